@@ -147,5 +147,5 @@ times: $(DEV)  ## time the book and the tests, for the README
 readme: $(STAMP)  ## write the README's figures from the measurements
 	@$(PY) -m tools.build.readme
 
-clean:  ## remove what was built; .venv stays
-	rm -rf _build book/_generated grading/source mutants .pytest_cache .mypy_cache .ruff_cache
+clean:  ## remove what was built; .venv and sources of yours stay
+	rm -rf _build book/_generated $(patsubst solutions/%/,grading/source/%,$(wildcard solutions/*/)) mutants .pytest_cache .mypy_cache .ruff_cache

@@ -1,5 +1,6 @@
 """What holds for all commands: nothing is lost, and a refusal is quick."""
 
+import argparse
 import io
 import json
 import os
@@ -114,6 +115,33 @@ def test_restart_deletes_no_file_of_others(book, tmp_path, capsys):
     words = ["text", "train", book, "--model", model, *TINY, "--restart"]
     assert run(capsys, *words)[0] == 0
     assert [p.name for p in folder.iterdir()] == ["letter.txt"]
+
+
+def settings_of(declare, *words):
+    """What a command's options are that a run must have again."""
+    parser = argparse.ArgumentParser()
+    declare(parser)
+    return common.settings_of(parser.parse_args(words))
+
+
+def test_an_option_says_where_it_is_declared_whether_a_run_needs_it_again():
+    def declare(parser):
+        common.operand(parser, "file")
+        group = parser.add_mutually_exclusive_group()
+        common.option(group, "--rate", default=1.0)
+        common.flag(parser, "--plain", "counts")
+        common.option(parser, "--plot", kind=Path)
+        common.option(parser, "--workers", default=1, outside=True)
+        common.flag(parser, "--quiet", "does not", outside=True)
+
+    first = settings_of(declare, "a")
+    assert first == {"rate": 1.0, "plain": False}
+    beside = "--workers", "2", "--quiet", "--plot", "a.png"
+    assert settings_of(declare, "b", *beside) == first
+    assert settings_of(declare, "a", "--rate", "2", "--plain") == {
+        "rate": 2.0,
+        "plain": True,
+    }
 
 
 def test_every_command_that_writes_a_file_has_force(capsys):

@@ -350,7 +350,7 @@ def without(kind, name=None):
             without("solution", "bptt"),
             ":2: expected one closed-book task, got none",
         ),
-        (without("solution"), ":2: expected four tasks or more, got 0"),
+        (without("solution"), ":2: expected 4 tasks or more, got 0"),
         (without("experiment"), ":2: expected an experiment"),
         (without("mutants"), ":2: expected a mutant hunt"),
         (
@@ -478,7 +478,7 @@ def test_an_assignment_may_have_any_name(tmp_path, monkeypatch):
     with pytest.raises(
         ValueError, match=r"ch01_a: expected ch01_a\.py, got a"
     ):
-        builder.names()
+        builder.read("ch01_a")
 
 
 def test_builder_accepts_a_sound_assignment():

@@ -8,7 +8,8 @@ tests. The modules beside this one have the format and its rules.
 
 From solutions/NAME/NAME.py comes grading/source/NAME/, nbgrader's source
 notebook, and from that, by nbgrader itself, the learners' exercises/NAME/.
-solutions/README.md describes the format.
+solutions/README.md describes the format. A folder with NAME.ipynb in its place
+has nbgrader's source notebook already. One that cannot be built stops no other.
 """
 
 import argparse
@@ -38,7 +39,9 @@ from grader.assignments.source import (
     END,
     Assignment,
     Cell,
+    folder_of,
     names,
+    plain_names,
     read,
     test_parts,
 )
@@ -84,20 +87,21 @@ def _notebook_cell(
     return made
 
 
+def buildable() -> list[str]:
+    """All that `build` takes: text sources, then nbgrader's own."""
+    return [*names(), *plain_names()]
+
+
 def build(name: str, root: Path) -> None:
     """Write the source notebook under `root`, and release it from there.
 
     Raises ValueError listing what the author must correct.
     """
-    assignment = read(name)
-    found = problems(assignment) + missing(assignment)
-    if found:
-        raise ValueError("\n".join(f"{name}: {p}" for p in found))
     target = root / "grading" / "source" / name
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root / "grading") as scratch:
         folder = Path(scratch) / name
-        _write_source(assignment, folder)
+        _write_source(name, folder)
         shutil.rmtree(target, ignore_errors=True)
         folder.rename(target)  # whole: make grade takes what stands there
     with (root / "grading" / ".building").open("w", encoding="utf-8") as lock:
@@ -107,13 +111,28 @@ def build(name: str, root: Path) -> None:
         raise ValueError(f"{name}: nbgrader: {outcome.get('log')}")
 
 
-def _write_source(assignment: Assignment, folder: Path) -> None:
+def _heed_rules(assignment: Assignment) -> None:
+    """Refuse what breaks a rule; of a draft, tell it and go on."""
+    found = problems(assignment) + missing(assignment)
+    if assignment.draft:
+        found.append("a draft, which `make course` leaves out")
+    told = "\n".join(f"{assignment.name}: {p}" for p in found)
+    if assignment.draft:
+        print(told, file=sys.stderr)
+    elif found:
+        raise ValueError(told)
+
+
+def _write_source(name: str, folder: Path) -> None:
     """Write the source notebook, and the files that lie beside it."""
-    shutil.copytree(
-        assignment.folder,
-        folder,
-        ignore=shutil.ignore_patterns("*.py", "*.md", "__pycache__"),
-    )
+    left = ["__pycache__", ".ipynb_checkpoints"]
+    if name in plain_names():
+        shutil.copytree(folder_of(name), folder, ignore=shutil.ignore_patterns(*left))
+        return
+    assignment = read(name)
+    _heed_rules(assignment)
+    left += ["*.py", "*.md"]
+    shutil.copytree(assignment.folder, folder, ignore=shutil.ignore_patterns(*left))
     notebook = source_notebook(assignment)
     nbformat.validate(notebook)
     nbformat.write(notebook, folder / f"{assignment.name}.ipynb")
@@ -176,12 +195,10 @@ def main() -> None:
         "--check", action="store_true", help="fail when exercises/ is stale"
     )
     options = parser.parse_args()
-    try:
-        chosen = options.names or names()
-    except ValueError as error:
-        sys.exit(f"exercises: {error}")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     stale: list[str] = []
+    built: list[str] = []
+    chosen = options.names or buildable()
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch) if options.check else ROOT
         for name in chosen:
@@ -189,15 +206,23 @@ def main() -> None:
             try:
                 build(name, root)
             except ValueError as error:
-                sys.exit(f"exercises: {error}")
+                print(f"exercises: {error}", file=sys.stderr, flush=True)
+                continue
+            built.append(name)
             if options.check:
                 stale += different(root / "exercises" / name, ROOT / "exercises" / name)
             took = time.perf_counter() - start
             print(f"exercises: {name} built in {took:.1f} s", flush=True)
+    failed = [name for name in chosen if name not in built]
     if stale:
         sys.exit("".join(stale) + "\nexercises/ is stale: make exercises")
     module = "grader.assignments.mistakes"
-    sys.exit(subprocess.call([sys.executable, "-m", module, *chosen]))
+    judged = [name for name in built if name in names()]
+    command = [sys.executable, "-m", module, *judged]
+    status = subprocess.call(command) if judged else 0
+    if failed:
+        sys.exit(f"exercises: not built, see above: {', '.join(failed)}")
+    sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple, NoReturn
 
-from grader.assignments.source import Cell
+from grader.assignments.source import Assignment, Cell
 from rnncore.testing.properties import PROPERTIES
 
 CELL = re.compile(r'r"""\n(.*)\n"""', re.DOTALL)
@@ -54,6 +54,12 @@ def catalogue(cell: Cell) -> list[Mistake]:
             _refuse(cell, line, "a name of its own", mistake.name)
         found[mistake.name] = mistake
     return list(found.values())
+
+
+def known(assignment: Assignment, task: str) -> list[Mistake]:
+    """The known mistakes of a task; none where it has no catalogue."""
+    cell = assignment.of("mistakes").get(task)
+    return catalogue(cell) if cell else []
 
 
 def _blocks(first: int, lines: list[str]) -> Iterator[tuple[int, list[str]]]:

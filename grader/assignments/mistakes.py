@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from grader import ROOT
-from grader.assignments.catalogue import Mistake, catalogue
+from grader.assignments.catalogue import Mistake, catalogue, known
 from grader.assignments.rules import DEVICE
 from grader.assignments.source import Assignment, Cell, names, read, test_parts
 from grader.assignments.stored import run_cell
@@ -138,9 +138,9 @@ def format_row(name: str) -> str:
     found = verdicts(name)
     killed = sum(v.killed for v in found)
     told = [v for v in found if v.recognised is not None]
-    known = sum(bool(v.recognised) for v in told)
+    named = sum(bool(v.recognised) for v in told)
     of = "" if len(told) == len(found) else f" of {len(told)}"
-    return f"| {name} | {len(found)} | {killed} | {known}{of} |\n"
+    return f"| {name} | {len(found)} | {killed} | {named}{of} |\n"
 
 
 def format_list(name: str) -> str:
@@ -168,10 +168,9 @@ def _judged(
     assignment: Assignment, test: Cell, before: dict[str, Any]
 ) -> Iterator[Verdict]:
     """Each mistake of one task, in a copy of the notebook so far."""
-    cell = assignment.of("mistakes").get(test.name)
     right = assignment.of("solution")[test.name].source
     visible, hidden, after = test_parts(assignment, test)
-    for mistake in catalogue(cell) if cell else []:
+    for mistake in known(assignment, test.name):
         wrong = mistake.made_in(right)
         own = dict(before)
         for source in (visible, wrong):  # the visible part on the solution
@@ -235,30 +234,39 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="assignments; default: all")
     parser.add_argument("--list", action="store_true", help="print them; run nothing")
     options = parser.parse_args()
-    try:
-        chosen = options.names or names()
-    except ValueError as error:
-        sys.exit(str(error))
+    chosen = options.names or names()
     missing = [n for n in chosen if not (ROOT / "exercises" / n).exists()]
     if missing:
         sys.exit(f"{', '.join(missing)}: not built yet: make exercises")
     if options.list:
         print("\n".join(map(format_list, chosen)), end="")
         return
-    if wrong := [text for name in chosen for text in unearned(read(name))]:
-        sys.exit("\n".join(wrong))
     print(HEAD, end="")
-    failed = []
-    for name in chosen:
+    failed = [text for name in chosen for text in _judge(name)]
+    if failed:
+        print("\n" + "\n".join(failed))
+        sys.exit("mistakes that live, or are not told by name: see above")
+
+
+def _judge(name: str) -> Iterator[str]:
+    """Print an assignment's row; what must be corrected.
+
+    Of a solution that does not earn all points no mistake is judged. What a
+    draft lacks is printed too, and is not yet to be corrected.
+    """
+    assignment = read(name)
+    found = [*unearned(assignment)]
+    if not found:
         print(format_row(name), end="", flush=True)
-        failed += [
-            f"{name}: {v.task}: {v.mistake} {what}\n{v.message}\n"
+        found = [
+            f"{name}: {v.task}: {v.mistake} {what}\n{v.message}"
             for v in verdicts(name)
             for what in _failings(v)
         ]
-    if failed:
-        print("\n" + "".join(failed), end="")
-        sys.exit("mistakes that live, or are not told by name: see above")
+    if not assignment.draft:
+        yield from found
+    elif found:
+        print("\n".join(["", f"{name} is a draft:", *found]))
 
 
 def _failings(verdict: Verdict) -> Iterator[str]:

@@ -2,13 +2,14 @@
 
 import ast
 import functools
+import json
 import re
 from collections.abc import Iterator
 
 from docutils.nodes import make_id
 
 from grader import ROOT
-from grader.assignments.catalogue import catalogue
+from grader.assignments.catalogue import catalogue, known
 from grader.assignments.source import BEGIN, END, Assignment, Cell, visible_part
 from grader.notebook.names import BUILTINS, bound, free_names
 from rnncore.testing.properties import declared
@@ -25,13 +26,27 @@ LONGEST = 12  # lines of a solution: ten, and the formatter may wrap two
 
 
 def problems(assignment: Assignment) -> list[str]:
-    """What an author must correct before the assignment can be built."""
+    """What an author must correct before the assignment can be built.
+
+    Raises ValueError where a cell is no Python, with its file and line.
+    """
+    for cell in assignment.cells:
+        if cell.kind not in ("text", "answer"):
+            _parse(cell)
     found = [*_of_the_whole(assignment)]
     for cell in assignment.of("solution").values():
         found += _of_a_solution(assignment, cell)
     for cell in assignment.of("test").values():
         found += _of_a_test(assignment, cell)
     return found
+
+
+def _parse(cell: Cell) -> None:
+    try:
+        ast.parse(cell.source)
+    except SyntaxError as error:
+        line = cell.line + (error.lineno or 1) - 1
+        raise ValueError(f"{cell.file}:{line}: {error.msg}") from error
 
 
 def _of_the_whole(assignment: Assignment) -> Iterator[str]:
@@ -47,18 +62,22 @@ def _of_the_whole(assignment: Assignment) -> Iterator[str]:
             "torch) must stand in exactly one cell, without indentation; "
             f"it stands in {', '.join(places) or 'none'}"
         )
+    head = assignment.cells[0]
+    for key, due in (("kind", "short"), ("draft", True)):
+        if (got := head.options.get(key, due)) != due:
+            yield f"{_at(head)}: {key}: expected {json.dumps(due)}, got {got!r}"
     solutions = sorted(assignment.of("solution"))
     tests = sorted(assignment.of("test"))
     if solutions != tests:
         yield (f"solutions {solutions} and tests {tests} must belong together")
-    if not assignment.of("answer"):
+    if not assignment.of("answer") and not assignment.short:
         yield "a written answer is missing"
     try:
         explained(assignment)
     except ValueError as error:
         yield str(error)
     points = sum(c.options.get("points", 0) for c in assignment.cells)
-    if f" {points} points" not in assignment.cells[0].source:
+    if f" {points} points" not in head.source:
         yield f"the head must say that there are {points} points"
 
 
@@ -69,7 +88,7 @@ def missing(assignment: Assignment) -> list[str]:
     for cell in assignment.cells:
         if cell.kind in ("text", "answer"):
             text += f"{cell.source}\n"
-        if cell.kind == "solution":
+        if cell.kind == "solution" and not assignment.short:
             found += _missing_of_a_task(cell, text)
         if cell.kind in ("test", "answer"):
             found += _missing_points(cell, text)
@@ -80,8 +99,19 @@ def missing(assignment: Assignment) -> list[str]:
 def _missing_tasks(assignment: Assignment) -> Iterator[str]:
     head = assignment.cells[0]
     solutions = assignment.of("solution")
-    if len(solutions) < 4:
-        yield f"{_at(head)}: expected four tasks or more, got {len(solutions)}"
+    least = 1 if assignment.short else 4
+    if len(solutions) < least:
+        yield f"{_at(head)}: expected {least} tasks or more, got {len(solutions)}"
+    points = sum(c.options.get("points", 0) for c in assignment.cells)
+    if not re.search(rf"\d+ minutes, {points} points", head.source):
+        yield f"{_at(head)}: expected `.. minutes, {points} points` in the head"
+    if not assignment.short:
+        yield from _missing_of_a_whole(assignment, head)
+
+
+def _missing_of_a_whole(assignment: Assignment, head: Cell) -> Iterator[str]:
+    """What a short assignment may do without."""
+    solutions = assignment.of("solution")
     closed = [n for n, c in solutions.items() if c.options.get("closed_book")]
     if len(closed) != 1:
         got = ", ".join(closed) or "none"
@@ -94,9 +124,6 @@ def _missing_tasks(assignment: Assignment) -> Iterator[str]:
     for name, cell in boxes.items():
         if (count := len(catalogue(cell))) < 4:
             yield f"{_at(cell)}: {name}: expected four boxes or more, got {count}"
-    points = sum(c.options.get("points", 0) for c in assignment.cells)
-    if not re.search(rf"\d+ minutes, {points} points", head.source):
-        yield f"{_at(head)}: expected `.. minutes, {points} points` in the head"
 
 
 def _missing_of_a_task(cell: Cell, text: str) -> Iterator[str]:
@@ -166,10 +193,13 @@ def _of_a_solution(assignment: Assignment, cell: Cell) -> Iterator[str]:
         yield f"{name}: no BEGIN SOLUTION ... END SOLUTION"
     if name in assignment.of("mutants"):
         return
-    known = assignment.of("mistakes").get(name)
-    mistakes = catalogue(known) if known else []
-    if len(mistakes) < 4:
-        yield f"{name}: at least four mistakes are needed"
+    mistakes = known(assignment, name)
+    least = 1 if assignment.short else 4
+    if len(mistakes) < least:
+        yield (
+            f"{_at(cell)}: {name}: expected {least} known mistakes or more, "
+            f"got {len(mistakes)}"
+        )
     for mistake in mistakes:
         count = cell.source.count(mistake.was)
         if count != 1:
@@ -217,8 +247,7 @@ def _of_points(assignment: Assignment, cell: Cell) -> Iterator[str]:
             f"{_at(cell)}: {cell.name}: expected properties.points(...) in the "
             f"last line, got {lines[-1]!r}"
         )
-    known = assignment.of("mistakes").get(cell.name)
-    for mistake in catalogue(known) if known else []:
+    for mistake in known(assignment, cell.name):
         if extra := {*mistake.costs} - (of.keys() - {"values"}):
             yield (
                 f"{_at(cell)}: {cell.name}, {mistake.name}: expected a property "

@@ -16,6 +16,7 @@ from grader import ROOT
 from grader.notebook.names import bound, free_names
 
 BEGIN, END = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
+HEADING = "# %% [markdown]"  # the first line; behind it kind="short", draft=true
 KINDS = ("solution", "test", "mistakes", "mutants", "answer", "experiment")
 
 
@@ -41,27 +42,55 @@ class Assignment(NamedTuple):
         """The cells of one kind, by their task's name."""
         return {c.name: c for c in self.cells if c.kind == kind}
 
+    @property
+    def short(self) -> bool:
+        """Whether it is an instructor's own, which may leave parts out."""
+        return self.cells[0].options.get("kind") == "short"
+
+    @property
+    def draft(self) -> bool:
+        """Whether it is unfinished: rules are told, and nobody gets it."""
+        return self.cells[0].options.get("draft") is True
+
+
+def folder_of(name: str) -> Path:
+    """Where an assignment's source lies."""
+    return ROOT / "solutions" / name
+
 
 def names() -> list[str]:
-    """All assignments: the chapters' in order, others, then the capstone.
+    """The folders with a text source: chapters in order, others, the capstone."""
+    plain = plain_names()
+    folders = {p.parent.name for p in (ROOT / "solutions").glob("[!._]*/*.py")}
+    return sorted(
+        folders.difference(plain), key=lambda n: (n == "capstone", n[:2] != "ch", n)
+    )
 
-    Raises ValueError where a folder's source does not bear its name.
-    """
-    found: dict[str, list[str]] = {}
-    for path in sorted((ROOT / "solutions").glob("[!._]*/*.py")):
-        found.setdefault(path.parent.name, []).append(path.stem)
-    for name, stems in found.items():
-        if name not in stems:
-            raise ValueError(f"solutions/{name}: expected {name}.py, got {stems[0]}.py")
-    return sorted(found, key=lambda n: (n == "capstone", n[:2] != "ch", n))
+
+def plain_names() -> list[str]:
+    """The folders with nbgrader's source notebook, NAME.ipynb, and no NAME.py."""
+    return sorted(
+        path.stem
+        for path in (ROOT / "solutions").glob("[!._]*/*.ipynb")
+        if path.stem == path.parent.name and not path.with_suffix(".py").exists()
+    )
 
 
 def read(name: str) -> Assignment:
-    """Read an assignment's text source."""
-    folder = ROOT / "solutions" / name
+    """Read an assignment's text source.
+
+    Raises ValueError where there is none of its name, or no first heading.
+    """
+    folder = folder_of(name)
     path = folder / f"{name}.py"
-    cells = _cells(path.read_text("utf-8"), str(path.relative_to(ROOT)))
-    return Assignment(name, folder, list(cells))
+    if not path.exists():
+        got = ", ".join(p.name for p in folder.glob("*.py")) or "no file"
+        raise ValueError(f"solutions/{name}: expected {name}.py, got {got}")
+    text, file = path.read_text("utf-8"), str(path.relative_to(ROOT))
+    if not text.startswith(HEADING):
+        got = text.partition("\n")[0]
+        raise ValueError(f"{file}:1: expected {HEADING} ..., got {got!r}")
+    return Assignment(name, folder, list(_cells(text, file)))
 
 
 @cache  # jupytext needs 0.1 s

@@ -17,7 +17,7 @@ from types import CodeType
 from typing import Any
 from unittest import mock
 
-from grader.assignments.catalogue import catalogue
+from grader.assignments.catalogue import catalogue, known
 from grader.assignments.source import Assignment, Cell, visible_part
 from rnncore import testing
 from rnncore.testing.boxes import shut
@@ -106,15 +106,20 @@ def checks(assignment: Assignment) -> dict[str, Any]:
     """The right results of the visible checks, and the mistakes' looks.
 
     Runs the solution on the visible tests' inputs, then each mistake.
-    Raises ValueError where two of them cannot be told apart.
+    Raises ValueError where two of them cannot be told apart, or where the
+    author's own code fails, with its file and line.
     """
     namespace: dict[str, Any] = {}
     made = {}
     for cell in assignment.cells:
-        if cell.kind in ("code", "solution"):
-            run_cell(cell.source, namespace)
-        elif cell.kind == "test" and "stored(" in cell.source:
-            made[cell.name] = _check_entry(assignment, cell, namespace)
+        try:
+            if cell.kind in ("code", "solution"):
+                run_cell(cell.source, namespace)
+            elif cell.kind == "test" and "stored(" in cell.source:
+                made[cell.name] = _check_entry(assignment, cell, namespace)
+        except Exception as error:  # whatever a cell of an author's raises
+            kind = "" if type(error) is ValueError else f"{type(error).__name__}: "
+            raise ValueError(f"{cell.file}:{cell.line}: {kind}{error}") from error
     return made
 
 
@@ -142,7 +147,7 @@ def _check_entry(
         "results": [encoded(c.result) for c in calls],
         "mistakes": [],
     }
-    for mistake in catalogue(assignment.of("mistakes")[name]):
+    for mistake in known(assignment, name):
         if not mistake.visible:
             continue
         own = dict(namespace)

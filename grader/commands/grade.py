@@ -108,8 +108,9 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
         processes.warm(name)  # all is to be graded
     known = _known_names(course)
     extensions = read_extensions(course.home / "extensions.csv", known)
-    _build_sources(course, known & {s.assignment for s in submissions})
-    assignments, refused = _prepare(course, submissions)
+    wanted = known & {s.assignment for s in submissions}
+    unbuilt = _build_sources(course, wanted)
+    assignments, refused = _prepare(course, wanted, unbuilt)
     todo = _to_grade(course, submissions, assignments, refused, options.again)
     left = sum(s.assignment not in refused for s in submissions)
     print(f"{len(todo)} to grade, {left - len(todo)} graded already")
@@ -184,24 +185,23 @@ def _known_names(course: Course) -> set[str]:
     """The assignments that have a source, or could have."""
     names = set(course.assignment_names())
     if course.root == ROOT:
-        try:
-            names |= set(builder.names())
-        except ValueError as error:
-            raise SetupError(str(error)) from error
+        names |= set(builder.buildable())
     if not names:
         raise SetupError(f"there is no assignment in {course.source}")
     return names
 
 
-def _build_sources(course: Course, names: set[str]) -> None:
+def _build_sources(course: Course, names: set[str]) -> set[str]:
     """Build grading/source from solutions/ where those are newer.
 
-    Not as `make exercises` does: exercises/ may hold someone's answers.
+    Not as `make exercises` does: exercises/ may hold someone's answers. Those
+    that cannot be built, which is told.
     """
+    unbuilt = set()
     for name in sorted(names):
         folder = course.root / "solutions" / name
         built = course.source / name / f"{name}.ipynb"
-        if not (folder / f"{name}.py").exists():
+        if not any((folder / f"{name}{end}").exists() for end in (".py", ".ipynb")):
             continue
         code = Path(builder.__file__).parent.glob("*.py")
         parts = [*code, *folder.rglob("*")]
@@ -213,19 +213,21 @@ def _build_sources(course: Course, names: set[str]) -> None:
         try:
             builder.build(name, scratch)
         except ValueError as error:
-            raise SetupError(f"{name} cannot be built: {error}") from error
+            print(f"make grade: {name} cannot be built: {error}", file=sys.stderr)
+            unbuilt.add(name)
+            continue
         course.source.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(course.source / name, ignore_errors=True)
         (scratch / "grading" / "source" / name).rename(course.source / name)
+    return unbuilt
 
 
 def _prepare(
-    course: Course, submissions: list[Submission]
+    course: Course, wanted: set[str], unbuilt: set[str]
 ) -> tuple[dict[str, Assignment], set[str]]:
-    """The assignments asked for, and those that nbgrader refuses."""
-    names = {s.assignment for s in submissions}
-    ready, refused = {}, set()
-    for name in sorted(names & set(course.assignment_names())):
+    """The assignments asked for, and those unbuilt or that nbgrader refuses."""
+    ready, refused = {}, set(unbuilt)
+    for name in sorted(wanted & set(course.assignment_names()) - unbuilt):
         try:
             ready[name] = course.prepare(name)
         except SetupError as error:

@@ -80,7 +80,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def chosen(name: str | None) -> str:
     """The assignment that was asked for. Raises ValueError."""
-    known = builder.names()
+    known = builder.buildable()
     if name not in known:
         raise ValueError(
             f"ASSIGNMENT: one of {', '.join(known)} is expected, got {name!r}"

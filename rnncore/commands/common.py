@@ -19,17 +19,6 @@ from rnncore.files import Refused, whole_file
 PROGRAM = "python -m rnncore"
 PLAN, CHECKPOINT, SECONDS = "plan.json", "run.npz", "seconds"
 Facts = dict[str, Any]  # of a model: its settings, sizes and scores
-# Options that the outcome does not depend on, or which the data tell.
-OUTSIDE = {
-    "model",
-    "file",
-    "folder",
-    "captions",
-    "device",
-    "restart",
-    "test",
-}
-OUTSIDE |= {"plot", "encoding", "command", "part", "line", "run", "force"}
 GOES_ON = (
     "Interrupted with Ctrl-C or otherwise, the same `train` goes on where "
     "it was."
@@ -149,6 +138,24 @@ def share(text: str) -> float:
 LETTERS = {positive: "X", share: "X", Path: "FILE"}  # of kinds; else N
 
 
+def _declare(
+    parser: Any, name: str, outside: bool = False, **more: Any
+) -> None:
+    """An argument; it is noted whether a run's outcome depends on it.
+
+    No path is noted: what a file holds has a fingerprint.
+    """
+    dest = parser.add_argument(name, **more).dest
+    if not (outside or more.get("type") is Path):
+        noted = parser.get_default("decides") or ()
+        parser.set_defaults(decides=(*noted, dest))
+
+
+def settings_of(arguments: argparse.Namespace) -> Facts:
+    """The options that must be the same where a run goes on."""
+    return {name: getattr(arguments, name) for name in arguments.decides}
+
+
 def operand(
     parser: argparse.ArgumentParser,
     name: str,
@@ -157,7 +164,7 @@ def operand(
 ) -> None:
     """A path that is given without a name before it."""
     more = {"metavar": name.upper(), "type": Path, "help": what, **more}
-    parser.add_argument(name, **more)
+    _declare(parser, name, **more)
 
 
 def add_model(parser: argparse.ArgumentParser, stored: str) -> None:
@@ -176,30 +183,36 @@ def option(
     kind: Callable | None = None,
     **more: Any,
 ) -> None:
-    """An option, of the kind of its default; its help says which."""
+    """An option, of the kind of its default; its help says which.
+
+    With `outside=True` a run goes on though its value is another: the
+    outcome does not depend on it, or the data's fingerprint tells.
+    """
     kinds = {int: whole_number, float: positive}
     kind = kind or kinds.get(type(default), str)
     if kind is not str and "metavar" not in more:
         more["metavar"] = LETTERS.get(kind, "N")
     if default is not None and "(default" not in what:
         what = f"{what} (default: %(default)s)".strip()
-    parser.add_argument(name, type=kind, default=default, help=what, **more)
+    more |= {"type": kind, "default": default, "help": what}
+    _declare(parser, name, **more)
 
 
-def flag(parser: Any, name: str, what: str) -> None:
-    """An option that is given or not."""
-    parser.add_argument(name, action="store_true", help=what)
+def flag(parser: Any, name: str, what: str, outside: bool = False) -> None:
+    """An option that is given or not; `outside` as in `option`."""
+    _declare(parser, name, outside, action="store_true", help=what)
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
     """The option --device."""
     what = "auto, cpu, cuda or cuda:1 (default: a GPU, if any)"
-    option(parser, "--device", what, "auto")
+    option(parser, "--device", what, "auto", outside=True)
 
 
 def add_force(parser: argparse.ArgumentParser) -> None:
     """The option --force."""
-    flag(parser, "--force", "replace files that are there already")
+    what = "replace files that are there already"
+    flag(parser, "--force", what, outside=True)
 
 
 def add_seed(parser: argparse.ArgumentParser) -> None:
@@ -238,7 +251,7 @@ def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
     add_seed(parser)
     add_device(parser)
     what = "train from scratch, and replace the model that exists"
-    flag(parser, "--restart", what)
+    flag(parser, "--restart", what, outside=True)
 
 
 class Application(NamedTuple):
@@ -282,8 +295,7 @@ def learn(app: Application, arguments: argparse.Namespace) -> int:
     check_device(arguments.device)
     check_model(arguments)
     data, known = app.read(arguments)
-    given = {k: v for k, v in vars(arguments).items() if k not in OUTSIDE}
-    settings = given | {"kind": app.kind} | known  # of the outcome
+    settings = settings_of(arguments) | {"kind": app.kind} | known
     run = begin(arguments, settings)
     if run is not None:
         device = choose_device(arguments.device)

@@ -62,7 +62,7 @@ def _add_train(parts: common.Group) -> None:
     what = f"steps of a season, 1 for none {chosen}"
     option(train, "--period", what, kind=count)
     option(train, "--separator", "between columns", ",")
-    option(train, "--encoding", "of FILE", "utf-8")
+    option(train, "--encoding", "of FILE", "utf-8", outside=True)
     option(train, "--date-format", "such as %%d.%%m.%%Y", "ISO8601")
     what = "a row is a step, whatever lies between the dates"
     common.flag(train, "--gaps", what)

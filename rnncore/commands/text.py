@@ -48,7 +48,7 @@ def add(commands: Any) -> None:
     about = "a language model of any text file: train it, write with it"
     parts = common.group(commands, KIND, about, (TRAIN, SAMPLE, EVALUATE))
     train = parts.add_train(APP, "learn from a text file", TRAIN, "file")
-    option(train, "--encoding", "of FILE", "utf-8")
+    option(train, "--encoding", "of FILE", "utf-8", outside=True)
     tokens, cells = list(ORDERS), ["RNN", "LSTM", "GRU"]
     what = "what is predicted"
     option(train, "--tokens", what, "characters", choices=tokens)

@@ -122,7 +122,10 @@ def _build_exercises(folder: Path) -> None:
     """Build all assignments in `folder`: their sources and releases."""
     folder.mkdir()
     try:
-        for name in builder.names():
+        for name in builder.buildable():
+            if name in builder.names() and builder.read(name).draft:
+                print(f"{name} is a draft, and left out", flush=True)
+                continue
             print(f"Building {name} ...", flush=True)
             builder.build(name, folder)
     except ValueError as error:

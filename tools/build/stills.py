@@ -2,7 +2,8 @@
 
     python -m tools.build.stills           draw them all
     python -m tools.build.stills --check   fail where one is out of date
-    python -m tools.build.stills --sizes   measure them in the built book
+    python -m tools.build.stills --sizes   measure them in the built book, or
+                                           those whose ids are named
 
 Each <live-NAME id="..."> of a page is opened in headless Chromium, put into
 the state that its attribute `still` names, and its drawing is written to
@@ -157,10 +158,10 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--check", action="store_true")
-    parser.add_argument("--sizes", action="store_true")
+    parser.add_argument("--sizes", nargs="*", metavar="ID")
     args = parser.parse_args()
-    if args.sizes:
-        measure_all()
+    if args.sizes is not None:
+        measure_all(args.sizes)
     else:
         draw_all(check=args.check)
 
@@ -178,12 +179,19 @@ def chromium(folder: Path) -> Iterator[tuple[Page, str]]:
         browser.close()
 
 
-def measure_all() -> None:
-    """Write the sizes of all figures, as the built book shows them."""
+def measure_all(ids: list[str]) -> None:
+    """Write the sizes of figures, all or these, as the built book shows them."""
+    found = figures()
+    known = [name for _, _, name, _ in found]
+    if unknown := set(ids).difference(known):
+        sys.exit(f"--sizes: expected ids of figures, got {', '.join(sorted(unknown))}")
+    before = json.loads(SIZES.read_text("utf8")) if ids else {}
     with chromium(ROOT / "_build" / "html") as (page, site):
         sizes = {
-            name: measure(page, f"{site}{stem}.html", name)
-            for stem, _, name, _ in figures()
+            name: before[name]
+            if ids and name not in ids and name in before
+            else measure(page, f"{site}{stem}.html", name)
+            for stem, _, name, _ in found
         }
     lines = (f"{json.dumps(name)}: {json.dumps(size)}" for name, size in sizes.items())
     SIZES.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf8")
