@@ -148,8 +148,8 @@ def _check_entry(
         "mistakes": [],
     }
     for mistake in known(assignment, name):
-        if not mistake.visible:
-            continue
+        if not mistake.visible or solution.count(mistake.was) != 1:
+            continue  # the second: a draft's, which is told
         own = dict(namespace)
         run_cell(mistake.made_in(solution), own)
         wrong, inputs = recorded(assignment, test, own)
