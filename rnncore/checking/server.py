@@ -1,8 +1,7 @@
-"""Executes a notebook's cells, and keeps what they left for the next time.
+"""Executes a notebook's cells in a fork, which ends with them.
 
-After cells that took long, a copy of the process (a fork) is laid aside.
-The next check starts from the last copy whose cells are unchanged, so that
-it costs only what changed. `client.py` starts this and asks it.
+What the cells import stays loaded here, for the next check of those who
+watch. `client.py` starts this and asks it, and it ends with the client.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ import select
 import signal
 import socket
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Iterator
@@ -40,8 +38,6 @@ from rnncore.testing.failure import (
 )
 from rnncore.testing.properties import Points
 
-IDLE_SECONDS = 1800  # after which the process ends
-WORTH_A_COPY = 0.1  # seconds that the next check is to save
 MOST_TEXT = 10_000  # characters of one cell's output
 WARM = {"numpy", "torch", "matplotlib", "ipywidgets", "rnncore"}
 LATER = {  # what a package imports when it is first used
@@ -52,97 +48,52 @@ Cell = dict[str, Any]
 Message = dict[str, Any]
 
 
-class Copy:
-    """A process laid aside after some cells, and how to reach it."""
-
-    def __init__(self, place: str, cells: list[Cell], seen: list[Message]):
-        self.place, self.cells, self.seen = place, cells, seen
-
-    def ask(self, request: Message) -> socket.socket | None:
-        """Send a request; None where the process has gone."""
-        connection = socket.socket(socket.AF_UNIX)
-        try:
-            connection.connect(self.place)
-        except ConnectionRefusedError:  # ended by a learner's own code
-            connection.close()
-            return None
-        connection.sendall(json.dumps(request).encode() + b"\n")
-        return connection
-
-    def end(self) -> None:
-        """Let the process go."""
-        if connection := self.ask({}):
-            connection.close()
-        Path(self.place).unlink()
-
-
 # ------------------------------------------------------------- the server
 
 
-def serve(place: Path) -> None:
-    """Answer checks of one notebook, until nobody asks any more."""
-    life, keep = os.pipe()  # who lives on when `keep` closes, ends
-    folder = tempfile.mkdtemp(dir=place.parent)
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(str(place))
-    listener.listen()
-    first: Copy | None = None
-    copies: list[Copy] = []
-    beside: object = None
+def serve(client: socket.socket) -> None:
+    """Answer checks of one notebook, until the client hangs up."""
+    shell = make_shell()
+    with client.makefile("r", encoding="utf-8") as requests:
+        for line in requests:
+            request = json.loads(line)
+            warm_up(request["cells"])
+            answer = check(shell, client, **request)
+            with contextlib.suppress(BrokenPipeError):  # it hung up
+                client.sendall(json.dumps(answer).encode() + b"\n")
+
+
+def check(
+    shell: InteractiveShell,
+    client: socket.socket,
+    cells: list[Cell],
+    seconds: float,
+) -> Message:
+    """Run the cells in a fork; end it, and all that it started."""
+    ours, theirs = socket.socketpair()
+    runner = os.fork()
+    if runner == 0:
+        os.setpgid(0, 0)
+        ours.close()
+        os.close(client.fileno())
+        try:
+            run_cells(shell, theirs, cells)
+        except BaseException:  # noqa: BLE001 - told in the log
+            traceback.print_exc()
+        os._exit(0)
+    os.setpgid(runner, runner)  # whichever of the two comes first
+    theirs.close()
+    results, stopped = [], ""
     try:
-        while select.select([listener], [], [], IDLE_SECONDS)[0]:
-            connection, _ = listener.accept()
-            with connection, connection.makefile("rw") as file:
-                request = json.loads(file.readline())
-                if not request:  # a newer one takes over
-                    break
-                if first is None:
-                    first = _first_copy(folder, life, keep, request)
-                if beside != (beside := _files_beside()):
-                    while copies:
-                        copies.pop().end()
-                answer = check(first, copies, request)
-                with contextlib.suppress(BrokenPipeError):  # it went away
-                    file.write(json.dumps(answer) + "\n")
+        for message in _listen_to(ours, client, seconds):
+            if "stopped" in message:
+                stopped = message["stopped"]
+            else:
+                results.append(message)
     finally:
-        place.unlink(missing_ok=True)
-        for path in Path(folder).iterdir():
-            path.unlink()
-        os.rmdir(folder)
-
-
-def _files_beside() -> list[tuple[str, int]]:
-    """The files that cells may read; a change makes the copies stale."""
-    return sorted(
-        (entry.name, entry.stat().st_mtime_ns)
-        for entry in os.scandir(".")
-        if entry.is_file() and not entry.name.endswith(".ipynb")
-    )
-
-
-def check(first: Copy, copies: list[Copy], request: Message) -> Message:
-    """Run what changed, from the last copy that still holds."""
-    cells: list[Cell] = request["cells"]
-    while copies and copies[-1].cells != cells[: len(copies[-1].cells)]:
-        copies.pop().end()
-    start, connection = first, None
-    while connection is None:
-        start = copies[-1] if copies else first
-        done = len(start.cells)
-        connection = start.ask({"cells": cells[done:], "number": done})
-        if connection is None and start is first:
-            return _answer([], "the checker's process has ended")
-        if connection is None:
-            copies.pop().end()
-    results, stopped = list(start.seen), ""
-    for message in _listen_to(connection, done, request["seconds"]):
-        if "copy" in message:
-            upto = cells[: message["after"]]
-            copies.append(Copy(message["copy"], upto, list(results)))
-        elif "stopped" in message:
-            stopped = message["stopped"]
-        else:
-            results.append(message)
+        with contextlib.suppress(PermissionError):  # macOS: it has ended
+            os.killpg(runner, signal.SIGKILL)
+        os.waitpid(runner, 0)
     return _answer(results, stopped)
 
 
@@ -155,15 +106,18 @@ def _answer(results: list[Message], stopped: str) -> Message:
 
 
 def _listen_to(
-    connection: socket.socket, at: int, seconds: float
+    connection: socket.socket, client: socket.socket, seconds: float
 ) -> Iterator[Message]:
-    """Yield what a run says of its cells, then end all that it started."""
-    until, buffer, runner = time.monotonic() + seconds, b"", 0
+    """Yield what a run says of its cells, until it or the client ends."""
+    until, buffer, at = time.monotonic() + seconds, b"", 0
     ended = False
     with connection:
         while not ended:
             left = max(0, until - time.monotonic())
-            if not select.select([connection], [], [], left)[0]:
+            ready = select.select([connection, client], [], [], left)[0]
+            if client in ready:  # it asks nothing now: it hung up
+                return
+            if not ready:
                 text = f"code cell {at} was stopped after {seconds:g} s"
                 yield {"stopped": text}
                 break
@@ -173,95 +127,20 @@ def _listen_to(
                 break
             *lines, buffer = (buffer + data).split(b"\n")
             for message in map(json.loads, lines):
-                runner = message.pop("runner", runner)
                 at = message.pop("at", at)
                 ended = message.pop("done", ended)
                 if message:
                     yield message
-    if runner:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(runner, signal.SIGKILL)
-
-
-# -------------------------------------------------- a process that is kept
-
-
-def _first_copy(
-    folder: str, life: int, keep: int, request: Message
-) -> Copy:
-    """Fork the process from which every check may start."""
-    place = os.path.join(folder, "0")
-    listener = _listen(place)
-    if os.fork() == 0:
-        os.close(keep)
-        warm_up(request["cells"])
-        shell = make_shell()
-        _hold(listener, life, shell, folder)
-    listener.close()
-    return Copy(place, [], [])
-
-
-def _listen(place: str) -> socket.socket:
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(place)
-    listener.listen()
-    return listener
-
-
-def _hold(
-    listener: socket.socket, life: int, shell: InteractiveShell, folder: str
-) -> None:
-    """Wait; fork for each request. Never returns, but in the fork's run."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no zombies
-    while True:
-        ready, _, _ = select.select([listener.fileno(), life], [], [])
-        if life in ready:
-            os._exit(0)
-        connection, _ = listener.accept()
-        request = json.loads(connection.makefile("r").readline())
-        if not request:
-            os._exit(0)
-        if os.fork() == 0:
-            listener.close()
-            os.setsid()
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            try:
-                run_cells(shell, connection, life, folder, request)
-            except BaseException:  # noqa: BLE001 - told in the log
-                traceback.print_exc()
-                os._exit(1)
-            os._exit(0)
-        connection.close()
 
 
 def run_cells(
-    shell: InteractiveShell,
-    connection: socket.socket,
-    life: int,
-    folder: str,
-    request: Message,
+    shell: InteractiveShell, connection: socket.socket, cells: list[Cell]
 ) -> None:
-    """Run the cells, tell of each, lay copies aside."""
-    number = request["number"]
-    since = time.monotonic()
-    _tell(connection, runner=os.getpid())
-    for cell in request["cells"]:
-        number += 1
+    """Run the cells, and tell of each."""
+    for number, cell in enumerate(cells, 1):
         _tell(connection, at=number)
-        result = run_cell(shell, cell, number)
-        if result:
+        if result := run_cell(shell, cell, number):
             _tell(connection, **result)
-        if time.monotonic() - since > WORTH_A_COPY:
-            place = os.path.join(folder, f"{os.getpid()}-{number}")
-            listener = _listen(place)
-            copy = os.fork()
-            if copy == 0:
-                connection.close()
-                _hold(listener, life, shell, folder)
-            os.setpgid(copy, copy)  # it outlives this run's group
-            listener.close()
-            _tell(connection, copy=place, after=number)
-            since = time.monotonic()
     _tell(connection, done=True)
 
 
@@ -420,4 +299,6 @@ def _say(failure: Failure, error: BaseException | None) -> str:
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]))
+    asked = socket.socket(fileno=os.dup(0))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # the cells read nothing
+    serve(asked)
