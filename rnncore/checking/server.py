@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import contextlib
 import importlib
-import io
 import json
 import os
 import select
@@ -22,11 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from IPython.core.compilerop import CachingCompiler
-from IPython.core.displayhook import DisplayHook
-from IPython.core.interactiveshell import InteractiveShell
-from traitlets.config import Config
-
+from rnncore.checking.shell import OUTPUTS, Shell, Stream, make_shell
 from rnncore.testing.closed import closed_book
 from rnncore.testing.failure import (
     WORDS,
@@ -64,7 +59,7 @@ def serve(client: socket.socket) -> None:
 
 
 def check(
-    shell: InteractiveShell,
+    shell: Shell,
     client: socket.socket,
     cells: list[Cell],
     seconds: float,
@@ -76,6 +71,7 @@ def check(
         os.setpgid(0, 0)
         ours.close()
         os.close(client.fileno())
+        sys.path.insert(0, os.getcwd())
         try:
             run_cells(shell, theirs, cells)
         except BaseException:  # noqa: BLE001 - told in the log
@@ -134,7 +130,7 @@ def _listen_to(
 
 
 def run_cells(
-    shell: InteractiveShell, connection: socket.socket, cells: list[Cell]
+    shell: Shell, connection: socket.socket, cells: list[Cell]
 ) -> None:
     """Run the cells, and tell of each."""
     for number, cell in enumerate(cells, 1):
@@ -149,30 +145,6 @@ def _tell(connection: socket.socket, **message: Any) -> None:
 
 
 # ---------------------------------------------------------------- one cell
-
-
-class _Names(CachingCompiler):
-    """Calls each cell by its number, which an error then names."""
-
-    current = ""
-
-    def get_code_name(
-        self, raw_code: str, transformed_code: str, number: int
-    ) -> str:
-        return self.current
-
-
-class Silent(DisplayHook):
-    """Keeps the value of a cell's last expression, and prints nothing."""
-
-    def write_output_prompt(self) -> None:
-        """A test's value is its points, which are told as such."""
-
-    def write_format_data(self, *_: Any) -> None:
-        """The value is not read, it is counted."""
-
-    def finish_displayhook(self) -> None:
-        """There is nothing to end."""
 
 
 def warm_up(cells: list[Cell]) -> None:
@@ -201,33 +173,11 @@ def _imports(source: str) -> list[str]:
     return found
 
 
-def make_shell() -> InteractiveShell:
-    """IPython without a history: that would be a thread, and a file."""
-    config = Config()
-    config.HistoryManager.enabled = False
-    sys.path.insert(0, os.getcwd())
-    shell = InteractiveShell.instance(
-        config=config, compiler_class=_Names, displayhook_class=Silent
-    )
-    shell.showtraceback = lambda *a, **k: None  # type: ignore
-    return shell
-
-
-class _Limited(io.StringIO):
-    """Text up to a limit; the rest is let go."""
-
-    def write(self, text: str) -> int:
-        super().write(text[: max(0, MOST_TEXT - self.tell())])
-        return len(text)
-
-
-def run_cell(
-    shell: InteractiveShell, cell: Cell, number: int
-) -> Message | None:
+def run_cell(shell: Shell, cell: Cell, number: int) -> Message | None:
     """Run one cell; what to tell of it, if anything."""
-    assert isinstance(shell.compile, _Names)
-    shell.compile.current = f"cell {number}"
-    out, err = _Limited(), _Limited()
+    OUTPUTS.begin(number, MOST_TEXT)
+    out: Any = Stream("stdout")
+    err: Any = Stream("stderr")
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         value, error = _executed(shell, cell, f"cell {number}")
     if "matplotlib.pyplot" in sys.modules:
@@ -246,7 +196,7 @@ def run_cell(
     elif isinstance(value, Points):
         found = [*value.failures]
     elif got is not None and got < cell["points"]:
-        found = [Failure("PartOfThePoints", came=out.getvalue().strip())]
+        found = [Failure("PartOfThePoints", came=_printed())]
     task = cell["test"].removeprefix("test_")
     read = places(Path("checks.json")).get(task)
     found = [failure._replace(read=read) for failure in found]
@@ -260,8 +210,16 @@ def run_cell(
     }
 
 
+def _printed() -> str:
+    """What the cell printed."""
+    texts = [
+        o["text"] for o in OUTPUTS.as_json() if o.get("name") == "stdout"
+    ]
+    return "".join(texts).strip()
+
+
 def _executed(
-    shell: InteractiveShell, cell: Cell, file: str
+    shell: Shell, cell: Cell, file: str
 ) -> tuple[Any, BaseException | None]:
     """A cell's value, or its error; for a test, the book is closed."""
     task = cell["test"].removeprefix("test_")
