@@ -89,8 +89,8 @@ bench-grader: $(DEV)  ## time the grader against stock nbgrader; SIZE=128, ROUND
 	@$(PY) -m tools.bench.grader.grading $(if $(SIZE),--class-size $(SIZE)) \
 	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(OURS),--ours) $(if $(SAVE),--save)
 
-bench-check: $(DEV)  ## time make check after a change, in every assignment; SAVE=1
-	@$(PY) -m tools.bench.grader.checking $(if $(SAVE),--save)
+bench-check: $(DEV)  ## time make check after a change, in every assignment
+	@$(PY) -m tools.bench.grader.checking
 
 bench-gradebook: $(DEV)  ## what the gradebook costs 1,000 submissions; POSTGRES=1
 	@$(PY) -m tools.bench.grader.gradebook $(if $(POSTGRES),--postgres) $(if $(SAVE),--save)

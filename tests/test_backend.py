@@ -136,7 +136,9 @@ TORCH = [
 ]
 TORCH += ["translate", "speech", "video"]
 # They execute cells as Jupyter does, or show something in it.
-IPYTHON = ["rnncore.checking.server", "rnncore.checking.here"]
+IPYTHON = [
+    f"rnncore.checking.{name}" for name in ("here", "server", "shell")
+]
 IPYTHON += ["rnncore.widgets"]
 MODULES = ["rnncore.fused.autograd"]  # of torch
 

@@ -2,11 +2,11 @@
 
 import contextlib
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
 import nbformat
@@ -21,33 +21,11 @@ pytestmark = pytest.mark.whole
 
 
 @pytest.fixture
-def notebook(tmp_path, monkeypatch):
-    """A notebook to check, and a checker that ends with the test."""
-    short = tempfile.mkdtemp()  # a socket's path has at most 104 letters
-    monkeypatch.setenv("TMPDIR", short)
-    monkeypatch.setattr(tempfile, "tempdir", short)
+def notebook(tmp_path):
+    """A notebook to check, in a folder of its own."""
     folder = tmp_path / NAME
     folder.mkdir()
-    yield folder / f"{NAME}.ipynb"
-    mine = [
-        p
-        for p in psutil.process_iter(["cmdline"])
-        if short in " ".join(p.info["cmdline"] or [])
-    ]
-    for process in mine:
-        with contextlib.suppress(psutil.NoSuchProcess):  # ended meanwhile
-            process.kill()
-    while not all(map(ended, mine)):
-        time.sleep(0.01)
-    shutil.rmtree(short)
-
-
-def ended(process):
-    """Whether it runs no more; init may reap it seconds later."""
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
+    return folder / f"{NAME}.ipynb"
 
 
 def write(path, **changes):
@@ -63,6 +41,12 @@ def check(path, capsys, *options):
     """Exit status and what is printed."""
     status = client.main([str(path), *options])
     return status, capsys.readouterr().out
+
+
+def holding(checker):
+    """Whether each test holds, as one who watches sees it."""
+    answer = checker.ask(client.read_cells(checker.path), 30)
+    return [test["holds"] for test in answer["tests"]]
 
 
 def test_a_solved_notebook_holds(notebook, capsys):
@@ -90,24 +74,25 @@ def test_a_change_is_seen_and_so_is_its_undoing(notebook, capsys):
     assert check(notebook, capsys)[0] == 0
 
 
-def test_what_has_not_changed_is_not_executed_again(notebook, capsys):
-    slow = "import math, time\ntime.sleep(0.3)\nopen('ran.ipynb', 'a').write('x')"
-    write(notebook, imports=slow)
-    assert check(notebook, capsys)[0] == 0
-    write(notebook, imports=slow, triple="def triple(x): return 0")
-    assert check(notebook, capsys)[0] == 1
-    assert notebook.with_name("ran.ipynb").read_text() == "x"
-
-
-def test_a_module_beside_the_notebook_may_change(notebook, capsys):
-    slow = "import time\ntime.sleep(0.2)\nimport helper"
+def test_a_module_beside_the_notebook_may_change(notebook):
     answer = "def double(x): return helper.twice(x)"
     helper = notebook.with_name("helper.py")
     helper.write_text("def twice(x): return 2 * x")
-    write(notebook, imports=slow, double=answer)
-    assert check(notebook, capsys)[0] == 0
-    helper.write_text("def twice(x): return 2 * x + 1")
-    assert check(notebook, capsys)[0] == 1
+    write(notebook, imports="import helper", double=answer)
+    with client.Checker(notebook) as checker:
+        assert holding(checker) == [True, True]
+        helper.write_text("def twice(x): return 2 * x + 1")
+        assert holding(checker) == [False, True]
+
+
+def test_who_watches_waits_for_imports_once(notebook):
+    write(notebook, imports="import matplotlib.pyplot")
+    loaded = "import sys\nloaded = 'matplotlib.pyplot' in sys.modules"
+    double = "def double(x): return 2 * x if loaded else 0"
+    with client.Checker(notebook) as checker:
+        assert holding(checker) == [True, True]
+        write(notebook, imports=loaded, double=double)
+        assert holding(checker) == [True, True]
 
 
 @pytest.mark.parametrize(
@@ -190,9 +175,7 @@ def test_a_folder_will_do_and_nothing_will_not(notebook, capsys):
     assert client.main([]) == 2
 
 
-def test_a_folder_that_was_put_there_again_is_the_one_checked(
-    notebook, capsys
-):
+def test_a_folder_that_was_put_there_again_is_the_one_checked(notebook):
     def unpack():
         notebook.parent.mkdir(exist_ok=True)
         (notebook.parent / "words.txt").write_text("2")
@@ -200,21 +183,63 @@ def test_a_folder_that_was_put_there_again_is_the_one_checked(
         write(notebook, double=double)
 
     unpack()
-    assert check(notebook, capsys)[0] == 0
-    shutil.rmtree(notebook.parent)
-    unpack()
-    assert check(notebook, capsys)[0] == 0
+    with client.Checker(notebook) as checker:
+        assert holding(checker) == [True, True]
+        shutil.rmtree(notebook.parent)
+        unpack()
+        assert holding(checker) == [True, True]
 
 
-def test_a_place_too_deep_for_a_socket_is_told(
-    notebook, capsys, monkeypatch, tmp_path
-):
-    write(notebook)
-    deep = tmp_path / ("deep" * 25)
-    deep.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(deep))
-    assert client.main([str(notebook)]) == 2
-    assert "set TMPDIR to a folder" in capsys.readouterr().err
+def started(notebook, *options):
+    """A check under way, and a function: which processes are of it.
+
+    All that it starts inherits a variable, wherever it may go.
+    """
+    mark = f"CHECKED={notebook}"
+    name, value = mark.split("=")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rnncore.checking", str(notebook), *options],
+        env=os.environ | {name: value},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    def running():
+        found = []
+        for one in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):  # not ours, or ended
+                if one.environ().get(name) == value:
+                    found.append(one)
+        return found
+
+    return process, running
+
+
+def test_a_check_leaves_nothing_running(notebook):
+    write(notebook, imports="import os\nprint(os.environ['CHECKED'])")
+    process, running = started(notebook)
+    assert "2 of 2 hold" in process.communicate()[0]
+    assert running() == []
+
+
+@pytest.mark.parametrize(
+    "number", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"]
+)
+@pytest.mark.parametrize("cell", ["pass", "while True: pass"])
+def test_all_that_watches_ends_with_it(notebook, number, cell):
+    write(notebook, imports=cell)
+    process, running = started(notebook, "--watch")
+    if cell == "pass":
+        while "hold" not in process.stdout.readline():
+            assert process.poll() is None
+        assert len(running()) == 2
+    else:
+        while len(running()) < 3:  # it asks, it answers, the cells run
+            assert process.poll() is None
+            time.sleep(0.01)
+    process.send_signal(getattr(signal, number))
+    process.communicate()
+    assert psutil.wait_procs(running(), timeout=10)[1] == []
 
 
 @pytest.fixture

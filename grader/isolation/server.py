@@ -85,14 +85,15 @@ def main() -> None:
     if config["held"] and not config["alone"] and os.getuid() == 0:
         _mount("proc", "/proc", 0)  # bubblewrap covers parts of its own
         _become(config["user"])
-    from grader.isolation import learner, warm_up
+    from grader.isolation import learner, warm_up  # noqa: F401
+    from rnncore.checking.shell import OUTPUTS, make_shell
 
-    shell = learner.make_shell()
+    shell = make_shell()
     for name in config["modules"]:
         importlib.import_module(name)
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)
-    warm_up.run(shell, learner.OUTPUTS)
+    warm_up.run(shell, OUTPUTS)
     if (threads := _threads()) != 1:
         raise SystemExit(f"{threads} threads run: a fork would lose them")
     gc.collect()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from rnncore.checking.client import Answer, Refused, ask, read_cells, report
+from rnncore.checking.client import Answer, Checker, Refused, read_cells, report
 
 SECONDS = 300  # that all cells and tests may take
 PIPES = str.maketrans({"|": "\\|", "<": "&lt;", "`": "'", "\n": " "})
@@ -24,7 +24,8 @@ def main(arguments: list[str]) -> int:
     path = Path(notebook).resolve()
     try:
         cells = read_cells(path)
-        answer = ask(path, cells, SECONDS)
+        with Checker(path) as checker:
+            answer = checker.ask(cells, SECONDS)
     except (Refused, OSError) as error:
         print(error)
         return 2

@@ -1,13 +1,13 @@
 """Runs the visible tests of one notebook: make check NOTEBOOK=path.
 
-The first check starts a small process that stays warm; every later one
-takes as long as the cells that changed. --watch checks again at each save.
+The cells run in a process of their own, which ends with this one. --watch
+checks again at each save, and spares what the cells import.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
+import contextlib
 import json
 import os
 import socket
@@ -16,12 +16,16 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 PACKAGE = Path(__file__).resolve().parent.parent
-START_SECONDS = 60  # until the process that stays is ready
-LONGEST = 103  # bytes that every system allows a socket's path
 PAUSE = 0.1  # seconds between two looks at the file
+ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",  # threads do not survive a fork
+    "OPENBLAS_NUM_THREADS": "1",
+    "MPLBACKEND": "agg",
+    "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
+}
 Answer = dict[str, Any]
 
 
@@ -34,12 +38,13 @@ def main(argv: list[str] | None = None) -> int:
     options = _options(argv)
     try:
         path = _notebook(options.notebook)
-        while True:
-            seen = path.stat().st_mtime_ns  # a save during a check counts
-            status = _check(path, options.seconds)
-            if not options.watch:
-                break
-            _wait_for_save(path, seen)
+        with Checker(path) as checker:
+            while True:
+                seen = path.stat().st_mtime_ns  # a save meanwhile counts
+                status = _check(path, checker, options.seconds)
+                if not options.watch:
+                    break
+                _wait_for_save(path, seen)
     except Refused as refused:
         print(f"make check: {refused}", file=sys.stderr)
         return 2
@@ -70,10 +75,10 @@ def _notebook(path: Path | None) -> Path:
     return path.resolve()
 
 
-def _check(path: Path, seconds: float) -> int:
+def _check(path: Path, checker: Checker, seconds: float) -> int:
     start = time.perf_counter()
     cells = read_cells(path)
-    answer = ask(path, cells, seconds)
+    answer = checker.ask(cells, seconds)
     print(report(path, cells, answer, time.perf_counter() - start))
     tests = answer["tests"]
     good = tests and all(test["holds"] for test in tests)
@@ -120,98 +125,68 @@ def _cell(raw: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def ask(path: Path, cells: list[dict[str, Any]], seconds: float) -> Answer:
-    """What the cells gave, from the process that stays."""
-    place = socket_of(path)
-    connection = _connect(place)
-    if connection is None:
-        _start(path, place)
-        connection = _connect(place, START_SECONDS)
-    if connection is None:
-        raise Refused(f"the checker did not start; see {place}.log")
-    with connection, connection.makefile("rw", encoding="utf-8") as file:
-        json.dump({"cells": cells, "seconds": seconds}, file)
-        file.write("\n")
-        file.flush()
-        line = file.readline()
-    if not line:
-        raise Refused(f"the checker ended; see {place}.log")
-    answer: Answer = json.loads(line)
-    return answer
+class Checker:
+    """The process that runs a notebook's cells; it ends with this one.
 
-
-def socket_of(path: Path) -> Path:
-    """Where the process of this notebook listens.
-
-    It is another one where the code has changed, and where the folder was
-    removed and put there again: the old process stands in the removed one.
+    It is started when it is first asked, and anew where the code or the
+    notebook's folder is another than the one that it stands in.
     """
-    folder = Path(tempfile.gettempdir()) / f"rnncore-check-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    info = folder.lstat()
-    if info.st_uid != os.getuid() or info.st_mode & 0o077:
-        raise Refused(f"{folder} is open to others: remove it")
-    code = PACKAGE.rglob("*.py")
-    times = sorted((str(p), p.stat().st_mtime_ns) for p in code)
-    here = path.parent.stat()
-    state = sys.executable, times, here.st_dev, here.st_ino
-    place = folder / f"{_short(path)}-{_short(state)}"
-    if len(os.fsencode(place)) > LONGEST:
-        raise Refused(
-            f"the path of a socket, {place}, has more than {LONGEST} "
-            "bytes: set TMPDIR to a folder with a shorter path"
-        )
-    return place
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.state: tuple[object, ...] = ()
+        self.running = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.running.close()
+
+    def ask(self, cells: list[dict[str, Any]], seconds: float) -> Answer:
+        """What the cells give. Raises Refused where the process ends."""
+        if self.state != (state := _state(self.path.parent)):
+            self.running.close()
+            self._start()
+            self.state = state
+        request = json.dumps({"cells": cells, "seconds": seconds})
+        line = ""
+        with contextlib.suppress(ConnectionError):  # told below
+            self.link.sendall(request.encode() + b"\n")
+            line = self.answers.readline()
+        if not line:
+            self.log.seek(0)
+            said = self.log.read()[-1000:].decode(errors="replace")
+            raise Refused(f"the checker ended. {said}")
+        answer: Answer = json.loads(line)
+        return answer
+
+    def _start(self) -> None:
+        """Start it; closing `running` hangs up and waits for its end."""
+        enter = self.running.enter_context
+        self.log = enter(tempfile.TemporaryFile())  # noqa: SIM115
+        self.link, theirs = socket.socketpair()
+        with theirs:
+            enter(
+                subprocess.Popen(
+                    [sys.executable, "-P", "-m", "rnncore.checking.server"],
+                    cwd=self.path.parent,
+                    stdin=theirs.fileno(),
+                    stdout=self.log,
+                    stderr=self.log,
+                    start_new_session=True,
+                    env=os.environ | ENVIRONMENT,
+                )
+            )
+        enter(self.link)
+        self.answers = enter(self.link.makefile("r", encoding="utf-8"))
 
 
-def _short(what: object) -> str:
-    return hashlib.sha256(str(what).encode()).hexdigest()[:12]
-
-
-def _connect(place: Path, patience: float = 0.0) -> socket.socket | None:
-    """A connection, or None where nobody listens within `patience`."""
-    until = time.monotonic() + patience
-    while True:
-        connection = socket.socket(socket.AF_UNIX)
-        try:
-            connection.connect(str(place))
-            return connection
-        except (FileNotFoundError, ConnectionRefusedError):
-            connection.close()
-        if time.monotonic() > until:
-            return None
-        time.sleep(0.02)
-
-
-def _start(path: Path, place: Path) -> None:
-    """Start the process that stays; what served older code ends."""
-    place.unlink(missing_ok=True)
-    for old in place.parent.glob(f"{_short(path)}-*"):
-        if old.is_socket() and (connection := _connect(old)):
-            with connection:
-                connection.sendall(b"{}\n")
-    with open(f"{place}.log", "a", encoding="utf-8") as log:
-        subprocess.Popen(
-            [
-                sys.executable,
-                "-P",
-                "-m",
-                "rnncore.checking.server",
-                str(place),
-            ],
-            cwd=path.parent,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            env=os.environ
-            | {
-                "OMP_NUM_THREADS": "1",  # threads do not survive a fork
-                "OPENBLAS_NUM_THREADS": "1",
-                "MPLBACKEND": "agg",
-                "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
-            },
-        )
+def _state(folder: Path) -> tuple[object, ...]:
+    """What a process that was started earlier would not notice."""
+    code = sorted((p, p.stat().st_mtime_ns) for p in PACKAGE.rglob("*.py"))
+    here = folder.stat()
+    return code, here.st_dev, here.st_ino
 
 
 def report(

@@ -12,10 +12,8 @@ import time
 from pathlib import Path
 from types import ModuleType
 
-from IPython.core.interactiveshell import InteractiveShell
-from traitlets.config import Config
-
 from rnncore.checking import client, server
+from rnncore.checking.shell import make_shell
 
 
 def check(notebook: str | Path) -> None:
@@ -35,15 +33,7 @@ def check(notebook: str | Path) -> None:
 def run(cells: list[server.Cell]) -> client.Answer:
     """What the cells give, one after the other, in a fresh namespace."""
     name = "checked"
-    config = Config()
-    config.HistoryManager.enabled = False
-    shell = InteractiveShell(
-        config=config,
-        compiler_class=server._Names,
-        displayhook_class=server.Silent,
-        user_module=ModuleType(name),
-    )
-    shell.showtraceback = lambda *a, **k: None  # type: ignore
+    shell = make_shell(ModuleType(name))
     try:
         results = [
             server.run_cell(shell, cell, number)

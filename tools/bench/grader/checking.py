@@ -1,18 +1,15 @@
 """Times `make check`.
 
-    python -m tools.bench.grader.checking [--save] [NAME ...]
+    python -m tools.bench.grader.checking [NAME ...]
 
 Each assignment is checked once as solved, then once more after each task's
-cell was changed, which is what a learner does who saves and looks.
+cell was changed, as with WATCH=1.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -21,8 +18,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from grader.assignments import builder
+from rnncore.checking.client import Checker, read_cells, report
 from tools import ROOT
-from tools.measurements import record
 
 
 def solve(name: str, notebook: NotebookNode) -> list[NotebookNode]:
@@ -37,22 +34,18 @@ def solve(name: str, notebook: NotebookNode) -> list[NotebookNode]:
     return cells
 
 
-def check(path: Path, home: Path) -> float:
-    """Seconds of one check, from the command to its end.
+def check(checker: Checker) -> float:
+    """Seconds of one check.
 
     Raises SystemExit where a test does not hold.
     """
     start = time.perf_counter()
-    run = subprocess.run(
-        [sys.executable, "-m", "rnncore.checking", path],
-        env=os.environ | {"HOME": str(home), "XDG_RUNTIME_DIR": str(home)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if run.returncode:
-        raise SystemExit(f"{path.stem}:\n{run.stdout}{run.stderr}")
-    return time.perf_counter() - start
+    cells = read_cells(checker.path)
+    answer = checker.ask(cells, seconds=60)
+    took = time.perf_counter() - start
+    if answer["stopped"] or not all(test["holds"] for test in answer["tests"]):
+        raise SystemExit(report(checker.path, cells, answer, took))
+    return took
 
 
 def times(name: str, base: Path) -> tuple[float, float]:
@@ -63,11 +56,13 @@ def times(name: str, base: Path) -> tuple[float, float]:
     notebook = nbformat.read(path, as_version=4)
     cells = solve(name, notebook)
     nbformat.write(notebook, path)
-    first, later = check(path, base), []
-    for cell in cells:
-        cell.source += "\n# changed"
-        nbformat.write(notebook, path)
-        later.append(check(path, base))
+    later = []
+    with Checker(path) as checker:
+        first = check(checker)
+        for cell in cells:
+            cell.source += "\n# changed"
+            nbformat.write(notebook, path)
+            later.append(check(checker))
     return first, max(later)
 
 
@@ -77,19 +72,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("names", nargs="*", metavar="NAME")
-    parser.add_argument("--save", action="store_true")
     options = parser.parse_args()
-    found = {}
+    slowest = 0.0
     with tempfile.TemporaryDirectory() as scratch:
         for name in options.names or builder.names():
             first, later = times(name, Path(scratch))
             print(f"{name:20}{first:6.2f} s, then at most {later:.2f} s")
-            found[f"check.{name}.first"] = round(first, 2)
-            found[f"check.{name}.later"] = round(later, 2)
-    slowest = max(v for k, v in found.items() if k.endswith("later"))
+            slowest = max(slowest, later)
     print(f"after the first check: at most {slowest:.2f} s, asked 1")
-    if options.save:
-        record(found, unit="seconds", seed=None, command="make bench-check SAVE=1")
 
 
 if __name__ == "__main__":
