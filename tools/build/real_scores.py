@@ -66,6 +66,14 @@ ROWS = [
         form=".3f",
     ),
     Row(
+        14,
+        "Multi30k, English to German, test 2016, BLEU",
+        "multi30k",
+        "real.multi30k.dot.beam:test_2016.bleu",
+        "real.multi30k.baselines.nearest:test_2016.bleu",
+        "most similar caption's",
+    ),
+    Row(
         15,
         "AN4, ten other people, % word errors",
         "an4",

@@ -34,7 +34,7 @@ from rnncore.speech.training import (
 from tools.train.runner import Asked, Found, Training, fitted_module, founds
 
 D = STACK * CEPSTRA
-H, LAYERS, DROPOUT, B, RATE, STEPS, EVERY = 96, 2, 0.3, 24, 0.004, 1300, 100
+H, LAYERS, DROPOUT, B, RATE, STEPS, EVERY = 128, 2, 0.2, 16, 0.003, 3400, 200
 WIDTH, ORDER = 8, 6  # of the beam, of the letter model
 WEIGHTS = 0.25, 0.5, 1.0, 1.5  # of its log p
 REWARD = 1.0  # of a letter, for each of these: log p alone likes short texts

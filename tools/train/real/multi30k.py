@@ -36,7 +36,7 @@ from tools.train.runner import Asked, Found, Training, fitted_once, founds
 
 PIECES, H, B, DROPOUT, SMOOTHING = 2000, 256, 64, 0.3, 0.1
 STEPS, RATE, FALLING = 5000, 0.002, 0.8  # the part of the steps with a falling rate
-WIDTH, PENALTIES = 5, (0.6, 1.0)
+WIDTH, PENALTIES = 5, (0.6, 1.0, 1.5, 2.0)
 AT_ONCE = 64  # sentences, each with a beam
 TABLE = 3000  # pairs from which the table of pieces is learned
 LENGTHS = 1, 8, 11, 14, 18, 100  # words of a source: from one to below the next
