@@ -176,18 +176,24 @@ def test_a_note_beside_a_drum_in_one_track_is_no_drum(tmp_path):
 
 
 def test_a_tie_goes_on_in_a_bar_of_fewer_voices(tmp_path):
-    start, stop = (
-        NOTE.replace("<type>", f'<tie type="{way}"/><type>')
-        for way in ("start", "stop")
-    )
-    rests = "<note><rest/><duration>1</duration><voice>2</voice></note>"
+    def tied(*ways):
+        marks = "".join(f'<tie type="{way}"/>' for way in ways)
+        return NOTE.replace("<type>", f"{marks}<voice>1</voice><type>")
+
+    rest = "<note><rest/><duration>1</duration><voice>2</voice></note>"
     back = "<backup><duration>1</duration></backup>"
     path = tmp_path / "a.musicxml"
     write_part(path, transpose(0, 0), "")
-    first, second = path.read_text().split(NOTE, 1)
+    head, between, after = path.read_text().split(NOTE)
+    first = tied("start") + back + rest
     path.write_text(
-        first + start + back + rests + second.replace(NOTE, stop)
+        head
+        + first
+        + between
+        + tied("stop", "start")
+        + tied("stop")
+        + after
     )
     score = read_score(path, 1.0)
-    assert score.pitches.tolist() == [[60], [60]]
-    assert score.starts.tolist() == [[True], [False]]
+    assert score.pitches.tolist() == [[60]] * 3
+    assert score.starts.tolist() == [[True], [False], [False]]
