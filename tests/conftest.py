@@ -21,6 +21,9 @@ settings.register_profile("course", derandomize=True, deadline=None)
 settings.register_profile(
     "quick", settings.get_profile("course"), max_examples=10
 )
+settings.register_profile(
+    "weekly", settings.get_profile("course"), max_examples=10_000
+)
 settings.load_profile("course")
 
 BACKENDS = {
@@ -113,6 +116,12 @@ def kept_loops(request, tmp_path_factory):
         folder.mkdir(exist_ok=True, mode=0o700)
         patch.setenv("RNNCORE_LOOPS", str(folder))
         yield folder
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """One folder for all the files that a test composes, one by one."""
+    return tmp_path_factory.mktemp("composed")
 
 
 @pytest.fixture(scope="module")

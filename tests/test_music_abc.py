@@ -1,13 +1,10 @@
 """ABC as its standard 2.1 says that it sounds; numbers are its sections."""
 
 from fractions import Fraction
-from itertools import pairwise
 
 import numpy as np
 import pytest
 from arrays import assert_close
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from rnncore.music.abc import read_abc
 from rnncore.music.files import read_folder, read_scores
@@ -297,40 +294,3 @@ def test_a_tune_without_x_and_in_latin_1_is_a_tune(tmp_path):
     (score,) = read_scores(path)
     assert score.title == "Für Elise"
     assert score.pitches[:, 0].tolist() == [76, 75, 76, 75]
-
-
-SIGNS = st.sampled_from(["", "", "", "^", "_", "="])
-LENGTHS = st.sampled_from(["", "2", "/", "3/2", "3"])
-NOTE = st.tuples(SIGNS, st.sampled_from("CDEFGABcdefgabz"), LENGTHS)
-
-
-@settings(deadline=None, max_examples=30)
-@given(
-    st.lists(
-        st.lists(NOTE, min_size=1, max_size=5), min_size=2, max_size=5
-    ),
-    st.sampled_from(["C", "G", "Bb", "Em", "Ddor", "F#m", "Eb", "Amix"]),
-)
-def test_plain_tunes_are_read_as_music21_reads_them(bars, key):
-    from music21.abcFormat import ABCFile, ABCNote
-    from music21.pitch import Pitch
-
-    texts = [
-        "".join(
-            (sign if letter != "z" else "") + letter + n
-            for sign, letter, n in bar
-        )
-        for bar in bars
-    ]
-    text = f"X:1\nM:4/4\nL:1/8\nK:{key}\n{'|'.join(texts)}|\n"
-    tokens = ABCFile().readstr("%abc-2.1\n" + text).tokens
-    found = [t for t in tokens if type(t) is ABCNote]
-    clock = [0.0]
-    for token in found:
-        clock.append(clock[-1] + float(token.quarterLength))
-    expected = [
-        (Pitch(token.pitchName).midi, begin, end)
-        for token, (begin, end) in zip(found, pairwise(clock), strict=True)
-        if not token.isRest
-    ]
-    assert read(text) == ([expected] if expected else [])

@@ -165,3 +165,35 @@ def test_a_name_of_an_instrument_transposes_nothing(tmp_path):
     path = tmp_path / "a.musicxml"
     write_part(path, "", name="Clarinet in B flat")
     assert read_score(path, 1.0).pitches.tolist() == [[60]]
+
+
+def test_a_note_beside_a_drum_in_one_track_is_no_drum(tmp_path):
+    drums = event(ON, 36, channel=9) + event(OFF, 36, 1, channel=9)
+    both = event(ON, 60) + drums + event(OFF, 60)
+    path = tmp_path / "a.mid"
+    path.write_bytes(header(0) + chunk(b"MTrk", both + END))
+    assert read_score(path, 1.0).pitches.tolist() == [[60]]
+
+
+def test_a_tie_goes_on_in_a_bar_of_fewer_voices(tmp_path):
+    def tied(*ways):
+        marks = "".join(f'<tie type="{way}"/>' for way in ways)
+        return NOTE.replace("<type>", f"{marks}<voice>1</voice><type>")
+
+    rest = "<note><rest/><duration>1</duration><voice>2</voice></note>"
+    back = "<backup><duration>1</duration></backup>"
+    path = tmp_path / "a.musicxml"
+    write_part(path, transpose(0, 0), "")
+    head, between, after = path.read_text().split(NOTE)
+    first = tied("start") + back + rest
+    path.write_text(
+        head
+        + first
+        + between
+        + tied("stop", "start")
+        + tied("stop")
+        + after
+    )
+    score = read_score(path, 1.0)
+    assert score.pitches.tolist() == [[60]] * 3
+    assert score.starts.tolist() == [[True], [False], [False]]

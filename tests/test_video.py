@@ -3,14 +3,12 @@
 import base64
 import io
 import re
-import struct
-from fractions import Fraction
 
-import av
 import numpy as np
 import pytest
 import torch
 from arrays import assert_close
+from films import set_matrix, write_at
 from PIL import Image
 
 from rnncore.application import seeded, train_module
@@ -299,17 +297,6 @@ def test_a_player_shows_its_middle_frame_before_it_plays():
     assert_close(shown, film[len(film) // 2], within=0.5 / 255 + 1e-6)
 
 
-def set_matrix(path, matrix):
-    """Write into an MP4 file which way it is to be shown."""
-    raw = bytearray(path.read_bytes())
-    place = raw.index(b"tkhd") + 4 + 4 + 20 + 16  # the track's matrix
-    a, b, c, d = (n << 16 for n in matrix)
-    raw[place : place + 36] = struct.pack(
-        ">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30
-    )
-    path.write_bytes(raw)
-
-
 @pytest.mark.parametrize(
     ("matrix", "turns"),
     [((0, 1, -1, 0), -1), ((0, -1, 1, 0), 1), ((-1, 0, 0, -1), 2)],
@@ -324,20 +311,6 @@ def test_a_film_that_lies_on_its_side_is_read_upright(
     set_matrix(path, matrix)
     turned = np.rot90(straight, turns, axes=(1, 2))
     assert_close(read_video(path), turned, within=1e-6)
-
-
-def write_at(path, pictures, times, rate=1000):
-    """A film without loss, of pictures that begin at these times (ms)."""
-    with av.open(path, "w") as film:
-        stream = film.add_stream("ffv1")
-        stream.height, stream.width = pictures.shape[1:]
-        stream.pix_fmt = "gray"
-        stream.codec_context.time_base = Fraction(1, rate)
-        for picture, time in zip(pictures, times, strict=True):
-            frame = av.VideoFrame.from_ndarray(picture, format="gray")
-            frame.pts, frame.time_base = time, Fraction(1, rate)
-            film.mux(stream.encode(frame))
-        film.mux(stream.encode())
 
 
 def greys(count):

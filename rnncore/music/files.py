@@ -8,6 +8,7 @@ between two of them is lost. Repeats are not played out.
 import itertools
 import os
 import warnings
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ import numpy as np
 
 from rnncore.files import whole_file
 from rnncore.music.abc import Sound, Tune, read_abc
-from rnncore.music.midi import end_notes, standard_form
+from rnncore.music.midi import end_notes, standard_form, without_drums
 from rnncore.music.score import (
     KEYS,
     LOWEST,
@@ -135,6 +136,7 @@ def _read_midi(path: Path, frame: float) -> Folder:
 
     file = midi.MidiFile()
     file.readstr(standard_form(path.read_bytes()))
+    file.tracks = [t for track in file.tracks for t in without_drums(track)]
     ended = 0
     for track in file.tracks:
         ticks = sum(e.time for e in track.events if e.isDeltaTime())
@@ -278,17 +280,30 @@ def _from_parts(parts: list[list[Event]], **about: Any) -> Score | None:
 def _events(part: Any, frame: float) -> list[Event]:
     """The notes of a part of music21's.
 
-    Ties are joined. A chord gives a note a pitch; what is no pitch of a
-    piano, such as a drum, gives none.
+    Ties are joined, in whichever voice of the next bar they go on. A chord
+    gives a note a pitch; what is no pitch of a piano, such as a drum,
+    gives none.
     """
-    return _on_grid(
-        (
-            Sound(note.offset, note.offset + note.quarterLength, pitch.midi)
-            for note in part.stripTies().flatten().notes
-            for pitch in getattr(note, "pitches", ())
-        ),
-        frame,
-    )
+    from music21.common.numberTools import opFrac
+
+    found: list[Sound] = []
+    tied = defaultdict[tuple, list[int]](list)  # pitch and end: its notes
+    for chord in part.flatten().notes:
+        begin = opFrac(chord.offset)
+        end = opFrac(begin + chord.quarterLength)
+        for note in getattr(chord, "notes", (chord,)):
+            if not hasattr(note, "pitch"):
+                continue
+            pitch, tie = note.pitch.midi, note.tie.type if note.tie else ""
+            k = len(found)
+            if tie in ("stop", "continue") and tied[pitch, begin]:
+                k = tied[pitch, begin].pop()
+            if k == len(found):
+                found.append(Sound(begin, end, pitch))
+            found[k] = found[k]._replace(end=end)
+            if tie in ("start", "continue"):
+                tied[pitch, end].append(k)
+    return _on_grid(found, frame)
 
 
 def _on_grid(sounds: Iterable[Sound], frame: float) -> list[Event]:

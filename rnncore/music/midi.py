@@ -10,6 +10,7 @@ from typing import Any
 
 HEADER = b"MThd"
 TRACK = b"MTrk"
+DRUMS = 10  # a channel, as music21 counts them
 
 
 def standard_form(content: bytes) -> bytes:
@@ -63,6 +64,25 @@ def _chunks(content: bytes, size: str) -> Iterator[tuple[bytes, bytes]]:
             )
         yield name, data
         at += 8 + length + (length % 2 if size[0] == "<" else 0)
+
+
+def without_drums(track: Any) -> list[Any]:
+    """A track of music21's without its drums, and one of the drums.
+
+    music21 takes a note for a drum that lasts as long as one beside it.
+    """
+    from music21.midi import DeltaTime, MidiTrack
+
+    parts = [MidiTrack(track.index), MidiTrack(track.index)]
+    waits = [0, 0]
+    for event in track.events:
+        if event.isDeltaTime():
+            waits = [wait + event.time for wait in waits]
+            continue
+        k = int(event.channel == DRUMS)
+        parts[k].events += [DeltaTime(parts[k], time=waits[k]), event]
+        waits[k] = 0
+    return [part for part in parts if part.events]
 
 
 def end_notes(track: Any) -> int:
