@@ -10,7 +10,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve pdf epub publish screenshots test test-whole test-slow test-system lab check exercises weave grade similarity attacks course gradescope classroom hub lite bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
+.PHONY: help book serve pdf epub publish screenshots test test-slow test-system test-weekly lab check exercises weave grade similarity attacks course gradescope classroom hub lite bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -48,17 +48,17 @@ publish: book lite $(DEV)  ## for any static host: SITE=earlier editions, ADDRES
 	@$(PY) -m tools.publish.publish $(if $(SITE),--site "$(SITE)") $(if $(CODE),--code)
 
 test: $(DEV)  ## lint, types, weave, and the tests
-	@$(PY) -m tools.check -n 2 --dist worksteal -m "not (system or slow or whole)"
+	@$(PY) -m tools.check -n 2 --dist worksteal -m "not (system or slow or weekly)"
 
-test-whole: $(DEV)  ## whole gradings, commands, compiled loops, all known mistakes
-	@$(PY) -m pytest -n 2 --dist worksteal -m "whole and not system and not slow"
-
-test-slow: $(DEV)  ## the tests that take long; ONLY=words of pytest -k
-	@$(PY) -m pytest -n 2 --dist worksteal -m "slow and not system" $(if $(ONLY),-k "$(ONLY)")
+test-slow: $(DEV)  ## whole gradings, commands, compiled loops, all known mistakes
+	@$(PY) -m pytest -n 2 --dist worksteal -m "slow and not (system or weekly)"
 
 test-system: $(DEV)  ## those that need Chromium, sandboxes, epubcheck, npm, PostgreSQL or root; a skip is a failure
-	@$(PY) -m pytest -n 2 --dist worksteal -m "system and not alone and not weekly" --no-skips
-	@$(PY) -m pytest -m alone --no-skips $$(grep -l mark.alone tests/*.py)
+	@$(PY) -m pytest -n 2 --dist worksteal -m "system and not weekly" --no-skips
+
+test-weekly: $(DEV)  ## the tests that take long, and those against the clock; ONLY=words of pytest -k
+	@$(PY) -m pytest -n 2 --dist worksteal -m "weekly and not system" --no-skips $(if $(ONLY),-k "$(ONLY)")
+	@$(PY) -m pytest -m "weekly and system" --no-skips $(if $(ONLY),-k "$(ONLY)")
 
 mutation: $(DEV)  ## change the code 5,000 times: does a test object? MODULE=path, AGAIN=1
 	@$(PY) -m tools.check.mutation $(if $(AGAIN),--again) $(MODULE)

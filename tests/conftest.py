@@ -163,7 +163,7 @@ def pytest_collection_modifyitems(items):
     """A test that builds assignments is slow: a build runs each mistake."""
     for item in items:
         if "released" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.weekly)
 
 
 @pytest.hookimpl(wrapper=True)

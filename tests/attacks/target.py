@@ -17,8 +17,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from grader.notebook.names import cell_metadata
+from tests.helpers import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 NAME = "target"
 POINTS = 20
 SECRETS = {  # what it is, and the word by which it is known

@@ -1,7 +1,7 @@
 """Changes the code a little, thousands of times: does a test object?
 
 mutmut makes the mutants of each module below, and runs the quick tests that
-concern it. What no test objects to stands in tests/survivors.json with the
+concern it. What no test objects to stands in tests/tools/survivors.json with the
 reason why that does no harm; one without a reason is a failure.
 
 Left out of the grader: what runs in a process of its own, which executes the
@@ -72,11 +72,16 @@ SECONDS = [  # each; what they try at random, a table in the same file says
     "test_any_bytes",
     "test_a_corpus_changed_at_random",
 ]
-PATH = ROOT / "tests/survivors.json"
+PATH = ROOT / "tests/tools/survivors.json"
 GUIDE = ROOT / "CONTRIBUTING.md"
 SHARE = re.compile(r"[\d,]+ of [\d,]+ mutants")
 WHERE = ("function", "was", "is")
 KILLED = {"killed", "timeout", "segfault"}  # anything but "passed"
+
+
+def test_of(module: str, name: str) -> Path:
+    """The file of tests with this name for a module of rnncore or grader."""
+    return Path("tests", module.partition("/")[0], f"test_{name}.py")
 
 
 def mutate(module: str) -> None:
@@ -89,7 +94,7 @@ def mutate(module: str) -> None:
     about = config()
     about.only_mutate = [module]
     about.pytest_add_cli_args_test_selection = [
-        f"tests/test_{name}.py" for name in MODULES[module]
+        str(test_of(module, name)) for name in MODULES[module]
     ]
     about.pytest_add_cli_args += [f"-k=not {' and not '.join([*ELSEWHERE, *SECONDS])}"]
     if module.startswith("grader/"):

@@ -1,0 +1,162 @@
+"""Hostile notebooks gain nothing, read nothing, and leave nothing behind."""
+
+import json
+import re
+
+import pytest
+
+from grader.isolation import sandbox
+from tests.attacks import harness
+from tests.attacks.catalogue import ATTACKS
+from tests.attacks.target import NAME, POINTS, SECRETS
+from tests.helpers.grading import make_once
+
+pytestmark = [pytest.mark.weekly, pytest.mark.system]
+CODES = re.compile(
+    r"[\x1b\x07\u200b\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+)
+
+
+def marks_of(way):
+    """One way of grading is tried at each change, all in the weekly part."""
+    usual = way.user == "ordinary" and way.sandbox == "bubblewrap"
+    return () if usual else pytest.mark.weekly
+
+
+WAYS = [pytest.param(way, marks=marks_of(way)) for way in harness.TESTED]
+
+
+def each(names):
+    """A case for each way to grade and each attack that `names` gives it."""
+    cases = [
+        pytest.param(way, name, id=f"{way}-{name}", marks=marks_of(way))
+        for way in harness.TESTED
+        for name in names(way)
+    ]
+    return pytest.mark.parametrize(
+        ("attacked", "name"), cases, indirect=["attacked"]
+    )
+
+
+CASES = each(harness.tried)
+
+
+@pytest.fixture(scope="module", params=WAYS, ids=str)
+def attacked(request, tmp_path_factory):
+    """The class, graded; what there was before, and what is left."""
+    way = request.param
+    if why := sandbox.why_not(way.sandbox):
+        pytest.skip(why)
+
+    def make(base):
+        chosen = [ATTACKS[name] for name in harness.tried(way)]
+        neighbours = harness.with_neighbour(way)
+        root = harness.make_class(base, chosen, way, neighbours)
+        before = harness.picture(root)
+        with harness.a_service():
+            printed = harness.grade(root, way)
+        found = {
+            "tried": harness.tried(way),
+            "neighbours": neighbours,
+            "printed": printed,
+            "before": before,
+            "after": harness.picture(root),
+            "left": harness.left_processes(),
+            "points": harness.points(root),
+        }
+        (base / "found.json").write_text(json.dumps(found))
+
+    name = f"attacked-{way.user}-{way.sandbox}"
+    base = make_once(tmp_path_factory, name, make)
+    return base / "course", json.loads((base / "found.json").read_text())
+
+
+def test_everybody_is_graded(attacked):
+    root, found = attacked
+    rows = harness.rows(root)
+    tried = found["tried"]
+    beside = {name + harness.BESIDE for name in found["neighbours"]}
+    assert {"victim", "blank", "honest", *tried, *beside} == rows.keys()
+    failed = [row for row in rows.values() if row["status"] == "failed"]
+    assert not failed
+
+
+def test_honest_work_has_its_points_beside_them(attacked):
+    points = attacked[1]["points"]
+    assert points["honest"] == points["victim"] == POINTS
+    assert points["blank"] == 0
+
+
+@each(harness.with_neighbour)
+def test_the_honest_learner_beside_an_attack_has_all_points(attacked, name):
+    assert attacked[1]["points"][name + harness.BESIDE] == POINTS
+
+
+@CASES
+def test_an_attack_gains_no_point(attacked, name):
+    points = attacked[1]["points"]
+    assert points.get(name, 0) <= points["blank"]
+
+
+@CASES
+def test_an_attack_reads_no_secret(attacked, name):
+    root, _ = attacked
+    text = harness.shown(root, name)
+    assert harness.secrets_in(text, root) == []
+    assert not re.search(
+        r"FOUND (reached|may|has a|memory of|connected|imported)", text
+    ), re.findall(r"FOUND [^\\]*", text)
+
+
+@CASES
+def test_an_attack_shows_nothing_that_acts_by_itself(attacked, name):
+    root, _ = attacked
+    assert harness.active_outputs(root, name) == []
+    page = root / "grading" / "feedback" / name / "target" / "target.html"
+    assert not harness.ACTIVE.search(page.read_text())
+
+
+def test_every_canary_is_where_it_would_be_found(attacked):
+    root, _ = attacked
+    grading = root / "grading"
+    source = (grading / "source" / NAME / f"{NAME}.ipynb").read_text()
+    victim = grading / "submitted" / "victim" / NAME / f"{NAME}.ipynb"
+    known = {
+        "a hidden test": source,
+        "the reference": source,
+        "another learner's answer": victim.read_text(),
+        "the instructor's environment": str(harness.planted(root)),
+        "a file of the instructor's": (
+            root.parent / "home" / "diary.txt"
+        ).read_text(),
+        "the gradebook": (grading / "gradebook.db").read_text("latin-1"),
+        "the course's secret": (grading / ".secret").read_bytes().hex(),
+    }
+    assert {*SECRETS, "the course's secret"} == known.keys()
+    for what, text in known.items():
+        assert what in harness.secrets_in(text, root)
+
+
+def test_nothing_that_any_learner_gets_holds_a_secret(attacked):
+    root, found = attacked
+    pages = harness.handed_out(root)
+    assert len(pages) >= len(found["tried"]) + len(found["neighbours"])
+    for path, text in pages.items():
+        # A comment is the instructor's word to its learner.
+        own = ["the gradebook"] if path.startswith("victim/") else []
+        assert {*harness.secrets_in(text, root)} <= {*own}, path
+
+
+def test_no_process_outlives_the_run(attacked):
+    assert attacked[1]["left"] == []
+
+
+def test_no_other_file_is_changed(attacked):
+    _, found = attacked
+    assert found["after"] == found["before"]
+
+
+def test_what_is_printed_holds_no_secret_and_no_codes(attacked):
+    text = attacked[1]["printed"]
+    assert harness.secrets_in(text, attacked[0]) == []
+    assert not CODES.search(text)

@@ -1,0 +1,669 @@
+"""Every assignment in solutions/ holds what the course promises of it."""
+
+import copy
+import fcntl
+import json
+import os
+import re
+import subprocess
+import sys
+
+import nbformat
+import pytest
+import torch
+from nbgrader.api import Gradebook
+
+from grader.assignments import builder, mistakes, source
+from grader.assignments.catalogue import Mistake, catalogue
+from grader.assignments.source import Assignment, Cell, references
+from rnncore.testing.properties import declared
+from tests.helpers.grading import make_once
+
+pytestmark = pytest.mark.slow
+
+NAMES = builder.names()
+PLACES = ["numpy", "cpu"] + ["cuda"] * torch.cuda.is_available()
+# An assignment's tests stand together: one process judges its mistakes once.
+each_assignment = pytest.mark.parametrize("name", NAMES, scope="module")
+
+
+def catalogued(name):
+    """The known mistakes of all of an assignment's tasks."""
+    cells = builder.read(name).of("mistakes").values()
+    return [mistake for cell in cells for mistake in catalogue(cell)]
+
+
+def automatic(assignment):
+    return {
+        task: cell.options["points"]
+        for task, cell in assignment.of("test").items()
+    }
+
+
+@each_assignment
+@pytest.mark.parametrize("place", PLACES)
+def test_solution_earns_all_automatic_points(name, place):
+    assignment = builder.read(name)
+    assert mistakes.play(assignment, place=place) == automatic(assignment)
+
+
+@each_assignment
+@pytest.mark.parametrize("seed", ["1", "20"])
+def test_solution_holds_for_other_hidden_inputs(name, seed, monkeypatch):
+    monkeypatch.setenv("RNNCORE_SEED", seed)
+    lost = [*mistakes.unearned(builder.read(name), torch_too=False)]
+    assert not lost, "\n".join(lost)
+
+
+@each_assignment
+def test_untouched_release_earns_nothing(name):
+    assignment = builder.read(name)
+    stubs = {
+        task: mistakes.stub(cell)
+        for task, cell in assignment.of("solution").items()
+    }
+    assert not any(mistakes.play(assignment, stubs).values())
+
+
+@pytest.mark.weekly
+@each_assignment
+def test_a_missing_task_loses_its_own_points_only(name):
+    assignment = builder.read(name)
+    for task, cell in assignment.of("solution").items():
+        points = mistakes.play(assignment, {task: mistakes.stub(cell)})
+        assert points == {**automatic(assignment), task: 0}, task
+
+
+@pytest.mark.slow
+@each_assignment
+def test_every_mistake_is_caught_and_told_by_name(name, record_property):
+    verdicts = mistakes.verdicts(name)
+    told = [v for v in verdicts if v.recognised is not None]
+    killed = sum(v.killed for v in verdicts)
+    known = sum(bool(v.recognised) for v in told)
+    row = (name, len(verdicts), killed, known, len(told))
+    record_property("known mistakes", row)
+    assert [v for v in verdicts if not v.killed] == []
+    assert [v for v in told if not v.recognised] == []
+    wrong = [v for v in verdicts if {*v.loses} != {*v.expected}]
+    assert wrong == [], "a mistake loses other points than its heading says"
+    listed = catalogued(name)
+    assert (killed, known) == (len(listed), sum(m.visible for m in listed))
+
+
+OTHERWISE = """
+from rnncore.backend import array_namespace, tree_map
+def otherwise(right):
+    def found(*args, **named):
+        return tree_map(changed, right(*args, **named))
+    def changed(a):
+        if "float" not in str(getattr(a, "dtype", "")):
+            return a
+        return {change}
+    found.__name__ = right.__name__
+    return found
+{name} = otherwise({name})
+"""
+WIDER = "array_namespace(a).astype(a, array_namespace(a).float64)"
+NO_ARRAYS = {"masked", "to_torch", "LeakyCell", "Loop", "own_cell"}
+
+
+@pytest.mark.weekly
+@each_assignment
+@pytest.mark.parametrize(
+    ("change", "costs"), [(WIDER, {"dtype"}), ("0 * a", {"everything"})]
+)
+def test_a_right_answer_made_wrong_loses_its_property(name, change, costs):
+    assignment = builder.read(name)
+    tests = assignment.of("test")
+    for task, cell in assignment.of("solution").items():
+        of = declared(tests[task].source)
+        if "dtype" not in of or task in NO_ARRAYS:
+            continue
+        wrong = cell.source + OTHERWISE.format(name=task, change=change)
+        points = mistakes.play(assignment, {task: wrong})[task]
+        kept = sum(n for p, n in of.items() if p not in costs)
+        assert points == (0 if "everything" in costs else kept), task
+
+
+@each_assignment
+def test_every_mistake_is_listed_under_its_task(name):
+    text = mistakes.format_list(name)
+    for task, cell in builder.read(name).of("mistakes").items():
+        _, _, rest = text.partition(f"\n`{task}`\n\n")
+        lines = rest.partition("\n\n")[0].splitlines()
+        for line, mistake in zip(lines, catalogue(cell), strict=True):
+            assert line.startswith(f"- *{mistake.name}*")
+            assert line.endswith(f": {mistake.says}")
+
+
+def test_the_list_is_printed_without_a_run(monkeypatch, capsys):
+    monkeypatch.setattr(mistakes, "verdicts", None)
+    monkeypatch.setattr(mistakes, "unearned", None)
+    monkeypatch.setattr(sys, "argv", ["mistakes", *NAMES[:2], "--list"])
+    mistakes.main()
+    assert capsys.readouterr().out == "\n".join(
+        map(mistakes.format_list, NAMES[:2])
+    )
+
+
+def test_the_guides_example_is_a_part_of_the_list():
+    guide = (mistakes.ROOT / "book" / "grading.md").read_text()
+    _, _, rest = guide.partition("The list of one task begins:\n\n")
+    example = "\n\n".join(rest.split("\n\n")[:2])  # the task, its mistakes
+    assert len(example.splitlines()) > 5
+    assert f"\n{example}\n" in mistakes.format_list("ch03_bptt")
+
+
+@pytest.mark.weekly
+@each_assignment
+def test_mistakes_are_caught_on_torch_as_well(name):
+    verdicts = mistakes.mutation(builder.read(name), "cpu")
+    assert [v for v in verdicts if not v.killed] == []
+    told = [v for v in verdicts if v.recognised is not None]
+    assert [v for v in told if not v.recognised] == []
+
+
+@each_assignment
+def test_committed_release_is_what_the_source_gives(name, released):
+    built = released(name) / "exercises" / name
+    diff = builder.different(built, builder.ROOT / "exercises" / name)
+    assert "".join(diff) == "", "make exercises, and commit exercises/"
+
+
+@each_assignment
+def test_release_holds_no_solution_and_no_hidden_test(name):
+    assignment = builder.read(name)
+    folder = builder.ROOT / "exercises" / name
+    released = "".join(p.read_text() for p in sorted(folder.glob("*")))
+    assert "HIDDEN" not in released
+    assert "reference_" not in released
+    notebook = nbformat.read(folder / f"{name}.ipynb", as_version=4)
+    code = "\n".join(
+        c.source for c in notebook.cells if c.cell_type == "code"
+    )
+    for cell in assignment.of("solution").values():
+        inside = cell.source.split("### BEGIN SOLUTION")[1]
+        inside = inside.split("### END SOLUTION")[0]
+        assert inside.strip() not in code
+    for cell in assignment.of("answer").values():
+        assert cell.source[:40] not in released
+
+
+@each_assignment
+def test_assignment_has_all_of_its_parts(name):
+    assignment = builder.read(name)
+    assert builder.missing(assignment) == []
+    assert builder.problems(assignment) == []
+
+
+PLAYED_WITHOUT = """
+import json, sys
+absent, names = json.loads(sys.argv[1])
+
+class Absent:
+    def find_spec(name, path=None, target=None):
+        if name.split(".")[0] in absent:
+            raise ImportError(name)
+
+sys.meta_path.insert(0, Absent)
+from grader.assignments import builder, mistakes
+print(json.dumps({n: mistakes.play(builder.read(n)) for n in names}))
+"""
+
+
+@pytest.fixture(scope="session")
+def points_with_numpy_alone(tmp_path_factory):
+    """Points by assignment and task, from two Pythons that lack packages."""
+
+    def make(file):
+        found = {}
+        # play() runs all but the experiment; chapter 9 is about torch
+        for absent in (
+            {"matplotlib", "scipy"},
+            {"matplotlib", "scipy", "torch"},
+        ):
+            names = [
+                n for n in NAMES if (n < "ch09") == ("torch" in absent)
+            ]
+            asked = json.dumps([sorted(absent), names])
+            done = subprocess.run(
+                [sys.executable, "-c", PLAYED_WITHOUT, asked],
+                capture_output=True,
+                text=True,
+                cwd=builder.ROOT,
+                env=os.environ | {"OMP_NUM_THREADS": "1"},
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr[-2000:]
+            found |= json.loads(done.stdout)
+        file.write_text(json.dumps(found))
+
+    made = make_once(tmp_path_factory, "numpy-alone", make)
+    return json.loads(made.read_text())
+
+
+@pytest.mark.weekly
+@each_assignment
+def test_notebook_needs_numpy_alone(name, points_with_numpy_alone):
+    expected = automatic(builder.read(name))
+    assert points_with_numpy_alone[name] == expected
+
+
+@pytest.mark.weekly
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+def test_a_stock_nbgrader_gives_a_solution_all_points(tmp_path):
+    name = "ch03_bptt"
+    builder.build(name, tmp_path)  # with a gradebook of its own
+    source = tmp_path / "grading" / "source" / name / f"{name}.ipynb"
+    release = tmp_path / "exercises" / name / f"{name}.ipynb"
+    right = {c.id: c.source for c in nbformat.read(source, 4).cells}
+    solved = nbformat.read(release, 4)
+    for cell in solved.cells:
+        if cell.metadata.get("nbgrader", {}).get("solution"):
+            cell.source = right[cell.id]
+    wide = copy.deepcopy(solved)  # a right formula, always in float64
+    (cell,) = [c for c in wide.cells if c.id == "residual_cell_vjp"]
+    change = OTHERWISE.format(name=cell.id, change=WIDER)
+    cell.source += change
+    for student, notebook in (
+        ("ada", solved),
+        ("blank", None),
+        ("wide", wide),
+    ):
+        folder = tmp_path / "grading" / "submitted" / student / name
+        folder.mkdir(parents=True)
+        notebook = notebook or nbformat.read(release, 4)
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    course = builder.course(tmp_path)
+    del course.config["Autograde"]  # what the course's own grader adds
+    for student in ("ada", "blank", "wide"):
+        outcome = course.autograde(name, student)
+        assert outcome["success"], outcome
+    with Gradebook(f"sqlite:///{tmp_path}/grading/gradebook.db") as book:
+        total = sum(automatic(builder.read(name)).values())
+        ada = book.find_submission(name, "ada")
+        assert ada.score == total
+        assert ada.needs_manual_grade
+        assert book.find_submission(name, "blank").score == 0
+        assert book.find_submission(name, "wide").score == total - 1
+
+
+def mistakes_cell(text, name="double"):
+    """A catalogue that begins on line 7 of its file."""
+    return Cell("mistakes", name, f'r"""\n{text}\n"""', {}, "small.py", 7)
+
+
+def small(solution="return 2 * x", was="2 * x", name="double", test=""):
+    """An assignment of one task, for the rules of the builder."""
+    hidden = "### BEGIN HIDDEN TESTS\n### END HIDDEN TESTS\n"
+    edits = ["5 * x", "3 * x", "x + 1", "-x"]
+    blocks = [f"{e}: it is {e}\n- {was}\n+ {e}" for e in edits]
+    body = f"### BEGIN SOLUTION\n    {solution}\n    ### END SOLUTION"
+    test = test or (
+        "from rnncore.testing import check, stored\n"
+        f"check({name}, stored('{name}'), [dict(x=3.0)])\n"
+    )
+    cells = [
+        Cell("text", "", "# Small\n\n*One minute, 2 points.*", {}),
+        Cell("code", "", 'device = "numpy"', {}),
+        Cell("solution", name, f"def {name}(x):\n    {body}", {}),
+        Cell("test", name, test + hidden, {"points": 1}),
+        mistakes_cell("\n\n".join(blocks), name),
+        Cell("answer", "why", "Because.", {"points": 1}),
+    ]
+    return Assignment("small", builder.ROOT, cells)
+
+
+CH03 = "solutions/ch03_bptt/ch03_bptt.py"
+
+
+def edited(kind, was, now, name=None, **options):
+    """Assignment 3 with an edit of each cell of a kind."""
+    assignment = builder.read("ch03_bptt")
+    cells = [
+        c._replace(
+            source=c.source.replace(was, now), options=c.options | options
+        )
+        if c.kind == kind and name in (None, c.name)
+        else c
+        for c in assignment.cells
+    ]
+    return assignment._replace(cells=cells)
+
+
+def without(kind, name=None):
+    """Assignment 3 without the cells of a kind."""
+    assignment = builder.read("ch03_bptt")
+    cells = [
+        c
+        for c in assignment.cells
+        if c.kind != kind or name not in (None, c.name)
+    ]
+    return assignment._replace(cells=cells)
+
+
+@pytest.mark.parametrize(
+    ("assignment", "says"),
+    [
+        (
+            without("solution", "bptt"),
+            ":2: expected one closed-book task, got none",
+        ),
+        (without("solution"), ":2: expected 4 tasks or more, got 0"),
+        (without("experiment"), ":2: expected an experiment"),
+        (without("mutants"), ":2: expected a mutant hunt"),
+        (
+            edited("text", "<summary>Hint 2</summary>", ""),
+            r":\d+: masked_bptt: hint 2 is missing above it",
+        ),
+        (
+            edited(
+                "solution",
+                "    ### END",
+                "    a = 1\n" * 13 + "    ### END",
+            ),
+            r":\d+: bptt: expected a solution of at most 12 lines, got \d+",
+        ),
+        (
+            edited("text", "(3 points)", "(4 points)"),
+            r":\d+: residual_cell_vjp: it gives 3 points; .* got \(4 points\)",
+        ),
+        (
+            edited("text", " (2 points)", ""),
+            r":\d+: truncation: it gives 2 points; .* got none",
+        ),
+        (
+            edited("test", "", "", "bptt", points=6),
+            r":2: expected `.. minutes, 31 points` in the head",
+        ),
+        (
+            edited(
+                "solution",
+                "    ### BEGIN",
+                "    residual_cell_vjp\n    ### BEGIN",
+                "bptt",
+            ),
+            r":\d+: residual_cell_vjp is defined in another task alone: Task 1",
+        ),
+    ],
+)
+def test_the_builder_refuses_what_lacks_a_part_by_file_and_line(
+    assignment, says
+):
+    found = builder.missing(assignment)
+    assert any(re.match(CH03 + says, text) for text in found), found
+
+
+def test_a_build_refuses_what_lacks_a_part(tmp_path, monkeypatch):
+    lacking = without("experiment")
+    monkeypatch.setattr(builder, "read", lambda name: lacking)
+    with pytest.raises(ValueError, match="expected an experiment"):
+        builder.build("ch03_bptt", tmp_path)
+
+
+def test_two_builds_take_turns_at_the_gradebook(tmp_path, monkeypatch):
+    tried = []
+
+    class Other:
+        def generate_assignment(self, name, **options):
+            file, taken = tmp_path / "grading/.building", BlockingIOError
+            with file.open("w") as lock, pytest.raises(taken):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            tried.append(name)
+            return {"success": True}
+
+    monkeypatch.setattr(builder, "checks", lambda assignment: {})
+    monkeypatch.setattr(builder, "course", lambda root: Other())
+    builder.build("ch02_cell", tmp_path)
+    assert tried == ["ch02_cell"]
+
+
+def test_a_comment_may_stand_beside_the_device():
+    assignment = small()
+    assignment.cells[1] = Cell(
+        "code", "", 'device = "numpy"  # or "cpu"', {}
+    )
+    assert builder.problems(assignment) == []
+    placed = mistakes._placed(assignment.cells[1].source, "cpu")
+    assert placed == 'device = "cpu"  # or "cpu"'
+
+
+def test_a_device_that_stands_nowhere_or_twice_is_told_with_its_lines():
+    assignment = small()
+    line = Cell("code", "", 'a = 1\ndevice = "cpu"', {}, "small.py", 7)
+    assignment.cells.insert(2, line)
+    (text,) = builder.problems(assignment)
+    assert text.endswith("it stands in :1, small.py:8")
+    assignment.cells[1:3] = []
+    (text,) = builder.problems(assignment)
+    assert text.endswith("it stands in none")
+
+
+def test_a_solution_that_fails_on_torch_is_told_with_the_reason():
+    numpy_only = "return np.asarray(x) * 2"
+    assignment = small(solution=numpy_only, was="* 2")
+    test = assignment.cells[3]
+    source = (
+        "import torch\ndouble(torch.ones(1, requires_grad=device == 'cpu'))"
+    )
+    assignment.cells[3] = test._replace(source=source)
+    assignment.cells.insert(1, Cell("code", "", "import numpy as np", {}))
+    assignment = assignment._replace(name="ch03_bptt")  # its folder
+    (text,) = mistakes.unearned(assignment)
+    assert (
+        'double: the solution gets 0 of 1 points where device = "cpu"'
+        in text
+    )
+    assert "RuntimeError: Can't call numpy()" in text
+
+
+def test_an_assignment_may_have_any_name(tmp_path, monkeypatch):
+    for name in ("my01_leaky", "ch02_cell", "capstone", "ch01_a"):
+        folder = tmp_path / "solutions" / name
+        folder.mkdir(parents=True)
+        (folder / f"{name}.py").touch()
+    (tmp_path / "solutions" / "README.md").touch()
+    (folder.parent / ".ipynb_checkpoints").mkdir()
+    (folder.parent / ".ipynb_checkpoints" / "a.py").touch()
+    monkeypatch.setattr(source, "ROOT", tmp_path)
+    assert builder.names() == [
+        "ch01_a",
+        "ch02_cell",
+        "my01_leaky",
+        "capstone",
+    ]
+    (folder / "other.py").touch()  # beside the source
+    (folder / "ch01_a.py").rename(folder / "a.py")
+    with pytest.raises(
+        ValueError, match=r"ch01_a: expected ch01_a\.py, got a"
+    ):
+        builder.read("ch01_a")
+
+
+def test_builder_accepts_a_sound_assignment():
+    assert builder.problems(small()) == []
+    entry = builder.checks(small())["double"]
+    assert len(entry["mistakes"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "options", "says"),
+    [
+        ("Properties(", "dict(", {}, 'or, behind its heading, whole="why'),
+        (
+            "values=2",
+            "values=3",
+            {},
+            "expected properties of 5 points, got 6",
+        ),
+        (
+            "properties.points(",
+            "print(",
+            {},
+            "in the last line, got 'print(",
+        ),
+        (
+            "a",
+            "a",
+            {"whole": "one"},
+            "whole='one', though points are split",
+        ),
+    ],
+)
+def test_builder_refuses_points_that_are_not_split_soundly(
+    was, now, options, says
+):
+    found = builder.problems(edited("test", was, now, "bptt", **options))
+    (text,) = [line for line in found if says in line]
+    assert re.match(rf"{CH03}:\d+: bptt: ", text)
+
+
+def test_builder_refuses_a_mistake_that_costs_no_known_property():
+    was, now = (
+        "upstream in place [arguments]",
+        "upstream in place [refusals]",
+    )
+    found = builder.problems(edited("mistakes", was, now, "bptt"))
+    assert "got refusals" in found[0]
+    with pytest.raises(ValueError, match="marks from hidden, values"):
+        catalogue(mistakes_cell("one [beauty]: gone\n- a\n+ b"))
+    (found,) = catalogue(mistakes_cell("one [hidden, dtype]: it\n- a\n+ b"))
+    assert (found.name, found.visible, found.costs) == (
+        "one",
+        False,
+        ("dtype",),
+    )
+
+
+def test_a_property_that_the_solution_loses_is_told_with_the_reason():
+    end = "    ### END SOLUTION"
+    changed = edited("solution", end, f"    d_y += 1\n{end}", "bptt")
+    (text,) = mistakes.unearned(changed, torch_too=False)
+    assert "bptt: the solution gets" in text
+    assert "bptt changed its" in text
+
+
+def test_a_property_with_points_that_no_check_looks_at_is_told():
+    was = 'for dtype in ("float64", "float32")'
+    changed = edited("test", was, 'for dtype in ("float64",)', "bptt")
+    text, _ = mistakes.unearned(changed)  # on NumPy, and on torch
+    assert (
+        "bptt: expected a check of each property, got none of dtype" in text
+    )
+
+
+def test_builder_refuses_an_edit_that_fits_nowhere_or_twice():
+    (text, *_) = builder.problems(small(was="4 * x"))
+    assert "occurs 0 times in the solution, expected once" in text
+    (text, *_) = builder.problems(small(was="x"))
+    assert re.search(r"occurs [2-9] times", text)
+
+
+def test_a_catalogue_holds_edits_of_several_lines_and_of_whole_lines():
+    text = (
+        "one [hidden]: gone: all of it\n- a\n-\n\n\n"
+        "two: moved\n- a\n-\n-     b\n+ c\n+"
+    )
+    assert catalogue(mistakes_cell(text)) == [
+        Mistake("one", "a\n", "", "gone: all of it", False, 8),
+        Mistake("two", "a\n\n    b", "c\n", "moved", True, 13),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "expected"),
+    [
+        ("twice it is 2 x\n- x\n+ y", 8, "a heading `name: what it says`"),
+        ("- {x: 1}\n+ y", 8, "a heading `name: what it says`"),
+        ("twice: 2 x\n+ y", 8, "an edit, `- was` and `+ is`"),
+        ("twice: 2 x\n- x\n+ x", 8, "an edit, `- was` and `+ is`"),
+        ("twice: 2 x\n+ x\n- y", 10, "`- was` lines, then `+ is` lines"),
+        ("twice: 2 x\n-x\n+ y", 9, "`- was` lines, then `+ is` lines"),
+        ("a: 1\n- x\n+ y\n\na: 2\n- x\n+ z", 12, "a name of its own"),
+    ],
+)
+def test_a_catalogue_that_is_not_sound_is_refused(text, line, expected):
+    where = re.escape(f"small.py:{line}, double: expected {expected}, got ")
+    with pytest.raises(ValueError, match=where):
+        catalogue(mistakes_cell(text))
+
+
+def test_a_catalogue_that_is_no_text_is_refused():
+    cell = mistakes_cell("")._replace(source="[{}]")
+    with pytest.raises(
+        ValueError, match=r"small\.py:7, double: expected r"
+    ):
+        catalogue(cell)
+
+
+def test_builder_adds_up_the_points_that_the_head_names():
+    wrong = small()
+    wrong.cells[5].options["points"] = 3
+    (text,) = builder.problems(wrong)
+    assert text == "the head must say that there are 4 points"
+
+
+def test_builder_refuses_a_name_of_the_package():
+    (text,) = builder.problems(small(name="unroll"))
+    assert text == "unroll: only a closed-book task has a name of rnncore's"
+
+
+def test_builder_refuses_a_test_with_tools_from_the_notebook():
+    (text,) = builder.problems(small(test="assert double(2) == helper\n"))
+    assert "the test uses helper, which it must import or make" in text
+
+
+def test_builder_names_mistakes_that_look_alike():
+    with pytest.raises(ValueError, match="gives what 'the solution' gives"):
+        builder.checks(small(solution="return x + 0 * (2 * x)"))
+
+
+def test_a_build_that_fails_leaves_what_was_built(tmp_path, monkeypatch):
+    built = tmp_path / "grading" / "source" / "ch03_bptt" / "checks.json"
+    built.parent.mkdir(parents=True)
+    built.write_text("as it was")
+
+    def alike(assignment):
+        raise ValueError("two mistakes look alike")
+
+    monkeypatch.setattr(builder, "checks", alike)
+    with pytest.raises(ValueError, match="look alike"):
+        builder.build("ch03_bptt", tmp_path)
+    assert built.read_text() == "as it was"
+    assert [p.name for p in (tmp_path / "grading").iterdir()] == ["source"]
+
+
+def test_reference_brings_what_it_needs_under_other_names():
+    assignment = small()
+    assignment.cells.insert(
+        1,
+        Cell("code", "", "import math\n\ndef given(x):\n    return x", {}),
+    )
+    assignment.cells[3] = Cell(
+        "solution",
+        "double",
+        "def double(x):\n    ### BEGIN SOLUTION\n"
+        "    return given(x) * math.sqrt(4)\n    ### END SOLUTION",
+        {},
+    )
+    source = references(assignment, "reference_double(3)")
+    namespace = {}
+    exec(source, namespace)  # noqa: S102
+    assert namespace["reference_double"](3) == 6
+    assert "reference_given" in namespace
+    assert "double" not in namespace
+
+
+def test_released_metadata_is_complete_and_checks_are_json():
+    folder = builder.ROOT / "exercises" / "ch03_bptt"
+    json.loads((folder / "checks.json").read_text())
+    notebook = nbformat.read(folder / "ch03_bptt.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    assert "jupytext" not in notebook.metadata
+    assert notebook.metadata.kernelspec.name == "python3"
+    for cell in notebook.cells:
+        assert set(cell.metadata) <= {"nbgrader", "deletable", "editable"}
+        if cell.metadata.get("nbgrader"):
+            assert cell.metadata.nbgrader.schema_version == 3
+            assert cell.id == cell.metadata.nbgrader.grade_id

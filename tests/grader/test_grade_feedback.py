@@ -1,0 +1,658 @@
+"""Each task's feedback: points, the code, what came, what to do now."""
+
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import (
+    new_code_cell,
+    new_markdown_cell,
+    new_notebook,
+)
+
+from grader.commands import grade
+from grader.course.settings import Course, SetupError
+from grader.course.submissions import Submission
+from grader.notebook.names import cell_metadata
+from grader.reports import asked, feedback
+from grader.reports.feedback import compared, page
+from grader.reports.points import Row, Task
+from rnncore.testing.failure import (
+    ABOUT,
+    NEXT,
+    WORDS,
+    Failure,
+    Place,
+    next_step,
+)
+from tests.helpers.grading import (
+    NEEDS_SANDBOX,
+    ROOT,
+    cell_of,
+    hand_in,
+    make_course,
+)
+
+MISTAKE = Failure(
+    about="value",
+    what="d_a",
+    at=(0, 1),
+    expected="1.5",
+    came="3 (2 of 4 entries differ)",
+    all_expected="1  1.5\n2    3",
+    all_came="1    3*\n2    6*",
+    function="vjp",
+    call="called with d_h (2, 2)",
+    mistake="the slope was forgotten",
+    read=Place("ch03_bptt", "Windows", "windows"),
+)
+CODE = "def vjp(d_h):\n    return 2 * d_h  # <i>&amp;"
+WORDING = asked.Asked(
+    "Assignment 3: `bptt`",
+    {
+        "vjp": asked.Task(
+            "Task 1: *back*",
+            "Backward through `cell`.",
+            "Draw `a < b`.\n\n<script>alert(1)</script>",
+        )
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("failure", "parts"),
+    [
+        (MISTAKE, ["d_a[0, 1]", "1.5", "3 (2 of 4 entries differ)"]),
+        (
+            Failure("TypeError", "error", "f", came="no", function="f"),
+            ["f", "", "TypeError: no"],
+        ),
+        (
+            Failure(about="shape", what="y", expected="(1,)").masked(),
+            ["y", feedback.HIDDEN, feedback.HIDDEN],
+        ),
+        (Failure(came="y: expected 1, got 2"), []),
+        (Failure(about="argument", function="f", changed="x"), []),
+    ],
+)
+def test_a_comparison_is_shown_in_its_parts(failure, parts):
+    assert [text for _, text, _ in compared(failure)] == parts
+
+
+def shown(
+    failure=None,
+    *,
+    site="",
+    points=0.0,
+    comment="",
+    answers=None,
+    wording=None,
+    **row,
+):
+    task = Task("test_vjp", points, 3, False, comment, failure)
+    made = Row(
+        Submission("ann", "demo", None),
+        "graded",
+        "",
+        points=points,
+        of=3,
+        tasks=[task],
+        **row,
+    )
+    result = {"reason": None, "errors": [], "remarks": []}
+    if answers:
+        result["answers"] = answers
+    where = {"vjp": Place("ch03_bptt", "Windows", "windows")}
+    return page(made.submission, result, made, where, site, wording)
+
+
+def test_a_lost_task_says_all_that_is_known():
+    text = unescape(shown(MISTAKE))
+    for part in (
+        "<dt>Expected</dt><dd>1.5<pre>1  1.5\n2    3</pre></dd>",
+        "<dt>Came</dt><dd>3 (2 of 4 entries differ)<pre>1    3*\n2    6*</pre>",
+        "<dt>The call</dt><dd>vjp was called with d_h (2, 2)</dd>",
+        "<dt>Mistake</dt><dd>the slope was forgotten</dd>",
+        "<dt>Read again</dt><dd>Windows, chapter 3</dd>",
+        "<dt>Try next</dt><dd>Mend this one mistake",
+        "make check NOTEBOOK=exercises/demo",
+    ):
+        assert part in text
+    assert re.search(r"vjp</span>\s*<span [^>]*>0 of 3 points<", text)
+    assert "<a " not in text
+
+
+def test_the_task_and_its_hint_stand_in_the_assignments_words():
+    text = shown(MISTAKE, wording=WORDING)
+    for part in (
+        "<title>Assignment 3: bptt: feedback for ann</title>",
+        "<h1>Assignment 3: <code>bptt</code></h1>",
+        "<span>Task 1: <em>back</em></span>",
+        "<p>Backward through <code>cell</code>.</p>",
+        "<p>Draw <code>a &lt; b</code>.</p>",
+        "&lt;script&gt;alert(1)",
+    ):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("failure", "points"),
+    [(None, 3.0), (None, 1.0), (Failure("NotRun", why="no"), 0.0)],
+)
+def test_a_hint_is_for_an_answer_that_was_found_wrong(failure, points):
+    assert "Draw" not in shown(failure, points=points, wording=WORDING)
+
+
+def test_the_learners_code_stands_beside_what_came():
+    text = shown(MISTAKE, answers={"vjp": CODE})
+    assert "<pre>def vjp(d_h):\n    return 2 * d_h  # &lt;i&gt;" in text
+    assert CODE in unescape(text)
+    assert '<div class="beside two">' in text
+
+
+@pytest.mark.parametrize(
+    ("failure", "points"),
+    [(None, 3.0), (Failure("NotImplementedError"), 0.0)],
+)
+def test_code_with_nothing_to_say_about_is_left_out(failure, points):
+    assert CODE not in unescape(
+        shown(failure, points=points, answers={"vjp": CODE})
+    )
+
+
+def test_an_answer_in_words_stands_above_its_comment():
+    text = shown(points=1.0, comment="yes", answers={"test_vjp": "so"})
+    assert "<h3>Your answer</h3>" not in text  # it belongs to no test
+    task = Task("why", 1.0, 2.0, False, "and why?")
+    row = Row(Submission("ann", "demo", None), "graded", "", tasks=[task])
+    result = {"reason": None, "errors": [], "remarks": []}
+    result["answers"] = {"why": "Because <b>."}
+    text = page(row.submission, result, row, {}, "")
+    assert "<h3>Your answer</h3>\n<pre>Because &lt;b&gt;.</pre>" in text
+    assert "<dt>Comment</dt><dd>and why?</dd>" in text
+
+
+def test_every_failure_has_a_next_step():
+    told = {name for name in WORDS if name != "PartOfThePoints"}
+    assert NEXT.keys() == ABOUT.keys() | told | {"PartOfThePoints"}
+    assert next_step(MISTAKE).startswith("Mend this one mistake")
+    wrong = MISTAKE._replace(mistake="")
+    assert next_step(wrong) == NEXT["value"]
+    assert next_step(wrong.masked()).endswith(NEXT["value"])
+    assert "one sequence" in next_step(wrong.masked())
+    assert next_step(Failure("KeyError", came="x")) == NEXT["error"]
+
+
+def test_a_task_with_all_points_sends_nobody_to_the_book():
+    assert "Read again" not in shown(points=3.0)
+
+
+def test_the_book_is_linked_where_its_address_is_known():
+    text = shown(MISTAKE, site="https://rnn.example")
+    link = (
+        '<a href="https://rnn.example/ch03_bptt.html#windows">Windows</a>'
+    )
+    assert link in text
+
+
+@pytest.mark.parametrize(
+    ("url", "site"),
+    [
+        ("https://rnn.example/book/", "https://rnn.example/book"),
+        ("", ""),
+        ("javascript:alert(1)", None),
+        ("rnn.example", None),
+        ("https:///", None),
+    ],
+)
+def test_the_books_address_is_one_that_a_browser_opens(tmp_path, url, site):
+    root = make_course(tmp_path)
+    with (root / "nbgrader_config.py").open("a") as file:
+        file.write(f"c.Grader.book_url = {url!r}\n")
+    if site is not None:
+        assert Course(root).book_url == site
+        return
+    with pytest.raises(SetupError, match="book_url: an address"):
+        Course(root)
+
+
+def test_an_answer_without_a_failure_is_sent_to_the_book_too():
+    assert "<dd>Windows, chapter 3</dd>" in shown(points=1.0)
+
+
+def test_a_hidden_value_is_told_to_be_one():
+    text = shown(MISTAKE.masked())
+    assert text.count("<dd>a value that stays hidden</dd>") == 2
+    assert "<dd>1.5" not in text
+    assert "2 of 4" not in text
+    assert "3*" not in text
+    assert "in a hidden test, whose values are not shown" in text
+
+
+def test_what_a_learner_writes_is_no_html():
+    script = "<script>alert(1)</script>"
+    failure = MISTAKE._replace(expected="<b>1</b>", came=script)
+    for text in (
+        shown(failure),
+        shown(Failure(came=script)),
+        shown(comment=script),
+        shown(MISTAKE._replace(all_came=script, all_expected="<b>")),
+        shown(MISTAKE, answers={"vjp": script, "why": script}),
+        shown(MISTAKE, wording=WORDING),
+        page(
+            Submission(script, "demo", None),
+            {"reason": script, "errors": [script], "remarks": [script]},
+            Row(Submission(script, "demo", None), "graded", ""),
+            {},
+            "",
+        ),
+    ):
+        assert "<script>" not in text
+        assert "<b>" not in text
+
+
+def read_of(*cells, folder):
+    path = folder / "demo.ipynb"
+    nbformat.write(new_notebook(cells=[*cells]), path)
+    return asked.asked(path)
+
+
+def answer(name, source, *, new=new_code_cell, **role):
+    return new(source, metadata=cell_metadata(name, solution=True, **role))
+
+
+def test_what_is_asked_is_read_from_the_release(tmp_path):
+    found = read_of(
+        new_markdown_cell("# Assignment 3: bptt\n\n*60 minutes*"),
+        new_markdown_cell(
+            "## Task 1: a way back (3 points)\n\nWrite its vjp.\n\n"
+            "<details><summary>Hint 1</summary>\n\nDraw it.\n</details>\n"
+            "<details><summary>Hint 2</summary>\n\nMore.\n</details>"
+        ),
+        new_markdown_cell("No heading."),
+        answer("vjp", 'def vjp(a):\n    """Backward.\n\n    More."""'),
+        new_code_cell(
+            "assert vjp", metadata=cell_metadata("test_vjp", grade=True)
+        ),
+        answer("gap", "def gap(:"),
+        new_markdown_cell(
+            "## In your own words (2 points)\n\nA. In\nB: c?"
+        ),
+        answer("why", "YOUR ANSWER", new=new_markdown_cell, grade=True),
+        folder=tmp_path,
+    )
+    heading = "Task 1: a way back"
+    assert found.title == "Assignment 3: bptt"
+    assert found.tasks == {
+        "vjp": asked.Task(heading, "Backward.", "Draw it."),
+        "gap": asked.Task(heading, "", "Draw it."),
+        "why": asked.Task("In your own words", "In B: c?"),
+    }
+
+
+def test_of_no_release_nothing_is_known(tmp_path):
+    assert (
+        asked.asked(None) == asked.asked(tmp_path / "no") == asked.Asked()
+    )
+    answers = answer("vjp", "def vjp(a): return a")
+    bare = read_of(answers, folder=tmp_path)
+    assert bare == asked.Asked("", {"vjp": asked.Task()})
+
+
+def test_a_task_is_told_from_the_text_right_above_it(tmp_path):
+    gap = answer(
+        "gap", 'x = 1\ndef f(): pass\n\n\nclass gap:\n    "A gap."'
+    )
+    found = read_of(
+        new_code_cell("# No title\n## No task"),
+        new_markdown_cell("Before it.\n\n# No first line"),
+        answer("early", "YOUR ANSWER", new=new_markdown_cell),
+        gap,
+        new_markdown_cell("#  The title \n\n## One\n\nIt."),
+        new_markdown_cell("# Another"),
+        new_markdown_cell(
+            "## Two\n\n<details><summary>Hint 1</summary>No.</details>\n\n"
+            "### Three (1.5 points)\n\nA *list*. It is. What\nholds?\n\nAnd. More."
+        ),
+        new_markdown_cell(
+            "## Of a cell's own", metadata=cell_metadata("own", locked=True)
+        ),
+        answer("why", "YOUR ANSWER", new=new_markdown_cell),
+        answer("other", "def f():\n    'Not this.'"),
+        folder=tmp_path,
+    )
+    assert found.title == "The title"
+    assert found.tasks == {
+        "early": asked.Task(),
+        "gap": asked.Task(line="A gap."),
+        "own": asked.Task("Three", "What holds?"),
+        "why": asked.Task("Three", "What holds?"),
+        "other": asked.Task("Three"),
+    }
+
+
+def test_a_release_that_changed_is_read_again(tmp_path):
+    def of(text, moment):
+        cell = new_markdown_cell(text)
+        nbformat.write(new_notebook(cells=[cell]), tmp_path / "a.ipynb")
+        os.utime(tmp_path / "a.ipynb", (moment, moment))
+        return asked.asked(tmp_path / "a.ipynb")
+
+    one = of("# One", 1)
+    assert one.title == "One"
+    assert of("# Two", 2).title == "Two"
+    assert of("# Three", 2).title == "Two"  # not read: it has not changed
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted((ROOT / "exercises").glob("*/*.ipynb")),
+    ids=lambda path: path.stem,
+)
+def test_every_task_of_the_course_has_a_title_a_line_and_a_hint(path):
+    found = asked.asked(path)
+    assert found.title
+    for name, task in found.tasks.items():
+        assert task.title, name
+        assert 10 < len(task.line) < 300, name
+        if "words" not in task.title and path.stem != "capstone":
+            assert task.hint, name
+
+
+# ------------------------------------------------------------- as it is seen
+
+WIDE = MISTAKE._replace(
+    all_came="  ".join(["-0.12345*"] * 4),
+    call=f"called with {'d_h (2, 2), ' * 30}",
+)
+
+
+@dataclass
+class Demo:
+    """As much of a course as the page is written from."""
+
+    root: Path
+    book_url: str = "https://rnn.example"
+
+    @property
+    def feedback(self):
+        return self.root / "feedback"
+
+    @property
+    def source(self):
+        return self.root / "source"
+
+    def released(self, name):
+        return self.root / f"{name}.ipynb"
+
+
+def test_a_page_is_written_where_it_says_something_new(tmp_path):
+    course, who = Demo(tmp_path), Submission("ann", "demo", None)
+    (course.source / "demo").mkdir(parents=True)
+    (course.source / "demo/checks.json").write_text(
+        '{"explained": {"vjp": {"page": "intro", "title": "Words"}}}'
+    )
+    read_of(
+        new_markdown_cell("# The title"),
+        answer("vjp", 'def vjp(a):\n    """Back."""'),
+        folder=tmp_path,
+    )
+    result = {"reason": None, "errors": [], "remarks": []}
+    row = Row(who, "graded", "", tasks=[Task("test_vjp", 0, 3, False)])
+    feedback.write_feedback(course, who, result, row)
+    path = tmp_path / "feedback/ann/demo/demo.html"
+    text = path.read_text("utf-8")
+    assert "<title>The title: feedback for ann</title>" in text
+    assert "<p>Back.</p>" in text
+    assert (
+        '<a href="https://rnn.example/intro.html">Words</a>, intro' in text
+    )
+    os.utime(path, (1, 1))
+    feedback.write_feedback(course, who, result, row)
+    assert path.stat().st_mtime == 1
+    result["remarks"] = ["the cell \u00e9 was missing"]
+    feedback.write_feedback(course, who, result, row)
+    assert "the cell \u00e9 was missing" in path.read_text("utf-8")
+
+
+def parts(task, answers=(), wording=WORDING, where=()):
+    return feedback._part(task, wording, dict(answers), dict(where))
+
+
+def test_a_part_of_the_page_in_its_words():
+    place = Place("ch12_music", "Tunes")
+    hint = WORDING.tasks["vjp"].hint
+    task = Task("test_vjp", 0, 3, False, "", MISTAKE, (WIDE,))
+    task.properties.update(values=[1, 2], own=[0, 1])
+    made = parts(task, {"vjp": CODE}, where={"vjp": place})
+    assert made == {
+        "task": task,
+        "failures": [MISTAKE, WIDE],
+        "properties": [
+            ("values", "the right values", 1, 2),
+            ("own", "own", 0, 1),
+        ],
+        "name": "vjp",
+        "in_words": False,
+        "answer": CODE,
+        "title": "Task 1: *back*",
+        "line": "Backward through `cell`.",
+        "hint": hint,
+        "place": MISTAKE.read,
+        "chapter": "chapter 3",
+    }
+    made = parts(
+        Task("why", 1, 2, False), {"why": "So."}, where={"why": place}
+    )
+    assert made == {
+        "task": Task("why", 1, 2, False),
+        "failures": [],
+        "properties": [],
+        "name": "why",
+        "in_words": True,
+        "answer": "So.",
+        "title": "why",
+        "line": "",
+        "hint": "",
+        "place": place,
+        "chapter": "chapter 12",
+    }
+    made = parts(Task("later", 0, 2, True))
+    assert (made["in_words"], made["answer"]) == (True, "")
+    assert (made["place"], made["chapter"]) == (None, "")
+    assert parts(Task("test_vjp", 3, 3, False))["hint"] == ""
+    assert "30 h after the due date" in shown(late=30.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "hint"),
+    [
+        ("NotImplementedError", "", True),
+        ("ValueError", CODE, True),
+        ("NotRun", CODE, False),
+        ("NotGraded", CODE, False),
+    ],
+)
+def test_each_kind_of_failure_has_its_answer_and_its_hint(
+    kind, answer, hint
+):
+    made = parts(
+        Task("test_vjp", 0, 3, False, "", Failure(kind)), {"vjp": CODE}
+    )
+    assert made["answer"] == answer
+    assert bool(made["hint"]) is hint
+
+
+def test_a_comparison_names_its_parts():
+    assert compared(MISTAKE) == [
+        ("Checked", "d_a[0, 1]", ""),
+        ("Expected", "1.5", MISTAKE.all_expected),
+        ("Came", MISTAKE.came, MISTAKE.all_came),
+    ]
+    failure = Failure("TypeError", "error", "f", function="f")
+    assert compared(failure)[2] == ("Came", "TypeError", "")
+
+
+@pytest.fixture(scope="module")
+def whole_page():
+    """A page with every kind of part, and texts that are hard to fit."""
+    failures = [
+        WIDE,
+        WIDE.masked(),
+        Failure("TypeError", "error", "f", came="no " * 40, function="f"),
+        Failure("NotImplementedError", came="f is not written yet"),
+        Failure(why="x" * 400),
+    ]
+    tasks = [
+        Task(f"test_f{k}", 0, 3, False, "", failure)
+        for k, failure in enumerate(failures)
+    ]
+    tasks += [
+        Task("test_right", 3, 3, False),
+        Task("why", 1, 2, False, "and then? " * 20),
+        Task("later", 0, 2, True),
+    ]
+    result = {
+        "reason": None,
+        "errors": ["code cell 3 (x), line 1: NameError: x"],
+        "remarks": ["the cell 'why' was missing: it was put back"],
+        "answers": {
+            "f0": CODE + "\n\treturn " + "very_long_name" * 20,
+            "f1": CODE,
+            "why": "Because. " * 40,
+        },
+    }
+    row = Row(
+        Submission("ann", "demo", None),
+        "graded",
+        "",
+        points=4,
+        of=22,
+        penalty=1,
+        late=30,
+        open=True,
+        tasks=tasks,
+    )
+    tasks = {f"f{k}": WORDING.tasks["vjp"] for k in range(len(failures))}
+    wording = asked.Asked("Assignment 3: " + "backpropagation" * 5, tasks)
+    site = "https://rnn.example/a/long/way/to/the/book/of/the/course"
+    return page(row.submission, result, row, {}, site, wording)
+
+
+@pytest.fixture(scope="module")
+def graded_page(released, tmp_path_factory):
+    """The page of a notebook that was graded, with a known mistake in it."""
+    name = "ch03_bptt"
+    root = make_course(tmp_path_factory.mktemp("page"))
+    course = released(name)
+    shutil.copytree(
+        course / "grading" / "source" / name,
+        root / "grading" / "source" / name,
+    )
+    path = course / "exercises" / name / f"{name}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    cell_of(notebook, "residual_cell_vjp").source = (
+        "def residual_cell_vjp(d_state, r):\n"
+        "    d_a = d_state[0] * (1 - r)\n"
+        "    return d_a, d_a, d_state"
+    )
+    hand_in(root, "ann", notebook, name)
+    assert grade.main(["--root", str(root)]) == 0
+    page = root / "grading" / "feedback" / "ann" / name / f"{name}.html"
+    return page.read_text()
+
+
+@NEEDS_SANDBOX
+@pytest.mark.system
+def test_a_graded_page_says_all_of_a_task(browser, graded_page):
+    window = browser.new_page(viewport={"width": 320, "height": 900})
+    window.set_content(graded_page)
+    assert window.title() == (
+        "Assignment 3: backpropagation through time: feedback for ann"
+    )
+    assert window.evaluate("document.documentElement.scrollWidth") == 320
+    task = window.locator("section").first.inner_text()
+    for part in (
+        "Task 1: a way past the tanh",
+        "0 of 3 points",
+        "Backward through residual_cell.",
+        "d_a = d_state[0] * (1 - r)",
+        "entries differ",
+        "* differs",
+        "the slope of tanh is 1 - r², not 1 - r",
+        "Draw the cell: how many arrows",
+        "From numbers to arrays, chapter 3",
+        "Mend this one mistake",
+    ):
+        assert part in task
+    window.close()
+
+
+@pytest.fixture
+def seen(browser, whole_page):
+    """A function: the page in a window of a width, light or dark."""
+    opened = []
+
+    def see(width, theme):
+        size = {"width": width, "height": 900}
+        opened.append(browser.new_page(viewport=size, color_scheme=theme))
+        opened[-1].set_content(whole_page)
+        return opened[-1]
+
+    yield see
+    for page_ in opened:
+        page_.close()
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_everybody_can_read_the_page(seen, width, theme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    window = seen(width, theme)
+    found = Axe().run(window).response["violations"]
+    assert [(v["id"], v["nodes"][0]["html"]) for v in found] == []
+    root = "document.documentElement"
+    assert window.evaluate(f"{root}.scrollWidth") == width
+    over = window.evaluate(
+        "[...document.querySelectorAll('*')].filter(e =>"
+        " e.scrollWidth > e.clientWidth + 1 && e.clientWidth)"
+        ".map(e => e.outerHTML.slice(0, 99))"
+    )
+    assert over == []
+
+
+@pytest.mark.system
+def test_code_stands_beside_what_came_where_there_is_room(seen):
+    def corners(width):
+        parts = seen(width, "light").locator(".two").first.locator("> div")
+        return [parts.nth(k).bounding_box() for k in range(2)]
+
+    code, came = corners(1280)
+    assert code["y"] == came["y"]
+    assert code["x"] < came["x"]
+    code, came = corners(320)
+    assert code["y"] < came["y"]
+    assert code["x"] == came["x"]
+
+
+@pytest.mark.system
+def test_the_page_prints_black_on_white_with_addresses(seen):
+    window = seen(700, "dark")
+    window.emulate_media(media="print")
+    look = window.evaluate(
+        "(s => [s.color, s.backgroundColor])(getComputedStyle(document.body))"
+    )
+    assert look == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
+    link = (
+        "getComputedStyle(document.querySelector('a'), '::after').content"
+    )
+    assert "https://rnn.example/a/long" in window.evaluate(link)
+    assert window.evaluate("document.documentElement.scrollWidth") == 700
+    assert window.pdf(format="A4").startswith(b"%PDF")

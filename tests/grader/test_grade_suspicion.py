@@ -1,0 +1,100 @@
+"""What an instructor is asked to look at, and what not."""
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from grader.assignments import builder
+from grader.reports.suspicion import reasons
+from tests.helpers.grading import cell_of, solved, source_notebook
+
+
+def found(source, released="import numpy as np"):
+    release = new_notebook(cells=[new_code_cell(released)])
+    return reasons(
+        new_notebook(cells=[new_code_cell(source)]), release, [], []
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        (
+            "import numpy as np\nnp.testing.assert_allclose = print",
+            "replaces np.testing.assert_allclose",
+        ),
+        (
+            "class A:\n    def __array_ufunc__(self, *a): pass",
+            "defines __array_ufunc__",
+        ),
+        ("import sys\nsys._getframe()", "uses _getframe"),
+        ("import gc", "imports gc: searches all objects"),
+        ("open('/proc/self/environ')", "has the text '/proc'"),
+        ("%matplotlib inline\nimport subprocess", "imports subprocess"),
+        (
+            "get_ipython().ast_transformers.append(1)",
+            "uses ast_transformers",
+        ),
+        ("from urllib.request import urlopen", "imports urllib"),
+    ],
+)
+def test_what_no_answer_needs_is_named_with_its_cell(source, why):
+    assert any(f"code cell 1 {why}" in reason for reason in found(source))
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["def f(x): return 2 * x", "def f(", "x = '\\ud800'", "(" * 5000],
+)
+def test_an_ordinary_or_unreadable_cell_is_no_reason(source):
+    assert found(source) == []
+
+
+def test_what_the_assignment_does_itself_is_no_reason():
+    assert found("import signal", released="import signal") == []
+
+
+def test_points_without_an_answer_are_a_reason():
+    notebook = solved()
+    cell_of(
+        notebook, "double"
+    ).source = "def double(x):\n    raise NotImplementedError()"
+    check = {
+        "id": "test_double",
+        "points": 3,
+        "of": 3,
+        "failure": None,
+    }
+    (reason,) = reasons(notebook, source_notebook(), [check], [])
+    assert (
+        reason == "test_double has points, though its answer is not written"
+    )
+
+
+def test_there_is_an_end_to_the_reasons():
+    source = "\n".join(
+        f"import {name}"
+        for name in [
+            "gc",
+            "socket",
+            "pty",
+            "ctypes",
+            "signal",
+            "marshal",
+            "pickle",
+            "atexit",
+            "zmq",
+            "subprocess",
+        ]
+    )
+    assert found(source)[-1] == "and 2 reasons more"
+
+
+@pytest.mark.parametrize("name", builder.names())
+def test_the_courses_own_solutions_are_not_suspicious(name):
+    path = builder.ROOT / "exercises" / name / f"{name}.ipynb"
+    release = nbformat.read(path, as_version=4)
+    notebook = nbformat.read(path, as_version=4)
+    for task, cell in builder.read(name).of("solution").items():
+        cell_of(notebook, task).source = cell.source
+    assert reasons(notebook, release, [], []) == []

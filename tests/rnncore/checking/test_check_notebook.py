@@ -1,0 +1,303 @@
+"""make check: the visible tests of one's own notebook, as fast as a save."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import nbformat
+import psutil
+import pytest
+
+from grader.assignments import builder
+from rnncore.checking import client
+from tests.helpers.grading import NAME, cell_of, solved
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    """A notebook to check, in a folder of its own."""
+    folder = tmp_path / NAME
+    folder.mkdir()
+    return folder / f"{NAME}.ipynb"
+
+
+def write(path, **changes):
+    """The solved notebook with other texts in some cells."""
+    made = solved()
+    for name, source in changes.items():
+        cell_of(made, name).source = source
+    nbformat.write(made, path)
+    return made
+
+
+def check(path, capsys, *options):
+    """Exit status and what is printed."""
+    status = client.main([str(path), *options])
+    return status, capsys.readouterr().out
+
+
+def holding(checker):
+    """Whether each test holds, as one who watches sees it."""
+    answer = checker.ask(client.read_cells(checker.path), 30)
+    return [test["holds"] for test in answer["tests"]]
+
+
+def test_a_solved_notebook_holds(notebook, capsys):
+    write(notebook)
+    status, out = check(notebook, capsys)
+    assert status == 0
+    assert "+ double: holds (3 points)" in out
+    assert "2 of 2 hold" in out
+
+
+def test_a_failed_test_says_what_was_expected(notebook, capsys):
+    write(notebook, double="def double(x): return 3 * x")
+    status, out = check(notebook, capsys)
+    assert status == 1
+    assert "- double: double(1): expected 2, got 3" in out
+    assert "+ triple: holds" in out
+
+
+def test_a_change_is_seen_and_so_is_its_undoing(notebook, capsys):
+    write(notebook)
+    assert check(notebook, capsys)[0] == 0
+    write(notebook, double="def double(x): return 3 * x")
+    assert check(notebook, capsys)[0] == 1
+    write(notebook)
+    assert check(notebook, capsys)[0] == 0
+
+
+def test_a_module_beside_the_notebook_may_change(notebook):
+    answer = "def double(x): return helper.twice(x)"
+    helper = notebook.with_name("helper.py")
+    helper.write_text("def twice(x): return 2 * x")
+    write(notebook, imports="import helper", double=answer)
+    with client.Checker(notebook) as checker:
+        assert holding(checker) == [True, True]
+        helper.write_text("def twice(x): return 2 * x + 1")
+        assert holding(checker) == [False, True]
+
+
+def test_who_watches_waits_for_imports_once(notebook):
+    write(notebook, imports="import matplotlib.pyplot")
+    loaded = "import sys\nloaded = 'matplotlib.pyplot' in sys.modules"
+    double = "def double(x): return 2 * x if loaded else 0"
+    with client.Checker(notebook) as checker:
+        assert holding(checker) == [True, True]
+        write(notebook, imports=loaded, double=double)
+        assert holding(checker) == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("def double(x) return 2", "code cell 2: line 1: SyntaxError"),
+        (
+            "def double(x):\n    return y",
+            "NameError: name 'y' is not defined",
+        ),
+        ("def double(x):\n    return y", "(code cell 2, line 2)"),
+        ("import os\nos._exit(3)", "code cell 2 ended Python"),
+        ("while True: pass", "code cell 2 was stopped after 1 s"),
+        (
+            "def double(x): raise NotImplementedError()",
+            "double: not written yet",
+        ),
+    ],
+)
+def test_what_goes_wrong_is_told(notebook, capsys, source, says):
+    write(notebook, double=source)
+    status, out = check(notebook, capsys, "--seconds", "1")
+    assert (status, says in out) == (1, True), out
+
+
+def test_an_error_inside_a_check_is_placed_in_the_answer(notebook, capsys):
+    test = (
+        "from rnncore.testing import check\n\n"
+        "check(double, lambda x: 2 * x, [dict(x=1)])"
+    )
+    write(notebook, double="def double(x):\n    return y", test_double=test)
+    status, out = check(notebook, capsys)
+    assert status == 1
+    assert "double raised NameError" in out
+    assert "(code cell 2, line 2)" in out, out
+
+
+def test_a_process_that_a_cell_left_ends_with_the_check(notebook, capsys):
+    leaves = "import subprocess\nsubprocess.Popen(['sleep', '98764'])"
+    write(notebook, imports=leaves)
+    check(notebook, capsys)
+    left = [
+        p
+        for p in psutil.process_iter(["cmdline"])
+        if p.info["cmdline"] == ["sleep", "98764"]
+    ]
+    assert not psutil.wait_procs(left, timeout=10)[1]
+
+
+def test_points_in_part_are_told(notebook, capsys):
+    write(notebook, test_double="print('1 of 2 boxes')\n1.5")
+    status, out = check(notebook, capsys)
+    assert status == 1
+    assert "- double: 1.5 of 3 points\n      1 of 2 boxes" in out
+    assert "Out[" not in out  # the value is the points, told above
+
+
+def test_it_says_where_the_book_explains_it(notebook, capsys):
+    place = {"page": "ch03_bptt", "title": "Windows", "anchor": "windows"}
+    made = {"explained": {"double": place}}
+    notebook.with_name("checks.json").write_text(json.dumps(made))
+    write(notebook, double="def double(x): return 0")
+    out = check(notebook, capsys)[1]
+    assert 'Read "Windows" (book: ch03_bptt#windows)' in out
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"cells": [{}]}', '{"cells": []}']
+)
+def test_what_is_no_notebook_is_refused(notebook, capsys, text):
+    notebook.write_text(text)
+    assert client.main([str(notebook)]) == 2
+    assert "make check: demo.ipynb" in capsys.readouterr().err
+
+
+def test_a_folder_will_do_and_nothing_will_not(notebook, capsys):
+    write(notebook)
+    assert client.main([str(notebook.parent)]) == 0
+    assert client.main([str(notebook.with_name("x"))]) == 2
+    assert client.main([]) == 2
+
+
+def test_a_folder_that_was_put_there_again_is_the_one_checked(notebook):
+    def unpack():
+        notebook.parent.mkdir(exist_ok=True)
+        (notebook.parent / "words.txt").write_text("2")
+        double = 'def double(x): return int(open("words.txt").read()) * x'
+        write(notebook, double=double)
+
+    unpack()
+    with client.Checker(notebook) as checker:
+        assert holding(checker) == [True, True]
+        shutil.rmtree(notebook.parent)
+        unpack()
+        assert holding(checker) == [True, True]
+
+
+def started(notebook, *options):
+    """A check under way, and a function: which processes are of it.
+
+    All that it starts inherits a variable, wherever it may go.
+    """
+    mark = f"CHECKED={notebook}"
+    name, value = mark.split("=")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rnncore.checking", str(notebook), *options],
+        env=os.environ | {name: value},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    def running():
+        found = []
+        for one in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):  # not ours, or ended
+                if one.environ().get(name) == value:
+                    found.append(one)
+        return found
+
+    return process, running
+
+
+def test_a_check_leaves_nothing_running(notebook):
+    write(notebook, imports="import os\nprint(os.environ['CHECKED'])")
+    process, running = started(notebook)
+    assert "2 of 2 hold" in process.communicate()[0]
+    assert running() == []
+
+
+@pytest.mark.parametrize(
+    "number", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"]
+)
+@pytest.mark.parametrize("cell", ["pass", "while True: pass"])
+def test_all_that_watches_ends_with_it(notebook, number, cell):
+    write(notebook, imports=cell)
+    process, running = started(notebook, "--watch")
+    if cell == "pass":
+        while "hold" not in process.stdout.readline():
+            assert process.poll() is None
+        assert len(running()) == 2
+    else:
+        while len(running()) < 3:  # it asks, it answers, the cells run
+            assert process.poll() is None
+            time.sleep(0.01)
+    process.send_signal(getattr(signal, number))
+    process.communicate()
+    assert psutil.wait_procs(running(), timeout=10)[1] == []
+
+
+@pytest.fixture
+def interruptible():
+    """Ctrl-C raises here, also where the tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_watching_checks_at_each_save(
+    notebook, capsys, monkeypatch, interruptible
+):
+    write(notebook)
+    said = []
+    plain = client.report
+
+    def report(*about):
+        said.append(plain(*about))
+        if len(said) == 1:  # saved before the check has ended
+            write(notebook, double="def double(x): return 0")
+        else:
+            signal.raise_signal(signal.SIGINT)
+        return said[-1]
+
+    monkeypatch.setattr(client, "report", report)
+    status, _ = check(notebook, capsys, "--watch")
+    assert status == 130
+    assert len(said) == 2
+    assert "2 of 2 hold" in said[0]
+    assert "1 of 2 hold" in said[1]
+
+
+def solved_release(name, folder):
+    """The released assignment with its solutions filled in."""
+    shutil.copytree(builder.ROOT / "exercises" / name, folder / name)
+    path = folder / name / f"{name}.ipynb"
+    made = nbformat.read(path, as_version=4)
+    for task, cell in builder.read(name).of("solution").items():
+        cell_of(made, task).source = cell.source
+    nbformat.write(made, path)
+    return path
+
+
+@pytest.mark.weekly
+@pytest.mark.parametrize("name", builder.names())
+def test_a_changed_cell_of_a_real_assignment_is_checked_again(
+    tmp_path, notebook, name
+):
+    path = solved_release(name, tmp_path)
+    made = nbformat.read(path, as_version=4)
+    code = [cell for cell in made.cells if cell.cell_type == "code"]
+    command = [sys.executable, "-m", "rnncore.checking", str(path)]
+    assert subprocess.run(command, check=False).returncode == 0
+    for cell in (code[0], code[-2]):
+        cell.source = f"# changed\n{cell.source}"
+        nbformat.write(made, path)
+        run = subprocess.run(
+            command, check=False, capture_output=True, text=True
+        )
+        assert run.returncode == 0, run.stdout + run.stderr

@@ -1,0 +1,429 @@
+"""python -m rnncore forecast: any table, scores beside baselines, a plot."""
+
+import re
+import shlex
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rnncore.application import load_weights, save_weights
+from rnncore.forecast import study
+from rnncore.forecast.plan import Plan
+from tests.helpers.arrays import assert_close
+from tests.helpers.commands import (
+    Killed,
+    examples,
+    run,
+    shown_help,
+    stopped,
+    weights,
+)
+
+pytestmark = pytest.mark.slow
+
+ROWS = 90
+OPTIONS = ["--date", "day", "--value", "sold", "--horizon", 3]
+TINY = [*OPTIONS, "--hidden", 4, "--steps", 6, "--seeds", 2]
+TINY += ["--origins", 4]
+
+
+def sales(rows=ROWS, seed=0):
+    """A weekly rhythm with noise, day by day."""
+    rng = np.random.default_rng(seed)
+    noise = rng.normal(size=(rows, 2))
+    t = np.arange(rows)
+    week = np.array([3, 4, 4, 5, 7, 9, 1])[t % 7]
+    return pd.DataFrame(
+        {
+            "day": pd.date_range("2024-01-01", periods=rows).strftime("%F"),
+            "sold": (10 * week + 3 * noise[:, 0]).round(2),
+            "visits": (50 * week + 9 * noise[:, 1]).round(),
+        }
+    )
+
+
+def write(path, table):
+    table.to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    return write(tmp_path_factory.mktemp("sales") / "sales.csv", sales())
+
+
+@pytest.fixture(scope="module")
+def trained(table):
+    """A model of both columns, and what was printed."""
+    from contextlib import redirect_stdout
+    from io import StringIO
+
+    from rnncore.__main__ import main
+
+    path = table.with_name("sales.safetensors")
+    words = ["forecast", "train", table, "--model", path, *TINY]
+    words += [
+        "--value",
+        "sold",
+        "visits",
+        "--plot",
+        path.with_name("a.svg"),
+    ]
+    with redirect_stdout(StringIO()) as out:
+        assert main([str(word) for word in words]) == 0
+    return path, out.getvalue()
+
+
+def scores(out):
+    """The printed table: series, then method, then MASE."""
+    found, series = {}, None
+    for line in out.splitlines():
+        row = re.match(r"(\w*) +(\D+?) +(\d+\.\d{3})", line)
+        if row and not line.startswith("The network is worse"):
+            series = row[1] or series
+            found[series, row[2]] = float(row[3])
+    return found
+
+
+METHODS = ["persistence", "seasonal naive", "drift", "ETS", "ARIMA"]
+METHODS += ["linear autoregression", "GRU"]
+
+
+def test_training_prints_a_back_test_beside_the_baselines(trained):
+    _, out = trained
+    found = scores(out)
+    expected = [(s, m) for s in ("sold", "visits") for m in METHODS]
+    assert list(found) == expected
+    assert "2 GRU of 4 units, 14 steps read, 3 ahead, a season of 7" in out
+    assert "seed 0, 12 steps in" in out
+    assert "the last fifth, 2024-03-13 to 2024-03-30, that training" in out
+    assert "inside 90%" in out
+    assert found["sold", "seasonal naive"] < found["sold", "persistence"]
+    assert len(re.findall(r"GRU +\d\.\d+ ± \d\.\d+", out)) == 2
+
+
+def test_the_baselines_are_scored_as_by_hand(trained, table):
+    """Seasonal naive's MASE from the file alone."""
+    path, out = trained
+    plan = Plan(**load_weights(path)[1]["plan"])
+    values = pd.read_csv(table)["sold"].to_numpy()
+    first = ROWS - ROWS // 5
+    starts = first + np.array([0, 5, 10, 15])
+    assert starts[-1] == ROWS - plan.horizon
+    errors = [
+        abs(values[t + k] - values[t + k - 7])
+        for t in starts
+        for k in range(plan.horizon)
+    ]
+    training = values[: ROWS - 2 * (ROWS // 5)]
+    expected = np.mean(errors) / np.abs(np.diff(training)).mean()
+    found = scores(out)["sold", "seasonal naive"]
+    assert_close(found, expected, within=6e-4)
+
+
+def test_the_file_holds_all_that_is_needed(trained):
+    path, _ = trained
+    _, about = load_weights(path, "forecast")
+    assert about["plan"]["horizon"] == 3
+    assert about["networks"] == 2
+    assert about["rows"] == ROWS
+    days = "2024-03-13 00:00:00", "2024-03-30 00:00:00"
+    assert about["split"]["test"] == list(days)
+    assert about["reading"]["value"] == ["sold", "visits"]
+    assert about["baseline"] < about["score"]
+    assert {"command", "seconds", "date", "torch"} <= set(about)
+    first, second = study.load(path)[0]
+    assert any(
+        not np.array_equal(p.detach(), q.detach())
+        for p, q in zip(first.parameters(), second.parameters())
+    )
+
+
+def test_what_is_held_out_was_not_trained_on(table, tmp_path, capsys):
+    content = sales()
+    content.loc[ROWS - ROWS // 5 :, "sold"] *= -3
+    other = write(tmp_path / "other.csv", content)
+    for name, path in ("a", table), ("b", other):
+        model = tmp_path / f"{name}.safetensors"
+        run(capsys, "forecast", "train", path, "--model", model, *TINY)
+    found = weights(tmp_path / "a.safetensors")
+    assert found == weights(tmp_path / "b.safetensors")
+
+
+def test_evaluate_gives_the_scores_again_and_draws(
+    trained, table, tmp_path, capsys
+):
+    path, out = trained
+    plot = tmp_path / "back.png"
+    words = ["forecast", "evaluate", path, table, "--plot", plot]
+    words += ["--origins", 4]
+    code, again, err = run(capsys, *words)
+    assert code == 0
+    assert again == out
+    assert f"drawn: {plot}" in err
+    assert plot.read_bytes().startswith(b"\x89PNG")
+    svg = path.with_name("a.svg").read_text()
+    assert "<svg" in svg
+    assert "<!-- what came -->" in svg
+    assert "<!-- visits -->" in svg
+
+
+def test_a_table_that_has_grown_is_scored_on_its_new_end(
+    trained, tmp_path, capsys
+):
+    path, _ = trained
+    grown = write(tmp_path / "grown.csv", sales(ROWS + 20))
+    code, out, err = run(
+        capsys, "forecast", "evaluate", path, grown, "--origins", 1
+    )
+    assert code == 0
+    assert "2024-03-29 to 2024-04-19" in out
+    assert "may have seen rows" not in err
+    other = write(tmp_path / "other.csv", sales(seed=1))
+    code, _, err = run(
+        capsys, "forecast", "evaluate", path, other, "--origins", 1
+    )
+    assert code == 0
+    assert "the model may have seen rows that it is scored on" in err
+
+
+def test_the_forecast_follows_the_table_s_last_date(
+    trained, table, tmp_path, capsys
+):
+    path, _ = trained
+    csv, plot = tmp_path / "ahead.csv", tmp_path / "ahead.svg"
+    words = ["forecast", "forecast", path, table, "--out", csv]
+    code, out, _ = run(capsys, *words, "--plot", plot)
+    assert code == 0
+    found = pd.read_csv(csv)
+    days = ["2024-03-31", "2024-04-01", "2024-04-02"]
+    assert found["day"].tolist() == days * 2
+    assert found["series"].tolist() == ["sold"] * 3 + ["visits"] * 3
+    quantiles = found.iloc[:, 2:].to_numpy()
+    assert quantiles.shape == (6, 7)
+    assert np.all(np.diff(quantiles) >= 0)
+    assert all(day in out for day in days)
+    assert "<!-- sold -->" in plot.read_text()
+
+
+def test_the_forecast_is_the_mean_of_what_the_networks_say(
+    trained, table, tmp_path, capsys
+):
+    path, _ = trained
+    csv = tmp_path / "a.csv"
+    run(capsys, "forecast", "forecast", path, table, "--out", csv)
+    modules, plan, _ = study.load(path)
+    frame = pd.read_csv(table, index_col="day", parse_dates=True)
+    frame.index.freq = "D"
+    said = [study.forecast_ahead(frame, plan, m)["sold"] for m in modules]
+    found = pd.read_csv(csv).iloc[:3, 2:]
+    assert_close(found, (said[0] + said[1]) / 2, computed_in="float32")
+
+
+def test_the_same_command_again_says_that_all_is_done(
+    trained, table, capsys
+):
+    path, out = trained
+    before = path.read_bytes()
+    words = ["forecast", "train", table, "--model", path, *TINY]
+    words += ["--value", "sold", "visits"]
+    code, again, err = run(capsys, *words)
+    assert (code, again) == (0, out)
+    assert "is already trained; --restart trains from scratch" in err
+    assert path.read_bytes() == before
+    code, _, err = run(capsys, *words, "--horizon", 4)
+    assert code == 2
+    assert "horizon was 3, now 4" in err
+    changed = write(table.with_name("changed.csv"), sales(seed=5))
+    words[2] = changed
+    code, _, err = run(capsys, *words)
+    assert code == 2
+    assert "the data have changed since" in err
+
+
+def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
+    table, tmp_path, capsys, monkeypatch
+):
+    words = ["forecast", "train", table, *TINY]
+    whole, broken = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
+    run(capsys, *words, "--model", whole)
+    folder = tmp_path / "b.safetensors.run"
+    words += ["--model", broken]
+    # in the middle of the second seed
+    stopped(monkeypatch, capsys, Killed, folder / "seed-1.npz", *words)
+    assert not broken.exists()
+    code, _, err = run(capsys, *words)
+    assert code == 0
+    assert "goes on after step" in err
+    assert weights(broken) == weights(whole)
+    assert not folder.exists()
+
+
+def defect(name):
+    """A table with one thing wrong."""
+    table = sales().astype({"sold": object})
+    if name == "gap":
+        return table.drop(index=[40, 41])
+    if name == "twice":
+        return pd.concat([table[:31], table[30:]])
+    if name == "unsorted":
+        return table.iloc[[*range(50), 51, 50, *range(52, ROWS)]]
+    if name == "no number":
+        table.loc[20, "sold"] = "many"
+    if name == "missing":
+        table.loc[21, "sold"] = np.nan
+    if name == "no date":
+        table.loc[22, "day"] = "yesterday"
+    if name == "short":
+        return table[:15]
+    if name == "few":
+        return table[:5]
+    return table
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("gap", "2 dates are missing, the first is 2024-02-10"),
+        ("twice", "2024-01-31 00:00:00 stands twice, in lines 32 and 33"),
+        ("unsorted", "sort the rows by date"),
+        ("no number", "line 22: sold: expected a number, got 'many'"),
+        ("missing", "line 23: sold: expected a number, got ''"),
+        (
+            "no date",
+            "line 24: expected a date such as 2024-01-31, got 'yes",
+        ),
+        ("short", "15 rows: a horizon of 3 and a history of"),
+        ("few", "expected at least 10 rows, got 5"),
+    ],
+)
+def test_a_defect_of_a_table_is_named(tmp_path, capsys, name, message):
+    path = write(tmp_path / "sales.csv", defect(name))
+    words = ["--model", tmp_path / "m.safetensors", *OPTIONS]
+    code, out, err = run(capsys, "forecast", "train", path, *words)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"forecast train: {path}: ")
+    assert message in err
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "the file is empty"),
+        (
+            b"day,sold\n2024-01-01,caf\xe9\n",
+            "not utf-8: byte 0xE9 at place 23 (line 2)",
+        ),
+        (b"day;sold\n2024-01-01;3\n", "expected columns separated by ','"),
+    ],
+)
+def test_what_is_no_table_is_refused(tmp_path, capsys, content, message):
+    path = tmp_path / "sales.csv"
+    path.write_bytes(content)
+    words = ["--model", tmp_path / "m.safetensors", *OPTIONS]
+    code, _, err = run(capsys, "forecast", "train", path, *words)
+    assert code == 2
+    assert f"{path}: {message}" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["--value", "sould"],
+            "there is no column 'sould'; there are: 'day', 'sold', 'visits'",
+        ),
+        (["--date", "date"], "there is no column 'date'; there are: 'day'"),
+        (["--history", 1], "history: expected at least 2, got 1"),
+        (["--horizon", 30], "90 rows: a horizon of 30 and a history of"),
+        (
+            ["--plot", "a.gif"],
+            "a.gif: expected a file that ends in .png or",
+        ),
+        (["--plot", "no/a.png"], "there is no folder no"),
+        (["--model", "m.bin"], "expected NAME.safetensors, got m.bin"),
+        (["--device", "abacus"], "device: expected auto, cpu, cuda"),
+        (["--encoding", "x"], "unknown encoding: x"),
+    ],
+)
+def test_a_command_that_cannot_begin_is_refused(
+    table, capsys, words, message
+):
+    model = table.with_name("m.safetensors")
+    words = ["--model", model, *OPTIONS, *words]
+    code, out, err = run(capsys, "forecast", "train", table, *words)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_rows_may_be_the_steps(tmp_path, capsys):
+    path = write(tmp_path / "sales.csv", defect("gap"))
+    words = ["--model", tmp_path / "m.safetensors", *TINY, "--gaps"]
+    code, out, _ = run(capsys, "forecast", "train", path, *words)
+    assert code == 0
+    assert "a season of 1" in out
+    plot = tmp_path / "a.svg"
+    words = ["forecast", "forecast", words[1], path, "--plot", plot]
+    code, out, _ = run(capsys, *words)
+    assert code == 0
+    assert "<svg" in plot.read_text()
+
+
+def test_other_separators_and_dates_are_read(tmp_path, capsys):
+    content = sales()
+    days = pd.to_datetime(content["day"])
+    content["day"] = days.dt.strftime("%d.%m.%Y")
+    path = tmp_path / "sales.csv"
+    content.to_csv(path, index=False, sep=";", encoding="utf-16")
+    words = ["--model", tmp_path / "m.safetensors", *TINY]
+    words += ["--separator", ";", "--date-format", "%d.%m.%Y"]
+    words += ["--encoding", "utf-16"]
+    code, _, err = run(capsys, "forecast", "train", path, *words)
+    assert code == 0, err
+    code, out, _ = run(capsys, "forecast", "forecast", words[1], path)
+    assert "2024-03-31" in out
+
+
+def test_a_table_too_short_for_a_model_is_refused(
+    trained, tmp_path, capsys
+):
+    short = write(tmp_path / "sales.csv", sales(12))
+    for part in "forecast", "evaluate":
+        code, _, err = run(capsys, "forecast", part, trained[0], short)
+        assert code == 2
+        assert f"{short}: 12 rows" in err
+
+
+def test_a_model_of_another_application_is_refused(table, tmp_path, capsys):
+    import torch
+
+    other = tmp_path / "m.safetensors"
+    save_weights(other, torch.nn.Linear(2, 2), {"kind": "text"})
+    for part in "forecast", "evaluate":
+        code, _, err = run(capsys, "forecast", part, other, table)
+        assert code == 2
+        assert "expected a model of 'forecast', got one of 'text'" in err
+    save_weights(other, torch.nn.Linear(2, 2), {"kind": "forecast"})
+    code, _, err = run(capsys, "forecast", "forecast", other, table)
+    assert code == 2
+    assert f"{other}: no forecaster" in err
+
+
+def test_the_help_s_examples_work(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "sales.csv", sales(200))
+    lines = examples(shown_help(capsys, "forecast"))
+    parts = [line.split()[1] for line in lines]
+    assert parts == ["train", "evaluate", "forecast"]
+    for part, line in zip(parts, lines):
+        (own,) = examples(shown_help(capsys, "forecast", part))
+        assert line.startswith(own)
+        few = ["--steps", 2, "--seeds", 1] if part == "train" else []
+        few += ["--origins", 2] if part != "forecast" else []
+        code, _, err = run(capsys, *shlex.split(line), *few)
+        assert code == 0, err
+    assert (tmp_path / "ahead.svg").exists()

@@ -1,0 +1,116 @@
+"""The page of the command line: all that it shows works."""
+
+import re
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from rnncore.__main__ import main
+from tests.helpers.commands import ROOT, examples, run, shown_help
+from tests.rnncore.commands.test_command_forecast import sales, write
+from tests.rnncore.commands.test_command_music import airs
+from tests.rnncore.commands.test_command_speech import fill
+from tests.rnncore.commands.test_command_video import draw as films
+
+APPLICATIONS = {  # and the parts of each
+    "text": ["train", "sample", "evaluate"],
+    "forecast": ["train", "forecast", "evaluate"],
+    "music": ["train", "sample", "evaluate"],
+    "translate": ["train", "translate", "evaluate"],
+    "speech": ["train", "transcribe", "evaluate"],
+    "video": ["train", "classify", "caption", "draw", "evaluate"],
+}
+PAGE = (ROOT / "book/commands.md").read_text("utf-8")
+FEW = {  # so that it takes seconds
+    ("text", "train"): ["--steps", 3, "--batch", 4, "--hidden", 8],
+    ("forecast", "train"): ["--steps", 2, "--seeds", 1, "--origins", 1],
+    ("forecast", "evaluate"): ["--origins", 1],
+    ("music", "train"): ["--steps", 2, "--transpose", 0, "--hidden", 8],
+    ("translate", "train"): ["--steps", 2, "--hidden", 8, "--pieces", 260],
+    ("speech", "train"): ["--steps", 2, "--hidden", 8],
+    ("video", "train"): ["--steps", 2, "--hidden", 8, "--batch", 4],
+}
+
+
+@pytest.mark.weekly
+def test_every_example_of_the_page_works(tmp_path, capsys, monkeypatch):
+    from rnncore import ruler
+
+    monkeypatch.setattr(ruler, "LAGS", (1, 2))
+    monkeypatch.chdir(tmp_path)
+    Path("book.txt").write_text("The cat sat on a mat. It slept.\n" * 200)
+    write(Path("sales.csv"), sales(120))
+    Path("songs").mkdir()
+    for k, tune in enumerate(airs(5)):
+        tune.write("midi", f"songs/{k}.mid")
+    shutil.copy("songs/0.mid", "tune.mid")
+    pairs = "".join(f"the {k}\tder {k}\n" for k in range(40))
+    Path("pairs.tsv").write_text(pairs)
+    Path("new.txt").write_text("the 3\nthe 4\n")
+    fill(Path("recordings"), 8, 4)
+    shutil.copy("recordings/voice0-000.wav", "file.wav")
+    films(Path("films"), ["down", "up"], 3)
+    table = [f"{k}/{n}.mp4\t{k}\n" for k in ("up", "down") for n in "012"]
+    Path("captions.tsv").write_text("".join(table))
+    Path("examples").mkdir()
+    shutil.copy(ROOT / "examples/my_cell.py", "examples")
+    for line in examples(PAGE):
+        words = shlex.split(line)
+        if words[0] == "data":  # fetched: tests/test_data_public_store.py
+            continue
+        more = FEW.get(tuple(words[:2]), [])
+        code, _, err = run(capsys, *words, *more)
+        assert code == 0, (line, err)
+    for name in PAGE.split():
+        if name.endswith((".mid", ".svg", ".csv")):
+            assert Path(name).exists(), name
+
+
+def test_the_page_names_every_command(capsys):
+    out = shown_help(capsys)
+    for name in (*APPLICATIONS, "data", "memory-ruler"):
+        assert re.search(rf"^ +{name}\b", out, re.MULTILINE)
+        assert f"| `{name}` |" in PAGE
+        assert f"python -m rnncore {name}" in PAGE
+
+
+@pytest.mark.parametrize("name", APPLICATIONS)
+def test_a_command_needs_a_part(name, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([name])
+    assert ended.value.code == 2
+    assert "the following arguments are required: COMMAND" in (
+        capsys.readouterr().err
+    )
+
+
+def test_every_option_says_what_it_does(capsys):
+    """No option without help; options of the page exist."""
+    known = set()
+    data = {"data": ["list", "get", "verify"]}
+    for name, parts in (APPLICATIONS | data).items():
+        for part in parts:
+            out = shown_help(capsys, name, part)
+            known |= {
+                w.strip(",[]()") for w in out.split() if w[:2] == "--"
+            }
+    shown = {w.strip("`(),.;:*") for w in PAGE.split()}
+    options = {w for w in shown if w.startswith("--") and w != "---"}
+    assert options - known - {"--help", "--quick"} == set()
+
+
+def test_a_package_that_is_missing_is_named(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    (tmp_path / "book.txt").write_text("The cat sat on a mat.\n" * 9)
+    words = ["--model", tmp_path / "m.safetensors", "--steps", 1]
+    words += ["--window", 4, "--batch", 1]
+    code, _, err = run(
+        capsys, "text", "train", tmp_path / "book.txt", *words
+    )
+    assert code == 2
+    assert (
+        "text train: needs pandas: python -m pip install '.[apps]'" in err
+    )

@@ -1,0 +1,339 @@
+"""What the bench measures on a GPU, tried with a CPU in its place."""
+
+import contextlib
+import json
+from functools import partial
+from types import SimpleNamespace
+
+import matplotlib.pyplot as plt
+import pytest
+import torch
+
+from rnncore.backend import named_leaves
+from tests.helpers import ROOT
+from tests.helpers.arrays import assert_close
+from tools import measurements
+from tools.bench import cuda as bench_cuda
+from tools.bench.cuda import Machine, Sizes, shares, spans_of, three_steps
+from tools.build import weave
+
+SMALL = Sizes(
+    T=8,
+    D=3,
+    H=4,
+    wide=5,
+    traced=(1, 2),
+    batches=(1, 2),
+    graphs=(1, 2),
+    squares=(4, 8),
+    memory=64,
+    cache=16,
+    repeats=1,
+)
+
+
+def recorded(run):
+    """As a graph: a replay fills the arrays of the first run."""
+    results = run()
+
+    def replay():
+        pairs = zip(named_leaves(results), named_leaves(run()), strict=True)
+        for (_, old), (_, new) in pairs:
+            old.copy_(new)
+
+    return replay, results
+
+
+def cpu_spans(run):
+    with torch.profiler.profile() as profile:
+        run()
+    return spans_of(profile.events(), "CPU")
+
+
+STAND_IN = Machine("cpu", "a CPU", int, recorded, cpu_spans, lambda run: 1)
+
+
+def event(name, begin, end, kind="CUDA", kernels=(), parent=None):
+    return SimpleNamespace(
+        name=name,
+        device_type=SimpleNamespace(name=kind),
+        time_range=SimpleNamespace(start=begin, end=end),
+        kernels=[SimpleNamespace(name=k) for k in kernels],
+        cpu_parent=parent,
+    )
+
+
+def test_a_kernel_is_a_product_where_a_product_launched_it():
+    tanh = "void at::native::vectorized_elementwise_kernel<tanh_kernel>"
+    copy = "void at::native::elementwise_kernel<copy>"
+    events = [
+        event("aten::mm", 0, 9, "CPU", ["nvjet_tst_64", "Memset (Device)"]),
+        event("aten::addmm", 9, 15, "CPU", ["nvjet_tst_64", copy]),
+        event("aten::tanh", 15, 16, "CPU", [tanh]),
+        event(tanh, 8, 9),
+        event("nvjet_tst_64", 3, 5),
+        event("Memset (Device)", 2, 2.5),
+        event(copy, 5, 6),
+    ]
+    assert spans_of(events, "CUDA") == [
+        ("other", 2, 2.5),
+        ("product", 3, 5),
+        ("other", 5, 6),
+        ("tanh", 8, 9),
+    ]
+
+
+@pytest.mark.slow
+def test_of_a_real_profile_the_outermost_operators_are_left():
+    x = torch.ones(3, 3)
+    spans = cpu_spans(lambda: torch.tanh(x @ x) + 1)
+    assert [what for what, _, _ in spans] == ["product", "tanh", "other"]
+
+
+def test_shares_and_gaps_by_hand():
+    spans = [("product", 10, 14), ("tanh", 16, 17), ("other", 16.5, 20)]
+    expected = {
+        "product": 0.4,
+        "other": 0.4,  # the half that overlaps counts once
+        "gap": 0.2,
+        "microseconds": 10,
+    }
+    assert_close(shares(spans), expected)
+
+
+def test_a_kernel_inside_of_another_adds_nothing():
+    spans = [("product", 0, 10), ("other", 2, 3), ("tanh", 10, 20)]
+    assert shares(spans)["product"] == shares(spans)["other"] == 0.5
+
+
+def test_three_steps_begin_where_one_has_ended():
+    spans = []
+    for t in range(8):
+        spans += [("product", 10 * t, 10 * t + 4)]
+        spans += [("tanh", 10 * t + 5, 10 * t + 6)]
+    spans += [("other", 90, 95)]  # of the way back
+    assert three_steps(spans, 8) == [
+        ["product", 4, 8],
+        ["other", 9, 10],
+        ["product", 14, 18],
+        ["other", 19, 20],
+        ["product", 24, 28],
+        ["other", 29, 30],
+    ]
+    with pytest.raises(
+        RuntimeError, match="tanh: expected 9 kernels, got 8"
+    ):
+        three_steps(spans, 9)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("cuda") / "measurements.json"
+    assert bench_cuda.measure(STAND_IN, SMALL, True, path) == []
+    return path
+
+
+@pytest.mark.slow
+def test_every_part_is_recorded_with_device_and_command(file):
+    known = json.loads(file.read_text())
+    for part in (
+        *("launches.1", "launches.2", "timeline.1", "timeline.2"),
+        *("batching.4", "batching.5"),
+        *(f"graphs.{c}.{B}" for c in bench_cuda.CELLS for B in (1, 2)),
+        *("precision.TF32", "precision.bfloat16", "mixed.LSTM.5"),
+        *("memory.RNN", "memory.LSTM", "memory.GRU"),
+        *("roofline.roof.float32", "roofline.memory", "roofline.cache"),
+        "roofline.points.5",
+    ):
+        entry = known.pop(f"cuda.{part}", None) or pytest.fail(part)
+        assert entry["device"] == "a CPU"
+        assert entry["command"] == "make bench SAVE=1"
+        assert entry["unit"]
+    launched = json.loads(file.read_text())["cuda.launches.1"]["value"]
+    whole = launched["product"] + launched["other"] + launched["gap"]
+    assert_close(whole, 1, within=2e-4)  # four digits each
+    assert launched["kernels"] > 8 * SMALL.T
+
+
+@pytest.mark.slow
+def test_nothing_is_written_where_nothing_is_to_be_saved(tmp_path):
+    path = tmp_path / "measurements.json"
+    assert bench_cuda.measure(STAND_IN, SMALL, False, path) == []
+    assert not path.exists()
+
+
+@pytest.mark.slow
+def test_a_part_that_fails_is_told_and_does_not_stop_the_others(
+    tmp_path, capsys
+):
+    def stale(run):  # as a graph that was recorded from other arrays
+        return int, run()
+
+    path = tmp_path / "measurements.json"
+    broken = STAND_IN._replace(recorded=stale)
+    assert bench_cuda.measure(broken, SMALL, True, path) == ["graphs"]
+    assert (
+        "graphs failed: RNN: a replay is off by" in capsys.readouterr().out
+    )
+    known = json.loads(path.read_text())
+    assert "cuda.roofline.memory" in known
+    assert not [key for key in known if key.startswith("cuda.graphs")]
+
+
+class Pretended:
+    """torch.cuda's streams and graphs, as far as the order of calls goes."""
+
+    def __init__(self):
+        self.done, self.inside = [], []
+
+    def Stream(self):
+        return self.a_stream("side")
+
+    def current_stream(self):
+        return self.a_stream("main")
+
+    def a_stream(self, name):
+        def wait(other):
+            self.done.append(f"{name} waits for {other.name}")
+
+        return SimpleNamespace(name=name, wait_stream=wait)
+
+    def CUDAGraph(self):
+        return SimpleNamespace(replay=lambda: self.done.append("replay"))
+
+    @contextlib.contextmanager
+    def stream(self, stream):
+        self.inside.append(stream.name)
+        yield
+        self.inside.pop()
+
+    @contextlib.contextmanager
+    def graph(self, graph, stream):
+        self.inside.append(f"capture on {stream.name}")
+        yield
+        self.inside.pop()
+
+
+def test_a_graph_is_recorded_on_the_stream_that_was_warmed_up(monkeypatch):
+    cuda = Pretended()
+    for name in (
+        "Stream",
+        "current_stream",
+        "CUDAGraph",
+        "stream",
+        "graph",
+    ):
+        monkeypatch.setattr(torch.cuda, name, getattr(cuda, name))
+
+    def run():
+        cuda.done.append(f"run: {cuda.inside[-1]}")
+        return "results"
+
+    replay, results = bench_cuda.recorded_graph(run)
+    replay()
+    assert results == "results"
+    assert cuda.done == [
+        "side waits for main",
+        *["run: side"] * 3,
+        "main waits for side",
+        "run: capture on side",
+        "replay",
+    ]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_graph_replays_the_loop_on_a_gpu():
+    machine = bench_cuda.gpu()
+    assert bench_cuda.measure(machine, SMALL, False) == []
+    for cell in bench_cuda.CELLS:
+        given = bench_cuda.problem(machine, SMALL, 2, cell)
+        run = partial(bench_cuda.train_step, cell, *given)
+        replay, results = bench_cuda.recorded_graph(run)
+        given[1].mul_(0.5)
+        replay()
+        torch.cuda.synchronize()
+        for (_, a), (_, b) in zip(
+            named_leaves(run()), named_leaves(results), strict=True
+        ):
+            assert_close(a, b)
+
+
+CHAPTER = ROOT / "book/ch09_torch.md"
+
+
+def shown_on_the_page(known, folder, monkeypatch, capsys):
+    """What chapter 9 prints of a GPU, and how many figures it draws."""
+    (folder / "measurements").mkdir()
+    file = folder / "measurements" / "ch09_torch.json"
+    file.write_text(json.dumps(known))
+    monkeypatch.chdir(folder)
+    text = CHAPTER.read_text()
+    cells = ["\n".join(cell.lines) for cell in weave.cells(text)]
+    (tables,) = (c for c in cells if "def show_bench(" in c)
+    _, _, after = text.partition("\n## On a GPU\n")
+    ours = [c for c in cells if c in after.partition("\n## Check")[0]]
+    plt.close("all")
+    namespace = {}
+    exec(cells[0], namespace)  # noqa: S102 - the page's own code
+    namespace["glue"] = lambda *args, **options: None
+    exec(tables, namespace)  # noqa: S102
+    capsys.readouterr()
+    for cell in ours:
+        exec(cell, namespace)  # noqa: S102
+    return capsys.readouterr().out, plt.get_fignums()
+
+
+@pytest.fixture
+def others():
+    """What the book has measured, less all GPUs."""
+    return {
+        key: entry
+        for key, entry in measurements.read().items()
+        if not key.startswith(("cuda.", "bench.cuda", "bench-modules.cuda"))
+    }
+
+
+def test_without_a_gpu_the_page_says_how_to_measure_one(
+    others, tmp_path, monkeypatch, capsys
+):
+    said, figures = shown_on_the_page(others, tmp_path, monkeypatch, capsys)
+    assert not said
+    assert not figures
+    _, _, section = CHAPTER.read_text().partition("\n## On a GPU\n")
+    assert "make bench SAVE=1" in section.partition("```")[0]
+
+
+def test_the_page_shows_all_that_the_bench_has_recorded(
+    others, file, tmp_path, monkeypatch, capsys
+):
+    known = others | json.loads(file.read_text())
+    for key, entry in others.items():
+        if key.startswith("bench.cpu."):
+            known[key.replace(".cpu.", ".cuda.")] = entry | {
+                "device": "a CPU"
+            }
+    said, figures = shown_on_the_page(known, tmp_path, monkeypatch, capsys)
+    assert "Not recorded" not in said
+    assert said.count("Measured on: a CPU") == 1
+    for cell in bench_cuda.CELLS:
+        assert f"\n{cell:4} B = 2 " in said  # as a graph
+        assert f"peak memory, {cell}: 1.00 of torch.nn's" in said
+    assert "autocast, LSTM.5: " in said
+    assert "TF32 " in said
+    assert "H =     5  1: 1.0  2: " in said
+    assert len(figures) == 2
+
+
+def test_the_page_shows_a_part_and_names_the_rest(
+    others, file, tmp_path, monkeypatch, capsys
+):
+    found = json.loads(file.read_text())
+    some = {k: v for k, v in found.items() if "launches" in k}
+    said, figures = shown_on_the_page(
+        others | some, tmp_path, monkeypatch, capsys
+    )
+    assert "products, other kernels and gaps, by batch:\n   B" in said
+    rest = said.partition("Not recorded")[2]
+    assert rest.count("\n- ") == 8
+    assert "products, other" not in rest
+    assert not figures

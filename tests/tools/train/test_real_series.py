@@ -1,0 +1,177 @@
+"""The trainings on public series, on small made ones in the same form."""
+
+import gzip
+
+import numpy as np
+import pytest
+
+from tests.helpers.arrays import assert_close
+from tests.helpers.public_sets import known_sets, sets_there  # noqa: F401 - fixtures
+
+torch = pytest.importorskip("torch")
+
+from rnncore.data.public.series import Ahead
+from tools.train import runner
+from tools.train.real import ett, exchange, m4
+
+
+def checked(module, monkeypatch, capsys, folder, names=()):
+    """What a check of a training prints, a line a measurement."""
+    monkeypatch.setenv("RNNCORE_DATA", str(folder))
+    runner.main(module.TRAINING, [*names, "--check", "--steps", "2"])
+    return dict(
+        line.split(": ", 1)
+        for line in capsys.readouterr().out.splitlines()
+        if line.startswith("real.")
+    )
+
+
+def hours(rng, count, level=100.0):
+    """A day that repeats, with noise."""
+    day = np.sin(2 * np.pi * np.arange(count) / 24)
+    return level * (2 + day + 0.1 * rng.normal(size=count))
+
+
+def quoted(values):
+    return ",".join(f'"{v:.3f}"' for v in values)
+
+
+@pytest.fixture(name="many")
+def made_m4(there, rng):
+    series = [
+        hours(rng, n + 48, 10.0**k) for k, n in enumerate((660, 670, 680))
+    ]
+    rows = {
+        "train": [quoted(s[:-48]) + "," * k for k, s in enumerate(series)],
+        "test": [quoted(s[-48:]) for s in series],
+    }
+    files = {
+        f"Dataset/{part.title()}/{kind}-{part}.csv": "\n".join(
+            ['"V1"', *(f'"H{k}",{row}' for k, row in enumerate(lines))]
+        ).encode()
+        for kind in ("Hourly", "Weekly")
+        for part, lines in rows.items()
+    }
+    return there("m4", files)
+
+
+def test_m4_is_trained_twice_and_judged_beside_its_baselines(
+    many, monkeypatch, capsys
+):
+    monkeypatch.setitem(m4.CHOSEN["line"], "rate", 1e-9)
+    found = checked(m4, monkeypatch, capsys, many)
+    assert float(found["real.m4.naive2.owa"]) == 1
+    for name in ("network", "recurrent", "line", "day", "week", "theta"):
+        assert 0 < float(found[f"real.m4.{name}.owa"]) < 10
+    day, line = (float(found[f"real.m4.{n}.owa"]) for n in ("day", "line"))
+    assert_close(line, day, within=1e-3)  # with no rate, yesterday
+
+
+def test_the_season_of_a_series_is_tested_and_taken_out(rng):
+    noise = np.exp(rng.normal(size=240))
+    assert not m4.is_seasonal(noise)
+    assert_close(m4.naive2(noise, 3), np.repeat(noise[-1], 3))
+    wave = hours(rng, 240)
+    assert m4.is_seasonal(wave)
+    clean = 2 + np.sin(2 * np.pi * np.arange(288) / 24)
+    assert_close(m4.naive2(clean[:240], 48), clean[240:], within=1e-6)
+
+
+def test_the_scores_of_m4_by_hand():
+    train = np.arange(72.0) % 24 + 1 + np.repeat([0, 1, 2], 24)
+    came = np.full(48, 2.0)
+    judged = m4.judge([Ahead("H1", train, came)])
+    assert_close(judged.unit, [1.0])
+    found = m4.scores(judged._replace(naive2=(50.0, 4.0)), came[None] + 2)
+    assert_close(list(found.values()), [200 / 3, 2.0, (4 / 3 + 1 / 2) / 2])
+
+
+def test_windows_of_m4_keep_away_from_the_hours_held_out(rng):
+    series = [Ahead("H1", hours(rng, 500), np.zeros(48))] * 2
+    judged = m4.judge(m4.held_out(series))
+    assert_close(judged.series[0].test, series[0].train[-48:])
+    batch = m4.batches(judged, 336)(rng, 0)
+    seen = np.concatenate(
+        [batch.past.exp().numpy().ravel(), batch.target.ravel()]
+    )
+    held = series[0].train[-48:]
+    assert np.abs(seen[:, None] - held).min(0).max() > 1e-3
+    at = np.abs(series[0].train - batch.target[0, 0].numpy()).argmin()
+    before = series[0].train[at - 336 : at]
+    assert_close(
+        batch.past[:, 0, 0].exp().numpy(), before.astype(np.float32)
+    )
+
+
+@pytest.fixture(name="transformers")
+def made_ett(there, rng, monkeypatch):
+    columns = np.stack(
+        [hours(rng, 14_400, 1 + c) for c in range(7)], axis=1
+    )
+    lines = ["date,HUFL,HULL,MUFL,MULL,LUFL,LULL,OT"]
+    lines += [
+        "2016-07-01 00:00:00," + ",".join(f"{v:.3f}" for v in r)
+        for r in columns
+    ]
+    content = "\n".join(lines).encode()
+    names = "ETT-small/ETTh1.csv", "ETT-small/ETTh2.csv"
+    monkeypatch.setattr(ett, "HORIZONS", (24,))
+    monkeypatch.setattr(ett, "PASTS", (48,))
+    ett.table.cache_clear()
+    yield there("ett", {**dict.fromkeys(names, content), "LICENSE": b"x"})
+    ett.table.cache_clear()
+
+
+def test_ett_has_the_network_and_the_line_beside_the_last_day(
+    transformers, monkeypatch, capsys
+):
+    names = ["ETTh1-one", "baselines"]
+    found = checked(ett, monkeypatch, capsys, transformers, names)
+    key = "real.ett.ETTh1-one.24"
+    line, day, hour = (
+        float(found[f"{key}.{kind}.mse"])
+        for kind in ("line", "day", "hour")
+    )
+    assert line < day < hour  # of a day with noise
+    assert float(found[f"{key}.mse"]) > 0
+    t = ett.table("ETTh1", "one")
+    assert_close(t.values[:8640].mean(), 0, within=1e-5)
+    test = ett.windows(t, "test", 336, 24)
+    assert test.target.shape == (24, 2880 - 24 + 1)  # no window is left out
+    assert_close(test.target[:, -1], t.values[-24:, 0])
+
+
+def test_the_line_of_ett_is_that_of_least_squares(
+    transformers, monkeypatch, rng
+):
+    monkeypatch.setenv("RNNCORE_DATA", str(transformers))
+    monkeypatch.setattr(ett, "PENALTIES", np.array([1e-6]))
+    t = ett.table("ETTh2", "one")
+    solved = ett.solve(t, 2)
+    w = ett.windows(t, "train", 48, 2)
+    x, last = ett.seen(w)
+    expected = np.linalg.lstsq(
+        x.astype(float), (w.target - last).T, rcond=None
+    )[0]
+    assert_close(x @ solved.w, x @ expected, within=1e-2)
+
+
+def test_a_walk_at_random_is_best_forecast_by_where_it_is(
+    there, rng, monkeypatch, capsys
+):
+    walk = 1 + 0.001 * rng.normal(size=(1000, 8)).cumsum(0)
+    rows = "\n".join(",".join(f"{v:.6f}" for v in row) for row in walk)
+    path = "exchange_rate/exchange_rate.txt.gz"
+    folder = there("exchange_rate", {path: gzip.compress(rows.encode())})
+    found = checked(exchange, monkeypatch, capsys, folder)
+    for ahead in exchange.HORIZONS:
+        key = f"real.exchange.{ahead}"
+        assert float(found[f"{key}.last.rse"]) > 0
+        assert float(found[f"{key}.last.rse"]) < float(
+            found[f"{key}.mean.rse"]
+        )
+    test = walk[800:]
+    by_hand = np.sqrt(((test - walk[797:-3]) ** 2).sum())
+    by_hand /= np.sqrt(((test - test.mean()) ** 2).sum())
+    last = float(found["real.exchange.3.last.rse"])
+    assert_close(last, by_hand, within=1e-4)

@@ -1,0 +1,87 @@
+"""The training on Tiny Shakespeare, on a made text in its place."""
+
+import math
+
+import numpy as np
+import pytest
+
+from rnncore.text.model import LanguageModel, token_nats
+from rnncore.text.vocabulary import character_vocabulary
+from tests.helpers.arrays import assert_close
+from tests.helpers.public_sets import known_sets, sets_there  # noqa: F401
+from tools import measurements
+from tools.train import runner
+from tools.train.real import shakespeare
+
+
+@pytest.fixture
+def plays(there, monkeypatch):
+    """8,000 characters of words in a random order, two of them on a line."""
+    rng = np.random.default_rng(0)
+    words = rng.choice(
+        ["to", "be", "or", "not", "the", "question", "that", "is"],
+        (1200, 2),
+    )
+    text = "".join(f"{a} {b}\n" for a, b in words)[:8000]
+    files = {"data/tinyshakespeare/input.txt": text.encode()}
+    monkeypatch.setenv("RNNCORE_DATA", str(there("tinyshakespeare", files)))
+    monkeypatch.setitem(shakespeare.SIZES, "H", 16)
+    monkeypatch.setitem(shakespeare.SIZES, "width", 8)
+    monkeypatch.setitem(shakespeare.PLAN, "B", 8)
+    monkeypatch.setitem(shakespeare.PLAN, "T", 16)
+    monkeypatch.setattr(shakespeare, "PROMPT", "\nto ")
+    shakespeare.texts.cache_clear()
+    yield text
+    shakespeare.texts.cache_clear()
+
+
+def test_a_run_is_scored_on_the_last_tenth_beside_counts(plays, tmp_path):
+    path = tmp_path / "m.json"
+    words = [
+        "network",
+        "--seeds",
+        "0",
+        "--steps",
+        "120",
+        "--path",
+        str(path),
+    ]
+    runner.main(shakespeare.TRAINING, words)
+    known = measurements.read(path)
+
+    def score(name):
+        value = known[f"real.shakespeare.{name}"]["value"]
+        return (
+            value[0]
+            if known[f"real.shakespeare.{name}"]["seed"] == [0]
+            else value
+        )
+
+    assert score("characters") == [6840, 360, 800]
+    assert_close(score("valid"), min(score("curve")[1]), within=1e-4)
+    assert len(score("curve")[0]) == 120 // (120 // shakespeare.EVALUATIONS)
+    assert 0.3 < score("ngrams") < score("frequencies") < math.log(20)
+    assert score("network") < score("frequencies")
+    assert score("mixed") < max(score("network"), score("ngrams"))
+    assert score("sample").startswith("\nto ")
+    assert len(score("sample")) == 4 + shakespeare.LENGTH
+
+
+def test_every_character_is_read_after_all_before_it():
+    text = "to be or not to be"
+    vocabulary = character_vocabulary(text)
+    model = LanguageModel(vocabulary.size, 5, width=3).eval()
+    nats = shakespeare.read_on(model, vocabulary, "or", text)
+    assert nats.shape == (len(text),)
+    whole = token_nats(model, vocabulary.encode("r" + text)[:, None])
+    assert_close(nats, whole[:, 0])
+
+
+def test_counts_know_what_comes_before_the_text(plays):
+    """Its first characters are read after those of the part before."""
+    training, valid, test = shakespeare.texts()
+    _, (of_valid, of_test) = shakespeare.counts(
+        character_vocabulary(training)
+    )
+    assert len(of_valid) == len(valid)
+    assert len(of_test) == len(test)

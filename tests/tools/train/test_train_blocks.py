@@ -1,0 +1,217 @@
+"""The contest of chapter 22: its parts, and a short run."""
+
+import numpy as np
+import pytest
+import torch
+
+from rnncore.blocks import MIXERS
+from rnncore.comparison import Trained, from_json
+from rnncore.text.blocks import BlockModel
+from tests.helpers.arrays import assert_close
+from tools import measurements
+from tools.train import runner
+from tools.train.modern import blocks
+
+NAMES = "minGRU", "attention"
+
+
+@pytest.fixture
+def small(monkeypatch, tmp_path):
+    """Two contenders, a text of a line, and windows of 16 tokens."""
+    line = np.tile(np.arange(7), 60)
+    text = blocks.Text(9, line, line[:150], line[:150])
+    for name, value in {
+        "KEPT": tmp_path / "kept",
+        "MIXERS": {name: MIXERS[name] for name in NAMES},
+        "text": lambda name: text,
+        "D": 8,
+        "WEIGHTS": 1500,
+        "T": 16,
+        "B": 2,
+        "LONG": 64,
+        "BIN": 8,
+        "PASSAGES": 5,
+        "PASSAGE": 8,
+        "SECONDS": 0.5,
+    }.items():
+        monkeypatch.setattr(blocks, name, value)
+    return tmp_path / "m.json"
+
+
+def run(path, *words):
+    runner.main(blocks.TRAINING, [*words, "--path", str(path)])
+    return measurements.read(path)
+
+
+def test_windows_have_one_token_more_and_do_not_overlap():
+    rows = blocks.windows(np.arange(11), 3)
+    np.testing.assert_array_equal(
+        rows.T, [[0, 1, 2, 3], [3, 4, 5, 6], [6, 7, 8, 9]]
+    )
+
+
+def test_bins_are_means_of_their_positions(monkeypatch):
+    monkeypatch.setattr(blocks, "BIN", 2)
+    values = np.array([[1.0, 3.0], [2.0, 2.0], [5.0, 5.0]])
+    assert_close(blocks.in_bins(values), [2.0, 5.0])
+    assert_close(blocks.in_bins(values[:2]), [2.0])
+
+
+def test_a_passage_is_scored_on_the_same_tokens_twice(monkeypatch):
+    monkeypatch.setattr(blocks, "PASSAGE", 4)
+    tokens = np.array([[0.0], [1], [2], [3], [10], [11], [12], [13]])
+    assert_close(blocks.both_readings(tokens[1:]), [2.5, 12.5])
+
+
+def test_after_each_swap_the_order_is_asked_for(rng):
+    tokens, targets = blocks.swaps(rng, 20, 3)
+    assert tokens.shape == (21, 3)
+    assert targets.shape == (20, 3)
+    moves, orders = blocks.SWAPS[3]
+    for b in range(3):
+        assert tokens[0, b] == blocks.FIRST
+        now = orders[0]
+        for token, target in zip(tokens[1:, b], targets[:, b], strict=True):
+            now = tuple(now[i] for i in moves[token])
+            assert orders[target] == now
+
+
+def test_what_is_asked_for_stands_at_the_end():
+    """A network that always says 2, at two tokens of three."""
+    tokens = torch.zeros(3, 2, dtype=torch.long)
+    targets = torch.tensor([[2, 0], [2, 2]])
+    logits = torch.zeros(3, 2, 4)
+    logits[1:, :, 2] = 5.0
+
+    def model(given):
+        assert given is tokens
+        return logits, None
+
+    (nats, right), _ = blocks.answered(model, *[(tokens, targets)] * 2)
+    assert right == 0.75
+    others = np.log(np.exp(5) + 3)
+    assert_close(nats, others - 5 * 0.75, within=1e-6)
+    loss, carry = blocks.answers_loss(model, (tokens, targets), "kept")
+    assert_close(float(loss), nats, within=1e-6)
+    assert carry == "kept"
+
+
+def test_a_rate_is_chosen_with_one_seed_and_tested_with_three(monkeypatch):
+    asked = []
+
+    def contender(task, mixer):
+        def train(setting, seed, steps):
+            asked.append((mixer, setting["rate"], seed, steps))
+            if mixer == "minGRU" and setting["rate"] == 0.03:
+                raise FloatingPointError("it diverged")
+            best = {"minGRU": 0.003, "attention": 0.01}[mixer]
+            score = abs(setting["rate"] - best)
+            return Trained(score, steps, lambda: 10.0 + seed)
+
+        return train
+
+    monkeypatch.setattr(blocks, "contender", contender)
+    monkeypatch.setattr(blocks, "MIXERS", NAMES)
+    found = blocks.searched(blocks.TRACKING, 7)
+    assert found.results["minGRU"].chosen == {"rate": 0.003}
+    assert found.results["minGRU"].edges == ["rate 0.003"]
+    assert found.results["minGRU"].tried[2].validation == [np.inf]
+    assert found.results["attention"].chosen == {"rate": 0.01}
+    assert found.results["attention"].edges == []
+    for name in NAMES:
+        assert found.results[name].test == [10.0, 11.0, 12.0]
+    assert {seed for _, rate, seed, _ in asked if rate == 0.03} == {0}
+    assert {steps for *_, steps in asked} == {7}
+
+
+def test_the_rate_rises_and_falls():
+    """Of Adam's first step the size is the rate, whatever the gradient."""
+    optimizer = blocks.warm(1.0, 100)
+    state = optimizer.init({"w": torch.zeros(1)})
+    sizes = []
+    for _ in range(100):
+        w, state = optimizer.update(
+            {"w": torch.zeros(1)}, {"w": torch.ones(1)}, state
+        )
+        sizes.append(-float(w["w"]))
+    assert_close(sizes[0], 0.1, within=1e-6)
+    assert_close(sizes[30], 1.0, within=1e-6)
+    assert_close(sizes[-1], 0.0, within=1e-6)
+    assert max(sizes) < 1.001
+
+
+@pytest.mark.slow
+def test_every_study_of_a_text_records_all_contenders(small):
+    known = run(small, "tunes*", "--steps", "3")
+    key = "blocks.tunes"
+    assert known.keys() == {
+        key,
+        *(
+            f"{key}.{end}"
+            for end in ("facts", "time", "position", "repeat")
+        ),
+    }
+    found = from_json(known[key]["value"])
+    assert found.results.keys() == set(NAMES)
+    assert all(len(r.test) == 3 for r in found.results.values())
+    for name in NAMES:
+        facts = known[f"{key}.facts"]["value"][name]
+        assert abs(facts["weights"] - 3000 - 9 * 8 - 9 - 8) < 2 * 17
+        timed = known[f"{key}.time"]["value"][name]
+        assert len(timed["test"]) == len(timed["seconds"]) == 3
+        assert np.shape(known[f"{key}.position"]["value"][name]) == (3, 8)
+        assert np.shape(known[f"{key}.repeat"]["value"][name]) == (3, 2)
+    limited = known[f"{key}.position"]["value"]["attention, limited"]
+    whole = known[f"{key}.position"]["value"]["attention"]
+    near = np.array(limited)[:, :2], np.array(whole)[:, :2]
+    assert_close(*near, computed_in=np.float32)
+    assert (np.array(limited)[:, 4:] != np.array(whole)[:, 4:]).all()
+
+
+@pytest.mark.weekly
+def test_what_was_trained_is_not_trained_again(small, monkeypatch):
+    before = run(small, "tracking", "--steps", "2")
+    monkeypatch.setattr(blocks, "train_module", None)
+    assert run(small, "tracking", "--steps", "2") == before
+
+
+def test_a_run_that_diverged_is_told_and_not_tried_again(
+    small, monkeypatch
+):
+    def diverges(*given, **more):
+        raise FloatingPointError("step 0: loss is not finite")
+
+    train = blocks.contender(blocks.text_task("tunes"), "minGRU")
+    monkeypatch.setattr(blocks, "train_module", diverges)
+    with pytest.raises(FloatingPointError, match="step 0"):
+        blocks.trained(blocks.text_task("tunes"), "minGRU", 0.01, 0, 2)
+    for _ in range(2):
+        with pytest.raises(FloatingPointError, match="it diverged"):
+            train({"rate": 0.01}, 0, 2)
+        monkeypatch.setattr(blocks, "train_module", None)
+
+
+@pytest.mark.weekly
+def test_recall_and_tracking_record_shares(small):
+    known = run(small, "recall", "tracking*", "--steps", "2")
+    longer = known["blocks.tracking.longer"]
+    assert np.shape(longer["value"]) == (3, 6)
+    assert longer["unit"].endswith(", 6 updates")
+    for key, count in ("recall.pairs", 5), ("tracking.lengths", 6):
+        for name in NAMES:
+            shares = np.array(known[f"blocks.{key}"]["value"][name])
+            assert shares.shape == (3, count)
+            assert (shares >= 0).all()
+            assert (shares <= 1).all()
+
+
+@pytest.mark.slow
+def test_a_network_that_knows_the_text_scores_nearly_nothing(small):
+    torch.manual_seed(0)
+    model = BlockModel(9, 8, "minGRU")
+    ids = blocks.text("tunes").test
+    before = blocks.mean_nats(model, ids)
+    found, _ = blocks.trained(
+        blocks.text_task("tunes"), "minGRU", 0.03, 0, 60
+    )
+    assert blocks.mean_nats(found, ids) < 0.3 < before

@@ -1,0 +1,110 @@
+"""The script that trains three cells with equally many weights."""
+
+import numpy as np
+import pytest
+
+from rnncore.comparison import from_json
+from tools import measurements
+from tools.train import runner
+from tools.train.tasks import cells, lags
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Plain updates take 4 ms, the gated cells' twice as long."""
+    times = {"plain": 4.0, "lstm": 8.0, "gru": 8.0}
+    monkeypatch.setattr(cells, "milliseconds", lambda task, H: times)
+    monkeypatch.setattr(cells, "POINTS", 2)
+    monkeypatch.setattr(lags, "HELD_OUT", 8)
+
+
+@pytest.mark.parametrize("name", ["adding", "copy"])
+def test_all_cells_get_as_many_weights_and_nearly_all_of_them(name):
+    task = cells.TASKS[name]()
+    most = cells.weights(3, task.D, task.H, task.K)
+    for c in cells.CELLS.values():
+        H = cells.units(c.G, task)
+        model = cells.first_model(task, c, H, np.random.default_rng(0))
+        count = sum(w.size for part in model for w in part)
+        assert count == cells.weights(c.G, task.D, H, task.K)
+        more = cells.weights(c.G, task.D, H + 1, task.K)
+        assert count <= most < more
+
+
+def test_a_run_lasts_as_long_as_its_time_and_looks_at_common_updates(small):
+    study = cells.plan("copy", 6)
+    assert (study.every, study.seconds) == (3, 6 * 8 / 1000)
+    looks = cells.runs(study)
+    assert [study.updates(k) for k in ("plain", "lstm", "gru")] == [
+        12,
+        6,
+        6,
+    ]
+    assert [len(looks(k, 0.01, 0)) for k in ("plain", "gru")] == [4, 2]
+
+
+def test_equal_updates_see_fewer_looks_of_a_faster_cell(small):
+    study = cells.plan("copy", 6)
+    models = [np.zeros(k) for k in range(4)]
+    scores = [0.5, 0.6, 0.3, 0.4]
+    rows = [cells.Look(*pair) for pair in zip(scores, models, strict=True)]
+    tested = []
+    task = study.task._replace(test=lambda c, s, m: tested.append(m) or 9.0)
+    study = study._replace(task=task)
+
+    def train(kind, in_time, steps):
+        seen = rows if kind == "plain" else rows[:2]
+        return cells.train(
+            study,
+            lambda kind, rate, seed: seen,
+            kind,
+            in_time,
+            {"rate": 0.01},
+            0,
+            steps,
+        )
+
+    assert train("plain", False, 6).validation == 0.5
+    longer = train("plain", True, 48)  # milliseconds: 12 updates
+    assert (longer.validation, longer.steps) == (0.3, 48)
+    assert train("gru", True, 48).validation == 0.5  # 6 updates
+    assert longer.test() == 9.0
+    assert tested == [models[2]]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["adding", "copy"])
+def test_the_comparisons_are_recorded_and_come_back(name, small, tmp_path):
+    path = tmp_path / "m.json"
+    words = [name, "--steps", "2", "--path", str(path)]
+    runner.main(cells.TRAINING, words)
+    known = {k: e["value"] for k, e in measurements.read(path).items()}
+    updates, in_time = (
+        from_json(known[f"cells.{name}.{key}"])
+        for key in ("updates", "time")
+    )
+    assert (updates.steps, in_time.steps) == (2, 16)
+    for kind in cells.CELLS:
+        scores = known[f"cells.{name}.{kind}.scores"]
+        assert {len(run) for run in scores} == {4 if kind == "plain" else 2}
+        result = in_time.results[kind]
+        best = [min(run) for run in scores]
+        assert best == result.at(**result.chosen).validation
+
+
+@pytest.mark.parametrize("name", ["copy", "characters"])
+def test_the_test_set_is_not_the_validation_set(name):
+    task = cells.TASKS[name]()
+    c = cells.CELLS["gru"]
+    model = cells.first_model(task, c, 4, np.random.default_rng(0))
+    scores = {task.validation(c, 0, model), task.test(c, 0, model)}
+    assert len(scores) == 2
+
+
+def test_both_resets_are_timed(tmp_path, monkeypatch):
+    monkeypatch.setattr(cells, "REPEATS", 1)
+    path = tmp_path / "m.json"
+    runner.main(cells.TRAINING, ["resets", "--path", str(path)])
+    values = [entry["value"] for entry in measurements.read(path).values()]
+    assert len(values) == 6
+    assert all(ms > 0 for pair in values for ms in pair)

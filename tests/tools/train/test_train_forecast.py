@@ -1,0 +1,116 @@
+"""The script that trains chapter 11's networks, in small."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from rnncore.comparison import from_json
+from rnncore.forecast.examples import sunspots
+from tests.helpers.arrays import assert_close
+from tools import measurements
+from tools.train import runner
+from tools.train.applications import forecast
+
+
+@pytest.mark.parametrize("study", forecast.RATE)
+def test_each_network_has_the_rate_that_its_validation_windows_chose(study):
+    measured = measurements.read()
+    compared = from_json(measured[f"forecast.rates.{study}"]["value"])
+    chosen = {name: r.chosen for name, r in compared.results.items()}
+    assert chosen == {
+        name: {"rate": rate} for name, rate in forecast.RATE[study].items()
+    }
+    assert not any(r.edges for r in compared.results.values())
+
+
+@pytest.fixture
+def rates(monkeypatch, tmp_path):
+    """What the study of the sunspots records, with few units and steps."""
+    monkeypatch.setattr(forecast, "H", 4)
+
+    def run():
+        path = tmp_path / "m.json"
+        words = ["rates.sunspots", "--steps", "2", "--path", str(path)]
+        runner.main(forecast.TRAINING, words)
+        entries = measurements.read(path)
+        every = entries["forecast.rates.sunspots.every"]["value"]
+        return from_json(entries["forecast.rates.sunspots"]["value"]), every
+
+    return run
+
+
+@pytest.mark.weekly
+def test_rates_are_chosen_on_windows_that_neither_train_nor_test(
+    rates, monkeypatch
+):
+    found, every = rates()
+    assert (found.steps, found.seeds) == (2, list(forecast.FIVE))
+    plans = forecast.sunspot_plans()
+    assert set(found.results) == set(every) == set(plans)
+    for name, result in found.results.items():
+        plan = plans[name]._replace(steps=2)
+        rate = result.chosen["rate"]
+        module = forecast.run(plan, rate, 1, runner.Asked()).module
+        assert result.test[1] == plan.score(module)
+        scores = every[name]
+        assert set(scores) == {f"{r:g}" for r in found.grid["rate"]}
+        rounded = [round(score, 4) for score in result.test]
+        assert scores[f"{rate:g}"] == rounded
+
+    e = sunspots()
+    nothing_came = e._replace(actual=0 * e.actual)
+    monkeypatch.setattr(forecast, "sunspots", lambda: nothing_came)
+    again, _ = rates()
+    for name, result in found.results.items():
+        assert again.results[name].chosen == result.chosen
+        assert again.results[name].tried == result.tried
+        assert again.results[name].test != result.test
+
+
+def test_each_leak_is_one_mistake():
+    plans = forecast.leak_plans()
+    none, test = plans["none"].windows, plans["none"].windows.test
+    for name in ("overlap", "stopping"):
+        windows = plans[name].windows
+        assert np.array_equal(windows.test.target, test.target)
+        assert windows.scaler == none.scaler
+    stopping, overlap = (plans[n].windows for n in ("stopping", "overlap"))
+    assert np.array_equal(stopping.training.target, none.training.target)
+    assert np.array_equal(stopping.validation.target, test.target)
+    assert np.array_equal(overlap.validation.target, none.validation.target)
+    last = overlap.training.target[-1, -1]
+    assert last == test.target[-2, 0]  # a test day
+    assert plans["scaler"].windows.scaler != none.scaler
+    shuffled = plans["shuffled"].windows
+    for part, honest in zip(shuffled[:3], none[:3], strict=True):
+        assert part.target.shape == honest.target.shape
+
+
+def test_all_leaks_have_the_rate_of_the_network_without_one():
+    asked = runner.Asked(steps=2)
+    found, every = forecast.measure_rates("leak", asked)
+    assert set(found.value["results"]) == set(every.value) == {"none"}
+
+
+def test_a_run_uses_all_its_updates_and_keeps_the_best_weights(monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        forecast,
+        "train_forecaster",
+        lambda *a, **options: seen.append(options),
+    )
+    plan = forecast.wine_plans()["calendar"]
+    forecast.run(plan, 0.5, 3, runner.Asked())
+    assert seen[0]["patience"] is None
+    assert (seen[0]["steps"], seen[0]["rate"]) == (plan.steps, 0.5)
+
+
+def test_wine_without_its_season_is_judged_on_the_same_months():
+    plans = forecast.wine_plans()
+    plain, grown = (plans[k].windows for k in ("calendar", "by_season"))
+    np.testing.assert_array_equal(grown.origins, plain.origins)
+    assert_close(grown.back(grown.test.target), plain.actual)
+    for part in range(3):  # the first year has none before it
+        less = plain[part].past.shape[1] - grown[part].past.shape[1]
+        assert less == (12 if part == 0 else 0)
