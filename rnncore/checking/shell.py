@@ -76,10 +76,12 @@ class Stream:
         self.name = name
 
     def write(self, text: str) -> int:
+        """Keep the text; the number of characters."""
         OUTPUTS.stream(self.name, str(text))
         return len(text)
 
     def writelines(self, lines: Any) -> None:
+        """Keep several texts."""
         for line in lines:
             self.write(line)
 
@@ -87,9 +89,11 @@ class Stream:
         """There is nothing to wait for."""
 
     def isatty(self) -> bool:
+        """It is no terminal."""
         return False
 
     def writable(self) -> bool:
+        """It takes text at any time."""
         return True
 
 

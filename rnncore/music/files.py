@@ -112,7 +112,9 @@ def _read_abc(path: Path, frame: float) -> Folder:
         text = content.decode("latin-1")  # as older files do
     book = read_abc(text)
     scores = [from_abc(tune, frame, path.stem) for tune in book.tunes]
-    return Folder([s for s in scores if s], book.refused, {})
+    sounds = any(part for tune in book.tunes for part in tune.parts)
+    nothing = UNHEARD if sounds else SILENT
+    return Folder([s for s in scores if s], book.refused, {}, nothing)
 
 
 def _read_musicxml(path: Path, frame: float) -> Folder:

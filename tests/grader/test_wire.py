@@ -312,7 +312,7 @@ class Count(int):
         (type("Words", (list,), {})("ab"), ["a", "b"]),
         (
             Pair(1, 2),
-            {"n": ["test_wire:Pair", ["first", "second"], [1, 2]]},
+            {"n": [f"{__name__}:Pair", ["first", "second"], [1, 2]]},
         ),
     ],
     ids=lambda value: str(value)[:30],
@@ -491,7 +491,7 @@ def test_a_tensor_that_wants_gradients_is_attached_or_a_leaf():
         ("rnncore.rnn:nothing", None),
         ("rnncore.nothing:Params", None),
         ("collections:namedtuple", None),
-        ("test_wire:Pair", None),
+        (f"{__name__}:Pair", None),
     ],
 )
 def test_only_the_packages_tuples_are_made_by_name(name, kind):
