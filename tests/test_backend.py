@@ -137,7 +137,7 @@ TORCH = [
 TORCH += ["translate", "speech", "video"]
 # They execute cells as Jupyter does, or show something in it.
 IPYTHON = ["rnncore.checking.server", "rnncore.checking.here"]
-IPYTHON += ["rnncore.widgets"]
+IPYTHON += ["rnncore.figures"]
 MODULES = ["rnncore.fused.autograd"]  # of torch
 
 
