@@ -389,7 +389,7 @@ unit = Params(
 begin = (*np.zeros((2, 1, 1)), np.array([[0.0], [0.0], [5.0]]))  # h, c, p
 widgets.show(
     lambda: widgets.machine(
-        peephole_cell, move(unit), "x-x--x-x-x---", "x-", move(begin)
+        peephole_cell, move(unit), "x-x-x--x-x---", "x-", move(begin)
     )
 )
 
