@@ -19,7 +19,7 @@ class BuildWithFigures(build_py):
         shutil.copytree(
             LIVE,
             Path(self.build_lib, "rnncore", "live"),
-            ignore=shutil.ignore_patterns("stills", "sizes.json"),
+            ignore=shutil.ignore_patterns("data", "stills", "sizes.json"),
             dirs_exist_ok=True,
         )
 

@@ -1,16 +1,30 @@
-"""The pages' live figures as JavaScript that a notebook can be given.
+"""A live figure of the pages as a widget of a notebook.
 
 A page loads a figure's modules one by one, from the folder beside it; a
 notebook has no such folder, so that they become one module here.
 """
 
 import hashlib
-import json
+import math
 import re
-from functools import cache
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+
+try:
+    import anywidget
+    import traitlets
+except ModuleNotFoundError as error:
+    if error.name not in {"anywidget", "traitlets"}:
+        raise
+    raise ModuleNotFoundError(
+        "A live figure needs anywidget: "
+        "python -m pip install 'rnncore[widgets]'",
+        name=error.name,
+    ) from error
 
 IMPORT = re.compile(
     r'^import \{([^}]*)\} from "\./(\w+)\.mjs";', re.MULTILINE
@@ -21,17 +35,11 @@ EXPORT = re.compile(
 EXPORTED = re.compile(
     r"^export (?:async )?(?:function|const|class) (\w+)", re.MULTILINE
 )
-FIELDS = re.compile(
-    r"^  static fields = \{(.*?)\};", re.MULTILINE | re.DOTALL
-)
 BEFORE = """\
 const HERE = "file:///", figures = {};
 const customElements = {
   define: (name, figure) => { figures[name] = figure; },
-};
-const fetch = async ({ pathname }) => ({
-  json: async () => FILES[pathname.slice("/data/".length, -5)],
-});"""  # a notebook has no folder beside it: what is fetched is in FILES
+};"""
 
 
 def _folder() -> Path:
@@ -40,23 +48,6 @@ def _folder() -> Path:
     installed = package / "live"
     here = package.parent / "book" / "_static" / "live"
     return installed if installed.is_dir() else here
-
-
-@cache
-def names() -> list[str]:
-    """The names of all live figures, as `live` takes them."""
-    return sorted(
-        path.stem
-        for path in _folder().glob("*.mjs")
-        if "customElements.define(" in path.read_text("utf-8")
-    )
-
-
-def fields(name: str) -> list[str]:
-    """The fields of a figure's state, which its attributes may set."""
-    text = (_folder() / f"{name}.mjs").read_text("utf-8")
-    (inside,) = FIELDS.findall(text)
-    return re.findall(r"(\w+): \[", inside)
 
 
 def _needed(name: str, found: dict[str, str]) -> dict[str, str]:
@@ -69,27 +60,13 @@ def _needed(name: str, found: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def data(name: str) -> dict[str, Any]:
-    """What a figure of the pages fetches, by the names of the files."""
-    text = "".join(_needed(name, {}).values())
-    wanted = re.findall(r'^  static data = "([\w-]+)"', text, re.MULTILINE)
-    if "data/letters-" in text:
-        wanted += ["letters-lstm", "letters-gru"]
-    wanted += re.findall(r'"data/([\w-]+)\.json"', text)
-    folder = _folder() / "data"
-    return {
-        k: json.loads((folder / f"{k}.json").read_text("utf-8"))
-        for k in wanted
-    }
-
-
-def bundle(name: str, files: dict[str, Any]) -> str:
+def bundle(name: str) -> str:
     """One module of JavaScript with all that a figure needs.
 
     Each of the pages' modules becomes a function that returns its exports,
-    so that their names stay apart; what they would fetch is brought along.
+    so that their names stay apart.
     """
-    parts = [f"const FILES = {json.dumps(files)};", BEFORE]
+    parts = [BEFORE]
     for module, text in _needed(name, {}).items():
         exported = ", ".join(EXPORTED.findall(text))
         text = EXPORT.sub("", IMPORT.sub(_taken, text))
@@ -109,3 +86,48 @@ def _taken(match: re.Match[str]) -> str:
     """An import as names taken from what a module's function returned."""
     named = match[1].replace(" as ", ": ")
     return f"const {{{named}}} = _{match[2]};"
+
+
+class Figure(anywidget.AnyWidget):
+    """A live figure in a notebook: what the browser needs to show it."""
+
+    _esm = traitlets.Unicode().tag(sync=True)
+    attributes = traitlets.Dict().tag(sync=True)
+    given = traitlets.Dict().tag(sync=True)  # a cell's numbers
+    asked = traitlets.Dict().tag(sync=True)  # what the browser wants next
+
+    def __init__(
+        self,
+        name: str,
+        attributes: dict[str, Any],
+        given: dict[str, Any],
+        answer: Callable[[dict[str, Any]], dict[str, Any]],
+    ):
+        self._answer = answer
+        super().__init__(
+            _esm=bundle(name),
+            attributes={k: str(v) for k, v in attributes.items()},
+            given=_plain(given),
+        )
+
+    @traitlets.observe("asked")
+    def _work_out(self, change: dict[str, Any]) -> None:
+        """Answer the browser; an error is told where the reader looks."""
+        try:
+            self.given = _plain(self._answer(change["new"]))
+        except Exception as error:  # noqa: BLE001 - told in the figure
+            told = f"{type(error).__name__}: {error}"
+            self.given = {**self.given, "error": told}
+
+
+def _plain(tree: Any) -> Any:
+    """Arrays as lists; what JSON has no number for as its name."""
+    if isinstance(tree, dict):
+        return {k: _plain(v) for k, v in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [_plain(v) for v in tree]
+    if isinstance(tree, np.ndarray):
+        return _plain(tree.astype(float).tolist())
+    if isinstance(tree, float) and not math.isfinite(tree):
+        return str(tree)
+    return tree

@@ -1,5 +1,5 @@
 /* Shows one of the pages' live figures as a widget of a notebook. In front
-   of it stand, put there by widgets.py, the pages' modules as _base and so
+   of it stand, put there by figures.py, the pages' modules as _base and so
    on, NAME and VERSION of the figure, and `figures`, where its class is. */
 
 const { COLOURS, make, show } = _base;
@@ -31,8 +31,6 @@ const OWN = {
       super.controls();
       this.querySelector("select").parentNode.hidden = true;
       this.querySelector(`#${this.id}-unit`).max = this.units;
-      this.querySelector("input[type=text]").parentNode.hidden =
-        !this.given.letters;
     }
 
     changed(changes) {
@@ -55,36 +53,21 @@ const OWN = {
     says() {
       const { text, t, unit } = this.state, { given } = this;
       if (!this.fits()) return given.error ?? WAITING;
-      const where = given.letters ? `after “${text.slice(0, t)}”`
-        : `at step ${t}`;
       const does = this.otherwise() || this.sum(this.steps[t - 1]);
-      return `Unit ${unit} ${where}: ${does}${this.expects()}`;
+      return `Unit ${unit} after “${text.slice(0, t)}”: ${does}`;
     }
 
     /* Where the cell does not do what the wiring says. */
     otherwise() {
-      const { f, i, g, o, z, n, before, c, h } =
-        this.steps[this.state.t - 1];
-      const lstm = this.state.cell === "lstm";
-      const rules = lstm
-        ? [["c", "f c + i g", c, f * before + i * g],
-          ["h", "o tanh(c)", h, o * Math.tanh(c)]]
-        : [["h", "z h + (1 − z) n", h, z * before + (1 - z) * n]];
+      const { f, i, g, o, before, c, h } = this.steps[this.state.t - 1];
+      const rules = [["c", "f c + i g", c, f * before + i * g],
+        ["h", "o tanh(c)", h, o * Math.tanh(c)]];
       return rules.map(([name, rule, got, wired]) =>
         (Math.abs(got - wired) <= 1e-4 * Math.max(1, Math.abs(wired)) ? ""
           : `your cell made ${name} = ${show(got, 4)}; ${rule} would be ${
             show(wired, 4)}. `)).join("").trim();
     }
 
-    expects() {
-      const next = finite(this.given.next[this.state.t - 1] ?? []);
-      if (!next.length) return "";
-      const best = next.indexOf(Math.max(...next));
-      const name = this.given.alphabet[best]?.replace(" ", "a space")
-        ?? `output ${best}`;
-      return ` The whole network now expects ${name} (${
-        show(100 * next[best], 0)} %).`;
-    }
   },
 
   unrolled: (Unrolled) => class extends Unrolled {
@@ -94,17 +77,13 @@ const OWN = {
 
     cell = "cell";
 
-    get last() { return this.given.run.d_w === undefined ? 9 : 22; }
-
     controls() {
       super.controls();
       this.task.hidden = true; // its mistakes are those of tanh
-      this.querySelector(`#${this.id}-step`).max = this.last;
     }
 
     changed(changes) {
       super.changed(changes);
-      this.state.step = Math.min(this.state.step, this.last);
       const other = Object.keys(changes).some((name) =>
         name in this.given.inputs);
       if (other && !this.fits()) {
@@ -162,44 +141,20 @@ const inNotebook = (Figure) => class extends Figure {
   connectedCallback() {
     const again = this.link !== undefined;
     super.connectedCallback();
-    if (again) return this.watch.observe(this);
-    if (!this.link) return undefined; // it waits for its data
-    this.link.remove();
-    return this.refuse();
+    if (again) this.watch.observe(this);
+    else this.link.remove();
   }
 
   /* A page's address gives a state; here the attributes do. */
-  restore() {
-    const found = this.allowed((name) => this.getAttribute(name));
-    if (Object.keys(found).length) this.change(found);
-  }
-
-  /* Say which attributes have a value that it does not take. */
-  refuse() {
-    const start = this.start();
-    for (const [name, field] of Object.entries(this.constructor.fields)) {
-      const value = this.getAttribute(name), taken = start[name];
-      const same = typeof taken === "number" ? taken === Number(value)
-        : taken === value;
-      if (value === null || same) continue;
-      const [, low, high, step] = field;
-      const wanted = Array.isArray(low) ? `one of ${low.join(", ")}`
-        : high === undefined ? `a text of its form, at most ${low} letters`
-          : `a ${step === 1 ? "whole " : ""}number from ${low} to ${high}`;
-      make(this, "p", { role: "alert" },
-        `${name}: expected ${wanted}, got ${value}`);
-    }
-  }
+  restore() { this.change(this.allowed((name) => this.getAttribute(name))); }
 };
 
 /* The element's name; it is defined once in a page, for all widgets. */
-function tagOf(given) {
-  const own = Object.keys(given).length > 0;
-  const tag = `live-${NAME}-${own ? "own" : "page"}-${VERSION}`;
+function tagOf() {
+  const tag = `live-${NAME}-${VERSION}`;
   if (!globalThis.customElements.get(tag)) {
-    const Figure = figures[`live-${NAME}`];
     globalThis.customElements.define(tag,
-      inNotebook(own ? OWN[NAME](Figure) : Figure));
+      inNotebook(OWN[NAME](figures[`live-${NAME}`])));
   }
   return tag;
 }
@@ -217,7 +172,7 @@ function render({ model, el }) {
     make(document.head, "style", { id: "live-dark" }, DARK);
   }
   const attributes = model.get("attributes");
-  const figure = document.createElement(tagOf(model.get("given")));
+  const figure = document.createElement(tagOf());
   figure.id = `live-${Math.random().toString(36).slice(2)}`;
   for (const [name, value] of Object.entries(attributes)) {
     figure.setAttribute(name, value);

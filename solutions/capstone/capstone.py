@@ -538,6 +538,21 @@ float64 made [hidden, dtype]: float32 became float64
 """
 
 # %% [markdown]
+# See your cell at work: one unit, whose blocks all get the same sum $w h + x$. Press *Next* through the three steps and back, and compare what goes past $w$ with what goes through it; where your vjp is wrong, the figure says what finite differences give.
+
+# %%
+from rnncore import widgets
+
+widgets.show(
+    lambda: widgets.unrolled(
+        *own_cell(),
+        w=0.5,
+        inputs=[0.8, -0.3, 0.5],
+        targets=[1.0, 0.0, 0.5],
+    )
+)
+
+# %% [markdown]
 # ## Task 2, closed book: `numerical_gradient` (3 points)
 #
 # The instrument that your cell was just judged by. Close the book and rebuild it under its own name: for each entry of x, (f(x + step) - f(x - step)) / (2 step), with that entry alone moved. `f` takes an array like x, of its library, dtype and device, and gives a number. x is never changed; the result is a NumPy array of x's shape.

@@ -305,6 +305,22 @@ sign of a_h: your d_a_h has the wrong sign: a_x and a_h are added, so both get t
 """
 
 # %% [markdown]
+# See your vjp at work: press *Next* until step 3 is done, and find what goes past the weight $w$ on its way to $h_2$; then change the 1 in your vjp's slope to 2, run both cells again, and see what the figure says of $\mathrm{d}x_3$.
+
+# %%
+from rnncore import widgets
+
+widgets.show(
+    lambda: widgets.unrolled(
+        residual_cell,
+        residual_cell_vjp,
+        w=-0.5,
+        inputs=[0.8, -0.3, 0.5],
+        targets=[1.0, 0.0, 0.5],
+    )
+)
+
+# %% [markdown]
 # ## Task 2: sequences that end early (6 points)
 #
 # The sequences of a batch seldom have one length. With a **mask** of ones and zeros, (T, B), a sequence that has ended keeps its state:

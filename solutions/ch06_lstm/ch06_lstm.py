@@ -377,6 +377,23 @@ candidate shown: your h is o tanh(g), the candidate; what is shown is o tanh(c)
 """
 
 # %% [markdown]
+# See your cell at work: this unit writes a little at each x, and its output gate sees nothing but the memory. Step through the text: at which x does the gate open? Type a text with a longer pause: does it wait? Then make the last peephole, 5, a 0.
+
+# %%
+from rnncore import widgets
+
+unit = Params(
+    np.array([[8.0, -8.0], [8.0, 8.0], [0.5, 0.0], [-8.0, -8.0]]),
+    *(np.zeros(s) for s in [(4, 1), 4, 4]),
+)  # rows i, f, g and o; columns x and -
+begin = (*np.zeros((2, 1, 1)), np.array([[0.0], [0.0], [5.0]]))  # h, c, p
+widgets.show(
+    lambda: widgets.machine(
+        peephole_cell, move(unit), "x-x-x--x-x---", "x-", move(begin)
+    )
+)
+
+# %% [markdown]
 # ## Task 2: who wrote the memory? (5 points)
 #
 # Take a memory apart. Every step adds $i_t \odot g_t$, and every later forget gate takes its share of what is there. So the last cell state is a sum of T + 1 terms, with weights that the network chose itself (Levy et al. 2018):

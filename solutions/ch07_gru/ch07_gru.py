@@ -1508,6 +1508,23 @@ reset on every block: all blocks of your d_a_h were multiplied by r; only n's sh
 """
 
 # %% [markdown]
+# See your vjp at work on a unit whose three blocks all get the same sum $w h + x$: press *Next* as far as the way back through a cell. Which part of a gradient reaches $h_2$ past $w$, and what becomes of it if you set $x_3$ to 4, so that z is near 1?
+
+# %%
+from rnncore import widgets
+
+widgets.show(
+    lambda: widgets.unrolled(
+        gru_cell,
+        gru_cell_vjp,
+        G=3,
+        w=0.5,
+        inputs=[0.8, -0.3, 0.5],
+        targets=[1.0, 0.0, 0.5],
+    )
+)
+
+# %% [markdown]
 # ## The mutant hunt (2 points)
 #
 # `gru_cell(a_x, a_h, state)` of the chapter has seven wrong relatives. Each is one small edit away from it, each runs without an error, and each is a **box** that you cannot look into.

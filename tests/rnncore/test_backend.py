@@ -137,7 +137,7 @@ TORCH += ["translate", "speech", "video"]
 IPYTHON = [
     f"rnncore.checking.{name}" for name in ("here", "server", "shell")
 ]
-IPYTHON += ["rnncore.widgets"]
+IPYTHON += ["rnncore.figures"]
 MODULES = ["rnncore.fused.autograd"]  # of torch
 
 

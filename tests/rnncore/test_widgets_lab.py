@@ -1,6 +1,6 @@
 """The live figures in a served JupyterLab, where a kernel answers them."""
 
-import inspect
+import math
 import os
 import socket
 import subprocess
@@ -9,47 +9,25 @@ import time
 from contextlib import contextmanager
 
 import nbformat
-import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect
-
-from rnncore.lstm import gates, sigmoid
-from rnncore.rnn import init_params, unroll, zero_state
+from test_check_notebook import solved_release
 
 pytestmark = pytest.mark.system
 LONGEST = 120_000  # milliseconds, on a machine that does other things too
 TOKEN = "figures"
 
 
-def my_cell(a_x, a_h, state):  # forgets nothing, whatever f says
-    h, c = state
-    i, f, g, o = gates(a_x + a_h, 4)
-    i, f, g, o = sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)
-    c = c + i * g
-    h = o * np.tanh(c)
-    return (h, c), (i, f, g, o)
-
-
-CELL = f"""
-import numpy as np
-from rnncore.lstm import gates, sigmoid
-from rnncore.rnn import Params, init_params
-
-{inspect.getsource(my_cell)}
-params = init_params(np.random.default_rng(0), 3, 5, 4)
-"""
-MACHINE = """
-from rnncore.widgets import machine, unrolled
-machine(my_cell, params, "abcabc", alphabet="abc", unit=2)
-"""
-GRAPH = """
-from rnncore.bptt import rnn_cell_vjp
-from rnncore.rnn import rnn_cell
-
-one = Params(np.ones((1, 1)), np.array([[0.5]]), np.zeros(1), np.zeros(1))
-unrolled(rnn_cell, rnn_cell_vjp, one, [0.5, 0.25, -0.5], [0.5, 0.2, 0.1])
-"""
+def up_to_the_figure(name, folder):
+    """A solved assignment's code up to its figure, but for the tests."""
+    path = solved_release(name, folder)
+    for cell in nbformat.read(path, as_version=4).cells:
+        graded = cell.metadata.get("nbgrader", {}).get("points")
+        if cell.cell_type == "code" and not graded:
+            yield new_code_cell(cell.source)
+        if "widgets.show" in cell.source:
+            return
 
 
 @contextmanager
@@ -111,7 +89,11 @@ def wait_for(port, server):
 @pytest.fixture
 def page(browser, tmp_path):
     """A notebook whose cells have all been run."""
-    cells = [new_code_cell(source) for source in (CELL, MACHINE, GRAPH)]
+    cells = [
+        cell
+        for name in ("ch06_lstm", "ch03_bptt")
+        for cell in up_to_the_figure(name, tmp_path)
+    ]
     kernel = {"name": "python3", "display_name": "Python 3"}
     notebook = new_notebook(cells=cells, metadata={"kernelspec": kernel})
     nbformat.write(notebook, tmp_path / "figures.ipynb")
@@ -127,55 +109,58 @@ def page(browser, tmp_path):
         page.close()
 
 
-def expected(text, t, unit):
-    """What the notebook's cell makes of a text, after t letters."""
-    params = init_params(np.random.default_rng(0), 3, 5, 4)
-    x = np.eye(3)[["abc".index(letter) for letter in text[:t]]][:, None]
-    state = zero_state(params, 1, 2)
-    _, (h, c), tape = unroll(my_cell, params, x, state)
-    f = tape.caches[-1][1]
-    return {k: a[0, unit - 1] for k, a in (("h", h), ("c", c), ("f", f))}
+def sigmoid(a):
+    return 1 / (1 + math.exp(-a))
 
 
-def test_figures_of_a_notebook_show_its_cell_and_are_answered(page):
+def unit(text):
+    """What the unit of assignment 6 keeps of a text, and its gate o."""
+    c = 0.0
+    for letter in text:
+        i, g = (sigmoid(8), math.tanh(0.5)) if letter == "x" else (0, 0)
+        c = sigmoid(8) * c + i * g
+    return f"= {c:.2f}, of which", f"o {sigmoid(-8 + 5 * c):.2f}"
+
+
+def test_assignments_show_the_learner_s_cell_and_are_answered(page):
     machine, graph = (page.locator(".live").nth(k) for k in (0, 1))
-    says = machine.locator(".says")
-    made = expected("abcabc", 4, 2)
-    expect(says).to_contain_text("Unit 2 after “abca”", timeout=LONGEST)
-    expect(says).to_contain_text(f"your cell made c = {made['c']:.4f};")
-    expect(machine.locator("svg")).to_contain_text(f"f {made['f']:.2f}")
-
     # while cells run, the notebook takes the focus to the next one
     expect(graph.locator(".says")).to_be_visible(timeout=LONGEST)
     page.get_by_role("button", name="(ipykernel) | Idle").wait_for()
 
+    says, drawn = machine.locator(".says"), machine.locator("svg")
+    c, o = unit("x-x-")
+    expect(says).to_contain_text("Unit 1 after “x-x-”")
+    expect(says).to_contain_text(c)
+    expect(drawn).to_contain_text(o)
+
     machine.get_by_label("Step t").focus()
     page.keyboard.press("ArrowLeft")
-    made = expected("abcabc", 3, 2)
-    expect(says).to_contain_text("Unit 2 after “abc”")
-    expect(says).to_contain_text(f"your cell made c = {made['c']:.4f};")
+    expect(says).to_contain_text("Unit 1 after “x-x”")
 
-    machine.get_by_label("A text to read").fill("cb")
-    made = expected("cb", 2, 2)
-    expect(says).to_contain_text("Unit 2 after “cb”", timeout=LONGEST)
-    expect(says).to_contain_text(f"your cell made c = {made['c']:.4f};")
-    machine.get_by_label("A text to read").fill("cx")
+    machine.get_by_label("A text to read").fill("xxxx")
+    machine.get_by_label("Step t").press("End")
+    c, o = unit("xxxx")
+    expect(says).to_contain_text("Unit 1 after “xxxx”", timeout=LONGEST)
+    expect(says).to_contain_text(c)
+    expect(drawn).to_contain_text(o)
+    machine.get_by_label("A text to read").fill("xy")
     expect(says).to_have_text(
-        "ValueError: text: 'x' is not in the alphabet", timeout=LONGEST
+        "ValueError: text: 'y' is not in the alphabet", timeout=LONGEST
     )
 
     said = graph.locator(".says")
     cells = page.locator(".jp-Notebook .jp-Cell").count()
     graph.get_by_role("button", name="Next").focus()
     page.keyboard.press("Enter")
-    expect(said).to_contain_text("h₀ + x₁ = 0.50 × 0.00 + 0.50 = 0.50")
+    expect(said).to_contain_text("h₀ + x₁ = −0.50 × 0.00 + 0.80 = 0.80")
     page.keyboard.press("b")  # a notebook's key for a new cell
     page.keyboard.press("Enter")
-    expect(said).to_contain_text("h₁ = cell(0.50) = 0.46")
+    expect(said).to_contain_text(f"h₁ = cell(0.80) = {math.tanh(0.8):.2f}")
     assert page.locator(".jp-Notebook .jp-Cell").count() == cells
 
     graph.get_by_label("x₁", exact=True).fill("-1")
     page.keyboard.press("Enter")
     expect(said).to_contain_text(
-        f"h₁ = cell(−1.00) = −{np.tanh(1):.2f}", timeout=LONGEST
+        f"h₁ = cell(−1.00) = −{math.tanh(1):.2f}", timeout=LONGEST
     )

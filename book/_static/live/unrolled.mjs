@@ -261,9 +261,10 @@ class Unrolled extends LiveFigure {
         t < 3 ? [`y${t}`, `r${t + 1}`] : [`y${t}`]],
       [`Backward: ${this.slope(t)}: da${at} = ${n(run.d_a[t])}.`,
         [`h${t}`]],
-      [`Backward: ${n(run.d_a[t])} goes to x${at}; times h${SUB[t - 1]} `
-        + `it is w's share, ${n(run.share[t])}; times w${this.past(t)} it `
-        + `goes back to h${SUB[t - 1]}, ${n(run.back[t])}.`,
+      [`Backward: ${n((run.d_x ?? run.d_a)[t])} goes to x${at}; `
+        + `${n(run.d_a[t])} times h${SUB[t - 1]} is w's share, `
+        + `${n(run.share[t])}; times w${this.past(t)} it goes back to `
+        + `h${SUB[t - 1]}, ${n(run.back[t])}.`,
       [`a${t}`, `w${t}`, `x${t}`, `r${t}`]],
     ][(step - 10) % 4];
   }
