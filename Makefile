@@ -142,7 +142,7 @@ scores: $(DEV)  ## the stored networks on held-out data, beside baselines; SAVE=
 	@$(PY) -m tools.bench.scores $(if $(SAVE),--save)
 
 times: $(DEV)  ## time the book and the tests, for the README
-	@$(PY) -m tools.bench.times
+	@$(PY) -m tools.bench.wall_clock
 
 readme: $(STAMP)  ## write the README's figures from the measurements
 	@$(PY) -m tools.build.readme

@@ -1,7 +1,7 @@
 """Grades a class: nbgrader's gradebook and files, one process a submission.
 
-All that learners control comes in through one door, `door.py`, which makes
-it plain, bounded and valid. A submission passes these rooms, in this order:
+All that learners control comes in through one module, `untrusted.py`, which
+makes it plain, bounded and valid. A submission passes these, in this order:
 
     assignments/  an assignment's text source, built into its notebooks
     course/       the course's folder, its gradebook, what was handed in

@@ -1,4 +1,4 @@
-"""What all modules need of an array library, and the checks at the door.
+"""Array-library helpers that all modules share, and argument validation.
 
 Every function of the package finds the library of its arguments with
 `array_namespace` and keeps to the array API standard, so that the same

@@ -30,7 +30,7 @@ from rnncore.fused import cells as equations
 from rnncore.fused.autograd import refuse_batched, takes, transformed
 from rnncore.fused.autograd import run as run_fused
 from rnncore.fused.loop import Packed
-from rnncore.fused.printed import derived, pair
+from rnncore.fused.source_text import derived, pair
 from rnncore.rnn import Params, State, unroll
 
 EQUATIONS: dict[str, Callable] = {  # by torch's name of the mode

@@ -21,7 +21,7 @@ from rnncore.display import GATE_COLORS, GREY, use_style
 from rnncore.lstm import sigmoid
 from rnncore.rnn import Params, State
 from tools import ROOT
-from tools.site.finish import shorter
+from tools.site.postprocess import shorter
 
 FOLDER = ROOT / "book" / "wires"
 Point = tuple[float, float]

@@ -33,6 +33,7 @@ from nbgrader.apps import NbGraderAPI
 from traitlets.config.loader import PyFileConfigLoader
 
 from grader import ROOT
+from grader.assignments.expected_results import boxes, checks
 from grader.assignments.rules import explained, missing, problems
 from grader.assignments.source import (
     BEGIN,
@@ -45,7 +46,6 @@ from grader.assignments.source import (
     read,
     test_parts,
 )
-from grader.assignments.stored import boxes, checks
 from grader.notebook.names import cell_metadata
 
 

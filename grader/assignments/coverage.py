@@ -29,16 +29,21 @@ import numpy as np
 import torch
 
 from grader import ROOT
-from grader.assignments.catalogue import catalogue
+from grader.assignments.expected_results import file_of, run_cell
+from grader.assignments.known_mistakes import catalogue
 from grader.assignments.mistakes import lost, points_of, run_by_kernel, tried
 from grader.assignments.sample_answers import SampleAnswer, list_answered, read_answers
 from grader.assignments.source import Assignment, Cell, read, test_parts
-from grader.assignments.stored import file_of, run_cell
 from rnncore import testing
 from rnncore.testing.checks import observe
 from rnncore.testing.closed import closed_book
 from rnncore.testing.failure import Failure, failure_of, render
-from rnncore.testing.sketches import Seen, Stored, same_sketch, sketch
+from rnncore.testing.fingerprints import (
+    Seen,
+    Stored,
+    fingerprint_of,
+    is_same_fingerprint,
+)
 
 # Of the answers first written to an assignment, on the tests and catalogues before
 # they were extended: how many were wrong, how many of these were named or clear.
@@ -167,7 +172,10 @@ def record_calls(
             due = [observe(reference, args).result for args in inputs]
         found.append(
             [
-                Call(sketch(observe(candidate, args)), sketch(Seen(d, [], None)))
+                Call(
+                    fingerprint_of(observe(candidate, args)),
+                    fingerprint_of(Seen(d, [], None)),
+                )
                 for args, d in zip(inputs, due, strict=True)
             ]
         )
@@ -193,8 +201,8 @@ def agrees(calls: list[list[Call]], mistakes: list[list[Call]]) -> bool:
     first = None
     for one, other in zip(calls, mistakes, strict=True):
         for mine, its in zip(one, other, strict=True):
-            if same_sketch(mine.looks, its.looks):
-                if first is None and not same_sketch(mine.looks, mine.due):
+            if is_same_fingerprint(mine.looks, its.looks):
+                if first is None and not is_same_fingerprint(mine.looks, mine.due):
                     first = _first_wrong(mine)
                 continue
             a, b = _leaves(mine), _leaves(its)
@@ -206,7 +214,7 @@ def agrees(calls: list[list[Call]], mistakes: list[list[Call]]) -> bool:
                 first = _first_wrong(mine)
             if first is None or len(a) != len(b) or first >= len(a):
                 return False
-            if not same_sketch(a[first], b[first]):
+            if not is_same_fingerprint(a[first], b[first]):
                 return False
     return True
 
@@ -218,7 +226,9 @@ def _leaves(call: Call) -> list[Any] | None:
 
 def _first_wrong(call: Call) -> int | None:
     pairs = zip(_leaves(call) or [], call.due[1], strict=False)
-    return next((k for k, (a, b) in enumerate(pairs) if not same_sketch(a, b)), None)
+    return next(
+        (k for k, (a, b) in enumerate(pairs) if not is_same_fingerprint(a, b)), None
+    )
 
 
 def classify(failures: list[Failure]) -> str:

@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from grader import ROOT
-from grader.assignments.catalogue import Mistake, catalogue, known
+from grader.assignments.expected_results import run_cell
+from grader.assignments.known_mistakes import Mistake, catalogue, known
 from grader.assignments.rules import DEVICE
 from grader.assignments.source import Assignment, Cell, names, read, test_parts
-from grader.assignments.stored import run_cell
 from rnncore.testing.failure import Failure, render
 from rnncore.testing.properties import declared
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from docutils.nodes import make_id
 
 from grader import ROOT
-from grader.assignments.catalogue import catalogue, known
+from grader.assignments.known_mistakes import catalogue, known
 from grader.assignments.source import BEGIN, END, Assignment, Cell, visible_part
 from grader.notebook.names import BUILTINS, bound, free_names
 from rnncore.testing.properties import declared

@@ -20,7 +20,7 @@ from typing import Any
 import nbformat
 import yaml
 
-from grader import ROOT, door
+from grader import ROOT, untrusted
 from grader.assignments import builder
 from grader.commands.gradescope import chosen
 from grader.course.settings import Course, SetupError
@@ -248,7 +248,7 @@ def collect(name: str, source: Path, course: Course) -> tuple[list[str], list[st
     taken, refused = [], []
     for clone in clones:
         learner = clone.name.removeprefix(start_of)
-        why = door.unfit(learner) if learner else "no learner's name"
+        why = untrusted.explain_unfit_name(learner) if learner else "no learner's name"
         if why or not clone.name.startswith(start_of):
             refused.append(f"{clone.name!a}: {why or f'{start_of}NAME is expected'}")
             continue

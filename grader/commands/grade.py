@@ -13,7 +13,7 @@ import tempfile
 from dataclasses import fields, replace
 from pathlib import Path
 
-from grader import ROOT, door
+from grader import ROOT, untrusted
 from grader.assignments import builder
 from grader.course.extensions import Extensions, read_extensions
 from grader.course.settings import Assignment, Course, Limits, SetupError, log_to
@@ -32,9 +32,9 @@ from grader.reports.lms import write_lms
 from grader.reports.overview import summary, write_overview
 from grader.reports.points import Row, read_rows, table, write_csv
 from grader.run import processes, record
-from grader.run.batch import Here, Place, Todo, run_all
+from grader.run.batch import Executor, LocalExecutor, Todo, run_all
 from grader.run.cluster import SCHEME, Cluster
-from grader.run.faults import Fault
+from grader.run.internal_errors import Fault
 from grader.services.exchange import stamp
 from rnncore.files import composed
 
@@ -169,10 +169,10 @@ def _report(course: Course, submissions: list[Submission]) -> tuple[list[Row], i
     write_overview(course, graded)
     write_lms(course, rows)
     changed = write_changes(course.home, rows)
-    print(f"\n{door.text(table(rows), LONGEST)}\n")
+    print(f"\n{untrusted.text(table(rows), LONGEST)}\n")
     for text in (shown_changes(changed), summary(graded)):
         if text:
-            print(f"{door.text(text, LONGEST)}\n")
+            print(f"{untrusted.text(text, LONGEST)}\n")
     print(
         f"Written: {course.home}/feedback/, points.csv, tasks.csv, "
         "mistakes.csv, suspicious.csv, lms.csv, canvas.csv"
@@ -276,13 +276,13 @@ def _run(
         if (value := getattr(options, field.name)) is not None
     }
     known = sorted(_known_names(course))
-    place: Place
+    place: Executor
     if options.executor:
         place = Cluster(options.executor)
     else:
         processes.warm(name)
         processes.warm_servers([*assignments.values()], name)
-        place = Here(options.workers or course.workers)
+        place = LocalExecutor(options.workers or course.workers)
     run_all(
         course,
         todo,

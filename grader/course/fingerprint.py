@@ -9,7 +9,7 @@ import stat
 from itertools import islice
 from pathlib import Path
 
-from grader import door
+from grader import untrusted
 
 
 def fingerprint(folder: Path, start: str = "", limit: float = math.inf) -> str:
@@ -20,10 +20,10 @@ def fingerprint(folder: Path, start: str = "", limit: float = math.inf) -> str:
     there are too many to be looked at.
     """
     total = hashlib.sha256(start.encode())
-    most = math.inf if limit == math.inf else door.ENTRIES
+    most = math.inf if limit == math.inf else untrusted.ENTRIES
     try:
-        paths = [folder, *sorted(door.walk(folder, most))]
-    except door.TooMuch:
+        paths = [folder, *sorted(untrusted.walk(folder, most))]
+    except untrusted.TooMuch:
         paths = [folder, *sorted(islice(folder.glob("*.ipynb"), 100))]
         start = str(folder.stat().st_mtime_ns)
         total.update(start.encode())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader import door
+from grader import untrusted
 from grader.course.fingerprint import fingerprint
 from grader.course.settings import Course
 from rnncore.files import whole_file
@@ -64,8 +64,8 @@ def _entries(folder: Path, stray: list[str]) -> list[Path]:
     for path in paths:
         if path.name.startswith("."):
             continue
-        if why := door.unfit(path.name):
-            said = f"{path.name[: door.NAME_LENGTH]!a} in {folder.name}/"
+        if why := untrusted.explain_unfit_name(path.name):
+            said = f"{path.name[: untrusted.NAME_LENGTH]!a} in {folder.name}/"
             stray.append(f"{said} has {why}: rename it")
         else:
             found.append(path)

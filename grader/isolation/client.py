@@ -25,7 +25,7 @@ from grader import ROOT
 from grader.course.settings import Assignment, Limits, SetupError
 from grader.isolation import sandbox
 from grader.isolation.linux import groups
-from grader.isolation.linux.sharing import computing, let_others_first
+from grader.isolation.linux.priority import computing, let_others_first
 
 # Imported before the fork, for the notebooks that do. A process without
 # torch is copied in half the time, so the assignments that do without it

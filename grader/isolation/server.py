@@ -31,9 +31,9 @@ import psutil
 
 from grader.isolation.linux.groups import Group
 from grader.isolation.linux.huge_pages import use_large
+from grader.isolation.linux.priority import let_others_first, tasks
 from grader.isolation.linux.seccomp import close_calls
-from grader.isolation.linux.sharing import let_others_first, tasks
-from grader.isolation.wire import receive, send
+from grader.isolation.serialization import receive, send
 
 LOOK_SECONDS = 0.2  # between two looks at memory and processor
 SHARE = 0.2  # of its time that a monitor may spend on looking
@@ -85,7 +85,7 @@ def main() -> None:
     if config["held"] and not config["alone"] and os.getuid() == 0:
         _mount("proc", "/proc", 0)  # bubblewrap covers parts of its own
         _become(config["user"])
-    from grader.isolation import learner, warm_up  # noqa: F401
+    from grader.isolation import warm_up, worker  # noqa: F401
     from rnncore.checking.shell import OUTPUTS, make_shell
 
     shell = make_shell()
@@ -300,7 +300,7 @@ def _drop_rights() -> None:
 
 def _learner(link: int, folder: str, shell: Any, held: bool) -> None:
     """The learner's process: it serves the link until that is closed."""
-    from grader.isolation import learner
+    from grader.isolation import worker
 
     os.setsid()
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -311,8 +311,8 @@ def _learner(link: int, folder: str, shell: Any, held: bool) -> None:
     if held:
         close_calls(LIBC)
     try:
-        learner.prepare_process(folder)
-        learner.Helper(shell, sock).serve()
+        worker.prepare_process(folder)
+        worker.Helper(shell, sock).serve()
     finally:
         os._exit(0)
 

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from grader.course.settings import Limits, SetupError
-from grader.isolation.wire import WireError, receive, send
+from grader.isolation.serialization import WireError, receive, send
 
 GRACE_SECONDS = 3  # for a cell to end after it was told to
 WORD_SECONDS = 1  # for the monitor to say why it ended

@@ -23,7 +23,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
-from grader import door
+from grader import untrusted
 
 BROWSERS_KERNEL = "xeus-python"  # JupyterLite's; what it saves is no remark's worth
 NEW_CELL = {  # copied for each cell, as nbformat validates what it makes
@@ -54,7 +54,7 @@ def read_notebook(folder: Path, name: str, limit: int) -> NotebookNode:
     path = folder / f"{name}.ipynb"
     _check_file(path, folder, limit)
     try:
-        content = door.notebook(path.read_bytes())
+        content = untrusted.notebook(path.read_bytes())
     except UnicodeDecodeError as error:
         raise Broken(
             f"{path.name} is not a notebook: it is not UTF-8 text. Save it "
@@ -70,7 +70,7 @@ def read_notebook(folder: Path, name: str, limit: int) -> NotebookNode:
     except RecursionError as error:
         raise Broken(f"{path.name} is nested too deeply.") from error
     except ValueError as error:  # a number of over 4,300 digits
-        why = door.line(str(error))
+        why = untrusted.line(str(error))
         raise Broken(f"{path.name} cannot be read: {why}.") from error
     return _upgraded(content, path.name)
 
@@ -78,7 +78,7 @@ def read_notebook(folder: Path, name: str, limit: int) -> NotebookNode:
 def _check_file(path: Path, folder: Path, limit: int) -> None:
     if not path.is_symlink() and not path.exists():
         others = islice(folder.glob("*.ipynb"), 100)
-        names = sorted(door.line(p.name, 100) for p in others)
+        names = sorted(untrusted.line(p.name, 100) for p in others)
         found = f"'{names[0]}'" if names else "no notebook"
         raise Broken(
             f"there is no {path.name} in the folder, it holds {found}. "
@@ -107,8 +107,8 @@ def _upgraded(content: Any, name: str) -> NotebookNode:
     try:
         if content.get("nbformat", 4) < 4:
             content = nbformat.convert(nbformat.from_dict(content), 4)
-        cells = [_clean(cell) for cell in door.cells_of(content)]
-        asked = door.kernel_name(content.get("metadata"))
+        cells = [_clean(cell) for cell in untrusted.cells_of(content)]
+        asked = untrusted.kernel_name(content.get("metadata"))
     except Exception as error:  # whatever such a file may hold
         raise Broken(
             f"{name} is JSON, but no notebook: {type(error).__name__} "
@@ -128,12 +128,12 @@ def _new_cell(kind: str, text: str) -> NotebookNode:
 
 def _clean(cell: Any) -> NotebookNode:
     """The cell's text, id and nbgrader metadata; no tags, no outputs."""
-    fresh = _new_cell(cell["cell_type"], door.source(cell["source"]))
-    grading = door.marks(cell.get("metadata", {}).get("nbgrader"))
+    fresh = _new_cell(cell["cell_type"], untrusted.source(cell["source"]))
+    grading = untrusted.marks(cell.get("metadata", {}).get("nbgrader"))
     if grading is not None:
         fresh.metadata["nbgrader"] = grading
     if isinstance(cell.get("id"), str):
-        fresh.metadata["was"] = door.line(cell["id"], 100)
+        fresh.metadata["was"] = untrusted.line(cell["id"], 100)
     return fresh
 
 
@@ -145,7 +145,7 @@ def read_timestamp(path: Path) -> datetime | None:
     if path.is_symlink() or not path.is_file():
         return None
     with path.open("rb") as file:
-        return door.moment(file.read(1000).decode(errors="replace"))
+        return untrusted.parse_moment(file.read(1000).decode(errors="replace"))
 
 
 def grade_id(cell: NotebookNode) -> str | None:

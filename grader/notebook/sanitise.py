@@ -12,7 +12,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from grader import door
+from grader import untrusted
 
 KEPT = ("text/plain", "image/png", "image/jpeg")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
@@ -21,7 +21,7 @@ LONGEST = 3_000_000  # characters of one output: `Limits` keep it shorter
 
 def sanitised(text: str) -> str:
     """Text without codes that a terminal obeys, or that a page hides."""
-    return door.text(text, LONGEST)
+    return untrusted.text(text, LONGEST)
 
 
 def sanitise(notebook: NotebookNode) -> None:

@@ -18,9 +18,9 @@ from markupsafe import Markup
 from grader.course.settings import Course
 from grader.course.submissions import Submission, replace_text
 from grader.notebook.repair import task_of
-from grader.reports.asked import Asked, Task, asked
 from grader.reports.points import Row, shown_hours, shown_points
 from grader.reports.points import Task as Points
+from grader.reports.task_texts import Asked, Task, asked
 from rnncore.testing.failure import Failure, Place, next_step, places, render
 from rnncore.testing.properties import PROPERTIES
 

@@ -20,7 +20,7 @@ from nbgrader.api import (
 )
 from sqlalchemy import select
 
-from grader import door
+from grader import untrusted
 from grader.course.settings import Course
 from grader.course.submissions import Submission, load_result, replace_text
 from grader.notebook.repair import task_of
@@ -184,7 +184,9 @@ def table(rows: list[Row]) -> str:
         for name in names
     ]
     reasons = [
-        f"{row.submission}: {door.line(row.reason, 1000)}" for row in rows if row.reason
+        f"{row.submission}: {untrusted.line(row.reason, 1000)}"
+        for row in rows
+        if row.reason
     ]
     if reasons:
         parts.append("Not gradable, and why:\n" + "\n".join(reasons))
@@ -281,6 +283,6 @@ def _failed(failure: Failure | None) -> list[object]:
 def csv_text(lines: Iterable[Iterable[object]]) -> str:
     """Lines as a CSV file's text that a spreadsheet may open."""
     file = io.StringIO()
-    cells = [[door.cell(value) for value in line] for line in lines]
+    cells = [[untrusted.cell(value) for value in line] for line in lines]
     csv.writer(file).writerows(cells)
     return file.getvalue()

@@ -11,16 +11,16 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any, Protocol
 
-from grader import door
+from grader import untrusted
 from grader.course.seeds import course_secret
 from grader.course.settings import Assignment, Course, Limits
 from grader.course.submissions import Submission
 from grader.run import processes, record
-from grader.run.faults import Fault
 from grader.run.grade_one import Job, Report
+from grader.run.internal_errors import Fault
 
 
-class Place(Protocol):
+class Executor(Protocol):
     """Where jobs run."""
 
     def submit(self, job: Job) -> Future[Any]:
@@ -33,7 +33,7 @@ class Place(Protocol):
         """End what still runs, and let no other begin."""
 
 
-class Here:
+class LocalExecutor:
     """This machine: so many jobs side by side."""
 
     def __init__(self, workers: int):
@@ -62,7 +62,7 @@ def run_all(
     course: Course,
     todo: Todo,
     assignments: dict[str, Assignment],
-    place: Place,
+    place: Executor,
     limits: Limits,
     why_unknown: Unknown,
     *,
@@ -147,13 +147,13 @@ class Progress:
         left = spent / self.done * (self.count - self.done)
         how_far = f"{self.done:{self.width}} of {self.count}"
         print(
-            f"{how_far}  {submission}: {door.line(text)}"
-            + (f"  (about {shown_time(left)} left)" if left >= 1 else ""),
+            f"{how_far}  {submission}: {untrusted.line(text)}"
+            + (f"  (about {format_time(left)} left)" if left >= 1 else ""),
             flush=True,
         )
 
 
-def shown_time(seconds: float) -> str:
+def format_time(seconds: float) -> str:
     """Seconds as a person says them: 40 s, 12 min, 1 h 5 min."""
     if seconds < 90:
         return f"{seconds:.0f} s"

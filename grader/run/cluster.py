@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader import door
+from grader import untrusted
 from grader.course.settings import CONFIG_NAME, Assignment, Limits, SetupError
 from grader.run import processes
 from grader.run.grade_one import Job, Report
@@ -158,8 +158,8 @@ def pack(folder: Path, most: int | None = None) -> list[Entry]:
     Where there is too much in it, that much is sent, and refused there.
     """
     paths = [folder]
-    with contextlib.suppress(door.TooMuch):
-        paths += door.walk(folder, math.inf if most is None else MOST_FILES)
+    with contextlib.suppress(untrusted.TooMuch):
+        paths += untrusted.walk(folder, math.inf if most is None else MOST_FILES)
     return [_entry(path, folder, most) for path in sorted(paths)]
 
 

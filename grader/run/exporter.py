@@ -20,8 +20,8 @@ from grader.course.settings import Course, SetupError
 from grader.course.submissions import Submission, key_of
 from grader.isolation import sandbox
 from grader.run import processes, record
-from grader.run.faults import log
 from grader.run.grade_one import Job, Report
+from grader.run.internal_errors import log
 
 
 class TrustedNotebook(NotebookExporter):

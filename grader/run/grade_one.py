@@ -25,7 +25,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import IgnorePattern, LimitOutput
 from traitlets.config import Config
 
-from grader import door
+from grader import untrusted
 from grader.course import versions
 from grader.course.seeds import submission_key
 from grader.course.settings import Assignment, Limits, load_config, log_to
@@ -44,8 +44,8 @@ from grader.notebook.repair import (
 )
 from grader.notebook.restore import restore
 from grader.notebook.sanitise import sanitise
-from grader.reports import suspicion
-from grader.run.faults import Fault
+from grader.reports import integrity
+from grader.run.internal_errors import Fault
 from grader.trusted.execute import TrustedExecute
 from rnncore.testing.failure import places
 
@@ -186,11 +186,11 @@ def _grade(job: Job) -> Report:
     return Report(
         reason=None,
         failed=False,
-        remarks=door.some(remarks + execute.remarks),
-        errors=door.some(own_errors(done)),
+        remarks=untrusted.shorten_list(remarks + execute.remarks),
+        errors=untrusted.shorten_list(own_errors(done)),
         checks=checks,
         answers=_answers(repaired),
-        suspicious=suspicion.reasons(repaired, release, checks, remarks),
+        suspicious=integrity.reasons(repaired, release, checks, remarks),
         seconds=0.0,
         trace="",
     )
@@ -199,7 +199,7 @@ def _grade(job: Job) -> Report:
 def _answers(notebook: NotebookNode) -> dict[str, str]:
     """What the learner wrote into the cells that are there for it."""
     return {
-        name: door.text(cell.source, LONGEST_ANSWER)
+        name: untrusted.text(cell.source, LONGEST_ANSWER)
         for cell in notebook.cells
         if cell.metadata.get("nbgrader", {}).get("solution")
         and (name := grade_id(cell))
@@ -211,8 +211,10 @@ def _copy_files(job: Job, folder: Path) -> None:
     folder.mkdir(parents=True)
     limits = job.limits
     try:
-        names = door.files_in(job.submitted, limits.upload_bytes, limits.upload_files)
-    except door.TooMuch as error:
+        names = untrusted.files_in(
+            job.submitted, limits.upload_bytes, limits.upload_files
+        )
+    except untrusted.TooMuch as error:
         raise Broken(
             f"the folder holds {error}. Hand in the notebook, without "
             "other files that it does not need."

@@ -17,8 +17,8 @@ from grader.course.settings import Assignment
 from grader.isolation import sandbox
 from grader.isolation.client import a_server, says_torch, server, wants_torch
 from grader.run import grade_one
-from grader.run.faults import Fault
 from grader.run.grade_one import Job, Report
+from grader.run.internal_errors import Fault
 
 START_SECONDS = 60  # to import, to start a kernel and to stop it
 

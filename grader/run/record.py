@@ -17,8 +17,8 @@ from nbformat import NotebookNode
 from grader.course.settings import Course
 from grader.course.submissions import Submission, load_result, replace_text, result_path
 from grader.notebook.repair import read_timestamp
-from grader.run.faults import Fault, log
 from grader.run.grade_one import Job, Report, empty_report
+from grader.run.internal_errors import Fault, log
 
 TRIES = 3  # of what made the grader fail: no more without --again
 

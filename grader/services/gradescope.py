@@ -23,8 +23,8 @@ from grader.course.settings import Course, SetupError
 from grader.course.submissions import Submission, load_result, replace_text
 from grader.isolation import sandbox
 from grader.notebook.repair import grade_id, task_of
-from grader.reports.asked import Asked, asked
 from grader.reports.points import Row, Task, read_rows
+from grader.reports.task_texts import Asked, asked
 from grader.services.incoming import folder_in, take_in
 from rnncore.testing.failure import next_step, render
 

@@ -7,7 +7,7 @@ import shutil
 import stat
 from pathlib import Path
 
-from grader import door
+from grader import untrusted
 from grader.course.settings import Limits
 
 
@@ -29,8 +29,8 @@ def take_in(folder: Path, target: Path, limits: Limits) -> None:
     """Copy the plain files of a folder; of one too large, the notebook."""
     notebook = Path(f"{target.name}.ipynb")
     try:
-        names = door.files_in(folder, limits.upload_bytes, limits.upload_files)
-    except door.TooMuch:
+        names = untrusted.files_in(folder, limits.upload_bytes, limits.upload_files)
+    except untrusted.TooMuch:
         names = [notebook] if _fits(folder / notebook, limits) else []
     target.mkdir(parents=True)
     for path in names:

@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from grader import door
+from grader import untrusted
 from grader.course.seeds import seed_of
 from grader.course.settings import Limits
 from grader.isolation.session import Ended, Session
@@ -243,8 +243,8 @@ def _failure(error: dict[str, Any]) -> Failure:
     """The record of an error output of the learner's."""
     line = error.get("line")
     return Failure(
-        door.line(error.get("ename"), 200),
-        came=door.text(error.get("evalue"), LONGEST).strip(),
+        untrusted.line(error.get("ename"), 200),
+        came=untrusted.text(error.get("evalue"), LONGEST).strip(),
         line=line if type(line) is int else 0,
     )
 
@@ -264,9 +264,9 @@ def _clean(output: Any, count: int) -> NotebookNode | None:
         lines = lines if isinstance(lines, list) else []
         return new_output(
             "error",
-            ename=door.line(output.get("ename"), 200),
-            evalue=door.text(output.get("evalue"), LONGEST),
-            traceback=[door.text(line, LONGEST) for line in lines[-50:]],
+            ename=untrusted.line(output.get("ename"), 200),
+            evalue=untrusted.text(output.get("evalue"), LONGEST),
+            traceback=[untrusted.text(line, LONGEST) for line in lines[-50:]],
         )
     data = output.get("data")
     if kind not in ("display_data", "execute_result") or not isinstance(data, dict):

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from grader.isolation.wire import WireError
+from grader.isolation.serialization import WireError
 
 
 class Joined(torch.autograd.Function):

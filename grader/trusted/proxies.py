@@ -13,9 +13,8 @@ import socket
 import sys
 from typing import Any
 
-from grader import door
-from grader.isolation.session import Ended
-from grader.isolation.wire import (
+from grader import untrusted
+from grader.isolation.serialization import (
     Decoder,
     Encoder,
     Message,
@@ -25,6 +24,7 @@ from grader.isolation.wire import (
     receive,
     send,
 )
+from grader.isolation.session import Ended
 
 MOST = 1 << 26  # bytes of one answer
 SPACE = "test"  # the module that a test's own classes say they are of
@@ -215,7 +215,7 @@ class Link:
     def _error(self, said: Any) -> Exception:
         """The learner's exception: one of Python's own, or LearnerError."""
         words = [*(said if isinstance(said, list) else [said]), "", "", ""]
-        kind, text, where = (door.text(word) for word in words[:3])
+        kind, text, where = (untrusted.text(word) for word in words[:3])
         known = RAISED.get(kind)
         if known is None:
             error: Exception = LearnerError(f"{kind[:100]}: {text}")

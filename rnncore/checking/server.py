@@ -24,7 +24,7 @@ from typing import Any
 from rnncore.checking.shell import OUTPUTS, Shell, Stream, make_shell
 from rnncore.testing.closed import closed_book
 from rnncore.testing.failure import (
-    WORDS,
+    KIND_TEXTS,
     CheckFailure,
     Failure,
     failure_of,
@@ -243,7 +243,7 @@ def _say(failure: Failure, error: BaseException | None) -> str:
     says = render(failure)[:MOST_TEXT]
     if isinstance(error, SyntaxError):
         return f"line {error.lineno}: {type(error).__name__}: {error.msg}"
-    if error is None or failure.kind in WORDS:
+    if error is None or failure.kind in KIND_TEXTS:
         return says
     where = ""
     for raised in error, error.__cause__:  # the answer's own comes second

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncore.commands import common
-from rnncore.commands.common import Facts, later, note, several
+from rnncore.commands.common import Facts, format_count, note, run_later
 from rnncore.files import Refused
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _learn_words(films: "Captioned", training: Sequence[int]) -> "Words":
     )
     kept = [word for word, n in often.most_common(MOST) if n > 1]
     if rare := len(often) - len(kept):
-        note(f"{several(rare, 'rare word')} learned as {UNKNOWN}")
+        note(f"{format_count(rare, 'rare word')} learned as {UNKNOWN}")
     return Words((UNKNOWN, *sorted(kept)))
 
 
@@ -186,7 +186,7 @@ def _scores(known: Any, data: tuple) -> Facts:
     said["the most frequent caption"] = [usual] * len(test)
     true = [films.captions[k] for k in test]
     table = [(name, *_quality(texts, true)) for name, texts in said.items()]
-    what = several(len(test), "film")
+    what = format_count(len(test), "film")
     return {
         "table": table,
         "score": table[0][1],
@@ -231,13 +231,13 @@ def _quality(
 
 def _show(path: Path, about: Facts) -> None:
     """What is known of a model, and its table of scores."""
-    table = common.rows(about, "% exact", "BLEU")
+    table = common.list_rows(about, "% exact", "BLEU")
     network = f"GRU of {about['H']} units with attention"
     common.show(path, network, about, table, f"scored on {about['test']}")
 
 
-SAVE = later("application.save_weights")
-LOAD = later("video.captions.load_captioner")
+SAVE = run_later("application.save_weights")
+LOAD = run_later("video.captions.load_captioner")
 
 
 def _save(path: Path, model: Any, words: "Words", about: Facts) -> None:

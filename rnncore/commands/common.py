@@ -56,7 +56,9 @@ class Group(NamedTuple):
         self, app: "Application", about: str, example: str, data: str
     ) -> argparse.ArgumentParser:
         """`evaluate`: a model, the FILE or FOLDER it is judged by."""
-        parser = self.add("evaluate", partial(judge, app), about, example)
+        parser = self.add(
+            "evaluate", partial(score_again, app), about, example
+        )
         operand(parser, "model")
         operand(parser, data)
         add_device(parser)
@@ -276,7 +278,7 @@ class Application(NamedTuple):
     higher: bool = False  # of two scores the higher one is better
 
 
-def later(name: str) -> Callable:
+def run_later(name: str) -> Callable:
     """A function of the package, whose module is imported when called."""
     module, _, function = name.rpartition(".")
 
@@ -299,7 +301,7 @@ def learn(app: Application, arguments: argparse.Namespace) -> int:
     run = begin(arguments, settings)
     if run is not None:
         device = choose_device(arguments.device)
-        with refusing():
+        with refuse_in_words():
             model, about = app.fit(arguments, data, run, device)
         about |= origin(arguments.line) | {"seed": arguments.seed}
         about |= {"settings": run.settings, "seconds": run.seconds()}
@@ -315,10 +317,10 @@ def learn(app: Application, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def judge(app: Application, arguments: argparse.Namespace) -> int:
+def score_again(app: Application, arguments: argparse.Namespace) -> int:
     """The table of scores, computed again."""
     app.check(arguments)
-    *model, about = loaded(arguments, app.kind, app.load)
+    *model, about = load_model(arguments, app.kind, app.load)
     found = app.again(arguments, model, about)
     app.show(arguments.model, about | found)
     tell_loser(app, found)
@@ -338,7 +340,9 @@ def tell_loser(app: Application, about: Facts) -> None:
         )
 
 
-def loaded(arguments: argparse.Namespace, kind: str, load: Callable) -> Any:
+def load_model(
+    arguments: argparse.Namespace, kind: str, load: Callable
+) -> Any:
     """What `load` makes of the model's file, on the device asked for.
 
     The network, or a list of them, comes first.
@@ -446,7 +450,7 @@ def fingerprint(content: bytes | str) -> str:
 
 
 @contextlib.contextmanager
-def refusing(path: Path | None = None) -> Iterator[None]:
+def refuse_in_words(path: Path | None = None) -> Iterator[None]:
     """What is not as expected becomes one line, with a file's name."""
     try:
         yield
@@ -526,7 +530,7 @@ def show(
     print(table if isinstance(table, str) else show_table(table))
 
 
-def rows(about: Facts, *columns: str) -> Any:
+def list_rows(about: Facts, *columns: str) -> Any:
     """The scores as a pandas table: one row per method."""
     import pandas as pd
 
@@ -534,7 +538,7 @@ def rows(about: Facts, *columns: str) -> Any:
     return pd.DataFrame.from_dict(found, orient="index", columns=columns)
 
 
-def several(count: int, what: str) -> str:
+def format_count(count: int, what: str) -> str:
     """ "1 piece", "2 pieces"."""
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
@@ -645,7 +649,7 @@ def tell_failed(failed: Sequence[str], what: str) -> int:
     for reason in failed:
         note(reason)
     if failed:
-        note(f"{several(len(failed), what)} failed")
+        note(f"{format_count(len(failed), what)} failed")
     return 1 if failed else 0
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncore.commands import common
-from rnncore.commands.common import Facts, later, note, operand, option
+from rnncore.commands.common import Facts, note, operand, option, run_later
 from rnncore.files import Refused, whole_file
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _forecast(arguments: Namespace) -> int:
     _check_outputs(arguments)
     path = common.model_file(arguments.model, KIND)
     frame = _table(arguments.file, _reading(path))
-    modules, plan, _ = common.loaded(arguments, KIND, LOAD)
+    modules, plan, _ = common.load_model(arguments, KIND, LOAD)
     if len(frame) < plan.history:
         raise Refused(
             f"{arguments.file}: {len(frame)} rows are fewer than the "
@@ -162,7 +162,7 @@ def _again(arguments: Namespace, model: Any, about: Facts) -> Facts:
 
     modules, plan = model
     frame = _table(arguments.file, about["reading"])
-    with common.refusing(arguments.file):
+    with common.refuse_in_words(arguments.file):
         plan_for(
             frame, plan.horizon, history=plan.history, period=plan.period
         )
@@ -213,7 +213,7 @@ def _plan(arguments: Namespace, frame: "pd.DataFrame") -> Any:
     names = "history", "period", "cell", "steps", "batch", "rate"
     given = {name: getattr(arguments, name) for name in names}
     given["units"] = arguments.hidden
-    with common.refusing(arguments.file):
+    with common.refuse_in_words(arguments.file):
         return plan_for(frame, arguments.horizon, **given)
 
 
@@ -302,8 +302,8 @@ def _show(path: Path, about: Facts) -> None:
     )
 
 
-SAVE = later("forecast.study.save")
-LOAD = later("forecast.study.load")
+SAVE = run_later("forecast.study.save")
+LOAD = run_later("forecast.study.load")
 APP = common.Application(
     KIND,
     _read,

@@ -6,7 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncore.commands import common
-from rnncore.commands.common import Facts, later, note, option, several
+from rnncore.commands.common import (
+    Facts,
+    format_count,
+    note,
+    option,
+    run_later,
+)
 from rnncore.files import Refused, whole_file
 
 if TYPE_CHECKING:
@@ -98,7 +104,7 @@ def _fit(
     from rnncore.music.training import train_voices
 
     parts, _ = data
-    bar = common.Bar(several(run.settings["voices"], "voice"))
+    bar = common.Bar(format_count(run.settings["voices"], "voice"))
 
     def progress(todo: Any) -> Any:
         for step in bar(todo):
@@ -138,7 +144,7 @@ def _sample(arguments: Namespace) -> int:
     import numpy as np
 
     midi, xml, wav = _outputs(arguments)
-    model, about = common.loaded(arguments, KIND, LOAD)
+    model, about = common.load_model(arguments, KIND, LOAD)
     about = TYPICAL | about  # the course's own has eighths in 4/4
     from rnncore.music import files, generate, infill
 
@@ -151,7 +157,7 @@ def _sample(arguments: Namespace) -> int:
         melody = _melody(arguments.melody, about["frame"])
         if arguments.tempo:
             melody = melody._replace(tempo=arguments.tempo)
-        with common.refusing():
+        with common.refuse_in_words():
             score, _ = infill.harmonise(model, compass, melody, rng, **how)
     else:
         (score,) = generate.compose(
@@ -201,8 +207,8 @@ def _again(arguments: Namespace, model: Any, about: Facts) -> Facts:
     if not fresh:
         raise Refused(
             f"{arguments.folder}: the model saw all "
-            f"{several(len(scores), 'piece')} in training, or others with "
-            "their melodies"
+            f"{format_count(len(scores), 'piece')} in training, or others "
+            "with their melodies"
         )
     known = [s for s in scores if _names(s)[0] in learned]
     if len(known) < len(learned):
@@ -218,7 +224,7 @@ def _scores_of(folder: Path, frame: float) -> list["Score"]:
     """
     from rnncore.music.files import read_folder
 
-    with common.refusing():
+    with common.refuse_in_words():
         found = read_folder(folder, frame, common.Bar("reading", "file"))
     for name, reason in (found.unreadable | found.remarks).items():
         note(f"{name}: {reason}")
@@ -226,10 +232,10 @@ def _scores_of(folder: Path, frame: float) -> list["Score"]:
         tunes = (
             " or tunes" if any(", " in k for k in found.unreadable) else ""
         )
-        count = several(len(found.unreadable), "file")
+        count = format_count(len(found.unreadable), "file")
         note(
             f"{count}{tunes} could not be read; "
-            f"going on with {several(len(found.scores), 'piece')}"
+            f"going on with {format_count(len(found.scores), 'piece')}"
         )
     return found.scores
 
@@ -241,8 +247,9 @@ def _usual_voices(scores: list["Score"]) -> int:
     usual = min(usual, MOST_VOICES)
     if others := len(counts) - counts.count(usual):
         note(
-            f"learning {several(usual, 'voice')} a piece: {others} of "
-            f"{several(len(counts), 'piece')} have more or fewer (--voices)"
+            f"learning {format_count(usual, 'voice')} a piece: {others} of "
+            f"{format_count(len(counts), 'piece')} have more or fewer "
+            "(--voices)"
         )
     return usual
 
@@ -257,7 +264,7 @@ def _split(
     from rnncore.music.score import to_voices
     from rnncore.music.split import split
 
-    with common.refusing(folder):
+    with common.refuse_in_words(folder):
         return split([to_voices(s, V) for s in scores], seed=seed)
 
 
@@ -286,7 +293,7 @@ def _scores(
     from rnncore.music.markov import Chain
     from rnncore.music.voices import moved, score_nats
 
-    with common.refusing():
+    with common.refuse_in_words():
         table = [(NETWORK, score_nats(model, test))]
     if learned:
         keys = [
@@ -302,8 +309,8 @@ def _scores(
         "table": table,
         "score": table[0][1],
         "baseline": min((v for _, v in table[1:]), default=None),
-        "test": f"{several(len(test), 'piece')} that training did not see, "
-        f"{sum(len(s.pitches) for s in test)} frames",
+        "test": f"{format_count(len(test), 'piece')} that training did not "
+        f"see, {sum(len(s.pitches) for s in test)} frames",
     }
 
 
@@ -327,7 +334,7 @@ def _melody(path: Path, frame: float) -> "Score":
     from rnncore.music.files import read_score
     from rnncore.music.score import to_voices
 
-    with common.refusing():
+    with common.refuse_in_words():
         return to_voices(read_score(path, frame), 1)
 
 
@@ -338,7 +345,7 @@ def _write_wav(path: Path, score: "Score") -> Path:
 
     from rnncore.music.sound import synthesise
 
-    with common.refusing():
+    with common.refuse_in_words():
         samples = synthesise(score, RATE)
     with whole_file(path) as file:
         wavfile.write(file, RATE, (samples * 32_767).astype(np.int16))
@@ -347,14 +354,14 @@ def _write_wav(path: Path, score: "Score") -> Path:
 
 def _show(path: Path, about: Facts) -> None:
     """What is known of a model, and its table of scores."""
-    voices = several(about["V"], "voice")
+    voices = format_count(about["V"], "voice")
     network = f"GRU of {about['hidden']} units, {voices}"
-    table = common.rows(about, "nats per frame")
+    table = common.list_rows(about, "nats per frame")
     common.show(path, network, about, table, f"scored on {about['test']}")
 
 
-SAVE = later("music.training.save_model")
-LOAD = later("music.training.load_voices")
+SAVE = run_later("music.training.save_model")
+LOAD = run_later("music.training.load_voices")
 SCORED = "the pieces held out, beside what counts"
 APP = common.Application(
     KIND,

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from rnncore.commands import common
 from rnncore.commands.common import (
     Facts,
-    later,
+    format_count,
     note,
     operand,
     option,
-    several,
+    run_later,
 )
 from rnncore.files import Refused, lines_of, read_text
 
@@ -147,7 +147,7 @@ def _fit(
         speech_loss,
         similar_lengths(features, labels, arguments.batch, device, **vary),
         lambda network: _wrong(network, parts.validation, known),
-        common.Bar(several(len(features), "recording")),
+        common.Bar(format_count(len(features), "recording")),
         unit="% word errors",
         optimizer=cooling(arguments.rate, arguments.steps),
         trivial=100.0,  # without a word
@@ -163,7 +163,7 @@ def _transcribe(arguments: Namespace) -> int:
 
     if len(arguments.files) == 1:
         read_wav(arguments.files[0])  # a refusal does not wait for torch
-    network, letters, about = common.loaded(arguments, KIND, LOAD)
+    network, letters, about = common.load_model(arguments, KIND, LOAD)
     from rnncore.speech import training
 
     heard = HEARD[_normalised(about.get("settings", {}))]
@@ -238,8 +238,8 @@ def _recordings(folder: Path, settings: Facts) -> list["Recording"]:
         note(f"{name}: {reason}")
     if left_out:
         note(
-            f"{several(len(left_out), 'file')} left out; going on with "
-            f"{several(len(fit), 'recording')}"
+            f"{format_count(len(left_out), 'file')} left out; going on "
+            f"with {format_count(len(fit), 'recording')}"
         )
     if not fit:
         raise Refused(f"{folder}: no recording can be used")
@@ -266,7 +266,7 @@ def _split(
 ) -> "Parts":
     from rnncore.speech.folder import split_speakers
 
-    with common.refusing(folder):
+    with common.refuse_in_words(folder):
         return split_speakers(recordings, seed)
 
 
@@ -288,7 +288,8 @@ def _labels(units: str, texts: list[str]) -> Any:
         return letters_of(texts)
     words = words_of(texts)
     note(
-        f"learning {several(len(words.words), 'word')} as wholes (--units)"
+        f"learning {format_count(len(words.words), 'word')} as wholes "
+        "(--units)"
     )
     return words
 
@@ -334,8 +335,8 @@ def _scores(model: Any, parts: "Parts") -> Facts:
     ]
     speakers = len({r.speaker for r in parts.test})
     alone = speakers == len(parts.test)  # also where they are unknown
-    by = "" if alone else f" by {several(speakers, 'speaker')}"
-    unseen = f"{several(len(true), 'recording')}{by}"
+    by = "" if alone else f" by {format_count(speakers, 'speaker')}"
+    unseen = f"{format_count(len(true), 'recording')}{by}"
     return {
         "table": table,
         "score": table[0][1],
@@ -356,13 +357,13 @@ def _language(arguments: Namespace, letters: Any) -> Any:
 
 def _show(path: Path, about: Facts) -> None:
     """What is known of a model, and its table of scores."""
-    table = common.rows(about, "% word errors", "% letter errors")
+    table = common.list_rows(about, "% word errors", "% letter errors")
     network = f"bidirectional LSTM of {about['H']} units"
     common.show(path, network, about, table, f"scored on {about['test']}")
 
 
-SAVE = later("speech.training.save_recognizer")
-LOAD = later("speech.model.load_recognizer")
+SAVE = run_later("speech.training.save_recognizer")
+LOAD = run_later("speech.model.load_recognizer")
 SCORED = "the recordings held out"
 HINT = (
     "recordings of more people; --units words if few words are said; "

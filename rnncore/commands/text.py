@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rnncore.commands import common
-from rnncore.commands.common import Facts, later, option
+from rnncore.commands.common import Facts, option, run_later
 from rnncore.files import Refused, composed, read_text
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _sample(arguments: Namespace) -> int:
     """Write token by token, or the likeliest text."""
     import numpy as np
 
-    model, vocabulary, _ = common.loaded(arguments, KIND, LOAD)
+    model, vocabulary, _ = common.load_model(arguments, KIND, LOAD)
     from rnncore.text.generation import likeliest, stream, write_text
     from rnncore.text.sampling import at_temperature, nucleus, top_k
 
@@ -158,7 +158,7 @@ def _fit(
     from rnncore.text.model import language_loss, token_nats
 
     parts, vocabulary, next_batch = data
-    with seeded(arguments.seed), common.refusing():
+    with seeded(arguments.seed), common.refuse_in_words():
         model = _model(arguments, vocabulary.size)
     model.to(device)
     validation = _lanes(vocabulary.encode(parts.validation)[:AT_MOST])
@@ -369,7 +369,7 @@ def _show(path: Path, about: Facts) -> None:
     """What is known of a model, and its table of scores."""
     words = about["vocabulary"]["words"]
     token = "word" if words else "character"
-    table = common.rows(about, f"bits per {token}")
+    table = common.list_rows(about, f"bits per {token}")
     if words:
         table["perplexity"] = 2 ** table.iloc[:, 0]
     sizes = about["sizes"]
@@ -379,7 +379,7 @@ def _show(path: Path, about: Facts) -> None:
         lines.append(f"{unknown} {what}")
     network = f"{sizes.get('cell')} of {sizes.get('H')} units"
     if "mixer" in sizes:
-        count = common.several(sizes["layers"], "block")
+        count = common.format_count(sizes["layers"], "block")
         network = f"{count} of {sizes['D']} units, {sizes['mixer']}"
     common.show(path, network, about, table, *lines)
 
@@ -399,8 +399,8 @@ def _check_prompt(
         raise Refused(f"--prompt: the model never saw {shown}")
 
 
-SAVE = later("text.storage.save_model")
-LOAD = later("text.storage.load_model")
+SAVE = run_later("text.storage.save_model")
+LOAD = run_later("text.storage.load_model")
 SCORED = "the test part, beside what counts and compresses"
 APP = common.Application(
     KIND,

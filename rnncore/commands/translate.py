@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from rnncore.commands import common
 from rnncore.commands.common import (
     Facts,
-    later,
+    format_count,
     note,
     operand,
     option,
-    several,
+    run_later,
 )
 from rnncore.files import Refused, composed, read_bytes, read_text
 
@@ -113,7 +113,9 @@ def _fit(
             "pieces a side; a larger --longest"
         )
     if short := len(training) - len(learned):
-        note(f"{several(short, 'pair')} longer than --longest left out")
+        note(
+            f"{format_count(short, 'pair')} longer than --longest left out"
+        )
     looked = _encoded(validation[:AT_MOST], source, target, 10**6)
     H, decoder = arguments.hidden, arguments.decoder
     sizes = source.size, target.size, max(1, H // 2), H
@@ -137,7 +139,7 @@ def _translate(arguments: Namespace) -> int:
     """A line for each line; an empty one for an empty one."""
     if arguments.file:
         read_text(arguments.file)  # a refusal does not wait for torch
-    model, source, target, _ = common.loaded(arguments, KIND, LOAD)
+    model, source, target, _ = common.load_model(arguments, KIND, LOAD)
     from rnncore.translate.training import search, translate
 
     told: list[str] = []
@@ -184,7 +186,10 @@ def _pairs(path: Path) -> "list[Pair]":
     for line in told[:5]:
         note(f"left out: {line}")
     if len(told) > 5:
-        note(f"left out: {several(len(told) - 5, 'more line')} like these")
+        note(
+            f"left out: {format_count(len(told) - 5, 'more line')} like "
+            "these"
+        )
     return pairs
 
 
@@ -203,8 +208,8 @@ def _split(
         ranges = split(len(sources), *SHARES)
     except ValueError:
         raise Refused(
-            f"{path}: {several(len(sources), 'sentence')} cannot be split "
-            "in three parts"
+            f"{path}: {format_count(len(sources), 'sentence')} cannot be "
+            "split in three parts"
         ) from None
     part = {sources[k]: n for n, ks in enumerate(ranges) for k in ks}
     parts: tuple[list, list, list] = ([], [], [])
@@ -243,7 +248,7 @@ def _scores(known: Any, data: tuple) -> Facts:
         )
     said["a copy of the source"] = sentences
     rows = [(name, quality(texts, seen)) for name, texts in said.items()]
-    what = several(len(seen), "pair")
+    what = format_count(len(seen), "pair")
     return {
         "table": rows,
         "score": rows[0][1].exact,
@@ -256,7 +261,7 @@ def _show(path: Path, about: Facts) -> None:
     """What is known of a model, and its table of scores."""
     columns = "exact match %", "chrF", "BLEU"
     flat = {"table": [(name, *scores) for name, scores in about["table"]]}
-    table, sizes = common.rows(flat, *columns), about["sizes"]
+    table, sizes = common.list_rows(flat, *columns), about["sizes"]
     network = f"{sizes['decoder']} of {sizes['H']} units"
     common.show(path, network, about, table, f"scored on {about['test']}")
 
@@ -295,7 +300,7 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-LOAD = later("translate.storage.load_translator")
+LOAD = run_later("translate.storage.load_translator")
 SCORED = "the test part, beside simpler ways to translate"
 APP = common.Application(
     KIND,

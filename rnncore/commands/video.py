@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rnncore.commands import captions, common
 from rnncore.commands.common import (
     Facts,
-    later,
+    format_count,
     note,
     operand,
     option,
-    several,
+    run_later,
 )
 from rnncore.files import Refused, composed
 
@@ -79,7 +79,7 @@ def add(commands: Any) -> None:
     _add_train(parts)
     about = "score the films that were not trained on"
     evaluate = parts.add_evaluate(APP, about, EVALUATE, "folder")
-    _add_captions(evaluate, common.judge)
+    _add_captions(evaluate, common.score_again)
     draw = parts.add("draw", _draw, "make a film to try the rest on", DRAW)
     operand(draw, "file")
     what = "digits, an action such as 'sit down', or any action"
@@ -199,7 +199,7 @@ def _film(arguments: Namespace, kind: str, load: Callable) -> tuple:
     film = read_video(arguments.file, *sizes, about.get("whole", False))
     import torch
 
-    found = common.loaded(arguments, kind, load)
+    found = common.load_model(arguments, kind, load)
     device = next(found[0].parameters()).device
     return torch.as_tensor(film)[:, None].to(device), *found
 
@@ -367,7 +367,7 @@ def _scores(known: Any, data: tuple) -> Facts:
         name = "as if all classes were equally likely"
         return {
             "table": [*right.items(), (name, 100 / len(folder.classes))],
-            "test": f"all {several(films, 'film')} of the folder. "
+            "test": f"all {format_count(films, 'film')} of the folder. "
             "They are not those that the model was trained on",
         }
     like = folder.labels[nearest(folder.frames, training, test)]
@@ -383,7 +383,7 @@ def _scores(known: Any, data: tuple) -> Facts:
         "table": list(right.items()),
         "score": right[NETWORK],
         "baseline": 100 * max(float((s == true).mean()) for s in simple),
-        "test": f"{several(films, 'film')}, not seen in training",
+        "test": f"{format_count(films, 'film')}, not seen in training",
     }
 
 
@@ -407,7 +407,7 @@ def _network_scores(
 def _show(path: Path, about: Facts) -> None:
     """What is known of a model, and its table of scores."""
     network = f"GRU of {about['H']} units"
-    table = common.rows(about, "% right")
+    table = common.list_rows(about, "% right")
     common.show(path, network, about, table, f"scored on {about['test']}")
 
 
@@ -435,8 +435,8 @@ def _draw(arguments: Namespace) -> int:
     return 0
 
 
-SAVE = later("application.save_weights")
-LOAD = later("video.changes.load_film_model")
+SAVE = run_later("application.save_weights")
+LOAD = run_later("video.changes.load_film_model")
 APP = common.Application(
     KIND,
     _read,

@@ -41,7 +41,7 @@ from rnncore.fused.functions import (
     where,
 )
 from rnncore.fused.loop import bptt, unroll
-from rnncore.fused.printed import (
+from rnncore.fused.source_text import (
     equation_of,
     loop_source,
     pair,

@@ -8,7 +8,7 @@ the steps forward and one backward, in registers' worth of units.
 from collections.abc import Callable
 
 from rnncore.fused import functions
-from rnncore.fused.derive import Derived
+from rnncore.fused.autodiff import Derived
 from rnncore.fused.trace import Node, reached
 
 SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/"}

@@ -17,12 +17,12 @@ from rnncore.backend import (
     from_numpy,
     to_numpy,
 )
-from rnncore.fused.derive import Derived
+from rnncore.fused.autodiff import Derived
 from rnncore.fused.emit import BLOCK
-from rnncore.fused.kept import Loops
-from rnncore.fused.machine import panel_width
-from rnncore.fused.parts import in_parts
-from rnncore.fused.printed import derived
+from rnncore.fused.loop_cache import Loops
+from rnncore.fused.source_text import derived
+from rnncore.fused.target import panel_width
+from rnncore.fused.thread_pool import in_parts
 from rnncore.rnn import Params, State
 
 ROWS = 24  # of the input, steps times sequences, that share its weights

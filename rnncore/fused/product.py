@@ -13,8 +13,8 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from rnncore.fused.kept import load_tiles, tiles_name
-from rnncore.fused.machine import llvm, panel_width, target_machine
+from rnncore.fused.loop_cache import load_tiles, tiles_name
+from rnncore.fused.target import llvm, panel_width, target_machine
 from rnncore.fused.vector import (
     Vec,
     address,

@@ -19,7 +19,7 @@ from numba.core.typing.templates import (
 )
 from numba.extending import intrinsic, models, register_model
 
-from rnncore.fused.machine import lanes_of
+from rnncore.fused.target import lanes_of
 
 
 class Vec(types.Type):

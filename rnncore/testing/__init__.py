@@ -6,7 +6,6 @@ index, the expected and the actual number and, where the wrong result is
 the one that a known mistake gives, that mistake.
 """
 
-from rnncore.testing.boxes import black_boxes, edited, hunt
 from rnncore.testing.checks import (
     assert_refuses,
     check,
@@ -24,9 +23,16 @@ from rnncore.testing.compare import (
     assert_that,
 )
 from rnncore.testing.failure import CheckFailure, Failure
+from rnncore.testing.fingerprints import (
+    Mistake,
+    Seen,
+    Stored,
+    fingerprint_of,
+    stored,
+)
 from rnncore.testing.inputs import hidden_inputs
+from rnncore.testing.mutants import black_boxes, edited, hunt
 from rnncore.testing.properties import Properties
-from rnncore.testing.sketches import Mistake, Seen, Stored, sketch, stored
 
 __all__ = [
     "CheckFailure",
@@ -45,12 +51,12 @@ __all__ = [
     "check_causal",
     "check_independent",
     "edited",
+    "fingerprint_of",
     "hidden_inputs",
     "hidden_rng",
     "hunt",
     "lend",
     "mover",
     "observe",
-    "sketch",
     "stored",
 ]

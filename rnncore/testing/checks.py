@@ -9,16 +9,16 @@ import numpy as np
 from rnncore.backend import named_leaves, to_numpy, tree_map
 from rnncore.testing.compare import GUESS, compare, differs
 from rnncore.testing.failure import CheckFailure, Failure
-from rnncore.testing.properties import Properties
-from rnncore.testing.sketches import (
+from rnncore.testing.fingerprints import (
     STORED_TOLERANCE,
     Mistake,
     Seen,
     Stored,
     recognised,
 )
+from rnncore.testing.properties import Properties
 from rnncore.testing.values import (
-    copied,
+    copy_arrays,
     first,
     identical,
     like_of,
@@ -65,7 +65,9 @@ def check(
         results, mistakes = reference.results, reference.mistakes
         at_least = STORED_TOLERANCE
     else:
-        results = [reference(*copied(args).values()) for args in inputs]
+        results = [
+            reference(*copy_arrays(args).values()) for args in inputs
+        ]
         at_least = 0.0
     name = called = getattr(candidate, "__name__", "the function")
     if isinstance(reference, Stored):
@@ -125,7 +127,7 @@ def lend(args: dict[str, Any]) -> dict[str, Any]:
     A grader whose candidate runs in another process brings back the
     changes of what was lent, and of nothing else.
     """
-    return copied(args)
+    return copy_arrays(args)
 
 
 def assert_refuses(
@@ -162,9 +164,9 @@ def check_causal(
     """
     __tracebackhide__ = True
     steps = args[changes].shape[0]
-    before = first(candidate(*copied(args).values()))
+    before = first(candidate(*copy_arrays(args).values()))
     for t in range(1, steps):
-        moved = copied(args)
+        moved = copy_arrays(args)
         moved[changes] = shifted(moved[changes], np.s_[t:, ...])
         after = first(candidate(*moved.values()))
         differs = np.abs(after[:t] - before[:t]) > 0
@@ -192,7 +194,7 @@ def check_independent(
     ValueError where an axis is not the batch's.
     """
     __tracebackhide__ = True
-    before = first(candidate(*copied(args).values()))
+    before = first(candidate(*copy_arrays(args).values()))
     sizes = {
         f"{name}'s axis {at}": np.shape(leaf)[at]
         for name, at in changes.items()
@@ -203,7 +205,7 @@ def check_independent(
         came = ", ".join(f"{what} has {n}" for what, n in sizes.items())
         raise ValueError(f"expected axes of one batch, but {came}")
     last = before.shape[axis] - 1
-    moved = copied(args)
+    moved = copy_arrays(args)
     for name, batch_axis in changes.items():
         here: Any = (slice(None),) * batch_axis + (last, ...)
         moved[name] = tree_map(

@@ -22,14 +22,14 @@ def stand_in(*args, **kwargs):
     from rnncore.testing.closed import pass_on
     return pass_on({key}, args, kwargs)
 """
-SHORTER = {"readout_of_stream": "fit_readout"}  # of all states
+ALIASES = {"readout_of_stream": "fit_readout"}  # of all states
 _originals: dict[int, FunctionType] = {}  # what stands for a closed one
 _allowed: set[str] = set()  # files that may call closed functions
 
 
 def own_functions(name: str) -> list[FunctionType]:
     """The functions of the package that would answer a task."""
-    name = SHORTER.get(name, name)
+    name = ALIASES.get(name, name)
     return [
         found
         for place in _places()
@@ -69,7 +69,7 @@ def close(function: FunctionType) -> None:
     function.__code__ = made["stand_in"].__code__
 
 
-def pass_on(key: int, args: tuple, kwargs: dict[str, Any]) -> Any:
+def forward_call(key: int, args: tuple, kwargs: dict[str, Any]) -> Any:
     """Call a closed function for the package, for nobody else."""
     __tracebackhide__ = True
     file = sys._getframe(2).f_code.co_filename

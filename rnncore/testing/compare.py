@@ -8,13 +8,13 @@ import numpy as np
 from rnncore.backend import Array, to_numpy
 from rnncore.testing.failure import CheckFailure, Failure
 from rnncore.testing.values import (
+    describe_swap,
+    format_short,
     is_plain,
     kind_of,
     place_of,
-    short,
-    swapped,
+    round_to_digits,
     unboxed,
-    written,
 )
 
 # Relative to the largest entry. Over 20 steps of three cells, forward and
@@ -42,7 +42,7 @@ def assert_shape(name: str, actual: Any, shape: tuple[int, ...]) -> None:
     if not hasattr(actual, "shape"):
         raise differs("kind", name, f"an array {shape}", kind_of(actual))
     if tuple(actual.shape) != tuple(shape):
-        came = f"{tuple(actual.shape)}{swapped(shape, actual.shape)}"
+        came = f"{tuple(actual.shape)}{describe_swap(shape, actual.shape)}"
         raise differs("shape", name, f"shape {tuple(shape)}", came)
 
 
@@ -142,7 +142,10 @@ def _in_full(
     if not want.ndim or want.size > SMALL:
         return {}
     for digits in (3, 8, 17):
-        expected, came = written(want, digits), written(got, digits)
+        expected, came = (
+            round_to_digits(want, digits),
+            round_to_digits(got, digits),
+        )
         if (expected != came)[wrong].all():
             break
     width = int(np.char.str_len([expected, came]).max())
@@ -216,7 +219,7 @@ def compare(
                 "value" if same_type else "kind",
                 name,
                 f"{expected!r}{kinds[0]}",
-                f"{short(actual)}{kinds[1]}",
+                f"{format_short(actual)}{kinds[1]}",
             )
     else:
         _compare_arrays(name, expected, actual, like, at_least, **more)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-ABOUT = {  # what a check compares, and all that a hidden one says of it
+KINDS = {  # what a check compares, and all that a hidden one says of it
     "value": "another value is expected",
     "shape": "another shape is expected",
     "dtype": "the arguments' dtype, library and device are expected",
@@ -21,7 +21,7 @@ ABOUT = {  # what a check compares, and all that a hidden one says of it
     "error": "an error was raised",
     "argument": "an argument was changed",
 }
-WORDS = {  # kinds that need no name, and what they say without words
+KIND_TEXTS = {  # kinds that need no name, and what they say without words
     "AssertionError": "a check failed that has no message",
     "NotImplementedError": "not written yet",
     "NotGraded": "not graded",
@@ -31,7 +31,7 @@ WORDS = {  # kinds that need no name, and what they say without words
     "ErrorStream": "the test printed to the error stream",
     "PartOfThePoints": "",
 }
-NEXT = {  # what to try, by what was compared or by the kind
+ADVICE = {  # what to try, by what was compared or by the kind
     "value": "Work the smallest case out on paper, print what your code "
     "gives line by line, and look for the first number that differs.",
     "shape": "Print the shape after each line of your code, and look for "
@@ -114,7 +114,9 @@ class Failure(NamedTuple):
         found = getattr(builtins, self.kind, None)
         known = isinstance(found, type) and issubclass(found, Exception)
         return self._replace(
-            kind=self.kind if known or self.kind in WORDS else "Exception",
+            kind=self.kind
+            if known or self.kind in KIND_TEXTS
+            else "Exception",
             at=(),
             expected="",
             came="",
@@ -178,7 +180,7 @@ def next_step(failure: Failure) -> str:
     """What to try next, in a sentence or two."""
     if failure.mistake:
         return "Mend this one mistake, and run the test again."
-    step = NEXT.get(failure.about or failure.kind, NEXT["error"])
+    step = ADVICE.get(failure.about or failure.kind, ADVICE["error"])
     if failure.hidden:
         step = (
             "The visible test holds, so try other inputs: one step, one "
@@ -194,15 +196,15 @@ def _first_line(failure: Failure) -> str:
     if about == "argument":
         return f"{failure.function} {_changed(failure)}"
     if about and failure.hidden:
-        return _joined(failure.what, ABOUT[about])
+        return _joined(failure.what, KINDS[about])
     if about:
         expected = f"expected {failure.expected}, got {came}"
         return f"{failure.checked}: {expected}"
-    if kind not in WORDS:
+    if kind not in KIND_TEXTS:
         return _joined(kind, failure.why, came)
     if kind == "AssertionError" and failure.hidden:
         return failure.why or "a check failed"
-    return _joined(failure.why, came) or WORDS[kind]
+    return _joined(failure.why, came) or KIND_TEXTS[kind]
 
 
 def _joined(*parts: str) -> str:

@@ -37,7 +37,7 @@ def without_false_alarms() -> Iterator[None]:
         yield
 
 
-def copied(args: dict[str, Any]) -> dict[str, Any]:
+def copy_arrays(args: dict[str, Any]) -> dict[str, Any]:
     """The arguments with copies of their arrays."""
     return tree_map(
         lambda a: (
@@ -111,10 +111,10 @@ def place_of(a: Any) -> str:
 
 def shapes(args: dict[str, Any]) -> str:
     """Each argument's name and shape, in a line; a few numbers in full."""
-    return ", ".join(f"{n} {shown(a)}" for n, a in args.items())
+    return ", ".join(f"{n} {format_array(a)}" for n, a in args.items())
 
 
-def shown(value: Any) -> str:
+def format_array(value: Any) -> str:
     """An argument in a word: its shape, or what kind of thing it is.
 
     The numbers of an array that has few of them follow its shape.
@@ -123,18 +123,18 @@ def shown(value: Any) -> str:
         shape = tuple(value.shape)
         if not 0 < math.prod(shape) <= FEW:
             return str(shape)
-        texts = written(np.asarray(to_numpy(value)), 3)
+        texts = round_to_digits(np.asarray(to_numpy(value)), 3)
         return f"{shape} = {_bracketed(texts)}"
     if hasattr(value, "_fields"):
         return type(value).__name__
     if isinstance(value, tuple | list):
-        inside = ", ".join(shown(v) for v in value[:4])
+        inside = ", ".join(format_array(v) for v in value[:4])
         more = ", ..." if len(value) > 4 else "," * (len(value) == 1)
         return f"({inside}{more})"
     return getattr(value, "__name__", repr(value))
 
 
-def written(a: np.ndarray, digits: int) -> np.ndarray:
+def round_to_digits(a: np.ndarray, digits: int) -> np.ndarray:
     """Each number as a text."""
     texts = [
         f"{x + 0.0:.{digits}g}" if isinstance(x, float) else str(x)
@@ -150,7 +150,7 @@ def _bracketed(texts: np.ndarray) -> str:
     return f"[{', '.join(_bracketed(part) for part in texts)}]"
 
 
-def short(value: Any) -> str:
+def format_short(value: Any) -> str:
     """At most 80 characters of a value."""
     text = repr(value)
     return text if len(text) < 80 else text[:77] + "..."
@@ -167,7 +167,7 @@ def kind_of(value: Any) -> str:
     return type(value).__name__
 
 
-def swapped(want: Sequence[int], got: Sequence[int]) -> str:
+def describe_swap(want: Sequence[int], got: Sequence[int]) -> str:
     """A remark where the sizes are right and their order is not."""
     want, got = tuple(want), tuple(got)
     if len(want) != len(got) or sorted(want) != sorted(got):

@@ -22,7 +22,7 @@ import rnncore
 from tools import ROOT
 from tools.build import book, contents, kernels
 from tools.check import vendor
-from tools.site import about, reading, search, sphinx_course
+from tools.site import page_metadata, reading, search, docstrings
 
 pytestmark = pytest.mark.slow
 
@@ -160,7 +160,7 @@ def test_a_reference_to_a_page_that_was_cut_becomes_words(small):
     (small / "_config.yml").write_text(
         (small / "_config.yml").read_text()
         + "sphinx:\n  extra_extensions: [sphinx.ext.autodoc]\n"
-        f"  local_extensions: {{sphinx_course: {Path(sphinx_course.__file__).parent}}}\n"
+        f"  local_extensions: {{docstrings: {Path(docstrings.__file__).parent}}}\n"
     )
     (small / "book" / "cut.md").write_text("# Cut\n\n(label)=\n## Part\n")
     write(
@@ -395,7 +395,7 @@ def test_weights_that_are_read_are_seen_by_the_log_of_reads(tmp_path):
         [sys.executable, "-c", code],
         check=True,
         cwd=ROOT,
-        env=kernels.offline() | env,
+        env=kernels.offline_environment() | env,
     )
     names = {Path(line).name for line in log.read_text().splitlines()}
     assert {"forecast_sunspots", "application"} <= {
@@ -439,7 +439,7 @@ def test_fields_of_a_docstring_become_fields_of_the_reference():
         "Raises ValueError where x does not fit.\n"
         "    Source: Elman 1990."
     )
-    assert sphinx_course.docstring_to_rst(text) == (
+    assert docstrings.docstring_to_rst(text) == (
         "W\\_h h\\_{t-1} \\* 2, see ``bptt``.\n\n"
         ":Shapes: ``x (T, B, D)``; ``h (B, H)`` **→** ``y (T, B, H)``\n\n"
         ":Raises: ``ValueError`` where x does not fit.\n\n"
@@ -485,7 +485,7 @@ plt.plot([1, 2]);
     write(small, cells(kernel))
     page = small / "book" / "page.md"
     ran = []
-    with kernels.nursery() as manager:
+    with kernels.start_fork_server() as manager:
         for _ in range(2):
             ran.append(book.read_notebook(page))
             book.execute(page, ran[-1], manager)
@@ -665,7 +665,7 @@ def test_a_number_of_no_chapter_in_a_docstring_fails_the_build(small):
 
 def with_extensions(small, *names, **config):
     """Have the small book built with extensions of the course's own."""
-    folder = str(Path(about.__file__).parent)
+    folder = str(Path(page_metadata.__file__).parent)
     settings = yaml.safe_load((small / "_config.yml").read_text())
     settings["sphinx"] = {
         "local_extensions": dict.fromkeys(names, folder),
@@ -794,7 +794,7 @@ def test_a_page_describes_itself_by_its_first_question(small, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")
     with_extensions(
         small,
-        "about",
+        "page_metadata",
         "search",
         html_theme_options={
             "repository_url": "",
@@ -839,7 +839,7 @@ def test_a_published_book_has_addresses_a_sitemap_and_a_picture(small):
     source = "https://github.com/someone/course"
     with_extensions(
         small,
-        "about",
+        "page_metadata",
         "search",
         html_baseurl=address,
         html_theme_options={
@@ -871,7 +871,7 @@ def test_what_is_published_has_the_addresses_that_make_was_told(
     small, monkeypatch
 ):
     branch = {"repository_branch": "main", "path_to_docs": "book"}
-    with_extensions(small, "about", "search", html_theme_options=branch)
+    with_extensions(small, "page_metadata", "search", html_theme_options=branch)
     write(small, QUESTIONS)
     index = book.build_book(jobs=1)
     assert "og:url" not in head_of(index)
@@ -893,7 +893,7 @@ def test_the_citation_has_the_packages_version():
 
 
 def test_the_parts_of_the_contents_are_known():
-    assert about.parts(TOC) == {
+    assert page_metadata.parts(TOC) == {
         "a": "One",
         "b": "One",
         "c": "Two",
@@ -901,7 +901,7 @@ def test_the_parts_of_the_contents_are_known():
 
 
 def test_the_line_beneath_a_cell_links_to_the_folded_one(small):
-    with_extensions(small, "folded", "search")
+    with_extensions(small, "folded_names", "search")
     write(
         small,
         cells(
@@ -936,7 +936,7 @@ def test_each_everyday_word_of_the_glossary_is_a_term_with_a_chapter():
 def test_works_of_one_author_and_year_are_told_apart_by_a_letter():
     works = parse_file(str(book.BOOK / "references.bib")).entries
     before = {key: work.fields["year"] for key, work in works.items()}
-    sphinx_course.tell_apart(works.values())
+    docstrings.tell_apart(works.values())
     years = {key: work.fields["year"] for key, work in works.items()}
     assert years["cho2014properties"] == "2014a"  # by the third author
     assert years["cho2014learning"] == "2014b"
@@ -944,7 +944,7 @@ def test_works_of_one_author_and_year_are_told_apart_by_a_letter():
     assert years["tallec2018can"] == "2018a"  # two authors
     assert years["hochreiter1997long"] == "1997"
     assert [y[:4] for y in years.values()] == [*before.values()]
-    sphinx_course.tell_apart(
+    docstrings.tell_apart(
         works.values()
     )  # as when a page is built again
     assert years == {

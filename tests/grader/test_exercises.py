@@ -14,7 +14,7 @@ import torch
 from nbgrader.api import Gradebook
 
 from grader.assignments import builder, mistakes, source
-from grader.assignments.catalogue import Mistake, catalogue
+from grader.assignments.known_mistakes import Mistake, catalogue
 from grader.assignments.source import Assignment, Cell, references
 from rnncore.testing.properties import declared
 from tests.helpers.grading import make_once

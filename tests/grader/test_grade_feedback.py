@@ -19,13 +19,13 @@ from grader.commands import grade
 from grader.course.settings import Course, SetupError
 from grader.course.submissions import Submission
 from grader.notebook.names import cell_metadata
-from grader.reports import asked, feedback
+from grader.reports import feedback, task_texts
 from grader.reports.feedback import compared, page
 from grader.reports.points import Row, Task
 from rnncore.testing.failure import (
-    ABOUT,
-    NEXT,
-    WORDS,
+    ADVICE,
+    KIND_TEXTS,
+    KINDS,
     Failure,
     Place,
     next_step,
@@ -52,10 +52,10 @@ MISTAKE = Failure(
     read=Place("ch03_bptt", "Windows", "windows"),
 )
 CODE = "def vjp(d_h):\n    return 2 * d_h  # <i>&amp;"
-WORDING = asked.Asked(
+WORDING = task_texts.Asked(
     "Assignment 3: `bptt`",
     {
-        "vjp": asked.Task(
+        "vjp": task_texts.Task(
             "Task 1: *back*",
             "Backward through `cell`.",
             "Draw `a < b`.\n\n<script>alert(1)</script>",
@@ -178,14 +178,14 @@ def test_an_answer_in_words_stands_above_its_comment():
 
 
 def test_every_failure_has_a_next_step():
-    told = {name for name in WORDS if name != "PartOfThePoints"}
-    assert NEXT.keys() == ABOUT.keys() | told | {"PartOfThePoints"}
+    told = {name for name in KIND_TEXTS if name != "PartOfThePoints"}
+    assert ADVICE.keys() == KINDS.keys() | told | {"PartOfThePoints"}
     assert next_step(MISTAKE).startswith("Mend this one mistake")
     wrong = MISTAKE._replace(mistake="")
-    assert next_step(wrong) == NEXT["value"]
-    assert next_step(wrong.masked()).endswith(NEXT["value"])
+    assert next_step(wrong) == ADVICE["value"]
+    assert next_step(wrong.masked()).endswith(ADVICE["value"])
     assert "one sequence" in next_step(wrong.masked())
-    assert next_step(Failure("KeyError", came="x")) == NEXT["error"]
+    assert next_step(Failure("KeyError", came="x")) == ADVICE["error"]
 
 
 def test_a_task_with_all_points_sends_nobody_to_the_book():
@@ -259,7 +259,7 @@ def test_what_a_learner_writes_is_no_html():
 def read_of(*cells, folder):
     path = folder / "demo.ipynb"
     nbformat.write(new_notebook(cells=[*cells]), path)
-    return asked.asked(path)
+    return task_texts.asked(path)
 
 
 def answer(name, source, *, new=new_code_cell, **role):
@@ -289,19 +289,21 @@ def test_what_is_asked_is_read_from_the_release(tmp_path):
     heading = "Task 1: a way back"
     assert found.title == "Assignment 3: bptt"
     assert found.tasks == {
-        "vjp": asked.Task(heading, "Backward.", "Draw it."),
-        "gap": asked.Task(heading, "", "Draw it."),
-        "why": asked.Task("In your own words", "In B: c?"),
+        "vjp": task_texts.Task(heading, "Backward.", "Draw it."),
+        "gap": task_texts.Task(heading, "", "Draw it."),
+        "why": task_texts.Task("In your own words", "In B: c?"),
     }
 
 
 def test_of_no_release_nothing_is_known(tmp_path):
     assert (
-        asked.asked(None) == asked.asked(tmp_path / "no") == asked.Asked()
+        task_texts.asked(None)
+        == task_texts.asked(tmp_path / "no")
+        == task_texts.Asked()
     )
     answers = answer("vjp", "def vjp(a): return a")
     bare = read_of(answers, folder=tmp_path)
-    assert bare == asked.Asked("", {"vjp": asked.Task()})
+    assert bare == task_texts.Asked("", {"vjp": task_texts.Task()})
 
 
 def test_a_task_is_told_from_the_text_right_above_it(tmp_path):
@@ -328,11 +330,11 @@ def test_a_task_is_told_from_the_text_right_above_it(tmp_path):
     )
     assert found.title == "The title"
     assert found.tasks == {
-        "early": asked.Task(),
-        "gap": asked.Task(line="A gap."),
-        "own": asked.Task("Three", "What holds?"),
-        "why": asked.Task("Three", "What holds?"),
-        "other": asked.Task("Three"),
+        "early": task_texts.Task(),
+        "gap": task_texts.Task(line="A gap."),
+        "own": task_texts.Task("Three", "What holds?"),
+        "why": task_texts.Task("Three", "What holds?"),
+        "other": task_texts.Task("Three"),
     }
 
 
@@ -341,7 +343,7 @@ def test_a_release_that_changed_is_read_again(tmp_path):
         cell = new_markdown_cell(text)
         nbformat.write(new_notebook(cells=[cell]), tmp_path / "a.ipynb")
         os.utime(tmp_path / "a.ipynb", (moment, moment))
-        return asked.asked(tmp_path / "a.ipynb")
+        return task_texts.asked(tmp_path / "a.ipynb")
 
     one = of("# One", 1)
     assert one.title == "One"
@@ -355,7 +357,7 @@ def test_a_release_that_changed_is_read_again(tmp_path):
     ids=lambda path: path.stem,
 )
 def test_every_task_of_the_course_has_a_title_a_line_and_a_hint(path):
-    found = asked.asked(path)
+    found = task_texts.asked(path)
     assert found.title
     for name, task in found.tasks.items():
         assert task.title, name
@@ -539,7 +541,9 @@ def whole_page():
         tasks=tasks,
     )
     tasks = {f"f{k}": WORDING.tasks["vjp"] for k in range(len(failures))}
-    wording = asked.Asked("Assignment 3: " + "backpropagation" * 5, tasks)
+    wording = task_texts.Asked(
+        "Assignment 3: " + "backpropagation" * 5, tasks
+    )
     site = "https://rnn.example/a/long/way/to/the/book/of/the/course"
     return page(row.submission, result, row, {}, site, wording)
 

@@ -17,7 +17,7 @@ from nbformat.v4 import (
     new_output,
 )
 
-from grader import door
+from grader import untrusted
 from grader.course import versions
 from grader.course.fingerprint import fingerprint
 from grader.course.seeds import course_secret, seed_of, submission_key
@@ -703,7 +703,7 @@ def test_files_are_read_until_there_are_too_many_bytes_of_them(tmp_path):
 def test_of_a_folder_with_too_much_in_it_the_notebooks_count(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(door, "ENTRIES", 3)
+    monkeypatch.setattr(untrusted, "ENTRIES", 3)
     folder = tmp_path / "demo"
     folder.mkdir()
     for name in ("a.ipynb", "b.ipynb", "c", "d"):

@@ -10,7 +10,7 @@ from grader.course import gradebook
 from grader.course.submissions import Submission
 from grader.reports import overview
 from grader.reports.points import Row, Task
-from grader.run.batch import shown_time
+from grader.run.batch import format_time
 from rnncore.testing.failure import Failure
 from tests.helpers.grading import (
     NAME,
@@ -69,7 +69,7 @@ def test_a_class_without_anything_to_say_has_no_summary():
     [(4, "4 s"), (89, "89 s"), (600, "10 min"), (6000, "1 h 40 min")],
 )
 def test_a_time_is_said_as_a_person_would(seconds, text):
-    assert shown_time(seconds) == text
+    assert format_time(seconds) == text
 
 
 @pytest.fixture(scope="module")

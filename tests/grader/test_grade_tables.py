@@ -15,6 +15,7 @@ from grader.course.gradebook import Ledger
 from grader.course.submissions import Submission, replace_text
 from grader.notebook.names import cell_metadata
 from grader.notebook.restore import read_cells
+from grader.reports.integrity import reasons
 from grader.reports.lms import write_lms
 from grader.reports.points import (
     Row,
@@ -37,7 +38,6 @@ from grader.reports.similarity import (
     tokens_of,
     word_prints,
 )
-from grader.reports.suspicion import reasons
 from rnncore.testing.failure import Failure, Place
 
 pytestmark = pytest.mark.slow

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import torch
 
+from grader.isolation.serialization import Decoder, Message, receive, send
 from grader.isolation.session import Ended
-from grader.isolation.wire import Decoder, Message, receive, send
 from grader.trusted.proxies import (
     MOST,
     SPACE,

@@ -10,7 +10,7 @@ from grader.assignments import coverage, sample_answers
 from grader.assignments.sample_answers import SampleAnswer
 from grader.assignments.source import names, read
 from rnncore.testing.failure import Failure
-from rnncore.testing.sketches import Seen, sketch
+from rnncore.testing.fingerprints import Seen, fingerprint_of
 
 TASK = "def tick():\n    return 3"
 RECORD = (
@@ -184,11 +184,13 @@ def test_what_helps_a_learner_is_told_from_numbers(failures, kind):
 
 
 def _calls(*results, right=(1.0, 2.0)):
-    due = sketch(Seen(tuple(np.full(3, a) for a in right), [], None))
+    due = fingerprint_of(
+        Seen(tuple(np.full(3, a) for a in right), [], None)
+    )
     return [
         [
             coverage.Call(
-                sketch(
+                fingerprint_of(
                     Seen(None, [], result)
                     if isinstance(result, Exception)
                     else Seen(

@@ -18,7 +18,7 @@ from grader.commands import grade
 from grader.course.settings import Limits, SetupError
 from grader.isolation import bubblewrap, client, sandbox
 from grader.isolation.client import Server
-from grader.isolation.linux import sharing
+from grader.isolation.linux import priority
 from grader.isolation.session import Ended, Session
 from tests.helpers import ROOT
 from tests.helpers.grading import hand_in, make_course, solved
@@ -108,7 +108,7 @@ TRIES = {
             "here = Path(grader.__file__).parent\n"
             "print(sorted(p.name for p in here.iterdir()))"
         ),
-        "['__init__.py', 'door.py', 'isolation']",
+        "['__init__.py', 'isolation', 'untrusted.py']",
     ),
     "a command of the shell": ("!echo se''ven", "seven"),
     "the shell's exit status": ("!exit 3\nprint(_exit_code)", "3"),
@@ -402,14 +402,14 @@ def test_beside_burners_an_honest_learner_takes_at_most_twice_as_long(
 def test_a_process_that_computes_is_seen_and_waits_for_others():
     burns = [sys.executable, "-c", "while True: pass"]
     with subprocess.Popen(burns, start_new_session=True) as process:
-        while not sharing.computing([process.pid]):
+        while not priority.computing([process.pid]):
             time.sleep(0.01)
-        sharing.let_others_first([process.pid])
+        priority.let_others_first([process.pid])
         assert os.sched_getscheduler(process.pid) == os.SCHED_IDLE
         group = Path(f"/proc/{process.pid}/autogroup")
         assert not group.exists() or group.read_text().endswith("nice 19\n")
         process.kill()
-    assert not sharing.computing([process.pid])
+    assert not priority.computing([process.pid])
 
 
 @pytest.mark.system

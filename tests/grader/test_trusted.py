@@ -385,7 +385,7 @@ HOSTILE = {
     ),
     "the helper is replaced": (
         (
-            "import grader.isolation.learner as b\n"
+            "import grader.isolation.worker as b\n"
             "b.Helper.do = lambda self, head, data: b.send(\n"
             "    self.sock, {'value': True})\n"
             "def f(x): return 0"
@@ -523,7 +523,7 @@ assert f(7) == 8
 
 def test_what_a_refused_message_holds_is_not_told_of_a_hidden_test(grade):
     answer = """
-import grader.isolation.learner as learner
+import grader.isolation.worker as learner
 learner.Helper._answer = lambda self, result, *_: ({"value": {"seven": 7}}, b"")
 def f(x): return x"""
     hidden = "pass\n### BEGIN HIDDEN TESTS\nassert f(7) == 8\n"

@@ -1,4 +1,4 @@
-"""The checks at the door, trees of arrays, and moving between libraries."""
+"""The validation of arguments, trees of arrays, and moving between libraries."""
 
 import ast
 import re

@@ -207,9 +207,7 @@ def test_what_was_built_is_installed_and_tested(built, installed, tmp_path):
     figure = run("python", "-c", script, cwd=empty)
     assert "live-machine" in figure.stdout, figure.stderr
     path = solved_release("ch02_cell", tmp_path)
-    script = (
-        f"from rnncore.checking.here import check; check({str(path)!r})"
-    )
+    script = f"from rnncore.checking.inprocess import check; check({str(path)!r})"
     checked = run("python", "-c", script, cwd=empty)
     assert "6 of 6 hold" in checked.stdout, checked.stdout + checked.stderr
 

@@ -84,7 +84,7 @@ def test_every_measurement_is_in_the_file_of_a_page_that_reads_it():
 
 def toy(name, seed, asked):
     """A run that finds how many steps it was given."""
-    yield from runner.founds(
+    yield from runner.list_measurements(
         f"toy.{name}",
         {"": (asked.steps or 9) + seed / 10, "seed": seed},
         "steps",

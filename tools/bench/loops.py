@@ -35,8 +35,8 @@ from rnncore.nn import EQUATIONS as OF_MODE
 from rnncore.nn import Cell
 from rnncore.rnn import Params, unroll
 from tools.bench import cuda
+from tools.bench.profile_step import spent
 from tools.bench.timing import CELLS, in_turns, problem
-from tools.bench.where import spent
 from tools.measurements import record
 
 SHAPES = [(35, 20, 200, 200), (128, 32, 64, 128)]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from rnncore.music.published import published_scores, read_published
+from rnncore.music.published_sets import published_scores, read_published
 
 
 def main() -> None:

@@ -57,8 +57,8 @@ from traitlets.config import Config
 
 from tools import ROOT
 from tools.build import chapters, contents
-from tools.build.kernels import Manager, nursery, offline
-from tools.site import finish, reading
+from tools.build.kernels import Manager, offline_environment, start_fork_server
+from tools.site import postprocess, reading
 
 BOOK = ROOT / "book"
 BUILD = ROOT / "_build"
@@ -265,7 +265,7 @@ def execute(
         log = Path(folder) / "reads"
         env = {"READS_LOG": str(log), "READS_BELOW": f"{ROOT}{os.sep}"}
         try:
-            client.execute(env=offline() | env)
+            client.execute(env=offline_environment() | env)
         except (CellTimeoutError, RuntimeError) as error:  # or a dead kernel
             raise BuildError(f"{page.name}: {error}") from error
         uses = read_uses(log, begun)
@@ -306,7 +306,7 @@ def execute_all(
     failures = []
     with contextlib.ExitStack() as stack:
         few = len(todo) < WORTH_WARMING
-        manager = Manager if few else stack.enter_context(nursery())
+        manager = Manager if few else stack.enter_context(start_fork_server())
         pool = stack.enter_context(ThreadPoolExecutor(jobs))
         runs = {
             pool.submit(execute, page, notebook, manager): page
@@ -366,7 +366,7 @@ def render(
     if result:
         raise BuildError("Sphinx found what stands above; nothing replaced")
     shutil.copytree(executions.written, out)
-    finish.finish(out)
+    postprocess.finish(out)
     read_so.write_text(key, "utf8")
 
 

@@ -56,7 +56,7 @@ ALARMS = ",".join(
 OFFLINE = str(Path(__file__).with_name("offline"))  # has sitecustomize.py
 
 
-def offline() -> dict[str, str]:
+def offline_environment() -> dict[str, str]:
     """The environment of processes that reach no other machine.
 
     What a page needs is installed; a page that fetched would fail where its
@@ -114,7 +114,7 @@ class Process(psutil.Process):
         return 0 if gone else None
 
 
-class Nursery:
+class ForkServer:
     """A process that has imported what pages need, and forks kernels."""
 
     def __init__(self) -> None:
@@ -125,7 +125,8 @@ class Nursery:
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
-            env=offline() | {"MPLBACKEND": INLINE},  # read by the first import
+            env=offline_environment()
+            | {"MPLBACKEND": INLINE},  # read by the first import
         )
 
     def fork(self, argv: list[str], env: dict[str, str], cwd: str) -> Process:
@@ -167,7 +168,7 @@ class Forked(LocalProvisioner):
 class WarmManager(Manager):
     """A manager whose kernel is a copy of the nursery's process."""
 
-    nursery = Instance(Nursery)
+    start_fork_server = Instance(ForkServer)
 
     async def _async_pre_start_kernel(self, **kwargs: Any) -> Any:
         entry = EntryPoint(
@@ -182,12 +183,12 @@ class WarmManager(Manager):
 
 
 @contextlib.contextmanager
-def nursery() -> Iterator[type[Manager]]:
+def start_fork_server() -> Iterator[type[Manager]]:
     """A class of managers that share a warm process, for as long as it lasts."""
-    warm = Nursery()
+    warm = ForkServer()
 
     class Ours(WarmManager):
-        def _nursery_default(self) -> Nursery:
+        def _nursery_default(self) -> ForkServer:
             return warm
 
     try:

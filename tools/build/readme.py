@@ -17,7 +17,7 @@ import numpy as np
 from rnncore.display import use_style
 from rnncore.files import whole_file
 from rnncore.rnn import Params, rnn_cell, unroll, zero_state
-from tools import ROOT, marks
+from tools import ROOT, generated_blocks
 from tools.build.real_scores import real
 from tools.measurements import read
 
@@ -185,7 +185,7 @@ def written(text: str, known: Known, names: Iterable[str]) -> str:
         keys, table, command = BLOCKS[name]
         found = {k: v for k, v in known.items() if k.startswith(keys)}
         block = table(found) if found else f"Not measured yet: `{command}`."
-        text = marks.between(text, name, block)
+        text = generated_blocks.between(text, name, block)
     return text
 
 

@@ -14,7 +14,7 @@ again with the picture, and not compared, since browsers draw letters differentl
 
 The widths and heights that the figures have in the book's pages are kept in
 book/_static/live/sizes.json: a page leaves that place for a figure before it
-comes, so that nothing moves (tools/site/finish.py, book/_static/live.js).
+comes, so that nothing moves (tools/site/postprocess.py, book/_static/live.js).
 """
 
 from __future__ import annotations

@@ -52,12 +52,12 @@ MODULES = {
     "grader/reports/lms.py": ["grade_tables"],
     "grader/reports/points.py": ["grade_tables"],
     "grader/reports/similarity.py": ["grade_tables"],
-    "grader/reports/suspicion.py": ["grade_tables"],
+    "grader/reports/integrity.py": ["grade_tables"],
     "grader/trusted/proxies.py": ["proxies"],
-    "grader/isolation/wire.py": ["wire"],
-    "grader/reports/asked.py": ["grade_feedback"],
+    "grader/isolation/serialization.py": ["serialization"],
+    "grader/reports/task_texts.py": ["grade_feedback"],
     "grader/reports/feedback.py": ["grade_feedback"],
-    "grader/door.py": ["door"],
+    "grader/untrusted.py": ["untrusted"],
 }
 ELSEWHERE = [  # a program of its own, or a file, that is only in the checkout
     "test_importing_brings_torch_only_where_torch_is_the_subject",

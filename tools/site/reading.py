@@ -27,7 +27,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
 from tools.build import weave
-from tools.site.about import parts
+from tools.site.page_metadata import parts
 
 A_MINUTE = 230  # words
 LINE, EQUATION = 9, 60  # words

@@ -30,7 +30,7 @@ FEW = 20  # steps of a check
 BY_SEED = "by seed"  # of a value that stands beside those of other seeds
 
 
-class Found(NamedTuple):
+class Measurement(NamedTuple):
     """One measurement, under the key that it has in the file."""
 
     key: str
@@ -41,7 +41,7 @@ class Found(NamedTuple):
     path: Path | None = None  # of another file
 
 
-class Asked(NamedTuple):
+class Options(NamedTuple):
     """What the command line asks of a run."""
 
     command: str = ""  # that repeats it
@@ -65,8 +65,8 @@ class Training(NamedTuple):
 
     name: str  # of the command
     about: str
-    runs: Mapping[str, Callable[[int, Asked], Iterable[Found]]]
-    studies: Mapping[str, Callable[[Asked], Iterable[Found]]] = {}
+    runs: Mapping[str, Callable[[int, Options], Iterable[Measurement]]]
+    studies: Mapping[str, Callable[[Options], Iterable[Measurement]]] = {}
     key: str = ""  # where it is not the name
 
 
@@ -85,7 +85,7 @@ def main(training: Training, argv: list[str] | None = None) -> None:
             continue
         command = f"python -m tools.train {training.name} {shlex.quote(name)}"
         command += f" --steps {steps}" if steps else ""
-        asked = Asked(command, seeds, steps, given.check, given.weights)
+        asked = Options(command, seeds, steps, given.check, given.weights)
         if seed is None:
             found = training.studies[name](asked)
         else:
@@ -127,7 +127,7 @@ def _options(
     return chosen, given
 
 
-def _record(found: Found, seed: int | None, command: str, path: Path) -> None:
+def _record(found: Measurement, seed: int | None, command: str, path: Path) -> None:
     key, value, unit, of, device, other = found
     if of == BY_SEED and seed is not None:
         keep_seeds(key, {seed: value}, unit, command, path)
@@ -159,26 +159,26 @@ def _is_known(
     )
 
 
-def founds(
+def list_measurements(
     prefix: str,
     values: Mapping[str, Any],
     units: Mapping[str, str] | str,
     seed: Any = BY_SEED,
-) -> Iterator[Found]:
+) -> Iterator[Measurement]:
     """A measurement for each value; units[""] where no other is named."""
     for key, value in values.items():
         unit = units
         if not isinstance(unit, str):
             unit = unit[key if key in unit else ""]
-        yield Found(f"{prefix}.{key}" if key else prefix, value, unit, seed)
+        yield Measurement(f"{prefix}.{key}" if key else prefix, value, unit, seed)
 
 
-def bar(label: str) -> Callable[[Iterable[int]], Iterable[int]]:
+def show_progress(label: str) -> Callable[[Iterable[int]], Iterable[int]]:
     """A progress bar for `fit`."""
     return lambda steps: tqdm(steps, desc=label, mininterval=5)
 
 
-def fitted(
+def fit_cell(
     loss_and_gradient: Callable,
     params: Any,
     next_batch: Callable,
@@ -204,7 +204,7 @@ def fitted(
     return result, time.process_time() - begun
 
 
-def fitted_module(
+def fit_module(
     module: torch.nn.Module,
     loss: Callable,
     next_batch: Callable,
@@ -219,7 +219,7 @@ def fitted_module(
 ) -> tuple[Fit, float]:
     """The same of a module, whose rate falls to 0 at the end."""
     begun = time.process_time()
-    progress = bar(f"{label} {seed}")
+    progress = show_progress(f"{label} {seed}")
     result = train_module(
         module,
         loss,
@@ -232,8 +232,8 @@ def fitted_module(
     return result, time.process_time() - begun
 
 
-def fitted_once(
-    module: torch.nn.Module, kind: str, name: str, seed: int, asked: Asked, **fit: Any
+def fit_once(
+    module: torch.nn.Module, kind: str, name: str, seed: int, asked: Options, **fit: Any
 ) -> dict[str, Any]:
     """What is known of a training; `fit` is what `fitted_module` takes besides.
 
@@ -247,7 +247,7 @@ def fitted_once(
         put_weights(module, weights)
         module.eval()
         return known["facts"]
-    result, seconds = fitted_module(module, seed=seed, label=name, **fit)
+    result, seconds = fit_module(module, seed=seed, label=name, **fit)
     facts = {
         "seconds": round(seconds, 1),
         "weights": sum(w.numel() for w in module.parameters()),
@@ -259,7 +259,7 @@ def fitted_once(
     return facts
 
 
-def about(asked: Asked, seconds: float, **more: Any) -> dict[str, Any]:
+def about(asked: Options, seconds: float, **more: Any) -> dict[str, Any]:
     """What is written down beside the weights of seed 0."""
     known = {"seed": 0, "seconds": round(seconds, 1)}
     return {**origin(asked.command), **known, **more}

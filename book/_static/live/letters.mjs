@@ -1,4 +1,4 @@
-/* The small networks that read letters: python -m tools.build.letters. */
+/* The small networks that read letters: python -m tools.build.train_figure_networks. */
 import { readout, unroll, zeroState, zeros } from "./cells.mjs";
 
 /* The numbers of the "lstm" or the "gru". */

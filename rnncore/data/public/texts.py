@@ -16,7 +16,7 @@ from rnncore.data.translation import (
 from rnncore.files import Refused, read_text
 
 if TYPE_CHECKING:
-    from rnncore.music.published import Published
+    from rnncore.music.published_sets import Published
 
 PARTS = "train", "val", "test_2016_flickr", "test_2017_flickr"
 
@@ -113,7 +113,7 @@ def piano_rolls(
     Raises Refused where the set is not there; ValueError for another
     name. Source: Boulanger-Lewandowski et al. 2012.
     """
-    from rnncore.music.published import read_published
+    from rnncore.music.published_sets import read_published
 
     if name not in ("JSB_Chorales", "Nottingham"):
         raise ValueError(

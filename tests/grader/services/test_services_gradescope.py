@@ -18,9 +18,9 @@ from grader.commands import gradescope as pack
 from grader.course.settings import Limits
 from grader.course.submissions import Submission
 from grader.notebook.repair import grade_id, is_test
-from grader.reports.asked import Asked
-from grader.reports.asked import Task as About
 from grader.reports.points import Row, Task
+from grader.reports.task_texts import Asked
+from grader.reports.task_texts import Task as About
 from grader.services import gradescope
 from grader.services.incoming import folder_in, take_in
 from grader.services.tree import split_secrets

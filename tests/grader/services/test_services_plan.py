@@ -2,13 +2,15 @@
 
 import pytest
 
-from tools import marks
+from tools import generated_blocks
 from tools.bench.grader import plan
 
 
 def test_the_page_has_the_plan_of_todays_measurements():
     text = plan.PAGE.read_text()
-    made = marks.between(text, "plan", plan.shown(plan.plan(plan.parts())))
+    made = generated_blocks.between(
+        text, "plan", plan.shown(plan.plan(plan.parts()))
+    )
     assert made == text, "python -m tools.bench.grader.plan --write"
 
 

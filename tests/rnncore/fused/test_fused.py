@@ -27,7 +27,7 @@ from tests.helpers.oracles import KINDS
 pytestmark = pytest.mark.slow
 
 pytest.importorskip("numba")
-from rnncore.fused import kept, loop
+from rnncore.fused import loop, loop_cache
 
 CELLS = {
     n: (f, KINDS[n].G, KINDS[n].parts) for n, f in fused_cells.TORCH.items()
@@ -303,11 +303,11 @@ def test_a_tape_that_is_spent_gives_the_same(name):
 @pytest.mark.parametrize("name", each(CELLS))
 def test_the_bits_do_not_depend_on_the_threads(name, monkeypatch):
     p = problem(name, 5, 7, 33, 70)
-    monkeypatch.setattr("rnncore.fused.parts.SMALL", 0)
+    monkeypatch.setattr("rnncore.fused.thread_pool.SMALL", 0)
     found = []
     for threads in (1, 2, 3, 7):
         monkeypatch.setattr(
-            "rnncore.fused.parts.threads", lambda n=threads: n
+            "rnncore.fused.thread_pool.threads", lambda n=threads: n
         )
         found += [both_ways(name, p), both_ways(name, p)]
     for other in found[1:]:
@@ -356,7 +356,7 @@ import hashlib, json
 from tests.rnncore.fused import test_fused as t
 found = t.flat(t.both_ways("lstm", t.problem("lstm", 5, 3, 4, 6)))
 digest = hashlib.sha256(b"".join(a.tobytes() for a in found)).hexdigest()
-print(json.dumps([digest, "rnncore.fused.compiled" in sys.modules]))
+print(json.dumps([digest, "rnncore.fused.jit" in sys.modules]))
 """
 
 
@@ -394,12 +394,12 @@ def test_a_second_start_takes_a_moment_and_does_without_numba(kept_loops):
 
 
 def test_a_second_start_says_so_where_numba_was_replaced(monkeypatch):
-    monkeypatch.setattr(kept, "version", lambda name: "0.0")
-    kept._versions.cache_clear()
-    other = kept.digest_of("a source", "float64")
+    monkeypatch.setattr(loop_cache, "version", lambda name: "0.0")
+    loop_cache._versions.cache_clear()
+    other = loop_cache.digest_of("a source", "float64")
     monkeypatch.undo()
-    kept._versions.cache_clear()
-    assert kept.digest_of("a source", "float64") != other
+    loop_cache._versions.cache_clear()
+    assert loop_cache.digest_of("a source", "float64") != other
 
 
 @pytest.mark.weekly
@@ -436,12 +436,14 @@ def test_what_is_compiled_is_said_once_in_a_terminal(
     monkeypatch.setenv("RNNCORE_LOOPS", str(tmp_path))
     monkeypatch.setattr("sys.stderr", screen())
     for _ in range(2):
-        kept.code_for(
+        loop_cache.code_for(
             "a", "float64", lambda: b"code", "the loops of a cell"
         )
     (tmp_path / "file").touch()
     monkeypatch.setenv("RNNCORE_LOOPS", str(tmp_path / "file"))
-    kept.code_for("a", "float64", lambda: b"code", "the loops of a cell")
+    loop_cache.code_for(
+        "a", "float64", lambda: b"code", "the loops of a cell"
+    )
     said = "rnncore.fused: compiles the loops of a cell, a few seconds "
     both = f"{said}(kept in {tmp_path})\n{said}(not kept)\n"
     assert sys.stderr.getvalue() == both * (screen is Terminal)
@@ -452,20 +454,20 @@ def test_the_folder_is_the_system_s_and_the_user_s_own(
 ):
     monkeypatch.delenv("RNNCORE_LOOPS")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    path = kept.path_for("0" * 24)
+    path = loop_cache.path_for("0" * 24)
     assert path == tmp_path / "rnncore" / "fused" / f"{'0' * 24}.code"
     assert path.parent.is_dir()
     path.parent.chmod(0o777)  # others could write what would be run
-    assert kept.path_for("0" * 24) is None
+    assert loop_cache.path_for("0" * 24) is None
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    assert kept.path_for("0" * 24) is None
+    assert loop_cache.path_for("0" * 24) is None
     monkeypatch.setenv("HOME", str(tmp_path))
     for given in ("", "relative"):  # not valid: left out of account
         monkeypatch.setenv("XDG_CACHE_HOME", given)
-        assert kept.user_cache().is_relative_to(tmp_path)
+        assert loop_cache.user_cache().is_relative_to(tmp_path)
         monkeypatch.setenv("RNNCORE_LOOPS", given)
-        assert kept.store().is_relative_to(tmp_path)
+        assert loop_cache.store().is_relative_to(tmp_path)
 
 
 @pytest.mark.parametrize("owner", [0, os.getuid(), os.getuid() + 1])
@@ -475,7 +477,7 @@ def test_what_another_user_owns_is_not_run(owner, tmp_path, monkeypatch):
     about = os.stat_result([0o40755, 0, 0, 1, owner, *[0] * 5])
     monkeypatch.setattr(Path, "is_dir", lambda path: True)
     monkeypatch.setattr(Path, "stat", lambda path: about)
-    found = kept.path_for("0" * 24)
+    found = loop_cache.path_for("0" * 24)
     assert (found is None) == (owner not in {0, os.getuid()})
 
 
@@ -485,7 +487,7 @@ def test_a_disk_that_is_full_is_no_failure(tmp_path, monkeypatch):
 
     monkeypatch.setenv("RNNCORE_LOOPS", str(tmp_path))
     monkeypatch.setattr(Path, "write_bytes", full)
-    assert kept.code_for("a", "float64", lambda: b"code") == b"code"
+    assert loop_cache.code_for("a", "float64", lambda: b"code") == b"code"
     assert [p.suffix for p in tmp_path.iterdir()] == [".lock"]
 
 
@@ -498,17 +500,19 @@ def test_a_file_that_is_not_whole_is_compiled_again(tmp_path, monkeypatch):
         return b"code"
 
     for _ in range(2):
-        assert kept.code_for("a", "float64", make) == b"code"
+        assert loop_cache.code_for("a", "float64", make) == b"code"
     assert len(made) == 1
-    path = kept.path_for(kept.digest_of("a", "float64"))
+    path = loop_cache.path_for(loop_cache.digest_of("a", "float64"))
     for wrong in (b"", path.read_bytes()[:-1], path.read_bytes() + b"x"):
         path.write_bytes(wrong)
-        assert kept.code_for("a", "float64", make) == b"code"
+        assert loop_cache.code_for("a", "float64", make) == b"code"
     assert len(made) == 4
 
 
 def test_arrays_that_the_loops_would_misread_are_refused():
-    f = kept.Loops(fused.printed.derived(fused_cells.lstm), "float64").outer
+    f = loop_cache.Loops(
+        fused.source_text.derived(fused_cells.lstm), "float64"
+    ).outer
     given = [np.zeros(1) if array else 0 for array in f.arrays]
     f(*given)  # no panels: nothing is read
     for wrong in (np.zeros(1, "f"), np.zeros(4)[::2]):
@@ -804,7 +808,7 @@ def test_places_past_two_to_the_31_are_reached(tmp_path):
     p = problem("lstm", 1, 2, 5, 6, dtype=np.float32)
     loops = loop.loops_of(fused_cells.lstm, "float32")
     packed = loop.Packed(fused_cells.lstm, p.params)
-    made = fused.printed.derived(fused_cells.lstm)
+    made = fused.source_text.derived(fused_cells.lstm)
     n, P = len(made.kept), -(-6 // loops.lanes) * loops.lanes
     found = []
     for rows in (2, 2**31 // 5 + 2):  # x is the narrowest array

@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("numba")
 from numba import njit
 
-from rnncore.fused import compiled
+from rnncore.fused import jit
 
 NAMES = ["tanh", "sigmoid", "exp", "log"]
 EXACT = {
@@ -32,7 +32,7 @@ def every(n, x, out):
 @pytest.fixture(scope="module", params=["float32", "float64"])
 def every(request):
     """All four of an array of one dtype, by name."""
-    names = dict(compiled.shared_names(request.param))
+    names = dict(jit.shared_names(request.param))
     exec(SOURCE, names)  # noqa: S102
     loop = njit(names["every"])
 

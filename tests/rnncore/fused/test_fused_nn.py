@@ -18,7 +18,7 @@ from tests.helpers.arrays import assert_close
 pytestmark = pytest.mark.slow
 
 pytest.importorskip("numba")
-from rnncore.fused import autograd, cells, parts
+from rnncore.fused import autograd, cells, thread_pool
 
 PAIRS = [
     pytest.param(cells.lstm, torch.nn.LSTM, {}, id="lstm"),
@@ -135,7 +135,7 @@ def test_packed_sequences_are_those_alone():
 
 
 def test_the_bits_do_not_depend_on_torch_s_threads(monkeypatch):
-    monkeypatch.setattr("rnncore.fused.parts.SMALL", 0)
+    monkeypatch.setattr("rnncore.fused.thread_pool.SMALL", 0)
     torch.manual_seed(0)
     module, x = lstm(33, 70), numbers(5, 7, 33)
     before, found = torch.get_num_threads(), []
@@ -535,7 +535,7 @@ class Lengths(torch.utils.data.Dataset):
 
     def __getitem__(self, k):
         with torch.no_grad():
-            return parts.threads(), self.module(self.x)[0]
+            return thread_pool.threads(), self.module(self.x)[0]
 
 
 def test_a_data_loaders_processes_use_one_thread_each():

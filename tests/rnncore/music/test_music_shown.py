@@ -11,7 +11,7 @@ import pytest
 
 from rnncore.display import play
 from rnncore.music.engrave import chord, described, engrave, pitch_name
-from rnncore.music.quiz import who_wrote_it
+from rnncore.music.listening_test import who_wrote_it
 from rnncore.music.sound import pipe, synthesise
 from tests.helpers.arrays import assert_close
 from tests.helpers.music import score

@@ -11,7 +11,7 @@ from rnncore.application import halved as rounded
 from rnncore.data.music import chorales
 from rnncore.music.frames import nats_a_frame
 from rnncore.music.markov import CHOSEN, DOUBT
-from rnncore.music.published import ALONE
+from rnncore.music.published_sets import ALONE
 from rnncore.music.score import decode
 from rnncore.music.split import Parts, compass, split
 from rnncore.music.training import (

@@ -72,7 +72,7 @@ def test_a_shorter_way_is_refused():
     f(np.ones((1, 1, 2)), np.ones((1, 1, 1)), 0.1)  # open again
 
 
-@pytest.mark.parametrize("task", closed.SHORTER)
+@pytest.mark.parametrize("task", closed.ALIASES)
 def test_shorter_ways_are_there(task):
     assert closed.own_functions(task)
     assert any(

@@ -23,8 +23,8 @@ from rnncore.testing import (
     check_independent,
 )
 from rnncore.testing.failure import (
-    ABOUT,
-    WORDS,
+    KIND_TEXTS,
+    KINDS,
     Failure,
     Place,
     failure_of,
@@ -192,8 +192,8 @@ SECRET = "\N{SNOWMAN}31415"  # no word of a test, and no field's name
 secrets = texts.map(lambda text: text + SECRET)
 records = st.builds(
     Failure,
-    kind=st.sampled_from([*WORDS, "KeyError"]) | secrets,
-    about=st.sampled_from(["", *ABOUT]),
+    kind=st.sampled_from([*KIND_TEXTS, "KeyError"]) | secrets,
+    about=st.sampled_from(["", *KINDS]),
     what=texts,
     at=st.lists(st.integers(31415, 31416)).map(tuple),
     expected=secrets,

@@ -18,13 +18,17 @@ from rnncore.testing import (
     check_causal,
     check_independent,
     edited,
+    fingerprint_of,
     hunt,
     mover,
     observe,
-    sketch,
     stored,
 )
-from rnncore.testing.sketches import decoded, encoded, same_sketch
+from rnncore.testing.fingerprints import (
+    decoded,
+    encoded,
+    is_same_fingerprint,
+)
 from rnncore.testing.values import without_false_alarms
 from tests.helpers import arrays
 
@@ -43,7 +47,7 @@ def complaint(candidate, reference=double, x=A, **options):
 
 
 def known(mistake, says, inputs):
-    looks = [sketch(observe(mistake, args)) for args in inputs]
+    looks = [fingerprint_of(observe(mistake, args)) for args in inputs]
     return testing.Mistake(says, json.loads(json.dumps(looks)))
 
 
@@ -227,10 +231,10 @@ def test_sketches_of_almost_equal_results_differ():
     moved = x.copy()
     moved[2, 1] += 0.01
     look, other = (
-        sketch(observe(lambda x: x, {"x": a})) for a in (x, moved)
+        fingerprint_of(observe(lambda x: x, {"x": a})) for a in (x, moved)
     )
-    assert same_sketch(look, look)
-    assert not same_sketch(look, other)
+    assert is_same_fingerprint(look, look)
+    assert not is_same_fingerprint(look, other)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import tarfile
 import numpy as np
 import pytest
 
-from rnncore.checking import client, here
+from rnncore.checking import client, inprocess
 from rnncore.data import series, text
 from tests.helpers.grading import NAME, ROOT
 from tests.rnncore.checking.test_check_notebook import (  # noqa: F401
@@ -264,7 +264,7 @@ def test_a_check_in_the_kernel_says_what_make_check_says(
 ):
     write(notebook, **changes)
     _, there = check(notebook, capsys)
-    here.check(notebook)
+    inprocess.check(notebook)
     took = re.compile(r"\d+\.\d s")
     assert took.sub("", capsys.readouterr().out) == took.sub("", there)
 
@@ -275,7 +275,7 @@ def test_a_check_in_the_kernel_leaves_no_trace(notebook, capsys):  # noqa: F811
     write(notebook, double="mine = 1\ndef double(x): return 2 * x")
     main, hook = sys.modules["__main__"], sys.excepthook
     for _ in range(2):
-        here.check(notebook)
+        inprocess.check(notebook)
     assert "2 of 2 hold" in capsys.readouterr().out
     assert sys.modules["__main__"] is main
     assert sys.excepthook is hook
@@ -286,6 +286,6 @@ def test_a_check_in_the_kernel_refuses_what_is_no_assignment(tmp_path):
     path = tmp_path / f"{NAME}.ipynb"
     path.write_text("{}")
     with pytest.raises(client.Refused, match="not a notebook"):
-        here.check(path)
+        inprocess.check(path)
     with pytest.raises(client.Refused, match="no notebook"):
-        here.check(tmp_path / "none.ipynb")
+        inprocess.check(tmp_path / "none.ipynb")

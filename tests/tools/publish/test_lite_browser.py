@@ -234,7 +234,7 @@ def test_an_assignment_is_solved_in_the_browser_and_graded(
 KINDS = ["ch01_sequences", "ch20_memory", "capstone"]
 SOLVE_AND_CHECK = """import json
 from pathlib import Path
-from rnncore.checking.here import check
+from rnncore.checking.inprocess import check
 
 for name, answers in {answers!r}.items():
     there, here = Path("/drive/assignments", name), Path("/tmp", name)

@@ -28,7 +28,7 @@ def manager(request):
     if request.param == "started":
         yield kernels.Manager
         return
-    with kernels.nursery() as warm:
+    with kernels.start_fork_server() as warm:
         yield warm
 
 
@@ -64,7 +64,7 @@ def test_the_data_of_all_chapters_load_without_a_network(tmp_path):
     run = subprocess.run(
         [sys.executable, "-c", code],
         cwd=book.ROOT,
-        env=kernels.offline() | own,
+        env=kernels.offline_environment() | own,
         capture_output=True,
         text=True,
         check=False,

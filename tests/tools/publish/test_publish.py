@@ -33,7 +33,7 @@ parse: {myst_enable_extensions: [colon_fence, deflist, dollarmath]}
 html: {home_page_in_navbar: true}
 sphinx:
   extra_extensions: [sphinx.ext.autodoc]
-  local_extensions: {sphinx_course: SITE}
+  local_extensions: {docstrings: SITE}
   config:
     html_extra_path: [extra]
     html_math_renderer: typeset

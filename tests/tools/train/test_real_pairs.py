@@ -11,7 +11,7 @@ from rnncore.data.public.store import VARIABLE
 from rnncore.data.public.texts import PARTS
 from tests.helpers.arrays import assert_close
 from tools.train.real import flickr8k, multi30k
-from tools.train.runner import Asked
+from tools.train.runner import Options
 
 ENGLISH = "a dog runs", "two men", "a red car stops here", "one dog"
 GERMAN = (
@@ -35,7 +35,7 @@ def small_runs(monkeypatch, tmp_path):
         monkeypatch.setattr(module, "H", 8)
         monkeypatch.setattr(module, "PIECES", 290)
         module.task_of.cache_clear()
-    yield Asked("made", (0,), 2, True, tmp_path)
+    yield Options("made", (0,), 2, True, tmp_path)
     for module in (multi30k, flickr8k):
         module.task_of.cache_clear()
 

@@ -8,7 +8,7 @@ from scipy.io import savemat
 
 from rnncore.data.public.texts import piano_rolls
 from rnncore.music.frames import key_chain, nats_a_frame
-from rnncore.music.published import PARTS
+from rnncore.music.published_sets import PARTS
 from tests.helpers.arrays import assert_close
 from tests.helpers.public_sets import known_sets, sets_there  # noqa: F401
 from tools import measurements

@@ -51,7 +51,7 @@ def test_rates_are_chosen_on_windows_that_neither_train_nor_test(
     for name, result in found.results.items():
         plan = plans[name]._replace(steps=2)
         rate = result.chosen["rate"]
-        module = forecast.run(plan, rate, 1, runner.Asked()).module
+        module = forecast.run(plan, rate, 1, runner.Options()).module
         assert result.test[1] == plan.score(module)
         scores = every[name]
         assert set(scores) == {f"{r:g}" for r in found.grid["rate"]}
@@ -88,7 +88,7 @@ def test_each_leak_is_one_mistake():
 
 
 def test_all_leaks_have_the_rate_of_the_network_without_one():
-    asked = runner.Asked(steps=2)
+    asked = runner.Options(steps=2)
     found, every = forecast.measure_rates("leak", asked)
     assert set(found.value["results"]) == set(every.value) == {"none"}
 
@@ -101,7 +101,7 @@ def test_a_run_uses_all_its_updates_and_keeps_the_best_weights(monkeypatch):
         lambda *a, **options: seen.append(options),
     )
     plan = forecast.wine_plans()["calendar"]
-    forecast.run(plan, 0.5, 3, runner.Asked())
+    forecast.run(plan, 0.5, 3, runner.Options())
     assert seen[0]["patience"] is None
     assert (seen[0]["steps"], seen[0]["rate"]) == (plan.steps, 0.5)
 

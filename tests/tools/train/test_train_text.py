@@ -36,7 +36,9 @@ def tiny(monkeypatch, tmp_path):
 
 def train(tiny, seed):
     """What a run finds, by the last part of its key."""
-    asked = runner.Asked("python -m tools.train text", weights=tiny.parent)
+    asked = runner.Options(
+        "python -m tools.train text", weights=tiny.parent
+    )
     found = text.train("python", seed, asked)
     return {
         one.key.removeprefix("text.python."): one.value for one in found
@@ -83,7 +85,7 @@ def test_counts_alone_are_those_of_the_training(tiny, monkeypatch):
     monkeypatch.setattr(text, "PLANS", {"python": text.PLANS["python"]})
     found = {
         one.key.removeprefix("text.python."): one
-        for one in text.counts(runner.Asked(seeds=(0, 1)))
+        for one in text.counts(runner.Options(seeds=(0, 1)))
     }
     for key in ("order", "ngrams"):
         assert found[key].value == [trained[key]] * 2
@@ -103,7 +105,7 @@ def test_shares_of_a_mixture_go_from_counts_alone_to_the_network(
     monkeypatch.setattr(text, "PLANS", {"python": text.PLANS["python"]})
     found = {
         one.key.removeprefix("text.python.shares."): one.value
-        for one in text.shares(runner.Asked())
+        for one in text.shares(runner.Options())
     }
     share = found["of"][int(np.argmin(found["validation"]))]
     assert share == trained["mixed_share"]
@@ -123,7 +125,7 @@ def test_counting_on_gains_where_the_test_repeats_itself_for_every_seed(
     monkeypatch.setattr(text, "PLANS", {"python": text.PLANS["python"]})
     found = {
         one.key.removeprefix("text.python.counting_on"): one.value
-        for one in text.counting_on(runner.Asked(seeds=(0, 1)))
+        for one in text.counting_on(runner.Options(seeds=(0, 1)))
     }
     assert found[".parts"] == [12, 12]
     assert found[""][0] == found[""][1] < trained["ngrams"]
@@ -143,7 +145,7 @@ def test_the_words_that_come_again_and_the_others_make_up_the_score(
     monkeypatch.setattr(text, "stored", lambda name: tiny)
     found = {
         one.key.removeprefix("text.python.again."): one.value
-        for one in text.again(runner.Asked())
+        for one in text.again(runner.Options())
     }
     _, vocabulary, _ = load_model(tiny)
     share = text.stood_earlier(vocabulary.encode(LINE * 20), 8)[1:].mean()

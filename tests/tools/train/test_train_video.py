@@ -8,7 +8,7 @@ from rnncore.comparison import from_json
 from tests.helpers.arrays import assert_close
 from tools import measurements
 from tools.train.applications import video
-from tools.train.runner import Asked
+from tools.train.runner import Options
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_a_fit_on_digits_that_is_asked_for_again_is_not_repeated(
     monkeypatch,
 ):
     monkeypatch.setattr(video, "FITS", {})
-    asked = Asked(steps=2, check=True)
+    asked = Options(steps=2, check=True)
     how = "digits", "loop", 0, 0.004, 2, 1, asked
     found = video.fitted_to(*how)
     assert video.fitted_to(*how) is found
@@ -65,7 +65,7 @@ def test_a_fit_on_digits_that_is_asked_for_again_is_not_repeated(
 def test_what_trains_longer_stands_under_a_key_of_its_own():
     keys = [f"{name}.{key}" for name, _, key, _ in video.LONGER]
     assert len(set(keys)) == len(keys)
-    asked = Asked(steps=1, seeds=(0,), check=True)
+    asked = Options(steps=1, seeds=(0,), check=True)
     for name, network, key, times in video.LONGER[1:4]:
         study = video.TRAINING.studies[f"{name}.{key}"]
         found = {f.key: f.value for f in study(asked)}

@@ -21,7 +21,7 @@ from grader.isolation import sandbox
 from tests.attacks import harness, stock
 from tests.attacks.catalogue import ATTACKS
 from tests.attacks.target import POINTS
-from tools import ROOT, marks
+from tools import ROOT, generated_blocks
 
 GUIDE = ROOT / "book" / "grading.md"
 KEPT = ROOT / "tests" / "attacks" / "stock.json"
@@ -55,7 +55,9 @@ def main(argv: list[str] | None = None) -> int:
     print("\n".join(table))
     if options.write and not options.names:
         ran = "; ".join(map(str, here))
-        marks.write(GUIDE, "attacks", "\n".join([*table, "", f"Graded as {ran}."]))
+        generated_blocks.write(
+            GUIDE, "attacks", "\n".join([*table, "", f"Graded as {ran}."])
+        )
     return 1 if any(_words(row) != NOTHING for row in rows.values()) else 0
 
 

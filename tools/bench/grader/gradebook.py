@@ -29,7 +29,7 @@ from grader.course.settings import Assignment, Course, log_to
 from grader.course.submissions import Submission, find_submissions, key_of
 from grader.run import grade_one, record
 from grader.run.grade_one import Job
-from tools import ROOT, marks
+from tools import ROOT, generated_blocks
 
 NAME = "ch03_bptt"
 LARGE = 10_000
@@ -83,7 +83,7 @@ def _save(text_: str) -> None:
         f"{time.strftime('%Y-%m-%d')}: "
         "`make bench-gradebook POSTGRES=1 SAVE=1`."
     )
-    marks.write(GUIDE, "gradebook", made)
+    generated_blocks.write(GUIDE, "gradebook", made)
 
 
 def measure(root: Path, count: int, db_url: str) -> Cost:

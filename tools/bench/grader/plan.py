@@ -12,7 +12,7 @@ import re
 import sys
 from typing import NamedTuple
 
-from tools import ROOT, marks
+from tools import ROOT, generated_blocks
 from tools.measurements import read
 
 PAGE = ROOT / "book" / "grading_services.md"
@@ -171,7 +171,7 @@ def main(argv: list[str] | None = None) -> int:
     text = shown(plan(parts()))
     print(text)
     if options.write:
-        marks.write(PAGE, "plan", text)
+        generated_blocks.write(PAGE, "plan", text)
     return 0
 
 

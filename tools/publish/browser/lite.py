@@ -171,7 +171,7 @@ def _checker(name: str) -> dict[str, Any]:
         "runs your saved notebook from its start, as `make check` does, and "
         "says what each visible test found."
     )
-    code = f'from rnncore.checking.here import check\n\ncheck("{name}.ipynb")'
+    code = f'from rnncore.checking.inprocess import check\n\ncheck("{name}.ipynb")'
     return {
         "cells": [
             {"cell_type": "markdown", "id": "says", "metadata": {}, "source": says},

@@ -59,7 +59,14 @@ from rnncore.forecast.windows import (
     unscaled,
 )
 from rnncore.sequence import persistence, seasonal_naive
-from tools.train.runner import SEEDS, Asked, Found, Training, about, founds
+from tools.train.runner import (
+    SEEDS,
+    Measurement,
+    Options,
+    Training,
+    about,
+    list_measurements,
+)
 
 HEAD = quantile_head(LEVELS)
 H = 32  # units of the networks on the sunspots and on the countries
@@ -108,7 +115,7 @@ class Run(NamedTuple):
     seconds: float
 
 
-def run(plan: Plan, rate: float, seed: int, asked: Asked) -> Run:
+def run(plan: Plan, rate: float, seed: int, asked: Options) -> Run:
     """All of the plan's updates; the best weights by the validation windows."""
     begun = time.process_time()
     with seeded(seed):
@@ -175,7 +182,7 @@ def on(
 
 
 def score_network(
-    found: Values, study: str, name: str, plan: Plan, asked: Asked, key: str
+    found: Values, study: str, name: str, plan: Plan, asked: Options, key: str
 ) -> list[Run]:
     """Train it with each seed at its rate, and append what it scores."""
     runs = [run(plan, RATE[study][name], s, asked) for s in seeds_of(study, asked)]
@@ -187,7 +194,7 @@ def score_network(
     return runs
 
 
-def seeds_of(study: str, asked: Asked) -> Sequence[int]:
+def seeds_of(study: str, asked: Options) -> Sequence[int]:
     """Five of the sunspots, else three, unless the command names others."""
     if asked.seeds != SEEDS:
         return asked.seeds
@@ -205,7 +212,7 @@ def weather_plans() -> dict[str, Plan]:
     return {"plain": plan(False), "covariates": plan(True)}
 
 
-def weather_study(found: Values, asked: Asked) -> None:
+def weather_study(found: Values, asked: Options) -> None:
     """One to seven days ahead, with and without covariates."""
     plans = weather_plans()
     for name, plan in plans.items():
@@ -300,7 +307,7 @@ def over_still(w: Shares, said: np.ndarray) -> float:
     return float(wrong / np.abs(w.last - actual).mean())
 
 
-def leak_study(found: Values, asked: Asked) -> None:
+def leak_study(found: Values, asked: Options) -> None:
     """How good a forecast of a share looks if one is not careful.
 
     All have the rate of the network without a mistake.
@@ -341,7 +348,7 @@ def sunspot_plans() -> dict[str, Plan]:
     return plans | {"gaussian": gaussian}
 
 
-def sunspot_study(found: Values, asked: Asked) -> None:
+def sunspot_study(found: Values, asked: Options) -> None:
     """All of them, and what the recursive one says when fed the truth."""
     for name, plan in sunspot_plans().items():
         e = plan.windows
@@ -434,7 +441,7 @@ def wine_plans() -> dict[str, Plan]:
     }
 
 
-def wine_study(found: Values, asked: Asked) -> None:
+def wine_study(found: Values, asked: Options) -> None:
     """One series of 176 months, a year ahead, from 25 origins."""
     for name, plan in wine_plans().items():
         e, key = plan.windows, f"network_{name}"
@@ -461,7 +468,7 @@ def country_plans() -> dict[str, Plan]:
     return {str(year): country_plan(countries(year)) for year in ORIGINS}
 
 
-def country_study(found: Values, asked: Asked) -> None:
+def country_study(found: Values, asked: Options) -> None:
     """188 countries, ten years ahead, from three origins."""
     for name, plan in country_plans().items():
         year, c = int(name), plan.windows
@@ -503,7 +510,7 @@ def one_by_one(found: Values, year: int, c) -> None:
         found[f"{method.__name__}_{year}"] = float(error)
 
 
-def by_number(found: Values, asked: Asked) -> None:
+def by_number(found: Values, asked: Options) -> None:
     """How the error falls with the number of countries learnt from.
 
     All networks have the rate that was chosen with all countries; the
@@ -545,7 +552,7 @@ def unit_plans() -> dict[str, Plan]:
     return {"network": country_plan(parts, score)}
 
 
-def unit_study(found: Values, asked: Asked) -> None:
+def unit_study(found: Values, asked: Options) -> None:
     """What the level is worth, which such units hide."""
     for name, plan in unit_plans().items():
         for seed in seeds_of("units", asked):
@@ -553,7 +560,7 @@ def unit_study(found: Values, asked: Asked) -> None:
             found[name].append(plan.score(module))
 
 
-def rival_study(found: Values, asked: Asked) -> None:
+def rival_study(found: Values, asked: Options) -> None:
     """Other models that can bend, from the very windows of the network."""
     from sklearn.ensemble import RandomForestRegressor
     from sklearn.neural_network import MLPRegressor
@@ -577,7 +584,7 @@ def rival_study(found: Values, asked: Asked) -> None:
                 found[f"{name}_{year}"].append(float(error))
 
 
-def line_study(found: Values, asked: Asked) -> None:
+def line_study(found: Values, asked: Options) -> None:
     """Straight lines that are trained as the networks are: by pinball losses.
 
     On the sunspots one for each quantile, for the countries the median's.
@@ -619,7 +626,7 @@ def trained_line(parts: Any, levels: Sequence[float], penalties: Sequence[float]
     return best[1:]
 
 
-def draw_study(found: Values, asked: Asked) -> None:
+def draw_study(found: Values, asked: Options) -> None:
     """The recursive way with drawn futures in place of fed medians."""
     plan = sunspot_plans()["recursive"]
     e = plan.windows
@@ -633,7 +640,7 @@ def draw_study(found: Values, asked: Asked) -> None:
 
 
 def keep(
-    name: str, module: torch.nn.Module, score: Any, seconds: float, asked: Asked
+    name: str, module: torch.nn.Module, score: Any, seconds: float, asked: Options
 ) -> None:
     """Store a network's weights with what they score."""
     known = about(asked, seconds, kind="forecast example")
@@ -655,7 +662,7 @@ UNITS = {"leak": "error over persistence's"} | dict.fromkeys(
 )
 
 
-def measure_rates(study: str, asked: Asked) -> Iterator[Found]:
+def measure_rates(study: str, asked: Options) -> Iterator[Measurement]:
     """A study's networks, each at a rate that the validation windows chose.
 
     What the runs at other rates score on the test windows is recorded
@@ -686,14 +693,14 @@ def measure_rates(study: str, asked: Asked) -> Iterator[Found]:
         extensions=4,
     )
     key, unit = f"forecast.rates.{study}", UNITS.get(study, "MASE over all steps")
-    yield Found(key, to_json(found), unit, seeds)
-    yield Found(f"{key}.every", tested, f"{unit}, by rate", seeds)
+    yield Measurement(key, to_json(found), unit, seeds)
+    yield Measurement(f"{key}.every", tested, f"{unit}, by rate", seeds)
 
 
 class Study(NamedTuple):
     """What fills in values, and their unit."""
 
-    run: Callable[[Values, Asked], None]
+    run: Callable[[Values, Options], None]
     unit: str
     seeded: bool = True
 
@@ -724,13 +731,13 @@ STUDIES = {
 }
 
 
-def measure(name: str, asked: Asked) -> Iterator[Found]:
+def measure(name: str, asked: Options) -> Iterator[Measurement]:
     """One study, rounded."""
     values: Values = defaultdict(list)
     STUDIES[name].run(values, asked)
     rounded = {k: np.round(v, 4).tolist() for k, v in values.items()}
     seeds = [*seeds_of(name, asked)] if STUDIES[name].seeded else None
-    yield from founds(f"forecast.{name}", rounded, STUDIES[name].unit, seeds)
+    yield from list_measurements(f"forecast.{name}", rounded, STUDIES[name].unit, seeds)
 
 
 TRAINING = Training(

@@ -32,7 +32,7 @@ from rnncore.forecast.scores import coverage, crps, pinball_loss
 from rnncore.forecast.training import ask, futures
 from rnncore.forecast.windows import Windows
 from tools.train.applications.forecast import Parts, Plan, run
-from tools.train.runner import Asked, Found, Training
+from tools.train.runner import Measurement, Options, Training
 
 H, DEEP = 32, 64  # units of the recurrent networks, and of N-BEATS
 RATES = [0.001, 0.003, 0.01]
@@ -142,7 +142,7 @@ def network(data: str, name: str, rate: float, seed: int, steps: int):
     windows = Parts(e.training, kept_by(e.validation))
     score, options = partial(tested, data, name), {"evaluate_every": 25}
     plan = Plan(partial(make, e), head, windows, score, steps, options)
-    return run(plan, rate, seed, Asked()).module
+    return run(plan, rate, seed, Options()).module
 
 
 def contender(data: str, name: str) -> Callable[[Setting, int, int], Trained]:
@@ -241,7 +241,7 @@ def straight_line(e: Example) -> Said:
     )
 
 
-def study(data: str, asked: Asked) -> Iterator[Found]:
+def study(data: str, asked: Options) -> Iterator[Measurement]:
     """One series: the comparison, then the intervals."""
     e, steps = example(data), asked.steps or STEPS[data]
     rivals = rivals_on(data)
@@ -249,7 +249,7 @@ def study(data: str, asked: Asked) -> Iterator[Found]:
     grid = {"rate": RATES}
     found = compare(names, grid, steps=steps, seeds=SEEDS, headline=True, extensions=4)
     unit = "CRPS of seven levels, in units of persistence's error a step ahead"
-    yield Found(f"intervals.{data}", to_json(found), unit, list(SEEDS))
+    yield Measurement(f"intervals.{data}", to_json(found), unit, list(SEEDS))
     if "DeepAR" in rivals:
         every = {
             f"{rate:g}": [
@@ -258,7 +258,9 @@ def study(data: str, asked: Asked) -> Iterator[Found]:
             ]
             for rate in found.grid["rate"]
         }
-        yield Found(f"intervals.{data}.deepar", every, f"{unit}, by rate", list(SEEDS))
+        yield Measurement(
+            f"intervals.{data}.deepar", every, f"{unit}, by rate", list(SEEDS)
+        )
     line = straight_line(e)
     facts: dict[str, Any] = {
         "line": crps(e.actual, e.back(line.test), LEVELS) / e.unit,
@@ -272,7 +274,7 @@ def study(data: str, asked: Asked) -> Iterator[Found]:
         facts["held"][name] = [coverage(e.actual, *pair) for pair in ends]
         facts["weights"][name] = sum(p.numel() for p in modules[0].parameters())
     unit = "CRPS of a straight line; weights; share of 80 % intervals that held"
-    yield Found(f"intervals.{data}.facts", facts, unit, list(SEEDS))
+    yield Measurement(f"intervals.{data}.facts", facts, unit, list(SEEDS))
     name = "GRU, quantiles"
     rate = found.results[name].chosen["rate"]
     fixed: dict[str, Any] = {"line": corrected(e, line), "network": []}
@@ -282,7 +284,7 @@ def study(data: str, asked: Asked) -> Iterator[Found]:
         said = Said(says(module, e.validation), says(module, e.test))
         fixed["network"].append(corrected(e, said))
     unit = "share held; width and pinball loss of both ends, as the CRPS"
-    yield Found(f"intervals.{data}.corrected", fixed, unit, list(SEEDS))
+    yield Measurement(f"intervals.{data}.corrected", fixed, unit, list(SEEDS))
 
 
 TRAINING = Training(

@@ -18,14 +18,14 @@ import numpy as np
 from rnncore.application import stored
 from rnncore.text.corpora import python_corpus, tunes_corpus
 from rnncore.text.generation import generate
-from rnncore.text.judge import (
+from rnncore.text.ngrams import KneserNey, kneser_ney_next
+from rnncore.text.sample_quality import (
     bars_that_fit,
     first_function,
     line_parses,
     parses,
     read_tune,
 )
-from rnncore.text.ngrams import KneserNey, kneser_ney_next
 from rnncore.text.sampling import (
     at_temperature,
     draw_tokens,
@@ -36,7 +36,7 @@ from rnncore.text.sampling import (
 from rnncore.text.storage import load_model
 from rnncore.text.vocabulary import Vocabulary, character_vocabulary
 from tools.train.applications.text import SMOOTHED, chosen_counts, versions
-from tools.train.runner import Asked, Found, Training, founds
+from tools.train.runner import Measurement, Options, Training, list_measurements
 
 SHAPES = {
     **{
@@ -146,7 +146,7 @@ def real(name: str, test: str) -> list[str]:
     return [p[:LENGTH] for p in pieces if len(p) > LENGTH // 2]
 
 
-def measure(name: str, asked: Asked) -> Iterator[Found]:
+def measure(name: str, asked: Options) -> Iterator[Measurement]:
     """What a network writes of one kind, and people; how good it is."""
     corpus, prompt, judge = JOBS[name]
     training, _, test = corpus().texts()
@@ -162,7 +162,7 @@ def measure(name: str, asked: Asked) -> Iterator[Found]:
     yield from shares(name, found, asked)
 
 
-def counts(asked: Asked) -> Iterator[Found]:
+def counts(asked: Options) -> Iterator[Measurement]:
     """What the n-grams write of both kinds, and how good it is."""
     for name, (corpus, prompt, judge) in JOBS.items():
         training, _, _ = corpus().texts()
@@ -182,19 +182,19 @@ def counts(asked: Asked) -> Iterator[Found]:
         yield from shares(name, found, asked)
 
 
-def how_many(asked: Asked) -> int:
+def how_many(asked: Options) -> int:
     """Texts of each way and seed."""
     return 4 if asked.check else 60
 
 
 def shares(
-    name: str, found: dict[str, list[dict[str, float]]], asked: Asked
-) -> Iterator[Found]:
+    name: str, found: dict[str, list[dict[str, float]]], asked: Options
+) -> Iterator[Measurement]:
     for how, runs in found.items():
         values = {key: [run[key] for run in runs] for key in runs[0]}
         prefix = f"writing.{name}.{how}"
-        yield from founds(prefix, values, "share", list(asked.seeds))
-    yield Found("writing.versions", versions(), "version", 0)
+        yield from list_measurements(prefix, values, "share", list(asked.seeds))
+    yield Measurement("writing.versions", versions(), "version", 0)
 
 
 TRAINING = Training(

@@ -31,11 +31,17 @@ from rnncore.music.frames import key_chain, key_frequencies, nats_a_frame
 from rnncore.music.generate import compose
 from rnncore.music.habits import habits
 from rnncore.music.markov import Chain
-from rnncore.music.published import ALONE, as_published
+from rnncore.music.published_sets import ALONE, as_published
 from rnncore.music.split import Parts, split
 from rnncore.music.training import rolls, save_model, train_frames, train_voices
 from rnncore.music.voices import moved, score_nats
-from tools.train.runner import Asked, Found, Training, bar, founds
+from tools.train.runner import (
+    Measurement,
+    Options,
+    Training,
+    list_measurements,
+    show_progress,
+)
 
 UNIT = "nats per frame of the test pieces, first frames left out, one per seed"
 UNITS = {
@@ -99,12 +105,12 @@ def frames(options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
 
 
 def train(
-    name: str, make: Callable, planned: dict, seed: int, asked: Asked
-) -> Iterator[Found]:
+    name: str, make: Callable, planned: dict, seed: int, asked: Options
+) -> Iterator[Measurement]:
     """One model, and what it scores."""
     if name == "longer" and seed:
         return
-    options = {**planned, "seed": seed, "progress": bar(f"{name}, {seed}")}
+    options = {**planned, "seed": seed, "progress": show_progress(f"{name}, {seed}")}
     if asked.steps:
         options["steps"] = asked.steps
     model, about = make(options)
@@ -113,13 +119,13 @@ def train(
         save_model(path, model, about | origin(asked.command))
     values = {"": round(about["score"], 4)}
     kept = {key: about[key] for key in UNITS if key in about}
-    yield from founds(f"music.{name}", values | kept, UNITS)
+    yield from list_measurements(f"music.{name}", values | kept, UNITS)
     if seed == 0:
         unit = "steps, and nats per frame of the validation pieces"
-        yield Found(f"music.{name}.curve", about["curve"], unit, 0)
+        yield Measurement(f"music.{name}.curve", about["curve"], unit, 0)
 
 
-def rates(asked: Asked) -> Iterator[Found]:
+def rates(asked: Options) -> Iterator[Measurement]:
     """What half and twice the learning rate give on the validation pieces."""
     for name in RATED:
         make: Any = train_voices if name in VOICES else train_frames
@@ -129,37 +135,41 @@ def rates(asked: Asked) -> Iterator[Found]:
         known = parts() if name in VOICES else [rolls(p) for p in parts()]
         planned, tried = make.__kwdefaults__["rate"], {}
         for rate in planned / 2, 2 * planned:
-            told = bar(f"{name}, {rate:g}")
+            told = show_progress(f"{name}, {rate:g}")
             _, about = make(known, rate=rate, progress=told, **options)
             tried[f"{rate:g}"] = min(about["curve"][1])
         unit = "nats per frame of the validation pieces, by learning rate"
-        yield Found(f"music.{name}.rates", tried, unit, 0)
+        yield Measurement(f"music.{name}.rates", tried, unit, 0)
 
 
-def alike(asked: Asked) -> Iterator[Found]:
+def alike(asked: Options) -> Iterator[Measurement]:
     """What it gives to move most pieces out of the key that all share."""
     known = [[as_published(s) for s in part] for part in parts()[:2]]
     steps = asked.steps or ALONE["steps"]
     tried = {}
     for home in 1, ALONE["home"]:
         options = ALONE | {"seed": 0, "steps": steps, "home": home}
-        _, about = train_frames(known, progress=bar(f"{home:g} in C"), **options)
+        _, about = train_frames(
+            known, progress=show_progress(f"{home:g} in C"), **options
+        )
         tried[f"{home:g}"] = round(about["validation"], 4)
     unit = "nats per frame of the validation pieces, by the share left in C"
-    yield Found("music.alike", tried, unit, 0)
+    yield Measurement("music.alike", tried, unit, 0)
 
 
-def baselines(asked: Asked) -> Iterator[Found]:
+def baselines(asked: Options) -> Iterator[Measurement]:
     """What counting single keys gives."""
     train, _, test = (rolls(p) for p in parts())
     scores = {
         "key_frequencies": nats_a_frame(key_frequencies(train), test),
         "key_chain": nats_a_frame(key_chain(train), test),
     }
-    yield from founds("music", scores, UNIT.removesuffix(", one per seed"), None)
+    yield from list_measurements(
+        "music", scores, UNIT.removesuffix(", one per seed"), None
+    )
 
 
-def chain(asked: Asked) -> Iterator[Found]:
+def chain(asked: Options) -> Iterator[Measurement]:
     """The chains tried, the chosen one, and what it scores."""
     train, validation, test = parts()
     eleven = [moved(s, k) for s in train for k in range(-5, 6)]
@@ -177,12 +187,14 @@ def chain(asked: Asked) -> Iterator[Found]:
         doubt = DOUBTS[tried[best].index(min(tried[best]))]
         counted = Chain(known[: 1 if asked.check else None], best.split(), doubt)
         unit = "nats per frame of the validation pieces, one per doubt"
-        yield Found(f"music.{name}.tried", tried, unit, None)
-        yield Found(f"music.{name}.doubts", DOUBTS, "times Witten-Bell's", None)
+        yield Measurement(f"music.{name}.tried", tried, unit, None)
+        yield Measurement(f"music.{name}.doubts", DOUBTS, "times Witten-Bell's", None)
         chosen = {"facts": best.split(), "doubt": doubt}
-        yield Found(f"music.{name}.chosen", chosen, "by the validation pieces", None)
+        yield Measurement(
+            f"music.{name}.chosen", chosen, "by the validation pieces", None
+        )
         unit = UNIT.removesuffix(", one per seed")
-        yield Found(f"music.{name}", counted.nats(test), unit, None)
+        yield Measurement(f"music.{name}", counted.nats(test), unit, None)
 
 
 TRAINING = Training(

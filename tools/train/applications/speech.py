@@ -45,7 +45,14 @@ from rnncore.speech.training import (
     written,
 )
 from rnncore.train import Schedule
-from tools.train.runner import Asked, Found, Training, about, fitted_module, founds
+from tools.train.runner import (
+    Measurement,
+    Options,
+    Training,
+    about,
+    fit_module,
+    list_measurements,
+)
 
 
 def plain_stack(D: int, H: int, K: int) -> DilatedRecognizer:
@@ -131,14 +138,16 @@ class Run(NamedTuple):
     seconds: float
 
 
-def run(name: str, rate: float, seed: int, steps: int, every: int, asked: Asked) -> Run:
+def run(
+    name: str, rate: float, seed: int, steps: int, every: int, asked: Options
+) -> Run:
     """A network after so many updates at this rate."""
     found = data(seed, 60, 8) if asked.check else data(seed)
     letters = letters_of(c.sentence.text for c in found.train)
     features, labels = encoded(found.train, letters)
     with seeded(seed):
         model = NETWORKS[name].kind(2 * BANDS, NETWORKS[name].units, letters.size)
-    result, seconds = fitted_module(
+    result, seconds = fit_module(
         model,
         speech_loss,
         similar_lengths(features, labels, B),
@@ -153,7 +162,7 @@ def run(name: str, rate: float, seed: int, steps: int, every: int, asked: Asked)
     return Run(model, letters, found, result.history.score, seconds)
 
 
-def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
+def train(name: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """One run, and its word error rates on the unknown voices."""
     _, _, rate, steps = NETWORKS[name]
     steps = asked.steps or steps
@@ -164,7 +173,7 @@ def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
     }
     facts = {"seconds": seconds, "valid": valid, **scores}
     units_of = {"": "% word errors", "seconds": "s"}
-    yield from founds(f"speech.{name}", facts, units_of)
+    yield from list_measurements(f"speech.{name}", facts, units_of)
     if name == "loop" and asked.keeps(seed):
         score = error_rate(halved(model), found.test[20.0], letters)
         known = about(asked, seconds, score=score, unit="% word errors at 20 dB")
@@ -173,8 +182,8 @@ def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
 
 
 def measure_rates(
-    names: tuple[str, ...], rates: list[float], key: str, asked: Asked
-) -> Iterator[Found]:
+    names: tuple[str, ...], rates: list[float], key: str, asked: Options
+) -> Iterator[Measurement]:
     """The networks at a rate of their own each; the test is at 20 dB."""
 
     def at(name: str, setting: Setting, seed: int, steps: int) -> Trained:
@@ -191,10 +200,10 @@ def measure_rates(
         steps=asked.steps or NETWORKS["loop"].steps,
         seeds=(0, 1, 2),
     )
-    yield Found(key, to_json(found), "% word errors", [0, 1, 2])
+    yield Measurement(key, to_json(found), "% word errors", [0, 1, 2])
 
 
-def measure_times(asked: Asked) -> Iterator[Found]:
+def measure_times(asked: Options) -> Iterator[Measurement]:
     """Of an update, each network on the same batches, in turns."""
     found = data(0, 60, 8) if asked.check else data(0)
     letters = letters_of(c.sentence.text for c in found.train)
@@ -218,7 +227,7 @@ def measure_times(asked: Asked) -> Iterator[Found]:
             if turn:
                 taken[name].append(1000 * (time.process_time() - begun) / 5)
     medians = {name: float(np.median(values)) for name, values in taken.items()}
-    yield from founds("speech.times", medians, "ms an update", 0)
+    yield from list_measurements("speech.times", medians, "ms an update", 0)
 
 
 def letter_model(letters: Letters, weight: float) -> Any:
@@ -241,7 +250,7 @@ def known_strings(level: float, count: int = 100) -> list[Clip]:
     return digit_strings(rng, count, known, signal_to_noise=(level, level))
 
 
-def weighed(model: Any, letters: Letters, asked: Asked) -> list[float]:
+def weighed(model: Any, letters: Letters, asked: Options) -> list[float]:
     """Word errors by the weight of the letter model, over all levels, in %."""
     count = 4 if asked.check else 100
     clips = [c for level in LEVELS for c in known_strings(level, count)]
@@ -255,7 +264,7 @@ def weighed(model: Any, letters: Letters, asked: Asked) -> list[float]:
     return errors
 
 
-def measure_lexicon(asked: Asked) -> Iterator[Found]:
+def measure_lexicon(asked: Options) -> Iterator[Measurement]:
     """The same outputs read greedily, by beams, and by one of ten words."""
     model, letters, _ = load_recognizer(stored("speech_digits"))
     assert isinstance(letters, Letters)  # which this network writes
@@ -263,8 +272,8 @@ def measure_lexicon(asked: Asked) -> Iterator[Found]:
     weight = WEIGHTS[int(np.argmin(errors))]
     key = "speech.lexicon.letters"
     curve = {"weights": WEIGHTS, "errors": errors}
-    yield Found(f"{key}.curve", curve, "% word errors of validation", 0)
-    yield Found(f"{key}.weight", weight, "of log p of a letter", 0)
+    yield Measurement(f"{key}.curve", curve, "% word errors of validation", 0)
+    yield Measurement(f"{key}.weight", weight, "of log p of a letter", 0)
     language = letter_model(letters, weight)
     for level in LEVELS[:1] if asked.check else LEVELS:
         clips = unheard(level, 8 if asked.check else 250)
@@ -281,7 +290,7 @@ def measure_lexicon(asked: Asked) -> Iterator[Found]:
         facts["none"] = 100 * float(np.mean([w not in WORDS for w in greedy]))
         for name, value in facts.items():
             unit = "% of the words read" if name == "none" else "% word errors"
-            yield Found(f"speech.lexicon.{name}.{level:g}", value, unit, 0)
+            yield Measurement(f"speech.lexicon.{name}.{level:g}", value, unit, 0)
 
 
 TRAINING = Training(

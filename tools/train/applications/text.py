@@ -49,7 +49,14 @@ from rnncore.text.ngrams import (
 from rnncore.text.storage import load_model, save_model
 from rnncore.text.vocabulary import Vocabulary, character_vocabulary, word_vocabulary
 from tools.measurements import read
-from tools.train.runner import Asked, Found, Training, about, fitted_module, founds
+from tools.train.runner import (
+    Measurement,
+    Options,
+    Training,
+    about,
+    fit_module,
+    list_measurements,
+)
 
 UNIT = "nats per token, unless its name says otherwise"
 RATES = (0.3, 1.0, 3.0, 10.0)  # of dynamic evaluation
@@ -123,7 +130,7 @@ def fitted(plan: Plan, name: str, seed: int, steps: int) -> Fitted:
         model = LanguageModel(vocabulary.size, plan.H, "LSTM", 1, plan.dropout)
     rows_valid = stretches(ids[1], 32)
     rows = stretches(ids[2], plan.lanes)
-    result, seconds = fitted_module(
+    result, seconds = fit_module(
         model,
         language_loss,
         contiguous_windows(stretches(ids[0], plan.B), plan.T),
@@ -153,7 +160,7 @@ def vocabulary_of(plan: Plan, training: str) -> Vocabulary:
     return character_vocabulary(training)
 
 
-def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
+def train(name: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """One run: its scores, and those of the baselines on the same text."""
     plan = PLANS[name]
     run = fitted(plan, name, seed, asked.steps or plan.steps)
@@ -167,8 +174,8 @@ def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
     if not asked.check:
         scores |= dynamic(plan, model, ids[1], rows)
         scores |= baselines(plan, vocabulary, model, texts)
-    yield from founds(f"text.{name}", scores, UNIT)
-    yield Found("text.versions", versions(), "version", 0)
+    yield from list_measurements(f"text.{name}", scores, UNIT)
+    yield Measurement("text.versions", versions(), "version", 0)
     if plan.weights and asked.keeps(seed):
         score = float(token_nats(halved(model), rows).mean())
         known = about(asked, scores["seconds"], set=name, versions=versions())
@@ -178,12 +185,12 @@ def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
         save_model(path, model, vocabulary, known, torch.float16)
 
 
-def longer(asked: Asked) -> Iterator[Found]:
+def longer(asked: Options) -> Iterator[Measurement]:
     """What Python's network has after twice as many updates, one seed."""
     plan = PLANS["python"]
     steps = 2 * (asked.steps or plan.steps)
     scores = fitted(plan, "python, longer", 0, steps).scores
-    yield from founds("text.python.longer", scores, UNIT, 0)
+    yield from list_measurements("text.python.longer", scores, UNIT, 0)
 
 
 def dynamic(plan, model, ids_valid, rows_test) -> dict:
@@ -287,7 +294,7 @@ def by_share(own: np.ndarray, counted: np.ndarray) -> dict[float, float]:
     return {s: float(-np.log(s * p + (1 - s) * q).mean()) for s in SHARES}
 
 
-def counts(asked: Asked) -> Iterator[Found]:
+def counts(asked: Options) -> Iterator[Measurement]:
     """The n-grams of all plans and seeds, without a training.
 
     Where the weights of seed 0 are stored, its mixture with them too.
@@ -309,12 +316,12 @@ def counts(asked: Asked) -> Iterator[Found]:
                 own = [token_nats(model, held).T.flatten() for held in rows]
                 both = [n[1 : 1 + len(a)] for n, a in zip(nats, own, strict=True)]
                 mixed = {k: [v] for k, v in mixture(own, both).items()}
-                yield from founds(f"text.{name}", mixed, UNIT, [0])
+                yield from list_measurements(f"text.{name}", mixed, UNIT, [0])
         values = {key: [s[key] for s in of_seeds] for key in of_seeds[0]}
-        yield from founds(f"text.{name}", values, UNIT, list(asked.seeds))
+        yield from list_measurements(f"text.{name}", values, UNIT, list(asked.seeds))
 
 
-def counting_on(asked: Asked) -> Iterator[Found]:
+def counting_on(asked: Options) -> Iterator[Measurement]:
     """The chosen n-grams as they read on, as dynamic evaluation does.
 
     Beside them, of words: how much of the test ends a run that stood
@@ -351,10 +358,12 @@ def counting_on(asked: Asked) -> Iterator[Found]:
                     scores[f"moving_{part}"] = moving[here].mean()
             of_seeds.append(scores)
         values = {key: [s[key] for s in of_seeds] for key in of_seeds[0]}
-        yield from founds(f"text.{name}.counting_on", values, UNIT, list(asked.seeds))
+        yield from list_measurements(
+            f"text.{name}.counting_on", values, UNIT, list(asked.seeds)
+        )
 
 
-def again(asked: Asked) -> Iterator[Found]:
+def again(asked: Options) -> Iterator[Measurement]:
     """What the stored network of words scores where a run comes again.
 
     As it was trained and as it learns on, at the words that end a run which
@@ -375,7 +384,7 @@ def again(asked: Asked) -> Iterator[Found]:
         ):
             found[f"{who}_earlier"] = nats[earlier].mean()
             found[f"{who}_elsewhere"] = nats[~earlier].mean()
-        yield from founds(f"text.{name}.again", found, UNIT, 0)
+        yield from list_measurements(f"text.{name}.again", found, UNIT, 0)
 
 
 def moving_nats(
@@ -412,7 +421,7 @@ def chosen_counts(
     return fit_kneser_ney(ids, order, vocabulary.size, SMOOTHED[discounts])
 
 
-def shares(asked: Asked) -> Iterator[Found]:
+def shares(asked: Options) -> Iterator[Measurement]:
     """What each share of a mixture scores, with the networks of seed 0."""
     for name, plan in PLANS.items():
         if not plan.weights:
@@ -429,7 +438,7 @@ def shares(asked: Asked) -> Iterator[Found]:
             scores = by_share(own, nats[1 : 1 + len(own)])
             found[part] = list(scores.values())
         found["of"] = list(SHARES)
-        yield from founds(f"text.{name}.shares", found, UNIT, 0)
+        yield from list_measurements(f"text.{name}.shares", found, UNIT, 0)
 
 
 def stand_in(training: np.ndarray, test: np.ndarray, n: int) -> np.ndarray:

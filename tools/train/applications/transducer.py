@@ -38,7 +38,7 @@ from rnncore.speech.model import Recognizer, batch_of, read_greedily, speech_los
 from rnncore.speech.training import similar_lengths, word_errors
 from rnncore.train import Schedule
 from tools.measurements import read as known
-from tools.train.runner import Asked, Found, Training
+from tools.train.runner import Measurement, Options, Training
 
 STACK, H, J, LAYERS = 8, 48, 48, 1
 RATES = [0.003, 0.01, 0.03]
@@ -214,10 +214,12 @@ def mistakes(true: list[str], written: list[str]) -> dict[str, float]:
     }
 
 
-def study(kinds: dict[str, Kind], key: str) -> Callable[[Asked], Iterator[Found]]:
+def study(
+    kinds: dict[str, Kind], key: str
+) -> Callable[[Options], Iterator[Measurement]]:
     """The comparison, and what the chosen networks do on longer strings."""
 
-    def measure(asked: Asked) -> Iterator[Found]:
+    def measure(asked: Options) -> Iterator[Measurement]:
         check, steps = asked.check, asked.steps or STEPS
         compared = compare(
             {name: contender(name, check) for name in kinds},
@@ -226,14 +228,14 @@ def study(kinds: dict[str, Kind], key: str) -> Callable[[Asked], Iterator[Found]
             seeds=SEEDS,
             extensions=0 if check else 2,
         )
-        yield Found(f"{key}.compared", to_json(compared), "% digit errors", SEEDS)
+        yield Measurement(f"{key}.compared", to_json(compared), "% digit errors", SEEDS)
         facts = {}
         for name in kinds:
             rate = compared.results[name].chosen["rate"]
             runs = [network(name, rate, seed, steps, check) for seed in SEEDS]
             facts[name] = facts_of(name, runs, data(check))
         unit = "weights; seconds of all updates; % of the digits said"
-        yield Found(f"{key}.facts", facts, unit, SEEDS)
+        yield Measurement(f"{key}.facts", facts, unit, SEEDS)
 
     return measure
 
@@ -249,7 +251,7 @@ def facts_of(name: str, runs: list[Outcome], found: Data) -> dict[str, Any]:
     return facts
 
 
-def control(asked: Asked) -> Iterator[Found]:
+def control(asked: Options) -> Iterator[Measurement]:
     """Without a memory from the start, and with one that is taken away."""
     yield from study(CONTROL, "transducer.control")(asked)
     chosen = from_json(known()["transducer.compared"]["value"])
@@ -263,7 +265,7 @@ def control(asked: Asked) -> Iterator[Found]:
         runs.append(trained._replace(model=model))
     facts = facts_of("transducer", runs, data(asked.check))
     unit = "weights; seconds of all updates; % of the digits said"
-    yield Found("transducer.control.forgetful", facts, unit, SEEDS)
+    yield Measurement("transducer.control.forgetful", facts, unit, SEEDS)
 
 
 TRAINING = Training(

@@ -37,7 +37,7 @@ from rnncore.translate.training import (
     translate,
     translate_loss,
 )
-from tools.train.runner import Asked, Found, Training, about, fitted_module
+from tools.train.runner import Measurement, Options, Training, about, fit_module
 
 DIGITS, PIECES = 11, 340
 D, H, B, DROPOUT = 64, 128, 128, 0.1
@@ -146,7 +146,7 @@ def run(name: str, rate: float, seed: int, steps: int, every: int) -> Run:
     with seeded(seed):
         model = build_translator(*sizes, plan.decoder, DROPOUT)
     valid = batch_of(*coded(task, task.pairs.validation))
-    result, seconds = fitted_module(
+    result, seconds = fit_module(
         model,
         translate_loss,
         shuffled_batches(*coded(task, task.pairs.train), B),
@@ -160,7 +160,7 @@ def run(name: str, rate: float, seed: int, steps: int, every: int) -> Run:
     return Run(model, result.history.score, seconds)
 
 
-def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
+def train(name: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """One run, and what it is worth on what it has not seen."""
     plan = PLANS[name]
     task, steps = task_of(plan.task), asked.steps or plan.steps
@@ -172,7 +172,7 @@ def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
         "loss": [round(x, 5) for x in losses],
         **model_scores(task, model),
     }
-    yield Found(f"translate.{name}.{seed}", facts, "see keys", seed)
+    yield Measurement(f"translate.{name}.{seed}", facts, "see keys", seed)
     if name in KEPT and asked.keeps(seed):
         scores = model_scores(task, halved(model))
         known = about(asked, seconds, scores=scores, unit="% exact")
@@ -193,7 +193,7 @@ def train_at(name: str, setting: Setting, seed: int, steps: int) -> Trained:
     )
 
 
-def measure_rates(study: str, asked: Asked) -> Iterator[Found]:
+def measure_rates(study: str, asked: Options) -> Iterator[Measurement]:
     """Decoders at a rate of their own each."""
     names, rates, steps = COMPARED[study]
     found = compare(
@@ -202,7 +202,7 @@ def measure_rates(study: str, asked: Asked) -> Iterator[Found]:
         steps=asked.steps or steps,
         seeds=(0, 1, 2),
     )
-    yield Found(f"translate.{study}", to_json(found), "% wrong", [0, 1, 2])
+    yield Measurement(f"translate.{study}", to_json(found), "% wrong", [0, 1, 2])
 
 
 def model_scores(task: Task, model: Any) -> dict[str, Any]:
@@ -220,10 +220,10 @@ def baselines(task: Task) -> dict[str, Any]:
     }
 
 
-def measure_baselines(name: str, asked: Asked) -> Iterator[Found]:
+def measure_baselines(name: str, asked: Options) -> Iterator[Measurement]:
     """Those of one task."""
     found = baselines(task_of(name))
-    yield Found(f"translate.{name}.baselines", found, "%", 0)
+    yield Measurement(f"translate.{name}.baselines", found, "%", 0)
 
 
 TRAINING = Training(

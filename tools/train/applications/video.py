@@ -51,7 +51,14 @@ from rnncore.video.model import (
     SingleFrame,
     film_batch,
 )
-from tools.train.runner import Asked, Found, Training, about, fitted_module, founds
+from tools.train.runner import (
+    Measurement,
+    Options,
+    Training,
+    about,
+    fit_module,
+    list_measurements,
+)
 
 RATES = {  # where the search for a rate begins
     "digits": [0.001, 0.002, 0.004],
@@ -280,21 +287,19 @@ def eye(steps: int, folder: Path) -> torch.nn.Sequential:
         made = eye_of(FINE)
     labels = seen.reshape(len(seen), QUESTIONS, -1)
     next_batch = model.film_batches(frames[:, None], labels, 128)
-    _, seconds = fitted_module(
-        made, model.seen_loss, next_batch, 0.003, steps, 0, "eye"
-    )
+    _, seconds = fit_module(made, model.seen_loss, next_batch, 0.003, steps, 0, "eye")
     right = named_in_stills(halved(made))
     if steps == EYE_STEPS:
-        asked = Asked("python -m tools.train video eye")
+        asked = Options("python -m tools.train video eye")
         known = about(asked, seconds, steps=steps, kind=EYE, score=right)
         save_weights(path, made, known | FINE, torch.float16)
     return made
 
 
-def measure_eye(asked: Asked) -> Iterator[Found]:
+def measure_eye(asked: Options) -> Iterator[Measurement]:
     """How good the eye is that all networks on digits have."""
     named = named_in_stills(eye(asked.steps or EYE_STEPS, asked.weights))
-    yield Found("video.eye.named", [named], "%", [0])
+    yield Measurement("video.eye.named", [named], "%", [0])
 
 
 def watcher(folder: Path) -> torch.nn.Module:
@@ -357,7 +362,7 @@ def judged_films(name: str, tested: int = TESTED) -> Films:
     return TASKS[name].films(np.random.default_rng(TEST), tested, True)
 
 
-def ready(name: str, network: str, seed: int, asked: Asked) -> tuple[Any, ...]:
+def ready(name: str, network: str, seed: int, asked: Options) -> tuple[Any, ...]:
     """An untrained network, where its eye belongs, the eye, and its films.
 
     The eye of a network on digits has learned, and learns no more.
@@ -395,7 +400,7 @@ def fitted_to(
     rate: float,
     steps: int,
     every: int,
-    asked: Asked,
+    asked: Options,
 ) -> Fitted:
     """One network, trained at this rate; where it is looked at, the best stays."""
     key = name, network, seed, rate, steps, every
@@ -413,7 +418,7 @@ def fitted_to(
     if sight:
         place.encoder = torch.nn.Identity()  # the eye has looked already
     loss, next_batch, evaluate = how_to_train(name, films, valid)
-    result, seconds = fitted_module(
+    result, seconds = fit_module(
         made,
         loss,
         next_batch,
@@ -433,7 +438,7 @@ def fitted_to(
     return found
 
 
-def train(name: str, network: str, seed: int, asked: Asked) -> Iterator[Found]:
+def train(name: str, network: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """One run, and its scores on the test films."""
     task, steps = TASKS[name], asked.steps or TASKS[name].steps
     rate = task.rates[network]
@@ -443,14 +448,14 @@ def train(name: str, network: str, seed: int, asked: Asked) -> Iterator[Found]:
     test = judged_films(name, 16 if asked.check else TESTED)
     facts = scores(name, made, test) | {"seconds": seconds, "steps": steps}
     facts |= {"rate": rate, "curve": curve}
-    yield from founds(f"video.{name}.{network}", facts, UNITS)
+    yield from list_measurements(f"video.{name}.{network}", facts, UNITS)
     if (name, network) in STORED and asked.keeps(seed):
         save(name, network, made, test, asked, seconds)
 
 
 def measure_beside(
-    name: str, network: str, key: str, times: int, asked: Asked
-) -> Iterator[Found]:
+    name: str, network: str, key: str, times: int, asked: Options
+) -> Iterator[Measurement]:
     """A network that stands beside those of a task, after `times` the updates."""
     task, steps = TASKS[name], times * (asked.steps or TASKS[name].steps)
     rate = task.rates.get(network, task.rates["loop"])
@@ -461,10 +466,10 @@ def measure_beside(
         facts = scores(name, made, test) | {"seconds": seconds, "steps": steps}
         for part, value in (facts | {"rate": rate, "curve": curve}).items():
             found.setdefault(part, []).append(value)
-    yield from founds(f"video.{name}.{key}", found, UNITS, list(asked.seeds))
+    yield from list_measurements(f"video.{name}.{key}", found, UNITS, list(asked.seeds))
 
 
-def measure_rates(study: str, asked: Asked) -> Iterator[Found]:
+def measure_rates(study: str, asked: Options) -> Iterator[Measurement]:
     """Networks of a task, at a rate of their own each."""
     name, rated = RATED[study]
     steps = asked.steps or TASKS[name].steps
@@ -496,7 +501,7 @@ def measure_rates(study: str, asked: Asked) -> Iterator[Found]:
     found = compared(rated)
     if name not in ON_DIGITS and found.results["loop"].chosen["rate"] != rate:
         raise ValueError(f"{name}.loop: chosen at {rate:g}, then at another rate")
-    yield Found(f"video.{study}.rates", to_json(found), "% wrong", [0, 1, 2])
+    yield Measurement(f"video.{study}.rates", to_json(found), "% wrong", [0, 1, 2])
 
 
 def how_to_train(name: str, films: Films, valid: Films) -> tuple[Any, Any, Any]:
@@ -526,7 +531,7 @@ def scores(name: str, network: Any, test: Films) -> dict[str, Any]:
 
 
 def save(
-    name: str, network: str, made: Any, test: Films, asked: Asked, seconds: float
+    name: str, network: str, made: Any, test: Films, asked: Options, seconds: float
 ) -> None:
     """The weights in half precision, with the score that they have."""
     score = scores(name, halved(made), test)[SCORE[name]]

@@ -21,7 +21,7 @@ from rnncore.comparison import Setting, Trained, compare, to_json
 from rnncore.seq2seq import Encoder, Translator, VectorDecoder, translation_loss
 from rnncore.translate.scheduled import constant_share, mixed_inputs, sampled_loss
 from rnncore.translate.training import Batch, batch_of
-from tools.train.runner import Asked, Found, Training, fitted_module
+from tools.train.runner import Measurement, Options, Training, fit_module
 
 SEEDS = (0, 1, 2)
 LETTERS = 3, 4  # the tokens a and b
@@ -91,7 +91,7 @@ LOSSES: dict[str, Callable[[np.random.Generator], Callable]] = {
 def train_writer(name: str, setting: Setting, seed: int, steps: int) -> Trained:
     """One run; its score is exact, so there is nothing to hold out."""
     model = writer(seed)
-    fitted_module(
+    fit_module(
         model,
         LOSSES[name](np.random.default_rng(seed + 100)),
         coin_strings,
@@ -106,7 +106,7 @@ def train_writer(name: str, setting: Setting, seed: int, steps: int) -> Trained:
     return Trained(found, steps, lambda: found)
 
 
-def measure_source(asked: Asked) -> Iterator[Found]:
+def measure_source(asked: Options) -> Iterator[Measurement]:
     """The distance, by the share of own tokens."""
     found = compare(
         {name: partial(train_writer, name) for name in LOSSES},
@@ -115,7 +115,7 @@ def measure_source(asked: Asked) -> Iterator[Found]:
         seeds=SEEDS,
     )
     unit = "total variation from the source"
-    yield Found("exposure.source", to_json(found), unit, list(SEEDS))
+    yield Measurement("exposure.source", to_json(found), unit, list(SEEDS))
 
 
 TRAINING = Training("exposure", __doc__, {}, {"source": measure_source})

@@ -33,7 +33,7 @@ from rnncore.nn import LSTM
 from rnncore.train import Schedule
 from rnncore.video.convolutional import ConvNextFrame
 from rnncore.video.model import NextFrame, film_batches, next_frame_loss
-from tools.train.runner import SEEDS, Asked, Found, Training
+from tools.train.runner import SEEDS, Measurement, Options, Training
 
 S, B, STEPS, LONGER = 16, 8, 300, 4
 TIME = 1.5  # an update of the ConvLSTM, in updates of eight frames
@@ -155,7 +155,7 @@ def facts_of(runs: list[Outcome]) -> dict[str, Any]:
     }
 
 
-def compared(names: Iterable[str], steps: int, asked: Asked) -> Comparison:
+def compared(names: Iterable[str], steps: int, asked: Options) -> Comparison:
     """These networks, each at every rate."""
     return compare(
         {name: partial(train_network, name) for name in names},
@@ -166,10 +166,10 @@ def compared(names: Iterable[str], steps: int, asked: Asked) -> Comparison:
     )
 
 
-def measure(asked: Asked) -> Iterator[Found]:
+def measure(asked: Options) -> Iterator[Measurement]:
     """The comparison, then what its chosen networks do where."""
     found = compared(NETWORKS, asked.steps or STEPS, asked)
-    yield Found("frames.blocks", to_json(found), UNIT, list(SEEDS))
+    yield Measurement("frames.blocks", to_json(found), UNIT, list(SEEDS))
     facts, halves = {}, {}
     for name, result in found.results.items():
         rate, steps = result.chosen["rate"], found.steps
@@ -182,18 +182,18 @@ def measure(asked: Asked) -> Iterator[Found]:
     rate = found.results["dense LSTM"].chosen["rate"]
     steps = LONGER * found.steps
     facts["longer"] = facts_of([network("dense LSTM", rate, s, steps) for s in SEEDS])
-    yield Found("frames.blocks.facts", facts, FACTS, list(SEEDS))
-    yield Found("frames.blocks.halves", halves, UNIT, list(SEEDS))
+    yield Measurement("frames.blocks.facts", facts, FACTS, list(SEEDS))
+    yield Measurement("frames.blocks.halves", halves, UNIT, list(SEEDS))
 
 
-def measure_time(asked: Asked) -> Iterator[Found]:
+def measure_time(asked: Options) -> Iterator[Measurement]:
     """Eight frames in the ConvLSTM's time."""
     name, steps = "eight frames", round(TIME * (asked.steps or STEPS))
     found = compared([name], steps, asked)
-    yield Found("frames.time", to_json(found), UNIT, list(SEEDS))
+    yield Measurement("frames.time", to_json(found), UNIT, list(SEEDS))
     rate = found.results[name].chosen["rate"]
     facts = facts_of([network(name, rate, s, steps) for s in SEEDS])
-    yield Found("frames.time.facts", facts, FACTS, list(SEEDS))
+    yield Measurement("frames.time.facts", facts, FACTS, list(SEEDS))
 
 
 TRAINING = Training("frames", __doc__, {}, {"blocks": measure, "time": measure_time})

@@ -36,7 +36,7 @@ from rnncore.music.score import HOLD, REST, Score, encode
 from rnncore.music.split import melody, split
 from rnncore.music.training import load_voices
 from rnncore.music.voices import VoiceModel
-from tools.train.runner import Asked, Found, Training
+from tools.train.runner import Measurement, Options, Training
 
 BAR, BARS = 8, 5
 GAP = slice(16, 32)  # of a window's 40 frames
@@ -241,7 +241,7 @@ def filled(
     return found, (process_time() - begin) / len(scores)
 
 
-def measure(asked: Asked) -> Iterator[Found]:
+def measure(asked: Options) -> Iterator[Measurement]:
     """Each way, seed by seed."""
     model, about = load_voices(stored("music_voices"))
     compass = np.array(about["compass"])
@@ -282,35 +282,39 @@ def measure(asked: Asked) -> Iterator[Found]:
             tqdm.write(f"{name} {seed}: {values}")
     counts = {"windows": len(todo), "test": int(test.sum()), "features": true.shape[1]}
     unit = "per cent; nats of the bar after the gap; seconds a window"
-    yield Found("infill.ways", found, unit, list(asked.seeds))
-    yield Found("infill.windows", counts, "windows; what a judge sees of one", None)
+    yield Measurement("infill.ways", found, unit, list(asked.seeds))
+    yield Measurement(
+        "infill.windows", counts, "windows; what a judge sees of one", None
+    )
 
 
-def measure_own(asked: Asked) -> Iterator[Found]:
+def measure_own(asked: Options) -> Iterator[Measurement]:
     """The same judge where the bars that are replaced are the network's."""
     found: dict[str, list[float]] = {name: [] for name in OWN}
     for seed in asked.seeds:
         for name, shares in judged_own(OWN, seed, asked).items():
             found[name] += shares
-    yield Found("infill.own", found, OWN_UNIT, list(asked.seeds))
-    yield Found("infill.own_windows", own_count(asked), "windows for each seed", None)
+    yield Measurement("infill.own", found, OWN_UNIT, list(asked.seeds))
+    yield Measurement(
+        "infill.own_windows", own_count(asked), "windows for each seed", None
+    )
 
 
-def measure_own_more(seed: int, asked: Asked) -> Iterator[Found]:
+def measure_own_more(seed: int, asked: Options) -> Iterator[Measurement]:
     """One more seed of the ways near guessing, and how far guesses scatter."""
     for name, (share, *guesses) in judged_own(NEAR, seed, asked, SWAPS).items():
-        yield Found(f"infill.own_more.{name}", share, OWN_UNIT)
+        yield Measurement(f"infill.own_more.{name}", share, OWN_UNIT)
         unit = f"{OWN_UNIT}, where a lot says which of two is called true"
-        yield Found(f"infill.own_guesses.{name}", guesses, unit)
+        yield Measurement(f"infill.own_guesses.{name}", guesses, unit)
 
 
-def own_count(asked: Asked) -> int:
+def own_count(asked: Options) -> int:
     """How many of its own pieces are filled."""
     return 2 * asked.steps if asked.steps else PIECES
 
 
 def judged_own(
-    names: Sequence[str], seed: int, asked: Asked, swaps: int = 0
+    names: Sequence[str], seed: int, asked: Options, swaps: int = 0
 ) -> dict[str, list[float]]:
     """What the judge gets right of each way; then, what it does by guessing.
 

@@ -38,7 +38,7 @@ from rnncore.translate.training import (
     shuffled_batches,
 )
 from tools.measurements import read
-from tools.train.runner import Asked, Found, Training, fitted_module
+from tools.train.runner import Measurement, Options, Training, fit_module
 
 DIGITS, PIECES, COUNT, HELD_OUT = 5, 340, 5_000, 500
 D, H, B, STEPS = 24, 48, 32, 300
@@ -108,7 +108,7 @@ def network(name: str, rate: float, seed: int, steps: int) -> Outcome:
     with seeded(seed):
         model = build_translator(*found.K, D, H, "vector", 0.0)
     draws = np.random.default_rng(seed + 100)
-    _, seconds = fitted_module(
+    _, seconds = fit_module(
         model,
         sampled_loss(SCHEDULES[name](steps), draws),
         shuffled_batches(*found.train, B),
@@ -251,7 +251,7 @@ def facts(run: Outcome) -> dict[str, Any]:
     }
 
 
-def measure_numbers(asked: Asked) -> Iterator[Found]:
+def measure_numbers(asked: Options) -> Iterator[Measurement]:
     """The comparison, and what the chosen networks do on the test."""
     found = compare(
         {name: partial(train_network, name) for name in SCHEDULES},
@@ -261,7 +261,9 @@ def measure_numbers(asked: Asked) -> Iterator[Found]:
         headline=True,
         extensions=0 if asked.check else 2,
     )
-    yield Found("sampling.numbers", to_json(found), "% of pieces wrong", list(SEEDS))
+    yield Measurement(
+        "sampling.numbers", to_json(found), "% of pieces wrong", list(SEEDS)
+    )
     value = {
         name: several(name, result.chosen["rate"], found.steps)
         for name, result in found.results.items()
@@ -269,7 +271,7 @@ def measure_numbers(asked: Asked) -> Iterator[Found]:
     rate = found.results[FORCED].chosen["rate"]
     value["equal time"] = several(FORCED, rate, round(LONGER * found.steps))
     unit = "s, % wrong, nats per token, % of later pieces right"
-    yield Found("sampling.numbers.facts", value, unit, list(SEEDS))
+    yield Measurement("sampling.numbers.facts", value, unit, list(SEEDS))
 
 
 def several(name: str, rate: float, steps: int) -> dict[str, Any]:
@@ -278,7 +280,7 @@ def several(name: str, rate: float, steps: int) -> dict[str, Any]:
     return {"rate": rate, "steps": steps, "runs": runs}
 
 
-def measure_level(asked: Asked) -> Iterator[Found]:
+def measure_level(asked: Options) -> Iterator[Measurement]:
     """Teacher forcing in no more time than QUICKEST takes, in turns with it."""
     known = from_json(read()["sampling.numbers"]["value"]).results
     steps = asked.steps or STEPS
@@ -290,7 +292,7 @@ def measure_level(asked: Asked) -> Iterator[Found]:
         beside.append(round(network(QUICKEST, other, seed, steps).seconds, 2))
     value = several(FORCED, rate, level) | {"beside": beside}
     unit = "s, % wrong, nats per token, % of later pieces right"
-    yield Found("sampling.level", value, unit, list(SEEDS))
+    yield Measurement("sampling.level", value, unit, list(SEEDS))
 
 
 TRAINING = Training(

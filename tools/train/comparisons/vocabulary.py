@@ -33,7 +33,13 @@ from rnncore.text.model import (
 )
 from rnncore.text.softmax import candidate_loss, inclusion
 from rnncore.text.vocabulary import word_vocabulary
-from tools.train.runner import Asked, Found, Training, fitted_module, founds
+from tools.train.runner import (
+    Measurement,
+    Options,
+    Training,
+    fit_module,
+    list_measurements,
+)
 
 SEEDS = (0, 1, 2)
 H, T, B = 128, 35, 20
@@ -164,7 +170,7 @@ def fitted(name: str, rate: float, seed: int, updates: int) -> tuple:
             model.readout = way.readout(len(counts))
         if way.counted:
             model.readout.bias.data.copy_(log_inclusion(counts))
-    _, seconds = fitted_module(
+    _, seconds = fit_module(
         model,
         way.loss(counts, np.random.default_rng(seed + 100)),
         contiguous_windows(stretches(train, B), T),
@@ -207,7 +213,7 @@ def updates_in_equal_time(each: dict[str, list[float]], steps: int) -> dict[str,
     return found
 
 
-def measure_words(asked: Asked) -> Iterator[Found]:
+def measure_words(asked: Options) -> Iterator[Measurement]:
     """With equal updates, then with equal time."""
     steps = asked.steps or STEPS
     key, unit = "text.vocabulary.words", "nats per word, under the full distribution"
@@ -222,7 +228,7 @@ def measure_words(asked: Asked) -> Iterator[Found]:
         "size": "words in the vocabulary",
         "drawn": "words expected in a draw",
     }
-    yield from founds(key, known, units, list(SEEDS))
+    yield from list_measurements(key, known, units, list(SEEDS))
     for kind, many in (
         ("equal_updates", dict.fromkeys(WAYS, steps)),
         ("equal_time", updates),
@@ -233,7 +239,7 @@ def measure_words(asked: Asked) -> Iterator[Found]:
             steps=steps,
             seeds=SEEDS,
         )
-        yield Found(f"{key}.{kind}", to_json(compared), unit, list(SEEDS))
+        yield Measurement(f"{key}.{kind}", to_json(compared), unit, list(SEEDS))
 
 
 TRAINING = Training(

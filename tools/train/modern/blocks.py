@@ -61,7 +61,7 @@ from tools.train.modern.recall import (
     VALUES,
     draw,
 )
-from tools.train.runner import SEEDS, Asked, Found, Training, bar
+from tools.train.runner import SEEDS, Measurement, Options, Training, show_progress
 
 D, LAYERS, WEIGHTS = 48, 2, 30_000  # the weights of each block
 T, B, STEPS = 128, 8, 300
@@ -197,7 +197,7 @@ def trained(
         task.loss,
         task.next_batch(),
         optimizer=warm(rate, steps),
-        schedule=Schedule(steps, 1.0, progress=bar(label)),
+        schedule=Schedule(steps, 1.0, progress=show_progress(label)),
         rng=np.random.default_rng(seed),
     )
     seconds = time.process_time() - begun
@@ -251,18 +251,18 @@ def facts(task: Task, found: Comparison) -> dict[str, dict[str, Any]]:
     return known
 
 
-def at_updates(name: str, asked: Asked) -> Iterator[Found]:
+def at_updates(name: str, asked: Options) -> Iterator[Measurement]:
     """The comparison at equal updates, and what its networks are."""
     task, steps = text_task(name), asked.steps or STEPS
     found = compared(task, steps)
     unit = f"{NATS}, {steps} updates"
-    yield Found(f"blocks.{name}", to_json(found), unit, list(SEEDS))
+    yield Measurement(f"blocks.{name}", to_json(found), unit, list(SEEDS))
     known = facts(task, found)
     unit = "weights in all, seconds of one core for each update"
-    yield Found(f"blocks.{name}.facts", known, unit, list(SEEDS))
+    yield Measurement(f"blocks.{name}.facts", known, unit, list(SEEDS))
 
 
-def at_time(name: str, asked: Asked) -> Iterator[Found]:
+def at_time(name: str, asked: Options) -> Iterator[Measurement]:
     """As many updates as fit into the same seconds, with the chosen rate."""
     task, steps = text_task(name), asked.steps or STEPS
     found = compared(task, steps)
@@ -279,10 +279,10 @@ def at_time(name: str, asked: Asked) -> Iterator[Found]:
             "test": [task.test(model) for model, _ in runs],
         }
     unit = f"{NATS}; updates that fit into {budget:g} s of one core"
-    yield Found(f"blocks.{name}.time", scores, unit, list(SEEDS))
+    yield Measurement(f"blocks.{name}.time", scores, unit, list(SEEDS))
 
 
-def asked_again(name: str, asked: Asked) -> Iterator[Found]:
+def asked_again(name: str, asked: Options) -> Iterator[Measurement]:
     """Position by position, and a passage that comes twice."""
     task, steps = text_task(name), asked.steps or STEPS
     found = compared(task, steps)
@@ -303,9 +303,9 @@ def asked_again(name: str, asked: Asked) -> Iterator[Found]:
                 limit_attention(model, T)
             by_position["attention, limited"] = [in_bins(nats(m, far)) for m in models]
     unit = f"{NATS}, by position in bins of {BIN}"
-    yield Found(f"blocks.{name}.position", by_position, unit, list(SEEDS))
+    yield Measurement(f"blocks.{name}.position", by_position, unit, list(SEEDS))
     unit = f"{NATS}: the second half of {PASSAGE} tokens, read once and again"
-    yield Found(f"blocks.{name}.repeat", repeated, unit, list(SEEDS))
+    yield Measurement(f"blocks.{name}.repeat", repeated, unit, list(SEEDS))
 
 
 def both_readings(values: np.ndarray) -> list[float]:
@@ -449,8 +449,8 @@ def first_score(train: Callable, rate: float, steps: int) -> float:
 
 
 def at_task(
-    task: Task, end: str, held: Callable, sizes: tuple[int, ...], asked: Asked
-) -> Iterator[Found]:
+    task: Task, end: str, held: Callable, sizes: tuple[int, ...], asked: Options
+) -> Iterator[Measurement]:
     """The comparison, and the share right where the task grows."""
     steps = asked.steps or TASK_STEPS
     found = searched(task, steps)
@@ -462,19 +462,19 @@ def at_task(
         for mixer in MIXERS
     }
     unit = f"share wrong, {steps} updates"
-    yield Found(f"blocks.{task.name}", to_json(found), unit, list(SEEDS))
+    yield Measurement(f"blocks.{task.name}", to_json(found), unit, list(SEEDS))
     unit = f"share right at {sizes}"
-    yield Found(f"blocks.{task.name}.{end}", shares, unit, list(SEEDS))
+    yield Measurement(f"blocks.{task.name}.{end}", shares, unit, list(SEEDS))
 
 
-def longer(asked: Asked) -> Iterator[Found]:
+def longer(asked: Options) -> Iterator[Measurement]:
     """Swaps by sLSTM with the LSTM's rate, and three times the updates."""
     steps = 3 * (asked.steps or TASK_STEPS)
     models = [trained(TRACKING, "sLSTM", 0.01, seed, steps)[0] for seed in SEEDS]
     batches = [held_swaps(length) for length in LENGTHS]
     shares = [answered(model, *batches)[:, 1].tolist() for model in models]
     unit = f"share right at {LENGTHS}, {steps} updates"
-    yield Found("blocks.tracking.longer", shares, unit, list(SEEDS))
+    yield Measurement("blocks.tracking.longer", shares, unit, list(SEEDS))
 
 
 TEXT_STUDIES = {"": at_updates, ".time": at_time, ".again": asked_again}

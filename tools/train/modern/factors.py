@@ -17,7 +17,7 @@ import numpy as np
 from rnncore.application import cooling
 from rnncore.tracking import CONTENDERS, Tracker, tracked, train_tracker
 from rnncore.train import Fit
-from tools.train.runner import Asked, Found, Training
+from tools.train.runner import Measurement, Options, Training
 
 RATES = {
     "two": (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
@@ -57,7 +57,7 @@ def shares(name: str, number: str, tracker: Tracker) -> list[float]:
     return [share for share, _ in scores(name, number, tracker, LENGTHS)]
 
 
-def study(name: str, number: str, asked: Asked) -> Iterator[Found]:
+def study(name: str, number: str, asked: Options) -> Iterator[Measurement]:
     """The grid of rates, then the chosen one."""
     steps = asked.steps or STEPS[number]
     rates = RATES[number][2:4] if asked.check else RATES[number]
@@ -81,12 +81,16 @@ def study(name: str, number: str, asked: Asked) -> Iterator[Found]:
     about = f"{steps} steps of Adam"
     every = list(range(few))
     unit = f"mean -log p, in nats, on {CHOICE} steps, by rate and seed; {about}"
-    yield Found(f"{key}.grid", grid, unit, every)
-    yield Found(f"{key}.rate", best, f"of Adam, the smallest mean of {key}.grid", every)
+    yield Measurement(f"{key}.grid", grid, unit, every)
+    yield Measurement(
+        f"{key}.rate", best, f"of Adam, the smallest mean of {key}.grid", every
+    )
     if number == "two":
         unit = f"share right in the last 16 of {LENGTHS} steps; {about}"
-        yield Found(f"{key}.rates", by_rate, unit, every)
-    yield Found(f"{key}.seconds", float(np.median(seconds)), f"of one core, {about}")
+        yield Measurement(f"{key}.rates", by_rate, unit, every)
+    yield Measurement(
+        f"{key}.seconds", float(np.median(seconds)), f"of one core, {about}"
+    )
     right = []
     for seed in range(more):
         tracker = known.get((best, seed))
@@ -96,12 +100,12 @@ def study(name: str, number: str, asked: Asked) -> Iterator[Found]:
     unit = (
         f"share right in the last 16 of {LENGTHS} steps, by seed; {about} at {best:g}"
     )
-    yield Found(key, right, unit, list(range(more)))
+    yield Measurement(key, right, unit, list(range(more)))
 
 
-def lengths(asked: Asked) -> Iterator[Found]:
+def lengths(asked: Options) -> Iterator[Measurement]:
     """At which lengths the shares stand."""
-    yield Found("factors.lengths", LENGTHS, "steps", None)
+    yield Measurement("factors.lengths", LENGTHS, "steps", None)
 
 
 TRAINING = Training(

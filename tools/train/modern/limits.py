@@ -32,7 +32,13 @@ from rnncore.scan import (
     minimal_layer_vjp,
 )
 from tools.bench import timing
-from tools.train.runner import Asked, Found, Training, fitted, founds
+from tools.train.runner import (
+    Measurement,
+    Options,
+    Training,
+    fit_cell,
+    list_measurements,
+)
 from tools.train.tasks.lags import SOLVED, TASKS, Task
 from tools.train.tasks.ruler import copy_lags
 
@@ -121,7 +127,7 @@ def outputs(network: Network, x: np.ndarray, last: int) -> np.ndarray:
     return np.concatenate(answers, axis=1)
 
 
-def train(name: str, run: Run, seed: int, asked: Asked) -> Iterator[Found]:
+def train(name: str, run: Run, seed: int, asked: Options) -> Iterator[Measurement]:
     """One run, which ends as soon as the task is solved."""
     task, steps = TASKS[run.task], asked.steps or run.steps
     rng = np.random.default_rng(seed)
@@ -139,7 +145,7 @@ def train(name: str, run: Run, seed: int, asked: Asked) -> Iterator[Found]:
                 return
             yield step
 
-    result, _ = fitted(
+    result, _ = fit_cell(
         loss_at_the_end(*task.loss),
         first_network(task, UNITS[run.task], run.layers, rng),
         lambda rng, step: task.batch(rng, run.lag, 64),
@@ -154,7 +160,7 @@ def train(name: str, run: Run, seed: int, asked: Asked) -> Iterator[Found]:
     protocol = f"{steps} steps of Adam at {RATE:g} at most, one per seed"
     units = {"": f"held-out {task.unit}, {protocol}", "steps": f"steps, {protocol}"}
     values = {"": min(history.score), "steps": len(history.loss)}
-    yield from founds(f"limits.{name}", values, units)
+    yield from list_measurements(f"limits.{name}", values, units)
 
 
 def loop_both_ways(a: Any, u: Any, h: Any, d_y: Any) -> None:
@@ -177,19 +183,19 @@ def lstm_both_ways(x: Any, params: Any, state: Any, d_y: Any) -> None:
     bptt(lstm_cell_vjp, params, tape, d_y, state)
 
 
-def measure_times(asked: Asked) -> Iterator[Found]:
+def measure_times(asked: Options) -> Iterator[Measurement]:
     """Milliseconds for T steps, forward and backward: the shortest."""
     places: dict[str, Callable] = {"numpy": np.asarray}
     places["torch"] = torch.asarray
     if torch.cuda.is_available():
         places["cuda"] = lambda a: torch.asarray(a, device="cuda")
-    yield Found("limits.times.lengths", LENGTHS, "steps", None)
+    yield Measurement("limits.times.lengths", LENGTHS, "steps", None)
     for place, move in places.items():
         device = torch.cuda.get_device_name() if place == "cuda" else ""
         for B, H in SIZES:
             lines = times_by_length(move, B, H, place == "cuda")
             for name, values in lines.items():
-                yield Found(
+                yield Measurement(
                     f"limits.times.{place}.{B}.{H}.{name}",
                     values,
                     f"ms for {LENGTHS} steps, forward and backward, "

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from rnncore.chunks import DELTA, HEBB, Rule, memory_chunks
 from rnncore.memory import Steps, unit
 from rnncore.scan import linear_scan
-from tools.train.runner import Asked, Found, Training, fitted_module
+from tools.train.runner import Measurement, Options, Training, fit_module
 
 KEYS = VALUES = 32
 WIDTH, K, V = 64, 8, 8  # of the embedding; the matrix is V by K
@@ -175,11 +175,11 @@ def trained(task: str, mixer: str, rate: float, seed: int, steps: int) -> Networ
         return draw(rng, N, BATCH, pairs(task, N))
 
     label = f"{task} {mixer} {rate:g}"
-    fitted_module(network, loss, next_batch, rate, steps, seed, label)
+    fit_module(network, loss, next_batch, rate, steps, seed, label)
     return network
 
 
-def compete(task: str, mixer: str, asked: Asked) -> Iterator[Found]:
+def compete(task: str, mixer: str, asked: Options) -> Iterator[Measurement]:
     """Search the rate with one seed, then train with all."""
     steps = asked.steps or STEPS
     first = asked.seeds[0]
@@ -202,11 +202,11 @@ def compete(task: str, mixer: str, asked: Asked) -> Iterator[Found]:
     shares = [[share_right(n, task, N, REPORTING) for N in LENGTHS] for n in every]
     key, seeds = f"recall.{task}.{mixer}", list(asked.seeds)
     unit_ = f"share right for N = {LENGTHS}, {steps} steps of Adam"
-    yield Found(key, shares, unit_, seeds)
+    yield Measurement(key, shares, unit_, seeds)
     numbers = sum(p.numel() for p in every[0].parameters())
-    yield Found(f"{key}.numbers", numbers, "weights", seeds)
+    yield Measurement(f"{key}.numbers", numbers, "weights", seeds)
     rates = {f"{rate:g}": tried[rate] for rate in sorted(tried)}
-    yield Found(f"{key}.tried", rates, "share right by rate, other data", first)
+    yield Measurement(f"{key}.tried", rates, "share right by rate, other data", first)
 
 
 TRAINING = Training(

@@ -31,7 +31,13 @@ from rnncore.speech.training import (
     word_errors,
     written,
 )
-from tools.train.runner import Asked, Found, Training, fitted_module, founds
+from tools.train.runner import (
+    Measurement,
+    Options,
+    Training,
+    fit_module,
+    list_measurements,
+)
 
 D = STACK * CEPSTRA
 H, LAYERS, DROPOUT, B, RATE, STEPS, EVERY = 128, 2, 0.2, 16, 0.003, 3400, 200
@@ -69,7 +75,7 @@ def data(few: bool = False) -> Parts:
     return Parts(*(part[:8] for part in parts)) if few else parts
 
 
-def fitted(seed: int, asked: Asked) -> Run:
+def fitted(seed: int, asked: Options) -> Run:
     """One network; the best on the validation speakers is kept."""
     parts, steps = data(asked.check), asked.steps or STEPS
     letters = letters_of(r.text for r in parts.train)
@@ -83,7 +89,7 @@ def fitted(seed: int, asked: Asked) -> Run:
         tqdm.write(f"{wrong:.1f} % of the words of the validation")
         return wrong
 
-    result, seconds = fitted_module(
+    result, seconds = fit_module(
         model,
         speech_loss,
         similar_lengths(features, labels, B, None, varied_cepstra),
@@ -144,7 +150,7 @@ def read_beam(
     return whole[0] if whole else texts[0].rpartition(" ")[0]
 
 
-def train(seed: int, asked: Asked) -> Iterator[Found]:
+def train(seed: int, asked: Options) -> Iterator[Measurement]:
     """One run: greedy, then with what the validation chose for the beam."""
     model, letters, parts, curve, seconds = fitted(seed, asked)
     texts = [r.text for r in parts.train]
@@ -161,7 +167,7 @@ def train(seed: int, asked: Asked) -> Iterator[Found]:
         "greedy": word_errors(true, said),
         "greedy.letters": letter_errors(true, said),
     }
-    yield from founds("real.an4", facts, UNITS)
+    yield from list_measurements("real.an4", facts, UNITS)
     held = heard_by(model, parts.validation)
     held_true = [r.text for r in parts.validation]
     for name, spelt in ("beam", False), ("lexicon", True):
@@ -180,14 +186,14 @@ def train(seed: int, asked: Asked) -> Iterator[Found]:
             f"{name}.weight": weight,
             f"{name}.valid": min(errors),
         }
-        yield from founds("real.an4", facts, UNITS)
+        yield from list_measurements("real.an4", facts, UNITS)
     pairs = [list(pair) for pair in zip(true, said, strict=True)]
-    yield from founds(
+    yield from list_measurements(
         "real.an4", {"examples": pairs[:: max(1, len(pairs) // 8)]}, UNITS
     )
 
 
-def measure_nearest(asked: Asked) -> Iterator[Found]:
+def measure_nearest(asked: Options) -> Iterator[Measurement]:
     """What the most similar recording of training says."""
     parts = data(asked.check)
     heard = [
@@ -199,7 +205,7 @@ def measure_nearest(asked: Asked) -> Iterator[Found]:
         "nearest": word_errors(true, said),
         "nearest.letters": letter_errors(true, said),
     }
-    yield from founds("real.an4", facts, UNITS, "none")
+    yield from list_measurements("real.an4", facts, UNITS, "none")
 
 
 TRAINING = Training(

@@ -26,7 +26,13 @@ from rnncore.video.changes import ChangeClassifier
 from rnncore.video.files import shrunk
 from rnncore.video.folder import nearest
 from rnncore.video.model import film_batch, logits_of
-from tools.train.runner import Asked, Found, Training, fitted_module, founds
+from tools.train.runner import (
+    Measurement,
+    Options,
+    Training,
+    fit_module,
+    list_measurements,
+)
 
 # what `video train` has by default
 T, S, D, H, DROPOUT, SHARE = 24, 24, 64, 128, 0.5, 0.15
@@ -115,7 +121,7 @@ def held_out(labels: np.ndarray, known: np.ndarray, seed: int) -> list[np.ndarra
     return [np.array(part) for part in parts]
 
 
-def fitted(network: str, test: np.ndarray, seed: int, asked: Asked) -> Any:
+def fitted(network: str, test: np.ndarray, seed: int, asked: Options) -> Any:
     """A network that learned from the films that are not in the test."""
     all_films, steps = films(), asked.steps or STEPS
     frames, labels = all_films.frames, all_films.labels
@@ -130,7 +136,7 @@ def fitted(network: str, test: np.ndarray, seed: int, asked: Asked) -> Any:
         tqdm.write(f"{network} {seed}: {found:.3f} on the validation")
         return found
 
-    result, seconds = fitted_module(
+    result, seconds = fit_module(
         model,
         changes.smoothed_loss,
         changes.varied_batches(frames[learned], labels[learned], B),
@@ -163,7 +169,7 @@ def nearest_right(test: np.ndarray) -> float:
     return right(films().labels[like], films().labels[asked_for])
 
 
-def train(network: str, seed: int, asked: Asked) -> Iterator[Found]:
+def train(network: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """Takes 1 and 2, then take 3."""
     test = films().takes == 3
     model, valid, seconds = fitted(network, test, seed, asked)
@@ -174,10 +180,10 @@ def train(network: str, seed: int, asked: Asked) -> Iterator[Found]:
         "weights": sum(w.numel() for w in model.parameters()),
         "seconds": seconds,
     }
-    yield from founds(f"real.avletters.{network}", facts, UNITS)
+    yield from list_measurements(f"real.avletters.{network}", facts, UNITS)
 
 
-def train_left(person: str, asked: Asked) -> Iterator[Found]:
+def train_left(person: str, asked: Options) -> Iterator[Measurement]:
     """One person left out; the loop with seed 0, and the nearest film."""
     test = films().people == person
     model, valid, seconds = fitted("loop", test, 0, asked)
@@ -187,19 +193,19 @@ def train_left(person: str, asked: Asked) -> Iterator[Found]:
         "valid": valid,
         "seconds": seconds,
     }
-    yield from founds(f"real.avletters.left.{person}", facts, UNITS, 0)
+    yield from list_measurements(f"real.avletters.left.{person}", facts, UNITS, 0)
 
 
-def measure_nearest(asked: Asked) -> Iterator[Found]:
+def measure_nearest(asked: Options) -> Iterator[Measurement]:
     """The letter of the film of takes 1 and 2 whose mean is most alike."""
     value = nearest_right(films().takes == 3)
-    yield Found("real.avletters.nearest", value, UNITS[""], "none")
+    yield Measurement("real.avletters.nearest", value, UNITS[""], "none")
 
 
-def measure_raw(asked: Asked) -> Iterator[Found]:
+def measure_raw(asked: Options) -> Iterator[Measurement]:
     """Without the changes, seed 0; take 3 is not looked at."""
     valid = fitted("raw", films().takes == 3, 0, asked)[1]
-    yield Found("real.avletters.raw.valid", [valid], UNITS["valid"], [0])
+    yield Measurement("real.avletters.raw.valid", [valid], UNITS["valid"], [0])
 
 
 PEOPLE = [

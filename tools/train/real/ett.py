@@ -24,7 +24,13 @@ from rnncore.forecast.heads import mean_head
 from rnncore.forecast.segments import FromLast, Segments
 from rnncore.forecast.training import as_tensors, whole_horizon
 from rnncore.forecast.windows import Windows, cut, fit_scaler, join, origins, scaled
-from tools.train.runner import Asked, Found, Training, fitted_module, founds
+from tools.train.runner import (
+    Measurement,
+    Options,
+    Training,
+    fit_module,
+    list_measurements,
+)
 
 SETS, HORIZONS = ("ETTh1", "ETTh2"), (24, 48, 168)
 COLUMNS = {"one": slice(-1, None), "all": slice(None)}
@@ -152,7 +158,7 @@ def train(
     def score(module: torch.nn.Module) -> float:
         return errors(ask(module, held), held.target)["mse"]
 
-    fit, seconds = fitted_module(
+    fit, seconds = fit_module(
         module,
         whole_horizon(head),
         next_batch,
@@ -166,7 +172,7 @@ def train(
     return module, min(fit.history.score), seconds
 
 
-def run(name: str, columns: str, seed: int, asked: Asked) -> Iterator[Found]:
+def run(name: str, columns: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """Every horizon."""
     t, steps = table(name, columns), asked.steps or STEPS
     for K in HORIZONS:
@@ -174,18 +180,18 @@ def run(name: str, columns: str, seed: int, asked: Asked) -> Iterator[Found]:
         module, score, seconds = train(t, K, SETTING, seed, steps)
         test = windows(t, "test", SETTING["T"], K)
         yield from rounded(key, errors(ask(module, test), test.target))
-        yield Found(f"{key}.validation", round(score, 4), f"MSE {UNIT}")
-        yield Found(f"{key}.seconds", round(seconds, 1), "seconds of one core")
+        yield Measurement(f"{key}.validation", round(score, 4), f"MSE {UNIT}")
+        yield Measurement(f"{key}.seconds", round(seconds, 1), "seconds of one core")
         count = sum(w.numel() for w in module.parameters())
-        yield Found(f"{key}.weights", count, "weights", 0)
+        yield Measurement(f"{key}.weights", count, "weights", 0)
 
 
-def rounded(key: str, found: dict[str, float]) -> Iterator[Found]:
+def rounded(key: str, found: dict[str, float]) -> Iterator[Measurement]:
     values = {name: round(value, 4) for name, value in found.items()}
-    yield from founds(key, values, UNIT)
+    yield from list_measurements(key, values, UNIT)
 
 
-def baselines(asked: Asked) -> Iterator[Found]:
+def baselines(asked: Options) -> Iterator[Measurement]:
     """The last day and the last hour again, and the line."""
     for name in SETS:
         for columns in COLUMNS:
@@ -213,10 +219,10 @@ def baselines(asked: Asked) -> Iterator[Found]:
                     "penalty": solved.penalty,
                     "seconds": round(seconds, 1),
                 }
-                yield Found(f"{key}.line.about", about, "as chosen", None)
+                yield Measurement(f"{key}.line.about", about, "as chosen", None)
 
 
-def tuning(asked: Asked) -> Iterator[Found]:
+def tuning(asked: Options) -> Iterator[Measurement]:
     """Validation errors on ETTh1, one thing changed at a time; seed 0."""
     found = {}
     for columns, K in (("one", 24), ("all", 48)):
@@ -227,10 +233,10 @@ def tuning(asked: Asked) -> Iterator[Found]:
             )
             label = ", ".join(f"{k} {v:g}" for k, v in setting.items())
             found[f"{columns}, {K} hours: {label}"] = round(score, 4)
-    yield Found("real.ett.tuning", found, f"MSE {UNIT}, validation", 0)
+    yield Measurement("real.ett.tuning", found, f"MSE {UNIT}, validation", 0)
 
 
-RUNS: dict[str, Callable[[int, Asked], Iterator[Found]]] = {
+RUNS: dict[str, Callable[[int, Options], Iterator[Measurement]]] = {
     f"{name}-{columns}": partial(run, name, columns)
     for name in SETS
     for columns in COLUMNS

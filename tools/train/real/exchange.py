@@ -24,7 +24,7 @@ from rnncore.forecast.heads import mean_head
 from rnncore.forecast.segments import FromLast, Segments
 from rnncore.forecast.training import as_tensors, whole_horizon
 from rnncore.forecast.windows import Windows, cut, join, origins
-from tools.train.runner import Asked, Found, Training, fitted_module
+from tools.train.runner import Measurement, Options, Training, fit_module
 
 HORIZONS = (3, 6, 12, 24)
 K, T, S = 24, 168, 7  # days
@@ -102,7 +102,7 @@ def train(
         ]
         return float(np.mean(every))
 
-    fit, seconds = fitted_module(
+    fit, seconds = fit_module(
         module,
         whole_horizon(mean_head()),
         next_batch,
@@ -116,17 +116,19 @@ def train(
     return module, fit.history.score, seconds
 
 
-def run(seed: int, asked: Asked) -> Iterator[Found]:
+def run(seed: int, asked: Options) -> Iterator[Measurement]:
     """One network for all horizons."""
     r, key = rates(), "real.exchange"
     module, course, seconds = train(r, SETTING, seed, asked.steps or STEPS)
     for ahead in HORIZONS:
         said = by_network(r, module, "test", ahead)
-        yield Found(f"{key}.{ahead}.rse", round(rse(r, "test", said), 5), UNIT)
-    yield Found(f"{key}.course", np.round(course, 5).tolist(), f"{UNIT}, validation")
-    yield Found(f"{key}.seconds", round(seconds, 1), "seconds of one core")
+        yield Measurement(f"{key}.{ahead}.rse", round(rse(r, "test", said), 5), UNIT)
+    yield Measurement(
+        f"{key}.course", np.round(course, 5).tolist(), f"{UNIT}, validation"
+    )
+    yield Measurement(f"{key}.seconds", round(seconds, 1), "seconds of one core")
     count = sum(w.numel() for w in module.parameters())
-    yield Found(f"{key}.weights", count, "weights", 0)
+    yield Measurement(f"{key}.weights", count, "weights", 0)
 
 
 def seen(r: Rates, part: range, ahead: int) -> np.ndarray:
@@ -154,7 +156,7 @@ def by_line(r: Rates, ahead: int) -> tuple[np.ndarray, float, float]:
     return said(lines[best], "test"), float(PENALTIES[best]), every[best]
 
 
-def baselines(asked: Asked) -> Iterator[Found]:
+def baselines(asked: Options) -> Iterator[Measurement]:
     """The last value, a straight line, the mean in training."""
     r = rates()
     for ahead in HORIZONS:
@@ -174,11 +176,11 @@ def baselines(asked: Asked) -> Iterator[Found]:
         }
         for name, score in found.items():
             of = name if "." in name else f"{name}.rse"
-            yield Found(f"{key}.{of}", round(score, 5), UNIT, None)
-        yield Found(f"{key}.line.penalty", penalty, "on squared weights", None)
+            yield Measurement(f"{key}.{of}", round(score, 5), UNIT, None)
+        yield Measurement(f"{key}.line.penalty", penalty, "on squared weights", None)
 
 
-def tuning(asked: Asked) -> Iterator[Found]:
+def tuning(asked: Options) -> Iterator[Measurement]:
     """The best of a run on the validation days, one thing changed; seed 0."""
     found = {}
     for other in TUNING:
@@ -186,7 +188,7 @@ def tuning(asked: Asked) -> Iterator[Found]:
         _, course, _ = train(rates(), setting, 0, asked.steps or STEPS)
         label = ", ".join(f"{k} {v:g}" for k, v in setting.items())
         found[label] = round(min(course), 5)
-    yield Found("real.exchange.tuning", found, f"{UNIT}, validation", 0)
+    yield Measurement("real.exchange.tuning", found, f"{UNIT}, validation", 0)
 
 
 TRAINING = Training(

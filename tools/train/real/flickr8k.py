@@ -38,7 +38,13 @@ from rnncore.video.photographs import (
     photo_batches,
     see,
 )
-from tools.train.runner import Asked, Found, Training, fitted_once, founds
+from tools.train.runner import (
+    Measurement,
+    Options,
+    Training,
+    fit_once,
+    list_measurements,
+)
 
 PIECES, H, B, DROPOUT, SMOOTHING = 2000, 256, 64, 0.3, 0.1
 STEPS, RATE, FALLING = 1200, 0.002, 0.8  # the part of the steps with a falling rate
@@ -125,7 +131,7 @@ def build(task: Task, seed: int) -> PhotoCaptioner:
 
 
 def trained(
-    seed: int, asked: Asked, task: Task
+    seed: int, asked: Options, task: Task
 ) -> tuple[PhotoCaptioner, dict[str, Any]]:
     """A network and what is known of its training; from a file if it is there."""
     model = build(task, seed)
@@ -137,7 +143,7 @@ def trained(
         for rows in parts
     ]
     captions = [[encode(c) for c in some] for some in task.train.said]
-    facts = fitted_once(
+    facts = fit_once(
         model,
         "flickr8k",
         "flickr8k",
@@ -159,12 +165,12 @@ def nats(model: PhotoCaptioner, batch: PhotoBatch, epsilon: float = 0.0) -> Tens
     return translation_loss(model(batch.seen, batch.read), batch.targets, epsilon)
 
 
-def run(seed: int, asked: Asked) -> Iterator[Found]:
+def run(seed: int, asked: Options) -> Iterator[Measurement]:
     """The network: what its training gave, and what it is worth."""
     task = task_of()
     model, facts = trained(seed, asked, task)
     key = "real.flickr8k.captioner"
-    yield from founds(key, facts, UNITS)
+    yield from list_measurements(key, facts, UNITS)
 
     def say(part: Part, width: int, alpha: float) -> list[str]:
         return [task.pieces.decode(c) for c in describe(model, part.seen, width, alpha)]
@@ -181,7 +187,7 @@ def run(seed: int, asked: Asked) -> Iterator[Found]:
         "greedy": tested(say(test, 1, 0.0), test),
         "read": [[said[k], test.said[k][0]] for k in sorted(drawn)],
     }
-    yield from founds(key, found, UNITS)
+    yield from list_measurements(key, found, UNITS)
 
 
 def grams(captions: Sequence[str], place: dict[str, int]) -> csr_matrix:
@@ -215,7 +221,7 @@ def agreed(part: Part, train: Part, counts: Sequence[int]) -> dict[int, list[str
     return found
 
 
-def baselines(asked: Asked) -> Iterator[Found]:
+def baselines(asked: Options) -> Iterator[Measurement]:
     """One sentence for all, the captions of what looks alike, a person."""
     task = task_of()
     train, held, test = task.train, task.validation, task.test
@@ -237,7 +243,7 @@ def baselines(asked: Asked) -> Iterator[Found]:
         "agreed": tested(agreed(test, train, [best])[best], test),
         "person": person(test),
     }
-    yield from founds("real.flickr8k.baselines", found, "see keys", 0)
+    yield from list_measurements("real.flickr8k.baselines", found, "see keys", 0)
 
 
 TRAINING = Training(

@@ -30,7 +30,13 @@ from rnncore.speech.training import (
     word_errors,
     written,
 )
-from tools.train.runner import Asked, Found, Training, fitted_module, founds
+from tools.train.runner import (
+    Measurement,
+    Options,
+    Training,
+    fit_module,
+    list_measurements,
+)
 
 MEN = "george", "jackson", "lucas", "nicolas", "theo", "yweweler"
 # what `speech train` has by default
@@ -75,7 +81,7 @@ def parts_of(man: str, normalise: str, few: bool) -> Parts:
     return parts
 
 
-def fitted(plan: Plan, parts: Parts, seed: int, asked: Asked) -> Any:
+def fitted(plan: Plan, parts: Parts, seed: int, asked: Options) -> Any:
     """A network that learned from four men; its curve and seconds."""
     steps = asked.steps or STEPS
     known = plan.labels([r.text for r in parts.train])
@@ -92,7 +98,7 @@ def fitted(plan: Plan, parts: Parts, seed: int, asked: Asked) -> Any:
         tqdm.write(f"{wrong:.1f} % of the words of the validation")
         return wrong
 
-    result, seconds = fitted_module(
+    result, seconds = fit_module(
         model,
         speech_loss,
         similar_lengths(features, labels, B, None, **more),
@@ -113,7 +119,7 @@ def read(model: Any, known: Any, recordings: list[Recording]) -> list[str]:
     return [written(log_p, known) for log_p in found]
 
 
-def train(man: str, seed: int, asked: Asked) -> Iterator[Found]:
+def train(man: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """One man left out: the network, and what is nearest."""
     parts = parts_of(man, Plan().normalise, asked.check)
     model, known, history, seconds = fitted(Plan(), parts, seed, asked)
@@ -126,17 +132,19 @@ def train(man: str, seed: int, asked: Asked) -> Iterator[Found]:
         "weights": sum(w.numel() for w in model.parameters()),
         "seconds": seconds,
     }
-    yield from founds(f"real.fsdd.{man}", facts, UNITS)
+    yield from list_measurements(f"real.fsdd.{man}", facts, UNITS)
 
 
-def measure_without(name: str, asked: Asked) -> Iterator[Found]:
+def measure_without(name: str, asked: Options) -> Iterator[Measurement]:
     """The same without one choice, of the first man; judged by the second."""
     plan, found = OTHER[name], []
     for seed in asked.seeds[:1]:
         parts = parts_of(MEN[0], plan.normalise, asked.check)
         _, _, history, _ = fitted(plan, parts, seed, asked)
         found.append(min(history.score))
-    yield Found(f"real.fsdd.{name}.valid", found, UNITS[""], list(asked.seeds[:1]))
+    yield Measurement(
+        f"real.fsdd.{name}.valid", found, UNITS[""], list(asked.seeds[:1])
+    )
 
 
 TRAINING = Training(

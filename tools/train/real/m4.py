@@ -23,7 +23,13 @@ from rnncore.data.public.series import Ahead, m4
 from rnncore.forecast.scores import smape
 from rnncore.forecast.segments import FromLast, Segments, line
 from rnncore.sequence import persistence, seasonal_naive
-from tools.train.runner import Asked, Found, Training, fitted_module, founds
+from tools.train.runner import (
+    Measurement,
+    Options,
+    Training,
+    fit_module,
+    list_measurements,
+)
 
 K, DAY, WEEK = 48, 24, 168  # hours
 LIMIT = 1.645  # of the test for a season: 90 %
@@ -190,7 +196,7 @@ def train(
     def owa(module: torch.nn.Module) -> float:
         return scores(judged, said_by(module, judged, setting["T"]))["owa"]
 
-    fit, seconds = fitted_module(
+    fit, seconds = fit_module(
         module,
         loss_of(judged),
         batches(judged, setting["T"]),
@@ -207,29 +213,29 @@ def train(
     return module, seconds, fit.history.score
 
 
-def run(name: str, seed: int, asked: Asked) -> Iterator[Found]:
+def run(name: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """On the earlier series, which choose; then on all of each, and judged."""
     series, setting = m4(), CHOSEN[name]
     steps, key = asked.steps or STEPS, f"real.m4.{name}"
     before = judge(held_out(series))
     _, seconds, course = train(name, before, setting, seed, steps)
-    yield Found(f"{key}.course", np.round(course, 4).tolist(), "OWA, validation")
-    yield Found(f"{key}.validation", round(course[-1], 4), "OWA")
+    yield Measurement(f"{key}.course", np.round(course, 4).tolist(), "OWA, validation")
+    yield Measurement(f"{key}.validation", round(course[-1], 4), "OWA")
     judged = judge(series)
     module, more, _ = train(name, judged, setting, seed, steps)
     said = said_by(module, judged, setting["T"])
     yield from rounded(key, scores(judged, said))
-    yield Found(f"{key}.seconds", round(seconds + more, 1), "seconds of one core")
+    yield Measurement(f"{key}.seconds", round(seconds + more, 1), "seconds of one core")
     count = sum(w.numel() for w in module.parameters())
-    yield Found(f"{key}.weights", count, "weights", 0)
+    yield Measurement(f"{key}.weights", count, "weights", 0)
 
 
-def rounded(key: str, found: dict[str, float]) -> Iterator[Found]:
+def rounded(key: str, found: dict[str, float]) -> Iterator[Measurement]:
     values = {name: round(value, 4) for name, value in found.items()}
-    yield from founds(key, values, UNIT)
+    yield from list_measurements(key, values, UNIT)
 
 
-def baselines(asked: Asked) -> Iterator[Found]:
+def baselines(asked: Options) -> Iterator[Measurement]:
     """Of one series each."""
     judged = judge(m4())
     methods: dict[str, Callable] = {
@@ -245,10 +251,10 @@ def baselines(asked: Asked) -> Iterator[Found]:
         for found in rounded(f"real.m4.{name}", scores(judged, said)):
             yield found._replace(seed=None)
         unit = "seconds of one core"
-        yield Found(f"real.m4.{name}.seconds", round(seconds, 1), unit, None)
+        yield Measurement(f"real.m4.{name}.seconds", round(seconds, 1), unit, None)
 
 
-def tuning(asked: Asked) -> Iterator[Found]:
+def tuning(asked: Options) -> Iterator[Measurement]:
     """OWA on the validation hours with one thing changed at a time; seed 0."""
     before, steps = judge(held_out(m4())), asked.steps or STEPS // 3
     for name, others in TUNING.items():
@@ -258,7 +264,7 @@ def tuning(asked: Asked) -> Iterator[Found]:
             course = train(name, before, setting, 0, steps)[2]
             label = ", ".join(f"{k} {v:g}" for k, v in setting.items())
             found[label] = round(course[-1], 4)
-        yield Found(f"real.m4.tuning.{name}", found, "OWA, validation", 0)
+        yield Measurement(f"real.m4.tuning.{name}", found, "OWA, validation", 0)
 
 
 TRAINING = Training(

@@ -25,7 +25,13 @@ from rnncore.backend import check_shape
 from rnncore.data.public.pictures import JOINTS, Motion, msr_action3d
 from rnncore.nn import GRU
 from rnncore.video.model import FilmBatch
-from tools.train.runner import Asked, Found, Training, fitted_module, founds
+from tools.train.runner import (
+    Measurement,
+    Options,
+    Training,
+    fit_module,
+    list_measurements,
+)
 
 CLASSES, HIP, T = 20, 6, 32
 LEARNED, OTHERS = (1, 3, 5, 7, 9), (2, 4, 6, 8, 10)  # people
@@ -152,7 +158,7 @@ def people(*chosen: int) -> tuple[list[np.ndarray], np.ndarray]:
     return [seen(m) for m in own], np.array([m.action - 1 for m in own])
 
 
-def fitted(network: str, known: Iterable[int], seed: int, asked: Asked) -> Any:
+def fitted(network: str, known: Iterable[int], seed: int, asked: Options) -> Any:
     """A network that learned from these people, and seconds."""
     joints, labels = people(*known)
 
@@ -168,7 +174,7 @@ def fitted(network: str, known: Iterable[int], seed: int, asked: Asked) -> Any:
     with seeded(seed):
         D = features(joints[0]).shape[1]
         model = NETWORKS[network](D, H, CLASSES, DROPOUT)
-    _, seconds = fitted_module(
+    _, seconds = fit_module(
         model,
         loss,
         next_batch,
@@ -193,7 +199,7 @@ def right(said: np.ndarray, true: np.ndarray) -> float:
     return 100 * float((said == true).mean())
 
 
-def train(network: str, seed: int, asked: Asked) -> Iterator[Found]:
+def train(network: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """Odd people to learn from, even ones to be judged by."""
     model, seconds = fitted(network, LEARNED, seed, asked)
     joints, true = people(*OTHERS)
@@ -203,16 +209,16 @@ def train(network: str, seed: int, asked: Asked) -> Iterator[Found]:
         "weights": sum(w.numel() for w in model.parameters()),
         "seconds": seconds,
     }
-    yield from founds(f"real.msr_action3d.{network}", facts, UNITS)
+    yield from list_measurements(f"real.msr_action3d.{network}", facts, UNITS)
 
 
-def measure_held(asked: Asked) -> Iterator[Found]:
+def measure_held(asked: Options) -> Iterator[Measurement]:
     """The network that chose everything: person 9 is not trained on."""
     joints, true = people(HELD)
     for network in NETWORKS:
         model, _ = fitted(network, {*LEARNED} - {HELD}, 0, asked)
         value = right(answers(model, joints), true)
-        yield Found(f"real.msr_action3d.{network}.held", value, UNITS[""], 0)
+        yield Measurement(f"real.msr_action3d.{network}.held", value, UNITS[""], 0)
 
 
 def warped_distances(a: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -236,7 +242,7 @@ def warped_distances(a: np.ndarray, others: np.ndarray) -> np.ndarray:
     return total[-1, -1]
 
 
-def measure_nearest(asked: Asked) -> Iterator[Found]:
+def measure_nearest(asked: Options) -> Iterator[Measurement]:
     """The class of the most similar sequence of training."""
     learned, labels = people(*LEARNED)
     joints, true = people(*OTHERS)
@@ -246,7 +252,7 @@ def measure_nearest(asked: Asked) -> Iterator[Found]:
     known = np.stack([features(a)[:, :n] for a in learned])
     like = [int(warped_distances(features(a)[:, :n], known).argmin()) for a in joints]
     value = right(labels[like], true)
-    yield Found("real.msr_action3d.nearest", value, UNITS[""], "none")
+    yield Measurement("real.msr_action3d.nearest", value, UNITS[""], "none")
 
 
 TRAINING = Training(

@@ -32,7 +32,13 @@ from rnncore.translate.training import (
     translate,
     translate_loss,
 )
-from tools.train.runner import Asked, Found, Training, fitted_once, founds
+from tools.train.runner import (
+    Measurement,
+    Options,
+    Training,
+    fit_once,
+    list_measurements,
+)
 
 PIECES, H, B, DROPOUT, SMOOTHING = 2000, 256, 64, 0.3, 0.1
 STEPS, RATE, FALLING = 5000, 0.002, 0.8  # the part of the steps with a falling rate
@@ -117,13 +123,13 @@ def build(task: Task, decoder: str, seed: int) -> Translator:
 
 
 def trained(
-    decoder: str, seed: int, asked: Asked, task: Task
+    decoder: str, seed: int, asked: Options, task: Task
 ) -> tuple[Translator, dict[str, Any]]:
     """A network and what is known of its training; from a file if it is there."""
     model = build(task, decoder, seed)
     steps, looked = asked.steps or STEPS, coded(task, task.parts.validation)
     sources, targets = zip(*coded(task, task.parts.train), strict=True)
-    facts = fitted_once(
+    facts = fit_once(
         model,
         "multi30k",
         f"multi30k_{decoder}",
@@ -140,12 +146,12 @@ def trained(
     return model, facts
 
 
-def run(decoder: str, seed: int, asked: Asked) -> Iterator[Found]:
+def run(decoder: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """One network: what its training gave, and what it is worth."""
     task = task_of()
     model, facts = trained(decoder, seed, asked, task)
     key = f"real.multi30k.{decoder}"
-    yield from founds(key, facts, UNITS)
+    yield from list_measurements(key, facts, UNITS)
     held = task.parts.validation
     looked = [p.source for p in held]
     by_greedy = partial(translate, model, task.source, task.target)
@@ -168,10 +174,10 @@ def run(decoder: str, seed: int, asked: Asked) -> Iterator[Found]:
     read = [test[k] for k in sorted(drawn)]
     said = by_beam([p.source for p in read], best)
     found["read"] = [[*pair, out] for pair, out in zip(read, said, strict=True)]
-    yield from founds(key, found, UNITS)
+    yield from list_measurements(key, found, UNITS)
 
 
-def baselines(asked: Asked) -> Iterator[Found]:
+def baselines(asked: Options) -> Iterator[Measurement]:
     """What needs no network, on both tests."""
     task = task_of()
     known = task.parts.train
@@ -182,7 +188,7 @@ def baselines(asked: Asked) -> Iterator[Found]:
         "copy": list,
     }
     found = {name: tested(task, say) for name, say in rivals.items()}
-    yield from founds("real.multi30k.baselines", found, "see keys", 0)
+    yield from list_measurements("real.multi30k.baselines", found, "see keys", 0)
 
 
 TRAINING = Training(

@@ -18,9 +18,15 @@ import torch
 from rnncore.data.public.texts import piano_rolls
 from rnncore.music.chords import apart_nats, chord_nats
 from rnncore.music.frames import key_chain, key_frequencies, nats_a_frame
-from rnncore.music.published import ALONE, BOTH, Published
+from rnncore.music.published_sets import ALONE, BOTH, Published
 from rnncore.music.training import train_chords, train_frames
-from tools.train.runner import Asked, Found, Training, bar, founds
+from tools.train.runner import (
+    Measurement,
+    Options,
+    Training,
+    list_measurements,
+    show_progress,
+)
 
 KEY = "real.piano_rolls"
 UNIT = "nats per frame of the test pieces, first frames left out"
@@ -49,7 +55,7 @@ def trained(
 ) -> tuple[Any, dict[str, Any]]:
     """A network, and how it went."""
     train: Any = TRAIN[kind]
-    model, about = train(parts[:2], progress=bar(label), **options)
+    model, about = train(parts[:2], progress=show_progress(label), **options)
     return model, {
         f"{kind}.valid": about["validation"],
         f"{kind}.seconds": about["seconds"],
@@ -57,7 +63,7 @@ def trained(
     }
 
 
-def measure(name: str, seed: int, asked: Asked) -> Iterator[Found]:
+def measure(name: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """Both networks on one set."""
     parts = piano_rolls(name)
     values: dict[str, Any] = {}
@@ -72,12 +78,12 @@ def measure(name: str, seed: int, asked: Asked) -> Iterator[Found]:
             drawn = torch.Generator().manual_seed(seed)
             values["apart"] = apart_nats(model, parts.test, drawn, DRAWS)
             values["jointly"] = chord_nats(model, parts.test)
-    yield from founds(f"{KEY}.{name}", values, UNITS)
+    yield from list_measurements(f"{KEY}.{name}", values, UNITS)
     plans = {kind: {**options} for kind, options in SETS[name].items()}
-    yield Found(f"{KEY}.{name}.plans", plans, "of the networks", None)
+    yield Measurement(f"{KEY}.{name}.plans", plans, "of the networks", None)
 
 
-def counts(asked: Asked) -> Iterator[Found]:
+def counts(asked: Options) -> Iterator[Measurement]:
     """What counting single keys gives on both sets, and how large they are."""
     for name in SETS:
         parts = piano_rolls(name)
@@ -87,7 +93,7 @@ def counts(asked: Asked) -> Iterator[Found]:
             "frames": [sum(len(r) - 1 for r in part) for part in parts],
             "pieces": [len(part) for part in parts],
         }
-        yield from founds(f"{KEY}.{name}", fixed, UNITS, None)
+        yield from list_measurements(f"{KEY}.{name}", fixed, UNITS, None)
 
 
 TRAINING = Training(

@@ -34,7 +34,13 @@ from rnncore.text.ngrams import (
 from rnncore.text.sampling import at_temperature
 from rnncore.text.vocabulary import Vocabulary, character_vocabulary
 from tools.train.applications.text import least_order, mixture
-from tools.train.runner import Asked, Found, Training, fitted_module, founds
+from tools.train.runner import (
+    Measurement,
+    Options,
+    Training,
+    fit_module,
+    list_measurements,
+)
 
 KEY = "real.shakespeare"
 UNIT = "nats per character, unless its name says otherwise"
@@ -73,7 +79,7 @@ def trained(
         tqdm.write(f"{label}: {nats:.4f} on the validation text")
         return nats
 
-    result, seconds = fitted_module(
+    result, seconds = fit_module(
         model,
         language_loss,
         contiguous_windows(stretches(vocabulary.encode(training), B), T),
@@ -106,7 +112,7 @@ def read_on(
     return token_nats(model, ids[:, None])[:, 0]
 
 
-def network(seed: int, asked: Asked) -> Iterator[Found]:
+def network(seed: int, asked: Options) -> Iterator[Measurement]:
     """The network, the counts beside it, and both mixed."""
     options = {"steps": asked.steps} if asked.steps else {}
     model, vocabulary, scores = trained(options, seed, "shakespeare")
@@ -116,11 +122,11 @@ def network(seed: int, asked: Asked) -> Iterator[Found]:
     found, counted = counts(vocabulary)
     scores |= {"network": own[1].mean()} | found | mixture(own, counted)
     scores["characters"] = [len(training), len(valid), len(test)]
-    yield from founds(KEY, scores, UNIT)
+    yield from list_measurements(KEY, scores, UNIT)
     if seed == 0:
         settings = SIZES | PLAN | options
-        yield Found(f"{KEY}.settings", settings, "of the network", None)
-        yield Found(f"{KEY}.sample", write(model, vocabulary), "text", 0)
+        yield Measurement(f"{KEY}.settings", settings, "of the network", None)
+        yield Measurement(f"{KEY}.sample", write(model, vocabulary), "text", 0)
 
 
 def counts(vocabulary: Vocabulary) -> tuple[dict[str, Any], list[np.ndarray]]:

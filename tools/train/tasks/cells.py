@@ -29,7 +29,13 @@ from rnncore.data.tasks import loss_at_the_end
 from rnncore.gru import bptt_reset_before, unroll_reset_before
 from rnncore.rnn import init_params, init_readout, unroll, zero_state
 from rnncore.text.model import contiguous_windows
-from tools.train.runner import Asked, Found, Training, fitted, founds
+from tools.train.runner import (
+    Measurement,
+    Options,
+    Training,
+    fit_cell,
+    list_measurements,
+)
 from tools.train.tasks import lags
 from tools.train.tasks.chars import python_text
 
@@ -168,7 +174,7 @@ def milliseconds(task: Task, H: dict[str, int]) -> dict[str, float]:
             rng = np.random.default_rng(seed)
             model = first_model(task, c, H[kind], rng)
             carry, loss = task.carry(model, c), task.loss(c)
-            run = fitted(loss, model, task.batch, RATES[0], 5, rng, carry=carry)
+            run = fit_cell(loss, model, task.batch, RATES[0], 5, rng, carry=carry)
             taken[kind].append(run[1])
     return {kind: 1000 * min(runs) / 5 for kind, runs in taken.items()}
 
@@ -206,7 +212,7 @@ def runs(study: Plan) -> Looks:
             found.append(Look(task.validation(c, seed, model), model))
             return found[-1].score
 
-        _, seconds = fitted(
+        _, seconds = fit_cell(
             task.loss(c),
             model,
             task.batch,
@@ -253,13 +259,13 @@ def compared(study: Plan, looks: Looks, in_time: bool) -> Comparison:
     )
 
 
-def compare(name: str, asked: Asked) -> Iterator[Found]:
+def compare(name: str, asked: Options) -> Iterator[Measurement]:
     """Both comparisons on one task, and how the runs chosen by time went."""
     study, seeds = plan(name, asked.steps), list(SEEDS)
     task, looks = study.task, runs(study)
     for key, in_time in ("updates", False), ("time", True):
         found = compared(study, looks, in_time)
-        yield Found(f"cells.{name}.{key}", to_json(found), task.unit, seeds)
+        yield Measurement(f"cells.{name}.{key}", to_json(found), task.unit, seeds)
     for kind, c in CELLS.items():
         rate = found.results[kind].chosen["rate"]
         of = [looks(kind, rate, seed) for seed in SEEDS]
@@ -268,23 +274,23 @@ def compare(name: str, asked: Asked) -> Iterator[Found]:
             f"cells.{name}.{kind}",
             f"validation, {task.unit}, one list per seed",
         )
-        yield Found(f"{key}.scores", scores, f"{unit}; Adam at {rate:g}", seeds)
+        yield Measurement(f"{key}.scores", scores, f"{unit}; Adam at {rate:g}", seeds)
         ms = study.milliseconds[kind]
-        yield Found(f"{key}.milliseconds", ms, "ms of one core an update", 0)
+        yield Measurement(f"{key}.milliseconds", ms, "ms of one core an update", 0)
         H = study.H[kind]
         count = weights(c.G, task.D, H, task.K)
         values = {"every": study.every, "units": H, "weights": count}
         kinds = {"every": "updates", "units": "", "weights": "numbers"}
-        yield from founds(key, values, kinds, None)
+        yield from list_measurements(key, values, kinds, None)
 
 
-def time_resets(asked: Asked) -> Iterator[Found]:
+def time_resets(asked: Options) -> Iterator[Measurement]:
     """Both GRUs, forward and backward apart: milliseconds, the shortest."""
     rng = np.random.default_rng(0)
     for B, H in (1, 64), (32, 64), (32, 256):
         for way, best in reset_times(rng, 32, B, 32, H).items():
             unit = "ms for 32 steps, forward and backward, one core"
-            yield Found(f"cells.reset_{way}.{B}.{H}", best, unit, 0)
+            yield Measurement(f"cells.reset_{way}.{B}.{H}", best, unit, 0)
 
 
 def reset_times(

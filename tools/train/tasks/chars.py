@@ -31,7 +31,15 @@ from rnncore.data.text import python_source
 from rnncore.rnn import rnn_cell, zero_state
 from rnncore.text.model import contiguous_windows
 from rnncore.train import Fit
-from tools.train.runner import SEEDS, Asked, Found, Training, bar, fitted, founds
+from tools.train.runner import (
+    SEEDS,
+    Measurement,
+    Options,
+    Training,
+    fit_cell,
+    list_measurements,
+    show_progress,
+)
 
 T, B, H = 32, 32, 128
 STEPS, EVERY, RATE = 8000, 1000, 0.005
@@ -77,7 +85,7 @@ def run(
     """One run, just as the page trains, float32 on NumPy."""
     rng = np.random.default_rng(seed)
     model = tree_map(np.float32, init_model(rng, len(text.alphabet), H))
-    return fitted(
+    return fit_cell(
         next_character(rnn_cell, rnn_cell_vjp),
         model,
         contiguous_windows(text.rows, T),
@@ -85,7 +93,7 @@ def run(
         steps,
         rng,
         carry=zero_state(model.cell, B),
-        progress=bar(f"rate {rate:g} seed {seed}"),
+        progress=show_progress(f"rate {rate:g} seed {seed}"),
         **options,
     )
 
@@ -95,7 +103,7 @@ def score(ids: np.ndarray, model: Model) -> float:
     return held_out_bits(rnn_cell, model, ids, zero_state(model.cell, ids.shape[1]))
 
 
-def rates(asked: Asked) -> Iterator[Found]:
+def rates(asked: Options) -> Iterator[Measurement]:
     """The end of each lane of training chooses; held-out files choose nothing."""
     text = python_text(B, 32)
     cut = len(text.rows) * 9 // 10
@@ -110,10 +118,10 @@ def rates(asked: Asked) -> Iterator[Found]:
     found = compare(
         {"network": train}, {"rate": RATES}, steps=asked.steps or SHORT, seeds=SEEDS
     )
-    yield Found("chars.rates", to_json(found), "bits per character", list(SEEDS))
+    yield Measurement("chars.rates", to_json(found), "bits per character", list(SEEDS))
 
 
-def train(seed: int, asked: Asked) -> Iterator[Found]:
+def train(seed: int, asked: Options) -> Iterator[Measurement]:
     """One run of the planned length."""
     text = python_text(B, 32)
     result, seconds = run(
@@ -139,7 +147,7 @@ def train(seed: int, asked: Asked) -> Iterator[Found]:
     }
     core = "s of one core"
     units = {"": "bits per character", "seconds": core, "lzma.seconds": core}
-    yield from founds("chars", values, units)
+    yield from list_measurements("chars", values, units)
 
 
 TRAINING = Training("chars", __doc__, {"python": train}, {"rates": rates})

@@ -20,7 +20,7 @@ from rnncore.data.tasks import adding_problem, loss_at_the_end
 from rnncore.optim import Optimizer, Tree, adam, sgd
 from rnncore.rnn import readout, unroll, zero_state
 from rnncore.train import Schedule, fit
-from tools.train.runner import Asked, Found, Training
+from tools.train.runner import Measurement, Options, Training
 from tools.train.tasks.lags import PLAIN, TASKS, first_network
 
 T, H, B, STEPS, HELD_OUT = 40, 32, 16, 800, 1000
@@ -75,7 +75,7 @@ def train(name: str, clips: bool, setting: Setting, seed: int, steps: int) -> Tr
     return Trained(validation, steps, lambda: test)
 
 
-def study(name: str, asked: Asked) -> Iterator[Found]:
+def study(name: str, asked: Options) -> Iterator[Measurement]:
     """One optimiser, free and clipped."""
     found = compare(
         {"free": partial(train, name, False), "clipped": partial(train, name, True)},
@@ -86,7 +86,7 @@ def study(name: str, asked: Asked) -> Iterator[Found]:
         extensions=1,
     )
     unit = "error after the last step, as a share of that of always answering 1"
-    yield Found(f"clipping.{name}", to_json(found), unit, list(SEEDS))
+    yield Measurement(f"clipping.{name}", to_json(found), unit, list(SEEDS))
 
 
 TRAINING = Training(

@@ -34,7 +34,7 @@ from rnncore.rnn import (
 )
 from rnncore.sequence import bits_per_character, count_ngrams, surprisal
 from rnncore.text.model import contiguous_windows
-from tools.train.runner import Asked, Found, Training, fitted
+from tools.train.runner import Measurement, Options, Training, fit_cell
 from tools.train.tasks.chars import Text, python_text
 
 T, B, STEPS, HELD_OUT = 32, 32, 500, 1000
@@ -136,7 +136,7 @@ def run(name: str, rate: float, seed: int, steps: int) -> Run:
         d_layers = backward(model, tapes, d_y, form.residual)
         return loss, Model(d_layers, d_readout), states
 
-    result, seconds = fitted(
+    result, seconds = fit_cell(
         loss_and_gradient,
         model,
         contiguous_windows(text.rows, T),
@@ -173,7 +173,7 @@ def data() -> Text:
     return text._replace(held_out=text.held_out[: HELD_OUT + 1])
 
 
-def baseline(asked: Asked) -> Iterator[Found]:
+def baseline(asked: Options) -> Iterator[Measurement]:
     """Bits of 1- to 5-grams that count the same characters."""
     rows, held_out, alphabet = data()
     letters = np.array(list(alphabet))
@@ -184,7 +184,7 @@ def baseline(asked: Asked) -> Iterator[Found]:
         bits_per_character(surprisal(grams._replace(order=order), unseen), len(unseen))
         for order in range(1, 6)
     ]
-    yield Found("depth.ngrams", found, UNIT, None)
+    yield Measurement("depth.ngrams", found, UNIT, None)
 
 
 def milliseconds() -> dict[str, float]:
@@ -196,7 +196,7 @@ def milliseconds() -> dict[str, float]:
     return {name: min(one[name] for one in runs) for name in FORMS}
 
 
-def all_forms(asked: Asked) -> Iterator[Found]:
+def all_forms(asked: Options) -> Iterator[Measurement]:
     """After equally many updates."""
     seeds = list(SEEDS)
     found = compare(
@@ -206,17 +206,19 @@ def all_forms(asked: Asked) -> Iterator[Found]:
         seeds=SEEDS,
         headline=True,
     )
-    yield Found("depth.updates", to_json(found), UNIT, seeds)
+    yield Measurement("depth.updates", to_json(found), UNIT, seeds)
     for name in FORMS:
         count = sum(leaf.size for _, leaf in named_leaves(run(name, 1.0, 0, 1).model))
-        yield Found(f"depth.{name}.weights", count, "", None)
+        yield Measurement(f"depth.{name}.weights", count, "", None)
 
 
-def same_time(asked: Asked) -> Iterator[Found]:
+def same_time(asked: Options) -> Iterator[Measurement]:
     """One wide layer and the residual stack, in the time of the stack."""
     taken = milliseconds()
     for name, ms in taken.items():
-        yield Found(f"depth.{name}.milliseconds", ms, "ms of one core an update", 0)
+        yield Measurement(
+            f"depth.{name}.milliseconds", ms, "ms of one core an update", 0
+        )
     budget = math.ceil((asked.steps or STEPS) * taken["residual"])
     updates = {name: int(budget / taken[name]) for name in ("wide", "residual")}
 
@@ -230,8 +232,8 @@ def same_time(asked: Asked) -> Iterator[Found]:
         seeds=SEEDS,
         headline=True,
     )
-    yield Found("depth.time", to_json(found), UNIT, list(SEEDS))
-    yield Found("depth.time.updates", updates, "updates", list(SEEDS))
+    yield Measurement("depth.time", to_json(found), UNIT, list(SEEDS))
+    yield Measurement("depth.time.updates", updates, "updates", list(SEEDS))
 
 
 TRAINING = Training(

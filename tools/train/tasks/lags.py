@@ -53,7 +53,7 @@ from rnncore.rnn import (
     unroll,
     zero_state,
 )
-from tools.train.runner import Asked, Found, Training, fitted
+from tools.train.runner import Measurement, Options, Training, fit_cell
 
 H, B, HELD_OUT = 48, 32, 1000
 LOOKS = 10  # at the validation set in a run, whose best weights are kept
@@ -285,7 +285,7 @@ def train(
     run = partial(fused.unroll, start.equation, keep=False)
     held_out = partial(score, task, run, start.cell.parts, study.lag)
     with np.errstate(over="ignore", invalid="ignore"):  # it may diverge
-        result, seconds = fitted(
+        result, seconds = fit_cell(
             compiled_loss(start, task),
             before,
             lambda rng, step: task.batch(rng, study.lag, B),
@@ -306,7 +306,7 @@ def train(
     )
 
 
-def run(key: str, study: Study, asked: Asked) -> Iterator[Found]:
+def run(key: str, study: Study, asked: Options) -> Iterator[Measurement]:
     """One comparison, whole, and what is measured of the chosen runs."""
     task, seeds = TASKS[study.task], list(study.seeds)
     ended: dict[tuple[str, float, int], Ended] = {}
@@ -317,7 +317,7 @@ def run(key: str, study: Study, asked: Asked) -> Iterator[Found]:
         seeds=seeds,
         headline=len(seeds) >= HEADLINE,
     )
-    yield Found(key, to_json(found), f"test {task.unit}", seeds)
+    yield Measurement(key, to_json(found), f"test {task.unit}", seeds)
     chosen = {
         n: [ended.get((n, r.chosen["rate"], seed)) for seed in seeds]
         for n, r in found.results.items()
@@ -325,7 +325,7 @@ def run(key: str, study: Study, asked: Asked) -> Iterator[Found]:
     if "steps" in study.also:
         counts = {n: [e and e.steps for e in runs] for n, runs in chosen.items()}
         unit = f"steps to a validation score below {SOLVED:g}, at the chosen rate"
-        yield Found(f"{key}.steps", counts, unit, seeds)
+        yield Measurement(f"{key}.steps", counts, unit, seeds)
     if "flow" in study.also:
         flows = {
             n: [
@@ -336,7 +336,7 @@ def run(key: str, study: Study, asked: Asked) -> Iterator[Found]:
             for n, start in study.contenders.items()
         }
         unit = "spectral radius, factor a step, at the chosen rate"
-        yield Found(f"{key}.flow", flows, unit, seeds)
+        yield Measurement(f"{key}.flow", flows, unit, seeds)
 
 
 TRAINING = Training(

@@ -34,7 +34,7 @@ from rnncore.rnn import (
     zero_state,
 )
 from rnncore.rtrl import influence_vjp, no_influence, rtrl_step
-from tools.train.runner import Asked, Found, Training
+from tools.train.runner import Measurement, Options, Training
 
 H, B, LAG, STEPS = 12, 8, 8, 3000
 RATES = (0.001, 0.003, 0.01)
@@ -129,7 +129,7 @@ def train(name: str, setting: Setting, seed: int, steps: int) -> Trained:
     return Trained(found, steps, lambda: score(20_000 + seed))
 
 
-def run(asked: Asked) -> Iterator[Found]:
+def run(asked: Options) -> Iterator[Measurement]:
     """The comparison, whole."""
     found = compare(
         {name: partial(train, name) for name in CONTENDERS},
@@ -138,7 +138,7 @@ def run(asked: Asked) -> Iterator[Found]:
         seeds=SEEDS,
         headline=True,
     )
-    yield Found("online.delay", to_json(found), "mean squared error", list(SEEDS))
+    yield Measurement("online.delay", to_json(found), "mean squared error", list(SEEDS))
 
 
 TRAINING = Training("online", __doc__, {}, {"delay": run})

@@ -36,7 +36,7 @@ from rnncore.rnn import (
     unroll,
     zero_state,
 )
-from tools.train.runner import Asked, Found, Training, fitted
+from tools.train.runner import Measurement, Options, Training, fit_cell
 from tools.train.tasks import lags, starts
 
 H, AHEAD, WASHOUT = 50, 20, 100
@@ -152,7 +152,7 @@ def descend(
         layer, out = weights
         return relative(readout(out, states(rnn_cell, layer, part)), part)
 
-    result, seconds = fitted(
+    result, seconds = fit_cell(
         loss_at_the_end(rnn_cell, rnn_cell_vjp, squared_error, squared_error_vjp),
         first(seed),
         batch,
@@ -176,17 +176,17 @@ def seconds_of(train: Callable, setting: Setting, steps: int) -> float:
     return round(time.process_time() - begun, 3)
 
 
-def series(asked: Asked) -> Iterator[Found]:
+def series(asked: Options) -> Iterator[Measurement]:
     """Mackey-Glass: solved for, window, trained; and how long they take."""
     steps, key = asked.steps or UPDATES, "reservoir.mackey-glass"
     unit = "root mean squared error, in standard deviations of the series"
     common: dict[str, Any] = {"seeds": SEEDS, "headline": True}
     solved = {name: partial(solve, leak) for name, leak in LEAKS.items()}
     fixed = compare(solved, GRID, steps=TRAIN, **common)
-    yield Found(f"{key}.fixed", to_json(fixed), unit, list(SEEDS))
+    yield Measurement(f"{key}.fixed", to_json(fixed), unit, list(SEEDS))
     penalties = {"penalty": GRID["penalty"]}
     control = compare({"window": window}, penalties, steps=TRAIN, **common)
-    yield Found(f"{key}.window", to_json(control), unit, list(SEEDS))
+    yield Measurement(f"{key}.window", to_json(control), unit, list(SEEDS))
     chosen = fixed.results["reservoir"].chosen
     firsts: dict[str, Callable[[int], Weights]] = {
         "trained": from_torch,
@@ -194,13 +194,13 @@ def series(asked: Asked) -> Iterator[Found]:
     }
     whole = {name: partial(descend, first) for name, first in firsts.items()}
     found = compare(whole, {"rate": RATES}, steps=steps, **common)
-    yield Found(f"{key}.trained", to_json(found), unit, list(SEEDS))
+    yield Measurement(f"{key}.trained", to_json(found), unit, list(SEEDS))
     rate = found.results["trained"].chosen
     took = {
         "reservoir": seconds_of(solved["reservoir"], chosen, TRAIN),
         "trained": seconds_of(whole["trained"], rate, steps),
     }
-    yield Found(f"{key}.seconds", took, "seconds of one core, one run", 0)
+    yield Measurement(f"{key}.seconds", took, "seconds of one core, one run", 0)
 
 
 @lru_cache(2 * len(SEEDS))
@@ -235,7 +235,7 @@ def add(leak: float, setting: Setting, seed: int, steps: int) -> Trained:
     return Trained(score(10_000 + seed), steps, lambda: score(20_000 + seed))
 
 
-def adding(asked: Asked) -> Iterator[Found]:
+def adding(asked: Options) -> Iterator[Measurement]:
     """The reservoirs on the adding problem."""
     found = compare(
         {name: partial(add, leak) for name, leak in LEAKS.items()},
@@ -245,7 +245,7 @@ def adding(asked: Asked) -> Iterator[Found]:
         headline=True,
     )
     unit = "test mean squared error"
-    yield Found("reservoir.adding", to_json(found), unit, list(SEEDS))
+    yield Measurement("reservoir.adding", to_json(found), unit, list(SEEDS))
 
 
 TRAINING = Training(

@@ -38,7 +38,7 @@ from rnncore.comparison import Setting, Trained, compare, to_json
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.memory import Steps, gated_delta_cell, gated_delta_cell_vjp, unit
 from rnncore.xlstm import slstm_cell, slstm_cell_vjp
-from tools.train.runner import Asked, Found, Training
+from tools.train.runner import Measurement, Options, Training
 
 RATES, SEEDS = (0.003, 0.01, 0.03), (0, 1, 2, 3, 4)
 PATH = Path(ruler.__file__).with_name("ruler.json")
@@ -46,13 +46,15 @@ PATH = Path(ruler.__file__).with_name("ruler.json")
 
 def copy_lags(
     prefix: str, cells: Mapping[str, ruler.Cell]
-) -> dict[str, Callable[[int, Asked], Iterator[Found]]]:
+) -> dict[str, Callable[[int, Options], Iterator[Measurement]]]:
     """Runs that find the longest copy lag of cells."""
 
-    def run(name: str, cell: ruler.Cell, seed: int, asked: Asked) -> Iterator[Found]:
+    def run(
+        name: str, cell: ruler.Cell, seed: int, asked: Options
+    ) -> Iterator[Measurement]:
         budget = asked.steps or ruler.BUDGET
         needed = ruler.updates_by_lag(cell, seed, budget)
-        yield Found(
+        yield Measurement(
             f"{prefix}.{name}",
             ruler.longest_lag(needed, budget),
             f"longest copy lag in {budget} updates, one per seed",
@@ -61,10 +63,12 @@ def copy_lags(
     return {n: partial(run, n, cell) for n, cell in cells.items()}
 
 
-def updates(name: str, cell: ruler.Cell, seed: int, asked: Asked) -> Iterator[Found]:
+def updates(
+    name: str, cell: ruler.Cell, seed: int, asked: Options
+) -> Iterator[Measurement]:
     """What each lag took with one seed; rnncore/ruler.json has the first three."""
     budget = asked.steps or ruler.BUDGET
-    yield Found(
+    yield Measurement(
         f"ruler.updates.{name}",
         ruler.updates_by_lag(cell, seed, budget),
         f"updates, at lags {ruler.LAGS}; budget {budget}, a list per seed",
@@ -83,7 +87,7 @@ def at_rate(cell: ruler.Cell, setting: Setting, seed: int, budget: int) -> Train
     return Trained(found, budget, lambda: score(100 + seed))
 
 
-def rates(asked: Asked) -> Iterator[Found]:
+def rates(asked: Options) -> Iterator[Measurement]:
     """The cells of chapter 7's map, each at its own best rate."""
     found = compare(
         {name: partial(at_rate, cell) for name, cell in (ruler.CELLS | BIASED).items()},
@@ -93,7 +97,7 @@ def rates(asked: Asked) -> Iterator[Found]:
         headline=True,
     )
     unit = "less the longest copy lag; steps are updates a lag"
-    yield Found("ruler.rates", to_json(found), unit, list(SEEDS))
+    yield Measurement("ruler.rates", to_json(found), unit, list(SEEDS))
 
 
 def biased(bias: float) -> ruler.Cell:
@@ -222,21 +226,21 @@ def layer_updates_needed(
 
 
 def layer_updates(
-    name: str, layer: Callable[[int], nn.Module], seed: int, asked: Asked
-) -> Iterator[Found]:
+    name: str, layer: Callable[[int], nn.Module], seed: int, asked: Options
+) -> Iterator[Measurement]:
     """What each lag took with one seed."""
     budget = asked.steps or ruler.BUDGET
-    yield Found(
+    yield Measurement(
         f"ruler.layers.{name}",
         ruler.by_lag(lambda lag: layer_updates_needed(layer, lag, seed, budget)),
         f"updates, at lags {ruler.LAGS}; budget {budget}, a list per seed",
     )
 
 
-def updates_by_lag(asked: Asked) -> Iterator[Found]:
+def updates_by_lag(asked: Options) -> Iterator[Measurement]:
     """What rnncore/ruler.json holds."""
     budget = asked.steps or ruler.BUDGET
-    yield Found(
+    yield Measurement(
         "ruler.updates_by_lag",
         {
             name: [

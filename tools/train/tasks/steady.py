@@ -38,7 +38,7 @@ from rnncore.norm import (
 )
 from rnncore.rnn import State, init_params, init_readout, readout, unroll, zero_state
 from rnncore.text.model import contiguous_windows
-from tools.train.runner import Asked, Found, Training, fitted
+from tools.train.runner import Measurement, Options, Training, fit_cell
 from tools.train.tasks.chars import python_text
 
 LOOKS = 20  # at the validation set in a run, whose best weights are kept
@@ -256,7 +256,7 @@ def train(study: str, name: str, setting: Setting, seed: int, steps: int) -> Tra
     first = network.init(rng, K, plan.H), init_readout(rng, plan.H, K)
     weights = tree_map(lambda w: w.astype(np.float32), first)
     score = partial(bits, network, share)
-    result, seconds = fitted(
+    result, seconds = fit_cell(
         learner(network, share, np.random.default_rng(seed + 100)),
         weights,
         sets.batch,
@@ -304,7 +304,7 @@ def courses(study: str, found: Comparison) -> dict[str, Any]:
     return value
 
 
-def run(name: str, asked: Asked) -> Iterator[Found]:
+def run(name: str, asked: Options) -> Iterator[Measurement]:
     """One comparison, whole."""
     plan = STUDIES[name]
     found = compare(
@@ -316,9 +316,9 @@ def run(name: str, asked: Asked) -> Iterator[Found]:
         extensions=1,
     )
     seeds, unit = list(plan.seeds), "bits per symbol"
-    yield Found(f"steady.{name}", to_json(found), f"test, {unit}", seeds)
+    yield Measurement(f"steady.{name}", to_json(found), f"test, {unit}", seeds)
     unit = f"validation, {unit}, at {LOOKS} looks; ms an update with looks"
-    yield Found(f"steady.{name}.courses", courses(name, found), unit, seeds)
+    yield Measurement(f"steady.{name}.courses", courses(name, found), unit, seeds)
 
 
 TRAINING = Training(

@@ -10,8 +10,8 @@ from numba.extending import intrinsic
 
 from rnncore.fused.elementary import make_functions
 from rnncore.fused.emit import BLOCK
-from rnncore.fused.machine import llvm, panel_width, target_machine
 from rnncore.fused.product import make_product
+from rnncore.fused.target import llvm, panel_width, target_machine
 from rnncore.fused.vector import (
     Vec,
     full,

@@ -11,9 +11,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import rnncore
-from rnncore.fused.derive import Derived
+from rnncore.fused.autodiff import Derived
 from rnncore.fused.emit import SHARED, loop_source
-from rnncore.fused.machine import (
+from rnncore.fused.target import (
     Function,
     lanes_of,
     llvm,
@@ -37,7 +37,7 @@ class Loops:
         functions = functions_of(source)
 
         def make() -> bytes:
-            from rnncore.fused.compiled import machine_code
+            from rnncore.fused.jit import machine_code
 
             return machine_code(source, functions, dtype)
 

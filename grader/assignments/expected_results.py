@@ -17,11 +17,11 @@ from types import CodeType
 from typing import Any
 from unittest import mock
 
-from grader.assignments.catalogue import catalogue, known
+from grader.assignments.known_mistakes import catalogue, known
 from grader.assignments.source import Assignment, Cell, visible_part
 from rnncore import testing
-from rnncore.testing.boxes import shut
-from rnncore.testing.sketches import SAME_SKETCH, encoded, same_sketch
+from rnncore.testing.fingerprints import SAME_FINGERPRINT, encoded, is_same_fingerprint
+from rnncore.testing.mutants import encode_edit
 from rnncore.testing.values import without_false_alarms
 
 
@@ -128,7 +128,7 @@ def boxes(assignment: Assignment) -> dict[str, Any]:
     return {
         name: {
             "of": cell.options["of"],
-            "edits": [shut(m.was, m.now) for m in catalogue(cell)],
+            "edits": [encode_edit(m.was, m.now) for m in catalogue(cell)],
         }
         for name, cell in assignment.of("mutants").items()
     }
@@ -142,7 +142,7 @@ def _check_entry(
     solution = assignment.of("solution")[name].source
     right, inputs = recorded(assignment, test, dict(namespace))
     calls = [testing.observe(right, args) for args in inputs]
-    looks = {"the solution": [testing.sketch(c) for c in calls]}
+    looks = {"the solution": [testing.fingerprint_of(c) for c in calls]}
     entry: dict[str, Any] = {
         "results": [encoded(c.result) for c in calls],
         "mistakes": [],
@@ -156,9 +156,9 @@ def _check_entry(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             calls = [testing.observe(wrong, args) for args in inputs]
-        look = [testing.sketch(c) for c in calls]
+        look = [testing.fingerprint_of(c) for c in calls]
         for other, seen in looks.items():
-            if same_sketch(look, seen, 10 * SAME_SKETCH):
+            if is_same_fingerprint(look, seen, 10 * SAME_FINGERPRINT):
                 raise ValueError(
                     f"{assignment.name}, {name}: on the visible inputs "
                     f"{mistake.name!r} gives what {other!r} gives; change "

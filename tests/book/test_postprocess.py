@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from sphinx.errors import ExtensionError
 
-from tools.site import finish, formulas
+from tools.site import postprocess, formulas
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAYAAACddGYaAAAADklEQVR42mNk+M9QDwAD"
@@ -75,7 +75,7 @@ def test_a_number_stays_with_its_unit_and_its_spread(written, shown):
         if shown is None
         else shown.replace("_", "\N{NO-BREAK SPACE}")
     )
-    assert finish.unparted(written) == shown
+    assert postprocess.unparted(written) == shown
 
 
 PHRASES = "phrases " * 9
@@ -112,7 +112,7 @@ def test_a_table_of_phrases_is_marked_for_narrow_screens(
 ):
     row = "".join(f"<td>{cell}</td>" for cell in row)
     table = f'<table class="table"><tbody><tr>{row}</tr></tbody></table>'
-    done = finish.finish_page(PAGE.format(table), "a.html", tmp_path)
+    done = postprocess.finish_page(PAGE.format(table), "a.html", tmp_path)
     assert done.count('class="table phrases"') == marked
 
 
@@ -123,7 +123,7 @@ def test_a_page_without_formulas_asks_for_no_fonts():
 def test_media_become_files_that_know_their_size_and_load_late(tmp_path):
     data = base64.b64encode(PNG).decode()
     page = f'<img alt="a" src="data:image/png;base64,{data}" hidden>'
-    done = finish.as_files(page, "a.html", tmp_path)
+    done = postprocess.as_files(page, "a.html", tmp_path)
     (file,) = (tmp_path / "_images").iterdir()
     assert file.read_bytes() == PNG
     assert f'<a class="enlarge" href="_images/{file.name}"><img ' in done
@@ -137,7 +137,7 @@ def test_a_picture_that_is_a_link_stays_that_link(tmp_path):
         '<svg width="72pt" height="36pt"></svg>'
     )
     page = '<a href="x.html"><img alt="a > b" src="_images/a.svg" /></a>'
-    done = finish.as_files(page, "a.html", tmp_path)
+    done = postprocess.as_files(page, "a.html", tmp_path)
     assert done == (
         '<a href="x.html"><img loading="lazy" width="96" height="48" '
         'alt="a > b" src="_images/a.svg" /></a>'
@@ -149,7 +149,7 @@ def test_a_drawing_keeps_two_decimals_of_its_paths_and_all_else():
         '<svg><metadata>x</metadata><path id="d0.12345" '
         'd="M 1.23456 7.1 L 20 .98765" transform="scale(0.015625)"/></svg>'
     )
-    assert finish.shorter(svg) == (
+    assert postprocess.shorter(svg) == (
         '<svg><path id="d0.12345" d="M 1.23 7.1 L 20 .98" '
         'transform="scale(0.015625)"/></svg>'
     )
@@ -162,7 +162,7 @@ def test_a_drawing_of_few_colours_gets_lighter_and_keeps_its_look(tmp_path):
     path = tmp_path / "a.png"
     Image.fromarray(drawn.astype(np.uint8)).save(path)
     before = path.stat().st_size
-    finish.fewer_colours(path)
+    postprocess.fewer_colours(path)
     assert path.stat().st_size < before
     after = np.asarray(Image.open(path).convert("RGB"), int)
     assert abs(after - drawn).max() <= 8
@@ -173,14 +173,14 @@ def test_a_picture_of_many_colours_stays(tmp_path):
     path = tmp_path / "a.png"
     Image.fromarray(noise.astype(np.uint8)).save(path)
     before = path.read_bytes()
-    finish.fewer_colours(path)
+    postprocess.fewer_colours(path)
     assert path.read_bytes() == before
 
 
 def test_a_live_figure_knows_how_high_it_will_be(monkeypatch):
-    monkeypatch.setattr(finish, "sizes", lambda: {"live-a": [[288, 700]]})
+    monkeypatch.setattr(postprocess, "sizes", lambda: {"live-a": [[288, 700]]})
     figures = '<live-ring id="live-a" still="t=1"></live-ring>'
-    page = finish.LIVE.sub(finish.sized, figures + '<live-ring id="new">')
+    page = postprocess.LIVE.sub(postprocess.sized, figures + '<live-ring id="new">')
     known, new = re.findall(r"<live-ring[^>]*>", page)
     assert 'class="live" data-sizes="[[288, 700]]" still="t=1"' in known
     assert 'data-sizes="[]"' in new
@@ -193,7 +193,7 @@ def test_scripts_keep_their_order_behind_the_text():
         f"<head>{head}</script><script>b</script></head><body><p>text</p>"
         f"{end}</body>"
     )
-    done = finish.scripts_last(page)
+    done = postprocess.scripts_last(page)
     order = ["data-cfasync", "</head>", "text", 'src="a.js"', ">b<", end]
     places = [done.index(part) for part in order]
     assert places == sorted(places)
@@ -213,11 +213,11 @@ def test_scripts_keep_their_order_behind_the_text():
     ],
 )
 def test_a_rule_stays_if_a_page_or_a_script_has_its_class(rule, kept):
-    assert finish.only_used(rule, {"used"}, ("made-",)).strip() == kept
+    assert postprocess.only_used(rule, {"used"}, ("made-",)).strip() == kept
 
 
 def test_a_licence_stays_in_its_style_sheet():
-    done = finish.only_used("/*! licence */.gone{a:b}", set(), ())
+    done = postprocess.only_used("/*! licence */.gone{a:b}", set(), ())
     assert "/*! licence */" in done
 
 
@@ -229,7 +229,7 @@ def test_names_and_roles_that_others_left_out_are_mended():
         "<summary>see <a href='#'>(7)</a></summary>"
         '<tr><th class="head"><p></p></th><th><p>a</p></th></tr>'
     )
-    done = finish.accessible(page)
+    done = postprocess.accessible(page)
     assert '<summary aria-label="Pages of 1. One"><span' in done
     assert "<summary>Show</summary>" in done
     assert "<summary>see (7)</summary>" in done

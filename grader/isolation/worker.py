@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from grader.isolation.wire import (
+from grader.isolation.serialization import (
     Decoder,
     Encoder,
     Message,

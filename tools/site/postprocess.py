@@ -21,8 +21,8 @@ from pathlib import Path
 from fontTools import subset, ttLib
 from PIL import Image
 
+from tools.site.ascii_tables import tables
 from tools.site.formulas import typeset
-from tools.site.printed import tables
 
 THEBE = re.compile(
     r"<script>const THEBE_JS_URL[^<]*</script>"

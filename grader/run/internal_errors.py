@@ -6,7 +6,7 @@ import logging
 import secrets
 import traceback
 
-from grader import door
+from grader import untrusted
 
 TOLD = (
     "the grader itself failed on this notebook (fault {number}). Your "
@@ -26,7 +26,7 @@ class Fault:
         if isinstance(error, BaseException):
             self.kind = type(error).__name__
             text = "".join(traceback.format_exception(error))
-        last = door.text(text[-LONGEST:], LONGEST)
+        last = untrusted.text(text[-LONGEST:], LONGEST)
         self.trace = f"fault {self.number}: {last}"
 
     def log(self) -> str:

@@ -16,7 +16,7 @@ from rnncore.backend import named_leaves
 from rnncore.testing import checks
 from rnncore.testing.checks import observe
 from rnncore.testing.compare import NOTHING, compare, differs
-from rnncore.testing.sketches import Seen
+from rnncore.testing.fingerprints import Seen
 from rnncore.testing.values import kind_of
 
 
@@ -170,7 +170,7 @@ def _called_here(part: Any) -> Any:
     return function
 
 
-def shut(was: str, now: str) -> str:
+def encode_edit(was: str, now: str) -> str:
     """An edit as text that is not read by accident."""
     both = json.dumps([was, now]).encode()
     return base64.b64encode(zlib.compress(both, 9)).decode()

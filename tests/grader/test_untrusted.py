@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader import door
-from grader.isolation.wire import Decoder, Message, WireError
+from grader import untrusted
+from grader.isolation.serialization import Decoder, Message, WireError
 from grader.notebook.repair import Broken, _upgraded
 from grader.reports.points import csv_text
 from grader.trusted.execute import _clean, _failure
@@ -93,35 +93,35 @@ def same(value):
     return f"kept {len(value)}"
 
 
-# -------------------------------------------------- what holds for each door
+# -------------------------------------------------- what holds for each check
 
 
 def check_text(text):
     for most in (5, 100):
-        made = door.text(text, most)
+        made = untrusted.text(text, most)
         assert len(made) <= most + 4
         assert all(c.isprintable() or c in "\n\t" for c in made)
-        made = door.line(text, most)
+        made = untrusted.line(text, most)
         assert made.isprintable()
-    door.valid(text).encode()
+    untrusted.valid(text).encode()
 
 
 def check_cell(text):
-    kept = door.cell(text)
-    assert not kept.lstrip(" ").startswith(door.FORMULA)
+    kept = untrusted.cell(text)
+    assert not kept.lstrip(" ").startswith(untrusted.FORMULA)
     lines = [*csv.reader(io.StringIO(csv_text([[text, "b"]]), newline=""))]
     assert lines[0][1] == "b"
 
 
 def check_name(name):
-    if door.unfit(name) is None:
+    if untrusted.explain_unfit_name(name) is None:
         assert len(os.fsencode(f".{name}.html.0123456789abcdef.part")) < 255
         assert all(c.isprintable() for c in name)
 
 
 def check_notebook(data):
     try:
-        made = _upgraded(door.notebook(data), "x.ipynb")
+        made = _upgraded(untrusted.notebook(data), "x.ipynb")
     except (Broken, ValueError, RecursionError):
         return
     for cell in made.cells:
@@ -158,7 +158,7 @@ def flat(value):
 
 def check_message(data):
     try:
-        tree = door.message(data)
+        tree = untrusted.message(data)
     except (ValueError, RecursionError):
         return
     json.dumps(tree, ensure_ascii=False).encode()
@@ -180,7 +180,7 @@ def check_output(value):
 
 
 def check_time(text):
-    found = door.moment(text)
+    found = untrusted.parse_moment(text)
     assert found is None or 1970 <= found.year <= 2200
 
 
@@ -277,7 +277,7 @@ def test_a_hundred_thousand_inputs():
     "name", ["a\nb", "a\u202eb", "a\u2028", "\udcff", "x" * 101, "é" * 120]
 )
 def test_a_name_that_is_refused(name):
-    assert "a name" in door.unfit(name)
+    assert "a name" in untrusted.explain_unfit_name(name)
 
 
 def test_a_name_that_people_have():
@@ -288,7 +288,7 @@ def test_a_name_that_people_have():
         "o'neill, p.",
         "a_b-1@x.org",
     ):
-        assert door.unfit(name) is None
+        assert untrusted.explain_unfit_name(name) is None
 
 
 def test_slices_that_overlap_are_refused():
@@ -301,19 +301,19 @@ def test_slices_that_overlap_are_refused():
 
 
 def test_a_text_of_very_many_parts_is_refused_unread():
-    for read in (door.message, door.notebook):
+    for read in (untrusted.message, untrusted.notebook):
         with pytest.raises(ValueError, match="parts, more than"):
-            read(b"[" + b"[]," * door.PARTS + b"0]")
+            read(b"[" + b"[]," * untrusted.PARTS + b"0]")
 
 
 def test_a_folder_with_too_much_in_it(tmp_path):
     for number in range(10):
         (tmp_path / f"{number}").write_bytes(bytes(10))
-    assert len(door.files_in(tmp_path, 100, 10)) == 10
-    with pytest.raises(door.TooMuch, match="more than 9 files"):
-        door.files_in(tmp_path, 100, 9)
-    with pytest.raises(door.TooMuch, match="more than 0 MB"):
-        door.files_in(tmp_path, 99, 10)
+    assert len(untrusted.files_in(tmp_path, 100, 10)) == 10
+    with pytest.raises(untrusted.TooMuch, match="more than 9 files"):
+        untrusted.files_in(tmp_path, 100, 9)
+    with pytest.raises(untrusted.TooMuch, match="more than 0 MB"):
+        untrusted.files_in(tmp_path, 99, 10)
 
 
 def test_only_plain_files_with_plain_names_are_taken(tmp_path):
@@ -324,16 +324,22 @@ def test_only_plain_files_with_plain_names_are_taken(tmp_path):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")
-    found = map(str, door.files_in(tmp_path, 100, 100))
+    found = map(str, untrusted.files_in(tmp_path, 100, 100))
     assert sorted(found) == [".own", "data/x.txt"]
 
 
 def test_a_timestamp_reads_no_file(tmp_path, monkeypatch):
     zone = tmp_path / "zone"
     zone.write_text("x")
-    assert door.moment(f"2026-11-20 10:00:00 {zone}") is None
-    assert door.moment("2026-11-20 10:00:00 ../../../etc/passwd") is None
-    assert door.moment("2026-11-20 10:00:00 Europe/Berlin").hour == 9
+    assert untrusted.parse_moment(f"2026-11-20 10:00:00 {zone}") is None
+    assert (
+        untrusted.parse_moment("2026-11-20 10:00:00 ../../../etc/passwd")
+        is None
+    )
+    assert (
+        untrusted.parse_moment("2026-11-20 10:00:00 Europe/Berlin").hour
+        == 9
+    )
 
 
 @pytest.mark.parametrize(
@@ -350,15 +356,15 @@ def test_a_timestamp_reads_no_file(tmp_path, monkeypatch):
 )
 def test_a_moment_is_told_in_utc(said, hour):
     for day in "2026-02-01", "20260201":
-        found = door.moment(f"{day} {said}")
+        found = untrusted.parse_moment(f"{day} {said}")
         assert (found.hour if found else None) == hour
-    summer = door.moment("2026-07-01 10:00:00 Europe/Berlin")
+    summer = untrusted.parse_moment("2026-07-01 10:00:00 Europe/Berlin")
     assert summer.hour == 8
 
 
 def test_a_day_that_may_be_another_one_is_no_moment():
     for text in "01.02.2026 18:00", "1-2-2026 18:00", "18:00", "2026 18:00":
-        assert door.moment(text) is None, text
+        assert untrusted.parse_moment(text) is None, text
 
 
 @pytest.mark.filterwarnings("error")
@@ -368,24 +374,24 @@ def test_letters_that_are_no_time_zone_are_no_moment():
         "20261120T1000",
         "2026-11-20 10:00Z",
     ):
-        assert door.moment(text).hour == 10, text
+        assert untrusted.parse_moment(text).hour == 10, text
     for text in (
         "2026-11-20 10:00T",
         "2026-11-20 10:00TZ",
         "10:00T2026-11-20",
     ):
-        assert door.moment(text) is None, text
+        assert untrusted.parse_moment(text) is None, text
 
 
 def test_a_path_that_no_call_takes_is_too_much(tmp_path):
     made = [os.open(tmp_path, os.O_RDONLY)]
-    for _ in range(door.DEEPEST):
+    for _ in range(untrusted.DEEPEST):
         os.mkdir("w" * 250, dir_fd=made[-1])
         made.append(os.open("w" * 250, os.O_RDONLY, dir_fd=made[-1]))
     for number in made:
         os.close(number)
-    with pytest.raises(door.TooMuch, match="a path that is too long"):
-        door.files_in(tmp_path, 100, 100)
+    with pytest.raises(untrusted.TooMuch, match="a path that is too long"):
+        untrusted.files_in(tmp_path, 100, 100)
 
 
 # ------------------------------------------------------------ in few examples
@@ -415,16 +421,16 @@ def test_a_path_that_no_call_takes_is_too_much(tmp_path):
     ids=repr,
 )
 def test_a_text_is_made_plain(value, most, said):
-    assert door.text(value, most) == said
+    assert untrusted.text(value, most) == said
 
 
 def test_a_text_is_cut_and_a_line_is_one():
-    assert door.text("x" * 10_001) == "x" * 10_000 + " ..."
-    assert door.text("x" * 10_000) == "x" * 10_000
-    assert door.line("x" * 301) == "x" * 300 + " ..."
-    assert door.line(" a\n\tb  c ", 9) == "a b c"
-    assert door.line("abcdef", 5) == "abcde ..."
-    assert door.valid("é\ud800b") == "é?b"
+    assert untrusted.text("x" * 10_001) == "x" * 10_000 + " ..."
+    assert untrusted.text("x" * 10_000) == "x" * 10_000
+    assert untrusted.line("x" * 301) == "x" * 300 + " ..."
+    assert untrusted.line(" a\n\tb  c ", 9) == "a b c"
+    assert untrusted.line("abcdef", 5) == "abcde ..."
+    assert untrusted.valid("é\ud800b") == "é?b"
 
 
 @pytest.mark.parametrize(
@@ -444,42 +450,51 @@ def test_a_text_is_cut_and_a_line_is_one():
     ids=repr,
 )
 def test_a_cell_that_begins_like_a_formula_is_quoted(value, kept):
-    assert door.cell(value) == kept
+    assert untrusted.cell(value) == kept
 
 
 def test_some_lines_stand_for_many():
-    assert door.some(["a"] * 30) == ["a"] * 30
-    assert door.some(("a", "b"), 2) == ["a", "b"]
-    assert door.some(["a", "b", "c"], 2) == ["a", "b", "and 1 more"]
-    more = door.some(["a"] * 1031)
+    assert untrusted.shorten_list(["a"] * 30) == ["a"] * 30
+    assert untrusted.shorten_list(("a", "b"), 2) == ["a", "b"]
+    assert untrusted.shorten_list(["a", "b", "c"], 2) == [
+        "a",
+        "b",
+        "and 1 more",
+    ]
+    more = untrusted.shorten_list(["a"] * 1031)
     assert more[29:] == ["a", "and 1,001 more"]
 
 
 def test_why_a_name_is_refused():
-    assert door.unfit("x" * 100) is None
-    assert door.unfit("é" * 100) is None  # 200 bytes
+    assert untrusted.explain_unfit_name("x" * 100) is None
+    assert untrusted.explain_unfit_name("é" * 100) is None  # 200 bytes
     for name in ("x" * 101, "é" * 99 + "李"):
-        assert door.unfit(name) == "a name of over 100 letters (200 bytes)"
-    assert door.unfit("a\nb") == (
+        assert (
+            untrusted.explain_unfit_name(name)
+            == "a name of over 100 letters (200 bytes)"
+        )
+    assert untrusted.explain_unfit_name("a\nb") == (
         "a name that is no text in UTF-8, or has characters that cannot be seen"
     )
 
 
 def test_a_tree_is_walked_as_deep_as_was_said(tmp_path, monkeypatch):
-    monkeypatch.setattr(door, "DEEPEST", 2)
+    monkeypatch.setattr(untrusted, "DEEPEST", 2)
     (tmp_path / "a/b").mkdir(parents=True)
     (tmp_path / "a/b/x").touch()
     (tmp_path / "up").symlink_to("..")
     beneath = ["a", "a/b", "a/b/x", "up"]
-    assert sorted(door.walk(tmp_path)) == [tmp_path / p for p in beneath]
-    assert len([*door.walk(tmp_path, 4)]) == 4
-    with pytest.raises(door.TooMuch, match=r"^more than 3 files$"):
-        [*door.walk(tmp_path, 3)]
+    assert sorted(untrusted.walk(tmp_path)) == [
+        tmp_path / p for p in beneath
+    ]
+    assert len([*untrusted.walk(tmp_path, 4)]) == 4
+    with pytest.raises(untrusted.TooMuch, match=r"^more than 3 files$"):
+        [*untrusted.walk(tmp_path, 3)]
     (tmp_path / "a/b/c").mkdir()
     with pytest.raises(
-        door.TooMuch, match=r"^folders in folders, over 2 deep$"
+        untrusted.TooMuch, match=r"^folders in folders, over 2 deep$"
     ):
-        [*door.walk(tmp_path)]
+        [*untrusted.walk(tmp_path)]
 
 
 def test_what_lies_beside_a_folder_that_cannot_be_read_is_found(
@@ -499,7 +514,9 @@ def test_what_lies_beside_a_folder_that_cannot_be_read_is_found(
     folders = [tmp_path / name for name in "abc"]
     files = [tmp_path / name / "file" for name in "ac"]
     for _ in range(2):  # whichever comes last is looked into first
-        assert sorted(door.walk(tmp_path)) == sorted([*folders, *files])
+        assert sorted(untrusted.walk(tmp_path)) == sorted(
+            [*folders, *files]
+        )
         unreadable = tmp_path / "c"
         files[-1] = tmp_path / "b" / "file"
 
@@ -509,22 +526,24 @@ def test_the_files_of_a_hidden_folder_are_left_out(tmp_path):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "file").touch()
     (tmp_path / ".hidden").touch()
-    found = map(str, door.files_in(tmp_path, 100, 100))
+    found = map(str, untrusted.files_in(tmp_path, 100, 100))
     assert sorted(found) == [".hidden", "seen/file"]
 
 
 def test_a_folder_that_cannot_be_read_holds_nothing(tmp_path):
-    assert [*door.walk(tmp_path / "none")] == []
-    with pytest.raises(door.TooMuch, match=r"^a path that is too long$"):
-        [*door.walk(tmp_path / ("x" * 300))]
+    assert [*untrusted.walk(tmp_path / "none")] == []
+    with pytest.raises(
+        untrusted.TooMuch, match=r"^a path that is too long$"
+    ):
+        [*untrusted.walk(tmp_path / ("x" * 300))]
 
 
 def test_a_folders_files_are_bounded_in_their_bytes(tmp_path):
     (tmp_path / "a").write_bytes(bytes(1_500_000))
     (tmp_path / "b").write_bytes(bytes(1))
-    with pytest.raises(door.TooMuch, match=r"^more than 2 MB$"):
-        door.files_in(tmp_path, 1_500_000, 9)
-    assert len(door.files_in(tmp_path, 1_500_001, 9)) == 2
+    with pytest.raises(untrusted.TooMuch, match=r"^more than 2 MB$"):
+        untrusted.files_in(tmp_path, 1_500_000, 9)
+    assert len(untrusted.files_in(tmp_path, 1_500_001, 9)) == 2
 
 
 def test_a_files_path_is_bounded_in_its_bytes(tmp_path):
@@ -532,7 +551,9 @@ def test_a_files_path_is_bounded_in_its_bytes(tmp_path):
     place.mkdir(parents=True)
     (place / ("c" * 95)).touch()  # 2 + 200 + 200 + 95 and three strokes
     (place / ("d" * 96)).touch()
-    assert [p.name for p in door.files_in(tmp_path, 9, 9)] == ["c" * 95]
+    assert [p.name for p in untrusted.files_in(tmp_path, 9, 9)] == [
+        "c" * 95
+    ]
 
 
 @pytest.mark.parametrize(
@@ -549,27 +570,27 @@ def test_a_files_path_is_bounded_in_its_bytes(tmp_path):
     ],
 )
 def test_a_moment_is_in_our_time(said, year):
-    found = door.moment(said)
+    found = untrusted.parse_moment(said)
     assert (found.year if found else None) == year
 
 
 def test_a_notebooks_text_may_begin_with_a_mark():
-    assert door.notebook(b"\xef\xbb\xbf[1]") == [1]
+    assert untrusted.notebook(b"\xef\xbb\xbf[1]") == [1]
     with pytest.raises(UnicodeDecodeError):
-        door.notebook(b'"\xff"')
+        untrusted.notebook(b'"\xff"')
 
 
 def test_the_cells_of_a_notebook_are_a_list_of_so_many():
-    assert len(door.cells_of({"cells": [0] * 2_000})) == 2_000
+    assert len(untrusted.cells_of({"cells": [0] * 2_000})) == 2_000
     for cells in ({}, [0] * 2_001):
         says = r"^a list of at most 2,000 cells is expected$"
         with pytest.raises(ValueError, match=says):
-            door.cells_of({"cells": cells})
+            untrusted.cells_of({"cells": cells})
 
 
 def test_a_cells_text_may_come_in_lines():
-    assert door.source(["a\n", "b\ud800"]) == "a\nb?"
-    assert door.source("ab") == "ab"
+    assert untrusted.source(["a\n", "b\ud800"]) == "a\nb?"
+    assert untrusted.source("ab") == "ab"
 
 
 NOTHING = {
@@ -606,7 +627,7 @@ NOTHING = {
     ids=repr,
 )
 def test_only_so_much_of_a_cells_marks_is_believed(value, believed):
-    assert door.marks(value) == believed
+    assert untrusted.marks(value) == believed
 
 
 @pytest.mark.parametrize(
@@ -623,20 +644,22 @@ def test_only_so_much_of_a_cells_marks_is_believed(value, believed):
     ids=repr,
 )
 def test_the_kernel_of_a_notebook(metadata, name):
-    assert door.kernel_name(metadata) == name
+    assert untrusted.kernel_name(metadata) == name
 
 
 def test_a_messages_texts_are_made_valid():
     data = b'{"a\\uD800": ["\\udfff", {"b": "c"}, 1.5, null, "\xc3\xa9"]}'
-    assert door.message(data) == {"a?": ["?", {"b": "c"}, 1.5, None, "é"]}
-    assert door.message(b'["\\\\x", "\xc3\xa9"]') == ["\\x", "é"]
+    assert untrusted.message(data) == {
+        "a?": ["?", {"b": "c"}, 1.5, None, "é"]
+    }
+    assert untrusted.message(b'["\\\\x", "\xc3\xa9"]') == ["\\x", "é"]
 
 
 def test_the_parts_of_a_message_are_counted():
     data = b'[{"a": 1, "b": 2}, 3, []]'  # 3 commas, 3 brackets
-    assert len(door.message(data, 6)) == 3
+    assert len(untrusted.message(data, 6)) == 3
     with pytest.raises(ValueError, match=r"^it has 6 parts, more than 5$"):
-        door.message(data, 5)
+        untrusted.message(data, 5)
     says = r"^it has 2,000 parts, more than 1,500$"
     with pytest.raises(ValueError, match=says):
-        door.message(b"[," * 1000, 1500)
+        untrusted.message(b"[," * 1000, 1500)

@@ -13,8 +13,8 @@ from grader.commands import grade
 from grader.course import fingerprint, submissions
 from grader.course.settings import Assignment, Limits
 from grader.run import grade_one, processes, record
-from grader.run.faults import Fault
 from grader.run.grade_one import Job
+from grader.run.internal_errors import Fault
 from tests.helpers import ROOT
 from tests.helpers.grading import (
     NAME,

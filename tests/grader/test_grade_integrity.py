@@ -5,7 +5,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from grader.assignments import builder
-from grader.reports.suspicion import reasons
+from grader.reports.integrity import reasons
 from tests.helpers.grading import cell_of, solved, source_notebook
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rnncore.text.heatmap import heat_map
-from rnncore.text.judge import (
+from rnncore.text.sample_quality import (
     bars_that_fit,
     duration,
     first_function,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from rnncore.music.published import (
+from rnncore.music.published_sets import (
     as_published,
     published_scores,
     read_published,

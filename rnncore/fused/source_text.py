@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from rnncore.backend import check_parts
 from rnncore.fused import emit, functions
-from rnncore.fused.derive import Derived, derive
+from rnncore.fused.autodiff import Derived, derive
 from rnncore.fused.trace import trace
 from rnncore.lstm import gates
 

@@ -6,23 +6,23 @@ import threading
 import pytest
 import torch
 
-from rnncore.fused import parts
-from rnncore.fused.parts import SMALL, in_parts
+from rnncore.fused import thread_pool
+from rnncore.fused.thread_pool import SMALL, in_parts
 
-TEAM = parts.torchs_team()
+TEAM = thread_pool.torchs_team()
 WAYS = ["new threads"] if TEAM is None else ["new threads", "torch's team"]
 
 
 @pytest.fixture(params=WAYS)
 def way(request, monkeypatch):
     if request.param == "new threads":
-        monkeypatch.setattr(parts, "torchs_team", lambda: None)
+        monkeypatch.setattr(thread_pool, "torchs_team", lambda: None)
     return request.param
 
 
 def covered(n, threads, monkeypatch, work=2 * SMALL):
     """The parts that have run, and the threads that ran them."""
-    monkeypatch.setattr(parts, "threads", lambda: threads)
+    monkeypatch.setattr(thread_pool, "threads", lambda: threads)
     found, by = [], set()
 
     def run(lo, hi):
@@ -48,13 +48,13 @@ def test_little_work_stays_in_one_part(way, monkeypatch):
 
 
 def test_parts_run_at_the_same_time(way, monkeypatch):
-    monkeypatch.setattr(parts, "threads", lambda: 2)
+    monkeypatch.setattr(thread_pool, "threads", lambda: 2)
     both = threading.Barrier(2, timeout=60)  # broken if one waits in vain
     in_parts(lambda lo, hi: both.wait(), 2, 2 * SMALL)
 
 
 def test_what_fails_in_a_part_is_raised(way, monkeypatch):
-    monkeypatch.setattr(parts, "threads", lambda: 2)
+    monkeypatch.setattr(thread_pool, "threads", lambda: 2)
 
     def run(lo, hi):
         if lo:
@@ -66,7 +66,7 @@ def test_what_fails_in_a_part_is_raised(way, monkeypatch):
 
 
 def test_an_interrupt_is_not_lost(way, monkeypatch):
-    monkeypatch.setattr(parts, "threads", lambda: 2)
+    monkeypatch.setattr(thread_pool, "threads", lambda: 2)
 
     def run(lo, hi):
         raise KeyboardInterrupt
@@ -76,7 +76,7 @@ def test_an_interrupt_is_not_lost(way, monkeypatch):
 
 
 def test_parts_within_parts_all_run(way, monkeypatch):
-    monkeypatch.setattr(parts, "threads", lambda: 2)
+    monkeypatch.setattr(thread_pool, "threads", lambda: 2)
     found = []
 
     def run(lo, hi):

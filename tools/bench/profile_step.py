@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from rnncore.fused import loop
-from rnncore.fused.printed import derived
+from rnncore.fused.source_text import derived
 from rnncore.rnn import Params
 from tools.bench.timing import in_turns
 

@@ -1,4 +1,4 @@
-"""The one door: what learners control comes in plain, bounded and valid.
+"""Input validation: what learners control comes in plain, bounded and valid.
 
 Names of folders and files, the text of a notebook, what a learner's process
 says and shows: each passes here before anything else sees it. What leaves
@@ -87,7 +87,7 @@ def cell(value: object) -> object:
     return value
 
 
-def some(lines: Sequence[str], most: int = REMARKS) -> list[str]:
+def shorten_list(lines: Sequence[str], most: int = REMARKS) -> list[str]:
     """The first lines, and how many more there are."""
     if len(lines) <= most:
         return [*lines]
@@ -97,7 +97,7 @@ def some(lines: Sequence[str], most: int = REMARKS) -> list[str]:
 # ------------------------------------------------------- names and folders
 
 
-def unfit(name: str) -> str | None:
+def explain_unfit_name(name: str) -> str | None:
     """Why a folder's name cannot be a learner's or an assignment's."""
     if not name.isprintable():
         return "a name that is no text in UTF-8, or has characters that cannot be seen"
@@ -159,7 +159,7 @@ def _fit(path: Path) -> bool:
     return short and not hidden and str(path).isprintable()
 
 
-def moment(said: str) -> datetime | None:
+def parse_moment(said: str) -> datetime | None:
     """The time in UTC that a text says, between the years 1970 and 2200.
 
     None also where its time zone is not known. nbgrader's `parse_utc` takes

@@ -14,8 +14,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.isolation import wire
-from grader.isolation.wire import (
+from grader.isolation import serialization
+from grader.isolation.serialization import (
     HEAD,
     Decoder,
     Encoder,
@@ -381,7 +381,7 @@ def error(tree, data=b"", **how):
 
 
 def test_a_message_of_too_many_parts_is_refused(monkeypatch):
-    monkeypatch.setattr(wire, "NODES", 10)
+    monkeypatch.setattr(serialization, "NODES", 10)
     assert read([1] * 9) == [1] * 9
     assert error([1] * 10) == "it has more than 10 parts"
     assert len(read({"r": [0, 10, 1]})) == 10
@@ -581,7 +581,7 @@ class Parts:
 
 
 def test_a_frame_is_put_together_from_its_parts(monkeypatch):
-    monkeypatch.setattr(wire.time, "monotonic", lambda: 5.0)
+    monkeypatch.setattr(serialization.time, "monotonic", lambda: 5.0)
     head, whole = HEAD.pack(2, (1 << 20) + 3), 1 << 20
     parts = [head[:5], head[5:], b"{}", b"a" * whole, b"b", b"cd"]
     sock = Parts(*parts)

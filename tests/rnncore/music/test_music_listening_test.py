@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnncore.display import play
-from rnncore.music.quiz import who_wrote_it
+from rnncore.music.listening_test import who_wrote_it
 
 pytestmark = pytest.mark.system
 

@@ -16,7 +16,9 @@ from rnncore.testing.values import unboxed
 
 STORED_DIGITS = 8  # decimals of a stored result ...
 STORED_TOLERANCE = 2e-8  # ... which may thus be wrong by half of 1e-8
-SAME_SKETCH = 2e-4  # float32 moves a sketch by less than 1e-5 of its norm
+SAME_FINGERPRINT = (
+    2e-4  # float32 moves a fingerprint by less than 1e-5 of its norm
+)
 
 
 class Seen(NamedTuple):
@@ -31,7 +33,7 @@ class Mistake(NamedTuple):
     """A known mistake: how its results look, and what to tell about it."""
 
     says: str
-    sketches: list[Any]  # one for each input of the visible check
+    fingerprints: list[Any]  # one for each input of the visible check
 
 
 class Stored(NamedTuple):
@@ -56,7 +58,7 @@ def _parsed(text: str) -> dict[str, Any]:
     return json.loads(text)
 
 
-def sketch(call: Seen) -> Any:
+def fingerprint_of(call: Seen) -> Any:
     """A few numbers by which a wrong result is recognised again.
 
     For each array its shape and its norm, and its products with two fixed
@@ -66,12 +68,16 @@ def sketch(call: Seen) -> Any:
     if call.error:
         kind = type(call.error).__name__
         return ["raises", kind, *re.findall(r"\d+", str(call.error))]
-    leaves = [_leaf_sketch(leaf) for _, leaf in named_leaves(call.result)]
+    leaves = [
+        _leaf_fingerprint(leaf) for _, leaf in named_leaves(call.result)
+    ]
     return [call.changed, leaves]
 
 
-def same_sketch(a: Any, b: Any, tolerance: float = SAME_SKETCH) -> bool:
-    """Whether two sketches describe one result, up to rounding."""
+def is_same_fingerprint(
+    a: Any, b: Any, tolerance: float = SAME_FINGERPRINT
+) -> bool:
+    """Whether two fingerprints describe one result, up to rounding."""
     if isinstance(a, list) and isinstance(b, list):
         if a[:1] == ["array"] == b[:1] and a[1] == b[1]:
             near = tolerance * max(a[2], b[2]) + 1e-7
@@ -80,7 +86,8 @@ def same_sketch(a: Any, b: Any, tolerance: float = SAME_SKETCH) -> bool:
                 for p, q in zip(a[2:], b[2:], strict=True)
             )
         return len(a) == len(b) and all(
-            same_sketch(p, q, tolerance) for p, q in zip(a, b, strict=True)
+            is_same_fingerprint(p, q, tolerance)
+            for p, q in zip(a, b, strict=True)
         )
     return a == b
 
@@ -98,37 +105,41 @@ def recognised(
     the wrong one will do, if it is the only one: after that learners' ways
     part (one raises where another goes on). Else one that gives the first
     wrong output will do, which has nothing else in common with it. A
-    result that is wrong in its dtype alone has the right one's sketch, and
-    says nothing of mistakes that show later.
+    result that is wrong in its dtype alone has the right one's fingerprint,
+    and says nothing of mistakes that show later.
     """
-    sketches = [sketch(call) for call in seen]
+    fingerprints = [fingerprint_of(call) for call in seen]
     for mistake in mistakes:
-        if same_sketch(sketches, mistake.sketches):
+        if is_same_fingerprint(fingerprints, mistake.fingerprints):
             return mistake.says
     if any(call.error is None for call in seen):
-        sketches = _without_errors(sketches)
+        fingerprints = _without_errors(fingerprints)
         mistakes = [
-            m._replace(sketches=_without_errors(m.sketches))
+            m._replace(fingerprints=_without_errors(m.fingerprints))
             for m in mistakes
         ]
         for mistake in mistakes:
-            if same_sketch(sketches, mistake.sketches):
+            if is_same_fingerprint(fingerprints, mistake.fingerprints):
                 return mistake.says
-    right = [sketch(Seen(result, [], None)) for result in expected]
-    if seen[failed].error or same_sketch(sketches[failed], right[failed]):
+    right = [fingerprint_of(Seen(result, [], None)) for result in expected]
+    if seen[failed].error or is_same_fingerprint(
+        fingerprints[failed], right[failed]
+    ):
         return ""
     upto = slice(failed + 1)
     near = [
         mistake
         for mistake in mistakes
-        if same_sketch(sketches[upto], mistake.sketches[upto])
+        if is_same_fingerprint(
+            fingerprints[upto], mistake.fingerprints[upto]
+        )
     ]
-    near = near or _of_one_output(sketches, mistakes, failed, right)
+    near = near or _of_one_output(fingerprints, mistakes, failed, right)
     return near[0].says if len(near) == 1 else ""
 
 
 def _of_one_output(
-    sketches: list[Any],
+    fingerprints: list[Any],
     mistakes: Sequence[Mistake],
     failed: int,
     right: list[Any],
@@ -139,39 +150,44 @@ def _of_one_output(
     spoils an output which is right here is no candidate; and neither NaN
     nor a number alone, which many mistakes can give, is a reason.
     """
-    wrong = _wrong(sketches, right)
+    wrong = _wrong(fingerprints, right)
     first = min((leaf for k, leaf in wrong if k == failed), default=-1)
-    if first < 0 or not _telling(sketches[failed][1][first]):
+    if first < 0 or not _telling(fingerprints[failed][1][first]):
         return []
     found = []
     for mistake in mistakes:
-        spoilt = _wrong(mistake.sketches, right)
+        spoilt = _wrong(mistake.fingerprints, right)
         if (failed, first) in spoilt and spoilt <= wrong:
-            pairs = zip(sketches, mistake.sketches, strict=True)
-            same = [same_sketch(a[1][first], b[1][first]) for a, b in pairs]
+            pairs = zip(fingerprints, mistake.fingerprints, strict=True)
+            same = [
+                is_same_fingerprint(a[1][first], b[1][first])
+                for a, b in pairs
+            ]
             if all(same[: failed + 1]):
                 found.append(((not all(same), len(spoilt)), mistake))
     best = min((rank for rank, _ in found), default=())
     return [mistake for rank, mistake in found if rank == best]
 
 
-def _wrong(sketches: list[Any], right: list[Any]) -> set[tuple[int, int]]:
+def _wrong(
+    fingerprints: list[Any], right: list[Any]
+) -> set[tuple[int, int]]:
     """Input and output of all that differs; none where no array came."""
     found = set()
-    for k, (looks, due) in enumerate(zip(sketches, right, strict=True)):
+    for k, (looks, due) in enumerate(zip(fingerprints, right, strict=True)):
         changed, leaves = looks if len(looks) == 2 else (["an error"], [])
         if changed or len(leaves) != len(due[1]):
             return set()
         found |= {
             (k, leaf)
             for leaf, (a, b) in enumerate(zip(leaves, due[1], strict=True))
-            if not same_sketch(a, b)
+            if not is_same_fingerprint(a, b)
         }
     return found
 
 
 def _telling(leaf: Any) -> bool:
-    """Whether a sketch is that of an array of several numbers."""
+    """Whether a fingerprint is that of an array of several numbers."""
     return isinstance(leaf, list) and leaf[0] == "array" and leaf[1] != []
 
 
@@ -205,12 +221,12 @@ def decoded(tree: Any) -> Any:
     return tuple(parts)
 
 
-def _without_errors(sketches: list[Any]) -> list[Any]:
+def _without_errors(fingerprints: list[Any]) -> list[Any]:
     """Sketches in which all errors look alike."""
-    return [["raises"] if s[0] == "raises" else s for s in sketches]
+    return [["raises"] if s[0] == "raises" else s for s in fingerprints]
 
 
-def _leaf_sketch(leaf: Any) -> Any:
+def _leaf_fingerprint(leaf: Any) -> Any:
     leaf = unboxed(leaf)
     numeric = hasattr(leaf, "dtype") or isinstance(leaf, float)
     if not numeric or isinstance(leaf, bool):
