@@ -19,8 +19,8 @@ from rnncore.testing.failure import CheckFailure, Failure
 PACKAGE = str(Path(__file__).parents[1])
 STAND_IN = """
 def stand_in(*args, **kwargs):
-    from rnncore.testing.closed import pass_on
-    return pass_on({key}, args, kwargs)
+    from rnncore.testing.closed import forward_call
+    return forward_call({key}, args, kwargs)
 """
 ALIASES = {"readout_of_stream": "fit_readout"}  # of all states
 _originals: dict[int, FunctionType] = {}  # what stands for a closed one

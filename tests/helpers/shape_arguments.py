@@ -72,7 +72,7 @@ LETTERS = {
     "music.infill.resample": {"B": SIZES["N"]},
     "music.sound.pipe": {"samples": 100},
     "music.sound.synthesise": {"N": ANY},
-    "music.published.as_published": {"N": (SIZES["T"] + 1) // 2},
+    "music.published_sets.as_published": {"N": (SIZES["T"] + 1) // 2},
     "music.voices.facts": {"A": SIZES["V"] + 2},
     "music.voices.independent_nats": {"N": SIZES["T"] - 1},
     "music.voices.past_rows": {"A": SIZES["V"] + 2},

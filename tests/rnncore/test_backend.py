@@ -135,7 +135,7 @@ TORCH = [
 TORCH += ["translate", "speech", "video"]
 # They execute cells as Jupyter does, or show something in it.
 IPYTHON = [
-    f"rnncore.checking.{name}" for name in ("here", "server", "shell")
+    f"rnncore.checking.{name}" for name in ("inprocess", "server", "shell")
 ]
 IPYTHON += ["rnncore.figures"]
 MODULES = ["rnncore.fused.autograd"]  # of torch

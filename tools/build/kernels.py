@@ -1,7 +1,7 @@
 """Kernels that execute the pages, each forked from one warm process.
 
 A page spends two seconds on starting Python and importing what every other
-page imports as well. `Nursery` imports it once; a kernel is then a copy of
+page imports as well. `ForkServer` imports it once; a kernel is then a copy of
 that process, which has no variable, thread or random number of another page.
 """
 
@@ -150,7 +150,7 @@ class ForkServer:
 
 
 class Forked(LocalProvisioner):
-    """Has its kernel forked by the nursery of its manager."""
+    """Has its kernel forked by the fork server of its manager."""
 
     process: Process | None
     parent: "WarmManager"
@@ -159,16 +159,16 @@ class Forked(LocalProvisioner):
         self, cmd: list[str], **kwargs: Any
     ) -> KernelConnectionInfo:
         """Start the kernel."""
-        self.process = self.parent.nursery.fork(cmd, kwargs["env"], str(kwargs["cwd"]))
+        self.process = self.parent.fork_server.fork(cmd, kwargs["env"], str(kwargs["cwd"]))
         self.pid = self.pgid = self.process.pid  # it leads a group of its own
         self.cwd = kwargs["cwd"]
         return self.connection_info
 
 
 class WarmManager(Manager):
-    """A manager whose kernel is a copy of the nursery's process."""
+    """A manager whose kernel is a copy of the fork server's process."""
 
-    start_fork_server = Instance(ForkServer)
+    fork_server = Instance(ForkServer)
 
     async def _async_pre_start_kernel(self, **kwargs: Any) -> Any:
         entry = EntryPoint(
@@ -188,7 +188,7 @@ def start_fork_server() -> Iterator[type[Manager]]:
     warm = ForkServer()
 
     class Ours(WarmManager):
-        def _nursery_default(self) -> ForkServer:
+        def _fork_server_default(self) -> ForkServer:
             return warm
 
     try:
@@ -227,7 +227,7 @@ def _become_kernel(argv: list[str], env: dict[str, str], cwd: str) -> None:
     os.setsid()
     os.chdir(cwd)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(2, 1)  # the standard output is the nursery's answer
+    os.dup2(2, 1)  # the standard output is the fork server's answer
     os.environ.clear()
     os.environ.update(env)
     module = argv.index("-m") + 1
