@@ -45,7 +45,10 @@ DRAWS = 256  # frames drawn to ask for a key by itself
 MORE = {"home": 0.5, "evaluate_every": 150}  # 13 times as many frames
 SETS: dict[str, dict[str, dict[str, Any]]] = {
     "JSB_Chorales": {"keys": ALONE, "jointly": BOTH},
-    "Nottingham": {"keys": ALONE | MORE, "jointly": BOTH | MORE},
+    "Nottingham": {
+        "keys": ALONE | MORE | {"steps": 10_000},
+        "jointly": BOTH | MORE | {"steps": 9000},
+    },
 }
 TRAIN = {"keys": train_frames, "jointly": train_chords}
 
