@@ -129,7 +129,7 @@ def midi_file(rng, frames):
     return content, notes, 60e6 / (tempo or 500_000)
 
 
-@pytest.mark.weekly
+@pytest.mark.slow
 @pytest.mark.xfail(
     strict=True,
     reason="music21 joins notes whose ends are a sixteenth apart into one "
