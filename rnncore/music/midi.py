@@ -46,7 +46,8 @@ def read_midi(content: bytes) -> Midi:
     tempo, bar = TEMPO, Fraction(4)
     for _, event in reversed(times):  # the first has the last word
         if event.type == MetaEvents.SET_TEMPO:
-            tempo = 60e6 / (_number(event.data, 3) or 60e6 / TEMPO)
+            micros = _number(event.data, 3) or 60e6 / TEMPO
+            tempo = round(60e6 / micros, 2)  # finer than it is told
         elif event.type == MetaEvents.TIME_SIGNATURE:
             upper, lower = divmod(_number(event.data, 2), 256)
             bar = Fraction(4 * upper, 2**lower)
