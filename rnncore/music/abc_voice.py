@@ -5,6 +5,7 @@ Numbers in brackets are sections of the standard 2.1 (see
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -314,18 +315,18 @@ TAKEN: dict[str, Callable[[Voice, str], None]] = {
 def join_ties(elements: Iterable[Element]) -> list[Sound]:
     """The notes of a layer, with ties joined."""
     found: list[Sound] = []
-    held: dict[int, int] = {}  # pitch to the number of its note
+    held = defaultdict[int, list[int]](list)  # pitch to its notes' numbers
     begin = Fraction(0)
     for e in elements:
         end = begin + e.length
-        now = {}
+        now = defaultdict[int, list[int]](list)
         for place, pitch in e.pitches.items():
-            k = held.get(pitch, len(found))
+            k = held[pitch].pop(0) if held[pitch] else len(found)
             if k == len(found):
                 found.append(Sound(begin, end, pitch))
             found[k] = found[k]._replace(end=end)
             if place in e.tied:
-                now[pitch] = k
+                now[pitch].append(k)
         held = now
         begin = end
     return found

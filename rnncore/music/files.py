@@ -1,8 +1,8 @@
 """Scores from files and into files: MIDI, MusicXML and ABC.
 
-music21 reads and writes them; `rnncore.music.abc` reads ABC. What is read
-becomes a photograph a frame: a note shorter than a frame that lies
-between two of them is lost. Repeats are not played out.
+music21 reads MusicXML and writes; `rnncore.music.abc` and `midi` read the
+others. What is read becomes a photograph a frame: a note shorter than a
+frame that lies between two of them is lost. Repeats are not played out.
 """
 
 import itertools
@@ -17,7 +17,7 @@ import numpy as np
 
 from rnncore.files import whole_file
 from rnncore.music.abc import Sound, Tune, read_abc
-from rnncore.music.midi import end_notes, standard_form, without_drums
+from rnncore.music.midi import read_midi
 from rnncore.music.score import (
     KEYS,
     LOWEST,
@@ -28,8 +28,7 @@ from rnncore.music.score import (
 
 ENDINGS = (".mid", ".midi", ".musicxml", ".xml", ".mxl", ".abc")
 TEMPO = 80.0  # quarter notes a minute, where the file does not say
-MIDI_TEMPO = 120.0  # what the standard of MIDI says instead
-QUARTERS = 10_000  # of a MIDI file: two hours are a damaged file
+LATE = 0.12  # of a frame: as much as a player's fingers may be behind
 LONGEST = 50_000  # frames: an hour of eighth notes is a damaged file
 SILENT = "there are no notes in it"
 UNHEARD = (
@@ -44,7 +43,7 @@ class Folder(NamedTuple):
     scores: list[Score]
     unreadable: dict[str, str]  # file, or tune of a file, to why
     remarks: dict[str, str]  # what is to be known of others
-    nothing: str = UNHEARD  # why there is no score, where none is refused
+    nothing: str = SILENT  # why there is no score, where none is refused
 
 
 class Event(NamedTuple):
@@ -111,10 +110,9 @@ def _read_abc(path: Path, frame: float) -> Folder:
     except UnicodeDecodeError:
         text = content.decode("latin-1")  # as older files do
     book = read_abc(text)
-    scores = [from_abc(tune, frame, path.stem) for tune in book.tunes]
-    sounds = any(part for tune in book.tunes for part in tune.parts)
-    nothing = UNHEARD if sounds else SILENT
-    return Folder([s for s in scores if s], book.refused, {}, nothing)
+    scores = [from_tune(tune, frame, path.stem) for tune in book.tunes]
+    heard = any(part for tune in book.tunes for part in tune.parts)
+    return _folder(scores, heard, book.refused)
 
 
 def _read_musicxml(path: Path, frame: float) -> Folder:
@@ -129,36 +127,29 @@ def _read_musicxml(path: Path, frame: float) -> Folder:
     for score in list(found.scores) if opus else [found]:
         score.toSoundingPitch(inPlace=True)  # a clarinet's are written
         scores.append(from_music21(score, frame, path.stem))
-    return Folder([s for s in scores if s], {}, {}, _why_none(found))
+    return _folder(scores, len(found.recurse().notes) > 0)
 
 
 def _read_midi(path: Path, frame: float) -> Folder:
     """The score of a MIDI file, and whether notes never end in it."""
-    from music21 import midi
-
-    file = midi.MidiFile()
-    file.readstr(standard_form(path.read_bytes()))
-    file.tracks = [t for track in file.tracks for t in without_drums(track)]
-    ended = 0
-    for track in file.tracks:
-        ticks = sum(e.time for e in track.events if e.isDeltaTime())
-        quarters = ticks / (file.ticksPerQuarterNote or 1)
-        if quarters > QUARTERS:  # music21 would write a rest a bar
-            raise ValueError(
-                f"expected at most {QUARTERS} quarter notes, "
-                f"got {quarters:.0f}"
-            )
-        ended += end_notes(track)
-    stream = midi.translate.midiFileToStream(file)
-    score = from_music21(stream, frame, path.stem, MIDI_TEMPO)
-    told = f"{ended} that never end last to the end of their track"
-    remarks = {"notes": told} if ended else {}
-    return Folder([score] if score else [], {}, remarks, _why_none(stream))
+    found = read_midi(path.read_bytes())
+    score = from_tune(found.tune, frame, path.stem, LATE)
+    told = f"{found.endless} that never end last to the end of their track"
+    remarks = {"notes": told} if found.endless else {}
+    heard = found.drums or any(found.tune.parts)
+    return _folder([score], heard, remarks=remarks)
 
 
-def _why_none(stream: Any) -> str:
-    """Why a stream of music21's is no score, if it is none."""
-    return UNHEARD if len(stream.recurse().notes) else SILENT
+def _folder(
+    scores: Iterable[Score | None],
+    heard: bool,
+    refused: dict[str, str] | None = None,
+    remarks: dict[str, str] | None = None,
+) -> Folder:
+    """The scores of a file; `heard`: whether there are notes, or drums."""
+    nothing = UNHEARD if heard else SILENT
+    found = [score for score in scores if score]
+    return Folder(found, refused or {}, remarks or {}, nothing)
 
 
 READERS: dict[str, Callable[[Path, float], Folder]] = {
@@ -222,12 +213,15 @@ def _none_of(unreadable: dict[str, str]) -> str:
     return "\n".join(lines)
 
 
-def from_abc(tune: Tune, frame: float, title: str) -> Score | None:
+def from_tune(
+    tune: Tune, frame: float, title: str, late: float = 0.0
+) -> Score | None:
     """A tune on a grid; None where it holds no notes.
 
-    Voices as in `from_music21`.
+    Voices as in `from_music21`. Beginnings and ends may come `late`, by a
+    part of a frame.
     """
-    parts = [_on_grid(part, frame) for part in tune.parts]
+    parts = [_on_grid(part, frame, late) for part in tune.parts]
     quarters = 4 if tune.bar is None else tune.bar
     bar = max(1, round(quarters / frame))
     pickup = round(tune.first / frame) % bar if tune.first < quarters else 0
@@ -241,18 +235,16 @@ def from_abc(tune: Tune, frame: float, title: str) -> Score | None:
     )
 
 
-def from_music21(
-    score: Any, frame: float, title: str, tempo: float = TEMPO
-) -> Score | None:
+def from_music21(score: Any, frame: float, title: str) -> Score | None:
     """A score of music21's on a grid; None where it holds no notes.
 
     Parts that sing one note at a time become a voice each, from high to
     low. Anything else goes through a piano roll, so that chords come
-    apart into voices. `tempo` is for a score that tells none.
+    apart into voices.
     """
     parts = [_events(p, frame) for p in getattr(score, "parts", [])]
     parts = [p for p in parts or [_events(score, frame)] if p]
-    return _from_parts(parts, **_about(score, frame, title, tempo))
+    return _from_parts(parts, **_about(score, frame, title))
 
 
 def _from_parts(parts: list[list[Event]], **about: Any) -> Score | None:
@@ -308,11 +300,15 @@ def _events(part: Any, frame: float) -> list[Event]:
     return _on_grid(found, frame)
 
 
-def _on_grid(sounds: Iterable[Sound], frame: float) -> list[Event]:
-    """The notes that sound at the beginning of some frame."""
+def _on_grid(
+    sounds: Iterable[Sound], frame: float, late: float = 0.0
+) -> list[Event]:
+    """The notes that sound at the beginning of some frame, or `late`."""
     found = []
     for begin, end, pitch in sounds:
-        first, last = _ceil(begin / frame), _ceil(end / frame)
+        first = _ceil(begin / frame - late)
+        short = min(first + 1, _ceil(end / frame))
+        last = max(_ceil(end / frame - late), short)
         if first < last and LOWEST <= pitch < LOWEST + KEYS:
             found.append(Event(first, last, pitch))
     return sorted(found)
@@ -326,9 +322,7 @@ def _one_at_a_time(part: list[Event]) -> bool:
     return all(a.end <= b.begin for a, b in itertools.pairwise(part))
 
 
-def _about(
-    score: Any, frame: float, title: str, tempo: float
-) -> dict[str, Any]:
+def _about(score: Any, frame: float, title: str) -> dict[str, Any]:
     """Tempo, bar and title, as far as the file tells them."""
     flat = score.flatten()
     marks = flat.getElementsByClass("MetronomeMark")
@@ -343,7 +337,7 @@ def _about(
     known = score.metadata.bestTitle if score.metadata else None
     return {
         "frame": frame,
-        "tempo": round(float(next((r for r in rates if r), tempo)), 6),
+        "tempo": round(float(next((r for r in rates if r), TEMPO)), 6),
         "bar": bar,
         "pickup": pickup,
         "title": known or title,

@@ -1,16 +1,106 @@
-"""What the standard of MIDI files allows, in the form that music21 reads.
+"""MIDI files as their standard says that they sound.
 
-Its source is The Complete MIDI 1.0 Detailed Specification, Standard MIDI
-Files 1.0 (MIDI Manufacturers Association, 1996).
+The standard is The Complete MIDI 1.0 Detailed Specification, Standard MIDI
+Files 1.0 (MIDI Manufacturers Association, 1996). music21 takes a file
+apart into events, but the notes that it makes of them are not all there.
 """
 
 import struct
 from collections.abc import Iterator
-from typing import Any
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from rnncore.music.abc import Tune
+from rnncore.music.abc_voice import Sound
 
 HEADER = b"MThd"
 TRACK = b"MTrk"
 DRUMS = 10  # a channel, as music21 counts them
+TEMPO = 120.0  # quarter notes a minute, where a file does not say
+
+
+class Midi(NamedTuple):
+    """What a MIDI file holds."""
+
+    tune: Tune  # a part a track; no title
+    drums: bool  # whether some are left out
+    endless: int  # notes that last to the end of their track
+
+
+def read_midi(content: bytes) -> Midi:
+    """The notes, the first tempo and the first metre of a file.
+
+    Raises ValueError as `standard_form` does.
+    """
+    from music21.midi import MetaEvents, MidiFile
+
+    file = MidiFile()
+    file.readstr(standard_form(content))
+    tracks = [_timed(t, file.ticksPerQuarterNote) for t in file.tracks]
+    times = sorted((e for t in tracks for e in t), key=lambda e: e[0])
+    parts, endless = [], 0
+    for track in tracks:
+        part, left = _notes(track)
+        parts.append(part)
+        endless += left
+    tempo, bar = TEMPO, Fraction(4)
+    for _, event in reversed(times):  # the first has the last word
+        if event.type == MetaEvents.SET_TEMPO:
+            micros = _number(event.data, 3) or 60e6 / TEMPO
+            tempo = round(60e6 / micros, 2)  # finer than it is told
+        elif event.type == MetaEvents.TIME_SIGNATURE:
+            upper, lower = divmod(_number(event.data, 2), 256)
+            bar = Fraction(4 * upper, 2**lower)
+    drums = any(e.isNoteOn() and e.channel == DRUMS for _, e in times)
+    return Midi(Tune("", tempo, bar, Fraction(0), parts), drums, endless)
+
+
+def _number(data: bytes, size: int) -> int:
+    """The number in the first bytes of a tempo or a metre."""
+    if len(data) < size:
+        raise ValueError(
+            "a tempo has 3 bytes and a metre 4: "
+            f"expected at least {size}, got {len(data)}"
+        )
+    return int.from_bytes(data[:size], "big")
+
+
+def _timed(track: Any, division: int) -> list[tuple[Fraction, Any]]:
+    """The events of a track of music21's, and when: in quarter notes."""
+    ticks, found = 0, []
+    for event in track.events:
+        if event.isDeltaTime():
+            ticks += event.time
+        else:
+            found.append((Fraction(ticks, division), event))
+    return found
+
+
+def _notes(track: list[tuple[Fraction, Any]]) -> tuple[list[Sound], int]:
+    """The notes of a track, and how many of them it never ends.
+
+    A note that is struck while it sounds ends, and begins again: an end at
+    that very time is of the note before.
+    """
+    found: list[Sound] = []
+    struck: dict[tuple[int, int], Fraction] = {}  # what sounds, since when
+    again: dict[tuple[int, int], Fraction] = {}
+    for now, event in track:
+        on, key = event.isNoteOn(), (event.channel, event.pitch)
+        if event.channel == DRUMS or not (on or event.isNoteOff()):
+            continue
+        if not on and again.pop(key, None) == now:
+            continue
+        if key in struck:
+            found.append(Sound(struck.pop(key), now, event.pitch))
+            if on:
+                again[key] = now
+        if on:
+            struck[key] = now
+    found += [
+        Sound(t, track[-1][0], pitch) for (_, pitch), t in struck.items()
+    ]
+    return found, len(struck)
 
 
 def standard_form(content: bytes) -> bytes:
@@ -64,43 +154,3 @@ def _chunks(content: bytes, size: str) -> Iterator[tuple[bytes, bytes]]:
             )
         yield name, data
         at += 8 + length + (length % 2 if size[0] == "<" else 0)
-
-
-def without_drums(track: Any) -> list[Any]:
-    """A track of music21's without its drums, and one of the drums.
-
-    music21 takes a note for a drum that lasts as long as one beside it.
-    """
-    from music21.midi import DeltaTime, MidiTrack
-
-    parts = [MidiTrack(track.index), MidiTrack(track.index)]
-    waits = [0, 0]
-    for event in track.events:
-        if event.isDeltaTime():
-            waits = [wait + event.time for wait in waits]
-            continue
-        k = int(event.channel == DRUMS)
-        parts[k].events += [DeltaTime(parts[k], time=waits[k]), event]
-        waits[k] = 0
-    return [part for part in parts if part.events]
-
-
-def end_notes(track: Any) -> int:
-    """End what a track of music21's leaves sounding, at its end.
-
-    Returns how many notes these were: music21 would drop them.
-    """
-    from music21.midi import ChannelVoiceMessages, DeltaTime, MidiEvent
-
-    open_notes: dict[tuple[int, int], int] = {}
-    for event in track.events:
-        key = (event.channel, event.pitch)
-        if event.isNoteOn():
-            open_notes[key] = open_notes.get(key, 0) + 1
-        elif event.isNoteOff():
-            open_notes.pop(key, None)
-    for channel, pitch in open_notes:
-        off = MidiEvent(track, ChannelVoiceMessages.NOTE_OFF)
-        off.channel, off.pitch, off.velocity = channel, pitch, 0
-        track.events[-1:-1] = [off, DeltaTime(track)]  # its end is the last
-    return sum(open_notes.values())

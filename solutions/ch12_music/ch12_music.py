@@ -1844,7 +1844,7 @@ shown = interact(
 # "Published LSTMs need 8 nats per frame on Bach's chorales. Ours needs 0.09!", says a page. In its code every chorale is transposed into twelve keys, all copies are shuffled and split 80 : 20; the loss is `binary_cross_entropy_with_logits(model(roll[:-1]), roll[1:])`, whose default is a mean over everything, and pieces are padded with silence to the longest. In four to six sentences: name three reasons why the two
 # numbers cannot be compared, and say for each in which direction it moves the number; then say what would have to be the same before one model may be called better.
 
-# %% [markdown] answer="eight_nats" points=2 explained="ch12_music: Published scores"
+# %% [markdown] answer="eight_nats" points=2 explained="ch12_music: On real data"
 # A mean over everything is also a mean over the 88 keys: the same model scores 88 times as much when they are summed, so 0.09 is about 8 nats per frame, no progress at all. The padding is counted: silence after silence is nearly free, which pulls the mean down further, the more the shorter the pieces are. The split comes after the transposition, so that nearly every test piece stands in training in another key: a model with a memory recites it, and the number is too low
 # again. (Also the set may be another, with another grid: shorter frames mean more frames that only go on, and fewer nats in each.) To compare, take the same pieces, frames and split, made before any transposition; sum over keys; leave out the first frame and the padding; average over all frames of the test.
 #

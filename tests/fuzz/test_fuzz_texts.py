@@ -3,6 +3,7 @@
 import calendar
 import csv
 import io
+import re
 import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
@@ -142,9 +143,8 @@ def shown(rng, value):
 
 
 def name_of(rng, taken):
-    text = "".join(some(rng, SCRAPS, 6)).strip("\ufeff").strip() + str(
-        len(taken)
-    )
+    text = re.sub(r"^[\s\ufeff]+", "", "".join(some(rng, SCRAPS, 6)))
+    text += str(len(taken))
     return rng.choice([text, nfc(text)])
 
 

@@ -12,6 +12,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect
+
 from tests.rnncore.checking.test_check_notebook import solved_release
 
 pytestmark = pytest.mark.system

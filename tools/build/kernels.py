@@ -159,7 +159,9 @@ class Forked(LocalProvisioner):
         self, cmd: list[str], **kwargs: Any
     ) -> KernelConnectionInfo:
         """Start the kernel."""
-        self.process = self.parent.fork_server.fork(cmd, kwargs["env"], str(kwargs["cwd"]))
+        self.process = self.parent.fork_server.fork(
+            cmd, kwargs["env"], str(kwargs["cwd"])
+        )
         self.pid = self.pgid = self.process.pid  # it leads a group of its own
         self.cwd = kwargs["cwd"]
         return self.connection_info

@@ -352,7 +352,7 @@ def output(process):
 
 
 COUNTED = """
-import hashlib, json
+import hashlib, json, sys
 from tests.rnncore.fused import test_fused as t
 found = t.flat(t.both_ways("lstm", t.problem("lstm", 5, 3, 4, 6)))
 digest = hashlib.sha256(b"".join(a.tobytes() for a in found)).hexdigest()
@@ -523,7 +523,7 @@ def test_arrays_that_the_loops_would_misread_are_refused():
 
 def test_a_child_of_fork_runs_too(kept_loops):
     code = (
-        "import os; import test_fused as t\n"
+        "import os; from tests.rnncore.fused import test_fused as t\n"
         "p = t.problem('lstm', 5, 3, 4, 6); t.both_ways('lstm', p)\n"
         "child = os.fork()\n"
         "if not child:\n"

@@ -97,6 +97,7 @@ def test_keys_and_clefs(key, expected):
         ("(C>)(C|", [1.5, 0.5]),  # slurs do not hinder it
         ("C- C|C2-|C-C|", [2, 4]),
         ("C-D|", [1, 1]),  # 4.11: no tie between other pitches
+        ("[^D_E]-[DE]|", [2, 2]),  # one pitch on two lines
         ("(4CCCC|", [0.75] * 4),  # 4.13
         ("(2CC (5:4:5CCCCC|", [1.5] * 2 + [0.8] * 5),
         ("(3:2:2C2C|", [Fraction(4, 3), Fraction(2, 3)]),

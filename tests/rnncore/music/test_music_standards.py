@@ -13,7 +13,7 @@ TICKS = 96  # a quarter note
 
 def event(kind, pitch, wait=0, channel=0):
     """A note switched on or off, `wait` quarter notes after the last event."""
-    ticks = wait * TICKS
+    ticks = round(wait * TICKS)
     time = (
         bytes([0x80 | ticks >> 7, ticks & 0x7F])
         if ticks > 127
@@ -108,6 +108,102 @@ def test_a_note_that_never_ends_lasts_to_the_end_of_its_track_and_is_told(
     assert score.pitches.T.tolist() == [[60, 62, 60, 60], [48] * 4]
     (told,) = read_folder(tmp_path).remarks.items()
     assert told[0] == "a.mid, notes"
+
+
+HOLD, STRIKE = False, True
+C = event(ON, 60)
+
+
+@pytest.mark.parametrize(
+    ("music", "frame", "pitches", "starts"),
+    [
+        (  # begun together, ended a sixteenth apart
+            C
+            + event(ON, 64)
+            + event(OFF, 60, 1 / 2)
+            + event(OFF, 64, 1 / 4),
+            0.25,
+            [[64, 64, 64], [60, 60, 0]],
+            [[STRIKE, HOLD, HOLD], [STRIKE, HOLD, HOLD]],
+        ),
+        (  # two thirds, and a rest
+            C
+            + event(OFF, 60, 2 / 3)
+            + event(ON, 62, 1 / 3)
+            + event(OFF, 62, 1 / 3),
+            1 / 3,
+            [[60, 60, 0, 62]],
+            [[STRIKE, HOLD, HOLD, STRIKE]],
+        ),
+        (  # a long note over others
+            C + event(ON, 70, 1) + event(OFF, 70, 1) + event(OFF, 60, 5),
+            1.0,
+            [[60] * 7, [0, 70, *[0] * 5]],
+            [[STRIKE, *[HOLD] * 6], [HOLD, STRIKE, *[HOLD] * 5]],
+        ),
+        (  # struck while it sounds, and the same with its end told late
+            C + event(ON, 60, 1) + event(OFF, 60, 1),
+            1.0,
+            [[60, 60]],
+            [[STRIKE, STRIKE]],
+        ),
+        (
+            C + event(ON, 60, 1) + event(OFF, 60) + event(OFF, 60, 1),
+            1.0,
+            [[60, 60]],
+            [[STRIKE, STRIKE]],
+        ),
+        (  # as it is played: late, and early
+            C + event(OFF, 60, 1.05) + event(ON, 62) + event(OFF, 62, 0.9),
+            1.0,
+            [[60, 62]],
+            [[STRIKE, STRIKE]],
+        ),
+        (  # short, on the beat
+            C
+            + event(OFF, 60, 1 / 16)
+            + event(ON, 62, 15 / 16)
+            + event(OFF, 62, 1),
+            1.0,
+            [[60, 62]],
+            [[STRIKE, STRIKE]],
+        ),
+    ],
+)
+def test_each_note_lasts_as_long_as_it_is_told(
+    tmp_path, music, frame, pitches, starts
+):
+    path = tmp_path / "a.mid"
+    path.write_bytes(header() + chunk(b"MTrk", music + END))
+    score = read_score(path, frame)
+    assert score.pitches.T.tolist() == pitches
+    assert score.starts.T.tolist() == starts
+
+
+def test_the_first_tempo_and_metre_are_those_of_the_score(tmp_path):
+    three, four = (b"\0\xff\x58\4%c\3\x18\x08" % n for n in b"\3\4")
+    first, later = b"\0\xff\x51\3\5\x62\xb9", b"\0\xff\x51\3\1\0\0"
+    path = tmp_path / "a.mid"
+    path.write_bytes(
+        header() + chunk(b"MTrk", three + first + four + later + TUNE)
+    )
+    score = read_score(path, 0.5)
+    assert score.bar == 3
+    assert score.tempo == 169.99
+    path.write_bytes(header() + chunk(b"MTrk", b"\0\xff\x51\1\5" + TUNE))
+    with pytest.raises(ValueError, match="expected at least 3, got 1"):
+        read_score(path)
+
+
+def test_drums_alone_are_told_from_no_notes(tmp_path):
+    path = tmp_path / "a.mid"
+    for music, why in (
+        (TUNE[:0], "no notes"),
+        (event(ON, 36, 0, 9), "drums"),
+    ):
+        path.write_bytes(header() + chunk(b"MTrk", music + END))
+        with pytest.raises(ValueError, match=f"there are .*{why}"):
+            read_score(path)
 
 
 NOTE = """<note><pitch><step>C</step><octave>4</octave></pitch>

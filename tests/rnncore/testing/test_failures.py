@@ -259,9 +259,9 @@ def test_a_long_text_with_codes_is_cut_and_cleaned():
 
 
 SAYS = "nothing was doubled"
-TEST = """from rnncore.testing import Mistake, check, observe, sketch
+TEST = """from rnncore.testing import Mistake, check, fingerprint_of, observe
 visible, hidden = [{"x": 1.5}], [{"x": 31415.75}]
-known = Mistake("nothing was doubled", [sketch(observe(lambda x: x, visible[0]))])
+known = Mistake("nothing was doubled", [fingerprint_of(observe(lambda x: x, visible[0]))])
 check(double, lambda x: 2 * x, visible, [known], outputs="y")
 ### BEGIN HIDDEN TESTS
 check(double, lambda x: 2 * x, hidden, outputs="y")
