@@ -10,7 +10,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve pdf epub publish screenshots test test-slow test-system test-weekly lab check exercises weave grade similarity attacks course gradescope classroom hub lite bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
+.PHONY: help book serve pdf epub publish test test-slow test-system test-weekly lab check exercises weave grade similarity attacks course gradescope classroom hub lite bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -126,9 +126,6 @@ $(LITE)/.installed: requirements-lite.txt $(STAMP)
 	@$(PY) -m venv $(LITE)
 	@$(LITE)/bin/python -I -m pip install --quiet --no-deps --requirement requirements-lite.txt
 	@touch $@
-
-screenshots: book $(DEV)  ## the README's pictures, from the built book
-	@$(PY) -m tools.publish.screenshots
 
 lite: $(LITE)/.installed  ## notebooks that open in a browser, into the built book
 	@$(PY) -m tools.publish.notebooks

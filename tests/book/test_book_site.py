@@ -3,7 +3,6 @@
 import functools
 import gzip
 import http.server
-import io
 import json
 import re
 import subprocess
@@ -16,10 +15,8 @@ from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from PIL import Image
 
 from tools.build import book
-from tools.publish import screenshots
 
 pytestmark = pytest.mark.system
 HTML = book.BUILD / "html"
@@ -768,15 +765,3 @@ def test_a_click_on_a_picture_shows_its_file(visit):
     picture = link.locator("img").get_attribute("src")
     link.click()
     page.wait_for_url(f"**/{picture}")
-
-
-@pytest.mark.parametrize("name", screenshots.SHOTS)
-def test_the_readme_s_pictures_can_be_taken(browser, site, name):
-    shot = screenshots.SHOTS[name]
-    page = browser.new_page()
-    picture = Image.open(io.BytesIO(screenshots.take(page, site, shot)))
-    page.close()
-    assert picture.size == (shot.width, shot.height)
-    shown = Image.open(screenshots.SCREENS / f"{name}.png")
-    assert shown.size == picture.size
-    assert f"screens/{name}.png" in (book.ROOT / "README.md").read_text()
