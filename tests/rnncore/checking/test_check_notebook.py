@@ -222,11 +222,26 @@ def test_a_check_leaves_nothing_running(notebook):
     assert running() == []
 
 
+@pytest.fixture
+def interruptible():
+    """Signals do here what they do at a terminal, also in the background."""
+    usual = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    before = {n: signal.signal(n, usual[n]) for n in usual}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize(
     "number", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"]
 )
 @pytest.mark.parametrize("cell", ["pass", "while True: pass"])
-def test_all_that_watches_ends_with_it(notebook, number, cell):
+def test_all_that_watches_ends_with_it(
+    notebook, interruptible, number, cell
+):
     write(notebook, imports=cell)
     process, running = started(notebook, "--watch")
     if cell == "pass":
@@ -240,14 +255,6 @@ def test_all_that_watches_ends_with_it(notebook, number, cell):
     process.send_signal(getattr(signal, number))
     process.communicate()
     assert psutil.wait_procs(running(), timeout=10)[1] == []
-
-
-@pytest.fixture
-def interruptible():
-    """Ctrl-C raises here, also where the tests run in the background."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def test_watching_checks_at_each_save(
