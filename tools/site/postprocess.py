@@ -304,6 +304,11 @@ MENDS: list[tuple[str, str | Callable[[re.Match[str]], str]]] = [
     ),
     # entries of a list are its items
     (r'(<div class="citation"[^>]*) role="doc-biblioentry"', r'\1 role="listitem"'),
+    # a theme that is settled late moves what it has rules for
+    (
+        r'(dataset\.theme = localStorage\.getItem\("theme"\) \|\| )"auto"',
+        r'\1(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")',
+    ),
 ]
 
 
