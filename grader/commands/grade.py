@@ -32,7 +32,7 @@ from grader.reports.lms import write_lms
 from grader.reports.overview import summary, write_overview
 from grader.reports.points import Row, read_rows, table, write_csv
 from grader.run import processes, record
-from grader.run.batch import Executor, LocalExecutor, Todo, run_all
+from grader.run.batch import JobRunner, LocalRunner, Todo, run_all
 from grader.run.cluster import SCHEME, Cluster
 from grader.run.internal_errors import Fault
 from grader.services.exchange import stamp
@@ -276,18 +276,18 @@ def _run(
         if (value := getattr(options, field.name)) is not None
     }
     known = sorted(_known_names(course))
-    place: Executor
+    runner: JobRunner
     if options.executor:
-        place = Cluster(options.executor)
+        runner = Cluster(options.executor)
     else:
         processes.warm(name)
         processes.warm_servers([*assignments.values()], name)
-        place = LocalExecutor(options.workers or course.workers)
+        runner = LocalRunner(options.workers or course.workers)
     run_all(
         course,
         todo,
         assignments,
-        place,
+        runner,
         replace(course.limits, **asked),
         lambda submission: unknown_reason(submission.assignment, known),
         sandbox=name,

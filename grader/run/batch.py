@@ -20,7 +20,7 @@ from grader.run.grade_one import Job, Report
 from grader.run.internal_errors import Fault
 
 
-class Executor(Protocol):
+class JobRunner(Protocol):
     """Where jobs run."""
 
     def submit(self, job: Job) -> Future[Any]:
@@ -33,7 +33,7 @@ class Executor(Protocol):
         """End what still runs, and let no other begin."""
 
 
-class LocalExecutor:
+class LocalRunner:
     """This machine: so many jobs side by side."""
 
     def __init__(self, workers: int):
@@ -62,7 +62,7 @@ def run_all(
     course: Course,
     todo: Todo,
     assignments: dict[str, Assignment],
-    place: Executor,
+    runner: JobRunner,
     limits: Limits,
     why_unknown: Unknown,
     *,
@@ -95,16 +95,16 @@ def run_all(
                     secret,
                     sandbox=sandbox,
                 )
-                waiting[place.submit(job)] = (submission, key, job)
+                waiting[runner.submit(job)] = (submission, key, job)
         for future in as_completed(list(waiting)):
             submission, key, job = waiting.pop(future)
             with _guarded(course, submission, key, progress):
-                report = place.finish(job, future.result())
+                report = runner.finish(job, future.result())
                 record.record(course, submission, key, report, job)
                 progress.show(submission, _summary(report))
             shutil.rmtree(job.work, ignore_errors=True)
     finally:
-        place.close()
+        runner.close()
 
 
 @contextlib.contextmanager
