@@ -115,7 +115,9 @@ def test_the_picture_is_what_would_be_drawn_now(name):
 def test_a_picture_of_one_gate_fades_the_others(name):
     drawn = wiring.GATES[name]
     assert set(drawn.lit) <= {node.name for node in LSTM.nodes}
-    gates = {n.gate: n.name for n in LSTM.nodes if n.gate in wiring.GATE_COLORS}
+    gates = {
+        n.gate: n.name for n in LSTM.nodes if n.gate in wiring.GATE_COLORS
+    }
     (mine,) = [gates[g] for g in gates if f"lstm-{g}" == name]
     colors = {
         route.start: route.color
