@@ -406,7 +406,7 @@ def test_without_anywidget_it_says_what_to_install():
     )
     assert run.stdout == (
         "A live figure needs anywidget: "
-        "python -m pip install 'rnncore[widgets]'\n"
+        "python -m pip install anywidget\n"
     )
 
 
