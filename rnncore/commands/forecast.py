@@ -247,8 +247,8 @@ def _scores(
         table = study.compare(frame, plan, modules, **plan_of)
         mase = table["MASE"].unstack("method")
         own = mase.pop(plan.cell).map(lambda score: score.mean)
-        text, rows = study.as_text(table), study.list_scores(table)
-        found: Facts = {"table": text, "rows": rows}
+        text, scores = study.as_text(table), study.list_scores(table)
+        found: Facts = {"table": text, "scores": scores}
         found["score"] = float(own.mean())
         if len(mase.columns):
             found["baseline"] = float(mase.astype(float).mean().min())

@@ -228,7 +228,7 @@ def _as_json(
     path: Path, about: Facts, found: Facts, described: Described
 ) -> str:
     """The same for programs; a number that is none is null."""
-    table, rows = described.table, about.get("rows", [])
+    table, rows = described.table, about.get("scores", [])
     if not isinstance(table, str):
         table = table.rename_axis("method").reset_index()
         rows = table.to_dict(orient="records")
@@ -328,9 +328,10 @@ class Run:
 
     def keep(self, model: Any, about: Facts) -> None:
         """Write the model's file; until it is scored, without a table."""
-        about = {"steps": self.steps} | about | self.facts
-        about["seconds"] = self.seconds()
-        self.app.save(self.arguments.model, *model, about)
+        told: Facts = {"steps": self.steps}
+        told |= about | self.facts
+        told["seconds"] = self.seconds()
+        self.app.save(self.arguments.model, *model, told)
 
     def stop(self, bar: Bar) -> Callable[[Any], bool]:
         """For `Schedule`: whether it is enough; the bar tells the loss."""
