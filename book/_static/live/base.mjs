@@ -2,6 +2,8 @@
    its state holds), `build` (once for each width), `draw` (after each
    change) and `says` (for a reader who does not see it). */
 
+import { readData } from "./data.mjs";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /* Colours: [light theme and paper, dark theme]. The gates keep theirs. */
@@ -182,8 +184,7 @@ export class LiveFigure extends HTMLElement {
 
   /* The still picture stays until the data are there. */
   async load() {
-    const name = `data/${this.constructor.data}.json`;
-    this.data = await (await fetch(new URL(name, import.meta.url))).json();
+    this.data = await readData(this.constructor.data);
     if (this.isConnected) this.connectedCallback();
   }
 
