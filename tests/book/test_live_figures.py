@@ -648,7 +648,7 @@ def test_every_path_of_a_word_runs_through_its_lattice(show, word):
 
 def test_the_query_is_dragged_in_the_plane(show):
     figure = show("attention")
-    box = figure.page.locator(".live svg rect").last.bounding_box()
+    box = figure.page.locator(".live .hold").first.bounding_box()
     figure.page.mouse.click(
         box["x"] + box["width"] * 0.75, box["y"] + box["height"] * 0.1
     )
