@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-from rnncore.files import escape_output
+from rnncore.storage.files import escape_output
 
 COMMANDS = {
     "build": ("grader.assignments.builder", "the assignments' notebooks"),

@@ -38,7 +38,7 @@ from grader.run.cluster import SCHEME, Cluster
 from grader.run.internal_errors import Fault
 from grader.services.collected import Taken, load_record
 from grader.services.exchange import stamp
-from rnncore.files import composed
+from rnncore.storage.files import composed
 
 LONGEST = 10_000_000  # characters of a class's table
 
