@@ -31,7 +31,7 @@ from grader.services.collected import Mark, Taken, load_record
 from grader.services.exports import CANVAS, MOODLE
 from grader.services.whose import called, is_anonymous
 from grader.services.worksheet import Sheet, filled
-from rnncore.files import whole_file
+from rnncore.storage.files import whole_file
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -16,7 +16,7 @@ from pathlib import Path
 from grader import untrusted
 from grader.course.roster import explain_unfit_learner
 from grader.course.settings import SetupError
-from rnncore.files import composed
+from rnncore.storage.files import composed
 
 COLUMNS = ["assignment", "handed_in_as", "learner", "file", "time"]
 

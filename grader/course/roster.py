@@ -12,7 +12,7 @@ from nbgrader.api import Gradebook
 
 from grader import untrusted
 from grader.course.settings import SetupError
-from rnncore.files import composed
+from rnncore.storage.files import composed
 
 COLUMNS = {  # a head, as a person or a system writes it: what it is here
     "id": "id",

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from grader import untrusted
-from rnncore.files import composed
+from rnncore.storage.files import composed
 
 MEMBERS = 100_000  # of one export
 BYTES = 4_000_000_000  # that one export holds

@@ -20,7 +20,7 @@ from grader import untrusted
 from grader.course.roster import Learner
 from grader.course.settings import SetupError
 from grader.reports.points import lines_text
-from rnncore.files import composed
+from rnncore.storage.files import composed
 
 NUMBER, NAME, EMAIL = "Identifier", "Full name", "Email address"
 GRADE, MOST, WHEN = "Grade", "Maximum grade", "Last modified (submission)"
