@@ -126,7 +126,7 @@ def make(root, patch):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
     shutil.copytree(ROOT / "book" / "extra", root / "book" / "extra")
-    for style in "course.css", "print.css":
+    for style in ("course.css",):
         shutil.copy(ROOT / "book/_static" / style, root / "book/_static")
     patch.setattr(
         book,
