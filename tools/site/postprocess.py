@@ -103,9 +103,7 @@ def with_signs(page: str, name: str, live: set[str]) -> str:
     contents, end, rest = after.partition("</nav>")
     contents = ENTRY.sub(
         lambda m: (
-            SIGN.format(m[1], m[2])
-            if (name if m[2] == "#" else m[2]) in live
-            else m[0]
+            SIGN.format(m[1], m[2]) if (name if m[2] == "#" else m[2]) in live else m[0]
         ),
         contents,
     )

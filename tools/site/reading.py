@@ -38,10 +38,19 @@ PART = re.compile(r"Part [IVX]+\b")
 DISPLAYED = re.compile(r"^\$\$.*?^\$\$", re.DOTALL | re.MULTILINE)
 # A wrong answer, as a reader would say it, and the reply to it.
 WRONG = re.compile(r'^(".+")\n: (.+)$', re.MULTILINE)
-SHORT_WAY = (
-    "ch01_sequences ch02_cell ch02_loop ch03_bptt ch04_training ch05_gradients"
-    " ch06_lstm ch07_gru ch10_language ch13_translation ch14_attention"
-).split()
+SHORT_WAY = [
+    "ch01_sequences",
+    "ch02_cell",
+    "ch02_loop",
+    "ch03_bptt",
+    "ch04_training",
+    "ch05_gradients",
+    "ch06_lstm",
+    "ch07_gru",
+    "ch10_language",
+    "ch13_translation",
+    "ch14_attention",
+]
 FOLDED = {"hide-input", "remove-input", "remove-cell"}
 
 
