@@ -23,7 +23,7 @@ import rnncore
 from tools import ROOT
 from tools.build import book, contents, kernels
 from tools.check import vendor
-from tools.site import page_metadata, reading, search, docstrings
+from tools.site import docstrings, page_metadata, reading, search
 
 pytestmark = pytest.mark.slow
 
@@ -743,7 +743,10 @@ def test_the_search_has_each_section_as_a_reader_sees_it(small):
 
 def test_a_word_is_listed_as_said_often_and_as_code():
     made = search.index_words(
-        [("Gate, gate: GATE", "gate(other_name)"), ("a gate", "other x 12ab")]
+        [
+            ("Gate, gate: GATE", "gate(other_name)"),
+            ("a gate", "other x 12ab"),
+        ]
     )
     assert made["said"] == ["a gate", [[1], [0, 1]]]
     assert made["often"] == ["gate", [[0]]]
@@ -905,7 +908,9 @@ def test_what_is_published_has_the_addresses_that_make_was_told(
     small, monkeypatch
 ):
     branch = {"repository_branch": "main", "path_to_docs": "book"}
-    with_extensions(small, "page_metadata", "search", html_theme_options=branch)
+    with_extensions(
+        small, "page_metadata", "search", html_theme_options=branch
+    )
     write(small, QUESTIONS)
     index = book.build_book(jobs=1)
     assert "og:url" not in head_of(index)
@@ -978,9 +983,7 @@ def test_works_of_one_author_and_year_are_told_apart_by_a_letter():
     assert years["tallec2018can"] == "2018a"  # two authors
     assert years["hochreiter1997long"] == "1997"
     assert [y[:4] for y in years.values()] == [*before.values()]
-    docstrings.tell_apart(
-        works.values()
-    )  # as when a page is built again
+    docstrings.tell_apart(works.values())  # as when a page is built again
     assert years == {
         key: work.fields["year"] for key, work in works.items()
     }
