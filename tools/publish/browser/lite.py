@@ -39,6 +39,16 @@ KERNEL = {"name": "xeus-python", "display_name": "Python 3", "language": "python
 STATIC = "extensions/@jupyterlite/xeus-python-kernel/static"
 ABSENT = {"distutils", "ensurepip", "idlelib", "lib2to3", "lzma", "tkinter", "venv"}
 THERE = {*sys.stdlib_module_names, *ADDED, *INSTEAD, "IPython", "numpy"} - ABSENT
+# What a notebook says of torch, and says in the browser, which has none.
+ON_TORCH = re.compile(
+    r'Leave `"numpy"`, or write `"cpu"` or `"cuda"` to run the same notebook on torch\.'
+)
+WITHOUT_TORCH = 'Leave `"numpy"`: the browser has no torch.'
+DRAWS = (
+    "*In the browser, a small drawing library stands in for Matplotlib: it has the "
+    "usual plots and says so where it lacks one. On your own machine, `make lab` has "
+    "all of Matplotlib.*"
+)
 MARK = "<!--lite-->", "<!--/lite-->"
 NAMED = re.compile(
     r'<code[^>]*><span class="pre">exercises/(?P<name>\w+)/</span></code>'
@@ -145,13 +155,27 @@ def write_contents(folder: Path) -> None:
     for name in assignments():
         place = folder / "assignments" / name
         shutil.copytree(EXERCISES / name, place, ignore=_no_leftovers)
-        _write_notebook(place / f"{name}.ipynb", _notebook(EXERCISES / name))
+        own = for_browser(_notebook(EXERCISES / name))
+        _write_notebook(place / f"{name}.ipynb", own)
         _write_notebook(place / "check.ipynb", _checker(name))
     (folder / "pages").mkdir(parents=True)
     for path in sorted(PAGES.glob("*.ipynb")):
         notebook = json.loads(path.read_text("utf-8"))
         if not lacking(notebook):
-            _write_notebook(folder / "pages" / path.name, notebook)
+            _write_notebook(folder / "pages" / path.name, for_browser(notebook))
+
+
+def for_browser(notebook: dict[str, Any]) -> dict[str, Any]:
+    """The notebook with a line on what the browser draws with, and without torch."""
+    cells = []
+    for cell in notebook["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown" and ON_TORCH.search(source):
+            cell = {**cell, "source": ON_TORCH.sub(WITHOUT_TORCH, source)}
+        cells.append(cell)
+    says = {"cell_type": "markdown", "id": "browser", "metadata": {}, "source": DRAWS}
+    first = cells[:1] if cells and cells[0]["cell_type"] == "markdown" else []
+    return {**notebook, "cells": [*first, says, *cells[len(first) :]]}
 
 
 def _no_leftovers(_: str, names: list[str]) -> list[str]:
