@@ -28,15 +28,23 @@ from typing import Any
 
 from tools import measurements
 from tools.publish import PublishError, moment, set_time
-from tools.publish.browser.lite_kernel import ADDED, INSTEAD, Refused, pack, replace
+from tools.publish.browser.lite_kernel import (
+    ADDED,
+    ADDON,
+    INSTEAD,
+    KERNEL,
+    STATIC,
+    Refused,
+    pack,
+    replace,
+    wait_for_folder,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 EXERCISES = ROOT / "exercises"
 HTML = ROOT / "_build" / "html"
 SITE = ROOT / "_build" / "lite"
 PAGES = ROOT / "_build" / "notebooks"  # by tools.publish.notebooks
-KERNEL = {"name": "xeus-python", "display_name": "Python 3", "language": "python"}
-STATIC = "extensions/@jupyterlite/xeus-python-kernel/static"
 ABSENT = {"distutils", "ensurepip", "idlelib", "lib2to3", "lzma", "tkinter", "venv"}
 THERE = {*sys.stdlib_module_names, *ADDED, *INSTEAD, "IPython", "numpy"} - ABSENT
 # What a notebook says of torch, and says in the browser, which has none.
@@ -74,14 +82,6 @@ QUEUE = (
     "const late=()=>new Promise(done=>setTimeout(()=>done(Response.error()),1e4));"
     "return last=last.then(()=>Promise.race([broadcastNext(request),late()]))"
     ".catch(()=>Response.error())}"
-)
-# The kernel answers before it is in its notebook's folder.
-IN_FOLDER = (
-    ("this.initFileSystem(e)}", "this.there=this.initFileSystem(e)}"),
-    (
-        "await this._remote.processMessage(",
-        "await this.there.catch(console.error),await this._remote.processMessage(",
-    ),
 )
 GUARD = '<script defer src="../guard.js"></script>'
 
@@ -224,7 +224,7 @@ def build(site: Path) -> None:
         set_time([contents], moment())
         _jupyterlite(contents, out)
         pack(out / STATIC)
-        _wait_for_folder(out / STATIC)
+        wait_for_folder(out / STATIC)
         _guard(out)
         shutil.rmtree(site, ignore_errors=True)
         out.rename(site)
@@ -301,7 +301,7 @@ def _jupyterlite(contents: Path, out: Path) -> None:
     made = subprocess.run(
         [
             *(program, "build", "--contents", contents, "--output-dir", out),
-            *("--no-sourcemaps", "--disable-addons", "jupyterlite-xeus-python"),
+            *("--no-sourcemaps", "--disable-addons", ADDON),
             *("--source-date-epoch", str(moment())),
         ],
         cwd=contents.parent,
@@ -311,18 +311,6 @@ def _jupyterlite(contents: Path, out: Path) -> None:
     )
     if made.returncode:
         raise Refused(f"jupyter-lite build failed:\n{made.stdout}{made.stderr}")
-
-
-def _wait_for_folder(static: Path) -> None:
-    """Run no cell before the kernel is in its notebook's folder.
-
-    Raises Refused where the kernel's program is not as expected.
-    """
-    for old, new in IN_FOLDER:
-        files = [p for p in static.glob("*.js") if old in p.read_text("utf-8")]
-        if len(files) != 1:
-            raise Refused(f"{len(files)} files have '{old}': another kernel?")
-        replace(files[0], old, new)
 
 
 def _guard(out: Path) -> None:

@@ -245,8 +245,11 @@ window.fit = async function fit() {
   }
 };
 
+// What each chapter has is not in the printed contents, but in the outline.
+const EVERYWHERE = /^(Check yourself|Exercises|Read next|What can go wrong)/;
+
 // The title and the contents; `listed`: pairs of an entry and its part.
-window.front = function front(title, lines, listed) {
+window.front = async function front(title, lines, listed, picture) {
   const list = element("ol");
   const line = (kind, id, words) => list.append(element("li", { class: kind },
     element("a", { href: `#${id}` }, element("span", {}, words),
@@ -256,10 +259,15 @@ window.front = function front(title, lines, listed) {
     if (part && part !== last) list.append(element("li", { class: "part" }, part));
     last = part || last;
     line("of-chapter", entry.page, entry.title);
-    for (const section of entry.sections) line("of-section", section.id, section.title);
+    for (const section of entry.sections) {
+      if (!EVERYWHERE.test(section.title)) line("of-section", section.id, section.title);
+    }
   }
   document.querySelector("main").prepend(
     element("section", { id: "title" }, element("h1", {}, title),
+      ...(picture ? [element("img", { src: picture,
+        alt: "A network learns: its loss falls, and its output meets the target." })]
+        : []),
       ...lines.map((words) => element("p", {}, words))),
     element("section", { id: "contents", class: "chapter" },
       element("h1", {}, "Contents"), list));
@@ -270,6 +278,7 @@ window.front = function front(title, lines, listed) {
     @page ${page} { @top-right { content: ${JSON.stringify(title)};
       font: 8pt "DejaVu Sans", sans-serif; color: #555; } }`);
   document.head.append(element("style", {}, heads.join("\n")));
+  await Promise.all([...document.querySelectorAll("#title img")].map((i) => i.decode()));
 };
 
 window.number = function number(places) {
