@@ -197,13 +197,13 @@ def whole(
             title=title, author=config["author"], edition=rnncore.__version__
         )
         files["cover.xhtml"] = CHAPTER.render(title=title, text=said).encode()
-        page = {
+        around = {
             "id": "cover-page",
             "href": "cover.xhtml",
             "kind": "application/xhtml+xml",
         }
         image = {"id": "cover", "href": "cover.png", "kind": "image/png"}
-        items += [page, {**image, "properties": "cover-image"}]
+        items += [around, {**image, "properties": "cover-image"}]
     nav = NAV.render(parts=_grouped(toc, contents))
     files["nav.xhtml"] = CHAPTER.render(title=title, text=nav).encode()
     day = datetime.datetime.fromtimestamp(epoch, datetime.UTC)
