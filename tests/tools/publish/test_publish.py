@@ -92,6 +92,10 @@ LONG
 
 <live-ring id="ring"><p class="question">What turns?</p>
 <img src="_static/still.svg" alt="A still ring"></live-ring>
+
+## Read next
+
+Nothing.
 """.replace("LONG", "\n".join(f"line_{k} = {k}" for k in range(130)))
 )
 STILL = """<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN"

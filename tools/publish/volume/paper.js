@@ -245,9 +245,6 @@ window.fit = async function fit() {
   }
 };
 
-// What each chapter has is not in the printed contents, but in the outline.
-const EVERYWHERE = /^(Check yourself|Exercises|Read next|What can go wrong)/;
-
 // The title and the contents; `listed`: pairs of an entry and its part.
 window.front = async function front(title, lines, listed, picture) {
   const list = element("ol");
@@ -259,9 +256,7 @@ window.front = async function front(title, lines, listed, picture) {
     if (part && part !== last) list.append(element("li", { class: "part" }, part));
     last = part || last;
     line("of-chapter", entry.page, entry.title);
-    for (const section of entry.sections) {
-      if (!EVERYWHERE.test(section.title)) line("of-section", section.id, section.title);
-    }
+    for (const section of entry.sections) line("of-section", section.id, section.title);
   }
   document.querySelector("main").prepend(
     element("section", { id: "title" }, element("h1", {}, title),
