@@ -36,11 +36,11 @@ book: $(STAMP)  ## execute and build the book
 serve: book  ## build the book and serve it on this machine
 	@$(PY) -m tools.build.book serve
 
-pdf: book $(DEV)  ## the whole book on paper, _build/book.pdf; CODE=1: with the folded code
-	@$(PY) -m tools.publish.volume.pdf $(if $(CODE),--code)
+pdf: book $(DEV)  ## the learner's book on paper, _build/book.pdf; CODE=1: with the folded code; VOLUME=grading or reference
+	@$(PY) -m tools.publish.volume.pdf $(if $(CODE),--code) $(if $(VOLUME),--volume $(VOLUME))
 
-epub: book $(DEV)  ## the whole book for an e-reader, _build/book.epub; CODE=1
-	@$(PY) -m tools.publish.volume.epub $(if $(CODE),--code)
+epub: book $(DEV)  ## the learner's book for an e-reader, _build/book.epub; CODE=1, VOLUME=...
+	@$(PY) -m tools.publish.volume.epub $(if $(CODE),--code) $(if $(VOLUME),--volume $(VOLUME))
 
 publish: export BOOK_ADDRESS := $(ADDRESS)
 publish: export BOOK_SOURCE := $(SOURCE)
