@@ -29,7 +29,7 @@ from rnncore import testing
 from rnncore.backend import named_leaves
 from rnncore.testing import checks, properties
 from rnncore.testing.failure import Failure, failure_of
-from rnncore.testing.values import without_false_alarms
+from rnncore.testing.values import is_array, without_false_alarms
 
 
 class Space:
@@ -208,7 +208,7 @@ def _lending(link: Link) -> Iterator[None]:
     def lend(args: dict[str, Any]) -> dict[str, Any]:
         copy = original(args)
         for _, leaf in named_leaves(copy):
-            if hasattr(leaf, "dtype"):
+            if is_array(leaf):
                 link.lend(leaf)
         return copy
 
