@@ -359,6 +359,8 @@ class Decoder:
         values = [self._decode(v) for v in parts]
         kind = _known_tuple(name)
         if kind is None or len(kind._fields) != len(values):
+            if "shape" in fields or "dtype" in fields:
+                return tuple(values)  # or else it would be taken for an array
             kind = _own_tuple(tuple(map(str, fields)))
         return kind._make(values)
 
