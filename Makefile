@@ -79,8 +79,8 @@ weave: $(STAMP)  ## copy the package's definitions into the chapters
 grade: $(DEV)  ## autograde what lies in grading/submitted/
 	@$(PY) -m grader grade
 
-similarity: $(DEV)  ## which submissions look alike
-	@$(PY) -m grader similarity
+similarity: $(DEV)  ## which submissions look alike; WITH=path: an earlier class's too
+	@$(PY) -m grader similarity $(if $(WITH),--with "$(WITH)")
 
 attacks: $(DEV)  ## grade hostile notebooks; STOCK=1: on a stock nbgrader too; WRITE=1: into the guide
 	@$(PY) -m tools.bench.grader.attacks $(if $(STOCK),--stock) $(if $(WRITE),--write)

@@ -249,7 +249,7 @@ class Decoder:
             return self._decode(tree)
         except RecursionError:
             raise WireError("it is nested too deeply") from None
-        except WireError:
+        except (WireError, NameError):  # of a name that was not defined
             raise
         except Exception as error:  # whatever such a tree may hold
             raise WireError(f"it cannot be read: {error}") from error

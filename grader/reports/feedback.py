@@ -78,13 +78,12 @@ def page(
 ) -> str:
     """The page as HTML; `site` is where the learners' book stands."""
     assignment = assignment or Asked()
-    answers = result.get("answers", {})  # an older result has none
     return PAGES.get_template("feedback.html").render(
         submission=submission,
         title=assignment.title or submission.assignment,
         result=result,
         row=row,
-        parts=[_part(task, assignment, answers, where) for task in row.tasks],
+        parts=[_part(task, assignment, result, where) for task in row.tasks],
         site=site,
         compared=compared,
         next_step=next_step,
@@ -95,15 +94,17 @@ def page(
 
 
 def _part(
-    task: Points, assignment: Asked, answers: dict[str, str], where: dict[str, Place]
+    task: Points, assignment: Asked, result: dict[str, Any], where: dict[str, Place]
 ) -> dict[str, Any]:
     """What the page tells of one task."""
+    answers = result.get("answers", {})  # an older result has none
     name, failure = task_of(task.id), task.failure
     kind = failure.kind if failure else "NotRun"
     about = assignment.tasks.get(name, Task())
     place = failure.read if failure else where.get(name)
     return {
         "task": task,
+        "cause": _cause(name, failure, result.get("errors", [])),
         "failures": [failure, *task.others] if failure else [],
         "properties": [
             (name, PROPERTIES.get(name, name), got, of)
@@ -118,6 +119,14 @@ def _part(
         "place": place,
         "chapter": _chapter(place) if place else "",
     }
+
+
+def _cause(name: str, failure: Failure | None, errors: list[str]) -> str:
+    """The error of the cell that should have defined what a test misses."""
+    if failure is None or failure.kind != "NameError":
+        return ""
+    head = re.compile(rf"code cell \d+ \((def|class) {re.escape(name)}\b")
+    return next((error for error in errors if head.match(error)), "")
 
 
 def _chapter(place: Place) -> str:

@@ -202,6 +202,7 @@ def _one_table(name: str, rows: list[Row]) -> str:
         cells += [""] * (len(heads) - len(cells))
         total = f"{row.points:g}{'+?' if row.open else ''} / {row.of:g}"
         note = f"  {shown_hours(row.late)} late" if row.late else ""
+        note += f", {row.penalty:g} taken off" if row.penalty else ""
         note += "  (see below)" if row.reason else ""
         lines.append([row.submission.student, *cells, total + note])
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
