@@ -52,7 +52,9 @@ def main(argv: list[str] | None = None) -> int:
         ]
         before = f", {len(others)} earlier ones" if others else ""
         print(f"{name}: {len(mine)} notebooks compared{before}")
-    all_of_them = {name: mine | earlier.get(name, {}) for name, mine in notebooks.items()}
+    all_of_them = {
+        name: mine | earlier.get(name, {}) for name, mine in notebooks.items()
+    }
     path = course.home / "similarity.csv"
     replace_text(path, _csv(found))
     shown = side_by_side.page(found[: options.most], all_of_them, given)

@@ -15,7 +15,6 @@ most half of the class, who have it: they are a group.
 from __future__ import annotations
 
 import builtins
-import io
 import keyword
 import re
 import tokenize
@@ -126,9 +125,7 @@ def word_prints(notebook: NotebookNode) -> set[int]:
     return found
 
 
-def alike(
-    prints: Mapping[str, set[int]], common: set[int], kind: str
-) -> list[Alike]:
+def alike(prints: Mapping[str, set[int]], common: set[int], kind: str) -> list[Alike]:
     """Pairs and groups that share what few others have, the closest first."""
     where: dict[int, list[str]] = defaultdict(list)
     for who, found in sorted(prints.items()):

@@ -58,7 +58,9 @@ def own_functions(name: str) -> list[FunctionType]:
     """
     found = []
     for answer in own_answers(name):
-        parts = vars(answer).values() if isinstance(answer, type) else [answer]
+        parts = (
+            vars(answer).values() if isinstance(answer, type) else [answer]
+        )
         for part in parts:
             part = getattr(part, "__func__", part)  # a class method's
             if callable(part) and not isinstance(part, type):

@@ -72,9 +72,12 @@ def hunt(
         raise differs("kind", "probes", "a list of tuples", kind_of(probes))
     unsteady: set[int] = set()  # probes that gave two answers
     ready = [
-        _called_here(k, probe, unsteady) for k, probe in enumerate(probes, 1)
+        _called_here(k, probe, unsteady)
+        for k, probe in enumerate(probes, 1)
     ]
-    answers = [_answer_of(right, k, probe) for k, probe in enumerate(ready, 1)]
+    answers = [
+        _answer_of(right, k, probe) for k, probe in enumerate(ready, 1)
+    ]
     opened = {  # the probes that open each box
         name: _unlike(box, ready, answers) for name, box in boxes.items()
     }
@@ -243,7 +246,9 @@ def _answer(function: Callable, probe: tuple) -> Seen:
     with np.errstate(all="ignore"):
         seen = observe(function, args)
     if _no_memory(seen.error):  # a box is not told apart by its size
-        raise AssertionError("a probe makes a function take too much memory")
+        raise AssertionError(
+            "a probe makes a function take too much memory"
+        )
     return seen
 
 

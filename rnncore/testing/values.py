@@ -53,9 +53,7 @@ def copy_arrays(args: dict[str, Any]) -> dict[str, Any]:
     """The arguments with copies of their arrays."""
     return tree_map(
         lambda a: (
-            array_namespace(a).asarray(a, copy=True)
-            if is_array(a)
-            else a
+            array_namespace(a).asarray(a, copy=True) if is_array(a) else a
         ),
         args,
     )

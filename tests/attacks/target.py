@@ -192,7 +192,9 @@ def blank() -> NotebookNode:
             ) + "raise NotImplementedError()"
         elif task:
             visible, hidden = TESTS[task.removeprefix("test_")]
-            cell.source = visible + ("\nprint('It holds.')" if hidden else "")
+            cell.source = visible + (
+                "\nprint('It holds.')" if hidden else ""
+            )
     return notebook
 
 

@@ -12,7 +12,9 @@ from tests.attacks.target import NAME, POINTS, SECRETS
 from tests.helpers.grading import make_once
 
 pytestmark = [pytest.mark.weekly, pytest.mark.system]
-MOST_MEMORY = 10**9  # bytes, of the process that learners' code is kept from
+MOST_MEMORY = (
+    10**9
+)  # bytes, of the process that learners' code is kept from
 CODES = re.compile(
     r"[\x1b\x07\u200b\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 )

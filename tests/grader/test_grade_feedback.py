@@ -425,7 +425,8 @@ def test_a_page_is_written_where_it_says_something_new(tmp_path):
 
 
 def parts(task, answers=(), wording=WORDING, where=()):
-    return feedback._part(task, wording, dict(answers), dict(where))
+    result = {"answers": dict(answers), "errors": []}
+    return feedback._part(task, wording, result, dict(where))
 
 
 def test_a_part_of_the_page_in_its_words():
@@ -436,6 +437,7 @@ def test_a_part_of_the_page_in_its_words():
     made = parts(task, {"vjp": CODE}, where={"vjp": place})
     assert made == {
         "task": task,
+        "cause": "",
         "failures": [MISTAKE, WIDE],
         "properties": [
             ("values", "the right values", 1, 2),
@@ -455,6 +457,7 @@ def test_a_part_of_the_page_in_its_words():
     )
     assert made == {
         "task": Task("why", 1, 2, False),
+        "cause": "",
         "failures": [],
         "properties": [],
         "name": "why",
@@ -673,9 +676,15 @@ def test_the_page_of_a_broken_notebook_begins_with_the_cause(tmp_path):
     hand_in(root, "ann", broken)
     assert grade.main(["--root", str(root)]) == 0
     page = told(root, "ann")
-    at, test = page.index("SyntaxError"), page.index("<section>\n<h2><span>")
+    at, test = (
+        page.index("SyntaxError"),
+        page.index("<section>\n<h2><span>"),
+    )
     assert at < test
-    assert "code cell 2 (def double(x):), line 2: SyntaxError" in page[at - 60 :]
+    assert (
+        "code cell 2 (def double(x):), line 2: SyntaxError"
+        in page[at - 60 :]
+    )
     part = page[test:].split("</section>")[0]
     assert "SyntaxError" in part
     for inside in ("WireError", "LearnerError", "NameError", "was called"):

@@ -2,11 +2,11 @@
 
 import ast
 import json
-import tracemalloc
 import os
 import re
 import stat
 import time
+import tracemalloc
 from pathlib import Path
 
 import nbformat
@@ -126,8 +126,12 @@ def test_what_an_old_or_careless_editor_writes_can_be_read(folder):
 OUTPUTS = 200_000  # 2.6 MB; 11 MB of them took 1,256 MB of memory
 OLD = {
     1: {"cells": [{"cell_type": "code", "code": "x = 3"}]},
-    2: {"worksheets": [{"cells": [{"cell_type": "code", "input": "x = 3"}]}]},
-    3: {"worksheets": [{"cells": [{"cell_type": "code", "input": "x = 3"}]}]},
+    2: {
+        "worksheets": [{"cells": [{"cell_type": "code", "input": "x = 3"}]}]
+    },
+    3: {
+        "worksheets": [{"cells": [{"cell_type": "code", "input": "x = 3"}]}]
+    },
 }
 
 
@@ -153,7 +157,11 @@ def test_what_an_old_notebook_says_of_its_tasks_stays(folder):
     cells = [
         {"cell_type": "heading", "level": 2, "source": "A"},
         {"cell_type": "markdown", "source": ["b\n", "c"]},
-        {"cell_type": "code", "input": "1", "metadata": {"nbgrader": marks}},
+        {
+            "cell_type": "code",
+            "input": "1",
+            "metadata": {"nbgrader": marks},
+        },
     ]
     old = {
         "nbformat": 3,

@@ -5,16 +5,23 @@ import io
 import struct
 
 import pytest
-from PIL import Image
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+from PIL import Image
 
-from grader.notebook.sanitise import ALL_PIXELS, pixels_of, sanitise, sanitised
+from grader.notebook.sanitise import (
+    ALL_PIXELS,
+    pixels_of,
+    sanitise,
+    sanitised,
+)
 
 
 def picture(kind, width, height):
     """A picture of one colour, in base64."""
     file = io.BytesIO()
-    Image.new("1" if kind == "png" else "L", (width, height)).save(file, kind)
+    Image.new("1" if kind == "png" else "L", (width, height)).save(
+        file, kind
+    )
     return base64.b64encode(file.getvalue()).decode()
 
 
@@ -105,14 +112,20 @@ def test_a_huge_picture_goes():
 
 def test_many_large_pictures_are_too_many():
     data = {"image/png": picture("png", 4000, 4000)}
-    outputs = cleaned(*(new_output("display_data", data) for _ in range(20)))
+    outputs = cleaned(
+        *(new_output("display_data", data) for _ in range(20))
+    )
     kept = sum("image/png" in output.data for output in outputs)
     assert kept == ALL_PIXELS // 4000**2
 
 
 @pytest.mark.parametrize("kind", ["png", "jpeg"])
-@pytest.mark.parametrize("begins", [b"GIF89a", b"<svg/>", b"", b"\xff\xd8\xff"])
+@pytest.mark.parametrize(
+    "begins", [b"GIF89a", b"<svg/>", b"", b"\xff\xd8\xff"]
+)
 def test_a_picture_of_another_kind_goes(kind, begins):
     other = base64.b64encode(begins + bytes(40)).decode()
-    (output,) = cleaned(new_output("display_data", {f"image/{kind}": other}))
+    (output,) = cleaned(
+        new_output("display_data", {f"image/{kind}": other})
+    )
     assert f"image/{kind}" not in output.data

@@ -93,7 +93,15 @@ def test_what_others_have_too_takes_nothing_from_a_group():
 
 @pytest.mark.parametrize(
     "first",
-    ["!true '''", "%%time", "%matplotlib 'inline", "(", "'''", "$", "  x\n y"],
+    [
+        "!true '''",
+        "%%time",
+        "%matplotlib 'inline",
+        "(",
+        "'''",
+        "$",
+        "  x\n y",
+    ],
 )
 def test_a_first_line_that_is_no_python_blinds_nothing(first):
     made = {
@@ -208,7 +216,9 @@ def test_an_earlier_class_is_compared_with_this_one_only(course, tmp_path):
     hand_in(course, "ann", answered(ANSWER))
     hand_in(course, "bob", answered(OTHER))
     folder = earlier / "grading" / "submitted"
-    assert similarity.main(["--root", str(course), "--with", str(folder)]) == 0
+    assert (
+        similarity.main(["--root", str(course), "--with", str(folder)]) == 0
+    )
     pairs = {(row["learner"], row["other"]) for row in rows(course)}
     assert {who for pair in pairs for who in pair} == {
         "ann",

@@ -86,7 +86,7 @@ def test_the_table_has_a_column_a_task_and_says_what_is_open():
         "learner  double  why  points",
         "ann           3    ?  3+? / 4",
         "cy                    0 / 0  (see below)",
-        "bob         0.5    1  1.25 / 4",
+        "bob         0.5    1  1.25 / 4  0.25 taken off",
         "",
         "Not gradable, and why:",
         "cy demo: no file",
@@ -94,7 +94,7 @@ def test_the_table_has_a_column_a_task_and_says_what_is_open():
 
 
 def test_a_table_without_reasons_ends_with_its_last_learner():
-    assert table([BOB]).endswith("\nbob         0.5    1  1.25 / 4")
+    assert table([BOB]).endswith("  1.25 / 4  0.25 taken off")
     assert table([]) == ""
     assert shown_points(Task("a", 1234567.0, 1, False)) == "1.23457e+06"
 
@@ -346,8 +346,8 @@ def test_the_table_says_what_was_taken_off():
 def test_the_table_says_how_late_it_was_and_a_reason_on_one_line():
     late = replace(BOB, late=26.2, reason="a\nb" + "x" * 1000)
     text = table([late, CY]).split("\n")
-    assert (
-        text[2] == "bob         0.5    1  1.25 / 4  26 h late  (see below)"
+    assert text[2] == (
+        "bob         0.5    1  1.25 / 4  26 h late, 0.25 taken off  (see below)"
     )
     assert text[-3:] == [
         "Not gradable, and why:",

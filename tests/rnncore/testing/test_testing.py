@@ -1,7 +1,6 @@
 """What a learner reads when something is wrong, and what passes."""
 
 import json
-
 from typing import NamedTuple
 
 import numpy as np
