@@ -15,6 +15,7 @@ most half of the class, who have it: they are a group.
 from __future__ import annotations
 
 import builtins
+import io
 import keyword
 import re
 import tokenize
@@ -68,9 +69,9 @@ def tokens_of(source: str) -> list[str]:
     ]
     found: list[str] = []
     while lines:  # after a line that cannot be read, the next one counts
-        after_dot, last, read = False, 0, iter(lines)
+        after_dot, last, read = False, 0, io.StringIO("".join(lines))
         try:
-            for token in tokenize.generate_tokens(lambda: next(read, "")):
+            for token in tokenize.generate_tokens(read.readline):
                 last = max(last, token.end[0])
                 if token.type in SKIPPED:
                     continue

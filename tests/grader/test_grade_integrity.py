@@ -75,10 +75,14 @@ def test_points_without_an_answer_are_a_reason():
     "answer",
     [
         "def double(x):\n    return 2 * x\n    raise NotImplementedError()",
-        "def double(x):\n    if x is None:\n"
-        "        raise NotImplementedError\n    return 2 * x",
-        "def helper(x):\n    raise NotImplementedError\n\n"
-        "def double(x):\n    return 2 * x",
+        (
+            "def double(x):\n    if x is None:\n"
+            "        raise NotImplementedError\n    return 2 * x"
+        ),
+        (
+            "def helper(x):\n    raise NotImplementedError\n\n"
+            "def double(x):\n    return 2 * x"
+        ),
         "def double(x):\n    # raise NotImplementedError()\n    return 2 * x",
     ],
 )
