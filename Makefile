@@ -85,8 +85,8 @@ grade: $(DEV)  ## autograde what lies in grading/submitted/
 return: $(DEV)  ## pages and points, as Moodle and Canvas take them; ASSIGNMENT=name, MISSING=0
 	@$(PY) -m grader return $(ASSIGNMENT) $(if $(MISSING),--missing $(MISSING))
 
-similarity: $(DEV)  ## which submissions look alike
-	@$(PY) -m grader similarity
+similarity: $(DEV)  ## which submissions look alike; WITH=path: an earlier class's too
+	@$(PY) -m grader similarity $(if $(WITH),--with "$(WITH)")
 
 attacks: $(DEV)  ## grade hostile notebooks; STOCK=1: on a stock nbgrader too; WRITE=1: into the guide
 	@$(PY) -m tools.bench.grader.attacks $(if $(STOCK),--stock) $(if $(WRITE),--write)

@@ -62,10 +62,9 @@ c.HTMLExporter.preprocessors = ["grader.reports.rubric.ModelAnswers"]
 
 # What a learner wrote is shown in an instructor's browser, by formgrader
 # and feedback: what would act there by itself is taken out.
-SHOWN = (
-    "a blockquote br code dd del div dl dt em h1 h2 h3 h4 h5 h6 hr img li"
-)
-SHOWN += " ol p pre span strong sub sup table tbody td th thead tr ul"
+SHOWN = "a blockquote br code dd del details div dl dt em h1 h2 h3 h4 h5 h6"
+SHOWN += " hr img li ol p pre span strong sub summary sup table tbody td th"
+SHOWN += " thead tr ul"
 
 
 def _may_stay(tag, name, value):

@@ -93,13 +93,12 @@ def page(
 ) -> str:
     """The page as HTML; `site` is where the learners' book stands."""
     assignment = assignment or Asked()
-    answers = result.get("answers", {})  # an older result has none
     return PAGES.get_template("feedback.html").render(
         submission=submission,
         title=assignment.title or submission.assignment,
         result=result,
         row=row,
-        parts=[_part(task, assignment, answers, where) for task in row.tasks],
+        parts=[_part(task, assignment, result, where) for task in row.tasks],
         site=site,
         history=[told._replace(task=_task(told.task, assignment)) for told in history],
         said=said,
@@ -112,15 +111,17 @@ def page(
 
 
 def _part(
-    task: Points, assignment: Asked, answers: dict[str, str], where: dict[str, Place]
+    task: Points, assignment: Asked, result: dict[str, Any], where: dict[str, Place]
 ) -> dict[str, Any]:
     """What the page tells of one task."""
+    answers = result.get("answers", {})  # an older result has none
     name, failure = task_of(task.id), task.failure
     kind = failure.kind if failure else "NotRun"
     about = assignment.tasks.get(name, Task())
     place = failure.read if failure else where.get(name)
     return {
         "task": task,
+        "cause": _cause(name, failure, result.get("errors", [])),
         "failures": [failure, *task.others] if failure else [],
         "properties": [
             (name, PROPERTIES.get(name, name), got, of)
@@ -143,6 +144,14 @@ def _task(name: str, assignment: Asked) -> str:
         return "taken off for handing in late"
     about = assignment.tasks.get(task_of(name), Task())
     return about.title or task_of(name)
+
+
+def _cause(name: str, failure: Failure | None, errors: list[str]) -> str:
+    """The error of the cell that should have defined what a test misses."""
+    if failure is None or failure.kind != "NameError":
+        return ""
+    head = re.compile(rf"code cell \d+ \((def|class) {re.escape(name)}\b")
+    return next((error for error in errors if head.match(error)), "")
 
 
 def _chapter(place: Place) -> str:

@@ -223,7 +223,10 @@ def _one_table(name: str, rows: list[Row]) -> str:
         cells = [shown_points(task) for task in row.tasks]
         cells += [""] * (len(heads) - len(cells))
         total = f"{row.points:g}{'+?' if row.open else ''} / {row.of:g}"
-        note = f"  {shown_hours(row.late)} late" if row.late else ""
+        late = f"{shown_hours(row.late)} late" if row.late else ""
+        lost = f"{row.penalty:g} taken off" if row.penalty else ""
+        note = ", ".join(part for part in (late, lost) if part)
+        note = f"  {note}" if note else ""
         note += "  (see below)" if row.reason else ""
         lines.append([row.submission.student, *cells, total + note])
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]

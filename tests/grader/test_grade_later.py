@@ -175,7 +175,7 @@ def test_a_late_rule_counts_whenever_it_is_set_and_zero_is_zero(
     assert found["ann"]["late_penalty"] == "6.0"
     assert found["ann"]["hours_late"] == "26.0"
     assert found["cy"]["hours_late"] == "0.0"
-    assert "1  0 / 6  26 h late\n" in out
+    assert "1  0 / 6  26 h late, 6 taken off\n" in out
     assert "Handed in 26 h after the due date." in page(root, "ann")
     assert "after the due date" not in page(root, "cy")
 
