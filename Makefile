@@ -10,7 +10,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve pdf epub publish test test-slow test-system test-weekly lab check exercises weave grade similarity attacks course gradescope classroom hub lite bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
+.PHONY: help book serve pdf epub publish test test-slow test-system test-weekly lab check exercises weave collect grade return similarity attacks course gradescope classroom hub lite bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -76,8 +76,14 @@ exercises: $(DEV)  ## build the released notebooks from solutions/
 weave: $(STAMP)  ## copy the package's definitions into the chapters
 	@$(PY) -m tools.build.weave
 
+collect: $(DEV)  ## take in what Moodle or another system exported; ASSIGNMENT=name
+	@$(PY) -m grader collect $(ASSIGNMENT)
+
 grade: $(DEV)  ## autograde what lies in grading/submitted/
 	@$(PY) -m grader grade
+
+return: $(DEV)  ## pages and points, as Moodle and Canvas take them; ASSIGNMENT=name, MISSING=0
+	@$(PY) -m grader return $(ASSIGNMENT) $(if $(MISSING),--missing $(MISSING))
 
 similarity: $(DEV)  ## which submissions look alike
 	@$(PY) -m grader similarity

@@ -3,14 +3,16 @@
 import sys
 from importlib import import_module
 
-from rnncore.files import escape_output
+from rnncore.storage.files import escape_output
 
 COMMANDS = {
     "build": ("grader.assignments.builder", "the assignments' notebooks"),
     "mistakes": ("grader.assignments.mistakes", "do tests catch them all?"),
     "coverage": ("grader.assignments.coverage", "are sample answers' mistakes named?"),
     "samples": ("grader.assignments.sample_answers", "export or import sample answers"),
+    "collect": ("grader.commands.collect", "take in what a system exported"),
     "grade": ("grader.commands.grade", "autograde grading/submitted/"),
+    "return": ("grader.commands.give_back", "pages and points for a system"),
     "gradescope": ("grader.commands.gradescope", "a zip for Gradescope"),
     "classroom": ("grader.commands.classroom", "GitHub Classroom: start, collect"),
     "similarity": ("grader.commands.similarity", "which look alike"),

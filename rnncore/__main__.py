@@ -19,7 +19,7 @@ from rnncore.commands import (
     video,
 )
 from rnncore.commands.common import PROGRAM, reason_of
-from rnncore.files import Refused, escape_output
+from rnncore.storage.files import Refused, escape_output
 
 CHECKOUT = (Path(__file__).parents[1] / "pyproject.toml").exists()
 INSTALL = (

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnncore.backend import Array, array_namespace, named_leaves
-from rnncore.checkpoint import read_checkpoint, write_checkpoint
 from rnncore.optim import Optimizer, Tree, clip_by_global_norm
+from rnncore.storage.checkpoint import read_checkpoint, write_checkpoint
 
 
 class Schedule(NamedTuple):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rnncore.files import whole_file
+from rnncore.storage.files import whole_file
 
 
 def between(text: str, name: str, block: str) -> str:

@@ -17,7 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from rnncore.files import whole_file
+from rnncore.storage.files import whole_file
 from tools import ROOT
 
 Known = dict[str, dict[str, Any]]

@@ -20,7 +20,7 @@ from grader import ROOT
 from grader.assignments import builder
 from grader.course.seeds import course_secret
 from grader.services.tree import LEFT_OUT
-from rnncore.files import whole_file
+from rnncore.storage.files import whole_file
 
 FOLDERS = ("grader", "rnncore")
 UNUSED = ("# publishing", "# tests and checks")  # of requirements-dev.txt

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from grader.course.settings import SetupError
-from rnncore.files import composed
+from rnncore.storage.files import composed
 
 COLUMNS = ["learner", "assignment", "days"]
 MOST = 3650  # days

@@ -34,7 +34,7 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 from traitlets.config import Config
 
 from grader.notebook.repair import grade_id, is_test
-from rnncore.files import composed
+from rnncore.storage.files import composed
 
 
 class Ledger:

@@ -11,7 +11,7 @@ from typing import Any
 from grader import untrusted
 from grader.course.fingerprint import fingerprint
 from grader.course.settings import Course
-from rnncore.files import whole_file
+from rnncore.storage.files import whole_file
 
 VERSION = 5  # raise it where the same notebook would get another result
 

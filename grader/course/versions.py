@@ -16,7 +16,7 @@ from typing import NotRequired, TypedDict
 from nbformat import NotebookNode
 
 from grader.notebook.repair import grade_id, is_test
-from rnncore.files import whole_file
+from rnncore.storage.files import whole_file
 
 
 class Version(TypedDict):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnncore.commands import common
 from rnncore.commands.common import Facts, format_count, note, run_later
-from rnncore.files import Refused
+from rnncore.storage.files import Refused
 
 if TYPE_CHECKING:
     from rnncore.video.captions import CaptionBatch, Words
@@ -236,7 +236,7 @@ def _show(path: Path, about: Facts) -> None:
     common.show(path, network, about, table, f"scored on {about['test']}")
 
 
-SAVE = run_later("application.save_weights")
+SAVE = run_later("storage.weights.save_weights")
 LOAD = run_later("video.captions.load_captioner")
 
 

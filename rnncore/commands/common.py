@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rnncore.files import Refused, whole_file
+from rnncore.storage.files import Refused, whole_file
 
 PROGRAM = "python -m rnncore"
 PLAN, CHECKPOINT, SECONDS = "plan.json", "run.npz", "seconds"
@@ -291,7 +291,8 @@ def run_later(name: str) -> Callable:
 
 def learn(app: Application, arguments: argparse.Namespace) -> int:
     """Train, or go on; then score, and write the model."""
-    from rnncore.application import check_device, choose_device, origin
+    from rnncore.application import check_device, choose_device
+    from rnncore.storage.weights import origin
 
     app.check(arguments)
     check_device(arguments.device)
@@ -392,7 +393,7 @@ def begin(arguments: argparse.Namespace, settings: Facts) -> Run | None:
     elif any(folder.glob("*.npz")):  # else nothing is lost
         _check_settings(settings, _plan(folder / PLAN), f"{folder}")
     elif model.exists():
-        from rnncore.application import read_about
+        from rnncore.storage.weights import read_about
 
         about = read_about(model, settings["kind"])
         _check_settings(settings, about.get("settings", {}), f"{model}")
@@ -672,7 +673,7 @@ def model_file(path: Path, kind: str) -> Path:
     Raises Refused where there is no model of this kind; torch is not
     needed to see that.
     """
-    from rnncore.application import read_about, stored
+    from rnncore.storage.weights import read_about, stored
 
     named = path.name == str(path) and not path.suffix
     found = stored(str(path)) if named and not path.exists() else path

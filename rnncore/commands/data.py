@@ -9,7 +9,7 @@ from typing import Any
 from rnncore.commands import common
 from rnncore.commands.common import flag, note, operand, option
 from rnncore.data.public import store
-from rnncore.files import Refused
+from rnncore.storage.files import Refused
 
 GET = "data get tinyshakespeare --accept"
 GIVEN = "data get fsdd --from Downloads/fsdd.tar.xz --accept"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnncore.commands import common
 from rnncore.commands.common import Facts, note, operand, option, run_later
-from rnncore.files import Refused, whole_file
+from rnncore.storage.files import Refused, whole_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -188,7 +188,7 @@ def _reading(path: Path) -> Facts:
 
     Raises Refused where the model does not say.
     """
-    from rnncore.application import read_about
+    from rnncore.storage.weights import read_about
 
     reading = read_about(path, KIND).get("reading")
     if not isinstance(reading, dict) or set(reading) != set(READING):

@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rnncore import ruler
 from rnncore.commands import common
 from rnncore.commands.common import option
-from rnncore.files import Refused, whole_file
+from rnncore.comparison import ruler
+from rnncore.storage.files import Refused, whole_file
 
 RULER_HELP = """\
 Puts a cell of your own beside the plain cell, GRU and LSTM.

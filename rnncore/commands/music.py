@@ -13,7 +13,7 @@ from rnncore.commands.common import (
     option,
     run_later,
 )
-from rnncore.files import Refused, whole_file
+from rnncore.storage.files import Refused, whole_file
 
 if TYPE_CHECKING:
     from rnncore.music.score import Score
@@ -100,8 +100,8 @@ def _fit(
     arguments: Namespace, data: tuple, run: common.Run, device: Any
 ) -> tuple[Any, Facts]:
     """A model of voices that has learned the training pieces."""
-    from rnncore.application import halved
     from rnncore.music.training import train_voices
+    from rnncore.storage.weights import halved
 
     parts, _ = data
     bar = common.Bar(format_count(run.settings["voices"], "voice"))

@@ -14,7 +14,7 @@ from rnncore.commands.common import (
     option,
     run_later,
 )
-from rnncore.files import Refused, lines_of, read_text
+from rnncore.storage.files import Refused, lines_of, read_text
 
 if TYPE_CHECKING:
     from rnncore.speech.folder import Parts, Recording

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rnncore.commands import common
 from rnncore.commands.common import Facts, option, run_later
-from rnncore.files import Refused, composed, read_text
+from rnncore.storage.files import Refused, composed, read_text
 
 if TYPE_CHECKING:
     import numpy as np

@@ -15,7 +15,7 @@ from rnncore.commands.common import (
     option,
     run_later,
 )
-from rnncore.files import Refused, composed, read_bytes, read_text
+from rnncore.storage.files import Refused, composed, read_bytes, read_text
 
 if TYPE_CHECKING:
     from rnncore.data.translation import Pair

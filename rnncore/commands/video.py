@@ -14,7 +14,7 @@ from rnncore.commands.common import (
     option,
     run_later,
 )
-from rnncore.files import Refused, composed
+from rnncore.storage.files import Refused, composed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -188,7 +188,8 @@ def _film(arguments: Namespace, kind: str, load: Callable) -> tuple:
 
     Raises Refused without waiting for torch.
     """
-    from rnncore.application import check_device, read_about
+    from rnncore.application import check_device
+    from rnncore.storage.weights import read_about
     from rnncore.video.files import read_video
     from rnncore.video.folder import frame_sizes
 
@@ -435,7 +436,7 @@ def _draw(arguments: Namespace) -> int:
     return 0
 
 
-SAVE = run_later("application.save_weights")
+SAVE = run_later("storage.weights.save_weights")
 LOAD = run_later("video.changes.load_film_model")
 APP = common.Application(
     KIND,

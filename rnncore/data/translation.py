@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnncore.files import Refused, read_text
+from rnncore.storage.files import Refused, read_text
 
 LANGUAGES = "en", "de", "fr"
 FIRST_DAY = datetime.date(1800, 1, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rnncore.files import Refused
+from rnncore.storage.files import Refused
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,14 +13,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from rnncore.application import (
-    Score,
-    cooling,
-    load_module,
-    save_weights,
-    seeded,
-    spread_of,
-)
+from rnncore.application import Score, cooling, seeded, spread_of
 from rnncore.forecast.backtest import (
     Method,
     Progress,
@@ -52,6 +45,7 @@ from rnncore.forecast.windows import (
     unscaled,
 )
 from rnncore.sequence import persistence, seasonal_naive
+from rnncore.storage.weights import load_module, save_weights
 from rnncore.train import Fit
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnncore.files import Refused, composed, read_text
+from rnncore.storage.files import Refused, composed, read_text
 
 if TYPE_CHECKING:
     import pandas as pd

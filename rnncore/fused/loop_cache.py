@@ -19,6 +19,7 @@ from rnncore.fused.target import (
     llvm,
     load,
     processor,
+    tiles_name,
 )
 
 PATIENCE = 120  # seconds that another process may compile
@@ -61,11 +62,6 @@ def load_tiles(dtype: str) -> None:
 
     name = tiles_name(dtype)
     llvm().add_symbol(name, load(code_for(name, dtype, make))(name))
-
-
-def tiles_name(dtype: str) -> str:
-    """What the function that computes any tile is called in memory."""
-    return f"rnncore_tile_{dtype}"
 
 
 def functions_of(source: str) -> dict[str, list[bool]]:

@@ -13,8 +13,12 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from rnncore.fused.loop_cache import load_tiles, tiles_name
-from rnncore.fused.target import llvm, panel_width, target_machine
+from rnncore.fused.target import (
+    llvm,
+    panel_width,
+    target_machine,
+    tiles_name,
+)
 from rnncore.fused.vector import (
     Vec,
     address,
@@ -202,8 +206,10 @@ def product(M, K, N, a, a0, row, col, w, w0, i, i0, i_row, c, c0, c_row):
 
 
 def make_product(dtype: str) -> dict[str, Any]:
-    """A tile and the product, compiled when they are first called."""
-    load_tiles(dtype)
+    """A tile and the product, compiled when they are first called.
+
+    The tiles are in memory then (`loop_cache.load_tiles`).
+    """
     vec = vec_of(dtype)
     names: dict[str, Any] = {
         "__name__": __name__,

@@ -56,6 +56,11 @@ def processor() -> str:
     return "\n".join([*parts, llvm().get_host_cpu_features().flatten()])
 
 
+def tiles_name(dtype: str) -> str:
+    """What the function that computes any tile is called in memory."""
+    return f"rnncore_tile_{dtype}"
+
+
 def target_machine() -> Any:
     """What turns LLVM's code into this processor's."""
     target = llvm().Target.from_triple(llvm().get_process_triple())

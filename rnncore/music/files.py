@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnncore.files import whole_file
 from rnncore.music.abc import Sound, Tune, read_abc
 from rnncore.music.midi import read_midi
 from rnncore.music.score import (
@@ -25,6 +24,7 @@ from rnncore.music.score import (
     check_score,
     from_piano_roll,
 )
+from rnncore.storage.files import whole_file
 
 ENDINGS = (".mid", ".midi", ".musicxml", ".xml", ".mxl", ".abc")
 TEMPO = 80.0  # quarter notes a minute, where the file does not say

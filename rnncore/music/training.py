@@ -8,13 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from rnncore.application import (
-    cooling,
-    load_module,
-    save_weights,
-    seeded,
-    train_module,
-)
+from rnncore.application import cooling, seeded, train_module
 from rnncore.music.chords import (
     ChordModel,
     Chords,
@@ -39,6 +33,7 @@ from rnncore.music.voices import (
     voice_batches,
     voice_loss,
 )
+from rnncore.storage.weights import load_module, save_weights
 from rnncore.train import Schedule
 
 VOICES, FRAMES = "music, voices", "music, frames"  # kinds of weights

@@ -14,8 +14,8 @@ from math import gcd
 import numpy as np
 
 from rnncore.backend import check_shape
-from rnncore.files import Refused, read_bytes
 from rnncore.speech.wav import mended
+from rnncore.storage.files import Refused, read_bytes
 
 RATE = 16_000  # samples a second: speech has little above 8 kHz
 WINDOW = 400  # samples: 25 ms

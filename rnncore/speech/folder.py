@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnncore.files import Refused, composed, lines_of, read_text
 from rnncore.speech.features import heard, read_wav
+from rnncore.storage.files import Refused, composed, lines_of, read_text
 
 TABLE = "transcripts.tsv"
 

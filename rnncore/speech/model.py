@@ -10,11 +10,11 @@ from torch import Tensor
 from torch.nn.functional import dropout
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from rnncore.application import load_module
 from rnncore.backend import check_lengths, check_shape
 from rnncore.ctc import ctc_loss, ctc_loss_vjp, greedy
 from rnncore.nn import LSTM
 from rnncore.speech.letters import Letters, Words
+from rnncore.storage.weights import load_module
 
 KIND = "speech"  # of weights
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from rnncore.application import save_weights
 from rnncore.ctc import BLANK, ctc_loss, greedy, prefix_beam
 from rnncore.speech.features import BANDS
 from rnncore.speech.letters import Letters, Words
@@ -19,6 +18,7 @@ from rnncore.speech.model import (
     batch_of,
     log_probabilities,
 )
+from rnncore.storage.weights import save_weights
 
 AT_ONCE = 64  # recordings that are read side by side
 STEP = 0.02  # seconds a step of the network

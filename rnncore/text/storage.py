@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from rnncore.application import load_module, save_weights
+from rnncore.storage.weights import load_module, save_weights
 from rnncore.text.blocks import BlockModel
 from rnncore.text.model import LanguageModel
 from rnncore.text.vocabulary import Vocabulary

@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 
-from rnncore.application import load_module, save_weights
 from rnncore.seq2seq import Translator
+from rnncore.storage.weights import load_module, save_weights
 from rnncore.translate.subwords import SubWords
 from rnncore.translate.training import build_translator
 

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rnncore.application import load_module
 from rnncore.backend import check_shape
 from rnncore.nn import GRU
 from rnncore.seq2seq import (
@@ -20,6 +19,7 @@ from rnncore.seq2seq import (
     pad,
     translation_loss,
 )
+from rnncore.storage.weights import load_module
 from rnncore.video.model import FrameEncoder
 
 KIND = "captions"  # of weights

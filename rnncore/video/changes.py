@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from rnncore.application import load_module, read_about
 from rnncore.backend import check_shape
 from rnncore.nn import GRU
+from rnncore.storage.weights import load_module, read_about
 from rnncore.video.model import (
     KIND,
     FilmBatch,

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import numpy as np
 
 from rnncore.display import HTML
-from rnncore.files import Refused, read_bytes, whole_file
+from rnncore.storage.files import Refused, read_bytes, whole_file
 from rnncore.video.showing import matrix_of, shown_at, turned
 
 CONTAINERS = {  # that hold H.264, as ffmpeg calls them

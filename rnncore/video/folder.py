@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnncore.data.translation import read_pairs
-from rnncore.files import Refused, composed
+from rnncore.storage.files import Refused, composed
 from rnncore.video.files import read_video
 
 ENDINGS = ".mp4", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".gif"

@@ -13,9 +13,9 @@ from torch.nn.functional import (
     cross_entropy,
 )
 
-from rnncore.application import load_module
 from rnncore.backend import check_shape
 from rnncore.nn import GRU
+from rnncore.storage.weights import load_module
 
 KIND = "video"  # of weights
 

@@ -45,10 +45,10 @@ import math
 
 import numpy as np
 
-from rnncore import ruler
 from rnncore.backend import from_numpy, to_numpy
+from rnncore.comparison import ruler
+from rnncore.comparison.ruler import Cell
 from rnncore.lstm import gates, sigmoid
-from rnncore.ruler import Cell
 from rnncore.testing import mover
 
 device = "numpy"
@@ -152,8 +152,8 @@ import numpy as np
 
 from rnncore.backend import tree_map
 from rnncore.bptt import bptt
+from rnncore.comparison.ruler import CELLS
 from rnncore.rnn import init_params, unroll
-from rnncore.ruler import CELLS
 from rnncore.testing import Properties, check, observe, stored
 from rnncore.testing.failure import CheckFailure
 
@@ -541,7 +541,7 @@ float64 made [hidden, dtype]: float32 became float64
 # See your cell at work: one unit, whose blocks all get the same sum $w h + x$. Press *Next* through the three steps and back, and compare what goes past $w$ with what goes through it; where your vjp is wrong, the figure says what finite differences give.
 
 # %%
-from rnncore import widgets
+from rnncore.display import widgets
 
 widgets.show(
     lambda: widgets.unrolled(

@@ -308,7 +308,7 @@ sign of a_h: your d_a_h has the wrong sign: a_x and a_h are added, so both get t
 # See your vjp at work: press *Next* until step 3 is done, and find what goes past the weight $w$ on its way to $h_2$; then change the 1 in your vjp's slope to 2, run both cells again, and see what the figure says of $\mathrm{d}x_3$.
 
 # %%
-from rnncore import widgets
+from rnncore.display import widgets
 
 widgets.show(
     lambda: widgets.unrolled(

@@ -380,7 +380,7 @@ candidate shown: your h is o tanh(g), the candidate; what is shown is o tanh(c)
 # See your cell at work: this unit writes a little at each x, and its output gate sees nothing but the memory. Step through the text: at which x does the gate open? Type a text with a longer pause: does it wait? Then make the last peephole, 5, a 0.
 
 # %%
-from rnncore import widgets
+from rnncore.display import widgets
 
 unit = Params(
     np.array([[8.0, -8.0], [8.0, 8.0], [0.5, 0.0], [-8.0, -8.0]]),

@@ -1511,7 +1511,7 @@ reset on every block: all blocks of your d_a_h were multiplied by r; only n's sh
 # See your vjp at work on a unit whose three blocks all get the same sum $w h + x$: press *Next* as far as the way back through a cell. Which part of a gradient reaches $h_2$ past $w$, and what becomes of it if you set $x_3$ to 4, so that z is near 1?
 
 # %%
-from rnncore import widgets
+from rnncore.display import widgets
 
 widgets.show(
     lambda: widgets.unrolled(

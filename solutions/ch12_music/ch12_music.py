@@ -1701,7 +1701,6 @@ my_prediction = {
 from IPython.display import display
 from ipywidgets import Checkbox, FloatSlider, IntSlider, interact
 
-from rnncore.application import stored
 from rnncore.data.music import chorales
 from rnncore.music.generate import Frame
 from rnncore.music.habits import moves, parallels
@@ -1709,6 +1708,7 @@ from rnncore.music.markov import Chain
 from rnncore.music.split import compass, split
 from rnncore.music.training import load_voices
 from rnncore.music.voices import score_nats
+from rnncore.storage.weights import stored
 
 bach = [
     s

@@ -1957,7 +1957,6 @@ my_prediction = {
 from IPython.display import display
 from ipywidgets import Dropdown, FloatSlider, IntSlider, interact
 
-from rnncore.application import stored as stored_weights
 from rnncore.data.speech import RATE as SPOKEN
 from rnncore.data.speech import digit_strings, split_voices
 from rnncore.speech.features import heard as features_of
@@ -1966,6 +1965,7 @@ from rnncore.speech.model import (
     load_recognizer,
     log_probabilities,
 )
+from rnncore.storage.weights import stored as stored_weights
 
 network, letters, _ = load_recognizer(stored_weights("speech_digits"))
 network.to(device)

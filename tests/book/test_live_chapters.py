@@ -9,7 +9,7 @@ import torch
 from tests.helpers.arrays import assert_close
 from tests.helpers.live import STATIC, Figure, assert_same, modules, served
 
-from rnncore.application import stored
+from rnncore.storage.weights import stored
 from rnncore.bptt import bptt, relu_cell_vjp, rnn_cell_vjp, truncated_bptt
 from rnncore.forecast.scores import coverage
 from rnncore.layers import dropout_mask, variational_dropout_mask

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import note
 
-from rnncore.files import Refused
 from rnncore.speech.features import read_wav
+from rnncore.storage.files import Refused
 from rnncore.video.files import read_video
 from tests.helpers.arrays import assert_close
 from tests.helpers.films import set_matrix, write_at

@@ -14,9 +14,9 @@ from hypothesis import note
 
 from grader import untrusted
 from rnncore.data.translation import read_pairs
-from rnncore.files import lines_of, read_text
 from rnncore.forecast.table import read_table
 from rnncore.speech.folder import read_folder
+from rnncore.storage.files import lines_of, read_text
 from rnncore.video.files import write_video
 from rnncore.video.folder import read_captioned
 from tests.helpers.fuzzing import composed, some

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from grader.assignments import builder, mistakes
-from rnncore import ruler
+from rnncore.comparison import ruler
 from tests.helpers.arrays import assert_close
 from tools.train.tasks import capstone
 

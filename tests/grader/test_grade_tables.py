@@ -204,7 +204,7 @@ def test_an_lms_gets_what_is_known_of_each_learner(gradebook):
     assert read(gradebook, "canvas.csv") == [
         "Student,ID,SIS User ID,SIS Login ID,Section,art,demo",
         "    Points Possible,,,,,4.0,4.0",
-        '"Ode, Ann",4711,,ann,,,',
+        '"Ode, Ann",4711,,,,,',
         "Bell,,,bob,,2.0,1.25",
         "cy,,,cy,,,1.0",
     ]
@@ -268,7 +268,8 @@ def test_rows_hold_what_a_person_entered(gradebook):
         False,
         0.25,
     )
-    assert bob.tasks[0] == Task("why", 0.5, 1.0, False, "Nearly.")
+    given = Task("why", 0.5, 1.0, False, "Nearly.", by_hand=True)
+    assert bob.tasks[0] == given
     assert (ann.status, ann.reason) == ("graded", "")
     assert (cy.status, cy.reason) == ("not gradable", "no notebook")
     assert (cy.points, cy.of, cy.tasks) == (0, 0, [])

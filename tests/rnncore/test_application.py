@@ -19,17 +19,20 @@ from rnncore.application import (
     Refused,
     Score,
     choose_device,
+    seeded,
+    split,
+    spread_of,
+)
+from rnncore.nn import LSTM
+from rnncore.optim import adam
+from rnncore.storage import weights as weight_files
+from rnncore.storage.weights import (
     load_module,
     load_weights,
     put_weights,
     save_weights,
-    seeded,
-    split,
-    spread_of,
     stored,
 )
-from rnncore.nn import LSTM
-from rnncore.optim import adam
 from tests.helpers import ROOT
 from tests.helpers.arrays import assert_close
 from tests.helpers.schedules import planned
@@ -411,7 +414,7 @@ def test_weights_are_written_whole(weights, monkeypatch):
 
 
 def test_stored_weights_are_found_by_name(monkeypatch, tmp_path):
-    monkeypatch.setattr(application, "WEIGHTS", tmp_path)
+    monkeypatch.setattr(weight_files, "WEIGHTS", tmp_path)
     (tmp_path / "tunes.safetensors").touch()
     assert stored("tunes") == tmp_path / "tunes.safetensors"
     with pytest.raises(Refused, match=r"no 'tune' among .* weights: tunes"):
@@ -419,7 +422,7 @@ def test_stored_weights_are_found_by_name(monkeypatch, tmp_path):
 
 
 def test_weights_that_come_with_the_package_are_small_and_whole():
-    for path in application.WEIGHTS.glob("*"):
+    for path in weight_files.WEIGHTS.glob("*"):
         assert path.suffix == ".safetensors", path
         assert path.stat().st_size <= 2_000_000, path
         _, about = load_weights(path)

@@ -5,8 +5,8 @@ import importlib
 import torch
 
 from rnncore.cells import CELLS
+from rnncore.comparison.ruler import check_cell
 from rnncore.memory import gated_delta_cell
-from rnncore.ruler import check_cell
 from tests.helpers import ROOT
 
 PACKAGE = ROOT / "rnncore"

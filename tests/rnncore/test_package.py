@@ -203,7 +203,7 @@ def test_what_was_built_is_installed_and_tested(built, installed, tmp_path):
         helped = run("rnncore", *words, "--help", cwd=empty)
         assert helped.returncode == 0, helped.stderr
         assert f"rnncore {' '.join(words)}" in helped.stdout
-    script = "from rnncore.figures import bundle; print(bundle('machine'))"
+    script = "from rnncore.display.figures import bundle; print(bundle('machine'))"
     figure = run("python", "-c", script, cwd=empty)
     assert "live-machine" in figure.stdout, figure.stderr
     path = solved_release("ch02_cell", tmp_path)
@@ -252,7 +252,7 @@ def test_every_file_of_the_package_is_in_the_wheel(wheel):
         if path.suffix
         in {".py", ".mplstyle", ".json", ".npz", ".safetensors", ".toml"}
     }
-    assert "rnncore/widgets.mjs" in wheel.namelist()
+    assert "rnncore/display/widgets.mjs" in wheel.namelist()
     live = ROOT / "book" / "_static" / "live"
     for path in live.glob("*.mjs"):
         name = f"rnncore/live/{path.name}"

@@ -29,8 +29,8 @@ for _name in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS":
 import numpy as np
 import torch
 
-from rnncore.application import load_weights, put_weights, stored
-from rnncore.files import Refused
+from rnncore.storage.files import Refused
+from rnncore.storage.weights import load_weights, put_weights, stored
 from tools.measurements import read, record
 
 
@@ -162,7 +162,7 @@ def speech() -> Iterator[Row]:
 
 def video() -> Iterator[Row]:
     """Actions and captions, beside what knows no order."""
-    from rnncore.application import load_module
+    from rnncore.storage.weights import load_module
     from rnncore.video.captions import load_captioner
     from rnncore.video.model import BagOfFrames, load_classifier
     from tools.train.applications import video as tool

@@ -21,7 +21,6 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from rnncore.application import load_weights, put_weights, stored
 from rnncore.data.music import chorales
 from rnncore.data.translation import draw_numbers, number_in_words
 from rnncore.data.video import ACTIONS, moving_digits, stick_figures, twins
@@ -35,6 +34,7 @@ from rnncore.music.split import split
 from rnncore.music.training import load_voices
 from rnncore.music.voices import VoiceModel, facts, masked_logits, together
 from rnncore.seq2seq import END, PAD, START, Translator, length_penalty, pad
+from rnncore.storage.weights import load_weights, put_weights, stored
 from rnncore.text.corpora import documentation_corpus
 from rnncore.text.model import stretches, token_nats
 from rnncore.text.storage import load_model

@@ -19,10 +19,10 @@ from music21 import abcFormat, corpus, pitch
 from tqdm import tqdm
 
 from rnncore.data.music import CHORALES, REELS
-from rnncore.files import whole_file
 from rnncore.music.abc import Sound, read_abc
 from rnncore.music.files import from_music21
 from rnncore.music.score import Score, encode
+from rnncore.storage.files import whole_file
 
 ONEILL = "oneills1850/1376-1475.abc"  # a hundred of O'Neill's 1,850 tunes
 UNHEARD = re.compile(r"\{[^}]*\}|\((?!\d)|\)")  # grace notes and slurs, in ABC

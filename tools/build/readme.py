@@ -15,8 +15,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from rnncore.display import use_style
-from rnncore.files import whole_file
 from rnncore.rnn import Params, rnn_cell, unroll, zero_state
+from rnncore.storage.files import whole_file
 from tools import ROOT, generated_blocks
 from tools.build.real_scores import real
 from tools.measurements import read

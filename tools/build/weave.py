@@ -24,7 +24,7 @@ from typing import NamedTuple
 from IPython.core.inputtransformer2 import TransformerManager
 from markdown_it import MarkdownIt
 
-from rnncore.files import whole_file
+from rnncore.storage.files import whole_file
 from tools import ROOT
 
 MARKER = re.compile(r"# (rnncore(?:\.\w+)+)\s*$")

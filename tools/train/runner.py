@@ -12,16 +12,15 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from rnncore.application import (
+from rnncore.application import cooling, train_module
+from rnncore.optim import Optimizer, adam
+from rnncore.storage.weights import (
     WEIGHTS,
-    cooling,
     load_weights,
     origin,
     put_weights,
     save_weights,
-    train_module,
 )
-from rnncore.optim import Optimizer, adam
 from rnncore.train import Fit, Schedule, fit
 from tools.measurements import PATH, keep_seeds, read, record
 

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
-from rnncore.files import Refused
+from rnncore.storage.files import Refused
 
 MEMBERS = 200_000  # of an archive: the largest that is known has 3,004
 TOTAL = 4 << 30  # bytes of all its members, unpacked

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnncore.data.public.store import path_of
-from rnncore.files import Refused, read_text
+from rnncore.storage.files import Refused, read_text
 
 JOINTS = 20
 ROWS, COLUMNS = 60, 80  # of a film's frame

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnncore.data.public.store import find, path_of
-from rnncore.files import Refused, read_text
+from rnncore.storage.files import Refused, read_text
 
 ENDS = {"Hourly": 48, "Weekly": 13}  # steps that M4 asks for
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from rnncore.data.public.store import path_of
-from rnncore.files import Refused, read_text
 from rnncore.speech.features import read_wav
 from rnncore.speech.folder import Parts, Recording
+from rnncore.storage.files import Refused, read_text
 
 CEPSTRA = 13
 LINE = re.compile(r"(?:<s> )?(.*?)(?: </s>)? \((\S+)\)")

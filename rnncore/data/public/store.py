@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rnncore.data.public.archives import collect, sha256_of
-from rnncore.files import Refused, read_text, whole_file
+from rnncore.storage.files import Refused, read_text, whole_file
 
 VARIABLE = "RNNCORE_DATA"
 SUMS = "SHA256SUMS"  # in a set's folder: what `sha256sum -c` reads

@@ -13,7 +13,7 @@ from rnncore.data.translation import (
     check_languages,
     read_pairs,
 )
-from rnncore.files import Refused, read_text
+from rnncore.storage.files import Refused, read_text
 
 if TYPE_CHECKING:
     from rnncore.music.published_sets import Published

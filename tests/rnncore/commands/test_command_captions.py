@@ -6,8 +6,8 @@ import unicodedata
 import numpy as np
 import pytest
 
-from rnncore.application import load_weights, save_weights
 from rnncore.commands import captions as command
+from rnncore.storage.weights import load_weights, save_weights
 from rnncore.video.captions import load_captioner
 from rnncore.video.files import write_video
 from rnncore.video.folder import Captioned, as_said, read_captioned

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rnncore.application import load_weights, save_weights
 from rnncore.forecast import study
 from rnncore.forecast.plan import Plan
+from rnncore.storage.weights import load_weights, save_weights
 from tests.helpers.arrays import assert_close
 from tests.helpers.commands import (
     Killed,

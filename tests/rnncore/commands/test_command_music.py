@@ -12,13 +12,13 @@ import music21
 import numpy as np
 import pytest
 
-from rnncore.application import load_weights, stored
 from rnncore.music import files as music_files
 from rnncore.music.files import read_score, write_midi
 from rnncore.music.score import transpose
 from rnncore.music.split import fingerprint
 from rnncore.music.training import load_voices
 from rnncore.music.voices import score_nats
+from rnncore.storage.weights import load_weights, stored
 from tests.helpers.arrays import assert_close
 from tests.helpers.commands import (
     Killed,
@@ -375,7 +375,7 @@ def test_folders_that_hold_no_music_are_refused(songs, tmp_path, capsys):
 def test_a_model_of_another_application_is_refused(songs, tmp_path, capsys):
     import torch
 
-    from rnncore.application import save_weights
+    from rnncore.storage.weights import save_weights
 
     other = tmp_path / "m.safetensors"
     save_weights(other, torch.nn.Linear(2, 2), {"kind": "text"})

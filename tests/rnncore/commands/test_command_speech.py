@@ -14,7 +14,6 @@ import pytest
 from scipy.io import wavfile
 from scipy.signal import resample_poly
 
-from rnncore.application import load_weights, stored
 from rnncore.data.speech import RATE, Sentence, digit_strings, speak
 from rnncore.speech.features import read_wav
 from rnncore.speech.folder import read_folder, split_speakers
@@ -22,6 +21,7 @@ from rnncore.speech.letters import Letters, Words
 from rnncore.speech.model import load_recognizer
 from rnncore.speech.recordings import HEARD, heard_level, words_of
 from rnncore.speech.training import needed, outputs, varied, written
+from rnncore.storage.weights import load_weights, stored
 from tests.helpers.arrays import assert_close
 from tests.helpers.commands import (
     Killed,

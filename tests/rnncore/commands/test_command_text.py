@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnncore.application import load_weights, save_weights
 from rnncore.commands import common
 from rnncore.commands import text as text_command
 from rnncore.commands.common import fingerprint
+from rnncore.storage.weights import load_weights, save_weights
 from rnncore.text.model import token_nats
 from rnncore.text.ngrams import (
     fit_kneser_ney,

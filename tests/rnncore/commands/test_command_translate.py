@@ -9,9 +9,9 @@ import sys
 import numpy as np
 import pytest
 
-from rnncore.application import load_weights
 from rnncore.commands import translate as command
 from rnncore.data.translation import Pair, number_pairs
+from rnncore.storage.weights import load_weights
 from rnncore.translate.storage import load_translator, save_translator
 from rnncore.translate.subwords import learn_subwords
 from rnncore.translate.training import build_translator

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnncore.application import load_weights
 from rnncore.data.video import ACTIONS, moving_digits, stick_figures
+from rnncore.storage.weights import load_weights
 from rnncore.video.files import write_video
 from tests.helpers.commands import (
     Killed,

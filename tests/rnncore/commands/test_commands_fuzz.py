@@ -14,11 +14,8 @@ import pytest
 import safetensors.torch
 import torch
 
-from rnncore import application
-from rnncore.application import load_weights, read_about
 from rnncore.data.translation import read_pairs
 from rnncore.data.video import stick_figures
-from rnncore.files import Refused, read_text
 from rnncore.forecast.plan import plan_for
 from rnncore.forecast.table import read_table
 from rnncore.music.files import read_scores, write_midi, write_musicxml
@@ -27,6 +24,9 @@ from rnncore.music.training import load_voices
 from rnncore.speech.features import heard, read_wav
 from rnncore.speech.folder import read_folder
 from rnncore.speech.model import load_recognizer
+from rnncore.storage import weights as weight_files
+from rnncore.storage.files import Refused, read_text
+from rnncore.storage.weights import load_weights, read_about
 from rnncore.text.storage import load_model
 from rnncore.text.vocabulary import character_vocabulary, word_vocabulary
 from rnncore.translate.storage import load_translator
@@ -240,7 +240,7 @@ LOADERS = {
 
 def test_model_files(tmp_path):
     path = tmp_path / "seed.safetensors"
-    application.save_weights(
+    weight_files.save_weights(
         path, torch.nn.Linear(2, 2), {"kind": "text", "sizes": {"H": 3}}
     )
     seeds = [path.read_bytes()]
@@ -280,7 +280,7 @@ def forged(rng, about):
 @pytest.mark.parametrize("name", LOADERS)
 def test_models_that_say_something_else(tmp_path, name, monkeypatch):
     """Their checksum is right: somebody made them so."""
-    tensors, about = load_weights(application.stored(name))
+    tensors, about = load_weights(weight_files.stored(name))
     known = {"kind", "sizes", "vocabulary", "pieces", "letters", "classes"}
     known |= {"words", "V", "H", "D", "T", "S", "width", "hidden", "drop"}
     known |= {"compass", "layers", "dropout", "decoder"}
@@ -292,8 +292,8 @@ def test_models_that_say_something_else(tmp_path, name, monkeypatch):
         text = json.dumps(forged(rng, kept))
         metadata = {
             "about": text,
-            "checksum": application._checksum(tensors, text),
-            "format": application.FORMAT,
+            "checksum": weight_files._checksum(tensors, text),
+            "format": weight_files.FORMAT,
         }
         safetensors.torch.save_file(tensors, path, metadata)
         try:

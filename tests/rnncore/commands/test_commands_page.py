@@ -37,7 +37,7 @@ FEW = {  # so that it takes seconds
 
 @pytest.mark.weekly
 def test_every_example_of_the_page_works(tmp_path, capsys, monkeypatch):
-    from rnncore import ruler
+    from rnncore.comparison import ruler
 
     monkeypatch.setattr(ruler, "LAGS", (1, 2))
     monkeypatch.chdir(tmp_path)

@@ -8,7 +8,7 @@ import pytest
 from scipy.io import savemat, wavfile
 
 from rnncore.data.public import pictures, series, sounds, store, texts
-from rnncore.files import Refused
+from rnncore.storage.files import Refused
 from tests.helpers.public_sets import known_sets, sets_there  # noqa: F401 - fixtures
 
 

@@ -11,7 +11,7 @@ import zipfile
 import pytest
 
 from rnncore.data.public import archives, store
-from rnncore.files import Refused
+from rnncore.storage.files import Refused
 from tests.helpers.commands import run, shown_help
 from tests.helpers.public_sets import known_sets, tar  # noqa: F401 - a fixture
 

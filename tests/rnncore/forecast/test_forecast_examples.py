@@ -11,7 +11,6 @@ pytest.importorskip("vega_datasets")
 
 import pandas as pd
 
-from rnncore.application import load_weights, put_weights, stored
 from rnncore.forecast import examples
 from rnncore.forecast.examples import (
     LEVELS,
@@ -23,6 +22,7 @@ from rnncore.forecast.examples import (
 from rnncore.forecast.heads import quantile_head
 from rnncore.forecast.models import Direct
 from rnncore.forecast.training import ask
+from rnncore.storage.weights import load_weights, put_weights, stored
 from tools import measurements
 
 MEASURED = measurements.read()

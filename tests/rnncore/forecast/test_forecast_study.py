@@ -8,10 +8,11 @@ from tests.helpers.arrays import assert_close
 
 torch = pytest.importorskip("torch")
 
-from rnncore.application import Refused, Score, save_weights
+from rnncore.application import Refused, Score
 from rnncore.forecast import study
 from rnncore.forecast.models import Direct
 from rnncore.forecast.plan import plan_for, season_of
+from rnncore.storage.weights import save_weights
 
 WEEK = np.array([3.0, 4.0, 4.0, 5.0, 7.0, 9.0, 1.0])
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from rnncore.application import Refused, cooling, stored
-from rnncore.application import halved as rounded
+from rnncore.application import Refused, cooling
 from rnncore.data.music import chorales
 from rnncore.music.frames import nats_a_frame
 from rnncore.music.markov import CHOSEN, DOUBT
@@ -23,6 +22,8 @@ from rnncore.music.training import (
     train_voices,
 )
 from rnncore.music.voices import score_nats
+from rnncore.storage.weights import halved as rounded
+from rnncore.storage.weights import stored
 from tests.helpers.arrays import assert_close
 from tests.helpers.music import any_tokens
 from tools import measurements

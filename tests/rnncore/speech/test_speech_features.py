@@ -11,7 +11,6 @@ from scipy.io import wavfile
 from scipy.signal import ShortTimeFFT, resample_poly
 from scipy.signal.windows import hann
 
-from rnncore.files import Refused
 from rnncore.speech.features import (
     FFT,
     HOP,
@@ -27,6 +26,7 @@ from rnncore.speech.features import (
     stacked,
     standardised,
 )
+from rnncore.storage.files import Refused
 from tests.helpers.arrays import assert_close
 
 

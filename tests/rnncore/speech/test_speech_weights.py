@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from rnncore.application import stored
 from rnncore.data.speech import digit_strings, split_voices
 from rnncore.speech.model import load_recognizer
+from rnncore.storage.weights import stored
 from tools.train.applications import speech
 
 

@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from rnncore.application import Refused, load_weights, save_weights, seeded
+from rnncore.application import Refused, seeded
 from rnncore.blocks import HEADS, MIXERS
 from rnncore.commands import text as command
+from rnncore.storage.weights import load_weights, save_weights
 from rnncore.text.blocks import BlockModel, matched
 from rnncore.text.generation import likeliest, next_logits
 from rnncore.text.model import LanguageModel, language_loss, token_nats

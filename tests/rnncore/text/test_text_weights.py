@@ -5,8 +5,8 @@ from importlib.metadata import version
 
 import pytest
 
-from rnncore.application import stored
 from rnncore.data.text import checksum
+from rnncore.storage.weights import stored
 from rnncore.text.corpora import (
     documentation_corpus,
     python_corpus,

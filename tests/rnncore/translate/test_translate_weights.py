@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from rnncore.application import stored
 from rnncore.comparison import from_json
 from rnncore.data.translation import Pair, draw_numbers, number_in_words
+from rnncore.storage.weights import stored
 from rnncore.translate.storage import load_translator
 from rnncore.translate.training import translate
 from tests.helpers.arrays import assert_close

@@ -11,9 +11,9 @@ from PIL import Image
 
 from rnncore.application import seeded, train_module
 from rnncore.data.video import moving_digits, stick_figures, twins
-from rnncore.files import Refused
 from rnncore.optim import adam
 from rnncore.seq2seq import END, PAD, START, VectorDecoder
+from rnncore.storage.files import Refused
 from rnncore.train import Schedule
 from rnncore.video.captions import (
     Captioner,

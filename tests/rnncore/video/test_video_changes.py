@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from rnncore.application import cooling, save_weights, seeded, train_module
-from rnncore.files import Refused
+from rnncore.application import cooling, seeded, train_module
+from rnncore.storage.files import Refused
+from rnncore.storage.weights import save_weights
 from rnncore.train import Schedule
 from rnncore.video.changes import (
     NETWORK,

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from rnncore.application import load_module, stored
+from rnncore.storage.weights import load_module, stored
 from rnncore.video.captions import load_captioner
 from rnncore.video.model import BagOfFrames, NextFrame, load_classifier
 from tests.helpers.arrays import assert_close

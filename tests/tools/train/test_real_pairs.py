@@ -6,9 +6,9 @@ import io
 import numpy as np
 import pytest
 
-from rnncore.application import WEIGHTS
 from rnncore.data.public.store import VARIABLE
 from rnncore.data.public.texts import PARTS
+from rnncore.storage.weights import WEIGHTS
 from tests.helpers.arrays import assert_close
 from tools.train.real import flickr8k, multi30k
 from tools.train.runner import Options

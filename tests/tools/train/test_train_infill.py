@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from rnncore.application import stored
 from rnncore.data.music import chorales
 from rnncore.music.generate import compose
 from rnncore.music.infill import all_but
 from rnncore.music.score import FIRST, LOWEST, Score, check_score, decode
 from rnncore.music.split import melody, split
 from rnncore.music.training import load_voices
+from rnncore.storage.weights import stored
 from tests.helpers.music import any_tokens
 from tools import measurements
 from tools.train import runner

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from rnncore.application import save_weights, seeded
+from rnncore.application import seeded
 from rnncore.comparison import HEADLINE, Setting, Trained, compare, to_json
 from rnncore.data.series import fertility, google_share
 from rnncore.forecast.classical import (
@@ -59,6 +59,7 @@ from rnncore.forecast.windows import (
     unscaled,
 )
 from rnncore.sequence import persistence, seasonal_naive
+from rnncore.storage.weights import save_weights
 from tools.train.runner import (
     SEEDS,
     Measurement,

@@ -15,7 +15,7 @@ from itertools import islice
 
 import numpy as np
 
-from rnncore.application import stored
+from rnncore.storage.weights import stored
 from rnncore.text.corpora import python_corpus, tunes_corpus
 from rnncore.text.generation import generate
 from rnncore.text.ngrams import KneserNey, kneser_ney_next

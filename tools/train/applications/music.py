@@ -25,7 +25,6 @@ from typing import Any
 
 from numpy.random import default_rng
 
-from rnncore.application import halved, origin
 from rnncore.data.music import chorales
 from rnncore.music.frames import key_chain, key_frequencies, nats_a_frame
 from rnncore.music.generate import compose
@@ -35,6 +34,7 @@ from rnncore.music.published_sets import ALONE, as_published
 from rnncore.music.split import Parts, split
 from rnncore.music.training import rolls, save_model, train_frames, train_voices
 from rnncore.music.voices import moved, score_nats
+from rnncore.storage.weights import halved, origin
 from tools.train.runner import (
     Measurement,
     Options,

@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from rnncore.application import halved, seeded, stored, train_module
+from rnncore.application import seeded, train_module
 from rnncore.comparison import Setting, Trained, compare, to_json
 from rnncore.data.speech import RATE, WORDS, Clip, digit_strings, split_voices
 from rnncore.optim import adam
@@ -44,6 +44,7 @@ from rnncore.speech.training import (
     word_errors,
     written,
 )
+from rnncore.storage.weights import halved, stored
 from rnncore.train import Schedule
 from tools.train.runner import (
     Measurement,

@@ -21,7 +21,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from rnncore.application import halved, seeded, stored
+from rnncore.application import seeded
+from rnncore.storage.weights import halved, stored
 from rnncore.text.corpora import (
     Corpus,
     documentation_corpus,

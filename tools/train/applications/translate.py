@@ -23,9 +23,10 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from rnncore.application import halved, seeded
+from rnncore.application import seeded
 from rnncore.comparison import Setting, Trained, compare, to_json
 from rnncore.data.translation import Pair, Pairs, date_pairs, draw_numbers, number_pairs
+from rnncore.storage.weights import halved
 from rnncore.translate.baselines import learn_word_table, nearest
 from rnncore.translate.storage import save_translator
 from rnncore.translate.subwords import SubWords, learn_subwords

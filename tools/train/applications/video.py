@@ -29,7 +29,7 @@ import sacrebleu
 import torch
 from tqdm import tqdm
 
-from rnncore.application import halved, load_module, save_weights, seeded
+from rnncore.application import seeded
 from rnncore.comparison import Comparison, Setting, Trained, compare, to_json
 from rnncore.data.video import (
     ACTIONS,
@@ -41,6 +41,7 @@ from rnncore.data.video import (
     twins,
 )
 from rnncore.seq2seq import VectorDecoder
+from rnncore.storage.weights import halved, load_module, save_weights
 from rnncore.video import captions, model
 from rnncore.video.captions import Captioner, FrameBag, words_of
 from rnncore.video.model import (

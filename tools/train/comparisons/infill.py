@@ -27,7 +27,6 @@ import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 from tqdm import tqdm
 
-from rnncore.application import stored
 from rnncore.data.music import chorales
 from rnncore.music.generate import compose
 from rnncore.music.habits import FIFTH, OCTAVE, consonance, moves, parallels
@@ -36,6 +35,7 @@ from rnncore.music.score import HOLD, REST, Score, encode
 from rnncore.music.split import melody, split
 from rnncore.music.training import load_voices
 from rnncore.music.voices import VoiceModel
+from rnncore.storage.weights import stored
 from tools.train.runner import Measurement, Options, Training
 
 BAR, BARS = 8, 5

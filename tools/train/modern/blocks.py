@@ -31,13 +31,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from rnncore.application import (
-    load_weights,
-    put_weights,
-    save_weights,
-    seeded,
-    train_module,
-)
+from rnncore.application import seeded, train_module
 from rnncore.blocks import MIXERS, limit_attention
 from rnncore.comparison import (
     Comparison,
@@ -50,6 +44,7 @@ from rnncore.comparison import (
 )
 from rnncore.data.tasks import SWAPS, swap_problem
 from rnncore.optim import Optimizer, adam
+from rnncore.storage.weights import load_weights, put_weights, save_weights
 from rnncore.text.blocks import BlockModel, matched
 from rnncore.text.corpora import documentation_corpus, python_corpus, tunes_corpus
 from rnncore.text.vocabulary import character_vocabulary, word_vocabulary

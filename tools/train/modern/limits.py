@@ -17,10 +17,10 @@ import numpy as np
 import torch
 
 from examples.my_cell import leaky_cell, leaky_cell_vjp
-from rnncore import ruler
 from rnncore.backend import array_namespace, from_numpy, tree_map
 from rnncore.bptt import bptt, readout_vjp
 from rnncore.cells import CELLS as KNOWN
+from rnncore.comparison import ruler
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.rnn import init_params, init_readout, readout, unroll, zero_state
 from rnncore.scan import (

@@ -9,7 +9,7 @@ A minute on a quiet core.
 import runpy
 from typing import Any
 
-from rnncore import ruler
+from rnncore.comparison import ruler
 from tools import ROOT
 from tools.train.runner import Training
 from tools.train.tasks.ruler import copy_lags

@@ -1,4 +1,4 @@
-"""Train the memory ruler's own cells, for rnncore/ruler.json.
+"""Train the memory ruler's own cells, for rnncore/comparison/ruler.json.
 
 "updates_by_lag" writes, for the plain cell, GRU and LSTM, how many updates
 each lag of the copy task took: a list per seed, up to the first lag that was
@@ -29,12 +29,11 @@ from torch.nn.functional import cross_entropy, logsigmoid
 from tqdm import tqdm
 
 from examples.my_cell import leaky_cell, leaky_cell_vjp
-from rnncore import ruler
 from rnncore.application import seeded
 from rnncore.blocks import HEADS, MIXERS, Node
 from rnncore.cells import CELLS as KNOWN
 from rnncore.chunks import DELTA, HEBB, Rule, memory_chunks, memory_chunks_vjp
-from rnncore.comparison import Setting, Trained, compare, to_json
+from rnncore.comparison import Setting, Trained, compare, ruler, to_json
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.memory import Steps, gated_delta_cell, gated_delta_cell_vjp, unit
 from rnncore.xlstm import slstm_cell, slstm_cell_vjp
@@ -66,7 +65,7 @@ def copy_lags(
 def updates(
     name: str, cell: ruler.Cell, seed: int, asked: Options
 ) -> Iterator[Measurement]:
-    """What each lag took with one seed; rnncore/ruler.json has the first three."""
+    """What each lag took with one seed; rnncore/comparison/ruler.json has the first three."""
     budget = asked.steps or ruler.BUDGET
     yield Measurement(
         f"ruler.updates.{name}",
@@ -238,7 +237,7 @@ def layer_updates(
 
 
 def updates_by_lag(asked: Options) -> Iterator[Measurement]:
-    """What rnncore/ruler.json holds."""
+    """What rnncore/comparison/ruler.json holds."""
     budget = asked.steps or ruler.BUDGET
     yield Measurement(
         "ruler.updates_by_lag",

@@ -12,8 +12,9 @@ import pytest
 import torch
 
 from grader.assignments import builder
-from rnncore import widgets
 from rnncore.bptt import bptt, rnn_cell_vjp
+from rnncore.display import widgets
+from rnncore.display.widgets import machine, show, unrolled
 from rnncore.gru import gru_cell, gru_cell_vjp
 from rnncore.lstm import gates, lstm_cell, lstm_cell_vjp, sigmoid
 from rnncore.rnn import (
@@ -23,7 +24,6 @@ from rnncore.rnn import (
     unroll,
     zero_state,
 )
-from rnncore.widgets import machine, show, unrolled
 from tests.helpers.arrays import assert_close
 from tests.helpers.live import STATIC, served
 
@@ -394,7 +394,7 @@ def test_without_anywidget_it_says_what_to_install():
         "IPython.get_ipython = lambda: kernel\n"
         "from rnncore.bptt import rnn_cell_vjp\n"
         "from rnncore.rnn import rnn_cell\n"
-        "from rnncore.widgets import show, unrolled\n"
+        "from rnncore.display.widgets import show, unrolled\n"
         "show(lambda: unrolled(rnn_cell, rnn_cell_vjp, w=1,\n"
         "    inputs=[1, 1, 1], targets=[1, 1, 1]))"
     )
@@ -413,8 +413,8 @@ def test_without_anywidget_it_says_what_to_install():
 def test_importing_and_a_sentence_take_no_widgets():
     script = (
         "import sys\n"
-        "import rnncore.widgets\n"
-        "rnncore.widgets.show(None)\n"
+        "import rnncore.display.widgets\n"
+        "rnncore.display.widgets.show(None)\n"
         "assert not {'ipywidgets', 'anywidget'} & sys.modules.keys()\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)

@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from rnncore.files import (
+from rnncore.storage.files import (
     Refused,
     escape_output,
     lines_of,
@@ -159,7 +159,7 @@ def test_a_terminal_that_lacks_a_letter_shows_its_number(monkeypatch):
 @pytest.mark.parametrize("program", ["rnncore", "grader"])
 def test_the_command_lines_begin_with_that(program):
     code = (
-        f"import sys, runpy, rnncore.files as f; f.escape_output = lambda: "
+        f"import sys, runpy, rnncore.storage.files as f; f.escape_output = lambda: "
         f"sys.exit(7); sys.argv[1:] = ['--help']; "
         f"runpy.run_module({program!r}, run_name='__main__')"
     )

@@ -76,7 +76,7 @@ def bundle(name: str) -> str:
             f"return {{ {exported} }};\n}})();"
         )
     parts.append(f'const NAME = "{name}";')
-    shown = resources.files("rnncore").joinpath("widgets.mjs")
+    shown = resources.files("rnncore.display").joinpath("widgets.mjs")
     made = "\n".join([*parts, shown.read_text("utf-8")])
     version = hashlib.sha256(made.encode()).hexdigest()[:12]
     return f'const VERSION = "{version}";\n{made}'

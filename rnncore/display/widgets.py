@@ -22,7 +22,7 @@ from rnncore.characters import encode, one_hot
 from rnncore.rnn import Params, State, unroll, zero_state
 
 if TYPE_CHECKING:
-    from rnncore.figures import Figure
+    from rnncore.display.figures import Figure
 
 LONGEST = 40  # steps that fit into a figure
 FARTHEST = 5.0  # the largest weight, input or target of `unrolled`
@@ -136,7 +136,7 @@ def unrolled(
 
 def _figure(*given: Any) -> "Figure":
     """The widget; anywidget takes a while to import, so it comes late."""
-    from rnncore.figures import Figure
+    from rnncore.display.figures import Figure
 
     return Figure(*given)
 

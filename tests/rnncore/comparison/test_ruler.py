@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from rnncore import ruler
 from rnncore.__main__ import main
 from rnncore.application import seeded
 from rnncore.blocks import min_gru
+from rnncore.comparison import ruler
 from rnncore.data.tasks import copy_problem
 from rnncore.rnn import Params, unroll, zero_state
 from rnncore.scan import minimal_cell

@@ -50,7 +50,7 @@ def use_style() -> None:
         return
     from matplotlib import style
 
-    path = resources.files("rnncore") / "course.mplstyle"
+    path = resources.files("rnncore.display") / "course.mplstyle"
     with resources.as_file(path) as file:
         style.use(file)
     shell = _notebook_shell()

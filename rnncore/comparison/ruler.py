@@ -352,7 +352,9 @@ def stored_lags() -> dict[str, Any]:
     Its "value" holds the updates by lag for each of SEEDS; beside it stand
     device, date and command.
     """
-    text = (resources.files("rnncore") / "ruler.json").read_text("utf-8")
+    text = (resources.files("rnncore.comparison") / "ruler.json").read_text(
+        "utf-8"
+    )
     return json.loads(text)["ruler.updates_by_lag"]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnncore.backend import from_numpy, named_leaves, to_numpy, tree_map
-from rnncore.files import whole_file
+from rnncore.storage.files import whole_file
 
 FORMAT = "rnncore run, version 1"
 
