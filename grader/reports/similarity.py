@@ -139,13 +139,13 @@ def alike(prints: Mapping[str, set[int]], common: set[int], kind: str) -> list[A
         if len(learners) <= most:
             left.update(learners)
             shared.update(combinations(learners, 2))
-    found = [
+    pairs = [
         Alike(pair, kind, count / min(left[who] for who in pair), count)
         for pair, count in shared.items()
         if count >= FEWEST
     ]
-    found += _groups(where, most, len(prints) // 2, kind)
-    return sorted(found, key=lambda a: (-a.share, -a.shared, a.learners))
+    groups = _groups(where, most, len(prints) // 2, kind)
+    return sorted(pairs + groups, key=lambda a: (-a.share, -a.shared, a.learners))
 
 
 def _groups(
