@@ -415,7 +415,9 @@ def test_a_failed_part_leaves_the_folder_as_it_was(tmp_path, monkeypatch):
 
     monkeypatch.setattr(pdf, "whole", fails)
     with pytest.raises(PublishError, match="no paper"):
-        publish.publish(html, [], site, code=False, epoch=EPOCH)
+        publish.publish(
+            html, [paper.Entry("", "a")], site, code=False, epoch=EPOCH
+        )
     assert files(site) == {"latest/index.html": b"before"}
 
 
