@@ -10,7 +10,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve pdf epub publish test test-slow test-system test-weekly lab check exercises weave grade similarity attacks course gradescope classroom hub lite bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
+.PHONY: help book serve pdf epub publish test test-slow test-system test-weekly lab check exercises weave collect grade return similarity attacks course gradescope classroom hub lite bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -36,11 +36,11 @@ book: $(STAMP)  ## execute and build the book
 serve: book  ## build the book and serve it on this machine
 	@$(PY) -m tools.build.book serve
 
-pdf: book $(DEV)  ## the whole book on paper, _build/book.pdf; CODE=1: with the folded code
-	@$(PY) -m tools.publish.volume.pdf $(if $(CODE),--code)
+pdf: book $(DEV)  ## the learner's book on paper, _build/book.pdf; CODE=1: with the folded code; VOLUME=grading or reference
+	@$(PY) -m tools.publish.volume.pdf $(if $(CODE),--code) $(if $(VOLUME),--volume $(VOLUME))
 
-epub: book $(DEV)  ## the whole book for an e-reader, _build/book.epub; CODE=1
-	@$(PY) -m tools.publish.volume.epub $(if $(CODE),--code)
+epub: book $(DEV)  ## the learner's book for an e-reader, _build/book.epub; CODE=1, VOLUME=...
+	@$(PY) -m tools.publish.volume.epub $(if $(CODE),--code) $(if $(VOLUME),--volume $(VOLUME))
 
 publish: export BOOK_ADDRESS := $(ADDRESS)
 publish: export BOOK_SOURCE := $(SOURCE)
@@ -76,11 +76,17 @@ exercises: $(DEV)  ## build the released notebooks from solutions/
 weave: $(STAMP)  ## copy the package's definitions into the chapters
 	@$(PY) -m tools.build.weave
 
+collect: $(DEV)  ## take in what Moodle or another system exported; ASSIGNMENT=name
+	@$(PY) -m grader collect $(ASSIGNMENT)
+
 grade: $(DEV)  ## autograde what lies in grading/submitted/
 	@$(PY) -m grader grade
 
-similarity: $(DEV)  ## which submissions look alike
-	@$(PY) -m grader similarity
+return: $(DEV)  ## pages and points, as Moodle and Canvas take them; ASSIGNMENT=name, MISSING=0
+	@$(PY) -m grader return $(ASSIGNMENT) $(if $(MISSING),--missing $(MISSING))
+
+similarity: $(DEV)  ## which submissions look alike; WITH=path: an earlier class's too
+	@$(PY) -m grader similarity $(if $(WITH),--with "$(WITH)")
 
 attacks: $(DEV)  ## grade hostile notebooks; STOCK=1: on a stock nbgrader too; WRITE=1: into the guide
 	@$(PY) -m tools.bench.grader.attacks $(if $(STOCK),--stock) $(if $(WRITE),--write)

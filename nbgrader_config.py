@@ -18,22 +18,6 @@ c.CourseDirectory.autograded_directory = "grading/autograded"
 c.CourseDirectory.feedback_directory = "grading/feedback"
 c.CourseDirectory.db_url = f"sqlite:///{ROOT}/grading/gradebook.db"
 
-# `nbgrader zip_collect NAME` takes the archive that Moodle or Canvas gives
-# from grading/downloaded/NAME/archive/. The first folder or file in it that
-# bears the system's marks says whose it is; names that a learner chose come
-# behind that and cannot say otherwise. Where two learners have one name, or
-# Moodle calls all of them Participant, the number is added to it.
-#     Moodle: Ann Ode_4711_assignsubmission_file_/ch03_bptt.ipynb
-#     Canvas: odeann_LATE_81_4711_ch03_bptt-1.ipynb
-c.ZipCollectApp.downloaded_directory = "grading/downloaded"
-c.ZipCollectApp.collector_plugin = "grader.services.collected.ByName"
-c.FileNameCollectorPlugin.named_regexp = (
-    r".*?/grading/downloaded/[^/]+/extracted/(?:[^/]+/)??"
-    r"(?P<student_id>[^/.][^/]*?)(?:_LATE)?_(?P<number>\d+)_"
-    r"(?:assignsubmission_file_|\d+_)"
-    r"(?:.*/)?(?P<file_id>[^/]+?)(?: \(\d+\)|-\d+)?\.ipynb$"
-)
-
 # Late work: without a rule its points stay, and `make grade` tells how late
 # it is. nbgrader's other rule:
 # c.LateSubmissionPlugin.penalty_method = "zero"
@@ -43,6 +27,7 @@ c.Execute.timeout = 30  # seconds a cell
 c.Grader.limits = {
     "total_seconds": 300
 }  # a notebook; see grader/course/settings.py
+# c.Grader.timezone = "Europe/Berlin"  # by whose clock exports tell times
 # c.Grader.book_url = "https://..."  # where the learners' book stands
 c.Grader.workers = 2  # submissions graded side by side
 
@@ -77,10 +62,9 @@ c.HTMLExporter.preprocessors = ["grader.reports.rubric.ModelAnswers"]
 
 # What a learner wrote is shown in an instructor's browser, by formgrader
 # and feedback: what would act there by itself is taken out.
-SHOWN = (
-    "a blockquote br code dd del div dl dt em h1 h2 h3 h4 h5 h6 hr img li"
-)
-SHOWN += " ol p pre span strong sub sup table tbody td th thead tr ul"
+SHOWN = "a blockquote br code dd del details div dl dt em h1 h2 h3 h4 h5 h6"
+SHOWN += " hr img li ol p pre span strong sub summary sup table tbody td th"
+SHOWN += " thead tr ul"
 
 
 def _may_stay(tag, name, value):

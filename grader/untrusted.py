@@ -140,7 +140,7 @@ def files_in(folder: Path, most_bytes: int, most: int) -> list[Path]:
     found, size = [], 0
     for path in sorted(walk(folder, most)):
         name = path.relative_to(folder)
-        if not _fit(name):
+        if not fits(name):
             continue
         info = path.lstat()
         if not stat.S_ISREG(info.st_mode):
@@ -152,7 +152,7 @@ def files_in(folder: Path, most_bytes: int, most: int) -> list[Path]:
     return found
 
 
-def _fit(path: Path) -> bool:
+def fits(path: Path) -> bool:
     """Whether a file's path is a text, short enough, and not hidden."""
     hidden = any(part.startswith(".") for part in path.parts[:-1])
     short = len(os.fsencode(path)) <= PATH_BYTES

@@ -1,13 +1,16 @@
-"""One command line for all applications: python -m rnncore COMMAND."""
+"""One command line for all applications: a COMMAND for each."""
 
 import argparse
-import os
+import re
 import shlex
 import signal
 import sys
+import warnings
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import rnncore
 from rnncore.commands import (
     data,
     forecast,
@@ -18,15 +21,16 @@ from rnncore.commands import (
     translate,
     video,
 )
-from rnncore.commands.common import PROGRAM, reason_of
+from rnncore.commands.common import PROGRAM, note, reason_of, unplug
 from rnncore.storage.files import Refused, escape_output
 
-CHECKOUT = (Path(__file__).parents[1] / "pyproject.toml").exists()
-INSTALL = (
-    "python -m pip install '.[apps]' in the course's folder"
-    if CHECKOUT
-    else "python -m pip install 'rnncore[apps]'"
+REQUIREMENT = re.compile(
+    r"(?P<name>[\w.-]+)(\[(?P<extras>[\w,]+)\])?[^;]*"
+    r"(; *extra *== *[\"'](?P<extra>\w+)[\"'])?$"
 )
+SHOW_WARNING = warnings.showwarning
+SIGPIPE = 13  # its number, also where there is no such signal
+CHECKOUT = (Path(__file__).parents[1] / "pyproject.toml").exists()
 
 
 class Terminated(KeyboardInterrupt):
@@ -38,9 +42,57 @@ def terminate(number: int, frame: Any) -> None:
     raise Terminated
 
 
+def describe_install(module: str, command: str) -> str:
+    """How to install what a command needs and is not there.
+
+    It names no package of this project, which may be on no index, or not
+    be ours there.
+    """
+    if CHECKOUT:
+        return "python -m pip install '.[apps]' in the course's folder"
+    try:
+        wanted = _requirements(command)
+    except metadata.PackageNotFoundError:
+        wanted = set()
+    found = {d.name.lower() for d in metadata.distributions()}
+    names = sorted(wanted - found) or [module]
+    return f"python -m pip install {' '.join(names)}"
+
+
+def _requirements(extra: str) -> set[str]:
+    """The other packages that an extra of this one brings."""
+    names: set[str] = set()
+    for line in metadata.requires("rnncore") or ():
+        found = REQUIREMENT.match(line)
+        if found is None or found["extra"] != extra:
+            continue
+        if found["name"] == "rnncore":
+            extras = found["extras"].split(",")
+            names.update(*map(_requirements, extras))
+        else:
+            names.add(found["name"].lower())
+    return names
+
+
+def show_warning(
+    message: Any, category: Any, filename: Any, *more: Any, **where: Any
+) -> None:
+    """Ours as a line for the user, others as they are."""
+    if "rnncore" in Path(filename).parts:
+        note(str(message))
+    else:
+        SHOW_WARNING(message, category, filename, *more, **where)
+
+
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; 0, 1 where it failed on its way, 2 where misused."""
+    """Run one command: the exit status.
+
+    0, 1 where it failed on its way, 2 where misused, 141 where nobody
+    reads its output any more.
+    """
     parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__)
+    version = f"rnncore {rnncore.__version__}"
+    parser.add_argument("--version", action="version", version=version)
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", required=True
     )
@@ -62,16 +114,19 @@ def main(argv: list[str] | None = None) -> int:
         filter(None, [arguments.command, getattr(arguments, "part", None)])
     )
     try:
-        return arguments.run(arguments)
+        code = arguments.run(arguments)
+        sys.stdout.flush()
+        return code
     except BrokenPipeError:  # as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        unplug(sys.stdout)
+        return 128 + SIGPIPE
     except (Refused, OSError) as error:
         code, why = 2, reason_of(error)
     except ModuleNotFoundError as error:
         if str(error.name).startswith("rnncore"):
             raise
-        code, why = 2, f"needs {error.name}: {INSTALL}"
+        how = describe_install(str(error.name), arguments.command)
+        code, why = 2, f"needs {error.name}: {how}"
     except FloatingPointError as error:
         code, why = 1, f"training broke off: {error}; try a smaller --rate"
     except KeyboardInterrupt as error:
@@ -80,13 +135,14 @@ def main(argv: list[str] | None = None) -> int:
         why = "interrupted" + more * name.endswith("train")
         if sys.stderr.isatty():
             print(file=sys.stderr)  # below the progress bar
-    print(f"{name}: {why}", file=sys.stderr)
+    note(f"{name}: {why}")
     return code
 
 
 def console() -> int:
     """What `rnncore` and `python -m rnncore` start."""
     escape_output()
+    warnings.showwarning = show_warning
     signal.signal(signal.SIGTERM, terminate)
     return main()
 

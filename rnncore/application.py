@@ -146,7 +146,8 @@ def train_module(
     is detached for it; `evaluate(module)` a held-out score, without
     gradients and dropout. The seed of each step's dropout comes from
     `rng`, so that a run resumed from its checkpoint has the same losses.
-    Then the module holds the best weights and is in evaluation mode.
+    Then the module holds the best weights and is in evaluation mode; so
+    it does where `schedule.keep(module)` is called.
 
     Raises what `fit` raises; ValueError where the module has nothing to
     train or the loss is no scalar.
@@ -176,6 +177,9 @@ def train_module(
         place(given, params)
         return evaluated(module, evaluate)
 
+    keep = schedule.keep
+    if keep is not None:  # `looked` has placed the weights
+        schedule = schedule._replace(keep=lambda params: keep(module))
     result = fit(
         loss_and_gradient,
         {n: p.detach().clone() for n, p in given.items()},

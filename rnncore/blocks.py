@@ -312,7 +312,8 @@ class Attention(nn.Module):
     """Causal softmax attention, with rotary positions.
 
     Its state is all keys and values so far, or those of the last `reach`
-    steps, each with a 1 where there is one. It sees these and itself.
+    steps, and the position of each, -1 for a place without a key. Keys are
+    turned by their position once, when they come.
 
     Shapes: x (T, B, D); state -> y (T, B, D); state
 
@@ -328,48 +329,51 @@ class Attention(nn.Module):
 
     def first(self, B: int) -> State:
         """The state before any step: no key, or places for them."""
-        new = self.inputs.bias.new_zeros
-        n = self.reach or 0
-        return new(n, B, self.D), new(n, B, self.D), new(n, B)
+        n, bias = self.reach or 0, self.inputs.bias
+        keys = bias.new_zeros(B, self.heads, n, self.D // self.heads)
+        return keys, keys, bias.new_full((n,), -1, dtype=torch.long)
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Outputs (T, B, D), and the state after the last step."""
-        T, B, _ = x.shape
-        q, *new = self.inputs(x).chunk(3, dim=-1)
-        new.append(x.new_ones(T, B))
-        k, v, seen = (
-            torch.cat(pair) for pair in zip(state, new, strict=True)
+        q, k, v = (
+            a.unflatten(-1, (self.heads, -1)).permute(1, 2, 0, 3)
+            for a in self.inputs(x).chunk(3, dim=-1)
         )
-        n = k.shape[0]
-        at = torch.arange(n, device=x.device)
-        back = at[n - T :, None] - at  # from each query to each key
-        reach = n if self.reach is None else self.reach
-        mask: Any = None
-        if n > T:
-            mask = (back >= 0) & (back <= reach)
-            mask = mask & (seen.T[:, None, None] > 0)
-        q, k_at = self.placed(q, at[n - T :]), self.placed(k, at)
-        v_at = v.unflatten(-1, (self.heads, -1)).permute(1, 2, 0, 3)
+        begun = int(state[2][-1]) + 1 if len(state[2]) else 0
+        now = begun + torch.arange(len(x), device=x.device)
+        k = torch.cat([state[0], turn(k, now)], dim=2)
+        v = torch.cat([state[1], v], dim=2)
+        at = torch.cat([state[2], now])
+        mask = self.mask(now, at)
+        causal = mask is None and len(now) > 1
         y = scaled_dot_product_attention(
-            q, k_at, v_at, attn_mask=mask, is_causal=mask is None
+            turn(q, now), k, v, attn_mask=mask, is_causal=causal
         )
-        y = y.permute(2, 0, 1, 3).flatten(2)
-        first = 0 if self.reach is None else n - self.reach
-        return y, (k[first:], v[first:], seen[first:])
+        kept = 0 if self.reach is None else len(at) - self.reach
+        state = k[:, :, kept:], v[:, :, kept:], at[kept:]
+        return y.permute(2, 0, 1, 3).flatten(2), state
 
-    def placed(self, a: Tensor, at: Tensor) -> Tensor:
-        """Heads apart, and pairs of numbers turned by their position.
+    def mask(self, now: Tensor, at: Tensor) -> Tensor | None:
+        """Which keys each query sees, (T, n); None: all up to its own."""
+        if self.reach is None and len(now) in (1, len(at)):
+            return None
+        back = now[:, None] - at
+        seen = (back >= 0) & (at >= 0)
+        return seen if self.reach is None else seen & (back <= self.reach)
 
-        Shapes: a (T, B, D); at (T,) -> a (B, E, T, D//E)
-        """
-        a = a.unflatten(-1, (self.heads, -1)).permute(1, 2, 0, 3)
-        half = a.shape[-1] // 2
-        steps = torch.arange(half, device=a.device, dtype=a.dtype) / half
-        angle = at[:, None] * 10_000.0**-steps
-        sin, cos = angle.sin(), angle.cos()
-        one, other = a[..., :half], a[..., half : 2 * half]
-        turned = one * cos - other * sin, one * sin + other * cos
-        return torch.cat([*turned, a[..., 2 * half :]], dim=-1)
+
+def turn(a: Tensor, at: Tensor) -> Tensor:
+    """Rotary positions: pairs of numbers, turned as complex ones.
+
+    Shapes: a (B, E, T, D); at (T,) -> turned (B, E, T, D)
+    """
+    half = a.shape[-1] // 2
+    steps = torch.arange(half, device=a.device, dtype=a.dtype) / half
+    angle = at[:, None] * 10_000.0**-steps
+    sin, cos = angle.sin(), angle.cos()
+    one, other = a[..., :half], a[..., half : 2 * half]
+    turned = one * cos - other * sin, one * sin + other * cos
+    return torch.cat([*turned, a[..., 2 * half :]], dim=-1)
 
 
 MIXERS: dict[str, Callable[[int], Any]] = {

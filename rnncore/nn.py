@@ -15,7 +15,7 @@ try:
     import torch
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
-        "rnncore.nn needs torch: python -m pip install 'rnncore[torch]'",
+        "rnncore.nn needs torch: python -m pip install torch",
         name=error.name,
     ) from error
 from torch import Tensor
@@ -463,7 +463,7 @@ def _compiles() -> bool:
     if not fused.available():
         warnings.warn(
             "rnncore.nn: numba is not installed, so the printed loops run, "
-            "several times slower (pip install 'rnncore[fused]')",
+            "several times slower (python -m pip install numba filelock)",
             stacklevel=2,
         )
     return fused.available()

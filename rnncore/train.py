@@ -24,6 +24,8 @@ class Schedule(NamedTuple):
     checkpoint: str | os.PathLike | None = None
     progress: Callable[[Iterable[int]], Iterable[int]] | None = None
     save_every: float = 60.0  # seconds from one checkpoint to the next
+    stop: Callable[["History"], bool] | None = None  # asked each step
+    keep: Callable[[Tree], None] | None = None  # gets each best weights
 
 
 class History(NamedTuple):
@@ -51,7 +53,7 @@ class Fit(NamedTuple):
     history: History
     last_params: Tree  # after the last step
     carry: Any  # after the last step
-    stopped_early: bool  # patience ran out before the steps did
+    stopped_early: bool  # by patience or `stop`, before the last step
 
 
 def fit(
@@ -71,9 +73,10 @@ def fit(
     and what to carry to the next step, such as the last state. Every
     `evaluate_every` steps and at the end `evaluate(params)` returns a
     held-out score; the best weights are kept, and after `patience`
-    evaluations without a better one the run stops. With each evaluation
-    and after `save_every` seconds, `checkpoint` is written. If it already
-    exists, its run continues with the same losses as if never stopped.
+    evaluations without a better one the run stops; where `stop` says so,
+    it stops after one more evaluation. With each evaluation and after
+    `save_every` seconds, `checkpoint` is written. If it already exists,
+    its run continues with the same losses as if never stopped.
 
     Raises FloatingPointError naming step and array where a loss, gradient
     or score is not finite; ValueError for a schedule that makes no sense.
@@ -104,13 +107,17 @@ def fit(
         params, state = optimizer.update(params, d_params, state)
         history.loss.append(float(loss))
         history.norm.append(norm)
-        looks = (step + 1) % evaluate_every == 0 or step + 1 == steps
+        stops = schedule.stop is not None and schedule.stop(history)
+        ends = stops or step + 1 == steps
+        looks = ends or (step + 1) % evaluate_every == 0
         if looks and evaluate:
             score = float(evaluate(params))
             if not math.isfinite(score):
                 raise FloatingPointError(f"step {step}: score is {score}")
             if score < min(history.score, default=math.inf):
                 best = params
+                if schedule.keep is not None:
+                    schedule.keep(best)
             history.evaluated.append(step + 1)
             history.score.append(score)
         late = time.monotonic() - saved >= schedule.save_every
@@ -119,6 +126,8 @@ def fit(
             _check_form(run, start)
             write_checkpoint(checkpoint, run, history._asdict(), rng)
             saved = time.monotonic()
+        if stops:
+            break
     return Fit(
         best if history.score else params,
         history,

@@ -27,9 +27,10 @@ FOLDER = ROOT / "book" / "wires"
 Point = tuple[float, float]
 
 INK, PAPER, SHADE = "#111111", "#ffffff", "#e9e9e9"
+FADED = "#cccccc"  # what a picture of one gate leaves in the background
 FREE = "#ffe9a8"  # behind a lane that meets no weights and no squashing
 SYMBOLS, FUNCTIONS = 13, 12  # sizes of letters, in points
-X_LANE, H_LANE, BOXES, GATES = 0.4, 1.1, 2.15, 3.2  # heights
+X_LANE, H_LANE, BOXES, SQUASH = 0.4, 1.1, 2.15, 3.2  # heights
 FOOT = 0.24  # how far from a box's middle each of its two inputs enters
 ALL = "W_x", "b_x", "W_h", "b_h"
 
@@ -67,6 +68,7 @@ class Wiring(NamedTuple):
     lane: tuple[str, ...]  # from the memory before the step to that after
     ends: tuple[tuple[Wire, Point], ...]  # what leaves, and where
     top: float
+    lit: tuple[str, ...] = ()  # the nodes in the foreground; without any, all
 
     @property
     def figsize(self) -> Point:
@@ -113,10 +115,10 @@ LSTM = Wiring(
         _box("W^i", 3.8, block=0),
         _box("W^g", 5.6, block=2),
         _box("W^o", 8.3, block=3),
-        Node("f", "sigmoid", (1.9, GATES), (Wire("W^f"),), (1.5, 4.9), "forget"),
-        Node("i", "sigmoid", (3.8, GATES), (Wire("W^i"),), (3.45, 4.2), "input"),
-        Node("g", "tanh", (5.6, GATES), (Wire("W^g"),), (6.0, 4.2), "candidate"),
-        Node("o", "sigmoid", (8.3, GATES), (Wire("W^o"),), (8.7, 3.9), "output"),
+        Node("f", "sigmoid", (1.9, SQUASH), (Wire("W^f"),), (1.5, 4.9), "forget"),
+        Node("i", "sigmoid", (3.8, SQUASH), (Wire("W^i"),), (3.45, 4.2), "input"),
+        Node("g", "tanh", (5.6, SQUASH), (Wire("W^g"),), (6.0, 4.2), "candidate"),
+        Node("o", "sigmoid", (8.3, SQUASH), (Wire("W^o"),), (8.7, 3.9), "output"),
         Node("f c", "times", (1.9, 6.5), (Wire("f"), Wire("c_before"))),
         Node(
             "i g",
@@ -167,8 +169,8 @@ GRU = Wiring(
             weights=("W_x", "b_x"),
             block=2,
         ),
-        Node("z", "sigmoid", (2.1, GATES), (Wire("W_z"),), (1.7, 4.9), "forget"),
-        Node("r", "sigmoid", (4.0, GATES), (Wire("W_r"),), (4.8, 4.45), "input"),
+        Node("z", "sigmoid", (2.1, SQUASH), (Wire("W_z"),), (1.7, 4.9), "forget"),
+        Node("r", "sigmoid", (4.0, SQUASH), (Wire("W_r"),), (4.8, 4.45), "input"),
         Node("r a", "times", (5.9, 4.05), (Wire("r", ((4.0, 4.05),)), Wire("W_{hn}"))),
         Node("a", "plus", (8.1, 4.05), (Wire("W_{xn}"), Wire("r a"))),
         Node("n", "tanh", (8.1, 5.1), (Wire("a"),), (8.5, 5.78), "candidate"),
@@ -183,6 +185,16 @@ GRU = Wiring(
 )
 
 CELLS = {"rnn": RNN, "lstm": LSTM, "gru": GRU}  # by the picture's name
+
+_READ = "h_before", "x"
+GATES = {  # the LSTM again, one gate at a time
+    f"lstm-{gate}": LSTM._replace(lit=(*_READ, *lit), top=7.7)
+    for gate, lit in {
+        "forget": ("W^f", "f", "c_before", "f c", "c"),
+        "input": ("W^i", "i", "W^g", "g", "i g", "c"),
+        "output": ("W^o", "o", "c", "tanh c", "h"),
+    }.items()
+}
 
 OPERATIONS: dict[str, Callable[..., Array]] = {
     "times": np.multiply,
@@ -258,7 +270,7 @@ def _letters(name: str) -> str:
 
 def main() -> None:
     """Draw all cells."""
-    for name, wiring in CELLS.items():
+    for name, wiring in (CELLS | GATES).items():
         (FOLDER / f"{name}.svg").write_text(svg(wiring), "utf8")
 
 
@@ -298,13 +310,16 @@ def draw(ax: Any, wiring: Wiring) -> None:
     _draw_lane(ax, wiring)
     for route in routes(wiring):
         _draw_route(ax, route)
-    for x, y in _forks(wiring):
+    for x, y in () if wiring.lit else _forks(wiring):
         ax.plot(x, y, "o", color=INK, markersize=5, zorder=4)
     for node in wiring.nodes:
+        faded = bool(wiring.lit) and node.name not in wiring.lit
+        color = FADED if faded else GATE_COLORS.get(node.gate, INK)
         if node.kind != "given":
-            _draw_shape(ax, node)
+            _draw_shape(ax, node, color)
         if node.label:
-            _write(ax, *node.label, _letters(node.name), SYMBOLS)
+            ink = FADED if faded else INK
+            _write(ax, *node.label, _letters(node.name), SYMBOLS, ink)
 
 
 class Route(NamedTuple):
@@ -332,6 +347,8 @@ def routes(wiring: Wiring) -> list[Route]:
         a, b = points[-1]
         points.append((x - half[0] * np.sign(x - a), y - half[1] * np.sign(y - b)))
         color = GATE_COLORS.get(start.gate, INK)
+        if wiring.lit and not {start.name, end or start.name} <= {*wiring.lit}:
+            color = FADED
         drawn.append(Route(start.name, end, points, color))
     return drawn
 
@@ -365,6 +382,8 @@ def _draw_lane(ax: Any, wiring: Wiring) -> None:
         y = next(n.at[1] for n in wiring.nodes if n.name == wiring.lane[0])
         sides = {"facecolor": FREE, "lw": 0, "zorder": 0}
         ax.fill_between([0, 10], y - 0.3, y + 0.3, **sides)
+    if wiring.lit:
+        return
     line = ARROW | {"lw": 1.4, "color": GREY, "ls": "--"}
     ax.annotate("", (0, above), (10, above), arrowprops=line)
     told = ", ".join(
@@ -372,16 +391,16 @@ def _draw_lane(ax: Any, wiring: Wiring) -> None:
         for kind, name in way_back(wiring)
     )
     more = ", nothing else" if free else ""
-    words = f"gradient, on its way back: {told}{more}"
+    words = f"gradient, back along the lane: {told}{more}"
     _write(ax, 5, above + 0.38, words, FUNCTIONS)
 
 
 def _draw_route(ax: Any, route: Route) -> None:
     across, up = zip(*route.points, strict=True)
     over = route.start == "x"  # with a gap in what it crosses
+    level = (1.7 if route.color == FADED else 2) + 0.2 * over
     if over:
-        ax.plot(across, up, "-", color=PAPER, lw=6, zorder=2.1)
-    level = 2.2 if over else 2
+        ax.plot(across, up, "-", color=PAPER, lw=6, zorder=level - 0.1)
     ax.plot(across, up, "-", color=route.color, lw=1.8, zorder=level)
     (a, b), (x, y) = route.points[-2:]
     near = x - 0.3 * np.sign(x - a), y - 0.3 * np.sign(y - b)
@@ -403,9 +422,9 @@ def _outline(kind: str) -> tuple[np.ndarray, np.ndarray]:
     return x, np.sqrt(np.maximum(height**2 - past**2, 0))
 
 
-def _draw_shape(ax: Any, node: Node) -> None:
+def _draw_shape(ax: Any, node: Node, color: str) -> None:
     (x, y), (across, up) = node.at, _outline(node.kind)
-    color = GATE_COLORS.get(node.gate, INK)
+    ink = FADED if color == FADED else INK
     ax.fill_between(
         x + across,
         y - up,
@@ -416,13 +435,16 @@ def _draw_shape(ax: Any, node: Node) -> None:
         zorder=5,
     )
     if node.kind == "weights":
-        _write(ax, x, y, _letters(node.name), FUNCTIONS)
+        _write(ax, x, y, _letters(node.name), FUNCTIONS, ink)
     else:
-        _write(ax, x, y, SIGNS.get(node.kind, node.kind), FUNCTIONS)
+        _write(ax, x, y, SIGNS.get(node.kind, node.kind), FUNCTIONS, ink)
 
 
-def _write(ax: Any, x: float, y: float, words: str, size: float) -> None:
-    ax.text(x, y, words, ha="center", va="center", fontsize=size, zorder=6)
+def _write(
+    ax: Any, x: float, y: float, words: str, size: float, color: str = INK
+) -> None:
+    at = {"ha": "center", "va": "center", "zorder": 6}
+    ax.text(x, y, words, fontsize=size, color=color, **at)
 
 
 if __name__ == "__main__":

@@ -1,32 +1,18 @@
-/* The search page: ranks the book's sections for the words in the field and
-   shows the best pages with excerpts. What a reader types, or a link brings,
-   is only ever text here, never markup. */
+/* The search page: shows the best pages for the words in the field, with
+   excerpts, which come page by page. What a reader types, or a link brings, is
+   only ever text here, never markup. */
 (() => {
   const MOST = 20; // pages
   const OF_EACH = 3; // sections
   const AROUND = 120; // characters on each side of what was found
-  const BEFORE = 1e6; // the chapter that explains a term stands first
-  const WEIGHT = { ch: 1, ap: 0.1 }; // chapters; the API reference
   const get = (id) => document.getElementById(`book-search-${id}`);
   const [field, status, term, results] =
     ["field", "status", "term", "results"].map(get);
-  const { pages, sections, terms } = window.BOOK_TEXTS;
-  const chapterOf = ([name]) => Number(/^ch(\d\d)_/.exec(name)?.[1] ?? NaN);
-
-  const index = new MiniSearch({
-    fields: ["heading", "title", "name", "words", "code"],
-    tokenize: (text) => text.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [],
-    searchOptions: {
-      boost: { heading: 4, title: 3, name: 3, words: 1, code: 0.5 },
-      boostDocument: (id) =>
-        WEIGHT[pages[sections[id][0]][0].slice(0, 2)] ?? 0.3,
-      prefix: (word) => word.length > 2,
-      fuzzy: (word) => (word.length > 4 ? 0.2 : false),
-    },
-  });
-  sections.forEach(([page, anchor, heading, words, code], id) => {
-    const [name, title] = pages[page];
-    index.add({ id, heading, words, code, title, name: anchor ? "" : name });
+  const { pages, sections } = window.BOOK_INDEX;
+  const find = window.bookSearch(window.BOOK_INDEX, MiniSearch);
+  const firstOf = new Map(); // page: the number of its first section
+  sections.forEach(([page], id) => {
+    if (!firstOf.has(page)) firstOf.set(page, id);
   });
 
   const make = (tag, ...inside) => {
@@ -40,9 +26,25 @@
     return node;
   };
 
+  /* What the page's sections say: a script, which a folder gives too. */
+  const coming = new Map();
+  const textsOf = (page) => {
+    const name = pages[page][0];
+    if (!coming.has(page)) {
+      coming.set(page, new Promise((done) => {
+        const script = document.createElement("script");
+        script.src = `search/${name}.js`;
+        script.onload = () => done(window.BOOK_SAYS[name]);
+        script.onerror = () => done([]); // a heading without an excerpt
+        document.head.append(script);
+      }));
+    }
+    return coming.get(page);
+  };
+
   /* The text around the first of the words (letters and digits, as the
      index has them), with all of them marked. */
-  const excerpt = ([, , , words, code], found) => {
+  const excerpt = ([words, code], found) => {
     const any = new RegExp(
       `(?<![\\p{L}\\p{N}])(?:${found.join("|") || "$.^"})`, "giu");
     const text = words.search(any) < 0 && code.search(any) >= 0 ? code : words;
@@ -63,62 +65,49 @@
       to < text.length ? " …" : ""];
   };
 
-  /* Page numbers with their hits, the best first. */
-  const ranked = (hits, explainedIn) => {
-    const found = new Map();
-    for (const hit of hits) {
-      const page = sections[hit.id][0];
-      if (!found.has(page)) {
-        const first = chapterOf(pages[page]) === explainedIn;
-        found.set(page, { score: hit.score + (first ? BEFORE : 0), hits: [] });
-      }
-      found.get(page).hits.push(hit);
-    }
-    const order = [...found].sort(([, a], [, b]) => b.score - a.score);
-    if (explainedIn >= 0 && !(order[0]?.[1].score > BEFORE)) { // other words
-      const page = pages.findIndex((p) => chapterOf(p) === explainedIn);
-      const id = sections.findIndex((section) => section[0] === page);
-      if (id >= 0) order.unshift([page, { hits: [{ id, terms: [] }] }]);
-    }
-    return order;
-  };
-
-  const define = (query) => {
-    const word = query.toLowerCase();
-    const known = [word, word.replace(/s$/, "")]
-      .find((w) => Object.hasOwn(terms, w));
+  const define = (found) => {
     term.replaceChildren();
-    if (known === undefined) return NaN;
-    const [anchor, definition, chapter] = terms[known];
-    const glossary = pages.findIndex(([name]) => name === "glossary");
-    term.append(make("dt", link(glossary, anchor, known)),
+    if (found === null) return;
+    const [name, anchor, definition] = found;
+    const glossary = pages.findIndex(([page]) => page === "glossary");
+    term.append(make("dt", link(glossary, anchor, name)),
       make("dd", definition));
-    return chapter === "" ? NaN : Number(chapter);
   };
 
-  const show = (query) => {
-    const explainedIn = define(query);
-    let hits = index.search(query, { combineWith: "AND" });
-    let some = "";
-    if (!hits.length && /\s/.test(query)) {
-      hits = index.search(query);
-      some = hits.length ? "No section has all of these words. " : "";
-    }
-    const found = ranked(hits, explainedIn);
-    results.replaceChildren(...found.slice(0, MOST).map(([page, { hits }]) =>
-      make("li", make("h2", link(page, "", pages[page][1])),
-        ...hits.slice(0, OF_EACH).map(({ id, terms: words }) => {
-          const [, anchor, heading] = sections[id];
-          const start = anchor ? [link(page, anchor, heading), ": "] : [];
-          return make("p", ...start, ...excerpt(sections[id], words));
-        }))));
+  const item = ({ page, hits }) => {
+    const lines = hits.slice(0, OF_EACH).map(({ id, terms }) => {
+      const [, anchor, heading] = sections[id];
+      const start = anchor ? [link(page, anchor, heading), ": "] : [];
+      const said = make("span");
+      textsOf(page).then((texts) => {
+        const text = texts[id - firstOf.get(page)];
+        if (text) said.append(...excerpt(text, terms));
+      });
+      return make("p", ...start, said);
+    });
+    return make("li", make("h2", link(page, "", pages[page][1])), ...lines);
+  };
+
+  const say = (query, { pages: found, words, whole }) => {
     const n = found.length;
     const count = n > MOST ? `the best ${MOST} of ${n} pages`
       : n === 1 ? "1 page" : `${n} pages`;
-    status.textContent = !query ? ""
+    const some = n > whole && words.length > 1
+      ? whole === 0 ? "No page has all of these words. "
+        : whole === 1 ? "One page alone has all of these words. "
+          : `${whole} pages alone have all of these words. `
+      : "";
+    return !query ? ""
       : n ? `${some}Found: ${count} for “${query}”.`
         : `Nothing in the book has “${query}”. `
           + "Fewer words find more, and so does the beginning of a word.";
+  };
+
+  const show = (query) => {
+    const found = find(query);
+    define(found.term);
+    results.replaceChildren(...found.pages.slice(0, MOST).map(item));
+    status.textContent = say(query, found);
   };
 
   const asked = () => field.value.trim().slice(0, field.maxLength);

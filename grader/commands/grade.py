@@ -12,6 +12,7 @@ import sys
 import tempfile
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from grader import ROOT, untrusted
 from grader.assignments import builder
@@ -26,7 +27,7 @@ from grader.course.submissions import (
 )
 from grader.isolation import sandbox
 from grader.notebook.repair import read_timestamp
-from grader.reports.changes import shown_changes, write_changes
+from grader.reports.changes import Change, read_changes, shown_changes, write_changes
 from grader.reports.feedback import write_feedback
 from grader.reports.lms import write_lms
 from grader.reports.overview import summary, write_overview
@@ -35,6 +36,7 @@ from grader.run import processes, record
 from grader.run.batch import JobRunner, LocalRunner, Todo, run_all
 from grader.run.cluster import SCHEME, Cluster
 from grader.run.internal_errors import Fault
+from grader.services.collected import Taken, load_record
 from grader.services.exchange import stamp
 from rnncore.storage.files import composed
 
@@ -106,7 +108,7 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
         print(sandbox.WITHOUT, file=sys.stderr)
     if not options.executor and not course.prepared.exists():
         processes.warm(name)  # all is to be graded
-    known = _known_names(course)
+    known = known_names(course)
     extensions = read_extensions(course.home / "extensions.csv", known)
     wanted = known & {s.assignment for s in submissions}
     unbuilt = _build_sources(course, wanted)
@@ -116,7 +118,7 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
     print(f"{len(todo)} to grade, {left - len(todo)} graded already")
     if todo:
         _run(course, todo, assignments, name, options)
-    _settle_lateness(course, submissions, extensions)
+    settle_lateness(course, submissions, extensions)
     rows, unwritten = _report(course, submissions)
     graded = sum(row.status != "failed" for row in rows)
     print(f"{graded} of {len(submissions)} submissions are graded")
@@ -124,7 +126,7 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
     return 0 if graded == len(submissions) and not left_over else 1
 
 
-def _settle_lateness(
+def settle_lateness(
     course: Course, submissions: list[Submission], extensions: Extensions | None
 ) -> None:
     """Apply due dates, extensions and the late rule as they now are."""
@@ -149,39 +151,58 @@ def _settle_lateness(
         raise SetupError(f"the rule for late work failed: {said}") from error
 
 
-def _report(course: Course, submissions: list[Submission]) -> tuple[list[Row], int]:
-    """Print the tables, write the files; how many pages were not."""
+class Written(NamedTuple):
+    """What the reports say of a class."""
+
+    rows: list[Row]
+    graded: list[tuple[Row, dict[str, Any]]]  # with their results
+    changed: list[Change]
+    unwritten: int  # pages
+
+
+def write_reports(course: Course, submissions: list[Submission]) -> Written:
+    """Write the pages and the tables of all that is graded."""
     rows = read_rows(course, submissions)
+    changed = write_changes(course.home, rows)
     graded, unwritten = [], 0
+    history, record = read_changes(course.home), load_record(course.home)
     for row in rows:
         result = load_result(course, row.submission)
         if result is None:
             continue
         graded.append((row, result))
+        who, name = row.submission.student, row.submission.assignment
+        told = history.get((str(untrusted.cell(who)), name), [])
+        said = record.get(name, {}).get(who, Taken()).said
         try:
-            write_feedback(course, row.submission, result, row)
+            write_feedback(course, row.submission, result, row, told, said)
             stamp(course, row.submission)
         except Exception as error:  # noqa: BLE001 - others get theirs
-            said = Fault(error).log()
-            print(f"{row.submission}: no page: {said}", file=sys.stderr)
+            why = Fault(error).log()
+            print(f"{row.submission}: no page: {why}", file=sys.stderr)
             unwritten += 1
     write_csv(course, rows)
     write_overview(course, graded)
     write_lms(course, rows)
-    changed = write_changes(course.home, rows)
-    print(f"\n{untrusted.text(table(rows), LONGEST)}\n")
-    for text in (shown_changes(changed), summary(graded)):
+    return Written(rows, graded, changed, unwritten)
+
+
+def _report(course: Course, submissions: list[Submission]) -> tuple[list[Row], int]:
+    """Write the files, print the tables; how many pages were not written."""
+    written = write_reports(course, submissions)
+    print(f"\n{untrusted.text(table(written.rows), LONGEST)}\n")
+    for text in (shown_changes(written.changed), summary(written.graded)):
         if text:
             print(f"{untrusted.text(text, LONGEST)}\n")
     print(
         f"Written: {course.home}/feedback/, points.csv, tasks.csv, "
         "mistakes.csv, suspicious.csv, lms.csv, canvas.csv"
-        + (", changes.csv" if changed else "")
+        + (", changes.csv" if written.changed else "")
     )
-    return rows, unwritten
+    return written.rows, written.unwritten
 
 
-def _known_names(course: Course) -> set[str]:
+def known_names(course: Course) -> set[str]:
     """The assignments that have a source, or could have."""
     names = set(course.assignment_names())
     if course.root == ROOT:
@@ -275,7 +296,7 @@ def _run(
         for field in fields(Limits)
         if (value := getattr(options, field.name)) is not None
     }
-    known = sorted(_known_names(course))
+    known = sorted(known_names(course))
     runner: JobRunner
     if options.executor:
         runner = Cluster(options.executor)

@@ -1,55 +1,66 @@
 """Reports which submissions look alike: make similarity.
 
-A pair in the list is a reason to read both, not a verdict: the tasks are
-short, and two right answers may well be written alike.
+A pair or a group in the list is a reason to read them, not a verdict: the
+tasks are short, and two right answers may well be written alike.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import sys
 from collections import defaultdict
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+from nbgrader.preprocessors import ClearSolutions
 
-from grader import ROOT
-from grader.course.settings import Course, SetupError
+from grader import ROOT, untrusted
+from grader.course.settings import Course, SetupError, load_config
 from grader.course.submissions import Submission, find_submissions, replace_text
 from grader.notebook.repair import Broken, read_notebook
+from grader.reports import side_by_side
 from grader.reports.points import csv_text
-from grader.reports.similarity import Pair, compare
+from grader.reports.side_by_side import Found
+from grader.reports.similarity import compare
+
+CODE_FILES = {".py", ".ipynb", ".txt"}  # beside the notebook
+Notebooks = dict[str, dict[str, NotebookNode]]  # by assignment and learner
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print the closest pairs, write grading/similarity.csv."""
+    """Print what is closest, write similarity.csv and .html to grading/."""
     options = _options(argv)
     try:
         course = Course(options.root)
+        notebooks = _notebooks(course, course.submitted)
+        earlier = _earlier(course, options.earlier)
     except SetupError as error:
         print(f"make similarity: {error}", file=sys.stderr)
         return 2
-    found: list[tuple[str, Pair]] = []
-    for name, notebooks in sorted(_notebooks(course).items()):
-        source = course.source / name / f"{name}.ipynb"
-        given = []
-        if source.exists():
-            given = [nbformat.read(source, as_version=4)]
-        pairs = compare(notebooks, given)
-        found += [(name, p) for p in pairs if p.share >= options.share]
-        print(f"{name}: {len(notebooks)} notebooks compared")
-    lines: list[list[object]] = [
-        ["assignment", "learner", "other", "kind", "share", "shared"]
-    ]
-    lines += [
-        [name, p.first, p.second, p.kind, f"{p.share:.2f}", p.shared]
-        for name, p in found
-    ]
+    found: list[Found] = []
+    given = {name: _given(course, name) for name in notebooks}
+    for name, mine in sorted(notebooks.items()):
+        others = earlier.get(name, {})
+        alike = compare(mine | others, given[name])
+        found += [
+            (name, a)
+            for a in alike
+            if a.share >= options.share and not {*a.learners} <= others.keys()
+        ]
+        before = f", {len(others)} earlier ones" if others else ""
+        print(f"{name}: {len(mine)} notebooks compared{before}")
+    all_of_them = {
+        name: mine | earlier.get(name, {}) for name, mine in notebooks.items()
+    }
     path = course.home / "similarity.csv"
-    replace_text(path, csv_text(lines))
+    replace_text(path, _csv(found))
+    shown = side_by_side.page(found[: options.most], all_of_them, given)
+    replace_text(path.with_suffix(".html"), shown)
     print(_table(found[: options.most]))
-    print(f"Written: {path}")
+    print(f"Written: {path}, and similarity.html with the answers side by side")
     return 0
 
 
@@ -62,14 +73,54 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
         default=0.5,
         help="of the shorter one's uncommon passages (default: 0.5)",
     )
-    parser.add_argument("--most", type=int, default=30, help="pairs shown")
+    parser.add_argument("--most", type=int, default=30, help="findings shown")
+    parser.add_argument(
+        "--with",
+        dest="earlier",
+        type=Path,
+        action="append",
+        default=[],
+        help="an earlier class's folder of submissions: LEARNER/ASSIGNMENT/",
+    )
     return parser.parse_args(argv)
 
 
-def _notebooks(course: Course) -> dict[str, dict[str, NotebookNode]]:
-    """The readable notebooks by assignment and learner."""
-    found: dict[str, dict[str, NotebookNode]] = defaultdict(dict)
-    submissions, _ = find_submissions(course)
+def _given(course: Course, name: str) -> list[NotebookNode]:
+    """What all learners could see, and the solution: no evidence."""
+    source = course.source / name / f"{name}.ipynb"
+    if not source.exists():
+        return []
+    notebook = nbformat.read(source, as_version=4)
+    stubs = ClearSolutions(config=load_config(course.root))
+    release, _ = stubs.preprocess(copy.deepcopy(notebook), {})
+    path = course.released(name)
+    known = [nbformat.read(path, as_version=4)] if path else []
+    return [notebook, release, *known]
+
+
+def _earlier(course: Course, folders: list[Path]) -> Notebooks:
+    """Earlier classes' notebooks; each learner is called after the folder.
+
+    Raises SetupError where there is none in a folder.
+    """
+    found: Notebooks = defaultdict(dict)
+    for folder in folders:
+        notebooks = _notebooks(course, folder.resolve()) if folder.is_dir() else {}
+        if not notebooks:
+            raise SetupError(
+                f"--with: expected a folder with LEARNER/ASSIGNMENT/ASSIGNMENT.ipynb "
+                f"in it, as grading/submitted/ is, got {folder}"
+            )
+        for name, by_learner in notebooks.items():
+            for learner, notebook in by_learner.items():
+                found[name][f"{folder}/{learner}"] = notebook
+    return found
+
+
+def _notebooks(course: Course, folder: Path) -> Notebooks:
+    """The readable notebooks in a folder, by assignment and learner."""
+    found: Notebooks = defaultdict(dict)
+    submissions, _ = find_submissions(course, folder)
     for submission in submissions:
         notebook = _read(course, submission)
         if notebook is not None:
@@ -78,20 +129,54 @@ def _notebooks(course: Course) -> dict[str, dict[str, NotebookNode]]:
 
 
 def _read(course: Course, submission: Submission) -> NotebookNode | None:
-    limit = course.limits.upload_bytes
+    """A notebook, with the code that lies beside it as cells at its end."""
+    limits, name = course.limits, submission.assignment
     try:
-        return read_notebook(submission.path, submission.assignment, limit)
-    except (Broken, OSError):  # told where it is graded
+        notebook = read_notebook(submission.path, name, limits.upload_bytes)
+        files = untrusted.files_in(
+            submission.path, limits.upload_bytes, limits.upload_files
+        )
+        for file in files:
+            if file.suffix in CODE_FILES and file != Path(f"{name}.ipynb"):
+                notebook.cells += _code_in(submission.path, file, limits.upload_bytes)
+    except (Broken, untrusted.TooMuch, OSError):  # told where it is graded
         return None
+    return notebook
 
 
-def _table(found: list[tuple[str, Pair]]) -> str:
+def _code_in(folder: Path, file: Path, limit: int) -> list[NotebookNode]:
+    """The cells of another notebook, or a file's text as one."""
+    path = folder / file
+    if path.suffix != ".ipynb":
+        text = path.read_bytes().decode("utf-8", "replace")
+        return [new_code_cell(text, metadata={})]
+    try:
+        cells = read_notebook(path.parent, path.stem, limit).cells
+    except Broken:
+        return []
+    return [new_code_cell(c.source) for c in cells if c.cell_type == "code"]
+
+
+def _csv(found: list[Found]) -> str:
+    head = ["assignment", "learner", "other", "kind", "share", "shared"]
+    lines: list[list[object]] = [[*head]]
+    lines += [
+        [
+            *(name, a.learners[0], "; ".join(a.learners[1:])),
+            *(a.kind, f"{a.share:.2f}", a.shared),
+        ]
+        for name, a in found
+    ]
+    return csv_text(lines)
+
+
+def _table(found: list[Found]) -> str:
     if not found:
         return "No two look alike."
     return "\n".join(
-        f"{p.share:5.0%} of {p.kind:5} ({p.shared} passages)  "
-        f"{name}: {p.first} and {p.second}"
-        for name, p in found
+        f"{a.share:5.0%} of {a.kind:5} ({a.shared} passages)  "
+        f"{name}: {', '.join(a.learners[:-1])} and {a.learners[-1]}"
+        for name, a in found
     )
 
 

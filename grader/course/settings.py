@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import nbformat
 from nbgrader.api import Gradebook, MissingEntry
@@ -106,6 +107,21 @@ def book_url(config: Config) -> str:
     return url
 
 
+def time_zone(config: Config) -> ZoneInfo | None:
+    """Where the course is, by whose clock exports tell times; None if not set.
+
+    Raises SetupError where there is no such place.
+    """
+    name = str(config.Grader.get("timezone", ""))
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise SetupError(
+            "c.Grader.timezone: expected a place such as Europe/Berlin, or UTC, "
+            f"got {name!r}"
+        ) from error
+
+
 @dataclass(frozen=True)
 class Assignment:
     """A prepared assignment: `folder` holds a gradebook of its own.
@@ -137,6 +153,13 @@ class Assignment:
         return self.folder / "versions.json"
 
 
+def last_version(home: Path, name: str) -> str:
+    """The tests by which an assignment was graded last; empty if by none yet."""
+    found = (home / ".assignments").glob(f"{glob.escape(name)}-*")
+    tails = [path.name.removeprefix(f"{name}-") for path in found]
+    return next((tail for tail in tails if "-" not in tail), "")
+
+
 class Course:
     """The paths and the gradebook of the course in `root`."""
 
@@ -145,6 +168,7 @@ class Course:
         self.config = load_config(self.root)
         self.limits = Limits.from_config(self.config)
         self.book_url = book_url(self.config)
+        self.zone = time_zone(self.config)
         self.sandbox = str(self.config.Grader.get("sandbox", "bubblewrap"))
         self.workers = int(self.config.Grader.get("workers", 2))
         dirs = CourseDirectory(config=self.config)

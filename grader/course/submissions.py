@@ -13,7 +13,7 @@ from grader.course.fingerprint import fingerprint
 from grader.course.settings import Course
 from rnncore.storage.files import whole_file
 
-VERSION = 5  # raise it where the same notebook would get another result
+VERSION = 6  # raise it where the same notebook would get another result
 
 
 @dataclass(frozen=True)
@@ -28,16 +28,22 @@ class Submission:
         return f"{self.student} {self.assignment}"
 
 
-def find_submissions(course: Course) -> tuple[list[Submission], list[str]]:
-    """All submissions in order, and complaints about stray files."""
+def find_submissions(
+    course: Course, folder: Path | None = None
+) -> tuple[list[Submission], list[str]]:
+    """All submissions in order, and complaints about stray files.
+
+    They lie in the course's own folder, or in that of another class.
+    """
+    folder = folder or course.submitted
     found: list[Submission] = []
     stray: list[str] = []
-    if not course.submitted.is_dir():
+    if not folder.is_dir():
         return found, stray
-    for entry in _entries(course.submitted, stray):
+    for entry in _entries(folder, stray):
         if not entry.is_dir():
             stray.append(
-                f"{entry.relative_to(course.root)} belongs to no learner: "
+                f"{_shown(entry, course.root)} belongs to no learner: "
                 "grading/submitted/<learner>/<assignment>/ is the place"
             )
             continue
@@ -51,6 +57,10 @@ def find_submissions(course: Course) -> tuple[list[Submission], list[str]]:
             elif path.is_symlink() or not path.suffix:
                 found.append(Submission(entry.name, path.name, path))
     return found, stray
+
+
+def _shown(path: Path, root: Path) -> Path:
+    return path.relative_to(root) if path.is_relative_to(root) else path
 
 
 def _entries(folder: Path, stray: list[str]) -> list[Path]:

@@ -40,6 +40,7 @@ NUMPY = (
     "rnncore.layers",
     "rnncore.gru",
     "rnncore.lstm",
+    "rnncore.fused.loop",
     "matplotlib.pyplot",
     "matplotlib_inline.backend_inline",
     "ipywidgets",

@@ -249,7 +249,7 @@ class Decoder:
             return self._decode(tree)
         except RecursionError:
             raise WireError("it is nested too deeply") from None
-        except WireError:
+        except (WireError, NameError):  # of a name that was not defined
             raise
         except Exception as error:  # whatever such a tree may hold
             raise WireError(f"it cannot be read: {error}") from error
@@ -359,6 +359,8 @@ class Decoder:
         values = [self._decode(v) for v in parts]
         kind = _known_tuple(name)
         if kind is None or len(kind._fields) != len(values):
+            if "shape" in fields or "dtype" in fields:
+                return tuple(values)  # or else it would be taken for an array
             kind = _own_tuple(tuple(map(str, fields)))
         return kind._make(values)
 

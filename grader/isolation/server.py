@@ -39,6 +39,7 @@ LOOK_SECONDS = 0.2  # between two looks at memory and processor
 SHARE = 0.2  # of its time that a monitor may spend on looking
 CALM = 2  # processes at a time: of more, all wait for other submissions
 BUSY_SECONDS = 2  # that more than the limit may compute at a time
+SOCKET_BYTES = 1 << 18  # that the kernel may hold for one of usual size
 END_SECONDS = 3  # for a thread to end
 
 # <sys/mount.h>, <sched.h>, <sys/prctl.h>, <linux/capability.h>
@@ -443,11 +444,25 @@ def _memory(members: list[psutil.Process]) -> int:
 
     Pages of files in memory do not count here: see `_files_bytes`.
     """
-    used = 0
+    used, sockets = 0, set()
     for member in members:
         with contextlib.suppress(OSError, psutil.Error):  # it has ended
             used += _pages(member)
-    return used
+            sockets |= _sockets(member)
+    return used + SOCKET_BYTES * len(sockets)
+
+
+def _sockets(process: psutil.Process) -> set[str]:
+    """The sockets of a process, whose buffers belong to no process."""
+    if not _linux():
+        return set()
+    folder = f"/proc/{process.pid}/fd"
+    found = set()
+    for number in os.listdir(folder):
+        with contextlib.suppress(OSError):  # it has been closed
+            if (name := os.readlink(f"{folder}/{number}")).startswith("socket:"):
+                found.add(name)
+    return found
 
 
 def _pages(process: psutil.Process) -> int:

@@ -25,6 +25,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_
 
 from grader import untrusted
 
+OLD_CELL = (  # what a cell may have in versions 1 to 3
+    *("cell_type", "source", "input", "code", "text", "level", "language"),
+    "collapsed",
+)
 BROWSERS_KERNEL = "xeus-python"  # JupyterLite's; what it saves is no remark's worth
 NEW_CELL = {  # copied for each cell, as nbformat validates what it makes
     "code": new_code_cell(),
@@ -72,6 +76,10 @@ def read_notebook(folder: Path, name: str, limit: int) -> NotebookNode:
     except ValueError as error:  # a number of over 4,300 digits
         why = untrusted.line(str(error))
         raise Broken(f"{path.name} cannot be read: {why}.") from error
+    except MemoryError as error:
+        raise Broken(
+            f"{path.name} takes too much memory. Clear its outputs and save it."
+        ) from error
     return _upgraded(content, path.name)
 
 
@@ -106,7 +114,7 @@ def _check_file(path: Path, folder: Path, limit: int) -> None:
 def _upgraded(content: Any, name: str) -> NotebookNode:
     try:
         if content.get("nbformat", 4) < 4:
-            content = nbformat.convert(nbformat.from_dict(content), 4)
+            content = nbformat.convert(nbformat.from_dict(_without_outputs(content)), 4)
         cells = [_clean(cell) for cell in untrusted.cells_of(content)]
         asked = untrusted.kernel_name(content.get("metadata"))
     except Exception as error:  # whatever such a file may hold
@@ -118,6 +126,43 @@ def _upgraded(content: Any, name: str) -> NotebookNode:
     clean = new_notebook(cells=cells)
     clean.metadata["kernelspec"] = {"name": asked} if asked else {}
     return clean
+
+
+def _without_outputs(old: dict[str, Any]) -> dict[str, Any]:
+    """A notebook of an earlier format with what is read of it alone.
+
+    All that it holds would be copied several times on the way to version 4.
+    """
+    sheets = old.get("worksheets", [{"cells": old.get("cells", [])}])
+    cells = [cell for sheet in sheets[: untrusted.CELLS] for cell in sheet["cells"]]
+    untrusted.cells_of({"cells": cells})  # as many as there may be
+    kept = [
+        {"metadata": _marks_of(cell), "outputs": []}
+        | {key: cell[key] for key in OLD_CELL if _is_short(cell.get(key))}
+        for cell in cells
+    ]
+    whole = {"metadata": _kernel_of(old), "worksheets": [{"cells": kept}]}
+    number = old["nbformat"]
+    if number < 2:
+        whole |= {"cells": kept}
+    return whole | {"nbformat": number, "nbformat_minor": 0}
+
+
+def _is_short(value: Any) -> bool:
+    """Whether a cell's field is a text, its lines, or a number."""
+    if isinstance(value, list):
+        return all(isinstance(line, str) for line in value)
+    return isinstance(value, str | int)
+
+
+def _marks_of(cell: dict[str, Any]) -> dict[str, Any]:
+    found = untrusted.marks(cell.get("metadata", {}).get("nbgrader"))
+    return {"nbgrader": found} if found is not None else {}
+
+
+def _kernel_of(notebook: dict[str, Any]) -> dict[str, Any]:
+    asked = untrusted.kernel_name(notebook.get("metadata"))
+    return {"kernelspec": {"name": asked}} if asked else {}
 
 
 def _new_cell(kind: str, text: str) -> NotebookNode:

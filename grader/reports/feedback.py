@@ -8,6 +8,7 @@ result, which holds neither, and from the notebook that was handed out.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from markupsafe import Markup
 from grader.course.settings import Course
 from grader.course.submissions import Submission, replace_text
 from grader.notebook.repair import task_of
+from grader.reports.changes import LATE, Told
 from grader.reports.points import Row, shown_hours, shown_points
 from grader.reports.points import Task as Points
 from grader.reports.task_texts import Asked, Task, asked
@@ -50,9 +52,18 @@ PAGES.filters |= {"inline": inline, "paragraphs": paragraphs}
 
 
 def write_feedback(
-    course: Course, submission: Submission, result: dict[str, Any], row: Row
+    course: Course,
+    submission: Submission,
+    result: dict[str, Any],
+    row: Row,
+    history: Sequence[Told] = (),
+    said: Sequence[str] = (),
 ) -> None:
-    """Write feedback/<learner>/<assignment>/<assignment>.html."""
+    """Write feedback/<learner>/<assignment>/<assignment>.html.
+
+    `history` is how the points have changed, `said` what was remarked on when
+    the files were taken in.
+    """
     name = submission.assignment
     folder = course.feedback / submission.student / name
     path = folder / f"{name}.html"
@@ -63,6 +74,8 @@ def write_feedback(
         places(course.source / name / "checks.json"),
         course.book_url,
         asked(course.released(name)),
+        history,
+        said,
     )
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         replace_text(path, text)
@@ -75,17 +88,20 @@ def page(
     where: dict[str, Place],
     site: str,
     assignment: Asked | None = None,
+    history: Sequence[Told] = (),
+    said: Sequence[str] = (),
 ) -> str:
     """The page as HTML; `site` is where the learners' book stands."""
     assignment = assignment or Asked()
-    answers = result.get("answers", {})  # an older result has none
     return PAGES.get_template("feedback.html").render(
         submission=submission,
         title=assignment.title or submission.assignment,
         result=result,
         row=row,
-        parts=[_part(task, assignment, answers, where) for task in row.tasks],
+        parts=[_part(task, assignment, result, where) for task in row.tasks],
         site=site,
+        history=[told._replace(task=_task(told.task, assignment)) for told in history],
+        said=said,
         compared=compared,
         next_step=next_step,
         render=render,
@@ -95,15 +111,17 @@ def page(
 
 
 def _part(
-    task: Points, assignment: Asked, answers: dict[str, str], where: dict[str, Place]
+    task: Points, assignment: Asked, result: dict[str, Any], where: dict[str, Place]
 ) -> dict[str, Any]:
     """What the page tells of one task."""
+    answers = result.get("answers", {})  # an older result has none
     name, failure = task_of(task.id), task.failure
     kind = failure.kind if failure else "NotRun"
     about = assignment.tasks.get(name, Task())
     place = failure.read if failure else where.get(name)
     return {
         "task": task,
+        "cause": _cause(name, failure, result.get("errors", [])),
         "failures": [failure, *task.others] if failure else [],
         "properties": [
             (name, PROPERTIES.get(name, name), got, of)
@@ -118,6 +136,22 @@ def _part(
         "place": place,
         "chapter": _chapter(place) if place else "",
     }
+
+
+def _task(name: str, assignment: Asked) -> str:
+    """What a change is of, as the page calls it."""
+    if name == LATE:
+        return "taken off for handing in late"
+    about = assignment.tasks.get(task_of(name), Task())
+    return about.title or task_of(name)
+
+
+def _cause(name: str, failure: Failure | None, errors: list[str]) -> str:
+    """The error of the cell that should have defined what a test misses."""
+    if failure is None or failure.kind != "NameError":
+        return ""
+    head = re.compile(rf"code cell \d+ \((def|class) {re.escape(name)}\b")
+    return next((error for error in errors if head.match(error)), "")
 
 
 def _chapter(place: Place) -> str:

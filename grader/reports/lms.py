@@ -8,6 +8,7 @@ columns, and the line of possible points, that Canvas wants.
 from __future__ import annotations
 
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 from nbgrader.api import Gradebook, Student
@@ -20,29 +21,40 @@ LMS_HEAD = ["id", "lms_user_id", "first_name", "last_name", "email"]
 CANVAS_HEAD = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
 
 
-def write_lms(course: Course, rows: list[Row]) -> None:
-    """Write lms.csv and canvas.csv beside the other tables.
+def write_lms(
+    course: Course,
+    rows: list[Row],
+    place: Path | None = None,
+    missing: float | None = None,
+) -> None:
+    """Write lms.csv and canvas.csv into a folder, or beside the other tables.
 
-    A submission that waits for a person has no points yet: its field is
-    empty, which leaves what the system has.
+    All of the roster have a line. The field of a submission that waits for a
+    person is empty, which leaves what the system has; what did not come in has
+    `missing` points, or an empty field too.
     """
+    place = place or course.home
     with Gradebook(course.db_url, course.course_id) as book:
         students = {student.id: student for student in book.students}
         of = {a.name: float(a.max_score) for a in book.assignments}
         points = _points(rows)
         names = sorted(set(of) & {name for p in points.values() for name in p})
-        known = [students[who] for who in sorted(points) if who in students]
+        known = [
+            student
+            for who, student in sorted(students.items())
+            if who in points or _lms(student)[1:] != [""] * 4
+        ]
         lms = [[*LMS_HEAD, *names]]
         canvas: list[list[Any]] = [
             [*CANVAS_HEAD, *names],
             ["    Points Possible", "", "", "", "", *(of[n] for n in names)],
         ]
         for student in known:
-            got = [points[student.id].get(name) for name in names]
+            got = [points.get(student.id, {}).get(name, missing) for name in names]
             lms.append([*_lms(student), *got])
             canvas.append([*_canvas(student), *got])
-    replace_text(course.home / "lms.csv", csv_text(lms))
-    replace_text(course.home / "canvas.csv", csv_text(canvas))
+    replace_text(place / "lms.csv", csv_text(lms))
+    replace_text(place / "canvas.csv", csv_text(canvas))
 
 
 def _points(rows: list[Row]) -> dict[str, dict[str, Any]]:
@@ -67,4 +79,6 @@ def _lms(student: Student) -> list[Any]:
 
 def _canvas(student: Student) -> list[Any]:
     full = ", ".join(filter(None, [student.last_name, student.first_name]))
-    return [full or student.id, student.lms_user_id or "", "", student.id, ""]
+    number = student.lms_user_id or ""
+    login = "" if number else student.id  # Canvas matches the number first
+    return [full or student.id, number, "", login, ""]

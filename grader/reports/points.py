@@ -21,7 +21,7 @@ from nbgrader.api import (
 from sqlalchemy import select
 
 from grader import untrusted
-from grader.course.settings import Course
+from grader.course.settings import Course, last_version
 from grader.course.submissions import Submission, load_result, replace_text
 from grader.notebook.repair import task_of
 from rnncore.testing.failure import Failure
@@ -42,6 +42,8 @@ class Task:
     failure: Failure | None = None
     others: tuple[Failure, ...] = ()  # where points are split by property
     properties: dict[str, list[float]] = field(default_factory=dict)
+    by_hand: bool = False  # a person gave the points
+    auto: float | None = None  # what its tests gave
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class Row:
     late: float = 0.0  # hours after the due date, extension included
     open: bool = False
     tasks: list[Task] = field(default_factory=list)
+    key: str = ""  # of what was graded; see `key_of`
+    version: str = ""  # of the tests
 
 
 def read_rows(course: Course, submissions: Iterable[Submission]) -> list[Row]:
@@ -65,6 +69,7 @@ def read_rows(course: Course, submissions: Iterable[Submission]) -> list[Row]:
     Points are the gradebook's: what a person entered counts.
     """
     entered: dict[str, dict[str, Entered]] = {}
+    versions: dict[str, str] = {}
     rows = []
     with course.ledger.transaction() as book:
         for submission in submissions:
@@ -74,7 +79,9 @@ def read_rows(course: Course, submissions: Iterable[Submission]) -> list[Row]:
             name = submission.assignment
             if name not in entered:
                 entered[name] = _entered(book, name)
-            rows.append(_row(submission, result, entered[name].get(submission.student)))
+                versions[name] = last_version(course.home, name)
+            one = entered[name].get(submission.student)
+            rows.append(_row(submission, result, one, versions[name]))
     return rows
 
 
@@ -88,7 +95,10 @@ class Entered:
 
 
 def _row(
-    submission: Submission, result: dict[str, Any], entered: Entered | None
+    submission: Submission,
+    result: dict[str, Any],
+    entered: Entered | None,
+    version: str,
 ) -> Row:
     reason = result["reason"] or ""
     status = "graded" if not reason else "not gradable"
@@ -108,6 +118,8 @@ def _row(
         late=entered.late,
         open=any(task.open for task in tasks),
         tasks=tasks,
+        key=result.get("key", ""),
+        version=version,
     )
 
 
@@ -137,7 +149,7 @@ def _entered(book: Gradebook, name: str) -> dict[str, Entered]:
     comments = {
         (who, names[cell]): text or ""
         for who, cell, text in _select(
-            book, notebook, Comment.cell_id, Comment.comment, of=Comment
+            book, notebook, Comment.cell_id, Comment.manual_comment, of=Comment
         )
     }
     penalty = SubmittedNotebook.late_submission_penalty
@@ -148,14 +160,24 @@ def _entered(book: Gradebook, name: str) -> dict[str, Entered]:
     of_assignment = SubmittedAssignment.assignment_id == notebook.assignment.id
     for submission in book.db.scalars(select(SubmittedAssignment).where(of_assignment)):
         found[submission.student_id].late = submission.total_seconds_late / 3600
-    columns = Grade.cell_id, Grade.score, Grade.needs_manual_grade
-    for who, cell, score, is_open in _select(book, notebook, *columns, of=Grade):
+    columns = (
+        *(Grade.cell_id, Grade.score, Grade.needs_manual_grade),
+        *(Grade.auto_score, Grade.manual_score, Grade.extra_credit),
+    )
+    for who, cell, score, is_open, auto, *given in _select(
+        book, notebook, *columns, of=Grade
+    ):
+        name, by_hand = names[cell], given != [None, None]
+        # below a code cell the formgrader has the comment of both, under its name
+        places = dict.fromkeys([name, task_of(name)])
         task = Task(
-            names[cell],
+            name,
             float(score),
             graded[cell],
             bool(is_open),
-            comments.get((who, names[cell]), ""),
+            "\n".join(filter(None, [comments.get((who, p)) for p in places])),
+            by_hand=by_hand,
+            auto=auto if by_hand else None,
         )
         found[who].tasks.append(task)
     for entered in found.values():
@@ -201,7 +223,10 @@ def _one_table(name: str, rows: list[Row]) -> str:
         cells = [shown_points(task) for task in row.tasks]
         cells += [""] * (len(heads) - len(cells))
         total = f"{row.points:g}{'+?' if row.open else ''} / {row.of:g}"
-        note = f"  {shown_hours(row.late)} late" if row.late else ""
+        late = f"{shown_hours(row.late)} late" if row.late else ""
+        lost = f"{row.penalty:g} taken off" if row.penalty else ""
+        note = ", ".join(part for part in (late, lost) if part)
+        note = f"  {note}" if note else ""
         note += "  (see below)" if row.reason else ""
         lines.append([row.submission.student, *cells, total + note])
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -282,7 +307,11 @@ def _failed(failure: Failure | None) -> list[object]:
 
 def csv_text(lines: Iterable[Iterable[object]]) -> str:
     """Lines as a CSV file's text that a spreadsheet may open."""
+    return lines_text([untrusted.cell(value) for value in line] for line in lines)
+
+
+def lines_text(lines: Iterable[Iterable[object]]) -> str:
+    """Lines as a CSV file's text, whatever a spreadsheet does with it."""
     file = io.StringIO()
-    cells = [[untrusted.cell(value) for value in line] for line in lines]
-    csv.writer(file).writerows(cells)
+    csv.writer(file).writerows(lines)
     return file.getvalue()

@@ -8,7 +8,8 @@ run of K tokens, and of each window of W hashes the smallest is kept. A
 passage of K + W - 1 tokens that two submissions share is thus always found.
 
 What the release or the reference solution has, and what many of the class
-have, is no evidence and left out.
+have, is no evidence and left out; unless it is always the same learners, at
+most half of the class, who have it: they are a group.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ K, W = 12, 8  # tokens of a run, runs of a window
 K_WORDS, W_WORDS = 5, 2  # the same, for answers in words
 FEWEST = 4  # shared fingerprints; fewer are chance
 SHARE = 0.1  # of the class: what more have is common knowledge
+GROUP = 0.5  # of what each of a group has, at least, the group alone has
 MOST, LEAST = 50, 3  # bounds of that number, for large and small classes
 KEPT = set(keyword.kwlist) | set(dir(builtins))
 SKIPPED = {
@@ -46,15 +48,14 @@ SKIPPED = {
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Two submissions that look alike.
+class Alike:
+    """Submissions that look alike: two, or a group.
 
-    `share` is the part of the shorter one's fingerprints that the other
-    has too, after what is common has been left out.
+    `share` is the part of the shortest one's fingerprints that the others
+    have too, after what is common has been left out.
     """
 
-    first: str
-    second: str
+    learners: tuple[str, ...]
     kind: str  # code, or words
     share: float
     shared: int
@@ -62,16 +63,25 @@ class Pair:
 
 def tokens_of(source: str) -> list[str]:
     """The tokens of a cell, without what a copyist would change."""
+    lines = [
+        "\n" if line.lstrip().startswith(("%", "!", "?")) else line
+        for line in source.splitlines(keepends=True)
+    ]
     found: list[str] = []
-    after_dot = False
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(source).readline):
-            if token.type in SKIPPED:
-                continue
-            found.append(_plain(token, after_dot))
-            after_dot = token.string == "."
-    except (tokenize.TokenError, SyntaxError):  # what came before counts
-        return found
+    while lines:  # after a line that cannot be read, the next one counts
+        after_dot, last, read = False, 0, io.StringIO("".join(lines))
+        try:
+            for token in tokenize.generate_tokens(read.readline):
+                last = max(last, token.end[0])
+                if token.type in SKIPPED:
+                    continue
+                found.append(_plain(token, after_dot))
+                after_dot = token.string == "."
+        except (tokenize.TokenError, SyntaxError) as error:
+            at = error.lineno if isinstance(error, SyntaxError) else None
+            lines = lines[max(last, at or 0, 1) :]
+        else:
+            break
     return found
 
 
@@ -116,36 +126,55 @@ def word_prints(notebook: NotebookNode) -> set[int]:
     return found
 
 
-def alike(prints: Mapping[str, set[int]], common: set[int], kind: str) -> list[Pair]:
-    """Pairs that share what few others have, the closest first."""
+def alike(prints: Mapping[str, set[int]], common: set[int], kind: str) -> list[Alike]:
+    """Pairs and groups that share what few others have, the closest first."""
     where: dict[int, list[str]] = defaultdict(list)
-    for who, found in prints.items():
+    for who, found in sorted(prints.items()):
         for number in found - common:
             where[number].append(who)
     most = min(MOST, max(LEAST, int(SHARE * len(prints))))
     left: Counter[str] = Counter()
-    shared: Counter[tuple[str, str]] = Counter()
+    shared: Counter[tuple[str, ...]] = Counter()
     for learners in where.values():
-        if len(learners) > most:
-            continue
-        left.update(learners)
-        shared.update(combinations(sorted(learners), 2))
+        if len(learners) <= most:
+            left.update(learners)
+            shared.update(combinations(learners, 2))
     pairs = [
-        Pair(a, b, kind, count / min(left[a], left[b]), count)
-        for (a, b), count in shared.items()
+        Alike(pair, kind, count / min(left[who] for who in pair), count)
+        for pair, count in shared.items()
         if count >= FEWEST
     ]
-    return sorted(pairs, key=lambda p: (-p.share, -p.shared, p.first))
+    groups = _groups(where, most, len(prints) // 2, kind)
+    return sorted(pairs + groups, key=lambda a: (-a.share, -a.shared, a.learners))
+
+
+def _groups(
+    where: Mapping[int, list[str]], most: int, largest: int, kind: str
+) -> list[Alike]:
+    """Those who have the same passages, too many of them to be pairs.
+
+    What more than half of the class have is common knowledge.
+    """
+    sets = Counter(tuple(w) for w in where.values() if most < len(w) <= largest)
+    own: Counter[str] = Counter()
+    for learners in where.values():
+        if len(learners) <= largest:
+            own.update(learners)
+    return [
+        Alike(group, kind, count / min(own[who] for who in group), count)
+        for group, count in sets.items()
+        if count >= max(FEWEST, GROUP * min(own[who] for who in group))
+    ]
 
 
 def compare(
     notebooks: Mapping[str, NotebookNode], given: Iterable[NotebookNode]
-) -> list[Pair]:
-    """Pairs of submissions that look alike; `given` are no evidence."""
+) -> list[Alike]:
+    """Submissions that look alike; what `given` ones hold is no evidence."""
     given = list(given)
-    pairs = []
+    found = []
     for kind, prints in (("code", code_prints), ("words", word_prints)):
         common = set().union(*(prints(notebook) for notebook in given))
         mine = {who: prints(nb) for who, nb in notebooks.items()}
-        pairs += alike(mine, common, kind)
-    return pairs
+        found += alike(mine, common, kind)
+    return found

@@ -47,9 +47,11 @@ from grader.notebook.sanitise import sanitise
 from grader.reports import integrity
 from grader.run.internal_errors import Fault
 from grader.trusted.execute import TrustedExecute
+from grader.trusted.limited import limit_memory
 from rnncore.testing.failure import places
 
-FULL = 4_000_000_000  # bytes of addresses that this process has anyway
+ROOM = 600_000_000  # bytes that this process may take more than it has
+SHARE = 0.3  # the same, of what the learner's may take, if that is more
 LONGEST_ANSWER = 5_000  # characters that are kept of one answer
 
 
@@ -94,6 +96,7 @@ class Report(TypedDict):
     answers: dict[str, str]  # what the learner wrote, by the cell's name
     suspicious: list[str]  # why a person should look at it
     seconds: float
+    memory: int  # bytes that this process had in memory at most
     trace: str  # of a fault of the grader's own, for its log
 
 
@@ -110,6 +113,7 @@ def main(job: Job) -> None:
         report = give_up(job, fault.told, failed=True)
         report["trace"] = fault.trace
     report["seconds"] = round(time.monotonic() - start, 2)
+    report["memory"] = _most_memory()
     replace_text(job.work / "report.json", json.dumps(report))
 
 
@@ -134,8 +138,16 @@ def empty_report(reason: str, checks: Sequence[Check] = (), *, failed: bool) -> 
         answers={},
         suspicious=[],
         seconds=0.0,
+        memory=0,
         trace="",
     )
+
+
+def _most_memory() -> int:
+    """Bytes that this process, or one that it forked, had at most."""
+    who = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
+    most = max(resource.getrusage(one).ru_maxrss for one in who)
+    return most if sys.platform == "darwin" else 1024 * most
 
 
 def _isolate(job: Job) -> None:
@@ -146,10 +158,8 @@ def _isolate(job: Job) -> None:
         os.dup2(out, stream)
     log_to(job.work / "log.txt")
     os.environ["JUPYTER_RUNTIME_DIR"] = str(job.work / "runtime")
-    if sys.platform == "linux":  # what an answer makes a test do ends too
-        most = FULL + 4 * job.limits.memory_bytes
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    limit_memory(max(ROOM, int(SHARE * job.limits.memory_bytes)))
 
 
 def _end_with_parent() -> None:
@@ -192,6 +202,7 @@ def _grade(job: Job) -> Report:
         answers=_answers(repaired),
         suspicious=integrity.reasons(repaired, release, checks, remarks),
         seconds=0.0,
+        memory=0,
         trace="",
     )
 

@@ -1,50 +1,51 @@
-"""Whose a notebook is that nbgrader's zip_collect finds in an export."""
+"""What `make collect` took in, and under which marks: grading/.collected.json.
+
+`make return` sends pages and points back under the same marks, and a learner's
+page repeats what was said of the learner's files.
+"""
 
 from __future__ import annotations
 
-import os
-import re
-from collections import defaultdict
-from functools import cached_property
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
-from nbgrader.plugins import FileNameCollectorPlugin
+from grader.course.submissions import replace_text
 
-ANONYMOUS = "Participant"  # as Moodle calls everybody in anonymous marking
+Mark = tuple[str, str, str, str]  # system, name, number, how its files begin
 
 
-class ByName(FileNameCollectorPlugin):
-    """The name that the export says, with its number where two have one name.
+@dataclass
+class Taken:
+    """What came in of one learner for one assignment."""
 
-    The pattern's group `number` is that number, one for each learner.
-    """
+    digest: str = ""  # of what was written into grading/submitted/
+    said: list[str] = field(default_factory=list)  # for the learner's page
+    marks: list[Mark] = field(default_factory=list)
 
-    def collect(self, submitted_file: str) -> dict[str, str] | None:
-        """The groups of nbgrader's pattern in a file's path, or None."""
-        found: dict[str, str] | None = super().collect(submitted_file)
-        if found and found.get("number"):
-            name = found["student_id"]
-            if name == ANONYMOUS or len(self.numbers[name]) > 1:
-                found["student_id"] = f"{name}_{found['number']}"
-        return found
 
-    @cached_property
-    def numbers(self) -> dict[str, set[str]]:
-        """The numbers of each name, in all that was extracted."""
-        app, found = self.parent, defaultdict(set)
-        for root, _, files in os.walk(
-            app._format_collect_path(app.extracted_directory)
-        ):
-            for file in files:
-                match = re.match(self.named_regexp, os.path.join(root, file))
-                if match:
-                    found[match["student_id"]].add(match["number"])
-        for name, several in found.items():
-            if len(several) > 1 and name != ANONYMOUS:
-                folders = ", ".join(f"{name}_{number}" for number in sorted(several))
-                self.log.warning(
-                    "%d learners are called %s; their folders are %s",
-                    len(several),
-                    name,
-                    folders,
-                )
-        return found
+Record = dict[str, dict[str, Taken]]  # by assignment and learner
+
+
+def load_record(home: Path) -> Record:
+    """The record of earlier runs; empty where there was none."""
+    path = home / ".collected.json"
+    if not path.exists():
+        return {}
+    return {
+        name: {who: _taken(**taken) for who, taken in of.items()}
+        for name, of in json.loads(path.read_text("utf-8")).items()
+    }
+
+
+def _taken(digest: str, said: list[str], marks: list[list[str]]) -> Taken:
+    return Taken(digest, said, [(m[0], m[1], m[2], m[3]) for m in marks])
+
+
+def save_record(home: Path, record: Record) -> None:
+    """Keep the record for later runs."""
+    text = {
+        name: {who: asdict(taken) for who, taken in of.items()}
+        for name, of in record.items()
+    }
+    replace_text(home / ".collected.json", json.dumps(text, indent=1))

@@ -24,12 +24,13 @@ from grader.isolation.session import Ended
 from grader.notebook.failures import fail, hidden_lines, is_hidden, note
 from grader.notebook.names import BUILTINS, Names, free_names
 from grader.notebook.repair import task_of
+from grader.trusted.limited import limited
 from grader.trusted.proxies import SPACE, Link
 from rnncore import testing
 from rnncore.backend import named_leaves
-from rnncore.testing import checks, properties
+from rnncore.testing import checks, mutants, properties
 from rnncore.testing.failure import Failure, failure_of
-from rnncore.testing.values import without_false_alarms
+from rnncore.testing.values import is_array, without_false_alarms
 
 
 class Space:
@@ -203,12 +204,12 @@ def _parts(source: str, file: str) -> tuple[list[ast.stmt], list[ast.stmt]]:
 
 @contextlib.contextmanager
 def _lending(link: Link) -> Iterator[None]:
-    """Let `lend` tell the link what may be changed."""
+    """Let `lend` tell the link what may be changed, and hunts be limited."""
 
     def lend(args: dict[str, Any]) -> dict[str, Any]:
         copy = original(args)
         for _, leaf in named_leaves(copy):
-            if hasattr(leaf, "dtype"):
+            if is_array(leaf):
                 link.lend(leaf)
         return copy
 
@@ -216,6 +217,7 @@ def _lending(link: Link) -> Iterator[None]:
     with (
         mock.patch.object(checks, "lend", lend),
         mock.patch.object(testing, "lend", lend),
+        mock.patch.object(testing, "hunt", limited(mutants.hunt)),
     ):
         yield
 

@@ -7,8 +7,9 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncore.commands import common
+from rnncore.commands import common, runs
 from rnncore.commands.common import Facts, format_count, note, run_later
+from rnncore.commands.runs import NETWORK, Later, add_rows
 from rnncore.storage.files import Refused
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 KIND = "captions"
 SHARES = (0.15, 0.2)  # of the films: validation and test
-NETWORK = "the network"
 UNKNOWN = "(unknown)"  # a word that training has once, or never
 MOST = 10_000  # words that a network knows
 D = 128  # numbers that a frame becomes
@@ -33,7 +33,7 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
 
 
 def _fit(
-    arguments: Namespace, data: tuple, run: common.Run, device: Any
+    arguments: Namespace, data: tuple, run: runs.Run, device: Any
 ) -> tuple[Any, Facts]:
     """A captioner that has learned the training films."""
     from rnncore.application import seeded
@@ -52,22 +52,23 @@ def _fit(
         chosen = rng.integers(len(learned), size=arguments.batch)
         return _batch(films, [learned[k] for k in chosen], device)
 
-    about = common.train_run(
+    about: Facts = {"kind": KIND, "words": words.words}
+    about |= {"T": arguments.frames, "S": S, "D": D, "H": H}
+    return runs.train_run(
         run,
-        arguments,
-        model,
+        (model, words),
+        about,
         caption_loss,
         next_batch,
         lambda model: _nats(model, films, held_out, device),
         common.Bar(f"GRU {H}, attention"),
         unit="nats per word",
     )
-    about |= {"kind": KIND, "words": words.words}
-    about |= {"T": arguments.frames, "S": S, "D": D, "H": H}
-    return (model, words), about
 
 
-def _again(arguments: Namespace, model: Any, about: Facts) -> Facts:
+def _again(
+    arguments: Namespace, model: Any, about: Facts
+) -> tuple[Facts, Later]:
     """The scores of the same films, or of all films of another folder."""
     from rnncore.video.folder import frame_sizes
 
@@ -168,7 +169,7 @@ def _nats(
     return total / count
 
 
-def _scores(known: Any, data: tuple) -> Facts:
+def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
     """Exact captions and BLEU of the test films, and baselines.
 
     Where nothing was trained on, their own commonest caption is one.
@@ -176,26 +177,34 @@ def _scores(known: Any, data: tuple) -> Facts:
     from rnncore.video.folder import nearest
 
     (model, words), (films, (training, _, test)) = known, data
-    said = {NETWORK: _said(model, words, films, test)}
-    if training:
-        like = nearest(films.frames, training, test)
-        name = "a caption of the nearest film, without order"
-        said[name] = [films.captions[k][0] for k in like]
-    learned = [c for k in training or test for c in films.captions[k]]
-    usual, _ = Counter(learned).most_common(1)[0]
-    said["the most frequent caption"] = [usual] * len(test)
     true = [films.captions[k] for k in test]
-    table = [(name, *_quality(texts, true)) for name, texts in said.items()]
+    scores = _quality(_said(model, words, films, test), true)
     what = format_count(len(test), "film")
-    return {
-        "table": table,
-        "score": table[0][1],
-        "baseline": max(exact for _, exact, _ in table[1:]),
+    found = {
+        "table": [(NETWORK, *scores)],
+        "score": scores[0],
         "test": f"{what}, not seen in training"
         if training
         else f"all {what} of the folder. "
         "They are not those that the model was trained on",
     }
+    near, often = (
+        "a caption of the nearest film, without order",
+        "the most frequent caption",
+    )
+
+    def like() -> dict[str, tuple]:
+        found = nearest(films.frames, training, test)
+        said = [films.captions[k][0] for k in found]
+        return {near: _quality(said, true)}
+
+    def usual() -> dict[str, tuple]:
+        learned = [c for k in training or test for c in films.captions[k]]
+        said, _ = Counter(learned).most_common(1)[0]
+        return {often: _quality([said] * len(test), true)}
+
+    later = {near: add_rows(like)} if training else {}
+    return found, later | {often: add_rows(usual)}
 
 
 def _said(
@@ -229,11 +238,12 @@ def _quality(
     return 100 * right / len(said), score
 
 
-def _show(path: Path, about: Facts) -> None:
+def _show(about: Facts) -> common.Described:
     """What is known of a model, and its table of scores."""
     table = common.list_rows(about, "% exact", "BLEU")
     network = f"GRU of {about['H']} units with attention"
-    common.show(path, network, about, table, f"scored on {about['test']}")
+    scored = [f"scored on {about['test']}"]
+    return common.Described(network, table, scored)
 
 
 SAVE = run_later("storage.weights.save_weights")
@@ -244,7 +254,7 @@ def _save(path: Path, model: Any, words: "Words", about: Facts) -> None:
     SAVE(path, model, about)
 
 
-APP = common.Application(
+APP = runs.Application(
     KIND,
     _read,
     _fit,

@@ -1,29 +1,27 @@
-"""What the commands share: options, runs that can be resumed, reports."""
+"""What the commands share: options, progress, reports."""
 
 import argparse
 import contextlib
 import hashlib
 import importlib
 import importlib.util
-import json
+import os
 import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rnncore.storage.files import Refused, whole_file
+from rnncore.storage.files import Refused
 
-PROGRAM = "python -m rnncore"
-PLAN, CHECKPOINT, SECONDS = "plan.json", "run.npz", "seconds"
+INSTALLED = Path(sys.argv[0]).stem == "rnncore"  # else a module is run
+PROGRAM = "rnncore" if INSTALLED else "python -m rnncore"
 Facts = dict[str, Any]  # of a model: its settings, sizes and scores
 GOES_ON = (
-    "Interrupted with Ctrl-C or otherwise, the same `train` goes on where "
-    "it was."
+    "Ctrl-C ends `train` with the best weights so far, a second one at "
+    "once. However it ended, the same command goes on where it was."
 )
-CLEARLY = 0.02  # of a score: less is no progress
 MINUTE = 60.0  # seconds between two lines of progress, but in a terminal
 
 
@@ -43,26 +41,6 @@ class Group(NamedTuple):
         """A subcommand with help, an example, and the function it calls."""
         given = self.parsers, name, about, [example]
         return _parser(*given, *notes, run=run)
-
-    def add_train(
-        self, app: "Application", about: str, example: str, data: str
-    ) -> argparse.ArgumentParser:
-        """`train`: the FILE or FOLDER that is learned from."""
-        parser = self.add("train", partial(learn, app), about, example)
-        operand(parser, data)
-        return parser
-
-    def add_evaluate(
-        self, app: "Application", about: str, example: str, data: str
-    ) -> argparse.ArgumentParser:
-        """`evaluate`: a model, the FILE or FOLDER it is judged by."""
-        parser = self.add(
-            "evaluate", partial(score_again, app), about, example
-        )
-        operand(parser, "model")
-        operand(parser, data)
-        add_device(parser)
-        return parser
 
 
 def group(
@@ -206,9 +184,28 @@ def flag(parser: Any, name: str, what: str, outside: bool = False) -> None:
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
-    """The option --device."""
+    """The options --device and --threads: see `choose_device`."""
     what = "auto, cpu, cuda or cuda:1 (default: a GPU, if any)"
     option(parser, "--device", what, "auto", outside=True)
+    what = (
+        "of the CPU (default: as many as it has cores; where others use "
+        "them too, fewer are faster)"
+    )
+    option(parser, "--threads", what, kind=whole_number, outside=True)
+
+
+def choose_device(arguments: argparse.Namespace) -> Any:
+    """The device that is asked for, with so many threads.
+
+    Raises Refused where there is no such device.
+    """
+    import torch
+
+    from rnncore import application
+
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    return application.choose_device(arguments.device)
 
 
 def add_force(parser: argparse.ArgumentParser) -> None:
@@ -223,61 +220,6 @@ def add_seed(parser: argparse.ArgumentParser) -> None:
     option(parser, "--seed", what, 0, at_least(0))
 
 
-OPTIONS: dict[str, tuple[Callable, str]] = {
-    "hidden": (whole_number, "units"),
-    "layers": (whole_number, "layers of cells"),
-    "window": (whole_number, "steps between two updates"),
-    "steps": (whole_number, "updates at most"),
-    "batch": (whole_number, "sequences an update"),
-    "rate": (positive, "Adam's learning rate"),
-    "dropout": (share, "share of the units left out in training"),
-    "evaluate-every": (
-        whole_number,
-        "updates between two looks at validation (and checkpoints)",
-    ),
-    "patience": (
-        whole_number,
-        "stop after so many looks that brought nothing better",
-    ),
-}
-
-
-def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
-    """The options of `train`; those of the network with their defaults."""
-    what = "the .safetensors file to be written"
-    option(parser, "--model", what, kind=Path, required=True)
-    for name, default in defaults.items():
-        name = name.replace("_", "-")
-        kind, what = OPTIONS[name]
-        option(parser, f"--{name}", what, default, kind)
-    add_seed(parser)
-    add_device(parser)
-    what = "train from scratch, and replace the model that exists"
-    flag(parser, "--restart", what, outside=True)
-
-
-class Application(NamedTuple):
-    """What `train` and `evaluate` of one application are made of.
-
-    `Data` is what is learned from; `Model` a tuple with the network, or a
-    list of them, first: what `load` gives, without its last.
-    """
-
-    kind: str  # of the model file
-    read: Callable  # arguments -> Data, what knows it again: a fingerprint
-    fit: Callable  # arguments, Data, Run, device -> Model, facts
-    score: Callable  # Model, Data -> facts: a table beside baselines
-    again: Callable  # arguments, Model, facts -> facts: other scores
-    save: Callable  # path, *Model, facts: write the file
-    load: Callable  # path -> *Model, facts
-    show: Callable  # path, facts: print them
-    scored: str = ""  # what waits for it is told
-    check: Callable = lambda arguments: None  # Refused before all else
-    after: Callable = lambda arguments: None  # and at the end
-    hint: str = "more data, more --steps, another --rate"
-    higher: bool = False  # of two scores the higher one is better
-
-
 def run_later(name: str) -> Callable:
     """A function of the package, whose module is imported when called."""
     module, _, function = name.rpartition(".")
@@ -289,58 +231,6 @@ def run_later(name: str) -> Callable:
     return call
 
 
-def learn(app: Application, arguments: argparse.Namespace) -> int:
-    """Train, or go on; then score, and write the model."""
-    from rnncore.application import check_device, choose_device
-    from rnncore.storage.weights import origin
-
-    app.check(arguments)
-    check_device(arguments.device)
-    check_model(arguments)
-    data, known = app.read(arguments)
-    settings = settings_of(arguments) | {"kind": app.kind} | known
-    run = begin(arguments, settings)
-    if run is not None:
-        device = choose_device(arguments.device)
-        with refuse_in_words():
-            model, about = app.fit(arguments, data, run, device)
-        about |= origin(arguments.line) | {"seed": arguments.seed}
-        about |= {"settings": run.settings, "seconds": run.seconds()}
-        if app.scored:
-            note(f"scoring {app.scored} ...")
-        about |= app.score(model, data)
-        app.save(arguments.model, *model, about)
-        _discard(run.folder)  # the model is written
-    about = app.load(arguments.model)[-1]
-    app.show(arguments.model, about)
-    tell_loser(app, about)
-    app.after(arguments)
-    return 0
-
-
-def score_again(app: Application, arguments: argparse.Namespace) -> int:
-    """The table of scores, computed again."""
-    app.check(arguments)
-    *model, about = load_model(arguments, app.kind, app.load)
-    found = app.again(arguments, model, about)
-    app.show(arguments.model, about | found)
-    tell_loser(app, found)
-    app.after(arguments)
-    return 0
-
-
-def tell_loser(app: Application, about: Facts) -> None:
-    """Say so where a baseline beats the network, and what to try."""
-    score, baseline = about.get("score"), about.get("baseline")
-    if score is None or baseline is None:
-        return
-    if score < baseline if app.higher else score > baseline:
-        print(
-            f"The network is worse than the best baseline, {score:.3f} to "
-            f"{baseline:.3f}: use that, or try {app.hint}."
-        )
-
-
 def load_model(
     arguments: argparse.Namespace, kind: str, load: Callable
 ) -> Any:
@@ -348,100 +238,15 @@ def load_model(
 
     The network, or a list of them, comes first.
     """
-    from rnncore.application import check_device, choose_device
+    from rnncore.application import check_device
 
     check_device(arguments.device)
     found = load(model_file(arguments.model, kind))
-    device = choose_device(arguments.device)
+    device = choose_device(arguments)
     several = isinstance(found[0], list)
     for network in found[0] if several else found[:1]:
         network.to(device)
     return found
-
-
-class Run(NamedTuple):
-    """A training run on disk."""
-
-    folder: Path  # plan, checkpoint and seconds, until the model is there
-    settings: Facts  # all that the outcome depends on
-    before: float  # seconds, of the parts that broke off
-    begun: float
-
-    @property
-    def checkpoint(self) -> Path:
-        """Where a training that was interrupted goes on."""
-        return self.folder / CHECKPOINT
-
-    def seconds(self) -> float:
-        """So far; written down, for the run may break off."""
-        now = self.before + time.perf_counter() - self.begun
-        with whole_file(self.folder / SECONDS) as file:
-            file.write(f"{now}".encode())
-        return round(now, 1)
-
-
-def begin(arguments: argparse.Namespace, settings: Facts) -> Run | None:
-    """A run that is begun, or goes on; None where it is finished.
-
-    Raises Refused where another run has the same model file.
-    """
-    model = arguments.model
-    settings = json.loads(json.dumps(settings))  # as it will come back
-    folder = model.with_name(model.name + ".run")
-    if arguments.restart:
-        _discard(folder)
-    elif any(folder.glob("*.npz")):  # else nothing is lost
-        _check_settings(settings, _plan(folder / PLAN), f"{folder}")
-    elif model.exists():
-        from rnncore.storage.weights import read_about
-
-        about = read_about(model, settings["kind"])
-        _check_settings(settings, about.get("settings", {}), f"{model}")
-        note(f"{model} is already trained; --restart trains from scratch")
-        return None
-    folder.mkdir(exist_ok=True)
-    with whole_file(folder / PLAN) as file:
-        file.write(json.dumps(settings, indent=1).encode())
-    before = _seconds(folder / SECONDS)
-    return Run(folder, settings, before, time.perf_counter())
-
-
-def _seconds(path: Path) -> float:
-    """Of the parts of a run that broke off."""
-    try:
-        return float(path.read_bytes()) if path.exists() else 0.0
-    except ValueError as error:
-        raise Refused(
-            f"{path}: damaged; --restart trains from scratch"
-        ) from error
-
-
-def _discard(folder: Path) -> None:
-    """Delete a run, and no file that is no run's.
-
-    The checkpoints go first: without them nothing is there to go on with,
-    wherever this breaks off.
-    """
-    for pattern in "*.npz", ".*.part", SECONDS, PLAN:
-        for path in folder.glob(pattern):
-            path.unlink()
-    with contextlib.suppress(OSError):  # none, or others' files are in it
-        folder.rmdir()
-
-
-def check_model(arguments: argparse.Namespace) -> None:
-    """Raise Refused unless a model can be written, in no input's place."""
-    path = arguments.model
-    if path.suffix != ".safetensors":
-        raise Refused(f"--model: expected NAME.safetensors, got {path}")
-    if not path.parent.is_dir():
-        raise Refused(f"--model: there is no folder {path.parent}")
-    if path.is_dir():
-        raise Refused(f"--model: expected a file, got the folder {path}")
-    inputs = (getattr(arguments, k, None) for k in ("file", "captions"))
-    given = [one for one in inputs if one and one.exists()]
-    if path.exists() and any(map(path.samefile, given)):
-        raise Refused(f"--model: {path} is what is to be learned from")
 
 
 def fingerprint(content: bytes | str) -> str:
@@ -462,68 +267,17 @@ def refuse_in_words(path: Path | None = None) -> Iterator[None]:
         raise Refused(f"{where}{error}{hint * damaged}") from error
 
 
-def train_run(
-    run: Run,
-    arguments: argparse.Namespace,
-    network: Any,
-    loss: Callable,
-    next_batch: Callable,
-    evaluate: Callable,
-    bar: "Bar",
-    *,
-    unit: str = "nats",
-    carry: Any = None,
-    optimizer: Any = None,
-    trivial: float = float("inf"),
-) -> Facts:
-    """`train_module` with the options that every `train` has.
+class Described(NamedTuple):
+    """What is told of a model."""
 
-    `evaluate(network)` is in `unit`, `trivial` what it gives where all is
-    answered alike; a run that comes to nothing better is told. The
-    optimizer is Adam unless given. Gives the number of steps.
-    """
-    import numpy as np
-
-    from rnncore.application import evaluated, train_module
-    from rnncore.optim import adam
-    from rnncore.train import Schedule
-
-    def looked(network: Any) -> float:
-        run.seconds()
-        return bar.tell(unit, evaluate(network))
-
-    begun = min(evaluated(network, evaluate), trivial)
-    result = train_module(
-        network,
-        loss,
-        next_batch,
-        optimizer=optimizer or adam(arguments.rate),
-        schedule=Schedule(
-            arguments.steps,
-            1.0,
-            arguments.evaluate_every,
-            arguments.patience,
-            run.checkpoint,
-            bar,
-        ),
-        rng=np.random.default_rng(arguments.seed),
-        carry=carry,
-        evaluate=looked,
-    )
-    best = min(result.history.score)
-    if not best < begun - CLEARLY * abs(begun):
-        note(
-            f"nothing was learned: validation began at {begun:.4g} {unit} "
-            f"and was {best:.4g} at best. Try a --rate of a quarter or of "
-            "four times as much, or more --steps and --patience"
-        )
-    return {"steps": len(result.history.loss)}
+    network: str  # in a few words
+    table: Any  # of pandas, or text
+    lines: Sequence[str]  # what it was scored on
 
 
-def show(
-    path: Path, network: str, about: Facts, table: Any, *lines: str
-) -> None:
-    """A model in one line, what it was scored on, and a pandas table."""
+def show(path: Path, about: Facts, described: Described) -> None:
+    """A model in one line, what it was scored on, and the table."""
+    network, table, lines = described
     steps = f", {about['steps']} steps" if "steps" in about else ""
     seconds = f"{about['seconds']:.0f} s"
     print(f"{path}: {network}, seed {about['seed']}{steps} in {seconds}")
@@ -555,6 +309,7 @@ class Bar:
     def __init__(self, label: str, unit: str = "step"):
         self.label, self.unit = label, unit
         self.bar: Any = None
+        self.told: dict[str, str] = {}
 
     def __call__(self, todo: Iterable) -> Iterable:
         first = todo.start if isinstance(todo, range) else 0
@@ -568,9 +323,11 @@ class Bar:
         return self.bar
 
     def tell(self, name: str, value: float) -> float:
-        """Show a number beside the bar; give it back."""
+        """Show the number of this name beside the bar; give it back."""
+        self.told[name] = f"{name} {value:.4g}"
         if self.bar is not None:
-            self.bar.set_postfix_str(f"{name} {value:.4g}", refresh=False)
+            beside = ", ".join(self.told.values())
+            self.bar.set_postfix_str(beside, refresh=False)
         return value
 
 
@@ -599,9 +356,9 @@ class Lines:
     ):
         self.label, self.unit = desc, unit
         self.todo = () if todo is None else todo
-        self.of = "" if total is None else f" of {total}"
-        self.done, self.beside = initial, ""
-        self.told = time.monotonic()
+        self.total, self.first, self.done = total, initial, initial
+        self.beside = ""
+        self.begun = self.told = time.monotonic()
 
     def __iter__(self) -> Iterator:
         for one in self.todo:
@@ -614,8 +371,19 @@ class Lines:
         now = time.monotonic()
         if now - self.told >= MINUTE:
             self.told = now
-            where = f"{self.unit} {self.done}{self.of}"
-            note(f"{self.label}: {where}{self.beside}")
+            of = "" if self.total is None else f" of {self.total}"
+            where = f"{self.unit} {self.done}{of}"
+            note(f"{self.label}: {where}{self.beside}{self.tell_left(now)}")
+
+    def tell_left(self, now: float) -> str:
+        """At this pace, for all that is to be done: ", 3 min left"."""
+        if self.total is None or self.done <= self.first:
+            return ""
+        pace = (now - self.begun) / (self.done - self.first)
+        minutes = pace * max(self.total - self.done, 0) / 60
+        if minutes < 100:
+            return f", {minutes:.0f} min left"
+        return f", {minutes / 60:.1f} h left"
 
     def set_postfix_str(self, text: str, refresh: bool = False) -> None:
         """What the next line says too."""
@@ -663,8 +431,21 @@ def reason_of(error: Exception) -> str:
 
 
 def note(text: str) -> None:
-    """A line on stderr: progress for the user, not part of the result."""
-    print(text, file=sys.stderr, flush=True)
+    """A line on stderr: progress for the user, not part of the result.
+
+    Where nobody reads it any more, work goes on.
+    """
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        unplug(sys.stderr)
+
+
+def unplug(stream: Any) -> None:
+    """Let an output whose reader has gone lead nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def model_file(path: Path, kind: str) -> Path:
@@ -697,28 +478,3 @@ def output_file(path: Path, force: bool, *endings: str) -> Path:
     if path.exists() and not force:
         raise Refused(f"{path}: it is there already; --force replaces it")
     return path
-
-
-def _plan(path: Path) -> Facts:
-    try:
-        plan = json.loads(path.read_bytes())
-    except (FileNotFoundError, ValueError):
-        plan = None
-    if not isinstance(plan, dict):
-        raise Refused(f"{path}: damaged; --restart trains from scratch")
-    return plan
-
-
-def _check_settings(wanted: Facts, there: Facts, where: str) -> None:
-    """Raise Refused unless a run has the settings that are asked for."""
-    for name in sorted(wanted.keys() | there.keys()):
-        old, new = there.get(name), wanted.get(name)
-        if old == new:
-            continue
-        how = f"{name} was {old}, now {new}"
-        if isinstance(old, str) and len(old) == 64:
-            how = f"the {name} have changed since"
-        raise Refused(
-            f"{where} belongs to another run: {how}; "
-            "choose another --model, or --restart to train from scratch"
-        )

@@ -4,8 +4,9 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncore.commands import common
+from rnncore.commands import common, runs
 from rnncore.commands.common import Facts, note, operand, option, run_later
+from rnncore.commands.runs import Later
 from rnncore.storage.files import Refused, whole_file
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def add(commands: Any) -> None:
     what = "write it as a table"
     option(ahead, "--out", what, kind=Path, metavar="FILE.csv")
     about = "the back-test on the last fifth of a table, beside baselines"
-    evaluate = parts.add_evaluate(APP, about, EVALUATE, "file")
+    evaluate = runs.add_evaluate(parts, APP, about, EVALUATE, "file")
     _add_plot(ahead)
     common.add_device(ahead)
     _add_plot(evaluate)
@@ -50,7 +51,7 @@ def add(commands: Any) -> None:
 
 def _add_train(parts: common.Group) -> None:
     count = common.whole_number
-    train = parts.add_train(APP, "learn from a table", TRAIN, "file")
+    train = runs.add_train(parts, APP, "learn from a table", TRAIN, "file")
     column: dict[str, Any] = {"metavar": "COLUMN", "required": True}
     option(train, "--date", "of the dates", **column)
     what = "of the numbers: one network learns from all of them"
@@ -72,7 +73,7 @@ def _add_train(parts: common.Group) -> None:
         "forecasts are their mean"
     )
     option(train, "--seeds", what, 3)
-    common.add_training(train, hidden=32, batch=64, steps=400, rate=0.003)
+    runs.add_training(train, hidden=32, batch=64, steps=400, rate=0.003)
     _add_plot(train)
     _add_origins(train)
 
@@ -96,15 +97,22 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
 
 
 def _fit(
-    arguments: Namespace, data: tuple, run: common.Run, device: Any
+    arguments: Namespace, data: tuple, run: runs.Run, device: Any
 ) -> tuple[Any, Facts]:
     """One network per seed, and what is known of the table."""
     from rnncore.forecast import study
 
     frame, reading, plan, _ = data
     split = study.parts_of(frame, plan)
-    modules, taken = [], 0
+    modules: list[Any] = []
+    taken = 0
+    about = {"reading": reading, "rows": len(frame)}
+    about["split"] = {
+        name: [str(frame.index[k]) for k in (part.start, part.stop - 1)]
+        for name, part in split._asdict().items()
+    }
     for seed in range(arguments.seed, arguments.seed + arguments.seeds):
+        bar = common.Bar(f"seed {seed}")
         module, fit = study.train(
             frame,
             plan,
@@ -112,20 +120,19 @@ def _fit(
             seed=seed,
             device=device,
             checkpoint=run.folder / f"seed-{seed}.npz",
-            progress=common.Bar(f"seed {seed}"),
+            progress=bar,
+            stop=run.stop(bar),
+            keep=lambda m: run.keep(([*modules, m], plan, frame), about),
         )
         modules.append(module)
         taken += len(fit.history.loss)
         run.seconds()
-    about = {"steps": taken, "reading": reading, "rows": len(frame)}
-    about["split"] = {
-        name: [str(frame.index[k]) for k in (part.start, part.stop - 1)]
-        for name, part in split._asdict().items()
-    }
-    return (modules, plan, frame), about
+        if run.is_cut:
+            break
+    return (modules, plan, frame), about | {"steps": taken}
 
 
-def _score(model: Any, data: tuple) -> Facts:
+def _score(model: Any, data: tuple) -> tuple[Facts, Later]:
     modules, plan, frame = model
     return _scores(frame, plan, modules, data[-1])
 
@@ -146,17 +153,19 @@ def _forecast(arguments: Namespace) -> int:
 
     said = _ahead(frame, plan, modules)
     table = pd.concat(said, names=["series"])
-    print(table.to_string(float_format="{:.6g}".format))
     if arguments.out:
         with whole_file(arguments.out) as file:
             file.write(table.to_csv().encode())
     if arguments.plot:
         back = max(3 * plan.horizon, plan.history)
         _save_figure(arguments.plot, study.draw(frame, said, back))
+    print(table.to_string(float_format="{:.6g}".format))
     return 0
 
 
-def _again(arguments: Namespace, model: Any, about: Facts) -> Facts:
+def _again(
+    arguments: Namespace, model: Any, about: Facts
+) -> tuple[Facts, Later]:
     """The back-test on a table that may have grown since."""
     from rnncore.forecast.plan import plan_for
 
@@ -228,24 +237,29 @@ def _print_of(frame: "pd.DataFrame") -> str:
 
 def _scores(
     frame: "pd.DataFrame", plan: Any, modules: list, most: int
-) -> Facts:
+) -> tuple[Facts, Later]:
     """The table, as text and as the numbers that count."""
     from rnncore.forecast import study
 
-    bar = common.Bar("back-test", "forecast")
-    table = study.compare(frame, plan, modules, most=most, progress=bar)
-    mase = table["MASE"].unstack("method")
-    own = mase.pop(plan.cell).map(lambda score: score.mean)
+    def compare(among: Any) -> Facts:
+        bar = common.Bar("back-test", "forecast")
+        plan_of = {"most": most, "progress": bar, "among": among}
+        table = study.compare(frame, plan, modules, **plan_of)
+        mase = table["MASE"].unstack("method")
+        own = mase.pop(plan.cell).map(lambda score: score.mean)
+        text, scores = study.as_text(table), study.list_scores(table)
+        found: Facts = {"table": text, "scores": scores}
+        found["score"] = float(own.mean())
+        if len(mase.columns):
+            found["baseline"] = float(mase.astype(float).mean().min())
+        return found
+
     part = study.parts_of(frame, plan).test
     days = frame.index[[part.start, part.stop - 1]]
     first, last = (str(day).removesuffix(" 00:00:00") for day in days)
-    return {
-        "table": study.as_text(table),
-        "score": float(own.mean()),
-        "baseline": float(mase.astype(float).mean().min()),
-        "test": f"steps of the last fifth, {first} to {last}, that "
-        "training did not see",
-    }
+    test = f"steps of the last fifth, {first} to {last}, that training did "
+    later = {"the baselines": lambda found: found | compare(None)}
+    return compare([]) | {"test": f"{test}not see"}, later
 
 
 def _ahead(
@@ -284,7 +298,7 @@ def _save_figure(path: Path, figure: Any) -> None:
     note(f"drawn: {path}")
 
 
-def _show(path: Path, about: Facts) -> None:
+def _show(about: Facts) -> common.Described:
     """What is known of a model, and its back-test."""
     plan = about["plan"]
     network = (
@@ -292,19 +306,16 @@ def _show(path: Path, about: Facts) -> None:
         f"{plan['history']} steps read, {plan['horizon']} ahead, "
         f"a season of {plan['period']}"
     )
-    common.show(
-        path,
-        network,
-        about,
-        about["table"],
+    lines = [
         f"back-test on {about['test']}; MASE and CRPS in units of the",
         "mean error of persistence in training",
-    )
+    ]
+    return common.Described(network, about["table"], lines)
 
 
 SAVE = run_later("forecast.study.save")
 LOAD = run_later("forecast.study.load")
-APP = common.Application(
+APP = runs.Application(
     KIND,
     _read,
     _fit,

@@ -45,9 +45,9 @@ Measured are
                   H = 64; the best of 20 runs in turns), and the ratio
                   to the plain cell's
 """
-EXAMPLE = """\
+EXAMPLE = f"""\
 example:
-  python -m rnncore memory-ruler examples/my_cell.py --poster poster.svg
+  {common.PROGRAM} memory-ruler examples/my_cell.py --poster poster.svg
 
 exit codes: 0 all is measured, 1 the cell has a mistake, 2 the command or
 the file cannot be used
@@ -120,11 +120,12 @@ def _memory_ruler(arguments: argparse.Namespace) -> int:
             error = Exception(f"{arguments.file} cannot be measured")
         print(f"{error}\n{at}".rstrip(), file=sys.stderr)
         return 1
-    print(_report(result, budget))
     if arguments.poster:
         kind = arguments.poster.suffix[1:].lower()
         with whole_file(arguments.poster) as file:
             ruler.draw(result).savefig(file, format=kind)
+    print(_report(result, budget))
+    if arguments.poster:
         print(f"the poster: {arguments.poster}")
     return 0
 

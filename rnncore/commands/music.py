@@ -2,10 +2,12 @@
 
 import argparse
 from argparse import Namespace
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncore.commands import common
+from rnncore.commands import common, runs
 from rnncore.commands.common import (
     Facts,
     format_count,
@@ -13,6 +15,7 @@ from rnncore.commands.common import (
     option,
     run_later,
 )
+from rnncore.commands.runs import NETWORK, Later, add_rows
 from rnncore.storage.files import Refused, whole_file
 
 if TYPE_CHECKING:
@@ -24,7 +27,6 @@ TRAIN = "music train songs/ --model songs.safetensors"
 SAMPLE = "music sample songs.safetensors --out new.mid --wav"
 EVALUATE = "music evaluate songs.safetensors songs/"
 SONGS = "songs/ is a folder of MIDI, MusicXML or ABC files."
-NETWORK = "the network"
 TYPICAL = {"bar": 8, "frame": 0.5, "tempo": 80.0}
 MOST_VOICES = 4  # unless --voices asks for more
 RATE = 22_050  # samples a second of a WAV file
@@ -35,7 +37,9 @@ def add(commands: Any) -> None:
     about = "music in voices from a folder of scores: learn it, write more"
     examples = TRAIN, SAMPLE, EVALUATE
     parts = common.group(commands, "music", about, examples, SONGS)
-    train = parts.add_train(APP, "learn from a folder", TRAIN, "folder")
+    train = runs.add_train(
+        parts, APP, "learn from a folder", TRAIN, "folder"
+    )
     option(train, "--frame", "the shortest note, in quarter notes", 0.5)
     what = (
         "how many (default: as most pieces have, at most "
@@ -44,7 +48,7 @@ def add(commands: Any) -> None:
     option(train, "--voices", what, kind=common.whole_number)
     what = "learn each piece also up to N semitones higher and lower"
     option(train, "--transpose", what, 5, _semitones)
-    common.add_training(
+    runs.add_training(
         train,
         hidden=192,
         window=64,
@@ -56,7 +60,7 @@ def add(commands: Any) -> None:
     )
     _add_sample(parts)
     about = "score pieces that were held out"
-    parts.add_evaluate(APP, about, EVALUATE, "folder")
+    runs.add_evaluate(parts, APP, about, EVALUATE, "folder")
 
 
 def _add_sample(parts: common.Group) -> None:
@@ -97,7 +101,7 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
 
 
 def _fit(
-    arguments: Namespace, data: tuple, run: common.Run, device: Any
+    arguments: Namespace, data: tuple, run: runs.Run, device: Any
 ) -> tuple[Any, Facts]:
     """A model of voices that has learned the training pieces."""
     from rnncore.music.training import train_voices
@@ -105,13 +109,10 @@ def _fit(
 
     parts, _ = data
     bar = common.Bar(format_count(run.settings["voices"], "voice"))
-
-    def progress(todo: Any) -> Any:
-        for step in bar(todo):
-            if step % arguments.evaluate_every == 0:
-                run.seconds()
-            yield step
-
+    own = _typical(parts.train)
+    own["learned"] = [_names(s)[0] for s in parts.train]
+    both = [*parts.train, *parts.validation]
+    own["seen"] = sorted({name for s in both for name in _names(s)})
     model, about = train_voices(
         parts,
         seed=arguments.seed,
@@ -123,18 +124,16 @@ def _fit(
         B=arguments.batch,
         window=arguments.window,
         evaluate_every=arguments.evaluate_every,
-        checkpoint=run.checkpoint,
-        progress=progress,
         device=device,
+        checkpoint=run.checkpoint,
+        progress=bar,
+        stop=run.stop(bar),
+        keep=lambda model, about: run.keep((model,), about | own),
     )
-    about |= _typical(parts.train)
-    about["learned"] = [_names(s)[0] for s in parts.train]
-    both = [*parts.train, *parts.validation]
-    about["seen"] = sorted({name for s in both for name in _names(s)})
-    return (halved(model),), about
+    return (halved(model),), about | own
 
 
-def _score(model: Any, data: tuple) -> Facts:
+def _score(model: Any, data: tuple) -> tuple[Facts, Later]:
     parts, shifts = data
     return _scores(model[0], parts.train, parts.test, shifts)
 
@@ -194,7 +193,9 @@ def _outputs(arguments: Namespace) -> tuple[Path, Path, Path]:
     return midi, xml, wav
 
 
-def _again(arguments: Namespace, model: Any, about: Facts) -> Facts:
+def _again(
+    arguments: Namespace, model: Any, about: Facts
+) -> tuple[Facts, Later]:
     """Nats a frame of the pieces that training did not see."""
     from rnncore.music.score import to_voices
 
@@ -288,30 +289,38 @@ def _typical(scores: list["Score"]) -> Facts:
 
 def _scores(
     model: Any, learned: list["Score"], test: list["Score"], shifts: int
-) -> Facts:
+) -> tuple[Facts, Later]:
     """Nats a frame of the network, and of what counts the same pieces."""
     from rnncore.music.markov import Chain
     from rnncore.music.voices import moved, score_nats
 
     with common.refuse_in_words():
-        table = [(NETWORK, score_nats(model, test))]
-    if learned:
-        keys = [
-            moved(s, k) for s in learned for k in range(-shifts, shifts + 1)
-        ]
-        table.append(("Markov chain", Chain(learned).nats(test)))
-        if shifts:
-            name = "Markov chain, from all keys"
-            table.append((name, Chain(keys).nats(test)))
-        name = "how often each note occurs in each voice"
-        table.append((name, _frequencies(learned, test)))
-    return {
-        "table": table,
-        "score": table[0][1],
-        "baseline": min((v for _, v in table[1:]), default=None),
+        nats = score_nats(model, test)
+    found = {
+        "table": [(NETWORK, nats)],
+        "score": nats,
         "test": f"{format_count(len(test), 'piece')} that training did not "
         f"see, {sum(len(s.pitches) for s in test)} frames",
     }
+
+    def in_all_keys() -> float:
+        keys = [
+            moved(s, k) for s in learned for k in range(-shifts, shifts + 1)
+        ]
+        return Chain(keys).nats(test)
+
+    simple: dict[str, Callable[[], float]] = {}
+    if learned:
+        simple["Markov chain"] = lambda: Chain(learned).nats(test)
+        if shifts:
+            simple["Markov chain, from all keys"] = in_all_keys
+        name = "how often each note occurs in each voice"
+        simple[name] = lambda: _frequencies(learned, test)
+
+    def row(name: str) -> dict[str, float]:
+        return {name: simple[name]()}
+
+    return found, {name: add_rows(partial(row, name)) for name in simple}
 
 
 def _frequencies(learned: list["Score"], test: list["Score"]) -> float:
@@ -352,18 +361,18 @@ def _write_wav(path: Path, score: "Score") -> Path:
     return path
 
 
-def _show(path: Path, about: Facts) -> None:
+def _show(about: Facts) -> common.Described:
     """What is known of a model, and its table of scores."""
     voices = format_count(about["V"], "voice")
     network = f"GRU of {about['hidden']} units, {voices}"
     table = common.list_rows(about, "nats per frame")
-    common.show(path, network, about, table, f"scored on {about['test']}")
+    scored = [f"scored on {about['test']}"]
+    return common.Described(network, table, scored)
 
 
 SAVE = run_later("music.training.save_model")
 LOAD = run_later("music.training.load_voices")
-SCORED = "the pieces held out, beside what counts"
-APP = common.Application(
+APP = runs.Application(
     KIND,
     _read,
     _fit,
@@ -372,6 +381,5 @@ APP = common.Application(
     SAVE,
     LOAD,
     _show,
-    SCORED,
     hint="more pieces of one style, more --transpose, more --steps",
 )

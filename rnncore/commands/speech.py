@@ -5,7 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncore.commands import common
+from rnncore.commands import common, runs
 from rnncore.commands.common import (
     Facts,
     format_count,
@@ -14,6 +14,7 @@ from rnncore.commands.common import (
     option,
     run_later,
 )
+from rnncore.commands.runs import NETWORK, Later, add_rows
 from rnncore.storage.files import Refused, lines_of, read_text
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ FOLDER = (
     "read too. WAV files may have any rate and any number of channels."
 )
 COURSE = "speech_digits"
-NETWORK = "the network"
 ALWAYS = (
     "A model knows nothing but the letters and words that it learned from, "
     "and never abstains, but for digital silence: it writes some also "
@@ -47,7 +47,9 @@ def add(commands: Any) -> None:
     )
     examples = TRAIN, TRANSCRIBE, EVALUATE
     parts = common.group(commands, KIND, about, examples, FOLDER)
-    train = parts.add_train(APP, "learn from a folder", TRAIN, "folder")
+    train = runs.add_train(
+        parts, APP, "learn from a folder", TRAIN, "folder"
+    )
     what = (
         "where the words are: in NAME.txt beside NAME.wav or in "
         "transcripts.tsv, or in the folder's name"
@@ -79,7 +81,7 @@ def add(commands: Any) -> None:
         train, "--plain", "do not vary voices and tempo in training"
     )
     option(train, "--longest", "leave out recordings of more seconds", 20.0)
-    common.add_training(
+    runs.add_training(
         train,
         hidden=64,
         layers=2,
@@ -92,7 +94,7 @@ def add(commands: Any) -> None:
     )
     _add_transcribe(parts)
     about = "score recordings that were held out"
-    parts.add_evaluate(APP, about, EVALUATE, "folder")
+    runs.add_evaluate(parts, APP, about, EVALUATE, "folder")
 
 
 def _add_transcribe(parts: common.Group) -> None:
@@ -125,7 +127,7 @@ def _read(arguments: Namespace) -> tuple["Parts", Facts]:
 
 
 def _fit(
-    arguments: Namespace, parts: "Parts", run: common.Run, device: Any
+    arguments: Namespace, parts: "Parts", run: runs.Run, device: Any
 ) -> tuple[Any, Facts]:
     """A recogniser that has learned the training part."""
     from rnncore.application import cooling, seeded
@@ -140,10 +142,11 @@ def _fit(
     vary: Facts = {} if arguments.plain else {"vary": varied}
     with seeded(arguments.seed):
         network = speaking(Recognizer(D, H, known.size, layers, dropout))
-    about = common.train_run(
+    split = {k: len(v) for k, v in parts._asdict().items()}
+    return runs.train_run(
         run,
-        arguments,
-        network.to(device),
+        (network.to(device), known),
+        {"split": split},
         speech_loss,
         similar_lengths(features, labels, arguments.batch, device, **vary),
         lambda network: _wrong(network, parts.validation, known),
@@ -152,8 +155,6 @@ def _fit(
         optimizer=cooling(arguments.rate, arguments.steps),
         trivial=100.0,  # without a word
     )
-    about["split"] = {k: len(v) for k, v in parts._asdict().items()}
-    return (network, known), about
 
 
 def _transcribe(arguments: Namespace) -> int:
@@ -189,7 +190,9 @@ def _transcribe(arguments: Namespace) -> int:
     return common.each(arguments.files, transcribe)
 
 
-def _again(arguments: Namespace, model: Any, about: Facts) -> Facts:
+def _again(
+    arguments: Namespace, model: Any, about: Facts
+) -> tuple[Facts, Later]:
     """Word errors again; of another folder without baselines."""
     from rnncore.speech.folder import Parts
 
@@ -309,7 +312,7 @@ def _wrong(
     return word_errors([r.text for r in recordings], read)
 
 
-def _scores(model: Any, parts: "Parts") -> Facts:
+def _scores(model: Any, parts: "Parts") -> tuple[Facts, Later]:
     """Word and letter errors of the test part, beside the baselines."""
     from rnncore.speech import training
     from rnncore.speech.recordings import nearest_texts
@@ -317,32 +320,38 @@ def _scores(model: Any, parts: "Parts") -> Facts:
     network, letters = model
     true = [r.text for r in parts.test]
     found = training.outputs(network, [r.features for r in parts.test])
-    read = {NETWORK: [training.written(p, letters) for p in found]}
+    own = [training.written(p, letters) for p in found]
+
+    def errors(read: list[str]) -> tuple[float, float]:
+        words = training.word_errors(true, read)
+        return words, training.letter_errors(true, read)
+
+    def same(text: str) -> dict[str, tuple]:
+        name = "the commonest transcript" if text else "nothing"
+        return {f"always {name}": errors([text] * len(true))}
+
+    def similar() -> dict[str, tuple]:
+        read = nearest_texts(parts.train, parts.test)
+        return {"what the most similar recording says": errors(read)}
+
+    later = {}
     if parts.train:
         texts = [r.text for r in parts.train]
-        nearest = nearest_texts(parts.train, parts.test)
-        read["what the most similar recording says"] = nearest
         usual = max(sorted(set(texts)), key=texts.count)
-        read["always the commonest transcript"] = [usual] * len(true)
-    read["always nothing"] = [""] * len(true)
-    table = [
-        (
-            name,
-            training.word_errors(true, r),
-            training.letter_errors(true, r),
-        )
-        for name, r in read.items()
-    ]
+        later["the most similar recording"] = add_rows(similar)
+        later["the commonest transcript"] = add_rows(lambda: same(usual))
+    later["nothing"] = add_rows(lambda: same(""))
     speakers = len({r.speaker for r in parts.test})
     alone = speakers == len(parts.test)  # also where they are unknown
     by = "" if alone else f" by {format_count(speakers, 'speaker')}"
     unseen = f"{format_count(len(true), 'recording')}{by}"
-    return {
-        "table": table,
-        "score": table[0][1],
-        "baseline": min(words for _, words, _ in table[1:]),
+    scores = errors(own)
+    about = {
+        "table": [(NETWORK, *scores)],
+        "score": scores[0],
         "test": f"{unseen} not used in training",
     }
+    return about, later
 
 
 def _language(arguments: Namespace, letters: Any) -> Any:
@@ -355,22 +364,22 @@ def _language(arguments: Namespace, letters: Any) -> Any:
     return letter_bonus(filter(None, texts), letters, 6, arguments.weight)
 
 
-def _show(path: Path, about: Facts) -> None:
+def _show(about: Facts) -> common.Described:
     """What is known of a model, and its table of scores."""
     table = common.list_rows(about, "% word errors", "% letter errors")
     network = f"bidirectional LSTM of {about['H']} units"
-    common.show(path, network, about, table, f"scored on {about['test']}")
+    scored = [f"scored on {about['test']}"]
+    return common.Described(network, table, scored)
 
 
 SAVE = run_later("speech.training.save_recognizer")
 LOAD = run_later("speech.model.load_recognizer")
-SCORED = "the recordings held out"
 HINT = (
     "recordings of more people; --units words if few words are said; "
     "more --steps, or half of the --rate; --normalise band where "
     "microphones differ"
 )
-APP = common.Application(
+APP = runs.Application(
     KIND,
     _read,
     _fit,
@@ -379,6 +388,5 @@ APP = common.Application(
     SAVE,
     LOAD,
     _show,
-    SCORED,
     hint=HINT,
 )

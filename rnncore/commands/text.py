@@ -5,8 +5,9 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rnncore.commands import common
+from rnncore.commands import common, runs
 from rnncore.commands.common import Facts, option, run_later
+from rnncore.commands.runs import NETWORK, Later, add_rows
 from rnncore.storage.files import Refused, composed, read_text
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ ORDERS = {
     "words": (2, 3, 4, 5, 7, 9, 12),
 }
 SHARES = (0.1, 0.1)  # of the text: validation and test, in this order
-NETWORK = "the network"
 MIXERS = ["LSTM", "sLSTM", "minGRU", "minLSTM", "RG-LRU"]
 MIXERS += ["selective", "gated-delta", "mLSTM", "attention"]
 HEADS = 4  # of a block, each with as many units
@@ -47,7 +47,9 @@ def add(commands: Any) -> None:
     """Add `text train`, `text sample` and `text evaluate`."""
     about = "a language model of any text file: train it, write with it"
     parts = common.group(commands, KIND, about, (TRAIN, SAMPLE, EVALUATE))
-    train = parts.add_train(APP, "learn from a text file", TRAIN, "file")
+    train = runs.add_train(
+        parts, APP, "learn from a text file", TRAIN, "file"
+    )
     option(train, "--encoding", "of FILE", "utf-8", outside=True)
     tokens, cells = list(ORDERS), ["RNN", "LSTM", "GRU"]
     what = "what is predicted"
@@ -57,7 +59,7 @@ def add(commands: Any) -> None:
         "in place of layers of cells: blocks, with this between their steps"
     )
     option(train, "--model-kind", what, choices=MIXERS)
-    common.add_training(
+    runs.add_training(
         train,
         hidden=256,
         layers=1,
@@ -71,7 +73,7 @@ def add(commands: Any) -> None:
     )
     _add_sample(parts)
     about = "score the part of the text that was not trained on"
-    evaluate = parts.add_evaluate(APP, about, EVALUATE, "file")
+    evaluate = runs.add_evaluate(parts, APP, about, EVALUATE, "file")
     option(evaluate, "--encoding", "of FILE", "utf-8")
 
 
@@ -150,7 +152,7 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
 def _fit(
     arguments: Namespace,
     data: tuple,
-    run: common.Run,
+    run: runs.Run,
     device: Any,
 ) -> tuple[Any, Facts]:
     """A model that has learned the training part."""
@@ -162,10 +164,11 @@ def _fit(
         model = _model(arguments, vocabulary.size)
     model.to(device)
     validation = _lanes(vocabulary.encode(parts.validation)[:AT_MOST])
-    about = common.train_run(
+    split = {k: len(v) for k, v in parts._asdict().items()}
+    return runs.train_run(
         run,
-        arguments,
-        model,
+        (model, vocabulary),
+        {"split": split},
         language_loss,
         next_batch,
         lambda model: _bits(token_nats(model, validation)),
@@ -174,8 +177,6 @@ def _fit(
         carry=model.zero_state(arguments.batch),
         optimizer=cooling(arguments.rate, arguments.steps, FALLS),
     )
-    about["split"] = {k: len(v) for k, v in parts._asdict().items()}
-    return (model, vocabulary), about
 
 
 def _model(arguments: Namespace, K: int) -> Any:
@@ -215,7 +216,9 @@ def _check(arguments: Namespace) -> None:
         )
 
 
-def _again(arguments: Namespace, model: Any, about: Facts) -> Facts:
+def _again(
+    arguments: Namespace, model: Any, about: Facts
+) -> tuple[Facts, Later]:
     """The scores of the same text, or of another one."""
     path = arguments.file
     whole = read_text(path, arguments.encoding)
@@ -274,37 +277,52 @@ def _bits(nats: "np.ndarray") -> float:
     return float(nats.mean()) / math.log(2)
 
 
-def _scores(known: Any, data: Any) -> Facts:
+def _scores(known: Any, data: Any) -> tuple[Facts, Later]:
     """Bits a token of the test part, beside those of the baselines."""
-    from rnncore.text.model import dynamic_nats, token_nats
+    from rnncore.text.model import token_nats
     from rnncore.text.ngrams import bits_given
 
     (model, vocabulary), parts = known, data[0]
-    training, validation, test = map(vocabulary.encode, parts)
-    table = {NETWORK: _bits(token_nats(model, _lanes(test)))}
-    rate = min(
-        RATES,
-        key=lambda r: _bits(
-            dynamic_nats(model, _lanes(validation[:AT_MOST]), r)
-        ),
-    )
-    name = f"{NETWORK}, learning as it reads"
-    table[name] = _bits(dynamic_nats(model, _lanes(test), rate))
-    baselines = _counted(vocabulary, training, validation, test)
-    if not vocabulary.words:
-        bits = bits_given(parts.training, parts.test)
-        name = "lzma that has read the training part"
-        baselines[name] = bits / len(parts.test)
-    return {
-        "table": list((table | baselines).items()),
-        "score": table[NETWORK],
-        "baseline": min(baselines.values()),
-        "test": {
-            "what": f"the last tenth: {len(test)} tokens, "
-            "not seen in training",
-            "unknown": int((test == 0).sum()),
-        },
+    ids = [*map(vocabulary.encode, parts)]
+    _, validation, test = ids
+    bits = _bits(token_nats(model, _lanes(test)))
+    what = f"the last tenth: {len(test)} tokens, not seen in training"
+    unknown = int((test == 0).sum())
+    found = {
+        "table": [(NETWORK, bits)],
+        "score": bits,
+        "test": {"what": what, "unknown": unknown},
     }
+    reads, lzma = (
+        f"{NETWORK}, learning as it reads",
+        "lzma that has read the training part",
+    )
+
+    def compressed() -> dict[str, float]:
+        bits = bits_given(parts.training, parts.test)
+        return {lzma: bits / len(parts.test)}
+
+    later = {
+        reads: add_rows(lambda: {reads: _dynamic(model, validation, test)}),
+        "n-grams": add_rows(lambda: _counted(vocabulary, *ids)),
+    }
+    if not vocabulary.words:
+        later[lzma] = add_rows(compressed)
+    return found, later
+
+
+def _dynamic(
+    model: Any, validation: "np.ndarray", test: "np.ndarray"
+) -> float:
+    """Bits of a network that learns from the test part as it reads it."""
+    from rnncore.text.model import dynamic_nats
+
+    looked = _lanes(validation[:AT_MOST])
+    tried = [
+        (_bits(dynamic_nats(model, looked, rate)), rate)
+        for rate in common.Bar("validation", "rate")(RATES)
+    ]
+    return _bits(dynamic_nats(model, _lanes(test), min(tried)[1]))
 
 
 def _counted(
@@ -330,7 +348,8 @@ def _counted(
         models = ngrams.kneser_ney_models(
             training, orders[-1], K, discounts
         )
-        for n, fitted in enumerate(models, start=1):
+        every = common.Bar(name, "order")(range(1, orders[-1] + 1))
+        for n, fitted in zip(every, models, strict=True):
             if n in orders:
                 p = (
                     ngrams.kneser_ney_probabilities(fitted, ids)[1:]
@@ -347,7 +366,9 @@ def _counted(
     }
 
 
-def _scores_elsewhere(known: Any, path: Path, whole: str) -> Facts:
+def _scores_elsewhere(
+    known: Any, path: Path, whole: str
+) -> tuple[Facts, Later]:
     """Bits on another text, without what has to read the training part."""
     from rnncore.text.model import token_nats
 
@@ -355,7 +376,7 @@ def _scores_elsewhere(known: Any, path: Path, whole: str) -> Facts:
     ids = vocabulary.encode(whole)
     bits = _bits(token_nats(model, _lanes(ids)))
     name = "as if all tokens were equally likely"
-    return {
+    found = {
         "table": [(NETWORK, bits), (name, math.log2(vocabulary.size))],
         "test": {
             "what": f"all of {path}: {len(ids)} tokens. It is not the file "
@@ -363,9 +384,10 @@ def _scores_elsewhere(known: Any, path: Path, whole: str) -> Facts:
             "unknown": int((ids == 0).sum()),
         },
     }
+    return found, {}
 
 
-def _show(path: Path, about: Facts) -> None:
+def _show(about: Facts) -> common.Described:
     """What is known of a model, and its table of scores."""
     words = about["vocabulary"]["words"]
     token = "word" if words else "character"
@@ -381,7 +403,7 @@ def _show(path: Path, about: Facts) -> None:
     if "mixer" in sizes:
         count = common.format_count(sizes["layers"], "block")
         network = f"{count} of {sizes['D']} units, {sizes['mixer']}"
-    common.show(path, network, about, table, *lines)
+    return common.Described(network, table, lines)
 
 
 def _check_prompt(
@@ -401,8 +423,7 @@ def _check_prompt(
 
 SAVE = run_later("text.storage.save_model")
 LOAD = run_later("text.storage.load_model")
-SCORED = "the test part, beside what counts and compresses"
-APP = common.Application(
+APP = runs.Application(
     KIND,
     _read,
     _fit,
@@ -411,7 +432,6 @@ APP = common.Application(
     SAVE,
     LOAD,
     _show,
-    SCORED,
     _check,
     hint="a longer text, more --steps, or --tokens characters",
 )

@@ -2,11 +2,12 @@
 
 import sys
 from argparse import Namespace
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncore.commands import common
+from rnncore.commands import common, runs
 from rnncore.commands.common import (
     Facts,
     format_count,
@@ -15,6 +16,7 @@ from rnncore.commands.common import (
     option,
     run_later,
 )
+from rnncore.commands.runs import NETWORK, Later, add_rows
 from rnncore.storage.files import Refused, composed, read_bytes, read_text
 
 if TYPE_CHECKING:
@@ -37,7 +39,6 @@ ALWAYS = (
 SHARES = (0.1, 0.1)  # of the sources: validation and test, in this order
 AT_MOST = 1_000  # pairs that are looked at, for validation and as a test
 TABLE = 3_000  # pairs from which the table of pieces is learned
-NETWORK = "the network"
 DECODERS = ["dot", "additive", "vector"]
 
 
@@ -46,14 +47,14 @@ def add(commands: Any) -> None:
     about = "a translator from any file of pairs of sentences"
     examples = TRAIN, TRANSLATE, EVALUATE
     parts = common.group(commands, KIND, about, examples, PAIRS)
-    train = parts.add_train(APP, "learn from pairs", TRAIN, "file")
+    train = runs.add_train(parts, APP, "learn from pairs", TRAIN, "file")
     what, kinds = "two kinds of attention, or one vector", DECODERS
     option(train, "--decoder", what, "dot", choices=kinds)
     what = "sub-words a side, 259 at least"
     option(train, "--pieces", what, 1000, common.at_least(259))
     what = "pieces of the longest sentence that is learned from"
     option(train, "--longest", what, 80)
-    common.add_training(
+    runs.add_training(
         train,
         hidden=128,
         batch=64,
@@ -65,7 +66,7 @@ def add(commands: Any) -> None:
     )
     _add_translate(parts)
     about = "exact match, chrF and BLEU of pairs that were not trained on"
-    parts.add_evaluate(APP, about, EVALUATE, "file")
+    runs.add_evaluate(parts, APP, about, EVALUATE, "file")
 
 
 def _add_translate(parts: common.Group) -> None:
@@ -89,7 +90,7 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
 
 
 def _fit(
-    arguments: Namespace, data: tuple, run: common.Run, device: Any
+    arguments: Namespace, data: tuple, run: runs.Run, device: Any
 ) -> tuple[Any, Facts]:
     """A translator that has learned the training pairs."""
     from rnncore.application import seeded
@@ -122,17 +123,16 @@ def _fit(
     with seeded(arguments.seed):
         model = build_translator(*sizes, decoder, arguments.dropout)
     known, said = zip(*learned, strict=True)
-    about = common.train_run(
+    split = [len(training), len(validation), len(test)]
+    return runs.train_run(
         run,
-        arguments,
-        model.to(device),
+        (model.to(device), source, target),
+        {"split": split},
         translate_loss,
         shuffled_batches(known, said, arguments.batch, device),
         lambda model: mean_loss(model, looked),
         common.Bar(f"{decoder} {H}"),
     )
-    about["split"] = [len(training), len(validation), len(test)]
-    return (model, source, target), about
 
 
 def _translate(arguments: Namespace) -> int:
@@ -163,18 +163,20 @@ def _translate(arguments: Namespace) -> int:
     return common.tell_failed(told, "line")
 
 
-def _again(arguments: Namespace, model: Any, about: Facts) -> Facts:
+def _again(
+    arguments: Namespace, model: Any, about: Facts
+) -> tuple[Facts, Later]:
     """The scores of the same pairs, or of others."""
     path = arguments.file
     pairs, known = _pairs(path), about.get("settings", {}).get("data")
     if common.fingerprint(read_bytes(path)) == known:
         return _scores(model, _split(path, pairs))
-    scores = _scores(model, ([], [], pairs))
-    scores["test"] += (
+    found, later = _scores(model, ([], [], pairs))
+    found["test"] += (
         f" of {path}. It is not the file that the model was trained on, so "
         "it has no baseline but a copy"
     )
-    return scores
+    return found, later
 
 
 def _pairs(path: Path) -> "list[Pair]":
@@ -231,7 +233,7 @@ def _encoded(
     return [pair for pair in both if max(map(len, pair)) <= longest]
 
 
-def _scores(known: Any, data: tuple) -> Facts:
+def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
     """The network beside a copy, the nearest pair and a table of pieces."""
     from rnncore.translate.baselines import learn_word_table, nearest
     from rnncore.translate.training import quality, translate
@@ -239,31 +241,45 @@ def _scores(known: Any, data: tuple) -> Facts:
     (model, source, target), (training, _, test) = known, data
     seen = test[:AT_MOST]
     sentences = [p.source for p in seen]
-    said = {NETWORK: translate(model, source, target, sentences)}
-    if training:
-        table = learn_word_table(source, target, training[:TABLE])
-        said["a table, piece by piece"] = table.translate(sentences)
-        said["the most similar known sentence"] = nearest(
-            source, training, sentences
-        )
-    said["a copy of the source"] = sentences
-    rows = [(name, quality(texts, seen)) for name, texts in said.items()]
+    scores = quality(translate(model, source, target, sentences), seen)
     what = format_count(len(seen), "pair")
-    return {
-        "table": rows,
-        "score": rows[0][1].exact,
-        "baseline": max(scores.exact for _, scores in rows[1:]),
+    found = {
+        "table": [(NETWORK, *scores)],
+        "score": scores.exact,
         "test": what + (", not seen in training" if training else ""),
     }
 
+    def by_table() -> list[str]:
+        table = learn_word_table(source, target, training[:TABLE])
+        return table.translate(sentences)
 
-def _show(path: Path, about: Facts) -> None:
+    said: dict[str, Callable[[], list[str]]] = {
+        "a table, piece by piece": by_table,
+        "the most similar known sentence": lambda: nearest(
+            source, training, sentences
+        ),
+        "a copy of the source": lambda: sentences,
+    }
+
+    def row(name: str) -> dict[str, tuple]:
+        return {name: tuple(quality(said[name](), seen))}
+
+    names = [*said] if training else ["a copy of the source"]
+    return found, {name: add_rows(partial(row, name)) for name in names}
+
+
+def _show(about: Facts) -> common.Described:
     """What is known of a model, and its table of scores."""
     columns = "exact match %", "chrF", "BLEU"
-    flat = {"table": [(name, *scores) for name, scores in about["table"]]}
-    table, sizes = common.list_rows(flat, *columns), about["sizes"]
+    flat = [  # in older models the scores are a list in a row
+        (name, *(rest if len(rest) > 1 else rest[0]))
+        for name, *rest in about["table"]
+    ]
+    table = common.list_rows({"table": flat}, *columns)
+    sizes = about["sizes"]
     network = f"{sizes['decoder']} of {sizes['H']} units"
-    common.show(path, network, about, table, f"scored on {about['test']}")
+    scored = [f"scored on {about['test']}"]
+    return common.Described(network, table, scored)
 
 
 def _save(
@@ -301,8 +317,7 @@ def _one_line(text: str) -> str:
 
 
 LOAD = run_later("translate.storage.load_translator")
-SCORED = "the test part, beside simpler ways to translate"
-APP = common.Application(
+APP = runs.Application(
     KIND,
     _read,
     _fit,
@@ -311,7 +326,6 @@ APP = common.Application(
     _save,
     LOAD,
     _show,
-    SCORED,
     hint="more pairs, more --steps and --patience, fewer --pieces",
     higher=True,
 )

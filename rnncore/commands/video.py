@@ -2,10 +2,11 @@
 
 from argparse import Namespace
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rnncore.commands import captions, common
+from rnncore.commands import captions, common, runs
 from rnncore.commands.common import (
     Facts,
     format_count,
@@ -14,6 +15,7 @@ from rnncore.commands.common import (
     option,
     run_later,
 )
+from rnncore.commands.runs import NETWORK, Later, add_rows
 from rnncore.storage.files import Refused, composed
 
 if TYPE_CHECKING:
@@ -44,7 +46,6 @@ ALWAYS = (
     "and often a high probability, whatever the film shows."
 )
 SHARES = (0.15, 0.2)  # of the films: validation and test
-NETWORK = "the network"
 D = 64  # numbers that a frame becomes
 DROPOUT = 0.5  # of what the readout reads
 DEFAULTS = {"frames": (24, 16), "patience": (20, 8)}  # and with --captions
@@ -78,8 +79,8 @@ def add(commands: Any) -> None:
     _add_file(part, "captions")
     _add_train(parts)
     about = "score the films that were not trained on"
-    evaluate = parts.add_evaluate(APP, about, EVALUATE, "folder")
-    _add_captions(evaluate, common.score_again)
+    evaluate = runs.add_evaluate(parts, APP, about, EVALUATE, "folder")
+    _add_captions(evaluate, runs.score_again)
     draw = parts.add("draw", _draw, "make a film to try the rest on", DRAW)
     operand(draw, "file")
     what = "digits, an action such as 'sit down', or any action"
@@ -117,13 +118,13 @@ def _add_captions(parser: Any, do: Callable) -> None:
 
 def _add_train(parts: common.Group) -> None:
     about = "learn from a folder of films for each class, or from captions"
-    train = parts.add_train(APP, about, TRAIN, "folder")
-    _add_captions(train, common.learn)
+    train = runs.add_train(parts, APP, about, TRAIN, "folder")
+    _add_captions(train, runs.learn)
     _add_either(train, "frames", "frames taken from a film")
     what = "another such folder, to test on; else a fifth of FOLDER"
     option(train, "--test", what, kind=Path, metavar="FOLDER")
     option(train, "--size", "width and height of a frame", 24)
-    common.add_training(
+    runs.add_training(
         train,
         hidden=128,
         batch=32,
@@ -131,7 +132,7 @@ def _add_train(parts: common.Group) -> None:
         rate=0.002,
         evaluate_every=50,
     )
-    _add_either(train, "patience", common.OPTIONS["patience"][1])
+    _add_either(train, "patience", runs.OPTIONS["patience"][1])
 
 
 def _add_either(parser: Any, name: str, what: str) -> None:
@@ -227,7 +228,7 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
 
 
 def _fit(
-    arguments: Namespace, data: tuple, run: common.Run, device: Any
+    arguments: Namespace, data: tuple, run: runs.Run, device: Any
 ) -> tuple[Any, Facts]:
     """A classifier that has learned the training films."""
     from rnncore.application import cooling, seeded
@@ -241,10 +242,12 @@ def _fit(
         model = changes.ChangeClassifier(*sizes, DROPOUT).to(device)
     held_out = FilmBatch(*(a.to(device) for a in folder.part(validation)))
     frames, labels = folder.frames[training], folder.labels[training]
-    about = common.train_run(
+    about = {"kind": KIND, "network": changes.NETWORK, "classes": classes}
+    about |= {"T": arguments.frames, "S": S, "D": D, "H": H, "whole": True}
+    return runs.train_run(
         run,
-        arguments,
-        model,
+        (model,),
+        about,
         changes.smoothed_loss,
         changes.varied_batches(frames, labels, arguments.batch, device),
         lambda model: changes.error(model, held_out),
@@ -252,12 +255,11 @@ def _fit(
         unit="error",
         optimizer=cooling(arguments.rate, arguments.steps, 1.0),
     )
-    about |= {"kind": KIND, "network": changes.NETWORK, "classes": classes}
-    about |= {"T": arguments.frames, "S": S, "D": D, "H": H, "whole": True}
-    return (model,), about
 
 
-def _again(arguments: Namespace, model: Any, about: Facts) -> Facts:
+def _again(
+    arguments: Namespace, model: Any, about: Facts
+) -> tuple[Facts, Later]:
     """The scores of the same films, or of all films of another folder."""
     from rnncore.video.folder import frame_sizes
 
@@ -353,7 +355,7 @@ def _fingerprint(folder: Folder) -> str:
     )
 
 
-def _scores(known: Any, data: tuple) -> Facts:
+def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
     """Percent of the test films that are named rightly, and baselines.
 
     Where nothing was trained on, without what has to see the training.
@@ -366,26 +368,31 @@ def _scores(known: Any, data: tuple) -> Facts:
     right, films = _network_scores(model, folder, test), len(test)
     if not len(training):
         name = "as if all classes were equally likely"
-        return {
+        elsewhere: Facts = {
             "table": [*right.items(), (name, 100 / len(folder.classes))],
             "test": f"all {format_count(films, 'film')} of the folder. "
             "They are not those that the model was trained on",
         }
-    like = folder.labels[nearest(folder.frames, training, test)]
-    often = np.bincount(folder.labels[training]).argmax()
-    true = folder.labels[test]
-    simple = like, often
-    for name, said in (
-        ("the class of the nearest film, without order", like),
-        ("the most frequent class", often),
-    ):
-        right[name] = 100 * float((said == true).mean())
-    return {
-        "table": list(right.items()),
+        return elsewhere, {}
+    found: Facts = {
+        "table": [*right.items()],
         "score": right[NETWORK],
-        "baseline": 100 * max(float((s == true).mean()) for s in simple),
         "test": f"{format_count(films, 'film')}, not seen in training",
     }
+    true, known_ones = folder.labels[test], folder.labels[training]
+    near, often = (
+        "the class of the nearest film, without order",
+        "the most frequent class",
+    )
+
+    def row(name: str) -> dict[str, float]:
+        said = np.bincount(known_ones).argmax()
+        if name == near:
+            said = folder.labels[nearest(folder.frames, training, test)]
+        return {name: 100 * float((said == true).mean())}
+
+    names = near, often
+    return found, {name: add_rows(partial(row, name)) for name in names}
 
 
 def _network_scores(
@@ -405,11 +412,12 @@ def _network_scores(
     }
 
 
-def _show(path: Path, about: Facts) -> None:
+def _show(about: Facts) -> common.Described:
     """What is known of a model, and its table of scores."""
     network = f"GRU of {about['H']} units"
     table = common.list_rows(about, "% right")
-    common.show(path, network, about, table, f"scored on {about['test']}")
+    scored = [f"scored on {about['test']}"]
+    return common.Described(network, table, scored)
 
 
 def _draw(arguments: Namespace) -> int:
@@ -438,7 +446,7 @@ def _draw(arguments: Namespace) -> int:
 
 SAVE = run_later("storage.weights.save_weights")
 LOAD = run_later("video.changes.load_film_model")
-APP = common.Application(
+APP = runs.Application(
     KIND,
     _read,
     _fit,

@@ -179,6 +179,20 @@ def table(
     )
 
 
+def power_of_ten(value: float) -> str:
+    """A number for a sentence, as one digit and a power of ten.
+
+    Raises ValueError unless value is finite.
+    """
+    if not np.isfinite(value):
+        raise ValueError(f"value: expected a finite number, got {value}")
+    if value == 0:
+        return "0"
+    digit, exponent = f"{value:.0e}".split("e")
+    raised = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+    return f"{digit} · 10{str(int(exponent)).translate(raised)}"
+
+
 def growing_output() -> Callable[[str], None]:
     """A function that shows one more piece of a text each time.
 

@@ -21,8 +21,7 @@ except ModuleNotFoundError as error:
     if error.name not in {"anywidget", "traitlets"}:
         raise
     raise ModuleNotFoundError(
-        "A live figure needs anywidget: "
-        "python -m pip install 'rnncore[widgets]'",
+        "A live figure needs anywidget: python -m pip install anywidget",
         name=error.name,
     ) from error
 

@@ -114,12 +114,13 @@ def train(
     *,
     seed: int = 0,
     device: torch.device | str = "cpu",
-    checkpoint: str | os.PathLike | None = None,
-    progress: Progress | None = None,
+    **schedule: Any,
 ) -> tuple[torch.nn.Module, Fit]:
     """One network for all columns, from the split's training part.
 
     The validation part says when to stop; the test part is not touched.
+    `schedule` is what a `Schedule` has beside the plan, such as a
+    checkpoint.
     """
     training = windows_of(frame, plan, split.training)
     validation = windows_of(frame, plan, split.validation)
@@ -133,8 +134,7 @@ def train(
         steps=plan.steps,
         batch=plan.batch,
         optimizer=cooling(plan.rate, plan.steps, 1.0),
-        checkpoint=checkpoint,
-        progress=progress,
+        **schedule,
     )
     return module, fit
 
@@ -207,10 +207,12 @@ def compare(
     *,
     most: int = 20,
     progress: Progress | None = None,
+    among: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """The back-test table: each column, each method, on the test part.
 
-    At most `most` origins, evenly spread. The network's scores are those
+    Of the baselines all are there, or those that are named in `among`. At
+    most `most` origins, evenly spread. The network's scores are those
     of several seeds, as `Score`: mean and spread.
     """
     split = parts_of(frame, plan)
@@ -219,7 +221,11 @@ def compare(
     chosen = np.linspace(0, len(every) - 1, min(most, len(every)))
     starts = every[np.unique(chosen.round().astype(int))]
     methods = baselines(plan)
-    methods["linear autoregression"] = linear(frame, plan, split, known)
+    line = "linear autoregression"
+    if among is None or line in among:
+        methods[line] = linear(frame, plan, split, known)
+    if among is not None:
+        methods = {name: methods[name] for name in among}
     seeds = [f"network {k}" for k in range(len(modules))]
     for name, module in zip(seeds, modules, strict=True):
         methods[name] = network(module, plan, known)
@@ -244,6 +250,18 @@ def as_text(table: pd.DataFrame) -> str:
         return "" if np.isnan(value) else f"{value:.3f}"
 
     return table.map(shown).to_string()
+
+
+def list_scores(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The table for JSON: a row a method, what is no number is None."""
+    found = []
+    for (series, method), scores in table.iterrows():
+        row: dict[str, Any] = {"series": series, "method": method}
+        for name, value in scores.items():
+            number = value.mean if isinstance(value, Score) else value
+            row[name] = None if np.isnan(number) else float(number)
+        found.append(row)
+    return found
 
 
 def forecast_ahead(

@@ -60,19 +60,26 @@ def train_voices(
     B: int = 16,
     window: int = 64,
     device: torch.device | str = "cpu",
+    keep: Callable[[VoiceModel, dict[str, Any]], None] | None = None,
     **plan: Any,
 ) -> tuple[VoiceModel, dict[str, Any]]:
     """A trained model of a frame's voices, and what is to be told of it.
 
-    It keeps the weights that were best on the validation part. `plan` is
-    what a `Schedule` is to have other than 6,000 steps with a clipped
-    gradient and an evaluation every 300.
+    It keeps the weights that were best on the validation part; `keep`
+    gets each of them, with what can be told so far. `plan` is what a
+    `Schedule` is to have other than 6,000 steps with a clipped gradient
+    and an evaluation every 300.
 
     Raises ValueError where the scores have not equally many voices.
     """
     reach = compass([*parts.train, *parts.validation])
     with seeded(seed):
         model = VoiceModel(len(reach), hidden, width, drop).to(device)
+    own = {"kind": VOICES, "V": len(reach), "compass": reach.tolist()}
+    own |= {"hidden": hidden, "width": width, "drop": drop}
+    own |= {"joint": joint, "shifts": shifts}
+    if keep is not None:
+        plan["keep"] = lambda model: keep(model, own)
     about = _train(
         model,
         voice_loss,
@@ -82,9 +89,6 @@ def train_voices(
         seed,
         {"steps": 6000, "evaluate_every": 300} | plan,
     )
-    own = {"kind": VOICES, "V": len(reach), "compass": reach.tolist()}
-    own |= {"hidden": hidden, "width": width, "drop": drop}
-    own |= {"joint": joint, "shifts": shifts}
     return model, own | about
 
 
@@ -187,7 +191,7 @@ def _train(
         evaluate=evaluate,
     ).history
     return {
-        "steps": schedule.steps,
+        "steps": len(history.loss),
         "rate": rate,
         "seed": seed,
         "seconds": round(time.process_time() - begun, 1),

@@ -21,6 +21,7 @@ from rnncore.testing.values import (
     copy_arrays,
     first,
     identical,
+    is_array,
     like_of,
     path_of,
     place_of,
@@ -116,7 +117,7 @@ def observe(candidate: Callable, args: dict[str, Any]) -> Seen:
     changed = [
         name
         for (name, before), (_, after) in pairs
-        if hasattr(before, "shape") and not identical(before, after)
+        if is_array(before) and not identical(before, after)
     ]
     return Seen(result, changed, error)
 
@@ -275,10 +276,10 @@ def _met(
     """The properties that a check looks at."""
     found = {*_kinds(_names(outputs)), *(w for some in ways for w in some)}
     made = [a for r in results for _, a in named_leaves(r)]
-    if not any(np.ndim(to_numpy(a)) for a in made if hasattr(a, "dtype")):
+    if not any(np.ndim(to_numpy(a)) for a in made if is_array(a)):
         found -= {"dtype"}  # a number has none
     given = [a for args in inputs for _, a in named_leaves(args)]
-    if any(hasattr(a, "shape") for a in given):
+    if any(is_array(a) for a in given):
         found.add("arguments")
     return found
 

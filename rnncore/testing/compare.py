@@ -10,6 +10,7 @@ from rnncore.testing.failure import CheckFailure, Failure
 from rnncore.testing.values import (
     describe_swap,
     format_short,
+    is_array,
     is_plain,
     kind_of,
     place_of,
@@ -39,7 +40,7 @@ def rounding(dtype: str, size: int) -> float:
 def assert_shape(name: str, actual: Any, shape: tuple[int, ...]) -> None:
     """Raise AssertionError unless `actual` is an array of this shape."""
     __tracebackhide__ = True
-    if not hasattr(actual, "shape"):
+    if not is_array(actual):
         raise differs("kind", name, f"an array {shape}", kind_of(actual))
     if tuple(actual.shape) != tuple(shape):
         came = f"{tuple(actual.shape)}{describe_swap(shape, actual.shape)}"
@@ -83,7 +84,7 @@ def assert_close(
     """
     __tracebackhide__ = True
     want = np.asarray(to_numpy(expected))
-    if want.ndim or hasattr(actual, "shape"):
+    if want.ndim or is_array(actual):
         assert_shape(name, actual, want.shape)
     elif isinstance(actual, bool) or not isinstance(actual, int | float):
         raise differs("kind", name, "a number", kind_of(actual))
@@ -91,7 +92,7 @@ def assert_close(
     if got.dtype.kind not in "fiub":
         raise differs("kind", name, "numbers", str(got.dtype))
     if tolerance is None:
-        dtype = str(getattr(actual, "dtype", "float64"))
+        dtype = str(actual.dtype) if is_array(actual) else "float64"
         tolerance = rounding(dtype, want.size)
     if want.size == 0:
         return
@@ -266,7 +267,7 @@ def _compare_arrays(
 ) -> None:
     __tracebackhide__ = True
     want = np.asarray(to_numpy(expected))
-    got_array = hasattr(actual, "shape") and hasattr(actual, "dtype")
+    got_array = is_array(actual)
     if isinstance(actual, int | float) and want.ndim and not want.any():
         actual = want + actual  # 0.0 stands for a path that does not exist
         got_array = False

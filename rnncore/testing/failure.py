@@ -7,10 +7,12 @@ its fields before anybody sees it.
 
 import builtins
 import json
+import traceback
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+PACKAGE = Path(__file__).parents[1]  # whose lines tell a learner nothing
 KINDS = {  # what a check compares, and all that a hidden one says of it
     "value": "another value is expected",
     "shape": "another shape is expected",
@@ -147,6 +149,21 @@ class CheckFailure(AssertionError):
     def __init__(self, failure: Failure):
         super().__init__(render(failure))
         self.failure = failure
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: the lines of its own, and the text.
+
+        The package's lines are left out, and so is IPython's frame.
+        """
+        lines = []
+        for error in filter(None, (self.__cause__, self)):
+            for frame in traceback.extract_tb(error.__traceback__):
+                path = Path(frame.filename)
+                if PACKAGE in path.parents or "IPython" in path.parts:
+                    continue
+                lines.append(f"line {frame.lineno}: {frame.line}")
+            lines.append(f"{type(error).__name__}: {error}")
+        return lines
 
 
 def failure_of(error: BaseException) -> Failure:

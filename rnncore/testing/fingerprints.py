@@ -12,7 +12,7 @@ import numpy as np
 
 from rnncore.backend import named_leaves, to_numpy
 from rnncore.testing.compare import NOTHING
-from rnncore.testing.values import unboxed
+from rnncore.testing.values import is_array, unboxed
 
 STORED_DIGITS = 8  # decimals of a stored result ...
 STORED_TOLERANCE = 2e-8  # ... which may thus be wrong by half of 1e-8
@@ -228,7 +228,7 @@ def _without_errors(fingerprints: list[Any]) -> list[Any]:
 
 def _leaf_fingerprint(leaf: Any) -> Any:
     leaf = unboxed(leaf)
-    numeric = hasattr(leaf, "dtype") or isinstance(leaf, float)
+    numeric = is_array(leaf) or isinstance(leaf, float)
     if not numeric or isinstance(leaf, bool):
         known = leaf is None or isinstance(leaf, bool | int | str)
         return leaf if known else type(leaf).__name__

@@ -1,6 +1,7 @@
 """The mutant hunt: wrong versions of a function, told apart by probes."""
 
 import base64
+import hashlib
 import importlib
 import inspect
 import json
@@ -12,12 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from rnncore.backend import named_leaves
+from rnncore.backend import named_leaves, to_numpy, tree_map
 from rnncore.testing import checks
 from rnncore.testing.checks import observe
 from rnncore.testing.compare import NOTHING, compare, differs
 from rnncore.testing.fingerprints import Seen
-from rnncore.testing.values import kind_of
+from rnncore.testing.values import is_array, kind_of, unboxed
+
+MOST_NUMBERS, LARGEST = 10_000, 1_000  # in a probe's arrays; a whole one
 
 
 def black_boxes(
@@ -67,14 +70,18 @@ def hunt(
     __tracebackhide__ = True
     if not isinstance(probes, list) or not probes:
         raise differs("kind", "probes", "a list of tuples", kind_of(probes))
-    answers = [
-        _answer_of(right, k, probe) for k, probe in enumerate(probes, 1)
+    unsteady: set[int] = set()  # probes that gave two answers
+    ready = [
+        _called_here(k, probe, unsteady)
+        for k, probe in enumerate(probes, 1)
     ]
-    probes = [tuple(map(_called_here, probe)) for probe in probes]
+    answers = [
+        _answer_of(right, k, probe) for k, probe in enumerate(ready, 1)
+    ]
     opened = {  # the probes that open each box
-        name: _unlike(box, probes, answers) for name, box in boxes.items()
+        name: _unlike(box, ready, answers) for name, box in boxes.items()
     }
-    for k in _unlike(right, probes, answers):
+    for k in sorted({*unsteady, *_unlike(right, ready, answers)}):
         raise AssertionError(
             f"probe {k}: the right function gives another answer each "
             "time: no probe may depend on chance or on earlier calls"
@@ -92,23 +99,32 @@ def hunt(
     return round((points - 1) * count / len(boxes) + bonus, 2)
 
 
-def _answer_of(right: Callable, k: int, probe: Any) -> Seen:
-    """What the right function makes of probe number k.
-
-    Raises AssertionError where it is none, too large, or refused.
-    """
+def _check_size(k: int, probe: Any) -> None:
+    """Raise AssertionError where probe number k is none, or too large."""
     __tracebackhide__ = True
     if not isinstance(probe, tuple):
         raise differs(
             "kind", f"probe {k}", "a tuple of arguments", kind_of(probe)
         )
-    leaves = [leaf for _, leaf in named_leaves(probe)]
-    sizes = [
-        math.prod(np.shape(leaf)) for leaf in leaves if not callable(leaf)
-    ]
-    if sum(s for s in sizes if s > 1) > 10_000:
-        raise AssertionError(f"probe {k}: over 10,000 numbers")
-    answer = _answer(right, tuple(map(_called_here, probe)))
+    leaves = [x for _, x in named_leaves(probe) if not callable(x)]
+    sizes = [math.prod(np.shape(leaf)) for leaf in leaves]
+    if sum(s for s in sizes if s > 1) > MOST_NUMBERS:
+        raise AssertionError(f"probe {k}: over {MOST_NUMBERS:,} numbers")
+    for whole in map(unboxed, leaves):
+        if isinstance(whole, int) and abs(whole) > LARGEST:
+            raise AssertionError(
+                f"probe {k}: expected whole numbers up to {LARGEST:,}, "
+                f"got {float(whole):.3g}"
+            )
+
+
+def _answer_of(right: Callable, k: int, probe: tuple) -> Seen:
+    """What the right function makes of probe number k.
+
+    Raises AssertionError where it refuses it.
+    """
+    __tracebackhide__ = True
+    answer = _answer(right, probe)
     if isinstance(answer.error, TypeError) and not _fits(right, probe):
         names = ", ".join(inspect.signature(right).parameters)
         raise AssertionError(
@@ -148,18 +164,41 @@ def _unlike(
     ]
 
 
-def _called_here(part: Any) -> Any:
-    """A probe's function as one of this process, wherever it runs.
+def _called_here(k: int, probe: Any, unsteady: set[int]) -> tuple:
+    """Probe number k with its functions as ones of this process.
 
-    What it changes in the arrays that it gets is changed in them.
+    What such a function changes in the arrays that it gets is changed in
+    them. It is one table of arguments and answers over the whole hunt: a
+    second answer to the same arguments puts k into `unsteady`.
+
+    Raises AssertionError where the probe is none, or too large.
     """
-    if not callable(part):
-        return part
+    __tracebackhide__ = True
+    _check_size(k, probe)
+
+    def wrapped(part: Any) -> Any:
+        return _as_table(part, k, unsteady) if callable(part) else part
+
+    return tree_map(wrapped, probe)
+
+
+def _as_table(part: Callable, k: int, unsteady: set[int]) -> Callable:
+    table: dict[bytes, bytes] = {}
 
     def function(*args: Any) -> Any:
-        given = {str(k): arg for k, arg in enumerate(args)}
+        asked = _digest(args)
+        given = {str(n): arg for n, arg in enumerate(args)}
         lent = checks.lend(given)
-        result = part(*lent.values())
+        result, error = None, None
+        try:
+            result = part(*lent.values())
+        except Exception as raised:  # noqa: BLE001 - it is an answer too
+            error = raised
+        said = _digest((result, repr(error), list(lent.values())))
+        if asked and table.setdefault(asked, said) != said:
+            unsteady.add(k)
+        if error:
+            raise error
         for (_, mine), (_, now) in zip(
             named_leaves(given), named_leaves(lent), strict=True
         ):
@@ -168,6 +207,28 @@ def _called_here(part: Any) -> Any:
         return result
 
     return function
+
+
+def _digest(tree: Any) -> bytes:
+    """A short sum of a tree of data; none if it holds another thing."""
+    try:
+        return hashlib.sha256(repr(_plain(tree)).encode()).digest()
+    except TypeError:
+        return b""
+
+
+def _plain(tree: Any) -> Any:
+    """A tree as texts, numbers and bytes. Raises TypeError."""
+    if is_array(tree):
+        a = np.asarray(to_numpy(tree))
+        return str(a.dtype), a.shape, a.tobytes()
+    if isinstance(tree, tuple | list):
+        return type(tree).__name__, [_plain(part) for part in tree]
+    if isinstance(tree, dict):
+        return type(tree).__name__, [_plain(part) for part in tree.items()]
+    if isinstance(tree, bool | int | float | complex | str | bytes | None):
+        return type(tree).__name__, tree
+    raise TypeError(f"expected data, got {type(tree).__name__}")
 
 
 def encode_edit(was: str, now: str) -> str:
@@ -183,7 +244,18 @@ def _open(edit: str) -> list[str]:
 def _answer(function: Callable, probe: tuple) -> Seen:
     args = {str(k): part for k, part in enumerate(probe)}
     with np.errstate(all="ignore"):
-        return observe(function, args)
+        seen = observe(function, args)
+    if _no_memory(seen.error):  # a box is not told apart by its size
+        raise AssertionError(
+            "a probe makes a function take too much memory"
+        )
+    return seen
+
+
+def _no_memory(error: Exception | None) -> bool:
+    """Whether NumPy, Python or torch got no memory."""
+    of_torch = isinstance(error, RuntimeError) and "memory" in str(error)
+    return of_torch or isinstance(error, MemoryError)
 
 
 def _alike(a: Seen, b: Seen) -> bool:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from array_api_compat import is_torch_array
 
 from rnncore.backend import (
     Array,
@@ -37,13 +38,22 @@ def without_false_alarms() -> Iterator[None]:
         yield
 
 
+def is_array(value: Any) -> bool:
+    """Whether a value is an array of some library, by its class.
+
+    What an object calls its attributes says nothing: a learner's tuple
+    may have a `shape`.
+    """
+    if isinstance(value, np.ndarray | np.generic) or is_torch_array(value):
+        return True
+    return hasattr(type(value), "__array_namespace__")
+
+
 def copy_arrays(args: dict[str, Any]) -> dict[str, Any]:
     """The arguments with copies of their arrays."""
     return tree_map(
         lambda a: (
-            array_namespace(a).asarray(a, copy=True)
-            if hasattr(a, "shape") and hasattr(a, "dtype")
-            else a
+            array_namespace(a).asarray(a, copy=True) if is_array(a) else a
         ),
         args,
     )
@@ -89,7 +99,7 @@ def unboxed(leaf: Any) -> Any:
 def like_of(args: dict[str, Any]) -> Any:
     """The first array of floats among the arguments, or None."""
     for _, leaf in named_leaves(args):
-        if "float" in str(getattr(leaf, "dtype", "")):
+        if is_array(leaf) and "float" in str(leaf.dtype):
             return leaf
     return None
 
@@ -119,7 +129,7 @@ def format_array(value: Any) -> str:
 
     The numbers of an array that has few of them follow its shape.
     """
-    if hasattr(value, "shape"):
+    if is_array(value):
         shape = tuple(value.shape)
         if not 0 < math.prod(shape) <= FEW:
             return str(shape)
@@ -160,7 +170,7 @@ def kind_of(value: Any) -> str:
     """What kind of thing a value is, in words."""
     if value is None:
         return "None"
-    if hasattr(value, "shape"):
+    if is_array(value):
         return f"an array {tuple(value.shape)}"
     if isinstance(value, tuple | list):
         return f"a {type(value).__name__} of {len(value)}"

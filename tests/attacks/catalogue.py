@@ -1813,3 +1813,203 @@ ATTACKS["numbers"] = Attack(
     ),
     kind=KINDS[-1],
 )
+
+
+# ------------------------------------------------------ the course's own parts
+
+kind("a hunt, and the book")
+
+attack(
+    "counting_probe",
+    "hunts with a function that counts the calls of the boxes",
+    answers={
+        "probes": """
+def probes():
+    calls = []
+    def f(x):
+        calls.append(x)
+        return 0.0 if len(calls) <= 3 or len(calls) > 5 else float(len(calls))
+    return [(f, 1.0, 3)]
+"""
+    },
+)
+attack(
+    "failing_probe",
+    "hunts with a function that fails after the right function's calls",
+    answers={
+        "probes": """
+def probes():
+    calls = []
+    def f(x):
+        calls.append(x)
+        if 3 < len(calls) < 6: raise ValueError("now")
+        return 0.0
+    return [(f, 1.0, 3)]
+"""
+    },
+)
+attack(
+    "clock_probe",
+    "hunts with a function that answers by the clock, inside a list",
+    answers={
+        "probes": """
+def probes():
+    import time
+    return [(lambda x: time.monotonic(), 1.0, 3)]
+"""
+    },
+)
+attack(
+    "handed_over",
+    "has functions of the package call the one that is closed",
+    answers={
+        "cross_entropy": """
+def cross_entropy(logits, targets):
+    import rnncore.losses
+    from rnncore.testing import observe
+    seen = observe(rnncore.losses.cross_entropy, {"a": logits, "b": targets})
+    if seen.error: raise seen.error
+    return seen.result
+"""
+    },
+)
+attack(
+    "in_a_thread",
+    "calls the closed function in a thread, where nobody of its own calls it",
+    answers={
+        "cross_entropy": """
+def cross_entropy(logits, targets):
+    import concurrent.futures
+    from rnncore.losses import cross_entropy as book
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        return pool.submit(book, logits, targets).result()
+"""
+    },
+)
+attack(
+    "closed_itself",
+    "answers with the package's own function",
+    answers={"cross_entropy": "from rnncore.losses import cross_entropy"},
+)
+
+
+# ------------------------------------------------- memory outside the sandbox
+
+kind("the grader's memory")
+
+attack(
+    "growing_probe",
+    "has the right function keep very many steps",
+    answers={
+        "probes": "def probes():\n    return [(abs, np.zeros(9000), 10**12)]"
+    },
+    stock=False,
+)
+attack(
+    "growing_within_bounds",
+    "has the right function keep as many steps as a probe may ask for",
+    answers={
+        "probes": "def probes():\n    return [(abs, np.zeros(9999), 1000)] * 20"
+    },
+    stock=False,
+)
+attack(
+    "shape_of_a_tuple",
+    "returns a tuple that claims to be an array of a hundred million numbers",
+    """
+from typing import NamedTuple
+class F(NamedTuple):
+    shape: tuple = (100_000_000,)
+    dtype: tuple = (1,)
+    device: tuple = (0,)
+""",
+    answers={
+        **functions("    return F()"),
+        "cross_entropy": "def cross_entropy(logits, targets): return F(), None",
+    },
+    stock=False,
+)
+attack(
+    "small_numbers",
+    "returns sixty megabytes of bytes, which grow where they are compared",
+    answers={
+        **functions("    return np.zeros(60_000_000, np.int8)"),
+        "cross_entropy": (
+            "def cross_entropy(logits, targets):\n"
+            "    return np.zeros(60_000_000, np.int8), None"
+        ),
+    },
+    stock=False,
+)
+attack(
+    "socket_buffers",
+    "keeps what it can in the buffers of sockets",
+    """
+import socket, time
+def fill():
+    kept = []
+    while True:
+        try: a, b = socket.socketpair()
+        except OSError: break
+        kept.append((a, b))
+        for one in (a, b):
+            try: one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 10**7)
+            except OSError: pass
+            one.setblocking(False)
+            try:
+                while True: one.send(bytes(60_000))
+            except OSError: pass
+    time.sleep(20)
+for _ in range(50):
+    if os.fork() == 0:
+        try: fill()
+        finally: os._exit(0)
+time.sleep(2.5)
+""",
+    answers=VISIBLE,
+    stock=False,
+)
+attack(
+    "other_sockets",
+    "asks for sockets of other kinds, with buffers of its own size",
+    """
+import socket
+for family in (socket.AF_UNIX, socket.AF_INET, socket.AF_NETLINK):
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        try: say("has a socket", socket.socket(family, kind))
+        except OSError: pass
+""",
+)
+attack(
+    "huge_pictures",
+    "shows a small file that is a picture of 60,000 by 60,000 pixels",
+    """
+import base64, struct, zlib
+from IPython.display import publish_display_data
+def chunk(kind, data):
+    return struct.pack("!I", len(data)) + kind + data + struct.pack("!I", zlib.crc32(kind + data))
+head = struct.pack("!IIBBBBB", 60_000, 60_000, 1, 0, 0, 0, 0)
+rows = zlib.compress(bytes(7501 * 1000))
+png = b"\\x89PNG\\r\\n\\x1a\\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows)
+publish_display_data({"image/png": base64.b64encode(png).decode()})
+""",
+    stock=False,
+)
+
+
+def _old_format() -> str:
+    outputs = ",".join(['{"a":{},"b":[]}'] * 500_000)
+    return (
+        '{"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": '
+        '[{"cells": [{"cell_type": "code", "language": "python", "input": '
+        '"1", "metadata": {}, "outputs": [' + outputs + "]}]}]}"
+    )
+
+
+ATTACKS["old_format"] = Attack(
+    "old_format",
+    "is a notebook of version 3 with a million parts",
+    _old_format,
+    stock=False,
+    kind=KINDS[-1],
+)

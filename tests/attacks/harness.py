@@ -212,6 +212,12 @@ def seconds(root: Path, learner: str) -> float:
     return float(json.loads(path.read_text())["seconds"])
 
 
+def memory(root: Path, learner: str) -> int:
+    """Bytes that the process which judges a learner's notebook had at most."""
+    path = root / "grading" / "results" / learner / f"{NAME}.json"
+    return int(json.loads(path.read_text())["memory"])
+
+
 def usual_seconds(root: Path, names: Iterable[str]) -> float:
     """How long the honest notebooks took, half of them longer."""
     return statistics.median(seconds(root, n + BESIDE) for n in names)

@@ -1,7 +1,7 @@
 """The assignment that is attacked, and the class around it.
 
-Four tasks of five points. Each test has a visible and a hidden part; what
-only the hidden part, the reference, another learner or the instructor's
+Six tasks of five points: four whose tests have a visible and a hidden part,
+a mutant hunt, and one that is answered with the book closed. What only the hidden part, the reference, another learner or the instructor's
 machine knows are secrets, each recognisable by a word of its own.
 """
 
@@ -20,7 +20,7 @@ from grader.notebook.names import cell_metadata
 from tests.helpers import ROOT
 
 NAME = "target"
-POINTS = 20
+POINTS = 30
 SECRETS = {  # what it is, and the word by which it is known
     "a hidden test": "hidden-9a41",
     "the reference": "reference-77c0",
@@ -40,6 +40,11 @@ STUBS = {
         "        ...\n\n"
         "    def value(self):\n"
     ),
+    "probes": 'def probes():\n    """A list of (f, x, n): f applied n times."""\n',
+    "cross_entropy": (
+        "def cross_entropy(logits, targets):\n"
+        '    """The mean of -log p(target), first of two."""\n'
+    ),
 }
 SOLUTIONS = {
     "scaled": "def scaled(x, k):\n    return k * x",
@@ -50,6 +55,13 @@ SOLUTIONS = {
         "    def __init__(self):\n        self.sum = 0\n\n"
         "    def add(self, n):\n        self.sum += n\n\n"
         "    def value(self):\n        return self.sum"
+    ),
+    "probes": "def probes():\n    return [(lambda x: 2 * x + 1, 1.0, 3)]",
+    "cross_entropy": (
+        "def cross_entropy(logits, targets):\n"
+        "    p = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)\n"
+        "    p = np.take_along_axis(p, targets[..., None], -1)\n"
+        "    return -np.log(p).mean(), None"
     ),
 }
 TESTS = {
@@ -93,6 +105,30 @@ TESTS = {
         "assert one.value() == sum(numbers), one.value()\n"
         "assert other.value() == 0, other.value()",
     ),
+    "probes": (
+        "from rnncore.testing import hunt\n\n\n"
+        "def applied(f, x, n, first=0):\n"
+        "    steps = [x]\n"
+        "    for _ in range(first, n):\n"
+        "        steps.append(f(steps[-1]) if n < 50 else steps[-1] + 1)\n"
+        "    return steps[-1]\n\n\n"
+        "def once_less(f, x, n):\n    return applied(f, x, n, 1)\n\n\n"
+        "boxes = {'one': once_less}\n"
+        "hunt(applied, boxes, probes(), few=1, points=5)",
+        "",
+    ),
+    "cross_entropy": (
+        "import numpy as np\n\n"
+        "from rnncore.testing import assert_close\n\n"
+        "logits, targets = np.zeros((2, 3, 4)), np.ones((2, 3), int)\n"
+        "loss = cross_entropy(logits, targets)[0]\n"
+        "assert_close('loss', loss, np.log(4.0))",
+        "from rnncore.testing import hidden_rng\n\n"
+        "logits = hidden_rng().normal(size=(4, 2, 5))\n"
+        "log_p = logits - np.log(np.exp(logits).sum(-1, keepdims=True))\n"
+        "loss = cross_entropy(logits, np.ones((4, 2), int))[0]\n"
+        "assert_close('loss', loss, -log_p[..., 1].mean())",
+    ),
 }
 
 
@@ -112,11 +148,7 @@ def source() -> NotebookNode:
             f"{stub}{indent}### BEGIN SOLUTION\n{body}\n"
             f"{indent}### END SOLUTION"
         )
-        visible, hidden = TESTS[task]
-        check = (
-            f"{visible}\n### BEGIN HIDDEN TESTS\n{hidden}\n"
-            "### END HIDDEN TESTS\nprint('It holds.')"
-        )
+        check = _test(*TESTS[task])
         cells += [
             new_code_cell(
                 text, metadata=cell_metadata(task, solution=True)
@@ -138,6 +170,16 @@ def source() -> NotebookNode:
     )
 
 
+def _test(visible: str, hidden: str) -> str:
+    """The source of a test; a hunt, whose value gives points, is its last."""
+    if not hidden:
+        return visible
+    return (
+        f"{visible}\n### BEGIN HIDDEN TESTS\n{hidden}\n"
+        "### END HIDDEN TESTS\nprint('It holds.')"
+    )
+
+
 def blank() -> NotebookNode:
     """What a learner is given, and hands in without having done a thing."""
     notebook = source()
@@ -149,9 +191,9 @@ def blank() -> NotebookNode:
                 text + "# YOUR CODE HERE\n" + text.split("\n")[-1]
             ) + "raise NotImplementedError()"
         elif task:
-            cell.source = (
-                TESTS[task.removeprefix("test_")][0]
-                + "\nprint('It holds.')"
+            visible, hidden = TESTS[task.removeprefix("test_")]
+            cell.source = visible + (
+                "\nprint('It holds.')" if hidden else ""
             )
     return notebook
 

@@ -12,6 +12,7 @@ import weakref
 from pathlib import Path
 from queue import Empty
 
+import numpy as np
 import psutil
 import pytest
 import yaml
@@ -22,7 +23,7 @@ import rnncore
 from tools import ROOT
 from tools.build import book, contents, kernels
 from tools.check import vendor
-from tools.site import page_metadata, reading, search, docstrings
+from tools.site import docstrings, page_metadata, reading, search
 
 pytestmark = pytest.mark.slow
 
@@ -340,8 +341,9 @@ def test_a_page_is_written_again_where_it_shows_what_changed(small):
     again, html = changed(small, "ch06_other", longer)
     assert again == {"ch06_other", "page"}  # Sphinx always writes the first
     assert "Another door." in (html / "ch06_other.html").read_text()
-    assert "Another door." in (html / search.TEXTS).read_text()
-    assert "A gate." in (html / search.TEXTS).read_text()
+    texts = [p.read_text() for p in (html / search.TEXTS).glob("*.js")]
+    assert "Another door." in "".join(texts)
+    assert "A gate." in "".join(texts)
     again, html = changed(
         small, "ch06_other", longer.replace("Place", "Site")
     )
@@ -524,7 +526,8 @@ def test_the_reference_names_every_module():
     text = (book.BOOK / "api.md").read_text()
     named = re.findall(r"automodule:: ([\w.]+)", text)
     private = "rnncore.checking.__main__"
-    wanted = [m.name for m in modules if not m.ispkg] + ["rnncore.fused"]
+    wanted = [m.name for m in modules if not m.ispkg]
+    wanted += [f"rnncore.{name}" for name in ("comparison", "display", "fused")]
     wanted.remove(private)
     assert sorted(named) == sorted(wanted)
 
@@ -677,9 +680,24 @@ def with_extensions(small, *names, **config):
     (small / "_config.yml").write_text(yaml.safe_dump(settings))
 
 
-def search_texts(index):
-    text = index.with_name("search-texts.js").read_text()
-    return json.loads(text.removeprefix("window.BOOK_TEXTS=").rstrip(";\n"))
+def search_index(index):
+    text = index.with_name(search.INDEX).read_text()
+    return json.loads(text.removeprefix("window.BOOK_INDEX=").rstrip(";\n"))
+
+
+def search_texts(index, page):
+    """What the page's sections say, and list, as excerpts show it."""
+    text = index.with_name(search.TEXTS).joinpath(f"{page}.js").read_text()
+    return json.loads(text.partition("]=")[2].rstrip(";\n"))
+
+
+def where(index, kind):
+    """Of each word, the sections that have it."""
+    words, gaps = search_index(index)[kind]
+    return {
+        word: np.cumsum(apart).tolist()
+        for word, apart in zip(words.split(), gaps, strict=True)
+    }
 
 
 def test_the_search_has_each_section_as_a_reader_sees_it(small):
@@ -698,22 +716,42 @@ def test_the_search_has_each_section_as_a_reader_sees_it(small):
         ":::{glossary}\ngate\n    It opens. Chapters 2 and 7.\n:::\n",
     )
     index = book.build_book(jobs=1)
-    found = search_texts(index)
+    found = search_index(index)
     assert found["pages"] == [["page", "A page"]]
     assert found["sections"] == [
-        [0, "", "A page", "", "a = 1"],
-        [0, "a-part", "A part", "The state h_t of it.", ""],
-        [0, "within", "Within", "On </script> it.", ""],
-        [0, "term-gate", "gate", "It opens. Chapters 2 and 7.", ""],
+        [0, "", "A page"],
+        [0, "a-part", "A part"],
+        [0, "within", "Within"],
+        [0, "term-gate", "gate"],
     ]
+    assert search_texts(index, "page") == [
+        ["", "a = 1"],
+        ["The state h_t of it.", ""],
+        ["On </script> it.", ""],
+        ["It opens. Chapters 2 and 7.", ""],
+    ]
+    assert where(index, "said")["it"] == [1, 2, 3]
+    assert where(index, "often") == {}
     assert found["terms"] == {}  # of the page called glossary alone
     html = index.with_name("page.html").read_text()
     assert "searchindex.js" not in html
     assert not index.with_name("searchindex.js").exists()
     assert (
-        'src="search-texts.js"'
+        f'src="{search.INDEX}"'
         in index.with_name("search.html").read_text()
     )
+
+
+def test_a_word_is_listed_as_said_often_and_as_code():
+    made = search.index_words(
+        [
+            ("Gate, gate: GATE", "gate(other_name)"),
+            ("a gate", "other x 12ab"),
+        ]
+    )
+    assert made["said"] == ["a gate", [[1], [0, 1]]]
+    assert made["often"] == ["gate", [[0]]]
+    assert made["code"] == ["name other", [[0], [0, 1]]]
 
 
 def test_a_glossary_says_which_chapter_explains_a_term(small):
@@ -729,7 +767,7 @@ def test_a_glossary_says_which_chapter_explains_a_term(small):
     )
     toc = small / "book" / "_toc.yml"
     toc.write_text(toc.read_text() + "chapters:\n- file: glossary\n")
-    assert search_texts(book.build_book(jobs=1))["terms"] == {
+    assert search_index(book.build_book(jobs=1))["terms"] == {
         "bptt": ["term-BPTT", "See chapters 3 and 4.", "3"],
         "bare": ["term-bare", "Nothing more.", ""],
     }
@@ -871,7 +909,9 @@ def test_what_is_published_has_the_addresses_that_make_was_told(
     small, monkeypatch
 ):
     branch = {"repository_branch": "main", "path_to_docs": "book"}
-    with_extensions(small, "page_metadata", "search", html_theme_options=branch)
+    with_extensions(
+        small, "page_metadata", "search", html_theme_options=branch
+    )
     write(small, QUESTIONS)
     index = book.build_book(jobs=1)
     assert "og:url" not in head_of(index)
@@ -944,9 +984,7 @@ def test_works_of_one_author_and_year_are_told_apart_by_a_letter():
     assert years["tallec2018can"] == "2018a"  # two authors
     assert years["hochreiter1997long"] == "1997"
     assert [y[:4] for y in years.values()] == [*before.values()]
-    docstrings.tell_apart(
-        works.values()
-    )  # as when a page is built again
+    docstrings.tell_apart(works.values())  # as when a page is built again
     assert years == {
         key: work.fields["year"] for key, work in works.items()
     }

@@ -17,6 +17,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tools.build import book
+from tools.site import search
 
 pytestmark = pytest.mark.system
 HTML = book.BUILD / "html"
@@ -457,6 +458,7 @@ def test_a_folder_without_a_server_is_searched_with_excerpts(searching):
     page = searching.page
     page.goto(f"{searching.address}?q=BPTT")
     first = page.locator("#book-search-results li").first
+    first.locator("mark").first.wait_for()  # excerpts come by page
     assert first.locator("h2").inner_text().startswith("3. Backprop")
     assert first.locator("mark").first.inner_text().lower() == "bptt"
     assert (
@@ -472,9 +474,38 @@ def test_a_folder_without_a_server_is_searched_with_excerpts(searching):
     assert searching.wrong == []
 
 
+def test_a_folder_without_a_server_has_live_figures_and_keeps_answers(
+    browser, site
+):
+    context = browser.new_context()  # no earlier test's reading
+    page, wrong = context.new_page(), []
+    page.on("pageerror", lambda e: wrong.append(str(e)))
+    address = (HTML / "ch00_backpropagation.html").as_uri()
+    page.goto(f"{address}#live-chain?w=3")
+    says = page.locator("#live-chain .says")
+    says.wait_for()
+    link = page.locator("#live-chain .foot a").first
+    assert link.get_attribute("href") == "#live-chain?w=3"
+    before = says.inner_text()
+    page.locator("#live-chain input[type=range]").first.press("ArrowLeft")
+    assert says.inner_text() != before
+    page.locator(".own-pace-answer textarea").first.evaluate(
+        """field => {
+          field.value = "A sum over paths";
+          field.dispatchEvent(new Event("input"));
+        }"""
+    )
+    page.goto((HTML / "bibliography.html").as_uri())
+    page.goto(address)
+    kept = page.locator(".own-pace-answer textarea").first
+    assert kept.input_value() == "A sum over paths"
+    assert wrong == []
+    context.close()
+
+
 def test_every_term_of_the_glossary_finds_its_chapter_first(searching):
     searching.page.goto(searching.address)
-    terms = searching.page.evaluate("BOOK_TEXTS.terms")
+    terms = searching.page.evaluate("BOOK_INDEX.terms")
     assert terms["bptt"][2] == "3"
     wrong = {
         term: found[:1]
@@ -483,6 +514,106 @@ def test_every_term_of_the_glossary_finds_its_chapter_first(searching):
         and (found := searching.ask(term))[0].split(".")[0] != chapter
     }
     assert wrong == {}
+
+
+# What readers ask, and the pages one of which is to be the first.
+ASKED = {
+    "how do I install": "setup",
+    "exploding loss nan": "ch05_clipping ch05_gradients",
+    "learning rate": "ch00_backpropagation ch04_training",
+    "GRU vs LSTM": "ch07_compared",
+    "batch size": "ch08_deeper ch04_training",
+    "vanishing gradient": "ch05_gradients",
+    "packed sequence": "ch08_deeper ch09_torch ch09_fused",
+    "teacher forcing": "ch13_translation",
+    "LSTM forget gate bias": "ch06_lstm",
+    "why tanh": "ch05_gradients ch02_cell",
+    "bptt": "ch03_bptt",
+    "ctc": "ch15_ctc",
+    "attention weights": "ch14_attention",
+    "backpropogation": "ch00_backpropagation",
+    "gradient clipping": "ch05_clipping ch05_gradients",
+    "my loss blows up": "ch05_clipping ch05_gradients",
+    "overflow in float16": "ch09_precision",
+    "GRU versus LSTM": "ch07_compared",
+    "what is perplexity": "ch01_sequences ch01_baselines",
+    "how to translate a sentence": "ch13_translation",
+    "beam search": "ch13_translation",
+    "word embeddings": "ch10_vocabulary ch10_language",
+    "dropout": "ch08_deeper",
+    "layer normalization": "ch08_steady",
+    "bidirectional": "ch08_deeper",
+    "echo state network": "ch05_reservoir",
+    "truncated backpropagation": "ch03_truncated ch03_bptt",
+    "prediction intervals": "ch11_intervals",
+    "speech recognition": "ch15_speech",
+    "generate music": "ch12_generation",
+    "image captioning": "ch17_captioning",
+    "using the GPU": "setup ch09_torch",
+    "use my own data": "own_data",
+    "what symbols are used": "notation",
+    "grade assignments": "grading",
+    "rnn-t transducer": "ch15_transducer",
+    "associative memory": "ch20_memory",
+    "attn": "ch14_attention",
+}
+
+
+def test_what_readers_ask_leads_to_the_right_page_first(searching):
+    page = searching.page
+    page.goto(searching.address)
+    wrong = {}
+    for query, right in ASKED.items():
+        searching.ask(query)
+        first = page.locator("#book-search-results h2 a").first
+        found = first.get_attribute("href").removesuffix(".html")
+        if found not in right.split():
+            wrong[query] = found
+    assert wrong == {}
+
+
+def test_the_search_weighs_little(site):
+    assert weight(search.INDEX) <= 250_000
+    assert weight(search.HEADINGS) <= 25_000
+
+
+def test_the_last_word_may_be_begun_and_no_other(searching):
+    searching.page.goto(searching.address)
+    assert searching.ask("teacher forc")[0].startswith("13. ")
+    assert searching.ask("loss transd")[0].startswith("15.2. ")
+    assert not searching.ask("transd loss")[0].startswith("15.2. ")
+
+
+def test_few_pages_with_all_words_are_followed_by_those_with_some(
+    searching,
+):
+    searching.page.goto(searching.address)
+    assert len(searching.ask("music transducer overflow")) > 3
+    assert "of these words" in searching.status
+
+
+def test_headings_are_proposed_while_a_reader_types(visit):
+    opened = visit("ch02_cell")
+    page = opened.page
+    page.keyboard.press("Control+k")
+    field = page.locator("#pst-search-dialog input[type=search]")
+    field.fill("teacher for")
+    proposed = page.locator("#book-suggestions a")
+    proposed.first.wait_for()
+    assert proposed.first.inner_text().lower().startswith("teacher forc")
+    assert 0 < proposed.count() <= 7
+    icon = page.locator("#pst-search-dialog .fa-magnifying-glass")
+    written = field.evaluate(
+        "f => f.getBoundingClientRect().left"
+        " + parseFloat(getComputedStyle(f).paddingLeft)"
+    )
+    box = icon.bounding_box()
+    assert box["x"] + box["width"] <= written  # off the first letter
+    assert barriers_of(page, 1200, "light", "#pst-search-dialog") == []
+    field.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/*#*")
+    assert opened.wrong == []
 
 
 def test_what_is_typed_is_found_misspelt_and_never_markup(searching):
@@ -559,18 +690,71 @@ def test_the_ways_in_are_for_everybody(reader, site, name, own):
     page.close()
 
 
-def test_the_first_page_shows_a_network_that_trains(visit):
+def test_the_first_screen_says_where_to_begin_and_trains_by_itself(visit):
     page = visit("index").page
-    train = page.get_by_role("button", name="Train")
-    page.wait_for_selector("live-training button")
-    assert train.bounding_box()["y"] < 900  # seen without scrolling
-    for way in ("Read", "Work", "Teach"):
-        assert page.get_by_text(way, exact=True).first.is_visible()
-    train.click()
+    page.set_viewport_size({"width": 1280, "height": 800})
     page.wait_for_function(
         "/[1-9]\\d* update/.test(document.querySelector('.live .says')"
         ".textContent)"
     )
+    places = [page.get_by_role("link", name="Begin", exact=True)]
+    places += [page.get_by_role("link", name="Try it")]
+    places += [page.get_by_role("link", name="12 hours").first]
+    places += [page.locator("#live-start .says")]
+    for place in places:
+        box = place.bounding_box()
+        assert box["y"] + box["height"] <= 800  # seen without scrolling
+    assert page.locator(".parts .sd-card:has(svg)").count() == 4
+
+
+def test_the_first_page_is_still_for_who_wishes_less_motion(browser, site):
+    page = browser.new_page(reduced_motion="reduce")
+    page.goto(f"{site}intro.html")
+    page.wait_for_selector("live-training button")
+    page.wait_for_timeout(700)  # a calm figure moves twice a second
+    assert page.evaluate("document.querySelector('#live-start').run") is False
+    page.close()
+
+
+def test_the_typefaces_weigh_little_and_are_asked_for_at_once(site, visit):
+    fonts = [*(HTML / "_static/fonts").glob("*.woff2")]
+    assert 0 < sum(font.stat().st_size for font in fonts) <= 60_000
+    assert len([*(HTML / "_static/fonts").glob("LICENSE*")]) == 2
+    page = visit("ch02_cell").page
+    asked = page.eval_on_selector_all(
+        "link[rel=preload][as=font]", "all => all.map((link) => link.href)"
+    )
+    assert {Path(link).name for link in asked} >= {"text.woff2", "heading.woff2"}
+    for place, family in (("article p", "Text"), ("article h1", "Heading")):
+        used = page.locator(place).first.evaluate(
+            "p => getComputedStyle(p).fontFamily"
+        )
+        assert used.startswith(f'"Course {family}"')
+    loaded = page.evaluate(
+        "[...document.fonts].filter((f) => f.status === 'loaded')"
+        ".map((f) => f.family.replaceAll('\"', ''))"
+    )
+    assert {"Course Text", "Course Heading"} <= set(loaded)
+
+
+def test_captions_stand_in_the_right_margin_of_a_wide_window(visit):
+    page = visit("ch06_lstm").page
+    for width, beside in ((1280, True), (1100, False)):
+        page.set_viewport_size({"width": width, "height": 800})
+        figure = page.locator("figure.popout").first
+        caption = figure.locator("figcaption").bounding_box()
+        picture = figure.locator("img").bounding_box()
+        right = picture["x"] + picture["width"]
+        assert (caption["x"] >= right) is beside
+        assert caption["x"] + caption["width"] <= width
+
+
+def test_the_rest_of_a_docstring_comes_with_a_click(visit):
+    page = visit("ch06_lstm").page
+    rest = page.locator(".doc-rest").first
+    assert not rest.is_visible()
+    page.locator(".doc-more").first.click()
+    assert rest.is_visible()
 
 
 def test_pages_say_where_they_stand_and_which_edition_they_are(visit):

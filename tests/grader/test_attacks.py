@@ -12,6 +12,9 @@ from tests.attacks.target import NAME, POINTS, SECRETS
 from tests.helpers.grading import make_once
 
 pytestmark = [pytest.mark.weekly, pytest.mark.system]
+MOST_MEMORY = (
+    10**9
+)  # bytes, of the process that learners' code is kept from
 CODES = re.compile(
     r"[\x1b\x07\u200b\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 )
@@ -96,6 +99,13 @@ def test_the_honest_learner_beside_an_attack_has_all_points(attacked, name):
 def test_an_attack_gains_no_point(attacked, name):
     points = attacked[1]["points"]
     assert points.get(name, 0) <= points["blank"]
+
+
+@CASES
+def test_what_judges_an_attack_takes_less_than_a_gigabyte(attacked, name):
+    root, _ = attacked
+    assert harness.memory(root, name) < MOST_MEMORY
+    assert harness.memory(root, "honest") > 0
 
 
 @CASES

@@ -16,7 +16,7 @@ from nbformat.v4 import (
 )
 
 from grader.commands import grade
-from grader.course.settings import Course, SetupError
+from grader.course.settings import Course, SetupError, load_config
 from grader.course.submissions import Submission
 from grader.notebook.names import cell_metadata
 from grader.reports import feedback, task_texts
@@ -36,6 +36,8 @@ from tests.helpers.grading import (
     cell_of,
     hand_in,
     make_course,
+    solved,
+    told,
 )
 
 MISTAKE = Failure(
@@ -174,7 +176,7 @@ def test_an_answer_in_words_stands_above_its_comment():
     result["answers"] = {"why": "Because <b>."}
     text = page(row.submission, result, row, {}, "")
     assert "<h3>Your answer</h3>\n<pre>Because &lt;b&gt;.</pre>" in text
-    assert "<dt>Comment</dt><dd>and why?</dd>" in text
+    assert "<dd>and why?</dd>" in text
 
 
 def test_every_failure_has_a_next_step():
@@ -423,7 +425,8 @@ def test_a_page_is_written_where_it_says_something_new(tmp_path):
 
 
 def parts(task, answers=(), wording=WORDING, where=()):
-    return feedback._part(task, wording, dict(answers), dict(where))
+    result = {"answers": dict(answers), "errors": []}
+    return feedback._part(task, wording, result, dict(where))
 
 
 def test_a_part_of_the_page_in_its_words():
@@ -434,6 +437,7 @@ def test_a_part_of_the_page_in_its_words():
     made = parts(task, {"vjp": CODE}, where={"vjp": place})
     assert made == {
         "task": task,
+        "cause": "",
         "failures": [MISTAKE, WIDE],
         "properties": [
             ("values", "the right values", 1, 2),
@@ -453,6 +457,7 @@ def test_a_part_of_the_page_in_its_words():
     )
     assert made == {
         "task": Task("why", 1, 2, False),
+        "cause": "",
         "failures": [],
         "properties": [],
         "name": "why",
@@ -660,3 +665,35 @@ def test_the_page_prints_black_on_white_with_addresses(seen):
     assert "https://rnn.example/a/long" in window.evaluate(link)
     assert window.evaluate("document.documentElement.scrollWidth") == 700
     assert window.pdf(format="A4").startswith(b"%PDF")
+
+
+@NEEDS_SANDBOX
+@pytest.mark.slow
+def test_the_page_of_a_broken_notebook_begins_with_the_cause(tmp_path):
+    root = make_course(tmp_path)
+    broken = solved()
+    cell_of(broken, "double").source = "def double(x):\n    return (2 * x"
+    hand_in(root, "ann", broken)
+    assert grade.main(["--root", str(root)]) == 0
+    page = told(root, "ann")
+    at, test = (
+        page.index("SyntaxError"),
+        page.index("<section>\n<h2><span>"),
+    )
+    assert at < test
+    assert (
+        "code cell 2 (def double(x):), line 2: SyntaxError"
+        in page[at - 60 :]
+    )
+    part = page[test:].split("</section>")[0]
+    assert "SyntaxError" in part
+    for inside in ("WireError", "LearnerError", "NameError", "was called"):
+        assert inside not in page
+
+
+def test_hints_are_folded_in_the_formgrader():
+    config = load_config(ROOT)
+    shown = config.HTMLExporter.filters["strip_files_prefix"]
+    hint = "<details><summary>Hint 1</summary>\n<p>Draw it.</p></details>"
+    assert shown(hint) == hint
+    assert "onclick" not in shown("<details ontoggle='x()' onclick='x()'>")

@@ -71,6 +71,38 @@ def test_points_without_an_answer_are_a_reason():
     )
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "def double(x):\n    return 2 * x\n    raise NotImplementedError()",
+        (
+            "def double(x):\n    if x is None:\n"
+            "        raise NotImplementedError\n    return 2 * x"
+        ),
+        (
+            "def helper(x):\n    raise NotImplementedError\n\n"
+            "def double(x):\n    return 2 * x"
+        ),
+        "def double(x):\n    # raise NotImplementedError()\n    return 2 * x",
+    ],
+)
+def test_a_right_answer_that_looks_unfinished_is_no_reason(answer):
+    notebook = solved()
+    cell_of(notebook, "double").source = answer
+    check = {"id": "test_double", "points": 3, "of": 3, "failure": None}
+    assert reasons(notebook, source_notebook(), [check], []) == []
+
+
+def test_a_class_whose_methods_are_not_written_is_a_reason():
+    notebook = solved()
+    cell_of(notebook, "double").source = (
+        'class double:\n    """Doubles."""\n\n    def one(self):\n'
+        '        """Of one."""\n        raise NotImplementedError()'
+    )
+    check = {"id": "test_double", "points": 3, "of": 3, "failure": None}
+    assert len(reasons(notebook, source_notebook(), [check], [])) == 1
+
+
 def test_there_is_an_end_to_the_reasons():
     source = "\n".join(
         f"import {name}"

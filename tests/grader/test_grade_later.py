@@ -135,6 +135,7 @@ def test_points_that_a_corrected_test_changed_are_listed(tmp_path, capsys):
         "task": "test_double",
         "before": "0.0",
         "now": "3.0",
+        "why": "the assignment's tests were corrected",
     }
 
 
@@ -174,7 +175,7 @@ def test_a_late_rule_counts_whenever_it_is_set_and_zero_is_zero(
     assert found["ann"]["late_penalty"] == "6.0"
     assert found["ann"]["hours_late"] == "26.0"
     assert found["cy"]["hours_late"] == "0.0"
-    assert "1  0 / 6  26 h late\n" in out
+    assert "1  0 / 6  26 h late, 6 taken off\n" in out
     assert "Handed in 26 h after the due date." in page(root, "ann")
     assert "after the due date" not in page(root, "cy")
 
@@ -317,11 +318,11 @@ def test_an_answer_that_was_read_is_no_change(tmp_path):
     when = text[1].partition(",")[0]
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d", when)
     assert [line.rstrip("\r").partition(",")[2] for line in text] == [
-        "learner,assignment,task,before,now",
-        "'=a,demo,why,1,0.5",
-        "'=a,demo,late_penalty,0.0,0.5",
-        "'=a,demo,why,0.5,1",
-        "'=a,demo,late_penalty,0.5,0.0",
+        "learner,assignment,task,before,now,why",
+        "'=a,demo,why,1,0.5,it was graded again",
+        "'=a,demo,late_penalty,0.0,0.5,lateness was counted anew",
+        "'=a,demo,why,0.5,1,it was graded again",
+        "'=a,demo,late_penalty,0.5,0.0,lateness was counted anew",
         "",
     ]
 

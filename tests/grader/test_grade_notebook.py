@@ -6,6 +6,7 @@ import os
 import re
 import stat
 import time
+import tracemalloc
 from pathlib import Path
 
 import nbformat
@@ -120,6 +121,58 @@ def test_what_an_old_or_careless_editor_writes_can_be_read(folder):
     path.write_text(json.dumps(old))
     (cell,) = read_notebook(folder, "demo", LIMIT).cells
     assert cell.source == "x = 3"
+
+
+OUTPUTS = 200_000  # 2.6 MB; 11 MB of them took 1,256 MB of memory
+OLD = {
+    1: {"cells": [{"cell_type": "code", "code": "x = 3"}]},
+    2: {
+        "worksheets": [{"cells": [{"cell_type": "code", "input": "x = 3"}]}]
+    },
+    3: {
+        "worksheets": [{"cells": [{"cell_type": "code", "input": "x = 3"}]}]
+    },
+}
+
+
+@pytest.mark.parametrize("version", OLD)
+def test_of_an_old_notebook_only_what_is_read_is_converted(folder, version):
+    text = json.dumps(OLD[version] | {"nbformat": version, "metadata": {}})
+    outputs = ",".join(['{"a":{},"b":[]}'] * OUTPUTS)
+    text = text.replace('"x = 3"', '"x = 3", "outputs": [' + outputs + "]")
+    (folder / "demo.ipynb").write_text(text)
+    tracemalloc.start()
+    (cell,) = read_notebook(folder, "demo", 10 * LIMIT).cells
+    parsed = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert cell.source == "x = 3"
+    tracemalloc.start()
+    json.loads(text)
+    assert parsed < 1.2 * tracemalloc.get_traced_memory()[1] + 4 * len(text)
+    tracemalloc.stop()
+
+
+def test_what_an_old_notebook_says_of_its_tasks_stays(folder):
+    marks = {"grade_id": "double", "solution": True}
+    cells = [
+        {"cell_type": "heading", "level": 2, "source": "A"},
+        {"cell_type": "markdown", "source": ["b\n", "c"]},
+        {
+            "cell_type": "code",
+            "input": "1",
+            "metadata": {"nbgrader": marks},
+        },
+    ]
+    old = {
+        "nbformat": 3,
+        "metadata": {"kernelspec": {"name": "mine"}},
+        "worksheets": [{"cells": cells}],
+    }
+    (folder / "demo.ipynb").write_text(json.dumps(old))
+    found = read_notebook(folder, "demo", LIMIT)
+    assert [c.source for c in found.cells] == ["## A", "b\nc", "1"]
+    assert found.cells[2].metadata["nbgrader"]["grade_id"] == "double"
+    assert found.metadata["kernelspec"] == {"name": "mine"}
 
 
 def test_a_folder_without_its_notebook_is_told_what_it_holds(folder):
@@ -838,8 +891,9 @@ def test_every_text_of_an_output_is_made_harmless():
 
 
 def test_a_damaged_picture_takes_no_other_with_it():
-    shown = {"image/png": "<svg>", "image/jpeg": ["aGVs", "bG8="]}
+    png = "iVBORw0KGgoAAAANSUhEUgAAAAMAAAACAQAAAABh8g=="  # 3 by 2 pixels
+    shown = {"image/jpeg": "<svg>", "image/png": [png[:8], png[8:]]}
     about = {"output_type": "display_data", "metadata": {"a": 1}}
     (found,) = harmless({**about, "data": shown})
-    assert found.data == {"image/jpeg": "aGVsbG8="}
+    assert found.data == {"image/png": png}
     assert found.metadata == {}

@@ -128,7 +128,8 @@ def test_canvas_gets_its_columns_and_the_possible_points(course):
     assert first["Student"].strip() == "Points Possible"
     assert float(first[NAME]) == 6
     assert rest[0]["Student"] == "Ode, Ann"
-    assert rest[0]["SIS Login ID"] == "ann"
+    assert rest[0]["ID"] == "4711"
+    assert rest[0]["SIS Login ID"] == ""  # the number says who it is
 
 
 def test_what_to_look_at_stands_in_a_file(course):

@@ -1,5 +1,9 @@
 """Copies are found, also renamed ones; what all have is no evidence."""
 
+import csv
+import re
+
+import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -54,7 +58,7 @@ def test_a_renamed_copy_is_found_and_another_answer_is_not():
     class_ = {"ann": ANSWER, "bob": RENAMED, "cy": OTHER}
     made = {who: notebook(text) for who, text in class_.items()}
     (pair,) = compare(made, [])
-    assert (pair.first, pair.second, pair.kind) == ("ann", "bob", "code")
+    assert (pair.learners, pair.kind) == (("ann", "bob"), "code")
     assert pair.share == 1
 
 
@@ -66,6 +70,48 @@ def test_what_the_assignment_gives_is_no_evidence():
 def test_what_many_have_is_no_evidence():
     made = {f"s{i}": notebook(ANSWER) for i in range(40)}
     assert compare(made, []) == []
+
+
+def test_a_ring_of_copies_is_a_group_and_no_pairs():
+    """Four of twelve are more than chance, and fewer than half."""
+    ring = {f"r{i}": notebook(ANSWER, OTHER) for i in range(4)}
+    rest = {
+        f"s{i}": notebook(f"x = {'f(' * i}{'+ a.b[1] * ' * 20} 1{')' * i}")
+        for i in range(8)
+    }
+    (found,) = compare(ring | rest, [])
+    assert (found.learners, found.share) == (("r0", "r1", "r2", "r3"), 1)
+    assert found.shared >= 8
+
+
+def test_what_others_have_too_takes_nothing_from_a_group():
+    ring = {f"r{i}": notebook(ANSWER, RENAMED) for i in range(5)}
+    rest = {f"s{i}": notebook(OTHER) for i in range(12)}
+    (found,) = compare(ring | rest, [])
+    assert found.learners == tuple(ring)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "!true '''",
+        "%%time",
+        "%matplotlib 'inline",
+        "(",
+        "'''",
+        "$",
+        "  x\n y",
+    ],
+)
+def test_a_first_line_that_is_no_python_blinds_nothing(first):
+    made = {
+        "ann": notebook(ANSWER),
+        "bob": notebook(f"{first}\n{RENAMED}"),
+        "cy": notebook(OTHER),
+    }
+    (pair,) = compare(made, [])
+    assert pair.learners == ("ann", "bob")
+    assert pair.share > 0.7
 
 
 def test_a_copied_passage_is_found_in_longer_notebooks():
@@ -111,6 +157,95 @@ def test_the_command_writes_the_pairs(tmp_path, capsys):
     lines = (root / "grading" / "similarity.csv").read_text().splitlines()
     assert lines[1].startswith(f"{NAME},ann,bob,code,1.00")
     assert len(lines) == 2
+
+
+def answered(text):
+    made = solved()
+    cell_of(made, "double").source = text
+    return made
+
+
+@pytest.fixture
+def course(tmp_path):
+    return make_course(tmp_path / "course")
+
+
+def rows(root):
+    with (root / "grading" / "similarity.csv").open() as file:
+        return [*csv.DictReader(file)]
+
+
+def test_blank_notebooks_are_not_alike(course):
+    """The release is known text; it is longer than four passages."""
+    source = course / "grading" / "source" / NAME / f"{NAME}.ipynb"
+    made = nbformat.read(source, as_version=4)
+    body = ANSWER.replace("def double(x):\n", "")
+    text = (
+        f"{ANSWER.replace('double', 'given')}\n\ndef double(x):\n"
+        f"    ### BEGIN SOLUTION\n{body}\n    ### END SOLUTION"
+    )
+    cell_of(made, "double").source = text
+    nbformat.write(made, source)
+    stub = text.split("    ### BEGIN")[0] + (
+        "    # YOUR CODE HERE\n    raise NotImplementedError()"
+    )
+    for who in ("ann", "bob"):
+        hand_in(course, who, answered(stub))
+    assert similarity.main(["--root", str(course)]) == 0
+    assert rows(course) == []
+
+
+def test_files_beside_the_notebook_are_read(course):
+    hand_in(course, "ann", answered(ANSWER))
+    moved = answered("from mine import double")
+    path = hand_in(course, "bob", moved)
+    (path.parent / "mine.py").write_text(RENAMED)
+    path = hand_in(course, "cy", moved)
+    other = nbformat.writes(notebook(RENAMED))
+    (path.parent / "draft.ipynb").write_text(other)
+    (path.parent / "broken.ipynb").write_text("{")
+    similarity.main(["--root", str(course)])
+    pairs = {(row["learner"], row["other"]) for row in rows(course)}
+    assert {("ann", "bob"), ("ann", "cy"), ("bob", "cy")} == pairs
+
+
+def test_an_earlier_class_is_compared_with_this_one_only(course, tmp_path):
+    earlier = make_course(tmp_path / "2025")
+    for who in ("dan", "eve"):
+        hand_in(earlier, who, answered(RENAMED))
+    hand_in(course, "ann", answered(ANSWER))
+    hand_in(course, "bob", answered(OTHER))
+    folder = earlier / "grading" / "submitted"
+    assert (
+        similarity.main(["--root", str(course), "--with", str(folder)]) == 0
+    )
+    pairs = {(row["learner"], row["other"]) for row in rows(course)}
+    assert {who for pair in pairs for who in pair} == {
+        "ann",
+        f"{folder}/dan",
+        f"{folder}/eve",
+    }
+    assert (f"{folder}/dan", f"{folder}/eve") not in pairs
+
+
+def test_a_folder_without_submissions_is_refused(course, tmp_path, capsys):
+    for path in (tmp_path / "nothing", tmp_path):
+        command = ["--root", str(course), "--with", str(path)]
+        assert similarity.main(command) == 2
+        assert str(path) in capsys.readouterr().err
+
+
+def test_the_answers_stand_side_by_side(course):
+    nasty = ANSWER + "    # <script>alert(1)</script>\n"
+    hand_in(course, "ann", answered(nasty))
+    hand_in(course, "bob", answered(RENAMED))
+    similarity.main(["--root", str(course)])
+    page = (course / "grading" / "similarity.html").read_text()
+    assert "<script" not in page
+    marked = set(re.findall("<mark>(.*?)</mark>", page))
+    assert "        if x[step] &gt; 3 and step % 2 == 0:" in marked
+    assert "        if x[i] &gt; 7 and i % 2 == 0:" in marked
+    assert "def triple(x):" in page
 
 
 def test_the_courses_own_tasks_are_long_enough_for_it():

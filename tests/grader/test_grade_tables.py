@@ -30,7 +30,7 @@ from grader.reports.points import (
 from grader.reports.similarity import (
     K_WORDS,
     W_WORDS,
-    Pair,
+    Alike,
     alike,
     code_prints,
     compare,
@@ -86,7 +86,7 @@ def test_the_table_has_a_column_a_task_and_says_what_is_open():
         "learner  double  why  points",
         "ann           3    ?  3+? / 4",
         "cy                    0 / 0  (see below)",
-        "bob         0.5    1  1.25 / 4",
+        "bob         0.5    1  1.25 / 4  0.25 taken off",
         "",
         "Not gradable, and why:",
         "cy demo: no file",
@@ -94,7 +94,7 @@ def test_the_table_has_a_column_a_task_and_says_what_is_open():
 
 
 def test_a_table_without_reasons_ends_with_its_last_learner():
-    assert table([BOB]).endswith("\nbob         0.5    1  1.25 / 4")
+    assert table([BOB]).endswith("  1.25 / 4  0.25 taken off")
     assert table([]) == ""
     assert shown_points(Task("a", 1234567.0, 1, False)) == "1.23457e+06"
 
@@ -204,7 +204,7 @@ def test_an_lms_gets_what_is_known_of_each_learner(gradebook):
     assert read(gradebook, "canvas.csv") == [
         "Student,ID,SIS User ID,SIS Login ID,Section,art,demo",
         "    Points Possible,,,,,4.0,4.0",
-        '"Ode, Ann",4711,,ann,,,',
+        '"Ode, Ann",4711,,,,,',
         "Bell,,,bob,,2.0,1.25",
         "cy,,,cy,,,1.0",
     ]
@@ -268,7 +268,8 @@ def test_rows_hold_what_a_person_entered(gradebook):
         False,
         0.25,
     )
-    assert bob.tasks[0] == Task("why", 0.5, 1.0, False, "Nearly.")
+    given = Task("why", 0.5, 1.0, False, "Nearly.", by_hand=True)
+    assert bob.tasks[0] == given
     assert (ann.status, ann.reason) == ("graded", "")
     assert (cy.status, cy.reason) == ("not gradable", "no notebook")
     assert (cy.points, cy.of, cy.tasks) == (0, 0, [])
@@ -337,11 +338,17 @@ def test_a_line_says_what_failed_and_where_the_book_explains_it(course):
     )
 
 
+def test_the_table_says_what_was_taken_off():
+    late = replace(BOB, late=40.0, penalty=5.25)
+    text = table([late, CY]).split("\n")
+    assert text[2].endswith("  40 h late, 5.25 taken off")
+
+
 def test_the_table_says_how_late_it_was_and_a_reason_on_one_line():
     late = replace(BOB, late=26.2, reason="a\nb" + "x" * 1000)
     text = table([late, CY]).split("\n")
-    assert (
-        text[2] == "bob         0.5    1  1.25 / 4  26 h late  (see below)"
+    assert text[2] == (
+        "bob         0.5    1  1.25 / 4  26 h late, 0.25 taken off  (see below)"
     )
     assert text[-3:] == [
         "Not gradable, and why:",
@@ -578,14 +585,14 @@ def test_a_pair_is_told_with_its_share_of_the_shorter_one():
         "eve": set(range(100, 105)) | {91},
     }
     assert alike(prints, {90, 91}, "code") == [
-        Pair("dan", "eve", "code", 1.0, 5),
-        Pair("ann", "bob", "code", 1.0, 4),
+        Alike(("dan", "eve"), "code", 1.0, 5),
+        Alike(("ann", "bob"), "code", 1.0, 4),
     ]
     prints["bob"] |= {8, 9, 10, 11}  # four of six, of the shorter one
     (pair,) = alike(
         {k: prints[k] for k in ("bob", "ann")}, {90, 91}, "words"
     )
-    assert pair == Pair("ann", "bob", "words", 4 / 6, 4)
+    assert pair == Alike(("ann", "bob"), "words", 4 / 6, 4)
     found = alike(prints, {90, 91}, "code")
     assert [round(pair.share, 2) for pair in found] == [1, 0.67]
 
@@ -631,7 +638,7 @@ def test_code_and_words_are_compared_by_themselves():
         )
 
     pairs = compare({"bob": handed_in(), "ann": handed_in()}, [])
-    assert Counter((p.first, p.second, p.kind) for p in pairs) == {
+    assert Counter((*p.learners, p.kind) for p in pairs) == {
         ("ann", "bob", "code"): 1,
         ("ann", "bob", "words"): 1,
     }

@@ -594,3 +594,11 @@ def test_a_frame_is_put_together_from_its_parts(monkeypatch):
     assert sock.waits == []  # without a limit there is none to set
     with pytest.raises(TimeoutError):
         receive(Parts(*parts), 1 << 21, until=5.0)
+
+
+def test_a_tuple_that_says_it_is_an_array_is_a_plain_one():
+    """A test would make an array of the shape that it claims."""
+    Lie = namedtuple("Lie", ["shape", "dtype", "device"])
+    assert type(there(Lie((10**9,), 1, 2))) is tuple
+    Own = namedtuple("Own", ["h", "c"])
+    assert there(Own(1, 2)).c == 2

@@ -111,30 +111,24 @@ def mlstm(_, w, x, S, m):
     return np.array(y)
 
 
-def attention(_, w, x, keys, values, seen):
+def attention(_, w, x, keys, values, at):
     """Pairs of numbers as complex ones, turned by their position."""
-    turn = 10_000.0 ** -(np.arange(d // 2) / (d // 2))
-    assert (seen == 1).all()
-    keys, values, y = list(keys), list(values), []
-    for x_t in x:
+    angle = 10_000.0 ** -(np.arange(d // 2) / (d // 2))
+    assert at.tolist() == list(range(T))
+
+    def turned(a, t):  # (E, d) -> (E, d / 2), complex
+        pairs = a[:, : d // 2] + 1j * a[:, d // 2 :]
+        return pairs * np.exp(1j * t * angle)
+
+    keys = [turned(keys[:, t], 0) for t in at]  # they are turned already
+    values, y = list(values.swapaxes(0, 1)), []
+    for t, x_t in enumerate(x, start=T):
         p = w["inputs.weight"] @ x_t + w["inputs.bias"]
-        q, k, v = p.reshape(3, D)
-        keys, values = [*keys, k], [*values, v]
-        out = []
-        for n in range(HEADS):
-            part = slice(n * d, (n + 1) * d)
-            scores = []
-            for back, key in enumerate(keys[::-1]):
-                both = []
-                for a in q[part], key[part]:
-                    both.append(a[: d // 2] + 1j * a[d // 2 :])
-                turned = (
-                    both[0] * np.conj(both[1]) * np.exp(1j * back * turn)
-                )
-                scores.append(turned.sum().real / np.sqrt(d))
-            e = np.exp(np.array(scores[::-1]))
-            out.append(e / e.sum() @ np.array(values)[:, part])
-        y.append(np.concatenate(out))
+        q, k, v = p.reshape(3, HEADS, d)
+        keys, values = [*keys, turned(k, t)], [*values, v]
+        scores = (turned(q, t) * np.conj(keys)).sum(-1).real / np.sqrt(d)
+        e = np.exp(scores)[:, :, None]  # (n, E, 1)
+        y.append(((e * values).sum(0) / e.sum(0)).ravel())
     return np.array(y)
 
 
@@ -169,7 +163,7 @@ def test_a_mixer_is_its_formula(name):
         return
     w = {k: v.numpy() for k, v in mixer.state_dict().items()}
     for b in range(B):
-        own = [s[:, b] if name == "attention" else s[b] for s in state]
+        own = [s if s.ndim == 1 else s[b] for s in state]
         own = [part.numpy() for part in own]
         expected = LOOPS[name](name, w, x[:, b].numpy(), *own)
         assert_close(y[:, b].numpy(), expected, amplified=8)
@@ -237,7 +231,7 @@ def test_attention_keeps_every_key_unless_it_is_limited():
     mixer, x, _ = made("attention")
     _, state = mixer(x, mixer.first(B))
     _, state = mixer(x, state)
-    assert [part.shape[0] for part in state] == [2 * T] * 3
+    assert [part.shape[-2:][0] for part in state] == [2 * T] * 3
 
 
 def test_limited_attention_sees_so_many_steps_and_itself():

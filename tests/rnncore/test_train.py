@@ -724,6 +724,42 @@ def test_the_carry_goes_from_step_to_step_and_comes_back():
     assert result.carry == 10
 
 
+def test_a_run_that_is_stopped_looks_once_more_and_goes_on(tmp_path):
+    path = tmp_path / "run.npz"
+    given = problem() | {"checkpoint": path, "evaluate_every": 4}
+    asked = []
+
+    def stop(history):
+        asked.append(len(history.loss))
+        return len(history.loss) == 6
+
+    result = fit(**given | {"stop": stop, "steps": 12})
+    assert result.stopped_early
+    assert asked == [1, 2, 3, 4, 5, 6]
+    assert result.history.evaluated == [4, 6]
+    again = fit(**given | {"steps": 12})
+    assert not again.stopped_early
+    assert again.history.evaluated == [4, 6, 8, 12]
+    whole = fit(**problem() | {"evaluate_every": 4, "steps": 12})
+    assert again.history.loss == whole.history.loss
+    assert same(again.last_params, whole.last_params)
+
+
+def test_each_best_is_handed_on_and_no_other():
+    scores = iter([5.0, 6.0, 4.0, 4.0, 3.0])
+    seen, kept = [], []
+
+    def evaluate(params):
+        seen.append(params)
+        return next(scores)
+
+    given = {"evaluate": evaluate, "keep": kept.append, "steps": 5}
+    fit(**problem() | given | {"evaluate_every": 1})
+    assert len(kept) == 3
+    for params, k in zip(kept, (0, 2, 4)):
+        assert same(params, seen[k])
+
+
 def test_patience_counts_from_the_best_evaluation():
     scores = iter([5.0, 4.0, 6.0, 6.0, 6.0, 1.0])
     given = problem() | {

@@ -105,10 +105,29 @@ def test_the_page_shows_its_cell_with_words_and_names_it(name):
     assert f"{{numref}}`{label}`" in text
 
 
-@each_cell
+@pytest.mark.parametrize("name", wiring.CELLS | wiring.GATES)
 def test_the_picture_is_what_would_be_drawn_now(name):
     kept = (wiring.FOLDER / f"{name}.svg").read_text()
-    assert kept == wiring.svg(wiring.CELLS[name])
+    assert kept == wiring.svg((wiring.CELLS | wiring.GATES)[name])
+
+
+@pytest.mark.parametrize("name", wiring.GATES)
+def test_a_picture_of_one_gate_fades_the_others(name):
+    drawn = wiring.GATES[name]
+    assert set(drawn.lit) <= {node.name for node in LSTM.nodes}
+    gates = {
+        n.gate: n.name for n in LSTM.nodes if n.gate in wiring.GATE_COLORS
+    }
+    (mine,) = [gates[g] for g in gates if f"lstm-{g}" == name]
+    colors = {
+        route.start: route.color
+        for route in wiring.routes(drawn)
+        if route.start in gates.values()
+    }
+    assert colors[mine] != wiring.FADED
+    others = set(colors) - set(drawn.lit)
+    assert others
+    assert {colors[one] for one in others} == {wiring.FADED}
 
 
 @pytest.mark.parametrize("name", ["lstm", "gru"])

@@ -34,7 +34,7 @@ from tools import ROOT
 from tools.build import book, contents
 from tools.publish import PublishError, moment, notebooks, set_time
 from tools.publish.volume import epub, pdf
-from tools.publish.volume.paper import Entry, entries, settings
+from tools.publish.volume.paper import VOLUMES, Entry, entries, settings, titled, volume
 
 VERSION = re.compile(r"\d+(\.\d+)*([a-z]+\d+)?")
 DOWNLOADS = "download"
@@ -139,17 +139,21 @@ def edition(
     place = into / DOWNLOADS
     place.mkdir()
     name = f"{config['project']}-book-{rnncore.__version__}"
-    for suffix, whole in ("pdf", pdf.whole), ("epub", epub.whole):
-        made = whole(html, toc, config, code=code, epoch=epoch)
-        (place / f"{name}.{suffix}").write_bytes(made)
+    files = []
+    for kind in VOLUMES:
+        part = volume(toc, kind)
+        if not part:
+            continue
+        stem = name if kind == "book" else f"{name}-{kind}"
+        what = VOLUMES[kind] or "The learner's book"
+        for suffix, whole in ("pdf", pdf.whole), ("epub", epub.whole):
+            made = whole(html, part, titled(config, kind), code=code, epoch=epoch)
+            (place / f"{stem}.{suffix}").write_bytes(made)
+            files.append((f"{stem}.{suffix}", f"{what}, {suffix.upper()}"))
     built = wheel(place, epoch)
     pages = [book.BOOK / f"{entry.page}.md" for entry in toc]
     written = notebooks.write_all(place, pages)
-    files = [
-        (f"{name}.pdf", "The whole book on paper, PDF"),
-        (f"{name}.epub", "The whole book, EPUB"),
-        (built.name, "The package rnncore, a wheel"),
-    ]
+    files.append((built.name, "The package rnncore, a wheel"))
     listed = [(path.name, _title(path.stem)) for path in written]
     _list(place, files, listed, config)
     _link(into, [entry.page for entry in toc])
@@ -171,7 +175,7 @@ def _list(
         for name, what in files
     ]
     text = LISTED.render(
-        title=config["title"], files=rows, wheel=files[2][0], pages=pages
+        title=config["title"], files=rows, wheel=files[-1][0], pages=pages
     )
     (place / "index.html").write_text(text, "utf8")
 

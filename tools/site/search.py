@@ -1,14 +1,20 @@
 """A Sphinx extension that writes what the book's search page looks through.
 
-In place of Sphinx's index, which knows only whole pages and fetches each of
-them for an excerpt: the text of every section, in a script, search-texts.js,
-so that a folder opened without a server is searched too. The page's own
-script, book/extra/search.js, ranks the sections with MiniSearch.
+In place of Sphinx's index, which knows only whole pages: which words each
+section has, in search-index.js, and what it says, in a script for each page,
+search/PAGE.js, of which a reader gets those whose excerpts are shown. They
+are scripts, so that a folder opened without a server is searched too.
+book/extra/search-core.js ranks the sections with MiniSearch, search.js shows
+them, and search-suggest.js proposes headings, of search-headings.js, while a
+reader types.
 """
 
 import json
 import re
-from collections.abc import Iterator
+import shutil
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +24,12 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 GLOSSARY = "glossary"
-TEXTS = "search-texts.js"
+API = "api"
+INDEX = "search-index.js"
+HEADINGS = "search-headings.js"
+TEXTS = "search"  # a folder
+WORD = re.compile(r"[^\W_]+")  # as search-core.js parts a query
+OFTEN = 3  # times that a section says a word
 KEPT = "search-texts.json"  # beside the doctrees
 EXPLAINED = re.compile(r"\b[Cc]hapters? (\d+)")
 TEX = re.compile(r"\\(?:mathrm|mathbf|text|left|right|[,;!])\s*|[{}]")
@@ -122,6 +133,43 @@ def _texts(app: Sphinx) -> dict[str, list[tuple[str, str, str, str]]]:
     return app.search_texts  # type: ignore[attr-defined]
 
 
+def words_of(text: str) -> Counter[str]:
+    """How often a text has each of its words, in small letters."""
+    return Counter(WORD.findall(unicodedata.normalize("NFC", text).lower()))
+
+
+def index_words(sections: Iterable[tuple[str, str]]) -> dict[str, list[Any]]:
+    """Which sections have which words, in three lists.
+
+    Of `sections`, words and code, "said" has the words, "often" those that a
+    section says at least three times, and "code" the names that only its code
+    has. Each is a list of words and, for each word, the gaps between the
+    numbers of its sections.
+    """
+    found: dict[str, defaultdict[str, list[int]]] = {
+        kind: defaultdict(list) for kind in ("said", "often", "code")
+    }
+    for k, (text, code) in enumerate(sections):
+        said = words_of(text)
+        for word, times in said.items():
+            found["said"][word].append(k)
+            if times >= OFTEN:
+                found["often"][word].append(k)
+        for word in set(words_of(code)) - set(said):
+            if len(word) > 2 and not word[0].isdigit():
+                found["code"][word].append(k)
+    return {kind: _packed(places) for kind, places in found.items()}
+
+
+def _packed(places: dict[str, list[int]]) -> list[Any]:
+    words = sorted(places)
+    gaps = [
+        [b - a for a, b in zip([0, *places[word]], places[word], strict=False)]
+        for word in words
+    ]
+    return [" ".join(words), gaps]
+
+
 def _write(app: Sphinx, error: Exception | None) -> None:
     if error is not None or app.builder.format != "html":
         return
@@ -129,19 +177,46 @@ def _write(app: Sphinx, error: Exception | None) -> None:
     if missing := set(app.env.found_docs) - set(texts):
         raise ExtensionError(f"not in the search: {', '.join(sorted(missing))}")
     pages = sorted(texts)
-    data = {
-        "pages": [[page, plain(app.env.titles[page])] for page in pages],
-        "sections": [[k, *s] for k, page in enumerate(pages) for s in texts[page]],
-        "terms": explained(texts.get(GLOSSARY, [])),
+    titles = [[page, plain(app.env.titles[page])] for page in pages]
+    found = [(k, *section) for k, page in enumerate(pages) for section in texts[page]]
+    terms = explained(texts.get(GLOSSARY, []))
+    index = {
+        "pages": titles,
+        "sections": [section[:3] for section in found],
+        "terms": terms,
+        **index_words(section[3:] for section in found),
     }
-    script = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    path = Path(app.outdir) / TEXTS
-    path.write_text(f"window.BOOK_TEXTS={script};\n", "utf8")
+    out = Path(app.outdir)
+    _write_script(out / INDEX, f"window.BOOK_INDEX={_json(index)};\n")
+    headings = {
+        "pages": titles,
+        "headings": [
+            [page, anchor, heading]
+            for page, anchor, heading, *_ in found
+            if anchor and pages[page] != API and not anchor.startswith("term-")
+        ],
+        "terms": {term: anchor for term, (anchor, *_) in terms.items()},
+    }
+    _write_script(out / HEADINGS, f"window.BOOK_HEADINGS={_json(headings)};\n")
+    shutil.rmtree(out / TEXTS, ignore_errors=True)
+    for page in pages:
+        said = _json([section[2:] for section in texts[page]])
+        script = f"(window.BOOK_SAYS??={{}})[{_json(page)}]={said};\n"
+        _write_script(out / TEXTS / f"{page}.js", script)
     Path(app.doctreedir, KEPT).write_text(json.dumps(texts), "utf8")
 
 
+def _json(what: Any) -> str:
+    return json.dumps(what, ensure_ascii=False, separators=(",", ":"))
+
+
+def _write_script(path: Path, script: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(script, "utf8")
+
+
 def _search_page(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
-    yield "search", {"texts": TEXTS}, "search.html"
+    yield "search", {"index": INDEX}, "search.html"
 
 
 def _without_sphinx_index(app: Sphinx) -> None:

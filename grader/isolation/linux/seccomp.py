@@ -1,7 +1,8 @@
 """Closes calls of the system that a learner's code has no use for.
 
 What is refused keeps memory that no process counts for (files in memory,
-System V's segments, shared pages without a name), or reaches into other
+System V's segments, shared pages without a name, sockets' buffers: pairs of
+sockets, which the monitor counts, are left, at their usual size), or reaches into other
 processes and the kernel. A session of its own would get a share of the
 processor of its own, so `setsid` does nothing, and says that it did: what
 starts a program in a new session goes on. The filter is a program of the
@@ -56,6 +57,8 @@ MACHINES = {
             "io_uring_setup": 425,
             "bpf": 321,
             "perf_event_open": 298,
+            "socket": 41,
+            "setsockopt": 54,
             "mount": 165,
             "unshare": 272,
             "setns": 308,
@@ -84,6 +87,8 @@ MACHINES = {
             "io_uring_setup": 425,
             "bpf": 280,
             "perf_event_open": 241,
+            "socket": 198,
+            "setsockopt": 208,
             "mount": 40,
             "unshare": 97,
             "setns": 268,

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from rnncore.commands import common
+from rnncore.commands import common, runs
 
-APP = common.Application(*["kind", *[None] * 7], hint="more of it")
+APP = runs.Application(*["kind", *[None] * 7], hint="more of it")
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ APP = common.Application(*["kind", *[None] * 7], hint="more of it")
 )  # fmt: skip
 def test_only_a_network_that_loses_is_told_so(capsys, higher, score, told):
     app = APP._replace(higher=higher)
-    common.tell_loser(app, {"score": score, "baseline": 1.0})
+    runs.tell_loser(app, {"score": score, "baseline": 1.0})
     line = (
         f"The network is worse than the best baseline, {score:.3f} to "
         "1.000: use that, or try more of it.\n"
@@ -29,7 +29,7 @@ def test_only_a_network_that_loses_is_told_so(capsys, higher, score, told):
 
 def test_without_a_baseline_nothing_is_compared(capsys):
     for about in {}, {"score": 1.0}, {"score": 1.0, "baseline": None}:
-        common.tell_loser(APP, about)
+        runs.tell_loser(APP, about)
     assert capsys.readouterr().out == ""
 
 
@@ -43,12 +43,19 @@ def trained(folder, rate, **more):
         return ((network(batch) - batch) ** 2).mean(), None
 
     given = Namespace(
-        steps=30, rate=rate, evaluate_every=10, patience=5, seed=0
+        steps=30,
+        rate=rate,
+        evaluate_every=10,
+        patience=5,
+        seed=0,
+        minutes=None,
+        model=folder / "m.safetensors",
     )
-    return common.train_run(
-        common.Run(folder, {}, 0.0, 0.0),
-        given,
-        network,
+    app = APP._replace(save=lambda *given: None)
+    return runs.train_run(
+        runs.Run(app, given, {}, folder),
+        (network,),
+        {},
         loss,
         lambda rng, step: x,
         lambda network: float(loss(network, x, None)[0]),
@@ -66,9 +73,9 @@ def test_a_run_that_learns_nothing_is_noticed(
 ):
     """It gets no better than at the start, or than one answer to all."""
     run = partial(trained, tmp_path, rate, trivial=trivial)
-    assert run() == {"steps": 30}
+    assert run()[1] == {"steps": 30}
     err = capsys.readouterr().err
     assert ("nothing was learned: validation began at" in err) is told
-    assert run() == {"steps": 30}  # from the checkpoint of its end
+    assert run()[1] == {"steps": 30}  # from the checkpoint of its end
     again = capsys.readouterr().err
     assert ("nothing was learned" in again) is told

@@ -41,6 +41,25 @@ def run_cells(*sources):
     return notebook.cells[-1].outputs
 
 
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (3e-10, "3 · 10⁻¹⁰"),
+        (1.96e5, "2 · 10⁵"),
+        (-0.04, "-4 · 10⁻²"),
+        (1, "1 · 10⁰"),
+        (0, "0"),
+    ],
+)
+def test_a_power_of_ten_has_one_digit_and_its_exponent(value, words):
+    assert display.power_of_ten(value) == words
+
+
+def test_a_power_of_ten_needs_a_finite_number():
+    with pytest.raises(ValueError, match=r"^value: .* nan$"):
+        display.power_of_ten(float("nan"))
+
+
 def test_flipbook_has_one_frame_a_value_and_shows_the_first():
     page = display.flipbook(line, [0.5, 1.0, 2.0], "slope", str)
     images = re.findall(r"<img [^>]*>", page.html)

@@ -405,8 +405,7 @@ def test_without_anywidget_it_says_what_to_install():
         check=True,
     )
     assert run.stdout == (
-        "A live figure needs anywidget: "
-        "python -m pip install 'rnncore[widgets]'\n"
+        "A live figure needs anywidget: python -m pip install anywidget\n"
     )
 
 

@@ -215,6 +215,12 @@ def test_a_comparison_has_a_row_a_series_and_method(monkeypatch):
     )
     mase = found.loc["sold", "persistence"]["MASE"]
     assert_close(mase, by_hand / unit)
+    rows = study.list_scores(found)
+    assert [(r["series"], r["method"]) for r in rows] == [*found.index]
+    assert rows[0]["MASE"] == mase
+    assert rows[2]["MASE"] == found.loc["sold", "GRU"]["MASE"].mean
+    alone = study.compare(frame, plan, [Flat()], most=4, among=[])
+    assert [*alone.index] == [("sold", "GRU"), ("visits", "GRU")]
 
 
 def test_training_never_reads_the_part_that_judges():

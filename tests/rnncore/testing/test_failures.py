@@ -407,3 +407,16 @@ def test_make_check_is_told_the_record(shell, tmp_path, monkeypatch):
     assert failure.read == places(path)["double"]
     assert told["says"] == render(failure)
     assert not told["holds"]
+
+
+def test_a_notebook_shows_the_learner_s_lines_and_none_of_the_package():
+    def half(x):
+        raise KeyError("gate")
+
+    with pytest.raises(CheckFailure) as failed:
+        check(half, lambda x: x, [{"x": np.ones(2)}])
+    lines = failed.value._render_traceback_()
+    assert lines[-1] == f"CheckFailure: {failed.value}"
+    shown = [line for line in lines if line.startswith("line ")]
+    assert any("check(half" in line for line in shown)
+    assert len(shown) <= 2

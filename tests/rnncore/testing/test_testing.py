@@ -1,6 +1,7 @@
 """What a learner reads when something is wrong, and what passes."""
 
 import json
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -581,6 +582,86 @@ def test_hunt_refuses_probes_that_answer_by_chance_or_by_count():
             AssertionError, match="another answer each time"
         ):
             hunt(lambda f: f(1), {}, [(probe,)], few=1, points=1)
+
+
+def test_hunt_refuses_a_function_that_counts_the_boxes_calls():
+    """Constant while the right function asks, first and last."""
+    calls = []
+
+    def counts(x):
+        calls.append(x)
+        return 0.0 if len(calls) in (1, 4) else float(len(calls))
+
+    boxes = {"one": lambda f: f(1) + 0, "two": lambda f: 0 + f(1)}
+    with pytest.raises(AssertionError, match="on earlier calls"):
+        hunt(lambda f: f(1), boxes, [(counts,)], few=1, points=3)
+    assert len(calls) == 4
+
+
+def test_hunt_looks_at_functions_inside_a_probe_and_at_errors():
+    calls = []
+
+    def counts(x):
+        calls.append(x)
+        if len(calls) == 2:
+            raise ValueError("now")
+        return 0.0
+
+    boxes = {"one": lambda fs: fs[0](1) + 0}
+    with pytest.raises(AssertionError, match="on earlier calls"):
+        hunt(lambda fs: fs[0](1), boxes, [([counts],)], few=1, points=3)
+
+
+def test_hunt_takes_a_function_that_changes_what_it_gets(capsys):
+    def spy(past):
+        said = float(past.sum())
+        past[:] = 0
+        return said
+
+    def right(x, f):
+        return f(x.copy()) + f(x.copy())
+
+    def box(x, f):
+        x = x.copy()
+        return f(x) + f(x)
+
+    probe = np.arange(3.0), spy
+    assert hunt(right, {"one": box}, [probe], few=1, points=2) == 2
+
+
+@pytest.mark.parametrize("size", [10**12, -(10**12), np.int64(10**12)])
+def test_hunt_refuses_a_size_that_would_fill_the_memory(size):
+    def right(x, width):
+        raise RuntimeError("never called")
+
+    with pytest.raises(AssertionError, match="whole numbers up to 1,000"):
+        hunt(right, {}, [(np.zeros(2), size)], few=1, points=2)
+
+
+def test_a_box_is_not_told_apart_by_a_lack_of_memory():
+    def full(x):
+        raise MemoryError
+
+    with pytest.raises(AssertionError, match="too much memory"):
+        hunt(lambda x: x, {"full": full}, [(1.0,)], few=1, points=2)
+
+
+class Lying(NamedTuple):
+    """Says that it is an array, and a large one."""
+
+    shape: tuple
+    dtype: tuple
+    device: tuple
+
+
+def test_a_tuple_with_the_fields_of_an_array_is_none():
+    lie = Lying((10**12,), (1,), (0,))
+    with pytest.raises(AssertionError, match="expected a number"):
+        assert_close("d", lie, 0.0)
+    with pytest.raises(AssertionError, match="expected an array"):
+        assert_close("d", lie, np.zeros(2))
+    with pytest.raises(AssertionError):
+        check(lambda x: lie, lambda x: 0.0, [{"x": A}], outputs="d")
 
 
 def test_a_float32_is_named_and_long_lists_are_cut_short():

@@ -82,11 +82,9 @@ def test_a_picture_without_a_number_has_no_colours(axes):
 
 
 def test_an_outline_of_counts_rises_and_falls_with_the_bins(axes):
-    (made,) = axes.hist([0.1, 0.2, 1.5], [0, 1, 2], histtype="step")
+    _, _, (made,) = axes.hist([0.1, 0.2, 1.5], [0, 1, 2], histtype="step")
     assert made.x.tolist() == [0, 0, 1, 1, 2, 2]
     assert made.y.tolist() == [0, 2, 2, 1, 1, 0]
-    (filled,) = axes.hist([0.1, 0.2, 1.5], [0, 1, 2])
-    assert filled.kind == "area"
 
 
 def test_lines_take_the_course_s_colours_in_turn(axes):
@@ -122,10 +120,76 @@ def test_words_are_words(axes):
     assert '<script>"&' in "".join(root.itertext())
 
 
-def test_what_is_not_drawn_is_named(axes):
-    axes.contourf(np.zeros((2, 2)))
-    said = axes.figure._repr_html_()
-    assert "Not drawn here: contourf" in said
+@pytest.mark.parametrize("name", ["pie", "boxplot", "quiver", "twinx"])
+def test_what_is_lacking_says_what_there_is_and_where_the_rest_is(name):
+    for asked in (plt, plt.gca(), plt.gcf()):
+        with pytest.raises(AttributeError, match=f"^{name}: ") as refused:
+            getattr(asked, name)
+        assert "small drawing library" in str(refused.value)
+        assert "make lab" in str(refused.value)
+    plt.close("all")
+
+
+def test_pyplot_draws_in_the_axes_in_use():
+    _, (left, right) = plt.subplots(1, 2)
+    plt.plot([1, 2])
+    plt.sca(left)
+    plt.title("Left")
+    assert (len(left.marks), len(right.marks)) == (0, 1)
+    assert (left.title, right.title) == ("Left", "")
+    plt.close("all")
+    assert plt.gca() is not right  # a closed figure is not drawn in
+    plt.close("all")
+    plt.figure(figsize=(4, 4))
+    plt.subplot(2, 1, 2).plot([1])
+    assert [len(ax.marks) for ax in plt.gcf().axes] == [0, 1]
+    plt.close("all")
+
+
+def test_a_legend_stays_with_its_axes():
+    figure, (left, right) = plt.subplots(1, 2)
+    for ax, name in (left, "one"), (right, "two"):
+        ax.plot([0, 1], label=name)
+        ax.legend()
+    root = ElementTree.fromstring(figure.svg())
+    at = {
+        "".join(e.itertext()): float(e.get("x"))
+        for e in root.iter("{http://www.w3.org/2000/svg}text")
+    }
+    assert at["one"] < figure.width / 2 < at["two"]
+    plt.close("all")
+
+
+def test_no_axis_has_a_minus_0(axes):
+    axes.plot([-0.02, 1], [-1, 1])
+    assert "-0<" not in axes.figure.svg()
+    assert {">0.0<", ">0.00<"} & set(
+        re.findall(">0[.0]*<", axes.figure.svg())
+    )
+
+
+def test_a_figure_is_saved_as_svg_and_as_nothing_else(axes, tmp_path):
+    axes.plot([0, 1])
+    axes.figure.savefig(tmp_path / "a.svg")
+    assert (
+        ElementTree.parse(tmp_path / "a.svg").getroot().tag.endswith("svg")
+    )
+    with pytest.raises(ValueError, match=r"expected .*\.svg, got png"):
+        axes.figure.savefig(str(tmp_path / "a.png"))
+    assert [path.name for path in tmp_path.iterdir()] == ["a.svg"]
+
+
+def test_an_unknown_map_of_colours_is_refused_with_those_there_are(axes):
+    axes.imshow([[0.0, 1.0]], cmap="jet")
+    with pytest.raises(
+        ValueError, match=r"expected one of viridis, .*'jet'"
+    ):
+        axes.figure.svg()
+
+
+def test_one_s_own_colours_are_refused_if_they_are_too_few(axes):
+    with pytest.raises(ValueError, match="expected 3 colours, got 2"):
+        axes.scatter([1, 2, 3], [1, 2, 3], c=[0.1, 0.2])
 
 
 def test_a_grid_of_axes_has_matplotlib_s_shapes():

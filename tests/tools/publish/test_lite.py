@@ -45,6 +45,21 @@ def test_what_needs_numpy_alone_runs_in_the_browser():
     assert "capstone" in chosen
 
 
+def test_a_notebook_says_what_the_browser_draws_with_and_of_no_torch():
+    for name in FIRST:
+        own = lite._notebook(lite.EXERCISES / name)
+        made = lite.for_browser(own)
+        says = ["".join(cell["source"]) for cell in made["cells"]]
+        assert len(says) == len(own["cells"]) + 1
+        assert any("make lab" in s and "Matplotlib" in s for s in says[:2])
+        words = [
+            s
+            for s, c in zip(says, made["cells"], strict=True)
+            if c["cell_type"] == "markdown"
+        ]
+        assert not any('write `"cpu"`' in s for s in words), name
+
+
 @pytest.mark.parametrize(
     ("source", "missing"),
     [

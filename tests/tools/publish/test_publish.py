@@ -92,6 +92,10 @@ LONG
 
 <live-ring id="ring"><p class="question">What turns?</p>
 <img src="_static/still.svg" alt="A still ring"></live-ring>
+
+## Read next
+
+Nothing.
 """.replace("LONG", "\n".join(f"line_{k} = {k}" for k in range(130)))
 )
 STILL = """<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN"
@@ -126,8 +130,10 @@ def make(root, patch):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
     shutil.copytree(ROOT / "book" / "extra", root / "book" / "extra")
-    for style in "course.css", "print.css":
-        shutil.copy(ROOT / "book/_static" / style, root / "book/_static")
+    static = ROOT / "book" / "_static"
+    shutil.copy(static / "course.css", root / "book/_static")
+    shutil.copytree(static / "fonts", root / "book/_static/fonts")
+    shutil.copy(ROOT / "book" / paper.PICTURE, root / "book" / "_static")
     patch.setattr(
         book,
         "what_pages_use",
@@ -197,6 +203,9 @@ def test_the_contents_and_the_outline_name_the_pages(printed):
         "Answers",
     ]
     assert pages[0].split()[-1] == "2023"  # the title bears none
+    for words in ("nobody", "MIT licence", "Edition "):
+        assert words in pages[0]
+    assert len(document.pages[0].images) == 1
     for k, text in enumerate(pages[1:], 2):
         assert str(k) in text.split()[:6]  # drawn before the page's text
 
@@ -271,8 +280,27 @@ def test_every_link_and_picture_of_the_epub_is_in_it(archive):
                 page, _, anchor = href.partition("#")
                 assert not anchor or anchor in places[f"EPUB/{page}"][1]
                 links += 1
-    assert pictures == 2
+    assert pictures == 3
     assert links >= 6
+
+
+@pytest.mark.system
+def test_the_epub_has_a_cover_and_says_whose_it_is(archive):
+    package = archive.read("EPUB/book.opf").decode()
+    assert 'href="cover.png" media-type="image/png"' in package
+    assert 'properties="cover-image"' in package
+    assert archive.read("EPUB/cover.png").startswith(b"\x89PNG")
+    assert "<dc:rights>Free under the MIT licence" in package
+
+
+def test_the_learners_book_leaves_grading_and_reference_to_others():
+    toc = paper.entries(ROOT / "book" / "_toc.yml")
+    volumes = [paper.volume(toc, name) for name in paper.VOLUMES]
+    assert sorted(e for v in volumes for e in v) == sorted(toc)
+    book_, grading, reference = ([e.page for e in v] for v in volumes)
+    assert {"setup", "ch22_texts", "glossary"} <= set(book_)
+    assert grading == ["grading", "grading_services"]
+    assert reference == ["api"]
 
 
 @pytest.mark.system
@@ -387,7 +415,9 @@ def test_a_failed_part_leaves_the_folder_as_it_was(tmp_path, monkeypatch):
 
     monkeypatch.setattr(pdf, "whole", fails)
     with pytest.raises(PublishError, match="no paper"):
-        publish.publish(html, [], site, code=False, epoch=EPOCH)
+        publish.publish(
+            html, [paper.Entry("", "a")], site, code=False, epoch=EPOCH
+        )
     assert files(site) == {"latest/index.html": b"before"}
 
 

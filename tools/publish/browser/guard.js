@@ -21,6 +21,28 @@
     box.append(line);
   };
 
+  // Lines that can be read, and a way back to the page that the notebook is of.
+  const style = document.createElement("style");
+  style.textContent =
+    ".jp-RenderedMarkdown > * { max-width: 44rem; }" +
+    "#course-back { position: fixed; z-index: 10000; right: 12px; bottom: 8px;" +
+    " padding: 6px 12px; border-radius: 4px; background: #0b5394; color: #fff;" +
+    " font: 14px/1.4 sans-serif; }";
+  document.head.append(style);
+  const page = /^pages\/([\w-]+)\.ipynb$/.exec(
+    new URLSearchParams(location.search).get("path") ?? ""
+  );
+  const back = document.createElement("a");
+  back.id = "course-back";
+  back.href = new URL(
+    `../${page ? page[1] : "exercises"}.html`,
+    document.currentScript.src
+  ).href;
+  back.textContent = "Back to the book";
+  const put = () => document.body.append(back);
+  if (document.body) put();
+  else document.addEventListener("DOMContentLoaded", put);
+
   let lost = false; // and the reader was told
   const askBeforeLeaving = () => {
     lost = true;

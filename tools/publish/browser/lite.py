@@ -28,17 +28,35 @@ from typing import Any
 
 from tools import measurements
 from tools.publish import PublishError, moment, set_time
-from tools.publish.browser.lite_kernel import ADDED, INSTEAD, Refused, pack, replace
+from tools.publish.browser.lite_kernel import (
+    ADDED,
+    ADDON,
+    INSTEAD,
+    KERNEL,
+    STATIC,
+    Refused,
+    pack,
+    replace,
+    wait_for_folder,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 EXERCISES = ROOT / "exercises"
 HTML = ROOT / "_build" / "html"
 SITE = ROOT / "_build" / "lite"
 PAGES = ROOT / "_build" / "notebooks"  # by tools.publish.notebooks
-KERNEL = {"name": "xeus-python", "display_name": "Python 3", "language": "python"}
-STATIC = "extensions/@jupyterlite/xeus-python-kernel/static"
 ABSENT = {"distutils", "ensurepip", "idlelib", "lib2to3", "lzma", "tkinter", "venv"}
 THERE = {*sys.stdlib_module_names, *ADDED, *INSTEAD, "IPython", "numpy"} - ABSENT
+# What a notebook says of torch, and says in the browser, which has none.
+ON_TORCH = re.compile(
+    r'Leave `"numpy"`, or write `"cpu"` or `"cuda"` to run the same notebook on torch\.'
+)
+WITHOUT_TORCH = 'Leave `"numpy"`: the browser has no torch.'
+DRAWS = (
+    "*In the browser, a small drawing library stands in for Matplotlib: it has the "
+    "usual plots and says so where it lacks one. On your own machine, `make lab` has "
+    "all of Matplotlib.*"
+)
 MARK = "<!--lite-->", "<!--/lite-->"
 NAMED = re.compile(
     r'<code[^>]*><span class="pre">exercises/(?P<name>\w+)/</span></code>'
@@ -64,14 +82,6 @@ QUEUE = (
     "const late=()=>new Promise(done=>setTimeout(()=>done(Response.error()),1e4));"
     "return last=last.then(()=>Promise.race([broadcastNext(request),late()]))"
     ".catch(()=>Response.error())}"
-)
-# The kernel answers before it is in its notebook's folder.
-IN_FOLDER = (
-    ("this.initFileSystem(e)}", "this.there=this.initFileSystem(e)}"),
-    (
-        "await this._remote.processMessage(",
-        "await this.there.catch(console.error),await this._remote.processMessage(",
-    ),
 )
 GUARD = '<script defer src="../guard.js"></script>'
 
@@ -145,13 +155,27 @@ def write_contents(folder: Path) -> None:
     for name in assignments():
         place = folder / "assignments" / name
         shutil.copytree(EXERCISES / name, place, ignore=_no_leftovers)
-        _write_notebook(place / f"{name}.ipynb", _notebook(EXERCISES / name))
+        own = for_browser(_notebook(EXERCISES / name))
+        _write_notebook(place / f"{name}.ipynb", own)
         _write_notebook(place / "check.ipynb", _checker(name))
     (folder / "pages").mkdir(parents=True)
     for path in sorted(PAGES.glob("*.ipynb")):
         notebook = json.loads(path.read_text("utf-8"))
         if not lacking(notebook):
-            _write_notebook(folder / "pages" / path.name, notebook)
+            _write_notebook(folder / "pages" / path.name, for_browser(notebook))
+
+
+def for_browser(notebook: dict[str, Any]) -> dict[str, Any]:
+    """The notebook with a line on what the browser draws with, and without torch."""
+    cells = []
+    for cell in notebook["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown" and ON_TORCH.search(source):
+            cell = {**cell, "source": ON_TORCH.sub(WITHOUT_TORCH, source)}
+        cells.append(cell)
+    says = {"cell_type": "markdown", "id": "browser", "metadata": {}, "source": DRAWS}
+    first = cells[:1] if cells and cells[0]["cell_type"] == "markdown" else []
+    return {**notebook, "cells": [*first, says, *cells[len(first) :]]}
 
 
 def _no_leftovers(_: str, names: list[str]) -> list[str]:
@@ -200,7 +224,7 @@ def build(site: Path) -> None:
         set_time([contents], moment())
         _jupyterlite(contents, out)
         pack(out / STATIC)
-        _wait_for_folder(out / STATIC)
+        wait_for_folder(out / STATIC)
         _guard(out)
         shutil.rmtree(site, ignore_errors=True)
         out.rename(site)
@@ -277,7 +301,7 @@ def _jupyterlite(contents: Path, out: Path) -> None:
     made = subprocess.run(
         [
             *(program, "build", "--contents", contents, "--output-dir", out),
-            *("--no-sourcemaps", "--disable-addons", "jupyterlite-xeus-python"),
+            *("--no-sourcemaps", "--disable-addons", ADDON),
             *("--source-date-epoch", str(moment())),
         ],
         cwd=contents.parent,
@@ -287,18 +311,6 @@ def _jupyterlite(contents: Path, out: Path) -> None:
     )
     if made.returncode:
         raise Refused(f"jupyter-lite build failed:\n{made.stdout}{made.stderr}")
-
-
-def _wait_for_folder(static: Path) -> None:
-    """Run no cell before the kernel is in its notebook's folder.
-
-    Raises Refused where the kernel's program is not as expected.
-    """
-    for old, new in IN_FOLDER:
-        files = [p for p in static.glob("*.js") if old in p.read_text("utf-8")]
-        if len(files) != 1:
-            raise Refused(f"{len(files)} files have '{old}': another kernel?")
-        replace(files[0], old, new)
 
 
 def _guard(out: Path) -> None:

@@ -4,6 +4,12 @@ JupyterLite's kernel comes as thirty archives of sources, which it unpacks,
 and whose modules it compiles, whenever a notebook is opened. Here they become
 one, with the course's package in it, without what no browser can run, and
 compiled: that halves the time to the first output.
+
+This module alone knows the kernel, jupyterlite-xeus-python, whose repository is
+archived; its successor, jupyterlite-xeus, takes its packages from emscripten-forge
+when a site is built. When those can be had, it takes this one's place: KERNEL,
+STATIC, ADDON and the lists below are its names then, CHANGES and IN_FOLDER go if
+it needs them no more, and Matplotlib comes with it in place of drawing/.
 """
 
 from __future__ import annotations
@@ -25,6 +31,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 DRAWING = Path(__file__).with_name("drawing")
+KERNEL = {"name": "xeus-python", "display_name": "Python 3", "language": "python"}
+STATIC = "extensions/@jupyterlite/xeus-python-kernel/static"
+ADDON = "jupyterlite-xeus-python"
 ADDED = ("array_api_compat", "comm", "ipywidgets", "tqdm")  # pure Python
 # Ours, for the pages, in tools/publish/browser/drawing: these, and the data of chapter 1.
 INSTEAD = ("matplotlib", "myst_nb")
@@ -58,6 +67,14 @@ CHANGES = (
     (",l=bootstrap_python(", ",l=await bootstrap_python("),
     ("Module.FS.isDir(a)||", "Module.FS.analyzePath(a).exists||"),
     ("Module.FS.writeFile(a,r),Module._untar(a,_)", "await unpackInto(Module.FS,r)"),
+)
+# The kernel answers before it is in its notebook's folder.
+IN_FOLDER = (
+    ("this.initFileSystem(e)}", "this.there=this.initFileSystem(e)}"),
+    (
+        "await this._remote.processMessage(",
+        "await this.there.catch(console.error),await this._remote.processMessage(",
+    ),
 )
 # Python starts in the C locale, and files would be ASCII: PYTHONUTF8 is ignored.
 AT_START = """import locale
@@ -116,6 +133,18 @@ def replace(path: Path, old: str, new: str) -> None:
     if text.count(old) != 1:
         raise Refused(f"{path.name} has not one '{old}': another JupyterLite?")
     path.write_text(text.replace(old, new), "utf-8")
+
+
+def wait_for_folder(static: Path) -> None:
+    """Run no cell before the kernel is in its notebook's folder.
+
+    Raises Refused where the kernel's program is not as expected.
+    """
+    for old, new in IN_FOLDER:
+        files = [p for p in static.glob("*.js") if old in p.read_text("utf-8")]
+        if len(files) != 1:
+            raise Refused(f"{len(files)} files have '{old}': another kernel?")
+        replace(files[0], old, new)
 
 
 def throw_out(root: Path) -> None:

@@ -26,7 +26,7 @@ import jinja2
 
 import rnncore
 from tools.publish import PublishError
-from tools.publish.volume.paper import HERE, Entry, command, opened
+from tools.publish.volume.paper import HERE, LICENCE, PICTURE, Entry, command, opened
 
 KINDS = {
     "image/png": "png",
@@ -56,6 +56,10 @@ CHAPTER = TEMPLATES.from_string("""<?xml version="1.0" encoding="UTF-8"?>
 </head>
 <body>{{ text|safe }}</body>
 </html>
+""")
+COVER = TEMPLATES.from_string("""<section epub:type="cover">
+<p><img src="cover.png" alt="{{ title }}"/></p>
+<p>{{ author }}, edition {{ edition }}</p></section>
 """)
 NAV = TEMPLATES.from_string("""<nav epub:type="toc"><h1>Contents</h1>
 <ol>
@@ -87,9 +91,13 @@ PACKAGE = TEMPLATES.from_string("""<?xml version="1.0" encoding="UTF-8"?>
 <dc:identifier id="id">urn:uuid:{{ identifier }}</dc:identifier>
 <dc:title>{{ title }}</dc:title>
 <dc:creator>{{ author }}</dc:creator>
+<dc:rights>{{ licence }}</dc:rights>
 <dc:language>en</dc:language>
 <dc:date>{{ moment }}</dc:date>
 <meta property="dcterms:modified">{{ moment }}</meta>
+{% if cover %}
+<meta name="cover" content="cover"/>
+{% endif %}
 </metadata>
 <manifest>
 <item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>
@@ -98,7 +106,11 @@ PACKAGE = TEMPLATES.from_string("""<?xml version="1.0" encoding="UTF-8"?>
 {%- if item.get("properties") %} properties="{{ item.properties }}"{% endif %}/>
 {% endfor %}
 </manifest>
-<spine><itemref idref="nav"/>
+<spine>
+{% if cover %}
+<itemref idref="cover-page"/>
+{% endif %}
+<itemref idref="nav"/>
 {% for id in spine %}
 <itemref idref="{{ id }}"/>
 {% endfor %}
@@ -178,6 +190,20 @@ def whole(
                 "properties": _properties(text),
             }
         )
+    cover = html / PICTURE
+    if cover.exists():
+        files["cover.png"] = cover.read_bytes()
+        said = COVER.render(
+            title=title, author=config["author"], edition=rnncore.__version__
+        )
+        files["cover.xhtml"] = CHAPTER.render(title=title, text=said).encode()
+        around = {
+            "id": "cover-page",
+            "href": "cover.xhtml",
+            "kind": "application/xhtml+xml",
+        }
+        image = {"id": "cover", "href": "cover.png", "kind": "image/png"}
+        items += [around, {**image, "properties": "cover-image"}]
     nav = NAV.render(parts=_grouped(toc, contents))
     files["nav.xhtml"] = CHAPTER.render(title=title, text=nav).encode()
     day = datetime.datetime.fromtimestamp(epoch, datetime.UTC)
@@ -185,6 +211,8 @@ def whole(
         identifier=uuid.uuid5(uuid.NAMESPACE_URL, f"{title} {rnncore.__version__}"),
         title=title,
         author=config["author"],
+        licence=LICENCE,
+        cover=cover.exists(),
         moment=f"{day:%Y-%m-%dT%H:%M:%SZ}",
         items=items,
         spine=[f"page-{chapter['id']}" for chapter in chapters],

@@ -246,7 +246,7 @@ window.fit = async function fit() {
 };
 
 // The title and the contents; `listed`: pairs of an entry and its part.
-window.front = function front(title, lines, listed) {
+window.front = async function front(title, lines, listed, picture) {
   const list = element("ol");
   const line = (kind, id, words) => list.append(element("li", { class: kind },
     element("a", { href: `#${id}` }, element("span", {}, words),
@@ -260,6 +260,9 @@ window.front = function front(title, lines, listed) {
   }
   document.querySelector("main").prepend(
     element("section", { id: "title" }, element("h1", {}, title),
+      ...(picture ? [element("img", { src: picture,
+        alt: "A network learns: its loss falls, and its output meets the target." })]
+        : []),
       ...lines.map((words) => element("p", {}, words))),
     element("section", { id: "contents", class: "chapter" },
       element("h1", {}, "Contents"), list));
@@ -270,6 +273,7 @@ window.front = function front(title, lines, listed) {
     @page ${page} { @top-right { content: ${JSON.stringify(title)};
       font: 8pt "DejaVu Sans", sans-serif; color: #555; } }`);
   document.head.append(element("style", {}, heads.join("\n")));
+  await Promise.all([...document.querySelectorAll("#title img")].map((i) => i.decode()));
 };
 
 window.number = function number(places) {

@@ -31,7 +31,6 @@ STYLES = (
     "_static/pygments.css",
     "_static/sphinx-design.min.css",
     "_static/course.css",
-    "_static/print.css",
 )
 
 
@@ -40,6 +39,35 @@ class Entry(NamedTuple):
 
     part: str
     page: str
+
+
+PICTURE = "_static/preview.png"  # of the title and the cover
+LICENCE = "Free under the MIT licence"
+TEACHING = "For those who teach"  # the part with the guide to grading
+REFERENCE = "api"  # the page on all that the package has
+VOLUMES = {
+    "book": "",
+    "grading": "How to grade",
+    "reference": "The package's reference",
+}
+
+
+def volume(toc: list[Entry], name: str) -> list[Entry]:
+    """The pages of one of VOLUMES: what learners read, or one of the two others."""
+    return [entry for entry in toc if _volume_of(entry) == name]
+
+
+def _volume_of(entry: Entry) -> str:
+    if entry.part == TEACHING:
+        return "grading"
+    return "reference" if entry.page == REFERENCE else "book"
+
+
+def titled(config: dict[str, Any], name: str) -> dict[str, Any]:
+    """The settings with the title of one of VOLUMES."""
+    more = VOLUMES[name]
+    title = config["title"]
+    return {**config, "title": f"{title}: {more}" if more else title}
 
 
 class Paper(NamedTuple):
@@ -133,13 +161,20 @@ def command(
     parser.add_argument("--html", type=Path, default=book.BUILD / "html", metavar="DIR")
     parser.add_argument("--out", type=Path, metavar="FILE")
     parser.add_argument("--code", action="store_true", help="with the folded code")
+    parser.add_argument(
+        "--volume",
+        choices=VOLUMES,
+        default="book",
+        help="the learner's book, or another",
+    )
     args = parser.parse_args()
-    out = args.out or book.BUILD / f"book.{suffix}"
-    toc = entries(book.BOOK / "_toc.yml")
+    out = args.out or book.BUILD / f"{args.volume}.{suffix}"
+    toc = volume(entries(book.BOOK / "_toc.yml"), args.volume)
+    if not toc:
+        sys.exit(f"--volume: the contents have no page of the volume {args.volume}.")
+    config = titled(settings(book.CONFIG), args.volume)
     try:
-        made = whole(
-            args.html, toc, settings(book.CONFIG), code=args.code, epoch=moment()
-        )
+        made = whole(args.html, toc, config, code=args.code, epoch=moment())
     except PublishError as error:
         sys.exit(f"{error}\nThere is no {suffix.upper()}.")
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -2,9 +2,11 @@
 
     python -m tools.publish.volume.pdf            into _build/book.pdf
     python -m tools.publish.volume.pdf --code     with the code that the pages fold
+    python -m tools.publish.volume.pdf --volume grading    or reference
 
-Pages are numbered; the contents name the numbers, the outline has the same
-entries, links lead from page to page, and the answers to the closing
+The learner's book; the guide to grading and the reference are volumes of their
+own. Pages are numbered; the contents name the numbers, the outline has the
+same entries, links lead from page to page, and the answers to the closing
 questions stand at the end. The dates in the file are those of the last
 commit, or SOURCE_DATE_EPOCH, so that one book gives one file.
 """
@@ -23,8 +25,9 @@ from pypdf.generic import ByteStringObject, IndirectObject, TextStringObject
 
 import rnncore
 from tools.publish import PublishError
-from tools.publish.volume.paper import Entry, Paper, command, opened
+from tools.publish.volume.paper import LICENCE, PICTURE, Entry, Paper, command, opened
 
+EVERYWHERE = re.compile("Check yourself|Exercises|Read next|What can go wrong")
 NODE = re.compile(r"node\d{8}")
 WIDTH = 642  # of A4 within its margins, 96 dots an inch
 
@@ -54,15 +57,21 @@ def whole(
     title = config["title"]
     parts = {entry.page: entry.part for entry in toc}
     day = datetime.datetime.fromtimestamp(epoch, datetime.UTC)
-    lines = [f"Edition {rnncore.__version__}", f"{day:%-d %B %Y}"]
+    lines = [
+        config["author"],
+        LICENCE,
+        f"Edition {rnncore.__version__}, {day:%-d %B %Y}",
+    ]
+    picture = PICTURE if (html / PICTURE).exists() else ""
     with opened(html, [entry.page for entry in toc], title, code=code) as paper:
         paper.page.set_viewport_size({"width": WIDTH, "height": 960})
         paper.page.emulate_media(media="print")
-        listed = [[entry, parts.get(entry["page"], "")] for entry in paper.contents]
-        paper.page.evaluate("given => front(...given)", [title, lines, listed])
+        contents = [_shortened(entry) for entry in paper.contents]
+        listed = [[entry, parts.get(entry["page"], "")] for entry in contents]
+        paper.page.evaluate("given => front(...given)", [title, lines, listed, picture])
         paper.page.evaluate("fit()")
         first = places(PdfReader(io.BytesIO(printed(paper))))
-        anchors = [a for entry in paper.contents for a in _anchors(entry)]
+        anchors = [a for entry in contents for a in _anchors(entry)]
         if lost := [anchor for anchor in anchors if anchor not in first]:
             raise PublishError(f"no page holds {lost[0]}, which the contents name")
         paper.page.evaluate(
@@ -72,6 +81,12 @@ def whole(
     if places(pdf) != first:
         raise PublishError("the numbers moved what they number")
     return _finished(pdf, listed, first, title, day)
+
+
+def _shortened(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry of the contents without the sections that each chapter has."""
+    kept = [s for s in entry["sections"] if not EVERYWHERE.match(s["title"])]
+    return {**entry, "sections": kept}
 
 
 def _anchors(entry: dict[str, Any]) -> list[str]:

@@ -3,7 +3,10 @@
 On each text of chapter 10, "blocks.TEXT" is a comparison at equal updates:
 all rates, three seeds each, and the grid extended where it ends. With each
 contender's chosen rate, "blocks.TEXT.time" has as many updates as fit into
-the same seconds of one core. The rest asks the networks of the comparison:
+the same seconds of one core. "blocks.TEXT.long" has twenty times the updates, on
+Tiny Shakespeare too: the rate is chosen with one seed at that length, the chosen
+one trained with three; two hours of one core a text, in which each network is
+also asked again. The rest asks the networks of the comparison:
 "position" for the loss far beyond the trained length, "repeat" for a
 passage that comes twice. "blocks.tracking" trains one block on chapter 19's
 swaps, "blocks.recall" both on chapter 20's pairs: the rate is chosen with one
@@ -56,11 +59,13 @@ from tools.train.modern.recall import (
     VALUES,
     draw,
 )
+from tools.train.real import shakespeare
 from tools.train.runner import SEEDS, Measurement, Options, Training, show_progress
 
 D, LAYERS, WEIGHTS = 48, 2, 30_000  # the weights of each block
 T, B, STEPS = 128, 8, 300
 RATES = [0.003, 0.01, 0.03]
+LONG_STEPS, LONG_RATES = 6_000, [0.001, 0.003, 0.01]
 SECONDS = 8.0  # of one core, for each network at equal time
 LONG = 4 * T  # as far as the loss is looked at
 BIN = 32  # positions together
@@ -80,8 +85,11 @@ class Text(NamedTuple):
 
 @cache
 def text(name: str) -> Text:
-    """One of the three texts of chapter 10."""
-    if name == "words":
+    """Tiny Shakespeare, or one of the three texts of chapter 10."""
+    if name == "shakespeare":
+        parts = shakespeare.texts()
+        vocabulary = character_vocabulary(parts[0])
+    elif name == "words":
         parts = documentation_corpus(0, apart=True).texts()
         vocabulary = word_vocabulary(parts[0], least=3)
     else:
@@ -277,10 +285,27 @@ def at_time(name: str, asked: Options) -> Iterator[Measurement]:
     yield Measurement(f"blocks.{name}.time", scores, unit, list(SEEDS))
 
 
+def at_length(name: str, asked: Options) -> Iterator[Measurement]:
+    """The comparison after many updates, and its networks asked again."""
+    task = text_task(name)._replace(most=6)
+    found = searched(task, asked.steps or LONG_STEPS, LONG_RATES)
+    unit = f"{NATS}, {found.steps} updates"
+    yield Measurement(f"blocks.{name}.long", to_json(found), unit, list(SEEDS))
+    known = facts(task, found)
+    unit = "weights in all, seconds of one core for each update"
+    yield Measurement(f"blocks.{name}.long.facts", known, unit, list(SEEDS))
+    yield from answers_of(f"{name}.long", name, found)
+
+
 def asked_again(name: str, asked: Options) -> Iterator[Measurement]:
     """Position by position, and a passage that comes twice."""
-    task, steps = text_task(name), asked.steps or STEPS
-    found = compared(task, steps)
+    found = compared(text_task(name), asked.steps or STEPS)
+    yield from answers_of(name, name, found)
+
+
+def answers_of(key: str, name: str, found: Comparison) -> Iterator[Measurement]:
+    """What the networks of a comparison on a text say of other windows."""
+    task = text_task(name)
     test = text(name).test
     far = windows(test, LONG)
     rng = np.random.default_rng(7)
@@ -298,9 +323,9 @@ def asked_again(name: str, asked: Options) -> Iterator[Measurement]:
                 limit_attention(model, T)
             by_position["attention, limited"] = [in_bins(nats(m, far)) for m in models]
     unit = f"{NATS}, by position in bins of {BIN}"
-    yield Measurement(f"blocks.{name}.position", by_position, unit, list(SEEDS))
+    yield Measurement(f"blocks.{key}.position", by_position, unit, list(SEEDS))
     unit = f"{NATS}: the second half of {PASSAGE} tokens, read once and again"
-    yield Measurement(f"blocks.{name}.repeat", repeated, unit, list(SEEDS))
+    yield Measurement(f"blocks.{key}.repeat", repeated, unit, list(SEEDS))
 
 
 def both_readings(values: np.ndarray) -> list[float]:
@@ -405,12 +430,12 @@ RECALL = Task(
 )
 
 
-def searched(task: Task, steps: int) -> Comparison:
+def searched(task: Task, steps: int, rates: list[float] = RATES) -> Comparison:
     """Choose each contender's rate with one seed, then train with all."""
     results = {}
     for mixer in MIXERS:
         train = contender(task, mixer)
-        scores = {rate: first_score(train, rate, steps) for rate in RATES}
+        scores = {rate: first_score(train, rate, steps) for rate in rates}
         while edges := {min(scores), max(scores)} & {
             min(scores, key=scores.__getitem__)
         }:
@@ -426,7 +451,7 @@ def searched(task: Task, steps: int) -> Comparison:
             tried,
             [f"rate {rate:g}" for rate in edges],
         )
-    return Comparison(steps, list(SEEDS), {"rate": RATES}, results)
+    return Comparison(steps, list(SEEDS), {"rate": rates}, results)
 
 
 def beside(rates: list[float], edge: float) -> float:
@@ -491,5 +516,9 @@ TRAINING = Training(
         "recall": partial(at_task, RECALL, "pairs", held_pairs, PAIRS),
     }
     | of_text("python")
-    | of_text("words"),
+    | of_text("words")
+    | {
+        f"{name}.long": partial(at_length, name)
+        for name in ("shakespeare", "tunes", "python")
+    },
 )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from .marks import text
+from . import ticks
+from .colours import mapped
+from .lacking import refusal
+from .marks import Mark, text
 from .plotting import Plotting
 from .settings import Settings
 from .shapes import DRAW, ORDER, Place
+
+FAINT = 'stroke="#ddd" fill="none"'
 
 
 class Spines:
@@ -41,45 +45,48 @@ class Axes(Plotting, Settings):
         self.shared: dict[str, list[Axes]] = {"x": [], "y": []}
         self.on = self.framed = True
         self.equal = False
-        self.lines = 0
-        self.left_out: list[str] = []
+        self.turns = {"lines": 0, "fills": 0}
+        self.names: list[tuple[Mark, str]] = []  # of a legend of its own
+        self.gridded = False
+        self.bars: list[Mark] = []  # colour bars
+        self.words: dict[str, dict[str, int]] = {"x": {}, "y": {}}  # categories
+        self.upside_down = {"x": False, "y": False}
         self.spines = Spines(self)
-
-    def leave_out(self, name: str) -> Callable[..., Any]:
-        """A method that remembers that it drew nothing."""
-
-        def nothing(*_: Any, **__: Any) -> Nothing:
-            self.left_out.append(name)
-            return Nothing()
-
-        return nothing
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        return self.leave_out(name)
+        raise refusal(name)
 
     def span(self, side: str) -> tuple[float, float]:
         """The first and last number of a side, with a margin where free."""
         first, last = self.limits[side]
-        if first is not None and last is not None:
-            return float(first), float(last)
-        rows = [getattr(m, side) for ax in [self, *self.shared[side]] for m in ax.marks]
+        if first is None or last is None:
+            low, high = self._free(side)
+            first, last = (
+                low if first is None else first,
+                high if last is None else last,
+            )
+        ends = float(first), float(last)
+        return ends[::-1] if self.upside_down[side] else ends
+
+    def _free(self, side: str) -> tuple[float, float]:
+        """The span of the marks, with Matplotlib's margin but where bars end."""
+        marks = [m for ax in [self, *self.shared[side]] for m in ax.marks if m.counts]
+        rows = [getattr(m, side) for m in marks]
         every = np.concatenate([np.zeros(0), *rows])
         every = every[np.isfinite(every) & ((every > 0) | (not self.log[side]))]
         if every.size == 0:
             every = np.array([1.0, 10.0] if self.log[side] else [0.0, 1.0])
-        low, high = self._scaled(np.array([every.min(), every.max()]), side)
+        ends = [every.min(), every.max()]
+        low, high = self._scaled(np.array(ends), side)
         if high == low:
             low, high = low - 0.5, high + 0.5
         room = 0.05 * (high - low)
-        low, high = low - room, high + room
-        if self.log[side]:
-            low, high = 10.0**low, 10.0**high
-        return (
-            float(low if first is None else first),
-            float(high if last is None else last),
-        )
+        stuck = {m.stuck.get(side) for m in marks} - {None}
+        low -= 0 if ends[0] in stuck else room
+        high += 0 if ends[1] in stuck else room
+        return (10.0**low, 10.0**high) if self.log[side] else (float(low), float(high))
 
     def _scaled(self, numbers: Any, side: str) -> np.ndarray:
         numbers = np.asarray(numbers, float)
@@ -101,11 +108,17 @@ class Axes(Plotting, Settings):
             powers = np.arange(np.ceil(first - 1e-9), np.floor(last + 1e-9) + 1)
             every = max(1, len(powers) // 5)
             return [(base**p, f"{base**p:g}") for p in powers[::every]]
-        rough = (high - low) / 5
-        power = 10 ** np.floor(np.log10(rough))
-        gap = power * min((1, 2, 5, 10), key=lambda m: abs(m * power - rough))
-        first, last = np.ceil(low / gap - 1e-9), np.floor(high / gap + 1e-9)
-        return [(k * gap, f"{k * gap:g}") for k in np.arange(first, last + 1)]
+        named = self.words[side]
+        if named:
+            return [(float(k), word) for word, k in named.items()]
+        at = ticks.places(low, high, self._most(side))
+        return list(zip(at.tolist(), ticks.words(at), strict=True))
+
+    def _most(self, side: str) -> int:
+        """How many gaps between ticks have room, as Matplotlib counts them."""
+        width, height = self.figure.part()
+        room = 0.775 * width / 40 if side == "x" else 0.77 * height / 26.7
+        return int(min(max(room, 1), 9))
 
     def svg(self, left: float, top: float, right: float, bottom: float) -> str:
         """The axes, in a part of the figure."""
@@ -114,7 +127,9 @@ class Axes(Plotting, Settings):
             words = [label for _, label in self._tick_list("y", y0, y1)]
             left += 26 + 7 * max(map(len, words), default=0) + 18 * bool(self.ylabel)
             bottom -= 24 + 18 * bool(self.xlabel)
-        top, right = top + (24 if self.title else 8), right - 10
+        top, right = top + (24 if self.title else 8), right - 10 - 70 * len(self.bars)
+        per_row = max(1, int((right - left) // 130))
+        top += 20 * -(-len(self.names) // per_row)
         ends = [*self._scaled([x0, x1], "x"), *self._scaled([y0, y1], "y")]
         across, up = (
             (right - left) / (ends[1] - ends[0]),
@@ -138,12 +153,19 @@ class Axes(Plotting, Settings):
             self.marks, key=lambda m: m.style.get("zorder", ORDER[m.kind])
         ):
             parts.append(DRAW[mark.kind](mark, place, box))
+        parts += [_bar(m, right + 14, top, bottom) for m in self.bars]
+        for k, (mark, name) in enumerate(self.names):  # above: over no curve
+            row, column = divmod(k, per_row)
+            x = left + column * (right - left) / per_row
+            y = top - 20 * (-(-len(self.names) // per_row) - row) + 10
+            parts.append(mark.key(x, y) + text(x + 34, y + 4, name, "start", 12))
         return "".join(parts)
 
     def _frame(self, place: Place, box: Any, xs: Any, ys: Any) -> str:
         left, top, right, bottom = box
         middle = (left + right) / 2
-        parts = [text(middle, top - 8, self.title, "middle", 14)] if self.title else []
+        above = top - 8 - 20 * -(-len(self.names) // max(1, int((right - left) // 130)))
+        parts = [text(middle, above, self.title, "middle", 14)] if self.title else []
         if not self.on:
             return "".join(parts)
         line = 'stroke="#444" fill="none"'
@@ -154,11 +176,15 @@ class Axes(Plotting, Settings):
         for value, label in self._tick_list("x", *xs):
             x = float(place(value, ys[0])[0])
             if left - 1 <= x <= right + 1:
+                if self.gridded:
+                    parts.append(f'<path d="M{x:.1f} {bottom:.1f}V{top:.1f}" {FAINT}/>')
                 parts.append(f'<path d="M{x:.1f} {bottom:.1f}v5" {line}/>')
                 parts.append(text(x, bottom + 18, label, "middle", 12))
         for value, label in self._tick_list("y", *ys):
             y = float(place(xs[0], value)[1])
             if top - 1 <= y <= bottom + 1:
+                if self.gridded:
+                    parts.append(f'<path d="M{left:.1f} {y:.1f}H{right:.1f}" {FAINT}/>')
                 parts.append(f'<path d="M{left:.1f} {y:.1f}h-5" {line}/>')
                 parts.append(text(left - 9, y + 4, label, "end", 12))
         if self.xlabel:
@@ -173,10 +199,24 @@ class Axes(Plotting, Settings):
         return "".join(parts)
 
 
-class Nothing:
-    """What a call that drew nothing gives; it may be asked for more."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return lambda *_, **__: Nothing()
+def _bar(mark: Mark, x: float, top: float, bottom: float) -> str:
+    """The colours of a picture's numbers, and some of the numbers."""
+    low, high = mark.ends()
+    cells, parts = 64, []
+    high_ = (bottom - top) / cells
+    for k in range(cells):
+        fill = mapped((k + 0.5) / cells, mark.style.get("cmap"))
+        y = bottom - (k + 1) * high_
+        parts.append(
+            f'<rect x="{x:.1f}" y="{y:.1f}" width="12" height="{high_ + 0.3:.1f}" '
+            f'fill="{fill}"/>'
+        )
+    named = mark.style.get("bar_ticks") or (ticks.places(low, high, 5), None)
+    at = np.asarray(named[0], float)
+    for value, word in zip(at, named[1] or ticks.words(at), strict=True):
+        y = bottom - (value - low) / ((high - low) or 1) * (bottom - top)
+        parts.append(text(x + 16, y + 4, word, "start", 11))
+    said = mark.style.get("bar_label", "")
+    if said:
+        parts.append(text(x + 16, top - 6, said, "end", 11))
+    return "".join(parts)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 from html import escape
-from typing import Any, BinaryIO
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .axes import Axes
+from .lacking import refusal
 from .marks import Mark, text
 
 INCH = 96  # pixels
@@ -24,7 +26,7 @@ class Figure:
         self.widths = np.asarray(options.get("width_ratios") or [1] * columns, float)
         self.heights = np.asarray(options.get("height_ratios") or [1] * rows, float)
         self.axes = [Axes(self) for _ in range(rows * columns)]
-        self.columns = columns
+        self.columns, self.rows = columns, rows
         self.names: list[tuple[Mark, str]] = []
         self.names_in_a_row = 1
         self.title = ""
@@ -56,14 +58,50 @@ class Figure:
         """A title of the whole figure."""
         self.title = words
 
+    def part(self) -> tuple[float, float]:
+        """Width and height of one of the axes, about."""
+        return self.width / self.columns, self.height / self.rows
+
+    def tight_layout(self, **_: Any) -> None:
+        """Nothing overlaps here by itself."""
+
+    def subplots_adjust(self, **_: Any) -> None:
+        """Distances are fixed here."""
+
+    def colorbar(self, mark: Mark, ax: Any = None, **given: Any) -> ColourBar:
+        """The colours of a picture's numbers, right of its axes."""
+        first = ax if isinstance(ax, Axes) or ax is None else np.ravel(ax)[-1]
+        owner = first or next((a for a in self.axes if mark in a.marks), self.axes[-1])
+        mark.style["bar_label"] = given.get("label", "")
+        owner.bars.append(mark)
+        made = ColourBar(mark)
+        if given.get("ticks") is not None:
+            made.set_ticks(given["ticks"])
+        return made
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        return self.axes[0].leave_out(name)
+        raise refusal(name)
 
-    def savefig(self, file: BinaryIO, **_: Any) -> None:
-        """Write the figure as SVG."""
-        file.write(self.svg().encode())
+    def savefig(self, file: Any, **given: Any) -> None:
+        """Write the figure as SVG, to a path or an open file.
+
+        Raises ValueError for any other format.
+        """
+        path = Path(file) if isinstance(file, str | Path) else None
+        suffix = path.suffix.removeprefix(".") if path else "svg"
+        kind = str(given.get("format") or suffix or "svg").lower()
+        if kind != "svg":
+            raise ValueError(
+                f"savefig: expected a name that ends in .svg, got {kind}: the browser's "
+                "small drawing library writes SVG alone. On your own machine, make lab "
+                "has all of Matplotlib, and PNG."
+            )
+        if path:
+            path.with_suffix(".svg").write_text(self.svg(), "utf-8")
+        else:
+            file.write(self.svg().encode())
 
     def svg(self) -> str:
         """The figure as an SVG element."""
@@ -99,17 +137,33 @@ class Figure:
     def _repr_html_(self) -> str:
         code = base64.b64encode(self.svg().encode()).decode()
         said = " ".join(ax.title or ax.ylabel for ax in self.axes).strip()
-        left_out = sorted({name for ax in self.axes for name in ax.left_out})
-        note = ""
-        if left_out:
-            note = (
-                f"<p>Not drawn here: {', '.join(left_out)}. The book's page has the "
-                "whole figure.</p>"
-            )
         return (
             f'<img alt="{escape(said or "figure")}" '
-            f'src="data:image/svg+xml;base64,{code}">{note}'
+            f'src="data:image/svg+xml;base64,{code}">'
         )
+
+
+class ColourBar:
+    """The colours beside a picture."""
+
+    def __init__(self, mark: Mark) -> None:
+        self.mark = mark
+        self.ax = self
+
+    def set_label(self, words: str, **_: Any) -> None:
+        """What the numbers are."""
+        self.mark.style["bar_label"] = words
+
+    set_ylabel = set_title = set_label
+
+    def set_ticks(self, at: Any, labels: Any = None, **_: Any) -> None:
+        """Which numbers stand beside the colours."""
+        self.mark.style["bar_ticks"] = (list(at), labels and list(map(str, labels)))
+
+    def set_ticklabels(self, labels: Any, **_: Any) -> None:
+        """What is written at the numbers."""
+        at: list[float] = (self.mark.style.get("bar_ticks") or ([],))[0]
+        self.mark.style["bar_ticks"] = (at, list(map(str, labels)))
 
 
 def _edges(shares: np.ndarray) -> np.ndarray:

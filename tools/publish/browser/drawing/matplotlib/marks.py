@@ -10,7 +10,11 @@ import numpy as np
 
 CYCLE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#666666"]
 DASH = {"-": "", "--": "7 4", "-.": "8 3 2 3", ":": "2 3", "none": "", "": ""}
-LETTERS = {"k": "black", "w": "white", "r": "red", "g": "green", "b": "blue"}
+LETTERS = {"k": "black", "w": "white", "r": "red", "g": "#008000", "b": "blue"}
+LETTERS |= {"c": "#00bfbf", "m": "#bf00bf", "y": "#bfbf00"}
+TABLEAU = {"blue": "#1f77b4", "orange": "#ff7f0e", "green": "#2ca02c"}
+TABLEAU |= {"red": "#d62728", "purple": "#9467bd", "brown": "#8c564b"}
+TABLEAU |= {"pink": "#e377c2", "gray": "#7f7f7f", "olive": "#bcbd22", "cyan": "#17becf"}
 SIGNS = {"times": "×", "to": "→", "infty": "∞", "cdot": "·", "leq": "≤", "sqrt": "√"}
 GREEK = ["alpha", "beta", "gamma", "delta", "epsilon", "theta", "lambda", "mu"]
 GREEK += ["rho", "sigma", "tau", "phi", "omega", "partial", "pi", "eta"]
@@ -26,7 +30,9 @@ def colour(given: Any, otherwise: str = "black") -> str:
             return CYCLE[int(given[1]) % len(CYCLE)]
         if re.fullmatch(r"[01]?\.\d+|[01]", given):
             return f"rgb({','.join([str(round(255 * float(given)))] * 3)})"
-        return LETTERS.get(given, given.removeprefix("tab:"))
+        if given.startswith("tab:"):
+            return TABLEAU.get(given[4:], "black")
+        return LETTERS.get(given, given)
     red, green, blue = (round(255 * float(part)) for part in [*given][:3])
     return f"rgb({red},{green},{blue})"
 
@@ -42,6 +48,7 @@ def text(
             shown = shown.replace(f"\\{name}", sign)
         if "$" in shown:
             low = r'<tspan baseline-shift="sub" font-size="75%">\1</tspan>'
+            shown = re.sub(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}", r"(\1)/(\2)", shown)
             shown = re.sub(r"_\{([^}]*)\}|_(\w)", low.replace("1", "1\\2"), shown)
             shown = re.sub(r"\^\{([^}]*)\}", r"^\1", shown)
             shown = re.sub(r"\\[a-z]+|[${}]", "", shown)
@@ -61,6 +68,17 @@ class Mark:
         self.y = np.atleast_1d(np.asarray(y, float))
         self.name = str(style.get("label") or "")
         self.name = "" if self.name.startswith("_") else self.name
+        self.counts = kind not in ("text", "arrow")  # for the limits
+        self.stuck: dict[str, float] = {}  # edges without a margin beyond
+
+    def ends(self) -> tuple[float, float]:
+        """The numbers with the first and the last colour."""
+        numbers = self.style["numbers"]
+        known = numbers[np.isfinite(numbers)]
+        ends = (known.min(), known.max()) if known.size else (0.0, 1.0)
+        low, high = self.style.get("vmin"), self.style.get("vmax")
+        low, high = ends[0] if low is None else low, ends[1] if high is None else high
+        return float(low), float(high)
 
     def get_color(self) -> str:
         """The colour, for what should match it."""
@@ -99,20 +117,30 @@ class Mark:
     def points(self, x: Any, y: Any) -> str:
         """A sign at each place, where the mark has one."""
         sign, size = self.style.get("marker"), self.style["ms"]
+        each = self.style.get("each")  # a colour for each
         if sign in (None, "none", "", " "):
             return ""
         r, out = size / 2, []
-        for a, b in zip(x, y, strict=True):
+        for k, (a, b) in enumerate(zip(x, y, strict=True)):
             if not np.isfinite(a + b):
                 continue
+            if each:
+                self.style |= {"color": each[k % len(each)], "edge": "none"}
+                self.style.pop("face", None)
             if sign in ("o", ".", ","):
                 small = r / 2 if sign != "o" else r
                 shape = f'<circle cx="{a:.1f}" cy="{b:.1f}" r="{small:g}" '
-            elif sign in ("x", "+"):
-                way = f"l{r} {r}m{-r} 0l{r} {-r}" if sign == "x" else f"h{2 * r}"
-                shape = (
-                    f'<path d="M{a - r:.1f} {b:.1f}{way}" stroke="{self.get_color()}" '
+            elif sign in ("x", "+", "_", "|"):
+                level, upright = f"m{-r} 0h{2 * r}", f"m0 {-r}v{2 * r}"
+                way = {"_": level, "|": upright}.get(sign, f"{level}m{-r} {-r}v{2 * r}")
+                if sign == "x":
+                    way = f"m{-r} {-r}l{2 * r} {2 * r}m0 {-2 * r}l{-2 * r} {2 * r}"
+                out.append(
+                    f'<path d="M{a:.1f} {b:.1f}{way}" fill="none" '
+                    f'stroke="{self.get_color()}" stroke-width="{self.style["lw"]:g}" '
+                    f'opacity="{self.style["alpha"]:g}"/>'
                 )
+                continue
             else:
                 way = {
                     "^": f"m0 {-r}l{r} {2 * r}h{-2 * r}z",

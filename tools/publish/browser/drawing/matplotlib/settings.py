@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from .marks import Mark
@@ -19,6 +20,10 @@ class Settings:
     base: dict[str, float]
     limits: dict[str, Any]
     ticks: dict[str, Any]
+    names: list[tuple[Mark, str]]
+    gridded: bool
+    span: Callable[[str], tuple[float, float]]
+    _tick_list: Callable[..., list[tuple[float, str]]]
     on: bool
     equal: bool
 
@@ -39,13 +44,23 @@ class Settings:
         """What is on the left."""
         self.ylabel = words
 
-    def set_xlim(self, *given: Any) -> None:
-        """The first and the last number below."""
-        self.limits["x"] = given[0] if len(given) == 1 else given
+    def set_xlim(self, *given: Any, **ends: Any) -> None:
+        """The first and the last number below; None is free."""
+        self._limit("x", given, (ends.get("left"), ends.get("right")))
 
-    def set_ylim(self, *given: Any) -> None:
-        """The lowest and the highest number on the left."""
-        self.limits["y"] = given[0] if len(given) == 1 else given
+    def set_ylim(self, *given: Any, **ends: Any) -> None:
+        """The lowest and the highest number on the left; None is free."""
+        self._limit("y", given, (ends.get("bottom"), ends.get("top")))
+
+    def _limit(self, side: str, given: Any, ends: Any) -> None:
+        if len(given) == 1 and isinstance(given[0], tuple | list):
+            given = given[0]
+        if len(given) == 1:
+            given = (given[0], self.limits[side][1])
+        was = self.limits[side]
+        self.limits[side] = given or [
+            new if new is not None else old for new, old in zip(ends, was, strict=True)
+        ]
 
     def set_xscale(self, how: str, base: float = 10) -> None:
         """Linear or log, with ticks at the powers of a base."""
@@ -91,8 +106,16 @@ class Settings:
         self.on = False
 
     def legend(self, *given: Any, **style: Any) -> None:
-        """The names of the marks, above the figure."""
-        self.figure.legend(*given, ncols=style.get("ncols", 3))
+        """The names of the marks, above these axes."""
+        marks, names = self.get_legend_handles_labels()
+        if len(given) == 1 and all(isinstance(one, str) for one in given[0]):
+            marks = [m for m in self.marks if m.kind in ("line", "points", "area")]
+            names = list(given[0])
+        elif given or "handles" in style:
+            marks = list(given[0] if given else style["handles"])
+            given_names = given[1] if len(given) > 1 else style.get("labels")
+            names = list(given_names or [m.name for m in marks])
+        self.names = list(zip(marks, names, strict=False))
 
     def get_legend_handles_labels(self) -> tuple[list[Mark], list[str]]:
         """The marks that have names, and the names."""
@@ -105,8 +128,29 @@ class Settings:
     def tick_params(self, **_: Any) -> None:
         """Ticks have one length here."""
 
-    def grid(self, *_: Any, **__: Any) -> None:
-        """There is none."""
+    def grid(self, visible: bool = True, **_: Any) -> None:
+        """Faint lines at the ticks."""
+        self.gridded = bool(visible)
+
+    def get_xlim(self) -> tuple[float, float]:
+        """The first and the last number below."""
+        return self.span("x")
+
+    def get_ylim(self) -> tuple[float, float]:
+        """The lowest and the highest number on the left."""
+        return self.span("y")
+
+    def get_xticks(self) -> Any:
+        """The numbers below."""
+        return [at for at, _ in self._tick_list("x", *self.span("x"))]
+
+    def get_yticks(self) -> Any:
+        """The numbers on the left."""
+        return [at for at, _ in self._tick_list("y", *self.span("y"))]
+
+    def get_title(self) -> str:
+        """The words above."""
+        return self.title
 
     def margins(self, *_: Any, **__: Any) -> None:
         """Margins have one width here."""

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from .colours import mapped, shares
 from .marks import Mark, text
 
-VIRIDIS = [(68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37)]
 Place = Callable[[Any, Any], tuple[np.ndarray, np.ndarray]]
 
 
@@ -60,6 +60,14 @@ def _upright(mark: Mark, place: Place, box: Any) -> str:
     return f'<path d="M{x:.1f} {box[1]:.1f}V{box[3]:.1f}" {mark.stroke()}/>'
 
 
+def _band(mark: Mark, place: Place, box: Any) -> str:
+    a, b = place(1, mark.y)[1]
+    return (
+        f'<path d="M{box[0]:.1f} {a:.1f}H{box[2]:.1f}V{b:.1f}H{box[0]:.1f}z" '
+        f"{mark.fill()}/>"
+    )
+
+
 def _span(mark: Mark, place: Place, box: Any) -> str:
     a, b = place(mark.x, 1)[0]
     return (
@@ -83,39 +91,45 @@ def _text(mark: Mark, place: Place, box: Any) -> str:
     return text(x, y, style["words"], anchor, size, f'fill="{mark.get_color()}"')
 
 
+def rgb(parts: Any) -> str:
+    """A colour given as shares of red, green and blue."""
+    return f"rgb({','.join(str(round(255 * float(part))) for part in parts[:3])})"
+
+
 def _picture(mark: Mark, place: Place, box: Any) -> str:
     numbers = mark.style["numbers"]
     if np.isnan(numbers).all():
         return ""
-    low = mark.style.get("vmin", np.nanmin(numbers))
-    high = mark.style.get("vmax", np.nanmax(numbers))
     rows, columns = numbers.shape[:2]
     (left, right), (bottom, top) = mark.x, mark.y
     x, _ = place(np.linspace(left, right, columns + 1), 1)
     _, y = place(1, np.linspace(top, bottom, rows + 1))
-    shares = np.clip((numbers - low) / max(high - low, 1e-300), 0, 1)
+    at, cmap = shares(numbers, *mark.ends()), mark.style.get("cmap")
     parts = []
     for i in range(rows):
         for j in range(columns):
-            if np.isnan(shares[i, j]):
+            if np.isnan(numbers[i, j]).any():
                 continue  # no value, no colour
+            fill = rgb(numbers[i, j]) if numbers.ndim == 3 else mapped(at[i, j], cmap)
             wide, high_ = abs(x[j + 1] - x[j]), abs(y[i + 1] - y[i])
-            at = min(x[j], x[j + 1]), min(y[i], y[i + 1])
+            corner = min(x[j], x[j + 1]), min(y[i], y[i + 1])
             parts.append(
-                f'<rect x="{at[0]:.1f}" y="{at[1]:.1f}" width="{wide + 0.3:.1f}" '
-                f'height="{high_ + 0.3:.1f}" fill="{_heat(shares[i, j])}"/>'
+                f'<rect x="{corner[0]:.1f}" y="{corner[1]:.1f}" width="{wide + 0.3:.1f}" '
+                f'height="{high_ + 0.3:.1f}" fill="{fill}"/>'
             )
     return "".join(parts)
 
 
-def _heat(share: Any) -> str:
-    at = np.linspace(0, 1, len(VIRIDIS))
-    parts = (np.interp(share, at, part) for part in zip(*VIRIDIS, strict=True))
-    return f"rgb({','.join(str(round(float(part))) for part in parts)})"
-
-
 DRAW = {"line": _line, "points": _points, "area": _area, "arrow": _arrow}
 DRAW |= {"across": _across, "upright": _upright, "span": _span, "text": _text}
-DRAW |= {"picture": _picture}
-ORDER = {"picture": 0, "span": 1, "area": 1, "across": 2, "upright": 2, "line": 2}
+DRAW |= {"picture": _picture, "band": _band}
+ORDER = {
+    "picture": 0,
+    "span": 1,
+    "band": 1,
+    "area": 1,
+    "across": 2,
+    "upright": 2,
+    "line": 2,
+}
 ORDER |= {"points": 2, "arrow": 3, "text": 3}

@@ -1,0 +1,350 @@
+"""Takes in what Moodle, Canvas, Blackboard or Brightspace exported.
+
+    make collect                      all of grading/downloaded/
+    make collect ASSIGNMENT=NAME      grading/downloaded/NAME/
+
+Archives, folders, Moodle's grading worksheet and Canvas's gradebook lie in that
+folder as they were exported. The notebooks go where `make grade` looks for
+them; what they replace goes to grading/earlier/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import shutil
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+from nbgrader.api import MissingEntry
+
+from grader import ROOT, untrusted
+from grader.commands.grade import known_names
+from grader.course import roster
+from grader.course.corrections import Correction, Corrections, read_corrections
+from grader.course.fingerprint import fingerprint
+from grader.course.settings import Course, SetupError, log_to
+from grader.services.archives import Export, Unreadable
+from grader.services.collected import Mark, Taken, load_record, save_record
+from grader.services.exports import MOODLE, Piece, pieces
+from grader.services.handed_in import Found, HandedIn, hand_in
+from grader.services.whose import Whose, learners_of
+from grader.services.worksheet import Sheet, parse_when, read_table
+
+ONE_LATE = timedelta(minutes=1)  # what is known only to be late
+
+
+@dataclass
+class Class:
+    """What lies in an assignment's folder of exports."""
+
+    name: str
+    found: list[Found] = field(default_factory=list)
+    sheet: Sheet | None = None
+    learners: list[roster.Learner] = field(default_factory=list)  # Canvas's
+    told: list[str] = field(default_factory=list)  # what needs a person
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Collect, telling of each file; 1 where something needs a person."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("name", nargs="?", metavar="ASSIGNMENT")
+    parser.add_argument("--root", type=Path, default=ROOT)
+    options = parser.parse_args(argv)
+    try:
+        course = Course(options.root)
+        with course.alone():
+            log_to(course.log)
+            try:
+                return _collect_all(course, options.name)
+            finally:
+                course.close()
+    except SetupError as error:
+        print(f"make collect: {error}", file=sys.stderr)
+        return 2
+
+
+def _collect_all(course: Course, asked: str | None) -> int:
+    known = known_names(course)
+    place = course.home / "downloaded"
+    names = [asked] if asked else sorted(p.name for p in place.glob("*") if p.is_dir())
+    for name in names:
+        if name not in known or not (place / name).is_dir():
+            raise SetupError(
+                f"expected exports in {place}/ASSIGNMENT/, for one of the assignments "
+                f"{', '.join(sorted(known))}; got {name!r}"
+            )
+    if not names:
+        raise SetupError(f"there is nothing in {place}/ASSIGNMENT/")
+    corrections = read_corrections(course.home / "corrections.csv", known)
+    return max(collect(course, name, corrections) for name in names)
+
+
+def collect(course: Course, name: str, corrections: Corrections) -> int:
+    """Take in an assignment's exports; 1 where something needs a person.
+
+    Raises SetupError where nothing was taken in.
+    """
+    record = load_record(course.home)
+    before = record.get(name, {})
+    now: dict[str, Taken] = {}
+    with ExitStack() as stack:
+        of = open_class(course.home / "downloaded" / name, stack)
+        _check_zone(course, of)
+        people = enter_learners(course, of)
+        marked = [one.piece for one in of.found]
+        whose = Whose(name, marked, people, of.sheet, corrections, before)
+        learners = _by_learner(of, whose)
+        due = _due(course, name)
+        for who, found in sorted(learners.items()):
+            asked = _asked(whose, found)
+            handed = hand_in(found, name, asked.file, course.limits)
+            moment = asked.time or _moment(course, whose, handed, due)
+            now[who] = _take_in(course, of, who, handed, moment, before.get(who))
+            now[who].marks = _marks(found, handed)
+    for who in before.keys() - now.keys():
+        place = _move_away(course, who, name)
+        of.told.append(f"{who}: {_who_now(before[who], now)}; see {place}")
+    save_record(course.home, record | {name: now})
+    return _tell(of, now, people)
+
+
+def open_class(place: Path, stack: ExitStack) -> Class:
+    """All exports of an assignment, in the order of their files' times.
+
+    Raises SetupError where a table is none that a system exports.
+    """
+    of = Class(place.name)
+    paths = [p for p in place.iterdir() if not p.name.startswith(".")]
+    paths.sort(key=lambda path: (path.lstat().st_mtime, path.name))
+    for rank, path in enumerate(paths):
+        if path.suffix.lower() == ".csv" and path.is_file():
+            table = read_table(path)
+            if isinstance(table, Sheet):
+                of.sheet = table
+            else:
+                of.learners += table
+            continue
+        try:
+            export = Export(path)
+        except Unreadable as error:
+            of.told.append(f"{path.name}: {error}")
+            continue
+        stack.callback(export.close)
+        marked, others = pieces(export.members)
+        of.found += [Found(piece, path.name, rank) for piece in marked]
+        of.told += [f"{path.name}: {m.path} belongs to no learner" for m in others]
+    return of
+
+
+def _check_zone(course: Course, of: Class) -> None:
+    """Refuse times of which nobody knows by which clock they are."""
+    sheet = of.sheet
+    said = sheet and any(sheet.said_when(number) for number in sheet.lines)
+    if course.zone is None and (said or any(one.piece.when for one in of.found)):
+        raise SetupError(
+            "c.Grader.timezone in nbgrader_config.py: expected a place such as "
+            f'"Europe/Berlin", by whose clock the exports of {of.name} tell times'
+        )
+
+
+def enter_learners(course: Course, of: Class) -> roster.Roster:
+    """The roster, with what roster.csv and the systems' tables say.
+
+    Raises SetupError where roster.csv says something else.
+    """
+    path = course.home / "roster.csv"
+    listed = roster.read_roster(path) if path.exists() else []
+    with course.ledger.transaction() as book:
+        roster.enter(book, listed)
+        people = roster.students(book)
+        new = [one for one in of.learners if not people.by_number(one.lms_user_id)]
+        roster.enter(book, new)
+        if of.sheet:
+            roster.enter(book, learners_of(of.sheet, roster.students(book)))
+        people = roster.students(book)
+        book.db.commit()
+    return people
+
+
+def _by_learner(of: Class, whose: Whose) -> dict[str, list[Found]]:
+    learners: dict[str, list[Found]] = defaultdict(list)
+    for one in of.found:
+        who = whose.learner(one.piece)
+        if why := roster.explain_unfit_learner(who):
+            shown = untrusted.line(who, untrusted.NAME_LENGTH)
+            of.told.append(f"{one.export}: {shown!a} has {why}")
+            continue
+        learners[who].append(one)
+        if len(several := whose.in_roster(one.piece)) > 1 and who not in several:
+            of.told.append(
+                f"{who}: {len(several)} learners of the roster are called so "
+                f"({', '.join(sorted(several))}): put the grading worksheet beside the "
+                f"export, or add to corrections.csv: {of.name},{one.piece.number},ID,,"
+            )
+    of.told = list(dict.fromkeys(of.told))  # once for all files of one learner
+    return learners
+
+
+def _asked(whose: Whose, found: list[Found]) -> Correction:
+    """What corrections.csv says of all marks that one learner has."""
+    said = [whose.correction(one.piece) for one in found]
+    return Correction(
+        file=next((c.file for c in said if c.file), ""),
+        time=next((c.time for c in said if c.time), None),
+    )
+
+
+def _moment(
+    course: Course, whose: Whose, handed: HandedIn, due: datetime | None
+) -> datetime | None:
+    """When it came in, in UTC, as the export or its worksheet says."""
+    if handed.chosen is None:
+        return None
+    piece = handed.chosen.piece
+    when = piece.when
+    if piece.system == MOODLE and whose.sheet:
+        said = whose.sheet.said_when(piece.number)
+        when = parse_when(said)
+        if said and when is None:
+            handed.noted.append(
+                f"{whose.sheet.path.name}: expected a time in English, such as "
+                f"1 February 2026, 6:00 PM, got {said!r}: nothing is late by it"
+            )
+    if when:
+        there = when.replace(tzinfo=course.zone)
+        return there.astimezone(UTC).replace(tzinfo=None)
+    return _late(handed, due) if piece.late else None
+
+
+def _due(course: Course, name: str) -> datetime | None:
+    """The due date, in UTC, as the gradebook has it."""
+    with course.ledger.transaction() as book:
+        try:
+            due: datetime | None = book.find_assignment(name).duedate
+        except MissingEntry:
+            return None
+    return due
+
+
+def _late(handed: HandedIn, due: datetime | None) -> datetime | None:
+    """A time for what the system only calls late."""
+    if due is None:
+        handed.noted.append("is late, but the gradebook has no due date")
+        return None
+    handed.noted.append(
+        "is late, and the export doesn't say by how much: it counts as a minute, "
+        "unless corrections.csv gives the time"
+    )
+    return due + ONE_LATE
+
+
+def _marks(found: list[Found], handed: HandedIn) -> list[Mark]:
+    """Under which names and numbers all of it came in."""
+    of: dict[tuple[str, str], Piece] = {}
+    first = [handed.chosen.piece] if handed.chosen else []
+    others = sorted((one.piece for one in found), key=lambda piece: not piece.path)
+    for piece in [*first, *others]:
+        of.setdefault(piece.owner, piece)
+    return [(p.system, p.name, p.number, p.prefix) for p in of.values()]
+
+
+def _take_in(
+    course: Course,
+    of: Class,
+    who: str,
+    handed: HandedIn,
+    moment: datetime | None,
+    before: Taken | None,
+) -> Taken:
+    """Write what was handed in to where `make grade` looks for it."""
+    files = dict(handed.files)
+    if moment:
+        files["timestamp.txt"] = f"{moment:%Y-%m-%d %H:%M:%S} UTC\n".encode()
+    taken = Taken(_digest(files), untrusted.shorten_list(handed.said))
+    did = "as before"
+    target = course.submitted / who / of.name
+    if not (before and before.digest == taken.digest and target.is_dir()):
+        try:
+            did = _replace(course, who, of.name, files)
+        except OSError as error:
+            taken.digest, did = "", f"not written: {error.strerror}"
+    first, taken_in = handed.chosen, f"{of.name}.ipynb" in handed.files
+    file = f"{first.piece.path} of {first.export}" if first else ""
+    when = f", handed in {moment:%Y-%m-%d %H:%M} UTC" if moment else ""
+    counts = f"{file}: {did}{when}" if taken_in else f"no notebook: {did}"
+    for line in [counts, *handed.noted, *taken.said]:
+        print(untrusted.line(f"{who}: {line}", 1000))
+    if not taken_in or not taken.digest:
+        of.told.append(f"{who}: no {of.name}.ipynb was taken in; see above")
+    return taken
+
+
+def _digest(files: dict[str, bytes]) -> str:
+    total = hashlib.sha256()
+    for path, data in sorted(files.items()):
+        total.update(f"{path}\0{hashlib.sha256(data).hexdigest()}\0".encode())
+    return total.hexdigest()
+
+
+def _replace(course: Course, who: str, name: str, files: dict[str, bytes]) -> str:
+    """Put files into the place of a learner's folder, and say what happened."""
+    fresh = Path(tempfile.mkdtemp(dir=course.work)) / name
+    fresh.mkdir()
+    for path, data in files.items():
+        (fresh / path).parent.mkdir(parents=True, exist_ok=True)
+        (fresh / path).write_bytes(data)
+    target = course.submitted / who / name
+    did = "new"
+    if target.exists():
+        if fingerprint(target) == fingerprint(fresh):
+            return "as before"
+        did = f"new; what was there is in {_move_away(course, who, name)}"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh.rename(target)
+    return did
+
+
+def _move_away(course: Course, who: str, name: str) -> Path:
+    """Move a learner's folder to grading/earlier/, under the time of day."""
+    now = time.strftime("%Y-%m-%d %H.%M.%S")
+    base = course.home / "earlier" / who / name
+    base.mkdir(parents=True, exist_ok=True)
+    place = next(p for n in count() if not (p := base / f"{now} {n}".strip()).exists())
+    source = course.submitted / who / name
+    if source.exists():
+        shutil.move(source, place)
+    return place.relative_to(course.root)
+
+
+def _who_now(taken: Taken, now: dict[str, Taken]) -> str:
+    """Who has the marks that another learner had."""
+    had = {(system, number or name) for system, name, number, _ in taken.marks}
+    for who, other in now.items():
+        if had & {(system, number or name) for system, name, number, _ in other.marks}:
+            return f"is {who} now"
+    return "is in no export any more"
+
+
+def _tell(of: Class, now: dict[str, Taken], people: roster.Roster) -> int:
+    """Print what is nobody's, who is missing, and how many came in."""
+    for line in untrusted.shorten_list(of.told):
+        print(untrusted.line(line, 1000), file=sys.stderr)
+    missing = [p.id for p in people.learners.values() if p.known and p.id not in now]
+    if missing:
+        print(f"{of.name}: nothing came in from {', '.join(sorted(missing))}")
+    print(f"{of.name}: {len(now)} learners handed in: now make grade")
+    return 1 if of.told else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,176 @@
+"""Packs pages and points as the system takes them that the work came from.
+
+    make return ASSIGNMENT=NAME              into grading/returned/NAME/
+    make return ASSIGNMENT=NAME MISSING=0    0 points to who handed in nothing
+
+What is written: Moodle's archive of feedback files and its grading worksheet,
+Canvas's archive of commented files, and the points as canvas.csv and lms.csv.
+Nothing is graded: run `make grade` before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+import zipfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from grader import ROOT, untrusted
+from grader.commands.collect import Class, open_class
+from grader.commands.grade import known_names, settle_lateness, write_reports
+from grader.course.extensions import read_extensions
+from grader.course.roster import Roster, letters, students
+from grader.course.settings import Course, SetupError, log_to
+from grader.course.submissions import find_submissions
+from grader.reports.lms import write_lms
+from grader.reports.points import Row
+from grader.services.collected import Mark, Taken, load_record
+from grader.services.exports import CANVAS, MOODLE
+from grader.services.whose import called, is_anonymous
+from grader.services.worksheet import Sheet, filled
+from rnncore.storage.files import whole_file
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write what goes back; 1 where something is left out."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("name", metavar="ASSIGNMENT")
+    parser.add_argument("--missing", type=float, help="points of who handed in nothing")
+    parser.add_argument("--root", type=Path, default=ROOT)
+    options = parser.parse_args(argv)
+    try:
+        course = Course(options.root)
+        with course.alone():
+            log_to(course.log)
+            try:
+                return _return(course, options.name, options.missing)
+            finally:
+                course.close()
+    except SetupError as error:
+        print(f"make return: {error}", file=sys.stderr)
+        return 2
+
+
+def _return(course: Course, name: str, missing: float | None) -> int:
+    known = known_names(course)
+    if name not in known:
+        raise SetupError(
+            f"expected one of the assignments {', '.join(sorted(known))}, got {name!r}"
+        )
+    submissions, _ = find_submissions(course)
+    extensions = read_extensions(course.home / "extensions.csv", known)
+    settle_lateness(course, submissions, extensions)
+    all_rows = write_reports(course, submissions).rows
+    rows = [r for r in all_rows if r.submission.assignment == name and r.tasks]
+    if not rows:
+        raise SetupError(f"nothing of {name} is graded: run make grade before")
+    taken = load_record(course.home).get(name, {})
+    fresh = Path(tempfile.mkdtemp(dir=course.work))
+    told = _write(course, fresh, name, rows, taken, missing)
+    graded = {row.submission.student for row in rows}
+    told += [
+        f"{s} is not graded yet"
+        for s in submissions
+        if s.assignment == name and s.student not in graded
+    ]
+    target = course.home / "returned" / name
+    shutil.rmtree(target, ignore_errors=True)
+    target.parent.mkdir(exist_ok=True)
+    fresh.rename(target)
+    for line in told:
+        print(untrusted.line(line, 1000), file=sys.stderr)
+    if waits := sum(row.open for row in rows):
+        print(f"{waits} wait for a person: their points are left as they are")
+    names = ", ".join(sorted(path.name for path in target.iterdir()))
+    print(f"Written to {target}: {names}")
+    return 1 if told else 0
+
+
+def _write(
+    course: Course,
+    place: Path,
+    name: str,
+    rows: list[Row],
+    taken: dict[str, Taken],
+    missing: float | None,
+) -> list[str]:
+    """Write all files of an assignment; what was left out, and why."""
+    write_lms(course, rows, place, missing)
+    with course.ledger.transaction() as book:
+        people = students(book)
+    of, downloaded = Class(name), course.home / "downloaded" / name
+    if downloaded.is_dir():
+        with ExitStack() as stack:
+            of = open_class(downloaded, stack)
+    marks = [(who, mark) for who, t in taken.items() for mark in t.marks]
+    told: list[str] = []
+    for system, file in ((MOODLE, "feedback.zip"), (CANVAS, "feedback_canvas.zip")):
+        mine = [(who, mark) for who, mark in marks if mark[0] == system]
+        mine = [pair for pair in mine if _fits(of.sheet, *pair, told)]
+        _pack(course, place / file, name, mine)
+    if of.sheet:
+        numbers = {m[2]: who for who, m in marks if _fits(of.sheet, who, m, [])}
+        points = _points(of.sheet, numbers, people, rows, missing)
+        text = filled(of.sheet, points, rows[0].of)
+        (place / of.sheet.path.name).write_text(text, "utf-8", newline="")
+    return told
+
+
+def _fits(sheet: Sheet | None, who: str, mark: Mark, told: list[str]) -> bool:
+    """Whether a page goes to one person under these marks.
+
+    The number of a team of Moodle's may be the number of some learner.
+    """
+    system, name, number, _ = mark
+    if system != MOODLE:
+        return system == CANVAS
+    said = sheet.name(number) if sheet else name
+    same = is_anonymous(name) or letters(name).endswith(letters(said or name))
+    if not number or not same or (sheet and number not in sheet.lines):
+        told.append(
+            f"{who}: {name} {number} is nobody of the grading worksheet: no page for it"
+        )
+        return False
+    return True
+
+
+def _pack(course: Course, path: Path, name: str, marks: list[tuple[str, Mark]]) -> None:
+    """Write the learners' pages, called as the work that they are about."""
+    if not marks:
+        return
+    with whole_file(path) as file, zipfile.ZipFile(file, "w") as archive:
+        for who, (*_, prefix) in marks:
+            page = course.feedback / who / name / f"{name}.html"
+            if page.is_file():
+                called_so = f"{prefix.rstrip('_')}_{page.name}"
+                archive.write(page, called_so, zipfile.ZIP_DEFLATED)
+
+
+def _points(
+    sheet: Sheet,
+    numbers: dict[str, str],
+    people: Roster,
+    rows: list[Row],
+    missing: float | None,
+) -> dict[str, float]:
+    """The points of each number in the worksheet, where they are known."""
+    of = {row.submission.student: row for row in rows}
+    found = {}
+    for number in sheet.lines:
+        who = numbers.get(number) or people.by_email(sheet.email(number))
+        same = called(people, sheet.name(number))
+        row = of.get(who or (min(same) if len(same) == 1 else ""))
+        if row and not row.open:
+            found[number] = row.points
+        elif row is None and missing is not None:
+            found[number] = missing
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,169 @@
+"""Who is in the course: grading/roster.csv, and the gradebook's students."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbgrader.api import Gradebook
+
+from grader import untrusted
+from grader.course.settings import SetupError
+from rnncore.storage.files import composed
+
+COLUMNS = {  # a head, as a person or a system writes it: what it is here
+    "id": "id",
+    "username": "id",
+    "first_name": "first_name",
+    "first name": "first_name",
+    "last_name": "last_name",
+    "last name": "last_name",
+    "surname": "last_name",
+    "email": "email",
+    "email address": "email",
+    "lms_user_id": "lms_user_id",
+}
+
+
+@dataclass(frozen=True)
+class Learner:
+    """A person of the course; `id` is the name of the learner's folder."""
+
+    id: str
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    lms_user_id: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.id
+
+    @property
+    def known(self) -> bool:
+        """Whether more is known than what a folder was called."""
+        return bool(self.first_name or self.last_name or self.email or self.lms_user_id)
+
+
+class Roster:
+    """Learners, found by what a system says of them."""
+
+    def __init__(self, learners: Iterable[Learner]):
+        self.learners = {learner.id: learner for learner in learners}
+        self._numbers: dict[str, str] = {}
+        self._emails: dict[str, str] = {}
+        self._names: dict[str, set[str]] = defaultdict(set)
+        for learner in self.learners.values():
+            self._index(learner)
+
+    def add(self, learner: Learner) -> None:
+        """Take in one more, or what else is known of one."""
+        self.learners[learner.id] = learner
+        self._index(learner)
+
+    def _index(self, learner: Learner) -> None:
+        if learner.lms_user_id:
+            self._numbers[learner.lms_user_id] = learner.id
+        if learner.email:
+            self._emails[learner.email.casefold()] = learner.id
+        first, last = learner.first_name, learner.last_name
+        for name in (f"{first}{last}", f"{last}{first}", learner.id):
+            if key := letters(name):
+                self._names[key].add(learner.id)
+
+    def by_number(self, number: str) -> str | None:
+        """The learner with this number in the system."""
+        return self._numbers.get(number)
+
+    def by_email(self, email: str) -> str | None:
+        """The learner with this address."""
+        return self._emails.get(email.casefold())
+
+    def called(self, name: str) -> set[str]:
+        """The learners of this name, written in either order."""
+        return self._names.get(letters(name), set())
+
+
+def letters(name: str) -> str:
+    """A name without what systems leave out of file names."""
+    return "".join(c for c in composed(name).casefold() if c.isalnum())
+
+
+def read_roster(path: Path) -> list[Learner]:
+    """The learners that roster.csv lists; without an `id`, the e-mail is it.
+
+    Raises SetupError, naming the line, where the file says something else.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        try:
+            return list(_read(csv.DictReader(file), path.name))
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise SetupError(f"{path.name}: expected CSV in UTF-8: {error}") from error
+
+
+def _read(lines: csv.DictReader[str], name: str) -> Iterator[Learner]:
+    heads = {h: COLUMNS.get((h or "").strip().lower()) for h in lines.fieldnames or []}
+    if not {"id", "email"} & set(heads.values()):
+        raise SetupError(
+            f"{name}: expected the columns id,first_name,last_name,email,"
+            f"lms_user_id, got {','.join(map(str, heads))}"
+        )
+    seen: set[str] = set()
+    for line in lines:
+        where = f"{name}, line {lines.line_num}"
+        cells = {
+            column: composed(line[head] or "").strip()
+            for head, column in heads.items()
+            if column
+        }
+        who = cells.pop("id", "") or cells.get("email", "")
+        if why := explain_unfit_learner(who):
+            raise SetupError(f"{where}: expected an id, got {who!r}: {why}")
+        if who in seen:
+            raise SetupError(f"{where}: a second line of {who}")
+        seen.add(who)
+        yield Learner(who, **cells)
+
+
+def explain_unfit_learner(who: str) -> str | None:
+    """Why this cannot be the name of a learner's folder."""
+    if not who:
+        return "it is empty"
+    if who.startswith(".") or "/" in who:
+        return "a folder cannot be called so"
+    return untrusted.explain_unfit_name(who)
+
+
+def students(book: Gradebook) -> Roster:
+    """All learners that the gradebook has."""
+    return Roster(
+        Learner(
+            student.id,
+            *(
+                composed(value or "")
+                for value in (
+                    student.first_name,
+                    student.last_name,
+                    student.email,
+                    student.lms_user_id,
+                )
+            ),
+        )
+        for student in book.students
+    )
+
+
+def enter(book: Gradebook, learners: Iterable[Learner]) -> None:
+    """Enter learners into the gradebook; what is not said stays as it is."""
+    for learner in learners:
+        said = {
+            "first_name": learner.first_name,
+            "last_name": learner.last_name,
+            "email": learner.email,
+            "lms_user_id": learner.lms_user_id,
+        }
+        known = {column: value for column, value in said.items() if value}
+        book.update_or_create_student(learner.id, **known)

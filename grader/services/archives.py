@@ -1,0 +1,165 @@
+"""The files of an archive or a folder that a system exported, within limits.
+
+Nothing is unpacked to a place that the archive names: a file's bytes are read
+when they are asked for, and whoever asks says where they go. An archive within
+the archive is a file like any other.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from grader import untrusted
+from rnncore.storage.files import composed
+
+MEMBERS = 100_000  # of one export
+BYTES = 4_000_000_000  # that one export holds
+SMALL, RATIO = 1_000_000, 100  # beyond so many bytes: how far they may have shrunk
+READABLE = "a .zip, a .tar, a .tar.gz or a folder"
+FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # no link, no pipe
+
+
+class Unreadable(ValueError):
+    """Why an export, or a file in it, cannot be read, in words for a learner."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file of an export: its path, its bytes, or why it has none."""
+
+    path: str  # its parts joined by /, in Unicode's form NFC
+    size: int
+    read: Callable[[], bytes]
+    why: str = ""
+
+    @property
+    def parts(self) -> list[str]:
+        return self.path.split("/")
+
+
+class Export:
+    """An export that is open; its `members` in the order in which it has them.
+
+    Raises Unreadable where it is no archive or more than an export may be.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._open = ExitStack()
+        try:
+            self.members = list(self._members())
+        except Unreadable:
+            self.close()
+            raise
+        except Exception as error:  # whatever such a file may hold
+            self.close()
+            raise Unreadable(f"it is damaged ({_said(error)})") from error
+        if sum(member.size for member in self.members) > BYTES:
+            self.close()
+            raise Unreadable(f"it holds over {BYTES / 1e9:.0f} GB")
+
+    def close(self) -> None:
+        """Let go of the archive."""
+        self._open.close()
+
+    def _members(self) -> Iterator[Member]:
+        if self.path.is_symlink():
+            raise Unreadable(f"it is a link; {READABLE} is expected")
+        if self.path.is_dir():
+            return _of_folder(self.path)
+        if zipfile.is_zipfile(self.path):
+            return _of_zip(self._open.enter_context(zipfile.ZipFile(self.path)))
+        if tarfile.is_tarfile(self.path):
+            return _of_tar(self._open.enter_context(tarfile.open(self.path)))
+        raise Unreadable(f"it is none; {READABLE} is expected")
+
+
+def _of_folder(folder: Path) -> Iterator[Member]:
+    try:
+        for path in sorted(untrusted.walk(folder, MEMBERS)):
+            info = path.lstat()
+            if stat.S_ISDIR(info.st_mode):
+                continue
+            why = "" if stat.S_ISREG(info.st_mode) else "it is a link or a device"
+            name = composed(path.relative_to(folder).as_posix())
+            yield Member(name, info.st_size, partial(_file_bytes, path), why)
+    except untrusted.TooMuch as error:
+        raise Unreadable(f"it holds {error}") from error
+
+
+def _file_bytes(path: Path) -> bytes:
+    with os.fdopen(os.open(path, FLAGS), "rb") as file:
+        return file.read()
+
+
+def _of_zip(archive: zipfile.ZipFile) -> Iterator[Member]:
+    _check_count(len(archive.infolist()))
+    for info in archive.infolist():
+        kind = stat.S_IFMT(info.external_attr >> 16)
+        if info.is_dir() or kind == stat.S_IFDIR:
+            continue
+        why = ""
+        if kind not in (0, stat.S_IFREG):
+            why = "it is a link or a device"
+        elif info.flag_bits & 1:
+            why = "it is encrypted"
+        elif info.file_size > SMALL and info.file_size > RATIO * info.compress_size:
+            why = f"it grows to {info.file_size / 1e6:.0f} MB when it is unpacked"
+        size = 0 if why else info.file_size
+        yield Member(_path(info.filename), size, partial(archive.read, info), why)
+
+
+def _of_tar(archive: tarfile.TarFile) -> Iterator[Member]:
+    total = 0
+    for count, info in enumerate(archive, 1):
+        _check_count(count)
+        total += info.size
+        if total > BYTES:  # before it reads over them
+            raise Unreadable(f"it holds over {BYTES / 1e9:.0f} GB")
+        if info.isdir():
+            continue
+        plain = info.isreg() and not info.issparse()
+        why = "" if plain else "it is a link or a device"
+        yield Member(_path(info.name), info.size, partial(_of, archive, info), why)
+
+
+def _of(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
+    file = archive.extractfile(info)
+    return file.read() if file else b""
+
+
+def _check_count(count: int) -> None:
+    if count > MEMBERS:
+        raise Unreadable(f"it holds over {MEMBERS:,} files")
+
+
+def _path(name: str) -> str:
+    """A member's path: as Windows wrote it too, and without a leading ./ ."""
+    return composed(name).replace("\\", "/").removeprefix("./")
+
+
+def read(member: Member, most: int) -> bytes:
+    """The bytes of a member. Raises Unreadable, saying why, where it has none."""
+    if member.why:
+        raise Unreadable(member.why)
+    if member.size > most:
+        raise Unreadable(f"it has over {most / 1e6:.0f} MB")
+    try:
+        data = member.read()
+    except Exception as error:  # whatever such a file may hold
+        raise Unreadable(f"it is damaged ({_said(error)})") from error
+    if len(data) != member.size:
+        raise Unreadable("it is damaged (its length is not what the archive says)")
+    return data
+
+
+def _said(error: Exception) -> str:
+    return untrusted.line(str(error), 100) or type(error).__name__

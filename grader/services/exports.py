@@ -1,0 +1,139 @@
+"""Whose a file of an export is, by the marks that a system puts on it.
+
+What a learner chose comes behind the system's own marks, so only the first
+part of a path that bears them counts. One system is taken for a whole export,
+the one whose marks most of its files bear: in a file of Canvas's a learner
+may have written what Moodle writes.
+
+    Moodle       Ann Ode_4711_assignsubmission_file/ch03_bptt.ipynb
+                 Participant_4711_assignsubmission_file_ch03_bptt.ipynb
+    Blackboard   Assignment 3_aode_attempt_2026-02-01-18-00-00_ch03_bptt.ipynb
+    Brightspace  4711-90 - Ann Ode - Feb 1, 2026 600 PM/ch03_bptt.ipynb
+    Canvas       odeann_LATE_4711_90_ch03_bptt-1.ipynb
+    folder       ann/ch03_bptt.ipynb, ann/ch03_bptt/ch03_bptt.ipynb
+
+Sources: Moodle's mod/assign/classes/downloader.php, Canvas's
+lib/content_zipper.rb; of the two others the names that public tools read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from grader import untrusted
+from grader.services.archives import Member
+
+MOODLE, BLACKBOARD, BRIGHTSPACE = "Moodle", "Blackboard", "Brightspace"
+CANVAS, FOLDER = "Canvas", "a folder"
+MARKS = {  # `rest` is what follows in the same part: in a flat export, the file
+    MOODLE: re.compile(
+        r"(?P<name>.+?)(?:_(?P<number>[0-9]+))?"
+        r"_assignsubmission_(?P<kind>[a-z]+)(?:_(?P<rest>.*))?"
+    ),
+    BLACKBOARD: re.compile(
+        r".+?_(?P<name>[^_]+)_attempt_(?P<when>[0-9]{4}(?:-[0-9]{2}){5})"
+        r"(?:\.txt|_(?P<rest>.+))"
+    ),
+    BRIGHTSPACE: re.compile(
+        r"(?P<number>[0-9]+)-[0-9]+ - (?P<name>.+?) - "
+        r"(?P<when>[A-Z][a-z]{2} [0-9]{1,2}, [0-9]{4} [0-9]{3,4} [AP]M)"
+        r"(?: - (?P<rest>.+))?"
+    ),
+    CANVAS: re.compile(
+        r"(?:(?P<late>LATE_)?anon_(?P<anonymous>[0-9A-Za-z]+)"
+        r"|(?P<name>.+?)(?P<tardy>_LATE)?_(?P<number>[0-9]+))"
+        r"_(?P<order>[0-9]+)_(?P<rest>.+)"
+    ),
+}
+OWN = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|Thumbs\.db$)")  # of a file manager
+CLOCKS = {BLACKBOARD: "%Y-%m-%d-%H-%M-%S", BRIGHTSPACE: "%b %d, %Y %I%M %p"}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A file of an export, and what its marks say."""
+
+    member: Member
+    system: str
+    name: str
+    number: str  # the system's; empty where it gives none
+    path: str  # as the learner called it; empty where it is the system's own
+    prefix: str = ""  # the marks, as the system wrote them
+    order: int = 0  # what came later has a larger one
+    late: bool = False
+    when: datetime | None = None  # in the course's time zone, without saying so
+
+    @property
+    def owner(self) -> tuple[str, str]:
+        """What tells one learner of an assignment's exports from another."""
+        return self.system, self.number or self.name
+
+
+def pieces(members: Sequence[Member]) -> tuple[list[Piece], list[Member]]:
+    """An export's files with their marks, and those that bear none."""
+    members = [m for m in members if not OWN.search(m.path)]
+    found: dict[str, list[Piece]] = {
+        system: [p for m in members if (p := _marked(system, m))] for system in MARKS
+    }
+    most = max(found.values(), key=len)
+    if not most:
+        most = _of_folders(members)
+    marked = {id(piece.member) for piece in most}
+    return most, [m for m in members if id(m) not in marked]
+
+
+def _marked(system: str, member: Member) -> Piece | None:
+    """A file as a system's, if its marks are on it or on a folder above."""
+    for place, part in enumerate(member.parts[:2]):  # below one folder, too
+        if len(part) > untrusted.PATH_BYTES:
+            return None
+        match = MARKS[system].fullmatch(part)
+        if match is None:
+            continue
+        said = match.groupdict()
+        behind = [said["rest"] or "", *member.parts[place + 1 :]]
+        name = said["name"] or f"anon_{said['anonymous']}"
+        if name.strip().startswith("."):
+            return None
+        return Piece(
+            member,
+            system,
+            " ".join(name.split()),
+            said.get("number") or said.get("anonymous") or "",
+            ""
+            if said.get("kind", "file") != "file"
+            else "/".join(filter(None, behind)),
+            part[: -len(said["rest"])] if said["rest"] else part,
+            int(said.get("order") or 0),
+            bool(said.get("late") or said.get("tardy")),
+            _clock(system, said.get("when")),
+        )
+    return None
+
+
+def _clock(system: str, said: str | None) -> datetime | None:
+    if not said:
+        return None
+    if system == BRIGHTSPACE:  # 112 PM is 1:12
+        *day, clock, half = said.split()
+        said = " ".join([*day, clock.zfill(4), half])
+    try:
+        return datetime.strptime(said, CLOCKS[system])
+    except ValueError:
+        return None
+
+
+def _of_folders(members: Sequence[Member]) -> list[Piece]:
+    """The files of folders that are called as their learners are."""
+    tops = {m.parts[0] for m in members}
+    below = {m.parts[1] for m in members if len(m.parts) > 2}
+    all_deep = all(len(m.parts) > 2 for m in members)
+    skip = int(len(tops) == 1 and all_deep and len(below) > 1)
+    return [
+        Piece(m, FOLDER, m.parts[skip], "", "/".join(m.parts[skip + 1 :]))
+        for m in members
+        if len(m.parts) > skip + 1 and not m.parts[skip].startswith(".")
+    ]

@@ -1,0 +1,167 @@
+"""Which of a learner's files count, and what they hold."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from grader import untrusted
+from grader.course.settings import Limits
+from grader.services.archives import Unreadable, read
+from grader.services.exports import Piece
+
+RESERVED = {"timestamp.txt", "submission_secret.txt"}  # the course's own words
+PACKED = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar", ".xz", ".bz2")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A learner's file, in one of an assignment's exports."""
+
+    piece: Piece
+    export: str  # the name of the archive or folder
+    rank: int  # of the export: later ones have larger ones
+
+
+@dataclass
+class HandedIn:
+    """A learner's files, by their paths, and what is to be said of them."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    chosen: Found | None = None
+    said: list[str] = field(default_factory=list)  # the learner is told
+    noted: list[str] = field(default_factory=list)  # those who teach are told
+
+    def refuse(self, file: str, why: str) -> None:
+        """Say that a file was left out."""
+        self.said.append(f"{untrusted.line(file, 200)}: {why}")
+
+
+def hand_in(found: Iterable[Found], name: str, wanted: str, limits: Limits) -> HandedIn:
+    """The latest of a learner's notebooks, and the files beside it.
+
+    `name` is the assignment, `wanted` the file that a correction names.
+    """
+    handed, files = HandedIn(), [one for one in found if one.piece.path]
+    notebooks = _notebooks(files, name, wanted, handed)
+    if notebooks:
+        chosen = handed.chosen = notebooks.pop()
+        for one in notebooks:
+            handed.refuse(
+                one.piece.path,
+                f"{_shown(chosen)} came later and counts; this stays in {one.export}",
+            )
+        _take(chosen, f"{name}.ipynb", handed, limits)
+    else:
+        _say_what_came(files, name, handed)
+    latest = handed.chosen or max(files, key=_moment, default=None)
+    if latest:
+        counted = {id(one) for one in [*notebooks, handed.chosen]}
+        beside = [f for f in files if _together(f, latest) and id(f) not in counted]
+        folder = latest.piece.path.rpartition("/")[0] if handed.chosen else ""
+        _take_beside(beside, f"{folder}/" if folder else "", handed, limits)
+    return handed
+
+
+def _take_beside(
+    files: list[Found], folder: str, handed: HandedIn, limits: Limits
+) -> None:
+    """Read the files of a folder, as many as one may hand in."""
+    files = [one for one in files if one.piece.path.startswith(folder)]
+    left = limits.upload_files - len(handed.files)
+    if len(files) > left:
+        more = f"left out, as all that follow: over {limits.upload_files:,} files"
+        handed.refuse(files[left].piece.path, more)
+    for one in files[:left]:
+        _take(one, one.piece.path.removeprefix(folder), handed, limits)
+
+
+def _notebooks(
+    files: list[Found], name: str, wanted: str, handed: HandedIn
+) -> list[Found]:
+    """The files that are the assignment's notebook, the latest last."""
+    copy = r"(?: ?\((?P<n>[0-9]{1,6})\)|-(?P<m>[0-9]{1,6}))?\.ipynb"
+    called = re.compile(re.escape(name) + copy, re.IGNORECASE)
+    if wanted:
+        asked = [f for f in files if wanted in (f.piece.path, _last(f.piece.path))]
+        if asked:
+            return sorted(asked, key=_moment)
+        handed.noted.append(f"corrections.csv names {wanted}, which did not come in")
+    found = [
+        (_moment(one), int(match["n"] or match["m"] or 0), one)
+        for one in files
+        if (match := called.fullmatch(_last(one.piece.path)))
+    ]
+    return [one for *_, one in sorted(found, key=lambda entry: entry[:2])]
+
+
+def _moment(one: Found) -> tuple[datetime, int, int]:
+    """What is later has a larger one."""
+    return one.piece.when or datetime.min, one.rank, one.piece.order
+
+
+def _together(one: Found, other: Found) -> bool:
+    """Whether two files came in at once."""
+    return (one.rank, one.piece.owner, one.piece.when) == (
+        other.rank,
+        other.piece.owner,
+        other.piece.when,
+    )
+
+
+def _say_what_came(files: list[Found], name: str, handed: HandedIn) -> None:
+    """Say, where there is no notebook, what there is instead."""
+    for one in files:
+        path = one.piece.path
+        if path.lower().endswith(PACKED):
+            handed.refuse(
+                path,
+                "an archive within the archive is not unpacked; hand in "
+                f"{name}.ipynb itself",
+            )
+        elif path.endswith(".ipynb"):
+            who = one.piece.number or one.piece.name
+            handed.noted.append(
+                f"{_shown(one)} is not called {name}.ipynb; if it is meant, add to "
+                f"corrections.csv: {name},{who},,{_last(path)},"
+            )
+
+
+def _take(one: Found, path: str, handed: HandedIn, limits: Limits) -> None:
+    """Read a file; what it must not be costs its learner a sentence."""
+    parts = path.split("/")
+    if path.lower() in RESERVED:
+        handed.refuse(path, "left out; the course itself writes a file of that name")
+    elif {"", ".", ".."} & set(parts) or not untrusted.fits(Path(path)):
+        handed.refuse(path, "left out; a hidden folder, or a path that leads elsewhere")
+    elif max(len(os.fsencode(part)) for part in parts) > untrusted.NAME_BYTES:
+        handed.refuse(path, f"left out; a name of over {untrusted.NAME_BYTES} bytes")
+    elif _in_the_way(path, handed):
+        handed.refuse(path, "left out; there is another file of that name")
+    else:
+        left = limits.upload_bytes - sum(map(len, handed.files.values()))
+        try:
+            handed.files[path] = read(one.piece.member, left)
+        except Unreadable as error:
+            handed.refuse(path, f"left out: {error}")
+
+
+def _in_the_way(path: str, handed: HandedIn) -> bool:
+    """Whether a file's name, or a folder's above it, is taken."""
+    mine = path.casefold()
+    return any(
+        other == mine or other.startswith(f"{mine}/") or mine.startswith(f"{other}/")
+        for other in map(str.casefold, handed.files)
+    )
+
+
+def _last(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _shown(one: Found) -> str:
+    return untrusted.line(one.piece.path, 200)

@@ -1,0 +1,137 @@
+"""Which learner of the course a name or a number of the system's is."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+
+from grader.course.corrections import Correction, Corrections
+from grader.course.roster import Learner, Roster, explain_unfit_learner, letters
+from grader.course.settings import SetupError
+from grader.services.collected import Taken
+from grader.services.exports import BRIGHTSPACE, CANVAS, MOODLE, Piece
+from grader.services.worksheet import Sheet
+
+ANONYMOUS = {"Participant", "anon"}  # as systems call everybody
+LASTING = {CANVAS, BRIGHTSPACE}  # whose numbers are the same in all assignments
+
+
+class Whose:
+    """Tells whose the pieces of an assignment's exports are.
+
+    Raises SetupError where a correction by name means several learners.
+    """
+
+    def __init__(
+        self,
+        assignment: str,
+        pieces: Iterable[Piece],
+        roster: Roster,
+        sheet: Sheet | None,
+        corrections: Corrections,
+        before: dict[str, Taken],
+    ):
+        self.roster, self.sheet = roster, sheet
+        self._asked = {
+            who: c for (of, who), c in corrections.items() if of == assignment
+        }
+        self._owners: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        for piece in pieces:
+            self._owners[letters(piece.name)].add(piece.owner)
+        self._anonymous = {
+            (system, number): learner
+            for learner, taken in before.items()
+            for system, name, number, _ in taken.marks
+            if is_anonymous(name)
+        }
+
+    def correction(self, piece: Piece) -> Correction:
+        """What corrections.csv says of it."""
+        if piece.number in self._asked:
+            return self._asked[piece.number]
+        if piece.name not in self._asked:
+            return Correction()
+        several = self._owners[letters(piece.name)]
+        if len(several) > 1:
+            numbers = ", ".join(sorted(number for _, number in several))
+            raise SetupError(
+                f"corrections.csv: {len(several)} learners are called {piece.name}: "
+                f"expected one of the numbers {numbers}"
+            )
+        return self._asked[piece.name]
+
+    def learner(self, piece: Piece) -> str:
+        """The name of the learner's folder."""
+        if asked := self.correction(piece).learner:
+            return asked
+        if piece.owner in self._anonymous:  # it was graded under this name
+            return self._anonymous[piece.owner]
+        found = self.in_roster(piece)
+        if len(found) == 1:
+            return min(found)
+        name = self._name(piece)
+        several = len(found) > 1 or len(self._owners[letters(piece.name)]) > 1
+        if piece.number and (several or is_anonymous(name)):
+            return name if name.startswith("anon_") else f"{name}_{piece.number}"
+        return name
+
+    def in_roster(self, piece: Piece) -> Collection[str]:
+        """The learners of the roster who may be meant."""
+        if piece.system in LASTING and (who := self.roster.by_number(piece.number)):
+            return {who}
+        if piece.system == MOODLE and self.sheet:
+            email = self.sheet.email(piece.number)
+            if email and (who := self.roster.by_email(email)):
+                return {who}
+        name = self._name(piece)
+        parts = [name.split("-", n)[-1] for n in range(name.count("-") + 1)]
+        for part in [] if is_anonymous(name) else parts:  # a group comes before -
+            if found := called(self.roster, part):
+                return found
+        return set()
+
+    def _name(self, piece: Piece) -> str:
+        said = (
+            self.sheet.name(piece.number)
+            if piece.system == MOODLE and self.sheet
+            else ""
+        )
+        return said or piece.name
+
+
+def called(roster: Roster, name: str) -> set[str]:
+    """The learners of this name; rather those of whom more is known."""
+    found = roster.called(name)
+    known = {who for who in found if roster.learners[who].known} or found
+    return {name} if name in known else known
+
+
+def is_anonymous(name: str) -> bool:
+    """Whether a name is what the system calls everybody."""
+    return name.split("_")[0] in ANONYMOUS
+
+
+def learners_of(sheet: Sheet, roster: Roster) -> list[Learner]:
+    """Those of a worksheet as learners: the roster's, or new ones.
+
+    Of two new ones with one name, the e-mail address tells them apart.
+    """
+    found = []
+    names = [letters(sheet.name(number)) for number in sheet.lines]
+    for number in sheet.lines:
+        name, email = sheet.name(number), sheet.email(number)
+        who = roster.by_email(email) if email else None
+        if not name or who:
+            continue
+        same = called(roster, name)
+        alone = names.count(letters(name)) == 1
+        if len(same) == 1 and alone:
+            known = roster.learners[min(same)]
+            another = known.email and email and known.email != email
+            who = email if another else known.id
+        elif not same:
+            who = name if alone else email
+        if who and not explain_unfit_learner(who):
+            last = "" if who in roster.learners else name
+            found.append(Learner(who, "", last, email))
+    return found

@@ -1,0 +1,637 @@
+"""What learning management systems export, taken in by make collect."""
+
+import io
+import os
+import random
+import shutil
+import stat
+import subprocess
+import tarfile
+import unicodedata
+import zipfile
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+
+from grader.commands import collect
+from grader.course.corrections import read_corrections
+from grader.course.roster import Learner, read_roster
+from grader.course.settings import Course, SetupError
+from grader.services import archives, exports
+from grader.services.archives import Export, Unreadable, read
+from grader.services.worksheet import parse_when, read_table
+from tests.helpers.exports import make_empty, moodle, pack, worksheet
+from tests.helpers.grading import NAME, ROOT
+
+FILE = f"{NAME}.ipynb"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return make_empty(tmp_path_factory.mktemp("collect"))
+
+
+@pytest.fixture
+def root(made, tmp_path):
+    return shutil.copytree(made, tmp_path / "course")
+
+
+def place(root):
+    folder = root / "grading" / "downloaded" / NAME
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def run(root, status=0):
+    assert collect.main([NAME, "--root", str(root)]) == status
+
+
+def learners(root):
+    """Whose notebooks there are."""
+    found = (root / "grading" / "submitted").glob(f"*/{NAME}/{FILE}")
+    return {path.parent.parent.name for path in found}
+
+
+def of(root, who):
+    """What was taken in of a learner."""
+    return root / "grading" / "submitted" / who / NAME
+
+
+def timestamp(root, who):
+    path = of(root, who) / "timestamp.txt"
+    return path.read_text().strip() if path.exists() else None
+
+
+def fill(root, **tables):
+    for name, text in tables.items():
+        (root / "grading" / f"{name}.csv").write_text(text)
+
+
+# ------------------------------------------------- every form of an export
+
+FORMS = {
+    "moodle, in folders": {
+        moodle("Ann Ode", 101): "Ann Ode",
+        moodle("Cy", 103, f"{NAME}/{FILE}"): "Cy",
+        f"Di_104_assignsubmission_onlinetext/{FILE}": None,
+    },
+    "moodle, older": {
+        f"Ann Ode_101_assignsubmission_file_/{FILE}": "Ann Ode",
+        f"Bo_b Bell_102_assignsubmission_file_/{NAME} (1).ipynb": "Bo_b Bell",
+        f"Ed_105_onlinetext_/{FILE}": None,
+    },
+    "moodle, flat": {
+        f"Ann Ode_101_assignsubmission_file_{FILE}": "Ann Ode",
+        f"Cy_103_assignsubmission_file_{NAME}-2.ipynb": "Cy",
+    },
+    "moodle, anonymous": {
+        moodle("Participant", 101): "Participant_101",
+        moodle("Participant", 102): "Participant_102",
+    },
+    "moodle, one anonymous": {
+        moodle("Participant", 101): "Participant_101",
+    },
+    "moodle, teams": {
+        moodle("Team Blue", 7): "Team Blue",
+        f"Default group_assignsubmission_file/{FILE}": "Default group",
+    },
+    "moodle, below a folder": {
+        f"CS101-4711/{moodle('Ann Ode', 101)}": "Ann Ode",
+        f"CS101-4711/{moodle('Bob', 102)}": "Bob",
+    },
+    "canvas": {
+        f"odeann_81_101_{FILE}": "odeann",
+        f"bellbob_LATE_82_102_{NAME}-2.ipynb": "bellbob",
+        "cy_83_103_notes.txt": None,
+    },
+    "canvas, anonymous": {
+        f"anon_a3Bc9_201_{FILE}": "anon_a3Bc9",
+        f"LATE_anon_Zz11q_202_{FILE}": "anon_Zz11q",
+    },
+    "blackboard": {
+        f"Week_3 BPTT_aode_attempt_2026-02-01-17-00-00_{FILE}": "aode",
+        "Week_3 BPTT_aode_attempt_2026-02-01-17-00-00.txt": None,
+        f"Week_3 BPTT_b.bell_attempt_2026-02-02-09-30-00_{FILE}": "b.bell",
+    },
+    "brightspace": {
+        f"11-90 - Ann Ode - Feb 1, 2026 600 PM/{FILE}": "Ann Ode",
+        f"12-90 - Bob - Bell - Feb 1, 2026 1112 AM/{FILE}": "Bob - Bell",
+        "index.html": None,
+    },
+    "a folder": {
+        f"ann/{FILE}": "ann",
+        f"bob/{NAME}/{FILE}": "bob",
+    },
+    "a folder in a folder": {
+        f"class/ann/{FILE}": "ann",
+        f"class/bob/{NAME}/{FILE}": "bob",
+    },
+    "two of one name": {
+        moodle("Ann Ode", 101): "Ann Ode_101",
+        moodle("Ann Ode", 102): "Ann Ode_102",
+        moodle("Bob", 103): "Bob",
+    },
+    "marks of others in a learner's names": {
+        moodle("Ann", 1, f"Bob_2_assignsubmission_file/{FILE}"): "Ann",
+        moodle("Cy", 5, f"dan_7_8_{FILE}"): None,
+        moodle("..", 6): None,
+    },
+    "marks of Moodle in a file of Canvas's": {
+        f"eve_1_2_x_3_assignsubmission_file_{FILE}": None,
+        f"bob_3_4_{FILE}": "bob",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("packed", ["zip", "tar", "folder"])
+@pytest.mark.parametrize("form", FORMS)
+def test_each_form_of_an_export_is_taken_in(root, form, packed):
+    files = FORMS[form]
+    archive = pack(place(root) / "export.zip", dict.fromkeys(files))
+    if packed != "zip":
+        folder = place(root) / "export"
+        with zipfile.ZipFile(archive) as file:
+            for name in files:  # extractall drops ".."
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_bytes(file.read(name))
+        archive.unlink()
+        if packed == "tar":
+            with tarfile.open(place(root) / "e.tar.gz", "w:gz") as file:
+                for name in files:
+                    file.add(folder / name, name)
+            shutil.rmtree(folder)
+    collect.main([NAME, "--root", str(root)])
+    assert learners(root) == {who for who in files.values() if who}
+
+
+def test_what_is_marked_says_whose_and_when_it_is():
+    def marked(*paths):
+        members = [archives.Member(path, 0, bytes) for path in paths]
+        return exports.pieces(members)[0]
+
+    (first,) = marked("11-90 - Ann Ode - Feb 1, 2026 112 PM/a/b.txt")
+    assert (first.system, first.name, first.number) == (
+        exports.BRIGHTSPACE,
+        "Ann Ode",
+        "11",
+    )
+    assert (first.path, first.when) == (
+        "a/b.txt",
+        datetime(2026, 2, 1, 13, 12),
+    )
+    (canvas,) = marked("odeann_LATE_81_101_a_1_2_b.txt")
+    assert (canvas.name, canvas.number, canvas.order) == (
+        "odeann",
+        "81",
+        101,
+    )
+    assert (canvas.late, canvas.path) == (True, "a_1_2_b.txt")
+    assert canvas.prefix == "odeann_LATE_81_101_"
+    assert marked("__MACOSX/a_1_2_b", ".DS_Store") == []
+
+
+# ------------------------------------------------ learners and the roster
+
+
+def test_the_worksheet_and_the_roster_say_who_is_who(root):
+    fill(
+        root,
+        roster="Username,First name,Surname,Email address\n"
+        "jan1,Jan,Schmidt,jan1@x.org\njan2,Jan,Schmidt,jan2@x.org\n"
+        "cagla,\u00c7a\u011fla,\u015eahin,c@x.org\nnina,Nina,Nichts,n@x.org\n",
+    )
+    mac = unicodedata.normalize("NFD", "\u00c7a\u011fla \u015eahin")
+    pack(
+        place(root) / "export.zip",
+        dict.fromkeys(
+            [
+                moodle("Jan Schmidt", 1),
+                moodle("Jan Schmidt", 2),
+                moodle(mac, 3),
+                moodle("Gruppe A-Zo\u00eb New", 4),
+            ]
+        ),
+    )
+    worksheet(
+        place(root) / "Grades.csv",
+        [
+            (1, "Jan Schmidt", "jan2@x.org", ""),
+            (2, "Jan Schmidt", "JAN1@x.org", ""),
+            (4, "Zo\u00eb New", "zoe@x.org", ""),
+            (5, "Olaf Nothing", "o@x.org", ""),
+        ],
+    )
+    run(root)
+    assert learners(root) == {
+        "jan1",
+        "jan2",
+        "cagla",
+        "Zo\u00eb New",
+    }
+    with Gradebook(f"sqlite:///{root}/grading/gradebook.db") as book:
+        known = {student.id: student.email for student in book.students}
+    assert known["Olaf Nothing"] == "o@x.org"  # handed in nothing
+    assert known["nina"] == "n@x.org"
+
+
+def test_namesakes_without_a_worksheet_are_told_and_a_line_settles_it(
+    root, capsys
+):
+    fill(
+        root,
+        roster="id,first_name,last_name\njan1,Jan,Schmidt\njan2,Jan,Schmidt\n",
+    )
+    pack(place(root) / "e.zip", {moodle("Jan Schmidt", 7): None})
+    run(root, 1)
+    assert learners(root) == {"Jan Schmidt_7"}
+    assert "jan1, jan2" in capsys.readouterr().err
+    fill(
+        root,
+        corrections="assignment,handed_in_as,learner,file,time\n"
+        f"{NAME},7,jan2,,\n",
+    )
+    run(root, 1)  # the other folder was moved, which is told
+    assert learners(root) == {"jan2"}
+    assert "Jan Schmidt_7: is jan2 now" in capsys.readouterr().err
+    earlier = root / "grading" / "earlier" / "Jan Schmidt_7"
+    assert list(earlier.rglob(FILE))
+    run(root)
+
+
+def test_canvas_numbers_find_the_roster_in_every_assignment(root):
+    gradebook = place(root) / "2026-Grades.csv"
+    gradebook.write_text(
+        "Student,ID,SIS User ID,SIS Login ID,Section\n"
+        '    Points Possible,,,,\n"Ode, Ann",81,,ann,A\n"Bell, Bob",82,,bob,A\n'
+    )
+    pack(place(root) / "e.zip", {f"odeann_81_101_{FILE}": None})
+    run(root)
+    assert learners(root) == {"ann"}
+
+
+def test_who_was_anonymous_stays_so_when_names_are_revealed(root):
+    pack(place(root) / "a.zip", {moodle("Participant", 4): None})
+    worksheet(place(root) / "g.csv", [(4, "Participant 4", "", "")])
+    run(root)
+    pack(place(root) / "a.zip", {moodle("Ann Ode", 4): None})
+    run(root)
+    assert learners(root) == {"Participant_4"}
+
+
+# --------------------------------------------- several, late, corrections
+
+
+def test_the_latest_counts_and_the_others_are_kept(root, capsys):
+    first = pack(
+        place(root) / "one.zip",
+        {
+            moodle("Ann", 1): "1",
+            moodle("Ann", 1, f"{NAME} (2).ipynb"): "3",
+            moodle("Ann", 1, f"{NAME} (1).ipynb"): "2",
+            moodle("Bob", 2): "b",
+        },
+    )
+    os.utime(first, (1000, 1000))
+    run(root)
+    assert (of(root, "Ann") / FILE).read_text() == "3"
+    assert f"{NAME} (2).ipynb came later" in capsys.readouterr().out
+    second = pack(place(root) / "another.zip", {moodle("Ann", 1): "4"})
+    os.utime(second, (2000, 2000))
+    run(root)
+    assert (of(root, "Ann") / FILE).read_text() == "4"
+    earlier = root / "grading" / "earlier" / "Ann" / NAME
+    assert [p.read_text() for p in earlier.rglob(FILE)] == ["3"]
+    assert learners(root) == {"Ann", "Bob"}
+
+
+def test_of_several_attempts_the_last_one_counts_with_its_files(root):
+    start = "HW_ann_attempt_2026-02-0"
+    pack(
+        place(root) / "one.zip",
+        {
+            f"{start}2-09-00-00_{FILE}": "2",
+            f"{start}2-09-00-00_new.csv": "new",
+            f"{start}1-09-00-00_{FILE}": "1",
+            f"{start}1-09-00-00_old.csv": "old",
+        },
+    )
+    run(root)
+    assert {p.name for p in of(root, "ann").iterdir()} == {
+        FILE,
+        "new.csv",
+        "timestamp.txt",
+    }
+    assert timestamp(root, "ann") == "2026-02-02 08:00:00 UTC"  # of Berlin
+
+
+def test_what_was_changed_by_hand_survives_the_same_export(root):
+    archive = pack(place(root) / "e.zip", {moodle("Ann", 1): "1"})
+    run(root)
+    (of(root, "Ann") / FILE).write_text("mended")
+    run(root)
+    assert (of(root, "Ann") / FILE).read_text() == "mended"
+    pack(archive, {moodle("Ann", 1): "2"})  # handed in again
+    run(root)
+    assert (of(root, "Ann") / FILE).read_text() == "2"
+    earlier = (root / "grading" / "earlier").rglob(FILE)
+    assert [path.read_text() for path in earlier] == ["mended"]
+
+
+def test_the_worksheet_says_when_and_a_learner_does_not(root):
+    pack(
+        place(root) / "e.zip",
+        {
+            moodle("Ann", 1): None,
+            moodle("Ann", 1, "TIMESTAMP.txt"): "2020-01-01 00:00:00 UTC",
+            moodle("Bob", 2): None,
+            moodle("Bob", 2, "timestamp.txt"): "2020-01-01 00:00:00 UTC",
+        },
+    )
+    worksheet(
+        place(root) / "g.csv",
+        [
+            (1, "Ann", "", "Wednesday, 10 June 2026, 2:14 PM"),
+            (2, "Bob", "", ""),
+        ],
+    )
+    run(root)
+    assert timestamp(root, "Ann") == "2026-06-10 12:14:00 UTC"
+    assert timestamp(root, "Bob") is None
+    assert {p.name for p in of(root, "Ann").iterdir()} == {
+        FILE,
+        "timestamp.txt",
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "when"),
+    [
+        ("Wednesday, 10 June 2026, 2:14 PM", datetime(2026, 6, 10, 14, 14)),
+        (
+            "Wednesday, September 23, 2020, 9:00 PM",
+            datetime(2020, 9, 23, 21),
+        ),
+        ("2026-06-10 14:14", datetime(2026, 6, 10, 14, 14)),
+        ("10/06/26, 2:14 PM", None),
+        ("Mittwoch, 10. Juni 2026, 14:14", None),
+        ("", None),
+        ("9" * 500 + " June", None),
+    ],
+)
+def test_a_time_is_read_only_where_it_has_one_meaning(said, when):
+    assert parse_when(said) == when
+
+
+def test_times_without_a_zone_are_refused_and_nothing_is_written(
+    root, capsys
+):
+    config = root / "nbgrader_config.py"
+    config.write_text(config.read_text().replace("Europe/Berlin", ""))
+    pack(place(root) / "e.zip", {moodle("Ann", 1): None})
+    worksheet(
+        place(root) / "g.csv", [(1, "Ann", "", "1 June 2026, 2:14 PM")]
+    )
+    run(root, 2)
+    assert "c.Grader.timezone" in capsys.readouterr().err
+    assert learners(root) == set()
+    config.write_text(
+        config.read_text() + '\nc.Grader.timezone = "Berlin"\n'
+    )
+    run(root, 2)
+    assert "got 'Berlin'" in capsys.readouterr().err
+
+
+def test_what_canvas_calls_late_is_late(root, capsys):
+    pack(
+        place(root) / "e.zip",
+        {f"odeann_LATE_81_101_{FILE}": None, f"cy_82_102_{FILE}": None},
+    )
+    run(root)
+    assert "no due date" in capsys.readouterr().out
+    with Gradebook(f"sqlite:///{root}/grading/gradebook.db") as book:
+        book.add_assignment(NAME, duedate="2026-02-01 17:00:00 UTC")
+    run(root)
+    assert timestamp(root, "odeann") == "2026-02-01 17:01:00 UTC"
+    assert timestamp(root, "cy") is None
+
+
+def test_corrections_name_a_file_and_a_time_for_every_later_export(root):
+    archive = place(root) / "e.zip"
+    pack(archive, {moodle("Ann", 1, f"{NAME}_final.ipynb"): "1"})
+    run(root, 1)
+    assert learners(root) == set()
+    fill(
+        root,
+        corrections="assignment,handed_in_as,learner,file,time\n"
+        f"{NAME},Ann,,{NAME}_final.ipynb,2026-02-01 18:00:00 UTC\n",
+    )
+    run(root)
+    assert (of(root, "Ann") / FILE).read_text() == "1"
+    assert timestamp(root, "Ann") == "2026-02-01 18:00:00 UTC"
+    pack(archive, {moodle("Ann", 1, f"{NAME}_final.ipynb"): "2"})
+    run(root)
+    assert (of(root, "Ann") / FILE).read_text() == "2"
+
+
+@pytest.mark.parametrize(
+    ("lines", "part"),
+    [
+        ("a,b\n", "expected the columns assignment,handed_in_as"),
+        ("nix,1,ann,,\n", "line 2: there is no assignment 'nix'"),
+        (f"{NAME},1,,,\n", "line 2: expected a name or number"),
+        (f"{NAME},1,ann,,\n{NAME},1,bob,,\n", "line 3: a second line"),
+        (f"{NAME},1,../up,,\n", "line 2: '../up' cannot be a learner"),
+        (f"{NAME},1,,,01.02.2026\n", "line 2: expected a time such as"),
+    ],
+)
+def test_a_wrong_correction_is_refused_with_its_line(tmp_path, lines, part):
+    path = tmp_path / "corrections.csv"
+    head = "assignment,handed_in_as,learner,file,time\n"
+    path.write_text(lines if lines == "a,b\n" else head + lines)
+    with pytest.raises(SetupError) as refused:
+        read_corrections(path, {NAME})
+    assert part in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("name\nann\n", "expected the columns id,first_name"),
+        ("id,email\nann,\nann,\n", "line 3: a second line of ann"),
+        ("id,email\n,\n", "line 2: expected an id"),
+        ("id\n../up\n", "line 2: expected an id, got '../up'"),
+        ("id\n\xff", "expected CSV in UTF-8"),
+    ],
+)
+def test_a_wrong_roster_is_refused_with_its_line(tmp_path, text, part):
+    path = tmp_path / "roster.csv"
+    path.write_text(text, encoding="latin-1")
+    with pytest.raises(SetupError) as refused:
+        read_roster(path)
+    assert part in str(refused.value)
+
+
+def test_a_roster_without_ids_takes_the_addresses(tmp_path):
+    path = tmp_path / "roster.csv"
+    path.write_text("First name,Last name,Email address\nAnn,Ode,a@x.org\n")
+    (ann,) = read_roster(path)
+    assert ann == Learner("a@x.org", "Ann", "Ode", "a@x.org")
+
+
+def test_a_table_that_no_system_exports_is_refused(tmp_path):
+    path = tmp_path / "g.csv"
+    path.write_text("ID,Vollst\u00e4ndiger Name,Bewertung\n")
+    with pytest.raises(SetupError, match="set Moodle to English"):
+        read_table(path)
+
+
+# --------------------------------------------------------- what is hostile
+
+
+def bomb(size=30_000_000):
+    """A zip that is small until it is unpacked."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as inner:
+        inner.writestr(FILE, b"\0" * size)
+    return file.getvalue()
+
+
+def test_a_bad_file_costs_its_learner_a_sentence_and_nobody_else(
+    root, capsys
+):
+    archive = pack(
+        place(root) / "e.zip",
+        {
+            moodle("Ann", 1): None,
+            moodle("Ann", 1, "data.csv.gz"): b"\x1f\x8b no gzip at all",
+            moodle("Bea", 2, "bad.zip"): b"PK\x03\x04 broken",
+            moodle("Cy", 3, "work.zip"): bomb(),
+            moodle("Di", 4): b"\0" * 30_000_000,
+            moodle("Eve", 5, "../../../../eve.txt"): "up",
+            moodle("Eve", 5): None,
+            moodle("Fay", 6): random.Random(0).randbytes(20_000_001),
+            moodle("Gus", 7): None,
+            moodle("Gus", 7, FILE.upper()): None,
+            moodle("Hal", 8): None,
+            moodle("Hal", 8, "x" * 240 + ".txt"): "long",
+            moodle("Hal", 8, ".git/hooks/post-checkout"): "hook",
+            moodle("Hal", 8, "bell\a.txt"): "bell",
+            moodle("Ida", 9): None,
+        },
+    )
+    link = zipfile.ZipInfo(moodle("Jo", 10))
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(archive, "a") as file:
+        file.writestr(link, "/etc/passwd")
+        damaged = file.filename
+    data = bytearray(Path(damaged).read_bytes())
+    start = data.index(moodle("Ida", 9).encode())
+    data[start + 60] ^= 0xFF  # in the compressed notebook
+    Path(damaged).write_bytes(data)
+    run(root, 1)
+    assert learners(root) == {"Ann", "Eve", "Gus", "Hal"}
+    told = capsys.readouterr()
+    for part in (
+        "Bea: bad.zip: an archive within the archive is not unpacked",
+        "Cy: work.zip: an archive within the archive",
+        f"Di: {FILE}: left out: it grows to 30 MB",
+        "Eve: ../../../../eve.txt: left out",
+        f"Fay: {FILE}: left out: it has over 20 MB",
+        f"Gus: {FILE}",
+        "Hal: .git/hooks/post-checkout: left out",
+        f"Ida: {FILE}: left out: it is damaged",
+        f"Jo: {FILE}: left out: it is a link",
+    ):
+        assert part in told.out
+    assert not list(root.rglob("eve.txt"))
+    names = {p.name for p in of(root, "Hal").rglob("*")}
+    assert names == {FILE}
+    # they have a folder, so that their page tells them what was wrong
+    assert of(root, "Jo").is_dir()
+    assert (of(root, "Ann") / "data.csv.gz").read_bytes()[:2] == b"\x1f\x8b"
+
+
+def test_a_class_with_a_broken_archive_collects_the_other(root, capsys):
+    (place(root) / "broken.zip").write_bytes(b"PK\x05\x06 no more")
+    (place(root) / "notes.docx").write_text("x")
+    pack(place(root) / "good.zip", {moodle("Ann", 1): None})
+    run(root, 1)
+    assert learners(root) == {"Ann"}
+    told = capsys.readouterr().err
+    assert "broken.zip: " in told
+    assert "notes.docx: " in told
+
+
+def test_an_export_has_limits(tmp_path, monkeypatch):
+    path = pack(tmp_path / "e.zip", {f"a{n}": "x" * 10 for n in range(5)})
+    folder = tmp_path / "folder"
+    with zipfile.ZipFile(path) as file:
+        file.extractall(folder)
+    packed = tmp_path / "e.tar"
+    with tarfile.open(packed, "w") as file:
+        file.add(folder, "folder")
+    for limit, value in (("MEMBERS", 4), ("BYTES", 49)):
+        with monkeypatch.context() as patch:
+            patch.setattr(archives, limit, value)
+            for one in (path, packed, folder):
+                with pytest.raises(Unreadable):
+                    Export(one)
+    with ExitStack() as stack:
+        for one in (path, packed, folder):
+            export = Export(one)
+            stack.callback(export.close)
+            assert {read(m, 10) for m in export.members} == {b"x" * 10}
+            with pytest.raises(Unreadable, match="over 0 MB"):
+                read(export.members[0], 9)
+
+
+def test_links_and_sparse_files_of_a_tar_are_no_files(tmp_path):
+    path = tmp_path / "e.tar"
+    with tarfile.open(path, "w") as file:
+        link = tarfile.TarInfo("ann/link")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        file.addfile(link)
+        pipe = tarfile.TarInfo("ann/pipe")
+        pipe.type = tarfile.FIFOTYPE
+        file.addfile(pipe)
+    for member in Export(path).members:
+        with pytest.raises(Unreadable, match="link or a device"):
+            read(member, 100)
+
+
+def test_a_learner_with_too_many_files_keeps_the_notebook(root):
+    course = Course(root)
+    files = {moodle("Ann", 1, f"n{n}.txt"): "x" for n in range(1200)}
+    pack(place(root) / "e.zip", {**files, moodle("Ann", 1): None})
+    run(root)
+    taken = list(of(root, "Ann").iterdir())
+    assert len(taken) == course.limits.upload_files
+    assert (of(root, "Ann") / FILE).exists()
+
+
+def test_an_unknown_assignment_is_refused(root, capsys):
+    assert collect.main(["nix", "--root", str(root)]) == 2
+    assert "got 'nix'" in capsys.readouterr().err
+    assert collect.main(["--root", str(root)]) == 2
+
+
+def test_git_ignores_what_holds_learners_names():
+    names = [
+        "grading/downloaded/a",
+        "downloaded/a",
+        "students.csv",
+        "grades.csv",
+    ]
+    done = subprocess.run(
+        ["git", "check-ignore", *names],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode == 128:
+        pytest.skip("not a working copy")
+    assert done.stdout.split() == names
