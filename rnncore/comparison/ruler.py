@@ -259,6 +259,7 @@ def updates_by_lag(
     budget: int,
     progress: Callable[[int], Any] | None = None,
     rate: float = LEARNING_RATE,
+    start: Callable[[np.random.Generator], Params] | None = None,
 ) -> list[int]:
     """How many updates each lag took, up to the first not learned.
 
@@ -266,7 +267,7 @@ def updates_by_lag(
     """
 
     def needed(lag: int) -> int | None:
-        return updates_needed(cell, lag, seed, budget, rate)
+        return updates_needed(cell, lag, seed, budget, rate, start)
 
     return by_lag(needed, progress)
 
@@ -293,13 +294,20 @@ def updates_needed(
     seed: int,
     budget: int,
     rate: float = LEARNING_RATE,
+    start: Callable[[np.random.Generator], Params] | None = None,
 ) -> int | None:
-    """After how many updates a cell remembers one symbol over the lag."""
+    """After how many updates a cell remembers one symbol over the lag.
+
+    `start` draws a layer for SYMBOLS + 2 inputs, with as many units as it
+    likes; without it the layer has HIDDEN, drawn as torch.nn draws them.
+    """
     rng = np.random.default_rng(seed)
-    params: Any = (
-        init_params(rng, SYMBOLS + 2, HIDDEN, cell.G),
-        init_readout(rng, HIDDEN, SYMBOLS),
-    )
+    if start:
+        layer = start(rng)
+    else:
+        layer = init_params(rng, SYMBOLS + 2, HIDDEN, cell.G)
+    H = layer.W_h.shape[1]
+    params: Any = layer, init_readout(rng, H, SYMBOLS)
     step = loss_at_the_end(
         cell.forward, cell.vjp, cross_entropy, cross_entropy_vjp, cell.parts
     )

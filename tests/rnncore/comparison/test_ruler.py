@@ -225,17 +225,28 @@ def test_the_map_s_control_scores_less_the_lag_and_tests_other_seeds(
 ):
     asked = []
 
-    def needed(cell, seed, budget, rate):
+    def needed(cell, seed, budget, rate, start):
         asked.append((seed, budget, rate))
         return [5, 30] if seed < 100 else [5]
 
     monkeypatch.setattr(ruler, "updates_by_lag", needed)
-    run = train_ruler.at_rate(
-        ruler.CELLS["GRU"], {"rate": 0.03}, 4, budget=50
-    )
+    one = train_ruler.TUNED["GRU, open"]
+    run = train_ruler.at_rate(one, {"rate": 0.03}, 4, budget=50)
     assert (run.validation, run.steps) == (-2.0, 50)
     assert run.test() == -1.0
     assert asked == [(4, 50, 0.03), (104, 50, 0.03)]
+
+
+def test_contenders_of_the_ruler_have_as_many_weights():
+    counts, most = [], 3 * 32 * (10 + 32 + 2) + 8 * 33
+    for one in train_ruler.TUNED.values():
+        layer = one.draw(np.random.default_rng(0))
+        H = layer.W_h.shape[1]
+        counts.append(sum(w.size for w in layer) + 8 * (H + 1))
+        if one.bias:
+            assert layer.b_x[H : 2 * H].mean() > 2
+    assert max(counts) == most
+    assert min(counts) > 0.93 * most
 
 
 @pytest.mark.parametrize("name", ["sLSTM", "gated-delta"])

@@ -12,7 +12,10 @@ from tools.train.tasks import cells, lags
 @pytest.fixture
 def small(monkeypatch):
     """Plain updates take 4 ms, the gated cells' twice as long."""
-    times = {"plain": 4.0, "lstm": 8.0, "gru": 8.0}
+    times = {
+        name: 4.0 if one.kind == "plain" else 8.0
+        for name, one in cells.CONTENDERS.items()
+    }
     monkeypatch.setattr(cells, "milliseconds", lambda task, H: times)
     monkeypatch.setattr(cells, "POINTS", 2)
     monkeypatch.setattr(lags, "HELD_OUT", 8)
@@ -22,9 +25,10 @@ def small(monkeypatch):
 def test_all_cells_get_as_many_weights_and_nearly_all_of_them(name):
     task = cells.TASKS[name]()
     most = cells.weights(3, task.D, task.H, task.K)
-    for c in cells.CELLS.values():
-        H = cells.units(c.G, task)
-        model = cells.first_model(task, c, H, np.random.default_rng(0))
+    for one in cells.CONTENDERS.values():
+        c = one.cell
+        H = cells.units(c.G, task.D, task.H, task.K)
+        model = cells.first_model(task, one, H, np.random.default_rng(0))
         count = sum(w.size for part in model for w in part)
         assert count == cells.weights(c.G, task.D, H, task.K)
         more = cells.weights(c.G, task.D, H + 1, task.K)
@@ -35,12 +39,9 @@ def test_a_run_lasts_as_long_as_its_time_and_looks_at_common_updates(small):
     study = cells.plan("copy", 6)
     assert (study.every, study.seconds) == (3, 6 * 8 / 1000)
     looks = cells.runs(study)
-    assert [study.updates(k) for k in ("plain", "lstm", "gru")] == [
-        12,
-        6,
-        6,
-    ]
-    assert [len(looks(k, 0.01, 0)) for k in ("plain", "gru")] == [4, 2]
+    plain, gru = "plain, uniform", "gru, orthogonal"
+    assert [study.updates(name) for name in (plain, gru)] == [12, 6]
+    assert [len(looks(name, 0.01, 0)) for name in (plain, gru)] == [4, 2]
 
 
 def test_equal_updates_see_fewer_looks_of_a_faster_cell(small):
@@ -53,7 +54,7 @@ def test_equal_updates_see_fewer_looks_of_a_faster_cell(small):
     study = study._replace(task=task)
 
     def train(kind, in_time, steps):
-        seen = rows if kind == "plain" else rows[:2]
+        seen = rows if kind == "plain, identity" else rows[:2]
         return cells.train(
             study,
             lambda kind, rate, seed: seen,
@@ -64,10 +65,10 @@ def test_equal_updates_see_fewer_looks_of_a_faster_cell(small):
             steps,
         )
 
-    assert train("plain", False, 6).validation == 0.5
-    longer = train("plain", True, 48)  # milliseconds: 12 updates
+    assert train("plain, identity", False, 6).validation == 0.5
+    longer = train("plain, identity", True, 48)  # milliseconds: 12 updates
     assert (longer.validation, longer.steps) == (0.3, 48)
-    assert train("gru", True, 48).validation == 0.5  # 6 updates
+    assert train("gru, uniform", True, 48).validation == 0.5  # 6 updates
     assert longer.test() == 9.0
     assert tested == [models[2]]
 
@@ -84,10 +85,10 @@ def test_the_comparisons_are_recorded_and_come_back(name, small, tmp_path):
         for key in ("updates", "time")
     )
     assert (updates.steps, in_time.steps) == (2, 16)
-    for kind in cells.CELLS:
+    for kind, name_of_best in cells.best_starts(in_time).items():
         scores = known[f"cells.{name}.{kind}.scores"]
         assert {len(run) for run in scores} == {4 if kind == "plain" else 2}
-        result = in_time.results[kind]
+        result = in_time.results[name_of_best]
         best = [min(run) for run in scores]
         assert best == result.at(**result.chosen).validation
 
@@ -95,8 +96,9 @@ def test_the_comparisons_are_recorded_and_come_back(name, small, tmp_path):
 @pytest.mark.parametrize("name", ["copy", "characters"])
 def test_the_test_set_is_not_the_validation_set(name):
     task = cells.TASKS[name]()
-    c = cells.CELLS["gru"]
-    model = cells.first_model(task, c, 4, np.random.default_rng(0))
+    one = cells.CONTENDERS["gru, uniform"]
+    model = cells.first_model(task, one, 4, np.random.default_rng(0))
+    c = one.cell
     scores = {task.validation(c, 0, model), task.test(c, 0, model)}
     assert len(scores) == 2
 
@@ -108,3 +110,15 @@ def test_both_resets_are_timed(tmp_path, monkeypatch):
     values = [entry["value"] for entry in measurements.read(path).values()]
     assert len(values) == 6
     assert all(ms > 0 for pair in values for ms in pair)
+
+
+def test_each_start_is_what_its_name_says():
+    task, rng = cells.TASKS["copy"](), np.random.default_rng(0)
+    for name, one in cells.CONTENDERS.items():
+        layer = cells.first_model(task, one, 6, rng).cell
+        blocks = layer.W_h.reshape(-1, 6, 6).astype(float)
+        turned = np.abs(blocks @ blocks.swapaxes(1, 2) - np.eye(6)).max()
+        assert (turned < 1e-5) == (not name.endswith("uniform"))
+        assert ((blocks == np.eye(6)).all()) == name.endswith("identity")
+        if one.kind != "plain":
+            assert (layer.b_x[6:12] == 1).all()

@@ -1,11 +1,13 @@
-"""Compare plain, LSTM and GRU cells with as many weights as each other.
+"""Compare plain, LSTM and GRU cells with as many weights, each with its own start.
 
 Three tasks, and on each two comparisons by `rnncore.comparison`: after equally
 many updates, "cells.TASK.updates", and after as many seconds of one core as an
 update takes on a quiet machine, "cells.TASK.time", whose "steps" are
 milliseconds. Both read the same runs, at looks that stand at common updates:
-the weights of the best look at the validation set so far are tested. All cells
-have the same grid of rates and five seeds; about 24 minutes of one core.
+the weights of the best look at the validation set so far are tested. A
+contender is a cell with a start: torch's and orthogonal ones for all three, the
+identity with ReLU for the plain cell too; a gate that keeps starts at sigmoid(1).
+All have the same grid of rates and five seeds; about 40 minutes of one core.
 "resets" times the GRU that resets before its product against the one that
 resets after it, and trains nothing.
 """
@@ -26,6 +28,7 @@ from rnncore.characters import Model, held_out_bits, next_character
 from rnncore.comparison import Comparison, Setting, Trained, to_json
 from rnncore.comparison import compare as compare_all
 from rnncore.data.tasks import loss_at_the_end
+from rnncore.gradient_flow import identity, orthogonal
 from rnncore.gru import bptt_reset_before, unroll_reset_before
 from rnncore.rnn import init_params, init_readout, unroll, zero_state
 from rnncore.text.model import contiguous_windows
@@ -56,8 +59,30 @@ class Task(NamedTuple):
     unit: str
 
 
-CELLS = {"plain": KNOWN["RNN_TANH"], "lstm": KNOWN["LSTM"], "gru": KNOWN["GRU"]}
-RATES = (0.003, 0.01, 0.03)
+Matrix = Callable[[np.random.Generator, int, int], np.ndarray]  # of H, G
+
+
+class Contender(NamedTuple):
+    """A cell, and how its W_h starts; None: as torch.nn draws it."""
+
+    kind: str
+    cell: Cell
+    W_h: Matrix | None
+
+
+def eye(rng: np.random.Generator, H: int, G: int) -> np.ndarray:
+    """The identity, for the one gate of a plain cell (Le et al. 2015)."""
+    return identity(H)
+
+
+KINDS = {"plain": KNOWN["RNN_TANH"], "lstm": KNOWN["LSTM"], "gru": KNOWN["GRU"]}
+CONTENDERS = {
+    f"{kind}, {start}": Contender(kind, cell, W_h)
+    for kind, cell in KINDS.items()
+    for start, W_h in (("uniform", None), ("orthogonal", orthogonal))
+}
+CONTENDERS["plain, identity"] = Contender("plain", KNOWN["RNN_RELU"], eye)
+RATES = (0.001, 0.003, 0.01, 0.03)
 SEEDS = (0, 1, 2, 3, 4)
 SECONDS = 4  # a run
 REPEATS = 40  # of what is timed
@@ -132,18 +157,26 @@ def weights(G: int, D: int, H: int, K: int) -> int:
     return G * H * (D + H + 2) + K * (H + 1)
 
 
-def units(G: int, task: Task) -> int:
-    """The most units with no more weights than the task's GRU has."""
-    most = weights(3, task.D, task.H, task.K)
+def units(G: int, D: int, H: int, K: int) -> int:
+    """The most units with no more weights than a GRU of H units has."""
+    most = weights(3, D, H, K)
     H = 1
-    while weights(G, task.D, H + 1, task.K) <= most:
+    while weights(G, D, H + 1, K) <= most:
         H += 1
     return H
 
 
-def first_model(task: Task, c: Cell, H: int, rng: np.random.Generator) -> Model:
-    """Weights in float32; the gate that keeps starts at sigmoid(1)."""
+def first_model(task: Task, one: Contender, H: int, rng: np.random.Generator) -> Model:
+    """Weights in float32; the gate that keeps starts at sigmoid(1).
+
+    Where W_h is not torch's, all other biases are 0.
+    """
+    c = one.cell
     layer = init_params(rng, task.D, H, c.G)
+    if one.W_h is not None:
+        zero = np.zeros_like(layer.b_x)
+        W_h = one.W_h(rng, H, c.G)
+        layer = layer._replace(W_h=W_h, b_x=zero, b_h=zero.copy())
     if c.G > 1:  # f of an LSTM and z of a GRU: both second
         layer.b_x[H : 2 * H] = 1
         layer.b_h[H : 2 * H] = 0
@@ -152,7 +185,7 @@ def first_model(task: Task, c: Cell, H: int, rng: np.random.Generator) -> Model:
 
 
 class Plan(NamedTuple):
-    """A task for all cells: their units, and how long an update takes."""
+    """A task for all contenders: units of each kind, and an update's time."""
 
     task: Task
     H: dict[str, int]
@@ -160,29 +193,29 @@ class Plan(NamedTuple):
     seconds: float  # a run
     every: int  # updates between two looks, of all cells
 
-    def updates(self, kind: str) -> int:
+    def updates(self, name: str) -> int:
         """As many as fit into a run, up to a look."""
-        fit = int(1000 * self.seconds / self.milliseconds[kind] / self.every)
+        fit = int(1000 * self.seconds / self.milliseconds[name] / self.every)
         return max(1, fit) * self.every
 
 
 def milliseconds(task: Task, H: dict[str, int]) -> dict[str, float]:
-    """One update of each cell: the shortest of so many short runs."""
-    taken: dict[str, list[float]] = {kind: [] for kind in CELLS}
-    for seed in range(REPEATS):  # in turn: a slow moment meets all cells
-        for kind, c in CELLS.items():
+    """One update of each contender: the shortest of so many short runs."""
+    taken: dict[str, list[float]] = {name: [] for name in CONTENDERS}
+    for seed in range(REPEATS):  # in turn: a slow moment meets all
+        for name, one in CONTENDERS.items():
             rng = np.random.default_rng(seed)
-            model = first_model(task, c, H[kind], rng)
-            carry, loss = task.carry(model, c), task.loss(c)
+            model = first_model(task, one, H[one.kind], rng)
+            carry, loss = task.carry(model, one.cell), task.loss(one.cell)
             run = fit_cell(loss, model, task.batch, RATES[0], 5, rng, carry=carry)
-            taken[kind].append(run[1])
-    return {kind: 1000 * min(runs) / 5 for kind, runs in taken.items()}
+            taken[name].append(run[1])
+    return {name: 1000 * min(runs) / 5 for name, runs in taken.items()}
 
 
 def plan(name: str, updates: int | None = None) -> Plan:
     """What all cells of a task have in common; updates of the slowest."""
     task = TASKS[name]()
-    H = {k: units(c.G, task) for k, c in CELLS.items()}
+    H = {kind: units(c.G, task.D, task.H, task.K) for kind, c in KINDS.items()}
     ms = milliseconds(task, H)
     slowest = max(ms.values())
     seconds = updates * slowest / 1000 if updates else SECONDS
@@ -196,7 +229,7 @@ class Look(NamedTuple):
     model: Model
 
 
-Looks = Callable[[str, float, int], list[Look]]  # kind, rate, seed
+Looks = Callable[[str, float, int], list[Look]]  # contender, rate, seed
 
 
 def runs(study: Plan) -> Looks:
@@ -204,9 +237,10 @@ def runs(study: Plan) -> Looks:
     task = study.task
 
     @cache
-    def looks(kind: str, rate: float, seed: int) -> list[Look]:
-        c, rng, found = CELLS[kind], np.random.default_rng(seed), []
-        model = first_model(task, c, study.H[kind], rng)
+    def looks(name: str, rate: float, seed: int) -> list[Look]:
+        one, found = CONTENDERS[name], []
+        c, rng = one.cell, np.random.default_rng(seed)
+        model = first_model(task, one, study.H[one.kind], rng)
 
         def evaluate(model: Model) -> float:
             found.append(Look(task.validation(c, seed, model), model))
@@ -217,14 +251,14 @@ def runs(study: Plan) -> Looks:
             model,
             task.batch,
             rate,
-            study.updates(kind),
+            study.updates(name),
             rng,
             carry=task.carry(model, c),
             evaluate=evaluate,
             evaluate_every=study.every,
         )
         best = min(look.score for look in found)
-        tqdm.write(f"{kind} {rate:g} {seed}: {best:.4f}, {seconds:.1f} s")
+        tqdm.write(f"{name} {rate:g} {seed}: {best:.4f}, {seconds:.1f} s")
         return found
 
     return looks
@@ -233,30 +267,43 @@ def runs(study: Plan) -> Looks:
 def train(
     study: Plan,
     looks: Looks,
-    kind: str,
+    name: str,
     in_time: bool,
     setting: Setting,
     seed: int,
     steps: int,
 ) -> Trained:
     """The best look of so many updates, or of so many milliseconds."""
-    updates = int(steps / study.milliseconds[kind]) if in_time else steps
-    seen = looks(kind, setting["rate"], seed)[: max(1, updates // study.every)]
+    updates = int(steps / study.milliseconds[name]) if in_time else steps
+    seen = looks(name, setting["rate"], seed)[: max(1, updates // study.every)]
     best = min(seen, key=lambda look: look.score)
-    test = partial(study.task.test, CELLS[kind], seed, best.model)
+    test = partial(study.task.test, CONTENDERS[name].cell, seed, best.model)
     return Trained(best.score, steps, test)
 
 
 def compared(study: Plan, looks: Looks, in_time: bool) -> Comparison:
-    """All cells on one task with one budget."""
-    least = min(study.updates(kind) for kind in CELLS)
+    """All contenders on one task with one budget."""
+    least = min(study.updates(name) for name in CONTENDERS)
     return compare_all(
-        {kind: partial(train, study, looks, kind, in_time) for kind in CELLS},
+        {name: partial(train, study, looks, name, in_time) for name in CONTENDERS},
         {"rate": RATES},
         steps=round(1000 * study.seconds) if in_time else least,
         seeds=SEEDS,
         headline=True,
     )
+
+
+def best_starts(found: Comparison) -> dict[str, str]:
+    """The contender of each kind whose validation score is lowest."""
+
+    def score(name: str) -> float:
+        result = found.results[name]
+        return result.at(**result.chosen).median
+
+    return {
+        kind: min((n for n, c in CONTENDERS.items() if c.kind == kind), key=score)
+        for kind in KINDS
+    }
 
 
 def compare(name: str, asked: Options) -> Iterator[Measurement]:
@@ -266,16 +313,18 @@ def compare(name: str, asked: Options) -> Iterator[Measurement]:
     for key, in_time in ("updates", False), ("time", True):
         found = compared(study, looks, in_time)
         yield Measurement(f"cells.{name}.{key}", to_json(found), task.unit, seeds)
-    for kind, c in CELLS.items():
-        rate = found.results[kind].chosen["rate"]
-        of = [looks(kind, rate, seed) for seed in SEEDS]
+    for kind, best in best_starts(found).items():
+        rate, c = found.results[best].chosen["rate"], CONTENDERS[best].cell
+        of = [looks(best, rate, seed) for seed in SEEDS]
         scores = [[look.score for look in run] for run in of]
         key, unit = (
             f"cells.{name}.{kind}",
             f"validation, {task.unit}, one list per seed",
         )
-        yield Measurement(f"{key}.scores", scores, f"{unit}; Adam at {rate:g}", seeds)
-        ms = study.milliseconds[kind]
+        yield Measurement(
+            f"{key}.scores", scores, f"{unit}; {best}, Adam at {rate:g}", seeds
+        )
+        ms = study.milliseconds[best]
         yield Measurement(f"{key}.milliseconds", ms, "ms of one core an update", 0)
         H = study.H[kind]
         count = weights(c.G, task.D, H, task.K)
@@ -302,7 +351,7 @@ def reset_times(
     x = rng.normal(size=(T, B, D)).astype(np.float32)
     d_y = np.ones((T, B, H), np.float32)
     h = zero_state(params, B)
-    cell, vjp, _, _ = CELLS["gru"]
+    cell, vjp, _, _ = KINDS["gru"]
     ways: dict[str, tuple[Callable, Callable]] = {
         "after": (
             lambda: unroll(cell, params, x, h),

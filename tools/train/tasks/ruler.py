@@ -7,9 +7,10 @@ not learned. About a minute on a quiet core.
 biases: the longest lag of each seed; half a minute.
 "updates.plain" and so on write what each lag took, like "updates_by_lag", for
 chapter 7's map with --seeds 0 1 2 3 4 5 6 7 8 9; four minutes.
-"rates" is that map's control: its five cells, each at its own best rate of one
-grid, by `rnncore.comparison`, with five seeds; the score is less the longest
-lag, and a test is a training with other seeds; 17 minutes.
+"tuned" is the comparison: plain cell, GRU and LSTM with as many weights as the
+GRU of 32 units, each with several starts and its own best rate of one grid, by
+`rnncore.comparison`, with five seeds; the score is less the longest lag, and a
+test is a training with other seeds; half an hour.
 "updates.sLSTM" and "updates.gated-delta" are the cells of chapter 20,
 "updates.leaky", "updates.relu" and "updates.minimal" those of chapter 18.
 "layers.NAME" puts a layer of part IV on the same ruler: a matrix before it and
@@ -20,7 +21,7 @@ chapter 22's blocks; "layers.NAME-slow" and "layers.NAME-fast" from others.
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -32,12 +33,16 @@ from examples.my_cell import leaky_cell, leaky_cell_vjp
 from rnncore.application import seeded
 from rnncore.blocks import HEADS, MIXERS, Node
 from rnncore.cells import CELLS as KNOWN
+from rnncore.cells import Cell
 from rnncore.chunks import DELTA, HEBB, Rule, memory_chunks, memory_chunks_vjp
 from rnncore.comparison import Setting, Trained, compare, ruler, to_json
+from rnncore.gradient_flow import orthogonal
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.memory import Steps, gated_delta_cell, gated_delta_cell_vjp, unit
+from rnncore.rnn import Params, init_params
 from rnncore.xlstm import slstm_cell, slstm_cell_vjp
 from tools.train.runner import Measurement, Options, Training
+from tools.train.tasks.cells import eye, units
 
 RATES, SEEDS = (0.003, 0.01, 0.03), (0, 1, 2, 3, 4)
 PATH = Path(ruler.__file__).with_name("ruler.json")
@@ -74,11 +79,43 @@ def updates(
     )
 
 
-def at_rate(cell: ruler.Cell, setting: Setting, seed: int, budget: int) -> Trained:
+class Contender(NamedTuple):
+    """A cell, how W_h starts (None: as torch.nn's), and its second gate's bias."""
+
+    cell: Cell
+    W_h: Callable[..., np.ndarray] | None = None
+    bias: float = 0.0
+
+    def draw(self, rng: np.random.Generator) -> Params:
+        """A layer with as many weights as the GRU of ruler.HIDDEN units."""
+        D, G = ruler.SYMBOLS + 2, self.cell.G
+        H = units(G, D, ruler.HIDDEN, ruler.SYMBOLS)
+        layer = init_params(rng, D, H, G)
+        if self.W_h is not None:
+            zero = np.zeros_like(layer.b_x)
+            layer = Params(layer.W_x, self.W_h(rng, H, G), zero, zero.copy())
+        layer.b_x[H : 2 * H] += self.bias
+        return layer
+
+
+TUNED = {
+    "plain, uniform": Contender(KNOWN["RNN_TANH"]),
+    "plain, orthogonal": Contender(KNOWN["RNN_TANH"], orthogonal),
+    "plain, identity": Contender(KNOWN["RNN_RELU"], eye),
+    "GRU, uniform": Contender(KNOWN["GRU"]),
+    "GRU, open": Contender(KNOWN["GRU"], bias=3),
+    "LSTM, uniform": Contender(KNOWN["LSTM"]),
+    "LSTM, open": Contender(KNOWN["LSTM"], bias=3),
+}
+
+
+def at_rate(one: Contender, setting: Setting, seed: int, budget: int) -> Trained:
     """Less the longest lag at a rate; a test trains with another seed."""
 
     def score(seed: int) -> float:
-        needed = ruler.updates_by_lag(cell, seed, budget, rate=setting["rate"])
+        needed = ruler.updates_by_lag(
+            one.cell, seed, budget, rate=setting["rate"], start=one.draw
+        )
         return -float(ruler.longest_lag(needed, budget))
 
     found = score(seed)
@@ -86,17 +123,17 @@ def at_rate(cell: ruler.Cell, setting: Setting, seed: int, budget: int) -> Train
     return Trained(found, budget, lambda: score(100 + seed))
 
 
-def rates(asked: Options) -> Iterator[Measurement]:
-    """The cells of chapter 7's map, each at its own best rate."""
+def tuned(asked: Options) -> Iterator[Measurement]:
+    """The three cells at equal weights, each with its own start and rate."""
     found = compare(
-        {name: partial(at_rate, cell) for name, cell in (ruler.CELLS | BIASED).items()},
+        {name: partial(at_rate, one) for name, one in TUNED.items()},
         {"rate": RATES},
         steps=asked.steps or ruler.BUDGET,
         seeds=SEEDS,
         headline=True,
     )
     unit = "less the longest copy lag; steps are updates a lag"
-    yield Measurement("ruler.rates", to_json(found), unit, list(SEEDS))
+    yield Measurement("ruler.tuned", to_json(found), unit, list(SEEDS))
 
 
 def biased(bias: float) -> ruler.Cell:
@@ -293,5 +330,5 @@ TRAINING = Training(
         f"layers.{name}": partial(layer_updates, name, layer)
         for name, layer in LAYERS.items()
     },
-    {"updates_by_lag": updates_by_lag, "rates": rates},
+    {"updates_by_lag": updates_by_lag, "tuned": tuned},
 )
