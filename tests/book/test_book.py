@@ -385,7 +385,7 @@ def test_a_file_that_changes_while_a_page_runs_is_read_again(small, capsys):
 
 def test_weights_that_are_read_are_seen_by_the_log_of_reads(tmp_path):
     code = (
-        "from rnncore.application import load_weights, stored\n"
+        "from rnncore.storage.weights import load_weights, stored\n"
         "load_weights(stored('forecast_sunspots'))"
     )
     log = tmp_path / "log"

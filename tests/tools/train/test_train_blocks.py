@@ -150,7 +150,14 @@ def test_every_study_of_a_text_records_all_contenders(small):
             f"{key}.{end}"
             for end in ("facts", "time", "position", "repeat")
         ),
+        *(
+            f"{key}.long{end}"
+            for end in ("", ".facts", ".position", ".repeat")
+        ),
     }
+    long = from_json(known[f"{key}.long"]["value"])
+    assert long.results.keys() == set(NAMES)
+    assert all(len(r.test) == 3 for r in long.results.values())
     found = from_json(known[key]["value"])
     assert found.results.keys() == set(NAMES)
     assert all(len(r.test) == 3 for r in found.results.values())
