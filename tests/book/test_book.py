@@ -400,7 +400,7 @@ def test_weights_that_are_read_are_seen_by_the_log_of_reads(tmp_path):
         env=kernels.offline_environment() | env,
     )
     names = {Path(line).name for line in log.read_text().splitlines()}
-    assert {"forecast_sunspots", "application"} <= {
+    assert {"forecast_sunspots", "weights"} <= {
         name.partition(".")[0] for name in names
     }
 
