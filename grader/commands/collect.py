@@ -30,7 +30,7 @@ from grader.commands.grade import known_names
 from grader.course import roster
 from grader.course.corrections import Correction, Corrections, read_corrections
 from grader.course.fingerprint import fingerprint
-from grader.course.settings import Course, SetupError, log_to
+from grader.course.settings import Course, SetupError, run_alone
 from grader.services.archives import Export, Unreadable
 from grader.services.collected import Mark, Taken, load_record, save_record
 from grader.services.exports import MOODLE, Piece, pieces
@@ -60,17 +60,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("name", nargs="?", metavar="ASSIGNMENT")
     parser.add_argument("--root", type=Path, default=ROOT)
     options = parser.parse_args(argv)
-    try:
-        course = Course(options.root)
-        with course.alone():
-            log_to(course.log)
-            try:
-                return _collect_all(course, options.name)
-            finally:
-                course.close()
-    except SetupError as error:
-        print(f"make collect: {error}", file=sys.stderr)
-        return 2
+    return run_alone(
+        options.root, "make collect", lambda course: _collect_all(course, options.name)
+    )
 
 
 def _collect_all(course: Course, asked: str | None) -> int:

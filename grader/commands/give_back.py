@@ -23,7 +23,7 @@ from grader.commands.collect import Class, open_class
 from grader.commands.grade import known_names, settle_lateness, write_reports
 from grader.course.extensions import read_extensions
 from grader.course.roster import Roster, letters, students
-from grader.course.settings import Course, SetupError, log_to
+from grader.course.settings import Course, SetupError, run_alone
 from grader.course.submissions import find_submissions
 from grader.reports.lms import write_lms
 from grader.reports.points import Row
@@ -43,17 +43,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--missing", type=float, help="points of who handed in nothing")
     parser.add_argument("--root", type=Path, default=ROOT)
     options = parser.parse_args(argv)
-    try:
-        course = Course(options.root)
-        with course.alone():
-            log_to(course.log)
-            try:
-                return _return(course, options.name, options.missing)
-            finally:
-                course.close()
-    except SetupError as error:
-        print(f"make return: {error}", file=sys.stderr)
-        return 2
+    return run_alone(
+        options.root,
+        "make return",
+        lambda course: _return(course, options.name, options.missing),
+    )
 
 
 def _return(course: Course, name: str, missing: float | None) -> int:

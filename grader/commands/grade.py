@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from grader import ROOT, untrusted
 from grader.assignments import builder
 from grader.course.extensions import Extensions, read_extensions
-from grader.course.settings import Assignment, Course, Limits, SetupError, log_to
+from grader.course.settings import Assignment, Course, Limits, SetupError, run_alone
 from grader.course.submissions import (
     Submission,
     find_submissions,
@@ -47,16 +47,9 @@ def main(argv: list[str] | None = None) -> int:
     """Grade, print the table; 0 where every submission has been graded."""
     options = _options(argv)
     try:
-        course = Course(options.root)
-        with course.alone():
-            log_to(course.log)
-            try:
-                return _grade_class(course, options)
-            finally:
-                course.close()
-    except SetupError as error:
-        print(f"make grade: {error}", file=sys.stderr)
-        return 2
+        return run_alone(
+            options.root, "make grade", lambda course: _grade_class(course, options)
+        )
     except KeyboardInterrupt:
         print("\nInterrupted: run make grade again to go on.")
         return 130

@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -357,3 +357,21 @@ def log_to(path: Path) -> None:
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     logger.propagate = False
+
+
+def run_alone(root: Path, command: str, work: Callable[[Course], int]) -> int:
+    """Do a command's work with a course that nobody else works on meanwhile.
+
+    Returns what `work` returns, or 2, the reason told, where it cannot be done.
+    """
+    try:
+        course = Course(root)
+        with course.alone():
+            log_to(course.log)
+            try:
+                return work(course)
+            finally:
+                course.close()
+    except SetupError as error:
+        print(f"{command}: {error}", file=sys.stderr)
+        return 2

@@ -30,7 +30,7 @@ from rnncore.comparison import compare as compare_all
 from rnncore.data.tasks import loss_at_the_end
 from rnncore.gradient_flow import identity, orthogonal
 from rnncore.gru import bptt_reset_before, unroll_reset_before
-from rnncore.rnn import init_params, init_readout, unroll, zero_state
+from rnncore.rnn import Params, init_params, init_readout, unroll, zero_state
 from rnncore.text.model import contiguous_windows
 from tools.train.runner import (
     Measurement,
@@ -166,17 +166,21 @@ def units(G: int, D: int, H: int, K: int) -> int:
     return H
 
 
-def first_model(task: Task, one: Contender, H: int, rng: np.random.Generator) -> Model:
-    """Weights in float32; the gate that keeps starts at sigmoid(1).
+def draw_layer(
+    rng: np.random.Generator, D: int, H: int, G: int, W_h: Matrix | None
+) -> Params:
+    """A layer as torch.nn draws it, or with another W_h and biases of 0."""
+    layer = init_params(rng, D, H, G)
+    if W_h is None:
+        return layer
+    zero = np.zeros_like(layer.b_x)
+    return Params(layer.W_x, W_h(rng, H, G), zero, zero.copy())
 
-    Where W_h is not torch's, all other biases are 0.
-    """
+
+def first_model(task: Task, one: Contender, H: int, rng: np.random.Generator) -> Model:
+    """Weights in float32; the gate that keeps starts at sigmoid(1)."""
     c = one.cell
-    layer = init_params(rng, task.D, H, c.G)
-    if one.W_h is not None:
-        zero = np.zeros_like(layer.b_x)
-        W_h = one.W_h(rng, H, c.G)
-        layer = layer._replace(W_h=W_h, b_x=zero, b_h=zero.copy())
+    layer = draw_layer(rng, task.D, H, c.G, one.W_h)
     if c.G > 1:  # f of an LSTM and z of a GRU: both second
         layer.b_x[H : 2 * H] = 1
         layer.b_h[H : 2 * H] = 0

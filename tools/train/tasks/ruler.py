@@ -39,10 +39,10 @@ from rnncore.comparison import Setting, Trained, compare, ruler, to_json
 from rnncore.gradient_flow import orthogonal
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.memory import Steps, gated_delta_cell, gated_delta_cell_vjp, unit
-from rnncore.rnn import Params, init_params
+from rnncore.rnn import Params
 from rnncore.xlstm import slstm_cell, slstm_cell_vjp
 from tools.train.runner import Measurement, Options, Training
-from tools.train.tasks.cells import eye, units
+from tools.train.tasks.cells import draw_layer, eye, units
 
 RATES, SEEDS = (0.003, 0.01, 0.03), (0, 1, 2, 3, 4)
 PATH = Path(ruler.__file__).with_name("ruler.json")
@@ -90,10 +90,7 @@ class Contender(NamedTuple):
         """A layer with as many weights as the GRU of ruler.HIDDEN units."""
         D, G = ruler.SYMBOLS + 2, self.cell.G
         H = units(G, D, ruler.HIDDEN, ruler.SYMBOLS)
-        layer = init_params(rng, D, H, G)
-        if self.W_h is not None:
-            zero = np.zeros_like(layer.b_x)
-            layer = Params(layer.W_x, self.W_h(rng, H, G), zero, zero.copy())
+        layer = draw_layer(rng, D, H, G, self.W_h)
         layer.b_x[H : 2 * H] += self.bias
         return layer
 
