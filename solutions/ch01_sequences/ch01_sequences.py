@@ -419,6 +419,10 @@ counted where nothing follows: c_k(u) was counted over the whole text; at the la
 - tokens[:-k].count(context)
 + tokens.count(context)
 
+no discount: your gaps cost nothing: each that had to be skipped costs a factor d, so a score found at gap k has the factor d to the power k - 1
+- discount ** (k - 1) * seen
++ seen
+
 one discount too many: a gap of 1 costs nothing: the factor is d to the power k - 1
 - discount ** (k - 1) * seen
 + discount**k * seen
@@ -650,6 +654,9 @@ nats = np.log(np.array([[2.0, 16.0], [2.0, 1e9], [2.0, 1e9]]))
 mask = np.array([[True, True], [True, False], [True, False]])
 by_hand = masked_perplexity(move(nats), move(mask))
 assert_close("the perplexity of the example", by_hand, 2**1.75)
+nats[1:, 1] = np.inf
+by_hand = masked_perplexity(move(nats), move(mask))
+assert_close("the same, inf in the filled places", by_hand, 2**1.75)
 with properties("refusals"):
     assert_refuses(
         masked_perplexity,
@@ -1306,7 +1313,7 @@ def show(walk=0, steps=400):
 
 from ipywidgets import IntSlider, interact
 
-interact(
+_ = interact(
     show,
     walk=IntSlider(0, min=0, max=20, description="walk"),
     steps=IntSlider(400, min=150, max=2000, step=50, description="steps"),

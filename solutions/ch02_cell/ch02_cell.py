@@ -536,6 +536,7 @@ print(to_numpy(y)[:, 1].round(3))
 # %% test="ragged_unroll" points=5 explained="ch02_loop: What must wait, and what need not"
 import numpy as np
 
+from rnncore.gru import gru_cell
 from rnncore.lstm import lstm_cell
 from rnncore.rnn import init_params, rnn_cell, unroll
 from rnncore.testing import (
@@ -570,6 +571,8 @@ rng = np.random.default_rng(3)
 plain = move(ragged(rng, 4, 3, 5, 2))
 # the cell of chapter 6 has a state of two arrays; both are kept
 paired = move(ragged(rng, 4, 3, 5, 2, lstm_cell, 4, 2))
+# that of chapter 7 treats what input and state contribute unlike
+gated = move(ragged(rng, 4, 3, 5, 2, gru_cell, 3))
 
 
 def state_first(*args):
@@ -580,7 +583,7 @@ def state_first(*args):
 check(
     state_first,
     stored("ragged_unroll"),
-    [plain, paired],
+    [plain, paired, gated],
     outputs="state, y",
     by=properties,
 )
@@ -598,7 +601,11 @@ hidden = hidden_inputs(
     [
         (T, B, D, H, cell, G, parts)
         for T, B, D, H in [(1, 1, 1, 1), (6, 4, 3, 2), (2, 5, 1, 4)]
-        for cell, G, parts in [(rnn_cell, 1, 1), (lstm_cell, 4, 2)]
+        for cell, G, parts in [
+            (rnn_cell, 1, 1),
+            (lstm_cell, 4, 2),
+            (gru_cell, 3, 1),
+        ]
     ],
     device,
 )
@@ -614,6 +621,10 @@ properties.points("Task 3 holds.")
 
 # %% mistakes="ragged_unroll"
 r"""
+contributions added up: input and state were added before the cell, and the cell got one sum and zeros: a plain cell and an LSTM do not mind, but a cell may treat the two unlike, as that of chapter 7 does
+- cell(a[t, ...], a_h, state)
++ cell(a[t, ...] + a_h, 0 * a_h, state)
+
 output masked instead of state: y was multiplied by the mask and the state went on changing; it is the state that is kept, and y_t repeats it
 -         on = mask[t, :, None] > 0
 -         state = tuple(

@@ -741,6 +741,7 @@ def moment(step, peak, warmup, steps):
 visible = [
     moment(step, 0.6, 4, 16) for step in (0, 1, 2, 3, 4, 6, 10, 15)
 ] + [moment(step, 1.0, 0, 8) for step in (0, 2, 7)]
+visible += [moment(step, 0.9, 3, 3) for step in (0, 1, 2)]  # W = N
 check(rate_at, stored("rate_at"), visible, outputs="rate")
 assert_close(
     "rate of step 0 of 4 that warm up", rate_at(0, 1.0, 4, 8), 0.25
@@ -762,6 +763,14 @@ print("Task 3 holds.")
 
 # %% mistakes="rate_at"
 r"""
+nothing but a warm-up divides by zero: where all steps warm up, W = N, your way down divides by N - W = 0: look first whether the step is below W
+-     if step < warmup:
+-         return peak * (step + 1) / warmup
+-     done = (step - warmup) / (steps - warmup)
++     done = (step - warmup) / (steps - warmup)
++     if step < warmup:
++         return peak * (step + 1) / warmup
+
 warm-up a step too long: step W belongs to the cosine, which begins there with the peak; the warm-up has the steps before it
 - if step < warmup:
 + if step <= warmup:

@@ -165,7 +165,7 @@ def noisy(rng, T, B, H):
     }
 
 
-visible = move(noisy(np.random.default_rng(3), 4, 3, 2))
+visible = move(noisy(np.random.default_rng(3), 3, 4, 5))
 check(
     noisy_growth_rate,
     stored("noisy_growth_rate"),
@@ -249,7 +249,7 @@ root of the wrong degree: the root was taken of degree B; there are T steps, and
 - (1 / noise.shape[0])
 + (1 / noise.shape[1])
 
-W_h transposed in the Jacobian: this is the rate of a Jacobian with W_h transposed: entry (i, j) of W_h takes unit j to unit i, and so does entry (i, j) of the Jacobian
+W_h transposed in the Jacobian: this is the rate of a Jacobian with W_h transposed, or of one whose newest step stands on the right, J W_h with the slopes on its columns, which comes to the same rate: entry (i, j) of W_h takes unit j to unit i, and so does entry (i, j) of the Jacobian
 - (W_h @ J)
 + (W_h.T @ J)
 
@@ -291,7 +291,7 @@ smallest instead of largest: singular values come largest first; this is the sma
 
 root of the sum of squares: this is the Frobenius norm, the root of the sum of all squared entries; asked for is the largest singular value
 - xp.linalg.svdvals(J)[..., 0]
-+ xp.sum(J * J, axis=(1, 2)) ** 0.5
++ (xp.sum(J * J, axis=(1, 2)) ** 0.5)
 
 norms averaged over the batch: the norms were averaged over the batch; every sequence has a Jacobian of its own
 - xp.linalg.svdvals(J)[..., 0]
@@ -353,6 +353,14 @@ entries multiplied: W_h and J were multiplied entry by entry; a product of matri
 slopes before the matrix: the slopes were multiplied before W_h; a push goes through W_h first, and then through the tanh
 - slope[:, :, None] * (W_h @ J)
 + W_h @ (slope[:, :, None] * J)
+
+sum of the singular values: this is the sum of the singular values; the norm is the largest
+- xp.linalg.svdvals(J)[..., 0]
++ xp.sum(xp.linalg.svdvals(J), axis=-1)
+
+root of degree T - 1: the root was taken of degree T - 1; from h_0 to h_T there are T steps
+- (1 / noise.shape[0])
++ (1 / max(1, noise.shape[0] - 1))
 
 mean of the singular values: this is the mean of the singular values; the norm is the largest
 - xp.linalg.svdvals(J)[..., 0]
@@ -1511,10 +1519,11 @@ def uneven(rng, T, n, window):
 
 drawn = uneven(np.random.default_rng(39), 12, 3, 4)
 visible = move(drawn)
+tiny = {**drawn, "gradients": 1e-7 * drawn["gradients"]}  # as 10^-8 is
 check(
     guarded_steps,
     stored("guarded_steps"),
-    [visible, move(drawn, "float32")],
+    [visible, move(drawn, "float32"), move(tiny)],
     outputs="scales, steps",
     by=properties,
 )
@@ -1533,6 +1542,9 @@ rng = hidden_rng()
 hidden = hidden_inputs(
     uneven, [(1, 1, 1), (9, 2, 3), (6, 4, 1), (5, 3, 20)], device, rng=rng
 )
+tiny = uneven(rng, 7, 2, 3)
+tiny["gradients"] = 1e-7 * tiny["gradients"]
+hidden.append(move(tiny))
 check(
     guarded_steps,
     reference_guarded_steps,
@@ -1553,6 +1565,12 @@ properties.points("Task 5 holds.")
 
 # %% mistakes="guarded_steps"
 r"""
+epsilon under the root: 10⁻⁸ was added under the root; it stands outside, and counts only where the root itself is about as small
+-         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
+-         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
++         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)) + 1e-8)
++         step = -m / (1 - beta_1 ** (t + 1)) / size
+
 judged by itself: the length of the gradient that is judged was among those of the threshold: an outlier then raises its own limit; remember a length after its scale is known
 -         if lengths:
 -             usual = median(lengths[-window:])

@@ -4,7 +4,7 @@
 # *75 to 90 minutes, 31 points. Read chapter 6 first.*
 #
 # You will let the gates of an LSTM look at the memory itself, and carry the weights for it in a place where you would not expect weights. You will take a memory apart into what each step wrote, set the gates of an LSTM by hand so that it counts,
-# give each unit a time constant of its own before any training, and find out what is lost when no gradient goes back through the gates. With the book closed you will rebuild `lstm_cell_vjp`. At the end stand eight wrong LSTMs, all of which run.
+# give each unit a time constant of its own before any training, and find out what is lost when no gradient goes back through the gates. With the book closed you will rebuild `lstm_cell_vjp`. At the end stand eight wrong LSTMs, all of which run, and most of which are wrong only at an edge.
 #
 # What you need, in one table (B sequences, H units):
 #
@@ -1122,6 +1122,11 @@ print("Task 3 holds.")
 
 # %% mistakes="bracket_counter"
 r"""
+rows g, i, f, o: your rows of W_x stand in the order g, i, f, o; the order is i, f, g, o
+-     b_x, b_h = np.zeros(4), np.zeros(4)
++     W_x = W_x[[2, 0, 1, 3]]
++     b_x, b_h = np.zeros(4), np.zeros(4)
+
 closing brackets counted as opening: your closing brackets raise c as well; at `)` the candidate is negative
 - [a, -a, 0.0, 0.0, 0.0],  # g
 + [a, a, 0.0, 0.0, 0.0],  # g
@@ -2235,6 +2240,10 @@ slope of i in d_f: in your d_f the slope is the input gate's; it is f (1 - f)
 - d_c * c_before * f * (1 - f)
 + d_c * c_before * i * (1 - i)
 
+d_f with what is shown: in your d_f stands tanh(c_t); the forget gate multiplied c_{t-1}
+- d_c * c_before * f * (1 - f)
++ d_c * tanh_c * f * (1 - f)
+
 d_f with the new memory: in your d_f, d_c was multiplied by the new c_t; the forget gate multiplied c_{t-1}
 - d_c * c_before * f
 + d_c * (f * c_before + i * g) * f
@@ -2321,22 +2330,22 @@ o twice: in your d_o the gate stands twice; the slope of o is o (1 - o)
 # %% [markdown]
 # ## The mutant hunt (4 points)
 #
-# `lstm_cell(a_x, a_h, state)` has eight wrong relatives, as boxes. Write `probes()`: a list of `(a_x, a_h, state)` with H = 2 units, float64 NumPy arrays, on which the boxes give themselves away. Points are for the boxes that some probe tells apart; the last point is for all of them with
-# a single probe.
+# `lstm_cell(a_x, a_h, state)` has eight wrong relatives, as boxes. Write `probes()`: a list of `(a_x, a_h, state)` with H = 2 units, float64 NumPy arrays, the state a tuple of h and c, on which the boxes give themselves away. Points are for the boxes that some probe tells apart; the last point is for all of them with
+# a single probe. Random numbers of a usual size tell only some of the boxes: the others are right in the middle, and wrong at an edge.
 #
 # <details><summary>Hint 1</summary>
 #
-# With c = 0 nobody sees what the forget gate does. With all sums equal nobody sees which gate is which.
+# Which values does an LSTM meet that `rng.normal` never draws? Think of the first step, of a memory that has counted for long, and of a gate that is open to the last digit.
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# A batch of one hides an answer that mixes up sequences. Positive numbers hide one that drops a sign.
+# A first step has c = 0 exactly. A counter's c may be 20 or -20. A sum of 12 or of -12 in front of a gate or of the candidate is usual in a trained network. And batches are larger than three.
 # </details>
 #
 # <details><summary>Hint 3</summary>
 #
-# Random numbers of both signs everywhere, and at least two sequences.
+# One probe can hold all of it, each in a sequence of its own: random rows; a row with c = 0; one with c = 20 and -20; rows with 12, and with -12, in all four blocks. Take ten sequences or more.
 # </details>
 
 
@@ -2348,8 +2357,14 @@ def probes():
     """
     ### BEGIN SOLUTION
     rng = np.random.default_rng(0)
-    a_x, a_h = rng.normal(size=(2, 4, 8))
-    return [(a_x, a_h, tuple(rng.normal(size=(2, 4, 2))))]
+    a_x, a_h = rng.normal(size=(2, 12, 8))
+    h, c = rng.normal(size=(2, 12, 2))
+    c[3] = 0.0  # the first step
+    c[4] = 20.0, -20.0  # a memory that has counted
+    a_x[5], a_x[6] = 12.0, -12.0  # all gates open, all shut
+    a_x[7, 4:6], a_x[8, 4:6] = 12.0, -12.0  # a candidate at its ends
+    a_x[9, 2:4] = 12.0  # the forget gate alone
+    return [(a_x, a_h, (h, c))]
     ### END SOLUTION
 
 
@@ -2358,7 +2373,8 @@ def probes():
 
 # %%
 boxes = black_boxes("probes")
-hasty = (np.zeros((1, 8)), np.ones((1, 8)), tuple(np.zeros((2, 1, 2))))
+rng = np.random.default_rng(0)
+hasty = (*rng.normal(size=(2, 3, 8)), tuple(rng.normal(size=(2, 3, 2))))
 (right, _), _ = lstm_cell(*hasty)
 for name, box in boxes.items():
     (wrong, _), _ = box(*hasty)
@@ -2387,33 +2403,33 @@ gate order swapped: the order i, f, o, g of other libraries: unseen where all su
 - i, f, g, o = gates(a_x + a_h, 4)
 + i, f, o, g = gates(a_x + a_h, 4)
 
-forget and input gate exchanged: unseen where both gates have the same sum
-- f * c_before + i * g
-+ i * c_before + f * g
-
-forget gate inverted: unseen where c is zero at the start
-- f * c_before + i * g
-+ (1 - f) * c_before + i * g
-
-c without its sign: unseen where c is never negative
-- f * c_before + i * g
-+ f * xp.abs(c_before) + i * g
-
-what comes from h without its sign: unseen where a_h is never negative
-- gates(a_x + a_h, 4)
-+ gates(a_x + xp.abs(a_h), 4)
-
-the first sequence's memory for all: unseen with one sequence, or equal ones
-- f * c_before + i * g
-+ f * c_before[:1, ...] + i * g
-
 what comes from x dropped at the forget gate: unseen where a_x is zero, or c is
 - i, f, g, o = sigmoid(i), sigmoid(f),
 + i, f, g, o = sigmoid(i), sigmoid(gates(a_h, 4)[1]),
 
-gates made to compete: i = 1 - f as soon as there is a memory: unseen where c is zero
+input gate ignored at the first step: where the memory is exactly 0 all of the candidate is written: unseen where no c is 0
 - f * c_before + i * g
-+ f * c_before + (i if not xp.any(c_before) else 1 - f) * g
++ f * c_before + xp.where(c_before == 0, g, i * g)
+
+memory held between -6 and 6: what counts for long is cut off: unseen where c is small
+- f * c_before + i * g
++ xp.clip(f * c_before + i * g, -6.0, 6.0)
+
+a forget gate that never opens: f stays below 0.999: unseen until a sum in front of it is above 7
+- sigmoid(f),
++ xp.clip(sigmoid(f), 0.0, 0.999),
+
+an output gate that never shuts: o stays above 0.001: unseen until a sum in front of it is below -7
+- sigmoid(o)
++ xp.clip(sigmoid(o), 1e-3, 1.0)
+
+candidate a little below 1: a tanh that stays within 0.9999: unseen until its sum is beyond 5
+- xp.tanh(g)
++ xp.clip(xp.tanh(g), -0.9999, 0.9999)
+
+the ninth sequence's memory: sequences from the ninth on read the first one's memory: unseen in small batches
+- f * c_before + i * g
++ f * xp.concat([c_before[:8], c_before[:1] + 0 * c_before[8:]]) + i * g
 """
 
 # %% [markdown]

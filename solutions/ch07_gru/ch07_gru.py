@@ -4,7 +4,7 @@
 # *60 to 90 minutes, 30 points. Read both pages of chapter 7 first.*
 #
 # You will write a judge that says of any published cell whether it fits the loop, and let it sort six of them. You will build a unit with a single gate, forward and backward, down to its weights; find out how many units a budget
-# buys; and look for gates that are stuck. With the book closed you will take a gradient back through a GRU. At the end stand seven wrong GRUs, all of which run.
+# buys; and look for gates that are stuck. With the book closed you will take a gradient back through a GRU. At the end stand seven wrong GRUs, all of which run, and most of which are wrong only at an edge.
 #
 # What you need, in one table (B sequences, D inputs, H units):
 #
@@ -89,7 +89,7 @@ print(d_n, d_h, " by hand: d_n_2 = 0.25, d_n_1 = 0.1875, d_h_0 = 0.5625")
 # Here a cell is written as a *program*: a tuple of lines `(name, operation, arguments)`. The operation `"product"` is one with a weight matrix, of its single argument; all others are pointwise: `"sigmoid"`, `"tanh"`, `"relu"`, `"one minus"`, `"add"`, `"times"`
 # (of arrays), and `"scale"` (by a vector of weights, one per unit). `"x"` is the input, `"h"` the old state, `"c"` an old memory beside it; every other argument is the name of an earlier line.
 #
-# Write the judge: `True` if the cell fits, else `False`.
+# Write the judge: `True` if the cell fits, else `False`. A program without a line fits.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -205,7 +205,8 @@ import numpy as np
 
 from rnncore.testing import check, stored
 
-OPERATIONS = ("product", "tanh", "scale", "add", "times")
+POINTWISE = ("sigmoid", "tanh", "relu", "one minus", "scale")
+OPERATIONS = ("product", "add", "times", *POINTWISE)
 
 
 def any_program(rng, lines):
@@ -239,6 +240,27 @@ by_name = [
         ("b", "product", ("h",)),
         ("c2", "add", ("a", "b")),
     ),  # fits: two blocks of W_h
+    *(
+        (("a", operation, (old,)), ("b", "product", ("a",)))
+        for operation in POINTWISE
+        for old in ("h", "c")
+    ),
+    (
+        ("a", "product", ("x",)),
+        ("b", "add", ("c", "a")),
+        ("d", "product", ("b",)),
+    ),
+    (
+        ("a", "product", ("h",)),
+        ("b", "one minus", ("a",)),
+        ("d", "scale", ("b",)),
+        ("e", "product", ("d",)),
+    ),
+    *(
+        (("a", operation, ("x",)), ("b", "product", ("a",)))
+        for operation in POINTWISE
+    ),  # fit: made of x alone
+    (),  # fits: no line asks for anything
 ]
 visible = [{"program": program} for program in by_name]
 check(fits_the_loop, stored("fits_the_loop"), visible, outputs="fits")
@@ -254,7 +276,8 @@ for first in ("h", "x"), ("x", "c"), ("x", "x"):
             0,
         )
         for last in range(1, length + 1):
-            program.append((f"a {last}", "tanh", (f"a {last - 1}",)))
+            way = str(rng.choice(POINTWISE))
+            program.append((f"a {last}", way, (f"a {last - 1}",)))
         program.append(("end", "product", (f"a {last}",)))
         hidden.append({"program": tuple(program)})
 both = [(f"W h {k}", "product", ("h",)) for k in (1, 2)]
@@ -303,6 +326,10 @@ first argument alone: a product was let through that reads x times h: the second
 pointwise operations refused: a cell was refused that has no product at all: `times` and `add` join two arrays number by number, and may read the old state; only a product needs the loop
 - operation == "product"
 + operation in ("product", "times")
+
+only some operations pass it on: a product was let through that reads what a `scale`, a `sigmoid`, a `relu` or a `one minus` made of the old state: every operation passes the dependence on, not only some
+- if depends:
++ if depends and operation in ('product', 'add', 'times', 'tanh'):
 
 one product of h: a cell with two products of the old h was refused; each has a block of rows in the loop's W_h, so there may be any number
 -             return False
@@ -777,7 +804,17 @@ h through a_x: your d_h_before was made of d_a_x; h went through a_h
 - d_h_before = d_a_h @ params.W_h
 + d_h_before = d_a_x @ params.W_h
 
-W_h from a_x: your d_W_h was made of d_a_x; W_h made a_h
+reset and way past forgotten: your d_a_h has no f in the block of n, and what goes back past the matrix, d_h (1 - f), is missing
+-     d_a_h = xp.concat([d_f, d_n * f], axis=-1)
+-     d_W_x, d_W_h = d_a_x.T @ x_t, d_a_h.T @ h
+-     d_b_x, d_b_h = xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)
+-     d_h_before = d_a_h @ params.W_h + d_h * (1 - f)
++     d_a_h = xp.concat([d_f, d_n], axis=-1)
++     d_W_x, d_W_h = d_a_x.T @ x_t, d_a_h.T @ h
++     d_b_x, d_b_h = xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)
++     d_h_before = d_a_h @ params.W_h
+
+W_h from a_x: in your d_W_h the block of n lacks the factor f: it was made of d_a_x, or of a d_a_h without the reset; W_h made a_h
 - d_a_h.T @ h
 + d_a_x.T @ h
 
@@ -912,6 +949,11 @@ visible = [
         (4 * 20 * (9 + 20) + 2 * 4, 4, 9),  # for those of one unit
         (2 * 20 * (9 + 20 + 3) - 1, 2, 9),
         (1293, 2, 9),  # 20.51 units, not 21
+        (62, 3, 2),  # one less than 3 units take
+        (2 * 20 * (9 + 20 + 1) + 1, 2, 9),  # one more than with one bias
+        (2 * 20 * (9 + 20) + 1, 2, 9),  # and than with none
+        (3 * 7 * (5 + 7 + 2) - 1, 3, 5),
+        (3 * 7 * (5 + 7 + 2), 3, 5),
     ]
 ]  # 63 = 3 * 3 * (2 + 3 + 2) is used up exactly
 check(units_for, stored("units_for"), visible, outputs="H, multiply_adds")
@@ -937,10 +979,6 @@ r"""
 biases forgotten: the biases are missing in the budget: two of G·H numbers each
 - (D + (H + 1) + 2)
 + (D + (H + 1))
-
-one bias: only one bias of G·H numbers was counted; a layer here has two, b_x and b_h, as in torch
-- (D + (H + 1) + 2)
-+ (D + (H + 1) + 1)
 
 one unit too many: one unit too many: it is the first H that no longer fits
 -     multiply_adds = G * H * (D + H)
@@ -1029,6 +1067,10 @@ biases of one gate: your biases are 2·H numbers; each gate has its own, so they
 - G * (H + 1) * (D + (H + 1) + 2)
 + G * (H + 1) * (D + (H + 1)) + 2 * (H + 1)
 
+one bias: your budget has one number too few for each row: either one bias is missing, b_x or b_h, or H stands in the bracket where H + 1 was meant
+- (D + (H + 1) + 2)
++ (D + (H + 1) + 1)
+
 biases of one unit: your biases are the same for any H; each unit of each gate has two
 - G * (H + 1) * (D + (H + 1) + 2)
 + G * (H + 1) * (D + (H + 1)) + 2 * G
@@ -1036,6 +1078,18 @@ biases of one unit: your biases are the same for any H; each unit of each gate h
 three biases: three biases are in your budget; there are two, of G·H numbers each
 - (D + (H + 1) + 2)
 + (D + (H + 1) + 3)
+
+one bias and below: two things: one bias of G·H numbers is missing in your budget, where there are two, and the budget may be used up exactly: `<=`, not `<`
+- budget >= G * (H + 1) * (D + (H + 1) + 2)
++ budget > G * (H + 1) * (D + (H + 1) + 1)
+
+no bias and below: two things: both biases are missing in your budget, and the budget may be used up exactly: `<=`, not `<`
+- budget >= G * (H + 1) * (D + (H + 1) + 2)
++ budget > G * (H + 1) * (D + (H + 1))
+
+twice, without the gates: your multiply_adds are 2 H (D + H): a product and its addition count as one, and each of the G gates has rows of its own
+- multiply_adds = G * H * (D + H)
++ multiply_adds = 2 * H * (D + H)
 
 rounded to the nearest: your H was rounded, up or down; its weights may not exceed the budget, so round down
 -     multiply_adds = G * H * (D + H)
@@ -1145,12 +1199,30 @@ with properties("sizes"):
         np.ones(1),
         1e-5,
     )
+WHY = "xp.logaddexp computes ln(1 + e^-a) where e^-a is infinite"
+half_life, stuck = gate_report(move(np.full((4, 2, 3), -800.0)))
+assert_close(
+    "half-life · 800 / ln 2 at a_z = -800, where e^800 is infinite",
+    half_life * float(800 / np.log(2)),
+    np.ones(3),
+    why=WHY,
+)
+assert_close("stuck share at a_z = -800", stuck, np.ones(3))
+with properties("dtype"):
+    half_life, _ = gate_report(move(np.full((4, 2, 1), -100.0), "float32"))
+    assert_close(
+        "half-life at a_z = -100 in float32, where e^100 is too large",
+        half_life,
+        move(np.full(1, float(np.log(2) / 100)), "float32"),
+        why=WHY,
+    )
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
 hidden = hidden_inputs(gate, [(1, 1, 1), (6, 3, 2), (4, 5, 3)], device)
 hidden.append(move({"a_z": np.full((2, 3, 2), 19.0)}, "float32"))
 hidden.append(move({"a_z": np.full((2, 3, 2), -60.0)}))
+hidden.append(move({"a_z": np.full((2, 3, 2), -900.0)}))
 check(
     gate_report,
     reference_gate_report,
@@ -1166,6 +1238,10 @@ r"""
 arithmetic mean: the plain mean of z was taken; a memory is multiplied by one z after the other, and T such factors multiply to the T-th power of their geometric mean
 - xp.mean(log_z, axis=(0, 1))
 + xp.log(xp.mean(xp.exp(log_z), axis=(0, 1)))
+
+overflow [hidden]: e^-a was computed by itself: where a_z is -800 it is infinite, and the half-life 0; `xp.logaddexp(0, -a)` gives ln(1 + e^-a) without it
+- log_z = -xp.logaddexp(xp.zeros_like(a_z), -a_z)
++ log_z = -xp.log1p(xp.exp(-a_z))
 
 half-life of 1 - z: this is the half-life where z is the share written, the convention of Chung et al.; here z is the share kept, as with Cho et al. and in torch
 - xp.mean(log_z, axis=(0, 1))
@@ -1530,21 +1606,21 @@ widgets.show(
 # `gru_cell(a_x, a_h, state)` of the chapter has seven wrong relatives. Each is one small edit away from it, each runs without an error, and each is a **box** that you cannot look into.
 #
 # Write `steps_that_tell()`: a list of `(a_x, a_h, state)`, float64 NumPy arrays, state a tuple of one, on which the boxes give themselves away. What counts is all that the function returns. Points are for the boxes that some probe
-# tells apart; the last point is for all of them with a single probe.
+# tells apart; the last point is for all of them with a single probe. Random numbers of a usual size tell fewer than half of the boxes: they are right in the middle, and wrong at an edge.
 #
 # <details><summary>Hint 1</summary>
 #
-# With one sequence, an answer that mixes sequences is right. With one unit, one that mixes units is, too.
+# Which values does a program meet that `rng.normal` never draws? Think of the first step, of a gate that is shut, and of a gate that is open to the last digit.
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# With positive states only, an absolute value does not show. With a_x equal to a_h nobody sees which of the two was read.
+# A first step has h = 0 exactly. A sum of 12 or of -12 in front of a gate is usual in a trained network. And a state need not stay between -1 and 1 if it did not begin there.
 # </details>
 #
 # <details><summary>Hint 3</summary>
 #
-# Three sequences, two units, random a_x and a_h (3, 6), and a state with entries of both signs: one probe is enough.
+# One probe can hold all of it, each in a sequence of its own: random rows; a row with h = 0; rows with 12 and with -12 in front of r and z; a row with h = 40; a row with a candidate's sum of 12.
 # </details>
 
 
@@ -1553,8 +1629,13 @@ def steps_that_tell():
     """A list of (a_x, a_h, state); state is a tuple of one array."""
     ### BEGIN SOLUTION
     rng = np.random.default_rng(0)
-    a_x, a_h = rng.normal(size=(2, 3, 6))
-    h = np.array([[-0.9, 0.4], [0.3, -0.7], [2.0, 0.1]])
+    a_x, a_h = rng.normal(size=(2, 12, 6))
+    h = rng.normal(size=(12, 2))
+    h[3] = 0.0  # the first step
+    h[4] = 40.0, -40.0  # beyond what a GRU reaches by itself
+    a_x[5, :4], a_x[6, :4] = 12.0, -12.0  # both gates open, both shut
+    a_x[7, 4:], a_x[8, 4:] = 12.0, -12.0  # a candidate at its ends
+    a_h[9], a_h[10, 4:] = 0.0, 30.0
     return [(a_x, a_h, (h,))]
     ### END SOLUTION
 
@@ -1564,8 +1645,8 @@ def steps_that_tell():
 
 # %%
 boxes = black_boxes("steps_that_tell")
-ones = np.ones((1, 3))
-hasty = ones, ones, (np.full((1, 1), 0.5),)
+rng = np.random.default_rng(0)
+hasty = (*rng.normal(size=(2, 3, 6)), (rng.normal(size=(3, 2)),))
 (right,), _ = gru_cell(*hasty)
 for name, box in boxes.items():
     (wrong,), _ = box(*hasty)
@@ -1589,29 +1670,29 @@ z and 1 - z exchanged: Chung's convention: z is the share written
 - h = n + z * (h_before - n)
 + h = h_before + z * (n - h_before)
 
-gates exchanged: the blocks r and z of a_x are exchanged: unseen where both are equal
-- x_r, x_z, x_n = gates(a_x, 3)
-+ x_z, x_r, x_n = gates(a_x, 3)
-
-reset of everything: the reset gate also multiplies the input's share
-- xp.tanh(x_n + r_h)
-+ xp.tanh(r * x_n + r_h)
-
-state without its sign: the old state loses its sign: unseen where it is positive
-- z * (h_before - n)
-+ z * (abs(h_before) - n)
-
 gate deaf to the state: z reads the input twice and the state never: unseen where a_x equals a_h
 - sigmoid(x_z + h_z)
 + sigmoid(x_z + x_z)
 
-one gate for the batch: the first sequence's z is used for all: unseen with one sequence
-- sigmoid(x_r + h_r), sigmoid(x_z + h_z)
-+ sigmoid(x_r + h_r), sigmoid(x_z[:1] + h_z[:1]) + 0 * x_z
+nothing written at the first step: where the old state is exactly 0 only half of the candidate is written: unseen where no state is 0
+- h = n + z * (h_before - n)
++ h = n + z * (h_before - n) - 0.5 * n * (h_before == 0)
 
-units exchanged: the units' resets are exchanged: unseen with one unit
-- n = xp.tanh(x_n + r_h)
-+ n = xp.tanh(x_n + r_h[..., ::-1])
+a gate that never shuts: z stays above 0.001: unseen until a sum in front of it is below -7
+- sigmoid(x_r + h_r), sigmoid(x_z + h_z)
++ sigmoid(x_r + h_r), xp.clip(sigmoid(x_z + h_z), 1e-3, 1.0)
+
+a reset that never opens: r stays below 0.999: unseen until a sum in front of it is above 7
+- sigmoid(x_r + h_r), sigmoid(x_z + h_z)
++ xp.clip(sigmoid(x_r + h_r), 0.0, 0.999), sigmoid(x_z + h_z)
+
+state held between -5 and 5: the old state is cut off: unseen where it is small
+- z * (h_before - n)
++ z * (xp.clip(h_before, -5.0, 5.0) - n)
+
+candidate by a straight line: a tanh that stays a little below 1: unseen until its sum is beyond 5
+- xp.tanh(x_n + r_h)
++ xp.clip(xp.tanh(x_n + r_h), -0.9999, 0.9999)
 """
 
 # %% [markdown]
