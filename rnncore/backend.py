@@ -137,7 +137,7 @@ def check_parts(state: tuple[Array, ...], count: int) -> tuple[Array, ...]:
     """The state, if it has that many parts; else a ValueError."""
     if not isinstance(state, tuple | list):
         raise ValueError(  # noqa: TRY004 - as for other states
-            f"state: expected a tuple of {count} arrays, "
+            f"state: expected a tuple of {count} array(s), "
             f"got {type(state).__name__}"
         )
     if len(state) != count:

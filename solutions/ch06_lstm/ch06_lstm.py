@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 6: LSTM
 #
-# *75 to 90 minutes, 31 points. Read chapter 6 first.*
+# *The core takes about 100 minutes, all of it about 205 minutes, 31 points. Read chapter 6 first.*
 #
 # You will let the gates of an LSTM look at the memory itself, and carry the weights for it in a place where you would not expect weights. You will take a memory apart into what each step wrote, set the gates of an LSTM by hand so that it counts,
 # give each unit a time constant of its own before any training, and find out what is lost when no gradient goes back through the gates. With the book closed you will rebuild `lstm_cell_vjp`. At the end stand eight wrong LSTMs, all of which run, and most of which are wrong only at an edge.
@@ -18,6 +18,8 @@
 # | $\mathrm{d}q$, in code `d_q` | as q | the gradient of the loss with respect to q |
 #
 # $$c_t = f \odot c_{t-1} + i \odot g, \qquad h_t = o \odot \tanh(c_t), \qquad \text{slope of } \sigma \text{ at its output } s: \ s\,(1 - s)$$
+#
+# Each task says whether it is *core* or *extra*, and how long it takes somebody who meets the subject for the first time. The core alone makes a whole; the extra tasks go further, and none needs another.
 #
 # ### Before you start: two questions from earlier chapters
 #
@@ -82,6 +84,8 @@ print("d_c_0 =", d_c, " by hand: 0.25 · 1 · 0.5 = 0.125")
 
 # %% [markdown]
 # ## Task 1: gates that see the memory (4 points)
+#
+# *Core, about 20 minutes.*
 #
 # The gates of an LSTM see $h_{t-1}$, which the output gate may have hidden. With **peepholes** (Gers and Schmidhuber 2000) they see the memory itself: input and forget gate the old one, the output gate the new one.
 #
@@ -395,6 +399,8 @@ widgets.show(
 
 # %% [markdown]
 # ## Task 2: who wrote the memory? (5 points)
+#
+# *Extra, about 25 minutes.*
 #
 # Take a memory apart. Every step adds $i_t \odot g_t$, and every later forget gate takes its share of what is there. So the last cell state is a sum of T + 1 terms, with weights that the network chose itself (Levy et al. 2018):
 #
@@ -937,6 +943,8 @@ always float64 [hidden, dtype]: your result is float64 whatever came in; `xp.one
 
 # %% [markdown]
 # ## Task 3: gates set by hand (4 points)
+#
+# *Core, about 25 minutes.*
 #
 # No number of a tanh cell's state can leave the range from -1 to 1; an LSTM's cell state can grow without bound, so an LSTM can **count**, and so can a ReLU cell (Weiss et al. 2018). Choose the weights of one that counts brackets. It has a single unit, and reads one-hot rows of five symbols: `(`, `)`, the line break, `?`, and any other character.
 #
@@ -1528,6 +1536,8 @@ candidate biased: your candidate has a bias: then opening and closing brackets d
 # %% [markdown]
 # ## Task 4: a clock for each unit (4 points)
 #
+# *Extra, about 30 minutes.*
+#
 # With nothing coming in, a forget gate with bias b keeps $\sigma(b)^n$ of a memory over n steps. Where the lags of a task are many, or unknown, **chrono initialisation** (Tallec and Ollivier 2018) gives the units different biases from the start. It draws them at random; here they are spread evenly. `spread_clocks` is given an LSTM's
 # `params`, and the shortest and the longest half-life, in steps. Work out the biases with a pencil first:
 #
@@ -1860,6 +1870,8 @@ digits lost [hidden, dtype]: 1 - f was computed from an f that float32 had round
 # %% [markdown]
 # ## Task 5: gates that ignore h, on the way back (3 points)
 #
+# *Extra, about 15 minutes.*
+#
 # The LSTM of 1997, which had no forget gate yet, was not trained with the full gradient. What would have gone back through the gates into h was cut, to keep the carousel the only long road. Write such a vjp: forward nothing changes, and of the exact vjp everything
 # stays **except** that no gradient leaves the three gates through $a_h$. The candidate's block still goes back. (In 1997 it was cut as well; we leave it, to see what the gates alone carry. The weights' gradient is cut too, where it is made of $\mathrm{d}a_h$; the experiment looks at what reaches the input.)
 #
@@ -2066,6 +2078,8 @@ candidate scaled: your candidate's block was multiplied by 4; what was cut is no
 
 # %% [markdown]
 # ## Task 6, closed book: `lstm_cell_vjp` (5 points)
+#
+# *Core, about 30 minutes.*
 #
 # Close the chapter. Rebuild the vjp of the LSTM under its own name. The cache is the book's: (i, f, g, o, tanh_c, c_before).
 #
@@ -2330,6 +2344,8 @@ o twice: in your d_o the gate stands twice; the slope of o is o (1 - o)
 # %% [markdown]
 # ## The mutant hunt (4 points)
 #
+# *Extra, about 20 minutes.*
+#
 # `lstm_cell(a_x, a_h, state)` has eight wrong relatives, as boxes. Write `probes()`: a list of `(a_x, a_h, state)` with H = 2 units, float64 NumPy arrays, the state a tuple of h and c, on which the boxes give themselves away. Points are for the boxes that some probe tells apart; the last point is for all of them with
 # a single probe. Random numbers of a usual size tell only some of the boxes: the others are right in the middle, and wrong at an edge.
 #
@@ -2435,6 +2451,8 @@ the ninth sequence's memory: sequences from the ninth on read the first one's me
 # %% [markdown]
 # ## Experiment: what is lost when the gates are not asked?
 #
+# *Extra, about 15 minutes, after Task 5.*
+#
 # A loss reads the last hidden state. Its gradient goes back 60 steps through an LSTM with random weights, once exactly, and once with your `vjp_without_gates`. All forget gates have one bias. What comes out varies much with the weights and the input, so the same is done for 21 seeds, and you see medians.
 #
 # **Predict**, before you run anything: with a forget bias of 3.35, a half-life of 20 steps, will the part that the gates carried be a small share of the gradient of the input 40 steps back, or most of it? And with the weights $W_h$ five times as large? Nothing is graded here.
@@ -2514,12 +2532,21 @@ shown = interact(show, forget_bias=forget_bias, gain=gain)
 # </details>
 #
 # At gain 0 nothing is lost: why? At which gain does the exact gradient begin to grow with the lag, and does the cut one too? And what would a network trained with the cut gradient be unable to learn about *when* to open its gates?
+#
+# <details><summary>What we saw, and our answers (after your own)</summary>
+#
+# At gain 0 the gates do not read h, since W_h is 0: there is nothing to cut. Up to a gain of 5 neither gradient clearly grows with the lag at this forget bias: the medians of both stay within one power of ten. So the lengths hardly show what was cut; the difference, which is as long as the gradient itself, does. A network that is trained with the cut gradient does not learn to open a gate now so that h is right later: what a gate does to a later gate, through h, has no gradient. It learns *what* to write, and when to open only as far as the inputs say so.
+# </details>
 
 # %% [markdown]
 # ## In your own words (2 points)
 #
+# *Core, about 15 minutes.*
+#
 # A colleague measures $\partial h_T / \partial h_{T-50}$ of an LSTM, finds $10^{-8}$, and writes: "LSTMs vanish like plain networks." In four to six sentences: what did they leave out, how could the network still remember over 50 steps, what should they measure instead, and which single
 # number would you ask them for first?
+#
+# When your answer is saved, `make answer 6` shows ours, with its rubric, if you study alone.
 
 # %% [markdown] answer="carousel" points=2 explained="ch06_lstm: The carousel"
 # They left out the memory. The state of an LSTM is (h, c), and a perturbation of h alone at step T-50 has to come in through the gates and the candidate; if the input gate is shut, or the output gate is shut at the end, it hardly shows, although c may carry what was written before

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 7: the gated recurrent unit
 #
-# *60 to 90 minutes, 30 points. Read both pages of chapter 7 first.*
+# *The core takes about 95 minutes, all of it about 200 minutes, 30 points. Read both pages of chapter 7 first.*
 #
 # You will write a judge that says of any published cell whether it fits the loop, and let it sort six of them. You will build a unit with a single gate, forward and backward, down to its weights; find out how many units a budget
 # buys; and look for gates that are stuck. With the book closed you will take a gradient back through a GRU. At the end stand seven wrong GRUs, all of which run, and most of which are wrong only at an edge.
@@ -21,6 +21,8 @@
 # $$n_t = \tanh(W_{xn} x_t + b_{xn} + r_t \odot (W_{hn} h_{t-1} + b_{hn})) \qquad h_t = (1 - z_t) \odot n_t + z_t \odot h_{t-1}$$
 #
 # In code a sequence is a row, so the products are `x @ W_x.T` and `h @ W_h.T`.
+#
+# Each task says whether it is *core* or *extra*, and how long it takes somebody who meets the subject for the first time. The core alone makes a whole; the extra tasks go further, and none needs another.
 #
 # ### Before you start: two questions from earlier chapters
 #
@@ -82,6 +84,8 @@ print(d_n, d_h, " by hand: d_n_2 = 0.25, d_n_1 = 0.1875, d_h_0 = 0.5625")
 
 # %% [markdown]
 # ## Task 1: does it fit the loop? (5 points)
+#
+# *Core, about 20 minutes.*
 #
 # The loop multiplies by weight matrices *before* the cell: all that is made of inputs alone, for all steps at once, and $W_h h_{t-1}$ once per step. What is left for the cell must be pointwise. So a cell fits if **every product with a weight matrix reads either something
 # that does not depend on the old state, or the old $h$ itself.**
@@ -343,6 +347,8 @@ one product of h: a cell with two products of the old h was refused; each has a 
 # %% [markdown]
 # ## Task 2: one gate is enough? (4 points)
 #
+# *Core, about 20 minutes.*
+#
 # The **minimal gated unit** of Zhou et al. has a single gate that is reset and update at once. As published it resets before its product (Task 1). Build the variant that resets **after** it, as cuDNN does for the GRU, so that it would fit the loop:
 #
 # $$f = \sigma(W_{xf} x_t + b_{xf} + W_{hf} h_{t-1} + b_{hf}) \qquad n = \tanh(W_{xn} x_t + b_{xn} + f \odot (W_{hn} h_{t-1} + b_{hn})) \qquad h_t = (1 - f) \odot h_{t-1} + f \odot n$$
@@ -588,6 +594,8 @@ input kept for h: your new state keeps a share of x_n, the input's block; what i
 
 # %% [markdown]
 # ## Task 3: and back (6 points)
+#
+# *Extra, about 40 minutes.*
 #
 # Take a gradient back through that step, down to the weights: given $\mathrm{d}h_t$ and the cache `(f, n, m, h)`, return the gradients of the weights, of $x_t$ and of $h_{t-1}$. (For one step; the sum over steps would be the loop's.)
 #
@@ -890,6 +898,8 @@ W_x from a_h: your d_W_x was made of d_a_h; W_x made a_x
 # %% [markdown]
 # ## Task 4: what a budget buys (3 points)
 #
+# *Extra, about 15 minutes.*
+#
 # A budget of numbers is given. How many units can a layer with $G$ gates and $D$ inputs have, if all its weights and **both** biases together may not exceed the budget? And how many multiply-adds does one step of one sequence then need in its products with $W_x$ and $W_h$? (Additions of biases and the gates' own
 # arithmetic do not count.)
 #
@@ -1111,6 +1121,8 @@ a bias for each input: your budget counts a bias for each input; b_x and b_h hav
 
 # %% [markdown]
 # ## Task 5: a gate that is stuck (4 points)
+#
+# *Extra, about 20 minutes.*
 #
 # In the chapter, z is the share that is kept. Two numbers say how a trained update gate lives, for each unit, from what stands in front of its sigmoid, $a_z$ (T, B, H):
 #
@@ -1364,6 +1376,8 @@ sum over the steps: your half-life divides by the sum of ln z over the steps; th
 # %% [markdown]
 # ## Task 6, closed book: `gru_cell_vjp` (4 points)
 #
+# *Core, about 30 minutes.*
+#
 # Close the chapter. Take a gradient back through the GRU's pointwise cell: $r = \sigma(x_r + h_r)$, $z = \sigma(x_z + h_z)$, $n = \tanh(x_n + r \odot h_n)$, $h_t = (1 - z) \odot n + z \odot h_{t-1}$, where $x_r, x_z, x_n$ are the blocks of $a_x$ and $h_r, h_z, h_n$ those of $a_h$.
 #
 # The cache is `(r, z, n, r_h, h_before)` with $r_h = r \odot h_n$. Return $\mathrm{d}a_x$, $\mathrm{d}a_h$, both (B, 3·H), and as a tuple of one what reaches $h_{t-1}$ past the matrix.
@@ -1603,6 +1617,8 @@ widgets.show(
 # %% [markdown]
 # ## The mutant hunt (2 points)
 #
+# *Extra, about 15 minutes.*
+#
 # `gru_cell(a_x, a_h, state)` of the chapter has seven wrong relatives. Each is one small edit away from it, each runs without an error, and each is a **box** that you cannot look into.
 #
 # Write `steps_that_tell()`: a list of `(a_x, a_h, state)`, float64 NumPy arrays, state a tuple of one, on which the boxes give themselves away. What counts is all that the function returns. Points are for the boxes that some probe
@@ -1698,6 +1714,8 @@ candidate by a straight line: a tanh that stays a little below 1: unseen until i
 # %% [markdown]
 # ## Experiment: keep or write
 #
+# *Extra, about 15 minutes, after Tasks 2 and 5.*
+#
 # One unit of your minimal gated unit, and one event. Two sliders: the bias of its gate, and how strongly the event opens it. The plot shows the state; below it stands the half-life from your `gate_report`, of the moments after the event.
 #
 # **Predict**, before you run anything: the event comes at moment 5. Which setting leaves most of it at moment 60: (a) bias 0 and opening 0; (b) bias −5 and opening 0; (c) bias −5 and opening 10? Write the letter `"a"`, `"b"` or `"c"`. Nothing is graded here; your word is kept in the notebook for you to come back to.
@@ -1750,12 +1768,21 @@ _ = interact(
 
 # %% [markdown]
 # Explain what you saw. Why does (b) keep so long and have so little? What would an LSTM do, with a forget bias of 5 and an input gate of its own? And what does the gate's slope say about how fast a network learns to open it?
+#
+# <details><summary>What we saw, and our answers (after your own)</summary>
+#
+# In (a) half of the state is lost at each moment, and nothing is left. In (b) the gate writes less than 1 % of each moment's candidate, so that the half-life is 103 moments, but the event writes less than 1 % of itself too: 0.005 is left at moment 60. In (c) the event opens its own gate, writes 0.99, and 0.69 is left. The minimal unit has one gate for both: what keeps well writes badly, unless the input opens it. An LSTM with a forget bias of 5 keeps as well and writes with an input gate of its own, half open at a bias of 0. At a bias of -5 the gate's slope is f (1 - f), about 0.007: so little gradient reaches its weights that it is slow to learn to open.
+# </details>
 
 # %% [markdown]
 # ## In your own words (2 points)
 #
+# *Core, about 15 minutes.*
+#
 # You are handed the weights of a GRU from another program. All shapes fit torch's, but its outputs are not yours. Its manual says: blocks in the order z, r, n; z is the share that is written; the reset gate is applied before the product. In four to six sentences: which of the three differences can you undo by changing the
 # stored numbers, exactly and how; which can you not, and why; and how would you find out, without a manual, that something is wrong?
+#
+# When your answer is saved, `make answer 7` shows ours, with its rubric, if you study alone.
 
 # %% [markdown] answer="other_conventions" points=2 explained="ch07_gru: The side of the product"
 # The order is undone by exchanging the first two blocks of rows in W_x, W_h, b_x and b_h. The meaning of z is undone by changing the sign of z's rows in all four arrays, since 1 - σ(a) = σ(-a). The side of the reset cannot be undone: r ⊙ (W h) and W (r ⊙ h) are different functions of h, and for a general W no fixed numbers turn one into the other; they agree only where all entries of r are the same (always 1, say, or H = 1).

@@ -400,7 +400,7 @@ def test_a_probe_whose_state_is_no_tuple_is_told_so():
     from rnncore.lstm import lstm_cell
 
     probes = [(np.ones((3, 8)), np.ones((3, 8)), np.ones((3, 2)))]
-    says = "state: expected a tuple of 2 arrays, got ndarray"
+    says = r"state: expected a tuple of 2 array\(s\), got ndarray"
     with pytest.raises(AssertionError, match=says):
         hunt(lstm_cell, {}, probes, few=1, points=2)
 
