@@ -74,7 +74,8 @@ def _model_answers(name: str) -> dict[str, str]:
             f"there are no model answers to {name} here: they are in the "
             "course's full repository, or with your teacher"
         )
-    found, at = {}, ""
+    found: dict[str, str] = {}
+    at = ""
     for line in file.read_text(encoding="utf-8").splitlines():
         if line.startswith("# %%"):
             of = line.removeprefix(HEAD)

@@ -38,7 +38,7 @@ def find_notebook(wanted: str | Path | None) -> Path:
 
 def find_all() -> list[Path]:
     """The notebooks of the tree's assignments, and of the folder's."""
-    found = {}
+    found: dict[str, Path] = {}
     for folder in (Path.cwd(), Path.cwd() / FOLDER, TREE / FOLDER):
         for path in sorted(folder.glob("*/*.ipynb")):
             if path.stem == path.parent.name:
