@@ -135,6 +135,11 @@ def check_like_state(
 
 def check_parts(state: tuple[Array, ...], count: int) -> tuple[Array, ...]:
     """The state, if it has that many parts; else a ValueError."""
+    if not isinstance(state, tuple | list):
+        raise ValueError(  # noqa: TRY004 - as for other states
+            f"state: expected a tuple of {count} array(s), "
+            f"got {type(state).__name__}"
+        )
     if len(state) != count:
         raise ValueError(
             f"state: expected {count} array(s), got {len(state)}"

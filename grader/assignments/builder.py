@@ -84,6 +84,8 @@ def _notebook_cell(
             locked=cell.kind == "test",
             **(points if cell.kind != "solution" else {}),
         )
+    if cell.kind == "test":  # folded: it is longer than what is to be written
+        made.metadata["jupyter"] = {"source_hidden": True}
     return made
 
 

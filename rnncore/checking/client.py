@@ -1,4 +1,4 @@
-"""Runs the visible tests of one notebook: make check NOTEBOOK=path.
+"""Runs the visible tests of one notebook: make check 6.
 
 The cells run in a process of their own, which ends with this one. --watch
 checks again at each save, and spares what the cells import.
@@ -18,7 +18,11 @@ import time
 from pathlib import Path
 from typing import Any, Self
 
+from rnncore.checking.answers import written_answers
+from rnncore.checking.find import TREE, Refused, find_notebook
+
 PACKAGE = Path(__file__).resolve().parent.parent
+BUILT = [TREE / "_build" / "html"]  # the pages, where a book was built
 PAUSE = 0.1  # seconds between two looks at the file
 ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",  # threads do not survive a fork
@@ -29,15 +33,11 @@ ENVIRONMENT = {
 Answer = dict[str, Any]
 
 
-class Refused(Exception):
-    """Why nothing could be checked; the text says what to do."""
-
-
 def main(argv: list[str] | None = None) -> int:
     """Check; 0 where all visible tests hold, 1 where not, 2 if misused."""
     options = _options(argv)
     try:
-        path = _notebook(options.notebook)
+        path = find_notebook(options.notebook)
         with Checker(path) as checker:
             while True:
                 seen = path.stat().st_mtime_ns  # a save meanwhile counts
@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _options(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("notebook", type=Path, nargs="?")
+    parser.add_argument("notebook", nargs="?")
     parser.add_argument(
         "--watch", action="store_true", help="check again at each save"
     )
@@ -63,16 +63,6 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
         "--seconds", type=float, default=30, help="that a check may take"
     )
     return parser.parse_args(argv)
-
-
-def _notebook(path: Path | None) -> Path:
-    if path is None:
-        raise Refused("say which one: make check NOTEBOOK=path")
-    if path.is_dir():
-        path = path / f"{path.resolve().name}.ipynb"
-    if not path.is_file():
-        raise Refused(f"there is no notebook {path}")
-    return path.resolve()
 
 
 def _check(path: Path, checker: Checker, seconds: float) -> int:
@@ -205,6 +195,9 @@ def report(
             lines.append(f"  + {task}: holds ({worth})")
             continue
         says = test["says"]
+        if _is_left_by_an_error(test, answer["errors"]):
+            lines.append(f"  - {task}: not run, see the error above")
+            continue
         if test["got"] is not None:
             says = f"{worth}\n{says}"
         lines.append(f"  - {task}: {says}".replace("\n", "\n      "))
@@ -212,14 +205,30 @@ def report(
             lines.append(f"      Read {_shown(*place)}")
     if answer["stopped"]:
         lines.append(f"  {answer['stopped']}; nothing after it ran")
+    for name, own in written_answers(path):
+        if own is None:
+            lines.append(f"  o {name}: your written answer is still empty")
     holds = sum(test["holds"] for test in answer["tests"])
     lines.append(f"{holds} of {len([c for c in cells if c['test']])} hold")
     return "\n".join(lines)
 
 
+def _is_left_by_an_error(test: Answer, errors: list[str]) -> bool:
+    """Whether a test misses the name that a cell above failed to make."""
+    failure = test["failure"]
+    return failure.get("kind") == "NameError" and any(
+        "SyntaxError" in error or "IndentationError" in error
+        for error in errors
+    )
+
+
 def _shown(page: str, title: str, anchor: str) -> str:
-    """Where the book explains a task."""
-    return f'"{title}" (book: {page}{anchor and f"#{anchor}"})'
+    """Where the book explains a task: a link where the book is built."""
+    at = f"{page}.html" + (anchor and f"#{anchor}")
+    for folder in BUILT:
+        if (folder / f"{page}.html").exists():
+            return f'"{title}": {folder.as_uri()}/{at}'
+    return f'"{title}" (in the book: {at})'
 
 
 if __name__ == "__main__":

@@ -8,12 +8,13 @@ import numpy as np
 
 from rnncore.backend import named_leaves, to_numpy, tree_map
 from rnncore.testing.compare import GUESS, compare, differs
-from rnncore.testing.failure import CheckFailure, Failure
+from rnncore.testing.failure import CheckFailure, Failure, translated
 from rnncore.testing.fingerprints import (
     STORED_TOLERANCE,
     Mistake,
     Seen,
     Stored,
+    outputs_apart,
     recognised,
 )
 from rnncore.testing.properties import Properties
@@ -21,6 +22,7 @@ from rnncore.testing.values import (
     copy_arrays,
     first,
     identical,
+    in_float32,
     is_array,
     like_of,
     path_of,
@@ -29,6 +31,10 @@ from rnncore.testing.values import (
     shifted,
 )
 
+NO_NAME = (
+    "There may be two mistakes at once: mend one thing at a time, and "
+    "begin with the task's first hint."
+)
 NOTHING_CAME = Failure(  # of a test that takes the result apart
     about="kind",
     expected="a result",
@@ -78,6 +84,7 @@ def check(
         seen.append(observe(candidate, args))
         if isinstance(seen[-1].error, NotImplementedError):
             raise NotImplementedError(f"{name} is not written yet")
+    told = mistakes and isinstance(reference, Stored)
     may_be_none = any(expected is None for expected in results)
     ways = _ways(inputs, by)
     if by:
@@ -96,6 +103,9 @@ def check(
             )
             if found.mistake and found.why == GUESS:
                 found = found._replace(why="")  # it is known, not guessed
+            if told and not found.mistake and found.about == "value":
+                apart = outputs_apart(seen, results)
+                found = found._replace(why=_no_name(found, outputs, apart))
             nothing = call.result is None and not call.error
             if nothing and not found.mistake and not may_be_none:
                 found = found._replace(why="Is a `return` missing?")
@@ -103,6 +113,72 @@ def check(
             if by is None or costs == "values":
                 raise CheckFailure(found) from call.error
             by.lose(costs, found)
+    if by and isinstance(reference, Stored):
+        _try_float32(candidate, name, inputs, results, outputs, by)
+
+
+def _try_float32(
+    candidate: Callable,
+    name: str,
+    inputs: Sequence[dict[str, Any]],
+    results: Sequence[Any],
+    outputs: str,
+    by: Properties,
+) -> None:
+    """Lose the points for dtypes where a visible input is not kept float32.
+
+    Stored results are those of float64 alone. So where the points for
+    dtypes are an answer's to lose, its first input whose axes are longer
+    than one comes again in float32, unless the test has one of its own.
+    """
+    ways = _ways(inputs, by)
+    if "dtype" not in by.of or any("dtype" in way for way in ways):
+        return
+    k = ways.index(())
+    args = tree_map(in_float32, inputs[k])
+    like = like_of(args)
+    if like is None or place_of(like) == place_of(like_of(inputs[k])):
+        return
+    by.met.add("dtype")
+    call = observe(candidate, args)
+    for lost, found in _problems(
+        name, results[k], call, args, outputs, 1.0, None
+    ):
+        if lost == "dtype" or call.error:
+            by.lose(
+                "dtype", found._replace(call=f"called with {shapes(args)}")
+            )
+            return
+
+
+def _no_name(
+    found: Failure, outputs: str, apart: tuple[list[str], list[str]]
+) -> str:
+    """What is told where no known mistake explains a wrong number.
+
+    Two at once are likely: then it helps to know which results are right.
+    """
+    names = _names(outputs)
+    right, wrong = (
+        list(dict.fromkeys(_output_of(leaf, names) for leaf in leaves))
+        for leaves in apart
+    )
+    right = [name for name in right if name not in wrong]
+    lines = [found.why] if found.why else []
+    if right and wrong:
+        lines.append(
+            f"Right on these inputs: {', '.join(right)}. "
+            f"Wrong: {', '.join(wrong)}."
+        )
+    lines.append(NO_NAME)
+    return "\n".join(lines)
+
+
+def _output_of(leaf: str, names: list[str]) -> str:
+    """The result that a leaf's path, such as 0.1, belongs to."""
+    first = leaf.partition(".")[0]
+    several = len(names) > 1 and first.isdigit() and int(first) < len(names)
+    return names[int(first)] if several else ", ".join(names)
 
 
 def observe(candidate: Callable, args: dict[str, Any]) -> Seen:
@@ -338,6 +414,7 @@ def _problems(
                 about="error",
                 what=name,
                 came=" ".join([*lines[:3], *["..."] * (len(lines) > 3)]),
+                why=translated(str(call.error)),
                 function=name,
             ),
         )

@@ -25,6 +25,11 @@ from rnncore.testing.values import (
 FLOAT64 = 1e-10
 FLOAT32, FLOAT32_MOST = 2e-5, 7e-5  # one entry; any number of them
 NOTHING = 1e-9  # what is smaller is rounding, and differs by machine
+NAN = (
+    "nan comes from the logarithm or root of a negative number, from "
+    "0 / 0, inf - inf or 0 * inf, or from a nan that was read."
+)
+INF = "inf comes from exp of a large number, or from a division by 0."
 SMALL = 24  # entries of an array that is told in full
 WIDTH = 36  # characters of its lines: a phone's
 GUESS = "Right to 6 digits: did a number go through float32?"
@@ -106,6 +111,8 @@ def assert_close(
         of = f" ({differ})" if worst else ""
         if tolerance < 1e-6 and error[worst] < 1e-6 * scale:
             why = f"{GUESS}\n{why}" if why else GUESS
+        if said := _not_finite(want[worst], got[worst]):
+            why = f"{said}\n{why}" if why else said
         if want.dtype.kind not in "iu":
             words = None
         raise differs(
@@ -117,6 +124,13 @@ def assert_close(
             why=why,
             **_in_full(want, got, wrong),
         )
+
+
+def _not_finite(want: Any, got: Any) -> str:
+    """Where a number that is none comes from, in a sentence."""
+    if not np.isfinite(want) or np.isfinite(got):
+        return ""
+    return NAN if np.isnan(got) else INF
 
 
 def _said(number: Any, words: Mapping[int, str] | None) -> str:

@@ -7,6 +7,7 @@ its fields before anybody sees it.
 
 import builtins
 import json
+import re
 import traceback
 from functools import lru_cache
 from pathlib import Path
@@ -64,6 +65,20 @@ ADVICE = {  # what to try, by what was compared or by the kind
     "ErrorStream": "Run the test yourself, and remove what makes it warn.",
     "PartOfThePoints": "Some of the points are yours: the text above says "
     "what is missing.",
+}
+TRANSLATED = {  # what torch says, and what helps here
+    r"with a bool tensor": "In torch a bool is no number: make one of it "
+    "first, `xp.astype(mask, x.dtype)`.",
+    r"expected .* same dtype|expected scalar type": "torch multiplies "
+    "arrays of one dtype alone: make yours from the arguments, as "
+    "`xp.zeros_like(x)` does.",
+    r"can't convert .* tensor to numpy|Tensor.cpu\(\)": "NumPy cannot read "
+    "this torch array: use the functions of `xp`.",
+    r"leaf Variable that requires grad": "torch lets nobody write into "
+    "this array: make a new one.",
+    r"could not be broadcast|must match the size of tensor": "Print the "
+    "shapes of both: an axis that one of them lacks is added by "
+    "`[..., None]`.",
 }
 
 
@@ -164,6 +179,14 @@ class CheckFailure(AssertionError):
                 lines.append(f"line {frame.lineno}: {frame.line}")
             lines.append(f"{type(error).__name__}: {error}")
         return lines
+
+
+def translated(message: str) -> str:
+    """What a library's message means here; empty if it needs no word."""
+    for pattern, says in TRANSLATED.items():
+        if re.search(pattern, message):
+            return says
+    return ""
 
 
 def failure_of(error: BaseException) -> Failure:

@@ -100,14 +100,26 @@ def recognised(
 ) -> str:
     """What is told of the mistake that gives these results, if any.
 
-    Beside results, an error of any kind will do for an error: each library
-    has its own. Where none gives all of them, one that gives those up to
-    the wrong one will do, if it is the only one: after that learners' ways
-    part (one raises where another goes on). Else one that gives the first
-    wrong output will do, which has nothing else in common with it. A
-    result that is wrong in its dtype alone has the right one's fingerprint,
-    and says nothing of mistakes that show later.
+    It gives them on all inputs: what agrees on some of them may be so by
+    chance. Beside results, an error of any kind will do for an error: each
+    library has its own. Where none gives all of a result, one that gives
+    the first wrong output will do, which has nothing else in common with
+    it. A result that is wrong in its dtype alone has the right one's
+    fingerprint, and says nothing of mistakes that show later. Where a
+    warning was made an error, nobody knows what would have come.
     """
+    known = [
+        k for k, c in enumerate(seen) if not isinstance(c.error, Warning)
+    ]
+    if failed not in known:
+        return ""
+    failed = known.index(failed)
+    seen = [seen[k] for k in known]
+    expected = [expected[k] for k in known]
+    mistakes = [
+        m._replace(fingerprints=[m.fingerprints[k] for k in known])
+        for m in mistakes
+    ]
     fingerprints = [fingerprint_of(call) for call in seen]
     for mistake in mistakes:
         if is_same_fingerprint(fingerprints, mistake.fingerprints):
@@ -126,16 +138,33 @@ def recognised(
         fingerprints[failed], right[failed]
     ):
         return ""
-    upto = slice(failed + 1)
-    near = [
-        mistake
-        for mistake in mistakes
-        if is_same_fingerprint(
-            fingerprints[upto], mistake.fingerprints[upto]
-        )
-    ]
-    near = near or _of_one_output(fingerprints, mistakes, failed, right)
-    return near[0].says if len(near) == 1 else ""
+    wrong = sorted(
+        leaf for k, leaf in _wrong(fingerprints, right) if k == failed
+    )
+    return _of_one_output(fingerprints, mistakes, failed, right, wrong[:1])
+
+
+def outputs_apart(
+    seen: list[Seen], expected: Sequence[Any]
+) -> tuple[list[str], list[str]]:
+    """The parts of a result that are right on all inputs, and the others.
+
+    Both are empty where the results do not hold the same parts.
+    """
+    if any(call.error or call.changed for call in seen):
+        return [], []
+    right = [fingerprint_of(Seen(result, [], None)) for result in expected]
+    looks = [fingerprint_of(call) for call in seen]
+    if len({len(look[1]) for look in [*looks, *right]}) > 1:
+        return [], []
+    bad = {leaf for _, leaf in _wrong(looks, right)}
+    whole = expected[0]
+    whole = tuple(whole) if isinstance(whole, tuple | list) else whole
+    names = [name for name, _ in named_leaves(whole)]
+    apart: tuple[list[str], list[str]] = ([], [])
+    for leaf, name in enumerate(names):
+        apart[leaf in bad].append(name)
+    return apart
 
 
 def _of_one_output(
@@ -143,30 +172,35 @@ def _of_one_output(
     mistakes: Sequence[Mistake],
     failed: int,
     right: list[Any],
-) -> list[Mistake]:
-    """The mistakes that explain the first wrong output and spoil least.
+    leaves: Sequence[int],
+) -> str:
+    """What is told of the mistake that explains an output, on all inputs.
 
     Of two mistakes at once, each may spoil outputs of its own. One that
     spoils an output which is right here is no candidate; and neither NaN
-    nor a number alone, which many mistakes can give, is a reason.
+    nor a number alone, which many mistakes can give, is a reason. Of
+    several the one that spoils least is told, if there is one.
     """
     wrong = _wrong(fingerprints, right)
-    first = min((leaf for k, leaf in wrong if k == failed), default=-1)
-    if first < 0 or not _telling(fingerprints[failed][1][first]):
-        return []
-    found = []
-    for mistake in mistakes:
-        spoilt = _wrong(mistake.fingerprints, right)
-        if (failed, first) in spoilt and spoilt <= wrong:
+    for leaf in leaves:
+        if not _telling(fingerprints[failed][1][leaf]):
+            continue
+        found = []
+        for mistake in mistakes:
+            spoilt = _wrong(mistake.fingerprints, right)
+            if (failed, leaf) not in spoilt or not spoilt <= wrong:
+                continue
             pairs = zip(fingerprints, mistake.fingerprints, strict=True)
-            same = [
-                is_same_fingerprint(a[1][first], b[1][first])
+            if all(
+                is_same_fingerprint(a[1][leaf], b[1][leaf])
                 for a, b in pairs
-            ]
-            if all(same[: failed + 1]):
-                found.append(((not all(same), len(spoilt)), mistake))
-    best = min((rank for rank, _ in found), default=())
-    return [mistake for rank, mistake in found if rank == best]
+            ):
+                found.append((len(spoilt), mistake.says))
+        least = min((size for size, _ in found), default=0)
+        told = [says for size, says in found if size == least]
+        if len(told) == 1:
+            return told[0]
+    return ""
 
 
 def _wrong(

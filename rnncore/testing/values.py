@@ -84,6 +84,14 @@ def first(result: Any) -> np.ndarray:
     return np.asarray(to_numpy(first), dtype=float)
 
 
+def in_float32(leaf: Any) -> Any:
+    """A copy in float32 of an array of float64; the rest as it is."""
+    if not is_array(leaf) or "float64" not in str(leaf.dtype):
+        return leaf
+    xp = array_namespace(leaf)
+    return xp.astype(leaf, xp.float32)
+
+
 def is_plain(tree: Any) -> bool:
     """Whether a tree holds no array, so that it can be printed."""
     if isinstance(tree, tuple | list):

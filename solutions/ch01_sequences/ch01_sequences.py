@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 1: sequences
 #
-# *60 to 80 minutes, 24 points. Read both pages of chapter 1 first.*
+# *The core takes about 95 minutes, all of it about 125 minutes, 24 points. Read both pages of chapter 1 first.*
 #
 # You will mend an experiment whose result is too good, count words with gaps between them, measure perplexity where sequences have different lengths and MASE where the
 # series has a season, and rebuild the $n$-gram's probability with the book closed. At the end your mended experiment plays against the leaky one on a series that nobody can forecast.
@@ -16,6 +16,8 @@
 # | $c(u, w)$, $c(u)$ | numbers | how often token $w$ came after context $u$, and how often any did |
 #
 # $$\text{perplexity} = \exp\Bigl(\frac1T \sum_t -\log p_t\Bigr) \qquad \text{MASE} = \frac{\text{mean } |x - \hat x| \text{ on the test}}{\text{mean } |x_t - x_{t-1}| \text{ in training}}$$
+#
+# Each task says whether it is *core* or *extra*, and how long it takes somebody who meets the subject for the first time. The core alone makes a whole; the extra tasks go further, and none needs another.
 #
 # ### Before you start: two questions from the prelude
 #
@@ -119,6 +121,8 @@ def leaky_split(x, size, cut):
 
 # %% [markdown]
 # ## Task 1: three leaks (5 points)
+#
+# *Core, about 20 minutes.*
 #
 # There are three leaks in `leaky_split`: three places where the test gets into the training, or the answer into the question. Find them; write down a word for each.
 #
@@ -294,6 +298,8 @@ two other divisors: two things: std was divided by one less than the number of v
 # %% [markdown]
 # ## Task 2: words with gaps, and a way back (4 points)
 #
+# *Extra, about 20 minutes.*
+#
 # After "the cold" an $n$-gram that has never seen "cold" knows nothing but how often each word occurs. The word before that, "the", still says something: a **skip-gram** counts what came $k$ places after it, whatever stood between.
 #
 # Score a token $w$ after the words `before` like this. For the gaps $k = 1, 2, \dots, G$ in turn, let $u$ be the $k$-th word from the end of `before`, $c_k(u, w)$ how often $w$ came exactly $k$ places after $u$ in `tokens`, and $c_k(u)$ how often anything did. The **first** gap at which $c_k(u, w) > 0$ decides:
@@ -418,6 +424,10 @@ r"""
 counted where nothing follows: c_k(u) was counted over the whole text; at the last k tokens nothing stands k places later
 - tokens[:-k].count(context)
 + tokens.count(context)
+
+no discount: your gaps cost nothing: each that had to be skipped costs a factor d, so a score found at gap k has the factor d to the power k - 1
+- discount ** (k - 1) * seen
++ seen
 
 one discount too many: a gap of 1 costs nothing: the factor is d to the power k - 1
 - discount ** (k - 1) * seen
@@ -564,6 +574,8 @@ discount by steps: each gap took the same amount off the factor; it is d to the 
 # %% [markdown]
 # ## Task 3: perplexity under a mask (4 points)
 #
+# *Core, about 10 minutes.*
+#
 # A batch of B sequences of different lengths is filled up to T steps; a mask, (T, B), says where a real token stands. What lies in the filled places is rubbish, maybe `inf` or `nan`. The perplexity of the batch counts every **real token** once:
 #
 # $$\exp\Bigl(\frac{\sum_{t,b} m_{tb}\, (-\log p_{tb})}{\sum_{t,b} m_{tb}}\Bigr)$$
@@ -650,6 +662,9 @@ nats = np.log(np.array([[2.0, 16.0], [2.0, 1e9], [2.0, 1e9]]))
 mask = np.array([[True, True], [True, False], [True, False]])
 by_hand = masked_perplexity(move(nats), move(mask))
 assert_close("the perplexity of the example", by_hand, 2**1.75)
+nats[1:, 1] = np.inf
+by_hand = masked_perplexity(move(nats), move(mask))
+assert_close("the same, inf in the filled places", by_hand, 2**1.75)
 with properties("refusals"):
     assert_refuses(
         masked_perplexity,
@@ -767,6 +782,8 @@ base two over all places: two things: the sum was divided by T B, filled places 
 
 # %% [markdown]
 # ## Task 4: MASE with a season (4 points)
+#
+# *Extra, about 10 minutes.*
 #
 # For a series with a season of $m$ steps the honest baseline is often seasonal-naive: "as one season ago". The **seasonal MASE** takes its error on the training series as the ruler. Here B series come at once, time first, and each keeps a ruler and a score of its own:
 #
@@ -1002,6 +1019,8 @@ medians: error and ruler are medians; MASE takes means
 
 # %% [markdown]
 # ## Task 5, book closed: what came next (5 points)
+#
+# *Core, about 20 minutes.*
 #
 # Close the book. Rebuild `probability(model, tokens)`: the probability of the last token given those before it. `model` is an `NGrams` with the fields `order`, `vocabulary`, `seen` (gram to count), `total` (context to how many tokens followed it) and `kinds` (context to how many different ones). A gram is a slice: the
 # context and the token together. Start beneath the empty context with $1/V$, and let each longer context, up to `order` - 1 tokens, correct the one before:
@@ -1260,6 +1279,8 @@ context alone from the start: the gram is right, and its context was taken from 
 # %% [markdown]
 # ## Experiment: forecasting what cannot be forecast
 #
+# *Core, about 20 minutes, after Task 1.*
+#
 # A random walk: each value is the one before it plus a random push, up or down alike. Nothing beats persistence on it, by construction. A linear model is trained on the windows of `leaky_split` and on those of your `honest_split`, and its test error is divided by the mean step of the walk at the same targets, which is the error of persistence: **1 is persistence, clearly below 1 is too good to be true.**
 #
 # **Predict**, before you run anything, for windows of 8 values. Nothing is graded here; your words are kept in the notebook for you to come back to.
@@ -1306,7 +1327,7 @@ def show(walk=0, steps=400):
 
 from ipywidgets import IntSlider, interact
 
-interact(
+_ = interact(
     show,
     walk=IntSlider(0, min=0, max=20, description="walk"),
     steps=IntSlider(400, min=150, max=2000, step=50, description="steps"),
@@ -1315,11 +1336,20 @@ interact(
 # %% [markdown]
 # Move to another walk. Is the honest curve ever clearly below 1? (At 150 steps and 24 values only 14 test windows are left, and chance alone takes it from 0.8 to above 3.) What happens to it as windows grow and the walk is short? Now edit `leaky_split`, one leak at a time (and run the cells again): which of the three makes the impossible possible, and which of them changes nothing on this series? Would
 # you leave that one in?
+#
+# <details><summary>What we saw, and our answers (after your own)</summary>
+#
+# On six walks of 400 steps, with windows of 8, the leaky split gives 0.23 to 0.33 and the honest one 0.99 to 1.13: never clearly below 1, and above it the more, the larger the windows are for the length of the walk, since more weights are fitted to few windows. The centred average alone makes the impossible possible: without it the ratio is 0.95 to 1.03. The scaler changes nothing here, since a linear model does not mind a shift or a factor, and the overlap next to nothing. Neither may stay: with another model, or a series whose level moves, each of the two gives the test away.
+# </details>
 
 # %% [markdown]
 # ## In your own words (2 points)
 #
+# *Core, about 15 minutes.*
+#
 # A report says: "Our network forecasts daily sales a week ahead with a MASE of 0.71, so it beats the naive forecast by 29 %. Windows of 28 days were scaled to mean 0 and standard deviation 1 and divided at random into training and test." In four to six sentences: what do you believe, what not, and which two numbers would you ask for?
+#
+# When your answer is saved, `make answer 1` shows ours, with its rubric, if you study alone.
 
 # %% [markdown] answer="leaks" points=2 explained="ch01_baselines: What counts as unseen?"
 # The windows overlap and were dealt out at random, so almost every test value, targets included, stands in some training window; the scaler was probably fitted before the split as well. The 0.71 is therefore not a score on unseen data, and may shrink or vanish when the series is cut by

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 2: the recurrent cell
 #
-# *60 to 80 minutes, 28 points. Read both pages of chapter 2 first.*
+# *The core takes about 95 minutes, all of it about 160 minutes, 28 points. Read both pages of chapter 2 first.*
 #
 # You will write a step with a ceiling, set the weights of a cell by hand so that it recognises a language, run sequences of different lengths side by side, count what the loop costs, rebuild `unroll` with
 # the book closed, and hunt seven loops that are almost right.
@@ -17,6 +17,8 @@
 # $$h_t = f(a_x + a_h), \qquad a_x = W_x x_t + b_x, \qquad a_h = W_h h_{t-1} + b_h$$
 #
 # In code a sequence is a row, so the products are `x @ W_x.T` and `h @ W_h.T`.
+#
+# Each task says whether it is *core* or *extra*, and how long it takes somebody who meets the subject for the first time. The core alone makes a whole; the extra tasks go further, and none needs another.
 #
 # ### Before you start: two questions from earlier chapters
 #
@@ -99,6 +101,8 @@ for left, right in [(0, 0), (0, 1), (1, 0), (1, 1)]:
 
 # %% [markdown]
 # ## Task 1: a step with a ceiling (3 points)
+#
+# *Core, about 10 minutes.*
 #
 # A ReLU counts without end. A unit that is to be a *switch* should stop at 1:
 #
@@ -300,6 +304,8 @@ divided by the largest: your h was divided by the largest sum; the ceiling cuts 
 # %% [markdown]
 # ## Task 2: a language, by hand (5 points)
 #
+# *Core, about 30 minutes.*
+#
 # Take all words of a's and b's in which **no two a's stand together**: *b*, *abba*, *babab*; not *aab*, not *baa*. Choose the weights of a ReLU cell (the chapter's `relu_cell`) and of a readout, so that after any number of letters
 # the output is positive when the word so far is in the language, and zero or negative when it is not.
 #
@@ -476,6 +482,8 @@ latch wiped: each b takes away some of what your unit has kept, so that some wor
 # %% [markdown]
 # ## Task 3: sequences of different lengths (5 points)
 #
+# *Core, about 25 minutes.*
+#
 # Short sequences of a batch are filled up with any finite numbers, and a **mask** (T, B) tells: 1 where a step is real, 0 where it is filling (numbers here, where assignment 1 had True and False). A sequence that has ended keeps its state, so that the last state of *every* sequence is the one
 # after its own last real step, and $y_t$ repeats it.
 #
@@ -536,6 +544,7 @@ print(to_numpy(y)[:, 1].round(3))
 # %% test="ragged_unroll" points=5 explained="ch02_loop: What must wait, and what need not"
 import numpy as np
 
+from rnncore.gru import gru_cell
 from rnncore.lstm import lstm_cell
 from rnncore.rnn import init_params, rnn_cell, unroll
 from rnncore.testing import (
@@ -570,6 +579,8 @@ rng = np.random.default_rng(3)
 plain = move(ragged(rng, 4, 3, 5, 2))
 # the cell of chapter 6 has a state of two arrays; both are kept
 paired = move(ragged(rng, 4, 3, 5, 2, lstm_cell, 4, 2))
+# that of chapter 7 treats what input and state contribute unlike
+gated = move(ragged(rng, 4, 3, 5, 2, gru_cell, 3))
 
 
 def state_first(*args):
@@ -580,7 +591,7 @@ def state_first(*args):
 check(
     state_first,
     stored("ragged_unroll"),
-    [plain, paired],
+    [plain, paired, gated],
     outputs="state, y",
     by=properties,
 )
@@ -598,7 +609,11 @@ hidden = hidden_inputs(
     [
         (T, B, D, H, cell, G, parts)
         for T, B, D, H in [(1, 1, 1, 1), (6, 4, 3, 2), (2, 5, 1, 4)]
-        for cell, G, parts in [(rnn_cell, 1, 1), (lstm_cell, 4, 2)]
+        for cell, G, parts in [
+            (rnn_cell, 1, 1),
+            (lstm_cell, 4, 2),
+            (gru_cell, 3, 1),
+        ]
     ],
     device,
 )
@@ -614,6 +629,10 @@ properties.points("Task 3 holds.")
 
 # %% mistakes="ragged_unroll"
 r"""
+contributions added up: input and state were added before the cell, and the cell got one sum and zeros: a plain cell and an LSTM do not mind, but a cell may treat the two unlike, as that of chapter 7 does
+- cell(a[t, ...], a_h, state)
++ cell(a[t, ...] + a_h, 0 * a_h, state)
+
 output masked instead of state: y was multiplied by the mask and the state went on changing; it is the state that is kept, and y_t repeats it
 -         on = mask[t, :, None] > 0
 -         state = tuple(
@@ -747,6 +766,8 @@ input bias twice: b_x was added twice
 
 # %% [markdown]
 # ## Task 4: what does it cost? (4 points)
+#
+# *Extra, about 15 minutes.*
 #
 # Stack L plain layers: the output y of one is the input x of the next, all have H units, the first reads D numbers. A readout with K outputs looks at the **last** step of the top layer only.
 # Count the **multiply-adds** of one forward run, those of matrix products (a product of (m, n) with (n, k) takes m n k); biases and tanh do not count. Sort them into three numbers:
@@ -971,6 +992,8 @@ powers: your numbers have powers of H that grow with L; layers add up, so W_h is
 
 # %% [markdown]
 # ## Task 5, closed book: `unroll` (5 points)
+#
+# *Core, about 20 minutes.*
 #
 # Close the chapter. Rebuild the loop under its own name. It must serve any cell, `cell(a_x, a_h, state)` → new state, cache; and it keeps a tape for the way back: the state h that each step **read**, and each step's cache. (The package's own also checks shapes; yours
 # need not.)
@@ -1236,6 +1259,8 @@ bias at the first step alone: your steps but the first lack b_h
 # %% [markdown]
 # ## The mutant hunt (4 points)
 #
+# *Extra, about 15 minutes.*
+#
 # Seven relatives of the chapter's `unroll`, each one small edit away, each running without an error. They are **boxes**: you see what goes in and what comes out. (You could open them; then the puzzle is over.)
 #
 # Write `probes()`: a list of `(params, x, state)` for the plain cell, float64 NumPy arrays of sizes of your choice, on which the boxes give themselves away in y or in the last state. Each box that some probe tells apart earns a part of three points; the fourth is for telling all of them apart with at most two probes.
@@ -1338,6 +1363,8 @@ state before the last step: unseen when only y is looked at, or nothing changes 
 # %% [markdown]
 # ## Experiment: noise, and why a ceiling helps
 #
+# *Extra, about 20 minutes, after Tasks 1 and 2.*
+#
 # Your language cell computes with exact ones and zeros. Let noise fall on every input (a normal number of size *noise*), and see how often it is still right about words of 50 letters, half of which are in the language. Three cells: the ReLU; your
 # cell with a ceiling; and your cell with a ceiling and **sharpened** weights: all weights times a *gain* g, and each bias moved so that a sum of 0.5 stays where it is. Then sums below 0.5 are pushed towards 0 and sums above 0.5 towards 1, at
 # every step.
@@ -1410,12 +1437,21 @@ shown = interact(show, gain=gain)
 # %% [markdown]
 # Move the gain. Why does the ceiling alone help so little? What does sharpening do to a state of 0.9 and to one of 0.1, step after step? And could the ReLU be sharpened in the same way? (If your own language cell counts beyond 1, the ceiling changes what
 # it computes; then set its units so that 0 and 1 are enough.) And which errors can no sharpening mend, because the noise of a single step makes them? This is how every digital machine keeps a bit: not by being exact, but by mending it at each step. The next chapters ask whether such weights can be *learnt*.
+#
+# <details><summary>What we saw, and our answers (after your own)</summary>
+#
+# At a noise of 0.15 the ReLU and the ceiling alone are right about half of the words, as guessing would be, and with a gain of 3 the ceiling is right about 99 of 100. The ceiling holds what is above 1, and leaves a state of 0.9 or 0.1 where it is, so that small errors add up. Sharpened, 0.9 becomes 1 and 0.1 becomes 0 at the next step: an error is mended before the next one comes. A ReLU with a gain of 3 would make 3 of a state of 1, then 9: it has nothing to stop at. No sharpening mends a single step's noise that takes a sum across 0.5: then the wrong digit is kept as carefully as the right one.
+# </details>
 
 # %% [markdown]
 # ## In your own words (2 points)
 #
+# *Extra, about 15 minutes.*
+#
 # Somebody fills short sequences up with zeros at the end, runs a plain tanh cell with biases over the batch without a mask, and hands `y[-1]` to a classifier. "The zeros add nothing," they say. In four to six sentences: what is wrong
 # with that, when would it do little harm, and what are two ways to mend it?
+#
+# When your answer is saved, `make answer 2` shows ours, with its rubric, if you study alone.
 
 # %% [markdown] answer="padding" points=2 explained="ch02_loop: Sequence to one: only the last state is read"
 # A zero input is still a step: h becomes tanh(W_h h + b), so the state of a short sequence goes on changing (fading, drifting towards a resting point) for as long as the filling lasts. The classifier then sees a mixture of what the

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 3: backpropagation through time
 #
-# *60 to 90 minutes, 30 points. Read the three pages of chapter 3 first.*
+# *The core takes about 110 minutes, all of it about 195 minutes, 30 points. Read the three pages of chapter 3 first.*
 #
 # You will send gradients back through loops that the chapter does not print: a cell with a way past its tanh, and sequences that end at different
 # steps. You will send one forward, along a stream that has no end. You will build a checker that finds a wrong number in somebody else's gradient, rebuild `bptt` with the book
@@ -23,6 +23,8 @@
 # $$\mathrm{d}a_t = \mathrm{d}h_t \odot \text{slope of the cell at } a_t \qquad \mathrm{d}h_{t-1} = W_h^{\mathsf T}\, \mathrm{d}a_t + \text{(what went past } W_h) \qquad \mathrm{d}W_h = \sum_t \mathrm{d}a_t\, h_{t-1}^{\mathsf T}$$
 #
 # The last is a **sum**: the weights are shared by all steps, and where a value is used many times, its gradients add up.
+#
+# Each task says whether it is *core* or *extra*, and how long it takes somebody who meets the subject for the first time. The core alone makes a whole; the extra tasks go further, and none needs another.
 #
 # ### Before you start: two questions from earlier chapters
 #
@@ -105,6 +107,8 @@ def residual_cell(a_x, a_h, state):
 
 # %% [markdown]
 # ## Task 1: a way past the tanh (3 points)
+#
+# *Core, about 10 minutes.*
 #
 # Write the vjp of `residual_cell`. It returns what goes to $a_x$, what goes to $a_h$, and what reaches $h_{t-1}$ **without** passing through $a_h$: the loop
 # multiplies by $W_h$ by itself.
@@ -322,6 +326,8 @@ widgets.show(
 
 # %% [markdown]
 # ## Task 2: sequences that end early (6 points)
+#
+# *Core, about 40 minutes.*
 #
 # The sequences of a batch seldom have one length. With a **mask** of ones and zeros, (T, B), a sequence that has ended keeps its state:
 #
@@ -640,6 +646,8 @@ one plus the mask: your way past has the factor 1 + m_t; it is 1 - m_t
 
 # %% [markdown]
 # ## Task 3: a gradient that travels with the stream (5 points)
+#
+# *Extra, about 40 minutes.*
 #
 # A sensor never stops. Its signal comes in parts, and after each part you want the gradient of $W_h$, exact through everything before, although nothing but the last state of the earlier parts is left. So the
 # **influence** is carried along with the state: $M_t = \partial h_t / \partial W_h$ has the shape (B, H, H, H), and its entry (b, i, j, k) says how unit i of sequence b reacts to the weight $W_{jk}$.
@@ -1096,6 +1104,8 @@ NumPy's zeros [hidden, dtype]: float32 goes in and float64 comes out: the sum be
 # %% [markdown]
 # ## Task 4: find the planted error (5 points)
 #
+# *Core, about 25 minutes.*
+#
 # Somebody hands you the gradient of a plain network's weights. **One number in it may be wrong.** The loss is the sum of all entries of `d_y * y`, where y comes from `unroll(rnn_cell, ...)`, so
 # that d_y is the gradient of y.
 #
@@ -1348,6 +1358,8 @@ counted from one: your index counts from one; Python counts from zero
 
 # %% [markdown]
 # ## Task 5, closed book: `bptt` (5 points)
+#
+# *Core, about 25 minutes.*
 #
 # Close the chapter. Rebuild the loop that runs any cell backward, under its own name. What you need to remember is in the table at the top of this notebook, and in the shapes below.
 #
@@ -1645,6 +1657,8 @@ inputs turned round: your d_W_x pairs d_a_x with the inputs from the last to the
 # %% [markdown]
 # ## The mutant hunt (4 points)
 #
+# *Extra, about 15 minutes.*
+#
 # `truncated_bptt(cell, cell_vjp, params, x, state, d_y, window)` of the chapter has seven wrong relatives. Each is one small edit away from it, each runs without an error, and each
 # is a **box** that you cannot look into. (You could; then the puzzle is over.)
 #
@@ -1755,6 +1769,8 @@ sign of the upstream lost: a negative upstream gradient pushes the wrong way: un
 # %% [markdown]
 # ## Experiment: how far back does a gradient reach?
 #
+# *Extra, about 15 minutes, after Tasks 1 and 5.*
+#
 # A loss reads the **last** state only. Your vjp and your loop send its gradient back through 60 steps, through a plain cell and through the residual cell, with random weights
 # $W_h$ of a chosen size (the *gain*: 1 gives a spectral radius of about one).
 #
@@ -1806,12 +1822,21 @@ shown = interact(show, gain=gain, T=T)
 # %% [markdown]
 # Move the gain. Where does the plain cell stop fading? What does the residual cell do at gain 0, and is that what you want of it? Why is its curve so jagged? (Its state is a sum of t numbers between -1 and 1. What does a
 # large state, times W_h, do to the slope of the tanh of some steps, and why does that not stop the gradient on its way further back?) Chapter 5 measures such curves carefully; chapter 6 builds a cell around the way past.
+#
+# <details><summary>What we saw, and our answers (after your own)</summary>
+#
+# At a gain of 0.5 the plain cell's gradient has fallen by twenty powers of ten after 50 steps, and the residual cell's stays within two. The plain cell stops fading at a gain of about 2, with this seed. At gain 0 the residual cell passes the whole gradient on and the network is deaf to its own state: it adds up its inputs and computes nothing with what it remembers. Its curve is jagged since its state is a sum and grows: times W_h it saturates the tanh of some steps, whose share of the gradient is then almost 0 at that step; the way past does not go through that tanh, so what comes from later steps goes on.
+# </details>
 
 # %% [markdown]
 # ## In your own words (2 points)
 #
+# *Extra, about 15 minutes.*
+#
 # A colleague trains with truncated BPTT: windows of 10 steps, the state carried from window to window. "So the network cannot remember anything for more than 10 steps," they say. In four to six sentences: what is right about
 # that, what is wrong, and what would happen if they set the state to zeros at the start of each window instead?
+#
+# When your answer is saved, `make answer 3` shows ours, with its rubric, if you study alone.
 
 # %% [markdown] answer="truncation" points=2 explained="ch03_truncated: What truncation does not touch"
 # Forward, nothing is cut: the state is carried, so a number that was written 100 steps ago can still be in it, and the outputs are those of the whole sequence. What is cut is the gradient: no weight is

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 4: training
 #
-# *60 to 90 minutes, 30 points. Read chapter 4 first (both pages).*
+# *The core takes about 75 minutes, all of it about 130 minutes, 30 points. Read chapter 4 first (both pages).*
 #
 # You will write the optimiser that most large networks of today are trained with, a loss that does not want to be certain, a learning rate that warms up, and the ten-second check that comes before
 # any long run. You will rebuild `cross_entropy` with the book closed, and hunt seven wrong versions of Adam, all of which train.
@@ -22,6 +22,8 @@
 # $$m \leftarrow \beta_1 m + (1-\beta_1) d \qquad s \leftarrow \beta_2 s + (1-\beta_2) d^2 \qquad w \leftarrow w - \eta\, \frac{m / (1-\beta_1^k)}{\sqrt{s / (1-\beta_2^k)} + \epsilon}$$
 #
 # where $k$ counts the steps, this one included.
+#
+# Each task says whether it is *core* or *extra*, and how long it takes somebody who meets the subject for the first time. The core alone makes a whole; the extra tasks go further, and none needs another.
 #
 # ### Before you start: two questions from earlier chapters
 #
@@ -92,6 +94,8 @@ for k, d in [(1, 4.0), (2, 2.0)]:
 
 # %% [markdown]
 # ## Task 1: AdamW (5 points)
+#
+# *Core, about 15 minutes.*
 #
 # **Weight decay** pulls every weight a little towards zero at each step. There are two ways to do it, which for plain gradient descent are one and the same:
 #
@@ -401,6 +405,8 @@ decay in both places, no correction: two things: decay * w was added to the grad
 # %% [markdown]
 # ## Task 2: smoothed labels (6 points)
 #
+# *Core, about 25 minutes.*
+#
 # Cross-entropy is content only when the target has probability 1, so it drives logits apart for ever. **Label smoothing** asks for less: the target distribution is
 #
 # $$q_k = (1 - \alpha)\,[k = \text{target}] + \frac{\alpha}{K}, \qquad L = -\frac{1}{TB} \sum_{t,b} \sum_k q_{t,b,k} \log p_{t,b,k}$$
@@ -686,6 +692,8 @@ spread over the others, gradient of the sum: two things: alpha was spread over t
 # %% [markdown]
 # ## Task 3: warm up, then cool down (4 points)
 #
+# *Extra, about 10 minutes.*
+#
 # Adam's first steps are as long as its learning rate, for every weight, on the word of a single batch. A usual remedy is to begin small: over the first $W$ steps the rate rises in a straight line to its peak, and
 # from there it falls along half a cosine to zero:
 #
@@ -741,6 +749,7 @@ def moment(step, peak, warmup, steps):
 visible = [
     moment(step, 0.6, 4, 16) for step in (0, 1, 2, 3, 4, 6, 10, 15)
 ] + [moment(step, 1.0, 0, 8) for step in (0, 2, 7)]
+visible += [moment(step, 0.9, 3, 3) for step in (0, 1, 2)]  # W = N
 check(rate_at, stored("rate_at"), visible, outputs="rate")
 assert_close(
     "rate of step 0 of 4 that warm up", rate_at(0, 1.0, 4, 8), 0.25
@@ -762,6 +771,14 @@ print("Task 3 holds.")
 
 # %% mistakes="rate_at"
 r"""
+nothing but a warm-up divides by zero: where all steps warm up, W = N, your way down divides by N - W = 0: look first whether the step is below W
+-     if step < warmup:
+-         return peak * (step + 1) / warmup
+-     done = (step - warmup) / (steps - warmup)
++     done = (step - warmup) / (steps - warmup)
++     if step < warmup:
++         return peak * (step + 1) / warmup
+
 warm-up a step too long: step W belongs to the cosine, which begins there with the peak; the warm-up has the steps before it
 - if step < warmup:
 + if step <= warmup:
@@ -906,6 +923,8 @@ first step stands still, step W in the warm-up: two things: the first step has a
 
 # %% [markdown]
 # ## Task 4: by heart, on purpose (4 points)
+#
+# *Core, about 10 minutes.*
 #
 # Before any long run: train on **one** batch until it is known by heart. Write the loop. `fit` would do, but it hands the state on from step to step, and here every step must begin from the *same* state: the batch is the same, so its past is
 # the same. Return the loss of every step, measured before the step's update, and the weights after the last.
@@ -1117,6 +1136,8 @@ memory taken for the weights: the two results of update were exchanged: the weig
 
 # %% [markdown]
 # ## Task 5: the loss, with the book closed (5 points)
+#
+# *Core, about 15 minutes.*
 #
 # Rebuild `cross_entropy` as the chapter prints it: the mean over all steps and sequences of $-\log p[\text{target}]$ in nats, and the cache that its backward function needs: `log_p`, (T, B, K), and `one_hot`, (T, B, K), of bools.
 # Close chapter and module. Checks of shapes and targets are not asked for. Logits of 1000 are.
@@ -1375,6 +1396,8 @@ cache exchanged: the two parts of the cache have changed places: log_p comes fir
 # %% [markdown]
 # ## The mutant hunt (4 points)
 #
+# *Extra, about 15 minutes.*
+#
 # Seven wrong versions of the chapter's `adam` train networks, and nobody has noticed. Each is one small edit away from it, and each is a **box** that you cannot look into. (You could; then the puzzle is over.)
 #
 # Write `probes()`: a list of probes. A probe is a tuple with one array of gradients, `(N, 2)`: N steps for two weights. The hunt feeds the N gradients to an optimiser, one after another, beginning with the weights (1, -2) and a rate of 0.1, and
@@ -1486,6 +1509,8 @@ one scale for all weights: the weights share their scale: unseen where all have 
 # %% [markdown]
 # ## Experiment: when does warming up pay?
 #
+# *Extra, about 15 minutes, after Tasks 1 and 3.*
+#
 # The network of chapter 4 reads a short text for 150 steps, trained by *your* AdamW with a rate from *your* schedule: once without warm-up ($W = 0$), once with 30 steps of it. Where it helps, it should help at the peaks that are too high without.
 #
 # **Predict**, before you run anything: at a peak of 0.03, and at a peak of 0.18, is the loss at the end lower with warm-up, higher, or the same? Nothing is graded here; your words are kept in the notebook for you to
@@ -1555,13 +1580,22 @@ shown = interact(show, peak=peak, warmup=warmup)
 
 # %% [markdown]
 # Move the peak. At small peaks the warm-up costs: the first steps are wasted, and nothing was dangerous. At 0.18 the run without it jumps about at the start, and some of what it breaks there is
-# not mended. At 0.1 the two end level with the seed that you see (of seeds 0 to 2, one ends 0.46 nats higher with the warm-up), and at 0.3 a warm-up of 30 steps does not help either. Do three seeds agree? Try `trained(10**-0.75, 0, seed=1)` and `trained(10**-0.75, 30, seed=1)`. (The slider's 0.18 is $10^{-0.75}$.) And what do you expect of warm-up for plain gradient descent, whose first step is as long as the gradient says?
+# not mended. At 0.1 the two end level with the seed that you see (of seeds 0 to 2, one ended about half a nat higher with the warm-up), and at 0.3 a warm-up of 30 steps does not help either. Do three seeds agree? Try `trained(10**-0.75, 0, seed=1)` and `trained(10**-0.75, 30, seed=1)`. (The slider's 0.18 is $10^{-0.75}$.) And what do you expect of warm-up for plain gradient descent, whose first step is as long as the gradient says?
+#
+# <details><summary>What we saw, and our answers (after your own)</summary>
+#
+# At a small peak no first step was dangerous, and the warm-up only spends 30 steps. At 0.18 Adam's first steps, each as long as the rate for every weight, take the weights far from where they began on the word of one batch, and some of what they break is not mended in 150 steps. Three seeds do not agree on the size of the advantage, so one run proves nothing. Plain gradient descent needs less of it: its step shrinks and grows with the gradient, so a first step is not long by rule; where the first gradients are large, a warm-up or clipping helps there too.
+# </details>
 
 # %% [markdown]
 # ## In your own words (2 points)
 #
+# *Extra, about 15 minutes.*
+#
 # "Adam with `weight_decay=0.1` and AdamW with `weight_decay=0.1` differ in the bookkeeping only," says a colleague. In four to six sentences: for which weights does L2, sent through Adam's gradient, decay much, and for which little? Why is it the
 # same as decoupled decay for plain gradient descent, and not for Adam?
+#
+# When your answer is saved, `make answer 4` shows ours, with its rubric, if you study alone.
 
 # %% [markdown] answer="decay" points=2 explained="ch04_training: Which way, and how far"
 # With plain gradient descent the step is minus the rate times the gradient, so adding λ w to the gradient takes η λ w off the weight: the same as decoupled decay. Adam divides the gradient, the decay in it included, by the root mean square of

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 5: vanishing and exploding gradients
 #
-# *75 to 90 minutes, 32 points. Read the four pages of chapter 5 first.*
+# *The core takes about 80 minutes, all of it about 190 minutes, 32 points. Read the four pages of chapter 5 first.*
 #
 # You will send noise through a network and watch what it does to the Jacobian, measure at which rate each direction grows and not the fastest alone, fit the readout of a reservoir to a stream of which no
 # state is kept, write the few lines that make a comparison of two settings a controlled experiment, and guard Adam with a threshold that follows the gradients. With the book closed you will rebuild the function that chapter 5 measures with. At the end
@@ -21,6 +21,8 @@
 # $$J_k = S_T W_h\; S_{T-1} W_h \cdots S_{T-k+1} W_h$$
 #
 # The last step stands on the left. A perturbation meets the earliest matrix first.
+#
+# Each task says whether it is *core* or *extra*, and how long it takes somebody who meets the subject for the first time. The core alone makes a whole; the extra tasks go further, and none needs another.
 #
 # ### Before you start: two questions from earlier chapters
 #
@@ -87,6 +89,8 @@ print(J, "by hand: [[0.1, 0.5], [0, 0.2]]")
 
 # %% [markdown]
 # ## Task 1: what noise does to the Jacobian (6 points)
+#
+# *Core, about 25 minutes.*
 #
 # A network hears nothing but noise, added to each unit: $h_t = \tanh(W_h h_{t-1} + n_t)$. Carry the Jacobian $\partial h_t / \partial h_0$ **forward** along with the state, for each sequence of the batch, and return
 # the growth rate $\lVert \partial h_T / \partial h_0 \rVert^{1/T}$ of each.
@@ -165,7 +169,7 @@ def noisy(rng, T, B, H):
     }
 
 
-visible = move(noisy(np.random.default_rng(3), 4, 3, 2))
+visible = move(noisy(np.random.default_rng(3), 3, 4, 5))
 check(
     noisy_growth_rate,
     stored("noisy_growth_rate"),
@@ -249,7 +253,7 @@ root of the wrong degree: the root was taken of degree B; there are T steps, and
 - (1 / noise.shape[0])
 + (1 / noise.shape[1])
 
-W_h transposed in the Jacobian: this is the rate of a Jacobian with W_h transposed: entry (i, j) of W_h takes unit j to unit i, and so does entry (i, j) of the Jacobian
+W_h transposed in the Jacobian: this is the rate of a Jacobian with W_h transposed, or of one whose newest step stands on the right, J W_h with the slopes on its columns, which comes to the same rate: entry (i, j) of W_h takes unit j to unit i, and so does entry (i, j) of the Jacobian
 - (W_h @ J)
 + (W_h.T @ J)
 
@@ -291,7 +295,7 @@ smallest instead of largest: singular values come largest first; this is the sma
 
 root of the sum of squares: this is the Frobenius norm, the root of the sum of all squared entries; asked for is the largest singular value
 - xp.linalg.svdvals(J)[..., 0]
-+ xp.sum(J * J, axis=(1, 2)) ** 0.5
++ (xp.sum(J * J, axis=(1, 2)) ** 0.5)
 
 norms averaged over the batch: the norms were averaged over the batch; every sequence has a Jacobian of its own
 - xp.linalg.svdvals(J)[..., 0]
@@ -354,6 +358,14 @@ slopes before the matrix: the slopes were multiplied before W_h; a push goes thr
 - slope[:, :, None] * (W_h @ J)
 + W_h @ (slope[:, :, None] * J)
 
+sum of the singular values: this is the sum of the singular values; the norm is the largest
+- xp.linalg.svdvals(J)[..., 0]
++ xp.sum(xp.linalg.svdvals(J), axis=-1)
+
+root of degree T - 1: the root was taken of degree T - 1; from h_0 to h_T there are T steps
+- (1 / noise.shape[0])
++ (1 / max(1, noise.shape[0] - 1))
+
 mean of the singular values: this is the mean of the singular values; the norm is the largest
 - xp.linalg.svdvals(J)[..., 0]
 + xp.mean(xp.linalg.svdvals(J), axis=-1)
@@ -374,6 +386,8 @@ begins at zero: all rates are 0: the product began with zeros, and whatever is m
 
 # %% [markdown]
 # ## Task 2: all rates, not the largest alone (4 points)
+#
+# *Extra, about 20 minutes.*
 #
 # Almost every push ends up growing at the largest rate. But there are H rates: the second is that of what is left of another push when its part along the first has been taken off, and so on. Their logarithms are the **Lyapunov exponents** of the network. They cannot be read from the product of all Jacobians: after many steps, each of its columns has turned into the fastest direction, and rounding has lost the others. So H pushes, the columns of an
 # orthogonal matrix Q, travel with the state, and after each step they are made orthogonal again (Benettin et al. 1980):
@@ -648,6 +662,8 @@ inverse rates: the sign is turned: a push that fades has an exponent below 0
 
 # %% [markdown]
 # ## Task 3: a readout for a stream (4 points)
+#
+# *Extra, about 30 minutes.*
 #
 # The page on reservoirs keeps all states and then fits the readout to them. A stream of a million steps leaves no room for that, and there is no need: with $g_t = (h_t, 1)$, the state with a 1 at its end, **two sums** over
 # the steps, $\sum g_t\, g_t^{\mathsf T}$ and $\sum g_t\, z_t^{\mathsf T}$, hold all that ridge regression asks of the states. Find the $W_y$ and $b_y$ with the smallest
@@ -1113,6 +1129,8 @@ axis lost [hidden, sizes]: with one target the axis of the targets was lost: W_y
 # %% [markdown]
 # ## Task 4: a controlled experiment (4 points)
 #
+# *Extra, about 15 minutes.*
+#
 # "With an orthogonal start it worked better." Better than what, changed by what else, and how often? Write the function that answers. It gets
 #
 # - `score(setting, rng)`, a number, **lower is better**; a setting is a dict such as `{"start": "normal", "radius": 1.0}`,
@@ -1410,6 +1428,8 @@ control minus treatment, counted right: the differences have the wrong sign: tre
 # %% [markdown]
 # ## Task 5: a threshold from the past (4 points)
 #
+# *Core, about 20 minutes.*
+#
 # Chapter 5 advises a threshold at the upper end of the usual lengths, and shows that Adam needs it for its memory: one outlier stays in the mean of squares for thousands of steps. Usual lengths change during training, though. So let the threshold follow them.
 #
 # The gradients of all steps are given, one row $d_t$ per step. At step t, counted from 1:
@@ -1511,10 +1531,11 @@ def uneven(rng, T, n, window):
 
 drawn = uneven(np.random.default_rng(39), 12, 3, 4)
 visible = move(drawn)
+tiny = {**drawn, "gradients": 1e-7 * drawn["gradients"]}  # as 10^-8 is
 check(
     guarded_steps,
     stored("guarded_steps"),
-    [visible, move(drawn, "float32")],
+    [visible, move(drawn, "float32"), move(tiny)],
     outputs="scales, steps",
     by=properties,
 )
@@ -1533,6 +1554,9 @@ rng = hidden_rng()
 hidden = hidden_inputs(
     uneven, [(1, 1, 1), (9, 2, 3), (6, 4, 1), (5, 3, 20)], device, rng=rng
 )
+tiny = uneven(rng, 7, 2, 3)
+tiny["gradients"] = 1e-7 * tiny["gradients"]
+hidden.append(move(tiny))
 check(
     guarded_steps,
     reference_guarded_steps,
@@ -1553,6 +1577,12 @@ properties.points("Task 5 holds.")
 
 # %% mistakes="guarded_steps"
 r"""
+epsilon under the root: 10⁻⁸ was added under the root; it stands outside, and counts only where the root itself is about as small
+-         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
+-         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
++         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)) + 1e-8)
++         step = -m / (1 - beta_1 ** (t + 1)) / size
+
 judged by itself: the length of the gradient that is judged was among those of the threshold: an outlier then raises its own limit; remember a length after its scale is known
 -         if lengths:
 -             usual = median(lengths[-window:])
@@ -1858,6 +1888,8 @@ NumPy's zeros [hidden, dtype]: float32 goes in and float64 comes out: the means 
 # %% [markdown]
 # ## Task 6, closed book: `state_jacobians` (4 points)
 #
+# *Extra, about 30 minutes.*
+#
 # Close the chapter. Rebuild the function that hands a loop the rows of an identity matrix and takes home a Jacobian at every lag, for any cell.
 #
 # The rows are given: `d_state` is a tuple with one array for each part of the state, (n, 1, H) each, where n counts all units of all parts. With an axis in front of the batch, a cell's vjp carries all n
@@ -2070,6 +2102,8 @@ forward and transposed: two things: the loop ran from the first step to the last
 # %% [markdown]
 # ## The mutant hunt (4 points)
 #
+# *Core, about 10 minutes.*
+#
 # `clip_by_global_norm(d_params, limit)` of chapter 4 has seven wrong relatives. Each is one small edit away from it, each runs without an error, and each is a **box** that you cannot look into.
 #
 # Write `gradients_that_tell()`: a list of `(d_params, limit)` on which the boxes give themselves away. d_params is a tuple of float64 NumPy arrays. What counts is both results: the clipped arrays and the norm. Each box that some probe tells apart earns a part of three points; the fourth is for telling all of them apart with at most two probes.
@@ -2159,6 +2193,8 @@ sign lost: all entries of a clipped gradient are positive: unseen where they wer
 # %% [markdown]
 # ## Experiment: loudness, size, and a controlled comparison
 #
+# *Extra, about 15 minutes, after Tasks 1, 4 and 6.*
+#
 # A network of 40 units under noise. You have two sliders: the spectral radius of $W_h$ and the loudness of the noise. The plot shows $\log_{10} \lVert J_k \rVert$ against the lag, from your closed-book function, for a normal and for
 # an orthogonal matrix of the same radius. Beneath it, `compare_settings` says over eight seeds which of the two is nearer to a rate of 1.
 #
@@ -2234,12 +2270,21 @@ _ = interact(
 # %% [markdown]
 # Explain what you saw. Without noise, which of the two is nearer to 1 at radius 1, and why is the other one above 1 (think of the hump)? With noise, what has become of that, and why is neither start near 1 at this radius? Which one thing was changed between control and treatment,
 # and what would have been confounded if the radius had changed with it?
+#
+# <details><summary>What we saw, and our answers (after your own)</summary>
+#
+# Without noise, at radius 1, the orthogonal start is nearer to 1 in 8 of 8 seeds: all its singular values are 1, and at h = 0 the slope of tanh is. The normal matrix has singular values of up to 2 at a spectral radius of 1, so the norm first rises, the hump, and 50 steps are too few for it to come down. With noise the units move away from 0, the slopes fall below 1, and both rates fall: with the first seed to logarithms that are 0.45 and 0.43 away from 0, with the orthogonal start ahead in 6 of 8 seeds. At a radius of 1.5 the slopes and the larger weights partly cancel, and both are nearer to 1. Only the start was changed. Had the radius changed with it, nobody could say which of the two had moved the rate.
+# </details>
 
 # %% [markdown]
 # ## In your own words (2 points)
 #
+# *Core, about 15 minutes.*
+#
 # A colleague trains on sequences of 200 steps and reports: "The gradient's norm stays near 1.5 in every step, and I clip at 1. So nothing vanishes and nothing explodes; the network must be too small to learn the long
 # lags." In four to six sentences: what does the norm show, what does it hide, what does clipping do for long lags, and which measurement would you ask for?
+#
+# When your answer is saved, `make answer 5` shows ours, with its rubric, if you study alone.
 
 # %% [markdown] answer="healthy_norm" points=2 explained="ch05_long_lags: What vanishes"
 # The norm of the whole gradient is a sum over all lags, and short lags dominate it. So a norm of 1.5 is quite compatible with contributions from lag 100 that are smaller by many powers of ten: vanishing does not mean that the total gradient is

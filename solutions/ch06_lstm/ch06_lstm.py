@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Assignment 6: LSTM
 #
-# *75 to 90 minutes, 31 points. Read chapter 6 first.*
+# *The core takes about 100 minutes, all of it about 205 minutes, 31 points. Read chapter 6 first.*
 #
 # You will let the gates of an LSTM look at the memory itself, and carry the weights for it in a place where you would not expect weights. You will take a memory apart into what each step wrote, set the gates of an LSTM by hand so that it counts,
-# give each unit a time constant of its own before any training, and find out what is lost when no gradient goes back through the gates. With the book closed you will rebuild `lstm_cell_vjp`. At the end stand eight wrong LSTMs, all of which run.
+# give each unit a time constant of its own before any training, and find out what is lost when no gradient goes back through the gates. With the book closed you will rebuild `lstm_cell_vjp`. At the end stand eight wrong LSTMs, all of which run, and most of which are wrong only at an edge.
 #
 # What you need, in one table (B sequences, H units):
 #
@@ -18,6 +18,8 @@
 # | $\mathrm{d}q$, in code `d_q` | as q | the gradient of the loss with respect to q |
 #
 # $$c_t = f \odot c_{t-1} + i \odot g, \qquad h_t = o \odot \tanh(c_t), \qquad \text{slope of } \sigma \text{ at its output } s: \ s\,(1 - s)$$
+#
+# Each task says whether it is *core* or *extra*, and how long it takes somebody who meets the subject for the first time. The core alone makes a whole; the extra tasks go further, and none needs another.
 #
 # ### Before you start: two questions from earlier chapters
 #
@@ -82,6 +84,8 @@ print("d_c_0 =", d_c, " by hand: 0.25 · 1 · 0.5 = 0.125")
 
 # %% [markdown]
 # ## Task 1: gates that see the memory (4 points)
+#
+# *Core, about 20 minutes.*
 #
 # The gates of an LSTM see $h_{t-1}$, which the output gate may have hidden. With **peepholes** (Gers and Schmidhuber 2000) they see the memory itself: input and forget gate the old one, the output gate the new one.
 #
@@ -395,6 +399,8 @@ widgets.show(
 
 # %% [markdown]
 # ## Task 2: who wrote the memory? (5 points)
+#
+# *Extra, about 25 minutes.*
 #
 # Take a memory apart. Every step adds $i_t \odot g_t$, and every later forget gate takes its share of what is there. So the last cell state is a sum of T + 1 terms, with weights that the network chose itself (Levy et al. 2018):
 #
@@ -938,6 +944,8 @@ always float64 [hidden, dtype]: your result is float64 whatever came in; `xp.one
 # %% [markdown]
 # ## Task 3: gates set by hand (4 points)
 #
+# *Core, about 25 minutes.*
+#
 # No number of a tanh cell's state can leave the range from -1 to 1; an LSTM's cell state can grow without bound, so an LSTM can **count**, and so can a ReLU cell (Weiss et al. 2018). Choose the weights of one that counts brackets. It has a single unit, and reads one-hot rows of five symbols: `(`, `)`, the line break, `?`, and any other character.
 #
 # - `(` raises c by `worth`, and `)` lowers it by as much, below 0 too. `?` and other characters leave c as it is.
@@ -1122,6 +1130,11 @@ print("Task 3 holds.")
 
 # %% mistakes="bracket_counter"
 r"""
+rows g, i, f, o: your rows of W_x stand in the order g, i, f, o; the order is i, f, g, o
+-     b_x, b_h = np.zeros(4), np.zeros(4)
++     W_x = W_x[[2, 0, 1, 3]]
++     b_x, b_h = np.zeros(4), np.zeros(4)
+
 closing brackets counted as opening: your closing brackets raise c as well; at `)` the candidate is negative
 - [a, -a, 0.0, 0.0, 0.0],  # g
 + [a, a, 0.0, 0.0, 0.0],  # g
@@ -1523,6 +1536,8 @@ candidate biased: your candidate has a bias: then opening and closing brackets d
 # %% [markdown]
 # ## Task 4: a clock for each unit (4 points)
 #
+# *Extra, about 30 minutes.*
+#
 # With nothing coming in, a forget gate with bias b keeps $\sigma(b)^n$ of a memory over n steps. Where the lags of a task are many, or unknown, **chrono initialisation** (Tallec and Ollivier 2018) gives the units different biases from the start. It draws them at random; here they are spread evenly. `spread_clocks` is given an LSTM's
 # `params`, and the shortest and the longest half-life, in steps. Work out the biases with a pencil first:
 #
@@ -1855,6 +1870,8 @@ digits lost [hidden, dtype]: 1 - f was computed from an f that float32 had round
 # %% [markdown]
 # ## Task 5: gates that ignore h, on the way back (3 points)
 #
+# *Extra, about 15 minutes.*
+#
 # The LSTM of 1997, which had no forget gate yet, was not trained with the full gradient. What would have gone back through the gates into h was cut, to keep the carousel the only long road. Write such a vjp: forward nothing changes, and of the exact vjp everything
 # stays **except** that no gradient leaves the three gates through $a_h$. The candidate's block still goes back. (In 1997 it was cut as well; we leave it, to see what the gates alone carry. The weights' gradient is cut too, where it is made of $\mathrm{d}a_h$; the experiment looks at what reaches the input.)
 #
@@ -2062,6 +2079,8 @@ candidate scaled: your candidate's block was multiplied by 4; what was cut is no
 # %% [markdown]
 # ## Task 6, closed book: `lstm_cell_vjp` (5 points)
 #
+# *Core, about 30 minutes.*
+#
 # Close the chapter. Rebuild the vjp of the LSTM under its own name. The cache is the book's: (i, f, g, o, tanh_c, c_before).
 #
 # <details><summary>Hint 1</summary>
@@ -2235,6 +2254,10 @@ slope of i in d_f: in your d_f the slope is the input gate's; it is f (1 - f)
 - d_c * c_before * f * (1 - f)
 + d_c * c_before * i * (1 - i)
 
+d_f with what is shown: in your d_f stands tanh(c_t); the forget gate multiplied c_{t-1}
+- d_c * c_before * f * (1 - f)
++ d_c * tanh_c * f * (1 - f)
+
 d_f with the new memory: in your d_f, d_c was multiplied by the new c_t; the forget gate multiplied c_{t-1}
 - d_c * c_before * f
 + d_c * (f * c_before + i * g) * f
@@ -2321,22 +2344,24 @@ o twice: in your d_o the gate stands twice; the slope of o is o (1 - o)
 # %% [markdown]
 # ## The mutant hunt (4 points)
 #
-# `lstm_cell(a_x, a_h, state)` has eight wrong relatives, as boxes. Write `probes()`: a list of `(a_x, a_h, state)` with H = 2 units, float64 NumPy arrays, on which the boxes give themselves away. Points are for the boxes that some probe tells apart; the last point is for all of them with
-# a single probe.
+# *Extra, about 20 minutes.*
+#
+# `lstm_cell(a_x, a_h, state)` has eight wrong relatives, as boxes. Write `probes()`: a list of `(a_x, a_h, state)` with H = 2 units, float64 NumPy arrays, the state a tuple of h and c, on which the boxes give themselves away. Points are for the boxes that some probe tells apart; the last point is for all of them with
+# a single probe. Random numbers of a usual size tell only some of the boxes: the others are right in the middle, and wrong at an edge.
 #
 # <details><summary>Hint 1</summary>
 #
-# With c = 0 nobody sees what the forget gate does. With all sums equal nobody sees which gate is which.
+# Which values does an LSTM meet that `rng.normal` never draws? Think of the first step, of a memory that has counted for long, and of a gate that is open to the last digit.
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# A batch of one hides an answer that mixes up sequences. Positive numbers hide one that drops a sign.
+# A first step has c = 0 exactly. A counter's c may be 20 or -20. A sum of 12 or of -12 in front of a gate or of the candidate is usual in a trained network. And batches are larger than three.
 # </details>
 #
 # <details><summary>Hint 3</summary>
 #
-# Random numbers of both signs everywhere, and at least two sequences.
+# One probe can hold all of it, each in a sequence of its own: random rows; a row with c = 0; one with c = 20 and -20; rows with 12, and with -12, in all four blocks. Take ten sequences or more.
 # </details>
 
 
@@ -2348,8 +2373,14 @@ def probes():
     """
     ### BEGIN SOLUTION
     rng = np.random.default_rng(0)
-    a_x, a_h = rng.normal(size=(2, 4, 8))
-    return [(a_x, a_h, tuple(rng.normal(size=(2, 4, 2))))]
+    a_x, a_h = rng.normal(size=(2, 12, 8))
+    h, c = rng.normal(size=(2, 12, 2))
+    c[3] = 0.0  # the first step
+    c[4] = 20.0, -20.0  # a memory that has counted
+    a_x[5], a_x[6] = 12.0, -12.0  # all gates open, all shut
+    a_x[7, 4:6], a_x[8, 4:6] = 12.0, -12.0  # a candidate at its ends
+    a_x[9, 2:4] = 12.0  # the forget gate alone
+    return [(a_x, a_h, (h, c))]
     ### END SOLUTION
 
 
@@ -2358,7 +2389,8 @@ def probes():
 
 # %%
 boxes = black_boxes("probes")
-hasty = (np.zeros((1, 8)), np.ones((1, 8)), tuple(np.zeros((2, 1, 2))))
+rng = np.random.default_rng(0)
+hasty = (*rng.normal(size=(2, 3, 8)), tuple(rng.normal(size=(2, 3, 2))))
 (right, _), _ = lstm_cell(*hasty)
 for name, box in boxes.items():
     (wrong, _), _ = box(*hasty)
@@ -2387,37 +2419,39 @@ gate order swapped: the order i, f, o, g of other libraries: unseen where all su
 - i, f, g, o = gates(a_x + a_h, 4)
 + i, f, o, g = gates(a_x + a_h, 4)
 
-forget and input gate exchanged: unseen where both gates have the same sum
-- f * c_before + i * g
-+ i * c_before + f * g
-
-forget gate inverted: unseen where c is zero at the start
-- f * c_before + i * g
-+ (1 - f) * c_before + i * g
-
-c without its sign: unseen where c is never negative
-- f * c_before + i * g
-+ f * xp.abs(c_before) + i * g
-
-what comes from h without its sign: unseen where a_h is never negative
-- gates(a_x + a_h, 4)
-+ gates(a_x + xp.abs(a_h), 4)
-
-the first sequence's memory for all: unseen with one sequence, or equal ones
-- f * c_before + i * g
-+ f * c_before[:1, ...] + i * g
-
 what comes from x dropped at the forget gate: unseen where a_x is zero, or c is
 - i, f, g, o = sigmoid(i), sigmoid(f),
 + i, f, g, o = sigmoid(i), sigmoid(gates(a_h, 4)[1]),
 
-gates made to compete: i = 1 - f as soon as there is a memory: unseen where c is zero
+input gate ignored at the first step: where the memory is exactly 0 all of the candidate is written: unseen where no c is 0
 - f * c_before + i * g
-+ f * c_before + (i if not xp.any(c_before) else 1 - f) * g
++ f * c_before + xp.where(c_before == 0, g, i * g)
+
+memory held between -6 and 6: what counts for long is cut off: unseen where c is small
+- f * c_before + i * g
++ xp.clip(f * c_before + i * g, -6.0, 6.0)
+
+a forget gate that never opens: f stays below 0.999: unseen until a sum in front of it is above 7
+- sigmoid(f),
++ xp.clip(sigmoid(f), 0.0, 0.999),
+
+an output gate that never shuts: o stays above 0.001: unseen until a sum in front of it is below -7
+- sigmoid(o)
++ xp.clip(sigmoid(o), 1e-3, 1.0)
+
+candidate a little below 1: a tanh that stays within 0.9999: unseen until its sum is beyond 5
+- xp.tanh(g)
++ xp.clip(xp.tanh(g), -0.9999, 0.9999)
+
+the ninth sequence's memory: sequences from the ninth on read the first one's memory: unseen in small batches
+- f * c_before + i * g
++ f * xp.concat([c_before[:8], c_before[:1] + 0 * c_before[8:]]) + i * g
 """
 
 # %% [markdown]
 # ## Experiment: what is lost when the gates are not asked?
+#
+# *Extra, about 15 minutes, after Task 5.*
 #
 # A loss reads the last hidden state. Its gradient goes back 60 steps through an LSTM with random weights, once exactly, and once with your `vjp_without_gates`. All forget gates have one bias. What comes out varies much with the weights and the input, so the same is done for 21 seeds, and you see medians.
 #
@@ -2498,12 +2532,21 @@ shown = interact(show, forget_bias=forget_bias, gain=gain)
 # </details>
 #
 # At gain 0 nothing is lost: why? At which gain does the exact gradient begin to grow with the lag, and does the cut one too? And what would a network trained with the cut gradient be unable to learn about *when* to open its gates?
+#
+# <details><summary>What we saw, and our answers (after your own)</summary>
+#
+# At gain 0 the gates do not read h, since W_h is 0: there is nothing to cut. Up to a gain of 5 neither gradient clearly grows with the lag at this forget bias: the medians of both stay within one power of ten. So the lengths hardly show what was cut; the difference, which is as long as the gradient itself, does. A network that is trained with the cut gradient does not learn to open a gate now so that h is right later: what a gate does to a later gate, through h, has no gradient. It learns *what* to write, and when to open only as far as the inputs say so.
+# </details>
 
 # %% [markdown]
 # ## In your own words (2 points)
 #
+# *Core, about 15 minutes.*
+#
 # A colleague measures $\partial h_T / \partial h_{T-50}$ of an LSTM, finds $10^{-8}$, and writes: "LSTMs vanish like plain networks." In four to six sentences: what did they leave out, how could the network still remember over 50 steps, what should they measure instead, and which single
 # number would you ask them for first?
+#
+# When your answer is saved, `make answer 6` shows ours, with its rubric, if you study alone.
 
 # %% [markdown] answer="carousel" points=2 explained="ch06_lstm: The carousel"
 # They left out the memory. The state of an LSTM is (h, c), and a perturbation of h alone at step T-50 has to come in through the gates and the candidate; if the input gate is shut, or the output gate is shut at the end, it hardly shows, although c may carry what was written before

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Assignment 7: the gated recurrent unit
 #
-# *60 to 90 minutes, 30 points. Read both pages of chapter 7 first.*
+# *The core takes about 95 minutes, all of it about 200 minutes, 30 points. Read both pages of chapter 7 first.*
 #
 # You will write a judge that says of any published cell whether it fits the loop, and let it sort six of them. You will build a unit with a single gate, forward and backward, down to its weights; find out how many units a budget
-# buys; and look for gates that are stuck. With the book closed you will take a gradient back through a GRU. At the end stand seven wrong GRUs, all of which run.
+# buys; and look for gates that are stuck. With the book closed you will take a gradient back through a GRU. At the end stand seven wrong GRUs, all of which run, and most of which are wrong only at an edge.
 #
 # What you need, in one table (B sequences, D inputs, H units):
 #
@@ -21,6 +21,8 @@
 # $$n_t = \tanh(W_{xn} x_t + b_{xn} + r_t \odot (W_{hn} h_{t-1} + b_{hn})) \qquad h_t = (1 - z_t) \odot n_t + z_t \odot h_{t-1}$$
 #
 # In code a sequence is a row, so the products are `x @ W_x.T` and `h @ W_h.T`.
+#
+# Each task says whether it is *core* or *extra*, and how long it takes somebody who meets the subject for the first time. The core alone makes a whole; the extra tasks go further, and none needs another.
 #
 # ### Before you start: two questions from earlier chapters
 #
@@ -83,13 +85,15 @@ print(d_n, d_h, " by hand: d_n_2 = 0.25, d_n_1 = 0.1875, d_h_0 = 0.5625")
 # %% [markdown]
 # ## Task 1: does it fit the loop? (5 points)
 #
+# *Core, about 20 minutes.*
+#
 # The loop multiplies by weight matrices *before* the cell: all that is made of inputs alone, for all steps at once, and $W_h h_{t-1}$ once per step. What is left for the cell must be pointwise. So a cell fits if **every product with a weight matrix reads either something
 # that does not depend on the old state, or the old $h$ itself.**
 #
 # Here a cell is written as a *program*: a tuple of lines `(name, operation, arguments)`. The operation `"product"` is one with a weight matrix, of its single argument; all others are pointwise: `"sigmoid"`, `"tanh"`, `"relu"`, `"one minus"`, `"add"`, `"times"`
 # (of arrays), and `"scale"` (by a vector of weights, one per unit). `"x"` is the input, `"h"` the old state, `"c"` an old memory beside it; every other argument is the name of an earlier line.
 #
-# Write the judge: `True` if the cell fits, else `False`.
+# Write the judge: `True` if the cell fits, else `False`. A program without a line fits.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -205,7 +209,8 @@ import numpy as np
 
 from rnncore.testing import check, stored
 
-OPERATIONS = ("product", "tanh", "scale", "add", "times")
+POINTWISE = ("sigmoid", "tanh", "relu", "one minus", "scale")
+OPERATIONS = ("product", "add", "times", *POINTWISE)
 
 
 def any_program(rng, lines):
@@ -239,6 +244,27 @@ by_name = [
         ("b", "product", ("h",)),
         ("c2", "add", ("a", "b")),
     ),  # fits: two blocks of W_h
+    *(
+        (("a", operation, (old,)), ("b", "product", ("a",)))
+        for operation in POINTWISE
+        for old in ("h", "c")
+    ),
+    (
+        ("a", "product", ("x",)),
+        ("b", "add", ("c", "a")),
+        ("d", "product", ("b",)),
+    ),
+    (
+        ("a", "product", ("h",)),
+        ("b", "one minus", ("a",)),
+        ("d", "scale", ("b",)),
+        ("e", "product", ("d",)),
+    ),
+    *(
+        (("a", operation, ("x",)), ("b", "product", ("a",)))
+        for operation in POINTWISE
+    ),  # fit: made of x alone
+    (),  # fits: no line asks for anything
 ]
 visible = [{"program": program} for program in by_name]
 check(fits_the_loop, stored("fits_the_loop"), visible, outputs="fits")
@@ -254,7 +280,8 @@ for first in ("h", "x"), ("x", "c"), ("x", "x"):
             0,
         )
         for last in range(1, length + 1):
-            program.append((f"a {last}", "tanh", (f"a {last - 1}",)))
+            way = str(rng.choice(POINTWISE))
+            program.append((f"a {last}", way, (f"a {last - 1}",)))
         program.append(("end", "product", (f"a {last}",)))
         hidden.append({"program": tuple(program)})
 both = [(f"W h {k}", "product", ("h",)) for k in (1, 2)]
@@ -304,6 +331,10 @@ pointwise operations refused: a cell was refused that has no product at all: `ti
 - operation == "product"
 + operation in ("product", "times")
 
+only some operations pass it on: a product was let through that reads what a `scale`, a `sigmoid`, a `relu` or a `one minus` made of the old state: every operation passes the dependence on, not only some
+- if depends:
++ if depends and operation in ('product', 'add', 'times', 'tanh'):
+
 one product of h: a cell with two products of the old h was refused; each has a block of rows in the loop's W_h, so there may be any number
 -             return False
 +             return False
@@ -315,6 +346,8 @@ one product of h: a cell with two products of the old h was refused; each has a 
 
 # %% [markdown]
 # ## Task 2: one gate is enough? (4 points)
+#
+# *Core, about 20 minutes.*
 #
 # The **minimal gated unit** of Zhou et al. has a single gate that is reset and update at once. As published it resets before its product (Task 1). Build the variant that resets **after** it, as cuDNN does for the GRU, so that it would fit the loop:
 #
@@ -562,6 +595,8 @@ input kept for h: your new state keeps a share of x_n, the input's block; what i
 # %% [markdown]
 # ## Task 3: and back (6 points)
 #
+# *Extra, about 40 minutes.*
+#
 # Take a gradient back through that step, down to the weights: given $\mathrm{d}h_t$ and the cache `(f, n, m, h)`, return the gradients of the weights, of $x_t$ and of $h_{t-1}$. (For one step; the sum over steps would be the loop's.)
 #
 # Two of its results look alike, and are not: $\mathrm{d}b_x$ and $\mathrm{d}b_h$.
@@ -777,7 +812,17 @@ h through a_x: your d_h_before was made of d_a_x; h went through a_h
 - d_h_before = d_a_h @ params.W_h
 + d_h_before = d_a_x @ params.W_h
 
-W_h from a_x: your d_W_h was made of d_a_x; W_h made a_h
+reset and way past forgotten: your d_a_h has no f in the block of n, and what goes back past the matrix, d_h (1 - f), is missing
+-     d_a_h = xp.concat([d_f, d_n * f], axis=-1)
+-     d_W_x, d_W_h = d_a_x.T @ x_t, d_a_h.T @ h
+-     d_b_x, d_b_h = xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)
+-     d_h_before = d_a_h @ params.W_h + d_h * (1 - f)
++     d_a_h = xp.concat([d_f, d_n], axis=-1)
++     d_W_x, d_W_h = d_a_x.T @ x_t, d_a_h.T @ h
++     d_b_x, d_b_h = xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)
++     d_h_before = d_a_h @ params.W_h
+
+W_h from a_x: in your d_W_h the block of n lacks the factor f: it was made of d_a_x, or of a d_a_h without the reset; W_h made a_h
 - d_a_h.T @ h
 + d_a_x.T @ h
 
@@ -853,6 +898,8 @@ W_x from a_h: your d_W_x was made of d_a_h; W_x made a_x
 # %% [markdown]
 # ## Task 4: what a budget buys (3 points)
 #
+# *Extra, about 15 minutes.*
+#
 # A budget of numbers is given. How many units can a layer with $G$ gates and $D$ inputs have, if all its weights and **both** biases together may not exceed the budget? And how many multiply-adds does one step of one sequence then need in its products with $W_x$ and $W_h$? (Additions of biases and the gates' own
 # arithmetic do not count.)
 #
@@ -912,6 +959,11 @@ visible = [
         (4 * 20 * (9 + 20) + 2 * 4, 4, 9),  # for those of one unit
         (2 * 20 * (9 + 20 + 3) - 1, 2, 9),
         (1293, 2, 9),  # 20.51 units, not 21
+        (62, 3, 2),  # one less than 3 units take
+        (2 * 20 * (9 + 20 + 1) + 1, 2, 9),  # one more than with one bias
+        (2 * 20 * (9 + 20) + 1, 2, 9),  # and than with none
+        (3 * 7 * (5 + 7 + 2) - 1, 3, 5),
+        (3 * 7 * (5 + 7 + 2), 3, 5),
     ]
 ]  # 63 = 3 * 3 * (2 + 3 + 2) is used up exactly
 check(units_for, stored("units_for"), visible, outputs="H, multiply_adds")
@@ -937,10 +989,6 @@ r"""
 biases forgotten: the biases are missing in the budget: two of G·H numbers each
 - (D + (H + 1) + 2)
 + (D + (H + 1))
-
-one bias: only one bias of G·H numbers was counted; a layer here has two, b_x and b_h, as in torch
-- (D + (H + 1) + 2)
-+ (D + (H + 1) + 1)
 
 one unit too many: one unit too many: it is the first H that no longer fits
 -     multiply_adds = G * H * (D + H)
@@ -1029,6 +1077,10 @@ biases of one gate: your biases are 2·H numbers; each gate has its own, so they
 - G * (H + 1) * (D + (H + 1) + 2)
 + G * (H + 1) * (D + (H + 1)) + 2 * (H + 1)
 
+one bias: your budget has one number too few for each row: either one bias is missing, b_x or b_h, or H stands in the bracket where H + 1 was meant
+- (D + (H + 1) + 2)
++ (D + (H + 1) + 1)
+
 biases of one unit: your biases are the same for any H; each unit of each gate has two
 - G * (H + 1) * (D + (H + 1) + 2)
 + G * (H + 1) * (D + (H + 1)) + 2 * G
@@ -1036,6 +1088,18 @@ biases of one unit: your biases are the same for any H; each unit of each gate h
 three biases: three biases are in your budget; there are two, of G·H numbers each
 - (D + (H + 1) + 2)
 + (D + (H + 1) + 3)
+
+one bias and below: two things: one bias of G·H numbers is missing in your budget, where there are two, and the budget may be used up exactly: `<=`, not `<`
+- budget >= G * (H + 1) * (D + (H + 1) + 2)
++ budget > G * (H + 1) * (D + (H + 1) + 1)
+
+no bias and below: two things: both biases are missing in your budget, and the budget may be used up exactly: `<=`, not `<`
+- budget >= G * (H + 1) * (D + (H + 1) + 2)
++ budget > G * (H + 1) * (D + (H + 1))
+
+twice, without the gates: your multiply_adds are 2 H (D + H): a product and its addition count as one, and each of the G gates has rows of its own
+- multiply_adds = G * H * (D + H)
++ multiply_adds = 2 * H * (D + H)
 
 rounded to the nearest: your H was rounded, up or down; its weights may not exceed the budget, so round down
 -     multiply_adds = G * H * (D + H)
@@ -1057,6 +1121,8 @@ a bias for each input: your budget counts a bias for each input; b_x and b_h hav
 
 # %% [markdown]
 # ## Task 5: a gate that is stuck (4 points)
+#
+# *Extra, about 20 minutes.*
 #
 # In the chapter, z is the share that is kept. Two numbers say how a trained update gate lives, for each unit, from what stands in front of its sigmoid, $a_z$ (T, B, H):
 #
@@ -1145,12 +1211,30 @@ with properties("sizes"):
         np.ones(1),
         1e-5,
     )
+WHY = "xp.logaddexp computes ln(1 + e^-a) where e^-a is infinite"
+half_life, stuck = gate_report(move(np.full((4, 2, 3), -800.0)))
+assert_close(
+    "half-life · 800 / ln 2 at a_z = -800, where e^800 is infinite",
+    half_life * float(800 / np.log(2)),
+    np.ones(3),
+    why=WHY,
+)
+assert_close("stuck share at a_z = -800", stuck, np.ones(3))
+with properties("dtype"):
+    half_life, _ = gate_report(move(np.full((4, 2, 1), -100.0), "float32"))
+    assert_close(
+        "half-life at a_z = -100 in float32, where e^100 is too large",
+        half_life,
+        move(np.full(1, float(np.log(2) / 100)), "float32"),
+        why=WHY,
+    )
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
 hidden = hidden_inputs(gate, [(1, 1, 1), (6, 3, 2), (4, 5, 3)], device)
 hidden.append(move({"a_z": np.full((2, 3, 2), 19.0)}, "float32"))
 hidden.append(move({"a_z": np.full((2, 3, 2), -60.0)}))
+hidden.append(move({"a_z": np.full((2, 3, 2), -900.0)}))
 check(
     gate_report,
     reference_gate_report,
@@ -1166,6 +1250,10 @@ r"""
 arithmetic mean: the plain mean of z was taken; a memory is multiplied by one z after the other, and T such factors multiply to the T-th power of their geometric mean
 - xp.mean(log_z, axis=(0, 1))
 + xp.log(xp.mean(xp.exp(log_z), axis=(0, 1)))
+
+overflow [hidden]: e^-a was computed by itself: where a_z is -800 it is infinite, and the half-life 0; `xp.logaddexp(0, -a)` gives ln(1 + e^-a) without it
+- log_z = -xp.logaddexp(xp.zeros_like(a_z), -a_z)
++ log_z = -xp.log1p(xp.exp(-a_z))
 
 half-life of 1 - z: this is the half-life where z is the share written, the convention of Chung et al.; here z is the share kept, as with Cho et al. and in torch
 - xp.mean(log_z, axis=(0, 1))
@@ -1287,6 +1375,8 @@ sum over the steps: your half-life divides by the sum of ln z over the steps; th
 
 # %% [markdown]
 # ## Task 6, closed book: `gru_cell_vjp` (4 points)
+#
+# *Core, about 30 minutes.*
 #
 # Close the chapter. Take a gradient back through the GRU's pointwise cell: $r = \sigma(x_r + h_r)$, $z = \sigma(x_z + h_z)$, $n = \tanh(x_n + r \odot h_n)$, $h_t = (1 - z) \odot n + z \odot h_{t-1}$, where $x_r, x_z, x_n$ are the blocks of $a_x$ and $h_r, h_z, h_n$ those of $a_h$.
 #
@@ -1527,24 +1617,26 @@ widgets.show(
 # %% [markdown]
 # ## The mutant hunt (2 points)
 #
+# *Extra, about 15 minutes.*
+#
 # `gru_cell(a_x, a_h, state)` of the chapter has seven wrong relatives. Each is one small edit away from it, each runs without an error, and each is a **box** that you cannot look into.
 #
 # Write `steps_that_tell()`: a list of `(a_x, a_h, state)`, float64 NumPy arrays, state a tuple of one, on which the boxes give themselves away. What counts is all that the function returns. Points are for the boxes that some probe
-# tells apart; the last point is for all of them with a single probe.
+# tells apart; the last point is for all of them with a single probe. Random numbers of a usual size tell fewer than half of the boxes: they are right in the middle, and wrong at an edge.
 #
 # <details><summary>Hint 1</summary>
 #
-# With one sequence, an answer that mixes sequences is right. With one unit, one that mixes units is, too.
+# Which values does a program meet that `rng.normal` never draws? Think of the first step, of a gate that is shut, and of a gate that is open to the last digit.
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# With positive states only, an absolute value does not show. With a_x equal to a_h nobody sees which of the two was read.
+# A first step has h = 0 exactly. A sum of 12 or of -12 in front of a gate is usual in a trained network. And a state need not stay between -1 and 1 if it did not begin there.
 # </details>
 #
 # <details><summary>Hint 3</summary>
 #
-# Three sequences, two units, random a_x and a_h (3, 6), and a state with entries of both signs: one probe is enough.
+# One probe can hold all of it, each in a sequence of its own: random rows; a row with h = 0; rows with 12 and with -12 in front of r and z; a row with h = 40; a row with a candidate's sum of 12.
 # </details>
 
 
@@ -1553,8 +1645,13 @@ def steps_that_tell():
     """A list of (a_x, a_h, state); state is a tuple of one array."""
     ### BEGIN SOLUTION
     rng = np.random.default_rng(0)
-    a_x, a_h = rng.normal(size=(2, 3, 6))
-    h = np.array([[-0.9, 0.4], [0.3, -0.7], [2.0, 0.1]])
+    a_x, a_h = rng.normal(size=(2, 12, 6))
+    h = rng.normal(size=(12, 2))
+    h[3] = 0.0  # the first step
+    h[4] = 40.0, -40.0  # beyond what a GRU reaches by itself
+    a_x[5, :4], a_x[6, :4] = 12.0, -12.0  # both gates open, both shut
+    a_x[7, 4:], a_x[8, 4:] = 12.0, -12.0  # a candidate at its ends
+    a_h[9], a_h[10, 4:] = 0.0, 30.0
     return [(a_x, a_h, (h,))]
     ### END SOLUTION
 
@@ -1564,8 +1661,8 @@ def steps_that_tell():
 
 # %%
 boxes = black_boxes("steps_that_tell")
-ones = np.ones((1, 3))
-hasty = ones, ones, (np.full((1, 1), 0.5),)
+rng = np.random.default_rng(0)
+hasty = (*rng.normal(size=(2, 3, 6)), (rng.normal(size=(3, 2)),))
 (right,), _ = gru_cell(*hasty)
 for name, box in boxes.items():
     (wrong,), _ = box(*hasty)
@@ -1589,33 +1686,35 @@ z and 1 - z exchanged: Chung's convention: z is the share written
 - h = n + z * (h_before - n)
 + h = h_before + z * (n - h_before)
 
-gates exchanged: the blocks r and z of a_x are exchanged: unseen where both are equal
-- x_r, x_z, x_n = gates(a_x, 3)
-+ x_z, x_r, x_n = gates(a_x, 3)
-
-reset of everything: the reset gate also multiplies the input's share
-- xp.tanh(x_n + r_h)
-+ xp.tanh(r * x_n + r_h)
-
-state without its sign: the old state loses its sign: unseen where it is positive
-- z * (h_before - n)
-+ z * (abs(h_before) - n)
-
 gate deaf to the state: z reads the input twice and the state never: unseen where a_x equals a_h
 - sigmoid(x_z + h_z)
 + sigmoid(x_z + x_z)
 
-one gate for the batch: the first sequence's z is used for all: unseen with one sequence
-- sigmoid(x_r + h_r), sigmoid(x_z + h_z)
-+ sigmoid(x_r + h_r), sigmoid(x_z[:1] + h_z[:1]) + 0 * x_z
+nothing written at the first step: where the old state is exactly 0 only half of the candidate is written: unseen where no state is 0
+- h = n + z * (h_before - n)
++ h = n + z * (h_before - n) - 0.5 * n * (h_before == 0)
 
-units exchanged: the units' resets are exchanged: unseen with one unit
-- n = xp.tanh(x_n + r_h)
-+ n = xp.tanh(x_n + r_h[..., ::-1])
+a gate that never shuts: z stays above 0.001: unseen until a sum in front of it is below -7
+- sigmoid(x_r + h_r), sigmoid(x_z + h_z)
++ sigmoid(x_r + h_r), xp.clip(sigmoid(x_z + h_z), 1e-3, 1.0)
+
+a reset that never opens: r stays below 0.999: unseen until a sum in front of it is above 7
+- sigmoid(x_r + h_r), sigmoid(x_z + h_z)
++ xp.clip(sigmoid(x_r + h_r), 0.0, 0.999), sigmoid(x_z + h_z)
+
+state held between -5 and 5: the old state is cut off: unseen where it is small
+- z * (h_before - n)
++ z * (xp.clip(h_before, -5.0, 5.0) - n)
+
+candidate by a straight line: a tanh that stays a little below 1: unseen until its sum is beyond 5
+- xp.tanh(x_n + r_h)
++ xp.clip(xp.tanh(x_n + r_h), -0.9999, 0.9999)
 """
 
 # %% [markdown]
 # ## Experiment: keep or write
+#
+# *Extra, about 15 minutes, after Tasks 2 and 5.*
 #
 # One unit of your minimal gated unit, and one event. Two sliders: the bias of its gate, and how strongly the event opens it. The plot shows the state; below it stands the half-life from your `gate_report`, of the moments after the event.
 #
@@ -1669,12 +1768,21 @@ _ = interact(
 
 # %% [markdown]
 # Explain what you saw. Why does (b) keep so long and have so little? What would an LSTM do, with a forget bias of 5 and an input gate of its own? And what does the gate's slope say about how fast a network learns to open it?
+#
+# <details><summary>What we saw, and our answers (after your own)</summary>
+#
+# In (a) half of the state is lost at each moment, and nothing is left. In (b) the gate writes less than 1 % of each moment's candidate, so that the half-life is 103 moments, but the event writes less than 1 % of itself too: 0.005 is left at moment 60. In (c) the event opens its own gate, writes 0.99, and 0.69 is left. The minimal unit has one gate for both: what keeps well writes badly, unless the input opens it. An LSTM with a forget bias of 5 keeps as well and writes with an input gate of its own, half open at a bias of 0. At a bias of -5 the gate's slope is f (1 - f), about 0.007: so little gradient reaches its weights that it is slow to learn to open.
+# </details>
 
 # %% [markdown]
 # ## In your own words (2 points)
 #
+# *Core, about 15 minutes.*
+#
 # You are handed the weights of a GRU from another program. All shapes fit torch's, but its outputs are not yours. Its manual says: blocks in the order z, r, n; z is the share that is written; the reset gate is applied before the product. In four to six sentences: which of the three differences can you undo by changing the
 # stored numbers, exactly and how; which can you not, and why; and how would you find out, without a manual, that something is wrong?
+#
+# When your answer is saved, `make answer 7` shows ours, with its rubric, if you study alone.
 
 # %% [markdown] answer="other_conventions" points=2 explained="ch07_gru: The side of the product"
 # The order is undone by exchanging the first two blocks of rows in W_x, W_h, b_x and b_h. The meaning of z is undone by changing the sign of z's rows in all four arrays, since 1 - σ(a) = σ(-a). The side of the reset cannot be undone: r ⊙ (W h) and W (r ⊙ h) are different functions of h, and for a general W no fixed numbers turn one into the other; they agree only where all entries of r are the same (always 1, say, or H = 1).

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 8: deeper and wider
 #
-# *80 to 90 minutes, 34 points. Read both pages of chapter 8 first.*
+# *The core takes about 115 minutes, all of it about 220 minutes, 34 points. Read both pages of chapter 8 first.*
 #
 # You will send a gradient down a stack of layers that has a way past each of them; read padded sequences from their own ends; let a forecaster read from both ends without a look at tomorrow; drop units on the way through time without erasing what is remembered; let units of an LSTM keep their value at random; and go backward
 # through a cell whose two sums are normalised. With the book closed you will rebuild the wrapping that lets a cell stand still, and then hunt eight wrong versions of a network that reads from both ends.
@@ -16,6 +16,8 @@
 # | $\mathrm{d}q$, in code `d_q` | as q | the gradient of the loss with respect to q |
 #
 # The layers come from the package: `unroll(cell, params, x, state)` returns y, the last state and a tape, and `bptt(cell_vjp, params, tape, d_y, d_state)` returns d_params, d_x and the gradient of the first state.
+#
+# Each task says whether it is *core* or *extra*, and how long it takes somebody who meets the subject for the first time. The core alone makes a whole; the extra tasks go further, and none needs another.
 #
 # ### Before you start: two questions from earlier chapters
 #
@@ -76,6 +78,8 @@ print("d_x =", 2 * d_y1, " by hand: 2 (3 + 1) (0.5 + 1) =", 12.0)
 
 # %% [markdown]
 # ## Task 1: down a residual stack (4 points)
+#
+# *Core, about 25 minutes.*
 #
 # A **residual stack** adds to each layer's outputs what the layer has read. Only the lowest layer, whose input has another width, has no way past it:
 #
@@ -393,6 +397,8 @@ from the bottom up: the loop began at the lowest layer; d_y is the gradient of t
 # %% [markdown]
 # ## Task 2: from its own end (5 points)
 #
+# *Core, about 30 minutes.*
+#
 # The chapter turns a padded batch round as a block and lets sequences begin late. Do it the other way: turn **each sequence round within its own length**, so that the padding stays behind it; run the plain `unroll`; and turn
 # the outputs round again in the same way, so that $y_t$ stands where $x_t$ does.
 #
@@ -672,6 +678,8 @@ not turned back, padding cleared: the padding of y was cleared, and the outputs 
 # %% [markdown]
 # ## Task 3: both ends, and no tomorrow (3 points)
 #
+# *Extra, about 15 minutes.*
+#
 # A forecaster stands at step t and has read $x_1 \dots x_t$. To read from both ends is not forbidden to it, as long as both are ends of *that*: for each t a right reader of its own begins at $x_t$ and walks back to $x_1$.
 #
 # `params` and `states` are pairs, one for the left reader and one for the right; all right readers begin with the same state. Return for each t what the left reader has after $x_t$ and, beside it, what right reader t has when it arrives at $x_1$. (The chapter's `bidirectional` has one
@@ -900,6 +908,8 @@ outputs read: the right readers read the left reader's outputs; they read x
 
 # %% [markdown]
 # ## Task 4: dropout on the way through time (4 points)
+#
+# *Core, about 20 minutes.*
 #
 # **Variational dropout** puts a mask on what each step reads, the input and the state, and keeps both masks from the first step to the last:
 #
@@ -1231,6 +1241,8 @@ scaled while testing: the masks are 0 and 1, and while testing all is multiplied
 
 # %% [markdown]
 # ## Task 5: units that keep their value (4 points)
+#
+# *Extra, about 30 minutes.*
 #
 # **Zoneout** (Krueger et al., 2017) is noise that erases nothing. At each step the LSTM computes $h'_t$ and $c'_t$ from $x_t$, $h_{t-1}$ and $c_{t-1}$, and each unit takes its new value or keeps its old one:
 #
@@ -1751,6 +1763,8 @@ float64 in testing [hidden, dtype]: in testing your result is float64, whatever 
 # %% [markdown]
 # ## Task 6: one size for each of two sums (4 points)
 #
+# *Extra, about 30 minutes.*
+#
 # **RMS normalisation** (Zhang and Sennrich, 2019) is layer normalisation without the mean: a row is divided by its root mean square and by nothing else. The cell of this task gives each of its two sums a size of its own, so that neither input nor state can drown the other, and one gain $\gamma$ serves both:
 #
 # $$\rho(a) = \sqrt{\tfrac1H \textstyle\sum_j a_j^2 + \varepsilon}, \qquad n_x = \frac{a_x}{\rho(a_x)}, \qquad n_h = \frac{a_h}{\rho(a_h)}, \qquad h_t = \tanh\big(\gamma \odot (n_x + n_h)\big)$$
@@ -2154,6 +2168,8 @@ upstream in place [arguments]: the numbers are right, but the caller's d_state w
 # %% [markdown]
 # ## Task 7, closed book: `masked` (4 points)
 #
+# *Core, about 15 minutes.*
+#
 # Close the chapter. Rebuild the wrapping that makes any cell stand still outside of its sequence, under its own name. The wrapped cell's state has one part more, the last: `counters` (B, 2), for each sequence
 # the steps until it begins and the steps until it ends. A sequence runs while the first is not above 0 and the second is. Every step makes both one less. The wrapped cell returns its new state, counters included, and as its cache a pair: who runs, True or False (B, 1), and the cell's
 # own cache.
@@ -2438,6 +2454,8 @@ cache first: your cache has the cell's own part first; the pair begins with who 
 # %% [markdown]
 # ## The mutant hunt (4 points)
 #
+# *Extra, about 15 minutes.*
+#
 # `bidirectional(cell, params, x, states, lengths)` of the chapter has eight wrong relatives. Each is one small edit away from it, each runs without an error, and each is a **box** that you cannot look into.
 #
 # Write `both_ends_probes()`: a list of `(x, states, lengths)` on which the boxes give themselves away. The layer has D = 2 inputs and H = 3 units per direction, plain cells, float64 NumPy arrays; `states` is `((h,), (h,))`, for the left and the right. Points are for the
@@ -2556,6 +2574,8 @@ read twice from the left: the second layer reads from the left as well
 # %% [markdown]
 # ## Experiment: how deep does a gradient reach?
 #
+# *Extra, about 15 minutes, after Task 1.*
+#
 # A loss reads the top of a stack. Your way down sends its gradient through up to 30 layers, with and without a way past each, with random weights of a chosen size above the lowest layer (the *gain*: 1 gives $W_x$ and $W_h$ a spectral radius of about one). What is drawn is the size of the
 # gradient that arrives at the bottom.
 #
@@ -2623,12 +2643,21 @@ shown = interact(show, gain=gain, layers=layers)
 #
 # Move the gain. Is there one at which the plain stack neither fades nor grows? At gain 0, why does one of the curves fall to the bottom of the picture, and the other not even bend? And what does the residual stack do at a gain of 2: is a
 # way past each layer a cure for *both* diseases of chapter 5?
+#
+# <details><summary>What we saw, and our answers (after your own)</summary>
+#
+# At a gain of 1 the plain stack neither fades nor grows: from 1 layer to 30 the logarithm stays between 1.2 and 1.5. It has to be met closely, since a gain of 0.5 costs eight powers of ten over the same layers. At gain 0 a plain layer passes nothing, so its curve falls to the bottom of the picture; the residual stack is its way past alone, and each layer hands the gradient on as it is. At a gain of 2 the residual stack's gradient rises from 10^1.2 to 10^3.7 within 20 layers: what goes through a layer is added to what passes by. A way past is a cure for vanishing, and none for exploding; that takes a normalisation, a small start or clipping.
+# </details>
 
 # %% [markdown]
 # ## In your own words (2 points)
 #
+# *Core, about 15 minutes.*
+#
 # A blog post predicts tomorrow's share price with a network that reads from both ends, trained on windows of 60 days; the target at each day is the price of the next day. Its error on held-out windows is a tenth of that of "tomorrow is like today".
 # In four to six sentences: how can that be, how would you show it with one change to the input, and what may such a network honestly be used for?
+#
+# When your answer is saved, `make answer 8` shows ours, with its rubric, if you study alone.
 
 # %% [markdown] answer="both_ends" points=2 explained="ch08_deeper: What may be looked at"
 # The right half of the network has read the window from its end, so at each day but the last it has already seen the next day's price, which is the target: it copies, and does not forecast. Held-out windows do not help, since the answer is in the input of

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 9b: as fast as the machine
 #
-# *60 to 90 minutes, 29 points. Read the three pages of chapter 9 first.*
+# *The core takes about 110 minutes, all of it about 180 minutes, 29 points. Read the three pages of chapter 9 first.*
 #
 # You will count the bytes that a cell moves, pass by pass; find out how few arrays it needs when results are written over what nobody reads any more; trace a cell by hand into its backward step; and make a given loop at least five times as fast, in plain NumPy. With the book closed you will rebuild the cell that the page takes from 22 reads and writes to 7. At the end you hunt seven loops that save memory, each in one place where something is still read.
 #
@@ -17,6 +17,8 @@
 # | $\mathrm{d}q$, in code `d_q` | as q | the gradient of the loss with respect to q |
 #
 # A **pass** goes once over some arrays: it reads each entry of what it needs, computes, and writes. What it makes and uses itself, entry by entry, stays in registers.
+#
+# Each task says whether it is *core* or *extra*, and how long it takes somebody who meets the subject for the first time. The core alone makes a whole; the extra tasks go further, and none needs another.
 #
 # ### Before you start: two questions from earlier chapters
 #
@@ -92,6 +94,8 @@ print(d_x, d_y, " by hand: 4, 2, since z = x (y + 1)")
 
 # %% [markdown]
 # ## Task 1: the bytes that a cell moves (5 points)
+#
+# *Core, about 25 minutes.*
 #
 # A cell is written as a *program*: a tuple of lines `(name, arguments)`, each of which makes one array from others, entry by entry. Arrays that no line makes are in memory before the first pass. `passes` says which lines run together, as a tuple of tuples of names, in order. `results` are the names that must stand in memory at the end. `sizes` has the number of entries of every array, `width` the bytes of an entry.
 #
@@ -353,6 +357,8 @@ bits for bytes: these are bits: `width` is in bytes already
 # %% [markdown]
 # ## Task 2: written over when nobody reads it any more (4 points)
 #
+# *Extra, about 25 minutes.*
+#
 # The same kind of program, one line after the other, each array with the same number of entries. Every line needs a buffer for what it makes. It may take over any buffer, that of one of its **own arguments** too, if the array in it
 #
 # - was made by a line (what was there before belongs to the caller),
@@ -613,6 +619,8 @@ room for results besides: lines that are results were given room of their own be
 
 # %% [markdown]
 # ## Task 3: a cell traced by hand (5 points)
+#
+# *Core, about 30 minutes.*
 #
 # The unit below keeps the **peak** of what it has seen, lets it fade, and shows it slowly:
 #
@@ -966,6 +974,8 @@ order g, o, f: the blocks of d_a stand in the order g, o, f; it is f, g, o, as i
 
 # %% [markdown]
 # ## Task 4: five times as fast (6 points)
+#
+# *Core, about 30 minutes.*
 #
 # `slow_loop` runs an LSTM whose gates share one budget: what it does not keep it overwrites. The blocks stand in the order f, o, g.
 #
@@ -1410,6 +1420,8 @@ first memory kept at every step: each step kept f times the very first memory; c
 # %% [markdown]
 # ## Task 5, closed book: `lstm_cell` (4 points)
 #
+# *Extra, about 15 minutes.*
+#
 # Close the book. This is the cell that the page fuses. From `a_x` and `a_h`, both (B, 4·H) with the gates in the order i, f, g, o, and the state `(h, c)`, compute the new state $c_t = f \odot c_{t-1} + i \odot g$, $h_t = o \odot \tanh c_t$, and the cache `(i, f, g, o, tanh_c, c_before)`, with the gates after their nonlinearities. The arguments belong to the caller: write over none of them.
 #
 # <details><summary>Hint 1</summary>
@@ -1661,6 +1673,8 @@ candidate not written: nothing new is written into the memory
 # %% [markdown]
 # ## The hunt: who reads that any more? (3 points)
 #
+# *Extra, about 20 minutes.*
+#
 # `unroll(cell, params, x, state)` of chapter 2 makes new arrays all the time. Seven boxes save memory: each writes one thing over another, and each does it where someone still reads. That is *aliasing*: two names, one memory.
 #
 # Write `runs_that_tell()`: a list of `(which, W_x, W_h, b_x, b_h, x, state)` in float64 NumPy arrays, on which the boxes give themselves away. `which` names a cell: `"plain"` is `rnn_cell`, `"lstm"` is `lstm_cell` (four gates, state `(h, c)`), and `"noting"` is a plain cell whose cache holds the very `a_x` and `a_h` that it was given. What counts: the outputs, the last state, all of the tape, and whether an argument was changed. Points are for the boxes that some probe tells apart; the last point is for all of them with at most two probes.
@@ -1784,12 +1798,14 @@ one place for the outputs: all outputs lie in one array: unseen with a single st
 # %% [markdown]
 # ## Experiment: how many times as fast?
 #
+# *Extra, about 10 minutes, after Task 4.*
+#
 # Your `fast_loop` beside `slow_loop`, for batches of several sizes. The slider changes the number of units.
 #
 # **Predict**, before you run anything: how many times as fast is yours with one sequence, and with 32? And does the advantage grow or shrink with more units? Nothing is graded here; your words are kept in the notebook for you to come back to.
 
 # %%
-my_prediction = {"1 sequence": 1.0, "32 sequences": 1.0, "more units": ""}
+my_prediction = {"1 sequence": None, "32 sequences": None, "more units": ""}
 
 
 # %% experiment
@@ -1833,11 +1849,20 @@ _ = interact(
 
 # %% [markdown]
 # Explain what you saw. With one sequence there is no loop over sequences to save: what is left of the advantage, and where does it come from? Why does it shrink when H grows? (Which part of the time depends on H in both loops, and which in neither?)
+#
+# <details><summary>What we saw, and our answers (after your own)</summary>
+#
+# With one sequence what is left comes from fewer calls in each step: one product and one sigmoid for all gates in place of three and two, one product for the inputs of all steps, and no array that is copied at every step. The gain over sequences is added with the batch, so the factor rises with it. With more units the products take longer in both loops, by about the same amount; the time of starting a call, which is what `fast_loop` saves, does not depend on H, so its share falls and the factor with it.
+# </details>
 
 # %% [markdown]
 # ## In your own words (2 points)
 #
+# *Core, about 15 minutes.*
+#
 # A colleague's recurrent layer, written in NumPy, takes 40 ms for 1,000 steps of one sequence, and 44 ms for 16 sequences. They plan two changes: weights in half as many bytes, and results written over old arrays. In four to six sentences: will these help at these sizes, and why or why not? What would you change first? At which sizes would their two changes pay, and how would you measure that, on a machine on which other programs run?
+#
+# When your answer is saved, `make answer ch09_fused` shows ours, with its rubric, if you study alone.
 
 # %% [markdown] answer="where_it_goes" points=2 explained="ch09_fused: The roof of your machine"
 # Sixteen times the arithmetic and the bytes of the state cost a tenth more time, so at these sizes the time is spent in starting some forty operations per step, of one microsecond each, and neither on bytes nor on multiplications. Half the bytes for the weights and fewer new arrays change little then. First I would make fewer calls: one product for the inputs of all steps, one for all gates, one nonlinearity for several gates, or a compiled loop that fuses them. Their changes pay where bytes bind: weights that do not fit in the near cache and are used for few sequences (the left side of the roofline), and sums and states of large batches, which are written to memory and read again. I would run both versions in turns, several times, and compare their least times (or the median of the ratios, or processor time), with and without each change, over a range of B and H, after a warm-up.

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 9: The loop in torch
 #
-# *75 to 90 minutes, 32 points. Read pages 9 and 9.2 of chapter 9 first. This is the first assignment that needs torch; a GPU it does not need.*
+# *The core takes about 85 minutes, all of it about 205 minutes, 32 points. Read pages 9 and 9.2 of chapter 9 first. This is the first assignment that needs torch; a GPU it does not need.*
 #
 # You will put a cell of your own into autograd's graph, bring weights from a stranger's file into `torch.nn.LSTM`, multiply by a matrix that is stored in 8 bits, let the scale of a loss in float16 find itself, and time a machine that answers before it has
 # finished. Then you rebuild the book's node with the book closed, and hunt seven wrong versions of the loop over packed sequences.
@@ -12,6 +12,8 @@
 # | $h$ | (B, H) | the state before the step |
 # | $x$ | (T, B, D) | a batch of sequences; packed: (N, D), all rows of step 1, then of step 2, ... |
 # | $\mathrm{d}q$, in code `d_q` | as q | the gradient of the loss with respect to q |
+#
+# Each task says whether it is *core* or *extra*, and how long it takes somebody who meets the subject for the first time. The core alone makes a whole; the extra tasks go further, and none needs another.
 #
 # ### Before you start: two questions from earlier chapters
 #
@@ -79,6 +81,8 @@ print("work done:", work_ends, " by hand: 3.5")
 
 # %% [markdown]
 # ## Task 1: a cell of your own in the graph (5 points)
+#
+# *Core, about 25 minutes.*
 #
 # A **leaky** cell keeps a share $k$ of its state (`keep` in the code), one number per unit, and *learns* that share. It has a steepness $s$ too, a plain number that is not learnt:
 #
@@ -272,6 +276,8 @@ upstream in place [arguments]: the numbers are right, but d_h, which belongs to 
 
 # %% [markdown]
 # ## Task 2: weights from a stranger's file (4 points)
+#
+# *Core, about 20 minutes.*
 #
 # A file holds a trained LSTM in three arrays: `kernel` (D, 4H), `recurrent` (H, 4H) and `bias` (4H,). Its makers multiplied from the other side, $a = x\,K + h\,R + b$, had **one** bias, and the order **forget, input, output, candidate**. Their step is given as code, since no description
 # is as clear. Write `to_torch`: the `state_dict` of a `torch.nn.LSTM(D, H)` that computes the same. Its order is input, forget, candidate, output, and it adds two biases.
@@ -467,6 +473,8 @@ no transpose: torch holds a row for each unit that is written, the file a column
 
 # %% [markdown]
 # ## Task 3: eight bits a weight (4 points)
+#
+# *Extra, about 30 minutes.*
 #
 # The same matrices are to go into a machine that multiplies 8-bit integers. The chapter let torch do that, with one scale for a whole matrix. Here each **row** has a scale of its own, and so a row of small weights keeps its digits beside a row of large ones:
 #
@@ -753,6 +761,8 @@ int64 for the sum [hidden, dtype]: total is int64: torch sums integers in 64 bit
 
 # %% [markdown]
 # ## Task 4: a scale that finds itself (4 points)
+#
+# *Extra, about 25 minutes.*
 #
 # The chapter multiplied the loss by 16,384, a number that had been tried out. In training the scale is found on the way, and then it is a state that each step hands on to the next: the `scale`, and `good`, the number of good steps since it changed last.
 # Write one such step. It is given the weights, and the gradients of the *scaled* loss in float16.
@@ -1100,6 +1110,8 @@ float32 for all [hidden, dtype]: your gradients were converted to float32, whate
 # %% [markdown]
 # ## Task 5: an honest clock (4 points)
 #
+# *Core, about 15 minutes.*
+#
 # The machine is the one that you drew: `run()` gives an order and comes back; `wait()` comes back when all work is done (`torch.cuda.synchronize`, on a GPU); `clock()` reads the time. Write `median_seconds`: some runs to warm up, not timed; then `repeats` timed runs, each from an **idle** machine to an
 # **idle** machine; their median.
 #
@@ -1311,6 +1323,8 @@ warm-up timed [hidden]: more runs were made than were asked for
 
 # %% [markdown]
 # ## Task 6, closed book: the node (5 points)
+#
+# *Extra, about 30 minutes.*
 #
 # Close the chapter. `Loop` is one node of autograd's graph: `unroll` forward, `bptt` backward, for any cell. The first lines of `forward` are given. Write the rest of it, and the static method `backward(ctx, d_y, *d_state)`. Weights and tape go through `save_for_backward`, so that torch frees
 # them after use; and a second derivative raises a `RuntimeError`, also where the loss is linear in y.
@@ -1540,6 +1554,8 @@ differentiable twice [hidden]: a second derivative must be refused: it is not th
 # %% [markdown]
 # ## The mutant hunt (4 points)
 #
+# *Extra, about 20 minutes.*
+#
 # `one_direction(cells, params, x, runs, first, reverse)` of the chapter goes over packed sequences: `x` (N, D) has all rows of step 1, then of step 2, and so on, `runs` says how many steps have how many rows, `first` is the first state of all sequences. Seven boxes are one small edit away from it each,
 # and none raises an error.
 #
@@ -1661,14 +1677,16 @@ ended sequences forgotten: a sequence that ended early has zeros for its last st
 # %% [markdown]
 # ## Experiment: one node against a hundred
 #
+# *Extra, about 15 minutes, after Tasks 5 and 6.*
+#
 # Your node and your clock, on this machine: a plain network over 100 steps, forward and backward, once with your `Loop` and once with autograd taking every step apart.
 #
 # **Predict**, before you run anything: by which factor is the node faster with one sequence in the batch, and with 256? Nothing is graded here; your numbers are kept in the notebook for you to come back to.
 
 # %%
 my_prediction = {
-    "1 sequence": 1.0,  # times as fast
-    "256 sequences": 1.0,
+    "1 sequence": None,  # times as fast
+    "256 sequences": None,
 }
 
 
@@ -1726,14 +1744,18 @@ shown = interact(show, H=H)
 #
 # <details><summary>What we measured</summary>
 #
-# In the chapter's figure of ratios to torch.nn and to autograd, the node takes half the time of autograd with 8 sequences and 64 units, and three quarters with 64 sequences and 256 units. On two cores that other programs used as well, single points of this experiment lay anywhere between 0.5 and 2, and no trend was to be seen. A factor this close to 1 needs a machine that does nothing else.
+# In the chapter's figure of ratios to torch.nn and to autograd, the node takes half the time of autograd with 8 sequences and 64 units, and three quarters with 64 sequences and 256 units. On two cores that other programs used as well, single points of this experiment lay anywhere between 0.5 and 2, and no trend was to be seen. A factor this close to 1 needs a machine that does nothing else. The notes that autograd takes cost the same whatever the batch is, and so does starting an operation, so what the node saves is a smaller share the larger the batch and H are.
 # </details>
 
 # %% [markdown]
 # ## In your own words (2 points)
 #
+# *Core, about 15 minutes.*
+#
 # A colleague writes: "One training step of my LSTM takes 0.9 ms on the GPU, for a batch of 8 as for a batch of 2,048. So the GPU has no trouble with large batches, and there is no point in buying one with more GFLOP/s." They read a clock before and after the call. In four to six sentences: name the measurement
 # that you would ask for first and why; suppose that it gives the same 0.9 ms, what then keeps the time constant, and is the conclusion about GFLOP/s right for one sequence, and for very large batches?
+#
+# When your answer is saved, `make answer ch09_torch` shows ours, with its rubric, if you study alone.
 
 # %% [markdown] answer="timing" points=2 explained="ch09_torch: On a GPU"
 # A call returns when its kernels are queued, so a clock around it may have measured the launches only: I would ask for a synchronisation before both readings, and for the median of several runs after a warm-up. If it is 0.9 ms all the same, the time goes into launching many small kernels and into the gaps between

@@ -13,8 +13,10 @@ import nbformat
 import psutil
 import pytest
 
+from grader import ROOT
 from grader.assignments import builder
-from rnncore.checking import client
+from rnncore.checking import answers, client
+from rnncore.checking.find import Refused, find_notebook
 from tests.helpers.grading import NAME, cell_of, solved
 
 pytestmark = pytest.mark.slow
@@ -156,7 +158,7 @@ def test_it_says_where_the_book_explains_it(notebook, capsys):
     notebook.with_name("checks.json").write_text(json.dumps(made))
     write(notebook, double="def double(x): return 0")
     out = check(notebook, capsys)[1]
-    assert 'Read "Windows" (book: ch03_bptt#windows)' in out
+    assert 'Read "Windows" (in the book: ch03_bptt.html#windows)' in out
 
 
 @pytest.mark.parametrize(
@@ -173,6 +175,82 @@ def test_a_folder_will_do_and_nothing_will_not(notebook, capsys):
     assert client.main([str(notebook.parent)]) == 0
     assert client.main([str(notebook.with_name("x"))]) == 2
     assert client.main([]) == 2
+
+
+@pytest.mark.parametrize("word", ["6", "06", "ch06", "lstm", "ch06_lstm"])
+def test_a_notebook_is_found_by_its_number_or_name(word):
+    assert find_notebook(word).name == "ch06_lstm.ipynb"
+
+
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [
+        ("9", "ch09_fused, ch09_torch"),
+        ("ch06_lsmt", "Did you mean ch06_lstm?"),
+        ("99", "There are: capstone, ch01_sequences, "),
+        (None, "say which one, as `make check 6`"),
+    ],
+)
+def test_who_names_no_notebook_reads_which_there_are(word, says):
+    with pytest.raises(Refused) as caught:
+        find_notebook(word)
+    assert says in str(caught.value)
+
+
+def test_make_takes_a_number_and_keeps_quiet():
+    said = subprocess.run(
+        ["make", "-n", "check", "6"],
+        check=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert '-m rnncore.checking "6"' in said.stdout
+
+
+def test_a_test_of_what_cannot_be_read_is_not_blamed(notebook, capsys):
+    write(notebook, double="def double(x) return 2")
+    out = check(notebook, capsys)[1]
+    assert "- double: not run, see the error above" in out
+    assert "NameError" not in out
+
+
+def with_answer(path, text):
+    """The solved notebook with a written question, and its answer."""
+    made = write(path)
+    cell = nbformat.v4.new_markdown_cell(text)
+    cell.metadata["nbgrader"] = {
+        "grade": True,
+        "solution": True,
+        "grade_id": "carousel",
+        "points": 2,
+    }
+    made.cells.append(cell)
+    nbformat.write(made, path)
+
+
+def test_an_empty_written_answer_is_told(notebook, capsys):
+    with_answer(notebook, "YOUR ANSWER HERE")
+    assert "o carousel: your written answer" in check(notebook, capsys)[1]
+    with_answer(notebook, "They left out the memory.")
+    assert "o carousel" not in check(notebook, capsys)[1]
+
+
+def test_a_model_answer_comes_after_ones_own(tmp_path, capsys):
+    path = tmp_path / "ch06_lstm" / "ch06_lstm.ipynb"
+    path.parent.mkdir()
+    with_answer(path, "YOUR ANSWER HERE")
+    assert answers.main([str(path)]) == 2
+    assert "not written yet" in capsys.readouterr().err
+    with_answer(path, "They left out the memory.")
+    assert answers.main([str(path)]) == 0
+    assert "The state of an LSTM is (h, c)" in capsys.readouterr().out
+
+
+def test_where_no_solutions_are_no_model_answer_is(notebook, capsys):
+    with_answer(notebook, "They left out the memory.")
+    assert answers.main([str(notebook)]) == 2
+    assert "no model answers to demo" in capsys.readouterr().err
 
 
 def test_a_folder_that_was_put_there_again_is_the_one_checked(notebook):

@@ -10,6 +10,8 @@ import torch
 from rnncore import testing
 from rnncore.rnn import init_params, rnn_cell, unroll
 from rnncore.testing import (
+    Properties,
+    Stored,
     assert_close,
     assert_gradient,
     assert_refuses,
@@ -348,22 +350,74 @@ def test_an_axis_that_is_not_the_batch_s_is_refused():
         check_independent(run, args, {"x": 1}, axis=0)
 
 
-def test_a_mistake_is_recognised_up_to_the_first_wrong_result():
+def test_a_mistake_is_named_only_if_it_agrees_on_all_inputs():
     inputs = [{"x": A}, {"x": 1 + A}, {"x": A[:1]}]
 
     def wrong(x):  # as the mistake, but for the last input
         return x if len(x) == 1 else 2 * x + (x[0, 0] == 1)
 
-    says = {
-        name: known(lambda x, k=k: 2 * x + k * (x[0, 0] == 1), name, inputs)
-        for k, name in enumerate(["right", "one added", "two added"])
-    }
-    with pytest.raises(AssertionError, match="mistake: one added"):
-        check(wrong, double, inputs, mistakes=list(says.values()))
-    both = [says["one added"]] * 2  # two would fit
+    added = known(lambda x: 2 * x + (x[0, 0] == 1), "one added", inputs)
     with pytest.raises(AssertionError) as caught:
-        check(wrong, double, inputs, mistakes=both)
-    assert "known mistake" not in str(caught.value)
+        check(wrong, double, inputs, mistakes=[added])
+    assert "one added" not in str(caught.value)
+
+
+def test_the_visible_check_tries_float32_where_dtypes_count():
+    inputs = [{"x": A.astype(float)}]
+    right = Stored([2.0 * A], [], "double")
+
+    def keeps(x):
+        return 2 * x
+
+    def makes_float64(x):
+        return np.asarray(2 * x, dtype=float)
+
+    for answer, lost in [(keeps, set()), (makes_float64, {"dtype"})]:
+        by = Properties(values=1, dtype=1)
+        check(answer, right, inputs, by=by)
+        assert set(by.lost) == lost
+    by = Properties(values=1, sizes=1)  # nobody counts dtypes
+    check(makes_float64, right, inputs, by=by)
+    assert not by.lost
+
+
+def test_of_two_mistakes_the_results_that_are_right_are_told():
+    inputs = [{"x": A}]
+    listed = [known(lambda x: (x, 3 * x), "tripled", inputs)]
+    right = Stored([(A, A + 1)], listed, "pair")
+    with pytest.raises(AssertionError) as caught:
+        check(lambda x: (x, 5 * x), right, inputs, outputs="loss, d_x")
+    failure = caught.value.failure
+    assert "Right on these inputs: loss. Wrong: d_x." in failure.why
+    assert "two mistakes" in failure.why
+    with pytest.raises(AssertionError) as caught:
+        check(lambda x: (x, 3 * x), right, inputs, outputs="loss, d_x")
+    assert caught.value.failure.mistake == "tripled"
+    assert not caught.value.failure.why
+
+
+def test_a_probe_whose_state_is_no_tuple_is_told_so():
+    from rnncore.lstm import lstm_cell
+
+    probes = [(np.ones((3, 8)), np.ones((3, 8)), np.ones((3, 2)))]
+    says = r"state: expected a tuple of 2 array\(s\), got ndarray"
+    with pytest.raises(AssertionError, match=says):
+        hunt(lstm_cell, {}, probes, few=1, points=2)
+
+
+def test_where_nan_comes_from_is_said():
+    with pytest.raises(AssertionError) as caught:
+        check(lambda x: x * np.nan, double, [{"x": A}])
+    assert "logarithm" in caught.value.failure.why
+
+
+def test_torchs_own_words_about_bools_are_translated():
+    import torch
+
+    inputs = [{"x": torch.ones(3)}]
+    with pytest.raises(AssertionError) as caught:
+        check(lambda x: x - (x > 0), lambda x: x, inputs)
+    assert "xp.astype" in caught.value.failure.why
 
 
 def test_two_mistakes_at_once_are_told_one_after_the_other():
