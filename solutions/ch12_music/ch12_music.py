@@ -195,7 +195,7 @@ visible = [
         pitch=np.array([60, 64]),
         voice=np.array([0, 0]),
     )
-    | dict(tempo=60.0, frame=0.5, V=1),
+    | dict(tempo=60.0, frame=0.5, V=3),  # two voices have nothing to sing
 ]
 check(
     onto_the_grid,
@@ -245,6 +245,7 @@ hidden.append(
     )
     | dict(tempo=60.0, frame=0.25, V=2)
 )
+hidden.append(performance(rng, 6, 2, 80.0, 0.5) | dict(V=4))
 check(
     onto_the_grid,
     reference_onto_the_grid,
@@ -353,6 +354,10 @@ T from the last note: T is the `end` of the note that begins last; another may e
 pitches for tokens: a struck key was written as its pitch; its token is q - LOWEST + FIRST
 - q - LOWEST + FIRST
 + q
+
+voices counted from the notes: V was not used: there are V voices, also where the last ones have no note
+- np.full((last.max(), V), SILENCE)
++ np.full((last.max(), max(voice) + 1), SILENCE)
 """
 
 # %% [markdown]
@@ -442,6 +447,7 @@ rng = np.random.default_rng(2)
 visible = [
     move(pieces_and_model(rng, 5, 3, 4) | {"lengths": np.array([5, 2, 3])}),
     move(pieces_and_model(rng, 3, 2, 3, 3000.0)),
+    move(pieces_and_model(rng, 4, 2, 5), "float32"),
 ]
 check(
     chorale_nats,
@@ -639,6 +645,32 @@ mean over everything: the mean ran over everything, as a loss of torch does by d
 probability clipped: a probability was kept away from 0: a network that is sure and wrong then pays less than it owes. softplus needs no such bound
 - torch.nn.functional.softplus(told) - told * came
 + -(came * torch.sigmoid(told).clamp(min=1e-7).log() + (1 - came) * (1 - torch.sigmoid(told)).clamp(min=1e-7).log())
+
+against its own frame, the first row dropped: row t of the logits was compared with frame t, from which it was computed; row t speaks about frame t + 1, so the roll alone loses its first row
+-     told, came = logits[:-1], roll[1:]
++     told, came = logits[1:], roll[1:]
+
+against its own frame, with its gradient there: row t of the logits was compared with frame t, from which it was computed; row t speaks about frame t + 1, so the roll alone loses its first row
+-     told, came = logits[:-1], roll[1:]
+-     t = torch.arange(1, len(roll), device=roll.device)[:, None]
+-     counts = (t < lengths).to(logits.dtype)
+-     weight = counts / counts.sum()
+-     each = torch.nn.functional.softplus(told) - told * came
+-     nats = (each.sum(-1) * weight).sum()
+-     d_told = (torch.sigmoid(told) - came) * weight[..., None]
+-     return nats, torch.cat([d_told, torch.zeros_like(logits[:1])])
++     told, came = logits[1:], roll[1:]
++     t = torch.arange(1, len(roll), device=roll.device)[:, None]
++     counts = (t < lengths).to(logits.dtype)
++     weight = counts / counts.sum()
++     each = torch.nn.functional.softplus(told) - told * came
++     nats = (each.sum(-1) * weight).sum()
++     d_told = (torch.sigmoid(told) - came) * weight[..., None]
++     return nats, torch.cat([torch.zeros_like(logits[:1]), d_told])
+
+float64 inside [hidden, dtype]: the mask was made in float64, and a result took its dtype: make it in the dtype of the logits
+- counts = (t < lengths).to(logits.dtype)
++ counts = (t < lengths).to(torch.float64)
 """
 
 # %% [markdown]
@@ -1001,6 +1033,18 @@ probabilities taken for logits: exp was taken of what the model gives: those are
 one number for all: all voices were drawn with the first number: each has its own
 - may, number)
 + may, numbers[0])
+
+above the voice below: the former pitch of the voice below was shut out, and even a voice that sang it may then not stay: it may go down to it, and no further
+- may &= keys >= before[v + 1]
++ may &= keys > before[v + 1]
+
+former interval upside down: the former interval was counted from the upper voice up: a fifth is 7 semitones as `before[u] - before[v]`, and 5 the other way round
+- apart = (before[u] - before[v]) % 12
++ apart = (before[v] - before[u]) % 12
+
+new interval upside down: the new interval was counted the other way round than the former one: both are upper minus lower, `now[u] - q`
+- again = (now[u] - keys) % 12 == apart
++ again = (keys - now[u]) % 12 == apart
 """
 
 # %% [markdown]
@@ -1027,7 +1071,7 @@ one number for all: all voices were drawn with the first number: each has its ow
 #
 # <details><summary>Hint 3</summary>
 #
-# `pitch = other - FIRST + LOWEST` is nonsense for HOLD and SILENCE: `fits = (other < FIRST) | (pitch >= low) & (pitch <= high)` forgives them. The signature is `(key + 7 * s + 5) % 12 - 5`.
+# `pitch = other - FIRST + LOWEST` is nonsense for HOLD and SILENCE: `fits = (piece < FIRST) | (pitch >= low) & (pitch <= high)` forgives them, and not a note that was moved below the keyboard. The signature is `(key + 7 * s + 5) % 12 - 5`.
 # </details>
 
 
@@ -1052,7 +1096,7 @@ def in_all_keys(pieces, keys, held_out, compass):
         for s in range(-6, 6):
             other = up(piece, s)
             pitch = other - FIRST + LOWEST
-            fits = (other < FIRST) | (pitch >= low) & (pitch <= high)
+            fits = (piece < FIRST) | (pitch >= low) & (pitch <= high)
             if fits.all() and outline(piece) not in secret:
                 train.append((other, (key + 7 * s + 5) % 12 - 5))
     ### END SOLUTION
@@ -1132,6 +1176,18 @@ visible.append(
         compass=np.array([[50, 76], [36, 62]]),
     )
 )
+visible.append(
+    dict(  # a bass on the piano's lowest keys, 21 and 23
+        pieces=[
+            np.array([[45, 4], [47, HOLD], [44, 6]]),
+            np.array([[44, 2], [HOLD, SILENCE]]),
+            np.array([[42, 9], [43, 8]]),
+        ],
+        keys=[-4, 3, 5],
+        held_out=[2],
+        compass=np.array([[55, 70], [22, 31]]),
+    )
+)
 OUTPUTS = "train, test"
 check(
     in_all_keys,
@@ -1170,6 +1226,19 @@ several["pieces"] += [an_octave_off, another_bass]
 several["keys"] += [2, -4]
 several["compass"][:, 0] -= 12
 hidden.append(several | {"held_out": [5, 3, 0]})
+for lowest in (22, 23):
+    hidden.append(
+        dict(
+            pieces=[
+                np.array([[46, 4], [45, 3], [47, 5]]),
+                np.array([[44, 2], [43, SILENCE]]),
+                np.array([[40, 9], [42, 6]]),
+            ],
+            keys=[1, -2, 4],
+            held_out=[2],
+            compass=np.array([[55, 70], [lowest, 31]]),
+        )
+    )
 check(
     in_all_keys,
     reference_in_all_keys,
@@ -1196,14 +1265,14 @@ only the test's own key left out: the split came after the transposition: of the
 -         for s in range(-6, 6):
 -             other = up(piece, s)
 -             pitch = other - FIRST + LOWEST
--             fits = (other < FIRST) | (pitch >= low) & (pitch <= high)
+-             fits = (piece < FIRST) | (pitch >= low) & (pitch <= high)
 -             if fits.all() and outline(piece) not in secret:
 +     secret = {pieces[k].tobytes() for k in held_out}
 +     for piece, key in zip(pieces, keys, strict=True):
 +         for s in range(-6, 6):
 +             other = up(piece, s)
 +             pitch = other - FIRST + LOWEST
-+             fits = (other < FIRST) | (pitch >= low) & (pitch <= high)
++             fits = (piece < FIRST) | (pitch >= low) & (pitch <= high)
 +             if fits.all() and other.tobytes() not in secret:
 
 trained on the test: the pieces that are held out were trained on
@@ -1223,7 +1292,7 @@ the first voice alone: only the first voice's range was looked at
 + if fits[:, 0].all() and
 
 rests out of range: HOLD and SILENCE were taken for pitches out of range, and their pieces thrown away
-- fits = (other < FIRST) | (pitch >= low) & (pitch <= high)
+- fits = (piece < FIRST) | (pitch >= low) & (pitch <= high)
 + fits = (pitch >= low) & (pitch <= high)
 
 moved before it was looked at: no copy was left out because of the compass: ask it of the pitches after they are moved, and of all of them (`all`, not `any`)
@@ -1327,6 +1396,18 @@ rests moved in the comparison: the comparison moved HOLD and SILENCE with the ke
 first voices compared: a piece was left out of training whose first voice alone is that of a test piece: compare all voices
 - return up(piece, TOKENS - piece.max()).tobytes()
 + return up(piece, TOKENS - piece[:, 0].max())[:, 0].tobytes()
+
+notes below the keyboard: a note that was moved below the lowest key was taken for a HOLD or a rest: which places are in no key is seen before they are moved
+- fits = (piece < FIRST)
++ fits = (other < FIRST)
+
+lowest key stays: the piano's lowest key, whose token is FIRST itself, was not moved with the others
+- np.where(piece >= FIRST, piece + s, piece)
++ np.where(piece > FIRST, piece + s, piece)
+
+lowest key in no key: the piano's lowest key, whose token is FIRST itself, was let through like a HOLD or a rest
+- fits = (piece < FIRST)
++ fits = (other <= FIRST)
 """
 
 # %% [markdown]
@@ -1431,6 +1512,7 @@ check(
 )
 with properties("refusals"):
     for wrong, why in [
+        ([[HOLD], [41]], "a HOLD in the first frame"),
         ([[41], [SILENCE], [HOLD]], "a rest that is held"),
         ([[41, 90]], "a token above 89"),
         ([[41], [-1]], "a token below 0"),
@@ -1466,6 +1548,7 @@ check(
 with properties("refusals"):
     for wrong, why in [
         ([[41, 0]], "a HOLD in the first frame"),
+        ([[0, 41], [50, 0], [53, 1]], "a HOLD in the first frame"),
         ([[41, 50], [1, 0], [0, 0]], "a HOLD after a rest"),
         ([[41, 90]], "a token above 89"),
         ([[41, 50], [-1, 0]], "a token below 0"),
@@ -1556,6 +1639,14 @@ what sounded never kept: HOLD found nothing: what sounds in a frame was not kept
 -         pitches[t] = before
 +         now = np.where(row == HOLD, before, row - FIRST + LOWEST)
 +         pitches[t] = np.where(row == SILENCE, REST, now)
+
+first frame holds the last [hidden, refusals]: a HOLD in the first frame went on with the last frame's note: there is no frame before the first, and in Python index -1 is the last
+-     before = np.full(tokens.shape[1], REST)
++     before = np.where(tokens[-1] < FIRST, REST, tokens[-1])
+
+something before the first frame [hidden, refusals]: a HOLD in the first frame was let through: before it nothing sounds, and that is REST
+-     before = np.full(tokens.shape[1], REST)
++     before = np.full(tokens.shape[1], SILENCE)
 """
 
 # %% [markdown]

@@ -191,6 +191,7 @@ visible = [
     heard_as(rng, 8, 6, [5, 1, 5, 2]),
     heard_as(rng, 5, 3, [2, 1, 2, 1]),
     heard_as(rng, 340, 30, [7, 7], 0.3),
+    heard_as(rng, 4, 3, []),
 ]
 check(
     spell_frames,
@@ -452,6 +453,23 @@ no blanks at all: every frame was given to a letter: the lattice has a blank bef
 +         where[t] = s
 +         s -= came[t, s]
 +     return where, score
+
+a letter taken for granted: a transcript may be empty: its one state is a blank, and there is no second one to begin in
+-     best = np.where(np.arange(len(states[0])) < 2, emitted[0], -np.inf)
++     best = np.full(len(states[0]), -np.inf)
++     best[0], best[1] = emitted[0][0], emitted[0][1]
+
+place within the last two: the way back began in state 0 or 1: argmax over the last two states gives a place among those two, not among all
+- int((best + ends[0]).argmax())
++ int(best[-2:].argmax())
+
+begun at the wrong end: the way back began in the first state; it begins in the better of the states where a path may end
+- int((best + ends[0]).argmax())
++ 0
+
+the smallest noted: `came` says which of the ways was smallest, and `best` holds the largest
+- np.argmax(ways, axis=0)
++ np.argmin(ways, axis=0)
 """
 
 # %% [markdown]
@@ -783,6 +801,10 @@ share over the frames [gradients]: the shares were divided by the number of fram
 the likeliest path's share [gradients]: the share is that of the likeliest path alone: all right paths have one, by their probability
 -         wanted = np.tensordot(np.exp(log_w - total), says, 1)
 +         wanted = says[log_w.argmax()]
+
+loss of the likeliest path: the loss is that of the likeliest path alone; it sums over all paths that read as the transcript
+-         loss -= float(total) / letters
++         loss -= float(log_w.max()) / letters
 """
 
 # %% [markdown]
@@ -855,9 +877,9 @@ WORDS = ["one", "two", "three", "four"]
 
 
 def rates(said, heard, conditions):
-    """The learner's rates as a list, sorted by condition."""
+    """The learner's rates, sorted by condition, as texts."""
     found = rates_by(list(said), list(heard), list(conditions))
-    return [(str(c), float(found[c])) for c in sorted(found)]
+    return [f"{c}: {100 * found[c]:.6g} %" for c in sorted(found)]
 
 
 def listened(rng, N, length=6, conditions=("0 dB", "20 dB")):
@@ -893,6 +915,11 @@ visible = [
     listened(rng, 14, 5, ("f1", "m3", "m7")),
 ]
 check(rates, stored("rates_by"), visible, outputs="the sorted rates")
+for name, rate in rates_by(**visible[0]).items():
+    kind = type(rate).__name__
+    assert isinstance(rate, float), (
+        f"the rate of {name}: expected a float, got a {kind}"
+    )
 ### BEGIN HIDDEN TESTS
 import jiwer
 
@@ -901,7 +928,7 @@ from rnncore.testing import assert_close, hidden_rng
 
 def right_rates(said, heard, conditions):
     found = reference_rates_by(said, heard, conditions)
-    return [(str(c), float(found[c])) for c in sorted(found)]
+    return [f"{c}: {100 * found[c]:.6g} %" for c in sorted(found)]
 
 
 rng = hidden_rng()
@@ -916,7 +943,7 @@ hidden.append(
 )
 check(rates, right_rates, hidden, outputs="the sorted rates")
 for args in hidden[:2]:
-    for name, rate in rates(**args):
+    for name, rate in rates_by(**args).items():
         mine = [k for k, c in enumerate(args["conditions"]) if c == name]
         expected = jiwer.wer(
             [args["said"][k] for k in mine],
@@ -1586,6 +1613,7 @@ rng = np.random.default_rng(7)
 visible = [
     {"samples": 0.1 * rng.normal(size=320)},
     {"samples": 0.1 * rng.normal(size=461) + 0.02},
+    {"samples": 0.1 * rng.normal(size=479)},  # one more would fill a window
 ]
 check(
     power_spectra,
@@ -1598,12 +1626,12 @@ tone = np.sin(2 * np.pi * 1000 * np.arange(3200) / 16_000)
 bands = set(power_spectra(tone)[2:-2].argmax(axis=1).tolist())
 assert bands == {32}, "1,000 Hz is number 32 of steps of 16,000 / 512 Hz"
 with properties("refusals"):
-    assert_refuses(
-        power_spectra,
-        {"samples": np.ones((640, 2))},
-        "with two channels",
-        "samples",
-    )
+    for wrong, why in (
+        (np.ones((640, 2)), "with two channels"),
+        (np.array(0.5), "with a single number, whose shape is ()"),
+    ):
+        args = {"samples": wrong}
+        assert_refuses(power_spectra, args, why, "samples")
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
 
@@ -1626,12 +1654,13 @@ check(
     by=properties,
 )
 with properties("refusals"):
-    assert_refuses(
-        power_spectra,
-        {"samples": rng.normal(size=(640, 2))},
-        "with two channels",
-        "samples",
-    )
+    for wrong, why in (
+        (rng.normal(size=(640, 2)), "with two channels"),
+        (rng.normal(size=(2, 640, 1)), "with three axes"),
+        (np.array(0.1), "with a single number, whose shape is ()"),
+    ):
+        args = {"samples": wrong}
+        assert_refuses(power_spectra, args, why, "samples")
 ### END HIDDEN TESTS
 properties.points("Task 5 holds.")
 
@@ -1806,6 +1835,16 @@ pre-emphasis: the sound went through a pre-emphasis first, each sample less 0.97
 +     sharp = np.append(samples[:1], samples[1:] - 0.97 * samples[:-1])
 +     padded = np.pad(sharp, WINDOW // 2)
 +     starts = np.arange(0, len(padded) - WINDOW + 1, HOP)
+
+a single number let through [hidden, refusals]: only samples with several axes were refused; a single number, of shape (), is no row either
+-     check_shape("samples", samples, "N")
++     if samples.ndim > 1:
++         raise ValueError("samples: expected one axis")
++     samples = np.atleast_1d(samples)
+
+one window too many: one window more was begun than fits: its last sample would lie beyond the silence
+- len(padded) - WINDOW + 1, HOP
++ len(padded := np.pad(padded, (0, 1))) - WINDOW + 1, HOP
 """
 
 # %% [markdown]
