@@ -1,7 +1,9 @@
 # %% [markdown]
 # # Assignment 12: music
 #
-# *75 to 90 minutes, 28 points. Read chapter 12 first (all three pages).*
+# *Core: 90 minutes. All of it: 150 minutes, 28 points. Read chapter 12 first (all three pages).*
+#
+# The core is tasks 1, 2 and 5, and the hunt; the rest is marked *extra*. The times are estimates for a learner who has read the pages and takes two or three tries at a task.
 #
 # You will put what somebody has played onto a grid of tokens; measure a model of piano rolls in the unit of the published scores, with its gradient; draw chords that keep the rules of voice leading, whatever the model wants; and move chorales into other keys without showing the model its examination. With the book closed you will rebuild `decode`.
 # Then you hunt seven wrong readings of a piano roll, find out what eleven more keys are worth, and hear what the rules do.
@@ -674,7 +676,7 @@ float64 inside [hidden, dtype]: the mask was made in float64, and a result took 
 """
 
 # %% [markdown]
-# ## Task 3: a chord that keeps the rules (5 points)
+# ## Task 3, extra: a chord that keeps the rules (5 points)
 #
 # Left to itself, the chapter's network writes more parallel fifths and octaves than Bach does (page 12.1). A generator can be built that *cannot* write them: at each voice all pitches that break a rule get the probability zero before one is drawn. The chord `before` (V,), each voice in its compass and none crossing, was sung; now voice after voice is chosen, from the highest. Pitch q of voice v is legal if all of this holds:
 #
@@ -1048,7 +1050,7 @@ new interval upside down: the new interval was counted the other way round than 
 """
 
 # %% [markdown]
-# ## Task 4: all keys, and no cheating (5 points)
+# ## Task 4, extra: all keys, and no cheating (5 points)
 #
 # A chorale in another key is a chorale. So eleven more copies of each, one per key that it is not in, cost nothing, if three things are looked after. You get `pieces`, a list of tokens (T, V) (other T, same V), `keys`, their key signatures (fifths: 1 is one sharp, -1 one flat, from -5 to 6), `held_out`, the numbers of the pieces for the test, and the `compass`.
 #
@@ -1781,11 +1783,11 @@ struck is enough: a key that is marked as struck and does not sound is sung
 
 # %%
 my_prediction = {
-    "10 chorales in all keys are worth so many in their own": 10,
-    "nats per frame that carelessness seems to save, 10 chorales": 0.0,
-    "parallels in 100 chances: Bach, the network, with rules": (0, 0, 0),
-    "nats per frame of its own music: without rules, with them": (0, 0),
-    "will you hear a difference?": "yes or no",
+    "10 chorales in all keys are worth so many in their own": None,
+    "nats per frame that carelessness seems to save, 10 chorales": None,
+    "parallels in 100 chances: Bach, the network, with rules": None,
+    "nats per frame of its own music: without rules, with them": None,
+    "will you hear a difference, yes or no?": "",
 }
 
 # %% experiment seconds=40

@@ -1,7 +1,9 @@
 # %% [markdown]
 # # Assignment 13: translation
 #
-# *75 to 90 minutes, 33 points. Read chapter 13 first.*
+# *Core: 90 minutes. All of it: 180 minutes, 33 points. Read chapter 13 first.*
+#
+# The core is tasks 1, 2 and 6, and the hunt; the rest is marked *extra*. The times are estimates for a learner who has read the pages and takes two or three tries at a task.
 #
 # You will lay sentences of different length side by side, so that nothing looks at the padding; write the loss and its gradient; run a decoder that hears its teacher at some steps and itself at others; search with a beam and rank what ended by a fair score; and find out up to which length a decoder with one vector is right. With the book closed you will rebuild `greedy`.
 # Then you hunt eight wrong beam searches, and see where your own small translator loses the thread.
@@ -359,7 +361,7 @@ one length for both: sources and targets got one length, that of the longest of 
 #
 # <details><summary>Hint 2</summary>
 #
-# `targets[..., None] == classes` is the second one. Count N as a sum of the first one in the logits' dtype: `xp.astype(real, logits.dtype)`.
+# `targets[..., None] == classes` is the second one. Count N as a sum of the first one in the logits' dtype: `xp.astype(real, logits.dtype)`. In torch a bool is no number: it cannot be subtracted before `xp.astype` has made one of it.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -624,7 +626,7 @@ slope of the softmax twice [gradients]: d_logits has p (1 - p) as a factor: p mi
 """
 
 # %% [markdown]
-# ## Task 3: a teacher who is silent at times (5 points)
+# ## Task 3, extra: a teacher who is silent at times (5 points)
 #
 # The decoder with one vector (Cho et al. 2014). At each step it looks up the embedding of the token that it reads, appends the source's `vector`, takes one step of a GRU, and computes logits from the new state with the readout:
 #
@@ -907,7 +909,7 @@ words of a taught decoder: the decoder's own words come from a run with the teac
 """
 
 # %% [markdown]
-# ## Task 4: a beam and a fair score (5 points)
+# ## Task 4, extra: a beam and a fair score (5 points)
 #
 # A decoder that looks at its last word only: `log_p[t, a, k]` is the log probability of token k at step t if the last token was a. At step 0 the last token is START. Search with a beam, by these rules.
 #
@@ -1169,7 +1171,7 @@ END said at the last step: what had not ended by the last step was made to end t
 """
 
 # %% [markdown]
-# ## Task 5: how long may it be? (4 points)
+# ## Task 5, extra: how long may it be? (4 points)
 #
 # One number for a test set hides where a translator fails. You get three lists of texts: `sources`, what was `said`, and what was `wanted`. A translation is *exact* if it is the same text as what was wanted; nothing less counts. The length of a pair is the number of words of its *source*, words standing between spaces.
 #
@@ -1667,23 +1669,23 @@ sentence after sentence: the sentences are right, but the decoder was asked for 
 # %% [markdown]
 # ## The mutant hunt (4 points)
 #
-# The chapter's `beam_search(decoder, source, width, limit, alpha)` keeps `width` beginnings beside those that ended. Eight boxes are one small edit away from it, and on a decoder that is sure of itself seven of them find the right translation.
+# The chapter's `beam_search(decoder, source, width, limit, alpha)` keeps `width` beginnings beside those that ended. Eight boxes are one small edit away from it, and on a decoder that is sure of itself seven of them find the right translation. Random weights alone, of whatever seed, do not open all of them.
 #
-# Write `beam_probes()`: a list of `(W, summary, width, limit, alpha)`: the weights (K, K) of a `Toy` decoder and its source (1, K), both float64 NumPy arrays. All that is found is compared: the tokens, log p, the scores, their order. Points are for the boxes that some probe tells apart; the last point is for all of them with at most two probes.
+# Write `beam_probes()`: a list of `(W, summary, width, limit, alpha)`: the weights (K, K) of a `Toy` decoder and its source (1, K), both float64 NumPy arrays. All that is found is compared: the tokens, log p, the scores, their order. Points are for the boxes that some probe tells apart; the last point is for all of them with at most three probes.
 #
 # <details><summary>Hint 1</summary>
 #
-# Where does a mistake in the score show? Where translations of different length end. And one in the states? Where the likeliest beginning changes from step to step.
+# Where does a mistake in the score show? Where translations of different length end. And one in the states? Where the likeliest beginning changes from step to step. A search that stops as soon as `width` translations have ended is wrong only if a longer one would have had a better score: what favours long ones?
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# One line of the search runs only where nothing comes to its end within `limit`. That wants a probe of its own.
+# One line of the search runs only where nothing comes to its end within `limit`. One condition counts only where the beam is wider than there are sentences to say: then what is impossible, with PAD or START in it, is among the candidates too. Each of the two wants a probe of its own.
 # </details>
 #
 # <details><summary>Hint 3</summary>
 #
-# W is `rng.normal(size=(7, 7))`, a width of 3 and a limit of 6 or so, alpha 1; END a little likelier, by 2 or so in the source (look whether anything ends). And the same with END forbidden: -99 in its place of the source. Where a box is left, take another seed.
+# First probe: W is `rng.normal(size=(7, 7))`, END likelier by 2 or so in the source, a width of 3, a limit of 8, and a large penalty, alpha 3 or so. Second probe: the same W with END forbidden, -99 in its place of the source, and a limit of 4. Third probe: a width of 60 and a limit of 2. A box that is still closed wants a more even contest in the first probe: smaller weights, or another width.
 # </details>
 
 
@@ -1696,8 +1698,13 @@ def beam_probes():
     ### BEGIN SOLUTION
     rng = np.random.default_rng(1)
     W, summary = rng.normal(size=(7, 7)), rng.normal(size=(1, 7))
+    often = summary + 2.0 * (np.arange(7) == END)
     never = summary - 99.0 * (np.arange(7) == END)
-    return [(W, summary, 3, 6, 1.0), (W, never, 3, 4, 1.0)]
+    return [
+        (W, often, 3, 8, 3.0),
+        (W, never, 3, 4, 1.0),
+        (W, summary, 60, 2, 1.0),
+    ]
     ### END SOLUTION
 
 
@@ -1764,7 +1771,7 @@ hunt(
         for name, box in black_boxes("beam_probes").items()
     },
     beam_probes(),
-    few=2,
+    few=3,
     points=4,
 )
 
@@ -1786,17 +1793,17 @@ an end from outside the beam: ends that are not among the best are set aside too
 - if token == END and rank < width:
 + if token == END:
 
-one more lives: the beam is one wider than asked
-- len(longer) < width
-+ len(longer) <= width
+impossible beginnings: what has no probability lives on as well: unseen with fewer places than words
+- p > -math.inf and len(longer)
++ len(longer)
 
 last token alone: candidates are ranked by their last token: with a width of 1 the same translation is found
 - total = (log_p + so_far[:, None]).flatten()
 + total = (log_p + 0 * so_far[:, None]).flatten()
 
-START read again and again: unseen where the first word is the last
-- last = [tokens[-1] if tokens else START for tokens, _ in live]
-+ last = [START for tokens, _ in live]
+stopped too early: the search stops as soon as `width` have ended: unseen where no later one would be better
+- _settled(live[0][1], ended, width, limit, alpha)
++ len(ended) >= width
 
 what did not end keeps its log p: unseen where something comes to its end
 - Hypothesis(t, p, p / length_penalty(len(t), alpha))
@@ -1814,11 +1821,11 @@ what did not end keeps its log p: unseen where something comes to its end
 
 # %%
 my_prediction = {
-    "exact on new numbers of one to four digits, in percent": 0,
-    "exact on numbers of five digits, in percent": 0,
-    "on five digits the teacher helps: percent of tokens right": 0,
-    "in words, up to what length will it hold (at least half exact)?": 0,
-    "does a wider beam mend the long ones?": "yes or no",
+    "exact on new numbers of one to four digits, in percent": None,
+    "exact on numbers of five digits, in percent": None,
+    "on five digits the teacher helps: percent of tokens right": None,
+    "in words, up to what length will it hold (at least half exact)?": None,
+    "does a wider beam mend the long ones, yes or no?": "",
 }
 
 # %% experiment seconds=40

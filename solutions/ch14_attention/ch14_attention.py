@@ -1,7 +1,9 @@
 # %% [markdown]
 # # Assignment 14: attention
 #
-# *75 to 90 minutes, 33 points. Read chapter 14 first.*
+# *Core: 90 minutes. All of it: 180 minutes, 33 points. Read chapter 14 first.*
+#
+# The core is tasks 1, 2 and 6, and the hunt; the rest is marked *extra*. The times are estimates for a learner who has read the pages and takes two or three tries at a task.
 #
 # You will let a decoder look at a source, and also look away; take its gradient by hand; make an attention that remembers what it has looked at, and go back through its scores; and build the decoder around it, with the map of where it looked. With the book closed you will rebuild `attend`.
 # Then you hunt nine wrong attentions, and find out what a map explains and what it does not.
@@ -708,13 +710,13 @@ weights computed again: the weights were computed again without `passing`'s scor
 """
 
 # %% [markdown]
-# ## Task 3: attention that remembers (5 points)
+# ## Task 3, extra: attention that remembers (5 points)
 #
 # Translations repeat themselves, or leave words out, when attention does not know what it has looked at. With **coverage** (Tu et al. 2016; See, Liu and Manning 2017) the additive score sees how much weight each source token has got in all steps before:
 #
 # $$a_{tbs} = v \cdot \tanh(q_{tb} + k_{sb} + \text{covered}_{tbs}\, u), \qquad w_{tb} = \mathrm{softmax}_{s\ \text{real}}(a_{tb}), \qquad \text{covered}_{tbs} = \sum_{t' < t} w_{t'bs}.$$
 #
-# The queries (T, B, H) and keys (S, B, H) are projected already; v and u are (H,). So the steps are no longer independent: here is a loop, as in a recurrent network, and its state is what was covered, an array (S, B) like the mask. Return the `weights` (T, B, S) and the loop's last state, `covered` (S, B), the sum over all steps. Padding gets 0; no source is empty.
+# The queries (T, B, H) and keys (S, B, H) are projected already; v and u are (H,). So the steps are no longer independent: here is a loop, as in a recurrent network, and its state is what was covered, an array (S, B) like the mask. Return the `weights` (T, B, S) and the loop's last state, `covered` (S, B), the sum over all steps. Padding gets 0; no source is empty. Scores may be in the thousands.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -801,6 +803,8 @@ visible = [
     move(covering(rng, 4, 3, 5, 2)),
     covering(rng, 5, 2, 4, 3),  # in NumPy
 ]
+loud = covering(rng, 3, 2, 4, 5)
+visible.append(move({**loud, "v": 2000.0 * loud["v"]}))
 check(
     covering_weights,
     stored("covering_weights"),
@@ -899,7 +903,7 @@ source and batch swapped: the weights are (T, S, B); they are asked for as (T, B
 - rows.append(w.T)
 + rows.append(w)
 
-overflow [hidden]: no largest score was subtracted: exp of a large score is infinite
+overflow: no largest score was subtracted: exp of a large score is infinite
 - xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
 + xp.exp(scores)
 
@@ -1078,7 +1082,7 @@ divided by the length: each step's weights were divided by the number of tokens 
 """
 
 # %% [markdown]
-# ## Task 4: back through the additive score (4 points)
+# ## Task 4, extra: back through the additive score (4 points)
 #
 # Now `covered` is given for every step, in the axis order of the weights, (T, B, S), and the way back through the scores is yours:
 #
@@ -1387,7 +1391,7 @@ u averaged over the batch: d_u was averaged over the batch; shared gradients add
 """
 
 # %% [markdown]
-# ## Task 5: the decoder, and its map (5 points)
+# ## Task 5, extra: the decoder, and its map (5 points)
 #
 # Put it together, with a connection that the chapter's decoder lacks: **input feeding** (Luong, Pham and Manning 2015). What a step has mixed from its state and its context goes into the next step, beside the word. So the loop knows where it has just looked. With $m_{-1} = 0$, for each step t:
 #
@@ -2145,10 +2149,10 @@ only the largest weight: unseen where no token stands out
 
 # %%
 my_prediction = {
-    "one vector, eight digits: percent exact": 0,
-    "attention, eight digits: percent exact": 0,
-    "attention, twelve digits: percent exact": 0,
-    "the first row of the map is dark at": "the first or the last word",
+    "one vector, eight digits: percent exact": None,
+    "attention, eight digits: percent exact": None,
+    "attention, twelve digits: percent exact": None,
+    "the first row of the map is dark at the first or last word?": "",
     "hide a word: does what is lost agree with the weight it had?": "",
 }
 

@@ -1,7 +1,9 @@
 # %% [markdown]
 # # Assignment 15: speech
 #
-# *75 to 90 minutes, 28 points. Read the three pages of chapter 15 first.*
+# *Core: 90 minutes. All of it: 150 minutes, 28 points. Read the three pages of chapter 15 first.*
+#
+# The core is tasks 1, 3 and 5; the rest is marked *extra*. The times are estimates for a learner who has read the pages and takes two or three tries at a task.
 #
 # You will find out which frame says which letter; check CTC's gradient against the definition, by listing every path; count word errors by condition; and give a network features that know how they change. With the book closed you will rebuild `power_spectra`.
 # Then you hunt nine wrong beam searches, hear what a network makes of sound at the wrong rate, and cut a recording into words with your own alignment.
@@ -473,7 +475,7 @@ the smallest noted: `came` says which of the ways was smallest, and `best` holds
 """
 
 # %% [markdown]
-# ## Task 2: the gradient from the definition (5 points)
+# ## Task 2, extra: the gradient from the definition (5 points)
 #
 # Before one trusts a recursion, one does it without. Four frames have few paths: list them all. For each recording, with its own n of `lengths` frames, take every path of n classes that reads as its labels; its log p is a sum over frames. The loss is minus the log of their summed probability; the gradient is (the code calls $\log w_\pi$ `log_w`)
 #
@@ -1180,7 +1182,7 @@ neighbours exchanged for one: two neighbours that changed places were counted as
 """
 
 # %% [markdown]
-# ## Task 4: features that know how they change (4 points)
+# ## Task 4, extra: features that know how they change (4 points)
 #
 # A vowel that stays is another thing than one that glides. Before there were recurrent networks, recognisers got this as features: beside each band its slope over a few frames, and the slope of that slope. The slope of the straight line that fits best through the 2N + 1 frames around t is
 #
@@ -1848,7 +1850,7 @@ one window too many: one window more was begun than fits: its last sample would 
 """
 
 # %% [markdown]
-# ## The mutant hunt (4 points)
+# ## The mutant hunt, extra (4 points)
 #
 # `prefix_beam(log_p, width, language)` keeps, for each transcript so far, two sums: of the paths that end in a blank, and of those that end in its last letter. Nine boxes are one small edit away from it. On an easy recording all of them give the right transcript.
 #
@@ -1985,11 +1987,11 @@ what no path spells: transcripts with probability 0 are kept: unseen where they 
 
 # %%
 my_prediction = {
-    "word errors at 20, 10, 0 dB, in percent": (0, 0, 0),
-    "at 20 dB, a rate 18 % too low, 20 % too high": (0, 0),
+    "word errors at 20, 10, 0 dB, in percent": (None, None, None),
+    "at 20 dB, a rate 18 % too low, 20 % too high": (None, None),
     "the mean of recordings' rates is higher, lower, the same": "",
-    "are words cut at the frames of the spaces whole?": "yes or no",
-    "move the cut by so many seconds to make them so": 0.0,
+    "are words cut at the frames of the spaces whole, yes or no?": "",
+    "move the cut by so many seconds to make them so": None,
 }
 
 # %% experiment seconds=20

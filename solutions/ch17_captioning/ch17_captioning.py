@@ -1,7 +1,9 @@
 # %% [markdown]
 # # Assignment 17: captioning
 #
-# *75 to 90 minutes, 28 points. Read chapter 17 first.*
+# *Core: 90 minutes. All of it: 150 minutes, 28 points. Read chapter 17 first.*
+#
+# The core is tasks 1, 4 and 5, and the hunt; the rest is marked *extra*. The times are estimates for a learner who has read the pages and takes two or three tries at a task.
 #
 # You will look at a film through a window that moves in time, and send a gradient back to where it stood and how wide it was; teach a decoder that may tell of two things in either order; and judge captions twice, by exact match and by BLEU. With the book closed you will rebuild `caption_batches`.
 # Then you hunt nine wrong reports of where a word looked, and train a captioner with your own loss and your own gradients, to see in which order it tells.
@@ -410,7 +412,7 @@ the nearest frame alone: only the nearest frame has a weight; the others share i
 """
 
 # %% [markdown]
-# ## Task 2: when to look, learnt (5 points)
+# ## Task 2, extra: when to look, learnt (5 points)
 #
 # Write the vjp: `d_context` (N, B, H) comes in; `d_states`, `d_centre` and `d_sharp` go out. Nothing may reach the padding: its weights are 0.
 #
@@ -713,7 +715,7 @@ results exchanged: d_centre and d_sharp were returned in the places of each othe
 """
 
 # %% [markdown]
-# ## Task 3: two things, in either order (5 points)
+# ## Task 3, extra: two things, in either order (5 points)
 #
 # Two things move. *The three moves left and the five moves up* is right, and so is *the five moves up and the three moves left*. A loss that knows one of them only punishes the other. So feed the decoder **both** (each with its own words, teacher-forced), and teach it **the one it finds easier**: for each film the caption with the smaller sum of -log p over its words. (If both are equally easy, the first.)
 #
@@ -1957,9 +1959,9 @@ all words so far: the mean look of all words so far: unseen with one frame
 # %%
 my_prediction = {
     "which has the lower loss: a drawn caption, the easier one": "",
-    "exact, percent: a drawn caption, the easier one": (0, 0),
-    "BLEU: a drawn caption, the easier one": (0.0, 0.0),
-    "of 100 films, told in the order in which it happened": 50,
+    "exact, percent: a drawn caption, the easier one": (None, None),
+    "BLEU: a drawn caption, the easier one": (None, None),
+    "of 100 films, told in the order in which it happened": None,
     "which words have the narrowest window?": "",
 }
 

@@ -1,7 +1,9 @@
 # %% [markdown]
 # # Assignment 19: what may a factor be?
 #
-# *60 to 90 minutes, 30 points. Read chapter 19 first.*
+# *Core: 90 minutes. All of it: 180 minutes, 30 points. Read chapter 19 first.*
+#
+# The core is tasks 1, 2, 3 and 6; the rest is marked *extra*. The times are estimates for a learner who has read the pages and takes two or three tries at a task.
 #
 # You will work out how many steps a unit carries odd or even, for any squashing; write a factor that counts modulo three, or modulo any number; join two steps into one, so that matrices can be scanned as numbers are; build every permutation from reflections, and from as few as possible; and take a gradient back to an angle. With the book closed you will go back through the minimal LSTM. At the end stand seven wrong versions of Griffin's layer, all of which run.
 #
@@ -909,7 +911,7 @@ inputs multiplied entry by entry: the two inputs were multiplied with each other
 """
 
 # %% [markdown]
-# ## Task 4: every order from reflections (5 points)
+# ## Task 4, extra: every order from reflections (5 points)
 #
 # A reflection $I - 2 k k^{\mathsf T}$ with $k = (e_i - e_j)/\sqrt 2$ swaps places $i$ and $j$, where $e_i$ has a 1 at place i and zeros elsewhere. An order of $d$ things is a tuple such as `(1, 2, 0)`: the thing that comes to place i is the one that lay at place `order[i]` at the beginning, so that (3, 5, 7) becomes (5, 7, 3).
 #
@@ -1168,7 +1170,7 @@ kept in the list, not in the order: the list was updated for place i only; the t
 """
 
 # %% [markdown]
-# ## Task 5: the gradient of an angle (6 points)
+# ## Task 5, extra: the gradient of an angle (6 points)
 #
 # Now the angles are learned. The given `turned(p, h)` turns each sequence's state by $p_t$ at step t, and nothing is written: $y_t = R(p_t)\,y_{t-1}$, $y_0 = h$. The loss reads all steps. Take its gradient $\mathrm{d}y$ back to the angles and to h.
 #
@@ -1795,7 +1797,7 @@ parts exchanged: d_a and d_u have changed places: what reaches a in all is d_a -
 """
 
 # %% [markdown]
-# ## The mutant hunt (2 points)
+# ## The mutant hunt, extra (2 points)
 #
 # `rg_lru_layer(params, x, h)` is the layer of Griffin, which the chapter folded away: $a = \sigma(\Lambda)^{8 r}$, $h_t = a \odot h_{t-1} + \sqrt{1 - a^2} \odot i \odot x_t$. It has seven wrong relatives. Each is one small edit away from it, each runs without an error, and each is a **box** that you cannot look into.
 #
@@ -1897,7 +1899,7 @@ one start for all: all sequences start at the first one's state: unseen with one
 # **Predict**, before you run anything: modulo 3, and 0.1° too far at each press. At about which press does the nearest direction first become the wrong one? And modulo 6? Nothing is graded here; your numbers are kept in the notebook for you to come back to.
 
 # %%
-my_prediction = {"modulo 3": 0, "modulo 6": 0}
+my_prediction = {"modulo 3": None, "modulo 6": None}
 
 
 # %% experiment

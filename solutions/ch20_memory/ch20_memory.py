@@ -1,7 +1,9 @@
 # %% [markdown]
 # # Assignment 20: a memory that is a matrix
 #
-# *75 to 90 minutes, 34 points. Read chapter 20 first.*
+# *Core: 90 minutes. All of it: 180 minutes, 34 points. Read chapter 20 first.*
+#
+# The core is tasks 1, 2, 4 and 7; the rest is marked *extra*. The times are estimates for a learner who has read the pages and takes two or three tries at a task.
 #
 # You will work out how many pairs a matrix holds before they disturb each other; write a step that erases under one key and writes under another, and its gradients; follow every write to the moment at which it is read, under decay and under the delta rule; add two rows to the chapter's table; and join two halves of an mLSTM's memory so that it works in float16. With the book closed you will write the gated delta rule's cell. At the end stand seven wrong versions of sLSTM, all of which run, and look right on almost any numbers.
 #
@@ -775,7 +777,7 @@ old value by the sum of the key: the value under the key was read as a sum over 
 """
 
 # %% [markdown]
-# ## Task 3: and back (6 points)
+# ## Task 3, extra: and back (6 points)
 #
 # Take a gradient back through that step. What arrives is $\mathrm{d}S_t$, from the steps that follow, and $\mathrm{d}y_t$. Return the gradients of all six arguments, in their order. The chapter does it for the gated delta rule, line by line; do the same here, from the last line of the step to the first.
 #
@@ -1546,7 +1548,7 @@ other keys counted in Hebb's rule: Hebb's weights have no factor `same`: nothing
 """
 
 # %% [markdown]
-# ## Task 5: two rows for the table (4 points)
+# ## Task 5, extra: two rows for the table (4 points)
 #
 # Each row of the chapter's table is a way to make `Steps` of what a network computes from $x_t$. Here are two that it lacks. Both get $q$, $k$, $v$, and a number $p$ for each step, (T, B, 1).
 #
@@ -1950,7 +1952,7 @@ rate upside down: Longhorn's rate stands upside down: it is β / (1 + β |k|²)
 """
 
 # %% [markdown]
-# ## Task 6: two halves of an mLSTM, in float16 (4 points)
+# ## Task 6, extra: two halves of an mLSTM, in float16 (4 points)
 #
 # In float16 the largest number is 65,504, and $e^{11.1}$ is above it. mLSTM survives because it stores its memory divided by $e^{m}$. Two computers have read one half of a sequence each. The first has $S_1$ and $m_1$, so that its memory is $e^{m_1} S_1$; the second began empty, and has $e^{m_2} S_2$. While the second half was read, the first half's memory would have faded by $e^{F}$, where $F$ is the sum of the second half's $\log f$ (`log_f`, at most 0). The memory of the whole sequence is
 #
@@ -2730,7 +2732,7 @@ value written: beta v was written; the delta rule writes what is missing, beta e
 """
 
 # %% [markdown]
-# ## The mutant hunt (2 points)
+# ## The mutant hunt, extra (2 points)
 #
 # `slstm_cell(a_x, a_h, state)` of the chapter, whose formulas stand there, has seven wrong relatives. Each is one small edit away from it, each runs without an error, and each is a **box** that you cannot look into. The four gates stand in the order i, f, z, o; the state is $(h, c, n, m)$. Three letters mean something else than elsewhere: z is the *candidate* here, what is written, and no gate that keeps, as in chapter 7, or writes, as in the minimal layer; n counts how strongly was written; m is the greatest logarithm so far.
 #
@@ -2884,6 +2886,13 @@ _ = interact(
 
 # %% [markdown]
 # Explain what you saw. Without a common vector, where does Hebb's error lie beside (N − 1)/K? The delta rule's mean error is smaller, and yet the chapter found that it recalls fewer of different random keys: whose error is it that the mean hides? And what does a common vector do to the products of two keys, and why does that hurt a rule that adds more than one that corrects?
+#
+# <details><summary>A model answer, to be opened after your own</summary>
+#
+# With 32 pairs and K = 32 Hebb's mean error is 0.95, close to the 31/32 that you worked out by hand. The delta rule's is 0.67, so its mean is smaller. But the mean hides how it is shared out: from the oldest quarter of the pairs to the newest the errors are 1.35, 0.74, 0.47 and 0.11, since each later write takes something from what lies in its direction. Of their own values the oldest quarter still reads only 0.17; by Hebb's rule it is 0.86, as every pair keeps its own value whole and is disturbed alike. A network that has to name the nearest of 32 values can do so with a whole value and a disturbance, and not with a sixth of a value.
+#
+# A common vector of weight 1 makes the mean product of two keys 0.54 instead of about 0. Hebb's rule then adds half of each other value to every reading, and its error grows to 9. The delta rule writes only what is missing under the new key: what all keys share was written before and is not written again, so its error stays near 1.
+# </details>
 
 # %% [markdown]
 # ## In your own words (2 points)

@@ -1,7 +1,9 @@
 # %% [markdown]
 # # Assignment 21: chunks
 #
-# *75 to 90 minutes, 31 points. Read chapters 20 and 21 first.*
+# *Core: 90 minutes. All of it: 180 minutes, 31 points. Read chapters 20 and 21 first.*
+#
+# The core is tasks 1, 3 and 6; the rest is marked *extra*. The times are estimates for a learner who has read the pages and takes two or three tries at a task.
 #
 # You will take a chunk in which every row of the memory forgets at a rate of its own; take a gradient back through a triangular solve; write a loop with a normaliser as all pairs of steps; count where the best size of a chunk comes from; and generate, token by token, with a memory that does not grow. With the book closed you will set up the one linear system that takes the place of C steps. At the end stand eight wrong versions of `memory_chunks`, all of which run.
 #
@@ -479,7 +481,7 @@ writes left out of the sum: scores and decays were summed without the writes u_j
 """
 
 # %% [markdown]
-# ## Task 2: back through a triangular solve (5 points)
+# ## Task 2, extra: back through a triangular solve (5 points)
 #
 # The chapter solves $L U = R$, with the unknown on the right and ones on L's diagonal. Here the unknown stands on the **left** and the diagonal is free:
 #
@@ -1054,7 +1056,7 @@ own key left out of the normaliser: the normaliser lacks the step's own key: it 
 """
 
 # %% [markdown]
-# ## Task 4: where the best size comes from (3 points)
+# ## Task 4, extra: where the best size comes from (3 points)
 #
 # Count the multiplications of one chunk of C steps of the delta rule, forward, from the chapter's equations: a product of an (m, n) with an (n, p) matrix takes m·n·p. There are six products: for A, P, $K S^{\mathsf T}$, $Q S^{\mathsf T}$, $P U$ and $U^{\mathsf T} K$. The solve takes $C^3/3 + C^2 V$ more. Leave out what is done entry by entry.
 #
@@ -1110,6 +1112,7 @@ visible = [
     dict(T=3, K=1, V=2, start=1.0, sizes=[2]),
     dict(T=50, K=4, V=6, start=900.0, sizes=[1, 5, 6, 8, 25, 50]),
     dict(T=64, K=8, V=4, start=0.0, sizes=[64, 16, 4]),
+    dict(T=6, K=1, V=1, start=126.0, sizes=[6, 3, 1]),  # 6 and 3 cost 360
 ]
 check(best_chunk, stored("best_chunk"), visible, outputs=OUTPUTS)
 # by hand: one step, one number: six products and 1/3 + 1 for the solve
@@ -1125,6 +1128,7 @@ for _ in range(30):
     sizes = [int(n) for n in rng.permutation(np.arange(1, T + 1))[:12]]
     start = float(rng.integers(0, 10**6))
     hidden.append(dict(T=T, K=K, V=V, start=start, sizes=sizes))
+hidden.append(dict(T=12, K=1, V=1, start=126.0, sizes=[12, 3, 6]))
 check(best_chunk, reference_best_chunk, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 4 holds.")
@@ -1309,10 +1313,14 @@ backward too: three times the products were counted, as for forward and backward
 K and V taken for one: all sizes were taken for K
 - one = 2 * C**2 * K + 3 * C * K * V + C**2 * V
 + one = 2 * C**2 * K + 3 * C * K * K + C**2 * K
+
+the last of several: of two sizes that cost the same the later one was taken; it is the first of them
+- costs.index(min(costs))
++ len(costs) - 1 - costs[::-1].index(min(costs))
 """
 
 # %% [markdown]
-# ## Task 5: generate in constant memory (5 points)
+# ## Task 5, extra: generate in constant memory (5 points)
 #
 # A network that generates takes one step at a time. Reading and rewriting the whole matrix for every token is one way. Another keeps the last few keys and values, as attention does, and **folds** them into the matrix when there are C of them: then the matrix is rewritten once in C steps, and the memory never grows.
 #
@@ -1990,7 +1998,7 @@ key faded twice: the scores have the decay between two steps in them; the keys w
 """
 
 # %% [markdown]
-# ## The mutant hunt (3 points)
+# ## The mutant hunt, extra (3 points)
 #
 # `memory_chunks(rule, steps, S, C)` of the chapter has eight wrong relatives. Each is one small edit away, each runs without an error, and each is a **box** that you cannot look into.
 #
@@ -2105,7 +2113,7 @@ one decay for all columns: the first column's decay is used for all of them: uns
 # **Predict**, before you run anything: where does the measured curve have its lowest point, for d = 16 and for d = 64? Nothing is graded here; your numbers are kept in the notebook for you to come back to.
 
 # %%
-my_prediction = {"d = 16": 1, "d = 64": 1}  # steps in a chunk
+my_prediction = {"d = 16": None, "d = 64": None}  # steps in a chunk
 
 
 # %% experiment
