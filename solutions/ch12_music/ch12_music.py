@@ -1,9 +1,7 @@
 # %% [markdown]
 # # Assignment 12: music
 #
-# *Core: 90 minutes. All of it: 150 minutes, 28 points. Read chapter 12 first (all three pages).*
-#
-# The core is tasks 1, 2 and 5, and the hunt; the rest is marked *extra*. The times are estimates for a learner who has read the pages and takes two or three tries at a task.
+# *The core takes about 100 minutes, all of it about 165 minutes, 28 points. Read chapter 12 first (all three pages).*
 #
 # You will put what somebody has played onto a grid of tokens; measure a model of piano rolls in the unit of the published scores, with its gradient; draw chords that keep the rules of voice leading, whatever the model wants; and move chorales into other keys without showing the model its examination. With the book closed you will rebuild `decode`.
 # Then you hunt seven wrong readings of a piano roll, find out what eleven more keys are worth, and hear what the rules do.
@@ -86,6 +84,8 @@ print(nats, " by hand: log(32/9) = 1.2685; their mean, 0.4228, is no nats")
 
 # %% [markdown]
 # ## Task 1: from fingers to tokens (4 points)
+#
+# *Core, about 20 minutes.*
 #
 # A keyboard reports N notes, in the order in which they begin: `begin` and `end` in *seconds* (N,), `pitch` and `voice` (N,). The piece goes at `tempo` quarter notes a minute, and a frame is `frame` quarter notes long. Nobody plays on the grid. So:
 #
@@ -364,6 +364,8 @@ voices counted from the notes: V was not used: there are V voices, also where th
 
 # %% [markdown]
 # ## Task 2: nats per frame, and their gradient (4 points)
+#
+# *Core, about 20 minutes.*
 #
 # B pieces lie side by side, padded at their end: logits and roll (T, B, K), `lengths` (B,) frames each. Row t of the logits was computed from frames 0 to t and speaks about frame t + 1; with $\ell$ for a logit and $x$ for what came, a key costs
 #
@@ -676,7 +678,9 @@ float64 inside [hidden, dtype]: the mask was made in float64, and a result took 
 """
 
 # %% [markdown]
-# ## Task 3, extra: a chord that keeps the rules (5 points)
+# ## Task 3: a chord that keeps the rules (5 points)
+#
+# *Extra, about 25 minutes.*
 #
 # Left to itself, the chapter's network writes more parallel fifths and octaves than Bach does (page 12.1). A generator can be built that *cannot* write them: at each voice all pitches that break a rule get the probability zero before one is drawn. The chord `before` (V,), each voice in its compass and none crossing, was sung; now voice after voice is chosen, from the highest. Pitch q of voice v is legal if all of this holds:
 #
@@ -1050,7 +1054,9 @@ new interval upside down: the new interval was counted the other way round than 
 """
 
 # %% [markdown]
-# ## Task 4, extra: all keys, and no cheating (5 points)
+# ## Task 4: all keys, and no cheating (5 points)
+#
+# *Extra, about 25 minutes.*
 #
 # A chorale in another key is a chorale. So eleven more copies of each, one per key that it is not in, cost nothing, if three things are looked after. You get `pieces`, a list of tokens (T, V) (other T, same V), `keys`, their key signatures (fifths: 1 is one sharp, -1 one flat, from -5 to 6), `held_out`, the numbers of the pieces for the test, and the `compass`.
 #
@@ -1415,6 +1421,8 @@ lowest key in no key: the piano's lowest key, whose token is FIRST itself, was l
 # %% [markdown]
 # ## Task 5, closed book: `decode` (4 points)
 #
+# *Core, about 20 minutes.*
+#
 # Close the chapter. Rebuild the way back: from tokens (T, V) to a `Score`, under its own name. HOLD goes on with the voice's note, SILENCE ends it, another token strikes a key. `pitches` (T, V) are MIDI numbers with REST (0) where a voice is silent, `starts` (T, V) is true where a note begins. What else is known of the piece (`tempo`, `bar`, ...) comes in `about`, and belongs in the score.
 #
 # No score has a token below 0 or above 89, nor a HOLD where nothing sounds: a ValueError is due, whose message begins with `tokens`.
@@ -1654,6 +1662,8 @@ something before the first frame [hidden, refusals]: a HOLD in the first frame w
 # %% [markdown]
 # ## The mutant hunt (4 points)
 #
+# *Core, about 15 minutes.*
+#
 # A piano roll does not know which voice sings what. `from_piano_roll(sounds, struck, voices, tempo=...)` of the chapter makes voices of it: new notes go to free voices, the highest first, and a held note stays where it is. Seven boxes are one small edit away from it, and for most chords all of them do the same.
 #
 # Write `roll_probes()`: a list of `(sounds, struck, voices, tempo)`, with sounds and struck (T, 88) of bool. The given `drawn` makes the two from lists of pitches, a frame each: a pitch that is struck bears a minus. Points are for the boxes that some probe tells apart; the last point is for all of them with at most two probes.
@@ -1774,6 +1784,8 @@ struck is enough: a key that is marked as struck and does not sound is sung
 
 # %% [markdown]
 # ## Experiment: eleven more keys, and four rules
+#
+# *Extra, about 15 minutes.*
 #
 # First: a Markov chain that counts (the chapter's baseline) is trained on 5, 10, 20 and 40 chorales, and always judged by the same 20 others, once as the pieces are, once in all keys with *your* `in_all_keys`, and once carelessly: transposed first, split afterwards, so that training holds the test in other keys.
 #
@@ -1933,6 +1945,8 @@ shown = interact(
 
 # %% [markdown]
 # ## In your own words (2 points)
+#
+# *Core, about 10 minutes.*
 #
 # "Published LSTMs need 8 nats per frame on Bach's chorales. Ours needs 0.09!", says a page. In its code every chorale is transposed into twelve keys, all copies are shuffled and split 80 : 20; the loss is `binary_cross_entropy_with_logits(model(roll[:-1]), roll[1:])`, whose default is a mean over everything, and pieces are padded with silence to the longest. In four to six sentences: name three reasons why the two
 # numbers cannot be compared, and say for each in which direction it moves the number; then say what would have to be the same before one model may be called better.

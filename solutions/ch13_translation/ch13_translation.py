@@ -1,9 +1,7 @@
 # %% [markdown]
 # # Assignment 13: translation
 #
-# *Core: 90 minutes. All of it: 180 minutes, 33 points. Read chapter 13 first.*
-#
-# The core is tasks 1, 2 and 6, and the hunt; the rest is marked *extra*. The times are estimates for a learner who has read the pages and takes two or three tries at a task.
+# *The core takes about 100 minutes, all of it about 180 minutes, 33 points. Read chapter 13 first.*
 #
 # You will lay sentences of different length side by side, so that nothing looks at the padding; write the loss and its gradient; run a decoder that hears its teacher at some steps and itself at others; search with a beam and rank what ended by a fair score; and find out up to which length a decoder with one vector is right. With the book closed you will rebuild `greedy`.
 # Then you hunt eight wrong beam searches, and see where your own small translator loses the thread.
@@ -133,6 +131,8 @@ for alpha in (0.0, 0.6):
 
 # %% [markdown]
 # ## Task 1: side by side (4 points)
+#
+# *Core, about 15 minutes.*
 #
 # You get B sources and B targets, lists of lists of token numbers, none of them empty, without START and END. Make four NumPy arrays of them; the first three hold integers, and PAD where nothing stands.
 #
@@ -347,6 +347,8 @@ one length for both: sources and targets got one length, that of the longest of 
 
 # %% [markdown]
 # ## Task 2: the loss of real tokens (5 points)
+#
+# *Core, about 25 minutes.*
 #
 # The loss is the mean of $-\log p(\text{target})$ over *all real tokens of all sentences together*; a token is real unless its target is PAD. Return it, and `d_logits`, its gradient, without autograd:
 #
@@ -626,7 +628,9 @@ slope of the softmax twice [gradients]: d_logits has p (1 - p) as a factor: p mi
 """
 
 # %% [markdown]
-# ## Task 3, extra: a teacher who is silent at times (5 points)
+# ## Task 3: a teacher who is silent at times (5 points)
+#
+# *Extra, about 25 minutes.*
 #
 # The decoder with one vector (Cho et al. 2014). At each step it looks up the embedding of the token that it reads, appends the source's `vector`, takes one step of a GRU, and computes logits from the new state with the readout:
 #
@@ -909,7 +913,9 @@ words of a taught decoder: the decoder's own words come from a run with the teac
 """
 
 # %% [markdown]
-# ## Task 4, extra: a beam and a fair score (5 points)
+# ## Task 4: a beam and a fair score (5 points)
+#
+# *Extra, about 25 minutes.*
 #
 # A decoder that looks at its last word only: `log_p[t, a, k]` is the log probability of token k at step t if the last token was a. At step 0 the last token is START. Search with a beam, by these rules.
 #
@@ -1171,7 +1177,9 @@ END said at the last step: what had not ended by the last step was made to end t
 """
 
 # %% [markdown]
-# ## Task 5, extra: how long may it be? (4 points)
+# ## Task 5: how long may it be? (4 points)
+#
+# *Extra, about 15 minutes.*
 #
 # One number for a test set hides where a translator fails. You get three lists of texts: `sources`, what was `said`, and what was `wanted`. A translation is *exact* if it is the same text as what was wanted; nothing less counts. The length of a pair is the number of words of its *source*, words standing between spaces.
 #
@@ -1444,6 +1452,8 @@ spaces counted: the spaces were counted: words stand between them, and a space a
 # %% [markdown]
 # ## Task 6, closed book: `greedy` (4 points)
 #
+# *Core, about 20 minutes.*
+#
 # Close the chapter. Rebuild the simplest search under its own name. `decoder.start(source)` gives the first state h (1, B, H), and `decoder(read, h, source)`, with read (1, B), gives logits (1, B, K) and the next state. At each step each of the B sentences reads its own likeliest token, PAD and START left out, at first START. A sentence ends at END, or after `limit` tokens. Return B lists of int, without START and END.
 #
 # It must stop as soon as all have ended, and whatever comes after a sentence's END is discarded. The line that refuses a limit below 1 is there already.
@@ -1669,6 +1679,8 @@ sentence after sentence: the sentences are right, but the decoder was asked for 
 # %% [markdown]
 # ## The mutant hunt (4 points)
 #
+# *Core, about 15 minutes.*
+#
 # The chapter's `beam_search(decoder, source, width, limit, alpha)` keeps `width` beginnings beside those that ended. Eight boxes are one small edit away from it, and on a decoder that is sure of itself seven of them find the right translation. Random weights alone, of whatever seed, do not open all of them.
 #
 # Write `beam_probes()`: a list of `(W, summary, width, limit, alpha)`: the weights (K, K) of a `Toy` decoder and its source (1, K), both float64 NumPy arrays. All that is found is compared: the tokens, log p, the scores, their order. Points are for the boxes that some probe tells apart; the last point is for all of them with at most three probes.
@@ -1812,6 +1824,8 @@ what did not end keeps its log p: unseen where something comes to its end
 
 # %% [markdown]
 # ## Experiment: where the thread is lost
+#
+# *Extra, about 15 minutes.*
 #
 # A small translator learns numbers in words, from English to German, up to four digits; none that is tested was in training. All that its decoder gets is one vector of 128 numbers. It learns from *your* `side_by_side` and by *your* gradient, and *your* `exact_by_length` judges it: on new numbers of up to four digits, and on numbers of five. (Up to 40 seconds.)
 #
@@ -1989,6 +2003,8 @@ shown = interact(
 
 # %% [markdown]
 # ## In your own words (2 points)
+#
+# *Core, about 10 minutes.*
 #
 # A report says: "Under teacher forcing 97 % of the test tokens are right, so 97 % of our translations are. The test sentences were drawn at random from the corpus, in which frequent sentences occur several times. With a beam of 20 we find translations with a higher log p than greedy search does, but users say they are cut short; we conclude that the model is bad." In four to six sentences: name what is wrong with the 97 %, in two ways; say why the beam's translations are short, and what you would change; and what you would report instead.
 

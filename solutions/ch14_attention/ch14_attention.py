@@ -1,9 +1,7 @@
 # %% [markdown]
 # # Assignment 14: attention
 #
-# *Core: 90 minutes. All of it: 180 minutes, 33 points. Read chapter 14 first.*
-#
-# The core is tasks 1, 2 and 6, and the hunt; the rest is marked *extra*. The times are estimates for a learner who has read the pages and takes two or three tries at a task.
+# *The core takes about 105 minutes, all of it about 190 minutes, 33 points. Read chapter 14 first.*
 #
 # You will let a decoder look at a source, and also look away; take its gradient by hand; make an attention that remembers what it has looked at, and go back through its scores; and build the decoder around it, with the map of where it looked. With the book closed you will rebuild `attend`.
 # Then you hunt nine wrong attentions, and find out what a map explains and what it does not.
@@ -82,6 +80,8 @@ print(d_scores, " by hand: -0.75 and 0.75")
 
 # %% [markdown]
 # ## Task 1: look, or look away (4 points)
+#
+# *Core, about 20 minutes.*
 #
 # A softmax must look somewhere, even if no word of the source has to do with the next word of the target. Give it one more place, which holds nothing, with a score of its own, `passing` (T, B):
 #
@@ -400,6 +400,8 @@ a mask that is not low enough: padding got a score that is low, but not below ev
 # %% [markdown]
 # ## Task 2: and the way back (5 points)
 #
+# *Core, about 25 minutes.*
+#
 # The vjp of task 1. Given are `d_context` (T, B, V), the arguments, and the weights that came out. (Nothing else asked for the weights, so no gradient comes in through them.) Return `d_queries`, `d_keys`, `d_values` and `d_passing`, each of the shape of its namesake.
 #
 # Think of the place that holds nothing as one more source token: its value is always 0, and its weight is 1 minus the sum of the others. Then the softmax's vjp of chapter 4 is all that is needed. Padding's weight is 0, so the mask need not be looked at.
@@ -710,7 +712,9 @@ weights computed again: the weights were computed again without `passing`'s scor
 """
 
 # %% [markdown]
-# ## Task 3, extra: attention that remembers (5 points)
+# ## Task 3: attention that remembers (5 points)
+#
+# *Extra, about 25 minutes.*
 #
 # Translations repeat themselves, or leave words out, when attention does not know what it has looked at. With **coverage** (Tu et al. 2016; See, Liu and Manning 2017) the additive score sees how much weight each source token has got in all steps before:
 #
@@ -1082,7 +1086,9 @@ divided by the length: each step's weights were divided by the number of tokens 
 """
 
 # %% [markdown]
-# ## Task 4, extra: back through the additive score (4 points)
+# ## Task 4: back through the additive score (4 points)
+#
+# *Extra, about 20 minutes.*
 #
 # Now `covered` is given for every step, in the axis order of the weights, (T, B, S), and the way back through the scores is yours:
 #
@@ -1391,7 +1397,9 @@ u averaged over the batch: d_u was averaged over the batch; shared gradients add
 """
 
 # %% [markdown]
-# ## Task 5, extra: the decoder, and its map (5 points)
+# ## Task 5: the decoder, and its map (5 points)
+#
+# *Extra, about 25 minutes.*
 #
 # Put it together, with a connection that the chapter's decoder lacks: **input feeding** (Luong, Pham and Manning 2015). What a step has mixed from its state and its context goes into the next step, beside the word. So the loop knows where it has just looked. With $m_{-1} = 0$, for each step t:
 #
@@ -1727,6 +1735,8 @@ a plain cell: the loop is a plain cell here; its weights are those of a GRU
 # %% [markdown]
 # ## Task 6, closed book: `attend` (4 points)
 #
+# *Core, about 20 minutes.*
+#
 # Close the chapter. Rebuild the heart of it under its own name: scores (T, B, S), values (S, B, E), mask (S, B), which is True at a token that may be looked at (False mostly on padding, but any token may be left out). Return the context (T, B, E), the mean of the values with the weights softmax(scores) over the source, and the weights (T, B, S); padding has the weight 0. In torch.
 #
 # A mask or scores that do not fit the values are refused: a ValueError whose message begins with `mask` or `scores`.
@@ -2023,6 +2033,8 @@ a small number below, and the mask after the exponentials: the mask was multipli
 # %% [markdown]
 # ## The mutant hunt (4 points)
 #
+# *Core, about 15 minutes.*
+#
 # You have just written it; now look at nine that are one small edit away from the book's `attend(scores, values, mask)`. Write `attention_probes()`: a list of `(scores, values, mask)`, float64 NumPy arrays and a mask of bool. Each sentence keeps at least one token. Points are for the boxes that some probe tells apart; the last point is for all of them with a single probe.
 #
 # <details><summary>Hint 1</summary>
@@ -2140,6 +2152,8 @@ only the largest weight: unseen where no token stands out
 
 # %% [markdown]
 # ## Experiment: what the map shows, and what it does not
+#
+# *Extra, about 15 minutes.*
 #
 # Sequences of digits in English words are to be said in German, *backwards*: what came last is due first. Two small translators learn it on sequences of one to eight digits: one has a single vector, the other attention, which is *your* `look_or_pass` with `passing` at -1000, so that it cannot look away. Both are tested on sequences drawn afresh, of up to 14 digits (those of one or two digits have all occurred in training, and nine in ten of those of three). (Up to 15 seconds; on a busy machine up to two minutes.)
 #
@@ -2326,6 +2340,8 @@ shown = interact(
 
 # %% [markdown]
 # ## In your own words (2 points)
+#
+# *Core, about 10 minutes.*
 #
 # A bank shows why its network refused a loan: "The attention map puts 80 % of the weight on the word *self-employed*; so the refusal is because of that word." The keys and values are states of a bidirectional LSTM. An auditor trains the network again from another seed: the refusals are the same, the weight now lies on the full stop. In four to six sentences: why does a large weight not show that the word was the reason, what does the full stop teach, and which experiment would you ask the bank for, with what outcome in favour of its claim?
 

@@ -1,9 +1,7 @@
 # %% [markdown]
 # # Assignment 15: speech
 #
-# *Core: 90 minutes. All of it: 150 minutes, 28 points. Read the three pages of chapter 15 first.*
-#
-# The core is tasks 1, 3 and 5; the rest is marked *extra*. The times are estimates for a learner who has read the pages and takes two or three tries at a task.
+# *The core takes about 90 minutes, all of it about 165 minutes, 28 points. Read the three pages of chapter 15 first.*
 #
 # You will find out which frame says which letter; check CTC's gradient against the definition, by listing every path; count word errors by condition; and give a network features that know how they change. With the book closed you will rebuild `power_spectra`.
 # Then you hunt nine wrong beam searches, hear what a network makes of sound at the wrong rate, and cut a recording into words with your own alignment.
@@ -92,6 +90,8 @@ print("by hand", 0.5 - share, " by the book", d_logits[:, 0, 1].round(4))
 
 # %% [markdown]
 # ## Task 1: which frame says which letter (5 points)
+#
+# *Core, about 25 minutes.*
 #
 # The transcript is known; asked for is the *likeliest path* that reads as it. It is found in the same lattice as the loss, with the largest instead of the sum, and with a memory of where each state came from:
 #
@@ -475,7 +475,9 @@ the smallest noted: `came` says which of the ways was smallest, and `best` holds
 """
 
 # %% [markdown]
-# ## Task 2, extra: the gradient from the definition (5 points)
+# ## Task 2: the gradient from the definition (5 points)
+#
+# *Extra, about 25 minutes.*
 #
 # Before one trusts a recursion, one does it without. Four frames have few paths: list them all. For each recording, with its own n of `lengths` frames, take every path of n classes that reads as its labels; its log p is a sum over frames. The loss is minus the log of their summed probability; the gradient is (the code calls $\log w_\pi$ `log_w`)
 #
@@ -811,6 +813,8 @@ loss of the likeliest path: the loss is that of the likeliest path alone; it sum
 
 # %% [markdown]
 # ## Task 3: who is misunderstood (4 points)
+#
+# *Core, about 20 minutes.*
 #
 # One error rate for all hides whom a recogniser fails. You get lists of equal length: what was `said` and what was `heard`, texts with words between spaces; and a `condition` for each recording, "0 dB" or a voice. Return a dict: for each condition its **word error rate**,
 #
@@ -1182,7 +1186,9 @@ neighbours exchanged for one: two neighbours that changed places were counted as
 """
 
 # %% [markdown]
-# ## Task 4, extra: features that know how they change (4 points)
+# ## Task 4: features that know how they change (4 points)
+#
+# *Extra, about 20 minutes.*
 #
 # A vowel that stays is another thing than one that glides. Before there were recurrent networks, recognisers got this as features: beside each band its slope over a few frames, and the slope of that slope. The slope of the straight line that fits best through the 2N + 1 frames around t is
 #
@@ -1557,6 +1563,8 @@ np.gradient: these are differences of the two neighbours, whatever `reach` is, a
 # %% [markdown]
 # ## Task 5, closed book: `power_spectra` (4 points)
 #
+# *Core, about 20 minutes.*
+#
 # Close the chapter. Rebuild what turns a sound into power by frequency, under its own name: half a window of silence before and after the samples; a window of `WINDOW` samples every `HOP` samples, for as long as it fits; each multiplied by the Hann window $\frac12 - \frac12 \cos(2\pi n / \text{WINDOW})$, n from 0 to WINDOW - 1; a Fourier transform of length `FFT` (after the window come zeros), and of each frequency the power, the square of its magnitude. Shapes: samples (N,) → (T, 257).
 #
 # Samples that are no row of numbers are refused: a ValueError whose message begins with `samples`.
@@ -1850,7 +1858,9 @@ one window too many: one window more was begun than fits: its last sample would 
 """
 
 # %% [markdown]
-# ## The mutant hunt, extra (4 points)
+# ## The mutant hunt (4 points)
+#
+# *Extra, about 15 minutes.*
 #
 # `prefix_beam(log_p, width, language)` keeps, for each transcript so far, two sums: of the paths that end in a blank, and of those that end in its last letter. Nine boxes are one small edit away from it. On an easy recording all of them give the right transcript.
 #
@@ -1978,6 +1988,8 @@ what no path spells: transcripts with probability 0 are kept: unseen where they 
 
 # %% [markdown]
 # ## Experiment: whom it understands, and when it spoke
+#
+# *Extra, about 15 minutes.*
 #
 # The chapter's network hears voices that are in no training. First *your* `rates_by` scores it: by noise, and by how fast the recording runs. For the second the file's rate is stated wrongly, 18 % too low to 20 % too high, so the network sees a voice that is higher or lower, and slower or faster. Then the cell prints what the mean of the recordings' rates would have been.
 #
@@ -2109,6 +2121,8 @@ shown = interact(
 
 # %% [markdown]
 # ## In your own words (2 points)
+#
+# *Core, about 10 minutes.*
 #
 # "Our recogniser makes 3 % errors, the old one 5 %", says a report. The 3 % is the mean over 400 recordings of each one's errors divided by its letters. They are of the 40 people of the training, other recordings, in a quiet room; the old system's 5 % are word errors on callers in traffic. The weight of the language model was set so that these 400 recordings came out best. And since the network's path has a time for every letter,
 # the report also says that patients of group A speak their first sound 40 ms later than those of group B. In four to six sentences: name three reasons why 3 and 5 cannot be compared, say in which direction two of them move the 3, and judge the 40 ms.

@@ -1,9 +1,7 @@
 # %% [markdown]
 # # Assignment 20: a memory that is a matrix
 #
-# *Core: 90 minutes. All of it: 180 minutes, 34 points. Read chapter 20 first.*
-#
-# The core is tasks 1, 2, 4 and 7; the rest is marked *extra*. The times are estimates for a learner who has read the pages and takes two or three tries at a task.
+# *The core takes about 105 minutes, all of it about 205 minutes, 34 points. Read chapter 20 first.*
 #
 # You will work out how many pairs a matrix holds before they disturb each other; write a step that erases under one key and writes under another, and its gradients; follow every write to the moment at which it is read, under decay and under the delta rule; add two rows to the chapter's table; and join two halves of an mLSTM's memory so that it works in float16. With the book closed you will write the gated delta rule's cell. At the end stand seven wrong versions of sLSTM, all of which run, and look right on almost any numbers.
 #
@@ -89,6 +87,8 @@ print(S @ k_1, S @ k_2, "by hand: 9.2 and 10")
 
 # %% [markdown]
 # ## Task 1: how much fits? (5 points)
+#
+# *Core, about 25 minutes.*
 #
 # $N$ pairs are written by Hebb's rule into an empty memory, with keys that are **first scaled to length 1**. What is read under key $j$ is $v_j$ and a rest, $\sum_{s \ne j} v_s\,(k_s^{\mathsf T} k_j)$. Return two things:
 #
@@ -437,6 +437,8 @@ pairs counted: the pairs whose ratio is at most the limit were counted; `fits` i
 # %% [markdown]
 # ## Task 2: erase here, write there (3 points)
 #
+# *Core, about 15 minutes.*
+#
 # The delta rule erases and writes under one key. RWKV-7 (Peng et al. 2025) has two: a **removal key** $r_t$, under which something is erased at the rate $\varepsilon_t$ (in code `erase`, (B, 1)), and a key $k_t$ under which the value is written:
 #
 # $$o_t = S_{t-1} r_t, \qquad S_t = S_{t-1} - \varepsilon_t\, o_t r_t^{\mathsf T} + v_t k_t^{\mathsf T}, \qquad y_t = S_t q_t .$$
@@ -777,7 +779,9 @@ old value by the sum of the key: the value under the key was read as a sum over 
 """
 
 # %% [markdown]
-# ## Task 3, extra: and back (6 points)
+# ## Task 3: and back (6 points)
+#
+# *Extra, about 30 minutes.*
 #
 # Take a gradient back through that step. What arrives is $\mathrm{d}S_t$, from the steps that follow, and $\mathrm{d}y_t$. Return the gradients of all six arguments, in their order. The chapter does it for the gated delta rule, line by line; do the same here, from the last line of the step to the first.
 #
@@ -1167,6 +1171,8 @@ rate from what reaches the old value: d_erase was made of d_old, which has the f
 # %% [markdown]
 # ## Task 4: what fades and what is replaced (4 points)
 #
+# *Core, about 20 minutes.*
+#
 # Keys are orthogonal and of length 1. Of each of T writes, one number says whether it goes under the key that will be asked for at the end: `same[t]` is 1, else 0. Before each write everything fades by $\alpha_t$; then $\beta_t v_t$ is written by Hebb's rule, or $\beta_t (v_t - M_t k_t)$ by the delta rule. What is read at the end is a sum of the values, $y = \sum_t w_t v_t$. Return the weights $w_t$ of all writes, for **Hebb's rule** and for the **delta rule**.
 #
 # Example: three writes, the first and the last under the key, α = 0.9, β = 1 throughout. Hebb's weights are (0.81, 0, 1), those of the delta rule (0, 0, 1).
@@ -1548,7 +1554,9 @@ other keys counted in Hebb's rule: Hebb's weights have no factor `same`: nothing
 """
 
 # %% [markdown]
-# ## Task 5, extra: two rows for the table (4 points)
+# ## Task 5: two rows for the table (4 points)
+#
+# *Extra, about 20 minutes.*
 #
 # Each row of the chapter's table is a way to make `Steps` of what a network computes from $x_t$. Here are two that it lacks. Both get $q$, $k$, $v$, and a number $p$ for each step, (T, B, 1).
 #
@@ -1952,7 +1960,9 @@ rate upside down: Longhorn's rate stands upside down: it is β / (1 + β |k|²)
 """
 
 # %% [markdown]
-# ## Task 6, extra: two halves of an mLSTM, in float16 (4 points)
+# ## Task 6: two halves of an mLSTM, in float16 (4 points)
+#
+# *Extra, about 20 minutes.*
 #
 # In float16 the largest number is 65,504, and $e^{11.1}$ is above it. mLSTM survives because it stores its memory divided by $e^{m}$. Two computers have read one half of a sequence each. The first has $S_1$ and $m_1$, so that its memory is $e^{m_1} S_1$; the second began empty, and has $e^{m_2} S_2$. While the second half was read, the first half's memory would have faded by $e^{F}$, where $F$ is the sum of the second half's $\log f$ (`log_f`, at most 0). The memory of the whole sequence is
 #
@@ -2356,6 +2366,8 @@ fading by itself: the first half's weight was cut into exp(F) and exp(m_1 - m), 
 # %% [markdown]
 # ## Task 7, closed book: `gated_delta_cell` (4 points)
 #
+# *Core, about 20 minutes.*
+#
 # Close the chapter. Write the gated delta rule as a cell of the loop. Its state is $(y, S)$, and it looks at $a_x$ alone, in five blocks of H numbers: q, k, v, and what stands in front of the sigmoids of α and β.
 #
 # $$k \leftarrow \frac{k}{\lvert k \rvert} \qquad M = S_{t-1} \operatorname{diag}(\alpha) \qquad e = v - M k \qquad S_t = M + (\beta \odot e)\, k^{\mathsf T} \qquad y_t = S_t\, q$$
@@ -2732,7 +2744,9 @@ value written: beta v was written; the delta rule writes what is missing, beta e
 """
 
 # %% [markdown]
-# ## The mutant hunt, extra (2 points)
+# ## The mutant hunt (2 points)
+#
+# *Extra, about 15 minutes.*
 #
 # `slstm_cell(a_x, a_h, state)` of the chapter, whose formulas stand there, has seven wrong relatives. Each is one small edit away from it, each runs without an error, and each is a **box** that you cannot look into. The four gates stand in the order i, f, z, o; the state is $(h, c, n, m)$. Three letters mean something else than elsewhere: z is the *candidate* here, what is written, and no gate that keeps, as in chapter 7, or writes, as in the minimal layer; n counts how strongly was written; m is the greatest logarithm so far.
 #
@@ -2829,6 +2843,8 @@ an empty memory counts as one: n = 0 is taken for 1, as where one fears a divisi
 # %% [markdown]
 # ## Experiment: what is lost, and what is disturbed
 #
+# *Extra, about 15 minutes.*
+#
 # The same pairs, written by Hebb's rule and by the delta rule, whose step is your `replace_step` with r = k of length 1 and erase = 1. Two sliders: the numbers K of a key, and how much of one common vector is added to all keys before they are scaled, because keys that a network computes often share a direction. The plot shows the mean ratio of the squared error to the value, against the number of pairs; for Hebb's rule it is from your `capacity`. Beneath it stands, for 32 pairs, what share of its own value each quarter of them still reads, the oldest first.
 #
 # **Predict**, before you run anything: different random keys, K = 32. Which rule has the smaller mean error with 32 pairs? And which one still reads the whole value of the oldest pairs (with whatever is added to it)? Write `"hebb"` or `"delta"`. Nothing is graded here; your words are kept in the notebook for you to come back to.
@@ -2896,6 +2912,8 @@ _ = interact(
 
 # %% [markdown]
 # ## In your own words (2 points)
+#
+# *Core, about 10 minutes.*
 #
 # A colleague stores events under keys: each event gets a random key of its own, with 64 numbers, and its vector as a value. She has replaced Hebb's rule by the delta rule, because "it is better in every paper", and finds that fewer events come back. Now she wants to add a decay of 0.95 to make room. In four to six sentences: why did the delta rule not help here, when would it, what would the decay do, and what would you look at before you change the rule?
 

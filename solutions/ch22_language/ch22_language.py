@@ -1,9 +1,7 @@
 # %% [markdown]
 # # Assignment 22: a language model without attention
 #
-# *Core: 90 minutes. All of it: 180 minutes, 32 points. Read chapter 22 first.*
-#
-# The core is tasks 1, 5 and 6; the rest is marked *extra*. The times are estimates for a learner who has read the pages and takes two or three tries at a task.
+# *The core takes about 85 minutes, all of it about 190 minutes, 32 points. Read chapter 22 first.*
 #
 # You will scale the numbers inside a block to one size, in float16, where their squares overflow; take a gradient back through a block with a residual connection; look back four steps instead of one, across the edges of windows; find the width at which a network has as many weights as another; and compare losses after equal time, in bits per character. With the book closed you will write the selective layer. At the end stand eight wrong vjps of it, all of which run.
 #
@@ -83,6 +81,8 @@ print("d_x =", d_x.round(4), " by hand: (1.181, -0.136)")
 
 # %% [markdown]
 # ## Task 1: one size, in float16 (4 points)
+#
+# *Core, about 20 minutes.*
 #
 # Write the norm of the table: $w \odot x / \rho$, with $\varepsilon$ as an argument. In float16 the largest number is 65,504, so a channel of 300 has a square that is infinite, and one of 0.0001 has a square that is 0. **Neither may happen.** Divide first, by a number s that is about as large as the largest channel of that step:
 #
@@ -619,7 +619,9 @@ smallest for largest: x was divided by its smallest channel: the squares of the 
 """
 
 # %% [markdown]
-# ## Task 2, extra: back through a block (6 points)
+# ## Task 2: back through a block (6 points)
+#
+# *Extra, about 30 minutes.*
 #
 # The block in short is a norm, a linear layer, and a residual connection around both:
 #
@@ -1416,7 +1418,9 @@ layer norm's, no residual: this is layer norm's vjp, which takes off the mean of
 """
 
 # %% [markdown]
-# ## Task 3, extra: four steps back, across the edge of a window (5 points)
+# ## Task 3: four steps back, across the edge of a window (5 points)
+#
+# *Extra, about 25 minutes.*
 #
 # The chapter's token shift mixes each channel with its value one step before. Mamba looks further back: each channel has J weights of its own,
 #
@@ -2108,7 +2112,9 @@ step by step, moved before it was read: step by step, the state was moved on bef
 """
 
 # %% [markdown]
-# ## Task 4, extra: equal weights, by width (4 points)
+# ## Task 4: equal weights, by width (4 points)
+#
+# *Extra, about 20 minutes.*
 #
 # The chapter makes networks equal by the hidden units of the blocks. Often the width D is what has to give way. Count the weights of the chapter's `BlockModel` with L blocks for K tokens:
 #
@@ -2756,6 +2762,8 @@ readout and one term: the readout's matrix was counted besides the embedding, wh
 # %% [markdown]
 # ## Task 5: bits per character, after equal time (4 points)
 #
+# *Core, about 20 minutes.*
+#
 # A network that reads pieces of words is compared with one that reads characters. Its loss is the mean surprisal in nats per **token**; the text it was tested on has `tokens` of its tokens and `characters` characters. Bits per character are all its nats, in bits, divided by the characters: a number that does not depend on how the text is cut. (One bit is ln 2 nats.)
 #
 # Each of S seeds was tested E times while it trained. `nats` (S, E) holds these losses, and `seconds` (S, E) how long the training took **since the test before** (for the first test, since the start; testing does not count). Return, for each seed, the bits per character at the **last test at which no more than `budget` seconds of training had passed**. Not at the best one: if you pick the best of several tests on the test text, you have used it for training.
@@ -3320,6 +3328,8 @@ two nats to a bit: the nats were divided by 2; one bit is ln 2 nats
 
 # %% [markdown]
 # ## Task 6, closed book: `selective_layer` (4 points)
+#
+# *Core, about 20 minutes.*
 #
 # Close the chapter. Write the selective layer. Its linear layer makes three parts of $x_t$, in the order $p$ (H rows), $b$ (N), $c$ (N), and for each channel with input $x_t$ and rates $r$ (N,)
 #
@@ -4095,7 +4105,9 @@ rates of the first channel: all channels were given the first one's rates; each 
 """
 
 # %% [markdown]
-# ## The mutant hunt, extra (3 points)
+# ## The mutant hunt (3 points)
+#
+# *Extra, about 15 minutes.*
 #
 # `selective_layer_vjp(params, cache, d_y, d_h)` of the chapter has eight wrong relatives. Each is one small edit away, each runs without an error, and each is a **box** that you cannot look into.
 #
@@ -4218,6 +4230,8 @@ step averaged over the channels: the way from the input to b has one step for al
 # %% [markdown]
 # ## Experiment: a gradient on its way down
 #
+# *Extra, about 15 minutes.*
+#
 # A deep stack of blocks, and a random gradient at its top. Three ways to build a block: **residual and norm**, $y = x + \operatorname{norm}(x) W^{\mathsf T}$; **norm alone**, $y = \operatorname{norm}(x) W^{\mathsf T}$; **residual alone**, $y = x + x W^{\mathsf T}$. Your `rms_norm` goes up and your `pre_norm_vjp` comes down. Two sliders: the number of blocks, and the size of the weights (at 1 a random W keeps the length of a vector on average). The plot shows the length of the gradient beneath each block, as a logarithm to the base 10.
 #
 # **Predict**, before you run anything: 64 blocks, and all weights are made twice as large, from size 1 to size 2. How many times as long is the gradient at the bottom, for each of the three? Nothing is graded here; your numbers are kept in the notebook for you to come back to.
@@ -4279,6 +4293,8 @@ _ = interact(
 
 # %% [markdown]
 # ## In your own words (2 points)
+#
+# *Core, about 10 minutes.*
 #
 # A colleague writes: "We put our new mixer into a block with a convolution over four steps, a gate and RMSNorm. It reads pieces of words, of four characters on average, and reaches 2.9 nats; the LSTM, as it comes from torch, reads characters and reaches 0.85 nats after as many updates. We tested every 100 updates and report the best. So the LSTM wins easily, and recurrent weights are what matters." In four to six sentences: name at least three things that make the comparison unfair or impossible, say what you would compute or run for each, and say whether the conclusion about recurrent weights would follow then.
 
