@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 10: language
 #
-# *75 to 90 minutes, 29 points. Read chapter 10 first.*
+# *The core takes about 105 minutes, all of it about 170 minutes, 29 points. Read chapter 10 first.*
 #
 # You will measure a language model over texts that are read in windows, and get the same number whatever the windows; let one matrix read and write, and give it the gradient of both; draw words that are neither too dull nor too wild; and write
 # with a generator that cannot leave a bracket open. With the book closed you will rebuild `beam_search`. Then you hunt seven wrong nuclei, and train a small model with the gradient that you have written.
@@ -145,6 +145,8 @@ print(q / q.sum(), " by hand: 16/17 and 1/17, or 0.941 and 0.059")
 
 # %% [markdown]
 # ## Task 1: perplexity, however the windows lie (4 points)
+#
+# *Core, about 20 minutes.*
 #
 # A long text is read in windows, because memory is short; what comes out must not depend on it. You get `texts`, a list of arrays `ids` (N, B), each B texts of N tokens side by side, and `read(ids, state)`, which gives logits and the state after the last row; with `None` for the state it begins anew.
 #
@@ -514,6 +516,8 @@ windows taken for full: each window was counted as `window` rows, the short last
 # %% [markdown]
 # ## Task 2: one matrix that reads and writes (5 points)
 #
+# *Extra, about 25 minutes.*
+#
 # With **tied embeddings** (Press and Wolf 2017; Inan, Khosravi and Socher 2017) the matrix whose rows are read is the matrix that predicts:
 #
 # $$x_t = E[\text{ids}_t], \qquad y = \text{layer}(x), \qquad \text{logits} = y\,E^\top + b$$
@@ -802,6 +806,8 @@ bias left at zero [gradients]: d_bias is all zeros: it was left out, or summed o
 # %% [markdown]
 # ## Task 3: neither dull nor wild (4 points)
 #
+# *Core, about 20 minutes.*
+#
 # A text of always the likeliest word is dull, and people do not write so: their words carry about as much surprise as the model expects, its entropy. **Locally typical** sampling (Meister, Pimentel, Wiher and Cotterell 2023) keeps the tokens whose surprisal is nearest to the entropy. After the temperature, with
 #
 # $$p = \text{softmax}(\text{logits} / \tau), \qquad \mathcal H = -\sum_k p_k \log p_k$$
@@ -1076,6 +1082,8 @@ logits: logits came back, with minus infinity for the rest; probabilities are as
 
 # %% [markdown]
 # ## Task 4: a generator that cannot break a bracket (5 points)
+#
+# *Extra, about 25 minutes.*
 #
 # A model learns that brackets close, mostly. A generator can be built that *cannot* get it wrong, whatever the model says: at each step the tokens that would break the text get a probability of zero before anything is drawn. `pairs` lists the brackets as (opening, closing) ids; all other ids are plain. The text has to have exactly `len(numbers)`
 # tokens, and after the last of them every bracket must be closed. So, with `left` tokens to write (this one included) and `depth` brackets open:
@@ -1392,10 +1400,16 @@ likeliest where the draw fails: where the draw fell on a token that may not come
 +         p = torch.where(may, logits, -torch.inf)
 +         token = draw_at(torch.softmax(logits, -1), numbers[len(written)])
 +         token = token if may[token] else int(p.argmax())
+
+never counted down: the number of tokens that follow stayed the same at every step: it falls by one with each token, so that no bracket is left open
+- for rest in reversed(range(len(numbers))):
++ for rest in [len(numbers) - 1] * len(numbers):
 """
 
 # %% [markdown]
 # ## Task 5, closed book: `beam_search` (5 points)
+#
+# *Core, about 25 minutes.*
 #
 # Close the chapter. Rebuild beam search under its own name: from one beginning, keep the `width` likeliest continuations at each of `length` steps. What is kept is a `Hypothesis(log_p, tokens, after, state)`: the sum of its tokens' log probabilities, the tuple of its tokens (int), the log probabilities (K,) of the next token, and a
 # state of its own. `advance(state, token)` reads a token and gives the next `after` and `state`. Return the list of those kept at the end, the likeliest first. `width` may be larger than K: then each hypothesis has K continuations, and fewer than `width` may be kept at first.
@@ -1718,6 +1732,8 @@ flat index taken apart wrongly: the flat number of a candidate was taken apart w
 # %% [markdown]
 # ## The mutant hunt (4 points)
 #
+# *Core, about 15 minutes.*
+#
 # `nucleus(p, mass)` of the chapter takes probabilities `p` (B, K), a row for each text, and keeps in each row the fewest tokens that together have at least `mass`, the one that crosses it included; what is kept is divided by its sum. Seven boxes are one small edit away from it, and none raises an error.
 #
 # Write `nucleus_probes()`: a list of `(p, mass)`, with p a float64 NumPy array whose rows sum to 1. Points are for the boxes that some probe tells apart; the last point is for all of them with a single probe.
@@ -1806,6 +1822,8 @@ a threshold for a mass: each token is judged by its own probability; a flat row 
 # %% [markdown]
 # ## Experiment: what is open, and for how long
 #
+# *Extra, about 15 minutes.*
+#
 # A language of nested brackets, in which the letters depend on the innermost open one: mostly a inside ( ), b inside [ ], c inside { }. A tied GRU learns it with *your* gradient, and *your* perplexity measures it on held-out text, in windows of 1 to 256 tokens: with the state carried from window to
 # window, and with a state that begins anew in each. The language was made with known probabilities, so its own perplexity is known too: no model can get below it for long. (Up to 30 seconds.)
 #
@@ -1813,9 +1831,9 @@ a threshold for a mass: each token is judged by its own probability; a flat row 
 
 # %%
 my_prediction = {
-    "factor, windows of 4": 1.0,
-    "factor, windows of 64": 1.0,
-    "wrong bracket, of 50 texts": 25,
+    "factor, windows of 4": None,
+    "factor, windows of 64": None,
+    "wrong bracket, of 50 texts": None,
 }
 
 
@@ -1944,6 +1962,8 @@ shown = interact(show, temperature=temperature)
 
 # %% [markdown]
 # ## In your own words (2 points)
+#
+# *Core, about 10 minutes.*
 #
 # Two colleagues evaluate the same weights on the same held-out book, word by word. One reports a perplexity of 71, the other 54. The first cut the book into windows of 16 words, shuffled them, began each batch at a state of zero, and averaged exp(loss) over the batches. The second read the book in order with the state carried, and took exp of the total surprisal over the number of words. A third says: "I get 49, with the weights
 # trained a little on each window after it had been scored." In four to six sentences: name the two reasons why the first number is larger, and say for each whether it must be so or only tends to be; say which number you would print beside a 5-gram's; and is the third number cheating?

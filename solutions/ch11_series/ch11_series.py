@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 11: time series
 #
-# *75 to 90 minutes, 28 points. Read chapter 11 first.*
+# *The core takes about 105 minutes, all of it about 165 minutes, 28 points. Read chapter 11 first.*
 #
 # You will take the season out of series without a look at the test; roll an origin through time, refitting at each stop on what was known then; forecast in blocks, from one step at a time to all at once; and judge quantiles, with the gradient that trains them. With the book closed you will rebuild `cut`.
 # Then you hunt seven wrong back-tests, and find out what becomes of a network that reads its own forecasts.
@@ -92,6 +92,8 @@ print("by hand: 3.6 and 0.4")
 
 # %% [markdown]
 # ## Task 1: out with the season, without a leak (4 points)
+#
+# *Core, about 20 minutes.*
 #
 # Sales have a December. Take it out before a network sees the series, S series at once, x (N, S). Step t has the phase t mod `period`, counted from the first step. The first `training` steps are training; they hold each phase at least once. Whatever is *estimated* comes from them; what is estimated is *applied* to all N steps:
 #
@@ -378,6 +380,8 @@ last training step left out: the last step of training was left out of the means
 # %% [markdown]
 # ## Task 2: an origin that rolls (5 points)
 #
+# *Core, about 25 minutes.*
+#
 # A back-test with refitting: `folds` forecasts of `horizon` steps each, whose horizons follow one another without a gap; the last one ends with the series. Before each, the model is fitted anew on all that is known at its origin:
 #
 # * a training window reads `history` steps and has the `horizon` steps after them as its target, **all of them before the origin**;
@@ -456,7 +460,7 @@ def wandering(rng, N, history, horizon, folds, memory):
 rng = np.random.default_rng(2)
 visible = [
     move(wandering(rng, 22, 3, 2, 3, 6)),
-    move(wandering(rng, 19, 2, 3, 2, 100)),
+    move(wandering(rng, 24, 2, 3, 4, 100)),
     move(wandering(rng, 18, 2, 3, 2, 4)),
 ]
 check(
@@ -659,6 +663,8 @@ changes against the window's mean: the windows' means were taken off before the 
 # %% [markdown]
 # ## Task 3: in blocks, from recursive to direct (4 points)
 #
+# *Extra, about 20 minutes.*
+#
 # A **direct** forecaster says K steps at once; a **recursive** one says a single step, takes it for true, and goes on. Between the two lie blocks: `predict` says m steps from the last T, those m are appended to what was read, and it is asked again, until there are K. With m = 1 this is recursive, with m = K direct.
 #
 # Each time `predict` sees the last T values *divided by their mean absolute value*, one number for each of the B series, and what it says is in that unit. So: window (T, B), `unit` (B,) from this window, `unit * predict(window / unit)` (m, B). You get `x` (N, B), which may go on past the `origin`: what comes from there on is the truth, kept for the picture.
@@ -752,6 +758,18 @@ blind = args | {"x": args["x"][: args["origin"]]}
 why = "it changes when x ends at the origin: nothing from there on is known"
 assert_close("ahead", said_by(**blind), said_by(**args), why=why)
 check_independent(said_by, args, {"x": 1})
+seen = []  # the windows that `predict` is asked with, one call after another
+
+
+def counting(window):
+    seen.append(window)
+    return window[-2:] + 1.0
+
+
+x = move(np.arange(1.0, 13.0)[:, None])
+assert_close("ahead of 4 steps", len(in_blocks(counting, x, 7, 3, 4)), 4)
+why = "4 steps are there after two calls of 2 each"
+assert_close("calls of predict", len(seen), 2, why=why)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
@@ -773,6 +791,9 @@ hidden = hidden_inputs(
     device,
 )
 check(said_by, right, hidden, outputs="ahead", by=properties)
+seen = []
+in_blocks(counting, move(np.arange(1.0, 20.0)[:, None]), 9, 4, 6)
+assert_close("calls of predict for three blocks", len(seen), 3)
 ### END HIDDEN TESTS
 properties.points("Task 3 holds.")
 
@@ -924,10 +945,16 @@ window from the end of x: the first window is the end of x, after the origin: no
 window from the beginning of x: the first window is the beginning of x; it is the T steps before the origin
 - window = x[origin - T : origin]
 + window = x[:T]
+
+asked once too often [hidden]: `predict` was asked once more after all K steps were there
+- while len(said) < K:
++ while len(said) <= K:
 """
 
 # %% [markdown]
 # ## Task 4: quantiles, their loss and their honesty (5 points)
+#
+# *Extra, about 25 minutes.*
 #
 # A network says Q quantiles, at `levels` that rise, for each of K steps and B forecasts: q (K, B, Q). Then y (K, B) comes. Four results, without autograd:
 #
@@ -1255,6 +1282,8 @@ number inside: `inside` is a number of values; it is their share
 # %% [markdown]
 # ## Task 5, closed book: `cut` (4 points)
 #
+# *Core, about 20 minutes.*
+#
 # Close the chapter. Rebuild the function that cuts windows out of one series, in NumPy, under its own name. For each of the `origins` (B of them, in any order, perhaps overlapping) it takes the `history` steps before it and the `horizon` steps from it on, and gives `Windows(past, known, target)`:
 #
 # * `past` (T, B, 1+F): the values first, then the F covariates of the same steps;
@@ -1464,6 +1493,8 @@ target about its mean: the mean of the past was subtracted from the target, whic
 # %% [markdown]
 # ## The mutant hunt (4 points)
 #
+# *Core, about 15 minutes.*
+#
 # `backtest(values, methods, origins, horizon, levels)` of the chapter asks each method for a forecast at each origin, `method(past, horizon)`, and hands it nothing but the past. Seven boxes are one small edit away from it, and every one of them will give you a table of scores.
 #
 # Write `backtest_probes()`: a list of `(values, method, origins, horizon)`, with values (N,) in float64 and a method of your own, a function of `(past, horizon)` that returns (horizon,) numbers. It may do anything with its past, so long as it says the same of the same past: the more it tells about what it was given, the better. Points are for the boxes that some probe tells apart; the last point is for all of them
@@ -1584,6 +1615,8 @@ origins in order: forecasts are in the order of time, what came is in the order 
 # %% [markdown]
 # ## Experiment: a network that reads itself
 #
+# *Extra, about 15 minutes.*
+#
 # The mean number of sunspots, quarter by quarter, from 1749 to 1983 (its root, which makes the high cycles less wild). Three GRUs read 32 quarters, in units of their own mean. One says the next quarter, one the next 6, one the next 24, six years. With *your* `in_blocks` all three forecast six years from every origin of the last sixty years, which none of them has seen. A linear forecast of
 # one quarter is put to the same use, and persistence stands by. (Up to 30 seconds.)
 #
@@ -1591,9 +1624,9 @@ origins in order: forecasts are in the order of time, what came is in the order 
 
 # %%
 my_prediction = {
-    "factor, a quarter ahead": 1.0,
-    "factor, six years ahead": 1.0,
-    "linear, fed with itself": "like the network, or better, or worse",
+    "factor, a quarter ahead": None,
+    "factor, six years ahead": None,
+    "linear, fed with itself: like the network, better or worse?": "",
 }
 
 # %% experiment seconds=30
@@ -1703,6 +1736,8 @@ shown = interact(show, origin=origin, percent=percent)
 
 # %% [markdown]
 # ## In your own words (2 points)
+#
+# *Core, about 10 minutes.*
 #
 # "Our LSTM forecasts the share price with a correlation of 0.99 on unseen data", says a page with a chart on which the forecast lies on the price almost everywhere. In its code the prices are first scaled to 0 ... 1 with the minimum and maximum of the whole series, then cut into windows of 60 days with the next day as the target, then the windows are shuffled and split 80 : 20. In four to six sentences: name two leaks and say what each tells
 # the network; say why even without them chart and correlation would look as good; and name the one comparison that would settle it.

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 12: music
 #
-# *75 to 90 minutes, 28 points. Read chapter 12 first (all three pages).*
+# *The core takes about 100 minutes, all of it about 165 minutes, 28 points. Read chapter 12 first (all three pages).*
 #
 # You will put what somebody has played onto a grid of tokens; measure a model of piano rolls in the unit of the published scores, with its gradient; draw chords that keep the rules of voice leading, whatever the model wants; and move chorales into other keys without showing the model its examination. With the book closed you will rebuild `decode`.
 # Then you hunt seven wrong readings of a piano roll, find out what eleven more keys are worth, and hear what the rules do.
@@ -84,6 +84,8 @@ print(nats, " by hand: log(32/9) = 1.2685; their mean, 0.4228, is no nats")
 
 # %% [markdown]
 # ## Task 1: from fingers to tokens (4 points)
+#
+# *Core, about 20 minutes.*
 #
 # A keyboard reports N notes, in the order in which they begin: `begin` and `end` in *seconds* (N,), `pitch` and `voice` (N,). The piece goes at `tempo` quarter notes a minute, and a frame is `frame` quarter notes long. Nobody plays on the grid. So:
 #
@@ -195,7 +197,7 @@ visible = [
         pitch=np.array([60, 64]),
         voice=np.array([0, 0]),
     )
-    | dict(tempo=60.0, frame=0.5, V=1),
+    | dict(tempo=60.0, frame=0.5, V=3),  # two voices have nothing to sing
 ]
 check(
     onto_the_grid,
@@ -245,6 +247,7 @@ hidden.append(
     )
     | dict(tempo=60.0, frame=0.25, V=2)
 )
+hidden.append(performance(rng, 6, 2, 80.0, 0.5) | dict(V=4))
 check(
     onto_the_grid,
     reference_onto_the_grid,
@@ -353,10 +356,16 @@ T from the last note: T is the `end` of the note that begins last; another may e
 pitches for tokens: a struck key was written as its pitch; its token is q - LOWEST + FIRST
 - q - LOWEST + FIRST
 + q
+
+voices counted from the notes: V was not used: there are V voices, also where the last ones have no note
+- np.full((last.max(), V), SILENCE)
++ np.full((last.max(), max(voice) + 1), SILENCE)
 """
 
 # %% [markdown]
 # ## Task 2: nats per frame, and their gradient (4 points)
+#
+# *Core, about 20 minutes.*
 #
 # B pieces lie side by side, padded at their end: logits and roll (T, B, K), `lengths` (B,) frames each. Row t of the logits was computed from frames 0 to t and speaks about frame t + 1; with $\ell$ for a logit and $x$ for what came, a key costs
 #
@@ -442,6 +451,7 @@ rng = np.random.default_rng(2)
 visible = [
     move(pieces_and_model(rng, 5, 3, 4) | {"lengths": np.array([5, 2, 3])}),
     move(pieces_and_model(rng, 3, 2, 3, 3000.0)),
+    move(pieces_and_model(rng, 4, 2, 5), "float32"),
 ]
 check(
     chorale_nats,
@@ -639,10 +649,38 @@ mean over everything: the mean ran over everything, as a loss of torch does by d
 probability clipped: a probability was kept away from 0: a network that is sure and wrong then pays less than it owes. softplus needs no such bound
 - torch.nn.functional.softplus(told) - told * came
 + -(came * torch.sigmoid(told).clamp(min=1e-7).log() + (1 - came) * (1 - torch.sigmoid(told)).clamp(min=1e-7).log())
+
+against its own frame, the first row dropped: row t of the logits was compared with frame t, from which it was computed; row t speaks about frame t + 1, so the roll alone loses its first row
+-     told, came = logits[:-1], roll[1:]
++     told, came = logits[1:], roll[1:]
+
+against its own frame, with its gradient there: row t of the logits was compared with frame t, from which it was computed; row t speaks about frame t + 1, so the roll alone loses its first row
+-     told, came = logits[:-1], roll[1:]
+-     t = torch.arange(1, len(roll), device=roll.device)[:, None]
+-     counts = (t < lengths).to(logits.dtype)
+-     weight = counts / counts.sum()
+-     each = torch.nn.functional.softplus(told) - told * came
+-     nats = (each.sum(-1) * weight).sum()
+-     d_told = (torch.sigmoid(told) - came) * weight[..., None]
+-     return nats, torch.cat([d_told, torch.zeros_like(logits[:1])])
++     told, came = logits[1:], roll[1:]
++     t = torch.arange(1, len(roll), device=roll.device)[:, None]
++     counts = (t < lengths).to(logits.dtype)
++     weight = counts / counts.sum()
++     each = torch.nn.functional.softplus(told) - told * came
++     nats = (each.sum(-1) * weight).sum()
++     d_told = (torch.sigmoid(told) - came) * weight[..., None]
++     return nats, torch.cat([torch.zeros_like(logits[:1]), d_told])
+
+float64 inside [hidden, dtype]: the mask was made in float64, and a result took its dtype: make it in the dtype of the logits
+- counts = (t < lengths).to(logits.dtype)
++ counts = (t < lengths).to(torch.float64)
 """
 
 # %% [markdown]
 # ## Task 3: a chord that keeps the rules (5 points)
+#
+# *Extra, about 25 minutes.*
 #
 # Left to itself, the chapter's network writes more parallel fifths and octaves than Bach does (page 12.1). A generator can be built that *cannot* write them: at each voice all pitches that break a rule get the probability zero before one is drawn. The chord `before` (V,), each voice in its compass and none crossing, was sung; now voice after voice is chosen, from the highest. Pitch q of voice v is legal if all of this holds:
 #
@@ -1001,10 +1039,24 @@ probabilities taken for logits: exp was taken of what the model gives: those are
 one number for all: all voices were drawn with the first number: each has its own
 - may, number)
 + may, numbers[0])
+
+above the voice below: the former pitch of the voice below was shut out, and even a voice that sang it may then not stay: it may go down to it, and no further
+- may &= keys >= before[v + 1]
++ may &= keys > before[v + 1]
+
+former interval upside down: the former interval was counted from the upper voice up: a fifth is 7 semitones as `before[u] - before[v]`, and 5 the other way round
+- apart = (before[u] - before[v]) % 12
++ apart = (before[v] - before[u]) % 12
+
+new interval upside down: the new interval was counted the other way round than the former one: both are upper minus lower, `now[u] - q`
+- again = (now[u] - keys) % 12 == apart
++ again = (keys - now[u]) % 12 == apart
 """
 
 # %% [markdown]
 # ## Task 4: all keys, and no cheating (5 points)
+#
+# *Extra, about 25 minutes.*
 #
 # A chorale in another key is a chorale. So eleven more copies of each, one per key that it is not in, cost nothing, if three things are looked after. You get `pieces`, a list of tokens (T, V) (other T, same V), `keys`, their key signatures (fifths: 1 is one sharp, -1 one flat, from -5 to 6), `held_out`, the numbers of the pieces for the test, and the `compass`.
 #
@@ -1027,7 +1079,7 @@ one number for all: all voices were drawn with the first number: each has its ow
 #
 # <details><summary>Hint 3</summary>
 #
-# `pitch = other - FIRST + LOWEST` is nonsense for HOLD and SILENCE: `fits = (other < FIRST) | (pitch >= low) & (pitch <= high)` forgives them. The signature is `(key + 7 * s + 5) % 12 - 5`.
+# `pitch = other - FIRST + LOWEST` is nonsense for HOLD and SILENCE: `fits = (piece < FIRST) | (pitch >= low) & (pitch <= high)` forgives them, and not a note that was moved below the keyboard. The signature is `(key + 7 * s + 5) % 12 - 5`.
 # </details>
 
 
@@ -1052,7 +1104,7 @@ def in_all_keys(pieces, keys, held_out, compass):
         for s in range(-6, 6):
             other = up(piece, s)
             pitch = other - FIRST + LOWEST
-            fits = (other < FIRST) | (pitch >= low) & (pitch <= high)
+            fits = (piece < FIRST) | (pitch >= low) & (pitch <= high)
             if fits.all() and outline(piece) not in secret:
                 train.append((other, (key + 7 * s + 5) % 12 - 5))
     ### END SOLUTION
@@ -1132,6 +1184,18 @@ visible.append(
         compass=np.array([[50, 76], [36, 62]]),
     )
 )
+visible.append(
+    dict(  # a bass on the piano's lowest keys, 21 and 23
+        pieces=[
+            np.array([[45, 4], [47, HOLD], [44, 6]]),
+            np.array([[44, 2], [HOLD, SILENCE]]),
+            np.array([[42, 9], [43, 8]]),
+        ],
+        keys=[-4, 3, 5],
+        held_out=[2],
+        compass=np.array([[55, 70], [22, 31]]),
+    )
+)
 OUTPUTS = "train, test"
 check(
     in_all_keys,
@@ -1170,6 +1234,19 @@ several["pieces"] += [an_octave_off, another_bass]
 several["keys"] += [2, -4]
 several["compass"][:, 0] -= 12
 hidden.append(several | {"held_out": [5, 3, 0]})
+for lowest in (22, 23):
+    hidden.append(
+        dict(
+            pieces=[
+                np.array([[46, 4], [45, 3], [47, 5]]),
+                np.array([[44, 2], [43, SILENCE]]),
+                np.array([[40, 9], [42, 6]]),
+            ],
+            keys=[1, -2, 4],
+            held_out=[2],
+            compass=np.array([[55, 70], [lowest, 31]]),
+        )
+    )
 check(
     in_all_keys,
     reference_in_all_keys,
@@ -1196,14 +1273,14 @@ only the test's own key left out: the split came after the transposition: of the
 -         for s in range(-6, 6):
 -             other = up(piece, s)
 -             pitch = other - FIRST + LOWEST
--             fits = (other < FIRST) | (pitch >= low) & (pitch <= high)
+-             fits = (piece < FIRST) | (pitch >= low) & (pitch <= high)
 -             if fits.all() and outline(piece) not in secret:
 +     secret = {pieces[k].tobytes() for k in held_out}
 +     for piece, key in zip(pieces, keys, strict=True):
 +         for s in range(-6, 6):
 +             other = up(piece, s)
 +             pitch = other - FIRST + LOWEST
-+             fits = (other < FIRST) | (pitch >= low) & (pitch <= high)
++             fits = (piece < FIRST) | (pitch >= low) & (pitch <= high)
 +             if fits.all() and other.tobytes() not in secret:
 
 trained on the test: the pieces that are held out were trained on
@@ -1223,7 +1300,7 @@ the first voice alone: only the first voice's range was looked at
 + if fits[:, 0].all() and
 
 rests out of range: HOLD and SILENCE were taken for pitches out of range, and their pieces thrown away
-- fits = (other < FIRST) | (pitch >= low) & (pitch <= high)
+- fits = (piece < FIRST) | (pitch >= low) & (pitch <= high)
 + fits = (pitch >= low) & (pitch <= high)
 
 moved before it was looked at: no copy was left out because of the compass: ask it of the pitches after they are moved, and of all of them (`all`, not `any`)
@@ -1327,10 +1404,24 @@ rests moved in the comparison: the comparison moved HOLD and SILENCE with the ke
 first voices compared: a piece was left out of training whose first voice alone is that of a test piece: compare all voices
 - return up(piece, TOKENS - piece.max()).tobytes()
 + return up(piece, TOKENS - piece[:, 0].max())[:, 0].tobytes()
+
+notes below the keyboard: a note that was moved below the lowest key was taken for a HOLD or a rest: which places are in no key is seen before they are moved
+- fits = (piece < FIRST)
++ fits = (other < FIRST)
+
+lowest key stays: the piano's lowest key, whose token is FIRST itself, was not moved with the others
+- np.where(piece >= FIRST, piece + s, piece)
++ np.where(piece > FIRST, piece + s, piece)
+
+lowest key in no key: the piano's lowest key, whose token is FIRST itself, was let through like a HOLD or a rest
+- fits = (piece < FIRST)
++ fits = (other <= FIRST)
 """
 
 # %% [markdown]
 # ## Task 5, closed book: `decode` (4 points)
+#
+# *Core, about 20 minutes.*
 #
 # Close the chapter. Rebuild the way back: from tokens (T, V) to a `Score`, under its own name. HOLD goes on with the voice's note, SILENCE ends it, another token strikes a key. `pitches` (T, V) are MIDI numbers with REST (0) where a voice is silent, `starts` (T, V) is true where a note begins. What else is known of the piece (`tempo`, `bar`, ...) comes in `about`, and belongs in the score.
 #
@@ -1431,6 +1522,7 @@ check(
 )
 with properties("refusals"):
     for wrong, why in [
+        ([[HOLD], [41]], "a HOLD in the first frame"),
         ([[41], [SILENCE], [HOLD]], "a rest that is held"),
         ([[41, 90]], "a token above 89"),
         ([[41], [-1]], "a token below 0"),
@@ -1466,6 +1558,7 @@ check(
 with properties("refusals"):
     for wrong, why in [
         ([[41, 0]], "a HOLD in the first frame"),
+        ([[0, 41], [50, 0], [53, 1]], "a HOLD in the first frame"),
         ([[41, 50], [1, 0], [0, 0]], "a HOLD after a rest"),
         ([[41, 90]], "a token above 89"),
         ([[41, 50], [-1, 0]], "a token below 0"),
@@ -1556,10 +1649,20 @@ what sounded never kept: HOLD found nothing: what sounds in a frame was not kept
 -         pitches[t] = before
 +         now = np.where(row == HOLD, before, row - FIRST + LOWEST)
 +         pitches[t] = np.where(row == SILENCE, REST, now)
+
+first frame holds the last [hidden, refusals]: a HOLD in the first frame went on with the last frame's note: there is no frame before the first, and in Python index -1 is the last
+-     before = np.full(tokens.shape[1], REST)
++     before = np.where(tokens[-1] < FIRST, REST, tokens[-1])
+
+something before the first frame [hidden, refusals]: a HOLD in the first frame was let through: before it nothing sounds, and that is REST
+-     before = np.full(tokens.shape[1], REST)
++     before = np.full(tokens.shape[1], SILENCE)
 """
 
 # %% [markdown]
 # ## The mutant hunt (4 points)
+#
+# *Core, about 15 minutes.*
 #
 # A piano roll does not know which voice sings what. `from_piano_roll(sounds, struck, voices, tempo=...)` of the chapter makes voices of it: new notes go to free voices, the highest first, and a held note stays where it is. Seven boxes are one small edit away from it, and for most chords all of them do the same.
 #
@@ -1682,6 +1785,8 @@ struck is enough: a key that is marked as struck and does not sound is sung
 # %% [markdown]
 # ## Experiment: eleven more keys, and four rules
 #
+# *Extra, about 15 minutes.*
+#
 # First: a Markov chain that counts (the chapter's baseline) is trained on 5, 10, 20 and 40 chorales, and always judged by the same 20 others, once as the pieces are, once in all keys with *your* `in_all_keys`, and once carelessly: transposed first, split afterwards, so that training holds the test in other keys.
 #
 # Then the chapter's network composes, alone and with *your* `legal_chord`, which shuts out what breaks a rule. Counted are parallel fifths and octaves in 100 chances (two voices that move at once), and how surprising the network finds what it has written, in nats per frame. Then you listen. (Up to 40 seconds.)
@@ -1690,11 +1795,11 @@ struck is enough: a key that is marked as struck and does not sound is sung
 
 # %%
 my_prediction = {
-    "10 chorales in all keys are worth so many in their own": 10,
-    "nats per frame that carelessness seems to save, 10 chorales": 0.0,
-    "parallels in 100 chances: Bach, the network, with rules": (0, 0, 0),
-    "nats per frame of its own music: without rules, with them": (0, 0),
-    "will you hear a difference?": "yes or no",
+    "10 chorales in all keys are worth so many in their own": None,
+    "nats per frame that carelessness seems to save, 10 chorales": None,
+    "parallels in 100 chances: Bach, the network, with rules": None,
+    "nats per frame of its own music: without rules, with them": None,
+    "will you hear a difference, yes or no?": "",
 }
 
 # %% experiment seconds=40
@@ -1840,6 +1945,8 @@ shown = interact(
 
 # %% [markdown]
 # ## In your own words (2 points)
+#
+# *Core, about 10 minutes.*
 #
 # "Published LSTMs need 8 nats per frame on Bach's chorales. Ours needs 0.09!", says a page. In its code every chorale is transposed into twelve keys, all copies are shuffled and split 80 : 20; the loss is `binary_cross_entropy_with_logits(model(roll[:-1]), roll[1:])`, whose default is a mean over everything, and pieces are padded with silence to the longest. In four to six sentences: name three reasons why the two
 # numbers cannot be compared, and say for each in which direction it moves the number; then say what would have to be the same before one model may be called better.

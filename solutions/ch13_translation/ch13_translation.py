@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 13: translation
 #
-# *75 to 90 minutes, 33 points. Read chapter 13 first.*
+# *The core takes about 100 minutes, all of it about 180 minutes, 33 points. Read chapter 13 first.*
 #
 # You will lay sentences of different length side by side, so that nothing looks at the padding; write the loss and its gradient; run a decoder that hears its teacher at some steps and itself at others; search with a beam and rank what ended by a fair score; and find out up to which length a decoder with one vector is right. With the book closed you will rebuild `greedy`.
 # Then you hunt eight wrong beam searches, and see where your own small translator loses the thread.
@@ -131,6 +131,8 @@ for alpha in (0.0, 0.6):
 
 # %% [markdown]
 # ## Task 1: side by side (4 points)
+#
+# *Core, about 15 minutes.*
 #
 # You get B sources and B targets, lists of lists of token numbers, none of them empty, without START and END. Make four NumPy arrays of them; the first three hold integers, and PAD where nothing stands.
 #
@@ -346,6 +348,8 @@ one length for both: sources and targets got one length, that of the longest of 
 # %% [markdown]
 # ## Task 2: the loss of real tokens (5 points)
 #
+# *Core, about 25 minutes.*
+#
 # The loss is the mean of $-\log p(\text{target})$ over *all real tokens of all sentences together*; a token is real unless its target is PAD. Return it, and `d_logits`, its gradient, without autograd:
 #
 # $$L = -\frac1N \sum_{t,b\ \text{real}} \log p_{tb}(\text{target}_{tb}), \qquad \mathrm{d}\text{logits}_{tbk} = \frac1N\bigl(p_{tbk} - [k = \text{target}_{tb}]\bigr) \text{ where real, else } 0.$$
@@ -359,7 +363,7 @@ one length for both: sources and targets got one length, that of the longest of 
 #
 # <details><summary>Hint 2</summary>
 #
-# `targets[..., None] == classes` is the second one. Count N as a sum of the first one in the logits' dtype: `xp.astype(real, logits.dtype)`.
+# `targets[..., None] == classes` is the second one. Count N as a sum of the first one in the logits' dtype: `xp.astype(real, logits.dtype)`. In torch a bool is no number: it cannot be subtracted before `xp.astype` has made one of it.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -625,6 +629,8 @@ slope of the softmax twice [gradients]: d_logits has p (1 - p) as a factor: p mi
 
 # %% [markdown]
 # ## Task 3: a teacher who is silent at times (5 points)
+#
+# *Extra, about 25 minutes.*
 #
 # The decoder with one vector (Cho et al. 2014). At each step it looks up the embedding of the token that it reads, appends the source's `vector`, takes one step of a GRU, and computes logits from the new state with the readout:
 #
@@ -909,6 +915,8 @@ words of a taught decoder: the decoder's own words come from a run with the teac
 # %% [markdown]
 # ## Task 4: a beam and a fair score (5 points)
 #
+# *Extra, about 25 minutes.*
+#
 # A decoder that looks at its last word only: `log_p[t, a, k]` is the log probability of token k at step t if the last token was a. At step 0 the last token is START. Search with a beam, by these rules.
 #
 # 1. At each step every live hypothesis (a beginning that has not ended) is extended by every token from END on. These are the candidates; their log p is added up. The `width` likeliest of *all* candidates stay.
@@ -1170,6 +1178,8 @@ END said at the last step: what had not ended by the last step was made to end t
 
 # %% [markdown]
 # ## Task 5: how long may it be? (4 points)
+#
+# *Extra, about 15 minutes.*
 #
 # One number for a test set hides where a translator fails. You get three lists of texts: `sources`, what was `said`, and what was `wanted`. A translation is *exact* if it is the same text as what was wanted; nothing less counts. The length of a pair is the number of words of its *source*, words standing between spaces.
 #
@@ -1442,6 +1452,8 @@ spaces counted: the spaces were counted: words stand between them, and a space a
 # %% [markdown]
 # ## Task 6, closed book: `greedy` (4 points)
 #
+# *Core, about 20 minutes.*
+#
 # Close the chapter. Rebuild the simplest search under its own name. `decoder.start(source)` gives the first state h (1, B, H), and `decoder(read, h, source)`, with read (1, B), gives logits (1, B, K) and the next state. At each step each of the B sentences reads its own likeliest token, PAD and START left out, at first START. A sentence ends at END, or after `limit` tokens. Return B lists of int, without START and END.
 #
 # It must stop as soon as all have ended, and whatever comes after a sentence's END is discarded. The line that refuses a limit below 1 is there already.
@@ -1667,23 +1679,25 @@ sentence after sentence: the sentences are right, but the decoder was asked for 
 # %% [markdown]
 # ## The mutant hunt (4 points)
 #
-# The chapter's `beam_search(decoder, source, width, limit, alpha)` keeps `width` beginnings beside those that ended. Eight boxes are one small edit away from it, and on a decoder that is sure of itself seven of them find the right translation.
+# *Core, about 15 minutes.*
 #
-# Write `beam_probes()`: a list of `(W, summary, width, limit, alpha)`: the weights (K, K) of a `Toy` decoder and its source (1, K), both float64 NumPy arrays. All that is found is compared: the tokens, log p, the scores, their order. Points are for the boxes that some probe tells apart; the last point is for all of them with at most two probes.
+# The chapter's `beam_search(decoder, source, width, limit, alpha)` keeps `width` beginnings beside those that ended. Eight boxes are one small edit away from it, and on a decoder that is sure of itself seven of them find the right translation. Random weights alone, of whatever seed, do not open all of them.
+#
+# Write `beam_probes()`: a list of `(W, summary, width, limit, alpha)`: the weights (K, K) of a `Toy` decoder and its source (1, K), both float64 NumPy arrays. All that is found is compared: the tokens, log p, the scores, their order. Points are for the boxes that some probe tells apart; the last point is for all of them with at most three probes.
 #
 # <details><summary>Hint 1</summary>
 #
-# Where does a mistake in the score show? Where translations of different length end. And one in the states? Where the likeliest beginning changes from step to step.
+# Where does a mistake in the score show? Where translations of different length end. And one in the states? Where the likeliest beginning changes from step to step. A search that stops as soon as `width` translations have ended is wrong only if a longer one would have had a better score: what favours long ones?
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# One line of the search runs only where nothing comes to its end within `limit`. That wants a probe of its own.
+# One line of the search runs only where nothing comes to its end within `limit`. One condition counts only where the beam is wider than there are sentences to say: then what is impossible, with PAD or START in it, is among the candidates too. Each of the two wants a probe of its own.
 # </details>
 #
 # <details><summary>Hint 3</summary>
 #
-# W is `rng.normal(size=(7, 7))`, a width of 3 and a limit of 6 or so, alpha 1; END a little likelier, by 2 or so in the source (look whether anything ends). And the same with END forbidden: -99 in its place of the source. Where a box is left, take another seed.
+# First probe: W is `rng.normal(size=(7, 7))`, END likelier by 2 or so in the source, a width of 3, a limit of 8, and a large penalty, alpha 3 or so. Second probe: the same W with END forbidden, -99 in its place of the source, and a limit of 4. Third probe: a width of 60 and a limit of 2. A box that is still closed wants a more even contest in the first probe: smaller weights, or another width.
 # </details>
 
 
@@ -1696,8 +1710,13 @@ def beam_probes():
     ### BEGIN SOLUTION
     rng = np.random.default_rng(1)
     W, summary = rng.normal(size=(7, 7)), rng.normal(size=(1, 7))
+    often = summary + 2.0 * (np.arange(7) == END)
     never = summary - 99.0 * (np.arange(7) == END)
-    return [(W, summary, 3, 6, 1.0), (W, never, 3, 4, 1.0)]
+    return [
+        (W, often, 3, 8, 3.0),
+        (W, never, 3, 4, 1.0),
+        (W, summary, 60, 2, 1.0),
+    ]
     ### END SOLUTION
 
 
@@ -1764,7 +1783,7 @@ hunt(
         for name, box in black_boxes("beam_probes").items()
     },
     beam_probes(),
-    few=2,
+    few=3,
     points=4,
 )
 
@@ -1786,17 +1805,17 @@ an end from outside the beam: ends that are not among the best are set aside too
 - if token == END and rank < width:
 + if token == END:
 
-one more lives: the beam is one wider than asked
-- len(longer) < width
-+ len(longer) <= width
+impossible beginnings: what has no probability lives on as well: unseen with fewer places than words
+- p > -math.inf and len(longer)
++ len(longer)
 
 last token alone: candidates are ranked by their last token: with a width of 1 the same translation is found
 - total = (log_p + so_far[:, None]).flatten()
 + total = (log_p + 0 * so_far[:, None]).flatten()
 
-START read again and again: unseen where the first word is the last
-- last = [tokens[-1] if tokens else START for tokens, _ in live]
-+ last = [START for tokens, _ in live]
+stopped too early: the search stops as soon as `width` have ended: unseen where no later one would be better
+- _settled(live[0][1], ended, width, limit, alpha)
++ len(ended) >= width
 
 what did not end keeps its log p: unseen where something comes to its end
 - Hypothesis(t, p, p / length_penalty(len(t), alpha))
@@ -1806,6 +1825,8 @@ what did not end keeps its log p: unseen where something comes to its end
 # %% [markdown]
 # ## Experiment: where the thread is lost
 #
+# *Extra, about 15 minutes.*
+#
 # A small translator learns numbers in words, from English to German, up to four digits; none that is tested was in training. All that its decoder gets is one vector of 128 numbers. It learns from *your* `side_by_side` and by *your* gradient, and *your* `exact_by_length` judges it: on new numbers of up to four digits, and on numbers of five. (Up to 40 seconds.)
 #
 # Then you choose a number, a beam and a penalty, and read what comes.
@@ -1814,11 +1835,11 @@ what did not end keeps its log p: unseen where something comes to its end
 
 # %%
 my_prediction = {
-    "exact on new numbers of one to four digits, in percent": 0,
-    "exact on numbers of five digits, in percent": 0,
-    "on five digits the teacher helps: percent of tokens right": 0,
-    "in words, up to what length will it hold (at least half exact)?": 0,
-    "does a wider beam mend the long ones?": "yes or no",
+    "exact on new numbers of one to four digits, in percent": None,
+    "exact on numbers of five digits, in percent": None,
+    "on five digits the teacher helps: percent of tokens right": None,
+    "in words, up to what length will it hold (at least half exact)?": None,
+    "does a wider beam mend the long ones, yes or no?": "",
 }
 
 # %% experiment seconds=40
@@ -1982,6 +2003,8 @@ shown = interact(
 
 # %% [markdown]
 # ## In your own words (2 points)
+#
+# *Core, about 10 minutes.*
 #
 # A report says: "Under teacher forcing 97 % of the test tokens are right, so 97 % of our translations are. The test sentences were drawn at random from the corpus, in which frequent sentences occur several times. With a beam of 20 we find translations with a higher log p than greedy search does, but users say they are cut short; we conclude that the model is bad." In four to six sentences: name what is wrong with the 97 %, in two ways; say why the beam's translations are short, and what you would change; and what you would report instead.
 

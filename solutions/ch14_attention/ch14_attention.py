@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 14: attention
 #
-# *75 to 90 minutes, 33 points. Read chapter 14 first.*
+# *The core takes about 105 minutes, all of it about 190 minutes, 33 points. Read chapter 14 first.*
 #
 # You will let a decoder look at a source, and also look away; take its gradient by hand; make an attention that remembers what it has looked at, and go back through its scores; and build the decoder around it, with the map of where it looked. With the book closed you will rebuild `attend`.
 # Then you hunt nine wrong attentions, and find out what a map explains and what it does not.
@@ -80,6 +80,8 @@ print(d_scores, " by hand: -0.75 and 0.75")
 
 # %% [markdown]
 # ## Task 1: look, or look away (4 points)
+#
+# *Core, about 20 minutes.*
 #
 # A softmax must look somewhere, even if no word of the source has to do with the next word of the target. Give it one more place, which holds nothing, with a score of its own, `passing` (T, B):
 #
@@ -398,6 +400,8 @@ a mask that is not low enough: padding got a score that is low, but not below ev
 # %% [markdown]
 # ## Task 2: and the way back (5 points)
 #
+# *Core, about 25 minutes.*
+#
 # The vjp of task 1. Given are `d_context` (T, B, V), the arguments, and the weights that came out. (Nothing else asked for the weights, so no gradient comes in through them.) Return `d_queries`, `d_keys`, `d_values` and `d_passing`, each of the shape of its namesake.
 #
 # Think of the place that holds nothing as one more source token: its value is always 0, and its weight is 1 minus the sum of the others. Then the softmax's vjp of chapter 4 is all that is needed. Padding's weight is 0, so the mask need not be looked at.
@@ -710,11 +714,13 @@ weights computed again: the weights were computed again without `passing`'s scor
 # %% [markdown]
 # ## Task 3: attention that remembers (5 points)
 #
+# *Extra, about 25 minutes.*
+#
 # Translations repeat themselves, or leave words out, when attention does not know what it has looked at. With **coverage** (Tu et al. 2016; See, Liu and Manning 2017) the additive score sees how much weight each source token has got in all steps before:
 #
 # $$a_{tbs} = v \cdot \tanh(q_{tb} + k_{sb} + \text{covered}_{tbs}\, u), \qquad w_{tb} = \mathrm{softmax}_{s\ \text{real}}(a_{tb}), \qquad \text{covered}_{tbs} = \sum_{t' < t} w_{t'bs}.$$
 #
-# The queries (T, B, H) and keys (S, B, H) are projected already; v and u are (H,). So the steps are no longer independent: here is a loop, as in a recurrent network, and its state is what was covered, an array (S, B) like the mask. Return the `weights` (T, B, S) and the loop's last state, `covered` (S, B), the sum over all steps. Padding gets 0; no source is empty.
+# The queries (T, B, H) and keys (S, B, H) are projected already; v and u are (H,). So the steps are no longer independent: here is a loop, as in a recurrent network, and its state is what was covered, an array (S, B) like the mask. Return the `weights` (T, B, S) and the loop's last state, `covered` (S, B), the sum over all steps. Padding gets 0; no source is empty. Scores may be in the thousands.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -801,6 +807,8 @@ visible = [
     move(covering(rng, 4, 3, 5, 2)),
     covering(rng, 5, 2, 4, 3),  # in NumPy
 ]
+loud = covering(rng, 3, 2, 4, 5)
+visible.append(move({**loud, "v": 2000.0 * loud["v"]}))
 check(
     covering_weights,
     stored("covering_weights"),
@@ -899,7 +907,7 @@ source and batch swapped: the weights are (T, S, B); they are asked for as (T, B
 - rows.append(w.T)
 + rows.append(w)
 
-overflow [hidden]: no largest score was subtracted: exp of a large score is infinite
+overflow: no largest score was subtracted: exp of a large score is infinite
 - xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
 + xp.exp(scores)
 
@@ -1079,6 +1087,8 @@ divided by the length: each step's weights were divided by the number of tokens 
 
 # %% [markdown]
 # ## Task 4: back through the additive score (4 points)
+#
+# *Extra, about 20 minutes.*
 #
 # Now `covered` is given for every step, in the axis order of the weights, (T, B, S), and the way back through the scores is yours:
 #
@@ -1388,6 +1398,8 @@ u averaged over the batch: d_u was averaged over the batch; shared gradients add
 
 # %% [markdown]
 # ## Task 5: the decoder, and its map (5 points)
+#
+# *Extra, about 25 minutes.*
 #
 # Put it together, with a connection that the chapter's decoder lacks: **input feeding** (Luong, Pham and Manning 2015). What a step has mixed from its state and its context goes into the next step, beside the word. So the loop knows where it has just looked. With $m_{-1} = 0$, for each step t:
 #
@@ -1723,6 +1735,8 @@ a plain cell: the loop is a plain cell here; its weights are those of a GRU
 # %% [markdown]
 # ## Task 6, closed book: `attend` (4 points)
 #
+# *Core, about 20 minutes.*
+#
 # Close the chapter. Rebuild the heart of it under its own name: scores (T, B, S), values (S, B, E), mask (S, B), which is True at a token that may be looked at (False mostly on padding, but any token may be left out). Return the context (T, B, E), the mean of the values with the weights softmax(scores) over the source, and the weights (T, B, S); padding has the weight 0. In torch.
 #
 # A mask or scores that do not fit the values are refused: a ValueError whose message begins with `mask` or `scores`.
@@ -2019,6 +2033,8 @@ a small number below, and the mask after the exponentials: the mask was multipli
 # %% [markdown]
 # ## The mutant hunt (4 points)
 #
+# *Core, about 15 minutes.*
+#
 # You have just written it; now look at nine that are one small edit away from the book's `attend(scores, values, mask)`. Write `attention_probes()`: a list of `(scores, values, mask)`, float64 NumPy arrays and a mask of bool. Each sentence keeps at least one token. Points are for the boxes that some probe tells apart; the last point is for all of them with a single probe.
 #
 # <details><summary>Hint 1</summary>
@@ -2137,6 +2153,8 @@ only the largest weight: unseen where no token stands out
 # %% [markdown]
 # ## Experiment: what the map shows, and what it does not
 #
+# *Extra, about 15 minutes.*
+#
 # Sequences of digits in English words are to be said in German, *backwards*: what came last is due first. Two small translators learn it on sequences of one to eight digits: one has a single vector, the other attention, which is *your* `look_or_pass` with `passing` at -1000, so that it cannot look away. Both are tested on sequences drawn afresh, of up to 14 digits (those of one or two digits have all occurred in training, and nine in ten of those of three). (Up to 15 seconds; on a busy machine up to two minutes.)
 #
 # Then you get the map of the second one, with words on its axes, and two sliders. One raises `passing`, so that the trained decoder is tempted to look at nothing. The other hides one word of the source from attention altogether; printed is how much log p the translation loses by that.
@@ -2145,10 +2163,10 @@ only the largest weight: unseen where no token stands out
 
 # %%
 my_prediction = {
-    "one vector, eight digits: percent exact": 0,
-    "attention, eight digits: percent exact": 0,
-    "attention, twelve digits: percent exact": 0,
-    "the first row of the map is dark at": "the first or the last word",
+    "one vector, eight digits: percent exact": None,
+    "attention, eight digits: percent exact": None,
+    "attention, twelve digits: percent exact": None,
+    "the first row of the map is dark at the first or last word?": "",
     "hide a word: does what is lost agree with the weight it had?": "",
 }
 
@@ -2322,6 +2340,8 @@ shown = interact(
 
 # %% [markdown]
 # ## In your own words (2 points)
+#
+# *Core, about 10 minutes.*
 #
 # A bank shows why its network refused a loan: "The attention map puts 80 % of the weight on the word *self-employed*; so the refusal is because of that word." The keys and values are states of a bidirectional LSTM. An auditor trains the network again from another seed: the refusals are the same, the weight now lies on the full stop. In four to six sentences: why does a large weight not show that the word was the reason, what does the full stop teach, and which experiment would you ask the bank for, with what outcome in favour of its claim?
 

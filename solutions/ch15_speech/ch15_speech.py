@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 15: speech
 #
-# *75 to 90 minutes, 28 points. Read the three pages of chapter 15 first.*
+# *The core takes about 90 minutes, all of it about 165 minutes, 28 points. Read the three pages of chapter 15 first.*
 #
 # You will find out which frame says which letter; check CTC's gradient against the definition, by listing every path; count word errors by condition; and give a network features that know how they change. With the book closed you will rebuild `power_spectra`.
 # Then you hunt nine wrong beam searches, hear what a network makes of sound at the wrong rate, and cut a recording into words with your own alignment.
@@ -90,6 +90,8 @@ print("by hand", 0.5 - share, " by the book", d_logits[:, 0, 1].round(4))
 
 # %% [markdown]
 # ## Task 1: which frame says which letter (5 points)
+#
+# *Core, about 25 minutes.*
 #
 # The transcript is known; asked for is the *likeliest path* that reads as it. It is found in the same lattice as the loss, with the largest instead of the sum, and with a memory of where each state came from:
 #
@@ -191,6 +193,7 @@ visible = [
     heard_as(rng, 8, 6, [5, 1, 5, 2]),
     heard_as(rng, 5, 3, [2, 1, 2, 1]),
     heard_as(rng, 340, 30, [7, 7], 0.3),
+    heard_as(rng, 4, 3, []),
 ]
 check(
     spell_frames,
@@ -452,10 +455,29 @@ no blanks at all: every frame was given to a letter: the lattice has a blank bef
 +         where[t] = s
 +         s -= came[t, s]
 +     return where, score
+
+a letter taken for granted: a transcript may be empty: its one state is a blank, and there is no second one to begin in
+-     best = np.where(np.arange(len(states[0])) < 2, emitted[0], -np.inf)
++     best = np.full(len(states[0]), -np.inf)
++     best[0], best[1] = emitted[0][0], emitted[0][1]
+
+place within the last two: the way back began in state 0 or 1: argmax over the last two states gives a place among those two, not among all
+- int((best + ends[0]).argmax())
++ int(best[-2:].argmax())
+
+begun at the wrong end: the way back began in the first state; it begins in the better of the states where a path may end
+- int((best + ends[0]).argmax())
++ 0
+
+the smallest noted: `came` says which of the ways was smallest, and `best` holds the largest
+- np.argmax(ways, axis=0)
++ np.argmin(ways, axis=0)
 """
 
 # %% [markdown]
 # ## Task 2: the gradient from the definition (5 points)
+#
+# *Extra, about 25 minutes.*
 #
 # Before one trusts a recursion, one does it without. Four frames have few paths: list them all. For each recording, with its own n of `lengths` frames, take every path of n classes that reads as its labels; its log p is a sum over frames. The loss is minus the log of their summed probability; the gradient is (the code calls $\log w_\pi$ `log_w`)
 #
@@ -783,10 +805,16 @@ share over the frames [gradients]: the shares were divided by the number of fram
 the likeliest path's share [gradients]: the share is that of the likeliest path alone: all right paths have one, by their probability
 -         wanted = np.tensordot(np.exp(log_w - total), says, 1)
 +         wanted = says[log_w.argmax()]
+
+loss of the likeliest path: the loss is that of the likeliest path alone; it sums over all paths that read as the transcript
+-         loss -= float(total) / letters
++         loss -= float(log_w.max()) / letters
 """
 
 # %% [markdown]
 # ## Task 3: who is misunderstood (4 points)
+#
+# *Core, about 20 minutes.*
 #
 # One error rate for all hides whom a recogniser fails. You get lists of equal length: what was `said` and what was `heard`, texts with words between spaces; and a `condition` for each recording, "0 dB" or a voice. Return a dict: for each condition its **word error rate**,
 #
@@ -855,9 +883,9 @@ WORDS = ["one", "two", "three", "four"]
 
 
 def rates(said, heard, conditions):
-    """The learner's rates as a list, sorted by condition."""
+    """The learner's rates, sorted by condition, as texts."""
     found = rates_by(list(said), list(heard), list(conditions))
-    return [(str(c), float(found[c])) for c in sorted(found)]
+    return [f"{c}: {100 * found[c]:.6g} %" for c in sorted(found)]
 
 
 def listened(rng, N, length=6, conditions=("0 dB", "20 dB")):
@@ -893,6 +921,11 @@ visible = [
     listened(rng, 14, 5, ("f1", "m3", "m7")),
 ]
 check(rates, stored("rates_by"), visible, outputs="the sorted rates")
+for name, rate in rates_by(**visible[0]).items():
+    kind = type(rate).__name__
+    assert isinstance(rate, float), (
+        f"the rate of {name}: expected a float, got a {kind}"
+    )
 ### BEGIN HIDDEN TESTS
 import jiwer
 
@@ -901,7 +934,7 @@ from rnncore.testing import assert_close, hidden_rng
 
 def right_rates(said, heard, conditions):
     found = reference_rates_by(said, heard, conditions)
-    return [(str(c), float(found[c])) for c in sorted(found)]
+    return [f"{c}: {100 * found[c]:.6g} %" for c in sorted(found)]
 
 
 rng = hidden_rng()
@@ -916,7 +949,7 @@ hidden.append(
 )
 check(rates, right_rates, hidden, outputs="the sorted rates")
 for args in hidden[:2]:
-    for name, rate in rates(**args):
+    for name, rate in rates_by(**args).items():
         mine = [k for k, c in enumerate(args["conditions"]) if c == name]
         expected = jiwer.wer(
             [args["said"][k] for k in mine],
@@ -1154,6 +1187,8 @@ neighbours exchanged for one: two neighbours that changed places were counted as
 
 # %% [markdown]
 # ## Task 4: features that know how they change (4 points)
+#
+# *Extra, about 20 minutes.*
 #
 # A vowel that stays is another thing than one that glides. Before there were recurrent networks, recognisers got this as features: beside each band its slope over a few frames, and the slope of that slope. The slope of the straight line that fits best through the 2N + 1 frames around t is
 #
@@ -1528,6 +1563,8 @@ np.gradient: these are differences of the two neighbours, whatever `reach` is, a
 # %% [markdown]
 # ## Task 5, closed book: `power_spectra` (4 points)
 #
+# *Core, about 20 minutes.*
+#
 # Close the chapter. Rebuild what turns a sound into power by frequency, under its own name: half a window of silence before and after the samples; a window of `WINDOW` samples every `HOP` samples, for as long as it fits; each multiplied by the Hann window $\frac12 - \frac12 \cos(2\pi n / \text{WINDOW})$, n from 0 to WINDOW - 1; a Fourier transform of length `FFT` (after the window come zeros), and of each frequency the power, the square of its magnitude. Shapes: samples (N,) → (T, 257).
 #
 # Samples that are no row of numbers are refused: a ValueError whose message begins with `samples`.
@@ -1586,6 +1623,7 @@ rng = np.random.default_rng(7)
 visible = [
     {"samples": 0.1 * rng.normal(size=320)},
     {"samples": 0.1 * rng.normal(size=461) + 0.02},
+    {"samples": 0.1 * rng.normal(size=479)},  # one more would fill a window
 ]
 check(
     power_spectra,
@@ -1598,12 +1636,12 @@ tone = np.sin(2 * np.pi * 1000 * np.arange(3200) / 16_000)
 bands = set(power_spectra(tone)[2:-2].argmax(axis=1).tolist())
 assert bands == {32}, "1,000 Hz is number 32 of steps of 16,000 / 512 Hz"
 with properties("refusals"):
-    assert_refuses(
-        power_spectra,
-        {"samples": np.ones((640, 2))},
-        "with two channels",
-        "samples",
-    )
+    for wrong, why in (
+        (np.ones((640, 2)), "with two channels"),
+        (np.array(0.5), "with a single number, whose shape is ()"),
+    ):
+        args = {"samples": wrong}
+        assert_refuses(power_spectra, args, why, "samples")
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
 
@@ -1626,12 +1664,13 @@ check(
     by=properties,
 )
 with properties("refusals"):
-    assert_refuses(
-        power_spectra,
-        {"samples": rng.normal(size=(640, 2))},
-        "with two channels",
-        "samples",
-    )
+    for wrong, why in (
+        (rng.normal(size=(640, 2)), "with two channels"),
+        (rng.normal(size=(2, 640, 1)), "with three axes"),
+        (np.array(0.1), "with a single number, whose shape is ()"),
+    ):
+        args = {"samples": wrong}
+        assert_refuses(power_spectra, args, why, "samples")
 ### END HIDDEN TESTS
 properties.points("Task 5 holds.")
 
@@ -1806,10 +1845,22 @@ pre-emphasis: the sound went through a pre-emphasis first, each sample less 0.97
 +     sharp = np.append(samples[:1], samples[1:] - 0.97 * samples[:-1])
 +     padded = np.pad(sharp, WINDOW // 2)
 +     starts = np.arange(0, len(padded) - WINDOW + 1, HOP)
+
+a single number let through [hidden, refusals]: only samples with several axes were refused; a single number, of shape (), is no row either
+-     check_shape("samples", samples, "N")
++     if samples.ndim > 1:
++         raise ValueError("samples: expected one axis")
++     samples = np.atleast_1d(samples)
+
+one window too many: one window more was begun than fits: its last sample would lie beyond the silence
+- len(padded) - WINDOW + 1, HOP
++ len(padded := np.pad(padded, (0, 1))) - WINDOW + 1, HOP
 """
 
 # %% [markdown]
 # ## The mutant hunt (4 points)
+#
+# *Extra, about 15 minutes.*
 #
 # `prefix_beam(log_p, width, language)` keeps, for each transcript so far, two sums: of the paths that end in a blank, and of those that end in its last letter. Nine boxes are one small edit away from it. On an easy recording all of them give the right transcript.
 #
@@ -1938,6 +1989,8 @@ what no path spells: transcripts with probability 0 are kept: unseen where they 
 # %% [markdown]
 # ## Experiment: whom it understands, and when it spoke
 #
+# *Extra, about 15 minutes.*
+#
 # The chapter's network hears voices that are in no training. First *your* `rates_by` scores it: by noise, and by how fast the recording runs. For the second the file's rate is stated wrongly, 18 % too low to 20 % too high, so the network sees a voice that is higher or lower, and slower or faster. Then the cell prints what the mean of the recordings' rates would have been.
 #
 # Then *your* `spell_frames` cuts a recording into words: each from the frame of the space before it to that of the space after. You listen to one word after the other, with the cut moved earlier or later. (Up to 20 seconds.)
@@ -1946,11 +1999,11 @@ what no path spells: transcripts with probability 0 are kept: unseen where they 
 
 # %%
 my_prediction = {
-    "word errors at 20, 10, 0 dB, in percent": (0, 0, 0),
-    "at 20 dB, a rate 18 % too low, 20 % too high": (0, 0),
+    "word errors at 20, 10, 0 dB, in percent": (None, None, None),
+    "at 20 dB, a rate 18 % too low, 20 % too high": (None, None),
     "the mean of recordings' rates is higher, lower, the same": "",
-    "are words cut at the frames of the spaces whole?": "yes or no",
-    "move the cut by so many seconds to make them so": 0.0,
+    "are words cut at the frames of the spaces whole, yes or no?": "",
+    "move the cut by so many seconds to make them so": None,
 }
 
 # %% experiment seconds=20
@@ -2068,6 +2121,8 @@ shown = interact(
 
 # %% [markdown]
 # ## In your own words (2 points)
+#
+# *Core, about 10 minutes.*
 #
 # "Our recogniser makes 3 % errors, the old one 5 %", says a report. The 3 % is the mean over 400 recordings of each one's errors divided by its letters. They are of the 40 people of the training, other recordings, in a quiet room; the old system's 5 % are word errors on callers in traffic. The weight of the language model was set so that these 400 recordings came out best. And since the network's path has a time for every letter,
 # the report also says that patients of group A speak their first sound 40 ms later than those of group B. In four to six sentences: name three reasons why 3 and 5 cannot be compared, say in which direction two of them move the 3, and judge the 40 ms.

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 16: video
 #
-# *75 to 90 minutes, 28 points. Read the three pages of chapter 16 first.*
+# *The core takes about 100 minutes, all of it about 165 minutes, 28 points. Read the three pages of chapter 16 first.*
 #
 # You will build an eye that looks at two frames at a time and so sees which way things go, and send a gradient back through it to the pixels; measure after which share of a film an answer is right, and stays so; and work out, before anything is trained, how well a reader can do that does not know the order of the frames. With the book closed you will rebuild `film_loss`.
 # Then you hunt nine wrong ways to serve films to a network (training goes on with all of them), and train your eye with your own gradient.
@@ -112,6 +112,8 @@ print("by hand: 0 and 2")
 
 # %% [markdown]
 # ## Task 1: an eye for two frames (4 points)
+#
+# *Core, about 20 minutes.*
 #
 # The chapter's encoder looks at one frame at a time and leaves all movement to the loop. This one has kernels of 3 × 3 pixels for the frame now *and* for the one before. At pixel p,
 #
@@ -440,6 +442,8 @@ frames before in the cache: the cache begins with the frames before; it begins w
 
 # %% [markdown]
 # ## Task 2: back to the pixels (5 points)
+#
+# *Extra, about 25 minutes.*
 #
 # Write the vjp: `d_y` (T, B, K) comes in, `d_frames`, `d_W` and `d_b` go out. The gradient of the pixels is worth having: it shows *where* a film would have to change to be named otherwise.
 #
@@ -804,6 +808,8 @@ d_b averaged: d_b is the mean of d_z over films, steps and pixels; gradients of 
 # %% [markdown]
 # ## Task 3: how soon, and for good (5 points)
 #
+# *Core, about 25 minutes.*
+#
 # A recogniser that is asked after each frame gives `logits` (T, B, K). Films have different lengths, and *half of the film* is another frame in each. Return two NumPy arrays:
 #
 # - `accuracy` (P,), floats: for each of `percents`, whole numbers from 1 to 100, the share of the films that are named rightly when that share **of the film's own length** has been seen, rounded **up** to whole frames. Of 7 frames 50 % are 4.
@@ -1120,6 +1126,8 @@ right without a break from the first: decided is 1 for every film that is right 
 
 # %% [markdown]
 # ## Task 4: what no network could do (5 points)
+#
+# *Extra, about 25 minutes.*
 #
 # Before you train a baseline, ask what the *best possible* one could reach. Take films whose frames are letters: `"abc"` rises, `"cba"` falls. A reader knows all films and their labels by heart, but is shown only a part of the film to be named, and then says what is most often true of the films that look like this. Which fraction of the films does it name rightly? Return four floats, for a reader that sees
 #
@@ -1442,6 +1450,8 @@ a film and its reverse: a film and the same one run backward were taken for one 
 # %% [markdown]
 # ## Task 5, closed book: `film_loss` (3 points)
 #
+# *Core, about 15 minutes.*
+#
 # Close the chapter. Rebuild the loss of a network that is asked after *each* frame, so that it learns to answer early: `film_loss(model, batch, carry)`. `model(batch.frames)` gives logits (T, B, K), one answer per frame; `batch.labels` is (B,), one label per film. Return the mean over all frames and films of -log p of the label, and the carry, untouched, since `fit` wants it back.
 #
 # <details><summary>Hint 1</summary>
@@ -1697,6 +1707,8 @@ a number for the loss [hidden]: the loss is a Python number: nothing can be trai
 # %% [markdown]
 # ## The mutant hunt (4 points)
 #
+# *Core, about 15 minutes.*
+#
 # `film_batches(frames, labels, B)` of the chapter makes the function that serves B films at a time, drawn at random, time first. Nine boxes are one small edit away from it, and a network trains on what each of them serves without a complaint; with some its loss even falls.
 #
 # Write `serving_probes()`: a list of `(frames, labels, B)`, where frames is (N, T, S, S), labels (N,) whole numbers, both NumPy arrays. Each box is asked for two batches, with the same random generator, and everything that it serves is compared. Points are for the boxes that some probe tells apart; the last point is for all of them with a single probe.
@@ -1813,18 +1825,20 @@ one film, B times: a batch holds one film B times: unseen where B is 1
 # %% [markdown]
 # ## Experiment: a bag that knows the way
 #
+# *Extra, about 15 minutes.*
+#
 # Digits that go left, right, up or down. Two readers take the *mean over the frames* of what eight kernels see, and a linear readout of it: both are blind to the order of what they average. One has kernels for a single frame, the other your kernels for two. Both are trained with *your* vjp. Then both are asked after each share of the film (*your* `how_soon`), on films as they were filmed, run backward, and shuffled; and on films of which only every n-th frame was kept. (Up to 10 seconds.)
 #
 # **Predict**, before you run anything. Nothing is graded here; your answers are kept in the notebook for you to come back to.
 
 # %%
 my_prediction = {
-    "one frame at a time: right of 100 films, 25 being chance": 25,
-    "two frames at a time": 25,
-    "two frames, the film run backward": 25,
-    "two frames, the film shuffled": 25,
-    "two frames, every third frame kept": 25,
-    "frames of 12 that it takes to be 90 % right": 12,
+    "one frame at a time: right of 100 films, 25 being chance": None,
+    "two frames at a time": None,
+    "two frames, the film run backward": None,
+    "two frames, the film shuffled": None,
+    "two frames, every third frame kept": None,
+    "frames of 12 that it takes to be 90 % right": None,
 }
 
 # %% experiment seconds=10
@@ -1967,6 +1981,8 @@ shown = interact(
 
 # %% [markdown]
 # ## In your own words (2 points)
+#
+# *Core, about 10 minutes.*
 #
 # A page reports: "Our recurrent network names 12 hand gestures with 94 %; a single frame, drawn at random, gives 83 %, so gestures are mostly a matter of movement." Each clip was cut so that the gesture begins at its first frame. 5,000 clips were made from 40 recordings of 10 people, then split at random into training and test. Batches are padded with black frames, and the answer is taken from the last step of the batch. In four to six sentences: what does the 83 % tell against the sentence, and name two more faults and what each does to the numbers; then name one experiment of a few minutes, with the trained network as it is, that shows whether it uses the order of the frames.
 

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 17: captioning
 #
-# *75 to 90 minutes, 28 points. Read chapter 17 first.*
+# *The core takes about 100 minutes, all of it about 165 minutes, 28 points. Read chapter 17 first.*
 #
 # You will look at a film through a window that moves in time, and send a gradient back to where it stood and how wide it was; teach a decoder that may tell of two things in either order; and judge captions twice, by exact match and by BLEU. With the book closed you will rebuild `caption_batches`.
 # Then you hunt nine wrong reports of where a word looked, and train a captioner with your own loss and your own gradients, to see in which order it tells.
@@ -83,6 +83,8 @@ print("d_centre", d_centre, " by hand: 12 log 2 =", 12 * np.log(2))
 
 # %% [markdown]
 # ## Task 1: a window over the film (4 points)
+#
+# *Core, about 20 minutes.*
 #
 # The chapter's decoder compares its state with that of every frame. Here it only says *when* to look and how precisely (Graves 2013 reads a text so, to write it by hand). The centre is a share of the film's **own** length, so that 0.5 is the middle of a short film and of a long one. With $n_b$ frames in film b,
 #
@@ -412,6 +414,8 @@ the nearest frame alone: only the nearest frame has a weight; the others share i
 # %% [markdown]
 # ## Task 2: when to look, learnt (5 points)
 #
+# *Extra, about 25 minutes.*
+#
 # Write the vjp: `d_context` (N, B, H) comes in; `d_states`, `d_centre` and `d_sharp` go out. Nothing may reach the padding: its weights are 0.
 #
 # <details><summary>Hint 1</summary>
@@ -714,6 +718,8 @@ results exchanged: d_centre and d_sharp were returned in the places of each othe
 
 # %% [markdown]
 # ## Task 3: two things, in either order (5 points)
+#
+# *Extra, about 25 minutes.*
 #
 # Two things move. *The three moves left and the five moves up* is right, and so is *the five moves up and the three moves left*. A loss that knows one of them only punishes the other. So feed the decoder **both** (each with its own words, teacher-forced), and teach it **the one it finds easier**: for each film the caption with the smaller sum of -log p over its words. (If both are equally easy, the first.)
 #
@@ -1092,6 +1098,8 @@ gradient film by film [gradients]: the gradient was divided film by film; it is 
 
 # %% [markdown]
 # ## Task 4: right, or nearly right (5 points)
+#
+# *Core, about 25 minutes.*
 #
 # Judge what was `said` of each film, a text, against `truths`: for each film a tuple of texts, all of them right (the two orders, say), with the same number of words each. Return two floats from 0 to 1.
 #
@@ -1504,6 +1512,8 @@ smoothed: 1 was added to the counts; the precisions are right groups over said g
 # %% [markdown]
 # ## Task 5, closed book: `caption_batches` (3 points)
 #
+# *Core, about 15 minutes.*
+#
 # Close the chapter. Rebuild the function that makes `next_batch(rng, step)`, which draws B films with `rng.integers(len(frames), size=B)` (once, for films and captions alike) and returns a `CaptionBatch`: `frames` (T, B, S, S), a torch tensor, time first; `read` (N, B), what the decoder reads; `targets` (N, B), what it should then say. `captions` are lists of word numbers, without START and END; they belong to the caller, so leave them as they are. All three are on `device`.
 #
 # A list of captions that is not as long as there are films is refused: a ValueError whose message begins with `captions`.
@@ -1810,6 +1820,8 @@ no CaptionBatch [hidden]: a plain tuple has no `frames`, `read` and `targets`; r
 # %% [markdown]
 # ## The mutant hunt (4 points)
 #
+# *Core, about 15 minutes.*
+#
 # `looks(model, frames, caption)` of the chapter feeds one film's caption to the decoder and reports where each word looked, and how probable it was. Nine boxes are one small edit away from it. All give weights that add up to 1, or nearly, and so make a fine picture.
 #
 # Write `looking_probes()`: a list of `(seed, frames, caption)`: the seed of an untrained network (`newborn` below makes it), a film (T, 1, 4, 4), an array, and a list of word numbers from 3 to 8. Everything that is returned is compared. Points are for the boxes that some probe tells apart; the last point is for all of them with a single probe.
@@ -1948,6 +1960,8 @@ all words so far: the mean look of all words so far: unseen with one frame
 # %% [markdown]
 # ## Experiment: in which order does it tell?
 #
+# *Extra, about 15 minutes.*
+#
 # Three lights, *dim*, *grey* and *bright*; in each film two of them move, one in the first half, the other in the second. What an eye like that of chapter 16 would say of each frame is given, with noise: which light moves now, and which way. There is no loop over the frames; a word sees what *your* window shows it, and the window learns by *your* vjp.
 #
 # Two decoders are trained on the same films. One is given one of the two captions, drawn anew each time; the other learns with *your* `either_order`. Then both tell of 400 new films, and *your* `judged` judges. In which order do they tell: as it happened, or otherwise? (Up to 20 seconds.)
@@ -1957,9 +1971,9 @@ all words so far: the mean look of all words so far: unseen with one frame
 # %%
 my_prediction = {
     "which has the lower loss: a drawn caption, the easier one": "",
-    "exact, percent: a drawn caption, the easier one": (0, 0),
-    "BLEU: a drawn caption, the easier one": (0.0, 0.0),
-    "of 100 films, told in the order in which it happened": 50,
+    "exact, percent: a drawn caption, the easier one": (None, None),
+    "BLEU: a drawn caption, the easier one": (None, None),
+    "of 100 films, told in the order in which it happened": None,
     "which words have the narrowest window?": "",
 }
 
@@ -2178,6 +2192,8 @@ shown = interact(
 
 # %% [markdown]
 # ## In your own words (2 points)
+#
+# *Core, about 10 minutes.*
 #
 # "Our captioner reaches BLEU 0.93 on films of a car park, and knows what it says: when it says *car*, the heat map shows that it looks at the frame in which the car drives in. Its loss is 0.002 nats per word." All captions are of the form *a car drives in* or *a car drives out, then a person walks away*; the encoder is a recurrent network over the frames; the scores were computed on what the network says when it is fed the true caption; and in the code stands `logits = decoder(targets, state, frames)`. In four to six sentences: name three faults, say for each what it does to which of the claims, and what you would measure instead.
 

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 19: what may a factor be?
 #
-# *60 to 90 minutes, 30 points. Read chapter 19 first.*
+# *The core takes about 100 minutes, all of it about 185 minutes, 30 points. Read chapter 19 first.*
 #
 # You will work out how many steps a unit carries odd or even, for any squashing; write a factor that counts modulo three, or modulo any number; join two steps into one, so that matrices can be scanned as numbers are; build every permutation from reflections, and from as few as possible; and take a gradient back to an angle. With the book closed you will go back through the minimal LSTM. At the end stand seven wrong versions of Griffin's layer, all of which run.
 #
@@ -83,6 +83,8 @@ print(h, "by hand: (5, 3, 7), then (5, 7, 3)")
 
 # %% [markdown]
 # ## Task 1: how long does a sign last? (4 points)
+#
+# *Core, about 20 minutes.*
 #
 # One unit has to say odd or even. It starts at 1, and its factor is $a_0$ at a bit 0 and $a_1$ at a bit 1. If $a_0 > 0 > a_1$, its sign is right at first. But with $\lvert a\rvert < 1$ it fades, and meanwhile $(1 - \lvert a\rvert)\,n$ is written. Nothing is known about $n$ but its size, at most $N$.
 #
@@ -371,6 +373,8 @@ N subtracted: the logarithm is that of (1 - N) / N; s + N starts at 1 + N
 # %% [markdown]
 # ## Task 2: a factor that counts modulo three (4 points)
 #
+# *Core, about 20 minutes.*
+#
 # A sign counts modulo two. To count modulo $M$ a state needs $M$ different directions, and a plane has them: turn it by the $M$-th part of a full turn at each press. At step $t$ a number $x_t$ says how often the button was pressed: 0, 1, several times, or −1 where a press is taken back. Return the factors $A_t = R(2\pi x_t / M)$ of all steps and sequences.
 #
 # The result has two axes more than x: entry `[t, b]` is a 2 × 2 matrix which multiplies a column from the left.
@@ -653,6 +657,8 @@ presses modulo two: the presses were counted modulo two; each of them turns
 # %% [markdown]
 # ## Task 3: two steps are one (3 points)
 #
+# *Core, about 15 minutes.*
+#
 # The scan of chapter 18 joined two steps with numbers as factors. Do it for matrices: the first step is $h \mapsto A_1 h + u_1$, the second $h \mapsto A_2 h + u_2$. What single pair $(A, u)$ does both, first the first, then the second?
 #
 # Steps come as tuples `(A, u)`, whose arrays may have any axes in front: $A$ is (..., d, d), $u$ is (..., d).
@@ -910,6 +916,8 @@ inputs multiplied entry by entry: the two inputs were multiplied with each other
 
 # %% [markdown]
 # ## Task 4: every order from reflections (5 points)
+#
+# *Extra, about 25 minutes.*
 #
 # A reflection $I - 2 k k^{\mathsf T}$ with $k = (e_i - e_j)/\sqrt 2$ swaps places $i$ and $j$, where $e_i$ has a 1 at place i and zeros elsewhere. An order of $d$ things is a tuple such as `(1, 2, 0)`: the thing that comes to place i is the one that lay at place `order[i]` at the beginning, so that (3, 5, 7) becomes (5, 7, 3).
 #
@@ -1169,6 +1177,8 @@ kept in the list, not in the order: the list was updated for place i only; the t
 
 # %% [markdown]
 # ## Task 5: the gradient of an angle (6 points)
+#
+# *Extra, about 30 minutes.*
 #
 # Now the angles are learned. The given `turned(p, h)` turns each sequence's state by $p_t$ at step t, and nothing is written: $y_t = R(p_t)\,y_{t-1}$, $y_0 = h$. The loss reads all steps. Take its gradient $\mathrm{d}y$ back to the angles and to h.
 #
@@ -1486,6 +1496,8 @@ forward, with the list kept: the loop ran in the order of time, with the states'
 # %% [markdown]
 # ## Task 6, closed book: `min_lstm_layer_vjp` (4 points)
 #
+# *Core, about 20 minutes.*
+#
 # Close the chapter. Take a gradient back through the minimal LSTM, whose gates f, i and candidate n look at $x_t$ alone:
 #
 # $$f = \sigma(\cdot) \quad i = \sigma(\cdot) \quad n = W_n x_t + b_n \qquad a = \frac{f}{f + i} \qquad h_t = a \odot h_{t-1} + (1 - a) \odot n .$$
@@ -1797,6 +1809,8 @@ parts exchanged: d_a and d_u have changed places: what reaches a in all is d_a -
 # %% [markdown]
 # ## The mutant hunt (2 points)
 #
+# *Extra, about 15 minutes.*
+#
 # `rg_lru_layer(params, x, h)` is the layer of Griffin, which the chapter folded away: $a = \sigma(\Lambda)^{8 r}$, $h_t = a \odot h_{t-1} + \sqrt{1 - a^2} \odot i \odot x_t$. It has seven wrong relatives. Each is one small edit away from it, each runs without an error, and each is a **box** that you cannot look into.
 #
 # Write `layers_that_tell()`: a list of `(params, x, h)`, float64 NumPy arrays, `params` a tuple `RealGated(W_x, b_x, decay)` of shapes (2 H, H), (2 H,) and (H,), x (T, B, H), h (B, H), on which the boxes give themselves away. Points are for the boxes that some probe tells apart; the last point is for all of them with a single probe.
@@ -1892,12 +1906,14 @@ one start for all: all sequences start at the first one's state: unseen with one
 # %% [markdown]
 # ## Experiment: an angle that is nearly right
 #
+# *Extra, about 15 minutes.*
+#
 # A factor of exactly 1 or −1 is a bound that a clip can hit. An angle of 120° is not a bound of anything. Two sliders: the number M that is counted to, and by how many degrees each press turns too far. The first plot shows how far the state lies from its right direction, and the line below says at which press your factors first count wrong. The second plot lets your `turned_vjp` learn the angle by gradient descent, from a start that is 30° off.
 #
 # **Predict**, before you run anything: modulo 3, and 0.1° too far at each press. At about which press does the nearest direction first become the wrong one? And modulo 6? Nothing is graded here; your numbers are kept in the notebook for you to come back to.
 
 # %%
-my_prediction = {"modulo 3": 0, "modulo 6": 0}
+my_prediction = {"modulo 3": None, "modulo 6": None}
 
 
 # %% experiment
@@ -1958,6 +1974,8 @@ _ = interact(
 
 # %% [markdown]
 # ## In your own words (2 points)
+#
+# *Core, about 10 minutes.*
 #
 # A colleague reports: "Our layer has sigmoid factors. At parity it guesses even at length 32, which is proved: linear recurrences are in TC⁰, and parity is not. So I have put in a tanh, it is perfect at 32, and now it can count for ever. For the permutations of five things I will take more units." In four to six sentences: what is right, which theorem speaks of what, and what would you measure or change?
 

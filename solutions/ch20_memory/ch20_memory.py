@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Assignment 20: a memory that is a matrix
 #
-# *75 to 90 minutes, 34 points. Read chapter 20 first.*
+# *The core takes about 105 minutes, all of it about 205 minutes, 34 points. Read chapter 20 first.*
 #
-# You will work out how many pairs a matrix holds before they disturb each other; write a step that erases under one key and writes under another, and its gradients; follow every write to the moment at which it is read, under decay and under the delta rule; add two rows to the chapter's table; and join two halves of an mLSTM's memory so that it works in float16. With the book closed you will write the gated delta rule's cell. At the end stand seven wrong versions of sLSTM, all of which run.
+# You will work out how many pairs a matrix holds before they disturb each other; write a step that erases under one key and writes under another, and its gradients; follow every write to the moment at which it is read, under decay and under the delta rule; add two rows to the chapter's table; and join two halves of an mLSTM's memory so that it works in float16. With the book closed you will write the gated delta rule's cell. At the end stand seven wrong versions of sLSTM, all of which run, and look right on almost any numbers.
 #
 # What you need, in one table (T steps, B sequences):
 #
@@ -14,7 +14,7 @@
 # | $v_t$ | (B, V) | value |
 # | $\alpha_t$ | (B, 1) or (B, K) | the share that is kept, before anything is written |
 # | $\beta_t$ | (B, 1) or (B, V) | the rate of writing |
-# | $\mathrm{d}q$, in code `d_q` | as q | the gradient of the loss with respect to q |
+# | $\mathrm{d}a$, in code `d_a` | as a | the gradient of the loss with respect to $a$, whichever letter stands there |
 #
 # $$S_t = S_{t-1}\operatorname{diag}(\alpha_t) + u_t k_t^{\mathsf T} \qquad y_t = S_t\, q_t$$
 #
@@ -27,7 +27,7 @@
 # dW = dy hᵀ, an outer product, and dh = Wᵀ dy. A memory that is read is such a product, with S in the place of W.
 # </details>
 #
-# <details><summary>Chapter 7: a GRU's gate z keeps, and 1 - z writes. Which of the chapter's memories ties its two rates together like that?</summary>
+# <details><summary>Chapter 7: a GRU's update gate, called z there, keeps, and 1 - z writes. Which of the chapter's memories ties its two rates together like that?</summary>
 #
 # The delta rule with keys of length 1: under the key 1 - β is kept and β is written. Hebb's rule with decay does not: it keeps α and writes all.
 # </details>
@@ -87,6 +87,8 @@ print(S @ k_1, S @ k_2, "by hand: 9.2 and 10")
 
 # %% [markdown]
 # ## Task 1: how much fits? (5 points)
+#
+# *Core, about 25 minutes.*
 #
 # $N$ pairs are written by Hebb's rule into an empty memory, with keys that are **first scaled to length 1**. What is read under key $j$ is $v_j$ and a rest, $\sum_{s \ne j} v_s\,(k_s^{\mathsf T} k_j)$. Return two things:
 #
@@ -426,10 +428,16 @@ all rests together: the rests of all keys were summed; each key has its own
 products without values: the rest was made of the products of the keys alone; they weight the values
 - k @ k.T @ values - values
 + xp.sum(k @ k.T, axis=-1, keepdims=True) * values - values
+
+pairs counted: the pairs whose ratio is at most the limit were counted; `fits` is worked out by hand, from K and the limit, and does not look at the pairs
+- 1 + int(limit * keys.shape[1])
++ int(xp.sum(xp.astype(ratio <= limit, ratio.dtype)))
 """
 
 # %% [markdown]
 # ## Task 2: erase here, write there (3 points)
+#
+# *Core, about 15 minutes.*
 #
 # The delta rule erases and writes under one key. RWKV-7 (Peng et al. 2025) has two: a **removal key** $r_t$, under which something is erased at the rate $\varepsilon_t$ (in code `erase`, (B, 1)), and a key $k_t$ under which the value is written:
 #
@@ -772,6 +780,8 @@ old value by the sum of the key: the value under the key was read as a sum over 
 
 # %% [markdown]
 # ## Task 3: and back (6 points)
+#
+# *Extra, about 30 minutes.*
 #
 # Take a gradient back through that step. What arrives is $\mathrm{d}S_t$, from the steps that follow, and $\mathrm{d}y_t$. Return the gradients of all six arguments, in their order. The chapter does it for the gated delta rule, line by line; do the same here, from the last line of the step to the first.
 #
@@ -1152,10 +1162,16 @@ rate of the squared value: the old value stands twice in d_erase
 rate from what is kept: d_erase was made with the new value less the old one; the rate multiplies the old one
 - xp.sum(old * d_u, axis
 + xp.sum((old - v) * d_u, axis
+
+rate from what reaches the old value: d_erase was made of d_old, which has the factor erase in it already; it is made of d_u, what reaches erase · old
+- d_erase = -xp.sum(old * d_u, axis=-1, keepdims=True)
++ d_erase = -xp.sum(old * d_old, axis=-1, keepdims=True)
 """
 
 # %% [markdown]
 # ## Task 4: what fades and what is replaced (4 points)
+#
+# *Core, about 20 minutes.*
 #
 # Keys are orthogonal and of length 1. Of each of T writes, one number says whether it goes under the key that will be asked for at the end: `same[t]` is 1, else 0. Before each write everything fades by $\alpha_t$; then $\beta_t v_t$ is written by Hebb's rule, or $\beta_t (v_t - M_t k_t)$ by the delta rule. What is read at the end is a sum of the values, $y = \sum_t w_t v_t$. Return the weights $w_t$ of all writes, for **Hebb's rule** and for the **delta rule**.
 #
@@ -1531,10 +1547,16 @@ rate for the fading: what is kept was multiplied by beta at each step; alpha is 
 -         left = left * alpha[t, ...] * (1 - written)
 +         kept = kept * beta[t, ...]
 +         left = left * beta[t, ...] * (1 - written)
+
+other keys counted in Hebb's rule: Hebb's weights have no factor `same`: nothing of a write under another key is read under the asked one
+- by_hebb.append(written * kept)
++ by_hebb.append(beta[t, ...] * kept)
 """
 
 # %% [markdown]
 # ## Task 5: two rows for the table (4 points)
+#
+# *Extra, about 20 minutes.*
 #
 # Each row of the chapter's table is a way to make `Steps` of what a network computes from $x_t$. Here are two that it lacks. Both get $q$, $k$, $v$, and a number $p$ for each step, (T, B, 1).
 #
@@ -1621,6 +1643,10 @@ visible = [
     move(a_row(np.random.default_rng(8), 3, 2, 4, 5)),
     move(a_row(np.random.default_rng(9), 4, 3, 2, 3, 2.0)),
 ]
+far = a_row(np.random.default_rng(10), 2, 3, 4, 2)
+far["p"][:, 1] = 800.0  # where exp(p) overflows
+far["p"][:, 2] = -800.0
+visible.append(move(far))
 check(
     two_rows,
     stored("two_rows"),
@@ -1694,7 +1720,7 @@ what is not kept is written: Mamba-2's rate is 1 - α here, as in a GRU; it writ
 - mamba = Steps(q, k, v, log_kept, rate)
 + mamba = Steps(q, k, v, log_kept, 1 - xp.exp(log_kept))
 
-value scaled twice: Mamba-2's value was multiplied by Δ, and Δ is its rate of writing as well
+value scaled twice: Mamba-2's value was multiplied by Δ: v stays as it is, since Δ is its rate of writing, in `beta`
 - mamba = Steps(q, k, v, log_kept, rate)
 + mamba = Steps(q, k, rate * v, log_kept, rate)
 
@@ -1714,9 +1740,10 @@ step size as it is: Mamba-2's Δ was taken to be p itself, which may be negative
 - rate = xp.logaddexp(p, xp.zeros_like(p))
 + rate = p
 
-overflow [hidden]: ln(1 + e^p) was computed as it is written, and e^p overflows for a large p
-- rate = xp.logaddexp(p, xp.zeros_like(p))
-+ rate = xp.log(1 + xp.exp(p))
+overflow: ln(1 + e^p) was computed as it is written, and e^p overflows for a large p
+-     rate = xp.logaddexp(p, xp.zeros_like(p))
++     with np.errstate(over="ignore"):
++         rate = xp.log(1 + xp.exp(p))
 
 old memory on the right: this is the plain delta rule's rate, σ(p): with the new S on the right the rate is divided by 1 + β |k|²
 - s / (1 + s * size)
@@ -1935,6 +1962,8 @@ rate upside down: Longhorn's rate stands upside down: it is β / (1 + β |k|²)
 # %% [markdown]
 # ## Task 6: two halves of an mLSTM, in float16 (4 points)
 #
+# *Extra, about 20 minutes.*
+#
 # In float16 the largest number is 65,504, and $e^{11.1}$ is above it. mLSTM survives because it stores its memory divided by $e^{m}$. Two computers have read one half of a sequence each. The first has $S_1$ and $m_1$, so that its memory is $e^{m_1} S_1$; the second began empty, and has $e^{m_2} S_2$. While the second half was read, the first half's memory would have faded by $e^{F}$, where $F$ is the sum of the second half's $\log f$ (`log_f`, at most 0). The memory of the whole sequence is
 #
 # $$e^{m} S = e^{F}\, e^{m_1} S_1 + e^{m_2} S_2 .$$
@@ -2000,7 +2029,7 @@ from rnncore.testing import (
 properties = Properties(values=2, dtype=1, sizes=1)
 
 move = mover(device)
-OUTPUTS = "S, m, 1 where all numbers are finite in float16"
+OUTPUTS = "S, m, for each sequence 1 where S is finite in float16"
 
 
 def halves_of(rng, B, V, K, size=30.0):
@@ -2020,13 +2049,13 @@ def in_half(a):
 
 
 def in_both(S_1, m_1, S_2, m_2, log_f):
-    """What the learner's function gives, and whether float16 will do."""
+    """What the learner's function gives, and for whom float16 will do."""
     args = S_1, m_1, S_2, m_2, log_f
     S, m = merged(*args)
     with np.errstate(all="ignore"):
         half, _ = merged(*map(in_half, args))
-    finite = np.isfinite(to_numpy(half).astype(float)).all()
-    return S, m, float(finite)
+    finite = np.isfinite(to_numpy(half).astype(float))
+    return S, m, [float(each.all()) for each in finite]
 
 
 rng = np.random.default_rng(10)
@@ -2038,8 +2067,10 @@ visible = [
             **halves_of(rng, 4, 2, 3),
             "m_1": np.array([[30.0], [-30.0], [2.0], [25.0]]),
             "m_2": np.array([[29.0], [-31.0], [30.0], [-20.0]]),
+            "log_f": np.array([[-1.5], [-12.0], [-0.5], [-12.5]]),
         }
     ),
+    move(halves_of(rng, 2, 4, 3, 2.0), "float32"),
 ]
 check(
     in_both,
@@ -2065,11 +2096,13 @@ hidden = hidden_inputs(
 
 def due_in_both(*args):
     """The same of the reference, for which float16 does."""
-    return *reference_merged(*args), 1.0
+    return *reference_merged(*args), [1.0] * len(args[0])
 
 
 check(in_both, due_in_both, hidden, outputs=OUTPUTS, by=properties)
 args = move(halves_of(rng, 6, 2, 3, 40.0))
+args["log_f"][0, 0] = -12.0  # exp(12) overflows in float16
+args["m_1"][0, 0], args["m_2"][0, 0] = 30.0, 15.0
 S, m = merged(*map(in_half, args.values()))
 rounded = {k: to_numpy(in_half(a)).astype(float) for k, a in args.items()}
 expected = reference_merged(*rounded.values())
@@ -2323,10 +2356,17 @@ first weight not divided: the first half's weight is exp(m_1 + F), not divided b
 second weight not divided: the second half's weight is exp(m_2), not divided by e^m
 - xp.exp(m_2 - m)
 + xp.exp(m_2)
+
+fading by itself: the first half's weight was cut into exp(F) and exp(m_1 - m), and the second factor overflows in float16 where F is small: one exponential of the sum
+-     S = first[..., None] * S_1 + second[..., None] * S_2
++     first = xp.exp(log_f) * xp.exp(m_1 - m)
++     S = first[..., None] * S_1 + second[..., None] * S_2
 """
 
 # %% [markdown]
 # ## Task 7, closed book: `gated_delta_cell` (4 points)
+#
+# *Core, about 20 minutes.*
 #
 # Close the chapter. Write the gated delta rule as a cell of the loop. Its state is $(y, S)$, and it looks at $a_x$ alone, in five blocks of H numbers: q, k, v, and what stands in front of the sigmoids of α and β.
 #
@@ -2693,28 +2733,38 @@ alpha for the rate: what is missing was multiplied by alpha; beta is the rate of
 value in place of the query: y was read with v_t; the query reads
 - looked_up(S, q)
 + looked_up(S, v)
+
+query scaled instead of the key: the query was scaled to length 1, and the key was not
+- k, length = unit(k)
++ q, length = unit(q)
+
+value written: beta v was written; the delta rule writes what is missing, beta e
+- outer(beta * e, k)
++ outer(beta * v, k)
 """
 
 # %% [markdown]
 # ## The mutant hunt (2 points)
 #
-# `slstm_cell(a_x, a_h, state)` of the chapter has seven wrong relatives. Each is one small edit away from it, each runs without an error, and each is a **box** that you cannot look into. The four gates stand in the order i, f, z, o; the state is $(h, c, n, m)$.
+# *Extra, about 15 minutes.*
+#
+# `slstm_cell(a_x, a_h, state)` of the chapter, whose formulas stand there, has seven wrong relatives. Each is one small edit away from it, each runs without an error, and each is a **box** that you cannot look into. The four gates stand in the order i, f, z, o; the state is $(h, c, n, m)$. Three letters mean something else than elsewhere: z is the *candidate* here, what is written, and no gate that keeps, as in chapter 7, or writes, as in the minimal layer; n counts how strongly was written; m is the greatest logarithm so far.
 #
 # Write `steps_that_tell()`: a list of `(a_x, a_h, state)`, float64 NumPy arrays, state a tuple of four, on which the boxes give themselves away. What counts is all that the function returns. Points are for the boxes that some probe tells apart; the last point is for all of them with a single probe.
 #
 # <details><summary>Hint 1</summary>
 #
-# A state of zeros hides whatever is done to c, n or m. A batch of one hides what mixes sequences, a layer of one unit what mixes units.
+# Random numbers near 0 open three boxes. What are they never? They are never exactly 0, as a memory is before its first step, and never large. Go through the formulas, and ask of each function where its numbers end: what do exp, σ and log do far from 0?
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# m is the larger of two numbers. A box that always takes the same one of them is unmasked where the other one is larger: some units need a large i, others a small one.
+# exp(710) is infinite, and σ(-750) is rounded to 0, whose logarithm is minus infinity. What a gate far to one side spoils can be seen only where the other logarithm, in the same unit, is smaller still. A unit of its own for each of these cases is enough.
 # </details>
 #
 # <details><summary>Hint 3</summary>
 #
-# n is 1 or more wherever the input gate has the larger logarithm, whatever n was before. So let n be small, 0.2, and i very negative in some units.
+# Three sequences of two units, and random numbers everywhere else. In four of the six units: i is 20; o is 800; f is -800 and i -900; n is 0. (Set a_x to these numbers, and a_h there to 0.)
 # </details>
 
 
@@ -2723,13 +2773,13 @@ def steps_that_tell():
     """A list of (a_x, a_h, state); state is a tuple of four arrays."""
     ### BEGIN SOLUTION
     rng = np.random.default_rng(2)
-    a_x, a_h = rng.normal(size=(2, 3, 8))
-    a_x[:, 0] -= (
-        6.0  # i of the first unit is small, that of the other large
-    )
-    a_x[:, 1] += 3.0
+    a_x, a_h = rng.normal(size=(2, 3, 8))  # i, f, z, o of two units
     h, c, m = rng.normal(size=(3, 3, 2))
-    n = rng.uniform(0.1, 0.3, (3, 2))
+    n = rng.uniform(0.5, 1.5, (3, 2))
+    a_x[0, 0] = 20.0
+    a_x[0, 7] = 800.0
+    a_x[1, 0], a_x[1, 2], a_h[1, 2] = -900.0, -800.0, 0.0
+    n[2, 1] = 0.0
     return [(a_x, a_h, (h, c, n, m))]
     ### END SOLUTION
 
@@ -2739,8 +2789,9 @@ def steps_that_tell():
 
 # %%
 boxes = black_boxes("steps_that_tell")
-ones, zero = np.ones((1, 4)), np.zeros((1, 1))
-hasty = ones, ones, (zero, zero, zero, zero)
+rng = np.random.default_rng(0)
+a_x, a_h = rng.normal(size=(2, 3, 8))
+hasty = a_x, a_h, tuple(rng.normal(size=(4, 3, 2)))
 (right, *_), _ = slstm_cell(*hasty)
 for name, box in boxes.items():
     (wrong, *_), _ = box(*hasty)
@@ -2764,14 +2815,6 @@ deaf to the state: the gates read the input twice and the state never: unseen wh
 - gates(a_x + a_h, 4)
 + gates(a_x + a_x, 4)
 
-old units forgotten: the old m is left out: unseen where it is 0
-- log_sigmoid(a_f) + m_before
-+ log_sigmoid(a_f)
-
-units of the old memory: m follows the forget gate alone: unseen where that has the larger logarithm
-- xp.maximum(log_f, log_i)
-+ log_f + 0 * log_i
-
 memory without its sign: the old memory loses its sign: unseen where it is positive
 - keep * c_before
 + keep * abs(c_before)
@@ -2780,17 +2823,27 @@ one count for the batch: the first sequence's n is used for all: unseen with one
 - keep * n_before + write
 + keep * n_before[:1] + write
 
-divided by one at least: the divisor is never below 1: unseen where n is 1 or more
-- h = o * c / n
-+ h = o * c / xp.maximum(n, 0 * n + 1)
+an exponent cut off: i is never above 10, as where one fears that its exponential overflows: unseen where it is smaller
+- xp.maximum(log_f, log_i)
++ xp.maximum(log_f, log_i := xp.minimum(log_i, 0 * log_i + 10))
 
-units exchanged: what is written goes to another unit: unseen with one unit
-- write * z
-+ write * z[..., ::-1]
+a sigmoid that overflows: o is e^o / (1 + e^o): unseen below 710
+- sigmoid(o), sigmoid(a_f)
++ xp.exp(o) / (1 + xp.exp(o)), sigmoid(a_f)
+
+the logarithm of a gate that was rounded: f is 0 below -745, and its logarithm minus infinity: unseen where i has the larger logarithm
+- log_sigmoid(a_f) + m_before
++ xp.log(f) + m_before
+
+an empty memory counts as one: n = 0 is taken for 1, as where one fears a division by 0: unseen where something was written before
+- keep * n_before + write
++ keep * xp.where(n_before == 0, 1 + n_before, n_before) + write
 """
 
 # %% [markdown]
 # ## Experiment: what is lost, and what is disturbed
+#
+# *Extra, about 15 minutes.*
 #
 # The same pairs, written by Hebb's rule and by the delta rule, whose step is your `replace_step` with r = k of length 1 and erase = 1. Two sliders: the numbers K of a key, and how much of one common vector is added to all keys before they are scaled, because keys that a network computes often share a direction. The plot shows the mean ratio of the squared error to the value, against the number of pairs; for Hebb's rule it is from your `capacity`. Beneath it stands, for 32 pairs, what share of its own value each quarter of them still reads, the oldest first.
 #
@@ -2849,9 +2902,18 @@ _ = interact(
 
 # %% [markdown]
 # Explain what you saw. Without a common vector, where does Hebb's error lie beside (N − 1)/K? The delta rule's mean error is smaller, and yet the chapter found that it recalls fewer of different random keys: whose error is it that the mean hides? And what does a common vector do to the products of two keys, and why does that hurt a rule that adds more than one that corrects?
+#
+# <details><summary>A model answer, to be opened after your own</summary>
+#
+# With 32 pairs and K = 32 Hebb's mean error is 0.95, close to the 31/32 that you worked out by hand. The delta rule's is 0.67, so its mean is smaller. But the mean hides how it is shared out: from the oldest quarter of the pairs to the newest the errors are 1.35, 0.74, 0.47 and 0.11, since each later write takes something from what lies in its direction. Of their own values the oldest quarter still reads only 0.17; by Hebb's rule it is 0.86, as every pair keeps its own value whole and is disturbed alike. A network that has to name the nearest of 32 values can do so with a whole value and a disturbance, and not with a sixth of a value.
+#
+# A common vector of weight 1 makes the mean product of two keys 0.54 instead of about 0. Hebb's rule then adds half of each other value to every reading, and its error grows to 9. The delta rule writes only what is missing under the new key: what all keys share was written before and is not written again, so its error stays near 1.
+# </details>
 
 # %% [markdown]
 # ## In your own words (2 points)
+#
+# *Core, about 10 minutes.*
 #
 # A colleague stores events under keys: each event gets a random key of its own, with 64 numbers, and its vector as a value. She has replaced Hebb's rule by the delta rule, because "it is better in every paper", and finds that fewer events come back. Now she wants to add a decay of 0.95 to make room. In four to six sentences: why did the delta rule not help here, when would it, what would the decay do, and what would you look at before you change the rule?
 

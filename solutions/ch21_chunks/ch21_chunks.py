@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 21: chunks
 #
-# *75 to 90 minutes, 31 points. Read chapters 20 and 21 first.*
+# *The core takes about 95 minutes, all of it about 190 minutes, 31 points. Read chapters 20 and 21 first.*
 #
 # You will take a chunk in which every row of the memory forgets at a rate of its own; take a gradient back through a triangular solve; write a loop with a normaliser as all pairs of steps; count where the best size of a chunk comes from; and generate, token by token, with a memory that does not grow. With the book closed you will set up the one linear system that takes the place of C steps. At the end stand eight wrong versions of `memory_chunks`, all of which run.
 #
@@ -80,6 +80,8 @@ print("by hand: u_2 = (2 - 2/2)/2 = 0.5 and S = 2/2 + 0.5 = 1.5")
 
 # %% [markdown]
 # ## Task 1: every row forgets at its own rate (5 points)
+#
+# *Core, about 25 minutes.*
 #
 # In the chapter α may differ from column to column. Here it differs from **row** to row: `log_a` is (B, C, V), and
 #
@@ -481,6 +483,8 @@ writes left out of the sum: scores and decays were summed without the writes u_j
 # %% [markdown]
 # ## Task 2: back through a triangular solve (5 points)
 #
+# *Extra, about 25 minutes.*
+#
 # The chapter solves $L U = R$, with the unknown on the right and ones on L's diagonal. Here the unknown stands on the **left** and the diagonal is free:
 #
 # $$X L = R$$
@@ -740,6 +744,8 @@ d_R alone not transposed: d_L is right; d_R is d_X L^(-1), and on the way back L
 
 # %% [markdown]
 # ## Task 3: all pairs, and no loop (5 points)
+#
+# *Core, about 25 minutes.*
 #
 # mLSTM divides what it reads by a *normaliser* n, a vector that is written as the memory is, with ones for values. Here is the loop, from $S_0 = 0$ and $n_0 = 0$, with one number $\alpha_t$ a step (`log_a` is (B, T)):
 #
@@ -1056,6 +1062,8 @@ own key left out of the normaliser: the normaliser lacks the step's own key: it 
 # %% [markdown]
 # ## Task 4: where the best size comes from (3 points)
 #
+# *Extra, about 15 minutes.*
+#
 # Count the multiplications of one chunk of C steps of the delta rule, forward, from the chapter's equations: a product of an (m, n) with an (n, p) matrix takes m·n·p. There are six products: for A, P, $K S^{\mathsf T}$, $Q S^{\mathsf T}$, $P U$ and $U^{\mathsf T} K$. The solve takes $C^3/3 + C^2 V$ more. Leave out what is done entry by entry.
 #
 # Starting a chunk's operations costs time too; say as much as `start` multiplications for each chunk. A sequence of T steps has as many chunks as it needs, and the last one is padded to C steps: it costs the same as any other.
@@ -1110,6 +1118,7 @@ visible = [
     dict(T=3, K=1, V=2, start=1.0, sizes=[2]),
     dict(T=50, K=4, V=6, start=900.0, sizes=[1, 5, 6, 8, 25, 50]),
     dict(T=64, K=8, V=4, start=0.0, sizes=[64, 16, 4]),
+    dict(T=6, K=1, V=1, start=126.0, sizes=[6, 3, 1]),  # 6 and 3 cost 360
 ]
 check(best_chunk, stored("best_chunk"), visible, outputs=OUTPUTS)
 # by hand: one step, one number: six products and 1/3 + 1 for the solve
@@ -1125,6 +1134,7 @@ for _ in range(30):
     sizes = [int(n) for n in rng.permutation(np.arange(1, T + 1))[:12]]
     start = float(rng.integers(0, 10**6))
     hidden.append(dict(T=T, K=K, V=V, start=start, sizes=sizes))
+hidden.append(dict(T=12, K=1, V=1, start=126.0, sizes=[12, 3, 6]))
 check(best_chunk, reference_best_chunk, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 4 holds.")
@@ -1309,10 +1319,16 @@ backward too: three times the products were counted, as for forward and backward
 K and V taken for one: all sizes were taken for K
 - one = 2 * C**2 * K + 3 * C * K * V + C**2 * V
 + one = 2 * C**2 * K + 3 * C * K * K + C**2 * K
+
+the last of several: of two sizes that cost the same the later one was taken; it is the first of them
+- costs.index(min(costs))
++ len(costs) - 1 - costs[::-1].index(min(costs))
 """
 
 # %% [markdown]
 # ## Task 5: generate in constant memory (5 points)
+#
+# *Extra, about 25 minutes.*
 #
 # A network that generates takes one step at a time. Reading and rewriting the whole matrix for every token is one way. Another keeps the last few keys and values, as attention does, and **folds** them into the matrix when there are C of them: then the matrix is rewritten once in C steps, and the memory never grows.
 #
@@ -1742,6 +1758,8 @@ faded before it was written: each value was multiplied by e^(c_j), what had fade
 # %% [markdown]
 # ## Task 6, closed book: `delta_writes` (4 points)
 #
+# *Core, about 20 minutes.*
+#
 # Close the chapter. What does each step of a chunk write, by the delta rule? Step t would read $S\,(e^{c_t} \odot k_t)$ from the memory before the chunk, and of each earlier step's $u_j$ the share $A_{tj}$. Set up the system for all u of the chunk, and solve it. `scores(k, k, c)` gives the products of keys with their decay between them; at and above the diagonal it has numbers that you do not want. `one` is the unit matrix.
 #
 # <details><summary>Hint 1</summary>
@@ -1992,6 +2010,8 @@ key faded twice: the scores have the decay between two steps in them; the keys w
 # %% [markdown]
 # ## The mutant hunt (3 points)
 #
+# *Extra, about 15 minutes.*
+#
 # `memory_chunks(rule, steps, S, C)` of the chapter has eight wrong relatives. Each is one small edit away, each runs without an error, and each is a **box** that you cannot look into.
 #
 # Write `chunks_that_tell()`: a list of `(q, k, v, log_a, beta, S, C)` in float64 NumPy arrays, **time first** as in the loop: q and k (T, B, K), v (T, B, V), log_a (T, B, K) or (T, B, 1), beta (T, B, 1), S (B, V, K), and a whole number C. They are run with the delta rule. What counts is the outputs and the last memory. Points are for the boxes that some probe tells apart; the last point is for all of them with a single probe.
@@ -2100,12 +2120,14 @@ one decay for all columns: the first column's decay is used for all of them: uns
 # %% [markdown]
 # ## Experiment: your machine's best chunk
 #
+# *Extra, about 15 minutes.*
+#
 # The delta rule over 512 steps on this machine, for chunks of several sizes, and beside it your `best_chunk`'s count, with a cost of a start that you choose. Both are divided by their least value. The slider opens at d = 16; each new d takes half a second, or up to seven on a busy machine.
 #
 # **Predict**, before you run anything: where does the measured curve have its lowest point, for d = 16 and for d = 64? Nothing is graded here; your numbers are kept in the notebook for you to come back to.
 
 # %%
-my_prediction = {"d = 16": 1, "d = 64": 1}  # steps in a chunk
+my_prediction = {"d = 16": None, "d = 64": None}  # steps in a chunk
 
 
 # %% experiment
@@ -2166,6 +2188,8 @@ _ = interact(
 
 # %% [markdown]
 # ## In your own words (1 point)
+#
+# *Core, about 10 minutes.*
 #
 # A colleague says: "A chunk of C steps multiplies more than C steps of the loop do. So chunks cannot be faster on one core; they pay on a GPU only." In three to five sentences: what is right about the count, what is wrong about the conclusion, and what, in a GRU, stands in the way of doing the same there?
 
