@@ -9,6 +9,7 @@ import pytest
 
 from grader.assignments import builder, mistakes, source
 from grader.commands import grade
+from grader.course.course_file import CourseFile
 from tests.helpers.grading import (
     NAME,
     NEEDS_SANDBOX,
@@ -145,7 +146,7 @@ def test_a_notebook_of_nbgraders_is_built_and_a_draft_is_not_exported(
 ):
     add_plain(course)
     assert builder.buildable() == ["own", NAME]
-    export._build_exercises(course / "out")
+    export._build_exercises(course / "out", CourseFile())
     assert "own is a draft, and left out" in capsys.readouterr().out
     (released,) = (course / "out" / "exercises").iterdir()
     text = (released / f"{NAME}.ipynb").read_text("utf-8")
