@@ -1,5 +1,6 @@
 """course.toml: what it says, and with which line it is refused."""
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from nbgrader.api import Gradebook
 
 from grader.commands import grade
 from grader.course.course_file import CourseFile, read_course_file
+from grader.course.late import DailyShares
 from grader.course.settings import Course, SetupError
 from tests.helpers.grading import (
     NAME,
@@ -274,6 +276,36 @@ def test_shares_are_left_after_each_day_and_a_wrong_file_changes_nothing(
         assert grade_class(root) == 2
         assert "course.toml, line" in capsys.readouterr().err
         assert file.read_bytes() == before
+
+
+def test_the_guides_course_files_are_read(tmp_path):
+    guide = (ROOT / "book" / "grading.md").read_text("utf-8")
+    late, whole = re.findall(
+        r"^```toml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL
+    )
+    found = read(tmp_path, late)
+    assert found.late_shares == (0.9, 0.8)
+    assert found.extensions == {("ann", "ch03_bptt"): timedelta(days=2)}
+    found = read(tmp_path, whole)
+    assert found.due_dates == {
+        "ch01_sequences": datetime(2026, 10, 18, 21, 59),
+        "ch02_cell": datetime(2026, 10, 27, 11),
+    }
+    assert "28 points are worth 25.2 on the first day, 22.4 on" in late
+    course = make_course(tmp_path)
+    (course / "course.toml").write_text(late)
+    rule = DailyShares(config=Course(course).config)
+    day = 86_400
+    for seconds, left in (
+        (1, 25.2),
+        (day, 25.2),
+        (day + 1, 22.4),
+        (9e9, 0),
+    ):
+        lost = rule.late_submission_penalty("ann", 28, seconds)
+        assert round(28 - lost, 2) == left
+    (course / "course.toml").write_text('title = "Ours"\n')
+    assert rule.late_submission_penalty("ann", 28, day) is None
 
 
 def test_the_courses_own_configuration_has_the_rule_of_the_file():

@@ -22,6 +22,7 @@ import yaml
 from tools.build import chapters, contents
 
 MARKED = re.compile(r"^% with (\S+)\n(.*?)^% end\n", re.DOTALL | re.MULTILINE)
+NOTEBOOK = re.compile(r"\A---\njupytext:\n.*?\n---\n+", re.DOTALL)
 CHAPTER = re.compile(r"ch(\d\d)_")
 ASSIGNMENT = re.compile(r"\b[Aa]ssignment (\d+)\b")
 SENTENCE = re.compile(r"(?<=[.!?)*])\s+(?=[A-Z{(\[`*$])")
@@ -99,6 +100,8 @@ def cut_page(page: str, text: str, cut: Cut, module_chapters: dict[str, str]) ->
         if not CHAPTER.match(page):
             text = _without_absent(text, cut)
         text = _in_full_course(text, cut)
+    if "```{code-cell}" not in text:  # a notebook without cells is none
+        text = NOTEBOOK.sub("", text, count=1)
     return contents.plain(text, cut.missing)
 
 

@@ -219,6 +219,8 @@ def small(tmp_path):
             "## U\n\ny",
         ),
         ("a\n\n% with all\nb\n% end\n\nc", "a\n\nc"),
+        ("---\njupytext: x\n---\n\n# A", "---\njupytext: x\n---\n\n# A"),
+        ("---\njupytext:\n  a: b\n---\n\n# A", "# A"),  # no cell is left
         ("% with ch02_gate\nb\n% end\n\nc", "c"),
         ("% with ch01_loop\nb\n% end\n\nc", "b\n\nc"),
     ],
