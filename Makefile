@@ -114,8 +114,8 @@ bench-check: $(DEV)  ## time make check after a change, in every assignment
 bench-gradebook: $(DEV)  ## what the gradebook costs 1,000 submissions; POSTGRES=1
 	@$(PY) -m tools.bench.grader.gradebook $(if $(POSTGRES),--postgres) $(if $(SAVE),--save)
 
-course: $(DEV)  ## export the learners' tree: make course DIR=path
-	@$(PY) -m tools.build.export $(if $(DIR),"$(DIR)")
+course: $(DEV)  ## export the learners' tree: make course DIR=path; COURSE=file in place of course.toml
+	@$(PY) -m tools.build.export $(if $(DIR),"$(DIR)") $(if $(COURSE),--course "$(COURSE)")
 
 bench: $(DEV)  ## time the loops against torch.nn; SAVE=1 keeps the ratios
 	@$(PY) -m tools.bench.loops $(if $(SAVE),--save)

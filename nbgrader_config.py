@@ -18,17 +18,16 @@ c.CourseDirectory.autograded_directory = "grading/autograded"
 c.CourseDirectory.feedback_directory = "grading/feedback"
 c.CourseDirectory.db_url = f"sqlite:///{ROOT}/grading/gradebook.db"
 
-# Late work: without a rule its points stay, and `make grade` tells how late
-# it is. nbgrader's other rule:
+# Late work: without `late_shares` in course.toml its points stay, and `make
+# grade` tells how late it is. nbgrader's other rule, if there are none:
 # c.LateSubmissionPlugin.penalty_method = "zero"
+c.AssignLatePenalties.plugin_class = "grader.course.late.DailyShares"
 
 # Grading: `make grade` and nbgrader's own commands read the same settings.
 c.Execute.timeout = 30  # seconds a cell
 c.Grader.limits = {
     "total_seconds": 300
 }  # a notebook; see grader/course/settings.py
-# c.Grader.timezone = "Europe/Berlin"  # by whose clock exports tell times
-# c.Grader.book_url = "https://..."  # where the learners' book stands
 c.Grader.workers = 2  # submissions graded side by side
 
 # nbgrader's own `autograde`, and the formgrader's button, run a notebook as

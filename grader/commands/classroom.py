@@ -4,7 +4,8 @@
     make classroom ASSIGNMENT=NAME FROM=path    takes in the cloned ones
 
 The repository holds the released notebook, the package, and a workflow that
-runs the visible tests at each push. It holds no hidden test: those who teach
+runs the visible tests at each push, which is tried with the assignment's own
+answers before it is written. It holds no hidden test: those who teach
 run `make grade` on what `gh classroom clone student-repos` brings.
 """
 
@@ -27,6 +28,7 @@ from grader.course.settings import Course, SetupError
 from grader.notebook.repair import grade_id, is_test, task_of
 from grader.services.incoming import folder_in, take_in
 from grader.services.tree import LEFT_OUT, learners_makefile
+from grader.services.trial import try_classroom
 
 FILES = (
     "requirements.txt",
@@ -83,7 +85,10 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def start(name: str, folder: Path) -> None:
-    """Write a starter repository's files. Raises ValueError."""
+    """Write a starter repository's files, if its tests run.
+
+    Raises ValueError if they do not, or `folder` holds something.
+    """
     target = folder.resolve()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ValueError(f"{folder} is not empty")
@@ -93,19 +98,23 @@ def start(name: str, folder: Path) -> None:
     with tempfile.TemporaryDirectory(
         dir=target.parent, prefix=".classroom-"
     ) as scratch:
-        tree = Path(scratch) / "tree"
-        _fill(name, tree)
+        tree, built = Path(scratch) / "tree", Path(scratch) / "built"
+        built.mkdir()
+        builder.build(name, built)
+        _fill(name, built, tree)
+        print("Trying it with the assignment's own answers ...", flush=True)
+        source = built / "grading" / "source" / name / f"{name}.ipynb"
+        try_classroom(tree, name, source)
         if target.exists():
             target.rmdir()  # fails if something came in meanwhile
         tree.rename(target)
 
 
-def _fill(name: str, tree: Path) -> None:
+def _fill(name: str, built: Path, tree: Path) -> None:
+    """All files of the repository, in their places."""
     shutil.copytree(ROOT / "rnncore", tree / "rnncore", ignore=LEFT_OUT)
-    with tempfile.TemporaryDirectory() as built:
-        builder.build(name, Path(built))
-        released = Path("exercises") / name
-        shutil.copytree(Path(built) / released, tree / released, ignore=LEFT_OUT)
+    released = Path("exercises") / name
+    shutil.copytree(built / released, tree / released, ignore=LEFT_OUT)
     for file in FILES:
         shutil.copy(ROOT / file, tree)
     makefile = (ROOT / "Makefile").read_text("utf-8")

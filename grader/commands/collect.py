@@ -29,6 +29,7 @@ from grader import ROOT, untrusted
 from grader.commands.grade import known_names
 from grader.course import roster
 from grader.course.corrections import Correction, Corrections, read_corrections
+from grader.course.course_file import ROSTER
 from grader.course.fingerprint import fingerprint
 from grader.course.settings import Course, SetupError, run_alone
 from grader.services.archives import Export, Unreadable
@@ -144,8 +145,8 @@ def _check_zone(course: Course, of: Class) -> None:
     said = sheet and any(sheet.said_when(number) for number in sheet.lines)
     if course.zone is None and (said or any(one.piece.when for one in of.found)):
         raise SetupError(
-            "c.Grader.timezone in nbgrader_config.py: expected a place such as "
-            f'"Europe/Berlin", by whose clock the exports of {of.name} tell times'
+            'course.toml: expected time_zone = "Europe/Berlin" or another place, by '
+            f"whose clock the exports of {of.name} tell times, got nothing"
         )
 
 
@@ -154,7 +155,9 @@ def enter_learners(course: Course, of: Class) -> roster.Roster:
 
     Raises SetupError where roster.csv says something else.
     """
-    path = course.home / "roster.csv"
+    path = course.root / course.file.roster
+    if not path.exists() and course.file.roster != ROSTER:
+        raise SetupError(f"course.toml: expected a roster at {path}, got nothing")
     listed = roster.read_roster(path) if path.exists() else []
     with course.ledger.transaction() as book:
         roster.enter(book, listed)
@@ -219,7 +222,9 @@ def _moment(
 
 
 def _due(course: Course, name: str) -> datetime | None:
-    """The due date, in UTC, as the gradebook has it."""
+    """The due date, in UTC, as course.toml or else the gradebook has it."""
+    if name in course.file.due_dates:
+        return course.file.due_dates[name]
     with course.ledger.transaction() as book:
         try:
             due: datetime | None = book.find_assignment(name).duedate

@@ -20,8 +20,12 @@ from pathlib import Path
 
 from grader import ROOT, untrusted
 from grader.commands.collect import Class, open_class
-from grader.commands.grade import known_names, settle_lateness, write_reports
-from grader.course.extensions import read_extensions
+from grader.commands.grade import (
+    check_course_file,
+    known_names,
+    settle_lateness,
+    write_reports,
+)
 from grader.course.roster import Roster, letters, students
 from grader.course.settings import Course, SetupError, run_alone
 from grader.course.submissions import find_submissions
@@ -57,8 +61,8 @@ def _return(course: Course, name: str, missing: float | None) -> int:
             f"expected one of the assignments {', '.join(sorted(known))}, got {name!r}"
         )
     submissions, _ = find_submissions(course)
-    extensions = read_extensions(course.home / "extensions.csv", known)
-    settle_lateness(course, submissions, extensions)
+    check_course_file(course, known)
+    settle_lateness(course, submissions)
     all_rows = write_reports(course, submissions).rows
     rows = [r for r in all_rows if r.submission.assignment == name and r.tasks]
     if not rows:

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 from grader import ROOT, untrusted
 from grader.assignments import builder
-from grader.course.extensions import Extensions, read_extensions
 from grader.course.settings import Assignment, Course, Limits, SetupError, run_alone
 from grader.course.submissions import (
     Submission,
@@ -102,7 +101,7 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
     if not options.executor and not course.prepared.exists():
         processes.warm(name)  # all is to be graded
     known = known_names(course)
-    extensions = read_extensions(course.home / "extensions.csv", known)
+    check_course_file(course, known)
     wanted = known & {s.assignment for s in submissions}
     unbuilt = _build_sources(course, wanted)
     assignments, refused = _prepare(course, wanted, unbuilt)
@@ -111,7 +110,7 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
     print(f"{len(todo)} to grade, {left - len(todo)} graded already")
     if todo:
         _run(course, todo, assignments, name, options)
-    settle_lateness(course, submissions, extensions)
+    settle_lateness(course, submissions)
     rows, unwritten = _report(course, submissions)
     graded = sum(row.status != "failed" for row in rows)
     print(f"{graded} of {len(submissions)} submissions are graded")
@@ -119,9 +118,15 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
     return 0 if graded == len(submissions) and not left_over else 1
 
 
-def settle_lateness(
-    course: Course, submissions: list[Submission], extensions: Extensions | None
-) -> None:
+def check_course_file(course: Course, known: set[str]) -> None:
+    """Raise SetupError if course.toml names an assignment that is not known."""
+    try:
+        course.file.check_assignments(known)
+    except ValueError as error:
+        raise SetupError(str(error)) from error
+
+
+def settle_lateness(course: Course, submissions: list[Submission]) -> None:
     """Apply due dates, extensions and the late rule as they now are."""
     for submission in submissions:
         path = submission.path / "timestamp.txt"
@@ -131,12 +136,14 @@ def settle_lateness(
                 f"+0100 in timestamp.txt, which is left out: nothing is late by it",
                 file=sys.stderr,
             )
+    course.ledger.set_due_dates(course.file.due_dates)
+    extensions = course.file.extensions
     if extensions is not None:
         course.ledger.extend(extensions)
         for who, name in extensions.keys() - {
             (composed(s.student), s.assignment) for s in submissions
         }:
-            print(f"extensions.csv: {who} has handed in no {name} yet")
+            print(f"course.toml: {who} has handed in no {name} yet")
     try:
         course.ledger.penalise(course.config)
     except Exception as error:  # a rule may be the instructor's own

@@ -1,13 +1,15 @@
 """Packs an assignment's grader for Gradescope: make gradescope ASSIGNMENT=NAME.
 
 The zip holds the grader, the package, the assignment's source with its
-hidden tests, and the two scripts that Gradescope asks for. Only Gradescope
-and those who teach may have it.
+hidden tests, and the two scripts that Gradescope asks for. It is tried with the
+assignment's own answers before it is written. Only Gradescope and those who
+teach may have it.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import hmac
 import shutil
 import sys
@@ -19,7 +21,9 @@ from typing import BinaryIO
 from grader import ROOT
 from grader.assignments import builder
 from grader.course.seeds import course_secret
+from grader.course.settings import CONFIG_NAME, SetupError, load_config
 from grader.services.tree import LEFT_OUT
+from grader.services.trial import try_gradescope
 from rnncore.storage.files import whole_file
 
 FOLDERS = ("grader", "rnncore")
@@ -50,7 +54,19 @@ base="${{AUTOGRADER:-/autograder}}"
 cd "$base/source"
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONPATH="$base/source"
 exec "${{AUTOGRADER_PYTHON:-$base/venv/bin/python}}" \\
-  -m grader.services.gradescope "$base" {name}{options}
+  -m grader.services.gradescope "$base" {name}{options} "$@"
+"""
+# What counts there of nbgrader_config.py. Due dates and late work are Gradescope's;
+# modules of the course's own that a late rule needs would not be there.
+KEPT = ("CourseDirectory", "Execute", "Grader", "IgnorePattern")
+LEFT = ("root", "db_url", "sandbox", "workers")
+CONFIG = """\
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+c = get_config()
+c.CourseDirectory.root = str(ROOT)
+c.CourseDirectory.db_url = f"sqlite:///{ROOT}/grading/gradebook.db"
 """
 
 
@@ -71,7 +87,7 @@ def main(argv: list[str] | None = None) -> int:
         name = chosen(options.name)
         path = options.output or ROOT / "grading" / "gradescope" / f"{name}.zip"
         write(name, path, sandboxed=not options.no_sandbox)
-    except ValueError as error:
+    except (ValueError, SetupError) as error:
         print(f"make gradescope: {error}", file=sys.stderr)
         return 2
     print(f"Written: {path}\nIt holds hidden tests: upload it, and publish it nowhere.")
@@ -89,13 +105,20 @@ def chosen(name: str | None) -> str:
 
 
 def write(name: str, path: Path, *, sandboxed: bool = True) -> None:
-    """Write the zip of one assignment. Raises ValueError."""
+    """Write the zip of one assignment, if it grades.
+
+    Raises ValueError if it does not; what was at `path` before stays.
+    """
     with tempfile.TemporaryDirectory() as scratch:
-        tree = Path(scratch) / "tree"
+        tree, packed = Path(scratch) / "tree", Path(scratch) / "packed.zip"
         _fill(name, tree, sandboxed)
+        with packed.open("wb") as file:
+            _pack(tree, file)
+        print("Trying it with the assignment's own answers ...", flush=True)
+        try_gradescope(packed, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path) as file:
-            _pack(tree, file)
+            file.write(packed.read_bytes())
 
 
 def _fill(name: str, tree: Path, sandboxed: bool) -> None:
@@ -110,13 +133,35 @@ def _fill(name: str, tree: Path, sandboxed: bool) -> None:
         builder.build(name, Path(built))
         source = Path("grading") / "source" / name
         shutil.copytree(Path(built) / source, tree / "course" / source)
-    shutil.copy(ROOT / "nbgrader_config.py", tree / "course")
+    config = configuration(ROOT)
+    (tree / "course" / CONFIG_NAME).write_text(config, "utf-8")
     (tree / "course" / "grading" / ".secret").write_bytes(_secret(name))
     options = "" if sandboxed else " --no-sandbox"
     run = RUN.format(name=name, options=options)
     for script, text in (("setup.sh", SETUP), ("run_autograder", run)):
         (tree / script).write_text(text, "utf-8")
         (tree / script).chmod(0o755)
+
+
+def configuration(root: Path) -> str:
+    """The settings of a course that decide how a notebook is graded, and no more.
+
+    Raises ValueError if one of them is no plain value.
+    """
+    lines = [CONFIG]
+    for section, settings in load_config(root).items():
+        for key, value in settings.items() if section in KEPT else ():
+            if key in LEFT:
+                continue
+            try:
+                ast.literal_eval(repr(value))
+            except (ValueError, SyntaxError) as error:
+                raise ValueError(
+                    f"c.{section}.{key} in {CONFIG_NAME}: expected numbers, texts, "
+                    f"lists or dicts, got {value!r}"
+                ) from error
+            lines.append(f"c.{section}.{key} = {value!r}\n")
+    return "".join(lines)
 
 
 def _secret(name: str) -> bytes:

@@ -108,6 +108,14 @@ class Ledger:
                 submission.extension = extensions.get(key)
             book.db.commit()
 
+    def set_due_dates(self, due: Mapping[str, datetime | None]) -> None:
+        """Set when assignments are due, in UTC; those it does not know stay out."""
+        with self.transaction() as book:
+            for assignment in book.db.scalars(select(Assignment)):
+                if assignment.name in due:
+                    assignment.duedate = due[assignment.name]
+            book.db.commit()
+
     def penalise(self, config: Config) -> None:
         """Apply the late rule to all submissions as their points now are."""
         with self.transaction() as book:

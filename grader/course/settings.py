@@ -7,7 +7,6 @@ import glob
 import json
 import logging
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -17,7 +16,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import nbformat
 from nbgrader.api import Gradebook, MissingEntry
@@ -28,6 +26,8 @@ from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 
 from grader.course import versions
+from grader.course.course_file import NAME as COURSE_NAME
+from grader.course.course_file import CourseFile, read_course_file
 from grader.course.fingerprint import fingerprint
 from grader.course.gradebook import Ledger
 from grader.notebook.restore import read_cells, write_cells
@@ -37,6 +37,11 @@ from grader.notebook.restore import read_cells, write_cells
 warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
 
 CONFIG_NAME = "nbgrader_config.py"
+RULE = "grader.course.late.DailyShares"
+MOVED = {  # from there into course.toml
+    "timezone": 'time_zone = "Europe/Berlin"',
+    "book_url": 'book_address = "https://..."',
+}
 
 
 class SetupError(Exception):
@@ -93,33 +98,33 @@ def load_config(root: Path) -> Config:
     return config
 
 
-def book_url(config: Config) -> str:
-    """Where the learners' book is published; empty where nowhere.
+def read_course(root: Path, config: Config) -> CourseFile:
+    """What course.toml of `root` says.
 
-    Raises SetupError where a browser could not open it.
+    Raises SetupError if it is wrong, or if another place still says it.
     """
-    url = str(config.Grader.get("book_url", "")).strip().rstrip("/")
-    if url and not re.match(r"https?://[^\s/]", url):
+    for old, new in MOVED.items():
+        if old in config.Grader:
+            raise SetupError(
+                f"c.Grader.{old} in {CONFIG_NAME}: expected it in {COURSE_NAME}, "
+                f"as {new}"
+            )
+    if (root / "grading" / "extensions.csv").exists():
         raise SetupError(
-            "c.Grader.book_url: an address that begins with https:// or "
-            f"http:// is expected, got {url!r}"
+            f"grading/extensions.csv: expected its lines in {COURSE_NAME}, as "
+            "[[extensions]]: move them there, and remove it"
         )
-    return url
-
-
-def time_zone(config: Config) -> ZoneInfo | None:
-    """Where the course is, by whose clock exports tell times; None if not set.
-
-    Raises SetupError where there is no such place.
-    """
-    name = str(config.Grader.get("timezone", ""))
     try:
-        return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        found = read_course_file(root / COURSE_NAME)
+    except ValueError as error:
+        raise SetupError(str(error)) from error
+    own = config.AssignLatePenalties.get("plugin_class", RULE)
+    if found.late_shares and (own != RULE or config.LateSubmissionPlugin):
         raise SetupError(
-            "c.Grader.timezone: expected a place such as Europe/Berlin, or UTC, "
-            f"got {name!r}"
-        ) from error
+            f"late_shares in {COURSE_NAME}: expected no other rule for late work, "
+            f"{CONFIG_NAME} has c.LateSubmissionPlugin or another plugin_class"
+        )
+    return found
 
 
 @dataclass(frozen=True)
@@ -167,8 +172,9 @@ class Course:
         self.root = root.resolve()
         self.config = load_config(self.root)
         self.limits = Limits.from_config(self.config)
-        self.book_url = book_url(self.config)
-        self.zone = time_zone(self.config)
+        self.file = read_course(self.root, self.config)
+        self.book_url = self.file.book_address
+        self.zone = self.file.zone
         self.sandbox = str(self.config.Grader.get("sandbox", "bubblewrap"))
         self.workers = int(self.config.Grader.get("workers", 2))
         dirs = CourseDirectory(config=self.config)

@@ -10,7 +10,9 @@ import os
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+ROOT = str(Path(__file__).resolve().parent.parent)
+sys.path.insert(0, ROOT)
+os.environ["PYTHONPATH"] = ROOT  # for the checker's own process: nothing is installed
 
 from rnncore.checking.client import Answer, Checker, Refused, read_cells, report
 

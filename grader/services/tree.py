@@ -4,7 +4,8 @@ import shutil
 from collections.abc import Collection
 
 LEFT_OUT = shutil.ignore_patterns(
-    "__pycache__", ".ipynb_checkpoints", "_generated", "kernel-ipc-*"
+    *("__pycache__", ".ipynb_checkpoints", "_generated", "kernel-ipc-*"),
+    *(".ruff_cache", ".mypy_cache", ".pytest_cache"),
 )
 SECRETS = (
     ("### BEGIN SOLUTION", "### END SOLUTION"),

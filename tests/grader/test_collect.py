@@ -388,18 +388,16 @@ def test_a_time_is_read_only_where_it_has_one_meaning(said, when):
 def test_times_without_a_zone_are_refused_and_nothing_is_written(
     root, capsys
 ):
-    config = root / "nbgrader_config.py"
-    config.write_text(config.read_text().replace("Europe/Berlin", ""))
+    course_file = root / "course.toml"
+    course_file.write_text('title = "Ours"\n')
     pack(place(root) / "e.zip", {moodle("Ann", 1): None})
     worksheet(
         place(root) / "g.csv", [(1, "Ann", "", "1 June 2026, 2:14 PM")]
     )
     run(root, 2)
-    assert "c.Grader.timezone" in capsys.readouterr().err
+    assert "course.toml: expected time_zone" in capsys.readouterr().err
     assert learners(root) == set()
-    config.write_text(
-        config.read_text() + '\nc.Grader.timezone = "Berlin"\n'
-    )
+    course_file.write_text('time_zone = "Berlin"\n')
     run(root, 2)
     assert "got 'Berlin'" in capsys.readouterr().err
 
@@ -416,6 +414,12 @@ def test_what_canvas_calls_late_is_late(root, capsys):
     run(root)
     assert timestamp(root, "odeann") == "2026-02-01 17:01:00 UTC"
     assert timestamp(root, "cy") is None
+    (root / "course.toml").write_text(
+        'time_zone = "Europe/Berlin"\n[[weeks]]\n'
+        f'assignments = ["{NAME}"]\ndue = 2026-02-01T23:59:00\n'
+    )
+    run(root)
+    assert timestamp(root, "odeann") == "2026-02-01 23:00:00 UTC"
 
 
 def test_corrections_name_a_file_and_a_time_for_every_later_export(root):

@@ -214,12 +214,11 @@ def test_the_book_is_linked_where_its_address_is_known():
 )
 def test_the_books_address_is_one_that_a_browser_opens(tmp_path, url, site):
     root = make_course(tmp_path)
-    with (root / "nbgrader_config.py").open("a") as file:
-        file.write(f"c.Grader.book_url = {url!r}\n")
+    (root / "course.toml").write_text(f'book_address = "{url}"\n')
     if site is not None:
         assert Course(root).book_url == site
         return
-    with pytest.raises(SetupError, match="book_url: an address"):
+    with pytest.raises(SetupError, match="line 1: expected an address"):
         Course(root)
 
 

@@ -9,9 +9,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from grader.commands import grade
-from grader.course.extensions import read_extensions
 from grader.course.gradebook import Ledger, unchanged
-from grader.course.settings import SetupError
 from grader.course.submissions import Submission
 from grader.reports import changes
 from grader.reports.points import Row, Task, shown_hours
@@ -160,8 +158,8 @@ def test_a_late_rule_counts_whenever_it_is_set_and_zero_is_zero(
         book.update_or_create_assignment(NAME, duedate="2026-02-01")
     mark(root, "ann", 1)
     mark(root, "bob", 1)
-    extensions = root / "grading" / "extensions.csv"
-    extensions.write_text(f"learner,assignment,days\ncy,{NAME},1.5\n")
+    extensions = root / "course.toml"
+    extensions.write_text(extension("cy", NAME, 1.5))
     capsys.readouterr()
     graded(root)
     out = capsys.readouterr().out
@@ -179,7 +177,7 @@ def test_a_late_rule_counts_whenever_it_is_set_and_zero_is_zero(
     assert "Handed in 26 h after the due date." in page(root, "ann")
     assert "after the due date" not in page(root, "cy")
 
-    extensions.write_text(f"learner,assignment,days\nbob,{NAME},2\n")
+    extensions.write_text(extension("bob", NAME, 2))
     graded(root)  # bob's instead of cy's
     found = points(root)
     assert float(found["bob"]["points"]) == 6
@@ -212,24 +210,11 @@ def test_a_late_rule_that_fails_is_told(tmp_path, capsys):
     assert "the rule for late work failed: ZeroDivisionError" in said
 
 
-def extensions_of(tmp_path, text):
-    path = tmp_path / "extensions.csv"
-    path.write_text(text)
-    return read_extensions(path, {"demo"})
-
-
-def test_extensions_are_read_from_a_file(tmp_path):
-    assert read_extensions(tmp_path / "extensions.csv", {"demo"}) is None
-    text = "learner,assignment,days\nann,demo,2\n ü b ,demo, 0.5\n"
-    assert extensions_of(tmp_path, text) == {
-        ("ann", "demo"): timedelta(days=2),
-        ("ü b", "demo"): timedelta(hours=12),
-    }
-    text = "learner,assignment,days\nzoe\u0308,demo,2\n"  # a Mac's
-    assert [*extensions_of(tmp_path, text)] == [("zo\xeb", "demo")]
-    text = "\ufefflearner,assignment,days\nann,demo,3650\n"  # Excel's
-    most = {("ann", "demo"): timedelta(days=3650)}
-    assert extensions_of(tmp_path, text) == most
+def extension(who, name, days):
+    return (
+        f'[[extensions]]\nlearner = "{who}"\nassignment = "{name}"\n'
+        f"days = {days}\n"
+    )
 
 
 def test_an_extension_is_granted_to_a_name_as_it_looks(tmp_path):
@@ -243,43 +228,6 @@ def test_an_extension_is_granted_to_a_name_as_it_looks(tmp_path):
     granted = {one.student_id for one in found if one.extension}
     ledger.close()
     assert granted == {"zo\xeb", "zoe\u0308"}
-
-
-def test_a_file_of_extensions_that_is_no_text_is_refused(tmp_path):
-    path = tmp_path / "extensions.csv"
-    path.write_bytes(b"learner,assignment,days\n\xff")
-    said = "extensions.csv: expected CSV in UTF-8: 'utf-8' codec"
-    with pytest.raises(SetupError, match=said):
-        read_extensions(path, {"demo"})
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("", "expected the columns learner,assignment,days, got "),
-        ("a,b\n", "expected the columns learner,assignment,days, got a,b"),
-        ("ann,art,2\n", "line 2: there is no assignment 'art'"),
-        (
-            "ann,demo,two\n",
-            "line 2: expected days, such as 2 or 0.5, got 'two'",
-        ),
-        ("ann,demo\n", "line 2: expected days, such as 2 or 0.5, got ''"),
-        ("ann,demo,nan\n", "line 2: expected days"),
-        ("ann,demo,-1\n", "line 2: expected days"),
-        ("ann,demo,0\n", "line 2: expected days"),
-        ("ann,demo,3651\n", "line 2: expected days"),
-        ("a,demo,1\na,demo,2\n", "line 3: a second extension of a demo"),
-    ],
-)
-def test_a_file_of_extensions_that_is_wrong_is_refused(
-    tmp_path, text, says
-):
-    if text.startswith("a") and not text.startswith("a,b"):
-        text = "learner,assignment,days\n" + text
-    with pytest.raises(SetupError) as refused:
-        extensions_of(tmp_path, text)
-    assert str(refused.value).startswith("extensions.csv")
-    assert says in str(refused.value)
 
 
 def test_a_mark_fits_the_text_the_code_and_the_points():

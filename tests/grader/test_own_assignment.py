@@ -9,6 +9,7 @@ import pytest
 
 from grader.assignments import builder, mistakes, source
 from grader.commands import grade
+from grader.course.course_file import CourseFile
 from tests.helpers.grading import (
     NAME,
     NEEDS_SANDBOX,
@@ -145,7 +146,7 @@ def test_a_notebook_of_nbgraders_is_built_and_a_draft_is_not_exported(
 ):
     add_plain(course)
     assert builder.buildable() == ["own", NAME]
-    export._build_exercises(course / "out")
+    export._build_exercises(course / "out", CourseFile())
     assert "own is a draft, and left out" in capsys.readouterr().out
     (released,) = (course / "out" / "exercises").iterdir()
     text = (released / f"{NAME}.ipynb").read_text("utf-8")
@@ -172,3 +173,22 @@ def test_the_courses_own_assignments_are_whole_and_finished():
     for name in [*of_chapters, "capstone"]:
         assert not source.read(name).short, name
         assert not source.read(name).draft, name
+
+
+def test_make_clean_deletes_what_is_built_again_and_no_source(tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    kept = {
+        "solutions/own/own.ipynb",
+        "grading/source/mini/mini.ipynb",  # the formgrader made it
+        "grading/gradebook.db",
+        "course.toml",
+    }
+    for name in {*kept, "grading/source/own/own.ipynb", "_build/x"}:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    subprocess.run(
+        ["make", "clean"], cwd=tmp_path, check=True, capture_output=True
+    )
+    files = [p for p in tmp_path.rglob("*") if p.is_file()]
+    left = {p.relative_to(tmp_path).as_posix() for p in files}
+    assert left == kept | {"Makefile"}

@@ -51,9 +51,7 @@ def pack(path: Path, files) -> Path:
 def make_empty(root: Path, zone: str = "Europe/Berlin") -> Path:
     """A course in this zone with an empty gradebook."""
     make_course(root)
-    config = root / "nbgrader_config.py"
-    text = config.read_text() + f'\nc.Grader.timezone = "{zone}"\n'
-    config.write_text(text)
+    (root / "course.toml").write_text(f'time_zone = "{zone}"\n')
     with pytest.MonkeyPatch.context() as patch:  # alembic takes seconds
         patch.setattr(api, "get_alembic_version", lambda: "any")
         empty = root / "grading" / ".empty.db"

@@ -127,7 +127,7 @@ def what_pages_use() -> list[Path]:
 
 def what_all_pages_use() -> list[Path]:
     """The files that decide how Sphinx reads every page."""
-    names = "book", "chapters", "contents", "weave"
+    names = "book", "chapters", "contents", "cut", "weave"
     tools = [Path(__file__).with_name(f"{name}.py") for name in names]
     tools += (ROOT / "tools" / "site").glob("*.py")
     works = [CONFIG, ROOT / "CITATION.cff", *BOOK.glob("*.bib")]

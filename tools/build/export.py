@@ -4,24 +4,31 @@ DIR gets the assignments as they are released (built afresh, so that
 nobody's own answers in exercises/ travel along), the package and the book,
 and the commands to use them. It gets no solution, no hidden test, nothing
 of the grader. Of the book it gets the pages that stand in its contents, but
-for the guide to grading. DIR must be empty or not there; it appears as a whole.
+for the guide to grading. If course.toml (or --course FILE) has weeks, it gets
+their chapters and assignments alone, and the plan. DIR must be empty or not
+there; it appears as a whole.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
 
 from grader import ROOT
 from grader.assignments import builder
+from grader.course import course_file
+from grader.course.course_file import CourseFile, read_course_file
 from grader.services.tree import LEFT_OUT, learners_makefile, split_secrets
-from tools.build import chapters, contents
+from tools.build import chapters, contents, cut, weave
 
 FOLDERS = ("rnncore", "book", "examples")
 FILES = (
@@ -39,14 +46,19 @@ TOOLS = (
     "tools/build/book.py",
     "tools/build/chapters.py",
     "tools/build/contents.py",
+    "tools/build/cut.py",
     "tools/build/kernels.py",
     "tools/build/weave.py",
     *(f"tools/site/{path.name}" for path in (ROOT / "tools" / "site").glob("*.py")),
 )
 GUIDE = "grading"  # the page for those who teach
+USUAL = (  # in every course's book
+    *("intro", "setup", "notation", "exercises"),
+    *("commands", "glossary", "api", "bibliography"),
+)
 DISTINCT = 12  # characters: a shorter line says nothing
 README = """\
-# Recurrent neural networks, built step by step
+# {title}
 
 Your copy of the course: a book, its package `rnncore`, and the assignments.
 Python 3.11 or newer and `make` are needed. Each command sets itself up.
@@ -81,12 +93,15 @@ def main(argv: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("folder", type=Path, nargs="?", metavar="DIR")
+    parser.add_argument(
+        "--course", type=Path, metavar="FILE", default=ROOT / course_file.NAME
+    )
     options = parser.parse_args(argv)
     if options.folder is None:
         print("Say where to: make course DIR=path", file=sys.stderr)
         return 2
     try:
-        export(options.folder)
+        export(options.folder, read_course(options.course))
     except Refused as refused:
         print(f"make course: {refused}", file=sys.stderr)
         return 2
@@ -94,8 +109,25 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def export(folder: Path) -> None:
-    """Write the learners' tree.
+def read_course(path: Path) -> CourseFile:
+    """A course file whose chapters and assignments exist.
+
+    Raises Refused, naming the line, if one is wrong, or is missing though it
+    has a name of its own.
+    """
+    if not path.exists() and path.name != course_file.NAME:
+        raise Refused(f"expected a course file, got {path}, which is not there")
+    try:
+        course = read_course_file(path)
+        course.check_pages(contents.pages((ROOT / "book" / "_toc.yml").read_text()))
+        course.check_assignments(builder.buildable())
+    except ValueError as error:
+        raise Refused(str(error)) from error
+    return course
+
+
+def export(folder: Path, course: CourseFile) -> None:
+    """Write the learners' tree of a course.
 
     Raises Refused where `folder` holds something, or a secret would leak.
     """
@@ -108,8 +140,8 @@ def export(folder: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".course-") as scratch:
         source, tree = Path(scratch) / "source", Path(scratch) / "tree"
-        _build_exercises(source)
-        _copy(source, tree)
+        _build_exercises(source, course)
+        _copy(source, tree, course)
         found = leaks(source, tree)
         if found:
             raise Refused("it would hold a secret: " + "; ".join(found))
@@ -118,11 +150,12 @@ def export(folder: Path) -> None:
         tree.rename(target)
 
 
-def _build_exercises(folder: Path) -> None:
-    """Build all assignments in `folder`: their sources and releases."""
+def _build_exercises(folder: Path, course: CourseFile) -> None:
+    """Build a course's assignments in `folder`: their sources and releases."""
     folder.mkdir()
+    (folder / "exercises").mkdir()
     try:
-        for name in builder.buildable():
+        for name in _assignments(course):
             if name in builder.names() and builder.read(name).draft:
                 print(f"{name} is a draft, and left out", flush=True)
                 continue
@@ -132,34 +165,100 @@ def _build_exercises(folder: Path) -> None:
         raise Refused(str(error)) from error
 
 
-def _copy(source: Path, tree: Path) -> None:
+def _assignments(course: CourseFile) -> list[str]:
+    """The assignments of the weeks; all if there are no weeks."""
+    known = builder.buildable()
+    return [name for name in known if not course.weeks or name in course.due_dates]
+
+
+def _copy(source: Path, tree: Path, course: CourseFile) -> None:
     tree.mkdir()
     shutil.copytree(source / "exercises", tree / "exercises", ignore=LEFT_OUT)
     for name in FOLDERS:
         shutil.copytree(ROOT / name, tree / name, ignore=LEFT_OUT)
-    _leave_pages_out(tree / "book")
     for name in (*FILES, *TOOLS):
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tree / name)
+    fit_book(tree, course)
     makefile = (ROOT / "Makefile").read_text("utf-8")
     (tree / "Makefile").write_text(learners_makefile(makefile, TARGETS), "utf-8")
-    readme = README.format(first=builder.names()[0])
+    names = [*(path.name for path in sorted((tree / "exercises").iterdir())), "NAME"]
+    title = course.title or "Recurrent neural networks, built step by step"
+    readme = README.format(first=names[0], title=title)
     (tree / "README.md").write_text(readme, "utf-8")
     (tree / ".gitignore").write_text((ROOT / ".gitignore").read_text("utf-8"), "utf-8")
 
 
-def _leave_pages_out(book: Path) -> None:
-    """Take the instructors' pages, and those that are in no contents, away."""
-    toc = book / "_toc.yml"
-    toc.write_text(contents.without(toc.read_text("utf-8"), GUIDE), "utf-8")
-    kept = contents.pages(toc.read_text("utf-8"))
-    missing, known = contents.absent(book, kept), chapters.read(book)
+def fit_book(tree: Path, course: CourseFile) -> None:
+    """Cut the book in `tree` to a course's pages, and give it the course's title.
+
+    Away go the instructors' pages, those that are in no contents, and what the
+    others say of them.
+    """
+    book = tree / "book"
+    toc = (book / "_toc.yml").read_text("utf-8")
+    kept = contents.pages(contents.without(toc, GUIDE))
+    if course.weeks:
+        weeks = [page for week in course.weeks for page in week.chapters]
+        wanted = cut.with_sections(toc, {*USUAL, *course.pages, *weeks})
+        kept = [page for page in kept if page in wanted]
+    of = cut.Cut(chapters.read(book), contents.absent(book, kept), tuple(kept))
+    titles = {page: _title(book / f"{page}.md") for page in kept}
+    (book / "_toc.yml").write_text(cut.only(toc, kept), "utf-8")
     for path in book.glob("*.md"):
-        if path.stem in kept:
-            text = chapters.words(path.read_text("utf-8"), known, missing.titles)
-            path.write_text(contents.plain(text, missing), "utf-8")
-        else:
+        if path.stem not in kept:
             path.unlink()
+            continue
+        text = path.read_text("utf-8")
+        if path.stem == "intro":
+            text = text.replace("% weeks\n", plan(course, titles), 1)
+            if course.title:
+                text = contents.TITLE.sub(lambda _: f"# {course.title}", text, count=1)
+        path.write_text(cut.cut_page(path.stem, text, of, weave.CHAPTERS), "utf-8")
+    _write_config(tree / "_config.yml", course, of.numbers)
+
+
+def _title(page: Path) -> str:
+    found = contents.TITLE.search(page.read_text("utf-8"))
+    return found[1] if found else page.stem
+
+
+def _write_config(path: Path, course: CourseFile, absent: list[int]) -> None:
+    """Give the book's configuration the course's title and address."""
+    text = path.read_text("utf-8")
+    for key, value in (
+        ("title", course.title),
+        ("    html_title", course.title),
+        ("  baseurl", course.book_address and f"{course.book_address}/"),
+    ):
+        if value:
+            line = f"{key}: {json.dumps(value)}".replace("\\", r"\\")
+            text = re.sub(rf"(?m)^{key}:.*$", line, text)
+    place = "    html_title:"
+    text = text.replace(place, f"    cut_chapters: {absent}\n{place}", 1)
+    path.write_text(text, "utf-8")
+
+
+def plan(course: CourseFile, titles: dict[str, str]) -> str:
+    """The weeks as a table of Markdown, with its heading; empty without weeks."""
+    if not course.weeks:
+        return ""
+    lines = ["| | read | hand in | until |", "| --- | --- | --- | --- |"]
+    for number, week in enumerate(course.weeks, 1):
+        read = ", ".join(f"[{titles[page]}]({page}.md)" for page in week.chapters)
+        names = ", ".join(f"`{name}`" for name in week.assignments)
+        until = _shown(week.due, course) if week.assignments else ""
+        lines.append(f"| {number} | {read} | {names} | {until} |")
+    due = any(week.due for week in course.weeks)
+    clock = f"\n\nTimes are those of {course.zone or 'UTC'}." if due else ""
+    return "## The plan\n\n" + "\n".join(lines) + clock + "\n"
+
+
+def _shown(due: datetime | None, course: CourseFile) -> str:
+    if due is None:
+        return ""
+    there = due.replace(tzinfo=UTC).astimezone(course.zone or UTC)
+    return f"{there:%A} {there.day} {there:%B %Y, %H:%M}"
 
 
 def leaks(source: Path, tree: Path) -> list[str]:

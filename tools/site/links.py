@@ -27,7 +27,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
-from tools.build import chapters, contents
+from tools.build import chapters, contents, cut
 
 GLOSSARY = "glossary"
 TOOL = "python -m tools."  # how such a command begins
@@ -168,7 +168,7 @@ class Links(SphinxPostTransform):
                     "%r: no page has this number", match[0], location=match.string
                 )
             if page is None:
-                yield nodes.Text(one[0])
+                yield nodes.Text(f"{one[0]}{cut.FULL}")
             else:
                 yield self._link(page, one[0], "", "chapter")
         yield nodes.Text(match[0][end:])
@@ -230,7 +230,8 @@ def _known(app: Sphinx) -> Known:
     words = "|".join(sorted(map(re.escape, terms), key=len, reverse=True))
     return Known(
         {n: page for page, n in chapters.numbers(listed).items() if "." not in n},
-        {str(int(match[1])) for name in absent if (match := PAGE.match(name))},
+        {str(int(match[1])) for name in absent if (match := PAGE.match(name))}
+        | {str(number) for number in app.config.cut_chapters},
         terms,
         re.compile(rf"(?<![\w-])(?:{words})s?(?![\w-])"),
     )
@@ -254,6 +255,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.add_role("chapter", Chapter())
     app.add_role("chapters", Chapter())
+    app.add_config_value("cut_chapters", [], "env")  # and whose pages are not here
     app.connect("source-read", _number_title)
     app.connect("env-get-updated", _count_within_chapters, priority=600)
     app.add_post_transform(Links)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ import yaml
 from grader.assignments import builder
 from grader.commands import classroom
 from grader.course.settings import Course
-from grader.notebook.repair import is_test
+from grader.services import trial
 from grader.services.tree import split_secrets
 from tests.helpers.grading import ROOT, make_once
 
@@ -39,9 +40,10 @@ def starter(tmp_path_factory, released):
     """A starter repository, of a release that was built for other tests."""
 
     def build(name, root):
-        folder = root / "exercises" / name
-        folder.parent.mkdir(parents=True)
-        folder.symlink_to(released(name) / "exercises" / name)
+        for part in ("exercises", "grading/source"):
+            folder = root / part / name
+            folder.parent.mkdir(parents=True)
+            folder.symlink_to(released(name) / part / name)
 
     def make(folder):
         with mock.patch.object(builder, "build", build):
@@ -156,14 +158,7 @@ def test_the_steps_run_in_a_fresh_copy(starter, released, tmp_path, short):
         source = (
             released(NAME) / "grading" / "source" / NAME / f"{NAME}.ipynb"
         )
-        solved = nbformat.read(source, as_version=4)
-        for cell in solved.cells:
-            if is_test(cell):
-                cell.source = split_secrets(cell.source)[1]
-            cell.source = re.sub(
-                r".*### (BEGIN|END) SOLUTION\n?", "", cell.source
-            )
-        nbformat.write(solved, notebook)
+        nbformat.write(trial.solved(source), notebook)
         done = run(starter, first["with"]["command"], short)
         assert done.returncode == 0, done.stdout
         assert done.stderr == ""
@@ -183,6 +178,28 @@ def test_a_notebook_that_is_none_is_told_in_a_line(starter, tmp_path):
     assert done.returncode == 2
     assert "x.ipynb is not a notebook" in done.stdout
     assert done.stderr == ""
+
+
+@pytest.mark.slow
+def test_a_starter_whose_tests_do_not_run_is_not_written(
+    released, tmp_path, capsys, monkeypatch
+):
+    def build(name, root):
+        for part in ("exercises", "grading/source"):
+            shutil.copytree(
+                released(name) / part / name, root / part / name
+            )
+
+    def fill(name, built, tree):
+        whole(name, built, tree)
+        (tree / "rnncore" / "testing" / "checks.py").unlink()
+
+    whole = classroom._fill
+    monkeypatch.setattr(builder, "build", build)
+    monkeypatch.setattr(classroom, "_fill", fill)
+    assert classroom.main([NAME, str(tmp_path / "new")]) == 2
+    assert "expected to give" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path, capsys):

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 import zipfile
@@ -15,17 +14,17 @@ import pytest
 
 from grader.assignments import builder
 from grader.commands import gradescope as pack
-from grader.course.settings import Limits
+from grader.course.settings import Course, Limits
 from grader.course.submissions import Submission
-from grader.notebook.repair import grade_id, is_test
+from grader.notebook.repair import grade_id
 from grader.reports.points import Row, Task
 from grader.reports.task_texts import Asked
 from grader.reports.task_texts import Task as About
-from grader.services import gradescope
+from grader.services import gradescope, trial
 from grader.services.incoming import folder_in, take_in
 from grader.services.tree import split_secrets
 from rnncore.testing.failure import Failure
-from tests.helpers.grading import NEEDS_SANDBOX, make_once
+from tests.helpers.grading import NEEDS_SANDBOX, make_course, make_once
 
 NAME = "ch03_bptt"
 SECONDS = 240  # what the service gives a run by default is more
@@ -253,14 +252,8 @@ def source_of(base):
 
 def solved(base):
     """The source with its solutions, and no hidden tests."""
-    notebook = source_of(base)
-    for cell in notebook.cells:
-        if is_test(cell):
-            cell.source = split_secrets(cell.source)[1]
-        cell.source = re.sub(
-            r".*### (BEGIN|END) SOLUTION\n?", "", cell.source
-        )
-    return notebook
+    source = base / "source" / "course" / "grading" / "source" / NAME
+    return trial.solved(source / f"{NAME}.ipynb")
 
 
 def hand_in(base, notebook, folder="."):
@@ -285,6 +278,7 @@ def scores(page):
     return [test["score"] for test in page["tests"]]
 
 
+@pytest.mark.slow
 def test_the_zip_has_what_gradescope_asks_for_at_its_root(packed, tmp_path):
     with zipfile.ZipFile(packed) as archive:
         names = set(archive.namelist())
@@ -301,11 +295,91 @@ def test_the_zip_has_what_gradescope_asks_for_at_its_root(packed, tmp_path):
     assert packed.stat().st_size < 50e6
 
 
+@pytest.mark.slow
 def test_the_zip_has_a_secret_that_is_not_the_courses(packed):
     with zipfile.ZipFile(packed) as archive:
         secret = archive.read("course/grading/.secret")
     assert len(secret) == 32
     assert secret != (pack.ROOT / "grading" / ".secret").read_bytes()
+
+
+def course_with(tmp_path, *lines):
+    """A course with a late rule in a module of its own, and these settings."""
+    root = make_course(tmp_path)
+    (root / "own_rule.py").write_text("class Rule:\n    pass\n")
+    with (root / "nbgrader_config.py").open("a") as config:
+        config.write("from own_rule import Rule\n")
+        config.write("c.AssignLatePenalties.plugin_class = Rule\n")
+        config.write("\n".join(lines))
+    return root
+
+
+def test_no_late_rule_and_no_module_of_the_courses_own_travels(
+    tmp_path, monkeypatch
+):
+    limits = "{'total_seconds': 77}"
+    monkeypatch.syspath_prepend(tmp_path)
+    root = course_with(
+        tmp_path,
+        f"c.Grader.limits = {limits}",
+        "c.Grader.sandbox = 'gvisor'",
+        "c.Execute.timeout = 12",
+    )
+    text = pack.configuration(root)
+    assert "Rule" not in text
+    assert "Late" not in text
+    assert str(tmp_path) not in text
+    there = tmp_path / "there"
+    there.mkdir()
+    (there / "nbgrader_config.py").write_text(text)
+    found = Course(there)
+    assert found.limits.total_seconds == 77
+    assert found.limits.cell_seconds == 12
+    assert found.sandbox == "bubblewrap"
+    assert found.db_url == f"sqlite:///{there}/grading/gradebook.db"
+    assert found.config.IgnorePattern.enabled
+
+
+def test_a_setting_that_is_no_plain_value_is_refused(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    root = course_with(tmp_path, "c.Grader.limits = Rule")
+    with pytest.raises(
+        ValueError, match=r"c\.Grader\.limits in .* expected"
+    ):
+        pack.configuration(root)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("broken", ["run_autograder", "wrong"])
+def test_a_zip_that_does_not_grade_is_not_written(
+    packed, tmp_path, capsys, monkeypatch, broken
+):
+    def fill(name, tree, sandboxed):
+        with zipfile.ZipFile(packed) as archive:
+            archive.extractall(tree)
+        if broken == "wrong":  # a solution that its test refuses
+            path = tree / "course" / "grading" / "source" / NAME
+            path = path / f"{NAME}.ipynb"
+            notebook = nbformat.read(path, as_version=4)
+            cell = next(
+                c
+                for c in notebook.cells
+                if c.metadata.get("nbgrader", {}).get("solution")
+                and c.cell_type == "code"
+            )
+            cell.source = cell.source.replace("return", "return 0 *")
+            nbformat.write(notebook, path)
+        else:
+            (tree / "grader" / "services" / "gradescope.py").unlink()
+
+    monkeypatch.setattr(pack, "_fill", fill)
+    path = tmp_path / "old.zip"
+    path.write_bytes(b"before")
+    assert pack.main([NAME, "--output", str(path)]) == 2
+    out, err = capsys.readouterr()
+    assert "Written" not in out
+    assert "expected to give" in err
+    assert path.read_bytes() == b"before"
 
 
 @pytest.mark.system

@@ -15,6 +15,7 @@ import pytest
 from nbclient import NotebookClient
 
 from grader.assignments import builder
+from grader.course.course_file import CourseFile
 from tests.helpers import ROOT
 from tests.helpers.grading import make_once
 from tools.build import book, chapters, contents, export
@@ -139,7 +140,7 @@ def test_the_tree_holds_the_course_and_nothing_of_the_grader(tree):
     assert names == set(builder.names())
     tools = {path.name for path in (tree / "tools").rglob("*.py")}
     pages = {path.name for path in (ROOT / "tools" / "site").glob("*.py")}
-    build = "book", "chapters", "contents", "kernels", "weave"
+    build = "book", "chapters", "contents", "cut", "kernels", "weave"
     assert tools == pages | {f"{name}.py" for name in build}
     for readable in (tree, tree / "README.md", tree / "exercises"):
         assert readable.stat().st_mode & 0o044 == 0o044
@@ -170,7 +171,8 @@ def test_a_contents_file_that_was_cut_cuts_the_trees_book(tmp_path):
         if page[:2] == "ch" and page >= "ch08":
             text = contents.without(text, page)
     toc.write_text(text)
-    export._leave_pages_out(tmp_path / "book")
+    shutil.copy(ROOT / "_config.yml", tmp_path)
+    export.fit_book(tmp_path, CourseFile())
     pages = {path.stem for path in (tmp_path / "book").glob("*.md")}
     assert pages == set(contents.pages(toc.read_text()))
     assert "ch07_gru" in pages
@@ -253,7 +255,7 @@ def test_a_folder_inside_the_book_is_refused(capsys):
 
 
 def test_a_failed_export_leaves_nothing(tmp_path, monkeypatch):
-    def fails(source, tree):
+    def fails(source, tree, course):
         tree.mkdir()
         raise OSError("disk full")
 
@@ -262,7 +264,7 @@ def test_a_failed_export_leaves_nothing(tmp_path, monkeypatch):
     target = tmp_path / "out"
     target.mkdir()
     with pytest.raises(OSError, match="disk full"):
-        export.export(target)
+        export.export(target, CourseFile())
     assert list(target.iterdir()) == []
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 

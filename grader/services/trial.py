@@ -1,0 +1,122 @@
+"""Tries what is about to be given to a service, with the assignment's own answers.
+
+An export that cannot grade looks like one that can until a class has handed
+in. So each is run here once, by the commands that the service will call.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from grader.isolation import sandbox
+from grader.notebook.repair import is_test
+from grader.services.tree import split_secrets
+
+SECONDS = 900
+MARK = re.compile(r".*### (BEGIN|END) SOLUTION\n?")
+SHOWN = 2_000  # characters of what a run said
+
+
+def solved(source: Path) -> NotebookNode:
+    """A source notebook with its solutions, and no hidden tests."""
+    notebook = nbformat.read(source, as_version=4)
+    for cell in notebook.cells:
+        if is_test(cell):
+            cell.source = split_secrets(cell.source)[1]
+        cell.source = MARK.sub("", cell.source)
+    return notebook
+
+
+def try_gradescope(archive: Path, name: str) -> None:
+    """Grade the assignment's own answers with a zip, as Gradescope does.
+
+    Raises ValueError if they do not get all points of the tests.
+    """
+    with tempfile.TemporaryDirectory(prefix="trial-") as folder:
+        base = Path(folder)
+        with zipfile.ZipFile(archive) as file:
+            file.extractall(base / "source")
+        for part in ("submission", "results"):
+            (base / part).mkdir()
+        course = base / "source" / "course" / "grading" / "source" / name
+        notebook = solved(course / f"{name}.ipynb")
+        nbformat.write(notebook, base / "submission" / f"{name}.ipynb")
+        # the answers are the course's own: they may run without a sandbox
+        without = ["--no-sandbox"] if sandbox.why_not() else []
+        done = _run(
+            ["bash", str(base / "source" / "run_autograder"), *without],
+            base,
+            {"AUTOGRADER": str(base), "AUTOGRADER_PYTHON": sys.executable},
+        )
+        results = base / "results" / "results.json"
+        page = json.loads(results.read_text("utf-8")) if results.exists() else {}
+        tests = page.get("tests", [])
+        got = sum(test["score"] for test in tests)
+        most = sum(test["max_score"] for test in tests)
+        if done.returncode or not page or got != most:
+            _refuse(f"{most:g} points and status 0", f"{got:g}", done, page)
+
+
+def try_classroom(tree: Path, name: str, source: Path) -> None:
+    """Run a starter repository's table of points on the assignment's own answers.
+
+    Raises ValueError if they do not get all points of the visible tests.
+    """
+    with tempfile.TemporaryDirectory(prefix="trial-") as folder:
+        copy = Path(folder) / "repository"
+        shutil.copytree(tree, copy)
+        notebook = Path("exercises") / name / f"{name}.ipynb"
+        nbformat.write(solved(source), copy / notebook)
+        command = [sys.executable, ".github/points.py", str(notebook)]
+        done = _run(command, copy, {})
+        points = re.search(r"\| all \| \| (\S+) of (\S+) \|", done.stdout)
+        if done.returncode or done.stderr or not points or points[1] != points[2]:
+            most, got = (points[2], points[1]) if points else ("a table of", "none")
+            _refuse(f"{most} points, status 0 and no error", got, done, {})
+
+
+def _run(
+    command: list[str], place: Path, env: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """What a command gave, in an environment that knows nothing of this course."""
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    try:
+        return subprocess.run(
+            command,
+            cwd=place,
+            env=kept | {"PYTHONDONTWRITEBYTECODE": "1"} | env,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=SECONDS,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ValueError(
+            f"nothing was written: with the assignment's own answers it was expected "
+            f"to end within {SECONDS} seconds, and did not"
+        ) from error
+
+
+def _refuse(
+    expected: str,
+    got: str,
+    done: subprocess.CompletedProcess[str],
+    page: dict[str, object],
+) -> None:
+    said = f"{page.get('output', '')}\n{done.stdout}\n{done.stderr}".strip()
+    raise ValueError(
+        "nothing was written: tried with the assignment's own answers, it was "
+        f"expected to give {expected}, got {got} and status {done.returncode}:\n"
+        f"{said[-SHOWN:]}"
+    )
