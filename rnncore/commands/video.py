@@ -366,6 +366,8 @@ def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
 
     (model,), (folder, (training, _, test)) = known, data
     right, films = _network_scores(model, folder, test), len(test)
+    named = round(right[NETWORK] * films / 100)
+    sure = runs.share_interval("right", named, films)
     if not len(training):
         name = "as if all classes were equally likely"
         elsewhere: Facts = {
@@ -373,12 +375,13 @@ def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
             "test": f"all {format_count(films, 'film')} of the folder. "
             "They are not those that the model was trained on",
         }
-        return elsewhere, {}
+        return elsewhere | sure, {}
     found: Facts = {
         "table": [*right.items()],
         "score": right[NETWORK],
         "test": f"{format_count(films, 'film')}, not seen in training",
     }
+    found |= sure
     true, known_ones = folder.labels[test], folder.labels[training]
     near, often = (
         "the class of the nearest film, without order",

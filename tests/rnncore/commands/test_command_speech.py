@@ -248,7 +248,7 @@ def test_a_table_s_names_are_compared_as_they_look(tmp_path):
         )
         assert found.unreadable == {
             "voice2-002.wav": "no line in transcripts.tsv",
-            "gone.wav": "in transcripts.tsv, but there is no such WAV file",
+            "gone.wav": "transcripts.tsv, line 2: there is no such file",
         }
         (folder / name).rename(folder / "voice0-000.wav")
     table.write_text("voice1-001.wav\tlo\nvoice1-001.wav\tli\n")
@@ -384,7 +384,7 @@ def test_a_folder_that_cannot_be_learned_is_refused(tmp_path, capsys):
     fill(folder, 4, 2)
     for given, message in (
         (tmp_path / "none", "there is no such folder"),
-        (empty, "there is no WAV file with a transcript"),
+        (empty, "there is no recording with a transcript"),
         (folder, "expected at least 3 speakers, got 2"),
     ):
         code, out, err = run(capsys, "speech", "train", given, *model)
