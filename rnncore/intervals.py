@@ -9,7 +9,9 @@ LEVEL = 0.95
 DRAWS = 1000
 
 
-def wilson(right: int, cases: int, level: float = LEVEL) -> tuple[float, float]:
+def wilson(
+    right: int, cases: int, level: float = LEVEL
+) -> tuple[float, float]:
     """The interval of a share, from 0 to 1, of which so many were right.
 
     Raises ValueError unless 0 <= right <= cases, with a case at least.
@@ -23,9 +25,7 @@ def wilson(right: int, cases: int, level: float = LEVEL) -> tuple[float, float]:
     z = NormalDist().inv_cdf((1 + level) / 2)
     share = right / cases
     centre = share + z**2 / (2 * cases)
-    half = z * np.sqrt(
-        share * (1 - share) / cases + z**2 / (4 * cases**2)
-    )
+    half = z * np.sqrt(share * (1 - share) / cases + z**2 / (4 * cases**2))
     scale = 1 + z**2 / cases
     low, high = (centre - half) / scale, (centre + half) / scale
     return max(float(low), 0.0), min(float(high), 1.0)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rnncore.commands import common, runs, tables
 from rnncore.commands.common import Facts, note, operand, option, run_later
 from rnncore.commands.runs import Later
-from rnncore.storage.files import Refused, whole_file
+from rnncore.storage.files import whole_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -310,9 +310,8 @@ def _draw_back(arguments: Namespace, about: Facts) -> None:
     from rnncore.forecast import report, study
 
     modules, plan, _ = study.load(arguments.model)
-    panel = _in_units(
-        tables.read(arguments.file, about["reading"]), about.get("units")
-    )
+    panel = tables.read(arguments.file, about["reading"], lambda line: None)
+    panel = _in_units(panel, about.get("units"))
     frame = panel.frame
     before, came = frame.iloc[: -plan.horizon], frame.iloc[-plan.horizon :]
     said = _ahead(panel._replace(frame=before), plan, modules)

@@ -26,11 +26,12 @@ TRANSCRIBE = "speech transcribe file.wav --model spoken.safetensors"
 EVALUATE = "speech evaluate spoken.safetensors recordings/"
 FOLDER = (
     "recordings/ holds WAV, FLAC, MP3 or Ogg files, and for each NAME.wav "
-    "(or .flac, ...) a NAME.txt with the words that are said. Or recordings/transcripts.tsv lists them "
-    "all: one line per file, with its name, its words and, better still, "
-    "its speaker, separated by tabs. Or, with --transcripts folders, each "
-    "file is in a folder whose name is what is said. Sub-folders are "
-    "read too. Files may have any rate and any number of channels."
+    "(or .flac, ...) a NAME.txt with the words that are said. Or "
+    "recordings/transcripts.tsv lists them all: one line per file, with "
+    "its name, its words and, better still, its speaker, separated by "
+    "tabs. Or, with --transcripts folders, each file is in a folder whose "
+    "name is what is said. Sub-folders are read too. Files may have any "
+    "rate and any number of channels."
 )
 COURSE = "speech_digits"
 ALWAYS = (
@@ -164,8 +165,8 @@ def _fit(
 
 def _transcribe(arguments: Namespace) -> int:
     """The words of each file, on a line of their own."""
-    from rnncore.speech.sound import read_sound
     from rnncore.speech.recordings import HEARD
+    from rnncore.speech.sound import read_sound
 
     if len(arguments.files) == 1:
         read_sound(arguments.files[0])  # a refusal does not wait for torch

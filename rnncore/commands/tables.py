@@ -1,6 +1,7 @@
 """How a command reads a table: its options, and what it says of it."""
 
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,13 +29,11 @@ TOLD = 5  # lines on what was filled, at most
 
 
 def add_reading(train: Any) -> None:
-    """The options that say what a table's columns are, and how to read it."""
+    """What a table's columns are, and how they are read."""
     column: dict[str, Any] = {"metavar": "COLUMN"}
     option(train, "--date", "of the dates", required=True, **column)
     what = "of the numbers: one network learns from all of them"
-    option(
-        train, "--value", what, nargs="+", required=True, **column
-    )
+    option(train, "--value", what, nargs="+", required=True, **column)
     what = (
         "with the names of series that stand below each other in one long "
         "table: one network learns from all of them"
@@ -79,18 +78,20 @@ def check_reading(path: Path, reading: Any) -> Facts:
     return READING | reading
 
 
-def read(path: Path, reading: Facts) -> "Panel":
+def read(
+    path: Path, reading: Facts, tell: Callable[[str], None] = note
+) -> "Panel":
     """The table; what was filled, and a decimal comma, are told."""
     from rnncore.forecast.panel import read_panel
 
     how = READING | reading
     panel = read_panel(path, how.pop("date"), how.pop("value"), **how)
     if reading.get("decimal") is None and panel.decimal == ",":
-        note("numbers have a decimal comma (--decimal)")
+        tell("numbers have a decimal comma (--decimal)")
     for line in panel.told[:TOLD]:
-        note(line)
+        tell(line)
     if (more := len(panel.told) - TOLD) > 0:
-        note(f"and {more} more like these")
+        tell(f"and {more} more like these")
     return panel
 
 

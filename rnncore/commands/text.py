@@ -200,7 +200,7 @@ def _encoded(vocabulary: "Vocabulary", text: str) -> "np.ndarray":
 
 
 def _paragraphs(text: str) -> Iterator[str]:
-    """A text in pieces that end at ends of lines, so that no word is cut."""
+    """A text in pieces that end with a line, so that no word is cut."""
     start = 0
     while start < len(text):
         end = text.find("\n", start + CHUNK)

@@ -30,8 +30,6 @@ def read_numbers(
     apart by spaces, by apostrophes, or by the mark that is not the
     decimal one. Without `decimal` the mark is found, if it is clear.
 
-    Shapes: columns of (N,) -> numbers of (N,)
-
     Raises Refused with the line where a text is no number, or the mark
     could be either.
     """
@@ -99,7 +97,9 @@ def _numbers(path: Path, texts: pd.Series, decimal: str) -> np.ndarray:
     ).where(~wrong, "wrong")
     plain = plain.str.replace(decimal, ".", regex=False)
     empty = texts.str.lower().isin(EMPTY).to_numpy()
-    numbers = pd.to_numeric(plain, errors="coerce").to_numpy(float, copy=True)
+    numbers = pd.to_numeric(plain, errors="coerce").to_numpy(
+        float, copy=True
+    )
     bad = ~np.isfinite(numbers) & ~empty
     if bad.any():
         row = int(bad.argmax())
@@ -108,7 +108,8 @@ def _numbers(path: Path, texts: pd.Series, decimal: str) -> np.ndarray:
         raise Refused(
             f"{path}: line {texts.index[row]}: {texts.name}: expected a "
             f"number, got {text!r}"
-            + f"; --decimal {thousands!r} if that is its mark" * bool(marked)
+            + f"; --decimal {thousands!r} if that is its mark"
+            * bool(marked)
         )
     numbers[empty] = np.nan
     return numbers

@@ -29,9 +29,7 @@ class Covariates(NamedTuple):
     """What stands beside each series: C numbers a step.
 
     Those known ahead come first; the last `past` columns are known of the
-    past alone. Rows after the series' end are steps to come.
-
-    Shapes: rows of (N+A, C)
+    past alone. Rows (N+A, C) after the series' end are steps to come.
     """
 
     rows: dict[str, np.ndarray]
@@ -114,7 +112,9 @@ def read_panel(
     groups = _groups(path, rows, columns, cells)
     dates = _all_dates(path, groups, gaps)
     frames = {
-        name: _on_dates(path, name, part, rows.loc[lines], dates, columns, fill)
+        name: _on_dates(
+            path, name, part, rows.loc[lines], dates, columns, fill
+        )
         for name, (part, lines) in groups.items()
     }
     return _panel(path, frames, columns, fill, decimal)
@@ -195,7 +195,9 @@ def _all_dates(
     """The dates of all series, with their step unless there are gaps."""
     import pandas as pd
 
-    frames = [part.index.to_frame(index=False) for part, _ in groups.values()]
+    frames = [
+        part.index.to_frame(index=False) for part, _ in groups.values()
+    ]
     lines = np.concatenate([lines for _, lines in groups.values()])
     every = pd.concat(frames).iloc[:, 0].set_axis(lines)
     every = every.drop_duplicates().sort_values(kind="stable")
@@ -219,7 +221,9 @@ def _on_dates(
     """
     if fill is None:
         who = f"{name}: " * bool(name)
-        since = dates >= part.index[0] if name else np.full(len(dates), True)
+        since = (
+            dates >= part.index[0] if name else np.full(len(dates), True)
+        )
         check_missing(
             path, who, dates[since].difference(part.index), part.index
         )
@@ -311,7 +315,9 @@ def _filled(
         )
         which = first if len(new) == 1 else f"{first} to {last}"
         cell = "cell" if len(new) == 1 else "cells"
-        told.append(f"{who}: {len(new)} empty {cell} filled ({fill}), {which}")
+        told.append(
+            f"{who}: {len(new)} empty {cell} filled ({fill}), {which}"
+        )
     begins = filled.first_valid_index()
     if begins is not None and begins != cells.index[0]:
         day = str(begins).removesuffix(" 00:00:00")
@@ -320,10 +326,7 @@ def _filled(
 
 
 def fit_units(beside: Covariates, rows: int) -> list[list[float]]:
-    """Mean and deviation of each covariate in the first rows, over all.
-
-    Shapes: beside -> units (2, C)
-    """
+    """Mean and deviation of each covariate in the first rows, over all."""
     every = np.concatenate([found[:rows] for found in beside.rows.values()])
     spread = every.std(axis=0)
     return [
@@ -335,10 +338,7 @@ def fit_units(beside: Covariates, rows: int) -> list[list[float]]:
 def scale_covariates(
     beside: Covariates, units: Sequence[Sequence[float]]
 ) -> Covariates:
-    """The covariates in units that `fit_units` found.
-
-    Shapes: beside; units (2, C) -> beside
-    """
+    """The covariates in units that `fit_units` found."""
     center, spread = np.asarray(units)
     rows = {
         name: (found - center) / spread

@@ -39,10 +39,10 @@ def plan_for(
     """A plan that fits the table; what is not given is chosen.
 
     The season by the dates' step, 1 where the table has no two of them.
-    Where that is a day, a second one is the week, if the table has three of
-    them and no season is given. The history as two seasons or two horizons, but at most a quarter of
-    the rows. A season may be longer than the history: the baselines see
-    all rows before a forecast.
+    Where that is a day, a second one is the week, if the table has three
+    of them and no season is given. The history is two seasons or two
+    horizons, but at most a quarter of the rows. A season may be longer
+    than the history: the baselines see all rows before a forecast.
 
     Raises Refused where the table is too short for it.
     """

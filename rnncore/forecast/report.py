@@ -86,7 +86,8 @@ def make_report(
         name=escape(name),
         about="\n".join(f"<p>{escape(line)}</p>" for line in about),
         verdicts="\n".join(
-            f"<li>{escape(line)}</li>" for line in compare_all(scores, network)
+            f"<li>{escape(line)}</li>"
+            for line in compare_all(scores, network)
         ),
         ranking=_figure(
             bars,
@@ -142,8 +143,10 @@ def compare_all(scores: Scores, network: str) -> list[str]:
         )
         how = "lower" if ratio < 1 else "higher"
         series = "series" if len(both) > 1 else "one series"
-        of = f"{won} of {len(both)} {series}" if len(both) > 1 else (
-            "the series" if won else "no series"
+        of = (
+            f"{won} of {len(both)} {series}"
+            if len(both) > 1
+            else ("the series" if won else "no series")
         )
         found.append(
             f"The network beats {method} in {of}; its mean MASE is "

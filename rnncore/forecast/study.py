@@ -498,11 +498,16 @@ def save(
     own = {
         "kind": KIND,
         "plan": plan._asdict(),
-        "F": modules[0].network.sizes[0],  # type: ignore[union-attr]
+        "F": _covariates_read(modules[0]),
         "networks": len(modules),
         "line": True,
     }
     save_weights(path, torch.nn.ModuleList(modules), {**about, **own})
+
+
+def _covariates_read(module: Any) -> int:
+    """F of a network with a line beside it."""
+    return module.network.sizes[0]
 
 
 def load(

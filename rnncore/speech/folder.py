@@ -45,7 +45,7 @@ def read_folder(
     progress: Callable[[Sequence[Path]], Iterable[Path]] = iter,
     listen: Callable[[np.ndarray, int], np.ndarray] = heard,
 ) -> Folder:
-    """All recordings (see `ENDINGS`) in a folder and below it, with their transcripts.
+    """All recordings in a folder and below it, with their transcripts.
 
     "files": what `transcripts.tsv` in the folder says (file, words and,
     where they are known, the speaker, a tab between them); where there is

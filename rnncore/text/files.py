@@ -85,9 +85,13 @@ def read_one(path: Path, encoding: str | None, tell: Report) -> str:
     if encoding is not None:
         return read_text(path, encoding)
     raw = read_bytes(path)
-    named = next((n for mark, n in MARKS.items() if raw.startswith(mark)), "")
+    named = next(
+        (n for mark, n in MARKS.items() if raw.startswith(mark)), ""
+    )
     if named and named != "utf-8":
-        tell(f"{path}: read as {named}, as its first bytes say (--encoding)")
+        tell(
+            f"{path}: read as {named}, as its first bytes say (--encoding)"
+        )
     try:
         return read_text(path, named or "utf-8")
     except Refused as error:

@@ -83,7 +83,9 @@ def _checked(path: Path, pairs: Iterator[Pair]) -> list[Pair]:
 
 
 def _pair(source: Any, target: Any) -> Pair:
-    sides = (composed(" ".join(str(side).split())) for side in (source, target))
+    sides = (
+        composed(" ".join(str(side).split())) for side in (source, target)
+    )
     return Pair(*sides)
 
 
@@ -107,9 +109,11 @@ def _messages(path: Path, tell: Report) -> Iterator[Pair]:
         if message.fuzzy:
             tell(f"{where}: fuzzy")
             continue
-        several = isinstance(message.id, (tuple, list))
-        ids = message.id if several else (message.id,)
-        texts = message.string if several else (message.string,)
+        several = isinstance(message.id, tuple | list)
+        ids: Sequence[Any] = message.id if several else [message.id]
+        texts: Sequence[Any] = (
+            message.string if several else [message.string]
+        )
         if not (texts and all(texts)):
             tell(f"{where}: not translated")
             continue
@@ -132,9 +136,7 @@ def _units(
                 said.setdefault(code, "".join(_words(segment)))
         if not sides and len(said) == 2:
             sides = [*said]
-            tell(
-                f"{path}: from {sides[0]!r} to {sides[1]!r} (--languages)"
-            )
+            tell(f"{path}: from {sides[0]!r} to {sides[1]!r} (--languages)")
         if not languages and len(set(said) | set(sides)) > 2:
             codes = ", ".join(sorted(set(said) | set(sides)))
             raise Refused(
@@ -173,7 +175,12 @@ def _elements(path: Path) -> "Iterator[Element]":
                 yield element
                 element.clear()
                 root.clear()
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+    except (
+        ParseError,
+        DefusedXmlException,
+        ValueError,
+        LookupError,
+    ) as error:
         if isinstance(error, Refused):
             raise
         raise Refused(f"{path}: no TMX file: {error}") from error

@@ -518,7 +518,7 @@ def test_a_folder_is_learned_and_gone_on_from(
     words = ["text", "train", folder, "--model", model, *TINY]
     words += ["--no-baselines"]
     before = fingerprint(trained.read_bytes())
-    code, out, err = run(capsys, *words, "--from", trained, "--steps", 1)
+    code, _, err = run(capsys, *words, "--from", trained, "--steps", 1)
     assert code == 0, err
     assert "read as utf-16" in err
     assert "left out: " in err

@@ -291,9 +291,7 @@ def test_a_translator_on_disk_is_the_same(tmp_path):
             assert (again.state_dict()[name] == tensor).all(), name
 
 
-def test_a_header_is_told_and_the_best_are_listed(
-    pairs, tmp_path, capsys
-):
+def test_a_header_is_told_and_the_best_are_listed(pairs, tmp_path, capsys):
     path = tmp_path / "pairs.tsv"
     text = pairs.read_text("utf-8")
     path.write_text(f"English\tFrançais\n{text}", "utf-8")
@@ -302,7 +300,9 @@ def test_a_header_is_told_and_the_best_are_listed(
     code, out, err = run(capsys, "translate", "train", path, *words)
     assert code == 0, err
     assert "line 1: a header, 'English' and 'Français'" in err
-    assert re.search(r"95% interval of the network's % exact match: 0\.0", out)
+    assert re.search(
+        r"95% interval of the network's % exact match: 0\.0", out
+    )
     new = tmp_path / "new.txt"
     new.write_text("eighty\n\nfour\n")
     code, out, err = run(

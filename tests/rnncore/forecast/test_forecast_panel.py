@@ -50,7 +50,7 @@ def test_a_series_may_begin_later(tmp_path):
 
 
 def test_a_long_table_without_id_is_refused_with_the_way_out(tmp_path):
-    with pytest.raises(Refused, match="stands twice, .*--id shop"):
+    with pytest.raises(Refused, match=r"stands twice, .*--id shop"):
         read(tmp_path, long())
 
 
@@ -80,7 +80,7 @@ def test_a_series_without_a_name_is_refused_by_its_line(tmp_path):
 def test_empty_cells_are_refused_with_the_option_or_filled(tmp_path):
     table = long()[:ROWS].astype({"sold": object})
     table.loc[4, "sold"] = ""
-    with pytest.raises(Refused, match="line 6: sold: .*--fill linear"):
+    with pytest.raises(Refused, match=r"line 6: sold: .*--fill linear"):
         read(tmp_path, table)
     panel = read(tmp_path, table, fill="linear")
     assert panel.frame["sold"].tolist() == [float(t) for t in range(ROWS)]

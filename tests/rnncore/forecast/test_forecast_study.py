@@ -398,10 +398,8 @@ def test_what_is_known_ahead_is_read_and_what_is_not_is_hidden():
     assert ahead.known[..., -1].any()
     assert not hidden.known[..., -1].any()
     np.testing.assert_array_equal(ahead.past, hidden.past)
-    short = beside(frame)._replace(
-        rows={"sold": np.zeros((len(frame), 1))}
-    )
-    with pytest.raises(Refused, match="0 rows after .* need 3"):
+    short = beside(frame)._replace(rows={"sold": np.zeros((len(frame), 1))})
+    with pytest.raises(Refused, match=r"0 rows after .* need 3"):
         study.forecast_ahead(frame, plan, Flat(), short)
 
 

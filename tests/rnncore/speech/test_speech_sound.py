@@ -24,7 +24,9 @@ def encode(path, samples=TONE, rate=RATE):
         stream = file.add_stream(codec, rate=rate, layout="mono")
         frame = av.AudioFrame.from_ndarray(raw, "s16", "mono")
         frame.sample_rate = rate
-        to = av.AudioResampler(stream.format, "mono", rate, stream.frame_size)
+        to = av.AudioResampler(
+            stream.format, "mono", rate, stream.frame_size
+        )
         for part in [*to.resample(frame), *to.resample(None)]:
             file.mux(stream.encode(part))
         file.mux(stream.encode(None))

@@ -62,6 +62,8 @@ def test_an_encoding_that_is_guessed_is_proposed_not_taken(tmp_path):
     path = tmp_path / "a.txt"
     text = "Die Straße führt über die Brücke nach Köln.\n" * 20
     path.write_bytes(text.encode("cp1252"))
-    with pytest.raises(Refused, match="not utf-8: .*it may be .*--encoding"):
+    with pytest.raises(
+        Refused, match=r"not utf-8: .*it may be .*--encoding"
+    ):
         read_texts([path])
     assert read_texts([path], "cp1252") == text

@@ -6,7 +6,7 @@ from rnncore.data.translation import Pair
 from rnncore.storage.files import Refused
 from rnncore.translate.pairs import is_header, read_any_pairs
 
-PO = r'''
+PO = r"""
 msgid ""
 msgstr "Content-Type: text/plain; charset=UTF-8\nPlural-Forms: nplurals=2; plural=(n != 1);\n"
 
@@ -27,7 +27,7 @@ msgstr[1] "%d Seiten"
 
 #~ msgid "old"
 #~ msgstr "alt"
-'''
+"""
 TMX = """<?xml version="1.0"?>
 <!DOCTYPE tmx SYSTEM "tmx14.dtd">
 <tmx version="1.4"><header srclang="en"/><body>
