@@ -4,7 +4,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rnncore.commands import common, runs, tables
+from rnncore.commands import ABOUT, common, runs, tables
 from rnncore.commands.common import Facts, note, operand, option, run_later
 from rnncore.commands.runs import Later
 from rnncore.storage.files import whole_file
@@ -32,11 +32,8 @@ ENDINGS = ".png", ".svg"
 
 def add(commands: Any) -> None:
     """Add `forecast train`, `forecast forecast`, `forecast evaluate`."""
-    about = (
-        "forecasts of the columns of any CSV file, and how good they are"
-    )
     examples = TRAIN, EVALUATE, f"{AHEAD} --plot ahead.svg"
-    parts = common.group(commands, KIND, about, examples, TABLE)
+    parts = common.group(commands, KIND, ABOUT[KIND], examples, TABLE)
     _add_train(parts)
     about = "what comes after the table's end"
     ahead = parts.add("forecast", _forecast, about, AHEAD)

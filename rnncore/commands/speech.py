@@ -5,7 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncore.commands import common, runs
+from rnncore.commands import ABOUT, common, runs
 from rnncore.commands.common import (
     Facts,
     format_count,
@@ -43,11 +43,8 @@ ALWAYS = (
 
 def add(commands: Any) -> None:
     """Add `speech train`, `speech transcribe` and `speech evaluate`."""
-    about = (
-        "what is said in a recording, learned from recordings of one's own"
-    )
     examples = TRAIN, TRANSCRIBE, EVALUATE
-    parts = common.group(commands, KIND, about, examples, FOLDER)
+    parts = common.group(commands, KIND, ABOUT[KIND], examples, FOLDER)
     train = runs.add_train(
         parts, APP, "learn from a folder", TRAIN, "folder"
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rnncore.commands import common, runs
+from rnncore.commands import ABOUT, common, runs
 from rnncore.commands.common import Facts, option, run_later
 from rnncore.commands.runs import NETWORK, Later, add_rows
 from rnncore.storage.files import Refused, composed
@@ -52,8 +52,8 @@ class Parts(NamedTuple):
 
 def add(commands: Any) -> None:
     """Add `text train`, `text sample` and `text evaluate`."""
-    about = "a language model of any text file: train it, write with it"
-    parts = common.group(commands, KIND, about, (TRAIN, SAMPLE, EVALUATE))
+    examples = TRAIN, SAMPLE, EVALUATE
+    parts = common.group(commands, KIND, ABOUT[KIND], examples)
     train = runs.add_train(
         parts, APP, "learn from text files", TRAIN, "file", **FILES
     )

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncore.commands import common, runs
+from rnncore.commands import ABOUT, common, runs
 from rnncore.commands.common import (
     Facts,
     format_count,
@@ -45,9 +45,8 @@ DECODERS = ["dot", "additive", "vector"]
 
 def add(commands: Any) -> None:
     """Add `translate train`, `... translate` and `... evaluate`."""
-    about = "a translator from any file of pairs of sentences"
     examples = TRAIN, TRANSLATE, EVALUATE
-    parts = common.group(commands, KIND, about, examples, PAIRS)
+    parts = common.group(commands, KIND, ABOUT[KIND], examples, PAIRS)
     train = runs.add_train(parts, APP, "learn from pairs", TRAIN, "file")
     _add_pairs(train)
     what, kinds = "two kinds of attention, or one vector", DECODERS

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rnncore.commands import captions, common, runs
+from rnncore.commands import ABOUT, captions, common, runs
 from rnncore.commands.common import (
     Facts,
     format_count,
@@ -67,10 +67,9 @@ class Folder(NamedTuple):
 
 def add(commands: Any) -> None:
     """Add `video classify`, `caption`, `train`, `evaluate`, `draw`."""
-    about = "what happens in a film: classes or captions of one's own"
     examples = [DRAW, CLASSIFY, DRAW_DIGITS, CAPTION, TRAIN, EVALUATE]
     examples += [LEARN, SCORE]
-    parts = common.group(commands, KIND, about, examples, FOLDER)
+    parts = common.group(commands, KIND, ABOUT["video"], examples, FOLDER)
     about = "say what happens in a video file"
     part = parts.add("classify", _classify, about, CLASSIFY, ALWAYS)
     _add_file(part, "actions")
