@@ -429,7 +429,7 @@ def test_the_help_s_examples_work(tmp_path, capsys, monkeypatch):
     assert (tmp_path / "ahead.svg").exists()
 
 
-def shops(first=0):
+def shops():
     """Sales of three shops below each other, with promotions and rain."""
     parts = []
     for k, name in enumerate(["north", "south", "west"]):
