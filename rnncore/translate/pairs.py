@@ -110,10 +110,8 @@ def _messages(path: Path, tell: Report) -> Iterator[Pair]:
             tell(f"{where}: fuzzy")
             continue
         several = isinstance(message.id, tuple | list)
-        ids: Sequence[Any] = message.id if several else [message.id]
-        texts: Sequence[Any] = (
-            message.string if several else [message.string]
-        )
+        ids: Any = message.id if several else [message.id]
+        texts: Any = message.string if several else [message.string]
         if not (texts and all(texts)):
             tell(f"{where}: not translated")
             continue
