@@ -6,21 +6,12 @@ import shlex
 import signal
 import sys
 import warnings
-from importlib import metadata
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import rnncore
-from rnncore.commands import (
-    data,
-    forecast,
-    memory_ruler,
-    music,
-    speech,
-    text,
-    translate,
-    video,
-)
+from rnncore.commands import ABOUT
 from rnncore.commands.common import PROGRAM, note, reason_of, unplug
 from rnncore.storage.files import Refused, escape_output
 
@@ -50,6 +41,8 @@ def describe_install(module: str, command: str) -> str:
     """
     if CHECKOUT:
         return "python -m pip install '.[apps]' in the course's folder"
+    from importlib import metadata
+
     try:
         wanted = _requirements(command)
     except metadata.PackageNotFoundError:
@@ -61,6 +54,8 @@ def describe_install(module: str, command: str) -> str:
 
 def _requirements(extra: str) -> set[str]:
     """The other packages that an extra of this one brings."""
+    from importlib import metadata
+
     names: set[str] = set()
     for line in metadata.requires("rnncore") or ():
         found = REQUIREMENT.match(line)
@@ -96,18 +91,14 @@ def main(argv: list[str] | None = None) -> int:
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", required=True
     )
-    for module in (
-        text,
-        forecast,
-        music,
-        translate,
-        speech,
-        video,
-        data,
-        memory_ruler,
-    ):
-        module.add(commands)
     words = sys.argv[1:] if argv is None else argv
+    asked = next((word for word in words if not word.startswith("-")), "")
+    for name, about in ABOUT.items():
+        if name == asked:
+            module = name.replace("-", "_")
+            import_module(f"rnncore.commands.{module}").add(commands)
+        else:  # another one than is asked for: what it takes is not told
+            commands.add_parser(name, help=about)
     arguments = parser.parse_args(words)
     arguments.line = f"{PROGRAM} {shlex.join(words)}"
     name = " ".join(

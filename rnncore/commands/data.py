@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from rnncore.commands import common
+from rnncore.commands import ABOUT, common
 from rnncore.commands.common import flag, note, operand, option
 from rnncore.data.public import store
 from rnncore.storage.files import Refused
@@ -26,10 +26,9 @@ GOES_ON = (
 
 def add(commands: Any) -> None:
     """Add `data list`, `data get` and `data verify`."""
-    about = "public data sets by name: fetch, check, list"
     examples = "data list", GET, GIVEN, VERIFY
     parts = common.group(
-        commands, "data", about, examples, CHECKED, last=GOES_ON
+        commands, "data", ABOUT["data"], examples, CHECKED, last=GOES_ON
     )
     about = "the sets, their licences, and which are there"
     shown = parts.add("list", _list, about, "data list")

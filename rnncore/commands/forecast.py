@@ -2,15 +2,17 @@
 
 from argparse import Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rnncore.commands import common, runs
+from rnncore.commands import ABOUT, common, runs, tables
 from rnncore.commands.common import Facts, note, operand, option, run_later
 from rnncore.commands.runs import Later
-from rnncore.storage.files import Refused, whole_file
+from rnncore.storage.files import whole_file
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from rnncore.forecast.panel import Panel
 
 KIND = "forecast"
 TRAIN = (
@@ -21,19 +23,17 @@ AHEAD = "forecast forecast sales.safetensors sales.csv"
 EVALUATE = "forecast evaluate sales.safetensors sales.csv --plot sales.svg"
 TABLE = (
     "sales.csv has a header, one row per step, a date column and one or "
-    "more columns of numbers. Dates may have an offset from UTC; hours are "
+    "more columns of numbers; or, with --id, one row per step and series. "
+    "Dates may have an offset from UTC; hours are "
     "then counted and forecast in UTC."
 )
-READING = ("date", "value", "separator", "encoding", "date_format", "gaps")
+ENDINGS = ".png", ".svg"
 
 
 def add(commands: Any) -> None:
     """Add `forecast train`, `forecast forecast`, `forecast evaluate`."""
-    about = (
-        "forecasts of the columns of any CSV file, and how good they are"
-    )
     examples = TRAIN, EVALUATE, f"{AHEAD} --plot ahead.svg"
-    parts = common.group(commands, KIND, about, examples, TABLE)
+    parts = common.group(commands, KIND, ABOUT[KIND], examples, TABLE)
     _add_train(parts)
     about = "what comes after the table's end"
     ahead = parts.add("forecast", _forecast, about, AHEAD)
@@ -46,27 +46,23 @@ def add(commands: Any) -> None:
     _add_plot(ahead)
     common.add_device(ahead)
     _add_plot(evaluate)
+    _add_report(evaluate)
     _add_origins(evaluate)
 
 
 def _add_train(parts: common.Group) -> None:
     count = common.whole_number
     train = runs.add_train(parts, APP, "learn from a table", TRAIN, "file")
-    column: dict[str, Any] = {"metavar": "COLUMN", "required": True}
-    option(train, "--date", "of the dates", **column)
-    what = "of the numbers: one network learns from all of them"
-    option(train, "--value", what, nargs="+", **column)
+    tables.add_reading(train)
     option(train, "--horizon", "steps ahead", kind=count, required=True)
     chosen = "(default: chosen by the dates)"
     what = f"steps that are read before a forecast {chosen}"
     option(train, "--history", what, kind=count)
-    what = f"steps of a season, 1 for none {chosen}"
-    option(train, "--period", what, kind=count)
-    option(train, "--separator", "between columns", ",")
-    option(train, "--encoding", "of FILE", "utf-8", outside=True)
-    option(train, "--date-format", "such as %%d.%%m.%%Y", "ISO8601")
-    what = "a row is a step, whatever lies between the dates"
-    common.flag(train, "--gaps", what)
+    what = (
+        "a season, or two: steps (1 for none), or day, week, year, as in "
+        f"`--period day week` {chosen}"
+    )
+    option(train, "--period", what, nargs="+", metavar="N")
     option(train, "--cell", default="GRU", choices=["RNN", "LSTM", "GRU"])
     what = (
         "networks that are trained, for the spread of the scores; "
@@ -75,6 +71,7 @@ def _add_train(parts: common.Group) -> None:
     option(train, "--seeds", what, 3)
     runs.add_training(train, hidden=32, batch=64, steps=400, rate=0.003)
     _add_plot(train)
+    _add_report(train)
     _add_origins(train)
 
 
@@ -87,26 +84,62 @@ def _add_plot(parser: Any) -> None:
     common.add_force(parser)
 
 
-def _read(arguments: Namespace) -> tuple[tuple, Facts]:
+def _add_report(parser: Any) -> None:
+    what = "write the scores, with pictures, as one .html page"
+    option(parser, "--report", what, kind=Path)
+
+
+class Data(NamedTuple):
+    """A table, how it is read, what is done with it."""
+
+    panel: "Panel"  # its covariates as the network reads them
+    reading: Facts
+    plan: Any
+    origins: int  # of the back-test, at most
+    units: Any  # of the covariates: see `fit_units`
+
+
+def _read(arguments: Namespace) -> tuple[Data, Facts]:
     """The table, how it is read, the plan, and how many origins count."""
-    reading = {name: getattr(arguments, name) for name in READING}
-    frame = _table(arguments.file, reading)
-    plan = _plan(arguments, frame)
-    known = plan._asdict() | reading | {"data": _print_of(frame)}
-    return (frame, reading, plan, arguments.origins), known
+    from rnncore.forecast.panel import fit_units
+
+    reading = tables.reading_of(arguments)
+    panel = tables.read(arguments.file, reading)
+    plan = _plan(arguments, panel.frame)
+    known = plan._asdict() | reading | {"data": tables.print_of(panel)}
+    units = None
+    if panel.beside is not None:
+        from rnncore.forecast.plan import parts_of
+
+        part = parts_of(panel.frame, plan).training
+        units = fit_units(panel.beside, part.stop)
+    reading |= {"decimal": panel.decimal}
+    scaled = _in_units(panel, units)
+    return Data(scaled, reading, plan, arguments.origins, units), known
+
+
+def _in_units(panel: "Panel", units: Any) -> "Panel":
+    """The table with covariates in these units, if it has any."""
+    from rnncore.forecast.panel import scale_covariates
+
+    if panel.beside is None:
+        return panel
+    return panel._replace(beside=scale_covariates(panel.beside, units))
 
 
 def _fit(
-    arguments: Namespace, data: tuple, run: runs.Run, device: Any
+    arguments: Namespace, data: Data, run: runs.Run, device: Any
 ) -> tuple[Any, Facts]:
     """One network per seed, and what is known of the table."""
     from rnncore.forecast import study
+    from rnncore.forecast.plan import parts_of
 
-    frame, reading, plan, _ = data
-    split = study.parts_of(frame, plan)
+    frame, plan = data.panel.frame, data.plan
+    split = parts_of(frame, plan)
     modules: list[Any] = []
     taken = 0
-    about = {"reading": reading, "rows": len(frame)}
+    about = {"reading": data.reading, "rows": len(frame)}
+    about |= {"units": data.units}
     about["split"] = {
         name: [str(frame.index[k]) for k in (part.start, part.stop - 1)]
         for name, part in split._asdict().items()
@@ -117,48 +150,50 @@ def _fit(
             frame,
             plan,
             split,
+            beside=data.panel.beside,
             seed=seed,
             device=device,
             checkpoint=run.folder / f"seed-{seed}.npz",
             progress=bar,
             stop=run.stop(bar),
-            keep=lambda m: run.keep(([*modules, m], plan, frame), about),
+            keep=lambda m: run.keep(([*modules, m], plan), about),
         )
         modules.append(module)
         taken += len(fit.history.loss)
         run.seconds()
         if run.is_cut:
             break
-    return (modules, plan, frame), about | {"steps": taken}
+    return (modules, plan), about | {"steps": taken}
 
 
-def _score(model: Any, data: tuple) -> tuple[Facts, Later]:
-    modules, plan, frame = model
-    return _scores(frame, plan, modules, data[-1])
+def _score(model: Any, data: Data) -> tuple[Facts, Later]:
+    modules, plan = model
+    return _scores(data.panel, plan, modules, data.origins)
 
 
 def _forecast(arguments: Namespace) -> int:
+    from rnncore.storage.weights import read_about
+
     _check_outputs(arguments)
     path = common.model_file(arguments.model, KIND)
-    frame = _table(arguments.file, _reading(path))
-    modules, plan, _ = common.load_model(arguments, KIND, LOAD)
-    if len(frame) < plan.history:
-        raise Refused(
-            f"{arguments.file}: {len(frame)} rows are fewer than the "
-            f"{plan.history} that the model reads"
-        )
+    reading = read_about(path, KIND).get("reading")
+    reading = tables.check_reading(path, reading)
+    panel = tables.read(arguments.file, reading)
+    modules, plan, about = common.load_model(arguments, KIND, LOAD)
+    panel = _in_units(panel, about.get("units"))
     import pandas as pd
 
     from rnncore.forecast import study
 
-    said = _ahead(frame, plan, modules)
+    with common.refuse_in_words(arguments.file):
+        said = _ahead(panel, plan, modules)
     table = pd.concat(said, names=["series"])
     if arguments.out:
         with whole_file(arguments.out) as file:
             file.write(table.to_csv().encode())
     if arguments.plot:
         back = max(3 * plan.horizon, plan.history)
-        _save_figure(arguments.plot, study.draw(frame, said, back))
+        _save_figure(arguments.plot, study.draw(panel.frame, said, back))
     print(table.to_string(float_format="{:.6g}".format))
     return 0
 
@@ -170,81 +205,69 @@ def _again(
     from rnncore.forecast.plan import plan_for
 
     modules, plan = model
-    frame = _table(arguments.file, about["reading"])
+    panel = tables.read(arguments.file, about["reading"])
     with common.refuse_in_words(arguments.file):
         plan_for(
-            frame, plan.horizon, history=plan.history, period=plan.period
+            panel.frame,
+            plan.horizon,
+            history=plan.history,
+            period=plan.period,
+            longer=plan.longer,
         )
     known = about["settings"]["data"]
-    if _print_of(frame.iloc[: about["rows"]]) != known:
+    if tables.print_of(panel, about["rows"]) != known:
         note(
             f"{arguments.file} does not begin with the table that was "
             "trained on: the model may have seen rows that it is scored on"
         )
-    return _scores(frame, plan, modules, arguments.origins)
+    panel = _in_units(panel, about.get("units"))
+    with common.refuse_in_words(arguments.file):
+        return _scores(panel, plan, modules, arguments.origins)
 
 
 def _check_outputs(arguments: Namespace) -> None:
     """Raise Refused now, not after minutes of training."""
     if arguments.plot:
-        common.output_file(arguments.plot, arguments.force, ".png", ".svg")
+        common.output_file(arguments.plot, arguments.force, *ENDINGS)
+    if getattr(arguments, "report", None):
+        common.output_file(arguments.report, arguments.force, ".html")
     if getattr(arguments, "out", None):
         common.output_file(arguments.out, arguments.force, ".csv")
 
 
-def _reading(path: Path) -> Facts:
-    """How the table is read that a model learned from.
-
-    Raises Refused where the model does not say.
-    """
-    from rnncore.storage.weights import read_about
-
-    reading = read_about(path, KIND).get("reading")
-    if not isinstance(reading, dict) or set(reading) != set(READING):
-        raise Refused(
-            f"{path}: no forecaster: it does not say what it read"
-        )
-    return reading
-
-
-def _table(path: Path, reading: Facts) -> "pd.DataFrame":
-    from rnncore.forecast.table import read_table
-
-    reading = {**reading}
-    date, value = reading.pop("date"), reading.pop("value")
-    return read_table(path, date, value, **reading)
-
-
 def _plan(arguments: Namespace, frame: "pd.DataFrame") -> Any:
     """What is not given is chosen by the table."""
-    from rnncore.forecast.plan import plan_for
+    from rnncore.forecast.plan import plan_for, read_seasons
 
-    names = "history", "period", "cell", "steps", "batch", "rate"
+    names = "history", "cell", "steps", "batch", "rate"
     given = {name: getattr(arguments, name) for name in names}
     given["units"] = arguments.hidden
+    given |= read_seasons(frame, arguments.period)
     with common.refuse_in_words(arguments.file):
         return plan_for(frame, arguments.horizon, **given)
 
 
-def _print_of(frame: "pd.DataFrame") -> str:
-    """By which a table is recognised again."""
-    names = "\n".join([str(frame.index.name), *map(str, frame.columns)])
-    dates = frame.index.to_numpy().astype("datetime64[ns]").tobytes()
-    return common.fingerprint(
-        names.encode() + dates + frame.to_numpy().tobytes()
-    )
-
-
 def _scores(
-    frame: "pd.DataFrame", plan: Any, modules: list, most: int
+    panel: "Panel", plan: Any, modules: list, most: int
 ) -> tuple[Facts, Later]:
     """The table, as text and as the numbers that count."""
     from rnncore.forecast import study
+    from rnncore.forecast.plan import parts_of
+
+    frame = panel.frame
+    left = len(frame.columns) - len(study.scored(frame, plan))
+    if left:
+        note(
+            f"{common.format_count(left, 'series')} not scored: too short, "
+            "or without a change in the training part"
+        )
 
     def compare(among: Any) -> Facts:
         bar = common.Bar("back-test", "forecast")
         plan_of = {"most": most, "progress": bar, "among": among}
-        table = study.compare(frame, plan, modules, **plan_of)
+        table = study.compare(
+            frame, plan, modules, beside=panel.beside, **plan_of
+        )
         mase = table["MASE"].unstack("method")
         own = mase.pop(plan.cell).map(lambda score: score.mean)
         text, scores = study.as_text(table), study.list_scores(table)
@@ -254,7 +277,7 @@ def _scores(
             found["baseline"] = float(mase.astype(float).mean().min())
         return found
 
-    part = study.parts_of(frame, plan).test
+    part = parts_of(frame, plan).test
     days = frame.index[[part.start, part.stop - 1]]
     first, last = (str(day).removesuffix(" 00:00:00") for day in days)
     test = f"steps of the last fifth, {first} to {last}, that training did "
@@ -263,30 +286,49 @@ def _scores(
 
 
 def _ahead(
-    frame: "pd.DataFrame", plan: Any, modules: list
+    panel: "Panel", plan: Any, modules: list
 ) -> dict[str, "pd.DataFrame"]:
     """The mean of what all networks say."""
     from rnncore.forecast import study
 
-    said = [study.forecast_ahead(frame, plan, m) for m in modules]
+    said = [
+        study.forecast_ahead(panel.frame, plan, m, panel.beside)
+        for m in modules
+    ]
     return {
         name: sum(one[name] for one in said) / len(said) for name in said[0]
     }
 
 
-def _plot_back(arguments: Namespace) -> None:
-    """Draw the last forecast of the back-test, and what came."""
-    from rnncore.forecast import study
-
-    if arguments.plot is None:
+def _draw_back(arguments: Namespace, about: Facts) -> None:
+    """The last forecast of the back-test and what came; the report."""
+    if arguments.plot is None and arguments.report is None:
         return
-    modules, plan, about = study.load(arguments.model)
-    frame = _table(arguments.file, about["reading"])
+    from rnncore.forecast import report, study
+
+    modules, plan, _ = study.load(arguments.model)
+    panel = tables.read(arguments.file, about["reading"], lambda line: None)
+    panel = _in_units(panel, about.get("units"))
+    frame = panel.frame
     before, came = frame.iloc[: -plan.horizon], frame.iloc[-plan.horizon :]
-    said = _ahead(before, plan, modules)
+    said = _ahead(panel._replace(frame=before), plan, modules)
     back = max(3 * plan.horizon, plan.history)
-    figure = study.draw(before, said, back, came)
-    _save_figure(arguments.plot, figure)
+    if arguments.plot:
+        figure = study.draw(before, said, back, came)
+        _save_figure(arguments.plot, figure)
+    if arguments.report:
+        figure = study.draw(before, said, back, came)
+        described = _show(about)
+        page = report.make_report(
+            arguments.file.name,
+            [described.network, *described.lines],
+            about["scores"],
+            plan.cell,
+            figure,
+        )
+        with whole_file(arguments.report) as file:
+            file.write(page.encode())
+        note(f"written: {arguments.report}")
 
 
 def _save_figure(path: Path, figure: Any) -> None:
@@ -306,6 +348,8 @@ def _show(about: Facts) -> common.Described:
         f"{plan['history']} steps read, {plan['horizon']} ahead, "
         f"a season of {plan['period']}"
     )
+    if plan.get("longer", 1) > 1:
+        network += f" and one of {plan['longer']}"
     lines = [
         f"back-test on {about['test']}; MASE and CRPS in units of the",
         "mean error of persistence in training",
@@ -325,6 +369,6 @@ APP = runs.Application(
     LOAD,
     _show,
     check=_check_outputs,
-    after=_plot_back,
+    after=_draw_back,
     hint="more rows, another --period or a longer --history",
 )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rnncore.commands import common
+from rnncore.commands import ABOUT, common
 from rnncore.commands.common import option
 from rnncore.comparison import ruler
 from rnncore.storage.files import Refused, whole_file
@@ -67,7 +67,7 @@ def add(commands: Any) -> None:
     """The command memory-ruler, and its options."""
     command = commands.add_parser(
         "memory-ruler",
-        help="how long a cell of your own remembers, and what it costs",
+        help=ABOUT["memory-ruler"],
         description=RULER_HELP.format(
             lags=", ".join(map(str, ruler.LAGS)),
             budget=ruler.BUDGET,

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncore.commands import common, runs
+from rnncore.commands import ABOUT, common, runs
 from rnncore.commands.common import (
     Facts,
     format_count,
@@ -34,9 +34,8 @@ RATE = 22_050  # samples a second of a WAV file
 
 def add(commands: Any) -> None:
     """Add `music train`, `music sample` and `music evaluate`."""
-    about = "music in voices from a folder of scores: learn it, write more"
     examples = TRAIN, SAMPLE, EVALUATE
-    parts = common.group(commands, "music", about, examples, SONGS)
+    parts = common.group(commands, "music", ABOUT["music"], examples, SONGS)
     train = runs.add_train(
         parts, APP, "learn from a folder", TRAIN, "folder"
     )

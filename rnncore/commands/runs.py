@@ -42,22 +42,32 @@ Later = dict[str, Callable[[Facts], Facts]]  # what else is scored, by name
 
 
 def add_train(
-    parts: Group, app: "Application", about: str, example: str, data: str
+    parts: Group,
+    app: "Application",
+    about: str,
+    example: str,
+    data: str,
+    **more: Any,
 ) -> argparse.ArgumentParser:
     """`train`: the FILE or FOLDER that is learned from."""
     parser = parts.add("train", partial(learn, app), about, example)
-    operand(parser, data)
+    operand(parser, data, **more)
     return parser
 
 
 def add_evaluate(
-    parts: Group, app: "Application", about: str, example: str, data: str
+    parts: Group,
+    app: "Application",
+    about: str,
+    example: str,
+    data: str,
+    **more: Any,
 ) -> argparse.ArgumentParser:
     """`evaluate`: a model, the FILE or FOLDER it is judged by."""
     run = partial(score_again, app)
     parser = parts.add("evaluate", run, about, example)
     operand(parser, "model")
-    operand(parser, data)
+    operand(parser, data, **more)
     _add_scores(parser)
     add_device(parser)
     return parser
@@ -123,7 +133,7 @@ class Application(NamedTuple):
     load: Callable  # path -> *Model, facts
     show: Callable  # facts -> Described
     check: Callable = lambda arguments: None  # Refused before all else
-    after: Callable = lambda arguments: None  # and at the end
+    after: Callable = lambda arguments, about: None  # and at the end
     hint: str = "more data, more --steps, another --rate"
     higher: bool = False  # of two scores the higher one is better
 
@@ -150,7 +160,7 @@ def learn(app: Application, arguments: argparse.Namespace) -> int:
         run.keep(model, about)
         run.close()
     about = app.load(arguments.model)[-1]
-    app.after(arguments)
+    app.after(arguments, about)
     _report(app, arguments, about, about)
     return 0
 
@@ -161,7 +171,7 @@ def score_again(app: Application, arguments: argparse.Namespace) -> int:
     *model, about = load_model(arguments, app.kind, app.load)
     again = app.again(arguments, model, about)
     found = _with_later(app, arguments, *again)
-    app.after(arguments)
+    app.after(arguments, about | found)
     _report(app, arguments, about | found, found)
     return 0
 
@@ -209,6 +219,30 @@ def _with_later(
     return found | {"baseline": (max if app.higher else min)(rest)}
 
 
+def share_interval(what: str, right: int, cases: int) -> Facts:
+    """For what `score` gives: how sure the network's share is, in %."""
+    from rnncore.intervals import wilson
+
+    if not cases:
+        return {}
+    low, high = (100 * end for end in wilson(right, cases))
+    return {"interval": [f"% {what}", low, high]}
+
+
+def drawn_interval(
+    what: str, score: Callable[[Any], float], cases: int
+) -> Facts:
+    """The same of any score, by drawing its cases again."""
+    import numpy as np
+
+    from rnncore.intervals import bootstrap
+
+    if not cases:
+        return {}
+    ends = bootstrap(score, cases, np.random.default_rng(0))
+    return {"interval": [what, *ends]}
+
+
 def _report(
     app: Application,
     arguments: argparse.Namespace,
@@ -217,6 +251,11 @@ def _report(
 ) -> None:
     """Print what is known of a model, and what was found."""
     described = app.show(about)
+    if "interval" in found:
+        what, low, high = found["interval"]
+        line = f"95% interval of the network's {what}: "
+        lines = [*described.lines, f"{line}{low:.1f} to {high:.1f}"]
+        described = described._replace(lines=lines)
     if arguments.json:
         print(_as_json(arguments.model, about, found, described))
         return
@@ -239,7 +278,7 @@ def _as_json(
     content = {"model": str(path), "network": described.network}
     known = "kind", "seed", "steps", "seconds"
     content |= {name: about[name] for name in known if name in about}
-    scores = "score", "baseline"
+    scores = "score", "baseline", "interval"
     content |= {name: found[name] for name in scores if name in found}
     content["about"] = " ".join(described.lines)
     return json.dumps(content | {"scores": rows}, indent=1)
@@ -419,7 +458,10 @@ def check_model(arguments: argparse.Namespace) -> None:
         raise Refused(f"--model: there is no folder {path.parent}")
     if path.is_dir():
         raise Refused(f"--model: expected a file, got the folder {path}")
-    inputs = (getattr(arguments, k, None) for k in ("file", "captions"))
+    inputs: list[Any] = []
+    for name in "file", "captions", "start":
+        found = getattr(arguments, name, None)
+        inputs += found if isinstance(found, list) else [found]
     given = [one for one in inputs if one and one.exists()]
     if path.exists() and any(map(path.samefile, given)):
         raise Refused(f"--model: {path} is what is to be learned from")

@@ -5,7 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncore.commands import common, runs
+from rnncore.commands import ABOUT, common, runs
 from rnncore.commands.common import (
     Facts,
     format_count,
@@ -25,12 +25,13 @@ TRAIN = "speech train recordings/ --model spoken.safetensors"
 TRANSCRIBE = "speech transcribe file.wav --model spoken.safetensors"
 EVALUATE = "speech evaluate spoken.safetensors recordings/"
 FOLDER = (
-    "recordings/ holds WAV files, and for each NAME.wav a NAME.txt with "
-    "the words that are said. Or recordings/transcripts.tsv lists them "
-    "all: one line per file, with its name, its words and, better still, "
-    "its speaker, separated by tabs. Or, with --transcripts folders, each "
-    "file is in a folder whose name is what is said. Sub-folders are "
-    "read too. WAV files may have any rate and any number of channels."
+    "recordings/ holds WAV, FLAC, MP3 or Ogg files, and for each NAME.wav "
+    "(or .flac, ...) a NAME.txt with the words that are said. Or "
+    "recordings/transcripts.tsv lists them all: one line per file, with "
+    "its name, its words and, better still, its speaker, separated by "
+    "tabs. Or, with --transcripts folders, each file is in a folder whose "
+    "name is what is said. Sub-folders are read too. Files may have any "
+    "rate and any number of channels."
 )
 COURSE = "speech_digits"
 ALWAYS = (
@@ -42,11 +43,8 @@ ALWAYS = (
 
 def add(commands: Any) -> None:
     """Add `speech train`, `speech transcribe` and `speech evaluate`."""
-    about = (
-        "what is said in a WAV file, learned from recordings of one's own"
-    )
     examples = TRAIN, TRANSCRIBE, EVALUATE
-    parts = common.group(commands, KIND, about, examples, FOLDER)
+    parts = common.group(commands, KIND, ABOUT[KIND], examples, FOLDER)
     train = runs.add_train(
         parts, APP, "learn from a folder", TRAIN, "folder"
     )
@@ -102,7 +100,7 @@ def _add_transcribe(parts: common.Group) -> None:
     transcribe = parts.add(
         "transcribe", _transcribe, about, TRANSCRIBE, ALWAYS
     )
-    what = "a WAV file of any rate and number of channels"
+    what = "a WAV, FLAC, MP3 or Ogg file of any rate and number of channels"
     operand(transcribe, "files", what, metavar="FILE", nargs="+")
     what = (
         "a file that `train` wrote (default: the course's own, which "
@@ -114,6 +112,11 @@ def _add_transcribe(parts: common.Group) -> None:
     what = "prefer letter sequences of this text, one sentence per line"
     option(transcribe, "--text", what, kind=Path)
     option(transcribe, "--weight", "how much --text counts", 0.5)
+    what = (
+        "write nothing for a file whose score is below this: the mean "
+        "probability of what was written, from 0 to 1, which is told"
+    )
+    option(transcribe, "--least", what, kind=common.share)
     common.flag(transcribe, "--times", "one word per line, with its time")
     common.add_device(transcribe)
 
@@ -159,11 +162,11 @@ def _fit(
 
 def _transcribe(arguments: Namespace) -> int:
     """The words of each file, on a line of their own."""
-    from rnncore.speech.features import read_wav
     from rnncore.speech.recordings import HEARD
+    from rnncore.speech.sound import read_sound
 
     if len(arguments.files) == 1:
-        read_wav(arguments.files[0])  # a refusal does not wait for torch
+        read_sound(arguments.files[0])  # a refusal does not wait for torch
     network, letters, about = common.load_model(arguments, KIND, LOAD)
     from rnncore.speech import training
 
@@ -173,18 +176,25 @@ def _transcribe(arguments: Namespace) -> int:
     width = arguments.beam if language is None else max(arguments.beam, 8)
 
     def transcribe(path: Path) -> None:
-        samples, rate = read_wav(path)
+        samples, rate = read_sound(path)
         (log_p,) = training.outputs(network, [heard(samples, rate)])
         text = training.written(log_p, letters, width, language)
         if not samples.any():  # no training has digital silence in it
             text = ""
         if not text.strip():
             note(f"{path}: no words were heard")
+        elif arguments.least is not None:
+            sure = training.confidence(log_p)
+            low = sure < arguments.least
+            text = "" if low else text
+            below = f", below {arguments.least:g}: nothing is written"
+            note(f"{path}: score {sure:.2f}{below if low else ''}")
         before = f"{path}\t" if len(arguments.files) > 1 else ""
         if not arguments.times:
             print(f"{before}{text}")
             return
-        for second, word in training.word_times(log_p, letters, text):
+        found = training.word_times(log_p, letters, text) if text else []
+        for second, word in found:
             print(f"{before}{second:.2f}\t{word}")
 
     return common.each(arguments.files, transcribe)
@@ -351,6 +361,12 @@ def _scores(model: Any, parts: "Parts") -> tuple[Facts, Later]:
         "score": scores[0],
         "test": f"{unseen} not used in training",
     }
+
+    def drawn(places: Any) -> float:
+        pairs = [(true[k], own[k]) for k in places]
+        return training.word_errors(*map(list, zip(*pairs, strict=True)))
+
+    about |= runs.drawn_interval("% word errors", drawn, len(true))
     return about, later
 
 

@@ -2,13 +2,14 @@
 
 import math
 from argparse import Namespace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rnncore.commands import common, runs
+from rnncore.commands import ABOUT, common, runs
 from rnncore.commands.common import Facts, option, run_later
 from rnncore.commands.runs import NETWORK, Later, add_rows
-from rnncore.storage.files import Refused, composed, read_text
+from rnncore.storage.files import Refused, composed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
     from rnncore.text.vocabulary import Vocabulary
 
 KIND = "text"
+FILES: Facts = {
+    "nargs": "+",
+    "what": "a text file, a folder of them, or a pattern such as '*.md'",
+}
+COUNTED = 5_000_000  # tokens that n-grams are counted in, at most
+CHUNK = 1_000_000  # characters that become numbers at a time
 TRAIN = "text train book.txt --model book.safetensors"
 SAMPLE = 'text sample book.safetensors --prompt "The " --temperature 0.7'
 EVALUATE = "text evaluate book.safetensors book.txt"
@@ -45,12 +52,17 @@ class Parts(NamedTuple):
 
 def add(commands: Any) -> None:
     """Add `text train`, `text sample` and `text evaluate`."""
-    about = "a language model of any text file: train it, write with it"
-    parts = common.group(commands, KIND, about, (TRAIN, SAMPLE, EVALUATE))
+    examples = TRAIN, SAMPLE, EVALUATE
+    parts = common.group(commands, KIND, ABOUT[KIND], examples)
     train = runs.add_train(
-        parts, APP, "learn from a text file", TRAIN, "file"
+        parts, APP, "learn from text files", TRAIN, "file", **FILES
     )
-    option(train, "--encoding", "of FILE", "utf-8", outside=True)
+    _add_encoding(train)
+    what = (
+        "a model to go on from: its vocabulary, sizes and kind are kept, "
+        "and --cell, --hidden and the like say nothing"
+    )
+    option(train, "--from", what, kind=Path, metavar="MODEL", dest="start")
     tokens, cells = list(ORDERS), ["RNN", "LSTM", "GRU"]
     what = "what is predicted"
     option(train, "--tokens", what, "characters", choices=tokens)
@@ -73,8 +85,15 @@ def add(commands: Any) -> None:
     )
     _add_sample(parts)
     about = "score the part of the text that was not trained on"
-    evaluate = runs.add_evaluate(parts, APP, about, EVALUATE, "file")
-    option(evaluate, "--encoding", "of FILE", "utf-8")
+    evaluate = runs.add_evaluate(
+        parts, APP, about, EVALUATE, "file", **FILES
+    )
+    _add_encoding(evaluate)
+
+
+def _add_encoding(parser: Any) -> None:
+    what = "of FILE (default: what its first bytes name, else utf-8)"
+    option(parser, "--encoding", what, outside=True)
 
 
 def _add_sample(parts: common.Group) -> None:
@@ -140,13 +159,54 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
         word_vocabulary,
     )
 
-    parts = _split(arguments)
-    words = arguments.tokens == "words"
-    make = word_vocabulary if words else character_vocabulary
-    vocabulary = make(parts.training)
-    batches = _windows(arguments, vocabulary.encode(parts.training))
-    known = {"data": common.fingerprint("".join(parts))}
-    return (parts, vocabulary, batches), known
+    whole = _text(arguments)
+    parts = _split(arguments, whole)
+    known = {"data": common.fingerprint(whole)}
+    del whole
+    start = None
+    if arguments.start:
+        start = _start(arguments)
+        known["from"] = common.fingerprint(
+            common.model_file(arguments.start, KIND).read_bytes()
+        )
+        vocabulary = start[1]
+    else:
+        words = arguments.tokens == "words"
+        make = word_vocabulary if words else character_vocabulary
+        vocabulary = make(parts.training)
+    batches = _windows(arguments, _encoded(vocabulary, parts.training))
+    return (parts, vocabulary, batches, start), known
+
+
+def _start(arguments: Namespace) -> Any:
+    """The model to go on from, and its vocabulary."""
+    path = common.model_file(arguments.start, KIND)
+    model, vocabulary, _ = LOAD(path)
+    arguments.tokens = "words" if vocabulary.words else "characters"
+    return model, vocabulary
+
+
+def _encoded(vocabulary: "Vocabulary", text: str) -> "np.ndarray":
+    """The tokens of a long text, in half the memory and piece by piece."""
+    import numpy as np
+
+    if vocabulary.words:
+        pieces = _paragraphs(text)
+    else:
+        starts = range(0, len(text), CHUNK)
+        pieces = (text[k : k + CHUNK] for k in starts)
+    found = [vocabulary.encode(piece).astype(np.int32) for piece in pieces]
+    return np.concatenate(found) if found else np.empty(0, np.int32)
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    """A text in pieces that end with a line, so that no word is cut."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start + CHUNK)
+        end = len(text) if end < 0 else end + 1
+        yield text[start:end]
+        start = end
 
 
 def _fit(
@@ -159,9 +219,13 @@ def _fit(
     from rnncore.application import cooling, seeded
     from rnncore.text.model import language_loss, token_nats
 
-    parts, vocabulary, next_batch = data
-    with seeded(arguments.seed), common.refuse_in_words():
-        model = _model(arguments, vocabulary.size)
+    parts, vocabulary, next_batch, start = data
+    if start is None:
+        with seeded(arguments.seed), common.refuse_in_words():
+            model = _model(arguments, vocabulary.size)
+    else:
+        model = start[0].train()
+        _tell_unknown(vocabulary, parts.training)
     model.to(device)
     validation = _lanes(vocabulary.encode(parts.validation)[:AT_MOST])
     split = {k: len(v) for k, v in parts._asdict().items()}
@@ -177,6 +241,16 @@ def _fit(
         carry=model.zero_state(arguments.batch),
         optimizer=cooling(arguments.rate, arguments.steps, FALLS),
     )
+
+
+def _tell_unknown(vocabulary: "Vocabulary", text: str) -> None:
+    """How much of a text a vocabulary that is kept does not have."""
+    unknown = int((_encoded(vocabulary, text) == 0).sum())
+    if unknown:
+        common.note(
+            f"{unknown} tokens of the training part are unknown to the "
+            "model that is gone on from: one token"
+        )
 
 
 def _model(arguments: Namespace, K: int) -> Any:
@@ -220,19 +294,36 @@ def _again(
     arguments: Namespace, model: Any, about: Facts
 ) -> tuple[Facts, Later]:
     """The scores of the same text, or of another one."""
-    path = arguments.file
-    whole = read_text(path, arguments.encoding)
+    whole = _text(arguments)
     if common.fingerprint(whole) == about.get("settings", {}).get("data"):
-        return _scores(model, (_split(arguments),))
-    return _scores_elsewhere(model, path, whole)
+        return _scores(model, (_split(arguments, whole),))
+    return _scores_elsewhere(model, _name(arguments), whole)
 
 
-def _split(arguments: Namespace) -> Parts:
+def _text(arguments: Namespace) -> str:
+    """All that is to be read; what is left out is told."""
+    from rnncore.text.files import read_texts
+
+    told: list[str] = []
+    text = read_texts(arguments.file, arguments.encoding, told.append)
+    for line in told[:5]:
+        common.note(line)
+    if len(told) > 5:
+        common.note(f"and {len(told) - 5} more files like these")
+    return text
+
+
+def _name(arguments: Namespace) -> str:
+    """The files, for messages."""
+    first, *others = arguments.file
+    return f"{first} and {len(others)} more" if others else str(first)
+
+
+def _split(arguments: Namespace, whole: str) -> Parts:
     """The first eight tenths, and a tenth each to validate and to test."""
     from rnncore.application import split
 
-    path = arguments.file
-    whole = read_text(path, arguments.encoding)
+    path = _name(arguments)
     try:
         ranges = split(len(whole), *SHARES)
     except ValueError:
@@ -251,14 +342,15 @@ def _windows(arguments: Namespace, ids: "np.ndarray") -> Any:
     needed = window * batch + 1
     if len(ids) < needed:
         raise Refused(
-            f"{arguments.file}: its training part has {len(ids)} "
+            f"{_name(arguments)}: its training part has {len(ids)} "
             f"{arguments.tokens}, one window of {window} steps of {batch} "
             f"sequences takes {needed}: a longer text, or a smaller "
             "--window or --batch"
         )
     from rnncore.text.model import contiguous_windows, stretches
 
-    return contiguous_windows(stretches(ids, batch), window)
+    windows = contiguous_windows(stretches(ids, batch), window)
+    return lambda rng, step: windows(rng, step).astype(int)
 
 
 def _lanes(ids: "np.ndarray") -> "np.ndarray":
@@ -283,8 +375,7 @@ def _scores(known: Any, data: Any) -> tuple[Facts, Later]:
     from rnncore.text.ngrams import bits_given
 
     (model, vocabulary), parts = known, data[0]
-    ids = [*map(vocabulary.encode, parts)]
-    _, validation, test = ids
+    validation, test = map(vocabulary.encode, parts[1:])
     bits = _bits(token_nats(model, _lanes(test)))
     what = f"the last tenth: {len(test)} tokens, not seen in training"
     unknown = int((test == 0).sum())
@@ -304,7 +395,14 @@ def _scores(known: Any, data: Any) -> tuple[Facts, Later]:
 
     later = {
         reads: add_rows(lambda: {reads: _dynamic(model, validation, test)}),
-        "n-grams": add_rows(lambda: _counted(vocabulary, *ids)),
+        "n-grams": add_rows(
+            lambda: _counted(
+                vocabulary,
+                _last_tokens(vocabulary, parts.training),
+                validation,
+                test,
+            )
+        ),
     }
     if not vocabulary.words:
         later[lzma] = add_rows(compressed)
@@ -323,6 +421,19 @@ def _dynamic(
         for rate in common.Bar("validation", "rate")(RATES)
     ]
     return _bits(dynamic_nats(model, _lanes(test), min(tried)[1]))
+
+
+def _last_tokens(vocabulary: "Vocabulary", text: str) -> "np.ndarray":
+    """What n-grams are counted in: of a long text the end alone.
+
+    All its counts would fill the memory.
+    """
+    ids = _encoded(vocabulary, text)
+    if len(ids) > COUNTED:
+        common.note(
+            f"n-grams are counted in the last {COUNTED} tokens of training"
+        )
+    return ids[-COUNTED:].astype(int)
 
 
 def _counted(
@@ -367,7 +478,7 @@ def _counted(
 
 
 def _scores_elsewhere(
-    known: Any, path: Path, whole: str
+    known: Any, name: str, whole: str
 ) -> tuple[Facts, Later]:
     """Bits on another text, without what has to read the training part."""
     from rnncore.text.model import token_nats
@@ -375,11 +486,11 @@ def _scores_elsewhere(
     model, vocabulary = known
     ids = vocabulary.encode(whole)
     bits = _bits(token_nats(model, _lanes(ids)))
-    name = "as if all tokens were equally likely"
+    uniform = "as if all tokens were equally likely"
     found = {
-        "table": [(NETWORK, bits), (name, math.log2(vocabulary.size))],
+        "table": [(NETWORK, bits), (uniform, math.log2(vocabulary.size))],
         "test": {
-            "what": f"all of {path}: {len(ids)} tokens. It is not the file "
+            "what": f"all of {name}: {len(ids)} tokens. It is not the file "
             "that the model was trained on, so no baseline could read that",
             "unknown": int((ids == 0).sum()),
         },

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncore.commands import common, runs
+from rnncore.commands import ABOUT, common, runs
 from rnncore.commands.common import (
     Facts,
     format_count,
@@ -30,7 +30,8 @@ TRANSLATE = "translate translate pairs.safetensors new.txt"
 EVALUATE = "translate evaluate pairs.safetensors pairs.tsv"
 PAIRS = (
     "pairs.tsv has one pair per line: a sentence, a tab, its translation, "
-    "in UTF-8."
+    "in UTF-8. A gettext catalogue (.po) and a translation memory (.tmx) "
+    "are read too."
 )
 ALWAYS = (
     "A model never abstains: it also translates a sentence unlike all that "
@@ -44,10 +45,10 @@ DECODERS = ["dot", "additive", "vector"]
 
 def add(commands: Any) -> None:
     """Add `translate train`, `... translate` and `... evaluate`."""
-    about = "a translator from any file of pairs of sentences"
     examples = TRAIN, TRANSLATE, EVALUATE
-    parts = common.group(commands, KIND, about, examples, PAIRS)
+    parts = common.group(commands, KIND, ABOUT[KIND], examples, PAIRS)
     train = runs.add_train(parts, APP, "learn from pairs", TRAIN, "file")
+    _add_pairs(train)
     what, kinds = "two kinds of attention, or one vector", DECODERS
     option(train, "--decoder", what, "dot", choices=kinds)
     what = "sub-words a side, 259 at least"
@@ -66,7 +67,21 @@ def add(commands: Any) -> None:
     )
     _add_translate(parts)
     about = "exact match, chrF and BLEU of pairs that were not trained on"
-    runs.add_evaluate(parts, APP, about, EVALUATE, "file")
+    evaluate = runs.add_evaluate(parts, APP, about, EVALUATE, "file")
+    _add_pairs(evaluate)
+
+
+def _add_pairs(parser: Any) -> None:
+    """How the file of pairs is read."""
+    what = (
+        "whether the first line names the columns; auto: if both are names "
+        "of languages, or words such as source"
+    )
+    ways = ["auto", "yes", "no"]
+    option(parser, "--header", what, "auto", choices=ways)
+    what = "of a .tmx file with more than two: source and target, as en de"
+    more: Facts = {"nargs": 2, "metavar": "CODE"}
+    option(parser, "--languages", what, **more)
 
 
 def _add_translate(parts: common.Group) -> None:
@@ -77,6 +92,11 @@ def _add_translate(parts: common.Group) -> None:
     operand(translate, "file", what, nargs="?")
     what = "search with a beam of N (default: greedily)"
     option(translate, "--beam", what, kind=common.whole_number)
+    what = (
+        "print the N best, each as line number, score and translation with "
+        "tabs between; the beam has N at least"
+    )
+    option(translate, "--best", what, kind=common.whole_number)
     what = "of the beam: above 0, larger for longer translations"
     option(translate, "--length-penalty", what, 0.6)
     common.add_device(translate)
@@ -85,7 +105,7 @@ def _add_translate(parts: common.Group) -> None:
 def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     """The pairs in three parts."""
     path = arguments.file
-    parts = _split(path, _pairs(path))
+    parts = _split(path, _pairs(arguments))
     return parts, {"data": common.fingerprint(read_bytes(path))}
 
 
@@ -143,20 +163,18 @@ def _translate(arguments: Namespace) -> int:
     from rnncore.translate.training import search, translate
 
     told: list[str] = []
-    for line in _lines(arguments.file, told):
+    best = arguments.best
+    width = max(arguments.beam or 0, best or 0)
+    for number, line in enumerate(_lines(arguments.file, told), 1):
         sentence = composed(_one_line(line))
         if not sentence:
-            print(flush=True)
-        elif arguments.beam:
-            found = search(
-                model,
-                source,
-                target,
-                sentence,
-                arguments.beam,
-                arguments.length_penalty,
-            )
-            print(_one_line(found[0][0]), flush=True)
+            print(f"{number}\t\t" if best else "", flush=True)
+        elif width:
+            alpha = arguments.length_penalty
+            found = search(model, source, target, sentence, width, alpha)
+            for text, one in found[: best or 1]:
+                before = f"{number}\t{one.score:.4f}\t" if best else ""
+                print(before + _one_line(text), flush=True)
         else:
             (said,) = translate(model, source, target, [sentence])
             print(_one_line(said), flush=True)
@@ -167,9 +185,13 @@ def _again(
     arguments: Namespace, model: Any, about: Facts
 ) -> tuple[Facts, Later]:
     """The scores of the same pairs, or of others."""
-    path = arguments.file
-    pairs, known = _pairs(path), about.get("settings", {}).get("data")
-    if common.fingerprint(read_bytes(path)) == known:
+    path, settings = arguments.file, about.get("settings", {})
+    same = common.fingerprint(read_bytes(path)) == settings.get("data")
+    if same:  # it is read as it was
+        arguments.header = settings.get("header", "no")
+        arguments.languages = settings.get("languages")
+    pairs = _pairs(arguments)
+    if same:
         return _scores(model, _split(path, pairs))
     found, later = _scores(model, ([], [], pairs))
     found["test"] += (
@@ -179,12 +201,13 @@ def _again(
     return found, later
 
 
-def _pairs(path: Path) -> "list[Pair]":
+def _pairs(arguments: Namespace) -> "list[Pair]":
     """The pairs of the file; what is left out is told."""
-    from rnncore.data.translation import read_pairs
+    from rnncore.translate.pairs import read_any_pairs
 
     told: list[str] = []
-    pairs = read_pairs(path, told.append)
+    how = arguments.languages, arguments.header
+    pairs = read_any_pairs(arguments.file, told.append, *how)
     for line in told[:5]:
         note(f"left out: {line}")
     if len(told) > 5:
@@ -241,13 +264,18 @@ def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
     (model, source, target), (training, _, test) = known, data
     seen = test[:AT_MOST]
     sentences = [p.source for p in seen]
-    scores = quality(translate(model, source, target, sentences), seen)
+    own = translate(model, source, target, sentences)
+    scores = quality(own, seen)
+    right = sum(
+        text == pair.target for text, pair in zip(own, seen, strict=True)
+    )
     what = format_count(len(seen), "pair")
     found = {
         "table": [(NETWORK, *scores)],
         "score": scores.exact,
         "test": what + (", not seen in training" if training else ""),
     }
+    found |= runs.share_interval("exact match", right, len(seen))
 
     def by_table() -> list[str]:
         table = learn_word_table(source, target, training[:TABLE])

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rnncore.commands import captions, common, runs
+from rnncore.commands import ABOUT, captions, common, runs
 from rnncore.commands.common import (
     Facts,
     format_count,
@@ -67,10 +67,9 @@ class Folder(NamedTuple):
 
 def add(commands: Any) -> None:
     """Add `video classify`, `caption`, `train`, `evaluate`, `draw`."""
-    about = "what happens in a film: classes or captions of one's own"
     examples = [DRAW, CLASSIFY, DRAW_DIGITS, CAPTION, TRAIN, EVALUATE]
     examples += [LEARN, SCORE]
-    parts = common.group(commands, KIND, about, examples, FOLDER)
+    parts = common.group(commands, KIND, ABOUT["video"], examples, FOLDER)
     about = "say what happens in a video file"
     part = parts.add("classify", _classify, about, CLASSIFY, ALWAYS)
     _add_file(part, "actions")
@@ -366,6 +365,8 @@ def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
 
     (model,), (folder, (training, _, test)) = known, data
     right, films = _network_scores(model, folder, test), len(test)
+    named = round(right[NETWORK] * films / 100)
+    sure = runs.share_interval("right", named, films)
     if not len(training):
         name = "as if all classes were equally likely"
         elsewhere: Facts = {
@@ -373,12 +374,13 @@ def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
             "test": f"all {format_count(films, 'film')} of the folder. "
             "They are not those that the model was trained on",
         }
-        return elsewhere, {}
+        return elsewhere | sure, {}
     found: Facts = {
         "table": [*right.items()],
         "score": right[NETWORK],
         "test": f"{format_count(films, 'film')}, not seen in training",
     }
+    found |= sure
     true, known_ones = folder.labels[test], folder.labels[training]
     near, often = (
         "the class of the nearest film, without order",

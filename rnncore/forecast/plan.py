@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rnncore.forecast.seasons import season_of, steps_in
+from rnncore.forecast.windows import Split, split_by_time
 from rnncore.storage.files import Refused
 
 if TYPE_CHECKING:
     import pandas as pd
-
-BUSINESS = 5  # days of a week
-YEAR = 12  # months
-SEASONS = {1: 7, 7: 52, 28: 13, 30: 12, 90: 4, 91: 4}  # by days
 
 
 class Plan(NamedTuple):
@@ -25,6 +24,7 @@ class Plan(NamedTuple):
     steps: int = 400
     batch: int = 64
     rate: float = 3e-3
+    longer: int = 1  # steps of a second season; 1 where there is none
 
 
 def plan_for(
@@ -33,30 +33,35 @@ def plan_for(
     *,
     history: int | None = None,
     period: int | None = None,
+    longer: int | None = None,
     **others: Any,
 ) -> Plan:
     """A plan that fits the table; what is not given is chosen.
 
-    The season by the dates' step, 1 where the table has no two of them;
-    the history as two seasons or two horizons, but at most a quarter of
-    the rows. A season may be longer than the history: the baselines see
-    all rows before a forecast.
+    The season by the dates' step, 1 where the table has no two of them.
+    Where that is a day, a second one is the week, if the table has three
+    of them and no season is given. The history is two seasons or two
+    horizons, but at most a quarter of the rows. A season may be longer
+    than the history: the baselines see all rows before a forecast.
 
     Raises Refused where the table is too short for it.
     """
     rows = len(frame)
     if period is None:
         period = season_of(frame)
+        longer = _week_of(frame, period) if longer is None else longer
         period = period if rows >= 2 * period else 1
-    if min(horizon, period) < 1:
+    longer = longer or 1
+    if min(horizon, period, longer) < 1:
         raise Refused(
             f"horizon, period: expected at least 1, got {horizon}, {period}"
         )
-    if period > 1 and rows < 2 * period:
-        raise Refused(
-            f"{rows} rows: a season of {period} steps needs {2 * period}, "
-            "two of them"
-        )
+    for season, least in (period, 2), (longer, 3):
+        if season > 1 and rows < least * season:
+            raise Refused(
+                f"{rows} rows: a season of {season} steps needs "
+                f"{least * season}, {least} of them; a shorter --period"
+            )
     if history is None:
         history = min(max(2 * period, 2 * horizon, 8), max(rows // 4, 2))
     if history < 2:
@@ -67,30 +72,44 @@ def plan_for(
             f"{rows} rows: a horizon of {horizon} and a history of "
             f"{history} need at least {needed}"
         )
-    return Plan(horizon, history, period, **others)
+    return Plan(horizon, history, period, longer=longer, **others)
 
 
-def season_of(frame: pd.DataFrame) -> int:
-    """Steps of a season by the dates' step: 24 hours, 7 days, 12 months.
+def parts_of(frame: pd.DataFrame, plan: Plan) -> Split:
+    """The last fifth to test on, the fifth before it to stop by."""
+    part = max(len(frame) // 5, 2 * plan.horizon)
+    part = min(part, (len(frame) - plan.history - plan.horizon) // 2)
+    return split_by_time(len(frame), part, part)
 
-    1 where the step fits into no such season, as two days do not.
+
+def read_seasons(
+    frame: pd.DataFrame, given: Sequence[str] | None
+) -> dict[str, int | None]:
+    """`period` and `longer` of a plan from one or two numbers or words.
+
+    Raises Refused where there are more, one is no season of this table,
+    or both are equal.
     """
-    step = frame.index.freq
-    if step is None:
-        return 1
-    import pandas as pd
+    if not given:
+        return {"period": None, "longer": None}
+    steps = sorted(
+        int(one) if one.isdecimal() else steps_in(frame, one)
+        for one in given
+    )
+    if len(steps) > 2 or len(set(steps)) < len(steps) or steps[0] < 1:
+        raise Refused(
+            "--period: expected one or two different seasons of at least "
+            f"one step, got {', '.join(map(str, steps))}"
+        )
+    return {"period": steps[0], "longer": steps[1] if steps[1:] else 1}
 
-    offsets = pd.offsets
-    first, second = frame.index[:2]
-    if isinstance(step, offsets.Tick | offsets.Day | offsets.Week):
-        day = pd.Timedelta(days=1)
-        a_day, rest = divmod(day, second - first)
-        if a_day < 2:
-            return SEASONS.get((second - first) / day, 1)
-        return 1 if rest else int(a_day)
-    if isinstance(step, offsets.BusinessDay):
-        return BUSINESS
-    if step.freqstr.startswith(("SMS", "SME")):
-        return 2 * YEAR
-    months = 12 * (second.year - first.year) + second.month - first.month
-    return YEAR // months if months and YEAR % months == 0 else 1
+
+def _week_of(frame: pd.DataFrame, period: int) -> int:
+    """The steps of a week where a season is a day; else 1."""
+    step = frame.index.freq
+    if step is None or period < 2:
+        return 1
+    a_day = (frame.index[1] - frame.index[0]) * period
+    week = 7 * period
+    daily = a_day.total_seconds() == 86400
+    return week if daily and len(frame) >= 3 * week else 1

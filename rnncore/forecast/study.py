@@ -5,7 +5,7 @@ columns of a table, each window in units of its own past.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,9 @@ from rnncore.forecast.classical import (
 from rnncore.forecast.covariates import calendar
 from rnncore.forecast.heads import Head, quantile_head
 from rnncore.forecast.models import Direct
-from rnncore.forecast.plan import Plan
+from rnncore.forecast.panel import Covariates
+from rnncore.forecast.plan import Plan, parts_of
+from rnncore.forecast.seasons import season_waves, two_seasons
 from rnncore.forecast.segments import Beside
 from rnncore.forecast.training import ask, train_forecaster
 from rnncore.forecast.windows import (
@@ -41,10 +43,10 @@ from rnncore.forecast.windows import (
     join,
     origins,
     scaled_by_past,
-    split_by_time,
     unscaled,
 )
 from rnncore.sequence import persistence, seasonal_naive
+from rnncore.storage.files import Refused
 from rnncore.storage.weights import load_module, save_weights
 from rnncore.train import Fit
 
@@ -52,42 +54,88 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+MANY = 8  # series: more are not shown one by one
 CALM = 0.05  # of a series' spread: the least of a window's
 KIND = "forecast"  # what `save_weights` writes down
 
 
-def parts_of(frame: pd.DataFrame, plan: Plan) -> Split:
-    """The last fifth to test on, the fifth before it to stop by."""
-    part = max(len(frame) // 5, 2 * plan.horizon)
-    part = min(part, (len(frame) - plan.history - plan.horizon) // 2)
-    return split_by_time(len(frame), part, part)
+def covariates_of(
+    frame: pd.DataFrame,
+    ahead: int,
+    longer: int = 1,
+    beside: Covariates | None = None,
+    name: str | None = None,
+) -> np.ndarray:
+    """What is known of the table's dates and of `ahead` more dates.
+
+    That is the calendar, a season of `longer` steps, and what stands
+    beside the series of this name; of what is known of the past alone, 0
+    for the steps to come.
+    """
+    index, steps = frame.index, len(frame) + ahead
+    parts = []
+    if index.freq is not None:  # else rows are steps: dates say little
+        index = pd.date_range(index[0], periods=steps, freq=index.freq)
+        parts.append(calendar(index))
+    if longer > 1:
+        of = index if len(index) == steps else pd.RangeIndex(steps)
+        parts.append(season_waves(of, longer))
+    if beside is not None:
+        rows = beside.rows[str(name)][:steps]
+        more = steps - len(rows)
+        if more and rows.shape[1] > beside.past:
+            raise Refused(
+                f"the table has {len(rows) - len(frame)} rows after the "
+                f"last value, forecasts need {ahead}, with what is known "
+                "ahead (--known) and no value"
+            )
+        parts.append(np.pad(rows, ((0, more), (0, 0))))
+    return np.concatenate([np.empty((steps, 0)), *parts], axis=1)
 
 
-def covariates_of(frame: pd.DataFrame, ahead: int) -> np.ndarray:
-    """The calendar of the table's dates and of `ahead` more dates."""
-    if frame.index.freq is None:  # rows are steps: dates say little
-        return np.empty((len(frame) + ahead, 0))
-    index = pd.date_range(
-        frame.index[0], periods=len(frame) + ahead, freq=frame.index.freq
-    )
-    return calendar(index)
+def begin_of(values: np.ndarray) -> int:
+    """The step at which a series begins: NaN stands before it.
+
+    Shapes: values (N,)
+    """
+    return int(np.isnan(values).argmin())
 
 
-def windows_of(frame: pd.DataFrame, plan: Plan, part: range) -> Windows:
-    """All windows of all columns whose targets lie in the part, scaled."""
-    known = covariates_of(frame, 0)
+def windows_of(
+    frame: pd.DataFrame,
+    plan: Plan,
+    part: range,
+    beside: Covariates | None = None,
+) -> Windows:
+    """All windows of all columns whose targets lie in the part, scaled.
+
+    Raises Refused where there is none: all series begin too late.
+    """
     starts = origins(part, plan.history, plan.horizon)
-    cuts = [
-        cut(
-            frame[name].to_numpy(),
-            starts,
-            plan.history,
-            plan.horizon,
-            known,
+    cuts = []
+    for name in frame:
+        values = frame[name].to_numpy()
+        own = starts[starts - plan.history >= begin_of(values)]
+        if not len(own):
+            continue
+        known = covariates_of(frame, 0, plan.longer, beside, name)
+        found = cut(values, own, plan.history, plan.horizon, known)
+        cuts.append(_hidden(found, beside))
+    if not cuts:
+        raise Refused(
+            f"no series has {plan.history} steps before each part: a "
+            "shorter --history or --horizon"
         )
-        for name in frame
-    ]
     return scaled_by_past(join(cuts))[0]
+
+
+def _hidden(windows: Windows, beside: Covariates | None) -> Windows:
+    """The windows without what is not known ahead: 0 in its place."""
+    if beside is None or not beside.past:
+        return windows
+    known = windows.known.copy()
+    known[..., -beside.past :] = 0
+    return windows._replace(known=known)
 
 
 def build(plan: Plan, F: int, seed: int) -> torch.nn.Module:
@@ -112,6 +160,7 @@ def train(
     plan: Plan,
     split: Split,
     *,
+    beside: Covariates | None = None,
     seed: int = 0,
     device: torch.device | str = "cpu",
     **schedule: Any,
@@ -122,8 +171,8 @@ def train(
     `schedule` is what a `Schedule` has beside the plan, such as a
     checkpoint.
     """
-    training = windows_of(frame, plan, split.training)
-    validation = windows_of(frame, plan, split.validation)
+    training = windows_of(frame, plan, split.training, beside)
+    validation = windows_of(frame, plan, split.validation, beside)
     module = build(plan, training.known.shape[2], seed).to(device)
     fit = train_forecaster(
         module,
@@ -140,12 +189,15 @@ def train(
 
 
 def network(
-    module: torch.nn.Module, plan: Plan, known: np.ndarray
+    module: torch.nn.Module,
+    plan: Plan,
+    known: np.ndarray,
+    beside: Covariates | None = None,
 ) -> Method:
     """A trained network as a method of the back-test, in quantiles.
 
     `known` holds the covariates from the first date on, and as far ahead
-    as it will be asked.
+    as it will be asked; `beside` says which of them to hide there.
     """
 
     def method(values: np.ndarray, horizon: int) -> np.ndarray:
@@ -153,7 +205,7 @@ def network(
             raise ValueError(
                 f"horizon: expected {plan.horizon}, got {horizon}"
             )
-        window, scaler = _last_window(values, plan, known)
+        window, scaler = _last_window(values, plan, known, beside)
         out = ask(module, window)
         said = head().quantiles(out, LEVELS).cpu().numpy()
         return unscaled(said, scaler)[..., 0]
@@ -162,34 +214,52 @@ def network(
 
 
 def linear(
-    frame: pd.DataFrame, plan: Plan, split: Split, known: np.ndarray
-) -> Method:
+    frame: pd.DataFrame,
+    plan: Plan,
+    split: Split,
+    beside: Covariates | None = None,
+) -> Callable[[np.ndarray], Method]:
     """A linear autoregression from the very windows of the network.
 
-    Its quantiles are those of its errors on the validation part.
+    What is returned makes a method of a series' covariates, as `network`
+    takes them. Its quantiles are those of its errors on the validation
+    part.
     """
-    validation = windows_of(frame, plan, split.validation)
-    model = best_linear(windows_of(frame, plan, split.training), validation)
+    validation = windows_of(frame, plan, split.validation, beside)
+    training = windows_of(frame, plan, split.training, beside)
+    model = best_linear(training, validation)
     errors = validation.target - ask_linear(model, validation)
 
-    def method(values: np.ndarray, horizon: int) -> np.ndarray:
-        window, scaler = _last_window(values, plan, known)
-        said = ask_linear(model, window)
-        quantiles = with_past_errors(said, errors, LEVELS)
-        return unscaled(quantiles, scaler)[..., 0]
+    def of(known: np.ndarray) -> Method:
+        def method(values: np.ndarray, horizon: int) -> np.ndarray:
+            window, scaler = _last_window(values, plan, known, beside)
+            said = ask_linear(model, window)
+            quantiles = with_past_errors(said, errors, LEVELS)
+            return unscaled(quantiles, scaler)[..., 0]
 
-    return method
+        return method
+
+    return of
 
 
 def baselines(plan: Plan) -> dict[str, Method]:
     """What needs no training beforehand, by name."""
-    recent = max(200, 8 * plan.period)  # values; older ones say little
+    recent = max(200, 8 * plan.period, 3 * plan.longer)  # older: little
     season = (0, 1, 1, plan.period) if 1 < plan.period <= 12 else (0,) * 4
     found: dict[str, Method] = {"persistence": persistence}
     if plan.period > 1:
         found["seasonal naive"] = partial(
             seasonal_naive, period=plan.period
         )
+    if plan.longer > 1:
+        seasons = plan.period, plan.longer
+        found[f"seasonal naive, {plan.longer}"] = partial(
+            seasonal_naive, period=plan.longer
+        )
+        if plan.period > 1:
+            found["both seasons and ETS"] = lambda values, horizon: (
+                two_seasons(values[-recent:], horizon, seasons, LEVELS)
+            )
     found["drift"] = drift
     found["ETS"] = lambda values, horizon: ets(
         values[-recent:], horizon, plan.period, LEVELS
@@ -205,6 +275,7 @@ def compare(
     plan: Plan,
     modules: Sequence[torch.nn.Module],
     *,
+    beside: Covariates | None = None,
     most: int = 20,
     progress: Progress | None = None,
     among: Sequence[str] | None = None,
@@ -216,33 +287,88 @@ def compare(
     of several seeds, as `Score`: mean and spread.
     """
     split = parts_of(frame, plan)
-    known = covariates_of(frame, plan.horizon)
     every = origins(split.test, plan.history, plan.horizon)
     chosen = np.linspace(0, len(every) - 1, min(most, len(every)))
     starts = every[np.unique(chosen.round().astype(int))]
-    methods = baselines(plan)
     line = "linear autoregression"
+    by_line = None
     if among is None or line in among:
-        methods[line] = linear(frame, plan, split, known)
-    if among is not None:
-        methods = {name: methods[name] for name in among}
+        by_line = linear(frame, plan, split, beside)
     seeds = [f"network {k}" for k in range(len(modules))]
-    for name, module in zip(seeds, modules, strict=True):
-        methods[name] = network(module, plan, known)
     tables = {}
-    for column in frame:
-        values = frame[column].to_numpy()
+    for name in scored(frame, plan):
+        known = covariates_of(frame, 0, plan.longer, beside, name)
+        values = frame[name].to_numpy()
+        first = begin_of(values)
+        methods = {
+            method: _from(run, first)
+            for method, run in baselines(plan).items()
+        }
+        if by_line is not None:
+            methods[line] = by_line(known)
+        if among is not None:
+            methods = {method: methods[method] for method in among}
+        for seed, module in zip(seeds, modules, strict=True):
+            methods[seed] = network(module, plan, known, beside)
+        own = starts[starts >= first + _least(plan)]
         actual, outcomes = backtest(
-            values, methods, starts, plan.horizon, LEVELS, progress
+            values, methods, own, plan.horizon, LEVELS, progress
         )
-        unit = values[: split.training.stop]
+        unit = values[first : split.training.stop]
         table = score_table(actual, outcomes, unit, LEVELS)
-        tables[column] = _with_spread(table, seeds, plan.cell)
+        tables[name] = _with_spread(table, seeds, plan.cell)
     return pd.concat(tables, names=["series", "method"])
 
 
+def scored(frame: pd.DataFrame, plan: Plan) -> list[str]:
+    """The series that a back-test is possible for.
+
+    They begin early enough, and move in the training part: else there is
+    no unit for their errors.
+
+    Raises Refused where there is none.
+    """
+    split = parts_of(frame, plan)
+    last = split.test.stop - plan.horizon
+    found = []
+    for name in frame:
+        values = frame[name].to_numpy()
+        first = begin_of(values)
+        unit = values[first : split.training.stop]
+        if first + _least(plan) <= last and len(set(unit.tolist())) > 1:
+            found.append(name)
+    if not found:
+        raise Refused(
+            "no series moves in the training part and has "
+            f"{_least(plan)} steps before the test's end: nothing can be "
+            "scored"
+        )
+    return found
+
+
+def _least(plan: Plan) -> int:
+    """Steps of a series before the first origin that it is scored at."""
+    second = 2 * plan.longer if plan.longer > 1 else 1
+    return max(plan.history, plan.period, second)
+
+
+def _from(method: Method, first: int) -> Method:
+    """The method, asked without the steps before a series begins."""
+    return lambda values, horizon: method(values[first:], horizon)
+
+
 def as_text(table: pd.DataFrame) -> str:
-    """The table for a terminal, numbers with three digits."""
+    """The table for a terminal, numbers with three digits.
+
+    Of more than MANY series it has the means.
+    """
+    if table.index.nlevels > 1:
+        series = table.index.get_level_values("series").unique()
+        if len(series) > MANY:
+            means = table.map(_mean_of).groupby("method", sort=False).mean()
+            table = pd.concat(
+                {f"mean of {len(series)}": means}, names=["series"]
+            )
 
     def shown(value: Any) -> str:
         if isinstance(value, Score):
@@ -250,6 +376,10 @@ def as_text(table: pd.DataFrame) -> str:
         return "" if np.isnan(value) else f"{value:.3f}"
 
     return table.map(shown).to_string()
+
+
+def _mean_of(value: Any) -> float:
+    return float(value.mean if isinstance(value, Score) else value)
 
 
 def list_scores(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -265,11 +395,30 @@ def list_scores(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def forecast_ahead(
-    frame: pd.DataFrame, plan: Plan, module: torch.nn.Module
+    frame: pd.DataFrame,
+    plan: Plan,
+    module: torch.nn.Module,
+    beside: Covariates | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """For each column the quantiles of the steps after the table's end."""
-    known = covariates_of(frame, plan.horizon)
-    method = network(module, plan, known)
+    """For each column the quantiles of the steps after the table's end.
+
+    Raises Refused where a series has fewer steps than are read, or what is
+    known ahead is not there.
+    """
+
+    def quantiles(name: str) -> np.ndarray:
+        values = frame[name].to_numpy()
+        if len(values) - begin_of(values) < plan.history:
+            raise Refused(
+                f"{name}: {len(values) - begin_of(values)} rows are fewer "
+                f"than the {plan.history} that the model reads"
+            )
+        known = covariates_of(
+            frame, plan.horizon, plan.longer, beside, name
+        )
+        method = network(module, plan, known, beside)
+        return method(values, plan.horizon)
+
     step = frame.index.freq
     dates: Any = range(len(frame), len(frame) + plan.horizon)
     if step is not None:
@@ -278,7 +427,7 @@ def forecast_ahead(
         )[1:]
     return {
         name: pd.DataFrame(
-            method(frame[name].to_numpy(), plan.horizon).T,
+            quantiles(name).T,
             index=pd.Index(dates, name=frame.index.name),
             columns=[f"{level:g}" for level in LEVELS],
         )
@@ -292,13 +441,17 @@ def draw(
     back: int,
     came: pd.DataFrame | None = None,
 ) -> "Figure":
-    """The last `back` values of each column, the forecast, what came."""
+    """The last `back` values of each column, the forecast, what came.
+
+    Of more than MANY columns the first ones.
+    """
     import matplotlib.pyplot as plt
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     from rnncore.display import BLUE, use_style
 
     use_style()
+    said = dict([*said.items()][:MANY])
     fig, axes = plt.subplots(
         len(said), 1, figsize=(7.6, 2.9 * len(said)), squeeze=False
     )
@@ -339,18 +492,22 @@ def save(
     path: str | os.PathLike,
     modules: Sequence[torch.nn.Module],
     plan: Plan,
-    frame: pd.DataFrame,
     about: dict[str, Any],
 ) -> None:
     """The networks of all seeds, with what is needed to forecast."""
     own = {
         "kind": KIND,
         "plan": plan._asdict(),
-        "F": covariates_of(frame, 0).shape[1],
+        "F": _covariates_read(modules[0]),
         "networks": len(modules),
         "line": True,
     }
     save_weights(path, torch.nn.ModuleList(modules), {**about, **own})
+
+
+def _covariates_read(module: Any) -> int:
+    """F of a network with a line beside it."""
+    return module.network.sizes[0]
 
 
 def load(
@@ -372,7 +529,12 @@ def _networks(about: dict[str, Any]) -> torch.nn.ModuleList:
     return torch.nn.ModuleList(build(plan, F, 0) for _ in range(count))
 
 
-def _last_window(values: np.ndarray, plan: Plan, known: np.ndarray):
+def _last_window(
+    values: np.ndarray,
+    plan: Plan,
+    known: np.ndarray,
+    beside: Covariates | None = None,
+):
     """The window whose origin is the step after the last value."""
     T = len(values)
     padded = np.concatenate([values, np.zeros(plan.horizon)])
@@ -383,7 +545,7 @@ def _last_window(values: np.ndarray, plan: Plan, known: np.ndarray):
         plan.horizon,
         known[: T + plan.horizon],
     )
-    return scaled_by_past(window, CALM * values.std())
+    return scaled_by_past(_hidden(window, beside), CALM * np.nanstd(values))
 
 
 def _with_spread(

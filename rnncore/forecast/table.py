@@ -1,74 +1,22 @@
-"""Reading a table with a date column, and refusing what is not one."""
+"""The rows of a table, its dates and their step; refusals by line."""
 
 from __future__ import annotations
 
 import io
-import os
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnncore.storage.files import Refused, composed, read_text
+from rnncore.storage.files import Refused, read_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FEWEST = 10  # rows
 SHORTEST = 28  # days of a month
 MARK = re.compile("sep=(.)\n", re.IGNORECASE)  # a first line of Excel's
 DECIMAL = r"\d{4}\.\d*"  # a year, such as 1984.25
-
-
-def read_table(
-    path: str | os.PathLike,
-    date: str,
-    values: Sequence[str],
-    *,
-    separator: str = ",",
-    encoding: str = "utf-8",
-    date_format: str = "ISO8601",
-    gaps: bool = False,
-) -> pd.DataFrame:
-    """The value columns of a CSV file, by date, one row per step.
-
-    With `gaps` each row is a step, whatever lies between the dates, as
-    for shares, which are not traded on holidays. Dates with an offset
-    keep the clock's time where it is the same every day; others are
-    turned into UTC, in which a change of clocks leaves no gap.
-
-    A first line such as `sep=;`, as Excel has it, names the separator.
-    Decimal years (1984.25) are months, where there is one date a month.
-
-    Raises Refused with the file, and the line where there is one: where
-    the file is empty or not in this encoding, a column is missing, a row
-    is longer than the header, a date or value is none, dates stand twice,
-    fall, or leave gaps.
-    """
-    path = Path(path)
-    date, values = composed(date), [composed(name) for name in values]
-    rows = _rows(path, separator, encoding, date_format)
-    import pandas as pd
-
-    for name in [date, *values]:
-        if name not in rows:
-            raise Refused(
-                f"{path}: there is no column {name!r}; "
-                f"there are: {', '.join(map(repr, rows.columns))}"
-            )
-    if not values:
-        raise Refused(f"{path}: name at least one column of values")
-    if len(rows) < FEWEST:
-        raise Refused(
-            f"{path}: expected at least {FEWEST} rows, got {len(rows)}"
-        )
-    index = _dates(path, rows[date], date_format)
-    columns = {name: _numbers(path, rows[name]) for name in values}
-    frame = pd.DataFrame(columns, index=index)
-    _check_order(path, index, rows.index)
-    return frame if gaps else _regular(path, frame, rows.index)
 
 
 def step_of(index: pd.DatetimeIndex) -> pd.DateOffset:
@@ -135,10 +83,16 @@ def _expected(
     return pd.date_range(index[0], index[-1], freq=step)
 
 
-def _rows(
+def read_rows(
     path: Path, separator: str, encoding: str, date_format: str
 ) -> pd.DataFrame:
-    """The file as texts, by the number of their line."""
+    """The file as texts, by the number of their line.
+
+    A first line such as `sep=;`, as Excel has it, names the separator.
+
+    Raises Refused where the file is empty, not in this encoding, or no
+    table with a name for each column.
+    """
     text = read_text(path, encoding)
     import pandas as pd
 
@@ -160,7 +114,7 @@ def _rows(
     if rows.shape[1] == 1 and any(s in rows.columns[0] for s in ";\t|"):
         raise Refused(
             f"{path}: expected columns separated by {separator!r}, "
-            f"got the header {rows.columns[0]!r}"
+            f"got the header {rows.columns[0]!r} (--separator)"
         )
     if not isinstance(rows.index, pd.RangeIndex):
         _check_row_names(path, rows, first, date_format)
@@ -192,9 +146,17 @@ def _check_row_names(
     )
 
 
-def _dates(
+def read_dates(
     path: Path, texts: pd.Series, date_format: str
 ) -> pd.DatetimeIndex:
+    """The dates that are written in a column, labelled by its lines.
+
+    Dates with an offset keep the clock's time where it is the same every
+    day; others are turned into UTC, in which a change of clocks leaves no
+    gap. Decimal years (1984.25) are months, where no two share one.
+
+    Raises Refused with the line of a text that is no date.
+    """
     import pandas as pd
 
     if date_format == "ISO8601" and texts.str.fullmatch(DECIMAL).all():
@@ -262,7 +224,8 @@ def _check_dates(
         example = "2024-01-31" if date_format == "ISO8601" else date_format
         raise Refused(
             f"{_at(path, texts, row)}: expected a date such as "
-            f"{example}, got {texts.iloc[row]!r}"
+            f"{example}, got {texts.iloc[row]!r}; --date-format says how "
+            "dates are written, such as %d.%m.%Y"
         )
 
 
@@ -305,30 +268,18 @@ def _is_daily(index: pd.DatetimeIndex) -> bool:
     return len(set(index.time)) == 1
 
 
-def _numbers(path: Path, texts: pd.Series) -> np.ndarray:
-    import pandas as pd
-
-    numbers = pd.to_numeric(texts, errors="coerce").to_numpy(float)
-    wrong = ~np.isfinite(numbers)
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise Refused(
-            f"{_at(path, texts, row)}: {texts.name}: expected a number, "
-            f"got {texts.iloc[row]!r}"
-        )
-    return numbers
-
-
-def _check_order(
-    path: Path, index: pd.DatetimeIndex, lines: pd.Index
+def check_order(
+    path: Path, index: pd.DatetimeIndex, lines: pd.Index, hint: str = ""
 ) -> None:
+    """Raise Refused unless the dates rise; `hint` helps where two agree."""
     twice = index.duplicated()
     if twice.any():
         row = int(twice.argmax())
         first = int((index == index[row]).argmax())
         raise Refused(
             f"{path}: {index[row]} stands twice, in lines {lines[first]} "
-            f"and {lines[row]}{_more(int(twice.sum()) - 1)}{_clocks(index)}"
+            f"and {lines[row]}{_more(int(twice.sum()) - 1)}"
+            f"{hint or _clocks(index)}"
         )
     falls = np.flatnonzero(np.diff(index.to_numpy()) < np.timedelta64(0))
     if falls.size:
@@ -357,13 +308,16 @@ def _clocks(index: pd.DatetimeIndex) -> str:
     )
 
 
-def _regular(
-    path: Path, frame: pd.DataFrame, lines: pd.Index
-) -> pd.DataFrame:
-    """The frame with its step, if it fits all dates."""
+def find_steps(
+    path: Path, index: pd.DatetimeIndex, lines: pd.Index
+) -> pd.DatetimeIndex:
+    """All dates from the first to the last, with their step.
+
+    Raises Refused where a date does not fit the step of the others.
+    """
     import pandas as pd
 
-    index, step = frame.index, step_of(frame.index)
+    step = step_of(index)
     expected = _expected(index, step)
     between = index.difference(expected)
     if len(between):
@@ -374,17 +328,21 @@ def _regular(
             f"step of the dates, {_named(step)}; mend it, or take rows as "
             "steps (--gaps)"
         )
-    missing = expected.difference(index)
-    if len(missing):
-        count = len(missing)
-        many = f"{count} dates are missing, the first is"
-        raise Refused(
-            f"{path}: {many if count > 1 else 'one date is missing:'} "
-            f"{missing[0]}; fill the gap, or take rows as steps (--gaps)"
-            f"{_clocks(index)}"
-        )
-    return frame.set_index(
-        pd.DatetimeIndex(expected, name=index.name, freq=step)
+    return pd.DatetimeIndex(expected, name=index.name, freq=step)
+
+
+def check_missing(
+    path: Path, who: str, missing: pd.DatetimeIndex, index: pd.DatetimeIndex
+) -> None:
+    """Raise Refused where dates are missing between those of the index."""
+    if not len(missing):
+        return
+    many = f"{len(missing)} dates are missing, the first is"
+    raise Refused(
+        f"{path}: {who}"
+        f"{many if len(missing) > 1 else 'one date is missing:'} "
+        f"{missing[0]}; fill the gap (--fill), or take rows as steps "
+        f"(--gaps){_clocks(index)}"
     )
 
 

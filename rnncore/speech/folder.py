@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnncore.speech.features import heard, read_wav
+from rnncore.speech.features import heard
+from rnncore.speech.sound import ENDINGS, read_sound
 from rnncore.storage.files import Refused, composed, lines_of, read_text
 
 TABLE = "transcripts.tsv"
@@ -44,7 +45,7 @@ def read_folder(
     progress: Callable[[Sequence[Path]], Iterable[Path]] = iter,
     listen: Callable[[np.ndarray, int], np.ndarray] = heard,
 ) -> Folder:
-    """All WAV files in a folder and below it, with their transcripts.
+    """All recordings in a folder and below it, with their transcripts.
 
     "files": what `transcripts.tsv` in the folder says (file, words and,
     where they are known, the speaker, a tab between them); where there is
@@ -59,7 +60,7 @@ def read_folder(
     if not folder.is_dir():
         raise Refused(f"{folder}: there is no such folder")
     files = sorted(
-        p for p in folder.rglob("*") if p.suffix.lower() == ".wav"
+        p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS
     )
     table = folder / TABLE
     known = None
@@ -75,7 +76,7 @@ def read_folder(
                 name,
                 text,
                 speaker or _speaker(path, name, speakers),
-                listen(*read_wav(path)),
+                listen(*read_sound(path)),
             )
             _check_new(one, seen)
         except ValueError as error:
@@ -84,9 +85,10 @@ def read_folder(
         found.append(one)
     there = {composed(p.relative_to(folder).as_posix()) for p in files}
     for name in sorted((known or {}).keys() - there):
-        unreadable[name] = f"in {TABLE}, but there is no such WAV file"
+        line = (known or {})[name][2]
+        unreadable[name] = f"{TABLE}, line {line}: there is no such file"
     if not found:
-        why = f"{folder}: there is no WAV file with a transcript"
+        why = f"{folder}: there is no recording with a transcript"
         for name, reason in list(unreadable.items())[:1]:
             why += f"; {name}: {reason}"
         raise Refused(why)
@@ -127,9 +129,9 @@ def as_spelt(text: str) -> str:
     return " ".join(composed(text.lower()).split())
 
 
-def _table(path: Path) -> dict[str, tuple[str, str]]:
-    """Words and speaker by file; "" for a speaker that is not known."""
-    found: dict[str, tuple[str, str]] = {}
+def _table(path: Path) -> dict[str, tuple[str, str, int]]:
+    """Words, speaker and line by file; "" for a speaker not known."""
+    found: dict[str, tuple[str, str, int]] = {}
     for k, line in enumerate(lines_of(read_text(path)), 1):
         if not line.strip():
             continue
@@ -140,7 +142,8 @@ def _table(path: Path) -> dict[str, tuple[str, str]]:
                 f"speaker, with tabs between, got {len(rest) + 1} fields"
             )
         words, speaker = rest[0], rest[1] if len(rest) == 2 else ""
-        if found.setdefault(name, (words, speaker)) != (words, speaker):
+        first = found.setdefault(name, (words, speaker, k))
+        if first[:2] != (words, speaker):
             raise Refused(
                 f"{path}, line {k}: an earlier line says something else "
                 f"of {name}"
@@ -152,7 +155,7 @@ def _said(
     path: Path,
     name: str,
     transcripts: str,
-    table: dict[str, tuple[str, str]] | None,
+    table: dict[str, tuple[str, str, int]] | None,
 ) -> tuple[str, str]:
     """The transcript, and the speaker where the table has one.
 
@@ -169,7 +172,7 @@ def _said(
             raise ValueError(f"no {beside.name} beside it")
         text = read_text(beside)
     elif name in table:
-        text, speaker = table[name]
+        text, speaker, _ = table[name]
     else:
         raise ValueError(f"no line in {TABLE}")
     spelt = as_spelt(text)

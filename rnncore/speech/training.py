@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from rnncore.backend import check_shape
 from rnncore.ctc import BLANK, ctc_loss, greedy, prefix_beam
 from rnncore.speech.features import BANDS
 from rnncore.speech.letters import Letters, Words
@@ -137,6 +138,21 @@ def written(
     if width == 1 and language is None:
         return letters.decode(greedy(log_p[:, None])[0])
     return letters.decode(prefix_beam(log_p, width, language)[0][0])
+
+
+def confidence(log_p: np.ndarray) -> float:
+    """How sure a network is of what it writes, from 0 to 1.
+
+    The geometric mean of the likeliest label's probability, over the
+    steps at which that is no blank; 0 where all are.
+
+    Shapes: log_p (T, K) -> sure
+    """
+    check_shape("log_p", log_p, "T", "K")
+    said = log_p.argmax(axis=1) != BLANK
+    if not said.any():
+        return 0.0
+    return float(np.exp(log_p.max(axis=1)[said].mean()))
 
 
 def word_times(

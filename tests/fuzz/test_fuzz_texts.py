@@ -14,7 +14,7 @@ from hypothesis import note
 
 from grader import untrusted
 from rnncore.data.translation import read_pairs
-from rnncore.forecast.table import read_table
+from rnncore.forecast.panel import read_table
 from rnncore.speech.folder import read_folder
 from rnncore.storage.files import lines_of, read_text
 from rnncore.video.files import write_video

@@ -85,6 +85,7 @@ LETTERS = {
     "speech.features.mel_bands": {"count": 40},
     "speech.features.power_spectra": {"T": 1},
     "speech.features.read_wav": {"N": ANY},
+    "speech.sound.read_sound": {"N": ANY},
     "speech.features.stacked": {"k": 2},
     "reservoir.memory_curve": {"lags": 3, "T": 40},  # more than unknowns
     "rtrl.step_jacobians": {"n": SIZES["H"]},
@@ -384,6 +385,9 @@ OTHERS = {
         "v": lambda f, m, s: 1,
     },
     "forecast": {
+        "how": lambda f, m, s: "linear",
+        "period": lambda f, m, s: 5,
+        "periods": lambda f, m, s: (3, 7),
         "windows": _windows,
         "methods": _methods,
         "outcomes": lambda f, m, s: {

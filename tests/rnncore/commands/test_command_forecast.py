@@ -427,3 +427,84 @@ def test_the_help_s_examples_work(tmp_path, capsys, monkeypatch):
         code, _, err = run(capsys, *shlex.split(line), *few)
         assert code == 0, err
     assert (tmp_path / "ahead.svg").exists()
+
+
+def shops():
+    """Sales of three shops below each other, with promotions and rain."""
+    parts = []
+    for k, name in enumerate(["north", "south", "west"]):
+        part = sales(ROWS, seed=k).drop(columns="visits")
+        part.insert(1, "shop", name)
+        part["promo"] = np.arange(ROWS) % 4 // 3
+        part["rain"] = np.arange(ROWS) % 5
+        part["sold"] += 30 * part["promo"]
+        parts.append(part)
+    return pd.concat(parts).astype({"sold": object})
+
+
+def test_one_model_of_a_long_table_forecasts_each_series(tmp_path, capsys):
+    table = shops()
+    table.loc[table["day"] > "2024-03-27", "sold"] = ""
+    table.iloc[20, table.columns.get_loc("sold")] = ""
+    path = write(tmp_path / "shops.csv", table)
+    model, page = tmp_path / "m.safetensors", tmp_path / "r.html"
+    words = ["forecast", "train", path, "--model", model, *TINY]
+    words += ["--id", "shop", "--known", "promo", "--past", "rain"]
+    words += ["--origins", 1, "--seeds", 1]
+    code, _, err = run(capsys, *words)
+    assert code == 2
+    assert "line 22: sold: expected a number, got ''; --fill" in err
+    words += ["--fill", "linear", "--report", page]
+    code, out, err = run(capsys, *words)
+    assert code == 0, err
+    assert "north: 1 empty cell filled (linear), 2024-01-21" in err
+    assert {name for name, _ in scores(out)} == {"north", "south", "west"}
+    text = page.read_text()
+    assert text.count("<svg") == 3
+    assert "The network beats" in text
+    csv = tmp_path / "ahead.csv"
+    code, _, err = run(
+        capsys, "forecast", "forecast", model, path, "--out", csv
+    )
+    assert code == 0, err
+    found = pd.read_csv(csv)
+    assert found["series"].unique().tolist() == ["north", "south", "west"]
+    assert found["day"].tolist()[:3] == [
+        f"2024-03-{d}" for d in (28, 29, 30)
+    ]
+    code, again, err = run(
+        capsys, "forecast", "evaluate", model, path, "--origins", 1
+    )
+    assert code == 0, err
+    assert again == out
+    assert "may have seen" not in err
+
+
+def test_what_is_known_ahead_has_to_be_there(tmp_path, capsys):
+    path = write(tmp_path / "s.csv", shops().query("shop == 'north'"))
+    model = tmp_path / "m.safetensors"
+    words = ["forecast", "train", path, "--model", model, *TINY]
+    words += ["--no-baselines", "--origins", 1, "--seeds", 1]
+    code, _, err = run(capsys, *words, "--known", "promo")
+    assert code == 0, err
+    code, _, err = run(capsys, "forecast", "forecast", model, path)
+    assert code == 2
+    assert f"{path}: the table has 0 rows after the last value" in err
+    assert "--known" in err
+
+
+def test_a_decimal_comma_and_two_seasons(tmp_path, capsys):
+    content = sales()
+    path = tmp_path / "s.csv"
+    content.to_csv(path, index=False, sep=";", decimal=",")
+    model = tmp_path / "m.safetensors"
+    words = ["forecast", "train", path, "--model", model, *TINY]
+    words += ["--separator", ";", "--period", "week", 14]
+    words += ["--origins", 1, "--seeds", 1]
+    code, out, err = run(capsys, *words)
+    assert code == 0, err
+    assert "numbers have a decimal comma (--decimal)" in err
+    assert "a season of 7 and one of 14" in out
+    assert "both seasons and ETS" in out
+    code, _, err = run(capsys, "forecast", "forecast", model, path)
+    assert code == 0, err

@@ -248,7 +248,7 @@ def test_a_table_s_names_are_compared_as_they_look(tmp_path):
         )
         assert found.unreadable == {
             "voice2-002.wav": "no line in transcripts.tsv",
-            "gone.wav": "in transcripts.tsv, but there is no such WAV file",
+            "gone.wav": "transcripts.tsv, line 3: there is no such file",
         }
         (folder / name).rename(folder / "voice0-000.wav")
     table.write_text("voice1-001.wav\tlo\nvoice1-001.wav\tli\n")
@@ -384,7 +384,7 @@ def test_a_folder_that_cannot_be_learned_is_refused(tmp_path, capsys):
     fill(folder, 4, 2)
     for given, message in (
         (tmp_path / "none", "there is no such folder"),
-        (empty, "there is no WAV file with a transcript"),
+        (empty, "there is no recording with a transcript"),
         (folder, "expected at least 3 speakers, got 2"),
     ):
         code, out, err = run(capsys, "speech", "train", given, *model)
@@ -549,3 +549,18 @@ def test_a_level_changes_nothing_and_a_dull_band_does(rng):
     # bands that a file of 8,000 samples a second does not have
     missing = loud.reshape(-1, 40)[:, 35:]
     assert np.ptp(missing) < 1e-5
+
+
+def test_a_recogniser_abstains_below_a_score(tmp_path, capsys):
+    (tmp_path / "r").mkdir()
+    path = tmp_path / "r" / "a.wav"
+    rng = np.random.default_rng(0)
+    wavfile.write(path, 8000, tones(rng, ["o", "i"]).astype("f"))
+    sure, unsure = (
+        run(capsys, "speech", "transcribe", path, "--least", least)
+        for least in (0.0, 0.999)
+    )
+    assert sure[1].strip()
+    assert re.search(r"score 0\.\d\d\n", sure[2])
+    assert unsure[1].strip() == ""
+    assert "below 0.999: nothing is written" in unsure[2]

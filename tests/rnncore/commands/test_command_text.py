@@ -505,6 +505,64 @@ def test_a_model_of_another_application_is_refused(
     assert run(capsys, "text", "sample", other)[0] == 2
 
 
+def test_a_folder_is_learned_and_gone_on_from(
+    trained, book, tmp_path, capsys
+):
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    text = book.read_text("utf-8")
+    (folder / "a.txt").write_text(text[:9000], "utf-8")
+    (folder / "b.txt").write_text(text[9000:] + "\n\u2603", "utf-16")
+    (folder / "c.png").write_bytes(b"\x89PNG\xff")
+    model = tmp_path / "m.safetensors"
+    words = ["text", "train", folder, "--model", model, *TINY]
+    words += ["--no-baselines"]
+    before = fingerprint(trained.read_bytes())
+    code, _, err = run(capsys, *words, "--from", trained, "--steps", 1)
+    assert code == 0, err
+    assert "read as utf-16" in err
+    assert "left out: " in err
+    assert "c.png" in err
+    assert before == fingerprint(trained.read_bytes())
+    old, known, _ = load_model(trained)
+    new, same, about = load_model(model)
+    assert same == known
+    moved = [
+        float((p - q).abs().max().detach())
+        for p, q in zip(old.parameters(), new.parameters())
+    ]
+    assert 0 < max(moved) < 0.1  # one step of Adam's
+    assert len(about["settings"]["from"]) == 64
+    code, _, err = run(capsys, *words)  # without what it went on from
+    assert code == 2
+    assert "from" in err
+    own = [*words[:4], trained, *TINY, "--from", trained]
+    code, _, err = run(capsys, *own)
+    assert code == 2
+    assert "is what is to be learned from" in err
+
+
+def test_an_encoding_is_proposed(tmp_path, capsys):
+    path = tmp_path / "a.txt"
+    text = "Die Straße führt über die Brücke nach Köln.\n" * 20
+    path.write_bytes(text.encode("cp1252"))
+    model = tmp_path / "m.safetensors"
+    code, _, err = run(capsys, "text", "train", path, "--model", model)
+    assert code == 2
+    assert "--encoding" in err
+
+
+def test_long_texts_become_numbers_piece_by_piece(monkeypatch):
+    from rnncore.text.vocabulary import word_vocabulary
+
+    text = "one two, three\nfour five\n\nsix seven"
+    monkeypatch.setattr(text_command, "CHUNK", 5)
+    for make in character_vocabulary, lambda t: word_vocabulary(t, 1):
+        vocabulary = make(text)
+        found = text_command._encoded(vocabulary, text)
+        np.testing.assert_array_equal(found, vocabulary.encode(text))
+
+
 def test_the_help_s_examples_work(book, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("book.txt").write_text(book.read_text())

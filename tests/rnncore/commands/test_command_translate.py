@@ -291,6 +291,36 @@ def test_a_translator_on_disk_is_the_same(tmp_path):
             assert (again.state_dict()[name] == tensor).all(), name
 
 
+def test_a_header_is_told_and_the_best_are_listed(pairs, tmp_path, capsys):
+    path = tmp_path / "pairs.tsv"
+    text = pairs.read_text("utf-8")
+    path.write_text(f"English\tFrançais\n{text}", "utf-8")
+    model = tmp_path / "m.safetensors"
+    words = ["--model", model, *TINY, "--steps", 2]
+    code, out, err = run(capsys, "translate", "train", path, *words)
+    assert code == 0, err
+    assert "line 1: a header, 'English' and 'Français'" in err
+    assert re.search(
+        r"95% interval of the network's % exact match: 0\.0", out
+    )
+    new = tmp_path / "new.txt"
+    new.write_text("eighty\n\nfour\n")
+    code, out, err = run(
+        capsys, "translate", "translate", model, new, "--best", 3
+    )
+    assert code == 0, err
+    rows = [line.split("\t") for line in out.splitlines()]
+    assert [row[0] for row in rows] == ["1"] * 3 + ["2"] + ["3"] * 3
+    scores = [float(row[1]) for row in rows[:3]]
+    assert scores == sorted(scores, reverse=True)
+    code, best, _ = run(
+        capsys, "translate", "translate", model, new, "--beam", 3
+    )
+    assert [line.strip() for line in best.splitlines()] == [
+        rows[0][2].strip(), "", rows[4][2].strip(),
+    ]  # fmt: skip
+
+
 def test_the_help_s_examples_work(pairs, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pairs.tsv").write_text(pairs.read_text("utf-8"), "utf-8")

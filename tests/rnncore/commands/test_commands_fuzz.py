@@ -16,8 +16,8 @@ import torch
 
 from rnncore.data.translation import read_pairs
 from rnncore.data.video import stick_figures
+from rnncore.forecast.panel import read_table
 from rnncore.forecast.plan import plan_for
-from rnncore.forecast.table import read_table
 from rnncore.music.files import read_scores, write_midi, write_musicxml
 from rnncore.music.score import Score
 from rnncore.music.training import load_voices

@@ -10,7 +10,11 @@ import pytest
 
 from rnncore.__main__ import main
 from tests.helpers.commands import ROOT, examples, run, shown_help
-from tests.rnncore.commands.test_command_forecast import sales, write
+from tests.rnncore.commands.test_command_forecast import (
+    sales,
+    shops,
+    write,
+)
 from tests.rnncore.commands.test_command_music import airs
 from tests.rnncore.commands.test_command_speech import fill
 from tests.rnncore.commands.test_command_video import draw as films
@@ -43,6 +47,7 @@ def test_every_example_of_the_page_works(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("book.txt").write_text("The cat sat on a mat. It slept.\n" * 200)
     write(Path("sales.csv"), sales(120))
+    write(Path("shops.csv"), shops())
     Path("songs").mkdir()
     for k, tune in enumerate(airs(5)):
         tune.write("midi", f"songs/{k}.mid")

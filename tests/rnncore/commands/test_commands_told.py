@@ -1,5 +1,7 @@
 """What `train` says of a network that loses, or learns nothing."""
 
+import subprocess
+import sys
 from argparse import Namespace
 from functools import partial
 
@@ -7,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from rnncore.commands import common, runs
+from rnncore.commands import ABOUT, common, runs
+from tests.helpers.commands import ENV
 
 APP = runs.Application(*["kind", *[None] * 7], hint="more of it")
 
@@ -79,3 +82,30 @@ def test_a_run_that_learns_nothing_is_noticed(
     assert run()[1] == {"steps": 30}  # from the checkpoint of its end
     again = capsys.readouterr().err
     assert ("nothing was learned" in again) is told
+
+
+LOADED = """
+import contextlib, io, sys
+from rnncore.__main__ import main
+with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):
+    main(sys.argv[1:])
+print(*sorted({name.partition(".")[0] for name in sys.modules}))
+print(*sorted(name for name in sys.modules if name.startswith("rnncore.")))
+"""
+
+
+@pytest.mark.parametrize("command", [None, *ABOUT])
+def test_help_waits_for_no_library_and_no_other_command(command):
+    words = [command, "--help"] if command else ["--help"]
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=ENV,
+    )
+    libraries, own = (set(x.split()) for x in done.stdout.splitlines())
+    if command != "memory-ruler":  # its help names numbers of the ruler
+        assert not libraries & {"numpy", "pandas", "torch", "matplotlib"}
+    others = {name.replace("-", "_") for name in ABOUT if name != command}
+    assert not own & {f"rnncore.commands.{name}" for name in others}

@@ -11,7 +11,9 @@ torch = pytest.importorskip("torch")
 from rnncore.application import Refused, Score
 from rnncore.forecast import study
 from rnncore.forecast.models import Direct
-from rnncore.forecast.plan import plan_for, season_of
+from rnncore.forecast.panel import Covariates
+from rnncore.forecast.plan import parts_of, plan_for, read_seasons
+from rnncore.forecast.seasons import season_of, season_waves, two_seasons
 from rnncore.storage.weights import save_weights
 
 WEEK = np.array([3.0, 4.0, 4.0, 5.0, 7.0, 9.0, 1.0])
@@ -106,7 +108,7 @@ def test_a_table_too_short_for_its_plan_is_refused():
 
 
 def test_the_last_fifth_is_judged_on_and_a_fifth_before_it_stops():
-    split = study.parts_of(table(100), plan_for(table(100), 3))
+    split = parts_of(table(100), plan_for(table(100), 3))
     assert [*split.training, *split.validation, *split.test] == [
         *range(100)
     ]
@@ -117,7 +119,7 @@ def test_windows_forecast_steps_of_their_part_alone():
     frame = table()
     frame["sold"] = np.arange(120.0)
     plan = tiny(frame, history=5)
-    split = study.parts_of(frame, plan)
+    split = parts_of(frame, plan)
     for part in split:
         windows = study.windows_of(frame, plan, part)
         past = windows.past[..., 0]
@@ -168,9 +170,9 @@ def test_a_linear_autoregression_repeats_an_exact_rhythm():
     frame = table()
     frame["sold"] = 10 * WEEK[np.arange(120) % 7]
     plan = tiny(frame)
-    split = study.parts_of(frame, plan)
+    split = parts_of(frame, plan)
     known = study.covariates_of(frame, 3)
-    method = study.linear(frame, plan, split, known)
+    method = study.linear(frame, plan, split)(known)
     values = frame["sold"].to_numpy()
     said = method(values[:110], 3)
     assert_close(said[3], values[110:113], within=0.5)
@@ -226,7 +228,7 @@ def test_a_comparison_has_a_row_a_series_and_method(monkeypatch):
 def test_training_never_reads_the_part_that_judges():
     frame = table()
     plan = tiny(frame)
-    split = study.parts_of(frame, plan)
+    split = parts_of(frame, plan)
     spoilt = frame.copy()
     spoilt.iloc[split.test.start :] = 1e6
     weights = [
@@ -261,7 +263,7 @@ def test_networks_come_back_with_their_plan(tmp_path):
     plan = tiny(frame)
     F = study.covariates_of(frame, 0).shape[1]
     modules = [study.build(plan, F, seed) for seed in (0, 1)]
-    study.save(path, modules, plan, frame, {"seed": 0})
+    study.save(path, modules, plan, {"seed": 0})
     back, same, about = study.load(path)
     assert (same, about["networks"], about["F"]) == (plan, 2, F)
     for one, other in zip(modules, back, strict=True):
@@ -319,3 +321,113 @@ def test_a_figure_has_a_panel_a_series_and_says_what_came(freq):
     import matplotlib.pyplot as plt
 
     plt.close(figure)
+
+
+def test_a_day_and_a_week_are_two_seasons():
+    hours = table(24 * 7 * 4, "h")
+    plan = plan_for(hours, 3)
+    assert (plan.period, plan.longer) == (24, 168)
+    assert plan_for(hours.iloc[: 24 * 14], 3).longer == 1
+    assert plan_for(hours, 3, period=24).longer == 1
+    names = [*study.baselines(plan)]
+    assert names[1:4] == [
+        "seasonal naive", "seasonal naive, 168", "both seasons and ETS",
+    ]  # fmt: skip
+    F = study.covariates_of(hours, 3).shape[1]
+    assert study.covariates_of(hours, 3, 168).shape == (24 * 28 + 3, F + 4)
+
+
+def test_two_seasons_go_on_as_they_were():
+    t = np.arange(24 * 7 * 4)
+    values = 5 * np.sin(2 * np.pi * t / 24) + 3 * (t // 24 % 7 == 6)
+    said = two_seasons(values[:-12], 12, (24, 168))
+    assert np.abs(said - values[-12:]).max() < 0.5
+    assert two_seasons(values, 3, (24, 168), [0.1, 0.9]).shape == (2, 3)
+    with pytest.raises(ValueError, match="expected 336"):
+        two_seasons(values[:300], 3, (24, 168))
+
+
+@pytest.mark.parametrize(
+    ("freq", "words", "expected"),
+    [
+        ("D", ["week", "year"], (7, 365)),
+        ("h", ["week", "day"], (24, 168)),
+        ("W", ["year"], (52, 1)),
+        ("MS", ["year"], (12, 1)),
+        ("B", ["week"], (5, 1)),
+        ("D", ["30"], (30, 1)),
+    ],
+)
+def test_seasons_are_given_by_words_or_steps(freq, words, expected):
+    found = read_seasons(table(1000, freq), words)
+    assert (found["period"], found["longer"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("freq", "words", "message"),
+    [
+        ("D", ["day"], "--period day: expected two steps in it"),
+        ("MS", ["week"], "--period week: expected two steps in it"),
+        ("D", ["moon"], "expected a number of steps, day, week, year"),
+        ("D", ["7", "week"], "expected one or two different seasons"),
+        ("D", ["2", "3", "4"], "expected one or two different seasons"),
+    ],
+)
+def test_what_is_no_season_of_the_table_is_refused(freq, words, message):
+    with pytest.raises(Refused, match=message):
+        read_seasons(table(200, freq), words)
+
+
+def test_waves_have_the_same_phase_wherever_a_table_begins():
+    index = table(100).index
+    assert_close(season_waves(index, 30)[40:], season_waves(index[40:], 30))
+
+
+def beside(frame, past=0):
+    """A column that tells what comes, by day, with 3 rows more."""
+    rows = np.arange(len(frame) + 3.0)[:, None] % 5
+    return Covariates({str(name): rows for name in frame}, past)
+
+
+def test_what_is_known_ahead_is_read_and_what_is_not_is_hidden():
+    frame = table()
+    plan = tiny(frame)
+    part = range(60, 90)
+    ahead = study.windows_of(frame, plan, part, beside(frame))
+    hidden = study.windows_of(frame, plan, part, beside(frame, past=1))
+    assert ahead.known[..., -1].any()
+    assert not hidden.known[..., -1].any()
+    np.testing.assert_array_equal(ahead.past, hidden.past)
+    short = beside(frame)._replace(rows={"sold": np.zeros((len(frame), 1))})
+    with pytest.raises(Refused, match=r"0 rows after .* need 3"):
+        study.forecast_ahead(frame, plan, Flat(), short)
+
+
+def test_a_covariate_that_tells_all_makes_the_linear_one_right():
+    frame = table()
+    rng = np.random.default_rng(3)
+    told = rng.normal(size=(123, 1))
+    frame["sold"] = 10 * told[:120, 0]
+    plan = tiny(frame)
+    known = Covariates({"sold": told}, 0)
+    split = parts_of(frame, plan)
+    matrix = study.covariates_of(frame, 3, 1, known, "sold")
+    method = study.linear(frame, plan, split, known)(matrix)
+    values = frame["sold"].to_numpy()
+    errors = np.abs(method(values[:110], 3)[3] - values[110:113])
+    assert errors.max() < np.abs(values).mean()
+
+
+def test_a_series_that_begins_later_is_read_from_its_beginning():
+    frame = table(columns=("sold", "visits", "new"))
+    frame.loc[frame.index[:70], "visits"] = np.nan
+    frame.loc[frame.index[:117], "new"] = np.nan
+    plan = tiny(frame)
+    part = parts_of(frame, plan).training
+    alone = study.windows_of(frame[["sold"]], plan, part)
+    both = study.windows_of(frame, plan, part)
+    assert np.isfinite(both.past).all()
+    assert both.target.shape == alone.target.shape  # begins after it
+    assert study.scored(frame, plan) == ["sold", "visits"]
+    with pytest.raises(Refused, match="new: 3 rows are fewer than the 14"):
+        study.forecast_ahead(frame, plan, Flat())

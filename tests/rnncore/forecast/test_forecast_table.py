@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from rnncore.application import Refused
-from rnncore.forecast.table import read_table, step_of
+from rnncore.forecast.panel import read_table
+from rnncore.forecast.table import step_of
 
 DAYS = [f"2024-02-{day:02}" for day in range(20, 30)] + [
     f"2024-03-{day:02}" for day in range(1, 11)
@@ -80,7 +81,7 @@ REFUSED = {
         *[rows[2]] * 3,
         *rows[3:],
     ],
-    "one date is missing: 2024-02-29 00:00:00; fill the gap, or take rows "
+    "one date is missing: 2024-02-29 00:00:00; fill the gap (--fill), or take rows "
     "as steps (--gaps)": lambda rows: [*rows[:9], *rows[10:]],
     "2 dates are missing, the first is 2024-02-29": lambda rows: [
         *rows[:9],

@@ -1,0 +1,107 @@
+"""How a command reads a table: its options, and what it says of it."""
+
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rnncore.commands import common
+from rnncore.commands.common import Facts, note, option
+from rnncore.storage.files import Refused
+
+if TYPE_CHECKING:
+    from rnncore.forecast.panel import Panel
+
+READING: Facts = {  # with the values that older models had without a word
+    "date": None,
+    "value": None,
+    "separator": ",",
+    "encoding": "utf-8",
+    "date_format": "ISO8601",
+    "gaps": False,
+    "id": None,
+    "past": [],
+    "known": [],
+    "fill": None,
+    "decimal": None,
+}
+TOLD = 5  # lines on what was filled, at most
+
+
+def add_reading(train: Any) -> None:
+    """What a table's columns are, and how they are read."""
+    column: dict[str, Any] = {"metavar": "COLUMN"}
+    option(train, "--date", "of the dates", required=True, **column)
+    what = "of the numbers: one network learns from all of them"
+    option(train, "--value", what, nargs="+", required=True, **column)
+    what = (
+        "with the names of series that stand below each other in one long "
+        "table: one network learns from all of them"
+    )
+    option(train, "--id", what, **column)
+    what = "of numbers that are known of the past alone, such as visitors"
+    option(train, "--past", what, [], str, nargs="+", **column)
+    what = (
+        "of numbers that are also known ahead, such as promotions (0 or "
+        "1); last rows without any value have them for the steps to come"
+    )
+    option(train, "--known", what, [], str, nargs="+", **column)
+    what = "fill empty cells and missing dates; what was filled is told"
+    ways = ["linear", "last", "zero"]
+    option(train, "--fill", what, choices=ways)
+    what = "the decimal mark (default: found, if it is clear)"
+    option(train, "--decimal", what, choices=[".", ","])
+    option(train, "--separator", "between columns", ",")
+    option(train, "--encoding", "of FILE", "utf-8", outside=True)
+    option(train, "--date-format", "such as %%d.%%m.%%Y", "ISO8601")
+    what = "a row is a step, whatever lies between the dates"
+    common.flag(train, "--gaps", what)
+
+
+def reading_of(arguments: Namespace) -> Facts:
+    """What the options say of the table."""
+    return {name: getattr(arguments, name) for name in READING}
+
+
+def check_reading(path: Path, reading: Any) -> Facts:
+    """How the table was read that a model learned from.
+
+    Raises Refused where the model does not say.
+    """
+    needed = set([*READING][:6])
+    if not isinstance(reading, dict) or not (
+        needed <= set(reading) <= set(READING)
+    ):
+        raise Refused(
+            f"{path}: no forecaster: it does not say what it read"
+        )
+    return READING | reading
+
+
+def read(
+    path: Path, reading: Facts, tell: Callable[[str], None] = note
+) -> "Panel":
+    """The table; what was filled, and a decimal comma, are told."""
+    from rnncore.forecast.panel import read_panel
+
+    how = READING | reading
+    panel = read_panel(path, how.pop("date"), how.pop("value"), **how)
+    if reading.get("decimal") is None and panel.decimal == ",":
+        tell("numbers have a decimal comma (--decimal)")
+    for line in panel.told[:TOLD]:
+        tell(line)
+    if (more := len(panel.told) - TOLD) > 0:
+        tell(f"and {more} more like these")
+    return panel
+
+
+def print_of(panel: "Panel", rows: int | None = None) -> str:
+    """By which a table is recognised again, or its first rows."""
+    frame = panel.frame.iloc[:rows]
+    names = "\n".join([str(frame.index.name), *map(str, frame.columns)])
+    dates = frame.index.to_numpy().astype("datetime64[ns]").tobytes()
+    content = names.encode() + dates + frame.to_numpy().tobytes()
+    if panel.beside is not None:
+        for found in panel.beside.rows.values():
+            content += found[: len(frame)].tobytes()
+    return common.fingerprint(content)

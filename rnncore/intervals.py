@@ -1,0 +1,52 @@
+"""How sure a score of few cases is: intervals of 95 %."""
+
+from collections.abc import Callable
+from statistics import NormalDist
+
+import numpy as np
+
+LEVEL = 0.95
+DRAWS = 1000
+
+
+def wilson(
+    right: int, cases: int, level: float = LEVEL
+) -> tuple[float, float]:
+    """The interval of a share, from 0 to 1, of which so many were right.
+
+    Raises ValueError unless 0 <= right <= cases, with a case at least.
+    Source: Wilson 1927.
+    """
+    if not 0 <= right <= cases or cases < 1:
+        raise ValueError(
+            f"right, cases: expected 0 to at least 1 case, got {right} "
+            f"of {cases}"
+        )
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    share = right / cases
+    centre = share + z**2 / (2 * cases)
+    half = z * np.sqrt(share * (1 - share) / cases + z**2 / (4 * cases**2))
+    scale = 1 + z**2 / cases
+    low, high = (centre - half) / scale, (centre + half) / scale
+    return max(float(low), 0.0), min(float(high), 1.0)
+
+
+def bootstrap(
+    score: Callable[[np.ndarray], float],
+    cases: int,
+    rng: np.random.Generator,
+    draws: int = DRAWS,
+    level: float = LEVEL,
+) -> tuple[float, float]:
+    """The interval of any score: of cases drawn again, with repetition.
+
+    `score` is asked for the places (N,) of the cases that were drawn.
+
+    Raises ValueError where there is no case.
+    Source: Efron 1979, percentiles.
+    """
+    if cases < 1:
+        raise ValueError(f"cases: expected at least 1, got {cases}")
+    found = [score(rng.integers(cases, size=cases)) for _ in range(draws)]
+    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)

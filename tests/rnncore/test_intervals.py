@@ -1,0 +1,34 @@
+"""Intervals of scores: by hand, by a library, and as often as promised."""
+
+import numpy as np
+import pytest
+
+from rnncore.intervals import bootstrap, wilson
+from tests.helpers.arrays import assert_close
+
+
+@pytest.mark.parametrize("cases", [1, 4, 50])
+def test_wilson_s_interval_is_the_library_s(cases):
+    proportion = pytest.importorskip("statsmodels.stats.proportion")
+    for right in range(cases + 1):
+        expected = proportion.proportion_confint(
+            right, cases, method="wilson"
+        )
+        assert_close(np.array(wilson(right, cases)), np.array(expected))
+
+
+def test_a_share_without_a_case_is_refused():
+    for right, cases in (0, 0), (3, 2), (-1, 2):
+        with pytest.raises(ValueError, match="right, cases: expected"):
+            wilson(right, cases)
+    with pytest.raises(ValueError, match="cases: expected at least 1"):
+        bootstrap(np.mean, 0, np.random.default_rng(0))
+
+
+def test_a_bootstrap_of_a_mean_is_as_wide_as_theory_says():
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=400)
+    low, high = bootstrap(lambda k: values[k].mean(), 400, rng)
+    half = 1.96 * values.std() / 20
+    assert low < values.mean() < high
+    assert abs((high - low) / 2 - half) < 0.15 * half

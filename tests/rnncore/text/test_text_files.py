@@ -1,0 +1,69 @@
+"""Texts from files, folders and patterns, in several encodings."""
+
+import pytest
+
+from rnncore.storage.files import Refused
+from rnncore.text.files import find_files, read_texts
+
+
+@pytest.fixture
+def folder(tmp_path):
+    notes = tmp_path / "notes"
+    (notes / "old").mkdir(parents=True)
+    (notes / "b.txt").write_text("two\n")
+    (notes / "a.md").write_text("one")
+    (notes / "old" / "c.txt").write_text("three\n")
+    (notes / ".hidden").write_text("no")
+    return notes
+
+
+def test_a_folder_is_read_by_the_names_of_its_files(folder):
+    assert read_texts([folder]) == "one\ntwo\nthree\n"
+
+
+def test_a_pattern_names_files(folder):
+    assert read_texts([folder / "*.txt"]) == "two\n"
+    both = [folder / "**" / "*.txt"]
+    assert read_texts(both) == "two\nthree\n"
+    assert read_texts([folder / "b.txt", folder / "a.md"]) == "two\none\n"
+    odd = folder / "[x].txt"
+    odd.write_text("odd")
+    assert find_files(odd) == [odd]  # a name, though it looks like more
+
+
+def test_what_is_no_text_is_left_out_of_a_folder_alone(folder):
+    (folder / "a.png").write_bytes(b"\x89PNG\xff\x00")
+    told = []
+    assert read_texts([folder], report=told.append).startswith("one")
+    assert [line.startswith("left out: ") for line in told] == [True]
+    with pytest.raises(Refused, match=r"a\.png"):
+        read_texts([folder / "a.png"])
+
+
+def test_where_there_is_no_text_that_is_said(tmp_path):
+    with pytest.raises(Refused, match="none in it"):
+        read_texts([tmp_path])
+    with pytest.raises(Refused, match=r"\*\.txt: there is no such file"):
+        read_texts([tmp_path / "*.txt"])
+    with pytest.raises(Refused, match="there is no such file"):
+        read_texts([tmp_path / "a.txt"])
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
+def test_a_mark_names_the_encoding(tmp_path, encoding):
+    path = tmp_path / "a.txt"
+    path.write_bytes("Ärger\n".encode(encoding))
+    told = []
+    assert read_texts([path], report=told.append) == "Ärger\n"
+    assert bool(told) == (encoding != "utf-8-sig")
+
+
+def test_an_encoding_that_is_guessed_is_proposed_not_taken(tmp_path):
+    path = tmp_path / "a.txt"
+    text = "Die Straße führt über die Brücke nach Köln.\n" * 20
+    path.write_bytes(text.encode("cp1252"))
+    with pytest.raises(
+        Refused, match=r"not utf-8: .*it may be .*--encoding"
+    ):
+        read_texts([path])
+    assert read_texts([path], "cp1252") == text
