@@ -1,13 +1,12 @@
-"""A network that learns to write: python examples/min_rnn.py my.txt
+"""A network that learns to write: python examples/min_rnn.py [TEXT]"""
 
-Without a text of yours it reads Python's own documentation.
-"""
-
+import os
 import sys
 import time
 from collections import Counter
 from pydoc_data.topics import topics
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy is loaded
 import numpy as np
 
 T, B, H = 32, 32, 128  # steps of a window, lanes of text, units
@@ -16,8 +15,9 @@ LEAST, MOST, KINDS = 2 * B * T, 20_000_000, 200  # characters
 
 
 def read_text(path):
-    """The text, with "?" for what cannot be printed or is rare."""
-    text = "".join(topics.values()).replace("--", "")
+    """A file, or Python's documentation; "?" for rare characters."""
+    lines = "".join(topics.values()).splitlines()
+    text = "\n".join(s for s in lines if not s.endswith(("|", "+")))
     if path is not None:
         with open(path, encoding="utf8") as file:
             text = file.read(MOST)
