@@ -40,6 +40,7 @@ TOOLS = (
     "tools/build/chapters.py",
     "tools/build/contents.py",
     "tools/build/kernels.py",
+    "tools/build/short_way.py",
     "tools/build/weave.py",
     *(f"tools/site/{path.name}" for path in (ROOT / "tools" / "site").glob("*.py")),
 )
