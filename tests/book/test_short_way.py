@@ -97,7 +97,7 @@ def test_sections_that_are_not_on_the_way_are_marked(tmp_path):
     assert f"## Two\n\n{side_paths.ASIDE}\n" in marked
     assert marked.count(side_paths.ASIDE) == 1
     minutes = reading.minutes(PAGE.replace("## Two\n\nSecond.\n\n", ""))
-    assert f"# A page\n\nOn the short way: {minutes} minutes" in marked
+    assert f"# A page\n\n*On the short way: {minutes} minutes" in marked
 
 
 def test_a_page_that_is_whole_on_the_way_or_off_it_says_so_once(tmp_path):
@@ -105,7 +105,7 @@ def test_a_page_that_is_whole_on_the_way_or_off_it_says_so_once(tmp_path):
     way = short_way.read(tmp_path)
     whole = side_paths.mark(way, "ch01_a", PAGE)
     assert side_paths.ASIDE not in whole
-    assert "# A page\n\nOn the short way: " in whole
+    assert "# A page\n\n*On the short way: " in whole
     off = side_paths.mark(way, "ch02_b", PAGE)
     assert "# A page\n\n*Side path: " in off
     assert side_paths.ASIDE not in off

@@ -40,8 +40,8 @@ def mark(way: ShortWay, page: str, text: str) -> str:
     for section in reversed(aside):
         end = section.start + len(f"## {section.title}")
         text = f"{text[:end]}\n\n{ASIDE}\n{text[end:]}"
-    rest = " without the sections marked *side path*" if aside else ""
-    head = f"On the short way: {minutes} minutes{rest}."
+    rest = " without the side paths" if aside else ""
+    head = f"*On the short way: {minutes} minutes{rest}.*"
     return TITLE.sub(lambda match: f"{match[0]}\n\n{head}", text, count=1)
 
 

@@ -296,10 +296,13 @@ def test_the_learners_book_leaves_grading_and_reference_to_others():
     toc = paper.entries(ROOT / "book" / "_toc.yml")
     volumes = [paper.volume(toc, name) for name in paper.VOLUMES]
     assert sorted(e for v in volumes for e in v) == sorted(toc)
-    book_, grading, reference = ([e.page for e in v] for v in volumes)
+    book_, grading, reference, sheet = (
+        [e.page for e in v] for v in volumes
+    )
     assert {"setup", "ch22_texts", "glossary"} <= set(book_)
     assert grading == ["grading", "grading_services"]
     assert reference == ["api"]
+    assert sheet == ["cheat_sheet"]
 
 
 @pytest.mark.system
