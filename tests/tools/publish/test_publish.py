@@ -328,6 +328,21 @@ def files(folder):
     }
 
 
+@pytest.mark.system
+def test_the_cheat_sheet_has_neither_title_page_nor_contents(
+    html, tmp_path
+):
+    folder = tmp_path / "html"
+    shutil.copytree(html, folder)
+    shutil.copyfile(folder / "second.html", folder / "cheat_sheet.html")
+    sheet = [paper.Entry("", paper.SHEET)]
+    config = paper.settings(book.CONFIG)
+    made = pdf.whole(folder, sheet, config, code=False, epoch=EPOCH)
+    first = PdfReader(io.BytesIO(made)).pages[0].extract_text()
+    assert "A section" in first
+    assert "Contents" not in first
+
+
 @pytest.fixture(scope="module")
 def sites(html, toc, tmp_path_factory):
     """Two sites, each executed, built and published from nothing."""
