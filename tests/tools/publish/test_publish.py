@@ -302,7 +302,7 @@ def test_the_learners_book_leaves_grading_and_reference_to_others():
     assert {"setup", "ch22_texts", "glossary"} <= set(book_)
     assert grading == ["grading", "grading_services"]
     assert reference == ["api"]
-    assert sheet == ["cheat_sheet"]
+    assert sheet == ["sheet"]
 
 
 @pytest.mark.system
@@ -334,7 +334,7 @@ def test_the_cheat_sheet_has_neither_title_page_nor_contents(
 ):
     folder = tmp_path / "html"
     shutil.copytree(html, folder)
-    shutil.copyfile(folder / "second.html", folder / "cheat_sheet.html")
+    shutil.copyfile(folder / "second.html", folder / f"{paper.SHEET}.html")
     sheet = [paper.Entry("", paper.SHEET)]
     config = paper.settings(book.CONFIG)
     made = pdf.whole(folder, sheet, config, code=False, epoch=EPOCH)

@@ -46,7 +46,7 @@ PICTURE = "_static/preview.png"  # of the title and the cover
 LICENCE = "Free under the MIT licence"
 TEACHING = "For those who teach"  # the part with the guide to grading
 REFERENCE = "api"  # the page on all that the package has
-SHEET = "cheat_sheet"  # one page, without a title and contents
+SHEET = "sheet"  # one page, without a title and contents
 VOLUMES = {
     "book": "",
     "grading": "How to grade",

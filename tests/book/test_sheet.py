@@ -15,7 +15,7 @@ from tests.helpers import ROOT
 from tests.helpers.arrays import assert_close
 from tests.helpers.commands import shown_help
 
-PAGE = (ROOT / "book" / "cheat_sheet.md").read_text("utf8")
+PAGE = (ROOT / "book" / "sheet.md").read_text("utf8")
 T, B, D, H, K = 4, 3, 5, 6, 7
 
 
