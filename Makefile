@@ -36,7 +36,7 @@ book: $(STAMP)  ## execute and build the book
 serve: book  ## build the book and serve it on this machine
 	@$(PY) -m tools.build.book serve
 
-pdf: book $(DEV)  ## the learner's book on paper, _build/book.pdf; CODE=1: with the folded code; VOLUME=grading or reference
+pdf: book $(DEV)  ## the learner's book on paper, _build/book.pdf; CODE=1: with the folded code; VOLUME=grading, reference or sheet
 	@$(PY) -m tools.publish.volume.pdf $(if $(CODE),--code) $(if $(VOLUME),--volume $(VOLUME))
 
 epub: book $(DEV)  ## the learner's book for an e-reader, _build/book.epub; CODE=1, VOLUME=...

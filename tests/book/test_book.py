@@ -527,7 +527,9 @@ def test_the_reference_names_every_module():
     named = re.findall(r"automodule:: ([\w.]+)", text)
     private = "rnncore.checking.__main__"
     wanted = [m.name for m in modules if not m.ispkg]
-    wanted += [f"rnncore.{name}" for name in ("comparison", "display", "fused")]
+    wanted += [
+        f"rnncore.{name}" for name in ("comparison", "display", "fused")
+    ]
     wanted.remove(private)
     assert sorted(named) == sorted(wanted)
 
@@ -787,13 +789,13 @@ def test_a_page_says_how_many_minutes_it_takes_to_read(small, capsys):
         "# Start\n\nFrom {minutes}`shortest` to {minutes}`longest`, in all "
         "{minutes}`Part I`, here {minutes}`page`.\n",
     )
-    words = {"ch01_a": 3, "ch02_b": 21}
+    words = {"ch01_a": 3, "ch02_b": 41}
     for name, minutes in words.items():
         text = TIMED + "word " * (reading.A_MINUTE * minutes - 20)
         (small / "book" / f"{name}.md").write_text(text)
     index = book.build_book(jobs=1)
     start = index.with_name("page.html").read_text()
-    assert "From 3 to 21, in all 25, here 1." in start
+    assert "From 3 to 41, in all 45, here 1." in start
     for name, minutes in words.items():
         html = index.with_name(f"{name}.html").read_text()
         assert f"<em>{minutes} minutes to read.</em>" in html
@@ -801,7 +803,7 @@ def test_a_page_says_how_many_minutes_it_takes_to_read(small, capsys):
         r"^warning: (.*)$", capsys.readouterr().out, re.MULTILINE
     )
     assert named == [
-        "ch02_b.md takes 21 minutes to read, over 20: split it or shorten it"
+        "ch02_b.md takes 41 minutes to read, over 40: split it or shorten it"
     ]
 
 
@@ -810,6 +812,42 @@ def test_minutes_of_what_is_no_part_fail_the_build(small):
     write(small, "# A page\n\nIn all {minutes}`everything`.\n")
     with pytest.raises(book.BuildError, match="found what stands above"):
         book.build_book(jobs=1)
+
+
+def test_a_book_shows_the_short_way_and_its_side_paths(small):
+    with_extensions(small, "reading", "side_paths", "search")
+    folder = small / "book"
+    write(small, "# Start\n\n```{short-way}\n```\n")
+    toc = folder / "_toc.yml"
+    toc.write_text(toc.read_text() + "chapters: [{file: ch01_a}]\n")
+    (folder / "ch01_a.md").write_text(
+        "# A page\n\n## One\n\nFirst.\n\n## Two\n\nSecond.\n"
+    )
+    (folder / "short_way.yml").write_text(
+        "hours: 1\nsections: {ch01_a: [Two]}\ntasks: {ch01_a: [3]}\n"
+    )
+    index = book.build_book(jobs=1)
+    start = BeautifulSoup(
+        index.with_name("page.html").read_text(), "html.parser"
+    )
+    (entry,) = start.select(".short-way li")
+    assert entry.get_text(strip=True) == (
+        "A page, 1 min: Two. Then task 3 of its assignment"
+    )
+    assert entry.a["href"] == "ch01_a.html"
+    page = BeautifulSoup(
+        index.with_name("ch01_a.html").read_text(), "html.parser"
+    )
+    assert "Side path." in page.select_one("#one").get_text()
+    assert "Side path." not in page.select_one("#two").get_text()
+    (folder / "short_way.yml").write_text(
+        "hours: 1\nsections: {ch01_a: [One]}\ntasks: {}\n"
+    )  # pages whose own text did not change are read again
+    index.with_name(".made-from").unlink()
+    page = index.with_name("ch01_a.html")
+    book.build_book(jobs=1)
+    page = BeautifulSoup(page.read_text(), "html.parser")
+    assert "Side path." in page.select_one("#two").get_text()
 
 
 def head_of(page):

@@ -116,25 +116,43 @@ def test_of_what_a_page_s_minutes_are_made():
         "```{code-cell}\na = 1\n\nb = 2\n```\n"
     )
     words = 3 + 100 + 60 + 2 * 9  # title, prose, the equation, two lines
-    assert reading.minutes(page) == 1
-    rest = reading.A_MINUTE - words
-    assert reading.minutes(page + "word " * rest) == 1
-    assert reading.minutes(page + "word " * (rest + 1)) == 2
-    assert reading.minutes(page + "\n## Self-test\n" + "word " * 999) == 1
+    assert words > reading.A_MINUTE
+    rest = 2 * reading.A_MINUTE - words
+    assert reading.minutes(page + "word " * rest) == 2
+    assert reading.minutes(page + "word " * (rest + 1)) == 3
+    assert reading.minutes(page + "\n## Self-test\n" + "word " * 999) == 2
     wrong = '\n\n"Wrong."\n: ' + "word " * 999
-    assert reading.minutes(page + wrong) == 1
+    assert reading.minutes(page + wrong) == 2
 
 
-def test_a_page_of_over_twenty_minutes_is_named(tmp_path):
+def test_a_prediction_takes_two_minutes_and_a_question_one():
+    page = "# A page\n\n"
+    box = ":::{admonition} Predict\n:class: tip\nWhat?\n:::\n"
+    asked = ":::{dropdown} 1. Why?\nSo.\n:::\n"
+    before = reading.count_words(page)
+    for more, minutes in (box, 2), (asked, 1), (box + asked, 3):
+        took = reading.count_words(page + more) - before
+        assert took == minutes * reading.A_MINUTE + len(more.split())
+
+
+def test_a_file_that_a_page_prints_is_read_like_code():
+    page = "# A page\n\n"
+    listing = "```{literalinclude} ../examples/my_cell.py\n```\n"
+    lines = (BOOK / "../examples/my_cell.py").read_text().splitlines()
+    took = reading.count_words(page + listing) - reading.count_words(page)
+    assert took == reading.LINE * len([s for s in lines if s.strip()])
+
+
+def test_a_page_of_over_forty_minutes_is_named(tmp_path):
     head = f"# A page\n\n*{reading.OWN} minutes to read.*\n\n"
     fits = tmp_path / "fits.md"
     long, silent = tmp_path / "long.md", tmp_path / "silent.md"
-    fits.write_text(head + "word " * (20 * reading.A_MINUTE - 7))
-    long.write_text(head + "word " * (20 * reading.A_MINUTE - 6))
+    fits.write_text(head + "word " * (40 * reading.A_MINUTE - 7))
+    long.write_text(head + "word " * (40 * reading.A_MINUTE - 6))
     silent.write_text("word " * 9_999)  # states no time
     (line,) = reading.too_long([fits, long, silent])
     assert line == (
-        "warning: long.md takes 21 minutes to read, over 20: "
+        "warning: long.md takes 41 minutes to read, over 40: "
         "split it or shorten it"
     )
 

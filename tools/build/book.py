@@ -56,7 +56,7 @@ from sphinx_external_toc.parsing import MalformedError, parse_toc_yaml
 from traitlets.config import Config
 
 from tools import ROOT
-from tools.build import chapters, contents
+from tools.build import chapters, contents, short_way
 from tools.build.kernels import Manager, offline_environment, start_fork_server
 from tools.site import postprocess, reading
 
@@ -122,15 +122,17 @@ def what_pages_use() -> list[Path]:
     package = (ROOT / "rnncore").rglob("*")
     book = [p for p in package if p.is_file() and p.suffix != ".pyc"]
     book += [p for p in BOOK.rglob("*") if p.is_file()]
+    book += (ROOT / "examples").rglob("*.py")  # which pages print
     return [*book, *what_all_pages_use()]
 
 
 def what_all_pages_use() -> list[Path]:
     """The files that decide how Sphinx reads every page."""
-    names = "book", "chapters", "contents", "cut", "weave"
+    names = "book", "chapters", "contents", "cut", "short_way", "weave"
     tools = [Path(__file__).with_name(f"{name}.py") for name in names]
     tools += (ROOT / "tools" / "site").glob("*.py")
     works = [CONFIG, ROOT / "CITATION.cff", *BOOK.glob("*.bib")]
+    works += BOOK.glob(short_way.TABLE)
     return [*what_all_cells_use(), *tools, *works]
 
 

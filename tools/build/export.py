@@ -48,6 +48,7 @@ TOOLS = (
     "tools/build/contents.py",
     "tools/build/cut.py",
     "tools/build/kernels.py",
+    "tools/build/short_way.py",
     "tools/build/weave.py",
     *(f"tools/site/{path.name}" for path in (ROOT / "tools" / "site").glob("*.py")),
 )

@@ -41,6 +41,7 @@ BOX = re.compile(
 OPTION = re.compile(r"^:[a-z-]+:.*\n", re.MULTILINE)
 ALT = re.compile(r"^:alt: (.*)$", re.MULTILINE)
 LABEL = re.compile(r"^\([\w-]+\)=\n|(?<=\$\$) *\([\w-]+\)(?= *$)", re.MULTILINE)
+INCLUDED = re.compile(r"^```\{literalinclude\} (\S+)\n(?::.*\n)*```$", re.MULTILINE)
 WRONG = re.compile(r"^(\S.*)\n: +(.+)$", re.MULTILINE)  # and the reply
 NUMPY = re.compile(r"np\.\w+\((.*)\)")  # how NumPy 2 writes its numbers
 MEASURED = "measurements/"  # how the files begin that a page reads
@@ -90,7 +91,13 @@ def markdown(text: str, values: dict[str, str], page: str = "") -> str:
     def role(match: re.Match[str]) -> str:
         return _role(match[1], match[2], values, page)
 
+    text = INCLUDED.sub(_printed, text)
     return ROLE.sub(role, LABEL.sub("", BOX.sub(_box, text)))
+
+
+def _printed(match: re.Match[str]) -> str:
+    file = book.BOOK / match[1]
+    return f"```python\n{file.read_text('utf8')}```"
 
 
 def _box(match: re.Match[str]) -> str:

@@ -2,14 +2,19 @@
 
 {minutes}`page` is this page's number; {minutes}`shortest` and
 {minutes}`longest` are those of the chapters' pages, {minutes}`Part I` is a
-part's sum to the nearest five. All are counted when the book is built; no
-source holds them. The build names each page that takes longer than it should.
+part's sum to the nearest five, {minutes}`the short way` that of the sections
+which book/short_way.yml names, and {minutes}`NAME` those of the page of that
+name, of its sections on the short way where it has some. All are counted when
+the book is built; no source holds them. The build names each page that takes
+longer than it should.
 
-Counted are the words of the prose, the displayed equations and the lines of
-code that are not folded, each in words: a line of code takes as long as nine
-words, about twice those that it holds, and an equation as long as sixty. Left
-out are a self-test, whose time its page's head names, and the usual wrong
-answers to the closing questions, of which a reader unfolds their own.
+Counted are the words of the prose at the pace of technical prose, the
+displayed equations and the lines of code that are not folded, each in words: a
+line of code takes as long as nine words, about twice those that it holds, and
+an equation as long as sixty. A prediction takes two minutes and a closing
+question one, beside their words. Left out are a self-test, whose time its
+page's head names, and the usual wrong answers to the closing questions, of
+which a reader unfolds their own.
 """
 
 import functools
@@ -26,17 +31,22 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
-from tools.build import weave
+from tools import ROOT
+from tools.build import short_way, weave
 from tools.site.page_metadata import parts
 
-A_MINUTE = 230  # words
+A_MINUTE = 150  # words
 LINE, EQUATION = 9, 60  # words
-MOST = 20  # minutes; a longer page is named when the book is built
+PREDICTION, QUESTION = 2 * A_MINUTE, A_MINUTE  # time to think, in words
+MOST = 40  # minutes; a longer page is named when the book is built
 OWN = "{minutes}`page`"  # how a page states its time
 PART = re.compile(r"Part [IVX]+\b")
 DISPLAYED = re.compile(r"^\$\$.*?^\$\$", re.DOTALL | re.MULTILINE)
 # A wrong answer, as a reader would say it, and the reply to it.
 WRONG = re.compile(r'^(".+")\n: (.+)$', re.MULTILINE)
+PREDICT = re.compile(r"^:{3,}\{admonition\} Predict", re.MULTILINE)
+ASKED = re.compile(r"^:{3,}\{dropdown\} \d+\. ", re.MULTILINE)
+INCLUDED = re.compile(r"^```\{literalinclude\} (\S+)$", re.MULTILINE)
 FOLDED = {"hide-input", "remove-input", "remove-cell"}
 
 
@@ -52,6 +62,16 @@ def options(text: str, cell: weave.Cell) -> dict:
     return yaml.safe_load("\n".join(head)) or {}
 
 
+def included(text: str) -> list[str]:
+    """The lines of the files that a page prints whole."""
+    return [
+        line
+        for name in INCLUDED.findall(text)
+        for line in (ROOT / "book" / name).read_text("utf8").splitlines()
+        if line.strip()
+    ]
+
+
 def prose(text: str) -> str:
     """A page without code, front matter and displayed equations."""
     blocks = r"\A---.*?^---$|^```.*?^```$"
@@ -61,6 +81,11 @@ def prose(text: str) -> str:
 
 def minutes(text: str) -> int:
     """How long a page takes to read, rounded up."""
+    return math.ceil(count_words(text) / A_MINUTE)
+
+
+def count_words(text: str) -> int:
+    """What a page or a section holds and asks, in words."""
     text, _, _ = text.partition("\n## Self-test")
     text = WRONG.sub("", text)
     shown = [
@@ -71,8 +96,10 @@ def minutes(text: str) -> int:
         if line.strip()
     ]
     words = len(prose(text).split())
-    words += LINE * len(shown) + EQUATION * len(DISPLAYED.findall(text))
-    return math.ceil(words / A_MINUTE)
+    words += LINE * (len(shown) + len(included(text)))
+    words += EQUATION * len(DISPLAYED.findall(text))
+    words += PREDICTION * len(PREDICT.findall(text))
+    return words + QUESTION * len(ASKED.findall(text))
 
 
 class Times(NamedTuple):
@@ -80,19 +107,24 @@ class Times(NamedTuple):
 
     pages: dict[str, int]
     parts: dict[str, int]
+    short_way: dict[str, int]
 
 
 @functools.cache
 def times(book: Path) -> Times:
     """Of the pages in a book's contents; a part reaches to the next "Part"."""
     pages, sums, part = {}, Counter[str](), ""
+    way, short = short_way.read(book), {}
     for page, caption in parts((book / "_toc.yml").read_text("utf8")).items():
         if found := PART.match(caption):
             part = found[0]
         if re.match(r"ch\d\d_", page):
-            pages[page] = minutes((book / f"{page}.md").read_text("utf8"))
+            text = (book / f"{page}.md").read_text("utf8")
+            pages[page] = minutes(text)
             sums[part] += pages[page]
-    return Times(pages, dict(sums))
+            if page in way.sections:
+                short[page] = minutes(way.on_it(page, text))
+    return Times(pages, dict(sums), short)
 
 
 def said(what: str, page: str, book: Path) -> str:
@@ -107,12 +139,20 @@ def said(what: str, page: str, book: Path) -> str:
         return str((min if what == "shortest" else max)(every, default=0))
     if PART.fullmatch(what):
         return str(5 * round(times(book).parts.get(what, 0) / 5))
-    expected = "page, shortest, longest or a part, such as Part I"
+    found = times(book)
+    if what == "the short way":
+        return str(5 * round(sum(found.short_way.values()) / 5))
+    if what in found.pages:
+        return str(found.short_way.get(what, found.pages[what]))
+    expected = (
+        "page, shortest, longest, the short way, a page's name or a part, "
+        "such as Part I"
+    )
     raise ValueError(f"{{minutes}}: expected {expected}, got {what!r}")
 
 
 def too_long(pages: Iterable[Path]) -> list[str]:
-    """A line for each page that states its time and takes over 20 minutes."""
+    """A line for each page that states its time and takes over MOST minutes."""
     texts = {page.name: page.read_text("utf8") for page in pages}
     counts = {name: minutes(text) for name, text in texts.items() if OWN in text}
     return [

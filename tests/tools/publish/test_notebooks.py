@@ -69,6 +69,14 @@ def test_roles_and_boxes_become_words():
     )
 
 
+def test_a_file_that_the_page_prints_stands_in_the_notebook():
+    path = "../examples/min_rnn.py"
+    text = f"Run\n\n```{{literalinclude}} {path}\n:language: python\n```\n\nit."
+    made = notebooks.markdown(text, {})
+    file = (book.BOOK / path).read_text("utf8")
+    assert made == f"Run\n\n```python\n{file}```\n\nit."
+
+
 def test_a_figure_is_a_picture_within_the_notebook():
     text = (book.BOOK / "ch07_gru.md").read_text("utf-8")
     made = notebooks.markdown(text, {})

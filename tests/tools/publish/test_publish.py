@@ -296,10 +296,13 @@ def test_the_learners_book_leaves_grading_and_reference_to_others():
     toc = paper.entries(ROOT / "book" / "_toc.yml")
     volumes = [paper.volume(toc, name) for name in paper.VOLUMES]
     assert sorted(e for v in volumes for e in v) == sorted(toc)
-    book_, grading, reference = ([e.page for e in v] for v in volumes)
+    book_, grading, reference, sheet = (
+        [e.page for e in v] for v in volumes
+    )
     assert {"setup", "ch22_texts", "glossary"} <= set(book_)
     assert grading == ["grading", "grading_services"]
     assert reference == ["api"]
+    assert sheet == ["sheet"]
 
 
 @pytest.mark.system
@@ -323,6 +326,21 @@ def files(folder):
         for p in sorted(folder.rglob("*"))
         if p.is_file()
     }
+
+
+@pytest.mark.system
+def test_the_cheat_sheet_has_neither_title_page_nor_contents(
+    html, tmp_path
+):
+    folder = tmp_path / "html"
+    shutil.copytree(html, folder)
+    shutil.copyfile(folder / "second.html", folder / f"{paper.SHEET}.html")
+    sheet = [paper.Entry("", paper.SHEET)]
+    config = paper.settings(book.CONFIG)
+    made = pdf.whole(folder, sheet, config, code=False, epoch=EPOCH)
+    first = PdfReader(io.BytesIO(made)).pages[0].extract_text()
+    assert "A section" in first
+    assert "Contents" not in first
 
 
 @pytest.fixture(scope="module")

@@ -46,22 +46,24 @@ PICTURE = "_static/preview.png"  # of the title and the cover
 LICENCE = "Free under the MIT licence"
 TEACHING = "For those who teach"  # the part with the guide to grading
 REFERENCE = "api"  # the page on all that the package has
+SHEET = "sheet"  # one page, without a title and contents
 VOLUMES = {
     "book": "",
     "grading": "How to grade",
     "reference": "The package's reference",
+    "sheet": "Cheat sheet",
 }
 
 
 def volume(toc: list[Entry], name: str) -> list[Entry]:
-    """The pages of one of VOLUMES: what learners read, or one of the two others."""
+    """The pages of one of VOLUMES: what learners read, or one of the others."""
     return [entry for entry in toc if _volume_of(entry) == name]
 
 
 def _volume_of(entry: Entry) -> str:
     if entry.part == TEACHING:
         return "grading"
-    return "reference" if entry.page == REFERENCE else "book"
+    return {REFERENCE: "reference", SHEET: "sheet"}.get(entry.page, "book")
 
 
 def titled(config: dict[str, Any], name: str) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
     python -m tools.publish.volume.pdf            into _build/book.pdf
     python -m tools.publish.volume.pdf --code     with the code that the pages fold
-    python -m tools.publish.volume.pdf --volume grading    or reference
+    python -m tools.publish.volume.pdf --volume grading    or reference, or sheet
 
 The learner's book; the guide to grading and the reference are volumes of their
-own. Pages are numbered; the contents name the numbers, the outline has the
+own, and the cheat sheet is one page. Pages are numbered; the contents name the numbers, the outline has the
 same entries, links lead from page to page, and the answers to the closing
 questions stand at the end. The dates in the file are those of the last
 commit, or SOURCE_DATE_EPOCH, so that one book gives one file.
@@ -25,7 +25,15 @@ from pypdf.generic import ByteStringObject, IndirectObject, TextStringObject
 
 import rnncore
 from tools.publish import PublishError
-from tools.publish.volume.paper import LICENCE, PICTURE, Entry, Paper, command, opened
+from tools.publish.volume.paper import (
+    LICENCE,
+    PICTURE,
+    SHEET,
+    Entry,
+    Paper,
+    command,
+    opened,
+)
 
 EVERYWHERE = re.compile("Check yourself|Exercises|Read next|What can go wrong")
 NODE = re.compile(r"node\d{8}")
@@ -66,6 +74,10 @@ def whole(
     with opened(html, [entry.page for entry in toc], title, code=code) as paper:
         paper.page.set_viewport_size({"width": WIDTH, "height": 960})
         paper.page.emulate_media(media="print")
+        if [entry.page for entry in toc] == [SHEET]:
+            paper.page.evaluate("fit()")
+            sheet = PdfReader(io.BytesIO(printed(paper)))
+            return _finished(sheet, [], {}, title, day)
         contents = [_shortened(entry) for entry in paper.contents]
         listed = [[entry, parts.get(entry["page"], "")] for entry in contents]
         paper.page.evaluate("given => front(...given)", [title, lines, listed, picture])

@@ -1,0 +1,144 @@
+"""The short way: what it holds, what it takes, and what the pages show."""
+
+import re
+
+import pytest
+
+from tests.helpers import ROOT
+from tools.build import contents, short_way
+from tools.site import reading, side_paths
+
+BOOK = ROOT / "book"
+WAY = short_way.read(BOOK)
+PAGE = """# A page
+
+*5 minutes to read.*
+
+## One
+
+First.
+
+```
+## not a heading
+```
+
+## Two
+
+Second.
+
+## Check yourself
+
+Asked.
+"""
+
+
+def write_table(folder, sections, tasks="{}", hours=1):
+    (folder / "ch01_a.md").write_text(PAGE)
+    (folder / short_way.TABLE).write_text(
+        f"hours: {hours}\nsections: {sections}\ntasks: {tasks}\n"
+    )
+
+
+def test_every_page_of_the_table_is_in_the_book_and_in_its_order():
+    pages = contents.pages((BOOK / "_toc.yml").read_text())
+    table = (BOOK / short_way.TABLE).read_text()
+    named = re.findall(r"^  (ch\w+):", table, re.MULTILINE)
+    assert set(named) == set(WAY.sections)  # none without a file
+    assert [p for p in pages if p in WAY.sections] == list(WAY.sections)
+
+
+def test_it_takes_the_hours_that_it_says_and_two_parts_take_seven():
+    minutes = side_paths.count_minutes(BOOK)
+    assert 60 * WAY.hours - 30 <= minutes <= 60 * WAY.hours + 10
+    early = {p: m for p, m in reading.times(BOOK).short_way.items()}
+    early = {p: m for p, m in early.items() if int(p[2:4]) < 10}
+    tasks = sum(len(WAY.tasks[page]) for page in early)
+    assert sum(early.values()) + side_paths.TASK * tasks <= 7 * 60
+
+
+def test_two_pages_of_chapter_5_come_before_the_lstm():
+    pages = list(WAY.sections)
+    asked = [p for p in pages[: pages.index("ch06_lstm")] if "ch05" in p]
+    assert asked == ["ch05_gradients", "ch05_long_lags"]
+    assert "What vanishes" in WAY.sections["ch05_long_lags"]
+    aside = {
+        "ch05_clipping",
+        "ch05_reservoir",
+        "ch09_fused",
+        "ch09_precision",
+    }
+    assert not aside & set(pages)
+
+
+def test_every_task_of_the_way_is_one_of_its_assignment():
+    for page, numbers in WAY.tasks.items():
+        if not numbers:
+            continue
+        (source,) = (ROOT / "solutions").glob(f"{page}/{page}.py")
+        known = re.findall(
+            r"^# ## Task (\d+)", source.read_text(), re.MULTILINE
+        )
+        assert {str(n) for n in numbers} <= set(known), page
+
+
+def test_a_page_without_its_side_paths_keeps_head_and_end(tmp_path):
+    write_table(tmp_path, "{ch01_a: [One]}")
+    text = short_way.read(tmp_path).on_it("ch01_a", PAGE)
+    assert "First." in text
+    assert "## not a heading" in text
+    assert "Second." not in text
+    assert text.startswith("# A page")
+    assert text.endswith("Asked.\n")
+
+
+def test_sections_that_are_not_on_the_way_are_marked(tmp_path):
+    write_table(tmp_path, "{ch01_a: [One]}")
+    marked = side_paths.mark(short_way.read(tmp_path), "ch01_a", PAGE)
+    assert f"## Two\n\n{side_paths.ASIDE}\n" in marked
+    assert marked.count(side_paths.ASIDE) == 1
+    minutes = reading.minutes(PAGE.replace("## Two\n\nSecond.\n\n", ""))
+    assert f"# A page\n\n*On the short way: {minutes} minutes" in marked
+
+
+def test_a_page_that_is_whole_on_the_way_or_off_it_says_so_once(tmp_path):
+    write_table(tmp_path, "{ch01_a: all}")
+    way = short_way.read(tmp_path)
+    whole = side_paths.mark(way, "ch01_a", PAGE)
+    assert side_paths.ASIDE not in whole
+    assert "# A page\n\n*On the short way: " in whole
+    off = side_paths.mark(way, "ch02_b", PAGE)
+    assert "# A page\n\n*Side path: " in off
+    assert side_paths.ASIDE not in off
+
+
+def test_the_list_names_sections_and_tasks_of_the_pages_there_are(tmp_path):
+    write_table(
+        tmp_path, "{ch01_a: [One], ch09_z: all}", "{ch01_a: [2, 5]}"
+    )
+    (tmp_path / "_toc.yml").write_text(
+        "format: jb-book\nroot: intro\nchapters: [{file: ch01_a}]\n"
+    )
+    (line,) = side_paths.list_way(tmp_path, {"ch01_a"})
+    assert line.startswith("1. {doc}`ch01_a`, ")
+    assert ": One. Then tasks 2 and 5 of its assignment" in line
+    assert side_paths.list_way(tmp_path, set()) == []
+
+
+def test_a_book_without_a_table_has_no_short_way(tmp_path):
+    assert short_way.read(tmp_path).sections == {}
+
+
+@pytest.mark.parametrize(
+    ("sections", "said"),
+    [
+        ("{ch01_a: [Three]}", "ch01_a has no section 'Three'"),
+        ("{ch01_a: [not a heading]}", "no section 'not a heading'"),
+        ("[ch01_a]", "expected"),
+    ],
+)
+def test_a_table_that_names_what_is_not_there_is_refused(
+    tmp_path, sections, said
+):
+    write_table(tmp_path, sections)
+    with pytest.raises(ValueError, match=re.escape(said)):
+        short_way.read(tmp_path)

@@ -1,0 +1,97 @@
+"""A Sphinx extension that shows the short way and its side paths.
+
+book/short_way.yml names the sections of the short way. A page of a chapter says
+beneath its title whether it is on the way and for how many minutes; each of its
+sections that is not, beneath its heading, that it is a side path. The directive
+{short-way} lists the whole way, for the first page.
+"""
+
+import re
+from pathlib import Path
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from tools.build import short_way
+from tools.build.short_way import ShortWay
+from tools.site import reading
+
+CHAPTER = re.compile(r"ch\d\d_")
+TITLE = re.compile(r"^# .+$", re.MULTILINE)
+TASK = 18  # minutes; what learners took for one
+ASIDE = "*Side path.*"
+
+
+def mark(way: ShortWay, page: str, text: str) -> str:
+    """The page's text with a line under each heading that needs one."""
+    titles = way.sections.get(page)
+    if titles is None:
+        head = "*Side path: the short way goes past this page.*"
+        return TITLE.sub(lambda match: f"{match[0]}\n\n{head}", text, count=1)
+    aside = [
+        section
+        for section in short_way.list_sections(text)
+        if section.title not in short_way.WITH_ITS_PAGE
+        and not way.holds(page, section.title)
+    ]
+    minutes = reading.minutes(way.on_it(page, text))
+    for section in reversed(aside):
+        end = section.start + len(f"## {section.title}")
+        text = f"{text[:end]}\n\n{ASIDE}\n{text[end:]}"
+    rest = " without the side paths" if aside else ""
+    head = f"*On the short way: {minutes} minutes{rest}.*"
+    return TITLE.sub(lambda match: f"{match[0]}\n\n{head}", text, count=1)
+
+
+def _mark_page(app: Sphinx, page: str, text: list[str]) -> None:
+    way = short_way.read(Path(app.srcdir))
+    if CHAPTER.match(page) and way.sections:
+        text[0] = mark(way, page, text[0])
+
+
+def count_minutes(book: Path) -> int:
+    """What the short way takes: its reading and its tasks."""
+    tasks = sum(map(len, short_way.read(book).tasks.values()))
+    return sum(reading.times(book).short_way.values()) + TASK * tasks
+
+
+def list_way(book: Path, pages: set[str]) -> list[str]:
+    """The short way over those of its pages that a book has, as Markdown."""
+    way, minutes = short_way.read(book), reading.times(book).short_way
+    lines = []
+    for page, titles in way.sections.items():
+        if page not in pages:
+            continue
+        read = "all of it" if titles == short_way.ALL else "; ".join(titles)
+        numbers = way.tasks[page]
+        tasks = (
+            " and ".join(map(str, numbers))
+            if len(numbers) < 3
+            else ", ".join(map(str, numbers))
+        )
+        some = f". Then task{'s' * (len(numbers) > 1)} {tasks} of its assignment"
+        lines.append(
+            f"1. {{doc}}`{page}`, {minutes[page]} min: {read}{some * bool(tasks)}"
+        )
+    return lines
+
+
+class ShortWayList(SphinxDirective):
+    """The list of the short way."""
+
+    def run(self) -> list[nodes.Node]:
+        """One entry for each page."""
+        self.env.note_reread()  # it changes with other pages
+        lines = list_way(Path(self.env.srcdir), set(self.env.found_docs))
+        node = nodes.container(classes=["short-way"])
+        self.state.nested_parse(StringList(lines, self.env.docname), 0, node)
+        return [node]
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register with Sphinx."""
+    app.connect("source-read", _mark_page)
+    app.add_directive("short-way", ShortWayList)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
