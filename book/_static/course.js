@@ -37,3 +37,21 @@ document.addEventListener("input", ({ target }) => {
     }));
   }
 }, true);
+
+// A slider jumps to a finger before it is known where the finger goes: if the
+// page scrolls then, the slider is again where it was. A live figure does so
+// itself.
+document.addEventListener("pointerdown", ({ target, pointerId }) => {
+  if (target.type !== "range" || target.closest(".live")) return;
+  const { value } = target, over = new AbortController();
+  const end = (kind, action) => target.addEventListener(kind, (event) => {
+    if (event.pointerId !== pointerId) return;
+    over.abort();
+    action?.();
+  }, { signal: over.signal });
+  end("pointerup");
+  end("pointercancel", () => {
+    target.value = value;
+    target.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+});

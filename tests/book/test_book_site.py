@@ -474,6 +474,35 @@ def test_a_folder_without_a_server_is_searched_with_excerpts(searching):
     assert searching.wrong == []
 
 
+def test_a_folder_without_a_server_has_live_figures_and_keeps_answers(
+    browser, site
+):
+    context = browser.new_context()  # no earlier test's reading
+    page, wrong = context.new_page(), []
+    page.on("pageerror", lambda e: wrong.append(str(e)))
+    address = (HTML / "ch00_backpropagation.html").as_uri()
+    page.goto(f"{address}#live-chain?w=3")
+    says = page.locator("#live-chain .says")
+    says.wait_for()
+    link = page.locator("#live-chain .foot a").first
+    assert link.get_attribute("href") == "#live-chain?w=3"
+    before = says.inner_text()
+    page.locator("#live-chain input[type=range]").first.press("ArrowLeft")
+    assert says.inner_text() != before
+    page.locator(".own-pace-answer textarea").first.evaluate(
+        """field => {
+          field.value = "A sum over paths";
+          field.dispatchEvent(new Event("input"));
+        }"""
+    )
+    page.goto((HTML / "bibliography.html").as_uri())
+    page.goto(address)
+    kept = page.locator(".own-pace-answer textarea").first
+    assert kept.input_value() == "A sum over paths"
+    assert wrong == []
+    context.close()
+
+
 def test_every_term_of_the_glossary_finds_its_chapter_first(searching):
     searching.page.goto(searching.address)
     terms = searching.page.evaluate("BOOK_INDEX.terms")

@@ -1,7 +1,7 @@
 """What is done to the pages when Sphinx has written them.
 
 Light: formulas are typeset, pictures and sounds are files that load when they
-come near, scripts stand last, style sheets and the icons' font hold what some
+come near, scripts stand last, live figures need no server, style sheets and the icons' font hold what some
 page uses. For everybody: what the theme, MyST-NB and docutils leave without a
 name or give a wrong role is mended; tools/site/UPSTREAM.md says what and why.
 """
@@ -23,6 +23,7 @@ from PIL import Image
 
 from tools.site.ascii_tables import tables
 from tools.site.formulas import typeset
+from tools.site.live import write_code
 
 THEBE = re.compile(
     r"<script>const THEBE_JS_URL[^<]*</script>"
@@ -72,6 +73,7 @@ def finish(out: Path) -> None:
     for picture in (out / MEDIA).glob("*.png"):
         if picture.stat().st_size > HEAVY:
             fewer_colours(picture)
+    write_code(out / "_static" / "live")
     keep_what_is_used(out, pages.values())
 
 
