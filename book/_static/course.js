@@ -16,6 +16,13 @@ document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll(wide).forEach((part) => sizes.observe(part));
 });
 
+// The rest of a docstring comes and goes.
+document.addEventListener("click", ({ target }) => {
+  if (!target.matches?.(".doc-more")) return;
+  const shown = target.getAttribute("aria-expanded") === "true";
+  target.setAttribute("aria-expanded", String(!shown));
+});
+
 // The frames of a flipbook come when its slider is about to move.
 for (const kind of ["focusin", "pointerover"]) {
   document.addEventListener(kind, ({ target }) => {

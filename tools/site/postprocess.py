@@ -22,6 +22,7 @@ from fontTools import subset, ttLib
 from PIL import Image
 
 from tools.site.ascii_tables import tables
+from tools.site.folded_code import fold_docstrings, say_what_is_folded
 from tools.site.formulas import typeset
 from tools.site.live import write_code
 
@@ -43,6 +44,12 @@ ATTRIBUTES = r'(?:"[^"]*"|[^>"])*'
 PICTURE = re.compile(rf"(<a\b{ATTRIBUTES}>\s*)?<img\b{ATTRIBUTES}>")
 SOURCE = re.compile(r' src="([^"]+)"')
 LIVE = re.compile(r'<(live-[a-z-]+) id="([a-z0-9-]+)"')
+CAPTIONED = re.compile(
+    r'(<figure class="align-(?:default|center))(?="(?:(?!</figure>).)*<figcaption)',
+    re.DOTALL,
+)
+ENTRY = re.compile(r'<a class="((?:current )?reference internal)" href="(#|[\w.]+)">')
+SIGN = '<a class="{} has-live" title="Has a live figure" href="{}">'
 SIZES = Path(__file__).parents[2] / "book/_static/live/sizes.json"
 TABLE = re.compile(r'<table class="table">.*?</table>', re.DOTALL)
 CELL = re.compile(r"<t[dh]\b[^>]*>(.*?)</t[dh]>", re.DOTALL)
@@ -63,10 +70,11 @@ DRAWN = 4096  # colours; a photograph has more
 
 def finish(out: Path) -> None:
     """Finish all pages of a folder of HTML."""
-    pages = {}
-    for path in sorted(out.rglob("*.html")):
+    pages = {path: path.read_text("utf8") for path in sorted(out.rglob("*.html"))}
+    live = {path.name for path, page in pages.items() if LIVE.search(page)}
+    for path, page in pages.items():
         name = path.relative_to(out).as_posix()
-        pages[path] = finish_page(path.read_text("utf8"), name, out)
+        pages[path] = with_signs(finish_page(page, name, out), name, live)
         path.write_text(pages[path], "utf8")
     for picture in (out / MEDIA).glob("*.svg"):
         picture.write_text(shorter(picture.read_text("utf8")), "utf8")
@@ -85,7 +93,23 @@ def finish_page(page: str, name: str, out: Path) -> str:
     page = typeset(TABLE.sub(_with_phrases, page), name)
     page = as_files(page, name, out)
     page = LIVE.sub(sized, page)
+    page = fold_docstrings(say_what_is_folded(page))
+    if 'class="bd-sidebar-secondary' in page:  # beside it there is a margin
+        page = CAPTIONED.sub(r"\1 popout", page)
     return accessible(scripts_last(unparted(tables(page))))
+
+
+def with_signs(page: str, name: str, live: set[str]) -> str:
+    """The page with a sign in its contents for each page with a live figure."""
+    before, mark, after = page.partition('<nav class="bd-links')
+    contents, end, rest = after.partition("</nav>")
+    contents = ENTRY.sub(
+        lambda m: (
+            SIGN.format(m[1], m[2]) if (name if m[2] == "#" else m[2]) in live else m[0]
+        ),
+        contents,
+    )
+    return before + mark + contents + end + rest
 
 
 def unparted(page: str) -> str:

@@ -2,7 +2,8 @@
 
 {minutes}`page` is this page's number; {minutes}`shortest` and
 {minutes}`longest` are those of the chapters' pages, {minutes}`Part I` is a
-part's sum to the nearest five. All are counted when the book is built; no
+part's sum to the nearest five, {minutes}`the short way` that of the pages which
+the first page names for who has twelve hours. All are counted when the book is built; no
 source holds them. The build names each page that takes longer than it should.
 
 Counted are the words of the prose, the displayed equations and the lines of
@@ -37,6 +38,19 @@ PART = re.compile(r"Part [IVX]+\b")
 DISPLAYED = re.compile(r"^\$\$.*?^\$\$", re.DOTALL | re.MULTILINE)
 # A wrong answer, as a reader would say it, and the reply to it.
 WRONG = re.compile(r'^(".+")\n: (.+)$', re.MULTILINE)
+SHORT_WAY = [
+    "ch01_sequences",
+    "ch02_cell",
+    "ch02_loop",
+    "ch03_bptt",
+    "ch04_training",
+    "ch05_gradients",
+    "ch06_lstm",
+    "ch07_gru",
+    "ch10_language",
+    "ch13_translation",
+    "ch14_attention",
+]
 FOLDED = {"hide-input", "remove-input", "remove-cell"}
 
 
@@ -107,7 +121,15 @@ def said(what: str, page: str, book: Path) -> str:
         return str((min if what == "shortest" else max)(every, default=0))
     if PART.fullmatch(what):
         return str(5 * round(times(book).parts.get(what, 0) / 5))
-    expected = "page, shortest, longest or a part, such as Part I"
+    pages = times(book).pages
+    if what == "the short way":
+        return str(5 * round(sum(pages.get(name, 0) for name in SHORT_WAY) / 5))
+    if what in pages:
+        return str(pages[what])
+    expected = (
+        "page, shortest, longest, the short way, a page's name or a part, "
+        "such as Part I"
+    )
     raise ValueError(f"{{minutes}}: expected {expected}, got {what!r}")
 
 
