@@ -43,6 +43,7 @@ DATA = re.compile(r'(?<= src=")data:(\w+)/([\w.+-]+);base64,([^"]+)')
 ATTRIBUTES = r'(?:"[^"]*"|[^>"])*'
 PICTURE = re.compile(rf"(<a\b{ATTRIBUTES}>\s*)?<img\b{ATTRIBUTES}>")
 SOURCE = re.compile(r' src="([^"]+)"')
+INSIDE = re.compile(r'(?<=data:image/png;base64,)[^"]+')  # of a drawing
 LIVE = re.compile(r'<(live-[a-z-]+) id="([a-z0-9-]+)"')
 CAPTIONED = re.compile(
     r'(<figure class="align-(?:default|center))(?="(?:(?!</figure>).)*<figcaption)',
@@ -80,7 +81,7 @@ def finish(out: Path) -> None:
         picture.write_text(shorter(picture.read_text("utf8")), "utf8")
     for picture in (out / MEDIA).glob("*.png"):
         if picture.stat().st_size > HEAVY:
-            fewer_colours(picture)
+            picture.write_bytes(fewer_colours(picture.read_bytes()))
     write_code(out / "_static" / "live")
     keep_what_is_used(out, pages.values())
 
@@ -96,6 +97,8 @@ def finish_page(page: str, name: str, out: Path) -> str:
     page = fold_docstrings(say_what_is_folded(page))
     if 'class="bd-sidebar-secondary' in page:  # beside it there is a margin
         page = CAPTIONED.sub(r"\1 popout", page)
+    else:  # said before the article: what stands after it comes too late
+        page = page.replace('<div class="bd-content"', '<div class="bd-content wide"')
     return accessible(scripts_last(unparted(tables(page))))
 
 
@@ -217,26 +220,28 @@ def _pixels(side: re.Match[str]) -> float:
 
 
 def shorter(svg: str) -> str:
-    """A drawing without its metadata; the paths' numbers keep two decimals."""
+    """A drawing without its metadata; its paths in tenths of a point."""
     svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    return re.sub(r'(?<= d=")[^"]+', lambda m: re.sub(r"(\.\d\d)\d+", r"\1", m[0]), svg)
+    svg = re.sub(r'(?<= d=")[^"]+', lambda m: re.sub(r"(\.\d)\d+", r"\1", m[0]), svg)
+    return INSIDE.sub(
+        lambda m: base64.b64encode(fewer_colours(base64.b64decode(m[0]))).decode(), svg
+    )
 
 
-def fewer_colours(path: Path) -> None:
-    """Write a drawing with the 256 colours nearest to its own."""
-    with Image.open(path) as picture:
+def fewer_colours(png: bytes) -> bytes:
+    """A drawing with the 256 colours nearest to its own; a photograph as it is."""
+    with Image.open(io.BytesIO(png)) as picture:
         clear = picture.mode == "RGBA" and any(
             picture.getchannel("A").histogram()[:255]
         )
         if clear or picture.mode not in ("RGB", "RGBA"):
-            return
+            return png
         drawn = picture.convert("RGB")
     if drawn.getcolors(DRAWN) is None:
-        return
+        return png
     file = io.BytesIO()
     drawn.quantize(256, dither=Image.Dither.NONE).save(file, "PNG")
-    if len(file.getvalue()) < path.stat().st_size:
-        path.write_bytes(file.getvalue())
+    return min(png, file.getvalue(), key=len)
 
 
 # ---------------------------------------------------- style sheets and icons
