@@ -16,6 +16,13 @@ document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll(wide).forEach((part) => sizes.observe(part));
 });
 
+// The rest of a docstring comes and goes.
+document.addEventListener("click", ({ target }) => {
+  if (!target.matches?.(".doc-more")) return;
+  const shown = target.getAttribute("aria-expanded") === "true";
+  target.setAttribute("aria-expanded", String(!shown));
+});
+
 // The frames of a flipbook come when its slider is about to move.
 for (const kind of ["focusin", "pointerover"]) {
   document.addEventListener(kind, ({ target }) => {
@@ -37,3 +44,21 @@ document.addEventListener("input", ({ target }) => {
     }));
   }
 }, true);
+
+// A slider jumps to a finger before it is known where the finger goes: if the
+// page scrolls then, the slider is again where it was. A live figure does so
+// itself.
+document.addEventListener("pointerdown", ({ target, pointerId }) => {
+  if (target.type !== "range" || target.closest(".live")) return;
+  const { value } = target, over = new AbortController();
+  const end = (kind, action) => target.addEventListener(kind, (event) => {
+    if (event.pointerId !== pointerId) return;
+    over.abort();
+    action?.();
+  }, { signal: over.signal });
+  end("pointerup");
+  end("pointercancel", () => {
+    target.value = value;
+    target.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+});

@@ -1,19 +1,21 @@
 /* Loads a live figure, an element named <live-NAME>, from live/NAME.mjs
-   when it is about to be seen. Until then, in print of a page that was
-   never scrolled, and without JavaScript, its still picture stands there. */
+   when it is about to be seen; before that its still picture stands there. */
 (() => {
   const here = document.currentScript.src;
   const load = (figure) => {
     const name = figure.localName.slice("live-".length);
-    import(new URL(`live/${name}.mjs`, here).href).catch(() => still(figure));
+    const code = (suffix) => new URL(`live/${name}.${suffix}`, here).href;
+    const lost = () => still(figure);
+    if (location.protocol !== "file:") return import(code("mjs")).catch(lost);
+    document.head.append(Object.assign(document.createElement("script"),
+      { src: code("js"), onerror: lost })); // a folder gives no modules
   };
-  // No module comes from a folder that is opened without a server.
   const still = (figure) => {
     figure.dataset.sizes = "[]";
     figure.style.minHeight = 0;
-    figure.append("This figure needs the book from a server.");
+    figure.append("The code of this figure did not come.");
   };
-  // The place that it will take was measured, at some widths: the nearest.
+  // The place that it will take, measured at the nearest width.
   const reserve = (figure) => {
     const sizes = JSON.parse(figure.dataset.sizes ?? "[]");
     const off = ([width]) => Math.abs(width - figure.offsetWidth);

@@ -474,6 +474,35 @@ def test_a_folder_without_a_server_is_searched_with_excerpts(searching):
     assert searching.wrong == []
 
 
+def test_a_folder_without_a_server_has_live_figures_and_keeps_answers(
+    browser, site
+):
+    context = browser.new_context()  # no earlier test's reading
+    page, wrong = context.new_page(), []
+    page.on("pageerror", lambda e: wrong.append(str(e)))
+    address = (HTML / "ch00_backpropagation.html").as_uri()
+    page.goto(f"{address}#live-chain?w=3")
+    says = page.locator("#live-chain .says")
+    says.wait_for()
+    link = page.locator("#live-chain .foot a").first
+    assert link.get_attribute("href") == "#live-chain?w=3"
+    before = says.inner_text()
+    page.locator("#live-chain input[type=range]").first.press("ArrowLeft")
+    assert says.inner_text() != before
+    page.locator(".own-pace-answer textarea").first.evaluate(
+        """field => {
+          field.value = "A sum over paths";
+          field.dispatchEvent(new Event("input"));
+        }"""
+    )
+    page.goto((HTML / "bibliography.html").as_uri())
+    page.goto(address)
+    kept = page.locator(".own-pace-answer textarea").first
+    assert kept.input_value() == "A sum over paths"
+    assert wrong == []
+    context.close()
+
+
 def test_every_term_of_the_glossary_finds_its_chapter_first(searching):
     searching.page.goto(searching.address)
     terms = searching.page.evaluate("BOOK_INDEX.terms")
@@ -661,18 +690,71 @@ def test_the_ways_in_are_for_everybody(reader, site, name, own):
     page.close()
 
 
-def test_the_first_page_shows_a_network_that_trains(visit):
+def test_the_first_screen_says_where_to_begin_and_trains_by_itself(visit):
     page = visit("index").page
-    train = page.get_by_role("button", name="Train")
-    page.wait_for_selector("live-training button")
-    assert train.bounding_box()["y"] < 900  # seen without scrolling
-    for way in ("Read", "Work", "Teach"):
-        assert page.get_by_text(way, exact=True).first.is_visible()
-    train.click()
+    page.set_viewport_size({"width": 1280, "height": 800})
     page.wait_for_function(
         "/[1-9]\\d* update/.test(document.querySelector('.live .says')"
         ".textContent)"
     )
+    places = [page.get_by_role("link", name="Begin", exact=True)]
+    places += [page.get_by_role("link", name="Try it")]
+    places += [page.get_by_role("link", name="12 hours").first]
+    places += [page.locator("#live-start .says")]
+    for place in places:
+        box = place.bounding_box()
+        assert box["y"] + box["height"] <= 800  # seen without scrolling
+    assert page.locator(".parts .sd-card:has(svg)").count() == 4
+
+
+def test_the_first_page_is_still_for_who_wishes_less_motion(browser, site):
+    page = browser.new_page(reduced_motion="reduce")
+    page.goto(f"{site}intro.html")
+    page.wait_for_selector("live-training button")
+    page.wait_for_timeout(700)  # a calm figure moves twice a second
+    assert page.evaluate("document.querySelector('#live-start').run") is False
+    page.close()
+
+
+def test_the_typefaces_weigh_little_and_are_asked_for_at_once(site, visit):
+    fonts = [*(HTML / "_static/fonts").glob("*.woff2")]
+    assert 0 < sum(font.stat().st_size for font in fonts) <= 60_000
+    assert len([*(HTML / "_static/fonts").glob("LICENSE*")]) == 2
+    page = visit("ch02_cell").page
+    asked = page.eval_on_selector_all(
+        "link[rel=preload][as=font]", "all => all.map((link) => link.href)"
+    )
+    assert {Path(link).name for link in asked} >= {"text.woff2", "heading.woff2"}
+    for place, family in (("article p", "Text"), ("article h1", "Heading")):
+        used = page.locator(place).first.evaluate(
+            "p => getComputedStyle(p).fontFamily"
+        )
+        assert used.startswith(f'"Course {family}"')
+    loaded = page.evaluate(
+        "[...document.fonts].filter((f) => f.status === 'loaded')"
+        ".map((f) => f.family.replaceAll('\"', ''))"
+    )
+    assert {"Course Text", "Course Heading"} <= set(loaded)
+
+
+def test_captions_stand_in_the_right_margin_of_a_wide_window(visit):
+    page = visit("ch06_lstm").page
+    for width, beside in ((1280, True), (1100, False)):
+        page.set_viewport_size({"width": width, "height": 800})
+        figure = page.locator("figure.popout").first
+        caption = figure.locator("figcaption").bounding_box()
+        picture = figure.locator("img").bounding_box()
+        right = picture["x"] + picture["width"]
+        assert (caption["x"] >= right) is beside
+        assert caption["x"] + caption["width"] <= width
+
+
+def test_the_rest_of_a_docstring_comes_with_a_click(visit):
+    page = visit("ch06_lstm").page
+    rest = page.locator(".doc-rest").first
+    assert not rest.is_visible()
+    page.locator(".doc-more").first.click()
+    assert rest.is_visible()
 
 
 def test_pages_say_where_they_stand_and_which_edition_they_are(visit):

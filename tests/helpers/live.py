@@ -8,6 +8,7 @@ from tests.helpers.arrays import assert_close
 from tools.build.stills import STATIC, served
 
 FIGURE = """<!doctype html><html lang="en" data-theme="light"><head>
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>A figure</title></head><body style="max-width: 720px">
 <script src="live.js"></script><h1>A figure</h1>
 <live-{name} id="it" {attributes}><p class="question">What now?</p>

@@ -1,7 +1,7 @@
 """What is done to the pages when Sphinx has written them.
 
 Light: formulas are typeset, pictures and sounds are files that load when they
-come near, scripts stand last, style sheets and the icons' font hold what some
+come near, scripts stand last, live figures need no server, style sheets and the icons' font hold what some
 page uses. For everybody: what the theme, MyST-NB and docutils leave without a
 name or give a wrong role is mended; tools/site/UPSTREAM.md says what and why.
 """
@@ -22,7 +22,9 @@ from fontTools import subset, ttLib
 from PIL import Image
 
 from tools.site.ascii_tables import tables
+from tools.site.folded_code import fold_docstrings, say_what_is_folded
 from tools.site.formulas import typeset
+from tools.site.live import write_code
 
 THEBE = re.compile(
     r"<script>const THEBE_JS_URL[^<]*</script>"
@@ -41,7 +43,14 @@ DATA = re.compile(r'(?<= src=")data:(\w+)/([\w.+-]+);base64,([^"]+)')
 ATTRIBUTES = r'(?:"[^"]*"|[^>"])*'
 PICTURE = re.compile(rf"(<a\b{ATTRIBUTES}>\s*)?<img\b{ATTRIBUTES}>")
 SOURCE = re.compile(r' src="([^"]+)"')
+INSIDE = re.compile(r'(?<=data:image/png;base64,)[^"]+')  # of a drawing
 LIVE = re.compile(r'<(live-[a-z-]+) id="([a-z0-9-]+)"')
+CAPTIONED = re.compile(
+    r'(<figure class="align-(?:default|center))(?="(?:(?!</figure>).)*<figcaption)',
+    re.DOTALL,
+)
+ENTRY = re.compile(r'<a class="((?:current )?reference internal)" href="(#|[\w.]+)">')
+SIGN = '<a class="{} has-live" title="Has a live figure" href="{}">'
 SIZES = Path(__file__).parents[2] / "book/_static/live/sizes.json"
 TABLE = re.compile(r'<table class="table">.*?</table>', re.DOTALL)
 CELL = re.compile(r"<t[dh]\b[^>]*>(.*?)</t[dh]>", re.DOTALL)
@@ -62,16 +71,18 @@ DRAWN = 4096  # colours; a photograph has more
 
 def finish(out: Path) -> None:
     """Finish all pages of a folder of HTML."""
-    pages = {}
-    for path in sorted(out.rglob("*.html")):
+    pages = {path: path.read_text("utf8") for path in sorted(out.rglob("*.html"))}
+    live = {path.name for path, page in pages.items() if LIVE.search(page)}
+    for path, page in pages.items():
         name = path.relative_to(out).as_posix()
-        pages[path] = finish_page(path.read_text("utf8"), name, out)
+        pages[path] = with_signs(finish_page(page, name, out), name, live)
         path.write_text(pages[path], "utf8")
     for picture in (out / MEDIA).glob("*.svg"):
         picture.write_text(shorter(picture.read_text("utf8")), "utf8")
     for picture in (out / MEDIA).glob("*.png"):
         if picture.stat().st_size > HEAVY:
-            fewer_colours(picture)
+            picture.write_bytes(fewer_colours(picture.read_bytes()))
+    write_code(out / "_static" / "live")
     keep_what_is_used(out, pages.values())
 
 
@@ -83,7 +94,25 @@ def finish_page(page: str, name: str, out: Path) -> str:
     page = typeset(TABLE.sub(_with_phrases, page), name)
     page = as_files(page, name, out)
     page = LIVE.sub(sized, page)
+    page = fold_docstrings(say_what_is_folded(page))
+    if 'class="bd-sidebar-secondary' in page:  # beside it there is a margin
+        page = CAPTIONED.sub(r"\1 popout", page)
+    else:  # said before the article: what stands after it comes too late
+        page = page.replace('<div class="bd-content"', '<div class="bd-content wide"')
     return accessible(scripts_last(unparted(tables(page))))
+
+
+def with_signs(page: str, name: str, live: set[str]) -> str:
+    """The page with a sign in its contents for each page with a live figure."""
+    before, mark, after = page.partition('<nav class="bd-links')
+    contents, end, rest = after.partition("</nav>")
+    contents = ENTRY.sub(
+        lambda m: (
+            SIGN.format(m[1], m[2]) if (name if m[2] == "#" else m[2]) in live else m[0]
+        ),
+        contents,
+    )
+    return before + mark + contents + end + rest
 
 
 def unparted(page: str) -> str:
@@ -191,26 +220,28 @@ def _pixels(side: re.Match[str]) -> float:
 
 
 def shorter(svg: str) -> str:
-    """A drawing without its metadata; the paths' numbers keep two decimals."""
+    """A drawing without its metadata; its paths in tenths of a point."""
     svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    return re.sub(r'(?<= d=")[^"]+', lambda m: re.sub(r"(\.\d\d)\d+", r"\1", m[0]), svg)
+    svg = re.sub(r'(?<= d=")[^"]+', lambda m: re.sub(r"(\.\d)\d+", r"\1", m[0]), svg)
+    return INSIDE.sub(
+        lambda m: base64.b64encode(fewer_colours(base64.b64decode(m[0]))).decode(), svg
+    )
 
 
-def fewer_colours(path: Path) -> None:
-    """Write a drawing with the 256 colours nearest to its own."""
-    with Image.open(path) as picture:
+def fewer_colours(png: bytes) -> bytes:
+    """A drawing with the 256 colours nearest to its own; a photograph as it is."""
+    with Image.open(io.BytesIO(png)) as picture:
         clear = picture.mode == "RGBA" and any(
             picture.getchannel("A").histogram()[:255]
         )
         if clear or picture.mode not in ("RGB", "RGBA"):
-            return
+            return png
         drawn = picture.convert("RGB")
     if drawn.getcolors(DRAWN) is None:
-        return
+        return png
     file = io.BytesIO()
     drawn.quantize(256, dither=Image.Dither.NONE).save(file, "PNG")
-    if len(file.getvalue()) < path.stat().st_size:
-        path.write_bytes(file.getvalue())
+    return min(png, file.getvalue(), key=len)
 
 
 # ---------------------------------------------------- style sheets and icons

@@ -1,5 +1,6 @@
 /* <live-attention>: a query in the plane, four keys, their weights. */
 import { LiveFigure, axes, make, show } from "./base.mjs";
+import { grips } from "./grips.mjs";
 import { softmax } from "./cells.mjs";
 
 const WORDS = ["the", "black", "cat", "slept"];
@@ -31,9 +32,10 @@ class Attention extends LiveFigure {
     const size = Math.min(this.narrow ? this.width : this.width * 0.5, 330);
     this.box = { left: 12, top: 14, width: size - 24, height: size - 24 };
     this.marks = make(this.svg, "g");
-    this.press(this.box, (across, up) => this.change({
+    grips(this, this.box, (across, up) => this.change({
       x: Math.round(40 * across) / 20 - 1,
-      y: Math.round(40 * up) / 20 - 1 }));
+      y: Math.round(40 * up) / 20 - 1 }), () =>
+      [[(this.state.x + 1) / 2, (this.state.y + 1) / 2]]);
     return this.narrow ? size + 150 : size;
   }
 

@@ -2,6 +2,8 @@
    its state holds), `build` (once for each width), `draw` (after each
    change) and `says` (for a reader who does not see it). */
 
+import { readData } from "./data.mjs";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /* Colours: [light theme and paper, dark theme]. The gates keep theirs. */
@@ -32,8 +34,7 @@ export const DRAWING = `
   .grid { stroke: var(--line); fill: none; }
   .curve { fill: none; stroke-width: 2.2; }
   .dot { fill: var(--ink); }
-  .drag { cursor: ew-resize; touch-action: pan-y;
-    text-decoration: underline dotted; }`;
+  .drag { text-decoration: underline dotted; }`;
 
 const variables = (k) => Object.entries(COLOURS)
   .map(([name, pair]) => `--${name}: ${pair[k]};`).join("");
@@ -45,6 +46,7 @@ const STYLE = `
   html[data-theme="dark"] .live { ${variables(1)} }
   .live .question { margin: 0 0 0.6em; font-weight: 600; }
   .live svg { display: block; max-width: 100%; overflow: visible; }
+  .live .stage { position: relative; }
   ${DRAWING.replace(/(^|\})\s*(?=[.t])/g, "$1\n  .live svg ")}
   .live .controls { display: flex; flex-wrap: wrap; gap: 0.3em 1em;
     align-items: center; margin: 0.5em 0 0; }
@@ -70,7 +72,8 @@ const STYLE = `
   .live [hidden] { display: none; }
   .live .says { margin: 0.6em 0 0; overflow-wrap: anywhere; }
   .live .foot { margin: 0.4em 0 0; font-size: 0.85em; }
-  .live .foot a { color: inherit; text-decoration: underline; }
+  .live .foot a { color: inherit; text-decoration: underline;
+    display: inline-block; line-height: 24px; }
   .live .foot a + a { margin-left: 1em; }
   .live fieldset { border: 0; margin: 0.6em 0 0; padding: 0; }
   .live legend { font-size: 1em; font-weight: 600; float: none;
@@ -160,8 +163,9 @@ export class LiveFigure extends HTMLElement {
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.syncs = [];
     const still = this.querySelector("img");
-    this.svg = make(this, "svg", { role: "img" });
-    if (still) still.replaceWith(this.svg);
+    this.stage = make(this, "div", { class: "stage" });
+    this.svg = make(this.stage, "svg", { role: "img" });
+    if (still) still.replaceWith(this.stage);
     this.panel = make(this, "div");
     this.words = make(this, "p", { class: "says", "aria-live": "polite" });
     const foot = make(this, "p", { class: "foot" });
@@ -172,6 +176,9 @@ export class LiveFigure extends HTMLElement {
         this.change(this.start());
       });
     this.controls();
+    this.panel.addEventListener("pointerdown", (down) => {
+      if (down.target.type === "range") this.follow(down.target, down);
+    });
     this.restore();
     addEventListener("hashchange", this.onhash = () => this.restore());
     this.watch = new ResizeObserver(() => this.fit());
@@ -182,8 +189,7 @@ export class LiveFigure extends HTMLElement {
 
   /* The still picture stays until the data are there. */
   async load() {
-    const name = `data/${this.constructor.data}.json`;
-    this.data = await (await fetch(new URL(name, import.meta.url))).json();
+    this.data = await readData(this.constructor.data);
     if (this.isConnected) this.connectedCallback();
   }
 
@@ -270,6 +276,7 @@ export class LiveFigure extends HTMLElement {
       this.fresh = false;
     }
     this.draw();
+    this.placed?.();
     for (const sync of this.syncs) sync();
     const words = this.says();
     const now = performance.now();
@@ -380,21 +387,32 @@ export class LiveFigure extends HTMLElement {
     return node;
   }
 
-  /* Press and drag inside a box: `action` gets the place in it, 0 to 1
-     across and 0 to 1 upward. */
-  press(box, action, style = "touch-action: none") {
-    const area = make(this.svg, "rect", { x: box.left, y: box.top,
+  /* Each move of a pointer until it lets go. If the browser takes it, to
+     scroll, the state is again what it was: a slider jumps to a finger
+     before it is known where the finger goes. */
+  follow(node, { pointerId }, move) {
+    const before = { ...this.state }, over = new AbortController();
+    if (move) node.setPointerCapture(pointerId);
+    const on = (kind, action) => node.addEventListener(kind, (event) => {
+      if (event.pointerId === pointerId) action(event);
+    }, { signal: over.signal });
+    if (move) on("pointermove", move);
+    on("pointerup", () => over.abort());
+    on("pointercancel", () => {
+      over.abort();
+      this.change(before);
+    });
+  }
+
+  /* A row of `n` places: a click tells `action` which, from 0. */
+  strip(parent, box, n, action) {
+    const area = make(parent, "rect", { x: box.left, y: box.top,
       width: box.width, height: box.height, fill: "transparent",
-      style: `cursor: crosshair; ${style}` });
-    const move = (event) => {
-      if (event.type === "pointermove" && !event.buttons) return;
-      const at = this.svg.getBoundingClientRect();
-      const cut = (v) => Math.min(Math.max(v, 0), 1);
-      action(cut((event.clientX - at.left - box.left) / box.width),
-        cut(1 - (event.clientY - at.top - box.top) / box.height));
-    };
-    area.addEventListener("pointerdown", move);
-    area.addEventListener("pointermove", move);
+      style: "cursor: pointer" });
+    area.addEventListener("click", ({ clientX }) => {
+      const { left, width } = area.getBoundingClientRect();
+      action(Math.min(Math.floor((n * (clientX - left)) / width), n - 1));
+    });
   }
 
   /* A field for a text that a network reads. */
@@ -407,27 +425,6 @@ export class LiveFigure extends HTMLElement {
       this.change({ [name]: input.value || " " }));
     this.syncs.push(() => {
       if (document.activeElement !== input) input.value = this.state[name];
-    });
-  }
-
-  /* What is drawn can be dragged sideways: `range` pixels for all of it. */
-  drag(node, name, range = 240) {
-    const [, low, high, step] = this.constructor.fields[name];
-    node.classList.add("drag");
-    node.addEventListener("pointerdown", (down) => {
-      const from = this.state[name];
-      node.setPointerCapture(down.pointerId);
-      const move = (event) => {
-        const moved = ((event.clientX - down.clientX) * (high - low)) /
-          range;
-        const value = from + Math.round(moved / step) * step;
-        this.change({ [name]: Math.min(Math.max(value, low), high) });
-      };
-      node.addEventListener("pointermove", move);
-      for (const end of ["pointerup", "pointercancel"]) {
-        node.addEventListener(end, () =>
-          node.removeEventListener("pointermove", move), { once: true });
-      }
     });
   }
 }

@@ -1,5 +1,6 @@
 /* <live-chain>: one weight used again and again, values and gradients. */
 import { LiveFigure, line, make, show } from "./base.mjs";
+import { drag } from "./grips.mjs";
 
 /* h_t = w h_{t-1}; the last h's gradients, and what each use gives w. */
 export function products(w, h0, T) {
@@ -50,7 +51,7 @@ class Chain extends LiveFigure {
     h.forEach((value, t) => {
       put(`h${digit[t]}`, x(t), 124);
       const node = put(short(value), x(t), 102, "strong");
-      if (t === 0) this.drag(node, "h0");
+      if (t === 0) drag(this, node, "h0");
       if (known(t)) put(short(d_h[t]), x(t), 146, "back");
       if (t === T) return;
       const mid = x(t + 0.5);
@@ -61,7 +62,7 @@ class Chain extends LiveFigure {
       put("×", mid, 125);
       const weight = put(`w ${this.narrow ? "" : `= ${show(w, 1)}`}`,
         mid, 54);
-      this.drag(weight, "w");
+      drag(this, weight, "w", `w${t}`);
       if (known(t)) put(short(share[t]), mid, 32, "back");
     });
     put("gradient of w", 46, 12, "faint");

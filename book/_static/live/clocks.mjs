@@ -48,13 +48,8 @@ class Clocks extends LiveFigure {
     const left = 40, width = this.width - left - 10;
     this.box = { left, width, top: 62, height: 150 };
     this.marks = make(this.svg, "g");
-    const area = make(this.svg, "rect", { x: left, y: 4, width, height: 208,
-      fill: "transparent", style: "cursor: pointer" });
-    area.addEventListener("click", ({ clientX }) => {
-      const at = area.getBoundingClientRect();
-      this.turn(Math.min(1 + Math.floor((T * (clientX - at.left)) / at.width),
-        T));
-    });
+    this.strip(this.svg, { left, top: 4, width, height: 208 }, T,
+      (k) => this.turn(k + 1));
     return this.state.cell === "lstm" ? 266 : 298;
   }
 

@@ -42,11 +42,10 @@ class Film extends LiveFigure {
     bars(g, x, y, this.width - x, data.names.map((name, k) =>
       [name, this.p[t - 1][k], k === best]), 120);
     const small = (this.width - 4) / T, top = this.narrow ? 370 : 206;
-    frames.forEach((frame, k) => {
-      const one = picture(g, frame, data.S, 2 + k * small, top, small - 2);
-      one.style.cursor = "pointer";
-      one.addEventListener("click", () => this.change({ t: k + 1 }));
-    });
+    frames.forEach((frame, k) =>
+      picture(g, frame, data.S, 2 + k * small, top, small - 2));
+    this.strip(g, { left: 2, top: top - 4, width: T * small,
+      height: Math.max(small + 8, 24) }, T, (k) => this.change({ t: k + 1 }));
     make(g, "rect", { x: 1 + (t - 1) * small, y: top - 1, fill: "none",
       width: small, height: small, stroke: "var(--forget)",
       "stroke-width": 3 });

@@ -75,10 +75,9 @@ class Latch extends LiveFigure {
         fill: this.h[k] && seen ? "var(--candidate)" : "none" });
       make(g, "text", { class: "small middle", x: at, y: 130,
         opacity: seen ? 1 : 0.4 }, this.h[k]);
-      const area = make(g, "rect", { x: at - w / 2, y: 18, width: w,
-        height: 34, fill: "transparent", style: "cursor: pointer" });
-      area.addEventListener("click", () => this.turn(k));
     });
+    this.strip(g, { left, top: 18, width: w * marks.length, height: 34 },
+      marks.length, (k) => this.turn(k));
   }
 
   says() {

@@ -1,10 +1,10 @@
 /* The small networks that read letters: python -m tools.build.train_figure_networks. */
 import { readout, unroll, zeroState, zeros } from "./cells.mjs";
+import { readData } from "./data.mjs";
 
 /* The numbers of the "lstm" or the "gru". */
 export async function network(cell) {
-  const url = new URL(`data/letters-${cell}.json`, import.meta.url);
-  return prepared(await (await fetch(url)).json());
+  return prepared(await readData(`letters-${cell}`));
 }
 
 export function prepared(net) {

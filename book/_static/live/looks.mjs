@@ -20,15 +20,16 @@ class Looks extends LiveFigure {
     const size = (this.width - 2) / columns, weights = data.weights[n - 1];
     const word = this.width / data.words.length;
     data.words.forEach((text, k) => {
-      const node = make(g, "text", { class: `middle${k === n - 1
+      make(g, "text", { class: `middle${k === n - 1
         ? " strong" : " faint"}`,
-      x: (k + 0.5) * word, y: this.narrow && k % 2 ? 34 : 16, style: "cursor: pointer" }, text);
+      x: (k + 0.5) * word, y: this.narrow && k % 2 ? 34 : 16 }, text);
       if (k === n - 1) {
         make(g, "path", { d: `M${k * word + 4} ${this.narrow && k % 2 ? 38 : 21}h${word - 8}`,
           stroke: "var(--forget)", "stroke-width": 3 });
       }
-      node.addEventListener("click", () => this.change({ n: k + 1 }));
     });
+    this.strip(g, { left: 0, top: 0, width: this.width, height: 40 },
+      data.words.length, (k) => this.change({ n: k + 1 }));
     data.frames.forEach((frame, t) => {
       const x = 1 + (t % columns) * size;
       const y = 46 + Math.floor(t / columns) * 112;

@@ -1,6 +1,7 @@
 /* <live-machine cell="lstm"> or "gru": one unit's wiring at one step, and
    its gates and state over a sequence, set by hand or by a network. */
 import { LiveFigure, axes, line, make, show } from "./base.mjs";
+import { press } from "./holds.mjs";
 import { softmax } from "./cells.mjs";
 import { network, read } from "./letters.mjs";
 
@@ -209,7 +210,7 @@ class Machine extends LiveFigure {
   /* Press and drag in a row: which step, and by hand which value. */
   grip(bottom) {
     const { left, width, n } = this.plot, top = 228;
-    this.press({ left, top, width, height: bottom - top }, (across, up) => {
+    press(this, { left, top, width, height: bottom - top }, (across, up) => {
       const t = Math.min(Math.floor(across * n), n - 1);
       const y = bottom - up * (bottom - top);
       const k = this.places.findIndex((place) =>
@@ -222,7 +223,7 @@ class Machine extends LiveFigure {
       } else {
         this.change({ t: t + 1 });
       }
-    }, "touch-action: pan-y");
+    }, true);
   }
 
   draw() {

@@ -1,5 +1,6 @@
 /* <live-ring>: one pair of eigenvalues, and what a state does under it. */
 import { LiveFigure, axes, line, make, show } from "./base.mjs";
+import { grips } from "./grips.mjs";
 import { ring } from "./formulas.mjs";
 import { inWords, play, samples } from "./sound.mjs";
 
@@ -59,12 +60,16 @@ class Ring extends LiveFigure {
     const size = this.narrow ? Math.min(this.width, 260) : 240;
     this.box = { left: 10, top: 26, width: size - 20, height: size - 20 };
     this.marks = make(this.svg, "g");
-    this.press(this.box, (across, up) => {
+    grips(this, this.box, (across, up) => {
       const x = 2.4 * across - 1.2, y = Math.abs(2.4 * up - 1.2);
       this.change({
         angle: Math.round((Math.atan2(y, x) * 180) / Math.PI),
         radius: Math.min(bend(Math.hypot(x, y)), 1.1) });
-    });
+    }, () => [1, -1].map((side) => {
+      const r = unbend(this.state.radius);
+      return [(1.2 + r * Math.cos(this.turn)) / 2.4,
+        (1.2 + side * r * Math.sin(this.turn)) / 2.4];
+    }));
     return this.narrow ? size + 210 : size + 26;
   }
 

@@ -1,5 +1,6 @@
 /* What figures share that walk down a loss of two numbers. */
 import { LiveFigure, line, make } from "./base.mjs";
+import { grips } from "./grips.mjs";
 
 const ACROSS = 112, UP = 80, LEVELS = 9;
 
@@ -16,9 +17,10 @@ export class Surface extends LiveFigure {
       const step = this.constructor.fields[name][3];
       return Math.round((low + share * (high - low)) / step) * step;
     };
-    this.press(this.box, (x, y) => this.change(this.allowed((name) =>
+    grips(this, this.box, (x, y) => this.change(this.allowed((name) =>
       name === a ? to(a, a0, a1, x) : name === b ? to(b, b0, b1, y)
-        : null)));
+        : null)), () => [[
+      (this.state[a] - a0) / (a1 - a0), (this.state[b] - b0) / (b1 - b0)]]);
     return height + 34;
   }
 

@@ -1,6 +1,7 @@
 /* <live-unrolled>: the unrolled graph of three steps, a number on every
    edge, forward and then backward, one step at a time. */
 import { LiveFigure, judge, line, make, show } from "./base.mjs";
+import { drag } from "./grips.mjs";
 import { TOLERANCE, exercise, questions, threeSteps } from "./graph.mjs";
 
 const SUB = ["₀", "₁", "₂", "₃"];
@@ -154,9 +155,9 @@ class Unrolled extends LiveFigure {
     text("w", w[0] + 10, Y.w + 20);
     text("dw", w[0] - 10, Y.w + 20, "back end");
     for (const name of ["w", "x1", "x2", "x3", "y1", "y2", "y3"]) {
-      this.drag(this.texts[name], name);
+      drag(this, this.texts[name], name);
     }
-    this.drag(this.texts.r1, "h0");
+    drag(this, this.texts.r1, "h0");
     return 496;
   }
 

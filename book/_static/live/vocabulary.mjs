@@ -1,6 +1,7 @@
 /* Chapter 10's network for words, its weights rounded to a few levels
    (python -m tools.build.live_data words-network), and how it reads. */
 import { readout, softmax, unroll, zeroState } from "./cells.mjs";
+import { readData } from "./data.mjs";
 
 export const UNKNOWN = "\ufffd"; // every word that is not in the vocabulary
 const LIKELIEST = 5, WIDEST = 22;
@@ -29,8 +30,7 @@ export function understood({ words, ids }, failed) {
 }
 
 export async function wordsNetwork() {
-  const url = new URL("data/words-network.json", import.meta.url);
-  return prepared(await (await fetch(url)).json());
+  return prepared(await readData("words-network"));
 }
 
 /* Each row of weights is a scale and one letter a weight; l is 0. */

@@ -64,9 +64,10 @@ class Words extends LiveFigure {
     const letter = this.narrow ? 7.3 : 8.5;
     let x = 0, y = 0;
     for (const word of this.shown.words) {
-      const wide = [...short(word)].length * letter + 8;
-      if (x + wide > this.width) [x, y] = [0, y + 24];
-      this.places.push([x, y, wide]);
+      const long = [...short(word)].length * letter;
+      const wide = Math.max(long + 8, 26);
+      if (x + wide > this.width) [x, y] = [0, y + 26];
+      this.places.push([x, y, wide, long]);
       x += wide;
     }
     this.end = y + 34;
@@ -78,12 +79,13 @@ class Words extends LiveFigure {
     this.t.max = steps.length || words.length;
     const t = this.at;
     words.forEach((word, k) => {
-      const [x, y, wide] = this.places[k], cost = k ? bits[k - 1] ?? 0 : 0;
+      const [x, y, wide, long] = this.places[k], cost = k ? bits[k - 1] ?? 0 : 0;
       const all = make(g, "g", { style: "cursor: pointer" });
-      make(all, "rect", { x: x + 1, y, width: wide - 2, height: 22, rx: 3,
+      make(all, "rect", { x: x + 1, y, width: wide - 2, height: 24, rx: 3,
         fill: "var(--forget)", "fill-opacity": Math.min(cost / 20, 0.6),
         ...(k === t ? { stroke: "var(--ink)", "stroke-width": 2 } : {}) });
-      make(all, "text", { x: x + 4, y: y + 16, textLength: wide - 8,
+      make(all, "text", { x: x + (wide - long) / 2, y: y + 17,
+        textLength: long,
         lengthAdjust: "spacingAndGlyphs",
         opacity: k > t ? 0.75 : 1 }, short(word));
       if (k) all.addEventListener("click", () => this.change({ t: k }));

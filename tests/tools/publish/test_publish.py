@@ -130,8 +130,9 @@ def make(root, patch):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
     shutil.copytree(ROOT / "book" / "extra", root / "book" / "extra")
-    for style in "course.css", "print.css":
-        shutil.copy(ROOT / "book/_static" / style, root / "book/_static")
+    static = ROOT / "book" / "_static"
+    shutil.copy(static / "course.css", root / "book/_static")
+    shutil.copytree(static / "fonts", root / "book/_static/fonts")
     shutil.copy(ROOT / "book" / paper.PICTURE, root / "book" / "_static")
     patch.setattr(
         book,

@@ -31,7 +31,6 @@ STYLES = (
     "_static/pygments.css",
     "_static/sphinx-design.min.css",
     "_static/course.css",
-    "_static/print.css",
 )
 
 

@@ -1,0 +1,100 @@
+"""The live figures' code as the built book has it.
+
+A module of book/_static/live is served without its comments and indentation.
+A page that is opened from a folder can import no module and fetch no data.
+For it each figure also has one script, NAME.js, of all the modules that it
+needs, and each file of data has a script beside it.
+"""
+
+import json
+import os
+import re
+from pathlib import Path
+
+IMPORT = re.compile(r'^import \{([\w\s,]*)\} from "\./(\w+)\.mjs";\n?', re.MULTILINE)
+EXPORT = re.compile(
+    r"^export (?=(?:async function|function|class|const) (\w+))", re.MULTILINE
+)
+LEFT = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
+DEFINES = "customElements.define("
+
+
+def shorter(code: str) -> str:
+    """Return a module without indentation and the comments that fill lines."""
+    lines = map(str.strip, _without_comments(code).splitlines())
+    return "\n".join(filter(None, lines)) + "\n"
+
+
+def _without_comments(code: str) -> str:
+    kept = []
+    inside = False
+    for line in code.splitlines():
+        text = line.strip()
+        begins = inside or text.startswith("/*")
+        inside = begins and not text.endswith("*/")
+        if not begins and not text.startswith("//"):
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def list_needed(name: str, modules: dict[str, str]) -> list[str]:
+    """Return a module's name after those of all that it imports, each once.
+
+    Raises ValueError if one is missing.
+    """
+    if name not in modules:
+        raise ValueError(f"{name}.mjs: expected a module beside it, got none")
+    order: list[str] = []
+    for _, other in IMPORT.findall(modules[name]):
+        order += [m for m in list_needed(other, modules) if m not in order]
+    return [*order, name]
+
+
+def bundle(name: str, modules: dict[str, str]) -> str:
+    """Return one classic script that does what the module does.
+
+    Raises ValueError for an import or export of another form than here.
+    """
+    parts = [_wrap(one, modules[one]) for one in list_needed(name, modules)]
+    return (
+        '(() => {\n"use strict";\nconst HERE = document.currentScript.src;\n'
+        f"{''.join(parts)}}})();\n"
+    )
+
+
+def _wrap(name: str, code: str) -> str:
+    """A module as a constant that holds what it exports."""
+    exports = EXPORT.findall(code)
+    inside = IMPORT.sub(r"const {\1} = $\2;\n", EXPORT.sub("", code))
+    if left := LEFT.search(inside):
+        raise ValueError(
+            f'{name}.mjs: expected import {{ ... }} from "./NAME.mjs" or the'
+            f" export of a function, class or const, got {left[0]}"
+        )
+    inside = inside.replace("import.meta.url", "HERE")
+    return (
+        f"const ${name} = (() => {{\n{inside}\n"
+        f"return {{ {', '.join(exports)} }};\n}})();\n"
+    )
+
+
+def write_code(folder: Path) -> None:
+    """Shorten the modules of a built book's _static/live; add the scripts."""
+    modules = {
+        path.stem: shorter(path.read_text("utf8"))
+        for path in sorted(folder.glob("*.mjs"))
+    }
+    for name, code in modules.items():
+        _replace(folder / f"{name}.mjs", code)
+        if DEFINES in code:
+            _replace(folder / f"{name}.js", bundle(name, modules))
+    for path in sorted((folder / "data").glob("*.json")):
+        content = json.dumps(json.loads(path.read_text("utf8")), separators=(",", ":"))
+        script = f"(window.LIVE_DATA ??= {{}})[{json.dumps(path.stem)}]={content};\n"
+        _replace(path.with_suffix(".js"), script)
+
+
+def _replace(path: Path, text: str) -> None:
+    new = path.with_name(f"{path.name}.new")
+    new.write_text(text, "utf8")
+    os.replace(new, path)
