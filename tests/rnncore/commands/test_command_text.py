@@ -86,6 +86,7 @@ def test_training_prints_scores_beside_baselines(
         r"n-grams \((modified )?Kneser-Ney, up to \d+ tokens\)", counted
     )
     assert scores["the network"] < 7  # bits, of 95 characters
+    assert "goes on after" not in err  # it has just begun
     lines = [x for x in err.splitlines() if x.startswith("LSTM 16: ")]
     assert re.fullmatch(
         r"LSTM 16: step 60 of 60, loss [\d.]+, bits [\d.]+, 0 min left",
