@@ -21,7 +21,7 @@ from rnncore.text.model import stretches, token_nats
 from rnncore.text.storage import load_model
 from rnncore.text.vocabulary import split_words
 from rnncore.translate.storage import load_translator
-from tools.build import live_data
+from tools.build.live import live_data
 
 pytestmark = pytest.mark.system
 
