@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnncore.commands import common
 from rnncore.commands.common import Facts, note, option
-from rnncore.storage.files import Refused
+from rnncore.storage.files import Refused, read_text
 
 if TYPE_CHECKING:
     from rnncore.forecast.panel import Panel
@@ -82,9 +82,10 @@ def read(
     path: Path, reading: Facts, tell: Callable[[str], None] = note
 ) -> "Panel":
     """The table; what was filled, and a decimal comma, are told."""
+    how = READING | reading
+    read_text(path, how["encoding"])  # a refusal does not wait for pandas
     from rnncore.forecast.panel import read_panel
 
-    how = READING | reading
     panel = read_panel(path, how.pop("date"), how.pop("value"), **how)
     if reading.get("decimal") is None and panel.decimal == ",":
         tell("numbers have a decimal comma (--decimal)")

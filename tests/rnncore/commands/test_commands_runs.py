@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -283,13 +284,12 @@ def test_a_pipe_that_closes_loses_no_file(tmp_path, capsys, closed):
 
 def test_a_wheel_names_what_is_missing_and_nothing_of_its_own(monkeypatch):
     monkeypatch.setattr(__main__, "CHECKOUT", False)
-    there = [*__main__.metadata.distributions()]
+    there = [*metadata.distributions()]
     some = [d for d in there if d.name.lower() not in ("numba", "pandas")]
     lines = ['rnncore[run]; extra == "text"', 'pandas>=2; extra == "text"']
     lines += ['numba>=0.6; extra == "run"', 'av>=1; extra == "video"']
-    told = __main__.metadata
-    monkeypatch.setattr(told, "distributions", lambda: iter(some))
-    monkeypatch.setattr(told, "requires", lambda name: lines)
+    monkeypatch.setattr(metadata, "distributions", lambda: iter(some))
+    monkeypatch.setattr(metadata, "requires", lambda name: lines)
     how = __main__.describe_install("pandas", "text")
     assert how == "python -m pip install numba pandas"
     how = __main__.describe_install("matplotlib", "memory-ruler")
