@@ -56,6 +56,7 @@ PAGES = {  # by how the keys begin; the longest beginning counts
     "forecast.weather": "ch11_series",
     "forecast.wine": "ch11_many",
     "frames": "ch16_frames",
+    "gaps": "ch22_work",
     "infill": "ch12_infilling",
     "intervals": "ch11_intervals",
     "lags": "ch05_long_lags",

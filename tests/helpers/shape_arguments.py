@@ -44,6 +44,7 @@ from rnncore.rnn import init_readout, unroll
 from rnncore.scan import Minimal
 from rnncore.speech import model as speech
 from rnncore.speech.letters import Letters
+from rnncore.text import mamba
 from rnncore.text.blocks import BlockModel
 from rnncore.text.model import LanguageModel
 from rnncore.video import captions, files
@@ -275,6 +276,12 @@ def _methods(f, module, s):
     return {"drift": classical.drift}
 
 
+def _before_any_token(f, module, s):
+    if f.__qualname__.startswith("MambaBlock."):
+        return _first(f, module, s)
+    return _language(f, module, s).zero_state(s["B"])
+
+
 OTHERS = {
     "fused": {
         "cell": lambda f, m, s: cells.rnn,
@@ -363,7 +370,7 @@ OTHERS = {
         "p": lambda f, m, s: 0.5,
         "learning_rate": lambda f, m, s: 0.1,
         "draws": lambda f, m, s: 3,
-        "state": lambda f, m, s: _language(f, m, s).zero_state(s["B"]),
+        "state": _before_any_token,
     },
     "music": {
         "model": _music_model,
@@ -499,6 +506,10 @@ def _point(out):
     return out[..., 0]
 
 
+def _published(s):
+    return mamba.MambaSize(s["K"], s["D"], s["H"], 3, 2, 4, 2)
+
+
 def _forecaster(cls, *K):
     return lambda s: cls(
         "GRU", s["F"], s["H"], *(s[k] for k in K), P=s["P"], point=_point
@@ -560,6 +571,8 @@ MODULES = {
     "text.blocks.BlockModel": lambda s: BlockModel(
         s["K"], s["D"], "minGRU"
     ),
+    "text.mamba.Mamba": lambda s: mamba.Mamba(_published(s)),
+    "text.mamba.MambaBlock": lambda s: mamba.MambaBlock(_published(s)),
     "text.model.LanguageModel": lambda s: LanguageModel(s["K"], s["H"]),
     "video.captions.Captioner": lambda s: captions.Captioner(
         s["S"], s["D"], s["H"], s["K"]
