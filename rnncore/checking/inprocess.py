@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 from rnncore.checking import client, server
+from rnncore.checking.find import find_notebook
 from rnncore.checking.shell import make_shell
 
 
@@ -21,7 +22,7 @@ def check(notebook: str | Path) -> None:
 
     Raises client.Refused where the file is no assignment's notebook.
     """
-    path = client._notebook(Path(notebook))
+    path = find_notebook(notebook)
     start = time.perf_counter()
     cells = client.read_cells(path)
     with contextlib.chdir(path.parent):
