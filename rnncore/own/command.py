@@ -33,7 +33,9 @@ def main(argv: list[str] | None = None) -> int:
             raise Refused(f"there is no {PACKAGE}/ yet: make lab OWN=1")
         own = load(FOLDER)
         print(own.says())
-        print(f"tests: {suite.test(own.functions, FOLDER)}", flush=True)
+        print(
+            f"tests: {suite.run_tests(own.functions, FOLDER)}", flush=True
+        )
         train(own, FOLDER / "network.html", arguments.seconds)
     except (Refused, OSError) as error:
         print(f"make own: {error}", file=sys.stderr)

@@ -51,7 +51,7 @@ def fill(notebook: Path, folder: Path = FOLDER) -> list[str]:
         old, new = _text(cell), marked(own.functions[name])
         if not (is_taken(old) or _is_empty(old, name)):
             said.append(
-                f"{name}: the notebook's own answer is kept, not {where}'s; "
+                f"{name}: the notebook's answer is kept, not {where}'s; "
                 "empty its cell to have that"
             )
         elif old.rstrip("\n") != new.rstrip("\n"):
@@ -100,8 +100,9 @@ def marked(function: Callable) -> str:
 
 def is_taken(source: str) -> bool:
     """Whether a cell is still as `marked` made it."""
-    mark = MARK.match(source)
-    return bool(mark) and mark[2] == _digest(source[mark.end() :])
+    if (mark := MARK.match(source)) is None:
+        return False
+    return mark[2] == _digest(source[mark.end() :])
 
 
 def _digest(source: str) -> str:

@@ -27,7 +27,7 @@ TESTED = re.compile(r'\bstored\("(\w+)"\)')
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Let the notebook of this shell compute with the reader's functions."""
+    """Let a shell's notebook compute with the reader's functions."""
     Notebook(shell, FOLDER).register()
 
 
@@ -47,7 +47,7 @@ class Notebook(ast.NodeTransformer):
         self.shell.ast_transformers.append(self)
 
     def before_cell(self, info: Any) -> None:
-        """Load what has changed; in a test, the course's functions count."""
+        """Load what has changed; in a test, the course's stand in."""
         self.source = info.raw_cell
         self._refresh()
         if TEST.search(self.source):

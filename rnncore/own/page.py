@@ -54,6 +54,11 @@ at("write").onclick = () => {
 };
 at("write").click();
 """
+FORM = """\
+<p><label>Begin with <input id="prompt" value="def test_"></label>
+<label>temperature <input id="temperature" type="range"
+min="0.3" max="1.2" step="0.1" value="0.7"></label>
+<button id="write">Write</button></p>"""
 STYLE = """\
 body { max-width: 44rem; margin: 2rem auto; padding: 0 1rem;
   font: 1rem/1.5 system-ui, sans-serif; color: #222; background: #fff; }
@@ -64,20 +69,15 @@ td, th { padding: .2rem .8rem .2rem 0; text-align: left; }
 """
 
 
-def write_page(
-    path: Path, own: Own, text: Learnt, music: Melodies
-) -> None:
+def write_page(path: Path, own: Own, text: Learnt, music: Melodies) -> None:
     """Write the page; it needs no other file and no server."""
     course = [name for name in TASKS if name not in own.functions]
     parts = [
         "<h1>A recurrent network of my own</h1>",
-        f"<p>My functions: {_names(list(own.functions))}. "
-        f"The course's: {_names(course)}.</p>",
+        f"<p>My functions: {_names(list(own.functions))}.</p>",
+        f"<p>The course's: {_names(course)}.</p>",
         "<h2>It writes</h2>",
-        '<p><label>Begin with <input id="prompt" value="def test_"></label>'
-        ' <label>temperature <input id="temperature" type="range" '
-        'min="0.3" max="1.2" step="0.1" value="0.7"></label> '
-        '<button id="write">Write</button></p>',
+        FORM,
         '<pre id="text" aria-live="polite"></pre>',
         _curve(text, "character"),
         "<h2>It composes</h2>",

@@ -12,7 +12,8 @@ from rnncore.checking.find import TREE
 from rnncore.storage.files import Refused, whole_file
 
 PACKAGE = "my_rnn"
-FOLDER = TREE / PACKAGE
+PLACE = "RNNCORE_OWN"  # names another folder to a process
+FOLDER = Path(os.environ.get(PLACE) or TREE / PACKAGE)
 
 
 class Task(NamedTuple):

@@ -15,7 +15,7 @@ from rnncore.backend import tree_map
 from rnncore.characters import Model
 from rnncore.data.music import chorales
 from rnncore.data.text import python_source
-from rnncore.music.score import Score, decode, encode
+from rnncore.music.score import HOLD, SILENCE, Score, decode, encode
 from rnncore.music.split import split
 from rnncore.optim import adam
 from rnncore.sequence import bits_per_character, count_ngrams, surprisal
@@ -89,7 +89,7 @@ def learn_chorales(seconds: float = 60.0, H: int = 128) -> Melodies:
         rnn.init_readout(rng, H, len(kinds)),
     )
     cell = lstm.lstm_cell, lstm.lstm_cell_vjp
-    learnt = _learn(rng, cell, 2, model, *ids, seconds)
+    learnt = _learn(rng, cell, 2, model, ids[0], ids[1], seconds)
     texts = ["".join(alphabet[k] for k in part) for part in ids]
     learnt = learnt._replace(alphabet=alphabet, counted=_counted(*texts))
     return Melodies(learnt, _compose(learnt.model, kinds))
@@ -163,7 +163,7 @@ def _compose(
 ) -> Score:
     """A piece that the network draws; a voice draws its own symbols.
 
-    No voice holds on to nothing, so the first frame strikes notes.
+    A voice that is silent, or has not begun, has nothing to hold.
     """
     rng = np.random.default_rng(1)
     voice = np.array([v for v, _ in kinds])
@@ -171,14 +171,18 @@ def _compose(
     state = rnn.zero_state(model.cell, 1, 2)
     x = np.zeros((1, 1, len(kinds)), dtype=np.float32)
     drawn: list[int] = []
+    silence = [True] * 4
     for k in range(4 * frames):
         y, state, _ = rnn.unroll(lstm.lstm_cell, model.cell, x, state)
         logits = rnn.readout(model.readout, y)[0, 0].astype(float)
-        allowed = (voice == k % 4) & ((token > 1) | (k >= 4))
+        holds = token == HOLD
+        allowed = (voice == k % 4) & ~(holds & silence[k % 4])
         logits = np.where(allowed, logits / 0.8, -np.inf)
         p = np.exp(logits - logits.max())
         chosen = int(rng.choice(len(p), p=p / p.sum()))
         drawn.append(int(token[chosen]))
+        if drawn[-1] != HOLD:
+            silence[k % 4] = drawn[-1] == SILENCE
         x = np.zeros_like(x)
         x[0, 0, chosen] = 1
     return decode(np.reshape(drawn, (frames, 4)))

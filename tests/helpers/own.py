@@ -77,5 +77,7 @@ def _needs(functions: tuple[str, ...]) -> str:
 
 def _inner(function) -> list[str]:
     """The names that functions inside a function use."""
-    codes = [c for c in function.__code__.co_consts if hasattr(c, "co_names")]
+    codes = [
+        c for c in function.__code__.co_consts if hasattr(c, "co_names")
+    ]
     return [name for code in codes for name in code.co_names]

@@ -16,7 +16,9 @@ from tests.helpers.own import solve
 @pytest.fixture
 def notebook(tmp_path):
     """A released notebook."""
-    shutil.copytree(ROOT / "exercises" / "ch03_bptt", tmp_path / "ch03_bptt")
+    shutil.copytree(
+        ROOT / "exercises" / "ch03_bptt", tmp_path / "ch03_bptt"
+    )
     return tmp_path / "ch03_bptt" / "ch03_bptt.ipynb"
 
 
@@ -91,9 +93,13 @@ def test_make_check_takes_it_and_what_it_needs(
     folder = solve(tmp_path / "my_rnn")
     path = folder / "bptt.py"
     text = path.read_text().replace("xp.sum(d_a_x", "_total(d_a_x")
-    helper = "import math as m\nALL = m.floor(0.5), 1\n\n\ndef _total(a, axis):"
+    helper = (
+        "import math as m\nALL = m.floor(0.5), 1\n\n\ndef _total(a, axis):"
+    )
     helper += "\n    return array_namespace(a).sum(a, axis=ALL)\n"
-    path.write_text(text.replace("\n\ndef bptt", f"\n\n{helper}\n\ndef bptt"))
+    path.write_text(
+        text.replace("\n\ndef bptt", f"\n\n{helper}\n\ndef bptt")
+    )
     monkeypatch.setattr(client, "FOLDER", folder)
     client.main([str(notebook)])
     out = capsys.readouterr().out

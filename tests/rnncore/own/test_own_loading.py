@@ -103,10 +103,9 @@ def test_another_signature_is_told_with_its_line(folder):
     (folder / "cell.py").write_text(text)
     own = load(folder)
     assert own.functions == {}
-    assert own.problems == [
-        "my_rnn/cell.py, line 5: expected rnn_cell(a_x, a_h, state), got "
-        "rnn_cell(x, h); the course's stands in"
-    ]
+    (problem,) = own.problems
+    assert problem.startswith("my_rnn/cell.py, line 5: expected rnn_cell(")
+    assert "(a_x, a_h, state), got rnn_cell(x, h);" in problem
 
 
 def test_the_courses_function_imported_is_not_the_readers(folder):

@@ -1,11 +1,15 @@
 """A notebook computes with what the reader wrote, and tests are apart."""
 
 import json
+import os
 import sys
 from types import ModuleType
 
 import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
 
+from grader import ROOT
 from grader.assignments import builder
 from rnncore.checking import server
 from rnncore.checking.client import read_cells
@@ -91,7 +95,9 @@ def test_a_saved_change_counts_from_the_next_cell_on(shell, tmp_path):
     assert shell.user_ns["unroll"] is course_function("unroll")
 
 
-STUB = "def unroll(cell, params, x, state):\n    raise NotImplementedError()"
+STUB = (
+    "def unroll(cell, params, x, state):\n    raise NotImplementedError()"
+)
 
 
 def test_an_empty_answer_is_the_readers_and_a_written_one_stays(
@@ -117,6 +123,31 @@ def test_a_test_cell_is_told_by_its_text(name):
         assert bool(TEST.search(cell.source)) == (cell.kind == "test"), cell
     closed = assignment.of("test")[CLOSED[name]]
     assert CLOSED[name] in TESTED.findall(closed.source)
+
+
+@pytest.mark.slow
+def test_a_kernel_of_such_a_lab_says_which_function_is_whose(tmp_path):
+    folder = solve(tmp_path / "my_rnn")
+    startup = ROOT / "rnncore" / "own" / "startup.py"
+    made = new_notebook(
+        cells=[
+            new_code_cell(IMPORTS),
+            new_code_cell(
+                "print(unroll.__module__, book_unroll.__module__)"
+            ),
+        ]
+    )
+    NotebookClient(made, timeout=200, kernel_name="python3").execute(
+        env=os.environ
+        | {
+            "PYTHONSTARTUP": str(startup),
+            "RNNCORE_OWN": str(folder),
+            "PYTHONPATH": str(ROOT),
+        }
+    )
+    first, second = (cell.outputs[0].text for cell in made.cells)
+    assert first.startswith("my_rnn: yours: probability, rnn_cell, unroll")
+    assert second == "my_rnn.cell rnncore.rnn\n"
 
 
 def check_notebook(shell, notebook, path, monkeypatch):
@@ -167,8 +198,12 @@ def test_one_wrong_function_fails_its_task_alone(
     folder = solve(tmp_path / "my_rnn")
     task = TASKS[CLOSED[name]]
     file = folder / f"{task.file}.py"
-    was = {"bptt": "d_h = d_h + d_y", "lstm_cell_vjp": "d_f = d_c"}[task.name]
-    now = {"bptt": "d_h = d_h - d_y", "lstm_cell_vjp": "d_f = -d_c"}[task.name]
+    was = {"bptt": "d_h = d_h + d_y", "lstm_cell_vjp": "d_f = d_c"}[
+        task.name
+    ]
+    now = {"bptt": "d_h = d_h - d_y", "lstm_cell_vjp": "d_f = -d_c"}[
+        task.name
+    ]
     assert was in file.read_text()
     file.write_text(file.read_text().replace(was, now))
     path = solved_release(name, tmp_path)
