@@ -1,7 +1,8 @@
 /* A small network that learns a rhyme, character by character. */
-import { adam, bptt, clip, crossEntropy, generator, initLayer, initReadout,
-  readout, readoutBack, softmax, unroll, zeroState, zeros }
-  from "./cells.mjs";
+import {
+  adam, bptt, clip, crossEntropy, generator, initLayer, initReadout,
+  readout, readoutBack, softmax, unroll, zeroState, zeros,
+} from "./cells.mjs";
 
 const HOUSE = ["house that Jack built", "malt that lay in the",
   "rat that ate the", "cat that killed the", "dog that worried the",
