@@ -214,7 +214,7 @@ def test_one_wrong_function_fails_its_task_alone(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["ch02_cell", "ch05_gradients"])
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_with_an_empty_package_notebooks_run_as_without(
     shell, tmp_path, monkeypatch, name
 ):
