@@ -88,7 +88,7 @@ for slopes in [[1.0, 0.5], [0.5, 1.0], [0.2, 0.4]]:
 print(J, "by hand: [[0.1, 0.5], [0, 0.2]]")
 
 # %% [markdown]
-# The same product with one unit, where a slope and a weight are numbers: press *Next* until the way back is at $h_1$. Which factors has the gradient of step 3 met by then? Set $w$ to 3: the weight grows, so why does what arrives shrink?
+# The same product with one unit, where a slope and a weight are numbers: press *Next* until the way back is at $h_1$. Which factors has the gradient of step 3 met by then? Set $w$ to 3: the weight grows, so why does what step 3 hands back to $h_2$ shrink?
 
 # %%
 from rnncore.display import widgets
