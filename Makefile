@@ -10,7 +10,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve pdf epub publish test test-slow test-system test-weekly lab check answer exercises weave collect grade return similarity attacks course gradescope classroom hub lite bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
+.PHONY: help book serve pdf epub publish test test-slow test-system test-weekly lab own check answer exercises weave collect grade return similarity attacks course gradescope classroom hub lite bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -63,8 +63,9 @@ test-weekly: $(DEV)  ## the tests that take long, and those against the clock; O
 mutation: $(DEV)  ## change the code 5,000 times: does a test object? MODULE=path, AGAIN=1
 	@$(PY) -m tools.check.mutation $(if $(AGAIN),--again) $(MODULE)
 
-lab: $(STAMP)  ## JupyterLab with the assignments open
-	@$(PY) -m jupyterlab --notebook-dir=exercises --LabApp.news_url=None \
+lab: $(STAMP)  ## JupyterLab with the assignments open; OWN=1: with a package of your own
+	@$(if $(OWN),$(PY) -m rnncore.own.command begin)
+	@$(if $(OWN),PYTHONSTARTUP="$(CURDIR)/rnncore/own/startup.py") $(PY) -m jupyterlab --notebook-dir=exercises --LabApp.news_url=None \
 	  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
 # `make check 6`: the second word is no target of its own
@@ -79,6 +80,9 @@ NOTEBOOK ?= $(CHOSEN)
 
 check: $(STAMP)  ## the visible tests of one notebook: make check 6; WATCH=1: at each save
 	@$(PY) -m rnncore.checking $(if $(NOTEBOOK),"$(NOTEBOOK)") $(if $(WATCH),--watch) || [ $$? -le 2 ]
+
+own: $(STAMP)  ## test your own package, train with it, and write its page
+	@$(PY) -m rnncore.own.command
 
 answer: $(STAMP)  ## the model answer to a written question, after your own: make answer 6
 	@$(PY) -m rnncore.checking.answers $(if $(NOTEBOOK),"$(NOTEBOOK)") || [ $$? -le 2 ]

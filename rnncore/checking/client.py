@@ -20,6 +20,8 @@ from typing import Any, Self
 
 from rnncore.checking.answers import written_answers
 from rnncore.checking.find import TREE, Refused, find_notebook
+from rnncore.own import handin
+from rnncore.own.tasks import FOLDER
 
 PACKAGE = Path(__file__).resolve().parent.parent
 BUILT = [TREE / "_build" / "html"]  # the pages, where a book was built
@@ -40,7 +42,9 @@ def main(argv: list[str] | None = None) -> int:
         path = find_notebook(options.notebook)
         with Checker(path) as checker:
             while True:
-                seen = path.stat().st_mtime_ns  # a save meanwhile counts
+                for line in handin.fill(path, FOLDER):
+                    print(line)
+                seen = _saved(path)  # a save meanwhile counts
                 status = _check(path, checker, options.seconds)
                 if not options.watch:
                     break
@@ -75,10 +79,19 @@ def _check(path: Path, checker: Checker, seconds: float) -> int:
     return 0 if good and not answer["stopped"] else 1
 
 
-def _wait_for_save(path: Path, seen: int) -> None:
-    """Return when the file is there, and is not that of the time `seen`."""
-    while not path.exists() or path.stat().st_mtime_ns == seen:
+def _wait_for_save(path: Path, seen: list[int]) -> None:
+    """Return when the file is there, and something was saved since."""
+    while not path.exists() or _saved(path) == seen:
         time.sleep(PAUSE)
+
+
+def _saved(path: Path) -> list[int]:
+    """When the notebook and the reader's own package were saved."""
+    saved = []
+    for file in (path, *sorted(FOLDER.glob("*.py"))):
+        with contextlib.suppress(FileNotFoundError):  # removed just now
+            saved.append(file.stat().st_mtime_ns)
+    return saved
 
 
 def read_cells(path: Path) -> list[dict[str, Any]]:

@@ -88,6 +88,22 @@ for slopes in [[1.0, 0.5], [0.5, 1.0], [0.2, 0.4]]:
 print(J, "by hand: [[0.1, 0.5], [0, 0.2]]")
 
 # %% [markdown]
+# The same product with one unit, where a slope and a weight are numbers: press *Next* until the way back is at $h_1$. Which factors has the gradient of step 3 met by then? Set $w$ to 3: the weight grows, so why does what step 3 hands back to $h_2$ shrink?
+
+# %%
+from rnncore.display import widgets
+
+widgets.show(
+    lambda: widgets.unrolled(
+        rnn_cell,
+        rnn_cell_vjp,
+        w=0.9,
+        inputs=[0.8, 0.5, 0.5],
+        targets=[0.0, 0.0, 1.0],
+    )
+)
+
+# %% [markdown]
 # ## Task 1: what noise does to the Jacobian (6 points)
 #
 # *Core, about 25 minutes.*

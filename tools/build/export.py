@@ -39,7 +39,7 @@ FILES = (
     "pyproject.toml",
     "LICENSE",
 )
-TARGETS = ("help", "book", "serve", "lab", "check", "clean")
+TARGETS = ("help", "book", "serve", "lab", "own", "check", "clean")
 TOOLS = (
     "tools/__init__.py",
     "tools/build/__init__.py",

@@ -317,6 +317,7 @@ def test_assignment_6_shows_the_numbers_of_the_learner_s_cell(figure_of):
     ("name", "cells"),
     [
         ("ch03_bptt", "residual_cell, residual_cell_vjp, 1, 1"),
+        ("ch05_gradients", "rnn_cell, rnn_cell_vjp, 1, 1"),
         ("ch07_gru", "gru_cell, gru_cell_vjp, 3, 1"),
         ("capstone", "*own_cell()"),
     ],

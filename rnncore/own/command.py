@@ -1,0 +1,88 @@
+"""Begins the reader's own package, tests it, and trains with it.
+
+python -m rnncore.own.command begin is what `make lab OWN=1` runs first;
+without a word, it is `make own`.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rnncore.own import suite
+from rnncore.own.loading import Own, load
+from rnncore.own.tasks import FOLDER, PACKAGE, begin
+from rnncore.storage.files import Refused
+
+if TYPE_CHECKING:
+    from rnncore.own.training import Learnt
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Begin, or test and train; 0, or 2 where it is misused."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("what", nargs="?", choices=["begin"])
+    parser.add_argument("--seconds", type=float, default=60)
+    arguments = parser.parse_args(argv)
+    try:
+        if arguments.what == "begin":
+            made = begin(FOLDER)
+            print(f"{FOLDER}: {len(made)} files begun, the rest is yours")
+            return 0
+        if not FOLDER.is_dir():
+            raise Refused(f"there is no {PACKAGE}/ yet: make lab OWN=1")
+        own = load(FOLDER)
+        print(own.says())
+        print(
+            f"tests: {suite.run_tests(own.functions, FOLDER)}", flush=True
+        )
+        train(own, FOLDER / "network.html", arguments.seconds)
+    except (Refused, OSError) as error:
+        print(f"make own: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def train(own: Own, path: Path, seconds: float) -> None:
+    """Train with the reader's functions, and write the page of it.
+
+    Raises Refused where a function of theirs breaks off or the loss is
+    not finite.
+    """
+    from rnncore.own import page, training
+
+    suite.install(own.functions)
+    try:
+        text = training.learn_characters(seconds)
+        print(f"characters: {_score(text)}", flush=True)
+        music = training.learn_chorales(seconds)
+        print(f"chorales: {_score(music.learnt)}", flush=True)
+    except Exception as error:
+        where = _place(error)
+        raise Refused(
+            f"training broke off{where}: {type(error).__name__}: {error}"
+        ) from error
+    page.write_page(path, own, text, music)
+    print(f"your network, for your own page: {path}")
+
+
+def _score(learnt: "Learnt") -> str:
+    return (
+        f"{learnt.bits:.2f} bits held out after {learnt.updates} updates, "
+        f"3-grams {learnt.counted:.2f}"
+    )
+
+
+def _place(error: BaseException) -> str:
+    """The last line of the reader's package on the way to an error."""
+    found, trace = "", error.__traceback__
+    while trace:
+        path = Path(trace.tb_frame.f_code.co_filename)
+        if path.parent.name == PACKAGE:
+            found = f" in {PACKAGE}/{path.name}, line {trace.tb_lineno}"
+        trace = trace.tb_next
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""A function of the reader's package gets into the notebook to hand in."""
+
+import json
+import shutil
+
+import pytest
+
+from grader import ROOT
+from rnncore.checking import client
+from rnncore.own.handin import fill, is_taken, marked, source_of
+from rnncore.own.loading import load
+from rnncore.own.tasks import begin
+from tests.helpers.own import solve
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    """A released notebook."""
+    shutil.copytree(
+        ROOT / "exercises" / "ch03_bptt", tmp_path / "ch03_bptt"
+    )
+    return tmp_path / "ch03_bptt" / "ch03_bptt.ipynb"
+
+
+def answer(notebook):
+    """The cell of the closed-book task."""
+    for cell in json.loads(notebook.read_text())["cells"]:
+        meta = cell["metadata"].get("nbgrader", {})
+        if meta.get("grade_id") == "bptt" and meta["solution"]:
+            return "".join(cell["source"])
+    return None
+
+
+def put(notebook, source):
+    made = json.loads(notebook.read_text())
+    for cell in made["cells"]:
+        meta = cell["metadata"].get("nbgrader", {})
+        if meta.get("grade_id") == "bptt" and meta["solution"]:
+            cell["source"] = source
+    notebook.write_text(json.dumps(made))
+
+
+def test_an_empty_answer_is_filled_once_and_nothing_else_changes(
+    notebook, tmp_path
+):
+    folder = solve(tmp_path / "my_rnn")
+    before = json.loads(notebook.read_text())
+    said = fill(notebook, folder)
+    assert said == ["bptt: taken from my_rnn/bptt.py into the notebook"]
+    assert is_taken(answer(notebook))
+    after = json.loads(notebook.read_text())
+    changed = [
+        old["metadata"]["nbgrader"]["grade_id"]
+        for old, new in zip(before["cells"], after["cells"], strict=True)
+        if old != new
+    ]
+    assert changed == ["bptt"]
+    saved = notebook.stat().st_mtime_ns
+    assert fill(notebook, folder) == []
+    assert notebook.stat().st_mtime_ns == saved
+
+
+def test_a_later_change_follows_and_an_edit_in_the_notebook_stays(
+    notebook, tmp_path
+):
+    folder = solve(tmp_path / "my_rnn")
+    fill(notebook, folder)
+    path = folder / "bptt.py"
+    path.write_text(path.read_text().replace("d_h + d_y", "d_y + d_h"))
+    fill(notebook, folder)
+    assert "d_y[t, ...] + d_h" in answer(notebook) or (
+        "d_y + d_h" in answer(notebook)
+    )
+    edited = answer(notebook) + "\n# mine"
+    put(notebook, edited)
+    (said,) = fill(notebook, folder)
+    assert said.startswith("bptt: the notebook's own answer is kept")
+    assert answer(notebook) == edited
+
+
+def test_no_package_and_an_empty_one_change_nothing(notebook, tmp_path):
+    before = notebook.read_bytes()
+    assert fill(notebook, tmp_path / "my_rnn") == []
+    begin(tmp_path / "my_rnn")
+    assert fill(notebook, tmp_path / "my_rnn") == []
+    assert notebook.read_bytes() == before
+
+
+@pytest.mark.slow
+def test_make_check_takes_it_and_what_it_needs(
+    notebook, tmp_path, monkeypatch, capsys
+):
+    folder = solve(tmp_path / "my_rnn")
+    path = folder / "bptt.py"
+    text = path.read_text().replace("xp.sum(d_a_x", "_total(d_a_x")
+    helper = (
+        "import math as m\nALL = m.floor(0.5), 1\n\n\ndef _total(a, axis):"
+    )
+    helper += "\n    return array_namespace(a).sum(a, axis=ALL)\n"
+    path.write_text(
+        text.replace("\n\ndef bptt", f"\n\n{helper}\n\ndef bptt")
+    )
+    monkeypatch.setattr(client, "FOLDER", folder)
+    client.main([str(notebook)])
+    out = capsys.readouterr().out
+    assert "bptt: taken from my_rnn/bptt.py" in out
+    assert "+ bptt: holds (5 points)" in out, out
+    assert "my_rnn" not in answer(notebook).split("\n", 1)[1]
+
+
+def test_tasks_of_other_files_are_imported_from_the_course(tmp_path):
+    folder = begin_with(
+        tmp_path,
+        "gru",
+        "from my_rnn.lstm import sigmoid as s\n"
+        "from my_rnn.cell import half\n\n"
+        "def gru_cell(a_x, a_h, state):\n    return s(half(a_x)), a_h\n",
+    )
+    (folder / "cell.py").write_text("def half(a):\n    return a / 2\n")
+    own = load(folder)
+    assert source_of(own.functions["gru_cell"]) == (
+        "from rnncore.lstm import sigmoid as s\n\n\n"
+        "def half(a):\n    return a / 2\n\n\n"
+        "def gru_cell(a_x, a_h, state):\n    return s(half(a_x)), a_h"
+    )
+    assert marked(own.functions["gru_cell"]).startswith("# from my_rnn/gru")
+
+
+def begin_with(tmp_path, name, text):
+    begin(tmp_path / "my_rnn")
+    (tmp_path / "my_rnn" / f"{name}.py").write_text(text)
+    return tmp_path / "my_rnn"

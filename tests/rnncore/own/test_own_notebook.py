@@ -1,0 +1,227 @@
+"""A notebook computes with what the reader wrote, and tests are apart."""
+
+import json
+import os
+import sys
+from types import ModuleType
+
+import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+
+from grader import ROOT
+from grader.assignments import builder
+from rnncore.checking import server
+from rnncore.checking.client import read_cells
+from rnncore.checking.shell import make_shell
+from rnncore.own.handin import marked
+from rnncore.own.loading import load
+from rnncore.own.notebook import TEST, TESTED, Notebook
+from rnncore.own.tasks import TASKS, begin, course_function
+from tests.helpers.own import CLOSED, NOTEBOOKS, solve
+from tests.rnncore.checking.test_check_notebook import solved_release
+
+
+@pytest.fixture
+def shell():
+    """A shell of its own."""
+    made = make_shell(ModuleType("own_notebook"))
+    yield made
+    made.restore_sys_module_state()
+    sys.modules.pop("own_notebook", None)
+
+
+def register(shell, folder):
+    notebook = Notebook(shell, folder)
+    notebook.register()
+    return notebook
+
+
+def run(shell, source, test=""):
+    """What a cell gives, and what to tell of it."""
+    cell = {"source": source, "test": test, "points": 1}
+    return server.run_cell(shell, cell, 1)
+
+
+IMPORTS = (
+    "from rnncore.rnn import Params, unroll\n"
+    "from rnncore.rnn import unroll as book_unroll\n"
+    "first = unroll"
+)
+
+
+def test_an_import_is_the_readers_and_a_renamed_one_the_courses(
+    shell, tmp_path
+):
+    register(shell, solve(tmp_path / "my_rnn"))
+    run(shell, IMPORTS)
+    own = sys.modules["my_rnn.cell"].unroll
+    course = course_function("unroll")
+    assert shell.user_ns["unroll"] is shell.user_ns["first"] is own
+    assert shell.user_ns["book_unroll"] is course is not own
+
+
+def test_nothing_written_changes_nothing(shell, tmp_path):
+    begin(tmp_path / "my_rnn")
+    register(shell, tmp_path / "my_rnn")
+    run(shell, IMPORTS)
+    assert shell.user_ns["unroll"] is course_function("unroll")
+
+
+def test_a_test_compares_with_the_course_and_tests_the_readers(
+    shell, tmp_path
+):
+    register(shell, solve(tmp_path / "my_rnn"))
+    run(shell, f"{IMPORTS}\nfrom rnncore.bptt import bptt")
+    run(shell, 'seen = unroll, bptt  # stored("bptt")\nhunt(1)')
+    unroll, bptt = shell.user_ns["seen"]
+    assert unroll is course_function("unroll")
+    assert bptt is sys.modules["my_rnn.bptt"].bptt
+    assert shell.user_ns["unroll"] is sys.modules["my_rnn.cell"].unroll
+
+
+def test_a_saved_change_counts_from_the_next_cell_on(shell, tmp_path):
+    folder = solve(tmp_path / "my_rnn")
+    register(shell, folder)
+    run(shell, IMPORTS)
+    old = shell.user_ns["unroll"]
+    path = folder / "cell.py"
+    path.write_text(path.read_text().replace("y, tape = ", "y, tape  = "))
+    run(shell, "pass")
+    assert shell.user_ns["unroll"] is sys.modules["my_rnn.cell"].unroll
+    assert shell.user_ns["unroll"] is not old
+    path.write_text("def f(:")
+    run(shell, "pass")
+    assert shell.user_ns["unroll"] is course_function("unroll")
+
+
+STUB = (
+    "def unroll(cell, params, x, state):\n    raise NotImplementedError()"
+)
+
+
+def test_an_empty_answer_is_the_readers_and_a_written_one_stays(
+    shell, tmp_path
+):
+    folder = solve(tmp_path / "my_rnn")
+    register(shell, folder)
+    run(shell, STUB)
+    own = sys.modules["my_rnn.cell"].unroll
+    assert shell.user_ns["unroll"] is own
+    run(shell, marked(own))
+    assert shell.user_ns["unroll"] is sys.modules["my_rnn.cell"].unroll
+    run(shell, STUB.replace("raise NotImplementedError()", "return 7"))
+    assert shell.user_ns["unroll"](1, 2, 3, 4) == 7
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_test_cell_is_told_by_its_text(name):
+    assignment = builder.read(name)
+    for cell in assignment.cells:
+        if cell.kind in ("text", "answer", "mistakes", "mutants"):
+            continue
+        assert bool(TEST.search(cell.source)) == (cell.kind == "test"), cell
+    closed = assignment.of("test")[CLOSED[name]]
+    assert CLOSED[name] in TESTED.findall(closed.source)
+
+
+@pytest.mark.slow
+def test_a_kernel_of_such_a_lab_says_which_function_is_whose(tmp_path):
+    folder = solve(tmp_path / "my_rnn")
+    startup = ROOT / "rnncore" / "own" / "startup.py"
+    made = new_notebook(
+        cells=[
+            new_code_cell(IMPORTS),
+            new_code_cell(
+                "print(unroll.__module__, book_unroll.__module__)"
+            ),
+        ]
+    )
+    NotebookClient(made, timeout=200, kernel_name="python3").execute(
+        env=os.environ
+        | {
+            "PYTHONSTARTUP": str(startup),
+            "RNNCORE_OWN": str(folder),
+            "PYTHONPATH": str(ROOT),
+        }
+    )
+    first, second = (cell.outputs[0].text for cell in made.cells)
+    assert first.startswith("my_rnn: yours: probability, rnn_cell, unroll")
+    assert second == "my_rnn.cell rnncore.rnn\n"
+
+
+def check_notebook(shell, notebook, path, monkeypatch):
+    """Run a notebook's cells; which tests hold, names of the functions."""
+    monkeypatch.chdir(path.parent)
+    holds, used = {}, set()
+    for number, cell in enumerate(read_cells(path), 1):
+        told = server.run_cell(shell, cell, number)
+        if cell["test"]:
+            holds[cell["test"].removeprefix("test_")] = told["holds"]
+        for name, own in notebook.own.functions.items():
+            value = shell.user_ns.get(name)
+            assert value is not course_function(name), (number, name)
+            if value is own:
+                used.add(name)
+    return holds, used
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_each_notebook_computes_with_the_readers_functions(
+    shell, tmp_path, monkeypatch, name
+):
+    path = solved_release(name, tmp_path)
+    clear_answer(path, name)
+    notebook = register(shell, solve(tmp_path / "my_rnn"))
+    holds, used = check_notebook(shell, notebook, path, monkeypatch)
+    assert all(holds.values()), holds
+    assert CLOSED[name] in used
+
+
+def clear_answer(path, name):
+    """The notebook with its closed-book answer as it is handed out."""
+    released = builder.ROOT / "exercises" / name / f"{name}.ipynb"
+    made, empty = (json.loads(p.read_text()) for p in (path, released))
+    for cell, old in zip(made["cells"], empty["cells"], strict=True):
+        meta = cell["metadata"].get("nbgrader", {})
+        if meta.get("grade_id") == CLOSED[name]:
+            cell["source"] = old["source"]
+    path.write_text(json.dumps(made))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["ch03_bptt", "ch06_lstm"])
+def test_one_wrong_function_fails_its_task_alone(
+    shell, tmp_path, monkeypatch, name
+):
+    folder = solve(tmp_path / "my_rnn")
+    task = TASKS[CLOSED[name]]
+    file = folder / f"{task.file}.py"
+    was = {"bptt": "d_h = d_h + d_y", "lstm_cell_vjp": "d_f = d_c"}[
+        task.name
+    ]
+    now = {"bptt": "d_h = d_h - d_y", "lstm_cell_vjp": "d_f = -d_c"}[
+        task.name
+    ]
+    assert was in file.read_text()
+    file.write_text(file.read_text().replace(was, now))
+    path = solved_release(name, tmp_path)
+    clear_answer(path, name)
+    notebook = register(shell, folder)
+    holds, _ = check_notebook(shell, notebook, path, monkeypatch)
+    assert [task for task, good in holds.items() if not good] == [task.name]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_with_an_empty_package_notebooks_run_as_without(
+    shell, tmp_path, monkeypatch, name
+):
+    path = solved_release(name, tmp_path)
+    begin(tmp_path / "my_rnn")
+    notebook = register(shell, tmp_path / "my_rnn")
+    holds, used = check_notebook(shell, notebook, path, monkeypatch)
+    assert all(holds.values()), holds
+    assert used == set()
+    assert load(tmp_path / "my_rnn").functions == {}
