@@ -1,11 +1,11 @@
-/* Own pace: which pages were read, what was answered, and where the reader
-   was, kept in this browser and nowhere else. One key of localStorage, which
+/* Own pace: which pages were read, what was answered and predicted, and where
+   the reader was, kept in this browser and nowhere else. One key of localStorage, which
    the end of the sidebar exports, imports and deletes. What storage or a file
    holds is checked before it is used, and set as text only. */
 (() => {
   const KEY = "rnncore-own-pace";
   const VERSION = 1;
-  const MOST = { all: 1e6, bytes: 4e6, pages: 300, answers: 1500, answer: 2000,
+  const MOST = { all: 1e6, bytes: 4e6, pages: 300, answers: 1500, predictions: 1500, answer: 2000,
     question: 500, heading: 200, seconds: 86400, questions: 100 };
   const GLANCE = 5; // seconds before a page is where the reader was
   const NEEDED = 1 / 3; // of the stated reading time, for a page to be read
@@ -15,7 +15,8 @@
   /* ------------------------------------------------------ what is kept */
 
   const empty = () =>
-    ({ format: KEY, version: VERSION, last: null, pages: [], answers: [] });
+    ({ format: KEY, version: VERSION, last: null, pages: [], answers: [],
+      predictions: [], results: "hidden" });
 
   const expect = (fine, where, what, came) => {
     if (fine) return came;
@@ -61,6 +62,12 @@
       `${where}.mark`, '"had it", "not yet" or ""', came.mark),
   });
 
+  const prediction = (came, where) => ({
+    page: name(came.page, `${where}.page`),
+    question: text(came.question, `${where}.question`, MOST.question),
+    said: text(came.said, `${where}.said`, MOST.answer), // "" if skipped
+  });
+
   /* A state made of what was expected alone; raises an Error if it is not. */
   const checked = (came) => {
     record(came, "the whole");
@@ -71,6 +78,10 @@
       last: came.last === null ? null : place(record(came.last, "last"), "last"),
       pages: list(came.pages, "pages", MOST.pages, page),
       answers: list(came.answers, "answers", MOST.answers, answer),
+      predictions: list(came.predictions ?? [], // a file of before they were
+        "predictions", MOST.predictions, prediction),
+      results: expect(["hidden", "shown"].includes(came.results ?? "hidden"),
+        "results", '"hidden" or "shown"', came.results ?? "hidden"),
     };
     const size = JSON.stringify(state).length;
     expect(size <= MOST.all, "the whole", `at most ${MOST.all} characters`, size);
@@ -80,6 +91,8 @@
   const pageOf = (state, wanted) => state.pages.find((p) => p.page === wanted);
   const answerTo = (state, wanted, question) => state.answers.find(
     (a) => a.page === wanted && a.question === question);
+  const predicted = (state, wanted, question) => state.predictions.find(
+    (p) => p.page === wanted && p.question === question);
 
   /* Adds to a state what another has and it has not; the number of answers
      that both have and that differ. */
@@ -100,6 +113,12 @@
       else if (ours.answer !== theirs.answer || ours.mark !== theirs.mark)
         differ += 1;
     }
+    for (const theirs of other.predictions) {
+      const ours = predicted(state, theirs.page, theirs.question);
+      if (!ours) state.predictions.push(theirs);
+      else if (ours.said !== theirs.said) differ += 1;
+    }
+    if (other.results === "shown") state.results = "shown";
     return differ;
   };
 
@@ -273,6 +292,26 @@
     });
   };
 
+  /* -------------------------------------------------------- predictions */
+
+  /* For predict.js, which draws the boxes: what this page's reader said of a
+     question (undefined if nothing yet, "" if skipped), and how it is kept. */
+  const predictions = {
+    words: (node) => words(node, MOST.question),
+    get: (question) =>
+      predicted(state, DOCUMENTATION_OPTIONS.pagename, question)?.said,
+    put: (question, said) => change((next) => {
+      const here = DOCUMENTATION_OPTIONS.pagename;
+      const others = next.predictions.filter(
+        (p) => p.page !== here || p.question !== question);
+      next.predictions = said === undefined
+        ? others : [...others, { page: here, question, said }];
+    }) ? "Kept in this browser." : notKept(),
+    get shown() { return state.results === "shown"; },
+    watch: (one) => { shows.push(one); one(); },
+  };
+  window.ownPace = { predictions };
+
   /* ------------------------------------------------------------ reading */
 
   const visited = (next, here) => {
@@ -356,7 +395,8 @@
 
   const forget = () => {
     if (!confirm("Delete all that this browser keeps of your reading:" +
-        ` pages read, answers (${state.answers.length}), where you were?`))
+        ` pages read, answers (${state.answers.length}), predictions` +
+        ` (${state.predictions.length}), where you were?`))
       return "";
     try {
       localStorage.removeItem(KEY);
@@ -381,6 +421,9 @@
       reading.byHand = true;
       change((next) => { visited(next, here).read = read.checked; });
     } });
+    const results = make("input", { type: "checkbox", onchange: () =>
+      change((next) => { next.results = results.checked ? "shown" : "hidden"; }),
+    });
     const file = make("input",
       { type: "file", accept: ".json,application/json", onchange: async () => {
         if (file.files.length) say(await bring(file.files[0]));
@@ -388,6 +431,7 @@
       } });
     const whole = make("details", { className: "own-pace" }, title, sums,
       ...(pages.has(here) ? [make("label", {}, read, " This page is read")] : []),
+      make("label", {}, results, " Always show results, without a prediction"),
       chapters,
       make("p", {}, button("Export", () => say(download())), " ",
         button("Delete all", () => say(forget()))),
@@ -397,9 +441,12 @@
       const done = [...pages.keys()].filter((key) => pageOf(state, key)?.read);
       title.textContent = `Your progress${trouble ? " (not kept)" : ""}`;
       sums.textContent = `Pages read: ${done.length} of ${pages.size}. ` +
-        `Questions answered: ${state.answers.length}. ` + (trouble
+        `Questions answered: ${state.answers.length}. ` +
+        `Predictions made: ${state.predictions.filter((p) => p.said).length}. ` +
+        (trouble
           ? notKept() : "This is kept in your browser and sent nowhere.");
       read.checked = done.includes(here);
+      results.checked = state.results === "shown";
       chapters.replaceChildren(...[...pages].flatMap(([key, { title: said }]) => {
         const total = pageOf(state, key)?.questions;
         if (!total) return [];
@@ -414,8 +461,9 @@
   const start = () => {
     const here = DOCUMENTATION_OPTIONS.pagename; // Sphinx sets it
     const pages = contents(here);
-    if (!pages.size) return;
     state = stored() ?? state;
+    show();
+    if (!pages.size) return;
     markPages(pages);
     wayBack(pages);
     panel(here, pages);

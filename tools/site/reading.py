@@ -44,7 +44,7 @@ PART = re.compile(r"Part [IVX]+\b")
 DISPLAYED = re.compile(r"^\$\$.*?^\$\$", re.DOTALL | re.MULTILINE)
 # A wrong answer, as a reader would say it, and the reply to it.
 WRONG = re.compile(r'^(".+")\n: (.+)$', re.MULTILINE)
-PREDICT = re.compile(r"^:{3,}\{admonition\} Predict", re.MULTILINE)
+PREDICT = re.compile(r"^:{3,}\{predict\}", re.MULTILINE)
 ASKED = re.compile(r"^:{3,}\{dropdown\} \d+\. ", re.MULTILINE)
 INCLUDED = re.compile(r"^```\{literalinclude\} (\S+)$", re.MULTILINE)
 FOLDED = {"hide-input", "remove-input", "remove-cell"}
