@@ -89,10 +89,8 @@
   };
 
   const pageOf = (state, wanted) => state.pages.find((p) => p.page === wanted);
-  const answerTo = (state, wanted, question) => state.answers.find(
+  const given = (list, wanted, question) => list.find(
     (a) => a.page === wanted && a.question === question);
-  const predicted = (state, wanted, question) => state.predictions.find(
-    (p) => p.page === wanted && p.question === question);
 
   /* Adds to a state what another has and it has not; the number of answers
      that both have and that differ. */
@@ -107,17 +105,12 @@
         ours.seconds = Math.max(ours.seconds, theirs.seconds);
       }
     }
-    for (const theirs of other.answers) {
-      const ours = answerTo(state, theirs.page, theirs.question);
-      if (!ours) state.answers.push(theirs);
-      else if (ours.answer !== theirs.answer || ours.mark !== theirs.mark)
-        differ += 1;
-    }
-    for (const theirs of other.predictions) {
-      const ours = predicted(state, theirs.page, theirs.question);
-      if (!ours) state.predictions.push(theirs);
-      else if (ours.said !== theirs.said) differ += 1;
-    }
+    for (const kind of ["answers", "predictions"])
+      for (const theirs of other[kind]) {
+        const ours = given(state[kind], theirs.page, theirs.question);
+        if (!ours) state[kind].push(theirs);
+        else if (JSON.stringify(ours) !== JSON.stringify(theirs)) differ += 1;
+      }
     if (other.results === "shown") state.results = "shown";
     return differ;
   };
@@ -258,7 +251,7 @@
     const status = make("p", { className: "own-pace-status", role: "status" });
     const put = (part) => {
       const worked = change((next) => {
-        const old = answerTo(next, here, question);
+        const old = given(next.answers, here, question);
         if (old) Object.assign(old, part);
         else next.answers.push(
           { page: here, question, answer: "", mark: "", ...part });
@@ -270,7 +263,7 @@
       maxLength: MOST.answer, oninput: () => put({ answer: field.value }) });
     const marks = Object.entries(MARKS).map(([mark, label]) =>
       Object.assign(button(label, () => put({
-        mark: answerTo(state, here, question)?.mark === mark ? "" : mark,
+        mark: given(state.answers, here, question)?.mark === mark ? "" : mark,
       })), { value: mark }));
     const wrong = usual(inside);
     const ours = make("details", { className: "own-pace-ours" },
@@ -281,36 +274,20 @@
       make("div", { className: "own-pace-answer" },
         make("label", { htmlFor: field.id }, "Your answer"), field, status),
       ...wrong, ours);
-    ours.open = Boolean(answerTo(state, here, question));
+    ours.open = Boolean(given(state.answers, here, question));
     shows.push(() => {
-      const given = answerTo(state, here, question);
-      const typed = given?.answer ?? "";
+      const mine = given(state.answers, here, question);
+      const typed = mine?.answer ?? "";
       if (field.value !== typed) field.value = typed;
-      if (!given && kept) status.textContent = ""; // deleted
+      if (!mine && kept) status.textContent = ""; // deleted
       for (const mark of marks)
-        mark.ariaPressed = String(given?.mark === mark.value);
+        mark.ariaPressed = String(mine?.mark === mark.value);
     });
   };
 
-  /* -------------------------------------------------------- predictions */
-
-  /* For predict.js, which draws the boxes: what this page's reader said of a
-     question (undefined if nothing yet, "" if skipped), and how it is kept. */
-  const predictions = {
-    words: (node) => words(node, MOST.question),
-    get: (question) =>
-      predicted(state, DOCUMENTATION_OPTIONS.pagename, question)?.said,
-    put: (question, said) => change((next) => {
-      const here = DOCUMENTATION_OPTIONS.pagename;
-      const others = next.predictions.filter(
-        (p) => p.page !== here || p.question !== question);
-      next.predictions = said === undefined
-        ? others : [...others, { page: here, question, said }];
-    }) ? "Kept in this browser." : notKept(),
-    get shown() { return state.results === "shown"; },
-    watch: (one) => { shows.push(one); one(); },
-  };
-  window.ownPace = { predictions };
+  /* For predict.js, which keeps the predictions here. */
+  window.ownPace = { get state() { return state; }, change, given, notKept,
+    words, watch: (one) => { shows.push(one); one(); } };
 
   /* ------------------------------------------------------------ reading */
 
@@ -395,8 +372,8 @@
 
   const forget = () => {
     if (!confirm("Delete all that this browser keeps of your reading:" +
-        ` pages read, answers (${state.answers.length}), predictions` +
-        ` (${state.predictions.length}), where you were?`))
+        ` pages read, answers (${state.answers.length}),` +
+        " predictions, where you were?"))
       return "";
     try {
       localStorage.removeItem(KEY);
@@ -421,9 +398,6 @@
       reading.byHand = true;
       change((next) => { visited(next, here).read = read.checked; });
     } });
-    const results = make("input", { type: "checkbox", onchange: () =>
-      change((next) => { next.results = results.checked ? "shown" : "hidden"; }),
-    });
     const file = make("input",
       { type: "file", accept: ".json,application/json", onchange: async () => {
         if (file.files.length) say(await bring(file.files[0]));
@@ -431,7 +405,6 @@
       } });
     const whole = make("details", { className: "own-pace" }, title, sums,
       ...(pages.has(here) ? [make("label", {}, read, " This page is read")] : []),
-      make("label", {}, results, " Always show results, without a prediction"),
       chapters,
       make("p", {}, button("Export", () => say(download())), " ",
         button("Delete all", () => say(forget()))),
@@ -441,12 +414,9 @@
       const done = [...pages.keys()].filter((key) => pageOf(state, key)?.read);
       title.textContent = `Your progress${trouble ? " (not kept)" : ""}`;
       sums.textContent = `Pages read: ${done.length} of ${pages.size}. ` +
-        `Questions answered: ${state.answers.length}. ` +
-        `Predictions made: ${state.predictions.filter((p) => p.said).length}. ` +
-        (trouble
+        `Questions answered: ${state.answers.length}. ` + (trouble
           ? notKept() : "This is kept in your browser and sent nowhere.");
       read.checked = done.includes(here);
-      results.checked = state.results === "shown";
       chapters.replaceChildren(...[...pages].flatMap(([key, { title: said }]) => {
         const total = pageOf(state, key)?.questions;
         if (!total) return [];

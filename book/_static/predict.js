@@ -6,6 +6,20 @@
   const POINTS = 7, WIDE = 320, HIGH = 160, EDGE = 14, STEP = 5;
   const MOST = 2000; // letters of a text, as own-pace.js keeps
   let own; // own-pace.js's part, which is there when the page is read
+  const here = () => DOCUMENTATION_OPTIONS.pagename; // Sphinx sets it
+
+  /* What was said to a question: undefined if nothing yet, "" if skipped. */
+  const get = (question) =>
+    own.given(own.state.predictions, here(), question)?.said;
+
+  /* Keeps it, or with undefined forgets it; a sentence that says whether. */
+  const put = (question, said) => own.change((next) => {
+    const old = own.given(next.predictions, here(), question);
+    next.predictions = next.predictions.filter((one) => one !== old);
+    if (said !== undefined)
+      next.predictions.push({ page: here(), question, said });
+  }) ? "Kept in this browser." : own.notKept();
+
 
   const make = (tag, properties, ...inside) => {
     const made = Object.assign(document.createElement(tag), properties);
@@ -19,7 +33,7 @@
     made.append(...inside);
     return made;
   };
-  const words = (node) => own.words(node);
+  const words = (node) => own.words(node, 500);
   const copy = (nodes) => [...nodes].map((node) => node.cloneNode(true));
 
   /* ------------------------------------------------ the four kinds of field
@@ -171,7 +185,7 @@
     const status = make("p", { className: "own-pace-status", role: "status" });
     const told = make("p", { className: "predict-told", tabIndex: -1 });
     const give = (said, refused = "") => {
-      status.textContent = refused || own.put(question, said);
+      status.textContent = refused || put(question, said);
       if (!refused) (said === undefined ? keep : told).focus();
     };
     const button = (label, onclick) =>
@@ -204,10 +218,10 @@
     };
     let before = null;
     own.watch(() => {
-      const said = own.get(question);
+      const said = get(question);
       const open = said !== undefined;
       if (result) {
-        const visible = open || own.shown || opened.has(result);
+        const visible = open || own.state.results === "shown" || opened.has(result);
         if (visible) result.removeAttribute("hidden");
         else result.setAttribute("hidden", "until-found");
       }
@@ -240,8 +254,18 @@
     wanted.scrollIntoView();
   };
 
+  /* At the end of "Your progress": who wants no question before a result. */
+  const settings = () => {
+    const box = make("input", { type: "checkbox", onchange: () =>
+      own.change((next) => { next.results = box.checked ? "shown" : "hidden"; }),
+    });
+    document.querySelector("details.own-pace")?.append(make("label", {}, box,
+      " Always show results, without a prediction"));
+    own.watch(() => { box.checked = own.state.results === "shown"; });
+  };
+
   const begin = () => {
-    own = window.ownPace.predictions;
+    own = window.ownPace;
     const boxes = document.querySelectorAll(".bd-article .admonition.predict");
     boxes.forEach((box, k) => start(box, k + 1));
     document.addEventListener("beforematch", ({ target }) => {
@@ -249,6 +273,7 @@
     });
     addEventListener("hashchange", goTo);
     goTo();
+    setTimeout(settings); // own-pace.js draws its part after this
   };
   if (document.readyState === "loading")
     document.addEventListener("DOMContentLoaded", begin);

@@ -144,6 +144,10 @@ def test_of_what_a_page_s_minutes_are_made():
 def test_a_prediction_takes_two_minutes_and_a_question_one():
     page = "# A page\n\n"
     box = ":::{predict}\nWhat?\n:::\n"
+    given = box.replace("What", ":answer: by and by\nWhat")
+    assert reading.count_words(page + given) == reading.count_words(
+        page + box
+    )
     asked = ":::{dropdown} 1. Why?\nSo.\n:::\n"
     before = reading.count_words(page)
     for more, minutes in (box, 2), (asked, 1), (box + asked, 3):

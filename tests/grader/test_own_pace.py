@@ -29,6 +29,8 @@ EMPTY = {
     "last": None,
     "pages": [],
     "answers": [],
+    "predictions": [],
+    "results": "hidden",
 }
 PAGE = {"page": CHAPTER, "read": True, "seconds": 400, "questions": 5}
 LAST = {"page": CHAPTER, "section": "exercises", "heading": "Exercises"}
@@ -156,7 +158,8 @@ def reader(browser, site):
 
 
 def test_the_script_is_small_and_names_no_other_host():
-    assert len(gzip.compress(SCRIPT.read_bytes())) < 6_000
+    # 300 bytes of them keep what predict.js asks
+    assert len(gzip.compress(SCRIPT.read_bytes())) < 6_300
     text = SCRIPT.read_text("utf8")
     assert "http" not in text
     for markup in ("innerHTML", "insertAdjacentHTML", "eval("):

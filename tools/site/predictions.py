@@ -60,8 +60,7 @@ def read_axes(text: str) -> list[dict[str, str]]:
     found = [AXIS.fullmatch(part) for part in re.split(r"\s\|\s", text)]
     if len(found) != 2 or None in found:
         raise ValueError(
-            ":curve: expected 'NAME, LOW to HIGH | NAME, LOW to HIGH', "
-            f"got {text!r}"
+            f":curve: expected 'NAME, LOW to HIGH | NAME, LOW to HIGH', got {text!r}"
         )
     return [match.groupdict() for match in found if match]
 
