@@ -246,7 +246,8 @@
   const goTo = () => {
     let wanted = null;
     try {
-      wanted = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+      const place = location.hash.slice(1).split("?")[0]; // a figure's has a state
+      wanted = document.getElementById(decodeURIComponent(place));
     } catch { /* no name of a place */ }
     const result = wanted?.closest(".predict-result[hidden]");
     if (!result) return;

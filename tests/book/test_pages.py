@@ -144,7 +144,7 @@ def test_of_what_a_page_s_minutes_are_made():
 def test_a_prediction_takes_two_minutes_and_a_question_one():
     page = "# A page\n\n"
     box = ":::{predict}\nWhat?\n:::\n"
-    given = box.replace("What", ":answer: by and by\nWhat")
+    given = box.replace("What", ":choices: a | b\n:answer: b\nWhat")
     assert reading.count_words(page + given) == reading.count_words(
         page + box
     )

@@ -455,7 +455,7 @@ def test_a_link_into_a_result_opens_it_and_so_does_a_search(reader, site):
     assert one.sees("It was measured.")
     other = reader()
     other.page.goto("about:blank")
-    other.page.goto(f"{site}#below-it")
+    other.page.goto(f"{site}#below-it?w=3")  # as a figure's state has it
     assert other.sees("It was measured.")
     assert (
         other.page.evaluate(

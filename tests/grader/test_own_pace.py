@@ -307,7 +307,7 @@ def test_export_then_delete_then_import_restores(reader):
     one = reader()
     one.open()
     one.answer(1, "All fifty, “of course”.")
-    one.panel.get_by_role("checkbox").check()
+    one.panel.get_by_label("This page is read").check()
     one.wait(6)
     before = one.kept
     assert before["last"]["page"] == CHAPTER
@@ -552,7 +552,7 @@ def test_paper_shows_nothing_of_it(reader):
     one = reader()
     one.open()
     one.answer(2, "Effects add up.")
-    one.panel.get_by_role("checkbox").check()
+    one.panel.get_by_label("This page is read").check()
     assert one.page.locator(".own-pace-answer:visible").count() == 1
     one.question(2).get_by_text("Our answer", exact=True).click()
     one.page.emulate_media(media="print")
