@@ -32,7 +32,10 @@ from tools.site import reading
 NOTEBOOKS = book.BUILD / "notebooks"
 ROLE = re.compile(r"\{([A-Za-z:]+)\}`([^`]*)`")
 TITLED = re.compile(r"(.*?)\s*<[^>]*>", re.DOTALL)
-KINDS = "admonition|predict|dropdown|note|tip|warning|raw|figure|grid|grid-item-card"
+KINDS = (
+    "admonition|predict|predict-end|dropdown|note|tip|warning|raw|figure|grid"
+    "|grid-item-card"
+)
 BOX = re.compile(
     rf"^(:{{3,}}|`{{3,}})\{{(?P<kind>{KINDS})\}}"
     r" *(?P<title>[^\n]*)\n(?P<body>.*?)^\1 *$",
@@ -117,6 +120,8 @@ def _box(match: re.Match[str]) -> str:
             f"<details><summary>{title}</summary>\n\n"
             f"{_usual(BOX.sub(_box, body))}\n\n</details>"
         )
+    if match["kind"] == "predict-end":
+        return ""
     if match["kind"] == "predict":
         title = "Predict"
         if choices := CHOICES.search(match["body"]):
