@@ -204,10 +204,11 @@ def _skip(self: Any, node: nodes.Element) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
-    plain = dict.fromkeys(("latex", "text", "man", "texinfo"), (_pass, _pass))
+    others = "latex", "text", "man", "texinfo"
+    plain: dict[str, Any] = dict.fromkeys(others, (_pass, _pass))
     app.add_node(Field, html=(_open_field, _close), **plain)
     app.add_node(Result, html=(_open_result, _close), **plain)
-    gone = dict.fromkeys(plain, (_skip, None))
+    gone: dict[str, Any] = dict.fromkeys(others, (_skip, None))
     app.add_node(Answer, html=(_open_answer, _close), **gone)
     app.add_directive("predict", Predict)
     app.add_directive(END, PredictEnd)
