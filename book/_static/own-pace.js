@@ -1,11 +1,11 @@
-/* Own pace: which pages were read, what was answered, and where the reader
-   was, kept in this browser and nowhere else. One key of localStorage, which
+/* Own pace: which pages were read, what was answered and predicted, and where
+   the reader was, kept in this browser and nowhere else. One key of localStorage, which
    the end of the sidebar exports, imports and deletes. What storage or a file
    holds is checked before it is used, and set as text only. */
 (() => {
   const KEY = "rnncore-own-pace";
   const VERSION = 1;
-  const MOST = { all: 1e6, bytes: 4e6, pages: 300, answers: 1500, answer: 2000,
+  const MOST = { all: 1e6, bytes: 4e6, pages: 300, answers: 1500, predictions: 1500, answer: 2000,
     question: 500, heading: 200, seconds: 86400, questions: 100 };
   const GLANCE = 5; // seconds before a page is where the reader was
   const NEEDED = 1 / 3; // of the stated reading time, for a page to be read
@@ -15,7 +15,8 @@
   /* ------------------------------------------------------ what is kept */
 
   const empty = () =>
-    ({ format: KEY, version: VERSION, last: null, pages: [], answers: [] });
+    ({ format: KEY, version: VERSION, last: null, pages: [], answers: [],
+      predictions: [], results: "hidden" });
 
   const expect = (fine, where, what, came) => {
     if (fine) return came;
@@ -61,6 +62,12 @@
       `${where}.mark`, '"had it", "not yet" or ""', came.mark),
   });
 
+  const prediction = (came, where) => ({
+    page: name(came.page, `${where}.page`),
+    question: text(came.question, `${where}.question`, MOST.question),
+    said: text(came.said, `${where}.said`, MOST.answer), // "" if skipped
+  });
+
   /* A state made of what was expected alone; raises an Error if it is not. */
   const checked = (came) => {
     record(came, "the whole");
@@ -71,6 +78,10 @@
       last: came.last === null ? null : place(record(came.last, "last"), "last"),
       pages: list(came.pages, "pages", MOST.pages, page),
       answers: list(came.answers, "answers", MOST.answers, answer),
+      predictions: list(came.predictions ?? [], // a file of before they were
+        "predictions", MOST.predictions, prediction),
+      results: expect(["hidden", "shown"].includes(came.results ?? "hidden"),
+        "results", '"hidden" or "shown"', came.results ?? "hidden"),
     };
     const size = JSON.stringify(state).length;
     expect(size <= MOST.all, "the whole", `at most ${MOST.all} characters`, size);
@@ -78,7 +89,7 @@
   };
 
   const pageOf = (state, wanted) => state.pages.find((p) => p.page === wanted);
-  const answerTo = (state, wanted, question) => state.answers.find(
+  const given = (list, wanted, question) => list.find(
     (a) => a.page === wanted && a.question === question);
 
   /* Adds to a state what another has and it has not; the number of answers
@@ -94,12 +105,13 @@
         ours.seconds = Math.max(ours.seconds, theirs.seconds);
       }
     }
-    for (const theirs of other.answers) {
-      const ours = answerTo(state, theirs.page, theirs.question);
-      if (!ours) state.answers.push(theirs);
-      else if (ours.answer !== theirs.answer || ours.mark !== theirs.mark)
-        differ += 1;
-    }
+    for (const kind of ["answers", "predictions"])
+      for (const theirs of other[kind]) {
+        const ours = given(state[kind], theirs.page, theirs.question);
+        if (!ours) state[kind].push(theirs);
+        else if (JSON.stringify(ours) !== JSON.stringify(theirs)) differ += 1;
+      }
+    if (other.results === "shown") state.results = "shown";
     return differ;
   };
 
@@ -239,7 +251,7 @@
     const status = make("p", { className: "own-pace-status", role: "status" });
     const put = (part) => {
       const worked = change((next) => {
-        const old = answerTo(next, here, question);
+        const old = given(next.answers, here, question);
         if (old) Object.assign(old, part);
         else next.answers.push(
           { page: here, question, answer: "", mark: "", ...part });
@@ -251,7 +263,7 @@
       maxLength: MOST.answer, oninput: () => put({ answer: field.value }) });
     const marks = Object.entries(MARKS).map(([mark, label]) =>
       Object.assign(button(label, () => put({
-        mark: answerTo(state, here, question)?.mark === mark ? "" : mark,
+        mark: given(state.answers, here, question)?.mark === mark ? "" : mark,
       })), { value: mark }));
     const wrong = usual(inside);
     const ours = make("details", { className: "own-pace-ours" },
@@ -262,16 +274,20 @@
       make("div", { className: "own-pace-answer" },
         make("label", { htmlFor: field.id }, "Your answer"), field, status),
       ...wrong, ours);
-    ours.open = Boolean(answerTo(state, here, question));
+    ours.open = Boolean(given(state.answers, here, question));
     shows.push(() => {
-      const given = answerTo(state, here, question);
-      const typed = given?.answer ?? "";
+      const mine = given(state.answers, here, question);
+      const typed = mine?.answer ?? "";
       if (field.value !== typed) field.value = typed;
-      if (!given && kept) status.textContent = ""; // deleted
+      if (!mine && kept) status.textContent = ""; // deleted
       for (const mark of marks)
-        mark.ariaPressed = String(given?.mark === mark.value);
+        mark.ariaPressed = String(mine?.mark === mark.value);
     });
   };
+
+  /* For predict.js, which keeps the predictions here. */
+  window.ownPace = { get state() { return state; }, change, given, notKept,
+    words, watch: (one) => { shows.push(one); one(); } };
 
   /* ------------------------------------------------------------ reading */
 
@@ -356,7 +372,8 @@
 
   const forget = () => {
     if (!confirm("Delete all that this browser keeps of your reading:" +
-        ` pages read, answers (${state.answers.length}), where you were?`))
+        ` pages read, answers (${state.answers.length}),` +
+        " predictions, where you were?"))
       return "";
     try {
       localStorage.removeItem(KEY);
@@ -414,8 +431,9 @@
   const start = () => {
     const here = DOCUMENTATION_OPTIONS.pagename; // Sphinx sets it
     const pages = contents(here);
-    if (!pages.size) return;
     state = stored() ?? state;
+    show();
+    if (!pages.size) return;
     markPages(pages);
     wayBack(pages);
     panel(here, pages);

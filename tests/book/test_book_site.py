@@ -33,6 +33,8 @@ new PerformanceObserver((list) => list.getEntries().forEach((shift) => {
 })).observe({ type: "layout-shift", buffered: true });"""
 UNFOLD = """() => {
   document.querySelectorAll("details").forEach((d) => { d.open = true; });
+  document.querySelectorAll(".predict-result").forEach((result) =>
+    result.dispatchEvent(new Event("beforematch", { bubbles: true })));
   for (const fade of document.getAnimations()) { // half seen, it is too pale
     if (fade.effect.getComputedTiming().endTime < Infinity) fade.finish();
   }

@@ -127,7 +127,11 @@ def test_of_what_a_page_s_minutes_are_made():
 
 def test_a_prediction_takes_two_minutes_and_a_question_one():
     page = "# A page\n\n"
-    box = ":::{admonition} Predict\n:class: tip\nWhat?\n:::\n"
+    box = ":::{predict}\nWhat?\n:::\n"
+    given = box.replace("What", ":choices: a | b\n:answer: b\nWhat")
+    assert reading.count_words(page + given) == reading.count_words(
+        page + box
+    )
     asked = ":::{dropdown} 1. Why?\nSo.\n:::\n"
     before = reading.count_words(page)
     for more, minutes in (box, 2), (asked, 1), (box + asked, 3):
@@ -159,7 +163,7 @@ def test_a_page_of_over_forty_minutes_is_named(tmp_path):
 
 @each_page
 def test_the_reader_decides_before_the_result(page):
-    assert ":::{admonition} Predict" in page.read_text()
+    assert ":::{predict}\n" in page.read_text()
 
 
 @each_page

@@ -29,6 +29,8 @@ EMPTY = {
     "last": None,
     "pages": [],
     "answers": [],
+    "predictions": [],
+    "results": "hidden",
 }
 PAGE = {"page": CHAPTER, "read": True, "seconds": 400, "questions": 5}
 LAST = {"page": CHAPTER, "section": "exercises", "heading": "Exercises"}
@@ -156,7 +158,8 @@ def reader(browser, site):
 
 
 def test_the_script_is_small_and_names_no_other_host():
-    assert len(gzip.compress(SCRIPT.read_bytes())) < 6_000
+    # 300 bytes of them keep what predict.js asks
+    assert len(gzip.compress(SCRIPT.read_bytes())) < 6_300
     text = SCRIPT.read_text("utf8")
     assert "http" not in text
     for markup in ("innerHTML", "insertAdjacentHTML", "eval("):
@@ -304,7 +307,7 @@ def test_export_then_delete_then_import_restores(reader):
     one = reader()
     one.open()
     one.answer(1, "All fifty, “of course”.")
-    one.panel.get_by_role("checkbox").check()
+    one.panel.get_by_label("This page is read").check()
     one.wait(6)
     before = one.kept
     assert before["last"]["page"] == CHAPTER
@@ -549,7 +552,7 @@ def test_paper_shows_nothing_of_it(reader):
     one = reader()
     one.open()
     one.answer(2, "Effects add up.")
-    one.panel.get_by_role("checkbox").check()
+    one.panel.get_by_label("This page is read").check()
     assert one.page.locator(".own-pace-answer:visible").count() == 1
     one.question(2).get_by_text("Our answer", exact=True).click()
     one.page.emulate_media(media="print")

@@ -79,7 +79,7 @@ def test_what_cannot_fail_binds_nothing(tmp_path, code):
         "The LSTM is 3 times as large.",
         "Which of them wins?",
         "The file `best.json` holds $best$ and $\\beats$.",
-        ":::{admonition} Predict\n:class: tip\nIt wins.\n:::",
+        ":::{predict}\n:choices: It wins | It loses\n:answer: It wins\nIt wins.\n:::",
         ":::{dropdown} 1. Who wins?\nThe LSTM beats it.\n:::",
         "Films that training never saw.",
         "Bestow it upon a winsome loser.",

@@ -41,7 +41,7 @@ WORDS = re.compile(
 )
 UNREAD = re.compile(  # its head, questions, advice; code and mathematics
     r"\A---$.*?^---$"
-    r"|^:::\{(?:admonition\} (?:Predict|What can go wrong)|dropdown\}).*?^:::$"
+    r"|^:::\{(?:admonition\} What can go wrong|predict\}|dropdown\}).*?^:::$"
     r"|`[^`\n]+`|\$[^$\n]+\$",
     re.MULTILINE | re.DOTALL,
 )

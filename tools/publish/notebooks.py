@@ -32,12 +32,16 @@ from tools.site import reading
 NOTEBOOKS = book.BUILD / "notebooks"
 ROLE = re.compile(r"\{([A-Za-z:]+)\}`([^`]*)`")
 TITLED = re.compile(r"(.*?)\s*<[^>]*>", re.DOTALL)
-KINDS = "admonition|dropdown|note|tip|warning|raw|figure|grid|grid-item-card"
+KINDS = (
+    "admonition|predict|predict-end|dropdown|note|tip|warning|raw|figure|grid"
+    "|grid-item-card"
+)
 BOX = re.compile(
     rf"^(:{{3,}}|`{{3,}})\{{(?P<kind>{KINDS})\}}"
     r" *(?P<title>[^\n]*)\n(?P<body>.*?)^\1 *$",
     re.DOTALL | re.MULTILINE,
 )
+CHOICES = re.compile(r"^:choices: (.*)$", re.MULTILINE)
 OPTION = re.compile(r"^:[a-z-]+:.*\n", re.MULTILINE)
 ALT = re.compile(r"^:alt: (.*)$", re.MULTILINE)
 LABEL = re.compile(r"^\([\w-]+\)=\n|(?<=\$\$) *\([\w-]+\)(?= *$)", re.MULTILINE)
@@ -116,6 +120,12 @@ def _box(match: re.Match[str]) -> str:
             f"<details><summary>{title}</summary>\n\n"
             f"{_usual(BOX.sub(_box, body))}\n\n</details>"
         )
+    if match["kind"] == "predict-end":
+        return ""
+    if match["kind"] == "predict":
+        title = "Predict"
+        if choices := CHOICES.search(match["body"]):
+            body += "\n\n- " + "\n- ".join(choices[1].strip("'\"").split(" | "))
     return f"> **{title}**\n>\n> " + BOX.sub(_box, body).replace("\n", "\n> ")
 
 

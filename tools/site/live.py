@@ -11,7 +11,7 @@ import os
 import re
 from pathlib import Path
 
-IMPORT = re.compile(r'^import \{([\w\s,]*)\} from "\./(\w+)\.mjs";\n?', re.MULTILINE)
+IMPORT = re.compile(r'^import \{([\w\s,]*)\}\s+from "\./(\w+)\.mjs";\n?', re.MULTILINE)
 EXPORT = re.compile(
     r"^export (?=(?:async function|function|class|const) (\w+))", re.MULTILINE
 )

@@ -44,7 +44,9 @@ PART = re.compile(r"Part [IVX]+\b")
 DISPLAYED = re.compile(r"^\$\$.*?^\$\$", re.DOTALL | re.MULTILINE)
 # A wrong answer, as a reader would say it, and the reply to it.
 WRONG = re.compile(r'^(".+")\n: (.+)$', re.MULTILINE)
-PREDICT = re.compile(r"^:{3,}\{admonition\} Predict", re.MULTILINE)
+# What a box offers is weighed in the time to think; its answer is not there yet.
+OFFERED = re.compile(r"^:(?:choices|number|curve|answer): .*\n", re.MULTILINE)
+PREDICT = re.compile(r"^:{3,}\{predict\}", re.MULTILINE)
 ASKED = re.compile(r"^:{3,}\{dropdown\} \d+\. ", re.MULTILINE)
 INCLUDED = re.compile(r"^```\{literalinclude\} (\S+)$", re.MULTILINE)
 FOLDED = {"hide-input", "remove-input", "remove-cell"}
@@ -87,7 +89,7 @@ def minutes(text: str) -> int:
 def count_words(text: str) -> int:
     """What a page or a section holds and asks, in words."""
     text, _, _ = text.partition("\n## Self-test")
-    text = WRONG.sub("", text)
+    text = OFFERED.sub("", WRONG.sub("", text))
     shown = [
         line
         for cell in weave.cells(text)

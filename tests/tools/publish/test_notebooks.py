@@ -69,6 +69,16 @@ def test_roles_and_boxes_become_words():
     )
 
 
+def test_a_prediction_s_choices_stand_in_its_box_and_the_answer_does_not():
+    text = (
+        ":::{predict}\n:choices: 'a: b | c'\n:answer: c\nWhich?\n:::\n\n"
+        ":::{predict-end}\n:::\n"
+    )
+    made = notebooks.markdown(text, {})
+    box = "> **Predict**\n>\n> Which?\n> \n> - a: b\n> - c"
+    assert made.rstrip() == box
+
+
 def test_a_file_that_the_page_prints_stands_in_the_notebook():
     path = "../examples/min_rnn.py"
     text = f"Run\n\n```{{literalinclude}} {path}\n:language: python\n```\n\nit."
