@@ -1,7 +1,7 @@
 """A published Mamba, read into the course's own selective layer.
 
 The file is the model.safetensors of a repository in the form of
-state-spaces/mamba-130m-hf: of a network of L layers the tensors
+state-spaces/mamba-130m-hf: of a network of L layers the tensors::
 
     backbone.embeddings.weight           (K, D)
     backbone.layers.0.norm.weight        (D,)
@@ -18,7 +18,7 @@ state-spaces/mamba-130m-hf: of a network of L layers the tensors
 
 With mamba-130m K, D, H, N, R, W and L are 50280, 768, 1536, 16, 48, 4 and
 24. The published layer computes its steps through R numbers; their product
-with what follows is the rows p of `Selective.W_x`.
+with what follows is the rows p of `Selective.W_x`. Its use::
 
     from tokenizers import Tokenizer  # and tokenizer.json beside the file
 
