@@ -102,21 +102,23 @@ class Desk:
         if not untrusted.line(by):
             raise SetupError(f"by: expected the grader's name, got {by!r}")
         self.known, self.lock = known, threading.Lock()
+        self.task = self._choose(task)
+        self.groups: list[Group] = []
+
+    def _choose(self, task: str | None) -> str:
+        """The graded cell of a task; of none, of the first written answer."""
         rows = self._rows()
-        written = find_tasks(rows, read_answers(course, rows))
         names = [t.id for t in max(rows, key=lambda row: len(row.tasks)).tasks]
-        if task is None and not written:
-            raise SetupError(
-                f"{name} has no written answer: expected TASK, one of {', '.join(names)}"
-            )
-        self.task = task or written[0]
-        if f"test_{self.task}" in names:  # as the tables call it
-            self.task = f"test_{self.task}"
-        if self.task not in names:
+        written = find_tasks(rows, read_answers(self.course, rows))
+        asked = task or (written[0] if written else "")
+        if f"test_{asked}" in names:  # as the pages call it
+            return f"test_{asked}"
+        if asked not in names:
             raise SetupError(
                 f"expected TASK as one of {', '.join(names)}, got {task!r}"
+                + ("" if written else f": {self.name} has no written answer")
             )
-        self.groups: list[Group] = []
+        return asked
 
     def _rows(self) -> list[Row]:
         submissions, _ = find_submissions(self.course)
@@ -142,15 +144,17 @@ class Desk:
         Raises ValueError if they are no such thing, Outdated if the page is old.
         """
         if not isinstance(asked, dict):
-            raise ValueError(f"expected group, points and comment, got {asked!r}")
-        number, points = asked.get("group"), asked.get("points")
-        comment = asked.get("comment")
-        if not isinstance(comment, str | None) or type(points) not in (int, float):
+            raise ValueError(  # noqa: TRY004 - of what came, not of our own call
+                f"expected group, points and comment, got {asked!r}"
+            )
+        number, comment = asked.get("group"), asked.get("comment")
+        points = float(asked["points"]) if _is_number(asked.get("points")) else None
+        if not isinstance(comment, str | None) or points is None:
             raise ValueError("expected points as a number and a comment as text")
         with self.lock:
             if type(number) is not int or not 0 <= number < len(self.groups):
                 raise Outdated("the page is older than this command: load it again")
-            group, points = self.groups[number], float(points)
+            group = self.groups[number]
             comment = comment if comment is None else untrusted.text(comment)
             self._check_answers(group)
             enter_marks(
@@ -170,6 +174,10 @@ class Desk:
                 raise Outdated(
                     f"{one.learner} has handed in another answer: load the page again"
                 )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 class Server(ThreadingHTTPServer):
@@ -215,7 +223,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.desk.mark(json.loads(self.rfile.read(int(length))))
         except Outdated as error:
             self._answer(409, str(error))
-        except (ValueError, RecursionError) as error:
+        except (ValueError, OverflowError, RecursionError) as error:
             self._answer(400, str(error))
         except OperationalError:
             self._answer(503, "the gradebook is in use: try again")

@@ -60,11 +60,12 @@ def enter_marks(
                 _enter(book, assignment, task, one, points, comment)
             book.db.commit()
         when = time.strftime("%Y-%m-%d %H:%M:%S")
+        what = assignment, task_of(task)
+        now = points, comment or ""
         _append(
             course,
             [
-                [when, by, s.learner, assignment, task_of(task)]
-                + ["" if s.open else s.points, points, comment or ""]
+                [when, by, s.learner, *what, "" if s.open else s.points, *now]
                 for s in shown
             ],
         )

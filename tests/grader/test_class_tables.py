@@ -15,6 +15,7 @@ from grader.course.teams import read_teams, share_among_teams
 from grader.reports.missing import find_missing
 from grader.reports.points import Row, Task
 from grader.reports.statistics import find_items
+from tests.helpers.arrays import assert_close
 from tests.helpers.grading import (
     NAME,
     NEEDS_SANDBOX,
@@ -127,13 +128,12 @@ def test_a_task_has_mean_spread_and_discrimination():
     found = {(i.task, i.property): i for i in find_items(rows)}
     x, z = found["x", ""], found["z", ""]
     assert (x.of, x.learners, x.mean, x.spread) == (2, 3, 1, 1)
-    assert x.full == pytest.approx(1 / 3)
+    assert_close(x.full, 1 / 3)
     assert x.discrimination is None  # y + z is 2 for all of them
-    assert z.discrimination == pytest.approx(
-        -1
-    )  # against x + y, without itself
+    assert_close(z.discrimination, -1.0)  # against x + y, without itself
     part = found["x", "dtype"]
-    assert (part.of, part.mean) == (1, pytest.approx(1 / 3))
+    assert part.of == 1
+    assert_close(part.mean, 1 / 3)
 
 
 def test_what_waits_for_a_person_counts_nowhere():
@@ -145,7 +145,7 @@ def test_what_waits_for_a_person_counts_nowhere():
     ]
     found = {i.task: i for i in find_items(rows) if not i.property}
     assert (found["y"].learners, found["x"].learners) == (3, 4)
-    assert found["y"].discrimination == pytest.approx(1)
+    assert_close(found["y"].discrimination, 1.0)
     assert found["x"].discrimination is None
 
 
@@ -229,10 +229,8 @@ def test_a_class_with_a_team_and_a_request(tmp_path, capsys):
         for one in lines(root, "statistics.csv")
         if one["task"] == "triple"
     ]
-    assert (line["learners"], float(line["mean"])) == (
-        "3",
-        pytest.approx(2 / 3, abs=1e-3),
-    )
+    assert line["learners"] == "3"
+    assert line["mean"] == "0.667"  # of the three only cid is right
     assert lines(root, "missing.csv") == []
     assert give_back.main([NAME, "--root", str(root)]) == 0
     before = (home / "points.csv").read_bytes()

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import threading
 import urllib.error
 import urllib.request
@@ -75,7 +76,7 @@ def test_a_group_has_points_and_a_comment_if_all_of_it_have_the_same():
 def test_graders_share_all_groups_and_none_twice():
     groups = grouped({str(k): f"answer {k}" for k in range(7)}).groups
     parts = [deal_out(groups, k, 3) for k in (1, 2, 3)]
-    assert sum(parts, []) == groups
+    assert [group for part in parts for group in part] == groups
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
 
 
@@ -92,8 +93,6 @@ def make_class(root):
 @pytest.fixture
 def root(tmp_path, tmp_path_factory):
     """A graded class, whose answers nobody has read."""
-    import shutil
-
     made = make_once(tmp_path_factory, "marking", make_class)
     shutil.copytree(made, tmp_path / "course", symlinks=True)
     return tmp_path / "course"
@@ -206,6 +205,7 @@ def test_a_mark_without_a_comment_leaves_the_comment(root, desk, site):
         {"points": float("inf")},
         {"points": True},
         {"points": "1"},
+        {"points": 10**400},
         {"points": 1, "comment": 3},
         {"points": 1, "comment": "x" * 6000},
     ],
@@ -314,3 +314,37 @@ def test_a_class_that_is_not_graded_is_refused(tmp_path):
     course = Course(make_course(tmp_path))
     with course.alone(), pytest.raises(SetupError, match="make grade"):
         Desk(course, NAME, None, "kim")
+
+
+@pytest.mark.system
+def test_keys_mark_a_class_in_the_browser(root, desk, site, browser):
+    view, wrong = browser.new_page(), []
+    view.on("pageerror", lambda error: wrong.append(error.stack))
+    view.on("console", lambda said: wrong.append(said.text))
+    view.on("dialog", lambda said: wrong.append(said.message))
+    view.goto(site.server.address)
+    assert view.locator("#left").inner_text() == "3"
+    assert not view.locator(".who").first.is_visible()
+    view.keyboard.press("w")
+    assert view.locator(".who").first.is_visible()
+    first = desk.groups[0].shown[0].learner
+    view.keyboard.press("c")
+    view.keyboard.type("j1h: see 6.2")
+    view.keyboard.press("Escape")
+    view.keyboard.press("1")
+    view.locator(".said", has_text="1 given").wait_for()
+    assert entered(root, first) == (1, False, "j1h: see 6.2")
+    view.keyboard.press("9")  # more than there are: nothing happens
+    view.keyboard.press("n")
+    view.keyboard.press("h")
+    view.locator(".said", has_text="0.5 given").wait_for()
+    second = desk.groups[1].shown[0].learner
+    assert entered(root, second) == (0.5, False, None)
+    view.get_by_role("article").nth(2).get_by_role(
+        "button", name="0", exact=True
+    ).click()
+    view.locator("#left", has_text="0").wait_for()
+    view.reload()
+    assert view.locator("#left").inner_text() == "0"
+    assert view.locator("textarea").first.input_value() == "j1h: see 6.2"
+    assert wrong == []
