@@ -41,6 +41,7 @@ from grader.reports.marking import (
 from grader.reports.points import Row, read_rows
 
 LONGEST = 100_000  # bytes of a request
+MOST = 1e6  # points
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -177,7 +178,8 @@ class Desk:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return plain and abs(value) < MOST
 
 
 class Server(ThreadingHTTPServer):
@@ -223,7 +225,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.desk.mark(json.loads(self.rfile.read(int(length))))
         except Outdated as error:
             self._answer(409, str(error))
-        except (ValueError, OverflowError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             self._answer(400, str(error))
         except OperationalError:
             self._answer(503, "the gradebook is in use: try again")
