@@ -27,7 +27,7 @@ from grader.commands.grade import (
     share_notebooks,
     write_reports,
 )
-from grader.course.regrades import read_regrades
+from grader.course.by_hand.regrades import read_regrades
 from grader.course.roster import Roster, letters, students
 from grader.course.settings import Course, SetupError, run_alone
 from grader.course.submissions import find_submissions

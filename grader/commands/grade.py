@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 
 from grader import ROOT, untrusted
 from grader.assignments import builder
-from grader.course.regrades import Requests, read_regrades
+from grader.course.by_hand.regrades import Requests, read_regrades
+from grader.course.by_hand.teams import read_teams, share_among_teams
 from grader.course.settings import Assignment, Course, Limits, SetupError, run_alone
 from grader.course.submissions import (
     Submission,
@@ -25,7 +26,6 @@ from grader.course.submissions import (
     load_result,
     unknown_reason,
 )
-from grader.course.teams import read_teams, share_among_teams
 from grader.isolation import sandbox
 from grader.notebook.repair import read_timestamp
 from grader.reports.changes import Change, read_changes, shown_changes, write_changes

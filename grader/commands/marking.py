@@ -26,10 +26,10 @@ from sqlalchemy.exc import OperationalError
 
 from grader import ROOT, untrusted
 from grader.commands.grade import known_names, share_notebooks
-from grader.course.marks import Outdated, Shown, enter_marks
 from grader.course.settings import Course, SetupError
 from grader.course.submissions import find_submissions
-from grader.reports.marking import (
+from grader.reports.marking.marks import Outdated, Shown, enter_marks
+from grader.reports.marking.page import (
     Group,
     Question,
     deal_out,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
-from grader.course.corrections import Correction, Corrections
+from grader.course.by_hand.corrections import Correction, Corrections
 from grader.course.roster import Learner, Roster, explain_unfit_learner, letters
 from grader.course.settings import SetupError
 from grader.services.collected import Taken

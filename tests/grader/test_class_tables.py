@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from grader.commands import give_back, grade
+from grader.course.by_hand.regrades import read_regrades
+from grader.course.by_hand.teams import read_teams, share_among_teams
 from grader.course.course_file import CourseFile, Week
-from grader.course.regrades import read_regrades
 from grader.course.roster import Learner
 from grader.course.settings import SetupError
 from grader.course.submissions import Submission
-from grader.course.teams import read_teams, share_among_teams
 from grader.reports.missing import find_missing
 from grader.reports.points import Row, Task
 from grader.reports.statistics import find_items

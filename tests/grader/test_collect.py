@@ -17,7 +17,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from grader.commands import collect
-from grader.course.corrections import read_corrections
+from grader.course.by_hand.corrections import read_corrections
 from grader.course.roster import Learner, read_roster
 from grader.course.settings import Course, SetupError
 from grader.services import archives, exports

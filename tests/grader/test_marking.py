@@ -14,7 +14,7 @@ from grader.commands import grade
 from grader.commands.marking import Desk, main, open_server
 from grader.course.settings import Course, SetupError
 from grader.course.submissions import Submission
-from grader.reports.marking import deal_out, group_answers
+from grader.reports.marking.page import deal_out, group_answers
 from grader.reports.points import Row, Task
 from tests.helpers.grading import (
     NAME,

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from grader import untrusted
-from grader.course.marks import Shown
 from grader.course.settings import Course
 from grader.course.submissions import load_result
 from grader.notebook.repair import task_of
 from grader.reports.feedback import PAGES
+from grader.reports.marking.marks import Shown
 from grader.reports.points import Row
 from grader.reports.rubric import model_answers
 from grader.reports.task_texts import Task, asked
@@ -131,7 +131,7 @@ def marking_page(
     name, task = question.assignment, question.task
     about = asked(course.released(name)).tasks.get(task_of(task), Task())
     models = model_answers(course.source / name / f"{name}.ipynb")
-    return PAGES.get_template("marking.html").render(
+    return PAGES.get_template("marking/marking.html").render(
         question=question,
         groups=groups,
         about=about,

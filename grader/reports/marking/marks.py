@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from nbgrader.api import Gradebook, MissingEntry
 
+from grader.course.by_hand.tables import read_lines
 from grader.course.settings import Course
 from grader.course.submissions import replace_text
-from grader.course.tables import read_lines
 from grader.notebook.repair import task_of
 from grader.reports.points import csv_text
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
+from grader.course.by_hand.tables import read_lines
 from grader.course.roster import explain_unfit_learner
 from grader.course.settings import SetupError
 from grader.course.submissions import Submission
-from grader.course.tables import read_lines
 from rnncore.storage.files import composed
 
 COLUMNS = ["assignment", "team", "learner"]

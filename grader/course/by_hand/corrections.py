@@ -13,9 +13,9 @@ from datetime import datetime
 from pathlib import Path
 
 from grader import untrusted
+from grader.course.by_hand.tables import read_lines
 from grader.course.roster import explain_unfit_learner
 from grader.course.settings import SetupError
-from grader.course.tables import read_lines
 
 COLUMNS = ["assignment", "handed_in_as", "learner", "file", "time"]
 

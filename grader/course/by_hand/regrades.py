@@ -10,9 +10,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.course.by_hand.tables import read_lines
 from grader.course.roster import explain_unfit_learner
 from grader.course.settings import SetupError
-from grader.course.tables import read_lines
 
 COLUMNS = ["learner", "assignment", "task", "asked", "answer"]
 
