@@ -23,10 +23,10 @@ import yaml
 
 from grader import ROOT, untrusted
 from grader.assignments import builder
+from grader.collecting.incoming import folder_in, take_in
 from grader.commands.gradescope import chosen
 from grader.course.settings import Course, SetupError
 from grader.notebook.repair import grade_id, is_test, task_of
-from grader.services.incoming import folder_in, take_in
 from grader.services.tree import LEFT_OUT, learners_makefile
 from grader.services.trial import try_classroom
 

@@ -26,18 +26,18 @@ from pathlib import Path
 from nbgrader.api import MissingEntry
 
 from grader import ROOT, untrusted
+from grader.collecting.archives import Export, Unreadable
+from grader.collecting.collected import Mark, Taken, load_record, save_record
+from grader.collecting.handed_in import Found, HandedIn, hand_in
+from grader.collecting.whose import Whose, learners_of
+from grader.collecting.worksheet import Sheet, parse_when, read_table
 from grader.commands.grade import known_names
 from grader.course import roster
 from grader.course.by_hand.corrections import Correction, Corrections, read_corrections
 from grader.course.course_file import ROSTER
 from grader.course.fingerprint import fingerprint
 from grader.course.settings import Course, SetupError, run_alone
-from grader.services.archives import Export, Unreadable
-from grader.services.collected import Mark, Taken, load_record, save_record
 from grader.services.exports import MOODLE, Piece, pieces
-from grader.services.handed_in import Found, HandedIn, hand_in
-from grader.services.whose import Whose, learners_of
-from grader.services.worksheet import Sheet, parse_when, read_table
 
 ONE_LATE = timedelta(minutes=1)  # what is known only to be late
 

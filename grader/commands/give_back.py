@@ -19,6 +19,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from grader import ROOT, untrusted
+from grader.collecting.collected import Mark, Taken, load_record
+from grader.collecting.whose import called, is_anonymous
+from grader.collecting.worksheet import Sheet, filled
 from grader.commands.collect import Class, open_class
 from grader.commands.grade import (
     check_course_file,
@@ -33,10 +36,7 @@ from grader.course.settings import Course, SetupError, run_alone
 from grader.course.submissions import find_submissions
 from grader.reports.lms import write_lms
 from grader.reports.points import Row
-from grader.services.collected import Mark, Taken, load_record
 from grader.services.exports import CANVAS, MOODLE
-from grader.services.whose import called, is_anonymous
-from grader.services.worksheet import Sheet, filled
 from rnncore.storage.files import whole_file
 
 

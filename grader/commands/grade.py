@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from grader import ROOT, untrusted
 from grader.assignments import builder
+from grader.collecting.collected import Taken, load_record
 from grader.course.by_hand.regrades import Requests, read_regrades
 from grader.course.by_hand.teams import read_teams, share_among_teams
 from grader.course.settings import Assignment, Course, Limits, SetupError, run_alone
@@ -39,7 +40,6 @@ from grader.run import processes, record
 from grader.run.batch import JobRunner, LocalRunner, Todo, run_all
 from grader.run.cluster import SCHEME, Cluster
 from grader.run.internal_errors import Fault
-from grader.services.collected import Taken, load_record
 from grader.services.exchange import stamp
 from rnncore.storage.files import composed
 

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from grader import untrusted
-from grader.services.archives import Member
+from grader.collecting.archives import Member
 
 MOODLE, BLACKBOARD, BRIGHTSPACE = "Moodle", "Blackboard", "Brightspace"
 CANVAS, FOLDER = "Canvas", "a folder"

@@ -18,6 +18,7 @@ from typing import Any
 
 import nbformat
 
+from grader.collecting.incoming import folder_in, take_in
 from grader.commands import grade
 from grader.course.settings import Course, SetupError
 from grader.course.submissions import Submission, load_result, replace_text
@@ -25,7 +26,6 @@ from grader.isolation import sandbox
 from grader.notebook.repair import grade_id, task_of
 from grader.reports.points import Row, Task, read_rows
 from grader.reports.task_texts import Asked, asked
-from grader.services.incoming import folder_in, take_in
 from rnncore.testing.failure import next_step, render
 
 LEARNER = "learner"  # one in a container: whose it is, Gradescope knows

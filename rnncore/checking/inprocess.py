@@ -13,15 +13,16 @@ from pathlib import Path
 from types import ModuleType
 
 from rnncore.checking import client, server
+from rnncore.checking.find import find_notebook
 from rnncore.checking.shell import make_shell
 
 
 def check(notebook: str | Path) -> None:
     """Print what the visible tests of a saved notebook find.
 
-    Raises client.Refused where the file is no assignment's notebook.
+    Raises Refused where the file is no assignment's notebook.
     """
-    path = client._notebook(Path(notebook))
+    path = find_notebook(notebook)
     start = time.perf_counter()
     cells = client.read_cells(path)
     with contextlib.chdir(path.parent):

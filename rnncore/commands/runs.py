@@ -221,7 +221,7 @@ def _with_later(
 
 def share_interval(what: str, right: int, cases: int) -> Facts:
     """For what `score` gives: how sure the network's share is, in %."""
-    from rnncore.intervals import wilson
+    from rnncore.comparison.intervals import wilson
 
     if not cases:
         return {}
@@ -235,7 +235,7 @@ def drawn_interval(
     """The same of any score, by drawing its cases again."""
     import numpy as np
 
-    from rnncore.intervals import bootstrap
+    from rnncore.comparison.intervals import bootstrap
 
     if not cases:
         return {}

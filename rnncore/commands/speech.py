@@ -62,19 +62,20 @@ def add(commands: Any) -> None:
     ways = ["unknown", "names", "folders"]
     option(train, "--speakers", what, "unknown", choices=ways)
     what = (
-        "what the network writes: whole words, which is easier to learn "
-        "but can write no other; letters; or words where each is said in "
-        "training at least ten times"
+        "what the network writes: one of a few words for each file, which "
+        "is easiest to learn; strings of whole words; or letters, which "
+        "can write any word. auto: words where each is said in training "
+        "at least ten times, and one a file if no transcript has more"
     )
-    ways = ["auto", "words", "letters"]
+    ways = ["auto", "one", "words", "letters"]
     option(train, "--units", what, "auto", choices=ways)
     what = (
-        "over what the loudness is made even: each frequency band of a "
-        "recording, against unlike microphones, or the recording as a "
-        "whole, which keeps the vowels of short ones"
+        "over what the loudness is made even: what is said, without the "
+        "pauses before and after it; the whole recording; or each "
+        "frequency band of it, against unlike microphones"
     )
-    ways = ["recording", "band"]
-    option(train, "--normalise", what, "recording", choices=ways)
+    ways = ["speech", "recording", "band"]
+    option(train, "--normalise", what, "speech", choices=ways)
     common.flag(
         train, "--plain", "do not vary voices and tempo in training"
     )
@@ -134,8 +135,14 @@ def _fit(
 ) -> tuple[Any, Facts]:
     """A recogniser that has learned the training part."""
     from rnncore.application import cooling, seeded
+    from rnncore.speech.letters import Choice
     from rnncore.speech.model import Recognizer, speech_loss
-    from rnncore.speech.training import similar_lengths, speaking, varied
+    from rnncore.speech.training import (
+        choice_loss,
+        similar_lengths,
+        speaking,
+        varied,
+    )
 
     known = _labels(arguments.units, [r.text for r in parts.train])
     features = [r.features for r in parts.train]
@@ -150,7 +157,7 @@ def _fit(
         run,
         (network.to(device), known),
         {"split": split},
-        speech_loss,
+        choice_loss if isinstance(known, Choice) else speech_loss,
         similar_lengths(features, labels, arguments.batch, device, **vary),
         lambda network: _wrong(network, parts.validation, known),
         common.Bar(format_count(len(features), "recording")),
@@ -162,7 +169,7 @@ def _fit(
 
 def _transcribe(arguments: Namespace) -> int:
     """The words of each file, on a line of their own."""
-    from rnncore.speech.recordings import HEARD
+    from rnncore.speech.recordings import HEARD, first_word
     from rnncore.speech.sound import read_sound
 
     if len(arguments.files) == 1:
@@ -173,6 +180,7 @@ def _transcribe(arguments: Namespace) -> int:
     heard = HEARD[_normalised(about.get("settings", {}))]
 
     language = _language(arguments, letters) if arguments.text else None
+    skips = _normalised(about.get("settings", {})) == "speech"
     width = arguments.beam if language is None else max(arguments.beam, 8)
 
     def transcribe(path: Path) -> None:
@@ -193,9 +201,10 @@ def _transcribe(arguments: Namespace) -> int:
         if not arguments.times:
             print(f"{before}{text}")
             return
+        pause = first_word(samples, rate) if skips else 0.0
         found = training.word_times(log_p, letters, text) if text else []
         for second, word in found:
-            print(f"{before}{second:.2f}\t{word}")
+            print(f"{before}{pause + second:.2f}\t{word}")
 
     return common.each(arguments.files, transcribe)
 
@@ -293,18 +302,32 @@ def _fingerprint(recordings: list["Recording"]) -> str:
 
 
 def _labels(units: str, texts: list[str]) -> Any:
-    """What the network writes: the words of training, or letters."""
-    from rnncore.speech.letters import letters_of
-    from rnncore.speech.recordings import is_closed, words_of
+    """What the network writes: the words of training, or letters.
 
-    if units == "letters" or (units == "auto" and not is_closed(texts)):
+    Raises Refused where it is to be one word, and a text has more.
+    """
+    from rnncore.speech.letters import letters_of
+    from rnncore.speech.recordings import choice_of, is_closed, words_of
+
+    longer = [text for text in texts if " " in text]
+    if units == "auto":
+        closed = "words" if longer else "one"
+        units = closed if is_closed(texts) else "letters"
+    if units == "letters":
         return letters_of(texts)
-    words = words_of(texts)
-    note(
-        f"learning {format_count(len(words.words), 'word')} as wholes "
-        "(--units)"
-    )
-    return words
+    if units == "words":
+        words = words_of(texts)
+        count = format_count(len(words.words), "word")
+        note(f"learning {count} as wholes (--units)")
+        return words
+    if longer:
+        raise Refused(
+            f"--units one: expected one word a recording, got {longer[0]!r}"
+        )
+    choice = choice_of(texts)
+    count = format_count(len(choice.choices), "word")
+    note(f"learning {count}, one a file (--units)")
+    return choice
 
 
 def _wrong(
@@ -371,9 +394,18 @@ def _scores(model: Any, parts: "Parts") -> tuple[Facts, Later]:
 
 
 def _language(arguments: Namespace, letters: Any) -> Any:
-    """What `prefix_beam` adds for a letter, by n-grams of a text."""
+    """What `prefix_beam` adds for a letter, by n-grams of a text.
+
+    Raises Refused where the model writes one word a file.
+    """
     from rnncore.speech.folder import as_spelt
-    from rnncore.speech.letters import letter_bonus
+    from rnncore.speech.letters import Choice, letter_bonus
+
+    if isinstance(letters, Choice):
+        raise Refused(
+            f"--text: {arguments.model} writes one word a file, so that no "
+            "sentence tells which; `train` with --units words or letters"
+        )
 
     lines = map(as_spelt, lines_of(read_text(arguments.text)))
     texts = map(letters.known, lines)

@@ -459,7 +459,7 @@ def _counted(
         models = ngrams.kneser_ney_models(
             training, orders[-1], K, discounts
         )
-        every = common.Bar(name, "order")(range(1, orders[-1] + 1))
+        every = common.Bar(name, "order")([*range(1, orders[-1] + 1)])
         for n, fitted in zip(every, models, strict=True):
             if n in orders:
                 p = (

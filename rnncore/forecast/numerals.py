@@ -127,14 +127,16 @@ def fill_gaps(values: np.ndarray, how: str) -> np.ndarray:
     """
     if how not in ("linear", "last", "zero"):
         raise ValueError(f"how: expected linear, last or zero, got {how!r}")
-    known = np.flatnonzero(~np.isnan(values))
-    if how == "zero" or not len(known):
-        return np.nan_to_num(values) if how == "zero" else values.copy()
-    filled = values.copy()
-    later = np.arange(known[0], len(values))
+    filled = np.array(values, float)
+    known = np.flatnonzero(~np.isnan(filled))
+    if how == "zero":
+        return np.nan_to_num(filled)
+    if not len(known):
+        return filled
+    later = np.arange(known[0], len(filled))
     if how == "linear":
-        filled[later] = np.interp(later, known, values[known])
+        filled[later] = np.interp(later, known, filled[known])
     else:
         before = np.searchsorted(known, later, side="right") - 1
-        filled[later] = values[known[before]]
+        filled[later] = filled[known[before]]
     return filled

@@ -69,6 +69,33 @@ class Words(NamedTuple):
         return " ".join(a for a in text.split() if a in self.words)
 
 
+class Choice(NamedTuple):
+    """One of these words a recording, and no string of them.
+
+    Number 0 is nothing's, so that the words are numbered as elsewhere.
+    """
+
+    choices: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """K: the words and number 0."""
+        return len(self.choices) + 1
+
+    def encode(self, text: str) -> list[int]:
+        """The number of the word, from 1.
+
+        Raises ValueError naming a text that is none of the words.
+        """
+        if text not in self.choices:
+            raise ValueError(f"text: {text!r} is not known")
+        return [self.choices.index(text) + 1]
+
+    def decode(self, labels: Iterable[int]) -> str:
+        """The word of this number."""
+        return " ".join(self.choices[k - 1] for k in labels)
+
+
 def letters_of(texts: Iterable[str]) -> Letters:
     """Every letter of the texts, in the order of their codes."""
     return Letters("".join(sorted(set().union(*texts))))

@@ -13,7 +13,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from rnncore.backend import check_lengths, check_shape
 from rnncore.ctc import ctc_loss, ctc_loss_vjp, greedy
 from rnncore.nn import LSTM
-from rnncore.speech.letters import Letters, Words
+from rnncore.speech.letters import Choice, Letters, Words
 from rnncore.storage.weights import load_module
 
 KIND = "speech"  # of weights
@@ -79,7 +79,7 @@ class Recognizer(torch.nn.Module):
 
 def load_recognizer(
     path: str | os.PathLike,
-) -> tuple[Recognizer, Letters | Words, dict[str, Any]]:
+) -> tuple[Recognizer, Letters | Words | Choice, dict[str, Any]]:
     """A stored recogniser, its labels, and what is known of it.
 
     Raises Refused naming the file where it is no such model.
@@ -93,13 +93,14 @@ def _build(about: dict[str, Any]) -> Recognizer:
     return Recognizer(about["D"], about["H"], size, layers)
 
 
-def _labels(about: dict[str, Any]) -> Letters | Words:
+def _labels(about: dict[str, Any]) -> Letters | Words | Choice:
     """What its numbers stand for."""
-    if "words" in about:
-        words = about["words"]
-        if not all(isinstance(word, str) for word in words):
-            raise ValueError(f"words: expected texts, got {words!r}")
-        return Words(tuple(words))
+    for name, kind in ("words", Words), ("choices", Choice):
+        if name in about:
+            words = about[name]
+            if not all(isinstance(word, str) for word in words):
+                raise ValueError(f"{name}: expected texts, got {words!r}")
+            return kind(tuple(words))
     return Letters(about["letters"])
 
 

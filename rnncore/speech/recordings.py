@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from rnncore.backend import check_shape
-from rnncore.speech.features import heard, log_mel, stacked
+from rnncore.speech.features import HOP, RATE, heard, log_mel, stacked
 from rnncore.speech.folder import Recording
-from rnncore.speech.letters import Words
+from rnncore.speech.letters import Choice, Words
 
 AROUND = 20  # steps to which a recording is stretched, to be compared
 DEPTH = 10.0  # nats below the loudest: less power is silence
+PAUSE = 8.0  # nats: before and after a word all bands are so far below
 
 
 def level_bands(features: np.ndarray) -> np.ndarray:
@@ -37,13 +38,53 @@ def heard_level(samples: np.ndarray, rate: int) -> np.ndarray:
     return features.astype(np.float32)
 
 
+def said_frames(features: np.ndarray) -> slice:
+    """From the first to the last frame that is no pause.
+
+    In a pause no band comes within 8 nats, which is 35 decibels, of the
+    loudest band and frame: softer than most last consonants.
+
+    Shapes: features (T, D) -> frames
+    """
+    check_shape("features", features, "T", "D")
+    loud = features.max(axis=1) > features.max() - PAUSE
+    (at,) = np.nonzero(loud)
+    return slice(int(at[0]), int(at[-1]) + 1)
+
+
+def first_word(samples: np.ndarray, rate: int) -> float:
+    """How many seconds `heard_speech` leaves out before the first word.
+
+    Shapes: samples (N,) -> seconds
+    """
+    return said_frames(log_mel(samples, rate)).start * HOP / RATE
+
+
+def heard_speech(samples: np.ndarray, rate: int) -> np.ndarray:
+    """As `heard_level`, without the pauses before and after.
+
+    They would count in the mean and the deviation, so that a word would
+    look otherwise after a longer pause.
+
+    Shapes: samples (N,) -> features (T, 80)
+    """
+    features = log_mel(samples, rate)
+    features = level_bands(features[said_frames(features)])
+    return stacked(features).astype(np.float32)
+
+
 # What a model reads, by what its file says is normalised.
-HEARD = {"band": heard, "recording": heard_level}
+HEARD = {"band": heard, "recording": heard_level, "speech": heard_speech}
 
 
 def words_of(texts: Iterable[str]) -> Words:
     """Every word of the texts, in alphabetical order."""
     return Words(tuple(sorted({w for text in texts for w in text.split()})))
+
+
+def choice_of(texts: Iterable[str]) -> Choice:
+    """Every text as one word, in alphabetical order."""
+    return Choice(tuple(sorted(set(texts))))
 
 
 def is_closed(texts: Iterable[str], least: int = 10) -> bool:

@@ -11,7 +11,7 @@ import torch
 from rnncore.backend import check_shape
 from rnncore.ctc import BLANK, ctc_loss, greedy, prefix_beam
 from rnncore.speech.features import BANDS
-from rnncore.speech.letters import Letters, Words
+from rnncore.speech.letters import Choice, Letters, Words
 from rnncore.speech.model import (
     KIND,
     Batch,
@@ -113,6 +113,24 @@ def speaking(model: Recognizer) -> Recognizer:
     return model
 
 
+def choice_loss(
+    model: Any, batch: Batch, carry: None
+) -> tuple[torch.Tensor, None]:
+    """The cross entropy of one word a recording, in nats.
+
+    A word's score is the mean of its logit over all steps, so that each
+    step has a vote and none has to know when the word is said.
+    """
+    logits = model(batch.features, batch.lengths)
+    lengths = torch.tensor(batch.lengths, device=logits.device)
+    steps = torch.arange(len(logits), device=logits.device)
+    inside = (steps[:, None] < lengths)[..., None]
+    votes = (logits * inside).sum(0) / lengths[:, None]
+    numbers = [row[0] - 1 for row in batch.labels]
+    said = torch.tensor(numbers, device=logits.device)
+    return torch.nn.functional.cross_entropy(votes[:, 1:], said), None
+
+
 def outputs(model: Any, features: Sequence[np.ndarray]) -> list[np.ndarray]:
     """log p of the blank and each letter, one (T, K) a recording."""
     device = next(model.parameters()).device
@@ -127,14 +145,18 @@ def outputs(model: Any, features: Sequence[np.ndarray]) -> list[np.ndarray]:
 
 def written(
     log_p: np.ndarray,
-    letters: Letters | Words,
+    letters: Letters | Words | Choice,
     width: int = 1,
     language: Callable[[tuple[int, ...], int], float] | None = None,
 ) -> str:
     """The text of one recording: greedy, or by a beam of this width.
 
+    Of a `Choice` it is the word that the steps find likeliest on average.
+
     Shapes: log_p (T, K) -> text
     """
+    if isinstance(letters, Choice):
+        return letters.decode([1 + int(log_p[:, 1:].mean(axis=0).argmax())])
     if width == 1 and language is None:
         return letters.decode(greedy(log_p[:, None])[0])
     return letters.decode(prefix_beam(log_p, width, language)[0][0])
@@ -156,15 +178,17 @@ def confidence(log_p: np.ndarray) -> float:
 
 
 def word_times(
-    log_p: np.ndarray, letters: Letters | Words, text: str
+    log_p: np.ndarray, letters: Letters | Words | Choice, text: str
 ) -> list[tuple[float, str]]:
     """When each word of the text begins, in seconds.
 
     By the frame at which most paths that read as the text say the word's
-    first letter.
+    first letter. The one word of a `Choice` begins with the recording.
 
     Shapes: log_p (T, K) -> times
     """
+    if isinstance(letters, Choice):
+        return [(0.0, text)] if text else []
     _, cache = ctc_loss(log_p[:, None], [letters.encode(text)])
     said = cache.on_paths[:, 0, 1::2].argmax(axis=0) * STEP
     firsts = [
@@ -197,7 +221,7 @@ def letter_errors(true: Sequence[str], read: Sequence[str]) -> float:
 def save_recognizer(
     path: Path,
     model: Recognizer,
-    letters: Letters | Words,
+    letters: Letters | Words | Choice,
     about: dict[str, Any],
     dtype: torch.dtype | None = None,
 ) -> None:

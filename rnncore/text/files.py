@@ -44,7 +44,7 @@ def read_texts(
                 texts.append(read_one(file, encoding, tell))
             except Refused as error:
                 if found == [path]:
-                    raise
+                    raise _with_advice(error, file, encoding) from error
                 tell(f"left out: {error}")
     if not texts:
         names = ", ".join(map(str, given))
@@ -80,7 +80,7 @@ def find_files(path: Path) -> list[Path]:
 def read_one(path: Path, encoding: str | None, tell: Report) -> str:
     """The text of a file, in this encoding or in the one that it names.
 
-    Raises Refused naming the file, and the encoding that it may have.
+    Raises Refused naming the file.
     """
     if encoding is not None:
         return read_text(path, encoding)
@@ -92,16 +92,20 @@ def read_one(path: Path, encoding: str | None, tell: Report) -> str:
         tell(
             f"{path}: read as {named}, as its first bytes say (--encoding)"
         )
-    try:
-        return read_text(path, named or "utf-8")
-    except Refused as error:
-        if "not utf-8" not in str(error):
-            raise
-        guess = guess_encoding(raw)
-        maybe = f"it may be {guess}: " if guess else ""
-        raise Refused(
-            f"{error}; {maybe}--encoding {guess or 'names another one'}"
-        ) from error
+    return read_text(path, named or "utf-8")
+
+
+def _with_advice(
+    error: Refused, path: Path, encoding: str | None
+) -> Refused:
+    """The refusal, with the encoding that the file may have."""
+    if encoding is not None or "not utf-8" not in str(error):
+        return error
+    guess = guess_encoding(read_bytes(path))
+    maybe = f"it may be {guess}: " if guess else ""
+    return Refused(
+        f"{error}; {maybe}--encoding {guess or 'names another one'}"
+    )
 
 
 def guess_encoding(raw: bytes) -> str | None:

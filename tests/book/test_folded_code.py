@@ -9,7 +9,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from tools.site import postprocess
-from tools.site.folded_code import fold_docstrings, say_what_is_folded
+from tools.site.folded.folded_code import fold_docstrings, say_what_is_folded
 
 FIGURE = (
     '<figure class="align-default" id="fig-a"><img src="a.svg"><figcaption>'

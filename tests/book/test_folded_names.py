@@ -2,7 +2,7 @@
 
 from tests.book.test_book import FOLDED, cells
 
-from tools.site import folded_names
+from tools.site.folded import folded_names
 
 
 def test_the_imports_of_the_first_cell_go_without():

@@ -318,7 +318,7 @@ def test_half_is_left_after_a_half_life(js, cell, steps):
 
 @pytest.mark.parametrize("name", ["lstm", "gru"])
 def test_the_trained_network_is_read_as_the_package_reads_it(js, name):
-    from tools.build import train_figure_networks as training
+    from tools.build.live import train_figure_networks as training
 
     net = json.loads((training.FOLDER / f"letters-{name}.json").read_text())
     cell, _, G, parts = training.CELLS[name]

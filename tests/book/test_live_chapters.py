@@ -21,7 +21,7 @@ from rnncore.text.model import stretches, token_nats
 from rnncore.text.storage import load_model
 from rnncore.text.vocabulary import split_words
 from rnncore.translate.storage import load_translator
-from tools.build import live_data
+from tools.build.live import live_data
 
 pytestmark = pytest.mark.system
 
@@ -525,7 +525,7 @@ def test_clipping_keeps_a_walk_in_the_picture(show):
     assert "left the picture" in figure.words
     slide(figure, "Clip at", 2)
     assert "left the picture" not in figure.words
-    area = figure.page.locator(".live svg rect").last.bounding_box()
+    area = figure.page.locator(".live .hold").first.bounding_box()
     figure.page.mouse.click(
         area["x"] + area["width"] / 2, area["y"] + area["height"] / 2
     )
@@ -656,7 +656,7 @@ def test_an_eigenvalue_is_dragged_and_heard_when_asked(browser):
               };
             }"""
         )
-        box = figure.page.locator(".live svg rect").last.bounding_box()
+        box = figure.page.locator(".live .hold").first.bounding_box()
         mouse = figure.page.mouse
         middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         unit = box["width"] / 2.4

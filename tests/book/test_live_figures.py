@@ -8,7 +8,7 @@ import pytest
 
 from tests.helpers.arrays import assert_close
 from tests.helpers.live import STATIC, Figure, served
-from tools.build import stills
+from tools.build.live import stills
 from tools.site.live import shorter
 
 pytestmark = pytest.mark.system

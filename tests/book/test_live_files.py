@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from tests.helpers.live import FIGURE, STATIC
-from tools.build import stills
+from tools.build.live import stills
 from tools.site import live
 
 MODULES = {

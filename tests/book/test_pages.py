@@ -109,22 +109,6 @@ def test_the_introduction_adds_up_the_reading_times():
         assert abs(int(reading.said(part, "", BOOK)) - minutes) <= 2.5
 
 
-def test_the_short_way_fits_into_its_hours_and_names_its_pages():
-    text = (BOOK / "intro.md").read_text()
-    way = text.partition("\n(short-way)=")[2].partition("\n## A map")[0]
-    hours = int(re.search(r"^## .*: (\d+) hours$", way, re.MULTILINE)[1])
-    named = re.findall(r"\{minutes\}`(ch\w+)`", way)
-    assert named == reading.SHORT_WAY
-    assert named == re.findall(r"\]\((ch\w+)\.md\)", way)
-    for name in named:
-        assert reading.said(name, "", BOOK) == str(
-            reading.minutes((BOOK / f"{name}.md").read_text())
-        )
-    read = int(reading.said("the short way", "", BOOK)) / 60
-    assignments = 3  # of 60 to 90 minutes each
-    assert 2 * read + assignments <= hours <= 2 * read + 2 * assignments
-
-
 def test_of_what_a_page_s_minutes_are_made():
     page = (
         "# A page\n\n" + "word " * 100 + "\n\n$$\na = b\n$$\n\n"

@@ -15,6 +15,7 @@ SVG = (
 PAGE = """<!doctype html><html lang="en" data-theme="{1}"><head>
 <title>A figure</title><meta name="viewport" content="width=device-width">
 <link rel="stylesheet" href="course.css"><script src="course.js"></script>
+<style>body {{ background: var(--pst-color-background, #fff) }}</style>
 </head><body><main class="bd-content"><article class="bd-article">{0}
 </article></main></body></html>"""
 LINK = (

@@ -8,9 +8,9 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook, MissingEntry
 
+from grader.collecting.worksheet import filled, read_table
 from grader.commands import collect, give_back, grade
 from grader.course.settings import SetupError
-from grader.services.worksheet import filled, read_table
 from tests.helpers.exports import make_empty, moodle, pack, worksheet
 from tests.helpers.grading import (
     NAME,

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from tests.helpers.arrays import assert_close
-from tools.build.stills import STATIC, served
+from tools.build.live.stills import STATIC, served
 
 FIGURE = """<!doctype html><html lang="en" data-theme="light"><head>
 <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -81,6 +81,7 @@ LETTERS = {
     "speech.cepstra.varied_cepstra": {"U": ANY},
     "speech.features.heard": {"T": 1},
     "speech.recordings.heard_level": {"T": 1},
+    "speech.recordings.heard_speech": {"T": 1},
     "speech.features.log_mel": {"T": 1},
     "speech.features.mel_bands": {"count": 40},
     "speech.features.power_spectra": {"T": 1},

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnncore.intervals import bootstrap, wilson
+from rnncore.comparison.intervals import bootstrap, wilson
 from tests.helpers.arrays import assert_close
 
 

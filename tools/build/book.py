@@ -130,7 +130,7 @@ def what_all_pages_use() -> list[Path]:
     """The files that decide how Sphinx reads every page."""
     names = "book", "chapters", "contents", "cut", "short_way", "weave"
     tools = [Path(__file__).with_name(f"{name}.py") for name in names]
-    tools += (ROOT / "tools" / "site").glob("*.py")
+    tools += (ROOT / "tools" / "site").rglob("*.py")
     works = [CONFIG, ROOT / "CITATION.cff", *BOOK.glob("*.bib")]
     works += BOOK.glob(short_way.TABLE)
     return [*what_all_cells_use(), *tools, *works]

@@ -50,7 +50,10 @@ TOOLS = (
     "tools/build/kernels.py",
     "tools/build/short_way.py",
     "tools/build/weave.py",
-    *(f"tools/site/{path.name}" for path in (ROOT / "tools" / "site").glob("*.py")),
+    *(
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "tools" / "site").rglob("*.py")
+    ),
 )
 GUIDE = "grading"  # the page for those who teach
 USUAL = (  # in every course's book

@@ -43,7 +43,7 @@ MODULES = {
     "grader/notebook/repair.py": ["grade_notebook", "grade_versions"],
     "grader/notebook/restore.py": ["grade_notebook", "grade_tables"],
     "grader/notebook/sanitise.py": ["grade_sanitise", "grade_notebook"],
-    "grader/course/extensions.py": ["grade_later"],
+    "grader/course/late.py": ["course_file", "grade_later"],
     "grader/course/fingerprint.py": ["grade_notebook"],
     "grader/course/seeds.py": ["grade_notebook"],
     "grader/course/submissions.py": ["grade_notebook"],

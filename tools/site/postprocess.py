@@ -22,7 +22,7 @@ from fontTools import subset, ttLib
 from PIL import Image
 
 from tools.site.ascii_tables import tables
-from tools.site.folded_code import fold_docstrings, say_what_is_folded
+from tools.site.folded.folded_code import fold_docstrings, say_what_is_folded
 from tools.site.formulas import typeset
 from tools.site.live import write_code
 

@@ -1,4 +1,4 @@
-/* The small networks that read letters: python -m tools.build.train_figure_networks. */
+/* The small networks that read letters: python -m tools.build.live.train_figure_networks. */
 import { readout, unroll, zeroState, zeros } from "./cells.mjs";
 import { readData } from "./data.mjs";
 

@@ -1,5 +1,5 @@
 /* Chapter 10's network for words, its weights rounded to a few levels
-   (python -m tools.build.live_data words-network), and how it reads. */
+   (python -m tools.build.live.live_data words-network), and how it reads. */
 import { readout, softmax, unroll, zeroState } from "./cells.mjs";
 import { readData } from "./data.mjs";
 

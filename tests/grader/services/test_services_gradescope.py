@@ -13,6 +13,7 @@ import nbformat
 import pytest
 
 from grader.assignments import builder
+from grader.collecting.incoming import folder_in, take_in
 from grader.commands import gradescope as pack
 from grader.course.settings import Course, Limits
 from grader.course.submissions import Submission
@@ -21,7 +22,6 @@ from grader.reports.points import Row, Task
 from grader.reports.task_texts import Asked
 from grader.reports.task_texts import Task as About
 from grader.services import gradescope, trial
-from grader.services.incoming import folder_in, take_in
 from grader.services.tree import split_secrets
 from rnncore.testing.failure import Failure
 from tests.helpers.grading import NEEDS_SANDBOX, make_course, make_once

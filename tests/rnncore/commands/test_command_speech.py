@@ -11,16 +11,32 @@ from pathlib import Path
 import jiwer
 import numpy as np
 import pytest
+import torch
 from scipy.io import wavfile
 from scipy.signal import resample_poly
 
 from rnncore.data.speech import RATE, Sentence, digit_strings, speak
 from rnncore.speech.features import read_wav
 from rnncore.speech.folder import read_folder, split_speakers
-from rnncore.speech.letters import Letters, Words
-from rnncore.speech.model import load_recognizer
-from rnncore.speech.recordings import HEARD, heard_level, words_of
-from rnncore.speech.training import needed, outputs, varied, written
+from rnncore.speech.letters import Choice, Letters, Words
+from rnncore.speech.model import batch_of, load_recognizer
+from rnncore.speech.recordings import (
+    HEARD,
+    choice_of,
+    first_word,
+    heard_level,
+    heard_speech,
+    said_frames,
+    words_of,
+)
+from rnncore.speech.training import (
+    choice_loss,
+    needed,
+    outputs,
+    varied,
+    written,
+)
+from rnncore.storage.files import Refused
 from rnncore.storage.weights import load_weights, stored
 from tests.helpers.arrays import assert_close
 from tests.helpers.commands import (
@@ -124,7 +140,7 @@ def test_the_scores_are_those_of_the_test_speakers(trained, folder):
     path, out, _ = trained
     network, letters, about = load_recognizer(path)
     recordings = read_folder(
-        folder, speakers="names", listen=heard_level
+        folder, speakers="names", listen=heard_speech
     ).recordings
     parts = split_speakers(recordings, 0)
     speakers = [{r.speaker for r in part} for part in parts]
@@ -155,12 +171,14 @@ def test_another_folder_is_scored_without_what_must_have_heard(
     assert list(table(out)) == ["the network", "always nothing"]
 
 
-def test_it_learns_what_is_said(tmp_path, capsys):
+@pytest.mark.parametrize("units", ["auto", "one"])
+def test_it_learns_what_is_said(units, tmp_path, capsys):
     folder = fill(tmp_path / "r", most=1)
     model = tmp_path / "m.safetensors"
     words = ["--model", model, "--hidden", 16, "--layers", 1]
     words += ["--batch", 8, "--steps", 60, "--rate", 0.02]
     words += ["--speakers", "names", "--evaluate-every", 30]
+    words += ["--units", units]
     code, out, _ = run(capsys, "speech", "train", folder, *words)
     assert code == 0
     assert table(out)["the network"] == 0
@@ -174,6 +192,37 @@ def test_it_learns_what_is_said(tmp_path, capsys):
         code, out, _ = run(capsys, *words, *more)
         read = "".join(f"{path}\t{path.stem}\n" for path in paths)
         assert (code, out) == (0, read)
+
+
+def test_a_choice_comes_with_the_time_of_its_recording(tmp_path, capsys):
+    folder = fill(tmp_path / "r", most=1)
+    model = tmp_path / "m.safetensors"
+    words = ["--model", model, *TINY, "--units", "one"]
+    assert run(capsys, "speech", "train", folder, *words)[0] == 0
+    assert load_recognizer(model)[1] == Choice(("i", "o"))
+    quiet = np.random.default_rng(1).normal(0, 1e-3, 4000)
+    late = np.concatenate([quiet, 0.5 * np.sin(np.arange(2000) * 1.4)])
+    wavfile.write(tmp_path / "late.wav", 8000, late.astype("f"))
+    words = [
+        "speech",
+        "transcribe",
+        tmp_path / "late.wav",
+        "--model",
+        model,
+    ]
+    code, out, _ = run(capsys, *words, "--times")
+    assert code == 0
+    second, word = out.split("\t")
+    assert_close(float(second), 0.5, within=0.03)
+    assert word in ("i\n", "o\n")
+    (tmp_path / "text").write_text("o\ni\n")
+    code, _, err = run(capsys, *words, "--text", tmp_path / "text")
+    assert code == 2
+    assert "--units words or letters" in err
+    wavfile.write(tmp_path / "late.wav", 8000, np.zeros(4000, "f"))
+    code, out, err = run(capsys, *words, "--times")
+    assert (code, out) == (0, "")
+    assert "no words were heard" in err
 
 
 def test_a_run_that_broke_off_ends_with_the_same_weights(
@@ -446,6 +495,60 @@ def test_words_that_are_said_often_are_learned_as_wholes(capsys):
     assert said_by("once", "words") == Words(("once",))
 
 
+def test_one_word_a_file_is_a_choice(capsys):
+    single = ",".join(["o", "i"] * 10)
+    assert said_by(single) == Choice(("i", "o"))
+    assert "learning 2 words, one a file" in capsys.readouterr().err
+    assert said_by(single, "words") == Words(("i", "o"))
+    assert said_by(f"{single},once") == Letters("ceino")
+    assert said_by("once", "one") == Choice(("once",))
+    with pytest.raises(Refused, match="one word a recording, got 'i o'"):
+        said_by("o,i o", "one")
+
+
+def test_a_choice_is_a_number_and_back(rng):
+    choice = choice_of(["no", "yes", "no"])
+    assert choice == Choice(("no", "yes"))
+    assert choice.size == 3
+    assert choice.encode("yes") == [2]
+    assert choice.decode([2]) == "yes"
+    with pytest.raises(ValueError, match="'no yes' is not known"):
+        choice.encode("no yes")
+    log_p = np.log([[0.9, 0.04, 0.06], [0.1, 0.5, 0.4], [0.8, 0.01, 0.19]])
+    assert written(log_p, choice) == "yes"
+
+
+def test_the_loss_of_a_choice_is_that_of_each_recording_alone(rng):
+    """Of the mean logits of its own steps, whatever the padding says."""
+    logits = torch.tensor(rng.normal(size=(5, 2, 4)))
+    recordings = [rng.normal(size=(n, 3)) for n in (5, 2)]
+    batch = batch_of(recordings, [[1], [3]])
+    loss, carry = choice_loss(lambda x, lengths: logits, batch, None)
+    votes = logits[:, 0].mean(0), logits[:2, 1].mean(0)
+    each = [
+        -vote[1:].log_softmax(0)[said] for vote, said in zip(votes, (0, 2))
+    ]
+    assert carry is None
+    assert_close(loss, (each[0] + each[1]) / 2)
+
+
+def test_pauses_before_and_after_are_left_out(rng):
+    features = rng.normal(-12, 0.5, (20, 40))
+    features[5:9] += 12
+    features[8, :30] -= 6  # a soft consonant at the end
+    assert said_frames(features) == slice(5, 9)
+    seconds = np.arange(4000) / 8000
+    word = np.sin(2 * np.pi * 700 * seconds)
+    quiet = rng.normal(0, 1e-4, 4000)
+    later = np.concatenate([quiet, word, quiet])
+    alone = np.concatenate([quiet[:400], word, quiet[:400]])
+    one, other = heard_speech(later, 8000), heard_speech(alone, 8000)
+    assert len(one) == len(other)
+    assert_close(one[1:-1], other[1:-1], within=0.1)
+    assert_close(first_word(later, 8000), 0.5, within=0.02)
+    assert said_frames(np.zeros((3, 40))) == slice(0, 3)  # silence stays
+
+
 def test_words_are_numbers_and_back():
     words = words_of(["no one", "on no"])
     assert words == Words(("no", "on", "one"))
@@ -465,9 +568,9 @@ def test_a_model_of_words_is_read_as_it_was_trained(
     network, known, about = load_recognizer(path)
     assert known == Words(("i", "o"))
     assert network.readout.out_features == 3
-    assert about["settings"]["normalise"] == "recording"
+    assert about["settings"]["normalise"] == "speech"
     file = folder / "voice1-001.wav"
-    log_p = outputs(network, [heard_level(*read_wav(file))])[0]
+    log_p = outputs(network, [heard_speech(*read_wav(file))])[0]
     code, out, _ = run(
         capsys, "speech", "transcribe", file, "--model", path
     )

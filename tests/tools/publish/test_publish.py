@@ -12,7 +12,7 @@ from pypdf import PdfReader
 
 from tests.helpers import ROOT
 from tools.build import book
-from tools.build.stills import served
+from tools.build.live.stills import served
 from tools.publish import PublishError, moment, publish
 from tools.publish.volume import epub, paper, pdf
 

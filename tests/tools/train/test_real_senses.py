@@ -124,14 +124,21 @@ def test_a_man_is_in_one_part(there, rng, monkeypatch, capsys):
             files[f"recordings/{digit}_{man}_1.wav"] = file.getvalue()
     folder = there("fsdd", files)
     found = check(
-        fsdd.TRAINING, folder, monkeypatch, capsys, "theo", "letters"
+        fsdd.TRAINING,
+        folder,
+        monkeypatch,
+        capsys,
+        "theo",
+        "words",
+        "nearest",
     )
     assert set(found) >= {
         "real.fsdd.theo.errors",
         "real.fsdd.theo.nearest",
-        "real.fsdd.letters.valid",
+        "real.fsdd.words.valid",
+        "real.fsdd.nearest.pauses",
     }
-    parts = fsdd.parts_of("yweweler", "recording", few=False)
+    parts = fsdd.parts_of("yweweler", "speech", few=False)
     people = [{one.speaker for one in part} for part in parts]
     assert people[1:] == [{"george"}, {"yweweler"}]
     assert people[0] == {*fsdd.MEN} - people[1] - people[2]

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tools.build import book
-from tools.build.stills import served
+from tools.build.live.stills import served
 from tools.measurements import record
 from tools.publish.volume.paper import CHROMIUM
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import yaml
 
 from tools.build import book
-from tools.build.stills import served
+from tools.build.live.stills import served
 from tools.publish import PublishError, moment
 
 if TYPE_CHECKING:

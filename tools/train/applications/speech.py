@@ -29,7 +29,14 @@ from rnncore.comparison import Setting, Trained, compare, to_json
 from rnncore.data.speech import RATE, WORDS, Clip, digit_strings, split_voices
 from rnncore.optim import adam
 from rnncore.speech.features import BANDS, heard
-from rnncore.speech.letters import Letters, Words, letter_bonus, letters_of, read_words
+from rnncore.speech.letters import (
+    Choice,
+    Letters,
+    Words,
+    letter_bonus,
+    letters_of,
+    read_words,
+)
 from rnncore.speech.model import (
     DilatedRecognizer,
     Recognizer,
@@ -54,6 +61,8 @@ from tools.train.runner import (
     fit_module,
     list_measurements,
 )
+
+Labels = Letters | Words | Choice
 
 
 def plain_stack(D: int, H: int, K: int) -> DilatedRecognizer:
@@ -116,13 +125,13 @@ def unheard(level: float, count: int = 250) -> list[Clip]:
     return digit_strings(rng, count, unknown, signal_to_noise=(level, level))
 
 
-def encoded(clips: list[Clip], letters: Letters | Words) -> tuple[list, list]:
+def encoded(clips: list[Clip], letters: Labels) -> tuple[list, list]:
     """Features and labels of each clip."""
     features = [heard(c.samples, RATE) for c in clips]
     return features, [letters.encode(c.sentence.text) for c in clips]
 
 
-def error_rate(model: Any, clips: list[Clip], letters: Letters | Words) -> float:
+def error_rate(model: Any, clips: list[Clip], letters: Labels) -> float:
     """Words that are wrong, too many or missing, in percent of all."""
     features, _ = encoded(clips, letters)
     said = [written(p, letters) for p in outputs(model, features)]

@@ -1,8 +1,8 @@
 """Draws the still pictures of the live figures, one SVG for each.
 
-    python -m tools.build.stills           draw them all
-    python -m tools.build.stills --check   fail where one is out of date
-    python -m tools.build.stills --sizes   measure them in the built book, or
+    python -m tools.build.live.stills           draw them all
+    python -m tools.build.live.stills --check   fail where one is out of date
+    python -m tools.build.live.stills --sizes   measure them in the built book, or
                                            those whose ids are named
 
 Each <live-NAME id="..."> of a page is opened in headless Chromium, put into
@@ -214,7 +214,7 @@ def draw_all(*, check: bool) -> None:
     if wrong and check:
         sys.exit(
             f"out of date: {', '.join(wrong)}\n"
-            ".venv/bin/python -m tools.build.stills draws them"
+            ".venv/bin/python -m tools.build.live.stills draws them"
         )
     print("drawn: " + (", ".join(wrong) or "nothing changed"))
 

@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 from grader import untrusted
+from grader.collecting.archives import Unreadable, read
 from grader.course.settings import Limits
-from grader.services.archives import Unreadable, read
 from grader.services.exports import Piece
 
 RESERVED = {"timestamp.txt", "submission_secret.txt"}  # the course's own words

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
+from grader.collecting.collected import Taken
+from grader.collecting.worksheet import Sheet
 from grader.course.by_hand.corrections import Correction, Corrections
 from grader.course.roster import Learner, Roster, explain_unfit_learner, letters
 from grader.course.settings import SetupError
-from grader.services.collected import Taken
 from grader.services.exports import BRIGHTSPACE, CANVAS, MOODLE, Piece
-from grader.services.worksheet import Sheet
 
 ANONYMOUS = {"Participant", "anon"}  # as systems call everybody
 LASTING = {CANVAS, BRIGHTSPACE}  # whose numbers are the same in all assignments

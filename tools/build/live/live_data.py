@@ -1,7 +1,7 @@
 """What the stored networks say, for the figures that step through it.
 
-    python -m tools.build.live_data            write all
-    python -m tools.build.live_data words ...  write these
+    python -m tools.build.live.live_data            write all
+    python -m tools.build.live.live_data words ...  write these
 
 Each file of book/_static/live/data holds one small case: a stretch of a test
 topic, forecasts of sunspots, a chorale's beginning, a translation's

@@ -1,0 +1,1 @@
+"""How a class hands in: archives of learning platforms, one folder per learner."""

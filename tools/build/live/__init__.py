@@ -1,0 +1,1 @@
+"""What live figures are made with: their data, networks, stills and sizes."""
