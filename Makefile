@@ -10,7 +10,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve pdf epub publish test test-slow test-system test-weekly lab own check answer exercises weave collect grade return similarity attacks course gradescope classroom hub lite bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
+.PHONY: help book serve pdf epub publish test test-slow test-system test-weekly lab own check answer exercises weave teach collect grade marking return similarity attacks course gradescope classroom hub lite bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -93,11 +93,17 @@ exercises: $(DEV)  ## build the released notebooks from solutions/
 weave: $(STAMP)  ## copy the package's definitions into the chapters
 	@$(PY) -m tools.build.weave
 
+teach: book $(DEV)  ## slides, question bank, exams, tutors' book and syllabus, into _build/teach: COURSE=file, SEED=number
+	@$(PY) -m tools.teach $(if $(COURSE),--course "$(COURSE)") $(if $(SEED),--seed $(SEED))
+
 collect: $(DEV)  ## take in what Moodle or another system exported; ASSIGNMENT=name
 	@$(PY) -m grader collect $(ASSIGNMENT)
 
 grade: $(DEV)  ## autograde what lies in grading/submitted/
 	@$(PY) -m grader grade
+
+marking: $(DEV)  ## one question over all learners: ASSIGNMENT=name, TASK=name, BY=name, SHARE=1/3
+	@$(PY) -m grader marking $(ASSIGNMENT) $(if $(TASK),--task "$(TASK)") $(if $(BY),--by "$(BY)") $(if $(SHARE),--share $(SHARE))
 
 return: $(DEV)  ## pages and points, as Moodle and Canvas take them; ASSIGNMENT=name, MISSING=0
 	@$(PY) -m grader return $(ASSIGNMENT) $(if $(MISSING),--missing $(MISSING))

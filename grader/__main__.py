@@ -12,6 +12,7 @@ COMMANDS = {
     "samples": ("grader.assignments.sample_answers", "export or import sample answers"),
     "collect": ("grader.commands.collect", "take in what a system exported"),
     "grade": ("grader.commands.grade", "autograde grading/submitted/"),
+    "marking": ("grader.commands.marking", "one question over all learners"),
     "return": ("grader.commands.give_back", "pages and points for a system"),
     "gradescope": ("grader.commands.gradescope", "a zip for Gradescope"),
     "classroom": ("grader.commands.classroom", "GitHub Classroom: start, collect"),

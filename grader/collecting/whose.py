@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 
 from grader.collecting.collected import Taken
 from grader.collecting.worksheet import Sheet
-from grader.course.corrections import Correction, Corrections
+from grader.course.by_hand.corrections import Correction, Corrections
 from grader.course.roster import Learner, Roster, explain_unfit_learner, letters
 from grader.course.settings import SetupError
 from grader.services.exports import BRIGHTSPACE, CANVAS, MOODLE, Piece

@@ -33,7 +33,7 @@ from grader.collecting.whose import Whose, learners_of
 from grader.collecting.worksheet import Sheet, parse_when, read_table
 from grader.commands.grade import known_names
 from grader.course import roster
-from grader.course.corrections import Correction, Corrections, read_corrections
+from grader.course.by_hand.corrections import Correction, Corrections, read_corrections
 from grader.course.course_file import ROSTER
 from grader.course.fingerprint import fingerprint
 from grader.course.settings import Course, SetupError, run_alone

@@ -27,8 +27,10 @@ from grader.commands.grade import (
     check_course_file,
     known_names,
     settle_lateness,
+    share_notebooks,
     write_reports,
 )
+from grader.course.by_hand.regrades import read_regrades
 from grader.course.roster import Roster, letters, students
 from grader.course.settings import Course, SetupError, run_alone
 from grader.course.submissions import find_submissions
@@ -62,8 +64,10 @@ def _return(course: Course, name: str, missing: float | None) -> int:
         )
     submissions, _ = find_submissions(course)
     check_course_file(course, known)
+    requests = read_regrades(course.home / "regrades.csv", known)
+    submissions = share_notebooks(course, submissions, known)
     settle_lateness(course, submissions)
-    all_rows = write_reports(course, submissions).rows
+    all_rows = write_reports(course, submissions, requests).rows
     rows = [r for r in all_rows if r.submission.assignment == name and r.tasks]
     if not rows:
         raise SetupError(f"nothing of {name} is graded: run make grade before")

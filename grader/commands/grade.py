@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 from grader import ROOT, untrusted
 from grader.assignments import builder
 from grader.collecting.collected import Taken, load_record
+from grader.course.by_hand.regrades import Requests, read_regrades
+from grader.course.by_hand.teams import read_teams, share_among_teams
 from grader.course.settings import Assignment, Course, Limits, SetupError, run_alone
 from grader.course.submissions import (
     Submission,
@@ -30,8 +32,10 @@ from grader.notebook.repair import read_timestamp
 from grader.reports.changes import Change, read_changes, shown_changes, write_changes
 from grader.reports.feedback import write_feedback
 from grader.reports.lms import write_lms
+from grader.reports.missing import write_missing
 from grader.reports.overview import summary, write_overview
 from grader.reports.points import Row, read_rows, table, write_csv
+from grader.reports.statistics import write_statistics
 from grader.run import processes, record
 from grader.run.batch import JobRunner, LocalRunner, Todo, run_all
 from grader.run.cluster import SCHEME, Cluster
@@ -102,6 +106,8 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
         processes.warm(name)  # all is to be graded
     known = known_names(course)
     check_course_file(course, known)
+    requests = read_regrades(course.home / "regrades.csv", known)
+    submissions = share_notebooks(course, submissions, known)
     wanted = known & {s.assignment for s in submissions}
     unbuilt = _build_sources(course, wanted)
     assignments, refused = _prepare(course, wanted, unbuilt)
@@ -111,7 +117,7 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
     if todo:
         _run(course, todo, assignments, name, options)
     settle_lateness(course, submissions)
-    rows, unwritten = _report(course, submissions)
+    rows, unwritten = _report(course, submissions, requests)
     graded = sum(row.status != "failed" for row in rows)
     print(f"{graded} of {len(submissions)} submissions are graded")
     left_over = stray or refused or unwritten
@@ -124,6 +130,20 @@ def check_course_file(course: Course, known: set[str]) -> None:
         course.file.check_assignments(known)
     except ValueError as error:
         raise SetupError(str(error)) from error
+
+
+def share_notebooks(
+    course: Course, submissions: list[Submission], known: set[str]
+) -> list[Submission]:
+    """The submissions, those of teams once for each of their learners.
+
+    Raises SetupError, naming the line, if teams.csv is wrong.
+    """
+    teams = read_teams(course.home / "teams.csv", known)
+    shared, told = share_among_teams(submissions, teams)
+    for line in told:
+        print(untrusted.line(line, 1000), file=sys.stderr)
+    return shared
 
 
 def settle_lateness(course: Course, submissions: list[Submission]) -> None:
@@ -158,9 +178,12 @@ class Written(NamedTuple):
     graded: list[tuple[Row, dict[str, Any]]]  # with their results
     changed: list[Change]
     unwritten: int  # pages
+    missing: str  # what is missing, to be told
 
 
-def write_reports(course: Course, submissions: list[Submission]) -> Written:
+def write_reports(
+    course: Course, submissions: list[Submission], requests: Requests
+) -> Written:
     """Write the pages and the tables of all that is graded."""
     rows = read_rows(course, submissions)
     changed = write_changes(course.home, rows)
@@ -173,9 +196,12 @@ def write_reports(course: Course, submissions: list[Submission]) -> Written:
         graded.append((row, result))
         who, name = row.submission.student, row.submission.assignment
         told = history.get((str(untrusted.cell(who)), name), [])
-        said = record.get(name, {}).get(who, Taken()).said
+        said = [*record.get(name, {}).get(who, Taken()).said]
+        if row.submission.team:
+            said.append(f"It is the notebook of team {row.submission.team}.")
+        asked = requests.get((composed(who), name), [])
         try:
-            write_feedback(course, row.submission, result, row, told, said)
+            write_feedback(course, row.submission, result, row, told, said, asked)
             stamp(course, row.submission)
         except Exception as error:  # noqa: BLE001 - others get theirs
             why = Fault(error).log()
@@ -183,23 +209,39 @@ def write_reports(course: Course, submissions: list[Submission]) -> Written:
             unwritten += 1
     write_csv(course, rows)
     write_overview(course, graded)
+    write_statistics(course, rows)
     write_lms(course, rows)
-    return Written(rows, graded, changed, unwritten)
+    missing = write_missing(course, submissions)
+    return Written(rows, graded, changed, unwritten, missing)
 
 
-def _report(course: Course, submissions: list[Submission]) -> tuple[list[Row], int]:
+def _report(
+    course: Course, submissions: list[Submission], requests: Requests
+) -> tuple[list[Row], int]:
     """Write the files, print the tables; how many pages were not written."""
-    written = write_reports(course, submissions)
+    written = write_reports(course, submissions, requests)
     print(f"\n{untrusted.text(table(written.rows), LONGEST)}\n")
-    for text in (shown_changes(written.changed), summary(written.graded)):
+    lists = shown_changes(written.changed), summary(written.graded), written.missing
+    for text in (*lists, _open_requests(requests)):
         if text:
             print(f"{untrusted.text(text, LONGEST)}\n")
     print(
         f"Written: {course.home}/feedback/, points.csv, tasks.csv, "
-        "mistakes.csv, suspicious.csv, lms.csv, canvas.csv"
+        "statistics.csv, mistakes.csv, suspicious.csv, missing.csv, lms.csv, canvas.csv"
         + (", changes.csv" if written.changed else "")
     )
     return written.rows, written.unwritten
+
+
+def _open_requests(requests: Requests) -> str:
+    """The requests that nobody has answered yet, as text."""
+    lines = [
+        f"  {who} {name} {request.task}: {request.asked}"
+        for (who, name), asked in requests.items()
+        for request in asked
+        if not request.answer
+    ]
+    return "\n".join(["Without an answer in regrades.csv:", *lines]) if lines else ""
 
 
 def known_names(course: Course) -> set[str]:

@@ -18,11 +18,12 @@ VERSION = 6  # raise it where the same notebook would get another result
 
 @dataclass(frozen=True)
 class Submission:
-    """A folder (or, misplaced, a file) that a learner handed in."""
+    """A folder (or, misplaced, a file) that a learner or a team handed in."""
 
     student: str
     assignment: str
     path: Path
+    team: str = ""
 
     def __str__(self) -> str:
         return f"{self.student} {self.assignment}"

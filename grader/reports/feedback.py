@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from grader.course.by_hand.regrades import Request
 from grader.course.settings import Course
 from grader.course.submissions import Submission, replace_text
 from grader.notebook.repair import task_of
@@ -58,11 +59,12 @@ def write_feedback(
     row: Row,
     history: Sequence[Told] = (),
     said: Sequence[str] = (),
+    requests: Sequence[Request] = (),
 ) -> None:
     """Write feedback/<learner>/<assignment>/<assignment>.html.
 
     `history` is how the points have changed, `said` what was remarked on when
-    the files were taken in.
+    the files were taken in, `requests` what the learner asked to have regraded.
     """
     name = submission.assignment
     folder = course.feedback / submission.student / name
@@ -76,6 +78,7 @@ def write_feedback(
         asked(course.released(name)),
         history,
         said,
+        requests,
     )
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         replace_text(path, text)
@@ -90,6 +93,7 @@ def page(
     assignment: Asked | None = None,
     history: Sequence[Told] = (),
     said: Sequence[str] = (),
+    requests: Sequence[Request] = (),
 ) -> str:
     """The page as HTML; `site` is where the learners' book stands."""
     assignment = assignment or Asked()
@@ -102,6 +106,9 @@ def page(
         site=site,
         history=[told._replace(task=_task(told.task, assignment)) for told in history],
         said=said,
+        requests=[
+            (_task(one.task, assignment) if one.task else "", one) for one in requests
+        ],
         compared=compared,
         next_step=next_step,
         render=render,

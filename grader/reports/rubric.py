@@ -30,7 +30,7 @@ class ModelAnswers(Preprocessor):
         name = resources["assignment_id"]
         dirs = CourseDirectory(config=self.config)
         path = Path(dirs.format_path(dirs.source_directory, ".", name))
-        models = _models(path / f"{resources['notebook_id']}.ipynb")
+        models = model_answers(path / f"{resources['notebook_id']}.ipynb")
         cells = []
         for cell in nb.cells:
             cells.append(cell)
@@ -40,7 +40,7 @@ class ModelAnswers(Preprocessor):
         return nb, resources
 
 
-def _models(path: Path) -> dict[str, str]:
+def model_answers(path: Path) -> dict[str, str]:
     """The source's written answers, by their names."""
     if not path.exists():
         return {}

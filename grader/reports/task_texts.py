@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 from grader.notebook.repair import grade_id, is_test
 
 HEADING = re.compile(r"^#{2,3} +(.*?)(?: +\([\d.]+ points?\))?$", re.MULTILINE)
+MINUTES = re.compile(r"^\*[^*]*\babout (\d+) minutes", re.MULTILINE)
 HINT = re.compile(
     r"<details>\s*<summary>Hint 1</summary>(.*?)</details>", re.DOTALL | re.IGNORECASE
 )
@@ -30,6 +31,7 @@ class Task:
     title: str = ""  # its heading: "Task 1: a way past the tanh"
     line: str = ""  # what is asked, in a line
     hint: str = ""  # the first of its hints
+    minutes: int = 0  # that it takes, as its text says
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,9 @@ def _task(cell: NotebookNode, name: str, text: str) -> Task:
     line = _summary(cell, name)
     if cell.cell_type == "markdown":  # the question ends its first paragraph
         line = SENTENCE.split(" ".join(body.split("\n\n")[0].split()))[-1]
-    return Task(title, line, hint[1].strip() if hint else "")
+    planned = MINUTES.search(body)
+    minutes = int(planned[1]) if planned else 0
+    return Task(title, line, hint[1].strip() if hint else "", minutes)
 
 
 def _summary(cell: NotebookNode, name: str) -> str:

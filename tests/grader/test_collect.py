@@ -20,7 +20,7 @@ from grader.collecting import archives
 from grader.collecting.archives import Export, Unreadable, read
 from grader.collecting.worksheet import parse_when, read_table
 from grader.commands import collect
-from grader.course.corrections import read_corrections
+from grader.course.by_hand.corrections import read_corrections
 from grader.course.roster import Learner, read_roster
 from grader.course.settings import Course, SetupError
 from grader.services import exports

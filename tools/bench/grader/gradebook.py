@@ -168,7 +168,7 @@ def _finish(course: Course) -> tuple[float, float]:
     submissions, _ = find_submissions(course)
     start = time.perf_counter()
     with redirect_stdout(io.StringIO()):
-        grade._report(course, submissions)
+        grade._report(course, submissions, {})
     report = time.perf_counter() - start
     assignments = {NAME: course.prepare(NAME)}
     start = time.perf_counter()

@@ -7,16 +7,15 @@ export too.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from grader import untrusted
+from grader.course.by_hand.tables import read_lines
 from grader.course.roster import explain_unfit_learner
 from grader.course.settings import SetupError
-from rnncore.storage.files import composed
 
 COLUMNS = ["assignment", "handed_in_as", "learner", "file", "time"]
 
@@ -38,25 +37,8 @@ def read_corrections(path: Path, known: Collection[str]) -> Corrections:
 
     Raises SetupError, naming the line, where the file says something else.
     """
-    if not path.exists():
-        return {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        try:
-            return _read(csv.DictReader(file), path.name, known)
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise SetupError(f"{path.name}: expected CSV in UTF-8: {error}") from error
-
-
-def _read(lines: csv.DictReader[str], name: str, known: Collection[str]) -> Corrections:
-    if lines.fieldnames != COLUMNS:
-        raise SetupError(
-            f"{name}: expected the columns {','.join(COLUMNS)}, "
-            f"got {','.join(lines.fieldnames or [])}"
-        )
     found: Corrections = {}
-    for line in lines:
-        where = f"{name}, line {lines.line_num}"
-        cells = (composed(line[column] or "").strip() for column in COLUMNS)
+    for where, cells in read_lines(path, COLUMNS):
         assignment, who, learner, file, said = cells
         if assignment not in known:
             raise SetupError(f"{where}: there is no assignment {assignment!r}")

@@ -1,0 +1,1 @@
+"""Tables that a person writes: corrections, teams, requests; how they are read."""

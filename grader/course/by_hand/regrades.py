@@ -1,0 +1,48 @@
+"""What learners asked to have graded again: grading/regrades.csv, by hand.
+
+Each line is printed on the learner's page, with the answer when there is one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.course.by_hand.tables import read_lines
+from grader.course.roster import explain_unfit_learner
+from grader.course.settings import SetupError
+
+COLUMNS = ["learner", "assignment", "task", "asked", "answer"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a learner asked of a task, or of the whole if `task` is empty."""
+
+    task: str
+    asked: str
+    answer: str = ""
+
+
+Requests = dict[tuple[str, str], list[Request]]  # by learner and assignment
+
+
+def read_regrades(path: Path, known: Collection[str]) -> Requests:
+    """What regrades.csv says; nothing if there is no such file.
+
+    Raises SetupError, naming the line, if it says something else.
+    """
+    found: Requests = defaultdict(list)
+    for where, (who, name, task, asked, answer) in read_lines(path, COLUMNS):
+        if why := explain_unfit_learner(who):
+            raise SetupError(f"{where}: expected a learner, got {who!r}: {why}")
+        if name not in known:
+            raise SetupError(
+                f"{where}: expected one of {', '.join(sorted(known))}, got {name!r}"
+            )
+        if not asked:
+            raise SetupError(f"{where}: expected what {who} asked, got nothing")
+        found[who, name].append(Request(task, asked, answer))
+    return found

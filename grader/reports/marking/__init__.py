@@ -1,0 +1,1 @@
+"""One question over all learners: its page, and the marks that it enters."""

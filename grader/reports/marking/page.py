@@ -1,0 +1,144 @@
+"""One question over all learners: what they wrote, sorted alike, as a page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from grader import untrusted
+from grader.course.settings import Course
+from grader.course.submissions import load_result
+from grader.notebook.repair import task_of
+from grader.reports.feedback import PAGES
+from grader.reports.marking.marks import Shown
+from grader.reports.points import Row
+from grader.reports.rubric import model_answers
+from grader.reports.task_texts import Task, asked
+from rnncore.storage.files import composed
+
+WORD = re.compile(r"\w+|[^\w\s]")
+LETTERS = re.compile(r"\w+")
+
+
+@dataclass
+class Group:
+    """Answers with the same words; `text` is the first of them."""
+
+    text: str
+    shown: list[Shown] = field(default_factory=list)
+    comments: set[str] = field(default_factory=set)
+
+    @property
+    def comment(self) -> str:
+        """What all of them read; empty if their comments differ."""
+        return min(self.comments) if len(self.comments) == 1 else ""
+
+    @property
+    def open(self) -> bool:
+        """Whether one of them waits for a person."""
+        return any(one.open for one in self.shown)
+
+    @property
+    def points(self) -> float | None:
+        """What all of them have; None if one waits, or they differ."""
+        found = {one.points for one in self.shown}
+        return found.pop() if len(found) == 1 and not self.open else None
+
+
+@dataclass(frozen=True)
+class Question:
+    """A graded cell of an assignment, and all that was written for it."""
+
+    assignment: str
+    task: str
+    of: float
+    groups: list[Group]
+
+
+def find_tasks(rows: Iterable[Row], answers: dict[str, dict[str, str]]) -> list[str]:
+    """The tasks that people read: their answer is the graded cell itself."""
+    return [
+        *dict.fromkeys(
+            task.id
+            for row in rows
+            for task in row.tasks
+            if task.open or task.id in answers[row.submission.student]
+        )
+    ]
+
+
+def read_answers(course: Course, rows: Iterable[Row]) -> dict[str, dict[str, str]]:
+    """What each learner wrote, by the names of the answers' cells."""
+    return {
+        row.submission.student: (load_result(course, row.submission) or {}).get(
+            "answers", {}
+        )
+        for row in rows
+    }
+
+
+def group_answers(
+    assignment: str, task: str, rows: Iterable[Row], answers: dict[str, dict[str, str]]
+) -> Question:
+    """The answers to a question, the same ones together, similar ones near.
+
+    Two are the same if they differ in case and space alone (code: in nothing).
+    """
+    groups: dict[tuple[str, ...], Group] = {}
+    most = 0.0
+    for row in rows:
+        who = row.submission.student
+        for one in row.tasks:
+            if one.id != task:
+                continue
+            most = max(most, one.of)
+            text = answers[who].get(task_of(task), "").strip()
+            words = WORD.findall(composed(text).casefold())
+            key = tuple(words) if task_of(task) == task else (text,)
+            group = groups.setdefault(key, Group(text))
+            group.shown.append(Shown(who, one.points, one.open))
+            group.comments.add(one.comment)
+    return Question(assignment, task, most, _sorted_alike([*groups.values()]))
+
+
+def _sorted_alike(groups: list[Group]) -> list[Group]:
+    """The shortest first, then always the one that is most like the last."""
+    left = sorted(groups, key=lambda group: (len(group.text), group.text))
+    words = {id(g): frozenset(LETTERS.findall(g.text.casefold())) for g in left}
+    found: list[Group] = []
+    while left:
+        last = words[id(found[-1])] if found else None
+        best = max(left, key=lambda g: _alike(words[id(g)], last)) if found else left[0]
+        left.remove(best)
+        found.append(best)
+    return found
+
+
+def _alike(a: frozenset[str], b: frozenset[str] | None) -> float:
+    return len(a & b) / max(1, len(a | b)) if b is not None else 0.0
+
+
+def deal_out(groups: Sequence[Group], part: int, parts: int) -> list[Group]:
+    """The groups of one of several graders: neighbours, about as many for each."""
+    return [*groups[len(groups) * (part - 1) // parts : len(groups) * part // parts]]
+
+
+def marking_page(
+    course: Course, question: Question, groups: list[Group], by: str, nonce: str
+) -> str:
+    """The page as HTML, in which nothing of a learner's acts."""
+    name, task = question.assignment, question.task
+    about = asked(course.released(name)).tasks.get(task_of(task), Task())
+    models = model_answers(course.source / name / f"{name}.ipynb")
+    return PAGES.get_template("marking/marking.html").render(
+        question=question,
+        groups=groups,
+        about=about,
+        model=models.get(task, ""),
+        by=by,
+        nonce=nonce,
+        learners=sum(len(group.shown) for group in groups),
+        line=untrusted.line,
+        in_words=task_of(task) == task,
+    )

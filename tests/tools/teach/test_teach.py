@@ -1,0 +1,334 @@
+"""What a teacher takes into the room: slides, question bank, exams, tutors' book."""
+
+import re
+import subprocess
+import sys
+from datetime import datetime
+from xml.etree import ElementTree as ET
+from zoneinfo import ZoneInfo
+
+import pytest
+from bs4 import BeautifulSoup
+
+from grader.assignments import source
+from grader.course.course_file import CourseFile, Week
+from tools.build import book
+from tools.teach.__main__ import TOC, chapters_by_part, main
+from tools.teach.bank import moodle_xml
+from tools.teach.exam import draw, exam_documents
+from tools.teach.pages import (
+    Question,
+    Unreadable,
+    Wrong,
+    answered,
+    questions,
+    read_page,
+)
+from tools.teach.slides import slides, slides_document
+from tools.teach.syllabus import line_of, syllabus_document
+from tools.teach.tutors import parts, tutors_document
+
+FORMULA = """<span class="math"><span class="katex"><span class="katex-mathml">
+<math xmlns="http://www.w3.org/1998/Math/MathML"><semantics><mrow><mi>h</mi></mrow>
+<annotation encoding="application/x-tex">h &lt; 1</annotation></semantics></math></span>
+<span class="katex-html" aria-hidden="true">h drawn</span></span></span>"""
+DROPDOWN = """<details class="sd-dropdown"><summary class="sd-summary-title">
+<span class="sd-summary-text">{number}. {asked}</span>
+<span class="sd-summary-state-marker"><svg></svg></span></summary>
+<div class="sd-summary-content sd-card-body docutils">
+<p class="sd-card-text">{answer}</p>{wrong}</div></details>"""
+WRONG = """<dl class="simple myst"><dt>“The other {k}.”</dt><dd><p>It is <em>not</em>
+{k}.</p></dd></dl>"""
+PAGE = """<!doctype html><html><head><script src="x.js"></script></head><body>
+<nav><h1>Elsewhere</h1></nav><article class="bd-article">
+<section id="gates"><h1>6. Gates<a class="headerlink" href="#gates">#</a></h1>
+<p>You will be able to answer:</p>
+<ol class="arabic"><li><p>What is a <a href="glossary.html">gate</a>?</p></li></ol>
+<section id="doors"><h2>Doors<a class="headerlink" href="#doors">#</a></h2>
+<p>A door opens.</p><p>More words, for readers.</p>
+<div class="math"><span class="eqno">(6.1)</span>{formula}</div>
+<div class="tip admonition"><p class="admonition-title">Predict</p>
+<p>Does it shut?</p></div>
+<div class="cell"><details class="hide"><summary>Code</summary><pre>x = 1</pre></details>
+<div class="cell_output"><pre>it shuts: True</pre></div></div>
+<div class="cell_output"><figure id="f"><a href="_images/f.svg">
+<img loading="lazy" alt="A door" src="_images/f.svg"/></a>
+<figcaption><p>The door.</p></figcaption></figure></div>
+<live-door id="d"><p class="question">Can you?</p>
+<img alt="Still" src="_images/f.svg?v=1"/></live-door>
+</section>
+<section id="check-yourself"><h2>Check yourself</h2>{questions}</section>
+<section id="read-next"><h2>Read next</h2><p>Another book.</p></section>
+</section></article></body></html>"""
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>'
+
+
+@pytest.fixture
+def html(tmp_path):
+    """A built book of one page with two closing questions."""
+    (tmp_path / "_images").mkdir()
+    (tmp_path / "_images" / "f.svg").write_text(SVG)
+    asked = "".join(
+        DROPDOWN.format(
+            number=n,
+            asked=f"Which {n}, with {FORMULA}?",
+            answer=f"The right {n}: {FORMULA}",
+            wrong="".join(WRONG.format(k=f"{n}.{k}") for k in range(n)),
+        )
+        for n in (1, 2)
+    )
+    made = PAGE.replace("{formula}", FORMULA).replace("{questions}", asked)
+    (tmp_path / "ch06_gates.html").write_text(made, "utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def page(html):
+    return read_page(html, "ch06_gates")
+
+
+def test_a_page_tells_its_title_and_what_it_answers(page):
+    assert page.title == "6. Gates"
+    assert [
+        BeautifulSoup(a, "html.parser").get_text() for a in answered(page)
+    ] == ["What is a gate?"]
+
+
+def test_a_question_has_its_answer_and_the_usual_wrong_ones(page):
+    one, two = questions(page)
+    assert one.asked.startswith("Which 1")
+    assert "The right 1" in one.answer
+    assert "other" not in one.answer
+    assert one.wrong == [
+        Wrong("The other 1.0.", "<p>It is <em>not</em>\n1.0.</p>")
+    ]
+    assert len(two.wrong) == 2
+    assert questions(page) == [one, two]  # asking takes nothing away
+
+
+def test_a_page_without_wrong_answers_or_pictures_is_refused(html):
+    path = html / "ch06_gates.html"
+    whole = path.read_text("utf-8")
+    path.write_text(
+        re.sub("<dl.*?</dl>", "", whole, flags=re.DOTALL), "utf-8"
+    )
+    with pytest.raises(Unreadable, match="ch06_gates"):
+        questions(read_page(html, "ch06_gates"))
+    path.write_text(
+        whole.replace("_images/f.svg", "../../etc/passwd"), "utf-8"
+    )
+    with pytest.raises(Unreadable, match="passwd"):
+        read_page(html, "ch06_gates")
+    with pytest.raises(Unreadable, match="make book"):
+        read_page(html, "ch07_more")
+
+
+def test_slides_have_sections_figures_predictions_and_questions(page):
+    found = slides(page)
+    assert [slide.title for slide in found] == [
+        *("6. Gates", "Doors", "Predict", "Doors", "Doors", "Doors"),
+        *("Question 1", "Question 2"),
+    ]
+    opening, predict, output, figure, live = (
+        slide.body for slide in found[1:6]
+    )
+    assert "A door opens." in opening
+    assert "More words" not in opening
+    assert "<math" in opening
+    assert "Does it shut?" in predict
+    assert "it shuts: True" in output
+    assert "x = 1" not in output
+    assert "The door." in figure
+    assert "Can you?" in live
+
+
+def test_slides_need_no_other_file(page):
+    text = slides_document(page, "Ours & <b>theirs</b>")
+    made = BeautifulSoup(text, "html.parser")
+    assert {one["src"][:19] for one in made.find_all("img")} == {
+        "data:image/svg+xml;"
+    }
+    assert not made.find_all(["link", "a", "iframe"])
+    assert not [one for one in made.find_all("script") if one.get("src")]
+    assert "drawn" not in text  # KaTeX's other half, which needs its fonts
+    assert "Ours &amp; &lt;b&gt;theirs&lt;/b&gt;" in text
+    assert all(one.find("details") for one in made.find_all("section")[-2:])
+
+
+def check_moodle(data):
+    """Raise if it is not what docs.moodle.org says of Moodle's XML format."""
+    quiz = ET.fromstring(data)
+    assert data.startswith(b"<?xml")
+    assert quiz.tag == "quiz"
+    category, *rest = quiz
+    assert category.get("type") == "category"
+    for one in quiz:
+        if one.get("type") == "category":
+            assert one.findtext("category/text").startswith("$course$/top/")
+            continue
+        assert one.get("type") == "multichoice"
+        assert one.findtext("name/text").strip()
+        assert one.find("questiontext").get("format") == "html"
+        assert one.findtext("questiontext/text").strip()
+        assert one.findtext("single") == "true"
+        assert one.findtext("shuffleanswers") in ("true", "false", "0", "1")
+        assert one.findtext("answernumbering") in (
+            "abc",
+            "ABCD",
+            "123",
+            "none",
+        )
+        assert 0 <= float(one.findtext("penalty")) <= 1
+        shares = [float(a.get("fraction")) for a in one.findall("answer")]
+        assert sorted(shares, reverse=True) == [100] + [0] * (
+            len(shares) - 1
+        )
+        assert len(shares) > 1
+        for answer in one.findall("answer"):
+            assert answer.findtext("text").strip()
+            assert answer.find("feedback/text") is not None
+    return rest
+
+
+def test_the_bank_is_moodles_format_with_replies_and_tex(page):
+    one, _ = check_moodle(
+        moodle_xml("A/B", [(page.title, questions(page))])
+    )
+    assert r"\(h &lt; 1\)" in one.findtext("questiontext/text")
+    assert "<math" not in ET.tostring(one, "unicode")
+    right, wrong = one.findall("answer")
+    assert "The right 1" in right.findtext("text")
+    assert wrong.findtext("text") == "The other 1.0."
+    assert "<em>not</em>" in wrong.findtext("feedback/text")
+
+
+def test_a_course_whose_title_has_a_slash_or_no_text_stays_one_category():
+    question = Question("p", "a\x00b & <", "right", [Wrong("wrong", "no")])
+    data = moodle_xml("A/B", [("1/2", [question])])
+    check_moodle(data)
+    assert b"$course$/top/A//B/1//2" in data
+
+
+def some(page, count):
+    return [
+        Question(
+            page,
+            f"{page} {k}",
+            "yes",
+            [Wrong("no", "why"), Wrong("nor", "so")],
+        )
+        for k in range(count)
+    ]
+
+
+def test_an_exam_is_the_same_for_the_same_seed_and_spread_over_the_pages():
+    pages = [some("a", 5), some("b", 5), some("c", 1)]
+    first = draw(pages, 7, "Part I")
+    assert first == draw(pages, 7, "Part I")
+    assert first != draw(pages, 8, "Part I")
+    of = [one.question.page for one in first]
+    assert of == sorted(of)
+    assert len(of) == 8
+    assert of.count("c") == 1
+    assert abs(of.count("a") - of.count("b")) <= 1
+    assert len({one.question.asked for one in first}) == 8
+
+
+def test_the_key_says_which_letter_is_right_and_the_exam_does_not():
+    asked = draw([some("a", 3)], 1, "Part I")
+    exam, key = exam_documents("Ours", "Part I", asked, 1)
+    for one in asked:
+        assert one.choices["ABC".index(one.letter)].text == "yes"
+    assert re.findall(r"Right: (\w)", key) == [one.letter for one in asked]
+    assert "Right:" not in exam
+    assert (
+        "why"
+        not in BeautifulSoup(exam, "html.parser").find("ol").get_text()
+    )
+
+
+def test_tutors_get_solutions_rubrics_and_mistakes():
+    assignment = source.read("ch03_bptt")
+    kinds = {(part.kind, part.name) for part in parts(assignment)}
+    assert {("solution", "bptt"), ("answer", "truncation")} <= kinds
+    assert ("mistakes", "masked_bptt") in kinds
+    text = tutors_document("Ours", [assignment])
+    words = " ".join(BeautifulSoup(text, "html.parser").get_text().split())
+    assert "Rubric: 1 point for" in words
+    assert "h_{t-1} is reached through a_h alone" in words
+    assert "BEGIN SOLUTION" not in text
+    assert "<math" in text
+    assert "<details>" not in text
+
+
+def test_a_syllabus_has_dates_questions_points_and_the_late_rule(page):
+    week = Week(
+        ("ch06_gates",), ("ch03_bptt",), datetime(2026, 10, 18, 21, 59)
+    )
+    course = CourseFile(
+        "Ours",
+        ZoneInfo("Europe/Berlin"),
+        late_shares=(0.9, 0.8),
+        weeks=(week,),
+    )
+    text = syllabus_document(
+        course, "Ours", [page], [source.read("ch03_bptt")]
+    )
+    made = BeautifulSoup(text, "html.parser")
+    words = " ".join(made.get_text().split())
+    assert "Sunday 18 October 2026, 23:59" in words
+    assert "What is a gate?" in words
+    assert "90 % are left on day 1" in words
+    assert not made.find_all("a")
+    line = line_of(source.read("ch03_bptt"))
+    assert (line.points, line.title) == (30, "backpropagation through time")
+    assert line.minutes > 60
+
+
+def test_a_course_has_its_own_chapters_with_the_pages_below_them():
+    toc = TOC.read_text("utf-8")
+    course = CourseFile(weeks=(Week(("ch03_bptt",)), Week(("ch06_lstm",))))
+    (one, first), (two, second) = chapters_by_part(toc, course).items()
+    assert (one, two) == (
+        "Part I: one loop",
+        "Part II: gates, depth, torch",
+    )
+    assert first == ["ch03_bptt", "ch03_truncated", "ch03_forward"]
+    assert second == ["ch06_lstm"]
+    every = chapters_by_part(toc, CourseFile())
+    assert "ch22_texts" in {
+        name for names in every.values() for name in names
+    }
+
+
+@pytest.mark.system
+def test_the_built_book_gives_all_of_it(tmp_path, browser, capsys):
+    made = [sys.executable, "-m", "tools.build.book", "build"]
+    subprocess.run(made, cwd=book.ROOT, check=True)
+    to = tmp_path / "teach"
+    assert main(["--to", str(to)]) == 0
+    found = chapters_by_part(TOC.read_text("utf-8"), CourseFile())
+    names = [name for of in found.values() for name in of]
+    assert {path.stem for path in (to / "slides").iterdir()} == {*names}
+    asked = check_moodle((to / "questions.xml").read_bytes())
+    assert sum(one.get("type") != "category" for one in asked) == 5 * len(
+        names
+    )
+    view, wrong = (
+        browser.new_page(viewport={"width": 1280, "height": 720}),
+        [],
+    )
+    view.on("pageerror", lambda error: wrong.append(error.stack))
+    view.on(
+        "request",
+        lambda r: wrong.append(r.url) if r.url[:4] == "http" else 0,
+    )
+    for path in sorted(to.rglob("*.html")):
+        view.goto(path.as_uri())
+        wide = "document.documentElement.scrollWidth > innerWidth"
+        if view.evaluate(wide):
+            wrong.append(f"{path.name} is wider than the screen")
+    view.goto((to / "slides" / "ch06_lstm.html").as_uri())
+    view.keyboard.press("ArrowRight")
+    view.wait_for_function("scrollY > innerHeight / 2")
+    assert wrong == []

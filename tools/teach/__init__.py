@@ -1,0 +1,1 @@
+"""What a teacher takes into the room, made from the built book and solutions/."""

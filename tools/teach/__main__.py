@@ -1,0 +1,122 @@
+"""Makes what a teacher takes into the room: python -m tools.teach (make teach).
+
+From the built book and solutions/, for the chapters and assignments of
+course.toml (or --course FILE) or, without weeks, for all: slides/ for each page,
+questions.xml (Moodle's format), exams/ for each part with its key, tutors.html
+and syllabus.html. All but slides/ and syllabus.html is not for learners.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import yaml
+
+from grader.assignments import source
+from grader.course import course_file
+from grader.course.course_file import CourseFile
+from tools import ROOT
+from tools.build import contents, cut
+from tools.build.export import Refused, read_course
+from tools.teach.bank import moodle_xml
+from tools.teach.exam import draw, exam_documents
+from tools.teach.pages import Page, Unreadable, questions, read_page
+from tools.teach.slides import slides_document
+from tools.teach.syllabus import syllabus_document
+from tools.teach.tutors import tutors_document
+
+TOC = ROOT / "book" / "_toc.yml"
+CHAPTER = re.compile(r"ch\d\d_\w+")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write all of it; 2 if something that it needs is missing."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument(
+        "--course", type=Path, metavar="FILE", default=ROOT / course_file.NAME
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the exams")
+    parser.add_argument("--html", type=Path, default=ROOT / "_build" / "html")
+    parser.add_argument("--to", type=Path, default=ROOT / "_build" / "teach")
+    options = parser.parse_args(argv)
+    try:
+        course = read_course(options.course)
+        fresh = Path(tempfile.mkdtemp(dir=_parent(options.to)))
+        write_all(fresh, course, options.html, options.seed)
+    except (Refused, Unreadable, ValueError) as error:
+        print(f"make teach: {error}", file=sys.stderr)
+        return 2
+    shutil.rmtree(options.to, ignore_errors=True)
+    fresh.rename(options.to)
+    print(
+        f"Written to {options.to}: {', '.join(sorted(p.name for p in options.to.iterdir()))}"
+    )
+    return 0
+
+
+def _parent(folder: Path) -> Path:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return folder.parent
+
+
+def write_all(folder: Path, course: CourseFile, html: Path, seed: int) -> None:
+    """Write everything for a course into a folder.
+
+    Raises Unreadable if the built book lacks a page or an answer.
+    """
+    title = course.title or _title()
+    parts = chapters_by_part(TOC.read_text("utf-8"), course)
+    pages = {name: read_page(html, name) for names in parts.values() for name in names}
+    asked = {name: questions(page) for name, page in pages.items()}
+    names = [name for week in course.weeks for name in week.assignments]
+    texts = set(source.names())
+    chosen = [n for n in names if n in texts] if course.weeks else source.names()
+    assignments = [source.read(name) for name in chosen]
+    for place in ("slides", "exams"):
+        (folder / place).mkdir()
+    for number, (part, of) in enumerate(parts.items(), 1):
+        drawn = draw([asked[name] for name in of], seed, part)
+        both = exam_documents(title, part, drawn, seed)
+        for end, text in zip(("", "_key"), both, strict=True):
+            (folder / "exams" / f"part_{number}{end}.html").write_text(text, "utf-8")
+    (folder / "questions.xml").write_bytes(
+        moodle_xml(title, ((pages[name].title, asked[name]) for name in pages))
+    )
+    (folder / "tutors.html").write_text(tutors_document(title, assignments), "utf-8")
+    text = syllabus_document(course, title, pages.values(), assignments)
+    (folder / "syllabus.html").write_text(text, "utf-8")
+    _write_slides(folder / "slides", pages, title)
+
+
+def _write_slides(folder: Path, pages: dict[str, Page], title: str) -> None:
+    for name, page in pages.items():
+        (folder / f"{name}.html").write_text(slides_document(page, title), "utf-8")
+
+
+def chapters_by_part(toc: str, course: CourseFile) -> dict[str, list[str]]:
+    """The course's chapters, by the parts of the book's contents."""
+    weeks = [name for week in course.weeks for name in week.chapters]
+    wanted = cut.with_sections(toc, {*weeks}) if weeks else {*contents.pages(toc)}
+    found = {}
+    for part in yaml.safe_load(toc)["parts"]:
+        names = [*contents.pages(yaml.safe_dump(part))]
+        names = [name for name in names if CHAPTER.fullmatch(name) and name in wanted]
+        if names:
+            found[part["caption"]] = names
+    return found
+
+
+def _title() -> str:
+    config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
+    return str(config["title"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

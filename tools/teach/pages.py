@@ -1,0 +1,162 @@
+"""A built page as a teacher's pieces: sections, figures, questions.
+
+What comes out needs no other file and no network: pictures lie in it, formulas
+are MathML, links are words.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import mimetypes
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from bs4 import BeautifulSoup, SoupStrainer, Tag
+
+OFF_PAPER = "script, style, button, svg, .katex-html"
+NUMBER = re.compile(r"^\d+\. ")
+QUOTES = '“”"'
+KEPT = {"src", "alt", "start", "colspan", "rowspan"}
+KEPT |= {"alttext", "columnalign", "display", "mathvariant", "stretchy"}  # formulas
+
+
+class Wrong(NamedTuple):
+    """A usual wrong answer to a question, and the reply to it; as HTML."""
+
+    says: str
+    reply: str
+
+
+class Question(NamedTuple):
+    """A closing question of a page with its answers; as HTML."""
+
+    page: str
+    asked: str
+    answer: str
+    wrong: list[Wrong]
+
+
+class Page(NamedTuple):
+    """A page of the built book."""
+
+    name: str
+    title: str
+    article: Tag
+
+
+class Unreadable(Exception):
+    """The book lacks what is to be taken from it; the message says what."""
+
+
+def read_page(html: Path, name: str) -> Page:
+    """The page of the book built in `html`.
+
+    Raises Unreadable if it is not there, or is no page of a book.
+    """
+    path = html / f"{name}.html"
+    if not path.exists():
+        raise Unreadable(f"expected the built page {path}: make book")
+    only = SoupStrainer("article")
+    article = BeautifulSoup(path.read_bytes(), "lxml", parse_only=only).article
+    if not isinstance(article, Tag) or not isinstance(article.h1, Tag):
+        raise Unreadable(f"{path}: expected a page with a title, got none")
+    for link in article.select("a.headerlink"):
+        link.decompose()
+    return Page(name, article.h1.get_text().strip(), make_whole(article, html))
+
+
+def make_whole(article: Tag, html: Path) -> Tag:
+    """The article without scripts and links, with its pictures inside.
+
+    A formula's `alttext` is its TeX.
+    """
+    for note in article.find_all("annotation"):
+        if formula := note.find_parent("math"):
+            formula["alttext"] = note.get_text().strip()
+    for one in article.select(f"annotation, .eqno, {OFF_PAPER}"):
+        one.decompose()
+    for one in article.select("a, span.katex, span.katex-mathml, span.with-stop"):
+        one.unwrap()
+    for picture in article.find_all("img"):
+        picture["src"] = _inlined(html, str(picture.get("src", "")))
+    return article
+
+
+def _inlined(html: Path, source: str) -> str:
+    """A picture's file as an address that holds it.
+
+    Raises Unreadable if it is not in the book.
+    """
+    if source.startswith("data:"):
+        return source
+    path = (html / source.partition("?")[0]).resolve()
+    if not path.is_relative_to(html.resolve()) or not path.is_file():
+        raise Unreadable(f"expected a picture of the book in {html}, got {source}")
+    kind = mimetypes.guess_type(path.name)[0] or "image/png"
+    return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+
+def bare(element: Tag) -> str:
+    """An element as HTML that keeps nothing of the book's own looks."""
+    made = copy.copy(element)
+    for one in [made, *made.find_all(True)]:
+        one.attrs = {key: value for key, value in one.attrs.items() if key in KEPT}
+    return str(made)
+
+
+def inside(element: Tag) -> str:
+    """What an element holds, as such HTML."""
+    made = BeautifulSoup(bare(element), "html.parser")
+    if isinstance(made.contents[0], Tag):
+        made.contents[0].unwrap()
+    return str(made).strip()
+
+
+def sections(page: Page) -> Iterator[tuple[str, Tag]]:
+    """The sections of a page, by their titles."""
+    for section in page.article.find_all("section"):
+        heading = section.find("h2", recursive=False)
+        if isinstance(heading, Tag):
+            yield heading.get_text().strip(), section
+
+
+def answered(page: Page) -> list[str]:
+    """The questions that a page says it answers, as HTML."""
+    first = page.article.find("ol")
+    return [inside(item) for item in first.find_all("li")] if first else []
+
+
+def questions(page: Page) -> list[Question]:
+    """The closing questions of a page, each with its answers.
+
+    Raises Unreadable if one has no answer, or no wrong one.
+    """
+    found = []
+    for title, section in sections(page):
+        if title == "Check yourself":
+            found += [_question(page, one) for one in section.find_all("details")]
+    return found
+
+
+def _question(page: Page, box: Tag) -> Question:
+    head, body = box.select_one(".sd-summary-text"), box.select_one(".sd-card-body")
+    if head is None or body is None:
+        raise Unreadable(
+            f"{page.name}: expected a question, got {box.get_text()[:80]!r}"
+        )
+    asked, body = NUMBER.sub("", inside(head)), copy.copy(body)
+    wrong = [
+        Wrong(inside(says).strip().strip(QUOTES), inside(reply))
+        for says, reply in zip(
+            body.select("dl > dt"), body.select("dl > dd"), strict=True
+        )
+    ]
+    for part in body.find_all("dl", recursive=False):
+        part.extract()
+    answer = inside(body)
+    if not answer or not wrong:
+        raise Unreadable(f"{page.name}: expected answers, a wrong one too, to: {asked}")
+    return Question(page.name, asked, answer, wrong)

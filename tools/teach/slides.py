@@ -1,0 +1,88 @@
+"""Slides of a page: its questions, sections, figures, predictions and what it asks."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from bs4 import Tag
+
+from tools.teach.documents import document
+from tools.teach.pages import Page, answered, bare, inside, questions, sections
+
+SPOKEN = {"Exercises", "Read next", "Check yourself"}  # no slides of their own
+LINES = 16  # of an output that a slide holds
+LARGEST = 12  # rows of a table
+
+
+class Slide(NamedTuple):
+    """One screen; `kind` stands above its title, and its body is HTML."""
+
+    kind: str
+    title: str
+    body: str
+
+
+def slides(page: Page) -> list[Slide]:
+    """All slides of a page, in its order."""
+    items = "".join(f"<li>{text}</li>" for text in answered(page))
+    found = [Slide("", page.title, f"<ol>{items}</ol>")]
+    for title, section in sections(page):
+        if title not in SPOKEN:
+            found += _section(title, section)
+    for number, question in enumerate(questions(page), 1):
+        body = f"<details><summary>Answer</summary>{question.answer}</details>"
+        asked = f"<p>{question.asked}</p>"
+        found.append(Slide("Check yourself", f"Question {number}", asked + body))
+    return found
+
+
+def _section(title: str, section: Tag) -> Iterator[Slide]:
+    """A section: its first words and formulas, then a slide for each of the rest."""
+    opening: list[str] = []
+    rest: list[Slide] = []
+    for part in section.find_all(True, recursive=False):
+        formula = part.name == "div" and "math" in part.get_attribute_list("class")
+        if formula or (part.name == "p" and not opening):
+            opening.append(bare(part))
+        elif part.name in ("p", "h2", "section"):
+            continue
+        else:
+            rest += _shown(title, part)
+    if opening:
+        yield Slide("", title, "".join(opening))
+    yield from rest
+
+
+def _shown(title: str, part: Tag) -> Iterator[Slide]:
+    """What one element of a section has to show."""
+    classes = part.get_attribute_list("class")
+    if "admonition" in classes:
+        part = copy.copy(part)
+        head = part.find("p", class_="admonition-title")
+        name = head.get_text().strip() if head else ""
+        if head:
+            head.extract()
+        yield Slide(title, name, inside(part))
+    elif part.name == "table" or part.find("table"):
+        table = part if part.name == "table" else part.find("table")
+        if isinstance(table, Tag) and len(table.find_all("tr")) <= LARGEST:
+            yield Slide("", title, bare(table))
+    elif part.name == "figure" or part.find("figure"):
+        figures = [part] if part.name == "figure" else part.find_all("figure")
+        for figure in figures:
+            yield Slide("", title, bare(figure))
+    elif part.name and part.name.startswith("live-"):
+        asked, still = part.find("p"), part.find("img")
+        if asked and still:
+            yield Slide("Live in the book", title, bare(asked) + bare(still))
+    else:
+        for output in part.select(".cell_output pre"):
+            if output.get_text().count("\n") <= LINES:
+                yield Slide("What came", title, bare(output))
+
+
+def slides_document(page: Page, course: str) -> str:
+    """The slides as one HTML file, for a screen and for paper."""
+    return document("slides.html", page.title, slides=slides(page), course=course)
