@@ -155,16 +155,6 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
 
     fused = True
 
-    @overload
-    def forward(
-        self, input: Tensor, hx: _Form | None = None
-    ) -> tuple[Tensor, _Form]: ...
-
-    @overload
-    def forward(
-        self, input: PackedSequence, hx: _Form | None = None
-    ) -> tuple[PackedSequence, _Form]: ...
-
     def forward(self, input: Any, hx: Any = None) -> tuple[Any, Any]:
         """Outputs of the last layer, and the last state of every layer."""
         if isinstance(input, torch.fx.Proxy):
@@ -175,8 +165,19 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
             return torch.compiler.disable(self.run)(input, hx)
         return self.run(input, hx)
 
-    if TYPE_CHECKING:
-        __call__ = forward
+    if TYPE_CHECKING:  # what a call of `forward` returns
+
+        @overload
+        def __call__(
+            self, input: Tensor, hx: _Form | None = None
+        ) -> tuple[Tensor, _Form]: ...
+
+        @overload
+        def __call__(
+            self, input: PackedSequence, hx: _Form | None = None
+        ) -> tuple[PackedSequence, _Form]: ...
+
+        def __call__(self, input: Any, hx: Any = None) -> Any: ...
 
     def run(
         self, input: Tensor | PackedSequence, hx: Hidden
