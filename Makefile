@@ -10,7 +10,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve pdf epub publish test test-slow test-system test-weekly lab own check answer exercises weave teach collect grade marking return similarity attacks course gradescope classroom hub lite bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
+.PHONY: help book serve pdf epub publish release-check test test-slow test-system test-weekly lab own check answer exercises weave teach collect grade marking return similarity attacks course gradescope classroom hub lite bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -46,6 +46,9 @@ publish: export BOOK_ADDRESS := $(ADDRESS)
 publish: export BOOK_SOURCE := $(SOURCE)
 publish: book lite $(DEV)  ## for any static host: SITE=earlier editions, ADDRESS=URL, SOURCE=URL, CODE=1
 	@$(PY) -m tools.publish.publish $(if $(SITE),--site "$(SITE)") $(if $(CODE),--code)
+
+release-check: $(DEV)  ## build the package twice, check it, try it on each Python that is here
+	@$(PY) -m tools.publish.release
 
 test: $(DEV)  ## lint, types, weave, and the tests
 	@$(PY) -m tools.check -n 2 --dist worksteal -m "not (system or slow or weekly)"

@@ -14,6 +14,21 @@ from rnncore.backend import (
 )
 from rnncore.rnn import Params, Readout, State, Tape, unroll
 
+__all__ = [
+    "bptt",
+    "check_gradient",
+    "numerical_gradient",
+    "readout_vjp",
+    "relu_cell_vjp",
+    "rnn_cell_vjp",
+    "rows",
+    "truncated_bptt",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 def rnn_cell_vjp(d_state: State, h: Array) -> tuple[Array, Array, State]:
     """Backward through `rnn_cell`: d_a = d_h (1 - h^2).

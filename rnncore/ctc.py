@@ -24,6 +24,27 @@ from rnncore.backend import (
 )
 from rnncore.losses import log_softmax
 
+__all__ = [
+    "BLANK",
+    "CTC",
+    "backward_variables",
+    "ctc_loss",
+    "ctc_loss_vjp",
+    "forward_variables",
+    "greedy",
+    "lattice",
+    "log_add",
+    "log_sum",
+    "prefix_beam",
+    "read_path",
+    "shifted",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 BLANK = 0  # the class that says nothing; labels are 1 to K-1
 
 

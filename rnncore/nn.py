@@ -7,9 +7,9 @@ run the loops that `rnncore.fused` compiles, where numba is installed.
 
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, overload
 
 try:
     import torch
@@ -33,6 +33,8 @@ from rnncore.fused.loop import Packed
 from rnncore.fused.source_text import derived, pair
 from rnncore.rnn import Params, State, unroll
 
+__all__ = ["GRU", "LSTM", "RNN", "Cell", "Recurrent"]
+
 EQUATIONS: dict[str, Callable] = {  # by torch's name of the mode
     "RNN_TANH": equations.rnn,
     "RNN_RELU": equations.relu,
@@ -40,8 +42,20 @@ EQUATIONS: dict[str, Callable] = {  # by torch's name of the mode
     "GRU": equations.gru,
 }
 STEPS = 8  # fewer are faster in the printed loop
+_OUTSIDE = (  # why torch.compile(fullgraph=True) refuses it
+    "rnncore.nn runs its loop outside the graph, where it would be "
+    "unrolled: expected fullgraph=False"
+)
+_TELLS = tuple(map(int, torch.__version__.split(".")[:2])) >= (2, 7)
 Run = tuple[int, int]  # so many steps of so many sequences
 Hidden = Tensor | tuple[Tensor, ...] | None  # hx: h, or (h, c), or zero
+_Form = TypeVar("_Form")  # of hx: Tensor, or a pair of them for LSTM
+_Device = torch.device | str | int | None
+_Torchs = TypeVar("_Torchs", bound=torch.nn.RNNBase)
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 class Loop(torch.autograd.Function):
@@ -123,7 +137,7 @@ def one_direction(
     return _join(y), tuple(torch.cat(rows) for rows in parts)
 
 
-class Recurrent(torch.nn.RNNBase):
+class Recurrent(torch.nn.RNNBase, Generic[_Form]):
     """What the three share; torch's base class holds the weights.
 
     As in torch the input may also be (B, T, D) where batch_first, (T, D)
@@ -141,15 +155,29 @@ class Recurrent(torch.nn.RNNBase):
 
     fused = True
 
-    def forward(
-        self, input: Tensor | PackedSequence, hx: Hidden = None
-    ) -> tuple[Any, Any]:
+    def forward(self, input: Any, hx: Any = None) -> tuple[Any, Any]:
         """Outputs of the last layer, and the last state of every layer."""
         if isinstance(input, torch.fx.Proxy):
             return _as_one_call(self, input, hx)
         if _is_compiling():  # one break in the graph, not T steps in it
+            if _TELLS:  # where that is refused, by fullgraph=True
+                torch._dynamo.graph_break(msg=_OUTSIDE)
             return torch.compiler.disable(self.run)(input, hx)
         return self.run(input, hx)
+
+    if TYPE_CHECKING:  # what a call of `forward` returns
+
+        @overload
+        def __call__(
+            self, input: Tensor, hx: _Form | None = None
+        ) -> tuple[Tensor, _Form]: ...
+
+        @overload
+        def __call__(
+            self, input: PackedSequence, hx: _Form | None = None
+        ) -> tuple[PackedSequence, _Form]: ...
+
+        def __call__(self, input: Any, hx: Any = None) -> Any: ...
 
     def run(
         self, input: Tensor | PackedSequence, hx: Hidden
@@ -190,16 +218,25 @@ class Recurrent(torch.nn.RNNBase):
         state = self.first_state(hx, x, runs[0][1])
         if order is not None:
             state = tuple(s[:, order] for s in state)
-        y, state = self.over_runs(x, runs, state)
+        y, state = self.over_runs(x, runs, state, ("GRU", "LSTM"))
         if order_back is not None:
             state = tuple(s[:, order_back] for s in state)
         return packed._replace(data=y), self.last_state(state)
 
     def over_runs(
-        self, x: Tensor, runs: list[Run], state: State
+        self,
+        x: Tensor,
+        runs: list[Run],
+        state: State,
+        keep: Sequence[str] = ("GRU",),
     ) -> tuple[Tensor, State]:
-        """Layer by layer; dropout between them, not after the last."""
+        """Layer by layer; dropout between them, not after the last.
+
+        Under autocast on a CPU torch's modes in `keep` return the type of
+        their first state.
+        """
         params = [_weights(*w) for w in self.all_weights]
+        given = state[0].dtype
         x, state, params = tree_map(_autocast, (x, state, params))
         parts = {f"hx[{k}]": s for k, s in enumerate(state)}
         check_alike("weight_ih_l0", params[0].W_x, input=x, **parts)
@@ -219,8 +256,10 @@ class Recurrent(torch.nn.RNNBase):
                 y.append(y_k)
                 last.append(s_k)
             x = _join(y, -1)
-        ends = zip(*last, strict=True)
-        return x, tuple(torch.stack(part) for part in ends)
+        ends = [torch.stack(part) for part in zip(*last, strict=True)]
+        if self.mode in keep and x.device.type == "cpu":
+            x, ends = x.to(given), [s.to(given) for s in ends]
+        return x, tuple(ends)
 
     def direction(
         self,
@@ -319,11 +358,11 @@ class Recurrent(torch.nn.RNNBase):
         if config is not None:
             raise NotImplementedError(
                 f"quantisation: expected torch.nn's modules, got {name}: "
-                "load its state_dict into torch.nn's first"
+                "to_torch() gives one with the same weights"
             )
         warnings.warn(
-            f"quantisation: {name} stays as it is; load its state_dict "
-            "into torch.nn's module to have it quantised",
+            f"quantisation: {name} stays as it is; to_torch() gives a "
+            "module of torch.nn, which is quantised",
             stacklevel=2,
         )
 
@@ -334,19 +373,121 @@ class Recurrent(torch.nn.RNNBase):
         )
 
 
-class RNN(Recurrent, torch.nn.RNN):
+class RNN(Recurrent[Tensor], torch.nn.RNN):
     """The plain network, tanh or relu, in torch.nn.RNN's place."""
 
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        nonlinearity: str = "tanh",
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: _Device = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        torch.nn.RNN.__init__(
+            self,
+            input_size,
+            hidden_size,
+            num_layers=num_layers,
+            nonlinearity=nonlinearity,
+            bias=bias,
+            batch_first=batch_first,
+            dropout=dropout,
+            bidirectional=bidirectional,
+            device=device,
+            dtype=dtype,
+        )
 
-class LSTM(Recurrent, torch.nn.LSTM):
+    def to_torch(self) -> torch.nn.RNN:
+        """torch.nn.RNN with a copy of the weights; see `LSTM.to_torch`."""
+        kind = self.nonlinearity
+        made = torch.nn.RNN(**_options(self), nonlinearity=kind)
+        return _with_weights_of(self, made)
+
+
+class LSTM(Recurrent[tuple[Tensor, Tensor]], torch.nn.LSTM):
     """The long short-term memory, in torch.nn.LSTM's place."""
 
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: _Device = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        torch.nn.LSTM.__init__(
+            self,
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            proj_size,
+            device,
+            dtype,
+        )
 
-class GRU(Recurrent, torch.nn.GRU):
+    def to_torch(self) -> torch.nn.LSTM:
+        """torch.nn.LSTM with a copy of the weights, for what needs it.
+
+        torch exports its own module as one operation, for any number of
+        steps, and quantises it. The copy has the type, the device and the
+        mode (training or not) of this module, and its frozen weights are
+        frozen.
+
+        Raises ValueError where another parameter stands for a weight, as
+        `torch.nn.utils.weight_norm` makes it.
+        """
+        return _with_weights_of(self, torch.nn.LSTM(**_options(self)))
+
+
+class GRU(Recurrent[Tensor], torch.nn.GRU):
     """The gated recurrent unit, in torch.nn.GRU's place."""
 
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: _Device = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        torch.nn.GRU.__init__(
+            self,
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            device=device,
+            dtype=dtype,
+        )
 
-class Cell(Recurrent):
+    def to_torch(self) -> torch.nn.GRU:
+        """torch.nn.GRU with a copy of the weights; see `LSTM.to_torch`."""
+        return _with_weights_of(self, torch.nn.GRU(**_options(self)))
+
+
+class Cell(Recurrent[Any]):
     """A network of a cell that is written as an equation.
 
     The function is one of `rnncore.fused`; the options are torch's
@@ -365,12 +506,29 @@ class Cell(Recurrent):
         function: Callable,
         input_size: int,
         hidden_size: int,
-        *args: Any,
-        **options: Any,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: _Device = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
         traced = derived(function)
         torch.nn.RNNBase.__init__(
-            self, "RNN_TANH", input_size, hidden_size, *args, **options
+            self,
+            "RNN_TANH",
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            proj_size,
+            device,
+            dtype,
         )
         self.function = function
         names = traced.cell.parts
@@ -398,6 +556,13 @@ class Cell(Recurrent):
                     own, torch.nn.Parameter(w.new_empty(hidden_size))
                 )
         self.reset_parameters()
+
+    def to_torch(self) -> NoReturn:
+        """Raise ValueError: torch.nn has no module of one's own cell."""
+        raise ValueError(
+            "to_torch: expected an RNN, LSTM or GRU of rnncore.nn, got a "
+            f"Cell of {self.function.__name__}: torch.nn has no such module"
+        )
 
     def extra_repr(self) -> str:
         """The cell's name before torch's text."""
@@ -476,6 +641,31 @@ def _apart(
     params, state = Params(*rest[:4]), rest[4:]
     y, state, _ = unroll(cell, params, x, state)
     return y, *state
+
+
+def _options(module: Recurrent) -> dict[str, Any]:
+    """The arguments that made a module, but for its nonlinearity."""
+    like = module.all_weights[0][0]
+    names = "input_size hidden_size num_layers bias batch_first dropout"
+    options = {k: getattr(module, k) for k in names.split()}
+    both = {"bidirectional": module.bidirectional}
+    return options | both | {"device": like.device, "dtype": like.dtype}
+
+
+def _with_weights_of(module: Recurrent, theirs: _Torchs) -> _Torchs:
+    """torch's module with a copy of the weights, frozen as they are."""
+    names = [name for layer in module._all_weights for name in layer]
+    others = [name for name in module._parameters if name not in names]
+    if others:
+        raise ValueError(
+            f"to_torch: expected the weights themselves, got {others[0]}; "
+            "remove what computes a weight from it first"
+        )
+    for name in names:
+        ours, copied = getattr(module, name), getattr(theirs, name)
+        copied.data.copy_(ours.detach())
+        copied.requires_grad_(ours.requires_grad)
+    return theirs.train(module.training)
 
 
 def _is_compiling() -> bool:

@@ -16,6 +16,25 @@ from rnncore.backend import (
     device,
 )
 
+__all__ = [
+    "Params",
+    "Readout",
+    "State",
+    "Tape",
+    "init_params",
+    "init_readout",
+    "readout",
+    "relu_cell",
+    "rnn_cell",
+    "unroll",
+    "zero_state",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 State = tuple[Array, ...]  # (h,) or (h, c): the hidden state first
 
 

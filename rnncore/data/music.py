@@ -7,6 +7,21 @@ import numpy as np
 
 from rnncore.music.score import Score, decode
 
+__all__ = [
+    "CHORALES",
+    "REELS",
+    "Note",
+    "chorales",
+    "pluck",
+    "synthesise",
+    "tunes",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 REELS = Path(__file__).parent / "reels.npz"
 CHORALES = Path(__file__).parent / "chorales.npz"
 

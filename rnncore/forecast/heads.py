@@ -9,6 +9,21 @@ from torch.nn.functional import softplus
 
 from rnncore.backend import check_shape
 
+__all__ = [
+    "HALVINGS",
+    "Head",
+    "gaussian_head",
+    "mean_head",
+    "mixture_head",
+    "pinball",
+    "quantile_head",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 HALVINGS = 50  # of an interval that holds a mixture's quantile
 
 

@@ -67,6 +67,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def available() -> bool:
     """Whether numba is there to compile the loops."""
     from importlib.util import find_spec

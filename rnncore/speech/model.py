@@ -72,8 +72,8 @@ class Recognizer(torch.nn.Module):
         T, B, _ = features.shape
         found = torch.tensor(check_lengths(lengths, T, B))
         packed = pack_padded_sequence(features, found, enforce_sorted=False)
-        y, _ = self.loop(packed)
-        y, _ = pad_packed_sequence(y, total_length=T)
+        packed, _ = self.loop(packed)
+        y, _ = pad_packed_sequence(packed, total_length=T)
         return self.readout(dropout(y, self.rate, self.training))
 
 

@@ -11,6 +11,20 @@ from rnncore.text.model import LanguageModel, States
 from rnncore.text.sampling import Hypothesis, beam_search, draw_tokens
 from rnncore.text.vocabulary import Vocabulary
 
+__all__ = [
+    "Shape",
+    "generate",
+    "likeliest",
+    "next_logits",
+    "stream",
+    "write_text",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 Shape = Callable[[np.ndarray], np.ndarray]  # logits (B, K) -> p (B, K)
 
 

@@ -13,6 +13,23 @@ from rnncore import nn
 from rnncore.backend import check_shape, to_numpy, tree_map
 from rnncore.optim import clip_by_global_norm
 
+__all__ = [
+    "LAYERS",
+    "LanguageModel",
+    "States",
+    "contiguous_windows",
+    "dynamic_nats",
+    "language_loss",
+    "locked_dropout",
+    "stretches",
+    "token_nats",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 LAYERS = {"RNN": nn.RNN, "LSTM": nn.LSTM, "GRU": nn.GRU}
 States = tuple[Any, ...]  # one per layer: h (1, B, H), or (h, c)
 

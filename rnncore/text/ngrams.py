@@ -9,6 +9,25 @@ import numpy as np
 
 from rnncore.backend import check_shape
 
+__all__ = [
+    "KneserNey",
+    "Order",
+    "Tokens",
+    "bits_given",
+    "fit_kneser_ney",
+    "kneser_ney_models",
+    "kneser_ney_next",
+    "kneser_ney_probabilities",
+    "one_discount",
+    "ppm_probabilities",
+    "three_discounts",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 Tokens = np.ndarray | Sequence[int]  # numbers from 0 to K - 1
 
 

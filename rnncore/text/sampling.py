@@ -5,6 +5,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+__all__ = [
+    "Hypothesis",
+    "at_temperature",
+    "beam_search",
+    "draw_tokens",
+    "nucleus",
+    "repeated_share",
+    "top_k",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 def at_temperature(logits: np.ndarray, temperature: float) -> np.ndarray:
     """The probabilities of logits that were divided by a temperature.

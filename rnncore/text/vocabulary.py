@@ -7,6 +7,20 @@ from typing import NamedTuple
 
 import numpy as np
 
+__all__ = [
+    "UNKNOWN",
+    "Vocabulary",
+    "character_vocabulary",
+    "join_words",
+    "split_words",
+    "word_vocabulary",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # stands for what is in no vocabulary
 
 

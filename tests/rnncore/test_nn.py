@@ -3,6 +3,7 @@
 import copy
 import gc
 import pickle
+import warnings
 import weakref
 
 import pytest
@@ -230,14 +231,42 @@ def test_autocast_computes_in_bfloat16_and_keeps_weights_in_float32(
     exact = both_ways(ours, x, state)
     with torch.autocast(device, dtype=torch.bfloat16):
         rounded = both_ways(ours, x, state)
-    assert rounded["out0"].dtype == torch.bfloat16
-    assert rounded["out1"].dtype == torch.bfloat16
+    kept = name == "GRU" and device == "cpu"  # as torch.nn.GRU does there
+    dtype = torch.float32 if kept else torch.bfloat16
+    assert rounded["out0"].dtype == rounded["out1"].dtype == dtype
     for key, a in rounded.items():
         if key.startswith("d_"):
             assert a.dtype == torch.float32, key
         # bfloat16 holds 8 bits; errors of 18 steps add up, as a whole.
         error = (a.float() - exact[key]).norm() / exact[key].norm()
         assert 0 < error < 0.03, (key, float(error))
+
+
+@pytest.mark.parametrize(
+    "start_dtype", [None, torch.float32, torch.bfloat16]
+)
+@pytest.mark.parametrize("name", NAMES)
+def test_autocast_gives_the_types_that_torchs_gives(
+    name, start_dtype, device
+):
+    types = []
+    kind = {"dtype": torch.float32, "device": device, "num_layers": 2}
+    for module in pair(name, bidirectional=True, **kind):
+        x, hx = torch.randn(9, 3, D, device=device), None
+        if start_dtype:
+            parts = start(module, 3)
+            with_type = [
+                part.to(start_dtype)
+                for part in (parts if name == "LSTM" else [parts])
+            ]
+            hx = tuple(with_type) if name == "LSTM" else with_type[0]
+        with torch.autocast(device, dtype=torch.bfloat16):
+            y, last = module(x, hx)
+            z, ends = module(pack_padded_sequence(x, [9, 5, 2]), hx)
+        ends = [*last, *ends] if name == "LSTM" else [last, ends]
+        types.append([y.dtype, z.data.dtype, *(s.dtype for s in ends)])
+    theirs, ours = types
+    assert ours == theirs
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -666,3 +695,47 @@ def test_checkpointing_computes_the_same_gradients():
     y, _ = torch.utils.checkpoint.checkpoint(ours, x, use_reentrant=False)
     (found,) = torch.autograd.grad(y.sum(), x)
     assert_close(found, expected)
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+@pytest.mark.parametrize("name", NAMES)
+def test_to_torch_gives_torchs_module_with_the_same_weights(name, options):
+    _, ours = pair(name, **options)
+    ours.eval().weight_hh_l0.requires_grad_(False)
+    theirs = ours.to_torch()
+    assert type(theirs) is getattr(torch.nn, name)
+    assert not theirs.training
+    assert not theirs.weight_hh_l0.requires_grad
+    assert theirs.weight_ih_l0.requires_grad
+    x = torch.randn(5, 3, D, dtype=torch.float64)
+    assert_close(ours(x), theirs(x))
+    before = ours(x)[0]
+    with torch.no_grad():
+        for w in theirs.parameters():
+            w.zero_()
+    assert torch.equal(ours(x)[0], before)  # a copy, not the same
+
+
+def test_to_torch_keeps_relu_and_computed_weights():
+    ours = rnncore.nn.RNN(D, H, nonlinearity="relu")
+    norm = torch.nn.utils.parametrizations.weight_norm
+    norm(ours, "weight_hh_l0")
+    x = torch.randn(5, 3, D)
+    theirs = ours.to_torch()
+    assert theirs.nonlinearity == "relu"
+    assert set(theirs.state_dict()) == set(torch.nn.RNN(D, H).state_dict())
+    assert_close(theirs(x)[0], ours(x)[0])
+
+
+def test_to_torch_refuses_what_torch_has_not():
+    def leak(a, h):
+        return 0.9 * h + 0.1 * a
+
+    with pytest.raises(ValueError, match=r"to_torch: .*got a Cell of leak"):
+        rnncore.nn.Cell(leak, D, H).to_torch()
+    ours = rnncore.nn.GRU(D, H)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        torch.nn.utils.weight_norm(ours, "weight_hh_l0")
+    with pytest.raises(ValueError, match=r"to_torch: .*weight_hh_l0_"):
+        ours.to_torch()

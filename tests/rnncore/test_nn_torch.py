@@ -278,11 +278,17 @@ def twice(ours, x):
 
 def whole_graph(ours, x):
     torch.compiler.reset()
+    with pytest.raises(RuntimeError, match="support RNN, GRU, or LSTM"):
+        torch.compile(Readout(ours), backend="eager", fullgraph=True)(x)
+    torch.compiler.reset()
     torch.compile(ours, backend="eager", fullgraph=True)(x)
 
 
 REFUSED = {
-    "`torch.compile(fullgraph=True)`": (whole_graph, "disable"),
+    "`torch.compile(fullgraph=True)`": (
+        whole_graph,
+        "expected fullgraph=False",
+    ),
     "a gradient with `create_graph=True`": (
         twice,
         "create_graph: .* no second derivatives, except by torch.func",
@@ -374,5 +380,13 @@ def test_a_module_of_any_cell_is_transformed_as_torchs():
     for call, message in map(REFUSED.get, list(REFUSED)[1:4]):
         with pytest.raises(Exception, match=message.replace("nn.", ".*")):
             call(ours, x)
+    torch.compiler.reset()
+    held = torch.compile(
+        Readout(Cell(cells.lstm, D, H).double()),
+        backend="eager",
+        fullgraph=True,
+    )
+    with pytest.raises(RuntimeError, match="expected fullgraph=False"):
+        held(x)
     with pytest.raises(ValueError, match="proj_size: expected 0, got 2"):
         Cell(cells.lstm, D, H, proj_size=2)

@@ -1,0 +1,54 @@
+"""The checklist of a release, and archives that are alike twice."""
+
+import io
+import tarfile
+
+import pytest
+
+from tools.publish import release
+
+
+def archive(path, names, mtime):
+    with tarfile.open(path, "w:gz") as made:
+        for name in names:
+            part = tarfile.TarInfo(name)
+            part.size, part.mtime, part.uname = 1, mtime, f"user{mtime}"
+            made.addfile(part, io.BytesIO(b"x"))
+
+
+def test_an_archive_does_not_tell_when_or_by_whom_it_was_made(tmp_path):
+    one, other = tmp_path / "1.tar.gz", tmp_path / "2.tar.gz"
+    archive(one, ["p/a", "p/b"], 1)
+    archive(other, ["p/b", "p/a"], 2)
+    assert one.read_bytes() != other.read_bytes()
+    for path in one, other:
+        release.at_one_time(path, 1_000_000_000)
+    assert one.read_bytes() == other.read_bytes()
+    with tarfile.open(one) as read:
+        assert read.getnames() == ["p/a", "p/b"]
+        assert read.extractfile("p/b").read() == b"x"
+        assert {m.mtime for m in read} == {1_000_000_000}
+
+
+def test_the_first_step_that_fails_is_the_last_and_says_why(capsys):
+    def fails():
+        raise release.ReleaseError("expected one, got none")
+
+    steps = {"a": lambda: "fine", "b": fails, "c": lambda: "never"}
+    assert release.run_steps(steps) == 1
+    said = capsys.readouterr().out
+    assert said == "[x] a: fine\n[ ] b: expected one, got none\n"
+    assert release.run_steps({"a": lambda: "fine"}) == 0
+
+
+def test_a_version_without_its_changes_is_refused(tmp_path, monkeypatch):
+    none = tmp_path / "CHANGELOG.md"
+    none.write_text("# Changes\n\n## 0.0.1\n")
+    monkeypatch.setattr(release, "CHANGES", none)
+    with pytest.raises(release.ReleaseError, match="expected a section"):
+        release.check_texts()
+
+
+def test_pythons_are_those_that_are_supported_and_here():
+    assert all(path.exists() for path in release.pythons().values())
+    assert set(release.pythons()) <= {"3.11", "3.12", "3.13", "3.14"}

@@ -1,0 +1,210 @@
+"""Builds the package and tries it: `make release-check`, or this module.
+
+What is built lies in _build/release: the source distribution and, from it,
+the wheel. Both are built twice and have to be byte for byte the same (the
+times in them are those of the last commit, or SOURCE_DATE_EPOCH). twine
+looks at both. Each supported Python that this machine has gets an empty
+environment with the wheel: it is imported there with NumPy alone, and the
+tests of the source distribution that need NumPy alone run. What needs torch
+is tested on each Python by .ci/python. The steps are
+printed as a checklist; the status is 1 if one of them failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import tomllib
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import rnncore
+from tools import ROOT
+from tools.publish import moment
+
+OUT = ROOT / "_build" / "release"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+CHANGES = ROOT / "rnncore" / "CHANGELOG.md"
+SDIST = """
+import sys
+from setuptools import build_meta
+build_meta.build_sdist(sys.argv[1])
+"""  # in a process: the backend reads the command line
+WHEEL = SDIST.replace("sdist", "wheel")
+TRIED = """
+import sys, rnncore, numpy as np
+assert rnncore.__version__ == sys.argv[1], rnncore.__version__
+assert "torch" not in sys.modules
+from rnncore.rnn import init_params, rnn_cell, unroll, zero_state
+params = init_params(np.random.default_rng(0), 3, 4)
+y, _, _ = unroll(rnn_cell, params, np.zeros((5, 2, 3)), zero_state(params, 2))
+assert y.shape == (5, 2, 4)
+"""
+TESTS = "tests.helpers.oldest_numpy"  # those that NumPy is enough for
+
+
+class ReleaseError(Exception):
+    """A step of the checklist failed; the text says how."""
+
+
+def ran(*words: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None) -> str:
+    """What a command prints; ReleaseError with its last lines if it fails."""
+    own = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    run = subprocess.run(
+        [str(w) for w in words],
+        cwd=cwd,
+        env=own | (env or {}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if run.returncode:
+        end = "\n".join(run.stdout.splitlines()[-15:])
+        raise ReleaseError(f"{' '.join(map(str, words[:4]))}:\n{end}")
+    return run.stdout
+
+
+def pythons() -> dict[str, Path]:
+    """The supported Pythons of this machine, by version."""
+    pattern = re.compile(r"Programming Language :: Python :: (\d+\.\d+)")
+    versions = [m[1] for m in map(pattern.fullmatch, PROJECT["classifiers"]) if m]
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
+    found = {}
+    for version in versions:
+        paths = [*sorted(pyenv.glob(f"{version}.*/bin/python")), f"python{version}"]
+        there = [path for p in paths if (path := shutil.which(str(p)))]
+        if there:
+            found[version] = Path(there[0])
+    return found
+
+
+def check_texts() -> str:
+    """The version is new, and the library's list of changes has it."""
+    version = rnncore.__version__
+    if f"\n## {version}" not in CHANGES.read_text("utf-8"):
+        raise ReleaseError(f"{CHANGES.name}: expected a section {version}, got none")
+    tags = ran("git", "tag", "--list", f"v{version}").split()
+    if tags:
+        raise ReleaseError(f"version: expected a new one, got {version}: tagged")
+    return version
+
+
+def build(folder: Path) -> list[Path]:
+    """Source distribution, and the wheel that is built from it."""
+    env = {"SOURCE_DATE_EPOCH": str(moment())}
+    tree, folder = folder / "tree", folder / "dist"
+    folder.mkdir(parents=True)
+    listed = ran("git", "ls-files", "-z").split("\0")
+    for name in filter(None, listed):
+        if (ROOT / name).is_file():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, tree / name)
+    ran(sys.executable, "-c", SDIST, folder, cwd=tree, env=env)
+    (sdist,) = folder.glob("*.tar.gz")
+    at_one_time(sdist, moment())
+    source = unpacked(sdist, folder.with_name("source"))
+    ran(sys.executable, "-c", WHEEL, folder, cwd=source, env=env)
+    return sorted(folder.iterdir())
+
+
+def at_one_time(sdist: Path, seconds: int) -> None:
+    """Write an archive again: sorted, nobody's, all of one time."""
+    made = sdist.with_suffix(".new")
+    with (
+        tarfile.open(sdist) as old,
+        made.open("wb") as raw,
+        gzip.GzipFile("", "wb", fileobj=raw, mtime=seconds) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as new,
+    ):
+        for part in sorted(old.getmembers(), key=lambda m: m.name):
+            part.mtime, part.uid, part.gid = seconds, 0, 0
+            part.uname = part.gname = ""
+            part.pax_headers = {}
+            part.mode = 0o755 if part.isdir() or part.mode & 0o100 else 0o644
+            new.addfile(part, old.extractfile(part) if part.isfile() else None)
+    made.replace(sdist)
+
+
+def unpacked(sdist: Path, folder: Path) -> Path:
+    """The one folder that a source distribution holds."""
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder, filter="data")
+    (tree,) = folder.iterdir()
+    return tree
+
+
+def build_twice(work: Path) -> str:
+    """Into OUT, if the second build has the same bytes."""
+    first, second = (build(work / name) for name in ("first", "second"))
+    for one, other in zip(first, second, strict=True):
+        if one.read_bytes() != other.read_bytes():
+            raise ReleaseError(f"{one.name}: expected the same bytes twice")
+    shutil.rmtree(OUT, ignore_errors=True)
+    shutil.copytree(work / "first" / "dist", OUT)
+    return ", ".join(path.name for path in first)
+
+
+def check_metadata() -> str:
+    """twine's check, strict."""
+    ran(sys.executable, "-m", "twine", "check", "--strict", *sorted(OUT.iterdir()))
+    return "no remarks"
+
+
+def try_installed(python: Path, work: Path) -> str:
+    """Import and test in an empty environment of this Python."""
+    own = work / "own"
+    ran(python, "-m", "venv", own)
+    there, empty = own / "bin" / "python", work / "empty"
+    empty.mkdir()
+    (wheel,) = OUT.glob("*.whl")
+    (sdist,) = OUT.glob("*.tar.gz")
+    options = "--quiet", "--disable-pip-version-check", "--only-binary=:all:"
+    ran(there, "-m", "pip", "install", *options, wheel)
+    ran(there, "-c", TRIED, rnncore.__version__, cwd=empty)
+    ran(there, "-m", "rnncore", "--version", cwd=empty)
+    tree = unpacked(sdist, work / "source")
+    shutil.rmtree(tree / "rnncore")  # what is tested is what was installed
+    return "NumPy " + ran(there, "-m", TESTS, cwd=tree).split()[-1]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--build", action="store_true", help="try no Python")
+    only = parser.parse_args().build
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        steps: dict[str, Callable[[], str]] = {
+            "version and changes": check_texts,
+            "built twice, byte for byte the same": lambda: build_twice(work),
+            "twine check --strict": check_metadata,
+        }
+        for version, python in ({} if only else pythons()).items():
+            place = work / version
+            name = f"installed and tested on Python {version}"
+            steps[name] = partial(try_installed, python, place)
+        return run_steps(steps)
+
+
+def run_steps(steps: dict[str, Callable[[], str]]) -> int:
+    """Print a line for each step; stop at the first that fails."""
+    for name, step in steps.items():
+        try:
+            print(f"[x] {name}: {step()}", flush=True)
+        except ReleaseError as error:
+            print(f"[ ] {name}: {error}", flush=True)
+            return 1
+    print("Left to you: a tag, `twine upload _build/release/*`, the README's line")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
