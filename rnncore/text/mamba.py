@@ -264,9 +264,10 @@ def _fill(
     block.taps.copy_(given("mixer.conv1d.weight"))
     block.shift.copy_(given("mixer.conv1d.bias"))
     block.out.weight.copy_(given("mixer.out_proj.weight"))
-    x_proj, layer = given("mixer.x_proj.weight"), block.layer
-    layer.W_x[:H] = given("mixer.dt_proj.weight") @ x_proj[:R]
-    layer.W_x[H:] = x_proj[R:]
-    layer.b_x[:H] = given("mixer.dt_proj.bias")
-    layer.log_rate.copy_(given("mixer.A_log"))
-    layer.skip.copy_(given("mixer.D"))
+    x_proj = given("mixer.x_proj.weight")
+    layer = dict(block.layer.named_parameters())
+    layer["W_x"][:H] = given("mixer.dt_proj.weight") @ x_proj[:R]
+    layer["W_x"][H:] = x_proj[R:]
+    layer["b_x"][:H] = given("mixer.dt_proj.bias")
+    layer["log_rate"].copy_(given("mixer.A_log"))
+    layer["skip"].copy_(given("mixer.D"))

@@ -251,8 +251,9 @@ def refused(run: Callable) -> bool:
 def fused_pair(name: str, shape: tuple[int, ...]) -> tuple[Any, ...]:
     """The compiled cell and torch's module, and their problem."""
     params, x, state, d_y = problem(name, shape, "cpu")
-    made = Cell(EQUATIONS[name], *shape[2:])
-    theirs = getattr(torch.nn, name)(*shape[2:])
+    D, H = shape[2:]
+    made = Cell(EQUATIONS[name], D, H)
+    theirs = getattr(torch.nn, name)(D, H)
     for m in made, theirs:
         load(m, params)
     return made, theirs, x, tuple(s[None] for s in state), d_y
@@ -293,7 +294,8 @@ def own_runs(name: str, shape: tuple[int, ...]) -> dict[str, Callable]:
     """A cell of one's own, beside our LSTM and beside steps in Python."""
     _, x, state, d_y = problem("LSTM", shape, "cpu")
     torch.manual_seed(0)
-    made, lstm = Cell(OWN[name], *shape[2:]), rnncore.nn.LSTM(*shape[2:])
+    D, H = shape[2:]
+    made, lstm = Cell(OWN[name], D, H), rnncore.nn.LSTM(D, H)
     own = state[: made.parts]
     return {
         "own": through(made, x, tuple(s[None] for s in own), d_y),

@@ -395,7 +395,8 @@ def test_a_table_too_short_for_a_model_is_refused(
     for part in "forecast", "evaluate":
         code, _, err = run(capsys, "forecast", part, trained[0], short)
         assert code == 2
-        assert f"{short}: " in err and "12 rows" in err
+        assert f"{short}: " in err
+        assert "12 rows" in err
 
 
 def test_a_model_of_another_application_is_refused(table, tmp_path, capsys):

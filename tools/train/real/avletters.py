@@ -59,7 +59,8 @@ class BagOfChanges(ChangeClassifier):
     def forward(self, frames: Tensor) -> Tensor:
         """Logits of the mean over all frames."""
         x = self.see(changes.changes(frames).flatten(0, 1))
-        y = self.loop(x).unflatten(0, frames.shape[:2])
+        read: nn.Module = self.loop
+        y = read(x).unflatten(0, frames.shape[:2])
         return self.readout(self.drop(y.mean(dim=0, keepdim=True)))
 
 

@@ -83,7 +83,8 @@ class PoseBag(PoseClassifier):
 
     def read(self, x: Tensor) -> Tensor:
         """Whatever came before."""
-        return self.loop(x)
+        read: nn.Module = self.loop
+        return read(x)
 
 
 class StillBag(PoseBag):
