@@ -14,9 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rnncore.checking.find import TREE
 from rnncore.own.loading import load
-from rnncore.own.tasks import PLACE, TASKS, course_function
+from rnncore.own.tasks import PLACE, TASKS, TREE, course_function
 
 TESTS = TREE / "tests" / "rnncore"
 REFUSES = re.compile(r"\b(?:raises|said)\(")  # how a test asks for it

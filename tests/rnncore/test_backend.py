@@ -122,7 +122,7 @@ ORDER += ["ctc", "transducer", "characters", "testing"]
 ORDER += ["display", "comparison"]
 ORDER += ["application"]
 ORDER += ["text", "forecast", "music", "translate", "speech", "video"]
-ORDER += ["checking", "commands", "__main__"]
+ORDER += ["own", "checking", "commands", "__main__"]
 TORCH = [
     "nn",
     "blocks",
@@ -137,7 +137,7 @@ TORCH += ["translate", "speech", "video"]
 IPYTHON = [
     f"rnncore.checking.{name}" for name in ("inprocess", "server", "shell")
 ]
-IPYTHON += ["rnncore.display.figures"]
+IPYTHON += ["rnncore.display.figures", "rnncore.own.startup"]
 MODULES = ["rnncore.fused.autograd"]  # of torch
 
 

@@ -74,7 +74,7 @@ def test_a_later_change_follows_and_an_edit_in_the_notebook_stays(
     edited = answer(notebook) + "\n# mine"
     put(notebook, edited)
     (said,) = fill(notebook, folder)
-    assert said.startswith("bptt: the notebook's own answer is kept")
+    assert said.startswith("bptt: the notebook's answer is kept")
     assert answer(notebook) == edited
 
 
