@@ -6,12 +6,12 @@ from rnncore.application import seeded
 from rnncore.ctc import BLANK
 from rnncore.speech.autoregressive import Transducer
 from tools.train.applications.transducer import (
-    STACK,
-    H,
-    J,
     LAYERS,
+    STACK,
     WORDS,
     Forgetful,
+    H,
+    J,
     LastLabel,
     Outcome,
     forgetting,
@@ -32,7 +32,9 @@ def test_a_forgetful_transducer_has_the_weights_and_no_memory():
     one, _ = run.model.predict(last, after_one)
     more, _ = run.model.predict(last, after_more)
     assert torch.equal(one, more)
-    fresh, _ = trained.predict(torch.cat([torch.full_like(last, BLANK), last]))
+    fresh, _ = trained.predict(
+        torch.cat([torch.full_like(last, BLANK), last])
+    )
     assert torch.equal(one, fresh[-1:])
 
 
