@@ -14,7 +14,7 @@ before each label.
 
 import time
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import jiwer
@@ -44,9 +44,11 @@ STACK, H, J, LAYERS = 8, 48, 48, 1
 RATES = [0.003, 0.01, 0.03]
 SEEDS = (0, 1, 2)
 B, STEPS = 24, 200
+LONG = 1000  # updates of the study `longer`
 COUNT, TESTED, FEW = 1200, 200, 40  # strings: to train on, to judge by
 TRAINED, LONGER = (1, 3), (4, 6, 10)  # digits
 SPEED, NOISE = (120, 200), (10.0, 30.0)
+UNIT = "weights; seconds of all updates; % of the digits said"
 
 
 class LastLabel(Transducer):
@@ -234,8 +236,7 @@ def study(
             rate = compared.results[name].chosen["rate"]
             runs = [network(name, rate, seed, steps, check) for seed in SEEDS]
             facts[name] = facts_of(name, runs, data(check))
-        unit = "weights; seconds of all updates; % of the digits said"
-        yield Measurement(f"{key}.facts", facts, unit, SEEDS)
+        yield Measurement(f"{key}.facts", facts, UNIT, SEEDS)
 
     return measure
 
@@ -254,23 +255,49 @@ def facts_of(name: str, runs: list[Outcome], found: Data) -> dict[str, Any]:
 def control(asked: Options) -> Iterator[Measurement]:
     """Without a memory from the start, and with one that is taken away."""
     yield from study(CONTROL, "transducer.control")(asked)
-    chosen = from_json(known()["transducer.compared"]["value"])
-    rate = chosen.results["transducer"].chosen["rate"]
-    runs = []
-    for seed in SEEDS:
-        steps = asked.steps or STEPS
-        trained = network("transducer", rate, seed, steps, asked.check)
+    rate, steps = chosen_rates()["transducer"], asked.steps or STEPS
+    runs = [network("transducer", rate, seed, steps, asked.check) for seed in SEEDS]
+    facts = facts_of("transducer", forgetting(runs), data(asked.check))
+    yield Measurement("transducer.control.forgetful", facts, UNIT, SEEDS)
+
+
+def chosen_rates() -> dict[str, float]:
+    """The learning rate of each, as the stored comparisons chose it."""
+    return {
+        name: result.chosen["rate"]
+        for key in ("transducer.compared", "transducer.control.compared")
+        for name, result in from_json(known()[key]["value"]).results.items()
+    }
+
+
+def forgetting(runs: list[Outcome]) -> list[Outcome]:
+    """Trained transducers whose prediction network starts again each time."""
+    forgetful = []
+    for run in runs:
         model = Forgetful(40 * STACK, H, 1 + len(WORDS), J, LAYERS)
-        model.load_state_dict(trained.model.state_dict())
-        runs.append(trained._replace(model=model))
-    facts = facts_of("transducer", runs, data(asked.check))
-    unit = "weights; seconds of all updates; % of the digits said"
-    yield Measurement("transducer.control.forgetful", facts, unit, SEEDS)
+        model.load_state_dict(run.model.state_dict())
+        forgetful.append(run._replace(model=model))
+    return forgetful
+
+
+def longer(name: str, asked: Options) -> Iterator[Measurement]:
+    """Five times the updates, at the rate that was chosen for 200."""
+    found, steps, rate = data(asked.check), asked.steps or LONG, chosen_rates()[name]
+    runs = [network(name, rate, seed, steps, asked.check) for seed in SEEDS]
+    facts = {"steps": steps, "rate": rate} | facts_of(name, runs, found)
+    yield Measurement(f"transducer.longer.{name}", facts, UNIT, SEEDS)
+    if name == "transducer":
+        facts = facts_of(name, forgetting(runs), found)
+        yield Measurement("transducer.longer.forgetful", facts, UNIT, SEEDS)
 
 
 TRAINING = Training(
     "transducer",
     __doc__,
     {},
-    {"compared": study(KINDS, "transducer"), "control": control},
+    {
+        "compared": study(KINDS, "transducer"),
+        "control": control,
+        **{f"longer.{name}": partial(longer, name) for name in ALL},
+    },
 )
