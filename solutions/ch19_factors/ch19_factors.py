@@ -136,7 +136,7 @@ for name in ("sigmoid", "tanh", "clip"):
     steps = sign_lasts(squash(p), squash(-p), 0.3, 1024.0)
     print(f"{name:8}", *(f"{float(s):8.1f}" for s in steps))
 
-# %% test="sign_lasts" points=4 explained="ch19_factors: Was that the rate?"
+# %% test="sign_lasts" points=4 explained="ch19_factors: Was that the learning rate?"
 import numpy as np
 
 from rnncore.testing import Properties, assert_close, check, mover, stored

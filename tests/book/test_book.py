@@ -670,10 +670,11 @@ def test_a_number_of_no_chapter_in_a_docstring_fails_the_build(small):
 
 def with_extensions(small, *names, **config):
     """Have the small book built with extensions of the course's own."""
-    folder = str(Path(page_metadata.__file__).parent)
+    known = yaml.safe_load((ROOT / "_config.yml").read_text())["sphinx"]
+    folders = known["local_extensions"]
     settings = yaml.safe_load((small / "_config.yml").read_text())
     settings["sphinx"] = {
-        "local_extensions": dict.fromkeys(names, folder),
+        "local_extensions": {n: str(ROOT / folders[n]) for n in names},
         "config": {
             "templates_path": [str(ROOT / "book" / "_templates")],
             **config,

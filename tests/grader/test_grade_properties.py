@@ -179,7 +179,9 @@ def test_make_check_names_the_properties(shell, tmp_path, monkeypatch):
     assert (told["got"], told["holds"]) == (2.0, False)
     assert Failure.from_json(told["failure"]).costs == "dtype"
     answer = {"tests": [told], "errors": [], "stopped": ""}
-    text = report(tmp_path / "demo.ipynb", [test], answer, 0.1)
+    path = tmp_path / "demo.ipynb"
+    path.write_text('{"cells": []}')
+    text = report(path, [test], answer, 0.1)
     assert (
         "- double: 2 of 3 points\n      dtype: y: expected float32" in text
     )

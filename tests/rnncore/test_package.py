@@ -133,7 +133,7 @@ def test_each_application_has_an_extra_and_apps_is_all_of_them(metadata):
         assert {"torch", "safetensors", "tqdm"} <= of(extra)
         assert {"numba", "filelock"} <= of(extra)  # fast, not only able
     assert "music21" not in of("forecast")
-    assert {"av"} <= of("video") - of("speech")
+    assert {"av"} <= of("video") & of("speech") - of("text")
     assert {"sacrebleu"} <= of("translate")
 
 

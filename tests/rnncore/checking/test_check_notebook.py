@@ -152,13 +152,23 @@ def test_points_in_part_are_told(notebook, capsys):
     assert "Out[" not in out  # the value is the points, told above
 
 
-def test_it_says_where_the_book_explains_it(notebook, capsys):
+@pytest.mark.parametrize("built", [False, True])
+def test_it_says_where_the_book_explains_it(
+    notebook, capsys, monkeypatch, tmp_path, built
+):
+    page = tmp_path / "_build/html/ch03_bptt.html"
+    if built:
+        page.parent.mkdir(parents=True)
+        page.touch()
+    monkeypatch.setattr(client, "BUILT", [page.parent])
     place = {"page": "ch03_bptt", "title": "Windows", "anchor": "windows"}
     made = {"explained": {"double": place}}
     notebook.with_name("checks.json").write_text(json.dumps(made))
     write(notebook, double="def double(x): return 0")
     out = check(notebook, capsys)[1]
-    assert 'Read "Windows" (in the book: ch03_bptt.html#windows)' in out
+    link = f": {page.as_uri()}#windows"
+    words = " (in the book: ch03_bptt.html#windows)"
+    assert f'Read "Windows"{link if built else words}\n' in out
 
 
 @pytest.mark.parametrize(
