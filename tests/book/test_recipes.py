@@ -139,7 +139,8 @@ def test_the_recipe_of_several_processes_ends_with_the_same_weights(
             *("--nproc-per-node", "2", "several.py"),
         ],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        # each process writes its line at once
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": ""},
         capture_output=True,
         text=True,
         check=True,
