@@ -1,5 +1,6 @@
 """The live figures of a folder that is opened without a server."""
 
+import re
 import shutil
 
 import pytest
@@ -72,7 +73,7 @@ def folder(tmp_path_factory):
 
 
 def use_a_control(page):
-    """A slider, a choice or the button Train: the state is another then."""
+    """A slider, a choice or the button that trains: the state is another then."""
     slider = page.locator(".live input[type=range]:visible:enabled")
     choice = page.locator(".live select:visible")
     was = page.evaluate(STATE)
@@ -84,7 +85,7 @@ def use_a_control(page):
     elif choice.count():
         choice.last.select_option(index=1)
     else:
-        page.get_by_role("button", name="Train").click()
+        page.get_by_role("button", name=re.compile("Train|Teach")).click()
     page.wait_for_function(f"was => {STATE} !== was", arg=was)
 
 

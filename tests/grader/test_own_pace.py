@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import subprocess
 import sys
 
@@ -138,7 +139,7 @@ class Reader:
 
     def read_link(self, title="3. Backpropagation through time"):
         return self.page.locator("nav.bd-links").get_by_role(
-            "link", name=f"{title} (read)", exact=True
+            "link", name=re.compile(rf"^{re.escape(title)}\b.* \(read\)")
         )
 
 

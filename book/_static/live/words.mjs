@@ -62,15 +62,16 @@ class Words extends LiveFigure {
   build() {
     this.places = [];
     const letter = this.narrow ? 7.3 : 8.5;
+    this.high = this.narrow ? 28 : 24; // a finger's, in a drawing made smaller
     let x = 0, y = 0;
     for (const word of this.shown.words) {
       const long = [...short(word)].length * letter;
-      const wide = Math.max(long + 8, 26);
-      if (x + wide > this.width) [x, y] = [0, y + 26];
+      const wide = Math.max(long + 8, this.high + 2);
+      if (x + wide > this.width) [x, y] = [0, y + this.high + 2];
       this.places.push([x, y, wide, long]);
       x += wide;
     }
-    this.end = y + 34;
+    this.end = y + this.high + 10;
     return this.end + 22 * 6 + 26;
   }
 
@@ -81,10 +82,10 @@ class Words extends LiveFigure {
     words.forEach((word, k) => {
       const [x, y, wide, long] = this.places[k], cost = k ? bits[k - 1] ?? 0 : 0;
       const all = make(g, "g", { style: "cursor: pointer" });
-      make(all, "rect", { x: x + 1, y, width: wide - 2, height: 24, rx: 3,
+      make(all, "rect", { x: x + 1, y, width: wide - 2, height: this.high, rx: 3,
         fill: "var(--forget)", "fill-opacity": Math.min(cost / 20, 0.6),
         ...(k === t ? { stroke: "var(--ink)", "stroke-width": 2 } : {}) });
-      make(all, "text", { x: x + (wide - long) / 2, y: y + 17,
+      make(all, "text", { x: x + (wide - long) / 2, y: y + this.high / 2 + 5,
         textLength: long,
         lengthAdjust: "spacingAndGlyphs",
         opacity: k > t ? 0.75 : 1 }, short(word));

@@ -67,8 +67,8 @@ class Write extends LiveFigure {
   }
 
   build() {
-    const size = this.narrow ? 7.3 : 8.5; // of a letter
-    this.signs = Math.floor((this.width - 8) / size);
+    this.size = this.narrow ? 7.3 : 8.5; // of a letter
+    this.signs = Math.floor((this.width - 8) / this.size);
     this.rows = Math.ceil(LENGTH / this.signs);
     this.box = { left: 42, top: 24, width: this.width - 60, height: 100 };
     return 170 + SAMPLES.length * (16 * this.rows + 20);
@@ -81,7 +81,7 @@ class Write extends LiveFigure {
     const sheet = this.sheet(), { bits } = this.writer;
     const n = Math.max(bits.length, 50);
     const at = axes(sheet, this.box, [0, n], [0, 5], {
-      title: "Bits per character, over the updates",
+      title: `Bits per character${this.narrow ? "" : ", over the updates"}`,
       x: [[0, "0"], [n, `${n}`]],
       y: [[0, "0"], [2.5, "2.5"], [5, "5"]] });
     line(sheet, [[at.x(0), at.y(GUESS)], [at.x(n), at.y(GUESS)]],
@@ -99,10 +99,11 @@ class Write extends LiveFigure {
       make(sheet, "text", { class: "small strong", x: 4, y },
         `After ${when} updates it writes`);
       for (let row = 0; row < this.rows; row++) {
+        const part = text.replaceAll("\n", "⏎")
+          .slice(row * this.signs, (row + 1) * this.signs);
         make(sheet, "text", { x: 4, y: y + 16 * (row + 1),
-          style: "font-family: monospace; white-space: pre" },
-        text.replaceAll("\n", "⏎")
-          .slice(row * this.signs, (row + 1) * this.signs));
+          textLength: part.length * this.size, lengthAdjust: "spacingAndGlyphs",
+          style: "font-family: monospace; white-space: pre" }, part);
       }
     });
   }
