@@ -314,8 +314,7 @@
      of three minutes where it does not say. */
   const watch = (here) => {
     const article = document.querySelector(".bd-article");
-    const minutes = /(\d+) minutes? to read/.exec(
-      article.querySelector("p")?.textContent)?.[1] ?? 3;
+    const minutes = /(\d+) minutes? to read/.exec(article.textContent)?.[1] ?? 3;
     const needed = minutes * 60 * NEEDED;
     const headings = [...article.querySelectorAll("section[id] > :is(h2, h3)")];
     let seconds = 0, unsaved = 0, was = null;
