@@ -17,7 +17,7 @@
 #
 # $$\text{perplexity} = \exp\Bigl(\frac1T \sum_t -\log p_t\Bigr) \qquad \text{MASE} = \frac{\text{mean } |x - \hat x| \text{ on the test}}{\text{mean } |x_t - x_{t-1}| \text{ in training}}$$
 #
-# Each task says whether it is *core* or *extra*, and how long it takes somebody who meets the subject for the first time. The core alone makes a whole; the extra tasks go further, and none needs another.
+# Each task says whether it is *core* or *extra*, and how long it takes if the subject is new to you. The core alone makes a whole; the extra tasks go further, and none needs another.
 #
 # ### Before you start: two questions from the prelude
 #

@@ -24,7 +24,7 @@
 #
 # The last is a **sum**: the weights are shared by all steps, and where a value is used many times, its gradients add up.
 #
-# Each task says whether it is *core* or *extra*, and how long it takes somebody who meets the subject for the first time. The core alone makes a whole; the extra tasks go further, and none needs another.
+# Each task says whether it is *core* or *extra*, and how long it takes if the subject is new to you. The core alone makes a whole; the extra tasks go further, and none needs another.
 #
 # ### Before you start: two questions from earlier chapters
 #

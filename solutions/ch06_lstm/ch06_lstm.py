@@ -19,7 +19,7 @@
 #
 # $$c_t = f \odot c_{t-1} + i \odot g, \qquad h_t = o \odot \tanh(c_t), \qquad \text{slope of } \sigma \text{ at its output } s: \ s\,(1 - s)$$
 #
-# Each task says whether it is *core* or *extra*, and how long it takes somebody who meets the subject for the first time. The core alone makes a whole; the extra tasks go further, and none needs another.
+# Each task says whether it is *core* or *extra*, and how long it takes if the subject is new to you. The core alone makes a whole; the extra tasks go further, and none needs another.
 #
 # ### Before you start: two questions from earlier chapters
 #

@@ -17,7 +17,7 @@
 #
 # The layers come from the package: `unroll(cell, params, x, state)` returns y, the last state and a tape, and `bptt(cell_vjp, params, tape, d_y, d_state)` returns d_params, d_x and the gradient of the first state.
 #
-# Each task says whether it is *core* or *extra*, and how long it takes somebody who meets the subject for the first time. The core alone makes a whole; the extra tasks go further, and none needs another.
+# Each task says whether it is *core* or *extra*, and how long it takes if the subject is new to you. The core alone makes a whole; the extra tasks go further, and none needs another.
 #
 # ### Before you start: two questions from earlier chapters
 #

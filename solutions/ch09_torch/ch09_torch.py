@@ -13,7 +13,7 @@
 # | $x$ | (T, B, D) | a batch of sequences; packed: (N, D), all rows of step 1, then of step 2, ... |
 # | $\mathrm{d}q$, in code `d_q` | as q | the gradient of the loss with respect to q |
 #
-# Each task says whether it is *core* or *extra*, and how long it takes somebody who meets the subject for the first time. The core alone makes a whole; the extra tasks go further, and none needs another.
+# Each task says whether it is *core* or *extra*, and how long it takes if the subject is new to you. The core alone makes a whole; the extra tasks go further, and none needs another.
 #
 # ### Before you start: two questions from earlier chapters
 #
