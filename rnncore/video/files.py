@@ -3,6 +3,7 @@
 import base64
 import io
 import os
+from fractions import Fraction
 from html import escape
 from pathlib import Path
 from typing import BinaryIO
@@ -41,7 +42,7 @@ def read_video(
     import av
 
     frames: list[np.ndarray] = []
-    times: list[float | None] = []  # at which each begins, and the end
+    times: list[Fraction | None] = []  # at which each begins, and the end
     try:
         with av.open(source, "r") as film:
             if not film.streams.video:
@@ -51,8 +52,12 @@ def read_video(
                 upright = turned(picture, matrix_of(frame))
                 shown = upright if whole else _square(upright)
                 frames.append(shrunk(shown, S))
-                lasts = (frame.duration or 0) * (frame.time_base or 0)
-                times[-1:] = [frame.time, (frame.time or 0) + float(lasts)]
+                unit = Fraction(frame.time_base or 0)
+                begins = None if frame.pts is None else frame.pts * unit
+                times[-1:] = [
+                    begins,
+                    (begins or 0) + (frame.duration or 0) * unit,
+                ]
     except (av.FFmpegError, OSError) as error:
         if not frames:  # what was cut short is read as far as it goes
             why = error.strerror or type(error).__name__

@@ -1,11 +1,15 @@
 """When a film's frames are to be shown, and which way up."""
 
+from bisect import bisect_right
+from fractions import Fraction
+from itertools import accumulate, pairwise
+from statistics import median
 from typing import Any
 
 import numpy as np
 
 
-def shown_at(times: list[float | None], T: int) -> np.ndarray:
+def shown_at(times: list[Fraction | None], T: int) -> np.ndarray:
     """Which frames show at T times from the first to the last.
 
     `times` are those at which each frame begins, and the film's end. At
@@ -13,17 +17,24 @@ def shown_at(times: list[float | None], T: int) -> np.ndarray:
     """
     last = len(times) - 2
     counted = np.linspace(0, last, T).round().astype(int)
-    if None in times:
+    known = [time for time in times if time is not None]
+    if len(known) < len(times):
         return counted
-    edges = np.maximum.accumulate(np.array(times, float))
-    step = np.median(np.diff(edges[:-1]))
+    edges = list(accumulate(known, max))
+    step = median(after - before for before, after in pairwise(edges[:-1]))
     if edges[-1] <= edges[-2]:  # how long the last one lasts is not told
         edges[-1] = edges[-2] + step
-    constant = np.linspace(edges[0], edges[-1], len(edges))
-    if np.abs(edges - constant).max() <= step / 2:
+    pairs = zip(edges, spaced(edges, len(edges)), strict=True)
+    if max(abs(edge - even) for edge, even in pairs) <= step / 2:
         return counted
-    at = np.linspace(edges[0], edges[-1], T)
-    return np.clip(np.searchsorted(edges, at, "right") - 1, 0, last)
+    begun = [bisect_right(edges, time) for time in spaced(edges, T)]
+    return np.clip(np.array(begun) - 1, 0, last)
+
+
+def spaced(edges: list[Fraction], count: int) -> list[Fraction]:
+    """Equally spaced times from the first of `edges` to the last."""
+    lasts = edges[-1] - edges[0]
+    return [edges[0] + lasts * k / max(count - 1, 1) for k in range(count)]
 
 
 def matrix_of(frame: Any) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import struct
 from fractions import Fraction
+from statistics import median
 
 import numpy as np
 import pytest
@@ -182,8 +183,11 @@ def test_films(folder, rng):
     if ending == ".mov":
         set_matrix(path, way)
     note(f"{ending} {begins} T={T} {way}")
-    edges = np.linspace(0, begins[-1], count + 1)
-    if np.abs(edges - begins).max() <= np.median(gaps[:-1]) / 2:
+    off = max(
+        abs(b - Fraction(begins[-1] * k, count))
+        for k, b in enumerate(begins)
+    )
+    if off <= Fraction(median(gaps[:-1])) / 2:
         expected = np.linspace(0, count - 1, T).round().astype(int)
     else:
         expected = showing(begins, T)

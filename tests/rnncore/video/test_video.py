@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -347,7 +348,18 @@ def test_frames_are_chosen_by_the_time_at_which_they_show(tmp_path):
     ],
 )
 def test_what_shows_at_a_time(times, chosen):
-    assert shown_at(times, 4).tolist() == chosen
+    exact = [None if time is None else Fraction(time) for time in times]
+    assert shown_at(exact, 4).tolist() == chosen
+
+
+def test_a_frame_that_begins_when_it_is_asked_for_is_the_one_that_shows():
+    """Tenths of a second, none of which is exact in floating point."""
+    begins = [Fraction(k, 10) for k in (0, 1, 2, 3, 13, 23)]
+    begins.append(begins[-1] + Fraction(7, 10))
+    chosen = shown_at(begins, 31).tolist()
+    assert [chosen[k] for k in (0, 1, 2, 3, 12, 13, 22, 23, 30)] == [
+        *(0, 1, 2, 3, 3, 4, 4, 5, 5)
+    ]
 
 
 MATRICES = {  # what the film's header says, and what is to be shown
