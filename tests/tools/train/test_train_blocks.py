@@ -32,7 +32,6 @@ def small(monkeypatch, tmp_path):
         "BIN": 8,
         "PASSAGES": 5,
         "PASSAGE": 8,
-        "SECONDS": 0.5,
     }.items():
         monkeypatch.setattr(blocks, name, value)
     return tmp_path / "m.json"
@@ -113,13 +112,16 @@ def test_a_rate_is_chosen_with_one_seed_and_tested_with_three(monkeypatch):
     monkeypatch.setattr(blocks, "contender", contender)
     monkeypatch.setattr(blocks, "MIXERS", NAMES)
     found = blocks.searched(blocks.TRACKING, 7)
-    assert found.results["minGRU"].chosen == {"rate": 0.003}
-    assert found.results["minGRU"].edges == ["rate 0.003"]
-    assert found.results["minGRU"].tried[2].validation == [np.inf]
-    assert found.results["attention"].chosen == {"rate": 0.01}
-    assert found.results["attention"].edges == []
+    results = found.results
+    assert results["minGRU"].chosen == {"rate": 0.003}
+    assert [one.setting["rate"] for one in results["minGRU"].tried] == [
+        *(0.0009, 0.003, 0.01, 0.03)
+    ]
+    assert results["minGRU"].tried[3].validation == [np.inf]
+    assert results["attention"].chosen == {"rate": 0.01}
     for name in NAMES:
-        assert found.results[name].test == [10.0, 11.0, 12.0]
+        assert results[name].edges == []
+        assert results[name].test == [10.0, 11.0, 12.0]
     assert {seed for _, rate, seed, _ in asked if rate == 0.03} == {0}
     assert {steps for *_, steps in asked} == {7}
 
@@ -140,32 +142,39 @@ def test_the_rate_rises_and_falls():
     assert max(sizes) < 1.001
 
 
+def test_a_search_that_does_not_end_is_told(monkeypatch):
+    """Where lower is always better, the grid stops growing at six."""
+    monkeypatch.setattr(
+        blocks,
+        "contender",
+        lambda task, mixer: (
+            lambda setting, seed, steps: Trained(
+                setting["rate"], steps, lambda: 0.0
+            )
+        ),
+    )
+    found = blocks.search(blocks.TRACKING, "LSTM", 7)
+    assert len(found.tried) == blocks.MOST
+    assert found.edges == [f"rate {found.chosen['rate']:g}"]
+
+
 @pytest.mark.slow
 def test_every_study_of_a_text_records_all_contenders(small):
-    known = run(small, "tunes*", "--steps", "3")
-    key = "blocks.tunes"
+    known = run(
+        small, "tunes.300", "tunes.again", "seconds", "--steps", "3"
+    )
+    key = "blocks.tunes.3"
     assert known.keys() == {
-        key,
-        *(
-            f"{key}.{end}"
-            for end in ("facts", "time", "position", "repeat")
-        ),
-        *(
-            f"{key}.long{end}"
-            for end in ("", ".facts", ".position", ".repeat")
-        ),
+        *(f"{key}{end}" for end in ("", ".position", ".repeat")),
+        "blocks.seconds",
     }
-    long = from_json(known[f"{key}.long"]["value"])
-    assert long.results.keys() == set(NAMES)
-    assert all(len(r.test) == 3 for r in long.results.values())
     found = from_json(known[key]["value"])
     assert found.results.keys() == set(NAMES)
     assert all(len(r.test) == 3 for r in found.results.values())
     for name in NAMES:
-        facts = known[f"{key}.facts"]["value"][name]
-        assert abs(facts["weights"] - 3000 - 9 * 8 - 9 - 8) < 2 * 17
-        timed = known[f"{key}.time"]["value"][name]
-        assert len(timed["test"]) == len(timed["seconds"]) == 3
+        cost = known["blocks.seconds"]["value"][name]
+        assert abs(cost["weights"] - 3000 - 9 * 8 - 9 - 8) < 2 * 17
+        assert cost["seconds"] > 0
         assert np.shape(known[f"{key}.position"]["value"][name]) == (3, 8)
         assert np.shape(known[f"{key}.repeat"]["value"][name]) == (3, 2)
     limited = known[f"{key}.position"]["value"]["attention, limited"]
@@ -177,9 +186,9 @@ def test_every_study_of_a_text_records_all_contenders(small):
 
 @pytest.mark.weekly
 def test_what_was_trained_is_not_trained_again(small, monkeypatch):
-    before = run(small, "tracking", "--steps", "2")
+    before = run(small, "tracking.800", "--steps", "2")
     monkeypatch.setattr(blocks, "train_module", None)
-    assert run(small, "tracking", "--steps", "2") == before
+    assert run(small, "tracking.800", "--steps", "2") == before
 
 
 def test_a_run_that_diverged_is_told_and_not_tried_again(
@@ -200,11 +209,8 @@ def test_a_run_that_diverged_is_told_and_not_tried_again(
 
 @pytest.mark.weekly
 def test_recall_and_tracking_record_shares(small):
-    known = run(small, "recall", "tracking*", "--steps", "2")
-    longer = known["blocks.tracking.longer"]
-    assert np.shape(longer["value"]) == (3, 6)
-    assert longer["unit"].endswith(", 6 updates")
-    for key, count in ("recall.pairs", 5), ("tracking.lengths", 6):
+    known = run(small, "recall.800", "tracking.800", "--steps", "2")
+    for key, count in ("recall.2.pairs", 5), ("tracking.2.lengths", 6):
         for name in NAMES:
             shares = np.array(known[f"blocks.{key}"]["value"][name])
             assert shares.shape == (3, count)
@@ -218,7 +224,5 @@ def test_a_network_that_knows_the_text_scores_nearly_nothing(small):
     model = BlockModel(9, 8, "minGRU")
     ids = blocks.text("tunes").test
     before = blocks.mean_nats(model, ids)
-    found, _ = blocks.trained(
-        blocks.text_task("tunes"), "minGRU", 0.03, 0, 60
-    )
+    found = blocks.trained(blocks.text_task("tunes"), "minGRU", 0.03, 0, 60)
     assert blocks.mean_nats(found, ids) < 0.3 < before

@@ -1,21 +1,17 @@
 """Train chapter 22's nine mixers in one block, at equal weights.
 
-On each text of chapter 10, "blocks.TEXT" is a comparison at equal updates:
-all rates, three seeds each, and the grid extended where it ends. With each
-contender's chosen rate, "blocks.TEXT.time" has as many updates as fit into
-the same seconds of one core. "blocks.TEXT.long" has twenty times the updates, on
-Tiny Shakespeare too: the rate is chosen with one seed at that length, the chosen
-one trained with three; two hours of one core a text, in which each network is
-also asked again. The rest asks the networks of the comparison:
-"position" for the loss far beyond the trained length, "repeat" for a
-passage that comes twice. "blocks.tracking" trains one block on chapter 19's
-swaps, "blocks.recall" both on chapter 20's pairs: the rate is chosen with one
-seed, the chosen one trained with three.
+"TEXT.N" is a comparison after N updates on Tiny Shakespeare, on chapter 10's
+tunes or its Python; "tracking.N" trains one block on chapter 19's swaps,
+"recall.N" both on chapter 20's pairs. Each mixer's rate is chosen with one
+seed at that length, on a grid that grows where its best rate ends it, and the
+chosen one is trained with three. "TEXT.again" asks the networks of a text for
+the loss far beyond the trained length, and for a passage that comes twice.
+"seconds" measures an update of each, in turns, on a machine that does nothing
+else.
 
-A network that was trained is kept in .cache/blocks with its score, so that a run goes on
-where it broke off; delete the folder after a change of what is trained.
-Half an hour of one core for the tunes, as long for each other text, five
-minutes for the swaps, a quarter of an hour for recall.
+A network that was trained is kept in .cache/blocks with its score, so that a run
+goes on where it broke off; delete the folder after a change of what is trained.
+6,000 updates on a text take an hour and a half of one core.
 """
 
 import json
@@ -33,21 +29,13 @@ from torch.nn.functional import cross_entropy
 
 from rnncore.application import seeded, train_module
 from rnncore.blocks import MIXERS, limit_attention
-from rnncore.comparison import (
-    Comparison,
-    Result,
-    Setting,
-    Trained,
-    Tried,
-    compare,
-    to_json,
-)
+from rnncore.comparison import Comparison, Result, Setting, Trained, Tried, to_json
 from rnncore.data.tasks import SWAPS, swap_problem
 from rnncore.optim import Optimizer, adam
 from rnncore.storage.weights import load_weights, put_weights, save_weights
 from rnncore.text.blocks import BlockModel, matched
-from rnncore.text.corpora import documentation_corpus, python_corpus, tunes_corpus
-from rnncore.text.vocabulary import character_vocabulary, word_vocabulary
+from rnncore.text.corpora import python_corpus, tunes_corpus
+from rnncore.text.vocabulary import character_vocabulary
 from rnncore.train import Schedule
 from tools import ROOT
 from tools.train.modern.recall import (
@@ -63,10 +51,12 @@ from tools.train.real import shakespeare
 from tools.train.runner import SEEDS, Measurement, Options, Training, show_progress
 
 D, LAYERS, WEIGHTS = 48, 2, 30_000  # the weights of each block
-T, B, STEPS = 128, 8, 300
-RATES = [0.003, 0.01, 0.03]
-LONG_STEPS, LONG_RATES = 6_000, [0.001, 0.003, 0.01]
-SECONDS = 8.0  # of one core, for each network at equal time
+T, B = 128, 8
+UPDATES = 300, 6_000  # on a text
+TASK_UPDATES = 800, 4_000
+RATES, LONG_RATES = [0.003, 0.01, 0.03], [0.001, 0.003, 0.01]
+MOST = 6  # rates
+ROUNDS, TIMED = 3, 20  # of the timing, and its updates
 LONG = 4 * T  # as far as the loss is looked at
 BIN = 32  # positions together
 PASSAGES, PASSAGE = 400, 64  # that come twice
@@ -83,18 +73,18 @@ class Text(NamedTuple):
     test: np.ndarray
 
 
+TEXTS = {
+    "shakespeare": shakespeare.texts,
+    "tunes": lambda: tunes_corpus().texts(),
+    "python": lambda: python_corpus().texts(),
+}
+
+
 @cache
 def text(name: str) -> Text:
-    """Tiny Shakespeare, or one of the three texts of chapter 10."""
-    if name == "shakespeare":
-        parts = shakespeare.texts()
-        vocabulary = character_vocabulary(parts[0])
-    elif name == "words":
-        parts = documentation_corpus(0, apart=True).texts()
-        vocabulary = word_vocabulary(parts[0], least=3)
-    else:
-        parts = {"tunes": tunes_corpus, "python": python_corpus}[name]().texts()
-        vocabulary = character_vocabulary(parts[0])
+    """Tiny Shakespeare, or one of two texts of chapter 10."""
+    parts = TEXTS[name]()
+    vocabulary = character_vocabulary(parts[0])
     return Text(vocabulary.size, *map(vocabulary.encode, parts))
 
 
@@ -151,7 +141,6 @@ class Task(NamedTuple):
     valid: Callable[[BlockModel], float]
     test: Callable[[BlockModel], float]
     layers: int = LAYERS
-    most: int = len(RATES)  # rates, where the best lies at an edge
 
 
 def text_task(name: str) -> Task:
@@ -182,19 +171,10 @@ def kept(task: Task, mixer: str, rate: float, seed: int, steps: int) -> Path:
     return KEPT / f"{task.name}-{mixer}-{rate:g}-{seed}-{steps}.safetensors"
 
 
-def trained(
-    task: Task, mixer: str, rate: float, seed: int, steps: int
-) -> tuple[BlockModel, float]:
-    """A network, and the seconds of one core that its training took."""
-    path = kept(task, mixer, rate, seed, steps)
-    with seeded(seed):
-        model = matched(task.K(), D, mixer, task.layers, task.layers * WEIGHTS)
-    if path.exists():
-        weights, about = load_weights(path, "blocks")
-        put_weights(model, weights)
-        return model.eval(), about["seconds"]
-    label = f"{task.name} {mixer} {rate:g} {seed}"
-    begun = time.process_time()
+def learn(
+    task: Task, model: BlockModel, rate: float, seed: int, steps: int, label: str
+) -> None:
+    """Train a network."""
     train_module(
         model,
         task.loss,
@@ -203,10 +183,21 @@ def trained(
         schedule=Schedule(steps, 1.0, progress=show_progress(label)),
         rng=np.random.default_rng(seed),
     )
-    seconds = time.process_time() - begun
+
+
+def trained(task: Task, mixer: str, rate: float, seed: int, steps: int) -> BlockModel:
+    """A network, from the folder if it is there."""
+    path = kept(task, mixer, rate, seed, steps)
+    with seeded(seed):
+        model = matched(task.K(), D, mixer, task.layers, task.layers * WEIGHTS)
+    if path.exists():
+        weights, _ = load_weights(path, "blocks")
+        put_weights(model, weights)
+        return model.eval()
+    learn(task, model, rate, seed, steps, f"{task.name} {mixer} {rate:g} {seed}")
     KEPT.mkdir(parents=True, exist_ok=True)
-    save_weights(path, model, {"kind": "blocks", "seconds": seconds})
-    return model, seconds
+    save_weights(path, model, {"kind": "blocks"})
+    return model
 
 
 def contender(task: Task, mixer: str) -> Callable[[Setting, int, int], Trained]:
@@ -217,7 +208,7 @@ def contender(task: Task, mixer: str) -> Callable[[Setting, int, int], Trained]:
         path = kept(*given).with_suffix(".json")
         if not path.exists():
             try:
-                score = task.valid(trained(*given)[0])
+                score = task.valid(trained(*given))
             except FloatingPointError:
                 score = None  # it diverged
             KEPT.mkdir(parents=True, exist_ok=True)
@@ -225,88 +216,74 @@ def contender(task: Task, mixer: str) -> Callable[[Setting, int, int], Trained]:
         score = json.loads(path.read_text("utf-8"))
         if score is None:
             raise FloatingPointError(f"{path.stem}: it diverged")
-        return Trained(score, steps, lambda: task.test(trained(*given)[0]))
+        return Trained(score, steps, lambda: task.test(trained(*given)))
 
     return train
 
 
-def compared(task: Task, steps: int) -> Comparison:
+def first_rates(steps: int) -> list[float]:
+    """Where a search begins: a longer training wants lower rates."""
+    return LONG_RATES if steps > TASK_UPDATES[0] else RATES
+
+
+def search(task: Task, mixer: str, steps: int) -> Result:
+    """Choose a contender's rate with one seed, then train with all."""
+    train = contender(task, mixer)
+    scores = {rate: first_score(train, rate, steps) for rate in first_rates(steps)}
+    while edges := {min(scores), max(scores)} & {min(scores, key=scores.__getitem__)}:
+        if len(scores) == MOST:
+            break
+        beyond = beside(sorted(scores), *edges)
+        scores[beyond] = first_score(train, beyond, steps)
+    tried = [Tried({"rate": rate}, [scores[rate]]) for rate in sorted(scores)]
+    best = min(tried, key=lambda one: one.median).setting
+    tests = [train(best, seed, steps).test() for seed in SEEDS]
+    return Result(best, tests, tried, [f"rate {rate:g}" for rate in edges])
+
+
+def searched(task: Task, steps: int) -> Comparison:
     """All contenders; what was trained before is not trained again."""
-    contenders = {mixer: contender(task, mixer) for mixer in MIXERS}
-    return compare(contenders, {"rate": RATES}, steps=steps, seeds=SEEDS)
+    results = {mixer: search(task, mixer, steps) for mixer in MIXERS}
+    return Comparison(steps, list(SEEDS), {"rate": first_rates(steps)}, results)
 
 
-def chosen(task: Task, mixer: str, found: Comparison) -> list[tuple[BlockModel, float]]:
-    """The networks of a contender's chosen rate, and their seconds."""
+def beside(rates: list[float], edge: float) -> float:
+    """The next rate beyond an edge of the grid, rounded as the others are."""
+    low, high = (0, 1) if edge == rates[0] else (-1, -2)
+    return float(f"{rates[low] ** 2 / rates[high]:.1g}")
+
+
+def first_score(train: Callable, rate: float, steps: int) -> float:
+    """The validation score of the first seed, infinite where it diverged."""
+    try:
+        return train({"rate": rate}, SEEDS[0], steps).validation
+    except FloatingPointError:
+        return math.inf
+
+
+def chosen(task: Task, mixer: str, found: Comparison) -> list[BlockModel]:
+    """The networks of a contender's chosen rate."""
     rate = found.results[mixer].chosen["rate"]
     return [trained(task, mixer, rate, seed, found.steps) for seed in SEEDS]
 
 
-def facts(task: Task, found: Comparison) -> dict[str, dict[str, Any]]:
-    """Of each contender its weights, and its seconds for each update."""
-    known = {}
-    for mixer in MIXERS:
-        models = chosen(task, mixer, found)
-        seconds = float(np.median([s for _, s in models])) / found.steps
-        model = models[0][0]
-        numbers = sum(w.numel() for w in model.parameters())
-        known[mixer] = {"weights": numbers, "seconds": seconds}
-    return known
-
-
-def at_updates(name: str, asked: Options) -> Iterator[Measurement]:
-    """The comparison at equal updates, and what its networks are."""
-    task, steps = text_task(name), asked.steps or STEPS
-    found = compared(task, steps)
+def at_updates(name: str, steps: int, asked: Options) -> Iterator[Measurement]:
+    """The comparison on a text."""
+    steps = asked.steps or steps
+    found = searched(text_task(name), steps)
     unit = f"{NATS}, {steps} updates"
-    yield Measurement(f"blocks.{name}", to_json(found), unit, list(SEEDS))
-    known = facts(task, found)
-    unit = "weights in all, seconds of one core for each update"
-    yield Measurement(f"blocks.{name}.facts", known, unit, list(SEEDS))
-
-
-def at_time(name: str, asked: Options) -> Iterator[Measurement]:
-    """As many updates as fit into the same seconds, with the chosen rate."""
-    task, steps = text_task(name), asked.steps or STEPS
-    found = compared(task, steps)
-    known = facts(task, found)
-    scores: dict[str, Any] = {}
-    budget = SECONDS * steps / STEPS
-    for mixer in MIXERS:
-        rate = found.results[mixer].chosen["rate"]
-        count = max(1, round(budget / known[mixer]["seconds"], -1))
-        runs = [trained(task, mixer, rate, seed, int(count)) for seed in SEEDS]
-        scores[mixer] = {
-            "steps": int(count),
-            "seconds": [seconds for _, seconds in runs],
-            "test": [task.test(model) for model, _ in runs],
-        }
-    unit = f"{NATS}; updates that fit into {budget:g} s of one core"
-    yield Measurement(f"blocks.{name}.time", scores, unit, list(SEEDS))
-
-
-def at_length(name: str, asked: Options) -> Iterator[Measurement]:
-    """The comparison after many updates, and its networks asked again."""
-    task = text_task(name)._replace(most=6)
-    found = searched(task, asked.steps or LONG_STEPS, LONG_RATES)
-    unit = f"{NATS}, {found.steps} updates"
-    yield Measurement(f"blocks.{name}.long", to_json(found), unit, list(SEEDS))
-    known = facts(task, found)
-    unit = "weights in all, seconds of one core for each update"
-    yield Measurement(f"blocks.{name}.long.facts", known, unit, list(SEEDS))
-    yield from answers_of(f"{name}.long", name, found)
+    yield Measurement(f"blocks.{name}.{steps}", to_json(found), unit, list(SEEDS))
 
 
 def asked_again(name: str, asked: Options) -> Iterator[Measurement]:
     """Position by position, and a passage that comes twice."""
-    found = compared(text_task(name), asked.steps or STEPS)
-    yield from answers_of(name, name, found)
+    for steps in [asked.steps] if asked.steps else UPDATES:
+        yield from answers_of(name, searched(text_task(name), steps))
 
 
-def answers_of(key: str, name: str, found: Comparison) -> Iterator[Measurement]:
+def answers_of(name: str, found: Comparison) -> Iterator[Measurement]:
     """What the networks of a comparison on a text say of other windows."""
-    task = text_task(name)
-    test = text(name).test
+    task, test = text_task(name), text(name).test
     far = windows(test, LONG)
     rng = np.random.default_rng(7)
     starts = rng.integers(0, len(test) - PASSAGE, PASSAGES)
@@ -315,17 +292,37 @@ def answers_of(key: str, name: str, found: Comparison) -> Iterator[Measurement]:
     by_position: dict[str, list] = {}
     repeated: dict[str, list] = {}
     for mixer in MIXERS:
-        models = [model for model, _ in chosen(task, mixer, found)]
+        models = chosen(task, mixer, found)
         by_position[mixer] = [in_bins(nats(m, far)) for m in models]
         repeated[mixer] = [both_readings(nats(m, twice)) for m in models]
         if mixer == "attention":
             for model in models:
                 limit_attention(model, T)
             by_position["attention, limited"] = [in_bins(nats(m, far)) for m in models]
+    key = f"blocks.{name}.{found.steps}"
     unit = f"{NATS}, by position in bins of {BIN}"
-    yield Measurement(f"blocks.{key}.position", by_position, unit, list(SEEDS))
+    yield Measurement(f"{key}.position", by_position, unit, list(SEEDS))
     unit = f"{NATS}: the second half of {PASSAGE} tokens, read once and again"
-    yield Measurement(f"blocks.{key}.repeat", repeated, unit, list(SEEDS))
+    yield Measurement(f"{key}.repeat", repeated, unit, list(SEEDS))
+
+
+def cost(asked: Options) -> Iterator[Measurement]:
+    """Weights, and the fastest of some updates, the mixers in turns."""
+    known: dict[str, dict[str, float]] = {mixer: {} for mixer in MIXERS}
+    task = text_task("shakespeare")
+    for _ in range(ROUNDS):
+        for mixer in MIXERS:
+            with seeded(0):
+                model = matched(task.K(), D, mixer, LAYERS, LAYERS * WEIGHTS)
+            begun = time.process_time()
+            learn(task, model, 0.003, 0, asked.steps or TIMED, "")
+            took = (time.process_time() - begun) / (asked.steps or TIMED)
+            known[mixer] = {
+                "weights": sum(w.numel() for w in model.parameters()),
+                "seconds": min(took, known[mixer].get("seconds", took)),
+            }
+    unit = "weights in all, seconds of one core for each update"
+    yield Measurement("blocks.seconds", known, unit, 0)
 
 
 def both_readings(values: np.ndarray) -> list[float]:
@@ -351,7 +348,6 @@ LENGTHS = 16, 32, 64, 128, 256, 512
 PAIRS = 2, 4, 8, 12, 16
 ROWS = 16  # sequences of swaps in an update
 ASKED = 16  # steps at the end of many swaps that count
-TASK_STEPS = 800
 
 
 def swaps(rng: np.random.Generator, length: int, rows: int) -> tuple[Tensor, Tensor]:
@@ -426,99 +422,40 @@ RECALL = Task(
     answers_loss,
     recall_nats,
     recall_wrong,
-    most=6,
 )
 
 
-def searched(task: Task, steps: int, rates: list[float] = RATES) -> Comparison:
-    """Choose each contender's rate with one seed, then train with all."""
-    results = {}
-    for mixer in MIXERS:
-        train = contender(task, mixer)
-        scores = {rate: first_score(train, rate, steps) for rate in rates}
-        while edges := {min(scores), max(scores)} & {
-            min(scores, key=scores.__getitem__)
-        }:
-            if len(scores) == task.most:
-                break
-            beyond = beside(sorted(scores), *edges)
-            scores[beyond] = first_score(train, beyond, steps)
-        tried = [Tried({"rate": rate}, [scores[rate]]) for rate in sorted(scores)]
-        best = min(tried, key=lambda one: one.median).setting
-        results[mixer] = Result(
-            best,
-            [train(best, seed, steps).test() for seed in SEEDS],
-            tried,
-            [f"rate {rate:g}" for rate in edges],
-        )
-    return Comparison(steps, list(SEEDS), {"rate": rates}, results)
+TASKS: dict[str, tuple[Any, ...]] = {
+    "tracking": (TRACKING, "lengths", held_swaps, LENGTHS),
+    "recall": (RECALL, "pairs", held_pairs, PAIRS),
+}
 
 
-def beside(rates: list[float], edge: float) -> float:
-    """The next rate beyond an edge of the grid, rounded as the others are."""
-    low, high = (0, 1) if edge == rates[0] else (-1, -2)
-    return float(f"{rates[low] ** 2 / rates[high]:.1g}")
-
-
-def first_score(train: Callable, rate: float, steps: int) -> float:
-    """The validation score of the first seed, infinite where it diverged."""
-    try:
-        return train({"rate": rate}, SEEDS[0], steps).validation
-    except FloatingPointError:
-        return math.inf
-
-
-def at_task(
-    task: Task, end: str, held: Callable, sizes: tuple[int, ...], asked: Options
-) -> Iterator[Measurement]:
+def at_task(name: str, steps: int, asked: Options) -> Iterator[Measurement]:
     """The comparison, and the share right where the task grows."""
-    steps = asked.steps or TASK_STEPS
+    task, end, held, sizes = TASKS[name]
+    steps = asked.steps or steps
     found = searched(task, steps)
     shares = {
         mixer: [
             answered(model, *map(held, sizes))[:, 1].tolist()
-            for model, _ in chosen(task, mixer, found)
+            for model in chosen(task, mixer, found)
         ]
         for mixer in MIXERS
     }
+    key = f"blocks.{task.name}.{steps}"
     unit = f"share wrong, {steps} updates"
-    yield Measurement(f"blocks.{task.name}", to_json(found), unit, list(SEEDS))
+    yield Measurement(key, to_json(found), unit, list(SEEDS))
     unit = f"share right at {sizes}"
-    yield Measurement(f"blocks.{task.name}.{end}", shares, unit, list(SEEDS))
-
-
-def longer(asked: Options) -> Iterator[Measurement]:
-    """Swaps by sLSTM with the LSTM's rate, and three times the updates."""
-    steps = 3 * (asked.steps or TASK_STEPS)
-    models = [trained(TRACKING, "sLSTM", 0.01, seed, steps)[0] for seed in SEEDS]
-    batches = [held_swaps(length) for length in LENGTHS]
-    shares = [answered(model, *batches)[:, 1].tolist() for model in models]
-    unit = f"share right at {LENGTHS}, {steps} updates"
-    yield Measurement("blocks.tracking.longer", shares, unit, list(SEEDS))
-
-
-TEXT_STUDIES = {"": at_updates, ".time": at_time, ".again": asked_again}
-
-
-def of_text(name: str) -> dict[str, Callable]:
-    """The studies of one text."""
-    return {f"{name}{end}": partial(study, name) for end, study in TEXT_STUDIES.items()}
+    yield Measurement(f"{key}.{end}", shares, unit, list(SEEDS))
 
 
 TRAINING = Training(
     "blocks",
     __doc__,
     {},
-    of_text("tunes")
-    | {
-        "tracking": partial(at_task, TRACKING, "lengths", held_swaps, LENGTHS),
-        "tracking.longer": longer,
-        "recall": partial(at_task, RECALL, "pairs", held_pairs, PAIRS),
-    }
-    | of_text("python")
-    | of_text("words")
-    | {
-        f"{name}.long": partial(at_length, name)
-        for name in ("shakespeare", "tunes", "python")
-    },
+    {f"{name}.{n}": partial(at_updates, name, n) for name in TEXTS for n in UPDATES}
+    | {f"{name}.again": partial(asked_again, name) for name in TEXTS}
+    | {f"{name}.{n}": partial(at_task, name, n) for name in TASKS for n in TASK_UPDATES}
+    | {"seconds": cost},
 )
