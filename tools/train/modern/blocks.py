@@ -73,7 +73,7 @@ class Text(NamedTuple):
     test: np.ndarray
 
 
-TEXTS = {
+TEXTS: dict[str, Callable[[], tuple[str, str, str]]] = {
     "shakespeare": shakespeare.texts,
     "tunes": lambda: tunes_corpus().texts(),
     "python": lambda: python_corpus().texts(),
