@@ -300,7 +300,7 @@ def test_the_learners_book_leaves_grading_and_reference_to_others():
     book_, grading, reference, sheet = (
         [e.page for e in v] for v in volumes
     )
-    assert {"setup", "ch22_texts", "glossary"} <= set(book_)
+    assert {"setup", "ch22_work", "glossary"} <= set(book_)
     assert grading == ["grading", "grading_services"]
     assert reference == ["api"]
     assert sheet == ["sheet"]

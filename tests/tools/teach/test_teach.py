@@ -296,7 +296,7 @@ def test_a_course_has_its_own_chapters_with_the_pages_below_them():
     assert first == ["ch03_bptt", "ch03_truncated", "ch03_forward"]
     assert second == ["ch06_lstm"]
     every = chapters_by_part(toc, CourseFile())
-    assert "ch22_texts" in {
+    assert "ch22_work" in {
         name for names in every.values() for name in names
     }
 
