@@ -8,9 +8,14 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook, MissingEntry
 
+from grader.collecting.collected import Taken
+from grader.collecting.whose import in_sheet
 from grader.collecting.worksheet import filled, read_table
 from grader.commands import collect, give_back, grade
+from grader.course.roster import Learner, Roster
 from grader.course.settings import SetupError
+from grader.course.submissions import Submission
+from grader.reports.points import Row, Task
 from tests.helpers.exports import make_empty, moodle, pack, worksheet
 from tests.helpers.grading import (
     NAME,
@@ -181,16 +186,64 @@ def test_points_do_not_go_where_moodles_maximum_is_another(tmp_path):
         filled(sheet, {}, 6)
 
 
-def test_a_teams_page_goes_to_no_learner_of_the_same_number(tmp_path):
+def test_a_page_goes_to_no_learner_of_anothers_number(tmp_path):
     sheet = read_table(
         worksheet(tmp_path / "g.csv", [(7, "Ann Ode", "", "")])
     )
     said = []
     team = ("Moodle", "Team Blue", "7", "Team Blue_7_assignsubmission_file")
     ann = ("Moodle", "Group A-Ann Ode", "7", "x")
-    assert not give_back._fits(sheet, "Team Blue", team, said)
+    lines = {"7": "ann"}
+    assert not give_back._fits(sheet, lines, "Team Blue", team, said)
     assert "Team Blue 7 is nobody" in said[0]
-    assert give_back._fits(sheet, "ann", ann, [])
+    assert give_back._fits(sheet, {}, "ann", ann, [])
+    assert give_back._fits(sheet, lines, "ann", team, [])  # by corrections
+
+
+def row(who, team, points=4.0):
+    task = Task("double", points, 6.0, False)
+    submission = Submission(who, NAME, None, team)
+    return Row(submission, "graded", "", points, 6.0, tasks=[task])
+
+
+def test_each_of_a_team_has_a_page_under_the_number_of_their_own(tmp_path):
+    people = [
+        (1, "Ann Ode", "a@x.org", ""),
+        (7, "Bob Bell", "b@x.org", ""),
+        (9, "Cy_Day", "", ""),
+    ]
+    sheet = read_table(worksheet(tmp_path / "g.csv", people))
+    lines = {"1": "ann", "7": "bob", "9": "cy"}
+    group = ("Moodle", "Blue", "7", "Blue_7_assignsubmission_file")
+    own = ("Moodle", "Cy Day", "9", "Cy Day_9_assignsubmission_file")
+    rows = [row("ann", "Blue"), row("bob", "Blue"), row("cy", "Red")]
+    rows += [row("dan", "Red")]
+    taken = {"Blue": Taken(marks=[group]), "cy": Taken(marks=[own])}
+    said = []
+    marks = give_back._marks(sheet, lines, rows, taken, said)
+    assert {who: mark[3] for who, mark in marks} == {
+        "ann": "Ann Ode_1_assignsubmission_file",
+        "bob": "Bob Bell_7_assignsubmission_file",
+        "cy": "Cy Day_9_assignsubmission_file",
+    }
+    (one,) = said
+    assert one.startswith("dan: expected one line in a grading worksheet")
+    assert (
+        give_back._marks(None, {}, rows, {}, said) == []
+    )  # from no system
+
+
+def test_of_namesakes_without_an_address_none_has_the_others_points(
+    tmp_path,
+):
+    people = [(1, "Jan Schmidt", "", ""), (2, "Jan Schmidt", "", "")]
+    sheet = read_table(worksheet(tmp_path / "g.csv", people))
+    roster = Roster([Learner("jan", "Jan", "Schmidt")])
+    lines = in_sheet(sheet, roster)
+    assert lines == {"1": "", "2": ""}
+    rows = [row("jan", "")]
+    assert give_back._points(lines, rows, None) == {}
+    assert give_back._points(lines | {"2": "jan"}, rows, None) == {"2": 4.0}
 
 
 def test_what_is_not_graded_cannot_go_back(tmp_path, capsys):
