@@ -8,11 +8,16 @@ from collections.abc import Collection, Iterable
 from grader.collecting.collected import Taken
 from grader.collecting.worksheet import Sheet
 from grader.course.by_hand.corrections import Correction, Corrections
-from grader.course.roster import Learner, Roster, explain_unfit_learner, letters
+from grader.course.roster import (
+    Learner,
+    Roster,
+    explain_unfit_learner,
+    is_anonymous,
+    letters,
+)
 from grader.course.settings import SetupError
 from grader.services.exports import BRIGHTSPACE, CANVAS, MOODLE, Piece
 
-ANONYMOUS = {"Participant", "anon"}  # as systems call everybody
 LASTING = {CANVAS, BRIGHTSPACE}  # whose numbers are the same in all assignments
 
 
@@ -37,9 +42,11 @@ class Whose:
         self._asked = {
             who: c for (of, who), c in corrections.items() if of == assignment
         }
+        self.unused = {*self._asked}  # corrections of what did not come in
         self._owners: dict[str, set[tuple[str, str]]] = defaultdict(set)
         for piece in pieces:
             self._owners[letters(piece.name)].add(piece.owner)
+            self.unused -= {piece.name, piece.number}
         self._anonymous = {
             (system, number): learner
             for learner, taken in before.items()
@@ -148,11 +155,6 @@ def called(roster: Roster, name: str) -> set[str]:
     found = roster.called(name)
     known = {who for who in found if roster.learners[who].known} or found
     return {name} if name in known else known
-
-
-def is_anonymous(name: str) -> bool:
-    """Whether a name is what the system calls everybody."""
-    return name.split("_")[0] in ANONYMOUS
 
 
 def bears(sheet: Sheet, name: str, number: str) -> bool:

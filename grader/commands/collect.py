@@ -110,6 +110,8 @@ def collect(course: Course, name: str, corrections: Corrections, teams: Teams) -
             if of_team := whose.team(found[0].piece):
                 now[who].learners = of_team[1]
                 print(untrusted.line(f"{who}: for {', '.join(of_team[1])}", 1000))
+    for mark in sorted(whose.unused):
+        print(untrusted.line(f"corrections.csv: nothing came in as {mark}", 1000))
     for who in before.keys() - now.keys():
         place = _move_away(course, who, name)
         of.told.append(f"{who}: {_who_now(before[who], now)}; see {place}")
@@ -372,8 +374,9 @@ def _tell(of: Class, came: set[str], people: roster.Roster) -> int:
     """Print what is nobody's, who is missing, and how many came in."""
     for line in untrusted.shorten_list(of.told):
         print(untrusted.line(line, 1000), file=sys.stderr)
+    anonymous = any(roster.is_anonymous(who) for who in came)  # all may be among them
     missing = [p.id for p in people.learners.values() if p.known and p.id not in came]
-    if missing:
+    if missing and not anonymous:
         print(f"{of.name}: nothing came in from {', '.join(sorted(missing))}")
     print(f"{of.name}: {len(came)} learners handed in: now make grade")
     return 1 if of.told else 0

@@ -185,6 +185,8 @@ def write_reports(
     course: Course, submissions: list[Submission], requests: Requests
 ) -> Written:
     """Write the pages and the tables of all that is graded."""
+    for line in lost_requests(requests, submissions):
+        print(untrusted.line(line, 1000), file=sys.stderr)
     rows = read_rows(course, submissions)
     changed = write_changes(course.home, rows)
     graded, unwritten = [], 0
@@ -233,6 +235,16 @@ def _report(
         + (", changes.csv" if written.changed else "")
     )
     return written.rows, written.unwritten
+
+
+def lost_requests(requests: Requests, submissions: list[Submission]) -> list[str]:
+    """What to tell of the requests that stand on nobody's page."""
+    there = {(composed(s.student), s.assignment) for s in submissions}
+    there |= {(s.team, s.assignment) for s in submissions}
+    return [
+        f"regrades.csv: {who} has handed in no {name} yet"
+        for who, name in requests.keys() - there
+    ]
 
 
 def _open_requests(requests: Requests) -> str:

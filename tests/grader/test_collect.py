@@ -275,6 +275,28 @@ def test_canvas_numbers_find_the_roster_in_every_assignment(root):
     assert learners(root) == {"ann"}
 
 
+def test_in_anonymous_marking_no_name_is_said_to_be_missing(root, capsys):
+    fill(root, roster="id,first_name,last_name\nann,Ann,Ode\n")
+    pack(place(root) / "a.zip", {moodle("Participant", 4): None})
+    run(root)
+    out = capsys.readouterr().out
+    assert "nothing came in" not in out
+    assert "1 learners handed in" in out
+
+
+def test_a_correction_of_what_did_not_come_in_is_told(root, capsys):
+    pack(place(root) / "e.zip", {moodle("Ann", 4): None})
+    fill(
+        root,
+        corrections="assignment,handed_in_as,learner,file,time\n"
+        f"{NAME},4,ann,,\n{NAME},44,bob,,\n",
+    )
+    run(root)
+    out = capsys.readouterr().out
+    assert "corrections.csv: nothing came in as 44\n" in out
+    assert "came in as 4\n" not in out
+
+
 def test_who_was_anonymous_stays_so_when_names_are_revealed(root):
     pack(place(root) / "a.zip", {moodle("Participant", 4): None})
     worksheet(place(root) / "g.csv", [(4, "Participant 4", "", "")])

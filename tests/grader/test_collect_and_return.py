@@ -97,6 +97,8 @@ def test_a_class_of_thirty_goes_out_under_the_numbers_it_came_in(
     with Gradebook(f"sqlite:///{home}/gradebook.db") as book:
         book.add_assignment(NAME, duedate="2026-02-01 17:00:00 UTC")
     where = ["--root", str(root)]
+    if anonymous:
+        (home / "roster.csv").write_text("id,email\nann,ann@x.org\n")
     assert collect.main([NAME, *where]) == 1  # Paul and Eve need a person
     (home / "corrections.csv").write_text(
         "assignment,handed_in_as,learner,file,time\n"
@@ -146,6 +148,59 @@ def test_a_class_of_thirty_goes_out_under_the_numbers_it_came_in(
             "Nina Nichts" in line and line.endswith(",0.0")
             for line in lines
         )
+    else:  # nobody of the roster has 0 points for what has no name
+        lines = list(csv.DictReader((back / "lms.csv").open()))
+        (ann,) = [line for line in lines if line["id"] == "ann"]
+        assert ann[NAME] == ""
+
+
+@pytest.mark.slow
+@NEEDS_SANDBOX
+@pytest.mark.filterwarnings("ignore:Object of type <Submitted")
+def test_a_class_in_moodles_groups_goes_out_under_each_ones_number(
+    tmp_path, capsys
+):
+    root = make_empty(tmp_path)
+    home, where = root / "grading", ["--root", str(root)]
+    place = home / "downloaded" / NAME
+    when = "1 February 2026, 5:00 PM"
+    class_ = [(n, f"Nr {n}", f"{n}@x.org", when) for n in range(1, 31)]
+    groups = {n: f"Group {n % 10}" for n in range(1, 31)}
+    groups[30] = "Default group"  # in a team of teams.csv alone
+    files = {moodle(f"Group {n}", 10 + n): None for n in range(10)}
+    files[moodle("Group 4", 14, ".git/x")] = "hidden"
+    pack(place / "CS101.zip", files)
+    worksheet(place / "Grades.csv", class_, groups=groups)
+    (home / "teams.csv").write_text(
+        f"assignment,team,learner\n{NAME},Group 0,10@x.org\n"
+    )
+    assert collect.main([NAME, *where]) == 1  # the roster has other names
+    teams = home / "teams.csv"
+    teams.write_text(teams.read_text().replace("10@x.org", "Nr 10"))
+    (home / "regrades.csv").write_text(
+        "learner,assignment,task,asked,answer\n"
+        f"Group 4,{NAME},double,Why so few?,A slip of ours.\n"
+        f"Nr 44,{NAME},,Mine?,No.\n"
+    )
+    assert collect.main([NAME, *where]) == 0
+    assert grade.main(where) == 0
+    assert f"Nr 44 has handed in no {NAME}" in capsys.readouterr().err
+    mark(root, "Nr 4", 1.5)
+    assert give_back.main([NAME, *where]) == 0
+    for who in ("Nr 4", "Nr 14", "Nr 24"):
+        page = told(root, who)
+        assert "the notebook of team Group 4" in page
+        assert ".git/x: left out" in page
+        assert "A slip of ours." in page
+    back = home / "returned" / NAME
+    with zipfile.ZipFile(back / "feedback.zip") as file:
+        pages = {name.split("_")[0]: name for name in file.namelist()}
+    assert pages["Nr 24"] == f"Nr 24_24_assignsubmission_file_{NAME}.html"
+    assert len(pages) == 28  # 20 and 30 are in no group that handed in
+    points = filled_in(back)
+    assert {points[n] for n in (20, 30)} == {""}
+    assert points.pop(4) == "4.5"  # a person's, of this learner alone
+    assert [*points.values()].count("6") == 27
 
 
 def filled_in(back):
