@@ -7,9 +7,11 @@ page repeats what was said of the learner's files.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from grader.course.by_hand.teams import Teams, read_teams
 from grader.course.submissions import replace_text
 
 Mark = tuple[str, str, str, str]  # system, name, number, how its files begin
@@ -22,6 +24,7 @@ class Taken:
     digest: str = ""  # of what was written into grading/submitted/
     said: list[str] = field(default_factory=list)  # for the learner's page
     marks: list[Mark] = field(default_factory=list)
+    learners: list[str] = field(default_factory=list)  # of a group of Moodle's
 
 
 Record = dict[str, dict[str, Taken]]  # by assignment and learner
@@ -38,8 +41,11 @@ def load_record(home: Path) -> Record:
     }
 
 
-def _taken(digest: str, said: list[str], marks: list[list[str]]) -> Taken:
-    return Taken(digest, said, [(m[0], m[1], m[2], m[3]) for m in marks])
+def _taken(
+    digest: str, said: list[str], marks: list[list[str]], learners: Collection[str] = ()
+) -> Taken:
+    mine = [(m[0], m[1], m[2], m[3]) for m in marks]
+    return Taken(digest, said, mine, [*learners])
 
 
 def save_record(home: Path, record: Record) -> None:
@@ -49,3 +55,18 @@ def save_record(home: Path, record: Record) -> None:
         for name, of in record.items()
     }
     replace_text(home / ".collected.json", json.dumps(text, indent=1))
+
+
+def all_teams(home: Path, known: Collection[str]) -> Teams:
+    """The teams of teams.csv, and Moodle's groups of whom it says nothing.
+
+    Raises SetupError, naming the line, if teams.csv is wrong.
+    """
+    teams = read_teams(home / "teams.csv", known)
+    placed = {(name, who) for (name, _), of in teams.items() for who in of}
+    for name, of in load_record(home).items():
+        for team, taken in of.items():
+            free = [who for who in taken.learners if (name, who) not in placed]
+            if free:
+                teams.setdefault((name, team), free)
+    return teams

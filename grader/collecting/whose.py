@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 
 from grader.collecting.collected import Taken
 from grader.collecting.worksheet import Sheet
 from grader.course.by_hand.corrections import Correction, Corrections
-from grader.course.roster import Learner, Roster, explain_unfit_learner, letters
+from grader.course.roster import (
+    Learner,
+    Roster,
+    explain_unfit_learner,
+    is_anonymous,
+    letters,
+)
 from grader.course.settings import SetupError
 from grader.services.exports import BRIGHTSPACE, CANVAS, MOODLE, Piece
 
-ANONYMOUS = {"Participant", "anon"}  # as systems call everybody
 LASTING = {CANVAS, BRIGHTSPACE}  # whose numbers are the same in all assignments
 
 
@@ -30,14 +35,18 @@ class Whose:
         sheet: Sheet | None,
         corrections: Corrections,
         before: dict[str, Taken],
+        teams: dict[str, list[str]],
     ):
-        self.roster, self.sheet = roster, sheet
+        self.roster, self.sheet, self._teams = roster, sheet, teams
+        self._lines = in_sheet(sheet, roster) if sheet else {}
         self._asked = {
             who: c for (of, who), c in corrections.items() if of == assignment
         }
+        self.unused = {*self._asked}  # corrections of what did not come in
         self._owners: dict[str, set[tuple[str, str]]] = defaultdict(set)
         for piece in pieces:
             self._owners[letters(piece.name)].add(piece.owner)
+            self.unused -= {piece.name, piece.number}
         self._anonymous = {
             (system, number): learner
             for learner, taken in before.items()
@@ -66,6 +75,8 @@ class Whose:
             return asked
         if piece.owner in self._anonymous:  # it was graded under this name
             return self._anonymous[piece.owner]
+        if team := self.team(piece):
+            return team[0]
         found = self.in_roster(piece)
         if len(found) == 1:
             return min(found)
@@ -75,11 +86,51 @@ class Whose:
             return name if name.startswith("anon_") else f"{name}_{piece.number}"
         return name
 
+    def team(self, piece: Piece) -> tuple[str, list[str]] | None:
+        """The team of teams.csv, or Moodle's group, that handed this in."""
+        key = letters(piece.name)
+        if piece.system != MOODLE or is_anonymous(piece.name) or self._is_one(piece):
+            return None
+        if len(self._owners[key]) > 1 or self.correction(piece).learner:
+            return None
+        if by_hand := [one for one in self._teams if letters(one) == key]:
+            return min(by_hand), self._teams[min(by_hand)]
+        of = [n for n in self._lines if letters(self.sheet_group(n)) == key]
+        return (piece.name, [w for n in of if (w := self._lines[n])]) if of else None
+
+    def sheet_group(self, number: str) -> str:
+        """The group of a number, as the worksheet has it."""
+        return self.sheet.group(number) if self.sheet else ""
+
+    def said_when(self, piece: Piece) -> str:
+        """When it came in, in the worksheet's words; a team's stand with each."""
+        if not self.sheet:
+            return ""
+        numbers = [piece.number]
+        if team := self.team(piece):
+            numbers = [n for n, who in self._lines.items() if who in team[1]]
+        return next(filter(None, map(self.sheet.said_when, numbers)), "")
+
+    def another(self, piece: Piece) -> str:
+        """Who has this number in the worksheet, under another name."""
+        if piece.system != MOODLE or not self.sheet:
+            return ""
+        same = bears(self.sheet, piece.name, piece.number)
+        return "" if same else self.sheet.name(piece.number)
+
+    def _is_one(self, piece: Piece) -> bool:
+        """Whether one learner is called so, rather than a group."""
+        if self.another(piece):
+            return False
+        named = bool(self.sheet and self.sheet.name(piece.number))
+        people = self.roster.learners
+        return named or any(people[w].known for w in called(self.roster, piece.name))
+
     def in_roster(self, piece: Piece) -> Collection[str]:
         """The learners of the roster who may be meant."""
         if piece.system in LASTING and (who := self.roster.by_number(piece.number)):
             return {who}
-        if piece.system == MOODLE and self.sheet:
+        if piece.system == MOODLE and self.sheet and not self.another(piece):
             email = self.sheet.email(piece.number)
             if email and (who := self.roster.by_email(email)):
                 return {who}
@@ -93,7 +144,7 @@ class Whose:
     def _name(self, piece: Piece) -> str:
         said = (
             self.sheet.name(piece.number)
-            if piece.system == MOODLE and self.sheet
+            if piece.system == MOODLE and self.sheet and not self.another(piece)
             else ""
         )
         return said or piece.name
@@ -106,9 +157,29 @@ def called(roster: Roster, name: str) -> set[str]:
     return {name} if name in known else known
 
 
-def is_anonymous(name: str) -> bool:
-    """Whether a name is what the system calls everybody."""
-    return name.split("_")[0] in ANONYMOUS
+def bears(sheet: Sheet, name: str, number: str) -> bool:
+    """Whether the worksheet has no other name for this number.
+
+    The number of a group of Moodle's may be the number of some learner.
+    """
+    said = sheet.name(number)
+    return is_anonymous(name) or letters(name).endswith(letters(said))
+
+
+def in_sheet(sheet: Sheet, roster: Roster) -> dict[str, str]:
+    """The learner of each number; empty if two may be meant."""
+    names = Counter(letters(sheet.name(number)) for number in sheet.lines)
+    found = {}
+    for number in sheet.lines:
+        name = sheet.name(number)
+        who = roster.by_email(sheet.email(number)) or ""
+        if not name:
+            who = who or f"Participant_{number}"
+        elif not who and names[letters(name)] == 1:
+            same = called(roster, name)
+            who = min(same) if len(same) == 1 else ""
+        found[number] = who
+    return found
 
 
 def learners_of(sheet: Sheet, roster: Roster) -> list[Learner]:

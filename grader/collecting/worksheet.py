@@ -22,7 +22,7 @@ from grader.course.settings import SetupError
 from grader.reports.points import lines_text
 from rnncore.storage.files import composed
 
-NUMBER, NAME, EMAIL = "Identifier", "Full name", "Email address"
+NUMBER, NAME, EMAIL, GROUP = "Identifier", "Full name", "Email address", "Group"
 GRADE, MOST, WHEN = "Grade", "Maximum grade", "Last modified (submission)"
 NEEDED = (NUMBER, GRADE, WHEN)
 CANVAS = ("Student", "ID", "SIS Login ID")
@@ -45,6 +45,10 @@ class Sheet:
 
     def email(self, number: str) -> str:
         return self.lines.get(number, {}).get(EMAIL, "")
+
+    def group(self, number: str) -> str:
+        """The group with which one hands in, where groups do."""
+        return self.lines.get(number, {}).get(GROUP, "")
 
     def said_when(self, number: str) -> str:
         """When the work came in, in Moodle's words; empty where none did."""

@@ -34,6 +34,7 @@ from grader.collecting.worksheet import Sheet, parse_when, read_table
 from grader.commands.grade import known_names
 from grader.course import roster
 from grader.course.by_hand.corrections import Correction, Corrections, read_corrections
+from grader.course.by_hand.teams import Teams, read_teams
 from grader.course.course_file import ROSTER
 from grader.course.fingerprint import fingerprint
 from grader.course.settings import Course, SetupError, run_alone
@@ -79,10 +80,11 @@ def _collect_all(course: Course, asked: str | None) -> int:
     if not names:
         raise SetupError(f"there is nothing in {place}/ASSIGNMENT/")
     corrections = read_corrections(course.home / "corrections.csv", known)
-    return max(collect(course, name, corrections) for name in names)
+    teams = read_teams(course.home / "teams.csv", known)
+    return max(collect(course, name, corrections, teams) for name in names)
 
 
-def collect(course: Course, name: str, corrections: Corrections) -> int:
+def collect(course: Course, name: str, corrections: Corrections, teams: Teams) -> int:
     """Take in an assignment's exports; 1 where something needs a person.
 
     Raises SetupError where nothing was taken in.
@@ -95,7 +97,8 @@ def collect(course: Course, name: str, corrections: Corrections) -> int:
         _check_zone(course, of)
         people = enter_learners(course, of)
         marked = [one.piece for one in of.found]
-        whose = Whose(name, marked, people, of.sheet, corrections, before)
+        mine = {team: who for (one, team), who in teams.items() if one == name}
+        whose = Whose(name, marked, people, of.sheet, corrections, before, mine)
         learners = _by_learner(of, whose)
         due = _due(course, name)
         for who, found in sorted(learners.items()):
@@ -104,11 +107,38 @@ def collect(course: Course, name: str, corrections: Corrections) -> int:
             moment = asked.time or _moment(course, whose, handed, due)
             now[who] = _take_in(course, of, who, handed, moment, before.get(who))
             now[who].marks = _marks(found, handed)
+            if of_team := whose.team(found[0].piece):
+                now[who].learners = of_team[1]
+                print(untrusted.line(f"{who}: for {', '.join(of_team[1])}", 1000))
+    for mark in sorted(whose.unused):
+        print(untrusted.line(f"corrections.csv: nothing came in as {mark}", 1000))
     for who in before.keys() - now.keys():
         place = _move_away(course, who, name)
         of.told.append(f"{who}: {_who_now(before[who], now)}; see {place}")
     save_record(course.home, record | {name: now})
-    return _tell(of, now, people)
+    of.told += _strangers(mine, people)
+    return _tell(of, _who_came(now, mine), people)
+
+
+def _strangers(teams: dict[str, list[str]], people: roster.Roster) -> list[str]:
+    """Who is in a team, but not in a roster that is known."""
+    if not any(one.known for one in people.learners.values()):
+        return []
+    return [
+        f"teams.csv: {who} of team {team} is nobody of the roster"
+        for team, members in teams.items()
+        for who in members
+        if who not in people.learners
+    ]
+
+
+def _who_came(now: dict[str, Taken], teams: dict[str, list[str]]) -> set[str]:
+    """The learners of whom something came in, those of teams too."""
+    came = set(now)
+    for team, members in ({t: now[t].learners for t in now} | teams).items():
+        if members and came & {team, *members}:
+            came = came - {team} | set(members)
+    return came
 
 
 def open_class(place: Path, stack: ExitStack) -> Class:
@@ -180,6 +210,14 @@ def _by_learner(of: Class, whose: Whose) -> dict[str, list[Found]]:
             of.told.append(f"{one.export}: {shown!a} has {why}")
             continue
         learners[who].append(one)
+        other = whose.another(one.piece)
+        if other and who == one.piece.name and not whose.team(one.piece):
+            number = one.piece.number
+            of.told.append(
+                f"{who}: {number} is {other}'s number in the worksheet: add a line for "
+                f"each of the team to teams.csv: {of.name},{who},ID; or of one "
+                f"learner to corrections.csv: {of.name},{number},ID,,"
+            )
         if len(several := whose.in_roster(one.piece)) > 1 and who not in several:
             of.told.append(
                 f"{who}: {len(several)} learners of the roster are called so "
@@ -208,7 +246,7 @@ def _moment(
     piece = handed.chosen.piece
     when = piece.when
     if piece.system == MOODLE and whose.sheet:
-        said = whose.sheet.said_when(piece.number)
+        said = whose.said_when(piece)
         when = parse_when(said)
         if said and when is None:
             handed.noted.append(
@@ -332,14 +370,15 @@ def _who_now(taken: Taken, now: dict[str, Taken]) -> str:
     return "is in no export any more"
 
 
-def _tell(of: Class, now: dict[str, Taken], people: roster.Roster) -> int:
+def _tell(of: Class, came: set[str], people: roster.Roster) -> int:
     """Print what is nobody's, who is missing, and how many came in."""
     for line in untrusted.shorten_list(of.told):
         print(untrusted.line(line, 1000), file=sys.stderr)
-    missing = [p.id for p in people.learners.values() if p.known and p.id not in now]
-    if missing:
+    anonymous = any(roster.is_anonymous(who) for who in came)  # all may be among them
+    missing = [p.id for p in people.learners.values() if p.known and p.id not in came]
+    if missing and not anonymous:
         print(f"{of.name}: nothing came in from {', '.join(sorted(missing))}")
-    print(f"{of.name}: {len(now)} learners handed in: now make grade")
+    print(f"{of.name}: {len(came)} learners handed in: now make grade")
     return 1 if of.told else 0
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from grader import ROOT, untrusted
 from grader.collecting.collected import Mark, Taken, load_record
-from grader.collecting.whose import called, is_anonymous
+from grader.collecting.whose import bears, in_sheet
 from grader.collecting.worksheet import Sheet, filled
 from grader.commands.collect import Class, open_class
 from grader.commands.grade import (
@@ -31,7 +31,7 @@ from grader.commands.grade import (
     write_reports,
 )
 from grader.course.by_hand.regrades import read_regrades
-from grader.course.roster import Roster, letters, students
+from grader.course.roster import students
 from grader.course.settings import Course, SetupError, run_alone
 from grader.course.submissions import find_submissions
 from grader.reports.lms import write_lms
@@ -109,30 +109,60 @@ def _write(
     if downloaded.is_dir():
         with ExitStack() as stack:
             of = open_class(downloaded, stack)
-    marks = [(who, mark) for who, t in taken.items() for mark in t.marks]
+    lines = in_sheet(of.sheet, people) if of.sheet else {}
     told: list[str] = []
+    marks = _marks(of.sheet, lines, rows, taken, told)
     for system, file in ((MOODLE, "feedback.zip"), (CANVAS, "feedback_canvas.zip")):
         mine = [(who, mark) for who, mark in marks if mark[0] == system]
-        mine = [pair for pair in mine if _fits(of.sheet, *pair, told)]
         _pack(course, place / file, name, mine)
     if of.sheet:
-        numbers = {m[2]: who for who, m in marks if _fits(of.sheet, who, m, [])}
-        points = _points(of.sheet, numbers, people, rows, missing)
+        numbers = lines | {m[2]: who for who, m in marks}
+        points = _points(numbers, rows, missing)
         text = filled(of.sheet, points, rows[0].of)
         (place / of.sheet.path.name).write_text(text, "utf-8", newline="")
     return told
 
 
-def _fits(sheet: Sheet | None, who: str, mark: Mark, told: list[str]) -> bool:
-    """Whether a page goes to one person under these marks.
+def _marks(
+    sheet: Sheet | None,
+    lines: dict[str, str],
+    rows: list[Row],
+    taken: dict[str, Taken],
+    told: list[str],
+) -> list[tuple[str, Mark]]:
+    """Under which marks each learner's page goes back, those of teams too."""
+    teams = {r.submission.team for r in rows} - {r.submission.student for r in rows}
+    every = [(who, mark) for who, t in taken.items() for mark in t.marks]
+    every = [(who, m) for who, m in every if m[0] in (MOODLE, CANVAS)]
+    marks = [
+        (who, mark)
+        for who, mark in every
+        if who not in teams and _fits(sheet, lines, who, mark, told)
+    ]
+    have, numbers = {who for who, _ in marks}, {who: n for n, who in lines.items()}
+    for who in (row.submission.student for row in rows if row.submission.team):
+        if who in have or not every:
+            continue
+        if number := numbers.get(who, ""):
+            name = (sheet.name(number) if sheet else "") or "Participant"
+            called_so = f"{name.replace('_', ' ')}_{number}_assignsubmission_file"
+            marks.append((who, (MOODLE, name, number, called_so)))
+        else:
+            told.append(
+                f"{who}: expected one line in a grading worksheet beside the export, "
+                "got none: no page for it"
+            )
+    return marks
 
-    The number of a team of Moodle's may be the number of some learner.
-    """
+
+def _fits(
+    sheet: Sheet | None, lines: dict[str, str], who: str, mark: Mark, told: list[str]
+) -> bool:
+    """Whether a page goes to one person under these marks."""
     system, name, number, _ = mark
     if system != MOODLE:
-        return system == CANVAS
-    said = sheet.name(number) if sheet else name
-    same = is_anonymous(name) or letters(name).endswith(letters(said or name))
+        return True
+    same = sheet is None or lines.get(number) == who or bears(sheet, name, number)
     if not number or not same or (sheet and number not in sheet.lines):
         told.append(
             f"{who}: {name} {number} is nobody of the grading worksheet: no page for it"
@@ -154,19 +184,13 @@ def _pack(course: Course, path: Path, name: str, marks: list[tuple[str, Mark]]) 
 
 
 def _points(
-    sheet: Sheet,
-    numbers: dict[str, str],
-    people: Roster,
-    rows: list[Row],
-    missing: float | None,
+    numbers: dict[str, str], rows: list[Row], missing: float | None
 ) -> dict[str, float]:
-    """The points of each number in the worksheet, where they are known."""
+    """The points of each number, where they are known."""
     of = {row.submission.student: row for row in rows}
     found = {}
-    for number in sheet.lines:
-        who = numbers.get(number) or people.by_email(sheet.email(number))
-        same = called(people, sheet.name(number))
-        row = of.get(who or (min(same) if len(same) == 1 else ""))
+    for number, who in numbers.items():
+        row = of.get(who)
         if row and not row.open:
             found[number] = row.points
         elif row is None and missing is not None:

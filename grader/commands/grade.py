@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 from grader import ROOT, untrusted
 from grader.assignments import builder
-from grader.collecting.collected import Taken, load_record
+from grader.collecting.collected import Taken, all_teams, load_record
 from grader.course.by_hand.regrades import Requests, read_regrades
-from grader.course.by_hand.teams import read_teams, share_among_teams
+from grader.course.by_hand.teams import share_among_teams
 from grader.course.settings import Assignment, Course, Limits, SetupError, run_alone
 from grader.course.submissions import (
     Submission,
@@ -139,7 +139,7 @@ def share_notebooks(
 
     Raises SetupError, naming the line, if teams.csv is wrong.
     """
-    teams = read_teams(course.home / "teams.csv", known)
+    teams = all_teams(course.home, known)
     shared, told = share_among_teams(submissions, teams)
     for line in told:
         print(untrusted.line(line, 1000), file=sys.stderr)
@@ -185,6 +185,8 @@ def write_reports(
     course: Course, submissions: list[Submission], requests: Requests
 ) -> Written:
     """Write the pages and the tables of all that is graded."""
+    for line in lost_requests(requests, submissions):
+        print(untrusted.line(line, 1000), file=sys.stderr)
     rows = read_rows(course, submissions)
     changed = write_changes(course.home, rows)
     graded, unwritten = [], 0
@@ -196,10 +198,12 @@ def write_reports(
         graded.append((row, result))
         who, name = row.submission.student, row.submission.assignment
         told = history.get((str(untrusted.cell(who)), name), [])
-        said = [*record.get(name, {}).get(who, Taken()).said]
-        if row.submission.team:
-            said.append(f"It is the notebook of team {row.submission.team}.")
-        asked = requests.get((composed(who), name), [])
+        owner, team = row.submission.path.parent.name, row.submission.team
+        said = [*record.get(name, {}).get(owner, Taken()).said]
+        asked = [*requests.get((composed(who), name), [])]
+        if team:
+            said.append(f"It is the notebook of team {team}.")
+            asked += requests.get((team, name), [])
         try:
             write_feedback(course, row.submission, result, row, told, said, asked)
             stamp(course, row.submission)
@@ -231,6 +235,16 @@ def _report(
         + (", changes.csv" if written.changed else "")
     )
     return written.rows, written.unwritten
+
+
+def lost_requests(requests: Requests, submissions: list[Submission]) -> list[str]:
+    """What to tell of the requests that stand on nobody's page."""
+    there = {(composed(s.student), s.assignment) for s in submissions}
+    there |= {(s.team, s.assignment) for s in submissions}
+    return [
+        f"regrades.csv: {who} has handed in no {name} yet"
+        for who, name in requests.keys() - there
+    ]
 
 
 def _open_requests(requests: Requests) -> str:

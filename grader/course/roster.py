@@ -14,6 +14,7 @@ from grader import untrusted
 from grader.course.settings import SetupError
 from rnncore.storage.files import composed
 
+ANONYMOUS = {"Participant", "anon"}  # as systems call everybody
 COLUMNS = {  # a head, as a person or a system writes it: what it is here
     "id": "id",
     "username": "id",
@@ -90,6 +91,11 @@ class Roster:
 def letters(name: str) -> str:
     """A name without what systems leave out of file names."""
     return "".join(c for c in composed(name).casefold() if c.isalnum())
+
+
+def is_anonymous(name: str) -> bool:
+    """Whether a name is what the system calls everybody."""
+    return name.split("_")[0] in ANONYMOUS
 
 
 def read_roster(path: Path) -> list[Learner]:

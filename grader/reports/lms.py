@@ -13,6 +13,7 @@ from typing import Any
 
 from nbgrader.api import Gradebook, Student
 
+from grader.course.roster import is_anonymous
 from grader.course.settings import Course
 from grader.course.submissions import replace_text
 from grader.reports.points import Row, csv_text
@@ -31,13 +32,16 @@ def write_lms(
 
     All of the roster have a line. The field of a submission that waits for a
     person is empty, which leaves what the system has; what did not come in has
-    `missing` points, or an empty field too.
+    `missing` points, or an empty field too, as everybody's is who may stand behind
+    a name such as Participant_4.
     """
     place = place or course.home
     with Gradebook(course.db_url, course.course_id) as book:
         students = {student.id: student for student in book.students}
         of = {a.name: float(a.max_score) for a in book.assignments}
         points = _points(rows)
+        nameless = {n for who, p in points.items() if is_anonymous(who) for n in p}
+        absent = dict.fromkeys(nameless, None)
         names = sorted(set(of) & {name for p in points.values() for name in p})
         known = [
             student
@@ -50,7 +54,8 @@ def write_lms(
             ["    Points Possible", "", "", "", "", *(of[n] for n in names)],
         ]
         for student in known:
-            got = [points.get(student.id, {}).get(name, missing) for name in names]
+            mine = points.get(student.id, {})
+            got = [mine.get(name, absent.get(name, missing)) for name in names]
             lms.append([*_lms(student), *got])
             canvas.append([*_canvas(student), *got])
     replace_text(place / "lms.csv", csv_text(lms))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from grader.course.course_file import CourseFile
-from grader.course.roster import Learner, students
+from grader.course.roster import Learner, is_anonymous, students
 from grader.course.settings import Course
 from grader.course.submissions import Submission, replace_text
 from grader.reports.points import csv_text
@@ -35,7 +35,8 @@ def find_missing(
 ) -> Iterator[Missing]:
     """Who lacks what was due before `now`, in UTC, extensions included.
 
-    Without weeks in the course file all counts that anybody has handed in.
+    Without weeks in the course file all counts that anybody has handed in. What
+    is marked anonymously nobody lacks by name.
     """
     came = {(composed(s.student), s.assignment) for s in submissions}
     plan = [
@@ -43,8 +44,10 @@ def find_missing(
         for number, week in enumerate(file.weeks, 1)
         for name in week.assignments
     ] or [(0, None, name) for name in sorted({name for _, name in came})]
+    nameless = {name for who, name in came if is_anonymous(who)}
+    named = [learner for learner in learners if not is_anonymous(learner.id)]
     for number, due, name in plan:
-        for learner in learners:
+        for learner in () if name in nameless else named:
             who = composed(learner.id)
             more = (file.extensions or {}).get((who, name), timedelta())
             over = due + more < now if due else not number
@@ -60,7 +63,7 @@ def write_missing(course: Course, submissions: Collection[Submission]) -> str:
     learners = [
         learner
         for who, learner in sorted(people.items())
-        if learner.known or who in came
+        if learner.known or (who in came and not is_anonymous(who))
     ]
     now = datetime.now(UTC).replace(tzinfo=None)
     found = [*find_missing(course.file, learners, submissions, now)]

@@ -188,6 +188,28 @@ def test_without_weeks_all_counts_that_anybody_handed_in():
     ]
 
 
+def test_in_anonymous_marking_nobody_is_missing_by_name():
+    came = [("ann", "one"), ("Participant_4", "two")]
+    file = CourseFile(weeks=PLAN.weeks)
+    everyone = [*PEOPLE, Learner("Participant_4")]
+    there = [Submission(who, name, None) for who, name in came]
+    found = find_missing(file, everyone, there, datetime(2026, 1, 20))
+    assert [(m.assignment, m.learner.id) for m in found] == [
+        ("one", "bob"),
+        ("one", "cid"),
+    ]
+
+
+def test_a_request_of_nobody_is_told():
+    there = [Submission("ann", NAME, None, "7")]
+    requests = {
+        (who, name): [] for who in ("ann", "7", "anna") for name in (NAME,)
+    }
+    assert grade.lost_requests(requests, there) == [
+        f"regrades.csv: anna has handed in no {NAME} yet"
+    ]
+
+
 def lines(root, name):
     with (root / "grading" / name).open(newline="") as file:
         return list(csv.DictReader(file))

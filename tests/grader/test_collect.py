@@ -20,9 +20,11 @@ from grader.collecting import archives
 from grader.collecting.archives import Export, Unreadable, read
 from grader.collecting.worksheet import parse_when, read_table
 from grader.commands import collect
+from grader.commands.grade import share_notebooks
 from grader.course.by_hand.corrections import read_corrections
 from grader.course.roster import Learner, read_roster
 from grader.course.settings import Course, SetupError
+from grader.course.submissions import find_submissions
 from grader.services import exports
 from tests.helpers.exports import make_empty, moodle, pack, worksheet
 from tests.helpers.grading import NAME, ROOT
@@ -273,6 +275,28 @@ def test_canvas_numbers_find_the_roster_in_every_assignment(root):
     assert learners(root) == {"ann"}
 
 
+def test_in_anonymous_marking_no_name_is_said_to_be_missing(root, capsys):
+    fill(root, roster="id,first_name,last_name\nann,Ann,Ode\n")
+    pack(place(root) / "a.zip", {moodle("Participant", 4): None})
+    run(root)
+    out = capsys.readouterr().out
+    assert "nothing came in" not in out
+    assert "1 learners handed in" in out
+
+
+def test_a_correction_of_what_did_not_come_in_is_told(root, capsys):
+    pack(place(root) / "e.zip", {moodle("Ann", 4): None})
+    fill(
+        root,
+        corrections="assignment,handed_in_as,learner,file,time\n"
+        f"{NAME},4,ann,,\n{NAME},44,bob,,\n",
+    )
+    run(root)
+    out = capsys.readouterr().out
+    assert "corrections.csv: nothing came in as 44\n" in out
+    assert "came in as 4\n" not in out
+
+
 def test_who_was_anonymous_stays_so_when_names_are_revealed(root):
     pack(place(root) / "a.zip", {moodle("Participant", 4): None})
     worksheet(place(root) / "g.csv", [(4, "Participant 4", "", "")])
@@ -491,6 +515,98 @@ def test_a_table_that_no_system_exports_is_refused(tmp_path):
     path.write_text("ID,Vollst\u00e4ndiger Name,Bewertung\n")
     with pytest.raises(SetupError, match="set Moodle to English"):
         read_table(path)
+
+
+# ------------------------------------------------------- Moodle's groups
+
+GROUPED = [
+    (7, "Ann Ode", "ann@x.org", "1 February 2026, 9:00 PM"),
+    (11, "Bob Bell", "bob@x.org", "1 February 2026, 5:00 PM"),
+    (12, "Cy Day", "cy@x.org", "1 February 2026, 5:00 PM"),
+]
+
+
+def grouped(root, groups=None):
+    """A group's notebook, under a number that is Ann's; she is not in it."""
+    files = {
+        moodle("Team Blue", 7): None,
+        moodle("Team Blue", 7, "old.zip"): "x",
+    }
+    pack(place(root) / "e.zip", files)
+    worksheet(place(root) / "g.csv", GROUPED, groups=groups)
+
+
+def shared(root):
+    """Whose notebooks there are, once teams have theirs."""
+    course = Course(root)
+    found, _ = find_submissions(course)
+    return {
+        (one.student, one.team)
+        for one in share_notebooks(course, found, {NAME})
+    }
+
+
+def test_a_groups_learners_stand_in_the_worksheet(root, capsys):
+    grouped(root, {7: "Team_Red", 11: "Team_Blue", 12: "Team_Blue"})
+    run(root)
+    assert learners(root) == {"Team Blue"}
+    out = capsys.readouterr().out
+    assert "nothing came in from Ann Ode\n" in out
+    assert "Team Blue: for Bob Bell, Cy Day" in out
+    assert timestamp(root, "Team Blue") == "2026-02-01 16:00:00 UTC"
+    assert shared(root) == {
+        ("Bob Bell", "Team Blue"),
+        ("Cy Day", "Team Blue"),
+    }
+    fill(root, teams=f"assignment,team,learner\n{NAME},Team Blue,Cy Day\n")
+    assert shared(root) == {
+        ("Cy Day", "Team Blue")
+    }  # a person knows better
+
+
+def test_the_default_group_and_an_anonymous_one_have_learners(root):
+    people = [(n, f"Participant {n}", "", "") for n in (1, 2)]
+    files = {f"Default group_assignsubmission_file/{FILE}": None}
+    pack(place(root) / "e.zip", files)
+    groups = dict.fromkeys((1, 2), "Default group")
+    worksheet(place(root) / "g.csv", people, groups=groups)
+    run(root)
+    assert shared(root) == {
+        ("Participant_1", "Default group"),
+        ("Participant_2", "Default group"),
+    }
+
+
+def test_a_table_by_hand_says_who_is_in_a_group(root, capsys):
+    grouped(root)
+    run(root, 1)  # nobody knows whose it is
+    said = capsys.readouterr().err
+    assert "Team Blue: 7 is Ann Ode's number in" in said
+    assert f"{NAME},Team Blue,ID" in said
+    fill(
+        root,
+        teams="assignment,team,learner\n"
+        f"{NAME},team_blue,Bob Bell\n{NAME},team_blue,Cyy\n",
+    )
+    run(root, 1)
+    assert "teams.csv: Cyy of team team_blue" in capsys.readouterr().err
+    assert learners(root) == {"team_blue"}
+    assert timestamp(root, "team_blue") == "2026-02-01 16:00:00 UTC"
+    (root / "grading" / "teams.csv").write_text("team,learner\n7,ann\n")
+    run(root, 2)
+    said = capsys.readouterr().err
+    assert "teams.csv: expected the columns assignment,team" in said
+    assert learners(root) == {"team_blue"}
+
+
+def test_a_group_and_a_learner_of_one_name_are_two(root):
+    files = dict.fromkeys([moodle("Ann Ode", 7), moodle("Cy-Bob Bell", 11)])
+    pack(place(root) / "e.zip", files)
+    groups = {7: "Cy", 11: "Cy", 12: "Ann Ode"}
+    worksheet(place(root) / "g.csv", GROUPED, groups=groups)
+    run(root)
+    assert learners(root) == {"Ann Ode", "Bob Bell"}
+    assert shared(root) == {("Ann Ode", ""), ("Bob Bell", "")}
 
 
 # --------------------------------------------------------- what is hostile

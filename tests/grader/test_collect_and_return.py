@@ -8,9 +8,14 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook, MissingEntry
 
+from grader.collecting.collected import Taken
+from grader.collecting.whose import in_sheet
 from grader.collecting.worksheet import filled, read_table
 from grader.commands import collect, give_back, grade
+from grader.course.roster import Learner, Roster
 from grader.course.settings import SetupError
+from grader.course.submissions import Submission
+from grader.reports.points import Row, Task
 from tests.helpers.exports import make_empty, moodle, pack, worksheet
 from tests.helpers.grading import (
     NAME,
@@ -92,6 +97,8 @@ def test_a_class_of_thirty_goes_out_under_the_numbers_it_came_in(
     with Gradebook(f"sqlite:///{home}/gradebook.db") as book:
         book.add_assignment(NAME, duedate="2026-02-01 17:00:00 UTC")
     where = ["--root", str(root)]
+    if anonymous:
+        (home / "roster.csv").write_text("id,email\nann,ann@x.org\n")
     assert collect.main([NAME, *where]) == 1  # Paul and Eve need a person
     (home / "corrections.csv").write_text(
         "assignment,handed_in_as,learner,file,time\n"
@@ -141,6 +148,59 @@ def test_a_class_of_thirty_goes_out_under_the_numbers_it_came_in(
             "Nina Nichts" in line and line.endswith(",0.0")
             for line in lines
         )
+    else:  # nobody of the roster has 0 points for what has no name
+        lines = list(csv.DictReader((back / "lms.csv").open()))
+        (ann,) = [line for line in lines if line["id"] == "ann"]
+        assert ann[NAME] == ""
+
+
+@pytest.mark.slow
+@NEEDS_SANDBOX
+@pytest.mark.filterwarnings("ignore:Object of type <Submitted")
+def test_a_class_in_moodles_groups_goes_out_under_each_ones_number(
+    tmp_path, capsys
+):
+    root = make_empty(tmp_path)
+    home, where = root / "grading", ["--root", str(root)]
+    place = home / "downloaded" / NAME
+    when = "1 February 2026, 5:00 PM"
+    class_ = [(n, f"Nr {n}", f"{n}@x.org", when) for n in range(1, 31)]
+    groups = {n: f"Group {n % 10}" for n in range(1, 31)}
+    groups[30] = "Default group"  # in a team of teams.csv alone
+    files = {moodle(f"Group {n}", 10 + n): None for n in range(10)}
+    files[moodle("Group 4", 14, ".git/x")] = "hidden"
+    pack(place / "CS101.zip", files)
+    worksheet(place / "Grades.csv", class_, groups=groups)
+    (home / "teams.csv").write_text(
+        f"assignment,team,learner\n{NAME},Group 0,10@x.org\n"
+    )
+    assert collect.main([NAME, *where]) == 1  # the roster has other names
+    teams = home / "teams.csv"
+    teams.write_text(teams.read_text().replace("10@x.org", "Nr 10"))
+    (home / "regrades.csv").write_text(
+        "learner,assignment,task,asked,answer\n"
+        f"Group 4,{NAME},double,Why so few?,A slip of ours.\n"
+        f"Nr 44,{NAME},,Mine?,No.\n"
+    )
+    assert collect.main([NAME, *where]) == 0
+    assert grade.main(where) == 0
+    assert f"Nr 44 has handed in no {NAME}" in capsys.readouterr().err
+    mark(root, "Nr 4", 1.5)
+    assert give_back.main([NAME, *where]) == 0
+    for who in ("Nr 4", "Nr 14", "Nr 24"):
+        page = told(root, who)
+        assert "the notebook of team Group 4" in page
+        assert ".git/x: left out" in page
+        assert "A slip of ours." in page
+    back = home / "returned" / NAME
+    with zipfile.ZipFile(back / "feedback.zip") as file:
+        pages = {name.split("_")[0]: name for name in file.namelist()}
+    assert pages["Nr 24"] == f"Nr 24_24_assignsubmission_file_{NAME}.html"
+    assert len(pages) == 28  # 20 and 30 are in no group that handed in
+    points = filled_in(back)
+    assert {points[n] for n in (20, 30)} == {""}
+    assert points.pop(4) == "4.5"  # a person's, of this learner alone
+    assert [*points.values()].count("6") == 27
 
 
 def filled_in(back):
@@ -181,16 +241,64 @@ def test_points_do_not_go_where_moodles_maximum_is_another(tmp_path):
         filled(sheet, {}, 6)
 
 
-def test_a_teams_page_goes_to_no_learner_of_the_same_number(tmp_path):
+def test_a_page_goes_to_no_learner_of_anothers_number(tmp_path):
     sheet = read_table(
         worksheet(tmp_path / "g.csv", [(7, "Ann Ode", "", "")])
     )
     said = []
     team = ("Moodle", "Team Blue", "7", "Team Blue_7_assignsubmission_file")
     ann = ("Moodle", "Group A-Ann Ode", "7", "x")
-    assert not give_back._fits(sheet, "Team Blue", team, said)
+    lines = {"7": "ann"}
+    assert not give_back._fits(sheet, lines, "Team Blue", team, said)
     assert "Team Blue 7 is nobody" in said[0]
-    assert give_back._fits(sheet, "ann", ann, [])
+    assert give_back._fits(sheet, {}, "ann", ann, [])
+    assert give_back._fits(sheet, lines, "ann", team, [])  # by corrections
+
+
+def row(who, team, points=4.0):
+    task = Task("double", points, 6.0, False)
+    submission = Submission(who, NAME, None, team)
+    return Row(submission, "graded", "", points, 6.0, tasks=[task])
+
+
+def test_each_of_a_team_has_a_page_under_the_number_of_their_own(tmp_path):
+    people = [
+        (1, "Ann Ode", "a@x.org", ""),
+        (7, "Bob Bell", "b@x.org", ""),
+        (9, "Cy_Day", "", ""),
+    ]
+    sheet = read_table(worksheet(tmp_path / "g.csv", people))
+    lines = {"1": "ann", "7": "bob", "9": "cy"}
+    group = ("Moodle", "Blue", "7", "Blue_7_assignsubmission_file")
+    own = ("Moodle", "Cy Day", "9", "Cy Day_9_assignsubmission_file")
+    rows = [row("ann", "Blue"), row("bob", "Blue"), row("cy", "Red")]
+    rows += [row("dan", "Red")]
+    taken = {"Blue": Taken(marks=[group]), "cy": Taken(marks=[own])}
+    said = []
+    marks = give_back._marks(sheet, lines, rows, taken, said)
+    assert {who: mark[3] for who, mark in marks} == {
+        "ann": "Ann Ode_1_assignsubmission_file",
+        "bob": "Bob Bell_7_assignsubmission_file",
+        "cy": "Cy Day_9_assignsubmission_file",
+    }
+    (one,) = said
+    assert one.startswith("dan: expected one line in a grading worksheet")
+    assert (
+        give_back._marks(None, {}, rows, {}, said) == []
+    )  # from no system
+
+
+def test_of_namesakes_without_an_address_none_has_the_others_points(
+    tmp_path,
+):
+    people = [(1, "Jan Schmidt", "", ""), (2, "Jan Schmidt", "", "")]
+    sheet = read_table(worksheet(tmp_path / "g.csv", people))
+    roster = Roster([Learner("jan", "Jan", "Schmidt")])
+    lines = in_sheet(sheet, roster)
+    assert lines == {"1": "", "2": ""}
+    rows = [row("jan", "")]
+    assert give_back._points(lines, rows, None) == {}
+    assert give_back._points(lines | {"2": "jan"}, rows, None) == {"2": 4.0}
 
 
 def test_what_is_not_graded_cannot_go_back(tmp_path, capsys):

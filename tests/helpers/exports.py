@@ -24,8 +24,11 @@ def moodle(name, number, file=f"{NAME}.ipynb"):
     return f"{name}_{number}_assignsubmission_file/{file}"
 
 
-def worksheet(path: Path, people, most="6.00") -> Path:
-    """Moodle's grading worksheet: number, name, email and when."""
+def worksheet(path: Path, people, most="6.00", groups=None) -> Path:
+    """Moodle's grading worksheet: number, name, email and when.
+
+    `groups` has the column *Group* of an assignment for teams, by number.
+    """
     lines = [
         [
             f"Participant {number}", name, email, "Submitted for grading", "",
@@ -33,8 +36,15 @@ def worksheet(path: Path, people, most="6.00") -> Path:
         ]
         for number, name, email, when in people
     ]  # fmt: skip
+    table = [HEAD, *lines]
+    if groups is not None:
+        said = ["Group", *(groups.get(number, "") for number, *_ in people)]
+        table = [
+            [*line[:4], group, *line[4:]]
+            for line, group in zip(table, said, strict=True)
+        ]
     with path.open("w", encoding="utf-8-sig", newline="") as file:
-        csv.writer(file).writerows([HEAD, *lines])
+        csv.writer(file).writerows(table)
     return path
 
 

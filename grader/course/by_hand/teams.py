@@ -62,7 +62,7 @@ def share_among_teams(
         if len(own) > 1:
             names = ", ".join(sorted(s.student for s in own))
             told.append(
-                f"teams.csv: expected one {name} of team {team}, got {len(own)}, "
+                f"expected one {name} of team {team}, got {len(own)}, "
                 f"of {names}: each has their own"
             )
         if len(own) != 1:
