@@ -131,9 +131,10 @@ def falling(
 ) -> Callable[[int], float]:
     """A schedule: constant, then over the last share a line down to 0.
 
-    Raises ValueError unless steps is positive and last in (0, 1].
+    Raises ValueError unless steps is at least 1 and last in (0, 1].
     """
-    _check_positive("steps", steps)
+    if steps < 1:
+        raise ValueError(f"steps: expected at least 1, got {steps}")
     if not 0 < last <= 1:
         raise ValueError(f"last: expected above 0, at most 1, got {last}")
 

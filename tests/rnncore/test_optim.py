@@ -346,7 +346,7 @@ def test_a_rate_falls_in_a_line_over_the_last_share():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"steps": 0}, "steps: expected more than 0, got 0"),
+        ({"steps": 0}, "steps: expected at least 1, got 0"),
         ({"last": 0}, "last: expected above 0, at most 1, got 0"),
         ({"last": 1.5}, "last: expected above 0, at most 1, got 1.5"),
     ],
