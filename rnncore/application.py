@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from rnncore.backend import check_shape, tree_map
-from rnncore.optim import Optimizer, adam
+from rnncore.optim import Optimizer, adam, falling, scheduled
 from rnncore.storage.files import Refused
 from rnncore.storage.weights import place
 from rnncore.train import Fit, Schedule, fit
@@ -120,13 +120,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 def cooling(rate: float, steps: int, last: float = 0.4) -> Optimizer:
     """Adam whose rate falls in a straight line to 0 over the last part."""
-
-    def update(params, d_params, state):
-        left = (steps - state.steps) / (last * steps)
-        now = rate * min(1.0, max(left, 0.0))
-        return adam(now).update(params, d_params, state)
-
-    return Optimizer(adam(rate).init, update)
+    return scheduled(adam, falling(rate, steps, last))
 
 
 def train_module(

@@ -99,6 +99,52 @@ def adam(
     return Optimizer(init, update)
 
 
+def scheduled(
+    optimizer: Callable[[float], Optimizer], rate: Callable[[int], float]
+) -> Optimizer:
+    """`optimizer(rate(k))` at step k, which is counted from 0.
+
+    The state is the optimiser's own, which counts its steps as Adam's
+    does, so a run that goes on finds its place in the schedule.
+
+    Raises ValueError where a state counts no steps.
+    """
+
+    def init(params):
+        state = optimizer(rate(0)).init(params)
+        if not hasattr(state, "steps"):
+            raise ValueError(
+                "optimizer: expected one whose state counts its steps, "
+                f"as adam's, got {type(state).__name__}"
+            )
+        return state
+
+    def update(params, d_params, state):
+        now = optimizer(rate(state.steps))
+        return now.update(params, d_params, state)
+
+    return Optimizer(init, update)
+
+
+def falling(
+    rate: float, steps: int, last: float = 0.4
+) -> Callable[[int], float]:
+    """A schedule: constant, then over the last share a line down to 0.
+
+    Raises ValueError unless steps is at least 1 and last in (0, 1].
+    """
+    if steps < 1:
+        raise ValueError(f"steps: expected at least 1, got {steps}")
+    if not 0 < last <= 1:
+        raise ValueError(f"last: expected above 0, at most 1, got {last}")
+
+    def at(step):
+        left = (steps - step) / (last * steps)
+        return rate * min(1.0, max(left, 0.0))
+
+    return at
+
+
 def global_norm(d_params: Tree) -> float:
     """The norm of the gradient: the root of the sum of all squares.
 

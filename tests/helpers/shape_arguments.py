@@ -77,6 +77,7 @@ LETTERS = {
     "music.voices.facts": {"A": SIZES["V"] + 2},
     "music.voices.independent_nats": {"N": SIZES["T"] - 1},
     "music.voices.past_rows": {"A": SIZES["V"] + 2},
+    "slow_points.find_slow_points": {"N": ANY},
     "speech.cepstra.back_to_cepstra": {"U": 5, "count": 13},
     "speech.cepstra.cosines": {"count": 13},
     "speech.cepstra.varied_cepstra": {"U": ANY},

@@ -114,7 +114,7 @@ def test_leaves_are_named_by_their_path():
 
 ORDER = ["backend", "storage", "sequence", "rnn", "bptt", "rtrl", "losses"]
 ORDER += ["optim", "train"]
-ORDER += ["gradient_flow", "reservoir", "lstm"]
+ORDER += ["gradient_flow", "slow_points", "reservoir", "lstm"]
 ORDER += ["gru", "layers", "norm", "scan", "factors", "tracking"]
 ORDER += ["memory", "chunks", "xlstm", "diagonal", "cells", "fused", "nn"]
 ORDER += ["blocks", "seq2seq"]

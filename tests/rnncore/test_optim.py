@@ -15,7 +15,14 @@ from rnncore.backend import (
     to_numpy,
     tree_map,
 )
-from rnncore.optim import adam, clip_by_global_norm, global_norm, sgd
+from rnncore.optim import (
+    adam,
+    clip_by_global_norm,
+    falling,
+    global_norm,
+    scheduled,
+    sgd,
+)
 from rnncore.rnn import init_params
 from tests.helpers.arrays import assert_close
 from tests.helpers.oracles import said
@@ -297,3 +304,52 @@ def test_lengths_below_1_and_without_end():
     assert_close(global_norm((np.array([0.3, 0.4]),)), 0.5)
     for bad in (np.inf, -np.inf):
         assert global_norm((np.array([1.0, bad]),)) == math.inf
+
+
+def test_a_schedule_gives_each_step_its_rate(move):
+    rates = [0.1, 0.02, 0.3]
+    asked = []
+
+    def rate(step):
+        asked.append(step)
+        return rates[step]
+
+    optimizer = scheduled(adam, rate)
+    w = move((np.array([1.0]),))
+    ours = theirs = w
+    state = reference = optimizer.init(w)
+    asked.clear()
+    for now in rates:
+        ours, state = optimizer.update(ours, bowl(ours), state)
+        theirs, reference = adam(now).update(
+            theirs, bowl(theirs), reference
+        )
+        assert_close(ours, theirs)
+    assert asked == [0, 1, 2]
+    assert state.steps == 3  # a checkpoint knows its place
+
+
+def test_a_schedule_needs_an_optimizer_that_counts():
+    w = (np.array([1.0]),)
+    message = "optimizer: expected one whose state counts its steps"
+    assert said(scheduled(sgd, lambda k: 0.1).init, w).startswith(message)
+
+
+def test_a_rate_falls_in_a_line_over_the_last_share():
+    rate = falling(0.1, steps=10, last=0.5)
+    expected = [0.1] * 6 + [0.08, 0.06, 0.04, 0.02, 0.0, 0.0]
+    assert_close([rate(k) for k in range(12)], expected)
+    line = falling(1.0, steps=4, last=1.0)
+    assert_close([line(k) for k in range(4)], [1.0, 0.75, 0.5, 0.25])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"steps": 0}, "steps: expected at least 1, got 0"),
+        ({"last": 0}, "last: expected above 0, at most 1, got 0"),
+        ({"last": 1.5}, "last: expected above 0, at most 1, got 1.5"),
+    ],
+)
+def test_a_fall_that_makes_no_sense_is_refused(change, message):
+    assert said(falling, 0.1, **({"steps": 10} | change)) == message

@@ -39,7 +39,7 @@ CHAPTERS = {
         "ch02": "rnn",
         "ch03": "bptt rtrl",
         "ch04": "losses optim train characters",
-        "ch05": "gradient_flow reservoir",
+        "ch05": "gradient_flow slow_points reservoir",
         "ch06": "lstm",
         "ch07": "gru",
         "ch08": "layers norm",

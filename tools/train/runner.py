@@ -185,17 +185,18 @@ def fit_cell(
     steps: int,
     rng: np.random.Generator,
     *,
+    optimizer: Callable[[float], Optimizer] = adam,
     evaluate_every: int = 100,
     progress: Callable | None = None,
     **options: Any,
 ) -> tuple[Fit, float]:
-    """Adam, clipping at 1: the outcome, and the seconds of one core."""
+    """Clipping at 1: the outcome, and the seconds of one core."""
     begun = time.process_time()
     result = fit(
         loss_and_gradient,
         params,
         next_batch,
-        optimizer=adam(rate),
+        optimizer=optimizer(rate),
         schedule=Schedule(steps, 1.0, evaluate_every, progress=progress),
         rng=rng,
         **options,

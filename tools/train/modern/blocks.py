@@ -31,7 +31,7 @@ from rnncore.application import seeded, train_module
 from rnncore.blocks import MIXERS, limit_attention
 from rnncore.comparison import Comparison, Result, Setting, Trained, Tried, to_json
 from rnncore.data.tasks import SWAPS, swap_problem
-from rnncore.optim import Optimizer, adam
+from rnncore.optim import Optimizer, adam, scheduled
 from rnncore.storage.weights import load_weights, put_weights, save_weights
 from rnncore.text.blocks import BlockModel, matched
 from rnncore.text.corpora import python_corpus, tunes_corpus
@@ -158,12 +158,11 @@ def text_task(name: str) -> Task:
 def warm(rate: float, steps: int) -> Optimizer:
     """Adam whose rate rises over a tenth of the steps, and falls at last."""
 
-    def update(params, d_params, state):
-        done = (state.steps + 1) / steps
-        now = rate * min(1.0, 10 * done, max(1 - done, 0.0) / 0.4)
-        return adam(now).update(params, d_params, state)
+    def at(step):
+        done = (step + 1) / steps
+        return rate * min(1.0, 10 * done, max(1 - done, 0.0) / 0.4)
 
-    return Optimizer(adam(rate).init, update)
+    return scheduled(adam, at)
 
 
 def kept(task: Task, mixer: str, rate: float, seed: int, steps: int) -> Path:
