@@ -7,9 +7,9 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncore.commands import common, runs
+from rnncore.commands import common, evaluation, runs
 from rnncore.commands.common import Facts, format_count, note, run_later
-from rnncore.commands.runs import NETWORK, Later, add_rows
+from rnncore.commands.evaluation import NETWORK, Later, add_rows
 from rnncore.storage.files import Refused
 
 if TYPE_CHECKING:
@@ -254,7 +254,7 @@ def _save(path: Path, model: Any, words: "Words", about: Facts) -> None:
     SAVE(path, model, about)
 
 
-APP = runs.Application(
+APP = evaluation.Application(
     KIND,
     _read,
     _fit,

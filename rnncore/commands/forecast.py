@@ -4,9 +4,9 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rnncore.commands import ABOUT, common, runs, tables
+from rnncore.commands import ABOUT, common, evaluation, runs, tables
 from rnncore.commands.common import Facts, note, operand, option, run_later
-from rnncore.commands.runs import Later
+from rnncore.commands.evaluation import Later
 from rnncore.storage.files import whole_file
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def add(commands: Any) -> None:
     what = "write it as a table"
     option(ahead, "--out", what, kind=Path, metavar="FILE.csv")
     about = "the back-test on the last fifth of a table, beside baselines"
-    evaluate = runs.add_evaluate(parts, APP, about, EVALUATE, "file")
+    evaluate = evaluation.add_evaluate(parts, APP, about, EVALUATE, "file")
     _add_plot(ahead)
     common.add_device(ahead)
     _add_plot(evaluate)
@@ -359,7 +359,7 @@ def _show(about: Facts) -> common.Described:
 
 SAVE = run_later("forecast.study.save")
 LOAD = run_later("forecast.study.load")
-APP = runs.Application(
+APP = evaluation.Application(
     KIND,
     _read,
     _fit,

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncore.commands import ABOUT, common, runs
+from rnncore.commands import ABOUT, common, evaluation, runs
 from rnncore.commands.common import (
     Facts,
     format_count,
@@ -15,7 +15,7 @@ from rnncore.commands.common import (
     option,
     run_later,
 )
-from rnncore.commands.runs import NETWORK, Later, add_rows
+from rnncore.commands.evaluation import NETWORK, Later, add_rows
 from rnncore.storage.files import Refused, whole_file
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def add(commands: Any) -> None:
     )
     _add_sample(parts)
     about = "score pieces that were held out"
-    runs.add_evaluate(parts, APP, about, EVALUATE, "folder")
+    evaluation.add_evaluate(parts, APP, about, EVALUATE, "folder")
 
 
 def _add_sample(parts: common.Group) -> None:
@@ -371,7 +371,7 @@ def _show(about: Facts) -> common.Described:
 
 SAVE = run_later("music.training.save_model")
 LOAD = run_later("music.training.load_voices")
-APP = runs.Application(
+APP = evaluation.Application(
     KIND,
     _read,
     _fit,

@@ -5,7 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncore.commands import ABOUT, common, runs
+from rnncore.commands import ABOUT, common, evaluation, runs
 from rnncore.commands.common import (
     Facts,
     format_count,
@@ -14,7 +14,7 @@ from rnncore.commands.common import (
     option,
     run_later,
 )
-from rnncore.commands.runs import NETWORK, Later, add_rows
+from rnncore.commands.evaluation import NETWORK, Later, add_rows
 from rnncore.storage.files import Refused, lines_of, read_text
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def add(commands: Any) -> None:
     )
     _add_transcribe(parts)
     about = "score recordings that were held out"
-    runs.add_evaluate(parts, APP, about, EVALUATE, "folder")
+    evaluation.add_evaluate(parts, APP, about, EVALUATE, "folder")
 
 
 def _add_transcribe(parts: common.Group) -> None:
@@ -389,7 +389,7 @@ def _scores(model: Any, parts: "Parts") -> tuple[Facts, Later]:
         pairs = [(true[k], own[k]) for k in places]
         return training.word_errors(*map(list, zip(*pairs, strict=True)))
 
-    about |= runs.drawn_interval("% word errors", drawn, len(true))
+    about |= evaluation.drawn_interval("% word errors", drawn, len(true))
     return about, later
 
 
@@ -427,7 +427,7 @@ HINT = (
     "more --steps, or half of the --rate; --normalise band where "
     "microphones differ"
 )
-APP = runs.Application(
+APP = evaluation.Application(
     KIND,
     _read,
     _fit,

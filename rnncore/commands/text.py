@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rnncore.commands import ABOUT, common, runs
+from rnncore.commands import ABOUT, common, evaluation, runs
 from rnncore.commands.common import Facts, option, run_later
-from rnncore.commands.runs import NETWORK, Later, add_rows
+from rnncore.commands.evaluation import NETWORK, Later, add_rows
 from rnncore.storage.files import Refused, composed
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def add(commands: Any) -> None:
     )
     _add_sample(parts)
     about = "score the part of the text that was not trained on"
-    evaluate = runs.add_evaluate(
+    evaluate = evaluation.add_evaluate(
         parts, APP, about, EVALUATE, "file", **FILES
     )
     _add_encoding(evaluate)
@@ -534,7 +534,7 @@ def _check_prompt(
 
 SAVE = run_later("text.storage.save_model")
 LOAD = run_later("text.storage.load_model")
-APP = runs.Application(
+APP = evaluation.Application(
     KIND,
     _read,
     _fit,

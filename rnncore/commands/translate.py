@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncore.commands import ABOUT, common, runs
+from rnncore.commands import ABOUT, common, evaluation, runs
 from rnncore.commands.common import (
     Facts,
     format_count,
@@ -16,7 +16,7 @@ from rnncore.commands.common import (
     option,
     run_later,
 )
-from rnncore.commands.runs import NETWORK, Later, add_rows
+from rnncore.commands.evaluation import NETWORK, Later, add_rows
 from rnncore.storage.files import Refused, composed, read_bytes, read_text
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def add(commands: Any) -> None:
     )
     _add_translate(parts)
     about = "exact match, chrF and BLEU of pairs that were not trained on"
-    evaluate = runs.add_evaluate(parts, APP, about, EVALUATE, "file")
+    evaluate = evaluation.add_evaluate(parts, APP, about, EVALUATE, "file")
     _add_pairs(evaluate)
 
 
@@ -275,7 +275,7 @@ def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
         "score": scores.exact,
         "test": what + (", not seen in training" if training else ""),
     }
-    found |= runs.share_interval("exact match", right, len(seen))
+    found |= evaluation.share_interval("exact match", right, len(seen))
 
     def by_table() -> list[str]:
         table = learn_word_table(source, target, training[:TABLE])
@@ -345,7 +345,7 @@ def _one_line(text: str) -> str:
 
 
 LOAD = run_later("translate.storage.load_translator")
-APP = runs.Application(
+APP = evaluation.Application(
     KIND,
     _read,
     _fit,

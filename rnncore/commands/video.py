@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rnncore.commands import ABOUT, captions, common, runs
+from rnncore.commands import ABOUT, captions, common, evaluation, runs
 from rnncore.commands.common import (
     Facts,
     format_count,
@@ -15,7 +15,7 @@ from rnncore.commands.common import (
     option,
     run_later,
 )
-from rnncore.commands.runs import NETWORK, Later, add_rows
+from rnncore.commands.evaluation import NETWORK, Later, add_rows
 from rnncore.storage.files import Refused, composed
 
 if TYPE_CHECKING:
@@ -78,8 +78,10 @@ def add(commands: Any) -> None:
     _add_file(part, "captions")
     _add_train(parts)
     about = "score the films that were not trained on"
-    evaluate = runs.add_evaluate(parts, APP, about, EVALUATE, "folder")
-    _add_captions(evaluate, runs.score_again)
+    evaluate = evaluation.add_evaluate(
+        parts, APP, about, EVALUATE, "folder"
+    )
+    _add_captions(evaluate, evaluation.score_again)
     draw = parts.add("draw", _draw, "make a film to try the rest on", DRAW)
     operand(draw, "file")
     what = "digits, an action such as 'sit down', or any action"
@@ -366,7 +368,7 @@ def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
     (model,), (folder, (training, _, test)) = known, data
     right, films = _network_scores(model, folder, test), len(test)
     named = round(right[NETWORK] * films / 100)
-    sure = runs.share_interval("right", named, films)
+    sure = evaluation.share_interval("right", named, films)
     if not len(training):
         name = "as if all classes were equally likely"
         elsewhere: Facts = {
@@ -448,7 +450,7 @@ def _draw(arguments: Namespace) -> int:
 
 SAVE = run_later("storage.weights.save_weights")
 LOAD = run_later("video.changes.load_film_model")
-APP = runs.Application(
+APP = evaluation.Application(
     KIND,
     _read,
     _fit,
