@@ -521,9 +521,10 @@ def test_a_smaller_output_is_refused(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_arguments_stand_in_the_order_of_torch(name):
-    options = D, H, 2, *(["relu"] * (name == "RNN")), True, True, 0.5, True, 0
-    theirs = getattr(torch.nn, name)(*options, "meta", torch.float64)
-    ours = getattr(rnncore.nn, name)(*options, "meta", torch.float64)
+    kind = ["relu"] if name == "RNN" else []
+    rest = True, True, 0.5, True, 0, "meta", torch.float64
+    theirs = getattr(torch.nn, name)(D, H, 2, *kind, *rest)
+    ours = getattr(rnncore.nn, name)(D, H, 2, *kind, *rest)
     for which in "mode", "num_layers", "batch_first", "bidirectional":
         assert getattr(ours, which) == getattr(theirs, which)
     assert ours.weight_hh_l1.is_meta
