@@ -72,7 +72,7 @@ def add_scores(parser: argparse.ArgumentParser) -> None:
 
 
 def score_again(app: Application, arguments: argparse.Namespace) -> int:
-    """The table of scores, computed again."""
+    """Compute the table of scores again and report it."""
     app.check(arguments)
     *model, about = load_model(arguments, app.kind, app.load)
     again = app.again(arguments, model, about)
@@ -88,7 +88,7 @@ def add_later(
     found: Facts,
     later: Later,
 ) -> Facts:
-    """The scores with those of baselines, if these are wanted.
+    """Add the scores of the baselines, unless they were declined.
 
     Ctrl-C ends it, with what is scored by then.
     """
@@ -113,7 +113,7 @@ def add_later(
 
 
 def add_rows(score: Callable[[], dict[str, Any]]) -> Callable:
-    """For `Later`: more rows of the table, numbers or tuples by name."""
+    """An entry of `Later` that adds rows, numbers or tuples by name."""
 
     def add(found: Facts) -> Facts:
         rows = [
@@ -126,7 +126,7 @@ def add_rows(score: Callable[[], dict[str, Any]]) -> Callable:
 
 
 def share_interval(what: str, right: int, cases: int) -> Facts:
-    """For what `score` gives: how sure the network's share is, in %."""
+    """A 95% interval of the network's share of right cases, in %."""
     from rnncore.comparison.intervals import wilson
 
     if not cases:
@@ -138,7 +138,7 @@ def share_interval(what: str, right: int, cases: int) -> Facts:
 def drawn_interval(
     what: str, score: Callable[[Any], float], cases: int
 ) -> Facts:
-    """The same of any score, by drawing its cases again."""
+    """A 95% interval of any score, by resampling its cases (bootstrap)."""
     import numpy as np
 
     from rnncore.comparison.intervals import bootstrap
@@ -155,7 +155,7 @@ def report(
     about: Facts,
     found: Facts,
 ) -> None:
-    """Print what is known of a model, and what was found."""
+    """Print the model's description and its scores."""
     described = app.show(about)
     if "interval" in found:
         what, low, high = found["interval"]
@@ -172,7 +172,7 @@ def report(
 def _as_json(
     path: Path, about: Facts, found: Facts, described: Described
 ) -> str:
-    """The same for programs; a number that is none is null."""
+    """The same report as JSON; NaN and infinity become null."""
     table, rows = described.table, about.get("scores", [])
     if not isinstance(table, str):
         table = table.rename_axis("method").reset_index()

@@ -236,7 +236,7 @@ def _check_outputs(arguments: Namespace) -> None:
 
 
 def _plan(arguments: Namespace, frame: "pd.DataFrame") -> Any:
-    """What is not given is chosen by the table."""
+    """A plan in which the table decides what the options leave open."""
     from rnncore.forecast.plan import plan_for, read_seasons
 
     names = "history", "cell", "steps", "batch", "rate"

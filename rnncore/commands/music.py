@@ -269,7 +269,7 @@ def _split(
 
 
 def _names(score: "Score") -> list[str]:
-    """By what a piece, and another with its melody, is known again."""
+    """The fingerprints of a piece and of its melody."""
     from rnncore.music.split import fingerprint, melody
 
     return [fingerprint(score)[:16], melody(score)[:16]]

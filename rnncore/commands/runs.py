@@ -50,7 +50,7 @@ def add_train(
     data: str,
     **more: Any,
 ) -> argparse.ArgumentParser:
-    """`train`: the FILE or FOLDER that is learned from."""
+    """Add `train`, with the FILE or FOLDER to learn from."""
     parser = parts.add("train", partial(learn, app), about, example)
     operand(parser, data, **more)
     return parser
@@ -121,7 +121,7 @@ def learn(app: Application, arguments: argparse.Namespace) -> int:
 
 
 class Ending:
-    """When a training ends before its steps do."""
+    """Decides when training stops before all its steps are done."""
 
     def __init__(self, minutes: float | None = None):
         self.begun, self.minutes = time.monotonic(), minutes
@@ -219,7 +219,7 @@ class Run:
 def begin(
     app: Application, arguments: argparse.Namespace, settings: Facts
 ) -> Run | None:
-    """A run that is begun, or goes on; None where it is finished.
+    """Begin or resume a run; None if it is already finished.
 
     One that goes on may have other `steps`. A model without a table is of
     a run that broke off.
@@ -251,7 +251,7 @@ def begin(
 
 
 def _seconds(path: Path) -> float:
-    """Of the parts of a run that broke off."""
+    """The seconds spent on earlier parts of an interrupted run."""
     try:
         return float(path.read_bytes()) if path.exists() else 0.0
     except ValueError as error:
@@ -261,7 +261,7 @@ def _seconds(path: Path) -> float:
 
 
 def _discard(folder: Path) -> None:
-    """Delete a run, and no file that is no run's.
+    """Delete a run's files, and no others.
 
     The checkpoints go first: without them nothing is there to go on with,
     wherever this breaks off.
@@ -274,7 +274,7 @@ def _discard(folder: Path) -> None:
 
 
 def check_model(arguments: argparse.Namespace) -> None:
-    """Raise Refused unless a model can be written, in no input's place."""
+    """Raise Refused if the path is unusable, or that of an input."""
     path = arguments.model
     if path.suffix != ".safetensors":
         raise Refused(f"--model: expected NAME.safetensors, got {path}")

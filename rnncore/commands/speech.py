@@ -293,7 +293,7 @@ def _split(
 
 
 def _fingerprint(recordings: list["Recording"]) -> str:
-    """By which a folder is known again: sounds, words and speakers."""
+    """The folder's fingerprint: of sounds, words and speakers."""
     rows = [
         f"{r.name}\t{r.text}\t{r.speaker}\t{common.fingerprint(r.features.tobytes())}"
         for r in recordings

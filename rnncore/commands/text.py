@@ -244,7 +244,7 @@ def _fit(
 
 
 def _tell_unknown(vocabulary: "Vocabulary", text: str) -> None:
-    """How much of a text a vocabulary that is kept does not have."""
+    """Report how many tokens of a text the vocabulary lacks."""
     unknown = int((_encoded(vocabulary, text) == 0).sum())
     if unknown:
         common.note(
@@ -301,7 +301,7 @@ def _again(
 
 
 def _text(arguments: Namespace) -> str:
-    """All that is to be read; what is left out is told."""
+    """Read all inputs, and report what is left out."""
     from rnncore.text.files import read_texts
 
     told: list[str] = []
@@ -480,7 +480,7 @@ def _counted(
 def _scores_elsewhere(
     known: Any, name: str, whole: str
 ) -> tuple[Facts, Later]:
-    """Bits on another text, without what has to read the training part."""
+    """Bits on another text, beside baselines that need no training."""
     from rnncore.text.model import token_nats
 
     model, vocabulary = known

@@ -202,7 +202,7 @@ def _again(
 
 
 def _pairs(arguments: Namespace) -> "list[Pair]":
-    """The pairs of the file; what is left out is told."""
+    """Read the pairs of the file, and report what is left out."""
     from rnncore.translate.pairs import read_any_pairs
 
     told: list[str] = []
@@ -249,7 +249,7 @@ def _encoded(
     target: "SubWords",
     longest: int,
 ) -> list[tuple[list[int], list[int]]]:
-    """Pairs as numbers, without those that have too long a side."""
+    """Pairs as token numbers, without those that are too long."""
     both = [
         (source.encode(p.source), target.encode(p.target)) for p in pairs
     ]

@@ -98,7 +98,7 @@ def _add_file(parser: Any, model: str) -> None:
 
 
 def _add_captions(parser: Any, do: Callable) -> None:
-    """--captions, with which `do` is done by the other application."""
+    """Add --captions, which hands `do` to the captioning application."""
 
     def run(arguments: Namespace) -> int:
         for name, defaults in DEFAULTS.items():
@@ -144,7 +144,7 @@ def _add_either(parser: Any, name: str, what: str) -> None:
 
 
 def _classify(arguments: Namespace) -> int:
-    """The likeliest classes, and from when on it was the best."""
+    """The likeliest classes, and since which frame the first has led."""
     frames, model, about = _film(arguments, KIND, LOAD)
     import pandas as pd
 
@@ -280,7 +280,7 @@ def _again(
 
 
 def _read_folder(path: Path, T: int, S: int, whole: bool) -> Folder:
-    """All films of a folder; those that cannot be read are told.
+    """Read all films of a folder, and report the unreadable ones.
 
     As `read_video` reads them: whole frames, or their middle square.
 
