@@ -113,7 +113,7 @@ def _fingerprint(films: "Captioned") -> str:
 
 
 def _learn_words(films: "Captioned", training: Sequence[int]) -> "Words":
-    """The words that training has more than once; the rest are one token."""
+    """The words that training has more than once; all others are one."""
     from rnncore.video.captions import Words
 
     often = Counter(
