@@ -45,7 +45,7 @@ def _fit(
     with seeded(arguments.seed):
         model = Captioner(S, D, H, words.size).to(device)
     learned, held_out = (
-        _encoded(films, part, words) for part in (training, validation)
+        _encode(films, part, words) for part in (training, validation)
     )
 
     def next_batch(rng: Any, step: int) -> "CaptionBatch":
@@ -66,7 +66,7 @@ def _fit(
     )
 
 
-def _again(
+def _score_again(
     arguments: Namespace, model: Any, about: Facts
 ) -> tuple[Facts, Later]:
     """The scores of the same films, or of all films of another folder."""
@@ -128,7 +128,7 @@ def _learn_words(films: "Captioned", training: Sequence[int]) -> "Words":
     return Words((UNKNOWN, *sorted(kept)))
 
 
-def _encoded(
+def _encode(
     films: "Captioned", part: Sequence[int], words: "Words"
 ) -> list[Said]:
     """Each caption of these films, beside its film."""
@@ -178,7 +178,7 @@ def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
 
     (model, words), (films, (training, _, test)) = known, data
     true = [films.captions[k] for k in test]
-    scores = _quality(_said(model, words, films, test), true)
+    scores = _quality(_describe(model, words, films, test), true)
     what = format_count(len(test), "film")
     found = {
         "table": [(NETWORK, *scores)],
@@ -207,7 +207,7 @@ def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
     return found, later | {often: add_rows(usual)}
 
 
-def _said(
+def _describe(
     model: Any, words: "Words", films: "Captioned", chosen: Sequence[int]
 ) -> list[str]:
     """What the network says of these films."""
@@ -259,7 +259,7 @@ APP = evaluation.Application(
     _read,
     _fit,
     _scores,
-    _again,
+    _score_again,
     _save,
     LOAD,
     _show,

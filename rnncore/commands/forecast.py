@@ -105,7 +105,7 @@ def _read(arguments: Namespace) -> tuple[Data, Facts]:
 
     reading = tables.reading_of(arguments)
     panel = tables.read(arguments.file, reading)
-    plan = _plan(arguments, panel.frame)
+    plan = _make_plan(arguments, panel.frame)
     known = plan._asdict() | reading | {"data": tables.print_of(panel)}
     units = None
     if panel.beside is not None:
@@ -186,7 +186,7 @@ def _forecast(arguments: Namespace) -> int:
     from rnncore.forecast import study
 
     with common.refuse_in_words(arguments.file):
-        said = _ahead(panel, plan, modules)
+        said = _average_forecasts(panel, plan, modules)
     table = pd.concat(said, names=["series"])
     if arguments.out:
         with whole_file(arguments.out) as file:
@@ -198,7 +198,7 @@ def _forecast(arguments: Namespace) -> int:
     return 0
 
 
-def _again(
+def _score_again(
     arguments: Namespace, model: Any, about: Facts
 ) -> tuple[Facts, Later]:
     """The back-test on a table that may have grown since."""
@@ -235,7 +235,7 @@ def _check_outputs(arguments: Namespace) -> None:
         common.output_file(arguments.out, arguments.force, ".csv")
 
 
-def _plan(arguments: Namespace, frame: "pd.DataFrame") -> Any:
+def _make_plan(arguments: Namespace, frame: "pd.DataFrame") -> Any:
     """A plan in which the table decides what the options leave open."""
     from rnncore.forecast.plan import plan_for, read_seasons
 
@@ -285,7 +285,7 @@ def _scores(
     return compare([]) | {"test": f"{test}not see"}, later
 
 
-def _ahead(
+def _average_forecasts(
     panel: "Panel", plan: Any, modules: list
 ) -> dict[str, "pd.DataFrame"]:
     """The mean of what all networks say."""
@@ -311,7 +311,7 @@ def _draw_back(arguments: Namespace, about: Facts) -> None:
     panel = _in_units(panel, about.get("units"))
     frame = panel.frame
     before, came = frame.iloc[: -plan.horizon], frame.iloc[-plan.horizon :]
-    said = _ahead(panel._replace(frame=before), plan, modules)
+    said = _average_forecasts(panel._replace(frame=before), plan, modules)
     back = max(3 * plan.horizon, plan.history)
     if arguments.plot:
         figure = study.draw(before, said, back, came)
@@ -364,7 +364,7 @@ APP = evaluation.Application(
     _read,
     _fit,
     _score,
-    _again,
+    _score_again,
     SAVE,
     LOAD,
     _show,

@@ -172,7 +172,7 @@ class Run:
         self.settings = settings  # all that the outcome depends on
         self.folder = folder  # plan, checkpoint and seconds, until the end
         self.facts: Facts = {"seed": arguments.seed, "settings": settings}
-        self.before = _seconds(folder / SECONDS)  # of parts that broke off
+        self.before = _read_seconds(folder / SECONDS)  # in earlier parts
         self.begun = time.perf_counter()
         self.ending = Ending(arguments.minutes)
         self.steps, self.is_cut = 0, False
@@ -232,7 +232,7 @@ def begin(
     if arguments.restart:
         _discard(folder)
     elif any(folder.glob("*.npz")):  # else nothing is lost
-        there = _plan(folder / PLAN)
+        there = _read_plan(folder / PLAN)
         same = {"steps": settings["steps"]}
         _check_settings(settings, there | same, f"{folder}")
     elif model.exists():
@@ -250,7 +250,7 @@ def begin(
     return Run(app, arguments, settings, folder)
 
 
-def _seconds(path: Path) -> float:
+def _read_seconds(path: Path) -> float:
     """The seconds spent on earlier parts of an interrupted run."""
     try:
         return float(path.read_bytes()) if path.exists() else 0.0
@@ -355,7 +355,7 @@ def train_run(
     return model, about | {"steps": len(result.history.loss)}
 
 
-def _plan(path: Path) -> Facts:
+def _read_plan(path: Path) -> Facts:
     try:
         plan = json.loads(path.read_bytes())
     except (FileNotFoundError, ValueError):

@@ -145,7 +145,7 @@ def _add_either(parser: Any, name: str, what: str) -> None:
 
 def _classify(arguments: Namespace) -> int:
     """The likeliest classes, and since which frame the first has led."""
-    frames, model, about = _film(arguments, KIND, LOAD)
+    frames, model, about = _read_film(arguments, KIND, LOAD)
     import pandas as pd
 
     from rnncore.video.changes import logits_by_frame
@@ -165,7 +165,9 @@ def _classify(arguments: Namespace) -> int:
 
 def _caption(arguments: Namespace) -> int:
     """A sentence, and where each of its words looked."""
-    frames, model, words, _ = _film(arguments, captions.KIND, captions.LOAD)
+    frames, model, words, _ = _read_film(
+        arguments, captions.KIND, captions.LOAD
+    )
     import pandas as pd
 
     from rnncore.video.captions import looks, say
@@ -185,7 +187,7 @@ def _caption(arguments: Namespace) -> int:
     return 0
 
 
-def _film(arguments: Namespace, kind: str, load: Callable) -> tuple:
+def _read_film(arguments: Namespace, kind: str, load: Callable) -> tuple:
     """The film's frames (T, 1, S, S) as the model sees them; the model.
 
     Raises Refused without waiting for torch.
@@ -258,7 +260,7 @@ def _fit(
     )
 
 
-def _again(
+def _score_again(
     arguments: Namespace, model: Any, about: Facts
 ) -> tuple[Facts, Later]:
     """The scores of the same films, or of all films of another folder."""
@@ -366,7 +368,7 @@ def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
     from rnncore.video.folder import nearest
 
     (model,), (folder, (training, _, test)) = known, data
-    right, films = _network_scores(model, folder, test), len(test)
+    right, films = _score_network(model, folder, test), len(test)
     named = round(right[NETWORK] * films / 100)
     sure = evaluation.share_interval("right", named, films)
     if not len(training):
@@ -399,7 +401,7 @@ def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
     return found, {name: add_rows(partial(row, name)) for name in names}
 
 
-def _network_scores(
+def _score_network(
     model: "nn.Module", folder: Folder, chosen: "np.ndarray"
 ) -> dict[str, float]:
     """Percent right after half of each film, and after all of it."""
@@ -455,7 +457,7 @@ APP = evaluation.Application(
     _read,
     _fit,
     _scores,
-    _again,
+    _score_again,
     SAVE,
     LOAD,
     _show,
