@@ -21,7 +21,7 @@ COMMANDS = {
 
 
 def main() -> int:
-    """Run the command that was asked for; 2 where there is none such."""
+    """Run the given command; return 2 if it is unknown."""
     escape_output()
     name = sys.argv[1] if len(sys.argv) > 1 else ""
     if name not in COMMANDS:

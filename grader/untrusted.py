@@ -71,7 +71,7 @@ def valid(value: str) -> str:
 
 
 def _word(value: Any) -> str:
-    """A number or a constant as a text; nothing for what is neither."""
+    """A number or a constant as text; empty for anything else."""
     if value is None or isinstance(value, bool | float):
         return str(value)
     small = isinstance(value, int) and abs(value) < 2**64

@@ -386,6 +386,7 @@ class RNN(Recurrent[Tensor], torch.nn.RNN):
         batch_first: bool = False,
         dropout: float = 0.0,
         bidirectional: bool = False,
+        proj_size: int = 0,
         device: _Device = None,
         dtype: torch.dtype | None = None,
     ) -> None:
@@ -393,14 +394,15 @@ class RNN(Recurrent[Tensor], torch.nn.RNN):
             self,
             input_size,
             hidden_size,
-            num_layers=num_layers,
-            nonlinearity=nonlinearity,
-            bias=bias,
-            batch_first=batch_first,
-            dropout=dropout,
-            bidirectional=bidirectional,
-            device=device,
-            dtype=dtype,
+            num_layers,
+            nonlinearity,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            proj_size,
+            device,
+            dtype,
         )
 
     def to_torch(self) -> torch.nn.RNN:
@@ -466,6 +468,7 @@ class GRU(Recurrent[Tensor], torch.nn.GRU):
         batch_first: bool = False,
         dropout: float = 0.0,
         bidirectional: bool = False,
+        proj_size: int = 0,
         device: _Device = None,
         dtype: torch.dtype | None = None,
     ) -> None:
@@ -478,8 +481,9 @@ class GRU(Recurrent[Tensor], torch.nn.GRU):
             batch_first,
             dropout,
             bidirectional,
-            device=device,
-            dtype=dtype,
+            proj_size,
+            device,
+            dtype,
         )
 
     def to_torch(self) -> torch.nn.GRU:

@@ -220,7 +220,7 @@ def tried(source: str, namespace: dict[str, Any]) -> tuple[Any, Exception | None
 
 
 def points_of(test: Cell, value: Any, error: Exception | None) -> float:
-    """What nbgrader gives: all, none, or the number the cell ends with."""
+    """The points nbgrader gives: none after an error, a last number, else all."""
     if error:
         return 0.0
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -170,7 +170,7 @@ def open_class(place: Path, stack: ExitStack) -> Class:
 
 
 def _check_zone(course: Course, of: Class) -> None:
-    """Refuse times of which nobody knows by which clock they are."""
+    """Refuse an export's times unless the course names a time zone."""
     sheet = of.sheet
     said = sheet and any(sheet.said_when(number) for number in sheet.lines)
     if course.zone is None and (said or any(one.piece.when for one in of.found)):

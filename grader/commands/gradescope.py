@@ -71,7 +71,7 @@ c.CourseDirectory.db_url = f"sqlite:///{ROOT}/grading/gradebook.db"
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Write the zip; 2 where there is no such assignment."""
+    """Write the zip; return 2 if the assignment does not exist."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

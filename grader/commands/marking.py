@@ -45,7 +45,7 @@ MOST = 1e6  # points
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Serve the page until it is interrupted; 2 if there is nothing to mark."""
+    """Serve the page until interrupted; return 2 if there is nothing to mark."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

@@ -163,7 +163,7 @@ def students(book: Gradebook) -> Roster:
 
 
 def enter(book: Gradebook, learners: Iterable[Learner]) -> None:
-    """Enter learners into the gradebook; what is not said stays as it is."""
+    """Enter learners into the gradebook; fields left empty stay unchanged."""
     for learner in learners:
         said = {
             "first_name": learner.first_name,

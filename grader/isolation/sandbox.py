@@ -31,7 +31,7 @@ run outside its process."""
 
 
 class NoSandbox(SetupError):
-    """Learners' code is not run, as nothing would hold it."""
+    """No sandbox is available, so learners' code is not run."""
 
 
 class Executor(Protocol):

@@ -42,7 +42,7 @@ Tree = Any  # what json can write
 
 
 class WireError(ValueError):
-    """A value that cannot cross, or a message that is none."""
+    """A value that can't be sent, or a malformed message."""
 
 
 class Message(NamedTuple):

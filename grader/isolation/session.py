@@ -94,7 +94,7 @@ class Session:
         return outputs, bool(answer.get("flooded"))
 
     def snapshot(self) -> socket.socket:
-        """The way to a copy of the process as it is now."""
+        """A socket to a copy of the process as it is now."""
         ours, theirs = socket.socketpair()
         until = time.monotonic() + START_SECONDS
         with theirs, self._watched():

@@ -173,7 +173,7 @@ def _properties(
 
 
 def _printed(cell: NotebookNode) -> Failure | None:
-    """What a test that raised nothing has against the answer."""
+    """The failure that the output of a test reports, if there is one."""
     hidden = bool(hidden_lines(cell.source))
     if text := _stream(cell, "stderr"):
         why = "the test printed to the error stream, which counts as failed"

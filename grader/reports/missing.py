@@ -56,7 +56,7 @@ def find_missing(
 
 
 def write_missing(course: Course, submissions: Collection[Submission]) -> str:
-    """Write missing.csv; what to tell of it, which may be nothing."""
+    """Write missing.csv; return the text to print, which may be empty."""
     with course.ledger.transaction() as book:
         people = students(book).learners
     came = {s.student for s in submissions}

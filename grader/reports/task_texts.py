@@ -43,7 +43,7 @@ class Asked:
 
 
 def asked(path: Path | None) -> Asked:
-    """What the released notebook asks; of none, nothing."""
+    """The tasks of the released notebook; empty without a notebook."""
     if path is None or not path.exists():
         return Asked()
     return _read(path, path.stat().st_mtime_ns)

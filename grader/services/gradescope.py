@@ -91,7 +91,7 @@ def in_words(release: Path) -> set[str]:
 def results(
     row: Row, result: dict[str, Any], assignment: Asked, manual: set[str]
 ) -> dict[str, Any]:
-    """What Gradescope is told of a graded submission."""
+    """The result of a graded submission in Gradescope's format."""
     tasks = [task for task in row.tasks if task.id not in manual]
     left = [task for task in row.tasks if task.id in manual]
     said = [*([row.reason] if row.reason else []), *result["remarks"]]

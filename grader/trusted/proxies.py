@@ -50,7 +50,7 @@ class Untrusted(AssertionError):
 
 
 class _Text(str):
-    """A text that KeyError shows as it is."""
+    """A string that KeyError prints without quotes."""
 
     __slots__ = ()
     __repr__ = str.__str__

@@ -7,9 +7,9 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncore.commands import common, runs
+from rnncore.commands import common, evaluation, runs
 from rnncore.commands.common import Facts, format_count, note, run_later
-from rnncore.commands.runs import NETWORK, Later, add_rows
+from rnncore.commands.evaluation import NETWORK, Later, add_rows
 from rnncore.storage.files import Refused
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _fit(
     with seeded(arguments.seed):
         model = Captioner(S, D, H, words.size).to(device)
     learned, held_out = (
-        _encoded(films, part, words) for part in (training, validation)
+        _encode(films, part, words) for part in (training, validation)
     )
 
     def next_batch(rng: Any, step: int) -> "CaptionBatch":
@@ -66,7 +66,7 @@ def _fit(
     )
 
 
-def _again(
+def _score_again(
     arguments: Namespace, model: Any, about: Facts
 ) -> tuple[Facts, Later]:
     """The scores of the same films, or of all films of another folder."""
@@ -113,7 +113,7 @@ def _fingerprint(films: "Captioned") -> str:
 
 
 def _learn_words(films: "Captioned", training: Sequence[int]) -> "Words":
-    """The words that training has more than once; one for the others."""
+    """The words that training has more than once; all others are one."""
     from rnncore.video.captions import Words
 
     often = Counter(
@@ -128,7 +128,7 @@ def _learn_words(films: "Captioned", training: Sequence[int]) -> "Words":
     return Words((UNKNOWN, *sorted(kept)))
 
 
-def _encoded(
+def _encode(
     films: "Captioned", part: Sequence[int], words: "Words"
 ) -> list[Said]:
     """Each caption of these films, beside its film."""
@@ -178,7 +178,7 @@ def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
 
     (model, words), (films, (training, _, test)) = known, data
     true = [films.captions[k] for k in test]
-    scores = _quality(_said(model, words, films, test), true)
+    scores = _quality(_describe(model, words, films, test), true)
     what = format_count(len(test), "film")
     found = {
         "table": [(NETWORK, *scores)],
@@ -207,7 +207,7 @@ def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
     return found, later | {often: add_rows(usual)}
 
 
-def _said(
+def _describe(
     model: Any, words: "Words", films: "Captioned", chosen: Sequence[int]
 ) -> list[str]:
     """What the network says of these films."""
@@ -254,12 +254,12 @@ def _save(path: Path, model: Any, words: "Words", about: Facts) -> None:
     SAVE(path, model, about)
 
 
-APP = runs.Application(
+APP = evaluation.Application(
     KIND,
     _read,
     _fit,
     _scores,
-    _again,
+    _score_again,
     _save,
     LOAD,
     _show,

@@ -121,7 +121,7 @@ LETTERS = {positive: "X", share: "X", Path: "FILE"}  # of kinds; else N
 def _declare(
     parser: Any, name: str, outside: bool = False, **more: Any
 ) -> None:
-    """An argument; it is noted whether a run's outcome depends on it.
+    """Add an argument, and record whether a run's outcome depends on it.
 
     No path is noted: what a file holds has a fingerprint.
     """
@@ -132,7 +132,7 @@ def _declare(
 
 
 def settings_of(arguments: argparse.Namespace) -> Facts:
-    """The options that must be the same where a run goes on."""
+    """The options that must stay the same when a run is resumed."""
     return {name: getattr(arguments, name) for name in arguments.decides}
 
 
@@ -142,7 +142,7 @@ def operand(
     what: str | None = None,
     **more: Any,
 ) -> None:
-    """A path that is given without a name before it."""
+    """Add a positional argument: a path."""
     more = {"metavar": name.upper(), "type": Path, "help": what, **more}
     _declare(parser, name, **more)
 
@@ -179,7 +179,7 @@ def option(
 
 
 def flag(parser: Any, name: str, what: str, outside: bool = False) -> None:
-    """An option that is given or not; `outside` as in `option`."""
+    """Add an on/off option; `outside` as in `option`."""
     _declare(parser, name, outside, action="store_true", help=what)
 
 
@@ -250,14 +250,14 @@ def load_model(
 
 
 def fingerprint(content: bytes | str) -> str:
-    """By which data are recognised again: SHA-256."""
+    """The SHA-256 digest by which data are recognised again."""
     raw = content.encode() if isinstance(content, str) else content
     return hashlib.sha256(raw).hexdigest()
 
 
 @contextlib.contextmanager
 def refuse_in_words(path: Path | None = None) -> Iterator[None]:
-    """What is not as expected becomes one line, with a file's name."""
+    """Turn a ValueError into one line that names the file."""
     try:
         yield
     except ValueError as error:
@@ -268,7 +268,7 @@ def refuse_in_words(path: Path | None = None) -> Iterator[None]:
 
 
 class Described(NamedTuple):
-    """What is told of a model."""
+    """The description of a model that is printed."""
 
     network: str  # in a few words
     table: Any  # of pandas, or text
@@ -394,7 +394,7 @@ class Lines:
 
 
 def each(paths: Sequence[Any], do: Callable[[Any], None]) -> int:
-    """Do it for each, whatever becomes of the others: the exit status.
+    """Process each item even if others fail; return the exit status.
 
     What is refused is told at the end, with its reason; then it is 1. Of
     one alone, the refusal is the command's.
@@ -414,7 +414,7 @@ def each(paths: Sequence[Any], do: Callable[[Any], None]) -> int:
 
 
 def tell_failed(failed: Sequence[str], what: str) -> int:
-    """At a batch's end: what failed, and why; the exit status."""
+    """Report at the end what failed and why; return the exit status."""
     for reason in failed:
         note(reason)
     if failed:
@@ -423,7 +423,7 @@ def tell_failed(failed: Sequence[str], what: str) -> int:
 
 
 def reason_of(error: Exception) -> str:
-    """An exception in words, without the system's numbers for it."""
+    """An exception's message without the system's error numbers."""
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror}"
@@ -442,7 +442,7 @@ def note(text: str) -> None:
 
 
 def unplug(stream: Any) -> None:
-    """Let an output whose reader has gone lead nowhere."""
+    """Discard further output once the reader of a pipe has gone."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

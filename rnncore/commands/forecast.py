@@ -4,9 +4,9 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rnncore.commands import ABOUT, common, runs, tables
+from rnncore.commands import ABOUT, common, evaluation, runs, tables
 from rnncore.commands.common import Facts, note, operand, option, run_later
-from rnncore.commands.runs import Later
+from rnncore.commands.evaluation import Later
 from rnncore.storage.files import whole_file
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def add(commands: Any) -> None:
     what = "write it as a table"
     option(ahead, "--out", what, kind=Path, metavar="FILE.csv")
     about = "the back-test on the last fifth of a table, beside baselines"
-    evaluate = runs.add_evaluate(parts, APP, about, EVALUATE, "file")
+    evaluate = evaluation.add_evaluate(parts, APP, about, EVALUATE, "file")
     _add_plot(ahead)
     common.add_device(ahead)
     _add_plot(evaluate)
@@ -105,7 +105,7 @@ def _read(arguments: Namespace) -> tuple[Data, Facts]:
 
     reading = tables.reading_of(arguments)
     panel = tables.read(arguments.file, reading)
-    plan = _plan(arguments, panel.frame)
+    plan = _make_plan(arguments, panel.frame)
     known = plan._asdict() | reading | {"data": tables.print_of(panel)}
     units = None
     if panel.beside is not None:
@@ -186,7 +186,7 @@ def _forecast(arguments: Namespace) -> int:
     from rnncore.forecast import study
 
     with common.refuse_in_words(arguments.file):
-        said = _ahead(panel, plan, modules)
+        said = _average_forecasts(panel, plan, modules)
     table = pd.concat(said, names=["series"])
     if arguments.out:
         with whole_file(arguments.out) as file:
@@ -198,7 +198,7 @@ def _forecast(arguments: Namespace) -> int:
     return 0
 
 
-def _again(
+def _score_again(
     arguments: Namespace, model: Any, about: Facts
 ) -> tuple[Facts, Later]:
     """The back-test on a table that may have grown since."""
@@ -235,8 +235,8 @@ def _check_outputs(arguments: Namespace) -> None:
         common.output_file(arguments.out, arguments.force, ".csv")
 
 
-def _plan(arguments: Namespace, frame: "pd.DataFrame") -> Any:
-    """What is not given is chosen by the table."""
+def _make_plan(arguments: Namespace, frame: "pd.DataFrame") -> Any:
+    """A plan in which the table decides what the options leave open."""
     from rnncore.forecast.plan import plan_for, read_seasons
 
     names = "history", "cell", "steps", "batch", "rate"
@@ -285,7 +285,7 @@ def _scores(
     return compare([]) | {"test": f"{test}not see"}, later
 
 
-def _ahead(
+def _average_forecasts(
     panel: "Panel", plan: Any, modules: list
 ) -> dict[str, "pd.DataFrame"]:
     """The mean of what all networks say."""
@@ -311,7 +311,7 @@ def _draw_back(arguments: Namespace, about: Facts) -> None:
     panel = _in_units(panel, about.get("units"))
     frame = panel.frame
     before, came = frame.iloc[: -plan.horizon], frame.iloc[-plan.horizon :]
-    said = _ahead(panel._replace(frame=before), plan, modules)
+    said = _average_forecasts(panel._replace(frame=before), plan, modules)
     back = max(3 * plan.horizon, plan.history)
     if arguments.plot:
         figure = study.draw(before, said, back, came)
@@ -359,12 +359,12 @@ def _show(about: Facts) -> common.Described:
 
 SAVE = run_later("forecast.study.save")
 LOAD = run_later("forecast.study.load")
-APP = runs.Application(
+APP = evaluation.Application(
     KIND,
     _read,
     _fit,
     _score,
-    _again,
+    _score_again,
     SAVE,
     LOAD,
     _show,

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncore.commands import ABOUT, common, runs
+from rnncore.commands import ABOUT, common, evaluation, runs
 from rnncore.commands.common import (
     Facts,
     format_count,
@@ -15,7 +15,7 @@ from rnncore.commands.common import (
     option,
     run_later,
 )
-from rnncore.commands.runs import NETWORK, Later, add_rows
+from rnncore.commands.evaluation import NETWORK, Later, add_rows
 from rnncore.storage.files import Refused, whole_file
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def add(commands: Any) -> None:
     )
     _add_sample(parts)
     about = "score pieces that were held out"
-    runs.add_evaluate(parts, APP, about, EVALUATE, "folder")
+    evaluation.add_evaluate(parts, APP, about, EVALUATE, "folder")
 
 
 def _add_sample(parts: common.Group) -> None:
@@ -91,7 +91,7 @@ def _semitones(text: str) -> int:
 
 def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     """The parts, and how far their pieces are moved."""
-    scores = _scores_of(arguments.folder, arguments.frame)
+    scores = _read_scores(arguments.folder, arguments.frame)
     V = arguments.voices or _usual_voices(scores)
     parts = _split(arguments.folder, scores, V, arguments.seed)
     prints = sorted("".join(_names(s)) for s in scores)
@@ -141,7 +141,7 @@ def _sample(arguments: Namespace) -> int:
     """Compose or harmonise; write the files."""
     import numpy as np
 
-    midi, xml, wav = _outputs(arguments)
+    midi, xml, wav = _check_outputs(arguments)
     model, about = common.load_model(arguments, KIND, LOAD)
     about = TYPICAL | about  # the course's own has eighths in 4/4
     from rnncore.music import files, generate, infill
@@ -152,7 +152,7 @@ def _sample(arguments: Namespace) -> int:
     how: dict[str, Any] = {"temperature": arguments.temperature}
     how["progress"] = common.Bar("frames", "frame")
     if arguments.melody:
-        melody = _melody(arguments.melody, about["frame"])
+        melody = _read_melody(arguments.melody, about["frame"])
         if arguments.tempo:
             melody = melody._replace(tempo=arguments.tempo)
         with common.refuse_in_words():
@@ -178,7 +178,7 @@ def _sample(arguments: Namespace) -> int:
     return 0
 
 
-def _outputs(arguments: Namespace) -> tuple[Path, Path, Path]:
+def _check_outputs(arguments: Namespace) -> tuple[Path, Path, Path]:
     """The MIDI, MusicXML and WAV files, if they can be written.
 
     Raises Refused; of the last only where it is asked for.
@@ -192,13 +192,13 @@ def _outputs(arguments: Namespace) -> tuple[Path, Path, Path]:
     return midi, xml, wav
 
 
-def _again(
+def _score_again(
     arguments: Namespace, model: Any, about: Facts
 ) -> tuple[Facts, Later]:
     """Nats a frame of the pieces that training did not see."""
     from rnncore.music.score import to_voices
 
-    scores = _scores_of(arguments.folder, (TYPICAL | about)["frame"])
+    scores = _read_scores(arguments.folder, (TYPICAL | about)["frame"])
     scores = [to_voices(s, about["V"]) for s in scores]
     if "seen" not in about:
         raise Refused(f"{arguments.model}: it does not tell what it saw")
@@ -217,7 +217,7 @@ def _again(
     return _scores(model[0], known, fresh, about["shifts"])
 
 
-def _scores_of(folder: Path, frame: float) -> list["Score"]:
+def _read_scores(folder: Path, frame: float) -> list["Score"]:
     """The scores of a folder; what cannot be read is named on stderr.
 
     Raises Refused where there is no score.
@@ -269,7 +269,7 @@ def _split(
 
 
 def _names(score: "Score") -> list[str]:
-    """By what a piece, and another with its melody, is known again."""
+    """The fingerprints of a piece and of its melody."""
     from rnncore.music.split import fingerprint, melody
 
     return [fingerprint(score)[:16], melody(score)[:16]]
@@ -337,7 +337,7 @@ def _frequencies(learned: list["Score"], test: list["Score"]) -> float:
     return total
 
 
-def _melody(path: Path, frame: float) -> "Score":
+def _read_melody(path: Path, frame: float) -> "Score":
     """The first voice of a file."""
     from rnncore.music.files import read_score
     from rnncore.music.score import to_voices
@@ -371,12 +371,12 @@ def _show(about: Facts) -> common.Described:
 
 SAVE = run_later("music.training.save_model")
 LOAD = run_later("music.training.load_voices")
-APP = runs.Application(
+APP = evaluation.Application(
     KIND,
     _read,
     _fit,
     _score,
-    _again,
+    _score_again,
     SAVE,
     LOAD,
     _show,

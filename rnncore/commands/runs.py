@@ -1,27 +1,24 @@
-"""Training runs: begun, ended and gone on with; scored and reported."""
+"""Training runs: begun, ended and gone on with."""
 
 import argparse
 import contextlib
 import json
-import math
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from rnncore.commands.common import (
     Bar,
-    Described,
     Facts,
     Group,
     add_device,
     add_seed,
     choose_device,
     flag,
-    load_model,
     note,
     operand,
     option,
@@ -29,55 +26,34 @@ from rnncore.commands.common import (
     refuse_in_words,
     settings_of,
     share,
-    show,
     whole_number,
+)
+from rnncore.commands.evaluation import (
+    NETWORK,
+    Application,
+    add_later,
+    add_scores,
+    report,
 )
 from rnncore.storage.files import Refused, whole_file
 
 PLAN, CHECKPOINT, SECONDS = "plan.json", "run.npz", "seconds"
-NETWORK = "the network"  # its rows of a table begin so
 CLEARLY = 0.02  # of a score: less is no progress
 LATELY = 50  # steps, over which the loss of training is told
-Later = dict[str, Callable[[Facts], Facts]]  # what else is scored, by name
 
 
 def add_train(
     parts: Group,
-    app: "Application",
+    app: Application,
     about: str,
     example: str,
     data: str,
     **more: Any,
 ) -> argparse.ArgumentParser:
-    """`train`: the FILE or FOLDER that is learned from."""
+    """Add `train`, with the FILE or FOLDER to learn from."""
     parser = parts.add("train", partial(learn, app), about, example)
     operand(parser, data, **more)
     return parser
-
-
-def add_evaluate(
-    parts: Group,
-    app: "Application",
-    about: str,
-    example: str,
-    data: str,
-    **more: Any,
-) -> argparse.ArgumentParser:
-    """`evaluate`: a model, the FILE or FOLDER it is judged by."""
-    run = partial(score_again, app)
-    parser = parts.add("evaluate", run, about, example)
-    operand(parser, "model")
-    operand(parser, data, **more)
-    _add_scores(parser)
-    add_device(parser)
-    return parser
-
-
-def _add_scores(parser: argparse.ArgumentParser) -> None:
-    what = "score the network alone, which takes less time"
-    flag(parser, "--no-baselines", what, outside=True)
-    what = "print the scores as JSON"
-    flag(parser, "--json", what, outside=True)
 
 
 OPTIONS: dict[str, tuple[Callable, str]] = {
@@ -112,30 +88,9 @@ def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
     option(parser, "--minutes", what, kind=positive, **how)
     add_seed(parser)
     add_device(parser)
-    _add_scores(parser)
+    add_scores(parser)
     what = "train from scratch, and replace the model that exists"
     flag(parser, "--restart", what, outside=True)
-
-
-class Application(NamedTuple):
-    """What `train` and `evaluate` of one application are made of.
-
-    `Data` is what is learned from; `Model` a tuple with the network, or a
-    list of them, first: what `load` gives, without its last.
-    """
-
-    kind: str  # of the model file
-    read: Callable  # arguments -> Data, what knows it again: a fingerprint
-    fit: Callable  # arguments, Data, Run, device -> Model, facts
-    score: Callable  # Model, Data -> facts with a table, Later
-    again: Callable  # arguments, Model, facts -> the same of other data
-    save: Callable  # path, *Model, facts: write the file
-    load: Callable  # path -> *Model, facts
-    show: Callable  # facts -> Described
-    check: Callable = lambda arguments: None  # Refused before all else
-    after: Callable = lambda arguments, about: None  # and at the end
-    hint: str = "more data, more --steps, another --rate"
-    higher: bool = False  # of two scores the higher one is better
 
 
 def learn(app: Application, arguments: argparse.Namespace) -> int:
@@ -156,148 +111,17 @@ def learn(app: Application, arguments: argparse.Namespace) -> int:
             model, about = app.fit(arguments, data, run, device)
         run.keep(model, about)
         note(f"scoring {NETWORK} ...")
-        about |= _with_later(app, arguments, *app.score(model, data))
+        about |= add_later(app, arguments, *app.score(model, data))
         run.keep(model, about)
         run.close()
     about = app.load(arguments.model)[-1]
     app.after(arguments, about)
-    _report(app, arguments, about, about)
+    report(app, arguments, about, about)
     return 0
-
-
-def score_again(app: Application, arguments: argparse.Namespace) -> int:
-    """The table of scores, computed again."""
-    app.check(arguments)
-    *model, about = load_model(arguments, app.kind, app.load)
-    again = app.again(arguments, model, about)
-    found = _with_later(app, arguments, *again)
-    app.after(arguments, about | found)
-    _report(app, arguments, about | found, found)
-    return 0
-
-
-def add_rows(score: Callable[[], dict[str, Any]]) -> Callable:
-    """For `Later`: more rows of the table, numbers or tuples by name."""
-
-    def add(found: Facts) -> Facts:
-        rows = [
-            (name, *(v if isinstance(v, tuple) else (v,)))
-            for name, v in score().items()
-        ]
-        return found | {"table": [*found["table"], *rows]}
-
-    return add
-
-
-def _with_later(
-    app: Application,
-    arguments: argparse.Namespace,
-    found: Facts,
-    later: Later,
-) -> Facts:
-    """The scores with those of baselines, if these are wanted.
-
-    Ctrl-C ends it, with what is scored by then.
-    """
-    left = [] if arguments.no_baselines else list(later)
-    try:
-        while left:
-            note(f"scoring {left[0]} ...")
-            found = later[left[0]](found)
-            left.pop(0)
-    except KeyboardInterrupt as stopped:
-        if type(stopped) is not KeyboardInterrupt:  # SIGTERM
-            raise
-        note(f"not scored: {', '.join(left)}; `evaluate` scores them")
-    if isinstance(found["table"], str):
-        return found
-    rest = [
-        row[1] for row in found["table"] if not row[0].startswith(NETWORK)
-    ]
-    if "score" not in found or not rest:
-        return found
-    return found | {"baseline": (max if app.higher else min)(rest)}
-
-
-def share_interval(what: str, right: int, cases: int) -> Facts:
-    """For what `score` gives: how sure the network's share is, in %."""
-    from rnncore.comparison.intervals import wilson
-
-    if not cases:
-        return {}
-    low, high = (100 * end for end in wilson(right, cases))
-    return {"interval": [f"% {what}", low, high]}
-
-
-def drawn_interval(
-    what: str, score: Callable[[Any], float], cases: int
-) -> Facts:
-    """The same of any score, by drawing its cases again."""
-    import numpy as np
-
-    from rnncore.comparison.intervals import bootstrap
-
-    if not cases:
-        return {}
-    ends = bootstrap(score, cases, np.random.default_rng(0))
-    return {"interval": [what, *ends]}
-
-
-def _report(
-    app: Application,
-    arguments: argparse.Namespace,
-    about: Facts,
-    found: Facts,
-) -> None:
-    """Print what is known of a model, and what was found."""
-    described = app.show(about)
-    if "interval" in found:
-        what, low, high = found["interval"]
-        line = f"95% interval of the network's {what}: "
-        lines = [*described.lines, f"{line}{low:.1f} to {high:.1f}"]
-        described = described._replace(lines=lines)
-    if arguments.json:
-        print(_as_json(arguments.model, about, found, described))
-        return
-    show(arguments.model, about, described)
-    tell_loser(app, found)
-
-
-def _as_json(
-    path: Path, about: Facts, found: Facts, described: Described
-) -> str:
-    """The same for programs; a number that is none is null."""
-    table, rows = described.table, about.get("scores", [])
-    if not isinstance(table, str):
-        table = table.rename_axis("method").reset_index()
-        rows = table.to_dict(orient="records")
-    for row in rows:
-        for name, value in row.items():
-            if isinstance(value, float) and not math.isfinite(value):
-                row[name] = None
-    content = {"model": str(path), "network": described.network}
-    known = "kind", "seed", "steps", "seconds"
-    content |= {name: about[name] for name in known if name in about}
-    scores = "score", "baseline", "interval"
-    content |= {name: found[name] for name in scores if name in found}
-    content["about"] = " ".join(described.lines)
-    return json.dumps(content | {"scores": rows}, indent=1)
-
-
-def tell_loser(app: Application, about: Facts) -> None:
-    """Say so where a baseline beats the network, and what to try."""
-    score, baseline = about.get("score"), about.get("baseline")
-    if score is None or baseline is None:
-        return
-    if score < baseline if app.higher else score > baseline:
-        print(
-            f"The network is worse than the best baseline, {score:.3f} to "
-            f"{baseline:.3f}: use that, or try {app.hint}."
-        )
 
 
 class Ending:
-    """When a training ends before its steps do."""
+    """Decides when training stops before all its steps are done."""
 
     def __init__(self, minutes: float | None = None):
         self.begun, self.minutes = time.monotonic(), minutes
@@ -348,7 +172,7 @@ class Run:
         self.settings = settings  # all that the outcome depends on
         self.folder = folder  # plan, checkpoint and seconds, until the end
         self.facts: Facts = {"seed": arguments.seed, "settings": settings}
-        self.before = _seconds(folder / SECONDS)  # of parts that broke off
+        self.before = _read_seconds(folder / SECONDS)  # in earlier parts
         self.begun = time.perf_counter()
         self.ending = Ending(arguments.minutes)
         self.steps, self.is_cut = 0, False
@@ -395,7 +219,7 @@ class Run:
 def begin(
     app: Application, arguments: argparse.Namespace, settings: Facts
 ) -> Run | None:
-    """A run that is begun, or goes on; None where it is finished.
+    """Begin or resume a run; None if it is already finished.
 
     One that goes on may have other `steps`. A model without a table is of
     a run that broke off.
@@ -408,7 +232,7 @@ def begin(
     if arguments.restart:
         _discard(folder)
     elif any(folder.glob("*.npz")):  # else nothing is lost
-        there = _plan(folder / PLAN)
+        there = _read_plan(folder / PLAN)
         same = {"steps": settings["steps"]}
         _check_settings(settings, there | same, f"{folder}")
     elif model.exists():
@@ -426,8 +250,8 @@ def begin(
     return Run(app, arguments, settings, folder)
 
 
-def _seconds(path: Path) -> float:
-    """Of the parts of a run that broke off."""
+def _read_seconds(path: Path) -> float:
+    """The seconds spent on earlier parts of an interrupted run."""
     try:
         return float(path.read_bytes()) if path.exists() else 0.0
     except ValueError as error:
@@ -437,7 +261,7 @@ def _seconds(path: Path) -> float:
 
 
 def _discard(folder: Path) -> None:
-    """Delete a run, and no file that is no run's.
+    """Delete a run's files, and no others.
 
     The checkpoints go first: without them nothing is there to go on with,
     wherever this breaks off.
@@ -450,7 +274,7 @@ def _discard(folder: Path) -> None:
 
 
 def check_model(arguments: argparse.Namespace) -> None:
-    """Raise Refused unless a model can be written, in no input's place."""
+    """Raise Refused if the path is unusable, or that of an input."""
     path = arguments.model
     if path.suffix != ".safetensors":
         raise Refused(f"--model: expected NAME.safetensors, got {path}")
@@ -531,7 +355,7 @@ def train_run(
     return model, about | {"steps": len(result.history.loss)}
 
 
-def _plan(path: Path) -> Facts:
+def _read_plan(path: Path) -> Facts:
     try:
         plan = json.loads(path.read_bytes())
     except (FileNotFoundError, ValueError):

@@ -5,7 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncore.commands import ABOUT, common, runs
+from rnncore.commands import ABOUT, common, evaluation, runs
 from rnncore.commands.common import (
     Facts,
     format_count,
@@ -14,7 +14,7 @@ from rnncore.commands.common import (
     option,
     run_later,
 )
-from rnncore.commands.runs import NETWORK, Later, add_rows
+from rnncore.commands.evaluation import NETWORK, Later, add_rows
 from rnncore.storage.files import Refused, lines_of, read_text
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def add(commands: Any) -> None:
     )
     _add_transcribe(parts)
     about = "score recordings that were held out"
-    runs.add_evaluate(parts, APP, about, EVALUATE, "folder")
+    evaluation.add_evaluate(parts, APP, about, EVALUATE, "folder")
 
 
 def _add_transcribe(parts: common.Group) -> None:
@@ -125,7 +125,7 @@ def _add_transcribe(parts: common.Group) -> None:
 def _read(arguments: Namespace) -> tuple["Parts", Facts]:
     """The recordings in parts."""
     folder = arguments.folder
-    recordings = _recordings(folder, vars(arguments))
+    recordings = _read_recordings(folder, vars(arguments))
     parts = _split(folder, recordings, arguments.seed)
     return parts, {"data": _fingerprint(recordings)}
 
@@ -144,7 +144,7 @@ def _fit(
         varied,
     )
 
-    known = _labels(arguments.units, [r.text for r in parts.train])
+    known = _choose_labels(arguments.units, [r.text for r in parts.train])
     features = [r.features for r in parts.train]
     labels = [known.encode(r.text) for r in parts.train]
     D, H = features[0].shape[1], arguments.hidden
@@ -159,7 +159,7 @@ def _fit(
         {"split": split},
         choice_loss if isinstance(known, Choice) else speech_loss,
         similar_lengths(features, labels, arguments.batch, device, **vary),
-        lambda network: _wrong(network, parts.validation, known),
+        lambda network: _measure_errors(network, parts.validation, known),
         common.Bar(format_count(len(features), "recording")),
         unit="% word errors",
         optimizer=cooling(arguments.rate, arguments.steps),
@@ -179,7 +179,9 @@ def _transcribe(arguments: Namespace) -> int:
 
     heard = HEARD[_normalised(about.get("settings", {}))]
 
-    language = _language(arguments, letters) if arguments.text else None
+    language = (
+        _make_language(arguments, letters) if arguments.text else None
+    )
     skips = _normalised(about.get("settings", {})) == "speech"
     width = arguments.beam if language is None else max(arguments.beam, 8)
 
@@ -209,14 +211,14 @@ def _transcribe(arguments: Namespace) -> int:
     return common.each(arguments.files, transcribe)
 
 
-def _again(
+def _score_again(
     arguments: Namespace, model: Any, about: Facts
 ) -> tuple[Facts, Later]:
     """Word errors again; of another folder without baselines."""
     from rnncore.speech.folder import Parts
 
     settings = about.get("settings", {})
-    recordings = _recordings(arguments.folder, settings)
+    recordings = _read_recordings(arguments.folder, settings)
     if _fingerprint(recordings) == settings.get("data"):
         parts = _split(arguments.folder, recordings, about["seed"])
     else:
@@ -225,7 +227,7 @@ def _again(
     return _scores(model, parts)
 
 
-def _recordings(folder: Path, settings: Facts) -> list["Recording"]:
+def _read_recordings(folder: Path, settings: Facts) -> list["Recording"]:
     """The recordings that can be learned; the others are named on stderr.
 
     Raises Refused where none is left.
@@ -293,7 +295,7 @@ def _split(
 
 
 def _fingerprint(recordings: list["Recording"]) -> str:
-    """By which a folder is known again: sounds, words and speakers."""
+    """The folder's fingerprint: of sounds, words and speakers."""
     rows = [
         f"{r.name}\t{r.text}\t{r.speaker}\t{common.fingerprint(r.features.tobytes())}"
         for r in recordings
@@ -301,7 +303,7 @@ def _fingerprint(recordings: list["Recording"]) -> str:
     return common.fingerprint("\n".join(rows))
 
 
-def _labels(units: str, texts: list[str]) -> Any:
+def _choose_labels(units: str, texts: list[str]) -> Any:
     """What the network writes: the words of training, or letters.
 
     Raises Refused where it is to be one word, and a text has more.
@@ -330,7 +332,7 @@ def _labels(units: str, texts: list[str]) -> Any:
     return choice
 
 
-def _wrong(
+def _measure_errors(
     network: Any, recordings: list["Recording"], known: Any
 ) -> float:
     """Word errors of the validation part, in percent.
@@ -389,11 +391,11 @@ def _scores(model: Any, parts: "Parts") -> tuple[Facts, Later]:
         pairs = [(true[k], own[k]) for k in places]
         return training.word_errors(*map(list, zip(*pairs, strict=True)))
 
-    about |= runs.drawn_interval("% word errors", drawn, len(true))
+    about |= evaluation.drawn_interval("% word errors", drawn, len(true))
     return about, later
 
 
-def _language(arguments: Namespace, letters: Any) -> Any:
+def _make_language(arguments: Namespace, letters: Any) -> Any:
     """What `prefix_beam` adds for a letter, by n-grams of a text.
 
     Raises Refused where the model writes one word a file.
@@ -427,12 +429,12 @@ HINT = (
     "more --steps, or half of the --rate; --normalise band where "
     "microphones differ"
 )
-APP = runs.Application(
+APP = evaluation.Application(
     KIND,
     _read,
     _fit,
     _scores,
-    _again,
+    _score_again,
     SAVE,
     LOAD,
     _show,

@@ -97,7 +97,7 @@ def read(
 
 
 def print_of(panel: "Panel", rows: int | None = None) -> str:
-    """By which a table is recognised again, or its first rows."""
+    """The fingerprint of a table, or of its first rows."""
     frame = panel.frame.iloc[:rows]
     names = "\n".join([str(frame.index.name), *map(str, frame.columns)])
     dates = frame.index.to_numpy().astype("datetime64[ns]").tobytes()

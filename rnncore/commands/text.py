@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rnncore.commands import ABOUT, common, runs
+from rnncore.commands import ABOUT, common, evaluation, runs
 from rnncore.commands.common import Facts, option, run_later
-from rnncore.commands.runs import NETWORK, Later, add_rows
+from rnncore.commands.evaluation import NETWORK, Later, add_rows
 from rnncore.storage.files import Refused, composed
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def add(commands: Any) -> None:
     )
     _add_sample(parts)
     about = "score the part of the text that was not trained on"
-    evaluate = runs.add_evaluate(
+    evaluate = evaluation.add_evaluate(
         parts, APP, about, EVALUATE, "file", **FILES
     )
     _add_encoding(evaluate)
@@ -159,13 +159,13 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
         word_vocabulary,
     )
 
-    whole = _text(arguments)
+    whole = _read_text(arguments)
     parts = _split(arguments, whole)
     known = {"data": common.fingerprint(whole)}
     del whole
     start = None
     if arguments.start:
-        start = _start(arguments)
+        start = _load_start(arguments)
         known["from"] = common.fingerprint(
             common.model_file(arguments.start, KIND).read_bytes()
         )
@@ -174,11 +174,11 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
         words = arguments.tokens == "words"
         make = word_vocabulary if words else character_vocabulary
         vocabulary = make(parts.training)
-    batches = _windows(arguments, _encoded(vocabulary, parts.training))
+    batches = _windows(arguments, _encode(vocabulary, parts.training))
     return (parts, vocabulary, batches, start), known
 
 
-def _start(arguments: Namespace) -> Any:
+def _load_start(arguments: Namespace) -> Any:
     """The model to go on from, and its vocabulary."""
     path = common.model_file(arguments.start, KIND)
     model, vocabulary, _ = LOAD(path)
@@ -186,7 +186,7 @@ def _start(arguments: Namespace) -> Any:
     return model, vocabulary
 
 
-def _encoded(vocabulary: "Vocabulary", text: str) -> "np.ndarray":
+def _encode(vocabulary: "Vocabulary", text: str) -> "np.ndarray":
     """The tokens of a long text, in half the memory and piece by piece."""
     import numpy as np
 
@@ -222,7 +222,7 @@ def _fit(
     parts, vocabulary, next_batch, start = data
     if start is None:
         with seeded(arguments.seed), common.refuse_in_words():
-            model = _model(arguments, vocabulary.size)
+            model = _make_model(arguments, vocabulary.size)
     else:
         model = start[0].train()
         _tell_unknown(vocabulary, parts.training)
@@ -244,8 +244,8 @@ def _fit(
 
 
 def _tell_unknown(vocabulary: "Vocabulary", text: str) -> None:
-    """How much of a text a vocabulary that is kept does not have."""
-    unknown = int((_encoded(vocabulary, text) == 0).sum())
+    """Report how many tokens of a text the vocabulary lacks."""
+    unknown = int((_encode(vocabulary, text) == 0).sum())
     if unknown:
         common.note(
             f"{unknown} tokens of the training part are unknown to the "
@@ -253,7 +253,7 @@ def _tell_unknown(vocabulary: "Vocabulary", text: str) -> None:
         )
 
 
-def _model(arguments: Namespace, K: int) -> Any:
+def _make_model(arguments: Namespace, K: int) -> Any:
     """Layers of cells, or blocks, with random weights."""
     from rnncore.text.blocks import BlockModel
     from rnncore.text.model import LanguageModel
@@ -290,18 +290,18 @@ def _check(arguments: Namespace) -> None:
         )
 
 
-def _again(
+def _score_again(
     arguments: Namespace, model: Any, about: Facts
 ) -> tuple[Facts, Later]:
     """The scores of the same text, or of another one."""
-    whole = _text(arguments)
+    whole = _read_text(arguments)
     if common.fingerprint(whole) == about.get("settings", {}).get("data"):
         return _scores(model, (_split(arguments, whole),))
-    return _scores_elsewhere(model, _name(arguments), whole)
+    return _score_elsewhere(model, _name(arguments), whole)
 
 
-def _text(arguments: Namespace) -> str:
-    """All that is to be read; what is left out is told."""
+def _read_text(arguments: Namespace) -> str:
+    """Read all inputs, and report what is left out."""
     from rnncore.text.files import read_texts
 
     told: list[str] = []
@@ -394,9 +394,11 @@ def _scores(known: Any, data: Any) -> tuple[Facts, Later]:
         return {lzma: bits / len(parts.test)}
 
     later = {
-        reads: add_rows(lambda: {reads: _dynamic(model, validation, test)}),
+        reads: add_rows(
+            lambda: {reads: _score_dynamic(model, validation, test)}
+        ),
         "n-grams": add_rows(
-            lambda: _counted(
+            lambda: _score_ngrams(
                 vocabulary,
                 _last_tokens(vocabulary, parts.training),
                 validation,
@@ -409,7 +411,7 @@ def _scores(known: Any, data: Any) -> tuple[Facts, Later]:
     return found, later
 
 
-def _dynamic(
+def _score_dynamic(
     model: Any, validation: "np.ndarray", test: "np.ndarray"
 ) -> float:
     """Bits of a network that learns from the test part as it reads it."""
@@ -428,7 +430,7 @@ def _last_tokens(vocabulary: "Vocabulary", text: str) -> "np.ndarray":
 
     All its counts would fill the memory.
     """
-    ids = _encoded(vocabulary, text)
+    ids = _encode(vocabulary, text)
     if len(ids) > COUNTED:
         common.note(
             f"n-grams are counted in the last {COUNTED} tokens of training"
@@ -436,7 +438,7 @@ def _last_tokens(vocabulary: "Vocabulary", text: str) -> "np.ndarray":
     return ids[-COUNTED:].astype(int)
 
 
-def _counted(
+def _score_ngrams(
     vocabulary: "Vocabulary",
     training: "np.ndarray",
     validation: "np.ndarray",
@@ -477,10 +479,10 @@ def _counted(
     }
 
 
-def _scores_elsewhere(
+def _score_elsewhere(
     known: Any, name: str, whole: str
 ) -> tuple[Facts, Later]:
-    """Bits on another text, without what has to read the training part."""
+    """Bits on another text, beside baselines that need no training."""
     from rnncore.text.model import token_nats
 
     model, vocabulary = known
@@ -534,12 +536,12 @@ def _check_prompt(
 
 SAVE = run_later("text.storage.save_model")
 LOAD = run_later("text.storage.load_model")
-APP = runs.Application(
+APP = evaluation.Application(
     KIND,
     _read,
     _fit,
     _scores,
-    _again,
+    _score_again,
     SAVE,
     LOAD,
     _show,

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncore.commands import ABOUT, common, runs
+from rnncore.commands import ABOUT, common, evaluation, runs
 from rnncore.commands.common import (
     Facts,
     format_count,
@@ -16,7 +16,7 @@ from rnncore.commands.common import (
     option,
     run_later,
 )
-from rnncore.commands.runs import NETWORK, Later, add_rows
+from rnncore.commands.evaluation import NETWORK, Later, add_rows
 from rnncore.storage.files import Refused, composed, read_bytes, read_text
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def add(commands: Any) -> None:
     )
     _add_translate(parts)
     about = "exact match, chrF and BLEU of pairs that were not trained on"
-    evaluate = runs.add_evaluate(parts, APP, about, EVALUATE, "file")
+    evaluate = evaluation.add_evaluate(parts, APP, about, EVALUATE, "file")
     _add_pairs(evaluate)
 
 
@@ -105,7 +105,7 @@ def _add_translate(parts: common.Group) -> None:
 def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     """The pairs in three parts."""
     path = arguments.file
-    parts = _split(path, _pairs(arguments))
+    parts = _split(path, _read_pairs(arguments))
     return parts, {"data": common.fingerprint(read_bytes(path))}
 
 
@@ -127,7 +127,7 @@ def _fit(
         learn_subwords(side, arguments.pieces)
         for side in zip(*training, strict=True)
     )
-    learned = _encoded(training, source, target, arguments.longest)
+    learned = _encode(training, source, target, arguments.longest)
     if not learned:
         raise Refused(
             f"{arguments.file}: no pair of at most {arguments.longest} "
@@ -137,7 +137,7 @@ def _fit(
         note(
             f"{format_count(short, 'pair')} longer than --longest left out"
         )
-    looked = _encoded(validation[:AT_MOST], source, target, 10**6)
+    looked = _encode(validation[:AT_MOST], source, target, 10**6)
     H, decoder = arguments.hidden, arguments.decoder
     sizes = source.size, target.size, max(1, H // 2), H
     with seeded(arguments.seed):
@@ -165,7 +165,7 @@ def _translate(arguments: Namespace) -> int:
     told: list[str] = []
     best = arguments.best
     width = max(arguments.beam or 0, best or 0)
-    for number, line in enumerate(_lines(arguments.file, told), 1):
+    for number, line in enumerate(_read_lines(arguments.file, told), 1):
         sentence = composed(_one_line(line))
         if not sentence:
             print(f"{number}\t\t" if best else "", flush=True)
@@ -181,7 +181,7 @@ def _translate(arguments: Namespace) -> int:
     return common.tell_failed(told, "line")
 
 
-def _again(
+def _score_again(
     arguments: Namespace, model: Any, about: Facts
 ) -> tuple[Facts, Later]:
     """The scores of the same pairs, or of others."""
@@ -190,7 +190,7 @@ def _again(
     if same:  # it is read as it was
         arguments.header = settings.get("header", "no")
         arguments.languages = settings.get("languages")
-    pairs = _pairs(arguments)
+    pairs = _read_pairs(arguments)
     if same:
         return _scores(model, _split(path, pairs))
     found, later = _scores(model, ([], [], pairs))
@@ -201,8 +201,8 @@ def _again(
     return found, later
 
 
-def _pairs(arguments: Namespace) -> "list[Pair]":
-    """The pairs of the file; what is left out is told."""
+def _read_pairs(arguments: Namespace) -> "list[Pair]":
+    """Read the pairs of the file, and report what is left out."""
     from rnncore.translate.pairs import read_any_pairs
 
     told: list[str] = []
@@ -243,13 +243,13 @@ def _split(
     return parts
 
 
-def _encoded(
+def _encode(
     pairs: "list[Pair]",
     source: "SubWords",
     target: "SubWords",
     longest: int,
 ) -> list[tuple[list[int], list[int]]]:
-    """Pairs as numbers, without those that have too long a side."""
+    """Pairs as token numbers, without those that are too long."""
     both = [
         (source.encode(p.source), target.encode(p.target)) for p in pairs
     ]
@@ -275,7 +275,7 @@ def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
         "score": scores.exact,
         "test": what + (", not seen in training" if training else ""),
     }
-    found |= runs.share_interval("exact match", right, len(seen))
+    found |= evaluation.share_interval("exact match", right, len(seen))
 
     def by_table() -> list[str]:
         table = learn_word_table(source, target, training[:TABLE])
@@ -323,7 +323,7 @@ def _save(
     save_translator(path, model, decoder, source, target, about)
 
 
-def _lines(path: Path | None, told: list[str]) -> Iterable[str]:
+def _read_lines(path: Path | None, told: list[str]) -> Iterable[str]:
     """The lines of a file, or of what is piped in, as they come.
 
     For a piped line that is not UTF-8 comes an empty one, and why in
@@ -345,12 +345,12 @@ def _one_line(text: str) -> str:
 
 
 LOAD = run_later("translate.storage.load_translator")
-APP = runs.Application(
+APP = evaluation.Application(
     KIND,
     _read,
     _fit,
     _scores,
-    _again,
+    _score_again,
     _save,
     LOAD,
     _show,

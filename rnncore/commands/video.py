@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rnncore.commands import ABOUT, captions, common, runs
+from rnncore.commands import ABOUT, captions, common, evaluation, runs
 from rnncore.commands.common import (
     Facts,
     format_count,
@@ -15,7 +15,7 @@ from rnncore.commands.common import (
     option,
     run_later,
 )
-from rnncore.commands.runs import NETWORK, Later, add_rows
+from rnncore.commands.evaluation import NETWORK, Later, add_rows
 from rnncore.storage.files import Refused, composed
 
 if TYPE_CHECKING:
@@ -78,8 +78,10 @@ def add(commands: Any) -> None:
     _add_file(part, "captions")
     _add_train(parts)
     about = "score the films that were not trained on"
-    evaluate = runs.add_evaluate(parts, APP, about, EVALUATE, "folder")
-    _add_captions(evaluate, runs.score_again)
+    evaluate = evaluation.add_evaluate(
+        parts, APP, about, EVALUATE, "folder"
+    )
+    _add_captions(evaluate, evaluation.score_again)
     draw = parts.add("draw", _draw, "make a film to try the rest on", DRAW)
     operand(draw, "file")
     what = "digits, an action such as 'sit down', or any action"
@@ -96,7 +98,7 @@ def _add_file(parser: Any, model: str) -> None:
 
 
 def _add_captions(parser: Any, do: Callable) -> None:
-    """--captions, with which `do` is done by the other application."""
+    """Add --captions, which hands `do` to the captioning application."""
 
     def run(arguments: Namespace) -> int:
         for name, defaults in DEFAULTS.items():
@@ -142,8 +144,8 @@ def _add_either(parser: Any, name: str, what: str) -> None:
 
 
 def _classify(arguments: Namespace) -> int:
-    """The likeliest classes, and from when on it was the best."""
-    frames, model, about = _film(arguments, KIND, LOAD)
+    """The likeliest classes, and since which frame the first has led."""
+    frames, model, about = _read_film(arguments, KIND, LOAD)
     import pandas as pd
 
     from rnncore.video.changes import logits_by_frame
@@ -163,7 +165,9 @@ def _classify(arguments: Namespace) -> int:
 
 def _caption(arguments: Namespace) -> int:
     """A sentence, and where each of its words looked."""
-    frames, model, words, _ = _film(arguments, captions.KIND, captions.LOAD)
+    frames, model, words, _ = _read_film(
+        arguments, captions.KIND, captions.LOAD
+    )
     import pandas as pd
 
     from rnncore.video.captions import looks, say
@@ -183,7 +187,7 @@ def _caption(arguments: Namespace) -> int:
     return 0
 
 
-def _film(arguments: Namespace, kind: str, load: Callable) -> tuple:
+def _read_film(arguments: Namespace, kind: str, load: Callable) -> tuple:
     """The film's frames (T, 1, S, S) as the model sees them; the model.
 
     Raises Refused without waiting for torch.
@@ -256,7 +260,7 @@ def _fit(
     )
 
 
-def _again(
+def _score_again(
     arguments: Namespace, model: Any, about: Facts
 ) -> tuple[Facts, Later]:
     """The scores of the same films, or of all films of another folder."""
@@ -278,7 +282,7 @@ def _again(
 
 
 def _read_folder(path: Path, T: int, S: int, whole: bool) -> Folder:
-    """All films of a folder; those that cannot be read are told.
+    """Read all films of a folder, and report the unreadable ones.
 
     As `read_video` reads them: whole frames, or their middle square.
 
@@ -364,9 +368,9 @@ def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
     from rnncore.video.folder import nearest
 
     (model,), (folder, (training, _, test)) = known, data
-    right, films = _network_scores(model, folder, test), len(test)
+    right, films = _score_network(model, folder, test), len(test)
     named = round(right[NETWORK] * films / 100)
-    sure = runs.share_interval("right", named, films)
+    sure = evaluation.share_interval("right", named, films)
     if not len(training):
         name = "as if all classes were equally likely"
         elsewhere: Facts = {
@@ -397,7 +401,7 @@ def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
     return found, {name: add_rows(partial(row, name)) for name in names}
 
 
-def _network_scores(
+def _score_network(
     model: "nn.Module", folder: Folder, chosen: "np.ndarray"
 ) -> dict[str, float]:
     """Percent right after half of each film, and after all of it."""
@@ -448,12 +452,12 @@ def _draw(arguments: Namespace) -> int:
 
 SAVE = run_later("storage.weights.save_weights")
 LOAD = run_later("video.changes.load_film_model")
-APP = runs.Application(
+APP = evaluation.Application(
     KIND,
     _read,
     _fit,
     _scores,
-    _again,
+    _score_again,
     SAVE,
     LOAD,
     _show,

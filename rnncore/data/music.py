@@ -8,8 +8,6 @@ import numpy as np
 from rnncore.music.score import Score, decode
 
 __all__ = [
-    "CHORALES",
-    "REELS",
     "Note",
     "chorales",
     "pluck",

@@ -10,7 +10,6 @@ from torch.nn.functional import softplus
 from rnncore.backend import check_shape
 
 __all__ = [
-    "HALVINGS",
     "Head",
     "gaussian_head",
     "mean_head",

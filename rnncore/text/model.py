@@ -14,7 +14,6 @@ from rnncore.backend import check_shape, to_numpy, tree_map
 from rnncore.optim import clip_by_global_norm
 
 __all__ = [
-    "LAYERS",
     "LanguageModel",
     "States",
     "contiguous_windows",

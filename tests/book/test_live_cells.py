@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 from tests.helpers.arrays import assert_close
-from tests.helpers.live import assert_same, flat, modules
+from tests.helpers.live import assert_same, flat
+from tests.helpers.live import module_runner, static_site  # noqa: F401 - fixtures
 
 from rnncore.bptt import bptt, readout_vjp, rnn_cell_vjp
 from rnncore.characters import Model, encode, held_out_bits, lanes, one_hot
@@ -46,12 +47,6 @@ CELLS = {
     "lstm": (lstm_cell, lstm_cell_vjp, 4, 2),
     "gru": (gru_cell, gru_cell_vjp, 3, 1),
 }
-
-
-@pytest.fixture(scope="module")
-def js(browser):
-    with modules(browser) as run:
-        yield run
 
 
 @pytest.mark.parametrize("name", CELLS)

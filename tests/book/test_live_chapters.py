@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 from tests.helpers.arrays import assert_close
-from tests.helpers.live import STATIC, Figure, assert_same, modules, served
+from tests.helpers.live import assert_same
+from tests.helpers.live import module_runner, opened_figures, static_site  # noqa: F401 - fixtures
 
 from rnncore.storage.weights import stored
 from rnncore.bptt import bptt, relu_cell_vjp, rnn_cell_vjp, truncated_bptt
@@ -24,27 +25,6 @@ from rnncore.translate.storage import load_translator
 from tools.build.live import live_data
 
 pytestmark = pytest.mark.system
-
-
-@pytest.fixture(scope="module")
-def js(browser):
-    with modules(browser) as run:
-        yield run
-
-
-@pytest.fixture
-def show(browser):
-    with served(STATIC) as site:
-        shown = []
-
-        def open_figure(name, query="", **how):
-            shown.append(Figure(browser, site, name, "", query, **how))
-            return shown[-1]
-
-        yield open_figure
-        for figure in shown:
-            figure.page.close()
-            assert figure.wrong == []
 
 
 def data(name):
@@ -508,7 +488,7 @@ def test_back_through_the_chain_gives_each_use_its_part(show):
 
 
 def test_a_mark_is_put_and_taken_away(show):
-    figure = show("latch", "t=20&K=6")
+    figure = show("latch", query="t=20&K=6")
     assert "goes with both answers" in figure.words
     assert "The state is 1" in figure.words
     turn = figure.page.get_by_role("button", name="Mark or no mark")
@@ -534,7 +514,7 @@ def test_clipping_keeps_a_walk_in_the_picture(show):
 
 
 def test_a_rate_too_large_diverges_and_adam_arrives(show):
-    figure = show("descent", "log=-1.6")
+    figure = show("descent", query="log=-1.6")
     assert "it has diverged" in figure.words
     figure.page.get_by_label("Optimiser").select_option("adam")
     slide(figure, "Learning rate", -1)
@@ -637,56 +617,53 @@ def test_a_network_that_does_not_come_is_told_and_asked_for_again(show):
     assert "After “The instance”" in figure.words
 
 
-def test_an_eigenvalue_is_dragged_and_heard_when_asked(browser):
+def test_an_eigenvalue_is_dragged_and_heard_when_asked(show):
     """Nothing sounds before the button; then it is the plotted state."""
-    with served(STATIC) as site:
-        figure = Figure(browser, site, "ring")
-        figure.page.evaluate(
-            """() => {
-              window.made = []; window.shut = 0;
-              const { createBuffer, close } = AudioContext.prototype;
-              BaseAudioContext.prototype.createBuffer = function (...about) {
-                const buffer = createBuffer.apply(this, about);
-                window.made.push(buffer);
-                return buffer;
-              };
-              AudioContext.prototype.close = function () {
-                window.shut++;
-                return close.apply(this);
-              };
-            }"""
-        )
-        box = figure.page.locator(".live .hold").first.bounding_box()
-        mouse = figure.page.mouse
-        middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-        unit = box["width"] / 2.4
-        mouse.move(middle[0] + 0.5 * unit, middle[1])
-        mouse.down()
-        mouse.move(middle[0], middle[1] - 0.98 * unit)
-        mouse.up()
-        assert figure.page.evaluate("made.length") == 0
-        state = figure.state()
-        assert_close(state["angle"], 90, within=1.1)
-        assert 0.998 < state["radius"] < 0.9999
-        figure.change(radius=0.9995, angle=20)
-        assert "444 Hz" in figure.words
-        assert "a thousandth after 1.7 s" in figure.words
-        listen = figure.page.get_by_role("button", name="Listen")
-        listen.press("Enter")
-        assert figure.page.evaluate("made[0].sampleRate") == 8000
-        sound = figure.page.evaluate("[...made[0].getChannelData(0)]")
-        t = np.arange(len(sound))
-        expected = 0.9995**t * np.cos(np.radians(20) * t)
-        assert_close(sound, expected, within=1e-6)
-        listen.press("Enter")  # the first stops
-        assert figure.page.evaluate("[made.length, shut]") == [2, 1]
-        slide(figure, "Radius", 1.1)
-        assert "not played" in figure.words
-        assert listen.is_disabled()
-        figure.page.get_by_role("slider", name="Radius").press("Home")
-        assert figure.words.startswith("Radius 0.00")
-        assert figure.wrong == []
-        figure.page.close()
+    figure = show("ring")
+    figure.page.evaluate(
+        """() => {
+          window.made = []; window.shut = 0;
+          const { createBuffer, close } = AudioContext.prototype;
+          BaseAudioContext.prototype.createBuffer = function (...about) {
+            const buffer = createBuffer.apply(this, about);
+            window.made.push(buffer);
+            return buffer;
+          };
+          AudioContext.prototype.close = function () {
+            window.shut++;
+            return close.apply(this);
+          };
+        }"""
+    )
+    box = figure.page.locator(".live .hold").first.bounding_box()
+    mouse = figure.page.mouse
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    unit = box["width"] / 2.4
+    mouse.move(middle[0] + 0.5 * unit, middle[1])
+    mouse.down()
+    mouse.move(middle[0], middle[1] - 0.98 * unit)
+    mouse.up()
+    assert figure.page.evaluate("made.length") == 0
+    state = figure.state()
+    assert_close(state["angle"], 90, within=1.1)
+    assert 0.998 < state["radius"] < 0.9999
+    figure.change(radius=0.9995, angle=20)
+    assert "444 Hz" in figure.words
+    assert "a thousandth after 1.7 s" in figure.words
+    listen = figure.page.get_by_role("button", name="Listen")
+    listen.press("Enter")
+    assert figure.page.evaluate("made[0].sampleRate") == 8000
+    sound = figure.page.evaluate("[...made[0].getChannelData(0)]")
+    t = np.arange(len(sound))
+    expected = 0.9995**t * np.cos(np.radians(20) * t)
+    assert_close(sound, expected, within=1e-6)
+    listen.press("Enter")  # the first stops
+    assert figure.page.evaluate("[made.length, shut]") == [2, 1]
+    slide(figure, "Radius", 1.1)
+    assert "not played" in figure.words
+    assert listen.is_disabled()
+    figure.page.get_by_role("slider", name="Radius").press("Home")
+    assert figure.words.startswith("Radius 0.00")
 
 
 def test_a_browser_without_sound_is_told(show):
@@ -697,7 +674,7 @@ def test_a_browser_without_sound_is_told(show):
 
 
 def test_a_film_plays_and_stops_at_its_end(show):
-    figure = show("film", "t=14")
+    figure = show("film", query="t=14")
     figure.page.get_by_role("button", name="Play").press("Enter")
     figure.page.wait_for_function(
         "document.getElementById('it').state.t === 16"
@@ -709,7 +686,7 @@ def test_a_film_plays_and_stops_at_its_end(show):
 
 
 def test_a_wider_beam_finds_the_right_number(show):
-    figure = show("beam", "width=1&alpha=0&n=30")
+    figure = show("beam", query="width=1&alpha=0&n=30")
     assert "where “" in figure.words
     slide(figure, "Beam width", 4)
     assert "which is right" in figure.words
@@ -718,7 +695,7 @@ def test_a_wider_beam_finds_the_right_number(show):
 
 
 def test_the_next_token_is_the_next_voice(show):
-    figure = show("roll", "k=24")
+    figure = show("roll", query="k=24")
     assert "The bass, given the past and soprano" in figure.words
     figure.page.get_by_role("button", name="Next").press("Enter")
     assert "frame 7. The soprano, given the past:" in figure.words

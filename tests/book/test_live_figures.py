@@ -7,8 +7,9 @@ import re
 import pytest
 
 from tests.helpers.arrays import assert_close
-from tests.helpers.live import STATIC, Figure, served
+from tests.helpers.live import opened_figures, static_site  # noqa: F401 - fixtures
 from tools.build.live import stills
+from tools.build.live.stills import STATIC
 from tools.site.live import shorter
 
 pytestmark = pytest.mark.system
@@ -20,27 +21,6 @@ NAMES = sorted(
 )
 each_figure = pytest.mark.parametrize("name", NAMES)
 PAGES = {tag.removeprefix("live-") for _, tag, _, _ in stills.figures()}
-
-
-@pytest.fixture(scope="module")
-def site():
-    with served(STATIC) as address:
-        yield address
-
-
-@pytest.fixture
-def show(browser, site):
-    """A function that opens one figure; pages close by themselves."""
-    shown = []
-
-    def open_figure(name, attributes="", query="", **how):
-        shown.append(Figure(browser, site, name, attributes, query, **how))
-        return shown[-1]
-
-    yield open_figure
-    for figure in shown:
-        figure.page.close()
-        assert figure.wrong == []
 
 
 def test_every_figure_stands_in_a_page():

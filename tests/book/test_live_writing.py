@@ -10,32 +10,12 @@ from rnncore.characters import Model, next_character
 from rnncore.optim import adam, clip_by_global_norm
 from rnncore.rnn import Params, Readout, rnn_cell
 from tests.helpers.arrays import assert_close
-from tests.helpers.live import STATIC, Figure, assert_same, modules, served
+from tests.helpers.live import assert_same
+from tests.helpers.live import module_runner, opened_figures, static_site  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.system
 NAMES = "W_x", "W_h", "b_x", "b_h", "W_y", "b_y"
 TEXT = re.compile(r"[A-Za-z .\n]+")
-
-
-@pytest.fixture(scope="module")
-def js(browser):
-    with modules(browser) as run:
-        yield run
-
-
-@pytest.fixture
-def show(browser):
-    with served(STATIC) as site:
-        shown = []
-
-        def open_figure(query="", **how):
-            shown.append(Figure(browser, site, "write", "", query, **how))
-            return shown[-1]
-
-        yield open_figure
-        for figure in shown:
-            figure.page.close()
-            assert figure.wrong == []
 
 
 def model(found, K, H):
@@ -131,7 +111,7 @@ def test_after_800_updates_it_writes_lines_of_the_rhyme(js):
 
 
 def test_the_button_teaches_pauses_and_goes_on(show):
-    figure = show()
+    figure = show("write")
     assert "Not taught yet" in figure.words
     button = figure.page.get_by_role("button", name="Teach it to write")
     button.press("Enter")
@@ -150,7 +130,7 @@ def test_the_button_teaches_pauses_and_goes_on(show):
 
 
 def test_it_ends_and_can_begin_again(show):
-    figure = show()
+    figure = show("write")
     figure.call("figure => { figure.until = 3; figure.setRun(true); }")
     figure.page.wait_for_function("!document.getElementById('it').run")
     assert figure.state()["updates"] == 3
@@ -160,7 +140,7 @@ def test_it_ends_and_can_begin_again(show):
 
 
 def test_it_rests_while_nobody_sees_it(show):
-    figure = show(viewport={"width": 800, "height": 600})
+    figure = show("write", viewport={"width": 800, "height": 600})
     page = figure.page
     page.evaluate(
         """() => {
@@ -182,7 +162,7 @@ def test_it_rests_while_nobody_sees_it(show):
 
 
 def test_with_less_motion_it_is_drawn_twice_a_second(show):
-    figure = show(reduced_motion="reduce")
+    figure = show("write", reduced_motion="reduce")
     draws = figure.call(
         """figure => new Promise((done) => {
           let draws = 0;
@@ -199,7 +179,9 @@ def test_with_less_motion_it_is_drawn_twice_a_second(show):
 def test_all_that_is_drawn_stays_within_its_width(show):
     for width in (320, 1000):
         figure = show(
-            "updates=100", viewport={"width": width, "height": 900}
+            "write",
+            query="updates=100",
+            viewport={"width": width, "height": 900},
         )
         figure.page.wait_for_function("!document.getElementById('it').run")
         assert (

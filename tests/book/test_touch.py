@@ -3,7 +3,7 @@
 import pytest
 
 from tests.book.test_live_figures import each_figure
-from tests.helpers.live import STATIC, Figure, served
+from tests.helpers.live import opened_figures, static_site  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.system
 TELEPHONE = {
@@ -23,30 +23,19 @@ SIDEWAYS = {
 }
 
 
-@pytest.fixture(scope="module")
-def site():
-    with served(STATIC) as address:
-        yield address
-
-
 @pytest.fixture
-def show(browser, site):
+def telephone(show):
     """A function that opens a figure half-way down a telephone's page."""
-    shown = []
 
-    def open_figure(name, attributes="", query=""):
-        figure = Figure(browser, site, name, attributes, query, **TELEPHONE)
-        shown.append(figure)
+    def open_figure(name, attributes=""):
+        figure = show(name, attributes, **TELEPHONE)
         figure.page.add_style_tag(
             content="body { margin: 0; padding: 900px 24px 1600px; }"
         )
         figure.finger = Finger(figure.page)
         return figure
 
-    yield open_figure
-    for figure in shown:
-        figure.page.close()
-        assert figure.wrong == []
+    return open_figure
 
 
 class Finger:
@@ -110,9 +99,9 @@ def holds(figure, touch):
 
 @pytest.mark.parametrize(("figure", "fields"), HELD.items(), ids=str)
 def test_what_is_held_follows_the_finger_and_the_page_stays(
-    show, figure, fields
+    telephone, figure, fields
 ):
-    figure = show(*figure)
+    figure = telephone(*figure)
     for field, by in zip(fields, [(50, 0), (0, -50)], strict=True):
         before = figure.state()
         grip = middle(holds(figure, "none").first)
@@ -125,8 +114,8 @@ def test_what_is_held_follows_the_finger_and_the_page_stays(
 
 
 @pytest.mark.parametrize(("figure", "fields"), SIDEWAYS.items(), ids=str)
-def test_a_number_is_dragged_sideways_by_a_finger(show, figure, fields):
-    figure = show(*figure)
+def test_a_number_is_dragged_sideways_by_a_finger(telephone, figure, fields):
+    figure = telephone(*figure)
     seen = set()
     for hold in holds(figure, "pan-y").all():
         before = figure.state()
@@ -139,8 +128,8 @@ def test_a_number_is_dragged_sideways_by_a_finger(show, figure, fields):
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_a_finger_draws_gates_along_a_row(show, cell):
-    figure = show("machine", f'cell="{cell}"')
+def test_a_finger_draws_gates_along_a_row(telephone, cell):
+    figure = telephone("machine", f'cell="{cell}"')
     before = figure.state()["program"]
     box = holds(figure, "pan-y")
     _, y = middle(box)
@@ -157,8 +146,8 @@ def test_a_finger_draws_gates_along_a_row(show, cell):
     + [("machine", 'cell="lstm"'), ("machine", 'cell="gru"')],
     ids=str,
 )
-def test_a_tap_puts_it_there(show, name, attributes):
-    figure = show(name, attributes)
+def test_a_tap_puts_it_there(telephone, name, attributes):
+    figure = telephone(name, attributes)
     before = figure.state()
     area = figure.page.locator('.live .hold[style*="crosshair"]')
     middle(area)
@@ -170,9 +159,9 @@ def test_a_tap_puts_it_there(show, name, attributes):
 
 
 @each_figure
-def test_a_finger_that_scrolls_past_changes_nothing(show, name):
+def test_a_finger_that_scrolls_past_changes_nothing(telephone, name):
     """From each control, and from places all over the drawing."""
-    figure = show(name)
+    figure = telephone(name)
     before = figure.state()
     drawing = figure.page.locator(".live svg")
     for across in (0.2, 0.7):
@@ -210,8 +199,8 @@ SMALL = """() => [...document.querySelectorAll(
 
 
 @each_figure
-def test_what_a_finger_is_to_hit_has_24_pixels_each_way(show, name):
-    assert show(name).page.evaluate(SMALL) == []
+def test_what_a_finger_is_to_hit_has_24_pixels_each_way(telephone, name):
+    assert telephone(name).page.evaluate(SMALL) == []
 
 
 def test_a_slider_of_the_page_is_left_where_it_was(browser, site):

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from tests.helpers.live import STATIC, served
+from tests.helpers.live import static_site  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.system
 TICKS = 10 * 96 / 72  # pixels of a figure's smallest usual letters
@@ -33,38 +33,37 @@ FLIPBOOK = (
 
 
 @pytest.fixture
-def opened(browser):
+def opened(browser, site):
     """A function that shows figures in a window of a width."""
-    with served(STATIC) as site:
-        pages = []
+    pages = []
 
-        def show(body, width, theme="light"):
-            page = browser.new_page(
-                viewport={"width": width, "height": 700}
-            )
-            pages.append(page)
-            page.route(
-                "**/page.html",
-                lambda route: route.fulfill(
-                    body=PAGE.format(body, theme), content_type="text/html"
+    def show(body, width, theme="light"):
+        page = browser.new_page(
+            viewport={"width": width, "height": 700}
+        )
+        pages.append(page)
+        page.route(
+            "**/page.html",
+            lambda route: route.fulfill(
+                body=PAGE.format(body, theme), content_type="text/html"
+            ),
+        )
+        page.route(
+            re.compile(r"\d+\.svg"),
+            lambda route: route.fulfill(
+                body=SVG.format(
+                    re.findall(r"\d+", route.request.url)[-1]
                 ),
-            )
-            page.route(
-                re.compile(r"\d+\.svg"),
-                lambda route: route.fulfill(
-                    body=SVG.format(
-                        re.findall(r"\d+", route.request.url)[-1]
-                    ),
-                    content_type="image/svg+xml",
-                ),
-            )
-            page.goto(f"{site}page.html")
-            page.wait_for_load_state("networkidle")
-            return page
+                content_type="image/svg+xml",
+            ),
+        )
+        page.goto(f"{site}page.html")
+        page.wait_for_load_state("networkidle")
+        return page
 
-        yield show
-        for page in pages:
-            page.close()
+    yield show
+    for page in pages:
+        page.close()
 
 
 def figure(width):

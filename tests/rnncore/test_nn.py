@@ -501,6 +501,7 @@ def test_lengths_unsorted_or_zero_are_refused_where_torch_packs(lengths):
         {"hidden_size": 0},
         {"bias": 1},
         {"hidden_size": 2.5},
+        {"proj_size": -1},
     ],
 )
 @pytest.mark.parametrize("name", NAMES)
@@ -512,9 +513,25 @@ def test_arguments_are_refused_as_torch_does(name, options):
         getattr(rnncore.nn, name)(**options)
 
 
-def test_what_is_not_offered_is_refused():
+@pytest.mark.parametrize("name", NAMES)
+def test_a_smaller_output_is_refused(name):
     with pytest.raises(ValueError, match="proj_size: expected 0, got 3"):
-        rnncore.nn.LSTM(D, H, proj_size=3)
+        getattr(rnncore.nn, name)(D, H, proj_size=3)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_arguments_stand_in_the_order_of_torch(name):
+    kind = ["relu"] if name == "RNN" else []
+    rest = True, True, 0.5, True, 0, "meta", torch.float64
+    theirs = getattr(torch.nn, name)(D, H, 2, *kind, *rest)
+    ours = getattr(rnncore.nn, name)(D, H, 2, *kind, *rest)
+    for which in "mode", "num_layers", "batch_first", "bidirectional":
+        assert getattr(ours, which) == getattr(theirs, which)
+    assert ours.weight_hh_l1.is_meta
+    assert ours.weight_hh_l1.dtype == torch.float64
+
+
+def test_what_is_not_offered_is_refused():
     with pytest.raises(ValueError, match="nonlinearity"):
         rnncore.nn.RNN(D, H, nonlinearity="sigmoid")
 

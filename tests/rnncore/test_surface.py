@@ -5,6 +5,7 @@ import inspect
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +48,19 @@ def stable():
     text = (ROOT / "book" / "api.md").read_text()
     part = text.partition("## What is stable")[2].partition("\n## ")[0]
     return re.findall(r"^\| `(rnncore\.[\w.]+)` \|", part, re.MULTILINE)
+
+
+def test_few_constants_are_stable():
+    names = {
+        f"{name}.{public}"
+        for name in stable()
+        for public in importlib.import_module(name).__all__
+        if isinstance(
+            getattr(importlib.import_module(name), public),
+            int | str | dict | Path,
+        )
+    }
+    assert names == {"rnncore.ctc.BLANK", "rnncore.text.vocabulary.UNKNOWN"}
 
 
 def test_about_ten_modules_are_stable():

@@ -10,7 +10,7 @@ OLDEST = 315532800  # what a ZIP file can hold
 
 
 class PublishError(Exception):
-    """Why nothing was made."""
+    """Raised with the reason why nothing was published."""
 
 
 def moment(folder: Path = ROOT) -> int:

@@ -30,7 +30,7 @@ def computing(processes: Iterable[int]) -> int:
 
 
 def let_others_first(processes: Iterable[int]) -> None:
-    """Have these run only where nothing else wants to.
+    """Run these processes only when the processor is otherwise idle.
 
     The kernel shares its time between sessions first, where it is asked to.
     """

@@ -107,7 +107,7 @@ def test_a_film_is_in_one_part_with_all_its_captions():
     assert [len(part) for part in parts] == [13, 3, 4]
     assert sorted(k for part in parts for k in part) == list(range(20))
     words = command._learn_words(films, parts[0])
-    pairs = command._encoded(films, parts[0], words)
+    pairs = command._encode(films, parts[0], words)
     assert sorted({k for k, _ in pairs}) == sorted(parts[0])
     assert len(pairs) == 2 * len(parts[0])
 
@@ -118,7 +118,7 @@ def test_a_word_that_training_does_not_have_twice_is_unknown(capsys):
     words = command._learn_words(films, [0, 1])
     assert words.words == ("(unknown)", "a", "cat")
     assert "2 rare words learned as (unknown)" in capsys.readouterr().err
-    pairs = command._encoded(films, [0, 2], words)
+    pairs = command._encode(films, [0, 2], words)
     assert [(k, words.decode(ids)) for k, ids in pairs] == [
         (0, "a cat (unknown)"),
         (0, "a (unknown)"),

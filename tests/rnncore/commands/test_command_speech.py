@@ -481,9 +481,9 @@ def test_the_help_s_examples_work(
 
 def said_by(text, units="auto"):
     """What a network of these transcripts writes."""
-    from rnncore.commands.speech import _labels
+    from rnncore.commands.speech import _choose_labels
 
-    return _labels(units, text.split(","))
+    return _choose_labels(units, text.split(","))
 
 
 def test_words_that_are_said_often_are_learned_as_wholes(capsys):

@@ -107,7 +107,7 @@ def test_validation_chooses_how_n_grams_are_smoothed(monkeypatch):
         vocabulary = character_vocabulary(text)
         ids = vocabulary.encode(text)
         parts = np.split(ids, [len(ids) // 2, 3 * len(ids) // 4])
-        found = text_command._counted(vocabulary, *parts)
+        found = text_command._score_ngrams(vocabulary, *parts)
         name, bits = next(iter(found.items()))
         least = min(
             _bits_of(discounts, n, vocabulary.size, *parts)
@@ -559,7 +559,7 @@ def test_long_texts_become_numbers_piece_by_piece(monkeypatch):
     monkeypatch.setattr(text_command, "CHUNK", 5)
     for make in character_vocabulary, lambda t: word_vocabulary(t, 1):
         vocabulary = make(text)
-        found = text_command._encoded(vocabulary, text)
+        found = text_command._encode(vocabulary, text)
         np.testing.assert_array_equal(found, vocabulary.encode(text))
 
 

@@ -14,7 +14,7 @@ import torch
 
 import rnncore
 from rnncore import __main__
-from rnncore.commands import common, runs
+from rnncore.commands import common, evaluation
 from rnncore.storage.weights import read_about
 from rnncore.text import ngrams
 from tests.helpers.commands import ENV, Killed, run, shown_help, stopped
@@ -156,7 +156,7 @@ def test_a_run_that_goes_on_may_have_fewer_steps(
 def test_baselines_can_be_left_out(words, capsys):
     code, out, err = run(capsys, *words, "--no-baselines")
     assert (code, "scoring n-grams" in err) == (0, False)
-    assert methods(words[-1]) == [runs.NETWORK]
+    assert methods(words[-1]) == [evaluation.NETWORK]
     assert "worse than" not in out
     evaluate = ["text", "evaluate", words[-1], words[2]]
     code, out, err = run(capsys, *evaluate)

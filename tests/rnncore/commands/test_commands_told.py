@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from rnncore.commands import ABOUT, common, runs
+from rnncore.commands import ABOUT, common, evaluation, runs
 from tests.helpers.commands import ENV
 
-APP = runs.Application(*["kind", *[None] * 7], hint="more of it")
+APP = evaluation.Application(*["kind", *[None] * 7], hint="more of it")
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ APP = runs.Application(*["kind", *[None] * 7], hint="more of it")
 )  # fmt: skip
 def test_only_a_network_that_loses_is_told_so(capsys, higher, score, told):
     app = APP._replace(higher=higher)
-    runs.tell_loser(app, {"score": score, "baseline": 1.0})
+    evaluation.tell_loser(app, {"score": score, "baseline": 1.0})
     line = (
         f"The network is worse than the best baseline, {score:.3f} to "
         "1.000: use that, or try more of it.\n"
@@ -32,7 +32,7 @@ def test_only_a_network_that_loses_is_told_so(capsys, higher, score, told):
 
 def test_without_a_baseline_nothing_is_compared(capsys):
     for about in {}, {"score": 1.0}, {"score": 1.0, "baseline": None}:
-        runs.tell_loser(APP, about)
+        evaluation.tell_loser(APP, about)
     assert capsys.readouterr().out == ""
 
 

@@ -25,7 +25,7 @@ from rnncore.rnn import (
     zero_state,
 )
 from tests.helpers.arrays import assert_close
-from tests.helpers.live import STATIC, served
+from tests.helpers.live import static_site  # noqa: F401 - fixtures
 
 D, H = 3, 4
 TEXT, ALPHABET = "abcabca", "abc"
@@ -440,12 +440,6 @@ SHOW = """async ({ esm, attributes, given }) => {
     heard["change:given"]();
   };
 }"""
-
-
-@pytest.fixture(scope="module")
-def site():
-    with served(STATIC) as address:
-        yield address
 
 
 @pytest.fixture

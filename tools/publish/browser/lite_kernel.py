@@ -87,7 +87,7 @@ UNPACK = Path(__file__).with_name("lite_unpack.js")
 
 
 class Refused(Exception):
-    """Why nothing was built."""
+    """Raised with the reason why nothing was built."""
 
 
 def pack(static: Path) -> None:

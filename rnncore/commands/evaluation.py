@@ -1,0 +1,202 @@
+"""Scores of a model beside its baselines, and how they are reported."""
+
+import argparse
+import json
+import math
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rnncore.commands.common import (
+    Described,
+    Facts,
+    Group,
+    add_device,
+    flag,
+    load_model,
+    note,
+    operand,
+    show,
+)
+
+NETWORK = "the network"  # its rows of a table begin so
+Later = dict[str, Callable[[Facts], Facts]]  # what else is scored, by name
+
+
+class Application(NamedTuple):
+    """What `train` and `evaluate` of one application are made of.
+
+    `Data` is what is learned from; `Model` a tuple with the network, or a
+    list of them, first: what `load` gives, without its last.
+    """
+
+    kind: str  # of the model file
+    read: Callable  # arguments -> Data, what knows it again: a fingerprint
+    fit: Callable  # arguments, Data, Run, device -> Model, facts
+    score: Callable  # Model, Data -> facts with a table, Later
+    again: Callable  # arguments, Model, facts -> the same of other data
+    save: Callable  # path, *Model, facts: write the file
+    load: Callable  # path -> *Model, facts
+    show: Callable  # facts -> Described
+    check: Callable = lambda arguments: None  # Refused before all else
+    after: Callable = lambda arguments, about: None  # and at the end
+    hint: str = "more data, more --steps, another --rate"
+    higher: bool = False  # of two scores the higher one is better
+
+
+def add_evaluate(
+    parts: Group,
+    app: Application,
+    about: str,
+    example: str,
+    data: str,
+    **more: Any,
+) -> argparse.ArgumentParser:
+    """`evaluate`: a model, the FILE or FOLDER it is judged by."""
+    run = partial(score_again, app)
+    parser = parts.add("evaluate", run, about, example)
+    operand(parser, "model")
+    operand(parser, data, **more)
+    add_scores(parser)
+    add_device(parser)
+    return parser
+
+
+def add_scores(parser: argparse.ArgumentParser) -> None:
+    """The options that say what is scored, and how it is printed."""
+    what = "score the network alone, which takes less time"
+    flag(parser, "--no-baselines", what, outside=True)
+    what = "print the scores as JSON"
+    flag(parser, "--json", what, outside=True)
+
+
+def score_again(app: Application, arguments: argparse.Namespace) -> int:
+    """Compute the table of scores again and report it."""
+    app.check(arguments)
+    *model, about = load_model(arguments, app.kind, app.load)
+    again = app.again(arguments, model, about)
+    found = add_later(app, arguments, *again)
+    app.after(arguments, about | found)
+    report(app, arguments, about | found, found)
+    return 0
+
+
+def add_later(
+    app: Application,
+    arguments: argparse.Namespace,
+    found: Facts,
+    later: Later,
+) -> Facts:
+    """Add the scores of the baselines, unless they were declined.
+
+    Ctrl-C ends it, with what is scored by then.
+    """
+    left = [] if arguments.no_baselines else list(later)
+    try:
+        while left:
+            note(f"scoring {left[0]} ...")
+            found = later[left[0]](found)
+            left.pop(0)
+    except KeyboardInterrupt as stopped:
+        if type(stopped) is not KeyboardInterrupt:  # SIGTERM
+            raise
+        note(f"not scored: {', '.join(left)}; `evaluate` scores them")
+    if isinstance(found["table"], str):
+        return found
+    rest = [
+        row[1] for row in found["table"] if not row[0].startswith(NETWORK)
+    ]
+    if "score" not in found or not rest:
+        return found
+    return found | {"baseline": (max if app.higher else min)(rest)}
+
+
+def add_rows(score: Callable[[], dict[str, Any]]) -> Callable:
+    """An entry of `Later` that adds rows, numbers or tuples by name."""
+
+    def add(found: Facts) -> Facts:
+        rows = [
+            (name, *(v if isinstance(v, tuple) else (v,)))
+            for name, v in score().items()
+        ]
+        return found | {"table": [*found["table"], *rows]}
+
+    return add
+
+
+def share_interval(what: str, right: int, cases: int) -> Facts:
+    """A 95% interval of the network's share of right cases, in %."""
+    from rnncore.comparison.intervals import wilson
+
+    if not cases:
+        return {}
+    low, high = (100 * end for end in wilson(right, cases))
+    return {"interval": [f"% {what}", low, high]}
+
+
+def drawn_interval(
+    what: str, score: Callable[[Any], float], cases: int
+) -> Facts:
+    """A 95% interval of any score, by resampling its cases (bootstrap)."""
+    import numpy as np
+
+    from rnncore.comparison.intervals import bootstrap
+
+    if not cases:
+        return {}
+    ends = bootstrap(score, cases, np.random.default_rng(0))
+    return {"interval": [what, *ends]}
+
+
+def report(
+    app: Application,
+    arguments: argparse.Namespace,
+    about: Facts,
+    found: Facts,
+) -> None:
+    """Print the model's description and its scores."""
+    described = app.show(about)
+    if "interval" in found:
+        what, low, high = found["interval"]
+        line = f"95% interval of the network's {what}: "
+        lines = [*described.lines, f"{line}{low:.1f} to {high:.1f}"]
+        described = described._replace(lines=lines)
+    if arguments.json:
+        print(_as_json(arguments.model, about, found, described))
+        return
+    show(arguments.model, about, described)
+    tell_loser(app, found)
+
+
+def _as_json(
+    path: Path, about: Facts, found: Facts, described: Described
+) -> str:
+    """The same report as JSON; NaN and infinity become null."""
+    table, rows = described.table, about.get("scores", [])
+    if not isinstance(table, str):
+        table = table.rename_axis("method").reset_index()
+        rows = table.to_dict(orient="records")
+    for row in rows:
+        for name, value in row.items():
+            if isinstance(value, float) and not math.isfinite(value):
+                row[name] = None
+    content = {"model": str(path), "network": described.network}
+    known = "kind", "seed", "steps", "seconds"
+    content |= {name: about[name] for name in known if name in about}
+    scores = "score", "baseline", "interval"
+    content |= {name: found[name] for name in scores if name in found}
+    content["about"] = " ".join(described.lines)
+    return json.dumps(content | {"scores": rows}, indent=1)
+
+
+def tell_loser(app: Application, about: Facts) -> None:
+    """Say so where a baseline beats the network, and what to try."""
+    score, baseline = about.get("score"), about.get("baseline")
+    if score is None or baseline is None:
+        return
+    if score < baseline if app.higher else score > baseline:
+        print(
+            f"The network is worse than the best baseline, {score:.3f} to "
+            f"{baseline:.3f}: use that, or try {app.hint}."
+        )
