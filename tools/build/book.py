@@ -57,12 +57,7 @@ from traitlets.config import Config
 
 from tools import ROOT
 from tools.build import chapters, contents, short_way
-from tools.build.kernels import (
-    OFFLINE,
-    Manager,
-    offline_environment,
-    start_fork_server,
-)
+from tools.build.kernels import OFFLINE, Manager, offline_environment, start_fork_server
 from tools.site import postprocess, reading
 
 BOOK = ROOT / "book"

@@ -7,7 +7,6 @@ the same size. tools/site/outputs/narrow.py shows it where it is needed.
 """
 
 import base64
-import io
 import itertools
 import pickle
 import re
@@ -236,7 +235,7 @@ def fit_ticks(ax: Any) -> None:
             if label.get_visible() and label.get_text()
         ]
         boxes.sort(key=lambda box: box.x0)
-        return any(a.x1 + 3 > b.x0 for a, b in itertools.pairwise(boxes))
+        return any(a.x1 + 6 > b.x0 for a, b in itertools.pairwise(boxes))
 
     if not touch():
         return
@@ -244,4 +243,4 @@ def fit_ticks(ax: Any) -> None:
     if any(WORDS.findall(name)[1:] for name in names):
         ax.set_xticks(ax.get_xticks(), ["\n".join(WORDS.findall(n)) for n in names])
     if touch():
-        ax.tick_params("x", rotation=45)
+        ax.tick_params("x", rotation=45, labelrotation_mode="xtick")
