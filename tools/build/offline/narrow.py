@@ -55,25 +55,22 @@ def narrow(made: Any) -> Any:
     sizes = [size(panel[0]) for panel in panels]
     smaller = WIDTH / made.get_figwidth()
     made.set_figwidth(WIDTH)
-    if len(panels) > 1 and all(is_bare(panel[0]) for panel in panels):
-        # frames of a film: the grid stays, all of it is smaller
-        made.set_figheight(made.get_figheight() * smaller)
-        fit_texts(made)
-        return made
-    if max(map(len, rows), default=0) > 1:
-        rows = stack(made, rows, sizes)
+    if panels and all(is_bare(panel[0]) for panel in panels):  # frames of a film
+        heights = [height * smaller for _, height in sizes]
+    else:
+        heights = [as_high(panel[0], *sizes[k]) for k, panel in enumerate(panels)]
+        if max(map(len, rows), default=0) > 1:
+            rows = stack(made, rows, heights)
     lift_legends(made, sizes)
-    fit_texts(made)
-    wanted = sum(
-        max(as_high(panel[0], *sizes[panels.index(panel)]) for panel in row)
-        for row in rows
-    )
+    fit_texts(made, max(map(len, rows), default=1))
+    fit_ylabels([panel[0] for panel in panels], heights)
+    wanted = sum(max(heights[panels.index(panel)] for panel in row) for row in rows)
     for _ in range(2 * bool(rows)):  # the panels keep their height
         made.draw_without_rendering()
         for panel in panels:
             fit_ticks(panel[0])
         made.draw_without_rendering()
-        now = sum(max(size(panel[0])[1] for panel in row) for row in rows)
+        now = sum(max(size(panel[0], room=True)[1] for panel in row) for row in rows)
         made.set_figheight(made.get_figheight() + wanted - now)
     return made
 
@@ -103,9 +100,9 @@ def rows_of(fig: Any) -> list[list[list[Any]]]:
     return [[places[place] for place in row] for _, row in rows]
 
 
-def size(ax: Any) -> tuple[float, float]:
-    """Width and height of the drawn panel in inches."""
-    place, fig = ax.get_position(), ax.figure
+def size(ax: Any, *, room: bool = False) -> tuple[float, float]:
+    """Width and height in inches of the drawn panel, or of the room that it has."""
+    place, fig = ax.get_position(original=room), ax.figure
     return place.width * fig.get_figwidth(), place.height * fig.get_figheight()
 
 
@@ -122,16 +119,16 @@ def is_bare(ax: Any) -> bool:
     return bool(ax.images) and not len(ticks)
 
 
-def stack(fig: Any, rows: list[Any], sizes: list[Any]) -> list[Any]:
+def stack(fig: Any, rows: list[Any], heights: list[float]) -> list[Any]:
     """Put the panels below one another; of four or more in a row, two abreast."""
     across = 2 if max(map(len, rows)) > 3 else 1
     label_again(rows)
     panels = [panel for row in rows for panel in row]
     lines = [panels[k : k + across] for k in range(0, len(panels), across)]
-    heights = [max(sizes[panels.index(panel)][1] for panel in line) for line in lines]
+    ratios = [max(heights[panels.index(panel)] for panel in line) for line in lines]
     if engine := fig.get_layout_engine():
         engine.set(h_pad=0.08)
-    grid = fig.add_gridspec(len(lines), across, height_ratios=heights)
+    grid = fig.add_gridspec(len(lines), across, height_ratios=ratios)
     for k, panel in enumerate(panels):
         for ax in panel:
             ax.set_subplotspec(grid[k // across, k % across])
@@ -197,7 +194,7 @@ def handles_of(legend: Any, labels: list[str], fig: Any) -> list[Any]:
     ]
 
 
-def fit_texts(fig: Any) -> None:
+def fit_texts(fig: Any, across: int) -> None:
     """Break titles and labels that are wider than their place."""
     whole = [fig._suptitle, fig._supxlabel, *fig.texts]
     own = [
@@ -206,23 +203,45 @@ def fit_texts(fig: Any) -> None:
         for text in (ax.title, ax._left_title, ax._right_title, ax.xaxis.label)
     ]
     for text in [*filter(None, whole), *own]:
-        break_line(text, (WIDTH - (SIDE if text in own else 0.1)) * fig.dpi)
+        room = (WIDTH - SIDE) / across if text in own else WIDTH - 0.1
+        break_line(text, room * fig.dpi)
 
 
-def break_line(text: Any, room: float) -> None:
+def break_line(text: Any, room: float, *, up: bool = False) -> None:
     """Break a text between words until it fits, where it can."""
+
+    def fits() -> bool:
+        box = text.get_window_extent()
+        return (box.height if up else box.width) <= room
+
     words = WORDS.findall(text.get_text())
-    if text.get_window_extent().width <= room:
+    if fits():
         return
     lines: list[str] = []
     for word in words:
         longer = f"{lines[-1]} {word}" if lines else word
         text.set_text(longer)
-        if lines and text.get_window_extent().width <= room:
+        if lines and fits():
             lines[-1] = longer
         else:
             lines.append(word)
     text.set_text("\n".join(lines))
+
+
+def fit_ylabels(axes: list[Any], heights: list[float]) -> None:
+    """Break the labels beside panels; low pictures have theirs above."""
+    labels = [ax.yaxis.label for ax in axes]
+    rooms = [height * axes[0].figure.dpi for height in heights]
+    high = [
+        label.get_window_extent().height > room
+        for label, room in zip(labels, rooms, strict=True)
+    ]
+    above = any(high) and all(map(is_bare, axes))
+    for ax, label, room in zip(axes, labels, rooms, strict=True):
+        if above and label.get_text():
+            ax.set_title(label.get_text(), loc="left")
+            label.set_text("")
+        break_line(label, room, up=True)
 
 
 def fit_ticks(ax: Any) -> None:

@@ -36,7 +36,9 @@ def beside(picture: str, path: Path, figure: str) -> str:
     other.write_bytes(base64.b64decode(held[1]))
     size = size_of(other)
     assert size is not None  # matplotlib says it
-    source = re.sub(r'.* src="([^"]+)\.svg".*', r"\1-narrow.svg", picture, flags=re.DOTALL)
+    source = re.sub(
+        r'.* src="([^"]+)\.svg".*', r"\1-narrow.svg", picture, flags=re.DOTALL
+    )
     return (
         f'<picture><source media="{SCREEN}" srcset="{source}" '
         f'width="{size[0]:.0f}" height="{size[1]:.0f}">{picture}</picture>'
