@@ -220,8 +220,10 @@ def assert_fits(browser, folder: Path, name: str):
     with served(folder) as site:
         page = browser.new_page(viewport={"width": 342, "height": 700})
         page.goto(f"{site}{name}.html")
-        page.evaluate("""() => document.querySelectorAll("img")
-          .forEach((i) => { i.loading = "eager"; })""")
+        page.evaluate("""() => {
+          for (const one of document.querySelectorAll("details")) one.open = true;
+          for (const one of document.images) one.loading = "eager";
+        }""")
         page.wait_for_load_state("networkidle")
         scrolling = set(page.evaluate(SCROLLING))
         shown = page.evaluate(SHOWN)

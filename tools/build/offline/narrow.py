@@ -245,21 +245,35 @@ def fit_ylabels(axes: list[Any], heights: list[float]) -> None:
 
 
 def fit_ticks(ax: Any) -> None:
-    """Break, then turn, a horizontal axis' labels that touch one another."""
-
-    def touch() -> bool:
-        boxes = [
-            label.get_window_extent()
-            for label in ax.get_xticklabels()
-            if label.get_visible() and label.get_text()
-        ]
-        boxes.sort(key=lambda box: box.x0)
-        return any(a.x1 + 6 > b.x0 for a, b in itertools.pairwise(boxes))
-
-    if not touch():
-        return
+    """Break a horizontal axis' labels that touch one another, or else turn them."""
+    labels = [label for label in ax.get_xticklabels() if label.get_text()]
     names = [label.get_text() for label in ax.get_xticklabels()]
-    if any(WORDS.findall(name)[1:] for name in names):
+    if any(label.get_rotation() for label in labels) or not touch(labels):
+        return
+    if any(" " in name.strip() for name in names):
         ax.set_xticks(ax.get_xticks(), ["\n".join(WORDS.findall(n)) for n in names])
-    if touch():
-        ax.tick_params("x", rotation=45, labelrotation_mode="xtick")
+        if not touch([label for label in ax.get_xticklabels() if label.get_text()]):
+            return
+        ax.set_xticks(ax.get_xticks(), names)
+    ax.tick_params("x", rotation=45, labelrotation_mode="xtick")
+
+
+def touch(labels: list[Any]) -> bool:
+    """Whether some line of a label meets the same line of the next one."""
+
+    def lines(label: Any) -> list[tuple[float, float]]:
+        whole = label.get_text()
+        ends = []
+        for line in whole.split("\n"):
+            label.set_text(line)
+            left, right = label.get_window_extent().intervalx
+            ends.append((left, right))
+        label.set_text(whole)
+        return ends
+
+    found = sorted(map(lines, labels), key=lambda ends: ends[0][0])
+    return any(
+        one[1] + 6 > other[0]
+        for a, b in itertools.pairwise(found)
+        for one, other in zip(a, b, strict=False)
+    )
