@@ -148,6 +148,15 @@ def test_names_below_an_axis_do_not_touch():
     )
 
 
+def test_words_within_a_panel_do_not_stand_upon_one_another():
+    fig, ax = plt.subplots(figsize=(7.4, 3))
+    for x, word in enumerate(["training", "validation", "test", "later"]):
+        ax.text(x / 5, 0.9, word)
+    one, *others = redrawn(fig).axes[0].texts
+    boxes = [text.get_window_extent() for text in (one, *others)]
+    assert not any(a.overlaps(b) for a, b in pairwise(boxes))
+
+
 def printed(fig):
     from IPython.core.pylabtools import print_figure
 

@@ -69,6 +69,7 @@ def narrow(made: Any) -> Any:
         made.draw_without_rendering()
         for panel in panels:
             fit_ticks(panel[0])
+            part_texts(panel[0])
         made.draw_without_rendering()
         now = sum(max(size(panel[0], room=True)[1] for panel in row) for row in rows)
         made.set_figheight(made.get_figheight() + wanted - now)
@@ -277,3 +278,20 @@ def touch(labels: list[Any]) -> bool:
         for a, b in itertools.pairwise(found)
         for one, other in zip(a, b, strict=False)
     )
+
+
+def part_texts(ax: Any) -> None:
+    """Lower a text inside a panel that stands upon the one before it."""
+    from matplotlib.text import Text  # a page that draws nothing needs none
+    from matplotlib.transforms import ScaledTranslation
+
+    boxes: list[Any] = []
+    for text in ax.texts:
+        box = text.get_window_extent()
+        if type(text) is Text and any(box.overlaps(other) for other in boxes):
+            down = ScaledTranslation(
+                0, -box.height / ax.figure.dpi, ax.figure.dpi_scale_trans
+            )
+            text.set_transform(text.get_transform() + down)
+            box = text.get_window_extent()
+        boxes.append(box)
