@@ -228,7 +228,7 @@ def assert_fits(browser, folder: Path, name: str):
     """No static picture of a page scrolls at 342 pixels, all are legible."""
     with served(folder) as site:
         page = browser.new_page(viewport={"width": 342, "height": 700})
-        page.goto(f"{site}{name}.html")
+        assert page.goto(f"{site}{name}.html").ok
         page.evaluate("""() => {
           for (const one of document.querySelectorAll("details")) one.open = true;
           for (const one of document.images) one.loading = "eager";
