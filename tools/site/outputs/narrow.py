@@ -15,7 +15,7 @@ FIGURE = re.compile(r'<figure\b[^>]* id="([\w-]+)"')
 SCREEN = "screen and (max-width: 600px)"  # as in course.css
 
 KEPT_WIDE = {  # figures that scroll on a telephone, and why
-    "fig-counts": "a letter below each of forty steps, which have no room",
+    "fig-counts": "a letter below each of forty steps, which have no room"
 }
 
 
