@@ -57,7 +57,7 @@ from traitlets.config import Config
 
 from tools import ROOT
 from tools.build import chapters, contents, short_way
-from tools.build.kernels import Manager, offline_environment, start_fork_server
+from tools.build.kernels import OFFLINE, Manager, offline_environment, start_fork_server
 from tools.site import postprocess, reading
 
 BOOK = ROOT / "book"
@@ -114,7 +114,8 @@ def digest(paths: Iterable[Path]) -> str:
 
 def what_all_cells_use() -> list[Path]:
     """The files that decide what the cells of every page give."""
-    return [ROOT / "requirements.txt", ROOT / "constraints.txt"]
+    narrow = Path(OFFLINE) / "narrow.py"
+    return [ROOT / "requirements.txt", ROOT / "constraints.txt", narrow]
 
 
 def what_pages_use() -> list[Path]:
@@ -257,6 +258,7 @@ def execute(
         record_timing=False,  # would change the cells' metadata, and the key
         coalesce_streams=True,  # as sent; MyST-NB breaks lines between pieces
         kernel_name="python3",
+        extra_arguments=["--IPKernelApp.extra_extensions=narrow"],  # of OFFLINE
         kernel_manager_class=manager,
         resources={"metadata": {"path": str(page.parent)}},
         config=Config({"KernelManager": {"transport_encryption": "auto"}}),

@@ -14,7 +14,6 @@ import io
 import json
 import mimetypes
 import re
-import struct
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -25,6 +24,8 @@ from tools.site.ascii_tables import tables
 from tools.site.folded.folded_code import fold_docstrings, say_what_is_folded
 from tools.site.formulas import typeset
 from tools.site.live import write_code
+from tools.site.outputs import narrow
+from tools.site.outputs.sizes import size_of
 
 THEBE = re.compile(
     r"<script>const THEBE_JS_URL[^<]*</script>"
@@ -195,33 +196,15 @@ def _lazy(match: re.Match[str], folder: Path) -> str:
         picture = picture.replace("<img", f"<img{said}", 1)
     if " loading=" not in picture:
         picture = picture.replace("<img", '<img loading="lazy"', 1)
+    picture = narrow.beside(picture, path, narrow.figure_of(match))
     if link or MEDIA not in source[1]:
         return link + picture
     return f'<a class="enlarge" href="{source[1]}">{picture}</a>'
 
 
-def size_of(path: Path) -> tuple[float, float] | None:
-    """Width and height of a PNG or SVG picture in CSS pixels."""
-    content = path.read_bytes()
-    if content.startswith(b"\x89PNG"):
-        return struct.unpack(">II", content[16:24])
-    root = re.search(r"<svg\b[^>]*>", content[:4000].decode("utf8", "replace"))
-    if root is None:
-        return None
-    width = re.search(r'\swidth="([\d.]+)(pt|px)?"', root[0])
-    height = re.search(r'\sheight="([\d.]+)(pt|px)?"', root[0])
-    if width is None or height is None:
-        return None
-    return _pixels(width), _pixels(height)
-
-
-def _pixels(side: re.Match[str]) -> float:
-    return float(side[1]) * (4 / 3 if side[2] == "pt" else 1)
-
-
 def shorter(svg: str) -> str:
     """A drawing without its metadata; its paths in tenths of a point."""
-    svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"\s*<metadata\b[^>]*>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'(?<= d=")[^"]+', lambda m: re.sub(r"(\.\d)\d+", r"\1", m[0]), svg)
     return INSIDE.sub(
         lambda m: base64.b64encode(fewer_colours(base64.b64decode(m[0]))).decode(), svg

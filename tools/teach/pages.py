@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from bs4 import BeautifulSoup, SoupStrainer, Tag
 
-OFF_PAPER = "script, style, button, svg, .katex-html"
+OFF_PAPER = "script, style, button, svg, picture > source, .katex-html"
 NUMBER = re.compile(r"^\d+\. ")
 QUOTES = '“”"'
 KEPT = {"src", "alt", "start", "colspan", "rowspan"}
@@ -78,7 +78,7 @@ def make_whole(article: Tag, html: Path) -> Tag:
             formula["alttext"] = note.get_text().strip()
     for one in article.select(f"annotation, .eqno, {OFF_PAPER}"):
         one.decompose()
-    for one in article.select("a, span.katex, span.katex-mathml, span.with-stop"):
+    for one in article.select("a, picture, span.katex, .katex-mathml, span.with-stop"):
         one.unwrap()
     for picture in article.find_all("img"):
         picture["src"] = _inlined(html, str(picture.get("src", "")))

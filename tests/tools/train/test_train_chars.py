@@ -49,7 +49,7 @@ def test_the_rate_is_chosen_on_text_that_neither_trains_nor_tests(
 def test_both_schedules_have_the_same_steps_and_search(
     small, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(chars, "SMALL", chars.Small(H=4))
+    monkeypatch.setattr(chars, "SMALL", chars.Small(H=4, B=chars.B))
     path = tmp_path / "m.json"
     words = ["schedules", "--steps", "2", "--path", str(path)]
     runner.main(chars.TRAINING, words)

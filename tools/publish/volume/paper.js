@@ -11,7 +11,7 @@ const CODE = "details.hide";
 const QUESTION = "details.sd-dropdown";
 const GONE = [
   "a.headerlink", "script", "style", "link", "nav", "button", "noscript",
-  ".toctree-wrapper", ".sd-summary-state-marker", "[hidden]",
+  ".toctree-wrapper", ".sd-summary-state-marker", "[hidden]", "picture > source",
 ].join(",");
 
 const safe = (id) => id.replace(/[^\w.-]/g, "-");
