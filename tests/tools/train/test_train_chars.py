@@ -51,12 +51,12 @@ def test_both_schedules_have_the_same_steps_and_search(
 ):
     monkeypatch.setattr(chars, "SMALL", chars.Small(H=4, B=chars.B))
     path = tmp_path / "m.json"
-    words = ["schedules", "--steps", "2", "--path", str(path)]
+    words = ["schedules", "--steps", "6", "--path", str(path)]
     runner.main(chars.TRAINING, words)
     (entry,) = measurements.read(path).values()
     found = from_json(entry["value"])
     assert set(found.results) == {"constant", "falling"}
-    assert (found.steps, len(found.seeds)) == (2, 5)
+    assert (found.steps, len(found.seeds)) == (6, 5)
     first = (
         found.results["constant"].tried[1],
         found.results["falling"].tried[1],
