@@ -22,7 +22,13 @@ def test_the_loop_is_the_book_s():
     assert_close(y, unroll(lstm_cell, params, x, state)[0])
 
 
-@pytest.mark.parametrize("over", [compiling.checkpointed, compiling.scanned])
+@pytest.mark.parametrize(
+    "over",
+    [
+        compiling.checkpointed,
+        pytest.param(compiling.scanned, marks=pytest.mark.slow),
+    ],
+)
 def test_every_way_has_the_loop_s_outputs_and_gradients(over):
     found = compiling.trained(given(), over)()
     right = compiling.trained(given(), compiling.loop)()
@@ -39,12 +45,16 @@ def test_two_linear_steps_are_one():
 def test_a_way_with_other_results_is_refused():
     one = torch.ones(1)
     with pytest.raises(ValueError, match="wrong: another result"):
-        compiling.begun({"right": lambda: (one,), "wrong": lambda: (2 * one,)})
+        compiling.begun(
+            {"right": lambda: (one,), "wrong": lambda: (2 * one,)}
+        )
 
 
 def test_what_torch_cannot_compile_has_no_time():
     def fails():
-        raise torch._dynamo.exc.BackendCompilerFailed(print, ValueError("no"), None)
+        raise torch._dynamo.exc.BackendCompilerFailed(
+            print, ValueError("no"), None
+        )
 
     runs = {"eager": lambda: (torch.ones(1),), "scan": fails}
     assert set(compiling.begun(runs)) == {"eager"}
@@ -52,7 +62,9 @@ def test_what_torch_cannot_compile_has_no_time():
 
 def test_checkpoints_save_memory():
     runs = {
-        over: compiling.trained(problem("LSTM", (64, 8, 8, 32), "cpu"), over)
+        over: compiling.trained(
+            problem("LSTM", (64, 8, 8, 32), "cpu"), over
+        )
         for over in (compiling.loop, compiling.checkpointed)
     }
     plain, kept = (compiling.peak_bytes(run) for run in runs.values())

@@ -3,14 +3,16 @@
     python -m tools.bench.compiling --save
 
 Forward plus backward, one thread, float32, all ways in turns; a time is the
-least of several, as a ratio to the loop in Python. `seconds` is what the first
-call costs, with nothing compiled before. A way that torch's compiler refuses
+least of several, of the processor, as a ratio to the loop in Python. `seconds`
+are those of the first call, its C++ compiler included, with nothing compiled
+before. A way that torch's compiler refuses
 has no time and is listed under `refused`. Peak memory is what tensors made by
 one run hold at a time.
 """
 
 import argparse
 import math
+import os
 import time
 import warnings
 from collections.abc import Callable
@@ -99,6 +101,11 @@ def ways(given: tuple) -> dict[str, Callable]:
     }
 
 
+def spent() -> float:
+    """Processor seconds until now, with those of compilers that have ended."""
+    return sum(os.times()[:4])
+
+
 def begun(runs: dict[str, Callable]) -> dict[str, float]:
     """Seconds of each first call; what torch cannot compile is not there.
 
@@ -107,13 +114,14 @@ def begun(runs: dict[str, Callable]) -> dict[str, float]:
     seconds: dict[str, float] = {}
     right: Any = None
     for name, run in runs.items():
-        start = time.perf_counter()
+        start = spent()
         try:
             found = run()
         except torch._dynamo.exc.BackendCompilerFailed as error:
             print(f"{name}: {' '.join(str(error).split()[:12])}", flush=True)
             continue
-        seconds[name] = time.perf_counter() - start
+        seconds[name] = spent() - start
+        print(f"{name}: {seconds[name]:.1f} s at first", flush=True)
         right = right or found
         for a, b in zip(found, right, strict=True):
             if not torch.allclose(a, b, rtol=1e-3, atol=1e-4):
@@ -121,12 +129,18 @@ def begun(runs: dict[str, Callable]) -> dict[str, float]:
     return seconds
 
 
+def clocked(runs: dict[str, Callable], repeats: int) -> dict[str, float]:
+    """The least processor time of each run."""
+    times = in_turns(runs, repeats, warm_up=1, clock=time.process_time)
+    return {name: min(t) for name, t in times.items()}
+
+
 def compare(T: int, repeats: int) -> dict[str, Any]:
     """Least times as ratios to the eager loop's; first calls in seconds."""
     runs = ways(problem("LSTM", (T, B, D, H), "cpu"))
     seconds = begun(runs)
     left = {name: runs[name] for name in seconds}
-    least = {name: min(t) for name, t in in_turns(left, repeats, warm_up=1).items()}
+    least = clocked(left, repeats)
     found = {f"time.{name}.{T}": t / least["eager"] for name, t in least.items()}
     found |= {f"seconds.{name}.{T}": s for name, s in seconds.items()}
     found[f"milliseconds.{T}"] = 1000 * least["eager"]
@@ -162,7 +176,7 @@ def linear(T: int, repeats: int) -> dict[str, float]:
 
     runs = {way.__name__: partial(run, way) for way in (step_by_step, at_once)}
     begun(runs)
-    least = {name: min(t) for name, t in in_turns(runs, repeats).items()}
+    least = clocked(runs, repeats)
     return {f"linear.{T}": least["at_once"] / least["step_by_step"]}
 
 
@@ -171,7 +185,7 @@ def spared(T: int, repeats: int) -> dict[str, float]:
     given = problem("LSTM", (T, B, D, H), "cpu")
     runs = {"plain": trained(given, loop), "kept": trained(given, checkpointed)}
     found = {f"memory.{name}.{T}": peak_bytes(run) / 1e6 for name, run in runs.items()}
-    least = {name: min(t) for name, t in in_turns(runs, repeats).items()}
+    least = clocked(runs, repeats)
     return found | {f"again.{T}": least["kept"] / least["plain"]}
 
 
@@ -192,13 +206,14 @@ def keep(found: dict[str, Any]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--lengths", type=int, nargs="*", default=[32])
+    parser.add_argument("--lengths", type=int, nargs="*", default=[16])
     parser.add_argument("--long", type=int, nargs="*", default=[64, 256])
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--save", action="store_true", help="as measurements")
     given = parser.parse_args()
     torch.set_num_threads(1)
     torch._inductor.config.force_disable_caches = True  # what a first call costs
+    torch._inductor.config.compile_threads = 1  # this process waits for them
     warnings.filterwarnings("ignore", category=UserWarning)
     measured = [(compare, T) for T in given.lengths]
     measured += [(way, T) for T in given.long for way in (spared, linear)]
