@@ -34,6 +34,7 @@ PAGES = {  # by how the keys begin; the longest beginning counts
     "cells.reset": "ch07_gru",
     "chars": "ch04_characters",
     "clipping": "ch05_clipping",
+    "compiling": "ch09_torch",
     "cuda": "ch09_torch",
     "depth": "ch08_deeper",
     "exposure": "ch13_exposure",
