@@ -63,7 +63,6 @@ PLANS = {
     "de-dot-fast": Plan("de", "dot", WHOLE, 0.016),
     "de-dot-half": Plan("de", "dot", HALF, 0.016),
     "de-vector-half": Plan("de", "vector", HALF, 0.008),
-    "de-state-double": Plan("de", "state", 800, 0.016),
     "de-vector-double": Plan("de", "vector", 1600, 0.008),
     "de-vector-quarter": Plan("de", "vector", 200, 0.008),
 }
