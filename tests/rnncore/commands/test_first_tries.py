@@ -1,7 +1,6 @@
 """A first try as the README says it, on made things: ahead of baselines.
 
-The commands' own settings hold; only what would take longer than a minute
-or two gets fewer `--steps`, with which a network is behind what it would be.
+The commands' own settings hold; nothing is tuned for these data.
 """
 
 import json
@@ -13,20 +12,16 @@ import pandas as pd
 import pytest
 from scipy.io import wavfile
 
-from rnncore.data.music import chorales
 from rnncore.data.series import mackey_glass
 from rnncore.data.speech import RATE, Sentence, speak, with_noise
-from rnncore.data.translation import date_pairs
 from rnncore.data.video import stick_figures
-from rnncore.music.files import write_midi
 from rnncore.video.files import write_video
-from tests.helpers import ROOT
 from tests.helpers.commands import run
 
 pytestmark = pytest.mark.weekly
 
-SPEAKERS = ["en-us+m1", "en-gb+f2", "en-gb-scotland+m3", "en-029+f4"]
-SPEAKERS += ["en-gb-x-rp+croak", "en-us+f5"]
+SPEAKERS = ["en-us+m1", "en+f2", "en-gb-scotland+m3", "en-029+f4"]
+SPEAKERS += ["en-gb-x-rp+croak", "en-us-nyc+f5"]
 WORDS = ["stop", "go", "left", "right", "up", "down", "yes", "no"]
 
 
@@ -67,11 +62,6 @@ def films(folder, rng):
     return folder
 
 
-def pages(folder, rng):
-    """The pages of this book."""
-    return ROOT / "book"
-
-
 def table(folder, rng):
     """A chaotic series, a row a day."""
     values = mackey_glass(rng, 1500)
@@ -81,28 +71,10 @@ def table(folder, rng):
     return path
 
 
-def pairs(folder, rng):
-    """Dates in words, English and German."""
-    made = date_pairs(rng, "en", "de", 5000, 100).train
-    path = folder / "pairs.tsv"
-    path.write_text("".join(f"{a}\t{b}\n" for a, b in made), "utf-8")
-    return path
-
-
-def songs(folder, rng):
-    """A hundred chorales as MIDI files."""
-    for n, score in enumerate(chorales()[:100]):
-        write_midi(folder / f"{n}.mid", score)
-    return folder
-
-
 TRIES = {
     "speech": Try(recordings, "--transcripts folders --speakers names"),
     "video": Try(films, "", higher=True),
-    "text": Try(pages, "--steps 1000"),
     "forecast": Try(table, "--date day --value value --horizon 14"),
-    "translate": Try(pairs, "--steps 600", higher=True),
-    "music": Try(songs, "--steps 600"),
 }
 
 
@@ -119,9 +91,8 @@ def test_a_first_try_is_clearly_ahead_of_every_baseline(
     assert code == 0, err
     found = json.loads(out)
     score, baseline = found["score"], found["baseline"]
-    print(command, score, baseline, found.get("interval"))
-    worst = found.get("interval", [None, score, score])[1 if higher else 2]
-    if higher:
-        assert baseline < min(score, worst), out
-    else:
-        assert max(score, worst) < baseline, out
+    print(command, score, baseline)
+    around = 2 * found.get("spread", 0.0)  # of the seeds
+    ends = ["", score - around, score + around]
+    _, low, high = found.get("interval", ends)
+    assert baseline < low if higher else high < baseline, out
