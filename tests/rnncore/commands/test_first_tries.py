@@ -10,19 +10,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.io import wavfile
 
 from rnncore.data.series import mackey_glass
-from rnncore.data.speech import RATE, Sentence, speak, with_noise
 from rnncore.data.video import stick_figures
 from rnncore.video.files import write_video
 from tests.helpers.commands import run
 
 pytestmark = pytest.mark.weekly
-
-SPEAKERS = ["en-us+m1", "en+f2", "en-gb-scotland+m3", "en-029+f4"]
-SPEAKERS += ["en-gb-x-rp+croak", "en-us-nyc+f5"]
-WORDS = ["stop", "go", "left", "right", "up", "down", "yes", "no"]
 
 
 class Try(NamedTuple):
@@ -31,23 +25,6 @@ class Try(NamedTuple):
     fill: Callable
     words: str
     higher: bool = False  # of two scores the higher one is better
-
-
-def recordings(folder, rng):
-    """A folder a word; each is said ten times by each of six, in noise."""
-    said = [
-        Sentence(word, voice, int(speed), int(pitch))
-        for voice in SPEAKERS
-        for word in WORDS
-        for speed, pitch in rng.integers((120, 30), (240, 70), (10, 2))
-    ]
-    for n, (about, clip) in enumerate(zip(said, speak(said), strict=True)):
-        place = folder / about.text
-        place.mkdir(parents=True, exist_ok=True)
-        sound = with_noise(rng, clip, rng.uniform(10, 30))
-        speaker = about.voice.replace("-", "")
-        wavfile.write(place / f"{speaker}-{n}.wav", RATE, sound)
-    return folder
 
 
 def films(folder, rng):
@@ -72,7 +49,6 @@ def table(folder, rng):
 
 
 TRIES = {
-    "speech": Try(recordings, "--transcripts folders --speakers names"),
     "video": Try(films, "", higher=True),
     "forecast": Try(table, "--date day --value value --horizon 14"),
 }
@@ -91,7 +67,6 @@ def test_a_first_try_is_clearly_ahead_of_every_baseline(
     assert code == 0, err
     found = json.loads(out)
     score, baseline = found["score"], found["baseline"]
-    print(command, score, baseline)
     around = 2 * found.get("spread", 0.0)  # of the seeds
     ends = ["", score - around, score + around]
     _, low, high = found.get("interval", ends)
