@@ -84,6 +84,7 @@ PAGES = {  # by how the keys begin; the longest beginning counts
     "text.vocabulary": "ch10_vocabulary",
     "text.words": "ch10_language",
     "transducer": "ch15_transducer",
+    "tries": "own_data",
     "translate": "ch13_translation",
     "video": "ch16_video",
     "video.actions": "ch16_actions",

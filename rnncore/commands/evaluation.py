@@ -136,17 +136,22 @@ def share_interval(what: str, right: int, cases: int) -> Facts:
 
 
 def drawn_interval(
-    what: str, score: Callable[[Any], float], cases: int
+    what: str, error: Callable[[Any], float], cases: int
 ) -> Facts:
-    """A 95% interval of any score, by resampling its cases (bootstrap)."""
+    """A 95% interval of an error in %, by resampling its cases (bootstrap).
+
+    Where no case has an error all draws agree; then that of a share.
+    """
     import numpy as np
 
-    from rnncore.comparison.intervals import bootstrap
+    from rnncore.comparison.intervals import bootstrap, wilson
 
     if not cases:
         return {}
-    ends = bootstrap(score, cases, np.random.default_rng(0))
-    return {"interval": [what, *ends]}
+    low, high = bootstrap(error, cases, np.random.default_rng(0))
+    if not high:
+        high = 100 * wilson(0, cases)[1]
+    return {"interval": [what, low, high]}
 
 
 def report(
@@ -184,19 +189,29 @@ def _as_json(
     content = {"model": str(path), "network": described.network}
     known = "kind", "seed", "steps", "seconds"
     content |= {name: about[name] for name in known if name in about}
-    scores = "score", "baseline", "interval"
+    scores = "score", "baseline", "interval", "spread"
     content |= {name: found[name] for name in scores if name in found}
     content["about"] = " ".join(described.lines)
     return json.dumps(content | {"scores": rows}, indent=1)
 
 
 def tell_loser(app: Application, about: Facts) -> None:
-    """Say so where a baseline beats the network, and what to try."""
+    """Say where the network is not clearly ahead, and what to try."""
     score, baseline = about.get("score"), about.get("baseline")
     if score is None or baseline is None:
         return
-    if score < baseline if app.higher else score > baseline:
+    around = 2 * about.get("spread", 0.0)  # of the seeds
+    ends = ["", score - around, score + around]
+    _, low, high = about.get("interval", ends)
+    numbers = f"{score:.3f} to {baseline:.3f}"
+    if low <= baseline <= high:
         print(
-            f"The network is worse than the best baseline, {score:.3f} to "
-            f"{baseline:.3f}: use that, or try {app.hint}."
+            f"The network and the best baseline are level, {numbers}, a "
+            "difference that chance may make: use the simpler one, or try "
+            f"{app.hint}."
+        )
+    elif score < baseline if app.higher else score > baseline:
+        print(
+            f"The network is worse than the best baseline, {numbers}: use "
+            f"that, or try {app.hint}."
         )

@@ -269,10 +269,11 @@ def _scores(
             frame, plan, modules, beside=panel.beside, **plan_of
         )
         mase = table["MASE"].unstack("method")
-        own = mase.pop(plan.cell).map(lambda score: score.mean)
+        own = mase.pop(plan.cell)
         text, scores = study.as_text(table), study.list_scores(table)
         found: Facts = {"table": text, "scores": scores}
-        found["score"] = float(own.mean())
+        found["score"] = float(own.map(lambda one: one.mean).mean())
+        found["spread"] = float(own.map(lambda one: one.spread).mean())
         if len(mase.columns):
             found["baseline"] = float(mase.astype(float).mean().min())
         return found

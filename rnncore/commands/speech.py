@@ -50,7 +50,8 @@ def add(commands: Any) -> None:
     )
     what = (
         "where the words are: in NAME.txt beside NAME.wav or in "
-        "transcripts.tsv, or in the folder's name"
+        "transcripts.tsv (file, tab, words and, if known, tab, speaker), "
+        "or in the folder's name"
     )
     ways = ["files", "folders"]
     option(train, "--transcripts", what, "files", choices=ways)

@@ -80,7 +80,7 @@ def scores(out):
     found, series = {}, None
     for line in out.splitlines():
         row = re.match(r"(\w*) +(\D+?) +(\d+\.\d{3})", line)
-        if row and not line.startswith("The network is worse"):
+        if row and not line.startswith("The network "):
             series = row[1] or series
             found[series, row[2]] = float(row[3])
     return found

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from rnncore.commands import ABOUT, common, evaluation, runs
+from tests.helpers.arrays import assert_close
 from tests.helpers.commands import ENV
 
 APP = evaluation.Application(*["kind", *[None] * 7], hint="more of it")
@@ -17,8 +18,8 @@ APP = evaluation.Application(*["kind", *[None] * 7], hint="more of it")
 
 @pytest.mark.parametrize(
     ("higher", "score", "told"),
-    [(False, 2.0, True), (False, 0.5, False), (False, 1.0, False),
-     (True, 2.0, False), (True, 0.5, True), (True, 1.0, False)],
+    [(False, 2.0, True), (False, 0.5, False),
+     (True, 2.0, False), (True, 0.5, True)],
 )  # fmt: skip
 def test_only_a_network_that_loses_is_told_so(capsys, higher, score, told):
     app = APP._replace(higher=higher)
@@ -28,6 +29,43 @@ def test_only_a_network_that_loses_is_told_so(capsys, higher, score, told):
         "1.000: use that, or try more of it.\n"
     )
     assert capsys.readouterr().out == line * told
+
+
+@pytest.mark.parametrize("higher", [False, True])
+@pytest.mark.parametrize(
+    ("score", "more", "level"),
+    [
+        (1.0, {}, True),
+        (1.2, {"interval": ["% wrong", 0.9, 1.5]}, True),
+        (0.9, {"interval": ["% wrong", 0.8, 1.1]}, True),
+        (1.2, {"interval": ["% wrong", 1.1, 1.5]}, False),
+        (1.2, {"spread": 0.1}, True),
+        (1.2, {"spread": 0.09}, False),
+    ],
+)
+def test_what_chance_may_have_made_is_called_level(
+    capsys, higher, score, more, level
+):
+    """Two spreads of the seeds, or the interval of the cases."""
+    app = APP._replace(higher=higher)
+    evaluation.tell_loser(app, {"score": score, "baseline": 1.0} | more)
+    line = (
+        f"The network and the best baseline are level, {score:.3f} to "
+        "1.000, a difference that chance may make: use the simpler one, or "
+        "try more of it.\n"
+    )
+    assert (capsys.readouterr().out == line) is level
+
+
+def test_no_case_wrong_is_no_certainty():
+    """Resampling cases without an error would give 0 to 0."""
+    found = evaluation.drawn_interval("% wrong", lambda places: 0.0, 96)
+    name, low, high = found["interval"]
+    assert (name, low) == ("% wrong", 0)
+    squared = 1.959964**2  # Wilson's end, of 0 in 96: z^2 / (96 + z^2)
+    assert_close(high, 100 * squared / (96 + squared), within=1e-4)
+    found = evaluation.drawn_interval("% wrong", lambda places: 1.0, 96)
+    assert found["interval"] == ["% wrong", 1.0, 1.0]
 
 
 def test_without_a_baseline_nothing_is_compared(capsys):
