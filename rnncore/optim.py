@@ -129,7 +129,7 @@ def scheduled(
 def falling(
     rate: float, steps: int, last: float = 0.4
 ) -> Callable[[int], float]:
-    """A schedule: constant, then over the last share a line down to 0.
+    """Constant, then linear to 0 over the last share of the steps.
 
     Raises ValueError unless steps is at least 1 and last in (0, 1].
     """

@@ -93,6 +93,8 @@ class Whose:
             return None
         if len(self._owners[key]) > 1 or self.correction(piece).learner:
             return None
+        if not key:  # a name of signs alone fits everybody without a group
+            return None
         if by_hand := [one for one in self._teams if letters(one) == key]:
             return min(by_hand), self._teams[min(by_hand)]
         of = [n for n in self._lines if letters(self.sheet_group(n)) == key]

@@ -6,9 +6,6 @@ import json
 import numpy as np
 import pytest
 import torch
-from tests.helpers.arrays import assert_close
-from tests.helpers.live import assert_same, flat
-from tests.helpers.live import module_runner, static_site  # noqa: F401 - fixtures
 
 from rnncore.bptt import bptt, readout_vjp, rnn_cell_vjp
 from rnncore.characters import Model, encode, held_out_bits, lanes, one_hot
@@ -39,6 +36,8 @@ from rnncore.rnn import (
 from rnncore.scan import Minimal, joined
 from rnncore.seq2seq import attend
 from rnncore.text.sampling import nucleus, top_k
+from tests.helpers.arrays import assert_close
+from tests.helpers.live import assert_same, flat
 
 pytestmark = pytest.mark.system
 T, B, D, H, K = 7, 3, 4, 5, 6

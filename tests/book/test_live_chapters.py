@@ -6,22 +6,21 @@ import re
 import numpy as np
 import pytest
 import torch
-from tests.helpers.arrays import assert_close
-from tests.helpers.live import assert_same
-from tests.helpers.live import module_runner, opened_figures, static_site  # noqa: F401 - fixtures
 
-from rnncore.storage.weights import stored
 from rnncore.bptt import bptt, relu_cell_vjp, rnn_cell_vjp, truncated_bptt
 from rnncore.forecast.scores import coverage
 from rnncore.layers import dropout_mask, variational_dropout_mask
 from rnncore.optim import adam, clip_by_global_norm, sgd
 from rnncore.rnn import Params, relu_cell, rnn_cell, unroll
 from rnncore.seq2seq import beam_search, length_penalty, pad
+from rnncore.storage.weights import stored
 from rnncore.text.corpora import documentation_corpus
 from rnncore.text.model import stretches, token_nats
 from rnncore.text.storage import load_model
 from rnncore.text.vocabulary import split_words
 from rnncore.translate.storage import load_translator
+from tests.helpers.arrays import assert_close
+from tests.helpers.live import assert_same
 from tools.build.live import live_data
 
 pytestmark = pytest.mark.system

@@ -7,7 +7,6 @@ import re
 import pytest
 
 from tests.helpers.arrays import assert_close
-from tests.helpers.live import opened_figures, static_site  # noqa: F401 - fixtures
 from tools.build.live import stills
 from tools.build.live.stills import STATIC
 from tools.site.live import shorter

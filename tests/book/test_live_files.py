@@ -5,8 +5,9 @@ import shutil
 
 import pytest
 
-from tests.helpers.live import FIGURE, STATIC
+from tests.helpers.live import FIGURE
 from tools.build.live import stills
+from tools.build.live.stills import STATIC
 from tools.site import live
 
 MODULES = {

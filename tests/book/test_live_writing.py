@@ -11,7 +11,6 @@ from rnncore.optim import adam, clip_by_global_norm
 from rnncore.rnn import Params, Readout, rnn_cell
 from tests.helpers.arrays import assert_close
 from tests.helpers.live import assert_same
-from tests.helpers.live import module_runner, opened_figures, static_site  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.system
 NAMES = "W_x", "W_h", "b_x", "b_h", "W_y", "b_y"

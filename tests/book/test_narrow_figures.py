@@ -10,8 +10,8 @@ from bs4 import BeautifulSoup
 from matplotlib import pyplot as plt
 
 from rnncore.display import use_style
-from tests.helpers.live import served
 from tools.build import book
+from tools.build.live.stills import served
 from tools.build.offline.narrow import (
     WIDTH,
     copied,
@@ -21,7 +21,8 @@ from tools.build.offline.narrow import (
     size,
 )
 from tools.site import postprocess
-from tools.site.outputs.narrow import HELD, KEPT_WIDE
+from tools.site.outputs.narrow import HELD, KEPT_WIDE, beside
+from tools.site.outputs.sizes import size_of
 
 HTML = book.BUILD / "html"
 LETTERS = re.compile(r"scale\((0\.\d+) -0\.\d+\)")  # hundredths of points
@@ -163,6 +164,14 @@ def printed(fig):
     return for_both(print_figure)(fig, "svg")
 
 
+def test_the_size_of_letters_is_found_in_a_drawing():
+    fig, ax = plt.subplots(figsize=(4, 3))
+    ax.set_xlabel("step", fontsize=12)
+    svg = postprocess.shorter(printed(fig))
+    assert 'id="text_' in svg
+    assert {100 * float(s) for s in LETTERS.findall(svg)} == {10, 12}
+
+
 def test_a_figure_is_not_changed_by_its_second_drawing_nor_shown_again():
     fig, _ = plt.subplots(1, 2, figsize=(7.4, 3))
     before = fig.get_size_inches().tolist(), plt.get_fignums()
@@ -177,6 +186,19 @@ def test_one_that_is_narrow_or_cannot_be_copied_is_drawn_once():
     fig, ax = plt.subplots(figsize=(7, 3))
     ax.xaxis.set_major_formatter(lambda value, _: f"{value}")
     assert not HELD.search(printed(fig))
+
+
+def test_the_site_says_which_figure_could_not_be_drawn_and_why(
+    tmp_path, capsys
+):
+    fig, ax = plt.subplots(figsize=(7, 3))
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value}")
+    (tmp_path / "a.svg").write_text(printed(fig), "utf8")
+    picture = '<img alt="One" src="a.svg" />'
+    assert beside(picture, tmp_path / "a.svg", "fig-a") == picture
+    said = capsys.readouterr().err
+    assert said.startswith("fig-a: not drawn narrow: ")
+    assert "lambda" in said
 
 
 def test_the_page_has_both_drawings_one_text_and_two_sizes(tmp_path):
@@ -244,8 +266,9 @@ def assert_fits(browser, folder: Path, name: str):
         if file.suffix != ".svg" or figure in KEPT_WIDE:
             continue
         svg = file.read_text("utf8")
-        across, _ = postprocess.size_of(file)
+        across, _ = size_of(file)
         points = [100 * float(s) for s in LETTERS.findall(svg)]
+        assert points or 'id="text_' not in svg, f"{source}: no letters found"
         pixels = min(points, default=99) * 96 / 72 * width / across
         if pixels < LEAST:
             small[figure or source] = round(pixels, 1)

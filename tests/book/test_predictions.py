@@ -12,8 +12,8 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
 from tests.helpers import ROOT
-from tests.helpers.live import served
 from tools.build import weave
+from tools.build.live.stills import served
 from tools.site import predictions
 
 BOOK = ROOT / "book"

@@ -3,7 +3,6 @@
 import pytest
 
 from tests.book.test_live_figures import each_figure
-from tests.helpers.live import opened_figures, static_site  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.system
 TELEPHONE = {
@@ -114,7 +113,9 @@ def test_what_is_held_follows_the_finger_and_the_page_stays(
 
 
 @pytest.mark.parametrize(("figure", "fields"), SIDEWAYS.items(), ids=str)
-def test_a_number_is_dragged_sideways_by_a_finger(telephone, figure, fields):
+def test_a_number_is_dragged_sideways_by_a_finger(
+    telephone, figure, fields
+):
     figure = telephone(*figure)
     seen = set()
     for hold in holds(figure, "pan-y").all():

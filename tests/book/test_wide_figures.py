@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from tests.helpers.live import static_site  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.system
 TICKS = 10 * 96 / 72  # pixels of a figure's smallest usual letters
@@ -38,9 +37,7 @@ def opened(browser, site):
     pages = []
 
     def show(body, width, theme="light"):
-        page = browser.new_page(
-            viewport={"width": width, "height": 700}
-        )
+        page = browser.new_page(viewport={"width": width, "height": 700})
         pages.append(page)
         page.route(
             "**/page.html",
@@ -51,9 +48,7 @@ def opened(browser, site):
         page.route(
             re.compile(r"\d+\.svg"),
             lambda route: route.fulfill(
-                body=SVG.format(
-                    re.findall(r"\d+", route.request.url)[-1]
-                ),
+                body=SVG.format(re.findall(r"\d+", route.request.url)[-1]),
                 content_type="image/svg+xml",
             ),
         )

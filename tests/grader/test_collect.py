@@ -599,6 +599,15 @@ def test_a_table_by_hand_says_who_is_in_a_group(root, capsys):
     assert learners(root) == {"team_blue"}
 
 
+def test_a_name_without_letters_is_not_the_group_of_those_who_have_none(
+    root,
+):
+    pack(place(root) / "e.zip", {moodle("--", 7): None})
+    worksheet(place(root) / "g.csv", GROUPED, groups={7: "Team Red"})
+    run(root, 1)
+    assert not any(team for _, team in shared(root))
+
+
 def test_a_group_and_a_learner_of_one_name_are_two(root):
     files = dict.fromkeys([moodle("Ann Ode", 7), moodle("Cy-Bob Bell", 11)])
     pack(place(root) / "e.zip", files)

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from tests.helpers.live import served
 from tools.build import book
+from tools.build.live.stills import served
 
 pytestmark = pytest.mark.system
 SCRIPT = book.BOOK / "_static" / "own-pace.js"

@@ -60,6 +60,79 @@ def test_what_torch_cannot_compile_has_no_time():
     assert set(compiling.begun(runs)) == {"eager"}
 
 
+def test_times_are_ratios_to_the_loop_and_a_refused_way_has_none(
+    monkeypatch,
+):
+    def ways(given):
+        assert given[1].shape == (5, compiling.B, compiling.D)
+        return dict.fromkeys(("eager", "whole", "scan"), lambda: ())
+
+    monkeypatch.setattr(compiling, "ways", ways)
+    monkeypatch.setattr(
+        compiling, "begun", lambda runs: {"eager": 0.1, "whole": 7.0}
+    )
+    monkeypatch.setattr(
+        compiling,
+        "clocked",
+        lambda runs, repeats: {"eager": 0.0625 * repeats, "whole": 0.09375},
+    )
+    assert compiling.compare(5, 3) == {
+        "time.eager.5": 1,
+        "time.whole.5": 0.5,
+        "seconds.eager.5": 0.1,
+        "seconds.whole.5": 7.0,
+        "milliseconds.5": 187.5,
+        "refused.5": ["scan"],
+    }
+
+
+def test_a_figure_is_kept_under_its_unit_with_the_command_that_gave_it(
+    monkeypatch,
+):
+    kept = {}
+
+    def record(values, **about):
+        kept.update({key: (value, about) for key, value in values.items()})
+
+    monkeypatch.setattr(compiling, "record", record)
+    compiling.keep(
+        {
+            "time.eager.5": 1.234,
+            "memory.kept.5": 2.0,
+            "refused.5": ["scan"],
+        },
+        "python -m x --repeats 2 --save",
+    )
+    units = {key: (value, a["unit"]) for key, (value, a) in kept.items()}
+    assert units == {
+        "compiling.time.eager.5": (1.23, "ratio"),
+        "compiling.memory.kept.5": (2.0, "MB"),
+        "compiling.refused.5": (["scan"], "names"),
+    }
+    assert {a["command"] for _, a in kept.values()} == {
+        "python -m x --repeats 2 --save"
+    }
+
+
+def test_the_command_has_the_options_that_were_given(monkeypatch):
+    told = []
+    given = ["--lengths", "--long", "4", "--repeats", "2", "--save"]
+    monkeypatch.setattr("sys.argv", ["compiling", *given])
+    for way in ("spared", "linear"):
+        monkeypatch.setattr(compiling, way, lambda T, repeats: {})
+    monkeypatch.setattr(
+        compiling, "keep", lambda found, command: told.append(command)
+    )
+    monkeypatch.setattr(
+        torch._inductor.config, "force_disable_caches", False
+    )
+    monkeypatch.setattr(torch._inductor.config, "compile_threads", 1)
+    threads = torch.get_num_threads()
+    compiling.main()
+    torch.set_num_threads(threads)
+    assert set(told) == {f"{compiling.COMMAND} {' '.join(given)}"}
+
+
 def test_checkpoints_save_memory():
     runs = {
         over: compiling.trained(

@@ -5,16 +5,16 @@
 Forward plus backward, one thread, float32, all ways in turns; a time is the
 least of several, of the processor, as a ratio to the loop in Python. `seconds`
 are those of the first call, its C++ compiler included, with nothing compiled
-before. A way that torch's compiler refuses
-has no time and is listed under `refused`. Peak memory is what tensors made by
-one run hold at a time.
+before. A way that torch's compiler refuses has no time and is listed under
+`refused`. Peak memory is what tensors made by one run hold at a time.
 """
 
 import argparse
 import math
 import os
+import shlex
+import sys
 import time
-import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -31,7 +31,7 @@ from tools.bench.timing import in_turns, problem
 from tools.measurements import record
 
 B, D, H = 32, 64, 128
-COMMAND = "python -m tools.bench.compiling --save"
+COMMAND = "python -m tools.bench.compiling"
 cell = in_torch(EQUATIONS["LSTM"])
 State = tuple[torch.Tensor, ...]
 
@@ -192,15 +192,15 @@ def spared(T: int, repeats: int) -> dict[str, float]:
 UNITS = {"refused": "names", "seconds": "s", "milliseconds": "ms", "memory": "MB"}
 
 
-def keep(found: dict[str, Any]) -> None:
-    """Store each figure under its unit."""
+def keep(found: dict[str, Any], command: str) -> None:
+    """Store each figure under its unit, with the command that gave it."""
     for key, value in found.items():
         record(
             {f"compiling.{key}": value if isinstance(value, list) else round(value, 2)},
             unit=UNITS.get(key.split(".")[0], "ratio"),
             seed=0,
             device=device_name("cpu", 1),
-            command=COMMAND,
+            command=command,
         )
 
 
@@ -214,7 +214,6 @@ def main() -> None:
     torch.set_num_threads(1)
     torch._inductor.config.force_disable_caches = True  # what a first call costs
     torch._inductor.config.compile_threads = 1  # this process waits for them
-    warnings.filterwarnings("ignore", category=UserWarning)
     measured = [(compare, T) for T in given.lengths]
     measured += [(way, T) for T in given.long for way in (spared, linear)]
     for measure, T in measured:
@@ -222,7 +221,7 @@ def main() -> None:
         for key, value in found.items():
             print(f"{key:24} {value}", flush=True)
         if given.save:
-            keep(found)
+            keep(found, f"{COMMAND} {shlex.join(sys.argv[1:])}")
 
 
 if __name__ == "__main__":

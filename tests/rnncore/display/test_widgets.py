@@ -25,7 +25,7 @@ from rnncore.rnn import (
     zero_state,
 )
 from tests.helpers.arrays import assert_close
-from tests.helpers.live import static_site  # noqa: F401 - fixtures
+from tools.build.live.stills import STATIC, served
 
 D, H = 3, 4
 TEXT, ALPHABET = "abcabca", "abc"
@@ -443,8 +443,13 @@ SHOW = """async ({ esm, attributes, given }) => {
 
 
 @pytest.fixture
-def shown(browser, site):
+def shown(browser):
     """A function that shows a widget, without a notebook around it."""
+    with served(STATIC) as site:
+        yield from shown_at(browser, site)
+
+
+def shown_at(browser, site):
     page = browser.new_page(viewport={"width": 720, "height": 900})
     wrong = []
     page.on("pageerror", lambda e: wrong.append(str(e)))

@@ -6,11 +6,13 @@ A browser fetches one of the two; on paper it is the wide one.
 
 import base64
 import re
+import sys
 from pathlib import Path
 
 from tools.site.outputs.sizes import size_of
 
 HELD = re.compile(r'<metadata id="narrow">([^<]*)</metadata>')
+LEFT = re.compile(r'<metadata id="not-narrow">([^<]*)</metadata>')
 FIGURE = re.compile(r'<figure\b[^>]* id="([\w-]+)"')
 SCREEN = "screen and (max-width: 600px)"  # as in course.css
 
@@ -30,8 +32,15 @@ def figure_of(picture: re.Match[str]) -> str:
 
 
 def beside(picture: str, path: Path, figure: str) -> str:
-    """An <img>, with its file's narrow drawing, now a file as well, if it has one."""
-    held = HELD.search(path.read_text("utf8")) if path.suffix == ".svg" else None
+    """An <img>, with its file's narrow drawing, now a file as well, if it has one.
+
+    Prints why there is none if the figure could not be drawn for a telephone.
+    """
+    svg = path.read_text("utf8") if path.suffix == ".svg" else ""
+    if left := LEFT.search(svg):
+        why = " ".join(base64.b64decode(left[1]).decode().split())
+        print(f"{figure or path.name}: not drawn narrow: {why}", file=sys.stderr)
+    held = HELD.search(svg)
     if held is None or figure in KEPT_WIDE:
         return picture
     other = path.with_name(f"{path.stem}-narrow.svg")

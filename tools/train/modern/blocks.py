@@ -306,7 +306,7 @@ def answers_of(name: str, found: Comparison) -> Iterator[Measurement]:
 
 
 def cost(asked: Options) -> Iterator[Measurement]:
-    """Weights, and the fastest of some updates, the mixers in turns."""
+    """Weights, and the least of ROUNDS mean times of an update, in turns."""
     known: dict[str, dict[str, float]] = {mixer: {} for mixer in MIXERS}
     task = text_task("shakespeare")
     for _ in range(ROUNDS):
