@@ -63,6 +63,7 @@ def narrow(made: Any) -> Any:
         heights = [as_high(panel[0], *sizes[k]) for k, panel in enumerate(panels)]
         if max(map(len, rows), default=0) > 1:
             rows = stack(made, rows, heights)
+            made.set_figheight(made.get_figheight() * len(rows))  # room to begin with
     lift_legends(made, sizes)
     fit_texts(made, max(map(len, rows), default=1))
     fit_ylabels([panel[0] for panel in panels], heights)

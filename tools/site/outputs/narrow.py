@@ -17,7 +17,18 @@ FIGURE = re.compile(r'<figure\b[^>]* id="([\w-]+)"')
 SCREEN = "screen and (max-width: 600px)"  # as in course.css
 
 KEPT_WIDE = {  # figures that scroll on a telephone, and why
-    "fig-counts": "a letter below each of forty steps, which have no room"
+    "fig-counts": "a letter below each of forty steps, which have no room",
+    **dict.fromkeys(
+        (
+            "fig-wires-rnn",
+            "fig-wires-lstm",
+            "fig-wires-forget",
+            "fig-wires-input",
+            "fig-wires-output",
+            "fig-wires-gru",
+        ),
+        "a wiring is read from left to right; a tap opens it alone",
+    ),
 }
 
 
