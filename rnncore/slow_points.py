@@ -79,7 +79,7 @@ def find_slow_points(
         J = xp.where(falls, J_tried, J)
         damping = xp.where(falls, damping / 5, damping * 5)
         damping = xp.clip(damping, 1e-9, 1e9)
-    return _distinct(*(to_numpy(a) for a in (h, r, J)), tolerance)
+    return _distinct(to_numpy(h), to_numpy(r), to_numpy(J), tolerance)
 
 
 def _residual(
@@ -97,11 +97,11 @@ def _distinct(
     h: np.ndarray, r: np.ndarray, J: np.ndarray, tolerance: float
 ) -> SlowPoints:
     """The slowest of each group of ends, with its eigenvalues."""
-    speeds, kept = np.linalg.norm(r, axis=-1), []
+    speeds, kept = np.linalg.norm(r, axis=-1), list[int]()
     for k in np.argsort(speeds):
         if np.all(np.linalg.norm(h[kept] - h[k], axis=-1) >= tolerance):
-            kept.append(k)
+            kept.append(int(k))
     values = np.linalg.eigvals(J[kept])
     order = np.argsort(-abs(values), axis=-1)
-    values = np.take_along_axis(values, order, axis=-1)
-    return SlowPoints(h[kept], speeds[kept], values)
+    ordered = np.take_along_axis(values, order, axis=-1)
+    return SlowPoints(h[kept], speeds[kept], ordered)

@@ -173,7 +173,9 @@ def test_words_stand_to_the_left_and_figures_to_the_right():
         "LSTM-2    10    3-4         1e-03\n"
         "rest       -    none         none\n"
     )
-    page = BeautifulSoup(ascii_tables.tables(BLOCK.format(text)), "html.parser")
+    page = BeautifulSoup(
+        ascii_tables.tables(BLOCK.format(text)), "html.parser"
+    )
     heads, *rows = [
         row.find_all(["td", "th"]) for row in page.find_all("tr")
     ]

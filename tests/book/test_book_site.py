@@ -714,7 +714,9 @@ def test_the_first_page_is_still_for_who_wishes_less_motion(browser, site):
     page.goto(f"{site}intro.html")
     page.wait_for_selector("live-training button")
     page.wait_for_timeout(700)  # a calm figure moves twice a second
-    assert page.evaluate("document.querySelector('#live-start').run") is False
+    assert (
+        page.evaluate("document.querySelector('#live-start').run") is False
+    )
     page.close()
 
 
@@ -726,7 +728,10 @@ def test_the_typefaces_weigh_little_and_are_asked_for_at_once(site, visit):
     asked = page.eval_on_selector_all(
         "link[rel=preload][as=font]", "all => all.map((link) => link.href)"
     )
-    assert {Path(link).name for link in asked} >= {"text.woff2", "heading.woff2"}
+    assert {Path(link).name for link in asked} >= {
+        "text.woff2",
+        "heading.woff2",
+    }
     for place, family in (("article p", "Text"), ("article h1", "Heading")):
         used = page.locator(place).first.evaluate(
             "p => getComputedStyle(p).fontFamily"

@@ -1,13 +1,12 @@
 """Chapter 2's live picture computes what the package computes."""
 
-from tests.helpers import ROOT
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rnncore.rnn import Params, relu_cell, rnn_cell, unroll
+from tests.helpers import ROOT
 
 pytestmark = pytest.mark.system
 SCRIPT = ROOT / "book" / "_static" / "state-map.js"

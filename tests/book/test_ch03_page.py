@@ -1,9 +1,8 @@
 """Chapter 3's number fields judge what a reader types."""
 
-from tests.helpers import ROOT
-from pathlib import Path
-
 import pytest
+
+from tests.helpers import ROOT
 
 pytestmark = pytest.mark.system
 STATIC = ROOT / "book" / "_static"

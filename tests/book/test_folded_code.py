@@ -9,7 +9,10 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from tools.site import postprocess
-from tools.site.folded.folded_code import fold_docstrings, say_what_is_folded
+from tools.site.folded.folded_code import (
+    fold_docstrings,
+    say_what_is_folded,
+)
 
 FIGURE = (
     '<figure class="align-default" id="fig-a"><img src="a.svg"><figcaption>'
@@ -58,7 +61,9 @@ def cell(code, output=""):
     ],
 )
 def test_a_folded_cell_says_what_it_holds(code, output, said):
-    done = say_what_is_folded(cell(code, output) + cell("z = 0\n", "<table>"))
+    done = say_what_is_folded(
+        cell(code, output) + cell("z = 0\n", "<table>")
+    )
     first = BeautifulSoup(done, "html.parser").find("summary")
     assert first.get_text().strip() == f"Code: {said}"
 
@@ -98,4 +103,6 @@ def test_the_contents_have_a_sign_for_pages_with_a_live_figure():
     for here, marked in (("c.html", 1), ("d.html", 2)):
         done = postprocess.with_signs(page, here, {"a.html", "d.html"})
         assert len(re.findall("has-live", done)) == marked
-        assert done.endswith('<a class="reference internal" href="a.html">a</a>')
+        assert done.endswith(
+            '<a class="reference internal" href="a.html">a</a>'
+        )

@@ -1,15 +1,14 @@
 """What every chapter's page owes its reader, read from its source."""
 
-from tests.helpers import ROOT
 import ast
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.helpers import ROOT
 from tools.build import chapters, weave
 from tools.site import reading
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from sphinx.errors import ExtensionError
 
-from tools.site import postprocess, formulas
+from tools.site import formulas, postprocess
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAYAAACddGYaAAAADklEQVR42mNk+M9QDwAD"
@@ -189,9 +189,13 @@ def test_a_picture_inside_a_drawing_gets_lighter_too():
 
 
 def test_a_live_figure_knows_how_high_it_will_be(monkeypatch):
-    monkeypatch.setattr(postprocess, "sizes", lambda: {"live-a": [[288, 700]]})
+    monkeypatch.setattr(
+        postprocess, "sizes", lambda: {"live-a": [[288, 700]]}
+    )
     figures = '<live-ring id="live-a" still="t=1"></live-ring>'
-    page = postprocess.LIVE.sub(postprocess.sized, figures + '<live-ring id="new">')
+    page = postprocess.LIVE.sub(
+        postprocess.sized, figures + '<live-ring id="new">'
+    )
     known, new = re.findall(r"<live-ring[^>]*>", page)
     assert 'class="live" data-sizes="[[288, 700]]" still="t=1"' in known
     assert 'data-sizes="[]"' in new

@@ -174,7 +174,9 @@ def linear(T: int, repeats: int) -> dict[str, float]:
         y.sum().backward()
         return y, f.grad
 
-    runs = {way.__name__: partial(run, way) for way in (step_by_step, at_once)}
+    runs: dict[str, Callable[..., Any]] = {
+        way.__name__: partial(run, way) for way in (step_by_step, at_once)
+    }
     begun(runs)
     least = clocked(runs, repeats)
     return {f"linear.{T}": least["at_once"] / least["step_by_step"]}
