@@ -161,6 +161,7 @@ def look_at(reader, site, ways, name):
         "all => all.filter(p => p.scrollWidth > p.clientWidth + 1)"
         ".map(p => p.innerText)",
     )
+    settle(page)
     found["stops"] = page.evaluate(NEEDLESS_STOPS)
     found["wider"] = []
     for width in (1000, 700, 400, 320):
@@ -204,10 +205,19 @@ TO_THE_END = """async () => {
 }"""
 
 
+def settle(page):
+    """Wait until the page has answered to its new sizes: a frame, and one."""
+    page.evaluate(
+        """() => new Promise((done) =>
+          requestAnimationFrame(() => requestAnimationFrame(done)))"""
+    )
+
+
 def barriers_of(page, width, theme, part="html"):
     """What axe finds: width, theme, rule, number of places, the first one."""
     from axe_playwright_python.sync_playwright import Axe
 
+    settle(page)
     page.evaluate(Axe().axe_script)
     page.evaluate(ONE_OF_EACH_COLOUR)
     found = page.evaluate(
