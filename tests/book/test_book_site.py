@@ -208,8 +208,10 @@ TO_THE_END = """async () => {
 def settle(page):
     """Wait until the page has answered to its new sizes: a frame, and one."""
     page.evaluate(
-        """() => new Promise((done) =>
-          requestAnimationFrame(() => requestAnimationFrame(done)))"""
+        """() => new Promise((done) => {
+          requestAnimationFrame(() => requestAnimationFrame(done));
+          setTimeout(done, 1000); // a busy browser may draw none
+        })"""
     )
 
 
