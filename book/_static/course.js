@@ -8,12 +8,15 @@ document.addEventListener("DOMContentLoaded", () => {
   // What scrolls sideways can be reached by keys, and nothing else.
   const wide =
     "pre, .katex-display, .pst-scrollable-table-container, .output.text_html";
-  const stop = ({ target }) => {
-    if (target.scrollWidth > target.clientWidth + 1) target.tabIndex = 0;
-    else target.removeAttribute("tabindex");
+  const parts = document.querySelectorAll(wide);
+  const stop = (part) => {
+    if (part.scrollWidth > part.clientWidth + 1) part.tabIndex = 0;
+    else part.removeAttribute("tabindex");
   };
-  const sizes = new ResizeObserver((changed) => changed.forEach(stop));
-  document.querySelectorAll(wide).forEach((part) => sizes.observe(part));
+  const sizes = new ResizeObserver((all) => all.forEach((one) => stop(one.target)));
+  parts.forEach((part) => sizes.observe(part));
+  // A letter's own font may widen a line and leave the box as it was.
+  document.fonts.addEventListener("loadingdone", () => parts.forEach(stop));
 });
 
 // The rest of a docstring comes and goes.

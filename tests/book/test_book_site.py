@@ -206,11 +206,12 @@ TO_THE_END = """async () => {
 
 
 def settle(page):
-    """Wait until the page has answered to its new sizes: a frame, and one."""
+    """Wait until the page has its letters and has answered to its sizes."""
+    page.evaluate("document.fonts.ready.then(() => true)")
     page.evaluate(
         """() => new Promise((done) => {
           requestAnimationFrame(() => requestAnimationFrame(done));
-          setTimeout(done, 1000); // a busy browser may draw none
+          setTimeout(done, 10_000); // a busy browser may draw none
         })"""
     )
 

@@ -108,3 +108,26 @@ def test_the_next_page_of_a_flipbook_stays_where_it_was(opened):
         "document.querySelectorAll('a.enlarge')[1].scrollLeft === 90"
     )
     assert page.locator("a.enlarge:visible").count() == 1
+
+
+LATE = """async () => {
+  const letters = new FontFace("late", "url(fonts/heading.woff2)");
+  document.fonts.add(letters);
+  await letters.load();
+  await new Promise((done) => setTimeout(done, 200));
+}"""
+
+
+def test_a_line_that_its_own_letters_make_too_wide_is_reached_by_keys(
+    opened,
+):
+    line = (
+        '<span class="katex-display" style="display: block; '
+        f'font: 16px late, serif; height: 3em; width: 200px">{"m" * 15}</span>'
+    )
+    page = opened(line, 400)
+    line = page.locator(".katex-display")
+    assert line.get_attribute("tabindex") is None
+    page.evaluate(LATE)
+    assert line.evaluate("line => line.scrollWidth") > 200
+    assert line.get_attribute("tabindex") == "0"
