@@ -22,6 +22,16 @@ LABEL = re.compile(
     re.MULTILINE,
 )
 TITLE = re.compile(r"^# (.*)$", re.MULTILINE)
+HEADING_OR_MODULES = re.compile(
+    r"^#+ `([\w.]+)`$|^```\{modules\}\n(.*?)^```$", re.MULTILINE | re.DOTALL
+)
+MODULE = """\
+{heading} `{name}`
+
+```{{eval-rst}}
+.. automodule:: {name}
+   :members: {members}
+```"""
 
 
 class Absent(NamedTuple):
@@ -59,6 +69,29 @@ def _without(part: dict[str, Any], left_out: str) -> dict[str, Any]:
             value = [e for e in value if "file" in e or e.get("chapters")]
         kept[key] = value
     return {key: value for key, value in kept.items() if value != []}
+
+
+def expand_modules(text: str) -> str:
+    """A page with a section for each line of its `{modules}` blocks.
+
+    A line is a module, or a module and those of its members that are shown. One
+    of the package that the heading above names stands a level deeper.
+    """
+    above = ""
+
+    def to_sections(match: re.Match[str]) -> str:
+        nonlocal above
+        if match[1]:
+            above = match[1]
+            return match[0]
+        sections = []
+        for line in match[2].splitlines():
+            name, _, members = line.partition(" ")
+            heading = "####" if above and name.startswith(f"{above}.") else "###"
+            sections.append(MODULE.format(heading=heading, name=name, members=members))
+        return "\n\n".join(sections).replace(": \n", ":\n")
+
+    return HEADING_OR_MODULES.sub(to_sections, text)
 
 
 def absent(book: Path, kept: Collection[str]) -> Absent:

@@ -241,7 +241,7 @@ def test_in_a_chapter_the_words_stay(small):
 
 
 def test_the_reference_has_no_module_of_an_absent_chapter(small):
-    text = "# R\n\n### `rnncore.a`\n\nx\n\n### `rnncore.b`\n\ny\n\n## S\n"
+    text = "# R\n\n```{modules}\nrnncore.a\nrnncore.b f\n```\n\n## S\n"
     of = {"a": "ch01", "b": "ch02"}
     new = cut.cut_page("api", text, small, of)
     assert "rnncore.a" in new
