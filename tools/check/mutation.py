@@ -173,9 +173,14 @@ def share(result: dict[str, Any]) -> str:
 
 
 def keep(result: dict[str, Any]) -> None:
-    """Write the result, and its share into the guide."""
-    text = json.dumps(result, indent=1, ensure_ascii=False, sort_keys=True)
-    PATH.write_text(f"{text}\n", "utf-8")
+    """Write the result, a survivor a line, and its share into the guide."""
+    parts = []
+    for module, part in sorted(result.items()):
+        rows = [json.dumps(one, ensure_ascii=False) for one in part["survivors"]]
+        counts = f'"killed": {part["killed"]}, "mutants": {part["mutants"]}'
+        listed = "".join(f"\n  {row}," for row in rows).removesuffix(",")
+        parts.append(f'"{module}": {{{counts}, "survivors": [{listed}]}}')
+    PATH.write_text("{\n" + ",\n".join(parts) + "\n}\n", "utf-8")
     guide = GUIDE.read_text("utf-8")
     GUIDE.write_text(SHARE.sub(share(result), guide), "utf-8")
 
