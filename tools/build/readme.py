@@ -7,6 +7,7 @@ Each block between `<!-- NAME -->` and `<!-- end NAME -->` is rewritten;
 
 import argparse
 import io
+import re
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from rnncore.storage.files import whole_file
 from tools import ROOT, generated_blocks
 from tools.build.real_scores import real
 from tools.measurements import read
+from tools.site import postprocess
 
 README = ROOT / "README.md"
 MEASURED = ROOT / "book" / "measured.md"
@@ -109,6 +111,7 @@ def picture() -> bytes:
     """Four cells that differ in one weight, as an SVG file."""
     use_style()
     plt.rcParams["svg.hashsalt"] = "course"  # the same bytes each time
+    plt.rcParams["svg.fonttype"] = "none"  # words, not the outlines of letters
     x = np.zeros((48, 1, 2))  # 48 moments, one lamp, two buttons
     x[2, 0, 0] = x[27, 0, 1] = 1  # ON, then OFF
     fig, ax = plt.subplots(figsize=(8, 3))
@@ -126,7 +129,8 @@ def picture() -> bytes:
     file = io.BytesIO()
     fig.savefig(file, format="svg", metadata={"Date": None})
     plt.close(fig)
-    return file.getvalue()
+    svg = postprocess.shorter(file.getvalue().decode())
+    return re.sub(r" \n(?=[A-Za-z])|\n(?=\")", " ", svg).encode()
 
 
 class Block(NamedTuple):
