@@ -102,7 +102,7 @@ def cut_page(page: str, text: str, cut: Cut, module_chapters: dict[str, str]) ->
         text = _in_full_course(text, cut)
     if "```{code-cell}" not in text:  # a notebook without cells is none
         text = NOTEBOOK.sub("", text, count=1)
-    return contents.plain(text, cut.missing)
+    return contents.unlink_absent(text, cut.missing)
 
 
 def _belongs(word: str, cut: Cut) -> bool:

@@ -71,12 +71,12 @@ def _skip_what_is_not_ours(
 
 def _modules_and_absent_pages(app: Sphinx, page: str, text: list[str]) -> None:
     if page in app.env.found_docs:  # a page, not a docstring
-        text[0] = contents.plain(contents.expand_modules(text[0]), _absent(app))
+        text[0] = contents.unlink_absent(contents.expand_modules(text[0]), _absent(app))
 
 
 @functools.lru_cache(maxsize=1)
 def _absent(app: Sphinx) -> contents.Absent:
-    return contents.absent(Path(app.srcdir), app.env.found_docs)
+    return contents.find_absent(Path(app.srcdir), app.env.found_docs)
 
 
 def tell_apart(entries: Iterable[Entry]) -> None:

@@ -52,7 +52,9 @@ def test_each_week_has_a_due_date_and_what_is_handed_in_has_been_read(
 
 def test_the_contents_are_the_pages_that_are_there(fitted):
     tree, course = fitted
-    listed = contents.pages((tree / "book" / "_toc.yml").read_text("utf-8"))
+    listed = contents.list_pages(
+        (tree / "book" / "_toc.yml").read_text("utf-8")
+    )
     assert set(listed) == set(pages_of(tree))
     assert set(export.USUAL) < set(listed)
     assert {c for week in course.weeks for c in week.chapters} < set(listed)
@@ -182,7 +184,7 @@ def small(tmp_path):
     for name, text in pages.items():
         (tmp_path / f"{name}.md").write_text(text)
     kept = ("intro", "ch01_loop")
-    missing = contents.absent(tmp_path, kept)
+    missing = contents.find_absent(tmp_path, kept)
     return cut.Cut(chapters.read(tmp_path), missing, kept)
 
 
