@@ -5,7 +5,7 @@ from pathlib import Path
 from rnncore.storage.files import whole_file
 
 
-def between(text: str, name: str, block: str) -> str:
+def replace_block(text: str, name: str, block: str) -> str:
     """The text with a block in place of what is between its marks.
 
     Raises ValueError unless both marks are there once.
@@ -19,6 +19,6 @@ def between(text: str, name: str, block: str) -> str:
 
 def write(path: Path, name: str, block: str) -> None:
     """The same in a file."""
-    text = between(path.read_text("utf-8"), name, block)
+    text = replace_block(path.read_text("utf-8"), name, block)
     with whole_file(path) as file:
         file.write(text.encode())

@@ -95,7 +95,7 @@ PAGES = {  # by how the keys begin; the longest beginning counts
 }
 
 
-def page_of(key: str) -> str:
+def find_page(key: str) -> str:
     """The page that reports what is measured under a key, or "readme"."""
     beginnings = [start for start in PAGES if key.startswith(start)]
     return PAGES[max(beginnings, key=len)] if beginnings else README
@@ -141,7 +141,7 @@ def record(
     }
     entries: dict[Path, Known] = defaultdict(dict)
     for key, value in values.items():
-        file = path if path.suffix else path / f"{page_of(key)}.json"
+        file = path if path.suffix else path / f"{find_page(key)}.json"
         entries[file][key] = {"value": value, **about}
     with open(__file__, encoding="utf-8") as lock:  # a file that all writers have
         fcntl.flock(lock, fcntl.LOCK_EX)  # until it is closed

@@ -194,13 +194,17 @@ parts:
 
 
 def test_contents_are_read_and_cut():
-    assert contents.pages(TOC) == ["intro", "a", "b", "c"]
-    assert "Two" not in contents.without(TOC, "c")
-    assert contents.pages(contents.without(TOC, "b")) == ["intro", "a", "c"]
-    assert "sections" not in contents.without(TOC, "b")
+    assert contents.list_pages(TOC) == ["intro", "a", "b", "c"]
+    assert "Two" not in contents.remove_page(TOC, "c")
+    assert contents.list_pages(contents.remove_page(TOC, "b")) == [
+        "intro",
+        "a",
+        "c",
+    ]
+    assert "sections" not in contents.remove_page(TOC, "b")
     emptied = TOC + "- caption: Three\n  chapters:\n"
-    assert contents.pages(emptied) == contents.pages(TOC)
-    assert "Three" not in contents.without(emptied, "c")
+    assert contents.list_pages(emptied) == contents.list_pages(TOC)
+    assert "Three" not in contents.remove_page(emptied, "c")
 
 
 def test_a_part_without_chapters_is_named(small):
@@ -214,7 +218,7 @@ def test_only_references_to_absent_pages_become_words(tmp_path):
     (tmp_path / "here.md").write_text("# Here\n\n:name: both\n")
     gone = "# Gone\n\n:label: eq-one\n$$ (eq-two)\nname: fig\n:name: both\n"
     (tmp_path / "gone.md").write_text(gone)
-    missing = contents.absent(tmp_path, ["here"])
+    missing = contents.find_absent(tmp_path, ["here"])
     assert missing.titles == {"gone": "Gone"}
     assert set(missing.labels) == {"eq-one", "eq-two", "fig"}
     for text, expected in (
@@ -228,7 +232,7 @@ def test_only_references_to_absent_pages_become_words(tmp_path):
         ),
         ("{ref}`words <fig>` {ref}`x <y>`", "words {ref}`x <y>`"),
     ):
-        assert contents.plain(text, missing) == expected
+        assert contents.unlink_absent(text, missing) == expected
 
 
 def test_nothing_changed_means_nothing_done(small, capsys):
@@ -500,14 +504,16 @@ plt.plot([1, 2]);
 
 
 def test_vendored_files_are_those_of_the_manifest():
-    assert vendor.problems(json.loads(vendor.MANIFEST.read_text())) == []
+    assert (
+        vendor.find_problems(json.loads(vendor.MANIFEST.read_text())) == []
+    )
 
 
 def test_a_changed_vendored_file_is_found():
     manifest = json.loads(vendor.MANIFEST.read_text())
     path = next(iter(manifest["katex"]["sha256"]))
     manifest["katex"]["sha256"][path] = "0" * 64
-    assert vendor.problems(manifest) == [
+    assert vendor.find_problems(manifest) == [
         f"{path}: differs from the manifest"
     ]
 
@@ -523,7 +529,7 @@ def test_every_page_lies_in_the_table_of_contents():
 
 def test_the_reference_names_every_module():
     modules = pkgutil.walk_packages(rnncore.__path__, "rnncore.")
-    text = (book.BOOK / "api.md").read_text()
+    text = contents.expand_modules((book.BOOK / "api.md").read_text())
     named = re.findall(r"automodule:: ([\w.]+)", text)
     private = "rnncore.checking.__main__"
     wanted = [m.name for m in modules if not m.ispkg]

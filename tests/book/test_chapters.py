@@ -121,23 +121,25 @@ def test_the_check_names_file_and_line_of_each_bare_number(folder):
     (folder / "sample_answers.md").write_text(
         "In chapter 7.\n"
     )  # generated
-    found = [line.partition(": ")[0] for line in check.complaints(folder)]
+    found = [
+        line.partition(": ")[0] for line in check.find_problems(folder)
+    ]
     assert found == [f"ch07_gru.md:{k}" for k in (5, 7, 9, 10, 16)]
     assert "'chapter 5', expected {chapter}`gradients`" in " ".join(
-        check.complaints(folder)
+        check.find_problems(folder)
     )
 
 
 def test_the_check_names_a_label_that_no_page_has(folder):
     (folder / "ch07_gru.md").write_text("# A page\n\nIn {chapter}`lstm`.\n")
-    (complaint,) = check.complaints(folder)
+    (complaint,) = check.find_problems(folder)
     assert complaint.startswith("ch07_gru.md:3: ")
     assert "'lstm'" in complaint
 
 
 def test_labels_are_unique(folder):
     (folder / "ch22_language.md").write_text("# A page\n")
-    (complaint,) = check.complaints(folder)
+    (complaint,) = check.find_problems(folder)
     assert complaint.startswith("ch22_language.md:1: ")
 
 
@@ -146,5 +148,7 @@ def test_a_fence_in_a_box_and_a_label_in_a_list_are_seen(folder):
         "# A page\n\n:::{note} Chapter 5\nSee\nchapter\n7.\n\n"
         "```\nchapter 5\n```\n:::\n"
     )
-    found = [line.partition(": ")[0] for line in check.complaints(folder)]
+    found = [
+        line.partition(": ")[0] for line in check.find_problems(folder)
+    ]
     assert found == ["ch07_gru.md:3", "ch07_gru.md:5"]

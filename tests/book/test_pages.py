@@ -27,7 +27,7 @@ def test_there_are_pages():
 
 @each_page
 def test_no_line_of_code_is_cut_off(page):
-    for cell in weave.cells(page.read_text()):
+    for cell in weave.find_cells(page.read_text()):
         for k, line in enumerate(cell.lines):
             where = f"{page.name}:{cell.start + k + 1}"
             assert len(line) <= 76, f"{where}: {len(line)} characters"
@@ -36,7 +36,7 @@ def test_no_line_of_code_is_cut_off(page):
 @each_page
 def test_the_first_cell_is_hidden_and_holds_the_imports(page):
     text = page.read_text()
-    first, *others = weave.cells(text)
+    first, *others = weave.find_cells(text)
     assert "hide-input" in reading.options(text, first).get("tags", [])
     for cell in others:
         for k, line in enumerate(cell.lines):
@@ -47,7 +47,7 @@ def test_the_first_cell_is_hidden_and_holds_the_imports(page):
 @each_page
 def test_every_name_is_defined_on_the_page_and_every_import_used(page):
     text = page.read_text()
-    code = "\n\n".join("\n".join(c.lines) for c in weave.cells(text))
+    code = "\n\n".join("\n".join(c.lines) for c in weave.find_cells(text))
     rules = "--select=F401,F811,F821,F841"  # unused, or nowhere defined
     run = subprocess.run(
         [sys.executable, "-m", "ruff", "check", "--isolated", rules, "-"],
@@ -62,7 +62,7 @@ def test_every_name_is_defined_on_the_page_and_every_import_used(page):
 @each_page
 def test_every_figure_has_a_caption_and_an_alternative_text(page):
     text = page.read_text()
-    for cell in weave.cells(text):
+    for cell in weave.find_cells(text):
         code = "\n".join(cell.lines)
         draws = re.search(
             r"^(fig|_)?.*plt\.(subplots|figure)\(", code, re.MULTILINE
@@ -228,7 +228,7 @@ def test_no_arrow_of_the_map_runs_through_a_box():
     text = (BOOK / "intro.md").read_text()
     cell = next(
         c.lines
-        for c in weave.cells(text)
+        for c in weave.find_cells(text)
         if "NEEDED_BY = [" in str(c.lines)
     )
     given = {

@@ -116,7 +116,7 @@ def test_every_box_of_the_book_has_an_answer_that_exists(page):
     text = page.read_text()
     assert "{admonition} Predict" not in text
     code = "\n".join(
-        line for cell in weave.cells(text) for line in cell.lines
+        line for cell in weave.find_cells(text) for line in cell.lines
     )
     for box in options_of(text):
         assert box.warnings == []

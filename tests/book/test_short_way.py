@@ -40,7 +40,7 @@ def write_table(folder, sections, tasks="{}", hours=1):
 
 
 def test_every_page_of_the_table_is_in_the_book_and_in_its_order():
-    pages = contents.pages((BOOK / "_toc.yml").read_text())
+    pages = contents.list_pages((BOOK / "_toc.yml").read_text())
     table = (BOOK / short_way.TABLE).read_text()
     named = re.findall(r"^  (ch\w+):", table, re.MULTILINE)
     assert set(named) == set(WAY.sections)  # none without a file

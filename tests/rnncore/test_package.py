@@ -300,7 +300,7 @@ def imported(source):
 def learners_sources():
     """The code of pages, notebooks and of what builds the book."""
     for page in (ROOT / "book").glob("*.md"):
-        for cell in weave.cells(page.read_text()):
+        for cell in weave.find_cells(page.read_text()):
             yield "\n".join(
                 k for k in cell.lines if k[:1] not in ("%", "!")
             )

@@ -6,9 +6,9 @@ from collections import Counter
 import pytest
 
 from tools.check import answers
-from tools.check.normal_form import expressions
+from tools.check.normal_form import find_expressions
 
-TASKS = {cell.name: cell for cell in answers.asked()}
+TASKS = {cell.name: cell for cell in answers.list_solutions()}
 RENAMED = """
 def small_gate_unit(weights, now, before):
     lib = np
@@ -41,13 +41,13 @@ def mgu_cell(a_x, a_h, state):
 
 @pytest.fixture(scope="module")
 def course():
-    return answers.printed()
+    return answers.read_course()
 
 
 @pytest.fixture(scope="module")
 def known():
     """All answers, by their tasks' names."""
-    return {a.task: a for a in answers.answers()}
+    return {a.task: a for a in answers.read_answers()}
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def plant(tmp_path):
         (tmp_path / "book").mkdir()
         (tmp_path / "rnncore" / "new.py").write_text(module)
         (tmp_path / "book" / "ch07_gru.md").write_text(page)
-        return answers.printed(tmp_path)
+        return answers.read_course(tmp_path)
 
     return made
 
@@ -138,8 +138,8 @@ class Disguise(ast.NodeTransformer):
 def test_every_answer_would_be_seen_in_disguise(known, task):
     tree = ast.parse(TASKS[task].source)
     other = ast.fix_missing_locations(Disguise(tree).visit(tree))
-    place = answers.Place("here", frozenset(expressions(other.body)))
-    found = answers.closest(known[task], [place], Counter())
+    place = answers.Place("here", frozenset(find_expressions(other.body)))
+    found = answers.find_closest(known[task], [place], Counter())
     assert found.leaks
     assert found.share > 0.9
 
@@ -154,7 +154,7 @@ def test_every_answer_would_be_seen_in_disguise(known, task):
     ],
 )
 def test_what_is_the_same_has_the_same_form(one, same):
-    one, same = (expressions(ast.parse(s).body) for s in (one, same))
+    one, same = (find_expressions(ast.parse(s).body) for s in (one, same))
     assert one
     assert one.keys() <= same.keys()
 
@@ -168,5 +168,5 @@ def test_what_is_the_same_has_the_same_form(one, same):
     ],
 )
 def test_what_is_not_the_same_has_another_form(one, other):
-    one, other = (expressions(ast.parse(s).body) for s in (one, other))
+    one, other = (find_expressions(ast.parse(s).body) for s in (one, other))
     assert max(one, key=one.get) not in other

@@ -7,13 +7,13 @@ from rnncore.lstm import lstm_cell
 from rnncore.rnn import unroll
 from tests.helpers.arrays import assert_close
 from tools.bench import compiling
-from tools.bench.timing import problem
+from tools.bench.timing import make_problem
 
 SHAPE = 10, 2, 3, 4
 
 
 def given(dtype=torch.float64):
-    return problem("LSTM", SHAPE, "cpu", dtype)
+    return make_problem("LSTM", SHAPE, "cpu", dtype)
 
 
 def test_the_loop_is_the_book_s():
@@ -136,7 +136,7 @@ def test_the_command_has_the_options_that_were_given(monkeypatch):
 def test_checkpoints_save_memory():
     runs = {
         over: compiling.trained(
-            problem("LSTM", (64, 8, 8, 32), "cpu"), over
+            make_problem("LSTM", (64, 8, 8, 32), "cpu"), over
         )
         for over in (compiling.loop, compiling.checkpointed)
     }

@@ -268,7 +268,7 @@ def shown_on_the_page(known, folder, monkeypatch, capsys):
     file.write_text(json.dumps(known))
     monkeypatch.chdir(folder)
     text = CHAPTER.read_text()
-    cells = ["\n".join(cell.lines) for cell in weave.cells(text)]
+    cells = ["\n".join(cell.lines) for cell in weave.find_cells(text)]
     (tables,) = (c for c in cells if "def show_bench(" in c)
     _, _, after = text.partition("\n## On a GPU\n")
     ours = [c for c in cells if c in after.partition("\n## Check")[0]]

@@ -38,14 +38,16 @@ LSTM = "The LSTM beats the plain cell."
 def found(tmp_path, prose=LSTM, code="", page=PAGE):
     path = tmp_path / "ch99_page.md"
     path.write_text(page.format(prose=prose, code=code))
-    return claims.unbound([path])
+    return claims.find_unbound([path])
 
 
 def test_a_conclusion_without_a_claim_is_found_with_its_place(tmp_path):
     ((key, part),) = found(tmp_path).items()
     assert key == "ch99_page: What is measured"
     assert part.conclusions() == [LSTM]
-    (line,) = claims.complaints({key: part}, {"missing": [], "allowed": {}})
+    (line,) = claims.find_problems(
+        {key: part}, {"missing": [], "allowed": {}}
+    )
     assert line.startswith("book/ch99_page.md:8: 'What is measured' draws")
     assert line.endswith(LSTM)
 
@@ -131,8 +133,8 @@ def test_a_listed_section_passes_until_it_is_mended(tmp_path):
         {"missing": [key], "allowed": {}},
         {"missing": [], "allowed": {key: "a proof"}},
     ):
-        assert claims.complaints(part, known) == []
-        (line,) = claims.complaints({}, known)
+        assert claims.find_problems(part, known) == []
+        (line,) = claims.find_problems({}, known)
         assert line.startswith(f"{key}: listed in claims.json")
 
 

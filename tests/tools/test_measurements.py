@@ -74,7 +74,7 @@ def test_every_measurement_is_in_the_file_of_a_page_that_reads_it():
     book = measurements.PATH.parent
     for path in measurements.PATH.glob("*.json"):
         known = measurements.read(path)
-        assert {measurements.page_of(key) for key in known} == {path.stem}
+        assert {measurements.find_page(key) for key in known} == {path.stem}
         if path.stem != measurements.README:
             text = (book / f"{path.stem}.md").read_text()
             assert f"measurements/{path.stem}.json" in text or (

@@ -27,7 +27,7 @@ def test_the_numbers_agree_with_the_list_and_the_guide(result):
     for part in result.values():
         assert part["killed"] + len(part["survivors"]) == part["mutants"]
     guide = mutation.GUIDE.read_text("utf-8")
-    assert mutation.share(result) in " ".join(guide.split())
+    assert mutation.format_share(result) in " ".join(guide.split())
 
 
 def test_each_module_and_its_tests_exist():
@@ -55,7 +55,7 @@ def test_what_no_test_saw_or_reached_survives_with_its_known_reason(diffs):
     }
     two = {"function": "f", "was": "m.x_f__mutmut_2", "is": "new"}
     known = [{**two, "why": "the same"}, {**two, "is": "old", "why": "no"}]
-    assert mutation.outcome("m", codes, known) == {
+    assert mutation.count_outcome("m", codes, known) == {
         "mutants": 3,
         "killed": 1,
         "survivors": [
@@ -69,22 +69,22 @@ def test_what_no_test_saw_or_reached_survives_with_its_known_reason(diffs):
         ],
     }
     about = {"a": {"killed": 1234, "mutants": 2000}}
-    assert mutation.share(about) == "1,234 of 2,000 mutants"
+    assert mutation.format_share(about) == "1,234 of 2,000 mutants"
 
 
 @pytest.mark.parametrize("codes", [{}, {"x_f__mutmut_1": None}])
 def test_a_run_that_broke_off_has_no_result(codes):
     with pytest.raises(SystemExit, match="not all mutants were tested"):
-        mutation.outcome("m", codes, [])
+        mutation.count_outcome("m", codes, [])
 
 
 def test_what_was_killed_is_not_tried_again(tmp_path):
     path = tmp_path / "rnn.py.meta"
     mutation.forget_survivors(path)
-    assert mutation.exit_codes(path) == {}
+    assert mutation.read_exit_codes(path) == {}
     codes = {"a": 1, "b": 0, "c": 33, "d": -24}  # as pytest ended
     path.write_text(json.dumps({"exit_code_by_key": codes, "more": 1}))
     mutation.forget_survivors(path)
     expected = {"a": 1, "b": None, "c": None, "d": -24}
-    assert mutation.exit_codes(path) == expected
+    assert mutation.read_exit_codes(path) == expected
     assert json.loads(path.read_text())["more"] == 1

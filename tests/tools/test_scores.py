@@ -13,7 +13,7 @@ ROW |= {"than": "a window", "higher": False}
 
 def test_a_row_shows_a_score_beside_its_baseline():
     known = {"scores.speech": {"value": [ROW], **ABOUT}}
-    table = readme.scores(known)
+    table = readme.format_scores(known)
     assert "| 15 | `speech` | digits | 4.5 | 25.6, a window |" in table
 
 
@@ -30,15 +30,19 @@ def test_a_score_on_real_data_is_a_mean_over_runs_and_over_keys():
             "seed": [0, 1],
         },
     }
-    assert real_scores.mean(known, "real.fsdd.*.errors") == 15
+    assert real_scores.average_runs(known, "real.fsdd.*.errors") == 15
     assert real_scores.count_runs(known, "real.fsdd.*.errors") == 2
     assert (
-        real_scores.mean(known, "real.multi30k.dot.beam:test_2016.bleu")
+        real_scores.average_runs(
+            known, "real.multi30k.dot.beam:test_2016.bleu"
+        )
         == 34
     )
-    assert real_scores.mean(known, "real.ett.*") is None
+    assert real_scores.average_runs(known, "real.ett.*") is None
     rows = [
-        x for x in real_scores.real(known).splitlines() if "`fsdd`" in x
+        x
+        for x in real_scores.format_real(known).splitlines()
+        if "`fsdd`" in x
     ]
     assert len(rows) == 1
     assert "| 15.0 | 2 | 30.0, most similar recording |" in rows[0]
@@ -50,5 +54,5 @@ def test_a_score_on_real_data_is_a_mean_over_runs_and_over_keys():
 def test_each_row_names_a_training_and_measurements_that_there_are(row):
     assert row.training in known_trainings()
     known = measurements.read()
-    assert real_scores.mean(known, row.network) is not None
-    assert real_scores.mean(known, row.rival) is not None
+    assert real_scores.average_runs(known, row.network) is not None
+    assert real_scores.average_runs(known, row.rival) is not None

@@ -45,7 +45,7 @@ def known(tmp_path):
     folder = tmp_path / "rnncore"
     folder.mkdir()
     (folder / "rnn.py").write_text(MODULE)
-    return weave.package(folder)
+    return weave.read_package(folder)
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_weaving_twice_changes_nothing_more(known):
 
 def test_a_changed_line_is_told_by_file_and_line(known, page):
     path = page(weave.weave(PAGE, known).replace("2 * x\n", "3 * x\n"))
-    (problem,) = weave.disagreements(path, known)
+    (problem,) = weave.find_disagreements(path, known)
     assert "ch02_cell.md:13: rnncore.rnn.Alias" in problem
     assert "rnn.py:3" in problem
     assert "-    return 3 * x" in problem
@@ -86,17 +86,20 @@ def test_a_changed_line_is_told_by_file_and_line(known, page):
 
 
 def test_a_page_that_agrees_has_no_diff(known, page):
-    assert weave.disagreements(page(weave.weave(PAGE, known)), known) == []
+    assert (
+        weave.find_disagreements(page(weave.weave(PAGE, known)), known)
+        == []
+    )
 
 
 def test_a_public_name_stands_in_exactly_one_chapter(known, page):
     woven = weave.weave(PAGE, known)
     first, again = page(woven), page(woven, "ch02_more.md")
-    assert weave.misplaced([first], known) == []
-    twice = weave.misplaced([first, again], known)
+    assert weave.find_misplaced([first], known) == []
+    twice = weave.find_misplaced([first, again], known)
     assert len(twice) == 2
     assert "ch02_cell.md:13, ch02_more.md:13" in twice[0]
-    (nowhere,) = weave.misplaced(
+    (nowhere,) = weave.find_misplaced(
         [page(woven.replace("# rnncore.rnn.Alias\n", ""))], known
     )
     assert nowhere.startswith("rnncore.rnn.Alias: stands in nowhere")
@@ -105,18 +108,20 @@ def test_a_public_name_stands_in_exactly_one_chapter(known, page):
 def test_a_name_in_a_foreign_chapter_is_refused(known, page):
     woven = weave.weave(PAGE, known)
     pages = [page("# Empty\n"), page(woven, "ch03_bptt.md")]
-    assert len(weave.misplaced(pages, known)) == 2
+    assert len(weave.find_misplaced(pages, known)) == 2
 
 
 def test_a_module_without_a_chapter_yet_is_left_alone(known, page):
-    assert weave.misplaced([page("", "ch01_sequences.md")], known) == []
+    assert (
+        weave.find_misplaced([page("", "ch01_sequences.md")], known) == []
+    )
 
 
 def test_a_page_before_the_chapter_may_use_its_names(known, page):
     path = page(
         "```{code-cell} ipython3\ntwice = 3\n```\n", "ch01_sequences.md"
     )
-    assert weave.redefined(path, known) == []
+    assert weave.find_redefined(path, known) == []
 
 
 @pytest.mark.parametrize(
@@ -126,14 +131,14 @@ def test_an_unmarked_cell_defines_no_public_name(known, page, code):
     path = page(
         f"```{{code-cell}} ipython3\n%matplotlib inline\n{code}\n```\n"
     )
-    (problem,) = weave.redefined(path, known)
+    (problem,) = weave.find_redefined(path, known)
     assert "ch02_cell.md:3: twice is a name of the package" in problem
 
 
 @pytest.mark.parametrize("code", ["twice[0] = 1", "def by_hand(): pass"])
 def test_an_unmarked_cell_may_use_other_names(known, page, code):
     path = page(f"```{{code-cell}} ipython3\n{code}\n```\n")
-    assert weave.redefined(path, known) == []
+    assert weave.find_redefined(path, known) == []
 
 
 def test_an_unknown_name_is_told_by_file_and_line(known):
@@ -150,7 +155,7 @@ def nested(tmp_path, monkeypatch):
     (folder / "text" / "__init__.py").write_text("FACE = 1\n")
     (folder / "text" / "rnn.py").write_text(MODULE)
     monkeypatch.setattr(weave, "CHAPTERS", {"text.rnn": "ch10"})
-    return weave.package(folder)
+    return weave.read_package(folder)
 
 
 def test_a_module_in_a_folder_has_a_dotted_name(nested):
@@ -164,8 +169,8 @@ def test_a_module_in_a_folder_has_a_dotted_name(nested):
 def test_a_module_in_a_folder_stands_in_its_chapter(nested, page):
     text = PAGE.replace("rnncore.rnn", "rnncore.text.rnn")
     woven = weave.weave(text, nested)
-    assert weave.misplaced([page(woven, "ch10_text.md")], nested) == []
-    (nowhere,) = weave.misplaced(
+    assert weave.find_misplaced([page(woven, "ch10_text.md")], nested) == []
+    (nowhere,) = weave.find_misplaced(
         [
             page(
                 woven.replace("# rnncore.text.rnn.Alias\n", ""),
@@ -179,9 +184,9 @@ def test_a_module_in_a_folder_stands_in_its_chapter(nested, page):
 
 def test_a_folder_of_the_same_module_name_is_another_module(nested, page):
     known = {"rnncore.rnn.other": nested["rnncore.text.rnn.twice"]}
-    assert weave.teaching_names(nested | known) == [
+    assert weave.list_teaching_names(nested | known) == [
         "rnncore.text.rnn.Alias",
         "rnncore.text.rnn.twice",
     ]
     path = page("```{code-cell} ipython3\ndef other(): pass\n```\n")
-    assert weave.redefined(path, nested | known) == []
+    assert weave.find_redefined(path, nested | known) == []

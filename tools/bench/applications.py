@@ -30,7 +30,7 @@ from rnncore.text.model import (
 from rnncore.train import Schedule
 from rnncore.video.model import FilmClassifier, film_batches, film_loss
 from tools.bench.loops import ratio
-from tools.bench.timing import in_turns
+from tools.bench.timing import time_in_turns
 from tools.measurements import record
 
 Problem = tuple[Callable[[], torch.nn.Module], Callable, Callable]
@@ -86,7 +86,7 @@ def compare(name: str, steps: int, repeats: int) -> float:
         way: partial(updates, problem, steps, way == "compiled")
         for way in ("compiled", "printed")
     }
-    times = in_turns(runs, repeats, warm_up=1, clock=time.process_time)
+    times = time_in_turns(runs, repeats, warm_up=1, clock=time.process_time)
     return ratio(times, "compiled", "printed")
 
 

@@ -27,7 +27,7 @@ from torch.utils.checkpoint import checkpoint
 import rnncore.nn
 from rnncore.rnn import Params
 from tools.bench.loops import EQUATIONS, device_name, in_torch, module, peak_bytes
-from tools.bench.timing import in_turns, problem
+from tools.bench.timing import make_problem, time_in_turns
 from tools.measurements import record
 
 B, D, H = 32, 64, 128
@@ -131,13 +131,13 @@ def begun(runs: dict[str, Callable]) -> dict[str, float]:
 
 def clocked(runs: dict[str, Callable], repeats: int) -> dict[str, float]:
     """The least processor time of each run."""
-    times = in_turns(runs, repeats, warm_up=1, clock=time.process_time)
+    times = time_in_turns(runs, repeats, warm_up=1, clock=time.process_time)
     return {name: min(t) for name, t in times.items()}
 
 
 def compare(T: int, repeats: int) -> dict[str, Any]:
     """Least times as ratios to the eager loop's; first calls in seconds."""
-    runs = ways(problem("LSTM", (T, B, D, H), "cpu"))
+    runs = ways(make_problem("LSTM", (T, B, D, H), "cpu"))
     seconds = begun(runs)
     left = {name: runs[name] for name in seconds}
     least = clocked(left, repeats)
@@ -184,7 +184,7 @@ def linear(T: int, repeats: int) -> dict[str, float]:
 
 def spared(T: int, repeats: int) -> dict[str, float]:
     """Peak megabytes with checkpoints and without, and what they cost."""
-    given = problem("LSTM", (T, B, D, H), "cpu")
+    given = make_problem("LSTM", (T, B, D, H), "cpu")
     runs = {"plain": trained(given, loop), "kept": trained(given, checkpointed)}
     found = {f"memory.{name}.{T}": peak_bytes(run) / 1e6 for name, run in runs.items()}
     least = clocked(runs, repeats)

@@ -200,7 +200,7 @@ def problem(
 ) -> tuple:
     """Weights, input, first state (zeros), upstream gradient."""
     shape = s.T, B, s.D, H or s.H
-    params, x, state, d_y = timing.problem(cell, shape, m.device, dtype)
+    params, x, state, d_y = timing.make_problem(cell, shape, m.device, dtype)
     return params, x, tree_map(torch.zeros_like, state), d_y
 
 
@@ -213,7 +213,7 @@ def train_step(cell: str, params, x, state, d_y):
 
 def seconds(m: Machine, runs: Mapping[str, Callable], repeats: int) -> dict[str, float]:
     """Medians of runs that take turns."""
-    times = timing.in_turns(runs, repeats, warm_up=3, wait=m.wait)
+    times = timing.time_in_turns(runs, repeats, warm_up=3, wait=m.wait)
     return {way: statistics.median(taken) for way, taken in times.items()}
 
 

@@ -36,7 +36,7 @@ from rnncore.nn import Cell
 from rnncore.rnn import Params, unroll
 from tools.bench import cuda
 from tools.bench.profile_step import spent
-from tools.bench.timing import CELLS, in_turns, problem
+from tools.bench.timing import CELLS, make_problem, time_in_turns
 from tools.measurements import record
 
 SHAPES = [(35, 20, 200, 200), (128, 32, 64, 128)]
@@ -196,9 +196,9 @@ def compare_shape(
     name: str, shape: tuple[int, ...], device: str, repeats: int
 ) -> dict[str, float]:
     """One cell at one shape, every way; what is kept as a measurement."""
-    given = problem(name, shape, device)
+    given = make_problem(name, shape, device)
     runs = {way: make(name, *given) for way, make in MAKERS.items()}
-    times = in_turns(runs, repeats, warm_up=2, wait=wait_of(device))
+    times = time_in_turns(runs, repeats, warm_up=2, wait=wait_of(device))
     found = {
         "nn": ratio(times, "ours", "torch.nn"),
         "module": ratio(times, "rnncore.nn", "torch.nn"),
@@ -230,7 +230,7 @@ def compare_option(
     }
     if half and refused(runs["torch.nn"]):
         del runs["torch.nn"]
-    times = in_turns(runs, repeats, warm_up=2, wait=wait_of(device))
+    times = time_in_turns(runs, repeats, warm_up=2, wait=wait_of(device))
     found = {"milliseconds": 1e3 * statistics.median(times["rnncore.nn"])}
     if "torch.nn" in times:
         found["module"] = ratio(times, "rnncore.nn", "torch.nn")
@@ -250,7 +250,7 @@ def refused(run: Callable) -> bool:
 
 def fused_pair(name: str, shape: tuple[int, ...]) -> tuple[Any, ...]:
     """The compiled cell and torch's module, and their problem."""
-    params, x, state, d_y = problem(name, shape, "cpu")
+    params, x, state, d_y = make_problem(name, shape, "cpu")
     D, H = shape[2:]
     made = Cell(EQUATIONS[name], D, H)
     theirs = getattr(torch.nn, name)(D, H)
@@ -266,7 +266,7 @@ def compare_fused(name: str, shape: tuple[int, ...], repeats: int) -> dict[str, 
     train = {way: through(m, x, state, d_y) for way, m in modules.items()}
     forward = {way: partial(inference, m, x, state) for way, m in modules.items()}
     found = {
-        kind: ratio(in_turns(runs, repeats, warm_up=2), "fused", "torch.nn")
+        kind: ratio(time_in_turns(runs, repeats, warm_up=2), "fused", "torch.nn")
         for kind, runs in (("train", train), ("forward", forward))
     }
     held = peak_bytes(train["fused"]) + numpy_peak(train["fused"])  # at most
@@ -277,7 +277,9 @@ def taken_apart(name: str, shape: tuple[int, ...], repeats: int) -> dict[str, fl
     """The parts of a compiled step, and the shares of the machine's roof."""
     made, theirs, x, state, d_y = fused_pair(name, shape)
     whole, other = (through(m, x, state, d_y) for m in (made, theirs))
-    return spent(EQUATIONS[name], problem(name, shape, "cpu"), whole, other, repeats)
+    return spent(
+        EQUATIONS[name], make_problem(name, shape, "cpu"), whole, other, repeats
+    )
 
 
 def numpy_peak(run: Callable) -> int:
@@ -292,7 +294,7 @@ def numpy_peak(run: Callable) -> int:
 
 def own_runs(name: str, shape: tuple[int, ...]) -> dict[str, Callable]:
     """A cell of one's own, beside our LSTM and beside steps in Python."""
-    _, x, state, d_y = problem("LSTM", shape, "cpu")
+    _, x, state, d_y = make_problem("LSTM", shape, "cpu")
     torch.manual_seed(0)
     D, H = shape[2:]
     made, lstm = Cell(OWN[name], D, H), rnncore.nn.LSTM(D, H)
@@ -307,7 +309,7 @@ def own_runs(name: str, shape: tuple[int, ...]) -> dict[str, Callable]:
 
 def compare_own(name: str, shape: tuple[int, ...], repeats: int) -> dict[str, float]:
     """The ratios of its times to the others'."""
-    times = in_turns(own_runs(name, shape), repeats, warm_up=2)
+    times = time_in_turns(own_runs(name, shape), repeats, warm_up=2)
     return {way: ratio(times, "own", way) for way in times if way != "own"}
 
 

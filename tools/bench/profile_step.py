@@ -17,7 +17,7 @@ import torch
 from rnncore.fused import loop
 from rnncore.fused.source_text import derived
 from rnncore.rnn import Params
-from tools.bench.timing import in_turns
+from tools.bench.timing import time_in_turns
 
 
 def best(run: Callable[[], Any], repeats: int = 20) -> float:
@@ -86,7 +86,7 @@ def spent(
     `whole` and `theirs` run a training step of ours and of torch.nn.
     """
     runs = pieces(cell, problem) | {"whole": whole, "theirs": theirs}
-    found = in_turns(runs, repeats, warm_up=2)
+    found = time_in_turns(runs, repeats, warm_up=2)
     seconds = {name: sorted(times)[repeats // 2] for name, times in found.items()}
     seconds["backward"] = seconds.pop("both ways back") - seconds["weights"]
     parts = "layout", "forward", "backward", "weights"

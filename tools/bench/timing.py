@@ -15,7 +15,7 @@ from rnncore.rnn import init_params
 CELLS = {"RNN": KNOWN["RNN_TANH"], "LSTM": KNOWN["LSTM"], "GRU": KNOWN["GRU"]}
 
 
-def problem(
+def make_problem(
     name: str, shape: tuple[int, ...], device: str, dtype: torch.dtype = torch.float32
 ) -> tuple[Any, ...]:
     """Weights, input, first state and upstream gradient, as torch tensors.
@@ -33,7 +33,7 @@ def problem(
     return tree_map(lambda a: torch.asarray(a, dtype=dtype, device=device), arrays)
 
 
-def in_turns(
+def time_in_turns(
     runs: Mapping[str, Callable],
     repeats: int,
     *,

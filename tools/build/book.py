@@ -145,7 +145,7 @@ def how_pages_are_read(toc: Path) -> str:
     """
     others = (
         chapters.read(BOOK, toc),
-        contents.absent(BOOK, contents.pages(toc.read_text("utf8"))),
+        contents.find_absent(BOOK, contents.list_pages(toc.read_text("utf8"))),
     )
     return f"{digest([*what_all_pages_use(), toc])} {others} {addresses()}"
 

@@ -85,7 +85,7 @@ def read(book: Path, toc: Path | None = None) -> Chapters:
 
     A page that they leave out has the number of its chapter.
     """
-    listed = numbers(contents.pages((toc or book / "_toc.yml").read_text("utf8")))
+    listed = numbers(contents.list_pages((toc or book / "_toc.yml").read_text("utf8")))
     pages: dict[str, list[str]] = {}
     for path in sorted(book.glob("ch*.md")):
         if match := PAGE.fullmatch(path.stem):

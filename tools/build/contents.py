@@ -22,6 +22,16 @@ LABEL = re.compile(
     re.MULTILINE,
 )
 TITLE = re.compile(r"^# (.*)$", re.MULTILINE)
+HEADING_OR_MODULES = re.compile(
+    r"^#+ `([\w.]+)`$|^```\{modules\}\n(.*?)^```$", re.MULTILINE | re.DOTALL
+)
+MODULE = """\
+{heading} `{name}`
+
+```{{eval-rst}}
+.. automodule:: {name}
+   :members: {members}
+```"""
 
 
 class Absent(NamedTuple):
@@ -31,37 +41,60 @@ class Absent(NamedTuple):
     labels: dict[str, str]  # a label's page
 
 
-def pages(toc: str) -> list[str]:
+def list_pages(toc: str) -> list[str]:
     """The pages that the text of a contents file names."""
-    return [*_pages(yaml.safe_load(toc))]
+    return [*_walk_pages(yaml.safe_load(toc))]
 
 
-def _pages(part: Any) -> Iterator[str]:
+def _walk_pages(part: Any) -> Iterator[str]:
     for key, value in part.items():
         if key in ("root", "file"):
             yield value.removesuffix(".md")
         elif key in ("parts", "chapters", "sections"):
             for entry in value or ():  # a part that was emptied
-                yield from _pages(entry)
+                yield from _walk_pages(entry)
 
 
-def without(toc: str, left_out: str) -> str:
+def remove_page(toc: str, left_out: str) -> str:
     """The contents without a page, and without a part that held it alone."""
-    return yaml.safe_dump(_without(yaml.safe_load(toc), left_out), sort_keys=False)
+    return yaml.safe_dump(_remove_page(yaml.safe_load(toc), left_out), sort_keys=False)
 
 
-def _without(part: dict[str, Any], left_out: str) -> dict[str, Any]:
+def _remove_page(part: dict[str, Any], left_out: str) -> dict[str, Any]:
     kept = {}
     for key, value in part.items():
         if key in ("parts", "chapters", "sections"):
             there = [e for e in value or () if e.get("file") != left_out]
-            value = [_without(e, left_out) for e in there]
+            value = [_remove_page(e, left_out) for e in there]
             value = [e for e in value if "file" in e or e.get("chapters")]
         kept[key] = value
     return {key: value for key, value in kept.items() if value != []}
 
 
-def absent(book: Path, kept: Collection[str]) -> Absent:
+def expand_modules(text: str) -> str:
+    """A page with a section for each line of its `{modules}` blocks.
+
+    A line is a module, or a module and those of its members that are shown. One
+    of the package that the heading above names stands a level deeper.
+    """
+    above = ""
+
+    def to_sections(match: re.Match[str]) -> str:
+        nonlocal above
+        if match[1]:
+            above = match[1]
+            return match[0]
+        sections = []
+        for line in match[2].splitlines():
+            name, _, members = line.partition(" ")
+            heading = "####" if above and name.startswith(f"{above}.") else "###"
+            sections.append(MODULE.format(heading=heading, name=name, members=members))
+        return "\n\n".join(sections).replace(": \n", ":\n")
+
+    return HEADING_OR_MODULES.sub(to_sections, text)
+
+
+def find_absent(book: Path, kept: Collection[str]) -> Absent:
     """The pages in the book's folder that are not kept."""
     titles: dict[str, str] = {}
     labels: dict[str, str] = {}
@@ -78,7 +111,7 @@ def absent(book: Path, kept: Collection[str]) -> Absent:
     return Absent(titles, {k: v for k, v in labels.items() if k not in here})
 
 
-def plain(text: str, missing: Absent) -> str:
+def unlink_absent(text: str, missing: Absent) -> str:
     """The text with references to absent pages as words."""
 
     def to_page(match: re.Match[str]) -> str:

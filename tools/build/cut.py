@@ -29,7 +29,7 @@ SENTENCE = re.compile(r"(?<=[.!?)*])\s+(?=[A-Z{(\[`*$])")
 ENTRY = re.compile(r"(\S[^\n]*)\n((?: {4}[^\n]*\n?)+)")
 HEADING = re.compile(r"(#+) ")
 ITEM = re.compile(r"([-*]|\d+\.) ")
-MODULE = re.compile(r"### `rnncore\.([\w.]+)`")
+MODULE = re.compile(r"#{3,4} `rnncore\.([\w.]+)`")
 FULL = " of the full course"
 
 
@@ -102,7 +102,7 @@ def cut_page(page: str, text: str, cut: Cut, module_chapters: dict[str, str]) ->
         text = _in_full_course(text, cut)
     if "```{code-cell}" not in text:  # a notebook without cells is none
         text = NOTEBOOK.sub("", text, count=1)
-    return contents.plain(text, cut.missing)
+    return contents.unlink_absent(text, cut.missing)
 
 
 def _belongs(word: str, cut: Cut) -> bool:
@@ -165,7 +165,8 @@ def _in_full_course(text: str, cut: Cut) -> str:
 
 def _without_modules(text: str, cut: Cut, module_chapters: dict[str, str]) -> str:
     """The reference without the modules that absent chapters build."""
-    head, *sections = re.split(r"(?m)^(?=#{2,3} )", text)
+    whole = contents.expand_modules(text)
+    head, *sections = re.split(r"(?m)^(?=#{2,4} )", whole)
     there = {page[:4] for page in cut.kept}
     for section in sections:
         module = MODULE.match(section)

@@ -123,7 +123,9 @@ def read_course(path: Path) -> CourseFile:
         raise Refused(f"expected a course file, got {path}, which is not there")
     try:
         course = read_course_file(path)
-        course.check_pages(contents.pages((ROOT / "book" / "_toc.yml").read_text()))
+        course.check_pages(
+            contents.list_pages((ROOT / "book" / "_toc.yml").read_text())
+        )
         course.check_assignments(builder.buildable())
     except ValueError as error:
         raise Refused(str(error)) from error
@@ -201,12 +203,12 @@ def fit_book(tree: Path, course: CourseFile) -> None:
     """
     book = tree / "book"
     toc = (book / "_toc.yml").read_text("utf-8")
-    kept = contents.pages(contents.without(toc, GUIDE))
+    kept = contents.list_pages(contents.remove_page(toc, GUIDE))
     if course.weeks:
         weeks = [page for week in course.weeks for page in week.chapters]
         wanted = cut.with_sections(toc, {*USUAL, *course.pages, *weeks})
         kept = [page for page in kept if page in wanted]
-    of = cut.Cut(chapters.read(book), contents.absent(book, kept), tuple(kept))
+    of = cut.Cut(chapters.read(book), contents.find_absent(book, kept), tuple(kept))
     titles = {page: _title(book / f"{page}.md") for page in kept}
     (book / "_toc.yml").write_text(cut.only(toc, kept), "utf-8")
     for path in book.glob("*.md"):

@@ -7,6 +7,7 @@ Each block between `<!-- NAME -->` and `<!-- end NAME -->` is rewritten;
 
 import argparse
 import io
+import re
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
@@ -18,8 +19,9 @@ from rnncore.display import use_style
 from rnncore.rnn import Params, rnn_cell, unroll, zero_state
 from rnncore.storage.files import whole_file
 from tools import ROOT, generated_blocks
-from tools.build.real_scores import real
+from tools.build.real_scores import format_real
 from tools.measurements import read
+from tools.site import postprocess
 
 README = ROOT / "README.md"
 MEASURED = ROOT / "book" / "measured.md"
@@ -27,13 +29,13 @@ PICTURE = ROOT / "book" / "_static" / "latch.svg"
 Known = dict[str, dict[str, Any]]
 
 
-def origin(found: Known) -> str:
+def format_origin(found: Known) -> str:
     """Where, when and with which command the oldest was measured."""
     one = min(found.values(), key=lambda entry: entry["date"])
     return f"{one['device']}, {one['date']}: `{one['command']}`."
 
 
-def ratios(key: str, **columns: str) -> Callable[[Known], str]:
+def make_ratio_table(key: str, **columns: str) -> Callable[[Known], str]:
     """The maker of a table of ratios, a row a cell and shape.
 
     `columns` has the heading of each kind of ratio.
@@ -47,23 +49,23 @@ def ratios(key: str, **columns: str) -> Callable[[Known], str]:
             values = [f"{found[f'{row}.{k}']['value']:.2f}" for k in columns]
             shape = sizes.replace("x", " × ")
             lines.append(f"| {cell} | {shape} | {' | '.join(values)} |")
-        lines += ["", f"float32, {origin(found)}"]
+        lines += ["", f"float32, {format_origin(found)}"]
         return "\n".join(lines)
 
     return table
 
 
-def times(found: Known) -> str:
+def format_times(found: Known) -> str:
     """The table of what each command takes."""
     lines = ["| command | seconds |", "| --- | --- |"]
     for key, entry in sorted(found.items()):
         name = key.removeprefix("times.")
         lines.append(f"| {name} | {entry['value']:.0f} |")
-    lines += ["", origin(found)]
+    lines += ["", format_origin(found)]
     return "\n".join(lines)
 
 
-def scores(found: Known) -> str:
+def format_scores(found: Known) -> str:
     """The table of what each application scores, and its baseline."""
     lines = [
         "| chapter | command | held-out data | network | baseline |",
@@ -81,11 +83,11 @@ def scores(found: Known) -> str:
             f"| {chapter} | `{name}` | {row['what']} | "
             f"{network:.{digits}f} | {rival:.{digits}f}, {row['than']} |"
         )
-    lines += ["", f"One seed each, {origin(found)}"]
+    lines += ["", f"One seed each, {format_origin(found)}"]
     return "\n".join(lines)
 
 
-def grader(found: Known) -> str:
+def format_grader(found: Known) -> str:
     """The table of the grader's times beside stock nbgrader's."""
     head = "assignment | submissions | nbgrader | here | times | memory"
     lines = [f"| {head} | a worker's own |", "| --- " * 7 + "|"]
@@ -105,10 +107,11 @@ def grader(found: Known) -> str:
     return "\n".join(lines)
 
 
-def picture() -> bytes:
+def draw_picture() -> bytes:
     """Four cells that differ in one weight, as an SVG file."""
     use_style()
     plt.rcParams["svg.hashsalt"] = "course"  # the same bytes each time
+    plt.rcParams["svg.fonttype"] = "none"  # words, not the outlines of letters
     x = np.zeros((48, 1, 2))  # 48 moments, one lamp, two buttons
     x[2, 0, 0] = x[27, 0, 1] = 1  # ON, then OFF
     fig, ax = plt.subplots(figsize=(8, 3))
@@ -126,7 +129,8 @@ def picture() -> bytes:
     file = io.BytesIO()
     fig.savefig(file, format="svg", metadata={"Date": None})
     plt.close(fig)
-    return file.getvalue()
+    svg = postprocess.shorter(file.getvalue().decode())
+    return re.sub(r" \n(?=[A-Za-z])|\n(?=\")", " ", svg).encode()
 
 
 class Block(NamedTuple):
@@ -165,18 +169,18 @@ RATIOS: dict[str, tuple[str, dict[str, str]]] = {
     ),
 }
 BLOCKS = {
-    name: Block(key, ratios(key, **columns), "make bench SAVE=1")
+    name: Block(key, make_ratio_table(key, **columns), "make bench SAVE=1")
     for name, (key, columns) in RATIOS.items()
 }
 BLOCKS |= {
-    "real": Block("real.", real, "python -m tools.train"),
-    "scores": Block("scores.", scores, "make scores"),
-    "times": Block("times.", times, "make times"),
-    "grader": Block("grader.", grader, "make bench-grader SAVE=1"),
+    "real": Block("real.", format_real, "python -m tools.train"),
+    "scores": Block("scores.", format_scores, "make scores"),
+    "times": Block("times.", format_times, "make times"),
+    "grader": Block("grader.", format_grader, "make bench-grader SAVE=1"),
 }
 
 
-def written(text: str, known: Known, names: Iterable[str]) -> str:
+def rewrite_blocks(text: str, known: Known, names: Iterable[str]) -> str:
     """A page with these blocks rewritten.
 
     Raises ValueError where a block has no beginning or no end.
@@ -185,7 +189,7 @@ def written(text: str, known: Known, names: Iterable[str]) -> str:
         keys, table, command = BLOCKS[name]
         found = {k: v for k, v in known.items() if k.startswith(keys)}
         block = table(found) if found else f"Not measured yet: `{command}`."
-        text = generated_blocks.between(text, name, block)
+        text = generated_blocks.replace_block(text, name, block)
     return text
 
 
@@ -194,9 +198,9 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing")
     check = parser.parse_args().check
     known, others = read(), BLOCKS.keys() - {"real"}
-    new = {PICTURE: picture()}
+    new = {PICTURE: draw_picture()}
     for page, names in (README, {"real"}), (MEASURED, others):
-        new[page] = written(page.read_text("utf-8"), known, names).encode()
+        new[page] = rewrite_blocks(page.read_text("utf-8"), known, names).encode()
     stale = [path for path, content in new.items() if path.read_bytes() != content]
     for path in stale:
         if check:

@@ -128,7 +128,7 @@ ROWS = [
 ]
 
 
-def mean(found: Known, name: str) -> float | None:
+def average_runs(found: Known, name: str) -> float | None:
     """The mean over keys and seeds; None where nothing is measured.
 
     Raises KeyError where a value does not hold what it should.
@@ -155,7 +155,7 @@ def count_runs(found: Known, name: str) -> int:
     )
 
 
-def real(found: Known) -> str:
+def format_real(found: Known) -> str:
     """The table, a row for each set that is measured."""
     head = "chapter", "held-out data", "network", "runs", "baseline", "published"
     lines = [
@@ -163,7 +163,10 @@ def real(found: Known) -> str:
         "| --- " * (len(head) + 1) + "|",
     ]
     for row in ROWS:
-        network, rival = mean(found, row.network), mean(found, row.rival)
+        network, rival = (
+            average_runs(found, row.network),
+            average_runs(found, row.rival),
+        )
         if network is None or rival is None:
             continue
         cells = [

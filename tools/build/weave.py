@@ -84,7 +84,7 @@ class Cell(NamedTuple):
     names: list[str]
 
 
-def definitions(path: Path) -> dict[str, Definition]:
+def read_definitions(path: Path) -> dict[str, Definition]:
     """Each name that a module defines at its top level."""
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
@@ -98,7 +98,7 @@ def definitions(path: Path) -> dict[str, Definition]:
     return found
 
 
-def package(folder: Path) -> dict[str, Definition]:
+def read_package(folder: Path) -> dict[str, Definition]:
     """Each definition under its full name, such as rnncore.rnn.rnn_cell.
 
     A module in a folder has a dotted name, rnncore.text.sampling; what a
@@ -108,13 +108,13 @@ def package(folder: Path) -> dict[str, Definition]:
     for path in sorted(folder.rglob("*.py")):
         parts = path.relative_to(folder.parent).with_suffix("").parts
         module = ".".join(p for p in parts if p != "__init__")
-        for name, definition in definitions(path).items():
+        for name, definition in read_definitions(path).items():
             found[f"{module}.{name}"] = definition
     return found
 
 
 @lru_cache(maxsize=256)
-def cells(text: str) -> tuple[Cell, ...]:
+def find_cells(text: str) -> tuple[Cell, ...]:
     """The code cells of a page in MyST Markdown."""
     lines = text.splitlines()
     found = []
@@ -140,7 +140,7 @@ def weave(text: str, known: dict[str, Definition], page: str = "page") -> str:
     Raises KeyError naming page, line and name where a marker names nothing.
     """
     lines = text.splitlines()
-    for cell in reversed(cells(text)):
+    for cell in reversed(find_cells(text)):
         if not cell.names:
             continue
         for k, name in enumerate(cell.names):
@@ -156,12 +156,12 @@ def weave(text: str, known: dict[str, Definition], page: str = "page") -> str:
     return "\n".join(lines) + "\n"
 
 
-def disagreements(page: Path, known: dict[str, Definition]) -> list[str]:
+def find_disagreements(page: Path, known: dict[str, Definition]) -> list[str]:
     """A diff, headed by file and line, for each marked cell that differs."""
     text = page.read_text(encoding="utf-8")
     found = []
     for cell, woven in zip(
-        cells(text), cells(weave(text, known, page.name)), strict=True
+        find_cells(text), find_cells(weave(text, known, page.name)), strict=True
     ):
         if cell.lines == woven.lines:
             continue
@@ -178,16 +178,16 @@ def disagreements(page: Path, known: dict[str, Definition]) -> list[str]:
     return found
 
 
-def misplaced(pages: list[Path], known: dict[str, Definition]) -> list[str]:
+def find_misplaced(pages: list[Path], known: dict[str, Definition]) -> list[str]:
     """Public names that stand in no chapter, in two, or in a wrong one."""
     written = [_chapter(p) for p in pages]
     where = defaultdict(list)
     for page, chapter in zip(pages, written, strict=True):
-        for cell in cells(page.read_text(encoding="utf-8")):
+        for cell in find_cells(page.read_text(encoding="utf-8")):
             for name in cell.names:
                 where[name].append((chapter, f"{page.name}:{cell.start + 1}"))
     found = []
-    for name in teaching_names(known):
+    for name in list_teaching_names(known):
         chapter = _builds(name)
         if chapter not in written:
             continue
@@ -198,16 +198,16 @@ def misplaced(pages: list[Path], known: dict[str, Definition]) -> list[str]:
     return found
 
 
-def redefined(page: Path, known: dict[str, Definition]) -> list[str]:
+def find_redefined(page: Path, known: dict[str, Definition]) -> list[str]:
     """Unmarked cells that define a public name that its reader has met."""
     public = {
         name.rpartition(".")[2]
-        for name in teaching_names(known)
+        for name in list_teaching_names(known)
         if _builds(name) <= _chapter(page)
     }
     clean = TransformerManager().transform_cell
     found = []
-    for cell in cells(page.read_text(encoding="utf-8")):
+    for cell in find_cells(page.read_text(encoding="utf-8")):
         if cell.names:
             continue
         for node in ast.parse(clean("\n".join(cell.lines))).body:
@@ -231,7 +231,7 @@ def _chapter(page: Path) -> str:
     return page.stem.split("_")[0].rstrip("abc")
 
 
-def teaching_names(known: dict[str, Definition]) -> list[str]:
+def list_teaching_names(known: dict[str, Definition]) -> list[str]:
     """The public names of the modules that a chapter builds."""
     return [
         name
@@ -244,12 +244,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--check", action="store_true", help="write nothing")
     check = parser.parse_args().check
-    known = package(ROOT / "rnncore")
+    known = read_package(ROOT / "rnncore")
     pages = sorted((ROOT / "book").glob("ch*.md"))
     if check:
-        problems = misplaced(pages, known)
+        problems = find_misplaced(pages, known)
         for page in pages:
-            problems += disagreements(page, known) + redefined(page, known)
+            problems += find_disagreements(page, known) + find_redefined(page, known)
         print("\n".join(problems) or f"{len(pages)} pages agree with rnncore")
         return 1 if problems else 0
     changed = []

@@ -31,7 +31,7 @@ CHECKS = {
 }
 
 
-def timed(command: list[str]) -> tuple[subprocess.CompletedProcess[str], float]:
+def run_timed(command: list[str]) -> tuple[subprocess.CompletedProcess[str], float]:
     """A finished check, and its seconds."""
     start = time.perf_counter()
     run = subprocess.run(
@@ -45,7 +45,9 @@ def timed(command: list[str]) -> tuple[subprocess.CompletedProcess[str], float]:
     return run, time.perf_counter() - start
 
 
-def said(name: str, run: subprocess.CompletedProcess[str], seconds: float) -> bool:
+def print_result(
+    name: str, run: subprocess.CompletedProcess[str], seconds: float
+) -> bool:
     """Whether a check holds; a line says so, and what it found."""
     print(f"check: {name} ... {'failed' if run.returncode else 'ok'} ({seconds:.1f} s)")
     if run.returncode:
@@ -63,13 +65,15 @@ def main(arguments: list[str] | None = None) -> int:
     )
     _, tests = parser.parse_known_args(arguments)
     with ThreadPoolExecutor(2) as pool:
-        runs = {name: pool.submit(timed, command) for name, command in CHECKS.items()}
+        runs = {
+            name: pool.submit(run_timed, command) for name, command in CHECKS.items()
+        }
         types = runs.pop("types")
-        held = [said(name, *found.result()) for name, found in runs.items()]
+        held = [print_result(name, *found.result()) for name, found in runs.items()]
         if tests and all(held):
             pytest = [sys.executable, "-m", "pytest", *tests]
             held.append(not subprocess.run(pytest, cwd=ROOT, check=False).returncode)
-        held.append(said("types", *types.result()))
+        held.append(print_result("types", *types.result()))
     return not all(held)
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from grader.assignments.source import ROOT, Cell, names, read
-from tools.check.normal_form import expressions
+from tools.check.normal_form import find_expressions
 
 TOO_MUCH = 0.6  # of an answer; variants of printed functions share 0.43
 TOO_LONG = 20  # nodes of one expression; the variants share up to 14
@@ -70,26 +70,26 @@ class Found(NamedTuple):
         )
 
 
-def printed(root: Path = ROOT) -> list[Place]:
+def read_course(root: Path = ROOT) -> list[Place]:
     """The definitions of the package, and the cells of the book."""
     found = []
     for path in sorted((root / "rnncore").rglob("*.py")):
         for node in ast.parse(path.read_text("utf-8")).body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
                 where = f"{path.relative_to(root)}:{node.lineno}"
-                found.append(Place(where, frozenset(expressions([node]))))
+                found.append(Place(where, frozenset(find_expressions([node]))))
     for path in sorted((root / "book").glob("*.md")):
         text = path.read_text("utf-8")
         for cell in CELL.finditer(text):
             if not WOVEN.match(cell[1]):
                 line = text.count("\n", 0, cell.start()) + 1
                 where = f"{path.relative_to(root)}:{line}"
-                code = expressions(ast.parse(cell[1]).body)
+                code = find_expressions(ast.parse(cell[1]).body)
                 found.append(Place(where, frozenset(code)))
     return found
 
 
-def asked() -> Iterator[Cell]:
+def list_solutions() -> Iterator[Cell]:
     """Every solution in code that no printed function is meant to be."""
     for name in names():
         assignment = read(name)
@@ -99,22 +99,22 @@ def asked() -> Iterator[Cell]:
                 yield cell
 
 
-def answers() -> Iterator[Answer]:
+def read_answers() -> Iterator[Answer]:
     """What each of them leaves to the learner."""
-    for cell in asked():
+    for cell in list_solutions():
         where = f"{cell.file}:{cell.line}"
-        yield Answer(where, cell.name, left_out(cell.source))
+        yield Answer(where, cell.name, find_left_out(cell.source))
 
 
 @cache
-def left_out(solution: str) -> dict[str, int]:
+def find_left_out(solution: str) -> dict[str, int]:
     """The expressions of a solution that its released stub has not."""
-    stub = expressions(ast.parse(STUB.sub("raise", solution)).body)
-    all_of_it = expressions(ast.parse(solution).body)
+    stub = find_expressions(ast.parse(STUB.sub("raise", solution)).body)
+    all_of_it = find_expressions(ast.parse(solution).body)
     return {e: n for e, n in all_of_it.items() if e not in stub}
 
 
-def closest(answer: Answer, places: list[Place], known: Counter) -> Found:
+def find_closest(answer: Answer, places: list[Place], known: Counter) -> Found:
     """The place that has most of an answer."""
     sizes = answer.expressions
     weights = {e: size / max(1, known[e]) for e, size in sizes.items()}
@@ -135,7 +135,7 @@ def closest(answer: Answer, places: list[Place], known: Counter) -> Found:
 def compare(places: list[Place]) -> list[Found]:
     """The closest place to each answer, the most of an answer first."""
     known = Counter(e for place in places for e in place.expressions)
-    found = [closest(answer, places, known) for answer in answers()]
+    found = [find_closest(answer, places, known) for answer in read_answers()]
     return sorted(found, key=lambda f: -f.share)
 
 
@@ -145,7 +145,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--closest", action="store_true", help="list the closest places"
     )
     options = parser.parse_args(arguments)
-    found = compare(printed())
+    found = compare(read_course())
     leaks = [f for f in found if f.leaks]
     for line in found if options.closest else leaks:
         print(line)

@@ -23,7 +23,7 @@ BARE = re.compile(r"\b[Cc]hapters?\s+\d+(?:\.\d+)?")
 ALT = re.compile(r"^( *):?alt:.*\n(?:\1[ ].*\n)*", re.MULTILINE)
 
 
-def complaints(book: Path) -> list[str]:
+def find_problems(book: Path) -> list[str]:
     """Page, line and what is wrong, for all pages in the book's folder."""
     known = chapters.read(book)
     found = [
@@ -34,13 +34,13 @@ def complaints(book: Path) -> list[str]:
     ]
     for path in sorted(book.glob("*.md")):
         if path.name not in GENERATED:
-            found += _of_page(path, known)
+            found += _check_page(path, known)
     return found
 
 
-def _of_page(path: Path, known: chapters.Chapters) -> Iterator[str]:
+def _check_page(path: Path, known: chapters.Chapters) -> Iterator[str]:
     text = _read_as_text(path.read_text("utf8"))
-    wrong = {m.start(): _instead(m[0], known) for m in BARE.finditer(text)}
+    wrong = {m.start(): _suggest_label(m[0], known) for m in BARE.finditer(text)}
     for match in chapters.ROLE.finditer(text):
         try:
             known.parts(*match.groups())
@@ -50,7 +50,7 @@ def _of_page(path: Path, known: chapters.Chapters) -> Iterator[str]:
         yield f"{path.name}:{text.count(chr(10), 0, place) + 1}: {says}"
 
 
-def _instead(bare: str, known: chapters.Chapters) -> str:
+def _suggest_label(bare: str, known: chapters.Chapters) -> str:
     *role, number = bare.split()
     for label, pages in known.pages.items():
         if number in [known.numbers[page] for page in pages]:
@@ -62,7 +62,7 @@ def _instead(bare: str, known: chapters.Chapters) -> str:
 def _read_as_text(page: str) -> str:
     """The page with blanks for what is not; lines keep their numbers."""
     lines = page.splitlines(keepends=True)
-    starts = [cell.start for cell in weave.cells(page)]
+    starts = [cell.start for cell in weave.find_cells(page)]
     for token in MarkdownIt().parse(page):
         if token.type != "fence" or token.map is None:
             continue
@@ -84,7 +84,7 @@ def _blank(text: str | re.Match[str]) -> str:
 
 def main() -> int:
     """Print the complaints; 1 where there is one."""
-    found = complaints(ROOT / "book")
+    found = find_problems(ROOT / "book")
     print("\n".join(found))
     return bool(found)
 

@@ -91,7 +91,7 @@ def binds(node: ast.AST) -> bool:
     return names_claim and not isinstance(node.args[1], ast.Constant)
 
 
-def sections(name: str, text: str) -> list[Section]:
+def split_sections(name: str, text: str) -> list[Section]:
     """A page's sections; what comes before the first has no heading."""
     # blanked out, so that the numbers of lines stay
     prose = UNREAD.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), text)
@@ -104,25 +104,25 @@ def sections(name: str, text: str) -> list[Section]:
             found.append(Section(name, token.content, token.map[0], [], []))
         elif before.type == "paragraph_open":
             found[-1].prose.append(token.content)
-    for cell in weave.cells(text):
+    for cell in weave.find_cells(text):
         if not cell.names:
             *_, own = (s for s in found if s.line <= cell.start)
             own.code.append(PYTHON.transform_cell("\n".join(cell.lines)))
     return found
 
 
-def unbound(pages: Iterable[Path]) -> dict[str, Section]:
+def find_unbound(pages: Iterable[Path]) -> dict[str, Section]:
     """The sections that conclude, and bind nothing."""
     found = {}
     for page in pages:
-        parts = sections(page.stem, page.read_text(encoding="utf-8"))
+        parts = split_sections(page.stem, page.read_text(encoding="utf-8"))
         for part in parts:
             if part.conclusions() and not part.is_bound():
                 found[part.key] = part
     return found
 
 
-def complaints(found: dict[str, Section], known: dict) -> list[str]:
+def find_problems(found: dict[str, Section], known: dict) -> list[str]:
     """What is new, what was mended, what is allowed without need."""
     lines = []
     listed = [*known["missing"], *known["allowed"]]
@@ -146,7 +146,7 @@ def main(arguments: list[str] | None = None, known_path: Path = KNOWN) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--shrink", action="store_true", help="take mended ones off")
     options = parser.parse_args(arguments)
-    found = unbound(sorted((ROOT / "book").glob("ch*.md")))
+    found = find_unbound(sorted((ROOT / "book").glob("ch*.md")))
     known = json.loads(known_path.read_text(encoding="utf-8"))
     if options.shrink:
         known["missing"] = [key for key in known["missing"] if key in found]
@@ -154,7 +154,7 @@ def main(arguments: list[str] | None = None, known_path: Path = KNOWN) -> int:
         text = json.dumps(known, indent=1, ensure_ascii=False) + "\n"
         with whole_file(known_path) as file:
             file.write(text.encode("utf-8"))
-    lines = complaints(found, known)
+    lines = find_problems(found, known)
     print(*lines, sep="\n", end="\n" if lines else "")
     return 1 if lines else 0
 

@@ -102,8 +102,8 @@ def mutate(module: str) -> None:
     cli(["run", "--max-children=2"], standalone_mode=False)
     result = read()
     known = result.get(module, {}).get("survivors", [])
-    codes = exit_codes(folder / f"{module}.meta")
-    keep(result | {module: outcome(module, codes, known)})
+    codes = read_exit_codes(folder / f"{module}.meta")
+    keep(result | {module: count_outcome(module, codes, known)})
 
 
 def read() -> dict[str, Any]:
@@ -111,7 +111,7 @@ def read() -> dict[str, Any]:
     return json.loads(PATH.read_text("utf-8")) if PATH.exists() else {}
 
 
-def exit_codes(path: Path) -> dict[str, int | None]:
+def read_exit_codes(path: Path) -> dict[str, int | None]:
     """What pytest said of each mutant; none where nothing was run."""
     if not path.exists():
         return {}
@@ -131,7 +131,7 @@ def forget_survivors(path: Path) -> None:
     path.write_text(json.dumps(known), "utf-8")
 
 
-def outcome(
+def count_outcome(
     module: str, codes: dict[str, int | None], known: list[dict[str, str]]
 ) -> dict[str, Any]:
     """A module's counts, and its survivors with the reasons known so far.
@@ -144,7 +144,7 @@ def outcome(
     survivors = []
     for mutant, code in codes.items():
         if status_by_exit_code[code] not in KILLED:
-            one = survivor(module, mutant)
+            one = describe_survivor(module, mutant)
             why = reasons.get(tuple(one[k] for k in WHERE), "")
             survivors.append({**one, "why": why})
     return {
@@ -154,7 +154,7 @@ def outcome(
     }
 
 
-def survivor(module: str, mutant: str) -> dict[str, str]:
+def describe_survivor(module: str, mutant: str) -> dict[str, str]:
     """Where a mutant differs: the function, and the line before and after."""
     diff = get_diff_for_mutant(mutant, path=module).splitlines()[2:]
     was, now = (
@@ -165,7 +165,7 @@ def survivor(module: str, mutant: str) -> dict[str, str]:
     return {"function": function.replace("ǁ", "."), "was": was, "is": now}
 
 
-def share(result: dict[str, Any]) -> str:
+def format_share(result: dict[str, Any]) -> str:
     """The words that the guide has of it."""
     killed = sum(part["killed"] for part in result.values())
     mutants = sum(part["mutants"] for part in result.values())
@@ -173,11 +173,16 @@ def share(result: dict[str, Any]) -> str:
 
 
 def keep(result: dict[str, Any]) -> None:
-    """Write the result, and its share into the guide."""
-    text = json.dumps(result, indent=1, ensure_ascii=False, sort_keys=True)
-    PATH.write_text(f"{text}\n", "utf-8")
+    """Write the result, a survivor a line, and its share into the guide."""
+    parts = []
+    for module, part in sorted(result.items()):
+        rows = [json.dumps(one, ensure_ascii=False) for one in part["survivors"]]
+        counts = f'"killed": {part["killed"]}, "mutants": {part["mutants"]}'
+        listed = "".join(f"\n  {row}," for row in rows).removesuffix(",")
+        parts.append(f'"{module}": {{{counts}, "survivors": [{listed}]}}')
+    PATH.write_text("{\n" + ",\n".join(parts) + "\n}\n", "utf-8")
     guide = GUIDE.read_text("utf-8")
-    GUIDE.write_text(SHARE.sub(share(result), guide), "utf-8")
+    GUIDE.write_text(SHARE.sub(format_share(result), guide), "utf-8")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -198,11 +203,11 @@ def main(argv: list[str] | None = None) -> int:
     unexplained = 0
     for module in asked.modules or MODULES:
         forget_survivors(ROOT / "mutants" / f"{module}.meta")
-        unexplained += in_a_process_of_its_own(module)
+        unexplained += run_in_own_process(module)
     return 1 if unexplained else 0
 
 
-def in_a_process_of_its_own(module: str) -> int:
+def run_in_own_process(module: str) -> int:
     """Mutate a module; tell and count the survivors without a reason."""
     command = ["-m", "tools.check.mutation", "--one", module]
     done = subprocess.run(

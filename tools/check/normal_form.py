@@ -27,7 +27,7 @@ class Node:
             self.shape += f"({','.join(part.shape for part in parts)})"
 
 
-def expressions(body: Iterable[ast.stmt]) -> dict[str, int]:
+def find_expressions(body: Iterable[ast.stmt]) -> dict[str, int]:
     """The normal forms of all expressions of some statements, with sizes."""
     reader = _Reader()
     reader.block(body)
@@ -38,11 +38,11 @@ def expressions(body: Iterable[ast.stmt]) -> dict[str, int]:
             seen.add(id(node))
             stack += node.parts
             if LEAST <= node.size <= MOST:
-                found[_numbered(node)] = node.size
+                found[_number_variables(node)] = node.size
     return found
 
 
-def _numbered(node: Node) -> str:
+def _number_variables(node: Node) -> str:
     """An expression as text, its variables numbered as they occur."""
     numbers: dict[str, int] = {}
 

@@ -18,7 +18,7 @@ VENDOR = ROOT / "book" / "extra" / "vendor"
 MANIFEST = VENDOR / "manifest.json"
 
 
-def sums(package: str) -> dict[str, str]:
+def compute_sums(package: str) -> dict[str, str]:
     """The SHA-256 of every file of a vendored package."""
     files = sorted(p for p in (VENDOR / package).rglob("*") if p.is_file())
     return {
@@ -27,13 +27,13 @@ def sums(package: str) -> dict[str, str]:
     }
 
 
-def problems(manifest: dict) -> list[str]:
+def find_problems(manifest: dict) -> list[str]:
     """What the folder holds and the manifest does not say, or the reverse."""
     found = []
     there = {p.name for p in VENDOR.iterdir() if p.is_dir()}
     found += [f"{name}: not in the manifest" for name in there - set(manifest)]
     for name, entry in manifest.items():
-        actual, said = sums(name), entry["sha256"]
+        actual, said = compute_sums(name), entry["sha256"]
         for path in sorted(set(actual) | set(said)):
             if actual.get(path) != said.get(path):
                 found.append(f"{path}: differs from the manifest")
@@ -46,11 +46,11 @@ def main() -> None:
     parser.add_argument("--check", action="store_true")
     manifest = json.loads(MANIFEST.read_text("utf-8"))
     if parser.parse_args().check:
-        if found := problems(manifest):
+        if found := find_problems(manifest):
             sys.exit("\n".join(found))
         return
     for name, entry in manifest.items():
-        entry["sha256"] = sums(name)
+        entry["sha256"] = compute_sums(name)
     MANIFEST.write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
 
 

@@ -1,6 +1,6 @@
-"""The course's Sphinx extension: docstrings as they are written here, words
-for references to pages that the contents leave out, and works of one author and
-year told apart by a letter."""
+"""The course's Sphinx extension: docstrings as they are written here, the
+sections of the reference, words for references to pages that the contents leave
+out, and works of one author and year told apart by a letter."""
 
 import functools
 import re
@@ -69,14 +69,14 @@ def _skip_what_is_not_ours(
     return None if ours and not isinstance(obj, _tuplegetter) else True
 
 
-def _words_for_absent_pages(app: Sphinx, page: str, text: list[str]) -> None:
+def _modules_and_absent_pages(app: Sphinx, page: str, text: list[str]) -> None:
     if page in app.env.found_docs:  # a page, not a docstring
-        text[0] = contents.plain(text[0], _absent(app))
+        text[0] = contents.unlink_absent(contents.expand_modules(text[0]), _absent(app))
 
 
 @functools.lru_cache(maxsize=1)
 def _absent(app: Sphinx) -> contents.Absent:
-    return contents.absent(Path(app.srcdir), app.env.found_docs)
+    return contents.find_absent(Path(app.srcdir), app.env.found_docs)
 
 
 def tell_apart(entries: Iterable[Entry]) -> None:
@@ -123,7 +123,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", _tell_apart, priority=600)  # when they are read
     app.connect("autodoc-process-docstring", _process_docstring)
     app.connect("autodoc-skip-member", _skip_what_is_not_ours)
-    app.connect("source-read", _words_for_absent_pages)
+    app.connect("source-read", _modules_and_absent_pages)
     app.add_html_math_renderer(  # as for MathJax, whose scripts stay away
         "typeset",
         (mathjax.html_visit_math, None),

@@ -52,7 +52,7 @@ AS_WRITTEN = (
 
 def _number_title(app: Sphinx, page: str, text: list[str]) -> None:
     toc = Path(app.config.external_toc_path).read_text("utf8")
-    number = chapters.numbers(contents.pages(toc)).get(page)
+    number = chapters.numbers(contents.list_pages(toc)).get(page)
     if number is not None:
         text[0] = TITLE.sub(f"# {number}. ", text[0], count=1)
 
@@ -223,8 +223,8 @@ class Known(NamedTuple):
 
 @functools.lru_cache(maxsize=1)
 def _known(app: Sphinx) -> Known:
-    listed = contents.pages(Path(app.config.external_toc_path).read_text("utf8"))
-    absent = contents.absent(Path(app.srcdir), listed).titles
+    listed = contents.list_pages(Path(app.config.external_toc_path).read_text("utf8"))
+    absent = contents.find_absent(Path(app.srcdir), listed).titles
     glossary = GLOSSARY in app.env.found_docs
     terms = dict(definitions(app.env)) if glossary else {}
     words = "|".join(sorted(map(re.escape, terms), key=len, reverse=True))

@@ -92,7 +92,7 @@ def count_words(text: str) -> int:
     text = OFFERED.sub("", WRONG.sub("", text))
     shown = [
         line
-        for cell in weave.cells(text)
+        for cell in weave.find_cells(text)
         if not FOLDED & set(options(text, cell).get("tags", []))
         for line in cell.lines
         if line.strip()

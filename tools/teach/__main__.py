@@ -103,10 +103,10 @@ def _write_slides(folder: Path, pages: dict[str, Page], title: str) -> None:
 def chapters_by_part(toc: str, course: CourseFile) -> dict[str, list[str]]:
     """The course's chapters, by the parts of the book's contents."""
     weeks = [name for week in course.weeks for name in week.chapters]
-    wanted = cut.with_sections(toc, {*weeks}) if weeks else {*contents.pages(toc)}
+    wanted = cut.with_sections(toc, {*weeks}) if weeks else {*contents.list_pages(toc)}
     found = {}
     for part in yaml.safe_load(toc)["parts"]:
-        names = [*contents.pages(yaml.safe_dump(part))]
+        names = [*contents.list_pages(yaml.safe_dump(part))]
         names = [name for name in names if CHAPTER.fullmatch(name) and name in wanted]
         if names:
             found[part["caption"]] = names

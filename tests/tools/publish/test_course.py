@@ -150,8 +150,8 @@ def test_the_trees_book_has_no_page_for_instructors(tree):
     """Nor a known mistake, nor a reference to either."""
     toc = (tree / "book" / "_toc.yml").read_text()
     pages = {path.stem for path in (tree / "book").glob("*.md")}
-    assert pages == set(contents.pages(toc))
-    own = set(contents.pages((ROOT / "book" / "_toc.yml").read_text()))
+    assert pages == set(contents.list_pages(toc))
+    own = set(contents.list_pages((ROOT / "book" / "_toc.yml").read_text()))
     assert pages == own - {"grading", "grading_services"}
     assert "those who teach" not in toc
     for page in (tree / "book").glob("*.md"):
@@ -167,14 +167,14 @@ def test_a_contents_file_that_was_cut_cuts_the_trees_book(tmp_path):
     shutil.copytree(ROOT / "book", tmp_path / "book")
     toc = tmp_path / "book" / "_toc.yml"
     text = toc.read_text()
-    for page in contents.pages(text):
+    for page in contents.list_pages(text):
         if page[:2] == "ch" and page >= "ch08":
-            text = contents.without(text, page)
+            text = contents.remove_page(text, page)
     toc.write_text(text)
     shutil.copy(ROOT / "_config.yml", tmp_path)
     export.fit_book(tmp_path, CourseFile())
     pages = {path.stem for path in (tmp_path / "book").glob("*.md")}
-    assert pages == set(contents.pages(toc.read_text()))
+    assert pages == set(contents.list_pages(toc.read_text()))
     assert "ch07_gru" in pages
     assert not any(page > "ch08" for page in pages if page < "ci")
     book = "".join(p.read_text() for p in (tmp_path / "book").glob("*.md"))

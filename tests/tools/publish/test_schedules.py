@@ -52,7 +52,9 @@ def test_each_week_has_a_due_date_and_what_is_handed_in_has_been_read(
 
 def test_the_contents_are_the_pages_that_are_there(fitted):
     tree, course = fitted
-    listed = contents.pages((tree / "book" / "_toc.yml").read_text("utf-8"))
+    listed = contents.list_pages(
+        (tree / "book" / "_toc.yml").read_text("utf-8")
+    )
     assert set(listed) == set(pages_of(tree))
     assert set(export.USUAL) < set(listed)
     assert {c for week in course.weeks for c in week.chapters} < set(listed)
@@ -182,7 +184,7 @@ def small(tmp_path):
     for name, text in pages.items():
         (tmp_path / f"{name}.md").write_text(text)
     kept = ("intro", "ch01_loop")
-    missing = contents.absent(tmp_path, kept)
+    missing = contents.find_absent(tmp_path, kept)
     return cut.Cut(chapters.read(tmp_path), missing, kept)
 
 
@@ -241,7 +243,7 @@ def test_in_a_chapter_the_words_stay(small):
 
 
 def test_the_reference_has_no_module_of_an_absent_chapter(small):
-    text = "# R\n\n### `rnncore.a`\n\nx\n\n### `rnncore.b`\n\ny\n\n## S\n"
+    text = "# R\n\n```{modules}\nrnncore.a\nrnncore.b f\n```\n\n## S\n"
     of = {"a": "ch01", "b": "ch02"}
     new = cut.cut_page("api", text, small, of)
     assert "rnncore.a" in new

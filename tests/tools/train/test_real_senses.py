@@ -41,7 +41,7 @@ def check(training, folder, monkeypatch, capsys, *names):
         if colon and key.startswith("real."):
             found[key] = value
     for key in found:
-        assert measurements.page_of(key) in {
+        assert measurements.find_page(key) in {
             "ch15_speech",
             "ch16_video",
             "ch16_actions",

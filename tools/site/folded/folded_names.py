@@ -33,7 +33,7 @@ def uses(text: str) -> list[Use]:
     seen: set[str] = set()
     folded: dict[str, int] = {}
     found = []
-    for k, cell in enumerate(weave.cells(text)):
+    for k, cell in enumerate(weave.find_cells(text)):
         code = TransformerManager().transform_cell("\n".join(cell.lines))
         needed, made = _names(code)
         if reading.FOLDED & set(reading.options(text, cell).get("tags", [])):
@@ -98,7 +98,7 @@ class Folded(SphinxPostTransform):
 
     def _shown(self, text: str) -> dict[int, nodes.container]:
         """The page's cells by their place among those of the source."""
-        cells = weave.cells(text)
+        cells = weave.find_cells(text)
         tags = [reading.options(text, cell).get("tags", []) for cell in cells]
         stay = [k for k, names in enumerate(tags) if "remove-cell" not in names]
         there = [

@@ -226,7 +226,7 @@ def times_by_length(
             "scan": partial(scan_both_ways, *given),
             "lstm": partial(lstm_both_ways, given[1], params, state, given[3]),
         }
-        taken = timing.in_turns(
+        taken = timing.time_in_turns(
             ways,
             REPEATS,
             wait=torch.cuda.synchronize if gpu else int,
