@@ -3,8 +3,8 @@
 The official parts: 948 recordings of 74 people, 130 of ten others. Seven of the
 74, drawn once, are for validation alone; they choose the weights and, for the
 beam, how much the letter model counts. The test is read once: greedily, with the
-letter model, and with the words of training too. One seed, about 13 minutes of
-one core. The study "nearest" is the baseline. Under "real.an4.".
+letter model, and with the words of training too. Ten minutes of one core a seed.
+The study "nearest" is the baseline. Under "real.an4.".
 """
 
 import math
