@@ -55,6 +55,7 @@ PAGES = {  # by how the keys begin; the longest beginning counts
     "forecast.wine": "ch11_many",
     "frames": "ch16_frames",
     "gaps": "ch22_work",
+    "hybrids": "ch21_today",
     "infill": "ch12_infilling",
     "intervals": "ch11_intervals",
     "lags": "ch05_long_lags",

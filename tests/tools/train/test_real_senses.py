@@ -131,8 +131,10 @@ def test_a_man_is_in_one_part(there, rng, monkeypatch, capsys):
         "theo",
         "words",
         "nearest",
+        "linear",
     )
     assert set(found) >= {
+        "real.fsdd.linear",
         "real.fsdd.theo.errors",
         "real.fsdd.theo.nearest",
         "real.fsdd.words.valid",
@@ -142,6 +144,25 @@ def test_a_man_is_in_one_part(there, rng, monkeypatch, capsys):
     people = [{one.speaker for one in part} for part in parts]
     assert people[1:] == [{"george"}, {"yweweler"}]
     assert people[0] == {*fsdd.MEN} - people[1] - people[2]
+
+
+def test_the_linear_rival_reads_order_and_is_chosen_by_the_validation(rng):
+    def part(count, speaker):
+        some = []
+        for n in range(count):
+            T, up = int(rng.integers(15, 40)), n % 2 == 0
+            ramp = np.linspace(-1, 1, T) * (1 if up else -1)
+            noisy = ramp[:, None] + 0.1 * rng.normal(size=(T, 3))
+            text = "rising" if up else "falling"
+            some.append(fsdd.Recording(f"{n}.wav", text, speaker, noisy))
+        return some
+
+    parts = fsdd.Parts(part(20, "a"), part(10, "b"), part(10, "c"))
+    wrong, tried = fsdd.linear_errors(parts)
+    assert wrong == 0
+    best = min(tried, key=tried.get)
+    assert set(tried) > set(fsdd.STRENGTHS)
+    assert min(tried) < best < max(tried) or len(set(tried.values())) == 1
 
 
 def defaults(application, folder):

@@ -1,0 +1,105 @@
+"""Train a hybrid on chapter 20's pairs: memory, window, or both in turn.
+
+Two blocks of chapter 22 at equal weights. In "delta" both have the gated delta
+rule, in "window" both have attention that sees REACH tokens back, in "hybrid" the
+first has the rule and the second the window. Each has the rate with the lowest
+loss on other data, chosen with the first seed on a grid that grows where its best
+rate ends it. Under "hybrids.NAME" the share right for each N of LENGTHS, a row for
+each seed. Some two minutes of one core.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+from torch import nn
+
+from rnncore.application import seeded, train_module
+from rnncore.blocks import Block, Shape, hidden_for, limit_attention
+from rnncore.text.blocks import BlockModel
+from rnncore.train import Schedule
+from tools.train.modern.blocks import (
+    answered,
+    answers_loss,
+    beside,
+    held_pairs,
+    pairs,
+    warm,
+)
+from tools.train.modern.recall import CHOOSING, KEYS, VALUES
+from tools.train.runner import Measurement, Options, Training, show_progress
+
+D, WEIGHTS = 24, 9_000  # of each block
+REACH = 16  # tokens: eight pairs
+LENGTHS = 4, 8, 12, 16
+STEPS, BATCH = 600, 16
+RATES = 0.003, 0.01, 0.03
+MOST = 6  # rates
+MIXERS = {
+    "delta": ("gated-delta", "gated-delta"),
+    "window": ("attention", "attention"),
+    "hybrid": ("gated-delta", "attention"),
+}
+
+
+def build(name: str) -> BlockModel:
+    """Blocks with these mixers, and about WEIGHTS weights in each."""
+    mixers = MIXERS[name]
+    model = BlockModel(KEYS + VALUES, D, mixers[0], len(mixers), hidden=1)
+    model.layers = nn.ModuleList(
+        Block(Shape(mixer, D, hidden_for(mixer, D, WEIGHTS))) for mixer in mixers
+    )
+    limit_attention(model, REACH)
+    return model
+
+
+def trained(name: str, rate: float, seed: int, steps: int) -> BlockModel:
+    """One run, from its seed."""
+    with seeded(seed):
+        model = build(name)
+    train_module(
+        model,
+        answers_loss,
+        lambda rng, step: pairs(rng, int(rng.choice(LENGTHS)), BATCH),
+        optimizer=warm(rate, steps),
+        schedule=Schedule(
+            steps, 1.0, progress=show_progress(f"{name} {rate:g} {seed}")
+        ),
+        rng=np.random.default_rng(seed),
+    )
+    return model.eval()
+
+
+def compete(name: str, asked: Options) -> Iterator[Measurement]:
+    """Choose the rate with one seed, then train with all."""
+    steps = asked.steps or STEPS
+    first = asked.seeds[0]
+    others = [held_pairs(N, CHOOSING) for N in LENGTHS]
+    models: dict[float, BlockModel] = {}
+    nats: dict[float, float] = {}
+
+    def attempt(rate: float) -> None:
+        models[rate] = trained(name, rate, first, steps)
+        nats[rate] = float(answered(models[rate], *others)[:, 0].mean())
+
+    for rate in RATES:
+        attempt(rate)
+    best = min(nats, key=nats.__getitem__)
+    while best in (min(nats), max(nats)) and len(nats) < MOST:
+        attempt(beside(sorted(nats), best))
+        best = min(nats, key=nats.__getitem__)
+    every = [models[best]]
+    every += [trained(name, best, seed, steps) for seed in asked.seeds[1:]]
+    shares = [answered(m, *map(held_pairs, LENGTHS))[:, 1].tolist() for m in every]
+    key, seeds = f"hybrids.{name}", list(asked.seeds)
+    unit = f"share right for N = {LENGTHS}, {steps} updates"
+    yield Measurement(key, shares, unit, seeds)
+    numbers = sum(w.numel() for w in every[0].parameters())
+    yield Measurement(f"{key}.numbers", numbers, "weights", seeds)
+    tried = {f"{rate:g}": nats[rate] for rate in sorted(nats)}
+    yield Measurement(f"{key}.tried", tried, "nats by rate, other data", first)
+
+
+TRAINING = Training(
+    "hybrids", __doc__, {}, {name: partial(compete, name) for name in MIXERS}
+)
