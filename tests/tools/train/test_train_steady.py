@@ -99,6 +99,16 @@ def test_all_lstms_begin_with_a_forget_bias_of_one():
     assert_close(normed.norm.bias, np.repeat([0.0, 1, 0, 0], 4))
 
 
+def test_a_scale_of_one_changes_nothing(small):
+    one, none, three = (
+        steady.train(
+            "scale", "LSTM", {"rate": 0.01} | more, 0, 3
+        ).validation
+        for more in ({"scale": 1.0}, {}, {"scale": 3.0})
+    )
+    assert one == none != three
+
+
 def test_the_text_to_learn_by_heart_is_short_and_what_is_held_out_is_other():
     sets = steady.STUDIES["noise"].sets()
     rng = np.random.default_rng(0)

@@ -6,6 +6,8 @@ all forms the same rates and seeds: after equally many updates, "depth.updates",
 and, the residual stack against one wide layer, after equal time, "depth.time",
 whose "steps" are milliseconds. Bits per character of held-out files after the
 last update; about seven minutes of one core. "ngrams" is the baseline.
+"controls" are four plain layers whose W_x is orthogonal too, from the second
+layer on, with an orthogonal W_h and with half of it; four minutes.
 """
 
 import math
@@ -52,6 +54,8 @@ class Form(NamedTuple):
     H: int
     residual: bool = False
     orthogonal: bool = False  # each W_h at the start
+    inputs: bool = False  # each W_x from the second layer on, too
+    scale: float = 1.0  # of an orthogonal W_h
 
 
 FORMS = {
@@ -62,6 +66,11 @@ FORMS = {
     "residual": Form(4, 64, residual=True),
     "orthogonal": Form(4, 64, orthogonal=True),
 }
+CONTROLS = {
+    "W_x": Form(4, 64, orthogonal=True, inputs=True),
+    "W_x, W_h halved": Form(4, 64, orthogonal=True, inputs=True, scale=0.5),
+}
+EVERY = FORMS | CONTROLS
 
 
 class Model(NamedTuple):
@@ -107,7 +116,10 @@ def init(rng: np.random.Generator, form: Form, K: int) -> Model:
     widths = [K] + [form.H] * (form.layers - 1)
     layers = [init_params(rng, D, form.H) for D in widths]
     if form.orthogonal:
-        layers = [p._replace(W_h=orthogonal(rng, form.H)) for p in layers]
+        layers = [p._replace(W_h=form.scale * orthogonal(rng, form.H)) for p in layers]
+    if form.inputs:
+        upper = [p._replace(W_x=orthogonal(rng, form.H)) for p in layers[1:]]
+        layers = [layers[0], *upper]
     return tree_map(np.float32, Model(layers, init_readout(rng, form.H, K)))
 
 
@@ -121,7 +133,7 @@ class Run(NamedTuple):
 @cache
 def run(name: str, rate: float, seed: int, steps: int) -> Run:
     """One form, trained."""
-    form, text = FORMS[name], data()
+    form, text = EVERY[name], data()
     model = init(np.random.default_rng(seed), form, len(text.alphabet))
 
     def loss_and_gradient(
@@ -160,7 +172,7 @@ def bits(form: Form, model: Model, lanes: slice) -> float:
 
 def train(name: str, setting: Setting, seed: int, steps: int) -> Trained:
     """One run: half of the held-out lanes choose, the others test."""
-    score = partial(bits, FORMS[name], run(name, setting["rate"], seed, steps).model)
+    score = partial(bits, EVERY[name], run(name, setting["rate"], seed, steps).model)
     trained = Trained(score(VALIDATION), steps, lambda: score(TEST))
     tqdm.write(f"{name} {setting['rate']:g} {seed}: {trained.validation:.3f}")
     return trained
@@ -212,6 +224,18 @@ def all_forms(asked: Options) -> Iterator[Measurement]:
         yield Measurement(f"depth.{name}.weights", count, "", None)
 
 
+def controls(asked: Options) -> Iterator[Measurement]:
+    """Four plain layers from better starts, after as many updates."""
+    found = compare(
+        {name: partial(train, name) for name in CONTROLS},
+        {"rate": RATES},
+        steps=asked.steps or STEPS,
+        seeds=SEEDS,
+        headline=True,
+    )
+    yield Measurement("depth.controls", to_json(found), UNIT, list(SEEDS))
+
+
 def same_time(asked: Options) -> Iterator[Measurement]:
     """One wide layer and the residual stack, in the time of the stack."""
     taken = milliseconds()
@@ -237,5 +261,8 @@ def same_time(asked: Options) -> Iterator[Measurement]:
 
 
 TRAINING = Training(
-    "depth", __doc__, {}, {"ngrams": baseline, "updates": all_forms, "time": same_time}
+    "depth",
+    __doc__,
+    {},
+    {"ngrams": baseline, "updates": all_forms, "time": same_time, "controls": controls},
 )
