@@ -79,6 +79,24 @@ def test_a_control_changes_only_what_it_names():
             assert_close(p.W_x @ p.W_x.T, np.eye(64, dtype="f4"), terms=64)
 
 
+def test_the_compiled_stack_is_the_printed_one(rng):
+    form = depth.CONTROLS["W_x"]._replace(H=5)
+    model = tree_map(np.float64, init(rng, form, 4))
+    x, d_y = (
+        rng.normal(size=(6, depth.B, 4)),
+        rng.normal(size=(6, depth.B, 5)),
+    )
+    states = [zero_state(p, depth.B) for p in model.layers]
+    y, _, tapes = forward(model, x, states, False)
+    y_, _, tapes_ = depth.forward_compiled(model, x, states, False)
+    assert_close(y_, y)
+    printed = backward(model, tapes, d_y, False)
+    compiled = depth.backward_compiled(model, tapes_, d_y, False)
+    for p, q in zip(printed, compiled, strict=True):
+        for a, b in zip(p, q, strict=True):
+            assert_close(b, a, terms=6 * depth.B * 5)
+
+
 @pytest.fixture
 def small(monkeypatch):
     """Two narrow forms and few held-out rows."""
