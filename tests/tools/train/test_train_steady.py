@@ -44,7 +44,11 @@ def test_a_run_repeats_itself_and_its_test_is_not_its_validation(
     assert first.steps == 3
 
 
-NETWORKS = {**steady.kinds(steady.LSTM), "layer norm": steady.NORMED}
+NETWORKS = {
+    **steady.kinds(steady.LSTM),
+    "layer norm": steady.NORMED,
+    "compiled": steady.compiled(),
+}
 
 
 @pytest.mark.slow

@@ -19,11 +19,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
+from rnncore import fused
 from rnncore.backend import Array, tree_map
 from rnncore.bptt import bptt, readout_vjp
 from rnncore.cells import CELLS, Cell
 from rnncore.characters import one_hot
 from rnncore.comparison import Comparison, Setting, Trained, compare, to_json
+from rnncore.fused import cells as equations
 from rnncore.losses import cross_entropy, cross_entropy_vjp
 from rnncore.norm import (
     bptt_normed,
@@ -106,6 +108,20 @@ def looped(cell: Cell, noisy: Callable, quiet: Callable, vjp: Callable) -> Netwo
         return bptt(vjp, layer, tape, d_y, d_state)[0]
 
     return Network(partial(first_layer, cell), forward, backward, cell.parts)
+
+
+def compiled() -> Network:
+    """The LSTM without noise, by the compiled loops."""
+
+    def forward(
+        layer: Any, x: Array, state: State, noise: Noise, share: float
+    ) -> tuple:
+        return fused.unroll(equations.lstm, layer, x, state)
+
+    def backward(layer: Any, tape: Any, d_y: Array, d_state: State) -> Any:
+        return fused.bptt(equations.lstm, layer, tape, d_y, d_state, d_x=False)[0]
+
+    return Network(partial(first_layer, LSTM), forward, backward)
 
 
 def without(cell: Cell) -> Network:
@@ -200,7 +216,7 @@ STUDIES = {
         {"rate": RATES, "share": SHARES},
     ),
     "scale": Study(
-        {"LSTM": without(LSTM)},
+        {"LSTM": compiled()},
         lambda: characters(16, None, 24, 200),
         48,
         300,
