@@ -239,7 +239,7 @@ def test_the_map_s_control_scores_less_the_lag_and_tests_other_seeds(
 
 def test_contenders_of_the_ruler_have_as_many_weights():
     counts, most = [], 3 * 32 * (10 + 32 + 2) + 8 * 33
-    for one in train_ruler.TUNED.values():
+    for one in (train_ruler.TUNED | train_ruler.MORE).values():
         layer = one.draw(np.random.default_rng(0))
         H = layer.W_h.shape[1]
         counts.append(sum(w.size for w in layer) + 8 * (H + 1))
@@ -247,6 +247,13 @@ def test_contenders_of_the_ruler_have_as_many_weights():
             assert layer.b_x[H : 2 * H].mean() > 2
     assert max(counts) == most
     assert min(counts) > 0.93 * most
+
+
+def test_the_compiled_ruler_needs_as_many_updates_as_the_printed_one():
+    one = train_ruler.MORE["LSTM, open 5"]
+    printed = ruler.updates_needed(one.cell, 2, 0, 60, 0.01, one.draw)
+    compiled = train_ruler.compiled(one, 0.01, 0, 60, 2)
+    assert printed == compiled is not None
 
 
 @pytest.mark.parametrize("name", ["sLSTM", "gated-delta"])

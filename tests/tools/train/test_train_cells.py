@@ -112,6 +112,30 @@ def test_both_resets_are_timed(tmp_path, monkeypatch):
     assert all(ms > 0 for pair in values for ms in pair)
 
 
+@pytest.mark.parametrize("name", cells.MORE)
+def test_more_starts_are_chrono_and_a_gate_at_5_at_equal_weights(name):
+    study = cells.MORE[name]
+    task, rng = lags.TASKS[study.task], np.random.default_rng(0)
+    for contender, start in study.contenders.items():
+        assert (
+            cells.units(
+                start.cell.G,
+                task.D,
+                {"copy": 64, "adding": 48}[study.task],
+                task.K,
+            )
+            == start.H
+        )
+        layer, _ = lags.first_network(start, task, start.H, study.lag, rng)
+        keeps = (layer.b_x + layer.b_h)[start.H : 2 * start.H]
+        if contender.endswith("5"):
+            assert (keeps == 5).all()
+        else:
+            assert (keeps >= 0).all()
+            assert (keeps <= np.log(study.lag) + 1e-6).all()
+            assert keeps.std() > 0.3
+
+
 def test_each_start_is_what_its_name_says():
     task, rng = cells.TASKS["copy"](), np.random.default_rng(0)
     for name, one in cells.CONTENDERS.items():

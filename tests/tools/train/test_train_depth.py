@@ -7,6 +7,7 @@ from rnncore.backend import tree_map
 from rnncore.bptt import check_gradient
 from rnncore.comparison import from_json
 from rnncore.rnn import zero_state
+from tests.helpers.arrays import assert_close
 from tools import measurements
 from tools.train import runner
 from tools.train.tasks import depth
@@ -58,6 +59,42 @@ def test_the_forms_that_are_compared_have_as_many_weights():
         for name in ("wide", "two", "four", "residual")
     ]
     assert max(counts) / min(counts) < 1.01
+
+
+def test_a_control_changes_only_what_it_names():
+    first = {
+        name: depth.init(np.random.default_rng(0), depth.EVERY[name], 9)
+        for name in ("orthogonal", *depth.CONTROLS)
+    }
+    plain = first["orthogonal"].layers
+    for name in depth.CONTROLS:
+        layers = first[name].layers
+        assert (layers[0].W_x == plain[0].W_x).all()
+        for p, q in zip(layers, plain, strict=True):
+            assert (p.b_x == q.b_x).all()
+            scale = 0.5 if "halved" in name else 1
+            assert (p.W_h == np.float32(scale) * q.W_h).all()
+        for p in layers[1:]:
+            # float32, sums of 64 products
+            assert_close(p.W_x @ p.W_x.T, np.eye(64, dtype="f4"), terms=64)
+
+
+def test_the_compiled_stack_is_the_printed_one(rng):
+    form = depth.CONTROLS["W_x"]._replace(H=5)
+    model = tree_map(np.float64, init(rng, form, 4))
+    x, d_y = (
+        rng.normal(size=(6, depth.B, 4)),
+        rng.normal(size=(6, depth.B, 5)),
+    )
+    states = [zero_state(p, depth.B) for p in model.layers]
+    y, _, tapes = forward(model, x, states, False)
+    y_, _, tapes_ = depth.forward_compiled(model, x, states, False)
+    assert_close(y_, y)
+    printed = backward(model, tapes, d_y, False)
+    compiled = depth.backward_compiled(model, tapes_, d_y, False)
+    for p, q in zip(printed, compiled, strict=True):
+        for a, b in zip(p, q, strict=True):
+            assert_close(b, a, terms=6 * depth.B * 5)
 
 
 @pytest.fixture

@@ -67,6 +67,17 @@ def test_a_forget_bias_of_the_lags_logarithm_keeps_for_about_the_lag():
     assert ((lives > 20.9) & (lives < 21.1)).all()
 
 
+def test_at_equal_weights_the_plain_cell_has_as_many_as_the_lstm():
+    task, equal = lags.TASKS["copy"], lags.STUDIES["copy.50.equal"]
+    counts = []
+    for start in lags.EVERY["chrono"], *equal.contenders.values():
+        network = lags.first_network(
+            start, task, start.H or lags.H, 50, np.random.default_rng(0)
+        )
+        counts.append(sum(w.size for part in network for w in part))
+    assert 0.98 < counts[1] / counts[0] <= 1
+
+
 def test_chrono_spreads_time_constants_up_to_the_lag():
     i, f, g, o = gate_biases("chrono", 20)
     assert (i == -f).all()

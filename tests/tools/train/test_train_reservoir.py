@@ -74,6 +74,17 @@ def test_a_run_repeats_itself_and_its_test_is_not_its_validation(
     assert first.validation != run(4, 5).validation
 
 
+def test_a_rate_that_falls_gives_another_network(small):
+    constant, falling = (
+        reservoir.descend(
+            reservoir.from_torch, {"rate": 0.01}, 0, 10, falls
+        )
+        for falls in (False, True)
+    )
+    assert constant.validation != falling.validation
+    assert constant.steps == falling.steps == 10
+
+
 def test_a_network_from_the_reservoir_begins_with_its_error(small):
     solved = reservoir.solve(1.0, SETTING, 0, 5)
     layer, out = reservoir.from_reservoir(SETTING, 0)
@@ -111,6 +122,10 @@ def test_the_comparisons_are_recorded_and_come_back(name, small, tmp_path):
         names |= set(found.results)
         for result in found.results.values():
             assert len(result.test) == len(reservoir.SEEDS)
+    if name == "falling":
+        assert names == {"trained"}
+        assert set(kept) == {"reservoir.falling"}
+        return
     expected = set(reservoir.LEAKS)
     if seconds:
         expected |= {"window", "trained", "trained from the reservoir"}

@@ -44,7 +44,11 @@ def test_a_run_repeats_itself_and_its_test_is_not_its_validation(
     assert first.steps == 3
 
 
-NETWORKS = {**steady.kinds(steady.LSTM), "layer norm": steady.NORMED}
+NETWORKS = {
+    **steady.kinds(steady.LSTM),
+    "layer norm": steady.NORMED,
+    "compiled": steady.compiled(),
+}
 
 
 @pytest.mark.slow
@@ -97,6 +101,16 @@ def test_all_lstms_begin_with_a_forget_bias_of_one():
     assert_close(layer.b_x[4:8] + layer.b_h[4:8], np.ones(4))
     normed = steady.first_normed(np.random.default_rng(0), 3, 4)
     assert_close(normed.norm.bias, np.repeat([0.0, 1, 0, 0], 4))
+
+
+def test_a_scale_of_one_changes_nothing(small):
+    one, none, three = (
+        steady.train(
+            "scale", "LSTM", {"rate": 0.01} | more, 0, 3
+        ).validation
+        for more in ({"scale": 1.0}, {}, {"scale": 3.0})
+    )
+    assert one == none != three
 
 
 def test_the_text_to_learn_by_heart_is_short_and_what_is_held_out_is_other():

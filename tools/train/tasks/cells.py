@@ -8,7 +8,9 @@ the weights of the best look at the validation set so far are tested. A
 contender is a cell with a start: torch's and orthogonal ones for all three, the
 identity with ReLU for the plain cell too; a gate that keeps starts at sigmoid(1).
 All have the same grid of rates and five seeds; about 40 minutes of one core.
-"resets" times the GRU that resets before its product against the one that
+"copy.lstm-more" and so on are gated cells with two more starts, chrono and a gate
+that keeps at sigmoid(5), after as many updates, by the compiled loops; a minute
+each. "resets" times the GRU that resets before its product against the one that
 resets after it, and trains nothing.
 """
 
@@ -41,6 +43,7 @@ from tools.train.runner import (
 )
 from tools.train.tasks import lags
 from tools.train.tasks.chars import python_text
+from tools.train.tasks.lags import units, weights
 
 Score = Callable[[Cell, int, Model], float]  # of a seed; lower is better
 
@@ -150,20 +153,6 @@ TASKS: dict[str, Callable[[], Task]] = {
     "copy": partial(task_at_the_end, lags.TASKS["copy"], COPY, 64),
     "characters": characters,
 }
-
-
-def weights(G: int, D: int, H: int, K: int) -> int:
-    """Numbers in a layer with G gates and in its readout."""
-    return G * H * (D + H + 2) + K * (H + 1)
-
-
-def units(G: int, D: int, H: int, K: int) -> int:
-    """The most units with no more weights than a GRU of H units has."""
-    most = weights(3, D, H, K)
-    H = 1
-    while weights(G, D, H + 1, K) <= most:
-        H += 1
-    return H
 
 
 def draw_layer(
@@ -380,9 +369,31 @@ def reset_times(
     }
 
 
+def more(
+    kind: str, name: str, lag: int, H: int, steps: int, rates: tuple[float, ...]
+) -> lags.Study:
+    """Two more starts of a gated cell, with the weights of a GRU of H units."""
+    start, spread = GATED[kind]
+    like = lags.TASKS[name]
+    start = start._replace(H=units(start.cell.G, like.D, H, like.K))
+    contenders = {
+        f"{kind}, chrono": start._replace(change=spread),
+        f"{kind}, open 5": start._replace(change=lags.forget(lambda lag: 5.0)),
+    }
+    return lags.Study(name, lag, contenders, steps, rates, SEEDS, looks=POINTS)
+
+
+GATED = {"lstm": (lags.LSTM, lags.spread), "gru": (lags.GRU, lags.spread_update)}
+MORE = {  # as many updates as all had on a quiet machine
+    "copy.lstm-more": more("lstm", "copy", COPY, 64, 1016, (0.01, 0.03, 0.09)),
+    "copy.gru-more": more("gru", "copy", COPY, 64, 1016, (0.003, 0.01, 0.03)),
+    "adding.lstm-more": more("lstm", "adding", ADDING, 48, 600, (0.01, 0.03, 0.09)),
+}
 TRAINING = Training(
     "cells",
     __doc__,
     {},
-    {name: partial(compare, name) for name in TASKS} | {"resets": time_resets},
+    {name: partial(compare, name) for name in TASKS}
+    | {n: partial(lags.run, f"cells.{n}", study) for n, study in MORE.items()}
+    | {"resets": time_resets},
 )

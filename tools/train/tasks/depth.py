@@ -6,6 +6,8 @@ all forms the same rates and seeds: after equally many updates, "depth.updates",
 and, the residual stack against one wide layer, after equal time, "depth.time",
 whose "steps" are milliseconds. Bits per character of held-out files after the
 last update; about seven minutes of one core. "ngrams" is the baseline.
+"controls" are four plain layers whose W_x is orthogonal too, from the second
+layer on, with an orthogonal W_h and with half of it; one minute.
 """
 
 import math
@@ -16,10 +18,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
+from rnncore import fused
 from rnncore.backend import named_leaves, tree_map
 from rnncore.bptt import readout_vjp, rnn_cell_vjp
 from rnncore.characters import one_hot
 from rnncore.comparison import Setting, Trained, compare, to_json
+from rnncore.fused import cells as equations
 from rnncore.gradient_flow import orthogonal
 from rnncore.layers import stack, stack_bptt
 from rnncore.losses import cross_entropy, cross_entropy_vjp
@@ -52,6 +56,8 @@ class Form(NamedTuple):
     H: int
     residual: bool = False
     orthogonal: bool = False  # each W_h at the start
+    inputs: bool = False  # each W_x from the second layer on, too
+    scale: float = 1.0  # of an orthogonal W_h
 
 
 FORMS = {
@@ -62,6 +68,11 @@ FORMS = {
     "residual": Form(4, 64, residual=True),
     "orthogonal": Form(4, 64, orthogonal=True),
 }
+CONTROLS = {
+    "W_x": Form(4, 64, orthogonal=True, inputs=True),
+    "W_x, W_h halved": Form(4, 64, orthogonal=True, inputs=True, scale=0.5),
+}
+EVERY = FORMS | CONTROLS
 
 
 class Model(NamedTuple):
@@ -107,8 +118,35 @@ def init(rng: np.random.Generator, form: Form, K: int) -> Model:
     widths = [K] + [form.H] * (form.layers - 1)
     layers = [init_params(rng, D, form.H) for D in widths]
     if form.orthogonal:
-        layers = [p._replace(W_h=orthogonal(rng, form.H)) for p in layers]
+        layers = [p._replace(W_h=form.scale * orthogonal(rng, form.H)) for p in layers]
+    if form.inputs:
+        upper = [p._replace(W_x=orthogonal(rng, form.H)) for p in layers[1:]]
+        layers = [layers[0], *upper]
     return tree_map(np.float32, Model(layers, init_readout(rng, form.H, K)))
+
+
+def forward_compiled(
+    model: Model, x: Any, states: list, residual: bool
+) -> tuple[Any, list, list]:
+    """`forward` of a stack without skip connections, by the compiled loops."""
+    last, tapes = [], []
+    for layer, state in zip(model.layers, states, strict=True):
+        x, end, tape = fused.unroll(equations.rnn, layer, x, state)
+        last.append(end)
+        tapes.append(tape)
+    return x, last, tapes
+
+
+def backward_compiled(
+    model: Model, tapes: list, d_y: Any, residual: bool
+) -> list[Params]:
+    """`backward` of a stack without skip connections, by the compiled loops."""
+    found = []
+    for layer, tape in zip(reversed(model.layers), reversed(tapes), strict=True):
+        nothing = zero_state(layer, B)
+        d_layer, d_y, _ = fused.bptt(equations.rnn, layer, tape, d_y, nothing)
+        found.append(d_layer)
+    return found[::-1]
 
 
 class Run(NamedTuple):
@@ -121,19 +159,23 @@ class Run(NamedTuple):
 @cache
 def run(name: str, rate: float, seed: int, steps: int) -> Run:
     """One form, trained."""
-    form, text = FORMS[name], data()
+    form, text = EVERY[name], data()
     model = init(np.random.default_rng(seed), form, len(text.alphabet))
+
+    ahead, back = forward, backward
+    if name in CONTROLS:  # whose time is not compared
+        ahead, back = forward_compiled, backward_compiled
 
     def loss_and_gradient(
         model: Model, ids: Any, states: list
     ) -> tuple[Any, Model, list]:
         x = one_hot(ids[:-1], model.readout.W_y.T)
-        y, states, tapes = forward(model, x, states, form.residual)
+        y, states, tapes = ahead(model, x, states, form.residual)
         logits = readout(model.readout, y)
         loss, cache = cross_entropy(logits, ids[1:])
         d_logits = cross_entropy_vjp(1.0, cache)
         d_readout, d_y = readout_vjp(d_logits, model.readout, y)
-        d_layers = backward(model, tapes, d_y, form.residual)
+        d_layers = back(model, tapes, d_y, form.residual)
         return loss, Model(d_layers, d_readout), states
 
     result, seconds = fit_cell(
@@ -160,7 +202,7 @@ def bits(form: Form, model: Model, lanes: slice) -> float:
 
 def train(name: str, setting: Setting, seed: int, steps: int) -> Trained:
     """One run: half of the held-out lanes choose, the others test."""
-    score = partial(bits, FORMS[name], run(name, setting["rate"], seed, steps).model)
+    score = partial(bits, EVERY[name], run(name, setting["rate"], seed, steps).model)
     trained = Trained(score(VALIDATION), steps, lambda: score(TEST))
     tqdm.write(f"{name} {setting['rate']:g} {seed}: {trained.validation:.3f}")
     return trained
@@ -212,6 +254,18 @@ def all_forms(asked: Options) -> Iterator[Measurement]:
         yield Measurement(f"depth.{name}.weights", count, "", None)
 
 
+def controls(asked: Options) -> Iterator[Measurement]:
+    """Four plain layers from better starts, after as many updates."""
+    found = compare(
+        {name: partial(train, name) for name in CONTROLS},
+        {"rate": RATES},
+        steps=asked.steps or STEPS,
+        seeds=SEEDS,
+        headline=True,
+    )
+    yield Measurement("depth.controls", to_json(found), UNIT, list(SEEDS))
+
+
 def same_time(asked: Options) -> Iterator[Measurement]:
     """One wide layer and the residual stack, in the time of the stack."""
     taken = milliseconds()
@@ -237,5 +291,8 @@ def same_time(asked: Options) -> Iterator[Measurement]:
 
 
 TRAINING = Training(
-    "depth", __doc__, {}, {"ngrams": baseline, "updates": all_forms, "time": same_time}
+    "depth",
+    __doc__,
+    {},
+    {"ngrams": baseline, "updates": all_forms, "time": same_time, "controls": controls},
 )

@@ -4,7 +4,8 @@
 comparison by `rnncore.comparison`, so that all contenders have the same steps,
 seeds and learning rates. Plain cells differ in their recurrent weights and biases:
 uniform as torch.nn's, or orthogonal, Glorot or the identity, with biases of zero;
-the identity has ReLU. LSTMs differ in their biases. 48 units, batches of 32, three seeds; forward and backward
+the identity has ReLU. LSTMs differ in their biases. "copy.50.equal" gives
+the orthogonal plain cell as many weights as the LSTM has. Else 48 units, batches of 32, three seeds; forward and backward
 through the compiled loops. Two more lags, with five seeds, are in `starts`.
 
 Beside "adding.100" stand, for every run at the chosen rate, the steps after
@@ -79,6 +80,7 @@ class Start(NamedTuple):
     cell: Cell
     equation: Callable  # of the same cell, for the compiled loops
     change: Change = lambda rng, lag, network: network
+    H: int | None = None  # where it has not as many units as the others
 
 
 class Study(NamedTuple):
@@ -91,6 +93,7 @@ class Study(NamedTuple):
     rates: tuple[float, ...]
     seeds: tuple[int, ...] = (0, 1, 2)
     also: tuple[str, ...] = ()  # "steps" or "flow", of the chosen runs
+    looks: int = LOOKS
 
 
 class Ended(NamedTuple):
@@ -168,6 +171,29 @@ def spread(rng: np.random.Generator, lag: int, network: Network) -> Network:
     return layer._replace(b_x=b_x, b_h=np.zeros_like(b_x)), out
 
 
+def spread_update(rng: np.random.Generator, lag: int, network: Network) -> Network:
+    """The same for a GRU: its update gate keeps over up to `lag` steps."""
+    layer, out = network
+    H = layer.W_h.shape[1]
+    b_x = np.zeros_like(layer.b_x)
+    b_x[H : 2 * H] = np.log(rng.uniform(1, lag, H))
+    return layer._replace(b_x=b_x, b_h=np.zeros_like(b_x)), out
+
+
+def weights(G: int, D: int, H: int, K: int) -> int:
+    """Numbers in a layer with G gates and in its readout."""
+    return G * H * (D + H + 2) + K * (H + 1)
+
+
+def units(G: int, D: int, H: int, K: int, like: int = 3) -> int:
+    """The most units with no more weights than H units of `like` gates have."""
+    most = weights(like, D, H, K)
+    H = 1
+    while weights(G, D, H + 1, K) <= most:
+        H += 1
+    return H
+
+
 TANH = Start(CELLS["RNN_TANH"], equations.rnn)
 RELU = Start(CELLS["RNN_RELU"], equations.relu)
 LSTM = Start(CELLS["LSTM"], equations.lstm)
@@ -207,6 +233,13 @@ STUDIES = {
         Study("copy", 50, PLAIN | some("forget 1", "chrono"), 2000, HIGH),
     )
 }
+STUDIES["copy.50.equal"] = Study(
+    "copy",
+    50,
+    {"orthogonal": PLAIN["orthogonal"]._replace(H=units(1, 10, H, 8, like=4))},
+    2000,
+    LOW,
+)
 
 
 def first_network(
@@ -281,7 +314,7 @@ def train(
     """One run; validation and test set belong to the seed."""
     start, task = study.contenders[name], TASKS[study.task]
     rng, rate = np.random.default_rng(seed), setting["rate"]
-    before = first_network(start, task, H, study.lag, rng)
+    before = first_network(start, task, start.H or H, study.lag, rng)
     run = partial(fused.unroll, start.equation, keep=False)
     held_out = partial(score, task, run, start.cell.parts, study.lag)
     with np.errstate(over="ignore", invalid="ignore"):  # it may diverge
@@ -293,7 +326,7 @@ def train(
             steps,
             rng,
             evaluate=partial(held_out, 10_000 + seed),
-            evaluate_every=max(1, steps // LOOKS),
+            evaluate_every=max(1, steps // study.looks),
         )
     _, _, looks, scores = result.history
     solved = [k for k, s in zip(looks, scores, strict=True) if s < SOLVED]

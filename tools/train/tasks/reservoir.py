@@ -8,7 +8,8 @@ chosen, in the learning rate. A linear window of the last 50 values is the
 control without a state. All see the same 2,000 values and are chosen on the
 next 1,100 and judged on those after. "adding": the reservoirs on the task
 "adding" of `starts`, with its units, validation sets and test sets. Five
-seeds; about five minutes of one core.
+seeds; about five minutes of one core. "falling": the network trained from
+torch's weights with a rate that falls to 0; one minute.
 """
 
 import time
@@ -25,6 +26,7 @@ from rnncore.comparison import Setting, Trained, compare, to_json
 from rnncore.data.series import mackey_glass
 from rnncore.data.tasks import adding_problem, loss_at_the_end
 from rnncore.losses import squared_error, squared_error_vjp
+from rnncore.optim import Optimizer, adam, falling, scheduled
 from rnncore.reservoir import fit_readout, init_reservoir, leaky
 from rnncore.rnn import (
     Params,
@@ -138,9 +140,17 @@ def from_reservoir(setting: Setting, seed: int) -> Weights:
 
 
 def descend(
-    first: Callable[[int], Weights], setting: Setting, seed: int, steps: int
+    first: Callable[[int], Weights],
+    setting: Setting,
+    seed: int,
+    steps: int,
+    falls: bool = False,
 ) -> Trained:
-    """All weights by Adam, on windows of the training part."""
+    """All weights by Adam, on windows of the training part.
+
+    The rate is constant, or falls to 0 in the last 40 % of the steps; then
+    the compiled loops compute the gradient.
+    """
     train, validation, test = parts(seed)
 
     def batch(rng: np.random.Generator, step: int) -> tuple[Array, Array]:
@@ -152,13 +162,20 @@ def descend(
         layer, out = weights
         return relative(readout(out, states(rnn_cell, layer, part)), part)
 
+    def optimizer(rate: float) -> Optimizer:
+        return scheduled(adam, falling(rate, steps)) if falls else adam(rate)
+
+    loss = loss_at_the_end(rnn_cell, rnn_cell_vjp, squared_error, squared_error_vjp)
+    if falls:
+        loss = lags.compiled_loss(lags.TANH, lags.TASKS["adding"])
     result, seconds = fit_cell(
-        loss_at_the_end(rnn_cell, rnn_cell_vjp, squared_error, squared_error_vjp),
+        loss,
         first(seed),
         batch,
         setting["rate"],
         steps,
         np.random.default_rng(seed),
+        optimizer=optimizer,
         evaluate=lambda weights: score(weights, validation),
         evaluate_every=max(1, steps // 10),
     )
@@ -201,6 +218,19 @@ def series(asked: Options) -> Iterator[Measurement]:
         "trained": seconds_of(whole["trained"], rate, steps),
     }
     yield Measurement(f"{key}.seconds", took, "seconds of one core, one run", 0)
+
+
+def falls(asked: Options) -> Iterator[Measurement]:
+    """Mackey-Glass: trained as long, with a rate that falls."""
+    unit = "root mean squared error, in standard deviations of the series"
+    found = compare(
+        {"trained": partial(descend, from_torch, falls=True)},
+        {"rate": RATES[1:]},
+        steps=asked.steps or UPDATES,
+        seeds=SEEDS,
+        headline=True,
+    )
+    yield Measurement("reservoir.falling", to_json(found), unit, list(SEEDS))
 
 
 @lru_cache(2 * len(SEEDS))
@@ -249,5 +279,8 @@ def adding(asked: Options) -> Iterator[Measurement]:
 
 
 TRAINING = Training(
-    "reservoir", __doc__, {}, {"mackey-glass": series, "adding": adding}
+    "reservoir",
+    __doc__,
+    {},
+    {"mackey-glass": series, "falling": falls, "adding": adding},
 )

@@ -10,7 +10,8 @@ chapter 7's map with --seeds 0 1 2 3 4 5 6 7 8 9; four minutes.
 "tuned" is the comparison: plain cell, GRU and LSTM with as many weights as the
 GRU of 32 units, each with several starts and its own best rate of one grid, by
 `rnncore.comparison`, with five seeds; the score is less the longest lag, and a
-test is a training with other seeds; half an hour.
+test is a training with other seeds; half an hour. "tuned-more" is the LSTM with
+two more starts, a forget bias of 5 and chrono, on the lower half of the grid.
 "updates.sLSTM" and "updates.gated-delta" are the cells of chapter 20,
 "updates.leaky", "updates.relu" and "updates.minimal" those of chapter 18.
 "layers.NAME" puts a layer of part IV on the same ruler: a matrix before it and
@@ -36,15 +37,19 @@ from rnncore.cells import CELLS as KNOWN
 from rnncore.cells import Cell
 from rnncore.chunks import DELTA, HEBB, Rule, memory_chunks, memory_chunks_vjp
 from rnncore.comparison import Setting, Trained, compare, ruler, to_json
+from rnncore.fused import cells as equations
 from rnncore.gradient_flow import orthogonal
-from rnncore.lstm import lstm_cell, lstm_cell_vjp
+from rnncore.lstm import chrono, lstm_cell, lstm_cell_vjp
 from rnncore.memory import Steps, gated_delta_cell, gated_delta_cell_vjp, unit
-from rnncore.rnn import Params
+from rnncore.rnn import Params, init_readout
 from rnncore.xlstm import slstm_cell, slstm_cell_vjp
 from tools.train.runner import Measurement, Options, Training
-from tools.train.tasks.cells import draw_layer, eye, units
+from tools.train.tasks import lags
+from tools.train.tasks.cells import draw_layer, eye
+from tools.train.tasks.lags import units
 
 RATES, SEEDS = (0.003, 0.01, 0.03), (0, 1, 2, 3, 4)
+LOW = (0.0009, 0.003, 0.01)  # of the same grid, as far as it grew
 PATH = Path(ruler.__file__).with_name("ruler.json")
 
 
@@ -85,6 +90,8 @@ class Contender(NamedTuple):
     cell: Cell
     W_h: Callable[..., np.ndarray] | None = None
     bias: float = 0.0
+    chrono: bool = False  # an LSTM's biases, up to the end of the ruler
+    equation: Any = None  # for the compiled loops, else the printed ones
 
     def draw(self, rng: np.random.Generator) -> Params:
         """A layer with as many weights as the GRU of ruler.HIDDEN units."""
@@ -92,6 +99,9 @@ class Contender(NamedTuple):
         H = units(G, D, ruler.HIDDEN, ruler.SYMBOLS)
         layer = draw_layer(rng, D, H, G, self.W_h)
         layer.b_x[H : 2 * H] += self.bias
+        if self.chrono:
+            b_x = chrono(rng, H, max(ruler.LAGS))
+            layer = layer._replace(b_x=b_x, b_h=np.zeros_like(b_x))
         return layer
 
 
@@ -104,15 +114,22 @@ TUNED = {
     "LSTM, uniform": Contender(KNOWN["LSTM"]),
     "LSTM, open": Contender(KNOWN["LSTM"], bias=3),
 }
+MORE = {
+    "LSTM, open 5": Contender(KNOWN["LSTM"], bias=5, equation=equations.lstm),
+    "LSTM, chrono": Contender(KNOWN["LSTM"], chrono=True, equation=equations.lstm),
+}
 
 
 def at_rate(one: Contender, setting: Setting, seed: int, budget: int) -> Trained:
     """Less the longest lag at a rate; a test trains with another seed."""
 
     def score(seed: int) -> float:
-        needed = ruler.updates_by_lag(
-            one.cell, seed, budget, rate=setting["rate"], start=one.draw
-        )
+        if one.equation is None:
+            needed = ruler.updates_by_lag(
+                one.cell, seed, budget, rate=setting["rate"], start=one.draw
+            )
+        else:
+            needed = ruler.by_lag(partial(compiled, one, setting["rate"], seed, budget))
         return -float(ruler.longest_lag(needed, budget))
 
     found = score(seed)
@@ -120,17 +137,34 @@ def at_rate(one: Contender, setting: Setting, seed: int, budget: int) -> Trained
     return Trained(found, budget, lambda: score(100 + seed))
 
 
-def tuned(asked: Options) -> Iterator[Measurement]:
-    """The three cells at equal weights, each with its own start and rate."""
+def compiled(
+    one: Contender, rate: float, seed: int, budget: int, lag: int
+) -> int | None:
+    """`ruler.updates_needed`, through the compiled loops."""
+    rng = np.random.default_rng(seed)
+    layer = one.draw(rng)
+    params = layer, init_readout(rng, layer.W_h.shape[1], ruler.SYMBOLS)
+    start = lags.Start(one.cell, one.equation)
+    step = lags.compiled_loss(start, lags.TASKS["copy"])
+    return ruler.updates_to_learn(step, params, lag, rng, budget, rate)
+
+
+def tuned(
+    key: str,
+    contenders: Mapping[str, Contender],
+    rates: tuple[float, ...],
+    asked: Options,
+) -> Iterator[Measurement]:
+    """Cells at equal weights, each with its own start and rate."""
     found = compare(
-        {name: partial(at_rate, one) for name, one in TUNED.items()},
-        {"rate": RATES},
+        {name: partial(at_rate, one) for name, one in contenders.items()},
+        {"rate": rates},
         steps=asked.steps or ruler.BUDGET,
         seeds=SEEDS,
         headline=True,
     )
     unit = "less the longest copy lag; steps are updates a lag"
-    yield Measurement("ruler.tuned", to_json(found), unit, list(SEEDS))
+    yield Measurement(key, to_json(found), unit, list(SEEDS))
 
 
 def biased(bias: float) -> ruler.Cell:
@@ -327,5 +361,9 @@ TRAINING = Training(
         f"layers.{name}": partial(layer_updates, name, layer)
         for name, layer in LAYERS.items()
     },
-    {"updates_by_lag": updates_by_lag, "tuned": tuned},
+    {
+        "updates_by_lag": updates_by_lag,
+        "tuned": partial(tuned, "ruler.tuned", TUNED, RATES),
+        "tuned-more": partial(tuned, "ruler.tuned-more", MORE, LOW),
+    },
 )
