@@ -107,14 +107,19 @@ def collect(course: Course, name: str, corrections: Corrections, teams: Teams) -
             moment = asked.time or _moment(course, whose, handed, due)
             now[who] = _take_in(course, of, who, handed, moment, before.get(who))
             now[who].marks = _marks(found, handed)
+            now[who].was = before.get(who, Taken()).was
             if of_team := whose.team(found[0].piece):
                 now[who].learners = of_team[1]
                 print(untrusted.line(f"{who}: for {', '.join(of_team[1])}", 1000))
     for mark in sorted(whose.unused):
         print(untrusted.line(f"corrections.csv: nothing came in as {mark}", 1000))
-    for who in before.keys() - now.keys():
-        place = _move_away(course, who, name)
-        of.told.append(f"{who}: {_who_now(before[who], now)}; see {place}")
+    for who in sorted(before.keys() - now.keys()):
+        place, other = _move_away(course, who, name), _who_now(before[who], now)
+        if other:
+            earlier = [who, *before[who].was, *now[other].was]
+            now[other].was = [n for n in dict.fromkeys(earlier) if n != other]
+        said = f"is {other} now" if other else "is in no export any more"
+        of.told.append(f"{who}: {said}; see {place}")
     save_record(course.home, record | {name: now})
     of.told += _strangers(mine, people)
     return _tell(of, _who_came(now, mine), people)
@@ -362,12 +367,12 @@ def _move_away(course: Course, who: str, name: str) -> Path:
 
 
 def _who_now(taken: Taken, now: dict[str, Taken]) -> str:
-    """Who has the marks that another learner had."""
+    """Who has the marks that another learner had; empty if nobody has."""
     had = {(system, number or name) for system, name, number, _ in taken.marks}
     for who, other in now.items():
         if had & {(system, number or name) for system, name, number, _ in other.marks}:
-            return f"is {who} now"
-    return "is in no export any more"
+            return who
+    return ""
 
 
 def _tell(of: Class, came: set[str], people: roster.Roster) -> int:

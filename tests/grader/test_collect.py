@@ -599,6 +599,31 @@ def test_a_table_by_hand_says_who_is_in_a_group(root, capsys):
     assert learners(root) == {"team_blue"}
 
 
+def test_what_was_graded_under_another_name_is_known_by_it(root):
+    files = {moodle("Team Blue", 7): None, moodle("Ann Od", 8): None}
+    pack(place(root) / "e.zip", files)
+    run(root)
+    fill(
+        root,
+        teams="assignment,team,learner\n"
+        f"{NAME},team_blue,Bob Bell\n{NAME},team_blue,Cy Day\n",
+        corrections="assignment,handed_in_as,learner,file,time\n"
+        f"{NAME},8,ann,,\n",
+    )
+    run(root, 1)
+    run(root)  # and all later runs know it
+    course = Course(root)
+    found, _ = find_submissions(course)
+    assert {
+        one.student: one.before
+        for one in share_notebooks(course, found, {NAME})
+    } == {
+        "Bob Bell": ("team_blue", "Cy Day", "Team Blue"),
+        "Cy Day": ("team_blue", "Bob Bell", "Team Blue"),
+        "ann": ("Ann Od",),
+    }
+
+
 def test_a_name_without_letters_is_not_the_group_of_those_who_have_none(
     root,
 ):
