@@ -38,7 +38,7 @@ from grader.course.by_hand.teams import Teams, read_teams
 from grader.course.course_file import ROSTER
 from grader.course.fingerprint import fingerprint
 from grader.course.settings import Course, SetupError, run_alone
-from grader.services.exports import MOODLE, Piece, pieces
+from grader.services.exports import CANVAS, MOODLE, Piece, pieces
 
 ONE_LATE = timedelta(minutes=1)  # what is known only to be late
 
@@ -216,11 +216,13 @@ def _by_learner(of: Class, whose: Whose) -> dict[str, list[Found]]:
             continue
         learners[who].append(one)
         other = whose.another(one.piece)
-        if other and who == one.piece.name and not whose.team(one.piece):
-            number = one.piece.number
+        name, number = one.piece.name, one.piece.number
+        canvas = one.piece.system == CANVAS
+        if other and (canvas or who == name) and not whose.is_settled(one.piece):
+            table = "Canvas's gradebook" if canvas else "the worksheet"
             of.told.append(
-                f"{who}: {number} is {other}'s number in the worksheet: add a line for "
-                f"each of the team to teams.csv: {of.name},{who},ID; or of one "
+                f"{name}: {number} is {other}'s number in {table}: add a line for "
+                f"each of the team to teams.csv: {of.name},{name},ID; or of one "
                 f"learner to corrections.csv: {of.name},{number},ID,,"
             )
         if len(several := whose.in_roster(one.piece)) > 1 and who not in several:

@@ -298,6 +298,21 @@ def test_each_of_a_team_has_a_page_under_the_number_of_their_own(tmp_path):
     )  # from no system
 
 
+def test_one_page_goes_to_the_whole_of_a_group_of_canvas():
+    blue = ("Canvas", "teamblue", "81", "teamblue_81_101_")
+    cy = ("Canvas", "daycy", "83", "daycy_83_102_")
+    rows = [row("ann", "Blue"), row("bob", "Blue"), row("cy", "")]
+    taken = {"Blue": Taken(marks=[blue]), "cy": Taken(marks=[cy])}
+    said = []
+    assert give_back._marks(None, {}, rows, taken, said) == [
+        ("cy", cy),
+        ("ann", blue),
+    ]
+    taken = {"ann": Taken(marks=[blue])}  # whose number it has
+    assert give_back._marks(None, {}, rows, taken, said) == [("ann", blue)]
+    assert said == []
+
+
 def test_of_namesakes_without_an_address_none_has_the_others_points(
     tmp_path,
 ):
