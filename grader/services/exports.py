@@ -15,7 +15,8 @@ may have written what Moodle writes.
 Canvas calls a group's files by the group, with the number of one of its learners.
 
 Sources: Moodle's mod/assign/classes/downloader.php, Canvas's
-lib/content_zipper.rb and, of groups, Assignment#representatives; of the two others the names that public tools read.
+lib/content_zipper.rb and, for groups, Assignment#representatives; of the two
+others the names that public tools read.
 """
 
 from __future__ import annotations
