@@ -68,7 +68,7 @@ def _shown(title: str, part: Tag) -> Iterator[Slide]:
         listed = part.find("ul", recursive=False)
         after = listed and listed.find_next_sibling()
         if isinstance(listed, Tag) and not after and _is_long(listed):
-            items = listed.find_all("li", recursive=False)
+            items = listed.select(":scope > li")
             for some in _packed(items):
                 for item in items:
                     item.extract()
@@ -90,7 +90,7 @@ def _shown(title: str, part: Tag) -> Iterator[Slide]:
     elif part.name == "figure" or part.find("figure"):
         figures = [part] if part.name == "figure" else part.find_all("figure")
         for figure in figures:
-            pictures = figure.find_all("img")
+            pictures = figure.select("img")
             if len(pictures) < 2:
                 yield Slide("", title, bare(figure))
             else:  # to be turned over, one by one
