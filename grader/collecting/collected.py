@@ -25,6 +25,7 @@ class Taken:
     said: list[str] = field(default_factory=list)  # for the learner's page
     marks: list[Mark] = field(default_factory=list)
     learners: list[str] = field(default_factory=list)  # of a group of Moodle's
+    was: list[str] = field(default_factory=list)  # whose it seemed to be before
 
 
 Record = dict[str, dict[str, Taken]]  # by assignment and learner
@@ -42,10 +43,14 @@ def load_record(home: Path) -> Record:
 
 
 def _taken(
-    digest: str, said: list[str], marks: list[list[str]], learners: Collection[str] = ()
+    digest: str,
+    said: list[str],
+    marks: list[list[str]],
+    learners: Collection[str] = (),
+    was: Collection[str] = (),
 ) -> Taken:
     mine = [(m[0], m[1], m[2], m[3]) for m in marks]
-    return Taken(digest, said, mine, [*learners])
+    return Taken(digest, said, mine, [*learners], [*was])
 
 
 def save_record(home: Path, record: Record) -> None:

@@ -88,8 +88,10 @@ class Whose:
 
     def team(self, piece: Piece) -> tuple[str, list[str]] | None:
         """The team of teams.csv, or Moodle's group, that handed this in."""
-        key = letters(piece.name)
-        if piece.system != MOODLE or is_anonymous(piece.name) or self._is_one(piece):
+        key, in_groups = letters(piece.name), (MOODLE, CANVAS)
+        if piece.system not in in_groups or is_anonymous(piece.name):
+            return None
+        if self._is_one(piece):
             return None
         if len(self._owners[key]) > 1 or self.correction(piece).learner:
             return None
@@ -99,6 +101,12 @@ class Whose:
             return min(by_hand), self._teams[min(by_hand)]
         of = [n for n in self._lines if letters(self.sheet_group(n)) == key]
         return (piece.name, [w for n in of if (w := self._lines[n])]) if of else None
+
+    def is_settled(self, piece: Piece) -> bool:
+        """Whether a person has said whose it is, or that it is a team's."""
+        who = self.learner(piece)
+        said = self.team(piece) or self.correction(piece).learner
+        return bool(said) or any(who in team for team in self._teams.values())
 
     def sheet_group(self, number: str) -> str:
         """The group of a number, as the worksheet has it."""
@@ -114,7 +122,20 @@ class Whose:
         return next(filter(None, map(self.sheet.said_when, numbers)), "")
 
     def another(self, piece: Piece) -> str:
-        """Who has this number in the worksheet, under another name."""
+        """Who has this number in the system's table, under another name.
+
+        A group of Canvas's has the number of one of its learners; "nobody"
+        where its table has no such number.
+        """
+        if piece.system == CANVAS and not is_anonymous(piece.name):
+            who = self.roster.by_number(piece.number)
+            names = called(self.roster, piece.name)
+            known = [one for one in self.roster.learners.values() if one.lms_user_id]
+            if who is None:
+                return "nobody" if known and not names else ""
+            learner = self.roster.learners[who]
+            named = learner.first_name or learner.last_name
+            return learner.name if named and who not in names else ""
         if piece.system != MOODLE or not self.sheet:
             return ""
         same = bears(self.sheet, piece.name, piece.number)

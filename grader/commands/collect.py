@@ -38,7 +38,7 @@ from grader.course.by_hand.teams import Teams, read_teams
 from grader.course.course_file import ROSTER
 from grader.course.fingerprint import fingerprint
 from grader.course.settings import Course, SetupError, run_alone
-from grader.services.exports import MOODLE, Piece, pieces
+from grader.services.exports import CANVAS, MOODLE, Piece, pieces
 
 ONE_LATE = timedelta(minutes=1)  # what is known only to be late
 
@@ -107,14 +107,19 @@ def collect(course: Course, name: str, corrections: Corrections, teams: Teams) -
             moment = asked.time or _moment(course, whose, handed, due)
             now[who] = _take_in(course, of, who, handed, moment, before.get(who))
             now[who].marks = _marks(found, handed)
+            now[who].was = before.get(who, Taken()).was
             if of_team := whose.team(found[0].piece):
                 now[who].learners = of_team[1]
                 print(untrusted.line(f"{who}: for {', '.join(of_team[1])}", 1000))
     for mark in sorted(whose.unused):
         print(untrusted.line(f"corrections.csv: nothing came in as {mark}", 1000))
-    for who in before.keys() - now.keys():
-        place = _move_away(course, who, name)
-        of.told.append(f"{who}: {_who_now(before[who], now)}; see {place}")
+    for who in sorted(before.keys() - now.keys()):
+        place, other = _move_away(course, who, name), _who_now(before[who], now)
+        if other:
+            earlier = [who, *before[who].was, *now[other].was]
+            now[other].was = [n for n in dict.fromkeys(earlier) if n != other]
+        said = f"is {other} now" if other else "is in no export any more"
+        of.told.append(f"{who}: {said}; see {place}")
     save_record(course.home, record | {name: now})
     of.told += _strangers(mine, people)
     return _tell(of, _who_came(now, mine), people)
@@ -211,11 +216,13 @@ def _by_learner(of: Class, whose: Whose) -> dict[str, list[Found]]:
             continue
         learners[who].append(one)
         other = whose.another(one.piece)
-        if other and who == one.piece.name and not whose.team(one.piece):
-            number = one.piece.number
+        name, number = one.piece.name, one.piece.number
+        canvas = one.piece.system == CANVAS
+        if other and (canvas or who == name) and not whose.is_settled(one.piece):
+            table = "Canvas's gradebook" if canvas else "the worksheet"
             of.told.append(
-                f"{who}: {number} is {other}'s number in the worksheet: add a line for "
-                f"each of the team to teams.csv: {of.name},{who},ID; or of one "
+                f"{name}: {number} is {other}'s number in {table}: add a line for "
+                f"each of the team to teams.csv: {of.name},{name},ID; or of one "
                 f"learner to corrections.csv: {of.name},{number},ID,,"
             )
         if len(several := whose.in_roster(one.piece)) > 1 and who not in several:
@@ -362,12 +369,12 @@ def _move_away(course: Course, who: str, name: str) -> Path:
 
 
 def _who_now(taken: Taken, now: dict[str, Taken]) -> str:
-    """Who has the marks that another learner had."""
+    """Who has the marks that another learner had; empty if nobody has."""
     had = {(system, number or name) for system, name, number, _ in taken.marks}
     for who, other in now.items():
         if had & {(system, number or name) for system, name, number, _ in other.marks}:
-            return f"is {who} now"
-    return "is in no export any more"
+            return who
+    return ""
 
 
 def _tell(of: Class, came: set[str], people: roster.Roster) -> int:

@@ -15,6 +15,7 @@ import shutil
 import sys
 import tempfile
 import zipfile
+from collections import defaultdict
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -130,7 +131,10 @@ def _marks(
     taken: dict[str, Taken],
     told: list[str],
 ) -> list[tuple[str, Mark]]:
-    """Under which marks each learner's page goes back, those of teams too."""
+    """Under which marks each learner's page goes back, those of teams too.
+
+    Canvas shows the page of one to the whole of a group.
+    """
     teams = {r.submission.team for r in rows} - {r.submission.student for r in rows}
     every = [(who, mark) for who, t in taken.items() for mark in t.marks]
     every = [(who, m) for who, m in every if m[0] in (MOODLE, CANVAS)]
@@ -139,7 +143,15 @@ def _marks(
         for who, mark in every
         if who not in teams and _fits(sheet, lines, who, mark, told)
     ]
+    members: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        if row.submission.team:
+            members[row.submission.team].append(row.submission.student)
+    of_groups = [(w, m) for w, m in every if w in teams and m[0] == CANVAS]
+    marks += [(members[team][0], mark) for team, mark in of_groups]
     have, numbers = {who for who, _ in marks}, {who: n for n, who in lines.items()}
+    by_canvas = {who for who, mark in marks if mark[0] == CANVAS}
+    have |= {who for of in members.values() if by_canvas & {*of} for who in of}
     for who in (row.submission.student for row in rows if row.submission.team):
         if who in have or not every:
             continue

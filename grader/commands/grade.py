@@ -116,6 +116,7 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
     print(f"{len(todo)} to grade, {left - len(todo)} graded already")
     if todo:
         _run(course, todo, assignments, name, options)
+    _forget_earlier_names(course, submissions)
     settle_lateness(course, submissions)
     rows, unwritten = _report(course, submissions, requests)
     graded = sum(row.status != "failed" for row in rows)
@@ -137,13 +138,35 @@ def share_notebooks(
 ) -> list[Submission]:
     """The submissions, those of teams once for each of their learners.
 
+    Each knows under which names it was collected before.
+
     Raises SetupError, naming the line, if teams.csv is wrong.
     """
     teams = all_teams(course.home, known)
     shared, told = share_among_teams(submissions, teams)
     for line in told:
         print(untrusted.line(line, 1000), file=sys.stderr)
-    return shared
+    record = load_record(course.home)
+    return [
+        replace(s, before=(*s.before, *was))
+        if (was := record.get(s.assignment, {}).get(s.path.parent.name, Taken()).was)
+        else s
+        for s in shared
+    ]
+
+
+def _forget_earlier_names(course: Course, submissions: list[Submission]) -> None:
+    """Take out of the gradebook what is graded under its learners' names now.
+
+    Whoever marked a team's folder there would mark nobody's notebook.
+    """
+    for name in {s.assignment for s in submissions if s.before}:
+        mine = [s for s in submissions if s.assignment == name]
+        entered = course.ledger.students(name)
+        kept = {s.student for s in mine}
+        kept |= {n for s in mine if s.student not in entered for n in s.before}
+        earlier = {n for s in mine for n in s.before} & entered - kept
+        course.ledger.forget(name, earlier)
 
 
 def settle_lateness(course: Course, submissions: list[Submission]) -> None:

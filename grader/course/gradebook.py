@@ -11,7 +11,7 @@ counts whenever it is set, not only for what is graded afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -78,10 +78,12 @@ class Ledger:
         timestamp: datetime | None,
         config: Config,
         before: NotebookNode | None = None,
+        owner: str = "",
     ) -> None:
         """Enter the points as nbgrader's autograde does.
 
-        `before` is the notebook as it was graded the last time.
+        `before` is the notebook as it was graded the last time; where that
+        was under the name of another, `owner`, a person's marks are theirs too.
         """
         when: dict[str, Any] = {"timestamp": timestamp} if timestamp else {}
         resources = {
@@ -94,8 +96,16 @@ class Ledger:
         with self.transaction() as book:
             book.update_or_create_student(student)
             book.update_or_create_submission(assignment, student, **when)
+            if owner not in ("", student):
+                _take_over(book, assignment, owner, student)
             _Save(book, unchanged(before, notebook)).preprocess(notebook, resources)
             _Penalties(book, config=config).preprocess(notebook, resources)
+
+    def forget(self, assignment: str, students: Iterable[str]) -> None:
+        """Take these learners' submissions out."""
+        with self.transaction() as book:
+            for who in students:
+                book.remove_submission(assignment, who)
 
     def extend(self, extensions: Mapping[tuple[str, str], timedelta]) -> None:
         """Give these learners, and no others, more time for an assignment.
@@ -162,6 +172,22 @@ def _graded(notebook: NotebookNode) -> dict[str, tuple[object, ...]]:
         for cell in notebook.cells
         if (name := grade_id(cell)) and cell.metadata["nbgrader"].get("grade")
     }
+
+
+def _take_over(book: Gradebook, assignment: str, owner: str, student: str) -> None:
+    """Give a learner what a person gave another for the same notebook."""
+    given = book.find_submission_notebook(assignment, assignment, owner)
+    where = assignment, assignment, student
+    for grade in given.grades:
+        if grade.manual_score is not None or grade.extra_credit is not None:
+            mine = book.find_grade(grade.name, *where)
+            for part in ("manual_score", "extra_credit", "auto_score"):
+                setattr(mine, part, getattr(grade, part))
+            mine.needs_manual_grade = grade.needs_manual_grade
+    for comment in given.comments:
+        if comment.manual_comment:
+            mine = book.find_comment(comment.name, *where)
+            mine.manual_comment = comment.manual_comment
 
 
 class _Save(SaveAutoGrades):

@@ -24,6 +24,7 @@ class Submission:
     assignment: str
     path: Path
     team: str = ""
+    before: tuple[str, ...] = ()  # under which names it may have been graded
 
     def __str__(self) -> str:
         return f"{self.student} {self.assignment}"

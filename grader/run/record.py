@@ -49,7 +49,7 @@ def record(
     before = load_result(course, submission)
     if before and not before["failed"]:  # else its tries are counted
         result_path(course, submission).unlink()
-    _save(course, job)
+    _save(course, job, submission)
     _write_result(course, submission, key, report, known=True)
 
 
@@ -90,19 +90,26 @@ def _write_result(
     replace_text(result_path(course, submission), json.dumps(result, indent=1))
 
 
-def _save(course: Course, job: Job) -> None:
-    """Enter the points, and put the executed notebook in its place."""
+def _save(course: Course, job: Job, submission: Submission) -> None:
+    """Enter the points, and put the executed notebook in its place.
+
+    The first time, what a person gave it under an earlier name goes with it.
+    """
     name = job.assignment.name
     text = (job.executed / f"{name}.ipynb").read_text(encoding="utf-8")
     notebook = nbformat.v4.reads(text)  # it was validated when written
     folder = course.autograded / job.student / name
+    entered = course.ledger.students(name)
+    names = (job.student, *submission.before)
+    owner = next((who for who in names if who in entered), job.student)
     course.ledger.enter(
         job.student,
         name,
         notebook,
         read_timestamp(job.executed / "timestamp.txt"),
         course.config,
-        _graded_before(folder / f"{name}.ipynb"),
+        _graded_before(course.autograded / owner / name / f"{name}.ipynb"),
+        owner,
     )
     for path in job.executed.rglob("*"):
         if path.is_file():

@@ -12,8 +12,11 @@ may have written what Moodle writes.
     Canvas       odeann_LATE_4711_90_ch03_bptt-1.ipynb
     folder       ann/ch03_bptt.ipynb, ann/ch03_bptt/ch03_bptt.ipynb
 
+Canvas calls a group's files by the group, with the number of one of its learners.
+
 Sources: Moodle's mod/assign/classes/downloader.php, Canvas's
-lib/content_zipper.rb; of the two others the names that public tools read.
+lib/content_zipper.rb and, for groups, Assignment#representatives; of the two
+others the names that public tools read.
 """
 
 from __future__ import annotations

@@ -1,11 +1,10 @@
 """Teams, regrade requests, statistics, and who has handed in nothing."""
 
-import csv
 from datetime import datetime, timedelta
 
 import pytest
 
-from grader.commands import give_back, grade
+from grader.commands import grade
 from grader.course.by_hand.regrades import read_regrades
 from grader.course.by_hand.teams import read_teams, share_among_teams
 from grader.course.course_file import CourseFile, Week
@@ -18,12 +17,6 @@ from grader.reports.statistics import find_items
 from tests.helpers.arrays import assert_close
 from tests.helpers.grading import (
     NAME,
-    NEEDS_SANDBOX,
-    cell_of,
-    hand_in,
-    make_course,
-    solved,
-    told,
 )
 
 TEAMS = "assignment,team,learner\n"
@@ -208,55 +201,3 @@ def test_a_request_of_nobody_is_told():
     assert grade.lost_requests(requests, there) == [
         f"regrades.csv: anna has handed in no {NAME} yet"
     ]
-
-
-def lines(root, name):
-    with (root / "grading" / name).open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-@pytest.mark.slow
-@NEEDS_SANDBOX
-@pytest.mark.filterwarnings("ignore:Object of type <Submitted")
-def test_a_class_with_a_team_and_a_request(tmp_path, capsys):
-    root = make_course(tmp_path)
-    home = root / "grading"
-    notebook = solved()
-    cell_of(notebook, "triple").source = "def triple(x): return x"
-    hand_in(root, "ann", notebook)
-    hand_in(root, "cid", solved())
-    (home / "teams.csv").write_text(TEAMS + f"{NAME},7,ann\n{NAME},7,bob\n")
-    asked = (
-        REGRADES
-        + f'ann,{NAME},triple,"<b>Why, please?</b>",It returns x.\n'
-    )
-    (home / "regrades.csv").write_text(
-        asked + f"bob,{NAME},,Is that all?,\n"
-    )
-    assert grade.main(["--root", str(root)]) == 0
-    out = capsys.readouterr().out
-    assert "bob demo : Is that all?" in out
-    points = {
-        line["learner"]: line["points"]
-        for line in lines(root, "points.csv")
-    }
-    assert points["ann"] == points["bob"] == "3.0"
-    assert "the notebook of team 7" in told(root, "bob")
-    page = (home / "feedback" / "ann" / NAME / f"{NAME}.html").read_text()
-    assert "&lt;b&gt;Why, please?&lt;/b&gt;" in page
-    assert "It returns x." in page
-    assert "not answered yet" in told(root, "bob")
-    (line,) = [
-        one
-        for one in lines(root, "statistics.csv")
-        if one["task"] == "triple"
-    ]
-    assert line["learners"] == "3"
-    assert line["mean"] == "0.667"  # of the three only cid is right
-    assert lines(root, "missing.csv") == []
-    assert give_back.main([NAME, "--root", str(root)]) == 0
-    before = (home / "points.csv").read_bytes()
-    (home / "teams.csv").write_text(TEAMS + "nothing,7,ann\n")
-    assert grade.main(["--root", str(root)]) == 2
-    assert "teams.csv, line 2" in capsys.readouterr().err
-    assert (home / "points.csv").read_bytes() == before

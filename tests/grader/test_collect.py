@@ -275,6 +275,40 @@ def test_canvas_numbers_find_the_roster_in_every_assignment(root):
     assert learners(root) == {"ann"}
 
 
+def test_a_group_of_canvas_is_no_learners_and_a_table_says_whose(
+    root, capsys
+):
+    (place(root) / "2026-Grades.csv").write_text(
+        "Student,ID,SIS User ID,SIS Login ID,Section\n"
+        '"Ode, Ann",81,,ann,A\n"Bell, Bob",82,,bob,A\n"Day, Cy",83,,cy,A\n'
+    )
+    files = [f"teamblue_81_101_{FILE}", f"daycy_83_102_{FILE}"]
+    pack(
+        place(root) / "e.zip", dict.fromkeys([*files, f"red_99_103_{FILE}"])
+    )
+    run(root, 1)  # Canvas writes the group's name and one learner's number
+    said = capsys.readouterr().err
+    assert "teamblue: 81 is Ann Ode's number in" in said
+    assert f"teams.csv: {NAME},teamblue,ID" in said
+    assert "red: 99 is nobody's number in" in said
+    assert "daycy" not in said
+    members = "".join(f"{NAME},Team Blue,{who}\n" for who in ("ann", "bob"))
+    fill(
+        root,
+        teams="assignment,team,learner\n" + members,
+        corrections="assignment,handed_in_as,learner,file,time\n"
+        f"{NAME},99,dan,,\n",
+    )
+    run(root, 1)
+    assert "ann: is Team Blue now" in capsys.readouterr().err
+    run(root)
+    assert "Team Blue: for ann, bob" in capsys.readouterr().out
+    assert shared(root) == {
+        *(("ann", "Team Blue"), ("bob", "Team Blue")),
+        *(("cy", ""), ("dan", "")),
+    }
+
+
 def test_in_anonymous_marking_no_name_is_said_to_be_missing(root, capsys):
     fill(root, roster="id,first_name,last_name\nann,Ann,Ode\n")
     pack(place(root) / "a.zip", {moodle("Participant", 4): None})
@@ -597,6 +631,31 @@ def test_a_table_by_hand_says_who_is_in_a_group(root, capsys):
     said = capsys.readouterr().err
     assert "teams.csv: expected the columns assignment,team" in said
     assert learners(root) == {"team_blue"}
+
+
+def test_what_was_graded_under_another_name_is_known_by_it(root):
+    files = {moodle("Team Blue", 7): None, moodle("Ann Od", 8): None}
+    pack(place(root) / "e.zip", files)
+    run(root)
+    fill(
+        root,
+        teams="assignment,team,learner\n"
+        f"{NAME},team_blue,Bob Bell\n{NAME},team_blue,Cy Day\n",
+        corrections="assignment,handed_in_as,learner,file,time\n"
+        f"{NAME},8,ann,,\n",
+    )
+    run(root, 1)
+    run(root)  # and all later runs know it
+    course = Course(root)
+    found, _ = find_submissions(course)
+    assert {
+        one.student: one.before
+        for one in share_notebooks(course, found, {NAME})
+    } == {
+        "Bob Bell": ("team_blue", "Cy Day", "Team Blue"),
+        "Cy Day": ("team_blue", "Bob Bell", "Team Blue"),
+        "ann": ("Ann Od",),
+    }
 
 
 def test_a_name_without_letters_is_not_the_group_of_those_who_have_none(

@@ -2,7 +2,7 @@
 
 import csv
 import zipfile
-from html import unescape
+from html import escape
 
 import nbformat
 import pytest
@@ -22,185 +22,195 @@ from tests.helpers.grading import (
     NEEDS_SANDBOX,
     cell_of,
     solved,
+    source_notebook,
     told,
 )
 
 FILE = f"{NAME}.ipynb"
-CLASS = [f"Learner N{n:02}" for n in range(5, 30)]
-JAN1, JAN2, LATE, PAUL, HOSTILE, NINA = range(1, 7)
-NUMBERS = {name: 100 + n for n, name in enumerate(CLASS)}
+QUIZ = "quiz"  # marked without names
+JAN1, JAN2, LATE, PAUL, EVE, TOM, UMA, NINA = range(1, 9)
+BLUE = 77  # the team's number; nobody else's
+DOUBT = "<b>Why, please?</b>"
+PEOPLE = [  # number, name, address and when it came in
+    (JAN1, "Jan Schmidt", "jan1@x.org", "1 February 2026, 5:00 PM"),
+    (JAN2, "Jan Schmidt", "jan2@x.org", "1 February 2026, 5:00 PM"),
+    (LATE, "Lara Late", "lara@x.org", "1 February 2026, 8:00 PM"),
+    (PAUL, "Paul Penn", "paul@x.org", "1 February 2026, 4:00 PM"),
+    (EVE, "Eve Evil", "eve@x.org", "1 February 2026, 4:00 PM"),
+    (TOM, "Tom Team", "tom@x.org", "1 February 2026, 4:00 PM"),
+    (UMA, "Uma Team", "uma@x.org", "1 February 2026, 4:00 PM"),
+    (NINA, "Nina Nichts", "nina@x.org", ""),
+    *((n, f"Learner N{n}", f"{n}@x.org", "") for n in range(9, 31)),
+]
 
 
-def people(anonymous):
-    """Number, name, address and when it came in, of all thirty and Nina."""
-    here = [
-        (JAN1, "Jan Schmidt", "jan1@x.org", "1 February 2026, 5:00 PM"),
-        (JAN2, "Jan Schmidt", "jan2@x.org", "1 February 2026, 5:00 PM"),
-        (LATE, "Lara Late", "lara@x.org", "1 February 2026, 8:00 PM"),
-        (PAUL, "Paul Penn", "paul@x.org", "1 February 2026, 4:00 PM"),
-        (HOSTILE, "Eve Evil", "eve@x.org", "1 February 2026, 4:00 PM"),
-        (NINA, "Nina Nichts", "nina@x.org", ""),
-        *((n, name, f"{n}@x.org", "") for name, n in NUMBERS.items()),
-    ]
-    if not anonymous:
-        return here
-    return [(n, f"Participant {n}", "", when) for n, _, _, when in here]
-
-
-def export(path, anonymous):
-    """The archive; nothing of Nina's is in it."""
+@pytest.fixture
+def course(tmp_path):
+    """A course with what Moodle exported of two assignments, of one nameless."""
+    root = make_empty(tmp_path)
+    quiz = root / "grading" / "source" / QUIZ
+    quiz.mkdir()
+    nbformat.write(source_notebook(), quiz / f"{QUIZ}.ipynb")
+    place = root / "grading" / "downloaded"
     wrong = solved()
     cell_of(wrong, "double").source = "def double(x): return x"
-    files = {}
-    for number, name, *_ in people(anonymous):
-        called = "Participant" if anonymous else name
-        if number == PAUL:
-            files[moodle(called, number, f"{NAME}_final.ipynb")] = None
-        elif number == HOSTILE:
-            files[moodle(called, number, "work.zip")] = b"PK\x03\x04 no"
-            files[moodle(called, number, "../../evil.txt")] = "up"
-        elif number != NINA:
-            content = nbformat.writes(wrong) if number == JAN2 else None
-            files[moodle(called, number)] = content
-    return pack(path, files)
-
-
-def mark(root, who, points):
-    """A person gives points and a comment for the first task."""
+    files = {
+        moodle("Paul Penn", PAUL, f"{NAME}_final.ipynb"): None,
+        moodle("Eve Evil", EVE, "work.zip"): b"PK\x03\x04 no",
+        moodle("Eve Evil", EVE, "../../evil.txt"): "up",
+        moodle("Team Blue", BLUE): nbformat.writes(wrong),
+        moodle("Team Blue", BLUE, ".git/x"): "hidden",
+        moodle("Jan Schmidt", JAN2): nbformat.writes(wrong),
+    }
+    alone = [
+        one for one in PEOPLE if one[0] in (JAN1, LATE) or one[0] > NINA
+    ]
+    files |= {moodle(name, number): None for number, name, *_ in alone}
+    pack(place / NAME / "CS101.zip", files)
+    worksheet(place / NAME / "Grades.csv", PEOPLE)
+    nameless = [(n, f"Participant {n}", "", "") for n in (51, 52, 53)]
+    files = {
+        moodle("Participant", n, f"{QUIZ}.ipynb"): None for n in (51, 52)
+    }
+    pack(place / QUIZ / "CS101.zip", files)
+    worksheet(place / QUIZ / "Grades.csv", nameless)
     with Gradebook(f"sqlite:///{root}/grading/gradebook.db") as book:
-        given = book.find_grade("test_double", NAME, NAME, who)
-        given.manual_score = points
+        book.add_assignment(NAME, duedate="2026-02-01 17:00:00 UTC")
+    return root
+
+
+def mark(root, name, who, points):
+    """A person gives points and a comment for the first task.
+
+    The answer in words gets its point wherever there is one.
+    """
+    with Gradebook(f"sqlite:///{root}/grading/gradebook.db") as book:
+        given = book.find_grade("test_double", name, name, who)
+        given.manual_score, given.needs_manual_grade = points, False
         # the formgrader's box belongs to the answer's cell
-        comment = book.find_comment("double", NAME, NAME, who)
+        comment = book.find_comment("double", name, name, who)
         comment.manual_comment = "The right idea, on paper."
-        for name in [student.id for student in book.students]:
+        for student in [student.id for student in book.students]:
             try:
-                answer = book.find_grade("why", NAME, NAME, name)
+                answer = book.find_grade("why", name, name, student)
             except MissingEntry:  # handed in nothing
                 continue
             answer.manual_score, answer.needs_manual_grade = 1, False
         book.db.commit()
 
 
-@pytest.mark.slow
+@pytest.mark.system
 @NEEDS_SANDBOX
 @pytest.mark.filterwarnings("ignore:Object of type <Submitted")
-@pytest.mark.parametrize("anonymous", [False, True])
-def test_a_class_of_thirty_goes_out_under_the_numbers_it_came_in(
-    tmp_path, anonymous, capsys
+def test_a_class_of_thirty_from_moodles_export_to_what_moodle_imports(
+    course, capsys
 ):
-    root = make_empty(tmp_path)
-    home = root / "grading"
-    place = home / "downloaded" / NAME
-    export(place / "CS101.zip", anonymous)
-    worksheet(place / "Grades.csv", people(anonymous))
-    with Gradebook(f"sqlite:///{home}/gradebook.db") as book:
-        book.add_assignment(NAME, duedate="2026-02-01 17:00:00 UTC")
-    where = ["--root", str(root)]
-    if anonymous:
-        (home / "roster.csv").write_text("id,email\nann,ann@x.org\n")
-    assert collect.main([NAME, *where]) == 1  # Paul and Eve need a person
+    home, where = course / "grading", ["--root", str(course)]
+    place, back = home / "downloaded" / NAME, home / "returned" / NAME
+
+    # what comes in: Paul's name of the file and Eve's archive need a person
+    assert collect.main([NAME, *where]) == 1
     (home / "corrections.csv").write_text(
         "assignment,handed_in_as,learner,file,time\n"
         f"{NAME},{PAUL},,{NAME}_final.ipynb,\n"
     )
     assert collect.main([NAME, *where]) == 1
-    out = capsys.readouterr()
-    assert len(list((home / "submitted").iterdir())) == 30
-    assert not list(root.rglob("evil.txt"))
-    assert ("Nina Nichts" in out.out) == (not anonymous)
+    out, err = capsys.readouterr()
+    assert "Paul Penn: no demo.ipynb was taken in" in err
+    assert len(list((home / "submitted").iterdir())) == 28
+    assert not list(course.rglob("evil.txt"))
+    missing = out.splitlines()[-2]
+    assert missing.endswith("from Nina Nichts, Tom Team, Uma Team")
+    assert collect.main([QUIZ, *where]) == 0
+    assert "nothing came in" not in capsys.readouterr().out
 
+    # grading, and points by hand: the team's, too, whose learners nobody knows
     assert grade.main(where) == 0
-    jan = f"Participant_{JAN2}" if anonymous else "jan2@x.org"
-    eve = f"Participant_{HOSTILE}" if anonymous else "Eve Evil"
-    late = f"Participant_{LATE}" if anonymous else "Lara Late"
-    assert "work.zip: an archive within the archive" in told(root, eve)
-    assert "Handed in 2 h after the due date" in told(root, late)
-    mark(root, jan, 1.5)
-    assert give_back.main([NAME, *where]) == 0
-    text = unescape(told(root, jan))
-    assert "The right idea, on paper." in text
-    assert "A person gave these points; the tests gave 0." in text
-    assert "from 0.0 to 1.5, since a person gave these points" in text
+    assert "work.zip: an archive within the archive" in told(
+        course, "Eve Evil"
+    )
+    assert "in 2 h after the due date" in told(course, "Lara Late")
+    for who in ("jan2@x.org", "Team Blue"):
+        mark(course, NAME, who, 1.5)
+    mark(course, QUIZ, "Participant_52", 1.5)
 
-    back = home / "returned" / NAME
+    # the worksheet, exported anew, says who is in the team
+    groups = dict.fromkeys((TOM, UMA), "Team_Blue")
+    worksheet(place / "Grades.csv", PEOPLE, groups=groups)
+    regrades = home / "regrades.csv"
+    regrades.write_text(
+        "learner,assignment,task,asked,answer\n"
+        f'Team Blue,{NAME},double,"{DOUBT}",A slip of ours.\n'
+        f"jan2@x.org,{NAME},,Is that all?,\n"
+    )
+    assert collect.main([NAME, *where]) == 1
+    assert "Team Blue: for Tom Team, Uma Team" in capsys.readouterr().out
+    assert grade.main(where) == 0
+    assert f"jan2@x.org {NAME} : Is that all?" in capsys.readouterr().out
+    for who in ("Tom Team", "Uma Team"):
+        page = told(course, who)
+        assert "the notebook of team Team Blue" in page
+        assert ".git/x: left out" in page
+        assert "The right idea, on paper." in page
+        assert "A person gave these points; the tests gave 0." in page
+        assert "A slip of ours." in page
+    page = home / "feedback" / "Tom Team" / NAME / FILE
+    assert escape(DOUBT) in page.with_suffix(".html").read_text()
+    with Gradebook(f"sqlite:///{home}/gradebook.db") as book:
+        marked = {s.student.id for s in book.assignment_submissions(NAME)}
+    assert {"Tom Team", "Uma Team"} < marked
+    assert "Team Blue" not in marked  # where a mark would reach nobody
+
+    # the request is answered, and all of it goes back
+    mark(course, NAME, "jan2@x.org", 2)
+    regrades.write_text(regrades.read_text().replace("all?,", "all?,No."))
+    assert give_back.main([NAME, *where]) == 0
+    text = told(course, "jan2@x.org")
+    assert "Is that all?" in text
+    assert "from 1.5 to 2.0, since a person gave these points" in text
     with zipfile.ZipFile(back / "feedback.zip") as file:
         pages = file.namelist()
-        called = "Participant" if anonymous else "Jan Schmidt"
-        page = f"{called}_{JAN2}_assignsubmission_file_{NAME}.html"
-        assert "1.5 of 3 points" in file.read(page).decode()
-    assert {int(name.split("_", 4)[1]) for name in pages} == {
-        number for number, *_ in people(anonymous) if number != NINA
-    }
+        page = f"Jan Schmidt_{JAN2}_assignsubmission_file_{NAME}.html"
+        assert "5 of 6 points" in file.read(page).decode()
+    numbers = {int(name.split("_")[1]) for name in pages}
+    assert numbers == {number for number, *_ in PEOPLE} - {NINA}
+    assert f"Uma Team_{UMA}_assignsubmission_file_{NAME}.html" in pages
     points = filled_in(back)
-    assert points[JAN1] == "6"
-    assert points[JAN2] == "4.5"
-    assert points[PAUL] == "6"
-    assert points[HOSTILE] == "1"  # for the answer that a person read
-    assert points[NINA] == ""
-    assert len(points) == 31
+    assert points.pop(JAN2) == "5"
+    assert points.pop(TOM) == points.pop(UMA) == "4.5"
+    assert points.pop(EVE) == "1"  # for the answer that a person read
+    assert points.pop(NINA) == ""
+    assert set(points.values()) == {"6"}
+    assert len(points) == 25
 
     assert give_back.main([NAME, "--missing", "0", *where]) == 0
     assert filled_in(back)[NINA] == "0"
-    if not anonymous:
-        lines = (back / "canvas.csv").read_text().splitlines()
-        assert any(
-            "Nina Nichts" in line and line.endswith(",0.0")
-            for line in lines
-        )
-    else:  # nobody of the roster has 0 points for what has no name
-        lines = list(csv.DictReader((back / "lms.csv").open()))
-        (ann,) = [line for line in lines if line["id"] == "ann"]
-        assert ann[NAME] == ""
+    lines = (back / "canvas.csv").read_text().splitlines()
+    (nina,) = [line for line in lines if "Nina Nichts" in line]
+    assert nina.endswith(",0.0")
 
-
-@pytest.mark.slow
-@NEEDS_SANDBOX
-@pytest.mark.filterwarnings("ignore:Object of type <Submitted")
-def test_a_class_in_moodles_groups_goes_out_under_each_ones_number(
-    tmp_path, capsys
-):
-    root = make_empty(tmp_path)
-    home, where = root / "grading", ["--root", str(root)]
-    place = home / "downloaded" / NAME
-    when = "1 February 2026, 5:00 PM"
-    class_ = [(n, f"Nr {n}", f"{n}@x.org", when) for n in range(1, 31)]
-    groups = {n: f"Group {n % 10}" for n in range(1, 31)}
-    groups[30] = "Default group"  # in a team of teams.csv alone
-    files = {moodle(f"Group {n}", 10 + n): None for n in range(10)}
-    files[moodle("Group 4", 14, ".git/x")] = "hidden"
-    pack(place / "CS101.zip", files)
-    worksheet(place / "Grades.csv", class_, groups=groups)
-    (home / "teams.csv").write_text(
-        f"assignment,team,learner\n{NAME},Group 0,10@x.org\n"
-    )
-    assert collect.main([NAME, *where]) == 1  # the roster has other names
-    teams = home / "teams.csv"
-    teams.write_text(teams.read_text().replace("10@x.org", "Nr 10"))
-    (home / "regrades.csv").write_text(
-        "learner,assignment,task,asked,answer\n"
-        f"Group 4,{NAME},double,Why so few?,A slip of ours.\n"
-        f"Nr 44,{NAME},,Mine?,No.\n"
-    )
-    assert collect.main([NAME, *where]) == 0
-    assert grade.main(where) == 0
-    assert f"Nr 44 has handed in no {NAME}" in capsys.readouterr().err
-    mark(root, "Nr 4", 1.5)
-    assert give_back.main([NAME, *where]) == 0
-    for who in ("Nr 4", "Nr 14", "Nr 24"):
-        page = told(root, who)
-        assert "the notebook of team Group 4" in page
-        assert ".git/x: left out" in page
-        assert "A slip of ours." in page
-    back = home / "returned" / NAME
+    # without names, by number
+    assert give_back.main([QUIZ, "--missing", "0", *where]) == 0
+    back = home / "returned" / QUIZ
     with zipfile.ZipFile(back / "feedback.zip") as file:
-        pages = {name.split("_")[0]: name for name in file.namelist()}
-    assert pages["Nr 24"] == f"Nr 24_24_assignsubmission_file_{NAME}.html"
-    assert len(pages) == 28  # 20 and 30 are in no group that handed in
-    points = filled_in(back)
-    assert {points[n] for n in (20, 30)} == {""}
-    assert points.pop(4) == "4.5"  # a person's, of this learner alone
-    assert [*points.values()].count("6") == 27
+        assert set(file.namelist()) == {
+            f"Participant_{n}_assignsubmission_file_{QUIZ}.html"
+            for n in (51, 52)
+        }
+    assert filled_in(back) == {51: "6", 52: "4.5", 53: "0"}
+    with (back / "lms.csv").open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    (nina,) = [line for line in lines if line["id"] == "Nina Nichts"]
+    assert nina[QUIZ] == ""  # she may be one of them
+
+    # a slip in a table changes nothing
+    before = (home / "points.csv").read_bytes()
+    (home / "teams.csv").write_text(
+        "assignment,team,learner\nnothing,7,ann\n"
+    )
+    assert grade.main(where) == 2
+    assert "teams.csv, line 2" in capsys.readouterr().err
+    assert (home / "points.csv").read_bytes() == before
 
 
 def filled_in(back):
@@ -286,6 +296,21 @@ def test_each_of_a_team_has_a_page_under_the_number_of_their_own(tmp_path):
     assert (
         give_back._marks(None, {}, rows, {}, said) == []
     )  # from no system
+
+
+def test_one_page_goes_to_the_whole_of_a_group_of_canvas():
+    blue = ("Canvas", "teamblue", "81", "teamblue_81_101_")
+    cy = ("Canvas", "daycy", "83", "daycy_83_102_")
+    rows = [row("ann", "Blue"), row("bob", "Blue"), row("cy", "")]
+    taken = {"Blue": Taken(marks=[blue]), "cy": Taken(marks=[cy])}
+    said = []
+    assert give_back._marks(None, {}, rows, taken, said) == [
+        ("cy", cy),
+        ("ann", blue),
+    ]
+    taken = {"ann": Taken(marks=[blue])}  # whose number it has
+    assert give_back._marks(None, {}, rows, taken, said) == [("ann", blue)]
+    assert said == []
 
 
 def test_of_namesakes_without_an_address_none_has_the_others_points(

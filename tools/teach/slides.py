@@ -14,6 +14,7 @@ from tools.teach.pages import Page, answered, bare, inside, questions, sections
 SPOKEN = {"Exercises", "Read next", "Check yourself"}  # no slides of their own
 LINES = 16  # of an output that a slide holds
 LARGEST = 12  # rows of a table
+LONGEST = 800  # letters of a list's or a table's part: more go onto a second slide
 
 
 class Slide(NamedTuple):
@@ -64,15 +65,37 @@ def _shown(title: str, part: Tag) -> Iterator[Slide]:
         name = head.get_text().strip() if head else ""
         if head:
             head.extract()
-        yield Slide(title, name, inside(part))
+        listed = part.find("ul", recursive=False)
+        after = listed and listed.find_next_sibling()
+        if isinstance(listed, Tag) and not after and _is_long(listed):
+            items = listed.select(":scope > li")
+            for some in _packed(items):
+                for item in items:
+                    item.extract()
+                listed.extend(some)
+                yield Slide(title, name, inside(part))
+                for said in listed.find_previous_siblings():
+                    said.extract()  # what introduces the list is said once
+        else:
+            yield Slide(title, name, inside(part))
     elif part.name == "table" or part.find("table"):
         table = part if part.name == "table" else part.find("table")
         if isinstance(table, Tag) and len(table.find_all("tr")) <= LARGEST:
-            yield Slide("", title, bare(table))
+            rows = table.select("tbody > tr")
+            for some in _packed(rows):
+                for row in rows:
+                    row.extract()
+                (table.tbody or table).extend(some)
+                yield Slide("", title, bare(table))
     elif part.name == "figure" or part.find("figure"):
         figures = [part] if part.name == "figure" else part.find_all("figure")
         for figure in figures:
-            yield Slide("", title, bare(figure))
+            pictures = figure.select("img")
+            if len(pictures) < 2:
+                yield Slide("", title, bare(figure))
+            else:  # to be turned over, one by one
+                for number, one in enumerate(pictures, 1):
+                    yield Slide(f"{number} of {len(pictures)}", title, bare(one))
     elif part.name and part.name.startswith("live-"):
         asked, still = part.find("p"), part.find("img")
         if asked and still:
@@ -81,6 +104,25 @@ def _shown(title: str, part: Tag) -> Iterator[Slide]:
         for output in part.select(".cell_output pre"):
             if output.get_text().count("\n") <= LINES:
                 yield Slide("What came", title, bare(output))
+
+
+def _is_long(part: Tag) -> bool:
+    return len(part.get_text()) > LONGEST
+
+
+def _packed(items: list[Tag]) -> list[list[Tag]]:
+    """Items in as few parts as hold LONGEST letters each, evenly filled."""
+    sizes = [len(item.get_text()) for item in items]
+    total = sum(sizes)
+    count = -(-total // LONGEST) or 1
+    parts: list[list[Tag]] = [[] for _ in range(count)]
+    before = 0
+    for item, size in zip(items, sizes, strict=True):
+        parts[min(count - 1, (before + size // 2) * count // max(total, 1))].append(
+            item
+        )
+        before += size
+    return [part for part in parts if part]
 
 
 def slides_document(page: Page, course: str) -> str:

@@ -71,5 +71,6 @@ def share_among_teams(
         came.pop((name, composed(of.student)))
         for who in learners:
             spelled = of.student if composed(of.student) == who else who
-            came[name, who] = Submission(spelled, name, of.path, team)
+            others = dict.fromkeys(n for n in (of.student, *learners) if n != spelled)
+            came[name, who] = Submission(spelled, name, of.path, team, (*others,))
     return sorted(came.values(), key=lambda s: (s.student, s.assignment)), told

@@ -1,9 +1,11 @@
 """What a teacher takes into the room: slides, question bank, exams, tutors' book."""
 
+import copy
 import re
 import subprocess
 import sys
 from datetime import datetime
+from urllib.parse import quote
 from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
@@ -121,6 +123,79 @@ def test_a_page_without_wrong_answers_or_pictures_is_refused(html):
         read_page(html, "ch06_gates")
     with pytest.raises(Unreadable, match="make book"):
         read_page(html, "ch07_more")
+
+
+ITEM = "<li>" + "Every door that opens also shuts. " * 9 + "{}</li>"
+TALL = {
+    "list": "<div class='tip admonition'><p class='admonition-title'>Predict"
+    "</p><p>Five of them.</p><ul>{items}</ul></div>",
+    "table": "<table><thead><tr><th>Door</th></tr></thead><tbody>{rows}"
+    "</tbody></table>",
+}
+
+
+@pytest.fixture(params=TALL)
+def tall(html, request):
+    """A page with a list or a table of five items that no screen holds."""
+    items = [ITEM.format(n) for n in range(5)]
+    rows = [f"<tr>{i.replace('li>', 'td>')}</tr>" for i in items]
+    made = TALL[request.param].format(
+        items="".join(items), rows="".join(rows)
+    )
+    path = html / "ch06_gates.html"
+    text = path.read_text("utf-8")
+    path.write_text(
+        text.replace('<div class="tip', made + '<div class="tip')
+    )
+    return read_page(html, "ch06_gates")
+
+
+def test_a_long_list_or_table_goes_on_on_a_second_slide(tall):
+    found = [s.body for s in slides(tall) if "also shuts" in s.body]
+    assert len(found) == 2
+    told = "".join(found)
+    places = [told.index(f"shuts. {n}<") for n in range(5)]
+    assert places == sorted(places)
+    assert told.count("Five of them.") <= 1
+    assert told.count("<th>Door</th>") in (0, 2)
+
+
+def test_each_picture_of_several_in_one_figure_has_a_slide(page):
+    figure = page.article.figure
+    figure.append(copy.copy(figure.img))
+    kinds = [slide.kind for slide in slides(page)]
+    assert kinds[4:6] == ["1 of 2", "2 of 2"]
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("size", [(1280, 720), (1024, 768), (1920, 1080)])
+def test_no_slide_is_taller_than_the_screen(tall, tmp_path, browser, size):
+    high = SVG.replace('"9"', '"900"')
+    figure = tall.article.figure
+    figure.img["src"] = "data:image/svg+xml," + quote(high)
+    words = BeautifulSoup("<p>" + "A long caption. " * 40 + "</p>", "lxml")
+    figure.figcaption.append(words.p)
+    opening = tall.article.find("p", string="A door opens.")
+    opening.string = "A door opens, slowly. " * 60
+    path = tmp_path / "slides.html"
+    path.write_text(slides_document(tall, "A course"), "utf-8")
+    with browser.new_page(
+        viewport={"width": size[0], "height": size[1]}
+    ) as screen:
+        screen.goto(path.as_uri())
+        for answer in screen.query_selector_all("details"):
+            answer.evaluate("(one) => one.open = true")
+        screen.wait_for_timeout(200)  # opening one is told a moment later
+        heights = screen.evaluate(
+            "() => [...document.querySelectorAll('section')]"
+            ".map((one) => one.scrollHeight)"
+        )
+        drawn = screen.evaluate(
+            "() => document.querySelector('figure img').clientHeight"
+        )
+    assert len(heights) == 10
+    assert max(heights) <= size[1] + 1
+    assert drawn > size[1] / 4
 
 
 def test_slides_have_sections_figures_predictions_and_questions(page):
