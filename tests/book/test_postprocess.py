@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 from PIL import Image
 from sphinx.errors import ExtensionError
 
@@ -27,18 +28,30 @@ def test_a_formula_becomes_html_and_mathml_without_a_script():
     assert 'href="vendor/katex/katex.min.css"' in done
 
 
-def test_a_stop_stays_on_the_line_of_its_formula_if_that_is_in_one_piece():
+def test_a_stop_stays_on_the_line_of_the_last_part_of_its_formula():
     page = PAGE.format(
         f"<span {MATH}>\\(x\\)</span>, <span {MATH}>\\(y\\)</span> and "
         f"<span {MATH}>\\(a = b\\)</span>."
     )
-    done = formulas.typeset(page, "a.html")
-    (whole,) = re.findall(
-        '<span class="with-stop">.*?</span>,</span>', done
+    done = BeautifulSoup(formulas.typeset(page, "a.html"), "html.parser")
+    whole, last = done.select(".with-stop")
+    assert whole.select_one("mi").text == "x"
+    assert whole.text.endswith(",")
+    assert last.text == "b."  # the line may be broken at the equals sign
+    assert [part.text for part in done.select(".katex-html")][2:] == [
+        "a=",
+        "b",
+    ]
+    assert done.select("math")[2].text.startswith("a=b")
+
+
+def test_an_option_stays_in_one_piece():
+    one, other = (
+        '<span class="pre">--per-word</span>',
+        '<span class="pre">a--b</span>',
     )
-    assert "<mi>x</mi>" in whole
-    assert "<mi>y</mi>" not in whole  # nothing follows it
-    assert "<mi>a</mi>" not in whole  # may be broken at its equals sign
+    done = postprocess.whole_options(one + other)
+    assert done == one.replace("pre", "pre option") + other
 
 
 def test_an_equation_keeps_its_number_and_an_inner_bracket():
@@ -63,6 +76,7 @@ def test_a_formula_that_cannot_be_read_is_named_with_its_page():
     [
         ("<p>at 83.4 % of it</p>", "<p>at 83.4_% of it</p>"),
         ("<td>82.4 ± 4.2</td>", "<td>82.4_±_4.2</td>"),
+        ("<td>35 × 20 × 200</td>", "<td>35_×_20_×_200</td>"),
         ("<p><b>7</b> %</p>", "<p><b>7</b>_%</p>"),  # from a computation
         ('<i>7 <b id="a > b">±</b> 1', '<i>7_<b id="a > b">±</b>_1'),
         ("<p>in %, ± a half, 7 %", "<p>in %, ± a half, 7_%"),

@@ -139,6 +139,17 @@ def test_the_list_names_sections_and_tasks_of_the_pages_there_are(tmp_path):
     assert side_paths.list_way(tmp_path, set()) == []
 
 
+def test_a_question_among_the_sections_has_no_full_stop_after_it(tmp_path):
+    write_table(tmp_path, '{ch01_a: ["Why?"]}', "{ch01_a: [2]}")
+    (tmp_path / "_toc.yml").write_text(
+        "format: jb-book\nroot: intro\nchapters: [{file: ch01_a}]\n"
+    )
+    page = tmp_path / "ch01_a.md"
+    page.write_text(page.read_text().replace("## One", "## Why?"))
+    (line,) = side_paths.list_way(tmp_path, {"ch01_a"})
+    assert ": Why? Then task 2 of its assignment" in line
+
+
 def test_a_book_without_a_table_has_no_short_way(tmp_path):
     assert short_way.read(tmp_path).sections == {}
 

@@ -22,6 +22,11 @@ OPENS = (
 STOP = "([.,;:?!)’”]*)"
 INLINE = re.compile(OPENS + r"\\\((.*?)\\\)</span>" + STOP, re.DOTALL)
 DISPLAY = re.compile(OPENS + r"\\\[(.*?)\\\](?=\s*</div>)", re.DOTALL)
+BASE = '<span class="katex-base">'  # after it a line may end
+WITH_LAST = (
+    '<span class="with-stop"><span class="katex">'
+    '<span class="katex-html" aria-hidden="true">'
+)
 FIRST = "KaTeX_Main-Regular", "KaTeX_Math-Italic"  # no formula does without
 
 
@@ -30,9 +35,12 @@ def typeset(page: str, name: str) -> str:
 
     def inline(match: re.Match[str]) -> str:
         drawn = f"{match[1]}{_drawn(match[2], False, name)}</span>"
-        if not match[3] or drawn.count('"katex-base"') > 1:
-            return drawn + match[3]
-        return f'<span class="with-stop">{drawn}{match[3]}</span>'
+        if not match[3]:
+            return drawn
+        if drawn.count(BASE) == 1:
+            return f'<span class="with-stop">{drawn}{match[3]}</span>'
+        before, _, last = drawn.removesuffix("</span>").rpartition(BASE)
+        return f"{before}</span></span>{WITH_LAST}{BASE}{last}{match[3]}</span></span>"
 
     def display(match: re.Match[str]) -> str:
         return match[1] + _drawn(match[2], True, name)

@@ -53,6 +53,7 @@ CAPTIONED = re.compile(
 ENTRY = re.compile(r'<a class="((?:current )?reference internal)" href="(#|[\w.]+)">')
 SIGN = '<a class="{} has-live" title="Has a live figure" href="{}">'
 SIZES = Path(__file__).parents[2] / "book/_static/live/sizes.json"
+OPTION = re.compile(r'<span class="pre">(--?[a-z][\w-]{0,24})</span>')
 TABLE = re.compile(r'<table class="table">.*?</table>', re.DOTALL)
 CELL = re.compile(r"<t[dh]\b[^>]*>(.*?)</t[dh]>", re.DOTALL)
 UNSEEN = re.compile(r"<[^>]*>|\\(?:[a-zA-Z]+|.)|[{}_^]")  # tags, TeX's commands
@@ -60,8 +61,8 @@ AS_WRITTEN = (
     rf"<(?P<kind>pre|code|script|style|math|textarea)\b.*?</(?P=kind)>|<{ATTRIBUTES}>"
 )
 PARTED = re.compile(
-    rf"(?<=\d)(?:</\w+>)* (?=(?:<\w{ATTRIBUTES}>)*[%±])"
-    rf"|(?<=±)(?:</\w+>)* (?=(?:<\w{ATTRIBUTES}>)*\d)"
+    rf"(?<=\d)(?:</\w+>)* (?=(?:<\w{ATTRIBUTES}>)*[%±×])"
+    rf"|(?<=[±×])(?:</\w+>)* (?=(?:<\w{ATTRIBUTES}>)*\d)"
     rf"|(?P<kept>{AS_WRITTEN})",
     re.DOTALL,
 )
@@ -100,7 +101,12 @@ def finish_page(page: str, name: str, out: Path) -> str:
         page = CAPTIONED.sub(r"\1 popout", page)
     else:  # said before the article: what stands after it comes too late
         page = page.replace('<div class="bd-content"', '<div class="bd-content wide"')
-    return accessible(scripts_last(unparted(tables(page))))
+    return accessible(scripts_last(unparted(tables(whole_options(page)))))
+
+
+def whole_options(page: str) -> str:
+    """The page, in which no line ends after the hyphens of `--option`."""
+    return OPTION.sub(r'<span class="pre option">\1</span>', page)
 
 
 def with_signs(page: str, name: str, live: set[str]) -> str:

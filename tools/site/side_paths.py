@@ -71,7 +71,8 @@ def list_way(book: Path, pages: set[str]) -> list[str]:
             if len(numbers) < 3
             else ", ".join(map(str, numbers))
         )
-        some = f". Then task{'s' * (len(numbers) > 1)} {tasks} of its assignment"
+        stop = "" if read.endswith("?") else "."
+        some = f"{stop} Then task{'s' * (len(numbers) > 1)} {tasks} of its assignment"
         lines.append(
             f"1. {{doc}}`{page}`, {minutes[page]} min: {read}{some * bool(tasks)}"
         )

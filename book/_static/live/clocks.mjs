@@ -67,7 +67,7 @@ class Clocks extends LiveFigure {
       y: x ? 8 : 21, width: step - 1, height: x ? 18 : 5,
       fill: `var(--${x ? "candidate" : "line"})` }));
     const at = axes(g, this.box, [0.5, T + 0.5], [0, most], {
-      title: gru ? "State h: unit 1 solid, unit 2 dashed" : "Cell state c",
+      title: gru ? "State h; unit 2 dashed" : "Cell state c",
       y: [[0, "0"], [most, show(most, 1)]],
       x: [1, 20, 40, 60].map((k) => [k, `${k}`]) });
     const last = marks.lastIndexOf("x") + 1;

@@ -99,7 +99,7 @@ class Ctc extends LiveFigure {
             : {}) });
         make(cell, "text", { class: "small middle", x: x(t), y: y(s) + 12,
           opacity: v ? 1 : 0.6 },
-        v === 0 ? "0" : show(v, this.narrow ? 3 : 4));
+        v === 0 ? "0" : this.narrow ? show(v, 3).replace("0.", ".") : show(v, 4));
         cell.style.cursor = "pointer";
         cell.addEventListener("click", () => this.put(t, SIGNS[k]));
       });

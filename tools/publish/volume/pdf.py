@@ -37,7 +37,7 @@ from tools.publish.volume.paper import (
 
 EVERYWHERE = re.compile("Check yourself|Exercises|Read next|What can go wrong")
 NODE = re.compile(r"node\d{8}")
-WIDTH = 642  # of A4 within its margins, 96 dots an inch
+WIDTH = 673  # of A4 within its margins, 96 dots an inch
 
 
 def printed(paper: Paper) -> bytes:
