@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from rnncore.commands import common, evaluation, runs
 from rnncore.commands.common import Facts, format_count, note, run_later
-from rnncore.commands.evaluation import NETWORK, Later, add_rows
+from rnncore.commands.evaluation import (
+    NETWORK,
+    Later,
+    add_rows,
+    share_interval,
+)
 from rnncore.storage.files import Refused
 
 if TYPE_CHECKING:
@@ -188,6 +193,8 @@ def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
         else f"all {what} of the folder. "
         "They are not those that the model was trained on",
     }
+    exact = round(scores[0] * len(test) / 100)
+    found |= share_interval("exact", exact, len(test))
     near, often = (
         "a caption of the nearest film, without order",
         "the most frequent caption",

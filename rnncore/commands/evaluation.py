@@ -154,6 +154,27 @@ def drawn_interval(
     return {"interval": [what, low, high]}
 
 
+def mean_interval(what: str, values: Any, weights: Any) -> Facts:
+    """A 95% interval of a weighted mean, by resampling its cases.
+
+    Where there is one case alone it says nothing.
+    """
+    import numpy as np
+
+    from rnncore.comparison.intervals import bootstrap
+
+    values, weights = np.asarray(values), np.asarray(weights)
+    if len(values) < 2:
+        return {}
+
+    def mean(places: Any) -> float:
+        chosen = weights[places]
+        return float((values[places] * chosen).sum() / chosen.sum())
+
+    ends = bootstrap(mean, len(values), np.random.default_rng(0))
+    return {"interval": [what, *ends]}
+
+
 def report(
     app: Application,
     arguments: argparse.Namespace,
@@ -165,7 +186,9 @@ def report(
     if "interval" in found:
         what, low, high = found["interval"]
         line = f"95% interval of the network's {what}: "
-        lines = [*described.lines, f"{line}{low:.1f} to {high:.1f}"]
+        digits = 1 if what.startswith("%") else 3
+        ends = f"{low:.{digits}f} to {high:.{digits}f}"
+        lines = [*described.lines, f"{line}{ends}"]
         described = described._replace(lines=lines)
     if arguments.json:
         print(_as_json(arguments.model, about, found, described))

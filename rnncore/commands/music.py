@@ -15,7 +15,12 @@ from rnncore.commands.common import (
     option,
     run_later,
 )
-from rnncore.commands.evaluation import NETWORK, Later, add_rows
+from rnncore.commands.evaluation import (
+    NETWORK,
+    Later,
+    add_rows,
+    mean_interval,
+)
 from rnncore.storage.files import Refused, whole_file
 
 if TYPE_CHECKING:
@@ -301,6 +306,12 @@ def _scores(
         "test": f"{format_count(len(test), 'piece')} that training did not "
         f"see, {sum(len(s.pitches) for s in test)} frames",
     }
+    long = [s for s in test if len(s.pitches) > 1]
+    found |= mean_interval(
+        "nats per frame",
+        [score_nats(model, [s]) for s in long],
+        [len(s.pitches) - 1 for s in long],  # the first is not scored
+    )
 
     def in_all_keys() -> float:
         keys = [

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rnncore.commands import ABOUT, common, evaluation, runs
 from rnncore.commands.common import Facts, option, run_later
-from rnncore.commands.evaluation import NETWORK, Later, add_rows
+from rnncore.commands.evaluation import (
+    NETWORK,
+    Later,
+    add_rows,
+    mean_interval,
+)
 from rnncore.storage.files import Refused, composed
 
 if TYPE_CHECKING:
@@ -369,6 +374,18 @@ def _bits(nats: "np.ndarray") -> float:
     return float(nats.mean()) / math.log(2)
 
 
+def _interval(nats: "np.ndarray") -> Facts:
+    """How sure the bits are, by stretches of the text of 100 or more."""
+    import numpy as np
+
+    flat = nats.T.ravel()
+    many = min(200, len(flat) // 100)
+    parts = np.array_split(flat, many) if many else []
+    return mean_interval(
+        "bits", [_bits(p) for p in parts], [*map(len, parts)]
+    )
+
+
 def _scores(known: Any, data: Any) -> tuple[Facts, Later]:
     """Bits a token of the test part, beside those of the baselines."""
     from rnncore.text.model import token_nats
@@ -376,14 +393,15 @@ def _scores(known: Any, data: Any) -> tuple[Facts, Later]:
 
     (model, vocabulary), parts = known, data[0]
     validation, test = map(vocabulary.encode, parts[1:])
-    bits = _bits(token_nats(model, _lanes(test)))
+    nats = token_nats(model, _lanes(test))
+    bits = _bits(nats)
     what = f"the last tenth: {len(test)} tokens, not seen in training"
     unknown = int((test == 0).sum())
     found = {
         "table": [(NETWORK, bits)],
         "score": bits,
         "test": {"what": what, "unknown": unknown},
-    }
+    } | _interval(nats)
     reads, lzma = (
         f"{NETWORK}, learning as it reads",
         "lzma that has read the training part",

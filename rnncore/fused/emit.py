@@ -256,25 +256,80 @@ def copy(rows, N, a, a0, a_row, c, c0, c_row):
             store_some(c, C + j, load_some(zero, a, A + j, N - j), N - j)
 
 
-def outer(low, high, K, M, a, d, d0, d_row, block, panel, sums, out, wide):
-    """Some rows of out = d^T a, and the sums of these columns of d."""
+def pack(K, G, H, P, a_k, a_j, a, c):
+    """Panels of the weights a: of K rows, and G gates of H columns."""
+    zero = nothing()
+    N = G * P // L
+    n = 0
+    while n < N:
+        p = min(N - n, W)
+        for v in range(p):
+            g = (n + v) * L // P
+            j = (n + v) * L - g * P
+            some = min(L, H - j)
+            at, to = (g * H + j) * a_j, (n * K + v) * L
+            for k in range(K):
+                if a_j == 1 and some == L:
+                    store(c, to, load(zero, a, at))
+                else:
+                    store(c, to, zero)
+                    for i in range(some):
+                        c[to + i] = a[at + i * a_j]
+                at += a_k
+                to += p * L
+        n += p
+
+
+def times(low, rows, steps, M, a0, a, block, panel, out, wide):
+    """out += d^T a for one block, in panels of nearly the same width."""
+    zero = nothing()
+    tiles = (rows + ROWS - 1) // ROWS
+    N = (M + L - 1) // L
+    panels = (N + W - 1) // W
+    n = 0
+    for s in range(panels):
+        p = (N - n + panels - s - 1) // (panels - s)
+        for v in range(p):
+            c = (n + v) * L
+            at, to = a0 + c, v * L
+            for k in range(steps):
+                if c + L <= M:
+                    store(panel, to, load(zero, a, at))
+                else:
+                    store(panel, to, load_some(zero, a, at, M - c))
+                at += M
+                to += p * L
+        m = 0
+        for t in range(tiles):
+            r = (rows - m + tiles - t - 1) // (tiles - t)
+            to = (low + m) * wide + n * L
+            tile(r, p, steps, block, m * steps, 1, r, panel, 0,
+                 out, to, wide, out, to, wide)
+            m += r
+        n += p
+
+
+def outer(low, high, K, D, H, x, h, d, d_row, block, panel, sums,
+          out_x, x_wide, out_h, h_wide):
+    """Some rows of d^T x and d^T h, and the sums of these columns of d."""
     zero = nothing()
     rows = high - low
     tiles = (rows + ROWS - 1) // ROWS
     for k0 in range(0, K, BLOCK):  # whose rows of d and a stay in the cache
         steps = min(K - k0, BLOCK)
         for k in range(steps):
-            at = d0 + (k0 + k) * d_row + low
-            c = 0
-            while c + L <= rows:
-                store(sums, c, load(zero, sums, c) + load(zero, d, at + c))
+            at = (k0 + k) * d_row + low
+            c = low
+            while c + L <= high:
+                store(sums, c, load(zero, sums, c) + load(zero, d, at))
                 c += L
-            for i in range(c, rows):
-                sums[i] += d[at + i]
+                at += L
+            for i in range(high - c):
+                sums[c + i] += d[at + i]
         m = 0
         for t in range(tiles):  # in the order in which a tile reads them
             r = (rows - m + tiles - t - 1) // (tiles - t)
-            at = d0 + k0 * d_row + low + m
+            at = k0 * d_row + low + m
             for k in range(steps):
                 to = m * steps + k * r
                 if at + r + L <= K * d_row:  # what follows is d, too
@@ -285,23 +340,8 @@ def outer(low, high, K, M, a, d, d0, d_row, block, panel, sums, out, wide):
                         block[to + i] = d[at + i]
                 at += d_row
             m += r
-        for n in range(0, M, W * L):
-            for v in range(W):
-                c = n + v * L
-                for k in range(steps):
-                    row = zero
-                    if c + L <= M:
-                        row = load(zero, a, (k0 + k) * M + c)
-                    elif c < M:
-                        row = load_some(zero, a, (k0 + k) * M + c, M - c)
-                    store(panel, (k * W + v) * L, row)
-            m = 0
-            for t in range(tiles):
-                r = (rows - m + tiles - t - 1) // (tiles - t)
-                to = (low + m) * wide + n
-                tile(r, W, steps, block, m * steps, 1, r, panel, 0,
-                     out, to, wide, out, to, wide)
-                m += r
+        times(low, rows, steps, D, k0 * D, x, block, panel, out_x, x_wide)
+        times(low, rows, steps, H, k0 * H, h, block, panel, out_h, h_wide)
 '''  # loops that do not depend on the cell
 
 

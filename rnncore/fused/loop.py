@@ -39,12 +39,12 @@ class Packed:
     @cached_property
     def forward(self) -> tuple[np.ndarray, ...]:
         """W_x, W_h and one row of biases."""
-        return _packed_forward(self.cell, self.params, self.loops.lanes)
+        return _packed_forward(self.cell, self.params, self.loops)
 
     @cached_property
     def backward(self) -> list[np.ndarray]:
         """W_x and W_h the other way round."""
-        return _packed_backward(self.cell, self.params, self.loops.lanes)
+        return _packed_backward(self.cell, self.params, self.loops)
 
 
 class Tape(NamedTuple):
@@ -213,36 +213,50 @@ def weight_gradients(
 
     x is (T, B, D), h (T + 1, B, H) and d (T, B, slots, H).
     """
-    T, B, D = x.shape
-    H, G, nap = h.shape[2], cell.cell.gates, len(cell.cell.apart)
-    K, N, lanes = T * B, G * H, loops.lanes
-    found = []
-    for a, M, skip in ((x, D, 0), (h, H, nap)):
-        wide = _up(M, panel_width() * lanes)
-        out, d_b = np.zeros((N, wide), x.dtype), np.zeros(N, x.dtype)
+    (T, B, D), dtype = x.shape, x.dtype
+    G, H = cell.cell.gates, h.shape[2]
+    nap, K, lanes = len(cell.cell.apart), T * B, loops.lanes
+    rows = d.shape[2] * H
+    wide = [_up(n, lanes) for n in (D, H)]
+    out_x, out_h = (np.zeros((rows, w), dtype) for w in wide)
+    sums = np.zeros(rows, dtype)
+    both = [(nap, G, D, H)]  # slots from, to; columns of x, of h
+    parts = [(0, nap, D, 0), *both, (G, G + nap, 0, H)] if nap else both
 
-        def run(lo, hi, a=a, M=M, skip=skip, wide=wide, out=out, d_b=d_b):
+    def run(lo: int, hi: int) -> None:
+        most = max(end - start for start, end, *_ in parts) * (hi - lo)
+        block = np.empty(BLOCK * most + lanes, dtype)
+        panel = np.empty(BLOCK * panel_width() * lanes, dtype)
+        for start, end, *columns in parts:
+            n = end - start
             loops.outer(
-                lo,
-                hi,
+                start * H + n * lo,
+                start * H + n * hi,
                 K,
-                M,
-                _flat(a),
+                *columns,
+                _flat(x),
+                _flat(h),
                 _flat(d),
-                skip * H,
-                d.shape[2] * H,
-                np.empty(BLOCK * (hi - lo) + lanes, x.dtype),
-                np.empty(BLOCK * panel_width() * lanes, x.dtype),
-                d_b[lo:hi],
-                _flat(out),
-                wide,
+                rows,
+                block,
+                panel,
+                sums,
+                _flat(out_x),
+                wide[0],
+                _flat(out_h),
+                wide[1],
             )
 
-        in_parts(run, N, 2.0 * K * N * M)
-        order = np.argsort(_order(cell, skip > 0))
-        d_W = out.reshape(G, H, wide)[order, :, :M]
-        found += [d_W.reshape(N, M), d_b.reshape(G, H)[order].reshape(N)]
-    return Params(found[0], found[2], found[1], found[3])
+    in_parts(run, H, 2.0 * K * G * H * (D + H))
+    found = []
+    for out, M, of_h in ((out_x, D, False), (out_h, H, True)):
+        start = nap * H if of_h else 0
+        order = np.argsort(_order(cell, of_h))
+        for a in (out[start:, :M], sums[start:, None]):
+            gates = a[: G * H].reshape(G, H, -1)[order]
+            found.append(gates.reshape(G * H, -1))
+    d_W_x, d_b_x, d_W_h, d_b_h = found
+    return Params(d_W_x, d_W_h, d_b_x[:, 0], d_b_h[:, 0])
 
 
 def _order(cell: Derived, of_h: bool = False) -> list[int]:
@@ -252,27 +266,25 @@ def _order(cell: Derived, of_h: bool = False) -> list[int]:
     return [*shared, *apart] if of_h else [*apart, *shared]
 
 
-def _packed_forward(cell: Derived, params: Params, lanes: int):
+def _packed_forward(cell: Derived, params: Params, loops: Loops):
     """Weights as the forward loop reads them, and one row of biases."""
     G, H = cell.cell.gates, params.W_h.shape[1]
-    P, nap = _up(H, lanes), len(cell.cell.apart)
+    P, nap = _up(H, loops.lanes), len(cell.cell.apart)
     packed = []
     for W, of_h in ((params.W_x, False), (params.W_h, True)):
         rows = _in_slots(cell, W, H, of_h)
-        if P > H:
-            rows = np.pad(rows, ((0, 0), (0, P - H), (0, 0)))
-        packed.append(pack(rows.reshape(G * P, -1).T, lanes))
+        packed.append(pack(loops, rows.transpose(2, 0, 1)))
     bias = np.zeros((len(cell.slots), P), packed[0].dtype)
     bias[:G, :H] += _in_slots(cell, params.b_x, H)[..., 0]
     bias[nap:, :H] += _in_slots(cell, params.b_h, H, True)[..., 0]
     return *packed, bias.reshape(-1)
 
 
-def _packed_backward(cell: Derived, params: Params, lanes: int):
+def _packed_backward(cell: Derived, params: Params, loops: Loops):
     """Weights as the backward loop reads them."""
     H = params.W_h.shape[1]
     return [
-        pack(_in_slots(cell, W, H, of_h).reshape(len(W), -1), lanes)
+        pack(loops, _in_slots(cell, W, H, of_h).reshape(len(W), 1, -1))
         for W, of_h in ((params.W_x, False), (params.W_h, True))
     ]
 
@@ -284,15 +296,17 @@ def _in_slots(cell: Derived, W: Array, H: int, of_h: bool = False):
     return gates if order == sorted(order) else gates[order]
 
 
-def pack(W: np.ndarray, lanes: int) -> np.ndarray:
-    """Weights (K, N), panel after panel, with zeros to whole registers."""
-    K, N = W.shape
-    wide = panel_width() * lanes
-    full, rest = N - N % wide, _up(N % wide, lanes)
-    out = np.zeros(K * (full + rest), W.dtype)
-    head = W[:, :full].reshape(K, -1, wide).transpose(1, 0, 2)
-    out[: K * full].reshape(-1, K, wide)[...] = head
-    out[K * full :].reshape(K, rest)[:, : N - full] = W[:, full:]
+def pack(loops: Loops, W: np.ndarray) -> np.ndarray:
+    """Weights (K, G, H), panel after panel, each gate in whole registers.
+
+    They lie in memory as (K, G, H), or as (G, H, K).
+    """
+    K, G, H = W.shape
+    P = _up(H, loops.lanes)
+    out = np.empty(K * G * P, W.dtype)
+    k, j = (1, K) if W.strides[0] == W.itemsize else (G * H, 1)
+    whole = W.transpose(1, 2, 0) if k == 1 else W
+    loops.pack(K, G, H, P, k, j, _flat(whole), out)
     return out
 
 

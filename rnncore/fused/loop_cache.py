@@ -25,7 +25,8 @@ from rnncore.fused.target import (
 PATIENCE = 120  # seconds that another process may compile
 CHECK = 32  # bytes of a file that are the digest of the others
 ARRAYS = re.compile(  # the loops' parameters that are no whole numbers
-    r"x|W_[xh]|bias|[acdq]|(d_)?s\d+|d_[yhx]|(x_)?row|block|panel|sums|out"
+    r"[xh]|W_[xh]|bias|[acdq]|(d_)?s\d+|d_[yhx]|(x_)?row|block|panel|sums|"
+    r"out(_[xh])?"
 )
 
 
@@ -44,9 +45,9 @@ class Loops:
 
         told = f"the loops of {cell.cell.name} in {dtype}"
         place = load(code_for(source, dtype, make, told))
-        self.forward, self.backward, self.outer = (
+        self.forward, self.backward, self.outer, self.pack = (
             Function(place(name), functions[name], dtype)
-            for name in ("forward", "backward", "outer")
+            for name in ("forward", "backward", "outer", "pack")
         )
         self.lanes = lanes_of(dtype)
 

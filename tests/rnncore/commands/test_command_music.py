@@ -96,7 +96,7 @@ def trained(songs):
 
 
 def table(out):
-    rows = re.findall(r"^(.+?) +(\d+\.\d{3})$", out, re.MULTILINE)
+    rows = re.findall(r"^([^:\n]+?) +(\d+\.\d{3})$", out, re.MULTILINE)
     return {name: float(value) for name, value in rows}
 
 
@@ -143,6 +143,9 @@ def test_the_test_pieces_are_those_that_were_not_seen(trained, songs):
     assert 0 < len(fresh) < TUNES / 2
     expected = table(out)["the network"]
     assert_close(score_nats(model, fresh), expected, within=6e-4)
+    what, low, high = about["interval"]
+    assert what == "nats per frame"
+    assert low <= expected <= high
 
 
 def test_evaluate_gives_the_scores_again(trained, songs, capsys):

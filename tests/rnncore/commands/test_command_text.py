@@ -64,7 +64,7 @@ def trained(book):
 
 def table(out):
     """The rows of a printed table."""
-    rows = re.findall(r"^(.+?) +(\d+\.\d{3})$", out, re.MULTILINE)
+    rows = re.findall(r"^([^:\n]+?) +(\d+\.\d{3})$", out, re.MULTILINE)
     return {name: float(value) for name, value in rows}
 
 

@@ -68,6 +68,18 @@ def test_no_case_wrong_is_no_certainty():
     assert found["interval"] == ["% wrong", 1.0, 1.0]
 
 
+def test_a_mean_of_few_cases_has_an_interval():
+    """Of weighted cases; one case says nothing, equal ones no spread."""
+    assert evaluation.mean_interval("nats", [2.0], [9]) == {}
+    found = evaluation.mean_interval("nats", [2.0, 2.0, 2.0], [1, 2, 3])
+    assert found["interval"] == ["nats", 2.0, 2.0]
+    found = evaluation.mean_interval(
+        "nats", [1.0, 3.0, 2.0, 2.5], [9, 1, 1, 1]
+    )
+    _, low, high = found["interval"]
+    assert 1 <= low < 16.5 / 12 < high <= 3
+
+
 def test_without_a_baseline_nothing_is_compared(capsys):
     for about in {}, {"score": 1.0}, {"score": 1.0, "baseline": None}:
         evaluation.tell_loser(APP, about)
