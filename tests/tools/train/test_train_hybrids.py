@@ -52,4 +52,4 @@ def test_a_run_records_shares_rates_and_numbers(tmp_path, monkeypatch):
     key = "hybrids.hybrid"
     assert known.keys() == {key, f"{key}.numbers", f"{key}.tried"}
     assert np.shape(known[key]["value"]) == (3, 2)
-    assert measurements.page_of(key) == "ch21_today"
+    assert measurements.find_page(key) == "ch21_today"
