@@ -24,14 +24,14 @@ def small(monkeypatch):
 @pytest.mark.parametrize("name", ["adding", "copy"])
 def test_all_cells_get_as_many_weights_and_nearly_all_of_them(name):
     task = cells.TASKS[name]()
-    most = cells.weights(3, task.D, task.H, task.K)
+    most = lags.weights(3, task.D, task.H, task.K)
     for one in cells.CONTENDERS.values():
         c = one.cell
         H = cells.units(c.G, task.D, task.H, task.K)
         model = cells.first_model(task, one, H, np.random.default_rng(0))
         count = sum(w.size for part in model for w in part)
-        assert count == cells.weights(c.G, task.D, H, task.K)
-        more = cells.weights(c.G, task.D, H + 1, task.K)
+        assert count == lags.weights(c.G, task.D, H, task.K)
+        more = lags.weights(c.G, task.D, H + 1, task.K)
         assert count <= most < more
 
 
@@ -116,16 +116,9 @@ def test_both_resets_are_timed(tmp_path, monkeypatch):
 def test_more_starts_are_chrono_and_a_gate_at_5_at_equal_weights(name):
     study = cells.MORE[name]
     task, rng = lags.TASKS[study.task], np.random.default_rng(0)
+    H = cells.TASKS[study.task]().H
     for contender, start in study.contenders.items():
-        assert (
-            cells.units(
-                start.cell.G,
-                task.D,
-                {"copy": 64, "adding": 48}[study.task],
-                task.K,
-            )
-            == start.H
-        )
+        assert cells.units(start.cell.G, task.D, H, task.K) == start.H
         layer, _ = lags.first_network(start, task, start.H, study.lag, rng)
         keeps = (layer.b_x + layer.b_h)[start.H : 2 * start.H]
         if contender.endswith("5"):

@@ -384,7 +384,7 @@ def more(
 
 
 GATED = {"lstm": (lags.LSTM, lags.spread), "gru": (lags.GRU, lags.spread_update)}
-MORE = {  # as many updates as all had on a quiet machine
+MORE = {  # as many updates as cells.copy.updates and cells.adding.updates
     "copy.lstm-more": more("lstm", "copy", COPY, 64, 1016, (0.01, 0.03, 0.09)),
     "copy.gru-more": more("gru", "copy", COPY, 64, 1016, (0.003, 0.01, 0.03)),
     "adding.lstm-more": more("lstm", "adding", ADDING, 48, 600, (0.01, 0.03, 0.09)),

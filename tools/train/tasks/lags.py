@@ -4,9 +4,10 @@
 comparison by `rnncore.comparison`, so that all contenders have the same steps,
 seeds and learning rates. Plain cells differ in their recurrent weights and biases:
 uniform as torch.nn's, or orthogonal, Glorot or the identity, with biases of zero;
-the identity has ReLU. LSTMs differ in their biases. "copy.50.equal" gives
-the orthogonal plain cell as many weights as the LSTM has. Else 48 units, batches of 32, three seeds; forward and backward
-through the compiled loops. Two more lags, with five seeds, are in `starts`.
+the identity has ReLU. LSTMs differ in their biases. "copy.50.equal" gives the
+orthogonal plain cell as many weights as the LSTM has. Else 48 units, batches of
+32, three seeds; forward and backward through the compiled loops. Two more lags,
+with five seeds, are in `starts`.
 
 Beside "adding.100" stand, for every run at the chosen rate, the steps after
 which a validation score was first below 0.01 (".steps", null: never), and beside

@@ -6,8 +6,8 @@ which they learn by heart, with dropout on h (a mask at each step, or one a
 sequence), with zoneout, and with nothing; rate and share are tuned; three seeds.
 All contenders of a study have the same updates and the same grid; the weights of
 the best look at the validation set are tested. "scale": the LSTM of "norm" with
-all its first weights, but not its biases, multiplied by a tuned number. The looks and the milliseconds of
-an update are kept of the chosen runs. Five minutes of one core.
+W_x and W_h multiplied at the start by a tuned number. The looks and the
+milliseconds of an update are kept of the chosen runs. Five minutes of one core.
 """
 
 import math
