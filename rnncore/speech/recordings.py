@@ -93,6 +93,16 @@ def is_closed(texts: Iterable[str], least: int = 10) -> bool:
     return min(counts.values(), default=0) >= least
 
 
+def stretch_word(features: np.ndarray) -> np.ndarray:
+    """A recording at 20 moments, in one row: its order, not its speed.
+
+    Shapes: features (T, D) -> row
+    """
+    check_shape("features", features, "T", "D")
+    at = np.linspace(0, len(features) - 1, AROUND).round().astype(int)
+    return features[at].ravel()
+
+
 def nearest_texts(
     learned: Sequence[Recording], asked: Sequence[Recording]
 ) -> list[str]:
@@ -101,15 +111,10 @@ def nearest_texts(
     Both are stretched to 20 steps, so that only the order counts.
     """
 
-    def stretched(one: Recording) -> np.ndarray:
-        last = len(one.features) - 1
-        at = np.linspace(0, last, AROUND).round().astype(int)
-        return one.features[at].ravel()
-
-    known = np.stack([stretched(one) for one in learned])
+    known = np.stack([stretch_word(one.features) for one in learned])
     squares = (known**2).sum(axis=1)
     found = []
     for one in asked:
-        distance = squares - 2 * known @ stretched(one)
+        distance = squares - 2 * known @ stretch_word(one.features)
         found.append(learned[int(distance.argmin())].text)
     return found

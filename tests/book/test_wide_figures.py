@@ -114,7 +114,6 @@ LATE = """async () => {
   const letters = new FontFace("late", "url(fonts/heading.woff2)");
   document.fonts.add(letters);
   await letters.load();
-  await new Promise((done) => setTimeout(done, 200));
 }"""
 
 
@@ -129,5 +128,8 @@ def test_a_line_that_its_own_letters_make_too_wide_is_reached_by_keys(
     line = page.locator(".katex-display")
     assert line.get_attribute("tabindex") is None
     page.evaluate(LATE)
+    page.wait_for_function(
+        "document.querySelector('.katex-display').tabIndex === 0"
+    )
     assert line.evaluate("line => line.scrollWidth") > 200
     assert line.get_attribute("tabindex") == "0"

@@ -72,6 +72,21 @@ def test_what_no_test_saw_or_reached_survives_with_its_known_reason(diffs):
     assert mutation.format_share(about) == "1,234 of 2,000 mutants"
 
 
+def test_a_result_is_kept_and_read_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(mutation, "PATH", tmp_path / "survivors.json")
+    monkeypatch.setattr(mutation, "GUIDE", tmp_path / "guide.md")
+    mutation.GUIDE.write_text("1 of 2 mutants were killed", "utf-8")
+    one = {"function": "f", "was": 'say("é\\n")', "is": "{}", "why": "a, b"}
+    result = {
+        "b.py": {"killed": 1998, "mutants": 2000, "survivors": [one, one]},
+        "a.py": {"killed": 3, "mutants": 3, "survivors": []},
+    }
+    mutation.keep(result)
+    assert mutation.read() == result
+    guide = mutation.GUIDE.read_text("utf-8")
+    assert guide == "2,001 of 2,003 mutants were killed"
+
+
 @pytest.mark.parametrize("codes", [{}, {"x_f__mutmut_1": None}])
 def test_a_run_that_broke_off_has_no_result(codes):
     with pytest.raises(SystemExit, match="not all mutants were tested"):

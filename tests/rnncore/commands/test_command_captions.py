@@ -80,7 +80,12 @@ def test_evaluate_gives_the_scores_again(trained, films, capsys):
     code, out, _ = run(capsys, *words)
     assert code == 0
     assert "2 films, not seen in training" in out
-    for name, *scores in load_weights(trained)[1]["table"]:
+    about = load_weights(trained)[1]
+    what, low, high = about["interval"]
+    assert what == "% exact"
+    assert low <= about["score"] <= high
+    assert high - low > 50  # of two films
+    for name, *scores in about["table"]:
         assert any(
             line.split() == [*name.split(), *(f"{x:.3f}" for x in scores)]
             for line in out.splitlines()

@@ -135,6 +135,9 @@ def test_the_file_holds_all_that_is_needed(trained, book):
     assert about["seconds"] > 0
     assert about["command"].startswith("python -m rnncore text train")
     assert about["baseline"] < about["score"]
+    what, low, high = about["interval"]
+    assert what == "bits"
+    assert low < about["score"] < high
     parts = {"training": 16_000, "validation": 2_000, "test": 2_000}
     assert about["split"] == parts
     training = book.read_text()[:16_000]

@@ -183,9 +183,14 @@ def test_no_slide_is_taller_than_the_screen(tall, tmp_path, browser, size):
         viewport={"width": size[0], "height": size[1]}
     ) as screen:
         screen.goto(path.as_uri())
-        for answer in screen.query_selector_all("details"):
+        screen.evaluate(  # after the page's own listener
+            "told = 0;"
+            " document.addEventListener('toggle', () => told += 1, true)"
+        )
+        answers = screen.query_selector_all("details")
+        for answer in answers:
             answer.evaluate("(one) => one.open = true")
-        screen.wait_for_timeout(200)  # opening one is told a moment later
+        screen.wait_for_function(f"told === {len(answers)}")
         heights = screen.evaluate(
             "() => [...document.querySelectorAll('section')]"
             ".map((one) => one.scrollHeight)"

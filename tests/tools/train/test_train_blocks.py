@@ -9,7 +9,7 @@ from rnncore.comparison import Trained, from_json
 from rnncore.text.blocks import BlockModel
 from tests.helpers.arrays import assert_close
 from tools import measurements
-from tools.train import runner
+from tools.train import grids, runner
 from tools.train.modern import blocks
 
 NAMES = "minGRU", "attention"
@@ -154,7 +154,7 @@ def test_a_search_that_does_not_end_is_told(monkeypatch):
         ),
     )
     found = blocks.search(blocks.TRACKING, "LSTM", 7)
-    assert len(found.tried) == blocks.MOST
+    assert len(found.tried) == grids.MOST
     assert found.edges == [f"rate {found.chosen['rate']:g}"]
 
 

@@ -38,6 +38,7 @@ from rnncore.text.corpora import python_corpus, tunes_corpus
 from rnncore.text.vocabulary import character_vocabulary
 from rnncore.train import Schedule
 from tools import ROOT
+from tools.train.grids import search_grid
 from tools.train.modern.recall import (
     BATCH,
     CHOOSING,
@@ -55,7 +56,6 @@ T, B = 128, 8
 UPDATES = 300, 6_000  # on a text
 TASK_UPDATES = 800, 4_000
 RATES, LONG_RATES = [0.003, 0.01, 0.03], [0.001, 0.003, 0.01]
-MOST = 6  # rates
 ROUNDS, TIMED = 3, 20  # of the timing, and its updates
 LONG = 4 * T  # as far as the loss is looked at
 BIN = 32  # positions together
@@ -228,12 +228,8 @@ def first_rates(steps: int) -> list[float]:
 def search(task: Task, mixer: str, steps: int) -> Result:
     """Choose a contender's rate with one seed, then train with all."""
     train = contender(task, mixer)
-    scores = {rate: first_score(train, rate, steps) for rate in first_rates(steps)}
-    while edges := {min(scores), max(scores)} & {min(scores, key=scores.__getitem__)}:
-        if len(scores) == MOST:
-            break
-        beyond = beside(sorted(scores), *edges)
-        scores[beyond] = first_score(train, beyond, steps)
+    scores = search_grid(partial(first_score, train, steps), first_rates(steps))
+    edges = {min(scores), max(scores)} & {min(scores, key=scores.__getitem__)}
     tried = [Tried({"rate": rate}, [scores[rate]]) for rate in sorted(scores)]
     best = min(tried, key=lambda one: one.median).setting
     tests = [train(best, seed, steps).test() for seed in SEEDS]
@@ -246,13 +242,7 @@ def searched(task: Task, steps: int) -> Comparison:
     return Comparison(steps, list(SEEDS), {"rate": first_rates(steps)}, results)
 
 
-def beside(rates: list[float], edge: float) -> float:
-    """The next rate beyond an edge of the grid, rounded as the others are."""
-    low, high = (0, 1) if edge == rates[0] else (-1, -2)
-    return float(f"{rates[low] ** 2 / rates[high]:.1g}")
-
-
-def first_score(train: Callable, rate: float, steps: int) -> float:
+def first_score(train: Callable, steps: int, rate: float) -> float:
     """The validation score of the first seed, infinite where it diverged."""
     try:
         return train({"rate": rate}, SEEDS[0], steps).validation

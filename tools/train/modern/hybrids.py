@@ -18,14 +18,8 @@ from rnncore.application import seeded, train_module
 from rnncore.blocks import Block, Shape, hidden_for, limit_attention
 from rnncore.text.blocks import BlockModel
 from rnncore.train import Schedule
-from tools.train.modern.blocks import (
-    answered,
-    answers_loss,
-    beside,
-    held_pairs,
-    pairs,
-    warm,
-)
+from tools.train.grids import search_grid
+from tools.train.modern.blocks import answered, answers_loss, held_pairs, pairs, warm
 from tools.train.modern.recall import CHOOSING, KEYS, VALUES
 from tools.train.runner import Measurement, Options, Training, show_progress
 
@@ -34,7 +28,6 @@ REACH = 16  # tokens: eight pairs
 LENGTHS = 4, 8, 12, 16
 STEPS, BATCH = 600, 16
 RATES = 0.003, 0.01, 0.03
-MOST = 6  # rates
 MIXERS = {
     "delta": ("gated-delta", "gated-delta"),
     "window": ("attention", "attention"),
@@ -76,18 +69,13 @@ def compete(name: str, asked: Options) -> Iterator[Measurement]:
     first = asked.seeds[0]
     others = [held_pairs(N, CHOOSING) for N in LENGTHS]
     models: dict[float, BlockModel] = {}
-    nats: dict[float, float] = {}
 
-    def attempt(rate: float) -> None:
+    def score(rate: float) -> float:
         models[rate] = trained(name, rate, first, steps)
-        nats[rate] = float(answered(models[rate], *others)[:, 0].mean())
+        return float(answered(models[rate], *others)[:, 0].mean())
 
-    for rate in RATES:
-        attempt(rate)
+    nats = search_grid(score, RATES)
     best = min(nats, key=nats.__getitem__)
-    while best in (min(nats), max(nats)) and len(nats) < MOST:
-        attempt(beside(sorted(nats), best))
-        best = min(nats, key=nats.__getitem__)
     every = [models[best]]
     every += [trained(name, best, seed, steps) for seed in asked.seeds[1:]]
     shares = [answered(m, *map(held_pairs, LENGTHS))[:, 1].tolist() for m in every]

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from rnncore.chunks import DELTA, HEBB, Rule, memory_chunks
 from rnncore.memory import Steps, unit
 from rnncore.scan import linear_scan
+from tools.train.grids import search_grid
 from tools.train.runner import Measurement, Options, Training, fit_module
 
 KEYS = VALUES = 32
@@ -179,6 +180,11 @@ def trained(task: str, mixer: str, rate: float, seed: int, steps: int) -> Networ
     return network
 
 
+def next_rate(rates: list[float], best: float) -> float:
+    """The rate next to the best, which ends the grid."""
+    return round(best / FACTOR if best == rates[0] else best * FACTOR, 5)
+
+
 def compete(task: str, mixer: str, asked: Options) -> Iterator[Measurement]:
     """Search the rate with one seed, then train with all."""
     steps = asked.steps or STEPS
@@ -188,15 +194,10 @@ def compete(task: str, mixer: str, asked: Options) -> Iterator[Measurement]:
     def score(rate: float) -> float:
         networks[rate] = trained(task, mixer, rate, first, steps)
         shares = [share_right(networks[rate], task, N, CHOOSING) for N in TRAINED]
-        return float(np.mean(shares))
+        return -float(np.mean(shares))
 
-    tried = {rate: score(rate) for rate in RATES}
-    best = max(tried, key=lambda rate: tried[rate])
-    while best in (min(tried), max(tried)) and len(tried) < MOST:
-        rate = best / FACTOR if best == min(tried) else best * FACTOR
-        rate = round(rate, 5)
-        tried[rate] = score(rate)
-        best = max(tried, key=lambda rate: tried[rate])
+    tried = search_grid(score, RATES, MOST, next_rate)
+    best = min(tried, key=tried.__getitem__)
     every = [networks[best]]
     every += [trained(task, mixer, best, seed, steps) for seed in asked.seeds[1:]]
     shares = [[share_right(n, task, N, REPORTING) for N in LENGTHS] for n in every]
@@ -205,7 +206,7 @@ def compete(task: str, mixer: str, asked: Options) -> Iterator[Measurement]:
     yield Measurement(key, shares, unit_, seeds)
     numbers = sum(p.numel() for p in every[0].parameters())
     yield Measurement(f"{key}.numbers", numbers, "weights", seeds)
-    rates = {f"{rate:g}": tried[rate] for rate in sorted(tried)}
+    rates = {f"{rate:g}": -tried[rate] for rate in sorted(tried)}
     yield Measurement(f"{key}.tried", rates, "share right by rate, other data", first)
 
 

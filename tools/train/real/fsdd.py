@@ -25,7 +25,13 @@ from rnncore.data.speech import WORDS
 from rnncore.speech.folder import Parts, Recording
 from rnncore.speech.letters import Choice
 from rnncore.speech.model import Recognizer, speech_loss
-from rnncore.speech.recordings import HEARD, choice_of, nearest_texts, words_of
+from rnncore.speech.recordings import (
+    HEARD,
+    choice_of,
+    nearest_texts,
+    stretch_word,
+    words_of,
+)
 from rnncore.speech.training import (
     choice_loss,
     outputs,
@@ -35,6 +41,7 @@ from rnncore.speech.training import (
     word_errors,
     written,
 )
+from tools.train.grids import search_grid
 from tools.train.runner import (
     Measurement,
     Options,
@@ -63,9 +70,7 @@ OTHER = {
     "plain": Plan(vary=False),
 }
 AGAIN = "jackson"  # left out, so that Lucas is the validation
-STRETCHED = 20  # steps that the linear classifier reads
 STRENGTHS = 0.0001, 0.001, 0.01  # C; the grid grows where its best ends it
-FACTOR = 10
 
 
 @lru_cache(maxsize=1)
@@ -167,29 +172,18 @@ def compare_unlike(asked: Options) -> Iterator[Measurement]:
     yield Measurement("real.fsdd.nearest.share", share, "% of the steps", None)
 
 
-def stretched(features: np.ndarray) -> np.ndarray:
-    """A word at STRETCHED moments, in one row: its order, not its speed."""
-    at = np.linspace(0, len(features) - 1, STRETCHED).round().astype(int)
-    return features[at].ravel()
-
-
 def linear_errors(parts: Parts) -> tuple[float, dict[float, float]]:
     """Of the test in %, and of the validation by C, with the best inside."""
-    rows = [np.stack([stretched(r.features) for r in part]) for part in parts]
+    rows = [np.stack([stretch_word(r.features) for r in part]) for part in parts]
     train, valid, test = ([r.text for r in part] for part in parts)
-    wrong: dict[float, float] = {}
     fitted: dict[float, LogisticRegression] = {}
 
-    def fit(C: float) -> None:
+    def score(C: float) -> float:
         fitted[C] = LogisticRegression(C=C, max_iter=3000).fit(rows[0], train)
-        wrong[C] = 100 * (1 - fitted[C].score(rows[1], valid))
+        return 100 * (1 - fitted[C].score(rows[1], valid))
 
-    for C in STRENGTHS:
-        fit(C)
+    wrong = search_grid(score, STRENGTHS)
     best = min(wrong, key=wrong.__getitem__)
-    while best in (min(wrong), max(wrong)):
-        fit(float(f"{best / FACTOR if best == min(wrong) else best * FACTOR:.1g}"))
-        best = min(wrong, key=wrong.__getitem__)
     tried = {C: wrong[C] for C in sorted(wrong)}
     return 100 * (1 - fitted[best].score(rows[2], test)), tried
 

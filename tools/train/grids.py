@@ -1,0 +1,31 @@
+"""Search a grid of one number, which grows where its best ends it."""
+
+from collections.abc import Callable
+
+MOST = 6  # values that are tried
+
+
+def beside(values: list[float], edge: float) -> float:
+    """The next value beyond an edge of the grid, rounded as the others are."""
+    low, high = (0, 1) if edge == values[0] else (-1, -2)
+    return float(f"{values[low] ** 2 / values[high]:.1g}")
+
+
+def search_grid(
+    score: Callable[[float], float],
+    values: list[float] | tuple[float, ...],
+    most: int = MOST,
+    beyond: Callable[[list[float], float], float] = beside,
+) -> dict[float, float]:
+    """The score of each value, lower is better; of equal ones the first counts.
+
+    `beyond` finds a value next to the sorted ones, beyond the best of them.
+    """
+    scores = {value: score(value) for value in values}
+    while len(scores) < most:
+        best = min(scores, key=scores.__getitem__)
+        if min(scores) < best < max(scores):
+            break
+        further = beyond(sorted(scores), best)
+        scores[further] = score(further)
+    return scores
