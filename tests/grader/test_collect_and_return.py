@@ -154,6 +154,19 @@ def test_a_class_of_thirty_from_moodles_export_to_what_moodle_imports(
         assert "The right idea, on paper." in page
         assert "A person gave these points; the tests gave 0." in page
         assert "A slip of ours." in page
+    assert "not answered yet" in told(course, "jan2@x.org")
+    (double,) = [
+        line
+        for line in lines_of(home / "statistics.csv")
+        if (line["assignment"], line["task"], line["property"])
+        == (NAME, "double", "")
+    ]
+    # 25 have 3 points, three were given 1.5, Eve's file cannot be read
+    assert (double["learners"], double["mean"]) == ("29", "2.741")
+    missing = lines_of(home / "missing.csv")
+    assert [(m["assignment"], m["learner"]) for m in missing] == [
+        (NAME, "Nina Nichts")
+    ]
     page = home / "feedback" / "Tom Team" / NAME / FILE
     assert escape(DOUBT) in page.with_suffix(".html").read_text()
     with Gradebook(f"sqlite:///{home}/gradebook.db") as book:
@@ -198,8 +211,7 @@ def test_a_class_of_thirty_from_moodles_export_to_what_moodle_imports(
             for n in (51, 52)
         }
     assert filled_in(back) == {51: "6", 52: "4.5", 53: "0"}
-    with (back / "lms.csv").open(newline="") as file:
-        lines = list(csv.DictReader(file))
+    lines = lines_of(back / "lms.csv")
     (nina,) = [line for line in lines if line["id"] == "Nina Nichts"]
     assert nina[QUIZ] == ""  # she may be one of them
 
@@ -213,13 +225,15 @@ def test_a_class_of_thirty_from_moodles_export_to_what_moodle_imports(
     assert (home / "points.csv").read_bytes() == before
 
 
+def lines_of(path):
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def filled_in(back):
-    with (back / "Grades.csv").open(
-        encoding="utf-8-sig", newline=""
-    ) as file:
-        lines = list(csv.DictReader(file))
     return {
-        int(line["Identifier"].split()[1]): line["Grade"] for line in lines
+        int(line["Identifier"].split()[1]): line["Grade"]
+        for line in lines_of(back / "Grades.csv")
     }
 
 
