@@ -27,6 +27,7 @@ from rnncore.speech.recordings import (
     heard_level,
     heard_speech,
     said_frames,
+    stretch_word,
     words_of,
 )
 from rnncore.speech.training import (
@@ -652,6 +653,14 @@ def test_a_level_changes_nothing_and_a_dull_band_does(rng):
     # bands that a file of 8,000 samples a second does not have
     missing = loud.reshape(-1, 40)[:, 35:]
     assert np.ptp(missing) < 1e-5
+
+
+@pytest.mark.parametrize("speed", [1, 3])
+def test_a_stretched_word_keeps_order_and_loses_speed(speed):
+    steps = np.repeat(np.arange(20.0), speed)
+    row = stretch_word(np.stack([steps, -steps], axis=1))
+    expected = np.stack([np.arange(20.0), -np.arange(20.0)], axis=1).ravel()
+    assert (row == expected).all()  # nothing is computed, only chosen
 
 
 def test_a_recogniser_abstains_below_a_score(tmp_path, capsys):
