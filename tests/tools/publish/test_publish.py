@@ -273,9 +273,10 @@ def full(tmp_path_factory):
         + "".join(map(question.format, range(1, 13)))
         + "</section>",
         "bibliography": "".join(map(source.format, range(1, 81))),
+        "more": "<p>A second page of a chapter.</p>",
     }
     for name, inside in pages.items():
-        text = article(name, inside)
+        text = article({"more": "1.1. More"}.get(name, name), inside)
         (folder / f"{name}.html").write_text(text, "utf8")
     toc = [paper.Entry("", name) for name in pages]
     config = {"title": "Full", "author": "nobody"}
@@ -310,6 +311,13 @@ def test_answers_and_sources_stand_in_two_columns(full):
     assert "Author 80." in pages[sources]
     assert len(columns_of(full.pages[sources], "Author")) == 2
     assert len(columns_of(full.pages[-1], "Answer")) >= 2
+
+
+@pytest.mark.system
+def test_a_chapters_second_page_begins_below_its_first(full):
+    pages = [page.extract_text() for page in full.pages]
+    (begun,) = (t for t in pages if "A second page of a chapter" in t)
+    assert "Author 80." in begun
 
 
 @pytest.mark.system
