@@ -24,7 +24,7 @@ from tools.site.ascii_tables import tables
 from tools.site.folded.folded_code import fold_docstrings, say_what_is_folded
 from tools.site.formulas import typeset
 from tools.site.live import write_code
-from tools.site.outputs import narrow
+from tools.site.outputs import dark, narrow
 from tools.site.outputs.sizes import size_of
 
 THEBE = re.compile(
@@ -80,7 +80,8 @@ def finish(out: Path) -> None:
         pages[path] = with_signs(finish_page(page, name, out), name, live)
         path.write_text(pages[path], "utf8")
     for picture in (out / MEDIA).glob("*.svg"):
-        picture.write_text(shorter(picture.read_text("utf8")), "utf8")
+        drawn = dark.themed(shorter(picture.read_text("utf8")))
+        picture.write_text(drawn, "utf8")
     for picture in (out / MEDIA).glob("*.png"):
         if picture.stat().st_size > HEAVY:
             picture.write_bytes(fewer_colours(picture.read_bytes()))
@@ -202,6 +203,9 @@ def _lazy(match: re.Match[str], folder: Path) -> str:
         picture = picture.replace("<img", f"<img{said}", 1)
     if " loading=" not in picture:
         picture = picture.replace("<img", '<img loading="lazy"', 1)
+    drawn = path.suffix == ".svg" and MEDIA in source[1]
+    if drawn and dark.follows(path.read_text("utf8")):
+        picture = picture.replace("<img", "<img data-themed", 1)
     picture = narrow.beside(picture, path, narrow.figure_of(match))
     if link or MEDIA not in source[1]:
         return link + picture

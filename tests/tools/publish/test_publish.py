@@ -246,6 +246,90 @@ def test_a_long_box_of_code_leaves_no_page_half_empty(printed):
     assert lines[first + 1] > 50  # and fills the next page
 
 
+def article(title, inside):
+    """A page as the book builds it, as far as paper reads it."""
+    return (
+        f'<article class="bd-article"><section id="it"><h1>{title}</h1>'
+        f"{inside}</section></article>"
+    )
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory):
+    """A PDF with many questions below a text, and many sources."""
+    folder = tmp_path_factory.mktemp("full")
+    question = (
+        '<details class="sd-dropdown"><summary><span class="sd-summary-text">'
+        "{0}. Question {0}?</span></summary>"
+        '<div class="sd-summary-content"><p>Answer {0}.</p></div></details>'
+    )
+    source = (
+        '<div class="citation" id="s{0}"><span class="label">[{0}]</span>'
+        "<p>Author {0}. A title.</p></div>"
+    )
+    pages = {
+        "text": "<div style='height: 222mm'>A line of text.</div>"
+        + "<section><h2>Check yourself</h2>"
+        + "".join(map(question.format, range(1, 13)))
+        + "</section>",
+        "bibliography": "".join(map(source.format, range(1, 81))),
+        "more": "<p>A second page of a chapter.</p>" * 2,
+    }
+    for name, inside in pages.items():
+        text = article({"more": "1.1. More"}.get(name, name), inside)
+        (folder / f"{name}.html").write_text(text, "utf8")
+    toc = [paper.Entry("", name) for name in pages]
+    config = {"title": "Full", "author": "nobody"}
+    made = pdf.whole(folder, toc, config, code=False, epoch=EPOCH)
+    return PdfReader(io.BytesIO(made))
+
+
+def starts(page, word, axis=4):
+    """How far from the left, or the bottom, lines begin with a word."""
+    found = set()
+
+    def look(text, _matrix, place, *_):
+        if text.strip().startswith(word):
+            found.add(round(place[axis]))
+
+    page.extract_text(visitor_text=look)
+    return sorted(found)
+
+
+@pytest.mark.system
+def test_questions_fill_the_page_on_which_the_text_ends(full):
+    pages = [page.extract_text() for page in full.pages]
+    first = next(k for k, t in enumerate(pages) if "Question 1?" in t)
+    assert "A line of text" in pages[first]
+    assert "Question 12?" in pages[first + 1]
+
+
+@pytest.mark.system
+def test_answers_and_sources_stand_in_two_columns(full):
+    pages = [page.extract_text() for page in full.pages]
+    sources = next(k for k, t in enumerate(pages) if "Author 1." in t)
+    assert "Author 80." in pages[sources]
+    assert len(starts(full.pages[sources], "Author")) == 2
+    assert len(starts(full.pages[-1], "Answer")) >= 2
+
+
+@pytest.mark.system
+def test_a_chapters_second_page_begins_below_its_first(full):
+    pages = [page.extract_text() for page in full.pages]
+    (k,) = (k for k, t in enumerate(pages) if "A second page of" in t)
+    assert "Author 80." in pages[k]
+    low, high = starts(full.pages[k], "A second page of", axis=5)
+    assert high - low < 25  # pixels; a line has 16
+
+
+@pytest.mark.system
+def test_contents_leave_out_the_sections_of_every_page(full, archive):
+    assert "Check yourself" not in full.pages[1].extract_text()
+    listed = archive.read("EPUB/nav.xhtml").decode()
+    assert "A section" in listed
+    assert "Read next" not in listed
+
+
 @pytest.mark.system
 def test_the_epub_holds_formulas_a_reader_can_show(archive):
     names = archive.namelist()

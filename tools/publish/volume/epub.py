@@ -143,6 +143,8 @@ def picture(source: str, html: Path) -> tuple[str, bytes]:
 def drawing(svg: bytes) -> bytes:
     """An SVG as EPUB 3.2 allows it: SVG 1.1 that names no DTD."""
     root = ElementTree.fromstring(svg)  # which drops the document type
+    for style in root.findall(f"{{{SVG}}}style[@media]"):
+        root.remove(style)  # of a dark page, which a reader's own may not be
     for path in root.iter(f"{{{SVG}}}path"):
         path.attrib.setdefault("d", "")  # matplotlib's space
     for node in root.iter():

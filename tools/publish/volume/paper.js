@@ -7,6 +7,7 @@
 // live figure its still one. What is folded, and no code, is an answer.
 "use strict";
 
+const WITHIN = /^\d+\.\d+\. /; // the title of a chapter's second page and its next
 const CODE = "details.hide";
 const QUESTION = "details.sd-dropdown";
 const GONE = [
@@ -197,7 +198,8 @@ async function chapter(page, pages, code) {
     }
   }
   article.querySelectorAll("h2").forEach((head, k) => { head.id = `${page}--head-${k}`; });
-  const whole = element("section", { id: page, class: "chapter bd-article" }, article);
+  const kind = WITHIN.test(title) ? "chapter goes-on" : "chapter";
+  const whole = element("section", { id: page, class: `${kind} bd-article` }, article);
   return { page, title, whole, collected, answers: answers.length };
 }
 
@@ -269,9 +271,14 @@ window.front = async function front(title, lines, listed, picture) {
   for (const link of document.querySelectorAll("a.page")) {
     link.append(", page ", element("span", { class: "number" }, "0"));
   }
-  const heads = listed.map(([{ page, title }]) => `#${page} { page: ${page}; }
-    @page ${page} { @top-right { content: ${JSON.stringify(title)};
-      font: 8pt "DejaVu Sans", sans-serif; color: #555; } }`);
+  let head = ""; // a chapter's pages share it: another one begins a sheet
+  const heads = listed.map(([{ page, title }]) => {
+    if (WITHIN.test(title) && head) return `#${page} { page: ${head}; }`;
+    head = page;
+    return `#${page} { page: ${page}; }
+      @page ${page} { @top-right { content: ${JSON.stringify(title)};
+        font: 8pt "DejaVu Sans", sans-serif; color: #555; } }`;
+  });
   document.head.append(element("style", {}, heads.join("\n")));
   await Promise.all([...document.querySelectorAll("#title img")].map((i) => i.decode()));
 };

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -46,6 +47,9 @@ LICENCE = "Free under the MIT licence"
 TEACHING = "For those who teach"  # the part with the guide to grading
 REFERENCE = "api"  # the page on all that the package has
 SHEET = "sheet"  # one page, without a title and contents
+EVERYWHERE = re.compile(  # sections that each chapter has
+    "Check yourself|Exercises|In three sentences|Read next|What can go wrong"
+)
 VOLUMES = {
     "book": "",
     "grading": "How to grade",
@@ -144,10 +148,16 @@ def opened(html: Path, pages: list[str], title: str, *, code: bool) -> Iterator[
         )
         page.goto(f"{site}paper.html")
         contents = page.evaluate("([pages, code]) => paper(pages, code)", [pages, code])
-        yield Paper(page, contents)
+        yield Paper(page, [_shortened(entry) for entry in contents])
         browser.close()
     if asked:
         raise PublishError(f"another host was asked: {asked[0]}")
+
+
+def _shortened(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry of the contents without the sections that each chapter has."""
+    kept = [s for s in entry["sections"] if not EVERYWHERE.match(s["title"])]
+    return {**entry, "sections": kept}
 
 
 def command(

@@ -35,7 +35,6 @@ from tools.publish.volume.paper import (
     opened,
 )
 
-EVERYWHERE = re.compile("Check yourself|Exercises|Read next|What can go wrong")
 NODE = re.compile(r"node\d{8}")
 WIDTH = 673  # of A4 within its margins, 96 dots an inch
 
@@ -78,7 +77,7 @@ def whole(
             paper.page.evaluate("fit()")
             sheet = PdfReader(io.BytesIO(printed(paper)))
             return _finished(sheet, [], {}, title, day)
-        contents = [_shortened(entry) for entry in paper.contents]
+        contents = paper.contents
         listed = [[entry, parts.get(entry["page"], "")] for entry in contents]
         paper.page.evaluate("given => front(...given)", [title, lines, listed, picture])
         paper.page.evaluate("fit()")
@@ -93,12 +92,6 @@ def whole(
     if places(pdf) != first:
         raise PublishError("the numbers moved what they number")
     return _finished(pdf, listed, first, title, day)
-
-
-def _shortened(entry: dict[str, Any]) -> dict[str, Any]:
-    """An entry of the contents without the sections that each chapter has."""
-    kept = [s for s in entry["sections"] if not EVERYWHERE.match(s["title"])]
-    return {**entry, "sections": kept}
 
 
 def _anchors(entry: dict[str, Any]) -> list[str]:

@@ -1,0 +1,60 @@
+"""Drawings that follow the reader's theme: on a dark page their ink is light.
+
+A drawing holds a second style, which counts where the <img> around it has the
+colour scheme "dark". Black, white and greys change places, pale tints become
+deep ones, and the colours that mean something stay as they are. A drawing whose
+shades of grey are numbers, or that holds a photograph, keeps its light card.
+"""
+
+import colorsys
+import re
+
+PAGE = "#14181e"  # behind the text of a dark page, as in course.css
+INK = 0.92  # lightness of what was black
+COLOUR = re.compile(r"(?:fill|stroke): (#[0-9a-f]{6})")
+GREY = 0.12  # chroma below which a colour is one
+GREYS = 9  # of a drawing; more are a scale
+PALE = 0.8  # lightness of a tint, which has dark letters upon it
+SCHEME = "(prefers-color-scheme: dark)"
+
+
+def follows(svg: str) -> bool:
+    """Whether a drawing of matplotlib's can be shown on a dark page."""
+    greys = {colour for colour in COLOUR.findall(svg) if _chroma(colour) < GREY}
+    return "<image" not in svg and 0 < len(greys) <= GREYS
+
+
+def themed(svg: str) -> str:
+    """The drawing with its colours on a dark page."""
+    if not follows(svg):
+        return svg
+    rules = [f"svg{{fill:{counterpart('#000000')}}}"]  # which matplotlib leaves out
+    for colour in sorted(set(COLOUR.findall(svg))):
+        if (other := counterpart(colour)) != colour:
+            rules += [
+                f'[style*="{what}: {colour}"]{{{what}:{other}!important}}'
+                for what in ("fill", "stroke")
+            ]
+    style = f'<style media="{SCHEME}">{"".join(rules)}</style>'
+    before, end, after = svg.rpartition("</svg>")
+    return f"{before}{style}{end}{after}"
+
+
+def counterpart(colour: str) -> str:
+    """What a colour of a light drawing is in a dark one."""
+    if colour == "#ffffff":
+        return PAGE
+    hue, light, saturation = colorsys.rgb_to_hls(*_parts(colour))
+    if _chroma(colour) >= GREY and light <= PALE:
+        return colour
+    paper = colorsys.rgb_to_hls(*_parts(PAGE))[1]
+    now = colorsys.hls_to_rgb(hue, INK + (paper - INK) * light, min(saturation, 0.5))
+    return "#" + "".join(f"{round(255 * part):02x}" for part in now)
+
+
+def _parts(colour: str) -> list[float]:
+    return [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+
+
+def _chroma(colour: str) -> float:
+    return max(_parts(colour)) - min(_parts(colour))
