@@ -46,8 +46,11 @@ def add_reading(train: Any) -> None:
         "1); last rows without any value have them for the steps to come"
     )
     option(train, "--known", what, [], str, nargs="+", **column)
-    what = "fill empty cells and missing dates; what was filled is told"
-    ways = ["linear", "last", "zero"]
+    what = (
+        "fill empty cells and missing dates, season: from the same hour of "
+        "days around, the same weekday or month; what was filled is told"
+    )
+    ways = ["linear", "last", "zero", "season"]
     option(train, "--fill", what, choices=ways)
     what = "the decimal mark (default: found, if it is clear)"
     option(train, "--decimal", what, choices=[".", ","])

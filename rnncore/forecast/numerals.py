@@ -19,6 +19,8 @@ SPACES = r"(?<=\d)[ \u00a0\u2009\u202f'\u2019](?=\d{3}(?!\d))"
 MARKED = re.compile(r"[+-]?\d*(?:[.,]\d*)+(?:[eE][+-]?\d+)?")
 UNCLEAR = re.compile(r"[+-]?[1-9]\d{0,2}([.,])\d{3}")  # 1234, or 1.234
 OTHER = {",": ".", ".": ","}
+FILLS = "linear", "last", "zero", "season"
+AROUND = 7  # seasons on each side of a gap, at most
 
 
 def read_numbers(
@@ -115,24 +117,35 @@ def _numbers(path: Path, texts: pd.Series, decimal: str) -> np.ndarray:
     return numbers
 
 
-def fill_gaps(values: np.ndarray, how: str) -> np.ndarray:
-    """The values with their NaNs filled: "linear", "last" or "zero".
+def fill_gaps(values: np.ndarray, how: str, period: int = 1) -> np.ndarray:
+    """The values with their NaNs filled: "linear", "last" and so on.
 
     Before the first number there is nothing to go on from: only "zero"
     fills that. "linear" goes on after the last number as "last" does.
+    "season" is the mean at the same place of the seasons around, by up to
+    a line more: the line joins what the numbers at the gap's two ends
+    differ by from their own such means.
 
     Shapes: values (N,) -> values (N,)
 
-    Raises ValueError for another way.
+    Raises ValueError for another way, and for seasons of less than two.
     """
-    if how not in ("linear", "last", "zero"):
-        raise ValueError(f"how: expected linear, last or zero, got {how!r}")
+    if how not in FILLS:
+        ways = ", ".join(FILLS)
+        raise ValueError(f"how: expected one of {ways}, got {how!r}")
+    if how == "season" and period < 2:
+        raise ValueError(f"period: expected at least 2, got {period}")
     filled = np.array(values, float)
     known = np.flatnonzero(~np.isnan(filled))
     if how == "zero":
         return np.nan_to_num(filled)
     if not len(known):
         return filled
+    if how == "season":
+        usual = _usual(filled, period)
+        guess = usual + fill_gaps(filled - usual, "linear")
+        filled = np.where(np.isnan(filled), guess, filled)
+        return fill_gaps(filled, "linear")
     later = np.arange(known[0], len(filled))
     if how == "linear":
         filled[later] = np.interp(later, known, filled[known])
@@ -140,3 +153,23 @@ def fill_gaps(values: np.ndarray, how: str) -> np.ndarray:
         before = np.searchsorted(known, later, side="right") - 1
         filled[later] = filled[known[before]]
     return filled
+
+
+def _usual(values: np.ndarray, period: int) -> np.ndarray:
+    """The mean at the same place of the seasons around, or NaN.
+
+    It is that of pairs, one before and one after, so that a slope drops
+    out; at the series' ends, where there is none, that of one side.
+    """
+    N = len(values)
+    sums, counts = np.zeros((2, N)), np.zeros((2, N))  # pairs, any
+    for shift in range(period, min((AROUND + 1) * period, N), period):
+        outside = np.full(shift, np.nan)
+        before = np.concatenate([outside, values[:-shift]])
+        after = np.concatenate([values[shift:], outside])
+        pair = (before + after) / 2
+        for found, k in (pair, 0), (before, 1), (after, 1):
+            sums[k] += np.nan_to_num(found)
+            counts[k] += ~np.isnan(found)
+    mean = np.where(counts > 0, sums, np.nan) / np.maximum(counts, 1)
+    return np.where(counts[0] > 0, *mean)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from rnncore.forecast.numerals import fill_gaps, read_numbers
+from rnncore.forecast.seasons import season_of
 from rnncore.forecast.table import (
     check_missing,
     check_order,
@@ -84,7 +85,7 @@ def read_panel(
     `past` and `known` are columns of covariates: known of the past alone,
     or ahead as well. With `known` ones, last rows without any value are
     steps to come. `fill` fills empty cells and missing dates: see
-    `fill_gaps`. With `gaps` each row is a step, whatever lies between the
+    `fill_gaps`; its season is that of `season_of`. With `gaps` each row is a step, whatever lies between the
     dates, as for shares, which are not traded on holidays.
 
     Raises Refused with the file, and the line where there is one: where
@@ -111,6 +112,11 @@ def read_panel(
     cells = cells.set_index(index)
     groups = _groups(path, rows, columns, cells)
     dates = _all_dates(path, groups, gaps)
+    if fill == "season" and season_of(pd.DataFrame(index=dates)) < 2:
+        raise Refused(
+            f"{path}: --fill season: there is no season of these dates: "
+            "--fill linear"
+        )
     frames = {
         name: _on_dates(
             path, name, part, rows.loc[lines], dates, columns, fill
@@ -245,7 +251,7 @@ def _check_cells(
             raise Refused(
                 f"{path}: line {texts.index[row]}: {name}: expected a "
                 f"number, got {texts[name].iloc[row]!r}; --fill linear, "
-                "last or zero fills empty cells"
+                "last, zero or season fills empty cells"
             )
 
 
@@ -307,7 +313,9 @@ def _filled(
 
     if fill is None:
         return cells
-    filled = pd.Series(fill_gaps(cells.to_numpy(), fill), cells.index)
+    period = season_of(cells.to_frame()) if fill == "season" else 1
+    numbers = fill_gaps(cells.to_numpy(), fill, period)
+    filled = pd.Series(numbers, cells.index)
     new = cells.index[cells.isna() & filled.notna()]
     if len(new):
         first, last = (

@@ -8,6 +8,7 @@ import pytest
 
 from rnncore.forecast.numerals import fill_gaps, read_numbers
 from rnncore.storage.files import Refused
+from tests.helpers.arrays import assert_close
 
 NAN = float("nan")
 
@@ -82,6 +83,45 @@ def test_gaps_are_filled_as_asked(how, expected):
     assert np.isnan(values[2])  # what was given is as it was
 
 
+def test_a_season_fills_by_those_around_and_the_level_at_both_ends():
+    season = np.array([5.0, 1, 3, 2])
+    t = np.arange(40)
+    values = np.tile(season, 10) + t / 4  # a season on a slope
+    for gap in ([17], [16, 17, 18], range(13, 21), [0, 17], [38, 39]):
+        holed = values.copy()
+        holed[[*gap]] = NAN
+        found = fill_gaps(holed, "season", 4)
+        inside = [k for k in gap if 4 < k < 35]
+        assert_close(found[inside], values[inside])
+        assert np.isnan(found[0]) == (0 in gap)
+        kept = np.delete(t, [*gap])
+        np.testing.assert_array_equal(found[kept], values[kept])
+        assert not np.isnan(found[1:]).any()
+
+
+def test_where_no_season_is_around_a_line_fills():
+    values = np.array([1.0, NAN, 2, 3, NAN, 5])
+    found = fill_gaps(values, "season", 9)
+    assert_close(found, [1, 1.5, 2, 3, 4, 5])
+    assert np.isnan(fill_gaps(np.full(3, NAN), "season", 2)).all()
+
+
+def test_a_season_of_hours_beats_the_line_in_gaps_of_hours():
+    rng = np.random.default_rng(0)
+    t = np.arange(60 * 24)
+    values = np.sin(t / 24 * 2 * np.pi) + 0.3 * rng.normal(size=len(t))
+    holed = values.copy()
+    holed[(t % 100 >= 50) & (t % 100 < 62)] = NAN
+    gaps = np.isnan(holed)
+    error = {
+        how: np.abs(fill_gaps(holed, how, 24) - values)[gaps].mean()
+        for how in ("linear", "season")
+    }
+    assert error["season"] < 0.7 * error["linear"]
+
+
 def test_an_unknown_way_is_refused():
-    with pytest.raises(ValueError, match="how: expected linear"):
+    with pytest.raises(ValueError, match="period: expected at least 2"):
+        fill_gaps(np.zeros(3), "season")
+    with pytest.raises(ValueError, match="how: expected one of linear"):
         fill_gaps(np.zeros(3), "guess")

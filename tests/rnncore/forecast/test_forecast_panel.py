@@ -11,6 +11,7 @@ from rnncore.forecast.panel import (
     scale_covariates,
 )
 from rnncore.storage.files import Refused
+from tests.helpers.arrays import assert_close
 
 ROWS = 20
 
@@ -88,6 +89,18 @@ def test_empty_cells_are_refused_with_the_option_or_filled(tmp_path):
     table.loc[4, "sold"] = "many"
     with pytest.raises(Refused, match="got 'many'"):
         read(tmp_path, table, fill="linear")
+
+
+def test_the_season_that_fills_is_that_of_the_dates(tmp_path):
+    table = long()[:ROWS].astype({"sold": object})
+    week = np.arange(ROWS) % 7.0
+    table["sold"] = week.astype(object)
+    table.loc[9:12, "sold"] = ""
+    panel = read(tmp_path, table, fill="season")
+    assert_close(panel.frame["sold"].to_numpy(), week)
+    assert "4 empty cells filled (season)" in panel.told[0]
+    with pytest.raises(Refused, match="no season .*--fill linear"):
+        read(tmp_path, table, fill="season", gaps=True)
 
 
 def test_known_columns_reach_beyond_the_last_value(tmp_path):
