@@ -19,6 +19,7 @@ from rnncore.storage.files import Refused, composed
 if TYPE_CHECKING:
     import numpy as np
 
+    from rnncore.text.ngrams import KneserNey
     from rnncore.text.vocabulary import Vocabulary
 
 KIND = "text"
@@ -27,6 +28,7 @@ FILES: Facts = {
     "what": "a text file, a folder of them, or a pattern such as '*.md'",
 }
 COUNTED = 5_000_000  # tokens that n-grams are counted in, at most
+GRAMS = 15_000_000  # different ones that are held: 48 bytes each
 CHUNK = 1_000_000  # characters that become numbers at a time
 TRAIN = "text train book.txt --model book.safetensors"
 SAMPLE = 'text sample book.safetensors --prompt "The " --temperature 0.7'
@@ -448,6 +450,8 @@ def _last_tokens(vocabulary: "Vocabulary", text: str) -> "np.ndarray":
 
     All its counts would fill the memory.
     """
+    if not vocabulary.words:
+        text = text[-COUNTED - 1 :]  # one more, to know of more
     ids = _encode(vocabulary, text)
     if len(ids) > COUNTED:
         common.note(
@@ -465,36 +469,80 @@ def _score_ngrams(
     """What n-grams give; validation chooses smoothing and context."""
     import numpy as np
 
-    from rnncore.text import ngrams
-
     K = vocabulary.size
-    all_orders = ORDERS["words" if vocabulary.words else "characters"]
-    orders = [n for n in all_orders if n <= len(training)]
-    smoothing = {
-        "Kneser-Ney": ngrams.one_discount,
-        "modified Kneser-Ney": ngrams.three_discounts,
-    }
-    tried = []
-    for name, discounts in smoothing.items():
-        models = ngrams.kneser_ney_models(
-            training, orders[-1], K, discounts
-        )
-        every = common.Bar(name, "order")([*range(1, orders[-1] + 1)])
-        for n, fitted in zip(every, models, strict=True):
-            if n in orders:
-                p = (
-                    ngrams.kneser_ney_probabilities(fitted, ids)[1:]
-                    for ids in (validation, test)
-                )
-                chosen, told = (_bits(-np.log(part)) for part in p)
-                tried.append((chosen, n, name, told))
-    _, n, name, told = min(tried)
+    looked = validation[:AT_MOST]
+    tried = (
+        (_ngram_bits(model, n, looked), n, name, model)
+        for n, name, model in _ngram_models(vocabulary, training)
+    )
+    _, n, name, best = min(tried, key=lambda found: found[:3])
     counts = np.bincount(training, minlength=K) + 1
     often = -np.log(counts[test[1:]] / counts.sum())
     return {
-        f"n-grams ({name}, up to {n} tokens)": told,
+        f"n-grams ({name}, up to {n} tokens)": _ngram_bits(best, n, test),
         "how often each token occurs": _bits(often),
     }
+
+
+def _ngram_models(
+    vocabulary: "Vocabulary", ids: "np.ndarray"
+) -> Iterator[tuple[int, str, "KneserNey"]]:
+    """Models of each order in both smoothings, from one count.
+
+    What would fill the memory is not counted, and that is told.
+    """
+    from rnncore.text import ngrams
+
+    every = ORDERS["words" if vocabulary.words else "characters"]
+    orders = [n for n in every if n <= len(ids)]
+    models = ngrams.kneser_ney_models(ids, orders[-1], vocabulary.size)
+    bar = common.Bar("n-grams", "order")
+    held = 0
+    for n in bar([*range(1, orders[-1] + 1)]):
+        model = next(models)
+        if n in orders:
+            yield n, "Kneser-Ney", model
+            yield n, "modified Kneser-Ney", _three_discounts(model)
+        held += len(model.orders[-1].codes)
+        if held > GRAMS and orders[0] <= n < orders[-1]:
+            common.note(
+                f"n-grams of more than {n} tokens are left out: their "
+                "counts would fill the memory"
+            )
+            break
+
+
+def _three_discounts(model: "KneserNey") -> "KneserNey":
+    """The same counts with the discounts of modified Kneser-Ney."""
+    import numpy as np
+
+    from rnncore.text.ngrams import three_discounts
+
+    orders = []
+    for order in model.orders:
+        discounts = three_discounts(order.counts)
+        taken = np.bincount(
+            order.codes // model.K,
+            discounts[np.minimum(order.counts, 3)],
+            minlength=len(order.covered),
+        )
+        orders.append(order._replace(discounts=discounts, taken=taken))
+    return model._replace(orders=orders)
+
+
+def _ngram_bits(model: "KneserNey", n: int, ids: "np.ndarray") -> float:
+    """Bits a token but the first; of a long text, piece by piece."""
+    import numpy as np
+
+    from rnncore.text.ngrams import kneser_ney_probabilities
+
+    nats = 0.0
+    for start in range(1, len(ids), CHUNK):
+        before = min(n - 1, start)
+        piece = ids[start - before : start + CHUNK]
+        p = kneser_ney_probabilities(model, piece)[before:]
+        nats -= float(np.log(p).sum())
+    return nats / (len(ids) - 1) / math.log(2)
 
 
 def _score_elsewhere(

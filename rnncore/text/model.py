@@ -184,12 +184,12 @@ def token_nats(
     check_shape("ids", ids, "T", "B")
     model.eval()
     state = model.zero_state(ids.shape[1])
-    nats = []
+    nats = np.empty((len(ids) - 1, ids.shape[1]))
     with torch.no_grad():
         for t in range(0, len(ids) - 1, window):
             part, state = _surprisals(model, ids[t : t + window + 1], state)
-            nats.append(to_numpy(part))
-    return np.concatenate(nats).astype(float)
+            nats[t : t + window] = to_numpy(part)
+    return nats
 
 
 def dynamic_nats(
@@ -211,17 +211,17 @@ def dynamic_nats(
     model = copy.deepcopy(model).eval()
     weights = list(model.parameters())
     state = model.zero_state(ids.shape[1])
-    scored = []
+    nats = np.empty((len(ids) - 1, ids.shape[1]))
     for t in range(0, len(ids) - 1, window):
         part, state = _surprisals(model, ids[t : t + window + 1], state)
-        scored.append(to_numpy(part.detach()))
+        nats[t : t + window] = to_numpy(part)
         d_weights = torch.autograd.grad(part.mean(), weights)
         d_weights, _ = clip_by_global_norm(d_weights, 1.0)
         with torch.no_grad():
             for w, d in zip(weights, d_weights, strict=True):
                 w.sub_(learning_rate * d)
         state = tree_map(Tensor.detach, state)
-    return np.concatenate(scored).astype(float)
+    return nats
 
 
 def _surprisals(model, ids, state):

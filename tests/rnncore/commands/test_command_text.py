@@ -119,6 +119,41 @@ def test_validation_chooses_how_n_grams_are_smoothed(monkeypatch):
     assert told == {"Kneser-Ney", "modified Kneser-Ney"}
 
 
+def test_a_long_text_is_scored_within_the_memory(monkeypatch, capsys):
+    """Counts stop where too many grams are held; pieces change nothing."""
+    text = "".join(np.random.default_rng(0).choice(list("abcd"), 3000))
+    vocabulary = character_vocabulary(text)
+    parts = np.split(vocabulary.encode(text), [2000, 2500])
+    whole = text_command._score_ngrams(vocabulary, *parts)
+    monkeypatch.setattr(text_command, "CHUNK", 7)
+    pieces = text_command._score_ngrams(vocabulary, *parts)
+    assert pieces.keys() == whole.keys()
+    assert_close([*pieces.values()], [*whole.values()])
+    assert "left out" not in capsys.readouterr().err
+    counted = []
+    whole_model = text_command._ngram_models(vocabulary, parts[0])
+    for n, _, model in whole_model:
+        counted.append((n, sum(len(o.codes) for o in model.orders)))
+    for limit, last in (0, 3), (counted[4][1], 6), (counted[-1][1], 24):
+        monkeypatch.setattr(text_command, "GRAMS", limit)
+        found = text_command._ngram_models(vocabulary, parts[0])
+        assert max(n for n, *_ in found) == last
+        err = capsys.readouterr().err
+        assert (f"of more than {last} tokens are left out" in err) is (
+            last < 24
+        )
+
+
+def test_of_a_long_text_the_end_is_counted(monkeypatch, capsys):
+    monkeypatch.setattr(text_command, "COUNTED", 4)
+    vocabulary = character_vocabulary("abcdef")
+    for text, kept in ("abcd", "abcd"), ("abcdef", "cdef"):
+        ids = text_command._last_tokens(vocabulary, text)
+        assert vocabulary.decode(ids) == kept
+        told = "in the last 4 tokens" in capsys.readouterr().err
+        assert told is (kept != text)
+
+
 def _bits_of(discounts, n, K, training, *held):
     model = fit_kneser_ney(training, n, K, discounts)
     p = [kneser_ney_probabilities(model, ids)[1:] for ids in held]
