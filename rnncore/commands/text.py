@@ -3,6 +3,7 @@
 import math
 from argparse import Namespace
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -33,6 +34,7 @@ CHUNK = 1_000_000  # characters that become numbers at a time
 TRAIN = "text train book.txt --model book.safetensors"
 SAMPLE = 'text sample book.safetensors --prompt "The " --temperature 0.7'
 EVALUATE = "text evaluate book.safetensors book.txt"
+READ, LEARNED = 256, 64  # steps that a text is read by, or learned by
 LANES = 16  # the held-out text is read as so many stretches at a time
 AT_MOST = 40_000  # tokens of the validation part that are looked at
 ORDERS = {
@@ -395,7 +397,9 @@ def _scores(known: Any, data: Any) -> tuple[Facts, Later]:
 
     (model, vocabulary), parts = known, data[0]
     validation, test = map(vocabulary.encode, parts[1:])
-    nats = token_nats(model, _lanes(test))
+    lanes = _lanes(test)
+    with _told(model, NETWORK, lanes):
+        nats = token_nats(model, lanes, READ)
     bits = _bits(nats)
     what = f"the last tenth: {len(test)} tokens, not seen in training"
     unknown = int((test == 0).sum())
@@ -437,12 +441,32 @@ def _score_dynamic(
     """Bits of a network that learns from the test part as it reads it."""
     from rnncore.text.model import dynamic_nats
 
-    looked = _lanes(validation[:AT_MOST])
+    looked, lanes = _lanes(validation[:AT_MOST]), _lanes(test)
     tried = [
         (_bits(dynamic_nats(model, looked, rate)), rate)
         for rate in common.Bar("validation", "rate")(RATES)
     ]
-    return _bits(dynamic_nats(model, _lanes(test), min(tried)[1]))
+    with _told(model, f"{NETWORK}, learning", lanes, LEARNED):
+        return _bits(dynamic_nats(model, lanes, min(tried)[1], LEARNED))
+
+
+@contextmanager
+def _told(
+    model: Any, label: str, lanes: "np.ndarray", window: int = READ
+) -> Iterator[None]:
+    """Report how far a text is read, by windows that go through."""
+    count = -(-(len(lanes) - 1) // window)
+    windows = iter(common.Bar(label, "window")([*range(count)]))
+
+    def step(*given: Any) -> None:
+        next(windows, None)
+
+    hook = model.register_forward_hook(step)
+    try:
+        yield
+    finally:
+        hook.remove()
+        step()  # the bar is complete
 
 
 def _last_tokens(vocabulary: "Vocabulary", text: str) -> "np.ndarray":
@@ -553,7 +577,9 @@ def _score_elsewhere(
 
     model, vocabulary = known
     ids = vocabulary.encode(whole)
-    bits = _bits(token_nats(model, _lanes(ids)))
+    lanes = _lanes(ids)
+    with _told(model, NETWORK, lanes):
+        bits = _bits(token_nats(model, lanes, READ))
     uniform = "as if all tokens were equally likely"
     found = {
         "table": [(NETWORK, bits), (uniform, math.log2(vocabulary.size))],

@@ -85,8 +85,9 @@ def read_panel(
     `past` and `known` are columns of covariates: known of the past alone,
     or ahead as well. With `known` ones, last rows without any value are
     steps to come. `fill` fills empty cells and missing dates: see
-    `fill_gaps`; its season is that of `season_of`. With `gaps` each row is a step, whatever lies between the
-    dates, as for shares, which are not traded on holidays.
+    `fill_gaps`; its season is that of `season_of`. With `gaps` each row
+    is a step, whatever lies between the dates, as for shares, which are
+    not traded on holidays.
 
     Raises Refused with the file, and the line where there is one: where
     the file is empty or not in this encoding, a column is missing, a row

@@ -99,7 +99,7 @@ def test_the_season_that_fills_is_that_of_the_dates(tmp_path):
     panel = read(tmp_path, table, fill="season")
     assert_close(panel.frame["sold"].to_numpy(), week)
     assert "4 empty cells filled (season)" in panel.told[0]
-    with pytest.raises(Refused, match="no season .*--fill linear"):
+    with pytest.raises(Refused, match=r"no season .*--fill linear"):
         read(tmp_path, table, fill="season", gaps=True)
 
 
