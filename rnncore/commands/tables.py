@@ -86,7 +86,13 @@ def read(
 ) -> "Panel":
     """The table; what was filled, and a decimal comma, are told."""
     how = READING | reading
-    read_text(path, how["encoding"])  # a refusal does not wait for pandas
+    try:  # a refusal does not wait for pandas
+        read_text(path, how["encoding"])
+    except Refused as error:
+        if isinstance(error.__cause__, UnicodeError):
+            what = "--encoding says which it is, such as cp1252"
+            raise Refused(f"{error}; {what}") from error
+        raise
     from rnncore.forecast.panel import read_panel
 
     panel = read_panel(path, how.pop("date"), how.pop("value"), **how)

@@ -29,7 +29,7 @@ FILES: Facts = {
     "what": "a text file, a folder of them, or a pattern such as '*.md'",
 }
 COUNTED = 5_000_000  # tokens that n-grams are counted in, at most
-GRAMS = 15_000_000  # different ones that are held: 48 bytes each
+GRAMS = 12_000_000  # different ones that are held: 48 bytes each
 CHUNK = 1_000_000  # characters that become numbers at a time
 TRAIN = "text train book.txt --model book.safetensors"
 SAMPLE = 'text sample book.safetensors --prompt "The " --temperature 0.7'

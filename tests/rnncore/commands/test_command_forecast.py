@@ -315,7 +315,8 @@ def test_a_defect_of_a_table_is_named(tmp_path, capsys, name, message):
         (b"", "the file is empty"),
         (
             b"day,sold\n2024-01-01,caf\xe9\n",
-            "not utf-8: byte 0xE9 at place 23 (line 2)",
+            "not utf-8: byte 0xE9 at place 23 (line 2): invalid "
+            "continuation byte; --encoding says which it is",
         ),
         (b"day;sold\n2024-01-01;3\n", "expected columns separated by ','"),
     ],
@@ -455,10 +456,10 @@ def test_one_model_of_a_long_table_forecasts_each_series(tmp_path, capsys):
     code, _, err = run(capsys, *words)
     assert code == 2
     assert "line 22: sold: expected a number, got ''; --fill" in err
-    words += ["--fill", "linear", "--report", page]
+    words += ["--fill", "season", "--report", page]
     code, out, err = run(capsys, *words)
     assert code == 0, err
-    assert "north: 1 empty cell filled (linear), 2024-01-21" in err
+    assert "north: 1 empty cell filled (season), 2024-01-21" in err
     assert {name for name, _ in scores(out)} == {"north", "south", "west"}
     text = page.read_text()
     assert text.count("<svg") == 3
