@@ -172,4 +172,4 @@ def _usual(values: np.ndarray, period: int) -> np.ndarray:
             sums[k] += np.nan_to_num(found)
             counts[k] += ~np.isnan(found)
     mean = np.where(counts > 0, sums, np.nan) / np.maximum(counts, 1)
-    return np.where(counts[0] > 0, *mean)
+    return np.where(counts[0] > 0, mean[0], mean[1])
