@@ -430,14 +430,14 @@ def test_the_help_s_examples_work(tmp_path, capsys, monkeypatch):
     assert (tmp_path / "ahead.svg").exists()
 
 
-def shops():
+def shops(rows=ROWS):
     """Sales of three shops below each other, with promotions and rain."""
     parts = []
     for k, name in enumerate(["north", "south", "west"]):
-        part = sales(ROWS, seed=k).drop(columns="visits")
+        part = sales(rows, seed=k).drop(columns="visits")
         part.insert(1, "shop", name)
-        part["promo"] = np.arange(ROWS) % 4 // 3
-        part["rain"] = np.arange(ROWS) % 5
+        part["promo"] = np.arange(rows) % 4 // 3
+        part["rain"] = np.arange(rows) % 5
         part["sold"] += 30 * part["promo"]
         parts.append(part)
     return pd.concat(parts).astype({"sold": object})

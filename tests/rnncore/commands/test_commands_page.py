@@ -47,7 +47,7 @@ def test_every_example_of_the_page_works(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("book.txt").write_text("The cat sat on a mat. It slept.\n" * 200)
     write(Path("sales.csv"), sales(120))
-    write(Path("shops.csv"), shops())
+    write(Path("shops.csv"), shops(120))
     Path("songs").mkdir()
     for k, tune in enumerate(airs(5)):
         tune.write("midi", f"songs/{k}.mid")
