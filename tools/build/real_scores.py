@@ -38,7 +38,7 @@ ROWS = [
     ),
     Row(
         11,
-        "M4, 414 hourly series, OWA",
+        "M4, 414 hourly series, OWA, GRU + linear model",
         "m4",
         "real.m4.network.owa",
         "real.m4.line.owa",
