@@ -67,6 +67,14 @@ def test_m4_is_trained_twice_and_judged_beside_its_baselines(
     assert_close(line, day, within=1e-3)  # with no rate, yesterday
 
 
+def test_a_rate_of_m4_that_diverges_has_no_score(rng):
+    series = [Ahead("H1", hours(rng, 500), hours(rng, 48))]
+    before = m4.judge(m4.held_out(series))
+    setting = m4.CHOSEN["line"] | {"T": 48}
+    assert m4.tuned("line", before, setting | {"rate": 1e6}, 2) is None
+    assert m4.tuned("line", before, setting | {"rate": 1e-9}, 2) > 0
+
+
 def test_the_season_of_a_series_is_tested_and_taken_out(rng):
     noise = np.exp(rng.normal(size=240))
     assert not m4.is_seasonal(noise)
