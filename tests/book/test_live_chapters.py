@@ -708,7 +708,9 @@ def test_the_letter_that_counts_most_is_named_by_both_measures(show):
     n = len(told["letters"])
     slider = figure.page.get_by_role("slider", name="Letter to predict")
     assert int(slider.get_attribute("max")) == n
-    assert {len(told[k]) for k in ("came", "gradient", "likeliest")} == {n - 1}
+    assert {len(told[k]) for k in ("came", "gradient", "likeliest")} == {
+        n - 1
+    }
     for t in (2, n - 1, n):
         slide(figure, "Letter to predict", t)
         for by in ("gradient", "replacing"):
@@ -719,7 +721,10 @@ def test_the_letter_that_counts_most_is_named_by_both_measures(show):
             size, back = f"{abs(row[k]):.2f}", t - 1 - k
             assert f"“{told['letters'][k]}”, {back} letter" in figure.words
             assert size in figure.words.rpartition("back")[2]
-            way = {"gradient": ("takes", "adds"), "replacing": ("rises", "falls")}
+            way = {
+                "gradient": ("takes", "adds"),
+                "replacing": ("rises", "falls"),
+            }
             assert way[by][int(row[k] > 0)] in figure.words
         first, p = told["likeliest"][t - 2][0]
         name = "a space" if first == " " else f"“{first}”"
