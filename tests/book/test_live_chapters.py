@@ -702,6 +702,10 @@ def test_the_next_token_is_the_next_voice(show):
     assert "frame 7. The soprano, given the past:" in figure.words
 
 
+def named(letter):
+    return "a space" if letter == " " else f"“{letter}”"
+
+
 def test_the_letter_that_counts_most_is_named_by_both_measures(show):
     figure = show("used")
     told = data("used")
@@ -719,7 +723,10 @@ def test_the_letter_that_counts_most_is_named_by_both_measures(show):
             assert row.shape == (t - 1,)
             k = abs(row).argmax()
             size, back = f"{abs(row[k]):.2f}", t - 1 - k
-            assert f"“{told['letters'][k]}”, {back} letter" in figure.words
+            assert (
+                f"{named(told['letters'][k])}, {back} letter"
+                in figure.words
+            )
             assert size in figure.words.rpartition("back")[2]
             way = {
                 "gradient": ("takes", "adds"),
@@ -727,8 +734,7 @@ def test_the_letter_that_counts_most_is_named_by_both_measures(show):
             }
             assert way[by][int(row[k] > 0)] in figure.words
         first, p = told["likeliest"][t - 2][0]
-        name = "a space" if first == " " else f"“{first}”"
-        assert f"expects {name} {p:.2f}" in figure.words
+        assert f"expects {named(first)} {p:.2f}" in figure.words
 
 
 def test_a_letter_to_predict_is_clicked_or_reached_by_keys(show):
