@@ -2,7 +2,7 @@
 import { LiveFigure, bars, make, show } from "./base.mjs";
 
 const WIDE = 26, HIGH = 30, ROW = 46; // a letter's place, a finger's
-const COLOURS = ["input", "forget"]; // adds, takes
+const COLOURS = ["input", "forget"]; // for, against
 
 const SIGNS = { " ": ["·", "a space"], "\n": ["¶", "a new line"],
   _: ["_", "another sign"] };
@@ -64,11 +64,10 @@ class Used extends LiveFigure {
     });
     const came = data.letters[t - 1], y = this.end + 16;
     let x = 2;
-    for (const [sign, words] of ["adds to the logit of", "takes from it"]
-      .entries()) {
+    for (const [sign, words] of ["speaks for", "against"].entries()) {
       mark(g, x, y - 8, 16, sign);
       const text = make(g, "text", { class: "small", x: x + 22, y },
-        sign ? words : `${words} “${shown(came)}”`);
+        `${words} “${shown(came)}”`);
       x += 36 + text.getComputedTextLength();
     }
     const rows = data.likeliest[t - 2].map(([letter, p]) =>
