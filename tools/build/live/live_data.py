@@ -5,9 +5,10 @@
 
 Each file of book/_static/live/data holds one small case: a stretch of a test
 topic, forecasts of sunspots, a chorale's beginning, a translation's
-beginnings, a film with its caption, a film with its action. One holds all
-weights of chapter 10's network for words, rounded, for a reader's own text.
-Two minutes on a quiet core.
+beginnings, a film with its caption, a film with its action, the letters that a
+prediction used. One holds all weights of chapter 10's network for words,
+rounded, for a reader's own text.
+Three minutes on a quiet core.
 """
 
 import argparse
@@ -43,6 +44,7 @@ from rnncore.translate.training import ROOM
 from rnncore.video.captions import load_captioner, looks, say
 from rnncore.video.model import load_classifier, logits_of
 from tools import ROOT
+from tools.build.weave import find_cells
 
 FOLDER = ROOT / "book/_static/live/data"
 FIRST, WORDS, LIKELIEST = 1400, 60, 5  # of chapter 10's test text
@@ -319,10 +321,21 @@ def matrix() -> dict[str, Any]:
     }
 
 
+def used() -> dict[str, Any]:
+    """Which letters chapter 6's network used, from the cells of its page."""
+    page = (ROOT / "book/ch06_lstm.md").read_text("utf8")
+    names: dict[str, Any] = {}
+    for cell in find_cells(page):
+        exec("\n".join(cell.lines), names)  # noqa: S102 - our own page
+        if "used" in names:
+            break
+    return names["used"]
+
+
 FILES: dict[str, Callable[[], dict[str, Any]]] = {
     "words": words, "forecasts": forecasts, "chorale": chorale,
     "beams": beams, "action": action, "caption": caption, "matrix": matrix,
-    "words-network": words_network,
+    "words-network": words_network, "used": used,
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ SCREEN = "screen and (max-width: 600px)"  # as in course.css
 
 KEPT_WIDE = {  # figures that scroll on a telephone, and why
     **dict.fromkeys(
-        ("fig-counts", "fig-gates", "fig-letters"),
+        ("fig-counts", "fig-gates"),
         "a letter below each of many steps, which have no room",
     ),
     "fig-pairs": "sixteen pictures of a film in a row, each with a figure",
