@@ -1064,7 +1064,7 @@ own key left out of the normaliser: the normaliser lacks the step's own key: it 
 #
 # *Extra, about 15 minutes.*
 #
-# Count the multiplications of one chunk of C steps of the delta rule, forward, from the chapter's equations: a product of an (m, n) with an (n, p) matrix takes m·n·p. There are six products: for A, P, $K S^{\mathsf T}$, $Q S^{\mathsf T}$, $P U$ and $U^{\mathsf T} K$. The solve takes $C^3/3 + C^2 V$ more. Leave out what is done entry by entry.
+# Count the multiplications of one chunk of C steps of the delta rule, forward, from the chapter's equations: a product of an (m, n) with an (n, p) matrix takes m·n·p. There are six products: for A, P, $K S^{\mathsf T}$, $Q S^{\mathsf T}$, $P U$ and $U^{\mathsf T} K$. A general solve, as NumPy has it, takes $C^3/3 + C^2 V$ more. Leave out what is done entry by entry.
 #
 # Starting a chunk's operations costs time too; say as much as `start` multiplications for each chunk. A sequence of T steps has as many chunks as it needs, and the last one is padded to C steps: it costs the same as any other.
 #

@@ -9,6 +9,7 @@ from rnncore.bptt import check_gradient
 from rnncore.chunks import (
     DELTA,
     HEBB,
+    _solve,
     memory_chunks,
     memory_chunks_vjp,
 )
@@ -128,6 +129,23 @@ def test_no_gradient_of_autograd_differs():
     )
     found = Steps(*(a.grad for a in leaves[:5])), leaves[5].grad
     assert_close(found, expected)
+
+
+@pytest.mark.parametrize("upper", [False, True])
+def test_a_triangular_system_is_solved_in_every_library(move, upper):
+    rng = np.random.default_rng(0)
+    L = np.eye(5) + np.tril(rng.normal(size=(2, 5, 5)), k=-1)
+    L = L.swapaxes(1, 2) if upper else L
+    U = rng.normal(size=(2, 5, 3))
+    assert_close(_solve(*move((L, L @ U)), upper), U, amplified=64)
+
+
+@pytest.mark.parametrize("upper", [False, True])
+def test_torch_reads_the_triangle_alone(upper):
+    torch = pytest.importorskip("torch")
+    R, empty = torch.ones(1, 4, 2), torch.full((4, 4), torch.nan)
+    rest = empty.tril() if upper else empty.triu()
+    assert_close(_solve(rest[None], R, upper), R)
 
 
 def test_what_does_not_fit_is_named():

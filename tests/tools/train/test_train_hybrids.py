@@ -1,4 +1,4 @@
-"""Memory, window, or both in turn: the networks, and a short run."""
+"""Memory, attention, or both: the networks, and a short run."""
 
 import numpy as np
 import pytest
@@ -17,9 +17,9 @@ def test_the_blocks_alternate_at_equal_weights():
         name: [type(block.mixer) for block in model.layers]
         for name, model in models.items()
     }
-    assert kinds["hybrid"] == [GatedDelta, Attention]
+    assert kinds["hybrid"] == kinds["half"] == [GatedDelta, Attention]
     assert set(kinds["delta"]) == {GatedDelta}
-    assert set(kinds["window"]) == {Attention}
+    assert set(kinds["window"]) == set(kinds["full"]) == {Attention}
     numbers = [
         sum(w.numel() for w in model.parameters())
         for model in models.values()
@@ -28,9 +28,10 @@ def test_the_blocks_alternate_at_equal_weights():
 
 
 @pytest.mark.parametrize(
-    ("name", "sees"), [("window", False), ("hybrid", True)]
+    ("name", "sees"),
+    [("window", False), ("full", True), ("hybrid", True), ("half", True)],
 )
-def test_what_lies_beyond_both_windows_reaches_the_hybrid_alone(name, sees):
+def test_what_lies_beyond_two_windows_reaches_all_others(name, sees):
     torch.manual_seed(0)
     model = hybrids.build(name).eval()
     tokens = torch.randint(0, hybrids.KEYS, (2 * hybrids.REACH + 5, 2))
@@ -53,3 +54,18 @@ def test_a_run_records_shares_rates_and_numbers(tmp_path, monkeypatch):
     assert known.keys() == {key, f"{key}.numbers", f"{key}.tried"}
     assert np.shape(known[key]["value"]) == (3, 2)
     assert measurements.find_page(key) == "ch21_today"
+
+
+def test_a_state_counts_matrices_and_the_keys_in_reach(tmp_path):
+    path = tmp_path / "m.json"
+    runner.main(hybrids.TRAINING, f"state --path {path}".split())
+    found = measurements.read(path)["hybrids.state"]["value"]
+    matrices = 4 * 8 * 8  # four heads of a block
+    seen, every = 2 * 32 * hybrids.REACH, 2 * 32 * 3 * 24
+    assert found == {
+        "delta": 2 * matrices,
+        "window": 2 * seen,
+        "full": 2 * every,
+        "hybrid": matrices + seen,
+        "half": matrices + every,
+    }

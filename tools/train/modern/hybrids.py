@@ -1,17 +1,20 @@
-"""Train a hybrid on chapter 20's pairs: memory, window, or both in turn.
+"""Train hybrids on chapter 20's pairs: memory, attention, or one after the other.
 
 Two blocks of chapter 22 at equal weights. In "delta" both have the gated delta
-rule, in "window" both have attention that sees REACH tokens back, in "hybrid" the
-first has the rule and the second the window. Each has the rate with the lowest
-loss on other data, chosen with the first seed on a grid that grows where its best
-rate ends it. Under "hybrids.NAME" the share right for each N of LENGTHS, a row for
-each seed. Some five minutes of one core.
+rule, in "window" both have attention that sees REACH tokens back, in "full" both
+have attention to all tokens; in "hybrid" and "half" the first has the rule, and
+the second the window or all tokens. Each has the rate with the lowest loss on
+other data, chosen with the first seed on a grid that grows where its best rate
+ends it. Under "hybrids.NAME" the share right for each N of LENGTHS, a row for
+each seed; under "hybrids.state" how many numbers each keeps of the longest text.
+Some eight minutes of one core.
 """
 
 from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
+import torch
 from torch import nn
 
 from rnncore.application import seeded, train_module
@@ -30,20 +33,32 @@ STEPS, BATCH = 600, 32
 RATES = 0.003, 0.01, 0.03
 MIXERS = {
     "delta": ("gated-delta", "gated-delta"),
-    "window": ("attention", "attention"),
-    "hybrid": ("gated-delta", "attention"),
+    "window": ("window", "window"),
+    "full": ("attention", "attention"),
+    "hybrid": ("gated-delta", "window"),
+    "half": ("gated-delta", "attention"),
 }
 
 
 def build(name: str) -> BlockModel:
     """Blocks with these mixers, and about WEIGHTS weights in each."""
-    mixers = MIXERS[name]
-    model = BlockModel(KEYS + VALUES, D, mixers[0], len(mixers), hidden=1)
+    kinds = [mixer.replace("window", "attention") for mixer in MIXERS[name]]
+    model = BlockModel(KEYS + VALUES, D, kinds[0], len(kinds), hidden=1)
     model.layers = nn.ModuleList(
-        Block(Shape(mixer, D, hidden_for(mixer, D, WEIGHTS))) for mixer in mixers
+        Block(Shape(kind, D, hidden_for(kind, D, WEIGHTS))) for kind in kinds
     )
-    limit_attention(model, REACH)
+    for mixer, block in zip(MIXERS[name], model.layers, strict=True):
+        limit_attention(block, REACH if mixer == "window" else None)
     return model
+
+
+def kept(name: str) -> int:
+    """How many numbers the mixers keep of one text of the longest kind."""
+    tokens, _ = pairs(np.random.default_rng(0), max(LENGTHS), 1)
+    with torch.no_grad():
+        _, state = build(name)(tokens)
+    parts = [part for _, mixed in state for part in mixed]
+    return sum(part.numel() for part in parts if part.is_floating_point())
 
 
 def trained(name: str, rate: float, seed: int, steps: int) -> BlockModel:
@@ -88,6 +103,15 @@ def compete(name: str, asked: Options) -> Iterator[Measurement]:
     yield Measurement(f"{key}.tried", tried, "nats by rate, other data", first)
 
 
+def sizes(asked: Options) -> Iterator[Measurement]:
+    """The state or cache of each after the longest text."""
+    unit = f"numbers that the mixers keep after {max(LENGTHS)} pairs, asked for"
+    yield Measurement("hybrids.state", {n: kept(n) for n in MIXERS}, unit, None)
+
+
 TRAINING = Training(
-    "hybrids", __doc__, {}, {name: partial(compete, name) for name in MIXERS}
+    "hybrids",
+    __doc__,
+    {},
+    {name: partial(compete, name) for name in MIXERS} | {"state": sizes},
 )
