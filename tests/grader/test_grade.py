@@ -543,10 +543,10 @@ def test_a_gradebook_that_refuses_stops_nobody_else(course, monkeypatch):
     hand_in(course, "bob", solved())
     real = record._save
 
-    def refuses(course, job):
+    def refuses(course, job, submission):
         if job.student == "ann":
             raise ValueError("no")
-        real(course, job)
+        real(course, job, submission)
 
     monkeypatch.setattr(record, "_save", refuses)
     assert grade.main(["--root", str(course)]) == 1

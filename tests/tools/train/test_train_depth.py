@@ -63,7 +63,11 @@ def test_the_forms_that_are_compared_have_as_many_weights():
 
 def test_a_control_changes_only_what_it_names():
     first = {
-        name: depth.init(np.random.default_rng(0), depth.EVERY[name], 9)
+        name: depth.init(
+            np.random.default_rng(0),
+            (depth.FORMS | depth.CONTROLS)[name],
+            9,
+        )
         for name in ("orthogonal", *depth.CONTROLS)
     }
     plain = first["orthogonal"].layers

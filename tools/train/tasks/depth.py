@@ -72,7 +72,6 @@ CONTROLS = {
     "W_x": Form(4, 64, orthogonal=True, inputs=True),
     "W_x, W_h halved": Form(4, 64, orthogonal=True, inputs=True, scale=0.5),
 }
-EVERY = FORMS | CONTROLS
 
 
 class Model(NamedTuple):
@@ -159,7 +158,7 @@ class Run(NamedTuple):
 @cache
 def run(name: str, rate: float, seed: int, steps: int) -> Run:
     """One form, trained."""
-    form, text = EVERY[name], data()
+    form, text = (FORMS | CONTROLS)[name], data()
     model = init(np.random.default_rng(seed), form, len(text.alphabet))
 
     ahead, back = forward, backward
@@ -202,7 +201,9 @@ def bits(form: Form, model: Model, lanes: slice) -> float:
 
 def train(name: str, setting: Setting, seed: int, steps: int) -> Trained:
     """One run: half of the held-out lanes choose, the others test."""
-    score = partial(bits, EVERY[name], run(name, setting["rate"], seed, steps).model)
+    score = partial(
+        bits, (FORMS | CONTROLS)[name], run(name, setting["rate"], seed, steps).model
+    )
     trained = Trained(score(VALIDATION), steps, lambda: score(TEST))
     tqdm.write(f"{name} {setting['rate']:g} {seed}: {trained.validation:.3f}")
     return trained
