@@ -31,6 +31,12 @@ def telephone(show):
         figure.page.add_style_tag(
             content="body { margin: 0; padding: 900px 24px 1600px; }"
         )
+        figure.page.evaluate(  # it draws itself anew for this width
+            """() => new Promise((done) => {
+              requestAnimationFrame(() => requestAnimationFrame(done));
+              setTimeout(done, 10_000); // a busy browser may draw none
+            })"""
+        )
         figure.finger = Finger(figure.page)
         return figure
 
