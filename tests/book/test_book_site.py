@@ -16,6 +16,7 @@ from urllib.parse import unquote, urldefrag, urlsplit
 import pytest
 from bs4 import BeautifulSoup
 
+from tests.helpers.browser import settle
 from tools.build import book
 from tools.site import search
 
@@ -203,17 +204,6 @@ TO_THE_END = """async () => {
     await frame();
   }
 }"""
-
-
-def settle(page):
-    """Wait until the page has its letters and has answered to its sizes."""
-    page.evaluate("document.fonts.ready.then(() => true)")
-    page.evaluate(
-        """() => new Promise((done) => {
-          requestAnimationFrame(() => requestAnimationFrame(done));
-          setTimeout(done, 10_000); // a busy browser may draw none
-        })"""
-    )
 
 
 def barriers_of(page, width, theme, part="html"):

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.book.test_live_figures import each_figure
+from tests.helpers.browser import settle
 
 pytestmark = pytest.mark.system
 TELEPHONE = {
@@ -31,12 +32,7 @@ def telephone(show):
         figure.page.add_style_tag(
             content="body { margin: 0; padding: 900px 24px 1600px; }"
         )
-        figure.page.evaluate(  # it draws itself anew for this width
-            """() => new Promise((done) => {
-              requestAnimationFrame(() => requestAnimationFrame(done));
-              setTimeout(done, 10_000); // a busy browser may draw none
-            })"""
-        )
+        settle(figure.page)  # drawn anew for this width
         figure.finger = Finger(figure.page)
         return figure
 
