@@ -146,7 +146,8 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
     layers times N directions.
 
     Plain floats on a CPU go through the compiled loop where there are
-    enough steps; where `fused` is False, as all else, through the printed.
+    enough steps, and on a GPU torch's modes through torch.nn's own, cuDNN;
+    where `fused` is False, as all else, through the printed.
 
     Shapes: input (T, B, D); hx (N*L, B, H) -> y (T, B, N*H); hx
 
@@ -154,6 +155,7 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
     """
 
     fused = True
+    in_torch = True  # whether torch.nn has this cell, too
 
     def forward(self, input: Any, hx: Any = None) -> tuple[Any, Any]:
         """Outputs of the last layer, and the last state of every layer."""
@@ -235,6 +237,8 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
         Under autocast on a CPU torch's modes in `keep` return the type of
         their first state.
         """
+        if self.fused and self.in_torch and x.is_cuda and not transformed():
+            return self.by_cudnn(x, runs, state)
         params = [_weights(*w) for w in self.all_weights]
         given = state[0].dtype
         x, state, params = tree_map(_autocast, (x, state, params))
@@ -260,6 +264,43 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
         if self.mode in keep and x.device.type == "cpu":
             x, ends = x.to(given), [s.to(given) for s in ends]
         return x, tuple(ends)
+
+    def by_cudnn(
+        self, x: Tensor, runs: list[Run], state: State
+    ) -> tuple[Tensor, State]:
+        """All layers in the one call that torch.nn makes on a GPU.
+
+        cuDNN goes backward only after a forward of training; with no
+        dropout that is the forward of evaluation.
+        """
+        weights = [w for layer in self.all_weights for w in layer]
+        w = _autocast(weights[0])
+        parts = {f"hx[{k}]": _autocast(s) for k, s in enumerate(state)}
+        check_alike("weight_ih_l0", w, input=_autocast(x), **parts)
+        check_real("weight_ih_l0", w)
+        if not x.shape[0]:
+            width = self.hidden_size * (1 + self.bidirectional)
+            return _of_nothing(self, x, state, width)
+        loop = getattr(torch, self.mode.lower())  # torch.lstm, rnn_tanh
+        state = tuple(s.contiguous() for s in state)
+        first = state if self.mode == "LSTM" else state[0]
+        T, B = runs[0]
+        if len(runs) == 1:
+            given = x.unflatten(0, (T, B)), first
+        else:
+            steps, rows = map(torch.tensor, zip(*runs, strict=True))
+            given = x, rows.repeat_interleave(steps), first
+        y, *last = loop(
+            *given,
+            weights,
+            self.bias,
+            self.num_layers,
+            self.dropout if self.training else 0.0,
+            torch.is_grad_enabled(),
+            self.bidirectional,
+            *([False] if len(runs) == 1 else []),  # batch_first
+        )
+        return y.flatten(0, 1) if len(runs) == 1 else y, tuple(last)
 
     def direction(
         self,
@@ -504,6 +545,8 @@ class Cell(Recurrent[Any]):
 
     Raises ValueError naming the line where the function is no cell.
     """
+
+    in_torch = False
 
     def __init__(
         self,

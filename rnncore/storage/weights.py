@@ -237,9 +237,15 @@ def stored(name: str) -> Path:
 
 
 def place(given: dict[str, Any], params: dict[str, Tensor]) -> None:
-    """Let the module's parameters be these tensors."""
+    """Let the module's parameters be these tensors.
+
+    On a GPU they are copied: cuDNN wants a layer's weights side by side.
+    """
     for name, parameter in given.items():
-        parameter.data = params[name]
+        if parameter.is_cuda:
+            parameter.data.copy_(params[name])
+        else:
+            parameter.data = params[name]
 
 
 def tensors_of(module: torch.nn.Module) -> dict[str, Tensor]:

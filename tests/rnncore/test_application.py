@@ -542,7 +542,7 @@ def test_on_a_gpu_a_run_resumes_and_the_generators_stay(tmp_path):
     assert_close(
         resumed.history.loss,
         whole.history.loss,
-        within=1e-4 * whole.history.loss,
+        within=1e-4 * np.array(whole.history.loss),
     )
 
 

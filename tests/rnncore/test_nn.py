@@ -121,24 +121,62 @@ def test_outputs_and_gradients_are_torchs(name, options, device):
         size = (B, T) if ours.batch_first else (T, B)
         x = torch.randn(*size, D, dtype=torch.float64, device=device)
         state = start(ours, B)
-        if ours.dropout and device == "cuda":  # another order of draws
-            ours.eval(), theirs.eval()
+        if device == "cuda":  # another order of draws
+            ours.dropout = theirs.dropout = 0.0
         assert_close(both_ways(ours, x, state), both_ways(theirs, x, state))
 
 
-def test_relu_is_torchs():
-    theirs, ours = pair("RNN", nonlinearity="relu", num_layers=2)
-    x = torch.randn(5, 3, D, dtype=torch.float64)
+@pytest.mark.parametrize("name", NAMES)
+def test_evaluation_has_gradients_and_no_dropout(name, device):
+    options = {"num_layers": 2, "device": device}
+    (plain, _), (_, ours) = pair(name, **options), pair(name, dropout=0.9, **options)
+    ours.load_state_dict(plain.state_dict())
+    x = torch.randn(5, 3, D, dtype=torch.float64, device=device)
+    state = start(ours, 3)
+    assert_close(both_ways(ours.eval(), x, state), both_ways(plain, x, state))
+
+
+def test_a_cell_of_ones_own_runs_where_its_weights_are(device):
+    kind = {"dtype": torch.float64, "device": device}
+    plain = rnncore.nn.RNN(D, H, **kind)
+    own = rnncore.nn.Cell(rnncore.nn.EQUATIONS["RNN_RELU"], D, H, **kind)
+    own.load_state_dict(plain.state_dict())
+    x = torch.randn(9, 3, D, **kind)
+    expected = rnncore.nn.RNN(D, H, nonlinearity="relu", **kind)
+    expected.load_state_dict(plain.state_dict())
+    assert_close(own(x), expected(x))
+    assert (own(x)[0] >= 0).all()
+
+
+@pytest.mark.skipif("cuda" not in DEVICES, reason="needs a GPU")
+@pytest.mark.parametrize("name", NAMES)
+def test_a_gpu_runs_torchs_loop_unless_the_printed_is_asked_for(name):
+    _, ours = pair(name, device="cuda")
+    x = torch.randn(50, 3, D, dtype=torch.float64, device="cuda")
+    with torch.profiler.profile() as profile:
+        ours(x)
+    calls = {event.name for event in profile.events()}
+    assert ("aten::_cudnn_rnn" in calls) == ours.fused
+    assert ("aten::tanh" in calls) != ours.fused
+
+
+def test_relu_is_torchs(device):
+    theirs, ours = pair(
+        "RNN", device=device, nonlinearity="relu", num_layers=2
+    )
+    x = torch.randn(5, 3, D, dtype=torch.float64, device=device)
     state = start(ours, 3)
     assert_close(both_ways(ours, x, state), both_ways(theirs, x, state))
 
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("name", NAMES)
-def test_one_sequence_needs_no_batch(name, options):
-    theirs, ours = pair(name, **options)
-    x = torch.randn(5, D, dtype=torch.float64)
+def test_one_sequence_needs_no_batch(name, options, device):
+    theirs, ours = pair(name, device=device, **options)
+    x = torch.randn(5, D, dtype=torch.float64, device=device)
     state = start(ours)
+    if device == "cuda":  # another order of draws
+        ours.dropout = theirs.dropout = 0.0
     assert_close(both_ways(ours, x, state), both_ways(theirs, x, state))
 
 
@@ -154,14 +192,17 @@ LENGTHS = {
 @pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS)
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("name", NAMES)
-def test_packed_sequences_are_torchs(name, options, lengths):
+def test_packed_sequences_are_torchs(name, options, lengths, device):
     lengths, in_order = lengths
-    theirs, ours = pair(name, **options)
+    theirs, ours = pair(name, device=device, **options)
+    kind = {"dtype": torch.float64, "device": device}
     x = pack_sequence(
-        [torch.randn(n, D, dtype=torch.float64) for n in lengths],
+        [torch.randn(n, D, **kind) for n in lengths],
         enforce_sorted=in_order,
     )
     state = start(ours, len(lengths))
+    if device == "cuda":  # another order of draws
+        ours.dropout = theirs.dropout = 0.0
     assert_close(both_ways(ours, x, state), both_ways(theirs, x, state))
 
 
@@ -219,7 +260,11 @@ def test_float32_is_torchs(name, device):
     )
     x = torch.randn(9, 3, D, device=device)
     state = start(ours, 3)
-    assert_close(both_ways(ours, x, state), both_ways(theirs, x, state))
+    assert_close(
+        both_ways(ours, x, state),
+        both_ways(theirs, x, state),
+        amplified=4.0 if device == "cuda" else 1.0,  # cuDNN's own tanh
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -232,7 +277,9 @@ def test_autocast_computes_in_bfloat16_and_keeps_weights_in_float32(
     with torch.autocast(device, dtype=torch.bfloat16):
         rounded = both_ways(ours, x, state)
     kept = name == "GRU" and device == "cpu"  # as torch.nn.GRU does there
-    dtype = torch.float32 if kept else torch.bfloat16
+    by_cudnn = ours.fused and device == "cuda"  # which has but one half
+    half = torch.float16 if by_cudnn else torch.bfloat16
+    dtype = torch.float32 if kept else half
     assert rounded["out0"].dtype == rounded["out1"].dtype == dtype
     for key, a in rounded.items():
         if key.startswith("d_"):
@@ -266,7 +313,10 @@ def test_autocast_gives_the_types_that_torchs_gives(
         ends = [*last, *ends] if name == "LSTM" else [last, ends]
         types.append([y.dtype, z.data.dtype, *(s.dtype for s in ends)])
     theirs, ours = types
-    assert ours == theirs
+    if device == "cuda" and not module.fused:  # cuDNN has but one half
+        assert set(ours) == {torch.bfloat16}
+    else:
+        assert ours == theirs
 
 
 @pytest.mark.parametrize("name", NAMES)

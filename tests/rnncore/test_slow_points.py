@@ -56,7 +56,7 @@ def test_a_slow_direction_is_found_without_a_fixed_point(move):
     at = found.states[np.argsort(found.states[:, 1])]
     assert_close(at, np.array([[2.0, 3.0], [2.0, 5.0]]), within=1e-9)
     assert_close(found.speeds, np.full(2, 0.01), within=1e-9)
-    assert_close(found.eigenvalues, np.array([[1.0, 0.5]] * 2))
+    assert_close(found.eigenvalues + 0j, np.array([[1.0 + 0j, 0.5]] * 2))
 
 
 @pytest.mark.parametrize("kind", KINDS)
