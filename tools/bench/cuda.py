@@ -1,19 +1,16 @@
 """What chapter 9 says of a GPU, measured: loops.py calls it where one is.
 
-Six parts, each recorded by itself under "cuda." as soon as it is done:
+Four parts, each recorded by itself under "cuda." as soon as it is done:
 
     launches    kernels of one run of the loop, and which share of the time
-                is products, other kernels, and no kernel at all; the
-                kernels of three steps, for a timeline
+                is products, other kernels, and no kernel at all
     batching    microseconds a step, forward and backward, by batch
     graphs      the same run recorded once as a CUDA graph and replayed
     precision   float32, TF32 and bfloat16 against float32
-    memory      the most bytes that one run holds, beside torch.nn's
-    roofline    the roofs, and one step's product by batch
 
 Nothing here runs, and nothing of CUDA is touched, before `measure` is
-called. A `Machine` says how to wait, record, trace and weigh; the tests
-put a CPU in its place.
+called. A `Machine` says how to wait, record and trace; the tests put a CPU
+in its place.
 """
 
 import contextlib
@@ -23,10 +20,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 
-import rnncore.nn
 from rnncore.backend import named_leaves, tree_map
 from rnncore.bptt import bptt
 from rnncore.rnn import unroll
@@ -48,7 +43,6 @@ class Machine(NamedTuple):
     wait: Callable[[], None]  # until all work is done
     recorded: Callable[[Callable], tuple[Callable, Any]]
     spans: Callable[[Callable], list[Span]]  # of the kernels of one run
-    peak: Callable[[Callable], int]  # bytes
 
 
 class Sizes(NamedTuple):
@@ -61,9 +55,7 @@ class Sizes(NamedTuple):
     traced: tuple[int, ...] = (1, 32, 256, 2048)
     batches: tuple[int, ...] = POWERS
     graphs: tuple[int, ...] = (1, 32, 256)
-    squares: tuple[int, ...] = (1024, 4096, 8192)
-    memory: int = 1 << 27  # numbers copied, far more than a cache holds
-    cache: int = 1 << 20
+    square: int = 4096  # of the product that a loop is compared with
     repeats: int = 20
 
 
@@ -75,7 +67,6 @@ def gpu(device: str = "cuda") -> Machine:
         torch.cuda.synchronize,
         recorded_graph,
         cuda_spans,
-        cuda_peak,
     )
 
 
@@ -117,10 +108,9 @@ def spans_of(events: Any, kind: str) -> list[Span]:
     """Kind, begin and end of each kernel in a profile, in microseconds.
 
     A kernel is of kind "product" where an operator that multiplies
-    matrices launched it, "tanh" by its name, else "other". (Profiles of
-    NVIDIA's libraries call products gemm, cutlass, nvjet: names tell less
-    than who launched them.) On a CPU the outermost operators stand for
-    kernels.
+    matrices launched it, else "other". (Profiles of NVIDIA's libraries call
+    products gemm, cutlass, nvjet: names tell less than who launched them.)
+    On a CPU the outermost operators stand for kernels.
     """
     products = {
         kernel.name
@@ -140,9 +130,7 @@ def spans_of(events: Any, kind: str) -> list[Span]:
             is_product = name.removeprefix("aten::") in PRODUCTS
         else:
             is_product = name in products
-        what = (
-            "product" if is_product else "tanh" if "tanh" in name.lower() else "other"
-        )
+        what = "product" if is_product else "other"
         span = event.time_range
         found.append((what, float(span.start), float(span.end)))
     return sorted(found, key=lambda s: s[1])
@@ -176,25 +164,6 @@ def shares(spans: list[Span]) -> dict[str, float]:
     return part | {"gap": 1 - sum(part.values()), "microseconds": whole}
 
 
-def three_steps(spans: list[Span], T: int) -> list[list]:
-    """The kernels of three steps of the forward loop, from 0 on.
-
-    A step ends with its tanh. Of all three steps in a row, those whose
-    length is the median; the first quarter is left out.
-    """
-    ends = [e for what, _, e in spans if what == "tanh"][:T]
-    if len(ends) < T:
-        raise RuntimeError(f"tanh: expected {T} kernels, got {len(ends)}")
-    lengths = [ends[k + 3] - ends[k] for k in range(T // 4, T - 3)]
-    k = T // 4 + int(np.argsort(lengths)[len(lengths) // 2])
-    begin, end = ends[k], ends[k + 3]
-    return [
-        ["product" if what == "product" else "other", b - begin, e - begin]
-        for what, b, e in spans
-        if begin <= b < end
-    ]
-
-
 def problem(
     m: Machine, s: Sizes, B: int, cell="RNN", H=0, dtype=torch.float32
 ) -> tuple:
@@ -218,16 +187,11 @@ def seconds(m: Machine, runs: Mapping[str, Callable], repeats: int) -> dict[str,
 
 
 def launches(m: Machine, s: Sizes) -> Iterator[tuple[str, Any, str]]:
-    """Kernels, shares and a timeline of the plain network, by batch."""
+    """Kernels and shares of the plain network, by batch."""
     for B in s.traced:
         spans = m.spans(partial(train_step, "RNN", *problem(m, s, B)))
         found = shares(spans) | {"kernels": len(spans), "steps": s.T}
         yield f"launches.{B}", found, "shares of the time; kernels of a run"
-        yield (
-            f"timeline.{B}",
-            three_steps(spans, s.T),
-            "microseconds: kind, begin, end of each kernel of 3 steps",
-        )
 
 
 def batching(m: Machine, s: Sizes) -> Iterator[tuple[str, Any, str]]:
@@ -271,7 +235,7 @@ def graphs(m: Machine, s: Sizes) -> Iterator[tuple[str, Any, str]]:
 
 
 def precision(m: Machine, s: Sizes) -> Iterator[tuple[str, Any, str]]:
-    """Product, loop and error of d_W_h in each dtype; autocast's module."""
+    """A large product, the loop and the error of d_W_h in each dtype."""
     exact = None
     for name, dtype in {
         "float64": torch.float64,
@@ -280,8 +244,7 @@ def precision(m: Machine, s: Sizes) -> Iterator[tuple[str, Any, str]]:
         "bfloat16": torch.bfloat16,
     }.items():
         with tensor_cores(name == "TF32"):
-            n = s.squares[1]
-            A = torch.ones((n, n), dtype=dtype, device=m.device)
+            A = torch.ones((s.square, s.square), dtype=dtype, device=m.device)
             runs: dict[str, Callable] = {"product": partial(torch.mm, A, A)}
             for B, H in (s.graphs[-1], s.H), (s.graphs[-1], s.wide):
                 given = problem(m, s, B, H=H, dtype=dtype)
@@ -291,94 +254,10 @@ def precision(m: Machine, s: Sizes) -> Iterator[tuple[str, Any, str]]:
             found = seconds(m, runs, s.repeats)
             found["error"] = float((d_W_h - exact).norm() / exact.norm())
         yield f"precision.{name}", found, "seconds; error of d_W_h"
-    for H in s.H, s.wide:
-        params, x, _, d_y = problem(m, s, s.graphs[-1], "LSTM", H)
-        made = rnncore.nn.LSTM(s.D, H).to(m.device)
-        made.fused = False  # the loop that the book prints
-        names = dict(made.named_parameters())
-        made.load_state_dict(dict(zip(names, params, strict=True)))
-
-        def run(half: bool, made=made, x=x, d_y=d_y):
-            kind = torch.device(m.device).type
-            with torch.autocast(kind, torch.bfloat16, enabled=half):
-                y, _ = made(x)
-            y.backward(d_y.to(y.dtype))
-
-        ways = {"float32": partial(run, False), "mixed": partial(run, True)}
-        taken = seconds(m, ways, s.repeats)
-        ratio = taken["float32"] / taken["mixed"]
-        yield f"mixed.LSTM.{H}", ratio, "time in float32 over autocast's"
-
-
-def memory(m: Machine, s: Sizes) -> Iterator[tuple[str, Any, str]]:
-    """Peak bytes of the modules, forward and backward."""
-    B = s.graphs[-1]
-    for cell in CELLS:
-        _, x, _, d_y = problem(m, s, B, cell)
-        found: dict[str, float] = {}
-        for package in rnncore.nn, torch.nn:
-            made = getattr(package, cell)(s.D, s.H).to(m.device)
-            made.fused = False  # of ours: the loop that the book prints
-
-            def run(made=made, x=x, d_y=d_y):
-                made(x)[0].backward(d_y)
-
-            found[package.__name__] = m.peak(run)
-        found["ratio"] = found["rnncore.nn"] / found["torch.nn"]
-        yield f"memory.{cell}", found, "bytes at most, and their ratio"
-
-
-def roofline(m: Machine, s: Sizes) -> Iterator[tuple[str, Any, str]]:
-    """The roofs, and the product of one step with W_h, by batch.
-
-    A single small product is over before the next is launched; so both
-    are recorded: called one by one, and 100 of them replayed as a graph.
-    """
-
-    def many(run: Callable) -> Callable:
-        def hundred():
-            for _ in range(100):
-                last = run()
-            return last
-
-        return hundred
-
-    def each(run: Callable) -> float:
-        return seconds(m, {"run": run}, s.repeats)["run"]
-
-    for name in "float32", "TF32", "bfloat16":
-        dtype = torch.bfloat16 if name == "bfloat16" else torch.float32
-        best = 0.0
-        with tensor_cores(name == "TF32"):
-            for n in s.squares:
-                A = torch.ones((n, n), dtype=dtype, device=m.device)
-                best = max(best, 2 * n**3 / each(partial(torch.mm, A, A)))
-        yield f"roofline.roof.{name}", best / 1e9, "GFLOP/s"
-    for name, numbers in ("memory", s.memory), ("cache", s.cache):
-        a = torch.ones(numbers, device=m.device)
-        b = torch.empty_like(a)
-        replay, _ = m.recorded(many(partial(b.copy_, a)))
-        rate = 100 * 2 * a.nbytes / each(replay) / 1e9
-        yield f"roofline.{name}", rate, "GB/s, read and written"
-    H = s.wide
-    W = torch.randn(H, H, device=m.device)
-    points = {}
-    for B in s.batches:
-        h = torch.randn(B, H, device=m.device)
-        hundred = many(partial(torch.mm, h, W.T))
-        replay, _ = m.recorded(hundred)
-        flops = 2 * B * H * H
-        points[str(B)] = {
-            "intensity": flops / (4 * (H * H + 2 * B * H)),
-            "called": 100 * flops / each(hundred) / 1e9,
-            "replayed": 100 * flops / each(replay) / 1e9,
-        }
-    yield f"roofline.points.{H}", points, "operations a byte, GFLOP/s"
 
 
 PARTS: dict[str, Callable] = {
-    part.__name__: part
-    for part in (launches, batching, graphs, precision, memory, roofline)
+    part.__name__: part for part in (launches, batching, graphs, precision)
 }
 
 
