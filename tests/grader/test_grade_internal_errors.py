@@ -179,7 +179,7 @@ def test_the_guide_has_each_limit_with_its_flag_and_default():
 
 
 def test_each_limit_has_a_flag():
-    options = grade._options(
+    options = grade._parse_options(
         ["--memory-bytes", "7", "--cell-seconds", "1.5"]
     )
     assert options.memory_bytes == 7

@@ -9,7 +9,7 @@ from grader.assignments.source import Assignment, Cell
 from tools.bench import experiments
 from tools.measurements import read
 
-NAMES = source.names()
+NAMES = source.list_assignments()
 
 
 def assignment(*cells):

@@ -23,7 +23,7 @@ import nbformat
 from nbclient import NotebookClient
 from traitlets.config import Config
 
-from grader.assignments.source import Assignment, names, read
+from grader.assignments.source import Assignment, list_assignments, read
 from tools import ROOT
 from tools.build.kernels import Manager
 from tools.measurements import record
@@ -98,7 +98,7 @@ def main() -> int:
     parser.add_argument("--save", action="store_true", help="as measurements")
     given = parser.parse_args()
     late = 0
-    for name in given.names or names():
+    for name in given.names or list_assignments():
         assignment = read(name)
         found, most = round(seconds(assignment), 1), stated(assignment)
         late += found > most

@@ -126,7 +126,7 @@ def read_course(path: Path) -> CourseFile:
         course.check_pages(
             contents.list_pages((ROOT / "book" / "_toc.yml").read_text())
         )
-        course.check_assignments(builder.buildable())
+        course.check_assignments(builder.list_buildable())
     except ValueError as error:
         raise Refused(str(error)) from error
     return course
@@ -162,7 +162,7 @@ def _build_exercises(folder: Path, course: CourseFile) -> None:
     (folder / "exercises").mkdir()
     try:
         for name in _assignments(course):
-            if name in builder.names() and builder.read(name).draft:
+            if name in builder.list_assignments() and builder.read(name).draft:
                 print(f"{name} is a draft, and left out", flush=True)
                 continue
             print(f"Building {name} ...", flush=True)
@@ -173,7 +173,7 @@ def _build_exercises(folder: Path, course: CourseFile) -> None:
 
 def _assignments(course: CourseFile) -> list[str]:
     """The assignments of the weeks; all if there are no weeks."""
-    known = builder.buildable()
+    known = builder.list_buildable()
     return [name for name in known if not course.weeks or name in course.due_dates]
 
 

@@ -76,8 +76,10 @@ def write_all(folder: Path, course: CourseFile, html: Path, seed: int) -> None:
     pages = {name: read_page(html, name) for names in parts.values() for name in names}
     asked = {name: questions(page) for name, page in pages.items()}
     names = [name for week in course.weeks for name in week.assignments]
-    texts = set(source.names())
-    chosen = [n for n in names if n in texts] if course.weeks else source.names()
+    texts = set(source.list_assignments())
+    chosen = (
+        [n for n in names if n in texts] if course.weeks else source.list_assignments()
+    )
     assignments = [source.read(name) for name in chosen]
     for place in ("slides", "exams"):
         (folder / place).mkdir()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from grader.assignments.known_mistakes import Mistake, catalogue
+from grader.assignments.known_mistakes import Mistake, read_catalogue
 from grader.assignments.source import Assignment, Cell
 from tools.teach.documents import document
 
@@ -38,7 +38,7 @@ def _part(cell: Cell, points: dict[str, Any]) -> Part | None:
         lines = [li for li in code.split("\n") if "### END SOLUTION" not in li]
         return Part("solution", cell.name, "\n".join(lines), points.get(cell.name, 0))
     if cell.kind in ("mistakes", "mutants"):
-        return Part(cell.kind, cell.name, mistakes=tuple(catalogue(cell)))
+        return Part(cell.kind, cell.name, mistakes=tuple(read_catalogue(cell)))
     return None
 
 

@@ -75,7 +75,7 @@ def main() -> None:
     options = parser.parse_args()
     slowest = 0.0
     with tempfile.TemporaryDirectory() as scratch:
-        for name in options.names or builder.names():
+        for name in options.names or builder.list_assignments():
             first, later = times(name, Path(scratch))
             print(f"{name:20}{first:6.2f} s, then at most {later:.2f} s")
             slowest = max(slowest, later)
