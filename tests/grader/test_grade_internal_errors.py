@@ -50,7 +50,7 @@ def fails(*_args, **_kwargs):
 
 
 STEPS = {  # where the grader fails for ann
-    "the fingerprint": (fingerprint, "fingerprint"),
+    "the fingerprint": (fingerprint, "compute_fingerprint"),
     "the job": (processes, "run"),
     "the gradebook": (record, "_save"),
     "the result": (record, "_write_result"),

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from grader.assignments.known_mistakes import Mistake, read_catalogue
 from grader.assignments.source import Assignment, Cell
-from tools.teach.documents import document
+from tools.teach.documents import render_document
 
 
 class Part(NamedTuple):
@@ -20,17 +20,17 @@ class Part(NamedTuple):
     mistakes: tuple[Mistake, ...] = ()
 
 
-def parts(assignment: Assignment) -> list[Part]:
+def collect_parts(assignment: Assignment) -> list[Part]:
     """What a tutor reads of an assignment.
 
     Raises ValueError if a catalogue cannot be read.
     """
     points = {c.name: c.options["points"] for c in assignment.of("test").values()}
-    found = [_part(cell, points) for cell in assignment.cells]
+    found = [_make_part(cell, points) for cell in assignment.cells]
     return [part for part in found if part]
 
 
-def _part(cell: Cell, points: dict[str, Any]) -> Part | None:
+def _make_part(cell: Cell, points: dict[str, Any]) -> Part | None:
     if cell.kind in ("text", "answer"):
         return Part(cell.kind, cell.name, cell.source, cell.options.get("points", 0))
     if cell.kind == "solution":
@@ -44,5 +44,5 @@ def _part(cell: Cell, points: dict[str, Any]) -> Part | None:
 
 def tutors_document(course: str, assignments: Iterable[Assignment]) -> str:
     """The book as one HTML file."""
-    books = [(one.name, parts(one)) for one in assignments]
-    return document("tutors.html", "For tutors", course=course, books=books)
+    books = [(one.name, collect_parts(one)) for one in assignments]
+    return render_document("tutors.html", "For tutors", course=course, books=books)

@@ -180,7 +180,9 @@ def test_a_contents_file_that_was_cut_cuts_the_trees_book(tmp_path):
     book = "".join(p.read_text() for p in (tmp_path / "book").glob("*.md"))
     assert not re.search(r"\]\((ch08|ch1[0-8])|\{doc\}`[^`]*ch(08|1)", book)
     assert "chapter 18" in book
-    chapters.words(book, chapters.read(tmp_path / "book"))  # or raises
+    chapters.write_roles(
+        book, chapters.read(tmp_path / "book")
+    )  # or raises
 
 
 def test_make_offers_what_a_learner_needs(tree):
