@@ -76,6 +76,15 @@ def test_a_change_is_seen_and_so_is_its_undoing(notebook, capsys):
     assert check(notebook, capsys)[0] == 0
 
 
+def test_a_cell_finds_what_came_before_under_its_number(notebook):
+    """As in Jupyter and in the grader, which run cells by the same function."""
+    answer = "def double(x): return 2 * x\nassert In[1:] and len(Out) == 1"
+    write(notebook, imports="first = 1\nfirst", double=answer)
+    with client.Checker(notebook) as checker:
+        found = checker.ask(client.read_cells(checker.path), 30)
+    assert found["errors"] == []
+
+
 def test_a_module_beside_the_notebook_may_change(notebook):
     answer = "def double(x): return helper.twice(x)"
     helper = notebook.with_name("helper.py")
