@@ -68,9 +68,9 @@ def offline_environment() -> dict[str, str]:
 
 
 class Channel(AsyncZMQSocketChannel):
-    """A channel that looks again every second.
+    """A channel that polls once a second.
 
-    Now and then nothing wakes who waits for a reply that has come.
+    zmq sometimes misses the wake-up for a reply.
     """
 
     async def get_msg(  # type: ignore[override]

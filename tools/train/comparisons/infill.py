@@ -242,7 +242,7 @@ def filled(
 
 
 def measure(asked: Options) -> Iterator[Measurement]:
-    """Each way, seed by seed."""
+    """Score each way to fill the gaps, once a seed."""
     model, about = load_voices(stored("music_voices"))
     compass = np.array(about["compass"])
     todo = windows(asked.steps, compass)
