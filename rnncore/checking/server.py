@@ -201,7 +201,7 @@ def run_cell(shell: Shell, cell: Cell, number: int) -> Message | None:
     elif isinstance(value, Points):
         found = [*value.failures]
     elif got is not None and got < cell["points"]:
-        found = [Failure("PartOfThePoints", came=_printed())]
+        found = [Failure("PartOfThePoints", got=_printed())]
     task = cell["test"].removeprefix("test_")
     read = places(Path("checks.json")).get(task)
     found = [failure._replace(read=read) for failure in found]
