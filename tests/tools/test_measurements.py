@@ -193,7 +193,5 @@ def test_the_command_lists_them(monkeypatch, capsys):
 
 def test_a_name_that_is_no_training_and_no_page_is_refused(monkeypatch):
     monkeypatch.setattr("sys.argv", ["train", "ch99_none"])
-    with pytest.raises(
-        SystemExit, match="ch05_clipping"
-    ):
+    with pytest.raises(SystemExit, match="ch05_clipping"):
         train_command.main()

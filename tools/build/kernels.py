@@ -189,12 +189,12 @@ def start_fork_server() -> Iterator[type[Manager]]:
     """A class of managers that share a warm process, for as long as it lasts."""
     warm = ForkServer()
 
-    class Ours(WarmManager):
+    class ForkedManager(WarmManager):
         def _fork_server_default(self) -> ForkServer:
             return warm
 
     try:
-        yield Ours
+        yield ForkedManager
     finally:
         warm.close()
 
