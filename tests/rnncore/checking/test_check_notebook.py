@@ -16,7 +16,7 @@ import pytest
 from grader import ROOT
 from grader.assignments import builder
 from rnncore.checking import answers, client
-from rnncore.checking.find import Refused, find_notebook
+from rnncore.checking.find import NotebookError, find_notebook
 from tests.helpers.grading import NAME, cell_of, solved
 
 pytestmark = pytest.mark.slow
@@ -211,7 +211,7 @@ def test_a_notebook_is_found_by_its_number_or_name(word):
     ],
 )
 def test_who_names_no_notebook_reads_which_there_are(word, says):
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(NotebookError) as caught:
         find_notebook(word)
     assert says in str(caught.value)
 

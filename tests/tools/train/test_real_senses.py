@@ -157,7 +157,9 @@ def test_the_linear_rival_reads_order_and_is_chosen_by_the_validation(rng):
             some.append(fsdd.Recording(f"{n}.wav", text, speaker, noisy))
         return some
 
-    parts = fsdd.Parts(part(20, "a", 4), part(40, "b"), part(10, "c"))
+    parts = fsdd.RecordingParts(
+        part(20, "a", 4), part(40, "b"), part(10, "c")
+    )
     wrong, tried = fsdd.linear_errors(parts)
     assert wrong == 0
     best = min(tried, key=tried.get)

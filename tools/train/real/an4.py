@@ -19,7 +19,7 @@ from rnncore.application import cooling, seeded
 from rnncore.ctc import BLANK, prefix_beam
 from rnncore.data.public.sounds import CEPSTRA, an4
 from rnncore.speech.cepstra import STACK, back_to_cepstra, smooth_bands, varied_cepstra
-from rnncore.speech.folder import Parts, Recording
+from rnncore.speech.folder import Recording, RecordingParts
 from rnncore.speech.letters import Letters, letter_bonus, letters_of, lexicon
 from rnncore.speech.model import Recognizer, speech_loss
 from rnncore.speech.recordings import nearest_texts
@@ -63,16 +63,16 @@ class Run(NamedTuple):
 
     model: Any
     letters: Letters
-    parts: Parts
+    parts: RecordingParts
     curve: list[list[float]]
     seconds: float
 
 
 @lru_cache(maxsize=1)
-def data(few: bool = False) -> Parts:
+def data(few: bool = False) -> RecordingParts:
     """The official test; seven speakers, drawn once, for validation."""
     parts = an4(np.random.default_rng(0), 1 if few else 7)
-    return Parts(*(part[:8] for part in parts)) if few else parts
+    return RecordingParts(*(part[:8] for part in parts)) if few else parts
 
 
 def fitted(seed: int, asked: Options) -> Run:

@@ -22,7 +22,7 @@ from tqdm import tqdm
 from rnncore.application import cooling, seeded
 from rnncore.data.public.sounds import Digit, fsdd
 from rnncore.data.speech import WORDS
-from rnncore.speech.folder import Parts, Recording
+from rnncore.speech.folder import Recording, RecordingParts
 from rnncore.speech.letters import Choice
 from rnncore.speech.model import Recognizer, speech_loss
 from rnncore.speech.recordings import (
@@ -79,10 +79,10 @@ def digits() -> list[Digit]:
     return fsdd()
 
 
-def parts_of(man: str, normalise: str, few: bool) -> Parts:
+def parts_of(man: str, normalise: str, few: bool) -> RecordingParts:
     """His recordings, those of the next man, and of the four others."""
     chooses = MEN[(MEN.index(man) + 1) % len(MEN)]
-    parts = Parts([], [], [])
+    parts = RecordingParts([], [], [])
     for one in digits():
         if few and one.take > 1:
             continue
@@ -95,7 +95,7 @@ def parts_of(man: str, normalise: str, few: bool) -> Parts:
     return parts
 
 
-def fitted(plan: Plan, parts: Parts, seed: int, asked: Options) -> Any:
+def fitted(plan: Plan, parts: RecordingParts, seed: int, asked: Options) -> Any:
     """A network that learned from four men; its curve and seconds."""
     steps = asked.steps or STEPS
     known = plan.labels([r.text for r in parts.train])
@@ -172,7 +172,7 @@ def compare_unlike(asked: Options) -> Iterator[Measurement]:
     yield Measurement("real.fsdd.nearest.share", share, "% of the steps", None)
 
 
-def linear_errors(parts: Parts) -> tuple[float, dict[float, float]]:
+def linear_errors(parts: RecordingParts) -> tuple[float, dict[float, float]]:
     """Of the test in %, and of the validation by C, with the best inside."""
     rows = [np.stack([stretch_word(r.features) for r in part]) for part in parts]
     train, valid, test = ([r.text for r in part] for part in parts)
