@@ -210,6 +210,10 @@ LSTMS = {
     "forget log lag": LSTM._replace(change=forget(np.log)),
     "chrono": LSTM._replace(change=spread),
 }
+SWAPPED = {  # the matrix of the one with the activation of the other
+    "orthogonal, relu": RELU._replace(change=PLAIN["orthogonal"].change),
+    "identity, tanh": TANH._replace(change=PLAIN["identity"].change),
+}
 EVERY = PLAIN | LSTMS | {"says one": TANH._replace(change=say_one), "gru": GRU}
 
 
