@@ -182,7 +182,7 @@ def test_what_the_commands_have_by_default_is_measured(tmp_path):
     assert sizes == (fsdd.H, fsdd.LAYERS, fsdd.DROPOUT)
     pace = given.batch, given.steps, given.rate, given.evaluate_every
     assert pace == (fsdd.B, fsdd.STEPS, fsdd.RATE, fsdd.EVERY)
-    assert given.normalise == fsdd.Plan().normalise
+    assert given.normalise == fsdd.DigitPlan().normalise
     assert not given.plain
     given = defaults(video, tmp_path)
     assert video.DEFAULTS["frames"][0] == avletters.T

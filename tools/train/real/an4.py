@@ -58,7 +58,7 @@ UNITS = {
 }
 
 
-class Run(NamedTuple):
+class RecognizerRun(NamedTuple):
     """A trained network, its letters, and what became of it."""
 
     model: Any
@@ -75,7 +75,7 @@ def data(few: bool = False) -> RecordingParts:
     return RecordingParts(*(part[:8] for part in parts)) if few else parts
 
 
-def fitted(seed: int, asked: Options) -> Run:
+def fitted(seed: int, asked: Options) -> RecognizerRun:
     """One network; the best on the validation speakers is kept."""
     parts, steps = data(asked.check), asked.steps or STEPS
     letters = letters_of(r.text for r in parts.train)
@@ -102,7 +102,9 @@ def fitted(seed: int, asked: Options) -> Run:
         evaluate_every=min(EVERY, steps),
     )
     history = result.history
-    return Run(model, letters, parts, [history.evaluated, history.score], seconds)
+    return RecognizerRun(
+        model, letters, parts, [history.evaluated, history.score], seconds
+    )
 
 
 def heard_by(model: Any, recordings: Sequence[Recording]) -> list[np.ndarray]:
