@@ -11,7 +11,7 @@ from rnncore.scan import minimal_cell, minimal_cell_vjp
 from rnncore.xlstm import slstm_cell, slstm_cell_vjp
 
 
-class CellPair(NamedTuple):
+class Cell(NamedTuple):
     """A cell, its vjp, and what the loop has to know of them."""
 
     forward: Callable
@@ -21,10 +21,10 @@ class CellPair(NamedTuple):
 
 
 CELLS = {  # by the class of torch.nn that has it, if any
-    "RNN_TANH": CellPair(rnn_cell, rnn_cell_vjp),
-    "RNN_RELU": CellPair(relu_cell, relu_cell_vjp),
-    "LSTM": CellPair(lstm_cell, lstm_cell_vjp, 4, 2),
-    "GRU": CellPair(gru_cell, gru_cell_vjp, 3),
-    "minimal": CellPair(minimal_cell, minimal_cell_vjp, 2),
-    "sLSTM": CellPair(slstm_cell, slstm_cell_vjp, 4, 4),
+    "RNN_TANH": Cell(rnn_cell, rnn_cell_vjp),
+    "RNN_RELU": Cell(relu_cell, relu_cell_vjp),
+    "LSTM": Cell(lstm_cell, lstm_cell_vjp, 4, 2),
+    "GRU": Cell(gru_cell, gru_cell_vjp, 3),
+    "minimal": Cell(minimal_cell, minimal_cell_vjp, 2),
+    "sLSTM": Cell(slstm_cell, slstm_cell_vjp, 4, 4),
 }

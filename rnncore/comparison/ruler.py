@@ -23,7 +23,7 @@ from rnncore.bptt import (
     numerical_gradient,
 )
 from rnncore.cells import CELLS as KNOWN
-from rnncore.cells import CellPair
+from rnncore.cells import Cell
 from rnncore.data.tasks import copy_problem, loss_at_the_end
 from rnncore.losses import cross_entropy, cross_entropy_vjp
 from rnncore.optim import adam, clip_by_global_norm
@@ -99,7 +99,7 @@ def measure(
         raise ValueError(f"budget: expected 1 to {BUDGET}, got {budget}")
     if not seeds or not set(seeds) <= set(SEEDS):
         raise ValueError(f"seeds: expected some of {SEEDS}, got {seeds}")
-    own = CellPair(cell, cell_vjp, G, parts)
+    own = Cell(cell, cell_vjp, G, parts)
     error = check_cell(own)
     memory = half_life(own)
     times = step_times({"own": own, **CELLS})
@@ -136,7 +136,7 @@ def course_dots(
     )
 
 
-def check_cell(cell: CellPair) -> float:
+def check_cell(cell: Cell) -> float:
     """The largest error of the gradients against finite differences.
 
     The cell is called alone first, so that a mistake has the name of the
@@ -181,7 +181,7 @@ def check_cell(cell: CellPair) -> float:
     return _check_loop(cell, rng)
 
 
-def half_life(cell: CellPair) -> float:
+def half_life(cell: Cell) -> float:
     """Steps until half of a change of the state is left, without training.
 
     Two runs differ in the first symbol of the copy task alone; then both
@@ -230,7 +230,7 @@ def half_life(cell: CellPair) -> float:
     return math.inf
 
 
-def step_times(cells: dict[str, CellPair]) -> dict[str, list[float]]:
+def step_times(cells: dict[str, Cell]) -> dict[str, list[float]]:
     """Milliseconds a step, forward and backward: a list of runs a cell.
 
     The cells take turns, so that a busy moment meets all of them. Sizes:
@@ -254,7 +254,7 @@ def step_times(cells: dict[str, CellPair]) -> dict[str, list[float]]:
 
 
 def updates_by_lag(
-    cell: CellPair,
+    cell: Cell,
     seed: int,
     budget: int,
     progress: Callable[[int], Any] | None = None,
@@ -289,7 +289,7 @@ def by_lag(
 
 
 def updates_needed(
-    cell: CellPair,
+    cell: Cell,
     lag: int,
     seed: int,
     budget: int,
@@ -420,7 +420,7 @@ def middle(lags: Sequence[int]) -> int:
     return sorted(lags)[(len(lags) - 1) // 2]
 
 
-def _check_forward(cell: CellPair, args: dict[str, Any]) -> Any:
+def _check_forward(cell: Cell, args: dict[str, Any]) -> Any:
     """The cache of one call, where the call gave what the loop needs."""
     name = getattr(cell.forward, "__name__", "the cell")
     call = observe(cell.forward, args)
@@ -464,7 +464,7 @@ def _check_forward(cell: CellPair, args: dict[str, Any]) -> Any:
     return cache
 
 
-def _check_loop(cell: CellPair, rng: np.random.Generator) -> float:
+def _check_loop(cell: Cell, rng: np.random.Generator) -> float:
     """`check_gradient` for weights, input and first state, over 5 steps."""
     T, B, D, H = 5, 2, 3, 4
     params = init_params(rng, D, H, cell.G)

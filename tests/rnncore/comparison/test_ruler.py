@@ -36,7 +36,7 @@ def leak(keep):
     def cell_vjp(d_state, cache):
         return d_state[0], 0 * d_state[0], (keep * d_state[0],)
 
-    return ruler.CellPair(cell, cell_vjp)
+    return ruler.Cell(cell, cell_vjp)
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_a_state_that_grows_without_end_is_told():
 
 
 def test_a_cell_that_hears_nothing_has_no_memory():
-    silent = ruler.CellPair(lambda a_x, a_h, state: (state, None), None)
+    silent = ruler.Cell(lambda a_x, a_h, state: (state, None), None)
     assert ruler.half_life(silent) == 0
 
 

@@ -48,7 +48,7 @@ UNITS = {"adding": 64, "copy": 128}
 SIZES = (1, 64), (32, 128)  # B, H
 LENGTHS = tuple(2**k for k in range(2, 11))
 CELLS = {
-    "leaky": ruler.CellPair(leaky_cell, leaky_cell_vjp),
+    "leaky": ruler.Cell(leaky_cell, leaky_cell_vjp),
     "relu": KNOWN["RNN_RELU"],
     "minimal": KNOWN["minimal"],
 }

@@ -17,15 +17,15 @@ from tools.train.tasks.ruler import copy_lags
 FOLDER = ROOT / "examples/capstone"
 
 
-def example(name: str) -> ruler.CellPair:
+def example(name: str) -> ruler.Cell:
     """One of the examples' cells, from its file."""
     found = runpy.run_path(str(FOLDER / f"{name}.py"))
-    return ruler.CellPair(
+    return ruler.Cell(
         found[f"{name}_cell"], found[f"{name}_cell_vjp"], found.get("G", 1)
     )
 
 
-def mended() -> ruler.CellPair:
+def mended() -> ruler.Cell:
     """The third example with its gate's gradient."""
     wrong = example("own_gate")
 
@@ -38,7 +38,7 @@ def mended() -> ruler.CellPair:
     return wrong._replace(vjp=vjp)
 
 
-def cells() -> dict[str, ruler.CellPair]:
+def cells() -> dict[str, ruler.Cell]:
     """What is trained."""
     names = [path.stem for path in sorted(FOLDER.glob("*.py"))]
     return {n: example(n) for n in names} | {"own_gate.mended": mended()}

@@ -25,7 +25,7 @@ from tqdm import tqdm
 from rnncore.backend import tree_map
 from rnncore.bptt import bptt
 from rnncore.cells import CELLS as KNOWN
-from rnncore.cells import CellPair
+from rnncore.cells import Cell
 from rnncore.characters import Model, held_out_bits, next_character
 from rnncore.comparison import Comparison, Setting, Trained, to_json
 from rnncore.comparison import compare as compare_all
@@ -45,7 +45,7 @@ from tools.train.tasks import lags
 from tools.train.tasks.chars import python_text
 from tools.train.tasks.lags import units, weights
 
-Score = Callable[[CellPair, int, Model], float]  # of a seed; lower is better
+Score = Callable[[Cell, int, Model], float]  # of a seed; lower is better
 
 
 class CellTask(NamedTuple):
@@ -54,9 +54,9 @@ class CellTask(NamedTuple):
     D: int
     K: int
     H: int  # of the GRU; the others get as many weights
-    loss: Callable[[CellPair], Callable]
+    loss: Callable[[Cell], Callable]
     batch: Callable[[np.random.Generator, int], Any]
-    carry: Callable[[Any, CellPair], Any]
+    carry: Callable[[Any, Cell], Any]
     validation: Score
     test: Score
     unit: str
@@ -69,7 +69,7 @@ class Contender(NamedTuple):
     """A cell, and how its W_h starts; None: as torch.nn draws it."""
 
     kind: str
-    cell: CellPair
+    cell: Cell
     W_h: Matrix | None
 
 
@@ -97,7 +97,7 @@ def task_at_the_end(like: lags.LagTask, lag: int, H: int) -> CellTask:
     """A task of chapter 5 with another lag and smaller batches."""
     D, K = like.D, like.K
 
-    def loss(c: CellPair) -> Callable:
+    def loss(c: Cell) -> Callable:
         run = loss_at_the_end(c.forward, c.vjp, *like.loss, c.parts)
 
         def loss_and_gradient(model: Model, batch: Any, carry: Any) -> Any:
@@ -106,7 +106,7 @@ def task_at_the_end(like: lags.LagTask, lag: int, H: int) -> CellTask:
 
         return loss_and_gradient
 
-    def score(first: int, c: CellPair, seed: int, model: Model) -> float:
+    def score(first: int, c: Cell, seed: int, model: Model) -> float:
         run = partial(unroll, c.forward)
         network = model.cell, model.readout
         return lags.score(like, run, c.parts, lag, first + seed, network)
@@ -130,7 +130,7 @@ def characters() -> CellTask:
     text = python_text(B, 64)
     held_out, K = text.held_out[:257], len(text.alphabet)
 
-    def score(lanes: slice, c: CellPair, seed: int, model: Model) -> float:
+    def score(lanes: slice, c: Cell, seed: int, model: Model) -> float:
         ids = held_out[:, lanes]
         state = zero_state(model.cell, ids.shape[1], c.parts)
         return held_out_bits(c.forward, model, ids, state)

@@ -26,7 +26,7 @@ from tqdm import tqdm
 from rnncore import fused
 from rnncore.backend import from_numpy, tree_map
 from rnncore.bptt import readout_vjp
-from rnncore.cells import CELLS, CellPair
+from rnncore.cells import CELLS, Cell
 from rnncore.comparison import HEADLINE, Setting, Trained, compare, to_json
 from rnncore.data.tasks import adding_problem, copy_problem
 from rnncore.fused import cells as equations
@@ -78,7 +78,7 @@ class LagTask(NamedTuple):
 class Start(NamedTuple):
     """A cell, and what it starts with: torch.nn's weights, then changed."""
 
-    cell: CellPair
+    cell: Cell
     equation: Callable  # of the same cell, for the compiled loops
     change: Change = lambda rng, lag, network: network
     H: int | None = None  # where it has not as many units as the others
@@ -292,7 +292,7 @@ def score(
     return task.score(readout(out, y[-len(targets) :]), targets)
 
 
-def flow(task: LagTask, cell: CellPair, network: Network) -> dict[str, float]:
+def flow(task: LagTask, cell: Cell, network: Network) -> dict[str, float]:
     """A plain cell's spectral radius, and growth rates over 100 steps of the
     task's input ("rate") and over 100 steps of zeros ("silent")."""
     layer = tree_map(lambda w: w.astype(np.float64), network[0])

@@ -34,7 +34,7 @@ from examples.my_cell import leaky_cell, leaky_cell_vjp
 from rnncore.application import seeded
 from rnncore.blocks import HEADS, MIXERS, Node
 from rnncore.cells import CELLS as KNOWN
-from rnncore.cells import CellPair
+from rnncore.cells import Cell
 from rnncore.chunks import DELTA, HEBB, Rule, memory_chunks, memory_chunks_vjp
 from rnncore.comparison import Setting, Trained, compare, ruler, to_json
 from rnncore.fused import cells as equations
@@ -54,12 +54,12 @@ PATH = Path(ruler.__file__).with_name("ruler.json")
 
 
 def copy_lags(
-    prefix: str, cells: Mapping[str, ruler.CellPair]
+    prefix: str, cells: Mapping[str, ruler.Cell]
 ) -> dict[str, Callable[[int, Options], Iterator[Measurement]]]:
     """Runs that find the longest copy lag of cells."""
 
     def run(
-        name: str, cell: ruler.CellPair, seed: int, asked: Options
+        name: str, cell: ruler.Cell, seed: int, asked: Options
     ) -> Iterator[Measurement]:
         budget = asked.steps or ruler.BUDGET
         needed = ruler.updates_by_lag(cell, seed, budget)
@@ -73,7 +73,7 @@ def copy_lags(
 
 
 def updates(
-    name: str, cell: ruler.CellPair, seed: int, asked: Options
+    name: str, cell: ruler.Cell, seed: int, asked: Options
 ) -> Iterator[Measurement]:
     """What each lag took with one seed; rnncore/comparison/ruler.json has the first three."""
     budget = asked.steps or ruler.BUDGET
@@ -87,7 +87,7 @@ def updates(
 class Contender(NamedTuple):
     """A cell, how W_h starts (None: as torch.nn's), and its second gate's bias."""
 
-    cell: CellPair
+    cell: Cell
     W_h: Callable[..., np.ndarray] | None = None
     bias: float = 0.0
     chrono: bool = False  # an LSTM's biases, up to the end of the ruler
@@ -167,7 +167,7 @@ def tuned(
     yield Measurement(key, to_json(found), unit, list(SEEDS))
 
 
-def biased(bias: float) -> ruler.CellPair:
+def biased(bias: float) -> ruler.Cell:
     """An LSTM whose forget gates start further open by a constant."""
 
     def cell(a_x, a_h, state):
@@ -176,7 +176,7 @@ def biased(bias: float) -> ruler.CellPair:
         a[:, H : 2 * H] += bias  # gates i, f, g, o
         return lstm_cell(a, a_h, state)
 
-    return ruler.CellPair(cell, lstm_cell_vjp, 4, 2)
+    return ruler.Cell(cell, lstm_cell_vjp, 4, 2)
 
 
 def memory_cell(a_x, a_h, state):
@@ -324,9 +324,9 @@ def updates_by_lag(asked: Options) -> Iterator[Measurement]:
 
 BIASED = {f"forget_bias.{bias}": biased(bias) for bias in (1, 3)}
 LATER = {
-    "sLSTM": ruler.CellPair(slstm_cell, slstm_cell_vjp, 4, 4),
-    "gated-delta": ruler.CellPair(memory_cell, memory_cell_vjp, 5, 1 + ruler.HIDDEN),
-    "leaky": ruler.CellPair(leaky_cell, leaky_cell_vjp),
+    "sLSTM": ruler.Cell(slstm_cell, slstm_cell_vjp, 4, 4),
+    "gated-delta": ruler.Cell(memory_cell, memory_cell_vjp, 5, 1 + ruler.HIDDEN),
+    "leaky": ruler.Cell(leaky_cell, leaky_cell_vjp),
     "relu": KNOWN["RNN_RELU"],
     "minimal": KNOWN["minimal"],
 }

@@ -22,7 +22,7 @@ from tqdm import tqdm
 from rnncore import fused
 from rnncore.backend import Array, tree_map
 from rnncore.bptt import bptt, readout_vjp
-from rnncore.cells import CELLS, CellPair
+from rnncore.cells import CELLS, Cell
 from rnncore.characters import one_hot
 from rnncore.comparison import Comparison, Setting, Trained, compare, to_json
 from rnncore.fused import cells as equations
@@ -80,7 +80,7 @@ class Study(NamedTuple):
     seeds: tuple[int, ...] = SEEDS
 
 
-def first_layer(cell: CellPair, rng: np.random.Generator, D: int, H: int) -> Any:
+def first_layer(cell: Cell, rng: np.random.Generator, D: int, H: int) -> Any:
     """torch's weights, with a forget bias of 1."""
     layer = init_params(rng, D, H, cell.G)
     if cell.parts == 2:
@@ -95,7 +95,7 @@ def first_normed(rng: np.random.Generator, D: int, H: int) -> Any:
     return params
 
 
-def looped(cell: CellPair, noisy: Callable, quiet: Callable, vjp: Callable) -> Network:
+def looped(cell: Cell, noisy: Callable, quiet: Callable, vjp: Callable) -> Network:
     """A cell with noise when it trains, and what replaces that in a test."""
 
     def forward(
@@ -124,12 +124,12 @@ def compiled() -> Network:
     return Network(partial(first_layer, LSTM), forward, backward)
 
 
-def without(cell: CellPair) -> Network:
+def without(cell: Cell) -> Network:
     """No noise."""
     return looped(cell, lambda n, s: cell.forward, lambda s, p: cell.forward, cell.vjp)
 
 
-def with_dropout(cell: CellPair, masks: Callable) -> Network:
+def with_dropout(cell: Cell, masks: Callable) -> Network:
     """Dropout on the h that W_h and the readout get."""
     plain, vjp = without(cell), dropped_vjp(cell.vjp)
 
@@ -149,7 +149,7 @@ def with_dropout(cell: CellPair, masks: Callable) -> Network:
     return plain._replace(forward=forward, backward=backward)
 
 
-def with_zoneout(cell: CellPair) -> Network:
+def with_zoneout(cell: Cell) -> Network:
     """Zoneout on every part of the state; at test time its mean."""
 
     def noisy(noise: tuple, state: State) -> Callable:
@@ -163,7 +163,7 @@ def with_zoneout(cell: CellPair) -> Network:
     return looped(cell, noisy, quiet, zoneout_vjp(cell.vjp))
 
 
-def kinds(cell: CellPair) -> dict[str, Network]:
+def kinds(cell: Cell) -> dict[str, Network]:
     """A cell without noise, and with each kind of it."""
     return {
         "none": without(cell),
