@@ -174,7 +174,7 @@ def test_runs_of_chapter_18_end_where_they_are_solved(
 ):
     monkeypatch.setattr(limits, "SOLVED", 1.0)  # any score will do
     monkeypatch.setattr(limits, "UNITS", {"adding": 6})
-    run = limits.Run("adding", 1, 6, 300)
+    run = limits.LimitRun("adding", 1, 6, 300)
     found = list(limits.train("adding.1.6", run, 0, runner.Options()))
     values = {one.key: one.value for one in found}
     assert values["limits.adding.1.6.steps"] == 250

@@ -12,14 +12,7 @@ identity with tanh. About half an hour of one core.
 from functools import partial
 
 from tools.train.runner import Training
-from tools.train.tasks.lags import (
-    LOW,
-    LSTMS,
-    SWAPPED,
-    Study,
-    run,
-    select_contenders,
-)
+from tools.train.tasks.lags import LOW, LSTMS, SWAPPED, Study, run, select_contenders
 
 FIVE = (0, 1, 2, 3, 4)
 FIRST, MORE = (
