@@ -72,9 +72,9 @@ def test_parts_three_and_four_take_at_most_six_hours_of_it():
 
 
 def test_the_first_page_says_about_how_many_sections_it_has():
-    assert "These sixty or so sections" in (BOOK / "intro.md").read_text()
+    assert "These sections, more than sixty," in (BOOK / "intro.md").read_text()
     sections = sum(map(len, WAY.sections.values()))
-    assert round(sections, -1) == 60
+    assert 60 < sections < 70
 
 
 def test_two_pages_of_chapter_5_come_before_the_lstm():
