@@ -72,7 +72,10 @@ def test_parts_three_and_four_take_at_most_six_hours_of_it():
 
 
 def test_the_first_page_says_about_how_many_sections_it_has():
-    assert "These sections, more than sixty," in (BOOK / "intro.md").read_text()
+    assert (
+        "These sections, more than sixty,"
+        in (BOOK / "intro.md").read_text()
+    )
     sections = sum(map(len, WAY.sections.values()))
     assert 60 < sections < 70
 
