@@ -286,6 +286,7 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
         state = tuple(s.contiguous() for s in state)
         first = state if self.mode == "LSTM" else state[0]
         T, B = runs[0]
+        given: tuple[Any, ...]
         if len(runs) == 1:
             given = x.unflatten(0, (T, B)), first
         else:
