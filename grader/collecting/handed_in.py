@@ -18,6 +18,11 @@ RESERVED = {"timestamp.txt", "submission_secret.txt"}  # the course's own words
 PACKED = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar", ".xz", ".bz2")
 
 
+def is_reserved(path: str) -> bool:
+    """Whether a file or a folder is called as one that the course writes."""
+    return path.split("/")[0].lower() in RESERVED
+
+
 @dataclass(frozen=True)
 class Found:
     """A learner's file, in one of an assignment's exports."""
@@ -134,7 +139,7 @@ def _say_what_came(files: list[Found], name: str, handed: HandedIn) -> None:
 def _take(one: Found, path: str, handed: HandedIn, limits: Limits) -> None:
     """Read a file; what it must not be costs its learner a sentence."""
     parts = path.split("/")
-    if path.lower() in RESERVED:
+    if is_reserved(path):
         handed.refuse(path, "left out; the course itself writes a file of that name")
     elif {"", ".", ".."} & set(parts) or not untrusted.fits(Path(path)):
         handed.refuse(path, "left out; a hidden folder, or a path that leads elsewhere")
