@@ -33,7 +33,7 @@ from grader.collecting.whose import Whose, learners_of
 from grader.collecting.worksheet import Sheet, parse_when, read_table
 from grader.commands.grade import known_names
 from grader.course import roster
-from grader.course.by_hand.corrections import Correction, Corrections, read_corrections
+from grader.course.by_hand.corrections import Corrections, joined, read_corrections
 from grader.course.by_hand.teams import Teams, read_teams
 from grader.course.course_file import ROSTER
 from grader.course.fingerprint import fingerprint
@@ -79,7 +79,8 @@ def _collect_all(course: Course, asked: str | None) -> int:
             )
     if not names:
         raise SetupError(f"there is nothing in {place}/ASSIGNMENT/")
-    corrections = read_corrections(course.home / "corrections.csv", known)
+    path = course.home / "corrections.csv"
+    corrections = read_corrections(path, known, course.zone)
     teams = read_teams(course.home / "teams.csv", known)
     return max(collect(course, name, corrections, teams) for name in names)
 
@@ -99,12 +100,16 @@ def collect(course: Course, name: str, corrections: Corrections, teams: Teams) -
         marked = [one.piece for one in of.found]
         mine = {team: who for (one, team), who in teams.items() if one == name}
         whose = Whose(name, marked, people, of.sheet, corrections, before, mine)
+        whose.check_corrections()
         learners = _by_learner(of, whose)
+        asked = {
+            who: joined(map(whose.correction, (one.piece for one in found)))
+            for who, found in learners.items()
+        }
         due = _due(course, name)
         for who, found in sorted(learners.items()):
-            asked = _asked(whose, found)
-            handed = hand_in(found, name, asked.file, course.limits)
-            moment = asked.time or _moment(course, whose, handed, due)
+            handed = hand_in(found, name, asked[who].file, course.limits)
+            moment = asked[who].time or _moment(course, whose, handed, due)
             now[who] = _take_in(course, of, who, handed, moment, before.get(who))
             now[who].marks = _marks(found, handed)
             now[who].was = before.get(who, Taken()).was
@@ -233,15 +238,6 @@ def _by_learner(of: Class, whose: Whose) -> dict[str, list[Found]]:
             )
     of.told = list(dict.fromkeys(of.told))  # once for all files of one learner
     return learners
-
-
-def _asked(whose: Whose, found: list[Found]) -> Correction:
-    """What corrections.csv says of all marks that one learner has."""
-    said = [whose.correction(one.piece) for one in found]
-    return Correction(
-        file=next((c.file for c in said if c.file), ""),
-        time=next((c.time for c in said if c.time), None),
-    )
 
 
 def _moment(

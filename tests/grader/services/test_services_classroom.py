@@ -252,7 +252,10 @@ def test_when_it_came_in_is_the_instructors_word_in_every_run(
     (place / "data.csv").write_text("1,2")
     taken = course.submitted / "ann" / NAME
     classroom.collect(NAME, source, course)
-    assert {p.name for p in taken.iterdir()} == {f"{NAME}.ipynb", "data.csv"}
+    assert {p.name for p in taken.iterdir()} == {
+        f"{NAME}.ipynb",
+        "data.csv",
+    }
     said = "2026-02-03 18:00:00 UTC"
     (taken / "timestamp.txt").write_text(said)
     classroom.collect(NAME, source, course)
