@@ -320,7 +320,8 @@ def _take_in(
     file = f"{first.piece.path} of {first.export}" if first else ""
     when = f", handed in {moment:%Y-%m-%d %H:%M} UTC" if moment else ""
     counts = f"{file}: {did}{when}" if taken_in else f"no notebook: {did}"
-    for line in [counts, *handed.noted, *taken.said]:
+    became = untrusted.shorten_list(handed.became)
+    for line in [counts, *handed.noted, *became, *taken.said]:
         print(untrusted.line(f"{who}: {line}", 1000))
     if not taken_in or not taken.digest:
         of.told.append(f"{who}: no {of.name}.ipynb was taken in; see above")

@@ -367,6 +367,32 @@ def test_the_latest_counts_and_the_others_are_kept(root, capsys):
     assert learners(root) == {"Ann", "Bob"}
 
 
+def test_what_became_of_each_file_is_told(root, capsys):
+    pack(
+        place(root) / "e.zip",
+        {
+            moodle("Ann", 1, f"work/{FILE}"): None,
+            moodle("Ann", 1, "work/data/a.csv"): "1",
+            moodle("Ann", 1, "essay.pdf"): "2",
+            "Ann_1_assignsubmission_onlinetext/onlinetext.html": "3",
+            moodle("Bob", 2, "answers.py"): "4",
+        },
+    )
+    old = pack(place(root) / "old.zip", {moodle("Ann", 1, "b.csv"): "5"})
+    os.utime(old, (1000, 1000))
+    run(root, 1)
+    told = capsys.readouterr().out
+    online = "Ann_1_assignsubmission_onlinetext/onlinetext.html"
+    for line in (
+        "Ann: data/a.csv of e.zip: taken in beside the notebook",
+        "Ann: essay.pdf of e.zip: left, for it isn't in the folder",
+        "Ann: b.csv of old.zip: left, for it came in at another time",
+        f"Ann: {online} of e.zip: left, for it is a text typed",
+        "Bob: answers.py of e.zip: taken in, with no notebook",
+    ):
+        assert told.count(line) == 1, line
+
+
 def test_of_several_attempts_the_last_one_counts_with_its_files(root):
     start = "HW_ann_attempt_2026-02-0"
     pack(
