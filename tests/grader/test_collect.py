@@ -94,6 +94,10 @@ FORMS = {
         moodle("Participant", 101): "Participant_101",
         moodle("Participant", 102): "Participant_102",
     },
+    "moodle, older, anonymous and in groups": {
+        f"Group A-Participant_51_assignsubmission_file_/{FILE}": "Participant_51",
+        f"Group-B-Participant_52_assignsubmission_file_{FILE}": "Participant_52",
+    },
     "moodle, one anonymous": {
         moodle("Participant", 101): "Participant_101",
     },
