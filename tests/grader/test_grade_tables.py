@@ -562,6 +562,38 @@ def test_tokens_are_what_a_copyist_would_not_change():
     assert "".join(tokens_of("x.tanh(y).T")) == "name.tanh(name).T"
 
 
+@pytest.mark.parametrize(
+    ("padded", "plain"),
+    [
+        ("y = 1 * f(0 or x)", "y = f(x)"),
+        ("return 1.0 * (True and x) + 0", "return (x)"),
+        ("y = False or 1 * 1 * x / 1", "y = x"),
+        ("y = a + 1 * b", "y = a + b"),
+        (
+            "for i in range(0 + n): s += 1 and i ** 1",
+            "for i in range(n): s += i",
+        ),
+    ],
+)
+def test_operands_that_change_nothing_hide_nothing(padded, plain):
+    assert tokens_of(padded) == tokens_of(plain)
+
+
+@pytest.mark.parametrize(
+    ("source", "tokens"),
+    [
+        ("if x == 0 or y", "if name == 0 or name"),
+        ("0 and x", "0 and name"),
+        ("x - 10 * y", "name - 0 * name"),
+        ("f(1, *x)", "name ( 0 , * name )"),
+        ("2 ** 1 * x", "0 * name"),
+        ("x[1] * y", "name [ 0 ] * name"),
+    ],
+)
+def test_operands_that_change_something_stay(source, tokens):
+    assert tokens_of(source) == tokens.split()
+
+
 def test_a_shared_passage_of_k_plus_w_minus_one_tokens_is_always_found():
     passage = list("passage")  # 4 + 4 - 1
     for before in range(5):
