@@ -36,7 +36,7 @@ from grader.reports.missing import write_missing
 from grader.reports.overview import summary, write_overview
 from grader.reports.points import Row, read_rows, table, write_csv
 from grader.reports.statistics import write_statistics
-from grader.reports.task_texts import asked
+from grader.reports.task_texts import with_points
 from grader.run import processes, record
 from grader.run.batch import JobRunner, LocalRunner, Todo, run_all
 from grader.run.cluster import SCHEME, Cluster
@@ -139,7 +139,7 @@ def read_requests(course: Course, known: set[str]) -> Requests:
     return read_regrades(
         course.home / "regrades.csv",
         known,
-        lambda name: asked(course.released(name)).tasks,
+        lambda name: with_points(course.released(name)),
     )
 
 
