@@ -1,15 +1,20 @@
 """Courses of some chapters: each schedule's book holds all that it names."""
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
 from grader.assignments import builder
 from tests.helpers import ROOT
-from tools.build import chapters, contents, cut, export, weave
+from tools.build import book, chapters, contents, cut, export, weave
+from tools.build.kernels import OFFLINE
 
 SCHEDULES = sorted((ROOT / "schedules").glob("*.toml"))
 SMALL = shutil.ignore_patterns(
@@ -141,6 +146,48 @@ def test_only_the_weeks_assignments_are_built(tmp_path, monkeypatch):
     course = export.read_course(ROOT / "schedules" / "weekend.toml")
     export._build_exercises(tmp_path / "source", course)
     assert built == ["ch02_cell", "ch03_bptt", "ch04_training"]
+
+
+def test_what_executes_and_builds_the_book_travels_with_it():
+    folders = tuple(f"{name}/" for name in export.FOLDERS)
+    needed = [*book.what_all_pages_use(), *Path(OFFLINE).glob("*.py")]
+    for path in needed:
+        name = path.relative_to(ROOT).as_posix()
+        assert name in {*export.FILES, *export.TOOLS} or name.startswith(
+            folders
+        )
+
+
+@pytest.mark.weekly
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda p: p.stem)
+def test_the_learners_tree_of_a_schedule_builds_its_book(
+    schedule, tmp_path
+):
+    tree = tmp_path / "tree"
+    assert export.main([str(tree), "--course", str(schedule)]) == 0
+    outputs = ROOT / "_build" / "executed"  # of cells that are the same
+    if outputs.exists():
+        shutil.copytree(
+            outputs,
+            tree / "_build" / "executed",
+            ignore=shutil.ignore_patterns("doctrees", "written"),
+        )
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.build.book", "build"],
+        cwd=tree,
+        env=os.environ | {"PYTHONPATH": str(tree)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=1100,
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-8000:]
+    built = {
+        path.stem for path in (tree / "_build" / "html").glob("*.html")
+    }
+    assert {
+        c for w in export.read_course(schedule).weeks for c in w.chapters
+    } <= built
 
 
 @pytest.mark.parametrize(
