@@ -22,7 +22,8 @@ import yaml
 from tools.build import chapters, contents
 
 MARKED = re.compile(r"^% with (\S+)\n(.*?)^% end\n", re.DOTALL | re.MULTILINE)
-NOTEBOOK = re.compile(r"\A---\njupytext:\n.*?\n---\n+", re.DOTALL)
+HEAD = re.compile(r"\A---\n(.*?\n)---\n+", re.DOTALL)
+NOTEBOOK = re.compile(r"^(?:jupytext:|kernelspec:.*)\n(?: .*\n)*", re.MULTILINE)
 CHAPTER = re.compile(r"ch(\d\d)_")
 ASSIGNMENT = re.compile(r"\b[Aa]ssignment (\d+)\b")
 SENTENCE = re.compile(r"(?<=[.!?)*])\s+(?=[A-Z{(\[`*$])")
@@ -101,8 +102,14 @@ def cut_page(page: str, text: str, cut: Cut, module_chapters: dict[str, str]) ->
             text = _without_absent(text, cut)
         text = _in_full_course(text, cut)
     if "```{code-cell}" not in text:  # a notebook without cells is none
-        text = NOTEBOOK.sub("", text, count=1)
+        text = HEAD.sub(_without_notebook, text, count=1)
     return contents.unlink_absent(text, cut.missing)
+
+
+def _without_notebook(head: re.Match[str]) -> str:
+    """A page's head without the lines that make a notebook of it."""
+    left = NOTEBOOK.sub("", head[1])
+    return f"---\n{left}---\n\n" if left else ""
 
 
 def _belongs(word: str, cut: Cut) -> bool:

@@ -270,6 +270,10 @@ def small(tmp_path):
         ("a\n\n% with all\nb\n% end\n\nc", "a\n\nc"),
         ("---\njupytext: x\n---\n\n# A", "---\njupytext: x\n---\n\n# A"),
         ("---\njupytext:\n  a: b\n---\n\n# A", "# A"),  # no cell is left
+        (
+            "---\nhtml: true\njupytext:\n  a: b\nkernelspec: {c}\n---\n\n# A",
+            "---\nhtml: true\n---\n\n# A",
+        ),
         ("% with ch02_gate\nb\n% end\n\nc", "c"),
         ("% with ch01_loop\nb\n% end\n\nc", "b\n\nc"),
     ],
