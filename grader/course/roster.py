@@ -11,7 +11,7 @@ from pathlib import Path
 from nbgrader.api import Gradebook
 
 from grader import untrusted
-from grader.course.by_hand.tables import opened, placed
+from grader.course.by_hand.tables import open_table, read_cells
 from grader.course.settings import SetupError
 from rnncore.storage.files import composed
 
@@ -77,7 +77,7 @@ class Roster:
             self._emails[learner.email.casefold()] = learner.id
         first, last = learner.first_name, learner.last_name
         for name in (f"{first}{last}", f"{last}{first}", learner.id):
-            if key := letters(name):
+            if key := keep_letters(name):
                 self._names[key].add(learner.id)
 
     def by_number(self, number: str) -> str | None:
@@ -90,10 +90,10 @@ class Roster:
 
     def called(self, name: str) -> set[str]:
         """The learners of this name, written in either order."""
-        return self._names.get(letters(name), set())
+        return self._names.get(keep_letters(name), set())
 
 
-def letters(name: str) -> str:
+def keep_letters(name: str) -> str:
     """A name without what systems leave out of file names."""
     return "".join(c for c in composed(name).casefold() if c.isalnum())
 
@@ -108,15 +108,15 @@ def read_roster(path: Path) -> list[Learner]:
 
     Raises SetupError, naming the line, where the file says something else.
     """
-    with opened(path) as lines:
+    with open_table(path) as lines:
         return list(_read(lines, path.name))
 
 
 def _read(lines: csv.DictReader[str], name: str) -> Iterator[Learner]:
-    heads = _heads(lines.fieldnames or [], name)
+    heads = _find_columns(lines.fieldnames or [], name)
     seen: set[str] = set()
     whose: dict[tuple[str, str], str] = {}  # an address or a number
-    for where, line in placed(lines, name):
+    for where, line in read_cells(lines, name):
         cells = {column: line[head] for head, column in heads.items()}
         who = cells.pop("id", "") or cells.get("email", "")
         if why := explain_unfit_learner(who):
@@ -134,7 +134,7 @@ def _read(lines: csv.DictReader[str], name: str) -> Iterator[Learner]:
         yield Learner(who, **cells)
 
 
-def _heads(said: Sequence[str], name: str) -> dict[str, str]:
+def _find_columns(said: Sequence[str], name: str) -> dict[str, str]:
     """Which field each column is; SetupError for one that is none."""
     found: dict[str, str] = {}
     for head in said:
@@ -167,7 +167,7 @@ def explain_unfit_learner(who: str) -> str | None:
     return untrusted.explain_unfit_name(who)
 
 
-def students(book: Gradebook) -> Roster:
+def read_students(book: Gradebook) -> Roster:
     """All learners that the gradebook has."""
     return Roster(
         Learner(

@@ -41,17 +41,19 @@ def write_lms(
     with Gradebook(course.db_url, course.course_id) as book:
         students = {student.id: student for student in book.students}
         of = {a.name: float(a.max_score) for a in book.assignments}
-        points = _points(rows)
+        points = _collect_points(rows)
         nameless = {n for who, p in points.items() if is_anonymous(who) for n in p}
         absent = dict.fromkeys(nameless, None)
         names = sorted(set(of) & {name for p in points.values() for name in p})
         known = [
             student
             for who, student in sorted(students.items())
-            if who in points or _lms(student)[1:] != [""] * 4
+            if who in points or _format_lms_row(student)[1:] != [""] * 4
         ]
         taken = {s.lms_user_id for s in students.values()}
-        numbers = {w: n for w, n in _numbers(course, rows).items() if n not in taken}
+        numbers = {
+            w: n for w, n in _find_numbers(course, rows).items() if n not in taken
+        }
         lms = [[*LMS_HEAD, *names]]
         canvas: list[list[Any]] = [
             [*CANVAS_HEAD, *names],
@@ -60,13 +62,13 @@ def write_lms(
         for student in known:
             mine = points.get(student.id, {})
             got = [mine.get(name, absent.get(name, missing)) for name in names]
-            lms.append([*_lms(student), *got])
-            canvas.append([*_canvas(student, numbers), *got])
+            lms.append([*_format_lms_row(student), *got])
+            canvas.append([*_format_canvas_row(student, numbers), *got])
     replace_text(place / "lms.csv", csv_text(lms))
     replace_text(place / "canvas.csv", csv_text(canvas))
 
 
-def _points(rows: list[Row]) -> dict[str, dict[str, Any]]:
+def _collect_points(rows: list[Row]) -> dict[str, dict[str, Any]]:
     """Points by learner and assignment."""
     points: dict[str, dict[str, Any]] = defaultdict(dict)
     for row in rows:
@@ -76,7 +78,7 @@ def _points(rows: list[Row]) -> dict[str, dict[str, Any]]:
     return points
 
 
-def _lms(student: Student) -> list[Any]:
+def _format_lms_row(student: Student) -> list[Any]:
     return [
         student.id,
         student.lms_user_id or "",
@@ -86,7 +88,7 @@ def _lms(student: Student) -> list[Any]:
     ]
 
 
-def _numbers(course: Course, rows: list[Row]) -> dict[str, str]:
+def _find_numbers(course: Course, rows: list[Row]) -> dict[str, str]:
     """Canvas's number of each who handed in alone, as it stood on the files.
 
     A group's files have the number of one of its learners.
@@ -104,7 +106,7 @@ def _numbers(course: Course, rows: list[Row]) -> dict[str, str]:
     return {w: number for w, number in found if whose[number] == has[w] == 1}
 
 
-def _canvas(student: Student, numbers: dict[str, str]) -> list[Any]:
+def _format_canvas_row(student: Student, numbers: dict[str, str]) -> list[Any]:
     full = ", ".join(filter(None, [student.last_name, student.first_name]))
     number = student.lms_user_id or numbers.get(student.id, "")
     login = "" if number else student.id  # Canvas matches the number first

@@ -85,17 +85,17 @@ def tokens_of(source: str) -> list[str]:
                 last = max(last, token.end[0])
                 if token.type in SKIPPED:
                     continue
-                found.append((token.string, _plain(token, after_dot)))
+                found.append((token.string, _normalise_token(token, after_dot)))
                 after_dot = token.string == "."
         except (tokenize.TokenError, SyntaxError) as error:
             at = error.lineno if isinstance(error, SyntaxError) else None
             lines = lines[max(last, at or 0, 1) :]
         else:
             break
-    return _without_neutral(found)
+    return _drop_neutral(found)
 
 
-def _without_neutral(tokens: Iterable[tuple[str, str]]) -> list[str]:
+def _drop_neutral(tokens: Iterable[tuple[str, str]]) -> list[str]:
     """The tokens without operands that change nothing, as in `1 * x`."""
     left: list[tuple[str, str]] = [("", ""), ("", "")]
     for token in tokens:
@@ -107,7 +107,7 @@ def _without_neutral(tokens: Iterable[tuple[str, str]]) -> list[str]:
     return [plain for _, plain in left[2:]]
 
 
-def _plain(token: tokenize.TokenInfo, after_dot: bool) -> str:
+def _normalise_token(token: tokenize.TokenInfo, after_dot: bool) -> str:
     if token.type == tokenize.NUMBER:
         return "0"
     if token.type == tokenize.STRING:
@@ -117,7 +117,7 @@ def _plain(token: tokenize.TokenInfo, after_dot: bool) -> str:
     return token.string
 
 
-def fingerprints(tokens: list[str], k: int = K, w: int = W) -> set[int]:
+def compute_fingerprints(tokens: list[str], k: int = K, w: int = W) -> set[int]:
     """The winnowed hashes of a row of tokens."""
     hashes = [
         zlib.crc32("\0".join(tokens[i : i + k]).encode("utf-8", "replace"))
@@ -133,7 +133,7 @@ def code_prints(notebook: NotebookNode) -> set[int]:
     found: set[int] = set()
     for cell in notebook.cells:
         if cell.cell_type == "code" and not is_test(cell):
-            found |= fingerprints(tokens_of(cell.source))
+            found |= compute_fingerprints(tokens_of(cell.source))
     return found
 
 
@@ -144,11 +144,13 @@ def word_prints(notebook: NotebookNode) -> set[int]:
         meta = cell.metadata.get("nbgrader", {})
         if grade_id(cell) and meta.get("solution") and meta.get("grade"):
             words = re.findall(r"\w+", cell.source.lower())
-            found |= fingerprints(words, K_WORDS, W_WORDS)
+            found |= compute_fingerprints(words, K_WORDS, W_WORDS)
     return found
 
 
-def alike(prints: Mapping[str, set[int]], common: set[int], kind: str) -> list[Alike]:
+def find_alike(
+    prints: Mapping[str, set[int]], common: set[int], kind: str
+) -> list[Alike]:
     """Pairs and groups that share what few others have, the closest first."""
     where: dict[int, list[str]] = defaultdict(list)
     for who, found in sorted(prints.items()):
@@ -166,11 +168,11 @@ def alike(prints: Mapping[str, set[int]], common: set[int], kind: str) -> list[A
         for pair, count in shared.items()
         if count >= FEWEST
     ]
-    groups = _groups(where, most, len(prints) // 2, kind)
+    groups = _find_groups(where, most, len(prints) // 2, kind)
     return sorted(pairs + groups, key=lambda a: (-a.share, -a.shared, a.learners))
 
 
-def _groups(
+def _find_groups(
     where: Mapping[int, list[str]], most: int, largest: int, kind: str
 ) -> list[Alike]:
     """Those who have the same passages, too many of them to be pairs.
@@ -198,5 +200,5 @@ def compare(
     for kind, prints in (("code", code_prints), ("words", word_prints)):
         common = set().union(*(prints(notebook) for notebook in given))
         mine = {who: prints(nb) for who, nb in notebooks.items()}
-        found += alike(mine, common, kind)
+        found += find_alike(mine, common, kind)
     return found

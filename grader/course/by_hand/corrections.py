@@ -57,12 +57,12 @@ def read_corrections(
             raise SetupError(f"{where}: {learner!r} cannot be a learner: {why}")
         if (assignment, who) in found:
             raise SetupError(f"{where}: a second line of {who} {assignment}")
-        time = _moment(said, where, zone)
+        time = _parse_time(said, where, zone)
         found[assignment, who] = Correction(learner, file, time, where)
     return found
 
 
-def _moment(said: str, where: str, zone: tzinfo | None) -> datetime | None:
+def _parse_time(said: str, where: str, zone: tzinfo | None) -> datetime | None:
     if not said:
         return None
     moment = untrusted.parse_moment(said, zone)
@@ -74,7 +74,7 @@ def _moment(said: str, where: str, zone: tzinfo | None) -> datetime | None:
     return moment
 
 
-def joined(corrections: Iterable[Correction]) -> Correction:
+def join_corrections(corrections: Iterable[Correction]) -> Correction:
     """What several lines say together of one learner's work.
 
     Raises SetupError, naming the lines, if they contradict each other.

@@ -19,18 +19,18 @@ def read_lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, list[s
     """
     if not path.exists():
         return
-    with opened(path) as lines:
+    with open_table(path) as lines:
         if lines.fieldnames != [*columns]:
             raise SetupError(
                 f"{path.name}: expected the columns {','.join(columns)}, "
                 f"got {','.join(lines.fieldnames or [])}"
             )
-        for where, line in placed(lines, path.name):
+        for where, line in read_cells(lines, path.name):
             yield where, [line[column] for column in columns]
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[csv.DictReader[str]]:
+def open_table(path: Path) -> Iterator[csv.DictReader[str]]:
     """A table's lines; SetupError, naming the line, if it is no CSV."""
     where = path.name
     try:
@@ -45,7 +45,7 @@ def opened(path: Path) -> Iterator[csv.DictReader[str]]:
         raise SetupError(f"{where}: expected CSV in UTF-8: {error}") from error
 
 
-def placed(
+def read_cells(
     lines: csv.DictReader[str], name: str
 ) -> Iterator[tuple[str, dict[str, str]]]:
     """The place of each line, and its cells; SetupError if it has too many."""

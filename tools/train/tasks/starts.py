@@ -5,21 +5,36 @@ rates. "adding": plain cells on the adding problem of length 50, with "says
 one" as the control whose output begins at the mean of the answers; "copy": the
 copy problem at lag 20, with three initialisations of the LSTM's biases.
 "adding-more" and "copy-more": the same for Glorot's weights and the identity
-with ReLU. About 20 minutes of one core.
+with ReLU; "adding-swapped" and "copy-swapped": orthogonal with ReLU and the
+identity with tanh. About half an hour of one core.
 """
 
 from functools import partial
 
 from tools.train.runner import Training
-from tools.train.tasks.lags import LOW, LSTMS, Study, run, some
+from tools.train.tasks.lags import (
+    LOW,
+    LSTMS,
+    SWAPPED,
+    Study,
+    run,
+    select_contenders,
+)
 
 FIVE = (0, 1, 2, 3, 4)
-FIRST, MORE = some("uniform", "orthogonal"), some("glorot", "identity")
+FIRST, MORE = (
+    select_contenders("uniform", "orthogonal"),
+    select_contenders("glorot", "identity"),
+)
 STUDIES = {
-    "adding": Study("adding", 50, FIRST | some("says one"), 6000, LOW, FIVE),
+    "adding": Study(
+        "adding", 50, FIRST | select_contenders("says one"), 6000, LOW, FIVE
+    ),
     "adding-more": Study("adding", 50, MORE, 6000, LOW, FIVE),
     "copy": Study("copy", 20, FIRST | LSTMS, 2000, LOW, FIVE),
     "copy-more": Study("copy", 20, MORE, 2000, LOW, FIVE),
+    "adding-swapped": Study("adding", 50, SWAPPED, 6000, LOW, FIVE),
+    "copy-swapped": Study("copy", 20, SWAPPED, 2000, LOW, FIVE),
 }
 TRAINING = Training(
     "starts",
