@@ -181,7 +181,9 @@ def test_the_learners_tree_of_a_schedule_builds_its_book(
         check=False,
         timeout=1100,
     )
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-8000:]
+    told = (done.stdout + done.stderr).splitlines()
+    told = [line for line in told if "fontTools" not in line]
+    assert done.returncode == 0, "\n".join(told[-100:])
     built = {
         path.stem for path in (tree / "_build" / "html").glob("*.html")
     }
