@@ -28,6 +28,7 @@ CHAPTER = re.compile(r"ch(\d\d)_")
 ASSIGNMENT = re.compile(r"\b[Aa]ssignment (\d+)\b")
 SENTENCE = re.compile(r"(?<=[.!?)*])\s+(?=[A-Z{(\[`*$])")
 ENTRY = re.compile(r"(\S[^\n]*)\n((?: {4}[^\n]*\n?)+)")
+ENDS = re.compile(r"(?:\n:{3,})+\Z")
 HEADING = re.compile(r"(#+) ")
 ITEM = re.compile(r"([-*]|\d+\.) ")
 MODULE = re.compile(r"#{3,4} `rnncore\.([\w.]+)`")
@@ -220,7 +221,12 @@ def _split_blocks(text: str) -> Iterator[str]:
 
 
 def _cut_block(block: str, cut: Cut) -> str:
-    """A block without what goes; empty if all of it does."""
+    """A block without what goes; empty if all of it does.
+
+    What ends in its last lines began above it, and stays.
+    """
+    if ends := ENDS.search(block):
+        return f"{_cut_block(block[: ends.start()], cut)}{ends[0]}".lstrip("\n")
     if re.match(r"\s*(```|:::|---|\$\$|%)", block):
         return _cut_directive(block, cut)
     if block.startswith("|"):

@@ -86,6 +86,15 @@ def test_every_link_role_and_label_leads_to_a_page_of_the_book(fitted):
             assert (label or bare) in labels, page
 
 
+def test_every_fence_that_begins_in_a_page_ends_there(fitted):
+    tree, _ = fitted
+    for page, text in pages_of(tree).items():
+        begun = re.findall(r"(?m)^(:{3,})\{", text)
+        assert sorted(begun) == sorted(
+            re.findall(r"(?m)^(:{3,})$", text)
+        ), page
+
+
 def test_no_page_but_a_chapter_speaks_of_an_absent_chapter(fitted):
     tree, _ = fitted
     config = yaml.safe_load((tree / "_config.yml").read_text("utf-8"))
@@ -265,6 +274,8 @@ def small(tmp_path):
             "| a |\n| --- |\n| b |",
         ),
         ("- A.\n- {chapter}`more`: B.", "- A."),
+        ("- A.\n- {chapter}`more`: B.\n:::\n::::", "- A.\n:::\n::::"),
+        ("A. {Chapter}`gate` has it.\n:::", "A.\n:::"),
         (
             "## S\n\n{Chapter}`gate`.\n\nText.\n\n### T\n\nx\n\n## U\n\ny",
             "## U\n\ny",
