@@ -201,7 +201,8 @@ def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
     )
 
     def like() -> dict[str, tuple]:
-        found = nearest(films.frames, training, test)
+        bar = common.Bar("nearest", "film")
+        found = nearest(films.frames, training, test, bar)
         said = [films.captions[k][0] for k in found]
         return {near: _quality(said, true)}
 

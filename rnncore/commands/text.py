@@ -414,7 +414,11 @@ def _scores(known: Any, data: Any) -> tuple[Facts, Later]:
     )
 
     def compressed() -> dict[str, float]:
-        bits = bits_given(parts.training, parts.test)
+        both = parts.training, parts.test
+        size = sum(len(part.encode()) for part in both) / 1e6
+        common.note(f"lzma compresses {size:.1f} MB; Ctrl-C skips it")
+        bar = common.Bar("lzma", "MB")
+        bits = bits_given(*both, bar)
         return {lzma: bits / len(parts.test)}
 
     later = {

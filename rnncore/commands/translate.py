@@ -278,13 +278,18 @@ def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
     found |= evaluation.share_interval("exact match", right, len(seen))
 
     def by_table() -> list[str]:
-        table = learn_word_table(source, target, training[:TABLE])
+        table = learn_word_table(
+            source,
+            target,
+            training[:TABLE],
+            progress=common.Bar("table", "round"),
+        )
         return table.translate(sentences)
 
     said: dict[str, Callable[[], list[str]]] = {
         "a table, piece by piece": by_table,
         "the most similar known sentence": lambda: nearest(
-            source, training, sentences
+            source, training, sentences, common.Bar("nearest", "sentence")
         ),
         "a copy of the source": lambda: sentences,
     }

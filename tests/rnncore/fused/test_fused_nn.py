@@ -79,7 +79,7 @@ def test_the_example_of_its_docstring_runs():
     text = inspect.getdoc(rnncore.nn.Cell)
     example = text.partition("::\n")[2].partition("\nOn a")[0]
     names = {"torch": torch, "Cell": rnncore.nn.Cell}
-    exec(textwrap.dedent(example), names)
+    exec(textwrap.dedent(example), names)  # noqa: S102
     assert names["y"].shape == (5, 2, 4)
     assert names["h"].shape == (1, 2, 4)
 
