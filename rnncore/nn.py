@@ -287,7 +287,7 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
         first = state if self.mode == "LSTM" else state[0]
         T, B = runs[0]
         if len(runs) == 1:
-            given = x.unflatten(0, (T, B)), first
+            given: tuple[Any, ...] = x.unflatten(0, (T, B)), first
         else:
             steps, rows = map(torch.tensor, zip(*runs, strict=True))
             given = x, rows.repeat_interleave(steps), first

@@ -13,6 +13,7 @@ from rnncore.commands.evaluation import (
     NETWORK,
     Later,
     add_rows,
+    corpus_intervals,
     share_interval,
 )
 from rnncore.storage.files import Refused
@@ -183,7 +184,8 @@ def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
 
     (model, words), (films, (training, _, test)) = known, data
     true = [films.captions[k] for k in test]
-    scores = _quality(_describe(model, words, films, test), true)
+    own = _describe(model, words, films, test)
+    scores = _quality(own, true)
     what = format_count(len(test), "film")
     found = {
         "table": [(NETWORK, *scores)],
@@ -195,6 +197,7 @@ def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
     }
     exact = round(scores[0] * len(test) / 100)
     found |= share_interval("exact", exact, len(test))
+    found |= corpus_intervals({"BLEU": _bleu()}, own, [*zip_longest(*true)])
     near, often = (
         "a caption of the nearest film, without order",
         "the most frequent caption",
@@ -237,13 +240,16 @@ def _quality(
     said: Sequence[str], true: Sequence[Sequence[str]]
 ) -> tuple[float, float]:
     """Percent that one of a film's captions equals, and BLEU beside all."""
-    from sacrebleu.metrics import BLEU
-
     right = sum(text in some for text, some in zip(said, true, strict=True))
     references = [*zip_longest(*true)]  # the first of each film, and so on
-    bleu = BLEU(effective_order=True)  # captions may have three words
-    score = bleu.corpus_score(said, references).score
+    score = _bleu().corpus_score(said, references).score
     return 100 * right / len(said), score
+
+
+def _bleu() -> Any:
+    from sacrebleu.metrics import BLEU
+
+    return BLEU(effective_order=True)  # captions may have three words
 
 
 def _show(about: Facts) -> common.Described:

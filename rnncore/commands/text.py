@@ -583,7 +583,8 @@ def _score_elsewhere(
     ids = vocabulary.encode(whole)
     lanes = _lanes(ids)
     with _told(model, NETWORK, lanes):
-        bits = _bits(token_nats(model, lanes, READ))
+        nats = token_nats(model, lanes, READ)
+    bits = _bits(nats)
     uniform = "as if all tokens were equally likely"
     found = {
         "table": [(NETWORK, bits), (uniform, math.log2(vocabulary.size))],
@@ -592,7 +593,7 @@ def _score_elsewhere(
             "that the model was trained on, so no baseline could read that",
             "unknown": int((ids == 0).sum()),
         },
-    }
+    } | _interval(nats)
     return found, {}
 
 

@@ -258,6 +258,8 @@ def _encode(
 
 def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
     """The network beside a copy, the nearest pair and a table of pieces."""
+    from sacrebleu.metrics import BLEU, CHRF
+
     from rnncore.translate.baselines import learn_word_table, nearest
     from rnncore.translate.training import quality, translate
 
@@ -276,6 +278,9 @@ def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
         "test": what + (", not seen in training" if training else ""),
     }
     found |= evaluation.share_interval("exact match", right, len(seen))
+    metrics = {"chrF": CHRF(), "BLEU": BLEU()}
+    wanted = [pair.target for pair in seen]
+    found |= evaluation.corpus_intervals(metrics, own, [wanted])
 
     def by_table() -> list[str]:
         table = learn_word_table(
