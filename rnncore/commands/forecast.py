@@ -194,8 +194,13 @@ def _forecast(arguments: Namespace) -> int:
     if arguments.plot:
         back = max(3 * plan.horizon, plan.history)
         _save_figure(arguments.plot, study.draw(panel.frame, said, back))
-    print(table.to_string(float_format="{:.6g}".format))
+    print(table.to_string(float_format=_in_four_digits))
     return 0
+
+
+def _in_four_digits(x: float) -> str:
+    """A forecast is no surer than that; whole digits are kept."""
+    return f"{x:.0f}" if abs(x) >= 1000 else f"{x:.4g}"
 
 
 def _score_again(
