@@ -190,7 +190,7 @@ def try_extras(python: Path, work: Path) -> str:
     """The tests of modules and recipes, with torch and numba as asked for."""
     there, tree = installed(python, work, "[torch,fused]")
     ran(there, "-m", "pip", "install", *QUIET, *TESTING)
-    pytest = there, "-m", "pytest", "-q", "-p", "no:cacheprovider"
+    pytest = there, "-m", "pytest", "-p", "no:cacheprovider"
     alone = "--noconftest"  # tests/book's asks for a browser
     found = [
         ran(*pytest, "tests/rnncore/test_nn.py", cwd=tree),
