@@ -30,7 +30,7 @@ from pathlib import Path
 
 import rnncore
 from tools import ROOT
-from tools.publish import moment
+from tools.publish import find_time
 
 OUT = ROOT / "_build" / "release"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -59,7 +59,9 @@ class ReleaseError(Exception):
     """A step of the checklist failed; the text says how."""
 
 
-def ran(*words: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None) -> str:
+def run_command(
+    *words: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None
+) -> str:
     """What a command prints; ReleaseError with its last lines if it fails."""
     own = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     run = subprocess.run(
@@ -77,7 +79,7 @@ def ran(*words: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None)
     return run.stdout
 
 
-def pythons() -> dict[str, Path]:
+def find_pythons() -> dict[str, Path]:
     """The supported Pythons of this machine, by version."""
     pattern = re.compile(r"Programming Language :: Python :: (\d+\.\d+)")
     versions = [m[1] for m in map(pattern.fullmatch, PROJECT["classifiers"]) if m]
@@ -96,7 +98,7 @@ def check_texts() -> str:
     version = rnncore.__version__
     if f"\n## {version}" not in CHANGES.read_text("utf-8"):
         raise ReleaseError(f"{CHANGES.name}: expected a section {version}, got none")
-    tags = ran("git", "tag", "--list", f"v{version}").split()
+    tags = run_command("git", "tag", "--list", f"v{version}").split()
     if tags:
         raise ReleaseError(f"version: expected a new one, got {version}: tagged")
     return version
@@ -104,19 +106,19 @@ def check_texts() -> str:
 
 def build(folder: Path) -> list[Path]:
     """Source distribution, and the wheel that is built from it."""
-    env = {"SOURCE_DATE_EPOCH": str(moment())}
+    env = {"SOURCE_DATE_EPOCH": str(find_time())}
     tree, folder = folder / "tree", folder / "dist"
     folder.mkdir(parents=True)
-    listed = ran("git", "ls-files", "-z").split("\0")
+    listed = run_command("git", "ls-files", "-z").split("\0")
     for name in filter(None, listed):
         if (ROOT / name).is_file():
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, tree / name)
-    ran(sys.executable, "-c", SDIST, folder, cwd=tree, env=env)
+    run_command(sys.executable, "-c", SDIST, folder, cwd=tree, env=env)
     (sdist,) = folder.glob("*.tar.gz")
-    at_one_time(sdist, moment())
-    source = unpacked(sdist, folder.with_name("source"))
-    ran(sys.executable, "-c", WHEEL, folder, cwd=source, env=env)
+    at_one_time(sdist, find_time())
+    source = find_unpacked(sdist, folder.with_name("source"))
+    run_command(sys.executable, "-c", WHEEL, folder, cwd=source, env=env)
     return sorted(folder.iterdir())
 
 
@@ -138,7 +140,7 @@ def at_one_time(sdist: Path, seconds: int) -> None:
     made.replace(sdist)
 
 
-def unpacked(sdist: Path, folder: Path) -> Path:
+def find_unpacked(sdist: Path, folder: Path) -> Path:
     """The one folder that a source distribution holds."""
     with tarfile.open(sdist) as archive:
         archive.extractall(folder, filter="data")
@@ -159,42 +161,44 @@ def build_twice(work: Path) -> str:
 
 def check_metadata() -> str:
     """twine's check, strict."""
-    ran(sys.executable, "-m", "twine", "check", "--strict", *sorted(OUT.iterdir()))
+    run_command(
+        sys.executable, "-m", "twine", "check", "--strict", *sorted(OUT.iterdir())
+    )
     return "no remarks"
 
 
-def installed(python: Path, work: Path, extras: str = "") -> tuple[Path, Path]:
+def install_wheel(python: Path, work: Path, extras: str = "") -> tuple[Path, Path]:
     """The Python of an environment with the wheel, and its tests' folder."""
     own = work / "own"
-    ran(python, "-m", "venv", own)
+    run_command(python, "-m", "venv", own)
     there = own / "bin" / "python"
     (wheel,) = OUT.glob("*.whl")
     (sdist,) = OUT.glob("*.tar.gz")
-    ran(there, "-m", "pip", "install", *QUIET, f"{wheel}{extras}")
-    tree = unpacked(sdist, work / "source")
+    run_command(there, "-m", "pip", "install", *QUIET, f"{wheel}{extras}")
+    tree = find_unpacked(sdist, work / "source")
     shutil.rmtree(tree / "rnncore")  # what is tested is what was installed
     return there, tree
 
 
 def try_installed(python: Path, work: Path) -> str:
     """Import and test in an empty environment of this Python."""
-    there, tree = installed(python, work)
+    there, tree = install_wheel(python, work)
     empty = work / "empty"
     empty.mkdir()
-    ran(there, "-c", TRIED, rnncore.__version__, cwd=empty)
-    ran(there, "-m", "rnncore", "--version", cwd=empty)
-    return "NumPy " + ran(there, "-m", TESTS, cwd=tree).split()[-1]
+    run_command(there, "-c", TRIED, rnncore.__version__, cwd=empty)
+    run_command(there, "-m", "rnncore", "--version", cwd=empty)
+    return "NumPy " + run_command(there, "-m", TESTS, cwd=tree).split()[-1]
 
 
 def try_extras(python: Path, work: Path) -> str:
     """The tests of modules and recipes, with torch and numba as asked for."""
-    there, tree = installed(python, work, "[torch,fused]")
-    ran(there, "-m", "pip", "install", *QUIET, *TESTING)
+    there, tree = install_wheel(python, work, "[torch,fused]")
+    run_command(there, "-m", "pip", "install", *QUIET, *TESTING)
     pytest = there, "-m", "pytest", "-p", "no:cacheprovider"
     alone = "--noconftest"  # tests/book's asks for a browser
     found = [
-        ran(*pytest, "tests/rnncore/test_nn.py", cwd=tree),
-        ran(*pytest, alone, "tests/book/test_recipes.py", cwd=tree),
+        run_command(*pytest, "tests/rnncore/test_nn.py", cwd=tree),
+        run_command(*pytest, alone, "tests/book/test_recipes.py", cwd=tree),
     ]
     ends = [said.splitlines()[-1] for said in found]
     return ", ".join(end.partition(" in ")[0] for end in ends)
@@ -211,7 +215,7 @@ def main() -> int:
             "built twice, byte for byte the same": lambda: build_twice(work),
             "twine check --strict": check_metadata,
         }
-        for version, python in ({} if only else pythons()).items():
+        for version, python in ({} if only else find_pythons()).items():
             place = work / version
             name = f"installed and tested on Python {version}"
             steps[name] = partial(try_installed, python, place)

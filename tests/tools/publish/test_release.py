@@ -66,7 +66,7 @@ def test_extras_are_tried_with_the_tests_of_the_source_not_its_package(
         return "9 passed in 1s\n"
 
     monkeypatch.setattr(release, "OUT", out)
-    monkeypatch.setattr(release, "ran", ran)
+    monkeypatch.setattr(release, "run_command", ran)
     said = release.try_extras("python", tmp_path / "work")
     assert said == "9 passed, 9 passed"
     asked = [words[-1] for words in calls if "install" in words]
@@ -79,5 +79,5 @@ def test_extras_are_tried_with_the_tests_of_the_source_not_its_package(
 
 
 def test_pythons_are_those_that_are_supported_and_here():
-    assert all(path.exists() for path in release.pythons().values())
-    assert set(release.pythons()) <= {"3.11", "3.12", "3.13", "3.14"}
+    assert all(path.exists() for path in release.find_pythons().values())
+    assert set(release.find_pythons()) <= {"3.11", "3.12", "3.13", "3.14"}
