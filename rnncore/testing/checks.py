@@ -38,7 +38,7 @@ NO_NAME = (
 NOTHING_CAME = Failure(  # of a test that takes the result apart
     about="kind",
     expected="a result",
-    came="nothing",
+    got="nothing",
     why="Is a `return` missing, or one of the results?",
 )
 
@@ -253,7 +253,7 @@ def check_causal(
             raise CheckFailure(
                 Failure(
                     why="a later input must not reach an earlier output",
-                    came=f"step {early} of the result changes when "
+                    got=f"step {early} of the result changes when "
                     f"{changes} changes from step {t} on",
                 )
             )
@@ -296,7 +296,7 @@ def check_independent(
         raise CheckFailure(
             Failure(
                 why="the sequences of a batch are independent",
-                came=f"the result of sequence {other} changes when only "
+                got=f"the result of sequence {other} changes when only "
                 f"sequence {last} does",
             )
         )
@@ -414,7 +414,7 @@ def _problems(
                 kind=type(call.error).__name__,
                 about="error",
                 what=name,
-                came=" ".join([*lines[:3], *["..."] * (len(lines) > 3)]),
+                got=" ".join([*lines[:3], *["..."] * (len(lines) > 3)]),
                 why=translated(str(call.error)),
                 function=name,
             ),

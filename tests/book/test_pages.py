@@ -44,6 +44,19 @@ def test_the_first_cell_is_hidden_and_holds_the_imports(page):
             assert not re.match(r"(import|from) ", line), where
 
 
+@pytest.mark.parametrize(
+    "page",
+    [p for p in PAGES if p.name < "ch10"],
+    ids=lambda page: page.stem,
+)
+def test_a_page_of_the_first_two_parts_begins_with_text(page):
+    before = page.read_text().partition("\n## ")[0]
+    for cell in weave.find_cells(before):
+        assert "hide-input" not in reading.read_options(before, cell).get(
+            "tags", []
+        )
+
+
 @each_page
 def test_every_name_is_defined_on_the_page_and_every_import_used(page):
     text = page.read_text()
@@ -220,6 +233,21 @@ def test_the_page_says_what_can_go_wrong(page):
     assert re.search(
         r":::\{admonition\} What can go wrong", page.read_text()
     )
+
+
+@each_page
+def test_one_figure_of_a_page_is_its_picture_to_remember(page):
+    text = page.read_text()
+    captions = [
+        reading.options(text, cell)
+        .get("mystnb", {})
+        .get("figure", {})
+        .get("caption", "")
+        for cell in weave.find_cells(text)
+    ]
+    words = "**The picture to remember.** "
+    assert [c.startswith(words) for c in captions].count(True) == 1
+    assert "to remember" not in "".join(captions).replace(words, "")
 
 
 def test_no_two_figures_have_one_name():

@@ -153,7 +153,8 @@ def test_the_call_for_a_gpu_has_torchs_numbers_and_its_dropout(name):
     ours.dropout = 0.5
     with torch.no_grad():
         first, again = (
-            ours.by_cudnn(rows, [(5, 3)], leaves(state))[0] for _ in range(2)
+            ours.by_cudnn(rows, [(5, 3)], leaves(state))[0]
+            for _ in range(2)
         )
     assert not torch.equal(first, again)
 
