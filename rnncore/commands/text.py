@@ -250,9 +250,7 @@ def _fit(
         unit="bits",
         carry=model.zero_state(arguments.batch),
         optimizer=cooling(arguments.rate, arguments.steps, FALLS),
-        trivial=_unigram_bits(
-            vocabulary.encode(parts.training), validation
-        ),
+        trivial=_unigram_bits(ids, validation),
     )
 
 
