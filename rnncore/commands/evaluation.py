@@ -175,21 +175,23 @@ def mean_interval(what: str, values: Any, weights: Any) -> Facts:
     return {"interval": [what, *ends]}
 
 
-def paired_interval(rival: str, apart: Any) -> Facts:
+def paired_interval(rival: str, apart: Any, least: int = 1) -> Facts:
     """A 95% interval of a mean difference to a rival, of cases in order.
 
-    Where there is one case alone it says nothing.
+    `least` neighbours have something in common. Where there are not two
+    of such blocks it says nothing.
     """
     import numpy as np
 
     from rnncore.comparison.intervals import block_bootstrap
 
-    if len(apart) < 2:
+    if len(apart) < 2 * least:
         return {}
     ends = block_bootstrap(
         lambda places: float(apart[places].mean()),
         len(apart),
         np.random.default_rng(0),
+        least=least,
     )
     return {"difference": [rival, len(apart), *ends]}
 

@@ -287,7 +287,9 @@ def _scores(
             best = min(mean, key=mean.__getitem__)
             apart = study.differences(own, errors[best])
             found["baseline"] = mean[best]
-            found |= evaluation.paired_interval(f"MASE, {best}", apart)
+            share = study.overlap(frame, plan, most)
+            rival = f"MASE, {best}"
+            found |= evaluation.paired_interval(rival, apart, share)
         return found
 
     part = parts_of(frame, plan).test

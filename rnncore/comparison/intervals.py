@@ -57,18 +57,19 @@ def block_bootstrap(
     rng: np.random.Generator,
     draws: int = DRAWS,
     level: float = LEVEL,
+    least: int = 1,
 ) -> tuple[float, float]:
     """The interval of a score of cases in order, neighbours being alike.
 
-    Blocks of neighbours are drawn, as long as the cube root of all cases;
-    the last case is followed by the first.
+    Blocks of neighbours are drawn, as long as the cube root of all cases,
+    but of `least` cases; the last case is followed by the first.
 
     Raises ValueError where there is no case.
     Source: Politis and Romano 1992, circular blocks.
     """
     if cases < 1:
         raise ValueError(f"cases: expected at least 1, got {cases}")
-    block = round(cases ** (1 / 3))
+    block = min(max(round(cases ** (1 / 3)), least), cases)
     count = -(-cases // block)
 
     def draw() -> np.ndarray:

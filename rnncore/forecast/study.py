@@ -320,6 +320,14 @@ def origins_of(
     return every[np.unique(chosen.round().astype(int))]
 
 
+def overlap(
+    frame: pd.DataFrame, plan: Plan, most: int | None = None
+) -> int:
+    """How many neighbouring forecasts have a step in common; 1: none."""
+    apart = np.diff(origins_of(frame, plan, most))
+    return int(-(-plan.horizon // np.median(apart))) if len(apart) else 1
+
+
 def compare(
     frame: pd.DataFrame,
     plan: Plan,

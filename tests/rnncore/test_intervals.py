@@ -48,6 +48,19 @@ def test_blocks_are_of_neighbours_and_as_many_cases_as_there_are():
     assert len({*np.concatenate(drawn)}) == 28
 
 
+def test_a_block_holds_the_least_and_at_most_all_cases():
+    for least, size in (9, 9), (40, 28):
+        drawn = []
+        block_bootstrap(
+            lambda k, d=drawn: d.append(k) or 0.0,
+            28,
+            np.random.default_rng(0),
+            5,
+            least=least,
+        )
+        assert {*(np.diff(drawn[0][:size]) % 28)} == {1}
+
+
 @pytest.mark.parametrize("alike", [1, 4])
 def test_cases_like_their_neighbours_are_less_sure(alike):
     """Equal neighbours count once: the interval is as of fewer cases."""

@@ -190,10 +190,10 @@ def average_runs(found: Known, name: str) -> float | None:
         if fnmatchcase(key, pattern):
             value, seeds = entry["value"], entry["seed"]
             by_seed = isinstance(seeds, list) and len(value) == len(seeds)
-            for value in value if by_seed else [value]:  # else their mean
+            for one in value if by_seed else [value]:  # else it is their mean
                 for step in filter(None, path.split(".")):
-                    value = value[int(step) if isinstance(value, list) else step]
-                values.append(value)
+                    one = one[int(step) if isinstance(one, list) else step]
+                values.append(one)
     return float(np.mean(values)) if values else None
 
 

@@ -72,6 +72,7 @@ def test_json_has_the_verdict_that_a_reader_is_told(higher):
 
 def test_one_origin_says_nothing_of_a_difference():
     assert evaluation.paired_interval("MASE, ETS", np.ones(1)) == {}
+    assert evaluation.paired_interval("MASE, ETS", np.ones(9), 5) == {}
     found = evaluation.paired_interval("MASE, ETS", np.full(9, -0.5))
     assert found == {"difference": ["MASE, ETS", 9, -0.5, -0.5]}
 

@@ -263,6 +263,9 @@ def test_by_default_origins_share_no_step_and_are_at_most_150():
     assert len(starts) == 400 // 5  # of the last fifth
     assert min(np.diff(starts)) >= 4  # the first and the last are in it
     assert len(study.origins_of(frame, plan_for(frame, 2))) == 150
+    assert study.overlap(frame, plan) <= 2  # the last begins a step early
+    assert study.overlap(frame, plan, 1) == 1
+    assert study.overlap(frame, plan, 396) == 5
     assert len(study.origins_of(frame, plan, 7)) == 7
     many = pd.concat([frame] * 5, axis=1)
     assert len(study.origins_of(many, plan)) == 30
