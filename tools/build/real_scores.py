@@ -207,9 +207,14 @@ def count_runs(found: Known, name: str) -> int:
     )
 
 
-def format_real(found: Known) -> str:
-    """The table, a row for each set that is measured."""
-    head = "chapter", "held-out data", "network", "runs", "baseline", "published"
+def format_cards(found: Known) -> str:
+    """The same by the name of the set."""
+    return format_real(found, "set")
+
+
+def format_real(found: Known, by: str = "chapter") -> str:
+    """The table, a row for each set and protocol that is measured."""
+    head = by, "held-out data", "network", "runs", "baseline", "published"
     lines = [
         f"| {' | '.join(head)} | `python -m tools.train` |",
         "| --- " * (len(head) + 1) + "|",
@@ -222,7 +227,7 @@ def format_real(found: Known) -> str:
         if network is None or rival is None:
             continue
         cells = [
-            str(row.chapter),
+            f"`{row.set}`" if by == "set" else str(row.chapter),
             row.what,
             format(network, row.form),
             str(count_runs(found, row.network)),
