@@ -241,7 +241,7 @@ def _as_json(
         for name, value in row.items():
             if isinstance(value, float) and not math.isfinite(value):
                 row[name] = None
-    content = {"model": str(path), "network": described.network}
+    content: Facts = {"model": str(path), "network": described.network}
     known = "kind", "seed", "steps", "seconds"
     content |= {name: about[name] for name in known if name in about}
     scores = "score", "baseline", "interval", "difference"

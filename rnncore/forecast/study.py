@@ -290,10 +290,9 @@ def baselines(plan: Plan) -> dict[str, Method]:
 class Comparison(NamedTuple):
     """A back-test: its scores, and its errors one by one.
 
-    `errors` are in the unit of MASE, those of several networks under the
-    name of their mean forecast; NaN where a series begins too late.
-
-    Shapes: errors of a method (series, origins)
+    `errors` of a method, by series and origin, are in the unit of MASE,
+    those of several networks under the name of their mean forecast; NaN
+    where a series begins too late.
     """
 
     table: pd.DataFrame  # a row each series and method
@@ -308,8 +307,6 @@ def origins_of(
     As many as follow each other without an overlap, at most `most`; by
     default `ORIGINS` over all series together, but `FEWEST` of each, for
     ETS and ARIMA are fitted at every one.
-
-    Shapes: -> (B,)
     """
     test = parts_of(frame, plan).test
     every = origins(test, plan.history, plan.horizon)
@@ -403,7 +400,7 @@ def differences(errors: np.ndarray, rival: np.ndarray) -> np.ndarray:
     Their mean is the difference of both methods' mean scores: series
     with fewer origins weigh as much as the others.
 
-    Shapes: errors (series, origins); rival (series, origins) -> (origins,)
+    Shapes: errors (S, B); rival (S, B) -> differences (B,)
     """
     apart = errors - rival
     asked = (~np.isnan(apart)).sum(axis=1, keepdims=True)
@@ -413,10 +410,9 @@ def differences(errors: np.ndarray, rival: np.ndarray) -> np.ndarray:
 
 def _mean_outcome(several: Sequence[Outcome]) -> Outcome:
     """The mean of what several networks say, quantile by quantile."""
-    return Outcome(
-        np.mean([one.point for one in several], axis=0),
-        np.mean([one.quantiles for one in several], axis=0),
-    )
+    quantiles = [q for _, q in several if q is not None]  # of all of them
+    point = np.mean([one.point for one in several], axis=0)
+    return Outcome(point, np.mean(quantiles, axis=0))
 
 
 def scored(frame: pd.DataFrame, plan: Plan) -> list[str]:
