@@ -390,7 +390,7 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
 
     @property
     def qconfig(self) -> None:
-        """What torch.ao.quantization notes: here there is nothing."""
+        """Quantization is not supported; torch.ao reads this."""
         raise AttributeError("qconfig")
 
     @qconfig.setter

@@ -29,7 +29,7 @@ OLD_CELL = (  # what a cell may have in versions 1 to 3
     *("cell_type", "source", "input", "code", "text", "level", "language"),
     "collapsed",
 )
-BROWSERS_KERNEL = "xeus-python"  # JupyterLite's; what it saves is no remark's worth
+JUPYTERLITE_KERNEL = "xeus-python"  # its notebooks need no warning
 NEW_CELL = {  # copied for each cell, as nbformat validates what it makes
     "code": new_code_cell(),
     "markdown": new_markdown_cell(),
@@ -80,7 +80,7 @@ def read_notebook(folder: Path, name: str, limit: int) -> NotebookNode:
         raise Broken(
             f"{path.name} takes too much memory. Clear its outputs and save it."
         ) from error
-    return _upgraded(content, path.name)
+    return _upgrade(content, path.name)
 
 
 def _check_file(path: Path, folder: Path, limit: int) -> None:
@@ -111,7 +111,7 @@ def _check_file(path: Path, folder: Path, limit: int) -> None:
         )
 
 
-def _upgraded(content: Any, name: str) -> NotebookNode:
+def _upgrade(content: Any, name: str) -> NotebookNode:
     try:
         if content.get("nbformat", 4) < 4:
             content = nbformat.convert(nbformat.from_dict(_without_outputs(content)), 4)
@@ -266,7 +266,7 @@ def _points_remark(
 def _kernel_remark(notebook: NotebookNode, release: NotebookNode) -> list[str]:
     asked = notebook.metadata["kernelspec"].get("name")
     given = release.metadata.get("kernelspec", {}).get("name", "python3")
-    if asked in (None, given, BROWSERS_KERNEL):
+    if asked in (None, given, JUPYTERLITE_KERNEL):
         return []
     remark = (
         f"the notebook asks for the kernel '{asked}': it was graded with "

@@ -42,7 +42,7 @@ class Asked:
     tasks: dict[str, Task] = field(default_factory=dict)
 
 
-def asked(path: Path | None) -> Asked:
+def read_tasks(path: Path | None) -> Asked:
     """The tasks of the released notebook; empty without a notebook."""
     if path is None or not path.exists():
         return Asked()
@@ -60,18 +60,18 @@ def _read(path: Path, _changed: int) -> Asked:
             title = title or (first[1].strip() if first else "")
             text = cell.source if HEADING.search(cell.source) else text
         elif name and not is_test(cell):
-            tasks[name] = _task(cell, name, text)
+            tasks[name] = _read_task(cell, name, text)
     return Asked(title, tasks)
 
 
-def _task(cell: NotebookNode, name: str, text: str) -> Task:
+def _read_task(cell: NotebookNode, name: str, text: str) -> Task:
     """The task of an answer's cell, under the text that stands above it."""
     headings = [*HEADING.finditer(text)]
     if not headings:
-        return Task(line=_summary(cell, name))
+        return Task(line=_read_summary(cell, name))
     title, body = headings[-1][1], text[headings[-1].end() :].strip()
     hint = HINT.search(body)
-    line = _summary(cell, name)
+    line = _read_summary(cell, name)
     if cell.cell_type == "markdown":  # the question ends its first paragraph
         line = SENTENCE.split(" ".join(body.split("\n\n")[0].split()))[-1]
     planned = MINUTES.search(body)
@@ -79,7 +79,7 @@ def _task(cell: NotebookNode, name: str, text: str) -> Task:
     return Task(title, line, hint[1].strip() if hint else "", minutes)
 
 
-def _summary(cell: NotebookNode, name: str) -> str:
+def _read_summary(cell: NotebookNode, name: str) -> str:
     """The first line of the docstring of what is to be written."""
     if cell.cell_type != "code":
         return ""

@@ -37,11 +37,24 @@ def test_no_line_of_code_is_cut_off(page):
 def test_the_first_cell_is_hidden_and_holds_the_imports(page):
     text = page.read_text()
     first, *others = weave.find_cells(text)
-    assert "hide-input" in reading.options(text, first).get("tags", [])
+    assert "hide-input" in reading.read_options(text, first).get("tags", [])
     for cell in others:
         for k, line in enumerate(cell.lines):
             where = f"{page.name}:{cell.start + k + 1}"
             assert not re.match(r"(import|from) ", line), where
+
+
+@pytest.mark.parametrize(
+    "page",
+    [p for p in PAGES if p.name < "ch10"],
+    ids=lambda page: page.stem,
+)
+def test_a_page_of_the_first_two_parts_begins_with_text(page):
+    before = page.read_text().partition("\n## ")[0]
+    for cell in weave.find_cells(before):
+        assert "hide-input" not in reading.read_options(before, cell).get(
+            "tags", []
+        )
 
 
 @each_page
@@ -73,7 +86,7 @@ def test_every_figure_has_a_caption_and_an_alternative_text(page):
         if not draws or inside:
             continue  # a function that draws: flipbook asks for its texts
         where = f"{page.name}:{cell.start + 1}"
-        about = reading.options(text, cell).get("mystnb", {})
+        about = reading.read_options(text, cell).get("mystnb", {})
         assert len(about.get("figure", {}).get("caption", "")) > 20, where
         assert len(about.get("image", {}).get("alt", "")) > 40, where
 
@@ -96,7 +109,7 @@ def test_the_page_says_how_long_it_takes_and_what_it_answers(page):
 
 
 def test_the_introduction_adds_up_the_reading_times():
-    parts = reading.times(BOOK).parts
+    parts = reading.count_times(BOOK).parts
     text = (BOOK / "intro.md").read_text()
     said = re.findall(r"\{minutes\}`(Part \w+)`", text)
     assert (
@@ -105,7 +118,9 @@ def test_the_introduction_adds_up_the_reading_times():
         == [f"Part {n}" for n in ("I", "II", "III", "IV")]
     )
     for part, minutes in parts.items():
-        assert abs(int(reading.said(part, "", BOOK)) - minutes) <= 2.5
+        assert (
+            abs(int(reading.format_number(part, "", BOOK)) - minutes) <= 2.5
+        )
 
 
 def test_of_what_a_page_s_minutes_are_made():
@@ -117,11 +132,14 @@ def test_of_what_a_page_s_minutes_are_made():
     words = 3 + 100 + 60 + 2 * 9  # title, prose, the equation, two lines
     assert words > reading.A_MINUTE
     rest = 2 * reading.A_MINUTE - words
-    assert reading.minutes(page + "word " * rest) == 2
-    assert reading.minutes(page + "word " * (rest + 1)) == 3
-    assert reading.minutes(page + "\n## Self-test\n" + "word " * 999) == 2
+    assert reading.count_minutes(page + "word " * rest) == 2
+    assert reading.count_minutes(page + "word " * (rest + 1)) == 3
+    assert (
+        reading.count_minutes(page + "\n## Self-test\n" + "word " * 999)
+        == 2
+    )
     wrong = '\n\n"Wrong."\n: ' + "word " * 999
-    assert reading.minutes(page + wrong) == 2
+    assert reading.count_minutes(page + wrong) == 2
 
 
 def test_a_prediction_takes_two_minutes_and_a_question_one():
@@ -215,6 +233,21 @@ def test_the_page_says_what_can_go_wrong(page):
     assert re.search(
         r":::\{admonition\} What can go wrong", page.read_text()
     )
+
+
+@each_page
+def test_one_figure_of_a_page_is_its_picture_to_remember(page):
+    text = page.read_text()
+    captions = [
+        reading.options(text, cell)
+        .get("mystnb", {})
+        .get("figure", {})
+        .get("caption", "")
+        for cell in weave.find_cells(text)
+    ]
+    words = "**The picture to remember.** "
+    assert [c.startswith(words) for c in captions].count(True) == 1
+    assert "to remember" not in "".join(captions).replace(words, "")
 
 
 def test_no_two_figures_have_one_name():

@@ -20,7 +20,7 @@ from grader.course.settings import Course, SetupError, load_config
 from grader.course.submissions import Submission
 from grader.notebook.names import cell_metadata
 from grader.reports import feedback, task_texts
-from grader.reports.feedback import compared, page
+from grader.reports.feedback import list_compared, render_page
 from grader.reports.points import Row, Task
 from rnncore.testing.failure import (
     ADVICE,
@@ -45,9 +45,9 @@ MISTAKE = Failure(
     what="d_a",
     at=(0, 1),
     expected="1.5",
-    came="3 (2 of 4 entries differ)",
+    got="3 (2 of 4 entries differ)",
     all_expected="1  1.5\n2    3",
-    all_came="1    3*\n2    6*",
+    all_got="1    3*\n2    6*",
     function="vjp",
     call="called with d_h (2, 2)",
     mistake="the slope was forgotten",
@@ -71,19 +71,19 @@ WORDING = task_texts.Asked(
     [
         (MISTAKE, ["d_a[0, 1]", "1.5", "3 (2 of 4 entries differ)"]),
         (
-            Failure("TypeError", "error", "f", came="no", function="f"),
+            Failure("TypeError", "error", "f", got="no", function="f"),
             ["f", "", "TypeError: no"],
         ),
         (
             Failure(about="shape", what="y", expected="(1,)").masked(),
             ["y", feedback.HIDDEN, feedback.HIDDEN],
         ),
-        (Failure(came="y: expected 1, got 2"), []),
+        (Failure(got="y: expected 1, got 2"), []),
         (Failure(about="argument", function="f", changed="x"), []),
     ],
 )
 def test_a_comparison_is_shown_in_its_parts(failure, parts):
-    assert [text for _, text, _ in compared(failure)] == parts
+    assert [text for _, text, _ in list_compared(failure)] == parts
 
 
 def shown(
@@ -110,14 +110,14 @@ def shown(
     if answers:
         result["answers"] = answers
     where = {"vjp": Place("ch03_bptt", "Windows", "windows")}
-    return page(made.submission, result, made, where, site, wording)
+    return render_page(made.submission, result, made, where, site, wording)
 
 
 def test_a_lost_task_says_all_that_is_known():
     text = unescape(shown(MISTAKE))
     for part in (
         "<dt>Expected</dt><dd>1.5<pre>1  1.5\n2    3</pre></dd>",
-        "<dt>Came</dt><dd>3 (2 of 4 entries differ)<pre>1    3*\n2    6*</pre>",
+        "<dt>Got</dt><dd>3 (2 of 4 entries differ)<pre>1    3*\n2    6*</pre>",
         "<dt>The call</dt><dd>vjp was called with d_h (2, 2)</dd>",
         "<dt>Mistake</dt><dd>the slope was forgotten</dd>",
         "<dt>Read again</dt><dd>Windows, chapter 3</dd>",
@@ -174,7 +174,7 @@ def test_an_answer_in_words_stands_above_its_comment():
     row = Row(Submission("ann", "demo", None), "graded", "", tasks=[task])
     result = {"reason": None, "errors": [], "remarks": []}
     result["answers"] = {"why": "Because <b>."}
-    text = page(row.submission, result, row, {}, "")
+    text = render_page(row.submission, result, row, {}, "")
     assert "<h3>Your answer</h3>\n<pre>Because &lt;b&gt;.</pre>" in text
     assert "<dd>and why?</dd>" in text
 
@@ -187,7 +187,7 @@ def test_every_failure_has_a_next_step():
     assert next_step(wrong) == ADVICE["value"]
     assert next_step(wrong.masked()).endswith(ADVICE["value"])
     assert "one sequence" in next_step(wrong.masked())
-    assert next_step(Failure("KeyError", came="x")) == ADVICE["error"]
+    assert next_step(Failure("KeyError", got="x")) == ADVICE["error"]
 
 
 def test_a_task_with_all_points_sends_nobody_to_the_book():
@@ -237,15 +237,15 @@ def test_a_hidden_value_is_told_to_be_one():
 
 def test_what_a_learner_writes_is_no_html():
     script = "<script>alert(1)</script>"
-    failure = MISTAKE._replace(expected="<b>1</b>", came=script)
+    failure = MISTAKE._replace(expected="<b>1</b>", got=script)
     for text in (
         shown(failure),
-        shown(Failure(came=script)),
+        shown(Failure(got=script)),
         shown(comment=script),
-        shown(MISTAKE._replace(all_came=script, all_expected="<b>")),
+        shown(MISTAKE._replace(all_got=script, all_expected="<b>")),
         shown(MISTAKE, answers={"vjp": script, "why": script}),
         shown(MISTAKE, wording=WORDING),
-        page(
+        render_page(
             Submission(script, "demo", None),
             {"reason": script, "errors": [script], "remarks": [script]},
             Row(Submission(script, "demo", None), "graded", ""),
@@ -260,7 +260,7 @@ def test_what_a_learner_writes_is_no_html():
 def read_of(*cells, folder):
     path = folder / "demo.ipynb"
     nbformat.write(new_notebook(cells=[*cells]), path)
-    return task_texts.asked(path)
+    return task_texts.read_tasks(path)
 
 
 def answer(name, source, *, new=new_code_cell, **role):
@@ -298,8 +298,8 @@ def test_what_is_asked_is_read_from_the_release(tmp_path):
 
 def test_of_no_release_nothing_is_known(tmp_path):
     assert (
-        task_texts.asked(None)
-        == task_texts.asked(tmp_path / "no")
+        task_texts.read_tasks(None)
+        == task_texts.read_tasks(tmp_path / "no")
         == task_texts.Asked()
     )
     answers = answer("vjp", "def vjp(a): return a")
@@ -344,7 +344,7 @@ def test_a_release_that_changed_is_read_again(tmp_path):
         cell = new_markdown_cell(text)
         nbformat.write(new_notebook(cells=[cell]), tmp_path / "a.ipynb")
         os.utime(tmp_path / "a.ipynb", (moment, moment))
-        return task_texts.asked(tmp_path / "a.ipynb")
+        return task_texts.read_tasks(tmp_path / "a.ipynb")
 
     one = of("# One", 1)
     assert one.title == "One"
@@ -358,7 +358,7 @@ def test_a_release_that_changed_is_read_again(tmp_path):
     ids=lambda path: path.stem,
 )
 def test_every_task_of_the_course_has_a_title_a_line_and_a_hint(path):
-    found = task_texts.asked(path)
+    found = task_texts.read_tasks(path)
     assert found.title
     for name, task in found.tasks.items():
         assert task.title, name
@@ -370,7 +370,7 @@ def test_every_task_of_the_course_has_a_title_a_line_and_a_hint(path):
 # ------------------------------------------------------------- as it is seen
 
 WIDE = MISTAKE._replace(
-    all_came="  ".join(["-0.12345*"] * 4),
+    all_got="  ".join(["-0.12345*"] * 4),
     call=f"called with {'d_h (2, 2), ' * 30}",
 )
 
@@ -425,7 +425,7 @@ def test_a_page_is_written_where_it_says_something_new(tmp_path):
 
 def parts(task, answers=(), wording=WORDING, where=()):
     result = {"answers": dict(answers), "errors": []}
-    return feedback._part(task, wording, result, dict(where))
+    return feedback._describe_task(task, wording, result, dict(where))
 
 
 def test_a_part_of_the_page_in_its_words():
@@ -495,13 +495,13 @@ def test_each_kind_of_failure_has_its_answer_and_its_hint(
 
 
 def test_a_comparison_names_its_parts():
-    assert compared(MISTAKE) == [
+    assert list_compared(MISTAKE) == [
         ("Checked", "d_a[0, 1]", ""),
         ("Expected", "1.5", MISTAKE.all_expected),
-        ("Came", MISTAKE.came, MISTAKE.all_came),
+        ("Got", MISTAKE.got, MISTAKE.all_got),
     ]
     failure = Failure("TypeError", "error", "f", function="f")
-    assert compared(failure)[2] == ("Came", "TypeError", "")
+    assert list_compared(failure)[2] == ("Got", "TypeError", "")
 
 
 @pytest.fixture(scope="module")
@@ -510,8 +510,8 @@ def whole_page():
     failures = [
         WIDE,
         WIDE.masked(),
-        Failure("TypeError", "error", "f", came="no " * 40, function="f"),
-        Failure("NotImplementedError", came="f is not written yet"),
+        Failure("TypeError", "error", "f", got="no " * 40, function="f"),
+        Failure("NotImplementedError", got="f is not written yet"),
         Failure(why="x" * 400),
     ]
     tasks = [
@@ -549,7 +549,7 @@ def whole_page():
         "Assignment 3: " + "backpropagation" * 5, tasks
     )
     site = "https://rnn.example/a/long/way/to/the/book/of/the/course"
-    return page(row.submission, result, row, {}, site, wording)
+    return render_page(row.submission, result, row, {}, site, wording)
 
 
 @pytest.fixture(scope="module")

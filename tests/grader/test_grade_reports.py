@@ -41,7 +41,7 @@ pytestmark = [
 def test_mistakes_are_counted_the_most_frequent_first():
     class_ = [graded(f"s{i}", "transposed") for i in range(3)]
     class_ += [graded("x", "halved"), graded("y")]
-    found = overview.mistakes(row for row, _ in class_)
+    found = overview.count_mistakes(row for row, _ in class_)
     assert [(m.count, m.task, m.says) for m in found] == [
         (3, "vjp", "transposed"),
         (1, "vjp", "halved"),
@@ -49,7 +49,7 @@ def test_mistakes_are_counted_the_most_frequent_first():
 
 
 def test_the_summary_names_reasons_and_the_slowest():
-    text = overview.summary(
+    text = overview.format_summary(
         [
             graded("ann", suspicious=["a", "b", "c"], seconds=2),
             graded("bob", seconds=9),
@@ -61,7 +61,7 @@ def test_the_summary_names_reasons_and_the_slowest():
 
 
 def test_a_class_without_anything_to_say_has_no_summary():
-    assert overview.summary([graded("ann", seconds=0)]) == ""
+    assert overview.format_summary([graded("ann", seconds=0)]) == ""
 
 
 @pytest.mark.parametrize(

@@ -129,11 +129,16 @@ def test_outputs_and_gradients_are_torchs(name, options, device):
 @pytest.mark.parametrize("name", NAMES)
 def test_evaluation_has_gradients_and_no_dropout(name, device):
     options = {"num_layers": 2, "device": device}
-    (plain, _), (_, ours) = pair(name, **options), pair(name, dropout=0.9, **options)
+    (plain, _), (_, ours) = (
+        pair(name, **options),
+        pair(name, dropout=0.9, **options),
+    )
     ours.load_state_dict(plain.state_dict())
     x = torch.randn(5, 3, D, dtype=torch.float64, device=device)
     state = start(ours, 3)
-    assert_close(both_ways(ours.eval(), x, state), both_ways(plain, x, state))
+    assert_close(
+        both_ways(ours.eval(), x, state), both_ways(plain, x, state)
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -148,7 +153,8 @@ def test_the_call_for_a_gpu_has_torchs_numbers_and_its_dropout(name):
     ours.dropout = 0.5
     with torch.no_grad():
         first, again = (
-            ours.by_cudnn(rows, [(5, 3)], leaves(state))[0] for _ in range(2)
+            ours.by_cudnn(rows, [(5, 3)], leaves(state))[0]
+            for _ in range(2)
         )
     assert not torch.equal(first, again)
 

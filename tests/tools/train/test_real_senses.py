@@ -23,7 +23,12 @@ POSES = "dataset/MSRAction3D/MSRAction3DSkeletonReal3D/"
 @pytest.fixture(autouse=True)
 def forgotten():
     """No training has kept a set of another test, or keeps this one's."""
-    kept = an4.data, fsdd.digits, avletters.films, msr_action3d.motions
+    kept = (
+        an4.read_data,
+        fsdd.read_digits,
+        avletters.read_films,
+        msr_action3d.read_motions,
+    )
     for function in kept:
         function.cache_clear()
     yield
@@ -76,7 +81,7 @@ def test_a_lexicon_writes_only_its_words(rng):
     texts = ["go a b", "b go"]
     letters = an4.letters_of(texts)
     log_p = np.log(rng.dirichlet(np.ones(letters.size), size=12))
-    language = an4.bonus(letters, texts, 0.5, spelt=True)
+    language = an4.make_bonus(letters, texts, 0.5, spelt=True)
     said = an4.read_beam(log_p, letters, language, {"go", "a", "b"})
     assert said
     assert set(said.split(" ")) <= {"go", "a", "b"}
@@ -157,7 +162,9 @@ def test_the_linear_rival_reads_order_and_is_chosen_by_the_validation(rng):
             some.append(fsdd.Recording(f"{n}.wav", text, speaker, noisy))
         return some
 
-    parts = fsdd.Parts(part(20, "a", 4), part(40, "b"), part(10, "c"))
+    parts = fsdd.RecordingParts(
+        part(20, "a", 4), part(40, "b"), part(10, "c")
+    )
     wrong, tried = fsdd.linear_errors(parts)
     assert wrong == 0
     best = min(tried, key=tried.get)
@@ -180,7 +187,7 @@ def test_what_the_commands_have_by_default_is_measured(tmp_path):
     assert sizes == (fsdd.H, fsdd.LAYERS, fsdd.DROPOUT)
     pace = given.batch, given.steps, given.rate, given.evaluate_every
     assert pace == (fsdd.B, fsdd.STEPS, fsdd.RATE, fsdd.EVERY)
-    assert given.normalise == fsdd.Plan().normalise
+    assert given.normalise == fsdd.DigitPlan().normalise
     assert not given.plain
     given = defaults(video, tmp_path)
     assert video.DEFAULTS["frames"][0] == avletters.T
@@ -223,7 +230,7 @@ def test_poses_of_people_apart(there, rng, monkeypatch, capsys):
     found = check(msr_action3d.TRAINING, folder, monkeypatch, capsys)
     for key in "loop.right", "bag.right", "nearest":
         assert 0 <= float(found[f"real.msr_action3d.{key}"]) <= 100
-    joints, labels = msr_action3d.people(*msr_action3d.LEARNED)
+    joints, labels = msr_action3d.select_people(*msr_action3d.LEARNED)
     assert labels.tolist() == [0] * 5 + [19] * 5
     assert {len(a) for a in joints} == {5}
     assert not joints[0][:, msr_action3d.HIP].any()
@@ -250,8 +257,8 @@ def test_turned_poses_keep_their_distances(rng, monkeypatch):
     joints -= joints[:, msr_action3d.HIP][:, None]
     for name in "SIZE", "NOISE", "ENDS":
         monkeypatch.setattr(msr_action3d, name, 0.0)
-    turned = msr_action3d.varied(joints, rng)[:, :60].reshape(-1, 20, 3)
-    still = msr_action3d.features(joints)[:, :60].reshape(-1, 20, 3)
+    turned = msr_action3d.vary_poses(joints, rng)[:, :60].reshape(-1, 20, 3)
+    still = msr_action3d.compute_features(joints)[:, :60].reshape(-1, 20, 3)
     lengths = (cdist(a[3], a[3]) for a in (turned, still))
     assert_close(*lengths, within=1e-5)
     assert_close(turned[..., 1], still[..., 1])  # y is up

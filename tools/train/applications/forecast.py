@@ -65,7 +65,7 @@ from tools.train.runner import (
     Measurement,
     Options,
     Training,
-    about,
+    describe_run,
     list_measurements,
 )
 
@@ -91,14 +91,14 @@ RATE = {  # by study and network: what "rates" chose
 Values = defaultdict[str, Any]  # by name: a score, or one for each seed
 
 
-class Parts(NamedTuple):
+class WindowParts(NamedTuple):
     """Windows to learn from, and to choose weights by."""
 
     training: Windows
     validation: Windows
 
 
-class Plan(NamedTuple):
+class StudyPlan(NamedTuple):
     """A network but for its rate and seed; the score is an error in the test."""
 
     make: Callable[[], torch.nn.Module]
@@ -109,14 +109,14 @@ class Plan(NamedTuple):
     options: dict[str, Any]
 
 
-class Run(NamedTuple):
+class StudyRun(NamedTuple):
     """A trained network, and the seconds of one core that it took."""
 
     module: torch.nn.Module
     seconds: float
 
 
-def run(plan: Plan, rate: float, seed: int, asked: Options) -> Run:
+def run(plan: StudyPlan, rate: float, seed: int, asked: Options) -> StudyRun:
     """All of the plan's updates; the best weights by the validation windows."""
     begun = time.process_time()
     with seeded(seed):
@@ -132,7 +132,7 @@ def run(plan: Plan, rate: float, seed: int, asked: Options) -> Run:
         patience=None,
         **plan.options,
     )
-    return Run(module, time.process_time() - begun)
+    return StudyRun(module, time.process_time() - begun)
 
 
 def said_by(module: torch.nn.Module, head: Head, windows: Windows):
@@ -141,12 +141,12 @@ def said_by(module: torch.nn.Module, head: Head, windows: Windows):
     return head.point(out).numpy(), head.quantiles(out, LEVELS).numpy()
 
 
-def errors(example: Example, point: np.ndarray) -> np.ndarray:
+def measure_errors(example: Example, point: np.ndarray) -> np.ndarray:
     """The MASE of each step ahead. Shapes: point (K, B) -> (K,)"""
     return np.abs(example.actual - point).mean(axis=1) / example.unit
 
 
-def judged(example: Example, quantiles: np.ndarray) -> dict[str, float]:
+def judge_quantiles(example: Example, quantiles: np.ndarray) -> dict[str, float]:
     """In units of MASE CRPS and quantile loss; coverage of 50, 80, 90 %.
 
     The quantile loss weighs all levels alike: twice the mean pinball loss.
@@ -167,31 +167,31 @@ def append(found: Values, prefix: str, scores: dict[str, float]) -> None:
         found[prefix + key].append(value)
 
 
-def on(
+def train_on(
     e: Example,
     make: Callable[[], torch.nn.Module],
     steps: int,
     head: Head = HEAD,
     **options: Any,
-) -> Plan:
+) -> StudyPlan:
     """A network on one series; its score is the MASE over all steps."""
 
     def score(module: torch.nn.Module) -> float:
-        return errors(e, e.back(said_by(module, head, e.test)[0])).mean().item()
+        return measure_errors(e, e.back(said_by(module, head, e.test)[0])).mean().item()
 
-    return Plan(make, head, e, score, steps, options)
+    return StudyPlan(make, head, e, score, steps, options)
 
 
 def score_network(
-    found: Values, study: str, name: str, plan: Plan, asked: Options, key: str
-) -> list[Run]:
+    found: Values, study: str, name: str, plan: StudyPlan, asked: Options, key: str
+) -> list[StudyRun]:
     """Train it with each seed at its rate, and append what it scores."""
     runs = [run(plan, RATE[study][name], s, asked) for s in seeds_of(study, asked)]
     e = plan.windows
     for module, _ in runs:
         point, quantiles = said_by(module, plan.head, e.test)
-        found[key].append(errors(e, e.back(point)))
-        append(found, f"{key}_", judged(e, e.back(quantiles)))
+        found[key].append(measure_errors(e, e.back(point)))
+        append(found, f"{key}_", judge_quantiles(e, e.back(quantiles)))
     return runs
 
 
@@ -202,13 +202,13 @@ def seeds_of(study: str, asked: Options) -> Sequence[int]:
     return FIVE if study in ("sunspots", "draws") else SEEDS
 
 
-def weather_plans() -> dict[str, Plan]:
+def weather_plans() -> dict[str, StudyPlan]:
     """With the past of other measurements, and without."""
 
-    def plan(covariates: bool) -> Plan:
+    def plan(covariates: bool) -> StudyPlan:
         e = weather(covariates=covariates)
         make = partial(Direct, "GRU", e.test.known.shape[2], 16, 7, HEAD.P)
-        return on(e, make, 500, evaluate_every=25)
+        return train_on(e, make, 500, evaluate_every=25)
 
     return {"plain": plan(False), "covariates": plan(True)}
 
@@ -219,14 +219,14 @@ def weather_study(found: Values, asked: Options) -> None:
     for name, plan in plans.items():
         e = plan.windows
         line = ask_linear(best_linear(e.training, e.validation), e.test)
-        found[f"linear_{name}"] = errors(e, e.back(line))
+        found[f"linear_{name}"] = measure_errors(e, e.back(line))
         score_network(found, "weather", name, plan, asked, f"network_{name}")
     last = np.repeat(e.values[e.origins - 1][None], 7, axis=0)
-    found["persistence"] = errors(e, last)
-    found["climatology"] = errors(e, e.back(np.zeros(e.actual.shape)))
+    found["persistence"] = measure_errors(e, last)
+    found["climatology"] = measure_errors(e, e.back(np.zeros(e.actual.shape)))
 
 
-def share_plans() -> dict[str, Plan]:
+def share_plans() -> dict[str, StudyPlan]:
     """Tomorrow's price of a share, as a step of its logarithm and as a level."""
     prices = google_share().to_numpy()
     parts = split_by_time(len(prices), 150, 250)
@@ -242,14 +242,14 @@ def share_plans() -> dict[str, Plan]:
     levels = [cut(scaled(prices, scaler), at, 20, 1) for at in starts]
     head = mean_head()
 
-    def plan(cuts: list[Windows], back: Callable) -> Plan:
+    def plan(cuts: list[Windows], back: Callable) -> StudyPlan:
         def score(module: torch.nn.Module) -> float:
             said = back(head.point(ask(module, cuts[2])).numpy()[0])
             return float(np.abs(said - actual).mean() / unit)
 
-        windows = Parts(cuts[0], cuts[1])
+        windows = WindowParts(cuts[0], cuts[1])
         make = partial(Direct, "GRU", 0, 16, 1)
-        return Plan(make, head, windows, score, 200, {"batch": 32})
+        return StudyPlan(make, head, windows, score, 200, {"batch": 32})
 
     return {
         "changes": plan(alone, lambda said: before * np.exp(said * step)),
@@ -257,7 +257,7 @@ def share_plans() -> dict[str, Plan]:
     }
 
 
-def leak_plans() -> dict[str, Plan]:
+def leak_plans() -> dict[str, StudyPlan]:
     """A share's next twenty days: honestly, and with one mistake at a time.
 
     The score is in units of persistence's error on the same windows.
@@ -272,7 +272,7 @@ def leak_plans() -> dict[str, Plan]:
     sizes = np.cumsum([len(at) for at in by_time])
     head = mean_head()
 
-    def plan(starts: list[np.ndarray], scaler: Scaler, stop_by: int) -> Plan:
+    def plan(starts: list[np.ndarray], scaler: Scaler, stop_by: int) -> StudyPlan:
         cuts = [cut(scaled(prices, scaler), at, history, horizon) for at in starts]
         windows = Shares(cuts[0], cuts[stop_by], cuts[2], scaler, prices[starts[2] - 1])
 
@@ -280,7 +280,7 @@ def leak_plans() -> dict[str, Plan]:
             return over_still(windows, head.point(ask(module, windows.test)).numpy())
 
         make = partial(Direct, "GRU", 0, 32, horizon)
-        return Plan(make, head, windows, score, 1500, {})
+        return StudyPlan(make, head, windows, score, 1500, {})
 
     return {
         "none": plan(by_time, honest, 1),
@@ -319,10 +319,12 @@ def leak_study(found: Values, asked: Options) -> None:
             found[name].append(plan.score(module))
         if name in ("none", "shuffled"):
             w = plan.windows
-            found[f"nearest_{name}"] = over_still(w, copied(w.training, w.test))
+            found[f"nearest_{name}"] = over_still(
+                w, copy_most_similar(w.training, w.test)
+            )
 
 
-def copied(training: Windows, test: Windows) -> np.ndarray:
+def copy_most_similar(training: Windows, test: Windows) -> np.ndarray:
     """What came after the most similar window of training."""
     a, b = training.past[..., 0], test.past[..., 0]
     distance = ((a[:, :, None] - b[:, None, :]) ** 2).sum(axis=0)
@@ -339,13 +341,13 @@ def three_ways(K: int) -> dict[str, Callable[[], torch.nn.Module]]:
     }
 
 
-def sunspot_plans() -> dict[str, Plan]:
+def sunspot_plans() -> dict[str, StudyPlan]:
     """Three ways to look five years ahead, and another head."""
     e = sunspots()
     K = len(e.actual)
-    plans = {name: on(e, make, 800) for name, make in three_ways(K).items()}
+    plans = {name: train_on(e, make, 800) for name, make in three_ways(K).items()}
     head = gaussian_head()
-    gaussian = on(e, partial(Direct, "GRU", 0, H, K, head.P), 800, head)
+    gaussian = train_on(e, partial(Direct, "GRU", 0, H, K, head.P), 800, head)
     return plans | {"gaussian": gaussian}
 
 
@@ -371,7 +373,7 @@ def sunspot_classics(found: Values, e: Example) -> None:
     line = ask_linear(model, e.test)
     past = e.validation.target - ask_linear(model, e.validation)
     quantiles = {"linear": e.back(with_past_errors(line, past, LEVELS))}
-    found["linear"] = errors(e, e.back(line))
+    found["linear"] = measure_errors(e, e.back(line))
     plain: dict[str, Callable] = {
         "persistence": persistence,
         "cycle": partial(seasonal_naive, period=22),
@@ -379,7 +381,7 @@ def sunspot_classics(found: Values, e: Example) -> None:
     }
     for name, method in plain.items():
         said = [method(e.values[:t], K) for t in e.origins]
-        found[name] = errors(e, np.stack(said, axis=1))
+        found[name] = measure_errors(e, np.stack(said, axis=1))
     fitted: dict[str, Callable] = {
         "ets": partial(ets, levels=LEVELS),
         "arima": partial(arima, order=(3, 0, 1), levels=LEVELS),
@@ -390,9 +392,9 @@ def sunspot_classics(found: Values, e: Example) -> None:
             for t in tqdm(e.origins, disable=None, leave=False)
         ]
         quantiles[name] = np.maximum(np.stack(said, axis=-1), 0) ** 2
-        found[name] = errors(e, quantiles[name][3])
+        found[name] = measure_errors(e, quantiles[name][3])
     for name, q in quantiles.items():
-        for key, value in judged(e, q).items():
+        for key, value in judge_quantiles(e, q).items():
             found[f"{name}_{key}"] = value
 
 
@@ -428,12 +430,12 @@ def wine_by_season() -> Example:
     return Example(train, valid, test, e.values, e.origins, e.actual, back, e.unit)
 
 
-def wine_plans() -> dict[str, Plan]:
+def wine_plans() -> dict[str, StudyPlan]:
     """With the calendar, without, and with the season taken out before."""
 
-    def plan(e: Example) -> Plan:
+    def plan(e: Example) -> StudyPlan:
         make = partial(Direct, "GRU", e.test.known.shape[2], 16, 12, HEAD.P)
-        return on(e, make, 300, batch=32, evaluate_every=25)
+        return train_on(e, make, 300, batch=32, evaluate_every=25)
 
     return {
         "calendar": plan(wine()),
@@ -447,24 +449,24 @@ def wine_study(found: Values, asked: Options) -> None:
     for name, plan in wine_plans().items():
         e, key = plan.windows, f"network_{name}"
         line = ask_linear(best_linear(e.training, e.validation), e.test)
-        found[f"linear_{name}"] = errors(e, e.back(line)).mean()
+        found[f"linear_{name}"] = measure_errors(e, e.back(line)).mean()
         score_network(found, "wine", name, plan, asked, key)
         found[key] = [by_month.mean() for by_month in found[key]]
 
 
 def country_plan(
     windows: Any, score: Callable[[torch.nn.Module], float] | None = None
-) -> Plan:
+) -> StudyPlan:
     """One model for all countries, ten years ahead."""
 
     def error(module: torch.nn.Module) -> float:
         return country_scores(windows, *said_by(module, HEAD, windows.test))[""]
 
     make = partial(Direct, "GRU", 1, H, 10, HEAD.P)
-    return Plan(make, HEAD, windows, score or error, 1000, {})
+    return StudyPlan(make, HEAD, windows, score or error, 1000, {})
 
 
-def country_plans() -> dict[str, Plan]:
+def country_plans() -> dict[str, StudyPlan]:
     """One for each origin."""
     return {str(year): country_plan(countries(year)) for year in ORIGINS}
 
@@ -530,7 +532,7 @@ def by_number(found: Values, asked: Options) -> None:
             found[f"network_of_{number}"].append(plan.score(module))
 
 
-def unit_plans() -> dict[str, Plan]:
+def unit_plans() -> dict[str, StudyPlan]:
     """The countries from 2002 on, each window in units of its own past."""
     rates = fertility().to_numpy()
     every = np.arange(rates.shape[1])
@@ -542,7 +544,9 @@ def unit_plans() -> dict[str, Plan]:
         return changes(window), scaler
 
     before = origins(range(42), 10, 10)
-    parts = Parts(windows(every[~kept], before)[0], windows(every[kept], before)[0])
+    parts = WindowParts(
+        windows(every[~kept], before)[0], windows(every[kept], before)[0]
+    )
     test, scaler = windows(every, np.array([42]))
     actual = rates[42:52] - rates[41]
 
@@ -592,8 +596,8 @@ def line_study(found: Values, asked: Options) -> None:
     """
     e = sunspots()
     said, found["penalty"] = trained_line(e, LEVELS, [0.001, 0.003, 0.01, 0.03, 0.1])
-    found["sunspots"] = errors(e, e.back(said[3]))
-    for key, value in judged(e, e.back(said)).items():
+    found["sunspots"] = measure_errors(e, e.back(said[3]))
+    for key, value in judge_quantiles(e, e.back(said)).items():
         found[f"sunspots_{key}"] = value
     for year in ORIGINS[:1] if asked.check else ORIGINS:
         c = countries(year)
@@ -636,20 +640,20 @@ def draw_study(found: Values, asked: Options) -> None:
         assert isinstance(module, Recursive)
         values = futures(module, HEAD, e.test, LEVELS, 500, np.random.default_rng(seed))
         quantiles = e.back(np.quantile(values, LEVELS, axis=0))
-        found["mase"].append(errors(e, quantiles[3]).mean())
-        append(found, "", judged(e, quantiles))
+        found["mase"].append(measure_errors(e, quantiles[3]).mean())
+        append(found, "", judge_quantiles(e, quantiles))
 
 
 def keep(
     name: str, module: torch.nn.Module, score: Any, seconds: float, asked: Options
 ) -> None:
     """Store a network's weights with what they score."""
-    known = about(asked, seconds, kind="forecast example")
+    known = describe_run(asked, seconds, kind="forecast example")
     known["score"] = np.round(score, 6).tolist()
     save_weights(asked.weights / f"{name}.safetensors", module, known)
 
 
-PLANS: dict[str, Callable[[], dict[str, Plan]]] = {
+PLANS: dict[str, Callable[[], dict[str, StudyPlan]]] = {
     "sunspots": sunspot_plans,
     "weather": weather_plans,
     "wine": wine_plans,

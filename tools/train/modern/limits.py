@@ -39,7 +39,7 @@ from tools.train.runner import (
     fit_cell,
     list_measurements,
 )
-from tools.train.tasks.lags import SOLVED, TASKS, Task
+from tools.train.tasks.lags import SOLVED, TASKS, LagTask
 from tools.train.tasks.ruler import copy_lags
 
 KEEP = -1.0  # of z, at first: an LSTM's forget bias of 1
@@ -55,7 +55,7 @@ CELLS = {
 REPEATS = 3
 
 
-class Run(NamedTuple):
+class LimitRun(NamedTuple):
     """What is trained, and how long."""
 
     task: str
@@ -65,17 +65,19 @@ class Run(NamedTuple):
 
 
 RUNS = {
-    "adding.1.50": Run("adding", 1, 50, 4000),
-    "adding.1.100": Run("adding", 1, 100, 4000),
-    "adding.2.50": Run("adding", 2, 50, 4000),
-    "adding.2.100": Run("adding", 2, 100, 4000),
-    "copy.1.10": Run("copy", 1, 10, 2000),
-    "copy.2.10": Run("copy", 2, 10, 2000),
+    "adding.1.50": LimitRun("adding", 1, 50, 4000),
+    "adding.1.100": LimitRun("adding", 1, 100, 4000),
+    "adding.2.50": LimitRun("adding", 2, 50, 4000),
+    "adding.2.100": LimitRun("adding", 2, 100, 4000),
+    "copy.1.10": LimitRun("copy", 1, 10, 2000),
+    "copy.2.10": LimitRun("copy", 2, 10, 2000),
 }
 Network = tuple[list[Minimal], Any]  # layers, and what reads them out
 
 
-def first_network(task: Task, H: int, layers: int, rng: np.random.Generator) -> Network:
+def first_network(
+    task: LagTask, H: int, layers: int, rng: np.random.Generator
+) -> Network:
     """Weights in float32, drawn as torch.nn's; the gates begin by keeping."""
     D, K = task.D, task.K
     stack = []
@@ -87,7 +89,7 @@ def first_network(task: Task, H: int, layers: int, rng: np.random.Generator) -> 
     return tree_map(lambda w: w.astype(np.float32), network)
 
 
-def forward(stack: list[Minimal], x: Any) -> tuple[Any, list[Any]]:
+def run_forward(stack: list[Minimal], x: Any) -> tuple[Any, list[Any]]:
     """Layer on layer, from states of zeros."""
     caches = []
     for params in stack:
@@ -104,7 +106,7 @@ def loss_at_the_end(loss: Callable, loss_vjp: Callable) -> Callable:
     def loss_and_gradient(network: Network, batch: Any, carry: Any) -> Any:
         stack, out = network
         x, targets = (from_numpy(a, out.W_y) for a in batch)
-        y, caches = forward(stack, x)
+        y, caches = run_forward(stack, x)
         silent = len(y) - len(targets)
         value, cache = loss(readout(out, y[silent:]), targets)
         d_out, d_last = readout_vjp(loss_vjp(1.0, cache), out, y[silent:])
@@ -118,16 +120,17 @@ def loss_at_the_end(loss: Callable, loss_vjp: Callable) -> Callable:
     return loss_and_gradient
 
 
-def outputs(network: Network, x: np.ndarray, last: int) -> np.ndarray:
+def compute_outputs(network: Network, x: np.ndarray, last: int) -> np.ndarray:
     """Of the last steps, for a quarter of the sequences at a time."""
     stack, out = network
     answers = [
-        readout(out, forward(stack, part)[0][-last:]) for part in np.split(x, 4, axis=1)
+        readout(out, run_forward(stack, part)[0][-last:])
+        for part in np.split(x, 4, axis=1)
     ]
     return np.concatenate(answers, axis=1)
 
 
-def train(name: str, run: Run, seed: int, asked: Options) -> Iterator[Measurement]:
+def train(name: str, run: LimitRun, seed: int, asked: Options) -> Iterator[Measurement]:
     """One run, which ends as soon as the task is solved."""
     task, steps = TASKS[run.task], asked.steps or run.steps
     rng = np.random.default_rng(seed)
@@ -136,7 +139,7 @@ def train(name: str, run: Run, seed: int, asked: Options) -> Iterator[Measuremen
     scores: list[float] = []
 
     def evaluate(network: Network) -> float:
-        scores.append(task.score(outputs(network, x, len(targets)), targets))
+        scores.append(task.score(compute_outputs(network, x, len(targets)), targets))
         return scores[-1]
 
     def until_solved(steps: Iterable[int]) -> Iterable[int]:
