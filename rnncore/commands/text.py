@@ -233,6 +233,7 @@ def _fit(
     from rnncore.text.model import language_loss, token_nats
 
     parts, vocabulary, next_batch, start = data
+    ids = vocabulary.encode(parts.training)
     if start is None:
         with seeded(arguments.seed), common.refuse_in_words():
             model = _make_model(arguments, vocabulary.size)
@@ -253,7 +254,19 @@ def _fit(
         unit="bits",
         carry=model.zero_state(arguments.batch),
         optimizer=cooling(arguments.rate, arguments.steps, FALLS),
+        trivial=_unigram_bits(ids, validation),
     )
+
+
+def _unigram_bits(
+    training: "np.ndarray", validation: "np.ndarray"
+) -> float:
+    """Bits a token if each is as likely as in training, whatever came."""
+    import numpy as np
+
+    K = 1 + int(max(training.max(), validation.max()))
+    counts = np.bincount(training, minlength=K) + 1
+    return float(-np.log2(counts / counts.sum())[validation].mean())
 
 
 def _tell_unknown(vocabulary: "Vocabulary", text: str) -> None:
