@@ -230,7 +230,7 @@ def _build_command(
     if held is None:
         return program
     program.insert(1, "-B")  # nothing is written beside what is shown
-    command = held.command(program, folder, scratch, grouped=grouped)
+    command = held.build_command(program, folder, scratch, grouped=grouped)
     if not grouped:
         return command
     user = sandbox.USER if os.getuid() == 0 else None

@@ -48,7 +48,7 @@ class Executor(Protocol):
     def why_not(self) -> str | None:
         """Why it cannot be used here; None where it can."""
 
-    def command(
+    def build_command(
         self, program: list[str], folder: str, scratch: int, *, grouped: bool
     ) -> list[str]:
         """The command that runs a program in it.
