@@ -126,7 +126,7 @@ def walk(folder: Path, most: float = ENTRIES) -> Iterator[Path]:
         except OSError as error:
             if error.errno == errno.ENAMETOOLONG:
                 raise TooMuch("a path that is too long") from error
-            continue  # what may not be read holds nothing
+            continue  # treat an unreadable folder as empty
         if waiting and waiting[-1][1] > DEEPEST:
             raise TooMuch(f"folders in folders, over {DEEPEST} deep")
 

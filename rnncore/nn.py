@@ -2,7 +2,8 @@
 
 They take the arguments and hold the weights of torch.nn's RNN, LSTM and
 GRU, so that a state_dict moves between the two unchanged. On a CPU they
-run the loops that `rnncore.fused` compiles, where numba is installed.
+run the loops that `rnncore.fused` compiles, where numba is installed; on a
+GPU the loop of torch.nn itself, cuDNN's.
 """
 
 import os
@@ -270,8 +271,8 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
     ) -> tuple[Tensor, State]:
         """All layers in the one call that torch.nn makes on a GPU.
 
-        cuDNN goes backward only after a forward of training; with no
-        dropout that is the forward of evaluation.
+        cuDNN goes backward only after a forward of training, which with
+        no dropout is also that of evaluation.
         """
         weights = [w for layer in self.all_weights for w in layer]
         w = _autocast(weights[0])
@@ -296,7 +297,7 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
             self.bias,
             self.num_layers,
             self.dropout if self.training else 0.0,
-            torch.is_grad_enabled(),
+            self.training or torch.is_grad_enabled(),
             self.bidirectional,
             *([False] if len(runs) == 1 else []),  # batch_first
         )
@@ -389,7 +390,7 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
 
     @property
     def qconfig(self) -> None:
-        """What torch.ao.quantization notes: here there is nothing."""
+        """Quantization is not supported; torch.ao reads this."""
         raise AttributeError("qconfig")
 
     @qconfig.setter

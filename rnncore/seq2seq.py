@@ -68,7 +68,7 @@ class Encoder(nn.Module):
         self.rate = rate
 
     def forward(self, ids: Tensor, lengths: Sequence[int]) -> Encoded:
-        """What stands in the padding reaches nothing."""
+        """Encode sequences; padding has no effect on the result."""
         check_shape("ids", ids, "S", "B")
         S, B = ids.shape
         found = torch.tensor(check_lengths(lengths, S, B))

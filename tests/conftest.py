@@ -41,7 +41,7 @@ else:
 
 
 def pytest_collection_finish():
-    """Modules and tests stay until the end: nobody has to look at them again."""
+    """Freeze collected objects, so that the garbage collector skips them."""
     gc.freeze()
     gc.enable()
 

@@ -27,8 +27,8 @@ class Cell(NamedTuple):
     name: str  # the task's, for the kinds that belong to one
     source: str
     options: dict[str, Any]  # points, closed_book, of, explained, seconds
-    file: str = ""  # where it stands,
-    line: int = 1  # and its first line there
+    file: str = ""  # that holds it
+    line: int = 1  # its first line in the file
 
 
 class Assignment(NamedTuple):

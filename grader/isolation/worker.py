@@ -24,7 +24,7 @@ from grader.isolation.serialization import (
     receive,
     send,
 )
-from rnncore.checking.shell import LONGEST, OUTPUTS, Shell, Stream
+from rnncore.checking.shell import LONGEST, OUTPUTS, Shell, Stream, execute
 
 MOST = 1 << 30  # bytes of a message from the grader, which is trusted
 
@@ -78,10 +78,8 @@ class Helper:
 
     def run_cell(self, source: str, count: int, most: int) -> None:
         """Run a cell and send its outputs."""
-        OUTPUTS.begin(count, most)
-        self.shell.execution_count = count
         try:
-            self.shell.run_cell(source, store_history=True)
+            execute(self.shell, source, count, most)
         except KeyboardInterrupt:
             self.shell.showtraceback()
         answer = {"outputs": OUTPUTS.as_json(), "flooded": OUTPUTS.flooded}

@@ -101,7 +101,7 @@ def settle(cell: NotebookNode) -> None:
     except Exception as error:  # noqa: BLE001 - it parses the learner's
         said = "" if hidden_lines(cell.source) else str(error)
         why = "the result cannot be points"
-        fail(cell, Failure("NotGraded", why=why, came=said))
+        fail(cell, Failure("NotGraded", why=why, got=said))
 
 
 def _not_from_zero(cell: NotebookNode) -> str:
@@ -177,12 +177,12 @@ def _find_printed(cell: NotebookNode) -> Failure | None:
     hidden = bool(hidden_lines(cell.source))
     if text := _read_stream(cell, "stderr"):
         why = "the test printed to the error stream, which counts as failed"
-        failure = Failure("ErrorStream", why=why, came=text)
+        failure = Failure("ErrorStream", why=why, got=text)
         return failure.masked() if hidden else failure
     text = _read_stream(cell, "stdout")
     if hidden or not text:
         return None
-    return Failure("PartOfThePoints", came=text)
+    return Failure("PartOfThePoints", got=text)
 
 
 def _read_stream(cell: NotebookNode, name: str) -> str:

@@ -29,7 +29,7 @@ OLD_CELL = (  # what a cell may have in versions 1 to 3
     *("cell_type", "source", "input", "code", "text", "level", "language"),
     "collapsed",
 )
-BROWSERS_KERNEL = "xeus-python"  # JupyterLite's; what it saves is no remark's worth
+JUPYTERLITE_KERNEL = "xeus-python"  # its notebooks need no warning
 NEW_CELL = {  # copied for each cell, as nbformat validates what it makes
     "code": new_code_cell(),
     "markdown": new_markdown_cell(),
@@ -266,7 +266,7 @@ def _points_remark(
 def _kernel_remark(notebook: NotebookNode, release: NotebookNode) -> list[str]:
     asked = notebook.metadata["kernelspec"].get("name")
     given = release.metadata.get("kernelspec", {}).get("name", "python3")
-    if asked in (None, given, BROWSERS_KERNEL):
+    if asked in (None, given, JUPYTERLITE_KERNEL):
         return []
     remark = (
         f"the notebook asks for the kernel '{asked}': it was graded with "

@@ -171,16 +171,16 @@ def _name_chapter(place: Place) -> str:
 
 
 def list_compared(failure: Failure) -> list[tuple[str, str, str]]:
-    """What was checked, expected and came instead; small arrays in full."""
+    """What was checked, expected and got instead; small arrays in full."""
     if failure.about in ("", "argument"):
         return []
-    expected, came = failure.expected, failure.came
+    expected, got = failure.expected, failure.got
     if failure.about == "error":
-        came = f"{failure.kind}: {came}" if came else failure.kind
+        got = f"{failure.kind}: {got}" if got else failure.kind
     elif failure.hidden:
-        expected = came = HIDDEN
+        expected = got = HIDDEN
     return [
         ("Checked", failure.checked, ""),
         ("Expected", expected, failure.all_expected),
-        ("Came", came, failure.all_came),
+        ("Got", got, failure.all_got),
     ]

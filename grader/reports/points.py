@@ -27,7 +27,7 @@ from grader.notebook.repair import task_of
 from rnncore.testing.failure import Failure
 
 WIDEST = 22  # characters of a column's head
-FAILED = ["kind", "checked", "expected", "came", "mistake", "read", "hidden"]
+FAILED = ["kind", "checked", "expected", "got", "mistake", "read", "hidden"]
 
 
 @dataclass(frozen=True)
@@ -298,7 +298,7 @@ def _format_failure(failure: Failure | None) -> list[object]:
         failure.kind,
         failure.checked,
         failure.expected,
-        failure.came,
+        failure.got,
         failure.mistake,
         failure.read.file if failure.read else "",
         int(failure.hidden),

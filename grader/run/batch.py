@@ -24,7 +24,7 @@ class JobRunner(Protocol):
     """Where jobs run."""
 
     def submit(self, job: Job) -> Future[Any]:
-        """Start a job, some time."""
+        """Queue a job; the future has its result."""
 
     def finish(self, job: Job, result: Any) -> Report:
         """Make of the future's result a report, and the job's files."""

@@ -14,7 +14,7 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 sys.path.insert(0, ROOT)
 os.environ["PYTHONPATH"] = ROOT  # for the checker's own process: nothing is installed
 
-from rnncore.checking.client import Answer, Checker, Refused, read_cells, report
+from rnncore.checking.client import Answer, Checker, NotebookError, read_cells, report
 
 SECONDS = 300  # that all cells and tests may take
 PIPES = str.maketrans({"|": "\\|", "<": "&lt;", "`": "'", "\n": " "})
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
         cells = read_cells(path)
         with Checker(path) as checker:
             answer = checker.ask(cells, SECONDS)
-    except (Refused, OSError) as error:
+    except (NotebookError, OSError) as error:
         print(error)
         return 2
     points = {cell["test"]: cell["points"] for cell in cells if cell["test"]}

@@ -221,7 +221,7 @@ class TrustedExecute(NbGraderPreprocessor):
         failure = Failure(
             end.kind,
             why=f"code cell {number}: the answer {reason}",
-            came="" if hidden_lines(cell.source) else end.detail,
+            got="" if hidden_lines(cell.source) else end.detail,
         )
         fail(cell, failure)
         self.remarks.append(render(failure))
@@ -244,7 +244,7 @@ def _make_failure(error: dict[str, Any]) -> Failure:
     line = error.get("line")
     return Failure(
         untrusted.line(error.get("ename"), 200),
-        came=untrusted.text(error.get("evalue"), LONGEST).strip(),
+        got=untrusted.text(error.get("evalue"), LONGEST).strip(),
         line=line if type(line) is int else 0,
     )
 

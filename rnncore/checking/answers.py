@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rnncore.checking.find import TREE, Refused, find_notebook
+from rnncore.checking.find import TREE, NotebookError, find_notebook
 
 EMPTY = "YOUR ANSWER HERE"
 HEAD, TEXT = "# %% [markdown]", ' answer="'
@@ -27,14 +27,14 @@ def main(argv: list[str] | None = None) -> int:
             if name not in models:
                 continue  # a question of somebody else's
             if own is None:
-                raise Refused(
+                raise NotebookError(
                     f"{name} is not written yet: save your own answer in "
                     f"{path.name} first, and compare then"
                 )
             print(
                 f"{path.stem}, {name}: the model answer\n\n{models[name]}"
             )
-    except Refused as refused:
+    except NotebookError as refused:
         print(f"make answer: {refused}", file=sys.stderr)
         return 2
     return 0
@@ -50,7 +50,7 @@ def written_answers(path: Path) -> Iterator[tuple[str, str | None]]:
                 empty = not text.strip() or text.strip() == EMPTY
                 yield name, None if empty else text
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Refused(
+        raise NotebookError(
             f"{path.name} is not a notebook ({type(error).__name__}). "
             "Save it in JupyterLab, then try again"
         ) from error
@@ -70,7 +70,7 @@ def _model_answers(name: str) -> dict[str, str]:
     """The model answers of an assignment, by their questions' names."""
     file = TREE / "solutions" / name / f"{name}.py"
     if not file.exists():
-        raise Refused(
+        raise NotebookError(
             f"there are no model answers to {name} here: they are in the "
             "course's full repository, or with your teacher"
         )

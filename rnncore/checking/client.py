@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from rnncore.checking.answers import written_answers
-from rnncore.checking.find import TREE, Refused, find_notebook
+from rnncore.checking.find import TREE, NotebookError, find_notebook
 from rnncore.own import handin
 from rnncore.own.tasks import FOLDER
 
@@ -49,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
                 if not options.watch:
                     break
                 _wait_for_save(path, seen)
-    except Refused as refused:
+    except NotebookError as refused:
         print(f"make check: {refused}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -97,19 +97,19 @@ def _saved(path: Path) -> list[int]:
 def read_cells(path: Path) -> list[dict[str, Any]]:
     """The code cells up to the last test, each with its test's name.
 
-    Raises Refused where the file is no notebook, or has no test.
+    Raises NotebookError where the file is no notebook, or has no test.
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))["cells"]
         cells = [_cell(c) for c in found if c["cell_type"] == "code"]
     except (ValueError, KeyError, TypeError) as error:
-        raise Refused(
+        raise NotebookError(
             f"{path.name} is not a notebook ({type(error).__name__}: "
             f"{error}). Save it in JupyterLab, then check again"
         ) from error
     tests = [k for k, cell in enumerate(cells) if cell["test"]]
     if not tests:
-        raise Refused(
+        raise NotebookError(
             f"{path.name} has no test cell: is it the notebook of an "
             "assignment, with its cells' marks?"
         )
@@ -147,7 +147,10 @@ class Checker:
         self.running.close()
 
     def ask(self, cells: list[dict[str, Any]], seconds: float) -> Answer:
-        """What the cells give. Raises Refused where the process ends."""
+        """What the cells give.
+
+        Raises NotebookError if the process ends.
+        """
         if self.state != (state := _state(self.path.parent)):
             self.running.close()
             self._start()
@@ -160,7 +163,7 @@ class Checker:
         if not line:
             self.log.seek(0)
             said = self.log.read()[-1000:].decode(errors="replace")
-            raise Refused(f"the checker ended. {said}")
+            raise NotebookError(f"the checker ended. {said}")
         answer: Answer = json.loads(line)
         return answer
 

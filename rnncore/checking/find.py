@@ -8,18 +8,20 @@ TREE = Path(__file__).resolve().parents[2]  # the course's
 FOLDER = "exercises"
 
 
-class Refused(Exception):
+class NotebookError(Exception):
     """Why nothing could be done; the text says what to do."""
 
 
 def find_notebook(wanted: str | Path | None) -> Path:
     """The notebook that is meant: 6, ch06, lstm, a folder or a file.
 
-    Raises Refused, with a list of those there are, unless it is one.
+    Raises NotebookError, with a list of those there are, unless it is one.
     """
     there = find_all()
     if wanted is None:
-        raise Refused(f"say which one, as `make check 6`. {_list(there)}")
+        raise NotebookError(
+            f"say which one, as `make check 6`. {_list(there)}"
+        )
     path = Path(wanted)
     if path.is_dir():
         path = path / f"{path.resolve().name}.ipynb"
@@ -30,10 +32,14 @@ def find_notebook(wanted: str | Path | None) -> Path:
     if len(found) == 1:
         return found[0]
     if found:
-        raise Refused(f"{word} may be one of several: {_names(found)}")
+        raise NotebookError(
+            f"{word} may be one of several: {_names(found)}"
+        )
     near = difflib.get_close_matches(word, [p.stem for p in there], n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
-    raise Refused(f"there is no notebook {wanted}.{hint} {_list(there)}")
+    raise NotebookError(
+        f"there is no notebook {wanted}.{hint} {_list(there)}"
+    )
 
 
 def find_all() -> list[Path]:

@@ -20,7 +20,7 @@ from rnncore.checking.shell import make_shell
 def check(notebook: str | Path) -> None:
     """Print what the visible tests of a saved notebook find.
 
-    Raises Refused where the file is no assignment's notebook.
+    Raises NotebookError where the file is no assignment's notebook.
     """
     path = find_notebook(notebook)
     start = time.perf_counter()

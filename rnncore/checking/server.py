@@ -21,7 +21,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rnncore.checking.shell import OUTPUTS, Shell, Stream, make_shell
+from rnncore.checking.shell import (
+    OUTPUTS,
+    Shell,
+    Stream,
+    execute,
+    make_shell,
+)
 from rnncore.testing.closed import closed_book
 from rnncore.testing.failure import (
     KIND_TEXTS,
@@ -175,11 +181,10 @@ def _imports(source: str) -> list[str]:
 
 def run_cell(shell: Shell, cell: Cell, number: int) -> Message | None:
     """Run one cell; what to tell of it, if anything."""
-    OUTPUTS.begin(number, MOST_TEXT)
     out: Any = Stream("stdout")
     err: Any = Stream("stderr")
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        value, error = _executed(shell, cell, f"cell {number}")
+        value, error = _run_closed(shell, cell, number)
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
     if not cell["test"]:
@@ -196,7 +201,7 @@ def run_cell(shell: Shell, cell: Cell, number: int) -> Message | None:
     elif isinstance(value, Points):
         found = [*value.failures]
     elif got is not None and got < cell["points"]:
-        found = [Failure("PartOfThePoints", came=_printed())]
+        found = [Failure("PartOfThePoints", got=_printed())]
     task = cell["test"].removeprefix("test_")
     read = places(Path("checks.json")).get(task)
     found = [failure._replace(read=read) for failure in found]
@@ -218,15 +223,15 @@ def _printed() -> str:
     return "".join(texts).strip()
 
 
-def _executed(
-    shell: Shell, cell: Cell, file: str
+def _run_closed(
+    shell: Shell, cell: Cell, number: int
 ) -> tuple[Any, BaseException | None]:
     """A cell's value, or its error; for a test, the book is closed."""
     task = cell["test"].removeprefix("test_")
     answer = shell.user_ns.get(task)
     try:
-        with closed_book(task, answer, file):
-            result = shell.run_cell(cell["source"], store_history=False)
+        with closed_book(task, answer, f"cell {number}"):
+            result = execute(shell, cell["source"], number, MOST_TEXT)
     except CheckFailure as refused:
         return None, refused
     error = result.error_before_exec or result.error_in_exec

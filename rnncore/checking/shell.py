@@ -1,7 +1,7 @@
 """A shell that keeps what a notebook's cells give, as a notebook holds it.
 
-`make check` and the browser run cells in it in their own process, or in a
-fork (`server.py`); the grader's sandbox runs a learner's cells in it.
+A learner's cells are run by `execute` alone: by `make check` in a fork
+(`server.py`), by the browser in its process, by the grader in a sandbox.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from typing import Any
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
-from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.interactiveshell import (
+    ExecutionResult,
+    InteractiveShell,
+)
 from traitlets import Type
 from traitlets.config import Config
 
@@ -227,3 +230,12 @@ def make_shell(module: ModuleType | None = None) -> Shell:
     formatter: Any = shell.display_formatter
     formatter.active_types = formatter.format_types  # pictures too
     return shell
+
+
+def execute(
+    shell: Shell, source: str, number: int, most: int
+) -> ExecutionResult:
+    """Run a cell; `OUTPUTS` has `most` characters of its outputs."""
+    OUTPUTS.begin(number, most)
+    shell.execution_count = number
+    return shell.run_cell(source, store_history=True)

@@ -25,7 +25,7 @@ from rnncore.storage.files import Refused, whole_file
 
 if TYPE_CHECKING:
     from rnncore.music.score import Score
-    from rnncore.music.split import Parts
+    from rnncore.music.split import ScoreParts
 
 KIND = "music, voices"
 TRAIN = "music train songs/ --model songs.safetensors"
@@ -268,7 +268,7 @@ def _usual_voices(scores: list["Score"]) -> int:
 
 def _split(
     folder: Path, scores: list["Score"], V: int, seed: int
-) -> "Parts":
+) -> "ScoreParts":
     """Training, validation and test pieces in V voices.
 
     Raises Refused where there are fewer than three different pieces.

@@ -18,7 +18,7 @@ from rnncore.commands.evaluation import NETWORK, Later, add_rows
 from rnncore.storage.files import Refused, lines_of, read_text
 
 if TYPE_CHECKING:
-    from rnncore.speech.folder import Parts, Recording
+    from rnncore.speech.folder import Recording, RecordingParts
 
 KIND = "speech"
 TRAIN = "speech train recordings/ --model spoken.safetensors"
@@ -129,7 +129,7 @@ def _add_transcribe(parts: common.Group) -> None:
     common.add_device(transcribe)
 
 
-def _read(arguments: Namespace) -> tuple["Parts", Facts]:
+def _read(arguments: Namespace) -> tuple["RecordingParts", Facts]:
     """The recordings in parts."""
     folder = arguments.folder
     recordings = _read_recordings(folder, vars(arguments))
@@ -138,7 +138,10 @@ def _read(arguments: Namespace) -> tuple["Parts", Facts]:
 
 
 def _fit(
-    arguments: Namespace, parts: "Parts", run: runs.Run, device: Any
+    arguments: Namespace,
+    parts: "RecordingParts",
+    run: runs.Run,
+    device: Any,
 ) -> tuple[Any, Facts]:
     """A recogniser that has learned the training part."""
     from rnncore.application import cooling, seeded
@@ -222,7 +225,7 @@ def _score_again(
     arguments: Namespace, model: Any, about: Facts
 ) -> tuple[Facts, Later]:
     """Word errors again; of another folder without baselines."""
-    from rnncore.speech.folder import Parts
+    from rnncore.speech.folder import RecordingParts
 
     settings = about.get("settings", {})
     recordings = _read_recordings(arguments.folder, settings)
@@ -230,7 +233,7 @@ def _score_again(
         parts = _split(arguments.folder, recordings, about["seed"])
     else:
         note("not the recordings that the model was trained on")
-        parts = Parts([], [], recordings)
+        parts = RecordingParts([], [], recordings)
     return _compute_scores(model, parts)
 
 
@@ -294,7 +297,7 @@ def _read_normalisation(settings: Facts) -> str:
 
 def _split(
     folder: Path, recordings: list["Recording"], seed: int
-) -> "Parts":
+) -> "RecordingParts":
     from rnncore.speech.folder import split_speakers
 
     with common.refuse_in_words(folder):
@@ -354,7 +357,9 @@ def _measure_errors(
     return word_errors([r.text for r in recordings], read)
 
 
-def _compute_scores(model: Any, parts: "Parts") -> tuple[Facts, Later]:
+def _compute_scores(
+    model: Any, parts: "RecordingParts"
+) -> tuple[Facts, Later]:
     """Word and letter errors on the test part, also of the baselines."""
     from rnncore.speech import training
     from rnncore.speech.recordings import nearest_texts

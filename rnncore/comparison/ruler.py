@@ -367,9 +367,9 @@ def stored_lags() -> dict[str, Any]:
 
 
 def draw(*rulers: Ruler) -> Any:
-    """The poster: some cells beside plain, GRU and LSTM.
+    """Plot lags against milliseconds, with plain, GRU and LSTM.
 
-    Raises ValueError where there is nothing to be drawn.
+    Raises ValueError if there is no ruler.
     """
     if not rulers:
         raise ValueError("rulers: expected at least one, got none")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Plan(NamedTuple):
+class ForecastPlan(NamedTuple):
     """What a study is done with; JSON holds it beside the weights."""
 
     horizon: int
@@ -35,7 +35,7 @@ def plan_for(
     period: int | None = None,
     longer: int | None = None,
     **others: Any,
-) -> Plan:
+) -> ForecastPlan:
     """A plan that fits the table; what is not given is chosen.
 
     The season by the dates' step, 1 where the table has no two of them.
@@ -72,10 +72,10 @@ def plan_for(
             f"{rows} rows: a horizon of {horizon} and a history of "
             f"{history} need at least {needed}"
         )
-    return Plan(horizon, history, period, longer=longer, **others)
+    return ForecastPlan(horizon, history, period, longer=longer, **others)
 
 
-def parts_of(frame: pd.DataFrame, plan: Plan) -> Split:
+def parts_of(frame: pd.DataFrame, plan: ForecastPlan) -> Split:
     """The last fifth to test on, the fifth before it to stop by."""
     part = max(len(frame) // 5, 2 * plan.horizon)
     part = min(part, (len(frame) - plan.history - plan.horizon) // 2)

@@ -32,7 +32,7 @@ from rnncore.forecast.covariates import calendar
 from rnncore.forecast.heads import Head, quantile_head
 from rnncore.forecast.models import Direct
 from rnncore.forecast.panel import Covariates
-from rnncore.forecast.plan import Plan, parts_of
+from rnncore.forecast.plan import ForecastPlan, parts_of
 from rnncore.forecast.seasons import season_waves, two_seasons
 from rnncore.forecast.segments import Beside
 from rnncore.forecast.training import ask, train_forecaster
@@ -103,7 +103,7 @@ def begin_of(values: np.ndarray) -> int:
 
 def windows_of(
     frame: pd.DataFrame,
-    plan: Plan,
+    plan: ForecastPlan,
     part: range,
     beside: Covariates | None = None,
 ) -> Windows:
@@ -138,14 +138,14 @@ def _hidden(windows: Windows, beside: Covariates | None) -> Windows:
     return windows._replace(known=known)
 
 
-def build(plan: Plan, F: int, seed: int) -> torch.nn.Module:
+def build(plan: ForecastPlan, F: int, seed: int) -> torch.nn.Module:
     """The network of a plan, a line beside it, with its first weights."""
     with seeded(seed):
         network = _alone(plan, F)
         return Beside(network, plan.history, plan.horizon, head().P)
 
 
-def _alone(plan: Plan, F: int) -> Direct:
+def _alone(plan: ForecastPlan, F: int) -> Direct:
     """The network without the line."""
     return Direct(plan.cell, F, plan.units, plan.horizon, head().P)
 
@@ -157,7 +157,7 @@ def head() -> Head:
 
 def train(
     frame: pd.DataFrame,
-    plan: Plan,
+    plan: ForecastPlan,
     split: Split,
     *,
     beside: Covariates | None = None,
@@ -190,7 +190,7 @@ def train(
 
 def network(
     module: torch.nn.Module,
-    plan: Plan,
+    plan: ForecastPlan,
     known: np.ndarray,
     beside: Covariates | None = None,
 ) -> Method:
@@ -215,7 +215,7 @@ def network(
 
 def linear(
     frame: pd.DataFrame,
-    plan: Plan,
+    plan: ForecastPlan,
     split: Split,
     beside: Covariates | None = None,
 ) -> Callable[[np.ndarray], Method]:
@@ -242,7 +242,7 @@ def linear(
     return of
 
 
-def baselines(plan: Plan) -> dict[str, Method]:
+def baselines(plan: ForecastPlan) -> dict[str, Method]:
     """What needs no training beforehand, by name."""
     recent = max(200, 8 * plan.period, 3 * plan.longer)  # older: little
     season = (0, 1, 1, plan.period) if 1 < plan.period <= 12 else (0,) * 4
@@ -272,7 +272,7 @@ def baselines(plan: Plan) -> dict[str, Method]:
 
 def compare(
     frame: pd.DataFrame,
-    plan: Plan,
+    plan: ForecastPlan,
     modules: Sequence[torch.nn.Module],
     *,
     beside: Covariates | None = None,
@@ -320,7 +320,7 @@ def compare(
     return pd.concat(tables, names=["series", "method"])
 
 
-def scored(frame: pd.DataFrame, plan: Plan) -> list[str]:
+def scored(frame: pd.DataFrame, plan: ForecastPlan) -> list[str]:
     """The series that a back-test is possible for.
 
     They begin early enough, and move in the training part: else there is
@@ -346,7 +346,7 @@ def scored(frame: pd.DataFrame, plan: Plan) -> list[str]:
     return found
 
 
-def _least(plan: Plan) -> int:
+def _least(plan: ForecastPlan) -> int:
     """Steps of a series before the first origin that it is scored at."""
     second = 2 * plan.longer if plan.longer > 1 else 1
     return max(plan.history, plan.period, second)
@@ -396,7 +396,7 @@ def list_scores(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def forecast_ahead(
     frame: pd.DataFrame,
-    plan: Plan,
+    plan: ForecastPlan,
     module: torch.nn.Module,
     beside: Covariates | None = None,
 ) -> dict[str, pd.DataFrame]:
@@ -491,7 +491,7 @@ def draw(
 def save(
     path: str | os.PathLike,
     modules: Sequence[torch.nn.Module],
-    plan: Plan,
+    plan: ForecastPlan,
     about: dict[str, Any],
 ) -> None:
     """The networks of all seeds, with what is needed to forecast."""
@@ -512,17 +512,17 @@ def _covariates_read(module: Any) -> int:
 
 def load(
     path: str | os.PathLike,
-) -> tuple[list[torch.nn.Module], Plan, dict[str, Any]]:
+) -> tuple[list[torch.nn.Module], ForecastPlan, dict[str, Any]]:
     """What `save` wrote.
 
     Raises Refused naming the file where it holds something else.
     """
     modules, about = load_module(path, KIND, _networks, "forecaster")
-    return list(modules), Plan(**about["plan"]), about
+    return list(modules), ForecastPlan(**about["plan"]), about
 
 
 def _networks(about: dict[str, Any]) -> torch.nn.ModuleList:
-    plan = Plan(**about["plan"])
+    plan = ForecastPlan(**about["plan"])
     F, count = about["F"], about["networks"]
     if "line" not in about:  # of a version whose networks had none
         return torch.nn.ModuleList(_alone(plan, F) for _ in range(count))
@@ -531,7 +531,7 @@ def _networks(about: dict[str, Any]) -> torch.nn.ModuleList:
 
 def _last_window(
     values: np.ndarray,
-    plan: Plan,
+    plan: ForecastPlan,
     known: np.ndarray,
     beside: Covariates | None = None,
 ):

@@ -11,7 +11,7 @@ from rnncore.music.score import FIRST, LOWEST, REST, Score, encode
 INCIPIT = 12  # notes by which a melody is known
 
 
-class Parts(NamedTuple):
+class ScoreParts(NamedTuple):
     """A collection in three parts that share no piece."""
 
     train: list[Score]
@@ -70,7 +70,7 @@ def split(
     test: float = 0.2,
     alike: Sequence[Callable[[Score], str]] = (fingerprint, melody),
     seed: int = 0,
-) -> Parts:
+) -> ScoreParts:
     """Train, validation and test, a group whole on one side.
 
     A group's place comes from a hash of its notes and the seed, so that
@@ -100,7 +100,7 @@ def split(
         ):
             part += [scores[k] for k in found.pop()]
     rest = sorted(k for group in found for k in group)
-    return Parts([scores[k] for k in rest], parts[1], parts[0])
+    return ScoreParts([scores[k] for k in rest], parts[1], parts[0])
 
 
 def _place(scores: Sequence[Score], group: list[int], seed: int) -> str:

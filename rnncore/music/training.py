@@ -26,7 +26,7 @@ from rnncore.music.frames import (
     padded,
 )
 from rnncore.music.score import Score, piano_roll
-from rnncore.music.split import Parts, compass
+from rnncore.music.split import ScoreParts, compass
 from rnncore.music.voices import (
     VoiceModel,
     score_nats,
@@ -48,7 +48,7 @@ def rolls(scores: Sequence[Score]) -> list[np.ndarray]:
 
 
 def train_voices(
-    parts: Parts,
+    parts: ScoreParts,
     *,
     seed: int,
     hidden: int = 192,

@@ -16,7 +16,7 @@ PLACE = "RNNCORE_OWN"  # names another folder to a process
 FOLDER = Path(os.environ.get(PLACE) or TREE / PACKAGE)
 
 
-class Task(NamedTuple):
+class OwnTask(NamedTuple):
     """A function that a chapter prints and the reader writes again."""
 
     file: str  # of the reader's package, without its ending
@@ -107,7 +107,7 @@ FILES = (  # in the order in which the chapters come to them
     ),
 )
 TASKS = {
-    name: Task(file.name, f"rnncore.{file.module}", name)
+    name: OwnTask(file.name, f"rnncore.{file.module}", name)
     for file in FILES
     for name in file.functions
 }

@@ -30,7 +30,7 @@ class Folder(NamedTuple):
     unreadable: dict[str, str]
 
 
-class Parts(NamedTuple):
+class RecordingParts(NamedTuple):
     """Recordings in three parts; no speaker is in two of them."""
 
     train: list[Recording]
@@ -97,7 +97,7 @@ def read_folder(
 
 def split_speakers(
     recordings: Sequence[Recording], seed: int, share: float = 0.1
-) -> Parts:
+) -> RecordingParts:
     """Recordings split by speaker: a tenth each to validate and to test.
 
     Raises ValueError where there are fewer than three speakers.
@@ -121,7 +121,7 @@ def split_speakers(
             part += by_speaker[order.pop()]
         part += [] if part else by_speaker[order.pop()]
     train = [one for name in order for one in by_speaker[name]]
-    return Parts(train, *parts)
+    return RecordingParts(train, *parts)
 
 
 def as_spelt(text: str) -> str:

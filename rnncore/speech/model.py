@@ -67,7 +67,7 @@ class Recognizer(torch.nn.Module):
         self.readout = torch.nn.Linear(2 * H, K)
 
     def forward(self, features: Tensor, lengths: Sequence[int]) -> Tensor:
-        """What stands in the padding reaches nothing."""
+        """Logits of each frame; padding has no effect on them."""
         check_shape("features", features, "T", "B", self.D)
         T, B, _ = features.shape
         found = torch.tensor(check_lengths(lengths, T, B))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rnncore.backend import named_leaves, to_numpy, tree_map
-from rnncore.testing.compare import GUESS, compare, differs
+from rnncore.testing.compare import GUESS, INF, NAN, compare, differs
 from rnncore.testing.failure import CheckFailure, Failure, translated
 from rnncore.testing.fingerprints import (
     STORED_TOLERANCE,
@@ -38,7 +38,7 @@ NO_NAME = (
 NOTHING_CAME = Failure(  # of a test that takes the result apart
     about="kind",
     expected="a result",
-    came="nothing",
+    got="nothing",
     why="Is a `return` missing, or one of the results?",
 )
 
@@ -170,7 +170,8 @@ def _no_name(
             f"Right on these inputs: {', '.join(right)}. "
             f"Wrong: {', '.join(wrong)}."
         )
-    lines.append(NO_NAME)
+    if not found.why.startswith((NAN, INF)):  # one mistake is enough there
+        lines.append(NO_NAME)
     return "\n".join(lines)
 
 
@@ -252,7 +253,7 @@ def check_causal(
             raise CheckFailure(
                 Failure(
                     why="a later input must not reach an earlier output",
-                    came=f"step {early} of the result changes when "
+                    got=f"step {early} of the result changes when "
                     f"{changes} changes from step {t} on",
                 )
             )
@@ -295,7 +296,7 @@ def check_independent(
         raise CheckFailure(
             Failure(
                 why="the sequences of a batch are independent",
-                came=f"the result of sequence {other} changes when only "
+                got=f"the result of sequence {other} changes when only "
                 f"sequence {last} does",
             )
         )
@@ -413,7 +414,7 @@ def _problems(
                 kind=type(call.error).__name__,
                 about="error",
                 what=name,
-                came=" ".join([*lines[:3], *["..."] * (len(lines) > 3)]),
+                got=" ".join([*lines[:3], *["..."] * (len(lines) > 3)]),
                 why=translated(str(call.error)),
                 function=name,
             ),

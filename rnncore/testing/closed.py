@@ -1,7 +1,7 @@
 """Closed-book tasks: the package's own function is no answer to them.
 
 Such a task is called like the function that it asks for, or stands in
-`SHORTER` with the function that would answer it. While its test runs, code
+`ALIASES` with the function that would answer it. While its test runs, code
 of the notebook that calls the package's function is refused, by whatever
 name it calls it; what the package itself calls goes on.
 """

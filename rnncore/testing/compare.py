@@ -48,15 +48,15 @@ def assert_shape(name: str, actual: Any, shape: tuple[int, ...]) -> None:
     if not is_array(actual):
         raise differs("kind", name, f"an array {shape}", kind_of(actual))
     if tuple(actual.shape) != tuple(shape):
-        came = f"{tuple(actual.shape)}{describe_swap(shape, actual.shape)}"
-        raise differs("shape", name, f"shape {tuple(shape)}", came)
+        got = f"{tuple(actual.shape)}{describe_swap(shape, actual.shape)}"
+        raise differs("shape", name, f"shape {tuple(shape)}", got)
 
 
 def differs(
-    about: str, what: str, expected: str, came: str, **more: Any
+    about: str, what: str, expected: str, got: str, **more: Any
 ) -> CheckFailure:
     """The error that says what was expected and what came."""
-    failure = Failure(about=about, what=what, expected=expected, came=came)
+    failure = Failure(about=about, what=what, expected=expected, got=got)
     return CheckFailure(failure._replace(**more))
 
 
@@ -157,17 +157,17 @@ def _in_full(
     if not want.ndim or want.size > SMALL:
         return {}
     for digits in (3, 8, 17):
-        expected, came = (
+        expected, got = (
             round_to_digits(want, digits),
             round_to_digits(got, digits),
         )
-        if (expected != came)[wrong].all():
+        if (expected != got)[wrong].all():
             break
-    width = int(np.char.str_len([expected, came]).max())
-    expected, came = np.char.rjust([expected, came], width)
-    came = np.char.add(came, np.where(wrong, "*", " "))
+    width = int(np.char.str_len([expected, got]).max())
+    expected, got = np.char.rjust([expected, got], width)
+    got = np.char.add(got, np.where(wrong, "*", " "))
     expected = np.char.add(expected, " ")
-    return {"all_expected": _lines(expected), "all_came": _lines(came)}
+    return {"all_expected": _lines(expected), "all_got": _lines(got)}
 
 
 def _lines(texts: np.ndarray) -> str:

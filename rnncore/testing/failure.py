@@ -66,6 +66,7 @@ ADVICE = {  # what to try, by what was compared or by the kind
     "PartOfThePoints": "Some of the points are yours: the text above says "
     "what is missing.",
 }
+OLD_NAMES = {"came": "got", "all_came": "all_got"}  # of fields, in records
 TRANSLATED = {  # what torch says, and what helps here
     r"with a bool tensor": "In torch a bool is no number: make one of it "
     "first, `xp.astype(mask, x.dtype)`.",
@@ -98,14 +99,14 @@ class Place(NamedTuple):
 class Failure(NamedTuple):
     """What failed. An empty field says nothing."""
 
-    kind: str = "AssertionError"  # the error's type, or one of WORDS
-    about: str = ""  # of a comparison: one of ABOUT
+    kind: str = "AssertionError"  # the error's type, or one of KIND_TEXTS
+    about: str = ""  # of a comparison: one of KINDS
     what: str = ""  # was compared, in the test's words: "d_h"
     at: tuple[int, ...] = ()  # where in it
     expected: str = ""
-    came: str = ""  # instead; of an error, its message
+    got: str = ""  # instead; of an error, its message
     all_expected: str = ""  # a small array in full, in lines
-    all_came: str = ""  # instead; a * follows what differs
+    all_got: str = ""  # instead; a * follows what differs
     function: str = ""  # that was called
     call: str = ""  # with what: "called with d_h (2, 3)"
     changed: str = ""  # the argument that was changed in place
@@ -122,6 +123,11 @@ class Failure(NamedTuple):
         at = ", ".join(map(str, self.at))
         return f"{self.what}[{at}]" if at else self.what
 
+    @property
+    def came(self) -> str:
+        """What `got` was called when the first capstones were released."""
+        return self.got
+
     def masked(self) -> "Failure":
         """The record of a hidden test, without the test's values.
 
@@ -136,9 +142,9 @@ class Failure(NamedTuple):
             else "Exception",
             at=(),
             expected="",
-            came="",
+            got="",
             all_expected="",
-            all_came="",
+            all_got="",
             call="",
             changed=self.changed.partition("[")[0].partition(".")[0],
             hidden=True,
@@ -152,7 +158,10 @@ class Failure(NamedTuple):
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> "Failure":
-        """The record that `as_json` wrote."""
+        """The record that `as_json` wrote, in this version or before."""
+        fields = {
+            OLD_NAMES.get(name, name): fields[name] for name in fields
+        }
         read, at = fields.get("read"), fields.get("at", ())
         made = {"at": tuple(at), "read": read and Place(*read)}
         return cls(**{**fields, **made})
@@ -196,7 +205,7 @@ def failure_of(error: BaseException) -> Failure:
     kind = type(error).__name__
     if isinstance(error, AssertionError):
         kind = "AssertionError"
-    return Failure(kind, came=str(error).strip())
+    return Failure(kind, got=str(error).strip())
 
 
 def render(failure: Failure) -> str:
@@ -230,21 +239,21 @@ def next_step(failure: Failure) -> str:
 
 
 def _first_line(failure: Failure) -> str:
-    kind, about, came = failure.kind, failure.about, failure.came
+    kind, about, got = failure.kind, failure.about, failure.got
     if about == "error":
-        return f"{failure.function} raised {_joined(kind, came)}"
+        return f"{failure.function} raised {_joined(kind, got)}"
     if about == "argument":
         return f"{failure.function} {_changed(failure)}"
     if about and failure.hidden:
         return _joined(failure.what, KINDS[about])
     if about:
-        expected = f"expected {failure.expected}, got {came}"
+        expected = f"expected {failure.expected}, got {got}"
         return f"{failure.checked}: {expected}"
     if kind not in KIND_TEXTS:
-        return _joined(kind, failure.why, came)
+        return _joined(kind, failure.why, got)
     if kind == "AssertionError" and failure.hidden:
         return failure.why or "a check failed"
-    return _joined(failure.why, came) or KIND_TEXTS[kind]
+    return _joined(failure.why, got) or KIND_TEXTS[kind]
 
 
 def _joined(*parts: str) -> str:

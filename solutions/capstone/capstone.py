@@ -261,7 +261,7 @@ def with_reason(failure):
     """What words such as "twice as large" say about the cell."""
     if failure.mistake:
         return failure
-    words = failure.came.strip("'"), failure.what
+    words = failure.got.strip("'"), failure.what
     for begins, why in REASONS.items():
         if any(word.startswith(begins) for word in words):
             return failure._replace(why=why)

@@ -145,12 +145,12 @@ def test_the_gradient_of_windows_is_the_packages(js, size):
         ("adam", adam(0.013)),
     ],
 )
-def test_a_walk_in_the_valley_is_the_packages(js, way, optimizer):
+def test_a_descent_in_the_valley_is_the_packages(js, way, optimizer):
     turn = 0.6
     found = js(
         "descent",
         """const A = m.valley(arg[1]);
-        return { A, path: m.walk(arg[0], 0.013, A, [-1, 0.25], 30),
+        return { A, path: m.descend(arg[0], 0.013, A, [-1, 0.25], 30),
           height: m.height(A, [-1, 0.25]) };""",
         [way, turn],
     )
@@ -168,7 +168,7 @@ def test_a_walk_in_the_valley_is_the_packages(js, way, optimizer):
 
 @pytest.mark.parametrize("limit", [0.5, 1e9])
 def test_a_walk_at_the_cliff_is_the_packages(js, limit):
-    found = js("cliff", "return m.walk([2, 0], arg, 30)", limit)
+    found = js("cliff", "return m.descend([2, 0], arg, 30)", limit)
     at = np.array([2.0, 0.0])
     for place, norm in zip(found["path"], found["norms"], strict=True):
         assert_close(place, at, within=1e-6)

@@ -45,9 +45,9 @@ def result(text):
 def test_a_record_is_clean_bounded_and_keeps_the_others_apart():
     cell, full = graded_cell(), "x" * 1500
     assert failure_in(cell) is None
-    first = Failure(came=f"\x1b[2J{full}", why=f"{full}y", at=(1,), line=3)
+    first = Failure(got=f"\x1b[2J{full}", why=f"{full}y", at=(1,), line=3)
     note(cell, first, Failure(about="dtype", what="y\x00"))
-    kept = {"kind": "AssertionError", "came": full, "why": f"{full} ..."}
+    kept = {"kind": "AssertionError", "got": full, "why": f"{full} ..."}
     assert cell.metadata["failure"] == {**kept, "at": [1], "line": 3}
     other = {"kind": "AssertionError", "about": "dtype", "what": "y"}
     assert cell.metadata["failures"] == [other]
@@ -61,7 +61,7 @@ def test_a_record_is_clean_bounded_and_keeps_the_others_apart():
     ("failure", "kind"),
     [
         (
-            Failure("TypeError", "error", "f", came="a\x00"),
+            Failure("TypeError", "error", "f", got="a\x00"),
             "AssertionError",
         ),
         (Failure("NotRun", why="no"), "NotRun"),
@@ -96,7 +96,7 @@ def test_a_result_that_nbgrader_can_read_is_left_as_it_is(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "came"),
+    ("text", "got"),
     [
         ("1000", "partial credit"),
         ("inf", "partial credit"),
@@ -105,16 +105,16 @@ def test_a_result_that_nbgrader_can_read_is_left_as_it_is(text):
         ("", '"output'),
     ],
 )
-def test_a_result_that_is_no_points_gives_zero(text, came):
+def test_a_result_that_is_no_points_gives_zero(text, got):
     cell = graded_cell(result(text))
     settle(cell)
     check = check_of(cell)
     assert (check["points"], check["failure"]["kind"]) == (0, "NotGraded")
     assert check["failure"]["why"] == "the result cannot be points"
-    assert check["failure"]["came"].startswith(came)
+    assert check["failure"]["got"].startswith(got)
     hidden = graded_cell(result(text), source=HIDDEN)
     settle(hidden)
-    assert "came" not in hidden.metadata["failure"]
+    assert "got" not in hidden.metadata["failure"]
 
 
 def test_the_lines_of_hidden_tests_are_those_between_their_marks():
@@ -187,14 +187,14 @@ def test_what_a_test_printed_is_why_it_lost_points():
     check = check_of(graded_cell(*part))
     assert check["failure"] == {
         "kind": "PartOfThePoints",
-        "came": "2 of 7 boxes",
+        "got": "2 of 7 boxes",
     }
     hidden = check_of(graded_cell(*part, source=HIDDEN))
     assert (hidden["points"], hidden["failure"]) == (1.5, None)
     assert check_of(graded_cell(result("1.5")))["failure"] is None
     assert check_of(graded_cell(printed("all is well")))["failure"] is None
     long = check_of(graded_cell(printed("x" * 2000), result("1")))
-    assert len(long["failure"]["came"]) == 1500
+    assert len(long["failure"]["got"]) == 1500
 
 
 def test_what_a_test_printed_to_the_error_stream_fails_it():
@@ -202,13 +202,13 @@ def test_what_a_test_printed_to_the_error_stream_fails_it():
     why = "the test printed to the error stream, which counts as failed"
     check = check_of(graded_cell(*outputs))
     assert check["points"] == 0
-    expected = {"kind": "ErrorStream", "came": "warned", "why": why}
+    expected = {"kind": "ErrorStream", "got": "warned", "why": why}
     assert check["failure"] == expected
     hidden = check_of(graded_cell(*outputs, source=HIDDEN))["failure"]
     assert hidden == {"kind": "ErrorStream", "why": why, "hidden": True}
     # what was raised says more, unless it cost a property only
     raised = graded_cell(*outputs)
-    note(raised, Failure("TypeError", came="no"))
+    note(raised, Failure("TypeError", got="no"))
     assert check_of(raised)["failure"]["kind"] == "TypeError"
     note(raised, Failure(about="dtype", costs="dtype"))
     assert check_of(raised)["failure"]["kind"] == "ErrorStream"
@@ -222,8 +222,8 @@ def test_a_learners_own_errors_are_told_by_cell_and_line():
         [*cells[1:], test],
         [
             Failure("KernelDied"),
-            Failure("ZeroDivisionError", came="division", line=2),
-            Failure("NameError", came="z"),
+            Failure("ZeroDivisionError", got="division", line=2),
+            Failure("NameError", got="z"),
             Failure("NotRun"),
             Failure("NotImplementedError"),
             Failure("TypeError"),

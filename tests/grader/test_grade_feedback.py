@@ -45,9 +45,9 @@ MISTAKE = Failure(
     what="d_a",
     at=(0, 1),
     expected="1.5",
-    came="3 (2 of 4 entries differ)",
+    got="3 (2 of 4 entries differ)",
     all_expected="1  1.5\n2    3",
-    all_came="1    3*\n2    6*",
+    all_got="1    3*\n2    6*",
     function="vjp",
     call="called with d_h (2, 2)",
     mistake="the slope was forgotten",
@@ -71,14 +71,14 @@ WORDING = task_texts.Asked(
     [
         (MISTAKE, ["d_a[0, 1]", "1.5", "3 (2 of 4 entries differ)"]),
         (
-            Failure("TypeError", "error", "f", came="no", function="f"),
+            Failure("TypeError", "error", "f", got="no", function="f"),
             ["f", "", "TypeError: no"],
         ),
         (
             Failure(about="shape", what="y", expected="(1,)").masked(),
             ["y", feedback.HIDDEN, feedback.HIDDEN],
         ),
-        (Failure(came="y: expected 1, got 2"), []),
+        (Failure(got="y: expected 1, got 2"), []),
         (Failure(about="argument", function="f", changed="x"), []),
     ],
 )
@@ -117,7 +117,7 @@ def test_a_lost_task_says_all_that_is_known():
     text = unescape(shown(MISTAKE))
     for part in (
         "<dt>Expected</dt><dd>1.5<pre>1  1.5\n2    3</pre></dd>",
-        "<dt>Came</dt><dd>3 (2 of 4 entries differ)<pre>1    3*\n2    6*</pre>",
+        "<dt>Got</dt><dd>3 (2 of 4 entries differ)<pre>1    3*\n2    6*</pre>",
         "<dt>The call</dt><dd>vjp was called with d_h (2, 2)</dd>",
         "<dt>Mistake</dt><dd>the slope was forgotten</dd>",
         "<dt>Read again</dt><dd>Windows, chapter 3</dd>",
@@ -187,7 +187,7 @@ def test_every_failure_has_a_next_step():
     assert next_step(wrong) == ADVICE["value"]
     assert next_step(wrong.masked()).endswith(ADVICE["value"])
     assert "one sequence" in next_step(wrong.masked())
-    assert next_step(Failure("KeyError", came="x")) == ADVICE["error"]
+    assert next_step(Failure("KeyError", got="x")) == ADVICE["error"]
 
 
 def test_a_task_with_all_points_sends_nobody_to_the_book():
@@ -237,12 +237,12 @@ def test_a_hidden_value_is_told_to_be_one():
 
 def test_what_a_learner_writes_is_no_html():
     script = "<script>alert(1)</script>"
-    failure = MISTAKE._replace(expected="<b>1</b>", came=script)
+    failure = MISTAKE._replace(expected="<b>1</b>", got=script)
     for text in (
         shown(failure),
-        shown(Failure(came=script)),
+        shown(Failure(got=script)),
         shown(comment=script),
-        shown(MISTAKE._replace(all_came=script, all_expected="<b>")),
+        shown(MISTAKE._replace(all_got=script, all_expected="<b>")),
         shown(MISTAKE, answers={"vjp": script, "why": script}),
         shown(MISTAKE, wording=WORDING),
         render_page(
@@ -370,7 +370,7 @@ def test_every_task_of_the_course_has_a_title_a_line_and_a_hint(path):
 # ------------------------------------------------------------- as it is seen
 
 WIDE = MISTAKE._replace(
-    all_came="  ".join(["-0.12345*"] * 4),
+    all_got="  ".join(["-0.12345*"] * 4),
     call=f"called with {'d_h (2, 2), ' * 30}",
 )
 
@@ -498,10 +498,10 @@ def test_a_comparison_names_its_parts():
     assert list_compared(MISTAKE) == [
         ("Checked", "d_a[0, 1]", ""),
         ("Expected", "1.5", MISTAKE.all_expected),
-        ("Came", MISTAKE.came, MISTAKE.all_came),
+        ("Got", MISTAKE.got, MISTAKE.all_got),
     ]
     failure = Failure("TypeError", "error", "f", function="f")
-    assert list_compared(failure)[2] == ("Came", "TypeError", "")
+    assert list_compared(failure)[2] == ("Got", "TypeError", "")
 
 
 @pytest.fixture(scope="module")
@@ -510,8 +510,8 @@ def whole_page():
     failures = [
         WIDE,
         WIDE.masked(),
-        Failure("TypeError", "error", "f", came="no " * 40, function="f"),
-        Failure("NotImplementedError", came="f is not written yet"),
+        Failure("TypeError", "error", "f", got="no " * 40, function="f"),
+        Failure("NotImplementedError", got="f is not written yet"),
         Failure(why="x" * 400),
     ]
     tasks = [

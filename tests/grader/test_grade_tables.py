@@ -132,7 +132,7 @@ def test_csv_files_have_a_line_a_submission_and_a_line_a_task(course):
         "bob,demo,1.25,4,0.25,0.0,0,graded,",
         "cy,demo,0.0,0,0.0,0.0,0,failed,no file",
     ]
-    record = ",kind,checked,expected,came,mistake,read,hidden,properties"
+    record = ",kind,checked,expected,got,mistake,read,hidden,properties"
     assert read(course, "tasks.csv") == [
         "learner,assignment,task,points,of,to_be_read" + record,
         'ann,demo,test_double,3,3,0,,,,,,,,"values 2/2, dtype 1/1"',
@@ -281,7 +281,7 @@ VALUE = Failure(
     what="y",
     at=(0, 1),
     expected="1.5",
-    came="3",
+    got="3",
     mistake="the slope",
     read=Place("ch03_bptt", "Windows", "windows"),
 )

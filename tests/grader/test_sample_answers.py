@@ -178,7 +178,7 @@ def test_an_answer_that_draws_is_judged_on_the_same_draw():
         ([Failure(about="value", why="T is one longer")], "clear"),
         ([Failure(about="value", changed="state.0")], "clear"),
         ([Failure(about="value"), Failure(about="shape")], "clear"),
-        ([Failure(kind="TypeError", came="no number")], "clear"),
+        ([Failure(kind="TypeError", got="no number")], "clear"),
     ],
 )
 def test_what_helps_a_learner_is_told_from_numbers(failures, kind):

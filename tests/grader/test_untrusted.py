@@ -176,7 +176,7 @@ def check_output(value):
     if isinstance(value, dict):
         failure = _make_failure(value)
         assert len(failure.kind) <= 204
-        assert len(failure.came) <= 10_004
+        assert len(failure.got) <= 10_004
 
 
 def check_time(text):

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+import tools
 from tools import measurements
+from tools.train import __main__ as train_command
 from tools.train import runner
 
 
@@ -157,3 +159,39 @@ def test_every_command_that_is_recorded_names_a_run_that_there_is():
         name, run = shlex.split(command)[3:5]
         training = importlib.import_module(modules[name]).TRAINING
         assert run in {**training.runs, **training.studies}, command
+
+
+def test_a_page_names_the_commands_of_its_numbers_by_file():
+    found = train_command.find_commands("ch05_clipping")
+    assert found == {
+        "tools/train/tasks/clipping.py": [
+            "python -m tools.train clipping adam",
+            "python -m tools.train clipping sgd",
+        ]
+    }
+
+
+@pytest.mark.parametrize("page", sorted(set(measurements.PAGES.values())))
+def test_every_page_of_measurements_finds_how_they_are_made(page):
+    found = train_command.find_commands(page)
+    listed = {
+        command for commands in found.values() for command in commands
+    }
+    known = measurements.read(measurements.PATH / f"{page}.json").values()
+    assert listed == {entry["command"] for entry in known}
+    for file in filter(None, found):
+        assert (tools.ROOT / file).is_file()
+
+
+def test_the_command_lists_them(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["train", "ch05_clipping"])
+    train_command.main()
+    first, *commands = capsys.readouterr().out.splitlines()
+    assert first == "tools/train/tasks/clipping.py"
+    assert commands[0] == "    python -m tools.train clipping adam"
+
+
+def test_a_name_that_is_no_training_and_no_page_is_refused(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["train", "ch99_none"])
+    with pytest.raises(SystemExit, match="ch05_clipping"):
+        train_command.main()

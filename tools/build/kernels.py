@@ -68,9 +68,9 @@ def offline_environment() -> dict[str, str]:
 
 
 class Channel(AsyncZMQSocketChannel):
-    """A channel that looks again every second.
+    """A channel that polls once a second.
 
-    Now and then nothing wakes who waits for a reply that has come.
+    zmq sometimes misses the wake-up for a reply.
     """
 
     async def get_msg(  # type: ignore[override]
@@ -189,12 +189,12 @@ def start_fork_server() -> Iterator[type[Manager]]:
     """A class of managers that share a warm process, for as long as it lasts."""
     warm = ForkServer()
 
-    class Ours(WarmManager):
+    class ForkedManager(WarmManager):
         def _fork_server_default(self) -> ForkServer:
             return warm
 
     try:
-        yield Ours
+        yield ForkedManager
     finally:
         warm.close()
 

@@ -1,9 +1,10 @@
 """What is done to the pages when Sphinx has written them.
 
 Light: formulas are typeset, pictures and sounds are files that load when they
-come near, scripts stand last, live figures need no server, style sheets and the icons' font hold what some
-page uses. For everybody: what the theme, MyST-NB and docutils leave without a
-name or give a wrong role is mended; tools/site/UPSTREAM.md says what and why.
+come near, scripts stand last, live figures need no server, style sheets and the
+icons' font hold what some page uses. For everybody: what the theme, MyST-NB and
+docutils leave without a name or give a wrong role is corrected;
+tools/site/UPSTREAM.md says what and why.
 """
 
 import base64
@@ -317,7 +318,7 @@ CHEVRON = re.compile(
     r'(?=><span class="toctree-toggle")'
 )
 SUMMARY = re.compile(r"<summary\b.*?</summary>", re.DOTALL)
-MENDS: list[tuple[str, str | Callable[[re.Match[str]], str]]] = [
+HTML_FIXES: list[tuple[str, str | Callable[[re.Match[str]], str]]] = [
     # what is shown is the name
     (r'(<summary) aria-label="Toggle hidden content"', r"\1"),
     (r'(<button class="btn search-button-field[^>]*?) aria-label="Search"', r"\1"),
@@ -344,6 +345,6 @@ def add_accessible_names(page: str) -> str:
         lambda m: f'{m[1]}{m["name"]}{m[3]} aria-label="Pages of {m["name"]}"', page
     )
     page = SUMMARY.sub(lambda m: re.sub(r"</?a\b[^>]*>", "", m[0]), page)
-    for pattern, by in MENDS:
+    for pattern, by in HTML_FIXES:
         page = re.sub(pattern, by, page)
     return page

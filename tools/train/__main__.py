@@ -1,10 +1,18 @@
-"""Train what the chapters report: python -m tools.train NAME, with --help."""
+"""Train what the chapters report: python -m tools.train NAME, with --help.
+
+With a page in place of NAME, such as ch05_clipping, it lists the commands that
+made the page's numbers, each below the file in which it is defined.
+"""
 
 import sys
+from collections import defaultdict
 from importlib import import_module
 from pathlib import Path
 
+from tools import measurements
 from tools.train import runner
+
+START = "python -m tools.train "  # of a measurement's command
 
 
 def known_trainings() -> dict[str, str]:
@@ -15,13 +23,34 @@ def known_trainings() -> dict[str, str]:
     }
 
 
+def find_commands(page: str) -> dict[str, list[str]]:
+    """The commands of a page's measurements by the training's file.
+
+    Those that are no training, such as `make bench`, are under "".
+    """
+    known, found = known_trainings(), defaultdict(list)
+    entries = measurements.read(measurements.PATH / f"{page}.json").values()
+    for command in sorted({entry["command"] for entry in entries}):
+        file = ""
+        if command.startswith(START):
+            name = command.removeprefix(START).split()[0]
+            file = known[name].replace(".", "/") + ".py"
+        found[file].append(command)
+    return dict(found)
+
+
 def main() -> None:
-    """Run one of the trainings by its name."""
-    known = known_trainings()
+    """Run one of the trainings by its name, or list those of a page."""
+    known, pages = known_trainings(), set(measurements.PAGES.values())
     name = sys.argv[1] if len(sys.argv) > 1 else ""
-    if name not in known:
-        sys.exit(f"NAME: expected one of {', '.join(sorted(known))}")
-    runner.main(import_module(known[name]).TRAINING, sys.argv[2:])
+    if name in known:
+        runner.main(import_module(known[name]).TRAINING, sys.argv[2:])
+    elif name in pages:
+        for file, commands in sorted(find_commands(name).items()):
+            print("\n    ".join([file or "no training", *commands]))
+    else:
+        names = ", ".join([*sorted(known), *sorted(pages)])
+        sys.exit(f"NAME: expected a training or a page: {names}")
 
 
 if __name__ == "__main__":

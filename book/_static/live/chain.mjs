@@ -25,8 +25,8 @@ class Chain extends LiveFigure {
   };
 
   controls() {
-    const walk = this.group();
-    this.button(walk, "One operation back", () => this.change({
+    const steps = this.group();
+    this.button(steps, "One operation back", () => this.change({
       back: this.state.back < this.state.T ? this.state.back + 1 : 0 }));
     const row = this.group();
     this.slider(row, "w", "Weight w", 1);

@@ -17,7 +17,7 @@ export function cliff(w, b, steps = 50) {
 }
 
 /* Places, and the length of the gradient at each. */
-export function walk(start, limit, steps, rate = 0.05) {
+export function descend(start, limit, steps, rate = 0.05) {
   const path = [start], norms = [];
   for (let k = 0; k <= steps; k++) {
     const { d } = cliff(...path[k]), norm = Math.hypot(...d);
@@ -56,9 +56,9 @@ class Cliff extends Surface {
     return Math.sqrt(loss) / 1.5;
   }
 
-  walk() {
+  findPath() {
     const { w, b, limit, steps } = this.state;
-    const { path, norms } = walk([w, b], LIMITS[limit], steps);
+    const { path, norms } = descend([w, b], LIMITS[limit], steps);
     this.norms = norms;
     return path;
   }
@@ -72,7 +72,7 @@ class Cliff extends Surface {
       + `weights by ${show(0.05 * used, 3)}. After ${steps} steps w is ${
         show(last[0])}, b is ${show(last[1])} and the loss ${
         show(end, 4)}.` + (this.left < 0 ? ""
-        : ` The walk left the picture at step ${this.left}.`);
+        : ` The path left the picture at step ${this.left}.`);
   }
 }
 

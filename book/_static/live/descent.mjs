@@ -16,8 +16,8 @@ export const height = (A, w) => {
   return (w[0] * a + w[1] * b) / 2;
 };
 
-/* All places of a walk: sgd, momentum (0.9) or adam. */
-export function walk(way, rate, A, start, steps) {
+/* All places of a descent: sgd, momentum (0.9) or adam. */
+export function descend(way, rate, A, start, steps) {
   const path = [start], memory = {}, mu = way === "momentum" ? 0.9 : 0;
   let w = start, v = [0, 0];
   for (let k = 0; k < steps; k++) {
@@ -71,9 +71,9 @@ class Descent extends Surface {
     return `${this.state.turn}`;
   }
 
-  walk() {
+  findPath() {
     const { way, log, steps, x, y } = this.state;
-    return walk(way, 10 ** log, this.A, [x, y], steps);
+    return descend(way, 10 ** log, this.A, [x, y], steps);
   }
 
   says() {

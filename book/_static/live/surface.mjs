@@ -1,11 +1,11 @@
-/* What figures share that walk down a loss of two numbers. */
+/* What figures share that go down a loss of two numbers. */
 import { LiveFigure, line, make } from "./base.mjs";
 import { grips } from "./grips.mjs";
 
 const ACROSS = 112, UP = 80, LEVELS = 9;
 
 /* A figure gives `area` ([low, high] of both), `loss(a, b)`, `shade(loss)`
-   from 0 to 1, `walk()`, a list of [a, b], and `names` of its two fields. */
+   from 0 to 1, `findPath()`, a list of [a, b], and `names` of its two fields. */
 export class Surface extends LiveFigure {
   build() {
     const height = this.narrow ? 220 : 300;
@@ -64,7 +64,7 @@ export class Surface extends LiveFigure {
       mark(`${a}`.replace("-", "−"), { x: x(a),
         y: box.top + box.height + 16 }, "middle");
     }
-    this.path = this.walk();
+    this.path = this.findPath();
     const inside = ([a, b]) => a >= a0 && a <= a1 && b >= b0 && b <= b1;
     this.left = this.path.findIndex((at) => !inside(at));
     const seen = this.left < 0 ? this.path : this.path.slice(0, this.left);

@@ -35,17 +35,17 @@ class Training extends LiveFigure {
 
   controls() {
     if (!this.brief) this.settings();
-    const walk = this.group();
-    this.go = this.button(walk, "Train", () => {
+    const steps = this.group();
+    this.go = this.button(steps, "Train", () => {
       this.until = MOST;
       this.setRun(!this.run);
       this.update();
     });
-    this.button(walk, "One update", () => {
+    this.button(steps, "One update", () => {
       this.until = this.state.updates + 1;
       this.tick();
     });
-    this.button(walk, "Other weights", () => this.change({
+    this.button(steps, "Other weights", () => this.change({
       seed: 1 + (this.state.seed % 99), updates: 0 }));
     this.begin();
   }

@@ -32,10 +32,10 @@ class Unrolled extends LiveFigure {
   };
 
   controls() {
-    const walk = this.group();
-    this.button(walk, "◀ Back", () => this.move(-1));
-    this.button(walk, "Next ▶", () => this.move(1));
-    this.slider(walk, "step", "Numbers worked out", 0, (k) => `${k}`);
+    const steps = this.group();
+    this.button(steps, "◀ Back", () => this.move(-1));
+    this.button(steps, "Next ▶", () => this.move(1));
+    this.slider(steps, "step", "Numbers worked out", 0, (k) => `${k}`);
     const values = this.group("Drag a number in the drawing, or type it");
     for (const [name, label] of [["w", "w"], ["h0", "h₀"], ["x1", "x₁"],
       ["x2", "x₂"], ["x3", "x₃"], ["y1", "target 1"], ["y2", "target 2"],

@@ -195,7 +195,7 @@ def by_systemd() -> list[str]:
 
 
 def main() -> None:
-    """Say who counts the memory of submissions here."""
+    """Print how memory is limited on this machine: control groups, or polling."""
     if why := why_not():
         print(f"the grader counts, five times a second: {why}")
     else:

@@ -1,4 +1,4 @@
-"""Who computes, and that others come first.
+"""Lower the CPU priority of submissions, and count busy processes.
 
 Where learners' processes are seen by this machine's kernel, `server.py` asks
 from inside the sandbox; of a container with a kernel of its own, `client.py`

@@ -9,7 +9,7 @@ import numpy as np
 
 from rnncore.data.public.store import path_of
 from rnncore.speech.features import read_wav
-from rnncore.speech.folder import Parts, Recording
+from rnncore.speech.folder import Recording, RecordingParts
 from rnncore.storage.files import Refused, read_text
 
 CEPSTRA = 13
@@ -30,7 +30,7 @@ def an4(
     rng: np.random.Generator,
     speakers: int = 7,
     folder: str | os.PathLike | None = None,
-) -> Parts:
+) -> RecordingParts:
     """Letters, digits and words: 13 cepstra (T, 13), 100 frames a second.
 
     So many speakers, drawn from the 74 of the official training part, are
@@ -48,7 +48,7 @@ def an4(
             f"speakers: expected 1 to {len(names) - 1}, got {speakers}"
         )
     held = {names[k] for k in rng.permutation(len(names))[:speakers]}
-    return Parts(
+    return RecordingParts(
         [one for one in train if one.speaker not in held],
         [one for one in train if one.speaker in held],
         _an4_part("test", folder),

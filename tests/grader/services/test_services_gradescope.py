@@ -104,7 +104,7 @@ def test_a_page_follows_the_documented_format():
         about="value",
         what="d_a",
         expected="1.0",
-        came="<b>2</b>",
+        got="<b>2</b>",
         kind="AssertionError",
     )
     row = row_of(
@@ -132,7 +132,7 @@ def test_a_page_follows_the_documented_format():
 
 def test_what_is_hidden_says_no_value():
     failure = Failure(
-        about="value", what="d_a", expected="7.25", came="3.5"
+        about="value", what="d_a", expected="7.25", got="3.5"
     ).masked()
     row = row_of(Task("test_one", 0, 3, False, failure=failure))
     text = json.dumps(

@@ -16,7 +16,7 @@ import pytest
 from grader import ROOT
 from grader.assignments import builder
 from rnncore.checking import answers, client
-from rnncore.checking.find import Refused, find_notebook
+from rnncore.checking.find import NotebookError, find_notebook
 from tests.helpers.grading import NAME, cell_of, solved
 
 pytestmark = pytest.mark.slow
@@ -74,6 +74,15 @@ def test_a_change_is_seen_and_so_is_its_undoing(notebook, capsys):
     assert check(notebook, capsys)[0] == 1
     write(notebook)
     assert check(notebook, capsys)[0] == 0
+
+
+def test_a_cell_finds_what_came_before_under_its_number(notebook):
+    """As in Jupyter and in the grader, which run cells by the same function."""
+    answer = "def double(x): return 2 * x\nassert In[1:] and len(Out) == 1"
+    write(notebook, imports="first = 1\nfirst", double=answer)
+    with client.Checker(notebook) as checker:
+        found = checker.ask(client.read_cells(checker.path), 30)
+    assert found["errors"] == []
 
 
 def test_a_module_beside_the_notebook_may_change(notebook):
@@ -202,7 +211,7 @@ def test_a_notebook_is_found_by_its_number_or_name(word):
     ],
 )
 def test_who_names_no_notebook_reads_which_there_are(word, says):
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(NotebookError) as caught:
         find_notebook(word)
     assert says in str(caught.value)
 

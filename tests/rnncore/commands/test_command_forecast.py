@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from rnncore.forecast import study
-from rnncore.forecast.plan import Plan
+from rnncore.forecast.plan import ForecastPlan
 from rnncore.storage.weights import load_weights, save_weights
 from tests.helpers.arrays import assert_close
 from tests.helpers.commands import (
@@ -106,7 +106,7 @@ def test_training_prints_a_back_test_beside_the_baselines(trained):
 def test_the_baselines_are_scored_as_by_hand(trained, table):
     """Seasonal naive's MASE from the file alone."""
     path, out = trained
-    plan = Plan(**load_weights(path)[1]["plan"])
+    plan = ForecastPlan(**load_weights(path)[1]["plan"])
     values = pd.read_csv(table)["sold"].to_numpy()
     first = ROWS - ROWS // 5
     starts = first + np.array([0, 5, 10, 15])

@@ -12,7 +12,7 @@ from rnncore.music.frames import nats_a_frame
 from rnncore.music.markov import CHOSEN, DOUBT
 from rnncore.music.published_sets import ALONE
 from rnncore.music.score import decode
-from rnncore.music.split import Parts, compass, split
+from rnncore.music.split import ScoreParts, compass, split
 from rnncore.music.training import (
     load_frames,
     load_voices,
@@ -36,7 +36,7 @@ def small_parts(V=2):
     found = [
         decode(any_tokens(rng, 14, V, 55, 65), bar=4) for _ in range(6)
     ]
-    return Parts(found[:4], found[4:5], found[5:])
+    return ScoreParts(found[:4], found[4:5], found[5:])
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +146,7 @@ def test_another_seed_is_another_model_and_the_same_seed_the_same():
 
 @pytest.mark.slow
 def test_training_learns(parts):
-    few = Parts(parts.train[:20], parts.validation[:5], [])
+    few = ScoreParts(parts.train[:20], parts.validation[:5], [])
     _, about = train_voices(
         few, seed=0, hidden=24, width=16, steps=60, evaluate_every=20, B=8
     )

@@ -300,7 +300,7 @@ def test_a_check_in_the_kernel_leaves_no_trace(notebook, capsys):  # noqa: F811
 def test_a_check_in_the_kernel_refuses_what_is_no_assignment(tmp_path):
     path = tmp_path / f"{NAME}.ipynb"
     path.write_text("{}")
-    with pytest.raises(client.Refused, match="not a notebook"):
+    with pytest.raises(client.NotebookError, match="not a notebook"):
         inprocess.check(path)
-    with pytest.raises(client.Refused, match="no notebook"):
+    with pytest.raises(client.NotebookError, match="no notebook"):
         inprocess.check(tmp_path / "none.ipynb")

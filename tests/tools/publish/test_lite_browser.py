@@ -20,7 +20,7 @@ from grader.assignments import builder
 from grader.commands import grade
 from tests.helpers.grading import NEEDS_SANDBOX, ROOT, hand_in, make_once
 from tools import publish
-from tools.publish.browser.lite_walk import walk
+from tools.publish.browser.run_notebooks import run_notebook
 
 pytestmark = [pytest.mark.system, pytest.mark.weekly]
 NAME = "ch02_cell"
@@ -332,7 +332,7 @@ def test_processor_time_goes_on_in_the_browser(reader, address):
 
 @pytest.mark.parametrize("name", ["ch01_sequences", "ch02_cell"])
 def test_a_page_computes_and_draws_in_the_browser(reader, address, name):
-    seen = walk(reader, address, f"pages/{name}.ipynb")
+    seen = run_notebook(reader, address, f"pages/{name}.ipynb")
     assert seen.mistakes == []
     assert seen.pictures >= 3
 

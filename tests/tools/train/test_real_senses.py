@@ -162,7 +162,9 @@ def test_the_linear_rival_reads_order_and_is_chosen_by_the_validation(rng):
             some.append(fsdd.Recording(f"{n}.wav", text, speaker, noisy))
         return some
 
-    parts = fsdd.Parts(part(20, "a", 4), part(40, "b"), part(10, "c"))
+    parts = fsdd.RecordingParts(
+        part(20, "a", 4), part(40, "b"), part(10, "c")
+    )
     wrong, tried = fsdd.linear_errors(parts)
     assert wrong == 0
     best = min(tried, key=tried.get)
@@ -185,7 +187,7 @@ def test_what_the_commands_have_by_default_is_measured(tmp_path):
     assert sizes == (fsdd.H, fsdd.LAYERS, fsdd.DROPOUT)
     pace = given.batch, given.steps, given.rate, given.evaluate_every
     assert pace == (fsdd.B, fsdd.STEPS, fsdd.RATE, fsdd.EVERY)
-    assert given.normalise == fsdd.Plan().normalise
+    assert given.normalise == fsdd.DigitPlan().normalise
     assert not given.plain
     given = defaults(video, tmp_path)
     assert video.DEFAULTS["frames"][0] == avletters.T

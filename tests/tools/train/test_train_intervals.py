@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch")
 
 from rnncore.forecast.examples import sunspots
 from tools.train.applications import intervals
-from tools.train.applications.forecast import Run
+from tools.train.applications.forecast import StudyRun
 
 
 @pytest.mark.parametrize("name", intervals.RIVALS)
@@ -16,7 +16,7 @@ def test_deepar_alone_keeps_its_weights_by_the_next_step(name, monkeypatch):
 
     def run(plan, *_):
         seen.append(plan.windows)
-        return Run(None, 0.0)
+        return StudyRun(None, 0.0)
 
     monkeypatch.setattr(intervals, "run", run)
     intervals.train_network.__wrapped__("sunspots", name, 0.5, 0, 2)

@@ -326,7 +326,7 @@ def _guard(out: Path) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Build; 0 where the site is there."""
+    """Build the site; return 0 on success."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

@@ -91,14 +91,14 @@ RATE = {  # by study and network: what "rates" chose
 Values = defaultdict[str, Any]  # by name: a score, or one for each seed
 
 
-class Parts(NamedTuple):
+class WindowParts(NamedTuple):
     """Windows to learn from, and to choose weights by."""
 
     training: Windows
     validation: Windows
 
 
-class Plan(NamedTuple):
+class StudyPlan(NamedTuple):
     """A network but for its rate and seed; the score is an error in the test."""
 
     make: Callable[[], torch.nn.Module]
@@ -109,14 +109,14 @@ class Plan(NamedTuple):
     options: dict[str, Any]
 
 
-class Run(NamedTuple):
+class StudyRun(NamedTuple):
     """A trained network, and the seconds of one core that it took."""
 
     module: torch.nn.Module
     seconds: float
 
 
-def run(plan: Plan, rate: float, seed: int, asked: Options) -> Run:
+def run(plan: StudyPlan, rate: float, seed: int, asked: Options) -> StudyRun:
     """All of the plan's updates; the best weights by the validation windows."""
     begun = time.process_time()
     with seeded(seed):
@@ -132,7 +132,7 @@ def run(plan: Plan, rate: float, seed: int, asked: Options) -> Run:
         patience=None,
         **plan.options,
     )
-    return Run(module, time.process_time() - begun)
+    return StudyRun(module, time.process_time() - begun)
 
 
 def said_by(module: torch.nn.Module, head: Head, windows: Windows):
@@ -173,18 +173,18 @@ def train_on(
     steps: int,
     head: Head = HEAD,
     **options: Any,
-) -> Plan:
+) -> StudyPlan:
     """A network on one series; its score is the MASE over all steps."""
 
     def score(module: torch.nn.Module) -> float:
         return measure_errors(e, e.back(said_by(module, head, e.test)[0])).mean().item()
 
-    return Plan(make, head, e, score, steps, options)
+    return StudyPlan(make, head, e, score, steps, options)
 
 
 def score_network(
-    found: Values, study: str, name: str, plan: Plan, asked: Options, key: str
-) -> list[Run]:
+    found: Values, study: str, name: str, plan: StudyPlan, asked: Options, key: str
+) -> list[StudyRun]:
     """Train it with each seed at its rate, and append what it scores."""
     runs = [run(plan, RATE[study][name], s, asked) for s in seeds_of(study, asked)]
     e = plan.windows
@@ -202,10 +202,10 @@ def seeds_of(study: str, asked: Options) -> Sequence[int]:
     return FIVE if study in ("sunspots", "draws") else SEEDS
 
 
-def weather_plans() -> dict[str, Plan]:
+def weather_plans() -> dict[str, StudyPlan]:
     """With the past of other measurements, and without."""
 
-    def plan(covariates: bool) -> Plan:
+    def plan(covariates: bool) -> StudyPlan:
         e = weather(covariates=covariates)
         make = partial(Direct, "GRU", e.test.known.shape[2], 16, 7, HEAD.P)
         return train_on(e, make, 500, evaluate_every=25)
@@ -226,7 +226,7 @@ def weather_study(found: Values, asked: Options) -> None:
     found["climatology"] = measure_errors(e, e.back(np.zeros(e.actual.shape)))
 
 
-def share_plans() -> dict[str, Plan]:
+def share_plans() -> dict[str, StudyPlan]:
     """Tomorrow's price of a share, as a step of its logarithm and as a level."""
     prices = google_share().to_numpy()
     parts = split_by_time(len(prices), 150, 250)
@@ -242,14 +242,14 @@ def share_plans() -> dict[str, Plan]:
     levels = [cut(scaled(prices, scaler), at, 20, 1) for at in starts]
     head = mean_head()
 
-    def plan(cuts: list[Windows], back: Callable) -> Plan:
+    def plan(cuts: list[Windows], back: Callable) -> StudyPlan:
         def score(module: torch.nn.Module) -> float:
             said = back(head.point(ask(module, cuts[2])).numpy()[0])
             return float(np.abs(said - actual).mean() / unit)
 
-        windows = Parts(cuts[0], cuts[1])
+        windows = WindowParts(cuts[0], cuts[1])
         make = partial(Direct, "GRU", 0, 16, 1)
-        return Plan(make, head, windows, score, 200, {"batch": 32})
+        return StudyPlan(make, head, windows, score, 200, {"batch": 32})
 
     return {
         "changes": plan(alone, lambda said: before * np.exp(said * step)),
@@ -257,7 +257,7 @@ def share_plans() -> dict[str, Plan]:
     }
 
 
-def leak_plans() -> dict[str, Plan]:
+def leak_plans() -> dict[str, StudyPlan]:
     """A share's next twenty days: honestly, and with one mistake at a time.
 
     The score is in units of persistence's error on the same windows.
@@ -272,7 +272,7 @@ def leak_plans() -> dict[str, Plan]:
     sizes = np.cumsum([len(at) for at in by_time])
     head = mean_head()
 
-    def plan(starts: list[np.ndarray], scaler: Scaler, stop_by: int) -> Plan:
+    def plan(starts: list[np.ndarray], scaler: Scaler, stop_by: int) -> StudyPlan:
         cuts = [cut(scaled(prices, scaler), at, history, horizon) for at in starts]
         windows = Shares(cuts[0], cuts[stop_by], cuts[2], scaler, prices[starts[2] - 1])
 
@@ -280,7 +280,7 @@ def leak_plans() -> dict[str, Plan]:
             return over_still(windows, head.point(ask(module, windows.test)).numpy())
 
         make = partial(Direct, "GRU", 0, 32, horizon)
-        return Plan(make, head, windows, score, 1500, {})
+        return StudyPlan(make, head, windows, score, 1500, {})
 
     return {
         "none": plan(by_time, honest, 1),
@@ -341,7 +341,7 @@ def three_ways(K: int) -> dict[str, Callable[[], torch.nn.Module]]:
     }
 
 
-def sunspot_plans() -> dict[str, Plan]:
+def sunspot_plans() -> dict[str, StudyPlan]:
     """Three ways to look five years ahead, and another head."""
     e = sunspots()
     K = len(e.actual)
@@ -430,10 +430,10 @@ def wine_by_season() -> Example:
     return Example(train, valid, test, e.values, e.origins, e.actual, back, e.unit)
 
 
-def wine_plans() -> dict[str, Plan]:
+def wine_plans() -> dict[str, StudyPlan]:
     """With the calendar, without, and with the season taken out before."""
 
-    def plan(e: Example) -> Plan:
+    def plan(e: Example) -> StudyPlan:
         make = partial(Direct, "GRU", e.test.known.shape[2], 16, 12, HEAD.P)
         return train_on(e, make, 300, batch=32, evaluate_every=25)
 
@@ -456,17 +456,17 @@ def wine_study(found: Values, asked: Options) -> None:
 
 def country_plan(
     windows: Any, score: Callable[[torch.nn.Module], float] | None = None
-) -> Plan:
+) -> StudyPlan:
     """One model for all countries, ten years ahead."""
 
     def error(module: torch.nn.Module) -> float:
         return country_scores(windows, *said_by(module, HEAD, windows.test))[""]
 
     make = partial(Direct, "GRU", 1, H, 10, HEAD.P)
-    return Plan(make, HEAD, windows, score or error, 1000, {})
+    return StudyPlan(make, HEAD, windows, score or error, 1000, {})
 
 
-def country_plans() -> dict[str, Plan]:
+def country_plans() -> dict[str, StudyPlan]:
     """One for each origin."""
     return {str(year): country_plan(countries(year)) for year in ORIGINS}
 
@@ -532,7 +532,7 @@ def by_number(found: Values, asked: Options) -> None:
             found[f"network_of_{number}"].append(plan.score(module))
 
 
-def unit_plans() -> dict[str, Plan]:
+def unit_plans() -> dict[str, StudyPlan]:
     """The countries from 2002 on, each window in units of its past."""
     rates = fertility().to_numpy()
     every = np.arange(rates.shape[1])
@@ -544,7 +544,9 @@ def unit_plans() -> dict[str, Plan]:
         return changes(window), scaler
 
     before = origins(range(42), 10, 10)
-    parts = Parts(windows(every[~kept], before)[0], windows(every[kept], before)[0])
+    parts = WindowParts(
+        windows(every[~kept], before)[0], windows(every[kept], before)[0]
+    )
     test, scaler = windows(every, np.array([42]))
     actual = rates[42:52] - rates[41]
 
@@ -651,7 +653,7 @@ def keep(
     save_weights(asked.weights / f"{name}.safetensors", module, known)
 
 
-PLANS: dict[str, Callable[[], dict[str, Plan]]] = {
+PLANS: dict[str, Callable[[], dict[str, StudyPlan]]] = {
     "sunspots": sunspot_plans,
     "weather": weather_plans,
     "wine": wine_plans,

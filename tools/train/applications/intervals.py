@@ -31,7 +31,7 @@ from rnncore.forecast.nbeats import NBeats
 from rnncore.forecast.scores import coverage, crps, pinball_loss
 from rnncore.forecast.training import ask, futures
 from rnncore.forecast.windows import Windows
-from tools.train.applications.forecast import Parts, Plan, run
+from tools.train.applications.forecast import StudyPlan, WindowParts, run
 from tools.train.runner import Measurement, Options, Training
 
 H, DEEP = 32, 64  # units of the recurrent networks, and of N-BEATS
@@ -141,9 +141,9 @@ def train_network(data: str, name: str, rate: float, seed: int, steps: int):
     """One run; the best weights by the validation loss."""
     make, head, _, kept_by = RIVALS[name]
     e = make_example(data)
-    windows = Parts(e.training, kept_by(e.validation))
+    windows = WindowParts(e.training, kept_by(e.validation))
     score, options = partial(score_module, data, name), {"evaluate_every": 25}
-    plan = Plan(partial(make, e), head, windows, score, steps, options)
+    plan = StudyPlan(partial(make, e), head, windows, score, steps, options)
     return run(plan, rate, seed, Options()).module
 
 

@@ -31,7 +31,7 @@ from rnncore.music.generate import compose
 from rnncore.music.habits import habits
 from rnncore.music.markov import Chain
 from rnncore.music.published_sets import ALONE, as_published
-from rnncore.music.split import Parts, split
+from rnncore.music.split import ScoreParts, split
 from rnncore.music.training import rolls, save_model, train_frames, train_voices
 from rnncore.music.voices import moved, score_nats
 from rnncore.storage.weights import halved, origin
@@ -76,7 +76,7 @@ STORED = {"joint": "music_voices", "frames": "music_frames"}
 
 
 @cache
-def read_parts() -> Parts:
+def read_parts() -> ScoreParts:
     """Training, validation and test."""
     return split(chorales())
 

@@ -72,7 +72,7 @@ def plain_stack(D: int, H: int, K: int) -> DilatedRecognizer:
     return model
 
 
-class Plan(NamedTuple):
+class SpeechPlan(NamedTuple):
     """A network, its units, its learning rate, how long it trains."""
 
     kind: Any
@@ -82,12 +82,14 @@ class Plan(NamedTuple):
 
 
 NETWORKS = {
-    "loop": Plan(Recognizer, 128, 0.004),
-    "window": Plan(WindowRecognizer, 256, 0.001),
-    "plain": Plan(plain_stack, 160, 0.002),
-    "dilated": Plan(DilatedRecognizer, 160, 0.016),
-    "dilated.longer": Plan(DilatedRecognizer, 160, 0.016, 1400),  # the loop's time
-    "wide": Plan(DilatedRecognizer, 216, 0.008),  # the loop's weights; a study's
+    "loop": SpeechPlan(Recognizer, 128, 0.004),
+    "window": SpeechPlan(WindowRecognizer, 256, 0.001),
+    "plain": SpeechPlan(plain_stack, 160, 0.002),
+    "dilated": SpeechPlan(DilatedRecognizer, 160, 0.016),
+    "dilated.longer": SpeechPlan(
+        DilatedRecognizer, 160, 0.016, 1400
+    ),  # the loop's time
+    "wide": SpeechPlan(DilatedRecognizer, 216, 0.008),  # the loop's weights; a study's
 }
 COMPARED = "loop", "window", "plain"
 RATES = [0.002, 0.004, 0.008]
@@ -138,7 +140,7 @@ def error_rate(model: Any, clips: list[Clip], letters: Labels) -> float:
     return word_errors([c.sentence.text for c in clips], said)
 
 
-class Run(NamedTuple):
+class SpeechRun(NamedTuple):
     """A trained network, what it was judged by, and the seconds of one core."""
 
     model: Any
@@ -150,7 +152,7 @@ class Run(NamedTuple):
 
 def run(
     name: str, rate: float, seed: int, steps: int, every: int, asked: Options
-) -> Run:
+) -> SpeechRun:
     """A network after a number of updates at this rate."""
     found = make_data(seed, 60, 8) if asked.check else make_data(seed)
     letters = letters_of(c.sentence.text for c in found.train)
@@ -169,7 +171,7 @@ def run(
         evaluate=lambda m: error_rate(m, found.valid, letters),
         evaluate_every=every,
     )
-    return Run(model, letters, found, result.history.score, seconds)
+    return SpeechRun(model, letters, found, result.history.score, seconds)
 
 
 def train(name: str, seed: int, asked: Options) -> Iterator[Measurement]:

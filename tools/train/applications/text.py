@@ -70,7 +70,7 @@ RECOUNTS = {True: 20, False: 12}  # parts of the test: in words, in characters
 SHARES = 0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.98, 1.0  # of the network, mixed
 
 
-class Plan(NamedTuple):
+class TextPlan(NamedTuple):
     """What is trained, and how."""
 
     corpus: Callable[[int], Corpus]  # of a seed
@@ -88,21 +88,21 @@ class Plan(NamedTuple):
 
 
 PLANS = {
-    "words-random": Plan(
+    "words-random": TextPlan(
         lambda seed: documentation_corpus(seed, apart=False),
         True, 128, 0.5, 0.005, 35, 20, 2000, 200, WORDS, 1,
     ),
-    "words-apart": Plan(
+    "words-apart": TextPlan(
         lambda seed: documentation_corpus(seed, apart=True),
         True, 128, 0.5, 0.005, 35, 20, 2000, 200, WORDS, 1,
         "text_words",
     ),
-    "python": Plan(
+    "python": TextPlan(
         lambda seed: python_corpus(),
         False, 192, 0.1, 0.004, 64, 24, 9000, 450, CHARACTERS, 8,
         "text_python",
     ),
-    "tunes": Plan(
+    "tunes": TextPlan(
         lambda seed: tunes_corpus(),
         False, 192, 0.1, 0.004, 64, 24, 9000, 450, CHARACTERS, 8,
         "text_tunes",
@@ -121,7 +121,7 @@ class Fitted(NamedTuple):
     scores: dict[str, Any]
 
 
-def train_model(plan: Plan, name: str, seed: int, steps: int) -> Fitted:
+def train_model(plan: TextPlan, name: str, seed: int, steps: int) -> Fitted:
     """One run, and its scores on the validation and the test text."""
     texts = plan.corpus(seed).texts()
     vocabulary = vocabulary_of(plan, texts[0])
@@ -154,7 +154,7 @@ def train_model(plan: Plan, name: str, seed: int, steps: int) -> Fitted:
     return Fitted(model, vocabulary, texts, ids, rows, scores)
 
 
-def vocabulary_of(plan: Plan, training: str) -> Vocabulary:
+def vocabulary_of(plan: TextPlan, training: str) -> Vocabulary:
     """The words that training holds three times or more, or its characters."""
     if plan.words:
         return word_vocabulary(training, least=3)

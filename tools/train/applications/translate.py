@@ -45,7 +45,7 @@ D, H, B, DROPOUT = 64, 128, 128, 0.1
 HALF, WHOLE = 400, 800  # updates
 
 
-class Plan(NamedTuple):
+class TranslationPlan(NamedTuple):
     """What is trained, for how long, and at which learning rate."""
 
     task: str
@@ -55,16 +55,16 @@ class Plan(NamedTuple):
 
 
 PLANS = {
-    "de-dot": Plan("de", "dot", WHOLE, 0.008),
-    "de-vector": Plan("de", "vector", WHOLE, 0.008),
-    "de-state": Plan("de", "state", HALF, 0.016),
-    "dates-dot": Plan("dates", "dot", 200, 0.016),
-    "fr-dot": Plan("fr", "dot", 240, 0.016),
-    "de-dot-fast": Plan("de", "dot", WHOLE, 0.016),
-    "de-dot-half": Plan("de", "dot", HALF, 0.016),
-    "de-vector-half": Plan("de", "vector", HALF, 0.008),
-    "de-vector-double": Plan("de", "vector", 1600, 0.008),
-    "de-vector-quarter": Plan("de", "vector", 200, 0.008),
+    "de-dot": TranslationPlan("de", "dot", WHOLE, 0.008),
+    "de-vector": TranslationPlan("de", "vector", WHOLE, 0.008),
+    "de-state": TranslationPlan("de", "state", HALF, 0.016),
+    "dates-dot": TranslationPlan("dates", "dot", 200, 0.016),
+    "fr-dot": TranslationPlan("fr", "dot", 240, 0.016),
+    "de-dot-fast": TranslationPlan("de", "dot", WHOLE, 0.016),
+    "de-dot-half": TranslationPlan("de", "dot", HALF, 0.016),
+    "de-vector-half": TranslationPlan("de", "vector", HALF, 0.008),
+    "de-vector-double": TranslationPlan("de", "vector", 1600, 0.008),
+    "de-vector-quarter": TranslationPlan("de", "vector", 200, 0.008),
 }
 COMPARED = {  # by study: which, where the search begins, how long
     "rates": (["de-dot", "de-vector", "de-state"], [0.002, 0.004, 0.008], HALF),
@@ -77,7 +77,7 @@ KEPT = {
 }
 
 
-class Task(NamedTuple):
+class TranslationTask(NamedTuple):
     """Pairs, how many digits their numbers have, and sub-words."""
 
     pairs: Pairs
@@ -87,7 +87,7 @@ class Task(NamedTuple):
 
 
 @cache
-def task_of(name: str) -> Task:
+def task_of(name: str) -> TranslationTask:
     """The same for all seeds and decoders."""
     rng = np.random.default_rng(0)
     if name == "dates":
@@ -98,10 +98,10 @@ def task_of(name: str) -> Task:
         drawn = draw_numbers(np.random.default_rng(0), **sizes)
         digits = [len(str(n)) for part in drawn[2:] for n in part]
     sides = zip(*pairs.train, strict=True)
-    return Task(pairs, digits, *(learn_subwords(s, PIECES) for s in sides))
+    return TranslationTask(pairs, digits, *(learn_subwords(s, PIECES) for s in sides))
 
 
-def encode_pairs(task: Task, pairs: Sequence[Pair]) -> tuple[list, list]:
+def encode_pairs(task: TranslationTask, pairs: Sequence[Pair]) -> tuple[list, list]:
     """Both sides of some pairs as numbers."""
     return (
         [task.source.encode(p.source) for p in pairs],
@@ -109,7 +109,9 @@ def encode_pairs(task: Task, pairs: Sequence[Pair]) -> tuple[list, list]:
     )
 
 
-def measure_scores(task: Task, say: Callable[[list[str]], list[str]]) -> dict[str, Any]:
+def measure_scores(
+    task: TranslationTask, say: Callable[[list[str]], list[str]]
+) -> dict[str, Any]:
     """How good translations of the test and of the longer numbers are.
 
     "by_digits" has how many are right, and of how many.
@@ -130,7 +132,7 @@ def measure_scores(task: Task, say: Callable[[list[str]], list[str]]) -> dict[st
     return found
 
 
-class Run(NamedTuple):
+class TranslationRun(NamedTuple):
     """A trained translator, its validation loss on the way, seconds of one core."""
 
     model: Any
@@ -138,7 +140,7 @@ class Run(NamedTuple):
     seconds: float
 
 
-def run(name: str, rate: float, seed: int, steps: int, every: int) -> Run:
+def run(name: str, rate: float, seed: int, steps: int, every: int) -> TranslationRun:
     """A translator after a number of updates from this rate down to 0."""
     plan = PLANS[name]
     task = task_of(plan.task)
@@ -157,7 +159,7 @@ def run(name: str, rate: float, seed: int, steps: int, every: int) -> Run:
         evaluate=lambda m: float(translate_loss(m, valid, None)[0]),
         evaluate_every=every,
     )
-    return Run(model, result.history.score, seconds)
+    return TranslationRun(model, result.history.score, seconds)
 
 
 def train(name: str, seed: int, asked: Options) -> Iterator[Measurement]:
@@ -205,12 +207,12 @@ def measure_rates(study: str, asked: Options) -> Iterator[Measurement]:
     yield Measurement(f"translate.{study}", to_json(found), "% wrong", [0, 1, 2])
 
 
-def model_scores(task: Task, model: Any) -> dict[str, Any]:
+def model_scores(task: TranslationTask, model: Any) -> dict[str, Any]:
     """The scores of greedy translations."""
     return measure_scores(task, lambda s: translate(model, task.source, task.target, s))
 
 
-def score_baselines(task: Task) -> dict[str, Any]:
+def score_baselines(task: TranslationTask) -> dict[str, Any]:
     """The nearest pair, and a table of pieces, on the same tests."""
     known = task.pairs.train
     table = learn_word_table(task.source, task.target, known[:3000])

@@ -109,7 +109,7 @@ class Neighbours(torch.nn.Module):
         return said.cumsum(dim=0) / count[:, None, None]
 
 
-class Task(NamedTuple):
+class VideoTask(NamedTuple):
     """One thing to learn: its films, its networks, how long they train."""
 
     films: Callable[[np.random.Generator, int, bool], Films]
@@ -161,7 +161,7 @@ def make_captioners(K: int) -> dict[str, Callable[[], torch.nn.Module]]:
 
 WORDS = words_of(moving_digits(np.random.default_rng(0), 500).captions)
 TASKS = {
-    "digits": Task(
+    "digits": VideoTask(
         digit_films,
         make_classifiers(len(DIGITS), FINE),
         24_000,
@@ -169,7 +169,7 @@ TASKS = {
         3000,
         {"loop": 0.002, "bag": 0.004, "single": 0.008},
     ),
-    "captions": Task(
+    "captions": VideoTask(
         digit_films,
         make_captioners(WORDS.size),
         24_000,
@@ -177,7 +177,7 @@ TASKS = {
         6400,
         {"attention": 0.0015, "vector": 0.0015, "bag": 0.0015},
     ),
-    "actions": Task(
+    "actions": VideoTask(
         action_films,
         make_classifiers(len(ACTIONS), SIZES),
         2500,
@@ -185,7 +185,7 @@ TASKS = {
         700,
         {"loop": 0.002, "bag": 0.002, "single": 0.002},
     ),
-    "next": Task(
+    "next": VideoTask(
         clean_films,
         {"loop": lambda: NextFrame(S, SIZES["D"], SIZES["H"])},
         2500,

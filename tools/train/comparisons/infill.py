@@ -246,7 +246,7 @@ def fill_gaps(
 
 
 def measure(asked: Options) -> Iterator[Measurement]:
-    """Each way, seed by seed."""
+    """Score each way to fill the gaps, once a seed."""
     model, about = load_voices(stored("music_voices"))
     compass = np.array(about["compass"])
     todo = cut_windows(asked.steps, compass)

@@ -39,7 +39,7 @@ from tools.train.runner import (
     fit_cell,
     list_measurements,
 )
-from tools.train.tasks.lags import SOLVED, TASKS, Task
+from tools.train.tasks.lags import SOLVED, TASKS, LagTask
 from tools.train.tasks.ruler import copy_lags
 
 KEEP = -1.0  # of z, at first: an LSTM's forget bias of 1
@@ -55,7 +55,7 @@ CELLS = {
 REPEATS = 3
 
 
-class Run(NamedTuple):
+class LimitRun(NamedTuple):
     """What is trained, and how long."""
 
     task: str
@@ -65,17 +65,19 @@ class Run(NamedTuple):
 
 
 RUNS = {
-    "adding.1.50": Run("adding", 1, 50, 4000),
-    "adding.1.100": Run("adding", 1, 100, 4000),
-    "adding.2.50": Run("adding", 2, 50, 4000),
-    "adding.2.100": Run("adding", 2, 100, 4000),
-    "copy.1.10": Run("copy", 1, 10, 2000),
-    "copy.2.10": Run("copy", 2, 10, 2000),
+    "adding.1.50": LimitRun("adding", 1, 50, 4000),
+    "adding.1.100": LimitRun("adding", 1, 100, 4000),
+    "adding.2.50": LimitRun("adding", 2, 50, 4000),
+    "adding.2.100": LimitRun("adding", 2, 100, 4000),
+    "copy.1.10": LimitRun("copy", 1, 10, 2000),
+    "copy.2.10": LimitRun("copy", 2, 10, 2000),
 }
 Network = tuple[list[Minimal], Any]  # layers, and what reads them out
 
 
-def first_network(task: Task, H: int, layers: int, rng: np.random.Generator) -> Network:
+def first_network(
+    task: LagTask, H: int, layers: int, rng: np.random.Generator
+) -> Network:
     """Weights in float32, drawn as torch.nn's; the gates begin by keeping."""
     D, K = task.D, task.K
     stack = []
@@ -128,7 +130,7 @@ def compute_outputs(network: Network, x: np.ndarray, last: int) -> np.ndarray:
     return np.concatenate(answers, axis=1)
 
 
-def train(name: str, run: Run, seed: int, asked: Options) -> Iterator[Measurement]:
+def train(name: str, run: LimitRun, seed: int, asked: Options) -> Iterator[Measurement]:
     """One run, which ends as soon as the task is solved."""
     task, steps = TASKS[run.task], asked.steps or run.steps
     rng = np.random.default_rng(seed)

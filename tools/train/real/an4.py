@@ -19,7 +19,7 @@ from rnncore.application import cooling, seeded
 from rnncore.ctc import BLANK, prefix_beam
 from rnncore.data.public.sounds import CEPSTRA, an4
 from rnncore.speech.cepstra import STACK, back_to_cepstra, smooth_bands, varied_cepstra
-from rnncore.speech.folder import Parts, Recording
+from rnncore.speech.folder import Recording, RecordingParts
 from rnncore.speech.letters import Letters, letter_bonus, letters_of, lexicon
 from rnncore.speech.model import Recognizer, speech_loss
 from rnncore.speech.recordings import nearest_texts
@@ -58,24 +58,24 @@ UNITS = {
 }
 
 
-class Run(NamedTuple):
+class RecognizerRun(NamedTuple):
     """A trained network, its letters, and what became of it."""
 
     model: Any
     letters: Letters
-    parts: Parts
+    parts: RecordingParts
     curve: list[list[float]]
     seconds: float
 
 
 @lru_cache(maxsize=1)
-def read_data(few: bool = False) -> Parts:
+def read_data(few: bool = False) -> RecordingParts:
     """The official test; seven speakers, drawn once, for validation."""
     parts = an4(np.random.default_rng(0), 1 if few else 7)
-    return Parts(*(part[:8] for part in parts)) if few else parts
+    return RecordingParts(*(part[:8] for part in parts)) if few else parts
 
 
-def train_network(seed: int, asked: Options) -> Run:
+def train_network(seed: int, asked: Options) -> RecognizerRun:
     """One network; the best on the validation speakers is kept."""
     parts, steps = read_data(asked.check), asked.steps or STEPS
     letters = letters_of(r.text for r in parts.train)
@@ -102,7 +102,9 @@ def train_network(seed: int, asked: Options) -> Run:
         evaluate_every=min(EVERY, steps),
     )
     history = result.history
-    return Run(model, letters, parts, [history.evaluated, history.score], seconds)
+    return RecognizerRun(
+        model, letters, parts, [history.evaluated, history.score], seconds
+    )
 
 
 def heard_by(model: Any, recordings: Sequence[Recording]) -> list[np.ndarray]:

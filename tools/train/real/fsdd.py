@@ -22,7 +22,7 @@ from tqdm import tqdm
 from rnncore.application import cooling, seeded
 from rnncore.data.public.sounds import Digit, fsdd
 from rnncore.data.speech import WORDS
-from rnncore.speech.folder import Parts, Recording
+from rnncore.speech.folder import Recording, RecordingParts
 from rnncore.speech.letters import Choice
 from rnncore.speech.model import Recognizer, speech_loss
 from rnncore.speech.recordings import (
@@ -56,7 +56,7 @@ H, LAYERS, DROPOUT, B, STEPS, RATE, EVERY = 64, 2, 0.4, 32, 800, 0.004, 100
 UNITS = {"": "% word errors", "seconds": "s", "weights": "weights"}
 
 
-class Plan(NamedTuple):
+class DigitPlan(NamedTuple):
     """What a network hears and writes."""
 
     normalise: str = "speech"
@@ -65,9 +65,9 @@ class Plan(NamedTuple):
 
 
 OTHER = {
-    "words": Plan(labels=words_of),
-    "pauses": Plan(normalise="recording"),
-    "plain": Plan(vary=False),
+    "words": DigitPlan(labels=words_of),
+    "pauses": DigitPlan(normalise="recording"),
+    "plain": DigitPlan(vary=False),
 }
 AGAIN = "jackson"  # left out, so that Lucas is the validation
 STRENGTHS = 0.0001, 0.001, 0.01  # C; the grid grows where its best ends it
@@ -79,10 +79,10 @@ def read_digits() -> list[Digit]:
     return fsdd()
 
 
-def parts_of(man: str, normalise: str, few: bool) -> Parts:
+def parts_of(man: str, normalise: str, few: bool) -> RecordingParts:
     """His recordings, those of the next man, and of the four others."""
     chooses = MEN[(MEN.index(man) + 1) % len(MEN)]
-    parts = Parts([], [], [])
+    parts = RecordingParts([], [], [])
     for one in read_digits():
         if few and one.take > 1:
             continue
@@ -95,7 +95,9 @@ def parts_of(man: str, normalise: str, few: bool) -> Parts:
     return parts
 
 
-def train_network(plan: Plan, parts: Parts, seed: int, asked: Options) -> Any:
+def train_network(
+    plan: DigitPlan, parts: RecordingParts, seed: int, asked: Options
+) -> Any:
     """A network that learned from four men; its curve and seconds."""
     steps = asked.steps or STEPS
     known = plan.labels([r.text for r in parts.train])
@@ -135,8 +137,8 @@ def read(model: Any, known: Any, recordings: list[Recording]) -> list[str]:
 
 def train(man: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """One man left out: the network, and what is nearest."""
-    parts = parts_of(man, Plan().normalise, asked.check)
-    model, known, history, seconds = train_network(Plan(), parts, seed, asked)
+    parts = parts_of(man, DigitPlan().normalise, asked.check)
+    model, known, history, seconds = train_network(DigitPlan(), parts, seed, asked)
     true = [r.text for r in parts.test]
     said = read(model, known, parts.test)
     facts = {
@@ -166,13 +168,13 @@ def compare_unlike(asked: Options) -> Iterator[Measurement]:
         said = nearest_texts(parts.train, parts.test)
         wrong[man] = word_errors([r.text for r in parts.test], said)
         whole = sum(len(r.features) for r in parts.test)
-        without = parts_of(man, Plan().normalise, asked.check).test
+        without = parts_of(man, DigitPlan().normalise, asked.check).test
         share[man] = 100 * (1 - sum(len(r.features) for r in without) / whole)
     yield Measurement("real.fsdd.nearest.pauses", wrong, UNITS[""], None)
     yield Measurement("real.fsdd.nearest.share", share, "% of the steps", None)
 
 
-def linear_errors(parts: Parts) -> tuple[float, dict[float, float]]:
+def linear_errors(parts: RecordingParts) -> tuple[float, dict[float, float]]:
     """Of the test in %, and of the validation by C, with the best inside."""
     rows = [np.stack([stretch_word(r.features) for r in part]) for part in parts]
     train, valid, test = ([r.text for r in part] for part in parts)
@@ -192,7 +194,7 @@ def compare_linear(asked: Options) -> Iterator[Measurement]:
     """Each man left out, as for the network; nothing is drawn at random."""
     wrong, tried = {}, {}
     for man in MEN:
-        parts = parts_of(man, Plan().normalise, asked.check)
+        parts = parts_of(man, DigitPlan().normalise, asked.check)
         wrong[man], found = linear_errors(parts)
         tried[man] = {f"{C:g}": share for C, share in found.items()}
     yield Measurement("real.fsdd.linear", wrong, UNITS[""], None)

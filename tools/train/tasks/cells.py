@@ -48,7 +48,7 @@ from tools.train.tasks.lags import choose_units, count_weights
 Score = Callable[[Cell, int, Model], float]  # of a seed; lower is better
 
 
-class Task(NamedTuple):
+class CellTask(NamedTuple):
     """What one task asks `fit` for, given a cell and its units."""
 
     D: int
@@ -93,7 +93,7 @@ POINTS = 8  # looks of the slowest cell
 ADDING, COPY = 40, 15  # length; lag
 
 
-def task_at_the_end(like: lags.Task, lag: int, H: int) -> Task:
+def task_at_the_end(like: lags.LagTask, lag: int, H: int) -> CellTask:
     """A task of chapter 5 with another lag and smaller batches."""
     D, K = like.D, like.K
 
@@ -111,7 +111,7 @@ def task_at_the_end(like: lags.Task, lag: int, H: int) -> Task:
         network = model.cell, model.readout
         return lags.measure_score(like, run, c.parts, lag, first + seed, network)
 
-    return Task(
+    return CellTask(
         D,
         K,
         H,
@@ -124,7 +124,7 @@ def task_at_the_end(like: lags.Task, lag: int, H: int) -> Task:
     )
 
 
-def make_characters() -> Task:
+def make_characters() -> CellTask:
     """The next character of Python source, as in chapter 4."""
     B, T = 16, 32
     text = python_text(B, 64)
@@ -135,7 +135,7 @@ def make_characters() -> Task:
         state = zero_state(model.cell, ids.shape[1], c.parts)
         return held_out_bits(c.forward, model, ids, state)
 
-    return Task(
+    return CellTask(
         K,
         K,
         64,
@@ -148,7 +148,7 @@ def make_characters() -> Task:
     )
 
 
-TASKS: dict[str, Callable[[], Task]] = {
+TASKS: dict[str, Callable[[], CellTask]] = {
     "adding": partial(task_at_the_end, lags.TASKS["adding"], ADDING, 48),
     "copy": partial(task_at_the_end, lags.TASKS["copy"], COPY, 64),
     "characters": make_characters,
@@ -166,7 +166,9 @@ def draw_layer(
     return Params(layer.W_x, W_h(rng, H, G), zero, zero.copy())
 
 
-def first_model(task: Task, one: Contender, H: int, rng: np.random.Generator) -> Model:
+def first_model(
+    task: CellTask, one: Contender, H: int, rng: np.random.Generator
+) -> Model:
     """Weights in float32; the gate that keeps starts at sigmoid(1)."""
     c = one.cell
     layer = draw_layer(rng, task.D, H, c.G, one.W_h)
@@ -177,10 +179,10 @@ def first_model(task: Task, one: Contender, H: int, rng: np.random.Generator) ->
     return tree_map(lambda w: w.astype(np.float32), model)
 
 
-class Plan(NamedTuple):
+class CellPlan(NamedTuple):
     """A task for all contenders: units of each kind, and an update's time."""
 
-    task: Task
+    task: CellTask
     H: dict[str, int]
     milliseconds: dict[str, float]
     seconds: float  # a run
@@ -192,7 +194,7 @@ class Plan(NamedTuple):
         return max(1, fit) * self.every
 
 
-def time_updates(task: Task, H: dict[str, int]) -> dict[str, float]:
+def time_updates(task: CellTask, H: dict[str, int]) -> dict[str, float]:
     """One update of each contender: the shortest of several short runs."""
     taken: dict[str, list[float]] = {name: [] for name in CONTENDERS}
     for seed in range(REPEATS):  # in turn: a slow moment meets all
@@ -205,14 +207,16 @@ def time_updates(task: Task, H: dict[str, int]) -> dict[str, float]:
     return {name: 1000 * min(runs) / 5 for name, runs in taken.items()}
 
 
-def make_plan(name: str, updates: int | None = None) -> Plan:
+def make_plan(name: str, updates: int | None = None) -> CellPlan:
     """What all cells of a task have in common; updates of the slowest."""
     task = TASKS[name]()
     H = {kind: choose_units(c.G, task.D, task.H, task.K) for kind, c in KINDS.items()}
     ms = time_updates(task, H)
     slowest = max(ms.values())
     seconds = updates * slowest / 1000 if updates else SECONDS
-    return Plan(task, H, ms, seconds, max(1, int(1000 * seconds / slowest / POINTS)))
+    return CellPlan(
+        task, H, ms, seconds, max(1, int(1000 * seconds / slowest / POINTS))
+    )
 
 
 class Look(NamedTuple):
@@ -225,7 +229,7 @@ class Look(NamedTuple):
 Looks = Callable[[str, float, int], list[Look]]  # contender, rate, seed
 
 
-def make_runs(study: Plan) -> Looks:
+def make_runs(study: CellPlan) -> Looks:
     """Each run once, as long as its time lasts."""
     task = study.task
 
@@ -258,7 +262,7 @@ def make_runs(study: Plan) -> Looks:
 
 
 def train(
-    study: Plan,
+    study: CellPlan,
     looks: Looks,
     name: str,
     in_time: bool,
@@ -274,7 +278,7 @@ def train(
     return Trained(best.score, steps, test)
 
 
-def compare_contenders(study: Plan, looks: Looks, in_time: bool) -> Comparison:
+def compare_contenders(study: CellPlan, looks: Looks, in_time: bool) -> Comparison:
     """All contenders on one task with one budget."""
     least = min(study.updates(name) for name in CONTENDERS)
     return compare_all(
@@ -338,7 +342,7 @@ def time_resets(asked: Options) -> Iterator[Measurement]:
 def reset_times(
     rng: np.random.Generator, T: int, B: int, D: int, H: int
 ) -> dict[str, list[float]]:
-    """Of both ways, forward and backward."""
+    """Time a GRU, (forward, backward) ms, by the place of its reset."""
     params = init_params(rng, D, H, 3)
     params = tree_map(lambda w: w.astype(np.float32), params)
     x = rng.normal(size=(T, B, D)).astype(np.float32)

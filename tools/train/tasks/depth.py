@@ -148,7 +148,7 @@ def backward_compiled(
     return found[::-1]
 
 
-class Run(NamedTuple):
+class DepthRun(NamedTuple):
     """The weights after the last update, and how long an update took."""
 
     model: Model
@@ -156,7 +156,7 @@ class Run(NamedTuple):
 
 
 @cache
-def run(name: str, rate: float, seed: int, steps: int) -> Run:
+def run(name: str, rate: float, seed: int, steps: int) -> DepthRun:
     """One form, trained."""
     form, text = (FORMS | CONTROLS)[name], make_data()
     model = init(np.random.default_rng(seed), form, len(text.alphabet))
@@ -186,7 +186,7 @@ def run(name: str, rate: float, seed: int, steps: int) -> Run:
         np.random.default_rng(seed),
         carry=[zero_state(p, B) for p in model.layers],
     )
-    return Run(result.params, 1000 * seconds / steps)
+    return DepthRun(result.params, 1000 * seconds / steps)
 
 
 def measure_bits(form: Form, model: Model, lanes: slice) -> float:

@@ -64,7 +64,7 @@ Network = tuple[Params, Readout]
 Change = Callable[[np.random.Generator, int, Network], Network]  # rng, lag
 
 
-class Task(NamedTuple):
+class LagTask(NamedTuple):
     """A generator of batches, its loss, and what is written down of it."""
 
     batch: Callable  # rng, lag, B -> x, targets
@@ -116,7 +116,7 @@ def share_wrong(logits: np.ndarray, targets: np.ndarray) -> float:
 
 
 TASKS = {
-    "adding": Task(
+    "adding": LagTask(
         adding_problem,
         2,
         1,
@@ -124,7 +124,7 @@ TASKS = {
         mean_square,
         "mean squared error",
     ),
-    "copy": Task(
+    "copy": LagTask(
         copy_problem,
         10,
         8,
@@ -210,6 +210,10 @@ LSTMS = {
     "forget log lag": LSTM._replace(change=forget(np.log)),
     "chrono": LSTM._replace(change=spread_biases),
 }
+SWAPPED = {  # the matrix of the one with the activation of the other
+    "orthogonal, relu": RELU._replace(change=PLAIN["orthogonal"].change),
+    "identity, tanh": TANH._replace(change=PLAIN["identity"].change),
+}
 EVERY = PLAIN | LSTMS | {"says one": TANH._replace(change=say_one), "gru": GRU}
 
 
@@ -244,7 +248,7 @@ STUDIES["copy.50.equal"] = Study(
 
 
 def first_network(
-    start: Start, task: Task, H: int, lag: int, rng: np.random.Generator
+    start: Start, task: LagTask, H: int, lag: int, rng: np.random.Generator
 ) -> Network:
     """Weights in float32."""
     layer = init_params(rng, task.D, H, start.cell.G)
@@ -252,7 +256,7 @@ def first_network(
     return tree_map(lambda w: w.astype(np.float32), network)
 
 
-def compiled_loss(start: Start, task: Task) -> Callable:
+def compiled_loss(start: Start, task: LagTask) -> Callable:
     """`rnncore.data.tasks.loss_at_the_end`, through the compiled loops."""
     loss, loss_vjp = task.loss
 
@@ -275,7 +279,7 @@ def compiled_loss(start: Start, task: Task) -> Callable:
 
 
 def measure_score(
-    task: Task, run: Callable, parts: int, lag: int, seed: int, network: Network
+    task: LagTask, run: Callable, parts: int, lag: int, seed: int, network: Network
 ) -> float:
     """The score on the sequences that a seed draws.
 
@@ -288,7 +292,7 @@ def measure_score(
     return task.score(readout(out, y[-len(targets) :]), targets)
 
 
-def measure_flow(task: Task, cell: Cell, network: Network) -> dict[str, float]:
+def measure_flow(task: LagTask, cell: Cell, network: Network) -> dict[str, float]:
     """A plain cell's spectral radius, and growth rates over 100 steps of the
     task's input ("rate") and over 100 steps of zeros ("silent")."""
     layer = tree_map(lambda w: w.astype(np.float64), network[0])

@@ -1,6 +1,6 @@
 """Runs the page notebooks in a browser: which of them run, and how long.
 
-    python -m tools.publish.browser.lite_walk [SITE] [--only NAME ...] [--save]
+    python -m tools.publish.browser.run_notebooks [SITE] [--only NAME ...] [--save]
 
 SITE is what `make lite` built. Each notebook is opened in headless Chromium and
 all its cells are run; the first mistake of each is shown, and 1 returned where
@@ -32,7 +32,7 @@ PICTURES = '.jp-OutputArea img[src^="data:image/svg"]'
 IDLE = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
 
 
-class Walk(NamedTuple):
+class NotebookRun(NamedTuple):
     """What a reader saw of a notebook."""
 
     seconds: float
@@ -41,7 +41,7 @@ class Walk(NamedTuple):
     mistakes: list[str]  # the first error or warning
 
 
-def walk(reader: BrowserContext, site: str, path: str) -> Walk:
+def run_notebook(reader: BrowserContext, site: str, path: str) -> NotebookRun:
     """Open a notebook of the site and run its cells, to the first mistake."""
     page = reader.new_page()
     page.set_default_timeout(LONGEST)
@@ -55,7 +55,7 @@ def walk(reader: BrowserContext, site: str, path: str) -> Walk:
     ran = cells.last.locator(".jp-InputPrompt").filter(has_text=re.compile(r"\d"))
     ran.or_(page.locator(ERROR)).first.wait_for()
     mistakes = page.locator(f"{ERROR}, {STDERR}").all_inner_texts()[:1]
-    seen = Walk(
+    seen = NotebookRun(
         time.monotonic() - begun,
         cells.count(),
         page.locator(PICTURES).count(),
@@ -66,7 +66,7 @@ def walk(reader: BrowserContext, site: str, path: str) -> Walk:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Walk; 0 where every notebook ran without a mistake."""
+    """Run the notebooks; return 0 if none made a mistake."""
     from playwright.sync_api import sync_playwright
 
     parser = argparse.ArgumentParser(
@@ -87,7 +87,7 @@ def main(argv: list[str] | None = None) -> int:
         )
         for name in options.only or there:
             with browser.new_context() as reader:
-                seen = walk(reader, site, f"pages/{name}.ipynb")
+                seen = run_notebook(reader, site, f"pages/{name}.ipynb")
             says = f"{seen.cells} cells, {seen.pictures} pictures"
             print(f"{name:20} {seen.seconds:6.1f} s, {says}", flush=True)
             for mistake in seen.mistakes:
@@ -98,7 +98,7 @@ def main(argv: list[str] | None = None) -> int:
                     {f"lite.{name}.seconds": round(seen.seconds, 1)},
                     unit="s from opening to the last cell, headless Chromium",
                     seed=None,
-                    command="python -m tools.publish.browser.lite_walk --save",
+                    command="python -m tools.publish.browser.run_notebooks --save",
                 )
         browser.close()
     return int(failed > 0)
