@@ -175,6 +175,25 @@ def mean_interval(what: str, values: Any, weights: Any) -> Facts:
     return {"interval": [what, *ends]}
 
 
+def corpus_intervals(
+    metrics: dict[str, Any], said: Any, references: Any
+) -> Facts:
+    """95% intervals of sacrebleu's metrics, by its own resampling.
+
+    Where there is one case alone, or all draws agree, they say nothing.
+    """
+    from rnncore.comparison.intervals import DRAWS
+
+    found = []
+    for what, metric in metrics.items():
+        score = metric.corpus_score(said, references, n_bootstrap=DRAWS)
+        middle, half = float(score._mean), float(score._ci)
+        if half > 0:
+            low, high = max(0.0, middle - half), min(100.0, middle + half)
+            found.append([what, low, high])
+    return {"intervals": found}
+
+
 def report(
     app: Application,
     arguments: argparse.Namespace,
@@ -183,13 +202,13 @@ def report(
 ) -> None:
     """Print the model's description and its scores."""
     described = app.show(about)
-    if "interval" in found:
-        what, low, high = found["interval"]
+    lines = [*described.lines]
+    first = [found["interval"]] if "interval" in found else []
+    for what, low, high in [*first, *found.get("intervals", [])]:
         line = f"95% interval of the network's {what}: "
-        digits = 1 if what.startswith("%") else 3
-        ends = f"{low:.{digits}f} to {high:.{digits}f}"
-        lines = [*described.lines, f"{line}{ends}"]
-        described = described._replace(lines=lines)
+        digits = 1 if what.startswith(("%", "BLEU", "chrF")) else 3
+        lines.append(f"{line}{low:.{digits}f} to {high:.{digits}f}")
+    described = described._replace(lines=lines)
     if arguments.json:
         print(_as_json(arguments.model, about, found, described))
         return
@@ -212,7 +231,7 @@ def _as_json(
     content = {"model": str(path), "network": described.network}
     known = "kind", "seed", "steps", "seconds"
     content |= {name: about[name] for name in known if name in about}
-    scores = "score", "baseline", "interval", "spread"
+    scores = "score", "baseline", "interval", "intervals", "spread"
     content |= {name: found[name] for name in scores if name in found}
     content["about"] = " ".join(described.lines)
     return json.dumps(content | {"scores": rows}, indent=1)

@@ -202,8 +202,13 @@ def _run_forecast(arguments: Namespace) -> int:
     if arguments.plot:
         back = max(3 * plan.horizon, plan.history)
         _save_figure(arguments.plot, study.draw(panel.frame, said, back))
-    print(table.to_string(float_format="{:.6g}".format))
+    print(table.to_string(float_format=_format_number))
     return 0
+
+
+def _format_number(x: float) -> str:
+    """A forecast is no surer than that; whole digits are kept."""
+    return f"{x:.0f}" if abs(x) >= 1000 else f"{x:.4g}"
 
 
 def _score_again(

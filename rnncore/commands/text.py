@@ -420,7 +420,11 @@ def _compute_scores(known: Any, data: Any) -> tuple[Facts, Later]:
     )
 
     def compressed() -> dict[str, float]:
-        bits = bits_given(parts.training, parts.test)
+        both = parts.training, parts.test
+        size = sum(len(part.encode()) for part in both) / 1e6
+        common.note(f"lzma compresses {size:.1f} MB; Ctrl-C skips it")
+        bar = common.Bar("lzma", "MB")
+        bits = bits_given(*both, bar)
         return {lzma: bits / len(parts.test)}
 
     later = {
@@ -585,7 +589,8 @@ def _score_elsewhere(
     ids = vocabulary.encode(whole)
     lanes = _split_lanes(ids)
     with _report_progress(model, NETWORK, lanes):
-        bits = _to_bits(token_nats(model, lanes, READ))
+        nats = token_nats(model, lanes, READ)
+    bits = _to_bits(nats)
     uniform = "as if all tokens were equally likely"
     found = {
         "table": [(NETWORK, bits), (uniform, math.log2(vocabulary.size))],
@@ -594,7 +599,7 @@ def _score_elsewhere(
             "that the model was trained on, so no baseline could read that",
             "unknown": int((ids == 0).sum()),
         },
-    }
+    } | _compute_interval(nats)
     return found, {}
 
 

@@ -482,7 +482,11 @@ def draw(
         if frame.index.freq is not None:
             locator = AutoDateLocator(maxticks=7)
             ax.xaxis.set_major_locator(locator)
-            ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+            concise = ConciseDateFormatter(
+                locator,
+                show_offset=ax is axes[-1, 0],  # the same below each
+            )
+            ax.xaxis.set_major_formatter(concise)
     handles, labels = axes[0, 0].get_legend_handles_labels()
     fig.legend(handles, labels, ncols=4, loc="outside upper center")
     return fig

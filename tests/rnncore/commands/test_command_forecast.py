@@ -204,6 +204,8 @@ def test_the_forecast_follows_the_table_s_last_date(
     assert quantiles.shape == (6, 7)
     assert np.all(np.diff(quantiles) >= 0)
     assert all(day in out for day in days)
+    digits = [x.strip("-0.").replace(".", "") for x in out.split()[-5:]]
+    assert all(len(x) <= 4 for x in digits)
     assert "<!-- sold -->" in plot.read_text()
 
 

@@ -227,6 +227,9 @@ def test_another_text_is_scored_without_baselines(
         "the network",
         "as if all tokens were equally likely",
     ]
+    said = re.search(r"network's bits: ([\d.]+) to ([\d.]+)", out)
+    low, high = map(float, said.groups())
+    assert low < scores["the network"] < high
     assert_close(
         scores["as if all tokens were equally likely"],
         math.log2(load_model(trained)[1].size),

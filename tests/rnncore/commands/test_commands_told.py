@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from sacrebleu.metrics import BLEU, CHRF
 
 from rnncore.commands import ABOUT, common, evaluation, runs
 from tests.helpers.arrays import assert_close
@@ -78,6 +79,21 @@ def test_a_mean_of_few_cases_has_an_interval():
     )
     _, low, high = found["interval"]
     assert 1 <= low < 16.5 / 12 < high <= 3
+
+
+def test_bleu_and_chrf_have_the_intervals_of_sacrebleu():
+    metrics = {"BLEU": BLEU(), "chrF": CHRF()}
+    true = [f"the {k} red houses of number {k}" for k in range(30)]
+    said = [t.replace("red", "old") if len(t) > 34 else t for t in true]
+    found = evaluation.corpus_intervals(metrics, said, [true])
+    for name, low, high in found["intervals"]:
+        score = metrics[name].corpus_score(said, [true]).score
+        assert 0 < low < score < high < 100, name
+    again = evaluation.corpus_intervals(metrics, said, [true])
+    assert again == found
+    for k in 1, 30:  # one case, and none that is wrong, say nothing
+        found = evaluation.corpus_intervals(metrics, true[:k], [true[:k]])
+        assert found == {"intervals": []}
 
 
 def test_without_a_baseline_nothing_is_compared(capsys):

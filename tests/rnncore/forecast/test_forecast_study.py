@@ -317,6 +317,12 @@ def test_a_figure_has_a_panel_a_series_and_says_what_came(freq):
     seen, median, dots = figure.axes[0].lines
     assert len(seen.get_xdata()) == 20
     assert len(median.get_xdata()) == len(dots.get_xdata()) == 3
+    if freq:  # the month stands once, below all
+        figure.canvas.draw()
+        corners = [
+            ax.xaxis.get_offset_text().get_text() for ax in figure.axes
+        ]
+        assert corners[0] == "" != corners[1]
     np.testing.assert_array_equal(dots.get_ydata(), came["sold"])
     import matplotlib.pyplot as plt
 
