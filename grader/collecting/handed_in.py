@@ -38,9 +38,9 @@ class HandedIn:
 
     files: dict[str, bytes] = field(default_factory=dict)
     chosen: Found | None = None
-    said: list[str] = field(default_factory=list)  # the learner is told
-    noted: list[str] = field(default_factory=list)  # those who teach are told
-    became: list[str] = field(default_factory=list)  # they too: of the other files
+    said: list[str] = field(default_factory=list)  # to the learner
+    noted: list[str] = field(default_factory=list)  # to the instructors
+    became: list[str] = field(default_factory=list)  # to them too: of other files
 
     def refuse(self, file: str, why: str) -> None:
         """Say that a file was left out."""
@@ -52,7 +52,7 @@ class HandedIn:
 
 
 def hand_in(found: Iterable[Found], name: str, wanted: str, limits: Limits) -> HandedIn:
-    """The latest of a learner's notebooks, and the files beside it.
+    """The latest of a learner's notebooks, and the files handed in with it.
 
     `name` is the assignment, `wanted` the file that a correction names.
     """
@@ -95,7 +95,7 @@ def hand_in(found: Iterable[Found], name: str, wanted: str, limits: Limits) -> H
 def _take_beside(
     files: list[Found], folder: str, handed: HandedIn, limits: Limits
 ) -> None:
-    """Read the files of a folder, as many as one may hand in."""
+    """Read the files of a folder, up to the allowed number."""
     left = limits.upload_files - len(handed.files)
     if len(files) > left:
         more = f"left out, as all that follow: over {limits.upload_files:,} files"

@@ -76,7 +76,7 @@ def _read(path: Path, _changed: int) -> Asked:
 
 
 def _read_task(cell: NotebookNode, name: str, text: str) -> Task:
-    """The task of an answer's cell, under the text that stands above it."""
+    """The task of an answer's cell, described by the text above it."""
     headings = [*HEADING.finditer(text)]
     if not headings:
         return Task(line=_read_summary(cell, name))

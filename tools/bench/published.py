@@ -1,4 +1,4 @@
-"""Scores beside published ones: python -m tools.bench.published.
+"""Compares scores with published ones: python -m tools.bench.published.
 
 Runs the protocol of the publications on the chorales that they are about, or
 on another FILE of that form, as a table; nothing is kept. `python -m rnncore

@@ -52,7 +52,7 @@ def read_cells(
     line: dict[Any, str | None]
     for line in lines:
         where = f"{name}, line {lines.line_num}"
-        if None in line:  # the key of what has no column
+        if None in line:  # the key of surplus values
             raise SetupError(
                 f"{where}: expected {len(lines.fieldnames or [])} cells, got more: a "
                 "text with a comma stands in quotation marks"
