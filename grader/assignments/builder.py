@@ -33,15 +33,19 @@ from nbgrader.apps import NbGraderAPI
 from traitlets.config.loader import PyFileConfigLoader
 
 from grader import ROOT
-from grader.assignments.expected_results import boxes, checks
-from grader.assignments.rules import explained, missing, problems
+from grader.assignments.expected_results import collect_mutants, compute_checks
+from grader.assignments.rules import (
+    find_explanations,
+    find_missing_parts,
+    find_problems,
+)
 from grader.assignments.source import (
     BEGIN,
     END,
     Assignment,
     Cell,
     folder_of,
-    names,
+    list_assignments,
     plain_names,
     read,
     test_parts,
@@ -89,9 +93,9 @@ def _notebook_cell(
     return made
 
 
-def buildable() -> list[str]:
+def list_buildable() -> list[str]:
     """All that `build` takes: text sources, then nbgrader's own."""
-    return [*names(), *plain_names()]
+    return [*list_assignments(), *plain_names()]
 
 
 def build(name: str, root: Path) -> None:
@@ -108,14 +112,14 @@ def build(name: str, root: Path) -> None:
         folder.rename(target)  # whole: make grade takes what stands there
     with (root / "grading" / ".building").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two would make the gradebook at once
-        outcome = course(root).generate_assignment(name, force=True, create=True)
+        outcome = open_course(root).generate_assignment(name, force=True, create=True)
     if not outcome["success"]:
         raise ValueError(f"{name}: nbgrader: {outcome.get('log')}")
 
 
 def _heed_rules(assignment: Assignment) -> None:
     """Refuse what breaks a rule; of a draft, tell it and go on."""
-    found = problems(assignment) + missing(assignment)
+    found = find_problems(assignment) + find_missing_parts(assignment)
     if assignment.draft:
         found.append("a draft, which `make course` leaves out")
     told = "\n".join(f"{assignment.name}: {p}" for p in found)
@@ -140,17 +144,17 @@ def _write_source(name: str, folder: Path) -> None:
     nbformat.write(notebook, folder / f"{assignment.name}.ipynb")
     beside = folder / "checks.json"
     made = {
-        "boxes": boxes(assignment),
+        "boxes": collect_mutants(assignment),
         "checks": {},
-        "explained": explained(assignment),
+        "explained": find_explanations(assignment),
     }
     beside.write_text(_as_text(made), "utf-8")
     with contextlib.chdir(folder):  # a notebook runs beside its files
-        made["checks"] = checks(assignment)
+        made["checks"] = compute_checks(assignment)
     beside.write_text(_as_text(made), "utf-8")
 
 
-def course(root: Path) -> NbGraderAPI:
+def open_course(root: Path) -> NbGraderAPI:
     """nbgrader with the course's settings, on a course in `root`."""
     scripts = sysconfig.get_path("scripts")  # nbgrader runs alembic by name
     if scripts not in os.environ["PATH"].split(os.pathsep):
@@ -173,7 +177,7 @@ def _as_text(made: dict[str, Any]) -> str:
     return text + "\n"
 
 
-def different(built: Path, kept: Path) -> Iterator[str]:
+def diff_folders(built: Path, kept: Path) -> Iterator[str]:
     """A diff, file by file, of two folders."""
     files = {
         p.relative_to(base)
@@ -200,7 +204,7 @@ def main() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     stale: list[str] = []
     built: list[str] = []
-    chosen = options.names or buildable()
+    chosen = options.names or list_buildable()
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch) if options.check else ROOT
         for name in chosen:
@@ -212,14 +216,16 @@ def main() -> None:
                 continue
             built.append(name)
             if options.check:
-                stale += different(root / "exercises" / name, ROOT / "exercises" / name)
+                stale += diff_folders(
+                    root / "exercises" / name, ROOT / "exercises" / name
+                )
             took = time.perf_counter() - start
             print(f"exercises: {name} built in {took:.1f} s", flush=True)
     failed = [name for name in chosen if name not in built]
     if stale:
         sys.exit("".join(stale) + "\nexercises/ is stale: make exercises")
     module = "grader.assignments.mistakes"
-    judged = [name for name in built if name in names()]
+    judged = [name for name in built if name in list_assignments()]
     command = [sys.executable, "-m", module, *judged]
     status = subprocess.call(command) if judged else 0
     if failed:

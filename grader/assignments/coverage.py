@@ -7,12 +7,12 @@ The answers are read by the module sample_answers.
 
 A test names a mistake by what an answer gave on the visible inputs, not always
 on all of them. Whether the cause is the right one is measured: the mistake's own
-code runs beside the answer, on the visible and the hidden inputs.
-Where the output that the test objects to is the mistake's on all of them, what is
-told holds of this answer's results (`agrees`). Otherwise the answer may make this
-mistake in numbers of its own (a score of -10 instead of -100), or beside another
-one: then its record names the mistake, as its author judged it, and every other
-one counts as named falsely. Two codes that give the same on all inputs cannot be
+code runs on the visible and the hidden inputs, as the answer does. If the output
+that the test objects to equals the mistake's on all of them, the message is true
+of this answer (`is_same_mistake`). Otherwise the answer may make this mistake with
+different numbers (a score of -10 instead of -100), or together with another one:
+then its record names the mistake, as its author judged it, and every other one
+counts as named falsely. Two codes that give the same on all inputs cannot be
 told apart: a message may say only what they have in common.
 """
 
@@ -30,8 +30,13 @@ import torch
 
 from grader import ROOT
 from grader.assignments.expected_results import file_of, run_cell
-from grader.assignments.known_mistakes import catalogue
-from grader.assignments.mistakes import lost, points_of, run_by_kernel, tried
+from grader.assignments.known_mistakes import read_catalogue
+from grader.assignments.mistakes import (
+    find_lost_properties,
+    points_of,
+    run_by_kernel,
+    try_cell,
+)
 from grader.assignments.sample_answers import SampleAnswer, list_answered, read_answers
 from grader.assignments.source import Assignment, Cell, read, test_parts
 from rnncore import testing
@@ -121,16 +126,18 @@ def _judge(
 ) -> Judgement:
     visible, hidden, after = test_parts(assignment, test)
     own = dict(before)
-    _, error = tried(answer.source, own)
+    _, error = try_cell(answer.source, own)
     if not error:
         with closed_book(answer.task, None, file_of(visible)):
-            _, error = tried(visible, own)
-    failures = [failure_of(error)] if error else [*lost(test, own).values()]
+            _, error = try_cell(visible, own)
+    failures = (
+        [failure_of(error)] if error else [*find_lost_properties(test, own).values()]
+    )
     if failures:
         message = "\n".join(map(render, failures))
         named = tuple(filter(None, (failure.mistake for failure in failures)))
         return Judgement(answer, classify(failures), message, named)
-    value, error = tried(hidden + after, own)
+    value, error = try_cell(hidden + after, own)
     full = points_of(test, value, error) == test.options["points"]
     return Judgement(answer, "passes" if full else "hidden", str(error or ""))
 
@@ -141,13 +148,13 @@ def find_mistakes_not_made(
     """What is said of named mistakes that the answer does not make."""
     if not judged.named:
         return
-    known = catalogue(assignment.of("mistakes")[test.name])
+    known = read_catalogue(assignment.of("mistakes")[test.name])
     right = assignment.of("solution")[test.name].source
     calls = record_calls(assignment, test, judged.answer.source, before)
     for says in judged.named:
         if not any(
             mistake.name == judged.answer.named
-            or agrees(
+            or is_same_mistake(
                 calls, record_calls(assignment, test, mistake.made_in(right), before)
             )
             for mistake in known
@@ -184,15 +191,15 @@ def record_calls(
     visible, hidden, after = test_parts(assignment, test)
     check, testing.check = testing.check, look
     try:
-        tried(source, own)
+        try_cell(source, own)
         for node in ast.parse(visible + hidden + after).body:
-            tried(ast.unparse(node), own)
+            try_cell(ast.unparse(node), own)
     finally:
         testing.check = check
     return found
 
 
-def agrees(calls: list[list[Call]], mistakes: list[list[Call]]) -> bool:
+def is_same_mistake(calls: list[list[Call]], mistakes: list[list[Call]]) -> bool:
     """Whether an answer's first wrong output is the mistake's on all inputs.
 
     A call that raises says nothing where the mistake's does too, and nothing
@@ -205,7 +212,7 @@ def agrees(calls: list[list[Call]], mistakes: list[list[Call]]) -> bool:
                 if first is None and not is_same_fingerprint(mine.looks, mine.due):
                     first = _first_wrong(mine)
                 continue
-            a, b = _leaves(mine), _leaves(its)
+            a, b = _fingerprint_outputs(mine), _fingerprint_outputs(its)
             if a is None or b is None:
                 if (a is None) != (b is None):
                     return False
@@ -219,13 +226,13 @@ def agrees(calls: list[list[Call]], mistakes: list[list[Call]]) -> bool:
     return True
 
 
-def _leaves(call: Call) -> list[Any] | None:
+def _fingerprint_outputs(call: Call) -> list[Any] | None:
     """The outputs' looks; None of an error."""
     return None if call.looks[0] == "raises" else call.looks[1]
 
 
 def _first_wrong(call: Call) -> int | None:
-    pairs = zip(_leaves(call) or [], call.due[1], strict=False)
+    pairs = zip(_fingerprint_outputs(call) or [], call.due[1], strict=False)
     return next(
         (k for k, (a, b) in enumerate(pairs) if not is_same_fingerprint(a, b)), None
     )

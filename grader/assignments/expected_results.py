@@ -17,7 +17,7 @@ from types import CodeType
 from typing import Any
 from unittest import mock
 
-from grader.assignments.known_mistakes import catalogue, known
+from grader.assignments.known_mistakes import find_known_mistakes, read_catalogue
 from grader.assignments.source import Assignment, Cell, visible_part
 from rnncore import testing
 from rnncore.testing.fingerprints import SAME_FINGERPRINT, encoded, is_same_fingerprint
@@ -38,7 +38,7 @@ def run_cell(source: str, namespace: dict[str, Any]) -> Any:
         warnings.simplefilter("error")
         warnings.filterwarnings("ignore", "FigureCanvasAgg is non-inter")
         try:
-            body, end = _compiled(source)
+            body, end = _compile_cell(source)
             with without_false_alarms():
                 exec(body, namespace)  # noqa: S102
                 return end and eval(end, namespace)
@@ -62,7 +62,7 @@ def _no_window() -> Iterator[None]:
 
 
 @cache  # a cell runs once for each mistake
-def _compiled(source: str) -> tuple[CodeType, CodeType | None]:
+def _compile_cell(source: str) -> tuple[CodeType, CodeType | None]:
     """A cell's statements, and the expression that it may end with."""
     tree = ast.parse(source)
     end = None
@@ -81,7 +81,7 @@ class Recorded(Exception):
     """A visible test has come to its check against stored results."""
 
 
-def recorded(
+def record_check(
     assignment: Assignment, test: Cell, namespace: dict[str, Any]
 ) -> tuple[Any, list[dict[str, Any]]]:
     """What a visible test hands to its check: candidate and inputs."""
@@ -102,7 +102,7 @@ def recorded(
     )
 
 
-def checks(assignment: Assignment) -> dict[str, Any]:
+def compute_checks(assignment: Assignment) -> dict[str, Any]:
     """The right results of the visible checks, and the mistakes' looks.
 
     Runs the solution on the visible tests' inputs, then each mistake.
@@ -123,12 +123,12 @@ def checks(assignment: Assignment) -> dict[str, Any]:
     return made
 
 
-def boxes(assignment: Assignment) -> dict[str, Any]:
+def collect_mutants(assignment: Assignment) -> dict[str, Any]:
     """The wrong versions of printed functions, for the mutant hunts."""
     return {
         name: {
             "of": cell.options["of"],
-            "edits": [encode_edit(m.was, m.now) for m in catalogue(cell)],
+            "edits": [encode_edit(m.was, m.now) for m in read_catalogue(cell)],
         }
         for name, cell in assignment.of("mutants").items()
     }
@@ -140,19 +140,19 @@ def _check_entry(
     """The right results of one check, and how each mistake looks."""
     name = test.name
     solution = assignment.of("solution")[name].source
-    right, inputs = recorded(assignment, test, dict(namespace))
+    right, inputs = record_check(assignment, test, dict(namespace))
     calls = [testing.observe(right, args) for args in inputs]
     looks = {"the solution": [testing.fingerprint_of(c) for c in calls]}
     entry: dict[str, Any] = {
         "results": [encoded(c.result) for c in calls],
         "mistakes": [],
     }
-    for mistake in known(assignment, name):
+    for mistake in find_known_mistakes(assignment, name):
         if not mistake.visible or solution.count(mistake.was) != 1:
             continue  # the second: a draft's, which is told
         own = dict(namespace)
         run_cell(mistake.made_in(solution), own)
-        wrong, inputs = recorded(assignment, test, own)
+        wrong, inputs = record_check(assignment, test, own)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             calls = [testing.observe(wrong, args) for args in inputs]

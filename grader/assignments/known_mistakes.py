@@ -38,7 +38,7 @@ class Mistake(NamedTuple):
         return solution.replace(self.was, self.now)
 
 
-def catalogue(cell: Cell) -> list[Mistake]:
+def read_catalogue(cell: Cell) -> list[Mistake]:
     """The mistakes of a `mistakes` or `mutants` cell.
 
     Raises ValueError naming file, line and task, what was expected there
@@ -48,21 +48,21 @@ def catalogue(cell: Cell) -> list[Mistake]:
     if not text:
         _refuse(cell, cell.line, 'r""", the mistakes, """', cell.source[:40])
     found: dict[str, Mistake] = {}
-    for line, block in _blocks(cell.line + 1, text[1].split("\n")):
-        mistake = _mistake(cell, line, block)
+    for line, block in _split_blocks(cell.line + 1, text[1].split("\n")):
+        mistake = _read_mistake(cell, line, block)
         if mistake.name in found:
             _refuse(cell, line, "a name of its own", mistake.name)
         found[mistake.name] = mistake
     return list(found.values())
 
 
-def known(assignment: Assignment, task: str) -> list[Mistake]:
+def find_known_mistakes(assignment: Assignment, task: str) -> list[Mistake]:
     """The known mistakes of a task; none where it has no catalogue."""
     cell = assignment.of("mistakes").get(task)
-    return catalogue(cell) if cell else []
+    return read_catalogue(cell) if cell else []
 
 
-def _blocks(first: int, lines: list[str]) -> Iterator[tuple[int, list[str]]]:
+def _split_blocks(first: int, lines: list[str]) -> Iterator[tuple[int, list[str]]]:
     """Runs of lines that are not empty, and where each begins."""
     block: list[str] = []
     for number, line in enumerate([*lines, ""], first):
@@ -73,7 +73,7 @@ def _blocks(first: int, lines: list[str]) -> Iterator[tuple[int, list[str]]]:
             block = []
 
 
-def _mistake(cell: Cell, line: int, block: list[str]) -> Mistake:
+def _read_mistake(cell: Cell, line: int, block: list[str]) -> Mistake:
     """One block of a catalogue, whose heading stands at that line."""
     heading, *edit = block
     name, colon, says = heading.partition(": ")
@@ -89,7 +89,7 @@ def _mistake(cell: Cell, line: int, block: list[str]) -> Mistake:
     was, now = ("\n".join(sides[sign]) for sign in "-+")
     if not was or was == now:
         _refuse(cell, line, "an edit, `- was` and `+ is`", heading)
-    name, marks = _marks(name)
+    name, marks = _split_marks(name)
     if unknown := [m for m in marks if m not in (HIDDEN, *PROPERTIES)]:
         expected = ", ".join((HIDDEN, *PROPERTIES))
         _refuse(cell, line, f"marks from {expected}", ", ".join(unknown))
@@ -97,7 +97,7 @@ def _mistake(cell: Cell, line: int, block: list[str]) -> Mistake:
     return Mistake(name, was, now, says, HIDDEN not in marks, line, costs)
 
 
-def _marks(name: str) -> tuple[str, list[str]]:
+def _split_marks(name: str) -> tuple[str, list[str]]:
     """A name without the marks behind it, and the marks."""
     found = MARKS.fullmatch(name)
     return (found[1], found[2].split(", ")) if found else (name, [])

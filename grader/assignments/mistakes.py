@@ -16,9 +16,19 @@ from typing import Any, NamedTuple
 
 from grader import ROOT
 from grader.assignments.expected_results import run_cell
-from grader.assignments.known_mistakes import Mistake, catalogue, known
+from grader.assignments.known_mistakes import (
+    Mistake,
+    find_known_mistakes,
+    read_catalogue,
+)
 from grader.assignments.rules import DEVICE
-from grader.assignments.source import Assignment, Cell, names, read, test_parts
+from grader.assignments.source import (
+    Assignment,
+    Cell,
+    list_assignments,
+    read,
+    test_parts,
+)
 from rnncore.testing.failure import Failure, render
 from rnncore.testing.properties import declared
 
@@ -56,18 +66,20 @@ def play(
 
     Runs in the folder of the released notebook, as a learner's kernel does.
     """
-    played = _played(assignment, replaced, place)
+    played = _run_tests(assignment, replaced, place)
     return {name: test.points for name, test in played.items()}
 
 
-def unearned(assignment: Assignment, torch_too: bool = True) -> Iterator[str]:
+def find_unearned_points(
+    assignment: Assignment, torch_too: bool = True
+) -> Iterator[str]:
     """Where the solution does not get all points, and why not."""
     texts = [cell.source for cell in run_by_kernel(assignment)]
     places = ["numpy"]
-    if torch_too and any(_placed(text, "cpu") != text for text in texts):
+    if torch_too and any(_set_device(text, "cpu") != text for text in texts):
         places.append("cpu")  # a learner may choose torch
     for place in places:
-        for name, played in _played(assignment, None, place).items():
+        for name, played in _run_tests(assignment, None, place).items():
             test = assignment.of("test")[name]
             if played.points != (of := test.options["points"]):
                 told = "".join(f": {why}" for why in played.why)
@@ -82,7 +94,7 @@ def unearned(assignment: Assignment, torch_too: bool = True) -> Iterator[str]:
                 )
 
 
-def _played(
+def _run_tests(
     assignment: Assignment, replaced: dict[str, str] | None, place: str
 ) -> dict[str, Played]:
     """Each test, run after the cells before it."""
@@ -90,12 +102,12 @@ def _played(
     played = {}
     with contextlib.chdir(ROOT / "exercises" / assignment.name):
         for cell in run_by_kernel(assignment):
-            source = _placed(cell.source, place)
+            source = _set_device(cell.source, place)
             if cell.kind == "solution" and replaced:
                 source = replaced.get(cell.name, source)
             if cell.kind == "test":
                 source = "".join(test_parts(assignment, cell))
-            value, error = tried(source, namespace)
+            value, error = try_cell(source, namespace)
             if cell.kind == "test":
                 of = declared(cell.source)
                 unmet = of.keys() - namespace["properties"].met if of else set()
@@ -112,30 +124,30 @@ def stub(cell: Cell) -> str:
     return f"{before}raise NotImplementedError{after}"
 
 
-def mutation(assignment: Assignment, place: str = "numpy") -> list[Verdict]:
+def judge_mistakes(assignment: Assignment, place: str = "numpy") -> list[Verdict]:
     """Judge every mistake of an assignment's catalogues."""
     namespace: dict[str, Any] = {}
     found: list[Verdict] = []
     with contextlib.chdir(ROOT / "exercises" / assignment.name):
         for cell in run_by_kernel(assignment):
             if cell.kind == "test":
-                found += _judged(assignment, cell, namespace)
+                found += _judge_task(assignment, cell, namespace)
                 source = "".join(test_parts(assignment, cell))
             else:
-                source = _placed(cell.source, place)
+                source = _set_device(cell.source, place)
             run_cell(source, namespace)
     return found
 
 
 @functools.cache
-def verdicts(name: str) -> tuple[Verdict, ...]:
+def judge_assignment(name: str) -> tuple[Verdict, ...]:
     """What became of the mistakes of one assignment."""
-    return tuple(mutation(read(name)))
+    return tuple(judge_mistakes(read(name)))
 
 
 def format_row(name: str) -> str:
     """An assignment's line of the table."""
-    found = verdicts(name)
+    found = judge_assignment(name)
     killed = sum(v.killed for v in found)
     told = [v for v in found if v.recognised is not None]
     named = sum(bool(v.recognised) for v in told)
@@ -149,13 +161,13 @@ def format_list(name: str) -> str:
     text = f"## {name}\n"
     for task, cell in assignment.of("mistakes").items():
         text += f"\n`{task}`\n\n"
-        for mistake in catalogue(cell):
-            kept = _kept(assignment.of("test")[task], mistake)
+        for mistake in read_catalogue(cell):
+            kept = _describe_kept_points(assignment.of("test")[task], mistake)
             text += f"- *{mistake.name}*{kept}: {mistake.says}\n"
     return text
 
 
-def _kept(test: Cell, mistake: Mistake) -> str:
+def _describe_kept_points(test: Cell, mistake: Mistake) -> str:
     """What points an answer with this mistake keeps, if any."""
     of = declared(test.source)
     if not mistake.costs:
@@ -164,37 +176,39 @@ def _kept(test: Cell, mistake: Mistake) -> str:
     return f" (keeps {kept} of {sum(of.values())} points)"
 
 
-def _judged(
+def _judge_task(
     assignment: Assignment, test: Cell, before: dict[str, Any]
 ) -> Iterator[Verdict]:
     """Each mistake of one task, in a copy of the notebook so far."""
     right = assignment.of("solution")[test.name].source
     visible, hidden, after = test_parts(assignment, test)
-    for mistake in known(assignment, test.name):
+    for mistake in find_known_mistakes(assignment, test.name):
         wrong = mistake.made_in(right)
         own = dict(before)
         for source in (visible, wrong):  # the visible part on the solution
             run_cell(source, own)
-        value, error = tried(hidden + after, own)
+        value, error = try_cell(hidden + after, own)
         killed = points_of(test, value, error) < test.options["points"]
         own = dict(before)
         run_cell(wrong, own)
-        _, told = tried(visible, own)
-        message = str(told or "\n".join(map(render, lost(test, own).values())))
+        _, told = try_cell(visible, own)
+        message = str(
+            told or "\n".join(map(render, find_lost_properties(test, own).values()))
+        )
         if not told:  # the hidden part goes on from what is lost
-            _, told = tried(hidden + after, own)
+            _, told = try_cell(hidden + after, own)
         yield Verdict(
             test.name,
             mistake.name,
             killed,
             mistake.says in message if mistake.visible else None,
             message,
-            () if told else tuple(lost(test, own)),
+            () if told else tuple(find_lost_properties(test, own)),
             mistake.costs,
         )
 
 
-def lost(test: Cell, namespace: dict[str, Any]) -> dict[str, Failure]:
+def find_lost_properties(test: Cell, namespace: dict[str, Any]) -> dict[str, Failure]:
     """The properties that a run of a test has found lost."""
     return dict(namespace["properties"].lost) if declared(test.source) else {}
 
@@ -205,13 +219,13 @@ def run_by_kernel(assignment: Assignment) -> Iterator[Cell]:
     return (c for c in assignment.cells if c.kind in kinds)
 
 
-def _placed(source: str, place: str) -> str:
+def _set_device(source: str, place: str) -> str:
     if place == "numpy":  # as the source has it; on torch that is "cpu"
         return source
     return DEVICE.sub(f'device = "{place}"', source)
 
 
-def tried(source: str, namespace: dict[str, Any]) -> tuple[Any, Exception | None]:
+def try_cell(source: str, namespace: dict[str, Any]) -> tuple[Any, Exception | None]:
     """What a cell ends with, or the error that it raises."""
     try:
         return run_cell(source, namespace), None
@@ -234,7 +248,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="assignments; default: all")
     parser.add_argument("--list", action="store_true", help="print them; run nothing")
     options = parser.parse_args()
-    chosen = options.names or names()
+    chosen = options.names or list_assignments()
     missing = [n for n in chosen if not (ROOT / "exercises" / n).exists()]
     if missing:
         sys.exit(f"{', '.join(missing)}: not built yet: make exercises")
@@ -255,13 +269,13 @@ def _judge(name: str) -> Iterator[str]:
     draft lacks is printed too, and is not yet to be corrected.
     """
     assignment = read(name)
-    found = [*unearned(assignment)]
+    found = [*find_unearned_points(assignment)]
     if not found:
         print(format_row(name), end="", flush=True)
         found = [
             f"{name}: {v.task}: {v.mistake} {what}\n{v.message}"
-            for v in verdicts(name)
-            for what in _failings(v)
+            for v in judge_assignment(name)
+            for what in _describe_failings(v)
         ]
     if not assignment.draft:
         yield from found
@@ -269,7 +283,7 @@ def _judge(name: str) -> Iterator[str]:
         print("\n".join(["", f"{name} is a draft:", *found]))
 
 
-def _failings(verdict: Verdict) -> Iterator[str]:
+def _describe_failings(verdict: Verdict) -> Iterator[str]:
     if not verdict.killed:
         yield "passes the hidden tests"
     if verdict.recognised is False:

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from docutils.nodes import make_id
 
 from grader import ROOT
-from grader.assignments.known_mistakes import catalogue, known
+from grader.assignments.known_mistakes import find_known_mistakes, read_catalogue
 from grader.assignments.source import BEGIN, END, Assignment, Cell, visible_part
-from grader.notebook.names import BUILTINS, bound, free_names
+from grader.notebook.names import BUILTINS, find_bound_names, free_names
 from rnncore.testing.properties import declared
 
 DEVICE = re.compile(
@@ -25,7 +25,7 @@ WHOLE = 4  # points from which a test's are split, or it says why not
 LONGEST = 12  # lines of a solution: ten, and the formatter may wrap two
 
 
-def problems(assignment: Assignment) -> list[str]:
+def find_problems(assignment: Assignment) -> list[str]:
     """What an author must correct before the assignment can be built.
 
     Raises ValueError where a cell is no Python, with its file and line.
@@ -65,7 +65,7 @@ def _of_the_whole(assignment: Assignment) -> Iterator[str]:
     head = assignment.cells[0]
     for key, due in (("kind", "short"), ("draft", True)):
         if (got := head.options.get(key, due)) != due:
-            yield f"{_at(head)}: {key}: expected {json.dumps(due)}, got {got!r}"
+            yield f"{_locate(head)}: {key}: expected {json.dumps(due)}, got {got!r}"
     solutions = sorted(assignment.of("solution"))
     tests = sorted(assignment.of("test"))
     if solutions != tests:
@@ -73,7 +73,7 @@ def _of_the_whole(assignment: Assignment) -> Iterator[str]:
     if not assignment.of("answer") and not assignment.short:
         yield "a written answer is missing"
     try:
-        explained(assignment)
+        find_explanations(assignment)
     except ValueError as error:
         yield str(error)
     points = sum(c.options.get("points", 0) for c in assignment.cells)
@@ -81,7 +81,7 @@ def _of_the_whole(assignment: Assignment) -> Iterator[str]:
         yield f"the head must say that there are {points} points"
 
 
-def missing(assignment: Assignment) -> list[str]:
+def find_missing_parts(assignment: Assignment) -> list[str]:
     """The parts that every assignment has, and this one lacks; with lines."""
     found = [*_missing_tasks(assignment)]
     text = ""
@@ -93,7 +93,7 @@ def missing(assignment: Assignment) -> list[str]:
         if cell.kind in ("test", "answer"):
             found += _missing_points(cell, text)
             text = ""
-    return [*found, *_leaning(assignment)]
+    return [*found, *_find_dependent_cells(assignment)]
 
 
 def _missing_tasks(assignment: Assignment) -> Iterator[str]:
@@ -101,10 +101,10 @@ def _missing_tasks(assignment: Assignment) -> Iterator[str]:
     solutions = assignment.of("solution")
     least = 1 if assignment.short else 4
     if len(solutions) < least:
-        yield f"{_at(head)}: expected {least} tasks or more, got {len(solutions)}"
+        yield f"{_locate(head)}: expected {least} tasks or more, got {len(solutions)}"
     points = sum(c.options.get("points", 0) for c in assignment.cells)
     if not re.search(rf"\d+ minutes, {points} points", head.source):
-        yield f"{_at(head)}: expected `.. minutes, {points} points` in the head"
+        yield f"{_locate(head)}: expected `.. minutes, {points} points` in the head"
     if not assignment.short:
         yield from _missing_of_a_whole(assignment, head)
 
@@ -115,33 +115,33 @@ def _missing_of_a_whole(assignment: Assignment, head: Cell) -> Iterator[str]:
     closed = [n for n, c in solutions.items() if c.options.get("closed_book")]
     if len(closed) != 1:
         got = ", ".join(closed) or "none"
-        yield f"{_at(head)}: expected one closed-book task, got {got}"
+        yield f"{_locate(head)}: expected one closed-book task, got {got}"
     if not assignment.of("experiment"):
-        yield f"{_at(head)}: expected an experiment, `# %% experiment`"
+        yield f"{_locate(head)}: expected an experiment, `# %% experiment`"
     boxes = assignment.of("mutants")
     if not boxes and assignment.name[:4] not in ("ch01", "caps"):
-        yield f'{_at(head)}: expected a mutant hunt, `# %% mutants="..."`'
+        yield f'{_locate(head)}: expected a mutant hunt, `# %% mutants="..."`'
     for name, cell in boxes.items():
-        if (count := len(catalogue(cell))) < 4:
-            yield f"{_at(cell)}: {name}: expected four boxes or more, got {count}"
+        if (count := len(read_catalogue(cell))) < 4:
+            yield f"{_locate(cell)}: {name}: expected four boxes or more, got {count}"
 
 
 def _missing_of_a_task(cell: Cell, text: str) -> Iterator[str]:
     """What a solution lacks; `text` is what stands above it."""
     for number, hint in enumerate(HINTS, 1):
         if hint not in text:
-            yield f"{_at(cell)}: {cell.name}: hint {number} is missing above it"
+            yield f"{_locate(cell)}: {cell.name}: hint {number} is missing above it"
     body = SOLUTION.search(cell.source)
     lines = [line.strip() for line in body[1].split("\n")] if body else []
     count = sum(bool(line) and not line.startswith("#") for line in lines)
     if count > LONGEST:
         yield (
-            f"{_at(cell)}: {cell.name}: expected a solution of at most "
+            f"{_locate(cell)}: {cell.name}: expected a solution of at most "
             f"{LONGEST} lines, got {count}"
         )
 
 
-def _leaning(assignment: Assignment) -> Iterator[str]:
+def _find_dependent_cells(assignment: Assignment) -> Iterator[str]:
     """Cells that need a name of another task, which a learner may leave out.
 
     The experiment comes last, and may use the functions of all.
@@ -156,14 +156,19 @@ def _leaning(assignment: Assignment) -> Iterator[str]:
         if cell.kind not in ("code", "solution", "test", "experiment"):
             continue
         source = visible_part(cell)
-        own = {name: node for node in ast.parse(source).body for name in bound(node)}
+        own = {
+            name: node
+            for node in ast.parse(source).body
+            for name in find_bound_names(node)
+        }
         needed = free_names(source) & bound_in.keys()
         if cell.kind == "experiment":
             needed -= functions
         for name in sorted(needed - own.keys()):
             if bound_in[name].isdisjoint({"", section}):
                 places = " and ".join(sorted(bound_in[name]))
-                yield f"{_at(cell)}: {name} is defined in another task alone: {places}"
+                where = _locate(cell)
+                yield f"{where}: {name} is defined in another task alone: {places}"
         for name, node in own.items():
             bound_in.setdefault(name, set()).add(section)
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -176,12 +181,12 @@ def _missing_points(cell: Cell, text: str) -> Iterator[str]:
     if stated != [given := cell.options.get("points")]:
         came = " and ".join(f"({number} points)" for number in stated)
         yield (
-            f"{_at(cell)}: {cell.name}: it gives {given} points; expected a "
+            f"{_locate(cell)}: {cell.name}: it gives {given} points; expected a "
             f"heading that ends with ({given} points), got {came or 'none'}"
         )
 
 
-def _at(cell: Cell) -> str:
+def _locate(cell: Cell) -> str:
     return f"{cell.file}:{cell.line}"
 
 
@@ -193,11 +198,11 @@ def _of_a_solution(assignment: Assignment, cell: Cell) -> Iterator[str]:
         yield f"{name}: no BEGIN SOLUTION ... END SOLUTION"
     if name in assignment.of("mutants"):
         return
-    mistakes = known(assignment, name)
+    mistakes = find_known_mistakes(assignment, name)
     least = 1 if assignment.short else 4
     if len(mistakes) < least:
         yield (
-            f"{_at(cell)}: {name}: expected {least} known mistakes or more, "
+            f"{_locate(cell)}: {name}: expected {least} known mistakes or more, "
             f"got {len(mistakes)}"
         )
     for mistake in mistakes:
@@ -216,7 +221,7 @@ def _of_a_test(assignment: Assignment, cell: Cell) -> Iterator[str]:
         yield f"{name}: the test has no hidden part"
     if name not in assignment.of("mutants"):
         yield from _of_points(assignment, cell)
-    strange = free_names(cell.source) - BUILTINS - _given(assignment)
+    strange = free_names(cell.source) - BUILTINS - _find_given_names(assignment)
     strange = {s for s in strange if not s.startswith("reference_")}
     if strange:
         yield (
@@ -231,31 +236,31 @@ def _of_points(assignment: Assignment, cell: Cell) -> Iterator[str]:
     why = cell.options.get("whole", "")
     if not of and not why and points >= WHOLE:
         yield (
-            f"{_at(cell)}: {cell.name}: expected properties = Properties(...) "
+            f"{_locate(cell)}: {cell.name}: expected properties = Properties(...) "
             f'or, behind its heading, whole="why not"; got {points} points'
         )
     if of and why:
-        yield f"{_at(cell)}: {cell.name}: whole={why!r}, though points are split"
+        yield f"{_locate(cell)}: {cell.name}: whole={why!r}, though points are split"
     if of and sum(of.values()) != points:
         yield (
-            f"{_at(cell)}: {cell.name}: expected properties of {points} points, "
+            f"{_locate(cell)}: {cell.name}: expected properties of {points} points, "
             f"got {sum(of.values())}"
         )
     lines = cell.source.strip().split("\n")
     if of and not lines[-1].startswith("properties.points("):
         yield (
-            f"{_at(cell)}: {cell.name}: expected properties.points(...) in the "
+            f"{_locate(cell)}: {cell.name}: expected properties.points(...) in the "
             f"last line, got {lines[-1]!r}"
         )
-    for mistake in known(assignment, cell.name):
+    for mistake in find_known_mistakes(assignment, cell.name):
         if extra := {*mistake.costs} - (of.keys() - {"values"}):
             yield (
-                f"{_at(cell)}: {cell.name}, {mistake.name}: expected a property "
+                f"{_locate(cell)}: {cell.name}, {mistake.name}: expected a property "
                 f"beside the values, got {', '.join(sorted(extra))}"
             )
 
 
-def explained(assignment: Assignment) -> dict[str, dict[str, str]]:
+def find_explanations(assignment: Assignment) -> dict[str, dict[str, str]]:
     """Where the book explains each graded task: page, section, anchor.
 
     A task that names no place is explained by the chapter of the
@@ -294,11 +299,11 @@ def public_names() -> frozenset[str]:
     for path in (ROOT / "rnncore").rglob("*.py"):
         for node in ast.parse(path.read_text("utf-8")).body:
             if not isinstance(node, ast.Import | ast.ImportFrom):
-                found |= set(bound(node))
+                found |= set(find_bound_names(node))
     return frozenset(n for n in found if not n.startswith("_"))
 
 
-def _given(assignment: Assignment) -> set[str]:
+def _find_given_names(assignment: Assignment) -> set[str]:
     """What a test may use: the device, and functions of the notebook."""
     return {"device"} | {
         node.name

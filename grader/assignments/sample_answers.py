@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from grader import ROOT
-from grader.assignments.source import names
+from grader.assignments.source import list_assignments
 
 ARCHIVE = ROOT / "solutions" / "sample_answers.jsonl.gz"
 HEADING = re.compile(r"^# %%(.*)\n", re.MULTILINE)
@@ -74,7 +74,7 @@ def write_answers(answers: Iterable[SampleAnswer], archive: Path = ARCHIVE) -> N
 def list_answered() -> list[str]:
     """The assignments that have sample answers, in the course's order."""
     answered = {answer.assignment for answer in read_answers()}
-    return [name for name in names() if name in answered]
+    return [name for name in list_assignments() if name in answered]
 
 
 def format_cells(answers: Iterable[SampleAnswer]) -> str:
@@ -110,7 +110,7 @@ def parse_cells(assignment: str, text: str) -> list[SampleAnswer]:
 def replace_answers(assignment: str, new: list[SampleAnswer]) -> list[SampleAnswer]:
     """All answers, with those to one assignment replaced."""
     kept = [a for a in read_answers() if a.assignment != assignment]
-    order = names().index
+    order = list_assignments().index
     return sorted([*kept, *new], key=lambda a: order(a.assignment))  # a stable sort
 
 
@@ -123,8 +123,10 @@ def main() -> None:
     way.add_argument("--import", type=Path, metavar="FILE", help="take them from FILE")
     options = vars(parser.parse_args())
     name = options["name"]
-    if name not in names():
-        sys.exit(f"{name}: expected an assignment, one of {', '.join(names())}")
+    if name not in list_assignments():
+        sys.exit(
+            f"{name}: expected an assignment, one of {', '.join(list_assignments())}"
+        )
     if file := options["export"]:
         mine = read_answers(name)
         file.write_text(format_cells(mine), "utf-8")

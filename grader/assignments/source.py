@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import jupytext
 
 from grader import ROOT
-from grader.notebook.names import bound, free_names
+from grader.notebook.names import find_bound_names, free_names
 
 BEGIN, END = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 HEADING = "# %% [markdown]"  # the first line; behind it kind="short", draft=true
@@ -58,7 +58,7 @@ def folder_of(name: str) -> Path:
     return ROOT / "solutions" / name
 
 
-def names() -> list[str]:
+def list_assignments() -> list[str]:
     """The folders with a text source: chapters in order, others, the capstone."""
     plain = plain_names()
     folders = {p.parent.name for p in (ROOT / "solutions").glob("[!._]*/*.py")}
@@ -90,11 +90,11 @@ def read(name: str) -> Assignment:
     if not text.startswith(HEADING):
         got = text.partition("\n")[0]
         raise ValueError(f"{file}:1: expected {HEADING} ..., got {got!r}")
-    return Assignment(name, folder, list(_cells(text, file)))
+    return Assignment(name, folder, list(_read_cells(text, file)))
 
 
 @cache  # jupytext needs 0.1 s
-def _cells(text: str, file: str) -> tuple[Cell, ...]:
+def _read_cells(text: str, file: str) -> tuple[Cell, ...]:
     headings = re.finditer(r"^# %%.*\n+", text, re.MULTILINE)
     raws = jupytext.reads(text, "py:percent").cells
     cells = []
@@ -112,19 +112,19 @@ def _cells(text: str, file: str) -> tuple[Cell, ...]:
 
 
 @cache
-def _statements(source: str) -> tuple[tuple[str, tuple[str, ...], bool], ...]:
+def _split_statements(source: str) -> tuple[tuple[str, tuple[str, ...], bool], ...]:
     """Of each top-level statement: source, names, whether it can be called."""
     return tuple(
         (
             ast.get_source_segment(source, node) or "",
-            tuple(bound(node)),
+            tuple(find_bound_names(node)),
             isinstance(node, ast.FunctionDef | ast.ClassDef),
         )
         for node in ast.parse(source).body
     )
 
 
-def references(assignment: Assignment, hidden: str) -> str:
+def find_references(assignment: Assignment, hidden: str) -> str:
     """Source of each `reference_NAME` that hidden tests use.
 
     NAME is a solution or a function of the notebook; what it needs comes
@@ -136,7 +136,7 @@ def references(assignment: Assignment, hidden: str) -> str:
     for cell in assignment.cells:
         if cell.kind not in ("code", "solution"):
             continue
-        for text, bound_here, is_called in _statements(cell.source):
+        for text, bound_here, is_called in _split_statements(cell.source):
             for name in bound_here:
                 made[name] = text
                 if is_called:
@@ -170,4 +170,4 @@ def test_parts(assignment: Assignment, cell: Cell) -> tuple[str, str, str]:
         return cell.source, "", ""
     visible, rest = cell.source.split(BEGIN)
     hidden, after = rest.split(END)
-    return visible, references(assignment, hidden) + hidden, after
+    return visible, find_references(assignment, hidden) + hidden, after

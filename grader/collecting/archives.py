@@ -61,7 +61,7 @@ class Export:
             raise
         except Exception as error:  # whatever such a file may hold
             self.close()
-            raise Unreadable(f"it is damaged ({_said(error)})") from error
+            raise Unreadable(f"it is damaged ({_describe_error(error)})") from error
         if sum(member.size for member in self.members) > BYTES:
             self.close()
             raise Unreadable(f"it holds over {BYTES / 1e9:.0f} GB")
@@ -114,7 +114,7 @@ def _of_zip(archive: zipfile.ZipFile) -> Iterator[Member]:
         elif info.file_size > SMALL and info.file_size > RATIO * info.compress_size:
             why = f"it grows to {info.file_size / 1e6:.0f} MB when it is unpacked"
         size = 0 if why else info.file_size
-        yield Member(_path(info.filename), size, partial(archive.read, info), why)
+        yield Member(_clean_path(info.filename), size, partial(archive.read, info), why)
 
 
 def _of_tar(archive: tarfile.TarFile) -> Iterator[Member]:
@@ -128,10 +128,12 @@ def _of_tar(archive: tarfile.TarFile) -> Iterator[Member]:
             continue
         plain = info.isreg() and not info.issparse()
         why = "" if plain else "it is a link or a device"
-        yield Member(_path(info.name), info.size, partial(_of, archive, info), why)
+        yield Member(
+            _clean_path(info.name), info.size, partial(_read_member, archive, info), why
+        )
 
 
-def _of(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
+def _read_member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
     file = archive.extractfile(info)
     return file.read() if file else b""
 
@@ -141,7 +143,7 @@ def _check_count(count: int) -> None:
         raise Unreadable(f"it holds over {MEMBERS:,} files")
 
 
-def _path(name: str) -> str:
+def _clean_path(name: str) -> str:
     """A member's path: as Windows wrote it too, and without a leading ./ ."""
     return composed(name).replace("\\", "/").removeprefix("./")
 
@@ -155,11 +157,11 @@ def read(member: Member, most: int) -> bytes:
     try:
         data = member.read()
     except Exception as error:  # whatever such a file may hold
-        raise Unreadable(f"it is damaged ({_said(error)})") from error
+        raise Unreadable(f"it is damaged ({_describe_error(error)})") from error
     if len(data) != member.size:
         raise Unreadable("it is damaged (its length is not what the archive says)")
     return data
 
 
-def _said(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     return untrusted.line(str(error), 100) or type(error).__name__

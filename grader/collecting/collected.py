@@ -37,12 +37,12 @@ def load_record(home: Path) -> Record:
     if not path.exists():
         return {}
     return {
-        name: {who: _taken(**taken) for who, taken in of.items()}
+        name: {who: _make_taken(**taken) for who, taken in of.items()}
         for name, of in json.loads(path.read_text("utf-8")).items()
     }
 
 
-def _taken(
+def _make_taken(
     digest: str,
     said: list[str],
     marks: list[list[str]],

@@ -47,21 +47,24 @@ def hand_in(found: Iterable[Found], name: str, wanted: str, limits: Limits) -> H
     `name` is the assignment, `wanted` the file that a correction names.
     """
     handed, files = HandedIn(), [one for one in found if one.piece.path]
-    notebooks = _notebooks(files, name, wanted, handed)
+    notebooks = _find_notebooks(files, name, wanted, handed)
     if notebooks:
         chosen = handed.chosen = notebooks.pop()
         for one in notebooks:
             handed.refuse(
                 one.piece.path,
-                f"{_shown(chosen)} came later and counts; this stays in {one.export}",
+                f"{_format_path(chosen)} came later and counts; "
+                f"this stays in {one.export}",
             )
         _take(chosen, f"{name}.ipynb", handed, limits)
     else:
         _say_what_came(files, name, handed)
-    latest = handed.chosen or max(files, key=_moment, default=None)
+    latest = handed.chosen or max(files, key=_get_sort_key, default=None)
     if latest:
         counted = {id(one) for one in [*notebooks, handed.chosen]}
-        beside = [f for f in files if _together(f, latest) and id(f) not in counted]
+        beside = [
+            f for f in files if _arrived_together(f, latest) and id(f) not in counted
+        ]
         folder = latest.piece.path.rpartition("/")[0] if handed.chosen else ""
         _take_beside(beside, f"{folder}/" if folder else "", handed, limits)
     return handed
@@ -80,31 +83,33 @@ def _take_beside(
         _take(one, one.piece.path.removeprefix(folder), handed, limits)
 
 
-def _notebooks(
+def _find_notebooks(
     files: list[Found], name: str, wanted: str, handed: HandedIn
 ) -> list[Found]:
     """The files that are the assignment's notebook, the latest last."""
     copy = r"(?: ?\((?P<n>[0-9]{1,6})\)|-(?P<m>[0-9]{1,6}))?\.ipynb"
     called = re.compile(re.escape(name) + copy, re.IGNORECASE)
     if wanted:
-        asked = [f for f in files if wanted in (f.piece.path, _last(f.piece.path))]
+        asked = [
+            f for f in files if wanted in (f.piece.path, _get_file_name(f.piece.path))
+        ]
         if asked:
-            return sorted(asked, key=_moment)
+            return sorted(asked, key=_get_sort_key)
         handed.noted.append(f"corrections.csv names {wanted}, which did not come in")
     found = [
-        (_moment(one), int(match["n"] or match["m"] or 0), one)
+        (_get_sort_key(one), int(match["n"] or match["m"] or 0), one)
         for one in files
-        if (match := called.fullmatch(_last(one.piece.path)))
+        if (match := called.fullmatch(_get_file_name(one.piece.path)))
     ]
     return [one for *_, one in sorted(found, key=lambda entry: entry[:2])]
 
 
-def _moment(one: Found) -> tuple[datetime, int, int]:
+def _get_sort_key(one: Found) -> tuple[datetime, int, int]:
     """What is later has a larger one."""
     return one.piece.when or datetime.min, one.rank, one.piece.order
 
 
-def _together(one: Found, other: Found) -> bool:
+def _arrived_together(one: Found, other: Found) -> bool:
     """Whether two files came in at once."""
     return (one.rank, one.piece.owner, one.piece.when) == (
         other.rank,
@@ -126,8 +131,9 @@ def _say_what_came(files: list[Found], name: str, handed: HandedIn) -> None:
         elif path.endswith(".ipynb"):
             who = one.piece.number or one.piece.name
             handed.noted.append(
-                f"{_shown(one)} is not called {name}.ipynb; if it is meant, add to "
-                f"corrections.csv: {name},{who},,{_last(path)},"
+                f"{_format_path(one)} is not called {name}.ipynb; "
+                "if it is meant, add to "
+                f"corrections.csv: {name},{who},,{_get_file_name(path)},"
             )
 
 
@@ -159,9 +165,9 @@ def _in_the_way(path: str, handed: HandedIn) -> bool:
     )
 
 
-def _last(path: str) -> str:
+def _get_file_name(path: str) -> str:
     return path.rpartition("/")[2]
 
 
-def _shown(one: Found) -> str:
+def _format_path(one: Found) -> str:
     return untrusted.line(one.piece.path, 200)

@@ -19,8 +19,8 @@ def folder_in(place: Path, name: str) -> Path:
     for parts in ((name,), ("exercises", name)):
         folder = place.joinpath(*parts)
         way = [place.joinpath(*parts[: n + 1]) for n in range(len(parts))]
-        plain = all(stat.S_ISDIR(_mode(path)) for path in way)
-        if plain and stat.S_ISREG(_mode(folder / f"{name}.ipynb")):
+        plain = all(stat.S_ISDIR(_read_mode(path)) for path in way)
+        if plain and stat.S_ISREG(_read_mode(folder / f"{name}.ipynb")):
             return folder
     return place
 
@@ -31,14 +31,14 @@ def take_in(folder: Path, target: Path, limits: Limits) -> None:
     try:
         names = untrusted.files_in(folder, limits.upload_bytes, limits.upload_files)
     except untrusted.TooMuch:
-        names = [notebook] if _fits(folder / notebook, limits) else []
+        names = [notebook] if _is_within_limits(folder / notebook, limits) else []
     target.mkdir(parents=True)
     for path in names:
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / path, target / path, follow_symlinks=False)
 
 
-def _mode(path: Path) -> int:
+def _read_mode(path: Path) -> int:
     """What kind of thing a path is; 0 where there is none."""
     try:
         return os.lstat(path).st_mode
@@ -46,6 +46,6 @@ def _mode(path: Path) -> int:
         return 0
 
 
-def _fits(path: Path, limits: Limits) -> bool:
-    plain = stat.S_ISREG(_mode(path))
+def _is_within_limits(path: Path, limits: Limits) -> bool:
+    plain = stat.S_ISREG(_read_mode(path))
     return plain and path.lstat().st_size <= limits.upload_bytes

@@ -13,7 +13,7 @@ from grader.course.roster import (
     Roster,
     explain_unfit_learner,
     is_anonymous,
-    letters,
+    keep_letters,
 )
 from grader.course.settings import SetupError
 from grader.services.exports import BRIGHTSPACE, CANVAS, MOODLE, Piece
@@ -45,7 +45,7 @@ class Whose:
         self.unused = {*self._asked}  # corrections of what did not come in
         self._owners: dict[str, set[tuple[str, str]]] = defaultdict(set)
         for piece in pieces:
-            self._owners[letters(piece.name)].add(piece.owner)
+            self._owners[keep_letters(piece.name)].add(piece.owner)
             self.unused -= {piece.name, piece.number}
         self._anonymous = {
             (system, number): learner
@@ -60,7 +60,7 @@ class Whose:
             return self._asked[piece.number]
         if piece.name not in self._asked:
             return Correction()
-        several = self._owners[letters(piece.name)]
+        several = self._owners[keep_letters(piece.name)]
         if len(several) > 1:
             numbers = ", ".join(sorted(number for _, number in several))
             raise SetupError(
@@ -81,14 +81,14 @@ class Whose:
         if len(found) == 1:
             return min(found)
         name = self._name(piece)
-        several = len(found) > 1 or len(self._owners[letters(piece.name)]) > 1
+        several = len(found) > 1 or len(self._owners[keep_letters(piece.name)]) > 1
         if piece.number and (several or is_anonymous(name)):
             return name if name.startswith("anon_") else f"{name}_{piece.number}"
         return name
 
     def team(self, piece: Piece) -> tuple[str, list[str]] | None:
         """The team of teams.csv, or Moodle's group, that handed this in."""
-        key, in_groups = letters(piece.name), (MOODLE, CANVAS)
+        key, in_groups = keep_letters(piece.name), (MOODLE, CANVAS)
         if piece.system not in in_groups or is_anonymous(piece.name):
             return None
         if self._is_one(piece):
@@ -97,9 +97,9 @@ class Whose:
             return None
         if not key:  # a name of signs alone fits everybody without a group
             return None
-        if by_hand := [one for one in self._teams if letters(one) == key]:
+        if by_hand := [one for one in self._teams if keep_letters(one) == key]:
             return min(by_hand), self._teams[min(by_hand)]
-        of = [n for n in self._lines if letters(self.sheet_group(n)) == key]
+        of = [n for n in self._lines if keep_letters(self.sheet_group(n)) == key]
         return (piece.name, [w for n in of if (w := self._lines[n])]) if of else None
 
     def is_settled(self, piece: Piece) -> bool:
@@ -129,7 +129,7 @@ class Whose:
         """
         if piece.system == CANVAS and not is_anonymous(piece.name):
             who = self.roster.by_number(piece.number)
-            names = called(self.roster, piece.name)
+            names = find_by_name(self.roster, piece.name)
             known = [one for one in self.roster.learners.values() if one.lms_user_id]
             if who is None:
                 return "nobody" if known and not names else ""
@@ -138,7 +138,7 @@ class Whose:
             return learner.name if named and who not in names else ""
         if piece.system != MOODLE or not self.sheet:
             return ""
-        same = bears(self.sheet, piece.name, piece.number)
+        same = has_number(self.sheet, piece.name, piece.number)
         return "" if same else self.sheet.name(piece.number)
 
     def _is_one(self, piece: Piece) -> bool:
@@ -147,7 +147,9 @@ class Whose:
             return False
         named = bool(self.sheet and self.sheet.name(piece.number))
         people = self.roster.learners
-        return named or any(people[w].known for w in called(self.roster, piece.name))
+        return named or any(
+            people[w].known for w in find_by_name(self.roster, piece.name)
+        )
 
     def in_roster(self, piece: Piece) -> Collection[str]:
         """The learners of the roster who may be meant."""
@@ -160,7 +162,7 @@ class Whose:
         name = self._name(piece)
         parts = [name.split("-", n)[-1] for n in range(name.count("-") + 1)]
         for part in [] if is_anonymous(name) else parts:  # a group comes before -
-            if found := called(self.roster, part):
+            if found := find_by_name(self.roster, part):
                 return found
         return set()
 
@@ -173,33 +175,33 @@ class Whose:
         return said or piece.name
 
 
-def called(roster: Roster, name: str) -> set[str]:
+def find_by_name(roster: Roster, name: str) -> set[str]:
     """The learners of this name; rather those of whom more is known."""
     found = roster.called(name)
     known = {who for who in found if roster.learners[who].known} or found
     return {name} if name in known else known
 
 
-def bears(sheet: Sheet, name: str, number: str) -> bool:
+def has_number(sheet: Sheet, name: str, number: str) -> bool:
     """Whether the worksheet has no other name for this number.
 
     The number of a group of Moodle's may be the number of some learner.
     """
     said = sheet.name(number)
-    return is_anonymous(name) or letters(name).endswith(letters(said))
+    return is_anonymous(name) or keep_letters(name).endswith(keep_letters(said))
 
 
 def in_sheet(sheet: Sheet, roster: Roster) -> dict[str, str]:
     """The learner of each number; empty if two may be meant."""
-    names = Counter(letters(sheet.name(number)) for number in sheet.lines)
+    names = Counter(keep_letters(sheet.name(number)) for number in sheet.lines)
     found = {}
     for number in sheet.lines:
         name = sheet.name(number)
         who = roster.by_email(sheet.email(number)) or ""
         if not name:
             who = who or f"Participant_{number}"
-        elif not who and names[letters(name)] == 1:
-            same = called(roster, name)
+        elif not who and names[keep_letters(name)] == 1:
+            same = find_by_name(roster, name)
             who = min(same) if len(same) == 1 else ""
         found[number] = who
     return found
@@ -211,14 +213,14 @@ def learners_of(sheet: Sheet, roster: Roster) -> list[Learner]:
     Of two new ones with one name, the e-mail address tells them apart.
     """
     found = []
-    names = [letters(sheet.name(number)) for number in sheet.lines]
+    names = [keep_letters(sheet.name(number)) for number in sheet.lines]
     for number in sheet.lines:
         name, email = sheet.name(number), sheet.email(number)
         who = roster.by_email(email) if email else None
         if not name or who:
             continue
-        same = called(roster, name)
-        alone = names.count(letters(name)) == 1
+        same = find_by_name(roster, name)
+        alone = names.count(keep_letters(name)) == 1
         if len(same) == 1 and alone:
             known = roster.learners[min(same)]
             another = known.email and email and known.email != email

@@ -64,7 +64,9 @@ def read_table(path: Path) -> Sheet | list[Learner]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             lines = csv.DictReader(file)
             head = [composed(column) for column in lines.fieldnames or []]
-            rows = [{composed(k or ""): _cell(v) for k, v in r.items()} for r in lines]
+            rows = [
+                {composed(k or ""): _clean_cell(v) for k, v in r.items()} for r in lines
+            ]
     except (csv.Error, UnicodeDecodeError) as error:
         raise SetupError(f"{path.name}: expected CSV in UTF-8: {error}") from error
     if set(NEEDED) <= set(head):
@@ -79,7 +81,7 @@ def read_table(path: Path) -> Sheet | list[Learner]:
     )
 
 
-def _cell(value: object) -> str:
+def _clean_cell(value: object) -> str:
     return composed(value).strip() if isinstance(value, str) else ""
 
 
@@ -103,7 +105,7 @@ def parse_when(said: str) -> datetime | None:
         return None
 
 
-def filled(sheet: Sheet, points: Mapping[str, float], most: float) -> str:
+def fill_worksheet(sheet: Sheet, points: Mapping[str, float], most: float) -> str:
     """The worksheet's text with these points, by number, in its lines.
 
     Raises SetupError where Moodle's maximum is another.
@@ -111,7 +113,7 @@ def filled(sheet: Sheet, points: Mapping[str, float], most: float) -> str:
     limit = next((c for c in sheet.head if c.lower() == MOST.lower()), "")
     rows: list[list[object]] = [[*sheet.head]]
     for number, line in sheet.lines.items():
-        if limit and line[limit] and _number(line[limit]) != most:
+        if limit and line[limit] and _parse_number(line[limit]) != most:
             raise SetupError(
                 f"{sheet.path.name}: Moodle's maximum is {line[limit]}, the "
                 f"assignment's is {most:g}: set it to {most:g} in Moodle, and export "
@@ -126,7 +128,7 @@ def filled(sheet: Sheet, points: Mapping[str, float], most: float) -> str:
     return "\ufeff" + lines_text(rows)
 
 
-def _number(said: str) -> float:
+def _parse_number(said: str) -> float:
     try:
         return float(said.replace(",", "."))
     except ValueError:

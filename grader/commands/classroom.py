@@ -24,7 +24,7 @@ import yaml
 from grader import ROOT, untrusted
 from grader.assignments import builder
 from grader.collecting.incoming import folder_in, take_in
-from grader.commands.gradescope import chosen
+from grader.commands.gradescope import find_assignment
 from grader.course.settings import Course, SetupError
 from grader.notebook.repair import grade_id, is_test, task_of
 from grader.services.tree import LEFT_OUT, learners_makefile
@@ -68,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=ROOT)
     options = parser.parse_args(argv)
     try:
-        name = chosen(options.name)
+        name = find_assignment(options.name)
         if options.source:
             return _collect(name, options.source, Course(options.root))
         if options.folder in (None, Path("")):
@@ -122,13 +122,15 @@ def _fill(name: str, built: Path, tree: Path) -> None:
     notebook = nbformat.read(tree / released / f"{name}.ipynb", as_version=4)
     tasks = points_of(notebook)
     text = README.format(
-        name=name, title=_title(notebook) or name, table=_points_table(notebook)
+        name=name, title=_read_title(notebook) or name, table=_points_table(notebook)
     )
     (tree / "README.md").write_text(text, "utf-8")
     github = tree / ".github"
     (github / "workflows").mkdir(parents=True)
     shutil.copy(ROOT / "grader" / "services" / "points.py", github)
-    (github / "workflows" / "classroom.yml").write_text(workflow(name, tasks), "utf-8")
+    (github / "workflows" / "classroom.yml").write_text(
+        format_workflow(name, tasks), "utf-8"
+    )
 
 
 def points_of(notebook: Any) -> dict[str, float]:
@@ -140,7 +142,7 @@ def points_of(notebook: Any) -> dict[str, float]:
     }
 
 
-def _title(notebook: Any) -> str:
+def _read_title(notebook: Any) -> str:
     first = notebook.cells[0].source.partition("\n")[0]
     return str(first.removeprefix("#").strip())
 
@@ -159,7 +161,7 @@ def _points_table(notebook: Any) -> str:
     return "\n".join([*lines, f"| all | {total:g} | |"])
 
 
-def workflow(name: str, tasks: dict[str, float]) -> str:
+def format_workflow(name: str, tasks: dict[str, float]) -> str:
     """GitHub's workflow: a step for each task, and Classroom's reporter.
 
     Source: the documentation of education/autograding-command-grader and
@@ -253,7 +255,7 @@ def collect(name: str, source: Path, course: Course) -> tuple[list[str], list[st
     clones = [p for p in clones if p.is_dir() and not p.is_symlink()]
     if not clones:
         raise ValueError(f"FROM: {source} holds no clone")
-    start_of = prefix(source.resolve().name)
+    start_of = find_prefix(source.resolve().name)
     taken, refused = [], []
     for clone in clones:
         learner = clone.name.removeprefix(start_of)
@@ -262,7 +264,7 @@ def collect(name: str, source: Path, course: Course) -> tuple[list[str], list[st
             refused.append(f"{clone.name!a}: {why or f'{start_of}NAME is expected'}")
             continue
         target = course.submitted / learner / name
-        with tempfile.TemporaryDirectory(dir=_made(course.home)) as scratch:
+        with tempfile.TemporaryDirectory(dir=_make_folder(course.home)) as scratch:
             copy = Path(scratch) / name
             take_in(folder_in(clone, name), copy, course.limits)
             shutil.rmtree(target, ignore_errors=True)
@@ -272,7 +274,7 @@ def collect(name: str, source: Path, course: Course) -> tuple[list[str], list[st
     return taken, refused
 
 
-def prefix(folder: str) -> str:
+def find_prefix(folder: str) -> str:
     """What the clones' names begin with: SLUG- in SLUG-submissions."""
     slug = folder.removesuffix("-submissions")
     if slug == folder:
@@ -283,7 +285,7 @@ def prefix(folder: str) -> str:
     return f"{slug}-"
 
 
-def _made(folder: Path) -> Path:
+def _make_folder(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

@@ -36,9 +36,9 @@ from grader.course import roster
 from grader.course.by_hand.corrections import Correction, Corrections, read_corrections
 from grader.course.by_hand.teams import Teams, read_teams
 from grader.course.course_file import ROSTER
-from grader.course.fingerprint import fingerprint
+from grader.course.fingerprint import compute_fingerprint
 from grader.course.settings import Course, SetupError, run_alone
-from grader.services.exports import CANVAS, MOODLE, Piece, pieces
+from grader.services.exports import CANVAS, MOODLE, Piece, sort_pieces
 
 ONE_LATE = timedelta(minutes=1)  # what is known only to be late
 
@@ -100,13 +100,13 @@ def collect(course: Course, name: str, corrections: Corrections, teams: Teams) -
         mine = {team: who for (one, team), who in teams.items() if one == name}
         whose = Whose(name, marked, people, of.sheet, corrections, before, mine)
         learners = _by_learner(of, whose)
-        due = _due(course, name)
+        due = _find_due_date(course, name)
         for who, found in sorted(learners.items()):
-            asked = _asked(whose, found)
+            asked = _find_correction(whose, found)
             handed = hand_in(found, name, asked.file, course.limits)
-            moment = asked.time or _moment(course, whose, handed, due)
+            moment = asked.time or _find_time(course, whose, handed, due)
             now[who] = _take_in(course, of, who, handed, moment, before.get(who))
-            now[who].marks = _marks(found, handed)
+            now[who].marks = _collect_marks(found, handed)
             now[who].was = before.get(who, Taken()).was
             if of_team := whose.team(found[0].piece):
                 now[who].learners = of_team[1]
@@ -121,11 +121,11 @@ def collect(course: Course, name: str, corrections: Corrections, teams: Teams) -
         said = f"is {other} now" if other else "is in no export any more"
         of.told.append(f"{who}: {said}; see {place}")
     save_record(course.home, record | {name: now})
-    of.told += _strangers(mine, people)
+    of.told += _find_strangers(mine, people)
     return _tell(of, _who_came(now, mine), people)
 
 
-def _strangers(teams: dict[str, list[str]], people: roster.Roster) -> list[str]:
+def _find_strangers(teams: dict[str, list[str]], people: roster.Roster) -> list[str]:
     """Who is in a team, but not in a roster that is known."""
     if not any(one.known for one in people.learners.values()):
         return []
@@ -168,7 +168,7 @@ def open_class(place: Path, stack: ExitStack) -> Class:
             of.told.append(f"{path.name}: {error}")
             continue
         stack.callback(export.close)
-        marked, others = pieces(export.members)
+        marked, others = sort_pieces(export.members)
         of.found += [Found(piece, path.name, rank) for piece in marked]
         of.told += [f"{path.name}: {m.path} belongs to no learner" for m in others]
     return of
@@ -196,12 +196,12 @@ def enter_learners(course: Course, of: Class) -> roster.Roster:
     listed = roster.read_roster(path) if path.exists() else []
     with course.ledger.transaction() as book:
         roster.enter(book, listed)
-        people = roster.students(book)
+        people = roster.read_students(book)
         new = [one for one in of.learners if not people.by_number(one.lms_user_id)]
         roster.enter(book, new)
         if of.sheet:
-            roster.enter(book, learners_of(of.sheet, roster.students(book)))
-        people = roster.students(book)
+            roster.enter(book, learners_of(of.sheet, roster.read_students(book)))
+        people = roster.read_students(book)
         book.db.commit()
     return people
 
@@ -235,7 +235,7 @@ def _by_learner(of: Class, whose: Whose) -> dict[str, list[Found]]:
     return learners
 
 
-def _asked(whose: Whose, found: list[Found]) -> Correction:
+def _find_correction(whose: Whose, found: list[Found]) -> Correction:
     """What corrections.csv says of all marks that one learner has."""
     said = [whose.correction(one.piece) for one in found]
     return Correction(
@@ -244,7 +244,7 @@ def _asked(whose: Whose, found: list[Found]) -> Correction:
     )
 
 
-def _moment(
+def _find_time(
     course: Course, whose: Whose, handed: HandedIn, due: datetime | None
 ) -> datetime | None:
     """When it came in, in UTC, as the export or its worksheet says."""
@@ -263,10 +263,10 @@ def _moment(
     if when:
         there = when.replace(tzinfo=course.zone)
         return there.astimezone(UTC).replace(tzinfo=None)
-    return _late(handed, due) if piece.late else None
+    return _choose_late_time(handed, due) if piece.late else None
 
 
-def _due(course: Course, name: str) -> datetime | None:
+def _find_due_date(course: Course, name: str) -> datetime | None:
     """The due date, in UTC, as course.toml or else the gradebook has it."""
     if name in course.file.due_dates:
         return course.file.due_dates[name]
@@ -278,7 +278,7 @@ def _due(course: Course, name: str) -> datetime | None:
     return due
 
 
-def _late(handed: HandedIn, due: datetime | None) -> datetime | None:
+def _choose_late_time(handed: HandedIn, due: datetime | None) -> datetime | None:
     """A time for what the system only calls late."""
     if due is None:
         handed.noted.append("is late, but the gradebook has no due date")
@@ -290,7 +290,7 @@ def _late(handed: HandedIn, due: datetime | None) -> datetime | None:
     return due + ONE_LATE
 
 
-def _marks(found: list[Found], handed: HandedIn) -> list[Mark]:
+def _collect_marks(found: list[Found], handed: HandedIn) -> list[Mark]:
     """Under which names and numbers all of it came in."""
     of: dict[tuple[str, str], Piece] = {}
     first = [handed.chosen.piece] if handed.chosen else []
@@ -312,7 +312,7 @@ def _take_in(
     files = dict(handed.files)
     if moment:
         files["timestamp.txt"] = f"{moment:%Y-%m-%d %H:%M:%S} UTC\n".encode()
-    taken = Taken(_digest(files), untrusted.shorten_list(handed.said))
+    taken = Taken(_compute_digest(files), untrusted.shorten_list(handed.said))
     did = "as before"
     target = course.submitted / who / of.name
     if not (before and before.digest == taken.digest and target.is_dir()):
@@ -331,7 +331,7 @@ def _take_in(
     return taken
 
 
-def _digest(files: dict[str, bytes]) -> str:
+def _compute_digest(files: dict[str, bytes]) -> str:
     total = hashlib.sha256()
     for path, data in sorted(files.items()):
         total.update(f"{path}\0{hashlib.sha256(data).hexdigest()}\0".encode())
@@ -348,7 +348,7 @@ def _replace(course: Course, who: str, name: str, files: dict[str, bytes]) -> st
     target = course.submitted / who / name
     did = "new"
     if target.exists():
-        if fingerprint(target) == fingerprint(fresh):
+        if compute_fingerprint(target) == compute_fingerprint(fresh):
             return "as before"
         did = f"new; what was there is in {_move_away(course, who, name)}"
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from grader import ROOT, untrusted
 from grader.collecting.collected import Mark, Taken, load_record
-from grader.collecting.whose import bears, in_sheet
-from grader.collecting.worksheet import Sheet, filled
+from grader.collecting.whose import has_number, in_sheet
+from grader.collecting.worksheet import Sheet, fill_worksheet
 from grader.commands.collect import Class, open_class
 from grader.commands.grade import (
     check_course_file,
@@ -32,7 +32,7 @@ from grader.commands.grade import (
     write_reports,
 )
 from grader.course.by_hand.regrades import read_regrades
-from grader.course.roster import students
+from grader.course.roster import read_students
 from grader.course.settings import Course, SetupError, run_alone
 from grader.course.submissions import find_submissions
 from grader.reports.lms import write_lms
@@ -105,26 +105,26 @@ def _write(
     """Write all files of an assignment; what was left out, and why."""
     write_lms(course, rows, place, missing)
     with course.ledger.transaction() as book:
-        people = students(book)
+        people = read_students(book)
     of, downloaded = Class(name), course.home / "downloaded" / name
     if downloaded.is_dir():
         with ExitStack() as stack:
             of = open_class(downloaded, stack)
     lines = in_sheet(of.sheet, people) if of.sheet else {}
     told: list[str] = []
-    marks = _marks(of.sheet, lines, rows, taken, told)
+    marks = _collect_marks(of.sheet, lines, rows, taken, told)
     for system, file in ((MOODLE, "feedback.zip"), (CANVAS, "feedback_canvas.zip")):
         mine = [(who, mark) for who, mark in marks if mark[0] == system]
         _pack(course, place / file, name, mine)
     if of.sheet:
         numbers = lines | {m[2]: who for who, m in marks}
-        points = _points(numbers, rows, missing)
-        text = filled(of.sheet, points, rows[0].of)
+        points = _collect_points(numbers, rows, missing)
+        text = fill_worksheet(of.sheet, points, rows[0].of)
         (place / of.sheet.path.name).write_text(text, "utf-8", newline="")
     return told
 
 
-def _marks(
+def _collect_marks(
     sheet: Sheet | None,
     lines: dict[str, str],
     rows: list[Row],
@@ -141,7 +141,7 @@ def _marks(
     marks = [
         (who, mark)
         for who, mark in every
-        if who not in teams and _fits(sheet, lines, who, mark, told)
+        if who not in teams and _is_for_one_person(sheet, lines, who, mark, told)
     ]
     members: dict[str, list[str]] = defaultdict(list)
     for row in rows:
@@ -167,14 +167,14 @@ def _marks(
     return marks
 
 
-def _fits(
+def _is_for_one_person(
     sheet: Sheet | None, lines: dict[str, str], who: str, mark: Mark, told: list[str]
 ) -> bool:
     """Whether a page goes to one person under these marks."""
     system, name, number, _ = mark
     if system != MOODLE:
         return True
-    same = sheet is None or lines.get(number) == who or bears(sheet, name, number)
+    same = sheet is None or lines.get(number) == who or has_number(sheet, name, number)
     if not number or not same or (sheet and number not in sheet.lines):
         told.append(
             f"{who}: {name} {number} is nobody of the grading worksheet: no page for it"
@@ -195,7 +195,7 @@ def _pack(course: Course, path: Path, name: str, marks: list[tuple[str, Mark]]) 
                 archive.write(page, called_so, zipfile.ZIP_DEFLATED)
 
 
-def _points(
+def _collect_points(
     numbers: dict[str, str], rows: list[Row], missing: float | None
 ) -> dict[str, float]:
     """The points of each number, where they are known."""

@@ -33,14 +33,14 @@ from grader.reports.changes import Change, read_changes, shown_changes, write_ch
 from grader.reports.feedback import write_feedback
 from grader.reports.lms import write_lms
 from grader.reports.missing import write_missing
-from grader.reports.overview import summary, write_overview
-from grader.reports.points import Row, read_rows, table, write_csv
+from grader.reports.overview import format_summary, write_overview
+from grader.reports.points import Row, format_table, read_rows, write_csv
 from grader.reports.statistics import write_statistics
 from grader.run import processes, record
 from grader.run.batch import JobRunner, LocalRunner, Todo, run_all
 from grader.run.cluster import SCHEME, Cluster
 from grader.run.internal_errors import Fault
-from grader.services.exchange import stamp
+from grader.services.exchange import add_stamp
 from rnncore.storage.files import composed
 
 LONGEST = 10_000_000  # characters of a class's table
@@ -48,7 +48,7 @@ LONGEST = 10_000_000  # characters of a class's table
 
 def main(argv: list[str] | None = None) -> int:
     """Grade, print the table; 0 where every submission has been graded."""
-    options = _options(argv)
+    options = _parse_options(argv)
     try:
         return run_alone(
             options.root, "make grade", lambda course: _grade_class(course, options)
@@ -58,13 +58,13 @@ def main(argv: list[str] | None = None) -> int:
         return 130
 
 
-def _options(argv: list[str] | None) -> argparse.Namespace:
+def _parse_options(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", type=Path, default=ROOT)
     parser.add_argument("--workers", type=int, help="at the same time")
     parser.add_argument(
         "--executor",
-        type=_executor,
+        type=_parse_executor,
         metavar="dask://HOST:PORT",
         help="run on a Dask cluster, through its scheduler",
     )
@@ -103,7 +103,7 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
     if name == sandbox.NONE:
         print(sandbox.WITHOUT, file=sys.stderr)
     if not options.executor and not course.prepared.exists():
-        processes.warm(name)  # all is to be graded
+        processes.start_warm_process(name)  # all is to be graded
     known = known_names(course)
     check_course_file(course, known)
     requests = read_regrades(course.home / "regrades.csv", known)
@@ -229,7 +229,7 @@ def write_reports(
             asked += requests.get((team, name), [])
         try:
             write_feedback(course, row.submission, result, row, told, said, asked)
-            stamp(course, row.submission)
+            add_stamp(course, row.submission)
         except Exception as error:  # noqa: BLE001 - others get theirs
             why = Fault(error).log()
             print(f"{row.submission}: no page: {why}", file=sys.stderr)
@@ -247,8 +247,12 @@ def _report(
 ) -> tuple[list[Row], int]:
     """Write the files, print the tables; how many pages were not written."""
     written = write_reports(course, submissions, requests)
-    print(f"\n{untrusted.text(table(written.rows), LONGEST)}\n")
-    lists = shown_changes(written.changed), summary(written.graded), written.missing
+    print(f"\n{untrusted.text(format_table(written.rows), LONGEST)}\n")
+    lists = (
+        shown_changes(written.changed),
+        format_summary(written.graded),
+        written.missing,
+    )
     for text in (*lists, _open_requests(requests)):
         if text:
             print(f"{untrusted.text(text, LONGEST)}\n")
@@ -285,7 +289,7 @@ def known_names(course: Course) -> set[str]:
     """The assignments that have a source, or could have."""
     names = set(course.assignment_names())
     if course.root == ROOT:
-        names |= set(builder.buildable())
+        names |= set(builder.list_buildable())
     if not names:
         raise SetupError(f"there is no assignment in {course.source}")
     return names
@@ -380,7 +384,7 @@ def _run(
     if options.executor:
         runner = Cluster(options.executor)
     else:
-        processes.warm(name)
+        processes.start_warm_process(name)
         processes.warm_servers([*assignments.values()], name)
         runner = LocalRunner(options.workers or course.workers)
     run_all(
@@ -394,7 +398,7 @@ def _run(
     )
 
 
-def _executor(text: str) -> str:
+def _parse_executor(text: str) -> str:
     if not text.startswith(SCHEME):
         raise argparse.ArgumentTypeError(f"{SCHEME}HOST:PORT is expected")
     return text

@@ -84,7 +84,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     options = parser.parse_args(argv)
     try:
-        name = chosen(options.name)
+        name = find_assignment(options.name)
         path = options.output or ROOT / "grading" / "gradescope" / f"{name}.zip"
         write(name, path, sandboxed=not options.no_sandbox)
     except (ValueError, SetupError) as error:
@@ -94,9 +94,9 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def chosen(name: str | None) -> str:
+def find_assignment(name: str | None) -> str:
     """The assignment that was asked for. Raises ValueError."""
-    known = builder.buildable()
+    known = builder.list_buildable()
     if name not in known:
         raise ValueError(
             f"ASSIGNMENT: one of {', '.join(known)} is expected, got {name!r}"
@@ -127,15 +127,15 @@ def _fill(name: str, tree: Path, sandboxed: bool) -> None:
         shutil.copytree(ROOT / folder, tree / folder, ignore=LEFT_OUT)
     shutil.copy(ROOT / "constraints.txt", tree)
     learners = (ROOT / "requirements.txt").read_text("utf-8")
-    graders = needed((ROOT / "requirements-dev.txt").read_text("utf-8"))
+    graders = select_requirements((ROOT / "requirements-dev.txt").read_text("utf-8"))
     (tree / "requirements.txt").write_text(f"{learners}\n{graders}", "utf-8")
     with tempfile.TemporaryDirectory() as built:
         builder.build(name, Path(built))
         source = Path("grading") / "source" / name
         shutil.copytree(Path(built) / source, tree / "course" / source)
-    config = configuration(ROOT)
+    config = read_configuration(ROOT)
     (tree / "course" / CONFIG_NAME).write_text(config, "utf-8")
-    (tree / "course" / "grading" / ".secret").write_bytes(_secret(name))
+    (tree / "course" / "grading" / ".secret").write_bytes(_derive_secret(name))
     options = "" if sandboxed else " --no-sandbox"
     run = RUN.format(name=name, options=options)
     for script, text in (("setup.sh", SETUP), ("run_autograder", run)):
@@ -143,7 +143,7 @@ def _fill(name: str, tree: Path, sandboxed: bool) -> None:
         (tree / script).chmod(0o755)
 
 
-def configuration(root: Path) -> str:
+def read_configuration(root: Path) -> str:
     """The settings of a course that decide how a notebook is graded, and no more.
 
     Raises ValueError if one of them is no plain value.
@@ -164,14 +164,14 @@ def configuration(root: Path) -> str:
     return "".join(lines)
 
 
-def _secret(name: str) -> bytes:
+def _derive_secret(name: str) -> bytes:
     """A secret for this assignment there, which tells nothing of the course's."""
     home = ROOT / "grading"
     home.mkdir(exist_ok=True)
     return hmac.digest(course_secret(home), f"gradescope {name}".encode(), "sha256")
 
 
-def needed(requirements: str) -> str:
+def select_requirements(requirements: str) -> str:
     """The requirements without the sections that grading does not use."""
     parts = requirements.split("\n\n")
     return "\n\n".join(p for p in parts if not p.startswith(UNUSED)) + "\n"

@@ -52,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("name", metavar="ASSIGNMENT")
     parser.add_argument("--task", help="its name, as in tasks.csv")
     parser.add_argument("--by", default=getpass.getuser(), help="who marks")
-    parser.add_argument("--share", type=_share, default=(1, 1), metavar="1/3")
+    parser.add_argument("--share", type=_parse_share, default=(1, 1), metavar="1/3")
     parser.add_argument("--port", type=int, default=0, help="0: any that is free")
     parser.add_argument("--root", type=Path, default=ROOT)
     options = parser.parse_args(argv)
@@ -73,7 +73,7 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _share(text: str) -> tuple[int, int]:
+def _parse_share(text: str) -> tuple[int, int]:
     part, _, parts = text.partition("/")
     if not (part.isdecimal() and parts.isdecimal() and 0 < int(part) <= int(parts)):
         raise argparse.ArgumentTypeError(f"expected a share such as 1/3, got {text!r}")

@@ -32,16 +32,16 @@ Notebooks = dict[str, dict[str, NotebookNode]]  # by assignment and learner
 
 def main(argv: list[str] | None = None) -> int:
     """Print what is closest, write similarity.csv and .html to grading/."""
-    options = _options(argv)
+    options = _parse_options(argv)
     try:
         course = Course(options.root)
-        notebooks = _notebooks(course, course.submitted)
-        earlier = _earlier(course, options.earlier)
+        notebooks = _read_notebooks(course, course.submitted)
+        earlier = _read_earlier_classes(course, options.earlier)
     except SetupError as error:
         print(f"make similarity: {error}", file=sys.stderr)
         return 2
     found: list[Found] = []
-    given = {name: _given(course, name) for name in notebooks}
+    given = {name: _read_given(course, name) for name in notebooks}
     for name, mine in sorted(notebooks.items()):
         others = earlier.get(name, {})
         alike = compare(mine | others, given[name])
@@ -56,15 +56,15 @@ def main(argv: list[str] | None = None) -> int:
         name: mine | earlier.get(name, {}) for name, mine in notebooks.items()
     }
     path = course.home / "similarity.csv"
-    replace_text(path, _csv(found))
-    shown = side_by_side.page(found[: options.most], all_of_them, given)
+    replace_text(path, _format_csv(found))
+    shown = side_by_side.render_page(found[: options.most], all_of_them, given)
     replace_text(path.with_suffix(".html"), shown)
-    print(_table(found[: options.most]))
+    print(_format_table(found[: options.most]))
     print(f"Written: {path}, and similarity.html with the answers side by side")
     return 0
 
 
-def _options(argv: list[str] | None) -> argparse.Namespace:
+def _parse_options(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", type=Path, default=ROOT)
     parser.add_argument(
@@ -85,7 +85,7 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _given(course: Course, name: str) -> list[NotebookNode]:
+def _read_given(course: Course, name: str) -> list[NotebookNode]:
     """What all learners could see, and the solution: no evidence."""
     source = course.source / name / f"{name}.ipynb"
     if not source.exists():
@@ -98,14 +98,14 @@ def _given(course: Course, name: str) -> list[NotebookNode]:
     return [notebook, release, *known]
 
 
-def _earlier(course: Course, folders: list[Path]) -> Notebooks:
+def _read_earlier_classes(course: Course, folders: list[Path]) -> Notebooks:
     """Earlier classes' notebooks; each learner is called after the folder.
 
     Raises SetupError where there is none in a folder.
     """
     found: Notebooks = defaultdict(dict)
     for folder in folders:
-        notebooks = _notebooks(course, folder.resolve()) if folder.is_dir() else {}
+        notebooks = _read_notebooks(course, folder.resolve()) if folder.is_dir() else {}
         if not notebooks:
             raise SetupError(
                 f"--with: expected a folder with LEARNER/ASSIGNMENT/ASSIGNMENT.ipynb "
@@ -117,7 +117,7 @@ def _earlier(course: Course, folders: list[Path]) -> Notebooks:
     return found
 
 
-def _notebooks(course: Course, folder: Path) -> Notebooks:
+def _read_notebooks(course: Course, folder: Path) -> Notebooks:
     """The readable notebooks in a folder, by assignment and learner."""
     found: Notebooks = defaultdict(dict)
     submissions, _ = find_submissions(course, folder)
@@ -157,7 +157,7 @@ def _code_in(folder: Path, file: Path, limit: int) -> list[NotebookNode]:
     return [new_code_cell(c.source) for c in cells if c.cell_type == "code"]
 
 
-def _csv(found: list[Found]) -> str:
+def _format_csv(found: list[Found]) -> str:
     head = ["assignment", "learner", "other", "kind", "share", "shared"]
     lines: list[list[object]] = [[*head]]
     lines += [
@@ -170,7 +170,7 @@ def _csv(found: list[Found]) -> str:
     return csv_text(lines)
 
 
-def _table(found: list[Found]) -> str:
+def _format_table(found: list[Found]) -> str:
     if not found:
         return "No two look alike."
     return "\n".join(

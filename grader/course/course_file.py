@@ -92,24 +92,24 @@ class CourseFile:
         for number, week in enumerate(self.weeks):
             for name in week.assignments:
                 if name not in known:
-                    where = _place(self.text, "weeks", number, "assignments", name)
-                    raise ValueError(_expected(where, _one_of(known), name))
+                    where = _find_line(self.text, "weeks", number, "assignments", name)
+                    raise ValueError(_format_expected(where, _one_of(known), name))
         for number, (_, name) in enumerate(self.extensions or ()):
             if name not in known:
-                where = _place(self.text, "extensions", number, "assignment", name)
-                raise ValueError(_expected(where, _one_of(known), name))
+                where = _find_line(self.text, "extensions", number, "assignment", name)
+                raise ValueError(_format_expected(where, _one_of(known), name))
 
     def check_pages(self, known: Collection[str]) -> None:
         """Raise ValueError, naming the line, if the book lacks a page."""
         for number, week in enumerate(self.weeks):
             for name in week.chapters:
                 if name not in known:
-                    where = _place(self.text, "weeks", number, "chapters", name)
-                    raise ValueError(_expected(where, _one_of(known), name))
+                    where = _find_line(self.text, "weeks", number, "chapters", name)
+                    raise ValueError(_format_expected(where, _one_of(known), name))
         for name in self.pages:
             if name not in known:
-                where = _place(self.text, "pages", word=name)
-                raise ValueError(_expected(where, _one_of(known), name))
+                where = _find_line(self.text, "pages", word=name)
+                raise ValueError(_format_expected(where, _one_of(known), name))
 
 
 def read_course_file(path: Path) -> CourseFile:
@@ -151,7 +151,7 @@ class _Reader:
         )
 
     def _refuse(self, expected: str, got: Any, *path: Any) -> ValueError:
-        return ValueError(_expected(_place(self.text, *path), expected, got))
+        return ValueError(_format_expected(_find_line(self.text, *path), expected, got))
 
     def _known(self, table: Any, keys: Collection[str], *path: Any) -> None:
         if not isinstance(table, dict):
@@ -196,7 +196,7 @@ class _Reader:
         if not isinstance(value, list) or len(value) > MOST_DAYS:
             raise self._refuse(falling, value, "late_shares")
         for before, share in zip([1, *value], value, strict=False):
-            if not _number(share) or not 0 <= share <= before:
+            if not _is_number(share) or not 0 <= share <= before:
                 raise self._refuse(falling, value, "late_shares")
         return tuple(map(float, value))
 
@@ -275,19 +275,19 @@ class _Reader:
             if (who, what) in granted:
                 raise self._refuse("one extension of each", f"{who} {what}", *path)
             days = table.get("days")
-            if not _number(days) or not 0 < days <= MOST_DAYS:
+            if not _is_number(days) or not 0 < days <= MOST_DAYS:
                 raise self._refuse("days, such as 2 or 0.5", days, *path, "days")
             granted[who, what] = timedelta(days=days)
         return granted
 
 
-def _number(value: Any) -> bool:
+def _is_number(value: Any) -> bool:
     real = isinstance(value, int | float) and not isinstance(value, bool)
     return real and math.isfinite(value)
 
 
-def _expected(where: str, expected: str, got: Any) -> str:
-    shown = "nothing" if got is None else str(got) if _number(got) else repr(got)
+def _format_expected(where: str, expected: str, got: Any) -> str:
+    shown = "nothing" if got is None else str(got) if _is_number(got) else repr(got)
     if len(shown) > 200:
         shown = f"{shown[:200]}..."
     return f"{where}: expected {expected}, got {shown}"
@@ -297,7 +297,7 @@ def _one_of(known: Collection[str]) -> str:
     return f"one of {', '.join(sorted(known))}"
 
 
-def _place(
+def _find_line(
     text: str, table: str, number: int | None = None, key: str = "", word: str = ""
 ) -> str:
     """The line of a key, or of a word of its value; the nearest one to be found."""

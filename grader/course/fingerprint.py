@@ -12,7 +12,7 @@ from pathlib import Path
 from grader import untrusted
 
 
-def fingerprint(folder: Path, start: str = "", limit: float = math.inf) -> str:
+def compute_fingerprint(folder: Path, start: str = "", limit: float = math.inf) -> str:
     """Changes when a name or a content in the folder does, or `start`.
 
     Plain files are read until there are `limit` bytes of them: others are
@@ -30,7 +30,7 @@ def fingerprint(folder: Path, start: str = "", limit: float = math.inf) -> str:
     for path in paths:
         name = os.fsencode(path.relative_to(folder.parent))
         try:
-            content, size = _content(path, limit)
+            content, size = _read_content(path, limit)
             limit -= size
         except OSError:  # may not be read: told when it is graded
             content = b"unreadable"
@@ -39,7 +39,7 @@ def fingerprint(folder: Path, start: str = "", limit: float = math.inf) -> str:
     return total.hexdigest()
 
 
-def _content(path: Path, limit: float) -> tuple[bytes, int]:
+def _read_content(path: Path, limit: float) -> tuple[bytes, int]:
     """What stands for a file, a folder or a link; the bytes read for it."""
     info = path.lstat()
     kind = b"%d " % stat.S_IFMT(info.st_mode)

@@ -98,7 +98,9 @@ class Ledger:
             book.update_or_create_submission(assignment, student, **when)
             if owner not in ("", student):
                 _take_over(book, assignment, owner, student)
-            _Save(book, unchanged(before, notebook)).preprocess(notebook, resources)
+            _Save(book, find_unchanged(before, notebook)).preprocess(
+                notebook, resources
+            )
             _Penalties(book, config=config).preprocess(notebook, resources)
 
     def forget(self, assignment: str, students: Iterable[str]) -> None:
@@ -145,7 +147,7 @@ class Ledger:
             book.db.commit()
 
 
-def unchanged(before: NotebookNode | None, now: NotebookNode) -> set[str]:
+def find_unchanged(before: NotebookNode | None, now: NotebookNode) -> set[str]:
     """The graded cells whose mark still fits what was handed in.
 
     A written answer is its own text; of a test, all of the learner's code
@@ -153,11 +155,11 @@ def unchanged(before: NotebookNode | None, now: NotebookNode) -> set[str]:
     """
     if before is None:
         return set()
-    old, new = _graded(before), _graded(now)
+    old, new = _collect_graded(before), _collect_graded(now)
     return {name for name, look in new.items() if old.get(name) == look}
 
 
-def _graded(notebook: NotebookNode) -> dict[str, tuple[object, ...]]:
+def _collect_graded(notebook: NotebookNode) -> dict[str, tuple[object, ...]]:
     """What each graded cell's mark depends on."""
     code = tuple(
         cell.source

@@ -72,7 +72,7 @@ class Roster:
             self._emails[learner.email.casefold()] = learner.id
         first, last = learner.first_name, learner.last_name
         for name in (f"{first}{last}", f"{last}{first}", learner.id):
-            if key := letters(name):
+            if key := keep_letters(name):
                 self._names[key].add(learner.id)
 
     def by_number(self, number: str) -> str | None:
@@ -85,10 +85,10 @@ class Roster:
 
     def called(self, name: str) -> set[str]:
         """The learners of this name, written in either order."""
-        return self._names.get(letters(name), set())
+        return self._names.get(keep_letters(name), set())
 
 
-def letters(name: str) -> str:
+def keep_letters(name: str) -> str:
     """A name without what systems leave out of file names."""
     return "".join(c for c in composed(name).casefold() if c.isalnum())
 
@@ -143,7 +143,7 @@ def explain_unfit_learner(who: str) -> str | None:
     return untrusted.explain_unfit_name(who)
 
 
-def students(book: Gradebook) -> Roster:
+def read_students(book: Gradebook) -> Roster:
     """All learners that the gradebook has."""
     return Roster(
         Learner(

@@ -28,7 +28,7 @@ from traitlets.config import Config, PyFileConfigLoader
 from grader.course import versions
 from grader.course.course_file import NAME as COURSE_NAME
 from grader.course.course_file import CourseFile, read_course_file
-from grader.course.fingerprint import fingerprint
+from grader.course.fingerprint import compute_fingerprint
 from grader.course.gradebook import Ledger
 from grader.notebook.restore import read_cells, write_cells
 
@@ -251,7 +251,7 @@ class Course:
 
         Raises SetupError where nbgrader cannot generate it.
         """
-        version = fingerprint(self.source / name)
+        version = compute_fingerprint(self.source / name)
         ready = Assignment(name, version, self.prepared / f"{name}-{version[:16]}")
         if ready.cells.exists() and self._knows(name):
             return ready

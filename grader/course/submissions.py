@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from grader import untrusted
-from grader.course.fingerprint import fingerprint
+from grader.course.fingerprint import compute_fingerprint
 from grader.course.settings import Course
 from rnncore.storage.files import whole_file
 
@@ -42,14 +42,14 @@ def find_submissions(
     stray: list[str] = []
     if not folder.is_dir():
         return found, stray
-    for entry in _entries(folder, stray):
+    for entry in _list_entries(folder, stray):
         if not entry.is_dir():
             stray.append(
-                f"{_shown(entry, course.root)} belongs to no learner: "
+                f"{_shorten_path(entry, course.root)} belongs to no learner: "
                 "grading/submitted/<learner>/<assignment>/ is the place"
             )
             continue
-        inside = _entries(entry, stray)
+        inside = _list_entries(entry, stray)
         folders = {p.name for p in inside if p.is_dir()}
         for path in inside:
             if path.is_dir():
@@ -61,11 +61,11 @@ def find_submissions(
     return found, stray
 
 
-def _shown(path: Path, root: Path) -> Path:
+def _shorten_path(path: Path, root: Path) -> Path:
     return path.relative_to(root) if path.is_relative_to(root) else path
 
 
-def _entries(folder: Path, stray: list[str]) -> list[Path]:
+def _list_entries(folder: Path, stray: list[str]) -> list[Path]:
     """What a folder holds, in order; adds to the complaints."""
     try:
         paths = sorted(folder.iterdir())
@@ -86,7 +86,7 @@ def _entries(folder: Path, stray: list[str]) -> list[Path]:
 
 def key_of(submission: Submission, version: str, limit: int) -> str:
     """Changes when the submission, the assignment or the grader does."""
-    return fingerprint(submission.path, f"{VERSION} {version}", limit)
+    return compute_fingerprint(submission.path, f"{VERSION} {version}", limit)
 
 
 def unknown_reason(name: str, known: list[str]) -> str:

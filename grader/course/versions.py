@@ -49,8 +49,8 @@ def enter(path: Path, fingerprint: str, release: NotebookNode) -> list[Version]:
         number=len(known) + 1,
         fingerprint=fingerprint,
         since=time.strftime("%Y-%m-%d %H:%M"),
-        tests=_looks(release),
-        points=_points(release),
+        tests=_fingerprint_tests(release),
+        points=_read_points(release),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as file:
@@ -60,7 +60,7 @@ def enter(path: Path, fingerprint: str, release: NotebookNode) -> list[Version]:
 
 def made_from(known: list[Version], notebook: NotebookNode) -> int | None:
     """The newest version whose visible tests the notebook has, if any."""
-    looks = _looks(notebook)
+    looks = _fingerprint_tests(notebook)
     for version in reversed(known):
         tests = version["tests"]
         if tests and tests.items() <= looks.items():
@@ -68,7 +68,7 @@ def made_from(known: list[Version], notebook: NotebookNode) -> int | None:
     return None
 
 
-def points(known: list[Version]) -> dict[str, set[float]]:
+def read_points(known: list[Version]) -> dict[str, set[float]]:
     """The points that each graded cell had in any version."""
     found: dict[str, set[float]] = {}
     for version in known:
@@ -77,7 +77,7 @@ def points(known: list[Version]) -> dict[str, set[float]]:
     return found
 
 
-def remarks(known: list[Version], notebook: NotebookNode) -> list[str]:
+def make_remarks(known: list[Version], notebook: NotebookNode) -> list[str]:
     """What to tell a learner who worked on an older release."""
     if not known:
         return []
@@ -93,7 +93,7 @@ def remarks(known: list[Version], notebook: NotebookNode) -> list[str]:
     return [remark]
 
 
-def _looks(notebook: NotebookNode) -> dict[str, str]:
+def _fingerprint_tests(notebook: NotebookNode) -> dict[str, str]:
     """A fingerprint of each test cell's text, without outer space."""
     return {
         name: hashlib.sha256(
@@ -104,7 +104,7 @@ def _looks(notebook: NotebookNode) -> dict[str, str]:
     }
 
 
-def _points(notebook: NotebookNode) -> dict[str, float]:
+def _read_points(notebook: NotebookNode) -> dict[str, float]:
     """The points of each graded cell."""
     return {
         name: cell.metadata["nbgrader"]["points"]

@@ -30,7 +30,7 @@ def why_not() -> str | None:
             "apt-get install bubblewrap)"
         )
     run = subprocess.run(
-        command([sandbox.inner_python(), "-I", "-c", PROBE]),
+        build_command([sandbox.inner_python(), "-I", "-c", PROBE]),
         capture_output=True,
         text=True,
         check=False,
@@ -44,7 +44,7 @@ def why_not() -> str | None:
     )
 
 
-def command(
+def build_command(
     program: list[str], folder: str = "", scratch: int = 0, *, grouped: bool = False
 ) -> list[str]:
     """The command that runs a program in the sandbox.
@@ -56,12 +56,12 @@ def command(
     asked += ["--unshare-cgroup-try", "--hostname", "sandbox"]
     if os.getuid() != 0:
         asked += ["--unshare-user"]
-    above = {p for path in sandbox.shown() for p in Path(path).parents[:-1]}
+    above = {p for path in sandbox.list_shown() for p in Path(path).parents[:-1]}
     for parent in sorted(above - {Path("/usr")}):
         asked += ["--perms", "0755", "--dir", str(parent)]
-    for path, leads in sandbox.links().items():
+    for path, leads in sandbox.list_links().items():
         asked += ["--symlink", leads, path]
-    for path, source in sandbox.shown().items():
+    for path, source in sandbox.list_shown().items():
         asked += ["--ro-bind", source, path]
     asked += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
     asked += ["--perms", "1777", "--tmpfs", "/tmp"]
@@ -69,6 +69,6 @@ def command(
         asked += ["--bind", f"{folder}/{groups.LINK}", groups.PLACE]
     asked += ["--dir", mounted, "--remount-ro", "/", "--chdir", "/"]
     asked += ["--clearenv", "--setenv", "PYTHONPATH", sandbox.INSIDE]
-    for name, value in sandbox.environment("/tmp").items():
+    for name, value in sandbox.make_environment("/tmp").items():
         asked += ["--setenv", name, value]
     return [*asked, "--", *program]

@@ -25,7 +25,7 @@ from grader import ROOT
 from grader.course.settings import Assignment, Limits, SetupError
 from grader.isolation import sandbox
 from grader.isolation.linux import groups
-from grader.isolation.linux.priority import computing, let_others_first
+from grader.isolation.linux.priority import count_computing, let_others_first
 
 # Imported before the fork, for the notebooks that do. A process without
 # torch is copied in half the time, so the assignments that do without it
@@ -76,7 +76,7 @@ class Server:
         self.listening.bind(self.path)
         self.listening.listen(64)
         self.way, theirs = socket.socketpair()
-        command = _command(name, modules, self.folder, scratch)
+        command = _build_command(name, modules, self.folder, scratch)
         with theirs:
             self.process = subprocess.Popen(
                 command,
@@ -86,11 +86,11 @@ class Server:
                 encoding="utf-8",
                 errors="replace",
                 start_new_session=True,  # Ctrl-C is not for it
-                env=_environment(self.folder) if name == sandbox.NONE else None,
+                env=_make_environment(self.folder) if name == sandbox.NONE else None,
             )
         self._wait()
         threading.Thread(target=self._hand_on, daemon=True).start()
-        if name != sandbox.NONE and sandbox.executor(name).alone:
+        if name != sandbox.NONE and sandbox.load_executor(name).alone:
             threading.Thread(target=self._share, daemon=True).start()
         atexit.register(self.stop)
 
@@ -112,7 +112,7 @@ class Server:
             while self.alive():
                 members = [first, *first.children(recursive=True)]
                 processes = [process.pid for process in members]
-                if computing(processes) > COMPUTING:
+                if count_computing(processes) > COMPUTING:
                     let_others_first(processes)
                 time.sleep(LOOK_SECONDS)
 
@@ -159,7 +159,7 @@ _servers: dict[Kind, Server] = {}
 _locks: dict[Kind, threading.Lock] = defaultdict(threading.Lock)
 
 
-def server(name: str = sandbox.DEFAULT, *, torch: bool = True) -> Server:
+def get_server(name: str = sandbox.DEFAULT, *, torch: bool = True) -> Server:
     """This process's server; where it has died, a new one."""
     kind = name, torch
     with _locks[kind]:
@@ -173,8 +173,8 @@ def server(name: str = sandbox.DEFAULT, *, torch: bool = True) -> Server:
 @contextlib.contextmanager
 def a_server(name: str, limits: Limits, *, torch: bool) -> Iterator[Server]:
     """The server for one submission: its own, where the sandbox asks so."""
-    if name == sandbox.NONE or not sandbox.executor(name).alone:
-        yield server(name, torch=torch)
+    if name == sandbox.NONE or not sandbox.load_executor(name).alone:
+        yield get_server(name, torch=torch)
         return
     modules = MODULES if torch else NUMPY
     own = Server(name, modules, limits.scratch_bytes)
@@ -206,11 +206,11 @@ def says_torch(notebook: Path, most: int) -> bool:
         return TORCH.search(file.read(most)) is not None
 
 
-def _command(
+def _build_command(
     name: str, modules: tuple[str, ...], folder: str, scratch: int
 ) -> list[str]:
     """The server's command; the grader's folder comes first in its path."""
-    held = None if name == sandbox.NONE else sandbox.executor(name)
+    held = None if name == sandbox.NONE else sandbox.load_executor(name)
     grouped = held is not None and not held.alone and not groups.why_not()
     asked = {
         "held": held is not None,
@@ -234,8 +234,8 @@ def _command(
     if not grouped:
         return command
     user = sandbox.USER if os.getuid() == 0 else None
-    return groups.command(command, folder, user)
+    return groups.build_command(command, folder, user)
 
 
-def _environment(home: str) -> dict[str, str]:
-    return {**os.environ, **sandbox.environment(home)}
+def _make_environment(home: str) -> dict[str, str]:
+    return {**os.environ, **sandbox.make_environment(home)}

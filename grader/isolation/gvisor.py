@@ -34,7 +34,7 @@ def why_not() -> str | None:
         return "the program runsc is missing (gVisor; package runsc of Debian)"
     with tempfile.TemporaryDirectory(prefix="grade-") as folder:
         run = subprocess.run(
-            command(["/bin/true"], folder, 1_000_000),
+            build_command(["/bin/true"], folder, 1_000_000),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -46,16 +46,16 @@ def why_not() -> str | None:
     return f"gVisor cannot make a container here: {said[-1]}"
 
 
-def command(
+def build_command(
     program: list[str], folder: str, scratch: int, *, grouped: bool = False
 ) -> list[str]:
     """The command that runs a program in a container made in `folder`."""
     bundle = Path(folder) / "bundle"
     root = bundle / "root"
     root.mkdir(parents=True)
-    for path, leads in sandbox.links().items():
+    for path, leads in sandbox.list_links().items():
         (root / path[1:]).symlink_to(leads)
-    text = json.dumps(_container(program, scratch))
+    text = json.dumps(_describe_container(program, scratch))
     (bundle / "config.json").write_text(text, encoding="utf-8")
     rootless = [] if os.getuid() == 0 else ["--rootless"]
     asked = [
@@ -70,7 +70,7 @@ def command(
     return [*asked, "run", "--bundle", str(bundle), Path(folder).name]
 
 
-def _container(program: list[str], scratch: int) -> dict[str, Any]:
+def _describe_container(program: list[str], scratch: int) -> dict[str, Any]:
     """The container, in the words of the Open Container Initiative."""
     own = ["nosuid", "nodev", "mode=1777"]
     sizes = {"/tmp": scratch, "/dev/shm": SHARED_BYTES}
@@ -81,9 +81,9 @@ def _container(program: list[str], scratch: int) -> dict[str, Any]:
     ]
     mounts += [
         {"destination": p, "type": "bind", "source": s, "options": READ_ONLY}
-        for p, s in sandbox.shown().items()
+        for p, s in sandbox.list_shown().items()
     ]
-    values = sandbox.environment("/tmp") | {"PYTHONPATH": sandbox.INSIDE}
+    values = sandbox.make_environment("/tmp") | {"PYTHONPATH": sandbox.INSIDE}
     kinds = ("pid", "ipc", "uts", "mount", "network")
     return {
         "ociVersion": "1.0.0",

@@ -58,7 +58,7 @@ class Executor(Protocol):
         """
 
 
-def executor(name: str) -> Executor:
+def load_executor(name: str) -> Executor:
     """The executor of this name."""
     made: Executor = importlib.import_module(f"grader.isolation.{name}")
     return made
@@ -82,7 +82,7 @@ def why_not(name: str = DEFAULT) -> str | None:
     """Why this sandbox cannot be made here; None where it can."""
     if sys.platform != "linux":
         return f"a sandbox needs Linux, and this is {sys.platform}"
-    return executor(name).why_not()
+    return load_executor(name).why_not()
 
 
 def inner_python() -> str:
@@ -92,13 +92,13 @@ def inner_python() -> str:
     return f"{VENV}/bin/{Path(sys.executable).name}"
 
 
-def shown() -> dict[str, str]:
+def list_shown() -> dict[str, str]:
     """What can be read in a sandbox, and where it lies outside.
 
     The system's programs, this Python with its packages, rnncore and, of
     the grader, what runs there; of the course nothing.
     """
-    found = ("/usr", "/etc/ld.so.cache", "/etc/alternatives", *_top(link=False))
+    found = ("/usr", "/etc/ld.so.cache", "/etc/alternatives", *_list_top(link=False))
     places = {path: path for path in found if os.path.exists(path)}
     places[sys.base_prefix] = sys.base_prefix
     if sys.prefix != sys.base_prefix:
@@ -109,17 +109,17 @@ def shown() -> dict[str, str]:
     return places
 
 
-def links() -> dict[str, str]:
+def list_links() -> dict[str, str]:
     """The links that lie at the top, as outside, and where they lead."""
-    return {path: os.readlink(path) for path in _top(link=True)}
+    return {path: os.readlink(path) for path in _list_top(link=True)}
 
 
-def _top(*, link: bool) -> list[str]:
+def _list_top(*, link: bool) -> list[str]:
     paths = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
     return [p for p in paths if os.path.isdir(p) and os.path.islink(p) == link]
 
 
-def environment(home: str) -> dict[str, str]:
+def make_environment(home: str) -> dict[str, str]:
     """All that a learner's process finds in its environment."""
     return {
         "HOME": home,

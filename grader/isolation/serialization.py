@@ -195,7 +195,7 @@ def bytes_of(tensor: Any, torch: Any) -> bytes:
     return bytes(whole.view(torch.uint8).numpy())
 
 
-def importable(value: Any) -> str | None:
+def name_importable(value: Any) -> str | None:
     """The name by which the other side has the same thing, if it has."""
     module = getattr(value, "__module__", None)
     name = getattr(value, "__name__", None)
@@ -214,8 +214,8 @@ def importable(value: Any) -> str | None:
     return f"{module}:{name}"
 
 
-def imported(name: str) -> Any:
-    """What `importable` named. For the learner's side only."""
+def import_named(name: str) -> Any:
+    """What `name_importable` named. For the learner's side only."""
     module, _, attribute = name.partition(":")
     found = importlib.import_module(module)
     return getattr(found, attribute) if attribute else found
@@ -298,7 +298,7 @@ class Decoder:
         if tag == "e":
             return Ellipsis
         if tag == "y":
-            return _dtype(body)
+            return _parse_dtype(body)
         if tag == "T" and body in TENSORS:
             return getattr(importlib.import_module("torch"), body)
         if tag == "R":
@@ -319,7 +319,7 @@ class Decoder:
         self, name: str, shape: list[int], at: list[int]
     ) -> tuple[np.ndarray, memoryview]:
         """The array as its bytes lie there, and the bytes."""
-        dtype, data = _dtype(name), self._slice(*at)
+        dtype, data = _parse_dtype(name), self._slice(*at)
         _check_size(shape, dtype.itemsize, len(data))
         flat = np.frombuffer(data, dtype) if len(data) else np.empty(0, dtype)
         return flat.reshape(shape), data
@@ -382,7 +382,7 @@ def _known_tuple(name: str) -> Any:
     return kind if named and hasattr(kind, "_fields") else None
 
 
-def _dtype(name: str) -> np.dtype:
+def _parse_dtype(name: str) -> np.dtype:
     dtype = np.dtype(str(name)[:20])
     if dtype.kind not in KINDS + "U" or dtype.names or dtype.shape:
         raise WireError(f"no array holds {name!r}")
@@ -413,14 +413,14 @@ def receive(
     Raises WireError where it is larger or no frame, EOFError at the end,
     TimeoutError where it is late.
     """
-    text_size, data_size = HEAD.unpack(_exactly(sock, HEAD.size, until))
+    text_size, data_size = HEAD.unpack(_receive_exactly(sock, HEAD.size, until))
     if text_size + data_size > most:
         raise WireError(
             f"it has {(text_size + data_size) / 1e6:,.0f} MB, more than "
             f"{most / 1e6:,.0f} MB"
         )
-    text = _exactly(sock, text_size, until)
-    data = _exactly(sock, data_size, until)
+    text = _receive_exactly(sock, text_size, until)
+    data = _receive_exactly(sock, data_size, until)
     try:
         tree = untrusted.message(bytes(text))
     except (ValueError, RecursionError) as error:
@@ -430,7 +430,7 @@ def receive(
     return tree, bytes(data)
 
 
-def _exactly(sock: socket.socket, size: int, until: float) -> bytearray:
+def _receive_exactly(sock: socket.socket, size: int, until: float) -> bytearray:
     found = bytearray()
     while len(found) < size:
         if until != math.inf:

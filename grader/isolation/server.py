@@ -31,7 +31,7 @@ import psutil
 
 from grader.isolation.linux.groups import Group
 from grader.isolation.linux.huge_pages import use_large
-from grader.isolation.linux.priority import let_others_first, tasks
+from grader.isolation.linux.priority import let_others_first, list_threads
 from grader.isolation.linux.seccomp import close_calls
 from grader.isolation.serialization import receive, send
 
@@ -61,7 +61,7 @@ CAPABILITY_VERSION_3 = 0x20080522
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def _checked(result: int, what: str) -> None:
+def _check_call(result: int, what: str) -> None:
     if result < 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{what}: {os.strerror(number)}")
@@ -71,12 +71,12 @@ def _mount(kind: str, target: str, flags: int, options: str = "") -> None:
     name = kind.encode() if kind else None
     extra = options.encode() if options else None
     done = LIBC.mount(name, target.encode(), name, flags, extra)
-    _checked(done, f"mount {kind} {target}")
+    _check_call(done, f"mount {kind} {target}")
 
 
 def _bind(source: str, target: str) -> None:
     done = LIBC.mount(source.encode(), target.encode(), None, MS_BIND, None)
-    _checked(done, f"mount {source} at {target}")
+    _check_call(done, f"mount {source} at {target}")
 
 
 def main() -> None:
@@ -95,7 +95,7 @@ def main() -> None:
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)
     warm_up.run(shell, OUTPUTS)
-    if (threads := _threads()) != 1:
+    if (threads := _count_threads()) != 1:
         raise SystemExit(f"{threads} threads run: a fork would lose them")
     gc.collect()
     gc.freeze()
@@ -107,11 +107,11 @@ def main() -> None:
     _accept(way, config, shell)
 
 
-def _threads() -> int:
+def _count_threads() -> int:
     """How many threads run, once those that are about to end have ended."""
     until = time.monotonic() + END_SECONDS
     while True:
-        count = len(os.listdir("/proc/self/task")) if _linux() else 1
+        count = len(os.listdir("/proc/self/task")) if _is_linux() else 1
         if count == 1 or time.monotonic() > until:
             return count
         time.sleep(0.01)
@@ -128,7 +128,7 @@ def _accept(way: socket.socket, config: Any, shell: Any) -> None:
             try:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 way.close()
-                _submission(connection, config, shell)
+                _monitor_submission(connection, config, shell)
                 status = 0
             except BaseException as error:  # noqa: BLE001 - it is told
                 send(connection, {"refused": f"{error!r}"})
@@ -150,10 +150,10 @@ def _become(user: int) -> None:
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
-    _checked(LIBC.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), "dumpable")
+    _check_call(LIBC.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), "dumpable")
 
 
-def _submission(connection: socket.socket, config: Any, shell: Any) -> None:
+def _monitor_submission(connection: socket.socket, config: Any, shell: Any) -> None:
     """The monitor: makes the learner's process and waits for its end."""
     head, data = receive(connection, 1 << 30)
     _, fds, _, _ = socket.recv_fds(connection, 1, 1)
@@ -164,7 +164,7 @@ def _submission(connection: socket.socket, config: Any, shell: Any) -> None:
         group = Group(config["groups"], head["limits"]["memory_bytes"])
     if parted:
         _new_namespaces()
-    elif _linux():
+    elif _is_linux():
         LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     began, begun = os.pipe()
     init = os.fork()
@@ -184,16 +184,16 @@ def _submission(connection: socket.socket, config: Any, shell: Any) -> None:
     said = os.read(began, 4096)
     if not said.startswith(b"ready"):
         raise OSError(said.decode(errors="replace") or "it ended at once")
-    learner = _tree(init)[1].pid
+    learner = _list_tree(init)[1].pid
     send(connection, {"started": True})
-    members = _others if config["alone"] else lambda: _tree(init)
-    looks = Looks(members, head["limits"], group or _meter(init, config))
+    members = _list_others if config["alone"] else lambda: _list_tree(init)
+    looks = Looks(members, head["limits"], group or _make_meter(init, config))
     try:
         _watch(connection, init, learner, looks)
     finally:  # nothing runs on that nobody watches
         if config["alone"]:
             os.kill(-1, signal.SIGKILL)  # all but the server
-        _end(init, parted)
+        _kill_all(init, parted)
         if group:
             group.end()
 
@@ -201,7 +201,7 @@ def _submission(connection: socket.socket, config: Any, shell: Any) -> None:
 def _new_namespaces() -> None:
     user, group = os.getuid(), os.getgid()
     flags = sum(CLONE.values()) - CLONE["mount"] - CLONE["cgroup"]  # init's
-    _checked(LIBC.unshare(flags), "unshare")
+    _check_call(LIBC.unshare(flags), "unshare")
     Path("/proc/self/setgroups").write_text("deny", "utf-8")
     Path("/proc/self/uid_map").write_text(f"{user} {user} 1", "utf-8")
     Path("/proc/self/gid_map").write_text(f"{group} {group} 1", "utf-8")
@@ -211,8 +211,8 @@ def _init(
     link: int, begun: int, head: Any, data: bytes, config: Any, shell: Any
 ) -> None:
     """The first process of its namespaces: they end when it does."""
-    if _linux():
-        _checked(LIBC.prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0), "death signal")
+    if _is_linux():
+        _check_call(LIBC.prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0), "death signal")
     limits = head["limits"]
     folder = head["folder"]
     if config["held"]:
@@ -222,7 +222,7 @@ def _init(
     _write_files(folder, head["files"], data)
     if config["alone"]:
         os.chown(folder, config["user"], config["user"])
-    _limit(limits)
+    _set_limits(limits)
     if config["alone"]:
         _become(config["user"])
     if config["held"]:
@@ -230,7 +230,7 @@ def _init(
     learner = os.fork()
     if learner == 0:
         os.close(begun)
-        _learner(link, folder, shell, config["held"])
+        _run_learner(link, folder, shell, config["held"])
     os.close(link)
     os.write(begun, b"ready")
     os.close(begun)
@@ -244,7 +244,7 @@ def _init(
 
 def _private_folders(limits: Any, mounted: str) -> None:
     """Folders of its own, and no more namespaces."""
-    _checked(LIBC.unshare(CLONE["mount"] | CLONE["cgroup"]), "unshare")
+    _check_call(LIBC.unshare(CLONE["mount"] | CLONE["cgroup"]), "unshare")
     _mount("", "/", MS_REC | MS_PRIVATE)
     _mount("proc", "/proc", MS_NOSUID | MS_NODEV)
     size = f"size={limits['scratch_bytes']},nr_inodes=10000,mode=700"
@@ -270,9 +270,9 @@ def _write_files(folder: str, files: dict[str, list[int]], data: bytes) -> None:
         path.chmod(0o444)
 
 
-def _limit(limits: Any) -> None:
+def _set_limits(limits: Any) -> None:
     base = 0
-    if _linux():
+    if _is_linux():
         pages = int(Path("/proc/self/statm").read_text("utf-8").split()[0])
         base = pages * resource.getpagesize()
     wanted = {
@@ -291,15 +291,15 @@ def _limit(limits: Any) -> None:
 
 def _drop_rights() -> None:
     """No capability is left, and no program can give one."""
-    _checked(LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no new rights")
+    _check_call(LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no new rights")
     for capability in range(64):
         LIBC.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
     head = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
     none = (ctypes.c_uint32 * 6)()
-    _checked(LIBC.capset(head, none), "capset")
+    _check_call(LIBC.capset(head, none), "capset")
 
 
-def _learner(link: int, folder: str, shell: Any, held: bool) -> None:
+def _run_learner(link: int, folder: str, shell: Any, held: bool) -> None:
     """The learner's process: it serves the link until that is closed."""
     from grader.isolation import worker
 
@@ -375,7 +375,7 @@ class Looks:
     def look(self) -> str | None:
         """The limit that is passed, if one is."""
         now, members = time.monotonic(), self.members()
-        states = [state for p in members for _, state in tasks(p.pid)]
+        states = [state for p in members for _, state in list_threads(p.pid)]
         running = states.count("R")
         self.calm = self.calm or running > CALM
         if self.calm:  # all but init are in one session: see seccomp.py
@@ -404,14 +404,14 @@ class Looks:
         return used > int(self.limits["memory_bytes"])
 
 
-def _meter(init: int, config: Any) -> Meter:
+def _make_meter(init: int, config: Any) -> Meter:
     """How the memory of a submission is measured."""
     if config["alone"]:
         before = _all_memory()
         return lambda _: _all_memory() - before
     if config["held"]:
-        return lambda members: _memory(members) + _files_bytes(init)
-    return _memory
+        return lambda members: _measure_memory(members) + _files_bytes(init)
+    return _measure_memory
 
 
 def _all_memory() -> int:
@@ -426,11 +426,11 @@ def _tell(connection: socket.socket, what: Any) -> None:
         send(connection, what)
 
 
-def _end(init: int, parted: bool) -> None:
+def _kill_all(init: int, parted: bool) -> None:
     """Kill the init process, and with it all of its namespace."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(init, signal.SIGKILL)
-    while not parted and (left := _tree(os.getpid())[1:]):
+    while not parted and (left := _list_tree(os.getpid())[1:]):
         for process in left:  # on Linux theirs come to this one
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
@@ -439,7 +439,7 @@ def _end(init: int, parted: bool) -> None:
         os.waitpid(init, 0)
 
 
-def _memory(members: list[psutil.Process]) -> int:
+def _measure_memory(members: list[psutil.Process]) -> int:
     """Bytes of memory that some processes use; shared pages count once.
 
     Pages of files in memory do not count here: see `_files_bytes`.
@@ -447,14 +447,14 @@ def _memory(members: list[psutil.Process]) -> int:
     used, sockets = 0, set()
     for member in members:
         with contextlib.suppress(OSError, psutil.Error):  # it has ended
-            used += _pages(member)
-            sockets |= _sockets(member)
+            used += _count_page_bytes(member)
+            sockets |= _list_sockets(member)
     return used + SOCKET_BYTES * len(sockets)
 
 
-def _sockets(process: psutil.Process) -> set[str]:
+def _list_sockets(process: psutil.Process) -> set[str]:
     """The sockets of a process, whose buffers belong to no process."""
-    if not _linux():
+    if not _is_linux():
         return set()
     folder = f"/proc/{process.pid}/fd"
     found = set()
@@ -465,8 +465,8 @@ def _sockets(process: psutil.Process) -> set[str]:
     return found
 
 
-def _pages(process: psutil.Process) -> int:
-    if not _linux():
+def _count_page_bytes(process: psutil.Process) -> int:
+    if not _is_linux():
         return int(process.memory_full_info().uss)
     text = Path(f"/proc/{process.pid}/smaps_rollup").read_text("utf-8")
     lines = [line.split() for line in text.splitlines()[1:]]
@@ -485,7 +485,7 @@ def _files_bytes(init: int) -> int:
     return (whole.f_blocks - whole.f_bfree) * whole.f_frsize
 
 
-def _tree(process: int) -> list[psutil.Process]:
+def _list_tree(process: int) -> list[psutil.Process]:
     """A process and all that it started."""
     try:
         first = psutil.Process(process)
@@ -494,13 +494,13 @@ def _tree(process: int) -> list[psutil.Process]:
         return []
 
 
-def _others() -> list[psutil.Process]:
+def _list_others() -> list[psutil.Process]:
     """All processes of the sandbox but the server and this one."""
     own = 1, os.getpid()
     return [p for p in psutil.process_iter() if p.pid not in own]
 
 
-def _linux() -> bool:
+def _is_linux() -> bool:
     return sys.platform == "linux"
 
 

@@ -20,7 +20,7 @@ from grader.isolation.serialization import (
     Message,
     Tree,
     bytes_of,
-    imported,
+    import_named,
     receive,
     send,
 )
@@ -126,7 +126,7 @@ class Helper:
         except EOFError:
             raise
         except BaseException as error:  # noqa: BLE001 - it is sent
-            answer = {"error": _error(error)}, b""
+            answer = {"error": _describe_error(error)}, b""
         send(self.sock, *answer)
 
     def _answer(
@@ -141,7 +141,7 @@ class Helper:
         changed = [
             [k, encoder.encode(array)]
             for k, (array, sent) in enumerate(before)
-            if _bytes(array) != sent
+            if _get_bytes(array) != sent
         ]
         if encoder.leaves:
             head["graph"] = len(self.graphs)
@@ -164,7 +164,7 @@ class Helper:
         if "N" in node:
             return self.do_name(node["N"])
         if "m" in node:
-            return imported(node["m"])
+            return import_named(node["m"])
         kind = Object if node.get("o") else Stub
         return kind(self, node["f"], node.get("k", "function"))
 
@@ -187,7 +187,7 @@ class Helper:
             if "do" in head:
                 self.do(head, data)
             elif "raise" in head:
-                raise _exception(*head["raise"])
+                raise _make_exception(*head["raise"])
             else:
                 message = Message(head, data, [])
                 return Decoder(message, self.fetch).decode(head["value"])
@@ -253,7 +253,7 @@ def _call(function: Callable, *args: Any, **kwargs: Any) -> Any:
     return function(*args, **kwargs)
 
 
-def _next(iterator: Any) -> tuple:
+def _get_next(iterator: Any) -> tuple:
     """The next value in a tuple, which is empty at the end."""
     try:
         return (next(iterator),)
@@ -269,7 +269,7 @@ OPERATIONS: dict[str, Callable] = {
     "set item": lambda o, k, v: o.__setitem__(k, v),
     "length": len,
     "iterate": iter,
-    "next": _next,
+    "next": _get_next,
     "add": lambda a, b: a + b,
     "subtract": lambda a, b: a - b,
     "multiply": lambda a, b: a * b,
@@ -293,7 +293,7 @@ class _gradients:
             self.context.__exit__(*error)
 
 
-def _bytes(array: Any) -> bytes:
+def _get_bytes(array: Any) -> bytes:
     if hasattr(array, "detach"):
         import torch
 
@@ -301,7 +301,7 @@ def _bytes(array: Any) -> bytes:
     return array.tobytes()
 
 
-def _error(error: BaseException) -> list[str]:
+def _describe_error(error: BaseException) -> list[str]:
     """An error's type, its text, and where in the notebook it arose."""
     frames = traceback.extract_tb(error.__traceback__)[-20:]
     lines = [f"{f.name}: {f.line}" for f in frames if f.line]
@@ -312,7 +312,7 @@ def _error(error: BaseException) -> list[str]:
     return [type(error).__name__, text[:LONGEST], "\n".join(lines)[:LONGEST]]
 
 
-def _exception(kind: str, text: str) -> BaseException:
+def _make_exception(kind: str, text: str) -> BaseException:
     """The exception of this name, if it is one of Python's own."""
     import builtins
 

@@ -16,7 +16,7 @@ from nbformat.v4 import new_output
 from nbgrader.utils import determine_grade
 
 from grader.notebook.repair import grade_id, is_test
-from grader.notebook.sanitise import sanitised
+from grader.notebook.sanitise import sanitise_text
 from rnncore.testing.failure import Failure, Place, render
 from rnncore.testing.properties import declared
 
@@ -40,18 +40,18 @@ class Check(TypedDict):
 
 def note(cell: NotebookNode, failure: Failure, *others: Failure) -> None:
     """Leave the records of failures, with clean and bounded texts."""
-    cell.metadata[KEY] = _bounded(failure)
+    cell.metadata[KEY] = _cut_texts(failure)
     cell.metadata.pop(OTHERS, None)
     if others:
-        cell.metadata[OTHERS] = [_bounded(other) for other in others]
+        cell.metadata[OTHERS] = [_cut_texts(other) for other in others]
 
 
-def _bounded(failure: Failure) -> dict[str, Any]:
+def _cut_texts(failure: Failure) -> dict[str, Any]:
     texts = {
         name: text if len(text) <= LONGEST else text[:LONGEST] + " ..."
         for name, value in failure._asdict().items()
         if isinstance(value, str) and value
-        for text in [sanitised(value)]
+        for text in [sanitise_text(value)]
     }
     return failure.as_json() | texts
 
@@ -137,7 +137,7 @@ def is_hidden(source: str, line: int) -> bool:
 def check_of(cell: NotebookNode, read: Place | None = None) -> Check:
     """What a graded cell showed; `read` is where the book explains it."""
     points, most = determine_grade(cell)
-    found = _found(cell) if points != most else []
+    found = _find_failures(cell) if points != most else []
     told = [failure._replace(read=read).as_json() for failure in found]
     return Check(
         id=grade_id(cell) or "",
@@ -145,22 +145,22 @@ def check_of(cell: NotebookNode, read: Place | None = None) -> Check:
         of=most,
         failure=told[0] if told else None,
         others=told[1:],
-        properties=_properties(cell, points, found),
+        properties=_score_properties(cell, points, found),
     )
 
 
-def _found(cell: NotebookNode) -> list[Failure]:
+def _find_failures(cell: NotebookNode) -> list[Failure]:
     """What a test has against the answer, the first that counts first."""
     if cell.cell_type != "code" or not is_test(cell):
         return []
     first = failure_in(cell)
-    if first is None or (first.costs and _stream(cell, "stderr")):
-        printed = _printed(cell)
+    if first is None or (first.costs and _read_stream(cell, "stderr")):
+        printed = _find_printed(cell)
         return [printed] if printed else []
     return [first, *map(Failure.from_json, cell.metadata.get(OTHERS, []))]
 
 
-def _properties(
+def _score_properties(
     cell: NotebookNode, points: float | None, found: list[Failure]
 ) -> dict[str, list[float]]:
     """What each property of a test gave, and could give; without any, {}."""
@@ -172,26 +172,26 @@ def _properties(
     }
 
 
-def _printed(cell: NotebookNode) -> Failure | None:
+def _find_printed(cell: NotebookNode) -> Failure | None:
     """The failure that the output of a test reports, if there is one."""
     hidden = bool(hidden_lines(cell.source))
-    if text := _stream(cell, "stderr"):
+    if text := _read_stream(cell, "stderr"):
         why = "the test printed to the error stream, which counts as failed"
         failure = Failure("ErrorStream", why=why, got=text)
         return failure.masked() if hidden else failure
-    text = _stream(cell, "stdout")
+    text = _read_stream(cell, "stdout")
     if hidden or not text:
         return None
     return Failure("PartOfThePoints", got=text)
 
 
-def _stream(cell: NotebookNode, name: str) -> str:
+def _read_stream(cell: NotebookNode, name: str) -> str:
     texts = [
         output.text
         for output in cell.outputs
         if output.output_type == "stream" and output.name == name
     ]
-    return sanitised("".join(texts)).strip()[:LONGEST]
+    return sanitise_text("".join(texts)).strip()[:LONGEST]
 
 
 def own_errors(notebook: NotebookNode) -> list[str]:
@@ -206,7 +206,7 @@ def own_errors(notebook: NotebookNode) -> list[str]:
         if not failure or is_test(cell) or failure.kind in TOLD_ELSEWHERE:
             continue
         lines = [line.strip() for line in cell.source.split("\n")]
-        head = sanitised(next((line for line in lines if line), ""))[:60]
+        head = sanitise_text(next((line for line in lines if line), ""))[:60]
         line = f", line {failure.line}" if failure.line else ""
         found.append(f"code cell {number} ({head}){line}: {render(failure)}")
     return found

@@ -33,17 +33,17 @@ class Names:
         except SyntaxError:  # magics, or a gap for the learner to fill
             return
         for node in body:
-            for name in bound(node):
+            for name in find_bound_names(node):
                 if asked:
                     if not isinstance(node, ast.Import | ast.ImportFrom):
-                        self.asked[name] = _kind(node)
+                        self.asked[name] = _name_kind(node)
                 elif isinstance(node, Definition | ast.Import | ast.ImportFrom):
                     self.given.setdefault(name, node)
                 else:
                     self.constants.setdefault(name, node)
 
 
-def _kind(node: ast.stmt) -> str:
+def _name_kind(node: ast.stmt) -> str:
     if isinstance(node, ast.ClassDef):
         return "class"
     return "function" if isinstance(node, Definition) else "value"
@@ -56,7 +56,7 @@ def cell_metadata(grade_id: str, **flags: object) -> dict[str, Any]:
     return {"nbgrader": known | roles | flags}
 
 
-def bound(node: ast.stmt) -> list[str]:
+def find_bound_names(node: ast.stmt) -> list[str]:
     """The names that a top-level statement binds."""
     if isinstance(node, Definition):
         return [node.name]

@@ -80,7 +80,7 @@ def read_notebook(folder: Path, name: str, limit: int) -> NotebookNode:
         raise Broken(
             f"{path.name} takes too much memory. Clear its outputs and save it."
         ) from error
-    return _upgraded(content, path.name)
+    return _upgrade(content, path.name)
 
 
 def _check_file(path: Path, folder: Path, limit: int) -> None:
@@ -111,7 +111,7 @@ def _check_file(path: Path, folder: Path, limit: int) -> None:
         )
 
 
-def _upgraded(content: Any, name: str) -> NotebookNode:
+def _upgrade(content: Any, name: str) -> NotebookNode:
     try:
         if content.get("nbformat", 4) < 4:
             content = nbformat.convert(nbformat.from_dict(_without_outputs(content)), 4)

@@ -26,7 +26,7 @@ HEAD = 400_000  # characters of a picture in which its size must stand
 LONGEST = 3_000_000  # characters of one output: `Limits` keep it shorter
 
 
-def sanitised(text: str) -> str:
+def sanitise_text(text: str) -> str:
     """Text without codes that a terminal obeys, or that a page hides."""
     return untrusted.text(text, LONGEST)
 
@@ -46,21 +46,23 @@ def sanitise(notebook: NotebookNode) -> None:
 def _clean(output: NotebookNode) -> None:
     for key in ("text", "ename", "evalue"):
         if key in output:
-            output[key] = sanitised(_joined(output[key]))
+            output[key] = sanitise_text(_join_lines(output[key]))
     if "traceback" in output:
-        output.traceback = [sanitised(_joined(line)) for line in output.traceback]
+        output.traceback = [
+            sanitise_text(_join_lines(line)) for line in output.traceback
+        ]
     if "data" in output:
-        output.data = NotebookNode(shown(output.data))
+        output.data = NotebookNode(keep_shown(output.data))
         output.metadata = NotebookNode()
 
 
-def shown(data: dict[str, Any]) -> dict[str, str]:
+def keep_shown(data: dict[str, Any]) -> dict[str, str]:
     """The kinds that only show, with a word for what was left out."""
     kept: dict[str, str] = {}
     for kind in KEPT:
-        value = _joined(data.get(kind))
+        value = _join_lines(data.get(kind))
         if kind == "text/plain":
-            value = sanitised(value)
+            value = sanitise_text(value)
         elif not (_BASE64.fullmatch(value) and _fits_a_screen(kind, value)):
             continue
         if value:
@@ -108,7 +110,7 @@ def _pixels_of_jpeg(data: bytes) -> int | None:
     return None
 
 
-def _joined(value: Any) -> str:
+def _join_lines(value: Any) -> str:
     if isinstance(value, list):
         return "".join(v for v in value if isinstance(v, str))
     return value if isinstance(value, str) else ""

@@ -22,7 +22,7 @@ from grader.reports.points import Row, csv_text
 HEAD = ["when", "learner", "assignment", "task", "before", "now", "why"]
 LATE = "late_penalty"  # in place of a task
 MOST = 20  # submissions shown
-Memory = dict[str, dict[str, dict[str, Any]]]  # learner, assignment; see `_now`
+Memory = dict[str, dict[str, dict[str, Any]]]  # learner, assignment; see `_make_memory`
 
 
 class Change(NamedTuple):
@@ -51,18 +51,18 @@ def write_changes(home: Path, rows: list[Row]) -> list[Change]:
     memory = home / ".points.json"
     told: Memory = json.loads(memory.read_text("utf-8")) if memory.exists() else {}
     now = time.strftime("%Y-%m-%d %H:%M")
-    found = [change._replace(when=now) for change in changes(told, rows)]
+    found = [change._replace(when=now) for change in find_changes(told, rows)]
     if found:
         _append(home / "changes.csv", found)
     for row in rows:
         if row.tasks:
             of = told.setdefault(row.submission.student, {})
-            of[row.submission.assignment] = _now(row)
+            of[row.submission.assignment] = _make_memory(row)
     replace_text(memory, json.dumps(told))
     return found
 
 
-def changes(told: Memory, rows: list[Row]) -> list[Change]:
+def find_changes(told: Memory, rows: list[Row]) -> list[Change]:
     """What differs from what was told; an answer that waits does not count."""
     found = []
     for row in rows:
@@ -72,14 +72,20 @@ def changes(told: Memory, rows: list[Row]) -> list[Change]:
                 before = {"points": before}
             points = before["points"]
             found += [
-                Change(row.submission, task, points[task], now, _why(task, row, before))
-                for task, now in _points(row).items()
+                Change(
+                    row.submission,
+                    task,
+                    points[task],
+                    now,
+                    _explain_change(task, row, before),
+                )
+                for task, now in _sum_points(row).items()
                 if points.get(task, now) != now
             ]
     return found
 
 
-def _why(task: str, row: Row, before: dict[str, Any]) -> str:
+def _explain_change(task: str, row: Row, before: dict[str, Any]) -> str:
     """Why a task's points have changed, in words for its learner."""
     if task == LATE:
         return "lateness was counted anew"
@@ -97,14 +103,14 @@ def _why(task: str, row: Row, before: dict[str, Any]) -> str:
 def read_changes(home: Path) -> dict[tuple[str, str], list[Told]]:
     """Every change so far, by learner and assignment, as the file names them."""
     found: dict[tuple[str, str], list[Told]] = defaultdict(list)
-    for line in _lines(home / "changes.csv"):
+    for line in _read_lines(home / "changes.csv"):
         if len(line) >= len(HEAD) - 1:  # an older one doesn't say why
             when, who, name, task, before, now, why = [*line, ""][: len(HEAD)]
             found[who, name].append(Told(when, task, before, now, why))
     return found
 
 
-def _lines(path: Path) -> list[list[str]]:
+def _read_lines(path: Path) -> list[list[str]]:
     """The lines of a table below its head; none where there is no table."""
     if not path.exists():
         return []
@@ -126,7 +132,7 @@ def shown_changes(found: list[Change]) -> str:
     return "\n".join(["Points that changed since the last run:", *lines])
 
 
-def _points(row: Row) -> dict[str, float]:
+def _sum_points(row: Row) -> dict[str, float]:
     read = {task.id: task.points for task in row.tasks if not task.open}
     return {**read, LATE: row.penalty}
 
@@ -135,10 +141,10 @@ def _by_hand(row: Row) -> list[str]:
     return [task.id for task in row.tasks if task.by_hand]
 
 
-def _now(row: Row) -> dict[str, Any]:
+def _make_memory(row: Row) -> dict[str, Any]:
     """What is remembered of a submission until the next run."""
     return {
-        "points": _points(row),
+        "points": _sum_points(row),
         "by_hand": _by_hand(row),
         "key": row.key,
         "version": row.version,
@@ -146,7 +152,7 @@ def _now(row: Row) -> dict[str, Any]:
 
 
 def _append(path: Path, found: list[Change]) -> None:
-    lines: list[list[object]] = [[*line] for line in _lines(path)]
+    lines: list[list[object]] = [[*line] for line in _read_lines(path)]
     lines += [
         [
             *(c.when, c.submission.student, c.submission.assignment),

@@ -21,9 +21,8 @@ from grader.course.settings import Course
 from grader.course.submissions import Submission, replace_text
 from grader.notebook.repair import task_of
 from grader.reports.changes import LATE, Told
-from grader.reports.points import Row, shown_hours, shown_points
-from grader.reports.points import Task as Points
-from grader.reports.task_texts import Asked, Task, asked
+from grader.reports.points import Row, TaskPoints, shown_hours, shown_points
+from grader.reports.task_texts import Asked, TaskText, read_tasks
 from rnncore.testing.failure import Failure, Place, next_step, places, render
 from rnncore.testing.properties import PROPERTIES
 
@@ -37,7 +36,7 @@ def inline(text: str) -> Markup:
     return Markup(WORDS.renderInline(text))
 
 
-def paragraphs(text: str) -> Markup:
+def render_markdown(text: str) -> Markup:
     """Markdown as HTML."""
     return Markup(WORDS.render(text))
 
@@ -49,7 +48,7 @@ PAGES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-PAGES.filters |= {"inline": inline, "paragraphs": paragraphs}
+PAGES.filters |= {"inline": inline, "paragraphs": render_markdown}
 
 
 def write_feedback(
@@ -69,13 +68,13 @@ def write_feedback(
     name = submission.assignment
     folder = course.feedback / submission.student / name
     path = folder / f"{name}.html"
-    text = page(
+    text = render_page(
         submission,
         result,
         row,
         places(course.source / name / "checks.json"),
         course.book_url,
-        asked(course.released(name)),
+        read_tasks(course.released(name)),
         history,
         said,
         requests,
@@ -84,7 +83,7 @@ def write_feedback(
         replace_text(path, text)
 
 
-def page(
+def render_page(
     submission: Submission,
     result: dict[str, Any],
     row: Row,
@@ -102,14 +101,17 @@ def page(
         title=assignment.title or submission.assignment,
         result=result,
         row=row,
-        parts=[_part(task, assignment, result, where) for task in row.tasks],
+        parts=[_describe_task(task, assignment, result, where) for task in row.tasks],
         site=site,
-        history=[told._replace(task=_task(told.task, assignment)) for told in history],
+        history=[
+            told._replace(task=_name_task(told.task, assignment)) for told in history
+        ],
         said=said,
         requests=[
-            (_task(one.task, assignment) if one.task else "", one) for one in requests
+            (_name_task(one.task, assignment) if one.task else "", one)
+            for one in requests
         ],
-        compared=compared,
+        compared=list_compared,
         next_step=next_step,
         render=render,
         shown_hours=shown_hours,
@@ -117,18 +119,18 @@ def page(
     )
 
 
-def _part(
-    task: Points, assignment: Asked, result: dict[str, Any], where: dict[str, Place]
+def _describe_task(
+    task: TaskPoints, assignment: Asked, result: dict[str, Any], where: dict[str, Place]
 ) -> dict[str, Any]:
     """What the page tells of one task."""
     answers = result.get("answers", {})  # an older result has none
     name, failure = task_of(task.id), task.failure
     kind = failure.kind if failure else "NotRun"
-    about = assignment.tasks.get(name, Task())
+    about = assignment.tasks.get(name, TaskText())
     place = failure.read if failure else where.get(name)
     return {
         "task": task,
-        "cause": _cause(name, failure, result.get("errors", [])),
+        "cause": _find_cause(name, failure, result.get("errors", [])),
         "failures": [failure, *task.others] if failure else [],
         "properties": [
             (name, PROPERTIES.get(name, name), got, of)
@@ -141,19 +143,19 @@ def _part(
         "line": about.line,
         "hint": "" if kind in BEYOND_HINTS else about.hint,
         "place": place,
-        "chapter": _chapter(place) if place else "",
+        "chapter": _name_chapter(place) if place else "",
     }
 
 
-def _task(name: str, assignment: Asked) -> str:
+def _name_task(name: str, assignment: Asked) -> str:
     """What a change is of, as the page calls it."""
     if name == LATE:
         return "taken off for handing in late"
-    about = assignment.tasks.get(task_of(name), Task())
+    about = assignment.tasks.get(task_of(name), TaskText())
     return about.title or task_of(name)
 
 
-def _cause(name: str, failure: Failure | None, errors: list[str]) -> str:
+def _find_cause(name: str, failure: Failure | None, errors: list[str]) -> str:
     """The error of the cell that should have defined what a test misses."""
     if failure is None or failure.kind != "NameError":
         return ""
@@ -161,13 +163,13 @@ def _cause(name: str, failure: Failure | None, errors: list[str]) -> str:
     return next((error for error in errors if head.match(error)), "")
 
 
-def _chapter(place: Place) -> str:
+def _name_chapter(place: Place) -> str:
     """How a person calls a page of the book: chapter 3."""
     number = re.match(r"ch(\d+)_", place.page)
     return f"chapter {int(number[1])}" if number else place.page
 
 
-def compared(failure: Failure) -> list[tuple[str, str, str]]:
+def list_compared(failure: Failure) -> list[tuple[str, str, str]]:
     """What was checked, expected and got instead; small arrays in full."""
     if failure.about in ("", "argument"):
         return []

@@ -71,7 +71,7 @@ TEXTS = {
 }
 
 
-def reasons(
+def find_reasons(
     notebook: NotebookNode,
     release: NotebookNode,
     checks: list[Check],
@@ -84,7 +84,7 @@ def reasons(
     given = set()
     for cell in release.cells:
         if cell.cell_type == "code":
-            given |= set(strange(cell.source))
+            given |= set(find_strange_code(cell.source))
     found = [
         remark
         for remark in remarks
@@ -99,7 +99,7 @@ def reasons(
             continue
         found += [
             f"code cell {number} {why}"
-            for why in dict.fromkeys(strange(cell.source))
+            for why in dict.fromkeys(find_strange_code(cell.source))
             if why not in given
         ]
     found += _without_answer(notebook, checks)
@@ -108,19 +108,19 @@ def reasons(
     return found
 
 
-def strange(source: str) -> list[str]:
+def find_strange_code(source: str) -> list[str]:
     """What in a cell an honest answer has no use for."""
     try:
         tree = ast.parse(_plain_python(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []  # it cannot run either
     try:
-        return list(_strange(tree))
+        return list(_walk_strange(tree))
     except RecursionError:
         return ["is nested so deeply that it cannot be read"]
 
 
-def _strange(tree: ast.Module) -> Iterator[str]:
+def _walk_strange(tree: ast.Module) -> Iterator[str]:
     imported: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -142,7 +142,7 @@ def _of_node(node: ast.AST, imported: set[str]) -> Iterator[str]:
     elif isinstance(node, ast.Attribute):
         if node.attr in NAMES:
             yield f"uses {node.attr}: {NAMES[node.attr]}"
-        if isinstance(node.ctx, ast.Store) and _root(node) in imported:
+        if isinstance(node.ctx, ast.Store) and _find_root(node) in imported:
             yield f"replaces {ast.unparse(node)[:60]}"
     elif isinstance(node, ast.FunctionDef) and node.name in NAMES:
         yield f"defines {node.name}: {NAMES[node.name]}"
@@ -154,7 +154,7 @@ def _of_node(node: ast.AST, imported: set[str]) -> Iterator[str]:
                 yield f"has the text {text!r}: {why}"
 
 
-def _root(node: ast.expr) -> str:
+def _find_root(node: ast.expr) -> str:
     """The name that a chain of attributes begins with."""
     while isinstance(node, ast.Attribute | ast.Subscript):
         node = node.value

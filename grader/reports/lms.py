@@ -39,14 +39,14 @@ def write_lms(
     with Gradebook(course.db_url, course.course_id) as book:
         students = {student.id: student for student in book.students}
         of = {a.name: float(a.max_score) for a in book.assignments}
-        points = _points(rows)
+        points = _collect_points(rows)
         nameless = {n for who, p in points.items() if is_anonymous(who) for n in p}
         absent = dict.fromkeys(nameless, None)
         names = sorted(set(of) & {name for p in points.values() for name in p})
         known = [
             student
             for who, student in sorted(students.items())
-            if who in points or _lms(student)[1:] != [""] * 4
+            if who in points or _format_lms_row(student)[1:] != [""] * 4
         ]
         lms = [[*LMS_HEAD, *names]]
         canvas: list[list[Any]] = [
@@ -56,13 +56,13 @@ def write_lms(
         for student in known:
             mine = points.get(student.id, {})
             got = [mine.get(name, absent.get(name, missing)) for name in names]
-            lms.append([*_lms(student), *got])
-            canvas.append([*_canvas(student), *got])
+            lms.append([*_format_lms_row(student), *got])
+            canvas.append([*_format_canvas_row(student), *got])
     replace_text(place / "lms.csv", csv_text(lms))
     replace_text(place / "canvas.csv", csv_text(canvas))
 
 
-def _points(rows: list[Row]) -> dict[str, dict[str, Any]]:
+def _collect_points(rows: list[Row]) -> dict[str, dict[str, Any]]:
     """Points by learner and assignment."""
     points: dict[str, dict[str, Any]] = defaultdict(dict)
     for row in rows:
@@ -72,7 +72,7 @@ def _points(rows: list[Row]) -> dict[str, dict[str, Any]]:
     return points
 
 
-def _lms(student: Student) -> list[Any]:
+def _format_lms_row(student: Student) -> list[Any]:
     return [
         student.id,
         student.lms_user_id or "",
@@ -82,7 +82,7 @@ def _lms(student: Student) -> list[Any]:
     ]
 
 
-def _canvas(student: Student) -> list[Any]:
+def _format_canvas_row(student: Student) -> list[Any]:
     full = ", ".join(filter(None, [student.last_name, student.first_name]))
     number = student.lms_user_id or ""
     login = "" if number else student.id  # Canvas matches the number first

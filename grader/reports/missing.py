@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from grader.course.course_file import CourseFile
-from grader.course.roster import Learner, is_anonymous, students
+from grader.course.roster import Learner, is_anonymous, read_students
 from grader.course.settings import Course
 from grader.course.submissions import Submission, replace_text
 from grader.reports.points import csv_text
@@ -58,7 +58,7 @@ def find_missing(
 def write_missing(course: Course, submissions: Collection[Submission]) -> str:
     """Write missing.csv; return the text to print, which may be empty."""
     with course.ledger.transaction() as book:
-        people = students(book).learners
+        people = read_students(book).learners
     came = {s.student for s in submissions}
     learners = [
         learner

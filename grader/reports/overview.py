@@ -30,7 +30,7 @@ class Mistake:
     count: int
 
 
-def mistakes(rows: Iterable[Row]) -> list[Mistake]:
+def count_mistakes(rows: Iterable[Row]) -> list[Mistake]:
     """The recognised mistakes, the most frequent first."""
     found: Counter[tuple[str, str, str]] = Counter()
     for row in rows:
@@ -43,12 +43,12 @@ def mistakes(rows: Iterable[Row]) -> list[Mistake]:
     return [Mistake(*key, count) for key, count in ordered]
 
 
-def summary(graded: list[tuple[Row, dict[str, Any]]]) -> str:
+def format_summary(graded: list[tuple[Row, dict[str, Any]]]) -> str:
     """The lists as text; one that is empty is left out."""
     parts = [
-        _section("Mistakes recognised most often", _mistakes(graded)),
-        _section("To be looked at, and why", _suspicious(graded)),
-        _section("Slowest", _slowest(graded)),
+        _format_section("Mistakes recognised most often", _list_mistakes(graded)),
+        _format_section("To be looked at, and why", _list_suspicious(graded)),
+        _format_section("Slowest", _list_slowest(graded)),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -58,7 +58,7 @@ def write_overview(course: Course, graded: list[tuple[Row, dict[str, Any]]]) -> 
     lines: list[list[object]] = [["assignment", "task", "learners", "mistake"]]
     lines += [
         [m.assignment, m.task, m.count, m.says]
-        for m in mistakes(row for row, _ in graded)
+        for m in count_mistakes(row for row, _ in graded)
     ]
     replace_text(course.home / "mistakes.csv", csv_text(lines))
     lines = [["learner", "assignment", "reason"]]
@@ -70,18 +70,18 @@ def write_overview(course: Course, graded: list[tuple[Row, dict[str, Any]]]) -> 
     replace_text(course.home / "suspicious.csv", csv_text(lines))
 
 
-def _section(title: str, lines: list[str]) -> str:
+def _format_section(title: str, lines: list[str]) -> str:
     return "\n".join([f"{title}:", *lines]) if lines else ""
 
 
-def _mistakes(graded: list[tuple[Row, dict[str, Any]]]) -> list[str]:
+def _list_mistakes(graded: list[tuple[Row, dict[str, Any]]]) -> list[str]:
     return [
         f"{m.count:4}  {m.assignment} {m.task}: {m.says}"
-        for m in mistakes(row for row, _ in graded)[:MOST]
+        for m in count_mistakes(row for row, _ in graded)[:MOST]
     ]
 
 
-def _suspicious(graded: list[tuple[Row, dict[str, Any]]]) -> list[str]:
+def _list_suspicious(graded: list[tuple[Row, dict[str, Any]]]) -> list[str]:
     found = [
         (row, result["suspicious"])
         for row, result in graded
@@ -97,7 +97,7 @@ def _suspicious(graded: list[tuple[Row, dict[str, Any]]]) -> list[str]:
     return lines
 
 
-def _slowest(graded: list[tuple[Row, dict[str, Any]]]) -> list[str]:
+def _list_slowest(graded: list[tuple[Row, dict[str, Any]]]) -> list[str]:
     timed = [(result["seconds"], str(row.submission)) for row, result in graded]
     timed = sorted((t for t in timed if t[0] > 0), reverse=True)[:SLOW]
     return [f"{seconds:7.2f} s  {who}" for seconds, who in timed]

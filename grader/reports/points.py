@@ -31,7 +31,7 @@ FAILED = ["kind", "checked", "expected", "got", "mistake", "read", "hidden"]
 
 
 @dataclass(frozen=True)
-class Task:
+class TaskPoints:
     """One graded cell; `open`: a person has yet to read it."""
 
     id: str
@@ -58,7 +58,7 @@ class Row:
     penalty: float = 0.0
     late: float = 0.0  # hours after the due date, extension included
     open: bool = False
-    tasks: list[Task] = field(default_factory=list)
+    tasks: list[TaskPoints] = field(default_factory=list)
     key: str = ""  # of what was graded; see `key_of`
     version: str = ""  # of the tests
 
@@ -78,10 +78,10 @@ def read_rows(course: Course, submissions: Iterable[Submission]) -> list[Row]:
                 continue
             name = submission.assignment
             if name not in entered:
-                entered[name] = _entered(book, name)
+                entered[name] = _read_entered(book, name)
                 versions[name] = last_version(course.home, name)
             one = entered[name].get(submission.student)
-            rows.append(_row(submission, result, one, versions[name]))
+            rows.append(_make_row(submission, result, one, versions[name]))
     return rows
 
 
@@ -89,12 +89,12 @@ def read_rows(course: Course, submissions: Iterable[Submission]) -> list[Row]:
 class Entered:
     """What the gradebook has of one submission."""
 
-    tasks: list[Task] = field(default_factory=list)
+    tasks: list[TaskPoints] = field(default_factory=list)
     penalty: float = 0.0
     late: float = 0.0
 
 
-def _row(
+def _make_row(
     submission: Submission,
     result: dict[str, Any],
     entered: Entered | None,
@@ -107,7 +107,7 @@ def _row(
     if entered is None:
         return Row(submission, status, reason)
     checks = {check["id"]: check for check in result.get("checks", [])}
-    tasks = [_checked(t, checks.get(t.id, {}), reason) for t in entered.tasks]
+    tasks = [_add_check(t, checks.get(t.id, {}), reason) for t in entered.tasks]
     return Row(
         submission,
         status,
@@ -123,7 +123,7 @@ def _row(
     )
 
 
-def _checked(task: Task, check: dict[str, Any], reason: str) -> Task:
+def _add_check(task: TaskPoints, check: dict[str, Any], reason: str) -> TaskPoints:
     """A task with what its check showed; an older result lacks parts."""
     told = [check.get("failure"), *check.get("others", [])]
     failures = [Failure.from_json(one) for one in told if one and not reason]
@@ -135,7 +135,7 @@ def _checked(task: Task, check: dict[str, Any], reason: str) -> Task:
     )
 
 
-def _entered(book: Gradebook, name: str) -> dict[str, Entered]:
+def _read_entered(book: Gradebook, name: str) -> dict[str, Entered]:
     """All that was entered for an assignment, by learner: four queries."""
     try:
         notebook = book.find_notebook(name, name)
@@ -170,7 +170,7 @@ def _entered(book: Gradebook, name: str) -> dict[str, Entered]:
         name, by_hand = names[cell], given != [None, None]
         # below a code cell the formgrader has the comment of both, under its name
         places = dict.fromkeys([name, task_of(name)])
-        task = Task(
+        task = TaskPoints(
             name,
             float(score),
             graded[cell],
@@ -198,7 +198,7 @@ def _select(book: Gradebook, notebook: Any, *columns: Any, of: Any = None) -> An
     return book.db.execute(query)
 
 
-def table(rows: list[Row]) -> str:
+def format_table(rows: list[Row]) -> str:
     """The points as text: one table an assignment, learners by tasks."""
     names = sorted({row.submission.assignment for row in rows})
     parts = [
@@ -244,12 +244,12 @@ def _one_table(name: str, rows: list[Row]) -> str:
     return "\n".join([name, *text])
 
 
-def shown_points(task: Task) -> str:
+def shown_points(task: TaskPoints) -> str:
     """Its points, or "?" while a person has yet to read it."""
     return "?" if task.open else f"{task.points:g}"
 
 
-def shown_properties(task: Task) -> str:
+def shown_properties(task: TaskPoints) -> str:
     """What its tests gave for each property: values 2/2, dtype 0/1."""
     parts = task.properties.items()
     return ", ".join(f"{name} {got:g}/{of:g}" for name, (got, of) in parts)
@@ -281,7 +281,7 @@ def write_csv(course: Course, rows: list[Row]) -> None:
         tasks += [
             [
                 *(*who, task.id, task.points, task.of, int(task.open)),
-                *_failed(task.failure),
+                *_format_failure(task.failure),
                 shown_properties(task),
             ]
             for task in row.tasks
@@ -290,7 +290,7 @@ def write_csv(course: Course, rows: list[Row]) -> None:
         replace_text(course.home / name, csv_text(content))
 
 
-def _failed(failure: Failure | None) -> list[object]:
+def _format_failure(failure: Failure | None) -> list[object]:
     """A failure's fields in the columns FAILED."""
     if failure is None:
         return [""] * len(FAILED)

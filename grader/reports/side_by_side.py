@@ -19,7 +19,7 @@ Found = tuple[str, Alike]  # the assignment's name comes first
 Answer = tuple[str, list[tuple[str, list[tuple[str, bool]]]]]
 
 
-def page(
+def render_page(
     found: Iterable[Found],
     notebooks: Mapping[str, Mapping[str, NotebookNode]],
     given: Mapping[str, Sequence[NotebookNode]],
@@ -29,28 +29,32 @@ def page(
     `notebooks` are by assignment and learner, `given` by assignment.
     """
     parts = [
-        (name, alike, _answers(alike, notebooks[name], given.get(name, ())))
+        (name, alike, _align_answers(alike, notebooks[name], given.get(name, ())))
         for name, alike in found
     ]
     return PAGES.get_template("similarity.html").render(parts=parts)
 
 
-def _answers(
+def _align_answers(
     alike: Alike, notebooks: Mapping[str, NotebookNode], given: Sequence[NotebookNode]
 ) -> list[Answer]:
-    known = {look for nb in given for c in nb.cells for look in _looks(c.source)}
-    by_learner = {who: _texts(notebooks[who]) for who in alike.learners[:MOST]}
+    known = {
+        look for nb in given for c in nb.cells for look in _tokenise_lines(c.source)
+    }
+    by_learner = {who: _collect_texts(notebooks[who]) for who in alike.learners[:MOST]}
     tasks = dict.fromkeys(task for texts in by_learner.values() for task in texts)
     found = []
     for task in tasks:
         texts = {who: by_learner[who].get(task, "") for who in by_learner}
-        shared = set.intersection(*(set(_looks(t)) for t in texts.values())) - known
-        lines = [(who, _marked(text, shared)) for who, text in texts.items()]
+        shared = (
+            set.intersection(*(set(_tokenise_lines(t)) for t in texts.values())) - known
+        )
+        lines = [(who, _mark_lines(text, shared)) for who, text in texts.items()]
         found.append((task, lines))
     return found
 
 
-def _texts(notebook: NotebookNode) -> dict[str, str]:
+def _collect_texts(notebook: NotebookNode) -> dict[str, str]:
     """What a learner wrote, by task; all other code under one head."""
     found: dict[str, str] = {}
     for cell in notebook.cells:
@@ -64,7 +68,7 @@ def _texts(notebook: NotebookNode) -> dict[str, str]:
     return found
 
 
-def _looks(text: str) -> list[tuple[str, ...]]:
+def _tokenise_lines(text: str) -> list[tuple[str, ...]]:
     """Each line's tokens, without what a copyist would change."""
     return [_look(line) for line in text[:LONGEST].split("\n")]
 
@@ -73,7 +77,7 @@ def _look(line: str) -> tuple[str, ...]:
     return tuple(tokens_of(line.strip()) or line.split())
 
 
-def _marked(text: str, shared: set[tuple[str, ...]]) -> list[tuple[str, bool]]:
+def _mark_lines(text: str, shared: set[tuple[str, ...]]) -> list[tuple[str, bool]]:
     """The lines, and whether all have each; a very short one says nothing."""
     pairs = ((line, _look(line)) for line in text.split("\n"))
     return [(line, len(look) >= FEWEST and look in shared) for line, look in pairs]

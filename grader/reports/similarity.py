@@ -75,7 +75,7 @@ def tokens_of(source: str) -> list[str]:
                 last = max(last, token.end[0])
                 if token.type in SKIPPED:
                     continue
-                found.append(_plain(token, after_dot))
+                found.append(_normalise_token(token, after_dot))
                 after_dot = token.string == "."
         except (tokenize.TokenError, SyntaxError) as error:
             at = error.lineno if isinstance(error, SyntaxError) else None
@@ -85,7 +85,7 @@ def tokens_of(source: str) -> list[str]:
     return found
 
 
-def _plain(token: tokenize.TokenInfo, after_dot: bool) -> str:
+def _normalise_token(token: tokenize.TokenInfo, after_dot: bool) -> str:
     if token.type == tokenize.NUMBER:
         return "0"
     if token.type == tokenize.STRING:
@@ -95,7 +95,7 @@ def _plain(token: tokenize.TokenInfo, after_dot: bool) -> str:
     return token.string
 
 
-def fingerprints(tokens: list[str], k: int = K, w: int = W) -> set[int]:
+def compute_fingerprints(tokens: list[str], k: int = K, w: int = W) -> set[int]:
     """The winnowed hashes of a row of tokens."""
     hashes = [
         zlib.crc32("\0".join(tokens[i : i + k]).encode("utf-8", "replace"))
@@ -111,7 +111,7 @@ def code_prints(notebook: NotebookNode) -> set[int]:
     found: set[int] = set()
     for cell in notebook.cells:
         if cell.cell_type == "code" and not is_test(cell):
-            found |= fingerprints(tokens_of(cell.source))
+            found |= compute_fingerprints(tokens_of(cell.source))
     return found
 
 
@@ -122,11 +122,13 @@ def word_prints(notebook: NotebookNode) -> set[int]:
         meta = cell.metadata.get("nbgrader", {})
         if grade_id(cell) and meta.get("solution") and meta.get("grade"):
             words = re.findall(r"\w+", cell.source.lower())
-            found |= fingerprints(words, K_WORDS, W_WORDS)
+            found |= compute_fingerprints(words, K_WORDS, W_WORDS)
     return found
 
 
-def alike(prints: Mapping[str, set[int]], common: set[int], kind: str) -> list[Alike]:
+def find_alike(
+    prints: Mapping[str, set[int]], common: set[int], kind: str
+) -> list[Alike]:
     """Pairs and groups that share what few others have, the closest first."""
     where: dict[int, list[str]] = defaultdict(list)
     for who, found in sorted(prints.items()):
@@ -144,11 +146,11 @@ def alike(prints: Mapping[str, set[int]], common: set[int], kind: str) -> list[A
         for pair, count in shared.items()
         if count >= FEWEST
     ]
-    groups = _groups(where, most, len(prints) // 2, kind)
+    groups = _find_groups(where, most, len(prints) // 2, kind)
     return sorted(pairs + groups, key=lambda a: (-a.share, -a.shared, a.learners))
 
 
-def _groups(
+def _find_groups(
     where: Mapping[int, list[str]], most: int, largest: int, kind: str
 ) -> list[Alike]:
     """Those who have the same passages, too many of them to be pairs.
@@ -176,5 +178,5 @@ def compare(
     for kind, prints in (("code", code_prints), ("words", word_prints)):
         common = set().union(*(prints(notebook) for notebook in given))
         mine = {who: prints(nb) for who, nb in notebooks.items()}
-        found += alike(mine, common, kind)
+        found += find_alike(mine, common, kind)
     return found

@@ -11,7 +11,7 @@ from grader.course.settings import Course
 from grader.course.submissions import replace_text
 from grader.notebook.repair import task_of
 from grader.reports.points import Row, csv_text
-from grader.reports.task_texts import Task, asked
+from grader.reports.task_texts import TaskText, read_tasks
 
 HEAD = ["assignment", "task", "property", "of", "learners", "mean", "spread", "full"]
 HEAD += ["discrimination", "planned_minutes"]
@@ -48,10 +48,12 @@ def find_items(rows: Iterable[Row]) -> list[Item]:
     for row in rows:
         if row.tasks:
             by_name[row.submission.assignment].append(row)
-    return [item for name in sorted(by_name) for item in _items(name, by_name[name])]
+    return [
+        item for name in sorted(by_name) for item in _collect_items(name, by_name[name])
+    ]
 
 
-def _items(name: str, rows: list[Row]) -> list[Item]:
+def _collect_items(name: str, rows: list[Row]) -> list[Item]:
     waits = {task.id for row in rows for task in row.tasks if task.open}
     got: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     of: dict[tuple[str, str], float] = {}
@@ -67,10 +69,10 @@ def _items(name: str, rows: list[Row]) -> list[Item]:
                 elsewhere = rest + (task.points - points if part else 0)
                 got[key].append((points, elsewhere))
                 of[key] = most
-    return [_item(name, *key, of[key], pairs) for key, pairs in got.items()]
+    return [_make_item(name, *key, of[key], pairs) for key, pairs in got.items()]
 
 
-def _item(
+def _make_item(
     name: str, task: str, part: str, of: float, pairs: list[tuple[float, float]]
 ) -> Item:
     points = [p for p, _ in pairs]
@@ -79,11 +81,11 @@ def _item(
         mean=statistics.fmean(points),
         spread=statistics.stdev(points) if len(points) > 1 else 0.0,
         full=sum(p >= of for p in points) / len(points),
-        discrimination=_correlation(pairs),
+        discrimination=_compute_correlation(pairs),
     )
 
 
-def _correlation(pairs: list[tuple[float, float]]) -> float | None:
+def _compute_correlation(pairs: list[tuple[float, float]]) -> float | None:
     if len(pairs) < 3:
         return None
     try:
@@ -96,7 +98,9 @@ def write_statistics(course: Course, rows: Iterable[Row]) -> None:
     """Write statistics.csv beside the other tables."""
     lines: list[list[object]] = [[*HEAD]]
     for item in find_items(rows):
-        about = asked(course.released(item.assignment)).tasks.get(item.task, Task())
+        about = read_tasks(course.released(item.assignment)).tasks.get(
+            item.task, TaskText()
+        )
         r = item.discrimination
         lines.append(
             [

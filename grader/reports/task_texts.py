@@ -25,7 +25,7 @@ SENTENCE = re.compile(r'(?:(?<=[.?!])|(?<=[.?!]")) +(?=[A-Z])')
 
 
 @dataclass(frozen=True)
-class Task:
+class TaskText:
     """One task, in Markdown; an empty field says nothing."""
 
     title: str = ""  # its heading: "Task 1: a way past the tanh"
@@ -39,10 +39,10 @@ class Asked:
     """An assignment: its title, and its tasks by the answer cells' names."""
 
     title: str = ""
-    tasks: dict[str, Task] = field(default_factory=dict)
+    tasks: dict[str, TaskText] = field(default_factory=dict)
 
 
-def asked(path: Path | None) -> Asked:
+def read_tasks(path: Path | None) -> Asked:
     """The tasks of the released notebook; empty without a notebook."""
     if path is None or not path.exists():
         return Asked()
@@ -60,26 +60,26 @@ def _read(path: Path, _changed: int) -> Asked:
             title = title or (first[1].strip() if first else "")
             text = cell.source if HEADING.search(cell.source) else text
         elif name and not is_test(cell):
-            tasks[name] = _task(cell, name, text)
+            tasks[name] = _read_task(cell, name, text)
     return Asked(title, tasks)
 
 
-def _task(cell: NotebookNode, name: str, text: str) -> Task:
+def _read_task(cell: NotebookNode, name: str, text: str) -> TaskText:
     """The task of an answer's cell, under the text that stands above it."""
     headings = [*HEADING.finditer(text)]
     if not headings:
-        return Task(line=_summary(cell, name))
+        return TaskText(line=_read_summary(cell, name))
     title, body = headings[-1][1], text[headings[-1].end() :].strip()
     hint = HINT.search(body)
-    line = _summary(cell, name)
+    line = _read_summary(cell, name)
     if cell.cell_type == "markdown":  # the question ends its first paragraph
         line = SENTENCE.split(" ".join(body.split("\n\n")[0].split()))[-1]
     planned = MINUTES.search(body)
     minutes = int(planned[1]) if planned else 0
-    return Task(title, line, hint[1].strip() if hint else "", minutes)
+    return TaskText(title, line, hint[1].strip() if hint else "", minutes)
 
 
-def _summary(cell: NotebookNode, name: str) -> str:
+def _read_summary(cell: NotebookNode, name: str) -> str:
     """The first line of the docstring of what is to be written."""
     if cell.cell_type != "code":
         return ""

@@ -80,11 +80,11 @@ def run_all(
             assignment = assignments.get(submission.assignment)
             if assignment is None:
                 reason = why_unknown(submission)
-                with _guarded(course, submission, key, progress):
+                with _guard(course, submission, key, progress):
                     record.record_unknown(course, submission, key, reason)
                     progress.show(submission, reason)
                 continue
-            with _guarded(course, submission, key, progress):
+            with _guard(course, submission, key, progress):
                 job = Job(
                     course.root,
                     submission.student,
@@ -98,17 +98,17 @@ def run_all(
                 waiting[runner.submit(job)] = (submission, key, job)
         for future in as_completed(list(waiting)):
             submission, key, job = waiting.pop(future)
-            with _guarded(course, submission, key, progress):
+            with _guard(course, submission, key, progress):
                 report = runner.finish(job, future.result())
                 record.record(course, submission, key, report, job)
-                progress.show(submission, _summary(report))
+                progress.show(submission, _format_summary(report))
             shutil.rmtree(job.work, ignore_errors=True)
     finally:
         runner.close()
 
 
 @contextlib.contextmanager
-def _guarded(
+def _guard(
     course: Course, submission: Submission, key: str, progress: Progress
 ) -> Iterator[None]:
     """Keep a fault of the grader's to the submission that it is about."""
@@ -124,7 +124,7 @@ def _guarded(
         progress.show(submission, said)
 
 
-def _summary(report: Report) -> str:
+def _format_summary(report: Report) -> str:
     if report["reason"]:
         return report["reason"]
     points = sum(check["points"] or 0 for check in report["checks"])

@@ -87,7 +87,7 @@ class Cluster:
                 [pack(folder)], broadcast=True, hash=False
             )[0]
         future: Future[Result] = self.executor.submit(
-            run, _parcel(job), self.sent[folder]
+            run, _make_parcel(job), self.sent[folder]
         )
         return future
 
@@ -139,7 +139,7 @@ def _may_have_children() -> None:
         )
 
 
-def _parcel(job: Job) -> Parcel:
+def _make_parcel(job: Job) -> Parcel:
     return Parcel(
         student=job.student,
         name=job.assignment.name,
@@ -160,10 +160,10 @@ def pack(folder: Path, most: int | None = None) -> list[Entry]:
     paths = [folder]
     with contextlib.suppress(untrusted.TooMuch):
         paths += untrusted.walk(folder, math.inf if most is None else MOST_FILES)
-    return [_entry(path, folder, most) for path in sorted(paths)]
+    return [_read_entry(path, folder, most) for path in sorted(paths)]
 
 
-def _entry(path: Path, base: Path, most: int | None) -> Entry:
+def _read_entry(path: Path, base: Path, most: int | None) -> Entry:
     info = path.lstat()
     kind, name = stat.S_IFMT(info.st_mode), str(path.relative_to(base))
     if stat.S_ISLNK(kind):

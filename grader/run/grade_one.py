@@ -124,7 +124,7 @@ def give_up(job: Job, reason: str, *, failed: bool) -> Report:
     shutil.rmtree(job.executed, ignore_errors=True)
     job.executed.mkdir(parents=True)
     nbformat.write(notebook, job.executed / f"{job.assignment.name}.ipynb")
-    return empty_report(reason, _checks(job, notebook), failed=failed)
+    return empty_report(reason, _collect_checks(job, notebook), failed=failed)
 
 
 def empty_report(reason: str, checks: Sequence[Check] = (), *, failed: bool) -> Report:
@@ -175,8 +175,8 @@ def _grade(job: Job) -> Report:
     notebook = read_notebook(job.submitted, name, job.limits.upload_bytes)
     release = nbformat.read(job.assignment.release, as_version=4)
     known = versions.read(job.assignment.versions)
-    repaired, remarks = repair(notebook, release, versions.points(known))
-    remarks += versions.remarks(known, notebook)
+    repaired, remarks = repair(notebook, release, versions.read_points(known))
+    remarks += versions.make_remarks(known, notebook)
     restore(repaired, job.assignment.cells)
     folder = job.executed
     _copy_files(job, folder)
@@ -187,27 +187,27 @@ def _grade(job: Job) -> Report:
         release,
         job.assignment.release.parent,
         submission_key(job.secret, job.student, name, text),
-        lambda: Session(job.server, _files(job), job.limits, str(job.scratch)),
+        lambda: Session(job.server, _read_files(job), job.limits, str(job.scratch)),
         config=config,
     )
-    done = _executed(repaired, execute, config)
+    done = _execute_notebook(repaired, execute, config)
     replace_text(folder / f"{name}.ipynb", nbformat.writes(done))
-    checks = _checks(job, done)
+    checks = _collect_checks(job, done)
     return Report(
         reason=None,
         failed=False,
         remarks=untrusted.shorten_list(remarks + execute.remarks),
         errors=untrusted.shorten_list(own_errors(done)),
         checks=checks,
-        answers=_answers(repaired),
-        suspicious=integrity.reasons(repaired, release, checks, remarks),
+        answers=_collect_answers(repaired),
+        suspicious=integrity.find_reasons(repaired, release, checks, remarks),
         seconds=0.0,
         memory=0,
         trace="",
     )
 
 
-def _answers(notebook: NotebookNode) -> dict[str, str]:
+def _collect_answers(notebook: NotebookNode) -> dict[str, str]:
     """What the learner wrote into the cells that are there for it."""
     return {
         name: untrusted.text(cell.source, LONGEST_ANSWER)
@@ -240,23 +240,23 @@ def _copy_files(job: Job, folder: Path) -> None:
             shutil.copyfile(path, target)
 
 
-def _files(job: Job) -> dict[str, bytes]:
+def _read_files(job: Job) -> dict[str, bytes]:
     """What lies beside the notebook: the release's files, then others.
 
     A file that lies where the release has a folder, or the other way
     round, is left out.
     """
-    given = _contents(job.assignment.release.parent)
+    given = _read_contents(job.assignment.release.parent)
     above = {parent for path in given for parent in path.parents}
     own = {
         path: data
-        for path, data in _contents(job.executed).items()
+        for path, data in _read_contents(job.executed).items()
         if path not in above and not given.keys() & {*path.parents}
     }
     return {str(path): data for path, data in (own | given).items()}
 
 
-def _contents(folder: Path) -> dict[Path, bytes]:
+def _read_contents(folder: Path) -> dict[Path, bytes]:
     return {
         path.relative_to(folder): path.read_bytes()
         for path in folder.rglob("*")
@@ -264,7 +264,7 @@ def _contents(folder: Path) -> dict[Path, bytes]:
     }
 
 
-def _executed(
+def _execute_notebook(
     notebook: NotebookNode, execute: TrustedExecute, config: Config
 ) -> NotebookNode:
     """The notebook with outputs that nbgrader can read points from."""
@@ -279,7 +279,7 @@ def _executed(
     return notebook
 
 
-def _checks(job: Job, notebook: NotebookNode) -> list[Check]:
+def _collect_checks(job: Job, notebook: NotebookNode) -> list[Check]:
     """What each graded cell showed, with the place that explains it."""
     where = places(job.assignment.release.parent / "checks.json")
     return [

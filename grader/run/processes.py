@@ -15,7 +15,7 @@ from multiprocessing.process import BaseProcess
 
 from grader.course.settings import Assignment
 from grader.isolation import sandbox
-from grader.isolation.client import a_server, says_torch, server, wants_torch
+from grader.isolation.client import a_server, get_server, says_torch, wants_torch
 from grader.run import grade_one
 from grader.run.grade_one import Job, Report
 from grader.run.internal_errors import Fault
@@ -23,7 +23,7 @@ from grader.run.internal_errors import Fault
 START_SECONDS = 60  # to import, to start a kernel and to stop it
 
 
-def _context() -> BaseContext:
+def _make_context() -> BaseContext:
     """Processes forked from a server that has imported nbgrader already."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
@@ -40,7 +40,7 @@ def _context() -> BaseContext:
     return context
 
 
-_CONTEXT = _context()
+_CONTEXT = _make_context()
 _stop = threading.Event()
 
 
@@ -81,7 +81,7 @@ def run(job: Job) -> Report:
     return given_up
 
 
-def warm(name: str) -> None:
+def start_warm_process(name: str) -> None:
     """Begin to start what every job needs, so that the first need not wait.
 
     Raises NoSandbox where there is none of this name.
@@ -93,11 +93,11 @@ def warm(name: str) -> None:
 
 def warm_servers(assignments: list[Assignment], name: str) -> None:
     """Begin to start the servers that these assignments share."""
-    if name != sandbox.NONE and sandbox.executor(name).alone:
+    if name != sandbox.NONE and sandbox.load_executor(name).alone:
         return
     for torch in {wants_torch(assignment) for assignment in assignments}:
         threading.Thread(
-            target=server, args=[name], kwargs={"torch": torch}, daemon=True
+            target=get_server, args=[name], kwargs={"torch": torch}, daemon=True
         ).start()
 
 

@@ -13,7 +13,7 @@ FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # no link, no pipe
 LONGEST = 1_000  # bytes of either
 
 
-def stamp(course: Course, submission: Submission) -> None:
+def add_stamp(course: Course, submission: Submission) -> None:
     """Put what the exchange handed over with a submission beside its page.
 
     `nbgrader release_feedback`, and the formgrader's button, look for it

@@ -75,11 +75,12 @@ class Piece:
         return self.system, self.number or self.name
 
 
-def pieces(members: Sequence[Member]) -> tuple[list[Piece], list[Member]]:
+def sort_pieces(members: Sequence[Member]) -> tuple[list[Piece], list[Member]]:
     """An export's files with their marks, and those that bear none."""
     members = [m for m in members if not OWN.search(m.path)]
     found: dict[str, list[Piece]] = {
-        system: [p for m in members if (p := _marked(system, m))] for system in MARKS
+        system: [p for m in members if (p := _read_marks(system, m))]
+        for system in MARKS
     }
     most = max(found.values(), key=len)
     if not most:
@@ -88,7 +89,7 @@ def pieces(members: Sequence[Member]) -> tuple[list[Piece], list[Member]]:
     return most, [m for m in members if id(m) not in marked]
 
 
-def _marked(system: str, member: Member) -> Piece | None:
+def _read_marks(system: str, member: Member) -> Piece | None:
     """A file as a system's, if its marks are on it or on a folder above."""
     for place, part in enumerate(member.parts[:2]):  # below one folder, too
         if len(part) > untrusted.PATH_BYTES:
@@ -112,12 +113,12 @@ def _marked(system: str, member: Member) -> Piece | None:
             part[: -len(said["rest"])] if said["rest"] else part,
             int(said.get("order") or 0),
             bool(said.get("late") or said.get("tardy")),
-            _clock(system, said.get("when")),
+            _parse_time(system, said.get("when")),
         )
     return None
 
 
-def _clock(system: str, said: str | None) -> datetime | None:
+def _parse_time(system: str, said: str | None) -> datetime | None:
     if not said:
         return None
     if system == BRIGHTSPACE:  # 112 PM is 1:12

@@ -24,8 +24,8 @@ from grader.course.settings import Course, SetupError
 from grader.course.submissions import Submission, load_result, replace_text
 from grader.isolation import sandbox
 from grader.notebook.repair import grade_id, task_of
-from grader.reports.points import Row, Task, read_rows
-from grader.reports.task_texts import Asked, asked
+from grader.reports.points import Row, TaskPoints, read_rows
+from grader.reports.task_texts import Asked, read_tasks
 from rnncore.testing.failure import next_step, render
 
 LEARNER = "learner"  # one in a container: whose it is, Gradescope knows
@@ -46,17 +46,17 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if sandboxed:
             sandbox.require()
-        found = graded(options.base, options.name, sandboxed=sandboxed)
+        found = grade_submission(options.base, options.name, sandboxed=sandboxed)
         status = 0
     except SetupError as error:
         print(f"Nothing was graded: {error}", file=sys.stderr)
-        found, status = _page(NOT_HERE, score=0), 1
+        found, status = _make_page(NOT_HERE, score=0), 1
     path = options.base / "results" / "results.json"
     replace_text(path, json.dumps(found, indent=1))
     return status
 
 
-def graded(base: Path, name: str, *, sandboxed: bool) -> dict[str, Any]:
+def grade_submission(base: Path, name: str, *, sandboxed: bool) -> dict[str, Any]:
     """Grade what lies in submission/, in a course made for it."""
     with tempfile.TemporaryDirectory(prefix="course-") as folder:
         root = Path(folder)
@@ -75,7 +75,7 @@ def graded(base: Path, name: str, *, sandboxed: bool) -> dict[str, Any]:
         release = course.released(name)
         if not rows or result is None or release is None:
             raise SetupError("make grade left no result")
-        return results(rows[0], result, asked(release), in_words(release))
+        return format_results(rows[0], result, read_tasks(release), in_words(release))
 
 
 def in_words(release: Path) -> set[str]:
@@ -88,7 +88,7 @@ def in_words(release: Path) -> set[str]:
     }
 
 
-def results(
+def format_results(
     row: Row, result: dict[str, Any], assignment: Asked, manual: set[str]
 ) -> dict[str, Any]:
     """The result of a graded submission in Gradescope's format."""
@@ -98,17 +98,17 @@ def results(
     said += result["errors"]
     if left:
         most = sum(task.of for task in left)
-        names = ", ".join(_title(task, assignment) for task in left)
+        names = ", ".join(_name_task(task, assignment) for task in left)
         said.append(
             f"A person reads these, for {most:g} points that are not in the "
             f"score here: {names}."
         )
-    page = _page("\n".join(said), score=None if tasks else 0)
+    page = _make_page("\n".join(said), score=None if tasks else 0)
     page["execution_time"] = result["seconds"]
     return page | {"tests": [_test(task, assignment) for task in tasks]}
 
 
-def _page(output: str, *, score: float | None) -> dict[str, Any]:
+def _make_page(output: str, *, score: float | None) -> dict[str, Any]:
     """The part that concerns the whole submission."""
     page: dict[str, Any] = {
         "output": output,
@@ -122,7 +122,7 @@ def _page(output: str, *, score: float | None) -> dict[str, Any]:
     return page if score is None else page | {"score": score}
 
 
-def _test(task: Task, assignment: Asked) -> dict[str, Any]:
+def _test(task: TaskPoints, assignment: Asked) -> dict[str, Any]:
     """One task: its points, and why some are missing."""
     lines = []
     if task.failure is not None:
@@ -130,7 +130,7 @@ def _test(task: Task, assignment: Asked) -> dict[str, Any]:
         if task.failure.read:
             lines.append(f"Read “{task.failure.read.title}” in the book.")
     return {
-        "name": _title(task, assignment),
+        "name": _name_task(task, assignment),
         "score": task.points,
         "max_score": task.of,
         "output": "\n".join(lines),
@@ -138,7 +138,7 @@ def _test(task: Task, assignment: Asked) -> dict[str, Any]:
     }
 
 
-def _title(task: Task, assignment: Asked) -> str:
+def _name_task(task: TaskPoints, assignment: Asked) -> str:
     name = task_of(task.id)
     about = assignment.tasks.get(name)
     return (about.title if about else "") or name

@@ -47,12 +47,12 @@ def check() -> None:
     hidden = COURSE / "grading"  # if it were made later, it would be open to all
     if not hidden.exists():
         stop(f"{hidden} is missing: install -d -m 700 -o {INSTRUCTOR} {hidden}")
-    for path in closed():
+    for path in list_closed():
         if path.stat().st_mode & stat.S_IRWXO:
             stop(f"{path} is open to learners: chmod go-rwx {path}")
 
 
-def closed() -> list[Path]:
+def list_closed() -> list[Path]:
     """The folders that are no learner's to read."""
     paths = [folder / name for folder in {COURSE, ROOT} for name in CLOSED]
     return [path for path in paths if path.is_dir()]
@@ -60,7 +60,7 @@ def closed() -> list[Path]:
 
 def check_groups(logins: set[str]) -> None:
     """Refuse a folder that a learner may read as one of its group."""
-    for path in closed():
+    for path in list_closed():
         found = path.stat()
         if not found.st_mode & stat.S_IRWXG:
             continue
@@ -77,7 +77,7 @@ def groups_of(login: str) -> list[int]:
         return []
 
 
-def learners() -> set[str]:
+def read_learners() -> set[str]:
     """The logins in HUB/learners.txt."""
     path = HUB / "learners.txt"
     if not path.exists():
@@ -107,7 +107,7 @@ def write_settings(who: str, lines: list[str]) -> Path:
 
 
 check()
-LEARNERS = learners()
+LEARNERS = read_learners()
 check_groups(LEARNERS)
 (HUB / "exchange").mkdir(parents=True, exist_ok=True)
 (HUB / "exchange").chmod(0o777)  # as nbgrader asks: it checks who owns what
@@ -137,13 +137,13 @@ c.Spawner.environment = {
 }
 
 
-def where(spawner: object) -> None:
+def set_folder(spawner: object) -> None:
     """The instructor's server opens the course's folder."""
     if spawner.user.name == INSTRUCTOR:  # type: ignore[attr-defined]
         spawner.notebook_dir = str(COURSE)  # type: ignore[attr-defined]
 
 
-c.Spawner.pre_spawn_hook = where
+c.Spawner.pre_spawn_hook = set_folder
 if EXCHANGE == "ngshare":
     (HUB / "state" / "ngshare").mkdir(exist_ok=True)
     c.JupyterHub.services = [

@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
         holds = [t["holds"] for t in answer["tests"] if name_of(t["test"]) == task[0]]
         print(report(path, cells, answer, 0))
         return 0 if holds and all(holds) else 1
-    text = table(points, answer)
+    text = format_table(points, answer)
     print(text)
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with open(summary, "a", encoding="utf-8") as file:
@@ -49,14 +49,14 @@ def name_of(test: str) -> str:
     return test.removeprefix("test_")
 
 
-def table(points: dict[str, float], answer: Answer) -> str:
+def format_table(points: dict[str, float], answer: Answer) -> str:
     """The tasks with their points, as Markdown."""
     tests = {test["test"]: test for test in answer["tests"]}
     lines = ["| task | visible test | points |", "| --- | --- | --- |"]
     total = 0.0
     for name, most in points.items():
         test = tests.get(name)
-        got = _got(test, most)
+        got = _get_points(test, most)
         total += got
         says = "not run" if test is None else test["says"].split("\n")[0]
         verdict = "holds" if test and test["holds"] else says.translate(PIPES)
@@ -65,7 +65,7 @@ def table(points: dict[str, float], answer: Answer) -> str:
     return "\n".join(lines)
 
 
-def _got(test: dict | None, most: float) -> float:
+def _get_points(test: dict | None, most: float) -> float:
     """The points of a test: all, a part, or none."""
     if test is None:
         return 0

@@ -28,7 +28,7 @@ MARK = re.compile(r".*### (BEGIN|END) SOLUTION\n?")
 SHOWN = 2_000  # characters of what a run said
 
 
-def solved(source: Path) -> NotebookNode:
+def read_solved(source: Path) -> NotebookNode:
     """A source notebook with its solutions, and no hidden tests."""
     notebook = nbformat.read(source, as_version=4)
     for cell in notebook.cells:
@@ -50,7 +50,7 @@ def try_gradescope(archive: Path, name: str) -> None:
         for part in ("submission", "results"):
             (base / part).mkdir()
         course = base / "source" / "course" / "grading" / "source" / name
-        notebook = solved(course / f"{name}.ipynb")
+        notebook = read_solved(course / f"{name}.ipynb")
         nbformat.write(notebook, base / "submission" / f"{name}.ipynb")
         # the answers are the course's own: they may run without a sandbox
         without = ["--no-sandbox"] if sandbox.why_not() else []
@@ -77,7 +77,7 @@ def try_classroom(tree: Path, name: str, source: Path) -> None:
         copy = Path(folder) / "repository"
         shutil.copytree(tree, copy)
         notebook = Path("exercises") / name / f"{name}.ipynb"
-        nbformat.write(solved(source), copy / notebook)
+        nbformat.write(read_solved(source), copy / notebook)
         command = [sys.executable, ".github/points.py", str(notebook)]
         done = _run(command, copy, {})
         points = re.search(r"\| all \| \| (\S+) of (\S+) \|", done.stdout)

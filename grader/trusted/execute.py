@@ -27,7 +27,7 @@ from grader.isolation.session import Ended, Session
 from grader.notebook.failures import fail, hidden_lines, note
 from grader.notebook.names import Names
 from grader.notebook.repair import is_test
-from grader.notebook.sanitise import shown
+from grader.notebook.sanitise import keep_shown
 from grader.trusted.proxies import Link
 from grader.trusted.test_cell import Space, Test
 from rnncore.testing.failure import Failure, render
@@ -142,9 +142,9 @@ class TrustedExecute(NbGraderPreprocessor):
         flooded |= len(outputs) > MOST
         outputs = outputs[:MOST]
         made = [made for o in outputs if (made := _clean(o, number))]
-        errors = [o for o in outputs if _kind(o) == "error"]
+        errors = [o for o in outputs if _get_kind(o) == "error"]
         if errors:
-            note(cell, _failure(errors[0]))
+            note(cell, _make_failure(errors[0]))
         cell.outputs = made
         size = sum(len(str(output)) for output in cell.outputs)
         most = self.limits.output_bytes
@@ -235,11 +235,11 @@ def _time_limit(number: int, seconds: float) -> Failure:
     return Failure("TimeLimit", why=why)
 
 
-def _kind(output: Any) -> Any:
+def _get_kind(output: Any) -> Any:
     return output.get("output_type") if isinstance(output, dict) else None
 
 
-def _failure(error: dict[str, Any]) -> Failure:
+def _make_failure(error: dict[str, Any]) -> Failure:
     """The record of an error output of the learner's."""
     line = error.get("line")
     return Failure(
@@ -271,7 +271,7 @@ def _clean(output: Any, count: int) -> NotebookNode | None:
     data = output.get("data")
     if kind not in ("display_data", "execute_result") or not isinstance(data, dict):
         return None
-    made = new_output(kind, shown(data))
+    made = new_output(kind, keep_shown(data))
     if kind == "execute_result":
         made.execution_count = count
     return made

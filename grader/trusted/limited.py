@@ -40,7 +40,7 @@ def limit_memory(room: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
-def limited(function: Callable[..., float]) -> Callable[..., float]:
+def limit_calls(function: Callable[..., float]) -> Callable[..., float]:
     """The function, each call of it in a process of its own.
 
     It gives a number. Raises AssertionError where the function does, or
@@ -52,7 +52,7 @@ def limited(function: Callable[..., float]) -> Callable[..., float]:
     @functools.wraps(function)
     def called(*args: Any, **kwargs: Any) -> float:
         __tracebackhide__ = True
-        said = _in_a_fork(lambda: _answer(function, args, kwargs))
+        said = _in_a_fork(lambda: _call_and_catch(function, args, kwargs))
         if said is None:
             raise AssertionError(
                 "a probe makes a function take too much memory: expected "
@@ -69,7 +69,7 @@ def limited(function: Callable[..., float]) -> Callable[..., float]:
     return called
 
 
-def _answer(function: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
+def _call_and_catch(function: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
     """What a call gives or raises, and what it prints."""
     out, err, said = io.StringIO(), io.StringIO(), {}
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):

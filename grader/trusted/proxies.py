@@ -20,7 +20,7 @@ from grader.isolation.serialization import (
     Message,
     Tree,
     WireError,
-    importable,
+    name_importable,
     receive,
     send,
 )
@@ -126,7 +126,7 @@ class Link:
         if "attribute" in head:
             return self._tell_attribute(self.functions[number], head["attribute"])
         decoder = Decoder(Message(head, body, []), self._fetch)
-        args, kwargs = _arguments(decoder.decode(head.get("args")))
+        args, kwargs = _check_arguments(decoder.decode(head.get("args")))
         try:
             result = self.functions[number](*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - raised over there again
@@ -141,7 +141,7 @@ class Link:
             not isinstance(name, str)
             or name.startswith("_")
             or not has_names(owner)
-            or not (name in vars(type(owner)) or name in _own(owner))
+            or not (name in vars(type(owner)) or name in _get_attributes(owner))
         ):
             return {"raise": ["AttributeError", f"{name!r:.100}"]}, b""
         encoder = Encoder(self._keep)
@@ -179,12 +179,12 @@ class Link:
 
         def collect(tensor: Any, node: Tree) -> Any:
             if "leaf" not in node:
-                raw[_whole(node["grad"])] = tensor
+                raw[_check_whole(node["grad"])] = tensor
             return tensor
 
         decoder = Decoder(message, self._fetch, collect)
         decoder.decode(message.tree["value"])
-        number = _whole(message.tree["graph"])
+        number = _check_whole(message.tree["graph"])
         joined = gradients.join(self, number, raw, encoder.leaves)
 
         def attach(tensor: Any, node: Tree) -> Any:
@@ -202,7 +202,7 @@ class Link:
         """Bring changes back into what was lent, and into nothing else."""
         pairs = Decoder(message, self._fetch).decode(message.tree["changed"])
         for number, now in pairs:
-            if not 0 <= _whole(number) < len(arrays):
+            if not 0 <= _check_whole(number) < len(arrays):
                 raise WireError("changed an array that was not passed")
             array = arrays[number]
             same = getattr(now, "shape", None) == array.shape
@@ -234,7 +234,7 @@ class Link:
                     "again in this one"
                 )
             return value._node
-        if found := importable(value):
+        if found := name_importable(value):
             return {"m": found}
         if not callable(value) and not has_names(value):
             raise Untrusted(
@@ -252,8 +252,8 @@ class Link:
         """What a node of an answer stands for that is no data."""
         if "h" in node:
             kind = "".join(c for c in str(node.get("k")) if c.isalnum())
-            return Proxy(self, {"h": _whole(node["h"])}, kind[:40], False)
-        if "f" in node and 0 <= _whole(node["f"]) < len(self.functions):
+            return Proxy(self, {"h": _check_whole(node["h"])}, kind[:40], False)
+        if "f" in node and 0 <= _check_whole(node["f"]) < len(self.functions):
             return self.functions[node["f"]]
         raise WireError(f"unknown node {sorted(map(str, node))[:3]}")
 
@@ -265,17 +265,17 @@ def has_names(value: Any) -> bool:
     return kind.__module__ == SPACE and kind.__mro__[1:] == (object,)
 
 
-def _own(value: Any) -> dict[str, Any]:
+def _get_attributes(value: Any) -> dict[str, Any]:
     return getattr(value, "__dict__", {})
 
 
-def _whole(number: Any) -> int:
+def _check_whole(number: Any) -> int:
     if type(number) is not int or number < 0:
         raise WireError(f"expected a number, got {number!r:.40}")
     return number
 
 
-def _arguments(found: Any) -> tuple[tuple, dict]:
+def _check_arguments(found: Any) -> tuple[tuple, dict]:
     if not isinstance(found, tuple) or len(found) != 2:
         raise WireError("a call needs arguments")
     args, kwargs = found

@@ -24,7 +24,7 @@ from grader.isolation.session import Ended
 from grader.notebook.failures import fail, hidden_lines, is_hidden, note
 from grader.notebook.names import BUILTINS, Names, free_names
 from grader.notebook.repair import task_of
-from grader.trusted.limited import limited
+from grader.trusted.limited import limit_calls
 from grader.trusted.proxies import SPACE, Link
 from rnncore import testing
 from rnncore.backend import named_leaves
@@ -128,7 +128,7 @@ class Test:
             task = task_of(self.cell.metadata["nbgrader"]["grade_id"])
             if task in self.space.names.asked:
                 self.link.do("close", task)
-            first, self.rest = _parts(self.cell.source, self.file)
+            first, self.rest = _split_hidden(self.cell.source, self.file)
             self._execute(first)
         self.kept = dict(self.space.values)
 
@@ -150,7 +150,7 @@ class Test:
             contextlib.redirect_stdout(self.out),
             contextlib.redirect_stderr(self.err),
             without_false_alarms(),
-            _lending(self.link),
+            _lend_to_link(self.link),
             _at_most(self.left),
         ):
             try:
@@ -181,7 +181,7 @@ class Test:
             if (text := file.getvalue())
         ]
         if raised is not None:
-            _fail(cell, raised, self.file)
+            _record_failure(cell, raised, self.file)
         elif self.value is not None:
             if isinstance(self.value, properties.Points):
                 note(cell, *self.value.failures)
@@ -194,7 +194,7 @@ class Test:
             )
 
 
-def _parts(source: str, file: str) -> tuple[list[ast.stmt], list[ast.stmt]]:
+def _split_hidden(source: str, file: str) -> tuple[list[ast.stmt], list[ast.stmt]]:
     """A cell's statements before its hidden tests, and the others."""
     body = ast.parse(source, file).body
     hidden = min(hidden_lines(source), default=math.inf)
@@ -203,7 +203,7 @@ def _parts(source: str, file: str) -> tuple[list[ast.stmt], list[ast.stmt]]:
 
 
 @contextlib.contextmanager
-def _lending(link: Link) -> Iterator[None]:
+def _lend_to_link(link: Link) -> Iterator[None]:
     """Let `lend` tell the link what may be changed, and hunts be limited."""
 
     def lend(args: dict[str, Any]) -> dict[str, Any]:
@@ -217,7 +217,7 @@ def _lending(link: Link) -> Iterator[None]:
     with (
         mock.patch.object(checks, "lend", lend),
         mock.patch.object(testing, "lend", lend),
-        mock.patch.object(testing, "hunt", limited(mutants.hunt)),
+        mock.patch.object(testing, "hunt", limit_calls(mutants.hunt)),
     ):
         yield
 
@@ -241,7 +241,7 @@ def _at_most(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def _fail(cell: NotebookNode, error: Exception, file: str) -> None:
+def _record_failure(cell: NotebookNode, error: Exception, file: str) -> None:
     """Leave what a test raised; of a hidden one, without its values."""
     frames = [
         frame

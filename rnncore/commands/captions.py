@@ -32,13 +32,13 @@ Said = tuple[int, list[int]]  # a film, and one of its captions
 
 def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     """The films, and which of them are in which part."""
-    films = _films(arguments, arguments.frames, arguments.size)
+    films = _read_films(arguments, arguments.frames, arguments.size)
     parts = _split(arguments.captions, films, arguments.seed)
-    return (films, parts), {"data": _fingerprint(films)}
+    return (films, parts), {"data": _compute_fingerprint(films)}
 
 
 def _fit(
-    arguments: Namespace, data: tuple, run: runs.Run, device: Any
+    arguments: Namespace, data: tuple, run: runs.TrainingRun, device: Any
 ) -> tuple[Any, Facts]:
     """A captioner that has learned the training films."""
     from rnncore.application import seeded
@@ -55,7 +55,7 @@ def _fit(
 
     def next_batch(rng: Any, step: int) -> "CaptionBatch":
         chosen = rng.integers(len(learned), size=arguments.batch)
-        return _batch(films, [learned[k] for k in chosen], device)
+        return _make_batch(films, [learned[k] for k in chosen], device)
 
     about: Facts = {"kind": KIND, "words": words.words}
     about |= {"T": arguments.frames, "S": S, "D": D, "H": H}
@@ -65,7 +65,7 @@ def _fit(
         about,
         caption_loss,
         next_batch,
-        lambda model: _nats(model, films, held_out, device),
+        lambda model: _measure_nats(model, films, held_out, device),
         common.Bar(f"GRU {H}, attention"),
         unit="nats per word",
     )
@@ -77,16 +77,16 @@ def _score_again(
     """The scores of the same films, or of all films of another folder."""
     from rnncore.video.folder import frame_sizes
 
-    films = _films(arguments, *frame_sizes(arguments.model, about))
-    if _fingerprint(films) == about.get("settings", {}).get("data"):
+    films = _read_films(arguments, *frame_sizes(arguments.model, about))
+    if _compute_fingerprint(films) == about.get("settings", {}).get("data"):
         parts = _split(arguments.captions, films, about["seed"])
     else:
         note("not the films that the model was trained on")
         parts = [[], [], [*range(len(films.captions))]]
-    return _scores(model, (films, parts))
+    return _compute_scores(model, (films, parts))
 
 
-def _films(arguments: Namespace, T: int, S: int) -> "Captioned":
+def _read_films(arguments: Namespace, T: int, S: int) -> "Captioned":
     from rnncore.video.folder import read_captioned
 
     bar = common.Bar("reading", "film")
@@ -112,9 +112,9 @@ def _split(table: Path, films: "Captioned", seed: int) -> list[list[int]]:
     return [order[list(p)].tolist() for p in split(count, *SHARES)]
 
 
-def _fingerprint(films: "Captioned") -> str:
+def _compute_fingerprint(films: "Captioned") -> str:
     said = repr(films.captions).encode()
-    return common.fingerprint(films.frames.tobytes() + said)
+    return common.compute_fingerprint(films.frames.tobytes() + said)
 
 
 def _learn_words(films: "Captioned", training: Sequence[int]) -> "Words":
@@ -150,7 +150,7 @@ def _encode(
     ]
 
 
-def _batch(
+def _make_batch(
     films: "Captioned", pairs: Sequence[Said], device: Any
 ) -> "CaptionBatch":
     from rnncore.video.captions import caption_batch
@@ -159,7 +159,7 @@ def _batch(
     return caption_batch(films.frames[list(chosen)], said, device)
 
 
-def _nats(
+def _measure_nats(
     model: Any, films: "Captioned", pairs: Sequence[Said], device: Any
 ) -> float:
     """The mean surprise of a word of these captions."""
@@ -168,13 +168,15 @@ def _nats(
     total, count = 0.0, 0
     for start in range(0, len(pairs), AT_ONCE):
         some = pairs[start : start + AT_ONCE]
-        loss, _ = caption_loss(model, _batch(films, some, device), None)
+        loss, _ = caption_loss(
+            model, _make_batch(films, some, device), None
+        )
         tokens = sum(len(said) + 1 for _, said in some)  # END is one
         total, count = total + tokens * float(loss), count + tokens
     return total / count
 
 
-def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
+def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Later]:
     """Exact captions and BLEU of the test films, and baselines.
 
     Where nothing was trained on, their own commonest caption is one.
@@ -183,7 +185,7 @@ def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
 
     (model, words), (films, (training, _, test)) = known, data
     true = [films.captions[k] for k in test]
-    scores = _quality(_describe(model, words, films, test), true)
+    scores = _measure_quality(_describe(model, words, films, test), true)
     what = format_count(len(test), "film")
     found = {
         "table": [(NETWORK, *scores)],
@@ -203,12 +205,12 @@ def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
     def like() -> dict[str, tuple]:
         found = nearest(films.frames, training, test)
         said = [films.captions[k][0] for k in found]
-        return {near: _quality(said, true)}
+        return {near: _measure_quality(said, true)}
 
     def usual() -> dict[str, tuple]:
         learned = [c for k in training or test for c in films.captions[k]]
         said, _ = Counter(learned).most_common(1)[0]
-        return {often: _quality([said] * len(test), true)}
+        return {often: _measure_quality([said] * len(test), true)}
 
     later = {near: add_rows(like)} if training else {}
     return found, later | {often: add_rows(usual)}
@@ -232,7 +234,7 @@ def _describe(
     return said
 
 
-def _quality(
+def _measure_quality(
     said: Sequence[str], true: Sequence[Sequence[str]]
 ) -> tuple[float, float]:
     """Percent that one of a film's captions equals, and BLEU beside all."""
@@ -265,7 +267,7 @@ APP = evaluation.Application(
     KIND,
     _read,
     _fit,
-    _scores,
+    _compute_scores,
     _score_again,
     _save,
     LOAD,

@@ -40,10 +40,10 @@ class Group(NamedTuple):
     ) -> argparse.ArgumentParser:
         """A subcommand with help, an example, and the function it calls."""
         given = self.parsers, name, about, [example]
-        return _parser(*given, *notes, run=run)
+        return _add_parser(*given, *notes, run=run)
 
 
-def group(
+def add_group(
     commands: Any,
     name: str,
     about: str,
@@ -52,13 +52,13 @@ def group(
     last: str = GOES_ON,
 ) -> Group:
     """A command that has subcommands."""
-    parser = _parser(commands, name, about, examples, *notes, last)
+    parser = _add_parser(commands, name, about, examples, *notes, last)
     return Group(
         parser.add_subparsers(dest="part", metavar="COMMAND", required=True)
     )
 
 
-def _parser(
+def _add_parser(
     commands: Any,
     name: str,
     about: str,
@@ -95,7 +95,7 @@ def at_least(low: int) -> Callable[[str], int]:
 whole_number = at_least(1)
 
 
-def positive(text: str) -> float:
+def parse_positive(text: str) -> float:
     """For argparse: a number above 0."""
     with contextlib.suppress(ValueError):
         if 0 < float(text) < float("inf"):
@@ -105,7 +105,7 @@ def positive(text: str) -> float:
     )
 
 
-def share(text: str) -> float:
+def parse_share(text: str) -> float:
     """For argparse: a number from 0 to below 1."""
     with contextlib.suppress(ValueError):
         if 0 <= float(text) < 1:
@@ -115,7 +115,11 @@ def share(text: str) -> float:
     )
 
 
-LETTERS = {positive: "X", share: "X", Path: "FILE"}  # of kinds; else N
+LETTERS = {
+    parse_positive: "X",
+    parse_share: "X",
+    Path: "FILE",
+}  # of kinds; else N
 
 
 def _declare(
@@ -136,7 +140,7 @@ def settings_of(arguments: argparse.Namespace) -> Facts:
     return {name: getattr(arguments, name) for name in arguments.decides}
 
 
-def operand(
+def add_operand(
     parser: argparse.ArgumentParser,
     name: str,
     what: str | None = None,
@@ -152,10 +156,10 @@ def add_model(parser: argparse.ArgumentParser, stored: str) -> None:
     what = (
         "a file that `train` wrote, or a model that comes with the course"
     )
-    operand(parser, "model", f"{what}: {stored}")
+    add_operand(parser, "model", f"{what}: {stored}")
 
 
-def option(
+def add_option(
     parser: Any,
     name: str,
     what: str = "",
@@ -168,7 +172,7 @@ def option(
     With `outside=True` a run goes on though its value is another: the
     outcome does not depend on it, or the data's fingerprint tells.
     """
-    kinds = {int: whole_number, float: positive}
+    kinds = {int: whole_number, float: parse_positive}
     kind = kind or kinds.get(type(default), str)
     if kind is not str and "metavar" not in more:
         more["metavar"] = LETTERS.get(kind, "N")
@@ -178,20 +182,22 @@ def option(
     _declare(parser, name, **more)
 
 
-def flag(parser: Any, name: str, what: str, outside: bool = False) -> None:
-    """Add an on/off option; `outside` as in `option`."""
+def add_flag(
+    parser: Any, name: str, what: str, outside: bool = False
+) -> None:
+    """Add an on/off option; `outside` as in `add_option`."""
     _declare(parser, name, outside, action="store_true", help=what)
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
     """The options --device and --threads: see `choose_device`."""
     what = "auto, cpu, cuda or cuda:1 (default: a GPU, if any)"
-    option(parser, "--device", what, "auto", outside=True)
+    add_option(parser, "--device", what, "auto", outside=True)
     what = (
         "of the CPU (default: as many as it has cores; where others use "
         "them too, fewer are faster)"
     )
-    option(parser, "--threads", what, kind=whole_number, outside=True)
+    add_option(parser, "--threads", what, kind=whole_number, outside=True)
 
 
 def choose_device(arguments: argparse.Namespace) -> Any:
@@ -211,13 +217,13 @@ def choose_device(arguments: argparse.Namespace) -> Any:
 def add_force(parser: argparse.ArgumentParser) -> None:
     """The option --force."""
     what = "replace files that are there already"
-    flag(parser, "--force", what, outside=True)
+    add_flag(parser, "--force", what, outside=True)
 
 
 def add_seed(parser: argparse.ArgumentParser) -> None:
     """The option --seed."""
     what = "the same seed gives the same result"
-    option(parser, "--seed", what, 0, at_least(0))
+    add_option(parser, "--seed", what, 0, at_least(0))
 
 
 def run_later(name: str) -> Callable:
@@ -249,7 +255,7 @@ def load_model(
     return found
 
 
-def fingerprint(content: bytes | str) -> str:
+def compute_fingerprint(content: bytes | str) -> str:
     """The SHA-256 digest by which data are recognised again."""
     raw = content.encode() if isinstance(content, str) else content
     return hashlib.sha256(raw).hexdigest()
@@ -319,7 +325,9 @@ class Bar:
         if first:
             note(f"goes on after step {first}")
         named = {"desc": self.label, "unit": self.unit}
-        self.bar = progress(todo, total=total, initial=first, **named)
+        self.bar = make_progress_bar(
+            todo, total=total, initial=first, **named
+        )
         return self.bar
 
     def tell(self, name: str, value: float) -> float:
@@ -331,7 +339,7 @@ class Bar:
         return value
 
 
-def progress(todo: Iterable | None = None, **about: Any) -> Any:
+def make_progress_bar(todo: Iterable | None = None, **about: Any) -> Any:
     """A bar of tqdm's in a terminal; else, and without tqdm, lines.
 
     `about` is what tqdm is told: desc, unit, total, initial.
@@ -393,7 +401,7 @@ class Lines:
         """No line is left to be cleared."""
 
 
-def each(paths: Sequence[Any], do: Callable[[Any], None]) -> int:
+def process_each(paths: Sequence[Any], do: Callable[[Any], None]) -> int:
     """Process each item even if others fail; return the exit status.
 
     What is refused is told at the end, with its reason; then it is 1. Of

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rnncore.commands import ABOUT, common
-from rnncore.commands.common import flag, note, operand, option
+from rnncore.commands.common import add_flag, add_operand, add_option, note
 from rnncore.data.public import store
 from rnncore.storage.files import Refused
 
@@ -27,7 +27,7 @@ GOES_ON = (
 def add(commands: Any) -> None:
     """Add `data list`, `data get` and `data verify`."""
     examples = "data list", GET, GIVEN, VERIFY
-    parts = common.group(
+    parts = common.add_group(
         commands, "data", ABOUT["data"], examples, CHECKED, last=GOES_ON
     )
     about = "the sets, their licences, and which are there"
@@ -37,18 +37,18 @@ def add(commands: Any) -> None:
     about = "compare a set's files with their SHA-256"
     verified = parts.add("verify", _verify, about, VERIFY)
     for parser in got, verified:
-        operand(parser, "name", "as `data list` has it", type=str)
+        add_operand(parser, "name", "as `data list` has it", type=str)
     what = "take it from the disk: a folder, a .tar.* or .zip archive"
     named: dict[str, Any] = {"dest": "source", "metavar": "PATH"}
-    option(got, "--from", what, kind=Path, **named)
-    flag(got, "--accept", "accept the licence, which is shown")
+    add_option(got, "--from", what, kind=Path, **named)
+    add_flag(got, "--accept", "accept the licence, which is shown")
     common.add_force(got)
     for parser in shown, got, verified:
         what = (
             "where the sets are kept (default: the environment's "
             f"{store.VARIABLE}, else the user's cache)"
         )
-        option(parser, "--folder", what, kind=Path, metavar="FOLDER")
+        add_option(parser, "--folder", what, kind=Path, metavar="FOLDER")
 
 
 def _list(arguments: Namespace) -> int:
@@ -75,7 +75,7 @@ def _get(arguments: Namespace) -> int:
         store.accept(one, folder)
     given = one.name, folder, arguments.source, arguments.force
     target = folder / one.name
-    bar = common.progress(desc=one.name, unit="MB", total=None)
+    bar = common.make_progress_bar(desc=one.name, unit="MB", total=None)
     with contextlib.closing(bar):
         new = store.get(*given, bar.update)
     if new:

@@ -13,10 +13,10 @@ from rnncore.commands.common import (
     Facts,
     Group,
     add_device,
-    flag,
+    add_flag,
+    add_operand,
     load_model,
     note,
-    operand,
     show,
 )
 
@@ -56,8 +56,8 @@ def add_evaluate(
     """`evaluate`: a model, the FILE or FOLDER it is judged by."""
     run = partial(score_again, app)
     parser = parts.add("evaluate", run, about, example)
-    operand(parser, "model")
-    operand(parser, data, **more)
+    add_operand(parser, "model")
+    add_operand(parser, data, **more)
     add_scores(parser)
     add_device(parser)
     return parser
@@ -66,9 +66,9 @@ def add_evaluate(
 def add_scores(parser: argparse.ArgumentParser) -> None:
     """The options that say what is scored, and how it is printed."""
     what = "score the network alone, which takes less time"
-    flag(parser, "--no-baselines", what, outside=True)
+    add_flag(parser, "--no-baselines", what, outside=True)
     what = "print the scores as JSON"
-    flag(parser, "--json", what, outside=True)
+    add_flag(parser, "--json", what, outside=True)
 
 
 def score_again(app: Application, arguments: argparse.Namespace) -> int:

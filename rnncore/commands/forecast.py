@@ -5,7 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rnncore.commands import ABOUT, common, evaluation, runs, tables
-from rnncore.commands.common import Facts, note, operand, option, run_later
+from rnncore.commands.common import (
+    Facts,
+    add_operand,
+    add_option,
+    note,
+    run_later,
+)
 from rnncore.commands.evaluation import Later
 from rnncore.storage.files import whole_file
 
@@ -33,14 +39,14 @@ ENDINGS = ".png", ".svg"
 def add(commands: Any) -> None:
     """Add `forecast train`, `forecast forecast`, `forecast evaluate`."""
     examples = TRAIN, EVALUATE, f"{AHEAD} --plot ahead.svg"
-    parts = common.group(commands, KIND, ABOUT[KIND], examples, TABLE)
+    parts = common.add_group(commands, KIND, ABOUT[KIND], examples, TABLE)
     _add_train(parts)
     about = "what comes after the table's end"
-    ahead = parts.add("forecast", _forecast, about, AHEAD)
-    operand(ahead, "model")
-    operand(ahead, "file")
+    ahead = parts.add("forecast", _run_forecast, about, AHEAD)
+    add_operand(ahead, "model")
+    add_operand(ahead, "file")
     what = "write it as a table"
-    option(ahead, "--out", what, kind=Path, metavar="FILE.csv")
+    add_option(ahead, "--out", what, kind=Path, metavar="FILE.csv")
     about = "the back-test on the last fifth of a table, beside baselines"
     evaluate = evaluation.add_evaluate(parts, APP, about, EVALUATE, "file")
     _add_plot(ahead)
@@ -54,21 +60,23 @@ def _add_train(parts: common.Group) -> None:
     count = common.whole_number
     train = runs.add_train(parts, APP, "learn from a table", TRAIN, "file")
     tables.add_reading(train)
-    option(train, "--horizon", "steps ahead", kind=count, required=True)
+    add_option(train, "--horizon", "steps ahead", kind=count, required=True)
     chosen = "(default: chosen by the dates)"
     what = f"steps that are read before a forecast {chosen}"
-    option(train, "--history", what, kind=count)
+    add_option(train, "--history", what, kind=count)
     what = (
         "a season, or two: steps (1 for none), or day, week, year, as in "
         f"`--period day week` {chosen}"
     )
-    option(train, "--period", what, nargs="+", metavar="N")
-    option(train, "--cell", default="GRU", choices=["RNN", "LSTM", "GRU"])
+    add_option(train, "--period", what, nargs="+", metavar="N")
+    add_option(
+        train, "--cell", default="GRU", choices=["RNN", "LSTM", "GRU"]
+    )
     what = (
         "networks that are trained, for the spread of the scores; "
         "forecasts are their mean"
     )
-    option(train, "--seeds", what, 3)
+    add_option(train, "--seeds", what, 3)
     runs.add_training(train, hidden=32, batch=64, steps=400, rate=0.003)
     _add_plot(train)
     _add_report(train)
@@ -76,17 +84,17 @@ def _add_train(parts: common.Group) -> None:
 
 
 def _add_origins(parser: Any) -> None:
-    option(parser, "--origins", "at most, of the back-test", 20)
+    add_option(parser, "--origins", "at most, of the back-test", 20)
 
 
 def _add_plot(parser: Any) -> None:
-    option(parser, "--plot", "draw into a .png or .svg file", kind=Path)
+    add_option(parser, "--plot", "draw into a .png or .svg file", kind=Path)
     common.add_force(parser)
 
 
 def _add_report(parser: Any) -> None:
     what = "write the scores, with pictures, as one .html page"
-    option(parser, "--report", what, kind=Path)
+    add_option(parser, "--report", what, kind=Path)
 
 
 class Data(NamedTuple):
@@ -128,7 +136,7 @@ def _in_units(panel: "Panel", units: Any) -> "Panel":
 
 
 def _fit(
-    arguments: Namespace, data: Data, run: runs.Run, device: Any
+    arguments: Namespace, data: Data, run: runs.TrainingRun, device: Any
 ) -> tuple[Any, Facts]:
     """One network per seed, and what is known of the table."""
     from rnncore.forecast import study
@@ -166,12 +174,12 @@ def _fit(
     return (modules, plan), about | {"steps": taken}
 
 
-def _score(model: Any, data: Data) -> tuple[Facts, Later]:
+def _measure_loss(model: Any, data: Data) -> tuple[Facts, Later]:
     modules, plan = model
-    return _scores(data.panel, plan, modules, data.origins)
+    return _compute_scores(data.panel, plan, modules, data.origins)
 
 
-def _forecast(arguments: Namespace) -> int:
+def _run_forecast(arguments: Namespace) -> int:
     from rnncore.storage.weights import read_about
 
     _check_outputs(arguments)
@@ -222,7 +230,7 @@ def _score_again(
         )
     panel = _in_units(panel, about.get("units"))
     with common.refuse_in_words(arguments.file):
-        return _scores(panel, plan, modules, arguments.origins)
+        return _compute_scores(panel, plan, modules, arguments.origins)
 
 
 def _check_outputs(arguments: Namespace) -> None:
@@ -247,7 +255,7 @@ def _make_plan(arguments: Namespace, frame: "pd.DataFrame") -> Any:
         return plan_for(frame, arguments.horizon, **given)
 
 
-def _scores(
+def _compute_scores(
     panel: "Panel", plan: Any, modules: list, most: int
 ) -> tuple[Facts, Later]:
     """The table, as text and as the numbers that count."""
@@ -364,7 +372,7 @@ APP = evaluation.Application(
     KIND,
     _read,
     _fit,
-    _score,
+    _measure_loss,
     _score_again,
     SAVE,
     LOAD,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rnncore.commands import ABOUT, common
-from rnncore.commands.common import option
+from rnncore.commands.common import add_option
 from rnncore.comparison import ruler
 from rnncore.storage.files import Refused, whole_file
 
@@ -77,17 +77,17 @@ def add(commands: Any) -> None:
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    common.operand(command, "file")
+    common.add_operand(command, "file")
     what = "draw memory against milliseconds into a .png or .svg file"
-    option(command, "--poster", what, kind=Path)
+    add_option(command, "--poster", what, kind=Path)
     common.add_force(command)
     what = "where FILE holds several cells"
-    option(command, "--cell", what, metavar="NAME")
+    add_option(command, "--cell", what, metavar="NAME")
     how_long = command.add_mutually_exclusive_group()
     what = f"updates a lag, 1 to {ruler.BUDGET}"
-    option(how_long, "--budget", what, ruler.BUDGET, int)
+    add_option(how_long, "--budget", what, ruler.BUDGET, int)
     what = f"{ruler.QUICK_BUDGET} updates a lag, one seed"
-    common.flag(how_long, "--quick", what)
+    common.add_flag(how_long, "--quick", what)
     command.set_defaults(run=_memory_ruler)
 
 
@@ -106,13 +106,15 @@ def _memory_ruler(arguments: argparse.Namespace) -> int:
         budget, seeds = ruler.QUICK_BUDGET, ruler.QUICK_SEEDS
     try:
         count = len(seeds) * len(ruler.LAGS)
-        bar = common.progress(desc="copy lag", unit="lag", total=count)
+        bar = common.make_progress_bar(
+            desc="copy lag", unit="lag", total=count
+        )
         with contextlib.closing(bar):
             result = ruler.measure(
                 *found, budget=budget, seeds=seeds, progress=bar.update
             )
     except Exception as error:
-        at = _place(error, arguments.file)
+        at = _find_place(error, arguments.file)
         if not isinstance(error, AssertionError | NotImplementedError):
             if not at:
                 raise  # not the learner's mistake
@@ -181,7 +183,7 @@ def _load_cell(path: Path, name: str | None) -> Found:
     except (Exception, SystemExit) as error:
         raise Refused(
             f"{path}: {type(error).__name__}: {error}\n"
-            f"{_place(error, path)}"
+            f"{_find_place(error, path)}"
         ) from error
     finally:
         sys.path.remove(str(path.parent))
@@ -212,7 +214,7 @@ def _load_cell(path: Path, name: str | None) -> Found:
     return Found(cell, vjp, sizes["G"], sizes["PARTS"])
 
 
-def _place(error: BaseException, path: Path) -> str:
+def _find_place(error: BaseException, path: Path) -> str:
     """The last line of the file that the exception came through."""
     seen: BaseException | None = error
     while seen is not None:

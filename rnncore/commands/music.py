@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from rnncore.commands import ABOUT, common, evaluation, runs
 from rnncore.commands.common import (
     Facts,
+    add_option,
     format_count,
     note,
-    option,
     run_later,
 )
 from rnncore.commands.evaluation import (
@@ -40,18 +40,20 @@ RATE = 22_050  # samples a second of a WAV file
 def add(commands: Any) -> None:
     """Add `music train`, `music sample` and `music evaluate`."""
     examples = TRAIN, SAMPLE, EVALUATE
-    parts = common.group(commands, "music", ABOUT["music"], examples, SONGS)
+    parts = common.add_group(
+        commands, "music", ABOUT["music"], examples, SONGS
+    )
     train = runs.add_train(
         parts, APP, "learn from a folder", TRAIN, "folder"
     )
-    option(train, "--frame", "the shortest note, in quarter notes", 0.5)
+    add_option(train, "--frame", "the shortest note, in quarter notes", 0.5)
     what = (
         "how many (default: as most pieces have, at most "
         f"{MOST_VOICES}); of others outer ones stay, silent ones are added"
     )
-    option(train, "--voices", what, kind=common.whole_number)
+    add_option(train, "--voices", what, kind=common.whole_number)
     what = "learn each piece also up to N semitones higher and lower"
-    option(train, "--transpose", what, 5, _semitones)
+    add_option(train, "--transpose", what, 5, _parse_semitones)
     runs.add_training(
         train,
         hidden=192,
@@ -73,21 +75,21 @@ def _add_sample(parts: common.Group) -> None:
     common.add_model(sample, "music_voices")
     what = "the MIDI file to be written; NAME.musicxml comes with it"
     form = {"metavar": "NAME.mid", "required": True}
-    option(sample, "--out", what, kind=Path, **form)
-    common.flag(sample, "--wav", "write NAME.wav too, to listen")
+    add_option(sample, "--out", what, kind=Path, **form)
+    common.add_flag(sample, "--wav", "write NAME.wav too, to listen")
     common.add_force(sample)
-    option(sample, "--bars", default=16)
+    add_option(sample, "--bars", default=16)
     what = "write lower voices for the first voice of this score"
-    option(sample, "--melody", what, kind=Path)
+    add_option(sample, "--melody", what, kind=Path)
     what = "below 1 cautious, above 1 daring (default: 1)"
-    option(sample, "--temperature", what, 1.0)
+    add_option(sample, "--temperature", what, 1.0)
     what = "quarter notes a minute (default: the pieces' own)"
-    option(sample, "--tempo", what, kind=common.positive)
+    add_option(sample, "--tempo", what, kind=common.parse_positive)
     common.add_seed(sample)
     common.add_device(sample)
 
 
-def _semitones(text: str) -> int:
+def _parse_semitones(text: str) -> int:
     """For argparse: 0 to 11."""
     if not text.isdecimal() or int(text) > 11:
         raise argparse.ArgumentTypeError(f"expected 0 to 11, got {text!r}")
@@ -99,13 +101,16 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     scores = _read_scores(arguments.folder, arguments.frame)
     V = arguments.voices or _usual_voices(scores)
     parts = _split(arguments.folder, scores, V, arguments.seed)
-    prints = sorted("".join(_names(s)) for s in scores)
-    known = {"voices": V, "data": common.fingerprint(" ".join(prints))}
+    prints = sorted("".join(_fingerprint_names(s)) for s in scores)
+    known = {
+        "voices": V,
+        "data": common.compute_fingerprint(" ".join(prints)),
+    }
     return (parts, arguments.transpose), known
 
 
 def _fit(
-    arguments: Namespace, data: tuple, run: runs.Run, device: Any
+    arguments: Namespace, data: tuple, run: runs.TrainingRun, device: Any
 ) -> tuple[Any, Facts]:
     """A model of voices that has learned the training pieces."""
     from rnncore.music.training import train_voices
@@ -113,10 +118,12 @@ def _fit(
 
     parts, _ = data
     bar = common.Bar(format_count(run.settings["voices"], "voice"))
-    own = _typical(parts.train)
-    own["learned"] = [_names(s)[0] for s in parts.train]
+    own = _find_typical(parts.train)
+    own["learned"] = [_fingerprint_names(s)[0] for s in parts.train]
     both = [*parts.train, *parts.validation]
-    own["seen"] = sorted({name for s in both for name in _names(s)})
+    own["seen"] = sorted(
+        {name for s in both for name in _fingerprint_names(s)}
+    )
     model, about = train_voices(
         parts,
         seed=arguments.seed,
@@ -137,9 +144,9 @@ def _fit(
     return (halved(model),), about | own
 
 
-def _score(model: Any, data: tuple) -> tuple[Facts, Later]:
+def _measure_loss(model: Any, data: tuple) -> tuple[Facts, Later]:
     parts, shifts = data
-    return _scores(model[0], parts.train, parts.test, shifts)
+    return _compute_scores(model[0], parts.train, parts.test, shifts)
 
 
 def _sample(arguments: Namespace) -> int:
@@ -208,18 +215,18 @@ def _score_again(
     if "seen" not in about:
         raise Refused(f"{arguments.model}: it does not tell what it saw")
     learned, seen = set(about["learned"]), set(about["seen"])
-    fresh = [s for s in scores if not seen & set(_names(s))]
+    fresh = [s for s in scores if not seen & set(_fingerprint_names(s))]
     if not fresh:
         raise Refused(
             f"{arguments.folder}: the model saw all "
             f"{format_count(len(scores), 'piece')} in training, or others "
             "with their melodies"
         )
-    known = [s for s in scores if _names(s)[0] in learned]
+    known = [s for s in scores if _fingerprint_names(s)[0] in learned]
     if len(known) < len(learned):
         note("not all that was learned from is here: no baseline can be")
         known = []
-    return _scores(model[0], known, fresh, about["shifts"])
+    return _compute_scores(model[0], known, fresh, about["shifts"])
 
 
 def _read_scores(folder: Path, frame: float) -> list["Score"]:
@@ -273,14 +280,14 @@ def _split(
         return split([to_voices(s, V) for s in scores], seed=seed)
 
 
-def _names(score: "Score") -> list[str]:
+def _fingerprint_names(score: "Score") -> list[str]:
     """The fingerprints of a piece and of its melody."""
     from rnncore.music.split import fingerprint, melody
 
     return [fingerprint(score)[:16], melody(score)[:16]]
 
 
-def _typical(scores: list["Score"]) -> Facts:
+def _find_typical(scores: list["Score"]) -> Facts:
     """The commonest bar, the middle tempo."""
     bars = [s.bar for s in scores]
     tempos = sorted(s.tempo for s in scores)
@@ -291,7 +298,7 @@ def _typical(scores: list["Score"]) -> Facts:
     }
 
 
-def _scores(
+def _compute_scores(
     model: Any, learned: list["Score"], test: list["Score"], shifts: int
 ) -> tuple[Facts, Later]:
     """Nats a frame of the network, and of what counts the same pieces."""
@@ -325,7 +332,7 @@ def _scores(
         if shifts:
             simple["Markov chain, from all keys"] = in_all_keys
         name = "how often each note occurs in each voice"
-        simple[name] = lambda: _frequencies(learned, test)
+        simple[name] = lambda: _measure_frequencies(learned, test)
 
     def row(name: str) -> dict[str, float]:
         return {name: simple[name]()}
@@ -333,7 +340,9 @@ def _scores(
     return found, {name: add_rows(partial(row, name)) for name in simple}
 
 
-def _frequencies(learned: list["Score"], test: list["Score"]) -> float:
+def _measure_frequencies(
+    learned: list["Score"], test: list["Score"]
+) -> float:
     """Nats a frame where each voice's tokens are drawn without a past."""
     import numpy as np
 
@@ -386,7 +395,7 @@ APP = evaluation.Application(
     KIND,
     _read,
     _fit,
-    _score,
+    _measure_loss,
     _score_again,
     SAVE,
     LOAD,

@@ -16,16 +16,16 @@ from rnncore.commands.common import (
     Facts,
     Group,
     add_device,
+    add_flag,
+    add_operand,
+    add_option,
     add_seed,
     choose_device,
-    flag,
     note,
-    operand,
-    option,
-    positive,
+    parse_positive,
+    parse_share,
     refuse_in_words,
     settings_of,
-    share,
     whole_number,
 )
 from rnncore.commands.evaluation import (
@@ -52,7 +52,7 @@ def add_train(
 ) -> argparse.ArgumentParser:
     """Add `train`, with the FILE or FOLDER to learn from."""
     parser = parts.add("train", partial(learn, app), about, example)
-    operand(parser, data, **more)
+    add_operand(parser, data, **more)
     return parser
 
 
@@ -62,8 +62,8 @@ OPTIONS: dict[str, tuple[Callable, str]] = {
     "window": (whole_number, "steps between two updates"),
     "steps": (whole_number, "updates at most"),
     "batch": (whole_number, "sequences an update"),
-    "rate": (positive, "Adam's learning rate"),
-    "dropout": (share, "share of the units left out in training"),
+    "rate": (parse_positive, "Adam's learning rate"),
+    "dropout": (parse_share, "share of the units left out in training"),
     "evaluate-every": (
         whole_number,
         "updates between two looks at validation (and checkpoints)",
@@ -78,19 +78,19 @@ OPTIONS: dict[str, tuple[Callable, str]] = {
 def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
     """The options of `train`; those of the network with their defaults."""
     what = "the .safetensors file to be written"
-    option(parser, "--model", what, kind=Path, required=True)
+    add_option(parser, "--model", what, kind=Path, required=True)
     for name, default in defaults.items():
         name = name.replace("_", "-")
         kind, what = OPTIONS[name]
-        option(parser, f"--{name}", what, default, kind)
+        add_option(parser, f"--{name}", what, default, kind)
     what = "end after so long with the best weights so far"
     how: Facts = {"metavar": "N", "outside": True}
-    option(parser, "--minutes", what, kind=positive, **how)
+    add_option(parser, "--minutes", what, kind=parse_positive, **how)
     add_seed(parser)
     add_device(parser)
     add_scores(parser)
     what = "train from scratch, and replace the model that exists"
-    flag(parser, "--restart", what, outside=True)
+    add_flag(parser, "--restart", what, outside=True)
 
 
 def learn(app: Application, arguments: argparse.Namespace) -> int:
@@ -158,7 +158,7 @@ class Ending:
             signal.signal(signal.SIGINT, before)
 
 
-class Run:
+class TrainingRun:
     """A training run on disk."""
 
     def __init__(
@@ -218,7 +218,7 @@ class Run:
 
 def begin(
     app: Application, arguments: argparse.Namespace, settings: Facts
-) -> Run | None:
+) -> TrainingRun | None:
     """Begin or resume a run; None if it is already finished.
 
     One that goes on may have other `steps`. A model without a table is of
@@ -247,7 +247,7 @@ def begin(
     folder.mkdir(exist_ok=True)
     with whole_file(folder / PLAN) as file:
         file.write(json.dumps(settings, indent=1).encode())
-    return Run(app, arguments, settings, folder)
+    return TrainingRun(app, arguments, settings, folder)
 
 
 def _read_seconds(path: Path) -> float:
@@ -292,7 +292,7 @@ def check_model(arguments: argparse.Namespace) -> None:
 
 
 def train_run(
-    run: Run,
+    run: TrainingRun,
     model: tuple,
     about: Facts,
     loss: Callable,

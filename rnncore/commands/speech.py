@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from rnncore.commands import ABOUT, common, evaluation, runs
 from rnncore.commands.common import (
     Facts,
+    add_operand,
+    add_option,
     format_count,
     note,
-    operand,
-    option,
     run_later,
 )
 from rnncore.commands.evaluation import NETWORK, Later, add_rows
@@ -44,7 +44,7 @@ ALWAYS = (
 def add(commands: Any) -> None:
     """Add `speech train`, `speech transcribe` and `speech evaluate`."""
     examples = TRAIN, TRANSCRIBE, EVALUATE
-    parts = common.group(commands, KIND, ABOUT[KIND], examples, FOLDER)
+    parts = common.add_group(commands, KIND, ABOUT[KIND], examples, FOLDER)
     train = runs.add_train(
         parts, APP, "learn from a folder", TRAIN, "folder"
     )
@@ -54,14 +54,14 @@ def add(commands: Any) -> None:
         "or in the folder's name"
     )
     ways = ["files", "folders"]
-    option(train, "--transcripts", what, "files", choices=ways)
+    add_option(train, "--transcripts", what, "files", choices=ways)
     what = (
         "which recordings are of one speaker: those whose names agree "
         "up to the first - or _, or those of one folder. Then no speaker "
         "that is trained on is scored"
     )
     ways = ["unknown", "names", "folders"]
-    option(train, "--speakers", what, "unknown", choices=ways)
+    add_option(train, "--speakers", what, "unknown", choices=ways)
     what = (
         "what the network writes: one of a few words for each file, which "
         "is easiest to learn; strings of whole words; or letters, which "
@@ -69,18 +69,20 @@ def add(commands: Any) -> None:
         "at least ten times, and one a file if no transcript has more"
     )
     ways = ["auto", "one", "words", "letters"]
-    option(train, "--units", what, "auto", choices=ways)
+    add_option(train, "--units", what, "auto", choices=ways)
     what = (
         "over what the loudness is made even: what is said, without the "
         "pauses before and after it; the whole recording; or each "
         "frequency band of it, against unlike microphones"
     )
     ways = ["speech", "recording", "band"]
-    option(train, "--normalise", what, "speech", choices=ways)
-    common.flag(
+    add_option(train, "--normalise", what, "speech", choices=ways)
+    common.add_flag(
         train, "--plain", "do not vary voices and tempo in training"
     )
-    option(train, "--longest", "leave out recordings of more seconds", 20.0)
+    add_option(
+        train, "--longest", "leave out recordings of more seconds", 20.0
+    )
     runs.add_training(
         train,
         hidden=64,
@@ -103,23 +105,27 @@ def _add_transcribe(parts: common.Group) -> None:
         "transcribe", _transcribe, about, TRANSCRIBE, ALWAYS
     )
     what = "a WAV, FLAC, MP3 or Ogg file of any rate and number of channels"
-    operand(transcribe, "files", what, metavar="FILE", nargs="+")
+    add_operand(transcribe, "files", what, metavar="FILE", nargs="+")
     what = (
         "a file that `train` wrote (default: the course's own, which "
         "knows English digits)"
     )
-    option(transcribe, "--model", what, Path(COURSE), Path, metavar="MODEL")
+    add_option(
+        transcribe, "--model", what, Path(COURSE), Path, metavar="MODEL"
+    )
     what = "search with a beam of N (default: %(default)s, greedy)"
-    option(transcribe, "--beam", what, 1)
+    add_option(transcribe, "--beam", what, 1)
     what = "prefer letter sequences of this text, one sentence per line"
-    option(transcribe, "--text", what, kind=Path)
-    option(transcribe, "--weight", "how much --text counts", 0.5)
+    add_option(transcribe, "--text", what, kind=Path)
+    add_option(transcribe, "--weight", "how much --text counts", 0.5)
     what = (
         "write nothing for a file whose score is below this: the mean "
         "probability of what was written, from 0 to 1, which is told"
     )
-    option(transcribe, "--least", what, kind=common.share)
-    common.flag(transcribe, "--times", "one word per line, with its time")
+    add_option(transcribe, "--least", what, kind=common.parse_share)
+    common.add_flag(
+        transcribe, "--times", "one word per line, with its time"
+    )
     common.add_device(transcribe)
 
 
@@ -128,13 +134,13 @@ def _read(arguments: Namespace) -> tuple["RecordingParts", Facts]:
     folder = arguments.folder
     recordings = _read_recordings(folder, vars(arguments))
     parts = _split(folder, recordings, arguments.seed)
-    return parts, {"data": _fingerprint(recordings)}
+    return parts, {"data": _compute_fingerprint(recordings)}
 
 
 def _fit(
     arguments: Namespace,
     parts: "RecordingParts",
-    run: runs.Run,
+    run: runs.TrainingRun,
     device: Any,
 ) -> tuple[Any, Facts]:
     """A recogniser that has learned the training part."""
@@ -181,12 +187,12 @@ def _transcribe(arguments: Namespace) -> int:
     network, letters, about = common.load_model(arguments, KIND, LOAD)
     from rnncore.speech import training
 
-    heard = HEARD[_normalised(about.get("settings", {}))]
+    heard = HEARD[_read_normalisation(about.get("settings", {}))]
 
     language = (
         _make_language(arguments, letters) if arguments.text else None
     )
-    skips = _normalised(about.get("settings", {})) == "speech"
+    skips = _read_normalisation(about.get("settings", {})) == "speech"
     width = arguments.beam if language is None else max(arguments.beam, 8)
 
     def transcribe(path: Path) -> None:
@@ -212,7 +218,7 @@ def _transcribe(arguments: Namespace) -> int:
         for second, word in found:
             print(f"{before}{pause + second:.2f}\t{word}")
 
-    return common.each(arguments.files, transcribe)
+    return common.process_each(arguments.files, transcribe)
 
 
 def _score_again(
@@ -223,12 +229,12 @@ def _score_again(
 
     settings = about.get("settings", {})
     recordings = _read_recordings(arguments.folder, settings)
-    if _fingerprint(recordings) == settings.get("data"):
+    if _compute_fingerprint(recordings) == settings.get("data"):
         parts = _split(arguments.folder, recordings, about["seed"])
     else:
         note("not the recordings that the model was trained on")
         parts = RecordingParts([], [], recordings)
-    return _scores(model, parts)
+    return _compute_scores(model, parts)
 
 
 def _read_recordings(folder: Path, settings: Facts) -> list["Recording"]:
@@ -244,7 +250,7 @@ def _read_recordings(folder: Path, settings: Facts) -> list["Recording"]:
         settings.get("transcripts", "files"),
         settings.get("speakers", "unknown"),
         common.Bar("reading", "file"),
-        HEARD[_normalised(settings)],
+        HEARD[_read_normalisation(settings)],
     )
     from rnncore.speech.training import STEP
 
@@ -274,7 +280,7 @@ def _read_recordings(folder: Path, settings: Facts) -> list["Recording"]:
     return fit
 
 
-def _normalised(settings: Facts) -> str:
+def _read_normalisation(settings: Facts) -> str:
     """Over what; models that are older than the option: each band.
 
     Raises Refused where the model says something else.
@@ -298,13 +304,13 @@ def _split(
         return split_speakers(recordings, seed)
 
 
-def _fingerprint(recordings: list["Recording"]) -> str:
+def _compute_fingerprint(recordings: list["Recording"]) -> str:
     """The folder's fingerprint: of sounds, words and speakers."""
     rows = [
-        f"{r.name}\t{r.text}\t{r.speaker}\t{common.fingerprint(r.features.tobytes())}"
+        f"{r.name}\t{r.text}\t{r.speaker}\t{common.compute_fingerprint(r.features.tobytes())}"
         for r in recordings
     ]
-    return common.fingerprint("\n".join(rows))
+    return common.compute_fingerprint("\n".join(rows))
 
 
 def _choose_labels(units: str, texts: list[str]) -> Any:
@@ -351,7 +357,9 @@ def _measure_errors(
     return word_errors([r.text for r in recordings], read)
 
 
-def _scores(model: Any, parts: "RecordingParts") -> tuple[Facts, Later]:
+def _compute_scores(
+    model: Any, parts: "RecordingParts"
+) -> tuple[Facts, Later]:
     """Word and letter errors of the test part, beside the baselines."""
     from rnncore.speech import training
     from rnncore.speech.recordings import nearest_texts
@@ -437,7 +445,7 @@ APP = evaluation.Application(
     KIND,
     _read,
     _fit,
-    _scores,
+    _compute_scores,
     _score_again,
     SAVE,
     LOAD,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncore.commands import common
-from rnncore.commands.common import Facts, note, option
+from rnncore.commands.common import Facts, add_option, note
 from rnncore.storage.files import Refused, read_text
 
 if TYPE_CHECKING:
@@ -31,34 +31,34 @@ TOLD = 5  # lines on what was filled, at most
 def add_reading(train: Any) -> None:
     """What a table's columns are, and how they are read."""
     column: dict[str, Any] = {"metavar": "COLUMN"}
-    option(train, "--date", "of the dates", required=True, **column)
+    add_option(train, "--date", "of the dates", required=True, **column)
     what = "of the numbers: one network learns from all of them"
-    option(train, "--value", what, nargs="+", required=True, **column)
+    add_option(train, "--value", what, nargs="+", required=True, **column)
     what = (
         "with the names of series that stand below each other in one long "
         "table: one network learns from all of them"
     )
-    option(train, "--id", what, **column)
+    add_option(train, "--id", what, **column)
     what = "of numbers that are known of the past alone, such as visitors"
-    option(train, "--past", what, [], str, nargs="+", **column)
+    add_option(train, "--past", what, [], str, nargs="+", **column)
     what = (
         "of numbers that are also known ahead, such as promotions (0 or "
         "1); last rows without any value have them for the steps to come"
     )
-    option(train, "--known", what, [], str, nargs="+", **column)
+    add_option(train, "--known", what, [], str, nargs="+", **column)
     what = (
         "fill empty cells and missing dates, season: from the same hour of "
         "days around, the same weekday or month; what was filled is told"
     )
     ways = ["linear", "last", "zero", "season"]
-    option(train, "--fill", what, choices=ways)
+    add_option(train, "--fill", what, choices=ways)
     what = "the decimal mark (default: found, if it is clear)"
-    option(train, "--decimal", what, choices=[".", ","])
-    option(train, "--separator", "between columns", ",")
-    option(train, "--encoding", "of FILE", "utf-8", outside=True)
-    option(train, "--date-format", "such as %%d.%%m.%%Y", "ISO8601")
+    add_option(train, "--decimal", what, choices=[".", ","])
+    add_option(train, "--separator", "between columns", ",")
+    add_option(train, "--encoding", "of FILE", "utf-8", outside=True)
+    add_option(train, "--date-format", "such as %%d.%%m.%%Y", "ISO8601")
     what = "a row is a step, whatever lies between the dates"
-    common.flag(train, "--gaps", what)
+    common.add_flag(train, "--gaps", what)
 
 
 def reading_of(arguments: Namespace) -> Facts:
@@ -114,4 +114,4 @@ def print_of(panel: "Panel", rows: int | None = None) -> str:
     if panel.beside is not None:
         for found in panel.beside.rows.values():
             content += found[: len(frame)].tobytes()
-    return common.fingerprint(content)
+    return common.compute_fingerprint(content)

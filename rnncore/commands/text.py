@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rnncore.commands import ABOUT, common, evaluation, runs
-from rnncore.commands.common import Facts, option, run_later
+from rnncore.commands.common import Facts, add_option, run_later
 from rnncore.commands.evaluation import (
     NETWORK,
     Later,
@@ -62,7 +62,7 @@ class Parts(NamedTuple):
 def add(commands: Any) -> None:
     """Add `text train`, `text sample` and `text evaluate`."""
     examples = TRAIN, SAMPLE, EVALUATE
-    parts = common.group(commands, KIND, ABOUT[KIND], examples)
+    parts = common.add_group(commands, KIND, ABOUT[KIND], examples)
     train = runs.add_train(
         parts, APP, "learn from text files", TRAIN, "file", **FILES
     )
@@ -71,15 +71,17 @@ def add(commands: Any) -> None:
         "a model to go on from: its vocabulary, sizes and kind are kept, "
         "and --cell, --hidden and the like say nothing"
     )
-    option(train, "--from", what, kind=Path, metavar="MODEL", dest="start")
+    add_option(
+        train, "--from", what, kind=Path, metavar="MODEL", dest="start"
+    )
     tokens, cells = list(ORDERS), ["RNN", "LSTM", "GRU"]
     what = "what is predicted"
-    option(train, "--tokens", what, "characters", choices=tokens)
-    option(train, "--cell", default="LSTM", choices=cells)
+    add_option(train, "--tokens", what, "characters", choices=tokens)
+    add_option(train, "--cell", default="LSTM", choices=cells)
     what = (
         "in place of layers of cells: blocks, with this between their steps"
     )
-    option(train, "--model-kind", what, choices=MIXERS)
+    add_option(train, "--model-kind", what, choices=MIXERS)
     runs.add_training(
         train,
         hidden=256,
@@ -102,24 +104,26 @@ def add(commands: Any) -> None:
 
 def _add_encoding(parser: Any) -> None:
     what = "of FILE (default: what its first bytes name, else utf-8)"
-    option(parser, "--encoding", what, outside=True)
+    add_option(parser, "--encoding", what, outside=True)
 
 
 def _add_sample(parts: common.Group) -> None:
     sample = parts.add("sample", _sample, "write with a model", SAMPLE)
     common.add_model(sample, "text_python")
     what = "what the text begins with (default: a new line)"
-    option(sample, "--prompt", what)
-    option(sample, "--length", "tokens", 400)
+    add_option(sample, "--prompt", what)
+    add_option(sample, "--length", "tokens", 400)
     what = "below 1 cautious, above 1 daring"
-    option(sample, "--temperature", what, 1.0)
+    add_option(sample, "--temperature", what, 1.0)
     how = sample.add_mutually_exclusive_group()
     count = common.whole_number
-    option(how, "--top-k", "draw from the N likeliest tokens", kind=count)
+    add_option(
+        how, "--top-k", "draw from the N likeliest tokens", kind=count
+    )
     what = "draw from the fewest tokens with a probability of P together"
-    option(how, "--nucleus", what, kind=common.share, metavar="P")
+    add_option(how, "--nucleus", what, kind=common.parse_share, metavar="P")
     what = "no drawing: the likeliest text that a beam of N finds"
-    option(how, "--beam", what, kind=count)
+    add_option(how, "--beam", what, kind=count)
     common.add_seed(sample)
     common.add_device(sample)
 
@@ -170,12 +174,12 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
 
     whole = _read_text(arguments)
     parts = _split(arguments, whole)
-    known = {"data": common.fingerprint(whole)}
+    known = {"data": common.compute_fingerprint(whole)}
     del whole
     start = None
     if arguments.start:
         start = _load_start(arguments)
-        known["from"] = common.fingerprint(
+        known["from"] = common.compute_fingerprint(
             common.model_file(arguments.start, KIND).read_bytes()
         )
         vocabulary = start[1]
@@ -183,7 +187,7 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
         words = arguments.tokens == "words"
         make = word_vocabulary if words else character_vocabulary
         vocabulary = make(parts.training)
-    batches = _windows(arguments, _encode(vocabulary, parts.training))
+    batches = _make_windows(arguments, _encode(vocabulary, parts.training))
     return (parts, vocabulary, batches, start), known
 
 
@@ -200,7 +204,7 @@ def _encode(vocabulary: "Vocabulary", text: str) -> "np.ndarray":
     import numpy as np
 
     if vocabulary.words:
-        pieces = _paragraphs(text)
+        pieces = _split_paragraphs(text)
     else:
         starts = range(0, len(text), CHUNK)
         pieces = (text[k : k + CHUNK] for k in starts)
@@ -208,7 +212,7 @@ def _encode(vocabulary: "Vocabulary", text: str) -> "np.ndarray":
     return np.concatenate(found) if found else np.empty(0, np.int32)
 
 
-def _paragraphs(text: str) -> Iterator[str]:
+def _split_paragraphs(text: str) -> Iterator[str]:
     """A text in pieces that end with a line, so that no word is cut."""
     start = 0
     while start < len(text):
@@ -221,7 +225,7 @@ def _paragraphs(text: str) -> Iterator[str]:
 def _fit(
     arguments: Namespace,
     data: tuple,
-    run: runs.Run,
+    run: runs.TrainingRun,
     device: Any,
 ) -> tuple[Any, Facts]:
     """A model that has learned the training part."""
@@ -236,7 +240,7 @@ def _fit(
         model = start[0].train()
         _tell_unknown(vocabulary, parts.training)
     model.to(device)
-    validation = _lanes(vocabulary.encode(parts.validation)[:AT_MOST])
+    validation = _split_lanes(vocabulary.encode(parts.validation)[:AT_MOST])
     split = {k: len(v) for k, v in parts._asdict().items()}
     return runs.train_run(
         run,
@@ -244,8 +248,8 @@ def _fit(
         {"split": split},
         language_loss,
         next_batch,
-        lambda model: _bits(token_nats(model, validation)),
-        common.Bar(_named(arguments)),
+        lambda model: _to_bits(token_nats(model, validation)),
+        common.Bar(_format_label(arguments)),
         unit="bits",
         carry=model.zero_state(arguments.batch),
         optimizer=cooling(arguments.rate, arguments.steps, FALLS),
@@ -277,7 +281,7 @@ def _make_model(arguments: Namespace, K: int) -> Any:
     return BlockModel(K, H, kind, layers, dropout=dropout, reach=reach)
 
 
-def _named(arguments: Namespace) -> str:
+def _format_label(arguments: Namespace) -> str:
     """What is trained, beside its progress."""
     return f"{arguments.model_kind or arguments.cell} {arguments.hidden}"
 
@@ -304,9 +308,11 @@ def _score_again(
 ) -> tuple[Facts, Later]:
     """The scores of the same text, or of another one."""
     whole = _read_text(arguments)
-    if common.fingerprint(whole) == about.get("settings", {}).get("data"):
-        return _scores(model, (_split(arguments, whole),))
-    return _score_elsewhere(model, _name(arguments), whole)
+    if common.compute_fingerprint(whole) == about.get("settings", {}).get(
+        "data"
+    ):
+        return _compute_scores(model, (_split(arguments, whole),))
+    return _score_elsewhere(model, _format_files(arguments), whole)
 
 
 def _read_text(arguments: Namespace) -> str:
@@ -322,7 +328,7 @@ def _read_text(arguments: Namespace) -> str:
     return text
 
 
-def _name(arguments: Namespace) -> str:
+def _format_files(arguments: Namespace) -> str:
     """The files, for messages."""
     first, *others = arguments.file
     return f"{first} and {len(others)} more" if others else str(first)
@@ -332,7 +338,7 @@ def _split(arguments: Namespace, whole: str) -> Parts:
     """The first eight tenths, and a tenth each to validate and to test."""
     from rnncore.application import split
 
-    path = _name(arguments)
+    path = _format_files(arguments)
     try:
         ranges = split(len(whole), *SHARES)
     except ValueError:
@@ -342,7 +348,7 @@ def _split(arguments: Namespace, whole: str) -> Parts:
     return Parts(*(whole[r.start : r.stop] for r in ranges))
 
 
-def _windows(arguments: Namespace, ids: "np.ndarray") -> Any:
+def _make_windows(arguments: Namespace, ids: "np.ndarray") -> Any:
     """The next_batch of training.
 
     Raises Refused where the text is shorter than one window.
@@ -351,7 +357,7 @@ def _windows(arguments: Namespace, ids: "np.ndarray") -> Any:
     needed = window * batch + 1
     if len(ids) < needed:
         raise Refused(
-            f"{_name(arguments)}: its training part has {len(ids)} "
+            f"{_format_files(arguments)}: its training part has {len(ids)} "
             f"{arguments.tokens}, one window of {window} steps of {batch} "
             f"sequences takes {needed}: a longer text, or a smaller "
             "--window or --batch"
@@ -362,7 +368,7 @@ def _windows(arguments: Namespace, ids: "np.ndarray") -> Any:
     return lambda rng, step: windows(rng, step).astype(int)
 
 
-def _lanes(ids: "np.ndarray") -> "np.ndarray":
+def _split_lanes(ids: "np.ndarray") -> "np.ndarray":
     """A text as some stretches, so that it is read faster.
 
     Raises Refused where there are not two tokens.
@@ -374,11 +380,11 @@ def _lanes(ids: "np.ndarray") -> "np.ndarray":
     return stretches(ids, min(LANES, 1 + len(ids) // 100))
 
 
-def _bits(nats: "np.ndarray") -> float:
+def _to_bits(nats: "np.ndarray") -> float:
     return float(nats.mean()) / math.log(2)
 
 
-def _interval(nats: "np.ndarray") -> Facts:
+def _compute_interval(nats: "np.ndarray") -> Facts:
     """How sure the bits are, by stretches of the text of 100 or more."""
     import numpy as np
 
@@ -386,28 +392,28 @@ def _interval(nats: "np.ndarray") -> Facts:
     many = min(200, len(flat) // 100)
     parts = np.array_split(flat, many) if many else []
     return mean_interval(
-        "bits", [_bits(p) for p in parts], [*map(len, parts)]
+        "bits", [_to_bits(p) for p in parts], [*map(len, parts)]
     )
 
 
-def _scores(known: Any, data: Any) -> tuple[Facts, Later]:
+def _compute_scores(known: Any, data: Any) -> tuple[Facts, Later]:
     """Bits a token of the test part, beside those of the baselines."""
     from rnncore.text.model import token_nats
     from rnncore.text.ngrams import bits_given
 
     (model, vocabulary), parts = known, data[0]
     validation, test = map(vocabulary.encode, parts[1:])
-    lanes = _lanes(test)
-    with _told(model, NETWORK, lanes):
+    lanes = _split_lanes(test)
+    with _report_progress(model, NETWORK, lanes):
         nats = token_nats(model, lanes, READ)
-    bits = _bits(nats)
+    bits = _to_bits(nats)
     what = f"the last tenth: {len(test)} tokens, not seen in training"
     unknown = int((test == 0).sum())
     found = {
         "table": [(NETWORK, bits)],
         "score": bits,
         "test": {"what": what, "unknown": unknown},
-    } | _interval(nats)
+    } | _compute_interval(nats)
     reads, lzma = (
         f"{NETWORK}, learning as it reads",
         "lzma that has read the training part",
@@ -441,17 +447,17 @@ def _score_dynamic(
     """Bits of a network that learns from the test part as it reads it."""
     from rnncore.text.model import dynamic_nats
 
-    looked, lanes = _lanes(validation[:AT_MOST]), _lanes(test)
+    looked, lanes = _split_lanes(validation[:AT_MOST]), _split_lanes(test)
     tried = [
-        (_bits(dynamic_nats(model, looked, rate)), rate)
+        (_to_bits(dynamic_nats(model, looked, rate)), rate)
         for rate in common.Bar("validation", "rate")(RATES)
     ]
-    with _told(model, f"{NETWORK}, learning", lanes, LEARNED):
-        return _bits(dynamic_nats(model, lanes, min(tried)[1], LEARNED))
+    with _report_progress(model, f"{NETWORK}, learning", lanes, LEARNED):
+        return _to_bits(dynamic_nats(model, lanes, min(tried)[1], LEARNED))
 
 
 @contextmanager
-def _told(
+def _report_progress(
     model: Any, label: str, lanes: "np.ndarray", window: int = READ
 ) -> Iterator[None]:
     """Report how far a text is read, by windows that go through."""
@@ -504,7 +510,7 @@ def _score_ngrams(
     often = -np.log(counts[test[1:]] / counts.sum())
     return {
         f"n-grams ({name}, up to {n} tokens)": _ngram_bits(best, n, test),
-        "how often each token occurs": _bits(often),
+        "how often each token occurs": _to_bits(often),
     }
 
 
@@ -577,9 +583,9 @@ def _score_elsewhere(
 
     model, vocabulary = known
     ids = vocabulary.encode(whole)
-    lanes = _lanes(ids)
-    with _told(model, NETWORK, lanes):
-        bits = _bits(token_nats(model, lanes, READ))
+    lanes = _split_lanes(ids)
+    with _report_progress(model, NETWORK, lanes):
+        bits = _to_bits(token_nats(model, lanes, READ))
     uniform = "as if all tokens were equally likely"
     found = {
         "table": [(NETWORK, bits), (uniform, math.log2(vocabulary.size))],
@@ -632,7 +638,7 @@ APP = evaluation.Application(
     KIND,
     _read,
     _fit,
-    _scores,
+    _compute_scores,
     _score_again,
     SAVE,
     LOAD,

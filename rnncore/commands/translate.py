@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from rnncore.commands import ABOUT, common, evaluation, runs
 from rnncore.commands.common import (
     Facts,
+    add_operand,
+    add_option,
     format_count,
     note,
-    operand,
-    option,
     run_later,
 )
 from rnncore.commands.evaluation import NETWORK, Later, add_rows
@@ -46,15 +46,15 @@ DECODERS = ["dot", "additive", "vector"]
 def add(commands: Any) -> None:
     """Add `translate train`, `... translate` and `... evaluate`."""
     examples = TRAIN, TRANSLATE, EVALUATE
-    parts = common.group(commands, KIND, ABOUT[KIND], examples, PAIRS)
+    parts = common.add_group(commands, KIND, ABOUT[KIND], examples, PAIRS)
     train = runs.add_train(parts, APP, "learn from pairs", TRAIN, "file")
     _add_pairs(train)
     what, kinds = "two kinds of attention, or one vector", DECODERS
-    option(train, "--decoder", what, "dot", choices=kinds)
+    add_option(train, "--decoder", what, "dot", choices=kinds)
     what = "sub-words a side, 259 at least"
-    option(train, "--pieces", what, 1000, common.at_least(259))
+    add_option(train, "--pieces", what, 1000, common.at_least(259))
     what = "pieces of the longest sentence that is learned from"
-    option(train, "--longest", what, 80)
+    add_option(train, "--longest", what, 80)
     runs.add_training(
         train,
         hidden=128,
@@ -78,10 +78,10 @@ def _add_pairs(parser: Any) -> None:
         "of languages, or words such as source"
     )
     ways = ["auto", "yes", "no"]
-    option(parser, "--header", what, "auto", choices=ways)
+    add_option(parser, "--header", what, "auto", choices=ways)
     what = "of a .tmx file with more than two: source and target, as en de"
     more: Facts = {"nargs": 2, "metavar": "CODE"}
-    option(parser, "--languages", what, **more)
+    add_option(parser, "--languages", what, **more)
 
 
 def _add_translate(parts: common.Group) -> None:
@@ -89,16 +89,16 @@ def _add_translate(parts: common.Group) -> None:
     translate = parts.add("translate", _translate, about, TRANSLATE, ALWAYS)
     common.add_model(translate, "translate_dot")
     what = "one sentence per line, in UTF-8 (default: standard input)"
-    operand(translate, "file", what, nargs="?")
+    add_operand(translate, "file", what, nargs="?")
     what = "search with a beam of N (default: greedily)"
-    option(translate, "--beam", what, kind=common.whole_number)
+    add_option(translate, "--beam", what, kind=common.whole_number)
     what = (
         "print the N best, each as line number, score and translation with "
         "tabs between; the beam has N at least"
     )
-    option(translate, "--best", what, kind=common.whole_number)
+    add_option(translate, "--best", what, kind=common.whole_number)
     what = "of the beam: above 0, larger for longer translations"
-    option(translate, "--length-penalty", what, 0.6)
+    add_option(translate, "--length-penalty", what, 0.6)
     common.add_device(translate)
 
 
@@ -106,11 +106,11 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     """The pairs in three parts."""
     path = arguments.file
     parts = _split(path, _read_pairs(arguments))
-    return parts, {"data": common.fingerprint(read_bytes(path))}
+    return parts, {"data": common.compute_fingerprint(read_bytes(path))}
 
 
 def _fit(
-    arguments: Namespace, data: tuple, run: runs.Run, device: Any
+    arguments: Namespace, data: tuple, run: runs.TrainingRun, device: Any
 ) -> tuple[Any, Facts]:
     """A translator that has learned the training pairs."""
     from rnncore.application import seeded
@@ -186,14 +186,16 @@ def _score_again(
 ) -> tuple[Facts, Later]:
     """The scores of the same pairs, or of others."""
     path, settings = arguments.file, about.get("settings", {})
-    same = common.fingerprint(read_bytes(path)) == settings.get("data")
+    same = common.compute_fingerprint(read_bytes(path)) == settings.get(
+        "data"
+    )
     if same:  # it is read as it was
         arguments.header = settings.get("header", "no")
         arguments.languages = settings.get("languages")
     pairs = _read_pairs(arguments)
     if same:
-        return _scores(model, _split(path, pairs))
-    found, later = _scores(model, ([], [], pairs))
+        return _compute_scores(model, _split(path, pairs))
+    found, later = _compute_scores(model, ([], [], pairs))
     found["test"] += (
         f" of {path}. It is not the file that the model was trained on, so "
         "it has no baseline but a copy"
@@ -228,7 +230,9 @@ def _split(
     """
     from rnncore.application import split
 
-    sources = sorted({p.source for p in pairs}, key=common.fingerprint)
+    sources = sorted(
+        {p.source for p in pairs}, key=common.compute_fingerprint
+    )
     try:
         ranges = split(len(sources), *SHARES)
     except ValueError:
@@ -256,7 +260,7 @@ def _encode(
     return [pair for pair in both if max(map(len, pair)) <= longest]
 
 
-def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
+def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Later]:
     """The network beside a copy, the nearest pair and a table of pieces."""
     from rnncore.translate.baselines import learn_word_table, nearest
     from rnncore.translate.training import quality, translate
@@ -349,7 +353,7 @@ APP = evaluation.Application(
     KIND,
     _read,
     _fit,
-    _scores,
+    _compute_scores,
     _score_again,
     _save,
     LOAD,

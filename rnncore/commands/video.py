@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rnncore.commands import ABOUT, captions, common, evaluation, runs
 from rnncore.commands.common import (
     Facts,
+    add_operand,
+    add_option,
     format_count,
     note,
-    operand,
-    option,
     run_later,
 )
 from rnncore.commands.evaluation import NETWORK, Later, add_rows
@@ -69,12 +69,14 @@ def add(commands: Any) -> None:
     """Add `video classify`, `caption`, `train`, `evaluate`, `draw`."""
     examples = [DRAW, CLASSIFY, DRAW_DIGITS, CAPTION, TRAIN, EVALUATE]
     examples += [LEARN, SCORE]
-    parts = common.group(commands, KIND, ABOUT["video"], examples, FOLDER)
+    parts = common.add_group(
+        commands, KIND, ABOUT["video"], examples, FOLDER
+    )
     about = "say what happens in a video file"
     part = parts.add("classify", _classify, about, CLASSIFY, ALWAYS)
     _add_file(part, "actions")
     about = "say in words what happens"
-    part = parts.add("caption", _caption, about, CAPTION, ALWAYS)
+    part = parts.add("caption", _run_caption, about, CAPTION, ALWAYS)
     _add_file(part, "captions")
     _add_train(parts)
     about = "score the films that were not trained on"
@@ -83,17 +85,17 @@ def add(commands: Any) -> None:
     )
     _add_captions(evaluate, evaluation.score_again)
     draw = parts.add("draw", _draw, "make a film to try the rest on", DRAW)
-    operand(draw, "file")
+    add_operand(draw, "file")
     what = "digits, an action such as 'sit down', or any action"
-    option(draw, "--what", what, "any action", metavar="WHAT")
+    add_option(draw, "--what", what, "any action", metavar="WHAT")
     common.add_seed(draw)
     common.add_force(draw)
 
 
 def _add_file(parser: Any, model: str) -> None:
-    operand(parser, "file")
+    add_operand(parser, "file")
     what = "a file of weights, or what comes with the course"
-    option(parser, "--model", what, Path(f"video_{model}"), Path)
+    add_option(parser, "--model", what, Path(f"video_{model}"), Path)
     common.add_device(parser)
 
 
@@ -113,7 +115,7 @@ def _add_captions(parser: Any, do: Callable) -> None:
         "a table: on each line a film's name below FOLDER, a tab and a "
         "caption. The model then writes captions, and names no class"
     )
-    option(parser, "--captions", what, kind=Path)
+    add_option(parser, "--captions", what, kind=Path)
     parser.set_defaults(run=run)
 
 
@@ -123,8 +125,8 @@ def _add_train(parts: common.Group) -> None:
     _add_captions(train, runs.learn)
     _add_either(train, "frames", "frames taken from a film")
     what = "another such folder, to test on; else a fifth of FOLDER"
-    option(train, "--test", what, kind=Path, metavar="FOLDER")
-    option(train, "--size", "width and height of a frame", 24)
+    add_option(train, "--test", what, kind=Path, metavar="FOLDER")
+    add_option(train, "--size", "width and height of a frame", 24)
     runs.add_training(
         train,
         hidden=128,
@@ -140,7 +142,7 @@ def _add_either(parser: Any, name: str, what: str) -> None:
     """An option that has another default with --captions."""
     one, other = DEFAULTS[name]
     what = f"{what} (default: {one}, with --captions {other})"
-    option(parser, f"--{name}", what, kind=common.whole_number)
+    add_option(parser, f"--{name}", what, kind=common.whole_number)
 
 
 def _classify(arguments: Namespace) -> int:
@@ -163,7 +165,7 @@ def _classify(arguments: Namespace) -> int:
     return 0
 
 
-def _caption(arguments: Namespace) -> int:
+def _run_caption(arguments: Namespace) -> int:
     """A sentence, and where each of its words looked."""
     frames, model, words, _ = _read_film(
         arguments, captions.KIND, captions.LOAD
@@ -215,7 +217,7 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
 
     path, T, S = arguments.folder, arguments.frames, arguments.size
     folder = _read_folder(path, T, S, whole=True)
-    known = {"data": _fingerprint(folder)}
+    known = {"data": _compute_fingerprint(folder)}
     if arguments.test is None:
         return (folder, _split(folder, arguments.seed)), known
     other = _read_folder(arguments.test, T, S, whole=True)
@@ -227,11 +229,11 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
         np.concatenate([folder.labels, other.labels]),
     )
     parts.append(np.arange(len(folder.labels), len(both.labels)))
-    return (both, parts), known | {"test": _fingerprint(other)}
+    return (both, parts), known | {"test": _compute_fingerprint(other)}
 
 
 def _fit(
-    arguments: Namespace, data: tuple, run: runs.Run, device: Any
+    arguments: Namespace, data: tuple, run: runs.TrainingRun, device: Any
 ) -> tuple[Any, Facts]:
     """A classifier that has learned the training films."""
     from rnncore.application import cooling, seeded
@@ -271,14 +273,18 @@ def _score_again(
     folder = _read_folder(arguments.folder, T, S, whole)
     _check_classes(arguments.folder, folder, about["classes"])
     settings = about.get("settings", {})
-    if _fingerprint(folder) == settings.get("data"):
+    if _compute_fingerprint(folder) == settings.get("data"):
         if "test" in settings:
             raise Refused(
                 f"{arguments.folder}: it was trained on these films; "
                 "expected those of --test, or others"
             )
-        return _scores(model, (folder, _split(folder, about["seed"])))
-    return _scores(model, (folder, ([], [], range(len(folder.labels)))))
+        return _compute_scores(
+            model, (folder, _split(folder, about["seed"]))
+        )
+    return _compute_scores(
+        model, (folder, ([], [], range(len(folder.labels))))
+    )
 
 
 def _read_folder(path: Path, T: int, S: int, whole: bool) -> Folder:
@@ -352,13 +358,13 @@ def _split(
     return [np.array(part) for part in parts]
 
 
-def _fingerprint(folder: Folder) -> str:
-    return common.fingerprint(
+def _compute_fingerprint(folder: Folder) -> str:
+    return common.compute_fingerprint(
         folder.frames.tobytes() + folder.labels.tobytes()
     )
 
 
-def _scores(known: Any, data: tuple) -> tuple[Facts, Later]:
+def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Later]:
     """Percent of the test films that are named rightly, and baselines.
 
     Where nothing was trained on, without what has to see the training.
@@ -456,7 +462,7 @@ APP = evaluation.Application(
     KIND,
     _read,
     _fit,
-    _scores,
+    _compute_scores,
     _score_again,
     SAVE,
     LOAD,

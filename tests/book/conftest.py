@@ -3,13 +3,13 @@
 import pytest
 
 from tests.helpers.live import Figure
-from tools.build.live.stills import STATIC, served
+from tools.build.live.stills import STATIC, serve_folder
 
 
 @pytest.fixture(name="site", scope="module")
 def static_site():
     """Where the book's static files are served."""
-    with served(STATIC) as address:
+    with serve_folder(STATIC) as address:
         yield address
 
 

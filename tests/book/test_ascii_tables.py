@@ -20,7 +20,7 @@ def read(text):
     Read as a browser does: a heading stands over the columns of its span,
     and a group's heading before the column's.
     """
-    page = ascii_tables.tables(BLOCK.format(html.escape(text)))
+    page = ascii_tables.convert_tables(BLOCK.format(html.escape(text)))
     found = []
     for part in BeautifulSoup(page, "html.parser").select("pre, table"):
         if part.name == "pre":
@@ -63,7 +63,7 @@ def test_figures_under_words_become_a_table():
 
 def test_headings_have_their_scope_and_text_is_escaped():
     text = "<b>  a&b\none  < 1\ntwo    2\n"
-    page = ascii_tables.tables(BLOCK.format(html.escape(text)))
+    page = ascii_tables.convert_tables(BLOCK.format(html.escape(text)))
     assert '<th scope="col">&lt;b&gt;</th>' in page
     assert '<th scope="col">a&amp;b</th>' in page
     assert "<td>&lt; 1</td>" in page
@@ -123,7 +123,7 @@ def test_a_line_over_the_headings_may_name_groups_of_columns():
             ]
         }
     ]
-    page = ascii_tables.tables(BLOCK.format(text))
+    page = ascii_tables.convert_tables(BLOCK.format(text))
     assert '<th colspan="2" scope="colgroup">reset after</th>' in page
     assert page.count("<colgroup") == 4  # B and H, two groups, the ratio
 
@@ -174,7 +174,7 @@ def test_words_stand_to_the_left_and_figures_to_the_right():
         "rest       -    none         none\n"
     )
     page = BeautifulSoup(
-        ascii_tables.tables(BLOCK.format(text)), "html.parser"
+        ascii_tables.convert_tables(BLOCK.format(text)), "html.parser"
     )
     heads, *rows = [
         row.find_all(["td", "th"]) for row in page.find_all("tr")
@@ -189,7 +189,7 @@ def test_words_stand_to_the_left_and_figures_to_the_right():
     ]
     powers = "    at\na  0e+00\nb  2e-16\nc  7.5e+04\nd  1e+00\ne  v1e-5\n"
     page = BeautifulSoup(
-        ascii_tables.tables(BLOCK.format(powers)), "html.parser"
+        ascii_tables.convert_tables(BLOCK.format(powers)), "html.parser"
     )
     assert [
         cell.decode_contents() for cell in page.tbody.find_all("td")
@@ -200,7 +200,9 @@ def test_words_stand_to_the_left_and_figures_to_the_right():
         "1",
         "v1e-5",
     ]
-    page = ascii_tables.tables(BLOCK.format(" B  at\n-1   2\n32   7\n"))
+    page = ascii_tables.convert_tables(
+        BLOCK.format(" B  at\n-1   2\n32   7\n")
+    )
     assert '<th scope="col" class="figures">B</th>' in page
     assert '<th scope="row" class="figures">−1</th>' in page
 
@@ -259,7 +261,7 @@ def test_a_spread_stays_with_its_figure():
 )
 def test_what_may_be_no_table_stays_as_it_was_printed(text):
     block = BLOCK.format(html.escape(text))
-    assert ascii_tables.tables(block) == block
+    assert ascii_tables.convert_tables(block) == block
 
 
 @pytest.mark.slow

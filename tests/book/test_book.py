@@ -978,7 +978,7 @@ def test_the_citation_has_the_packages_version():
 
 
 def test_the_parts_of_the_contents_are_known():
-    assert page_metadata.parts(TOC) == {
+    assert page_metadata.find_parts(TOC) == {
         "a": "One",
         "b": "One",
         "c": "Two",

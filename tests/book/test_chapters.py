@@ -48,7 +48,7 @@ def folder(tmp_path):
 )
 def test_a_label_becomes_a_number(folder, written, words):
     known = chapters.read(folder)
-    assert chapters.words(written, known).startswith(words)
+    assert chapters.write_roles(written, known).startswith(words)
 
 
 def test_a_label_follows_its_page_when_chapters_are_renumbered(folder):
@@ -56,7 +56,7 @@ def test_a_label_follows_its_page_when_chapters_are_renumbered(folder):
     toc = folder / "_toc.yml"
     toc.write_text(TOC.replace("ch07_gru", "ch08_gru"))
     known = chapters.read(folder)
-    assert chapters.words("{chapter}`gru`", known) == "chapter 8"
+    assert chapters.write_roles("{chapter}`gru`", known) == "chapter 8"
 
 
 @pytest.mark.parametrize(
@@ -70,20 +70,22 @@ def test_a_label_follows_its_page_when_chapters_are_renumbered(folder):
 )
 def test_what_is_no_label_is_refused(folder, written, says):
     with pytest.raises(ValueError, match=says):
-        chapters.words(written, chapters.read(folder))
+        chapters.write_roles(written, chapters.read(folder))
 
 
 def test_a_label_of_two_pages_is_refused(folder):
     (folder / "ch22_language.md").write_text("# A page\n")
     both = "'language' is ch10_language and ch22_language"
     with pytest.raises(ValueError, match=both):
-        chapters.words("{chapter}`language`", chapters.read(folder))
+        chapters.write_roles("{chapter}`language`", chapters.read(folder))
 
 
 def test_words_of_pages_that_are_left_out(folder):
     """The others stay labels."""
     text = "{chapter}`limits` and {chapter}`gru`"
-    made = chapters.words(text, chapters.read(folder), {"ch18_limits"})
+    made = chapters.write_roles(
+        text, chapters.read(folder), {"ch18_limits"}
+    )
     assert made == "chapter 18 and {chapter}`gru`"
 
 

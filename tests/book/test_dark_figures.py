@@ -10,7 +10,7 @@ from PIL import Image, ImageStat
 from rnncore.display import BLUE, GREEN, GREY, ORANGE, VERMILLION, use_style
 from tests.book.test_wide_figures import PAGE
 from tests.helpers import ROOT
-from tools.publish.volume.epub import drawing
+from tools.publish.volume.epub import clean_drawing
 from tools.site import postprocess
 from tools.site.outputs import dark
 
@@ -24,7 +24,7 @@ def drawn(draw):
         file = io.StringIO()
         fig.savefig(file, format="svg")
         plt.close(fig)
-    return postprocess.shorter(file.getvalue())
+    return postprocess.shorten_drawing(file.getvalue())
 
 
 def curve(ax):
@@ -55,7 +55,7 @@ def luminance(colour):
     ],
 )
 def test_ink_is_seen_on_the_dark_page(ink):
-    other = luminance(dark.counterpart(ink))
+    other = luminance(dark.darken_colour(ink))
     assert (other + 0.05) / (luminance(dark.PAGE) + 0.05) >= 3
 
 
@@ -63,14 +63,14 @@ def test_ink_is_seen_on_the_dark_page(ink):
     "tint", ["#ffffff", "#e8f1f8", "#ffe9a8", "#dddddd"]
 )
 def test_letters_on_a_tint_stay_legible(tint):
-    letters = luminance(dark.counterpart("#222222"))
-    below = luminance(dark.counterpart(tint))
+    letters = luminance(dark.darken_colour("#222222"))
+    below = luminance(dark.darken_colour(tint))
     assert (letters + 0.05) / (below + 0.05) >= 4.5
 
 
 def test_colours_that_mean_something_stay():
     for colour in BLUE, GREEN, ORANGE, VERMILLION:
-        assert dark.counterpart(colour) == colour
+        assert dark.darken_colour(colour) == colour
 
 
 def test_pictures_whose_greys_are_numbers_keep_their_card():
@@ -83,8 +83,8 @@ def test_pictures_whose_greys_are_numbers_keep_their_card():
 
     for draw in photograph, scale:
         svg = drawn(draw)
-        assert not dark.follows(svg)
-        assert dark.themed(svg) == svg
+        assert not dark.has_dark_colours(svg)
+        assert dark.darken_drawing(svg) == svg
 
 
 def test_the_page_is_as_dark_as_the_stylesheet_says():
@@ -94,9 +94,9 @@ def test_the_page_is_as_dark_as_the_stylesheet_says():
 
 
 def test_an_epub_has_the_light_drawing_alone():
-    svg = dark.themed(drawn(curve))
+    svg = dark.darken_drawing(drawn(curve))
     assert dark.SCHEME in svg
-    assert b"prefers-color-scheme" not in drawing(svg.encode())
+    assert b"prefers-color-scheme" not in clean_drawing(svg.encode())
 
 
 def test_a_page_says_which_drawings_follow_the_theme(tmp_path):
@@ -120,7 +120,7 @@ def brightness(browser, site, theme, **window):
     )
     answers = {
         "page.html": (PAGE.format(link, theme), "text/html"),
-        "a.svg": (dark.themed(drawn(curve)), "image/svg+xml"),
+        "a.svg": (dark.darken_drawing(drawn(curve)), "image/svg+xml"),
     }
 
     def answer(route):

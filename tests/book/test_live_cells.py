@@ -326,7 +326,7 @@ def test_the_trained_network_is_read_as_the_package_reads_it(js, name):
         Params(*(arrays[k] for k in Params._fields)),
         Readout(arrays["W_y"], arrays["b_y"]),
     )
-    _, unseen = training.texts()
+    _, unseen = training.read_texts()
     exam = lanes(encode(unseen, net["alphabet"]), training.LANES)
     zero = zero_state(model.cell, training.LANES, parts)
     bits = held_out_bits(cell, model, exam, zero)

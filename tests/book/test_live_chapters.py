@@ -334,7 +334,9 @@ def test_a_length_penalty_is_the_packages(js):
 def test_a_film_is_packed_without_loss(js):
     film = np.random.default_rng(0).integers(0, 16, (3, 24, 24)) / 15
     film[film < 0.8] = 0
-    for text, frame in zip(live_data.pixels(film), film, strict=True):
+    for text, frame in zip(
+        live_data.encode_pixels(film), film, strict=True
+    ):
         found = js("pixels", "return m.unpack(arg)", text)
         assert_close(np.divide(found, 15), frame.ravel(), within=1e-9)
 

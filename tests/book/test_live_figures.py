@@ -9,7 +9,7 @@ import pytest
 from tests.helpers.arrays import assert_close
 from tools.build.live import stills
 from tools.build.live.stills import STATIC
-from tools.site.live import shorter
+from tools.site.live import shorten_module
 
 pytestmark = pytest.mark.system
 MODULES = STATIC / "live"
@@ -19,7 +19,9 @@ NAMES = sorted(
     if "customElements.define" in p.read_text("utf8")
 )
 each_figure = pytest.mark.parametrize("name", NAMES)
-PAGES = {tag.removeprefix("live-") for _, tag, _, _ in stills.figures()}
+PAGES = {
+    tag.removeprefix("live-") for _, tag, _, _ in stills.find_figures()
+}
 
 
 def test_every_figure_stands_in_a_page():
@@ -28,7 +30,7 @@ def test_every_figure_stands_in_a_page():
 
 def test_the_place_of_every_figure_is_known():
     sizes = json.loads(stills.SIZES.read_text("utf8"))
-    assert set(sizes) == {name for _, _, name, _ in stills.figures()}
+    assert set(sizes) == {name for _, _, name, _ in stills.find_figures()}
     for places in sizes.values():
         widths = [width for width, _ in places]
         assert widths == sorted(set(widths))
@@ -45,7 +47,7 @@ def weight(paths):
 
 
 def as_built(text, path):
-    return shorter(text) if path.suffix == ".mjs" else text
+    return shorten_module(text) if path.suffix == ".mjs" else text
 
 
 def needed(name):
@@ -59,9 +61,9 @@ def needed(name):
 
 def test_what_a_page_loads_weighs_under_20_kilobytes():
     """The library's bound is for a page: no page needs all its figures."""
-    for page in {page for page, *_ in stills.figures()}:
+    for page in {page for page, *_ in stills.find_figures()}:
         files = {STATIC / "live.js"}
-        for where, tag, *_ in stills.figures():
+        for where, tag, *_ in stills.find_figures():
             if where == page:
                 files |= needed(tag.removeprefix("live-"))
         assert weight(files) < 20_000, page
@@ -76,7 +78,7 @@ def test_a_figure_adds_under_2_kilobytes_and_what_all_share_is_under_6():
 
 
 def test_chapters_0_to_18_have_a_figure_each_and_the_book_twenty():
-    pages = [page for page, *_ in stills.figures()]
+    pages = [page for page, *_ in stills.find_figures()]
     assert len(pages) >= 20
     chapters = {int(p[2:4]) for p in pages if p.startswith("ch")}
     assert chapters >= set(range(19))
@@ -101,7 +103,7 @@ def test_no_module_names_another_host():
 
 
 @pytest.mark.parametrize(
-    ("page", "tag", "name", "rest"), stills.figures(), ids=str
+    ("page", "tag", "name", "rest"), stills.find_figures(), ids=str
 )
 def test_a_page_gives_a_question_and_a_still(page, tag, name, rest):
     text = (stills.BOOK / f"{page}.md").read_text("utf8")

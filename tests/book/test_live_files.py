@@ -21,16 +21,17 @@ MODULES = {
 def test_a_module_comes_after_all_that_it_imports_and_once():
     assert live.list_needed("a", MODULES) == ["c", "b", "a"]
     script = live.bundle(
-        "a", {k: live.shorter(v) for k, v in MODULES.items()}
+        "a", {k: live.shorten_module(v) for k, v in MODULES.items()}
     )
     assert script.count("function c()") == 1
 
 
 def test_comments_and_indentation_go_and_code_stays():
     assert (
-        live.shorter(MODULES["c"]) == "export function c() { return 2; }\n"
+        live.shorten_module(MODULES["c"])
+        == "export function c() { return 2; }\n"
     )
-    assert live.shorter("const a = '/* b */'; // c\n") == (
+    assert live.shorten_module("const a = '/* b */'; // c\n") == (
         "const a = '/* b */'; // c\n"
     )
 
@@ -64,7 +65,7 @@ def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("book")
     shutil.copytree(STATIC, out, dirs_exist_ok=True)
     live.write_code(out / "live")
-    for _, tag, name, rest in stills.figures():
+    for _, tag, name, rest in stills.find_figures():
         page = FIGURE.format(
             name=tag.removeprefix("live-"), attributes=rest
         )
@@ -91,7 +92,7 @@ def use_a_control(page):
 
 
 @pytest.mark.system
-@pytest.mark.parametrize("name", [f[2] for f in stills.figures()])
+@pytest.mark.parametrize("name", [f[2] for f in stills.find_figures()])
 def test_a_figure_lives_in_a_page_that_is_a_file(browser, folder, name):
     page = browser.new_page()
     wrong = []

@@ -11,17 +11,17 @@ from matplotlib import pyplot as plt
 
 from rnncore.display import use_style
 from tools.build import book
-from tools.build.live.stills import served
+from tools.build.live.stills import serve_folder
 from tools.build.offline.narrow import (
     WIDTH,
-    copied,
+    copy_figure,
     for_both,
-    narrow,
+    measure_size,
+    narrow_figure,
     rows_of,
-    size,
 )
 from tools.site import postprocess
-from tools.site.outputs.narrow import HELD, KEPT_WIDE, beside
+from tools.site.outputs.narrow import HELD, KEPT_WIDE, add_narrow_drawing
 from tools.site.outputs.sizes import size_of
 
 HTML = book.BUILD / "html"
@@ -38,7 +38,7 @@ def style():
 
 
 def redrawn(fig):
-    made = narrow(copied(fig))
+    made = narrow_figure(copy_figure(fig))
     made.draw_without_rendering()
     return made
 
@@ -67,7 +67,7 @@ def test_panels_stand_below_one_another_in_reading_order_as_high_as_before():
     ]
     assert columns(made) == 1
     for before, after in zip(axes.flat, panels, strict=True):
-        assert abs(size(after)[1] - size(before)[1]) < 0.1
+        assert abs(measure_size(after)[1] - measure_size(before)[1]) < 0.1
     (legend,) = made.legends
     assert [t.get_text() for t in legend.get_texts()] == ["up", "down"]
     assert "\n" in made.get_suptitle()
@@ -115,7 +115,7 @@ def test_a_wide_panel_keeps_its_height_and_its_legend_goes_above():
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     fig.draw_without_rendering()
     made = redrawn(fig)
-    assert abs(size(made.axes[0])[1] - size(ax)[1]) < 0.1
+    assert abs(measure_size(made.axes[0])[1] - measure_size(ax)[1]) < 0.1
     assert made.axes[0].get_legend() is None
     (legend,) = made.legends
     box, top = legend.get_window_extent(), made.axes[0].get_window_extent()
@@ -171,7 +171,7 @@ def printed(fig):
 def test_the_size_of_letters_is_found_in_a_drawing():
     fig, ax = plt.subplots(figsize=(4, 3))
     ax.set_xlabel("step", fontsize=12)
-    svg = postprocess.shorter(printed(fig))
+    svg = postprocess.shorten_drawing(printed(fig))
     assert 'id="text_' in svg
     assert {100 * float(s) for s in LETTERS.findall(svg)} == {10, 12}
 
@@ -199,7 +199,9 @@ def test_the_site_says_which_figure_could_not_be_drawn_and_why(
     ax.xaxis.set_major_formatter(lambda value, _: f"{value}")
     (tmp_path / "a.svg").write_text(printed(fig), "utf8")
     picture = '<img alt="One" src="a.svg" />'
-    assert beside(picture, tmp_path / "a.svg", "fig-a") == picture
+    assert (
+        add_narrow_drawing(picture, tmp_path / "a.svg", "fig-a") == picture
+    )
     said = capsys.readouterr().err
     assert said.startswith("fig-a: not drawn narrow: ")
     assert "lambda" in said
@@ -224,7 +226,7 @@ def test_the_page_has_both_drawings_one_text_and_two_sizes(tmp_path):
     other = (tmp_path / source["srcset"]).read_text("utf8")
     assert other.startswith("<?xml")
     whole = (tmp_path / "_images" / "a.svg").read_text("utf8")
-    assert not HELD.search(postprocess.shorter(whole))
+    assert not HELD.search(postprocess.shorten_drawing(whole))
 
 
 def test_a_figure_that_is_kept_wide_is_on_a_page():
@@ -255,7 +257,7 @@ def test_no_picture_scrolls_on_a_telephone_and_its_letters_are_legible(
 
 def assert_fits(browser, folder: Path, name: str):
     """No static picture of a page scrolls at 342 pixels, all are legible."""
-    with served(folder) as site:
+    with serve_folder(folder) as site:
         page = browser.new_page(viewport={"width": 342, "height": 700})
         assert page.goto(f"{site}{name}.html").ok
         page.evaluate("""() => {

@@ -37,7 +37,7 @@ def test_no_line_of_code_is_cut_off(page):
 def test_the_first_cell_is_hidden_and_holds_the_imports(page):
     text = page.read_text()
     first, *others = weave.find_cells(text)
-    assert "hide-input" in reading.options(text, first).get("tags", [])
+    assert "hide-input" in reading.read_options(text, first).get("tags", [])
     for cell in others:
         for k, line in enumerate(cell.lines):
             where = f"{page.name}:{cell.start + k + 1}"
@@ -73,7 +73,7 @@ def test_every_figure_has_a_caption_and_an_alternative_text(page):
         if not draws or inside:
             continue  # a function that draws: flipbook asks for its texts
         where = f"{page.name}:{cell.start + 1}"
-        about = reading.options(text, cell).get("mystnb", {})
+        about = reading.read_options(text, cell).get("mystnb", {})
         assert len(about.get("figure", {}).get("caption", "")) > 20, where
         assert len(about.get("image", {}).get("alt", "")) > 40, where
 
@@ -96,7 +96,7 @@ def test_the_page_says_how_long_it_takes_and_what_it_answers(page):
 
 
 def test_the_introduction_adds_up_the_reading_times():
-    parts = reading.times(BOOK).parts
+    parts = reading.count_times(BOOK).parts
     text = (BOOK / "intro.md").read_text()
     said = re.findall(r"\{minutes\}`(Part \w+)`", text)
     assert (
@@ -105,7 +105,9 @@ def test_the_introduction_adds_up_the_reading_times():
         == [f"Part {n}" for n in ("I", "II", "III", "IV")]
     )
     for part, minutes in parts.items():
-        assert abs(int(reading.said(part, "", BOOK)) - minutes) <= 2.5
+        assert (
+            abs(int(reading.format_number(part, "", BOOK)) - minutes) <= 2.5
+        )
 
 
 def test_of_what_a_page_s_minutes_are_made():
@@ -117,11 +119,14 @@ def test_of_what_a_page_s_minutes_are_made():
     words = 3 + 100 + 60 + 2 * 9  # title, prose, the equation, two lines
     assert words > reading.A_MINUTE
     rest = 2 * reading.A_MINUTE - words
-    assert reading.minutes(page + "word " * rest) == 2
-    assert reading.minutes(page + "word " * (rest + 1)) == 3
-    assert reading.minutes(page + "\n## Self-test\n" + "word " * 999) == 2
+    assert reading.count_minutes(page + "word " * rest) == 2
+    assert reading.count_minutes(page + "word " * (rest + 1)) == 3
+    assert (
+        reading.count_minutes(page + "\n## Self-test\n" + "word " * 999)
+        == 2
+    )
     wrong = '\n\n"Wrong."\n: ' + "word " * 999
-    assert reading.minutes(page + wrong) == 2
+    assert reading.count_minutes(page + wrong) == 2
 
 
 def test_a_prediction_takes_two_minutes_and_a_question_one():

@@ -90,7 +90,7 @@ def test_a_number_stays_with_its_unit_and_its_spread(written, shown):
         if shown is None
         else shown.replace("_", "\N{NO-BREAK SPACE}")
     )
-    assert postprocess.unparted(written) == shown
+    assert postprocess.join_units(written) == shown
 
 
 PHRASES = "phrases " * 9
@@ -164,7 +164,7 @@ def test_a_drawing_keeps_tenths_of_its_paths_and_all_else():
         '<svg><metadata>x</metadata><path id="d0.12345" '
         'd="M 1.23456 7.1 L 20 .98765" transform="scale(0.015625)"/></svg>'
     )
-    assert postprocess.shorter(svg) == (
+    assert postprocess.shorten_drawing(svg) == (
         '<svg><path id="d0.12345" d="M 1.2 7.1 L 20 .9" '
         'transform="scale(0.015625)"/></svg>'
     )
@@ -198,17 +198,19 @@ def test_a_picture_inside_a_drawing_gets_lighter_too():
     svg = '<svg><image href="data:image/png;base64,{}"/></svg>'
     inside = base64.b64encode(picture).decode()
     lighter = base64.b64encode(postprocess.fewer_colours(picture)).decode()
-    assert postprocess.shorter(svg.format(inside)) == svg.format(lighter)
+    assert postprocess.shorten_drawing(svg.format(inside)) == svg.format(
+        lighter
+    )
     assert len(lighter) < len(inside)
 
 
 def test_a_live_figure_knows_how_high_it_will_be(monkeypatch):
     monkeypatch.setattr(
-        postprocess, "sizes", lambda: {"live-a": [[288, 700]]}
+        postprocess, "read_sizes", lambda: {"live-a": [[288, 700]]}
     )
     figures = '<live-ring id="live-a" still="t=1"></live-ring>'
     page = postprocess.LIVE.sub(
-        postprocess.sized, figures + '<live-ring id="new">'
+        postprocess.set_size, figures + '<live-ring id="new">'
     )
     known, new = re.findall(r"<live-ring[^>]*>", page)
     assert 'class="live" data-sizes="[[288, 700]]" still="t=1"' in known
@@ -258,7 +260,7 @@ def test_names_and_roles_that_others_left_out_are_mended():
         "<summary>see <a href='#'>(7)</a></summary>"
         '<tr><th class="head"><p></p></th><th><p>a</p></th></tr>'
     )
-    done = postprocess.accessible(page)
+    done = postprocess.add_accessible_names(page)
     assert '<summary aria-label="Pages of 1. One"><span' in done
     assert "<summary>Show</summary>" in done
     assert "<summary>see (7)</summary>" in done

@@ -13,7 +13,7 @@ from sphinx.util.docutils import docutils_namespace
 
 from tests.helpers import ROOT
 from tools.build import weave
-from tools.build.live.stills import served
+from tools.build.live.stills import serve_folder
 from tools.site import predictions
 
 BOOK = ROOT / "book"
@@ -184,7 +184,7 @@ def site(tmp_path_factory):
     static = folder / "out" / "_static"
     for name in ("course.css", "predict.js", "own-pace.js"):
         shutil.copy(BOOK / "_static" / name, static / name)
-    with served(folder / "out") as address:
+    with serve_folder(folder / "out") as address:
         yield f"{address}index.html"
 
 

@@ -51,7 +51,7 @@ def minutes_of(chapters):
     """Reading and tasks of the short way in these chapters."""
     pages = {
         page: minutes
-        for page, minutes in reading.times(BOOK).short_way.items()
+        for page, minutes in reading.count_times(BOOK).short_way.items()
         if int(page[2:4]) in chapters
     }
     tasks = sum(len(WAY.tasks[page]) for page in pages)
@@ -111,7 +111,9 @@ def test_sections_that_are_not_on_the_way_are_marked(tmp_path):
     marked = side_paths.mark(short_way.read(tmp_path), "ch01_a", PAGE)
     assert f"## Two\n\n{side_paths.ASIDE}\n" in marked
     assert marked.count(side_paths.ASIDE) == 1
-    minutes = reading.minutes(PAGE.replace("## Two\n\nSecond.\n\n", ""))
+    minutes = reading.count_minutes(
+        PAGE.replace("## Two\n\nSecond.\n\n", "")
+    )
     assert f"# A page\n\n*On the short way: {minutes} minutes" in marked
 
 

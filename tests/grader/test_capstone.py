@@ -56,17 +56,17 @@ def test_the_points_of_a_report_add_up(kind):
 
 
 def test_the_poor_example_is_right_once_it_is_mended():
-    wrong = capstone.example("own_gate")
+    wrong = capstone.read_example("own_gate")
     with pytest.raises(AssertionError, match=r"^d_a_x"):
         ruler.check_cell(wrong)
-    assert ruler.check_cell(capstone.mended()) < 1e-6
+    assert ruler.check_cell(capstone.make_mended()) < 1e-6
 
 
 def test_the_good_example_without_its_change_is_the_gru():
     rng = np.random.default_rng(0)
     a_x, a_h = rng.normal(size=(2, 3, 6))
     state = (rng.normal(size=(3, 2)),)
-    forward = capstone.example("slow_start").forward
+    forward = capstone.read_example("slow_start").forward
     forward.__globals__["SHIFT"] = 0.0
     (own,), _ = forward(a_x, a_h, state)
     (gru,), _ = ruler.CELLS["GRU"].forward(a_x, a_h, state)

@@ -173,7 +173,7 @@ def test_each_form_of_an_export_is_taken_in(root, form, packed):
 def test_what_is_marked_says_whose_and_when_it_is():
     def marked(*paths):
         members = [archives.Member(path, 0, bytes) for path in paths]
-        return exports.pieces(members)[0]
+        return exports.sort_pieces(members)[0]
 
     (first,) = marked("11-90 - Ann Ode - Feb 1, 2026 112 PM/a/b.txt")
     assert (first.system, first.name, first.number) == (

@@ -10,12 +10,12 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from grader.collecting.collected import Taken
 from grader.collecting.whose import in_sheet
-from grader.collecting.worksheet import filled, read_table
+from grader.collecting.worksheet import fill_worksheet, read_table
 from grader.commands import collect, give_back, grade
 from grader.course.roster import Learner, Roster
 from grader.course.settings import SetupError
 from grader.course.submissions import Submission
-from grader.reports.points import Row, Task
+from grader.reports.points import Row, TaskPoints
 from tests.helpers.exports import make_empty, moodle, pack, worksheet
 from tests.helpers.grading import (
     NAME,
@@ -247,7 +247,7 @@ def test_a_worksheet_comes_back_as_it_came_but_for_the_points(tmp_path):
     )
     before = path.read_bytes().decode()
     sheet = read_table(path)
-    after = filled(sheet, {"2": 4.5}, 6)
+    after = fill_worksheet(sheet, {"2": 4.5}, 6)
     assert after.replace("\r\n", "\n") == before.replace(
         "\r\n", "\n"
     ).replace("=cmd()", "'=cmd()").replace(
@@ -262,7 +262,7 @@ def test_points_do_not_go_where_moodles_maximum_is_another(tmp_path):
     with pytest.raises(
         SetupError, match="maximum is 100, the assignment's is 6"
     ):
-        filled(sheet, {}, 6)
+        fill_worksheet(sheet, {}, 6)
 
 
 def test_a_page_goes_to_no_learner_of_anothers_number(tmp_path):
@@ -273,14 +273,18 @@ def test_a_page_goes_to_no_learner_of_anothers_number(tmp_path):
     team = ("Moodle", "Team Blue", "7", "Team Blue_7_assignsubmission_file")
     ann = ("Moodle", "Group A-Ann Ode", "7", "x")
     lines = {"7": "ann"}
-    assert not give_back._fits(sheet, lines, "Team Blue", team, said)
+    assert not give_back._is_for_one_person(
+        sheet, lines, "Team Blue", team, said
+    )
     assert "Team Blue 7 is nobody" in said[0]
-    assert give_back._fits(sheet, {}, "ann", ann, [])
-    assert give_back._fits(sheet, lines, "ann", team, [])  # by corrections
+    assert give_back._is_for_one_person(sheet, {}, "ann", ann, [])
+    assert give_back._is_for_one_person(
+        sheet, lines, "ann", team, []
+    )  # by corrections
 
 
 def row(who, team, points=4.0):
-    task = Task("double", points, 6.0, False)
+    task = TaskPoints("double", points, 6.0, False)
     submission = Submission(who, NAME, None, team)
     return Row(submission, "graded", "", points, 6.0, tasks=[task])
 
@@ -299,7 +303,7 @@ def test_each_of_a_team_has_a_page_under_the_number_of_their_own(tmp_path):
     rows += [row("dan", "Red")]
     taken = {"Blue": Taken(marks=[group]), "cy": Taken(marks=[own])}
     said = []
-    marks = give_back._marks(sheet, lines, rows, taken, said)
+    marks = give_back._collect_marks(sheet, lines, rows, taken, said)
     assert {who: mark[3] for who, mark in marks} == {
         "ann": "Ann Ode_1_assignsubmission_file",
         "bob": "Bob Bell_7_assignsubmission_file",
@@ -308,7 +312,7 @@ def test_each_of_a_team_has_a_page_under_the_number_of_their_own(tmp_path):
     (one,) = said
     assert one.startswith("dan: expected one line in a grading worksheet")
     assert (
-        give_back._marks(None, {}, rows, {}, said) == []
+        give_back._collect_marks(None, {}, rows, {}, said) == []
     )  # from no system
 
 
@@ -318,12 +322,14 @@ def test_one_page_goes_to_the_whole_of_a_group_of_canvas():
     rows = [row("ann", "Blue"), row("bob", "Blue"), row("cy", "")]
     taken = {"Blue": Taken(marks=[blue]), "cy": Taken(marks=[cy])}
     said = []
-    assert give_back._marks(None, {}, rows, taken, said) == [
+    assert give_back._collect_marks(None, {}, rows, taken, said) == [
         ("cy", cy),
         ("ann", blue),
     ]
     taken = {"ann": Taken(marks=[blue])}  # whose number it has
-    assert give_back._marks(None, {}, rows, taken, said) == [("ann", blue)]
+    assert give_back._collect_marks(None, {}, rows, taken, said) == [
+        ("ann", blue)
+    ]
     assert said == []
 
 
@@ -336,8 +342,10 @@ def test_of_namesakes_without_an_address_none_has_the_others_points(
     lines = in_sheet(sheet, roster)
     assert lines == {"1": "", "2": ""}
     rows = [row("jan", "")]
-    assert give_back._points(lines, rows, None) == {}
-    assert give_back._points(lines | {"2": "jan"}, rows, None) == {"2": 4.0}
+    assert give_back._collect_points(lines, rows, None) == {}
+    assert give_back._collect_points(lines | {"2": "jan"}, rows, None) == {
+        "2": 4.0
+    }
 
 
 def test_what_is_not_graded_cannot_go_back(tmp_path, capsys):

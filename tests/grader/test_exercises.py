@@ -14,14 +14,14 @@ import torch
 from nbgrader.api import Gradebook
 
 from grader.assignments import builder, mistakes, source
-from grader.assignments.known_mistakes import Mistake, catalogue
-from grader.assignments.source import Assignment, Cell, references
+from grader.assignments.known_mistakes import Mistake, read_catalogue
+from grader.assignments.source import Assignment, Cell, find_references
 from rnncore.testing.properties import declared
 from tests.helpers.grading import make_once
 
 pytestmark = pytest.mark.slow
 
-NAMES = builder.names()
+NAMES = builder.list_assignments()
 PLACES = ["numpy", "cpu"] + ["cuda"] * torch.cuda.is_available()
 # An assignment's tests stand together: one process judges its mistakes once.
 each_assignment = pytest.mark.parametrize("name", NAMES, scope="module")
@@ -30,7 +30,7 @@ each_assignment = pytest.mark.parametrize("name", NAMES, scope="module")
 def catalogued(name):
     """The known mistakes of all of an assignment's tasks."""
     cells = builder.read(name).of("mistakes").values()
-    return [mistake for cell in cells for mistake in catalogue(cell)]
+    return [mistake for cell in cells for mistake in read_catalogue(cell)]
 
 
 def automatic(assignment):
@@ -51,7 +51,9 @@ def test_solution_earns_all_automatic_points(name, place):
 @pytest.mark.parametrize("seed", ["1", "20"])
 def test_solution_holds_for_other_hidden_inputs(name, seed, monkeypatch):
     monkeypatch.setenv("RNNCORE_SEED", seed)
-    lost = [*mistakes.unearned(builder.read(name), torch_too=False)]
+    lost = [
+        *mistakes.find_unearned_points(builder.read(name), torch_too=False)
+    ]
     assert not lost, "\n".join(lost)
 
 
@@ -77,7 +79,7 @@ def test_a_missing_task_loses_its_own_points_only(name):
 @pytest.mark.slow
 @each_assignment
 def test_every_mistake_is_caught_and_told_by_name(name, record_property):
-    verdicts = mistakes.verdicts(name)
+    verdicts = mistakes.judge_assignment(name)
     told = [v for v in verdicts if v.recognised is not None]
     killed = sum(v.killed for v in verdicts)
     known = sum(bool(v.recognised) for v in told)
@@ -132,14 +134,14 @@ def test_every_mistake_is_listed_under_its_task(name):
     for task, cell in builder.read(name).of("mistakes").items():
         _, _, rest = text.partition(f"\n`{task}`\n\n")
         lines = rest.partition("\n\n")[0].splitlines()
-        for line, mistake in zip(lines, catalogue(cell), strict=True):
+        for line, mistake in zip(lines, read_catalogue(cell), strict=True):
             assert line.startswith(f"- *{mistake.name}*")
             assert line.endswith(f": {mistake.says}")
 
 
 def test_the_list_is_printed_without_a_run(monkeypatch, capsys):
-    monkeypatch.setattr(mistakes, "verdicts", None)
-    monkeypatch.setattr(mistakes, "unearned", None)
+    monkeypatch.setattr(mistakes, "judge_assignment", None)
+    monkeypatch.setattr(mistakes, "find_unearned_points", None)
     monkeypatch.setattr(sys, "argv", ["mistakes", *NAMES[:2], "--list"])
     mistakes.main()
     assert capsys.readouterr().out == "\n".join(
@@ -158,7 +160,7 @@ def test_the_guides_example_is_a_part_of_the_list():
 @pytest.mark.weekly
 @each_assignment
 def test_mistakes_are_caught_on_torch_as_well(name):
-    verdicts = mistakes.mutation(builder.read(name), "cpu")
+    verdicts = mistakes.judge_mistakes(builder.read(name), "cpu")
     assert [v for v in verdicts if not v.killed] == []
     told = [v for v in verdicts if v.recognised is not None]
     assert [v for v in told if not v.recognised] == []
@@ -167,7 +169,7 @@ def test_mistakes_are_caught_on_torch_as_well(name):
 @each_assignment
 def test_committed_release_is_what_the_source_gives(name, released):
     built = released(name) / "exercises" / name
-    diff = builder.different(built, builder.ROOT / "exercises" / name)
+    diff = builder.diff_folders(built, builder.ROOT / "exercises" / name)
     assert "".join(diff) == "", "make exercises, and commit exercises/"
 
 
@@ -193,8 +195,8 @@ def test_release_holds_no_solution_and_no_hidden_test(name):
 @each_assignment
 def test_assignment_has_all_of_its_parts(name):
     assignment = builder.read(name)
-    assert builder.missing(assignment) == []
-    assert builder.problems(assignment) == []
+    assert builder.find_missing_parts(assignment) == []
+    assert builder.find_problems(assignment) == []
 
 
 PLAYED_WITHOUT = """
@@ -275,7 +277,7 @@ def test_a_stock_nbgrader_gives_a_solution_all_points(tmp_path):
         folder.mkdir(parents=True)
         notebook = notebook or nbformat.read(release, 4)
         nbformat.write(notebook, folder / f"{name}.ipynb")
-    course = builder.course(tmp_path)
+    course = builder.open_course(tmp_path)
     del course.config["Autograde"]  # what the course's own grader adds
     for student in ("ada", "blank", "wide"):
         outcome = course.autograde(name, student)
@@ -391,7 +393,7 @@ def without(kind, name=None):
 def test_the_builder_refuses_what_lacks_a_part_by_file_and_line(
     assignment, says
 ):
-    found = builder.missing(assignment)
+    found = builder.find_missing_parts(assignment)
     assert any(re.match(CH03 + says, text) for text in found), found
 
 
@@ -413,8 +415,8 @@ def test_two_builds_take_turns_at_the_gradebook(tmp_path, monkeypatch):
             tried.append(name)
             return {"success": True}
 
-    monkeypatch.setattr(builder, "checks", lambda assignment: {})
-    monkeypatch.setattr(builder, "course", lambda root: Other())
+    monkeypatch.setattr(builder, "compute_checks", lambda assignment: {})
+    monkeypatch.setattr(builder, "open_course", lambda root: Other())
     builder.build("ch02_cell", tmp_path)
     assert tried == ["ch02_cell"]
 
@@ -424,8 +426,8 @@ def test_a_comment_may_stand_beside_the_device():
     assignment.cells[1] = Cell(
         "code", "", 'device = "numpy"  # or "cpu"', {}
     )
-    assert builder.problems(assignment) == []
-    placed = mistakes._placed(assignment.cells[1].source, "cpu")
+    assert builder.find_problems(assignment) == []
+    placed = mistakes._set_device(assignment.cells[1].source, "cpu")
     assert placed == 'device = "cpu"  # or "cpu"'
 
 
@@ -433,10 +435,10 @@ def test_a_device_that_stands_nowhere_or_twice_is_told_with_its_lines():
     assignment = small()
     line = Cell("code", "", 'a = 1\ndevice = "cpu"', {}, "small.py", 7)
     assignment.cells.insert(2, line)
-    (text,) = builder.problems(assignment)
+    (text,) = builder.find_problems(assignment)
     assert text.endswith("it stands in :1, small.py:8")
     assignment.cells[1:3] = []
-    (text,) = builder.problems(assignment)
+    (text,) = builder.find_problems(assignment)
     assert text.endswith("it stands in none")
 
 
@@ -450,7 +452,7 @@ def test_a_solution_that_fails_on_torch_is_told_with_the_reason():
     assignment.cells[3] = test._replace(source=source)
     assignment.cells.insert(1, Cell("code", "", "import numpy as np", {}))
     assignment = assignment._replace(name="ch03_bptt")  # its folder
-    (text,) = mistakes.unearned(assignment)
+    (text,) = mistakes.find_unearned_points(assignment)
     assert (
         'double: the solution gets 0 of 1 points where device = "cpu"'
         in text
@@ -467,7 +469,7 @@ def test_an_assignment_may_have_any_name(tmp_path, monkeypatch):
     (folder.parent / ".ipynb_checkpoints").mkdir()
     (folder.parent / ".ipynb_checkpoints" / "a.py").touch()
     monkeypatch.setattr(source, "ROOT", tmp_path)
-    assert builder.names() == [
+    assert builder.list_assignments() == [
         "ch01_a",
         "ch02_cell",
         "my01_leaky",
@@ -482,8 +484,8 @@ def test_an_assignment_may_have_any_name(tmp_path, monkeypatch):
 
 
 def test_builder_accepts_a_sound_assignment():
-    assert builder.problems(small()) == []
-    entry = builder.checks(small())["double"]
+    assert builder.find_problems(small()) == []
+    entry = builder.compute_checks(small())["double"]
     assert len(entry["mistakes"]) == 4
 
 
@@ -514,7 +516,9 @@ def test_builder_accepts_a_sound_assignment():
 def test_builder_refuses_points_that_are_not_split_soundly(
     was, now, options, says
 ):
-    found = builder.problems(edited("test", was, now, "bptt", **options))
+    found = builder.find_problems(
+        edited("test", was, now, "bptt", **options)
+    )
     (text,) = [line for line in found if says in line]
     assert re.match(rf"{CH03}:\d+: bptt: ", text)
 
@@ -524,11 +528,13 @@ def test_builder_refuses_a_mistake_that_costs_no_known_property():
         "upstream in place [arguments]",
         "upstream in place [refusals]",
     )
-    found = builder.problems(edited("mistakes", was, now, "bptt"))
+    found = builder.find_problems(edited("mistakes", was, now, "bptt"))
     assert "got refusals" in found[0]
     with pytest.raises(ValueError, match="marks from hidden, values"):
-        catalogue(mistakes_cell("one [beauty]: gone\n- a\n+ b"))
-    (found,) = catalogue(mistakes_cell("one [hidden, dtype]: it\n- a\n+ b"))
+        read_catalogue(mistakes_cell("one [beauty]: gone\n- a\n+ b"))
+    (found,) = read_catalogue(
+        mistakes_cell("one [hidden, dtype]: it\n- a\n+ b")
+    )
     assert (found.name, found.visible, found.costs) == (
         "one",
         False,
@@ -539,22 +545,24 @@ def test_builder_refuses_a_mistake_that_costs_no_known_property():
 def test_a_property_that_the_solution_loses_is_told_with_the_reason():
     end = "    ### END SOLUTION"
     changed = edited("solution", end, f"    d_y += 1\n{end}", "bptt")
-    (text,) = mistakes.unearned(changed, torch_too=False)
+    (text,) = mistakes.find_unearned_points(changed, torch_too=False)
     assert "bptt: the solution gets" in text
     assert "bptt changed its" in text
 
 
 def test_a_property_with_points_that_no_check_looks_at_is_told():
     changed = edited("test", ", by=properties)", ")", "bptt")
-    text, _ = mistakes.unearned(changed)  # on NumPy, and on torch
+    text, _ = mistakes.find_unearned_points(
+        changed
+    )  # on NumPy, and on torch
     assert "bptt: expected a check of each property, got none of" in text
     assert "dtype" in text
 
 
 def test_builder_refuses_an_edit_that_fits_nowhere_or_twice():
-    (text, *_) = builder.problems(small(was="4 * x"))
+    (text, *_) = builder.find_problems(small(was="4 * x"))
     assert "occurs 0 times in the solution, expected once" in text
-    (text, *_) = builder.problems(small(was="x"))
+    (text, *_) = builder.find_problems(small(was="x"))
     assert re.search(r"occurs [2-9] times", text)
 
 
@@ -563,7 +571,7 @@ def test_a_catalogue_holds_edits_of_several_lines_and_of_whole_lines():
         "one [hidden]: gone: all of it\n- a\n-\n\n\n"
         "two: moved\n- a\n-\n-     b\n+ c\n+"
     )
-    assert catalogue(mistakes_cell(text)) == [
+    assert read_catalogue(mistakes_cell(text)) == [
         Mistake("one", "a\n", "", "gone: all of it", False, 8),
         Mistake("two", "a\n\n    b", "c\n", "moved", True, 13),
     ]
@@ -584,7 +592,7 @@ def test_a_catalogue_holds_edits_of_several_lines_and_of_whole_lines():
 def test_a_catalogue_that_is_not_sound_is_refused(text, line, expected):
     where = re.escape(f"small.py:{line}, double: expected {expected}, got ")
     with pytest.raises(ValueError, match=where):
-        catalogue(mistakes_cell(text))
+        read_catalogue(mistakes_cell(text))
 
 
 def test_a_catalogue_that_is_no_text_is_refused():
@@ -592,29 +600,31 @@ def test_a_catalogue_that_is_no_text_is_refused():
     with pytest.raises(
         ValueError, match=r"small\.py:7, double: expected r"
     ):
-        catalogue(cell)
+        read_catalogue(cell)
 
 
 def test_builder_adds_up_the_points_that_the_head_names():
     wrong = small()
     wrong.cells[5].options["points"] = 3
-    (text,) = builder.problems(wrong)
+    (text,) = builder.find_problems(wrong)
     assert text == "the head must say that there are 4 points"
 
 
 def test_builder_refuses_a_name_of_the_package():
-    (text,) = builder.problems(small(name="unroll"))
+    (text,) = builder.find_problems(small(name="unroll"))
     assert text == "unroll: only a closed-book task has a name of rnncore's"
 
 
 def test_builder_refuses_a_test_with_tools_from_the_notebook():
-    (text,) = builder.problems(small(test="assert double(2) == helper\n"))
+    (text,) = builder.find_problems(
+        small(test="assert double(2) == helper\n")
+    )
     assert "the test uses helper, which it must import or make" in text
 
 
 def test_builder_names_mistakes_that_look_alike():
     with pytest.raises(ValueError, match="gives what 'the solution' gives"):
-        builder.checks(small(solution="return x + 0 * (2 * x)"))
+        builder.compute_checks(small(solution="return x + 0 * (2 * x)"))
 
 
 def test_a_build_that_fails_leaves_what_was_built(tmp_path, monkeypatch):
@@ -625,7 +635,7 @@ def test_a_build_that_fails_leaves_what_was_built(tmp_path, monkeypatch):
     def alike(assignment):
         raise ValueError("two mistakes look alike")
 
-    monkeypatch.setattr(builder, "checks", alike)
+    monkeypatch.setattr(builder, "compute_checks", alike)
     with pytest.raises(ValueError, match="look alike"):
         builder.build("ch03_bptt", tmp_path)
     assert built.read_text() == "as it was"
@@ -645,7 +655,7 @@ def test_reference_brings_what_it_needs_under_other_names():
         "    return given(x) * math.sqrt(4)\n    ### END SOLUTION",
         {},
     )
-    source = references(assignment, "reference_double(3)")
+    source = find_references(assignment, "reference_double(3)")
     namespace = {}
     exec(source, namespace)  # noqa: S102
     assert namespace["reference_double"](3) == 6

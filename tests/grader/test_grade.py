@@ -392,7 +392,7 @@ def test_sources_are_built_and_answers_in_exercises_are_kept(
         (root / "exercises").mkdir()
 
     monkeypatch.setattr(grade, "ROOT", course)
-    monkeypatch.setattr(builder, "names", lambda: [NAME])
+    monkeypatch.setattr(builder, "list_assignments", lambda: [NAME])
     monkeypatch.setattr(builder, "build", build)
     text = course / "solutions" / NAME / f"{NAME}.py"
     mine = course / "exercises" / NAME / f"{NAME}.ipynb"

@@ -21,7 +21,7 @@ from tests.helpers.grading import (
 )
 
 pytestmark = [NEEDS_SANDBOX, pytest.mark.weekly, pytest.mark.system]
-NAMES = builder.names()
+NAMES = builder.list_assignments()
 TORCH = 'device = "cpu"'
 # An assignment on torch is on a CPU as it stands: it is graded once.
 TRIED = [(name, "own") for name in NAMES]
@@ -76,7 +76,7 @@ def graded(request, tmp_path_factory):
         root.mkdir()
         shutil.copy(ROOT / "nbgrader_config.py", root)
         for name in NAMES:
-            with mock.patch.object(builder, "checks", committed):
+            with mock.patch.object(builder, "compute_checks", committed):
                 builder.build(name, root)
             file = f"{name}/{name}.ipynb"
             release = nbformat.read(root / "exercises" / file, 4)

@@ -5,13 +5,13 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from grader.assignments import builder
-from grader.reports.integrity import reasons
+from grader.reports.integrity import find_reasons
 from tests.helpers.grading import cell_of, solved, source_notebook
 
 
 def found(source, released="import numpy as np"):
     release = new_notebook(cells=[new_code_cell(released)])
-    return reasons(
+    return find_reasons(
         new_notebook(cells=[new_code_cell(source)]), release, [], []
     )
 
@@ -65,7 +65,7 @@ def test_points_without_an_answer_are_a_reason():
         "of": 3,
         "failure": None,
     }
-    (reason,) = reasons(notebook, source_notebook(), [check], [])
+    (reason,) = find_reasons(notebook, source_notebook(), [check], [])
     assert (
         reason == "test_double has points, though its answer is not written"
     )
@@ -90,7 +90,7 @@ def test_a_right_answer_that_looks_unfinished_is_no_reason(answer):
     notebook = solved()
     cell_of(notebook, "double").source = answer
     check = {"id": "test_double", "points": 3, "of": 3, "failure": None}
-    assert reasons(notebook, source_notebook(), [check], []) == []
+    assert find_reasons(notebook, source_notebook(), [check], []) == []
 
 
 def test_a_class_whose_methods_are_not_written_is_a_reason():
@@ -100,7 +100,7 @@ def test_a_class_whose_methods_are_not_written_is_a_reason():
         '        """Of one."""\n        raise NotImplementedError()'
     )
     check = {"id": "test_double", "points": 3, "of": 3, "failure": None}
-    assert len(reasons(notebook, source_notebook(), [check], [])) == 1
+    assert len(find_reasons(notebook, source_notebook(), [check], [])) == 1
 
 
 def test_there_is_an_end_to_the_reasons():
@@ -122,11 +122,11 @@ def test_there_is_an_end_to_the_reasons():
     assert found(source)[-1] == "and 2 reasons more"
 
 
-@pytest.mark.parametrize("name", builder.names())
+@pytest.mark.parametrize("name", builder.list_assignments())
 def test_the_courses_own_solutions_are_not_suspicious(name):
     path = builder.ROOT / "exercises" / name / f"{name}.ipynb"
     release = nbformat.read(path, as_version=4)
     notebook = nbformat.read(path, as_version=4)
     for task, cell in builder.read(name).of("solution").items():
         cell_of(notebook, task).source = cell.source
-    assert reasons(notebook, release, [], []) == []
+    assert find_reasons(notebook, release, [], []) == []

@@ -50,7 +50,7 @@ def fails(*_args, **_kwargs):
 
 
 STEPS = {  # where the grader fails for ann
-    "the fingerprint": (fingerprint, "fingerprint"),
+    "the fingerprint": (fingerprint, "compute_fingerprint"),
     "the job": (processes, "run"),
     "the gradebook": (record, "_save"),
     "the result": (record, "_write_result"),
@@ -179,7 +179,7 @@ def test_the_guide_has_each_limit_with_its_flag_and_default():
 
 
 def test_each_limit_has_a_flag():
-    options = grade._options(
+    options = grade._parse_options(
         ["--memory-bytes", "7", "--cell-seconds", "1.5"]
     )
     assert options.memory_bytes == 7

@@ -9,10 +9,10 @@ import pytest
 from nbgrader.api import Gradebook
 
 from grader.commands import grade
-from grader.course.gradebook import Ledger, unchanged
+from grader.course.gradebook import Ledger, find_unchanged
 from grader.course.submissions import Submission
 from grader.reports import changes
-from grader.reports.points import Row, Task, shown_hours
+from grader.reports.points import Row, TaskPoints, shown_hours
 from tests.helpers.grading import (
     NAME,
     NEEDS_SANDBOX,
@@ -231,16 +231,16 @@ def test_an_extension_is_granted_to_a_name_as_it_looks(tmp_path):
 
 
 def test_a_mark_fits_the_text_the_code_and_the_points():
-    assert unchanged(None, solved()) == set()
+    assert find_unchanged(None, solved()) == set()
     every = {"test_double", "test_triple", "why"}
-    assert unchanged(solved(), solved()) == every
+    assert find_unchanged(solved(), solved()) == every
     code = with_cell("double", WRONG)
-    assert unchanged(solved(), code) == {"why"}
+    assert find_unchanged(solved(), code) == {"why"}
     words = with_cell("why", "So.")
-    assert unchanged(solved(), words) == every - {"why"}
+    assert find_unchanged(solved(), words) == every - {"why"}
     more = solved()
     cell_of(more, "why").metadata.nbgrader["points"] = 4
-    assert unchanged(solved(), more) == every - {"why"}
+    assert find_unchanged(solved(), more) == every - {"why"}
 
 
 def row(who, *tasks, penalty=0.0):
@@ -249,11 +249,11 @@ def row(who, *tasks, penalty=0.0):
 
 
 def test_an_answer_that_was_read_is_no_change(tmp_path):
-    waits = Task("why", 0, 1, True)
+    waits = TaskPoints("why", 0, 1, True)
     assert changes.write_changes(tmp_path, [row("=a", waits)]) == []
-    read = Task("why", 1, 1, False)
+    read = TaskPoints("why", 1, 1, False)
     assert changes.write_changes(tmp_path, [row("=a", read)]) == []
-    less = Task("why", 0.5, 1, False)
+    less = TaskPoints("why", 0.5, 1, False)
     found = changes.write_changes(tmp_path, [row("=a", less, penalty=0.5)])
     assert changes.shown_changes(found).split("\n") == [
         "Points that changed since the last run:",

@@ -20,7 +20,7 @@ from nbformat.v4 import (
 
 from grader import untrusted
 from grader.course import versions
-from grader.course.fingerprint import fingerprint
+from grader.course.fingerprint import compute_fingerprint
 from grader.course.seeds import course_secret, seed_of, submission_key
 from grader.course.submissions import (
     Submission,
@@ -32,7 +32,12 @@ from grader.course.submissions import (
     unknown_reason,
 )
 from grader.notebook.failures import stand_in
-from grader.notebook.names import Names, bound, cell_metadata, free_names
+from grader.notebook.names import (
+    Names,
+    cell_metadata,
+    find_bound_names,
+    free_names,
+)
 from grader.notebook.repair import (
     Broken,
     grade_id,
@@ -579,7 +584,7 @@ def test_what_a_statement_binds():
         "with open(p) as f: g = 1": ["f", "g"],
     }.items():
         (node,) = ast.parse(text).body
-        assert bound(node) == expected, text
+        assert find_bound_names(node) == expected, text
 
 
 def test_free_names_are_those_that_come_from_elsewhere():
@@ -739,11 +744,11 @@ def test_files_are_read_until_there_are_too_many_bytes_of_them(tmp_path):
         for name, content in files:
             (folder / name).write_bytes(content)
             os.utime(folder / name, ns=(5, 5))
-        return fingerprint(folder, limit=100)
+        return compute_fingerprint(folder, limit=100)
 
     first, one, two = ("b", b"x" * 60), ("c", b"y" * 60), ("c", b"z" * 60)
     assert seen(first, one) == seen(first, two)
-    assert fingerprint(folder) != fingerprint(folder, "2")
+    assert compute_fingerprint(folder) != compute_fingerprint(folder, "2")
     # neither a link nor what is not read takes anything off
     (folder / "a").symlink_to("b")
     (folder / "c").unlink()
@@ -762,22 +767,27 @@ def test_of_a_folder_with_too_much_in_it_the_notebooks_count(
     for name in ("a.ipynb", "b.ipynb", "c", "d"):
         (folder / name).write_bytes(b"1")
     os.utime(folder, ns=(5, 5))
-    whole, part = fingerprint(folder), fingerprint(folder, limit=100)
+    whole, part = (
+        compute_fingerprint(folder),
+        compute_fingerprint(folder, limit=100),
+    )
     (folder / "c").write_bytes(b"2")
-    assert fingerprint(folder) != whole  # the grader's own has no limit
-    assert fingerprint(folder, limit=100) == part
+    assert (
+        compute_fingerprint(folder) != whole
+    )  # the grader's own has no limit
+    assert compute_fingerprint(folder, limit=100) == part
     os.utime(folder, ns=(6, 6))
-    assert fingerprint(folder, limit=100) != part
+    assert compute_fingerprint(folder, limit=100) != part
     os.utime(folder, ns=(5, 5))
     (folder / "b.ipynb").write_bytes(b"2")
-    assert fingerprint(folder, limit=100) != part
+    assert compute_fingerprint(folder, limit=100) != part
 
     def many(path, pattern):
         yield from (path / f"{k}.ipynb" for k in range(100))
         raise AssertionError("one more")
 
     monkeypatch.setattr(Path, "glob", many)
-    assert fingerprint(folder, limit=100) != part
+    assert compute_fingerprint(folder, limit=100) != part
 
 
 def test_what_may_not_be_read_is_told_and_stops_nobody(course, monkeypatch):
@@ -853,7 +863,7 @@ def test_the_remark_of_an_older_release_in_full(tmp_path):
     cell_of(changed, "test_double").source = "assert double(3) == 6"
     known = versions.enter(path, "c", changed)
     known[0]["since"] = "2026-03-04 05:06"
-    assert versions.remarks(known, source_notebook()) == [
+    assert versions.make_remarks(known, source_notebook()) == [
         (
             "your notebook was made from version 1 of the assignment "
             "(2026-03-04); it was graded with version 3, whose tests are the "

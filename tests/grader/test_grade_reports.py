@@ -9,7 +9,7 @@ from grader.commands import grade
 from grader.course import gradebook
 from grader.course.submissions import Submission
 from grader.reports import overview
-from grader.reports.points import Row, Task
+from grader.reports.points import Row, TaskPoints
 from grader.run.batch import format_time
 from rnncore.testing.failure import Failure
 from tests.helpers.grading import (
@@ -25,7 +25,7 @@ from tests.helpers.grading import (
 def graded(student, mistake="", suspicious=(), seconds=1.0):
     """One submission's row and result."""
     failure = Failure(about="value", what="d", mistake=mistake)
-    task = Task("test_vjp", 0.0, 3.0, False, failure=failure)
+    task = TaskPoints("test_vjp", 0.0, 3.0, False, failure=failure)
     row = Row(Submission(student, "demo", None), "graded", "", tasks=[task])
     result = {"suspicious": list(suspicious), "seconds": seconds}
     return row, result
@@ -41,7 +41,7 @@ pytestmark = [
 def test_mistakes_are_counted_the_most_frequent_first():
     class_ = [graded(f"s{i}", "transposed") for i in range(3)]
     class_ += [graded("x", "halved"), graded("y")]
-    found = overview.mistakes(row for row, _ in class_)
+    found = overview.count_mistakes(row for row, _ in class_)
     assert [(m.count, m.task, m.says) for m in found] == [
         (3, "vjp", "transposed"),
         (1, "vjp", "halved"),
@@ -49,7 +49,7 @@ def test_mistakes_are_counted_the_most_frequent_first():
 
 
 def test_the_summary_names_reasons_and_the_slowest():
-    text = overview.summary(
+    text = overview.format_summary(
         [
             graded("ann", suspicious=["a", "b", "c"], seconds=2),
             graded("bob", seconds=9),
@@ -61,7 +61,7 @@ def test_the_summary_names_reasons_and_the_slowest():
 
 
 def test_a_class_without_anything_to_say_has_no_summary():
-    assert overview.summary([graded("ann", seconds=0)]) == ""
+    assert overview.format_summary([graded("ann", seconds=0)]) == ""
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from grader.notebook.sanitise import (
     ALL_PIXELS,
     pixels_of,
     sanitise,
-    sanitised,
+    sanitise_text,
 )
 
 
@@ -76,7 +76,7 @@ def test_a_picture_that_is_no_picture_goes():
     ],
 )
 def test_a_terminal_is_told_nothing(text, kept):
-    assert sanitised(text) == kept
+    assert sanitise_text(text) == kept
     stream = new_output("stream", text=text)
     error = new_output("error", ename="E", evalue=text, traceback=[text])
     first, second = cleaned(stream, error)
@@ -85,7 +85,7 @@ def test_a_terminal_is_told_nothing(text, kept):
 
 def test_a_long_output_is_shown_whole():
     text = "x" * 20_000
-    assert sanitised(text) == text
+    assert sanitise_text(text) == text
 
 
 @pytest.mark.parametrize(("kind", "size"), [("png", 60), ("jpeg", 500)])

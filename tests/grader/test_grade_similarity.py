@@ -9,7 +9,12 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from grader.assignments import builder
 from grader.commands import similarity
-from grader.reports.similarity import alike, code_prints, compare, tokens_of
+from grader.reports.similarity import (
+    code_prints,
+    compare,
+    find_alike,
+    tokens_of,
+)
 from tests.helpers.arrays import assert_close
 from tests.helpers.grading import (
     NAME,
@@ -142,7 +147,7 @@ def test_the_larger_class_takes_time_in_proportion():
     prints = {
         f"s{i}": set(range(i * 50, i * 50 + 100)) for i in range(3000)
     }
-    assert len(alike(prints, set(), "code")) == 2999
+    assert len(find_alike(prints, set(), "code")) == 2999
 
 
 def test_the_command_writes_the_pairs(tmp_path, capsys):
@@ -249,6 +254,6 @@ def test_the_answers_stand_side_by_side(course):
 
 
 def test_the_courses_own_tasks_are_long_enough_for_it():
-    for name in builder.names():
+    for name in builder.list_assignments():
         cells = builder.read(name).of("solution").values()
         assert len(code_prints(notebook(*(c.source for c in cells)))) > 30

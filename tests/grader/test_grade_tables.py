@@ -15,26 +15,26 @@ from grader.course.gradebook import Ledger
 from grader.course.submissions import Submission, replace_text
 from grader.notebook.names import cell_metadata
 from grader.notebook.restore import read_cells
-from grader.reports.integrity import reasons
+from grader.reports.integrity import find_reasons
 from grader.reports.lms import write_lms
 from grader.reports.points import (
     Row,
     Task,
     csv_text,
+    format_table,
     read_rows,
     shown_hours,
     shown_points,
-    table,
     write_csv,
 )
 from grader.reports.similarity import (
     K_WORDS,
     W_WORDS,
     Alike,
-    alike,
     code_prints,
     compare,
-    fingerprints,
+    compute_fingerprints,
+    find_alike,
     tokens_of,
     word_prints,
 )
@@ -77,7 +77,7 @@ CY = row("cy", status="failed", reason="no file")
 def test_the_table_has_a_column_a_task_and_says_what_is_open():
     wide = "test-a_name_of_over_twenty_two_letters"
     other = row("d", Task(wide, 2, 2.5, False), assignment="art")
-    assert table([ANN, CY, BOB, other]).split("\n") == [
+    assert format_table([ANN, CY, BOB, other]).split("\n") == [
         "art",
         "learner  a_name_of_over_twenty_  points",
         "d                             2  2 / 2.5",
@@ -94,8 +94,8 @@ def test_the_table_has_a_column_a_task_and_says_what_is_open():
 
 
 def test_a_table_without_reasons_ends_with_its_last_learner():
-    assert table([BOB]).endswith("  1.25 / 4  0.25 taken off")
-    assert table([]) == ""
+    assert format_table([BOB]).endswith("  1.25 / 4  0.25 taken off")
+    assert format_table([]) == ""
     assert shown_points(Task("a", 1234567.0, 1, False)) == "1.23457e+06"
 
 
@@ -340,13 +340,13 @@ def test_a_line_says_what_failed_and_where_the_book_explains_it(course):
 
 def test_the_table_says_what_was_taken_off():
     late = replace(BOB, late=40.0, penalty=5.25)
-    text = table([late, CY]).split("\n")
+    text = format_table([late, CY]).split("\n")
     assert text[2].endswith("  40 h late, 5.25 taken off")
 
 
 def test_the_table_says_how_late_it_was_and_a_reason_on_one_line():
     late = replace(BOB, late=26.2, reason="a\nb" + "x" * 1000)
-    text = table([late, CY]).split("\n")
+    text = format_table([late, CY]).split("\n")
     assert text[2] == (
         "bob         0.5    1  1.25 / 4  26 h late, 0.25 taken off  (see below)"
     )
@@ -378,7 +378,7 @@ def notebook(*cells):
 
 def told(*sources, release="", remarks=(), checks=()):
     """Why a person should look at such cells."""
-    return reasons(
+    return find_reasons(
         notebook(*map(new_code_cell, sources)),
         notebook(new_code_cell(release)),
         list(checks),
@@ -439,7 +439,7 @@ def test_what_the_release_does_itself_is_no_reason():
         new_code_cell("import pty"),
         new_markdown_cell("import zmq"),
     )
-    assert reasons(made, release, [], []) == [
+    assert find_reasons(made, release, [], []) == [
         "code cell 1 imports zmq: sends messages of its own"
     ]
 
@@ -462,7 +462,7 @@ def test_cells_are_counted_as_a_reader_counts_them():
         new_code_cell("import pty"),
     )
     release = notebook(new_markdown_cell("import pty"))
-    assert reasons(made, release, [], []) == [
+    assert find_reasons(made, release, [], []) == [
         "code cell 1 imports gc: searches all objects in memory",
         "code cell 3 imports pty: starts processes",
     ]
@@ -512,7 +512,7 @@ def test_points_for_an_answer_that_was_never_written():
         {"id": "a", "points": 0},
     ]
     release = notebook()
-    assert reasons(notebook(*cells), release, checks, []) == [
+    assert find_reasons(notebook(*cells), release, checks, []) == [
         "test_a has points, though its answer is not written"
     ]
 
@@ -534,15 +534,19 @@ def test_a_shared_passage_of_k_plus_w_minus_one_tokens_is_always_found():
     for before in range(5):
         first = [*"abcde"[:before], *passage, *"xyz"]
         second = [*"uv", *passage, *"w"]
-        assert fingerprints(first, 4, 4) & fingerprints(second, 4, 4)
-    assert fingerprints(list("abc"), 4, 4) == set()
-    assert len(fingerprints(list("abcd"), 4, 4)) == 1
-    assert len(fingerprints(list("abcdef"), 4, 4)) == 1
-    assert fingerprints(list("abab"), 4, 1) != fingerprints(
+        assert compute_fingerprints(first, 4, 4) & compute_fingerprints(
+            second, 4, 4
+        )
+    assert compute_fingerprints(list("abc"), 4, 4) == set()
+    assert len(compute_fingerprints(list("abcd"), 4, 4)) == 1
+    assert len(compute_fingerprints(list("abcdef"), 4, 4)) == 1
+    assert compute_fingerprints(list("abab"), 4, 1) != compute_fingerprints(
         list("baba"), 4, 1
     )
-    assert fingerprints(["a", "b"], 2, 1) != fingerprints(["", "ab"], 2, 1)
-    assert len(fingerprints(["\ud800", "b"], 2, 1)) == 1
+    assert compute_fingerprints(["a", "b"], 2, 1) != compute_fingerprints(
+        ["", "ab"], 2, 1
+    )
+    assert len(compute_fingerprints(["\ud800", "b"], 2, 1)) == 1
 
 
 def test_prints_are_of_code_or_of_words():
@@ -560,7 +564,7 @@ def test_prints_are_of_code_or_of_words():
         | code_prints(notebook(more))
     )
     listed = re.findall(r"\w+", words.lower())
-    prints = fingerprints(listed, K_WORDS, W_WORDS)
+    prints = compute_fingerprints(listed, K_WORDS, W_WORDS)
     assert word_prints(notebook(answer)) == prints
     other = new_markdown_cell("a b c d e", metadata=answer.metadata)
     assert word_prints(notebook(answer, other)) > prints
@@ -584,16 +588,16 @@ def test_a_pair_is_told_with_its_share_of_the_shorter_one():
         "dan": set(range(100, 105)),
         "eve": set(range(100, 105)) | {91},
     }
-    assert alike(prints, {90, 91}, "code") == [
+    assert find_alike(prints, {90, 91}, "code") == [
         Alike(("dan", "eve"), "code", 1.0, 5),
         Alike(("ann", "bob"), "code", 1.0, 4),
     ]
     prints["bob"] |= {8, 9, 10, 11}  # four of six, of the shorter one
-    (pair,) = alike(
+    (pair,) = find_alike(
         {k: prints[k] for k in ("bob", "ann")}, {90, 91}, "words"
     )
     assert pair == Alike(("ann", "bob"), "words", 4 / 6, 4)
-    found = alike(prints, {90, 91}, "code")
+    found = find_alike(prints, {90, 91}, "code")
     assert [round(pair.share, 2) for pair in found] == [1, 0.67]
 
 
@@ -605,23 +609,25 @@ def test_what_more_than_a_few_have_is_common():
     for who in list(class_)[:3]:
         class_[who] |= shared
     # three of thirty are a tenth; a fourth makes it common
-    assert len(alike(class_, set(), "code")) == 3
+    assert len(find_alike(class_, set(), "code")) == 3
     class_["s30"] |= shared
-    assert alike(class_, set(), "code") == []
+    assert find_alike(class_, set(), "code") == []
     few = {who: {1, 2, 3, 4} for who in ("a", "b", "c")}
-    assert len(alike(few, set(), "code")) == 3  # never fewer than three
+    assert (
+        len(find_alike(few, set(), "code")) == 3
+    )  # never fewer than three
     several = {who: {0} for who in "abcd"}
     for who in "ab":
         several[who] |= shared  # what all have does not hide it
-    assert len(alike(several, set(), "code")) == 1
+    assert len(find_alike(several, set(), "code")) == 1
     many = {
         f"m{k}": {k * 10 + n for n in range(5)} for k in range(100, 700)
     }
     for who in list(many)[:50]:
         many[who] |= shared
-    assert len(alike(many, set(), "code")) == 50 * 49 / 2
+    assert len(find_alike(many, set(), "code")) == 50 * 49 / 2
     many["m699"] |= shared
-    assert alike(many, set(), "code") == []  # never more than fifty
+    assert find_alike(many, set(), "code") == []  # never more than fifty
 
 
 def test_code_and_words_are_compared_by_themselves():

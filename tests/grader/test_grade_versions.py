@@ -28,7 +28,7 @@ def test_a_version_is_entered_once(tmp_path):
 
 
 def test_what_was_made_from_an_older_release_is_told_so(known):
-    (remark,) = versions.remarks(known, solved())
+    (remark,) = versions.make_remarks(known, solved())
     assert "made from version 1 of the assignment" in remark
     assert "graded with version 2" in remark
 
@@ -37,13 +37,13 @@ def test_the_newest_release_gets_no_remark(known):
     notebook = solved()
     cell_of(notebook, "test_double").source = "assert double(2) == 4\n"
     assert versions.made_from(known, notebook) == 2
-    assert versions.remarks(known, notebook) == []
+    assert versions.make_remarks(known, notebook) == []
 
 
 def test_of_another_notebook_nothing_is_said(known):
     assert versions.made_from(known, new_notebook()) is None
-    assert versions.remarks(known, new_notebook()) == []
-    assert versions.remarks([], solved()) == []
+    assert versions.make_remarks(known, new_notebook()) == []
+    assert versions.make_remarks([], solved()) == []
 
 
 def test_points_that_the_instructor_changed_are_no_tampering(tmp_path):
@@ -52,7 +52,7 @@ def test_points_that_the_instructor_changed_are_no_tampering(tmp_path):
     versions.enter(path, "a", solved())
     release = solved()
     cell_of(release, "test_double").metadata.nbgrader["points"] = 4
-    known = versions.points(versions.enter(path, "b", release))
+    known = versions.read_points(versions.enter(path, "b", release))
     assert known["test_double"] == {3, 4}
     (remark,) = repair(solved(), release, known)[1]
     assert remark == (
@@ -70,4 +70,4 @@ def test_a_file_of_versions_without_points_can_be_read(tmp_path):
     versions.enter(path, "a", solved())
     known = versions.read(path)
     del known[0]["points"]
-    assert versions.points(known) == {}
+    assert versions.read_points(known) == {}

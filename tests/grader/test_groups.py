@@ -15,7 +15,7 @@ from grader.isolation.linux import groups
 @pytest.fixture
 def tree(tmp_path, monkeypatch):
     """A tree that can bound memory and is this process's own."""
-    answers = groups.why_not, groups.delegated, groups.by_systemd
+    answers = groups.why_not, groups.find_delegated, groups.by_systemd
     for answer in answers:
         answer.cache_clear()
     top = tmp_path / "cgroup"
@@ -23,7 +23,7 @@ def tree(tmp_path, monkeypatch):
     (top / "cgroup.controllers").write_text("cpu memory pids\n")
     (top / "cgroup.subtree_control").write_text("")
     monkeypatch.setattr(groups, "TOP", top)
-    monkeypatch.setattr(groups, "_own", lambda: top)
+    monkeypatch.setattr(groups, "_find_own", lambda: top)
     yield top
     for answer in answers:
         answer.cache_clear()
@@ -61,10 +61,10 @@ def test_the_kernel_says_whether_it_ended_it(group, ended, full):
 def test_a_server_starts_in_a_group_below_what_is_delegated(tree):
     folder = tree.parent / "grade-x"
     folder.mkdir()
-    assert groups.delegated() == tree
+    assert groups.find_delegated() == tree
     assert (tree / "cgroup.subtree_control").read_text() == "+memory"
     ask = "echo $$; cat " + str(tree / "grade-x" / "own" / "cgroup.procs")
-    command = groups.command(["sh", "-c", ask], str(folder), None)
+    command = groups.build_command(["sh", "-c", ask], str(folder), None)
     run = subprocess.run(
         command, capture_output=True, text=True, check=True
     )
@@ -80,8 +80,8 @@ def test_a_group_that_is_not_ours_is_left_alone(tree, monkeypatch):
     below = tree / "session.scope"
     below.mkdir()
     (below / "cgroup.subtree_control").write_text("")
-    monkeypatch.setattr(groups, "_own", lambda: below)
-    assert groups.delegated() is None
+    monkeypatch.setattr(groups, "_find_own", lambda: below)
+    assert groups.find_delegated() is None
     assert (below / "cgroup.subtree_control").read_text() == ""
 
 
@@ -90,11 +90,11 @@ def test_where_the_kernel_cannot_count_it_says_why(tree, monkeypatch):
     assert groups.why_not() == "there are no control groups of version 2"
     groups.why_not.cache_clear()
     (tree / "cgroup.controllers").write_text("cpu\n")
-    monkeypatch.setattr(groups, "_own", lambda: None)
+    monkeypatch.setattr(groups, "_find_own", lambda: None)
     monkeypatch.setattr(groups.shutil, "which", lambda _: None)
     assert "delegated" in groups.why_not()
     with pytest.raises(LookupError, match="delegated"):
-        groups.command(["true"], str(tree), None)
+        groups.build_command(["true"], str(tree), None)
 
 
 def test_an_empty_group_is_taken_away(tree):

@@ -12,12 +12,12 @@ import psutil
 import pytest
 
 from grader.isolation.session import Ended
-from grader.trusted.limited import ROOM, limited
+from grader.trusted.limited import ROOM, limit_calls
 from rnncore.testing import CheckFailure, assert_close, hunt
 
 
 def call(function, *args):
-    return limited(function)(*args)
+    return limit_calls(function)(*args)
 
 
 def test_a_number_and_what_is_printed_come_back(capsys):

@@ -145,7 +145,7 @@ def test_a_notebook_of_nbgraders_is_built_and_a_draft_is_not_exported(
     course, capsys
 ):
     add_plain(course)
-    assert builder.buildable() == ["own", NAME]
+    assert builder.list_buildable() == ["own", NAME]
     export._build_exercises(course / "out", CourseFile())
     assert "own is a draft, and left out" in capsys.readouterr().out
     (released,) = (course / "out" / "exercises").iterdir()
@@ -168,7 +168,7 @@ def test_make_clean_deletes_what_was_built_and_no_source_of_ones_own(
 
 
 def test_the_courses_own_assignments_are_whole_and_finished():
-    of_chapters = [n for n in source.names() if n[:2] == "ch"]
+    of_chapters = [n for n in source.list_assignments() if n[:2] == "ch"]
     assert len(of_chapters) > 20
     for name in [*of_chapters, "capstone"]:
         assert not source.read(name).short, name

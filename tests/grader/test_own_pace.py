@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tools.build import book
-from tools.build.live.stills import served
+from tools.build.live.stills import serve_folder
 
 pytestmark = pytest.mark.system
 SCRIPT = book.BOOK / "_static" / "own-pace.js"
@@ -48,7 +48,7 @@ def site():
     """The book's address; the book is built first if anything changed."""
     made = [sys.executable, "-m", "tools.build.book", "build"]
     subprocess.run(made, cwd=book.ROOT, check=True)
-    with served(book.BUILD / "html") as address:
+    with serve_folder(book.BUILD / "html") as address:
         yield address
 
 

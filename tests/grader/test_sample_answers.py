@@ -8,7 +8,7 @@ import pytest
 
 from grader.assignments import coverage, sample_answers
 from grader.assignments.sample_answers import SampleAnswer
-from grader.assignments.source import names, read
+from grader.assignments.source import list_assignments, read
 from rnncore.testing.failure import Failure
 from rnncore.testing.fingerprints import Seen, fingerprint_of
 
@@ -20,7 +20,7 @@ RECORD = (
 
 
 @pytest.mark.weekly
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", list_assignments())
 def test_the_guides_table_says_what_the_tests_tell_now(name):
     answers = sample_answers.read_answers(name)
     judged = list(coverage.judge_answers(read(name), answers))
@@ -30,7 +30,9 @@ def test_the_guides_table_says_what_the_tests_tell_now(name):
 
 def test_the_causes_of_each_assignment_are_measured_and_none_is_false():
     rows = coverage.read_rows()
-    assert list(rows) == sample_answers.list_answered() == names()
+    assert (
+        list(rows) == sample_answers.list_answered() == list_assignments()
+    )
     assert {line.split("|")[9].strip() for line in rows.values()} == {"0"}
 
 
@@ -59,7 +61,7 @@ def test_the_archive_gives_back_what_was_written(tmp_path):
 def test_the_archive_is_in_the_courses_order():
     answers = sample_answers.read_answers()
     found = [answer.assignment for answer in answers]
-    assert found == sorted(found, key=names().index)
+    assert found == sorted(found, key=list_assignments().index)
     keys = [(a.assignment, a.task, a.label) for a in answers]
     assert len({*keys}) == len(keys)
 
@@ -95,13 +97,13 @@ def test_every_answer_survives_an_export_and_an_import(
     )
     written = []
     file = tmp_path / "answers.py"
-    for name in names():
+    for name in list_assignments():
         for way in "--export", "--import":
             monkeypatch.setattr(
                 sys, "argv", ["samples", name, way, str(file)]
             )
             sample_answers.main()
-    assert written == [answers] * len(names())
+    assert written == [answers] * len(list_assignments())
     assert "answers to ch01_sequences are in" in capsys.readouterr().out
 
 
@@ -116,7 +118,7 @@ def test_imported_answers_replace_those_of_their_assignment(monkeypatch):
         if a.assignment != "ch03_bptt"
     ]
     order = [a.assignment for a in found]
-    assert order == sorted(order, key=names().index)
+    assert order == sorted(order, key=list_assignments().index)
 
 
 @pytest.mark.parametrize(
@@ -218,4 +220,4 @@ def _calls(*results, right=(1.0, 2.0)):
 def test_a_cause_is_false_where_the_results_speak_against_it(
     mine, its, holds
 ):
-    assert coverage.agrees(_calls(*mine), _calls(*its)) is holds
+    assert coverage.is_same_mistake(_calls(*mine), _calls(*its)) is holds

@@ -86,7 +86,7 @@ TRIES = {
     "the environment": (
         (
             "import os\nprint(sorted(k for k in os.environ if k not in "
-            f"{sorted([*sandbox.environment('/tmp'), *OWN])}))"
+            f"{sorted([*sandbox.make_environment('/tmp'), *OWN])}))"
         ),
         "[]",
     ),
@@ -401,23 +401,23 @@ def test_beside_burners_an_honest_learner_takes_at_most_twice_as_long(
 def test_a_process_that_computes_is_seen_and_waits_for_others():
     burns = [sys.executable, "-c", "while True: pass"]
     with subprocess.Popen(burns, start_new_session=True) as process:
-        while not priority.computing([process.pid]):
+        while not priority.count_computing([process.pid]):
             time.sleep(0.01)
         priority.let_others_first([process.pid])
         assert os.sched_getscheduler(process.pid) == os.SCHED_IDLE
         group = Path(f"/proc/{process.pid}/autogroup")
         assert not group.exists() or group.read_text().endswith("nice 19\n")
         process.kill()
-    assert not priority.computing([process.pid])
+    assert not priority.count_computing([process.pid])
 
 
 @pytest.mark.system
 def test_a_server_that_died_is_started_again():
-    first = client.server()
-    assert client.server() is first
+    first = client.get_server()
+    assert client.get_server() is first
     first.process.kill()
     first.process.wait()
-    second = client.server()
+    second = client.get_server()
     assert second is not first
     Session(second.path, {}, LIMITS, "").close()
     second.stop()

@@ -21,8 +21,8 @@ from grader.isolation.serialization import (
     Encoder,
     Message,
     WireError,
-    importable,
-    imported,
+    import_named,
+    name_importable,
     receive,
     send,
 )
@@ -222,13 +222,14 @@ def test_a_learners_tuple_gets_no_class_of_another_module():
 
 
 def test_functions_of_the_package_are_known_by_name():
-    assert imported(importable(rnn_cell)) is rnn_cell
-    assert imported(importable(np.tanh)) is np.tanh
-    assert imported(importable(np)) is np
+    assert import_named(name_importable(rnn_cell)) is rnn_cell
+    assert import_named(name_importable(np.tanh)) is np.tanh
+    assert import_named(name_importable(np)) is np
     assert (
-        importable(test_functions_of_the_package_are_known_by_name) is None
+        name_importable(test_functions_of_the_package_are_known_by_name)
+        is None
     )
-    assert importable(lambda x: x) is None
+    assert name_importable(lambda x: x) is None
 
 
 def test_a_frame_that_is_too_large_is_refused_before_it_is_read():
@@ -521,19 +522,19 @@ def test_a_learners_class_that_claims_a_library_is_not_known_by_name():
     class Nothing:
         __module__ = "numpy"
 
-    assert importable(Nothing) is None
-    assert importable(Tanh) is None
-    assert importable(Tanh()) is None
-    assert importable(socket) is None
-    assert importable(socket.socket) is None
-    assert importable(math) == "math:"
-    assert importable(np.linalg) == "numpy.linalg:"
-    assert importable(math.sin) == "math:sin"
-    assert importable(np.linalg.norm) == "numpy.linalg:norm"
-    assert importable(rnn_cell) == "rnncore.rnn:rnn_cell"
-    assert importable(len) == "builtins:len"
-    assert importable(str.lower) is None
-    assert importable(3) is None
+    assert name_importable(Nothing) is None
+    assert name_importable(Tanh) is None
+    assert name_importable(Tanh()) is None
+    assert name_importable(socket) is None
+    assert name_importable(socket.socket) is None
+    assert name_importable(math) == "math:"
+    assert name_importable(np.linalg) == "numpy.linalg:"
+    assert name_importable(math.sin) == "math:sin"
+    assert name_importable(np.linalg.norm) == "numpy.linalg:norm"
+    assert name_importable(rnn_cell) == "rnncore.rnn:rnn_cell"
+    assert name_importable(len) == "builtins:len"
+    assert name_importable(str.lower) is None
+    assert name_importable(3) is None
 
 
 # -------------------------------------------------------------------- frames

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from grader import untrusted
 from grader.isolation.serialization import Decoder, Message, WireError
-from grader.notebook.repair import Broken, _upgraded
+from grader.notebook.repair import Broken, _upgrade
 from grader.reports.points import csv_text
-from grader.trusted.execute import _clean, _failure
+from grader.trusted.execute import _clean, _make_failure
 
 ANY = st.text(st.characters())  # halves of characters too
 JSON = st.recursive(
@@ -121,7 +121,7 @@ def check_name(name):
 
 def check_notebook(data):
     try:
-        made = _upgraded(untrusted.notebook(data), "x.ipynb")
+        made = _upgrade(untrusted.notebook(data), "x.ipynb")
     except (Broken, ValueError, RecursionError):
         return
     for cell in made.cells:
@@ -174,7 +174,7 @@ def check_output(value):
             "image/jpeg",
         }
     if isinstance(value, dict):
-        failure = _failure(value)
+        failure = _make_failure(value)
         assert len(failure.kind) <= 204
         assert len(failure.got) <= 10_004
 

@@ -29,7 +29,7 @@ from rnncore.data.text import python_source
 from tests.helpers import ROOT
 from tests.rnncore.checking.test_check_notebook import solved_release
 from tools.build import book, weave
-from tools.publish.notebooks import notebook
+from tools.publish.notebooks import make_notebook
 
 REQUIREMENTS = "requirements.txt", "requirements-dev.txt"
 PAGES = [
@@ -227,7 +227,7 @@ def test_what_was_built_is_installed_and_tested(built, installed, tmp_path):
 def test_a_page_s_notebook_runs_in_an_empty_folder(
     installed, name, tmp_path
 ):
-    page = notebook(book.BOOK / f"{name}.md", {})
+    page = make_notebook(book.BOOK / f"{name}.md", {})
     nbformat.write(page, tmp_path / "page.ipynb")
     ran = installed.run(
         "python", "-m", "IPython", "page.ipynb", cwd=tmp_path

@@ -18,34 +18,34 @@ def given(dtype=torch.float64):
 
 def test_the_loop_is_the_book_s():
     params, x, state, _ = given()
-    y, _ = compiling.trained(given(), compiling.loop)()
+    y, _ = compiling.make_training_run(given(), compiling.loop)()
     assert_close(y, unroll(lstm_cell, params, x, state)[0])
 
 
 @pytest.mark.parametrize(
     "over",
     [
-        compiling.checkpointed,
-        pytest.param(compiling.scanned, marks=pytest.mark.slow),
+        compiling.run_checkpointed,
+        pytest.param(compiling.run_scan, marks=pytest.mark.slow),
     ],
 )
 def test_every_way_has_the_loop_s_outputs_and_gradients(over):
-    found = compiling.trained(given(), over)()
-    right = compiling.trained(given(), compiling.loop)()
+    found = compiling.make_training_run(given(), over)()
+    right = compiling.make_training_run(given(), compiling.loop)()
     for a, b in zip(found, right, strict=True):
         assert_close(a, b)
 
 
 def test_two_linear_steps_are_one():
     f, u, h = (torch.tensor(q) for q in ([0.5, 2.0], [3.0, 4.0], 10.0))
-    both = compiling.after((f[0], u[0]), (f[1], u[1]))
+    both = compiling.combine_steps((f[0], u[0]), (f[1], u[1]))
     assert both[0] * h + both[1] == f[1] * (f[0] * h + u[0]) + u[1] == 20
 
 
 def test_a_way_with_other_results_is_refused():
     one = torch.ones(1)
     with pytest.raises(ValueError, match="wrong: another result"):
-        compiling.begun(
+        compiling.time_first_calls(
             {"right": lambda: (one,), "wrong": lambda: (2 * one,)}
         )
 
@@ -57,7 +57,7 @@ def test_what_torch_cannot_compile_has_no_time():
         )
 
     runs = {"eager": lambda: (torch.ones(1),), "scan": fails}
-    assert set(compiling.begun(runs)) == {"eager"}
+    assert set(compiling.time_first_calls(runs)) == {"eager"}
 
 
 def test_times_are_ratios_to_the_loop_and_a_refused_way_has_none(
@@ -67,13 +67,15 @@ def test_times_are_ratios_to_the_loop_and_a_refused_way_has_none(
         assert given[1].shape == (5, compiling.B, compiling.D)
         return dict.fromkeys(("eager", "whole", "scan"), lambda: ())
 
-    monkeypatch.setattr(compiling, "ways", ways)
+    monkeypatch.setattr(compiling, "list_ways", ways)
     monkeypatch.setattr(
-        compiling, "begun", lambda runs: {"eager": 0.1, "whole": 7.0}
+        compiling,
+        "time_first_calls",
+        lambda runs: {"eager": 0.1, "whole": 7.0},
     )
     monkeypatch.setattr(
         compiling,
-        "clocked",
+        "time_runs",
         lambda runs, repeats: {"eager": 0.0625 * repeats, "whole": 0.09375},
     )
     assert compiling.compare(5, 3) == {
@@ -118,7 +120,7 @@ def test_the_command_has_the_options_that_were_given(monkeypatch):
     told = []
     given = ["--lengths", "--long", "4", "--repeats", "2", "--save"]
     monkeypatch.setattr("sys.argv", ["compiling", *given])
-    for way in ("spared", "linear"):
+    for way in ("measure_saved_memory", "compare_linear"):
         monkeypatch.setattr(compiling, way, lambda T, repeats: {})
     monkeypatch.setattr(
         compiling, "keep", lambda found, command: told.append(command)
@@ -135,10 +137,10 @@ def test_the_command_has_the_options_that_were_given(monkeypatch):
 
 def test_checkpoints_save_memory():
     runs = {
-        over: compiling.trained(
+        over: compiling.make_training_run(
             make_problem("LSTM", (64, 8, 8, 32), "cpu"), over
         )
-        for over in (compiling.loop, compiling.checkpointed)
+        for over in (compiling.loop, compiling.run_checkpointed)
     }
     plain, kept = (compiling.peak_bytes(run) for run in runs.values())
     assert kept < plain / 2

@@ -11,7 +11,7 @@ import torch
 from rnncore.backend import named_leaves
 from tests.helpers.arrays import assert_close
 from tools.bench import cuda as bench_cuda
-from tools.bench.cuda import Machine, Sizes, shares, spans_of
+from tools.bench.cuda import Machine, Sizes, compute_shares, spans_of
 
 SMALL = Sizes(
     T=8,
@@ -92,12 +92,16 @@ def test_shares_and_gaps_by_hand():
         "gap": 0.2,
         "microseconds": 10,
     }
-    assert_close(shares(spans), expected)
+    assert_close(compute_shares(spans), expected)
 
 
 def test_a_kernel_inside_of_another_adds_nothing():
     spans = [("product", 0, 10), ("other", 2, 3), ("other", 10, 20)]
-    assert shares(spans)["product"] == shares(spans)["other"] == 0.5
+    assert (
+        compute_shares(spans)["product"]
+        == compute_shares(spans)["other"]
+        == 0.5
+    )
 
 
 @pytest.fixture(scope="module")
@@ -214,10 +218,10 @@ def test_a_graph_is_recorded_on_the_stream_that_was_warmed_up(monkeypatch):
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_a_graph_replays_the_loop_on_a_gpu():
-    machine = bench_cuda.gpu()
+    machine = bench_cuda.describe_gpu()
     assert bench_cuda.measure(machine, SMALL, False) == []
     for cell in bench_cuda.CELLS:
-        given = bench_cuda.problem(machine, SMALL, 2, cell)
+        given = bench_cuda.make_problem(machine, SMALL, 2, cell)
         run = partial(bench_cuda.train_step, cell, *given)
         replay, results = bench_cuda.recorded_graph(run)
         given[1].mul_(0.5)

@@ -9,7 +9,7 @@ from grader.assignments.source import Assignment, Cell
 from tools.bench import experiments
 from tools.measurements import read
 
-NAMES = source.names()
+NAMES = source.list_assignments()
 
 
 def assignment(*cells):
@@ -18,9 +18,11 @@ def assignment(*cells):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_experiment_ends_in_the_time_that_it_states(name):
-    known = read().get(experiments.key(name))
+    known = read().get(experiments.make_key(name))
     assert known, f"record it: {experiments.__doc__}"
-    assert known["value"] <= experiments.stated(source.read(name))
+    assert known["value"] <= experiments.read_stated_seconds(
+        source.read(name)
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -39,8 +41,14 @@ def test_a_heading_states_the_seconds_or_none():
     def one(**options):
         return Cell("experiment", "", "1", options)
 
-    assert experiments.stated(assignment(one(seconds=40), one())) == 40
-    assert experiments.stated(assignment(one())) == experiments.QUICK
+    assert (
+        experiments.read_stated_seconds(assignment(one(seconds=40), one()))
+        == 40
+    )
+    assert (
+        experiments.read_stated_seconds(assignment(one()))
+        == experiments.QUICK
+    )
 
 
 def test_a_cell_takes_what_lies_between_the_kernels_two_messages():
@@ -49,20 +57,20 @@ def test_a_cell_takes_what_lies_between_the_kernels_two_messages():
         "iopub.status.idle": "2026-01-01T12:00:01.000000Z",
         "shell.execute_reply": "2026-01-01T12:00:00.750000Z",
     }
-    assert experiments._taken(messages) == 1.25
+    assert experiments._time_cell(messages) == 1.25
 
 
 @pytest.mark.weekly
 def test_the_experiment_alone_is_timed_with_what_it_needs(
     tmp_path, monkeypatch
 ):
-    times, taken = [], experiments._taken
+    times, taken = [], experiments._time_cell
 
     def keep(execution):
         times.append(taken(execution))
         return times[-1]
 
-    monkeypatch.setattr(experiments, "_taken", keep)
+    monkeypatch.setattr(experiments, "_time_cell", keep)
     (tmp_path / "ch99_none").mkdir()
     (tmp_path / "ch99_none" / "given.txt").write_text("0.3")
     made = assignment(
@@ -72,6 +80,6 @@ def test_the_experiment_alone_is_timed_with_what_it_needs(
         Cell("test", "wait", "1 / 0", {}),
         Cell("experiment", "", "wait(float(open('given.txt').read()))", {}),
     )
-    found = experiments.seconds(made, tmp_path)
+    found = experiments.time_experiment(made, tmp_path)
     assert times == [found]  # of one cell, the one that waits
     assert found >= 0.3

@@ -30,8 +30,8 @@ def test_the_compiled_module_and_its_rival_compute_the_same(name):
     made, theirs, x, state, d_y = loops.fused_pair(name, SHAPE)
     found = []
     for module in made, theirs:
-        loops.through(module, x, state, d_y)()
-        y, _ = loops.inference(module, x, state)
+        loops.make_run(module, x, state, d_y)()
+        y, _ = loops.make_inference_run(module, x, state)
         found.append([y, *gradients(module)])
     assert len(found[0]) == 5
     assert_close(*found)
@@ -50,7 +50,9 @@ def test_a_cell_of_ones_own_is_timed_beside_what_computes_the_same(name):
 def test_forward_alone_keeps_nothing_for_a_way_back():
     made, theirs, x, state, _ = loops.fused_pair("LSTM", SHAPE)
     for module in made, theirs:
-        assert not loops.inference(module, x, state)[0].requires_grad
+        assert not loops.make_inference_run(module, x, state)[
+            0
+        ].requires_grad
 
 
 @pytest.mark.weekly
@@ -129,5 +131,7 @@ def test_memory_of_arrays_is_counted_at_its_peak():
 @pytest.mark.parametrize("name", applications.PROBLEMS)
 def test_an_application_learns_alike_by_both_loops(name):
     problem = applications.PROBLEMS[name]()
-    runs = [applications.updates(problem, 2, way) for way in (True, False)]
+    runs = [
+        applications.run_updates(problem, 2, way) for way in (True, False)
+    ]
     assert_close(*runs, terms=64, computed_in=np.float32)

@@ -29,7 +29,7 @@ from rnncore.text.model import (
 )
 from rnncore.train import Schedule
 from rnncore.video.model import FilmClassifier, film_batches, film_loss
-from tools.bench.loops import ratio
+from tools.bench.loops import compute_ratio
 from tools.bench.timing import time_in_turns
 from tools.measurements import record
 
@@ -60,7 +60,7 @@ def video() -> Problem:
 PROBLEMS = {"text": text, "music": music, "video": video}
 
 
-def updates(problem: Problem, steps: int, way: bool) -> list[float]:
+def run_updates(problem: Problem, steps: int, way: bool) -> list[float]:
     """So many updates by one way; the loss of each."""
     build, loss, batches = problem
     with seeded(0):
@@ -83,11 +83,11 @@ def compare(name: str, steps: int, repeats: int) -> float:
     """The compiled loops' processor time over the printed loops'."""
     problem = PROBLEMS[name]()
     runs = {
-        way: partial(updates, problem, steps, way == "compiled")
+        way: partial(run_updates, problem, steps, way == "compiled")
         for way in ("compiled", "printed")
     }
     times = time_in_turns(runs, repeats, warm_up=1, clock=time.process_time)
-    return ratio(times, "compiled", "printed")
+    return compute_ratio(times, "compiled", "printed")
 
 
 def main() -> None:

@@ -26,7 +26,13 @@ from torch.utils.checkpoint import checkpoint
 
 import rnncore.nn
 from rnncore.rnn import Params
-from tools.bench.loops import EQUATIONS, device_name, in_torch, module, peak_bytes
+from tools.bench.loops import (
+    EQUATIONS,
+    device_name,
+    in_torch,
+    make_module_run,
+    peak_bytes,
+)
 from tools.bench.timing import make_problem, time_in_turns
 from tools.measurements import record
 
@@ -50,7 +56,7 @@ def loop(params: Params, x: torch.Tensor, *state: torch.Tensor, each=step):
     return torch.stack(y), *state
 
 
-def scanned(params: Params, x: torch.Tensor, *state: torch.Tensor):
+def run_scan(params: Params, x: torch.Tensor, *state: torch.Tensor):
     """The same by torch's own operator for a loop, a prototype in 2.13."""
 
     def each(now, a_x):
@@ -62,7 +68,7 @@ def scanned(params: Params, x: torch.Tensor, *state: torch.Tensor):
     return y, *last
 
 
-def checkpointed(params: Params, x: torch.Tensor, *state: torch.Tensor):
+def run_checkpointed(params: Params, x: torch.Tensor, *state: torch.Tensor):
     """Pieces of about sqrt(T) steps; a piece keeps only its first state."""
     y = []
     for piece in x.split(math.isqrt(len(x))):
@@ -71,7 +77,7 @@ def checkpointed(params: Params, x: torch.Tensor, *state: torch.Tensor):
     return torch.cat(y), *state
 
 
-def trained(given: tuple, over: Callable) -> Callable:
+def make_training_run(given: tuple, over: Callable) -> Callable:
     """Forward and backward through one of the loops above."""
     params, x, state, d_y = given
     params = Params(*(w.clone().requires_grad_() for w in params))
@@ -87,26 +93,28 @@ def trained(given: tuple, over: Callable) -> Callable:
     return run
 
 
-def ways(given: tuple) -> dict[str, Callable]:
+def list_ways(given: tuple) -> dict[str, Callable]:
     """Every way to train, by name."""
     compiled = partial(torch.compile, dynamic=False)
     return {
-        "eager": trained(given, loop),
-        "step": trained(given, partial(loop, each=compiled(step))),
-        "whole": trained(given, compiled(loop)),
-        "scan": trained(given, compiled(scanned)),
-        "scan-traced": trained(given, compiled(scanned, backend="aot_eager")),
-        "fused": module(rnncore.nn, "LSTM", *given),
-        "torch.nn": module(torch.nn, "LSTM", *given),
+        "eager": make_training_run(given, loop),
+        "step": make_training_run(given, partial(loop, each=compiled(step))),
+        "whole": make_training_run(given, compiled(loop)),
+        "scan": make_training_run(given, compiled(run_scan)),
+        "scan-traced": make_training_run(
+            given, compiled(run_scan, backend="aot_eager")
+        ),
+        "fused": make_module_run(rnncore.nn, "LSTM", *given),
+        "torch.nn": make_module_run(torch.nn, "LSTM", *given),
     }
 
 
-def spent() -> float:
+def measure_processor_seconds() -> float:
     """Processor seconds until now, with those of compilers that have ended."""
     return sum(os.times()[:4])
 
 
-def begun(runs: dict[str, Callable]) -> dict[str, float]:
+def time_first_calls(runs: dict[str, Callable]) -> dict[str, float]:
     """Seconds of each first call; what torch cannot compile is not there.
 
     Raises ValueError if a result differs from that of the first.
@@ -114,13 +122,13 @@ def begun(runs: dict[str, Callable]) -> dict[str, float]:
     seconds: dict[str, float] = {}
     right: Any = None
     for name, run in runs.items():
-        start = spent()
+        start = measure_processor_seconds()
         try:
             found = run()
         except torch._dynamo.exc.BackendCompilerFailed as error:
             print(f"{name}: {' '.join(str(error).split()[:12])}", flush=True)
             continue
-        seconds[name] = spent() - start
+        seconds[name] = measure_processor_seconds() - start
         print(f"{name}: {seconds[name]:.1f} s at first", flush=True)
         right = right or found
         for a, b in zip(found, right, strict=True):
@@ -129,7 +137,7 @@ def begun(runs: dict[str, Callable]) -> dict[str, float]:
     return seconds
 
 
-def clocked(runs: dict[str, Callable], repeats: int) -> dict[str, float]:
+def time_runs(runs: dict[str, Callable], repeats: int) -> dict[str, float]:
     """The least processor time of each run."""
     times = time_in_turns(runs, repeats, warm_up=1, clock=time.process_time)
     return {name: min(t) for name, t in times.items()}
@@ -137,22 +145,22 @@ def clocked(runs: dict[str, Callable], repeats: int) -> dict[str, float]:
 
 def compare(T: int, repeats: int) -> dict[str, Any]:
     """Least times as ratios to the eager loop's; first calls in seconds."""
-    runs = ways(make_problem("LSTM", (T, B, D, H), "cpu"))
-    seconds = begun(runs)
+    runs = list_ways(make_problem("LSTM", (T, B, D, H), "cpu"))
+    seconds = time_first_calls(runs)
     left = {name: runs[name] for name in seconds}
-    least = clocked(left, repeats)
+    least = time_runs(left, repeats)
     found = {f"time.{name}.{T}": t / least["eager"] for name, t in least.items()}
     found |= {f"seconds.{name}.{T}": s for name, s in seconds.items()}
     found[f"milliseconds.{T}"] = 1000 * least["eager"]
     return found | {f"refused.{T}": sorted(runs.keys() - seconds)}
 
 
-def after(first: State, second: State) -> State:
+def combine_steps(first: State, second: State) -> State:
     """Two steps of h -> f h + u are one such step."""
     return first[0] * second[0], second[0] * first[1] + second[1]
 
 
-def linear(T: int, repeats: int) -> dict[str, float]:
+def compare_linear(T: int, repeats: int) -> dict[str, float]:
     """A scan over steps that are linear in the state, beside the loop."""
     torch.manual_seed(0)
     f = torch.rand(T, B, H).requires_grad_()
@@ -166,7 +174,7 @@ def linear(T: int, repeats: int) -> dict[str, float]:
         return torch.stack(y)
 
     def at_once():
-        return associative_scan(after, (f, u), 0, combine_mode="generic")[1]
+        return associative_scan(combine_steps, (f, u), 0, combine_mode="generic")[1]
 
     def run(over):
         f.grad = u.grad = None
@@ -177,17 +185,20 @@ def linear(T: int, repeats: int) -> dict[str, float]:
     runs: dict[str, Callable[..., Any]] = {
         way.__name__: partial(run, way) for way in (step_by_step, at_once)
     }
-    begun(runs)
-    least = clocked(runs, repeats)
+    time_first_calls(runs)
+    least = time_runs(runs, repeats)
     return {f"linear.{T}": least["at_once"] / least["step_by_step"]}
 
 
-def spared(T: int, repeats: int) -> dict[str, float]:
+def measure_saved_memory(T: int, repeats: int) -> dict[str, float]:
     """Peak megabytes with checkpoints and without, and what they cost."""
     given = make_problem("LSTM", (T, B, D, H), "cpu")
-    runs = {"plain": trained(given, loop), "kept": trained(given, checkpointed)}
+    runs = {
+        "plain": make_training_run(given, loop),
+        "kept": make_training_run(given, run_checkpointed),
+    }
     found = {f"memory.{name}.{T}": peak_bytes(run) / 1e6 for name, run in runs.items()}
-    least = clocked(runs, repeats)
+    least = time_runs(runs, repeats)
     return found | {f"again.{T}": least["kept"] / least["plain"]}
 
 
@@ -217,7 +228,9 @@ def main() -> None:
     torch._inductor.config.force_disable_caches = True  # what a first call costs
     torch._inductor.config.compile_threads = 1  # this process waits for them
     measured = [(compare, T) for T in given.lengths]
-    measured += [(way, T) for T in given.long for way in (spared, linear)]
+    measured += [
+        (way, T) for T in given.long for way in (measure_saved_memory, compare_linear)
+    ]
     for measure, T in measured:
         found = measure(T, given.repeats)
         for key, value in found.items():

@@ -59,7 +59,7 @@ class Sizes(NamedTuple):
     repeats: int = 20
 
 
-def gpu(device: str = "cuda") -> Machine:
+def describe_gpu(device: str = "cuda") -> Machine:
     """The GPU as a Machine."""
     return Machine(
         device,
@@ -147,7 +147,7 @@ def cuda_peak(run: Callable) -> int:
     return torch.cuda.max_memory_allocated() - before
 
 
-def shares(spans: list[Span]) -> dict[str, float]:
+def compute_shares(spans: list[Span]) -> dict[str, float]:
     """Shares of the time from the first kernel's begin to the last's end.
 
     Kernels that overlap count once: what is not covered is a gap.
@@ -164,7 +164,7 @@ def shares(spans: list[Span]) -> dict[str, float]:
     return part | {"gap": 1 - sum(part.values()), "microseconds": whole}
 
 
-def problem(
+def make_problem(
     m: Machine, s: Sizes, B: int, cell="RNN", H=0, dtype=torch.float32
 ) -> tuple:
     """Weights, input, first state (zeros), upstream gradient."""
@@ -180,39 +180,41 @@ def train_step(cell: str, params, x, state, d_y):
     return bptt(backward, params, tape, d_y, state)
 
 
-def seconds(m: Machine, runs: Mapping[str, Callable], repeats: int) -> dict[str, float]:
+def time_runs(
+    m: Machine, runs: Mapping[str, Callable], repeats: int
+) -> dict[str, float]:
     """Medians of runs that take turns."""
     times = timing.time_in_turns(runs, repeats, warm_up=3, wait=m.wait)
     return {way: statistics.median(taken) for way, taken in times.items()}
 
 
-def launches(m: Machine, s: Sizes) -> Iterator[tuple[str, Any, str]]:
+def count_launches(m: Machine, s: Sizes) -> Iterator[tuple[str, Any, str]]:
     """Kernels and shares of the plain network, by batch."""
     for B in s.traced:
-        spans = m.spans(partial(train_step, "RNN", *problem(m, s, B)))
-        found = shares(spans) | {"kernels": len(spans), "steps": s.T}
+        spans = m.spans(partial(train_step, "RNN", *make_problem(m, s, B)))
+        found = compute_shares(spans) | {"kernels": len(spans), "steps": s.T}
         yield f"launches.{B}", found, "shares of the time; kernels of a run"
 
 
-def batching(m: Machine, s: Sizes) -> Iterator[tuple[str, Any, str]]:
+def time_batches(m: Machine, s: Sizes) -> Iterator[tuple[str, Any, str]]:
     """Time a step by batch, of a narrow network and of a wide one."""
     for H in s.H, s.wide:
         found = {}
         for B in s.batches:
             try:
-                run = partial(train_step, "RNN", *problem(m, s, B, H=H))
-                taken = seconds(m, {"run": run}, s.repeats)["run"]
+                run = partial(train_step, "RNN", *make_problem(m, s, B, H=H))
+                taken = time_runs(m, {"run": run}, s.repeats)["run"]
             except torch.OutOfMemoryError:
                 break  # what fitted is kept
             found[str(B)] = 1e6 * taken / s.T
         yield f"batching.{H}", found, "microseconds a step, by batch"
 
 
-def graphs(m: Machine, s: Sizes) -> Iterator[tuple[str, Any, str]]:
+def time_graphs(m: Machine, s: Sizes) -> Iterator[tuple[str, Any, str]]:
     """Each cell's run against its recording."""
     for cell in CELLS:
         for B in s.graphs:
-            given = problem(m, s, B, cell)
+            given = make_problem(m, s, B, cell)
             run = partial(train_step, cell, *given)
             replay, results = m.recorded(run)
             given[1].mul_(0.5)  # another input, in the old one's place
@@ -225,7 +227,7 @@ def graphs(m: Machine, s: Sizes) -> Iterator[tuple[str, Any, str]]:
             )
             if not error < 1e-4:  # float32, sums in another order at most
                 raise RuntimeError(f"{cell}: a replay is off by {error:.0e}")
-            taken = seconds(m, {"run": run, "replay": replay}, s.repeats)
+            taken = time_runs(m, {"run": run, "replay": replay}, s.repeats)
             found = {
                 "ratio": taken["run"] / taken["replay"],
                 "run": 1e3 * taken["run"],
@@ -234,7 +236,7 @@ def graphs(m: Machine, s: Sizes) -> Iterator[tuple[str, Any, str]]:
             yield (f"graphs.{cell}.{B}", found, "milliseconds, and run/replay")
 
 
-def precision(m: Machine, s: Sizes) -> Iterator[tuple[str, Any, str]]:
+def compare_dtypes(m: Machine, s: Sizes) -> Iterator[tuple[str, Any, str]]:
     """A large product, the loop and the error of d_W_h in each dtype."""
     exact = None
     for name, dtype in {
@@ -247,17 +249,20 @@ def precision(m: Machine, s: Sizes) -> Iterator[tuple[str, Any, str]]:
             A = torch.ones((s.square, s.square), dtype=dtype, device=m.device)
             runs: dict[str, Callable] = {"product": partial(torch.mm, A, A)}
             for B, H in (s.graphs[-1], s.H), (s.graphs[-1], s.wide):
-                given = problem(m, s, B, H=H, dtype=dtype)
+                given = make_problem(m, s, B, H=H, dtype=dtype)
                 runs[f"loop {H}"] = partial(train_step, "RNN", *given)
             d_W_h = runs[f"loop {s.H}"]()[0].W_h.double()
             exact = d_W_h if exact is None else exact
-            found = seconds(m, runs, s.repeats)
+            found = time_runs(m, runs, s.repeats)
             found["error"] = float((d_W_h - exact).norm() / exact.norm())
         yield f"precision.{name}", found, "seconds; error of d_W_h"
 
 
 PARTS: dict[str, Callable] = {
-    part.__name__: part for part in (launches, batching, graphs, precision)
+    "launches": count_launches,
+    "batching": time_batches,
+    "graphs": time_graphs,
+    "precision": compare_dtypes,
 }
 
 
@@ -272,10 +277,10 @@ def measure(m: Machine, s: Sizes, save: bool, path: Path = PATH) -> list[str]:
         print(f"\n{name}:", flush=True)
         try:
             for key, value, unit in part(m, s):
-                print(f"  {key:24} {shown(value)}", flush=True)
+                print(f"  {key:24} {format_value(value)}", flush=True)
                 if save:
                     record(
-                        {f"cuda.{key}": rounded(value)},
+                        {f"cuda.{key}": round_floats(value)},
                         unit=unit,
                         seed=0,
                         device=m.name,
@@ -299,18 +304,18 @@ def tensor_cores(allowed: bool) -> Iterator[None]:
         torch.set_float32_matmul_precision(before)
 
 
-def rounded(value: Any) -> Any:
+def round_floats(value: Any) -> Any:
     """Floats with four digits; the file is read by people, too."""
     if isinstance(value, float):
         return float(f"{value:.4g}")
     if isinstance(value, dict):
-        return {k: rounded(v) for k, v in value.items()}
+        return {k: round_floats(v) for k, v in value.items()}
     if isinstance(value, list):
-        return [rounded(v) for v in value]
+        return [round_floats(v) for v in value]
     return value
 
 
-def shown(value: Any) -> str:
+def format_value(value: Any) -> str:
     """A value on one line, cut where it is long."""
-    text = str(rounded(value))
+    text = str(round_floats(value))
     return text if len(text) < 100 else text[:97] + "..."

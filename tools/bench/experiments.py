@@ -23,7 +23,7 @@ import nbformat
 from nbclient import NotebookClient
 from traitlets.config import Config
 
-from grader.assignments.source import Assignment, names, read
+from grader.assignments.source import Assignment, list_assignments, read
 from tools import ROOT
 from tools.build.kernels import Manager
 from tools.measurements import record
@@ -33,18 +33,18 @@ LIMIT = 600  # seconds for a cell
 THREADS = "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 
-def stated(assignment: Assignment) -> int:
+def read_stated_seconds(assignment: Assignment) -> int:
     """The seconds that an assignment says its experiment takes at most."""
     cells = [c for c in assignment.cells if c.kind == "experiment"]
     return max(c.options.get("seconds", QUICK) for c in cells)
 
 
-def key(name: str) -> str:
+def make_key(name: str) -> str:
     """The measurement of an assignment's experiment."""
     return f"experiment.{name}.seconds"
 
 
-def notebook(assignment: Assignment) -> nbformat.NotebookNode:
+def make_notebook(assignment: Assignment) -> nbformat.NotebookNode:
     """All code that the experiment needs; its own cells are tagged."""
     cells = []
     for cell in assignment.cells:
@@ -55,12 +55,14 @@ def notebook(assignment: Assignment) -> nbformat.NotebookNode:
     return nbformat.v4.new_notebook(cells=cells)
 
 
-def seconds(assignment: Assignment, released: Path = ROOT / "exercises") -> float:
+def time_experiment(
+    assignment: Assignment, released: Path = ROOT / "exercises"
+) -> float:
     """How long the experiment's cells take, all others having run.
 
     Raises CellExecutionError where a cell fails, and CellTimeoutError.
     """
-    made = notebook(assignment)
+    made = make_notebook(assignment)
     given = {k: v for k, v in os.environ.items() if k not in THREADS}
     given["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     with tempfile.TemporaryDirectory() as scratch:
@@ -77,13 +79,13 @@ def seconds(assignment: Assignment, released: Path = ROOT / "exercises") -> floa
         )
         client.execute(env=given)
     return sum(
-        _taken(cell.metadata["execution"])
+        _time_cell(cell.metadata["execution"])
         for cell in made.cells
         if "experiment" in cell.metadata["tags"]
     )
 
 
-def _taken(execution: dict[str, str]) -> float:
+def _time_cell(execution: dict[str, str]) -> float:
     """Seconds between the kernel's two messages about a cell."""
     begun, done = (
         datetime.fromisoformat(execution[name])
@@ -98,15 +100,18 @@ def main() -> int:
     parser.add_argument("--save", action="store_true", help="as measurements")
     given = parser.parse_args()
     late = 0
-    for name in given.names or names():
+    for name in given.names or list_assignments():
         assignment = read(name)
-        found, most = round(seconds(assignment), 1), stated(assignment)
+        found, most = (
+            round(time_experiment(assignment), 1),
+            read_stated_seconds(assignment),
+        )
         late += found > most
         verdict = "" if found <= most else "  longer than it states"
         print(f"{name:16} {found:6.1f} s of {most:3} s{verdict}", flush=True)
         if given.save:
             record(
-                {key(name): found},
+                {make_key(name): found},
                 unit="s",
                 seed=None,
                 device=f"CPU, {platform.machine()}, {os.cpu_count()} cores",

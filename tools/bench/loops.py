@@ -35,7 +35,7 @@ from rnncore.nn import EQUATIONS as OF_MODE
 from rnncore.nn import Cell
 from rnncore.rnn import Params, unroll
 from tools.bench import cuda
-from tools.bench.profile_step import spent
+from tools.bench.profile_step import measure_parts
 from tools.bench.timing import CELLS, make_problem, time_in_turns
 from tools.measurements import record
 
@@ -89,7 +89,7 @@ OWN: dict[str, Callable] = {
 }
 
 
-def ours(name: str, params: Params, x, state, d_y) -> Callable:
+def make_our_run(name: str, params: Params, x, state, d_y) -> Callable:
     """The loop and the cell as the book prints them."""
     cell, cell_vjp, _, _ = CELLS[name]
     nothing = tuple(torch.zeros_like(s) for s in state)
@@ -101,11 +101,11 @@ def ours(name: str, params: Params, x, state, d_y) -> Callable:
     return run
 
 
-def module(package: Any, name: str, params: Params, x, state, d_y):
+def make_module_run(package: Any, name: str, params: Params, x, state, d_y):
     """The module of torch.nn or rnncore.nn with the same weights."""
     made = getattr(package, name)(x.shape[2], state[0].shape[1])
     load(made, params)
-    return through(made, x, tuple(s[None] for s in state), d_y)
+    return make_run(made, x, tuple(s[None] for s in state), d_y)
 
 
 def load(made: torch.nn.Module, params: Params) -> None:
@@ -115,7 +115,7 @@ def load(made: torch.nn.Module, params: Params) -> None:
     made.load_state_dict(made.state_dict() | given)
 
 
-def through(made: torch.nn.Module, x, state, d_y, half=False) -> Callable:
+def make_run(made: torch.nn.Module, x, state, d_y, half=False) -> Callable:
     """Forward and backward through a module, in bfloat16 if half."""
     made.to(x.device)
     x = x.clone().requires_grad_()
@@ -133,7 +133,7 @@ def through(made: torch.nn.Module, x, state, d_y, half=False) -> Callable:
     return run
 
 
-def autograd(name: str, params: Params, x, state, d_y) -> Callable:
+def make_autograd_run(name: str, params: Params, x, state, d_y) -> Callable:
     """The loop that learners usually write: all of a step, every step."""
     cell = CELLS[name].forward
     params = Params(*(w.clone().requires_grad_() for w in params))
@@ -155,10 +155,10 @@ def autograd(name: str, params: Params, x, state, d_y) -> Callable:
 
 
 MAKERS: dict[str, Callable] = {
-    "ours": ours,
-    "rnncore.nn": partial(module, rnncore.nn),
-    "torch.nn": partial(module, torch.nn),
-    "autograd": autograd,
+    "ours": make_our_run,
+    "rnncore.nn": partial(make_module_run, rnncore.nn),
+    "torch.nn": partial(make_module_run, torch.nn),
+    "autograd": make_autograd_run,
 }
 
 
@@ -170,7 +170,7 @@ def wait_of(device: str) -> Callable[[], Any]:
 def peak_bytes(run: Callable) -> int:
     """The most memory that tensors made by one run hold at a time."""
     run()  # what is made once, such as gradients' buffers, is not counted
-    with _quiet(), torch.profiler.profile(profile_memory=True) as profile:
+    with _silence_stderr(), torch.profiler.profile(profile_memory=True) as profile:
         run()
     events = [
         e for e in profile.profiler.kineto_results.events() if e.name() == "[memory]"
@@ -186,7 +186,7 @@ def device_name(device: str, threads: int) -> str:
     return f"CPU, {platform.machine()}, {threads} threads"
 
 
-def ratio(times: dict[str, list[float]], way: str, other: str) -> float:
+def compute_ratio(times: dict[str, list[float]], way: str, other: str) -> float:
     """The median of the ratios of paired times."""
     pairs = zip(times[way], times[other], strict=True)
     return statistics.median(a / b for a, b in pairs)
@@ -200,9 +200,9 @@ def compare_shape(
     runs = {way: make(name, *given) for way, make in MAKERS.items()}
     times = time_in_turns(runs, repeats, warm_up=2, wait=wait_of(device))
     found = {
-        "nn": ratio(times, "ours", "torch.nn"),
-        "module": ratio(times, "rnncore.nn", "torch.nn"),
-        "autograd": ratio(times, "ours", "autograd"),
+        "nn": compute_ratio(times, "ours", "torch.nn"),
+        "module": compute_ratio(times, "rnncore.nn", "torch.nn"),
+        "autograd": compute_ratio(times, "ours", "autograd"),
     }
     peak = peak_bytes if device == "cpu" else cuda.cuda_peak
     found["memory"] = peak(runs["ours"]) / peak(runs["torch.nn"])
@@ -225,19 +225,19 @@ def compare_option(
     d_y = torch.randn(T, B, H * directions, device=device)
     half = option == "bfloat16"
     runs = {
-        way: through(m, x, tuple(state), d_y, half)
+        way: make_run(m, x, tuple(state), d_y, half)
         for way, m in (("rnncore.nn", made), ("torch.nn", theirs))
     }
-    if half and refused(runs["torch.nn"]):
+    if half and is_refused(runs["torch.nn"]):
         del runs["torch.nn"]
     times = time_in_turns(runs, repeats, warm_up=2, wait=wait_of(device))
     found = {"milliseconds": 1e3 * statistics.median(times["rnncore.nn"])}
     if "torch.nn" in times:
-        found["module"] = ratio(times, "rnncore.nn", "torch.nn")
+        found["module"] = compute_ratio(times, "rnncore.nn", "torch.nn")
     return found
 
 
-def refused(run: Callable) -> bool:
+def is_refused(run: Callable) -> bool:
     """Whether torch has no such code here, as for bfloat16 before AVX-512."""
     try:
         run()
@@ -263,10 +263,14 @@ def compare_fused(name: str, shape: tuple[int, ...], repeats: int) -> dict[str, 
     """The compiled loops of one cell at one shape, against torch.nn."""
     made, theirs, x, state, d_y = fused_pair(name, shape)
     modules = {"fused": made, "torch.nn": theirs}
-    train = {way: through(m, x, state, d_y) for way, m in modules.items()}
-    forward = {way: partial(inference, m, x, state) for way, m in modules.items()}
+    train = {way: make_run(m, x, state, d_y) for way, m in modules.items()}
+    forward = {
+        way: partial(make_inference_run, m, x, state) for way, m in modules.items()
+    }
     found = {
-        kind: ratio(time_in_turns(runs, repeats, warm_up=2), "fused", "torch.nn")
+        kind: compute_ratio(
+            time_in_turns(runs, repeats, warm_up=2), "fused", "torch.nn"
+        )
         for kind, runs in (("train", train), ("forward", forward))
     }
     held = peak_bytes(train["fused"]) + numpy_peak(train["fused"])  # at most
@@ -276,8 +280,8 @@ def compare_fused(name: str, shape: tuple[int, ...], repeats: int) -> dict[str, 
 def taken_apart(name: str, shape: tuple[int, ...], repeats: int) -> dict[str, float]:
     """The parts of a compiled step, and the shares of the machine's roof."""
     made, theirs, x, state, d_y = fused_pair(name, shape)
-    whole, other = (through(m, x, state, d_y) for m in (made, theirs))
-    return spent(
+    whole, other = (make_run(m, x, state, d_y) for m in (made, theirs))
+    return measure_parts(
         EQUATIONS[name], make_problem(name, shape, "cpu"), whole, other, repeats
     )
 
@@ -300,20 +304,22 @@ def own_runs(name: str, shape: tuple[int, ...]) -> dict[str, Callable]:
     made, lstm = Cell(OWN[name], D, H), rnncore.nn.LSTM(D, H)
     own = state[: made.parts]
     return {
-        "own": through(made, x, tuple(s[None] for s in own), d_y),
-        "LSTM": through(lstm, x, tuple(s[None] for s in state), d_y),
-        "steps": stepwise(made, x, own, d_y),
-        "compiled": stepwise(made, x, own, d_y, torch.compile),
+        "own": make_run(made, x, tuple(s[None] for s in own), d_y),
+        "LSTM": make_run(lstm, x, tuple(s[None] for s in state), d_y),
+        "steps": make_stepwise_run(made, x, own, d_y),
+        "compiled": make_stepwise_run(made, x, own, d_y, torch.compile),
     }
 
 
 def compare_own(name: str, shape: tuple[int, ...], repeats: int) -> dict[str, float]:
     """The ratios of its times to the others'."""
     times = time_in_turns(own_runs(name, shape), repeats, warm_up=2)
-    return {way: ratio(times, "own", way) for way in times if way != "own"}
+    return {way: compute_ratio(times, "own", way) for way in times if way != "own"}
 
 
-def stepwise(made: Cell, x, state, d_y, compiled: Callable = lambda step: step):
+def make_stepwise_run(
+    made: Cell, x, state, d_y, compiled: Callable = lambda step: step
+):
     """The loop that users write for a cell, with the weights of `made`."""
     cell = in_torch(made.function)
     leaves = [w.detach().clone() for w in made.parameters()]
@@ -353,7 +359,7 @@ def in_torch(function: Callable) -> FunctionType:
     return FunctionType(function.__code__, known, function.__name__)
 
 
-def inference(made: torch.nn.Module, x: torch.Tensor, state: Any) -> Any:
+def make_inference_run(made: torch.nn.Module, x: torch.Tensor, state: Any) -> Any:
     """Forward alone, with nothing kept for a way back."""
     with torch.no_grad():
         return made(x, state if len(state) == 2 else state[0])
@@ -493,13 +499,13 @@ def main() -> int:
             table_of_fused(*rest)
             table_of_own(*rest)
         else:
-            machine, sizes = cuda.gpu(device), cuda.Sizes()
+            machine, sizes = cuda.describe_gpu(device), cuda.Sizes()
             failed += cuda.measure(machine, sizes, arguments.save)
     return 1 if failed else 0
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _silence_stderr() -> Iterator[None]:
     """Drop what the profiler's C++ side writes to standard error."""
     sys.stderr.flush()
     kept = os.dup(2)

@@ -20,7 +20,7 @@ from rnncore.rnn import Params
 from tools.bench.timing import time_in_turns
 
 
-def best(run: Callable[[], Any], repeats: int = 20) -> float:
+def find_shortest(run: Callable[[], Any], repeats: int = 20) -> float:
     """The shortest time of a few runs: other work only lengthens one."""
     found = []
     for _ in range(repeats):
@@ -31,25 +31,25 @@ def best(run: Callable[[], Any], repeats: int = 20) -> float:
 
 
 @cache
-def roof(threads: int) -> float:
+def measure_peak(threads: int) -> float:
     """Operations a second in a product of two large matrices."""
     torch.set_num_threads(threads)
     square = torch.randn(1536, 1536)
-    return 2 * 1536**3 / best(lambda: square @ square)
+    return 2 * 1536**3 / find_shortest(lambda: square @ square)
 
 
 @cache
-def reading(numbers: int) -> float:
+def measure_reading(numbers: int) -> float:
     """float32 numbers a second that a core reads of as many, many times."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     a, many = torch.ones(numbers), 1 + (1 << 23) // numbers
-    seconds = best(lambda: [a.sum() for _ in range(many)])
+    seconds = find_shortest(lambda: [a.sum() for _ in range(many)])
     torch.set_num_threads(threads)
     return numbers * many / seconds
 
 
-def pieces(cell: Callable, problem: tuple[Any, ...]) -> dict[str, Callable]:
+def list_parts(cell: Callable, problem: tuple[Any, ...]) -> dict[str, Callable]:
     """The parts of a training step, each to be run by itself."""
     params, x, state, d_y = problem
     made, zero = derived(cell), tuple(torch.zeros_like(s) for s in state)
@@ -74,7 +74,7 @@ def pieces(cell: Callable, problem: tuple[Any, ...]) -> dict[str, Callable]:
     }
 
 
-def spent(
+def measure_parts(
     cell: Callable,
     problem: tuple[Any, ...],
     whole: Callable,
@@ -85,7 +85,7 @@ def spent(
 
     `whole` and `theirs` run a training step of ours and of torch.nn.
     """
-    runs = pieces(cell, problem) | {"whole": whole, "theirs": theirs}
+    runs = list_parts(cell, problem) | {"whole": whole, "theirs": theirs}
     found = time_in_turns(runs, repeats, warm_up=2)
     seconds = {name: sorted(times)[repeats // 2] for name, times in found.items()}
     seconds["backward"] = seconds.pop("both ways back") - seconds["weights"]
@@ -97,9 +97,9 @@ def spent(
     T, B, _ = x.shape
     weights = params.W_x.numel() + params.W_h.numel()
     operations = 6.0 * T * B * weights  # forward, and twice as many back
-    limit = roof(torch.get_num_threads())
+    limit = measure_peak(torch.get_num_threads())
     return shares | {
         "roof": operations / step / limit,
         "torch": operations / seconds["theirs"] / limit,
-        "read": 2 * T * params.W_h.numel() / reading(weights) / step,
+        "read": 2 * T * params.W_h.numel() / measure_reading(weights) / step,
     }

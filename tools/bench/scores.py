@@ -45,7 +45,7 @@ class Row(NamedTuple):
     higher: bool = False  # is better
 
 
-def text() -> Iterator[Row]:
+def list_text_scores() -> Iterator[Row]:
     """Bits per character and perplexity, beside n-grams."""
     from rnncore.text.model import stretches, token_nats
     from rnncore.text.ngrams import fit_kneser_ney, kneser_ney_probabilities
@@ -74,7 +74,7 @@ def text() -> Iterator[Row]:
         yield Row(10, what, float(unit(nats)), float(unit(counted)), than)
 
 
-def forecast() -> Iterator[Row]:
+def list_forecast_scores() -> Iterator[Row]:
     """Countries and sunspots, beside the best rival of each."""
     from rnncore.forecast import examples
     from rnncore.forecast.heads import quantile_head
@@ -91,17 +91,17 @@ def forecast() -> Iterator[Row]:
 
     said = told("forecast_countries", 1, countries.test)
     births = float(np.abs(said - (countries.actual - countries.last)).mean())
-    dense = recorded("forecast.rivals.feedforward_2002")
+    dense = compute_mean("forecast.rivals.feedforward_2002")
     what = "births per woman in 188 countries, error over ten years"
     yield Row(11, what, births, dense, "feedforward network *")
     said = spots.back(told("forecast_sunspots", 0, spots.test))
     ahead = float(np.abs(spots.actual - said).mean() / spots.unit)
-    line = recorded("forecast.lines.sunspots")
+    line = compute_mean("forecast.lines.sunspots")
     what = "sunspots, MASE over five years"
     yield Row(11, what, ahead, line, "linear autoregression, pinball loss *")
 
 
-def music() -> Iterator[Row]:
+def list_music_scores() -> Iterator[Row]:
     """Chorales, beside a Markov chain that has seen them in all keys."""
     from rnncore.data.music import chorales
     from rnncore.music.markov import Chain
@@ -121,7 +121,7 @@ def music() -> Iterator[Row]:
     )
 
 
-def translate() -> Iterator[Row]:
+def list_translate_scores() -> Iterator[Row]:
     """Exact-match rate of the number translators, with two baselines."""
     from rnncore.translate.storage import load_translator
     from tools.train.applications import translate as tool
@@ -133,7 +133,8 @@ def translate() -> Iterator[Row]:
     }
     dot, vector = found["translate_dot"], found["translate_vector"]
     table = max(
-        (scores["test"]["exact"], name) for name, scores in tool.baselines(task).items()
+        (scores["test"]["exact"], name)
+        for name, scores in tool.score_baselines(task).items()
     )
     names = {"table": "table of pieces", "nearest": "nearest pair known"}
     what, one = "numbers in words, English to German", "one vector"
@@ -144,7 +145,7 @@ def translate() -> Iterator[Row]:
         yield Row(14, f"the same, {where}", *rivals, one, True)
 
 
-def speech() -> Iterator[Row]:
+def list_speech_scores() -> Iterator[Row]:
     """Words wrong, by voices that training never heard."""
     from rnncore.speech.model import load_recognizer
     from tools.train.applications import speech as tool
@@ -154,13 +155,13 @@ def speech() -> Iterator[Row]:
         yield Row(
             15,
             f"strings of digits at {level} dB, % word errors",
-            tool.error_rate(model, tool.unheard(float(level)), letters),
-            recorded(f"speech.dilated.longer.{level}"),
+            tool.error_rate(model, tool.make_unheard(float(level)), letters),
+            compute_mean(f"speech.dilated.longer.{level}"),
             "dilated convolutions, equal time *",
         )
 
 
-def video() -> Iterator[Row]:
+def list_video_scores() -> Iterator[Row]:
     """Actions and captions, beside what knows no order."""
     from rnncore.storage.weights import load_module
     from rnncore.video.captions import load_captioner
@@ -168,7 +169,7 @@ def video() -> Iterator[Row]:
     from tools.train.applications import video as tool
 
     def judged(task: str, model: Any) -> dict[str, Any]:
-        return tool.scores(task, model, tool.judged_films(task))
+        return tool.measure_scores(task, model, tool.judged_films(task))
 
     def bag(about: dict[str, Any]) -> BagOfFrames:
         sizes = about["S"], about["D"], about["H"]
@@ -190,18 +191,23 @@ def video() -> Iterator[Row]:
         17,
         "captions of moving digits, % exact",
         judged("captions", captioner)["exact"],
-        recorded("video.captions.bag.exact"),
+        compute_mean("video.captions.bag.exact"),
         "bag of frames *",
         True,
     )
 
 
 APPLICATIONS: dict[str, Callable[[], Iterator[Row]]] = {
-    rows.__name__: rows for rows in (text, forecast, music, translate, speech, video)
+    "text": list_text_scores,
+    "forecast": list_forecast_scores,
+    "music": list_music_scores,
+    "translate": list_translate_scores,
+    "speech": list_speech_scores,
+    "video": list_video_scores,
 }
 
 
-def recorded(key: str) -> float:
+def compute_mean(key: str) -> float:
     """The mean over seeds of a measurement.
 
     Raises Refused where there is none.
@@ -212,7 +218,7 @@ def recorded(key: str) -> float:
     return float(np.mean(known[key]["value"]))
 
 
-def shown(row: Row) -> str:
+def format_row(row: Row) -> str:
     """A row of the table, with a sign where the network is worse."""
     won = (row.network > row.baseline) == row.higher
     return (
@@ -226,7 +232,7 @@ def print_rows(name: str, save: bool) -> bool:
     begun, rows = time.process_time(), []
     try:
         for row in APPLICATIONS[name]():
-            print(shown(row), flush=True)
+            print(format_row(row), flush=True)
             rows.append(row._asdict())
     except Refused as error:
         print(f"    python -m rnncore {name}: {error}", flush=True)

@@ -15,7 +15,7 @@ from tools import ROOT
 from tools.measurements import record
 
 
-def seconds(*command: str) -> float:
+def time_command(*command: str) -> float:
     """How long a command takes; it must succeed."""
     print(" ".join(command), flush=True)
     start = time.perf_counter()
@@ -26,9 +26,9 @@ def seconds(*command: str) -> float:
 def main() -> int:
     shutil.rmtree(ROOT / "_build", ignore_errors=True)
     found = {
-        "make book, from nothing": seconds("make", "book"),
-        "make book, nothing changed": seconds("make", "book"),
-        "make test": seconds("make", "test"),
+        "make book, from nothing": time_command("make", "book"),
+        "make book, nothing changed": time_command("make", "book"),
+        "make test": time_command("make", "test"),
     }
     record(
         {f"times.{name}": round(value, 1) for name, value in found.items()},

@@ -102,7 +102,7 @@ def read_notebook(path: Path) -> NotebookNode | None:
     return notebook if has_code else None
 
 
-def digest(paths: Iterable[Path]) -> str:
+def compute_digest(paths: Iterable[Path]) -> str:
     """A key that changes with any of the files, or with Python itself."""
     key = hashlib.sha256(sys.version.encode())
     for path in sorted(paths):
@@ -147,10 +147,10 @@ def how_pages_are_read(toc: Path) -> str:
         chapters.read(BOOK, toc),
         contents.find_absent(BOOK, contents.list_pages(toc.read_text("utf8"))),
     )
-    return f"{digest([*what_all_pages_use(), toc])} {others} {addresses()}"
+    return f"{compute_digest([*what_all_pages_use(), toc])} {others} {find_addresses()}"
 
 
-def addresses() -> list[str]:
+def find_addresses() -> list[str]:
     """Return where the book is read and where it is made, if that is known."""
     return [os.environ.get(f"BOOK_{name}", "") for name in ("ADDRESS", "SOURCE")]
 
@@ -159,7 +159,7 @@ class Executions:
     """The outputs of executed pages, each with the files that its cells read."""
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / digest(what_all_cells_use())
+        self.path = folder / compute_digest(what_all_cells_use())
         for other in folder.glob("*"):
             if other != self.path:
                 shutil.rmtree(other)
@@ -385,7 +385,7 @@ def put_in_place(new: Path, place: Path) -> None:
 
 
 @contextlib.contextmanager
-def alone(folder: Path) -> Iterator[None]:
+def lock_folder(folder: Path) -> Iterator[None]:
     """Wait until no other build uses the folder; the system frees the lock."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w", encoding="utf-8") as lock:
@@ -400,13 +400,13 @@ def alone(folder: Path) -> Iterator[None]:
 def made_from(executions: Executions) -> str:
     """Return a key of all that decides what the book is."""
     files = {*what_pages_use(), *executions.list_uses()}
-    return " ".join([digest(files), *addresses()])
+    return " ".join([compute_digest(files), *find_addresses()])
 
 
 def build_book(jobs: int) -> Path:
     """Execute and build all pages; the path of the book's first page."""
     html, stamp = BUILD / "html", BUILD / "html" / ".made-from"
-    with alone(BUILD):
+    with lock_folder(BUILD):
         executions = Executions(BUILD / "executed")
         if stamp.exists() and stamp.read_text("utf-8") == made_from(executions):
             print("nothing changed since the last build")
@@ -431,7 +431,7 @@ def build_page(name: str) -> Path:
     if not page.exists():
         raise BuildError(f"there is no {page}")
     folder = BUILD / "page" / page.stem
-    with alone(folder):
+    with lock_folder(folder):
         executions = Executions(folder / "executed")
         execute_all([page], executions, 1)
         toc = folder / "_toc.yml"

@@ -67,7 +67,7 @@ class Chapters(NamedTuple):
         return pages[0], self.numbers[pages[0]]
 
 
-def numbers(pages: list[str]) -> dict[str, str]:
+def number_chapters(pages: list[str]) -> dict[str, str]:
     """The number of each chapter's page, in the order of the contents."""
     found: dict[str, str] = {}
     seen: dict[str, int] = {}
@@ -85,7 +85,9 @@ def read(book: Path, toc: Path | None = None) -> Chapters:
 
     A page that they leave out has the number of its chapter.
     """
-    listed = numbers(contents.list_pages((toc or book / "_toc.yml").read_text("utf8")))
+    listed = number_chapters(
+        contents.list_pages((toc or book / "_toc.yml").read_text("utf8"))
+    )
     pages: dict[str, list[str]] = {}
     for path in sorted(book.glob("ch*.md")):
         if match := PAGE.fullmatch(path.stem):
@@ -95,7 +97,7 @@ def read(book: Path, toc: Path | None = None) -> Chapters:
     return Chapters(listed, pages)
 
 
-def words(text: str, known: Chapters, of: Collection[str] | None = None) -> str:
+def write_roles(text: str, known: Chapters, of: Collection[str] | None = None) -> str:
     """The text with its roles as words; `of`: those that name such a page.
 
     Raises ValueError as `Chapters.parts`.

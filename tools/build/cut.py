@@ -53,18 +53,18 @@ class Cut(NamedTuple):
         return sorted({int(m[1]) for m in found if m and m[0] not in there})
 
 
-def only(toc: str, kept: Collection[str]) -> str:
+def keep_pages(toc: str, kept: Collection[str]) -> str:
     """The contents with these pages, and without the parts that are then empty."""
     listed = yaml.safe_load(toc)
-    return yaml.safe_dump(_only(listed, kept), sort_keys=False)
+    return yaml.safe_dump(_keep_entries(listed, kept), sort_keys=False)
 
 
-def _only(part: dict[str, Any], kept: Collection[str]) -> dict[str, Any]:
+def _keep_entries(part: dict[str, Any], kept: Collection[str]) -> dict[str, Any]:
     left = {}
     for key, value in part.items():
         if key in ("parts", "chapters", "sections"):
             there = [e for e in value or () if e.get("file", kept) in (kept, *kept)]
-            value = [_only(entry, kept) for entry in there]
+            value = [_keep_entries(entry, kept) for entry in there]
             value = [e for e in value if "file" in e or e.get("chapters")]
         if value != []:
             left[key] = value
@@ -93,7 +93,7 @@ def cut_page(page: str, text: str, cut: Cut, module_chapters: dict[str, str]) ->
 
     `module_chapters` says which chapter ("ch18") builds a module ("scan").
     """
-    text = MARKED.sub(lambda m: m[2] if _belongs(m[1], cut) else "", text)
+    text = MARKED.sub(lambda m: m[2] if _is_cut(m[1], cut) else "", text)
     if not cut.whole:
         if page == "api":
             text = _without_modules(text, cut, module_chapters)
@@ -105,17 +105,17 @@ def cut_page(page: str, text: str, cut: Cut, module_chapters: dict[str, str]) ->
     return contents.unlink_absent(text, cut.missing)
 
 
-def _belongs(word: str, cut: Cut) -> bool:
+def _is_cut(word: str, cut: Cut) -> bool:
     return cut.whole if word == "all" else word in cut.kept
 
 
 # ------------------------------------------------------- what a text names
 
 
-def _named(text: str, cut: Cut) -> Iterator[str]:
+def _find_named_pages(text: str, cut: Cut) -> Iterator[str]:
     """The pages that a text names."""
     for role, labels in chapters.ROLE.findall(text):
-        yield from _pages(role, labels, cut)
+        yield from _find_pages(role, labels, cut)
     for _, page in contents.LINK.findall(text):
         if page in cut.kept or page in cut.missing.titles:
             yield page
@@ -128,7 +128,7 @@ def _named(text: str, cut: Cut) -> Iterator[str]:
         yield of.get(number, "")
 
 
-def _pages(role: str, labels: str, cut: Cut) -> list[str]:
+def _find_pages(role: str, labels: str, cut: Cut) -> list[str]:
     """The chapters of a role, those between two that "to" joins included."""
     first, *others = chapters.BETWEEN.split(labels.strip())
     pages = [cut.known.pages[first][0]]
@@ -143,7 +143,7 @@ def _pages(role: str, labels: str, cut: Cut) -> list[str]:
 
 
 def _tells_of_absent_alone(text: str, cut: Cut) -> bool:
-    named = [page for page in _named(text, cut) if page]
+    named = [page for page in _find_named_pages(text, cut) if page]
     return bool(named) and all(page in cut.missing.titles for page in named)
 
 
@@ -151,7 +151,7 @@ def _in_full_course(text: str, cut: Cut) -> str:
     """A text in which absent chapters are the full course's."""
 
     def role(match: re.Match[str]) -> str:
-        absent = set(_pages(match[1], match[2], cut)) & cut.missing.titles.keys()
+        absent = set(_find_pages(match[1], match[2], cut)) & cut.missing.titles.keys()
         if not absent:
             return match[0]
         parts = cut.known.parts(*match.groups())
@@ -180,13 +180,13 @@ def _without_absent(text: str, cut: Cut) -> str:
     """A page without what only tells of pages that are left out."""
     kept: list[str] = []
     gone = 0  # the level of a section that goes
-    for block in _blocks(text):
+    for block in _split_blocks(text):
         heading = HEADING.match(block)
         level = len(heading[1]) if heading else 0
         if gone and (not heading or level > gone):
             continue
         gone = 0
-        new = block if heading else _block(block, cut)
+        new = block if heading else _cut_block(block, cut)
         if new.strip() or not block.strip():
             kept.append(new)
         elif kept and (before := HEADING.match(kept[-1])) and "|" not in block[:1]:
@@ -195,7 +195,7 @@ def _without_absent(text: str, cut: Cut) -> str:
     return "\n\n".join(kept).rstrip("\n") + "\n"
 
 
-def _blocks(text: str) -> Iterator[str]:
+def _split_blocks(text: str) -> Iterator[str]:
     """Paragraphs, headings and fences, as empty lines separate them."""
     block: list[str] = []
     fence = ""
@@ -212,61 +212,61 @@ def _blocks(text: str) -> Iterator[str]:
         yield "\n".join(block)
 
 
-def _block(block: str, cut: Cut) -> str:
+def _cut_block(block: str, cut: Cut) -> str:
     """A block without what goes; empty if all of it does."""
     if re.match(r"\s*(```|:::|---|\$\$|%)", block):
-        return _directive(block, cut)
+        return _cut_directive(block, cut)
     if block.startswith("|"):
-        return _table(block, cut)
+        return _cut_table(block, cut)
     if entry := ENTRY.fullmatch(block):
         return (
             ""
             if _tells_of_absent_alone(entry[2], cut)
-            else (f"{entry[1]}\n    {_sentences(entry[2].strip(), cut)}")
+            else (f"{entry[1]}\n    {_cut_sentences(entry[2].strip(), cut)}")
         )
     if ITEM.match(block):
         lines = re.split(r"\n(?=[-*] |\d+\. )", block)
-        return "\n".join(filter(None, (_item(line, cut) for line in lines)))
-    return _sentences(block, cut)
+        return "\n".join(filter(None, (_cut_item(line, cut) for line in lines)))
+    return _cut_sentences(block, cut)
 
 
-def _directive(block: str, cut: Cut) -> str:
+def _cut_directive(block: str, cut: Cut) -> str:
     """A fence as it is; of what stands in an open one, the sentences."""
     if not block.lstrip().startswith(":::"):
         return block
     lines = block.split("\n")
     text = [i for i, line in enumerate(lines) if not line.startswith(":")]
     for i in text:
-        lines[i] = _sentences(lines[i], cut)
+        lines[i] = _cut_sentences(lines[i], cut)
     return "\n".join(lines)
 
 
-def _item(line: str, cut: Cut) -> str:
+def _cut_item(line: str, cut: Cut) -> str:
     mark = ITEM.match(line)
     assert mark
-    left = _sentences(line[mark.end() :], cut)
+    left = _cut_sentences(line[mark.end() :], cut)
     return mark[0] + left if left else ""
 
 
-def _table(block: str, cut: Cut) -> str:
+def _cut_table(block: str, cut: Cut) -> str:
     """A table without the rows of which a cell is emptied."""
     head, line, *rows = block.split("\n")
     kept = []
     for row in rows:
         cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
-        new = [_clauses(cell, cut) for cell in cells]
+        new = [_cut_clauses(cell, cut) for cell in cells]
         if all(now or not was for was, now in zip(cells, new, strict=True)):
             kept.append(f"| {' | '.join(new)} |")
     return "\n".join([head, line, *kept]) if kept else ""
 
 
-def _sentences(text: str, cut: Cut) -> str:
+def _cut_sentences(text: str, cut: Cut) -> str:
     """A paragraph without the sentences, and the clauses, that go."""
     kept: list[str] = []
-    if not any(page in cut.missing.titles for page in _named(text, cut)):
+    if not any(page in cut.missing.titles for page in _find_named_pages(text, cut)):
         return text
     for sentence in SENTENCE.split(text):
-        left = _clauses(sentence, cut)
+        left = _cut_clauses(sentence, cut)
         if left:
             kept.append(left)
         elif kept and sentence.count(")") > sentence.count("("):
@@ -274,7 +274,7 @@ def _sentences(text: str, cut: Cut) -> str:
     return " ".join(kept)
 
 
-def _clauses(text: str, cut: Cut) -> str:
+def _cut_clauses(text: str, cut: Cut) -> str:
     """A sentence or a cell without the clauses that go, up to a semicolon."""
     clauses = text.split("; ")
     kept = [c for c in clauses if not _tells_of_absent_alone(c, cut)]
@@ -292,7 +292,7 @@ def _role_of(cut: Cut) -> Callable[[re.Match[str]], str]:
     labels = {p: label for label, pages in cut.known.pages.items() for p in pages}
 
     def role(match: re.Match[str]) -> str:
-        pages = _pages(match[1], match[2], cut)
+        pages = _find_pages(match[1], match[2], cut)
         there = [page for page in pages if page not in cut.missing.titles]
         if len(there) in (0, len(pages)):
             return match[0]

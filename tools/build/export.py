@@ -126,7 +126,7 @@ def read_course(path: Path) -> CourseFile:
         course.check_pages(
             contents.list_pages((ROOT / "book" / "_toc.yml").read_text())
         )
-        course.check_assignments(builder.buildable())
+        course.check_assignments(builder.list_buildable())
     except ValueError as error:
         raise Refused(str(error)) from error
     return course
@@ -148,7 +148,7 @@ def export(folder: Path, course: CourseFile) -> None:
         source, tree = Path(scratch) / "source", Path(scratch) / "tree"
         _build_exercises(source, course)
         _copy(source, tree, course)
-        found = leaks(source, tree)
+        found = find_leaks(source, tree)
         if found:
             raise Refused("it would hold a secret: " + "; ".join(found))
         if target.exists():
@@ -161,8 +161,8 @@ def _build_exercises(folder: Path, course: CourseFile) -> None:
     folder.mkdir()
     (folder / "exercises").mkdir()
     try:
-        for name in _assignments(course):
-            if name in builder.names() and builder.read(name).draft:
+        for name in _list_assignments(course):
+            if name in builder.list_assignments() and builder.read(name).draft:
                 print(f"{name} is a draft, and left out", flush=True)
                 continue
             print(f"Building {name} ...", flush=True)
@@ -171,9 +171,9 @@ def _build_exercises(folder: Path, course: CourseFile) -> None:
         raise Refused(str(error)) from error
 
 
-def _assignments(course: CourseFile) -> list[str]:
+def _list_assignments(course: CourseFile) -> list[str]:
     """The assignments of the weeks; all if there are no weeks."""
-    known = builder.buildable()
+    known = builder.list_buildable()
     return [name for name in known if not course.weeks or name in course.due_dates]
 
 
@@ -209,22 +209,22 @@ def fit_book(tree: Path, course: CourseFile) -> None:
         wanted = cut.with_sections(toc, {*USUAL, *course.pages, *weeks})
         kept = [page for page in kept if page in wanted]
     of = cut.Cut(chapters.read(book), contents.find_absent(book, kept), tuple(kept))
-    titles = {page: _title(book / f"{page}.md") for page in kept}
-    (book / "_toc.yml").write_text(cut.only(toc, kept), "utf-8")
+    titles = {page: _read_title(book / f"{page}.md") for page in kept}
+    (book / "_toc.yml").write_text(cut.keep_pages(toc, kept), "utf-8")
     for path in book.glob("*.md"):
         if path.stem not in kept:
             path.unlink()
             continue
         text = path.read_text("utf-8")
         if path.stem == "intro":
-            text = text.replace("% weeks\n", plan(course, titles), 1)
+            text = text.replace("% weeks\n", format_plan(course, titles), 1)
             if course.title:
                 text = contents.TITLE.sub(lambda _: f"# {course.title}", text, count=1)
         path.write_text(cut.cut_page(path.stem, text, of, weave.CHAPTERS), "utf-8")
     _write_config(tree / "_config.yml", course, of.numbers)
 
 
-def _title(page: Path) -> str:
+def _read_title(page: Path) -> str:
     found = contents.TITLE.search(page.read_text("utf-8"))
     return found[1] if found else page.stem
 
@@ -245,7 +245,7 @@ def _write_config(path: Path, course: CourseFile, absent: list[int]) -> None:
     path.write_text(text, "utf-8")
 
 
-def plan(course: CourseFile, titles: dict[str, str]) -> str:
+def format_plan(course: CourseFile, titles: dict[str, str]) -> str:
     """The weeks as a table of Markdown, with its heading; empty without weeks."""
     if not course.weeks:
         return ""
@@ -253,21 +253,21 @@ def plan(course: CourseFile, titles: dict[str, str]) -> str:
     for number, week in enumerate(course.weeks, 1):
         read = ", ".join(f"[{titles[page]}]({page}.md)" for page in week.chapters)
         names = ", ".join(f"`{name}`" for name in week.assignments)
-        until = _shown(week.due, course) if week.assignments else ""
+        until = _format_due_date(week.due, course) if week.assignments else ""
         lines.append(f"| {number} | {read} | {names} | {until} |")
     due = any(week.due for week in course.weeks)
     clock = f"\n\nTimes are those of {course.zone or 'UTC'}." if due else ""
     return "## The plan\n\n" + "\n".join(lines) + clock + "\n"
 
 
-def _shown(due: datetime | None, course: CourseFile) -> str:
+def _format_due_date(due: datetime | None, course: CourseFile) -> str:
     if due is None:
         return ""
     there = due.replace(tzinfo=UTC).astimezone(course.zone or UTC)
     return f"{there:%A} {there.day} {there:%B %Y, %H:%M}"
 
 
-def leaks(source: Path, tree: Path) -> list[str]:
+def find_leaks(source: Path, tree: Path) -> list[str]:
     """Where the tree holds a line of a solution or of a hidden test.
 
     Lines that the package, the book, or a visible cell also has are no
@@ -276,19 +276,19 @@ def leaks(source: Path, tree: Path) -> list[str]:
     secret: dict[str, str] = {}
     public: set[str] = set()
     for name in FOLDERS:
-        for path in _texts(tree / name):
-            public |= set(_lines(path.read_text(encoding="utf-8")))
+        for path in _read_texts(tree / name):
+            public |= set(_collect_lines(path.read_text(encoding="utf-8")))
     for path in (source / "grading" / "source").glob("*/*.ipynb"):
         for cell in nbformat.read(path, as_version=4).cells:
             hidden, visible = split_secrets(cell.source)
             meta = cell.metadata.get("nbgrader", {})
             if cell.cell_type == "markdown" and meta.get("solution"):
                 hidden, visible = cell.source, ""  # the model answer
-            secret |= dict.fromkeys(_lines(hidden), path.stem)
-            public |= set(_lines(visible))
+            secret |= dict.fromkeys(_collect_lines(hidden), path.stem)
+            public |= set(_collect_lines(visible))
     found = []
-    for path in _texts(tree / "exercises"):
-        lines = set(_lines(_content(path)))
+    for path in _read_texts(tree / "exercises"):
+        lines = set(_collect_lines(_read_content(path)))
         found += [
             f"{path.relative_to(tree)} has {line!r} of {name}"
             for line, name in secret.items()
@@ -297,19 +297,19 @@ def leaks(source: Path, tree: Path) -> list[str]:
     return found
 
 
-def _lines(text: str) -> Iterator[str]:
+def _collect_lines(text: str) -> Iterator[str]:
     for line in text.split("\n"):
         stripped = line.strip()
         if len(stripped) >= DISTINCT:
             yield stripped
 
 
-def _texts(folder: Path) -> list[Path]:
+def _read_texts(folder: Path) -> list[Path]:
     kinds = {".py", ".md", ".ipynb", ".json", ".txt", ".csv"}
     return [p for p in sorted(folder.rglob("*")) if p.suffix in kinds]
 
 
-def _content(path: Path) -> str:
+def _read_content(path: Path) -> str:
     """A file's text; of a notebook, that of its cells."""
     if path.suffix != ".ipynb":
         return path.read_text(encoding="utf-8")

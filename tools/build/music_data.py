@@ -28,16 +28,16 @@ ONEILL = "oneills1850/1376-1475.abc"  # a hundred of O'Neill's 1,850 tunes
 UNHEARD = re.compile(r"\{[^}]*\}|\((?!\d)|\)")  # grace notes and slurs, in ABC
 
 
-def oneill() -> str:
+def read_oneill() -> str:
     """The text of the reels, in ABC."""
     file = corpus.getWork(ONEILL)
     assert isinstance(file, Path)  # a list where the name is of several
     return file.read_text(encoding="latin-1")
 
 
-def reels() -> dict[str, np.ndarray]:
+def read_reels() -> dict[str, np.ndarray]:
     """The notes of all tunes, one after the other, and where each ends."""
-    book = read_abc(oneill())
+    book = read_abc(read_oneill())
     assert not book.refused
     found: dict[str, list[Sound]] = {}
     for tune in book.tunes:
@@ -58,7 +58,7 @@ def is_read_again(content: dict[str, np.ndarray]) -> bool:
     grace note. It lets accidentals hold to the end of the bar only in a text
     that calls itself ABC 2, and forgets a broken rhythm at a slur.
     """
-    text = "%abc-2.1\n" + UNHEARD.sub("", oneill())
+    text = "%abc-2.1\n" + UNHEARD.sub("", read_oneill())
     pitches, beats = [], []
     titles = set()
     for tune in abcFormat.ABCFile().readstr(text).splitByReferenceNumber().values():
@@ -76,13 +76,13 @@ def is_read_again(content: dict[str, np.ndarray]) -> bool:
     )
 
 
-def files() -> list[Path]:
+def list_files() -> list[Path]:
     """The files of the corpus that hold chorales."""
     numbers = corpus.chorales.Iterator(returnType="filename")
     return [Path(file) for file in dict.fromkeys(numbers)]
 
 
-def chorale(file: Path) -> tuple[Score, int] | None:
+def read_chorale(file: Path) -> tuple[Score, int] | None:
     """The score of a file, where it has four parts, and how many notes."""
     stream = corpus.parse(file, forceSource=True)
     if len(stream.parts) != 4:
@@ -94,13 +94,13 @@ def chorale(file: Path) -> tuple[Score, int] | None:
     return score, len(stream.stripTies().recurse().notes)
 
 
-def chorales() -> tuple[dict[str, np.ndarray], str]:
+def read_chorales() -> tuple[dict[str, np.ndarray], str]:
     """The content of the file, and what was left out."""
     tokens, about = [], []
     events, kept = 0, 0
-    all_files = files()
+    all_files = list_files()
     for file in tqdm(all_files, desc="chorales"):
-        if found := chorale(file):
+        if found := read_chorale(file):
             score, notes = found
             events += notes
             kept += int(score.starts.sum())
@@ -121,7 +121,7 @@ def chorales() -> tuple[dict[str, np.ndarray], str]:
     )
 
 
-def same(path: Path, content: dict[str, np.ndarray]) -> bool:
+def has_content(path: Path, content: dict[str, np.ndarray]) -> bool:
     """Whether a file has this content."""
     with np.load(path) as old:
         return set(old) == set(content) and all(
@@ -134,12 +134,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
-    found, told = chorales()
+    found, told = read_chorales()
     print(told)
     wrong = False
-    for path, content in ((REELS, reels()), (CHORALES, found)):
+    for path, content in ((REELS, read_reels()), (CHORALES, found)):
         if check:
-            equal = same(path, content)
+            equal = has_content(path, content)
             if path == REELS:
                 equal = equal and is_read_again(content)
             print(f"{path.name}: {'the same' if equal else 'another content'}")

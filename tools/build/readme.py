@@ -129,7 +129,7 @@ def draw_picture() -> bytes:
     file = io.BytesIO()
     fig.savefig(file, format="svg", metadata={"Date": None})
     plt.close(fig)
-    svg = postprocess.shorter(file.getvalue().decode())
+    svg = postprocess.shorten_drawing(file.getvalue().decode())
     return re.sub(r" \n(?=[A-Za-z])|\n(?=\")", " ", svg).encode()
 
 

@@ -90,7 +90,7 @@ def read_definitions(path: Path) -> dict[str, Definition]:
     lines = text.splitlines()
     found = {}
     for node in ast.parse(text).body:
-        for name in _defined(node):
+        for name in _find_defined(node):
             decorators = getattr(node, "decorator_list", [])
             first = min([node.lineno, *(d.lineno for d in decorators)])
             source = lines[first - 1 : node.end_lineno]
@@ -171,8 +171,8 @@ def find_disagreements(page: Path, known: dict[str, Definition]) -> list[str]:
             cell.lines, woven.lines, "page", "package", lineterm="", n=1
         )
         found.append(
-            f"{_short(page)}:{cell.start + 1}: {name} is not what "
-            f"{_short(source.path)}:{source.line} says (make weave "
+            f"{_shorten_path(page)}:{cell.start + 1}: {name} is not what "
+            f"{_shorten_path(source.path)}:{source.line} says (make weave "
             "writes it)\n  " + "\n  ".join(diff)
         )
     return found
@@ -180,7 +180,7 @@ def find_disagreements(page: Path, known: dict[str, Definition]) -> list[str]:
 
 def find_misplaced(pages: list[Path], known: dict[str, Definition]) -> list[str]:
     """Public names that stand in no chapter, in two, or in a wrong one."""
-    written = [_chapter(p) for p in pages]
+    written = [_get_chapter(p) for p in pages]
     where = defaultdict(list)
     for page, chapter in zip(pages, written, strict=True):
         for cell in find_cells(page.read_text(encoding="utf-8")):
@@ -188,7 +188,7 @@ def find_misplaced(pages: list[Path], known: dict[str, Definition]) -> list[str]
                 where[name].append((chapter, f"{page.name}:{cell.start + 1}"))
     found = []
     for name in list_teaching_names(known):
-        chapter = _builds(name)
+        chapter = _find_chapter(name)
         if chapter not in written:
             continue
         places = where[name]
@@ -203,7 +203,7 @@ def find_redefined(page: Path, known: dict[str, Definition]) -> list[str]:
     public = {
         name.rpartition(".")[2]
         for name in list_teaching_names(known)
-        if _builds(name) <= _chapter(page)
+        if _find_chapter(name) <= _get_chapter(page)
     }
     clean = TransformerManager().transform_cell
     found = []
@@ -211,22 +211,22 @@ def find_redefined(page: Path, known: dict[str, Definition]) -> list[str]:
         if cell.names:
             continue
         for node in ast.parse(clean("\n".join(cell.lines))).body:
-            for name in public & set(_defined(node)):
+            for name in public & set(_find_defined(node)):
                 line = cell.start + node.lineno
                 found.append(
-                    f"{_short(page)}:{line}: {name} is a name of the "
+                    f"{_shorten_path(page)}:{line}: {name} is a name of the "
                     "package: mark the cell, or take another name"
                 )
     return found
 
 
-def _builds(name: str) -> str:
+def _find_chapter(name: str) -> str:
     """The chapter that a public name of a teaching module belongs to."""
-    module = _module(name)
+    module = _get_module(name)
     return CHAPTERS.get(f"{module}.{name.split('.')[-1]}", CHAPTERS[module])
 
 
-def _chapter(page: Path) -> str:
+def _get_chapter(page: Path) -> str:
     """ "ch05" of ch05_gradients.md."""
     return page.stem.split("_")[0].rstrip("abc")
 
@@ -236,7 +236,7 @@ def list_teaching_names(known: dict[str, Definition]) -> list[str]:
     return [
         name
         for name in known
-        if _module(name) in CHAPTERS and not name.rpartition(".")[2].startswith("_")
+        if _get_module(name) in CHAPTERS and not name.rpartition(".")[2].startswith("_")
     ]
 
 
@@ -264,12 +264,12 @@ def main() -> int:
     return 0
 
 
-def _module(name: str) -> str:
+def _get_module(name: str) -> str:
     """Of rnncore.text.sampling.nucleus: text.sampling."""
     return ".".join(name.split(".")[1:-1])
 
 
-def _defined(node: ast.stmt) -> list[str]:
+def _find_defined(node: ast.stmt) -> list[str]:
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         return [node.name]
     targets = (
@@ -294,7 +294,7 @@ def _skip_options(lines: list[str], start: int, end: int) -> int:
     return start
 
 
-def _short(path: Path) -> str:
+def _shorten_path(path: Path) -> str:
     return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
 
 

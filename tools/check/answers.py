@@ -21,7 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from grader.assignments.source import ROOT, Cell, names, read
+from grader.assignments.source import ROOT, Cell, list_assignments, read
 from tools.check.normal_form import find_expressions
 
 TOO_MUCH = 0.6  # of an answer; variants of printed functions share 0.43
@@ -91,7 +91,7 @@ def read_course(root: Path = ROOT) -> list[Place]:
 
 def list_solutions() -> Iterator[Cell]:
     """Every solution in code that no printed function is meant to be."""
-    for name in names():
+    for name in list_assignments():
         assignment = read(name)
         hunts = assignment.of("mutants")
         for task, cell in assignment.of("solution").items():

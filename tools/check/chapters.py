@@ -70,15 +70,15 @@ def _read_as_text(page: str) -> str:
         if token.info.startswith("{code-cell}"):
             code = min(k for k in starts if k > start)
             head = "".join(lines[start:code])
-            lines[start:code] = ALT.sub(_blank, head).splitlines(keepends=True)
+            lines[start:code] = ALT.sub(_blank_out, head).splitlines(keepends=True)
             start = code
         elif token.info.startswith("{"):
             continue  # a directive, whose text is read
-        lines[start:end] = [_blank(line) for line in lines[start:end]]
+        lines[start:end] = [_blank_out(line) for line in lines[start:end]]
     return "".join(lines)
 
 
-def _blank(text: str | re.Match[str]) -> str:
+def _blank_out(text: str | re.Match[str]) -> str:
     return re.sub(r"[^\n]", "", text if isinstance(text, str) else text[0])
 
 

@@ -77,11 +77,11 @@ class Section(NamedTuple):
     def is_bound(self) -> bool:
         """Whether a claim or an assertion stands in it."""
         return any(
-            binds(node) for code in self.code for node in ast.walk(ast.parse(code))
+            is_binding(node) for code in self.code for node in ast.walk(ast.parse(code))
         )
 
 
-def binds(node: ast.AST) -> bool:
+def is_binding(node: ast.AST) -> bool:
     """Whether this is a claim or an assertion that can fail."""
     if isinstance(node, ast.Assert):
         return not isinstance(node.test, ast.Constant)

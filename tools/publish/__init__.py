@@ -13,7 +13,7 @@ class PublishError(Exception):
     """Raised with the reason why nothing was published."""
 
 
-def moment(folder: Path = ROOT) -> int:
+def find_time(folder: Path = ROOT) -> int:
     """The time that files of this edition bear: SOURCE_DATE_EPOCH, or the last commit's.
 
     Raises PublishError where there is neither.

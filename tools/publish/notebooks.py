@@ -58,7 +58,7 @@ SEED = """\
 SEED = 0"""
 
 
-def notebook(page: Path, values: dict[str, str]) -> NotebookNode | None:
+def make_notebook(page: Path, values: dict[str, str]) -> NotebookNode | None:
     """The page as a notebook that Jupyter shows and runs.
 
     None without code, and where the code reads the course's folders, which
@@ -78,33 +78,35 @@ def notebook(page: Path, values: dict[str, str]) -> NotebookNode | None:
     for k, cell in enumerate(made.cells):
         cell["id"] = f"cell-{k}"  # else it is drawn at random
         if cell.cell_type == "markdown":
-            cell.source = markdown(cell.source, values, text)
+            cell.source = to_markdown(cell.source, values, text)
         else:
             cell.source = GENERATOR.sub(r"\g<0>SEED + ", cell.source)
     if MEASURED in code:
-        made.cells.insert(1, new_code_cell(_measurements(code), id="measurements"))
+        made.cells.insert(
+            1, new_code_cell(_make_measurements_cell(code), id="measurements")
+        )
     if GENERATOR.search(code):
         made.cells.insert(1, new_code_cell(SEED, id="seed"))
     nbformat.validate(made)
     return made
 
 
-def markdown(text: str, values: dict[str, str], page: str = "") -> str:
+def to_markdown(text: str, values: dict[str, str], page: str = "") -> str:
     """MyST as Markdown that Jupyter shows; `page` is the whole of which it is."""
 
     def role(match: re.Match[str]) -> str:
-        return _role(match[1], match[2], values, page)
+        return _format_role(match[1], match[2], values, page)
 
-    text = INCLUDED.sub(_printed, text)
-    return ROLE.sub(role, LABEL.sub("", BOX.sub(_box, text)))
+    text = INCLUDED.sub(_format_printed, text)
+    return ROLE.sub(role, LABEL.sub("", BOX.sub(_format_box, text)))
 
 
-def _printed(match: re.Match[str]) -> str:
+def _format_printed(match: re.Match[str]) -> str:
     file = book.BOOK / match[1]
     return f"```python\n{file.read_text('utf8')}```"
 
 
-def _box(match: re.Match[str]) -> str:
+def _format_box(match: re.Match[str]) -> str:
     title, body = match["title"].strip(), OPTION.sub("", match["body"]).strip()
     if match["kind"] == "raw":  # a live figure: its question, and its still
         return "*(A live figure stands here in the book.)*"
@@ -114,11 +116,11 @@ def _box(match: re.Match[str]) -> str:
         words = alt[1] if alt else ""
         return f"![{words}](data:image/svg+xml;base64,{picture})\n\n*{body}*"
     if match["kind"] == "grid":
-        return BOX.sub(_box, body)
+        return BOX.sub(_format_box, body)
     if match["kind"] == "dropdown":
         return (
             f"<details><summary>{title}</summary>\n\n"
-            f"{_usual(BOX.sub(_box, body))}\n\n</details>"
+            f"{_format_wrong_answers(BOX.sub(_format_box, body))}\n\n</details>"
         )
     if match["kind"] == "predict-end":
         return ""
@@ -126,10 +128,10 @@ def _box(match: re.Match[str]) -> str:
         title = "Predict"
         if choices := CHOICES.search(match["body"]):
             body += "\n\n- " + "\n- ".join(choices[1].strip("'\"").split(" | "))
-    return f"> **{title}**\n>\n> " + BOX.sub(_box, body).replace("\n", "\n> ")
+    return f"> **{title}**\n>\n> " + BOX.sub(_format_box, body).replace("\n", "\n> ")
 
 
-def _usual(answer: str) -> str:
+def _format_wrong_answers(answer: str) -> str:
     """Its definition list of wrong answers as a list, which Jupyter shows."""
     first = WRONG.search(answer)
     if first is None:
@@ -138,16 +140,16 @@ def _usual(answer: str) -> str:
     return f"{ours}**Usual wrong answers**\n\n" + WRONG.sub(r"- \1 \2", wrong)
 
 
-def _role(name: str, words: str, values: dict[str, str], page: str) -> str:
+def _format_role(name: str, words: str, values: dict[str, str], page: str) -> str:
     if name == "glue:text":
         key, _, form = words.partition(":")
-        return _quoted(values.get(key), form)
+        return _quote(values.get(key), form)
     if name == "minutes":
-        return reading.said(words, page, book.BOOK)
+        return reading.format_number(words, page, book.BOOK)
     if name == "eq":
         return "(the equation of that name in the book)"
     if name.lower().startswith("chapter"):
-        parts = _chapters(book.BOOK).parts(name, words)
+        parts = _number_chapters(book.BOOK).parts(name, words)
         return "".join(part.words for part in parts)
     titled = TITLED.fullmatch(words)
     plain = titled[1] if titled else words
@@ -157,18 +159,18 @@ def _role(name: str, words: str, values: dict[str, str], page: str) -> str:
 
 
 @functools.cache
-def _chapters(folder: Path) -> chapters.Chapters:
+def _number_chapters(folder: Path) -> chapters.Chapters:
     return chapters.read(folder)
 
 
-def _quoted(value: str | None, form: str) -> str:
+def _quote(value: str | None, form: str) -> str:
     if value is None:
         return "*(computed below)*"
     number = ast.literal_eval(NUMPY.sub(r"\1", value))
     return format(number, form) if form else str(number)
 
 
-def _measurements(code: str) -> str:
+def _make_measurements_cell(code: str) -> str:
     """A cell that writes the stored measurements that the code may read."""
     words = {*re.findall(r"\w+", code), *re.findall(r"[\w-]+", code)}
     lines = [
@@ -206,7 +208,7 @@ def write_all(folder: Path, pages: Iterable[Path] | None = None) -> list[Path]:
     """Write the notebooks of pages with code; the book was built before."""
     folder.mkdir(parents=True, exist_ok=True)
     kept = book.BUILD / "executed"
-    built = (kept / book.digest(book.what_all_cells_use())).exists()
+    built = (kept / book.compute_digest(book.what_all_cells_use())).exists()
     executions = book.Executions(kept) if built else None
     if executions is None:
         print("The book is not built as it stands: its values are left out.")
@@ -220,7 +222,7 @@ def write_all(folder: Path, pages: Iterable[Path] | None = None) -> list[Path]:
             record = executions.cache.match_cache_notebook(source)
             bundle = executions.cache.get_cache_bundle(record.pk)
             values = quoted_values(bundle.nb.cells)
-        made = notebook(page, values)
+        made = make_notebook(page, values)
         if made is None:
             continue
         written.append(folder / f"{page.stem}.ipynb")

@@ -32,9 +32,16 @@ import jinja2
 import rnncore
 from tools import ROOT
 from tools.build import book, contents
-from tools.publish import PublishError, moment, notebooks, set_time
+from tools.publish import PublishError, find_time, notebooks, set_time
 from tools.publish.volume import epub, pdf
-from tools.publish.volume.paper import VOLUMES, Entry, entries, settings, titled, volume
+from tools.publish.volume.paper import (
+    VOLUMES,
+    Entry,
+    list_entries,
+    read_settings,
+    select_pages,
+    set_title,
+)
 
 VERSION = re.compile(r"\d+(\.\d+)*([a-z]+\d+)?")
 DOWNLOADS = "download"
@@ -96,7 +103,7 @@ LISTED = TEMPLATES.from_string(
 )
 
 
-def wheel(into: Path, epoch: int, root: Path = ROOT) -> Path:
+def build_wheel(into: Path, epoch: int, root: Path = ROOT) -> Path:
     """Build rnncore's wheel from what git knows of the folder.
 
     Raises PublishError where there is no git repository, or setuptools fails.
@@ -130,36 +137,36 @@ def wheel(into: Path, epoch: int, root: Path = ROOT) -> Path:
     return path
 
 
-def edition(
+def write_edition(
     html: Path, toc: list[Entry], into: Path, *, code: bool, epoch: int
 ) -> None:
     """Write the built book and what can be taken away of it."""
     shutil.copytree(html, into, ignore=NOT_PUBLISHED)
-    config = settings(book.CONFIG)
+    config = read_settings(book.CONFIG)
     place = into / DOWNLOADS
     place.mkdir()
     name = f"{config['project']}-book-{rnncore.__version__}"
     files = []
     for kind in VOLUMES:
-        part = volume(toc, kind)
+        part = select_pages(toc, kind)
         if not part:
             continue
         stem = name if kind == "book" else f"{name}-{kind}"
         what = VOLUMES[kind] or "The learner's book"
-        for suffix, whole in ("pdf", pdf.whole), ("epub", epub.whole):
-            made = whole(html, part, titled(config, kind), code=code, epoch=epoch)
+        for suffix, whole in ("pdf", pdf.make_pdf), ("epub", epub.make_epub):
+            made = whole(html, part, set_title(config, kind), code=code, epoch=epoch)
             (place / f"{stem}.{suffix}").write_bytes(made)
             files.append((f"{stem}.{suffix}", f"{what}, {suffix.upper()}"))
-    built = wheel(place, epoch)
+    built = build_wheel(place, epoch)
     pages = [book.BOOK / f"{entry.page}.md" for entry in toc]
     written = notebooks.write_all(place, pages)
     files.append((built.name, "The package rnncore, a wheel"))
-    listed = [(path.name, _title(path.stem)) for path in written]
+    listed = [(path.name, _read_title(path.stem)) for path in written]
     _list(place, files, listed, config)
-    _link(into, [entry.page for entry in toc])
+    _link_downloads(into, [entry.page for entry in toc])
 
 
-def _title(page: str) -> str:
+def _read_title(page: str) -> str:
     found = contents.TITLE.search((book.BOOK / f"{page}.md").read_text("utf8"))
     return found[1] if found else page
 
@@ -180,7 +187,7 @@ def _list(
     (place / "index.html").write_text(text, "utf8")
 
 
-def _link(folder: Path, pages: list[str]) -> None:
+def _link_downloads(folder: Path, pages: list[str]) -> None:
     """Name the downloads in each page's menu.
 
     Raises PublishError where a page has no such menu.
@@ -196,7 +203,7 @@ def _link(folder: Path, pages: list[str]) -> None:
         path.write_text(text, "utf8")
 
 
-def versions(site: Path) -> list[str]:
+def list_versions(site: Path) -> list[str]:
     """The editions in a folder, the newest first."""
     found = [p.name for p in site.iterdir() if VERSION.fullmatch(p.name) and p.is_dir()]
     return sorted(found, key=lambda v: [int(n) for n in re.findall(r"\d+", v)])[::-1]
@@ -217,14 +224,16 @@ def publish(
     site.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=site, prefix=".new-") as scratch:
         new = Path(scratch) / version
-        edition(html, toc, new, code=code, epoch=epoch)
+        write_edition(html, toc, new, code=code, epoch=epoch)
         copy = Path(scratch) / "latest"
         shutil.copytree(new, copy)
         set_time([new, copy], epoch)
         book.put_in_place(new, site / version)
         book.put_in_place(copy, site / "latest")
     shelf = SHELF.render(
-        title=settings(book.CONFIG)["title"], latest=version, versions=versions(site)
+        title=read_settings(book.CONFIG)["title"],
+        latest=version,
+        versions=list_versions(site),
     )
     (site / "index.html").write_text(shelf, "utf8")
     shutil.copyfile(html / "404.html", site / "404.html")  # a host looks there
@@ -245,8 +254,8 @@ def main() -> None:
     )
     args = parser.parse_args()
     try:
-        toc = entries(book.BOOK / "_toc.yml")
-        made = publish(args.html, toc, args.site, code=args.code, epoch=moment())
+        toc = list_entries(book.BOOK / "_toc.yml")
+        made = publish(args.html, toc, args.site, code=args.code, epoch=find_time())
     except PublishError as error:
         sys.exit(f"{error}\nNothing was published.")
     print(f"{made}  (and {args.site / 'index.html'})")

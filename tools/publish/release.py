@@ -28,7 +28,7 @@ from pathlib import Path
 
 import rnncore
 from tools import ROOT
-from tools.publish import moment
+from tools.publish import find_time
 
 OUT = ROOT / "_build" / "release"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -55,7 +55,9 @@ class ReleaseError(Exception):
     """A step of the checklist failed; the text says how."""
 
 
-def ran(*words: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None) -> str:
+def run_command(
+    *words: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None
+) -> str:
     """What a command prints; ReleaseError with its last lines if it fails."""
     own = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     run = subprocess.run(
@@ -73,7 +75,7 @@ def ran(*words: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None)
     return run.stdout
 
 
-def pythons() -> dict[str, Path]:
+def find_pythons() -> dict[str, Path]:
     """The supported Pythons of this machine, by version."""
     pattern = re.compile(r"Programming Language :: Python :: (\d+\.\d+)")
     versions = [m[1] for m in map(pattern.fullmatch, PROJECT["classifiers"]) if m]
@@ -92,7 +94,7 @@ def check_texts() -> str:
     version = rnncore.__version__
     if f"\n## {version}" not in CHANGES.read_text("utf-8"):
         raise ReleaseError(f"{CHANGES.name}: expected a section {version}, got none")
-    tags = ran("git", "tag", "--list", f"v{version}").split()
+    tags = run_command("git", "tag", "--list", f"v{version}").split()
     if tags:
         raise ReleaseError(f"version: expected a new one, got {version}: tagged")
     return version
@@ -100,19 +102,19 @@ def check_texts() -> str:
 
 def build(folder: Path) -> list[Path]:
     """Source distribution, and the wheel that is built from it."""
-    env = {"SOURCE_DATE_EPOCH": str(moment())}
+    env = {"SOURCE_DATE_EPOCH": str(find_time())}
     tree, folder = folder / "tree", folder / "dist"
     folder.mkdir(parents=True)
-    listed = ran("git", "ls-files", "-z").split("\0")
+    listed = run_command("git", "ls-files", "-z").split("\0")
     for name in filter(None, listed):
         if (ROOT / name).is_file():
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, tree / name)
-    ran(sys.executable, "-c", SDIST, folder, cwd=tree, env=env)
+    run_command(sys.executable, "-c", SDIST, folder, cwd=tree, env=env)
     (sdist,) = folder.glob("*.tar.gz")
-    at_one_time(sdist, moment())
-    source = unpacked(sdist, folder.with_name("source"))
-    ran(sys.executable, "-c", WHEEL, folder, cwd=source, env=env)
+    at_one_time(sdist, find_time())
+    source = find_unpacked(sdist, folder.with_name("source"))
+    run_command(sys.executable, "-c", WHEEL, folder, cwd=source, env=env)
     return sorted(folder.iterdir())
 
 
@@ -134,7 +136,7 @@ def at_one_time(sdist: Path, seconds: int) -> None:
     made.replace(sdist)
 
 
-def unpacked(sdist: Path, folder: Path) -> Path:
+def find_unpacked(sdist: Path, folder: Path) -> Path:
     """The one folder that a source distribution holds."""
     with tarfile.open(sdist) as archive:
         archive.extractall(folder, filter="data")
@@ -155,25 +157,27 @@ def build_twice(work: Path) -> str:
 
 def check_metadata() -> str:
     """twine's check, strict."""
-    ran(sys.executable, "-m", "twine", "check", "--strict", *sorted(OUT.iterdir()))
+    run_command(
+        sys.executable, "-m", "twine", "check", "--strict", *sorted(OUT.iterdir())
+    )
     return "no remarks"
 
 
 def try_installed(python: Path, work: Path) -> str:
     """Import and test in an empty environment of this Python."""
     own = work / "own"
-    ran(python, "-m", "venv", own)
+    run_command(python, "-m", "venv", own)
     there, empty = own / "bin" / "python", work / "empty"
     empty.mkdir()
     (wheel,) = OUT.glob("*.whl")
     (sdist,) = OUT.glob("*.tar.gz")
     options = "--quiet", "--disable-pip-version-check", "--only-binary=:all:"
-    ran(there, "-m", "pip", "install", *options, wheel)
-    ran(there, "-c", TRIED, rnncore.__version__, cwd=empty)
-    ran(there, "-m", "rnncore", "--version", cwd=empty)
-    tree = unpacked(sdist, work / "source")
+    run_command(there, "-m", "pip", "install", *options, wheel)
+    run_command(there, "-c", TRIED, rnncore.__version__, cwd=empty)
+    run_command(there, "-m", "rnncore", "--version", cwd=empty)
+    tree = find_unpacked(sdist, work / "source")
     shutil.rmtree(tree / "rnncore")  # what is tested is what was installed
-    return "NumPy " + ran(there, "-m", TESTS, cwd=tree).split()[-1]
+    return "NumPy " + run_command(there, "-m", TESTS, cwd=tree).split()[-1]
 
 
 def main() -> int:
@@ -187,7 +191,7 @@ def main() -> int:
             "built twice, byte for byte the same": lambda: build_twice(work),
             "twine check --strict": check_metadata,
         }
-        for version, python in ({} if only else pythons()).items():
+        for version, python in ({} if only else find_pythons()).items():
             place = work / version
             name = f"installed and tested on Python {version}"
             steps[name] = partial(try_installed, python, place)

@@ -37,38 +37,38 @@ class Grid:
     groups: list[tuple[int, int, str]]
 
 
-def tables(page: str) -> str:
+def convert_tables(page: str) -> str:
     """The page's HTML with its printed tables as tables."""
-    return PRINTED.sub(_block, page)
+    return PRINTED.sub(_convert_block, page)
 
 
-def _block(block: re.Match[str]) -> str:
-    found = parts(html.unescape(re.sub(r"<[^>]+>", "", block[2])))
+def _convert_block(block: re.Match[str]) -> str:
+    found = split_text(html.unescape(re.sub(r"<[^>]+>", "", block[2])))
     if not any(isinstance(part, Grid) for part in found):
         return block[0]
     return "\n".join(
-        _table(part)
+        _format_table(part)
         if isinstance(part, Grid)
         else f"{block[1]}{html.escape(part)}\n{block[3]}"
         for part in found
     )
 
 
-def _table(grid: Grid) -> str:
+def _format_table(grid: Grid) -> str:
     heads, *body = grid.rows
     names, *columns = zip(*grid.rows, strict=True)
     sides = [  # where the style sheet would put them on the other
-        ' class="figures"' if _figures(*names) else "",
-        *("" if _figures(*column) else ' class="words"' for column in columns),
+        ' class="figures"' if _is_figures(*names) else "",
+        *("" if _is_figures(*column) else ' class="words"' for column in columns),
     ]
     top = "".join(
         f'<th scope="col"{side}>{html.escape(head)}</th>' if head else "<td></td>"
         for head, side in zip(heads, sides, strict=True)
     )
     lines = "".join(
-        f'<tr><th scope="row"{sides[0]}>{_cell(name)}</th>'
+        f'<tr><th scope="row"{sides[0]}>{_format_cell(name)}</th>'
         + "".join(
-            f"<td{side}>{_cell(value)}</td>"
+            f"<td{side}>{_format_cell(value)}</td>"
             for value, side in zip(values, sides[1:], strict=True)
         )
         + "</tr>\n"
@@ -76,26 +76,26 @@ def _table(grid: Grid) -> str:
     )
     return (
         '<div class="output text_html"><table class="rnn-table">\n'
-        f"{_groups(grid, len(heads))}<tr>{top}</tr></thead>\n"
+        f"{_find_groups(grid, len(heads))}<tr>{top}</tr></thead>\n"
         f"<tbody>{lines}</tbody></table></div>"
     )
 
 
-def _cell(text: str) -> str:
+def _format_cell(text: str) -> str:
     """A cell's words or figures, with signs and powers of ten as a book sets them."""
     if not FIGURE.match(text):
         return html.escape(text)
-    return POWER.sub(_power, html.escape(HYPHEN.sub("−", text)))
+    return POWER.sub(_format_power, html.escape(HYPHEN.sub("−", text)))
 
 
-def _power(found: re.Match[str]) -> str:
+def _format_power(found: re.Match[str]) -> str:
     factor, sign, exponent = found[1], found[2].replace("-", "−"), int(found[3])
     if exponent == 0 or float(factor) == 0:
         return factor
     return f"{factor}\u202f×\u202f10<sup>{sign.strip('+')}{exponent}</sup>"
 
 
-def _groups(grid: Grid, width: int) -> str:
+def _find_groups(grid: Grid, width: int) -> str:
     """How the head begins, with the line over groups of columns if there is one."""
     if not grid.groups:
         return "<thead>"
@@ -112,7 +112,7 @@ def _groups(grid: Grid, width: int) -> str:
     return f"{spans}\n<thead><tr>{cells}</tr>\n"
 
 
-def parts(text: str) -> list[str | Grid]:
+def split_text(text: str) -> list[str | Grid]:
     """A printed text as texts and grids; as one text if there is any doubt."""
     whole = text.strip("\n")
     found: list[str | Grid] = []
@@ -135,7 +135,7 @@ def _split(lines: list[str]) -> list[str | Grid] | None:
     at = 0
     while at < len(lines):
         stops = range(len(lines), at + 2, -1)
-        tries = ((stop, grid(lines[at:stop])) for stop in stops)
+        tries = ((stop, parse_grid(lines[at:stop])) for stop in stops)
         stop, here = next((t for t in tries if t[1]), (at + 1, None))
         if here:
             found += ["\n".join(said), here] if said else [here]
@@ -148,10 +148,10 @@ def _split(lines: list[str]) -> list[str | Grid] | None:
     texts = [
         line for part in found if isinstance(part, str) for line in part.split("\n")
     ]
-    return found if all(_text(line, alone) for line in texts) else None
+    return found if all(_is_text(line, alone) for line in texts) else None
 
 
-def _text(line: str, alone: bool) -> bool:
+def _is_text(line: str, alone: bool) -> bool:
     """Whether a line is no row: a sentence, or words that stand alone."""
     if "  " in line.strip():
         return False
@@ -161,21 +161,21 @@ def _text(line: str, alone: bool) -> bool:
     return len(words) > 2 and not line.startswith(" ")
 
 
-def grid(lines: list[str]) -> Grid | None:
+def parse_grid(lines: list[str]) -> Grid | None:
     """These lines as one grid, or None if they are not one."""
-    rows = cells(lines)
+    rows = parse_cells(lines)
     if rows:
         return Grid(rows, [])
-    rows = cells(lines[1:])
-    groups = _over(lines[0], lines[1:], rows) if rows else []
+    rows = parse_cells(lines[1:])
+    groups = _find_groups_over(lines[0], lines[1:], rows) if rows else []
     return Grid(rows, groups) if rows and groups else None
 
 
-def cells(lines: list[str]) -> list[list[str]] | None:
+def parse_cells(lines: list[str]) -> list[list[str]] | None:
     """The rows of a printed grid, headings first; None if it is not one."""
     if len(lines) < 3:
         return None
-    edges = _edges(lines)
+    edges = _find_edges(lines)
     rows = [
         [re.sub("± +", "± ", line[a:b].strip()) for a, b in edges] for line in lines
     ]
@@ -184,19 +184,21 @@ def cells(lines: list[str]) -> list[list[str]] | None:
         return None
     if any(GAP.search(cell) for row in rows for cell in row):
         return None
-    if any(_two(a, [line[a:b].ljust(b - a) for line in lines]) for a, b in edges):
+    if any(
+        _is_two_columns(a, [line[a:b].ljust(b - a) for line in lines]) for a, b in edges
+    ):
         return None
     names, *columns = zip(*rows, strict=True)
     named = not heads[0] and all(WORDS.search(name) for name in names[1:])
-    if not all(_headed(*column, figures=named) for column in columns):
+    if not all(_is_headed(*column, figures=named) for column in columns):
         return None
     if any(re.search(r"\d", cell) for row in body for cell in row[1:]):
-        sure = named or any(_figures(*column) for column in columns)
-        return rows if sure and all(_row(*row) for row in body) else None
+        sure = named or any(_is_figures(*column) for column in columns)
+        return rows if sure and all(_is_row(*row) for row in body) else None
     return rows if named and all(map(all, body)) else None
 
 
-def _edges(lines: list[str]) -> list[tuple[int, int]]:
+def _find_edges(lines: list[str]) -> list[tuple[int, int]]:
     """Where each column begins, and where the next one does."""
     width = max(map(len, lines))
     lines = [line.ljust(width) for line in lines]
@@ -208,7 +210,7 @@ def _edges(lines: list[str]) -> list[tuple[int, int]]:
     return [(a, b) for a, b in pairwise(starts) if a < b]
 
 
-def _two(at: int, lines: list[str]) -> bool:
+def _is_two_columns(at: int, lines: list[str]) -> bool:
     """Whether this may be two columns, the second of figures, one blank apart."""
     for k in range(1, len(lines[0]) - 1):
         if any(line[k] != " " for line in lines):
@@ -222,7 +224,7 @@ def _two(at: int, lines: list[str]) -> bool:
     return False
 
 
-def _headed(head: str, *column: str, figures: bool) -> bool:
+def _is_headed(head: str, *column: str, figures: bool) -> bool:
     """Whether a heading stands over the cells, and not more of the same.
 
     It has words, or is a figure where that can be no row's.
@@ -237,28 +239,30 @@ def _headed(head: str, *column: str, figures: bool) -> bool:
     )
 
 
-def _figures(head: str, *column: str) -> bool:
+def _is_figures(head: str, *column: str) -> bool:
     """Whether the column has figures, and nothing else that is to be known."""
     del head
     told = [cell for cell in column if cell not in NO_FIGURE]
     return bool(told) and all(FIGURE.match(cell) for cell in told)
 
 
-def _row(name: str, *values: str) -> bool:
+def _is_row(name: str, *values: str) -> bool:
     """Whether this is a row of figures, and not a heading of rows or columns."""
     del name
     return any(re.search(r"\d", v) or v in NO_FIGURE - {""} for v in values)
 
 
-def _over(
+def _find_groups_over(
     line: str, lines: list[str], rows: list[list[str]]
 ) -> list[tuple[int, int, str]]:
     """The groups of columns that a line names; none if in doubt.
 
     It names at least two, each over the same headings and over no other.
     """
-    starts = [start for start, _ in _edges(lines)]
-    stops = [max(len(row[a:b].rstrip()) + a for row in lines) for a, b in _edges(lines)]
+    starts = [start for start, _ in _find_edges(lines)]
+    stops = [
+        max(len(row[a:b].rstrip()) + a for row in lines) for a, b in _find_edges(lines)
+    ]
     starts.append(max(len(line), *stops))
     heads = rows[0]
     phrases = list(PHRASE.finditer(line))

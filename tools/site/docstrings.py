@@ -24,15 +24,15 @@ RAISES = re.compile(r"Raises (\w+)\b,?:?\s*(.*)", re.DOTALL)
 def docstring_to_rst(text: str) -> str:
     """A docstring with `Shapes:`, `Raises ...` and `Source:` paragraphs as
     reStructuredText, those three as fields."""
-    parts = [_paragraph(p) for p in PARAGRAPH.split(text.strip("\n"))]
+    parts = [_make_paragraph(p) for p in PARAGRAPH.split(text.strip("\n"))]
     return "\n\n".join(parts)
 
 
-def _paragraph(text: str) -> str:
+def _make_paragraph(text: str) -> str:
     one_line = " ".join(text.split())
     if one_line.startswith("Shapes:"):
         shapes = one_line.removeprefix("Shapes:").strip()
-        sides = [_literals(side) for side in shapes.split("->")]
+        sides = [_quote_literals(side) for side in shapes.split("->")]
         return f":Shapes: {' **→** '.join(sides).strip()}"
     if one_line.startswith("Source:"):
         source = one_line.removeprefix("Source:").strip()
@@ -42,7 +42,7 @@ def _paragraph(text: str) -> str:
     return _inline(text)
 
 
-def _literals(side: str) -> str:
+def _quote_literals(side: str) -> str:
     items = [item.strip() for item in side.split(";")]
     return "; ".join(f"``{item}``" for item in items if item)
 
@@ -71,11 +71,13 @@ def _skip_what_is_not_ours(
 
 def _modules_and_absent_pages(app: Sphinx, page: str, text: list[str]) -> None:
     if page in app.env.found_docs:  # a page, not a docstring
-        text[0] = contents.unlink_absent(contents.expand_modules(text[0]), _absent(app))
+        text[0] = contents.unlink_absent(
+            contents.expand_modules(text[0]), _find_absent(app)
+        )
 
 
 @functools.lru_cache(maxsize=1)
-def _absent(app: Sphinx) -> contents.Absent:
+def _find_absent(app: Sphinx) -> contents.Absent:
     return contents.find_absent(Path(app.srcdir), app.env.found_docs)
 
 

@@ -34,7 +34,7 @@ def typeset(page: str, name: str) -> str:
     """The page's HTML with its formulas as HTML, and with what shows them."""
 
     def inline(match: re.Match[str]) -> str:
-        drawn = f"{match[1]}{_drawn(match[2], False, name)}</span>"
+        drawn = f"{match[1]}{_draw_formula(match[2], False, name)}</span>"
         if not match[3]:
             return drawn
         if drawn.count(BASE) == 1:
@@ -43,7 +43,7 @@ def typeset(page: str, name: str) -> str:
         return f"{before}</span></span>{WITH_LAST}{BASE}{last}{match[3]}</span></span>"
 
     def display(match: re.Match[str]) -> str:
-        return match[1] + _drawn(match[2], True, name)
+        return match[1] + _draw_formula(match[2], True, name)
 
     page = DISPLAY.sub(display, INLINE.sub(inline, page))
     if 'class="katex' not in page:
@@ -58,7 +58,7 @@ def typeset(page: str, name: str) -> str:
     return page.replace("</head>", "\n".join([*links, "</head>"]), 1)
 
 
-def _drawn(tex: str, display: bool, page: str) -> str:
+def _draw_formula(tex: str, display: bool, page: str) -> str:
     try:
         return to_html(html.unescape(tex).strip(), display)
     except JSEvalException as error:
@@ -73,11 +73,11 @@ def to_html(tex: str, display: bool) -> str:
     Raises JSEvalException where KaTeX cannot read it.
     """
     options = {"displayMode": display, "strict": "ignore"}
-    return str(_engine().call("katex.renderToString", tex, options))
+    return str(_start_engine().call("katex.renderToString", tex, options))
 
 
 @functools.cache
-def _engine() -> MiniRacer:
+def _start_engine() -> MiniRacer:
     engine = MiniRacer()
     engine.eval((KATEX / "katex.min.js").read_text("utf8"))
     return engine

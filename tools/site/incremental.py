@@ -35,7 +35,7 @@ def list_pages_to_write(app: Sphinx, env: Any) -> list[str]:
         {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in sheets},
     ]
     if links.GLOSSARY in env.found_docs:
-        shown.append(dict(links.definitions(env)))
+        shown.append(dict(links.find_definitions(env)))
     if "cite" in env.domains:
         cited = env.get_domain("cite").citations
         shown.append({c.citation_id: c.entry.to_string("bibtex") for c in cited})

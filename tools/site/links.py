@@ -52,7 +52,7 @@ AS_WRITTEN = (
 
 def _number_title(app: Sphinx, page: str, text: list[str]) -> None:
     toc = Path(app.config.external_toc_path).read_text("utf8")
-    number = chapters.numbers(contents.list_pages(toc)).get(page)
+    number = chapters.number_chapters(contents.list_pages(toc)).get(page)
     if number is not None:
         text[0] = TITLE.sub(f"# {number}. ", text[0], count=1)
 
@@ -77,7 +77,7 @@ class Chapter(SphinxRole):
         """Words, and what they name."""
         written = self.rawtext.lstrip(":").partition(":")[0]  # with its capital
         try:
-            parts = _chapters(self.env.app).parts(written, self.text)
+            parts = _number_chapters(self.env.app).parts(written, self.text)
         except ValueError as error:
             logger = logging.getLogger(__name__)
             logger.warning("%s", error, location=self.get_location())
@@ -89,7 +89,7 @@ class Chapter(SphinxRole):
 
 
 @functools.lru_cache(maxsize=1)
-def _chapters(app: Sphinx) -> chapters.Chapters:
+def _number_chapters(app: Sphinx) -> chapters.Chapters:
     return chapters.read(Path(app.srcdir), Path(app.config.external_toc_path))
 
 
@@ -102,7 +102,7 @@ class Links(SphinxPostTransform):
     def run(self, **kwargs: Any) -> None:
         """Change the page's text."""
         page = self.env.docname
-        self.known = _known(self.app)
+        self.known = _read_known(self.app)
         for named in [*self.document.findall(nodes.inline)]:
             if "chapter" in named:
                 self._link_chapter(named)
@@ -126,7 +126,7 @@ class Links(SphinxPostTransform):
         return [
             text
             for text in self.document.findall(nodes.Text)
-            if not any(isinstance(node, AS_WRITTEN) for node in _above(text))
+            if not any(isinstance(node, AS_WRITTEN) for node in _find_above(text))
         ]
 
     def _replace(self, text: nodes.Text, what: re.Pattern[str], by: Any) -> None:
@@ -142,14 +142,14 @@ class Links(SphinxPostTransform):
     def _link_chapter(self, named: nodes.inline) -> None:
         """Link it, but not within a title or a link, nor a page to itself."""
         page, words = named["chapter"], named.astext()
-        plain = any(isinstance(node, AS_WRITTEN) for node in _above(named))
+        plain = any(isinstance(node, AS_WRITTEN) for node in _find_above(named))
         if plain or page == self.env.docname or page not in self.env.found_docs:
             named.replace_self(nodes.Text(words))
         else:
             named.replace_self(self._link(page, words, "", "chapter"))
 
     def _link_command(self, command: nodes.literal) -> None:
-        linked = any(isinstance(node, nodes.reference) for node in _above(command))
+        linked = any(isinstance(node, nodes.reference) for node in _find_above(command))
         if command.astext().startswith(TOOL) and not linked:
             title = "It runs in the course's full repository."
             link = self._link(f"{WHERE}#{WHOLE}", "", title, "command")
@@ -194,14 +194,14 @@ class Links(SphinxPostTransform):
         return link
 
 
-def _above(node: nodes.Node) -> Iterator[nodes.Node]:
+def _find_above(node: nodes.Node) -> Iterator[nodes.Node]:
     while node.parent is not None:
         node = node.parent
         yield node
 
 
 def _in_a_paragraph(text: nodes.Text) -> bool:
-    return any(isinstance(node, nodes.paragraph) for node in _above(text))
+    return any(isinstance(node, nodes.paragraph) for node in _find_above(text))
 
 
 class Term(NamedTuple):
@@ -222,14 +222,18 @@ class Known(NamedTuple):
 
 
 @functools.lru_cache(maxsize=1)
-def _known(app: Sphinx) -> Known:
+def _read_known(app: Sphinx) -> Known:
     listed = contents.list_pages(Path(app.config.external_toc_path).read_text("utf8"))
     absent = contents.find_absent(Path(app.srcdir), listed).titles
     glossary = GLOSSARY in app.env.found_docs
-    terms = dict(definitions(app.env)) if glossary else {}
+    terms = dict(find_definitions(app.env)) if glossary else {}
     words = "|".join(sorted(map(re.escape, terms), key=len, reverse=True))
     return Known(
-        {n: page for page, n in chapters.numbers(listed).items() if "." not in n},
+        {
+            n: page
+            for page, n in chapters.number_chapters(listed).items()
+            if "." not in n
+        },
         {str(int(match[1])) for name in absent if (match := PAGE.match(name))}
         | {str(number) for number in app.config.cut_chapters},
         terms,
@@ -237,7 +241,7 @@ def _known(app: Sphinx) -> Known:
     )
 
 
-def definitions(env: Any) -> Iterator[tuple[str, Term]]:
+def find_definitions(env: Any) -> Iterator[tuple[str, Term]]:
     """Each glossary term."""
     everyday = env.metadata[GLOSSARY].get("everyday", "").split(", ")
     for item in env.get_doctree(GLOSSARY).findall(nodes.definition_list_item):

@@ -19,7 +19,7 @@ LEFT = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 DEFINES = "customElements.define("
 
 
-def shorter(code: str) -> str:
+def shorten_module(code: str) -> str:
     """Return a module without indentation and the comments that fill lines."""
     lines = map(str.strip, _without_comments(code).splitlines())
     return "\n".join(filter(None, lines)) + "\n"
@@ -81,7 +81,7 @@ def _wrap(name: str, code: str) -> str:
 def write_code(folder: Path) -> None:
     """Shorten the modules of a built book's _static/live; add the scripts."""
     modules = {
-        path.stem: shorter(path.read_text("utf8"))
+        path.stem: shorten_module(path.read_text("utf8"))
         for path in sorted(folder.glob("*.mjs"))
     }
     for name, code in modules.items():

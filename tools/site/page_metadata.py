@@ -23,7 +23,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from tools import ROOT
-from tools.site.search import plain
+from tools.site.search import to_plain_text
 
 CITATION = ROOT / "CITATION.cff"
 PICTURE = "_static/preview.png"
@@ -56,7 +56,7 @@ def edition_date() -> datetime.date | None:
     return datetime.datetime.fromtimestamp(int(seconds), datetime.UTC).date()
 
 
-def citation(address: str) -> str:
+def format_citation(address: str) -> str:
     """How to cite the course, as text and for BibTeX."""
     about = yaml.safe_load(CITATION.read_text("utf8"))
     date = edition_date()
@@ -70,46 +70,46 @@ def citation(address: str) -> str:
     )
 
 
-def edition() -> str:
+def read_edition() -> str:
     """The version, and the day where it is known."""
     version = yaml.safe_load(CITATION.read_text("utf8"))["version"]
     date = edition_date()
     return f"{version}, {date.day} {date:%B %Y}" if date else f"{version}"
 
 
-def description(doctree: nodes.document) -> str:
+def describe_page(doctree: nodes.document) -> str:
     """A page's first question, or else its first paragraph."""
     for paragraph in doctree.findall(nodes.paragraph):
-        text = plain(paragraph)
+        text = to_plain_text(paragraph)
         minutes = len(paragraph) == 1 and isinstance(paragraph[0], nodes.emphasis)
         if text and not minutes and not text.endswith(":"):
             return textwrap.shorten(text, 200, placeholder=" …")
     return ""
 
 
-def parts(toc: str) -> dict[str, str]:
+def find_parts(toc: str) -> dict[str, str]:
     """By page: the caption of the part that it belongs to."""
-    return dict(_parts(yaml.safe_load(toc), ""))
+    return dict(_walk_parts(yaml.safe_load(toc), ""))
 
 
-def _parts(entry: dict[str, Any], caption: str) -> Iterator[tuple[str, str]]:
+def _walk_parts(entry: dict[str, Any], caption: str) -> Iterator[tuple[str, str]]:
     caption = entry.get("caption", caption)
     if "file" in entry:
         yield entry["file"], caption
     for key in ("parts", "chapters", "sections"):
         for inner in entry.get(key, ()):
-            yield from _parts(inner, caption)
+            yield from _walk_parts(inner, caption)
 
 
 def _on_page(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
     toc = Path(app.config.external_toc_path).read_text("utf8")
-    context["part"] = parts(toc).get(page, "")
+    context["part"] = find_parts(toc).get(page, "")
     title = app.env.titles.get(page)
     about = {
-        "description": description(doctree) if doctree is not None else "",
-        "og:title": plain(title) if title else app.config.html_title,
+        "description": describe_page(doctree) if doctree is not None else "",
+        "og:title": to_plain_text(title) if title else app.config.html_title,
         "og:site_name": app.config.html_title,
         "og:type": "article" if doctree is not None else "website",
         "og:locale": "en_GB",
@@ -130,12 +130,12 @@ def _on_page(
 
 def _cite(app: Sphinx, page: str, text: list[str]) -> None:
     if PLACE in text[0]:
-        text[0] = text[0].replace(PLACE, citation(app.config.html_baseurl))
+        text[0] = text[0].replace(PLACE, format_citation(app.config.html_baseurl))
 
 
-def _once(app: Sphinx, config: Any) -> None:
+def _set_once(app: Sphinx, config: Any) -> None:
     """The edition, and the addresses: of the environment, or configured."""
-    config.html_context["edition"] = edition()
+    config.html_context["edition"] = read_edition()
     options = config.html_theme_options
     if address := os.environ.get("BOOK_ADDRESS"):
         config.html_baseurl = urljoin(f"{address.rstrip('/')}/", "latest/")
@@ -168,7 +168,7 @@ def _finish(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
-    app.connect("config-inited", _once)
+    app.connect("config-inited", _set_once)
     app.connect("source-read", _cite)
     app.connect("html-page-context", _on_page)
     app.connect("build-finished", _finish, priority=900)

@@ -21,7 +21,7 @@ from pathlib import Path
 from fontTools import subset, ttLib
 from PIL import Image
 
-from tools.site.ascii_tables import tables
+from tools.site.ascii_tables import convert_tables
 from tools.site.folded.folded_code import fold_docstrings, say_what_is_folded
 from tools.site.formulas import typeset
 from tools.site.live import write_code
@@ -81,7 +81,7 @@ def finish(out: Path) -> None:
         pages[path] = with_signs(finish_page(page, name, out), name, live)
         path.write_text(pages[path], "utf8")
     for picture in (out / MEDIA).glob("*.svg"):
-        drawn = dark.themed(shorter(picture.read_text("utf8")))
+        drawn = dark.darken_drawing(shorten_drawing(picture.read_text("utf8")))
         picture.write_text(drawn, "utf8")
     for picture in (out / MEDIA).glob("*.png"):
         if picture.stat().st_size > HEAVY:
@@ -97,13 +97,15 @@ def finish_page(page: str, name: str, out: Path) -> str:
         page = SEARCH_JS.sub("", page)
     page = typeset(TABLE.sub(_with_phrases, page), name)
     page = as_files(page, name, out)
-    page = LIVE.sub(sized, page)
+    page = LIVE.sub(set_size, page)
     page = fold_docstrings(say_what_is_folded(page))
     if 'class="bd-sidebar-secondary' in page:  # beside it there is a margin
         page = CAPTIONED.sub(r"\1 popout", page)
     else:  # said before the article: what stands after it comes too late
         page = page.replace('<div class="bd-content"', '<div class="bd-content wide"')
-    return accessible(scripts_last(unparted(tables(whole_options(page)))))
+    return add_accessible_names(
+        scripts_last(join_units(convert_tables(whole_options(page))))
+    )
 
 
 def whole_options(page: str) -> str:
@@ -124,7 +126,7 @@ def with_signs(page: str, name: str, live: set[str]) -> str:
     return before + mark + contents + end + rest
 
 
-def unparted(page: str) -> str:
+def join_units(page: str) -> str:
     """The page with numbers that no line's end parts from their % or spread."""
     return PARTED.sub(
         lambda m: (
@@ -135,14 +137,14 @@ def unparted(page: str) -> str:
 
 
 @functools.cache
-def sizes() -> dict[str, list[list[int]]]:
+def read_sizes() -> dict[str, list[list[int]]]:
     """Widths and heights of the live figures, by their ids."""
     return json.loads(SIZES.read_text("utf8"))
 
 
-def sized(figure: re.Match[str]) -> str:
+def set_size(figure: re.Match[str]) -> str:
     """A live figure that knows how high it will be, so that nothing moves."""
-    known = sizes().get(figure[2], [])
+    known = read_sizes().get(figure[2], [])
     return f'{figure[0]} class="live" data-sizes="{json.dumps(known)}"'
 
 
@@ -189,10 +191,10 @@ def as_files(page: str, name: str, out: Path) -> str:
     page = page.replace(' preload="metadata"', ' preload="none"')
     page = re.sub(r"<video (?![^>]*preload)", '<video preload="none" ', page)
     folder = (out / name).parent
-    return PICTURE.sub(lambda m: _lazy(m, folder), page)
+    return PICTURE.sub(lambda m: _load_lazily(m, folder), page)
 
 
-def _lazy(match: re.Match[str], folder: Path) -> str:
+def _load_lazily(match: re.Match[str], folder: Path) -> str:
     """A picture that knows its size, loads late, and leads to its file."""
     link, picture = match[1] or "", match[0].removeprefix(match[1] or "")
     source = SOURCE.search(picture)
@@ -205,15 +207,15 @@ def _lazy(match: re.Match[str], folder: Path) -> str:
     if " loading=" not in picture:
         picture = picture.replace("<img", '<img loading="lazy"', 1)
     drawn = path.suffix == ".svg" and MEDIA in source[1]
-    if drawn and dark.follows(path.read_text("utf8")):
+    if drawn and dark.has_dark_colours(path.read_text("utf8")):
         picture = picture.replace("<img", "<img data-themed", 1)
-    picture = narrow.beside(picture, path, narrow.figure_of(match))
+    picture = narrow.add_narrow_drawing(picture, path, narrow.figure_of(match))
     if link or MEDIA not in source[1]:
         return link + picture
     return f'<a class="enlarge" href="{source[1]}">{picture}</a>'
 
 
-def shorter(svg: str) -> str:
+def shorten_drawing(svg: str) -> str:
     """A drawing without its metadata; its paths in tenths of a point."""
     svg = re.sub(r"\s*<metadata\b[^>]*>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'(?<= d=")[^"]+', lambda m: re.sub(r"(\.\d)\d+", r"\1", m[0]), svg)
@@ -337,7 +339,7 @@ HTML_FIXES: list[tuple[str, str | Callable[[re.Match[str]], str]]] = [
 ]
 
 
-def accessible(page: str) -> str:
+def add_accessible_names(page: str) -> str:
     """The page with names and roles where others left them out."""
     page = CHEVRON.sub(
         lambda m: f'{m[1]}{m["name"]}{m[3]} aria-label="Pages of {m["name"]}"', page

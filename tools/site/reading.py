@@ -33,7 +33,7 @@ from sphinx.util.docutils import SphinxRole
 
 from tools import ROOT
 from tools.build import short_way, weave
-from tools.site.page_metadata import parts
+from tools.site.page_metadata import find_parts
 
 A_MINUTE = 150  # words
 LINE, EQUATION = 9, 60  # words
@@ -52,7 +52,7 @@ INCLUDED = re.compile(r"^```\{literalinclude\} (\S+)$", re.MULTILINE)
 FOLDED = {"hide-input", "remove-input", "remove-cell"}
 
 
-def options(text: str, cell: weave.Cell) -> dict:
+def read_options(text: str, cell: weave.Cell) -> dict:
     """The YAML that stands between a cell's fence and its code."""
     lines = text.splitlines()
     start = cell.start
@@ -64,7 +64,7 @@ def options(text: str, cell: weave.Cell) -> dict:
     return yaml.safe_load("\n".join(head)) or {}
 
 
-def included(text: str) -> list[str]:
+def read_included(text: str) -> list[str]:
     """The lines of the files that a page prints whole."""
     return [
         line
@@ -74,14 +74,14 @@ def included(text: str) -> list[str]:
     ]
 
 
-def prose(text: str) -> str:
+def extract_prose(text: str) -> str:
     """A page without code, front matter and displayed equations."""
     blocks = r"\A---.*?^---$|^```.*?^```$"
     text = re.sub(blocks, "", text, flags=re.DOTALL | re.MULTILINE)
     return DISPLAYED.sub("", text)
 
 
-def minutes(text: str) -> int:
+def count_minutes(text: str) -> int:
     """How long a page takes to read, rounded up."""
     return math.ceil(count_words(text) / A_MINUTE)
 
@@ -93,12 +93,12 @@ def count_words(text: str) -> int:
     shown = [
         line
         for cell in weave.find_cells(text)
-        if not FOLDED & set(options(text, cell).get("tags", []))
+        if not FOLDED & set(read_options(text, cell).get("tags", []))
         for line in cell.lines
         if line.strip()
     ]
-    words = len(prose(text).split())
-    words += LINE * (len(shown) + len(included(text)))
+    words = len(extract_prose(text).split())
+    words += LINE * (len(shown) + len(read_included(text)))
     words += EQUATION * len(DISPLAYED.findall(text))
     words += PREDICTION * len(PREDICT.findall(text))
     return words + QUESTION * len(ASKED.findall(text))
@@ -113,35 +113,35 @@ class Times(NamedTuple):
 
 
 @functools.cache
-def times(book: Path) -> Times:
+def count_times(book: Path) -> Times:
     """Of the pages in a book's contents; a part reaches to the next "Part"."""
     pages, sums, part = {}, Counter[str](), ""
     way, short = short_way.read(book), {}
-    for page, caption in parts((book / "_toc.yml").read_text("utf8")).items():
+    for page, caption in find_parts((book / "_toc.yml").read_text("utf8")).items():
         if found := PART.match(caption):
             part = found[0]
         if re.match(r"ch\d\d_", page):
             text = (book / f"{page}.md").read_text("utf8")
-            pages[page] = minutes(text)
+            pages[page] = count_minutes(text)
             sums[part] += pages[page]
             if page in way.sections:
-                short[page] = minutes(way.on_it(page, text))
+                short[page] = count_minutes(way.on_it(page, text))
     return Times(pages, dict(sums), short)
 
 
-def said(what: str, page: str, book: Path) -> str:
+def format_number(what: str, page: str, book: Path) -> str:
     """The role's number in a page's text.
 
     Raises ValueError where `what` is none of the role's words.
     """
     if what == "page":
-        return str(minutes(page))
+        return str(count_minutes(page))
     if what in ("shortest", "longest"):
-        every = times(book).pages.values()
+        every = count_times(book).pages.values()
         return str((min if what == "shortest" else max)(every, default=0))
     if PART.fullmatch(what):
-        return str(5 * round(times(book).parts.get(what, 0) / 5))
-    found = times(book)
+        return str(5 * round(count_times(book).parts.get(what, 0) / 5))
+    found = count_times(book)
     if what == "the short way":
         return str(5 * round(sum(found.short_way.values()) / 5))
     if what in found.pages:
@@ -156,7 +156,7 @@ def said(what: str, page: str, book: Path) -> str:
 def too_long(pages: Iterable[Path]) -> list[str]:
     """A line for each page that states its time and takes over MOST minutes."""
     texts = {page.name: page.read_text("utf8") for page in pages}
-    counts = {name: minutes(text) for name, text in texts.items() if OWN in text}
+    counts = {name: count_minutes(text) for name, text in texts.items() if OWN in text}
     return [
         f"warning: {name} takes {count} minutes to read, over {MOST}: "
         "split it or shorten it"
@@ -174,7 +174,7 @@ class Minutes(SphinxRole):
         if self.text != "page":
             self.env.note_reread()  # it changes with other pages
         try:
-            number = said(self.text, page, Path(self.env.srcdir))
+            number = format_number(self.text, page, Path(self.env.srcdir))
         except ValueError as error:
             logger = logging.getLogger(__name__)
             logger.warning("%s", error, location=self.get_location())
@@ -185,5 +185,5 @@ class Minutes(SphinxRole):
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.add_role("minutes", Minutes())
-    app.connect("builder-inited", lambda app: times.cache_clear())
+    app.connect("builder-inited", lambda app: count_times.cache_clear())
     return {"parallel_read_safe": True, "parallel_write_safe": True}

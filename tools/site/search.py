@@ -47,27 +47,27 @@ LONG = 200  # rows
 FOLDED = {"tag_hide-input", "tag_remove-input", "tag_hide-cell"}
 
 
-def sections(doctree: nodes.Node) -> Iterator[tuple[str, str, str, str]]:
+def list_sections(doctree: nodes.Node) -> Iterator[tuple[str, str, str, str]]:
     """Anchor, heading, words and code of each part of a page."""
     for part in doctree.findall(nodes.section):
         title = part.next_node(nodes.title)
         if title is not None:
             first = isinstance(part.parent, nodes.document)
             anchor = "" if first else part["ids"][0]
-            yield anchor, plain(title), *_text(part)
+            yield anchor, to_plain_text(title), *_extract_text(part)
     for thing in doctree.findall(addnodes.desc):
         for signature in thing.findall(addnodes.desc_signature):
             if signature.parent is thing and signature["ids"]:
                 name = signature["ids"][0]
-                yield name, name, *_text(thing)
+                yield name, name, *_extract_text(thing)
     for item in doctree.findall(nodes.definition_list_item):
         for term in item.findall(nodes.term):
             if term["ids"]:
                 definition = item.next_node(nodes.definition)
-                yield term["ids"][0], plain(term), *_text(definition)
+                yield term["ids"][0], to_plain_text(term), *_extract_text(definition)
 
 
-def plain(node: nodes.Node) -> str:
+def to_plain_text(node: nodes.Node) -> str:
     """A node's text in one line, formulas with less TeX."""
     if isinstance(node, nodes.math):
         return TEX.sub("", node.astext())
@@ -75,10 +75,10 @@ def plain(node: nodes.Node) -> str:
         return node.astext()
     if isinstance(node, nodes.raw):
         return ""
-    return " ".join("".join(map(plain, node.children)).split())
+    return " ".join("".join(map(to_plain_text, node.children)).split())
 
 
-def _text(part: nodes.Element) -> tuple[str, str]:
+def _extract_text(part: nodes.Element) -> tuple[str, str]:
     """What a part says and what it lists, without the parts within it."""
     words: list[str] = []
     code: list[str] = []
@@ -100,12 +100,12 @@ def _collect(
                 code.append(node.astext())
         elif isinstance(node, nodes.TextElement):
             if not (len(node) == 1 and isinstance(node[0], nodes.emphasis)):
-                words.append(plain(node))  # but a page's minutes to read
+                words.append(to_plain_text(node))  # but a page's minutes to read
         else:
             _collect(node.children, words, code, listed and not classes & FOLDED)
 
 
-def explained(texts: list[tuple[str, str, str, str]]) -> dict[str, list[str]]:
+def explain_terms(texts: list[tuple[str, str, str, str]]) -> dict[str, list[str]]:
     """Of each glossary term: anchor, definition, the chapter that it names."""
     found = {}
     for anchor, term, definition, _ in texts:
@@ -118,10 +118,10 @@ def explained(texts: list[tuple[str, str, str, str]]) -> dict[str, list[str]]:
 
 def _read(app: Sphinx, doctree: nodes.document, page: str) -> None:
     if app.builder.format == "html":
-        _texts(app)[page] = [*sections(doctree)]
+        _read_texts(app)[page] = [*list_sections(doctree)]
 
 
-def _texts(app: Sphinx) -> dict[str, list[tuple[str, str, str, str]]]:
+def _read_texts(app: Sphinx) -> dict[str, list[tuple[str, str, str, str]]]:
     """By page; Sphinx resolves all of them in the process that ends the build.
 
     A page that isn't written again has the texts of the last build.
@@ -158,10 +158,10 @@ def index_words(sections: Iterable[tuple[str, str]]) -> dict[str, list[Any]]:
         for word in set(words_of(code)) - set(said):
             if len(word) > 2 and not word[0].isdigit():
                 found["code"][word].append(k)
-    return {kind: _packed(places) for kind, places in found.items()}
+    return {kind: _pack_places(places) for kind, places in found.items()}
 
 
-def _packed(places: dict[str, list[int]]) -> list[Any]:
+def _pack_places(places: dict[str, list[int]]) -> list[Any]:
     words = sorted(places)
     gaps = [
         [b - a for a, b in zip([0, *places[word]], places[word], strict=False)]
@@ -173,13 +173,13 @@ def _packed(places: dict[str, list[int]]) -> list[Any]:
 def _write(app: Sphinx, error: Exception | None) -> None:
     if error is not None or app.builder.format != "html":
         return
-    texts = _texts(app)
+    texts = _read_texts(app)
     if missing := set(app.env.found_docs) - set(texts):
         raise ExtensionError(f"not in the search: {', '.join(sorted(missing))}")
     pages = sorted(texts)
-    titles = [[page, plain(app.env.titles[page])] for page in pages]
+    titles = [[page, to_plain_text(app.env.titles[page])] for page in pages]
     found = [(k, *section) for k, page in enumerate(pages) for section in texts[page]]
-    terms = explained(texts.get(GLOSSARY, []))
+    terms = explain_terms(texts.get(GLOSSARY, []))
     index = {
         "pages": titles,
         "sections": [section[:3] for section in found],
@@ -187,7 +187,7 @@ def _write(app: Sphinx, error: Exception | None) -> None:
         **index_words(section[3:] for section in found),
     }
     out = Path(app.outdir)
-    _write_script(out / INDEX, f"window.BOOK_INDEX={_json(index)};\n")
+    _write_script(out / INDEX, f"window.BOOK_INDEX={_write_json(index)};\n")
     headings = {
         "pages": titles,
         "headings": [
@@ -197,16 +197,16 @@ def _write(app: Sphinx, error: Exception | None) -> None:
         ],
         "terms": {term: anchor for term, (anchor, *_) in terms.items()},
     }
-    _write_script(out / HEADINGS, f"window.BOOK_HEADINGS={_json(headings)};\n")
+    _write_script(out / HEADINGS, f"window.BOOK_HEADINGS={_write_json(headings)};\n")
     shutil.rmtree(out / TEXTS, ignore_errors=True)
     for page in pages:
-        said = _json([section[2:] for section in texts[page]])
-        script = f"(window.BOOK_SAYS??={{}})[{_json(page)}]={said};\n"
+        said = _write_json([section[2:] for section in texts[page]])
+        script = f"(window.BOOK_SAYS??={{}})[{_write_json(page)}]={said};\n"
         _write_script(out / TEXTS / f"{page}.js", script)
     Path(app.doctreedir, KEPT).write_text(json.dumps(texts), "utf8")
 
 
-def _json(what: Any) -> str:
+def _write_json(what: Any) -> str:
     return json.dumps(what, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -36,7 +36,7 @@ def mark(way: ShortWay, page: str, text: str) -> str:
         if section.title not in short_way.WITH_ITS_PAGE
         and not way.holds(page, section.title)
     ]
-    minutes = reading.minutes(way.on_it(page, text))
+    minutes = reading.count_minutes(way.on_it(page, text))
     for section in reversed(aside):
         end = section.start + len(f"## {section.title}")
         text = f"{text[:end]}\n\n{ASIDE}\n{text[end:]}"
@@ -54,12 +54,12 @@ def _mark_page(app: Sphinx, page: str, text: list[str]) -> None:
 def count_minutes(book: Path) -> int:
     """What the short way takes: its reading and its tasks."""
     tasks = sum(map(len, short_way.read(book).tasks.values()))
-    return sum(reading.times(book).short_way.values()) + TASK * tasks
+    return sum(reading.count_times(book).short_way.values()) + TASK * tasks
 
 
 def list_way(book: Path, pages: set[str]) -> list[str]:
     """The short way over those of its pages that a book has, as Markdown."""
-    way, minutes = short_way.read(book), reading.times(book).short_way
+    way, minutes = short_way.read(book), reading.count_times(book).short_way
     lines = []
     for page, titles in way.sections.items():
         if page not in pages:

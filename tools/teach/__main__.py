@@ -25,7 +25,7 @@ from tools.build import contents, cut
 from tools.build.export import Refused, read_course
 from tools.teach.bank import moodle_xml
 from tools.teach.exam import draw, exam_documents
-from tools.teach.pages import Page, Unreadable, questions, read_page
+from tools.teach.pages import Page, Unreadable, find_questions, read_page
 from tools.teach.slides import slides_document
 from tools.teach.syllabus import syllabus_document
 from tools.teach.tutors import tutors_document
@@ -48,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     try:
         course = read_course(options.course)
-        fresh = Path(tempfile.mkdtemp(dir=_parent(options.to)))
+        fresh = Path(tempfile.mkdtemp(dir=_check_parent(options.to)))
         write_all(fresh, course, options.html, options.seed)
     except (Refused, Unreadable, ValueError) as error:
         print(f"make teach: {error}", file=sys.stderr)
@@ -61,7 +61,7 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _parent(folder: Path) -> Path:
+def _check_parent(folder: Path) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     return folder.parent
 
@@ -71,13 +71,15 @@ def write_all(folder: Path, course: CourseFile, html: Path, seed: int) -> None:
 
     Raises Unreadable if the built book lacks a page or an answer.
     """
-    title = course.title or _title()
+    title = course.title or _read_title()
     parts = chapters_by_part(TOC.read_text("utf-8"), course)
     pages = {name: read_page(html, name) for names in parts.values() for name in names}
-    asked = {name: questions(page) for name, page in pages.items()}
+    asked = {name: find_questions(page) for name, page in pages.items()}
     names = [name for week in course.weeks for name in week.assignments]
-    texts = set(source.names())
-    chosen = [n for n in names if n in texts] if course.weeks else source.names()
+    texts = set(source.list_assignments())
+    chosen = (
+        [n for n in names if n in texts] if course.weeks else source.list_assignments()
+    )
     assignments = [source.read(name) for name in chosen]
     for place in ("slides", "exams"):
         (folder / place).mkdir()
@@ -113,7 +115,7 @@ def chapters_by_part(toc: str, course: CourseFile) -> dict[str, list[str]]:
     return found
 
 
-def _title() -> str:
+def _read_title() -> str:
     config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
     return str(config["title"])
 

@@ -23,7 +23,7 @@ def moodle_xml(course: str, pages: Iterable[tuple[str, list[Question]]]) -> byte
     for title, asked in pages:
         kind = ET.SubElement(quiz, "question", type="category")
         names = [part.replace("/", "//") for part in (course, title)]
-        _text(kind, "category", "/".join(["$course$/top", *names]))
+        _add_text(kind, "category", "/".join(["$course$/top", *names]))
         for number, question in enumerate(asked, 1):
             _add(quiz, number, question)
     ET.indent(quiz)
@@ -34,9 +34,9 @@ def _add(quiz: ET.Element, number: int, question: Question) -> None:
     one = ET.SubElement(quiz, "question", type="multichoice")
     words = BeautifulSoup(_with_tex(question.asked), "html.parser").get_text()
     name = " ".join(f"{question.page} {number}: {words}".split())
-    _text(one, "name", name[:LONGEST])
-    _text(one, "questiontext", question.asked, "html")
-    _text(one, "generalfeedback", question.answer, "html")
+    _add_text(one, "name", name[:LONGEST])
+    _add_text(one, "questiontext", question.asked, "html")
+    _add_text(one, "generalfeedback", question.answer, "html")
     for tag, value in (
         ("defaultgrade", "1"),
         ("penalty", "0.3333333"),
@@ -46,9 +46,9 @@ def _add(quiz: ET.Element, number: int, question: Question) -> None:
         ("answernumbering", "abc"),
     ):
         ET.SubElement(one, tag).text = value
-    _answer(one, "100", question.answer, "")
+    _add_answer(one, "100", question.answer, "")
     for wrong in question.wrong:
-        _answer(one, "0", wrong.says, wrong.reply)
+        _add_answer(one, "0", wrong.says, wrong.reply)
 
 
 def _with_tex(text: str) -> str:
@@ -60,17 +60,19 @@ def _with_tex(text: str) -> str:
     return str(made)
 
 
-def _answer(one: ET.Element, fraction: str, text: str, feedback: str) -> None:
+def _add_answer(one: ET.Element, fraction: str, text: str, feedback: str) -> None:
     answer = ET.SubElement(one, "answer", fraction=fraction, format="html")
-    ET.SubElement(answer, "text").text = _valid(_with_tex(text))
-    _text(answer, "feedback", feedback, "html")
+    ET.SubElement(answer, "text").text = _remove_invalid(_with_tex(text))
+    _add_text(answer, "feedback", feedback, "html")
 
 
-def _text(parent: ET.Element, tag: str, text: str, form: str = "") -> None:
+def _add_text(parent: ET.Element, tag: str, text: str, form: str = "") -> None:
     element = ET.SubElement(parent, tag, {"format": form} if form else {})
-    ET.SubElement(element, "text").text = _valid(_with_tex(text) if form else text)
+    ET.SubElement(element, "text").text = _remove_invalid(
+        _with_tex(text) if form else text
+    )
 
 
-def _valid(text: str) -> str:
+def _remove_invalid(text: str) -> str:
     """A text without the characters that XML cannot hold."""
     return re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", text)

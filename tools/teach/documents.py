@@ -23,7 +23,7 @@ TEMPLATES = Environment(
 )
 
 
-def _formula(tex: str, options: dict[str, bool]) -> str:
+def _render_formula(tex: str, options: dict[str, bool]) -> str:
     drawn = formulas.to_html(tex, options["display_mode"])
     found = BeautifulSoup(drawn, "html.parser").find("math")
     for note in found.find_all("annotation") if found else ():
@@ -32,7 +32,7 @@ def _formula(tex: str, options: dict[str, bool]) -> str:
 
 
 WORDS = MarkdownIt("commonmark", {"html": False}).enable("table")
-WORDS.use(dollarmath_plugin, renderer=_formula, double_inline=True)
+WORDS.use(dollarmath_plugin, renderer=_render_formula, double_inline=True)
 
 
 def to_html(text: str) -> Markup:
@@ -44,6 +44,6 @@ def to_html(text: str) -> Markup:
 TEMPLATES.filters["markdown"] = to_html
 
 
-def document(template: str, title: str, **parts: object) -> str:
+def render_document(template: str, title: str, **parts: object) -> str:
     """A whole HTML document."""
     return TEMPLATES.get_template(template).render(title=title, **parts)

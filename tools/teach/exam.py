@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import NamedTuple
 
-from tools.teach.documents import document
+from tools.teach.documents import render_document
 from tools.teach.pages import Question
 
 COUNT = 8  # questions of an exam
@@ -46,10 +46,10 @@ def draw(pages: list[list[Question]], seed: int, part: str) -> list[Asked]:
                 chosen.append(page.pop())
     order = {id(q): k for k, q in enumerate(q for page in pages for q in page)}
     chosen.sort(key=lambda question: order[id(question)])
-    return [_asked(question, rng) for question in chosen]
+    return [_format_question(question, rng) for question in chosen]
 
 
-def _asked(question: Question, rng: random.Random) -> Asked:
+def _format_question(question: Question, rng: random.Random) -> Asked:
     choices = [Choice(question.answer, True, "")]
     choices += [Choice(wrong.says, False, wrong.reply) for wrong in question.wrong]
     rng.shuffle(choices)
@@ -61,7 +61,7 @@ def exam_documents(
 ) -> tuple[str, str]:
     """The exam and its key as HTML."""
     both = [
-        document(
+        render_document(
             "exam.html", f"{part}{end}", course=course, asked=asked, seed=seed, key=key
         )
         for end, key in (("", False), (", key", True))

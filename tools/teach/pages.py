@@ -81,11 +81,11 @@ def make_whole(article: Tag, html: Path) -> Tag:
     for one in article.select("a, picture, span.katex, .katex-mathml, span.with-stop"):
         one.unwrap()
     for picture in article.find_all("img"):
-        picture["src"] = _inlined(html, str(picture.get("src", "")))
+        picture["src"] = _inline_picture(html, str(picture.get("src", "")))
     return article
 
 
-def _inlined(html: Path, source: str) -> str:
+def _inline_picture(html: Path, source: str) -> str:
     """A picture's file as an address that holds it.
 
     Raises Unreadable if it is not in the book.
@@ -99,7 +99,7 @@ def _inlined(html: Path, source: str) -> str:
     return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
 
 
-def bare(element: Tag) -> str:
+def to_bare_html(element: Tag) -> str:
     """An element as HTML that keeps nothing of the book's own looks."""
     made = copy.copy(element)
     for one in [made, *made.find_all(True)]:
@@ -107,15 +107,15 @@ def bare(element: Tag) -> str:
     return str(made)
 
 
-def inside(element: Tag) -> str:
+def to_inner_html(element: Tag) -> str:
     """What an element holds, as such HTML."""
-    made = BeautifulSoup(bare(element), "html.parser")
+    made = BeautifulSoup(to_bare_html(element), "html.parser")
     if isinstance(made.contents[0], Tag):
         made.contents[0].unwrap()
     return str(made).strip()
 
 
-def sections(page: Page) -> Iterator[tuple[str, Tag]]:
+def find_sections(page: Page) -> Iterator[tuple[str, Tag]]:
     """The sections of a page, by their titles."""
     for section in page.article.find_all("section"):
         heading = section.find("h2", recursive=False)
@@ -123,40 +123,40 @@ def sections(page: Page) -> Iterator[tuple[str, Tag]]:
             yield heading.get_text().strip(), section
 
 
-def answered(page: Page) -> list[str]:
+def find_answered(page: Page) -> list[str]:
     """The questions that a page says it answers, as HTML."""
     first = page.article.find("ol")
-    return [inside(item) for item in first.find_all("li")] if first else []
+    return [to_inner_html(item) for item in first.find_all("li")] if first else []
 
 
-def questions(page: Page) -> list[Question]:
+def find_questions(page: Page) -> list[Question]:
     """The closing questions of a page, each with its answers.
 
     Raises Unreadable if one has no answer, or no wrong one.
     """
     found = []
-    for title, section in sections(page):
+    for title, section in find_sections(page):
         if title == "Check yourself":
-            found += [_question(page, one) for one in section.find_all("details")]
+            found += [_read_question(page, one) for one in section.find_all("details")]
     return found
 
 
-def _question(page: Page, box: Tag) -> Question:
+def _read_question(page: Page, box: Tag) -> Question:
     head, body = box.select_one(".sd-summary-text"), box.select_one(".sd-card-body")
     if head is None or body is None:
         raise Unreadable(
             f"{page.name}: expected a question, got {box.get_text()[:80]!r}"
         )
-    asked, body = NUMBER.sub("", inside(head)), copy.copy(body)
+    asked, body = NUMBER.sub("", to_inner_html(head)), copy.copy(body)
     wrong = [
-        Wrong(inside(says).strip().strip(QUOTES), inside(reply))
+        Wrong(to_inner_html(says).strip().strip(QUOTES), to_inner_html(reply))
         for says, reply in zip(
             body.select("dl > dt"), body.select("dl > dd"), strict=True
         )
     ]
     for part in body.find_all("dl", recursive=False):
         part.extract()
-    answer = inside(body)
+    answer = to_inner_html(body)
     if not answer or not wrong:
         raise Unreadable(f"{page.name}: expected answers, a wrong one too, to: {asked}")
     return Question(page.name, asked, answer, wrong)

@@ -8,8 +8,15 @@ from typing import NamedTuple
 
 from bs4 import Tag
 
-from tools.teach.documents import document
-from tools.teach.pages import Page, answered, bare, inside, questions, sections
+from tools.teach.documents import render_document
+from tools.teach.pages import (
+    Page,
+    find_answered,
+    find_questions,
+    find_sections,
+    to_bare_html,
+    to_inner_html,
+)
 
 SPOKEN = {"Exercises", "Read next", "Check yourself"}  # no slides of their own
 LINES = 16  # of an output that a slide holds
@@ -25,38 +32,38 @@ class Slide(NamedTuple):
     body: str
 
 
-def slides(page: Page) -> list[Slide]:
+def make_slides(page: Page) -> list[Slide]:
     """All slides of a page, in its order."""
-    items = "".join(f"<li>{text}</li>" for text in answered(page))
+    items = "".join(f"<li>{text}</li>" for text in find_answered(page))
     found = [Slide("", page.title, f"<ol>{items}</ol>")]
-    for title, section in sections(page):
+    for title, section in find_sections(page):
         if title not in SPOKEN:
-            found += _section(title, section)
-    for number, question in enumerate(questions(page), 1):
+            found += _make_section(title, section)
+    for number, question in enumerate(find_questions(page), 1):
         body = f"<details><summary>Answer</summary>{question.answer}</details>"
         asked = f"<p>{question.asked}</p>"
         found.append(Slide("Check yourself", f"Question {number}", asked + body))
     return found
 
 
-def _section(title: str, section: Tag) -> Iterator[Slide]:
+def _make_section(title: str, section: Tag) -> Iterator[Slide]:
     """A section: its first words and formulas, then a slide for each of the rest."""
     opening: list[str] = []
     rest: list[Slide] = []
     for part in section.find_all(True, recursive=False):
         formula = part.name == "div" and "math" in part.get_attribute_list("class")
         if formula or (part.name == "p" and not opening):
-            opening.append(bare(part))
+            opening.append(to_bare_html(part))
         elif part.name in ("p", "h2", "section"):
             continue
         else:
-            rest += _shown(title, part)
+            rest += _convert_element(title, part)
     if opening:
         yield Slide("", title, "".join(opening))
     yield from rest
 
 
-def _shown(title: str, part: Tag) -> Iterator[Slide]:
+def _convert_element(title: str, part: Tag) -> Iterator[Slide]:
     """What one element of a section has to show."""
     classes = part.get_attribute_list("class")
     if "admonition" in classes:
@@ -69,48 +76,52 @@ def _shown(title: str, part: Tag) -> Iterator[Slide]:
         after = listed and listed.find_next_sibling()
         if isinstance(listed, Tag) and not after and _is_long(listed):
             items = listed.select(":scope > li")
-            for some in _packed(items):
+            for some in _pack_items(items):
                 for item in items:
                     item.extract()
                 listed.extend(some)
-                yield Slide(title, name, inside(part))
+                yield Slide(title, name, to_inner_html(part))
                 for said in listed.find_previous_siblings():
                     said.extract()  # what introduces the list is said once
         else:
-            yield Slide(title, name, inside(part))
+            yield Slide(title, name, to_inner_html(part))
     elif part.name == "table" or part.find("table"):
         table = part if part.name == "table" else part.find("table")
         if isinstance(table, Tag) and len(table.find_all("tr")) <= LARGEST:
             rows = table.select("tbody > tr")
-            for some in _packed(rows):
+            for some in _pack_items(rows):
                 for row in rows:
                     row.extract()
                 (table.tbody or table).extend(some)
-                yield Slide("", title, bare(table))
+                yield Slide("", title, to_bare_html(table))
     elif part.name == "figure" or part.find("figure"):
         figures = [part] if part.name == "figure" else part.find_all("figure")
         for figure in figures:
             pictures = figure.select("img")
             if len(pictures) < 2:
-                yield Slide("", title, bare(figure))
+                yield Slide("", title, to_bare_html(figure))
             else:  # to be turned over, one by one
                 for number, one in enumerate(pictures, 1):
-                    yield Slide(f"{number} of {len(pictures)}", title, bare(one))
+                    yield Slide(
+                        f"{number} of {len(pictures)}", title, to_bare_html(one)
+                    )
     elif part.name and part.name.startswith("live-"):
         asked, still = part.find("p"), part.find("img")
         if asked and still:
-            yield Slide("Live in the book", title, bare(asked) + bare(still))
+            yield Slide(
+                "Live in the book", title, to_bare_html(asked) + to_bare_html(still)
+            )
     else:
         for output in part.select(".cell_output pre"):
             if output.get_text().count("\n") <= LINES:
-                yield Slide("What came", title, bare(output))
+                yield Slide("What came", title, to_bare_html(output))
 
 
 def _is_long(part: Tag) -> bool:
     return len(part.get_text()) > LONGEST
 
 
-def _packed(items: list[Tag]) -> list[list[Tag]]:
+def _pack_items(items: list[Tag]) -> list[list[Tag]]:
     """Items in as few parts as hold LONGEST letters each, evenly filled."""
     sizes = [len(item.get_text()) for item in items]
     total = sum(sizes)
@@ -127,4 +138,6 @@ def _packed(items: list[Tag]) -> list[list[Tag]]:
 
 def slides_document(page: Page, course: str) -> str:
     """The slides as one HTML file, for a screen and for paper."""
-    return document("slides.html", page.title, slides=slides(page), course=course)
+    return render_document(
+        "slides.html", page.title, slides=make_slides(page), course=course
+    )

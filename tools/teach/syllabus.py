@@ -9,9 +9,9 @@ from typing import NamedTuple
 from grader.assignments.source import Assignment
 from grader.course.course_file import CourseFile
 from tools.build.contents import LINK, TITLE
-from tools.build.export import plan
-from tools.teach.documents import document
-from tools.teach.pages import Page, answered
+from tools.build.export import format_plan
+from tools.teach.documents import render_document
+from tools.teach.pages import Page, find_answered
 
 MINUTES = re.compile(r"about (\d+) minutes(?:, \d+ points|\.?\*)")
 
@@ -53,13 +53,13 @@ def syllabus_document(
 ) -> str:
     """The syllabus as one HTML file."""
     pages = [*pages]
-    table = plan(course, {page.name: page.title for page in pages})
-    return document(
+    table = format_plan(course, {page.name: page.title for page in pages})
+    return render_document(
         "syllabus.html",
         title,
         address=course.book_address,
         plan=LINK.sub(r"\1", table),
-        pages=[Read(page.title, answered(page)) for page in pages],
+        pages=[Read(page.title, find_answered(page)) for page in pages],
         assignments=[line_of(one) for one in assignments],
         shares=course.late_shares,
     )

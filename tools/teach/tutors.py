@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from grader.assignments.known_mistakes import Mistake, catalogue
+from grader.assignments.known_mistakes import Mistake, read_catalogue
 from grader.assignments.source import Assignment, Cell
-from tools.teach.documents import document
+from tools.teach.documents import render_document
 
 
 class Part(NamedTuple):
@@ -20,17 +20,17 @@ class Part(NamedTuple):
     mistakes: tuple[Mistake, ...] = ()
 
 
-def parts(assignment: Assignment) -> list[Part]:
+def collect_parts(assignment: Assignment) -> list[Part]:
     """What a tutor reads of an assignment.
 
     Raises ValueError if a catalogue cannot be read.
     """
     points = {c.name: c.options["points"] for c in assignment.of("test").values()}
-    found = [_part(cell, points) for cell in assignment.cells]
+    found = [_make_part(cell, points) for cell in assignment.cells]
     return [part for part in found if part]
 
 
-def _part(cell: Cell, points: dict[str, Any]) -> Part | None:
+def _make_part(cell: Cell, points: dict[str, Any]) -> Part | None:
     if cell.kind in ("text", "answer"):
         return Part(cell.kind, cell.name, cell.source, cell.options.get("points", 0))
     if cell.kind == "solution":
@@ -38,11 +38,11 @@ def _part(cell: Cell, points: dict[str, Any]) -> Part | None:
         lines = [li for li in code.split("\n") if "### END SOLUTION" not in li]
         return Part("solution", cell.name, "\n".join(lines), points.get(cell.name, 0))
     if cell.kind in ("mistakes", "mutants"):
-        return Part(cell.kind, cell.name, mistakes=tuple(catalogue(cell)))
+        return Part(cell.kind, cell.name, mistakes=tuple(read_catalogue(cell)))
     return None
 
 
 def tutors_document(course: str, assignments: Iterable[Assignment]) -> str:
     """The book as one HTML file."""
-    books = [(one.name, parts(one)) for one in assignments]
-    return document("tutors.html", "For tutors", course=course, books=books)
+    books = [(one.name, collect_parts(one)) for one in assignments]
+    return render_document("tutors.html", "For tutors", course=course, books=books)

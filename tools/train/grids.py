@@ -5,7 +5,7 @@ from collections.abc import Callable
 MOST = 6  # values that are tried
 
 
-def beside(values: list[float], edge: float) -> float:
+def extend_grid(values: list[float], edge: float) -> float:
     """The next value beyond an edge of the grid, rounded as the others are."""
     low, high = (0, 1) if edge == values[0] else (-1, -2)
     return float(f"{values[low] ** 2 / values[high]:.1g}")
@@ -15,7 +15,7 @@ def search_grid(
     score: Callable[[float], float],
     values: list[float] | tuple[float, ...],
     most: int = MOST,
-    beyond: Callable[[list[float], float], float] = beside,
+    beyond: Callable[[list[float], float], float] = extend_grid,
 ) -> dict[float, float]:
     """The score of each value, lower is better; of equal ones the first counts.
 

@@ -71,7 +71,7 @@ class Training(NamedTuple):
 
 def main(training: Training, argv: list[str] | None = None) -> None:
     """Run what the command line selects; keep each result as it comes."""
-    names, given = _options(training, argv)
+    names, given = _parse_options(training, argv)
     torch.set_num_threads(1)
     seeds, steps = given.seeds, given.steps
     if given.check:
@@ -97,7 +97,7 @@ def main(training: Training, argv: list[str] | None = None) -> None:
                 _record(one, seed, command, given.path)
 
 
-def _options(
+def _parse_options(
     training: Training, argv: list[str] | None
 ) -> tuple[list[str], argparse.Namespace]:
     """The names of runs and studies that are selected, and the rest."""
@@ -255,11 +255,11 @@ def fit_once(
         "validation": [round(x, 4) for x in result.history.score],
     }
     if asked.weights != WEIGHTS:
-        save_weights(path, module, about(asked, seconds, kind=kind, facts=facts))
+        save_weights(path, module, describe_run(asked, seconds, kind=kind, facts=facts))
     return facts
 
 
-def about(asked: Options, seconds: float, **more: Any) -> dict[str, Any]:
+def describe_run(asked: Options, seconds: float, **more: Any) -> dict[str, Any]:
     """What is written down beside the weights of seed 0."""
     known = {"seed": 0, "seconds": round(seconds, 1)}
     return {**origin(asked.command), **known, **more}

@@ -51,11 +51,11 @@ def read_corrections(path: Path, known: Collection[str]) -> Corrections:
             raise SetupError(f"{where}: {learner!r} cannot be a learner: {why}")
         if (assignment, who) in found:
             raise SetupError(f"{where}: a second line of {who} {assignment}")
-        found[assignment, who] = Correction(learner, file, _moment(said, where))
+        found[assignment, who] = Correction(learner, file, _parse_time(said, where))
     return found
 
 
-def _moment(said: str, where: str) -> datetime | None:
+def _parse_time(said: str, where: str) -> datetime | None:
     if not said:
         return None
     moment = untrusted.parse_moment(said)

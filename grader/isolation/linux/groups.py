@@ -76,12 +76,12 @@ class Group:
         _remove(self.path)
 
 
-def command(program: list[str], folder: str, user: int | None) -> list[str]:
+def build_command(program: list[str], folder: str, user: int | None) -> list[str]:
     """The command that starts a server in a group of its own.
 
     `user` is who it becomes. Raises LookupError where there is no group.
     """
-    tree, start, group = delegated(), [], ""
+    tree, start, group = find_delegated(), [], ""
     if tree:
         group = str(tree / Path(folder).name)
     elif not (start := by_systemd()):
@@ -114,7 +114,7 @@ def why_not() -> str | None:
     """Why the kernel does not count here; None where it does."""
     if not (TOP / "cgroup.controllers").exists():
         return "there are no control groups of version 2"
-    if delegated() is None and not by_systemd():
+    if find_delegated() is None and not by_systemd():
         return (
             "no part of the control groups is delegated to this process, and "
             "systemd makes none for it"
@@ -123,13 +123,13 @@ def why_not() -> str | None:
 
 
 @functools.cache
-def delegated() -> Path | None:
+def find_delegated() -> Path | None:
     """The part of the tree that this process was started in, if it is ours.
 
     What runs in it goes one level down, as groups have either processes or
     groups in them.
     """
-    own = _own()
+    own = _find_own()
     if own is None or not os.access(own / CONTROL, os.W_OK):
         return None
     if own != TOP and _mark(own) != b"1":
@@ -145,7 +145,7 @@ def delegated() -> Path | None:
     return own
 
 
-def _own() -> Path | None:
+def _find_own() -> Path | None:
     """The group of this process, where it can bound memory."""
     with contextlib.suppress(OSError, ValueError):
         lines = Path("/proc/self/cgroup").read_text("utf-8").splitlines()
@@ -199,7 +199,7 @@ def main() -> None:
     if why := why_not():
         print(f"the grader counts, five times a second: {why}")
     else:
-        how = "delegated" if delegated() else "made by systemd"
+        how = "delegated" if find_delegated() else "made by systemd"
         print(f"the kernel counts, in control groups {how}")
 
 

@@ -25,7 +25,7 @@ def use_large() -> int:
     if sys.platform != "linux":
         return 0
     libc, asked = ctypes.CDLL(None), 0
-    for first, last in list(_writable()):
+    for first, last in list(_list_writable()):
         first, last = -(-first // HUGE) * HUGE, last // HUGE * HUGE
         if first < last:
             size = last - first
@@ -35,7 +35,7 @@ def use_large() -> int:
     return asked
 
 
-def _writable() -> Iterator[tuple[int, int]]:
+def _list_writable() -> Iterator[tuple[int, int]]:
     """The ranges of addresses that are this process's own."""
     for line in Path("/proc/self/maps").read_text("utf-8").splitlines():
         place, rights, _, _, file, *name = line.split(maxsplit=5)

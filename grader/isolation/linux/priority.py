@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
-def tasks(process: int) -> list[tuple[int, str]]:
+def list_threads(process: int) -> list[tuple[int, str]]:
     """The threads of a process, and which state each is in."""
     found: list[tuple[int, str]] = []
     with contextlib.suppress(OSError):  # it has ended meanwhile
@@ -24,9 +24,9 @@ def tasks(process: int) -> list[tuple[int, str]]:
     return found
 
 
-def computing(processes: Iterable[int]) -> int:
+def count_computing(processes: Iterable[int]) -> int:
     """How many of their threads compute now, or would like to."""
-    return sum(state == "R" for p in processes for _, state in tasks(p))
+    return sum(state == "R" for p in processes for _, state in list_threads(p))
 
 
 def let_others_first(processes: Iterable[int]) -> None:
@@ -36,7 +36,7 @@ def let_others_first(processes: Iterable[int]) -> None:
     """
     sessions = {}
     for process in processes:
-        for task, _ in tasks(process):
+        for task, _ in list_threads(process):
             with contextlib.suppress(OSError):  # it has ended meanwhile
                 os.sched_setscheduler(task, os.SCHED_IDLE, os.sched_param(0))
         with contextlib.suppress(OSError):

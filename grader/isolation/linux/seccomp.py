@@ -114,7 +114,7 @@ class Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_uint16), ("steps", ctypes.POINTER(Step))]
 
 
-def steps(machine: Machine) -> list[Step]:
+def make_steps(machine: Machine) -> list[Step]:
     """The filter's instructions."""
     refuse = Step(RETURN, 0, 0, ERRNO | errno.EPERM)
     found = [
@@ -148,7 +148,7 @@ def close_calls(libc: ctypes.CDLL) -> bool:
     machine = MACHINES.get(platform.machine())
     if machine is None:
         return False
-    made = steps(machine)
+    made = make_steps(machine)
     array = (Step * len(made))(*made)
     program = Program(len(made), array)
     at = ctypes.byref(program)

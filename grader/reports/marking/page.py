@@ -14,7 +14,7 @@ from grader.reports.feedback import PAGES
 from grader.reports.marking.marks import Shown
 from grader.reports.points import Row
 from grader.reports.rubric import model_answers
-from grader.reports.task_texts import Task, asked
+from grader.reports.task_texts import TaskText, read_tasks
 from rnncore.storage.files import composed
 
 WORD = re.compile(r"\w+|[^\w\s]")
@@ -109,13 +109,17 @@ def _sorted_alike(groups: list[Group]) -> list[Group]:
     found: list[Group] = []
     while left:
         last = words[id(found[-1])] if found else None
-        best = max(left, key=lambda g: _alike(words[id(g)], last)) if found else left[0]
+        best = (
+            max(left, key=lambda g: _group_alike(words[id(g)], last))
+            if found
+            else left[0]
+        )
         left.remove(best)
         found.append(best)
     return found
 
 
-def _alike(a: frozenset[str], b: frozenset[str] | None) -> float:
+def _group_alike(a: frozenset[str], b: frozenset[str] | None) -> float:
     return len(a & b) / max(1, len(a | b)) if b is not None else 0.0
 
 
@@ -129,7 +133,7 @@ def marking_page(
 ) -> str:
     """The page as HTML, in which nothing of a learner's acts."""
     name, task = question.assignment, question.task
-    about = asked(course.released(name)).tasks.get(task_of(task), Task())
+    about = read_tasks(course.released(name)).tasks.get(task_of(task), TaskText())
     models = model_answers(course.source / name / f"{name}.ipynb")
     return PAGES.get_template("marking/marking.html").render(
         question=question,

@@ -158,7 +158,7 @@ def test_the_steps_run_in_a_fresh_copy(starter, released, tmp_path, short):
         source = (
             released(NAME) / "grading" / "source" / NAME / f"{NAME}.ipynb"
         )
-        nbformat.write(trial.solved(source), notebook)
+        nbformat.write(trial.read_solved(source), notebook)
         done = run(starter, first["with"]["command"], short)
         assert done.returncode == 0, done.stdout
         assert done.stderr == ""

@@ -18,9 +18,8 @@ from grader.commands import gradescope as pack
 from grader.course.settings import Course, Limits
 from grader.course.submissions import Submission
 from grader.notebook.repair import grade_id
-from grader.reports.points import Row, Task
-from grader.reports.task_texts import Asked
-from grader.reports.task_texts import Task as About
+from grader.reports.points import Row, TaskPoints
+from grader.reports.task_texts import Asked, TaskText
 from grader.services import gradescope, trial
 from grader.services.tree import split_secrets
 from rnncore.testing.failure import Failure
@@ -108,14 +107,14 @@ def test_a_page_follows_the_documented_format():
         kind="AssertionError",
     )
     row = row_of(
-        Task("test_one", 3, 3, False),
-        Task("test_two", 0, 2, False, failure=failure),
-        Task("why", 0, 4, False),
+        TaskPoints("test_one", 3, 3, False),
+        TaskPoints("test_two", 0, 2, False, failure=failure),
+        TaskPoints("why", 0, 4, False),
     )
-    page = gradescope.results(
+    page = gradescope.format_results(
         row,
         result_of(remarks=["two cells have one mark"]),
-        Asked("T", {"two": About("Task 2: *x* <i>")}),
+        Asked("T", {"two": TaskText("Task 2: *x* <i>")}),
         {"why"},
     )
     jsonschema.validate(page, RESULTS)
@@ -134,8 +133,10 @@ def test_what_is_hidden_says_no_value():
     failure = Failure(
         about="value", what="d_a", expected="7.25", got="3.5"
     ).masked()
-    row = row_of(Task("test_one", 0, 3, False, failure=failure))
-    text = json.dumps(gradescope.results(row, result_of(), Asked(), set()))
+    row = row_of(TaskPoints("test_one", 0, 3, False, failure=failure))
+    text = json.dumps(
+        gradescope.format_results(row, result_of(), Asked(), set())
+    )
     assert "hidden" in text
     assert "7.25" not in text
     assert "3.5" not in text
@@ -143,7 +144,7 @@ def test_what_is_hidden_says_no_value():
 
 def test_without_a_task_there_is_a_score_and_a_reason():
     row = row_of(reason="there is no assignment 'x'")
-    page = gradescope.results(row, result_of(), Asked(), set())
+    page = gradescope.format_results(row, result_of(), Asked(), set())
     jsonschema.validate(page, RESULTS)
     assert page["score"] == 0
     assert "no assignment" in page["output"]
@@ -183,7 +184,7 @@ def test_of_a_folder_that_is_too_large_the_notebook_is_taken(tmp_path):
 
 def test_grading_needs_no_tools_for_tests():
     text = (Path(pack.ROOT) / "requirements-dev.txt").read_text()
-    wanted = pack.needed(text)
+    wanted = pack.select_requirements(text)
     assert "nbgrader==" in wanted
     assert "pytest" not in wanted
 
@@ -253,7 +254,7 @@ def source_of(base):
 def solved(base):
     """The source with its solutions, and no hidden tests."""
     source = base / "source" / "course" / "grading" / "source" / NAME
-    return trial.solved(source / f"{NAME}.ipynb")
+    return trial.read_solved(source / f"{NAME}.ipynb")
 
 
 def hand_in(base, notebook, folder="."):
@@ -325,7 +326,7 @@ def test_no_late_rule_and_no_module_of_the_courses_own_travels(
         "c.Grader.sandbox = 'gvisor'",
         "c.Execute.timeout = 12",
     )
-    text = pack.configuration(root)
+    text = pack.read_configuration(root)
     assert "Rule" not in text
     assert "Late" not in text
     assert str(tmp_path) not in text
@@ -346,7 +347,7 @@ def test_a_setting_that_is_no_plain_value_is_refused(tmp_path, monkeypatch):
     with pytest.raises(
         ValueError, match=r"c\.Grader\.limits in .* expected"
     ):
-        pack.configuration(root)
+        pack.read_configuration(root)
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ import requests
 
 from grader.course.settings import Course
 from grader.course.submissions import Submission
-from grader.services.exchange import stamp
+from grader.services.exchange import add_stamp
 from tests.helpers.grading import (
     NAME,
     NEEDS_SANDBOX,
@@ -411,16 +411,16 @@ def test_the_marks_of_an_exchange_are_put_beside_the_page(tmp_path):
     hidden = tmp_path / "hidden.txt"
     hidden.write_text("the course's secret")
     (folder / "submission_secret.txt").symlink_to(hidden)
-    stamp(course, Submission("ann", NAME, folder))
+    add_stamp(course, Submission("ann", NAME, folder))
     page = course.feedback / "ann" / NAME
     assert [p.name for p in page.iterdir()] == ["timestamp.txt"]
     (folder / "submission_secret.txt").unlink()
     os.mkfifo(folder / "submission_secret.txt")
-    stamp(course, Submission("ann", NAME, folder))
+    add_stamp(course, Submission("ann", NAME, folder))
     (folder / "submission_secret.txt").unlink()
     (folder / "submission_secret.txt").write_text("x" * 2_000)
-    stamp(course, Submission("ann", NAME, folder))
+    add_stamp(course, Submission("ann", NAME, folder))
     assert [p.name for p in page.iterdir()] == ["timestamp.txt"]
     (folder / "submission_secret.txt").write_text("9f86d081")
-    stamp(course, Submission("ann", NAME, folder))
+    add_stamp(course, Submission("ann", NAME, folder))
     assert (page / "submission_secret.txt").read_text() == "9f86d081"

@@ -389,7 +389,7 @@ def solved_release(name, folder):
 
 
 @pytest.mark.weekly
-@pytest.mark.parametrize("name", builder.names())
+@pytest.mark.parametrize("name", builder.list_assignments())
 def test_a_changed_cell_of_a_real_assignment_is_checked_again(
     tmp_path, notebook, name
 ):

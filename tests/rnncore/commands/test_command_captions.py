@@ -134,9 +134,9 @@ def test_a_word_that_training_does_not_have_twice_is_unknown(capsys):
 def test_a_caption_is_compared_without_case_and_signs():
     assert as_said(" A cat’s “toy”,  (blue)! ") == "a cat’s toy blue"
     assert as_said("?! ...") == ""
-    exact, bleu = command._quality(["a b"], [["c", "a b"]])
+    exact, bleu = command._measure_quality(["a b"], [["c", "a b"]])
     assert (exact, round(bleu, 9)) == (100, 100)
-    exact, bleu = command._quality(
+    exact, bleu = command._measure_quality(
         ["the cat sits there", "no"], [["the cat sat there"], ["yes", "no"]]
     )
     assert exact == 50

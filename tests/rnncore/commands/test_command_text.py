@@ -14,7 +14,7 @@ import pytest
 
 from rnncore.commands import common
 from rnncore.commands import text as text_command
-from rnncore.commands.common import fingerprint
+from rnncore.commands.common import compute_fingerprint
 from rnncore.storage.weights import load_weights, save_weights
 from rnncore.text.model import token_nats
 from rnncore.text.ngrams import (
@@ -557,13 +557,13 @@ def test_a_folder_is_learned_and_gone_on_from(
     model = tmp_path / "m.safetensors"
     words = ["text", "train", folder, "--model", model, *TINY]
     words += ["--no-baselines"]
-    before = fingerprint(trained.read_bytes())
+    before = compute_fingerprint(trained.read_bytes())
     code, _, err = run(capsys, *words, "--from", trained, "--steps", 1)
     assert code == 0, err
     assert "read as utf-16" in err
     assert "left out: " in err
     assert "c.png" in err
-    assert before == fingerprint(trained.read_bytes())
+    assert before == compute_fingerprint(trained.read_bytes())
     old, known, _ = load_model(trained)
     new, same, about = load_model(model)
     assert same == known
@@ -662,7 +662,9 @@ def test_the_course_s_own_model_writes_too(capsys):
 def test_a_book_is_learned_over_an_interruption(tmp_path, capsys):
     """Half a million characters, the default network, a bit of training."""
     folder = Path(sysconfig.get_paths()["stdlib"])
-    paths = sorted(folder.glob("*.py"), key=lambda p: fingerprint(p.name))
+    paths = sorted(
+        folder.glob("*.py"), key=lambda p: compute_fingerprint(p.name)
+    )
     files = [p.read_text("utf-8") for p in paths]
     book = tmp_path / "book.txt"
     book.write_text("".join(f for f in files if f.isascii())[:500_000])

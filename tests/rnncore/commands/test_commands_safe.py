@@ -133,13 +133,13 @@ def settings_of(declare, *words):
 
 def test_an_option_says_where_it_is_declared_whether_a_run_needs_it_again():
     def declare(parser):
-        common.operand(parser, "file")
+        common.add_operand(parser, "file")
         group = parser.add_mutually_exclusive_group()
-        common.option(group, "--rate", default=1.0)
-        common.flag(parser, "--plain", "counts")
-        common.option(parser, "--plot", kind=Path)
-        common.option(parser, "--workers", default=1, outside=True)
-        common.flag(parser, "--quiet", "does not", outside=True)
+        common.add_option(group, "--rate", default=1.0)
+        common.add_flag(parser, "--plain", "counts")
+        common.add_option(parser, "--plot", kind=Path)
+        common.add_option(parser, "--workers", default=1, outside=True)
+        common.add_flag(parser, "--quiet", "does not", outside=True)
 
     first = settings_of(declare, "a")
     assert first == {"rate": 1.0, "plain": False}

@@ -198,7 +198,7 @@ def test_the_stored_lags_come_from_the_script(few, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_an_open_forget_gate_reaches_further(few, tmp_path):
-    cell = train_ruler.biased(3.0)
+    cell = train_ruler.make_biased(3.0)
     assert ruler.check_cell(cell) < 1e-7
     at_start = ruler.half_life(ruler.CELLS["LSTM"])
     assert ruler.half_life(cell) > 5 * at_start
@@ -252,7 +252,7 @@ def test_contenders_of_the_ruler_have_as_many_weights():
 def test_the_compiled_ruler_needs_as_many_updates_as_the_printed_one():
     one = train_ruler.MORE["LSTM, open 5"]
     printed = ruler.updates_needed(one.cell, 2, 0, 60, 0.01, one.draw)
-    compiled = train_ruler.compiled(one, 0.01, 0, 60, 2)
+    compiled = train_ruler.run_compiled(one, 0.01, 0, 60, 2)
     assert printed == compiled is not None
 
 

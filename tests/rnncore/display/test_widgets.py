@@ -25,7 +25,7 @@ from rnncore.rnn import (
     zero_state,
 )
 from tests.helpers.arrays import assert_close
-from tools.build.live.stills import STATIC, served
+from tools.build.live.stills import STATIC, serve_folder
 
 D, H = 3, 4
 TEXT, ALPHABET = "abcabca", "abc"
@@ -445,7 +445,7 @@ SHOW = """async ({ esm, attributes, given }) => {
 @pytest.fixture
 def shown(browser):
     """A function that shows a widget, without a notebook around it."""
-    with served(STATIC) as site:
+    with serve_folder(STATIC) as site:
         yield from shown_at(browser, site)
 
 

@@ -366,7 +366,7 @@ def test_the_compiled_loop_runs_where_it_pays_for_packing(
 def test_where_learners_code_is_graded_nothing_is_compiled(
     monkeypatch, calls
 ):
-    env = sandbox.environment("/tmp")
+    env = sandbox.make_environment("/tmp")
     monkeypatch.setenv("RNNCORE_LOOPS", env["RNNCORE_LOOPS"])
     rnncore.nn._compiles.cache_clear()
     try:

@@ -81,13 +81,14 @@ def test_a_shorter_way_is_refused():
 def test_shorter_ways_are_there(task):
     assert closed.own_functions(task)
     assert any(
-        task in builder.read(name).of("test") for name in builder.names()
+        task in builder.read(name).of("test")
+        for name in builder.list_assignments()
     )
 
 
 CLOSED = [
     (assignment, task)
-    for assignment in builder.names()
+    for assignment in builder.list_assignments()
     for task, cell in builder.read(assignment).of("solution").items()
     if cell.options.get("closed_book")
 ]

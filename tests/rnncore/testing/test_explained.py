@@ -8,7 +8,7 @@ import pytest
 from grader.assignments import builder
 
 
-@pytest.mark.parametrize("name", builder.names())
+@pytest.mark.parametrize("name", builder.list_assignments())
 def test_every_graded_cell_is_explained_somewhere(name):
     folder = builder.ROOT / "exercises" / name
     places = json.loads((folder / "checks.json").read_text())["explained"]
@@ -27,7 +27,9 @@ def assignment(place):
 
 
 def test_a_section_becomes_an_address():
-    found = builder.explained(assignment("ch03_truncated: The angle"))
+    found = builder.find_explanations(
+        assignment("ch03_truncated: The angle")
+    )
     assert found["vjp"] == {
         "page": "ch03_truncated",
         "title": "The angle",
@@ -38,7 +40,7 @@ def test_a_section_becomes_an_address():
 def test_a_task_that_names_nothing_is_explained_by_its_chapter():
     cell = builder.Cell("test", "vjp", "", {})
     made = builder.Assignment("ch03_bptt", None, [cell])
-    place = builder.explained(made)["vjp"]
+    place = builder.find_explanations(made)["vjp"]
     assert place["title"] == "Backpropagation through time"
     assert place["anchor"] == ""
 
@@ -52,4 +54,4 @@ def test_a_task_that_names_nothing_is_explained_by_its_chapter():
 )
 def test_what_the_book_does_not_have_is_refused(place, says):
     with pytest.raises(ValueError, match=says):
-        builder.explained(assignment(place))
+        builder.find_explanations(assignment(place))

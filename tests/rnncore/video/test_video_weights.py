@@ -45,7 +45,7 @@ def test_the_stored_weights_give_the_recorded_score(name):
     else:
         task = name.removesuffix("_bag")
         films = video.judged_films(task)
-        scores = video.scores(task, model, films)
+        scores = video.measure_scores(task, model, films)
         found = scores[video.SCORE[task]]
     # One film in a thousand may turn on the last bit of another machine.
     assert_close(found, about["score"], within=0.2)

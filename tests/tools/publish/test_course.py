@@ -126,7 +126,7 @@ def test_a_leak_stops_the_export(tmp_path, monkeypatch, capsys):
 
     build = builder.build
     monkeypatch.setattr(builder, "build", leaky)
-    monkeypatch.setattr(builder, "names", lambda: ["ch03_bptt"])
+    monkeypatch.setattr(builder, "list_assignments", lambda: ["ch03_bptt"])
     assert export.main([str(tmp_path / "out")]) == 2
     assert "it would hold a secret" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
@@ -137,7 +137,7 @@ def test_the_tree_holds_the_course_and_nothing_of_the_grader(tree):
     made = {".gitignore", "Makefile", "README.md", "exercises", "tools"}
     assert inside == made | {*export.FOLDERS, *export.FILES}
     names = {path.name for path in (tree / "exercises").iterdir()}
-    assert names == set(builder.names())
+    assert names == set(builder.list_assignments())
     tools = {path.name for path in (tree / "tools").rglob("*.py")}
     pages = {path.name for path in (ROOT / "tools" / "site").glob("*.py")}
     build = "book", "chapters", "contents", "cut", "kernels", "weave"
@@ -180,7 +180,9 @@ def test_a_contents_file_that_was_cut_cuts_the_trees_book(tmp_path):
     book = "".join(p.read_text() for p in (tmp_path / "book").glob("*.md"))
     assert not re.search(r"\]\((ch08|ch1[0-8])|\{doc\}`[^`]*ch(08|1)", book)
     assert "chapter 18" in book
-    chapters.words(book, chapters.read(tmp_path / "book"))  # or raises
+    chapters.write_roles(
+        book, chapters.read(tmp_path / "book")
+    )  # or raises
 
 
 def test_make_offers_what_a_learner_needs(tree):
@@ -232,12 +234,12 @@ def run_notebook(tree, name):
 
 
 def test_an_exported_notebook_runs(tree):
-    errors = run_notebook(tree, builder.names()[-1])
+    errors = run_notebook(tree, builder.list_assignments()[-1])
     assert set(errors) == {"NotImplementedError"}
 
 
 @pytest.mark.weekly
-@pytest.mark.parametrize("name", builder.names())
+@pytest.mark.parametrize("name", builder.list_assignments())
 def test_every_exported_notebook_runs(tree, name):
     assert set(run_notebook(tree, name)) == {"NotImplementedError"}
 
@@ -259,7 +261,7 @@ def test_a_failed_export_leaves_nothing(tmp_path, monkeypatch):
         tree.mkdir()
         raise OSError("disk full")
 
-    monkeypatch.setattr(builder, "names", list)
+    monkeypatch.setattr(builder, "list_assignments", list)
     monkeypatch.setattr(export, "_copy", fails)
     target = tmp_path / "out"
     target.mkdir()

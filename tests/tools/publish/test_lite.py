@@ -35,11 +35,11 @@ def code(*sources):
 @pytest.mark.parametrize("name", WITH)
 def test_the_pages_of_parts_one_and_two_run_in_the_browser(name):
     page = book.read_notebook(book.BOOK / f"{name}.md")
-    assert lite.lacking(page) == set()
+    assert lite.find_lacking(page) == set()
 
 
 def test_what_needs_numpy_alone_runs_in_the_browser():
-    chosen = lite.assignments()
+    chosen = lite.list_assignments()
     assert set(FIRST) <= set(chosen)
     assert "ch09_torch" not in chosen
     assert "capstone" in chosen
@@ -47,7 +47,7 @@ def test_what_needs_numpy_alone_runs_in_the_browser():
 
 def test_a_notebook_says_what_the_browser_draws_with_and_of_no_torch():
     for name in FIRST:
-        own = lite._notebook(lite.EXERCISES / name)
+        own = lite._find_notebook(lite.EXERCISES / name)
         made = lite.for_browser(own)
         says = ["".join(cell["source"]) for cell in made["cells"]]
         assert len(says) == len(own["cells"]) + 1
@@ -75,12 +75,12 @@ def test_a_notebook_says_what_the_browser_draws_with_and_of_no_torch():
     ],
 )
 def test_what_a_notebook_lacks_is_found_behind_the_package(source, missing):
-    assert lite.lacking(code(source)) == missing
+    assert lite.find_lacking(code(source)) == missing
 
 
 @pytest.mark.weekly
 def test_the_browser_s_data_are_those_of_the_library(monkeypatch):
-    there, made = (series.sunspots(), series.co2()), lite_data.tables()
+    there, made = (series.sunspots(), series.co2()), lite_data.make_tables()
     with np.load(lite_data.TABLES) as file:
         assert sorted(file) == sorted(made)
         for name in made:

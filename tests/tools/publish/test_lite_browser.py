@@ -85,7 +85,7 @@ def test_the_listings_of_files_bear_the_edition_s_time(folder):
         for file in json.loads(listing.read_text("utf8"))["content"]
         for which in ("created", "last_modified")
     }
-    assert times == {publish.moment()}
+    assert times == {publish.find_time()}
 
 
 @pytest.fixture

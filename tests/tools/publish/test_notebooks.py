@@ -22,7 +22,7 @@ PAGES = [  # with code: all that become notebooks, as a test below asserts
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_s_notebook_is_valid_and_its_text_is_markdown(page):
-    made = notebooks.notebook(page, {})
+    made = notebooks.make_notebook(page, {})
     nbformat.validate(made)
     text = "\n".join(
         c.source for c in made.cells if c.cell_type == "markdown"
@@ -36,13 +36,15 @@ def test_a_page_s_notebook_is_valid_and_its_text_is_markdown(page):
 
 def test_a_notebook_has_no_ids_drawn_at_random():
     page = PAGES[0]
-    assert notebooks.notebook(page, {}) == notebooks.notebook(page, {})
+    assert notebooks.make_notebook(page, {}) == notebooks.make_notebook(
+        page, {}
+    )
 
 
 def test_a_page_without_code_has_no_notebook(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("# Words only\n")
-    assert notebooks.notebook(page, {}) is None
+    assert notebooks.make_notebook(page, {}) is None
 
 
 @pytest.mark.slow
@@ -51,7 +53,7 @@ def test_a_page_that_reads_the_course_s_folders_has_none():
     (none,) = left - set(PAGES)
     assert left > set(PAGES)
     assert none.stem == "capstone"
-    assert notebooks.notebook(none, {}) is None
+    assert notebooks.make_notebook(none, {}) is None
 
 
 def test_roles_and_boxes_become_words():
@@ -61,7 +63,7 @@ def test_roles_and_boxes_become_words():
         ":::{dropdown} Why?\n:open:\n\nBecause.\n:::\n\n"
         "$$\na = b\n$$ (eq-a)\n"
     )
-    made = notebooks.markdown(text, {"loss": "np.float64(0.128)"})
+    made = notebooks.to_markdown(text, {"loss": "np.float64(0.128)"})
     assert made == (
         "Chapter 2.1, the loop of [elman1990] gives 0.13 and *(computed below)*.\n\n"
         "<details><summary>Why?</summary>\n\nBecause.\n\n</details>\n\n"
@@ -74,7 +76,7 @@ def test_a_prediction_s_choices_stand_in_its_box_and_the_answer_does_not():
         ":::{predict}\n:choices: 'a: b | c'\n:answer: c\nWhich?\n:::\n\n"
         ":::{predict-end}\n:::\n"
     )
-    made = notebooks.markdown(text, {})
+    made = notebooks.to_markdown(text, {})
     box = "> **Predict**\n>\n> Which?\n> \n> - a: b\n> - c"
     assert made.rstrip() == box
 
@@ -82,14 +84,14 @@ def test_a_prediction_s_choices_stand_in_its_box_and_the_answer_does_not():
 def test_a_file_that_the_page_prints_stands_in_the_notebook():
     path = "../examples/min_rnn.py"
     text = f"Run\n\n```{{literalinclude}} {path}\n:language: python\n```\n\nit."
-    made = notebooks.markdown(text, {})
+    made = notebooks.to_markdown(text, {})
     file = (book.BOOK / path).read_text("utf8")
     assert made == f"Run\n\n```python\n{file}```\n\nit."
 
 
 def test_a_figure_is_a_picture_within_the_notebook():
     text = (book.BOOK / "ch07_gru.md").read_text("utf-8")
-    made = notebooks.markdown(text, {})
+    made = notebooks.to_markdown(text, {})
     (words, code) = re.search(
         r"!\[(Wiring .*)\]\(data:image/svg\+xml;base64,(\S+)\)", made
     ).groups()
@@ -101,8 +103,8 @@ def test_a_figure_is_a_picture_within_the_notebook():
 
 def test_a_notebook_says_how_long_its_page_takes_to_read():
     page = book.BOOK / "ch02_cell.md"
-    made = notebooks.notebook(page, {})
-    minutes = reading.minutes(page.read_text("utf-8"))
+    made = notebooks.make_notebook(page, {})
+    minutes = reading.count_minutes(page.read_text("utf-8"))
     assert f"*{minutes} minutes to read, " in made.cells[0].source
 
 
@@ -111,7 +113,7 @@ def test_usual_wrong_answers_become_a_list():
         ":::{dropdown} 1. Why?\nBecause.\n\n"
         '"No reason."\n: There is one.\n\n"Chance."\n: It holds always.\n:::'
     )
-    assert notebooks.markdown(text, {}) == (
+    assert notebooks.to_markdown(text, {}) == (
         "<details><summary>1. Why?</summary>\n\nBecause.\n\n"
         "**Usual wrong answers**\n\n"
         '- "No reason." There is one.\n\n- "Chance." It holds always.\n\n'
@@ -123,7 +125,7 @@ def test_a_notebook_brings_the_measurements_that_it_reads(
     tmp_path, monkeypatch
 ):
     page = book.BOOK / "ch07_gru.md"
-    cells = notebooks.notebook(page, {}).cells
+    cells = notebooks.make_notebook(page, {}).cells
     (cell,) = (c for c in cells if c["id"] == "measurements")
     monkeypatch.chdir(tmp_path)
     exec(cell.source, {})  # noqa: S102 - what the notebook runs
@@ -150,7 +152,7 @@ def test_the_first_cell_s_seed_is_that_of_all_random_numbers(
         "first = np.random.default_rng(3).random()\n"
         "own = np.random.default_rng([3, 1]).random()\n```\n"
     )
-    cells = notebooks.notebook(page, {}).cells
+    cells = notebooks.make_notebook(page, {}).cells
     code = [c.source for c in cells if c.cell_type == "code"]
     namespace = {}
     for source in [code[0].replace("= 0", f"= {seed}"), *code[1:]]:

@@ -12,8 +12,8 @@ from pypdf import PdfReader
 
 from tests.helpers import ROOT
 from tools.build import book
-from tools.build.live.stills import served
-from tools.publish import PublishError, moment, publish
+from tools.build.live.stills import serve_folder
+from tools.publish import PublishError, find_time, publish
 from tools.publish.volume import epub, paper, pdf
 
 EPOCH = 1_700_000_000
@@ -155,16 +155,18 @@ def html(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def toc(html):
-    return paper.entries(book.BOOK / "_toc.yml")
+    return paper.list_entries(book.BOOK / "_toc.yml")
 
 
 @pytest.fixture(scope="module")
 def printed(html, toc):
     """The PDF, without and with folded code."""
-    config = paper.settings(book.CONFIG)
+    config = paper.read_settings(book.CONFIG)
     return [
         PdfReader(
-            io.BytesIO(pdf.whole(html, toc, config, code=code, epoch=EPOCH))
+            io.BytesIO(
+                pdf.make_pdf(html, toc, config, code=code, epoch=EPOCH)
+            )
         )
         for code in (False, True)
     ]
@@ -172,8 +174,8 @@ def printed(html, toc):
 
 @pytest.fixture(scope="module")
 def archive(html, toc):
-    config = paper.settings(book.CONFIG)
-    made = epub.whole(html, toc, config, code=False, epoch=EPOCH)
+    config = paper.read_settings(book.CONFIG)
+    made = epub.make_epub(html, toc, config, code=False, epoch=EPOCH)
     return zipfile.ZipFile(io.BytesIO(made))
 
 
@@ -280,7 +282,7 @@ def full(tmp_path_factory):
         (folder / f"{name}.html").write_text(text, "utf8")
     toc = [paper.Entry("", name) for name in pages]
     config = {"title": "Full", "author": "nobody"}
-    made = pdf.whole(folder, toc, config, code=False, epoch=EPOCH)
+    made = pdf.make_pdf(folder, toc, config, code=False, epoch=EPOCH)
     return PdfReader(io.BytesIO(made))
 
 
@@ -378,8 +380,8 @@ def test_the_epub_has_a_cover_and_says_whose_it_is(archive):
 
 
 def test_the_learners_book_leaves_grading_and_reference_to_others():
-    toc = paper.entries(ROOT / "book" / "_toc.yml")
-    volumes = [paper.volume(toc, name) for name in paper.VOLUMES]
+    toc = paper.list_entries(ROOT / "book" / "_toc.yml")
+    volumes = [paper.select_pages(toc, name) for name in paper.VOLUMES]
     assert sorted(e for v in volumes for e in v) == sorted(toc)
     book_, grading, reference, sheet = (
         [e.page for e in v] for v in volumes
@@ -421,8 +423,8 @@ def test_the_cheat_sheet_has_neither_title_page_nor_contents(
     shutil.copytree(html, folder)
     shutil.copyfile(folder / "second.html", folder / f"{paper.SHEET}.html")
     sheet = [paper.Entry("", paper.SHEET)]
-    config = paper.settings(book.CONFIG)
-    made = pdf.whole(folder, sheet, config, code=False, epoch=EPOCH)
+    config = paper.read_settings(book.CONFIG)
+    made = pdf.make_pdf(folder, sheet, config, code=False, epoch=EPOCH)
     first = PdfReader(io.BytesIO(made)).pages[0].extract_text()
     assert "A section" in first
     assert "Contents" not in first
@@ -457,7 +459,7 @@ def test_an_old_edition_keeps_its_address(sites):
     assert old.read_text() == "an old edition"
     shelf = (sites[0] / "index.html").read_text()
     assert "0.0.1/index.html" in shelf
-    assert publish.versions(sites[0])[-1] == "0.0.1"
+    assert publish.list_versions(sites[0])[-1] == "0.0.1"
 
 
 @pytest.mark.system
@@ -472,7 +474,7 @@ def test_the_folder_works_under_a_prefix_and_asks_nobody_else(
 ):
     shutil.copytree(sites[0], tmp_path / "some" / "prefix")
     asked, wrong = [], []
-    with served(tmp_path) as host:
+    with serve_folder(tmp_path) as host:
         page = browser.new_page()
         page.on("request", lambda r: asked.append(r.url))
         page.on(
@@ -502,7 +504,7 @@ def test_the_folder_works_under_a_prefix_and_asks_nobody_else(
 def test_editions_are_sorted_by_number_and_other_folders_are_none(tmp_path):
     for name in "1.10", "1.9", "latest", "0.2", ".git", "0.1.old":
         (tmp_path / name).mkdir()
-    assert publish.versions(tmp_path) == ["1.10", "1.9", "0.2"]
+    assert publish.list_versions(tmp_path) == ["1.10", "1.9", "0.2"]
 
 
 def test_a_failed_part_leaves_the_folder_as_it_was(tmp_path, monkeypatch):
@@ -515,7 +517,7 @@ def test_a_failed_part_leaves_the_folder_as_it_was(tmp_path, monkeypatch):
     def fails(*args, **kwargs):
         raise PublishError("no paper")
 
-    monkeypatch.setattr(pdf, "whole", fails)
+    monkeypatch.setattr(pdf, "make_pdf", fails)
     with pytest.raises(PublishError, match="no paper"):
         publish.publish(
             html, [paper.Entry("", "a")], site, code=False, epoch=EPOCH
@@ -538,7 +540,7 @@ def test_a_book_that_is_not_built_is_told(tmp_path):
 def test_a_date_that_is_none_is_told(monkeypatch, given, message):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", given)
     with pytest.raises(PublishError, match=message):
-        moment()
+        find_time()
 
 
 def test_the_date_is_the_last_commits_unless_one_is_given(
@@ -546,12 +548,12 @@ def test_the_date_is_the_last_commits_unless_one_is_given(
 ):
     monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
     with pytest.raises(PublishError, match="expected a git repository"):
-        moment(tmp_path)
+        find_time(tmp_path)
     git(tmp_path, "init", "-q")
     git(tmp_path, "commit", "-q", "--allow-empty", "-m", "one")
-    assert moment(tmp_path) == EPOCH
+    assert find_time(tmp_path) == EPOCH
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")
-    assert moment(tmp_path) == 1000000000
+    assert find_time(tmp_path) == 1000000000
 
 
 def git(folder, *words):

@@ -50,5 +50,5 @@ def test_a_version_without_its_changes_is_refused(tmp_path, monkeypatch):
 
 
 def test_pythons_are_those_that_are_supported_and_here():
-    assert all(path.exists() for path in release.pythons().values())
-    assert set(release.pythons()) <= {"3.11", "3.12", "3.13", "3.14"}
+    assert all(path.exists() for path in release.find_pythons().values())
+    assert set(release.find_pythons()) <= {"3.11", "3.12", "3.13", "3.14"}

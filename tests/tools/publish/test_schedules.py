@@ -73,7 +73,7 @@ def test_every_link_role_and_label_leads_to_a_page_of_the_book(fitted):
     }
     whole = {path.stem for path in (ROOT / "book").glob("*.md")}
     for page, text in pages.items():
-        chapters.words(text, known)  # or raises
+        chapters.write_roles(text, known)  # or raises
         linked = [link[1] for link in contents.LINK.findall(text)]
         linked += [a or b for _, a, b in contents.DOC.findall(text)]
         assert not {p for p in linked if p in whole} - set(pages), page

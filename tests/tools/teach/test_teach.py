@@ -22,13 +22,13 @@ from tools.teach.pages import (
     Question,
     Unreadable,
     Wrong,
-    answered,
-    questions,
+    find_answered,
+    find_questions,
     read_page,
 )
-from tools.teach.slides import slides, slides_document
+from tools.teach.slides import make_slides, slides_document
 from tools.teach.syllabus import line_of, syllabus_document
-from tools.teach.tutors import parts, tutors_document
+from tools.teach.tutors import collect_parts, tutors_document
 
 FORMULA = """<span class="math"><span class="katex"><span class="katex-mathml">
 <math xmlns="http://www.w3.org/1998/Math/MathML"><semantics><mrow><mi>h</mi></mrow>
@@ -92,12 +92,13 @@ def page(html):
 def test_a_page_tells_its_title_and_what_it_answers(page):
     assert page.title == "6. Gates"
     assert [
-        BeautifulSoup(a, "html.parser").get_text() for a in answered(page)
+        BeautifulSoup(a, "html.parser").get_text()
+        for a in find_answered(page)
     ] == ["What is a gate?"]
 
 
 def test_a_question_has_its_answer_and_the_usual_wrong_ones(page):
-    one, two = questions(page)
+    one, two = find_questions(page)
     assert one.asked.startswith("Which 1")
     assert "The right 1" in one.answer
     assert "other" not in one.answer
@@ -105,7 +106,7 @@ def test_a_question_has_its_answer_and_the_usual_wrong_ones(page):
         Wrong("The other 1.0.", "<p>It is <em>not</em>\n1.0.</p>")
     ]
     assert len(two.wrong) == 2
-    assert questions(page) == [one, two]  # asking takes nothing away
+    assert find_questions(page) == [one, two]  # asking takes nothing away
 
 
 def test_a_page_without_wrong_answers_or_pictures_is_refused(html):
@@ -115,7 +116,7 @@ def test_a_page_without_wrong_answers_or_pictures_is_refused(html):
         re.sub("<dl.*?</dl>", "", whole, flags=re.DOTALL), "utf-8"
     )
     with pytest.raises(Unreadable, match="ch06_gates"):
-        questions(read_page(html, "ch06_gates"))
+        find_questions(read_page(html, "ch06_gates"))
     path.write_text(
         whole.replace("_images/f.svg", "../../etc/passwd"), "utf-8"
     )
@@ -151,7 +152,7 @@ def tall(html, request):
 
 
 def test_a_long_list_or_table_goes_on_on_a_second_slide(tall):
-    found = [s.body for s in slides(tall) if "also shuts" in s.body]
+    found = [s.body for s in make_slides(tall) if "also shuts" in s.body]
     assert len(found) == 2
     told = "".join(found)
     places = [told.index(f"shuts. {n}<") for n in range(5)]
@@ -163,7 +164,7 @@ def test_a_long_list_or_table_goes_on_on_a_second_slide(tall):
 def test_each_picture_of_several_in_one_figure_has_a_slide(page):
     figure = page.article.figure
     figure.append(copy.copy(figure.img))
-    kinds = [slide.kind for slide in slides(page)]
+    kinds = [slide.kind for slide in make_slides(page)]
     assert kinds[4:6] == ["1 of 2", "2 of 2"]
 
 
@@ -204,7 +205,7 @@ def test_no_slide_is_taller_than_the_screen(tall, tmp_path, browser, size):
 
 
 def test_slides_have_sections_figures_predictions_and_questions(page):
-    found = slides(page)
+    found = make_slides(page)
     assert [slide.title for slide in found] == [
         *("6. Gates", "Doors", "Predict", "Doors", "Doors", "Doors"),
         *("Question 1", "Question 2"),
@@ -272,7 +273,7 @@ def check_moodle(data):
 
 def test_the_bank_is_moodles_format_with_replies_and_tex(page):
     one, _ = check_moodle(
-        moodle_xml("A/B", [(page.title, questions(page))])
+        moodle_xml("A/B", [(page.title, find_questions(page))])
     )
     assert r"\(h &lt; 1\)" in one.findtext("questiontext/text")
     assert "<math" not in ET.tostring(one, "unicode")
@@ -329,7 +330,7 @@ def test_the_key_says_which_letter_is_right_and_the_exam_does_not():
 
 def test_tutors_get_solutions_rubrics_and_mistakes():
     assignment = source.read("ch03_bptt")
-    kinds = {(part.kind, part.name) for part in parts(assignment)}
+    kinds = {(part.kind, part.name) for part in collect_parts(assignment)}
     assert {("solution", "bptt"), ("answer", "truncation")} <= kinds
     assert ("mistakes", "masked_bptt") in kinds
     text = tutors_document("Ours", [assignment])

@@ -105,7 +105,7 @@ def test_a_network_on_multi30k_is_trained_once_and_scored_twice(
 
 @pytest.mark.usefixtures("pairs")
 def test_what_stands_in_training_has_all_of_bleu(asked):
-    found = found_by(multi30k.baselines, asked)
+    found = found_by(multi30k.run_baselines, asked)
     assert_close(
         found["baselines.nearest"]["test_2016"]["bleu"], 100.0, within=0.01
     )
@@ -129,7 +129,7 @@ def test_a_captioner_is_trained_once_and_scored_twice(asked):
 
 @pytest.mark.usefixtures("album")
 def test_of_captions_that_are_alike_every_rival_is_right(asked):
-    found = found_by(flickr8k.baselines, asked)
+    found = found_by(flickr8k.run_baselines, asked)
     assert "dog number" in found["baselines.sentence"]
     for name in "constant", "nearest", "agreed", "person":
         assert_close(
@@ -147,8 +147,11 @@ def test_no_weights_of_the_set_go_into_the_package(asked):
 def test_bleu_is_a_mean_of_precisions_and_brevity():
     references = [["a b c d e", "a x c d e"], ["k l m n", "k l m n o"]]
     assert (
-        flickr8k.bleus(["a b c d e", "k l m n"], references) == [100.0] * 4
+        flickr8k.measure_bleus(["a b c d e", "k l m n"], references)
+        == [100.0] * 4
     )
-    one, two, *_ = flickr8k.bleus(["a b q d e", "k l m n"], references)
+    one, two, *_ = flickr8k.measure_bleus(
+        ["a b q d e", "k l m n"], references
+    )
     assert_close(one, 100 * 8 / 9, within=0.01)
     assert_close(two, 100 * (8 / 9 * 5 / 7) ** 0.5, within=0.01)

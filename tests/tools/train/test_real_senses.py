@@ -23,7 +23,12 @@ POSES = "dataset/MSRAction3D/MSRAction3DSkeletonReal3D/"
 @pytest.fixture(autouse=True)
 def forgotten():
     """No training has kept a set of another test, or keeps this one's."""
-    kept = an4.data, fsdd.digits, avletters.films, msr_action3d.motions
+    kept = (
+        an4.read_data,
+        fsdd.read_digits,
+        avletters.read_films,
+        msr_action3d.read_motions,
+    )
     for function in kept:
         function.cache_clear()
     yield
@@ -76,7 +81,7 @@ def test_a_lexicon_writes_only_its_words(rng):
     texts = ["go a b", "b go"]
     letters = an4.letters_of(texts)
     log_p = np.log(rng.dirichlet(np.ones(letters.size), size=12))
-    language = an4.bonus(letters, texts, 0.5, spelt=True)
+    language = an4.make_bonus(letters, texts, 0.5, spelt=True)
     said = an4.read_beam(log_p, letters, language, {"go", "a", "b"})
     assert said
     assert set(said.split(" ")) <= {"go", "a", "b"}
@@ -225,7 +230,7 @@ def test_poses_of_people_apart(there, rng, monkeypatch, capsys):
     found = check(msr_action3d.TRAINING, folder, monkeypatch, capsys)
     for key in "loop.right", "bag.right", "nearest":
         assert 0 <= float(found[f"real.msr_action3d.{key}"]) <= 100
-    joints, labels = msr_action3d.people(*msr_action3d.LEARNED)
+    joints, labels = msr_action3d.select_people(*msr_action3d.LEARNED)
     assert labels.tolist() == [0] * 5 + [19] * 5
     assert {len(a) for a in joints} == {5}
     assert not joints[0][:, msr_action3d.HIP].any()
@@ -252,8 +257,8 @@ def test_turned_poses_keep_their_distances(rng, monkeypatch):
     joints -= joints[:, msr_action3d.HIP][:, None]
     for name in "SIZE", "NOISE", "ENDS":
         monkeypatch.setattr(msr_action3d, name, 0.0)
-    turned = msr_action3d.varied(joints, rng)[:, :60].reshape(-1, 20, 3)
-    still = msr_action3d.features(joints)[:, :60].reshape(-1, 20, 3)
+    turned = msr_action3d.vary_poses(joints, rng)[:, :60].reshape(-1, 20, 3)
+    still = msr_action3d.compute_features(joints)[:, :60].reshape(-1, 20, 3)
     lengths = (cdist(a[3], a[3]) for a in (turned, still))
     assert_close(*lengths, within=1e-5)
     assert_close(turned[..., 1], still[..., 1])  # y is up

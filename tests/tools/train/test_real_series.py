@@ -71,18 +71,20 @@ def test_a_rate_of_m4_that_diverges_has_no_score(rng):
     series = [Ahead("H1", hours(rng, 500), hours(rng, 48))]
     before = m4.judge(m4.held_out(series))
     setting = m4.CHOSEN["line"] | {"T": 48}
-    assert m4.tuned("line", before, setting | {"rate": 1e6}, 2) is None
-    assert m4.tuned("line", before, setting | {"rate": 1e-9}, 2) > 0
+    assert m4.run_tuned("line", before, setting | {"rate": 1e6}, 2) is None
+    assert m4.run_tuned("line", before, setting | {"rate": 1e-9}, 2) > 0
 
 
 def test_the_season_of_a_series_is_tested_and_taken_out(rng):
     noise = np.exp(rng.normal(size=240))
     assert not m4.is_seasonal(noise)
-    assert_close(m4.naive2(noise, 3), np.repeat(noise[-1], 3))
+    assert_close(m4.forecast_naive2(noise, 3), np.repeat(noise[-1], 3))
     wave = hours(rng, 240)
     assert m4.is_seasonal(wave)
     clean = 2 + np.sin(2 * np.pi * np.arange(288) / 24)
-    assert_close(m4.naive2(clean[:240], 48), clean[240:], within=1e-6)
+    assert_close(
+        m4.forecast_naive2(clean[:240], 48), clean[240:], within=1e-6
+    )
 
 
 def test_the_scores_of_m4_by_hand():
@@ -90,7 +92,9 @@ def test_the_scores_of_m4_by_hand():
     came = np.full(48, 2.0)
     judged = m4.judge([Ahead("H1", train, came)])
     assert_close(judged.unit, [1.0])
-    found = m4.scores(judged._replace(naive2=(50.0, 4.0)), came[None] + 2)
+    found = m4.measure_scores(
+        judged._replace(naive2=(50.0, 4.0)), came[None] + 2
+    )
     assert_close(list(found.values()), [200 / 3, 2.0, (4 / 3 + 1 / 2) / 2])
 
 
@@ -98,7 +102,7 @@ def test_windows_of_m4_keep_away_from_the_hours_held_out(rng):
     series = [Ahead("H1", hours(rng, 500), np.zeros(48))] * 2
     judged = m4.judge(m4.held_out(series))
     assert_close(judged.series[0].test, series[0].train[-48:])
-    batch = m4.batches(judged, 336)(rng, 0)
+    batch = m4.draw_batches(judged, 336)(rng, 0)
     seen = np.concatenate(
         [batch.past.exp().numpy().ravel(), batch.target.ravel()]
     )
@@ -125,9 +129,9 @@ def made_ett(there, rng, monkeypatch):
     names = "ETT-small/ETTh1.csv", "ETT-small/ETTh2.csv"
     monkeypatch.setattr(ett, "HORIZONS", (24,))
     monkeypatch.setattr(ett, "PASTS", (48,))
-    ett.table.cache_clear()
+    ett.read_table.cache_clear()
     yield there("ett", {**dict.fromkeys(names, content), "LICENSE": b"x"})
-    ett.table.cache_clear()
+    ett.read_table.cache_clear()
 
 
 def test_ett_has_the_network_and_the_line_beside_the_last_day(
@@ -142,9 +146,9 @@ def test_ett_has_the_network_and_the_line_beside_the_last_day(
     )
     assert line < day < hour  # of a day with noise
     assert float(found[f"{key}.mse"]) > 0
-    t = ett.table("ETTh1", "one")
+    t = ett.read_table("ETTh1", "one")
     assert_close(t.values[:8640].mean(), 0, within=1e-5)
-    test = ett.windows(t, "test", 336, 24)
+    test = ett.cut_windows(t, "test", 336, 24)
     assert test.target.shape == (24, 2880 - 24 + 1)  # no window is left out
     assert_close(test.target[:, -1], t.values[-24:, 0])
 
@@ -154,10 +158,10 @@ def test_the_line_of_ett_is_that_of_least_squares(
 ):
     monkeypatch.setenv("RNNCORE_DATA", str(transformers))
     monkeypatch.setattr(ett, "PENALTIES", np.array([1e-6]))
-    t = ett.table("ETTh2", "one")
+    t = ett.read_table("ETTh2", "one")
     solved = ett.solve(t, 2)
-    w = ett.windows(t, "train", 48, 2)
-    x, last = ett.seen(w)
+    w = ett.cut_windows(t, "train", 48, 2)
+    x, last = ett.split_seen(w)
     expected = np.linalg.lstsq(
         x.astype(float), (w.target - last).T, rcond=None
     )[0]

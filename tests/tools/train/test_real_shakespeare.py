@@ -30,9 +30,9 @@ def plays(there, monkeypatch):
     monkeypatch.setitem(shakespeare.PLAN, "B", 8)
     monkeypatch.setitem(shakespeare.PLAN, "T", 16)
     monkeypatch.setattr(shakespeare, "PROMPT", "\nto ")
-    shakespeare.texts.cache_clear()
+    shakespeare.read_texts.cache_clear()
     yield text
-    shakespeare.texts.cache_clear()
+    shakespeare.read_texts.cache_clear()
 
 
 def test_a_run_is_scored_on_the_last_tenth_beside_counts(plays, tmp_path):
@@ -79,8 +79,8 @@ def test_every_character_is_read_after_all_before_it():
 
 def test_counts_know_what_comes_before_the_text(plays):
     """Its first characters are read after those of the part before."""
-    training, valid, test = shakespeare.texts()
-    _, (of_valid, of_test) = shakespeare.counts(
+    training, valid, test = shakespeare.read_texts()
+    _, (of_valid, of_test) = shakespeare.measure_counts(
         character_vocabulary(training)
     )
     assert len(of_valid) == len(valid)

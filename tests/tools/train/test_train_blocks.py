@@ -23,7 +23,7 @@ def small(monkeypatch, tmp_path):
     for name, value in {
         "KEPT": tmp_path / "kept",
         "MIXERS": {name: MIXERS[name] for name in NAMES},
-        "text": lambda name: text,
+        "read_text": lambda name: text,
         "D": 8,
         "WEIGHTS": 1500,
         "T": 16,
@@ -43,7 +43,7 @@ def run(path, *words):
 
 
 def test_windows_have_one_token_more_and_do_not_overlap():
-    rows = blocks.windows(np.arange(11), 3)
+    rows = blocks.cut_windows(np.arange(11), 3)
     np.testing.assert_array_equal(
         rows.T, [[0, 1, 2, 3], [3, 4, 5, 6], [6, 7, 8, 9]]
     )
@@ -63,7 +63,7 @@ def test_a_passage_is_scored_on_the_same_tokens_twice(monkeypatch):
 
 
 def test_after_each_swap_the_order_is_asked_for(rng):
-    tokens, targets = blocks.swaps(rng, 20, 3)
+    tokens, targets = blocks.draw_swaps(rng, 20, 3)
     assert tokens.shape == (21, 3)
     assert targets.shape == (20, 3)
     moves, orders = blocks.SWAPS[3]
@@ -86,7 +86,9 @@ def test_what_is_asked_for_stands_at_the_end():
         assert given is tokens
         return logits, None
 
-    (nats, right), _ = blocks.answered(model, *[(tokens, targets)] * 2)
+    (nats, right), _ = blocks.measure_answers(
+        model, *[(tokens, targets)] * 2
+    )
     assert right == 0.75
     others = np.log(np.exp(5) + 3)
     assert_close(nats, others - 5 * 0.75, within=1e-6)
@@ -109,9 +111,9 @@ def test_a_rate_is_chosen_with_one_seed_and_tested_with_three(monkeypatch):
 
         return train
 
-    monkeypatch.setattr(blocks, "contender", contender)
+    monkeypatch.setattr(blocks, "make_contender", contender)
     monkeypatch.setattr(blocks, "MIXERS", NAMES)
-    found = blocks.searched(blocks.TRACKING, 7)
+    found = blocks.search_all(blocks.TRACKING, 7)
     results = found.results
     assert results["minGRU"].chosen == {"rate": 0.003}
     assert [one.setting["rate"] for one in results["minGRU"].tried] == [
@@ -128,7 +130,7 @@ def test_a_rate_is_chosen_with_one_seed_and_tested_with_three(monkeypatch):
 
 def test_the_rate_rises_and_falls():
     """Of Adam's first step the size is the rate, whatever the gradient."""
-    optimizer = blocks.warm(1.0, 100)
+    optimizer = blocks.make_warm_adam(1.0, 100)
     state = optimizer.init({"w": torch.zeros(1)})
     sizes = []
     for _ in range(100):
@@ -146,7 +148,7 @@ def test_a_search_that_does_not_end_is_told(monkeypatch):
     """Where lower is always better, the grid stops growing at six."""
     monkeypatch.setattr(
         blocks,
-        "contender",
+        "make_contender",
         lambda task, mixer: (
             lambda setting, seed, steps: Trained(
                 setting["rate"], steps, lambda: 0.0
@@ -197,10 +199,12 @@ def test_a_run_that_diverged_is_told_and_not_tried_again(
     def diverges(*given, **more):
         raise FloatingPointError("step 0: loss is not finite")
 
-    train = blocks.contender(blocks.text_task("tunes"), "minGRU")
+    train = blocks.make_contender(blocks.text_task("tunes"), "minGRU")
     monkeypatch.setattr(blocks, "train_module", diverges)
     with pytest.raises(FloatingPointError, match="step 0"):
-        blocks.trained(blocks.text_task("tunes"), "minGRU", 0.01, 0, 2)
+        blocks.load_or_train(
+            blocks.text_task("tunes"), "minGRU", 0.01, 0, 2
+        )
     for _ in range(2):
         with pytest.raises(FloatingPointError, match="it diverged"):
             train({"rate": 0.01}, 0, 2)
@@ -222,7 +226,9 @@ def test_recall_and_tracking_record_shares(small):
 def test_a_network_that_knows_the_text_scores_nearly_nothing(small):
     torch.manual_seed(0)
     model = BlockModel(9, 8, "minGRU")
-    ids = blocks.text("tunes").test
+    ids = blocks.read_text("tunes").test
     before = blocks.mean_nats(model, ids)
-    found = blocks.trained(blocks.text_task("tunes"), "minGRU", 0.03, 0, 60)
+    found = blocks.load_or_train(
+        blocks.text_task("tunes"), "minGRU", 0.03, 0, 60
+    )
     assert blocks.mean_nats(found, ids) < 0.3 < before

@@ -16,7 +16,7 @@ def small(monkeypatch):
         name: 4.0 if one.kind == "plain" else 8.0
         for name, one in cells.CONTENDERS.items()
     }
-    monkeypatch.setattr(cells, "milliseconds", lambda task, H: times)
+    monkeypatch.setattr(cells, "time_updates", lambda task, H: times)
     monkeypatch.setattr(cells, "POINTS", 2)
     monkeypatch.setattr(lags, "HELD_OUT", 8)
 
@@ -24,28 +24,28 @@ def small(monkeypatch):
 @pytest.mark.parametrize("name", ["adding", "copy"])
 def test_all_cells_get_as_many_weights_and_nearly_all_of_them(name):
     task = cells.TASKS[name]()
-    most = lags.weights(3, task.D, task.H, task.K)
+    most = lags.count_weights(3, task.D, task.H, task.K)
     for one in cells.CONTENDERS.values():
         c = one.cell
-        H = cells.units(c.G, task.D, task.H, task.K)
+        H = cells.choose_units(c.G, task.D, task.H, task.K)
         model = cells.first_model(task, one, H, np.random.default_rng(0))
         count = sum(w.size for part in model for w in part)
-        assert count == lags.weights(c.G, task.D, H, task.K)
-        more = lags.weights(c.G, task.D, H + 1, task.K)
+        assert count == lags.count_weights(c.G, task.D, H, task.K)
+        more = lags.count_weights(c.G, task.D, H + 1, task.K)
         assert count <= most < more
 
 
 def test_a_run_lasts_as_long_as_its_time_and_looks_at_common_updates(small):
-    study = cells.plan("copy", 6)
+    study = cells.make_plan("copy", 6)
     assert (study.every, study.seconds) == (3, 6 * 8 / 1000)
-    looks = cells.runs(study)
+    looks = cells.make_runs(study)
     plain, gru = "plain, uniform", "gru, orthogonal"
     assert [study.updates(name) for name in (plain, gru)] == [12, 6]
     assert [len(looks(name, 0.01, 0)) for name in (plain, gru)] == [4, 2]
 
 
 def test_equal_updates_see_fewer_looks_of_a_faster_cell(small):
-    study = cells.plan("copy", 6)
+    study = cells.make_plan("copy", 6)
     models = [np.zeros(k) for k in range(4)]
     scores = [0.5, 0.6, 0.3, 0.4]
     rows = [cells.Look(*pair) for pair in zip(scores, models, strict=True)]
@@ -118,7 +118,9 @@ def test_more_starts_are_chrono_and_a_gate_at_5_at_equal_weights(name):
     task, rng = lags.TASKS[study.task], np.random.default_rng(0)
     H = cells.TASKS[study.task]().H
     for contender, start in study.contenders.items():
-        assert cells.units(start.cell.G, task.D, H, task.K) == start.H
+        assert (
+            cells.choose_units(start.cell.G, task.D, H, task.K) == start.H
+        )
         layer, _ = lags.first_network(start, task, start.H, study.lag, rng)
         keeps = (layer.b_x + layer.b_h)[start.H : 2 * start.H]
         if contender.endswith("5"):

@@ -21,7 +21,7 @@ def small(monkeypatch):
 def test_a_run_learns_at_the_rate_that_it_is_given(small):
     def scored(rate, steps):
         model = chars.run(small, rate, 0, steps)[0].params
-        return chars.score(small.held_out, model)
+        return chars.measure_score(small.held_out, model)
 
     assert scored(0.01, 20) < scored(0.001, 20) < scored(0.001, 1)
 
@@ -41,8 +41,10 @@ def test_the_rate_is_chosen_on_text_that_neither_trains_nor_tests(
     begun = small._replace(rows=small.rows[:cut])
     model = chars.run(begun, result.chosen["rate"], 0, 2)[0].params
     chosen = result.at(**result.chosen)
-    assert chosen.validation[0] == chars.score(small.rows[cut:], model)
-    assert result.test[0] == chars.score(small.held_out, model)
+    assert chosen.validation[0] == chars.measure_score(
+        small.rows[cut:], model
+    )
+    assert result.test[0] == chars.measure_score(small.held_out, model)
 
 
 @pytest.mark.slow

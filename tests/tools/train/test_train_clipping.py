@@ -55,7 +55,7 @@ def test_a_free_step_is_longer_and_belongs_to_all_thresholds(small):
 def test_an_error_of_one_is_that_of_always_answering_one(small):
     layer, out = clipping.run("sgd", 0.001, None, 0, 1)
     says_one = Readout(0 * out.W_y, np.ones_like(out.b_y))
-    assert_close(clipping.score(3, (layer, says_one)), 1.0)
+    assert_close(clipping.measure_score(3, (layer, says_one)), 1.0)
 
 
 def test_the_test_set_is_not_the_validation_set(small):

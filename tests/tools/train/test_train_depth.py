@@ -11,7 +11,7 @@ from tests.helpers.arrays import assert_close
 from tools import measurements
 from tools.train import runner
 from tools.train.tasks import depth
-from tools.train.tasks.depth import Model, backward, forward, init
+from tools.train.tasks.depth import Model, init, run_backward, run_forward
 
 
 @pytest.mark.parametrize("residual", [False, True])
@@ -21,15 +21,15 @@ def test_gradients_are_those_of_finite_differences(rng, residual):
     x = rng.normal(size=(3, depth.B, 5))
     d_y = rng.normal(size=(3, depth.B, 4))
     states = [zero_state(p, depth.B) for p in model.layers]
-    _, _, tapes = forward(model, x, states, residual)
-    d_layers = backward(model, tapes, d_y, residual)
+    _, _, tapes = run_forward(model, x, states, residual)
+    d_layers = run_backward(model, tapes, d_y, residual)
     for k, layer in enumerate(model.layers):
 
         def loss(W_x, k=k, layer=layer):
             changed = [*model.layers]
             changed[k] = layer._replace(W_x=W_x)
             other = Model(changed, model.readout)
-            y, _, _ = forward(other, x, states, residual)
+            y, _, _ = run_forward(other, x, states, residual)
             return float((y * d_y).sum())
 
         check_gradient(loss, layer.W_x, d_layers[k].W_x, f"layer {k}")
@@ -42,9 +42,9 @@ def test_a_residual_stack_adds_to_what_it_reads(rng):
     model = Model([model.layers[0], *silent], model.readout)
     x = rng.normal(size=(3, depth.B, 4))
     states = [zero_state(p, depth.B) for p in model.layers]
-    y, _, _ = forward(model, x, states, residual=True)
+    y, _, _ = run_forward(model, x, states, residual=True)
     lowest = Model(model.layers[:1], model.readout)
-    expected, _, _ = forward(lowest, x, states[:1], residual=True)
+    expected, _, _ = run_forward(lowest, x, states[:1], residual=True)
     np.testing.assert_array_equal(y, expected)
 
 
@@ -91,10 +91,10 @@ def test_the_compiled_stack_is_the_printed_one(rng):
         rng.normal(size=(6, depth.B, 5)),
     )
     states = [zero_state(p, depth.B) for p in model.layers]
-    y, _, tapes = forward(model, x, states, False)
+    y, _, tapes = run_forward(model, x, states, False)
     y_, _, tapes_ = depth.forward_compiled(model, x, states, False)
     assert_close(y_, y)
-    printed = backward(model, tapes, d_y, False)
+    printed = run_backward(model, tapes, d_y, False)
     compiled = depth.backward_compiled(model, tapes_, d_y, False)
     for p, q in zip(printed, compiled, strict=True):
         for a, b in zip(p, q, strict=True):
@@ -105,9 +105,11 @@ def test_the_compiled_stack_is_the_printed_one(rng):
 def small(monkeypatch):
     """Two narrow forms and few held-out rows."""
     few = {"wide": depth.Form(1, 6), "residual": depth.Form(2, 4, True)}
-    held_out = depth.data()._replace(held_out=depth.data().held_out[:5])
+    held_out = depth.make_data()._replace(
+        held_out=depth.make_data().held_out[:5]
+    )
     monkeypatch.setattr(depth, "FORMS", few)
-    monkeypatch.setattr(depth, "data", lambda: held_out)
+    monkeypatch.setattr(depth, "make_data", lambda: held_out)
     depth.run.cache_clear()
     yield
     depth.run.cache_clear()
@@ -127,7 +129,7 @@ def test_both_comparisons_are_recorded_and_come_back(
     small, monkeypatch, tmp_path
 ):
     times = {"wide": 2.0, "residual": 3.0}
-    monkeypatch.setattr(depth, "milliseconds", lambda: times)
+    monkeypatch.setattr(depth, "time_updates", lambda: times)
     path = tmp_path / "m.json"
     words = ["updates", "time", "--steps", "4", "--path", str(path)]
     runner.main(depth.TRAINING, words)

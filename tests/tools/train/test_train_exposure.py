@@ -27,15 +27,19 @@ def test_the_coin_writes_two_strings():
 
 def test_variation_by_hand():
     true = [float(row in ((3, 4) * 3, (4, 3) * 3)) / 2 for row in STRINGS]
-    assert_close(exposure.variation(np.array(true)), 0.0)
-    assert_close(exposure.variation(np.full(64, 1 / 64)), 1 - 2 / 64)
-    assert_close(exposure.variation(np.zeros(64)), 1.0)  # all elsewhere
-    assert_close(exposure.variation(np.array(true) / 2), 0.5)
+    assert_close(exposure.measure_variation(np.array(true)), 0.0)
+    assert_close(
+        exposure.measure_variation(np.full(64, 1 / 64)), 1 - 2 / 64
+    )
+    assert_close(
+        exposure.measure_variation(np.zeros(64)), 1.0
+    )  # all elsewhere
+    assert_close(exposure.measure_variation(np.array(true) / 2), 0.5)
 
 
 def test_what_is_learnt_is_a_product_of_conditionals():
-    model = exposure.writer(0)
-    found = exposure.learnt(model)
+    model = exposure.make_writer(0)
+    found = exposure.compute_probabilities(model)
     row = list(STRINGS[37])
     batch = batch_of([[3]], [row])
     with torch.no_grad():
@@ -59,7 +63,7 @@ def test_corrected_targets_follow_from_what_was_fed(monkeypatch):
 
     monkeypatch.setattr(exposure, "translation_loss", keep)
     loss = exposure.corrected_loss(np.random.default_rng(0))
-    _, step = loss(exposure.writer(0), batch, 4)
+    _, step = loss(exposure.make_writer(0), batch, 4)
     assert step == 5
     assert seen["targets"].tolist() == [[3, 4], [4, 3], [4, 4], [END, END]]
 

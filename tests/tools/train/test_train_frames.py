@@ -49,7 +49,7 @@ def test_a_window_of_zero_weights_hands_on_the_last_frame():
 
 def test_the_dense_rival_has_a_long_short_term_memory():
     with seeded(0):
-        model = task.dense()
+        model = task.make_dense()
     assert isinstance(model.loop, LSTM)
     assert model(torch.zeros(3, 2, task.S, task.S)).shape == (3, 2, 16, 16)
 
@@ -67,7 +67,7 @@ def test_errors_by_hand():
     lit[0, :, :2] = 1
     covered[0, 1:3, 5, 5] = True
     lit[covered] = SHADE  # one half, as is said
-    found = task.judged(Nothing(), Covered(lit, covered))
+    found = task.measure_errors(Nothing(), Covered(lit, covered))
     assert_close(found["uncovered"], 250.0)
     assert_close(
         found["elsewhere"], 250 * (1 - 1 / 511), computed_in=np.float32
@@ -80,8 +80,8 @@ def recorded(tmp_path, monkeypatch):
     """A function: what a study of few films and updates has recorded."""
 
     def study(name):
-        task.films.cache_clear()
-        task.network.cache_clear()
+        task.make_films.cache_clear()
+        task.run_network.cache_clear()
         path = tmp_path / "m.json"
         words = [name, "--steps", "2", "--path", str(path)]
         runner.main(task.TRAINING, words)
@@ -91,8 +91,8 @@ def recorded(tmp_path, monkeypatch):
         monkeypatch.setattr(task, name, 4)
     monkeypatch.setattr(task, "RATES", [0.01, 0.02, 0.04])
     yield study
-    task.films.cache_clear()
-    task.network.cache_clear()
+    task.make_films.cache_clear()
+    task.run_network.cache_clear()
 
 
 @pytest.mark.slow

@@ -15,14 +15,14 @@ SEEN = np.array([[0], [1], [0], [0], [1], [0]], bool)
 
 def test_a_value_is_carried_until_the_next_and_0_stands_before_the_first():
     assert_close(
-        gaps.carried(X, SEEN)[:, 0], np.array([0.0, 1, 1, 1, 4, 4])
+        gaps.carry_forward(X, SEEN)[:, 0], np.array([0.0, 1, 1, 1, 4, 4])
     )
 
 
 def test_interpolation_joins_what_was_seen_and_ends_with_the_last():
-    filled = gaps.interpolated(X, SEEN)[:, 0]
+    filled = gaps.interpolate_gaps(X, SEEN)[:, 0]
     assert_close(filled, np.array([1.0, 1, 2, 3, 4, 4]))
-    assert (gaps.interpolated(X, np.zeros_like(SEEN)) == 0).all()
+    assert (gaps.interpolate_gaps(X, np.zeros_like(SEEN)) == 0).all()
 
 
 def test_steps_are_counted_from_the_last_value_seen():
@@ -37,13 +37,15 @@ def test_no_input_depends_on_a_value_that_was_not_seen(way, rng):
     x, seen = rng.normal(size=(20, 6)), rng.random((20, 6)) < 0.3
     other = np.where(seen, x, 7.0)
     y = np.zeros(6)
-    first = gaps.inputs(way, gaps.Windows(x, seen, y))
-    second = gaps.inputs(way, gaps.Windows(other, seen, y))
+    first = gaps.make_inputs(way, gaps.Windows(x, seen, y))
+    second = gaps.make_inputs(way, gaps.Windows(other, seen, y))
     assert (first == second).all()
 
 
 def test_the_parts_share_no_value():
-    a, b = (set(gaps.windows(part).x.ravel()) for part in ("train", "test"))
+    a, b = (
+        set(gaps.make_windows(part).x.ravel()) for part in ("train", "test")
+    )
     assert not a & b
 
 
@@ -54,13 +56,13 @@ def test_a_run_records_all_ways_and_what_needs_no_network(
         gaps, "COUNTS", {"train": 40, "validation": 9, "test": 9}
     )
     monkeypatch.setattr(gaps, "H", 3)
-    gaps.windows.cache_clear()
+    gaps.make_windows.cache_clear()
     try:
         path = tmp_path / "m.json"
         words = f"study --steps 2 --path {path}"
         runner.main(gaps.TRAINING, words.split())
     finally:
-        gaps.windows.cache_clear()
+        gaps.make_windows.cache_clear()
     known = measurements.read(path)
     assert known.keys() == {"gaps.study", "gaps.simple"}
     study = from_json(known["gaps.study"]["value"])

@@ -29,7 +29,7 @@ def test_no_window_is_from_a_chorale_that_the_network_learnt():
     learnt = {melody(s) for s in split(chorales()).train}
     _, about = load_voices(stored("music_voices"))
     compass = np.array(about["compass"])
-    found = infill.windows(None, compass)
+    found = infill.cut_windows(None, compass)
     assert len(found) > 80
     assert sum(w.test for w in found) > 50
     for w in found:
@@ -37,7 +37,7 @@ def test_no_window_is_from_a_chorale_that_the_network_learnt():
         assert w.score.pitches.shape == w.elsewhere.pitches.shape == (40, 4)
         assert not np.array_equal(w.score.pitches, w.elsewhere.pitches)
         check_score(w.score)
-        assert not infill._leaves(w.score, compass)
+        assert not infill._leaves_compass(w.score, compass)
         check_score(w.elsewhere)
         assert not infill.held_over(w.elsewhere)
 
@@ -58,7 +58,7 @@ def test_what_is_missing_does_not_depend_on_what_was_there():
     assert len(own) == 30
     plain = compose(model, compass, 40, rng, 30)
     assert not all(only_the_gap_is_missing(s) for s in plain)
-    for score in own + [w.score for w in infill.windows(None, compass)]:
+    for score in own + [w.score for w in infill.cut_windows(None, compass)]:
         assert only_the_gap_is_missing(score)
 
 
@@ -68,14 +68,14 @@ def test_leaps_are_counted_among_the_voices_that_move():
     pitches[1, 2:] = 67
     starts = np.ones((3, 4), bool)
     scores = [Score(p, starts) for p in pitches]
-    assert infill._leaps(scores, 1) == 50
-    assert infill._leaps(scores, 2) == 100
+    assert infill._count_leaps(scores, 1) == 50
+    assert infill._count_leaps(scores, 2) == 100
 
 
 def test_bars_of_another_piece_are_a_score_and_leave_the_rest_alone():
     for seed in range(20):
         here, there = some_window(seed), some_window(seed + 100)
-        found = check_score(infill.transplanted(here, there))
+        found = check_score(infill.transplant_gap(here, there))
         for part in (slice(0, 16), slice(32, 40)):
             assert np.array_equal(found.pitches[part], here.pitches[part])
         moved = found.pitches[infill.GAP] - there.pitches[infill.GAP]
@@ -86,10 +86,10 @@ def test_bars_of_another_piece_are_a_score_and_leave_the_rest_alone():
 
 def test_a_judge_sees_the_gap_and_not_only_its_surroundings():
     score = some_window(0)
-    seen = infill.features(score)
+    seen = infill.compute_features(score)
     pitches, starts = score.pitches.copy(), score.starts.copy()
     pitches[infill.GAP], starts[infill.GAP] = 60, True
-    other = infill.features(
+    other = infill.compute_features(
         check_score(score._replace(pitches=pitches, starts=starts))
     )
     assert len(seen) == len(other)
@@ -134,7 +134,9 @@ def test_the_ways_are_recorded(tmp_path, monkeypatch, few_trees):
     known = measurements.read(path)
     counts = known["infill.windows"]["value"]
     assert (counts["windows"], counts["test"]) == (2, 1)
-    assert counts["features"] == len(infill.features(some_window(0)))
+    assert counts["features"] == len(
+        infill.compute_features(some_window(0))
+    )
     found = known["infill.ways"]["value"]
     made = {"1", "2", infill.GIBBS}
     assert set(found) == made | {"true", "elsewhere", "transplanted"}
@@ -164,7 +166,7 @@ def test_more_seeds_of_it_are_recorded_with_what_guesses_would_score(
     tmp_path, monkeypatch, few_trees
 ):
     ways = dict.fromkeys(infill.NEAR, lambda score, given, rng: score)
-    monkeypatch.setattr(infill, "fillers", lambda model, compass: ways)
+    monkeypatch.setattr(infill, "make_fillers", lambda model, compass: ways)
     path = tmp_path / "m.json"
     words = ["own_more", "--steps", "2", "--path", str(path)]
     runner.main(infill.TRAINING, [*words, "--seeds", "3"])

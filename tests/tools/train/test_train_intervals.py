@@ -19,7 +19,7 @@ def test_deepar_alone_keeps_its_weights_by_the_next_step(name, monkeypatch):
         return StudyRun(None, 0.0)
 
     monkeypatch.setattr(intervals, "run", run)
-    intervals.network.__wrapped__("sunspots", name, 0.5, 0, 2)
+    intervals.train_network.__wrapped__("sunspots", name, 0.5, 0, 2)
     e, (windows,) = sunspots(), seen
     ahead = 1 if name == "DeepAR" else 10
     assert np.array_equal(windows.training.target, e.training.target)

@@ -117,7 +117,7 @@ def test_a_comparison_is_recorded_and_repeatable(
     monkeypatch.setattr(lags, "H", 4)
     monkeypatch.setattr(lags, "HELD_OUT", 8)
     monkeypatch.setattr(
-        lags, "flow", lambda task, cell, network: {"rate": 1}
+        lags, "measure_flow", lambda task, cell, network: {"rate": 1}
     )
     training, study = name.split(".", 1)
     recorded = []
@@ -147,7 +147,7 @@ def test_the_test_set_is_not_the_validation_set(monkeypatch):
         drawn.append(seed)
         return 0.5 - len(drawn) / 4
 
-    monkeypatch.setattr(lags, "score", score)
+    monkeypatch.setattr(lags, "measure_score", score)
     ended = {}
     run = lags.train(
         lags.STUDIES["adding.20"], ended, "uniform", {"rate": 1e-3}, 3, 20
@@ -161,7 +161,7 @@ def test_the_test_set_is_not_the_validation_set(monkeypatch):
 
 def test_the_flow_of_the_identity_is_one():
     network = first("identity", "adding", 20)
-    found = lags.flow(
+    found = lags.measure_flow(
         lags.TASKS["adding"], lags.EVERY["identity"].cell, network
     )
     # float32 weights: 1e-7 an entry

@@ -23,7 +23,11 @@ def small(monkeypatch):
         monkeypatch.setattr(reservoir, name, size)
     monkeypatch.setattr(lags, "H", 4)
     monkeypatch.setattr(lags, "HELD_OUT", 8)
-    caches = reservoir.parts, reservoir.driven, reservoir.added
+    caches = (
+        reservoir.make_parts,
+        reservoir.compute_driven_states,
+        reservoir.compute_added,
+    )
     for cached in caches:
         cached.cache_clear()
     yield
@@ -32,7 +36,7 @@ def small(monkeypatch):
 
 
 def test_the_parts_follow_each_other_and_share_no_value(small):
-    parts = reservoir.parts(0)
+    parts = reservoir.make_parts(0)
     assert [len(p.x) for p in parts] == [250, 160, 160]
     for part in parts:
         ahead = reservoir.AHEAD
@@ -42,24 +46,24 @@ def test_the_parts_follow_each_other_and_share_no_value(small):
 
 
 def test_the_window_holds_the_last_values_and_the_present_one(small):
-    part = reservoir.parts(0)[1]
-    found = reservoir.past(part)
+    part = reservoir.make_parts(0)[1]
+    found = reservoir.stack_past(part)
     assert found.shape == (60, 1, 6)
     t = reservoir.WASHOUT + 7
     assert_close(found[7, 0], part.x[t - 5 : t + 1, 0, 0][::-1])
 
 
 def test_an_error_of_one_is_that_of_the_mean(small):
-    part = reservoir.parts(0)[2]
+    part = reservoir.make_parts(0)[2]
     mean = part.targets[reservoir.WASHOUT :].mean()
-    assert_close(reservoir.relative(np.asarray(mean), part), 1.0)
+    assert_close(reservoir.measure_relative(np.asarray(mean), part), 1.0)
 
 
 @pytest.mark.parametrize(
     "run",
     [
         partial(reservoir.solve, 0.3, SETTING),
-        partial(reservoir.window, {"penalty": 1e-6}),
+        partial(reservoir.run_window, {"penalty": 1e-6}),
         partial(reservoir.descend, reservoir.from_torch, {"rate": 1e-3}),
         partial(reservoir.add, 1.0, SETTING),
     ],
@@ -88,21 +92,23 @@ def test_a_rate_that_falls_gives_another_network(small):
 def test_a_network_from_the_reservoir_begins_with_its_error(small):
     solved = reservoir.solve(1.0, SETTING, 0, 5)
     layer, out = reservoir.from_reservoir(SETTING, 0)
-    _, validation, test = reservoir.parts(0)
+    _, validation, test = reservoir.make_parts(0)
     for part, score in (
         (validation, solved.validation),
         (test, solved.test()),
     ):
-        y = reservoir.states(rnn_cell, layer, part)
+        y = reservoir.compute_states(rnn_cell, layer, part)
         assert_close(
-            reservoir.relative(readout(out, y), part), score, amplified=1e4
+            reservoir.measure_relative(readout(out, y), part),
+            score,
+            amplified=1e4,
         )
 
 
 def test_the_penalty_decides_nothing_but_the_readout(small):
     """The states that penalties share are those of radius and scale."""
     low = reservoir.solve(1.0, SETTING, 0, 5)
-    reservoir.driven.cache_clear()
+    reservoir.compute_driven_states.cache_clear()
     high = reservoir.solve(1.0, SETTING | {"penalty": 1e3}, 0, 5)
     assert low.validation < high.validation
     assert reservoir.solve(1.0, SETTING, 0, 5).validation == low.validation

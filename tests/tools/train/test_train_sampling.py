@@ -26,8 +26,8 @@ from tools.train.comparisons import sampling
     ],
 )
 def test_distances_by_hand(one, other, apart):
-    assert sampling.distance(one, other) == apart
-    assert sampling.distance(other, one) == apart
+    assert sampling.measure_distance(one, other) == apart
+    assert sampling.measure_distance(other, one) == apart
 
 
 def translator():
@@ -40,18 +40,18 @@ BATCH = batch_of([[3, 4], [5], [6, 7, 3]], [[3, 4, 8], [5, 6], [7, 3, 4]])
 
 def test_a_sentence_is_wrong_where_its_distance_is_not_0():
     model = translator()
-    found = sampling.errors(model, BATCH)
+    found = sampling.count_errors(model, BATCH)
     assert found["length"].tolist() == [3, 2, 3]
-    written = sampling.written(model, BATCH)
-    true = sampling.sentences(BATCH.targets)
+    written = sampling.write_sentences(model, BATCH)
+    true = sampling.split_sentences(BATCH.targets)
     assert true == [[3, 4, 8], [5, 6], [7, 3, 4]]
     assert found["sentences"].tolist() == [
         a != b for a, b in zip(written, true, strict=True)
     ]
     found = {"pieces": np.array([1, 3]), "length": np.array([6, 2])}
     found["sentences"] = found["pieces"] > 0
-    assert sampling.percent(found, "pieces") == 50
-    assert sampling.percent(found, "sentences") == 100
+    assert sampling.measure_percent(found, "pieces") == 50
+    assert sampling.measure_percent(found, "sentences") == 100
 
 
 def test_a_slip_changes_what_is_read_and_not_what_is_wanted():
@@ -78,7 +78,7 @@ def test_a_slip_changes_what_is_read_and_not_what_is_wanted():
 
 def test_surprise_is_the_loss_of_each_place():
     model = translator()
-    nats = sampling.surprise(model, BATCH, BATCH.read)
+    nats = sampling.measure_surprise(model, BATCH, BATCH.read)
     real = BATCH.targets != PAD
     assert (nats[~real.numpy()] == 0).all()
     with torch.no_grad():
@@ -97,14 +97,16 @@ def test_the_comparison_is_recorded_and_comes_back(tmp_path, monkeypatch):
     }
     for name, size in sizes.items():
         monkeypatch.setattr(sampling, name, size)
-    monkeypatch.setattr(sampling, "percent", lambda found, unit: 50.0)
-    sampling.numbers.cache_clear()
-    sampling.network.cache_clear()
+    monkeypatch.setattr(
+        sampling, "measure_percent", lambda found, unit: 50.0
+    )
+    sampling.make_numbers.cache_clear()
+    sampling.run_network.cache_clear()
     path = tmp_path / "m.json"
     words = ["numbers", "--steps", "2", "--path", str(path)]
     runner.main(sampling.TRAINING, words)
-    sampling.numbers.cache_clear()
-    sampling.network.cache_clear()
+    sampling.make_numbers.cache_clear()
+    sampling.run_network.cache_clear()
     kept = measurements.read(path)
     found = from_json(kept["sampling.numbers"]["value"])
     facts = kept["sampling.numbers.facts"]["value"]

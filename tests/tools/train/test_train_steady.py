@@ -16,7 +16,7 @@ def small(monkeypatch):
     """Few units and little text; what a run leaves is of this size."""
     for name, plan in steady.STUDIES.items():
         tiny = plan._replace(
-            H=5, sets=lambda: steady.characters(3, 40, 6, 8)
+            H=5, sets=lambda: steady.make_characters(3, 40, 6, 8)
         )
         monkeypatch.setitem(steady.STUDIES, name, tiny)
     monkeypatch.setattr(steady, "COURSES", {})
@@ -45,9 +45,9 @@ def test_a_run_repeats_itself_and_its_test_is_not_its_validation(
 
 
 NETWORKS = {
-    **steady.kinds(steady.LSTM),
+    **steady.make_kinds(steady.LSTM),
     "layer norm": steady.NORMED,
-    "compiled": steady.compiled(),
+    "compiled": steady.make_compiled(),
 }
 
 
@@ -63,7 +63,7 @@ def test_what_training_uses_is_the_gradient(name, small):
     first = tuple(rng.default_rng(2).normal(size=(2, 3, 3)))
 
     def learn(weights):
-        learn = steady.learner(network, 0.2, rng.default_rng(7))
+        learn = steady.make_learner(network, 0.2, rng.default_rng(7))
         return learn(weights, batch, first)
 
     _, (d_layer, d_out), _ = learn((layer, out))
@@ -127,7 +127,7 @@ def test_the_text_to_learn_by_heart_is_short_and_what_is_held_out_is_other():
 
 
 def test_without_noise_a_share_is_trained_once(small):
-    train = steady.contender("noise", "none")
+    train = steady.make_contender("noise", "none")
     runs = [train({"rate": 0.01, "share": s}, 0, 2) for s in (0.1, 0.4)]
     assert runs[0] is runs[1]
     assert len(steady.COURSES) == 1

@@ -85,7 +85,7 @@ def test_counts_alone_are_those_of_the_training(tiny, monkeypatch):
     monkeypatch.setattr(text, "PLANS", {"python": text.PLANS["python"]})
     found = {
         one.key.removeprefix("text.python."): one
-        for one in text.counts(runner.Options(seeds=(0, 1)))
+        for one in text.run_counts(runner.Options(seeds=(0, 1)))
     }
     for key in ("order", "ngrams"):
         assert found[key].value == [trained[key]] * 2
@@ -105,7 +105,7 @@ def test_shares_of_a_mixture_go_from_counts_alone_to_the_network(
     monkeypatch.setattr(text, "PLANS", {"python": text.PLANS["python"]})
     found = {
         one.key.removeprefix("text.python.shares."): one.value
-        for one in text.shares(runner.Options())
+        for one in text.run_shares(runner.Options())
     }
     share = found["of"][int(np.argmin(found["validation"]))]
     assert share == trained["mixed_share"]
@@ -145,7 +145,7 @@ def test_the_words_that_come_again_and_the_others_make_up_the_score(
     monkeypatch.setattr(text, "stored", lambda name: tiny)
     found = {
         one.key.removeprefix("text.python.again."): one.value
-        for one in text.again(runner.Options())
+        for one in text.run_again(runner.Options())
     }
     _, vocabulary, _ = load_model(tiny)
     share = text.stood_earlier(vocabulary.encode(LINE * 20), 8)[1:].mean()

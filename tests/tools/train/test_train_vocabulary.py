@@ -25,10 +25,10 @@ def small(monkeypatch):
         parts = drawn[:1500], drawn[1500:2000], drawn[2000:]
         return vocabulary.Texts(*parts, COUNTS)
 
-    monkeypatch.setattr(vocabulary, "texts", texts)
-    vocabulary.fitted.cache_clear()
+    monkeypatch.setattr(vocabulary, "make_texts", texts)
+    vocabulary.train_model.cache_clear()
     yield
-    vocabulary.fitted.cache_clear()
+    vocabulary.train_model.cache_clear()
 
 
 @pytest.mark.parametrize("name", vocabulary.WAYS)
@@ -47,7 +47,9 @@ def test_what_is_read_is_a_distribution_over_all_words(name):
 def test_the_surprisal_is_that_of_the_chapter():
     model = LanguageModel(K, vocabulary.H, dropout=0.5)
     ids = np.random.default_rng(0).integers(0, K, 1601)
-    found = vocabulary.nats(model, vocabulary.WAYS["full"], ids, COUNTS)
+    found = vocabulary.measure_nats(
+        model, vocabulary.WAYS["full"], ids, COUNTS
+    )
     rows = vocabulary.stretches(ids, 8)
     assert_close(
         found,
@@ -110,12 +112,15 @@ def test_a_contender_of_equal_time_takes_its_own_updates(small):
     updates = {"sampled": 3}
     run = vocabulary.train_words(updates, "sampled", setting, 0, 2)
     assert run.steps == 2
-    three, _ = vocabulary.fitted("sampled", 0.01, 0, 3)
-    way, found = vocabulary.WAYS["sampled"], vocabulary.texts(0)
-    again = vocabulary.nats(three, way, found.valid, found.counts)
+    three, _ = vocabulary.train_model("sampled", 0.01, 0, 3)
+    way, found = vocabulary.WAYS["sampled"], vocabulary.make_texts(0)
+    again = vocabulary.measure_nats(three, way, found.valid, found.counts)
     assert run.validation == again
-    two, _ = vocabulary.fitted("sampled", 0.01, 0, 2)
-    assert vocabulary.nats(two, way, found.valid, found.counts) != again
+    two, _ = vocabulary.train_model("sampled", 0.01, 0, 2)
+    assert (
+        vocabulary.measure_nats(two, way, found.valid, found.counts)
+        != again
+    )
 
 
 def test_uncorrected_and_restored_are_trained_once(small):
@@ -124,7 +129,7 @@ def test_uncorrected_and_restored_are_trained_once(small):
         vocabulary.train_words(updates, name, setting, 0, 2).validation
         for name in updates
     ]
-    assert vocabulary.fitted.cache_info().misses == 1
+    assert vocabulary.train_model.cache_info().misses == 1
     assert found[0] != found[1]
 
 
@@ -145,7 +150,7 @@ def test_restored_is_sampled_softmax_whose_bias_begins_at_log_q(
 
 
 def test_a_bias_that_begins_at_log_q_begins_at_the_frequencies(small):
-    begun, _ = vocabulary.fitted("counts", 1e-9, 0, 1)
+    begun, _ = vocabulary.train_model("counts", 1e-9, 0, 1)
     q = np.minimum(1, vocabulary.DRAWS * COUNTS / COUNTS.sum())
     assert_close(
         begun.readout.bias.detach(), torch.from_numpy(np.log(q)).float()

@@ -35,7 +35,7 @@ Found = dict[str, dict[str, Any]]  # by the attack's name
 
 def main(argv: list[str] | None = None) -> int:
     """Print the table; 1 where an attack gained something here."""
-    options = _options(argv)
+    options = _parse_options(argv)
     names = options.names or list(ATTACKS)
     known = json.loads(KEPT.read_text("utf-8")) if KEPT.exists() else {}
     if options.stock:
@@ -46,25 +46,27 @@ def main(argv: list[str] | None = None) -> int:
         if why := sandbox.why_not(way.sandbox):
             print(f"{way}: not run, {why}")
             continue
-        here[way] = _here(names, way)
-        bad = [n for n, row in here[way].items() if _words(row) != NOTHING]
+        here[way] = _run_attacks(names, way)
+        bad = [n for n, row in here[way].items() if _format_row(row) != NOTHING]
         done = len(names) - len(bad)
         print(f"{way}: {done} of {len(names)} come to nothing", flush=True)
-    rows = {name: _worst([found[name] for found in here.values()]) for name in names}
-    table = [*HEAD, *(_line(n, known.get(n, "not run"), rows[n]) for n in names)]
+    rows = {
+        name: _find_worst([found[name] for found in here.values()]) for name in names
+    }
+    table = [*HEAD, *(_format_line(n, known.get(n, "not run"), rows[n]) for n in names)]
     print("\n".join(table))
     if options.write and not options.names:
         ran = "; ".join(map(str, here))
         generated_blocks.write(
             GUIDE, "attacks", "\n".join([*table, "", f"Graded as {ran}."])
         )
-    return 1 if any(_words(row) != NOTHING for row in rows.values()) else 0
+    return 1 if any(_format_row(row) != NOTHING for row in rows.values()) else 0
 
 
 NOTHING = ["0 points", "none", "none", "none"]
 
 
-def _options(argv: list[str] | None) -> argparse.Namespace:
+def _parse_options(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--sandbox", help="in this one only")
@@ -87,14 +89,14 @@ def _run_stock(names: list[str], known: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory(prefix="stock-") as folder:
         ready = Path(folder) / "ready"
         stock.prepare(ready)
-        for group in _groups(names):
+        for group in _group_attacks(names):
             known |= _on_stock(group, ready)
             print(f"stock: {len(known)} are known", flush=True)
             text = json.dumps(known, indent=1, sort_keys=True)
             KEPT.write_text(text + "\n", "utf-8")
 
 
-def _groups(names: list[str]) -> list[list[str]]:
+def _group_attacks(names: list[str]) -> list[list[str]]:
     """The attacks that are run together: ten, or one that does not do."""
     together = [name for name in names if name not in stock.ALONE]
     tens = [together[k : k + 10] for k in range(0, len(together), 10)]
@@ -122,18 +124,18 @@ def _on_stock(names: list[str], ready: Path) -> dict[str, str]:
 # -------------------------------------------------------------------- here
 
 
-def _here(names: list[str], way: harness.Way) -> Found:
+def _run_attacks(names: list[str], way: harness.Way) -> Found:
     """What each of them gets here; where one made others wait, so again.
 
     What waited for other programs of this machine does not do so twice.
     """
-    found = _once(names, way)
+    found = _run_class(names, way)
     late = [name for name in names if _is_late(*found[name]["delay"])]
-    again = _once(late, way) if late else {}
+    again = _run_class(late, way) if late else {}
     for name, row in again.items():
         took, usual = found[name]["delay"]
         shorter = min(took, row["delay"][0])
-        found[name] = _worst([found[name], row]) | {"delay": (shorter, usual)}
+        found[name] = _find_worst([found[name], row]) | {"delay": (shorter, usual)}
     return found
 
 
@@ -141,7 +143,7 @@ def _is_late(took: float, usual: float) -> bool:
     return took > LATE * usual
 
 
-def _once(names: list[str], way: harness.Way) -> Found:
+def _run_class(names: list[str], way: harness.Way) -> Found:
     """What each of them gets here, all in one class."""
     with tempfile.TemporaryDirectory(prefix="attacked-") as folder:
         chosen = [ATTACKS[name] for name in names]
@@ -175,7 +177,7 @@ def _once(names: list[str], way: harness.Way) -> Found:
         }
 
 
-def _worst(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _find_worst(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """The outcome of all ways together."""
     return {
         "gain": max((row["gain"] for row in rows), default=0),
@@ -185,7 +187,7 @@ def _worst(rows: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _words(row: dict[str, Any]) -> list[str]:
+def _format_row(row: dict[str, Any]) -> list[str]:
     """Gain, leak, harm and delay in a table's words."""
     took, usual = row["delay"]
     late = f"{took:.1f} s, usual {usual:.1f} s" if _is_late(took, usual) else "none"
@@ -193,8 +195,8 @@ def _words(row: dict[str, Any]) -> list[str]:
     return [f"{row['gain']:g} points", leak or "none", harm or "none", late]
 
 
-def _line(name: str, was: str, row: dict[str, Any]) -> str:
-    cells = [ATTACKS[name].kind, ATTACKS[name].tries, was, *_words(row)]
+def _format_line(name: str, was: str, row: dict[str, Any]) -> str:
+    cells = [ATTACKS[name].kind, ATTACKS[name].tries, was, *_format_row(row)]
     return f"| {' | '.join(cells)} |"
 
 

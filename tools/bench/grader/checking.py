@@ -48,7 +48,7 @@ def check(checker: Checker) -> float:
     return took
 
 
-def times(name: str, base: Path) -> tuple[float, float]:
+def time_checks(name: str, base: Path) -> tuple[float, float]:
     """Seconds of the first check, and of the slowest one after it."""
     folder = base / name
     shutil.copytree(ROOT / "exercises" / name, folder)
@@ -75,8 +75,8 @@ def main() -> None:
     options = parser.parse_args()
     slowest = 0.0
     with tempfile.TemporaryDirectory() as scratch:
-        for name in options.names or builder.names():
-            first, later = times(name, Path(scratch))
+        for name in options.names or builder.list_assignments():
+            first, later = time_checks(name, Path(scratch))
             print(f"{name:20}{first:6.2f} s, then at most {later:.2f} s")
             slowest = max(slowest, later)
     print(f"after the first check: at most {slowest:.2f} s, asked 1")

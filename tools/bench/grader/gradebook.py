@@ -58,7 +58,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     found = []
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        found.append(shown("SQLite", measure(Path(folder), options.count, "")))
+        found.append(format_cost("SQLite", measure(Path(folder), options.count, "")))
         print(found[-1], flush=True)
     if options.postgres:
         import postgres
@@ -68,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
             postgres.server() as url,
         ):
             cost = measure(Path(folder), options.count, url)
-            found.append(shown("PostgreSQL", cost))
+            found.append(format_cost("PostgreSQL", cost))
         print(found[-1])
     if options.save:
         _save("\n\n".join(found))
@@ -96,7 +96,7 @@ def measure(root: Path, count: int, db_url: str) -> Cost:
         folder.mkdir(parents=True)
         (folder / f"{NAME}.ipynb").write_text(text_, "utf-8")
         submission = Submission(folder.parent.name, NAME, folder)
-        job = _executed(course, assignment, submission)
+        job = _make_executed_job(course, assignment, submission)
         report = grade_one.empty_report("", failed=False)
         report |= {"reason": None, "seconds": 0.2}
         key = key_of(submission, assignment.version, course.limits.upload_bytes)
@@ -138,7 +138,9 @@ def _make_course(root: Path, db_url: str) -> tuple[Course, Assignment]:
     return course, course.prepare(NAME)
 
 
-def _executed(course: Course, assignment: Assignment, submission: Submission) -> Job:
+def _make_executed_job(
+    course: Course, assignment: Assignment, submission: Submission
+) -> Job:
     """A job that has run: its notebook with outputs and points."""
     job = Job(
         course.root,
@@ -186,7 +188,7 @@ def _database_bytes(course: Course) -> int:
         return int(book.db.execute(query).scalar_one())
 
 
-def shown(name: str, cost: Cost) -> str:
+def format_cost(name: str, cost: Cost) -> str:
     """The figures in words, and what follows for a large course."""
     per = LARGE / cost.learners
     return (

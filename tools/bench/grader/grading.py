@@ -68,7 +68,7 @@ class Timed(NamedTuple):
     worker: float  # MB of them that belong to one worker alone
 
 
-def assignment(kind: str) -> NotebookNode:
+def make_assignment(kind: str) -> NotebookNode:
     """Four tasks with a visible and a hidden test each."""
     cells = [new_code_cell(IMPORTS[kind])]
     for task, (right, _, expected) in TASKS.items():
@@ -102,7 +102,7 @@ def assignment(kind: str) -> NotebookNode:
     return new_notebook(cells=cells, metadata={"kernelspec": spec})
 
 
-def submission(kind: str, release: NotebookNode, number: int) -> str:
+def make_submission(kind: str, release: NotebookNode, number: int) -> str:
     """What learner `number` hands in: of 16, 8 right, 3 wrong, 2 blank."""
     sort = number % 16
     notebook = nbformat.from_dict(release)
@@ -130,25 +130,25 @@ def make_class(root: Path, kind: str, size: int, *, stock: bool) -> None:
         (root / "nbgrader_config.py").write_text(STOCK, "utf-8")
     else:
         shutil.copy(ROOT / "nbgrader_config.py", root)
-    nbformat.write(assignment(kind), folder / f"{NAME}.ipynb")
+    nbformat.write(make_assignment(kind), folder / f"{NAME}.ipynb")
     command = [sys.executable, "-m", "nbgrader", "generate_assignment"]
     subprocess.run(
         [*command, NAME, "--create"],
         cwd=root,
         check=True,
         capture_output=True,
-        env=_environment(),
+        env=_make_environment(),
     )
     path = root / "exercises" / NAME / f"{NAME}.ipynb"
     release = nbformat.read(path, as_version=4)
     for number in range(size):
         place = root / "grading/submitted" / f"learner_{number:05}" / NAME
         place.mkdir(parents=True)
-        text = submission(kind, release, number)
+        text = make_submission(kind, release, number)
         (place / f"{NAME}.ipynb").write_text(text, "utf-8")
 
 
-def _environment() -> dict[str, str]:
+def _make_environment() -> dict[str, str]:
     """Programs of this Python first: nbgrader runs alembic by its name."""
     programs = str(Path(sys.executable).parent)
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -159,7 +159,7 @@ def _environment() -> dict[str, str]:
 Rounds = Iterable[tuple[Timed | None, Timed]]
 
 
-def timed(command: list[str], root: Path, mark: str) -> Timed:
+def time_grader(command: list[str], root: Path, mark: str) -> Timed:
     """Run a grader; `mark` matches the line of its output that each
     submission has."""
     start = time.perf_counter()
@@ -169,7 +169,7 @@ def timed(command: list[str], root: Path, mark: str) -> Timed:
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=_environment(),
+        env=_make_environment(),
     )
     peak = [0.0, 0.0]
     watcher = threading.Thread(target=_watch, args=[process.pid, peak], daemon=True)
@@ -212,7 +212,7 @@ def _watch(process: int, peak: list[float]) -> None:
         time.sleep(1)
 
 
-def rounds(
+def run_rounds(
     kind: str, size: int, count: int, *, ours_only: bool
 ) -> Iterator[tuple[Timed | None, Timed]]:
     """Stock nbgrader and this one, in turn, on fresh copies of a class."""
@@ -221,13 +221,13 @@ def rounds(
             root, stock = Path(scratch), None
             if not ours_only:
                 make_class(root / "stock", kind, size, stock=True)
-                stock = timed(
+                stock = time_grader(
                     [sys.executable, "-m", "nbgrader", "autograde", NAME],
                     root / "stock",
                     r"Sanitizing",
                 )
             make_class(root / "ours", kind, size, stock=False)
-            ours = timed(
+            ours = time_grader(
                 [
                     *(sys.executable, "-u", "-m", "grader", "grade"),
                     *("--root", str(root / "ours")),
@@ -310,7 +310,7 @@ def main() -> None:
     options = parser.parse_args()
     size = options.class_size
     for kind in options.kinds:
-        made = rounds(kind, size, options.rounds, ours_only=options.ours)
+        made = run_rounds(kind, size, options.rounds, ours_only=options.ours)
         found = report(kind, size, made)
         if options.save:
             save(kind, size, found)

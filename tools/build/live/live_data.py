@@ -53,12 +53,12 @@ COARSE = 10  # levels on each side of 0, of a rounded weight
 WIDTHS, ALPHAS = range(1, 5), np.linspace(0, 1, 11)
 
 
-def top(names: Sequence[str], p: np.ndarray, count: int = LIKELIEST) -> list:
+def find_likeliest(names: Sequence[str], p: np.ndarray, count: int = LIKELIEST) -> list:
     """The likeliest names with their probabilities."""
     return [[names[k], round(float(p[k]), 4)] for k in np.argsort(-p)[:count]]
 
 
-def words() -> dict[str, Any]:
+def compute_words() -> dict[str, Any]:
     """A stretch of a test topic, and what the words' network expected."""
     model, vocabulary, _ = load_model(stored("text_words"))
     ids = vocabulary.encode(documentation_corpus(seed=0, apart=True).texts()[2])
@@ -71,12 +71,12 @@ def words() -> dict[str, Any]:
     came = ids[FIRST + 1 :]
     return {
         "words": [vocabulary.tokens[k] for k in ids[FIRST:]],
-        "steps": [top(vocabulary.tokens, row) for row in p],
+        "steps": [find_likeliest(vocabulary.tokens, row) for row in p],
         "bits": [round(-math.log2(row[k]), 3) for row, k in zip(p, came, strict=True)],
     }
 
 
-def rounded(w: torch.Tensor) -> dict[str, Any]:
+def encode_weights(w: torch.Tensor) -> dict[str, Any]:
     """Weights as one letter each, l for 0, with a scale for every row.
 
     A host's compression then makes some 4.5 bits of a weight. The weights
@@ -103,19 +103,19 @@ def words_network() -> dict[str, Any]:
         "b_h": layer.bias_hh_l0, "b_y": model.readout.bias,
     }  # fmt: skip
     with torch.no_grad():
-        weights = {name: rounded(w) for name, w in of.items()}
+        weights = {name: encode_weights(w) for name, w in of.items()}
     test = documentation_corpus(seed=0, apart=True).texts()[2]
     nats = token_nats(model, stretches(vocabulary.encode(test), 1)).mean()
     return {
         "tokens": vocabulary.tokens,
         "H": model.embedding.embedding_dim,
-        "nats": round(float(nats), 4),  # a test word, as in `words`
+        "nats": round(float(nats), 4),  # a test word, as in `compute_words`
         "exact": round(about["score"], 4),
         "weights": weights,
     }
 
 
-def forecasts() -> dict[str, Any]:
+def compute_forecasts() -> dict[str, Any]:
     """Quantiles of sunspots from every other test origin, and what came."""
     example = sunspots()
     head = quantile_head(LEVELS)
@@ -144,7 +144,7 @@ def token_name(token: int) -> str:
     return names[key] + str(octave - 1)
 
 
-def chorale() -> dict[str, Any]:
+def compute_chorale() -> dict[str, Any]:
     """The beginning of a test chorale, token by token."""
     model, _ = load_voices(stored("music_voices"))
     score = split(chorales()).test[0]
@@ -156,7 +156,7 @@ def chorale() -> dict[str, Any]:
         "pitches": score.pitches[:32].tolist(),
         "starts": score.starts[:32].astype(int).tolist(),
         "came": [[names[k] for k in row] for row in known.targets[:32]],
-        "steps": [[top(names, voice, 4) for voice in frame] for frame in p],
+        "steps": [[find_likeliest(names, voice, 4) for voice in frame] for frame in p],
         "p": [
             [round(float(p[t, v, k]), 4) for v, k in enumerate(row)]
             for t, row in enumerate(known.targets[:32])
@@ -227,7 +227,7 @@ class Beginnings:
         return ended[0][1]
 
 
-def beams() -> dict[str, Any]:
+def compute_beams() -> dict[str, Any]:
     """The first test number that a beam of two puts right, without a penalty."""
     model, source, target, _ = load_translator(stored("translate_vector_half"))
     for n in draw_numbers(np.random.default_rng(0), 11, 20_000, 1_000)[2]:
@@ -255,7 +255,7 @@ def beams() -> dict[str, Any]:
     }
 
 
-def pixels(film: np.ndarray) -> list[str]:
+def encode_pixels(film: np.ndarray) -> list[str]:
     """Frames of 16 greys, a digit each; g to z stand for 2 to 21 zeros."""
     rows = ["".join(f"{v:x}" for v in f.ravel()) for f in (15 * film + 0.5).astype(int)]
     for run in range(21, 1, -1):
@@ -263,7 +263,7 @@ def pixels(film: np.ndarray) -> list[str]:
     return rows
 
 
-def action() -> dict[str, Any]:
+def compute_action() -> dict[str, Any]:
     """A film of two actions, forward and backward, and the belief."""
     some = twins(stick_figures(np.random.default_rng(1000), 400))
     model, _ = load_classifier(stored("video_actions"))
@@ -276,14 +276,14 @@ def action() -> dict[str, Any]:
     p = logits_of(model, frames).double().softmax(2).numpy()
     return {
         "S": 24,
-        "frames": pixels(some.frames[k]),
+        "frames": encode_pixels(some.frames[k]),
         "names": ACTIONS,
         "shows": some.captions[k : k + 2],
         "p": p.transpose(1, 0, 2).round(4).tolist(),  # (2, T, 8)
     }
 
 
-def caption() -> dict[str, Any]:
+def compute_caption() -> dict[str, Any]:
     """A film with a right caption, and where each of its words looked."""
     films = moving_digits(np.random.default_rng(1000), 400, held_out=True)
     model, known, _ = load_captioner(stored("video_captions"))
@@ -296,14 +296,14 @@ def caption() -> dict[str, Any]:
     weights, p = looks(model, frames[:, k : k + 1], said[k])
     return {
         "S": 24,
-        "frames": pixels(films.frames[k]),
+        "frames": encode_pixels(films.frames[k]),
         "words": [*films.captions[k].split(), "(end)"],
         "weights": weights.double().numpy().round(4).tolist(),
         "p": p.double().numpy().round(4).tolist(),
     }
 
 
-def matrix() -> dict[str, Any]:
+def compute_matrix() -> dict[str, Any]:
     """A random matrix of spectral radius 1, and its eigenvalues.
 
     The largest two are a complex pair: with one real number the state would
@@ -321,7 +321,7 @@ def matrix() -> dict[str, Any]:
     }
 
 
-def used() -> dict[str, Any]:
+def find_used_letters() -> dict[str, Any]:
     """Which letters chapter 6's network used, from the cells of its page."""
     page = (ROOT / "book/ch06_lstm.md").read_text("utf8")
     names: dict[str, Any] = {}
@@ -333,9 +333,9 @@ def used() -> dict[str, Any]:
 
 
 FILES: dict[str, Callable[[], dict[str, Any]]] = {
-    "words": words, "forecasts": forecasts, "chorale": chorale,
-    "beams": beams, "action": action, "caption": caption, "matrix": matrix,
-    "words-network": words_network, "used": used,
+    "words": compute_words, "forecasts": compute_forecasts, "chorale": compute_chorale,
+    "beams": compute_beams, "action": compute_action, "caption": compute_caption, "matrix": compute_matrix,
+    "words-network": words_network, "used": find_used_letters,
 }  # fmt: skip
 
 

@@ -73,7 +73,7 @@ STILL = """async ([base, id]) => {
 }"""  # the drawing as a file: light colours, nothing from outside
 
 
-def figures() -> list[tuple[str, str, str, str]]:
+def find_figures() -> list[tuple[str, str, str, str]]:
     """Each live figure of the book: page, element, id, other attributes."""
     found = []
     for page in sorted(BOOK.glob("*.md")):
@@ -88,7 +88,7 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
+def serve_folder(folder: Path) -> Iterator[str]:
     """The address at which the folder's files are on this machine."""
     handler = functools.partial(_Quiet, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as s:
@@ -167,11 +167,11 @@ def main() -> None:
 
 
 @contextmanager
-def chromium(folder: Path) -> Iterator[tuple[Page, str]]:
+def open_chromium(folder: Path) -> Iterator[tuple[Page, str]]:
     """A page of a browser, and the address at which it finds the folder."""
     from playwright.sync_api import sync_playwright  # takes half a second
 
-    with sync_playwright() as player, served(folder) as site:
+    with sync_playwright() as player, serve_folder(folder) as site:
         browser = player.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
         )
@@ -181,12 +181,12 @@ def chromium(folder: Path) -> Iterator[tuple[Page, str]]:
 
 def measure_all(ids: list[str]) -> None:
     """Write the sizes of figures, all or these, as the built book shows them."""
-    found = figures()
+    found = find_figures()
     known = [name for _, _, name, _ in found]
     if unknown := set(ids).difference(known):
         sys.exit(f"--sizes: expected ids of figures, got {', '.join(sorted(unknown))}")
     before = json.loads(SIZES.read_text("utf8")) if ids else {}
-    with chromium(ROOT / "_build" / "html") as (page, site):
+    with open_chromium(ROOT / "_build" / "html") as (page, site):
         sizes = {
             name: before[name]
             if ids and name not in ids and name in before
@@ -200,8 +200,8 @@ def measure_all(ids: list[str]) -> None:
 def draw_all(*, check: bool) -> None:
     """Draw all stills, or compare them with what is drawn now."""
     wrong = []
-    with chromium(STATIC) as (page, site):
-        for _, tag, name, rest in figures():
+    with open_chromium(STATIC) as (page, site):
+        for _, tag, name, rest in find_figures():
             made = draw(page, site, tag, name, rest) + "\n"
             path = STILLS / f"{name}.svg"
             if not path.exists() or path.read_text("utf8") != made:

@@ -43,7 +43,7 @@ def plain_letters(text: str) -> str:
     return re.sub(r"[^a-z .,()']", "_", text)
 
 
-def texts() -> tuple[str, str]:
+def read_texts() -> tuple[str, str]:
     """The reference without every tenth topic, and these topics."""
     topics = documentation_topics()
     held = list(topics)[::10]
@@ -96,7 +96,7 @@ def space_unit(name: str, model: Model, exam: np.ndarray, K: int) -> int:
 def main() -> None:
     """Train both and write what the pages load."""
     argparse.ArgumentParser(description=__doc__).parse_args()
-    text, unseen = texts()
+    text, unseen = read_texts()
     alphabet = "".join(sorted(set(text + unseen)))
     K = len(alphabet)
     if alphabet[0] != " ":

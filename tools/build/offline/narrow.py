@@ -37,7 +37,7 @@ def for_both(print_figure: Callable[..., Any]) -> Callable[..., Any]:
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)  # of a layout
             try:
-                other = print_figure(narrow(copied(fig)), fmt, *args, **how)
+                other = print_figure(narrow_figure(copy_figure(fig)), fmt, *args, **how)
             except (UserWarning, pickle.PicklingError) as error:
                 kind, left = "not-narrow", str(error)  # the site's step prints it
             else:
@@ -49,12 +49,12 @@ def for_both(print_figure: Callable[..., Any]) -> Callable[..., Any]:
     return printed
 
 
-def narrow(made: Any) -> Any:
+def narrow_figure(made: Any) -> Any:
     """The figure, now as wide as a telephone's column."""
     made.draw_without_rendering()
     rows = rows_of(made)
     panels = [panel for row in rows for panel in row]
-    sizes = [size(panel[0]) for panel in panels]
+    sizes = [measure_size(panel[0]) for panel in panels]
     smaller = WIDTH / made.get_figwidth()
     made.set_figwidth(WIDTH)
     if panels and all(is_bare(panel[0]) for panel in panels):  # frames of a film
@@ -74,12 +74,14 @@ def narrow(made: Any) -> Any:
             fit_ticks(panel[0])
             part_texts(panel[0])
         made.draw_without_rendering()
-        now = sum(max(size(panel[0], room=True)[1] for panel in row) for row in rows)
+        now = sum(
+            max(measure_size(panel[0], room=True)[1] for panel in row) for row in rows
+        )
         made.set_figheight(made.get_figheight() + wanted - now)
     return made
 
 
-def copied(fig: Any) -> Any:
+def copy_figure(fig: Any) -> Any:
     """A figure like this one, which pyplot does not know.
 
     Raises PicklingError if it holds a function without a name.
@@ -104,7 +106,7 @@ def rows_of(fig: Any) -> list[list[list[Any]]]:
     return [[places[place] for place in row] for _, row in rows]
 
 
-def size(ax: Any, *, room: bool = False) -> tuple[float, float]:
+def measure_size(ax: Any, *, room: bool = False) -> tuple[float, float]:
     """Width and height in inches of the drawn panel, or of the room that it has."""
     place, fig = ax.get_position(original=room), ax.figure
     return place.width * fig.get_figwidth(), place.height * fig.get_figheight()

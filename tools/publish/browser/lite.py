@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from tools import measurements
-from tools.publish import PublishError, moment, set_time
+from tools.publish import PublishError, find_time, set_time
 from tools.publish.browser.lite_kernel import (
     ADDED,
     ADDON,
@@ -89,7 +89,7 @@ GUARD = '<script defer src="../guard.js"></script>'
 # ------------------------------------------- what runs with NumPy alone
 
 
-def imports(source: str, everywhere: bool = False) -> Iterator[str]:
+def find_imports(source: str, everywhere: bool = False) -> Iterator[str]:
     """The modules that a source imports when it is run.
 
     Those of its functions count only `everywhere`: a module may import
@@ -109,10 +109,10 @@ def imports(source: str, everywhere: bool = False) -> Iterator[str]:
             waiting += ast.iter_child_nodes(node)
 
 
-def lacking(notebook: dict[str, Any]) -> set[str]:
+def find_lacking(notebook: dict[str, Any]) -> set[str]:
     """The packages that a notebook needs and the browser does not have."""
     code = [c for c in notebook["cells"] if c["cell_type"] == "code"]
-    waiting = [n for c in code for n in imports("".join(c["source"]), True)]
+    waiting = [n for c in code for n in find_imports("".join(c["source"]), True)]
     seen: set[str] = set()
     while waiting:
         name = waiting.pop()
@@ -129,19 +129,19 @@ def _of_the_course(module: str) -> list[str]:
     if not module.startswith("rnncore") or not path.exists():
         return []
     above = module.rpartition(".")[0]
-    return [*imports(path.read_text("utf-8")), *([above] if above else [])]
+    return [*find_imports(path.read_text("utf-8")), *([above] if above else [])]
 
 
-def assignments() -> list[str]:
+def list_assignments() -> list[str]:
     """The assignments that run in a browser, in their order."""
     return [
         path.name
         for path in sorted(EXERCISES.iterdir())
-        if path.is_dir() and not lacking(_notebook(path))
+        if path.is_dir() and not find_lacking(_find_notebook(path))
     ]
 
 
-def _notebook(folder: Path) -> dict[str, Any]:
+def _find_notebook(folder: Path) -> dict[str, Any]:
     path = folder / f"{folder.name}.ipynb"
     notebook: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return notebook
@@ -152,16 +152,16 @@ def _notebook(folder: Path) -> dict[str, Any]:
 
 def write_contents(folder: Path) -> None:
     """Put the notebooks, and what lies beside them, into a folder."""
-    for name in assignments():
+    for name in list_assignments():
         place = folder / "assignments" / name
         shutil.copytree(EXERCISES / name, place, ignore=_no_leftovers)
-        own = for_browser(_notebook(EXERCISES / name))
+        own = for_browser(_find_notebook(EXERCISES / name))
         _write_notebook(place / f"{name}.ipynb", own)
-        _write_notebook(place / "check.ipynb", _checker(name))
+        _write_notebook(place / "check.ipynb", _make_checker(name))
     (folder / "pages").mkdir(parents=True)
     for path in sorted(PAGES.glob("*.ipynb")):
         notebook = json.loads(path.read_text("utf-8"))
-        if not lacking(notebook):
+        if not find_lacking(notebook):
             _write_notebook(folder / "pages" / path.name, for_browser(notebook))
 
 
@@ -188,7 +188,7 @@ def _write_notebook(path: Path, notebook: dict[str, Any]) -> None:
     path.write_text(json.dumps(notebook, indent=1), "utf-8")
 
 
-def _checker(name: str) -> dict[str, Any]:
+def _make_checker(name: str) -> dict[str, Any]:
     """A notebook of one cell that checks the saved notebook beside it."""
     says = (
         f"# Check {name}\n\nSave the assignment (Ctrl-S), then run the cell: it "
@@ -221,8 +221,8 @@ def build(site: Path) -> None:
         contents, out = Path(scratch) / "contents", Path(scratch) / "out"
         contents.mkdir()
         write_contents(contents)
-        set_time([contents], moment())
-        _jupyterlite(contents, out)
+        set_time([contents], find_time())
+        _build_jupyterlite(contents, out)
         pack(out / STATIC)
         wait_for_folder(out / STATIC)
         _guard(out)
@@ -272,7 +272,7 @@ def with_links(
 
     plain = re.sub(f"{MARK[0]}.*?{MARK[1]}", "", text, flags=re.DOTALL)
     if page:
-        own = _link(f"pages/{page}.ipynb", "Run this page in the browser")
+        own = _make_link(f"pages/{page}.ipynb", "Run this page in the browser")
         wait = f" All its cells take about {round(seconds / 60)} minutes there."
         wait = wait if seconds >= 90 else ""
         says = f"{MARK[0]}<p>{own}, with nothing installed.{wait}</p>{MARK[1]}"
@@ -281,18 +281,18 @@ def with_links(
 
 
 def _to_assignment(name: str, words: str) -> str:
-    return _link(f"assignments/{name}/{name}.ipynb", words)
+    return _make_link(f"assignments/{name}/{name}.ipynb", words)
 
 
 def _to_check(name: str) -> str:
-    return _link(f"assignments/{name}/check.ipynb", "check")
+    return _make_link(f"assignments/{name}/check.ipynb", "check")
 
 
-def _link(path: str, words: str) -> str:
+def _make_link(path: str, words: str) -> str:
     return f'<a href="lite/notebooks/index.html?path={path}">{words}</a>'
 
 
-def _jupyterlite(contents: Path, out: Path) -> None:
+def _build_jupyterlite(contents: Path, out: Path) -> None:
     program = Path(sys.executable).with_name("jupyter-lite")
     if not program.exists():
         raise Refused(f"there is no {program}: run make lite")
@@ -302,7 +302,7 @@ def _jupyterlite(contents: Path, out: Path) -> None:
         [
             *(program, "build", "--contents", contents, "--output-dir", out),
             *("--no-sourcemaps", "--disable-addons", ADDON),
-            *("--source-date-epoch", str(moment())),
+            *("--source-date-epoch", str(find_time())),
         ],
         cwd=contents.parent,
         capture_output=True,

@@ -17,7 +17,7 @@ DRAWING = Path(__file__).with_name("drawing")
 TABLES = DRAWING / "statsmodels" / "tables.npz"
 
 
-def tables() -> dict[str, np.ndarray]:
+def make_tables() -> dict[str, np.ndarray]:
     """Sunspots by year, and carbon dioxide by day with gaps."""
     from statsmodels.datasets import co2, sunspots
 
@@ -32,7 +32,7 @@ def tables() -> dict[str, np.ndarray]:
 
 def main() -> None:
     """Write them."""
-    np.savez_compressed(TABLES, allow_pickle=False, **tables())
+    np.savez_compressed(TABLES, allow_pickle=False, **make_tables())
     print(TABLES)
 
 

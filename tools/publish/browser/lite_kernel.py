@@ -231,7 +231,7 @@ def archive(root: Path) -> bytes:
         gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as zipped,
         tarfile.open(fileobj=zipped, mode="w", format=tarfile.USTAR_FORMAT) as tar,
     ):
-        for path in files(root):
+        for path in list_files(root):
             content = path.read_bytes()
             entry = tarfile.TarInfo(path.relative_to(root).as_posix())
             entry.size = len(content)
@@ -239,6 +239,6 @@ def archive(root: Path) -> bytes:
     return packed.getvalue()
 
 
-def files(root: Path) -> Iterable[Path]:
+def list_files(root: Path) -> Iterable[Path]:
     """The files below a folder, in an order of their own."""
     return (path for path in sorted(root.rglob("*")) if path.is_file())

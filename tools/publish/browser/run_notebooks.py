@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tools.build import book
-from tools.build.live.stills import served
+from tools.build.live.stills import serve_folder
 from tools.measurements import record
 from tools.publish.volume.paper import CHROMIUM
 
@@ -81,7 +81,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"There is no notebook in {options.site}: run make lite", file=sys.stderr)
         return 2
     failed = 0
-    with served(options.site) as site, sync_playwright() as player:
+    with serve_folder(options.site) as site, sync_playwright() as player:
         browser = player.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox"]
         )

@@ -26,7 +26,14 @@ import jinja2
 
 import rnncore
 from tools.publish import PublishError
-from tools.publish.volume.paper import HERE, LICENCE, PICTURE, Entry, command, opened
+from tools.publish.volume.paper import (
+    HERE,
+    LICENCE,
+    PICTURE,
+    Entry,
+    join_pages,
+    run_command,
+)
 
 KINDS = {
     "image/png": "png",
@@ -119,7 +126,7 @@ PACKAGE = TEMPLATES.from_string("""<?xml version="1.0" encoding="UTF-8"?>
 """)
 
 
-def picture(source: str, html: Path) -> tuple[str, bytes]:
+def read_picture(source: str, html: Path) -> tuple[str, bytes]:
     """Kind and content of a picture, given inline or as a file of the book.
 
     Raises PublishError for a kind that readers of EPUB need not know.
@@ -136,11 +143,11 @@ def picture(source: str, html: Path) -> tuple[str, bytes]:
     if kind not in KINDS:
         raise PublishError(f"{source[:60]}: expected a PNG, SVG or JPEG, got {kind}")
     if kind == "image/svg+xml":
-        content_bytes = drawing(content_bytes)
+        content_bytes = clean_drawing(content_bytes)
     return kind, content_bytes
 
 
-def drawing(svg: bytes) -> bytes:
+def clean_drawing(svg: bytes) -> bytes:
     """An SVG as EPUB 3.2 allows it: SVG 1.1 that names no DTD."""
     root = ElementTree.fromstring(svg)  # which drops the document type
     for style in root.findall(f"{{{SVG}}}style[@media]"):
@@ -153,7 +160,7 @@ def drawing(svg: bytes) -> bytes:
     return ElementTree.tostring(root)
 
 
-def whole(
+def make_epub(
     html: Path, toc: list[Entry], config: dict[str, Any], *, code: bool, epoch: int
 ) -> bytes:
     """The EPUB of the book in `html`.
@@ -161,7 +168,7 @@ def whole(
     Raises PublishError where a picture is of no kind that an EPUB may hold.
     """
     title = config["title"]
-    with opened(html, [entry.page for entry in toc], title, code=code) as paper:
+    with join_pages(html, [entry.page for entry in toc], title, code=code) as paper:
         chapters, pictures = paper.page.evaluate("forReaders()")
         contents = paper.contents
     titles = {entry["page"]: entry["title"] for entry in contents}
@@ -172,7 +179,7 @@ def whole(
         items.append({"id": name, "href": f"{name}.css", "kind": "text/css"})
     new_names = {}
     for source, name in pictures:
-        kind, content = picture(source, html)
+        kind, content = read_picture(source, html)
         new_names[name] = f"{name}.{KINDS[kind]}"
         files[new_names[name]] = content
         item = {"id": name.replace("/", "-"), "href": new_names[name], "kind": kind}
@@ -189,7 +196,7 @@ def whole(
                 "id": f"page-{chapter['id']}",
                 "href": name,
                 "kind": "application/xhtml+xml",
-                "properties": _properties(text),
+                "properties": _find_properties(text),
             }
         )
     cover = html / PICTURE
@@ -206,7 +213,7 @@ def whole(
         }
         image = {"id": "cover", "href": "cover.png", "kind": "image/png"}
         items += [around, {**image, "properties": "cover-image"}]
-    nav = NAV.render(parts=_grouped(toc, contents))
+    nav = NAV.render(parts=_group_by_part(toc, contents))
     files["nav.xhtml"] = CHAPTER.render(title=title, text=nav).encode()
     day = datetime.datetime.fromtimestamp(epoch, datetime.UTC)
     files["book.opf"] = PACKAGE.render(
@@ -219,15 +226,15 @@ def whole(
         items=items,
         spine=[f"page-{chapter['id']}" for chapter in chapters],
     ).encode()
-    return _zipped(files, day)
+    return _zip_files(files, day)
 
 
-def _properties(text: str) -> str:
+def _find_properties(text: str) -> str:
     named = {"mathml": "<math", "svg": "<svg"}
     return " ".join(name for name, tag in named.items() if tag in text)
 
 
-def _grouped(
+def _group_by_part(
     toc: list[Entry], contents: list[dict[str, Any]]
 ) -> list[tuple[str, list[dict[str, Any]]]]:
     """The contents by part, in order."""
@@ -241,7 +248,7 @@ def _grouped(
     return grouped
 
 
-def _zipped(files: dict[str, bytes], day: datetime.datetime) -> bytes:
+def _zip_files(files: dict[str, bytes], day: datetime.datetime) -> bytes:
     """The archive: its kind first and bare, as the format asks."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -259,4 +266,4 @@ def _zipped(files: dict[str, bytes], day: datetime.datetime) -> bytes:
 
 
 if __name__ == "__main__":
-    command("epub", __doc__, whole, lambda made: f"{len(made) / 1e6:.1f} MB")
+    run_command("epub", __doc__, make_epub, lambda made: f"{len(made) / 1e6:.1f} MB")

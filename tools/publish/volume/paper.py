@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import yaml
 
 from tools.build import book
-from tools.build.live.stills import served
-from tools.publish import PublishError, moment
+from tools.build.live.stills import serve_folder
+from tools.publish import PublishError, find_time
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -58,7 +58,7 @@ VOLUMES = {
 }
 
 
-def volume(toc: list[Entry], name: str) -> list[Entry]:
+def select_pages(toc: list[Entry], name: str) -> list[Entry]:
     """The pages of one of VOLUMES: what learners read, or one of the others."""
     return [entry for entry in toc if _volume_of(entry) == name]
 
@@ -69,7 +69,7 @@ def _volume_of(entry: Entry) -> str:
     return {REFERENCE: "reference", SHEET: "sheet"}.get(entry.page, "book")
 
 
-def titled(config: dict[str, Any], name: str) -> dict[str, Any]:
+def set_title(config: dict[str, Any], name: str) -> dict[str, Any]:
     """The settings with the title of one of VOLUMES."""
     more = VOLUMES[name]
     title = config["title"]
@@ -83,28 +83,30 @@ class Paper(NamedTuple):
     contents: list[dict[str, Any]]
 
 
-def settings(config: Path) -> dict[str, Any]:
+def read_settings(config: Path) -> dict[str, Any]:
     """What Jupyter Book's configuration says: title, author and more."""
     return dict(yaml.safe_load(config.read_text("utf8")))
 
 
-def entries(toc: Path) -> list[Entry]:
+def list_entries(toc: Path) -> list[Entry]:
     """The pages of a contents file, in order."""
-    return [*_entries(yaml.safe_load(toc.read_text("utf8")), "")]
+    return [*_walk_entries(yaml.safe_load(toc.read_text("utf8")), "")]
 
 
-def _entries(branch: dict[str, Any], part: str) -> Iterator[Entry]:
+def _walk_entries(branch: dict[str, Any], part: str) -> Iterator[Entry]:
     part = branch.get("caption", part)
     name = branch.get("root") or branch.get("file")
     if name:
         yield Entry(part, name.removesuffix(".md"))
     for key in "parts", "chapters", "sections":
         for inner in branch.get(key, []):
-            yield from _entries(inner, part)
+            yield from _walk_entries(inner, part)
 
 
 @contextmanager
-def opened(html: Path, pages: list[str], title: str, *, code: bool) -> Iterator[Paper]:
+def join_pages(
+    html: Path, pages: list[str], title: str, *, code: bool
+) -> Iterator[Paper]:
     """The pages of the built book in `html` as one document without controls.
 
     Raises PublishError where the folder is not built, or a page asks another host.
@@ -125,7 +127,7 @@ def opened(html: Path, pages: list[str], title: str, *, code: bool) -> Iterator[
         script=(HERE / "paper.js").read_text("utf8"),
     )
     asked: list[str] = []
-    with sync_playwright() as player, served(html) as site:
+    with sync_playwright() as player, serve_folder(html) as site:
         browser = player.chromium.launch(
             executable_path=CHROMIUM,
             args=[
@@ -148,19 +150,19 @@ def opened(html: Path, pages: list[str], title: str, *, code: bool) -> Iterator[
         )
         page.goto(f"{site}paper.html")
         contents = page.evaluate("([pages, code]) => paper(pages, code)", [pages, code])
-        yield Paper(page, [_shortened(entry) for entry in contents])
+        yield Paper(page, [_shorten_entry(entry) for entry in contents])
         browser.close()
     if asked:
         raise PublishError(f"another host was asked: {asked[0]}")
 
 
-def _shortened(entry: dict[str, Any]) -> dict[str, Any]:
+def _shorten_entry(entry: dict[str, Any]) -> dict[str, Any]:
     """An entry of the contents without the sections that each chapter has."""
     kept = [s for s in entry["sections"] if not EVERYWHERE.match(s["title"])]
     return {**entry, "sections": kept}
 
 
-def command(
+def run_command(
     suffix: str,
     about: str | None,
     whole: Callable[..., bytes],
@@ -181,12 +183,12 @@ def command(
     )
     args = parser.parse_args()
     out = args.out or book.BUILD / f"{args.volume}.{suffix}"
-    toc = volume(entries(book.BOOK / "_toc.yml"), args.volume)
+    toc = select_pages(list_entries(book.BOOK / "_toc.yml"), args.volume)
     if not toc:
         sys.exit(f"--volume: the contents have no page of the volume {args.volume}.")
-    config = titled(settings(book.CONFIG), args.volume)
+    config = set_title(read_settings(book.CONFIG), args.volume)
     try:
-        made = whole(args.html, toc, config, code=args.code, epoch=moment())
+        made = whole(args.html, toc, config, code=args.code, epoch=find_time())
     except PublishError as error:
         sys.exit(f"{error}\nThere is no {suffix.upper()}.")
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -31,20 +31,20 @@ from tools.publish.volume.paper import (
     SHEET,
     Entry,
     Paper,
-    command,
-    opened,
+    join_pages,
+    run_command,
 )
 
 NODE = re.compile(r"node\d{8}")
 WIDTH = 673  # of A4 within its margins, 96 dots an inch
 
 
-def printed(paper: Paper) -> bytes:
+def print_page(paper: Paper) -> bytes:
     """The document as Chromium prints it."""
     return paper.page.pdf(prefer_css_page_size=True, print_background=True, tagged=True)
 
 
-def places(pdf: PdfReader) -> dict[str, int]:
+def find_places(pdf: PdfReader) -> dict[str, int]:
     """Of each anchor that a link leads to, the page's index."""
     found = {}
     for name, to in pdf.named_destinations.items():
@@ -54,7 +54,7 @@ def places(pdf: PdfReader) -> dict[str, int]:
     return found
 
 
-def whole(
+def make_pdf(
     html: Path, toc: list[Entry], config: dict[str, Any], *, code: bool, epoch: int
 ) -> bytes:
     """The PDF of the book in `html`.
@@ -70,35 +70,35 @@ def whole(
         f"Edition {rnncore.__version__}, {day:%-d %B %Y}",
     ]
     picture = PICTURE if (html / PICTURE).exists() else ""
-    with opened(html, [entry.page for entry in toc], title, code=code) as paper:
+    with join_pages(html, [entry.page for entry in toc], title, code=code) as paper:
         paper.page.set_viewport_size({"width": WIDTH, "height": 960})
         paper.page.emulate_media(media="print")
         if [entry.page for entry in toc] == [SHEET]:
             paper.page.evaluate("fit()")
-            sheet = PdfReader(io.BytesIO(printed(paper)))
-            return _finished(sheet, [], {}, title, day)
+            sheet = PdfReader(io.BytesIO(print_page(paper)))
+            return _finish_file(sheet, [], {}, title, day)
         contents = paper.contents
         listed = [[entry, parts.get(entry["page"], "")] for entry in contents]
         paper.page.evaluate("given => front(...given)", [title, lines, listed, picture])
         paper.page.evaluate("fit()")
-        first = places(PdfReader(io.BytesIO(printed(paper))))
-        anchors = [a for entry in contents for a in _anchors(entry)]
+        first = find_places(PdfReader(io.BytesIO(print_page(paper))))
+        anchors = [a for entry in contents for a in _list_anchors(entry)]
         if lost := [anchor for anchor in anchors if anchor not in first]:
             raise PublishError(f"no page holds {lost[0]}, which the contents name")
         paper.page.evaluate(
             "places => number(places)", {a: k + 1 for a, k in first.items()}
         )
-        pdf = PdfReader(io.BytesIO(printed(paper)))
-    if places(pdf) != first:
+        pdf = PdfReader(io.BytesIO(print_page(paper)))
+    if find_places(pdf) != first:
         raise PublishError("the numbers moved what they number")
-    return _finished(pdf, listed, first, title, day)
+    return _finish_file(pdf, listed, first, title, day)
 
 
-def _anchors(entry: dict[str, Any]) -> list[str]:
+def _list_anchors(entry: dict[str, Any]) -> list[str]:
     return [entry["page"], *(section["id"] for section in entry["sections"])]
 
 
-def _finished(
+def _finish_file(
     pdf: PdfReader,
     listed: list[list[Any]],
     places: dict[str, int],
@@ -165,7 +165,7 @@ def _number_nodes(writer: PdfWriter) -> None:
 
 if __name__ == "__main__":
 
-    def pages(made: bytes) -> str:
+    def count_pages(made: bytes) -> str:
         return f"{len(PdfReader(io.BytesIO(made)).pages)} pages"
 
-    command("pdf", __doc__, whole, pages)
+    run_command("pdf", __doc__, make_pdf, count_pages)

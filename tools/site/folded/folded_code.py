@@ -46,13 +46,15 @@ def _with_name(cell: re.Match[str]) -> str:
     code = html.unescape(TAG.sub("", cell["code"])).strip("\n")
     lines = code.count("\n") + 1
     many = f"{lines} line{'s' * (lines != 1)}"
-    label = f'<p class="admonition-title">Code: {_content(code, cell)}, {many}</p>'
+    label = (
+        f'<p class="admonition-title">Code: {_choose_content(code, cell)}, {many}</p>'
+    )
     start = cell.start("summary") - cell.start()
     end = cell.end("summary") - cell.start()
     return cell[0][:start] + label + cell[0][end:]
 
 
-def _content(code: str, cell: re.Match[str]) -> str:
+def _choose_content(code: str, cell: re.Match[str]) -> str:
     """What a folded cell shows, or else what it defines."""
     if number := FIGURE.search(cell["after"]):
         return number[1]

@@ -28,17 +28,17 @@ class Use(NamedTuple):
     defined: dict[str, int]
 
 
-def uses(text: str) -> list[Use]:
+def find_uses(text: str) -> list[Use]:
     """Of a page's source, each visible cell that needs folded ones."""
     seen: set[str] = set()
     folded: dict[str, int] = {}
     found = []
     for k, cell in enumerate(weave.find_cells(text)):
         code = TransformerManager().transform_cell("\n".join(cell.lines))
-        needed, made = _names(code)
-        if reading.FOLDED & set(reading.options(text, cell).get("tags", [])):
+        needed, made = _find_names(code)
+        if reading.FOLDED & set(reading.read_options(text, cell).get("tags", [])):
             if k == 0:
-                made -= _imported(code)
+                made -= _find_imported_names(code)
             folded |= dict.fromkeys(made, k)
             continue
         new = {name: folded[name] for name in needed - seen if name in folded}
@@ -48,25 +48,25 @@ def uses(text: str) -> list[Use]:
     return found
 
 
-def _names(code: str) -> tuple[set[str], set[str]]:
+def _find_names(code: str) -> tuple[set[str], set[str]]:
     """The names that a cell takes from cells before it, and those that it makes."""
     table = symtable.symtable(code, "cell", "exec")
     made = {s.get_name() for s in table.get_symbols() if s.is_assigned()}
     made |= {s.get_name() for s in table.get_symbols() if s.is_imported()}
-    return set(_wanted(table)) - made, made
+    return set(_find_wanted_names(table)) - made, made
 
 
-def _wanted(table: symtable.SymbolTable) -> Iterator[str]:
+def _find_wanted_names(table: symtable.SymbolTable) -> Iterator[str]:
     """The global names that a scope and the scopes in it read."""
     top = table.get_type() == "module"
     for symbol in table.get_symbols():
         if symbol.is_referenced() and (top or symbol.is_global()):
             yield symbol.get_name()
     for child in table.get_children():
-        yield from _wanted(child)
+        yield from _find_wanted_names(child)
 
 
-def _imported(code: str) -> set[str]:
+def _find_imported_names(code: str) -> set[str]:
     """What a cell imports."""
     statements = ast.walk(ast.parse(code))
     imports = [s for s in statements if isinstance(s, ast.Import | ast.ImportFrom)]
@@ -86,7 +86,7 @@ class Folded(SphinxPostTransform):
             return
         text = source.read_text(encoding="utf-8")
         shown = self._shown(text)
-        for use in uses(text):
+        for use in find_uses(text):
             links = [self._link(shown[k], n) for n, k in use.defined.items()]
             line = nodes.paragraph("", "Folded above: ", classes=["folded-names"])
             for k, link in enumerate(links):
@@ -99,7 +99,7 @@ class Folded(SphinxPostTransform):
     def _shown(self, text: str) -> dict[int, nodes.container]:
         """The page's cells by their place among those of the source."""
         cells = weave.find_cells(text)
-        tags = [reading.options(text, cell).get("tags", []) for cell in cells]
+        tags = [reading.read_options(text, cell).get("tags", []) for cell in cells]
         stay = [k for k, names in enumerate(tags) if "remove-cell" not in names]
         there = [
             node

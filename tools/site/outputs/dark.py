@@ -18,19 +18,19 @@ PALE = 0.8  # lightness of a tint, which has dark letters upon it
 SCHEME = "(prefers-color-scheme: dark)"
 
 
-def follows(svg: str) -> bool:
+def has_dark_colours(svg: str) -> bool:
     """Whether a drawing of matplotlib's can be shown on a dark page."""
-    greys = {colour for colour in COLOUR.findall(svg) if _chroma(colour) < GREY}
+    greys = {colour for colour in COLOUR.findall(svg) if _measure_chroma(colour) < GREY}
     return "<image" not in svg and 0 < len(greys) <= GREYS
 
 
-def themed(svg: str) -> str:
+def darken_drawing(svg: str) -> str:
     """The drawing with its colours on a dark page."""
-    if not follows(svg):
+    if not has_dark_colours(svg):
         return svg
-    rules = [f"svg{{fill:{counterpart('#000000')}}}"]  # which matplotlib leaves out
+    rules = [f"svg{{fill:{darken_colour('#000000')}}}"]  # which matplotlib leaves out
     for colour in sorted(set(COLOUR.findall(svg))):
-        if (other := counterpart(colour)) != colour:
+        if (other := darken_colour(colour)) != colour:
             rules += [
                 f'[style*="{what}: {colour}"]{{{what}:{other}!important}}'
                 for what in ("fill", "stroke")
@@ -40,21 +40,21 @@ def themed(svg: str) -> str:
     return f"{before}{style}{end}{after}"
 
 
-def counterpart(colour: str) -> str:
+def darken_colour(colour: str) -> str:
     """What a colour of a light drawing is in a dark one."""
     if colour == "#ffffff":
         return PAGE
-    hue, light, saturation = colorsys.rgb_to_hls(*_parts(colour))
-    if _chroma(colour) >= GREY and light <= PALE:
+    hue, light, saturation = colorsys.rgb_to_hls(*_split_colour(colour))
+    if _measure_chroma(colour) >= GREY and light <= PALE:
         return colour
-    paper = colorsys.rgb_to_hls(*_parts(PAGE))[1]
+    paper = colorsys.rgb_to_hls(*_split_colour(PAGE))[1]
     now = colorsys.hls_to_rgb(hue, INK + (paper - INK) * light, min(saturation, 0.5))
     return "#" + "".join(f"{round(255 * part):02x}" for part in now)
 
 
-def _parts(colour: str) -> list[float]:
+def _split_colour(colour: str) -> list[float]:
     return [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
 
 
-def _chroma(colour: str) -> float:
-    return max(_parts(colour)) - min(_parts(colour))
+def _measure_chroma(colour: str) -> float:
+    return max(_split_colour(colour)) - min(_split_colour(colour))

@@ -50,7 +50,7 @@ def figure_of(picture: re.Match[str]) -> str:
     return named[1] if named else ""
 
 
-def beside(picture: str, path: Path, figure: str) -> str:
+def add_narrow_drawing(picture: str, path: Path, figure: str) -> str:
     """An <img>, with its file's narrow drawing, now a file as well, if it has one.
 
     Prints why there is none if the figure could not be drawn for a telephone.

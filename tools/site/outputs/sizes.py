@@ -17,8 +17,8 @@ def size_of(path: Path) -> tuple[float, float] | None:
     height = re.search(r'\sheight="([\d.]+)(pt|px)?"', root[0])
     if width is None or height is None:
         return None
-    return _pixels(width), _pixels(height)
+    return _to_pixels(width), _to_pixels(height)
 
 
-def _pixels(side: re.Match[str]) -> float:
+def _to_pixels(side: re.Match[str]) -> float:
     return float(side[1]) * (4 / 3 if side[2] == "pt" else 1)

@@ -65,7 +65,7 @@ from tools.train.runner import (
     Measurement,
     Options,
     Training,
-    about,
+    describe_run,
     list_measurements,
 )
 
@@ -141,12 +141,12 @@ def said_by(module: torch.nn.Module, head: Head, windows: Windows):
     return head.point(out).numpy(), head.quantiles(out, LEVELS).numpy()
 
 
-def errors(example: Example, point: np.ndarray) -> np.ndarray:
+def measure_errors(example: Example, point: np.ndarray) -> np.ndarray:
     """The MASE of each step ahead. Shapes: point (K, B) -> (K,)"""
     return np.abs(example.actual - point).mean(axis=1) / example.unit
 
 
-def judged(example: Example, quantiles: np.ndarray) -> dict[str, float]:
+def judge_quantiles(example: Example, quantiles: np.ndarray) -> dict[str, float]:
     """In units of MASE CRPS and quantile loss; coverage of 50, 80, 90 %.
 
     The quantile loss weighs all levels alike: twice the mean pinball loss.
@@ -167,7 +167,7 @@ def append(found: Values, prefix: str, scores: dict[str, float]) -> None:
         found[prefix + key].append(value)
 
 
-def on(
+def train_on(
     e: Example,
     make: Callable[[], torch.nn.Module],
     steps: int,
@@ -177,7 +177,7 @@ def on(
     """A network on one series; its score is the MASE over all steps."""
 
     def score(module: torch.nn.Module) -> float:
-        return errors(e, e.back(said_by(module, head, e.test)[0])).mean().item()
+        return measure_errors(e, e.back(said_by(module, head, e.test)[0])).mean().item()
 
     return StudyPlan(make, head, e, score, steps, options)
 
@@ -190,8 +190,8 @@ def score_network(
     e = plan.windows
     for module, _ in runs:
         point, quantiles = said_by(module, plan.head, e.test)
-        found[key].append(errors(e, e.back(point)))
-        append(found, f"{key}_", judged(e, e.back(quantiles)))
+        found[key].append(measure_errors(e, e.back(point)))
+        append(found, f"{key}_", judge_quantiles(e, e.back(quantiles)))
     return runs
 
 
@@ -208,7 +208,7 @@ def weather_plans() -> dict[str, StudyPlan]:
     def plan(covariates: bool) -> StudyPlan:
         e = weather(covariates=covariates)
         make = partial(Direct, "GRU", e.test.known.shape[2], 16, 7, HEAD.P)
-        return on(e, make, 500, evaluate_every=25)
+        return train_on(e, make, 500, evaluate_every=25)
 
     return {"plain": plan(False), "covariates": plan(True)}
 
@@ -219,11 +219,11 @@ def weather_study(found: Values, asked: Options) -> None:
     for name, plan in plans.items():
         e = plan.windows
         line = ask_linear(best_linear(e.training, e.validation), e.test)
-        found[f"linear_{name}"] = errors(e, e.back(line))
+        found[f"linear_{name}"] = measure_errors(e, e.back(line))
         score_network(found, "weather", name, plan, asked, f"network_{name}")
     last = np.repeat(e.values[e.origins - 1][None], 7, axis=0)
-    found["persistence"] = errors(e, last)
-    found["climatology"] = errors(e, e.back(np.zeros(e.actual.shape)))
+    found["persistence"] = measure_errors(e, last)
+    found["climatology"] = measure_errors(e, e.back(np.zeros(e.actual.shape)))
 
 
 def share_plans() -> dict[str, StudyPlan]:
@@ -319,10 +319,12 @@ def leak_study(found: Values, asked: Options) -> None:
             found[name].append(plan.score(module))
         if name in ("none", "shuffled"):
             w = plan.windows
-            found[f"nearest_{name}"] = over_still(w, copied(w.training, w.test))
+            found[f"nearest_{name}"] = over_still(
+                w, copy_most_similar(w.training, w.test)
+            )
 
 
-def copied(training: Windows, test: Windows) -> np.ndarray:
+def copy_most_similar(training: Windows, test: Windows) -> np.ndarray:
     """What came after the most similar window of training."""
     a, b = training.past[..., 0], test.past[..., 0]
     distance = ((a[:, :, None] - b[:, None, :]) ** 2).sum(axis=0)
@@ -343,9 +345,9 @@ def sunspot_plans() -> dict[str, StudyPlan]:
     """Three ways to look five years ahead, and another head."""
     e = sunspots()
     K = len(e.actual)
-    plans = {name: on(e, make, 800) for name, make in three_ways(K).items()}
+    plans = {name: train_on(e, make, 800) for name, make in three_ways(K).items()}
     head = gaussian_head()
-    gaussian = on(e, partial(Direct, "GRU", 0, H, K, head.P), 800, head)
+    gaussian = train_on(e, partial(Direct, "GRU", 0, H, K, head.P), 800, head)
     return plans | {"gaussian": gaussian}
 
 
@@ -371,7 +373,7 @@ def sunspot_classics(found: Values, e: Example) -> None:
     line = ask_linear(model, e.test)
     past = e.validation.target - ask_linear(model, e.validation)
     quantiles = {"linear": e.back(with_past_errors(line, past, LEVELS))}
-    found["linear"] = errors(e, e.back(line))
+    found["linear"] = measure_errors(e, e.back(line))
     plain: dict[str, Callable] = {
         "persistence": persistence,
         "cycle": partial(seasonal_naive, period=22),
@@ -379,7 +381,7 @@ def sunspot_classics(found: Values, e: Example) -> None:
     }
     for name, method in plain.items():
         said = [method(e.values[:t], K) for t in e.origins]
-        found[name] = errors(e, np.stack(said, axis=1))
+        found[name] = measure_errors(e, np.stack(said, axis=1))
     fitted: dict[str, Callable] = {
         "ets": partial(ets, levels=LEVELS),
         "arima": partial(arima, order=(3, 0, 1), levels=LEVELS),
@@ -390,9 +392,9 @@ def sunspot_classics(found: Values, e: Example) -> None:
             for t in tqdm(e.origins, disable=None, leave=False)
         ]
         quantiles[name] = np.maximum(np.stack(said, axis=-1), 0) ** 2
-        found[name] = errors(e, quantiles[name][3])
+        found[name] = measure_errors(e, quantiles[name][3])
     for name, q in quantiles.items():
-        for key, value in judged(e, q).items():
+        for key, value in judge_quantiles(e, q).items():
             found[f"{name}_{key}"] = value
 
 
@@ -433,7 +435,7 @@ def wine_plans() -> dict[str, StudyPlan]:
 
     def plan(e: Example) -> StudyPlan:
         make = partial(Direct, "GRU", e.test.known.shape[2], 16, 12, HEAD.P)
-        return on(e, make, 300, batch=32, evaluate_every=25)
+        return train_on(e, make, 300, batch=32, evaluate_every=25)
 
     return {
         "calendar": plan(wine()),
@@ -447,7 +449,7 @@ def wine_study(found: Values, asked: Options) -> None:
     for name, plan in wine_plans().items():
         e, key = plan.windows, f"network_{name}"
         line = ask_linear(best_linear(e.training, e.validation), e.test)
-        found[f"linear_{name}"] = errors(e, e.back(line)).mean()
+        found[f"linear_{name}"] = measure_errors(e, e.back(line)).mean()
         score_network(found, "wine", name, plan, asked, key)
         found[key] = [by_month.mean() for by_month in found[key]]
 
@@ -594,8 +596,8 @@ def line_study(found: Values, asked: Options) -> None:
     """
     e = sunspots()
     said, found["penalty"] = trained_line(e, LEVELS, [0.001, 0.003, 0.01, 0.03, 0.1])
-    found["sunspots"] = errors(e, e.back(said[3]))
-    for key, value in judged(e, e.back(said)).items():
+    found["sunspots"] = measure_errors(e, e.back(said[3]))
+    for key, value in judge_quantiles(e, e.back(said)).items():
         found[f"sunspots_{key}"] = value
     for year in ORIGINS[:1] if asked.check else ORIGINS:
         c = countries(year)
@@ -638,15 +640,15 @@ def draw_study(found: Values, asked: Options) -> None:
         assert isinstance(module, Recursive)
         values = futures(module, HEAD, e.test, LEVELS, 500, np.random.default_rng(seed))
         quantiles = e.back(np.quantile(values, LEVELS, axis=0))
-        found["mase"].append(errors(e, quantiles[3]).mean())
-        append(found, "", judged(e, quantiles))
+        found["mase"].append(measure_errors(e, quantiles[3]).mean())
+        append(found, "", judge_quantiles(e, quantiles))
 
 
 def keep(
     name: str, module: torch.nn.Module, score: Any, seconds: float, asked: Options
 ) -> None:
     """Store a network's weights with what they score."""
-    known = about(asked, seconds, kind="forecast example")
+    known = describe_run(asked, seconds, kind="forecast example")
     known["score"] = np.round(score, 6).tolist()
     save_weights(asked.weights / f"{name}.safetensors", module, known)
 

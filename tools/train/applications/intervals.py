@@ -45,7 +45,7 @@ PATHS = 200
 FINE = tuple((np.arange(100) + 0.5) / 100)  # levels to draw from
 
 
-def whole(windows: Windows) -> Windows:
+def select_all_steps(windows: Windows) -> Windows:
     """All steps ahead."""
     return windows
 
@@ -64,7 +64,9 @@ class Rival(NamedTuple):
     make: Callable[[Example], torch.nn.Module]
     head: Head
     says: Callable[[torch.nn.Module, Windows], np.ndarray]  # (Q, K, B)
-    kept_by: Callable[[Windows], Windows] = whole  # of the validation windows
+    kept_by: Callable[[Windows], Windows] = (
+        select_all_steps  # of the validation windows
+    )
 
 
 def of_head(head: Head) -> Callable[[torch.nn.Module, Windows], np.ndarray]:
@@ -80,7 +82,7 @@ def of_draws(module: torch.nn.Module, windows: Windows) -> np.ndarray:
     return np.quantile(drawn, LEVELS, axis=0)
 
 
-def direct(head: Head) -> Rival:
+def train_direct(head: Head) -> Rival:
     """Chapter 11's direct network."""
 
     def make(e: Example) -> torch.nn.Module:
@@ -90,7 +92,7 @@ def direct(head: Head) -> Rival:
     return Rival(make, head, of_head(head))
 
 
-def deepar(kept_by: Callable[[Windows], Windows]) -> Rival:
+def train_deepar(kept_by: Callable[[Windows], Windows]) -> Rival:
     """A recursive LSTM with a Gaussian of each step, and drawn futures."""
     head = gaussian_head()
 
@@ -101,7 +103,7 @@ def deepar(kept_by: Callable[[Windows], Windows]) -> Rival:
     return Rival(make, head, of_draws, kept_by)
 
 
-def nbeats() -> Rival:
+def train_nbeats() -> Rival:
     """Residual blocks of dense layers."""
     head = quantile_head(LEVELS)
 
@@ -113,12 +115,12 @@ def nbeats() -> Rival:
 
 
 RIVALS = {
-    "GRU, quantiles": direct(quantile_head(LEVELS)),
-    "GRU, Gaussian": direct(gaussian_head()),
-    "GRU, three Gaussians": direct(mixture_head(3)),
-    "DeepAR": deepar(one_step),
-    "DeepAR, means fed back": deepar(whole),
-    "N-BEATS": nbeats(),
+    "GRU, quantiles": train_direct(quantile_head(LEVELS)),
+    "GRU, Gaussian": train_direct(gaussian_head()),
+    "GRU, three Gaussians": train_direct(mixture_head(3)),
+    "DeepAR": train_deepar(one_step),
+    "DeepAR, means fed back": train_deepar(select_all_steps),
+    "N-BEATS": train_nbeats(),
 }
 
 
@@ -129,41 +131,41 @@ def rivals_on(data: str) -> dict[str, Rival]:
 
 
 @cache
-def example(data: str) -> Example:
+def make_example(data: str) -> Example:
     """One of the two series."""
     return EXAMPLES[data]()
 
 
 @cache
-def network(data: str, name: str, rate: float, seed: int, steps: int):
+def train_network(data: str, name: str, rate: float, seed: int, steps: int):
     """One run; the best weights by the validation loss."""
     make, head, _, kept_by = RIVALS[name]
-    e = example(data)
+    e = make_example(data)
     windows = WindowParts(e.training, kept_by(e.validation))
-    score, options = partial(tested, data, name), {"evaluate_every": 25}
+    score, options = partial(test_module, data, name), {"evaluate_every": 25}
     plan = StudyPlan(partial(make, e), head, windows, score, steps, options)
     return run(plan, rate, seed, Options()).module
 
 
-def contender(data: str, name: str) -> Callable[[Setting, int, int], Trained]:
+def make_contender(data: str, name: str) -> Callable[[Setting, int, int], Trained]:
     """What `compare` asks for."""
-    says, e = RIVALS[name].says, example(data)
+    says, e = RIVALS[name].says, make_example(data)
 
     def train(setting: Setting, seed: int, steps: int) -> Trained:
-        module = network(data, name, setting["rate"], seed, steps)
+        module = train_network(data, name, setting["rate"], seed, steps)
         said = says(module, e.validation)
         return Trained(
             crps(e.validation.target, said, LEVELS),
             steps,
-            lambda: tested(data, name, module),
+            lambda: test_module(data, name, module),
         )
 
     return train
 
 
-def tested(data: str, name: str, module: torch.nn.Module) -> float:
+def test_module(data: str, name: str, module: torch.nn.Module) -> float:
     """The CRPS on the test windows, in units of persistence's error."""
-    e = example(data)
+    e = make_example(data)
     said = e.back(RIVALS[name].says(module, e.test))
     return crps(e.actual, said, LEVELS) / e.unit
 
@@ -175,7 +177,7 @@ class Said(NamedTuple):
     test: np.ndarray
 
 
-def corrected(e: Example, said: Said) -> dict[str, Any]:
+def correct_intervals(e: Example, said: Said) -> dict[str, Any]:
     """The promised interval as it is, widened once, and followed.
 
     "rates" has the last with each rate, "rate" that which the validation
@@ -184,25 +186,25 @@ def corrected(e: Example, said: Said) -> dict[str, Any]:
     misses = miss(e.validation.target, said.validation[LOW], said.validation[HIGH])
     later = miss(e.test.target, said.test[LOW], said.test[HIGH])
     once = margin(misses, PROMISED)
-    moving = {rate: moved(later, rate, once) for rate in FOLLOWED}
+    moving = {rate: move_margins(later, rate, once) for rate in FOLLOWED}
     rate = chosen_rate(e, said.validation, misses)
     return {
         "rate": rate,
-        "as it is": judged(e, said, 0 * later),
-        "widened once": judged(e, said, moving[0.0]),
-        "followed": judged(e, said, moving[rate]),
-        "rates": [judged(e, said, moving[rate]) for rate in FOLLOWED],
+        "as it is": judge_intervals(e, said, 0 * later),
+        "widened once": judge_intervals(e, said, moving[0.0]),
+        "followed": judge_intervals(e, said, moving[rate]),
+        "rates": [judge_intervals(e, said, moving[rate]) for rate in FOLLOWED],
     }
 
 
-def moved(misses: np.ndarray, rate: float, first: np.ndarray) -> np.ndarray:
+def move_margins(misses: np.ndarray, rate: float, first: np.ndarray) -> np.ndarray:
     """Margins that follow, or stay where they are."""
     if not rate:
         return np.repeat(first[:, None], misses.shape[1], axis=1)
     return follow(misses, PROMISED, rate, first)
 
 
-def judged(e: Example, said: Said, margins: np.ndarray) -> dict[str, float]:
+def judge_intervals(e: Example, said: Said, margins: np.ndarray) -> dict[str, float]:
     """Test intervals with a margin: share that held, width, loss."""
     ends = e.back(np.stack([said.test[LOW] - margins, said.test[HIGH] + margins]))
     return {
@@ -222,7 +224,7 @@ def chosen_rate(e: Example, said: np.ndarray, misses: np.ndarray) -> float:
     """Where margins that follow from zero lose least on the validation part."""
 
     def loss(rate: float) -> float:
-        more = moved(misses, rate, np.zeros(len(misses)))
+        more = move_margins(misses, rate, np.zeros(len(misses)))
         return interval_loss(
             e.validation.target, np.stack([said[LOW] - more, said[HIGH] + more])
         )
@@ -241,11 +243,11 @@ def straight_line(e: Example) -> Said:
     )
 
 
-def study(data: str, asked: Options) -> Iterator[Measurement]:
+def run_study(data: str, asked: Options) -> Iterator[Measurement]:
     """One series: the comparison, then the intervals."""
-    e, steps = example(data), asked.steps or STEPS[data]
+    e, steps = make_example(data), asked.steps or STEPS[data]
     rivals = rivals_on(data)
-    names = {name: contender(data, name) for name in rivals}
+    names = {name: make_contender(data, name) for name in rivals}
     grid = {"rate": RATES}
     found = compare(names, grid, steps=steps, seeds=SEEDS, headline=True, extensions=4)
     unit = "CRPS of seven levels, in units of persistence's error a step ahead"
@@ -253,7 +255,9 @@ def study(data: str, asked: Options) -> Iterator[Measurement]:
     if "DeepAR" in rivals:
         every = {
             f"{rate:g}": [
-                tested(data, "DeepAR", network(data, "DeepAR", rate, seed, steps))
+                test_module(
+                    data, "DeepAR", train_network(data, "DeepAR", rate, seed, steps)
+                )
                 for seed in SEEDS
             ]
             for rate in found.grid["rate"]
@@ -269,7 +273,7 @@ def study(data: str, asked: Options) -> Iterator[Measurement]:
     }
     for name, rival in rivals.items():
         rate = found.results[name].chosen["rate"]
-        modules = [network(data, name, rate, seed, steps) for seed in SEEDS]
+        modules = [train_network(data, name, rate, seed, steps) for seed in SEEDS]
         ends = [e.back(rival.says(m, e.test))[[LOW, HIGH]] for m in modules]
         facts["held"][name] = [coverage(e.actual, *pair) for pair in ends]
         facts["weights"][name] = sum(p.numel() for p in modules[0].parameters())
@@ -277,16 +281,16 @@ def study(data: str, asked: Options) -> Iterator[Measurement]:
     yield Measurement(f"intervals.{data}.facts", facts, unit, list(SEEDS))
     name = "GRU, quantiles"
     rate = found.results[name].chosen["rate"]
-    fixed: dict[str, Any] = {"line": corrected(e, line), "network": []}
+    fixed: dict[str, Any] = {"line": correct_intervals(e, line), "network": []}
     for seed in SEEDS:
-        module = network(data, name, rate, seed, steps)
+        module = train_network(data, name, rate, seed, steps)
         says = RIVALS[name].says
         said = Said(says(module, e.validation), says(module, e.test))
-        fixed["network"].append(corrected(e, said))
+        fixed["network"].append(correct_intervals(e, said))
     unit = "share held; width and pinball loss of both ends, as the CRPS"
     yield Measurement(f"intervals.{data}.corrected", fixed, unit, list(SEEDS))
 
 
 TRAINING = Training(
-    "intervals", __doc__, {}, {data: partial(study, data) for data in EXAMPLES}
+    "intervals", __doc__, {}, {data: partial(run_study, data) for data in EXAMPLES}
 )

@@ -35,7 +35,7 @@ from rnncore.text.sampling import (
 )
 from rnncore.text.storage import load_model
 from rnncore.text.vocabulary import Vocabulary, character_vocabulary
-from tools.train.applications.text import SMOOTHED, chosen_counts, versions
+from tools.train.applications.text import SMOOTHED, chosen_counts, describe_versions
 from tools.train.runner import Measurement, Options, Training, list_measurements
 
 SHAPES = {
@@ -52,7 +52,7 @@ COUNTED = {"temperature 1": lambda p: p, "nucleus 0.9": lambda p: nucleus(p, 0.9
 LENGTH = 400  # characters at most
 
 
-def texts(model, vocabulary, prompt, shape, seed, count) -> list[str]:
+def write_texts(model, vocabulary, prompt, shape, seed, count) -> list[str]:
     """What the network makes of a prompt, `count` times."""
     ids = np.repeat(vocabulary.encode(prompt)[:, None], count, axis=1)
     steps = generate(model, ids, np.random.default_rng(seed), shape)
@@ -78,7 +78,7 @@ def counted_texts(
     return [vocabulary.decode(column) for column in texts[len(begun) :].T]
 
 
-def copied(written: list[str], training: str, length: int = 30) -> float:
+def measure_copied(written: list[str], training: str, length: int = 30) -> float:
     """The share of runs of 30 characters that stand in training too."""
     runs = {training[t : t + length] for t in range(len(training))}
     found = [
@@ -104,7 +104,7 @@ def judge_functions(written: list[str], training: str) -> dict[str, float]:
         "accepted": sum(map(parses, done)) / len(written),
         "lines": float(np.mean([line_parses(x) for x in lines])),
         "repeated": float(np.mean([repeated_share(t, 12) for t in written])),
-        "copied": copied(written, training),
+        "copied": measure_copied(written, training),
     }
 
 
@@ -127,7 +127,7 @@ def judge_tunes(written: list[str], training: str) -> dict[str, float]:
         "accepted": read / len(written),
         "bars": fit / max(1, bars),
         "repeated": float(np.mean([repeated_share(t, 12) for t in written])),
-        "copied": copied(written, training),
+        "copied": measure_copied(written, training),
     }
 
 
@@ -137,7 +137,7 @@ JOBS = {
 }
 
 
-def real(name: str, test: str) -> list[str]:
+def read_real(name: str, test: str) -> list[str]:
     """Continuations of the prompt in the held-out text itself."""
     start = FUNCTION if name == "python" else "\n\nM:6/8\nL:1/8\n"
     pieces = test.split(start)[1:]
@@ -154,15 +154,15 @@ def measure(name: str, asked: Options) -> Iterator[Measurement]:
     found = {}
     for how, shape in SHAPES.items():
         written = [
-            texts(model, vocabulary, prompt, shape, seed, how_many(asked))
+            write_texts(model, vocabulary, prompt, shape, seed, how_many(asked))
             for seed in asked.seeds
         ]
         found[how] = [judge(some, training) for some in written]
-    found["held out"] = [judge(real(name, test), training)]
-    yield from shares(name, found, asked)
+    found["held out"] = [judge(read_real(name, test), training)]
+    yield from run_shares(name, found, asked)
 
 
-def counts(asked: Options) -> Iterator[Measurement]:
+def run_counts(asked: Options) -> Iterator[Measurement]:
     """What the n-grams write of both kinds, and how good it is."""
     for name, (corpus, prompt, judge) in JOBS.items():
         training, _, _ = corpus().texts()
@@ -179,7 +179,7 @@ def counts(asked: Options) -> Iterator[Measurement]:
                 ]
                 runs = [judge(some, training) for some in written]
                 found[f"n-grams {discounts}, {how}"] = runs
-        yield from shares(name, found, asked)
+        yield from run_shares(name, found, asked)
 
 
 def how_many(asked: Options) -> int:
@@ -187,20 +187,20 @@ def how_many(asked: Options) -> int:
     return 4 if asked.check else 60
 
 
-def shares(
+def run_shares(
     name: str, found: dict[str, list[dict[str, float]]], asked: Options
 ) -> Iterator[Measurement]:
     for how, runs in found.items():
         values = {key: [run[key] for run in runs] for key in runs[0]}
         prefix = f"writing.{name}.{how}"
         yield from list_measurements(prefix, values, "share", list(asked.seeds))
-    yield Measurement("writing.versions", versions(), "version", 0)
+    yield Measurement("writing.versions", describe_versions(), "version", 0)
 
 
 TRAINING = Training(
     "judge_text",
     __doc__,
     {},
-    {name: partial(measure, name) for name in JOBS} | {"counts": counts},
+    {name: partial(measure, name) for name in JOBS} | {"counts": run_counts},
     "writing",
 )

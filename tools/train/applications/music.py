@@ -76,17 +76,17 @@ STORED = {"joint": "music_voices", "frames": "music_frames"}
 
 
 @cache
-def parts() -> ScoreParts:
+def read_parts() -> ScoreParts:
     """Training, validation and test."""
     return split(chorales())
 
 
-def voices(options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+def fit_voices(options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """Train one joint model; its score is that of the stored weights."""
     joint = options.get("joint", True)
-    model, about = train_voices(parts(), **options)
+    model, about = train_voices(read_parts(), **options)
     halved(model)
-    about["score"] = score_nats(model, parts().test, joint)
+    about["score"] = score_nats(model, read_parts().test, joint)
     if joint:  # else `compose` would tell it what it never learned to hear
         rng = default_rng(about["seed"])
         told = habits(compose(model, about["compass"], 64, rng, B=48))
@@ -95,9 +95,9 @@ def voices(options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     return model, about
 
 
-def frames(options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+def fit_frames(options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """Train one frame model."""
-    train, validation, test = (rolls(p) for p in parts())
+    train, validation, test = (rolls(p) for p in read_parts())
     model, about = train_frames((train, validation), **options)
     halved(model)
     about["score"] = nats_a_frame(model, test)
@@ -125,14 +125,14 @@ def train(
         yield Measurement(f"music.{name}.curve", about["curve"], unit, 0)
 
 
-def rates(asked: Options) -> Iterator[Measurement]:
+def run_rates(asked: Options) -> Iterator[Measurement]:
     """What half and twice the learning rate give on the validation pieces."""
     for name in RATED:
         make: Any = train_voices if name in VOICES else train_frames
         options = {**VOICES, **FRAMES}[name] | {"seed": 0}
         if asked.steps:
             options["steps"] = asked.steps
-        known = parts() if name in VOICES else [rolls(p) for p in parts()]
+        known = read_parts() if name in VOICES else [rolls(p) for p in read_parts()]
         planned, tried = make.__kwdefaults__["rate"], {}
         for rate in planned / 2, 2 * planned:
             told = show_progress(f"{name}, {rate:g}")
@@ -142,9 +142,9 @@ def rates(asked: Options) -> Iterator[Measurement]:
         yield Measurement(f"music.{name}.rates", tried, unit, 0)
 
 
-def alike(asked: Options) -> Iterator[Measurement]:
+def run_moved(asked: Options) -> Iterator[Measurement]:
     """What it gives to move most pieces out of the key that all share."""
-    known = [[as_published(s) for s in part] for part in parts()[:2]]
+    known = [[as_published(s) for s in part] for part in read_parts()[:2]]
     steps = asked.steps or ALONE["steps"]
     tried = {}
     for home in 1, ALONE["home"]:
@@ -157,9 +157,9 @@ def alike(asked: Options) -> Iterator[Measurement]:
     yield Measurement("music.alike", tried, unit, 0)
 
 
-def baselines(asked: Options) -> Iterator[Measurement]:
+def run_baselines(asked: Options) -> Iterator[Measurement]:
     """What counting single keys gives."""
-    train, _, test = (rolls(p) for p in parts())
+    train, _, test = (rolls(p) for p in read_parts())
     scores = {
         "key_frequencies": nats_a_frame(key_frequencies(train), test),
         "key_chain": nats_a_frame(key_chain(train), test),
@@ -169,9 +169,9 @@ def baselines(asked: Options) -> Iterator[Measurement]:
     )
 
 
-def chain(asked: Options) -> Iterator[Measurement]:
+def run_chain(asked: Options) -> Iterator[Measurement]:
     """The chains tried, the chosen one, and what it scores."""
-    train, validation, test = parts()
+    train, validation, test = read_parts()
     eleven = [moved(s, k) for s in train for k in range(-5, 6)]
     if asked.check:
         validation, test = validation[:1], test[:1]
@@ -202,8 +202,13 @@ TRAINING = Training(
     __doc__,
     {
         name: partial(train, name, make, options)
-        for make, table in ((voices, VOICES), (frames, FRAMES))
+        for make, table in ((fit_voices, VOICES), (fit_frames, FRAMES))
         for name, options in table.items()
     },
-    {"baselines": baselines, "chain": chain, "rates": rates, "alike": alike},
+    {
+        "baselines": run_baselines,
+        "chain": run_chain,
+        "rates": run_rates,
+        "alike": run_moved,
+    },
 )

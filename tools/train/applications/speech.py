@@ -57,7 +57,7 @@ from tools.train.runner import (
     Measurement,
     Options,
     Training,
-    about,
+    describe_run,
     fit_module,
     list_measurements,
 )
@@ -110,24 +110,24 @@ class Data(NamedTuple):
 
 
 @lru_cache(maxsize=3)
-def data(seed: int, count: int = 3000, tested: int = 250) -> Data:
+def make_data(seed: int, count: int = 3000, tested: int = 250) -> Data:
     """Voices of the test, by a fixed draw, are in no training."""
     known, _ = split_voices(np.random.default_rng(0))
     rng = np.random.default_rng([1, seed])
     levels = (0.0, 30.0)
     train = digit_strings(rng, count, known, signal_to_noise=levels)
     valid = digit_strings(rng, 200, known, signal_to_noise=levels)
-    return Data(train, valid, {level: unheard(level, tested) for level in LEVELS})
+    return Data(train, valid, {level: make_unheard(level, tested) for level in LEVELS})
 
 
-def unheard(level: float, count: int = 250) -> list[Clip]:
+def make_unheard(level: float, count: int = 250) -> list[Clip]:
     """Recordings at a level, by voices that are in no training set."""
     _, unknown = split_voices(np.random.default_rng(0))
     rng = np.random.default_rng([2, int(level)])
     return digit_strings(rng, count, unknown, signal_to_noise=(level, level))
 
 
-def encoded(clips: list[Clip], letters: Labels) -> tuple[list, list]:
+def encode_clips(clips: list[Clip], letters: Labels) -> tuple[list, list]:
     """Features and labels of each clip."""
     features = [heard(c.samples, RATE) for c in clips]
     return features, [letters.encode(c.sentence.text) for c in clips]
@@ -135,7 +135,7 @@ def encoded(clips: list[Clip], letters: Labels) -> tuple[list, list]:
 
 def error_rate(model: Any, clips: list[Clip], letters: Labels) -> float:
     """Words that are wrong, too many or missing, in percent of all."""
-    features, _ = encoded(clips, letters)
+    features, _ = encode_clips(clips, letters)
     said = [written(p, letters) for p in outputs(model, features)]
     return word_errors([c.sentence.text for c in clips], said)
 
@@ -154,9 +154,9 @@ def run(
     name: str, rate: float, seed: int, steps: int, every: int, asked: Options
 ) -> SpeechRun:
     """A network after so many updates at this rate."""
-    found = data(seed, 60, 8) if asked.check else data(seed)
+    found = make_data(seed, 60, 8) if asked.check else make_data(seed)
     letters = letters_of(c.sentence.text for c in found.train)
-    features, labels = encoded(found.train, letters)
+    features, labels = encode_clips(found.train, letters)
     with seeded(seed):
         model = NETWORKS[name].kind(2 * BANDS, NETWORKS[name].units, letters.size)
     result, seconds = fit_module(
@@ -188,7 +188,7 @@ def train(name: str, seed: int, asked: Options) -> Iterator[Measurement]:
     yield from list_measurements(f"speech.{name}", facts, units_of)
     if name == "loop" and asked.keeps(seed):
         score = error_rate(halved(model), found.test[20.0], letters)
-        known = about(asked, seconds, score=score, unit="% word errors at 20 dB")
+        known = describe_run(asked, seconds, score=score, unit="% word errors at 20 dB")
         path = asked.weights / "speech_digits.safetensors"
         save_recognizer(path, model, letters, known, torch.float16)
 
@@ -217,9 +217,9 @@ def measure_rates(
 
 def measure_times(asked: Options) -> Iterator[Measurement]:
     """Of an update, each network on the same batches, in turns."""
-    found = data(0, 60, 8) if asked.check else data(0)
+    found = make_data(0, 60, 8) if asked.check else make_data(0)
     letters = letters_of(c.sentence.text for c in found.train)
-    next_batch = similar_lengths(*encoded(found.train, letters), B)
+    next_batch = similar_lengths(*encode_clips(found.train, letters), B)
     models = {
         name: NETWORKS[name].kind(2 * BANDS, NETWORKS[name].units, letters.size)
         for name in ("loop", "window", "dilated")
@@ -262,12 +262,12 @@ def known_strings(level: float, count: int = 100) -> list[Clip]:
     return digit_strings(rng, count, known, signal_to_noise=(level, level))
 
 
-def weighed(model: Any, letters: Letters, asked: Options) -> list[float]:
+def run_letter_weights(model: Any, letters: Letters, asked: Options) -> list[float]:
     """Word errors by the weight of the letter model, over all levels, in %."""
     count = 4 if asked.check else 100
     clips = [c for level in LEVELS for c in known_strings(level, count)]
     true = [c.sentence.text for c in clips]
-    found = outputs(model, encoded(clips, letters)[0])
+    found = outputs(model, encode_clips(clips, letters)[0])
     errors = []
     for weight in WEIGHTS:
         language = letter_model(letters, weight) if weight else None
@@ -280,7 +280,7 @@ def measure_lexicon(asked: Options) -> Iterator[Measurement]:
     """The same outputs read greedily, by beams, and by one of ten words."""
     model, letters, _ = load_recognizer(stored("speech_digits"))
     assert isinstance(letters, Letters)  # which this network writes
-    errors = weighed(model, letters, asked)
+    errors = run_letter_weights(model, letters, asked)
     weight = WEIGHTS[int(np.argmin(errors))]
     key = "speech.lexicon.letters"
     curve = {"weights": WEIGHTS, "errors": errors}
@@ -288,9 +288,9 @@ def measure_lexicon(asked: Options) -> Iterator[Measurement]:
     yield Measurement(f"{key}.weight", weight, "of log p of a letter", 0)
     language = letter_model(letters, weight)
     for level in LEVELS[:1] if asked.check else LEVELS:
-        clips = unheard(level, 8 if asked.check else 250)
+        clips = make_unheard(level, 8 if asked.check else 250)
         true = [c.sentence.text for c in clips]
-        found = outputs(model, encoded(clips, letters)[0])
+        found = outputs(model, encode_clips(clips, letters)[0])
         read = {
             "greedy": [written(p, letters) for p in found],
             "beam": [written(p, letters, WIDTH) for p in found],

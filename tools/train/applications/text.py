@@ -54,7 +54,7 @@ from tools.train.runner import (
     Measurement,
     Options,
     Training,
-    about,
+    describe_run,
     fit_module,
     list_measurements,
 )
@@ -121,7 +121,7 @@ class Fitted(NamedTuple):
     scores: dict[str, Any]
 
 
-def fitted(plan: TextPlan, name: str, seed: int, steps: int) -> Fitted:
+def train_model(plan: TextPlan, name: str, seed: int, steps: int) -> Fitted:
     """One run, and its scores on the validation and the test text."""
     texts = plan.corpus(seed).texts()
     vocabulary = vocabulary_of(plan, texts[0])
@@ -164,7 +164,7 @@ def vocabulary_of(plan: TextPlan, training: str) -> Vocabulary:
 def train(name: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """One run: its scores, and those of the baselines on the same text."""
     plan = PLANS[name]
-    run = fitted(plan, name, seed, asked.steps or plan.steps)
+    run = train_model(plan, name, seed, asked.steps or plan.steps)
     model, vocabulary, texts, ids, rows, scores = run
     scores |= {
         "tokens": [len(part) for part in ids],
@@ -173,28 +173,30 @@ def train(name: str, seed: int, asked: Options) -> Iterator[Measurement]:
     }
     assert scores["network"] < 1.2 * scores["uniform"]
     if not asked.check:
-        scores |= dynamic(plan, model, ids[1], rows)
-        scores |= baselines(plan, vocabulary, model, texts)
+        scores |= evaluate_dynamically(plan, model, ids[1], rows)
+        scores |= measure_baselines(plan, vocabulary, model, texts)
     yield from list_measurements(f"text.{name}", scores, UNIT)
-    yield Measurement("text.versions", versions(), "version", 0)
+    yield Measurement("text.versions", describe_versions(), "version", 0)
     if plan.weights and asked.keeps(seed):
         score = float(token_nats(halved(model), rows).mean())
-        known = about(asked, scores["seconds"], set=name, versions=versions())
+        known = describe_run(
+            asked, scores["seconds"], set=name, versions=describe_versions()
+        )
         known |= {"score": score, "lanes": plan.lanes}
         known["unit"] = "nats per token, held-out test text"
         path = asked.weights / f"{plan.weights}.safetensors"
         save_model(path, model, vocabulary, known, torch.float16)
 
 
-def longer(asked: Options) -> Iterator[Measurement]:
+def run_longer(asked: Options) -> Iterator[Measurement]:
     """What Python's network has after twice as many updates, one seed."""
     plan = PLANS["python"]
     steps = 2 * (asked.steps or plan.steps)
-    scores = fitted(plan, "python, longer", 0, steps).scores
+    scores = train_model(plan, "python, longer", 0, steps).scores
     yield from list_measurements("text.python.longer", scores, UNIT, 0)
 
 
-def dynamic(plan, model, ids_valid, rows_test) -> dict:
+def evaluate_dynamically(plan, model, ids_valid, rows_test) -> dict:
     """Dynamic evaluation, its rate chosen on the validation text."""
     some = stretches(ids_valid, 8)[: 1 + TRIED * plan.T]
     found = {rate: dynamic_nats(model, some, rate, plan.T).mean() for rate in RATES}
@@ -203,16 +205,16 @@ def dynamic(plan, model, ids_valid, rows_test) -> dict:
     return {"dynamic": nats.mean(), "dynamic_rate": rate}
 
 
-def baselines(plan, vocabulary, model, texts) -> dict:
+def measure_baselines(plan, vocabulary, model, texts) -> dict:
     """n-grams of the order that suits the validation text; mixtures."""
-    scores, nats = counted(plan, vocabulary, texts)
+    scores, nats = count_ngrams(plan, vocabulary, texts)
     _, valid, test = map(vocabulary.encode, texts)
     own = [
         token_nats(model, stretches(held, plan.lanes)).T.flatten()
         for held in (valid, test)
     ]
     both = [n[1 : 1 + len(a)] for n, a in zip(nats, own, strict=True)]
-    scores |= mixture(own, both)
+    scores |= mix_counts(own, both)
     if plan.words:
         copied = stand_in(vocabulary.encode(texts[0]), test, COPIED)[1:]
         scores["network_copied"] = own[1][copied].mean()
@@ -223,7 +225,7 @@ def baselines(plan, vocabulary, model, texts) -> dict:
     return scores
 
 
-def counted(plan, vocabulary, texts) -> tuple[dict, list[np.ndarray]]:
+def count_ngrams(plan, vocabulary, texts) -> tuple[dict, list[np.ndarray]]:
     """What n-grams score, and their nats on the validation and test text.
 
     The validation text chooses between one discount and three, as it
@@ -278,7 +280,7 @@ def least_order(by_order: dict[int, list[np.ndarray]]) -> int:
     return order
 
 
-def mixture(own: list[np.ndarray], counted: list[np.ndarray]) -> dict:
+def mix_counts(own: list[np.ndarray], counted: list[np.ndarray]) -> dict:
     """Network and counts, mixed in the proportion that suits validation.
 
     Of each the nats on the validation text and on the test text.
@@ -295,7 +297,7 @@ def by_share(own: np.ndarray, counted: np.ndarray) -> dict[float, float]:
     return {s: float(-np.log(s * p + (1 - s) * q).mean()) for s in SHARES}
 
 
-def counts(asked: Options) -> Iterator[Measurement]:
+def run_counts(asked: Options) -> Iterator[Measurement]:
     """The n-grams of all plans and seeds, without a training.
 
     Where the weights of seed 0 are stored, its mixture with them too.
@@ -308,7 +310,7 @@ def counts(asked: Options) -> Iterator[Measurement]:
                 continue
             texts = plan.corpus(seed).texts()
             vocabulary = vocabulary_of(plan, texts[0])
-            scores, nats = counted(plan, vocabulary, texts)
+            scores, nats = count_ngrams(plan, vocabulary, texts)
             of_seeds.append(scores)
             if seed == 0 and plan.weights:
                 model, known, _ = load_model(stored(plan.weights))
@@ -316,7 +318,7 @@ def counts(asked: Options) -> Iterator[Measurement]:
                 rows = [stretches(known.encode(t), plan.lanes) for t in texts[1:]]
                 own = [token_nats(model, held).T.flatten() for held in rows]
                 both = [n[1 : 1 + len(a)] for n, a in zip(nats, own, strict=True)]
-                mixed = {k: [v] for k, v in mixture(own, both).items()}
+                mixed = {k: [v] for k, v in mix_counts(own, both).items()}
                 yield from list_measurements(f"text.{name}", mixed, UNIT, [0])
         values = {key: [s[key] for s in of_seeds] for key in of_seeds[0]}
         yield from list_measurements(f"text.{name}", values, UNIT, list(asked.seeds))
@@ -364,7 +366,7 @@ def counting_on(asked: Options) -> Iterator[Measurement]:
         )
 
 
-def again(asked: Options) -> Iterator[Measurement]:
+def run_again(asked: Options) -> Iterator[Measurement]:
     """What the stored network of words scores where a run comes again.
 
     As it was trained and as it learns on, at the words that end a run which
@@ -422,7 +424,7 @@ def chosen_counts(
     return fit_kneser_ney(ids, order, vocabulary.size, SMOOTHED[discounts])
 
 
-def shares(asked: Options) -> Iterator[Measurement]:
+def run_shares(asked: Options) -> Iterator[Measurement]:
     """What each share of a mixture scores, with the networks of seed 0."""
     for name, plan in PLANS.items():
         if not plan.weights:
@@ -463,7 +465,7 @@ def stood_earlier(test: np.ndarray, n: int) -> np.ndarray:
     return np.array(found)
 
 
-def versions() -> dict[str, str]:
+def describe_versions() -> dict[str, str]:
     """What the texts come from."""
     packages = "pytest", "music21", "tokenizers", "torch"
     return {name: importlib.metadata.version(name) for name in packages}
@@ -474,10 +476,10 @@ TRAINING = Training(
     __doc__,
     {name: partial(train, name) for name in PLANS},
     {
-        "counts": counts,
+        "counts": run_counts,
         "counting_on": counting_on,
-        "again": again,
-        "shares": shares,
-        "longer": longer,
+        "again": run_again,
+        "shares": run_shares,
+        "longer": run_longer,
     },
 )

@@ -121,13 +121,13 @@ class Data(NamedTuple):
 
 
 @cache
-def data(check: bool) -> Data:
+def make_data(check: bool) -> Data:
     """The same strings for every run."""
     known, unknown = split_voices(np.random.default_rng(0))
 
     def part(seed: int, count: int, voices: list[str], digits: tuple[int, int]):
         rng = np.random.default_rng([15, seed])
-        return heard(digit_strings(rng, count, voices, digits, SPEED, NOISE))
+        return encode_clips(digit_strings(rng, count, voices, digits, SPEED, NOISE))
 
     train = part(0, 40 if check else COUNT, known, TRAINED)
     some, few = (4, 2) if check else (TESTED, FEW)
@@ -139,12 +139,12 @@ def data(check: bool) -> Data:
     )
 
 
-def encoded(text: str) -> list[int]:
+def encode_text(text: str) -> list[int]:
     """The label of each digit: one more than the digit."""
     return [WORDS.index(word) + 1 for word in text.split()]
 
 
-def heard(clips: list[Clip]) -> Part:
+def encode_clips(clips: list[Clip]) -> Part:
     """12.5 steps a second, each of eight frames."""
     features = [
         stacked(standardised(log_mel(c.samples, RATE)), STACK).astype(np.float32)
@@ -161,10 +161,12 @@ class Outcome(NamedTuple):
 
 
 @cache
-def network(name: str, rate: float, seed: int, steps: int, check: bool) -> Outcome:
+def train_network(
+    name: str, rate: float, seed: int, steps: int, check: bool
+) -> Outcome:
     """One run; the weights after the last update."""
-    found = data(check)
-    labels = [encoded(text) for text in found.train.texts]
+    found = make_data(check)
+    labels = [encode_text(text) for text in found.train.texts]
     with seeded(seed):
         model = ALL[name].make(1 + len(WORDS))
     begun = time.process_time()
@@ -189,15 +191,15 @@ def read(name: str, model: torch.nn.Module, part: Part) -> list[str]:
     return written
 
 
-def contender(name: str, check: bool) -> Callable[[Setting, int, int], Trained]:
+def make_contender(name: str, check: bool) -> Callable[[Setting, int, int], Trained]:
     """What `compare` asks for."""
-    found = data(check)
+    found = make_data(check)
 
     def errors(model: torch.nn.Module, part: Part) -> float:
         return word_errors(part.texts, read(name, model, part))
 
     def train(setting: Setting, seed: int, steps: int) -> Trained:
-        model = network(name, setting["rate"], seed, steps, check).model
+        model = train_network(name, setting["rate"], seed, steps, check).model
         valid = errors(model, found.valid)
         print(name, setting, seed, round(valid, 2), flush=True)
         return Trained(valid, steps, lambda: errors(model, found.test))
@@ -205,7 +207,7 @@ def contender(name: str, check: bool) -> Callable[[Setting, int, int], Trained]:
     return train
 
 
-def mistakes(true: list[str], written: list[str]) -> dict[str, float]:
+def measure_mistakes(true: list[str], written: list[str]) -> dict[str, float]:
     """Digits wrong, missing and too many, in percent of those said."""
     result = jiwer.process_words(true, written)
     said = sum(len(text.split()) for text in true) / 100
@@ -216,7 +218,7 @@ def mistakes(true: list[str], written: list[str]) -> dict[str, float]:
     }
 
 
-def study(
+def run_study(
     kinds: dict[str, Kind], key: str
 ) -> Callable[[Options], Iterator[Measurement]]:
     """The comparison, and what the chosen networks do on longer strings."""
@@ -224,7 +226,7 @@ def study(
     def measure(asked: Options) -> Iterator[Measurement]:
         check, steps = asked.check, asked.steps or STEPS
         compared = compare(
-            {name: contender(name, check) for name in kinds},
+            {name: make_contender(name, check) for name in kinds},
             {"rate": RATES},
             steps=steps,
             seeds=SEEDS,
@@ -234,8 +236,8 @@ def study(
         facts = {}
         for name in kinds:
             rate = compared.results[name].chosen["rate"]
-            runs = [network(name, rate, seed, steps, check) for seed in SEEDS]
-            facts[name] = facts_of(name, runs, data(check))
+            runs = [train_network(name, rate, seed, steps, check) for seed in SEEDS]
+            facts[name] = facts_of(name, runs, make_data(check))
         yield Measurement(f"{key}.facts", facts, UNIT, SEEDS)
 
     return measure
@@ -248,16 +250,20 @@ def facts_of(name: str, runs: list[Outcome], found: Data) -> dict[str, Any]:
         "seconds": [run.seconds for run in runs],
     }
     for n, part in {TRAINED[1]: found.test, **found.longer}.items():
-        facts[f"{n}"] = [mistakes(part.texts, read(name, r.model, part)) for r in runs]
+        facts[f"{n}"] = [
+            measure_mistakes(part.texts, read(name, r.model, part)) for r in runs
+        ]
     return facts
 
 
-def control(asked: Options) -> Iterator[Measurement]:
+def run_control(asked: Options) -> Iterator[Measurement]:
     """Without a memory from the start, and with one that is taken away."""
-    yield from study(CONTROL, "transducer.control")(asked)
+    yield from run_study(CONTROL, "transducer.control")(asked)
     rate, steps = chosen_rates()["transducer"], asked.steps or STEPS
-    runs = [network("transducer", rate, seed, steps, asked.check) for seed in SEEDS]
-    facts = facts_of("transducer", forgetting(runs), data(asked.check))
+    runs = [
+        train_network("transducer", rate, seed, steps, asked.check) for seed in SEEDS
+    ]
+    facts = facts_of("transducer", run_forgetting(runs), make_data(asked.check))
     yield Measurement("transducer.control.forgetful", facts, UNIT, SEEDS)
 
 
@@ -270,7 +276,7 @@ def chosen_rates() -> dict[str, float]:
     }
 
 
-def forgetting(runs: list[Outcome]) -> list[Outcome]:
+def run_forgetting(runs: list[Outcome]) -> list[Outcome]:
     """Trained transducers whose prediction network starts again each time."""
     forgetful = []
     for run in runs:
@@ -280,14 +286,18 @@ def forgetting(runs: list[Outcome]) -> list[Outcome]:
     return forgetful
 
 
-def longer(name: str, asked: Options) -> Iterator[Measurement]:
+def run_longer(name: str, asked: Options) -> Iterator[Measurement]:
     """Five times the updates, at the rate that was chosen for 200."""
-    found, steps, rate = data(asked.check), asked.steps or LONG, chosen_rates()[name]
-    runs = [network(name, rate, seed, steps, asked.check) for seed in SEEDS]
+    found, steps, rate = (
+        make_data(asked.check),
+        asked.steps or LONG,
+        chosen_rates()[name],
+    )
+    runs = [train_network(name, rate, seed, steps, asked.check) for seed in SEEDS]
     facts = {"steps": steps, "rate": rate} | facts_of(name, runs, found)
     yield Measurement(f"transducer.longer.{name}", facts, UNIT, SEEDS)
     if name == "transducer":
-        facts = facts_of(name, forgetting(runs), found)
+        facts = facts_of(name, run_forgetting(runs), found)
         yield Measurement("transducer.longer.forgetful", facts, UNIT, SEEDS)
 
 
@@ -296,8 +306,8 @@ TRAINING = Training(
     __doc__,
     {},
     {
-        "compared": study(KINDS, "transducer"),
-        "control": control,
-        **{f"longer.{name}": partial(longer, name) for name in ALL},
+        "compared": run_study(KINDS, "transducer"),
+        "control": run_control,
+        **{f"longer.{name}": partial(run_longer, name) for name in ALL},
     },
 )

@@ -38,7 +38,7 @@ from rnncore.translate.training import (
     translate,
     translate_loss,
 )
-from tools.train.runner import Measurement, Options, Training, about, fit_module
+from tools.train.runner import Measurement, Options, Training, describe_run, fit_module
 
 DIGITS, PIECES = 11, 340
 D, H, B, DROPOUT = 64, 128, 128, 0.1
@@ -101,7 +101,7 @@ def task_of(name: str) -> TranslationTask:
     return TranslationTask(pairs, digits, *(learn_subwords(s, PIECES) for s in sides))
 
 
-def coded(task: TranslationTask, pairs: Sequence[Pair]) -> tuple[list, list]:
+def encode_pairs(task: TranslationTask, pairs: Sequence[Pair]) -> tuple[list, list]:
     """Both sides of some pairs as numbers."""
     return (
         [task.source.encode(p.source) for p in pairs],
@@ -109,7 +109,7 @@ def coded(task: TranslationTask, pairs: Sequence[Pair]) -> tuple[list, list]:
     )
 
 
-def scores(
+def measure_scores(
     task: TranslationTask, say: Callable[[list[str]], list[str]]
 ) -> dict[str, Any]:
     """How good translations of the test and of the longer numbers are.
@@ -147,11 +147,11 @@ def run(name: str, rate: float, seed: int, steps: int, every: int) -> Translatio
     sizes = task.source.size, task.target.size, D, H
     with seeded(seed):
         model = build_translator(*sizes, plan.decoder, DROPOUT)
-    valid = batch_of(*coded(task, task.pairs.validation))
+    valid = batch_of(*encode_pairs(task, task.pairs.validation))
     result, seconds = fit_module(
         model,
         translate_loss,
-        shuffled_batches(*coded(task, task.pairs.train), B),
+        shuffled_batches(*encode_pairs(task, task.pairs.train), B),
         rate,
         steps,
         seed,
@@ -177,7 +177,7 @@ def train(name: str, seed: int, asked: Options) -> Iterator[Measurement]:
     yield Measurement(f"translate.{name}.{seed}", facts, "see keys", seed)
     if name in KEPT and asked.keeps(seed):
         scores = model_scores(task, halved(model))
-        known = about(asked, seconds, scores=scores, unit="% exact")
+        known = describe_run(asked, seconds, scores=scores, unit="% exact")
         known |= {"steps": steps, "task": plan.task}
         known["score"] = scores["test"]["exact"]
         path = asked.weights / f"{KEPT[name]}.safetensors"
@@ -209,22 +209,22 @@ def measure_rates(study: str, asked: Options) -> Iterator[Measurement]:
 
 def model_scores(task: TranslationTask, model: Any) -> dict[str, Any]:
     """The scores of greedy translations."""
-    return scores(task, lambda s: translate(model, task.source, task.target, s))
+    return measure_scores(task, lambda s: translate(model, task.source, task.target, s))
 
 
-def baselines(task: TranslationTask) -> dict[str, Any]:
+def score_baselines(task: TranslationTask) -> dict[str, Any]:
     """The nearest pair, and a table of pieces, on the same tests."""
     known = task.pairs.train
     table = learn_word_table(task.source, task.target, known[:3000])
     return {
-        "nearest": scores(task, lambda s: nearest(task.source, known, s)),
-        "table": scores(task, table.translate),
+        "nearest": measure_scores(task, lambda s: nearest(task.source, known, s)),
+        "table": measure_scores(task, table.translate),
     }
 
 
 def measure_baselines(name: str, asked: Options) -> Iterator[Measurement]:
     """Those of one task."""
-    found = baselines(task_of(name))
+    found = score_baselines(task_of(name))
     yield Measurement(f"translate.{name}.baselines", found, "%", 0)
 
 

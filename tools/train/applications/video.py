@@ -56,7 +56,7 @@ from tools.train.runner import (
     Measurement,
     Options,
     Training,
-    about,
+    describe_run,
     fit_module,
     list_measurements,
 )
@@ -137,7 +137,7 @@ def clean_films(rng: np.random.Generator, count: int, test: bool) -> Films:
     return stick_figures(rng, count, noise=0.0)
 
 
-def classifiers(
+def make_classifiers(
     K: int, about: dict[str, Any]
 ) -> dict[str, Callable[[], torch.nn.Module]]:
     """The loop, and what sees frames without their order."""
@@ -149,7 +149,7 @@ def classifiers(
     }
 
 
-def captioners(K: int) -> dict[str, Callable[[], torch.nn.Module]]:
+def make_captioners(K: int) -> dict[str, Callable[[], torch.nn.Module]]:
     """With attention, from one vector, and without order."""
     sizes = S, FINE["D"], FINE["H"], K
     return {
@@ -163,7 +163,7 @@ WORDS = words_of(moving_digits(np.random.default_rng(0), 500).captions)
 TASKS = {
     "digits": VideoTask(
         digit_films,
-        classifiers(len(DIGITS), FINE),
+        make_classifiers(len(DIGITS), FINE),
         24_000,
         64,
         3000,
@@ -171,7 +171,7 @@ TASKS = {
     ),
     "captions": VideoTask(
         digit_films,
-        captioners(WORDS.size),
+        make_captioners(WORDS.size),
         24_000,
         32,
         6400,
@@ -179,7 +179,7 @@ TASKS = {
     ),
     "actions": VideoTask(
         action_films,
-        classifiers(len(ACTIONS), SIZES),
+        make_classifiers(len(ACTIONS), SIZES),
         2500,
         16,
         700,
@@ -250,10 +250,12 @@ def caption_scores(network: Any, films: Films) -> dict[str, Any]:
         part = captions.say(network, batch.frames[:, k : k + 250])
         said += map(WORDS.decode, part)
     return {
-        "exact": share(zip(said, films.captions, strict=True)),
+        "exact": measure_share(zip(said, films.captions, strict=True)),
         "bleu": sacrebleu.corpus_bleu(said, [films.captions]).score,
         **{
-            name: share((f(a), f(b)) for a, b in zip(said, films.captions, strict=True))
+            name: measure_share(
+                (f(a), f(b)) for a, b in zip(said, films.captions, strict=True)
+            )
             for name, f in PARTS.items()
         },
     }
@@ -266,13 +268,13 @@ PARTS: dict[str, Callable[[str], Any]] = {  # "the six moves up and stops"
 }
 
 
-def share(pairs: Any) -> float:
+def measure_share(pairs: Any) -> float:
     """Percent of pairs that are equal."""
     return 100 * float(np.mean([a == b for a, b in pairs]))
 
 
 @lru_cache(maxsize=1)
-def eye(steps: int, folder: Path) -> torch.nn.Sequential:
+def load_eye(steps: int, folder: Path) -> torch.nn.Sequential:
     """A frame encoder that was trained on still pictures of two digits.
 
     It is trained once, and all networks on digits have it; for another,
@@ -292,18 +294,18 @@ def eye(steps: int, folder: Path) -> torch.nn.Sequential:
     right = named_in_stills(halved(made))
     if steps == EYE_STEPS:
         asked = Options("python -m tools.train video eye")
-        known = about(asked, seconds, steps=steps, kind=EYE, score=right)
+        known = describe_run(asked, seconds, steps=steps, kind=EYE, score=right)
         save_weights(path, made, known | FINE, torch.float16)
     return made
 
 
 def measure_eye(asked: Options) -> Iterator[Measurement]:
     """How good the eye is that all networks on digits have."""
-    named = named_in_stills(eye(asked.steps or EYE_STEPS, asked.weights))
+    named = named_in_stills(load_eye(asked.steps or EYE_STEPS, asked.weights))
     yield Measurement("video.eye.named", [named], "%", [0])
 
 
-def watcher(folder: Path) -> torch.nn.Module:
+def load_watcher(folder: Path) -> torch.nn.Module:
     """The loop that says which digit moves: where captioners begin."""
     path = folder / "video_digits.safetensors"
     return model.load_classifier(path)[0].loop
@@ -338,7 +340,9 @@ def looked_at(encoder: torch.nn.Module, films: Films) -> Films:
 
 
 @lru_cache(maxsize=3)
-def data(make: Callable[..., Films], seed: int, count: int, sight: Any) -> list[Films]:
+def make_data(
+    make: Callable[..., Films], seed: int, count: int, sight: Any
+) -> list[Films]:
     """Films to train on, and to look at on the way: as `sight` sees them."""
 
     def drawn(key: list[int], count: int) -> Films:
@@ -363,21 +367,23 @@ def judged_films(name: str, tested: int = TESTED) -> Films:
     return TASKS[name].films(np.random.default_rng(TEST), tested, True)
 
 
-def ready(name: str, network: str, seed: int, asked: Options) -> tuple[Any, ...]:
+def prepare_network(
+    name: str, network: str, seed: int, asked: Options
+) -> tuple[Any, ...]:
     """An untrained network, where its eye belongs, the eye, and its films.
 
     The eye of a network on digits has learned, and learns no more.
     """
     task, sight = TASKS[name], None
     if name in ON_DIGITS:
-        sight = eye(asked.steps or EYE_STEPS, asked.weights)[0]
+        sight = load_eye(asked.steps or EYE_STEPS, asked.weights)[0]
     count = 40 if asked.check else task.drawn
-    films, valid = data(task.films, seed, count, sight)
+    films, valid = make_data(task.films, seed, count, sight)
     with seeded(seed):
         made: Any = (task.networks | RIVALS.get(name, {}))[network]()
     place = made.encoder if name == "captions" else made
     if name == "captions" and network != "bag":
-        place.loop.load_state_dict(watcher(asked.weights).state_dict())
+        place.loop.load_state_dict(load_watcher(asked.weights).state_dict())
     return made, place, sight, films, valid
 
 
@@ -407,7 +413,7 @@ def fitted_to(
     key = name, network, seed, rate, steps, every
     if key in FITS:
         return FITS[key]
-    made, place, sight, films, valid = ready(name, network, seed, asked)
+    made, place, sight, films, valid = prepare_network(name, network, seed, asked)
     if not sight and network in ("bag", "single"):
         if (name, seed) not in LOOPS:
             raise ValueError(
@@ -447,7 +453,7 @@ def train(name: str, network: str, seed: int, asked: Options) -> Iterator[Measur
     if network == "loop":
         LOOPS[name, seed] = made.encoder
     test = judged_films(name, 16 if asked.check else TESTED)
-    facts = scores(name, made, test) | {"seconds": seconds, "steps": steps}
+    facts = measure_scores(name, made, test) | {"seconds": seconds, "steps": steps}
     facts |= {"rate": rate, "curve": curve}
     yield from list_measurements(f"video.{name}.{network}", facts, UNITS)
     if (name, network) in STORED and asked.keeps(seed):
@@ -464,7 +470,7 @@ def measure_beside(
     found: dict[str, list[Any]] = {}
     for seed in asked.seeds:
         made, curve, seconds = fitted_to(name, network, seed, rate, steps, EVERY, asked)
-        facts = scores(name, made, test) | {"seconds": seconds, "steps": steps}
+        facts = measure_scores(name, made, test) | {"seconds": seconds, "steps": steps}
         for part, value in (facts | {"rate": rate, "curve": curve}).items():
             found.setdefault(part, []).append(value)
     yield from list_measurements(f"video.{name}.{key}", found, UNITS, list(asked.seeds))
@@ -487,7 +493,9 @@ def measure_rates(study: str, asked: Options) -> Iterator[Measurement]:
         made, *_ = found = fits[network, rate, seed]
         test = judged_films(name, 16 if asked.check else TESTED)
         return Trained(
-            found.valid, steps, lambda: 100 - scores(name, made, test)[SCORE[name]]
+            found.valid,
+            steps,
+            lambda: 100 - measure_scores(name, made, test)[SCORE[name]],
         )
 
     def compared(networks: Sequence[str]) -> Comparison:
@@ -521,7 +529,7 @@ def how_to_train(name: str, films: Films, valid: Films) -> tuple[Any, Any, Any]:
     return loss, next_batch, lambda m: float(loss(m, batch, None)[0])
 
 
-def scores(name: str, network: Any, test: Films) -> dict[str, Any]:
+def measure_scores(name: str, network: Any, test: Films) -> dict[str, Any]:
     """What is recorded of a trained network."""
     network.eval()
     if name == "captions":
@@ -535,8 +543,8 @@ def save(
     name: str, network: str, made: Any, test: Films, asked: Options, seconds: float
 ) -> None:
     """The weights in half precision, with the score that they have."""
-    score = scores(name, halved(made), test)[SCORE[name]]
-    known = about(asked, seconds, network=network, score=score)
+    score = measure_scores(name, halved(made), test)[SCORE[name]]
+    known = describe_run(asked, seconds, network=network, score=score)
     known |= FINE if name in ON_DIGITS else SIZES
     known |= {"T": test.frames.shape[1], **ABOUT[name]}
     if network == "bag":

@@ -37,7 +37,7 @@ def coin_strings(rng: np.random.Generator, step: int) -> Batch:
     return batch_of([[LETTERS[0]]] * len(rows), rows)
 
 
-def writer(seed: int) -> Translator:
+def make_writer(seed: int) -> Translator:
     """A small network with weights of this seed."""
     with seeded(seed):
         encoder = Encoder(4, 2, 2)
@@ -45,7 +45,7 @@ def writer(seed: int) -> Translator:
 
 
 @torch.no_grad()
-def learnt(model: Translator) -> np.ndarray:
+def compute_probabilities(model: Translator) -> np.ndarray:
     """The probability of each string of LENGTH letters, in product's order."""
     rows = [list(row) for row in product(LETTERS, repeat=LENGTH)]
     batch = batch_of([[LETTERS[0]]] * len(rows), rows)
@@ -54,7 +54,7 @@ def learnt(model: Translator) -> np.ndarray:
     return np.exp(each.numpy().sum(axis=0))
 
 
-def variation(p: np.ndarray) -> float:
+def measure_variation(p: np.ndarray) -> float:
     """Total variation from the source; what is on other strings counts."""
     rows = list(product(LETTERS, repeat=LENGTH))
     true = [0.5 * all(a != b for a, b in pairwise(r)) for r in rows]
@@ -90,7 +90,7 @@ LOSSES: dict[str, Callable[[np.random.Generator], Callable]] = {
 
 def train_writer(name: str, setting: Setting, seed: int, steps: int) -> Trained:
     """One run; its score is exact, so there is nothing to hold out."""
-    model = writer(seed)
+    model = make_writer(seed)
     fit_module(
         model,
         LOSSES[name](np.random.default_rng(seed + 100)),
@@ -101,7 +101,7 @@ def train_writer(name: str, setting: Setting, seed: int, steps: int) -> Trained:
         f"{name} {setting['rate']}",
         carry=0,
     )
-    found = variation(learnt(model))
+    found = measure_variation(compute_probabilities(model))
     tqdm.write(f"{name} {setting} {seed}: {found:.4f}")
     return Trained(found, steps, lambda: found)
 

@@ -72,7 +72,7 @@ class WindowNextFrame(nn.Module):
         return change.view_as(frames) + self.keep * (2 * frames - 1)
 
 
-def dense() -> NextFrame:
+def make_dense() -> NextFrame:
     """One state for the whole picture, of an LSTM in place of a GRU."""
     model = NextFrame(S, 256, 256)
     model.add_module("loop", LSTM(256, 256))
@@ -82,7 +82,7 @@ def dense() -> NextFrame:
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "two frames": lambda: WindowNextFrame(2, 16),
     "eight frames": lambda: WindowNextFrame(8, 16),
-    "dense LSTM": dense,
+    "dense LSTM": make_dense,
     "ConvLSTM": lambda: ConvNextFrame(8, 3),
 }
 
@@ -95,7 +95,7 @@ class Outcome(NamedTuple):
 
 
 @cache
-def films(part: str, rows: range | None = None, width: int = WIDTH) -> Covered:
+def make_films(part: str, rows: range | None = None, width: int = WIDTH) -> Covered:
     """Films to train on, to choose by, and to be judged by."""
     seed = {"train": 1, "valid": 2, "test": 3}[part]
     count = COUNT if part == "train" else TESTED
@@ -104,11 +104,11 @@ def films(part: str, rows: range | None = None, width: int = WIDTH) -> Covered:
 
 
 @cache
-def network(
+def run_network(
     name: str, rate: float, seed: int, steps: int, rows: range | None = None
 ) -> Outcome:
     """One run; the weights after the last update."""
-    found = films("train", rows)
+    found = make_films("train", rows)
     with seeded(seed):
         model = NETWORKS[name]()
     begun = time.process_time()
@@ -124,7 +124,7 @@ def network(
 
 
 @torch.no_grad()
-def judged(model: nn.Module, found: Covered) -> dict[str, float]:
+def measure_errors(model: nn.Module, found: Covered) -> dict[str, float]:
     """Its squared error on these films, in thousandths, from frame 3 on."""
     frames = torch.as_tensor(found.frames).transpose(0, 1)
     guess = model(frames[:-1]).sigmoid()
@@ -138,24 +138,26 @@ def judged(model: nn.Module, found: Covered) -> dict[str, float]:
 
 def train_network(name: str, setting: Setting, seed: int, steps: int) -> Trained:
     """One run, judged by all pixels of the validation films."""
-    run = network(name, setting["rate"], seed, steps)
-    score = judged(run.model, films("valid"))["all"]
+    run = run_network(name, setting["rate"], seed, steps)
+    score = measure_errors(run.model, make_films("valid"))["all"]
     tqdm.write(f"{name} {setting} {seed}: {score:.2f}, {run.seconds:.1f} s")
-    return Trained(score, steps, lambda: judged(run.model, films("test"))["all"])
+    return Trained(
+        score, steps, lambda: measure_errors(run.model, make_films("test"))["all"]
+    )
 
 
 def facts_of(runs: list[Outcome]) -> dict[str, Any]:
     """Weights, seconds, and the errors of each seed on two tests."""
-    wider = films("test", None, WIDER)
+    wider = make_films("test", None, WIDER)
     return {
         "weights": sum(p.numel() for p in runs[0].model.parameters()),
         "seconds": [round(run.seconds, 2) for run in runs],
-        "errors": [judged(run.model, films("test")) for run in runs],
-        "wider": [judged(run.model, wider) for run in runs],
+        "errors": [measure_errors(run.model, make_films("test")) for run in runs],
+        "wider": [measure_errors(run.model, wider) for run in runs],
     }
 
 
-def compared(names: Iterable[str], steps: int, asked: Options) -> Comparison:
+def compare_networks(names: Iterable[str], steps: int, asked: Options) -> Comparison:
     """These networks, each at every rate."""
     return compare(
         {name: partial(train_network, name) for name in names},
@@ -168,20 +170,22 @@ def compared(names: Iterable[str], steps: int, asked: Options) -> Comparison:
 
 def measure(asked: Options) -> Iterator[Measurement]:
     """The comparison, then what its chosen networks do where."""
-    found = compared(NETWORKS, asked.steps or STEPS, asked)
+    found = compare_networks(NETWORKS, asked.steps or STEPS, asked)
     yield Measurement("frames.blocks", to_json(found), UNIT, list(SEEDS))
     facts, halves = {}, {}
     for name, result in found.results.items():
         rate, steps = result.chosen["rate"], found.steps
-        facts[name] = facts_of([network(name, rate, s, steps) for s in SEEDS])
-        runs = [network(name, rate, s, steps, UPPER) for s in SEEDS]
+        facts[name] = facts_of([run_network(name, rate, s, steps) for s in SEEDS])
+        runs = [run_network(name, rate, s, steps, UPPER) for s in SEEDS]
         halves[name] = {
-            half: [judged(run.model, films("test", rows)) for run in runs]
+            half: [measure_errors(run.model, make_films("test", rows)) for run in runs]
             for half, rows in (("upper", UPPER), ("lower", LOWER))
         }
     rate = found.results["dense LSTM"].chosen["rate"]
     steps = LONGER * found.steps
-    facts["longer"] = facts_of([network("dense LSTM", rate, s, steps) for s in SEEDS])
+    facts["longer"] = facts_of(
+        [run_network("dense LSTM", rate, s, steps) for s in SEEDS]
+    )
     yield Measurement("frames.blocks.facts", facts, FACTS, list(SEEDS))
     yield Measurement("frames.blocks.halves", halves, UNIT, list(SEEDS))
 
@@ -189,10 +193,10 @@ def measure(asked: Options) -> Iterator[Measurement]:
 def measure_time(asked: Options) -> Iterator[Measurement]:
     """Eight frames in the ConvLSTM's time."""
     name, steps = "eight frames", round(TIME * (asked.steps or STEPS))
-    found = compared([name], steps, asked)
+    found = compare_networks([name], steps, asked)
     yield Measurement("frames.time", to_json(found), UNIT, list(SEEDS))
     rate = found.results[name].chosen["rate"]
-    facts = facts_of([network(name, rate, s, steps) for s in SEEDS])
+    facts = facts_of([run_network(name, rate, s, steps) for s in SEEDS])
     yield Measurement("frames.time.facts", facts, FACTS, list(SEEDS))
 
 

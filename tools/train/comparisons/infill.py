@@ -3,7 +3,7 @@
 One window of each of the course's own validation and test chorales in 4/4 (never
 one that the stored network was trained on): two bars given, two missing, one given.
 They are filled in several ways. The judge is a random forest on the plain numbers
-of `features`. For each way there is one: it tells true bars from those of this way,
+of `compute_features`. For each way there is one: it tells true bars from those of this way,
 by chorales other than the one that is judged, and nothing about it was tuned. What
 is reported is about the test chorales. Two controls bound what the judge can do:
 true bars from elsewhere in the same chorale, and those of another chorale. A third
@@ -60,7 +60,7 @@ class Window(NamedTuple):
     test: bool
 
 
-def excerpt(score: Score, first: int, frames: int = BARS * BAR) -> Score:
+def cut_excerpt(score: Score, first: int, frames: int = BARS * BAR) -> Score:
     """Frames from `first` on; what was held over begins there."""
     part = slice(first, first + frames)
     pitches, starts = score.pitches[part], score.starts[part].copy()
@@ -68,7 +68,7 @@ def excerpt(score: Score, first: int, frames: int = BARS * BAR) -> Score:
     return score._replace(pitches=pitches, starts=starts, pickup=0)
 
 
-def windows(limit: int | None, compass: np.ndarray) -> list[Window]:
+def cut_windows(limit: int | None, compass: np.ndarray) -> list[Window]:
     """The middle of each chorale in 4/4, of at most `limit` a part.
 
     Without those that leave the voices' compass, in which the network sings,
@@ -83,8 +83,12 @@ def windows(limit: int | None, compass: np.ndarray) -> list[Window]:
             bars = (len(s.pitches) - s.pickup) // BAR
             at = (bars - BARS) // 2
             other = at + 2 if at + 2 + BARS <= bars else at - 2
-            here, there = (excerpt(s, s.pickup + max(0, k) * BAR) for k in (at, other))
-            if not (_leaves(here, compass) or held_over(here) or held_over(there)):
+            here, there = (
+                cut_excerpt(s, s.pickup + max(0, k) * BAR) for k in (at, other)
+            )
+            if not (
+                _leaves_compass(here, compass) or held_over(here) or held_over(there)
+            ):
                 fitting.append(Window(here, there, melody(s), test))
         found += fitting[:limit]
     return found
@@ -95,24 +99,24 @@ def held_over(score: Score) -> bool:
     return bool((encode(score)[GAP.stop] == HOLD).any())
 
 
-def _leaves(score: Score, compass: np.ndarray) -> bool:
+def _leaves_compass(score: Score, compass: np.ndarray) -> bool:
     """Whether a note lies outside its voice's compass."""
     low, high = compass.T
     out = (score.pitches < low) | (score.pitches > high)
     return bool((out & (score.pitches != REST)).any())
 
 
-def transplanted(score: Score, other: Score) -> Score:
+def transplant_gap(score: Score, other: Score) -> Score:
     """The score with the gap of another, moved to the soprano's register."""
     key = int(np.median(score.pitches[:, 0]) - np.median(other.pitches[:, 0]))
-    bars = excerpt(other, GAP.start, GAP.stop - GAP.start)
+    bars = cut_excerpt(other, GAP.start, GAP.stop - GAP.start)
     pitches, starts = score.pitches.copy(), score.starts.copy()
     pitches[GAP] = bars.pitches + key * (bars.pitches != REST)
     starts[GAP] = bars.starts
     return score._replace(pitches=pitches, starts=starts)
 
 
-def features(score: Score) -> list[float]:
+def compute_features(score: Score) -> list[float]:
     """What a judge sees: the gap's notes, its seams and its bars' habits."""
     p, starts = score.pitches, score.starts
     gap, wide = p[GAP], slice(GAP.start - 1, GAP.stop + 1)
@@ -156,12 +160,12 @@ def features(score: Score) -> list[float]:
         (moved.sum(1) == 4).mean(),
         (moved.sum(1) == 1).mean(),
         (gap == REST).mean(),
-        *_signs(steps),
+        *_count_signs(steps),
     ]
     return [float(x) for x in found]
 
 
-def _signs(steps: np.ndarray) -> list[float]:
+def _count_signs(steps: np.ndarray) -> list[float]:
     """How often outer voices move alike, and a leap is turned back."""
     outer = steps[:, 0] * steps[:, -1]
     turned = []
@@ -205,19 +209,19 @@ def plain_numbers(scores: list[Score]) -> dict[str, float]:
         "parallels": 100 * both / chances,
         "repeated": 100 * float(np.mean(kept)),
         "triads": 100 * float(np.mean([consonance(s) for s in inside])),
-        "leaps_in": _leaps(scores, GAP.start),
-        "leaps_out": _leaps(scores, GAP.stop),
+        "leaps_in": _count_leaps(scores, GAP.start),
+        "leaps_out": _count_leaps(scores, GAP.stop),
     }
 
 
-def _leaps(scores: list[Score], t: int) -> float:
+def _count_leaps(scores: list[Score], t: int) -> float:
     """Of the voices that move into frame t, how many leap, in per cent."""
     a, b = np.array([s.pitches[t - 1 : t + 1] for s in scores]).swapaxes(0, 1)
     moved = (a != REST) & (b != REST) & (a != b)
     return 100 * float(np.mean(np.abs(a - b)[moved] > 4))
 
 
-def fillers(model: VoiceModel, compass: np.ndarray) -> dict[str, Filler]:
+def make_fillers(model: VoiceModel, compass: np.ndarray) -> dict[str, Filler]:
     """The ways to fill, by name."""
 
     def particles(B: int) -> Filler:
@@ -230,7 +234,7 @@ def fillers(model: VoiceModel, compass: np.ndarray) -> dict[str, Filler]:
     return {str(B): particles(B) for B in PARTICLES} | {GIBBS: gibbs}
 
 
-def filled(
+def fill_gaps(
     name: str, way: Filler, scores: list[Score], rng: np.random.Generator
 ) -> tuple[list[Score], float]:
     """The scores with their gaps filled, and the seconds of each."""
@@ -245,7 +249,7 @@ def measure(asked: Options) -> Iterator[Measurement]:
     """Score each way to fill the gaps, once a seed."""
     model, about = load_voices(stored("music_voices"))
     compass = np.array(about["compass"])
-    todo = windows(asked.steps, compass)
+    todo = cut_windows(asked.steps, compass)
     bach = [w.score for w in todo]
     test = np.array([w.test for w in todo])
     tunes = [w.tune for w in todo]
@@ -254,25 +258,25 @@ def measure(asked: Options) -> Iterator[Measurement]:
         log_p = log_p_of(model, compass, encode(score)[:, None], since=GAP.stop)
         return float(-log_p.sum())
 
-    true = np.array([features(s) for s in bach])
+    true = np.array([compute_features(s) for s in bach])
     found: dict[str, dict[str, list[float]]] = {}
     for seed in asked.seeds:
         rng = np.random.default_rng(seed)
         made, seconds = {"true": bach}, {}
         made["elsewhere"] = [w.elsewhere for w in todo]
         made["transplanted"] = [
-            transplanted(s, bach[k])
-            for s, k in zip(bach, _others(test, rng), strict=True)
+            transplant_gap(s, bach[k])
+            for s, k in zip(bach, _choose_others(test, rng), strict=True)
         ]
-        for name, way in fillers(model, compass).items():
-            made[name], seconds[name] = filled(name, way, bach, rng)
+        for name, way in make_fillers(model, compass).items():
+            made[name], seconds[name] = fill_gaps(name, way, bach, rng)
         for name, scores in made.items():
             shown = [s for s, t in zip(scores, test, strict=True) if t]
             values = plain_numbers(shown)
             if name not in ("elsewhere", "transplanted"):
                 values["after"] = float(np.mean([after(s) for s in shown]))
             if name != "true":
-                seen = np.array([features(s) for s in scores])
+                seen = np.array([compute_features(s) for s in scores])
                 right = judge(true, seen, tunes, seed)[test]
                 values["judge"] = 100 * float(right.mean())
             if name in seconds:
@@ -325,12 +329,12 @@ def judged_own(
     compass = np.array(about["compass"])
     count, rng = own_count(asked), np.random.default_rng(seed)
     pieces = own_pieces(model, compass, count, rng)
-    true = np.array([features(s) for s in pieces])
-    ways = fillers(model, compass)
+    true = np.array([compute_features(s) for s in pieces])
+    ways = make_fillers(model, compass)
     found: dict[str, list[float]] = {}
     for name in names:
-        scores, _ = filled(name, ways[name], pieces, rng)
-        seen = np.array([features(s) for s in scores])
+        scores, _ = fill_gaps(name, ways[name], pieces, rng)
+        seen = np.array([compute_features(s) for s in scores])
         lots = [np.zeros((count, 1), bool)]
         lots += [rng.random((count, 1)) < 0.5 for _ in range(swaps)]
         found[name] = []
@@ -353,7 +357,7 @@ def own_pieces(
     return found[:count]
 
 
-def _others(test: np.ndarray, rng: np.random.Generator) -> list[int]:
+def _choose_others(test: np.ndarray, rng: np.random.Generator) -> list[int]:
     """For each window another one of its part."""
     found = np.zeros(len(test), int)
     for part in (test, ~test):

@@ -67,7 +67,7 @@ class Numbers(NamedTuple):
 
 
 @cache
-def numbers() -> Numbers:
+def make_numbers() -> Numbers:
     """The same for every run."""
     parts = draw_numbers(np.random.default_rng(0), DIGITS, COUNT, HELD_OUT)[:3]
     words = [
@@ -102,9 +102,9 @@ class Outcome(NamedTuple):
 
 
 @cache
-def network(name: str, rate: float, seed: int, steps: int) -> Outcome:
+def run_network(name: str, rate: float, seed: int, steps: int) -> Outcome:
     """One run; the weights after the last update."""
-    found = numbers()
+    found = make_numbers()
     with seeded(seed):
         model = build_translator(*found.K, D, H, "vector", 0.0)
     draws = np.random.default_rng(seed + 100)
@@ -118,22 +118,22 @@ def network(name: str, rate: float, seed: int, steps: int) -> Outcome:
         f"{name} {rate}",
         carry=0,
     )
-    return Outcome(model, seconds, errors(model, found.validation))
+    return Outcome(model, seconds, count_errors(model, found.validation))
 
 
-def written(model: Translator, batch: Batch) -> list[list[int]]:
+def write_sentences(model: Translator, batch: Batch) -> list[list[int]]:
     """Greedy sentences, at most as long as twice the longest true one."""
     with torch.no_grad():
         source = model.encoder(batch.ids, batch.lengths)
     return greedy(model.decoder, source, 2 * len(batch.targets))
 
 
-def sentences(targets: Tensor) -> list[list[int]]:
+def split_sentences(targets: Tensor) -> list[list[int]]:
     """The tokens of each column, without END and padding."""
     return [[k for k in column if k not in (PAD, END)] for column in targets.T.tolist()]
 
 
-def distance(one: list[int], other: list[int]) -> int:
+def measure_distance(one: list[int], other: list[int]) -> int:
     """Fewest insertions, deletions and substitutions from one to the other."""
     row = list(range(len(other) + 1))
     for i, a in enumerate(one):
@@ -145,10 +145,13 @@ def distance(one: list[int], other: list[int]) -> int:
     return row[-1]
 
 
-def errors(model: Translator, batch: Batch) -> dict[str, np.ndarray]:
+def count_errors(model: Translator, batch: Batch) -> dict[str, np.ndarray]:
     """Of each sentence, is it wrong, how many pieces are, and how many it has."""
-    true = sentences(batch.targets)
-    apart = [distance(a, b) for a, b in zip(written(model, batch), true, strict=True)]
+    true = split_sentences(batch.targets)
+    apart = [
+        measure_distance(a, b)
+        for a, b in zip(write_sentences(model, batch), true, strict=True)
+    ]
     return {
         "sentences": np.array(apart) > 0,
         "pieces": np.array(apart),
@@ -156,7 +159,7 @@ def errors(model: Translator, batch: Batch) -> dict[str, np.ndarray]:
     }
 
 
-def percent(found: dict[str, np.ndarray], unit: str) -> float:
+def measure_percent(found: dict[str, np.ndarray], unit: str) -> float:
     """Of sentences, or of pieces, that are wrong."""
     out_of = found["length"].sum() if unit == "pieces" else len(found["length"])
     return float(100 * found[unit].sum() / out_of)
@@ -164,18 +167,18 @@ def percent(found: dict[str, np.ndarray], unit: str) -> float:
 
 def train_network(name: str, setting: Setting, seed: int, steps: int) -> Trained:
     """One run, judged by the pieces that it writes wrongly."""
-    run = network(name, setting["rate"], seed, steps)
-    score = percent(run.validation, "pieces")
+    run = run_network(name, setting["rate"], seed, steps)
+    score = measure_percent(run.validation, "pieces")
     tqdm.write(f"{name} {setting} {seed}: {score:.2f}, {run.seconds:.1f} s")
 
     def test() -> float:
-        return percent(errors(run.model, numbers().test), "pieces")
+        return measure_percent(count_errors(run.model, make_numbers().test), "pieces")
 
     return Trained(score, steps, test)
 
 
 @torch.no_grad()
-def surprise(model: Translator, batch: Batch, read: Tensor) -> np.ndarray:
+def measure_surprise(model: Translator, batch: Batch, read: Tensor) -> np.ndarray:
     """-log p of each true token after what was read; 0 in the padding.
 
     Shapes: read (T, B) -> nats (T, B)
@@ -212,17 +215,17 @@ def after_a_slip(model: Translator, batch: Batch) -> dict[str, list[int]]:
 
 
 @torch.no_grad()
-def facts(run: Outcome) -> dict[str, Any]:
+def collect_facts(run: Outcome) -> dict[str, Any]:
     """How one network does on the test, whole and by digits."""
-    model, (_, _, _, batch, digits) = run.model, numbers()
+    model, (_, _, _, batch, digits) = run.model, make_numbers()
     with torch.no_grad():
         source = model.encoder(batch.ids, batch.lengths)
     rng = np.random.default_rng(0)
     own = mixed_inputs(rng, model.decoder, source, batch.read, 1.0)
-    found = errors(model, batch)
+    found = count_errors(model, batch)
     nats = {
-        "forced": surprise(model, batch, batch.read),
-        "free": surprise(model, batch, own),
+        "forced": measure_surprise(model, batch, batch.read),
+        "free": measure_surprise(model, batch, own),
     }
     real = (batch.targets != PAD).numpy()
     said = model(batch.ids, batch.lengths, batch.read)
@@ -231,9 +234,9 @@ def facts(run: Outcome) -> dict[str, Any]:
     slipped = after_a_slip(model, batch)
     return {
         "seconds": round(run.seconds, 2),
-        "validation pieces": percent(run.validation, "pieces"),
-        "sentences": percent(found, "sentences"),
-        "pieces": percent(found, "pieces"),
+        "validation pieces": measure_percent(run.validation, "pieces"),
+        "sentences": measure_percent(found, "sentences"),
+        "pieces": measure_percent(found, "pieces"),
         **{k: float(v.sum() / real.sum()) for k, v in nats.items()},
         "after true": 100 * slipped["true"][0] / slipped["of"][0],
         "after slip": 100 * slipped["slip"][0] / slipped["of"][0],
@@ -265,18 +268,18 @@ def measure_numbers(asked: Options) -> Iterator[Measurement]:
         "sampling.numbers", to_json(found), "% of pieces wrong", list(SEEDS)
     )
     value = {
-        name: several(name, result.chosen["rate"], found.steps)
+        name: run_seeds(name, result.chosen["rate"], found.steps)
         for name, result in found.results.items()
     }
     rate = found.results[FORCED].chosen["rate"]
-    value["equal time"] = several(FORCED, rate, round(LONGER * found.steps))
+    value["equal time"] = run_seeds(FORCED, rate, round(LONGER * found.steps))
     unit = "s, % wrong, nats per token, % of later pieces right"
     yield Measurement("sampling.numbers.facts", value, unit, list(SEEDS))
 
 
-def several(name: str, rate: float, steps: int) -> dict[str, Any]:
+def run_seeds(name: str, rate: float, steps: int) -> dict[str, Any]:
     """The facts of each seed."""
-    runs = [facts(network(name, rate, seed, steps)) for seed in SEEDS]
+    runs = [collect_facts(run_network(name, rate, seed, steps)) for seed in SEEDS]
     return {"rate": rate, "steps": steps, "runs": runs}
 
 
@@ -288,9 +291,9 @@ def measure_level(asked: Options) -> Iterator[Measurement]:
     rate, other = (known[name].chosen["rate"] for name in (FORCED, QUICKEST))
     beside = []
     for seed in SEEDS:
-        network(FORCED, rate, seed, level)
-        beside.append(round(network(QUICKEST, other, seed, steps).seconds, 2))
-    value = several(FORCED, rate, level) | {"beside": beside}
+        run_network(FORCED, rate, seed, level)
+        beside.append(round(run_network(QUICKEST, other, seed, steps).seconds, 2))
+    value = run_seeds(FORCED, rate, level) | {"beside": beside}
     unit = "s, % wrong, nats per token, % of later pieces right"
     yield Measurement("sampling.level", value, unit, list(SEEDS))
 

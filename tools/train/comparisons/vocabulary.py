@@ -71,7 +71,7 @@ class Way(NamedTuple):
 
 
 @cache
-def texts(seed: int) -> Texts:
+def make_texts(seed: int) -> Texts:
     """The chapter's words, topics kept apart."""
     parts = documentation_corpus(seed, apart=True).texts()
     vocabulary = word_vocabulary(parts[0], least=3)
@@ -147,7 +147,9 @@ WAYS = {
 
 
 @torch.no_grad()
-def nats(model: LanguageModel, way: Way, ids: np.ndarray, counts: np.ndarray) -> float:
+def measure_nats(
+    model: LanguageModel, way: Way, ids: np.ndarray, counts: np.ndarray
+) -> float:
     """Mean surprisal of a text's words, the state carried through it."""
     rows = torch.as_tensor(stretches(ids, 8))
     state, total = None, 0.0
@@ -160,9 +162,9 @@ def nats(model: LanguageModel, way: Way, ids: np.ndarray, counts: np.ndarray) ->
 
 
 @cache
-def fitted(name: str, rate: float, seed: int, updates: int) -> tuple:
+def train_model(name: str, rate: float, seed: int, updates: int) -> tuple:
     """A model after so many updates, and the seconds that they took."""
-    way, (train, _, _, counts) = WAYS[name], texts(seed)
+    way, (train, _, _, counts) = WAYS[name], make_texts(seed)
     with seeded(seed):
         model: Any = LanguageModel(len(counts), H, dropout=0.5)
         state = model.zero_state(B)
@@ -188,20 +190,20 @@ def train_words(
 ) -> Trained:
     """One run. `steps` is the budget, `updates` what this contender does with it."""
     known = "uncorrected" if name == "restored" else name  # trained alike
-    model, _ = fitted(known, setting["rate"], seed, updates[name])
-    _, valid, test, counts = texts(seed)
-    found = nats(model, WAYS[name], valid, counts)
+    model, _ = train_model(known, setting["rate"], seed, updates[name])
+    _, valid, test, counts = make_texts(seed)
+    found = measure_nats(model, WAYS[name], valid, counts)
     tqdm.write(f"{name} {setting} {seed}, {updates[name]} updates: {found:.4f}")
-    return Trained(found, steps, lambda: nats(model, WAYS[name], test, counts))
+    return Trained(found, steps, lambda: measure_nats(model, WAYS[name], test, counts))
 
 
 def seconds_each(updates: int = 10) -> dict[str, list[float]]:
     """Processor time of an update, round by round; the contenders take turns."""
     found: dict[str, list[float]] = {name: [] for name in TIMED}
     for _ in range(ROUNDS + 1):
-        fitted.cache_clear()
+        train_model.cache_clear()
         for name, seconds in found.items():
-            seconds.append(fitted(name, RATES[0], SEEDS[0], updates)[1] / updates)
+            seconds.append(train_model(name, RATES[0], SEEDS[0], updates)[1] / updates)
     return {name: seconds[1:] for name, seconds in found.items()}
 
 
@@ -219,8 +221,8 @@ def measure_words(asked: Options) -> Iterator[Measurement]:
     key, unit = "text.vocabulary.words", "nats per word, under the full distribution"
     each = seconds_each()
     updates = updates_in_equal_time(each, steps)
-    sizes = [len(texts(seed).counts) for seed in SEEDS]
-    drawn = [float(inclusion(texts(seed).counts, DRAWS).sum()) for seed in SEEDS]
+    sizes = [len(make_texts(seed).counts) for seed in SEEDS]
+    drawn = [float(inclusion(make_texts(seed).counts, DRAWS).sum()) for seed in SEEDS]
     known = {"seconds": each, "updates": updates, "size": sizes, "drawn": drawn}
     units = {
         "seconds": "seconds of one core for an update, in each round",

@@ -74,21 +74,21 @@ class Text(NamedTuple):
 
 
 TEXTS: dict[str, Callable[[], tuple[str, str, str]]] = {
-    "shakespeare": shakespeare.texts,
+    "shakespeare": shakespeare.read_texts,
     "tunes": lambda: tunes_corpus().texts(),
     "python": lambda: python_corpus().texts(),
 }
 
 
 @cache
-def text(name: str) -> Text:
+def read_text(name: str) -> Text:
     """Tiny Shakespeare, or one of two texts of chapter 10."""
     parts = TEXTS[name]()
     vocabulary = character_vocabulary(parts[0])
     return Text(vocabulary.size, *map(vocabulary.encode, parts))
 
 
-def windows(ids: np.ndarray, length: int) -> np.ndarray:
+def cut_windows(ids: np.ndarray, length: int) -> np.ndarray:
     """A text in windows side by side, with one more token each."""
     count = (len(ids) - 1) // length
     starts = length * np.arange(count)
@@ -112,7 +112,7 @@ def text_loss(model: BlockModel, ids: np.ndarray, carry: Any) -> tuple[Tensor, A
     return cross_entropy(logits.flatten(0, 1), tokens[1:].flatten()), carry
 
 
-def nats(model: BlockModel, ids: np.ndarray) -> np.ndarray:
+def measure_nats(model: BlockModel, ids: np.ndarray) -> np.ndarray:
     """The surprisal of each token of some windows (T, B)."""
     found = []
     with torch.no_grad():
@@ -128,7 +128,7 @@ def nats(model: BlockModel, ids: np.ndarray) -> np.ndarray:
 
 def mean_nats(model: BlockModel, ids: np.ndarray) -> float:
     """A model's score on a text, in windows as long as in training."""
-    return float(nats(model, windows(ids, T)).mean())
+    return float(measure_nats(model, cut_windows(ids, T)).mean())
 
 
 class Task(NamedTuple):
@@ -147,15 +147,15 @@ def text_task(name: str) -> Task:
     """Predict a text."""
     return Task(
         name,
-        lambda: text(name).K,
-        lambda: random_windows(text(name).train),
+        lambda: read_text(name).K,
+        lambda: random_windows(read_text(name).train),
         text_loss,
-        lambda model: mean_nats(model, text(name).valid),
-        lambda model: mean_nats(model, text(name).test),
+        lambda model: mean_nats(model, read_text(name).valid),
+        lambda model: mean_nats(model, read_text(name).test),
     )
 
 
-def warm(rate: float, steps: int) -> Optimizer:
+def make_warm_adam(rate: float, steps: int) -> Optimizer:
     """Adam whose rate rises over a tenth of the steps, and falls at last."""
 
     def at(step):
@@ -165,7 +165,7 @@ def warm(rate: float, steps: int) -> Optimizer:
     return scheduled(adam, at)
 
 
-def kept(task: Task, mixer: str, rate: float, seed: int, steps: int) -> Path:
+def find_path(task: Task, mixer: str, rate: float, seed: int, steps: int) -> Path:
     """Where a network is kept."""
     return KEPT / f"{task.name}-{mixer}-{rate:g}-{seed}-{steps}.safetensors"
 
@@ -178,15 +178,17 @@ def learn(
         model,
         task.loss,
         task.next_batch(),
-        optimizer=warm(rate, steps),
+        optimizer=make_warm_adam(rate, steps),
         schedule=Schedule(steps, 1.0, progress=show_progress(label)),
         rng=np.random.default_rng(seed),
     )
 
 
-def trained(task: Task, mixer: str, rate: float, seed: int, steps: int) -> BlockModel:
+def load_or_train(
+    task: Task, mixer: str, rate: float, seed: int, steps: int
+) -> BlockModel:
     """A network, from the folder if it is there."""
-    path = kept(task, mixer, rate, seed, steps)
+    path = find_path(task, mixer, rate, seed, steps)
     with seeded(seed):
         model = matched(task.K(), D, mixer, task.layers, task.layers * WEIGHTS)
     if path.exists():
@@ -199,15 +201,15 @@ def trained(task: Task, mixer: str, rate: float, seed: int, steps: int) -> Block
     return model
 
 
-def contender(task: Task, mixer: str) -> Callable[[Setting, int, int], Trained]:
+def make_contender(task: Task, mixer: str) -> Callable[[Setting, int, int], Trained]:
     """What `compare` asks for."""
 
     def train(setting: Setting, seed: int, steps: int) -> Trained:
         given = task, mixer, setting["rate"], seed, steps
-        path = kept(*given).with_suffix(".json")
+        path = find_path(*given).with_suffix(".json")
         if not path.exists():
             try:
-                score = task.valid(trained(*given))
+                score = task.valid(load_or_train(*given))
             except FloatingPointError:
                 score = None  # it diverged
             KEPT.mkdir(parents=True, exist_ok=True)
@@ -215,7 +217,7 @@ def contender(task: Task, mixer: str) -> Callable[[Setting, int, int], Trained]:
         score = json.loads(path.read_text("utf-8"))
         if score is None:
             raise FloatingPointError(f"{path.stem}: it diverged")
-        return Trained(score, steps, lambda: task.test(trained(*given)))
+        return Trained(score, steps, lambda: task.test(load_or_train(*given)))
 
     return train
 
@@ -227,7 +229,7 @@ def first_rates(steps: int) -> list[float]:
 
 def search(task: Task, mixer: str, steps: int) -> Result:
     """Choose a contender's rate with one seed, then train with all."""
-    train = contender(task, mixer)
+    train = make_contender(task, mixer)
     scores = search_grid(partial(first_score, train, steps), first_rates(steps))
     edges = {min(scores), max(scores)} & {min(scores, key=scores.__getitem__)}
     tried = [Tried({"rate": rate}, [scores[rate]]) for rate in sorted(scores)]
@@ -236,7 +238,7 @@ def search(task: Task, mixer: str, steps: int) -> Result:
     return Result(best, tests, tried, [f"rate {rate:g}" for rate in edges])
 
 
-def searched(task: Task, steps: int) -> Comparison:
+def search_all(task: Task, steps: int) -> Comparison:
     """All contenders; what was trained before is not trained again."""
     results = {mixer: search(task, mixer, steps) for mixer in MIXERS}
     return Comparison(steps, list(SEEDS), {"rate": first_rates(steps)}, results)
@@ -250,16 +252,16 @@ def first_score(train: Callable, steps: int, rate: float) -> float:
         return math.inf
 
 
-def chosen(task: Task, mixer: str, found: Comparison) -> list[BlockModel]:
+def load_chosen(task: Task, mixer: str, found: Comparison) -> list[BlockModel]:
     """The networks of a contender's chosen rate."""
     rate = found.results[mixer].chosen["rate"]
-    return [trained(task, mixer, rate, seed, found.steps) for seed in SEEDS]
+    return [load_or_train(task, mixer, rate, seed, found.steps) for seed in SEEDS]
 
 
 def at_updates(name: str, steps: int, asked: Options) -> Iterator[Measurement]:
     """The comparison on a text."""
     steps = asked.steps or steps
-    found = searched(text_task(name), steps)
+    found = search_all(text_task(name), steps)
     unit = f"{NATS}, {steps} updates"
     yield Measurement(f"blocks.{name}.{steps}", to_json(found), unit, list(SEEDS))
 
@@ -267,13 +269,13 @@ def at_updates(name: str, steps: int, asked: Options) -> Iterator[Measurement]:
 def asked_again(name: str, asked: Options) -> Iterator[Measurement]:
     """Position by position, and a passage that comes twice."""
     for steps in [asked.steps] if asked.steps else UPDATES:
-        yield from answers_of(name, searched(text_task(name), steps))
+        yield from answers_of(name, search_all(text_task(name), steps))
 
 
 def answers_of(name: str, found: Comparison) -> Iterator[Measurement]:
     """What the networks of a comparison on a text say of other windows."""
-    task, test = text_task(name), text(name).test
-    far = windows(test, LONG)
+    task, test = text_task(name), read_text(name).test
+    far = cut_windows(test, LONG)
     rng = np.random.default_rng(7)
     starts = rng.integers(0, len(test) - PASSAGE, PASSAGES)
     passages = test[starts + np.arange(PASSAGE)[:, None]]
@@ -281,13 +283,15 @@ def answers_of(name: str, found: Comparison) -> Iterator[Measurement]:
     by_position: dict[str, list] = {}
     repeated: dict[str, list] = {}
     for mixer in MIXERS:
-        models = chosen(task, mixer, found)
-        by_position[mixer] = [in_bins(nats(m, far)) for m in models]
-        repeated[mixer] = [both_readings(nats(m, twice)) for m in models]
+        models = load_chosen(task, mixer, found)
+        by_position[mixer] = [in_bins(measure_nats(m, far)) for m in models]
+        repeated[mixer] = [both_readings(measure_nats(m, twice)) for m in models]
         if mixer == "attention":
             for model in models:
                 limit_attention(model, T)
-            by_position["attention, limited"] = [in_bins(nats(m, far)) for m in models]
+            by_position["attention, limited"] = [
+                in_bins(measure_nats(m, far)) for m in models
+            ]
     key = f"blocks.{name}.{found.steps}"
     unit = f"{NATS}, by position in bins of {BIN}"
     yield Measurement(f"{key}.position", by_position, unit, list(SEEDS))
@@ -295,7 +299,7 @@ def answers_of(name: str, found: Comparison) -> Iterator[Measurement]:
     yield Measurement(f"{key}.repeat", repeated, unit, list(SEEDS))
 
 
-def cost(asked: Options) -> Iterator[Measurement]:
+def run_cost(asked: Options) -> Iterator[Measurement]:
     """Weights, and the least of ROUNDS mean times of an update, in turns."""
     known: dict[str, dict[str, float]] = {mixer: {} for mixer in MIXERS}
     task = text_task("shakespeare")
@@ -339,7 +343,9 @@ ROWS = 16  # sequences of swaps in an update
 ASKED = 16  # steps at the end of many swaps that count
 
 
-def swaps(rng: np.random.Generator, length: int, rows: int) -> tuple[Tensor, Tensor]:
+def draw_swaps(
+    rng: np.random.Generator, length: int, rows: int
+) -> tuple[Tensor, Tensor]:
     """Which two of three things change places, and how all lie then."""
     x, targets = swap_problem(rng, length, rows, SWAPPED)
     tokens = np.concatenate([np.full((1, rows), FIRST), x.argmax(-1)])
@@ -348,11 +354,11 @@ def swaps(rng: np.random.Generator, length: int, rows: int) -> tuple[Tensor, Ten
 
 def held_swaps(length: int) -> tuple[Tensor, Tensor]:
     """Swaps that no training sees; their last steps count."""
-    tokens, targets = swaps(np.random.default_rng((5, length)), length, 128)
+    tokens, targets = draw_swaps(np.random.default_rng((5, length)), length, 128)
     return tokens, targets[-ASKED:]
 
 
-def pairs(rng: np.random.Generator, N: int, rows: int) -> tuple[Tensor, Tensor]:
+def draw_pairs(rng: np.random.Generator, N: int, rows: int) -> tuple[Tensor, Tensor]:
     """N keys with their values, then the keys again: which values?"""
     some = draw(rng, N, rows)
     return some.tokens, KEYS + some.values
@@ -360,7 +366,7 @@ def pairs(rng: np.random.Generator, N: int, rows: int) -> tuple[Tensor, Tensor]:
 
 def held_pairs(N: int, seed: int = REPORTING) -> tuple[Tensor, Tensor]:
     """Pairs that no training sees."""
-    return pairs(np.random.default_rng((seed, N)), N, 256)
+    return draw_pairs(np.random.default_rng((seed, N)), N, 256)
 
 
 def answers_loss(model: BlockModel, batch: tuple, carry: Any) -> tuple[Tensor, Any]:
@@ -370,7 +376,7 @@ def answers_loss(model: BlockModel, batch: tuple, carry: Any) -> tuple[Tensor, A
     return cross_entropy(logits.flatten(0, 1), targets.flatten()), carry
 
 
-def answered(model: BlockModel, *batches: tuple[Tensor, Tensor]) -> np.ndarray:
+def measure_answers(model: BlockModel, *batches: tuple[Tensor, Tensor]) -> np.ndarray:
     """Nats, and the share right, of each batch."""
     scores = []
     for tokens, targets in batches:
@@ -385,10 +391,10 @@ def answered(model: BlockModel, *batches: tuple[Tensor, Tensor]) -> np.ndarray:
 TRACKING = Task(
     "tracking",
     lambda: max(FIRST + 1, len(SWAPS[SWAPPED][1])),
-    lambda: lambda rng, step: swaps(rng, LEARNED, ROWS),
+    lambda: lambda rng, step: draw_swaps(rng, LEARNED, ROWS),
     answers_loss,
-    lambda model: float(answered(model, held_swaps(VALIDATED))[0, 0]),
-    lambda model: float(1 - answered(model, held_swaps(LEARNED))[0, 1]),
+    lambda model: float(measure_answers(model, held_swaps(VALIDATED))[0, 0]),
+    lambda model: float(1 - measure_answers(model, held_swaps(LEARNED))[0, 1]),
     layers=1,
 )
 
@@ -396,18 +402,18 @@ TRACKING = Task(
 def recall_nats(model: BlockModel) -> float:
     """What the rate is chosen by: all trained numbers of pairs."""
     batches = [held_pairs(N, CHOOSING) for N in TRAINED]
-    return float(answered(model, *batches)[:, 0].mean())
+    return float(measure_answers(model, *batches)[:, 0].mean())
 
 
 def recall_wrong(model: BlockModel) -> float:
     """The share wrong of others, over the same numbers of pairs."""
-    return float(1 - answered(model, *map(held_pairs, TRAINED))[:, 1].mean())
+    return float(1 - measure_answers(model, *map(held_pairs, TRAINED))[:, 1].mean())
 
 
 RECALL = Task(
     "recall",
     lambda: KEYS + VALUES,
-    lambda: lambda rng, step: pairs(rng, int(rng.choice(TRAINED)), BATCH),
+    lambda: lambda rng, step: draw_pairs(rng, int(rng.choice(TRAINED)), BATCH),
     answers_loss,
     recall_nats,
     recall_wrong,
@@ -424,11 +430,11 @@ def at_task(name: str, steps: int, asked: Options) -> Iterator[Measurement]:
     """The comparison, and the share right where the task grows."""
     task, end, held, sizes = TASKS[name]
     steps = asked.steps or steps
-    found = searched(task, steps)
+    found = search_all(task, steps)
     shares = {
         mixer: [
-            answered(model, *map(held, sizes))[:, 1].tolist()
-            for model in chosen(task, mixer, found)
+            measure_answers(model, *map(held, sizes))[:, 1].tolist()
+            for model in load_chosen(task, mixer, found)
         ]
         for mixer in MIXERS
     }
@@ -446,5 +452,5 @@ TRAINING = Training(
     {f"{name}.{n}": partial(at_updates, name, n) for name in TEXTS for n in UPDATES}
     | {f"{name}.again": partial(asked_again, name) for name in TEXTS}
     | {f"{name}.{n}": partial(at_task, name, n) for name in TASKS for n in TASK_UPDATES}
-    | {"seconds": cost},
+    | {"seconds": run_cost},
 )

@@ -42,7 +42,7 @@ def train(name: str, number: str, rate: float, seed: int, steps: int) -> Fit:
     )
 
 
-def scores(name: str, number: str, tracker: Tracker, lengths: tuple) -> list:
+def measure_scores(name: str, number: str, tracker: Tracker, lengths: tuple) -> list:
     """Share right and mean -log p at each length, on sequences of its own."""
     return [
         tracked(
@@ -52,12 +52,12 @@ def scores(name: str, number: str, tracker: Tracker, lengths: tuple) -> list:
     ]
 
 
-def shares(name: str, number: str, tracker: Tracker) -> list[float]:
+def measure_shares(name: str, number: str, tracker: Tracker) -> list[float]:
     """Of right answers, at every length that is reported."""
-    return [share for share, _ in scores(name, number, tracker, LENGTHS)]
+    return [share for share, _ in measure_scores(name, number, tracker, LENGTHS)]
 
 
-def study(name: str, number: str, asked: Options) -> Iterator[Measurement]:
+def run_study(name: str, number: str, asked: Options) -> Iterator[Measurement]:
     """The grid of rates, then the chosen one."""
     steps = asked.steps or STEPS[number]
     rates = RATES[number][2:4] if asked.check else RATES[number]
@@ -73,10 +73,10 @@ def study(name: str, number: str, asked: Options) -> Iterator[Measurement]:
             tracker = train(name, number, rate, seed, steps).params
             seconds.append(time.process_time() - begun)
             known[rate, seed] = tracker
-            ((_, nats),) = scores(name, number, tracker, (CHOICE,))
+            ((_, nats),) = measure_scores(name, number, tracker, (CHOICE,))
             grid[f"{rate:g}"].append(nats)
             if number == "two":
-                by_rate[f"{rate:g}"].append(shares(name, number, tracker))
+                by_rate[f"{rate:g}"].append(measure_shares(name, number, tracker))
     best = min(rates, key=lambda rate: np.mean(grid[f"{rate:g}"]))
     about = f"{steps} steps of Adam"
     every = list(range(few))
@@ -96,14 +96,14 @@ def study(name: str, number: str, asked: Options) -> Iterator[Measurement]:
         tracker = known.get((best, seed))
         if tracker is None:
             tracker = train(name, number, best, seed, steps).params
-        right.append(shares(name, number, tracker))
+        right.append(measure_shares(name, number, tracker))
     unit = (
         f"share right in the last 16 of {LENGTHS} steps, by seed; {about} at {best:g}"
     )
     yield Measurement(key, right, unit, list(range(more)))
 
 
-def lengths(asked: Options) -> Iterator[Measurement]:
+def list_lengths(asked: Options) -> Iterator[Measurement]:
     """At which lengths the shares stand."""
     yield Measurement("factors.lengths", LENGTHS, "steps", None)
 
@@ -113,9 +113,9 @@ TRAINING = Training(
     __doc__,
     {},
     {
-        "lengths": lengths,
+        "lengths": list_lengths,
         **{
-            f"{number}.{name}": partial(study, name, number)
+            f"{number}.{name}": partial(run_study, name, number)
             for number in THINGS
             for name in CONTENDERS
             if (number, name) not in LEFT_OUT

@@ -22,7 +22,13 @@ from rnncore.blocks import Block, Shape, hidden_for, limit_attention
 from rnncore.text.blocks import BlockModel
 from rnncore.train import Schedule
 from tools.train.grids import search_grid
-from tools.train.modern.blocks import answered, answers_loss, held_pairs, pairs, warm
+from tools.train.modern.blocks import (
+    answers_loss,
+    draw_pairs,
+    held_pairs,
+    make_warm_adam,
+    measure_answers,
+)
 from tools.train.modern.recall import CHOOSING, KEYS, VALUES
 from tools.train.runner import Measurement, Options, Training, show_progress
 
@@ -52,24 +58,24 @@ def build(name: str) -> BlockModel:
     return model
 
 
-def kept(name: str) -> int:
+def count_kept(name: str) -> int:
     """How many numbers the mixers keep of one text of the longest kind."""
-    tokens, _ = pairs(np.random.default_rng(0), max(LENGTHS), 1)
+    tokens, _ = draw_pairs(np.random.default_rng(0), max(LENGTHS), 1)
     with torch.no_grad():
         _, state = build(name)(tokens)
     parts = [part for _, mixed in state for part in mixed]
     return sum(part.numel() for part in parts if part.is_floating_point())
 
 
-def trained(name: str, rate: float, seed: int, steps: int) -> BlockModel:
+def train_network(name: str, rate: float, seed: int, steps: int) -> BlockModel:
     """One run, from its seed."""
     with seeded(seed):
         model = build(name)
     train_module(
         model,
         answers_loss,
-        lambda rng, step: pairs(rng, int(rng.choice(LENGTHS)), BATCH),
-        optimizer=warm(rate, steps),
+        lambda rng, step: draw_pairs(rng, int(rng.choice(LENGTHS)), BATCH),
+        optimizer=make_warm_adam(rate, steps),
         schedule=Schedule(
             steps, 1.0, progress=show_progress(f"{name} {rate:g} {seed}")
         ),
@@ -86,14 +92,16 @@ def compete(name: str, asked: Options) -> Iterator[Measurement]:
     models: dict[float, BlockModel] = {}
 
     def score(rate: float) -> float:
-        models[rate] = trained(name, rate, first, steps)
-        return float(answered(models[rate], *others)[:, 0].mean())
+        models[rate] = train_network(name, rate, first, steps)
+        return float(measure_answers(models[rate], *others)[:, 0].mean())
 
     nats = search_grid(score, RATES)
     best = min(nats, key=nats.__getitem__)
     every = [models[best]]
-    every += [trained(name, best, seed, steps) for seed in asked.seeds[1:]]
-    shares = [answered(m, *map(held_pairs, LENGTHS))[:, 1].tolist() for m in every]
+    every += [train_network(name, best, seed, steps) for seed in asked.seeds[1:]]
+    shares = [
+        measure_answers(m, *map(held_pairs, LENGTHS))[:, 1].tolist() for m in every
+    ]
     key, seeds = f"hybrids.{name}", list(asked.seeds)
     unit = f"share right for N = {LENGTHS}, {steps} updates"
     yield Measurement(key, shares, unit, seeds)
@@ -103,15 +111,15 @@ def compete(name: str, asked: Options) -> Iterator[Measurement]:
     yield Measurement(f"{key}.tried", tried, "nats by rate, other data", first)
 
 
-def sizes(asked: Options) -> Iterator[Measurement]:
+def measure_sizes(asked: Options) -> Iterator[Measurement]:
     """The state or cache of each after the longest text."""
     unit = f"numbers that the mixers keep after {max(LENGTHS)} pairs, asked for"
-    yield Measurement("hybrids.state", {n: kept(n) for n in MIXERS}, unit, None)
+    yield Measurement("hybrids.state", {n: count_kept(n) for n in MIXERS}, unit, None)
 
 
 TRAINING = Training(
     "hybrids",
     __doc__,
     {},
-    {name: partial(compete, name) for name in MIXERS} | {"state": sizes},
+    {name: partial(compete, name) for name in MIXERS} | {"state": measure_sizes},
 )

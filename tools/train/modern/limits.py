@@ -89,7 +89,7 @@ def first_network(
     return tree_map(lambda w: w.astype(np.float32), network)
 
 
-def forward(stack: list[Minimal], x: Any) -> tuple[Any, list[Any]]:
+def run_forward(stack: list[Minimal], x: Any) -> tuple[Any, list[Any]]:
     """Layer on layer, from states of zeros."""
     caches = []
     for params in stack:
@@ -106,7 +106,7 @@ def loss_at_the_end(loss: Callable, loss_vjp: Callable) -> Callable:
     def loss_and_gradient(network: Network, batch: Any, carry: Any) -> Any:
         stack, out = network
         x, targets = (from_numpy(a, out.W_y) for a in batch)
-        y, caches = forward(stack, x)
+        y, caches = run_forward(stack, x)
         silent = len(y) - len(targets)
         value, cache = loss(readout(out, y[silent:]), targets)
         d_out, d_last = readout_vjp(loss_vjp(1.0, cache), out, y[silent:])
@@ -120,11 +120,12 @@ def loss_at_the_end(loss: Callable, loss_vjp: Callable) -> Callable:
     return loss_and_gradient
 
 
-def outputs(network: Network, x: np.ndarray, last: int) -> np.ndarray:
+def compute_outputs(network: Network, x: np.ndarray, last: int) -> np.ndarray:
     """Of the last steps, for a quarter of the sequences at a time."""
     stack, out = network
     answers = [
-        readout(out, forward(stack, part)[0][-last:]) for part in np.split(x, 4, axis=1)
+        readout(out, run_forward(stack, part)[0][-last:])
+        for part in np.split(x, 4, axis=1)
     ]
     return np.concatenate(answers, axis=1)
 
@@ -138,7 +139,7 @@ def train(name: str, run: LimitRun, seed: int, asked: Options) -> Iterator[Measu
     scores: list[float] = []
 
     def evaluate(network: Network) -> float:
-        scores.append(task.score(outputs(network, x, len(targets)), targets))
+        scores.append(task.score(compute_outputs(network, x, len(targets)), targets))
         return scores[-1]
 
     def until_solved(steps: Iterable[int]) -> Iterable[int]:

@@ -146,12 +146,12 @@ RUNS = [("once", name) for name in MIXERS if name not in ("decay", "gated-delta"
 RUNS += [("again", name) for name in MIXERS if name not in ("minimal", "lstm")]
 
 
-def pairs(task: str, N: int) -> int:
+def count_pairs(task: str, N: int) -> int:
     """How many of N keys are written a second time."""
     return N // TASKS[task] if TASKS[task] else 0
 
 
-def loss(network: Network, batch: Asking, carry: Any) -> tuple[Tensor, Any]:
+def compute_loss(network: Network, batch: Asking, carry: Any) -> tuple[Tensor, Any]:
     """Cross entropy where something is asked."""
     logits = network(batch.tokens)[-len(batch.values) :]
     return nn.functional.cross_entropy(logits.flatten(0, 1), batch.values.flatten()), 0
@@ -160,23 +160,23 @@ def loss(network: Network, batch: Asking, carry: Any) -> tuple[Tensor, Any]:
 def share_right(network: Network, task: str, N: int, seed: int) -> float:
     """Of the values of N keys, on sequences of their own."""
     rng = np.random.default_rng((seed, N))
-    asked = draw(rng, N, HELD_OUT, pairs(task, N))
+    asked = draw(rng, N, HELD_OUT, count_pairs(task, N))
     with torch.no_grad():
         found = network(asked.tokens)[-N:].argmax(-1)
     return float((found == asked.values).double().mean())
 
 
-def trained(task: str, mixer: str, rate: float, seed: int, steps: int) -> Network:
+def train_network(task: str, mixer: str, rate: float, seed: int, steps: int) -> Network:
     """One run, from its seed."""
     torch.manual_seed(seed)
     network = Network(MIXERS[mixer])
 
     def next_batch(rng: np.random.Generator, step: int) -> Asking:
         N = int(rng.choice(TRAINED))
-        return draw(rng, N, BATCH, pairs(task, N))
+        return draw(rng, N, BATCH, count_pairs(task, N))
 
     label = f"{task} {mixer} {rate:g}"
-    fit_module(network, loss, next_batch, rate, steps, seed, label)
+    fit_module(network, compute_loss, next_batch, rate, steps, seed, label)
     return network
 
 
@@ -192,14 +192,14 @@ def compete(task: str, mixer: str, asked: Options) -> Iterator[Measurement]:
     networks: dict[float, Network] = {}
 
     def score(rate: float) -> float:
-        networks[rate] = trained(task, mixer, rate, first, steps)
+        networks[rate] = train_network(task, mixer, rate, first, steps)
         shares = [share_right(networks[rate], task, N, CHOOSING) for N in TRAINED]
         return -float(np.mean(shares))
 
     tried = search_grid(score, RATES, MOST, next_rate)
     best = min(tried, key=tried.__getitem__)
     every = [networks[best]]
-    every += [trained(task, mixer, best, seed, steps) for seed in asked.seeds[1:]]
+    every += [train_network(task, mixer, best, seed, steps) for seed in asked.seeds[1:]]
     shares = [[share_right(n, task, N, REPORTING) for N in LENGTHS] for n in every]
     key, seeds = f"recall.{task}.{mixer}", list(asked.seeds)
     unit_ = f"share right for N = {LENGTHS}, {steps} steps of Adam"

@@ -69,15 +69,15 @@ class RecognizerRun(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def data(few: bool = False) -> RecordingParts:
+def read_data(few: bool = False) -> RecordingParts:
     """The official test; seven speakers, drawn once, for validation."""
     parts = an4(np.random.default_rng(0), 1 if few else 7)
     return RecordingParts(*(part[:8] for part in parts)) if few else parts
 
 
-def fitted(seed: int, asked: Options) -> RecognizerRun:
+def train_network(seed: int, asked: Options) -> RecognizerRun:
     """One network; the best on the validation speakers is kept."""
-    parts, steps = data(asked.check), asked.steps or STEPS
+    parts, steps = read_data(asked.check), asked.steps or STEPS
     letters = letters_of(r.text for r in parts.train)
     features = [smooth_bands(r.features) for r in parts.train]
     labels = [letters.encode(r.text) for r in parts.train]
@@ -127,7 +127,9 @@ def without_pauses(log_p: np.ndarray) -> np.ndarray:
     return log_p[~sure | ~np.concatenate([[False], sure[:-1]])]
 
 
-def bonus(letters: Letters, texts: list[str], weight: float, spelt: bool) -> Language:
+def make_bonus(
+    letters: Letters, texts: list[str], weight: float, spelt: bool
+) -> Language:
     """What a letter adds in the beam; with `spelt` in words of the texts alone."""
     likely = letter_bonus(texts, letters, ORDER, weight)
     words = {word for text in texts for word in text.split()}
@@ -154,7 +156,7 @@ def read_beam(
 
 def train(seed: int, asked: Options) -> Iterator[Measurement]:
     """One run: greedy, then with what the validation chose for the beam."""
-    model, letters, parts, curve, seconds = fitted(seed, asked)
+    model, letters, parts, curve, seconds = train_network(seed, asked)
     texts = [r.text for r in parts.train]
     words = {word for text in texts for word in text.split()}
     true = [r.text for r in parts.test]
@@ -176,7 +178,7 @@ def train(seed: int, asked: Options) -> Iterator[Measurement]:
         only = words if spelt else None
 
         def read(log_ps: list[np.ndarray], weight: float) -> list[str]:
-            language = bonus(letters, texts, weight, spelt)  # noqa: B023
+            language = make_bonus(letters, texts, weight, spelt)  # noqa: B023
             return [read_beam(p, letters, language, only) for p in log_ps]  # noqa: B023
 
         errors = [word_errors(held_true, read(held, w)) for w in WEIGHTS]
@@ -197,7 +199,7 @@ def train(seed: int, asked: Options) -> Iterator[Measurement]:
 
 def measure_nearest(asked: Options) -> Iterator[Measurement]:
     """What the most similar recording of training says."""
-    parts = data(asked.check)
+    parts = read_data(asked.check)
     heard = [
         [r._replace(features=smooth_bands(r.features)) for r in part] for part in parts
     ]

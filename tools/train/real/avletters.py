@@ -95,7 +95,7 @@ class Films(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def films() -> Films:
+def read_films() -> Films:
     """T frames evenly spread over each film, squeezed into a square."""
     found = avletters()
     chosen = [np.linspace(0, len(f.frames) - 1, T).round().astype(int) for f in found]
@@ -122,9 +122,9 @@ def held_out(labels: np.ndarray, known: np.ndarray, seed: int) -> list[np.ndarra
     return [np.array(part) for part in parts]
 
 
-def fitted(network: str, test: np.ndarray, seed: int, asked: Options) -> Any:
+def train_network(network: str, test: np.ndarray, seed: int, asked: Options) -> Any:
     """A network that learned from the films that are not in the test."""
-    all_films, steps = films(), asked.steps or STEPS
+    all_films, steps = read_films(), asked.steps or STEPS
     frames, labels = all_films.frames, all_films.labels
     learned, chosen = held_out(labels, np.flatnonzero(~test), seed)
     K = int(labels.max()) + 1
@@ -152,13 +152,13 @@ def fitted(network: str, test: np.ndarray, seed: int, asked: Options) -> Any:
     return model, min(result.history.score), seconds
 
 
-def answers(model: nn.Module, chosen: np.ndarray) -> np.ndarray:
+def predict_classes(model: nn.Module, chosen: np.ndarray) -> np.ndarray:
     """The likeliest class of each of these films."""
-    batch = film_batch(films().frames[chosen], films().labels[chosen])
+    batch = film_batch(read_films().frames[chosen], read_films().labels[chosen])
     return logits_of(model, batch.frames)[-1].argmax(dim=1).cpu().numpy()
 
 
-def right(said: np.ndarray, true: np.ndarray) -> float:
+def measure_right(said: np.ndarray, true: np.ndarray) -> float:
     """Percent."""
     return 100 * float((said == true).mean())
 
@@ -166,17 +166,17 @@ def right(said: np.ndarray, true: np.ndarray) -> float:
 def nearest_right(test: np.ndarray) -> float:
     """Percent right where a film is named as the one whose mean is most alike."""
     known, asked_for = np.flatnonzero(~test), np.flatnonzero(test)
-    like = nearest(films().frames, known.tolist(), asked_for.tolist())
-    return right(films().labels[like], films().labels[asked_for])
+    like = nearest(read_films().frames, known.tolist(), asked_for.tolist())
+    return measure_right(read_films().labels[like], read_films().labels[asked_for])
 
 
 def train(network: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """Takes 1 and 2, then take 3."""
-    test = films().takes == 3
-    model, valid, seconds = fitted(network, test, seed, asked)
-    true, said = films().labels[test], answers(model, np.flatnonzero(test))
+    test = read_films().takes == 3
+    model, valid, seconds = train_network(network, test, seed, asked)
+    true, said = read_films().labels[test], predict_classes(model, np.flatnonzero(test))
     facts = {
-        "right": right(said, true),
+        "right": measure_right(said, true),
         "valid": valid,
         "weights": sum(w.numel() for w in model.parameters()),
         "seconds": seconds,
@@ -186,10 +186,12 @@ def train(network: str, seed: int, asked: Options) -> Iterator[Measurement]:
 
 def train_left(person: str, asked: Options) -> Iterator[Measurement]:
     """One person left out; the loop with seed 0, and the nearest film."""
-    test = films().people == person
-    model, valid, seconds = fitted("loop", test, 0, asked)
+    test = read_films().people == person
+    model, valid, seconds = train_network("loop", test, 0, asked)
     facts = {
-        "right": right(answers(model, np.flatnonzero(test)), films().labels[test]),
+        "right": measure_right(
+            predict_classes(model, np.flatnonzero(test)), read_films().labels[test]
+        ),
         "nearest": nearest_right(test),
         "valid": valid,
         "seconds": seconds,
@@ -199,13 +201,13 @@ def train_left(person: str, asked: Options) -> Iterator[Measurement]:
 
 def measure_nearest(asked: Options) -> Iterator[Measurement]:
     """The letter of the film of takes 1 and 2 whose mean is most alike."""
-    value = nearest_right(films().takes == 3)
+    value = nearest_right(read_films().takes == 3)
     yield Measurement("real.avletters.nearest", value, UNITS[""], "none")
 
 
 def measure_raw(asked: Options) -> Iterator[Measurement]:
     """Without the changes, seed 0; take 3 is not looked at."""
-    valid = fitted("raw", films().takes == 3, 0, asked)[1]
+    valid = train_network("raw", read_films().takes == 3, 0, asked)[1]
     yield Measurement("real.avletters.raw.valid", [valid], UNITS["valid"], [0])
 
 

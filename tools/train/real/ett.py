@@ -57,7 +57,7 @@ class Table(NamedTuple):
 
 
 @cache
-def table(name: str, columns: str) -> Table:
+def read_table(name: str, columns: str) -> Table:
     """A set in units of its training months."""
     found = ett(name)
     ends = np.cumsum([0, *map(len, found[:3])]).tolist()
@@ -68,13 +68,13 @@ def table(name: str, columns: str) -> Table:
     return Table(scaled(values, scaler).astype(np.float32), parts)
 
 
-def windows(t: Table, part: str, T: int, K: int, every: int = 1) -> Windows:
+def cut_windows(t: Table, part: str, T: int, K: int, every: int = 1) -> Windows:
     """Those whose targets lie in the part, column by column."""
     at = origins(t.parts[part], T, K, every)
     return join([cut(column, at, T, K) for column in t.values.T])
 
 
-def errors(said: np.ndarray, target: np.ndarray) -> dict[str, float]:
+def measure_errors(said: np.ndarray, target: np.ndarray) -> dict[str, float]:
     """Shapes: said (K, B); target (K, B)"""
     wrong = said.astype(float) - target
     return {"mse": float((wrong**2).mean()), "mae": float(np.abs(wrong).mean())}
@@ -89,7 +89,7 @@ class Solved(NamedTuple):
     penalty: float
 
 
-def seen(w: Windows) -> tuple[np.ndarray, np.ndarray]:
+def split_seen(w: Windows) -> tuple[np.ndarray, np.ndarray]:
     """The past less its last value, and a one; the last value.
 
     Shapes: -> x (B, T+1); last (B,)
@@ -101,7 +101,7 @@ def seen(w: Windows) -> tuple[np.ndarray, np.ndarray]:
 
 def ask_line(solved: Solved, w: Windows) -> np.ndarray:
     """Shapes: -> (K, B)"""
-    x, last = seen(w)
+    x, last = split_seen(w)
     return (x @ solved.w.astype(x.dtype)).T + last
 
 
@@ -109,15 +109,15 @@ def solve(t: Table, K: int) -> Solved:
     """The line that is best on the validation months."""
     found = []
     for T in PASTS:
-        w, held = (windows(t, part, T, K) for part in ("train", "validation"))
-        x, last = seen(w)
+        w, held = (cut_windows(t, part, T, K) for part in ("train", "validation"))
+        x, last = split_seen(w)
         squares = (x.T @ x).astype(float)
         moved = (x.T @ (w.target - last).T).astype(float)
         for penalty in PENALTIES:
             cost = penalty * np.eye(T + 1)
             cost[-1, -1] = 1e-6  # the constant is free
             line = Solved(np.linalg.solve(squares + cost, moved), 0, T, float(penalty))
-            score = errors(ask_line(line, held), held.target)["mse"]
+            score = measure_errors(ask_line(line, held), held.target)["mse"]
             found.append(line._replace(validation=score))
     return min(found, key=lambda line: line.validation)
 
@@ -147,7 +147,7 @@ def train(
     """The module with its best weights, their validation error, the seconds."""
     T, columns = setting["T"], "all" if t.values.shape[1] > 1 else "one"
     at = origins(t.parts["train"], T, K)
-    held = windows(t, "validation", T, K, 4 if columns == "all" else 2)
+    held = cut_windows(t, "validation", T, K, 4 if columns == "all" else 2)
     head, module = mean_head(), build(setting, K, seed)
     like = next(module.parameters())
 
@@ -156,7 +156,7 @@ def train(
         return as_tensors(join([cut(v, some, T, K) for v in t.values.T]), like)
 
     def score(module: torch.nn.Module) -> float:
-        return errors(ask(module, held), held.target)["mse"]
+        return measure_errors(ask(module, held), held.target)["mse"]
 
     fit, seconds = fit_module(
         module,
@@ -174,44 +174,48 @@ def train(
 
 def run(name: str, columns: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """Every horizon."""
-    t, steps = table(name, columns), asked.steps or STEPS
+    t, steps = read_table(name, columns), asked.steps or STEPS
     for K in HORIZONS:
         key = f"real.ett.{name}-{columns}.{K}"
         module, score, seconds = train(t, K, SETTING, seed, steps)
-        test = windows(t, "test", SETTING["T"], K)
-        yield from rounded(key, errors(ask(module, test), test.target))
+        test = cut_windows(t, "test", SETTING["T"], K)
+        yield from round_measurement(
+            key, measure_errors(ask(module, test), test.target)
+        )
         yield Measurement(f"{key}.validation", round(score, 4), f"MSE {UNIT}")
         yield Measurement(f"{key}.seconds", round(seconds, 1), "seconds of one core")
         count = sum(w.numel() for w in module.parameters())
         yield Measurement(f"{key}.weights", count, "weights", 0)
 
 
-def rounded(key: str, found: dict[str, float]) -> Iterator[Measurement]:
+def round_measurement(key: str, found: dict[str, float]) -> Iterator[Measurement]:
     values = {name: round(value, 4) for name, value in found.items()}
     yield from list_measurements(key, values, UNIT)
 
 
-def baselines(asked: Options) -> Iterator[Measurement]:
+def run_baselines(asked: Options) -> Iterator[Measurement]:
     """The last day and the last hour again, and the line."""
     for name in SETS:
         for columns in COLUMNS:
-            t = table(name, columns)
+            t = read_table(name, columns)
             for K in HORIZONS:
                 key = f"real.ett.{name}-{columns}.{K}"
-                test = windows(t, "test", DAY, K)
+                test = cut_windows(t, "test", DAY, K)
                 again = test.past[np.arange(K) % DAY, :, 0]
                 still = np.broadcast_to(test.past[-1, :, 0], again.shape)
                 begun = time.process_time()
                 solved = solve(t, K)
                 seconds = time.process_time() - begun
-                own = windows(t, "test", solved.T, K)
+                own = cut_windows(t, "test", solved.T, K)
                 every: dict[str, tuple[np.ndarray, np.ndarray]] = {
                     "day": (again, test.target),
                     "hour": (still, test.target),
                     "line": (ask_line(solved, own), own.target),
                 }
                 for kind, pair in every.items():
-                    for found in rounded(f"{key}.{kind}", errors(*pair)):
+                    for found in round_measurement(
+                        f"{key}.{kind}", measure_errors(*pair)
+                    ):
                         yield found._replace(seed=None)
                 about = {
                     "validation": round(solved.validation, 4),
@@ -222,14 +226,14 @@ def baselines(asked: Options) -> Iterator[Measurement]:
                 yield Measurement(f"{key}.line.about", about, "as chosen", None)
 
 
-def tuning(asked: Options) -> Iterator[Measurement]:
+def run_tuning(asked: Options) -> Iterator[Measurement]:
     """Validation errors on ETTh1, one thing changed at a time; seed 0."""
     found = {}
     for columns, K in (("one", 24), ("all", 48)):
         for other in TUNING:
             setting = SETTING | {"rate": 0.002} | other
             _, score, _ = train(
-                table("ETTh1", columns), K, setting, 0, asked.steps or STEPS
+                read_table("ETTh1", columns), K, setting, 0, asked.steps or STEPS
             )
             label = ", ".join(f"{k} {v:g}" for k, v in setting.items())
             found[f"{columns}, {K} hours: {label}"] = round(score, 4)
@@ -242,5 +246,5 @@ RUNS: dict[str, Callable[[int, Options], Iterator[Measurement]]] = {
     for columns in COLUMNS
 }
 TRAINING = Training(
-    "ett", __doc__, RUNS, {"baselines": baselines, "tuning": tuning}, "real.ett"
+    "ett", __doc__, RUNS, {"baselines": run_baselines, "tuning": run_tuning}, "real.ett"
 )

@@ -45,7 +45,7 @@ class Rates(NamedTuple):
 
 
 @cache
-def rates() -> Rates:
+def read_rates() -> Rates:
     """The set and its parts."""
     found = exchange_rate()
     pieces = found.train, found.validation, found.test
@@ -58,7 +58,7 @@ def rates() -> Rates:
     return Rates(values, logs, unit, parts)
 
 
-def pasts(r: Rates, part: range, ahead: int) -> np.ndarray:
+def cut_pasts(r: Rates, part: range, ahead: int) -> np.ndarray:
     """What came before each day of the part, up to `ahead` days before it.
 
     Shapes: -> (T, B, 8)
@@ -67,7 +67,7 @@ def pasts(r: Rates, part: range, ahead: int) -> np.ndarray:
     return r.logs[at + np.arange(-T, 0)[:, None]]
 
 
-def rse(r: Rates, part: str, said: np.ndarray) -> float:
+def measure_rse(r: Rates, part: str, said: np.ndarray) -> float:
     """Shapes: said (B, 8), in dollars"""
     came = r.values[r.parts[part]]
     return float(np.sqrt(((said - came) ** 2).mean()) / came.std())
@@ -75,7 +75,7 @@ def rse(r: Rates, part: str, said: np.ndarray) -> float:
 
 def by_network(r: Rates, module: torch.nn.Module, part: str, ahead: int) -> np.ndarray:
     """Shapes: -> (B, 8)"""
-    past = torch.as_tensor(pasts(r, r.parts[part], ahead)).flatten(1)[..., None]
+    past = torch.as_tensor(cut_pasts(r, r.parts[part], ahead)).flatten(1)[..., None]
     with torch.no_grad():
         said = module.eval()(past, past.new_zeros(K, past.shape[1], 0))
     logs = said[ahead - 1, :, 0].double().numpy().reshape(-1, len(r.unit))
@@ -98,7 +98,8 @@ def train(
     def score(module: torch.nn.Module) -> float:
         scored = "validation"
         every = [
-            rse(r, scored, by_network(r, module, scored, ahead)) for ahead in HORIZONS
+            measure_rse(r, scored, by_network(r, module, scored, ahead))
+            for ahead in HORIZONS
         ]
         return float(np.mean(every))
 
@@ -118,11 +119,13 @@ def train(
 
 def run(seed: int, asked: Options) -> Iterator[Measurement]:
     """One network for all horizons."""
-    r, key = rates(), "real.exchange"
+    r, key = read_rates(), "real.exchange"
     module, course, seconds = train(r, SETTING, seed, asked.steps or STEPS)
     for ahead in HORIZONS:
         said = by_network(r, module, "test", ahead)
-        yield Measurement(f"{key}.{ahead}.rse", round(rse(r, "test", said), 5), UNIT)
+        yield Measurement(
+            f"{key}.{ahead}.rse", round(measure_rse(r, "test", said), 5), UNIT
+        )
     yield Measurement(
         f"{key}.course", np.round(course, 5).tolist(), f"{UNIT}, validation"
     )
@@ -131,9 +134,9 @@ def run(seed: int, asked: Options) -> Iterator[Measurement]:
     yield Measurement(f"{key}.weights", count, "weights", 0)
 
 
-def seen(r: Rates, part: range, ahead: int) -> np.ndarray:
+def split_seen(r: Rates, part: range, ahead: int) -> np.ndarray:
     """The past less its last value, and a one. Shapes: -> (B, 8, T+1)"""
-    past = np.moveaxis(pasts(r, part, ahead), 0, 2)
+    past = np.moveaxis(cut_pasts(r, part, ahead), 0, 2)
     ones = np.ones((*past.shape[:2], 1), past.dtype)
     return np.concatenate([past - past[..., -1:], ones], axis=2).astype(float)
 
@@ -141,24 +144,24 @@ def seen(r: Rates, part: range, ahead: int) -> np.ndarray:
 def by_line(r: Rates, ahead: int) -> tuple[np.ndarray, float, float]:
     """What it says of the test (B, 8); its penalty; its validation RSE."""
     room = range(T + ahead - 1, r.parts["train"].stop)
-    x = seen(r, room, ahead).reshape(-1, T + 1)
+    x = split_seen(r, room, ahead).reshape(-1, T + 1)
     moved = r.logs[np.array(room)] - r.logs[np.array(room) - ahead]
     squares, products = x.T @ x, x.T @ moved.ravel()
 
     def said(w: np.ndarray, part: str) -> np.ndarray:
         days = r.parts[part]
         last = r.logs[np.array(days) - ahead]
-        return np.exp((last + seen(r, days, ahead) @ w) * r.unit)
+        return np.exp((last + split_seen(r, days, ahead) @ w) * r.unit)
 
     lines = [np.linalg.solve(squares + p * np.eye(T + 1), products) for p in PENALTIES]
-    every = [rse(r, "validation", said(w, "validation")) for w in lines]
+    every = [measure_rse(r, "validation", said(w, "validation")) for w in lines]
     best = int(np.argmin(every))
     return said(lines[best], "test"), float(PENALTIES[best]), every[best]
 
 
-def baselines(asked: Options) -> Iterator[Measurement]:
+def run_baselines(asked: Options) -> Iterator[Measurement]:
     """The last value, a straight line, the mean in training."""
-    r = rates()
+    r = read_rates()
     for ahead in HORIZONS:
         key = f"real.exchange.{ahead}"
         last = {
@@ -168,11 +171,11 @@ def baselines(asked: Options) -> Iterator[Measurement]:
         line, penalty, validation = by_line(r, ahead)
         mean = r.values[r.parts["train"]].mean(axis=0)
         found = {
-            "last": rse(r, "test", last["test"]),
-            "last.validation": rse(r, "validation", last["validation"]),
-            "line": rse(r, "test", line),
+            "last": measure_rse(r, "test", last["test"]),
+            "last.validation": measure_rse(r, "validation", last["validation"]),
+            "line": measure_rse(r, "test", line),
             "line.validation": validation,
-            "mean": rse(r, "test", np.broadcast_to(mean, last["test"].shape)),
+            "mean": measure_rse(r, "test", np.broadcast_to(mean, last["test"].shape)),
         }
         for name, score in found.items():
             of = name if "." in name else f"{name}.rse"
@@ -180,12 +183,12 @@ def baselines(asked: Options) -> Iterator[Measurement]:
         yield Measurement(f"{key}.line.penalty", penalty, "on squared weights", None)
 
 
-def tuning(asked: Options) -> Iterator[Measurement]:
+def run_tuning(asked: Options) -> Iterator[Measurement]:
     """The best of a run on the validation days, one thing changed; seed 0."""
     found = {}
     for other in TUNING:
         setting = SETTING | other
-        _, course, _ = train(rates(), setting, 0, asked.steps or STEPS)
+        _, course, _ = train(read_rates(), setting, 0, asked.steps or STEPS)
         label = ", ".join(f"{k} {v:g}" for k, v in setting.items())
         found[label] = round(min(course), 5)
     yield Measurement("real.exchange.tuning", found, f"{UNIT}, validation", 0)
@@ -195,6 +198,6 @@ TRAINING = Training(
     "exchange",
     __doc__,
     {"network": run},
-    {"baselines": baselines, "tuning": tuning},
+    {"baselines": run_baselines, "tuning": run_tuning},
     "real.exchange",
 )

@@ -72,7 +72,7 @@ class Task(NamedTuple):
     pieces: SubWords
 
 
-def plain(caption: str) -> str:
+def normalise_caption(caption: str) -> str:
     """Lower case, letters and digits alone."""
     return " ".join(re.sub(r"[^a-z0-9 ]", "", caption.lower()).split())
 
@@ -83,7 +83,7 @@ def task_of(pieces: int = PIECES) -> Task:
     album = flickr8k()
 
     def part(photographs: list[Photograph]) -> Part:
-        said = [[plain(c) for c in p.captions] for p in photographs]
+        said = [[normalise_caption(c) for c in p.captions] for p in photographs]
         return Part(see(photographs, album.scale), said)
 
     train = part(album.train)
@@ -91,7 +91,9 @@ def task_of(pieces: int = PIECES) -> Task:
     return Task(train, part(album.validation), part(album.test), learned)
 
 
-def bleus(said: Sequence[str], references: Sequence[Sequence[str]]) -> list[float]:
+def measure_bleus(
+    said: Sequence[str], references: Sequence[Sequence[str]]
+) -> list[float]:
     """BLEU-1 to BLEU-4, of as many references for each as for the first."""
     streams = [list(stream) for stream in zip(*references, strict=True)]
     found = BLEU(tokenize="none").corpus_score(list(said), streams)
@@ -99,27 +101,30 @@ def bleus(said: Sequence[str], references: Sequence[Sequence[str]]) -> list[floa
     return [round(found.bp * math.exp(np.mean(logs[:n])), 2) for n in range(1, 5)]
 
 
-def tested(said: Sequence[str], part: Part) -> dict[str, Any]:
+def test_captions(said: Sequence[str], part: Part) -> dict[str, Any]:
     """Against five references, and against each four of them, averaged."""
-    four = [bleus(said, without(part, k)) for k in range(5)]
+    four = [measure_bleus(said, drop_reference(part, k)) for k in range(5)]
     mean = [round(float(x), 2) for x in np.mean(four, axis=0)]
     words = float(np.mean([len(s.split()) for s in said]))
     return {
-        "five": bleus(said, part.said),
+        "five": measure_bleus(said, part.said),
         "four": mean,
         "words": round(words, 2),
         "different": len(set(said)),
     }
 
 
-def without(part: Part, k: int) -> list[list[str]]:
+def drop_reference(part: Part, k: int) -> list[list[str]]:
     """The references less the k-th of each photograph."""
     return [[*some[:k], *some[k + 1 :]] for some in part.said]
 
 
-def person(part: Part) -> dict[str, Any]:
+def run_person(part: Part) -> dict[str, Any]:
     """Each of the five people against the other four, averaged."""
-    four = [bleus([s[k] for s in part.said], without(part, k)) for k in range(5)]
+    four = [
+        measure_bleus([s[k] for s in part.said], drop_reference(part, k))
+        for k in range(5)
+    ]
     return {"four": [round(float(x), 2) for x in np.mean(four, axis=0)]}
 
 
@@ -130,7 +135,7 @@ def build(task: Task, seed: int) -> PhotoCaptioner:
         return tie_readout(PhotoCaptioner(G, F, H, H, task.pieces.size, DROPOUT))
 
 
-def trained(
+def load_or_train(
     seed: int, asked: Options, task: Task
 ) -> tuple[PhotoCaptioner, dict[str, Any]]:
     """A network and what is known of its training; from a file if it is there."""
@@ -149,18 +154,20 @@ def trained(
         "flickr8k",
         seed,
         asked,
-        loss=lambda m, batch, carry: (nats(m, batch, SMOOTHING), carry),
+        loss=lambda m, batch, carry: (measure_nats(m, batch, SMOOTHING), carry),
         next_batch=photo_batches(task.train.seen, captions, B),
         rate=RATE,
         steps=steps,
         optimizer=partial(cooling, last=FALLING),
-        evaluate=lambda m: float(np.mean([float(nats(m, b)) for b in looked])),
+        evaluate=lambda m: float(np.mean([float(measure_nats(m, b)) for b in looked])),
         evaluate_every=max(1, steps // 10),
     )
     return model, facts
 
 
-def nats(model: PhotoCaptioner, batch: PhotoBatch, epsilon: float = 0.0) -> Tensor:
+def measure_nats(
+    model: PhotoCaptioner, batch: PhotoBatch, epsilon: float = 0.0
+) -> Tensor:
     """The loss of a batch under teacher forcing."""
     return translation_loss(model(batch.seen, batch.read), batch.targets, epsilon)
 
@@ -168,7 +175,7 @@ def nats(model: PhotoCaptioner, batch: PhotoBatch, epsilon: float = 0.0) -> Tens
 def run(seed: int, asked: Options) -> Iterator[Measurement]:
     """The network: what its training gave, and what it is worth."""
     task = task_of()
-    model, facts = trained(seed, asked, task)
+    model, facts = load_or_train(seed, asked, task)
     key = "real.flickr8k.captioner"
     yield from list_measurements(key, facts, UNITS)
 
@@ -176,21 +183,24 @@ def run(seed: int, asked: Options) -> Iterator[Measurement]:
         return [task.pieces.decode(c) for c in describe(model, part.seen, width, alpha)]
 
     held, test = task.validation, task.test
-    tried = {alpha: bleus(say(held, WIDTH, alpha), held.said)[3] for alpha in PENALTIES}
+    tried = {
+        alpha: measure_bleus(say(held, WIDTH, alpha), held.said)[3]
+        for alpha in PENALTIES
+    }
     best = max(PENALTIES, key=lambda alpha: tried[alpha])
     said = say(test, WIDTH, best)
     drawn = np.random.default_rng(0).permutation(len(test.said))[:READ]
     found = {
         "validation_bleu": {f"beam {k:g}": v for k, v in tried.items()},
         "penalty": best,
-        "beam": tested(said, test),
-        "greedy": tested(say(test, 1, 0.0), test),
+        "beam": test_captions(said, test),
+        "greedy": test_captions(say(test, 1, 0.0), test),
         "read": [[said[k], test.said[k][0]] for k in sorted(drawn)],
     }
     yield from list_measurements(key, found, UNITS)
 
 
-def grams(captions: Sequence[str], place: dict[str, int]) -> csr_matrix:
+def count_grams(captions: Sequence[str], place: dict[str, int]) -> csr_matrix:
     """Which words and pairs of words each caption has, rows of length 1."""
     rows: list[int] = []
     columns: list[int] = []
@@ -205,12 +215,14 @@ def grams(captions: Sequence[str], place: dict[str, int]) -> csr_matrix:
     return csr_matrix((size[rows], (rows, columns)), shape)
 
 
-def agreed(part: Part, train: Part, counts: Sequence[int]) -> dict[int, list[str]]:
+def choose_agreed(
+    part: Part, train: Part, counts: Sequence[int]
+) -> dict[int, list[str]]:
     """The caption of the nearest photographs that is most like the others'."""
     known, asked = train.seen.pooled, part.seen.pooled
     near = (asked @ known.T).topk(min(max(counts), len(known))).indices.tolist()
     place: dict[str, int] = {}
-    coded = [grams(some, place) for some in train.said]
+    coded = [count_grams(some, place) for some in train.said]
     found: dict[int, list[str]] = {n: [] for n in counts}
     for row in near:
         for n in counts:
@@ -221,31 +233,36 @@ def agreed(part: Part, train: Part, counts: Sequence[int]) -> dict[int, list[str
     return found
 
 
-def baselines(asked: Options) -> Iterator[Measurement]:
+def run_baselines(asked: Options) -> Iterator[Measurement]:
     """One sentence for all, the captions of what looks alike, a person."""
     task = task_of()
     train, held, test = task.train, task.validation, task.test
     counted = Counter(c for s in train.said for c in s if len(c.split()) >= LEAST)
     every = [CONSTANT, *(c for c, _ in counted.most_common(CANDIDATES))]
-    scored = {c: bleus([c] * len(held.said), held.said)[3] for c in every}
+    scored = {c: measure_bleus([c] * len(held.said), held.said)[3] for c in every}
     constant = max(every, key=lambda c: scored[c])
     tried = {
-        n: bleus(s, held.said)[3] for n, s in agreed(held, train, NEIGHBOURS).items()
+        n: measure_bleus(s, held.said)[3]
+        for n, s in choose_agreed(held, train, NEIGHBOURS).items()
     }
     best = max(tried, key=lambda n: tried[n])
     nearest = (test.seen.pooled @ train.seen.pooled.T).argmax(dim=1).tolist()
     found = {
         "sentence": constant,
-        "constant": tested([constant] * len(test.said), test),
-        "nearest": tested([train.said[k][0] for k in nearest], test),
+        "constant": test_captions([constant] * len(test.said), test),
+        "nearest": test_captions([train.said[k][0] for k in nearest], test),
         "neighbours": best,
         "neighbours_validation": {str(n): v for n, v in tried.items()},
-        "agreed": tested(agreed(test, train, [best])[best], test),
-        "person": person(test),
+        "agreed": test_captions(choose_agreed(test, train, [best])[best], test),
+        "person": run_person(test),
     }
     yield from list_measurements("real.flickr8k.baselines", found, "see keys", 0)
 
 
 TRAINING = Training(
-    "flickr8k", __doc__, {"captioner": run}, {"baselines": baselines}, "real.flickr8k"
+    "flickr8k",
+    __doc__,
+    {"captioner": run},
+    {"baselines": run_baselines},
+    "real.flickr8k",
 )

@@ -74,7 +74,7 @@ STRENGTHS = 0.0001, 0.001, 0.01  # C; the grid grows where its best ends it
 
 
 @lru_cache(maxsize=1)
-def digits() -> list[Digit]:
+def read_digits() -> list[Digit]:
     """All recordings."""
     return fsdd()
 
@@ -83,7 +83,7 @@ def parts_of(man: str, normalise: str, few: bool) -> RecordingParts:
     """His recordings, those of the next man, and of the four others."""
     chooses = MEN[(MEN.index(man) + 1) % len(MEN)]
     parts = RecordingParts([], [], [])
-    for one in digits():
+    for one in read_digits():
         if few and one.take > 1:
             continue
         known = {man: parts.test, chooses: parts.validation}
@@ -95,7 +95,9 @@ def parts_of(man: str, normalise: str, few: bool) -> RecordingParts:
     return parts
 
 
-def fitted(plan: DigitPlan, parts: RecordingParts, seed: int, asked: Options) -> Any:
+def train_network(
+    plan: DigitPlan, parts: RecordingParts, seed: int, asked: Options
+) -> Any:
     """A network that learned from four men; its curve and seconds."""
     steps = asked.steps or STEPS
     known = plan.labels([r.text for r in parts.train])
@@ -136,7 +138,7 @@ def read(model: Any, known: Any, recordings: list[Recording]) -> list[str]:
 def train(man: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """One man left out: the network, and what is nearest."""
     parts = parts_of(man, DigitPlan().normalise, asked.check)
-    model, known, history, seconds = fitted(DigitPlan(), parts, seed, asked)
+    model, known, history, seconds = train_network(DigitPlan(), parts, seed, asked)
     true = [r.text for r in parts.test]
     said = read(model, known, parts.test)
     facts = {
@@ -153,7 +155,7 @@ def measure_without(name: str, asked: Options) -> Iterator[Measurement]:
     """The same without one choice, judged by the validation."""
     plan, seed = OTHER[name], asked.seeds[0]
     parts = parts_of(AGAIN, plan.normalise, asked.check)
-    _, _, history, _ = fitted(plan, parts, seed, asked)
+    _, _, history, _ = train_network(plan, parts, seed, asked)
     valid = min(history.score)
     yield Measurement(f"real.fsdd.{name}.valid", [valid], UNITS[""], [seed])
 

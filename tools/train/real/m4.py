@@ -60,8 +60,8 @@ def judge(series: list[Ahead]) -> Judged:
     """The units of their scores."""
     steps = [np.abs(s.train[DAY:] - s.train[:-DAY]).mean() for s in series]
     blank = Judged(series, np.array(steps), (1.0, 1.0))
-    said = np.stack([naive2(s.train, K) for s in series])
-    found = scores(blank, said)
+    said = np.stack([forecast_naive2(s.train, K) for s in series])
+    found = measure_scores(blank, said)
     return blank._replace(naive2=(found["smape"], found["mase"]))
 
 
@@ -70,7 +70,7 @@ def held_out(series: list[Ahead]) -> list[Ahead]:
     return [Ahead(s.name, s.train[:-K], s.train[-K:]) for s in series]
 
 
-def scores(judged: Judged, said: np.ndarray) -> dict[str, float]:
+def measure_scores(judged: Judged, said: np.ndarray) -> dict[str, float]:
     """Shapes: said (N, K)"""
     came = np.stack([s.test for s in judged.series])
     percent = 100 * smape(came, said)
@@ -87,7 +87,7 @@ def is_seasonal(values: np.ndarray, period: int = DAY) -> bool:
     return bool(abs(at[-1]) > LIMIT * spread)
 
 
-def seasons(values: np.ndarray, period: int = DAY) -> np.ndarray:
+def compute_seasons(values: np.ndarray, period: int = DAY) -> np.ndarray:
     """The factors of a classical decomposition, 1 where there is no season."""
     from statsmodels.tsa.seasonal import seasonal_decompose
 
@@ -96,18 +96,18 @@ def seasons(values: np.ndarray, period: int = DAY) -> np.ndarray:
     return seasonal_decompose(values, "multiplicative", period=period).seasonal
 
 
-def naive2(values: np.ndarray, horizon: int) -> np.ndarray:
+def forecast_naive2(values: np.ndarray, horizon: int) -> np.ndarray:
     """The last value without its season, with the seasons to come."""
-    factors = seasons(values)
+    factors = compute_seasons(values)
     again = seasonal_naive(factors, horizon, DAY)
     return persistence(values / factors, horizon) * again
 
 
-def theta(values: np.ndarray, horizon: int) -> np.ndarray:
+def forecast_theta(values: np.ndarray, horizon: int) -> np.ndarray:
     """The same around the theta method's forecast: half the trend, smoothed."""
     from statsmodels.tsa.forecasting.theta import ThetaModel
 
-    factors = seasons(values)
+    factors = compute_seasons(values)
     fit = ThetaModel(values / factors, period=1, deseasonalize=False).fit()
     return np.asarray(fit.forecast(horizon)) * seasonal_naive(factors, horizon, DAY)
 
@@ -120,7 +120,7 @@ class Windows(NamedTuple):
     unit: Tensor  # (B,)
 
 
-def batches(judged: Judged, T: int) -> Callable:
+def draw_batches(judged: Judged, T: int) -> Callable:
     """Windows from anywhere in the series, the ends not among them."""
     trains = [s.train for s in judged.series]
     lengths = np.array([len(v) for v in trains])
@@ -135,21 +135,23 @@ def batches(judged: Judged, T: int) -> Callable:
         i = rng.integers(len(at), size=B)
         past = values[at[i] + np.arange(-T, 0)[:, None]]
         target = values[at[i][:, None] + np.arange(K)]
-        return Windows(logs(past), floats(target), floats(judged.unit[whose[i]]))
+        return Windows(
+            to_logs(past), to_floats(target), to_floats(judged.unit[whose[i]])
+        )
 
     return next_batch
 
 
-def floats(values: np.ndarray) -> Tensor:
+def to_floats(values: np.ndarray) -> Tensor:
     return torch.as_tensor(values, dtype=torch.float32)
 
 
-def logs(past: np.ndarray) -> Tensor:
+def to_logs(past: np.ndarray) -> Tensor:
     """Shapes: past (T, B) -> (T, B, 1)"""
-    return floats(np.log(past))[..., None]
+    return to_floats(np.log(past))[..., None]
 
 
-def forecast(module: torch.nn.Module, past: Tensor) -> Tensor:
+def forecast_series(module: torch.nn.Module, past: Tensor) -> Tensor:
     """Shapes: past (T, B, 1) -> (B, K)"""
     known = past.new_zeros(K, past.shape[1], 0)
     return module(past, known)[..., 0].T.exp()
@@ -159,7 +161,7 @@ def loss_of(judged: Judged) -> Callable:
     """What OWA is, of training windows."""
 
     def loss(module: torch.nn.Module, batch: Windows, carry: Any) -> tuple:
-        said = forecast(module, batch.past)
+        said = forecast_series(module, batch.past)
         error = (said - batch.target).abs()
         size = (said.detach() + batch.target) / 2
         percent = 100 * (error / size) / judged.naive2[0]
@@ -173,7 +175,7 @@ def said_by(module: torch.nn.Module, judged: Judged, T: int) -> np.ndarray:
     """Shapes: -> (N, K)"""
     past = np.stack([s.train[-T:] for s in judged.series], axis=1)
     with torch.no_grad():
-        return forecast(module.eval(), logs(past)).double().numpy()
+        return forecast_series(module.eval(), to_logs(past)).double().numpy()
 
 
 def build(name: str, setting: dict[str, Any], seed: int) -> torch.nn.Module:
@@ -194,12 +196,12 @@ def train(
     module = build(name, setting, seed)
 
     def owa(module: torch.nn.Module) -> float:
-        return scores(judged, said_by(module, judged, setting["T"]))["owa"]
+        return measure_scores(judged, said_by(module, judged, setting["T"]))["owa"]
 
     fit, seconds = fit_module(
         module,
         loss_of(judged),
-        batches(judged, setting["T"]),
+        draw_batches(judged, setting["T"]),
         setting["rate"],
         steps,
         seed,
@@ -224,37 +226,37 @@ def run(name: str, seed: int, asked: Options) -> Iterator[Measurement]:
     judged = judge(series)
     module, more, _ = train(name, judged, setting, seed, steps)
     said = said_by(module, judged, setting["T"])
-    yield from rounded(key, scores(judged, said))
+    yield from round_measurement(key, measure_scores(judged, said))
     yield Measurement(f"{key}.seconds", round(seconds + more, 1), "seconds of one core")
     count = sum(w.numel() for w in module.parameters())
     yield Measurement(f"{key}.weights", count, "weights", 0)
 
 
-def rounded(key: str, found: dict[str, float]) -> Iterator[Measurement]:
+def round_measurement(key: str, found: dict[str, float]) -> Iterator[Measurement]:
     values = {name: round(value, 4) for name, value in found.items()}
     yield from list_measurements(key, values, UNIT)
 
 
-def baselines(asked: Options) -> Iterator[Measurement]:
+def run_baselines(asked: Options) -> Iterator[Measurement]:
     """Of one series each."""
     judged = judge(m4())
     methods: dict[str, Callable] = {
-        "naive2": naive2,
+        "naive2": forecast_naive2,
         "day": partial(seasonal_naive, period=DAY),
         "week": partial(seasonal_naive, period=WEEK),
-        "theta": theta,
+        "theta": forecast_theta,
     }
     for name, method in methods.items():
         begun = time.process_time()
         said = np.stack([method(s.train, K) for s in judged.series])
         seconds = time.process_time() - begun
-        for found in rounded(f"real.m4.{name}", scores(judged, said)):
+        for found in round_measurement(f"real.m4.{name}", measure_scores(judged, said)):
             yield found._replace(seed=None)
         unit = "seconds of one core"
         yield Measurement(f"real.m4.{name}.seconds", round(seconds, 1), unit, None)
 
 
-def tuned(
+def run_tuned(
     name: str, before: Judged, setting: dict[str, Any], steps: int
 ) -> float | None:
     """OWA after the last step; None where the training diverged."""
@@ -264,7 +266,7 @@ def tuned(
         return None
 
 
-def tuning(asked: Options) -> Iterator[Measurement]:
+def run_tuning(asked: Options) -> Iterator[Measurement]:
     """OWA on the validation hours with one thing changed at a time; seed 0."""
     before, steps = judge(held_out(m4())), asked.steps or STEPS // 3
     for name, others in TUNING.items():
@@ -272,7 +274,7 @@ def tuning(asked: Options) -> Iterator[Measurement]:
         for other in [{}, *others]:
             setting = CHOSEN[name] | other
             label = ", ".join(f"{k} {v:g}" for k, v in setting.items())
-            found[label] = tuned(name, before, setting, steps)
+            found[label] = run_tuned(name, before, setting, steps)
         yield Measurement(f"real.m4.tuning.{name}", found, "OWA, validation", 0)
 
 
@@ -280,6 +282,6 @@ TRAINING = Training(
     "m4",
     __doc__,
     {name: partial(run, name) for name in CHOSEN},
-    {"baselines": baselines, "tuning": tuning},
+    {"baselines": run_baselines, "tuning": run_tuning},
     "real.m4",
 )

@@ -107,7 +107,7 @@ NETWORKS: dict[str, Callable[..., nn.Module]] = {
 }
 
 
-def seen(motion: Motion) -> np.ndarray:
+def normalise_joints(motion: Motion) -> np.ndarray:
     """Joints (N, 20, 3) relative to the hip, without frames of nobody.
 
     A sequence of nobody alone is two frames of zeros.
@@ -118,25 +118,27 @@ def seen(motion: Motion) -> np.ndarray:
     return joints - joints[:, HIP : HIP + 1]
 
 
-def between(joints: np.ndarray, places: np.ndarray) -> np.ndarray:
+def interpolate_poses(joints: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Poses at places between frames."""
     low = np.minimum(places.astype(int), len(joints) - 2)
     part = (places - low)[:, None, None]
     return joints[low] * (1 - part) + joints[low + 1] * part
 
 
-def features(joints: np.ndarray, first: float = 0.0, last: float = 1.0) -> np.ndarray:
+def compute_features(
+    joints: np.ndarray, first: float = 0.0, last: float = 1.0
+) -> np.ndarray:
     """T poses from a share of the sequence to another, and their movement.
 
     Shapes: joints (N, 20, 3) -> poses (T, 120)
     """
     places = np.linspace(first, last, T).clip(0, 1) * (len(joints) - 1)
-    poses = between(joints, places).reshape(T, -1)
+    poses = interpolate_poses(joints, places).reshape(T, -1)
     moved = np.diff(poses, axis=0, prepend=poses[:1])
     return np.concatenate([poses, 5 * moved], axis=1).astype(np.float32)
 
 
-def varied(joints: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def vary_poses(joints: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """As another person might do it, seen from elsewhere: (T, 120)."""
     angle = rng.uniform(-TURN, TURN)
     c, s = np.cos(angle), np.sin(angle)
@@ -144,28 +146,28 @@ def varied(joints: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     size = 1 + rng.uniform(-SIZE, SIZE, 3)
     shake = rng.normal(0, NOISE, joints.shape[1:])  # the whole film through
     first, last = rng.uniform(-ENDS, ENDS, 2)
-    return features((joints @ turn) * size + shake, first, 1 + last)
+    return compute_features((joints @ turn) * size + shake, first, 1 + last)
 
 
 @lru_cache(maxsize=1)
-def motions() -> list[Motion]:
+def read_motions() -> list[Motion]:
     """All sequences."""
     return msr_action3d()
 
 
-def people(*chosen: int) -> tuple[list[np.ndarray], np.ndarray]:
+def select_people(*chosen: int) -> tuple[list[np.ndarray], np.ndarray]:
     """Joints and classes, from 0, of what these people did."""
-    own = [m for m in motions() if m.person in chosen]
-    return [seen(m) for m in own], np.array([m.action - 1 for m in own])
+    own = [m for m in read_motions() if m.person in chosen]
+    return [normalise_joints(m) for m in own], np.array([m.action - 1 for m in own])
 
 
-def fitted(network: str, known: Iterable[int], seed: int, asked: Options) -> Any:
+def train_network(network: str, known: Iterable[int], seed: int, asked: Options) -> Any:
     """A network that learned from these people, and seconds."""
-    joints, labels = people(*known)
+    joints, labels = select_people(*known)
 
     def next_batch(rng: np.random.Generator, step: int) -> FilmBatch:
         chosen = rng.integers(len(joints), size=B)
-        poses = np.stack([varied(joints[k], rng) for k in chosen], axis=1)
+        poses = np.stack([vary_poses(joints[k], rng) for k in chosen], axis=1)
         return FilmBatch(torch.as_tensor(poses), torch.as_tensor(labels[chosen]))
 
     def loss(model: nn.Module, batch: FilmBatch, carry: Any) -> tuple[Tensor, Any]:
@@ -173,7 +175,7 @@ def fitted(network: str, known: Iterable[int], seed: int, asked: Options) -> Any
         return cross_entropy(logits, batch.labels, label_smoothing=SMOOTH), carry
 
     with seeded(seed):
-        D = features(joints[0]).shape[1]
+        D = compute_features(joints[0]).shape[1]
         model = NETWORKS[network](D, H, CLASSES, DROPOUT)
     _, seconds = fit_module(
         model,
@@ -188,25 +190,25 @@ def fitted(network: str, known: Iterable[int], seed: int, asked: Options) -> Any
     return model, seconds
 
 
-def answers(model: nn.Module, joints: list[np.ndarray]) -> np.ndarray:
+def predict_classes(model: nn.Module, joints: list[np.ndarray]) -> np.ndarray:
     """The likeliest class of each sequence, as it is."""
-    poses = torch.as_tensor(np.stack([features(a) for a in joints], axis=1))
+    poses = torch.as_tensor(np.stack([compute_features(a) for a in joints], axis=1))
     with torch.no_grad():
         return model(poses).argmax(dim=1).numpy()
 
 
-def right(said: np.ndarray, true: np.ndarray) -> float:
+def measure_right(said: np.ndarray, true: np.ndarray) -> float:
     """Percent."""
     return 100 * float((said == true).mean())
 
 
 def train(network: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """Odd people to learn from, even ones to be judged by."""
-    model, seconds = fitted(network, LEARNED, seed, asked)
-    joints, true = people(*OTHERS)
-    said = answers(model, joints)
+    model, seconds = train_network(network, LEARNED, seed, asked)
+    joints, true = select_people(*OTHERS)
+    said = predict_classes(model, joints)
     facts = {
-        "right": right(said, true),
+        "right": measure_right(said, true),
         "weights": sum(w.numel() for w in model.parameters()),
         "seconds": seconds,
     }
@@ -215,10 +217,10 @@ def train(network: str, seed: int, asked: Options) -> Iterator[Measurement]:
 
 def measure_held(asked: Options) -> Iterator[Measurement]:
     """The network that chose everything: person 9 is not trained on."""
-    joints, true = people(HELD)
+    joints, true = select_people(HELD)
     for network in NETWORKS:
-        model, _ = fitted(network, {*LEARNED} - {HELD}, 0, asked)
-        value = right(answers(model, joints), true)
+        model, _ = train_network(network, {*LEARNED} - {HELD}, 0, asked)
+        value = measure_right(predict_classes(model, joints), true)
         yield Measurement(f"real.msr_action3d.{network}.held", value, UNITS[""], 0)
 
 
@@ -245,14 +247,17 @@ def warped_distances(a: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 def measure_nearest(asked: Options) -> Iterator[Measurement]:
     """The class of the most similar sequence of training."""
-    learned, labels = people(*LEARNED)
-    joints, true = people(*OTHERS)
+    learned, labels = select_people(*LEARNED)
+    joints, true = select_people(*OTHERS)
     if asked.check:
         joints, true = joints[:2], true[:2]
     n = 3 * JOINTS  # without their movement
-    known = np.stack([features(a)[:, :n] for a in learned])
-    like = [int(warped_distances(features(a)[:, :n], known).argmin()) for a in joints]
-    value = right(labels[like], true)
+    known = np.stack([compute_features(a)[:, :n] for a in learned])
+    like = [
+        int(warped_distances(compute_features(a)[:, :n], known).argmin())
+        for a in joints
+    ]
+    value = measure_right(labels[like], true)
     yield Measurement("real.msr_action3d.nearest", value, UNITS[""], "none")
 
 

@@ -68,13 +68,15 @@ def task_of(pieces: int = PIECES) -> Task:
     return Task(parts, *(learn_subwords(side, pieces) for side in sides))
 
 
-def coded(task: Task, pairs: Sequence[Pair]) -> list[tuple[list[int], list[int]]]:
+def encode_pairs(
+    task: Task, pairs: Sequence[Pair]
+) -> list[tuple[list[int], list[int]]]:
     """Both sides of each pair as numbers."""
     encode, write = task.source.encode, task.target.encode
     return [(encode(p.source), write(p.target)) for p in pairs]
 
 
-def scores(said: Sequence[str], pairs: Sequence[Pair]) -> dict[str, Any]:
+def measure_scores(said: Sequence[str], pairs: Sequence[Pair]) -> dict[str, Any]:
     """BLEU with its 95 % interval over sentences, chrF, and their signatures."""
     wanted = [[p.target for p in pairs]]
     bleu, chrf = BLEU(), CHRF()
@@ -95,14 +97,14 @@ def by_length(said: Sequence[str], pairs: Sequence[Pair]) -> list[dict[str, Any]
     for low, high in pairwise(LENGTHS):
         chosen = np.flatnonzero((size >= low) & (size < high)).tolist()
         if len(chosen):
-            part = scores([said[k] for k in chosen], [pairs[k] for k in chosen])
+            part = measure_scores([said[k] for k in chosen], [pairs[k] for k in chosen])
             kept = {name: part[name] for name in ("bleu", "interval", "length")}
             words = [low, int(size[chosen].max())]
             found.append({"words": words, "sentences": len(chosen), **kept})
     return found
 
 
-def tested(task: Task, say: Say) -> dict[str, Any]:
+def run_tests(task: Task, say: Say) -> dict[str, Any]:
     """The scores of both tests, and by length over the two together."""
     known: list[Pair] = []
     said: list[str] = []
@@ -110,7 +112,7 @@ def tested(task: Task, say: Say) -> dict[str, Any]:
     for name in ("test_2016", "test_2017"):
         pairs = getattr(task.parts, name)
         new = say([p.source for p in pairs])
-        found[name] = scores(new, pairs)
+        found[name] = measure_scores(new, pairs)
         known, said = known + pairs, said + new
     return {**found, "by_length": by_length(said, known)}
 
@@ -122,13 +124,13 @@ def build(task: Task, decoder: str, seed: int) -> Translator:
         return tie_readout(build_translator(*sizes, decoder, DROPOUT))
 
 
-def trained(
+def load_or_train(
     decoder: str, seed: int, asked: Options, task: Task
 ) -> tuple[Translator, dict[str, Any]]:
     """A network and what is known of its training; from a file if it is there."""
     model = build(task, decoder, seed)
-    steps, looked = asked.steps or STEPS, coded(task, task.parts.validation)
-    sources, targets = zip(*coded(task, task.parts.train), strict=True)
+    steps, looked = asked.steps or STEPS, encode_pairs(task, task.parts.validation)
+    sources, targets = zip(*encode_pairs(task, task.parts.train), strict=True)
     facts = fit_once(
         model,
         "multi30k",
@@ -149,7 +151,7 @@ def trained(
 def run(decoder: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """One network: what its training gave, and what it is worth."""
     task = task_of()
-    model, facts = trained(decoder, seed, asked, task)
+    model, facts = load_or_train(decoder, seed, asked, task)
     key = f"real.multi30k.{decoder}"
     yield from list_measurements(key, facts, UNITS)
     held = task.parts.validation
@@ -159,15 +161,15 @@ def run(decoder: str, seed: int, asked: Options) -> Iterator[Measurement]:
     def by_beam(sentences: Sequence[str], alpha: float) -> list[str]:
         return by_greedy(sentences, AT_ONCE, write_by_beam(WIDTH, alpha))
 
-    chosen = {a: scores(by_beam(looked, a), held)["bleu"] for a in PENALTIES}
-    greedy = scores(by_greedy(looked), held)["bleu"]
+    chosen = {a: measure_scores(by_beam(looked, a), held)["bleu"] for a in PENALTIES}
+    greedy = measure_scores(by_greedy(looked), held)["bleu"]
     best = max(PENALTIES, key=lambda alpha: chosen[alpha])
     found = {
         "validation_bleu": {f"beam {k:g}": v for k, v in chosen.items()}
         | {"greedy": greedy},
         "penalty": best,
-        "beam": tested(task, partial(by_beam, alpha=best)),
-        "greedy": tested(task, by_greedy),
+        "beam": run_tests(task, partial(by_beam, alpha=best)),
+        "greedy": run_tests(task, by_greedy),
     }
     test = task.parts.test_2016
     drawn = np.random.default_rng(0).choice(len(test), READ, replace=False)
@@ -177,7 +179,7 @@ def run(decoder: str, seed: int, asked: Options) -> Iterator[Measurement]:
     yield from list_measurements(key, found, UNITS)
 
 
-def baselines(asked: Options) -> Iterator[Measurement]:
+def run_baselines(asked: Options) -> Iterator[Measurement]:
     """What needs no network, on both tests."""
     task = task_of()
     known = task.parts.train
@@ -187,7 +189,7 @@ def baselines(asked: Options) -> Iterator[Measurement]:
         "nearest": lambda s: nearest(task.source, known, s),
         "copy": list,
     }
-    found = {name: tested(task, say) for name, say in rivals.items()}
+    found = {name: run_tests(task, say) for name, say in rivals.items()}
     yield from list_measurements("real.multi30k.baselines", found, "see keys", 0)
 
 
@@ -195,6 +197,6 @@ TRAINING = Training(
     "multi30k",
     __doc__,
     {name: partial(run, name) for name in ("dot", "vector")},
-    {"baselines": baselines},
+    {"baselines": run_baselines},
     "real.multi30k",
 )

@@ -53,7 +53,7 @@ SETS: dict[str, dict[str, dict[str, Any]]] = {
 TRAIN = {"keys": train_frames, "jointly": train_chords}
 
 
-def trained(
+def train_network(
     parts: Published, kind: str, options: dict[str, Any], label: str
 ) -> tuple[Any, dict[str, Any]]:
     """A network, and how it went."""
@@ -73,7 +73,7 @@ def measure(name: str, seed: int, asked: Options) -> Iterator[Measurement]:
     of = {"seed": seed} | ({"steps": asked.steps} if asked.steps else {})
     for kind, options in SETS[name].items():
         label = f"{name}, {kind}, {seed}"
-        model, scores = trained(parts, kind, options | of, label)
+        model, scores = train_network(parts, kind, options | of, label)
         values |= scores
         if kind == "keys":
             values["keys"] = nats_a_frame(model, parts.test)
@@ -86,7 +86,7 @@ def measure(name: str, seed: int, asked: Options) -> Iterator[Measurement]:
     yield Measurement(f"{KEY}.{name}.plans", plans, "of the networks", None)
 
 
-def counts(asked: Options) -> Iterator[Measurement]:
+def run_counts(asked: Options) -> Iterator[Measurement]:
     """What counting single keys gives on both sets, and how large they are."""
     for name in SETS:
         parts = piano_rolls(name)
@@ -103,6 +103,6 @@ TRAINING = Training(
     "piano_rolls",
     __doc__,
     {name: partial(measure, name) for name in SETS},
-    {"counts": counts},
+    {"counts": run_counts},
     KEY,
 )

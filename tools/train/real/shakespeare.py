@@ -33,7 +33,7 @@ from rnncore.text.ngrams import (
 )
 from rnncore.text.sampling import at_temperature
 from rnncore.text.vocabulary import Vocabulary, character_vocabulary
-from tools.train.applications.text import least_order, mixture
+from tools.train.applications.text import least_order, mix_counts
 from tools.train.runner import (
     Measurement,
     Options,
@@ -55,20 +55,20 @@ PROMPT, LENGTH, TEMPERATURE = "\n\nFLORIZEL:\n", 400, 0.8
 
 
 @cache
-def texts() -> tuple[str, str, str]:
+def read_texts() -> tuple[str, str, str]:
     """What is learned from, what chooses, and what judges."""
     text = tiny_shakespeare()
     end = len(text.train) - round(HELD * len(text.train))
     return text.train[:end], text.train[end:], text.validation
 
 
-def trained(
+def train_network(
     options: dict[str, Any], seed: int, label: str
 ) -> tuple[LanguageModel, Vocabulary, dict[str, Any]]:
     """A network with these settings, and how it went."""
     plan = SIZES | PLAN | options
     T, B, rate, steps = (plan.pop(key) for key in ("T", "B", "rate", "steps"))
-    training, valid, _ = texts()
+    training, valid, _ = read_texts()
     vocabulary = character_vocabulary(training)
     rows = stretches(vocabulary.encode(valid), 16)
     with seeded(seed):
@@ -112,15 +112,15 @@ def read_on(
     return token_nats(model, ids[:, None])[:, 0]
 
 
-def network(seed: int, asked: Options) -> Iterator[Measurement]:
+def run_network(seed: int, asked: Options) -> Iterator[Measurement]:
     """The network, the counts beside it, and both mixed."""
     options = {"steps": asked.steps} if asked.steps else {}
-    model, vocabulary, scores = trained(options, seed, "shakespeare")
-    training, valid, test = texts()
+    model, vocabulary, scores = train_network(options, seed, "shakespeare")
+    training, valid, test = read_texts()
     own = [read_on(model, vocabulary, training, valid)]
     own += [read_on(model, vocabulary, valid, test)]
-    found, counted = counts(vocabulary)
-    scores |= {"network": own[1].mean()} | found | mixture(own, counted)
+    found, counted = measure_counts(vocabulary)
+    scores |= {"network": own[1].mean()} | found | mix_counts(own, counted)
     scores["characters"] = [len(training), len(valid), len(test)]
     yield from list_measurements(KEY, scores, UNIT)
     if seed == 0:
@@ -129,9 +129,9 @@ def network(seed: int, asked: Options) -> Iterator[Measurement]:
         yield Measurement(f"{KEY}.sample", write(model, vocabulary), "text", 0)
 
 
-def counts(vocabulary: Vocabulary) -> tuple[dict[str, Any], list[np.ndarray]]:
+def measure_counts(vocabulary: Vocabulary) -> tuple[dict[str, Any], list[np.ndarray]]:
     """What n-grams score, and their nats on the validation and the test."""
-    training, valid, test = map(vocabulary.encode, texts())
+    training, valid, test = map(vocabulary.encode, read_texts())
     held = [np.concatenate(both) for both in ((training[-99:], valid), (valid, test))]
     sizes = len(valid), len(test)
     tried: dict[str, dict[int, list[np.ndarray]]] = {}
@@ -166,4 +166,4 @@ def write(model: LanguageModel, vocabulary: Vocabulary) -> str:
     return PROMPT + vocabulary.decode([int(k) for (k,) in drawn])
 
 
-TRAINING = Training("shakespeare", __doc__, {"network": network}, key=KEY)
+TRAINING = Training("shakespeare", __doc__, {"network": run_network}, key=KEY)

@@ -17,7 +17,7 @@ from tools.train.tasks.ruler import copy_lags
 FOLDER = ROOT / "examples/capstone"
 
 
-def example(name: str) -> ruler.Cell:
+def read_example(name: str) -> ruler.Cell:
     """One of the examples' cells, from its file."""
     found = runpy.run_path(str(FOLDER / f"{name}.py"))
     return ruler.Cell(
@@ -25,9 +25,9 @@ def example(name: str) -> ruler.Cell:
     )
 
 
-def mended() -> ruler.Cell:
+def make_mended() -> ruler.Cell:
     """The third example with its gate's gradient."""
-    wrong = example("own_gate")
+    wrong = read_example("own_gate")
 
     def vjp(d_state: Any, cache: Any) -> Any:
         n, _, h = cache
@@ -38,12 +38,12 @@ def mended() -> ruler.Cell:
     return wrong._replace(vjp=vjp)
 
 
-def cells() -> dict[str, ruler.Cell]:
+def list_cells() -> dict[str, ruler.Cell]:
     """What is trained."""
     names = [path.stem for path in sorted(FOLDER.glob("*.py"))]
-    return {n: example(n) for n in names} | {"own_gate.mended": mended()}
+    return {n: read_example(n) for n in names} | {"own_gate.mended": make_mended()}
 
 
 TRAINING = Training(
-    "capstone", __doc__, copy_lags("capstone.lags", cells()), {}, "capstone.lags"
+    "capstone", __doc__, copy_lags("capstone.lags", list_cells()), {}, "capstone.lags"
 )

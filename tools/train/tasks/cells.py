@@ -43,7 +43,7 @@ from tools.train.runner import (
 )
 from tools.train.tasks import lags
 from tools.train.tasks.chars import python_text
-from tools.train.tasks.lags import units, weights
+from tools.train.tasks.lags import choose_units, count_weights
 
 Score = Callable[[Cell, int, Model], float]  # of a seed; lower is better
 
@@ -73,7 +73,7 @@ class Contender(NamedTuple):
     W_h: Matrix | None
 
 
-def eye(rng: np.random.Generator, H: int, G: int) -> np.ndarray:
+def make_identity(rng: np.random.Generator, H: int, G: int) -> np.ndarray:
     """The identity, for the one gate of a plain cell (Le et al. 2015)."""
     return identity(H)
 
@@ -84,7 +84,7 @@ CONTENDERS = {
     for kind, cell in KINDS.items()
     for start, W_h in (("uniform", None), ("orthogonal", orthogonal))
 }
-CONTENDERS["plain, identity"] = Contender("plain", KNOWN["RNN_RELU"], eye)
+CONTENDERS["plain, identity"] = Contender("plain", KNOWN["RNN_RELU"], make_identity)
 RATES = (0.001, 0.003, 0.01, 0.03)
 SEEDS = (0, 1, 2, 3, 4)
 SECONDS = 4  # a run
@@ -109,7 +109,7 @@ def task_at_the_end(like: lags.LagTask, lag: int, H: int) -> CellTask:
     def score(first: int, c: Cell, seed: int, model: Model) -> float:
         run = partial(unroll, c.forward)
         network = model.cell, model.readout
-        return lags.score(like, run, c.parts, lag, first + seed, network)
+        return lags.measure_score(like, run, c.parts, lag, first + seed, network)
 
     return CellTask(
         D,
@@ -124,7 +124,7 @@ def task_at_the_end(like: lags.LagTask, lag: int, H: int) -> CellTask:
     )
 
 
-def characters() -> CellTask:
+def make_characters() -> CellTask:
     """The next character of Python source, as in chapter 4."""
     B, T = 16, 32
     text = python_text(B, 64)
@@ -151,7 +151,7 @@ def characters() -> CellTask:
 TASKS: dict[str, Callable[[], CellTask]] = {
     "adding": partial(task_at_the_end, lags.TASKS["adding"], ADDING, 48),
     "copy": partial(task_at_the_end, lags.TASKS["copy"], COPY, 64),
-    "characters": characters,
+    "characters": make_characters,
 }
 
 
@@ -194,7 +194,7 @@ class CellPlan(NamedTuple):
         return max(1, fit) * self.every
 
 
-def milliseconds(task: CellTask, H: dict[str, int]) -> dict[str, float]:
+def time_updates(task: CellTask, H: dict[str, int]) -> dict[str, float]:
     """One update of each contender: the shortest of so many short runs."""
     taken: dict[str, list[float]] = {name: [] for name in CONTENDERS}
     for seed in range(REPEATS):  # in turn: a slow moment meets all
@@ -207,11 +207,11 @@ def milliseconds(task: CellTask, H: dict[str, int]) -> dict[str, float]:
     return {name: 1000 * min(runs) / 5 for name, runs in taken.items()}
 
 
-def plan(name: str, updates: int | None = None) -> CellPlan:
+def make_plan(name: str, updates: int | None = None) -> CellPlan:
     """What all cells of a task have in common; updates of the slowest."""
     task = TASKS[name]()
-    H = {kind: units(c.G, task.D, task.H, task.K) for kind, c in KINDS.items()}
-    ms = milliseconds(task, H)
+    H = {kind: choose_units(c.G, task.D, task.H, task.K) for kind, c in KINDS.items()}
+    ms = time_updates(task, H)
     slowest = max(ms.values())
     seconds = updates * slowest / 1000 if updates else SECONDS
     return CellPlan(
@@ -229,7 +229,7 @@ class Look(NamedTuple):
 Looks = Callable[[str, float, int], list[Look]]  # contender, rate, seed
 
 
-def runs(study: CellPlan) -> Looks:
+def make_runs(study: CellPlan) -> Looks:
     """Each run once, as long as its time lasts."""
     task = study.task
 
@@ -278,7 +278,7 @@ def train(
     return Trained(best.score, steps, test)
 
 
-def compared(study: CellPlan, looks: Looks, in_time: bool) -> Comparison:
+def compare_contenders(study: CellPlan, looks: Looks, in_time: bool) -> Comparison:
     """All contenders on one task with one budget."""
     least = min(study.updates(name) for name in CONTENDERS)
     return compare_all(
@@ -305,10 +305,10 @@ def best_starts(found: Comparison) -> dict[str, str]:
 
 def compare(name: str, asked: Options) -> Iterator[Measurement]:
     """Both comparisons on one task, and how the runs chosen by time went."""
-    study, seeds = plan(name, asked.steps), list(SEEDS)
-    task, looks = study.task, runs(study)
+    study, seeds = make_plan(name, asked.steps), list(SEEDS)
+    task, looks = study.task, make_runs(study)
     for key, in_time in ("updates", False), ("time", True):
-        found = compared(study, looks, in_time)
+        found = compare_contenders(study, looks, in_time)
         yield Measurement(f"cells.{name}.{key}", to_json(found), task.unit, seeds)
     for kind, best in best_starts(found).items():
         rate, c = found.results[best].chosen["rate"], CONTENDERS[best].cell
@@ -324,7 +324,7 @@ def compare(name: str, asked: Options) -> Iterator[Measurement]:
         ms = study.milliseconds[best]
         yield Measurement(f"{key}.milliseconds", ms, "ms of one core an update", 0)
         H = study.H[kind]
-        count = weights(c.G, task.D, H, task.K)
+        count = count_weights(c.G, task.D, H, task.K)
         values = {"every": study.every, "units": H, "weights": count}
         kinds = {"every": "updates", "units": "", "weights": "numbers"}
         yield from list_measurements(key, values, kinds, None)
@@ -373,13 +373,13 @@ def reset_times(
     }
 
 
-def more(
+def make_more_starts(
     kind: str, name: str, lag: int, H: int, steps: int, rates: tuple[float, ...]
 ) -> lags.Study:
     """Two more starts of a gated cell, with the weights of a GRU of H units."""
     start, spread = GATED[kind]
     like = lags.TASKS[name]
-    start = start._replace(H=units(start.cell.G, like.D, H, like.K))
+    start = start._replace(H=choose_units(start.cell.G, like.D, H, like.K))
     contenders = {
         f"{kind}, chrono": start._replace(change=spread),
         f"{kind}, open 5": start._replace(change=lags.forget(lambda lag: 5.0)),
@@ -387,11 +387,17 @@ def more(
     return lags.Study(name, lag, contenders, steps, rates, SEEDS, looks=POINTS)
 
 
-GATED = {"lstm": (lags.LSTM, lags.spread), "gru": (lags.GRU, lags.spread_update)}
+GATED = {"lstm": (lags.LSTM, lags.spread_biases), "gru": (lags.GRU, lags.spread_update)}
 MORE = {  # as many updates as cells.copy.updates and cells.adding.updates
-    "copy.lstm-more": more("lstm", "copy", COPY, 64, 1016, (0.01, 0.03, 0.09)),
-    "copy.gru-more": more("gru", "copy", COPY, 64, 1016, (0.003, 0.01, 0.03)),
-    "adding.lstm-more": more("lstm", "adding", ADDING, 48, 600, (0.01, 0.03, 0.09)),
+    "copy.lstm-more": make_more_starts(
+        "lstm", "copy", COPY, 64, 1016, (0.01, 0.03, 0.09)
+    ),
+    "copy.gru-more": make_more_starts(
+        "gru", "copy", COPY, 64, 1016, (0.003, 0.01, 0.03)
+    ),
+    "adding.lstm-more": make_more_starts(
+        "lstm", "adding", ADDING, 48, 600, (0.01, 0.03, 0.09)
+    ),
 }
 TRAINING = Training(
     "cells",

@@ -83,7 +83,7 @@ def python_text(B: int, held_out: int) -> Text:
     )
 
 
-def compressed(training: str, held_out: str) -> tuple[float, float]:
+def measure_lzma(training: str, held_out: str) -> tuple[float, float]:
     """Bits per held-out character that lzma needs after the rest; seconds."""
 
     def bits(text: str) -> int:
@@ -113,12 +113,12 @@ def run(
     )
 
 
-def score(ids: np.ndarray, model: Model) -> float:
+def measure_score(ids: np.ndarray, model: Model) -> float:
     """Per character of so many held-out lanes."""
     return held_out_bits(rnn_cell, model, ids, zero_state(model.cell, ids.shape[1]))
 
 
-def rates(asked: Options) -> Iterator[Measurement]:
+def run_rates(asked: Options) -> Iterator[Measurement]:
     """The end of each lane of training chooses; held-out files choose nothing."""
     text = python_text(B, 32)
     cut = len(text.rows) * 9 // 10
@@ -127,8 +127,8 @@ def rates(asked: Options) -> Iterator[Measurement]:
 
     def train(setting: Setting, seed: int, steps: int) -> Trained:
         model = run(begun, setting["rate"], seed, steps)[0].params
-        held_out = partial(score, text.held_out, model)
-        return Trained(score(rest, model), steps, held_out)
+        held_out = partial(measure_score, text.held_out, model)
+        return Trained(measure_score(rest, model), steps, held_out)
 
     found = compare(
         {"network": train}, {"rate": RATES}, steps=asked.steps or SHORT, seeds=SEEDS
@@ -136,7 +136,7 @@ def rates(asked: Options) -> Iterator[Measurement]:
     yield Measurement("chars.rates", to_json(found), "bits per character", list(SEEDS))
 
 
-def schedules(asked: Options) -> Iterator[Measurement]:
+def run_schedules(asked: Options) -> Iterator[Measurement]:
     """A constant rate against one that falls, on a smaller network."""
     text = python_text(SMALL.B, 32)
     cut = len(text.rows) * 9 // 10
@@ -156,8 +156,8 @@ def schedules(asked: Options) -> Iterator[Measurement]:
             optimizer=lambda rate: scheduled(adam, schedule(rate, steps)),
             carry=zero_state(model.cell, SMALL.B),
         )
-        held_out = partial(score, text.held_out, result.params)
-        return Trained(score(rest, result.params), steps, held_out)
+        held_out = partial(measure_score, text.held_out, result.params)
+        return Trained(measure_score(rest, result.params), steps, held_out)
 
     found = compare(
         {
@@ -182,13 +182,13 @@ def train(seed: int, asked: Options) -> Iterator[Measurement]:
         RATE,
         seed,
         asked.steps or STEPS,
-        evaluate=partial(score, text.held_out),
+        evaluate=partial(measure_score, text.held_out),
         evaluate_every=EVERY,
     )
     history = result.history
     assert history.score[-1] < history.loss[0] / math.log(2)
     source = python_source()
-    bits, lzma_seconds = compressed(
+    bits, lzma_seconds = measure_lzma(
         *("".join(files.values()) for files in (source.train, source.held_out))
     )
     values = {
@@ -204,5 +204,8 @@ def train(seed: int, asked: Options) -> Iterator[Measurement]:
 
 
 TRAINING = Training(
-    "chars", __doc__, {"python": train}, {"rates": rates, "schedules": schedules}
+    "chars",
+    __doc__,
+    {"python": train},
+    {"rates": run_rates, "schedules": run_schedules},
 )

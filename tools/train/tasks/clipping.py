@@ -33,7 +33,7 @@ THRESHOLDS = [0.1, 1.0, 10.0]
 START, TASK = PLAIN["identity"], TASKS["adding"]
 
 
-def score(seed: int, params: Tree) -> float:
+def measure_score(seed: int, params: Tree) -> float:
     """The error on the sequences that a seed draws; 1: says the mean."""
     layer, out = params
     x, targets = adding_problem(np.random.default_rng(seed), T, HELD_OUT)
@@ -68,14 +68,14 @@ def train(name: str, clips: bool, setting: Setting, seed: int, steps: int) -> Tr
     threshold = setting["threshold"] if clips else None
     params = run(name, setting["rate"], threshold, seed, steps)
     with np.errstate(over="ignore", invalid="ignore"):
-        validation, test = (score(k + seed, params) for k in (10_000, 20_000))
+        validation, test = (measure_score(k + seed, params) for k in (10_000, 20_000))
     if not np.isfinite([validation, test]).all():
         raise FloatingPointError(f"scores are {validation} and {test}")
     tqdm.write(f"{name} {setting} {clips} {seed}: {validation:.3f}")
     return Trained(validation, steps, lambda: test)
 
 
-def study(name: str, asked: Options) -> Iterator[Measurement]:
+def run_study(name: str, asked: Options) -> Iterator[Measurement]:
     """One optimiser, free and clipped."""
     found = compare(
         {"free": partial(train, name, False), "clipped": partial(train, name, True)},
@@ -90,5 +90,5 @@ def study(name: str, asked: Options) -> Iterator[Measurement]:
 
 
 TRAINING = Training(
-    "clipping", __doc__, {}, {name: partial(study, name) for name in OPTIMIZERS}
+    "clipping", __doc__, {}, {name: partial(run_study, name) for name in OPTIMIZERS}
 )

@@ -81,7 +81,7 @@ class Model(NamedTuple):
     readout: Readout
 
 
-def forward(
+def run_forward(
     model: Model, x: Any, states: list, residual: bool
 ) -> tuple[Any, list, list]:
     """Like `stack`, one layer at a time where there is a way past it."""
@@ -96,7 +96,7 @@ def forward(
     return y, last, tapes
 
 
-def backward(model: Model, tapes: list, d_y: Any, residual: bool) -> list[Params]:
+def run_backward(model: Model, tapes: list, d_y: Any, residual: bool) -> list[Params]:
     """The gradients of the layers' weights."""
     nothing = [zero_state(p, B) for p in model.layers]
     if not residual:
@@ -127,7 +127,7 @@ def init(rng: np.random.Generator, form: Form, K: int) -> Model:
 def forward_compiled(
     model: Model, x: Any, states: list, residual: bool
 ) -> tuple[Any, list, list]:
-    """`forward` of a stack without skip connections, by the compiled loops."""
+    """`run_forward` of a stack without skip connections, by the compiled loops."""
     last, tapes = [], []
     for layer, state in zip(model.layers, states, strict=True):
         x, end, tape = fused.unroll(equations.rnn, layer, x, state)
@@ -139,7 +139,7 @@ def forward_compiled(
 def backward_compiled(
     model: Model, tapes: list, d_y: Any, residual: bool
 ) -> list[Params]:
-    """`backward` of a stack without skip connections, by the compiled loops."""
+    """`run_backward` of a stack without skip connections, by the compiled loops."""
     found = []
     for layer, tape in zip(reversed(model.layers), reversed(tapes), strict=True):
         nothing = zero_state(layer, B)
@@ -158,10 +158,10 @@ class DepthRun(NamedTuple):
 @cache
 def run(name: str, rate: float, seed: int, steps: int) -> DepthRun:
     """One form, trained."""
-    form, text = (FORMS | CONTROLS)[name], data()
+    form, text = (FORMS | CONTROLS)[name], make_data()
     model = init(np.random.default_rng(seed), form, len(text.alphabet))
 
-    ahead, back = forward, backward
+    ahead, back = run_forward, run_backward
     if name in CONTROLS:  # whose time is not compared
         ahead, back = forward_compiled, backward_compiled
 
@@ -189,12 +189,12 @@ def run(name: str, rate: float, seed: int, steps: int) -> DepthRun:
     return DepthRun(result.params, 1000 * seconds / steps)
 
 
-def bits(form: Form, model: Model, lanes: slice) -> float:
+def measure_bits(form: Form, model: Model, lanes: slice) -> float:
     """The score on some lanes of the held-out files."""
-    ids = data().held_out[:, lanes]
+    ids = make_data().held_out[:, lanes]
     x = one_hot(ids[:-1], model.readout.W_y.T)
     zero = [zero_state(p, ids.shape[1]) for p in model.layers]
-    y, _, _ = forward(model, x, zero, form.residual)
+    y, _, _ = run_forward(model, x, zero, form.residual)
     loss, _ = cross_entropy(readout(model.readout, y), ids[1:])
     return float(loss) / math.log(2)
 
@@ -202,7 +202,9 @@ def bits(form: Form, model: Model, lanes: slice) -> float:
 def train(name: str, setting: Setting, seed: int, steps: int) -> Trained:
     """One run: half of the held-out lanes choose, the others test."""
     score = partial(
-        bits, (FORMS | CONTROLS)[name], run(name, setting["rate"], seed, steps).model
+        measure_bits,
+        (FORMS | CONTROLS)[name],
+        run(name, setting["rate"], seed, steps).model,
     )
     trained = Trained(score(VALIDATION), steps, lambda: score(TEST))
     tqdm.write(f"{name} {setting['rate']:g} {seed}: {trained.validation:.3f}")
@@ -210,15 +212,15 @@ def train(name: str, setting: Setting, seed: int, steps: int) -> Trained:
 
 
 @cache
-def data() -> Text:
+def make_data() -> Text:
     """Training and held-out lanes, the same for all runs."""
     text = python_text(B, B)
     return text._replace(held_out=text.held_out[: HELD_OUT + 1])
 
 
-def baseline(asked: Options) -> Iterator[Measurement]:
+def run_baseline(asked: Options) -> Iterator[Measurement]:
     """Bits of 1- to 5-grams that count the same characters."""
-    rows, held_out, alphabet = data()
+    rows, held_out, alphabet = make_data()
     letters = np.array(list(alphabet))
     seen = "".join(letters[rows[: STEPS * T + 1].T.ravel()])
     unseen = "".join(letters[held_out[:, TEST].T.ravel()])
@@ -230,7 +232,7 @@ def baseline(asked: Options) -> Iterator[Measurement]:
     yield Measurement("depth.ngrams", found, UNIT, None)
 
 
-def milliseconds() -> dict[str, float]:
+def time_updates() -> dict[str, float]:
     """An update of each form: the shortest of so many short runs, in turn."""
     runs = [
         {name: run(name, RATES[0], k, 5).milliseconds for name in FORMS}
@@ -255,7 +257,7 @@ def all_forms(asked: Options) -> Iterator[Measurement]:
         yield Measurement(f"depth.{name}.weights", count, "", None)
 
 
-def controls(asked: Options) -> Iterator[Measurement]:
+def run_controls(asked: Options) -> Iterator[Measurement]:
     """Four plain layers from better starts, after as many updates."""
     found = compare(
         {name: partial(train, name) for name in CONTROLS},
@@ -269,7 +271,7 @@ def controls(asked: Options) -> Iterator[Measurement]:
 
 def same_time(asked: Options) -> Iterator[Measurement]:
     """One wide layer and the residual stack, in the time of the stack."""
-    taken = milliseconds()
+    taken = time_updates()
     for name, ms in taken.items():
         yield Measurement(
             f"depth.{name}.milliseconds", ms, "ms of one core an update", 0
@@ -295,5 +297,10 @@ TRAINING = Training(
     "depth",
     __doc__,
     {},
-    {"ngrams": baseline, "updates": all_forms, "time": same_time, "controls": controls},
+    {
+        "ngrams": run_baseline,
+        "updates": all_forms,
+        "time": same_time,
+        "controls": run_controls,
+    },
 )

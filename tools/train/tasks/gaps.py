@@ -39,7 +39,7 @@ class Windows(NamedTuple):
 
 
 @cache
-def windows(part: str) -> Windows:
+def make_windows(part: str) -> Windows:
     """One part's windows, standardised; each part has a series of its own."""
     seed = list(COUNTS).index(part)
     rng = np.random.default_rng((7, seed))
@@ -61,7 +61,7 @@ def steps_since(seen: np.ndarray) -> np.ndarray:
     return since
 
 
-def carried(x: np.ndarray, seen: np.ndarray) -> np.ndarray:
+def carry_forward(x: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """The last value seen, and 0, the mean, before the first.
 
     Shapes: x (T, N); seen (T, N) -> filled (T, N)
@@ -72,7 +72,7 @@ def carried(x: np.ndarray, seen: np.ndarray) -> np.ndarray:
     return filled
 
 
-def interpolated(x: np.ndarray, seen: np.ndarray) -> np.ndarray:
+def interpolate_gaps(x: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """A straight line between what was seen; the ends are carried.
 
     A column of which nothing was seen is 0.
@@ -87,16 +87,16 @@ def interpolated(x: np.ndarray, seen: np.ndarray) -> np.ndarray:
     return filled
 
 
-def inputs(way: str, part: Windows) -> np.ndarray:
+def make_inputs(way: str, part: Windows) -> np.ndarray:
     """What the network reads.
 
     Shapes: -> inputs (T, N, D)
     """
     filled = {
-        "carried": carried,
-        "carried, time": carried,
-        "interpolated": interpolated,
-        "interpolated, time": interpolated,
+        "carried": carry_forward,
+        "carried, time": carry_forward,
+        "interpolated": interpolate_gaps,
+        "interpolated, time": interpolate_gaps,
         "every value": lambda x, seen: x,
     }[way](part.x, part.seen)
     if not way.endswith("time"):
@@ -127,9 +127,9 @@ def root_error(forecast: np.ndarray, y: np.ndarray) -> float:
 def train(way: str, setting: Setting, seed: int, steps: int) -> Trained:
     """One run, from its seed."""
     torch.manual_seed(seed)
-    known = {part: windows(part) for part in COUNTS}
+    known = {part: make_windows(part) for part in COUNTS}
     read = {
-        part: torch.tensor(inputs(way, w), dtype=torch.float32)
+        part: torch.tensor(make_inputs(way, w), dtype=torch.float32)
         for part, w in known.items()
     }
     goal = torch.tensor(known["train"].y, dtype=torch.float32)
@@ -152,15 +152,15 @@ def train(way: str, setting: Setting, seed: int, steps: int) -> Trained:
 
 def without_network() -> dict[str, float]:
     """The errors of the last value, and of a line through the filled window."""
-    fit, test = windows("train"), windows("test")
-    last = root_error(carried(test.x, test.seen)[-1], test.y)
-    X = interpolated(fit.x, fit.seen).T
+    fit, test = make_windows("train"), make_windows("test")
+    last = root_error(carry_forward(test.x, test.seen)[-1], test.y)
+    X = interpolate_gaps(fit.x, fit.seen).T
     W = np.linalg.solve(X.T @ X + PENALTY * len(X) * np.eye(WINDOW), X.T @ fit.y)
-    line = root_error(interpolated(test.x, test.seen).T @ W, test.y)
+    line = root_error(interpolate_gaps(test.x, test.seen).T @ W, test.y)
     return {"last value": last, "linear": line}
 
 
-def study(asked: Options) -> Iterator[Measurement]:
+def run_study(asked: Options) -> Iterator[Measurement]:
     """All ways with the same updates, rates and seeds."""
     contenders: dict[str, Callable] = {way: partial(train, way) for way in WAYS}
     steps = asked.steps or UPDATES
@@ -170,4 +170,4 @@ def study(asked: Options) -> Iterator[Measurement]:
     yield Measurement("gaps.simple", without_network(), unit, None)
 
 
-TRAINING = Training("gaps", __doc__, {}, {"study": study})
+TRAINING = Training("gaps", __doc__, {}, {"study": run_study})

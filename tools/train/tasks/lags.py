@@ -135,7 +135,7 @@ TASKS = {
 }
 
 
-def recurrent(draw: Callable[[np.random.Generator, int], np.ndarray]) -> Change:
+def change_recurrent(draw: Callable[[np.random.Generator, int], np.ndarray]) -> Change:
     """Other recurrent weights, and biases of zero."""
 
     def change(rng: np.random.Generator, lag: int, network: Network) -> Network:
@@ -148,7 +148,7 @@ def recurrent(draw: Callable[[np.random.Generator, int], np.ndarray]) -> Change:
 
 def say_one(rng: np.random.Generator, lag: int, network: Network) -> Network:
     """Orthogonal, and the answer that training would find first: the mean."""
-    layer, out = recurrent(orthogonal)(rng, lag, network)
+    layer, out = change_recurrent(orthogonal)(rng, lag, network)
     return layer, out._replace(b_y=np.ones_like(out.b_y))
 
 
@@ -165,7 +165,7 @@ def forget(bias: Callable[[int], float]) -> Change:
     return change
 
 
-def spread(rng: np.random.Generator, lag: int, network: Network) -> Network:
+def spread_biases(rng: np.random.Generator, lag: int, network: Network) -> Network:
     """The biases of `rnncore.lstm.chrono`."""
     layer, out = network
     b_x = chrono(rng, layer.W_h.shape[1], lag)
@@ -181,16 +181,16 @@ def spread_update(rng: np.random.Generator, lag: int, network: Network) -> Netwo
     return layer._replace(b_x=b_x, b_h=np.zeros_like(b_x)), out
 
 
-def weights(G: int, D: int, H: int, K: int) -> int:
+def count_weights(G: int, D: int, H: int, K: int) -> int:
     """Numbers in a layer with G gates and in its readout."""
     return G * H * (D + H + 2) + K * (H + 1)
 
 
-def units(G: int, D: int, H: int, K: int, like: int = 3) -> int:
+def choose_units(G: int, D: int, H: int, K: int, like: int = 3) -> int:
     """The most units with no more weights than H units of `like` gates have."""
-    most = weights(like, D, H, K)
+    most = count_weights(like, D, H, K)
     H = 1
-    while weights(G, D, H + 1, K) <= most:
+    while count_weights(G, D, H + 1, K) <= most:
         H += 1
     return H
 
@@ -201,14 +201,14 @@ LSTM = Start(CELLS["LSTM"], equations.lstm)
 GRU = Start(CELLS["GRU"], equations.gru)
 PLAIN = {
     "uniform": TANH,
-    "orthogonal": TANH._replace(change=recurrent(orthogonal)),
-    "glorot": TANH._replace(change=recurrent(lambda rng, H: glorot(rng, H, H))),
-    "identity": RELU._replace(change=recurrent(lambda _, H: identity(H))),
+    "orthogonal": TANH._replace(change=change_recurrent(orthogonal)),
+    "glorot": TANH._replace(change=change_recurrent(lambda rng, H: glorot(rng, H, H))),
+    "identity": RELU._replace(change=change_recurrent(lambda _, H: identity(H))),
 }
 LSTMS = {
     "forget 1": LSTM._replace(change=forget(lambda lag: 1.0)),
     "forget log lag": LSTM._replace(change=forget(np.log)),
-    "chrono": LSTM._replace(change=spread),
+    "chrono": LSTM._replace(change=spread_biases),
 }
 SWAPPED = {  # the matrix of the one with the activation of the other
     "orthogonal, relu": RELU._replace(change=PLAIN["orthogonal"].change),
@@ -217,7 +217,7 @@ SWAPPED = {  # the matrix of the one with the activation of the other
 EVERY = PLAIN | LSTMS | {"says one": TANH._replace(change=say_one), "gru": GRU}
 
 
-def some(*names: str) -> dict[str, Start]:
+def select_contenders(*names: str) -> dict[str, Start]:
     """Contenders by name."""
     return {name: EVERY[name] for name in names}
 
@@ -230,18 +230,18 @@ STUDIES = {
         Study(
             "adding",
             100,
-            some("identity", "forget 1", "gru"),
+            select_contenders("identity", "forget 1", "gru"),
             2000,
             HIGH,
             also=("steps",),
         ),
-        Study("copy", 50, PLAIN | some("forget 1", "chrono"), 2000, HIGH),
+        Study("copy", 50, PLAIN | select_contenders("forget 1", "chrono"), 2000, HIGH),
     )
 }
 STUDIES["copy.50.equal"] = Study(
     "copy",
     50,
-    {"orthogonal": PLAIN["orthogonal"]._replace(H=units(1, 10, H, 8, like=4))},
+    {"orthogonal": PLAIN["orthogonal"]._replace(H=choose_units(1, 10, H, 8, like=4))},
     2000,
     LOW,
 )
@@ -278,7 +278,7 @@ def compiled_loss(start: Start, task: LagTask) -> Callable:
     return loss_and_gradient
 
 
-def score(
+def measure_score(
     task: LagTask, run: Callable, parts: int, lag: int, seed: int, network: Network
 ) -> float:
     """The score on the sequences that a seed draws.
@@ -292,7 +292,7 @@ def score(
     return task.score(readout(out, y[-len(targets) :]), targets)
 
 
-def flow(task: LagTask, cell: Cell, network: Network) -> dict[str, float]:
+def measure_flow(task: LagTask, cell: Cell, network: Network) -> dict[str, float]:
     """A plain cell's spectral radius, and growth rates over 100 steps of the
     task's input ("rate") and over 100 steps of zeros ("silent")."""
     layer = tree_map(lambda w: w.astype(np.float64), network[0])
@@ -321,7 +321,7 @@ def train(
     rng, rate = np.random.default_rng(seed), setting["rate"]
     before = first_network(start, task, start.H or H, study.lag, rng)
     run = partial(fused.unroll, start.equation, keep=False)
-    held_out = partial(score, task, run, start.cell.parts, study.lag)
+    held_out = partial(measure_score, task, run, start.cell.parts, study.lag)
     with np.errstate(over="ignore", invalid="ignore"):  # it may diverge
         result, seconds = fit_cell(
             compiled_loss(start, task),
@@ -367,7 +367,10 @@ def run(key: str, study: Study, asked: Options) -> Iterator[Measurement]:
     if "flow" in study.also:
         flows = {
             n: [
-                {k: flow(task, start.cell, e._asdict()[k]) for k in ("before", "after")}
+                {
+                    k: measure_flow(task, start.cell, e._asdict()[k])
+                    for k in ("before", "after")
+                }
                 for e in chosen[n]
                 if e
             ]

@@ -95,7 +95,9 @@ CONTENDERS: dict[str, Callable[[Params, State], Forward | Window]] = {
 } | {f"window {length}": partial(Window, length) for length in WINDOWS}
 
 
-def errors(name: str, rate: float, steps: int, seed: int, stream: int) -> np.ndarray:
+def measure_errors(
+    name: str, rate: float, steps: int, seed: int, stream: int
+) -> np.ndarray:
     """The mean squared error at each step, before that step's update."""
     rng = np.random.default_rng(seed)
     weights = Weights(init_params(rng, 1, H), init_readout(rng, H, 1))
@@ -121,7 +123,7 @@ def train(name: str, setting: Setting, seed: int, steps: int) -> Trained:
     """One run; what counts is the last sixth of a stream."""
 
     def score(stream: int) -> float:
-        of = errors(name, setting["rate"], steps, seed, stream)
+        of = measure_errors(name, setting["rate"], steps, seed, stream)
         return float(of[-steps // 6 :].mean())
 
     found = score(10_000 + seed)

@@ -67,7 +67,7 @@ Weights = tuple[Params, Readout]
 
 
 @cache
-def parts(seed: int) -> tuple[Part, Part, Part]:
+def make_parts(seed: int) -> tuple[Part, Part, Part]:
     """To train on, to choose by and to be judged on, one after the other."""
     lengths = [WASHOUT + n + AHEAD for n in (TRAIN, HELD_OUT, HELD_OUT)]
     values = mackey_glass(np.random.default_rng(seed), sum(lengths))
@@ -78,13 +78,13 @@ def parts(seed: int) -> tuple[Part, Part, Part]:
     return train, validation, test
 
 
-def relative(outputs: Array, part: Part) -> float:
+def measure_relative(outputs: Array, part: Part) -> float:
     """The root of the mean squared error, in standard deviations."""
     targets = part.targets[WASHOUT:]
     return float(np.sqrt(np.mean((outputs - targets) ** 2) / np.var(targets)))
 
 
-def states(cell: Callable, layer: Params, part: Part) -> Array:
+def compute_states(cell: Callable, layer: Params, part: Part) -> Array:
     """The hidden states of a part, without the washout."""
     y, _, _ = unroll(cell, layer, part.x, zero_state(layer, 1))
     return y[WASHOUT:]
@@ -97,33 +97,37 @@ def layer_of(D: int, units: int, setting: Setting, seed: int) -> Params:
 
 
 @lru_cache(2 * len(SEEDS))  # the penalties share them
-def driven(leak: float, radius: float, scale: float, seed: int) -> list[Array]:
+def compute_driven_states(
+    leak: float, radius: float, scale: float, seed: int
+) -> list[Array]:
     """A reservoir's states in the three parts."""
     layer = layer_of(1, H, {"radius": radius, "scale": scale}, seed)
-    return [states(leaky(leak), layer, part) for part in parts(seed)]
+    return [compute_states(leaky(leak), layer, part) for part in make_parts(seed)]
 
 
 def solve(leak: float, setting: Setting, seed: int, steps: int) -> Trained:
     """A reservoir on the series; `steps` are those of its training part."""
-    train, validation, test = parts(seed)
-    y = driven(leak, setting["radius"], setting["scale"], seed)
+    train, validation, test = make_parts(seed)
+    y = compute_driven_states(leak, setting["radius"], setting["scale"], seed)
     out = fit_readout(y[0], train.targets[WASHOUT:], setting["penalty"])
-    score = relative(readout(out, y[1]), validation)
-    return Trained(score, steps, lambda: relative(readout(out, y[2]), test))
+    score = measure_relative(readout(out, y[1]), validation)
+    return Trained(score, steps, lambda: measure_relative(readout(out, y[2]), test))
 
 
-def past(part: Part) -> Array:
+def stack_past(part: Part) -> Array:
     """The last H values at each step after the washout: (T, 1, H)."""
     T = len(part.x)
     return np.concatenate([part.x[WASHOUT - k : T - k] for k in range(H)], axis=2)
 
 
-def window(setting: Setting, seed: int, steps: int) -> Trained:
+def run_window(setting: Setting, seed: int, steps: int) -> Trained:
     """The control without a state: linear in the last values."""
-    train, validation, test = parts(seed)
-    out = fit_readout(past(train), train.targets[WASHOUT:], setting["penalty"])
-    score = relative(readout(out, past(validation)), validation)
-    return Trained(score, steps, lambda: relative(readout(out, past(test)), test))
+    train, validation, test = make_parts(seed)
+    out = fit_readout(stack_past(train), train.targets[WASHOUT:], setting["penalty"])
+    score = measure_relative(readout(out, stack_past(validation)), validation)
+    return Trained(
+        score, steps, lambda: measure_relative(readout(out, stack_past(test)), test)
+    )
 
 
 def from_torch(seed: int) -> Weights:
@@ -134,8 +138,8 @@ def from_torch(seed: int) -> Weights:
 
 def from_reservoir(setting: Setting, seed: int) -> Weights:
     """A reservoir with the readout that was solved for."""
-    train, layer = parts(seed)[0], layer_of(1, H, setting, seed)
-    y = states(rnn_cell, layer, train)
+    train, layer = make_parts(seed)[0], layer_of(1, H, setting, seed)
+    y = compute_states(rnn_cell, layer, train)
     return layer, fit_readout(y, train.targets[WASHOUT:], setting["penalty"])
 
 
@@ -151,7 +155,7 @@ def descend(
     The rate is constant, or falls to 0 in the last 40 % of the steps; then
     the compiled loops compute the gradient.
     """
-    train, validation, test = parts(seed)
+    train, validation, test = make_parts(seed)
 
     def batch(rng: np.random.Generator, step: int) -> tuple[Array, Array]:
         begin = rng.integers(0, len(train.x) - WINDOW + 1, B)
@@ -160,7 +164,9 @@ def descend(
 
     def score(weights: Weights, part: Part) -> float:
         layer, out = weights
-        return relative(readout(out, states(rnn_cell, layer, part)), part)
+        return measure_relative(
+            readout(out, compute_states(rnn_cell, layer, part)), part
+        )
 
     def optimizer(rate: float) -> Optimizer:
         return scheduled(adam, falling(rate, steps)) if falls else adam(rate)
@@ -187,13 +193,13 @@ def descend(
 
 def seconds_of(train: Callable, setting: Setting, steps: int) -> float:
     """The processor time of one run, nothing of it known before."""
-    driven.cache_clear()
+    compute_driven_states.cache_clear()
     begun = time.process_time()
     train(setting, 0, steps)
     return round(time.process_time() - begun, 3)
 
 
-def series(asked: Options) -> Iterator[Measurement]:
+def run_series(asked: Options) -> Iterator[Measurement]:
     """Mackey-Glass: solved for, window, trained; and how long they take."""
     steps, key = asked.steps or UPDATES, "reservoir.mackey-glass"
     unit = "root mean squared error, in standard deviations of the series"
@@ -202,7 +208,7 @@ def series(asked: Options) -> Iterator[Measurement]:
     fixed = compare(solved, GRID, steps=TRAIN, **common)
     yield Measurement(f"{key}.fixed", to_json(fixed), unit, list(SEEDS))
     penalties = {"penalty": GRID["penalty"]}
-    control = compare({"window": window}, penalties, steps=TRAIN, **common)
+    control = compare({"window": run_window}, penalties, steps=TRAIN, **common)
     yield Measurement(f"{key}.window", to_json(control), unit, list(SEEDS))
     chosen = fixed.results["reservoir"].chosen
     firsts: dict[str, Callable[[int], Weights]] = {
@@ -220,7 +226,7 @@ def series(asked: Options) -> Iterator[Measurement]:
     yield Measurement(f"{key}.seconds", took, "seconds of one core, one run", 0)
 
 
-def falls(asked: Options) -> Iterator[Measurement]:
+def run_falls(asked: Options) -> Iterator[Measurement]:
     """Mackey-Glass: trained as long, with a rate that falls."""
     unit = "root mean squared error, in standard deviations of the series"
     found = compare(
@@ -234,7 +240,7 @@ def falls(asked: Options) -> Iterator[Measurement]:
 
 
 @lru_cache(2 * len(SEEDS))
-def added(
+def compute_added(
     leak: float, radius: float, scale: float, seed: int
 ) -> tuple[Params, Array, Array]:
     """A reservoir, its last state in adding problems, and the answers."""
@@ -252,7 +258,7 @@ def added(
 
 def add(leak: float, setting: Setting, seed: int, steps: int) -> Trained:
     """A reservoir on the adding problem; `steps` are its sequences."""
-    layer, y, answers = added(leak, setting["radius"], setting["scale"], seed)
+    layer, y, answers = compute_added(leak, setting["radius"], setting["scale"], seed)
     weights = tree_map(
         lambda w: w.astype(np.float32),
         (layer, fit_readout(y, answers, setting["penalty"])),
@@ -260,12 +266,12 @@ def add(leak: float, setting: Setting, seed: int, steps: int) -> Trained:
     run = partial(unroll, leaky(leak))
 
     def score(draw: int) -> float:
-        return lags.score(lags.TASKS["adding"], run, 1, ADDING, draw, weights)
+        return lags.measure_score(lags.TASKS["adding"], run, 1, ADDING, draw, weights)
 
     return Trained(score(10_000 + seed), steps, lambda: score(20_000 + seed))
 
 
-def adding(asked: Options) -> Iterator[Measurement]:
+def run_adding(asked: Options) -> Iterator[Measurement]:
     """The reservoirs on the adding problem."""
     found = compare(
         {name: partial(add, leak) for name, leak in LEAKS.items()},
@@ -282,5 +288,5 @@ TRAINING = Training(
     "reservoir",
     __doc__,
     {},
-    {"mackey-glass": series, "falling": falls, "adding": adding},
+    {"mackey-glass": run_series, "falling": run_falls, "adding": run_adding},
 )

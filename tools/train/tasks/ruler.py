@@ -45,8 +45,8 @@ from rnncore.rnn import Params, init_readout
 from rnncore.xlstm import slstm_cell, slstm_cell_vjp
 from tools.train.runner import Measurement, Options, Training
 from tools.train.tasks import lags
-from tools.train.tasks.cells import draw_layer, eye
-from tools.train.tasks.lags import units
+from tools.train.tasks.cells import draw_layer, make_identity
+from tools.train.tasks.lags import choose_units
 
 RATES, SEEDS = (0.003, 0.01, 0.03), (0, 1, 2, 3, 4)
 LOW = (0.0009, 0.003, 0.01)  # of the same grid, as far as it grew
@@ -72,7 +72,7 @@ def copy_lags(
     return {n: partial(run, n, cell) for n, cell in cells.items()}
 
 
-def updates(
+def run_updates(
     name: str, cell: ruler.Cell, seed: int, asked: Options
 ) -> Iterator[Measurement]:
     """What each lag took with one seed; rnncore/comparison/ruler.json has the first three."""
@@ -96,7 +96,7 @@ class Contender(NamedTuple):
     def draw(self, rng: np.random.Generator) -> Params:
         """A layer with as many weights as the GRU of ruler.HIDDEN units."""
         D, G = ruler.SYMBOLS + 2, self.cell.G
-        H = units(G, D, ruler.HIDDEN, ruler.SYMBOLS)
+        H = choose_units(G, D, ruler.HIDDEN, ruler.SYMBOLS)
         layer = draw_layer(rng, D, H, G, self.W_h)
         layer.b_x[H : 2 * H] += self.bias
         if self.chrono:
@@ -108,7 +108,7 @@ class Contender(NamedTuple):
 TUNED = {
     "plain, uniform": Contender(KNOWN["RNN_TANH"]),
     "plain, orthogonal": Contender(KNOWN["RNN_TANH"], orthogonal),
-    "plain, identity": Contender(KNOWN["RNN_RELU"], eye),
+    "plain, identity": Contender(KNOWN["RNN_RELU"], make_identity),
     "GRU, uniform": Contender(KNOWN["GRU"]),
     "GRU, open": Contender(KNOWN["GRU"], bias=3),
     "LSTM, uniform": Contender(KNOWN["LSTM"]),
@@ -129,7 +129,9 @@ def at_rate(one: Contender, setting: Setting, seed: int, budget: int) -> Trained
                 one.cell, seed, budget, rate=setting["rate"], start=one.draw
             )
         else:
-            needed = ruler.by_lag(partial(compiled, one, setting["rate"], seed, budget))
+            needed = ruler.by_lag(
+                partial(run_compiled, one, setting["rate"], seed, budget)
+            )
         return -float(ruler.longest_lag(needed, budget))
 
     found = score(seed)
@@ -137,7 +139,7 @@ def at_rate(one: Contender, setting: Setting, seed: int, budget: int) -> Trained
     return Trained(found, budget, lambda: score(100 + seed))
 
 
-def compiled(
+def run_compiled(
     one: Contender, rate: float, seed: int, budget: int, lag: int
 ) -> int | None:
     """`ruler.updates_needed`, through the compiled loops."""
@@ -149,7 +151,7 @@ def compiled(
     return ruler.updates_to_learn(step, params, lag, rng, budget, rate)
 
 
-def tuned(
+def run_tuned(
     key: str,
     contenders: Mapping[str, Contender],
     rates: tuple[float, ...],
@@ -167,7 +169,7 @@ def tuned(
     yield Measurement(key, to_json(found), unit, list(SEEDS))
 
 
-def biased(bias: float) -> ruler.Cell:
+def make_biased(bias: float) -> ruler.Cell:
     """An LSTM whose forget gates start further open by a constant."""
 
     def cell(a_x, a_h, state):
@@ -260,7 +262,7 @@ class Reader(nn.Module):
         return self.out(y[-1])
 
 
-def started(name: str, change: Callable[[Any], Any]) -> Callable[[int], nn.Module]:
+def make_started(name: str, change: Callable[[Any], Any]) -> Callable[[int], nn.Module]:
     """A mixer of chapter 22 from another start."""
 
     def layer(D: int) -> nn.Module:
@@ -322,7 +324,7 @@ def updates_by_lag(asked: Options) -> Iterator[Measurement]:
     )
 
 
-BIASED = {f"forget_bias.{bias}": biased(bias) for bias in (1, 3)}
+BIASED = {f"forget_bias.{bias}": make_biased(bias) for bias in (1, 3)}
 LATER = {
     "sLSTM": ruler.Cell(slstm_cell, slstm_cell_vjp, 4, 4),
     "gated-delta": ruler.Cell(memory_cell, memory_cell_vjp, 5, 1 + ruler.HIDDEN),
@@ -339,14 +341,14 @@ MEMORIES = {
 }
 D = ruler.HIDDEN
 STARTS = {  # controls: slow for fast, and fast for slow
-    "minLSTM-slow": started(  # f at 0.98 and i at 0.02
+    "minLSTM-slow": make_started(  # f at 0.98 and i at 0.02
         "minLSTM", lambda m: (m.b_x[:D].add_(4), m.b_x[D : 2 * D].sub_(4))
     ),
-    "RG-LRU-fast": started(  # where r is 1/2, half is kept
+    "RG-LRU-fast": make_started(  # where r is 1/2, half is kept
         "RG-LRU", lambda m: m.decay.fill_(0.5**0.25).logit_()
     ),
-    "selective-fast": started("selective", lambda m: m.b_x[:D].zero_()),
-    "mLSTM-fast": started("mLSTM", lambda m: m.inputs.bias[-HEADS:].zero_()),
+    "selective-fast": make_started("selective", lambda m: m.b_x[:D].zero_()),
+    "mLSTM-fast": make_started("mLSTM", lambda m: m.inputs.bias[-HEADS:].zero_()),
 }
 LAYERS = MIXERS | MEMORIES | STARTS
 TRAINING = Training(
@@ -354,7 +356,7 @@ TRAINING = Training(
     __doc__,
     copy_lags("ruler", BIASED)
     | {
-        f"updates.{name}": partial(updates, name, cell)
+        f"updates.{name}": partial(run_updates, name, cell)
         for name, cell in (ruler.CELLS | BIASED | LATER).items()
     }
     | {
@@ -363,7 +365,7 @@ TRAINING = Training(
     },
     {
         "updates_by_lag": updates_by_lag,
-        "tuned": partial(tuned, "ruler.tuned", TUNED, RATES),
-        "tuned-more": partial(tuned, "ruler.tuned-more", MORE, LOW),
+        "tuned": partial(run_tuned, "ruler.tuned", TUNED, RATES),
+        "tuned-more": partial(run_tuned, "ruler.tuned-more", MORE, LOW),
     },
 )

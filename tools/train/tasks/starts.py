@@ -12,12 +12,17 @@ identity with tanh. About half an hour of one core.
 from functools import partial
 
 from tools.train.runner import Training
-from tools.train.tasks.lags import LOW, LSTMS, SWAPPED, Study, run, some
+from tools.train.tasks.lags import LOW, LSTMS, SWAPPED, Study, run, select_contenders
 
 FIVE = (0, 1, 2, 3, 4)
-FIRST, MORE = some("uniform", "orthogonal"), some("glorot", "identity")
+FIRST, MORE = (
+    select_contenders("uniform", "orthogonal"),
+    select_contenders("glorot", "identity"),
+)
 STUDIES = {
-    "adding": Study("adding", 50, FIRST | some("says one"), 6000, LOW, FIVE),
+    "adding": Study(
+        "adding", 50, FIRST | select_contenders("says one"), 6000, LOW, FIVE
+    ),
     "adding-more": Study("adding", 50, MORE, 6000, LOW, FIVE),
     "copy": Study("copy", 20, FIRST | LSTMS, 2000, LOW, FIVE),
     "copy-more": Study("copy", 20, MORE, 2000, LOW, FIVE),

@@ -95,7 +95,7 @@ def first_normed(rng: np.random.Generator, D: int, H: int) -> Any:
     return params
 
 
-def looped(cell: Cell, noisy: Callable, quiet: Callable, vjp: Callable) -> Network:
+def make_looped(cell: Cell, noisy: Callable, quiet: Callable, vjp: Callable) -> Network:
     """A cell with noise when it trains, and what replaces that in a test."""
 
     def forward(
@@ -110,7 +110,7 @@ def looped(cell: Cell, noisy: Callable, quiet: Callable, vjp: Callable) -> Netwo
     return Network(partial(first_layer, cell), forward, backward, cell.parts)
 
 
-def compiled() -> Network:
+def make_compiled() -> Network:
     """The LSTM without noise, by the compiled loops."""
 
     def forward(
@@ -124,14 +124,16 @@ def compiled() -> Network:
     return Network(partial(first_layer, LSTM), forward, backward)
 
 
-def without(cell: Cell) -> Network:
+def make_without_noise(cell: Cell) -> Network:
     """No noise."""
-    return looped(cell, lambda n, s: cell.forward, lambda s, p: cell.forward, cell.vjp)
+    return make_looped(
+        cell, lambda n, s: cell.forward, lambda s, p: cell.forward, cell.vjp
+    )
 
 
 def with_dropout(cell: Cell, masks: Callable) -> Network:
     """Dropout on the h that W_h and the readout get."""
-    plain, vjp = without(cell), dropped_vjp(cell.vjp)
+    plain, vjp = make_without_noise(cell), dropped_vjp(cell.vjp)
 
     def forward(
         layer: Any, x: Array, state: State, noise: Noise, share: float
@@ -160,13 +162,13 @@ def with_zoneout(cell: Cell) -> Network:
     def quiet(state: State, share: float) -> Callable:
         return zoneout(cell.forward, repeat([np.full_like(s, share) for s in state]))
 
-    return looped(cell, noisy, quiet, zoneout_vjp(cell.vjp))
+    return make_looped(cell, noisy, quiet, zoneout_vjp(cell.vjp))
 
 
-def kinds(cell: Cell) -> dict[str, Network]:
+def make_kinds(cell: Cell) -> dict[str, Network]:
     """A cell without noise, and with each kind of it."""
     return {
-        "none": without(cell),
+        "none": make_without_noise(cell),
         "each step": with_dropout(cell, mask_each_step),
         "each sequence": with_dropout(cell, mask_each_sequence),
         "zoneout": with_zoneout(cell),
@@ -182,7 +184,7 @@ LSTM = CELLS["LSTM"]
 
 
 @cache
-def characters(B: int, rows: int | None, T: int, held_out: int) -> Sets:
+def make_characters(B: int, rows: int | None, T: int, held_out: int) -> Sets:
     """Python source in B lanes of at most so many rows; others held out."""
     text = python_text(B, 2 * B)
     like = np.zeros((1, len(text.alphabet)), np.float32)
@@ -201,23 +203,23 @@ def characters(B: int, rows: int | None, T: int, held_out: int) -> Sets:
 
 STUDIES = {
     "norm": Study(
-        {"LSTM": without(LSTM), "layer norm": NORMED},
-        lambda: characters(16, None, 24, 200),
+        {"LSTM": make_without_noise(LSTM), "layer norm": NORMED},
+        lambda: make_characters(16, None, 24, 200),
         48,
         300,
         {"rate": RATES},
         HEADLINE,
     ),
     "noise": Study(
-        kinds(LSTM),
-        lambda: characters(8, 321, 32, 300),
+        make_kinds(LSTM),
+        lambda: make_characters(8, 321, 32, 300),
         32,
         200,
         {"rate": RATES, "share": SHARES},
     ),
     "scale": Study(
-        {"LSTM": compiled()},
-        lambda: characters(16, None, 24, 200),
+        {"LSTM": make_compiled()},
+        lambda: make_characters(16, None, 24, 200),
         48,
         300,
         {"rate": [0.01, 0.03, 0.09], "scale": [1.0, 3.0, 9.0]},
@@ -226,7 +228,7 @@ STUDIES = {
 }
 
 
-def bits(
+def measure_bits(
     network: Network, share: float, pair: tuple[Array, Array], weights: Any
 ) -> float:
     """The mean surprisal of what is held out."""
@@ -245,7 +247,9 @@ def first_state(weights: Any, x: Array, network: Network) -> State:
     return zero_state(inner, x.shape[1], network.parts)
 
 
-def learner(network: Network, share: float, noise: np.random.Generator) -> Callable:
+def make_learner(
+    network: Network, share: float, noise: np.random.Generator
+) -> Callable:
     """What `fit` asks for; the state is carried from batch to batch."""
 
     def loss_and_gradient(weights: Any, batch: tuple, state: State) -> tuple:
@@ -284,9 +288,9 @@ def train(study: str, name: str, setting: Setting, seed: int, steps: int) -> Tra
         layer = layer._replace(W_x=by * layer.W_x, W_h=by * layer.W_h)
     first = layer, init_readout(rng, plan.H, K)
     weights = tree_map(lambda w: w.astype(np.float32), first)
-    score = partial(bits, network, share)
+    score = partial(measure_bits, network, share)
     result, seconds = fit_cell(
-        learner(network, share, np.random.default_rng(seed + 100)),
+        make_learner(network, share, np.random.default_rng(seed + 100)),
         weights,
         sets.batch,
         setting["rate"],
@@ -306,7 +310,7 @@ def train(study: str, name: str, setting: Setting, seed: int, steps: int) -> Tra
     )
 
 
-def contender(study: str, name: str) -> Callable[[Setting, int, int], Trained]:
+def make_contender(study: str, name: str) -> Callable[[Setting, int, int], Trained]:
     """What `compare` trains; without noise a share changes nothing."""
     if name != "none":
         return partial(train, study, name)
@@ -318,7 +322,7 @@ def contender(study: str, name: str) -> Callable[[Setting, int, int], Trained]:
     return lambda setting, seed, steps: once(setting["rate"], seed, steps)
 
 
-def courses(study: str, found: Comparison) -> dict[str, Any]:
+def list_courses(study: str, found: Comparison) -> dict[str, Any]:
     """The chosen runs' looks, one list per seed, and their time an update."""
     value = {}
     for name, result in found.results.items():
@@ -337,7 +341,7 @@ def run(name: str, asked: Options) -> Iterator[Measurement]:
     """One comparison, whole."""
     plan = STUDIES[name]
     found = compare(
-        {n: contender(name, n) for n in plan.networks},
+        {n: make_contender(name, n) for n in plan.networks},
         plan.grid,
         steps=asked.steps or plan.steps,
         seeds=plan.seeds,
@@ -347,7 +351,7 @@ def run(name: str, asked: Options) -> Iterator[Measurement]:
     seeds, unit = list(plan.seeds), "bits per symbol"
     yield Measurement(f"steady.{name}", to_json(found), f"test, {unit}", seeds)
     unit = f"validation, {unit}, at {LOOKS} looks; ms an update with looks"
-    yield Measurement(f"steady.{name}.courses", courses(name, found), unit, seeds)
+    yield Measurement(f"steady.{name}.courses", list_courses(name, found), unit, seeds)
 
 
 TRAINING = Training(
