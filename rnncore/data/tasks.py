@@ -35,8 +35,8 @@ def adding_problem(
     Shapes: -> x (T, B, 2); targets (1, B, 1)
 
     Raises ValueError where T is below 2.
-    Source: Hochreiter & Schmidhuber 1997, with numbers from 0 to 1 as Le
-    et al. 2015.
+    Source: Arjovsky et al. 2016; in Hochreiter & Schmidhuber 1997 numbers
+    lie in [-1, 1] and both markers in the first half.
     """
     if T < 2:
         raise ValueError(f"T: expected at least 2, got {T}")

@@ -995,7 +995,7 @@ powers: your numbers have powers of H that grow with L; layers add up, so W_h is
 #
 # *Core, about 20 minutes.*
 #
-# Close the chapter. Rebuild the loop under its own name. It must serve any cell, `cell(a_x, a_h, state)` → new state, cache; and it keeps a tape for the way back: the state h that each step **read**, and each step's cache. (The package's own also checks shapes; yours
+# Close the chapter. Rebuild the loop under its own name. It must serve any cell, `cell(a_x, a_h, state)` → new state, cache, whose state is a tuple with h first. And it keeps a tape for the way back: the h that each step **read**, and each step's cache. (The package's own also checks shapes; yours
 # need not.)
 #
 # <details><summary>Hint 1</summary>
@@ -1005,7 +1005,7 @@ powers: your numbers have powers of H that grow with L; layers add up, so W_h is
 #
 # <details><summary>Hint 2</summary>
 #
-# `xp.unstack(a)` gives the T arrays (B, G H) of a. The state is a tuple whose first array is h.
+# `xp.unstack(a)` gives the T arrays (B, G H) of a; h is `state[0]`.
 # </details>
 #
 # <details><summary>Hint 3</summary>

@@ -738,7 +738,7 @@ plot_lines(
     "learning rate",
 )
 
-# %% test="rate_at" points=4 whole="its arguments and its result are plain numbers" explained="ch04_training: Which way, and how far"
+# %% test="rate_at" points=4 whole="its arguments and its result are plain numbers" explained="ch04_characters: A rate that falls"
 from rnncore.testing import assert_close, check, stored
 
 

@@ -335,6 +335,16 @@ only some operations pass it on: a product was let through that reads what a `sc
 - if depends:
 + if depends and operation in ('product', 'add', 'times', 'tanh'):
 
+nothing joins the set: a product was let through that reads what an earlier line made of the old state: the names of all such lines have to join the set. Ask for each single argument whether it is in there; the tuple of them never is
+-         if depends:
+-             old.add(name)
+
+the first product decides: a product was let through that comes after a first one, of the old h: one that fits is not the end, and what it makes depends on the old state like the result of any other line
+-         if operation == "product" and depends and arguments != ("h",):
+-             return False
++         if operation == "product" and depends:
++             return arguments == ("h",)
+
 one product of h: a cell with two products of the old h was refused; each has a block of rows in the loop's W_h, so there may be any number
 -             return False
 +             return False

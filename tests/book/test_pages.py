@@ -222,6 +222,21 @@ def test_the_page_says_what_can_go_wrong(page):
     )
 
 
+@each_page
+def test_one_figure_of_a_page_is_its_picture_to_remember(page):
+    text = page.read_text()
+    captions = [
+        reading.options(text, cell)
+        .get("mystnb", {})
+        .get("figure", {})
+        .get("caption", "")
+        for cell in weave.find_cells(text)
+    ]
+    words = "**The picture to remember.** "
+    assert [c.startswith(words) for c in captions].count(True) == 1
+    assert "to remember" not in "".join(captions).replace(words, "")
+
+
 def test_no_two_figures_have_one_name():
     names = re.findall(
         r"\bname: (fig-[\w-]+)", "\n".join(p.read_text() for p in PAGES)

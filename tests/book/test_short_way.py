@@ -71,6 +71,15 @@ def test_parts_three_and_four_take_at_most_six_hours_of_it():
     assert 0 < minutes_of(range(10, 23)) <= 6 * 60
 
 
+def test_the_first_page_says_about_how_many_sections_it_has():
+    assert (
+        "These sections, more than sixty,"
+        in (BOOK / "intro.md").read_text()
+    )
+    sections = sum(map(len, WAY.sections.values()))
+    assert 60 < sections < 70
+
+
 def test_two_pages_of_chapter_5_come_before_the_lstm():
     pages = list(WAY.sections)
     asked = [p for p in pages[: pages.index("ch06_lstm")] if "ch05" in p]
@@ -85,15 +94,26 @@ def test_two_pages_of_chapter_5_come_before_the_lstm():
     assert not aside & set(pages)
 
 
-def test_every_task_of_the_way_is_one_of_its_assignment():
-    for page, numbers in WAY.tasks.items():
-        if not numbers:
-            continue
-        (source,) = (ROOT / "solutions").glob(f"{page}/{page}.py")
-        known = re.findall(
-            r"^# ## Task (\d+)", source.read_text(), re.MULTILINE
-        )
-        assert {str(n) for n in numbers} <= set(known), page
+TASK = re.compile(
+    r"^# ## Task (?P<number>\d+)\b.*?\n# \*(?P<kind>\w+), about.*?"
+    r"^# %% test=[^\n]* explained=\"(?P<page>\w+): (?P<section>[^\"]+)\"",
+    re.DOTALL | re.MULTILINE,
+)
+
+
+@pytest.mark.parametrize(
+    ("assignment", "number"),
+    [(page, n) for page, numbers in WAY.tasks.items() for n in numbers],
+)
+def test_a_task_of_the_way_is_core_and_explained_on_it(assignment, number):
+    source = ROOT / "solutions" / assignment / f"{assignment}.py"
+    tasks = {
+        int(task["number"]): task
+        for task in TASK.finditer(source.read_text())
+    }
+    task = tasks[number]
+    assert task["kind"] == "Core"
+    assert WAY.holds(task["page"], task["section"]), task["section"]
 
 
 def test_a_page_without_its_side_paths_keeps_head_and_end(tmp_path):

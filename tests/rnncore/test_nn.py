@@ -141,6 +141,24 @@ def test_evaluation_has_gradients_and_no_dropout(name, device):
     )
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_the_call_for_a_gpu_has_torchs_numbers_and_its_dropout(name):
+    theirs, ours = pair(name, num_layers=2, bidirectional=True)
+    x, state = torch.randn(5, 3, D, dtype=torch.float64), start(ours, 3)
+    rows = x.flatten(0, 1)
+    expected, _ = theirs(x, state)
+    for runs in [(5, 3)], [(3, 3), (2, 3)]:
+        y, _ = ours.by_cudnn(rows, runs, leaves(state))
+        assert_close(y.unflatten(0, (5, 3)), expected)
+    ours.dropout = 0.5
+    with torch.no_grad():
+        first, again = (
+            ours.by_cudnn(rows, [(5, 3)], leaves(state))[0]
+            for _ in range(2)
+        )
+    assert not torch.equal(first, again)
+
+
 def test_a_cell_of_ones_own_runs_where_its_weights_are(device):
     kind = {"dtype": torch.float64, "device": device}
     plain = rnncore.nn.RNN(D, H, **kind)

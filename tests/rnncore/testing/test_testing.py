@@ -405,10 +405,16 @@ def test_a_probe_whose_state_is_no_tuple_is_told_so():
         hunt(lstm_cell, {}, probes, few=1, points=2)
 
 
-def test_where_nan_comes_from_is_said():
+@pytest.mark.parametrize(
+    ("wrong", "says"), [(np.nan, "logarithm"), (np.inf, "exp of a large")]
+)
+def test_where_nan_and_inf_come_from_is_said_and_explains_them(wrong, says):
+    listed = [known(lambda x: 3 * x, "tripled", [{"x": A}])]
+    right = Stored([2 * A], listed, "double")
     with pytest.raises(AssertionError) as caught:
-        check(lambda x: x * np.nan, double, [{"x": A}])
-    assert "logarithm" in caught.value.failure.why
+        check(lambda x: np.full_like(x, wrong), right, [{"x": A}])
+    assert says in caught.value.failure.why
+    assert "two mistakes" not in caught.value.failure.why
 
 
 def test_torchs_own_words_about_bools_are_translated():

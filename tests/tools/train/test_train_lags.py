@@ -179,3 +179,17 @@ def test_runs_of_chapter_18_end_where_they_are_solved(
     values = {one.key: one.value for one in found}
     assert values["limits.adding.1.6.steps"] == 250
     assert 0 < values["limits.adding.1.6"] < 1
+
+
+def test_shuffled_characters_are_the_same_ones_in_another_order():
+    plain, mixed = (starts.read_texts(k)[0] for k in ("words", "shuffled"))
+    assert plain.shape == mixed.shape
+    assert (plain != mixed).mean() > 0.5
+
+
+def test_half_lives_begin_at_the_bias_and_move_with_training():
+    few = starts.train_gates("words", 1.0, 0, 3)
+    assert 1.9 < few["before"] < 2.6  # 2.2 at a bias of 1 alone
+    assert few["after"] != few["before"]
+    longer = starts.train_gates("words", 3.0, 0, 3)
+    assert longer["before"] > 10
