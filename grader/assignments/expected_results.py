@@ -1,4 +1,4 @@
-"""Expected results and fingerprints of mistakes, for a released notebook.
+"""The checks.json of a released notebook: results, mistakes' fingerprints.
 
 The builder finds both by running the cells of the source in this process:
 the solution, and then each known mistake, on the visible tests' inputs.
@@ -106,7 +106,7 @@ def compute_checks(assignment: Assignment) -> dict[str, Any]:
     """The right results of the visible checks, and the mistakes' looks.
 
     Runs the solution on the visible tests' inputs, then each mistake.
-    Raises ValueError where two of them cannot be told apart, or where the
+    Raises ValueError if two of them cannot be distinguished, or if the
     author's own code fails, with its file and line.
     """
     namespace: dict[str, Any] = {}
@@ -149,7 +149,7 @@ def _check_entry(
     }
     for mistake in find_known_mistakes(assignment, name):
         if not mistake.visible or solution.count(mistake.was) != 1:
-            continue  # the second: a draft's, which is told
+            continue  # the second: a draft's, of which the author is warned
         own = dict(namespace)
         run_cell(mistake.made_in(solution), own)
         wrong, inputs = record_check(assignment, test, own)

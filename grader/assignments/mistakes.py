@@ -45,8 +45,8 @@ class Verdict(NamedTuple):
     task: str
     mistake: str
     killed: bool  # the hidden tests fail, with no fingerprints to help
-    recognised: bool | None  # None where the visible inputs cannot tell
-    message: str  # what the visible test told
+    recognised: bool | None  # None if the visible inputs do not show it
+    message: str  # of the visible test
     loses: tuple[str, ...] = ()  # the properties; (): all points
     expected: tuple[str, ...] = ()  # of them, by the catalogue
 
@@ -195,7 +195,7 @@ def _judge_task(
         message = str(
             told or "\n".join(map(render, find_lost_properties(test, own).values()))
         )
-        if not told:  # the hidden part goes on from what is lost
+        if not told:  # the hidden part continues with the properties lost so far
             _, told = try_cell(hidden + after, own)
         yield Verdict(
             test.name,

@@ -127,7 +127,7 @@ def _missing_of_a_whole(assignment: Assignment, head: SourceCell) -> Iterator[st
 
 
 def _missing_of_a_task(cell: SourceCell, text: str) -> Iterator[str]:
-    """What a solution lacks; `text` is what stands above it."""
+    """What a solution lacks; `text` is the text above it."""
     for number, hint in enumerate(HINTS, 1):
         if hint not in text:
             yield f"{_locate(cell)}: {cell.name}: hint {number} is missing above it"
@@ -294,7 +294,7 @@ def find_explanations(assignment: Assignment) -> dict[str, dict[str, str]]:
 
 @functools.cache
 def public_names() -> frozenset[str]:
-    """All that rnncore defines, read from its source."""
+    """The names that rnncore defines, read from its source."""
     found: set[str] = set()
     for path in (ROOT / "rnncore").rglob("*.py"):
         for node in ast.parse(path.read_text("utf-8")).body:

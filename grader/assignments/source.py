@@ -49,12 +49,12 @@ class Assignment(NamedTuple):
 
     @property
     def draft(self) -> bool:
-        """Whether it is unfinished: rules are told, and nobody gets it."""
+        """Whether it is unfinished: rules only warn, and it is not released."""
         return self.cells[0].options.get("draft") is True
 
 
 def folder_of(name: str) -> Path:
-    """Where an assignment's source lies."""
+    """The path of an assignment's source."""
     return ROOT / "solutions" / name
 
 
@@ -79,7 +79,7 @@ def plain_names() -> list[str]:
 def read(name: str) -> Assignment:
     """Read an assignment's text source.
 
-    Raises ValueError where there is none of its name, or no first heading.
+    Raises ValueError if there is no such file, or no first heading.
     """
     folder = folder_of(name)
     path = folder / f"{name}.py"

@@ -33,8 +33,8 @@ class HandedIn:
 
     files: dict[str, bytes] = field(default_factory=dict)
     chosen: Found | None = None
-    said: list[str] = field(default_factory=list)  # the learner is told
-    noted: list[str] = field(default_factory=list)  # those who teach are told
+    said: list[str] = field(default_factory=list)  # to the learner
+    noted: list[str] = field(default_factory=list)  # to the instructors
 
     def refuse(self, file: str, why: str) -> None:
         """Say that a file was left out."""
@@ -42,7 +42,7 @@ class HandedIn:
 
 
 def hand_in(found: Iterable[Found], name: str, wanted: str, limits: Limits) -> HandedIn:
-    """The latest of a learner's notebooks, and the files beside it.
+    """The latest of a learner's notebooks, and the files handed in with it.
 
     `name` is the assignment, `wanted` the file that a correction names.
     """
@@ -73,7 +73,7 @@ def hand_in(found: Iterable[Found], name: str, wanted: str, limits: Limits) -> H
 def _take_beside(
     files: list[Found], folder: str, handed: HandedIn, limits: Limits
 ) -> None:
-    """Read the files of a folder, as many as one may hand in."""
+    """Read the files of a folder, up to the allowed number."""
     files = [one for one in files if one.piece.path.startswith(folder)]
     left = limits.upload_files - len(handed.files)
     if len(files) > left:

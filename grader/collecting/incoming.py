@@ -39,7 +39,7 @@ def take_in(folder: Path, target: Path, limits: Limits) -> None:
 
 
 def _read_mode(path: Path) -> int:
-    """What kind of thing a path is; 0 where there is none."""
+    """The mode of a path; 0 if it does not exist."""
     try:
         return os.lstat(path).st_mode
     except OSError:

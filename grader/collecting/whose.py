@@ -22,9 +22,9 @@ LASTING = {CANVAS, BRIGHTSPACE}  # whose numbers are the same in all assignments
 
 
 class Whose:
-    """Tells whose the pieces of an assignment's exports are.
+    """Finds the learner of each file in an assignment's exports.
 
-    Raises SetupError where a correction by name means several learners.
+    Raises SetupError if a name in a correction fits several learners.
     """
 
     def __init__(
@@ -210,7 +210,7 @@ def in_sheet(sheet: Sheet, roster: Roster) -> dict[str, str]:
 def learners_of(sheet: Sheet, roster: Roster) -> list[Learner]:
     """Those of a worksheet as learners: the roster's, or new ones.
 
-    Of two new ones with one name, the e-mail address tells them apart.
+    Of two new ones with one name, the e-mail address decides.
     """
     found = []
     names = [keep_letters(sheet.name(number)) for number in sheet.lines]

@@ -3,7 +3,7 @@
     make collect                      all of grading/downloaded/
     make collect ASSIGNMENT=NAME      grading/downloaded/NAME/
 
-Archives, folders, Moodle's grading worksheet and Canvas's gradebook lie in that
+Archives, folders, Moodle's grading worksheet and Canvas's gradebook are in that
 folder as they were exported. The notebooks go where `make grade` looks for
 them; what they replace goes to grading/earlier/.
 """
@@ -45,7 +45,7 @@ ONE_LATE = timedelta(minutes=1)  # what is known only to be late
 
 @dataclass
 class Class:
-    """What lies in an assignment's folder of exports."""
+    """The contents of an assignment's folder of exports."""
 
     name: str
     found: list[Found] = field(default_factory=list)
@@ -369,7 +369,7 @@ def _move_away(course: Course, who: str, name: str) -> Path:
 
 
 def _who_now(taken: Taken, now: dict[str, Taken]) -> str:
-    """Who has the marks that another learner had; empty if nobody has."""
+    """Who has the marks that another learner had; empty if there is none."""
     had = {(system, number or name) for system, name, number, _ in taken.marks}
     for who, other in now.items():
         if had & {(system, number or name) for system, name, number, _ in other.marks}:
@@ -378,7 +378,7 @@ def _who_now(taken: Taken, now: dict[str, Taken]) -> str:
 
 
 def _tell(of: Class, came: set[str], people: roster.Roster) -> int:
-    """Print what is nobody's, who is missing, and how many came in."""
+    """Print which files have no learner, who is missing, and the count."""
     for line in untrusted.shorten_list(of.told):
         print(untrusted.line(line, 1000), file=sys.stderr)
     anonymous = any(roster.is_anonymous(who) for who in came)  # all may be among them

@@ -133,7 +133,7 @@ def _collect_marks(
 ) -> list[tuple[str, Mark]]:
     """Under which marks each learner's page goes back, those of teams too.
 
-    Canvas shows the page of one to the whole of a group.
+    Canvas shows the page of one member to the entire group.
     """
     teams = {r.submission.team for r in rows} - {r.submission.student for r in rows}
     every = [(who, mark) for who, t in taken.items() for mark in t.marks]

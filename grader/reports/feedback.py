@@ -122,7 +122,7 @@ def render_page(
 def _describe_task(
     task: TaskPoints, assignment: Asked, result: dict[str, Any], where: dict[str, Place]
 ) -> dict[str, Any]:
-    """What the page tells of one task."""
+    """What the page says about one task."""
     answers = result.get("answers", {})  # an older result has none
     name, failure = task_of(task.id), task.failure
     kind = failure.kind if failure else "NotRun"

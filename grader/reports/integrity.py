@@ -109,7 +109,7 @@ def find_reasons(
 
 
 def find_strange_code(source: str) -> list[str]:
-    """What in a cell an honest answer has no use for."""
+    """Code in a cell that an honest answer does not need."""
     try:
         tree = ast.parse(_plain_python(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -28,7 +28,7 @@ def write_lms(
     place: Path | None = None,
     missing: float | None = None,
 ) -> None:
-    """Write lms.csv and canvas.csv into a folder, or beside the other tables.
+    """Write lms.csv and canvas.csv into a folder, by default that of the other tables.
 
     All of the roster have a line. The field of a submission that waits for a
     person is empty, which leaves what the system has; what did not come in has

@@ -136,7 +136,7 @@ def _add_check(task: TaskPoints, check: dict[str, Any], reason: str) -> TaskPoin
 
 
 def _read_entered(book: Gradebook, name: str) -> dict[str, Entered]:
-    """All that was entered for an assignment, by learner: four queries."""
+    """The entries of the gradebook for an assignment, by learner: four queries."""
     try:
         notebook = book.find_notebook(name, name)
     except MissingEntry:

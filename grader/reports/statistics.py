@@ -95,7 +95,7 @@ def _compute_correlation(pairs: list[tuple[float, float]]) -> float | None:
 
 
 def write_statistics(course: Course, rows: Iterable[Row]) -> None:
-    """Write statistics.csv beside the other tables."""
+    """Write statistics.csv into the folder of the other tables."""
     lines: list[list[object]] = [[*HEAD]]
     for item in find_items(rows):
         about = read_tasks(course.released(item.assignment)).tasks.get(

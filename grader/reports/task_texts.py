@@ -65,7 +65,7 @@ def _read(path: Path, _changed: int) -> Asked:
 
 
 def _read_task(cell: NotebookNode, name: str, text: str) -> TaskText:
-    """The task of an answer's cell, under the text that stands above it."""
+    """The task of an answer's cell, described by the text above it."""
     headings = [*HEADING.finditer(text)]
     if not headings:
         return TaskText(line=_read_summary(cell, name))

@@ -1,8 +1,8 @@
 """Whose a file of an export is, by the marks that a system puts on it.
 
 What a learner chose comes behind the system's own marks, so only the first
-part of a path that bears them counts. One system is taken for a whole export,
-the one whose marks most of its files bear: in a file of Canvas's a learner
+part of a path that has them counts. One system is assumed for an entire export,
+the one whose marks most of its files have: in a file of Canvas's a learner
 may have written what Moodle writes.
 
     Moodle       Ann Ode_4711_assignsubmission_file/ch03_bptt.ipynb
@@ -71,12 +71,12 @@ class Piece:
 
     @property
     def owner(self) -> tuple[str, str]:
-        """What tells one learner of an assignment's exports from another."""
+        """What distinguishes the learners in an assignment's exports."""
         return self.system, self.number or self.name
 
 
 def sort_pieces(members: Sequence[Member]) -> tuple[list[Piece], list[Member]]:
-    """An export's files with their marks, and those that bear none."""
+    """An export's files with their marks, and those without any."""
     members = [m for m in members if not OWN.search(m.path)]
     found: dict[str, list[Piece]] = {
         system: [p for m in members if (p := _read_marks(system, m))]

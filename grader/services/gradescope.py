@@ -57,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def grade_submission(base: Path, name: str, *, sandboxed: bool) -> dict[str, Any]:
-    """Grade what lies in submission/, in a course made for it."""
+    """Grade the contents of submission/, in a temporary course."""
     with tempfile.TemporaryDirectory(prefix="course-") as folder:
         root = Path(folder)
         shutil.copytree(base / "source" / "course", root, dirs_exist_ok=True)
@@ -109,7 +109,7 @@ def format_results(
 
 
 def _make_page(output: str, *, score: float | None) -> dict[str, Any]:
-    """The part that concerns the whole submission."""
+    """The part that concerns the entire submission."""
     page: dict[str, Any] = {
         "output": output,
         "output_format": "text",

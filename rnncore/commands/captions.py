@@ -136,7 +136,7 @@ def _learn_words(films: "Captioned", training: Sequence[int]) -> "Words":
 def _encode(
     films: "Captioned", part: Sequence[int], words: "Words"
 ) -> list[Said]:
-    """Each caption of these films, beside its film."""
+    """Each caption of these films, paired with its film."""
     known = set(words.words)
 
     def spelt(caption: str) -> str:
@@ -237,7 +237,7 @@ def _describe(
 def _measure_quality(
     said: Sequence[str], true: Sequence[Sequence[str]]
 ) -> tuple[float, float]:
-    """Percent that one of a film's captions equals, and BLEU beside all."""
+    """Percent equal to one of a film's captions, and BLEU against all."""
     from sacrebleu.metrics import BLEU
 
     right = sum(text in some for text, some in zip(said, true, strict=True))

@@ -1,4 +1,4 @@
-"""Scores of a model beside its baselines, and how they are reported."""
+"""Computes the scores of a model and its baselines, and reports them."""
 
 import argparse
 import json
@@ -21,7 +21,7 @@ from rnncore.commands.common import (
 )
 
 NETWORK = "the network"  # its rows of a table begin so
-Later = dict[str, Callable[[Facts], Facts]]  # what else is scored, by name
+Later = dict[str, Callable[[Facts], Facts]]  # further scores, by name
 
 
 class Application(NamedTuple):

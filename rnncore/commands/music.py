@@ -253,7 +253,7 @@ def _read_scores(folder: Path, frame: float) -> list["Score"]:
 
 
 def _usual_voices(scores: list["Score"]) -> int:
-    """As many voices as most pieces have; of equally many, the more."""
+    """The commonest number of voices; the larger one if tied."""
     counts = [s.pitches.shape[1] for s in scores]
     usual = max(set(counts), key=lambda V: (counts.count(V), V))
     usual = min(usual, MOST_VOICES)

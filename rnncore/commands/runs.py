@@ -39,7 +39,7 @@ from rnncore.storage.files import Refused, whole_file
 
 PLAN, CHECKPOINT, SECONDS = "plan.json", "run.npz", "seconds"
 CLEARLY = 0.02  # of a score: less is no progress
-LATELY = 50  # steps, over which the loss of training is told
+LATELY = 50  # steps, over which the loss of training is averaged
 
 
 def add_train(
@@ -169,7 +169,7 @@ class TrainingRun:
         folder: Path,
     ):
         self.app, self.arguments = app, arguments
-        self.settings = settings  # all that the outcome depends on
+        self.settings = settings  # everything that the outcome depends on
         self.folder = folder  # plan, checkpoint and seconds, until the end
         self.facts: Facts = {"seed": arguments.seed, "settings": settings}
         self.before = _read_seconds(folder / SECONDS)  # in earlier parts
@@ -179,7 +179,7 @@ class TrainingRun:
 
     @property
     def checkpoint(self) -> Path:
-        """Where a training that was interrupted goes on."""
+        """The state from which an interrupted training continues."""
         return self.folder / CHECKPOINT
 
     def seconds(self) -> float:
@@ -197,7 +197,7 @@ class TrainingRun:
         self.app.save(self.arguments.model, *model, told)
 
     def stop(self, bar: Bar) -> Callable[[Any], bool]:
-        """For `Schedule`: whether it is enough; the bar tells the loss."""
+        """For `Schedule`: whether to stop; the bar shows the loss."""
 
         def stop(history: Any) -> bool:
             self.steps = len(history.loss)
@@ -221,7 +221,7 @@ def begin(
 ) -> TrainingRun | None:
     """Begin or resume a run; None if it is already finished.
 
-    One that goes on may have other `steps`. A model without a table is of
+    A continued one may have other `steps`. A model without a table is of
     a run that broke off.
 
     Raises Refused where another run has the same model file.

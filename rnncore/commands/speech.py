@@ -178,7 +178,7 @@ def _fit(
 
 
 def _transcribe(arguments: Namespace) -> int:
-    """The words of each file, on a line of their own."""
+    """Print the words of each file, one line a file."""
     from rnncore.speech.recordings import HEARD, first_word
     from rnncore.speech.sound import read_sound
 
@@ -360,7 +360,7 @@ def _measure_errors(
 def _compute_scores(
     model: Any, parts: "RecordingParts"
 ) -> tuple[Facts, Later]:
-    """Word and letter errors of the test part, beside the baselines."""
+    """Word and letter errors on the test part, also of the baselines."""
     from rnncore.speech import training
     from rnncore.speech.recordings import nearest_texts
 

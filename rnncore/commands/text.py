@@ -35,7 +35,7 @@ TRAIN = "text train book.txt --model book.safetensors"
 SAMPLE = 'text sample book.safetensors --prompt "The " --temperature 0.7'
 EVALUATE = "text evaluate book.safetensors book.txt"
 READ, LEARNED = 256, 64  # steps that a text is read by, or learned by
-LANES = 16  # the held-out text is read as so many stretches at a time
+LANES = 16  # stretches in which the held-out text is read at a time
 AT_MOST = 40_000  # tokens of the validation part that are looked at
 ORDERS = {
     "characters": (3, 4, 5, 6, 8, 12, 16, 24),
@@ -44,7 +44,7 @@ ORDERS = {
 SHARES = (0.1, 0.1)  # of the text: validation and test, in this order
 MIXERS = ["LSTM", "sLSTM", "minGRU", "minLSTM", "RG-LRU"]
 MIXERS += ["selective", "gated-delta", "mLSTM", "attention"]
-HEADS = 4  # of a block, each with as many units
+HEADS = 4  # of a block, of equal size
 REACH = 256  # tokens that attention sees back
 WIDTH = 64  # of the embedding of characters: there are few
 FALLS = 0.8  # of the steps: meanwhile the rate falls to 0
@@ -282,7 +282,7 @@ def _make_model(arguments: Namespace, K: int) -> Any:
 
 
 def _format_label(arguments: Namespace) -> str:
-    """What is trained, beside its progress."""
+    """The label of the progress bar: what is trained."""
     return f"{arguments.model_kind or arguments.cell} {arguments.hidden}"
 
 
@@ -397,7 +397,7 @@ def _compute_interval(nats: "np.ndarray") -> Facts:
 
 
 def _compute_scores(known: Any, data: Any) -> tuple[Facts, Later]:
-    """Bits a token of the test part, beside those of the baselines."""
+    """Bits a token of the test part, and those of the baselines."""
     from rnncore.text.model import token_nats
     from rnncore.text.ngrams import bits_given
 
@@ -519,7 +519,7 @@ def _ngram_models(
 ) -> Iterator[tuple[int, str, "KneserNey"]]:
     """Models of each order in both smoothings, from one count.
 
-    What would fill the memory is not counted, and that is told.
+    What would fill the memory is not counted, and a message says so.
     """
     from rnncore.text import ngrams
 
@@ -578,7 +578,7 @@ def _ngram_bits(model: "KneserNey", n: int, ids: "np.ndarray") -> float:
 def _score_elsewhere(
     known: Any, name: str, whole: str
 ) -> tuple[Facts, Later]:
-    """Bits on another text, beside baselines that need no training."""
+    """Bits on another text, and those of baselines without training."""
     from rnncore.text.model import token_nats
 
     model, vocabulary = known

@@ -261,7 +261,7 @@ def _encode(
 
 
 def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Later]:
-    """The network beside a copy, the nearest pair and a table of pieces."""
+    """Score the network, a copy, the nearest pair and a table of pieces."""
     from rnncore.translate.baselines import learn_word_table, nearest
     from rnncore.translate.training import quality, translate
 

@@ -290,7 +290,7 @@ def _score_again(
 def _read_folder(path: Path, T: int, S: int, whole: bool) -> Folder:
     """Read all films of a folder, and report the unreadable ones.
 
-    As `read_video` reads them: whole frames, or their middle square.
+    As `read_video` reads them: full frames, or their middle square.
 
     Raises Refused where there are not two classes with films.
     """

@@ -19,7 +19,7 @@ COLUMNS = ["learner", "assignment", "task", "asked", "answer"]
 
 @dataclass(frozen=True)
 class Request:
-    """What a learner asked of a task, or of the whole if `task` is empty."""
+    """A learner's request about a task, or about all if `task` is empty."""
 
     task: str
     asked: str

@@ -34,7 +34,7 @@ def _read(
         )
     for line in lines:
         where = f"{name}, line {lines.line_num}"
-        if None in line:  # the key of what has no column
+        if None in line:  # the key of surplus values
             raise SetupError(
                 f"{where}: expected {len(columns)} cells, got more: a text with a "
                 "comma stands in quotation marks"

@@ -48,7 +48,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Question:
-    """A graded cell of an assignment, and all that was written for it."""
+    """A graded cell of an assignment, and everything that was written for it."""
 
     assignment: str
     task: str
@@ -124,7 +124,7 @@ def _group_alike(a: frozenset[str], b: frozenset[str] | None) -> float:
 
 
 def deal_out(groups: Sequence[Group], part: int, parts: int) -> list[Group]:
-    """The groups of one of several graders: neighbours, about as many for each."""
+    """The groups of one of several graders: neighbours, about equally many each."""
     return [*groups[len(groups) * (part - 1) // parts : len(groups) * part // parts]]
 
 
