@@ -44,6 +44,19 @@ def test_the_first_cell_is_hidden_and_holds_the_imports(page):
             assert not re.match(r"(import|from) ", line), where
 
 
+@pytest.mark.parametrize(
+    "page",
+    [p for p in PAGES if p.name < "ch10"],
+    ids=lambda page: page.stem,
+)
+def test_a_page_of_the_first_two_parts_begins_with_text(page):
+    before = page.read_text().partition("\n## ")[0]
+    for cell in weave.find_cells(before):
+        assert "hide-input" not in reading.read_options(before, cell).get(
+            "tags", []
+        )
+
+
 @each_page
 def test_every_name_is_defined_on_the_page_and_every_import_used(page):
     text = page.read_text()
