@@ -1,4 +1,4 @@
-"""Scores beside published ones: python -m tools.bench.published FILE.
+"""Compares scores with published ones: python -m tools.bench.published FILE.
 
 Runs the protocol of the publications on the file that they are about, as a
 table; nothing is kept.

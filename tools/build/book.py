@@ -4,13 +4,13 @@
     python -m tools.build.book build --page ch03_bptt   one page, into _build/page/ch03_bptt
     python -m tools.build.book serve                    serve _build/html on this machine
 
-Pages execute side by side, each in a kernel of its own. What a page gave is
+Pages execute in parallel, each in a separate kernel. What a page gave is
 kept (jupyter-cache) until its cells, the pinned requirements or one of the
 files that it read change: modules, data, weights, its measurements. So a
 changed function executes the pages that import its module, and a changed
 sentence none. A page fails if a cell raises, asks another machine for
 something, or writes to stderr (warnings do): the message names page and
-line. HTML is built beside the old one and takes its place when it is whole,
+line. HTML is built next to the old one and replaces it when it is complete,
 so that an interrupted build leaves the last good book.
 
 A page that takes over 20 minutes to read is named, and built like any other.
@@ -168,7 +168,7 @@ class Executions:
         self.written = self.path / "written"  # and as it wrote them
 
     def holds(self, notebook: NotebookNode) -> bool:
-        """Return whether whole, current outputs are there; drop damaged ones."""
+        """Return whether complete, current outputs exist; drop damaged ones."""
         try:
             record = self.cache.match_cache_notebook(notebook)
         except KeyError:
@@ -208,7 +208,7 @@ class Executions:
 
 
 def digest_file(path: Path) -> str:
-    """Return a key that changes with a file; "" where there is none."""
+    """Return a key that changes with a file; "" if there is none."""
     if not path.is_file():
         return ""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
@@ -224,7 +224,7 @@ class PageRun(NamedTuple):
 def read_uses(log: Path, begun: float) -> dict[str, str]:
     """Return the project's files in a log of what was read, by digest.
 
-    One that changed after `begun` has none: nobody knows what was read.
+    One that changed after `begun` has none: which version was read is unknown.
     """
     uses = {}
     for line in set(log.read_text("utf8").splitlines() if log.exists() else []):
@@ -398,7 +398,7 @@ def lock_folder(folder: Path) -> Iterator[None]:
 
 
 def made_from(executions: Executions) -> str:
-    """Return a key of all that decides what the book is."""
+    """Return a key of everything that the book depends on."""
     files = {*what_pages_use(), *executions.list_uses()}
     return " ".join([compute_digest(files), *find_addresses()])
 

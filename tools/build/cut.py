@@ -2,7 +2,7 @@
 
 In a chapter, a name of one that is left out becomes words, "chapter 18 of the
 full course". On the other pages (introduction, notation, glossary, ...) what
-only tells of absent pages goes: a row, an entry, a sentence, a part of one
+is only about absent pages goes: a row, an entry, a sentence, a part of one
 up to its semicolon, a section whose first paragraph goes. Where that would not
 do, a page says itself what belongs to which page of the book:
 
@@ -36,7 +36,7 @@ FULL = " of the full course"
 class Cut(NamedTuple):
     """What a book of some pages has, and what it lacks."""
 
-    known: chapters.Chapters  # of the whole book
+    known: chapters.Chapters  # of the complete book
     missing: contents.Absent
     kept: tuple[str, ...]
 
@@ -89,7 +89,7 @@ def with_sections(toc: str, wanted: Collection[str]) -> list[str]:
 
 
 def cut_page(page: str, text: str, cut: Cut, module_chapters: dict[str, str]) -> str:
-    """A page's text as it stands in the book that is cut.
+    """A page's text in the shortened book.
 
     `module_chapters` says which chapter ("ch18") builds a module ("scan").
     """
@@ -177,7 +177,7 @@ def _without_modules(text: str, cut: Cut, module_chapters: dict[str, str]) -> st
 
 
 def _without_absent(text: str, cut: Cut) -> str:
-    """A page without what only tells of pages that are left out."""
+    """A page without the parts that are only about pages left out."""
     kept: list[str] = []
     gone = 0  # the level of a section that goes
     for block in _split_blocks(text):
@@ -231,7 +231,7 @@ def _cut_block(block: str, cut: Cut) -> str:
 
 
 def _cut_directive(block: str, cut: Cut) -> str:
-    """A fence as it is; of what stands in an open one, the sentences."""
+    """A fence as it is; of an open one, its sentences."""
     if not block.lstrip().startswith(":::"):
         return block
     lines = block.split("\n")

@@ -3,10 +3,10 @@
 DIR gets the assignments as they are released (built afresh, so that
 nobody's own answers in exercises/ travel along), the package and the book,
 and the commands to use them. It gets no solution, no hidden test, nothing
-of the grader. Of the book it gets the pages that stand in its contents, but
+of the grader. Of the book it gets the pages that its contents list, but
 for the guide to grading. If course.toml (or --course FILE) has weeks, it gets
 their chapters and assignments alone, and the plan. DIR must be empty or not
-there; it appears as a whole.
+there; it appears in one step.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def read_course(path: Path) -> CourseFile:
     """A course file whose chapters and assignments exist.
 
     Raises ExportError, naming the line, if one is wrong, or is missing though it
-    has a name of its own.
+    has its own name.
     """
     if not path.exists() and path.name != course_file.NAME:
         raise ExportError(f"expected a course file, got {path}, which is not there")

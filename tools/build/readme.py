@@ -88,7 +88,7 @@ def format_scores(found: Known) -> str:
 
 
 def format_grader(found: Known) -> str:
-    """The table of the grader's times beside stock nbgrader's."""
+    """The table of the grader's times and stock nbgrader's."""
     head = "assignment | submissions | nbgrader | here | times | memory"
     lines = [f"| {head} | a worker's own |", "| --- " * 7 + "|"]
     forms = {"stock": ".2f", "ours": ".3f", "times": ".1f"}

@@ -146,7 +146,7 @@ def average_runs(found: Known, name: str) -> float | None:
 
 
 def count_runs(found: Known, name: str) -> int:
-    """How many trainings stand behind a score."""
+    """How many trainings a score is based on."""
     pattern = name.partition(":")[0]
     return sum(
         len(entry["seed"]) if isinstance(entry["seed"], list) else 1

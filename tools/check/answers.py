@@ -1,4 +1,4 @@
-"""No answer of an assignment stands in a chapter or in the package.
+"""Checks that no chapter and no module contains an assignment's answer.
 
     python -m tools.check.answers            fail, and name the places
     python -m tools.check.answers --closest  what is closest to each task

@@ -1,6 +1,6 @@
 """Builds the package and tries it: `make release-check`, or this module.
 
-What is built lies in _build/release: the source distribution and, from it,
+The results are in _build/release: the source distribution and, from it,
 the wheel. Both are built twice and have to be byte for byte the same (the
 times in them are those of the last commit, or SOURCE_DATE_EPOCH). twine
 looks at both. Each supported Python that this machine has gets an empty
@@ -119,7 +119,7 @@ def build(folder: Path) -> list[Path]:
 
 
 def at_one_time(sdist: Path, seconds: int) -> None:
-    """Write an archive again: sorted, nobody's, all of one time."""
+    """Rewrite an archive: sorted, without owners, with one time for all."""
     made = sdist.with_suffix(".new")
     with (
         tarfile.open(sdist) as old,

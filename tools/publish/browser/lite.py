@@ -8,7 +8,7 @@ kernel unpacks when it starts (tools/publish/browser/lite_kernel.py). The site i
 built in _build/lite and copied into the book's HTML, as lite/, where each
 page that has a notebook gets a link to it.
 
-It runs in an environment of its own (requirements-lite.txt), because
+It runs in a separate environment (requirements-lite.txt), because
 JupyterLite takes up whatever JupyterLab extensions it finds.
 """
 
@@ -151,7 +151,7 @@ def _find_notebook(folder: Path) -> dict[str, Any]:
 
 
 def write_contents(folder: Path) -> None:
-    """Put the notebooks, and what lies beside them, into a folder."""
+    """Copy the notebooks and their files into a folder."""
     for name in list_assignments():
         place = folder / "assignments" / name
         shutil.copytree(EXERCISES / name, place, ignore=_no_leftovers)
@@ -189,7 +189,7 @@ def _write_notebook(path: Path, notebook: dict[str, Any]) -> None:
 
 
 def _make_checker(name: str) -> dict[str, Any]:
-    """A notebook of one cell that checks the saved notebook beside it."""
+    """A notebook of one cell that checks the saved notebook in its folder."""
     says = (
         f"# Check {name}\n\nSave the assignment (Ctrl-S), then run the cell: it "
         "runs your saved notebook from its start, as `make check` does, and "
@@ -215,7 +215,7 @@ def _make_checker(name: str) -> dict[str, Any]:
 
 
 def build(site: Path) -> None:
-    """Build the site, whole or not at all."""
+    """Build the site completely, or not at all."""
     site.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=site.parent, prefix=".lite-") as scratch:
         contents, out = Path(scratch) / "contents", Path(scratch) / "out"

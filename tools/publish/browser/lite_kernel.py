@@ -150,7 +150,7 @@ def wait_for_folder(static: Path) -> None:
 def throw_out(root: Path) -> None:
     """Remove what no notebook in a browser can use.
 
-    Raises LiteError where something of it is not there.
+    Raises LiteError if a part of it is missing.
     """
     for name in BALLAST:
         if not (root / name).is_dir():
@@ -162,7 +162,7 @@ def throw_out(root: Path) -> None:
 
 
 def add_course(packages: Path) -> None:
-    """Copy the course's package, and the few that it needs, beside NumPy."""
+    """Copy the course's package, and the few that it needs besides NumPy."""
     here = Path(sysconfig.get_path("purelib"))
     folders = [ROOT / "rnncore", *(here / name for name in ADDED)]
     for folder in [*folders, *(DRAWING / name for name in INSTEAD + DATA)]:
@@ -240,5 +240,5 @@ def archive(root: Path) -> bytes:
 
 
 def list_files(root: Path) -> Iterable[Path]:
-    """The files below a folder, in an order of their own."""
+    """The files below a folder, in a fixed order."""
     return (path for path in sorted(root.rglob("*")) if path.is_file())
