@@ -1,4 +1,4 @@
-"""The checks.json of a released notebook: results, mistakes' fingerprints.
+"""Expected results and fingerprints of mistakes, for a released notebook.
 
 The builder finds both by running the cells of the source in this process:
 the solution, and then each known mistake, on the visible tests' inputs.
