@@ -36,6 +36,7 @@ from grader.reports.missing import write_missing
 from grader.reports.overview import format_summary, write_overview
 from grader.reports.points import Row, format_table, read_rows, write_csv
 from grader.reports.statistics import write_statistics
+from grader.reports.task_texts import list_tasks_with_points
 from grader.run import processes, record
 from grader.run.batch import JobRunner, LocalRunner, Todo, run_all
 from grader.run.cluster import SCHEME, Cluster
@@ -106,11 +107,11 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
         processes.start_warm_process(name)  # all is to be graded
     known = known_names(course)
     check_course_file(course, known)
-    requests = read_regrades(course.home / "regrades.csv", known)
     submissions = share_notebooks(course, submissions, known)
     wanted = known & {s.assignment for s in submissions}
     unbuilt = _build_sources(course, wanted)
     assignments, refused = _prepare(course, wanted, unbuilt)
+    requests = read_requests(course, known)
     todo = _to_grade(course, submissions, assignments, refused, options.again)
     left = sum(s.assignment not in refused for s in submissions)
     print(f"{len(todo)} to grade, {left - len(todo)} graded already")
@@ -131,6 +132,15 @@ def check_course_file(course: Course, known: set[str]) -> None:
         course.file.check_assignments(known)
     except ValueError as error:
         raise SetupError(str(error)) from error
+
+
+def read_requests(course: Course, known: set[str]) -> Requests:
+    """What regrades.csv asks of the tasks that there are."""
+    return read_regrades(
+        course.home / "regrades.csv",
+        known,
+        lambda name: list_tasks_with_points(course.released(name)),
+    )
 
 
 def share_notebooks(

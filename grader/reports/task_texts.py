@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from grader.notebook.repair import grade_id, is_test
+from grader.notebook.repair import grade_id, is_test, task_of
 
 HEADING = re.compile(r"^#{2,3} +(.*?)(?: +\([\d.]+ points?\))?$", re.MULTILINE)
 MINUTES = re.compile(r"^\*[^*]*\babout (\d+) minutes", re.MULTILINE)
@@ -47,6 +47,17 @@ def read_tasks(path: Path | None) -> Asked:
     if path is None or not path.exists():
         return Asked()
     return _read(path, path.stat().st_mtime_ns)
+
+
+def list_tasks_with_points(path: Path | None) -> list[str]:
+    """The tasks that give points; none without a notebook."""
+    if path is None or not path.exists():
+        return []
+    return [
+        task_of(grade_id(cell) or "")
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.metadata.get("nbgrader", {}).get("grade")
+    ]
 
 
 @lru_cache(maxsize=100)

@@ -52,6 +52,7 @@ MARKS = {  # `rest` is what follows in the same part: in a flat export, the file
     ),
 }
 OWN = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|Thumbs\.db$)")  # of a file manager
+NAMELESS = "Participant"  # as Moodle calls everybody in anonymous marking
 CLOCKS = {BLACKBOARD: "%Y-%m-%d-%H-%M-%S", BRIGHTSPACE: "%b %d, %Y %I%M %p"}
 
 
@@ -100,6 +101,8 @@ def _read_marks(system: str, member: Member) -> Piece | None:
         said = match.groupdict()
         behind = [said["rest"] or "", *member.parts[place + 1 :]]
         name = said["name"] or f"anon_{said['anonymous']}"
+        if system == MOODLE and (last := name.rpartition("-")[2]) == NAMELESS:
+            name = last  # a group's name comes before it
         if name.strip().startswith("."):
             return None
         return Piece(

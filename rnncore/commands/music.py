@@ -141,6 +141,9 @@ def _fit(
         stop=run.stop(bar),
         keep=lambda model, about: run.keep((model,), about | own),
     )
+    simple = _measure_frequencies(parts.train, parts.validation)
+    begun = min(about.pop("untrained"), simple)
+    runs.tell_unlearned(begun, about["curve"][1], "nats per frame")
     return (halved(model),), about | own
 
 

@@ -6,7 +6,7 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -345,14 +345,19 @@ def train_run(
         evaluate=looked,
     )
     looks = result.history.score  # none: fewer --steps than were done
-    best = min(looks or [evaluated(network, evaluate)])
+    tell_unlearned(begun, looks or [evaluated(network, evaluate)], unit)
+    return model, about | {"steps": len(result.history.loss)}
+
+
+def tell_unlearned(begun: float, looks: Sequence[float], unit: str) -> None:
+    """Say so if no look at validation was clearly better than its begin."""
+    best = min(looks, default=begun)
     if not best < begun - CLEARLY * abs(begun):
         note(
             f"nothing was learned: validation began at {begun:.4g} {unit} "
             f"and was {best:.4g} at best. Try a --rate of a quarter or of "
-            "four times as much, or more --steps and --patience"
+            "four times as much, or more --steps"
         )
-    return model, about | {"steps": len(result.history.loss)}
 
 
 def _read_plan(path: Path) -> Facts:

@@ -36,8 +36,8 @@ FOLDER = (
 COURSE = "speech_digits"
 ALWAYS = (
     "A model knows nothing but the letters and words that it learned from, "
-    "and never abstains, but for digital silence: it writes some also "
-    "for a tone or a noise."
+    "and writes some also for a tone or a noise. Unless --least is given, "
+    "it abstains only from digital silence."
 )
 
 
@@ -378,7 +378,8 @@ def _compute_scores(
         return {f"always {name}": errors([text] * len(true))}
 
     def similar() -> dict[str, tuple]:
-        read = nearest_texts(parts.train, parts.test)
+        bar = common.Bar("nearest", "recording")
+        read = nearest_texts(parts.train, parts.test, bar)
         return {"what the most similar recording says": errors(read)}
 
     later = {}

@@ -233,6 +233,7 @@ def _fit(
     from rnncore.text.model import language_loss, token_nats
 
     parts, vocabulary, next_batch, start = data
+    ids = vocabulary.encode(parts.training)
     if start is None:
         with seeded(arguments.seed), common.refuse_in_words():
             model = _make_model(arguments, vocabulary.size)
@@ -253,7 +254,19 @@ def _fit(
         unit="bits",
         carry=model.zero_state(arguments.batch),
         optimizer=cooling(arguments.rate, arguments.steps, FALLS),
+        trivial=_unigram_bits(ids, validation),
     )
+
+
+def _unigram_bits(
+    training: "np.ndarray", validation: "np.ndarray"
+) -> float:
+    """Bits a token if each is as likely as in training, whatever came."""
+    import numpy as np
+
+    K = 1 + int(max(training.max(), validation.max()))
+    counts = np.bincount(training, minlength=K) + 1
+    return float(-np.log2(counts / counts.sum())[validation].mean())
 
 
 def _tell_unknown(vocabulary: "Vocabulary", text: str) -> None:
@@ -420,7 +433,11 @@ def _compute_scores(known: Any, data: Any) -> tuple[Facts, Later]:
     )
 
     def compressed() -> dict[str, float]:
-        bits = bits_given(parts.training, parts.test)
+        both = parts.training, parts.test
+        size = sum(len(part.encode()) for part in both) / 1e6
+        common.note(f"lzma compresses {size:.1f} MB; Ctrl-C skips it")
+        bar = common.Bar("lzma", "MB")
+        bits = bits_given(*both, bar)
         return {lzma: bits / len(parts.test)}
 
     later = {
@@ -585,7 +602,8 @@ def _score_elsewhere(
     ids = vocabulary.encode(whole)
     lanes = _split_lanes(ids)
     with _report_progress(model, NETWORK, lanes):
-        bits = _to_bits(token_nats(model, lanes, READ))
+        nats = token_nats(model, lanes, READ)
+    bits = _to_bits(nats)
     uniform = "as if all tokens were equally likely"
     found = {
         "table": [(NETWORK, bits), (uniform, math.log2(vocabulary.size))],
@@ -594,7 +612,7 @@ def _score_elsewhere(
             "that the model was trained on, so no baseline could read that",
             "unknown": int((ids == 0).sum()),
         },
-    }
+    } | _compute_interval(nats)
     return found, {}
 
 

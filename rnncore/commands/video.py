@@ -400,7 +400,9 @@ def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Later]:
     def row(name: str) -> dict[str, float]:
         said = np.bincount(known_ones).argmax()
         if name == near:
-            said = folder.labels[nearest(folder.frames, training, test)]
+            bar = common.Bar("nearest", "film")
+            alike = nearest(folder.frames, training, test, bar)
+            said = folder.labels[alike]
         return {name: 100 * float((said == true).mean())}
 
     names = near, often

@@ -57,6 +57,18 @@ def test_what_is_wrong_in_a_table_is_told_with_its_line(
         reader(path, {"demo"})
 
 
+def test_a_request_is_of_a_task_that_the_assignment_has(tmp_path):
+    path = tmp_path / "regrades.csv"
+    path.write_text(REGRADES + "ann,demo,wy,Why?,\n")
+    with pytest.raises(SetupError, match=r"line 2: .*double, why.*'wy'"):
+        read_regrades(path, {"demo"}, lambda name: ["why", "double"])
+    assert read_regrades(path, {"demo"}, lambda name: [])  # not built yet
+    path.write_text(
+        REGRADES + "ann,demo,test_double,Why?,\nann,demo,,W?,\n"
+    )
+    assert read_regrades(path, {"demo"}, lambda name: ["why", "double"])
+
+
 def test_without_tables_there_are_no_teams_and_no_requests(tmp_path):
     assert read_teams(tmp_path / "teams.csv", {"demo"}) == {}
     assert read_regrades(tmp_path / "regrades.csv", {"demo"}) == {}

@@ -222,6 +222,16 @@ def test_a_class_of_thirty_from_moodles_export_to_what_moodle_imports(
     )
     assert grade.main(where) == 2
     assert "teams.csv, line 2" in capsys.readouterr().err
+    (home / "teams.csv").unlink()
+    regrades.write_text(
+        f"learner,assignment,task,asked,answer\nx,{NAME},dubble,Why?,\n"
+    )
+    assert give_back.main([NAME, *where]) == 2
+    assert grade.main(where) == 2
+    assert (
+        "expected a task of demo, double, triple, why, or nothing, got 'dubble'"
+        in (capsys.readouterr().err)
+    )
     assert (home / "points.csv").read_bytes() == before
 
 

@@ -11,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader import api
 from nbgrader.api import Gradebook
 
+from grader.collecting.collected import Taken, save_record
 from grader.course.gradebook import Ledger
 from grader.course.submissions import Submission, replace_text
 from grader.notebook.names import cell_metadata
@@ -217,6 +218,38 @@ def test_an_lms_gets_what_is_known_of_each_learner(gradebook):
     with Gradebook(gradebook.db_url, gradebook.course_id) as book:
         courses = [course.id for course in book.db.query(api.Course)]
     assert courses == ["rnn"]  # of another name nbgrader makes a new one
+
+
+def test_canvas_has_the_number_with_which_a_file_came_in(gradebook):
+    def came(*names):
+        marks = [("Canvas", name, number, "x") for name, number in names]
+        return Taken(marks=marks)
+
+    of = {
+        "ann": came(("odeann", "99")),  # the gradebook knows better
+        "bob": came(("bellbob", "82")),
+        "cy": came(("teamblue", "84")),  # one of a group has it
+        "dan": came(("daydan", "85"), ("daydan", "86")),
+        "eve": came(("eveone", "87")),
+        "fay": came(("eveone", "87")),
+        "gus": came(("teamblue", "4711")),  # it is Ann's
+        "anon_x": came(("anon_x", "x")),
+    }
+    save_record(gradebook.home, {"demo": of})
+    with Gradebook(gradebook.db_url, gradebook.course_id) as book:
+        for who in of:
+            book.update_or_create_student(who)
+    rows = [row(who, TaskPoints("a", 2, 2, False)) for who in of]
+    cy = replace(rows[2].submission, team="Blue")
+    rows[2] = replace(rows[2], submission=cy)
+    write_lms(gradebook, rows)
+    found = {
+        line.split(",")[-3] or line.split(",")[-5]: line.split(",")[-5]
+        for line in read(gradebook, "canvas.csv")[2:]
+    }
+    logins = {"cy", "dan", "eve", "fay", "gus", "anon_x"}
+    assert {n for n in found if n in logins} == logins  # without a number
+    assert {n for n in found if n not in logins} == {"4711", "82"}
 
 
 @pytest.mark.filterwarnings("ignore:Object of type <Submitted")
@@ -533,6 +566,38 @@ def test_tokens_are_what_a_copyist_would_not_change():
     ]
     assert tokens_of("a = (1,") == ["name", "=", "(", "0", ","]
     assert "".join(tokens_of("x.tanh(y).T")) == "name.tanh(name).T"
+
+
+@pytest.mark.parametrize(
+    ("padded", "plain"),
+    [
+        ("y = 1 * f(0 or x)", "y = f(x)"),
+        ("return 1.0 * (True and x) + 0", "return (x)"),
+        ("y = False or 1 * 1 * x / 1", "y = x"),
+        ("y = a + 1 * b", "y = a + b"),
+        (
+            "for i in range(0 + n): s += 1 and i ** 1",
+            "for i in range(n): s += i",
+        ),
+    ],
+)
+def test_operands_that_change_nothing_hide_nothing(padded, plain):
+    assert tokens_of(padded) == tokens_of(plain)
+
+
+@pytest.mark.parametrize(
+    ("source", "tokens"),
+    [
+        ("if x == 0 or y", "if name == 0 or name"),
+        ("0 and x", "0 and name"),
+        ("x - 10 * y", "name - 0 * name"),
+        ("f(1, *x)", "name ( 0 , * name )"),
+        ("2 ** 1 * x", "0 * name"),
+        ("x[1] * y", "name [ 0 ] * name"),
+    ],
+)
+def test_operands_that_change_something_stay(source, tokens):
+    assert tokens_of(source) == tokens.split()
 
 
 def test_a_shared_passage_of_k_plus_w_minus_one_tokens_is_always_found():

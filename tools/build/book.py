@@ -86,7 +86,10 @@ def page_paths() -> list[Path]:
 
 
 def read_notebook(path: Path) -> NotebookNode | None:
-    """The page as a notebook, or None if it holds no code to execute."""
+    """The page as a notebook, or None if it is none.
+
+    Raises BuildError if its head says that it is one, and it has no code.
+    """
     text = path.read_text("utf8")
     if not is_myst_markdown_notebook(text):
         return None
@@ -98,8 +101,11 @@ def read_notebook(path: Path) -> NotebookNode | None:
         add_source_map=True,
         path=path,
     )
-    has_code = any(cell.cell_type == "code" for cell in notebook.cells)
-    return notebook if has_code else None
+    if not any(cell.cell_type == "code" for cell in notebook.cells):
+        raise BuildError(
+            f"{path.name}: expected a code cell, since its head has jupytext, got none"
+        )
+    return notebook
 
 
 def compute_digest(paths: Iterable[Path]) -> str:

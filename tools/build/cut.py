@@ -22,11 +22,13 @@ import yaml
 from tools.build import chapters, contents
 
 MARKED = re.compile(r"^% with (\S+)\n(.*?)^% end\n", re.DOTALL | re.MULTILINE)
-NOTEBOOK = re.compile(r"\A---\njupytext:\n.*?\n---\n+", re.DOTALL)
+HEAD = re.compile(r"\A---\n(.*?\n)---\n+", re.DOTALL)
+NOTEBOOK = re.compile(r"^(?:jupytext:|kernelspec:.*)\n(?: .*\n)*", re.MULTILINE)
 CHAPTER = re.compile(r"ch(\d\d)_")
 ASSIGNMENT = re.compile(r"\b[Aa]ssignment (\d+)\b")
 SENTENCE = re.compile(r"(?<=[.!?)*])\s+(?=[A-Z{(\[`*$])")
 ENTRY = re.compile(r"(\S[^\n]*)\n((?: {4}[^\n]*\n?)+)")
+ENDS = re.compile(r"(?:\n:{3,})+\Z")
 HEADING = re.compile(r"(#+) ")
 ITEM = re.compile(r"([-*]|\d+\.) ")
 MODULE = re.compile(r"#{3,4} `rnncore\.([\w.]+)`")
@@ -101,8 +103,14 @@ def cut_page(page: str, text: str, cut: Cut, module_chapters: dict[str, str]) ->
             text = _without_absent(text, cut)
         text = _in_full_course(text, cut)
     if "```{code-cell}" not in text:  # a notebook without cells is none
-        text = NOTEBOOK.sub("", text, count=1)
+        text = HEAD.sub(_drop_notebook, text, count=1)
     return contents.unlink_absent(text, cut.missing)
+
+
+def _drop_notebook(head: re.Match[str]) -> str:
+    """A page's head without the lines that make a notebook of it."""
+    left = NOTEBOOK.sub("", head[1])
+    return f"---\n{left}---\n\n" if left else ""
 
 
 def _is_cut(word: str, cut: Cut) -> bool:
@@ -213,7 +221,12 @@ def _split_blocks(text: str) -> Iterator[str]:
 
 
 def _cut_block(block: str, cut: Cut) -> str:
-    """A block without what goes; empty if all of it does."""
+    """A block without what goes; empty if all of it does.
+
+    What ends in its last lines began above it, and stays.
+    """
+    if ends := ENDS.search(block):
+        return f"{_cut_block(block[: ends.start()], cut)}{ends[0]}".lstrip("\n")
     if re.match(r"\s*(```|:::|---|\$\$|%)", block):
         return _cut_directive(block, cut)
     if block.startswith("|"):

@@ -52,7 +52,8 @@ TOOLS = (
     "tools/build/weave.py",
     *(
         path.relative_to(ROOT).as_posix()
-        for path in (ROOT / "tools" / "site").rglob("*.py")
+        for folder in ("build/offline", "site")
+        for path in (ROOT / "tools" / folder).rglob("*.py")
     ),
 )
 GUIDE = "grading"  # the page for those who teach
