@@ -288,7 +288,7 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
         T, B = runs[0]
         given: tuple[Any, ...]
         if len(runs) == 1:
-            given: tuple[Any, ...] = x.unflatten(0, (T, B)), first
+            given = x.unflatten(0, (T, B)), first
         else:
             steps, rows = map(torch.tensor, zip(*runs, strict=True))
             given = x, rows.repeat_interleave(steps), first

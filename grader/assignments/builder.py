@@ -43,7 +43,7 @@ from grader.assignments.source import (
     BEGIN,
     END,
     Assignment,
-    Cell,
+    SourceCell,
     folder_of,
     list_assignments,
     plain_names,
@@ -65,7 +65,7 @@ def source_notebook(assignment: Assignment) -> nbformat.NotebookNode:
 
 
 def _notebook_cell(
-    assignment: Assignment, cell: Cell, number: int
+    assignment: Assignment, cell: SourceCell, number: int
 ) -> nbformat.NotebookNode:
     """A cell in nbgrader's format; graded cells have a unique id."""
     source, grade_id = cell.source, cell.name

@@ -38,7 +38,7 @@ from grader.assignments.mistakes import (
     try_cell,
 )
 from grader.assignments.sample_answers import SampleAnswer, list_answered, read_answers
-from grader.assignments.source import Assignment, Cell, read, test_parts
+from grader.assignments.source import Assignment, SourceCell, read, test_parts
 from rnncore import testing
 from rnncore.testing.checks import observe
 from rnncore.testing.closed import closed_book
@@ -122,7 +122,10 @@ def seed_generators() -> None:
 
 
 def _judge(
-    assignment: Assignment, test: Cell, answer: SampleAnswer, before: dict[str, Any]
+    assignment: Assignment,
+    test: SourceCell,
+    answer: SampleAnswer,
+    before: dict[str, Any],
 ) -> Judgement:
     visible, hidden, after = test_parts(assignment, test)
     own = dict(before)
@@ -143,7 +146,7 @@ def _judge(
 
 
 def find_mistakes_not_made(
-    assignment: Assignment, test: Cell, judged: Judgement, before: dict[str, Any]
+    assignment: Assignment, test: SourceCell, judged: Judgement, before: dict[str, Any]
 ) -> Iterator[str]:
     """What is said of named mistakes that the answer does not make."""
     if not judged.named:
@@ -164,7 +167,7 @@ def find_mistakes_not_made(
 
 
 def record_calls(
-    assignment: Assignment, test: Cell, source: str, before: dict[str, Any]
+    assignment: Assignment, test: SourceCell, source: str, before: dict[str, Any]
 ) -> list[list[Call]]:
     """Record what a task's checks see of an answer, visible and hidden ones.
 

@@ -18,7 +18,7 @@ from typing import Any
 from unittest import mock
 
 from grader.assignments.known_mistakes import find_known_mistakes, read_catalogue
-from grader.assignments.source import Assignment, Cell, visible_part
+from grader.assignments.source import Assignment, SourceCell, visible_part
 from rnncore import testing
 from rnncore.testing.fingerprints import SAME_FINGERPRINT, encoded, is_same_fingerprint
 from rnncore.testing.mutants import encode_edit
@@ -82,7 +82,7 @@ class Recorded(Exception):
 
 
 def record_check(
-    assignment: Assignment, test: Cell, namespace: dict[str, Any]
+    assignment: Assignment, test: SourceCell, namespace: dict[str, Any]
 ) -> tuple[Any, list[dict[str, Any]]]:
     """What a visible test hands to its check: candidate and inputs."""
 
@@ -135,7 +135,7 @@ def collect_mutants(assignment: Assignment) -> dict[str, Any]:
 
 
 def _check_entry(
-    assignment: Assignment, test: Cell, namespace: dict[str, Any]
+    assignment: Assignment, test: SourceCell, namespace: dict[str, Any]
 ) -> dict[str, Any]:
     """The right results of one check, and how each mistake looks."""
     name = test.name

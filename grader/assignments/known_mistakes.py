@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple, NoReturn
 
-from grader.assignments.source import Assignment, Cell
+from grader.assignments.source import Assignment, SourceCell
 from rnncore.testing.properties import PROPERTIES
 
 CELL = re.compile(r'r"""\n(.*)\n"""', re.DOTALL)
@@ -38,7 +38,7 @@ class Mistake(NamedTuple):
         return solution.replace(self.was, self.now)
 
 
-def read_catalogue(cell: Cell) -> list[Mistake]:
+def read_catalogue(cell: SourceCell) -> list[Mistake]:
     """The mistakes of a `mistakes` or `mutants` cell.
 
     Raises ValueError naming file, line and task, what was expected there
@@ -73,7 +73,7 @@ def _split_blocks(first: int, lines: list[str]) -> Iterator[tuple[int, list[str]
             block = []
 
 
-def _read_mistake(cell: Cell, line: int, block: list[str]) -> Mistake:
+def _read_mistake(cell: SourceCell, line: int, block: list[str]) -> Mistake:
     """Read one block of a catalogue; its heading is at that line."""
     heading, *edit = block
     name, colon, says = heading.partition(": ")
@@ -103,7 +103,7 @@ def _split_marks(name: str) -> tuple[str, list[str]]:
     return (found[1], found[2].split(", ")) if found else (name, [])
 
 
-def _refuse(cell: Cell, line: int, expected: str, came: str) -> NoReturn:
+def _refuse(cell: SourceCell, line: int, expected: str, came: str) -> NoReturn:
     raise ValueError(
         f"{cell.file}:{line}, {cell.name}: expected {expected}, got {came!r}"
     )

@@ -33,7 +33,7 @@ class Application(NamedTuple):
 
     kind: str  # of the model file
     read: Callable  # arguments -> Data, what knows it again: a fingerprint
-    fit: Callable  # arguments, Data, Run, device -> Model, facts
+    fit: Callable  # arguments, Data, TrainingRun, device -> Model, facts
     score: Callable  # Model, Data -> facts with a table, Later
     again: Callable  # arguments, Model, facts -> the same of other data
     save: Callable  # path, *Model, facts: write the file

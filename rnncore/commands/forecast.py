@@ -141,7 +141,7 @@ def _in_units(panel: "Panel", units: Any) -> "Panel":
 
 
 def _fit(
-    arguments: Namespace, data: Data, run: runs.Run, device: Any
+    arguments: Namespace, data: Data, run: runs.TrainingRun, device: Any
 ) -> tuple[Any, Facts]:
     """One network per seed, and what is known of the table."""
     from rnncore.forecast import study

@@ -158,7 +158,7 @@ class Ending:
             signal.signal(signal.SIGINT, before)
 
 
-class Run:
+class TrainingRun:
     """A training run on disk."""
 
     def __init__(
@@ -218,7 +218,7 @@ class Run:
 
 def begin(
     app: Application, arguments: argparse.Namespace, settings: Facts
-) -> Run | None:
+) -> TrainingRun | None:
     """Begin or resume a run; None if it is already finished.
 
     A continued one may have other `steps`. A model without a table is of
@@ -247,7 +247,7 @@ def begin(
     folder.mkdir(exist_ok=True)
     with whole_file(folder / PLAN) as file:
         file.write(json.dumps(settings, indent=1).encode())
-    return Run(app, arguments, settings, folder)
+    return TrainingRun(app, arguments, settings, folder)
 
 
 def _read_seconds(path: Path) -> float:
@@ -292,7 +292,7 @@ def check_model(arguments: argparse.Namespace) -> None:
 
 
 def train_run(
-    run: Run,
+    run: TrainingRun,
     model: tuple,
     about: Facts,
     loss: Callable,

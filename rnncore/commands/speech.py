@@ -140,7 +140,7 @@ def _read(arguments: Namespace) -> tuple["RecordingParts", Facts]:
 def _fit(
     arguments: Namespace,
     parts: "RecordingParts",
-    run: runs.Run,
+    run: runs.TrainingRun,
     device: Any,
 ) -> tuple[Any, Facts]:
     """A recogniser that has learned the training part."""

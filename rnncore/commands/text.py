@@ -51,7 +51,7 @@ FALLS = 0.8  # of the steps: meanwhile the rate falls to 0
 RATES = (0.1, 0.3, 1.0)  # of dynamic evaluation; the best on validation
 
 
-class Parts(NamedTuple):
+class TextParts(NamedTuple):
     """A text in three pieces, one after the other."""
 
     training: str
@@ -225,7 +225,7 @@ def _split_paragraphs(text: str) -> Iterator[str]:
 def _fit(
     arguments: Namespace,
     data: tuple,
-    run: runs.Run,
+    run: runs.TrainingRun,
     device: Any,
 ) -> tuple[Any, Facts]:
     """A model that has learned the training part."""
@@ -347,7 +347,7 @@ def _format_files(arguments: Namespace) -> str:
     return f"{first} and {len(others)} more" if others else str(first)
 
 
-def _split(arguments: Namespace, whole: str) -> Parts:
+def _split(arguments: Namespace, whole: str) -> TextParts:
     """The first eight tenths, and a tenth each to validate and to test."""
     from rnncore.application import split
 
@@ -358,7 +358,7 @@ def _split(arguments: Namespace, whole: str) -> Parts:
         raise Refused(
             f"{path}: {len(whole)} characters are too few to be split"
         ) from None
-    return Parts(*(whole[r.start : r.stop] for r in ranges))
+    return TextParts(*(whole[r.start : r.stop] for r in ranges))
 
 
 def _make_windows(arguments: Namespace, ids: "np.ndarray") -> Any:

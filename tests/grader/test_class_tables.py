@@ -12,7 +12,7 @@ from grader.course.roster import Learner
 from grader.course.settings import SetupError
 from grader.course.submissions import Submission
 from grader.reports.missing import find_missing
-from grader.reports.points import Row, Task
+from grader.reports.points import Row, TaskPoints
 from grader.reports.statistics import find_items
 from tests.helpers.arrays import assert_close
 from tests.helpers.grading import (
@@ -112,7 +112,7 @@ def test_a_team_of_another_assignment_shares_nothing(tmp_path):
 def row(who, **points):
     """Tasks of two points; None waits for a person."""
     tasks = [
-        Task(
+        TaskPoints(
             name,
             p or 0.0,
             2.0,

@@ -20,7 +20,7 @@ from grader.reports.integrity import find_reasons
 from grader.reports.lms import write_lms
 from grader.reports.points import (
     Row,
-    Task,
+    TaskPoints,
     csv_text,
     format_table,
     read_rows,
@@ -65,11 +65,15 @@ def row(
     )
 
 
-ANN = row("ann", Task("test_double", 3, 3, False), Task("why", 0, 1, True))
+ANN = row(
+    "ann",
+    TaskPoints("test_double", 3, 3, False),
+    TaskPoints("why", 0, 1, True),
+)
 BOB = row(
     "bob",
-    Task("test_double", 0.5, 3, False),
-    Task("why", 1, 1, False),
+    TaskPoints("test_double", 0.5, 3, False),
+    TaskPoints("why", 1, 1, False),
     penalty=0.25,
 )
 CY = row("cy", status="failed", reason="no file")
@@ -77,7 +81,7 @@ CY = row("cy", status="failed", reason="no file")
 
 def test_the_table_has_a_column_a_task_and_says_what_is_open():
     wide = "test-a_name_of_over_twenty_two_letters"
-    other = row("d", Task(wide, 2, 2.5, False), assignment="art")
+    other = row("d", TaskPoints(wide, 2, 2.5, False), assignment="art")
     assert format_table([ANN, CY, BOB, other]).split("\n") == [
         "art",
         "learner  a_name_of_over_twenty_  points",
@@ -97,7 +101,9 @@ def test_the_table_has_a_column_a_task_and_says_what_is_open():
 def test_a_table_without_reasons_ends_with_its_last_learner():
     assert format_table([BOB]).endswith("  1.25 / 4  0.25 taken off")
     assert format_table([]) == ""
-    assert shown_points(Task("a", 1234567.0, 1, False)) == "1.23457e+06"
+    assert (
+        shown_points(TaskPoints("a", 1234567.0, 1, False)) == "1.23457e+06"
+    )
 
 
 class Home:
@@ -192,9 +198,9 @@ def gradebook(course, filled):
 
 
 def test_an_lms_gets_what_is_known_of_each_learner(gradebook):
-    art = row("bob", Task("a", 2, 2, False), assignment="art")
-    gone = row("zoe", Task("a", 2, 2, False))
-    cy = row("cy", Task("test_double", 1, 3, False))
+    art = row("bob", TaskPoints("a", 2, 2, False), assignment="art")
+    gone = row("zoe", TaskPoints("a", 2, 2, False))
+    cy = row("cy", TaskPoints("test_double", 1, 3, False))
     write_lms(gradebook, [ANN, BOB, CY, art, gone, cy])
     assert read(gradebook, "lms.csv") == [
         "id,lms_user_id,first_name,last_name,email,art,demo",
@@ -233,7 +239,7 @@ def test_canvas_has_the_number_with_which_a_file_came_in(gradebook):
     with Gradebook(gradebook.db_url, gradebook.course_id) as book:
         for who in of:
             book.update_or_create_student(who)
-    rows = [row(who, Task("a", 2, 2, False)) for who in of]
+    rows = [row(who, TaskPoints("a", 2, 2, False)) for who in of]
     cy = replace(rows[2].submission, team="Blue")
     rows[2] = replace(rows[2], submission=cy)
     write_lms(gradebook, rows)
@@ -292,8 +298,8 @@ def test_rows_hold_what_a_person_entered(gradebook):
     ann, bob, cy, unknown = rows
     assert (ann.points, ann.of, ann.open, ann.penalty) == (3, 4, True, 0)
     assert ann.tasks == [
-        Task("why", 0.0, 1.0, True),
-        Task("test_double", 3.0, 3.0, False),
+        TaskPoints("why", 0.0, 1.0, True),
+        TaskPoints("test_double", 3.0, 3.0, False),
     ]
     assert (bob.points, bob.of, bob.open, bob.penalty) == (
         1.25,
@@ -301,7 +307,7 @@ def test_rows_hold_what_a_person_entered(gradebook):
         False,
         0.25,
     )
-    given = Task("why", 0.5, 1.0, False, "Nearly.", by_hand=True)
+    given = TaskPoints("why", 0.5, 1.0, False, "Nearly.", by_hand=True)
     assert bob.tasks[0] == given
     assert (ann.status, ann.reason) == ("graded", "")
     assert (cy.status, cy.reason) == ("not gradable", "no notebook")
@@ -356,8 +362,8 @@ def test_rows_hold_what_each_check_showed_and_how_late_it_was(gradebook):
 
 def test_a_line_says_what_failed_and_where_the_book_explains_it(course):
     tasks = [
-        Task("test_a", 0, 1, False, failure=VALUE),
-        Task("test_b", 0, 1, False, failure=DTYPE),
+        TaskPoints("test_a", 0, 1, False, failure=VALUE),
+        TaskPoints("test_b", 0, 1, False, failure=DTYPE),
     ]
     write_csv(course, [replace(row("ann", *tasks), late=2.519)])
     assert [line.split(",", 6)[-1] for line in read(course, "tasks.csv")][

@@ -195,7 +195,7 @@ class Executions:
         records = self.cache.list_cache_records()
         return {ROOT / name for record in records for name in record.data["uses"]}
 
-    def keep(self, page: Path, notebook: NotebookNode, run: "Run") -> None:
+    def keep(self, page: Path, notebook: NotebookNode, run: "PageRun") -> None:
         """Store the outputs."""
         data = {"execution_seconds": run.seconds, "uses": run.uses}
         self.cache.cache_notebook_bundle(
@@ -220,7 +220,7 @@ def digest_file(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
-class Run(NamedTuple):
+class PageRun(NamedTuple):
     """What a page's cells took, and the files that they read, by digest."""
 
     seconds: float
@@ -249,7 +249,7 @@ def read_uses(log: Path, begun: float) -> dict[str, str]:
 
 def execute(
     page: Path, notebook: NotebookNode, manager: type[Manager] = Manager
-) -> Run:
+) -> PageRun:
     """Run a page's cells, outputs into the notebook.
 
     Raises BuildError where a cell raises, writes to stderr, takes too long or
@@ -279,7 +279,7 @@ def execute(
         except (CellTimeoutError, RuntimeError) as error:  # or a dead kernel
             raise BuildError(f"{page.name}: {error}") from error
         uses = read_uses(log, begun)
-    return Run(time.monotonic() - start, uses)
+    return PageRun(time.monotonic() - start, uses)
 
 
 def _stop_at_trouble(

@@ -88,7 +88,7 @@ measurements. Where the book names `solutions/`, `make test`, `make lite`,
 """
 
 
-class Refused(Exception):
+class ExportError(Exception):
     """Why nothing was exported."""
 
 
@@ -107,7 +107,7 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     try:
         export(options.folder, read_course(options.course))
-    except Refused as refused:
+    except ExportError as refused:
         print(f"make course: {refused}", file=sys.stderr)
         return 2
     print(f"The learners' tree is in {options.folder}")
@@ -117,11 +117,11 @@ def main(argv: list[str] | None = None) -> int:
 def read_course(path: Path) -> CourseFile:
     """A course file whose chapters and assignments exist.
 
-    Raises Refused, naming the line, if one is wrong, or is missing though it
+    Raises ExportError, naming the line, if one is wrong, or is missing though it
     has its own name.
     """
     if not path.exists() and path.name != course_file.NAME:
-        raise Refused(f"expected a course file, got {path}, which is not there")
+        raise ExportError(f"expected a course file, got {path}, which is not there")
     try:
         course = read_course_file(path)
         course.check_pages(
@@ -129,21 +129,21 @@ def read_course(path: Path) -> CourseFile:
         )
         course.check_assignments(builder.list_buildable())
     except ValueError as error:
-        raise Refused(str(error)) from error
+        raise ExportError(str(error)) from error
     return course
 
 
 def export(folder: Path, course: CourseFile) -> None:
     """Write the learners' tree of a course.
 
-    Raises Refused where `folder` holds something, or a secret would leak.
+    Raises ExportError where `folder` holds something, or a secret would leak.
     """
     target = folder.resolve()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise Refused(f"{folder} is not empty")
+        raise ExportError(f"{folder} is not empty")
     for name in FOLDERS:
         if target.is_relative_to(ROOT / name):
-            raise Refused(f"{folder} lies in {name}/, which is exported")
+            raise ExportError(f"{folder} lies in {name}/, which is exported")
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".course-") as scratch:
         source, tree = Path(scratch) / "source", Path(scratch) / "tree"
@@ -151,7 +151,7 @@ def export(folder: Path, course: CourseFile) -> None:
         _copy(source, tree, course)
         found = find_leaks(source, tree)
         if found:
-            raise Refused("it would hold a secret: " + "; ".join(found))
+            raise ExportError("it would hold a secret: " + "; ".join(found))
         if target.exists():
             target.rmdir()  # fails if something came in meanwhile
         tree.rename(target)
@@ -169,7 +169,7 @@ def _build_exercises(folder: Path, course: CourseFile) -> None:
             print(f"Building {name} ...", flush=True)
             builder.build(name, folder)
     except ValueError as error:
-        raise Refused(str(error)) from error
+        raise ExportError(str(error)) from error
 
 
 def _list_assignments(course: CourseFile) -> list[str]:

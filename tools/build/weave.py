@@ -76,7 +76,7 @@ class Definition(NamedTuple):
     source: list[str]
 
 
-class Cell(NamedTuple):
+class PageCell(NamedTuple):
     """A code cell of a page: its first line (from 0), its lines, its names."""
 
     start: int
@@ -114,7 +114,7 @@ def read_package(folder: Path) -> dict[str, Definition]:
 
 
 @lru_cache(maxsize=256)
-def find_cells(text: str) -> tuple[Cell, ...]:
+def find_cells(text: str) -> tuple[PageCell, ...]:
     """The code cells of a page in MyST Markdown."""
     lines = text.splitlines()
     found = []
@@ -130,7 +130,7 @@ def find_cells(text: str) -> tuple[Cell, ...]:
             if not match:
                 break
             names.append(match.group(1))
-        found.append(Cell(start, body, names))
+        found.append(PageCell(start, body, names))
     return tuple(found)
 
 

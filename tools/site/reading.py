@@ -52,7 +52,7 @@ INCLUDED = re.compile(r"^```\{literalinclude\} (\S+)$", re.MULTILINE)
 FOLDED = {"hide-input", "remove-input", "remove-cell"}
 
 
-def read_options(text: str, cell: weave.Cell) -> dict:
+def read_options(text: str, cell: weave.PageCell) -> dict:
     """The YAML that stands between a cell's fence and its code."""
     lines = text.splitlines()
     start = cell.start

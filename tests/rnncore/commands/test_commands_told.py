@@ -142,7 +142,7 @@ def trained(folder, rate, **more):
     )
     app = APP._replace(save=lambda *given: None)
     return runs.train_run(
-        runs.Run(app, given, {}, folder),
+        runs.TrainingRun(app, given, {}, folder),
         (network,),
         {},
         loss,
