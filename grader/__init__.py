@@ -1,6 +1,6 @@
 """Grades a class: nbgrader's gradebook and files, one process a submission.
 
-All that learners control comes in through one module, `untrusted.py`, which
+Everything that learners control comes in through one module, `untrusted.py`, which
 makes it plain, bounded and valid. A submission passes these, in this order:
 
     assignments/  an assignment's text source, built into its notebooks

@@ -14,7 +14,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -159,9 +159,10 @@ def fits(path: Path) -> bool:
     return short and not hidden and str(path).isprintable()
 
 
-def parse_moment(said: str) -> datetime | None:
+def parse_moment(said: str, zone: tzinfo | None = UTC) -> datetime | None:
     """The time in UTC that a text says, between the years 1970 and 2200.
 
+    A text without a time zone is one of `zone`; without that it is none.
     None also where its time zone is not known. nbgrader's `parse_utc` takes
     that for UTC, and the offset +0100 for a hundred seconds.
     """
@@ -174,11 +175,11 @@ def parse_moment(said: str) -> datetime | None:
             from dateutil.tz import gettz  # not needed in the sandbox
 
             zone = gettz(match["zone"])
+        if clock.tzinfo is None:
             if zone is None:
                 return None
             clock = clock.replace(tzinfo=zone)
-        if clock.tzinfo:
-            clock = clock.astimezone(UTC).replace(tzinfo=None)
+        clock = clock.astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
         return None
     return clock if 1970 <= clock.year <= 2200 else None

@@ -286,6 +286,7 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
         state = tuple(s.contiguous() for s in state)
         first = state if self.mode == "LSTM" else state[0]
         T, B = runs[0]
+        given: tuple[Any, ...]
         if len(runs) == 1:
             given = x.unflatten(0, (T, B)), first
         else:
@@ -542,7 +543,16 @@ class Cell(Recurrent[Any]):
     part that the cell returns as it came is not in hx: it is a weight of
     each unit, `weight_NAME_l0`, drawn at first as all other weights, and
     has to stand after the rest of the state. Arrays have the shapes that
-    `rnncore.nn.Recurrent` names.
+    `rnncore.nn.Recurrent` names. A leaky unit::
+
+        from rnncore.fused import tanh
+
+        def leaky(a, h):
+            return 0.9 * h + 0.1 * tanh(a)
+
+        y, h = Cell(leaky, 3, 4)(torch.zeros(5, 2, 3))
+
+    On a GPU its printed loop runs: no compiled one is for a GPU.
 
     Raises ValueError naming the line where the function is no cell.
     """

@@ -103,7 +103,7 @@ def find_page(key: str) -> str:
 
 
 def read(path: Path = PATH) -> Known:
-    """All measurements of a file or a folder; none where it is not there yet."""
+    """All measurements of a file or a folder; none if it does not exist yet."""
     if path.is_dir():
         files = sorted(path.glob("*.json"))
         return {key: entry for file in files for key, entry in read(file).items()}
@@ -111,7 +111,7 @@ def read(path: Path = PATH) -> Known:
 
 
 def write(known: Known, path: Path) -> None:
-    """Write a file whole, one line per measurement."""
+    """Write a complete file, one line per measurement."""
     lines = [
         f"{json.dumps(key)}: {json.dumps(entry, sort_keys=True)}"
         for key, entry in sorted(known.items())
@@ -153,7 +153,7 @@ def record(
 def keep_seeds(
     key: str, values: dict[int, Any], unit: str, command: str, path: Path = PATH
 ) -> None:
-    """Store one value per seed, beside those of seeds trained before."""
+    """Store one value per seed, and keep those of seeds trained before."""
     before = read(path).get(key, {"seed": [], "value": []})
     both = dict(zip(before["seed"], before["value"], strict=True)) | values
     seeds = sorted(both)

@@ -4,7 +4,7 @@
     python -m grader build --check    fail when exercises/ is stale
 
 Afterwards `python -m grader mistakes` runs the known mistakes against the
-tests. The modules beside this one have the format and its rules.
+tests. The other modules of this folder define the format and its rules.
 
 From solutions/NAME/NAME.py comes grading/source/NAME/, nbgrader's source
 notebook, and from that, by nbgrader itself, the learners' exercises/NAME/.
@@ -43,7 +43,7 @@ from grader.assignments.source import (
     BEGIN,
     END,
     Assignment,
-    Cell,
+    SourceCell,
     folder_of,
     list_assignments,
     plain_names,
@@ -65,9 +65,9 @@ def source_notebook(assignment: Assignment) -> nbformat.NotebookNode:
 
 
 def _notebook_cell(
-    assignment: Assignment, cell: Cell, number: int
+    assignment: Assignment, cell: SourceCell, number: int
 ) -> nbformat.NotebookNode:
-    """A cell as nbgrader wants it; graded ones have an id of their own."""
+    """A cell in nbgrader's format; graded cells have a unique id."""
     source, grade_id = cell.source, cell.name
     if cell.kind == "test":
         grade_id = f"test_{cell.name}"
@@ -94,7 +94,7 @@ def _notebook_cell(
 
 
 def list_buildable() -> list[str]:
-    """All that `build` takes: text sources, then nbgrader's own."""
+    """The assignments that can be built: text sources, then nbgrader's."""
     return [*list_assignments(), *plain_names()]
 
 
@@ -109,7 +109,7 @@ def build(name: str, root: Path) -> None:
         folder = Path(scratch) / name
         _write_source(name, folder)
         shutil.rmtree(target, ignore_errors=True)
-        folder.rename(target)  # whole: make grade takes what stands there
+        folder.rename(target)  # in one step: make grade reads this folder
     with (root / "grading" / ".building").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two would make the gradebook at once
         outcome = open_course(root).generate_assignment(name, force=True, create=True)
@@ -118,7 +118,7 @@ def build(name: str, root: Path) -> None:
 
 
 def _heed_rules(assignment: Assignment) -> None:
-    """Refuse what breaks a rule; of a draft, tell it and go on."""
+    """Refuse an assignment that breaks a rule; for a draft, only warn."""
     found = find_problems(assignment) + find_missing_parts(assignment)
     if assignment.draft:
         found.append("a draft, which `make course` leaves out")
@@ -130,7 +130,7 @@ def _heed_rules(assignment: Assignment) -> None:
 
 
 def _write_source(name: str, folder: Path) -> None:
-    """Write the source notebook, and the files that lie beside it."""
+    """Write the source notebook, and the files in the same folder."""
     left = ["__pycache__", ".ipynb_checkpoints"]
     if name in plain_names():
         shutil.copytree(folder_of(name), folder, ignore=shutil.ignore_patterns(*left))
@@ -149,14 +149,14 @@ def _write_source(name: str, folder: Path) -> None:
         "explained": find_explanations(assignment),
     }
     beside.write_text(_as_text(made), "utf-8")
-    with contextlib.chdir(folder):  # a notebook runs beside its files
+    with contextlib.chdir(folder):  # a notebook finds its files here
         made["checks"] = compute_checks(assignment)
     beside.write_text(_as_text(made), "utf-8")
 
 
 def open_course(root: Path) -> NbGraderAPI:
     """nbgrader with the course's settings, on a course in `root`."""
-    scripts = sysconfig.get_path("scripts")  # nbgrader runs alembic by name
+    scripts = sysconfig.get_path("scripts")  # nbgrader finds alembic through PATH
     if scripts not in os.environ["PATH"].split(os.pathsep):
         os.environ["PATH"] = scripts + os.pathsep + os.environ["PATH"]
     config = PyFileConfigLoader("nbgrader_config.py", str(ROOT)).load_config()

@@ -1,7 +1,7 @@
 """How many wrong sample answers do the visible tests name or explain?
 
     python -m grader coverage [NAME]       count; renew rows of book/sample_answers.md
-    python -m grader coverage NAME --all   what is told about each answer
+    python -m grader coverage NAME --all   the message about each answer
 
 The answers are read by the module sample_answers.
 
@@ -13,7 +13,7 @@ of this answer (`is_same_mistake`). Otherwise the answer may make this mistake w
 different numbers (a score of -10 instead of -100), or together with another one:
 then its record names the mistake, as its author judged it, and every other one
 counts as named falsely. Two codes that give the same on all inputs cannot be
-told apart: a message may say only what they have in common.
+distinguished: a message may say only what they have in common.
 """
 
 import argparse
@@ -38,7 +38,7 @@ from grader.assignments.mistakes import (
     try_cell,
 )
 from grader.assignments.sample_answers import SampleAnswer, list_answered, read_answers
-from grader.assignments.source import Assignment, Cell, read, test_parts
+from grader.assignments.source import Assignment, SourceCell, read, test_parts
 from rnncore import testing
 from rnncore.testing.checks import observe
 from rnncore.testing.closed import closed_book
@@ -68,7 +68,7 @@ class Judgement(NamedTuple):
     """What the tests make of an answer.
 
     `kind` is "named" where the visible test names a known mistake; "clear"
-    where it tells another reason than a value: a shape, a dtype, an error, an
+    if it reports another reason than a value: a shape, a dtype, an error, an
     argument that was changed, the test's own words; "numbers" where it only
     shows what differs; "hidden" where the hidden test alone objects; and
     "passes".
@@ -122,7 +122,10 @@ def seed_generators() -> None:
 
 
 def _judge(
-    assignment: Assignment, test: Cell, answer: SampleAnswer, before: dict[str, Any]
+    assignment: Assignment,
+    test: SourceCell,
+    answer: SampleAnswer,
+    before: dict[str, Any],
 ) -> Judgement:
     visible, hidden, after = test_parts(assignment, test)
     own = dict(before)
@@ -143,7 +146,7 @@ def _judge(
 
 
 def find_mistakes_not_made(
-    assignment: Assignment, test: Cell, judged: Judgement, before: dict[str, Any]
+    assignment: Assignment, test: SourceCell, judged: Judgement, before: dict[str, Any]
 ) -> Iterator[str]:
     """What is said of named mistakes that the answer does not make."""
     if not judged.named:
@@ -164,7 +167,7 @@ def find_mistakes_not_made(
 
 
 def record_calls(
-    assignment: Assignment, test: Cell, source: str, before: dict[str, Any]
+    assignment: Assignment, test: SourceCell, source: str, before: dict[str, Any]
 ) -> list[list[Call]]:
     """Record what a task's checks see of an answer, visible and hidden ones.
 
@@ -239,14 +242,14 @@ def _first_wrong(call: Call) -> int | None:
 
 
 def classify(failures: list[Failure]) -> str:
-    """What these failures tell a learner, as a Judgement's kind."""
+    """The kind of Judgement that these failures amount to."""
     if any(failure.mistake for failure in failures):
         return "named"
     return "numbers" if all(map(_tells_values_alone, failures)) else "clear"
 
 
 def _tells_values_alone(failure: Failure) -> bool:
-    """Whether nothing but values is told, or nothing at all."""
+    """Whether only values are reported, or nothing at all."""
     plain = Failure(kind="AssertionError")  # a check without words
     of_values = failure.about == "value" and not failure.changed
     return failure == plain or (of_values and not failure.why)

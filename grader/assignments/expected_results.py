@@ -18,7 +18,7 @@ from typing import Any
 from unittest import mock
 
 from grader.assignments.known_mistakes import find_known_mistakes, read_catalogue
-from grader.assignments.source import Assignment, Cell, visible_part
+from grader.assignments.source import Assignment, SourceCell, visible_part
 from rnncore import testing
 from rnncore.testing.fingerprints import SAME_FINGERPRINT, encoded, is_same_fingerprint
 from rnncore.testing.mutants import encode_edit
@@ -82,7 +82,7 @@ class Recorded(Exception):
 
 
 def record_check(
-    assignment: Assignment, test: Cell, namespace: dict[str, Any]
+    assignment: Assignment, test: SourceCell, namespace: dict[str, Any]
 ) -> tuple[Any, list[dict[str, Any]]]:
     """What a visible test hands to its check: candidate and inputs."""
 
@@ -106,7 +106,7 @@ def compute_checks(assignment: Assignment) -> dict[str, Any]:
     """The right results of the visible checks, and the mistakes' looks.
 
     Runs the solution on the visible tests' inputs, then each mistake.
-    Raises ValueError where two of them cannot be told apart, or where the
+    Raises ValueError if two of them cannot be distinguished, or if the
     author's own code fails, with its file and line.
     """
     namespace: dict[str, Any] = {}
@@ -135,7 +135,7 @@ def collect_mutants(assignment: Assignment) -> dict[str, Any]:
 
 
 def _check_entry(
-    assignment: Assignment, test: Cell, namespace: dict[str, Any]
+    assignment: Assignment, test: SourceCell, namespace: dict[str, Any]
 ) -> dict[str, Any]:
     """The right results of one check, and how each mistake looks."""
     name = test.name
@@ -149,7 +149,7 @@ def _check_entry(
     }
     for mistake in find_known_mistakes(assignment, name):
         if not mistake.visible or solution.count(mistake.was) != 1:
-            continue  # the second: a draft's, which is told
+            continue  # the second: a draft's, of which the author is warned
         own = dict(namespace)
         run_cell(mistake.made_in(solution), own)
         wrong, inputs = record_check(assignment, test, own)

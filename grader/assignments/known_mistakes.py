@@ -7,29 +7,29 @@ the edit of the solution that makes the mistake, as in a diff.
     - return d_a, d_a, (d_h,)
     + return d_a, d_a, (0 * d_h,)
 
-The heading has the mistake's name and what the learner is told.
+The heading has the mistake's name and the message to the learner.
 """
 
 import re
 from collections.abc import Iterator
 from typing import NamedTuple, NoReturn
 
-from grader.assignments.source import Assignment, Cell
+from grader.assignments.source import Assignment, SourceCell
 from rnncore.testing.properties import PROPERTIES
 
 CELL = re.compile(r'r"""\n(.*)\n"""', re.DOTALL)
 MARKS = re.compile(r"(.*) \[([a-z, ]+)\]")  # a name with marks after it
-HIDDEN = "hidden"  # such a mark: the visible inputs cannot tell
+HIDDEN = "hidden"  # marks a mistake that the visible inputs do not show
 
 
 class Mistake(NamedTuple):
     """An edit of a solution, and what it teaches."""
 
     name: str
-    was: str  # stands in the solution exactly once
+    was: str  # occurs in the solution exactly once
     now: str
     says: str  # the learner reads it after "A known mistake: "
-    visible: bool  # whether the visible test can tell it by name
+    visible: bool  # whether the visible test can name it
     line: int  # of its heading
     costs: tuple[str, ...] = ()  # the properties that it loses; (): all
 
@@ -38,7 +38,7 @@ class Mistake(NamedTuple):
         return solution.replace(self.was, self.now)
 
 
-def read_catalogue(cell: Cell) -> list[Mistake]:
+def read_catalogue(cell: SourceCell) -> list[Mistake]:
     """The mistakes of a `mistakes` or `mutants` cell.
 
     Raises ValueError naming file, line and task, what was expected there
@@ -73,8 +73,8 @@ def _split_blocks(first: int, lines: list[str]) -> Iterator[tuple[int, list[str]
             block = []
 
 
-def _read_mistake(cell: Cell, line: int, block: list[str]) -> Mistake:
-    """One block of a catalogue, whose heading stands at that line."""
+def _read_mistake(cell: SourceCell, line: int, block: list[str]) -> Mistake:
+    """Read one block of a catalogue; its heading is at that line."""
     heading, *edit = block
     name, colon, says = heading.partition(": ")
     if not colon or heading.startswith(("- ", "+ ")):
@@ -103,7 +103,7 @@ def _split_marks(name: str) -> tuple[str, list[str]]:
     return (found[1], found[2].split(", ")) if found else (name, [])
 
 
-def _refuse(cell: Cell, line: int, expected: str, came: str) -> NoReturn:
+def _refuse(cell: SourceCell, line: int, expected: str, came: str) -> NoReturn:
     raise ValueError(
         f"{cell.file}:{line}, {cell.name}: expected {expected}, got {came!r}"
     )

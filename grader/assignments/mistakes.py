@@ -24,7 +24,7 @@ from grader.assignments.known_mistakes import (
 from grader.assignments.rules import DEVICE
 from grader.assignments.source import (
     Assignment,
-    Cell,
+    SourceCell,
     list_assignments,
     read,
     test_parts,
@@ -45,8 +45,8 @@ class Verdict(NamedTuple):
     task: str
     mistake: str
     killed: bool  # the hidden tests fail, with no fingerprints to help
-    recognised: bool | None  # None where the visible inputs cannot tell
-    message: str  # what the visible test told
+    recognised: bool | None  # None if the visible inputs do not show it
+    message: str  # of the visible test
     loses: tuple[str, ...] = ()  # the properties; (): all points
     expected: tuple[str, ...] = ()  # of them, by the catalogue
 
@@ -117,7 +117,7 @@ def _run_tests(
     return played
 
 
-def stub(cell: Cell) -> str:
+def stub(cell: SourceCell) -> str:
     """A solution cell as the release has it."""
     before, rest = cell.source.split("### BEGIN SOLUTION")
     after = rest.split("### END SOLUTION")[1]
@@ -167,7 +167,7 @@ def format_list(name: str) -> str:
     return text
 
 
-def _describe_kept_points(test: Cell, mistake: Mistake) -> str:
+def _describe_kept_points(test: SourceCell, mistake: Mistake) -> str:
     """What points an answer with this mistake keeps, if any."""
     of = declared(test.source)
     if not mistake.costs:
@@ -177,7 +177,7 @@ def _describe_kept_points(test: Cell, mistake: Mistake) -> str:
 
 
 def _judge_task(
-    assignment: Assignment, test: Cell, before: dict[str, Any]
+    assignment: Assignment, test: SourceCell, before: dict[str, Any]
 ) -> Iterator[Verdict]:
     """Each mistake of one task, in a copy of the notebook so far."""
     right = assignment.of("solution")[test.name].source
@@ -195,7 +195,7 @@ def _judge_task(
         message = str(
             told or "\n".join(map(render, find_lost_properties(test, own).values()))
         )
-        if not told:  # the hidden part goes on from what is lost
+        if not told:  # the hidden part continues with the properties lost so far
             _, told = try_cell(hidden + after, own)
         yield Verdict(
             test.name,
@@ -208,12 +208,14 @@ def _judge_task(
         )
 
 
-def find_lost_properties(test: Cell, namespace: dict[str, Any]) -> dict[str, Failure]:
+def find_lost_properties(
+    test: SourceCell, namespace: dict[str, Any]
+) -> dict[str, Failure]:
     """The properties that a run of a test has found lost."""
     return dict(namespace["properties"].lost) if declared(test.source) else {}
 
 
-def run_by_kernel(assignment: Assignment) -> Iterator[Cell]:
+def run_by_kernel(assignment: Assignment) -> Iterator[SourceCell]:
     """The cells that a kernel runs: not the text, nor the mistakes."""
     kinds = ("code", "solution", "test")
     return (c for c in assignment.cells if c.kind in kinds)
@@ -233,7 +235,7 @@ def try_cell(source: str, namespace: dict[str, Any]) -> tuple[Any, Exception | N
         return None, error
 
 
-def points_of(test: Cell, value: Any, error: Exception | None) -> float:
+def points_of(test: SourceCell, value: Any, error: Exception | None) -> float:
     """The points nbgrader gives: none after an error, a last number, else all."""
     if error:
         return 0.0

@@ -10,7 +10,7 @@ from docutils.nodes import make_id
 
 from grader import ROOT
 from grader.assignments.known_mistakes import find_known_mistakes, read_catalogue
-from grader.assignments.source import BEGIN, END, Assignment, Cell, visible_part
+from grader.assignments.source import BEGIN, END, Assignment, SourceCell, visible_part
 from grader.notebook.names import BUILTINS, find_bound_names, free_names
 from rnncore.testing.properties import declared
 
@@ -41,7 +41,7 @@ def find_problems(assignment: Assignment) -> list[str]:
     return found
 
 
-def _parse(cell: Cell) -> None:
+def _parse(cell: SourceCell) -> None:
     try:
         ast.parse(cell.source)
     except SyntaxError as error:
@@ -109,7 +109,7 @@ def _missing_tasks(assignment: Assignment) -> Iterator[str]:
         yield from _missing_of_a_whole(assignment, head)
 
 
-def _missing_of_a_whole(assignment: Assignment, head: Cell) -> Iterator[str]:
+def _missing_of_a_whole(assignment: Assignment, head: SourceCell) -> Iterator[str]:
     """What a short assignment may do without."""
     solutions = assignment.of("solution")
     closed = [n for n, c in solutions.items() if c.options.get("closed_book")]
@@ -126,8 +126,8 @@ def _missing_of_a_whole(assignment: Assignment, head: Cell) -> Iterator[str]:
             yield f"{_locate(cell)}: {name}: expected four boxes or more, got {count}"
 
 
-def _missing_of_a_task(cell: Cell, text: str) -> Iterator[str]:
-    """What a solution lacks; `text` is what stands above it."""
+def _missing_of_a_task(cell: SourceCell, text: str) -> Iterator[str]:
+    """What a solution lacks; `text` is the text above it."""
     for number, hint in enumerate(HINTS, 1):
         if hint not in text:
             yield f"{_locate(cell)}: {cell.name}: hint {number} is missing above it"
@@ -175,7 +175,7 @@ def _find_dependent_cells(assignment: Assignment) -> Iterator[str]:
                 functions.add(name)
 
 
-def _missing_points(cell: Cell, text: str) -> Iterator[str]:
+def _missing_points(cell: SourceCell, text: str) -> Iterator[str]:
     """Whether the headings above a graded cell say its points."""
     stated = [int(number) for number in POINTS.findall(text)]
     if stated != [given := cell.options.get("points")]:
@@ -186,11 +186,11 @@ def _missing_points(cell: Cell, text: str) -> Iterator[str]:
         )
 
 
-def _locate(cell: Cell) -> str:
+def _locate(cell: SourceCell) -> str:
     return f"{cell.file}:{cell.line}"
 
 
-def _of_a_solution(assignment: Assignment, cell: Cell) -> Iterator[str]:
+def _of_a_solution(assignment: Assignment, cell: SourceCell) -> Iterator[str]:
     name = cell.name
     if (name in public_names()) != cell.options.get("closed_book", False):
         yield f"{name}: only a closed-book task has a name of rnncore's"
@@ -214,7 +214,7 @@ def _of_a_solution(assignment: Assignment, cell: Cell) -> Iterator[str]:
             )
 
 
-def _of_a_test(assignment: Assignment, cell: Cell) -> Iterator[str]:
+def _of_a_test(assignment: Assignment, cell: SourceCell) -> Iterator[str]:
     name = cell.name
     hidden = BEGIN in cell.source and END in cell.source
     if not hidden and name not in assignment.of("mutants"):
@@ -230,7 +230,7 @@ def _of_a_test(assignment: Assignment, cell: Cell) -> Iterator[str]:
         )
 
 
-def _of_points(assignment: Assignment, cell: Cell) -> Iterator[str]:
+def _of_points(assignment: Assignment, cell: SourceCell) -> Iterator[str]:
     """Whether a test's points are split by property, and add up."""
     of, points = declared(cell.source), cell.options.get("points", 0)
     why = cell.options.get("whole", "")
@@ -294,7 +294,7 @@ def find_explanations(assignment: Assignment) -> dict[str, dict[str, str]]:
 
 @functools.cache
 def public_names() -> frozenset[str]:
-    """All that rnncore defines, read from its source."""
+    """The names that rnncore defines, read from its source."""
     found: set[str] = set()
     for path in (ROOT / "rnncore").rglob("*.py"):
         for node in ast.parse(path.read_text("utf-8")).body:

@@ -32,7 +32,7 @@ TITLE = re.compile(r" ([^:\n]+): (.+?)(?: \[makes: (.+)\])?")
 
 
 class SampleAnswer(NamedTuple):
-    """A whole answer to a task."""
+    """A complete answer to a task."""
 
     assignment: str
     task: str

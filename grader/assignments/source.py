@@ -20,7 +20,7 @@ HEADING = "# %% [markdown]"  # the first line; behind it kind="short", draft=tru
 KINDS = ("solution", "test", "mistakes", "mutants", "answer", "experiment")
 
 
-class Cell(NamedTuple):
+class SourceCell(NamedTuple):
     """One cell of an assignment's source."""
 
     kind: str  # one of KINDS, or "text", or "code"
@@ -36,9 +36,9 @@ class Assignment(NamedTuple):
 
     name: str
     folder: Path
-    cells: list[Cell]
+    cells: list[SourceCell]
 
-    def of(self, kind: str) -> dict[str, Cell]:
+    def of(self, kind: str) -> dict[str, SourceCell]:
         """The cells of one kind, by their task's name."""
         return {c.name: c for c in self.cells if c.kind == kind}
 
@@ -49,12 +49,12 @@ class Assignment(NamedTuple):
 
     @property
     def draft(self) -> bool:
-        """Whether it is unfinished: rules are told, and nobody gets it."""
+        """Whether it is unfinished: rules only warn, and it is not released."""
         return self.cells[0].options.get("draft") is True
 
 
 def folder_of(name: str) -> Path:
-    """Where an assignment's source lies."""
+    """The path of an assignment's source."""
     return ROOT / "solutions" / name
 
 
@@ -79,7 +79,7 @@ def plain_names() -> list[str]:
 def read(name: str) -> Assignment:
     """Read an assignment's text source.
 
-    Raises ValueError where there is none of its name, or no first heading.
+    Raises ValueError if there is no such file, or no first heading.
     """
     folder = folder_of(name)
     path = folder / f"{name}.py"
@@ -94,7 +94,7 @@ def read(name: str) -> Assignment:
 
 
 @cache  # jupytext needs 0.1 s
-def _read_cells(text: str, file: str) -> tuple[Cell, ...]:
+def _read_cells(text: str, file: str) -> tuple[SourceCell, ...]:
     headings = re.finditer(r"^# %%.*\n+", text, re.MULTILINE)
     raws = jupytext.reads(text, "py:percent").cells
     cells = []
@@ -107,7 +107,7 @@ def _read_cells(text: str, file: str) -> tuple[Cell, ...]:
         plain = "code" if raw.cell_type == "code" else "text"
         task = options.pop(kind, "") if kind else ""
         line = text.count("\n", 0, heading.end()) + 1
-        cells.append(Cell(kind or plain, task, raw.source, options, file, line))
+        cells.append(SourceCell(kind or plain, task, raw.source, options, file, line))
     return tuple(cells)
 
 
@@ -159,12 +159,12 @@ def find_references(assignment: Assignment, hidden: str) -> str:
     return source
 
 
-def visible_part(test: Cell) -> str:
+def visible_part(test: SourceCell) -> str:
     """What a learner sees of a test, down to its hidden part."""
     return test.source.split(BEGIN)[0]
 
 
-def test_parts(assignment: Assignment, cell: Cell) -> tuple[str, str, str]:
+def test_parts(assignment: Assignment, cell: SourceCell) -> tuple[str, str, str]:
     """A test's visible part, its hidden part with references, the rest."""
     if BEGIN not in cell.source:
         return cell.source, "", ""

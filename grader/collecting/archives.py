@@ -22,7 +22,7 @@ from rnncore.storage.files import composed
 
 MEMBERS = 100_000  # of one export
 BYTES = 4_000_000_000  # that one export holds
-SMALL, RATIO = 1_000_000, 100  # beyond so many bytes: how far they may have shrunk
+SMALL, RATIO = 1_000_000, 100  # above SMALL bytes: the highest ratio of compression
 READABLE = "a .zip, a .tar, a .tar.gz or a folder"
 FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # no link, no pipe
 

@@ -18,6 +18,11 @@ RESERVED = {"timestamp.txt", "submission_secret.txt"}  # the course's own words
 PACKED = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar", ".xz", ".bz2")
 
 
+def is_reserved(path: str) -> bool:
+    """Whether a file or a folder is called as one that the course writes."""
+    return path.split("/")[0].lower() in RESERVED
+
+
 @dataclass(frozen=True)
 class Found:
     """A learner's file, in one of an assignment's exports."""
@@ -33,20 +38,30 @@ class HandedIn:
 
     files: dict[str, bytes] = field(default_factory=dict)
     chosen: Found | None = None
-    said: list[str] = field(default_factory=list)  # the learner is told
-    noted: list[str] = field(default_factory=list)  # those who teach are told
+    said: list[str] = field(default_factory=list)  # to the learner
+    noted: list[str] = field(default_factory=list)  # to the instructors
+    became: list[str] = field(default_factory=list)  # to them too: of other files
 
     def refuse(self, file: str, why: str) -> None:
         """Say that a file was left out."""
         self.said.append(f"{untrusted.line(file, 200)}: {why}")
 
+    def note(self, one: Found, path: str, what: str) -> None:
+        """Say what became of a file."""
+        self.became.append(f"{untrusted.line(path, 200)} of {one.export}: {what}")
+
 
 def hand_in(found: Iterable[Found], name: str, wanted: str, limits: Limits) -> HandedIn:
-    """The latest of a learner's notebooks, and the files beside it.
+    """The latest of a learner's notebooks, and the files handed in with it.
 
     `name` is the assignment, `wanted` the file that a correction names.
     """
-    handed, files = HandedIn(), [one for one in found if one.piece.path]
+    handed, files = HandedIn(), []
+    for one in found:
+        if one.piece.path:
+            files.append(one)
+        else:
+            handed.note(one, one.piece.member.path, "left, for it is a text typed in")
     notebooks = _find_notebooks(files, name, wanted, handed)
     if notebooks:
         chosen = handed.chosen = notebooks.pop()
@@ -62,10 +77,17 @@ def hand_in(found: Iterable[Found], name: str, wanted: str, limits: Limits) -> H
     latest = handed.chosen or max(files, key=_get_sort_key, default=None)
     if latest:
         counted = {id(one) for one in [*notebooks, handed.chosen]}
-        beside = [
-            f for f in files if _arrived_together(f, latest) and id(f) not in counted
-        ]
         folder = latest.piece.path.rpartition("/")[0] if handed.chosen else ""
+        beside = []
+        for one in (f for f in files if id(f) not in counted):
+            if not _arrived_together(one, latest):
+                why = "left, for it came in at another time"
+                handed.note(one, one.piece.path, why)
+            elif folder and not one.piece.path.startswith(f"{folder}/"):
+                why = "left, for it isn't in the folder of the notebook"
+                handed.note(one, one.piece.path, why)
+            else:
+                beside.append(one)
         _take_beside(beside, f"{folder}/" if folder else "", handed, limits)
     return handed
 
@@ -73,14 +95,16 @@ def hand_in(found: Iterable[Found], name: str, wanted: str, limits: Limits) -> H
 def _take_beside(
     files: list[Found], folder: str, handed: HandedIn, limits: Limits
 ) -> None:
-    """Read the files of a folder, as many as one may hand in."""
-    files = [one for one in files if one.piece.path.startswith(folder)]
+    """Read the files of a folder, up to the allowed number."""
     left = limits.upload_files - len(handed.files)
     if len(files) > left:
         more = f"left out, as all that follow: over {limits.upload_files:,} files"
         handed.refuse(files[left].piece.path, more)
+    how = " beside the notebook" if handed.chosen else ", with no notebook"
     for one in files[:left]:
-        _take(one, one.piece.path.removeprefix(folder), handed, limits)
+        path = one.piece.path.removeprefix(folder)
+        if _take(one, path, handed, limits):
+            handed.note(one, path, f"taken in{how}")
 
 
 def _find_notebooks(
@@ -137,10 +161,10 @@ def _say_what_came(files: list[Found], name: str, handed: HandedIn) -> None:
             )
 
 
-def _take(one: Found, path: str, handed: HandedIn, limits: Limits) -> None:
-    """Read a file; what it must not be costs its learner a sentence."""
+def _take(one: Found, path: str, handed: HandedIn, limits: Limits) -> bool:
+    """Whether a file was read; what it must not be costs its learner a sentence."""
     parts = path.split("/")
-    if path.lower() in RESERVED:
+    if is_reserved(path):
         handed.refuse(path, "left out; the course itself writes a file of that name")
     elif {"", ".", ".."} & set(parts) or not untrusted.fits(Path(path)):
         handed.refuse(path, "left out; a hidden folder, or a path that leads elsewhere")
@@ -152,8 +176,10 @@ def _take(one: Found, path: str, handed: HandedIn, limits: Limits) -> None:
         left = limits.upload_bytes - sum(map(len, handed.files.values()))
         try:
             handed.files[path] = read(one.piece.member, left)
+            return True
         except Unreadable as error:
             handed.refuse(path, f"left out: {error}")
+    return False
 
 
 def _in_the_way(path: str, handed: HandedIn) -> bool:

@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 from grader import untrusted
+from grader.collecting.handed_in import is_reserved
 from grader.course.settings import Limits
 
 
@@ -26,7 +27,10 @@ def folder_in(place: Path, name: str) -> Path:
 
 
 def take_in(folder: Path, target: Path, limits: Limits) -> None:
-    """Copy the plain files of a folder; of one too large, the notebook."""
+    """Copy the plain files of a folder; of one too large, the notebook.
+
+    When it came in is not a learner's to say: a `timestamp.txt` is left out.
+    """
     notebook = Path(f"{target.name}.ipynb")
     try:
         names = untrusted.files_in(folder, limits.upload_bytes, limits.upload_files)
@@ -34,12 +38,14 @@ def take_in(folder: Path, target: Path, limits: Limits) -> None:
         names = [notebook] if _is_within_limits(folder / notebook, limits) else []
     target.mkdir(parents=True)
     for path in names:
+        if is_reserved(path.as_posix()):
+            continue
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / path, target / path, follow_symlinks=False)
 
 
 def _read_mode(path: Path) -> int:
-    """What kind of thing a path is; 0 where there is none."""
+    """The mode of a path; 0 if it does not exist."""
     try:
         return os.lstat(path).st_mode
     except OSError:

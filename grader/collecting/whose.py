@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 
 from grader.collecting.collected import Taken
 from grader.collecting.worksheet import Sheet
-from grader.course.by_hand.corrections import Correction, Corrections
+from grader.course.by_hand.corrections import Correction, Corrections, join_corrections
 from grader.course.roster import (
     Learner,
     Roster,
@@ -22,9 +22,9 @@ LASTING = {CANVAS, BRIGHTSPACE}  # whose numbers are the same in all assignments
 
 
 class Whose:
-    """Tells whose the pieces of an assignment's exports are.
+    """Finds the learner of each file in an assignment's exports.
 
-    Raises SetupError where a correction by name means several learners.
+    Raises SetupError if a name in a correction fits several learners.
     """
 
     def __init__(
@@ -55,19 +55,31 @@ class Whose:
         }
 
     def correction(self, piece: Piece) -> Correction:
-        """What corrections.csv says of it."""
-        if piece.number in self._asked:
-            return self._asked[piece.number]
-        if piece.name not in self._asked:
-            return Correction()
+        """What corrections.csv says of it, by its number and by its name."""
         several = self._owners[keep_letters(piece.name)]
-        if len(several) > 1:
+        if piece.name in self._asked and len(several) > 1:
             numbers = ", ".join(sorted(number for _, number in several))
             raise SetupError(
-                f"corrections.csv: {len(several)} learners are called {piece.name}: "
-                f"expected one of the numbers {numbers}"
+                f"{self._asked[piece.name].where}: {len(several)} learners are called "
+                f"{piece.name}: expected one of the numbers {numbers}"
             )
-        return self._asked[piece.name]
+        lines = map(self._asked.get, (piece.number, piece.name))
+        return join_corrections(filter(None, lines))
+
+    def check_corrections(self) -> None:
+        """Refuse a learner who is in no roster, if there is one, and no team."""
+        people = self.roster.learners
+        if not any(one.known for one in people.values()):
+            return
+        groups = {self.sheet_group(number) for number in self._lines}
+        for said in self._asked.values():
+            who = said.learner
+            known = {*people, *self._teams, *groups, ""}
+            if who not in known and not is_anonymous(who):
+                raise SetupError(
+                    f"{said.where}: expected a learner of the roster, or a team, got "
+                    f"{who!r}"
+                )
 
     def learner(self, piece: Piece) -> str:
         """The name of the learner's folder."""
@@ -210,7 +222,7 @@ def in_sheet(sheet: Sheet, roster: Roster) -> dict[str, str]:
 def learners_of(sheet: Sheet, roster: Roster) -> list[Learner]:
     """Those of a worksheet as learners: the roster's, or new ones.
 
-    Of two new ones with one name, the e-mail address tells them apart.
+    Of two new ones with one name, the e-mail address decides.
     """
     found = []
     names = [keep_letters(sheet.name(number)) for number in sheet.lines]

@@ -267,6 +267,8 @@ def collect(name: str, source: Path, course: Course) -> tuple[list[str], list[st
         with tempfile.TemporaryDirectory(dir=_make_folder(course.home)) as scratch:
             copy = Path(scratch) / name
             take_in(folder_in(clone, name), copy, course.limits)
+            if (when := target / "timestamp.txt").is_file():
+                shutil.copyfile(when, copy / when.name)
             shutil.rmtree(target, ignore_errors=True)
             target.parent.mkdir(parents=True, exist_ok=True)
             copy.rename(target)

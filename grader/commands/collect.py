@@ -3,7 +3,7 @@
     make collect                      all of grading/downloaded/
     make collect ASSIGNMENT=NAME      grading/downloaded/NAME/
 
-Archives, folders, Moodle's grading worksheet and Canvas's gradebook lie in that
+Archives, folders, Moodle's grading worksheet and Canvas's gradebook are in that
 folder as they were exported. The notebooks go where `make grade` looks for
 them; what they replace goes to grading/earlier/.
 """
@@ -33,7 +33,11 @@ from grader.collecting.whose import Whose, learners_of
 from grader.collecting.worksheet import Sheet, parse_when, read_table
 from grader.commands.grade import known_names
 from grader.course import roster
-from grader.course.by_hand.corrections import Correction, Corrections, read_corrections
+from grader.course.by_hand.corrections import (
+    Corrections,
+    join_corrections,
+    read_corrections,
+)
 from grader.course.by_hand.teams import Teams, read_teams
 from grader.course.course_file import ROSTER
 from grader.course.fingerprint import compute_fingerprint
@@ -45,7 +49,7 @@ ONE_LATE = timedelta(minutes=1)  # what is known only to be late
 
 @dataclass
 class Class:
-    """What lies in an assignment's folder of exports."""
+    """The contents of an assignment's folder of exports."""
 
     name: str
     found: list[Found] = field(default_factory=list)
@@ -79,7 +83,8 @@ def _collect_all(course: Course, asked: str | None) -> int:
             )
     if not names:
         raise SetupError(f"there is nothing in {place}/ASSIGNMENT/")
-    corrections = read_corrections(course.home / "corrections.csv", known)
+    path = course.home / "corrections.csv"
+    corrections = read_corrections(path, known, course.zone)
     teams = read_teams(course.home / "teams.csv", known)
     return max(collect(course, name, corrections, teams) for name in names)
 
@@ -99,12 +104,16 @@ def collect(course: Course, name: str, corrections: Corrections, teams: Teams) -
         marked = [one.piece for one in of.found]
         mine = {team: who for (one, team), who in teams.items() if one == name}
         whose = Whose(name, marked, people, of.sheet, corrections, before, mine)
+        whose.check_corrections()
         learners = _by_learner(of, whose)
+        asked = {
+            who: join_corrections(map(whose.correction, (one.piece for one in found)))
+            for who, found in learners.items()
+        }
         due = _find_due_date(course, name)
         for who, found in sorted(learners.items()):
-            asked = _find_correction(whose, found)
-            handed = hand_in(found, name, asked.file, course.limits)
-            moment = asked.time or _find_time(course, whose, handed, due)
+            handed = hand_in(found, name, asked[who].file, course.limits)
+            moment = asked[who].time or _find_time(course, whose, handed, due)
             now[who] = _take_in(course, of, who, handed, moment, before.get(who))
             now[who].marks = _collect_marks(found, handed)
             now[who].was = before.get(who, Taken()).was
@@ -235,15 +244,6 @@ def _by_learner(of: Class, whose: Whose) -> dict[str, list[Found]]:
     return learners
 
 
-def _find_correction(whose: Whose, found: list[Found]) -> Correction:
-    """What corrections.csv says of all marks that one learner has."""
-    said = [whose.correction(one.piece) for one in found]
-    return Correction(
-        file=next((c.file for c in said if c.file), ""),
-        time=next((c.time for c in said if c.time), None),
-    )
-
-
 def _find_time(
     course: Course, whose: Whose, handed: HandedIn, due: datetime | None
 ) -> datetime | None:
@@ -324,7 +324,8 @@ def _take_in(
     file = f"{first.piece.path} of {first.export}" if first else ""
     when = f", handed in {moment:%Y-%m-%d %H:%M} UTC" if moment else ""
     counts = f"{file}: {did}{when}" if taken_in else f"no notebook: {did}"
-    for line in [counts, *handed.noted, *taken.said]:
+    became = untrusted.shorten_list(handed.became)
+    for line in [counts, *handed.noted, *became, *taken.said]:
         print(untrusted.line(f"{who}: {line}", 1000))
     if not taken_in or not taken.digest:
         of.told.append(f"{who}: no {of.name}.ipynb was taken in; see above")
@@ -369,7 +370,7 @@ def _move_away(course: Course, who: str, name: str) -> Path:
 
 
 def _who_now(taken: Taken, now: dict[str, Taken]) -> str:
-    """Who has the marks that another learner had; empty if nobody has."""
+    """Who has the marks that another learner had; empty if there is none."""
     had = {(system, number or name) for system, name, number, _ in taken.marks}
     for who, other in now.items():
         if had & {(system, number or name) for system, name, number, _ in other.marks}:
@@ -378,7 +379,7 @@ def _who_now(taken: Taken, now: dict[str, Taken]) -> str:
 
 
 def _tell(of: Class, came: set[str], people: roster.Roster) -> int:
-    """Print what is nobody's, who is missing, and how many came in."""
+    """Print which files have no learner, who is missing, and the count."""
     for line in untrusted.shorten_list(of.told):
         print(untrusted.line(line, 1000), file=sys.stderr)
     anonymous = any(roster.is_anonymous(who) for who in came)  # all may be among them

@@ -27,11 +27,11 @@ from grader.commands.collect import Class, open_class
 from grader.commands.grade import (
     check_course_file,
     known_names,
+    read_requests,
     settle_lateness,
     share_notebooks,
     write_reports,
 )
-from grader.course.by_hand.regrades import read_regrades
 from grader.course.roster import read_students
 from grader.course.settings import Course, SetupError, run_alone
 from grader.course.submissions import find_submissions
@@ -65,7 +65,7 @@ def _return(course: Course, name: str, missing: float | None) -> int:
         )
     submissions, _ = find_submissions(course)
     check_course_file(course, known)
-    requests = read_regrades(course.home / "regrades.csv", known)
+    requests = read_requests(course, known)
     submissions = share_notebooks(course, submissions, known)
     settle_lateness(course, submissions)
     all_rows = write_reports(course, submissions, requests).rows
@@ -133,7 +133,7 @@ def _collect_marks(
 ) -> list[tuple[str, Mark]]:
     """Under which marks each learner's page goes back, those of teams too.
 
-    Canvas shows the page of one to the whole of a group.
+    Canvas shows the page of one member to the entire group.
     """
     teams = {r.submission.team for r in rows} - {r.submission.student for r in rows}
     every = [(who, mark) for who, t in taken.items() for mark in t.marks]

@@ -1,7 +1,7 @@
-"""Autogrades all that lies in grading/submitted/<learner>/<assignment>/.
+"""Autogrades everything in grading/submitted/<learner>/<assignment>/.
 
 Interrupt it whenever you like: what is graded stays graded, and the next
-run goes on with the rest.
+run continues with the rest.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from grader.reports.missing import write_missing
 from grader.reports.overview import format_summary, write_overview
 from grader.reports.points import Row, format_table, read_rows, write_csv
 from grader.reports.statistics import write_statistics
+from grader.reports.task_texts import list_tasks_with_points
 from grader.run import processes, record
 from grader.run.batch import JobRunner, LocalRunner, Todo, run_all
 from grader.run.cluster import SCHEME, Cluster
@@ -106,11 +107,11 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
         processes.start_warm_process(name)  # all is to be graded
     known = known_names(course)
     check_course_file(course, known)
-    requests = read_regrades(course.home / "regrades.csv", known)
     submissions = share_notebooks(course, submissions, known)
     wanted = known & {s.assignment for s in submissions}
     unbuilt = _build_sources(course, wanted)
     assignments, refused = _prepare(course, wanted, unbuilt)
+    requests = read_requests(course, known)
     todo = _to_grade(course, submissions, assignments, refused, options.again)
     left = sum(s.assignment not in refused for s in submissions)
     print(f"{len(todo)} to grade, {left - len(todo)} graded already")
@@ -131,6 +132,15 @@ def check_course_file(course: Course, known: set[str]) -> None:
         course.file.check_assignments(known)
     except ValueError as error:
         raise SetupError(str(error)) from error
+
+
+def read_requests(course: Course, known: set[str]) -> Requests:
+    """What regrades.csv asks of the tasks that there are."""
+    return read_regrades(
+        course.home / "regrades.csv",
+        known,
+        lambda name: list_tasks_with_points(course.released(name)),
+    )
 
 
 def share_notebooks(
@@ -158,7 +168,7 @@ def share_notebooks(
 def _forget_earlier_names(course: Course, submissions: list[Submission]) -> None:
     """Take out of the gradebook what is graded under its learners' names now.
 
-    Whoever marked a team's folder there would mark nobody's notebook.
+    A mark given to a team's folder there would reach no learner.
     """
     for name in {s.assignment for s in submissions if s.before}:
         mine = [s for s in submissions if s.assignment == name]
@@ -201,13 +211,13 @@ class Written(NamedTuple):
     graded: list[tuple[Row, dict[str, Any]]]  # with their results
     changed: list[Change]
     unwritten: int  # pages
-    missing: str  # what is missing, to be told
+    missing: str  # what is missing, for the report
 
 
 def write_reports(
     course: Course, submissions: list[Submission], requests: Requests
 ) -> Written:
-    """Write the pages and the tables of all that is graded."""
+    """Write the pages and the tables of all graded submissions."""
     for line in lost_requests(requests, submissions):
         print(untrusted.line(line, 1000), file=sys.stderr)
     rows = read_rows(course, submissions)
@@ -265,7 +275,7 @@ def _report(
 
 
 def lost_requests(requests: Requests, submissions: list[Submission]) -> list[str]:
-    """What to tell of the requests that stand on nobody's page."""
+    """A message about the requests that appear on no page."""
     there = {(composed(s.student), s.assignment) for s in submissions}
     there |= {(s.team, s.assignment) for s in submissions}
     return [
@@ -275,7 +285,7 @@ def lost_requests(requests: Requests, submissions: list[Submission]) -> list[str
 
 
 def _open_requests(requests: Requests) -> str:
-    """The requests that nobody has answered yet, as text."""
+    """The requests that have no answer yet, as text."""
     lines = [
         f"  {who} {name} {request.task}: {request.asked}"
         for (who, name), asked in requests.items()
@@ -299,7 +309,7 @@ def _build_sources(course: Course, names: set[str]) -> set[str]:
     """Build grading/source from solutions/ where those are newer.
 
     Not as `make exercises` does: exercises/ may hold someone's answers. Those
-    that cannot be built, which is told.
+    that cannot be built; it says so.
     """
     unbuilt = set()
     for name in sorted(names):

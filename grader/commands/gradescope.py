@@ -165,7 +165,7 @@ def read_configuration(root: Path) -> str:
 
 
 def _derive_secret(name: str) -> bytes:
-    """A secret for this assignment there, which tells nothing of the course's."""
+    """A secret for this assignment that does not reveal the course's."""
     home = ROOT / "grading"
     home.mkdir(exist_ok=True)
     return hmac.digest(course_secret(home), f"gradescope {name}".encode(), "sha256")

@@ -4,7 +4,7 @@
     make marking ASSIGNMENT=NAME TASK=task BY=kim SHARE=1/3
 
 The page is served on this machine alone, at an address that holds a secret.
-What is given there stands in the gradebook at once, as if the formgrader had
+Points given there are in the gradebook at once, as if the formgrader had
 entered it; marks.csv says who gave what. Several may mark at the same time, each
 with BY, and with a share of the answers if they like.
 """
@@ -183,7 +183,7 @@ def _is_number(value: Any) -> bool:
 
 
 class Server(ThreadingHTTPServer):
-    """Serves a desk at an address that nobody guesses."""
+    """Serves a desk at an address that cannot be guessed."""
 
     daemon_threads = True
 

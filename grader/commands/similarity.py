@@ -26,7 +26,7 @@ from grader.reports.points import csv_text
 from grader.reports.side_by_side import Found
 from grader.reports.similarity import compare
 
-CODE_FILES = {".py", ".ipynb", ".txt"}  # beside the notebook
+CODE_FILES = {".py", ".ipynb", ".txt"}  # that may accompany a notebook
 Notebooks = dict[str, dict[str, NotebookNode]]  # by assignment and learner
 
 
@@ -101,7 +101,7 @@ def _read_given(course: Course, name: str) -> list[NotebookNode]:
 def _read_earlier_classes(course: Course, folders: list[Path]) -> Notebooks:
     """Earlier classes' notebooks; each learner is called after the folder.
 
-    Raises SetupError where there is none in a folder.
+    Raises SetupError if a folder has none.
     """
     found: Notebooks = defaultdict(dict)
     for folder in folders:
@@ -129,7 +129,7 @@ def _read_notebooks(course: Course, folder: Path) -> Notebooks:
 
 
 def _read(course: Course, submission: Submission) -> NotebookNode | None:
-    """A notebook, with the code that lies beside it as cells at its end."""
+    """A notebook; the code files beside it are added as cells at its end."""
     limits, name = course.limits, submission.assignment
     try:
         notebook = read_notebook(submission.path, name, limits.upload_bytes)
@@ -139,7 +139,7 @@ def _read(course: Course, submission: Submission) -> NotebookNode | None:
         for file in files:
             if file.suffix in CODE_FILES and file != Path(f"{name}.ipynb"):
                 notebook.cells += _code_in(submission.path, file, limits.upload_bytes)
-    except (Broken, untrusted.TooMuch, OSError):  # told where it is graded
+    except (Broken, untrusted.TooMuch, OSError):  # reported by grading
         return None
     return notebook
 

@@ -20,7 +20,7 @@
     assignment = "ch01_sequences"
     days = 2
 
-All of it may be left out. Without `weeks` the course has the whole book and
+Everything may be left out. Without `weeks` the course has the complete book and
 all assignments, and its due dates are those in the gradebook.
 """
 

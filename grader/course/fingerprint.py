@@ -32,7 +32,7 @@ def compute_fingerprint(folder: Path, start: str = "", limit: float = math.inf) 
         try:
             content, size = _read_content(path, limit)
             limit -= size
-        except OSError:  # may not be read: told when it is graded
+        except OSError:  # may not be read: reported by grading
             content = b"unreadable"
         sizes = len(name), len(content)
         total.update(b"%d %d %s %s" % (*sizes, name, content))

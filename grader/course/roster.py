@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from nbgrader.api import Gradebook
 
 from grader import untrusted
+from grader.course.by_hand.tables import open_table, read_cells
 from grader.course.settings import SetupError
 from rnncore.storage.files import composed
 
@@ -26,6 +27,10 @@ COLUMNS = {  # a head, as a person or a system writes it: what it is here
     "email": "email",
     "email address": "email",
     "lms_user_id": "lms_user_id",
+}
+OTHERS = {  # of Moodle's list of participants, which say nothing here
+    *("roles", "groups", "status", "last access to course", "id number"),
+    *("institution", "department", "phone", "mobile phone", "city/town", "country"),
 }
 
 
@@ -103,35 +108,54 @@ def read_roster(path: Path) -> list[Learner]:
 
     Raises SetupError, naming the line, where the file says something else.
     """
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        try:
-            return list(_read(csv.DictReader(file), path.name))
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise SetupError(f"{path.name}: expected CSV in UTF-8: {error}") from error
+    with open_table(path) as lines:
+        return list(_read(lines, path.name))
 
 
 def _read(lines: csv.DictReader[str], name: str) -> Iterator[Learner]:
-    heads = {h: COLUMNS.get((h or "").strip().lower()) for h in lines.fieldnames or []}
-    if not {"id", "email"} & set(heads.values()):
-        raise SetupError(
-            f"{name}: expected the columns id,first_name,last_name,email,"
-            f"lms_user_id, got {','.join(map(str, heads))}"
-        )
+    heads = _find_columns(lines.fieldnames or [], name)
     seen: set[str] = set()
-    for line in lines:
-        where = f"{name}, line {lines.line_num}"
-        cells = {
-            column: composed(line[head] or "").strip()
-            for head, column in heads.items()
-            if column
-        }
+    whose: dict[tuple[str, str], str] = {}  # an address or a number
+    for where, line in read_cells(lines, name):
+        cells = {column: line[head] for head, column in heads.items()}
         who = cells.pop("id", "") or cells.get("email", "")
         if why := explain_unfit_learner(who):
             raise SetupError(f"{where}: expected an id, got {who!r}: {why}")
         if who in seen:
             raise SetupError(f"{where}: a second line of {who}")
         seen.add(who)
+        for column in ("email", "lms_user_id"):
+            said = cells.get(column, "")
+            other = whose.setdefault((column, said.casefold()), who)
+            if said and other != who:
+                raise SetupError(
+                    f"{where}: expected another {column} than {other}'s, got {said}"
+                )
         yield Learner(who, **cells)
+
+
+def _find_columns(said: Sequence[str], name: str) -> dict[str, str]:
+    """Which field each column is; SetupError for one that is none."""
+    found: dict[str, str] = {}
+    for head in said:
+        plain = head.strip().lower()
+        column = COLUMNS.get(plain, "")
+        if not column and plain not in OTHERS:
+            raise SetupError(
+                f"{name}, line 1: expected the columns id,first_name,last_name,email,"
+                f"lms_user_id, got {head!r}"
+            )
+        if column in found.values():
+            raise SetupError(
+                f"{name}, line 1: expected one column of {column!r}, got two: {head!r}"
+            )
+        if column:
+            found[head] = column
+    if not {"id", "email"} & set(found.values()):
+        raise SetupError(
+            f"{name}, line 1: expected a column id or email, got {','.join(said)}"
+        )
+    return found
 
 
 def explain_unfit_learner(who: str) -> str | None:

@@ -88,7 +88,7 @@ class Limits:
 def load_config(root: Path) -> Config:
     """nbgrader_config.py of `root`, with `root` as the course's folder.
 
-    Raises SetupError where there is none.
+    Raises SetupError if there is none.
     """
     if not (root / CONFIG_NAME).exists():
         raise SetupError(f"there is no {CONFIG_NAME} in {root}")
@@ -129,7 +129,7 @@ def read_course(root: Path, config: Config) -> CourseFile:
 
 @dataclass(frozen=True)
 class Assignment:
-    """A prepared assignment: `folder` holds a gradebook of its own.
+    """A prepared assignment: `folder` has its own gradebook.
 
     `release` is the notebook that learners got, `version` the fingerprint
     of the source it was made from.
@@ -204,7 +204,7 @@ class Course:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Hold the course's lock; a killed run lets go of it by itself.
+        """Hold the course's lock; the system releases it if a run is killed.
 
         Raises SetupError where another run holds it.
         """
@@ -280,7 +280,7 @@ class Course:
         write_cells(fresh / "cells.json", read_cells(fresh / "gradebook.db", name))
 
     def create_gradebook(self) -> None:
-        """Make an empty gradebook, whole or not at all, where none is."""
+        """Make an empty gradebook, completely or not at all, if there is none."""
         add_programs_to_path()
         if not self.empty.exists():
             part = self.empty.with_suffix(".part")
@@ -328,7 +328,7 @@ class Course:
 
 
 def add_programs_to_path() -> None:
-    """Let nbgrader find `alembic`, which lies beside this Python."""
+    """Let nbgrader find `alembic`, in the folder of this Python."""
     programs = str(Path(sys.executable).parent)
     path = os.environ.get("PATH", os.defpath)
     if programs not in path.split(os.pathsep):
@@ -366,9 +366,9 @@ def log_to(path: Path) -> None:
 
 
 def run_alone(root: Path, command: str, work: Callable[[Course], int]) -> int:
-    """Do a command's work with a course that nobody else works on meanwhile.
+    """Do a command's work while no other command uses the course.
 
-    Returns what `work` returns, or 2, the reason told, where it cannot be done.
+    Returns what `work` returns, or 2, after printing the reason, if it cannot be done.
     """
     try:
         course = Course(root)

@@ -35,7 +35,7 @@ def find_submissions(
 ) -> tuple[list[Submission], list[str]]:
     """All submissions in order, and complaints about stray files.
 
-    They lie in the course's own folder, or in that of another class.
+    They are in the course's folder, or in that of another class.
     """
     folder = folder or course.submitted
     found: list[Submission] = []
@@ -90,7 +90,7 @@ def key_of(submission: Submission, version: str, limit: int) -> str:
 
 
 def unknown_reason(name: str, known: list[str]) -> str:
-    """What to tell a learner whose assignment does not exist."""
+    """The message to a learner whose assignment does not exist."""
     close = difflib.get_close_matches(name, known, cutoff=0.4)
     hint = f" Is it '{close[0]}'?" if close else ""
     return (
@@ -110,13 +110,13 @@ def load_result(course: Course, submission: Submission) -> dict[str, Any] | None
     try:
         data = result_path(course, submission).read_bytes()
         result: dict[str, Any] = json.loads(data)
-    except (OSError, ValueError):  # there is none, or no whole one
+    except (OSError, ValueError):  # missing, or incomplete
         return None
     return result
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write a file as a whole or not at all, and the folders above it."""
+    """Write a file atomically, and create the folders above it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as file:
         file.write(text.encode("utf-8", "replace"))

@@ -2,7 +2,7 @@
 
 A corrected test makes a new version: all submissions are graded with it,
 also those that were made from an older release. `grading/versions/` keeps
-what is needed to tell them apart.
+what is needed to distinguish them.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def read_points(known: list[Version]) -> dict[str, set[float]]:
 
 
 def make_remarks(known: list[Version], notebook: NotebookNode) -> list[str]:
-    """What to tell a learner who worked on an older release."""
+    """The remark to a learner who worked on an older release."""
     if not known:
         return []
     last, made = known[-1]["number"], made_from(known, notebook)

@@ -59,7 +59,7 @@ class Server:
 
     What connects is handed on through the server's input, the one thing
     that it shares with this process. `scratch` bounds the files that a
-    submission writes where it has the whole server for itself.
+    submission writes if it has the server for itself.
     """
 
     def __init__(
@@ -137,13 +137,13 @@ class Server:
         return self.process.poll() is None
 
     def stop(self) -> None:
-        """End it and all that it started."""
+        """End it and every process that it started."""
         if os.getpid() != self.owner:  # a fork has inherited it
             return
         with contextlib.suppress(OSError):  # it waits in accept, or not yet
             self.listening.shutdown(socket.SHUT_RDWR)
         self.listening.close()
-        self.way.close()  # it ends by itself
+        self.way.close()  # which makes it end
         try:
             self.process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
@@ -229,8 +229,8 @@ def _build_command(
     program = [python, "-I", "-c", start, json.dumps(asked)]
     if held is None:
         return program
-    program.insert(1, "-B")  # nothing is written beside what is shown
-    command = held.command(program, folder, scratch, grouped=grouped)
+    program.insert(1, "-B")  # no byte code is written into shown folders
+    command = held.build_command(program, folder, scratch, grouped=grouped)
     if not grouped:
         return command
     user = sandbox.USER if os.getuid() == 0 else None

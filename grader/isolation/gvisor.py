@@ -1,4 +1,4 @@
-"""The sandbox that gVisor makes: a kernel of its own, in user space.
+"""The sandbox of gVisor: a separate kernel, in user space.
 
 A notebook's calls of the system are answered by gVisor's `runsc`, which
 asks this machine's kernel for few of them. A submission has a container of
@@ -22,7 +22,7 @@ alone = True
 mounted = "/tmp/submission"  # so that one size bounds both
 RIGHTS = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_KILL", "CAP_CHOWN")
 KERNEL_BYTES = 2_000_000_000  # of gVisor's own memory, for a container
-SHARED_BYTES = 1_000_000  # semaphores lie there
+SHARED_BYTES = 1_000_000  # for semaphores
 READ_ONLY = ["rbind", "ro", "nosuid", "nodev"]
 OPTIONS = ("--platform=ptrace", "--network=none", "--ignore-cgroups")
 

@@ -1,7 +1,7 @@
 """What a sandbox shows of this machine, and which sandboxes there are.
 
 An executor makes one: `bubblewrap.py` with the kernel's namespaces,
-`gvisor.py` with a kernel of its own between a notebook and this one.
+`gvisor.py` with a separate kernel between a notebook and this one.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class NoSandbox(SetupError):
 class Executor(Protocol):
     """A way to hold a learner's code.
 
-    `alone`: each submission gets one of its own, which ends with it;
-    otherwise one server makes a submission's namespaces by itself.
+    `alone`: each submission gets a new one, which ends with it;
+    otherwise one server makes the namespaces of each submission.
     `mounted`: the learner's folder, in the sandbox.
     """
 
@@ -48,7 +48,7 @@ class Executor(Protocol):
     def why_not(self) -> str | None:
         """Why it cannot be used here; None where it can."""
 
-    def command(
+    def build_command(
         self, program: list[str], folder: str, scratch: int, *, grouped: bool
     ) -> list[str]:
         """The command that runs a program in it.
@@ -67,7 +67,7 @@ def load_executor(name: str) -> Executor:
 def require(name: str = DEFAULT) -> None:
     """Raise NoSandbox, with what to do, where it cannot be made.
 
-    Raises SetupError where there is none of this name.
+    Raises SetupError if there is none of this name.
     """
     if name not in NAMES:
         raise SetupError(f"sandbox: {name!r} is none of {', '.join(NAMES)}")
@@ -86,14 +86,14 @@ def why_not(name: str = DEFAULT) -> str | None:
 
 
 def inner_python() -> str:
-    """Where this Python lies in the sandbox."""
+    """The path of this Python in the sandbox."""
     if sys.prefix == sys.base_prefix:
         return os.path.realpath(sys.executable)
     return f"{VENV}/bin/{Path(sys.executable).name}"
 
 
 def list_shown() -> dict[str, str]:
-    """What can be read in a sandbox, and where it lies outside.
+    """The paths that can be read in a sandbox, and those outside.
 
     The system's programs, this Python with its packages, rnncore and, of
     the grader, what runs there; of the course nothing.
@@ -110,7 +110,7 @@ def list_shown() -> dict[str, str]:
 
 
 def list_links() -> dict[str, str]:
-    """The links that lie at the top, as outside, and where they lead."""
+    """The symbolic links at the top, as outside, and their targets."""
     return {path: os.readlink(path) for path in _list_top(link=True)}
 
 
@@ -120,7 +120,7 @@ def _list_top(*, link: bool) -> list[str]:
 
 
 def make_environment(home: str) -> dict[str, str]:
-    """All that a learner's process finds in its environment."""
+    """The environment variables of a learner's process."""
     return {
         "HOME": home,
         "IPYTHONDIR": f"{home}/.ipython",

@@ -134,7 +134,7 @@ class Encoder:
         return self.keep(value)
 
     def _bytes(self, data: bytes) -> list[int]:
-        """Where the bytes lie: their start and their number."""
+        """The place of the bytes: their start and their number."""
         at = [self.size, len(data)]
         self.chunks.append(data)
         self.size += len(data)
@@ -318,7 +318,7 @@ class Decoder:
     def _view(
         self, name: str, shape: list[int], at: list[int]
     ) -> tuple[np.ndarray, memoryview]:
-        """The array as its bytes lie there, and the bytes."""
+        """The description of an array's layout, and its bytes."""
         dtype, data = _parse_dtype(name), self._slice(*at)
         _check_size(shape, dtype.itemsize, len(data))
         flat = np.frombuffer(data, dtype) if len(data) else np.empty(0, dtype)

@@ -5,7 +5,7 @@
 No learner's code ever runs in this process. A submission's is forked from
 it: a monitor, which holds the grader's connection, makes the namespaces and
 watches the memory; in them an init process, and the learner's own. Where
-the whole sandbox is one submission's (`alone`), nothing is made in it.
+the sandbox belongs to one submission (`alone`), nothing is made in it.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def main() -> None:
     config = json.loads(sys.argv[1])
     way = socket.socket(fileno=os.dup(0))
     if config["held"] and not config["alone"] and os.getuid() == 0:
-        _mount("proc", "/proc", 0)  # bubblewrap covers parts of its own
+        _mount("proc", "/proc", 0)  # bubblewrap hides parts of its /proc
         _become(config["user"])
     from grader.isolation import warm_up, worker  # noqa: F401
     from rnncore.checking.shell import OUTPUTS, make_shell
@@ -100,7 +100,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     use_large()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no process waits for them
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     _let_go_of_streams()
@@ -130,7 +130,7 @@ def _accept(way: socket.socket, config: Any, shell: Any) -> None:
                 way.close()
                 _monitor_submission(connection, config, shell)
                 status = 0
-            except BaseException as error:  # noqa: BLE001 - it is told
+            except BaseException as error:  # noqa: BLE001 - it is reported
                 send(connection, {"refused": f"{error!r}"})
             finally:
                 os._exit(status)
@@ -175,7 +175,7 @@ def _monitor_submission(connection: socket.socket, config: Any, shell: Any) -> N
             if group:
                 group.enter()
             _init(fds[0], begun, head, data, config, shell)
-        except BaseException as error:  # noqa: BLE001 - it is told
+        except BaseException as error:  # noqa: BLE001 - it is reported
             os.write(begun, f"{error!r}"[:4000].encode())
         finally:
             os._exit(1)
@@ -190,7 +190,7 @@ def _monitor_submission(connection: socket.socket, config: Any, shell: Any) -> N
     looks = Looks(members, head["limits"], group or _make_meter(init, config))
     try:
         _watch(connection, init, learner, looks)
-    finally:  # nothing runs on that nobody watches
+    finally:  # nothing keeps running unobserved
         if config["alone"]:
             os.kill(-1, signal.SIGKILL)  # all but the server
         _kill_all(init, parted)
@@ -243,7 +243,7 @@ def _init(
 
 
 def _private_folders(limits: Any, mounted: str) -> None:
-    """Folders of its own, and no more namespaces."""
+    """Make private folders, and forbid further namespaces."""
     _check_call(LIBC.unshare(CLONE["mount"] | CLONE["cgroup"]), "unshare")
     _mount("", "/", MS_REC | MS_PRIVATE)
     _mount("proc", "/proc", MS_NOSUID | MS_NODEV)
@@ -253,14 +253,14 @@ def _private_folders(limits: Any, mounted: str) -> None:
         part = f"/tmp/{Path(folder).name}"
         os.mkdir(part, 0o700)
         _bind(part, folder)
-    _bind("/dev/null", "/dev/zero")  # whose pages would belong to nobody
+    _bind("/dev/null", "/dev/zero")  # its pages would not be counted
     for name in ("user", "pid", "net", "mnt"):
         limit = Path(f"/proc/sys/user/max_{name}_namespaces")
         limit.write_text("0", "utf-8")
 
 
 def _write_files(folder: str, files: dict[str, list[int]], data: bytes) -> None:
-    """What the learner finds beside the notebook; a copy, read only."""
+    """Copy the files that accompany the notebook, read only."""
     root = Path(folder)
     root.mkdir(parents=True, exist_ok=True)
     for name, (start, size) in files.items():
@@ -324,7 +324,7 @@ def _run_learner(link: int, folder: str, shell: Any, held: bool) -> None:
 def _watch(connection: socket.socket, init: int, learner: int, looks: Looks) -> None:
     """Pass signals on, look after the limits, until either side ends.
 
-    The grader is told at once when the learner's own process ends; its
+    The grader learns at once when the learner's own process ends; its
     snapshots live on.
     """
     events = select.poll()
@@ -415,7 +415,7 @@ def _make_meter(init: int, config: Any) -> Meter:
 
 
 def _all_memory() -> int:
-    """Bytes in use in the whole sandbox, of files in memory too."""
+    """Bytes in use in the entire sandbox, with files in memory."""
     lines = Path("/proc/meminfo").read_text("utf-8").splitlines()
     kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines}
     return 1024 * (kilobytes["MemTotal"] - kilobytes["MemFree"])
@@ -477,7 +477,7 @@ def _count_page_bytes(process: psutil.Process) -> int:
 
 
 def _files_bytes(init: int) -> int:
-    """Bytes of all files that the submission keeps: they lie in memory."""
+    """Bytes of all files that the submission keeps: they are in memory."""
     try:
         whole = os.statvfs(f"/proc/{init}/root/tmp")
     except OSError:  # it has ended meanwhile
@@ -486,7 +486,7 @@ def _files_bytes(init: int) -> int:
 
 
 def _list_tree(process: int) -> list[psutil.Process]:
-    """A process and all that it started."""
+    """A process and all its descendants."""
     try:
         first = psutil.Process(process)
         return [first, *first.children(recursive=True)]

@@ -11,7 +11,7 @@ from typing import Any
 from grader.course.settings import Limits, SetupError
 from grader.isolation.serialization import WireError, receive, send
 
-GRACE_SECONDS = 3  # for a cell to end after it was told to
+GRACE_SECONDS = 3  # for a cell to end after it was interrupted
 WORD_SECONDS = 1  # for the monitor to say why it ended
 START_SECONDS = 60
 
@@ -70,7 +70,7 @@ class Session:
     def run(self, source: str, count: int, seconds: float) -> tuple[list[Any], bool]:
         """A cell's outputs, and whether there were more than are kept.
 
-        Raises TimeoutError where it had to be told to end, Ended where
+        Raises TimeoutError if it had to be interrupted, Ended if
         that did not help, or where the process is gone.
         """
         most = self.limits.output_bytes
@@ -149,7 +149,7 @@ class Session:
             self.control.sendall(word)
 
     def close(self) -> None:
-        """End the process, its snapshots and all that they started."""
+        """End the process, its snapshots and everything that they started."""
         self.link.close()
         self.control.settimeout(START_SECONDS)
         with contextlib.suppress(OSError):  # it never started, or is gone

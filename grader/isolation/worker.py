@@ -169,7 +169,7 @@ class Helper:
         return kind(self, node["f"], node.get("k", "function"))
 
     def call_back(self, number: int, args: tuple, kwargs: dict) -> Any:
-        """Let the grader call a function of its own."""
+        """Call a function of the grader."""
         encoder = Encoder(self.keep)
         head = {"callback": number, "args": encoder.encode((args, kwargs))}
         send(self.sock, head, b"".join(encoder.chunks))

@@ -128,7 +128,7 @@ def is_hidden(source: str, line: int) -> bool:
     """Whether what arose in this line of a test is, or may be, hidden.
 
     So is what comes after hidden tests: an answer that met their values
-    could tell them there. The line is 0 where it is not known.
+    could reveal them there. The line is 0 if it is unknown.
     """
     hidden = hidden_lines(source)
     return bool(hidden) and (not line or line >= min(hidden))
@@ -197,7 +197,7 @@ def _read_stream(cell: NotebookNode, name: str) -> str:
 def own_errors(notebook: NotebookNode) -> list[str]:
     """The learner's cells that ended in an error, and how.
 
-    A cell that only tries what is not written yet is none of them.
+    A cell that only calls an unwritten answer is not one of them.
     """
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     found = []

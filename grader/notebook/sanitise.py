@@ -1,4 +1,4 @@
-"""Takes from a notebook's outputs what would act by itself.
+"""Removes from a notebook's outputs what a browser would run.
 
 An instructor opens the executed notebook in a browser, where HTML, SVG and
 scripts among its outputs would run with the instructor's rights, and reads

@@ -1,6 +1,6 @@
 """Which points have changed since the last run, and from what to what.
 
-After a corrected test a class is graded again; this tells it what changed.
+After a corrected test a class is graded again; this reports what changed.
 `grading/.points.json` has the points as they were last reported,
 `changes.csv` every change so far.
 """
@@ -37,7 +37,7 @@ class Change(NamedTuple):
 
 
 class Told(NamedTuple):
-    """A change as changes.csv tells it."""
+    """A change as changes.csv reports it."""
 
     when: str
     task: str
@@ -63,7 +63,7 @@ def write_changes(home: Path, rows: list[Row]) -> list[Change]:
 
 
 def find_changes(told: Memory, rows: list[Row]) -> list[Change]:
-    """What differs from what was told; an answer that waits does not count."""
+    """What differs from the last report; an ungraded answer does not count."""
     found = []
     for row in rows:
         who, name = row.submission.student, row.submission.assignment

@@ -21,9 +21,8 @@ from grader.course.settings import Course
 from grader.course.submissions import Submission, replace_text
 from grader.notebook.repair import task_of
 from grader.reports.changes import LATE, Told
-from grader.reports.points import Row, shown_hours, shown_points
-from grader.reports.points import Task as Points
-from grader.reports.task_texts import Asked, Task, read_tasks
+from grader.reports.points import Row, TaskPoints, shown_hours, shown_points
+from grader.reports.task_texts import Asked, TaskText, read_tasks
 from rnncore.testing.failure import Failure, Place, next_step, places, render
 from rnncore.testing.properties import PROPERTIES
 
@@ -121,13 +120,13 @@ def render_page(
 
 
 def _describe_task(
-    task: Points, assignment: Asked, result: dict[str, Any], where: dict[str, Place]
+    task: TaskPoints, assignment: Asked, result: dict[str, Any], where: dict[str, Place]
 ) -> dict[str, Any]:
-    """What the page tells of one task."""
+    """What the page says about one task."""
     answers = result.get("answers", {})  # an older result has none
     name, failure = task_of(task.id), task.failure
     kind = failure.kind if failure else "NotRun"
-    about = assignment.tasks.get(name, Task())
+    about = assignment.tasks.get(name, TaskText())
     place = failure.read if failure else where.get(name)
     return {
         "task": task,
@@ -152,7 +151,7 @@ def _name_task(name: str, assignment: Asked) -> str:
     """What a change is of, as the page calls it."""
     if name == LATE:
         return "taken off for handing in late"
-    about = assignment.tasks.get(task_of(name), Task())
+    about = assignment.tasks.get(task_of(name), TaskText())
     return about.title or task_of(name)
 
 

@@ -38,8 +38,14 @@ NAMES = {
     "display_pub": "publishes messages of its own",
     "kernel": "reaches into its own kernel",
     "_exit": "ends its process",
+    "__code__": "takes a function apart, or runs another's code",
+    "FunctionType": "takes a function apart, or runs another's code",
+    "reload": "imports a module anew, as it was before",
+    "exec": "runs a text as code",
     "_ih": "reads the cells that were executed",
 }
+BARE = {"eval": "runs a text as code"}  # as a method it is a network's
+MEMBERS = {("sys", "modules"): "changes or reads what is imported"}
 MODULES = {
     "atexit": "has code run when Python ends",
     "ctypes": "reads or writes memory",
@@ -109,7 +115,7 @@ def find_reasons(
 
 
 def find_strange_code(source: str) -> list[str]:
-    """What in a cell an honest answer has no use for."""
+    """Code in a cell that an honest answer does not need."""
     try:
         tree = ast.parse(_plain_python(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -139,19 +145,30 @@ def _of_node(node: ast.AST, imported: set[str]) -> Iterator[str]:
             top = name.split(".")[0]
             if top in MODULES:
                 yield f"imports {top}: {MODULES[top]}"
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                yield from _explain_member(node.module or "", alias.name)
+                if alias.name in NAMES:
+                    yield f"uses {alias.name}: {NAMES[alias.name]}"
     elif isinstance(node, ast.Attribute):
         if node.attr in NAMES:
             yield f"uses {node.attr}: {NAMES[node.attr]}"
+        yield from _explain_member(_find_root(node), node.attr)
         if isinstance(node.ctx, ast.Store) and _find_root(node) in imported:
             yield f"replaces {ast.unparse(node)[:60]}"
     elif isinstance(node, ast.FunctionDef) and node.name in NAMES:
         yield f"defines {node.name}: {NAMES[node.name]}"
-    elif isinstance(node, ast.Name) and node.id in NAMES:
-        yield f"uses {node.id}: {NAMES[node.id]}"
+    elif isinstance(node, ast.Name) and node.id in NAMES | BARE:
+        yield f"uses {node.id}: {(NAMES | BARE)[node.id]}"
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
         for text, why in TEXTS.items():
             if text in node.value:
                 yield f"has the text {text!r}: {why}"
+
+
+def _explain_member(module: str, name: str) -> Iterator[str]:
+    if why := MEMBERS.get((module, name)):
+        yield f"uses {module}.{name}: {why}"
 
 
 def _find_root(node: ast.expr) -> str:

@@ -7,16 +7,18 @@ columns, and the line of possible points, that Canvas wants.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
 from nbgrader.api import Gradebook, Student
 
+from grader.collecting.collected import load_record
 from grader.course.roster import is_anonymous
 from grader.course.settings import Course
 from grader.course.submissions import replace_text
 from grader.reports.points import Row, csv_text
+from grader.services.exports import CANVAS
 
 LMS_HEAD = ["id", "lms_user_id", "first_name", "last_name", "email"]
 CANVAS_HEAD = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
@@ -28,7 +30,7 @@ def write_lms(
     place: Path | None = None,
     missing: float | None = None,
 ) -> None:
-    """Write lms.csv and canvas.csv into a folder, or beside the other tables.
+    """Write lms.csv and canvas.csv into a folder, by default that of the other tables.
 
     All of the roster have a line. The field of a submission that waits for a
     person is empty, which leaves what the system has; what did not come in has
@@ -48,6 +50,10 @@ def write_lms(
             for who, student in sorted(students.items())
             if who in points or _format_lms_row(student)[1:] != [""] * 4
         ]
+        taken = {s.lms_user_id for s in students.values()}
+        numbers = {
+            w: n for w, n in _find_numbers(course, rows).items() if n not in taken
+        }
         lms = [[*LMS_HEAD, *names]]
         canvas: list[list[Any]] = [
             [*CANVAS_HEAD, *names],
@@ -57,7 +63,7 @@ def write_lms(
             mine = points.get(student.id, {})
             got = [mine.get(name, absent.get(name, missing)) for name in names]
             lms.append([*_format_lms_row(student), *got])
-            canvas.append([*_format_canvas_row(student), *got])
+            canvas.append([*_format_canvas_row(student, numbers), *got])
     replace_text(place / "lms.csv", csv_text(lms))
     replace_text(place / "canvas.csv", csv_text(canvas))
 
@@ -82,8 +88,26 @@ def _format_lms_row(student: Student) -> list[Any]:
     ]
 
 
-def _format_canvas_row(student: Student) -> list[Any]:
+def _find_numbers(course: Course, rows: list[Row]) -> dict[str, str]:
+    """Canvas's number of each who handed in alone, as it stood on the files.
+
+    A group's files have the number of one of its learners.
+    """
+    alone = {(r.submission.assignment, r.submission.student): r for r in rows}
+    found = {
+        (who, number)
+        for assignment, of in load_record(course.home).items()
+        for who, taken in of.items()
+        if (row := alone.get((assignment, who))) and not row.submission.team
+        for system, name, number, _ in taken.marks
+        if system == CANVAS and not is_anonymous(name)
+    }
+    whose, has = (Counter(pair[n] for pair in found) for n in (1, 0))
+    return {w: number for w, number in found if whose[number] == has[w] == 1}
+
+
+def _format_canvas_row(student: Student, numbers: dict[str, str]) -> list[Any]:
     full = ", ".join(filter(None, [student.last_name, student.first_name]))
-    number = student.lms_user_id or ""
+    number = student.lms_user_id or numbers.get(student.id, "")
     login = "" if number else student.id  # Canvas matches the number first
     return [full or student.id, number, "", login, ""]

@@ -1,4 +1,4 @@
-"""What an instructor reads after a run, beside the points.
+"""The summary that an instructor reads after a run.
 
 The most frequent mistakes that were recognised, the submissions to look
 at, with the reasons, and the slowest.
@@ -54,7 +54,7 @@ def format_summary(graded: list[tuple[Row, dict[str, Any]]]) -> str:
 
 
 def write_overview(course: Course, graded: list[tuple[Row, dict[str, Any]]]) -> None:
-    """Write mistakes.csv and suspicious.csv beside the points."""
+    """Write mistakes.csv and suspicious.csv into the folder of the points."""
     lines: list[list[object]] = [["assignment", "task", "learners", "mistake"]]
     lines += [
         [m.assignment, m.task, m.count, m.says]

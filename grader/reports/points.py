@@ -31,7 +31,7 @@ FAILED = ["kind", "checked", "expected", "got", "mistake", "read", "hidden"]
 
 
 @dataclass(frozen=True)
-class Task:
+class TaskPoints:
     """One graded cell; `open`: a person has yet to read it."""
 
     id: str
@@ -58,7 +58,7 @@ class Row:
     penalty: float = 0.0
     late: float = 0.0  # hours after the due date, extension included
     open: bool = False
-    tasks: list[Task] = field(default_factory=list)
+    tasks: list[TaskPoints] = field(default_factory=list)
     key: str = ""  # of what was graded; see `key_of`
     version: str = ""  # of the tests
 
@@ -89,7 +89,7 @@ def read_rows(course: Course, submissions: Iterable[Submission]) -> list[Row]:
 class Entered:
     """What the gradebook has of one submission."""
 
-    tasks: list[Task] = field(default_factory=list)
+    tasks: list[TaskPoints] = field(default_factory=list)
     penalty: float = 0.0
     late: float = 0.0
 
@@ -123,7 +123,7 @@ def _make_row(
     )
 
 
-def _add_check(task: Task, check: dict[str, Any], reason: str) -> Task:
+def _add_check(task: TaskPoints, check: dict[str, Any], reason: str) -> TaskPoints:
     """A task with what its check showed; an older result lacks parts."""
     told = [check.get("failure"), *check.get("others", [])]
     failures = [Failure.from_json(one) for one in told if one and not reason]
@@ -136,7 +136,7 @@ def _add_check(task: Task, check: dict[str, Any], reason: str) -> Task:
 
 
 def _read_entered(book: Gradebook, name: str) -> dict[str, Entered]:
-    """All that was entered for an assignment, by learner: four queries."""
+    """The entries of the gradebook for an assignment, by learner: four queries."""
     try:
         notebook = book.find_notebook(name, name)
     except MissingEntry:
@@ -170,7 +170,7 @@ def _read_entered(book: Gradebook, name: str) -> dict[str, Entered]:
         name, by_hand = names[cell], given != [None, None]
         # below a code cell the formgrader has the comment of both, under its name
         places = dict.fromkeys([name, task_of(name)])
-        task = Task(
+        task = TaskPoints(
             name,
             float(score),
             graded[cell],
@@ -244,12 +244,12 @@ def _one_table(name: str, rows: list[Row]) -> str:
     return "\n".join([name, *text])
 
 
-def shown_points(task: Task) -> str:
+def shown_points(task: TaskPoints) -> str:
     """Its points, or "?" while a person has yet to read it."""
     return "?" if task.open else f"{task.points:g}"
 
 
-def shown_properties(task: Task) -> str:
+def shown_properties(task: TaskPoints) -> str:
     """What its tests gave for each property: values 2/2, dtype 0/1."""
     parts = task.properties.items()
     return ", ".join(f"{name} {got:g}/{of:g}" for name, (got, of) in parts)

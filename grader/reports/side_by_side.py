@@ -1,4 +1,4 @@
-"""The answers of submissions that look alike, beside each other."""
+"""Shows the answers of similar submissions side by side."""
 
 from __future__ import annotations
 

@@ -35,6 +35,16 @@ FEWEST = 4  # shared fingerprints; fewer are chance
 SHARE = 0.1  # of the class: what more have is common knowledge
 GROUP = 0.5  # of what each of a group has, at least, the group alone has
 MOST, LEAST = 50, 3  # bounds of that number, for large and small classes
+BEFORE = {  # what changes nothing before an operator
+    *(("0", "or"), ("None", "or"), ("False", "or"), ("1", "and"), ("True", "and")),
+    *(("1", "*"), ("1.0", "*"), ("0", "+"), ("0.0", "+")),
+}
+BEHIND = {
+    *(("or", "None"), ("or", "False"), ("and", "True")),
+    *((sign, number) for sign in ("+", "-") for number in ("0", "0.0")),
+    *((sign, number) for sign in ("*", "/", "**") for number in ("1", "1.0")),
+}
+STARTS = {*"([{,:=+-", "+=", "-=", "*=", "", "and", "if", "in", "not", "or", "return"}
 KEPT = set(keyword.kwlist) | set(dir(builtins))
 SKIPPED = {
     tokenize.COMMENT,
@@ -67,7 +77,7 @@ def tokens_of(source: str) -> list[str]:
         "\n" if line.lstrip().startswith(("%", "!", "?")) else line
         for line in source.splitlines(keepends=True)
     ]
-    found: list[str] = []
+    found: list[tuple[str, str]] = []  # a token, and what of it counts
     while lines:  # after a line that cannot be read, the next one counts
         after_dot, last, read = False, 0, io.StringIO("".join(lines))
         try:
@@ -75,14 +85,26 @@ def tokens_of(source: str) -> list[str]:
                 last = max(last, token.end[0])
                 if token.type in SKIPPED:
                     continue
-                found.append(_normalise_token(token, after_dot))
+                found.append((token.string, _normalise_token(token, after_dot)))
                 after_dot = token.string == "."
         except (tokenize.TokenError, SyntaxError) as error:
             at = error.lineno if isinstance(error, SyntaxError) else None
             lines = lines[max(last, at or 0, 1) :]
         else:
             break
-    return found
+    return _drop_neutral(found)
+
+
+def _drop_neutral(tokens: Iterable[tuple[str, str]]) -> list[str]:
+    """The tokens without operands that change nothing, as in `1 * x`."""
+    left: list[tuple[str, str]] = [("", ""), ("", "")]
+    for token in tokens:
+        pair = left[-1][0], token[0]
+        if pair in BEHIND or (pair in BEFORE and left[-2][0] in STARTS):
+            left.pop()
+        else:
+            left.append(token)
+    return [plain for _, plain in left[2:]]
 
 
 def _normalise_token(token: tokenize.TokenInfo, after_dot: bool) -> str:

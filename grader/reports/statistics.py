@@ -11,7 +11,7 @@ from grader.course.settings import Course
 from grader.course.submissions import replace_text
 from grader.notebook.repair import task_of
 from grader.reports.points import Row, csv_text
-from grader.reports.task_texts import Task, read_tasks
+from grader.reports.task_texts import TaskText, read_tasks
 
 HEAD = ["assignment", "task", "property", "of", "learners", "mean", "spread", "full"]
 HEAD += ["discrimination", "planned_minutes"]
@@ -95,11 +95,11 @@ def _compute_correlation(pairs: list[tuple[float, float]]) -> float | None:
 
 
 def write_statistics(course: Course, rows: Iterable[Row]) -> None:
-    """Write statistics.csv beside the other tables."""
+    """Write statistics.csv into the folder of the other tables."""
     lines: list[list[object]] = [[*HEAD]]
     for item in find_items(rows):
         about = read_tasks(course.released(item.assignment)).tasks.get(
-            item.task, Task()
+            item.task, TaskText()
         )
         r = item.discrimination
         lines.append(

@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from grader.notebook.repair import grade_id, is_test
+from grader.notebook.repair import grade_id, is_test, task_of
 
 HEADING = re.compile(r"^#{2,3} +(.*?)(?: +\([\d.]+ points?\))?$", re.MULTILINE)
 MINUTES = re.compile(r"^\*[^*]*\babout (\d+) minutes", re.MULTILINE)
@@ -25,7 +25,7 @@ SENTENCE = re.compile(r'(?:(?<=[.?!])|(?<=[.?!]")) +(?=[A-Z])')
 
 
 @dataclass(frozen=True)
-class Task:
+class TaskText:
     """One task, in Markdown; an empty field says nothing."""
 
     title: str = ""  # its heading: "Task 1: a way past the tanh"
@@ -39,7 +39,7 @@ class Asked:
     """An assignment: its title, and its tasks by the answer cells' names."""
 
     title: str = ""
-    tasks: dict[str, Task] = field(default_factory=dict)
+    tasks: dict[str, TaskText] = field(default_factory=dict)
 
 
 def read_tasks(path: Path | None) -> Asked:
@@ -47,6 +47,17 @@ def read_tasks(path: Path | None) -> Asked:
     if path is None or not path.exists():
         return Asked()
     return _read(path, path.stat().st_mtime_ns)
+
+
+def list_tasks_with_points(path: Path | None) -> list[str]:
+    """The tasks that give points; none without a notebook."""
+    if path is None or not path.exists():
+        return []
+    return [
+        task_of(grade_id(cell) or "")
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.metadata.get("nbgrader", {}).get("grade")
+    ]
 
 
 @lru_cache(maxsize=100)
@@ -64,11 +75,11 @@ def _read(path: Path, _changed: int) -> Asked:
     return Asked(title, tasks)
 
 
-def _read_task(cell: NotebookNode, name: str, text: str) -> Task:
-    """The task of an answer's cell, under the text that stands above it."""
+def _read_task(cell: NotebookNode, name: str, text: str) -> TaskText:
+    """The task of an answer's cell, described by the text above it."""
     headings = [*HEADING.finditer(text)]
     if not headings:
-        return Task(line=_read_summary(cell, name))
+        return TaskText(line=_read_summary(cell, name))
     title, body = headings[-1][1], text[headings[-1].end() :].strip()
     hint = HINT.search(body)
     line = _read_summary(cell, name)
@@ -76,7 +87,7 @@ def _read_task(cell: NotebookNode, name: str, text: str) -> Task:
         line = SENTENCE.split(" ".join(body.split("\n\n")[0].split()))[-1]
     planned = MINUTES.search(body)
     minutes = int(planned[1]) if planned else 0
-    return Task(title, line, hint[1].strip() if hint else "", minutes)
+    return TaskText(title, line, hint[1].strip() if hint else "", minutes)
 
 
 def _read_summary(cell: NotebookNode, name: str) -> str:

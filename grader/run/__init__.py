@@ -1,1 +1,1 @@
-"""Jobs: one submission each, in a process of its own; then the record."""
+"""Jobs: one submission each, in a separate process; then the record."""

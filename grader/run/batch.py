@@ -34,7 +34,7 @@ class JobRunner(Protocol):
 
 
 class LocalRunner:
-    """This machine: so many jobs side by side."""
+    """Runs a number of jobs at a time on this machine."""
 
     def __init__(self, workers: int):
         processes.resume()
@@ -70,7 +70,7 @@ def run_all(
 ) -> None:
     """Run and record all of `todo`, and print how far it is.
 
-    `why_unknown` says what to tell of a submission to no assignment.
+    `why_unknown` explains a submission to an unknown assignment.
     """
     progress = Progress(len(todo))
     secret = course_secret(course.home)
@@ -114,7 +114,7 @@ def _guard(
     """Keep a fault of the grader's to the submission that it is about."""
     try:
         yield
-    except Exception as error:  # noqa: BLE001 - told; others go on
+    except Exception as error:  # noqa: BLE001 - reported; others continue
         fault = Fault(error)
         said = fault.log()
         try:
@@ -141,7 +141,7 @@ class Progress:
         self.width = len(str(count))
 
     def show(self, submission: Submission, text: str) -> None:
-        """Tell of one more submission."""
+        """Report one more submission."""
         self.done += 1
         spent = time.monotonic() - self.start
         left = spent / self.done * (self.count - self.done)

@@ -30,7 +30,7 @@ PATIENCE = "15s"  # for a scheduler to answer
 
 @dataclass(frozen=True)
 class Entry:
-    """A file, folder, link or another thing, as it lies in a folder."""
+    """An entry of a folder: a file, folder, link or anything else."""
 
     path: str
     kind: int  # as in st_mode
@@ -153,7 +153,7 @@ def _make_parcel(job: Job) -> Parcel:
 
 
 def pack(folder: Path, most: int | None = None) -> list[Entry]:
-    """What lies in a folder; of a file over `most` bytes, its size only.
+    """The contents of a folder; of a file over `most` bytes, its size only.
 
     Where there is too much in it, that much is sent, and refused there.
     """
@@ -174,7 +174,7 @@ def _read_entry(path: Path, base: Path, most: int | None) -> Entry:
 
 
 def unpack(entries: list[Entry], folder: Path) -> None:
-    """Put what was packed into a folder that is not there yet."""
+    """Unpack entries into a folder that does not exist yet."""
     for entry in entries:
         path = folder / entry.path
         if stat.S_ISDIR(entry.kind):
@@ -182,7 +182,7 @@ def unpack(entries: list[Entry], folder: Path) -> None:
         elif stat.S_ISLNK(entry.kind):
             path.symlink_to(os.fsdecode(entry.data))
         elif not stat.S_ISREG(entry.kind):
-            os.mkfifo(path)  # stands for all that is no file
+            os.mkfifo(path)  # represents anything that is no file
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(entry.data)

@@ -1,4 +1,4 @@
-"""What `nbgrader autograde` uses in the place of its own execution.
+"""Replaces the execution of notebooks in `nbgrader autograde`.
 
 nbgrader_config.py names the class here as autograde's exporter. nbgrader
 does what it always does with folders, gradebook and log; the notebook is

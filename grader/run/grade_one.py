@@ -1,6 +1,6 @@
-"""Grades one submission, in a process of its own that may be killed.
+"""Grades one submission, in a separate process that may be killed.
 
-What comes out lies in the job's work folder: the executed notebook, as
+The results are in the job's work folder: the executed notebook, as
 nbgrader's autograded step would leave it, and report.json. The class's
 gradebook is not touched here.
 """
@@ -108,7 +108,7 @@ def main(job: Job) -> None:
         report = _grade(job)
     except Broken as broken:
         report = give_up(job, str(broken), failed=False)
-    except Exception as error:  # noqa: BLE001 - told, and tried again
+    except Exception as error:  # noqa: BLE001 - reported, and tried again
         fault = Fault(error)
         report = give_up(job, fault.told, failed=True)
         report["trace"] = fault.trace
@@ -151,7 +151,7 @@ def _most_memory() -> int:
 
 
 def _isolate(job: Job) -> None:
-    """A session of its own, output to a file, an end with the parent."""
+    """Start a session, write output to a file, end with the parent."""
     os.setsid()
     out = os.open(job.work / "output.txt", os.O_CREAT | os.O_WRONLY)
     for stream in (1, 2):
@@ -218,7 +218,7 @@ def _collect_answers(notebook: NotebookNode) -> dict[str, str]:
 
 
 def _copy_files(job: Job, folder: Path) -> None:
-    """Copy what was handed in beside the notebook: plain files only."""
+    """Copy the files handed in with the notebook: regular files only."""
     folder.mkdir(parents=True)
     limits = job.limits
     try:
@@ -241,9 +241,9 @@ def _copy_files(job: Job, folder: Path) -> None:
 
 
 def _read_files(job: Job) -> dict[str, bytes]:
-    """What lies beside the notebook: the release's files, then others.
+    """The files in the notebook's folder: the release's, then others.
 
-    A file that lies where the release has a folder, or the other way
+    A file in the place of a folder of the release, or the other way
     round, is left out.
     """
     given = _read_contents(job.assignment.release.parent)

@@ -45,7 +45,7 @@ _stop = threading.Event()
 
 
 def run(job: Job) -> Report:
-    """Grade a job in a process of its own, and end all that it started.
+    """Grade a job in a separate process, and end everything it started.
 
     Raises InterruptedError where `interrupt` was called.
     """
@@ -84,7 +84,7 @@ def run(job: Job) -> Report:
 def start_warm_process(name: str) -> None:
     """Begin to start what every job needs, so that the first need not wait.
 
-    Raises NoSandbox where there is none of this name.
+    Raises NoSandbox if there is none of this name.
     """
     sandbox.require(name)
     process = _CONTEXT.Process(target=int)  # type: ignore
@@ -112,7 +112,7 @@ def resume() -> None:
 
 
 def _wait(process: BaseProcess, seconds: float) -> bool:
-    """Whether the process ended by itself."""
+    """Whether the process ended without being killed."""
     left = seconds
     while left > 0 and not _stop.is_set():
         process.join(min(0.2, left))

@@ -123,5 +123,5 @@ def _graded_before(path: Path) -> NotebookNode | None:
     """The notebook as an earlier run left it, if one did."""
     try:
         return nbformat.v4.reads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):  # there is none, or no whole one
+    except (FileNotFoundError, ValueError):  # missing, or incomplete
         return None

@@ -14,7 +14,7 @@ LONGEST = 1_000  # bytes of either
 
 
 def add_stamp(course: Course, submission: Submission) -> None:
-    """Put what the exchange handed over with a submission beside its page.
+    """Copy the exchange's files of a submission into its page's folder.
 
     `nbgrader release_feedback`, and the formgrader's button, look for it
     there. What was not collected by an exchange has none.

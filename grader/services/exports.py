@@ -1,8 +1,8 @@
 """Whose a file of an export is, by the marks that a system puts on it.
 
 What a learner chose comes behind the system's own marks, so only the first
-part of a path that bears them counts. One system is taken for a whole export,
-the one whose marks most of its files bear: in a file of Canvas's a learner
+part of a path that has them counts. One system is assumed for an entire export,
+the one whose marks most of its files have: in a file of Canvas's a learner
 may have written what Moodle writes.
 
     Moodle       Ann Ode_4711_assignsubmission_file/ch03_bptt.ipynb
@@ -52,6 +52,7 @@ MARKS = {  # `rest` is what follows in the same part: in a flat export, the file
     ),
 }
 OWN = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|Thumbs\.db$)")  # of a file manager
+NAMELESS = "Participant"  # as Moodle calls everybody in anonymous marking
 CLOCKS = {BLACKBOARD: "%Y-%m-%d-%H-%M-%S", BRIGHTSPACE: "%b %d, %Y %I%M %p"}
 
 
@@ -71,12 +72,12 @@ class Piece:
 
     @property
     def owner(self) -> tuple[str, str]:
-        """What tells one learner of an assignment's exports from another."""
+        """What distinguishes the learners in an assignment's exports."""
         return self.system, self.number or self.name
 
 
 def sort_pieces(members: Sequence[Member]) -> tuple[list[Piece], list[Member]]:
-    """An export's files with their marks, and those that bear none."""
+    """An export's files with their marks, and those without any."""
     members = [m for m in members if not OWN.search(m.path)]
     found: dict[str, list[Piece]] = {
         system: [p for m in members if (p := _read_marks(system, m))]
@@ -100,6 +101,8 @@ def _read_marks(system: str, member: Member) -> Piece | None:
         said = match.groupdict()
         behind = [said["rest"] or "", *member.parts[place + 1 :]]
         name = said["name"] or f"anon_{said['anonymous']}"
+        if system == MOODLE and (last := name.rpartition("-")[2]) == NAMELESS:
+            name = last  # a group's name comes before it
         if name.strip().startswith("."):
             return None
         return Piece(

@@ -24,7 +24,7 @@ from grader.course.settings import Course, SetupError
 from grader.course.submissions import Submission, load_result, replace_text
 from grader.isolation import sandbox
 from grader.notebook.repair import grade_id, task_of
-from grader.reports.points import Row, Task, read_rows
+from grader.reports.points import Row, TaskPoints, read_rows
 from grader.reports.task_texts import Asked, read_tasks
 from rnncore.testing.failure import next_step, render
 
@@ -57,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def grade_submission(base: Path, name: str, *, sandboxed: bool) -> dict[str, Any]:
-    """Grade what lies in submission/, in a course made for it."""
+    """Grade the contents of submission/, in a temporary course."""
     with tempfile.TemporaryDirectory(prefix="course-") as folder:
         root = Path(folder)
         shutil.copytree(base / "source" / "course", root, dirs_exist_ok=True)
@@ -109,7 +109,7 @@ def format_results(
 
 
 def _make_page(output: str, *, score: float | None) -> dict[str, Any]:
-    """The part that concerns the whole submission."""
+    """The part that concerns the entire submission."""
     page: dict[str, Any] = {
         "output": output,
         "output_format": "text",
@@ -122,7 +122,7 @@ def _make_page(output: str, *, score: float | None) -> dict[str, Any]:
     return page if score is None else page | {"score": score}
 
 
-def _test(task: Task, assignment: Asked) -> dict[str, Any]:
+def _test(task: TaskPoints, assignment: Asked) -> dict[str, Any]:
     """One task: its points, and why some are missing."""
     lines = []
     if task.failure is not None:
@@ -138,7 +138,7 @@ def _test(task: Task, assignment: Asked) -> dict[str, Any]:
     }
 
 
-def _name_task(task: Task, assignment: Asked) -> str:
+def _name_task(task: TaskPoints, assignment: Asked) -> str:
     name = task_of(task.id)
     about = assignment.tasks.get(name)
     return (about.title if about else "") or name

@@ -21,7 +21,7 @@ PIPES = str.maketrans({"|": "\\|", "<": "&lt;", "`": "'", "\n": " "})
 
 
 def main(arguments: list[str]) -> int:
-    """Print the table or a task's verdict; 0 where all that is asked holds."""
+    """Print the table or a task's verdict; 0 if every task asked for holds."""
     notebook, *task = arguments
     path = Path(notebook).resolve()
     try:

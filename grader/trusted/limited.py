@@ -41,7 +41,7 @@ def limit_memory(room: int) -> None:
 
 
 def limit_calls(function: Callable[..., float]) -> Callable[..., float]:
-    """The function, each call of it in a process of its own.
+    """The function, with each call in a separate process.
 
     It gives a number. Raises AssertionError where the function does, or
     where the process ends, and Ended where the learner's process does.

@@ -260,7 +260,7 @@ class Link:
 
 def has_names(value: Any) -> bool:
     """Whether a learner may ask for an object's attributes: where its class
-    stands in the test or in the assignment, and nowhere else."""
+    is in the test or in the assignment, and nowhere else."""
     kind = type(value)
     return kind.__module__ == SPACE and kind.__mro__[1:] == (object,)
 
@@ -350,7 +350,7 @@ class Proxy:
         self._link.do("set item", self, key, value)
 
     def __len__(self) -> int:
-        if not self._open:  # a TypeError: list() asks, and goes on then
+        if not self._open:  # a TypeError: list() asks for it, and continues
             raise TypeError(f"{self!r} is not data: it has no length")
         found = self._link.do("length", self)
         if type(found) is not int:

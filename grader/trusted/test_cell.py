@@ -79,7 +79,7 @@ class Space:
             self.values[name] = link.name(name, kind)
 
     def _execute(self, node: ast.stmt, link: Link) -> None:
-        """Define what the assignment gives, with all that it needs."""
+        """Define what the assignment gives, and its dependencies."""
         for name in sorted(free_names(ast.unparse(node))):
             self._provide(name, link, direct=False)
         module = ast.Module([node], [])
@@ -204,7 +204,7 @@ def _split_hidden(source: str, file: str) -> tuple[list[ast.stmt], list[ast.stmt
 
 @contextlib.contextmanager
 def _lend_to_link(link: Link) -> Iterator[None]:
-    """Let `lend` tell the link what may be changed, and hunts be limited."""
+    """Make `lend` report to the link what may be changed, and limit hunts."""
 
     def lend(args: dict[str, Any]) -> dict[str, Any]:
         copy = original(args)
@@ -226,7 +226,7 @@ def _lend_to_link(link: Link) -> Iterator[None]:
 def _at_most(seconds: float) -> Iterator[None]:
     """Raise Ended when the time is over, also where the test computes."""
     if threading.current_thread() is not threading.main_thread():
-        yield  # the link has a limit of its own
+        yield  # the link has its own limit
         return
 
     def over(_number: int, _frame: FrameType | None) -> None:

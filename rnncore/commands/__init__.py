@@ -1,6 +1,6 @@
 """The commands of `python -m rnncore`, one module each."""
 
-ABOUT = {  # told by --help, which imports none of them
+ABOUT = {  # shown by --help, which imports none of them
     "text": "a language model of any text: train it, write with it",
     "forecast": "forecasts of the columns of any CSV file, and how good "
     "they are",

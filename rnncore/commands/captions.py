@@ -13,6 +13,7 @@ from rnncore.commands.evaluation import (
     NETWORK,
     Later,
     add_rows,
+    corpus_intervals,
     share_interval,
 )
 from rnncore.storage.files import Refused
@@ -38,7 +39,7 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
 
 
 def _fit(
-    arguments: Namespace, data: tuple, run: runs.Run, device: Any
+    arguments: Namespace, data: tuple, run: runs.TrainingRun, device: Any
 ) -> tuple[Any, Facts]:
     """A captioner that has learned the training films."""
     from rnncore.application import seeded
@@ -136,7 +137,7 @@ def _learn_words(films: "Captioned", training: Sequence[int]) -> "Words":
 def _encode(
     films: "Captioned", part: Sequence[int], words: "Words"
 ) -> list[Said]:
-    """Each caption of these films, beside its film."""
+    """Each caption of these films, paired with its film."""
     known = set(words.words)
 
     def spelt(caption: str) -> str:
@@ -185,7 +186,8 @@ def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Later]:
 
     (model, words), (films, (training, _, test)) = known, data
     true = [films.captions[k] for k in test]
-    scores = _measure_quality(_describe(model, words, films, test), true)
+    own = _describe(model, words, films, test)
+    scores = _measure_quality(own, true)
     what = format_count(len(test), "film")
     found = {
         "table": [(NETWORK, *scores)],
@@ -197,13 +199,17 @@ def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Later]:
     }
     exact = round(scores[0] * len(test) / 100)
     found |= share_interval("exact", exact, len(test))
+    found |= corpus_intervals(
+        {"BLEU": _make_bleu()}, own, [*zip_longest(*true)]
+    )
     near, often = (
         "a caption of the nearest film, without order",
         "the most frequent caption",
     )
 
     def like() -> dict[str, tuple]:
-        found = nearest(films.frames, training, test)
+        bar = common.Bar("nearest", "film")
+        found = nearest(films.frames, training, test, bar)
         said = [films.captions[k][0] for k in found]
         return {near: _measure_quality(said, true)}
 
@@ -237,14 +243,17 @@ def _describe(
 def _measure_quality(
     said: Sequence[str], true: Sequence[Sequence[str]]
 ) -> tuple[float, float]:
-    """Percent that one of a film's captions equals, and BLEU beside all."""
-    from sacrebleu.metrics import BLEU
-
+    """Percent equal to one of a film's captions, and BLEU against all."""
     right = sum(text in some for text, some in zip(said, true, strict=True))
     references = [*zip_longest(*true)]  # the first of each film, and so on
-    bleu = BLEU(effective_order=True)  # captions may have three words
-    score = bleu.corpus_score(said, references).score
+    score = _make_bleu().corpus_score(said, references).score
     return 100 * right / len(said), score
+
+
+def _make_bleu() -> Any:
+    from sacrebleu.metrics import BLEU
+
+    return BLEU(effective_order=True)  # captions may have three words
 
 
 def _show(about: Facts) -> common.Described:

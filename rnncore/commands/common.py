@@ -169,8 +169,8 @@ def add_option(
 ) -> None:
     """An option, of the kind of its default; its help says which.
 
-    With `outside=True` a run goes on though its value is another: the
-    outcome does not depend on it, or the data's fingerprint tells.
+    With `outside=True` a run continues even if its value changed: the
+    outcome does not depend on it, or the data's fingerprint shows it.
     """
     kinds = {int: whole_number, float: parse_positive}
     kind = kind or kinds.get(type(default), str)
@@ -201,7 +201,7 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 
 
 def choose_device(arguments: argparse.Namespace) -> Any:
-    """The device that is asked for, with so many threads.
+    """The chosen device, with this number of threads.
 
     Raises Refused where there is no such device.
     """
@@ -331,7 +331,7 @@ class Bar:
         return self.bar
 
     def tell(self, name: str, value: float) -> float:
-        """Show the number of this name beside the bar; give it back."""
+        """Show the number of this name at the bar; return it."""
         self.told[name] = f"{name} {value:.4g}"
         if self.bar is not None:
             beside = ", ".join(self.told.values())
@@ -342,7 +342,7 @@ class Bar:
 def make_progress_bar(todo: Iterable | None = None, **about: Any) -> Any:
     """A bar of tqdm's in a terminal; else, and without tqdm, lines.
 
-    `about` is what tqdm is told: desc, unit, total, initial.
+    `about` holds arguments of tqdm: desc, unit, total, initial.
     """
     if not (sys.stderr.isatty() and importlib.util.find_spec("tqdm")):
         return Lines(todo, **about)
@@ -374,7 +374,7 @@ class Lines:
             self.update()
 
     def update(self, count: int = 1) -> None:
-        """So many more are done."""
+        """Advance by a number of items."""
         self.done += count
         now = time.monotonic()
         if now - self.told >= MINUTE:
@@ -384,7 +384,7 @@ class Lines:
             note(f"{self.label}: {where}{self.beside}{self.tell_left(now)}")
 
     def tell_left(self, now: float) -> str:
-        """At this pace, for all that is to be done: ", 3 min left"."""
+        """The time left at this pace: ", 3 min left"."""
         if self.total is None or self.done <= self.first:
             return ""
         pace = (now - self.begun) / (self.done - self.first)
@@ -404,7 +404,7 @@ class Lines:
 def process_each(paths: Sequence[Any], do: Callable[[Any], None]) -> int:
     """Process each item even if others fail; return the exit status.
 
-    What is refused is told at the end, with its reason; then it is 1. Of
+    Refused items are listed at the end, with reasons; then it is 1. Of
     one alone, the refusal is the command's.
     """
     if len(paths) == 1:
@@ -441,7 +441,7 @@ def reason_of(error: Exception) -> str:
 def note(text: str) -> None:
     """A line on stderr: progress for the user, not part of the result.
 
-    Where nobody reads it any more, work goes on.
+    If its reader has gone, work continues.
     """
     try:
         print(text, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""The command `data`: public sets by name, which others have published."""
+"""The command `data`: public data sets by name."""
 
 import contextlib
 import sys

@@ -1,4 +1,4 @@
-"""Scores of a model beside its baselines, and how they are reported."""
+"""Computes the scores of a model and its baselines, and reports them."""
 
 import argparse
 import json
@@ -21,7 +21,7 @@ from rnncore.commands.common import (
 )
 
 NETWORK = "the network"  # its rows of a table begin so
-Later = dict[str, Callable[[Facts], Facts]]  # what else is scored, by name
+Later = dict[str, Callable[[Facts], Facts]]  # further scores, by name
 
 
 class Application(NamedTuple):
@@ -33,7 +33,7 @@ class Application(NamedTuple):
 
     kind: str  # of the model file
     read: Callable  # arguments -> Data, what knows it again: a fingerprint
-    fit: Callable  # arguments, Data, Run, device -> Model, facts
+    fit: Callable  # arguments, Data, TrainingRun, device -> Model, facts
     score: Callable  # Model, Data -> facts with a table, Later
     again: Callable  # arguments, Model, facts -> the same of other data
     save: Callable  # path, *Model, facts: write the file
@@ -175,6 +175,46 @@ def mean_interval(what: str, values: Any, weights: Any) -> Facts:
     return {"interval": [what, *ends]}
 
 
+def corpus_intervals(
+    metrics: dict[str, Any], said: Any, references: Any
+) -> Facts:
+    """95% intervals of sacrebleu's metrics, by its own resampling.
+
+    Where there is one case alone, or all draws agree, they say nothing.
+    """
+    from rnncore.comparison.intervals import DRAWS
+
+    found = []
+    for what, metric in metrics.items():
+        score = metric.corpus_score(said, references, n_bootstrap=DRAWS)
+        middle, half = float(score._mean), float(score._ci)
+        if half > 0:
+            low, high = max(0.0, middle - half), min(100.0, middle + half)
+            found.append([what, low, high])
+    return {"intervals": found}
+
+
+def paired_interval(rival: str, apart: Any, least: int = 1) -> Facts:
+    """A 95% interval of a mean difference to a rival, of cases in order.
+
+    `least` neighbours have something in common. Where there are not two
+    of such blocks it says nothing.
+    """
+    import numpy as np
+
+    from rnncore.comparison.intervals import block_bootstrap
+
+    if len(apart) < 2 * least:
+        return {}
+    ends = block_bootstrap(
+        lambda places: float(apart[places].mean()),
+        len(apart),
+        np.random.default_rng(0),
+        least=least,
+    )
+    return {"difference": [rival, len(apart), *ends]}
+
+
 def report(
     app: Application,
     arguments: argparse.Namespace,
@@ -183,22 +223,32 @@ def report(
 ) -> None:
     """Print the model's description and its scores."""
     described = app.show(about)
-    if "interval" in found:
-        what, low, high = found["interval"]
+    lines = [*described.lines]
+    first = [found["interval"]] if "interval" in found else []
+    for what, low, high in [*first, *found.get("intervals", [])]:
         line = f"95% interval of the network's {what}: "
-        digits = 1 if what.startswith("%") else 3
-        ends = f"{low:.{digits}f} to {high:.{digits}f}"
-        lines = [*described.lines, f"{line}{ends}"]
-        described = described._replace(lines=lines)
+        digits = 1 if what.startswith(("%", "BLEU", "chrF")) else 3
+        lines.append(f"{line}{low:.{digits}f} to {high:.{digits}f}")
+    if "difference" in found:
+        rival, cases, low, high = found["difference"]
+        lines.append(
+            f"95% interval of the difference in {rival}, at the same "
+            f"{cases} origins: {low:+.3f} to {high:+.3f}"
+        )
+    described = described._replace(lines=lines)
     if arguments.json:
-        print(_as_json(arguments.model, about, found, described))
+        print(_as_json(app, arguments.model, about, found, described))
         return
     show(arguments.model, about, described)
     tell_loser(app, found)
 
 
 def _as_json(
-    path: Path, about: Facts, found: Facts, described: Described
+    app: Application,
+    path: Path,
+    about: Facts,
+    found: Facts,
+    described: Described,
 ) -> str:
     """The same report as JSON; NaN and infinity become null."""
     table, rows = described.table, about.get("scores", [])
@@ -209,31 +259,47 @@ def _as_json(
         for name, value in row.items():
             if isinstance(value, float) and not math.isfinite(value):
                 row[name] = None
-    content = {"model": str(path), "network": described.network}
+    content: Facts = {"model": str(path), "network": described.network}
     known = "kind", "seed", "steps", "seconds"
     content |= {name: about[name] for name in known if name in about}
-    scores = "score", "baseline", "interval", "spread"
+    scores = "score", "baseline", "interval", "intervals", "difference"
     content |= {name: found[name] for name in scores if name in found}
+    content["verdict"] = compare_baseline(app, found)
     content["about"] = " ".join(described.lines)
     return json.dumps(content | {"scores": rows}, indent=1)
 
 
+def compare_baseline(app: Application, found: Facts) -> str | None:
+    """Whether the network is "ahead", "level" or "behind".
+
+    Level is what chance may make: the baseline lies in the interval of the
+    network's score or, if both were asked the same in order, the interval
+    of their difference holds 0. None without a baseline.
+    """
+    score, baseline = found.get("score"), found.get("baseline")
+    if score is None or baseline is None:
+        return None
+    _, low, high = found.get("interval", ["", score, score])
+    if "difference" in found:
+        low, high = (baseline + end for end in found["difference"][2:])
+    if low <= baseline <= high:
+        return "level"
+    return "ahead" if (score > baseline) is app.higher else "behind"
+
+
 def tell_loser(app: Application, about: Facts) -> None:
     """Say where the network is not clearly ahead, and what to try."""
-    score, baseline = about.get("score"), about.get("baseline")
-    if score is None or baseline is None:
+    verdict = compare_baseline(app, about)
+    if verdict not in ("level", "behind"):
         return
-    around = 2 * about.get("spread", 0.0)  # of the seeds
-    ends = ["", score - around, score + around]
-    _, low, high = about.get("interval", ends)
-    numbers = f"{score:.3f} to {baseline:.3f}"
-    if low <= baseline <= high:
+    numbers = f"{about['score']:.3f} to {about['baseline']:.3f}"
+    if verdict == "level":
         print(
             f"The network and the best baseline are level, {numbers}, a "
             "difference that chance may make: use the simpler one, or try "
             f"{app.hint}."
         )
-    elif score < baseline if app.higher else score > baseline:
+    else:
         print(
             f"The network is worse than the best baseline, {numbers}: use "
             f"that, or try {app.hint}."

@@ -16,6 +16,7 @@ from rnncore.commands.evaluation import Later
 from rnncore.storage.files import whole_file
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from rnncore.forecast.panel import Panel
@@ -84,7 +85,11 @@ def _add_train(parts: common.Group) -> None:
 
 
 def _add_origins(parser: Any) -> None:
-    add_option(parser, "--origins", "at most, of the back-test", 20)
+    what = (
+        "at most, of the back-test (default: as many as have no step in "
+        "common, 150 over all series, but 20 of each)"
+    )
+    add_option(parser, "--origins", what, kind=common.whole_number)
 
 
 def _add_plot(parser: Any) -> None:
@@ -103,7 +108,7 @@ class Data(NamedTuple):
     panel: "Panel"  # its covariates as the network reads them
     reading: Facts
     plan: Any
-    origins: int  # of the back-test, at most
+    origins: int | None  # of the back-test, at most
     units: Any  # of the covariates: see `fit_units`
 
 
@@ -136,7 +141,7 @@ def _in_units(panel: "Panel", units: Any) -> "Panel":
 
 
 def _fit(
-    arguments: Namespace, data: Data, run: runs.Run, device: Any
+    arguments: Namespace, data: Data, run: runs.TrainingRun, device: Any
 ) -> tuple[Any, Facts]:
     """One network per seed, and what is known of the table."""
     from rnncore.forecast import study
@@ -166,6 +171,11 @@ def _fit(
             stop=run.stop(bar),
             keep=lambda m: run.keep(([*modules, m], plan), about),
         )
+        begun = study.untrained_loss(
+            frame, plan, split, beside=data.panel.beside, seed=seed
+        )
+        of = f"in the loss of seed {seed}"
+        runs.tell_unlearned(begun, fit.history.score, of)
         modules.append(module)
         taken += len(fit.history.loss)
         run.seconds()
@@ -202,8 +212,13 @@ def _run_forecast(arguments: Namespace) -> int:
     if arguments.plot:
         back = max(3 * plan.horizon, plan.history)
         _save_figure(arguments.plot, study.draw(panel.frame, said, back))
-    print(table.to_string(float_format="{:.6g}".format))
+    print(table.to_string(float_format=_format_number))
     return 0
+
+
+def _format_number(x: float) -> str:
+    """A forecast is no surer than that; whole digits are kept."""
+    return f"{x:.0f}" if abs(x) >= 1000 else f"{x:.4g}"
 
 
 def _score_again(
@@ -256,7 +271,7 @@ def _make_plan(arguments: Namespace, frame: "pd.DataFrame") -> Any:
 
 
 def _compute_scores(
-    panel: "Panel", plan: Any, modules: list, most: int
+    panel: "Panel", plan: Any, modules: list, most: int | None
 ) -> tuple[Facts, Later]:
     """The table, as text and as the numbers that count."""
     from rnncore.forecast import study
@@ -273,17 +288,21 @@ def _compute_scores(
     def compare(among: Any) -> Facts:
         bar = common.Bar("back-test", "forecast")
         plan_of = {"most": most, "progress": bar, "among": among}
-        table = study.compare(
+        table, errors = study.compare(
             frame, plan, modules, beside=panel.beside, **plan_of
         )
-        mase = table["MASE"].unstack("method")
-        own = mase.pop(plan.cell)
         text, scores = study.as_text(table), study.list_scores(table)
         found: Facts = {"table": text, "scores": scores}
-        found["score"] = float(own.map(lambda one: one.mean).mean())
-        found["spread"] = float(own.map(lambda one: one.spread).mean())
-        if len(mase.columns):
-            found["baseline"] = float(mase.astype(float).mean().min())
+        own = errors.pop(study.given_by(plan, modules))
+        mean = {k: float(_mean(one)) for k, one in errors.items()}
+        found["score"] = float(_mean(own))
+        if mean:
+            best = min(mean, key=mean.__getitem__)
+            apart = study.differences(own, errors[best])
+            found["baseline"] = mean[best]
+            share = study.overlap(frame, plan, most)
+            rival = f"MASE, {best}"
+            found |= evaluation.paired_interval(rival, apart, share)
         return found
 
     part = parts_of(frame, plan).test
@@ -292,6 +311,13 @@ def _compute_scores(
     test = f"steps of the last fifth, {first} to {last}, that training did "
     later = {"the baselines": lambda found: found | compare(None)}
     return compare([]) | {"test": f"{test}not see"}, later
+
+
+def _mean(errors: "np.ndarray") -> Any:
+    """Of each series, then of all."""
+    import numpy as np
+
+    return np.nanmean(errors, axis=1).mean()
 
 
 def _average_forecasts(

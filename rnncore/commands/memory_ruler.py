@@ -1,4 +1,4 @@
-"""The command `memory-ruler`: a cell of one's own beside the others."""
+"""The command `memory-ruler`: compares your cell with the others."""
 
 import argparse
 import contextlib

@@ -110,7 +110,7 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
 
 
 def _fit(
-    arguments: Namespace, data: tuple, run: runs.Run, device: Any
+    arguments: Namespace, data: tuple, run: runs.TrainingRun, device: Any
 ) -> tuple[Any, Facts]:
     """A model of voices that has learned the training pieces."""
     from rnncore.music.training import train_voices
@@ -141,6 +141,9 @@ def _fit(
         stop=run.stop(bar),
         keep=lambda model, about: run.keep((model,), about | own),
     )
+    simple = _measure_frequencies(parts.train, parts.validation)
+    begun = min(about.pop("untrained"), simple)
+    runs.tell_unlearned(begun, about["curve"][1], "nats per frame")
     return (halved(model),), about | own
 
 
@@ -253,7 +256,7 @@ def _read_scores(folder: Path, frame: float) -> list["Score"]:
 
 
 def _usual_voices(scores: list["Score"]) -> int:
-    """As many voices as most pieces have; of equally many, the more."""
+    """The commonest number of voices; the larger one if tied."""
     counts = [s.pitches.shape[1] for s in scores]
     usual = max(set(counts), key=lambda V: (counts.count(V), V))
     usual = min(usual, MOST_VOICES)

@@ -6,7 +6,7 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ from rnncore.storage.files import Refused, whole_file
 
 PLAN, CHECKPOINT, SECONDS = "plan.json", "run.npz", "seconds"
 CLEARLY = 0.02  # of a score: less is no progress
-LATELY = 50  # steps, over which the loss of training is told
+LATELY = 50  # steps, over which the loss of training is averaged
 
 
 def add_train(
@@ -158,7 +158,7 @@ class Ending:
             signal.signal(signal.SIGINT, before)
 
 
-class Run:
+class TrainingRun:
     """A training run on disk."""
 
     def __init__(
@@ -169,7 +169,7 @@ class Run:
         folder: Path,
     ):
         self.app, self.arguments = app, arguments
-        self.settings = settings  # all that the outcome depends on
+        self.settings = settings  # everything that the outcome depends on
         self.folder = folder  # plan, checkpoint and seconds, until the end
         self.facts: Facts = {"seed": arguments.seed, "settings": settings}
         self.before = _read_seconds(folder / SECONDS)  # in earlier parts
@@ -179,7 +179,7 @@ class Run:
 
     @property
     def checkpoint(self) -> Path:
-        """Where a training that was interrupted goes on."""
+        """The state from which an interrupted training continues."""
         return self.folder / CHECKPOINT
 
     def seconds(self) -> float:
@@ -197,7 +197,7 @@ class Run:
         self.app.save(self.arguments.model, *model, told)
 
     def stop(self, bar: Bar) -> Callable[[Any], bool]:
-        """For `Schedule`: whether it is enough; the bar tells the loss."""
+        """For `Schedule`: whether to stop; the bar shows the loss."""
 
         def stop(history: Any) -> bool:
             self.steps = len(history.loss)
@@ -218,10 +218,10 @@ class Run:
 
 def begin(
     app: Application, arguments: argparse.Namespace, settings: Facts
-) -> Run | None:
+) -> TrainingRun | None:
     """Begin or resume a run; None if it is already finished.
 
-    One that goes on may have other `steps`. A model without a table is of
+    A continued one may have other `steps`. A model without a table is of
     a run that broke off.
 
     Raises Refused where another run has the same model file.
@@ -247,7 +247,7 @@ def begin(
     folder.mkdir(exist_ok=True)
     with whole_file(folder / PLAN) as file:
         file.write(json.dumps(settings, indent=1).encode())
-    return Run(app, arguments, settings, folder)
+    return TrainingRun(app, arguments, settings, folder)
 
 
 def _read_seconds(path: Path) -> float:
@@ -292,7 +292,7 @@ def check_model(arguments: argparse.Namespace) -> None:
 
 
 def train_run(
-    run: Run,
+    run: TrainingRun,
     model: tuple,
     about: Facts,
     loss: Callable,
@@ -345,14 +345,19 @@ def train_run(
         evaluate=looked,
     )
     looks = result.history.score  # none: fewer --steps than were done
-    best = min(looks or [evaluated(network, evaluate)])
+    tell_unlearned(begun, looks or [evaluated(network, evaluate)], unit)
+    return model, about | {"steps": len(result.history.loss)}
+
+
+def tell_unlearned(begun: float, looks: Sequence[float], unit: str) -> None:
+    """Say so if no look at validation was clearly better than its begin."""
+    best = min(looks, default=begun)
     if not best < begun - CLEARLY * abs(begun):
         note(
             f"nothing was learned: validation began at {begun:.4g} {unit} "
             f"and was {best:.4g} at best. Try a --rate of a quarter or of "
-            "four times as much, or more --steps and --patience"
+            "four times as much, or more --steps"
         )
-    return model, about | {"steps": len(result.history.loss)}
 
 
 def _read_plan(path: Path) -> Facts:

@@ -36,8 +36,8 @@ FOLDER = (
 COURSE = "speech_digits"
 ALWAYS = (
     "A model knows nothing but the letters and words that it learned from, "
-    "and never abstains, but for digital silence: it writes some also "
-    "for a tone or a noise."
+    "and writes some also for a tone or a noise. Unless --least is given, "
+    "it abstains only from digital silence."
 )
 
 
@@ -140,7 +140,7 @@ def _read(arguments: Namespace) -> tuple["RecordingParts", Facts]:
 def _fit(
     arguments: Namespace,
     parts: "RecordingParts",
-    run: runs.Run,
+    run: runs.TrainingRun,
     device: Any,
 ) -> tuple[Any, Facts]:
     """A recogniser that has learned the training part."""
@@ -178,7 +178,7 @@ def _fit(
 
 
 def _transcribe(arguments: Namespace) -> int:
-    """The words of each file, on a line of their own."""
+    """Print the words of each file, one line a file."""
     from rnncore.speech.recordings import HEARD, first_word
     from rnncore.speech.sound import read_sound
 
@@ -360,7 +360,7 @@ def _measure_errors(
 def _compute_scores(
     model: Any, parts: "RecordingParts"
 ) -> tuple[Facts, Later]:
-    """Word and letter errors of the test part, beside the baselines."""
+    """Word and letter errors on the test part, also of the baselines."""
     from rnncore.speech import training
     from rnncore.speech.recordings import nearest_texts
 
@@ -378,7 +378,8 @@ def _compute_scores(
         return {f"always {name}": errors([text] * len(true))}
 
     def similar() -> dict[str, tuple]:
-        read = nearest_texts(parts.train, parts.test)
+        bar = common.Bar("nearest", "recording")
+        read = nearest_texts(parts.train, parts.test, bar)
         return {"what the most similar recording says": errors(read)}
 
     later = {}

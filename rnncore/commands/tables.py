@@ -84,7 +84,7 @@ def check_reading(path: Path, reading: Any) -> Facts:
 def read(
     path: Path, reading: Facts, tell: Callable[[str], None] = note
 ) -> "Panel":
-    """The table; what was filled, and a decimal comma, are told."""
+    """The table; filled gaps, and a decimal comma, are reported."""
     how = READING | reading
     try:  # a refusal does not wait for pandas
         read_text(path, how["encoding"])

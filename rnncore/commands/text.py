@@ -35,7 +35,7 @@ TRAIN = "text train book.txt --model book.safetensors"
 SAMPLE = 'text sample book.safetensors --prompt "The " --temperature 0.7'
 EVALUATE = "text evaluate book.safetensors book.txt"
 READ, LEARNED = 256, 64  # steps that a text is read by, or learned by
-LANES = 16  # the held-out text is read as so many stretches at a time
+LANES = 16  # stretches in which the held-out text is read at a time
 AT_MOST = 40_000  # tokens of the validation part that are looked at
 ORDERS = {
     "characters": (3, 4, 5, 6, 8, 12, 16, 24),
@@ -44,14 +44,14 @@ ORDERS = {
 SHARES = (0.1, 0.1)  # of the text: validation and test, in this order
 MIXERS = ["LSTM", "sLSTM", "minGRU", "minLSTM", "RG-LRU"]
 MIXERS += ["selective", "gated-delta", "mLSTM", "attention"]
-HEADS = 4  # of a block, each with as many units
+HEADS = 4  # of a block, of equal size
 REACH = 256  # tokens that attention sees back
 WIDTH = 64  # of the embedding of characters: there are few
 FALLS = 0.8  # of the steps: meanwhile the rate falls to 0
 RATES = (0.1, 0.3, 1.0)  # of dynamic evaluation; the best on validation
 
 
-class Parts(NamedTuple):
+class TextParts(NamedTuple):
     """A text in three pieces, one after the other."""
 
     training: str
@@ -225,7 +225,7 @@ def _split_paragraphs(text: str) -> Iterator[str]:
 def _fit(
     arguments: Namespace,
     data: tuple,
-    run: runs.Run,
+    run: runs.TrainingRun,
     device: Any,
 ) -> tuple[Any, Facts]:
     """A model that has learned the training part."""
@@ -233,6 +233,7 @@ def _fit(
     from rnncore.text.model import language_loss, token_nats
 
     parts, vocabulary, next_batch, start = data
+    ids = vocabulary.encode(parts.training)
     if start is None:
         with seeded(arguments.seed), common.refuse_in_words():
             model = _make_model(arguments, vocabulary.size)
@@ -253,7 +254,19 @@ def _fit(
         unit="bits",
         carry=model.zero_state(arguments.batch),
         optimizer=cooling(arguments.rate, arguments.steps, FALLS),
+        trivial=_unigram_bits(ids, validation),
     )
+
+
+def _unigram_bits(
+    training: "np.ndarray", validation: "np.ndarray"
+) -> float:
+    """Bits a token if each is as likely as in training, whatever came."""
+    import numpy as np
+
+    K = 1 + int(max(training.max(), validation.max()))
+    counts = np.bincount(training, minlength=K) + 1
+    return float(-np.log2(counts / counts.sum())[validation].mean())
 
 
 def _tell_unknown(vocabulary: "Vocabulary", text: str) -> None:
@@ -282,7 +295,7 @@ def _make_model(arguments: Namespace, K: int) -> Any:
 
 
 def _format_label(arguments: Namespace) -> str:
-    """What is trained, beside its progress."""
+    """The label of the progress bar: what is trained."""
     return f"{arguments.model_kind or arguments.cell} {arguments.hidden}"
 
 
@@ -334,7 +347,7 @@ def _format_files(arguments: Namespace) -> str:
     return f"{first} and {len(others)} more" if others else str(first)
 
 
-def _split(arguments: Namespace, whole: str) -> Parts:
+def _split(arguments: Namespace, whole: str) -> TextParts:
     """The first eight tenths, and a tenth each to validate and to test."""
     from rnncore.application import split
 
@@ -345,7 +358,7 @@ def _split(arguments: Namespace, whole: str) -> Parts:
         raise Refused(
             f"{path}: {len(whole)} characters are too few to be split"
         ) from None
-    return Parts(*(whole[r.start : r.stop] for r in ranges))
+    return TextParts(*(whole[r.start : r.stop] for r in ranges))
 
 
 def _make_windows(arguments: Namespace, ids: "np.ndarray") -> Any:
@@ -397,7 +410,7 @@ def _compute_interval(nats: "np.ndarray") -> Facts:
 
 
 def _compute_scores(known: Any, data: Any) -> tuple[Facts, Later]:
-    """Bits a token of the test part, beside those of the baselines."""
+    """Bits a token of the test part, and those of the baselines."""
     from rnncore.text.model import token_nats
     from rnncore.text.ngrams import bits_given
 
@@ -420,7 +433,11 @@ def _compute_scores(known: Any, data: Any) -> tuple[Facts, Later]:
     )
 
     def compressed() -> dict[str, float]:
-        bits = bits_given(parts.training, parts.test)
+        both = parts.training, parts.test
+        size = sum(len(part.encode()) for part in both) / 1e6
+        common.note(f"lzma compresses {size:.1f} MB; Ctrl-C skips it")
+        bar = common.Bar("lzma", "MB")
+        bits = bits_given(*both, bar)
         return {lzma: bits / len(parts.test)}
 
     later = {
@@ -519,7 +536,7 @@ def _ngram_models(
 ) -> Iterator[tuple[int, str, "KneserNey"]]:
     """Models of each order in both smoothings, from one count.
 
-    What would fill the memory is not counted, and that is told.
+    What would fill the memory is not counted, and a message says so.
     """
     from rnncore.text import ngrams
 
@@ -578,14 +595,15 @@ def _ngram_bits(model: "KneserNey", n: int, ids: "np.ndarray") -> float:
 def _score_elsewhere(
     known: Any, name: str, whole: str
 ) -> tuple[Facts, Later]:
-    """Bits on another text, beside baselines that need no training."""
+    """Bits on another text, and those of baselines without training."""
     from rnncore.text.model import token_nats
 
     model, vocabulary = known
     ids = vocabulary.encode(whole)
     lanes = _split_lanes(ids)
     with _report_progress(model, NETWORK, lanes):
-        bits = _to_bits(token_nats(model, lanes, READ))
+        nats = token_nats(model, lanes, READ)
+    bits = _to_bits(nats)
     uniform = "as if all tokens were equally likely"
     found = {
         "table": [(NETWORK, bits), (uniform, math.log2(vocabulary.size))],
@@ -594,7 +612,7 @@ def _score_elsewhere(
             "that the model was trained on, so no baseline could read that",
             "unknown": int((ids == 0).sum()),
         },
-    }
+    } | _compute_interval(nats)
     return found, {}
 
 

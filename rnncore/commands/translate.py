@@ -110,7 +110,7 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
 
 
 def _fit(
-    arguments: Namespace, data: tuple, run: runs.Run, device: Any
+    arguments: Namespace, data: tuple, run: runs.TrainingRun, device: Any
 ) -> tuple[Any, Facts]:
     """A translator that has learned the training pairs."""
     from rnncore.application import seeded
@@ -261,7 +261,9 @@ def _encode(
 
 
 def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Later]:
-    """The network beside a copy, the nearest pair and a table of pieces."""
+    """Score the network, a copy, the nearest pair and a table of pieces."""
+    from sacrebleu.metrics import BLEU, CHRF
+
     from rnncore.translate.baselines import learn_word_table, nearest
     from rnncore.translate.training import quality, translate
 
@@ -280,15 +282,23 @@ def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Later]:
         "test": what + (", not seen in training" if training else ""),
     }
     found |= evaluation.share_interval("exact match", right, len(seen))
+    metrics = {"chrF": CHRF(), "BLEU": BLEU()}
+    wanted = [pair.target for pair in seen]
+    found |= evaluation.corpus_intervals(metrics, own, [wanted])
 
     def by_table() -> list[str]:
-        table = learn_word_table(source, target, training[:TABLE])
+        table = learn_word_table(
+            source,
+            target,
+            training[:TABLE],
+            progress=common.Bar("table", "round"),
+        )
         return table.translate(sentences)
 
     said: dict[str, Callable[[], list[str]]] = {
         "a table, piece by piece": by_table,
         "the most similar known sentence": lambda: nearest(
-            source, training, sentences
+            source, training, sentences, common.Bar("nearest", "sentence")
         ),
         "a copy of the source": lambda: sentences,
     }

@@ -233,7 +233,7 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
 
 
 def _fit(
-    arguments: Namespace, data: tuple, run: runs.Run, device: Any
+    arguments: Namespace, data: tuple, run: runs.TrainingRun, device: Any
 ) -> tuple[Any, Facts]:
     """A classifier that has learned the training films."""
     from rnncore.application import cooling, seeded
@@ -290,7 +290,7 @@ def _score_again(
 def _read_folder(path: Path, T: int, S: int, whole: bool) -> Folder:
     """Read all films of a folder, and report the unreadable ones.
 
-    As `read_video` reads them: whole frames, or their middle square.
+    As `read_video` reads them: full frames, or their middle square.
 
     Raises Refused where there are not two classes with films.
     """
@@ -400,7 +400,9 @@ def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Later]:
     def row(name: str) -> dict[str, float]:
         said = np.bincount(known_ones).argmax()
         if name == near:
-            said = folder.labels[nearest(folder.frames, training, test)]
+            bar = common.Bar("nearest", "film")
+            alike = nearest(folder.frames, training, test, bar)
+            said = folder.labels[alike]
         return {name: 100 * float((said == true).mean())}
 
     names = near, often

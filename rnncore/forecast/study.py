@@ -7,7 +7,7 @@ columns of a table, each window in units of its own past.
 import os
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ import torch
 from rnncore.application import Score, cooling, seeded, spread_of
 from rnncore.forecast.backtest import (
     Method,
+    Outcome,
     Progress,
     backtest,
     score_table,
@@ -35,7 +36,7 @@ from rnncore.forecast.panel import Covariates
 from rnncore.forecast.plan import ForecastPlan, parts_of
 from rnncore.forecast.seasons import season_waves, two_seasons
 from rnncore.forecast.segments import Beside
-from rnncore.forecast.training import ask, train_forecaster
+from rnncore.forecast.training import as_tensors, ask, train_forecaster
 from rnncore.forecast.windows import (
     Split,
     Windows,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 MANY = 8  # series: more are not shown one by one
+ORIGINS, FEWEST = 150, 20  # of a back-test: see `origins_of`
 CALM = 0.05  # of a series' spread: the least of a window's
 KIND = "forecast"  # what `save_weights` writes down
 
@@ -188,6 +190,21 @@ def train(
     return module, fit
 
 
+def untrained_loss(
+    frame: pd.DataFrame,
+    plan: ForecastPlan,
+    split: Split,
+    *,
+    beside: Covariates | None = None,
+    seed: int = 0,
+) -> float:
+    """What `train` judges by, of the network with its first weights."""
+    windows = windows_of(frame, plan, split.validation, beside)
+    module = build(plan, windows.known.shape[2], seed)
+    out = ask(module, windows)
+    return float(head().loss(out, as_tensors(windows, out).target))
+
+
 def network(
     module: torch.nn.Module,
     plan: ForecastPlan,
@@ -270,32 +287,70 @@ def baselines(plan: ForecastPlan) -> dict[str, Method]:
     return found
 
 
+class Comparison(NamedTuple):
+    """A back-test: its scores, and its errors one by one.
+
+    `errors` of a method, by series and origin, are in the unit of MASE,
+    those of several networks under the name of their mean forecast; NaN
+    where a series begins too late.
+    """
+
+    table: pd.DataFrame  # a row each series and method
+    errors: dict[str, np.ndarray]
+
+
+def origins_of(
+    frame: pd.DataFrame, plan: ForecastPlan, most: int | None = None
+) -> np.ndarray:
+    """The steps at which forecasts of the test part begin, evenly spread.
+
+    As many as follow each other without an overlap, at most `most`; by
+    default `ORIGINS` over all series together, but `FEWEST` of each, for
+    ETS and ARIMA are fitted at every one.
+    """
+    test = parts_of(frame, plan).test
+    every = origins(test, plan.history, plan.horizon)
+    if most is None:
+        share = max(ORIGINS // len(frame.columns), FEWEST)
+        most = min(share, max(len(test) // plan.horizon, 1))
+    chosen = np.linspace(0, len(every) - 1, min(most, len(every)))
+    return every[np.unique(chosen.round().astype(int))]
+
+
+def overlap(
+    frame: pd.DataFrame, plan: ForecastPlan, most: int | None = None
+) -> int:
+    """How many neighbouring forecasts have a step in common; 1: none."""
+    apart = np.diff(origins_of(frame, plan, most))
+    return int(-(-plan.horizon // np.median(apart))) if len(apart) else 1
+
+
 def compare(
     frame: pd.DataFrame,
     plan: ForecastPlan,
     modules: Sequence[torch.nn.Module],
     *,
     beside: Covariates | None = None,
-    most: int = 20,
+    most: int | None = None,
     progress: Progress | None = None,
     among: Sequence[str] | None = None,
-) -> pd.DataFrame:
+) -> Comparison:
     """The back-test table: each column, each method, on the test part.
 
-    Of the baselines all are there, or those that are named in `among`. At
-    most `most` origins, evenly spread. The network's scores are those
-    of several seeds, as `Score`: mean and spread.
+    Of the baselines all are there, or those that are named in `among`;
+    all are asked at `origins_of`. The network's scores are those of
+    several seeds, as `Score`: mean and spread. Below them stand those of
+    the seeds' mean forecast, which is what `forecast` gives.
     """
     split = parts_of(frame, plan)
-    every = origins(split.test, plan.history, plan.horizon)
-    chosen = np.linspace(0, len(every) - 1, min(most, len(every)))
-    starts = every[np.unique(chosen.round().astype(int))]
+    starts = origins_of(frame, plan, most)
     line = "linear autoregression"
     by_line = None
     if among is None or line in among:
         by_line = linear(frame, plan, split, beside)
     seeds = [f"network {k}" for k in range(len(modules))]
-    tables = {}
+    tables: dict[str, pd.DataFrame] = {}
+    errors: dict[str, list] = {}
     for name in scored(frame, plan):
         known = covariates_of(frame, 0, plan.longer, beside, name)
         values = frame[name].to_numpy()
@@ -317,7 +372,47 @@ def compare(
         unit = values[first : split.training.stop]
         table = score_table(actual, outcomes, unit, LEVELS)
         tables[name] = _with_spread(table, seeds, plan.cell)
-    return pd.concat(tables, names=["series", "method"])
+        several = [outcomes.pop(seed) for seed in seeds]
+        if several:
+            outcomes[given_by(plan, modules)] = _mean_outcome(several)
+        if len(several) > 1:
+            means = score_table(actual, outcomes, unit, LEVELS).iloc[-1:]
+            tables[name] = pd.concat([tables[name], means.astype(object)])
+        step = np.abs(np.diff(unit)).mean()
+        late = np.full(len(starts) - len(own), np.nan)
+        for method, one in outcomes.items():
+            each = np.abs(one.point - actual).mean(axis=0) / step
+            errors.setdefault(method, []).append([*late, *each])
+    return Comparison(
+        pd.concat(tables, names=["series", "method"]),
+        {method: np.array(rows) for method, rows in errors.items()},
+    )
+
+
+def given_by(plan: ForecastPlan, modules: Sequence[torch.nn.Module]) -> str:
+    """The row of what `forecast` gives: of several networks their mean."""
+    return f"{plan.cell}, their mean" if len(modules) > 1 else plan.cell
+
+
+def differences(errors: np.ndarray, rival: np.ndarray) -> np.ndarray:
+    """By origin, how much more one method errs than a rival does.
+
+    Their mean is the difference of both methods' mean scores: series
+    with fewer origins weigh as much as the others.
+
+    Shapes: errors (S, B); rival (S, B) -> differences (B,)
+    """
+    apart = errors - rival
+    asked = (~np.isnan(apart)).sum(axis=1, keepdims=True)
+    weighed = np.nan_to_num(apart) / (asked * len(apart))
+    return weighed.sum(axis=0) * apart.shape[1]
+
+
+def _mean_outcome(several: Sequence[Outcome]) -> Outcome:
+    """The mean of what several networks say, quantile by quantile."""
+    quantiles = [q for _, q in several if q is not None]  # of all of them
+    point = np.mean([one.point for one in several], axis=0)
+    return Outcome(point, np.mean(quantiles, axis=0))
 
 
 def scored(frame: pd.DataFrame, plan: ForecastPlan) -> list[str]:
@@ -482,7 +577,11 @@ def draw(
         if frame.index.freq is not None:
             locator = AutoDateLocator(maxticks=7)
             ax.xaxis.set_major_locator(locator)
-            ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+            concise = ConciseDateFormatter(
+                locator,
+                show_offset=ax is axes[-1, 0],  # the same below each
+            )
+            ax.xaxis.set_major_formatter(concise)
     handles, labels = axes[0, 0].get_legend_handles_labels()
     fig.legend(handles, labels, ncols=4, loc="outside upper center")
     return fig

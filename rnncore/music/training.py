@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from rnncore.application import cooling, seeded, train_module
+from rnncore.application import (
+    cooling,
+    evaluated,
+    seeded,
+    train_module,
+)
 from rnncore.music.chords import (
     ChordModel,
     Chords,
@@ -180,6 +185,7 @@ def _train(
 ) -> dict[str, Any]:
     """What is to be told of a model that was trained in place."""
     schedule = Schedule(clip=1.0, **plan)
+    untrained = evaluated(model, evaluate)
     begun = time.process_time()
     history = train_module(
         model,
@@ -195,6 +201,7 @@ def _train(
         "rate": rate,
         "seed": seed,
         "seconds": round(time.process_time() - begun, 1),
+        "untrained": untrained,
         "validation": min(history.score),
         "curve": [history.evaluated, history.score],
     }

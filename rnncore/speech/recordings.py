@@ -1,7 +1,8 @@
 """What `speech train` hears of real recordings, and what it may write."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -104,7 +105,9 @@ def stretch_word(features: np.ndarray) -> np.ndarray:
 
 
 def nearest_texts(
-    learned: Sequence[Recording], asked: Sequence[Recording]
+    learned: Sequence[Recording],
+    asked: Sequence[Recording],
+    progress: Callable[[Any], Iterable] = iter,
 ) -> list[str]:
     """For each recording the transcript of the most similar one learned.
 
@@ -114,7 +117,7 @@ def nearest_texts(
     known = np.stack([stretch_word(one.features) for one in learned])
     squares = (known**2).sum(axis=1)
     found = []
-    for one in asked:
+    for one in progress(asked):
         distance = squares - 2 * known @ stretch_word(one.features)
         found.append(learned[int(distance.argmin())].text)
     return found

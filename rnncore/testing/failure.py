@@ -67,7 +67,7 @@ ADVICE = {  # what to try, by what was compared or by the kind
     "what is missing.",
 }
 OLD_NAMES = {"came": "got", "all_came": "all_got"}  # of fields, in records
-TRANSLATED = {  # what torch says, and what helps here
+TRANSLATED = {  # what a library says, and what helps here
     r"with a bool tensor": "In torch a bool is no number: make one of it "
     "first, `xp.astype(mask, x.dtype)`.",
     r"expected .* same dtype|expected scalar type": "torch multiplies "
@@ -80,6 +80,12 @@ TRANSLATED = {  # what torch says, and what helps here
     r"could not be broadcast|must match the size of tensor": "Print the "
     "shapes of both: an axis that one of them lacks is added by "
     "`[..., None]`.",
+    r"^(list|tuple) is not a supported array type": "A list or a tuple "
+    "stands where an array is due: `xp.stack` makes one array of several, "
+    "and h is the first of a state, `state[0]`.",
+    r"all input arrays must have the same shape|expects each tensor to be "
+    r"equal size": "Print the shape of each array that is stacked. Is one "
+    "the whole state, a tuple, where its h is due, `state[0]`?",
 }
 
 

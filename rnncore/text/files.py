@@ -101,7 +101,16 @@ def _with_advice(
     """The refusal, with the encoding that the file may have."""
     if encoding is not None or "not utf-8" not in str(error):
         return error
-    guess = guess_encoding(read_bytes(path))
+    raw = read_bytes(path)
+    lines = raw.splitlines()
+    other, beyond = (sum(map(f, lines)) for f in (_is_other, _has_utf_8))
+    if beyond > other:
+        return Refused(
+            f"{error}; {other} of {len(lines)} lines are not, the others "
+            "are: mend them, or leave their bytes out with "
+            f"`iconv -c -f utf-8 -t utf-8 {path}`"
+        )
+    guess = guess_encoding(raw)
     maybe = f"it may be {guess}: " if guess else ""
     return Refused(
         f"{error}; {maybe}--encoding {guess or 'names another one'}"
@@ -114,6 +123,20 @@ def guess_encoding(raw: bytes) -> str | None:
 
     best = from_bytes(raw[:LOOKED]).best()
     return None if best is None else best.encoding
+
+
+def _is_other(line: bytes) -> bool:
+    """Whether a line is no UTF-8."""
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def _has_utf_8(line: bytes) -> bool:
+    """Whether a line is UTF-8, and not that of any encoding."""
+    return not line.isascii() and not _is_other(line)
 
 
 def _is_hidden(path: Path) -> bool:

@@ -2,7 +2,7 @@
 
 import lzma
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +29,7 @@ def __dir__() -> list[str]:
 
 
 Tokens = np.ndarray | Sequence[int]  # numbers from 0 to K - 1
+PIECE = 10**6  # bytes that a compressor is given at a time
 
 
 class Order(NamedTuple):
@@ -220,17 +221,23 @@ def ppm_probabilities(model: KneserNey, ids: Tokens) -> np.ndarray:
     return np.where(left, p / np.maximum(model.K - out_kinds, 1), p)
 
 
-def bits_given(training: str, text: str) -> float:
+def bits_given(
+    training: str,
+    text: str,
+    progress: Callable[[Any], Iterable] = iter,
+) -> float:
     """Bits that a text costs a compressor which has read another before.
 
     Compressed: both together, less the first alone.
     """
 
     def size(what: str) -> int:
-        packed = lzma.compress(
-            what.encode(), preset=9 | lzma.PRESET_EXTREME
-        )
-        return 8 * len(packed)
+        packer = lzma.LZMACompressor(preset=9 | lzma.PRESET_EXTREME)
+        data = what.encode()
+        starts = range(0, len(data), PIECE)
+        pieces = [data[k : k + PIECE] for k in starts]
+        packed = [packer.compress(piece) for piece in progress(pieces)]
+        return 8 * (sum(map(len, packed)) + len(packer.flush()))
 
     return size(training + text) - size(training)
 

@@ -1,8 +1,8 @@
 """What a translator has to beat: the nearest pair, and a table of words."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,6 +32,7 @@ def learn_word_table(
     target: SubWords,
     pairs: Sequence[Pair],
     rounds: int = 8,
+    progress: Callable[[Any], Iterable] = iter,
 ) -> WordTable:
     """Which piece stands for which, by expectation and maximisation.
 
@@ -46,7 +47,7 @@ def learn_word_table(
         for p in pairs
     ]
     p: dict[tuple[int, int], float] = defaultdict(lambda: 1.0)
-    for _ in range(rounds):
+    for _ in progress(range(rounds)):
         shares: dict[tuple[int, int], float] = defaultdict(float)
         for given, said in coded:
             for t in said:
@@ -63,7 +64,10 @@ def learn_word_table(
 
 
 def nearest(
-    source: SubWords, pairs: Sequence[Pair], sentences: Sequence[str]
+    source: SubWords,
+    pairs: Sequence[Pair],
+    sentences: Sequence[str],
+    progress: Callable[[Any], Iterable] = iter,
 ) -> list[str]:
     """The translation of the known sentence whose pieces differ least.
 
@@ -74,7 +78,7 @@ def nearest(
     known = _counted(source, [p.source for p in pairs])
     size = known.sum(axis=1)
     found = []
-    for row in _counted(source, sentences):
+    for row in progress(_counted(source, sentences)):
         k = np.flatnonzero(row)  # few of all: the rest cannot be shared
         shared = np.minimum(known[:, k], row[k]).sum(axis=1)
         apart = size + row.sum() - 2 * shared

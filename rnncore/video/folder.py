@@ -110,7 +110,10 @@ def frame_sizes(path: Path, about: dict[str, Any]) -> tuple[int, int]:
 
 
 def nearest(
-    frames: np.ndarray, known: Sequence[int], asked: Sequence[int]
+    frames: np.ndarray,
+    known: Sequence[int],
+    asked: Sequence[int],
+    progress: Callable[[Any], Iterable] = iter,
 ) -> list[int]:
     """For each film asked for, the known one that is most like it.
 
@@ -124,7 +127,7 @@ def nearest(
     )
     return [
         known[((film - learned) ** 2).sum(axis=1).argmin()]
-        for film in others
+        for film in progress(others)
     ]
 
 

@@ -128,6 +128,12 @@ def test_a_cell_that_raises_fails_the_build_with_page_line_and_trace(small):
     assert not (small / "_build" / "html").exists()
 
 
+def test_a_notebook_without_a_cell_is_named(small):
+    write(small, cells() + "Words alone.\n")
+    with pytest.raises(book.BuildError, match=r"page.md: .*a code cell"):
+        book.build_book(jobs=1)
+
+
 def test_a_warning_fails_the_build(small):
     write(small, cells("import warnings; warnings.warn('too steep')"))
     with pytest.raises(book.BuildError, match=r"(?s)stderr.*too steep"):

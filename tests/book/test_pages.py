@@ -239,7 +239,7 @@ def test_the_page_says_what_can_go_wrong(page):
 def test_one_figure_of_a_page_is_its_picture_to_remember(page):
     text = page.read_text()
     captions = [
-        reading.options(text, cell)
+        reading.read_options(text, cell)
         .get("mystnb", {})
         .get("figure", {})
         .get("caption", "")

@@ -20,19 +20,10 @@ CODES = re.compile(
 )
 
 
-def marks_of(way):
-    """One way of grading is tried at each change, all in the weekly part."""
-    usual = way.user == "ordinary" and way.sandbox == "bubblewrap"
-    return () if usual else pytest.mark.weekly
-
-
-WAYS = [pytest.param(way, marks=marks_of(way)) for way in harness.TESTED]
-
-
 def each(names):
     """A case for each way to grade and each attack that `names` gives it."""
     cases = [
-        pytest.param(way, name, id=f"{way}-{name}", marks=marks_of(way))
+        pytest.param(way, name, id=f"{way}-{name}")
         for way in harness.TESTED
         for name in names(way)
     ]
@@ -44,7 +35,7 @@ def each(names):
 CASES = each(harness.tried)
 
 
-@pytest.fixture(scope="module", params=WAYS, ids=str)
+@pytest.fixture(scope="module", params=harness.TESTED, ids=str)
 def attacked(request, tmp_path_factory):
     """The class, graded; what there was before, and what is left."""
     way = request.param

@@ -12,7 +12,7 @@ from grader.course.roster import Learner
 from grader.course.settings import SetupError
 from grader.course.submissions import Submission
 from grader.reports.missing import find_missing
-from grader.reports.points import Row, Task
+from grader.reports.points import Row, TaskPoints
 from grader.reports.statistics import find_items
 from tests.helpers.arrays import assert_close
 from tests.helpers.grading import (
@@ -55,6 +55,18 @@ def test_what_is_wrong_in_a_table_is_told_with_its_line(
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(SetupError, match=line):
         reader(path, {"demo"})
+
+
+def test_a_request_is_of_a_task_that_the_assignment_has(tmp_path):
+    path = tmp_path / "regrades.csv"
+    path.write_text(REGRADES + "ann,demo,wy,Why?,\n")
+    with pytest.raises(SetupError, match=r"line 2: .*double, why.*'wy'"):
+        read_regrades(path, {"demo"}, lambda name: ["why", "double"])
+    assert read_regrades(path, {"demo"}, lambda name: [])  # not built yet
+    path.write_text(
+        REGRADES + "ann,demo,test_double,Why?,\nann,demo,,W?,\n"
+    )
+    assert read_regrades(path, {"demo"}, lambda name: ["why", "double"])
 
 
 def test_without_tables_there_are_no_teams_and_no_requests(tmp_path):
@@ -100,7 +112,7 @@ def test_a_team_of_another_assignment_shares_nothing(tmp_path):
 def row(who, **points):
     """Tasks of two points; None waits for a person."""
     tasks = [
-        Task(
+        TaskPoints(
             name,
             p or 0.0,
             2.0,

@@ -94,6 +94,10 @@ FORMS = {
         moodle("Participant", 101): "Participant_101",
         moodle("Participant", 102): "Participant_102",
     },
+    "moodle, older, anonymous and in groups": {
+        f"Group A-Participant_51_assignsubmission_file_/{FILE}": "Participant_51",
+        f"Group-B-Participant_52_assignsubmission_file_{FILE}": "Participant_52",
+    },
     "moodle, one anonymous": {
         moodle("Participant", 101): "Participant_101",
     },
@@ -295,6 +299,7 @@ def test_a_group_of_canvas_is_no_learners_and_a_table_says_whose(
     members = "".join(f"{NAME},Team Blue,{who}\n" for who in ("ann", "bob"))
     fill(
         root,
+        roster="id\ndan\n",
         teams="assignment,team,learner\n" + members,
         corrections="assignment,handed_in_as,learner,file,time\n"
         f"{NAME},99,dan,,\n",
@@ -364,6 +369,32 @@ def test_the_latest_counts_and_the_others_are_kept(root, capsys):
     earlier = root / "grading" / "earlier" / "Ann" / NAME
     assert [p.read_text() for p in earlier.rglob(FILE)] == ["3"]
     assert learners(root) == {"Ann", "Bob"}
+
+
+def test_what_became_of_each_file_is_told(root, capsys):
+    pack(
+        place(root) / "e.zip",
+        {
+            moodle("Ann", 1, f"work/{FILE}"): None,
+            moodle("Ann", 1, "work/data/a.csv"): "1",
+            moodle("Ann", 1, "essay.pdf"): "2",
+            "Ann_1_assignsubmission_onlinetext/onlinetext.html": "3",
+            moodle("Bob", 2, "answers.py"): "4",
+        },
+    )
+    old = pack(place(root) / "old.zip", {moodle("Ann", 1, "b.csv"): "5"})
+    os.utime(old, (1000, 1000))
+    run(root, 1)
+    told = capsys.readouterr().out
+    online = "Ann_1_assignsubmission_onlinetext/onlinetext.html"
+    for line in (
+        "Ann: data/a.csv of e.zip: taken in beside the notebook",
+        "Ann: essay.pdf of e.zip: left, for it isn't in the folder",
+        "Ann: b.csv of old.zip: left, for it came in at another time",
+        f"Ann: {online} of e.zip: left, for it is a text typed",
+        "Bob: answers.py of e.zip: taken in, with no notebook",
+    ):
+        assert told.count(line) == 1, line
 
 
 def test_of_several_attempts_the_last_one_counts_with_its_files(root):
@@ -508,6 +539,8 @@ def test_corrections_name_a_file_and_a_time_for_every_later_export(root):
         (f"{NAME},1,ann,,\n{NAME},1,bob,,\n", "line 3: a second line"),
         (f"{NAME},1,../up,,\n", "line 2: '../up' cannot be a learner"),
         (f"{NAME},1,,,01.02.2026\n", "line 2: expected a time such as"),
+        (f"{NAME},1,,,2026-02-01 18:00\n", "a time such as 2026-02-01 18:"),
+        (f'{NAME},1,"ann,,\n', "line 2: expected CSV in UTF-8"),
     ],
 )
 def test_a_wrong_correction_is_refused_with_its_line(tmp_path, lines, part):
@@ -515,7 +548,7 @@ def test_a_wrong_correction_is_refused_with_its_line(tmp_path, lines, part):
     head = "assignment,handed_in_as,learner,file,time\n"
     path.write_text(lines if lines == "a,b\n" else head + lines)
     with pytest.raises(SetupError) as refused:
-        read_corrections(path, {NAME})
+        read_corrections(path, {NAME}, None)
     assert part in str(refused.value)
 
 
@@ -527,6 +560,12 @@ def test_a_wrong_correction_is_refused_with_its_line(tmp_path, lines, part):
         ("id,email\n,\n", "line 2: expected an id"),
         ("id\n../up\n", "line 2: expected an id, got '../up'"),
         ("id\n\xff", "expected CSV in UTF-8"),
+        ("id,email\nann,a@x,Ode\n", "line 2: expected 2 cells, got more"),
+        ("id,lms_user_id\na,7\nb,7\n", "line 3: expected another lms_user"),
+        ("id,email\na,A@x.org\nb,a@X.org\n", "expected another email"),
+        ("id,lastname\nann,Ode\n", "lms_user_id, got 'lastname'"),
+        ("id,canvas_id\nann,7\n", "lms_user_id, got 'canvas_id'"),
+        ("id,Username\nann,a\n", "expected one column of 'id', got two"),
     ],
 )
 def test_a_wrong_roster_is_refused_with_its_line(tmp_path, text, part):
@@ -535,6 +574,57 @@ def test_a_wrong_roster_is_refused_with_its_line(tmp_path, text, part):
     with pytest.raises(SetupError) as refused:
         read_roster(path)
     assert part in str(refused.value)
+
+
+def test_a_list_of_participants_has_columns_that_say_nothing(tmp_path):
+    path = tmp_path / "roster.csv"
+    path.write_text(
+        "First name,Surname,Username,Email address,Roles,Groups,"
+        "Last access to course,Status\n"
+        "Ann,Ode,ann,a@x.org,Student,No groups,1 day,Active\n"
+    )
+    assert read_roster(path) == [Learner("ann", "Ann", "Ode", "a@x.org")]
+
+
+@pytest.mark.parametrize("name", ["roster", "corrections", "teams"])
+def test_a_folder_is_no_table(root, capsys, name):
+    pack(place(root) / "e.zip", {moodle("Ann", 1): None})
+    (root / "grading" / f"{name}.csv").mkdir()
+    run(root, 2)
+    assert f"{name}.csv: expected CSV in UTF-8" in capsys.readouterr().err
+
+
+ROSTER = "id,first_name,last_name\nann,Ann,Ode\nbob,Bob,Bell\n"
+SAID = "assignment,handed_in_as,learner,file,time\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "part"),
+    [
+        (f"{NAME},4,anna,,\n", "line 2: expected a learner of the roster"),
+        (f"{NAME},4,ann,,\n{NAME},Ann Ode,bob,,\n", "line 2 and correct"),
+        (f"{NAME},4,,a.ipynb,\n{NAME},Ann Ode,,b.ipynb,\n", "one file"),
+        (f"{NAME},4,,a.ipynb,\n{NAME},5,ann,b.ipynb,\n", "one file"),
+    ],
+)
+def test_a_correction_that_cannot_be_meant_changes_nothing(
+    root, capsys, lines, part
+):
+    fill(root, roster=ROSTER, corrections=SAID + lines)
+    files = [moodle("Aaron", 3), moodle("Ann Ode", 4), moodle("Cy", 5)]
+    pack(place(root) / "e.zip", dict.fromkeys(files))
+    run(root, 2)
+    assert part in capsys.readouterr().err
+    assert learners(root) == set()
+
+
+def test_lines_for_a_name_and_for_its_number_hold_together(root):
+    time = "2026-07-01 18:00"  # by the course's clock, Berlin's
+    lines = f"{NAME},4,,,{time}\n{NAME},Anne Odd,ann,,\n"
+    fill(root, roster=ROSTER, corrections=SAID + lines)
+    pack(place(root) / "e.zip", {moodle("Anne Odd", 4): None})
+    run(root)
+    assert timestamp(root, "ann") == "2026-07-01 16:00:00 UTC"
 
 
 def test_a_roster_without_ids_takes_the_addresses(tmp_path):

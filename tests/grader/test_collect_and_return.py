@@ -15,7 +15,7 @@ from grader.commands import collect, give_back, grade
 from grader.course.roster import Learner, Roster
 from grader.course.settings import SetupError
 from grader.course.submissions import Submission
-from grader.reports.points import Row, Task
+from grader.reports.points import Row, TaskPoints
 from tests.helpers.exports import make_empty, moodle, pack, worksheet
 from tests.helpers.grading import (
     NAME,
@@ -222,6 +222,16 @@ def test_a_class_of_thirty_from_moodles_export_to_what_moodle_imports(
     )
     assert grade.main(where) == 2
     assert "teams.csv, line 2" in capsys.readouterr().err
+    (home / "teams.csv").unlink()
+    regrades.write_text(
+        f"learner,assignment,task,asked,answer\nx,{NAME},dubble,Why?,\n"
+    )
+    assert give_back.main([NAME, *where]) == 2
+    assert grade.main(where) == 2
+    assert (
+        "expected a task of demo, double, triple, why, or nothing, got 'dubble'"
+        in (capsys.readouterr().err)
+    )
     assert (home / "points.csv").read_bytes() == before
 
 
@@ -284,7 +294,7 @@ def test_a_page_goes_to_no_learner_of_anothers_number(tmp_path):
 
 
 def row(who, team, points=4.0):
-    task = Task("double", points, 6.0, False)
+    task = TaskPoints("double", points, 6.0, False)
     submission = Submission(who, NAME, None, team)
     return Row(submission, "graded", "", points, 6.0, tasks=[task])
 

@@ -15,7 +15,11 @@ from nbgrader.api import Gradebook
 
 from grader.assignments import builder, mistakes, source
 from grader.assignments.known_mistakes import Mistake, read_catalogue
-from grader.assignments.source import Assignment, Cell, find_references
+from grader.assignments.source import (
+    Assignment,
+    SourceCell,
+    find_references,
+)
 from rnncore.testing.properties import declared
 from tests.helpers.grading import make_once
 
@@ -293,7 +297,9 @@ def test_a_stock_nbgrader_gives_a_solution_all_points(tmp_path):
 
 def mistakes_cell(text, name="double"):
     """A catalogue that begins on line 7 of its file."""
-    return Cell("mistakes", name, f'r"""\n{text}\n"""', {}, "small.py", 7)
+    return SourceCell(
+        "mistakes", name, f'r"""\n{text}\n"""', {}, "small.py", 7
+    )
 
 
 def small(solution="return 2 * x", was="2 * x", name="double", test=""):
@@ -307,12 +313,12 @@ def small(solution="return 2 * x", was="2 * x", name="double", test=""):
         f"check({name}, stored('{name}'), [dict(x=3.0)])\n"
     )
     cells = [
-        Cell("text", "", "# Small\n\n*One minute, 2 points.*", {}),
-        Cell("code", "", 'device = "numpy"', {}),
-        Cell("solution", name, f"def {name}(x):\n    {body}", {}),
-        Cell("test", name, test + hidden, {"points": 1}),
+        SourceCell("text", "", "# Small\n\n*One minute, 2 points.*", {}),
+        SourceCell("code", "", 'device = "numpy"', {}),
+        SourceCell("solution", name, f"def {name}(x):\n    {body}", {}),
+        SourceCell("test", name, test + hidden, {"points": 1}),
         mistakes_cell("\n\n".join(blocks), name),
-        Cell("answer", "why", "Because.", {"points": 1}),
+        SourceCell("answer", "why", "Because.", {"points": 1}),
     ]
     return Assignment("small", builder.ROOT, cells)
 
@@ -423,7 +429,7 @@ def test_two_builds_take_turns_at_the_gradebook(tmp_path, monkeypatch):
 
 def test_a_comment_may_stand_beside_the_device():
     assignment = small()
-    assignment.cells[1] = Cell(
+    assignment.cells[1] = SourceCell(
         "code", "", 'device = "numpy"  # or "cpu"', {}
     )
     assert builder.find_problems(assignment) == []
@@ -433,7 +439,9 @@ def test_a_comment_may_stand_beside_the_device():
 
 def test_a_device_that_stands_nowhere_or_twice_is_told_with_its_lines():
     assignment = small()
-    line = Cell("code", "", 'a = 1\ndevice = "cpu"', {}, "small.py", 7)
+    line = SourceCell(
+        "code", "", 'a = 1\ndevice = "cpu"', {}, "small.py", 7
+    )
     assignment.cells.insert(2, line)
     (text,) = builder.find_problems(assignment)
     assert text.endswith("it stands in :1, small.py:8")
@@ -450,7 +458,9 @@ def test_a_solution_that_fails_on_torch_is_told_with_the_reason():
         "import torch\ndouble(torch.ones(1, requires_grad=device == 'cpu'))"
     )
     assignment.cells[3] = test._replace(source=source)
-    assignment.cells.insert(1, Cell("code", "", "import numpy as np", {}))
+    assignment.cells.insert(
+        1, SourceCell("code", "", "import numpy as np", {})
+    )
     assignment = assignment._replace(name="ch03_bptt")  # its folder
     (text,) = mistakes.find_unearned_points(assignment)
     assert (
@@ -646,9 +656,11 @@ def test_reference_brings_what_it_needs_under_other_names():
     assignment = small()
     assignment.cells.insert(
         1,
-        Cell("code", "", "import math\n\ndef given(x):\n    return x", {}),
+        SourceCell(
+            "code", "", "import math\n\ndef given(x):\n    return x", {}
+        ),
     )
-    assignment.cells[3] = Cell(
+    assignment.cells[3] = SourceCell(
         "solution",
         "double",
         "def double(x):\n    ### BEGIN SOLUTION\n"

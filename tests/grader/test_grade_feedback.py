@@ -21,7 +21,7 @@ from grader.course.submissions import Submission
 from grader.notebook.names import cell_metadata
 from grader.reports import feedback, task_texts
 from grader.reports.feedback import list_compared, render_page
-from grader.reports.points import Row, Task
+from grader.reports.points import Row, TaskPoints
 from rnncore.testing.failure import (
     ADVICE,
     KIND_TEXTS,
@@ -57,7 +57,7 @@ CODE = "def vjp(d_h):\n    return 2 * d_h  # <i>&amp;"
 WORDING = task_texts.Asked(
     "Assignment 3: `bptt`",
     {
-        "vjp": task_texts.Task(
+        "vjp": task_texts.TaskText(
             "Task 1: *back*",
             "Backward through `cell`.",
             "Draw `a < b`.\n\n<script>alert(1)</script>",
@@ -96,7 +96,7 @@ def shown(
     wording=None,
     **row,
 ):
-    task = Task("test_vjp", points, 3, False, comment, failure)
+    task = TaskPoints("test_vjp", points, 3, False, comment, failure)
     made = Row(
         Submission("ann", "demo", None),
         "graded",
@@ -170,7 +170,7 @@ def test_code_with_nothing_to_say_about_is_left_out(failure, points):
 def test_an_answer_in_words_stands_above_its_comment():
     text = shown(points=1.0, comment="yes", answers={"test_vjp": "so"})
     assert "<h3>Your answer</h3>" not in text  # it belongs to no test
-    task = Task("why", 1.0, 2.0, False, "and why?")
+    task = TaskPoints("why", 1.0, 2.0, False, "and why?")
     row = Row(Submission("ann", "demo", None), "graded", "", tasks=[task])
     result = {"reason": None, "errors": [], "remarks": []}
     result["answers"] = {"why": "Because <b>."}
@@ -290,9 +290,9 @@ def test_what_is_asked_is_read_from_the_release(tmp_path):
     heading = "Task 1: a way back"
     assert found.title == "Assignment 3: bptt"
     assert found.tasks == {
-        "vjp": task_texts.Task(heading, "Backward.", "Draw it."),
-        "gap": task_texts.Task(heading, "", "Draw it."),
-        "why": task_texts.Task("In your own words", "In B: c?"),
+        "vjp": task_texts.TaskText(heading, "Backward.", "Draw it."),
+        "gap": task_texts.TaskText(heading, "", "Draw it."),
+        "why": task_texts.TaskText("In your own words", "In B: c?"),
     }
 
 
@@ -304,7 +304,7 @@ def test_of_no_release_nothing_is_known(tmp_path):
     )
     answers = answer("vjp", "def vjp(a): return a")
     bare = read_of(answers, folder=tmp_path)
-    assert bare == task_texts.Asked("", {"vjp": task_texts.Task()})
+    assert bare == task_texts.Asked("", {"vjp": task_texts.TaskText()})
 
 
 def test_a_task_is_told_from_the_text_right_above_it(tmp_path):
@@ -331,11 +331,11 @@ def test_a_task_is_told_from_the_text_right_above_it(tmp_path):
     )
     assert found.title == "The title"
     assert found.tasks == {
-        "early": task_texts.Task(),
-        "gap": task_texts.Task(line="A gap."),
-        "own": task_texts.Task("Three", "What holds?"),
-        "why": task_texts.Task("Three", "What holds?"),
-        "other": task_texts.Task("Three"),
+        "early": task_texts.TaskText(),
+        "gap": task_texts.TaskText(line="A gap."),
+        "own": task_texts.TaskText("Three", "What holds?"),
+        "why": task_texts.TaskText("Three", "What holds?"),
+        "other": task_texts.TaskText("Three"),
     }
 
 
@@ -406,7 +406,9 @@ def test_a_page_is_written_where_it_says_something_new(tmp_path):
         folder=tmp_path,
     )
     result = {"reason": None, "errors": [], "remarks": []}
-    row = Row(who, "graded", "", tasks=[Task("test_vjp", 0, 3, False)])
+    row = Row(
+        who, "graded", "", tasks=[TaskPoints("test_vjp", 0, 3, False)]
+    )
     feedback.write_feedback(course, who, result, row)
     path = tmp_path / "feedback/ann/demo/demo.html"
     text = path.read_text("utf-8")
@@ -431,7 +433,7 @@ def parts(task, answers=(), wording=WORDING, where=()):
 def test_a_part_of_the_page_in_its_words():
     place = Place("ch12_music", "Tunes")
     hint = WORDING.tasks["vjp"].hint
-    task = Task("test_vjp", 0, 3, False, "", MISTAKE, (WIDE,))
+    task = TaskPoints("test_vjp", 0, 3, False, "", MISTAKE, (WIDE,))
     task.properties.update(values=[1, 2], own=[0, 1])
     made = parts(task, {"vjp": CODE}, where={"vjp": place})
     assert made == {
@@ -452,10 +454,10 @@ def test_a_part_of_the_page_in_its_words():
         "chapter": "chapter 3",
     }
     made = parts(
-        Task("why", 1, 2, False), {"why": "So."}, where={"why": place}
+        TaskPoints("why", 1, 2, False), {"why": "So."}, where={"why": place}
     )
     assert made == {
-        "task": Task("why", 1, 2, False),
+        "task": TaskPoints("why", 1, 2, False),
         "cause": "",
         "failures": [],
         "properties": [],
@@ -468,10 +470,10 @@ def test_a_part_of_the_page_in_its_words():
         "place": place,
         "chapter": "chapter 12",
     }
-    made = parts(Task("later", 0, 2, True))
+    made = parts(TaskPoints("later", 0, 2, True))
     assert (made["in_words"], made["answer"]) == (True, "")
     assert (made["place"], made["chapter"]) == (None, "")
-    assert parts(Task("test_vjp", 3, 3, False))["hint"] == ""
+    assert parts(TaskPoints("test_vjp", 3, 3, False))["hint"] == ""
     assert "30 h after the due date" in shown(late=30.0)
 
 
@@ -488,7 +490,8 @@ def test_each_kind_of_failure_has_its_answer_and_its_hint(
     kind, answer, hint
 ):
     made = parts(
-        Task("test_vjp", 0, 3, False, "", Failure(kind)), {"vjp": CODE}
+        TaskPoints("test_vjp", 0, 3, False, "", Failure(kind)),
+        {"vjp": CODE},
     )
     assert made["answer"] == answer
     assert bool(made["hint"]) is hint
@@ -515,13 +518,13 @@ def whole_page():
         Failure(why="x" * 400),
     ]
     tasks = [
-        Task(f"test_f{k}", 0, 3, False, "", failure)
+        TaskPoints(f"test_f{k}", 0, 3, False, "", failure)
         for k, failure in enumerate(failures)
     ]
     tasks += [
-        Task("test_right", 3, 3, False),
-        Task("why", 1, 2, False, "and then? " * 20),
-        Task("later", 0, 2, True),
+        TaskPoints("test_right", 3, 3, False),
+        TaskPoints("why", 1, 2, False, "and then? " * 20),
+        TaskPoints("later", 0, 2, True),
     ]
     result = {
         "reason": None,

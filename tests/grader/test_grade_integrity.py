@@ -36,6 +36,14 @@ def found(source, released="import numpy as np"):
             "uses ast_transformers",
         ),
         ("from urllib.request import urlopen", "imports urllib"),
+        ("f.__code__ = g.__code__", "uses __code__: takes a function"),
+        ("import types\ntypes.FunctionType(c, {})", "uses FunctionType"),
+        ("from types import FunctionType as F", "uses FunctionType"),
+        ("import importlib\nimportlib.reload(np)", "uses reload"),
+        ("import sys\nsys.modules.pop('rnncore')", "uses sys.modules"),
+        ("from sys import modules", "uses sys.modules"),
+        ("exec('x = 1')", "uses exec: runs a text"),
+        ("x = eval('1')", "uses eval: runs a text"),
     ],
 )
 def test_what_no_answer_needs_is_named_with_its_cell(source, why):
@@ -44,7 +52,13 @@ def test_what_no_answer_needs_is_named_with_its_cell(source, why):
 
 @pytest.mark.parametrize(
     "source",
-    ["def f(x): return 2 * x", "def f(", "x = '\\ud800'", "(" * 5000],
+    [
+        "def f(x): return 2 * x",
+        "model.eval()\nlist(model.modules())",
+        "def f(",
+        "x = '\\ud800'",
+        "(" * 5000,
+    ],
 )
 def test_an_ordinary_or_unreadable_cell_is_no_reason(source):
     assert found(source) == []

@@ -12,7 +12,7 @@ from grader.commands import grade
 from grader.course.gradebook import Ledger, find_unchanged
 from grader.course.submissions import Submission
 from grader.reports import changes
-from grader.reports.points import Row, Task, shown_hours
+from grader.reports.points import Row, TaskPoints, shown_hours
 from tests.helpers.grading import (
     NAME,
     NEEDS_SANDBOX,
@@ -249,11 +249,11 @@ def row(who, *tasks, penalty=0.0):
 
 
 def test_an_answer_that_was_read_is_no_change(tmp_path):
-    waits = Task("why", 0, 1, True)
+    waits = TaskPoints("why", 0, 1, True)
     assert changes.write_changes(tmp_path, [row("=a", waits)]) == []
-    read = Task("why", 1, 1, False)
+    read = TaskPoints("why", 1, 1, False)
     assert changes.write_changes(tmp_path, [row("=a", read)]) == []
-    less = Task("why", 0.5, 1, False)
+    less = TaskPoints("why", 0.5, 1, False)
     found = changes.write_changes(tmp_path, [row("=a", less, penalty=0.5)])
     assert changes.shown_changes(found).split("\n") == [
         "Points that changed since the last run:",

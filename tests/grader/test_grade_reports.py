@@ -9,7 +9,7 @@ from grader.commands import grade
 from grader.course import gradebook
 from grader.course.submissions import Submission
 from grader.reports import overview
-from grader.reports.points import Row, Task
+from grader.reports.points import Row, TaskPoints
 from grader.run.batch import format_time
 from rnncore.testing.failure import Failure
 from tests.helpers.grading import (
@@ -25,7 +25,7 @@ from tests.helpers.grading import (
 def graded(student, mistake="", suspicious=(), seconds=1.0):
     """One submission's row and result."""
     failure = Failure(about="value", what="d", mistake=mistake)
-    task = Task("test_vjp", 0.0, 3.0, False, failure=failure)
+    task = TaskPoints("test_vjp", 0.0, 3.0, False, failure=failure)
     row = Row(Submission(student, "demo", None), "graded", "", tasks=[task])
     result = {"suspicious": list(suspicious), "seconds": seconds}
     return row, result

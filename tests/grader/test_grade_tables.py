@@ -11,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader import api
 from nbgrader.api import Gradebook
 
+from grader.collecting.collected import Taken, save_record
 from grader.course.gradebook import Ledger
 from grader.course.submissions import Submission, replace_text
 from grader.notebook.names import cell_metadata
@@ -19,7 +20,7 @@ from grader.reports.integrity import find_reasons
 from grader.reports.lms import write_lms
 from grader.reports.points import (
     Row,
-    Task,
+    TaskPoints,
     csv_text,
     format_table,
     read_rows,
@@ -64,11 +65,15 @@ def row(
     )
 
 
-ANN = row("ann", Task("test_double", 3, 3, False), Task("why", 0, 1, True))
+ANN = row(
+    "ann",
+    TaskPoints("test_double", 3, 3, False),
+    TaskPoints("why", 0, 1, True),
+)
 BOB = row(
     "bob",
-    Task("test_double", 0.5, 3, False),
-    Task("why", 1, 1, False),
+    TaskPoints("test_double", 0.5, 3, False),
+    TaskPoints("why", 1, 1, False),
     penalty=0.25,
 )
 CY = row("cy", status="failed", reason="no file")
@@ -76,7 +81,7 @@ CY = row("cy", status="failed", reason="no file")
 
 def test_the_table_has_a_column_a_task_and_says_what_is_open():
     wide = "test-a_name_of_over_twenty_two_letters"
-    other = row("d", Task(wide, 2, 2.5, False), assignment="art")
+    other = row("d", TaskPoints(wide, 2, 2.5, False), assignment="art")
     assert format_table([ANN, CY, BOB, other]).split("\n") == [
         "art",
         "learner  a_name_of_over_twenty_  points",
@@ -96,7 +101,9 @@ def test_the_table_has_a_column_a_task_and_says_what_is_open():
 def test_a_table_without_reasons_ends_with_its_last_learner():
     assert format_table([BOB]).endswith("  1.25 / 4  0.25 taken off")
     assert format_table([]) == ""
-    assert shown_points(Task("a", 1234567.0, 1, False)) == "1.23457e+06"
+    assert (
+        shown_points(TaskPoints("a", 1234567.0, 1, False)) == "1.23457e+06"
+    )
 
 
 class Home:
@@ -191,9 +198,9 @@ def gradebook(course, filled):
 
 
 def test_an_lms_gets_what_is_known_of_each_learner(gradebook):
-    art = row("bob", Task("a", 2, 2, False), assignment="art")
-    gone = row("zoe", Task("a", 2, 2, False))
-    cy = row("cy", Task("test_double", 1, 3, False))
+    art = row("bob", TaskPoints("a", 2, 2, False), assignment="art")
+    gone = row("zoe", TaskPoints("a", 2, 2, False))
+    cy = row("cy", TaskPoints("test_double", 1, 3, False))
     write_lms(gradebook, [ANN, BOB, CY, art, gone, cy])
     assert read(gradebook, "lms.csv") == [
         "id,lms_user_id,first_name,last_name,email,art,demo",
@@ -211,6 +218,38 @@ def test_an_lms_gets_what_is_known_of_each_learner(gradebook):
     with Gradebook(gradebook.db_url, gradebook.course_id) as book:
         courses = [course.id for course in book.db.query(api.Course)]
     assert courses == ["rnn"]  # of another name nbgrader makes a new one
+
+
+def test_canvas_has_the_number_with_which_a_file_came_in(gradebook):
+    def came(*names):
+        marks = [("Canvas", name, number, "x") for name, number in names]
+        return Taken(marks=marks)
+
+    of = {
+        "ann": came(("odeann", "99")),  # the gradebook knows better
+        "bob": came(("bellbob", "82")),
+        "cy": came(("teamblue", "84")),  # one of a group has it
+        "dan": came(("daydan", "85"), ("daydan", "86")),
+        "eve": came(("eveone", "87")),
+        "fay": came(("eveone", "87")),
+        "gus": came(("teamblue", "4711")),  # it is Ann's
+        "anon_x": came(("anon_x", "x")),
+    }
+    save_record(gradebook.home, {"demo": of})
+    with Gradebook(gradebook.db_url, gradebook.course_id) as book:
+        for who in of:
+            book.update_or_create_student(who)
+    rows = [row(who, TaskPoints("a", 2, 2, False)) for who in of]
+    cy = replace(rows[2].submission, team="Blue")
+    rows[2] = replace(rows[2], submission=cy)
+    write_lms(gradebook, rows)
+    found = {
+        line.split(",")[-3] or line.split(",")[-5]: line.split(",")[-5]
+        for line in read(gradebook, "canvas.csv")[2:]
+    }
+    logins = {"cy", "dan", "eve", "fay", "gus", "anon_x"}
+    assert {n for n in found if n in logins} == logins  # without a number
+    assert {n for n in found if n not in logins} == {"4711", "82"}
 
 
 @pytest.mark.filterwarnings("ignore:Object of type <Submitted")
@@ -259,8 +298,8 @@ def test_rows_hold_what_a_person_entered(gradebook):
     ann, bob, cy, unknown = rows
     assert (ann.points, ann.of, ann.open, ann.penalty) == (3, 4, True, 0)
     assert ann.tasks == [
-        Task("why", 0.0, 1.0, True),
-        Task("test_double", 3.0, 3.0, False),
+        TaskPoints("why", 0.0, 1.0, True),
+        TaskPoints("test_double", 3.0, 3.0, False),
     ]
     assert (bob.points, bob.of, bob.open, bob.penalty) == (
         1.25,
@@ -268,7 +307,7 @@ def test_rows_hold_what_a_person_entered(gradebook):
         False,
         0.25,
     )
-    given = Task("why", 0.5, 1.0, False, "Nearly.", by_hand=True)
+    given = TaskPoints("why", 0.5, 1.0, False, "Nearly.", by_hand=True)
     assert bob.tasks[0] == given
     assert (ann.status, ann.reason) == ("graded", "")
     assert (cy.status, cy.reason) == ("not gradable", "no notebook")
@@ -323,8 +362,8 @@ def test_rows_hold_what_each_check_showed_and_how_late_it_was(gradebook):
 
 def test_a_line_says_what_failed_and_where_the_book_explains_it(course):
     tasks = [
-        Task("test_a", 0, 1, False, failure=VALUE),
-        Task("test_b", 0, 1, False, failure=DTYPE),
+        TaskPoints("test_a", 0, 1, False, failure=VALUE),
+        TaskPoints("test_b", 0, 1, False, failure=DTYPE),
     ]
     write_csv(course, [replace(row("ann", *tasks), late=2.519)])
     assert [line.split(",", 6)[-1] for line in read(course, "tasks.csv")][
@@ -527,6 +566,38 @@ def test_tokens_are_what_a_copyist_would_not_change():
     ]
     assert tokens_of("a = (1,") == ["name", "=", "(", "0", ","]
     assert "".join(tokens_of("x.tanh(y).T")) == "name.tanh(name).T"
+
+
+@pytest.mark.parametrize(
+    ("padded", "plain"),
+    [
+        ("y = 1 * f(0 or x)", "y = f(x)"),
+        ("return 1.0 * (True and x) + 0", "return (x)"),
+        ("y = False or 1 * 1 * x / 1", "y = x"),
+        ("y = a + 1 * b", "y = a + b"),
+        (
+            "for i in range(0 + n): s += 1 and i ** 1",
+            "for i in range(n): s += i",
+        ),
+    ],
+)
+def test_operands_that_change_nothing_hide_nothing(padded, plain):
+    assert tokens_of(padded) == tokens_of(plain)
+
+
+@pytest.mark.parametrize(
+    ("source", "tokens"),
+    [
+        ("if x == 0 or y", "if name == 0 or name"),
+        ("0 and x", "0 and name"),
+        ("x - 10 * y", "name - 0 * name"),
+        ("f(1, *x)", "name ( 0 , * name )"),
+        ("2 ** 1 * x", "0 * name"),
+        ("x[1] * y", "name [ 0 ] * name"),
+    ],
+)
+def test_operands_that_change_something_stay(source, tokens):
+    assert tokens_of(source) == tokens.split()
 
 
 def test_a_shared_passage_of_k_plus_w_minus_one_tokens_is_always_found():

@@ -15,7 +15,7 @@ from grader.commands.marking import Desk, main, open_server
 from grader.course.settings import Course, SetupError
 from grader.course.submissions import Submission
 from grader.reports.marking.page import deal_out, group_answers
-from grader.reports.points import Row, Task
+from grader.reports.points import Row, TaskPoints
 from tests.helpers.grading import (
     NAME,
     NEEDS_SANDBOX,
@@ -37,7 +37,7 @@ ANSWERS = {
 
 
 def row(who, points=0.0, is_open=True, comment=""):
-    task = Task("why", points, 2.0, is_open, comment)
+    task = TaskPoints("why", points, 2.0, is_open, comment)
     return Row(Submission(who, NAME, None), "graded", "", tasks=[task])
 
 

@@ -138,7 +138,9 @@ class Disguise(ast.NodeTransformer):
 def test_every_answer_would_be_seen_in_disguise(known, task):
     tree = ast.parse(TASKS[task].source)
     other = ast.fix_missing_locations(Disguise(tree).visit(tree))
-    place = answers.Place("here", frozenset(find_expressions(other.body)))
+    place = answers.CodePlace(
+        "here", frozenset(find_expressions(other.body))
+    )
     found = answers.find_closest(known[task], [place], Counter())
     assert found.leaks
     assert found.share > 0.9

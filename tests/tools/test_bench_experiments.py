@@ -5,7 +5,7 @@ import re
 import pytest
 
 from grader.assignments import source
-from grader.assignments.source import Assignment, Cell
+from grader.assignments.source import Assignment, SourceCell
 from tools.bench import experiments
 from tools.measurements import read
 
@@ -39,7 +39,7 @@ def test_the_text_above_an_experiment_states_the_heading_s_seconds(name):
 
 def test_a_heading_states_the_seconds_or_none():
     def one(**options):
-        return Cell("experiment", "", "1", options)
+        return SourceCell("experiment", "", "1", options)
 
     assert (
         experiments.read_stated_seconds(assignment(one(seconds=40), one()))
@@ -74,11 +74,13 @@ def test_the_experiment_alone_is_timed_with_what_it_needs(
     (tmp_path / "ch99_none").mkdir()
     (tmp_path / "ch99_none" / "given.txt").write_text("0.3")
     made = assignment(
-        Cell("text", "", "Words.", {}),
-        Cell("code", "", "import time", {}),
-        Cell("solution", "wait", "wait = time.sleep", {}),
-        Cell("test", "wait", "1 / 0", {}),
-        Cell("experiment", "", "wait(float(open('given.txt').read()))", {}),
+        SourceCell("text", "", "Words.", {}),
+        SourceCell("code", "", "import time", {}),
+        SourceCell("solution", "wait", "wait = time.sleep", {}),
+        SourceCell("test", "wait", "1 / 0", {}),
+        SourceCell(
+            "experiment", "", "wait(float(open('given.txt').read()))", {}
+        ),
     )
     found = experiments.time_experiment(made, tmp_path)
     assert times == [found]  # of one cell, the one that waits

@@ -61,7 +61,7 @@ PROBLEMS = {"text": text, "music": music, "video": video}
 
 
 def run_updates(problem: Problem, steps: int, way: bool) -> list[float]:
-    """So many updates by one way; the loss of each."""
+    """Run a number of updates in one way; return the loss of each."""
     build, loss, batches = problem
     with seeded(0):
         model = build()

@@ -115,7 +115,7 @@ def measure_processor_seconds() -> float:
 
 
 def time_first_calls(runs: dict[str, Callable]) -> dict[str, float]:
-    """Seconds of each first call; what torch cannot compile is not there.
+    """Seconds of each first call; what torch cannot compile is left out.
 
     Raises ValueError if a result differs from that of the first.
     """
@@ -161,7 +161,7 @@ def combine_steps(first: State, second: State) -> State:
 
 
 def compare_linear(T: int, repeats: int) -> dict[str, float]:
-    """A scan over steps that are linear in the state, beside the loop."""
+    """Compare a scan over steps that are linear in the state with the loop."""
     torch.manual_seed(0)
     f = torch.rand(T, B, H).requires_grad_()
     u = torch.randn(T, B, H).requires_grad_()

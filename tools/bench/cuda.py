@@ -109,7 +109,7 @@ def spans_of(events: Any, kind: str) -> list[Span]:
 
     A kernel is of kind "product" where an operator that multiplies
     matrices launched it, else "other". (Profiles of NVIDIA's libraries call
-    products gemm, cutlass, nvjet: names tell less than who launched them.)
+    products gemm, cutlass, nvjet: the operator that launched them says more.)
     On a CPU the outermost operators stand for kernels.
     """
     products = {
@@ -150,7 +150,7 @@ def cuda_peak(run: Callable) -> int:
 def compute_shares(spans: list[Span]) -> dict[str, float]:
     """Shares of the time from the first kernel's begin to the last's end.
 
-    Kernels that overlap count once: what is not covered is a gap.
+    Overlapping kernels count once: time without a kernel is a gap.
     """
     begin = min(b for _, b, _ in spans)
     whole = max(e for _, _, e in spans) - begin
@@ -267,7 +267,7 @@ PARTS: dict[str, Callable] = {
 
 
 def measure(m: Machine, s: Sizes, save: bool, path: Path = PATH) -> list[str]:
-    """Every part; the names of those that failed, which are told.
+    """Measure every part; return the names of those that failed.
 
     What a part has found is kept before the next begins: a machine is
     often lent for minutes.

@@ -1,9 +1,9 @@
-"""How long each assignment's experiment takes, beside what it states.
+"""Compares the time of each assignment's experiment with the stated one.
 
     python -m tools.bench.experiments                        all assignments
     python -m tools.bench.experiments ch11_series --save     as measurements
 
-Each assignment is run with its solutions, in a kernel of its own, as a
+Each assignment is run with its solutions, in a separate kernel, as a
 learner runs it: default threads, and the widgets' first picture drawn. Its
 tests are left out, since no experiment depends on them. What is timed are
 the cells headed `# %% experiment seconds=30`; a heading without `seconds`

@@ -4,7 +4,7 @@ All run in turn in one process, so that a slow moment of the machine meets
 each of them; what is reported are ratios of the paired times. All compute
 the gradients of the weights, the input and the first state, in float32.
 Peak memory is what the tensors made by one run hold at a time. A second
-table sets the modules of rnncore.nn beside torch.nn's: more layers, both
+table compares the modules of rnncore.nn with torch.nn's: more layers, both
 directions, and bfloat16 through autocast. A third, on a CPU, has the compiled
 loops of rnncore.fused, for training and forward alone, and their memory. A
 fourth has cells that no library has, compiled, beside our LSTM and beside
@@ -297,7 +297,7 @@ def numpy_peak(run: Callable) -> int:
 
 
 def own_runs(name: str, shape: tuple[int, ...]) -> dict[str, Callable]:
-    """A cell of one's own, beside our LSTM and beside steps in Python."""
+    """Compare a user's cell with our LSTM and with steps in Python."""
     _, x, state, d_y = make_problem("LSTM", shape, "cpu")
     torch.manual_seed(0)
     D, H = shape[2:]

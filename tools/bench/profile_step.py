@@ -1,7 +1,7 @@
 """Where the time of a compiled training step goes, and how far it could go.
 
-A step is taken apart: laying out the weights, the loop forward, the loop
-backward, the gradients of the weights, and the rest. Beside these stands
+A step is split into parts: laying out the weights, the loop forward, the loop
+backward, the gradients of the weights, and the rest. Next to these is
 what the machine allows: the speed at which it multiplies large matrices, and
 that at which a core reads the weights from its cache, as each loop does at
 each step.
@@ -40,7 +40,7 @@ def measure_peak(threads: int) -> float:
 
 @cache
 def measure_reading(numbers: int) -> float:
-    """float32 numbers a second that a core reads of as many, many times."""
+    """float32 numbers a second that a core reads from an array of this size."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     a, many = torch.ones(numbers), 1 + (1 << 23) // numbers
@@ -50,7 +50,7 @@ def measure_reading(numbers: int) -> float:
 
 
 def list_parts(cell: Callable, problem: tuple[Any, ...]) -> dict[str, Callable]:
-    """The parts of a training step, each to be run by itself."""
+    """The parts of a training step, each to be run separately."""
     params, x, state, d_y = problem
     made, zero = derived(cell), tuple(torch.zeros_like(s) for s in state)
     packed = loop.Packed(cell, params)

@@ -1,11 +1,11 @@
-"""What the stored networks score on held-out data, beside a baseline.
+"""Scores of the stored networks and of baselines on held-out data.
 
     python -m tools.bench.scores                 all applications: make scores
     python -m tools.bench.scores text speech     some of them
 
 Each score is computed now, from the weights in rnncore/weights/ and data
-that neither training nor tuning saw. So is the baseline beside it, where it
-needs no training of its own; one marked * was trained once, and is read
+that neither training nor tuning saw. So is its baseline, if that needs
+no training; one marked * was trained once, and is read
 from book/measurements/. A stored network is one seed: its chapter has
 three. With --save the rows go there too, under "scores.", for the README.
 
@@ -46,7 +46,7 @@ class Row(NamedTuple):
 
 
 def list_text_scores() -> Iterator[Row]:
-    """Bits per character and perplexity, beside n-grams."""
+    """Bits per character and perplexity, compared with n-grams."""
     from rnncore.text.model import stretches, token_nats
     from rnncore.text.ngrams import fit_kneser_ney, kneser_ney_probabilities
     from rnncore.text.storage import load_model
@@ -75,7 +75,7 @@ def list_text_scores() -> Iterator[Row]:
 
 
 def list_forecast_scores() -> Iterator[Row]:
-    """Countries and sunspots, beside the best rival of each."""
+    """Countries and sunspots, compared with the best rival of each."""
     from rnncore.forecast import examples
     from rnncore.forecast.heads import quantile_head
     from rnncore.forecast.models import Direct
@@ -102,7 +102,7 @@ def list_forecast_scores() -> Iterator[Row]:
 
 
 def list_music_scores() -> Iterator[Row]:
-    """Chorales, beside a Markov chain that has seen them in all keys."""
+    """Chorales, compared with a Markov chain trained in all keys."""
     from rnncore.data.music import chorales
     from rnncore.music.markov import Chain
     from rnncore.music.split import split
@@ -162,7 +162,7 @@ def list_speech_scores() -> Iterator[Row]:
 
 
 def list_video_scores() -> Iterator[Row]:
-    """Actions and captions, beside what knows no order."""
+    """Actions and captions, compared with models that ignore order."""
     from rnncore.storage.weights import load_module
     from rnncore.video.captions import load_captioner
     from rnncore.video.model import BagOfFrames, load_classifier
@@ -210,7 +210,7 @@ APPLICATIONS: dict[str, Callable[[], Iterator[Row]]] = {
 def compute_mean(key: str) -> float:
     """The mean over seeds of a measurement.
 
-    Raises Refused where there is none.
+    Raises Refused if there is none.
     """
     known = read()
     if key not in known:

@@ -4,13 +4,13 @@
     python -m tools.build.book build --page ch03_bptt   one page, into _build/page/ch03_bptt
     python -m tools.build.book serve                    serve _build/html on this machine
 
-Pages execute side by side, each in a kernel of its own. What a page gave is
+Pages execute in parallel, each in a separate kernel. What a page gave is
 kept (jupyter-cache) until its cells, the pinned requirements or one of the
 files that it read change: modules, data, weights, its measurements. So a
 changed function executes the pages that import its module, and a changed
 sentence none. A page fails if a cell raises, asks another machine for
 something, or writes to stderr (warnings do): the message names page and
-line. HTML is built beside the old one and takes its place when it is whole,
+line. HTML is built next to the old one and replaces it when it is complete,
 so that an interrupted build leaves the last good book.
 
 A page that takes over 20 minutes to read is named, and built like any other.
@@ -86,7 +86,10 @@ def page_paths() -> list[Path]:
 
 
 def read_notebook(path: Path) -> NotebookNode | None:
-    """The page as a notebook, or None if it holds no code to execute."""
+    """The page as a notebook, or None if it is none.
+
+    Raises BuildError if its head says that it is one, and it has no code.
+    """
     text = path.read_text("utf8")
     if not is_myst_markdown_notebook(text):
         return None
@@ -98,8 +101,11 @@ def read_notebook(path: Path) -> NotebookNode | None:
         add_source_map=True,
         path=path,
     )
-    has_code = any(cell.cell_type == "code" for cell in notebook.cells)
-    return notebook if has_code else None
+    if not any(cell.cell_type == "code" for cell in notebook.cells):
+        raise BuildError(
+            f"{path.name}: expected a code cell, since its head has jupytext, got none"
+        )
+    return notebook
 
 
 def compute_digest(paths: Iterable[Path]) -> str:
@@ -168,7 +174,7 @@ class Executions:
         self.written = self.path / "written"  # and as it wrote them
 
     def holds(self, notebook: NotebookNode) -> bool:
-        """Return whether whole, current outputs are there; drop damaged ones."""
+        """Return whether complete, current outputs exist; drop damaged ones."""
         try:
             record = self.cache.match_cache_notebook(notebook)
         except KeyError:
@@ -189,7 +195,7 @@ class Executions:
         records = self.cache.list_cache_records()
         return {ROOT / name for record in records for name in record.data["uses"]}
 
-    def keep(self, page: Path, notebook: NotebookNode, run: "Run") -> None:
+    def keep(self, page: Path, notebook: NotebookNode, run: "PageRun") -> None:
         """Store the outputs."""
         data = {"execution_seconds": run.seconds, "uses": run.uses}
         self.cache.cache_notebook_bundle(
@@ -208,13 +214,13 @@ class Executions:
 
 
 def digest_file(path: Path) -> str:
-    """Return a key that changes with a file; "" where there is none."""
+    """Return a key that changes with a file; "" if there is none."""
     if not path.is_file():
         return ""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
-class Run(NamedTuple):
+class PageRun(NamedTuple):
     """What a page's cells took, and the files that they read, by digest."""
 
     seconds: float
@@ -224,7 +230,7 @@ class Run(NamedTuple):
 def read_uses(log: Path, begun: float) -> dict[str, str]:
     """Return the project's files in a log of what was read, by digest.
 
-    One that changed after `begun` has none: nobody knows what was read.
+    One that changed after `begun` has none: which version was read is unknown.
     """
     uses = {}
     for line in set(log.read_text("utf8").splitlines() if log.exists() else []):
@@ -243,7 +249,7 @@ def read_uses(log: Path, begun: float) -> dict[str, str]:
 
 def execute(
     page: Path, notebook: NotebookNode, manager: type[Manager] = Manager
-) -> Run:
+) -> PageRun:
     """Run a page's cells, outputs into the notebook.
 
     Raises BuildError where a cell raises, writes to stderr, takes too long or
@@ -273,7 +279,7 @@ def execute(
         except (CellTimeoutError, RuntimeError) as error:  # or a dead kernel
             raise BuildError(f"{page.name}: {error}") from error
         uses = read_uses(log, begun)
-    return Run(time.monotonic() - start, uses)
+    return PageRun(time.monotonic() - start, uses)
 
 
 def _stop_at_trouble(
@@ -398,7 +404,7 @@ def lock_folder(folder: Path) -> Iterator[None]:
 
 
 def made_from(executions: Executions) -> str:
-    """Return a key of all that decides what the book is."""
+    """Return a key of everything that the book depends on."""
     files = {*what_pages_use(), *executions.list_uses()}
     return " ".join([compute_digest(files), *find_addresses()])
 

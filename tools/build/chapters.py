@@ -4,7 +4,7 @@
 5.1" is {chapter}`long_lags`, the second page of chapter 5. {Chapter}`gru`
 begins a sentence; {chapters}`gradients, lstm and gru` and {chapters}`gradients
 to gru` name several. A page's label is its file's name without the number, or
-what stands above its title, (blocks)=, where another page has that name.
+the label above its title, (blocks)=, if another page has that name.
 """
 
 import re

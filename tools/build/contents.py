@@ -2,7 +2,7 @@
 
 A course may leave chapters out: `book/_toc.yml` says which pages there are.
 A reference to a page that is not among them becomes plain text. One to a page
-that nobody has written is still an error, which Sphinx tells.
+that does not exist is still an error, which Sphinx reports.
 """
 
 import re
@@ -35,7 +35,7 @@ MODULE = """\
 
 
 class Absent(NamedTuple):
-    """What stands on pages that the contents leave out."""
+    """The labels and terms of pages that the contents leave out."""
 
     titles: dict[str, str]  # by page
     labels: dict[str, str]  # a label's page

@@ -2,7 +2,7 @@
 
 In a chapter, a name of one that is left out becomes words, "chapter 18 of the
 full course". On the other pages (introduction, notation, glossary, ...) what
-only tells of absent pages goes: a row, an entry, a sentence, a part of one
+is only about absent pages goes: a row, an entry, a sentence, a part of one
 up to its semicolon, a section whose first paragraph goes. Where that would not
 do, a page says itself what belongs to which page of the book:
 
@@ -22,11 +22,13 @@ import yaml
 from tools.build import chapters, contents
 
 MARKED = re.compile(r"^% with (\S+)\n(.*?)^% end\n", re.DOTALL | re.MULTILINE)
-NOTEBOOK = re.compile(r"\A---\njupytext:\n.*?\n---\n+", re.DOTALL)
+HEAD = re.compile(r"\A---\n(.*?\n)---\n+", re.DOTALL)
+NOTEBOOK = re.compile(r"^(?:jupytext:|kernelspec:.*)\n(?: .*\n)*", re.MULTILINE)
 CHAPTER = re.compile(r"ch(\d\d)_")
 ASSIGNMENT = re.compile(r"\b[Aa]ssignment (\d+)\b")
 SENTENCE = re.compile(r"(?<=[.!?)*])\s+(?=[A-Z{(\[`*$])")
 ENTRY = re.compile(r"(\S[^\n]*)\n((?: {4}[^\n]*\n?)+)")
+ENDS = re.compile(r"(?:\n:{3,})+\Z")
 HEADING = re.compile(r"(#+) ")
 ITEM = re.compile(r"([-*]|\d+\.) ")
 MODULE = re.compile(r"#{3,4} `rnncore\.([\w.]+)`")
@@ -36,7 +38,7 @@ FULL = " of the full course"
 class Cut(NamedTuple):
     """What a book of some pages has, and what it lacks."""
 
-    known: chapters.Chapters  # of the whole book
+    known: chapters.Chapters  # of the complete book
     missing: contents.Absent
     kept: tuple[str, ...]
 
@@ -89,7 +91,7 @@ def with_sections(toc: str, wanted: Collection[str]) -> list[str]:
 
 
 def cut_page(page: str, text: str, cut: Cut, module_chapters: dict[str, str]) -> str:
-    """A page's text as it stands in the book that is cut.
+    """A page's text in the shortened book.
 
     `module_chapters` says which chapter ("ch18") builds a module ("scan").
     """
@@ -101,8 +103,14 @@ def cut_page(page: str, text: str, cut: Cut, module_chapters: dict[str, str]) ->
             text = _without_absent(text, cut)
         text = _in_full_course(text, cut)
     if "```{code-cell}" not in text:  # a notebook without cells is none
-        text = NOTEBOOK.sub("", text, count=1)
+        text = HEAD.sub(_drop_notebook, text, count=1)
     return contents.unlink_absent(text, cut.missing)
+
+
+def _drop_notebook(head: re.Match[str]) -> str:
+    """A page's head without the lines that make a notebook of it."""
+    left = NOTEBOOK.sub("", head[1])
+    return f"---\n{left}---\n\n" if left else ""
 
 
 def _is_cut(word: str, cut: Cut) -> bool:
@@ -177,7 +185,7 @@ def _without_modules(text: str, cut: Cut, module_chapters: dict[str, str]) -> st
 
 
 def _without_absent(text: str, cut: Cut) -> str:
-    """A page without what only tells of pages that are left out."""
+    """A page without the parts that are only about pages left out."""
     kept: list[str] = []
     gone = 0  # the level of a section that goes
     for block in _split_blocks(text):
@@ -213,7 +221,12 @@ def _split_blocks(text: str) -> Iterator[str]:
 
 
 def _cut_block(block: str, cut: Cut) -> str:
-    """A block without what goes; empty if all of it does."""
+    """A block without what goes; empty if all of it does.
+
+    What ends in its last lines began above it, and stays.
+    """
+    if ends := ENDS.search(block):
+        return f"{_cut_block(block[: ends.start()], cut)}{ends[0]}".lstrip("\n")
     if re.match(r"\s*(```|:::|---|\$\$|%)", block):
         return _cut_directive(block, cut)
     if block.startswith("|"):
@@ -231,7 +244,7 @@ def _cut_block(block: str, cut: Cut) -> str:
 
 
 def _cut_directive(block: str, cut: Cut) -> str:
-    """A fence as it is; of what stands in an open one, the sentences."""
+    """A fence as it is; of an open one, its sentences."""
     if not block.lstrip().startswith(":::"):
         return block
     lines = block.split("\n")

@@ -3,10 +3,10 @@
 DIR gets the assignments as they are released (built afresh, so that
 nobody's own answers in exercises/ travel along), the package and the book,
 and the commands to use them. It gets no solution, no hidden test, nothing
-of the grader. Of the book it gets the pages that stand in its contents, but
+of the grader. Of the book it gets the pages that its contents list, but
 for the guide to grading. If course.toml (or --course FILE) has weeks, it gets
 their chapters and assignments alone, and the plan. DIR must be empty or not
-there; it appears as a whole.
+there; it appears in one step.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ TOOLS = (
     "tools/build/weave.py",
     *(
         path.relative_to(ROOT).as_posix()
-        for path in (ROOT / "tools" / "site").rglob("*.py")
+        for folder in ("build/offline", "site")
+        for path in (ROOT / "tools" / folder).rglob("*.py")
     ),
 )
 GUIDE = "grading"  # the page for those who teach
@@ -87,7 +88,7 @@ measurements. Where the book names `solutions/`, `make test`, `make lite`,
 """
 
 
-class Refused(Exception):
+class ExportError(Exception):
     """Why nothing was exported."""
 
 
@@ -106,7 +107,7 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     try:
         export(options.folder, read_course(options.course))
-    except Refused as refused:
+    except ExportError as refused:
         print(f"make course: {refused}", file=sys.stderr)
         return 2
     print(f"The learners' tree is in {options.folder}")
@@ -116,11 +117,11 @@ def main(argv: list[str] | None = None) -> int:
 def read_course(path: Path) -> CourseFile:
     """A course file whose chapters and assignments exist.
 
-    Raises Refused, naming the line, if one is wrong, or is missing though it
-    has a name of its own.
+    Raises ExportError, naming the line, if one is wrong, or is missing though it
+    has its own name.
     """
     if not path.exists() and path.name != course_file.NAME:
-        raise Refused(f"expected a course file, got {path}, which is not there")
+        raise ExportError(f"expected a course file, got {path}, which is not there")
     try:
         course = read_course_file(path)
         course.check_pages(
@@ -128,21 +129,21 @@ def read_course(path: Path) -> CourseFile:
         )
         course.check_assignments(builder.list_buildable())
     except ValueError as error:
-        raise Refused(str(error)) from error
+        raise ExportError(str(error)) from error
     return course
 
 
 def export(folder: Path, course: CourseFile) -> None:
     """Write the learners' tree of a course.
 
-    Raises Refused where `folder` holds something, or a secret would leak.
+    Raises ExportError where `folder` holds something, or a secret would leak.
     """
     target = folder.resolve()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise Refused(f"{folder} is not empty")
+        raise ExportError(f"{folder} is not empty")
     for name in FOLDERS:
         if target.is_relative_to(ROOT / name):
-            raise Refused(f"{folder} lies in {name}/, which is exported")
+            raise ExportError(f"{folder} lies in {name}/, which is exported")
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".course-") as scratch:
         source, tree = Path(scratch) / "source", Path(scratch) / "tree"
@@ -150,7 +151,7 @@ def export(folder: Path, course: CourseFile) -> None:
         _copy(source, tree, course)
         found = find_leaks(source, tree)
         if found:
-            raise Refused("it would hold a secret: " + "; ".join(found))
+            raise ExportError("it would hold a secret: " + "; ".join(found))
         if target.exists():
             target.rmdir()  # fails if something came in meanwhile
         tree.rename(target)
@@ -168,7 +169,7 @@ def _build_exercises(folder: Path, course: CourseFile) -> None:
             print(f"Building {name} ...", flush=True)
             builder.build(name, folder)
     except ValueError as error:
-        raise Refused(str(error)) from error
+        raise ExportError(str(error)) from error
 
 
 def _list_assignments(course: CourseFile) -> list[str]:

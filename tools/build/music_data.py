@@ -87,7 +87,7 @@ def read_chorale(file: Path) -> tuple[Score, int] | None:
     stream = corpus.parse(file, forceSource=True)
     if len(stream.parts) != 4:
         return None
-    # the name whole: bwv244.54 has no ending that says xml
+    # the full name: bwv244.54 has no ending that says xml
     score = from_music21(stream, 0.5, file.name)
     if score is None or score.pitches.shape[1] != 4:
         return None

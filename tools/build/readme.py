@@ -1,5 +1,5 @@
-"""Write the tables of README.md and book/measured.md from the measurements, and
-the README's picture.
+"""Write the tables of README.md, book/measured.md and book/public_sets.md from
+the measurements, and the README's picture.
 
 Each block between `<!-- NAME -->` and `<!-- end NAME -->` is rewritten;
 `--check` writes nothing and fails where a block is not what it should be.
@@ -19,12 +19,13 @@ from rnncore.display import use_style
 from rnncore.rnn import Params, rnn_cell, unroll, zero_state
 from rnncore.storage.files import whole_file
 from tools import ROOT, generated_blocks
-from tools.build.real_scores import format_real
+from tools.build.real_scores import format_cards, format_real
 from tools.measurements import read
 from tools.site import postprocess
 
 README = ROOT / "README.md"
 MEASURED = ROOT / "book" / "measured.md"
+CARDS = ROOT / "book" / "public_sets.md"
 PICTURE = ROOT / "book" / "_static" / "latch.svg"
 Known = dict[str, dict[str, Any]]
 
@@ -88,7 +89,7 @@ def format_scores(found: Known) -> str:
 
 
 def format_grader(found: Known) -> str:
-    """The table of the grader's times beside stock nbgrader's."""
+    """The table of the grader's times and stock nbgrader's."""
     head = "assignment | submissions | nbgrader | here | times | memory"
     lines = [f"| {head} | a worker's own |", "| --- " * 7 + "|"]
     forms = {"stock": ".2f", "ours": ".3f", "times": ".1f"}
@@ -136,7 +137,7 @@ def draw_picture() -> bytes:
 class Block(NamedTuple):
     """A block of the README: its measurements, table and command."""
 
-    keys: str  # which begin so
+    keys: str | tuple[str, ...]  # which begin so
     table: Callable[[Known], str]
     command: str
 
@@ -172,8 +173,10 @@ BLOCKS = {
     name: Block(key, make_ratio_table(key, **columns), "make bench SAVE=1")
     for name, (key, columns) in RATIOS.items()
 }
+REAL = "real.", "music.published."
 BLOCKS |= {
-    "real": Block("real.", format_real, "python -m tools.train"),
+    "real": Block(REAL, format_real, "python -m tools.train"),
+    "cards": Block(REAL, format_cards, "python -m tools.train"),
     "scores": Block("scores.", format_scores, "make scores"),
     "times": Block("times.", format_times, "make times"),
     "grader": Block("grader.", format_grader, "make bench-grader SAVE=1"),
@@ -197,9 +200,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--check", action="store_true", help="write nothing")
     check = parser.parse_args().check
-    known, others = read(), BLOCKS.keys() - {"real"}
+    known, others = read(), BLOCKS.keys() - {"real", "cards"}
     new = {PICTURE: draw_picture()}
-    for page, names in (README, {"real"}), (MEASURED, others):
+    blocks = {README: {"real"}, CARDS: {"cards"}, MEASURED: others}
+    for page, names in blocks.items():
         new[page] = rewrite_blocks(page.read_text("utf-8"), known, names).encode()
     stale = [path for path, content in new.items() if path.read_bytes() != content]
     for path in stale:

@@ -1,7 +1,7 @@
 """The README's table of scores on real data, from the measurements.
 
 Each row is a public set and its protocol: `python -m rnncore data get` brings
-the set, `python -m tools.train` repeats the training.
+the set, the row's command repeats the training. *Public sets* has it, too.
 """
 
 from fnmatch import fnmatchcase
@@ -16,8 +16,9 @@ class Row(NamedTuple):
     """A set, and where in the measurements its scores are."""
 
     chapter: int
+    set: str  # python -m rnncore data get NAME
     what: str  # the set, its protocol, the unit
-    training: str  # python -m tools.train NAME
+    training: str  # python -m tools.train NAME, or a whole command
     network: str  # a pattern of keys; what follows ":" leads into a value
     rival: str
     than: str  # the rival's name
@@ -28,6 +29,7 @@ class Row(NamedTuple):
 ROWS = [
     Row(
         10,
+        "tinyshakespeare",
         "tinyshakespeare, last tenth, nats per character",
         "shakespeare",
         "real.shakespeare.network",
@@ -38,6 +40,7 @@ ROWS = [
     ),
     Row(
         11,
+        "m4",
         "M4, 414 hourly series, OWA, GRU + linear model",
         "m4",
         "real.m4.network.owa",
@@ -48,6 +51,7 @@ ROWS = [
     ),
     Row(
         11,
+        "ett",
         "ETTh1, 24 hours, seven series, squared error of z-scores",
         "ett",
         "real.ett.ETTh1-all.24.mse",
@@ -58,6 +62,17 @@ ROWS = [
     ),
     Row(
         11,
+        "ett",
+        "ETTh2, 24 hours, seven series, squared error of z-scores",
+        "ett",
+        "real.ett.ETTh2-all.24.mse",
+        "real.ett.ETTh2-all.24.line.mse",
+        "linear model",
+        form=".3f",
+    ),
+    Row(
+        11,
+        "exchange_rate",
         "exchange rates, 24 days, RSE",
         "exchange",
         "real.exchange.24.rse",
@@ -67,6 +82,18 @@ ROWS = [
     ),
     Row(
         12,
+        "poly_music",
+        "JSB chorales, one key asked at a time, nats per frame",
+        "python -m tools.bench.published",
+        "music.published.apart:0",
+        "real.piano_rolls.JSB_Chorales.chain",
+        "each key from itself before",
+        "8.10 (convolutions, 2018)",
+        ".2f",
+    ),
+    Row(
+        12,
+        "poly_music",
         "Nottingham's tunes, independent keys, nats per frame",
         "piano_rolls",
         "real.piano_rolls.Nottingham.keys",
@@ -77,7 +104,17 @@ ROWS = [
     ),
     Row(
         14,
-        "Multi30k, English to German, test 2016, BLEU",
+        "multi30k",
+        "Multi30k, English to German, test 2016, BLEU, one vector",
+        "multi30k",
+        "real.multi30k.vector.beam:test_2016.bleu",
+        "real.multi30k.baselines.nearest:test_2016.bleu",
+        "most similar caption's",
+    ),
+    Row(
+        14,
+        "multi30k",
+        "the same, attention",
         "multi30k",
         "real.multi30k.dot.beam:test_2016.bleu",
         "real.multi30k.baselines.nearest:test_2016.bleu",
@@ -85,6 +122,7 @@ ROWS = [
     ),
     Row(
         15,
+        "an4_mfcc",
         "AN4, ten other people, % word errors",
         "an4",
         "real.an4.lexicon",
@@ -94,6 +132,7 @@ ROWS = [
     ),
     Row(
         15,
+        "fsdd",
         "spoken digits, each of six men left out, % wrong",
         "fsdd",
         "real.fsdd.*.errors",
@@ -102,6 +141,7 @@ ROWS = [
     ),
     Row(
         16,
+        "avletters",
         "AVLetters, takes 1 and 2, then 3, % of 26 letters right",
         "avletters",
         "real.avletters.loop.right",
@@ -110,6 +150,16 @@ ROWS = [
     ),
     Row(
         16,
+        "avletters",
+        "AVLetters, each of ten people left out, % right",
+        "avletters",
+        "real.avletters.left.*.right",
+        "real.avletters.left.*.nearest",
+        "nearest film",
+    ),
+    Row(
+        16,
+        "msr_action3d",
         "MSR Action3D (poses), other people, % of 20 actions right",
         "msr_action3d",
         "real.msr_action3d.loop.right",
@@ -118,6 +168,7 @@ ROWS = [
     ),
     Row(
         17,
+        "flickr8k",
         "Flickr8k (photographs), five references, BLEU-4",
         "flickr8k",
         "real.flickr8k.captioner.beam:five.3",
@@ -137,16 +188,17 @@ def average_runs(found: Known, name: str) -> float | None:
     values = []
     for key, entry in found.items():
         if fnmatchcase(key, pattern):
-            by_seed = isinstance(entry["seed"], list)
-            for value in entry["value"] if by_seed else [entry["value"]]:
+            value, seeds = entry["value"], entry["seed"]
+            by_seed = isinstance(seeds, list) and len(value) == len(seeds)
+            for one in value if by_seed else [value]:  # else it is their mean
                 for step in filter(None, path.split(".")):
-                    value = value[int(step) if isinstance(value, list) else step]
-                values.append(value)
+                    one = one[int(step) if isinstance(one, list) else step]
+                values.append(one)
     return float(np.mean(values)) if values else None
 
 
 def count_runs(found: Known, name: str) -> int:
-    """How many trainings stand behind a score."""
+    """How many trainings a score is based on."""
     pattern = name.partition(":")[0]
     return sum(
         len(entry["seed"]) if isinstance(entry["seed"], list) else 1
@@ -155,9 +207,14 @@ def count_runs(found: Known, name: str) -> int:
     )
 
 
-def format_real(found: Known) -> str:
-    """The table, a row for each set that is measured."""
-    head = "chapter", "held-out data", "network", "runs", "baseline", "published"
+def format_cards(found: Known) -> str:
+    """The same by the name of the set."""
+    return format_real(found, "set")
+
+
+def format_real(found: Known, by: str = "chapter") -> str:
+    """The table, a row for each set and protocol that is measured."""
+    head = by, "held-out data", "network", "runs", "baseline", "published"
     lines = [
         f"| {' | '.join(head)} | `python -m tools.train` |",
         "| --- " * (len(head) + 1) + "|",
@@ -170,7 +227,7 @@ def format_real(found: Known) -> str:
         if network is None or rival is None:
             continue
         cells = [
-            str(row.chapter),
+            f"`{row.set}`" if by == "set" else str(row.chapter),
             row.what,
             format(network, row.form),
             str(count_runs(found, row.network)),

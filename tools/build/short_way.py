@@ -14,7 +14,7 @@ import yaml
 TABLE = "short_way.yml"
 HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 ALL = "all"
-# What stands at the end of each page goes with its page.
+# The closing sections of each page go with their page.
 WITH_ITS_PAGE = {"In three sentences", "Check yourself", "Exercises", "Read next"}
 FENCED = re.compile(r"^(`{3,}|:{3,}).*?^\1", re.DOTALL | re.MULTILINE)
 

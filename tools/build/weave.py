@@ -7,7 +7,7 @@ A code cell of a page that starts with marker lines such as
 
 is owned by this script, which writes the source of those definitions
 beneath them. `--check` writes nothing and fails where a page and the
-package disagree, where a public name of a teaching module stands in no
+package disagree, where a public name of a teaching module is in no
 chapter or in two, and where an unmarked cell defines such a name.
 """
 
@@ -31,7 +31,7 @@ MARKER = re.compile(r"# (rnncore(?:\.\w+)+)\s*$")
 
 # Where the book builds what; a module in a folder has a dotted name, such
 # as "text.sampling". A module whose chapter is not written yet is left
-# alone. A name of its own chapter stands here with its module.
+# alone. A name of its own chapter is listed here with its module.
 CHAPTERS = {
     name: chapter
     for chapter, names in {
@@ -76,7 +76,7 @@ class Definition(NamedTuple):
     source: list[str]
 
 
-class Cell(NamedTuple):
+class PageCell(NamedTuple):
     """A code cell of a page: its first line (from 0), its lines, its names."""
 
     start: int
@@ -102,7 +102,7 @@ def read_package(folder: Path) -> dict[str, Definition]:
     """Each definition under its full name, such as rnncore.rnn.rnn_cell.
 
     A module in a folder has a dotted name, rnncore.text.sampling; what a
-    folder's __init__ defines bears the folder's name.
+    folder's __init__ defines has the folder's name.
     """
     found = {}
     for path in sorted(folder.rglob("*.py")):
@@ -114,7 +114,7 @@ def read_package(folder: Path) -> dict[str, Definition]:
 
 
 @lru_cache(maxsize=256)
-def find_cells(text: str) -> tuple[Cell, ...]:
+def find_cells(text: str) -> tuple[PageCell, ...]:
     """The code cells of a page in MyST Markdown."""
     lines = text.splitlines()
     found = []
@@ -130,7 +130,7 @@ def find_cells(text: str) -> tuple[Cell, ...]:
             if not match:
                 break
             names.append(match.group(1))
-        found.append(Cell(start, body, names))
+        found.append(PageCell(start, body, names))
     return tuple(found)
 
 
@@ -179,7 +179,7 @@ def find_disagreements(page: Path, known: dict[str, Definition]) -> list[str]:
 
 
 def find_misplaced(pages: list[Path], known: dict[str, Definition]) -> list[str]:
-    """Public names that stand in no chapter, in two, or in a wrong one."""
+    """Public names printed in no chapter, in two, or in a wrong one."""
     written = [_get_chapter(p) for p in pages]
     where = defaultdict(list)
     for page, chapter in zip(pages, written, strict=True):

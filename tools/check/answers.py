@@ -1,4 +1,4 @@
-"""No answer of an assignment stands in a chapter or in the package.
+"""Checks that no chapter and no module contains an assignment's answer.
 
     python -m tools.check.answers            fail, and name the places
     python -m tools.check.answers --closest  what is closest to each task
@@ -21,7 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from grader.assignments.source import ROOT, Cell, list_assignments, read
+from grader.assignments.source import ROOT, SourceCell, list_assignments, read
 from tools.check.normal_form import find_expressions
 
 TOO_MUCH = 0.6  # of an answer; variants of printed functions share 0.43
@@ -34,7 +34,7 @@ WOVEN = re.compile(r"\s*# rnncore\.\w")  # its first line: from the package
 STUB = re.compile(r"### BEGIN SOLUTION.*?### END SOLUTION", re.DOTALL)
 
 
-class Place(NamedTuple):
+class CodePlace(NamedTuple):
     """A piece of code that learners read."""
 
     where: str  # file and line
@@ -55,7 +55,7 @@ class Found(NamedTuple):
     share: float  # from 0 to 1
     longest: int  # nodes of the longest expression that both have
     answer: Answer
-    place: Place
+    place: CodePlace
 
     @property
     def leaks(self) -> bool:
@@ -70,14 +70,14 @@ class Found(NamedTuple):
         )
 
 
-def read_course(root: Path = ROOT) -> list[Place]:
+def read_course(root: Path = ROOT) -> list[CodePlace]:
     """The definitions of the package, and the cells of the book."""
     found = []
     for path in sorted((root / "rnncore").rglob("*.py")):
         for node in ast.parse(path.read_text("utf-8")).body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
                 where = f"{path.relative_to(root)}:{node.lineno}"
-                found.append(Place(where, frozenset(find_expressions([node]))))
+                found.append(CodePlace(where, frozenset(find_expressions([node]))))
     for path in sorted((root / "book").glob("*.md")):
         text = path.read_text("utf-8")
         for cell in CELL.finditer(text):
@@ -85,11 +85,11 @@ def read_course(root: Path = ROOT) -> list[Place]:
                 line = text.count("\n", 0, cell.start()) + 1
                 where = f"{path.relative_to(root)}:{line}"
                 code = find_expressions(ast.parse(cell[1]).body)
-                found.append(Place(where, frozenset(code)))
+                found.append(CodePlace(where, frozenset(code)))
     return found
 
 
-def list_solutions() -> Iterator[Cell]:
+def list_solutions() -> Iterator[SourceCell]:
     """Every solution in code that no printed function is meant to be."""
     for name in list_assignments():
         assignment = read(name)
@@ -114,13 +114,13 @@ def find_left_out(solution: str) -> dict[str, int]:
     return {e: n for e, n in all_of_it.items() if e not in stub}
 
 
-def find_closest(answer: Answer, places: list[Place], known: Counter) -> Found:
+def find_closest(answer: Answer, places: list[CodePlace], known: Counter) -> Found:
     """The place that has most of an answer."""
     sizes = answer.expressions
     weights = {e: size / max(1, known[e]) for e, size in sizes.items()}
     whole = sum(weights.values())
 
-    def found(place: Place) -> Found:
+    def found(place: CodePlace) -> Found:
         shared = sizes.keys() & place.expressions
         return Found(
             sum(weights[e] for e in shared) / whole,
@@ -132,7 +132,7 @@ def find_closest(answer: Answer, places: list[Place], known: Counter) -> Found:
     return max(map(found, places), key=lambda f: (f.leaks, f.share))
 
 
-def compare(places: list[Place]) -> list[Found]:
+def compare(places: list[CodePlace]) -> list[Found]:
     """The closest place to each answer, the most of an answer first."""
     known = Counter(e for place in places for e in place.expressions)
     found = [find_closest(answer, places, known) for answer in read_answers()]

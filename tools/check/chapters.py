@@ -60,7 +60,7 @@ def _suggest_label(bare: str, known: chapters.Chapters) -> str:
 
 
 def _read_as_text(page: str) -> str:
-    """The page with blanks for what is not; lines keep their numbers."""
+    """The page with blanks in place of code; lines keep their numbers."""
     lines = page.splitlines(keepends=True)
     starts = [cell.start for cell in weave.find_cells(page)]
     for token in MarkdownIt().parse(page):

@@ -3,13 +3,13 @@
     python -m tools.check.claims           fail, and name the sections
     python -m tools.check.claims --shrink  take what was mended off the list
 
-A section that computes (has a code cell of its own) and says "best", "beats",
+A section that computes (has a code cell) and says "best", "beats",
 "cannot", "because" or another of WORDS must also have a `claim` of
 rnncore.comparison or an `assert`, whose condition is no constant. What the
 section asks (Predict, Check yourself) or recommends (What can go wrong) is not
 looked at.
 
-claims.json beside this file holds the exceptions: "missing" are sections
+claims.json in this folder holds the exceptions: "missing" are sections
 that still lack one, a list that can only shrink (a new one fails, and so
 does a listed one that was mended); "allowed" are those that need none, each
 with the reason.
@@ -75,7 +75,7 @@ class Section(NamedTuple):
         return [s for s in sentences if WORDS.search(s) and s[-1:] != "?"]
 
     def is_bound(self) -> bool:
-        """Whether a claim or an assertion stands in it."""
+        """Whether it contains a claim or an assertion."""
         return any(
             is_binding(node) for code in self.code for node in ast.walk(ast.parse(code))
         )

@@ -1,11 +1,11 @@
 """Changes the code a little, thousands of times: does a test object?
 
 mutmut makes the mutants of each module below, and runs the quick tests that
-concern it. What no test objects to stands in tests/tools/survivors.json with the
+concern it. What no test objects to is in tests/tools/survivors.json with the
 reason why that does no harm; one without a reason is a failure.
 
-Left out of the grader: what runs in a process of its own, which executes the
-code on disk and not the mutant, or is tested by whole runs, in seconds each
+Left out of the grader: what runs in a separate process, which executes the
+code on disk and not the mutant, or is tested by complete runs, in seconds each
 (`commands/`, `run/`, `services/`, `isolation/` but the wire format, `trusted/`
 but the proxies, `course/settings.py` and `gradebook.py`, `reports/overview.py`
 and `rubric.py`), and `assignments/`, whose tests build assignments.
@@ -59,7 +59,7 @@ MODULES = {
     "grader/reports/feedback.py": ["grade_feedback"],
     "grader/untrusted.py": ["untrusted"],
 }
-ELSEWHERE = [  # a program of its own, or a file, that is only in the checkout
+ELSEWHERE = [  # a separate program, or a file, that is only in the checkout
     "test_importing_brings_torch_only_where_torch_is_the_subject",
     "test_a_killed_run_resumes_exactly",
     "test_whoever_looks_sees_a_complete_file",
@@ -98,7 +98,7 @@ def mutate(module: str) -> None:
     ]
     about.pytest_add_cli_args += [f"-k=not {' and not '.join([*ELSEWHERE, *SECONDS])}"]
     if module.startswith("grader/"):
-        os.environ["PATH"] = ""  # without bwrap: whole runs in it take long
+        os.environ["PATH"] = ""  # without bwrap: complete runs in it take long
     cli(["run", "--max-children=2"], standalone_mode=False)
     result = read()
     known = result.get(module, {}).get("survivors", [])
@@ -208,7 +208,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def run_in_own_process(module: str) -> int:
-    """Mutate a module; tell and count the survivors without a reason."""
+    """Mutate a module; print and count the survivors without a reason."""
     command = ["-m", "tools.check.mutation", "--one", module]
     done = subprocess.run(
         [sys.executable, *command],

@@ -66,7 +66,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.names: dict[str, Node] = {}
-        self.roots: list[Node] = []  # all that is assigned or has an effect
+        self.roots: list[Node] = []  # everything that is assigned or has an effect
         self.made = 0
 
     def variable(self) -> Node:
@@ -102,7 +102,7 @@ class _Reader:
                 self.compound(node)
 
     def compound(self, node: ast.For | ast.While | ast.If | ast.With) -> None:
-        """Read a block of which nobody knows how often it runs."""
+        """Read a block that runs an unknown number of times."""
         if isinstance(node, ast.With):
             return self.block(node.body)
         head = node.iter if isinstance(node, ast.For) else node.test
@@ -179,7 +179,7 @@ class _Reader:
         return self.other(node)
 
     def sorted(self, op: ast.operator, *sides: ast.expr) -> Node:
-        """A sum or a product, of as many terms as it has."""
+        """A sum or a product of any number of terms."""
         label = type(op).__name__
         terms: list[Node] = []
         for side in map(self.read, sides):

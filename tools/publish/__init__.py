@@ -14,7 +14,7 @@ class PublishError(Exception):
 
 
 def find_time(folder: Path = ROOT) -> int:
-    """The time that files of this edition bear: SOURCE_DATE_EPOCH, or the last commit's.
+    """The time of all files of this edition: SOURCE_DATE_EPOCH, or the last commit's.
 
     Raises PublishError where there is neither.
     """

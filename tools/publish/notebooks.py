@@ -4,7 +4,7 @@
 
 A page is MyST; Jupyter reads Markdown. Its roles become words, its boxes
 headings or folded text, and where a sentence quotes a value that the page
-computes, the value stands there, from the last build. A page that reads the
+computes, it has the value of the last build. A page that reads the
 stored measurements begins with a cell that writes those which it needs; one
 that draws random numbers, with a cell that holds their seed.
 """
@@ -62,7 +62,7 @@ def make_notebook(page: Path, values: dict[str, str]) -> NotebookNode | None:
     """The page as a notebook that Jupyter shows and runs.
 
     None without code, and where the code reads the course's folders, which
-    the notebook of a page does not have beside it. `values` are what
+    the notebook of a page does not have in its folder. `values` are what
     sentences quote, by name, as Python writes them.
     """
     made = book.read_notebook(page)
@@ -92,7 +92,7 @@ def make_notebook(page: Path, values: dict[str, str]) -> NotebookNode | None:
 
 
 def to_markdown(text: str, values: dict[str, str], page: str = "") -> str:
-    """MyST as Markdown that Jupyter shows; `page` is the whole of which it is."""
+    """MyST as Markdown that Jupyter shows; `page` is the page it comes from."""
 
     def role(match: re.Match[str]) -> str:
         return _format_role(match[1], match[2], values, page)

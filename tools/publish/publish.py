@@ -8,7 +8,7 @@
 
 Addresses are relative, so the folder works under any prefix, and no page
 asks another host. An edition's folder is only ever replaced by the same
-edition: what lies beside it in the folder stays as it is, so that old
+edition: the rest of the folder stays unchanged, so that old
 addresses keep working. Give --site the folder that holds the earlier ones.
 
 Times in the files are those of the last commit, or SOURCE_DATE_EPOCH: an

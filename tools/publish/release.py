@@ -1,13 +1,15 @@
 """Builds the package and tries it: `make release-check`, or this module.
 
-What is built lies in _build/release: the source distribution and, from it,
+The results are in _build/release: the source distribution and, from it,
 the wheel. Both are built twice and have to be byte for byte the same (the
 times in them are those of the last commit, or SOURCE_DATE_EPOCH). twine
 looks at both. Each supported Python that this machine has gets an empty
 environment with the wheel: it is imported there with NumPy alone, and the
-tests of the source distribution that need NumPy alone run. What needs torch
-is tested on each Python by .ci/python. The steps are
-printed as a checklist; the status is 1 if one of them failed.
+tests of the source distribution that need NumPy alone run. On the Python that
+runs this, whose torch is there, the wheel is also installed with the extras
+`torch` and `fused`, and the tests of the modules and of the recipes run. What
+needs torch is tested on each Python by .ci/python. The steps are printed as a
+checklist; the status is 1 if one of them failed.
 """
 
 from __future__ import annotations
@@ -49,6 +51,8 @@ y, _, _ = unroll(rnn_cell, params, np.zeros((5, 2, 3)), zero_state(params, 2))
 assert y.shape == (5, 2, 4)
 """
 TESTS = "tests.helpers.oldest_numpy"  # those that NumPy is enough for
+TESTING = "array-api-strict", "hypothesis", "pytest", "pytest-timeout"
+QUIET = "--quiet", "--disable-pip-version-check", "--only-binary=:all:"
 
 
 class ReleaseError(Exception):
@@ -119,7 +123,7 @@ def build(folder: Path) -> list[Path]:
 
 
 def at_one_time(sdist: Path, seconds: int) -> None:
-    """Write an archive again: sorted, nobody's, all of one time."""
+    """Rewrite an archive: sorted, without owners, with one time for all."""
     made = sdist.with_suffix(".new")
     with (
         tarfile.open(sdist) as old,
@@ -163,21 +167,41 @@ def check_metadata() -> str:
     return "no remarks"
 
 
-def try_installed(python: Path, work: Path) -> str:
-    """Import and test in an empty environment of this Python."""
+def install_wheel(python: Path, work: Path, extras: str = "") -> tuple[Path, Path]:
+    """The Python of an environment with the wheel, and its tests' folder."""
     own = work / "own"
     run_command(python, "-m", "venv", own)
-    there, empty = own / "bin" / "python", work / "empty"
-    empty.mkdir()
+    there = own / "bin" / "python"
     (wheel,) = OUT.glob("*.whl")
     (sdist,) = OUT.glob("*.tar.gz")
-    options = "--quiet", "--disable-pip-version-check", "--only-binary=:all:"
-    run_command(there, "-m", "pip", "install", *options, wheel)
-    run_command(there, "-c", TRIED, rnncore.__version__, cwd=empty)
-    run_command(there, "-m", "rnncore", "--version", cwd=empty)
+    run_command(there, "-m", "pip", "install", *QUIET, f"{wheel}{extras}")
     tree = find_unpacked(sdist, work / "source")
     shutil.rmtree(tree / "rnncore")  # what is tested is what was installed
+    return there, tree
+
+
+def try_installed(python: Path, work: Path) -> str:
+    """Import and test in an empty environment of this Python."""
+    there, tree = install_wheel(python, work)
+    empty = work / "empty"
+    empty.mkdir()
+    run_command(there, "-c", TRIED, rnncore.__version__, cwd=empty)
+    run_command(there, "-m", "rnncore", "--version", cwd=empty)
     return "NumPy " + run_command(there, "-m", TESTS, cwd=tree).split()[-1]
+
+
+def try_extras(python: Path, work: Path) -> str:
+    """The tests of modules and recipes, with torch and numba as asked for."""
+    there, tree = install_wheel(python, work, "[torch,fused]")
+    run_command(there, "-m", "pip", "install", *QUIET, *TESTING)
+    pytest = there, "-m", "pytest", "-p", "no:cacheprovider"
+    alone = "--noconftest"  # tests/book's asks for a browser
+    found = [
+        run_command(*pytest, "tests/rnncore/test_nn.py", cwd=tree),
+        run_command(*pytest, alone, "tests/book/test_recipes.py", cwd=tree),
+    ]
+    ends = [said.splitlines()[-1] for said in found]
+    return ", ".join(end.partition(" in ")[0] for end in ends)
 
 
 def main() -> int:
@@ -195,6 +219,9 @@ def main() -> int:
             place = work / version
             name = f"installed and tested on Python {version}"
             steps[name] = partial(try_installed, python, place)
+            if version == "{}.{}".format(*sys.version_info):
+                name = f"with torch and numba, and the recipes, on Python {version}"
+                steps[name] = partial(try_extras, python, work / "extras")
         return run_steps(steps)
 
 

@@ -129,7 +129,7 @@ def split_text(text: str) -> list[str | Grid]:
 
 
 def _split(lines: list[str]) -> list[str | Grid] | None:
-    """Lines without an empty one between them, apart; None if in doubt."""
+    """Split lines that no empty line separates; None if in doubt."""
     found: list[str | Grid] = []
     said: list[str] = []
     at = 0
@@ -211,7 +211,7 @@ def _find_edges(lines: list[str]) -> list[tuple[int, int]]:
 
 
 def _is_two_columns(at: int, lines: list[str]) -> bool:
-    """Whether this may be two columns, the second of figures, one blank apart."""
+    """Whether this may be two columns, the second of figures, one blank between."""
     for k in range(1, len(lines[0]) - 1):
         if any(line[k] != " " for line in lines):
             continue

@@ -1,6 +1,6 @@
 """The course's Sphinx extension: docstrings as they are written here, the
 sections of the reference, words for references to pages that the contents leave
-out, and works of one author and year told apart by a letter."""
+out, and works of one author and year distinguished by a letter."""
 
 import functools
 import re
@@ -110,7 +110,7 @@ def _find_once(group: str, name: str) -> None:
 def _vouch_for(app: Sphinx, config: Any) -> None:
     """Say of extensions that do not say so that pages may be read in parallel.
 
-    Neither keeps anything of its own from one page to the next.
+    Neither keeps state from one page to the next.
     """
     for name in "sphinx_jupyterbook_latex", "sphinx_multitoc_numbering":
         if name in app.extensions:

@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 
 from tools.site import links
 
-KEPT = "shown-by-others"  # beside the doctrees
+KEPT = "shown-by-others"  # in the folder of the doctrees
 
 
 def list_pages_to_write(app: Sphinx, env: Any) -> list[str]:

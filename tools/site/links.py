@@ -31,7 +31,7 @@ from tools.build import chapters, contents, cut
 
 GLOSSARY = "glossary"
 TOOL = "python -m tools."  # how such a command begins
-WHERE, WHOLE = "setup", "full-repository"  # the page and label that tell of it
+WHERE, WHOLE = "setup", "full-repository"  # the page and label that explain it
 GENERATED = ("api", "grading")  # docstrings; the mistakes in the assignments
 PAGE = re.compile(r"ch(\d\d)_")
 TITLE = re.compile(r"^# ", re.MULTILINE)

@@ -3,7 +3,7 @@
 A module of book/_static/live is served without its comments and indentation.
 A page that is opened from a folder can import no module and fetch no data.
 For it each figure also has one script, NAME.js, of all the modules that it
-needs, and each file of data has a script beside it.
+needs, and each file of data gets a script.
 """
 
 import json
@@ -38,7 +38,7 @@ def _without_comments(code: str) -> str:
 
 
 def list_needed(name: str, modules: dict[str, str]) -> list[str]:
-    """Return a module's name after those of all that it imports, each once.
+    """Return a module's name after those of all its imports, each once.
 
     Raises ValueError if one is missing.
     """

@@ -2,7 +2,7 @@
 
 Links to a page show its description, and a picture where `html_baseurl` says
 where the book is published; there is a sitemap then, too. Each page shows
-where it stands in the contents, the edition, and a link to edit it where
+its place in the contents, the edition, and a link to edit it where
 `repository_url` says where its source is. `{{ citation }}` in a page is how
 to cite the course, from CITATION.cff.
 """

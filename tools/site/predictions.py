@@ -11,7 +11,7 @@ this unit, or with none; :curve: for a line over two axes, each a name with the
 words at its two ends, "length, 1 to 14 | right answers, 50 % to 100 %". Without
 one of them, the answer is a short free text. :answer: is what the page says: one
 of the choices, a number, typed or pasted ({glue:text}`share:.0f`), or words; it
-stands beside the reader's.
+appears next to the reader's.
 
 What follows the box in its section, up to the next box or a {predict-end}, is
 the result; where nothing follows, the next section is. With a script it is
@@ -164,7 +164,7 @@ def list_results(box: nodes.Element) -> tuple[nodes.Element, int, int]:
 
 
 def wrap_results(app: Sphinx, document: nodes.document, page: str) -> None:
-    """Put what each box of a page hides into one element beside it."""
+    """Move what each box of a page hides into one element next to it."""
     for number, box in enumerate(list(document.findall(is_box)), 1):
         parent, first, last = list_results(box)
         if first < last:

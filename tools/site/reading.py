@@ -12,7 +12,7 @@ Counted are the words of the prose at the pace of technical prose, the
 displayed equations and the lines of code that are not folded, each in words: a
 line of code takes as long as nine words, about twice those that it holds, and
 an equation as long as sixty. A prediction takes two minutes and a closing
-question one, beside their words. Left out are a self-test, whose time its
+question one, in addition to their words. Left out are a self-test, whose time its
 page's head names, and the usual wrong answers to the closing questions, of
 which a reader unfolds their own.
 """
@@ -52,7 +52,7 @@ INCLUDED = re.compile(r"^```\{literalinclude\} (\S+)$", re.MULTILINE)
 FOLDED = {"hide-input", "remove-input", "remove-cell"}
 
 
-def read_options(text: str, cell: weave.Cell) -> dict:
+def read_options(text: str, cell: weave.PageCell) -> dict:
     """The YAML that stands between a cell's fence and its code."""
     lines = text.splitlines()
     start = cell.start
@@ -65,7 +65,7 @@ def read_options(text: str, cell: weave.Cell) -> dict:
 
 
 def read_included(text: str) -> list[str]:
-    """The lines of the files that a page prints whole."""
+    """The lines of the files that a page prints in full."""
     return [
         line
         for name in INCLUDED.findall(text)
@@ -169,7 +169,7 @@ class Minutes(SphinxRole):
     """A number of minutes."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """The number; a warning where there is none of that name."""
+        """The number; a warning if there is none of that name."""
         page = Path(self.env.doc2path(self.env.docname)).read_text("utf8")
         if self.text != "page":
             self.env.note_reread()  # it changes with other pages

@@ -1,6 +1,6 @@
 """A Sphinx extension that writes what the book's search page looks through.
 
-In place of Sphinx's index, which knows only whole pages: which words each
+In place of Sphinx's index, which knows only entire pages: which words each
 section has, in search-index.js, and what it says, in a script for each page,
 search/PAGE.js, of which a reader gets those whose excerpts are shown. They
 are scripts, so that a folder opened without a server is searched too.
@@ -30,7 +30,7 @@ HEADINGS = "search-headings.js"
 TEXTS = "search"  # a folder
 WORD = re.compile(r"[^\W_]+")  # as search-core.js parts a query
 OFTEN = 3  # times that a section says a word
-KEPT = "search-texts.json"  # beside the doctrees
+KEPT = "search-texts.json"  # in the folder of the doctrees
 EXPLAINED = re.compile(r"\b[Cc]hapters? (\d+)")
 TEX = re.compile(r"\\(?:mathrm|mathbf|text|left|right|[,;!])\s*|[{}]")
 APART = (

@@ -3,7 +3,7 @@
 book/short_way.yml names the sections of the short way. A page of a chapter says
 beneath its title whether it is on the way and for how many minutes; each of its
 sections that is not, beneath its heading, that it is a side path. The directive
-{short-way} lists the whole way, for the first page.
+{short-way} lists the entire short way, for the first page.
 """
 
 import re

@@ -22,7 +22,7 @@ from grader.course import course_file
 from grader.course.course_file import CourseFile
 from tools import ROOT
 from tools.build import contents, cut
-from tools.build.export import Refused, read_course
+from tools.build.export import ExportError, read_course
 from tools.teach.bank import moodle_xml
 from tools.teach.exam import draw, exam_documents
 from tools.teach.pages import Page, Unreadable, find_questions, read_page
@@ -50,7 +50,7 @@ def main(argv: list[str] | None = None) -> int:
         course = read_course(options.course)
         fresh = Path(tempfile.mkdtemp(dir=_check_parent(options.to)))
         write_all(fresh, course, options.html, options.seed)
-    except (Refused, Unreadable, ValueError) as error:
+    except (ExportError, Unreadable, ValueError) as error:
         print(f"make teach: {error}", file=sys.stderr)
         return 2
     shutil.rmtree(options.to, ignore_errors=True)

@@ -45,5 +45,5 @@ TEMPLATES.filters["markdown"] = to_html
 
 
 def render_document(template: str, title: str, **parts: object) -> str:
-    """A whole HTML document."""
+    """A complete HTML document."""
     return TEMPLATES.get_template(template).render(title=title, **parts)

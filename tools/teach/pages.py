@@ -1,6 +1,6 @@
 """A built page as a teacher's pieces: sections, figures, questions.
 
-What comes out needs no other file and no network: pictures lie in it, formulas
+The result needs no other file and no network: pictures are embedded, formulas
 are MathML, links are words.
 """
 
@@ -54,7 +54,7 @@ class Unreadable(Exception):
 def read_page(html: Path, name: str) -> Page:
     """The page of the book built in `html`.
 
-    Raises Unreadable if it is not there, or is no page of a book.
+    Raises Unreadable if it is missing, or is no page of a book.
     """
     path = html / f"{name}.html"
     if not path.exists():

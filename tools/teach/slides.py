@@ -18,14 +18,14 @@ from tools.teach.pages import (
     to_inner_html,
 )
 
-SPOKEN = {"Exercises", "Read next", "Check yourself"}  # no slides of their own
+SPOKEN = {"Exercises", "Read next", "Check yourself"}  # without slides
 LINES = 16  # of an output that a slide holds
 LARGEST = 12  # rows of a table
 LONGEST = 800  # letters of a list's or a table's part: more go onto a second slide
 
 
 class Slide(NamedTuple):
-    """One screen; `kind` stands above its title, and its body is HTML."""
+    """One screen; `kind` is printed above its title, and its body is HTML."""
 
     kind: str
     title: str

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from grader.assignments.known_mistakes import Mistake, read_catalogue
-from grader.assignments.source import Assignment, Cell
+from grader.assignments.source import Assignment, SourceCell
 from tools.teach.documents import render_document
 
 
@@ -30,7 +30,7 @@ def collect_parts(assignment: Assignment) -> list[Part]:
     return [part for part in found if part]
 
 
-def _make_part(cell: Cell, points: dict[str, Any]) -> Part | None:
+def _make_part(cell: SourceCell, points: dict[str, Any]) -> Part | None:
     if cell.kind in ("text", "answer"):
         return Part(cell.kind, cell.name, cell.source, cell.options.get("points", 0))
     if cell.kind == "solution":

@@ -26,7 +26,7 @@ from tools.measurements import PATH, keep_seeds, read, record
 
 SEEDS = (0, 1, 2)
 FEW = 20  # steps of a check
-BY_SEED = "by seed"  # of a value that stands beside those of other seeds
+BY_SEED = "by seed"  # of a value that is stored with those of other seeds
 
 
 class Measurement(NamedTuple):
@@ -260,6 +260,6 @@ def fit_once(
 
 
 def describe_run(asked: Options, seconds: float, **more: Any) -> dict[str, Any]:
-    """What is written down beside the weights of seed 0."""
+    """What is stored with the weights of seed 0."""
     known = {"seed": 0, "seconds": round(seconds, 1)}
     return {**origin(asked.command), **known, **more}

@@ -7,10 +7,11 @@ export too.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
+from typing import Any
 
 from grader import untrusted
 from grader.course.by_hand.tables import read_lines
@@ -27,13 +28,18 @@ class Correction:
     learner: str = ""
     file: str = ""
     time: datetime | None = None  # in UTC
+    where: str = ""  # its line
 
 
 Corrections = dict[tuple[str, str], Correction]  # by assignment and name or number
 
 
-def read_corrections(path: Path, known: Collection[str]) -> Corrections:
+def read_corrections(
+    path: Path, known: Collection[str], zone: tzinfo | None
+) -> Corrections:
     """What corrections.csv says; nothing where there is no such file.
+
+    A time without a zone is one of `zone`, the course's.
 
     Raises SetupError, naming the line, where the file says something else.
     """
@@ -51,16 +57,37 @@ def read_corrections(path: Path, known: Collection[str]) -> Corrections:
             raise SetupError(f"{where}: {learner!r} cannot be a learner: {why}")
         if (assignment, who) in found:
             raise SetupError(f"{where}: a second line of {who} {assignment}")
-        found[assignment, who] = Correction(learner, file, _parse_time(said, where))
+        time = _parse_time(said, where, zone)
+        found[assignment, who] = Correction(learner, file, time, where)
     return found
 
 
-def _parse_time(said: str, where: str) -> datetime | None:
+def _parse_time(said: str, where: str, zone: tzinfo | None) -> datetime | None:
     if not said:
         return None
-    moment = untrusted.parse_moment(said)
+    moment = untrusted.parse_moment(said, zone)
     if moment is None:
         raise SetupError(
-            f"{where}: expected a time such as 2026-02-01 18:00:00 UTC, got {said!r}"
+            f"{where}: expected a time such as 2026-02-01 18:00:00 UTC, or without a "
+            f"zone if course.toml has a time_zone, got {said!r}"
         )
     return moment
+
+
+def join_corrections(corrections: Iterable[Correction]) -> Correction:
+    """What several lines say together of one learner's work.
+
+    Raises SetupError, naming the lines, if they contradict each other.
+    """
+    said: dict[str, dict[Any, str]] = {"learner": {}, "file": {}, "time": {}}
+    for one in corrections:
+        for field, values in said.items():
+            if value := getattr(one, field):
+                values.setdefault(value, one.where)
+    for field, values in said.items():
+        if len(values) > 1:
+            raise SetupError(
+                f"{' and '.join(values.values())}: expected one {field}, got "
+                f"{' and '.join(map(str, values))}"
+            )
+    return Correction(**{field: next(iter(of)) for field, of in said.items() if of})

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from grader.course.settings import SetupError
 from rnncore.storage.files import composed
@@ -17,26 +19,42 @@ def read_lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, list[s
     """
     if not path.exists():
         return
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        try:
-            yield from _read(csv.DictReader(file), path.name, columns)
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise SetupError(f"{path.name}: expected CSV in UTF-8: {error}") from error
+    with open_table(path) as lines:
+        if lines.fieldnames != [*columns]:
+            raise SetupError(
+                f"{path.name}: expected the columns {','.join(columns)}, "
+                f"got {','.join(lines.fieldnames or [])}"
+            )
+        for where, line in read_cells(lines, path.name):
+            yield where, [line[column] for column in columns]
 
 
-def _read(
-    lines: csv.DictReader[str], name: str, columns: Sequence[str]
-) -> Iterator[tuple[str, list[str]]]:
-    if lines.fieldnames != [*columns]:
-        raise SetupError(
-            f"{name}: expected the columns {','.join(columns)}, "
-            f"got {','.join(lines.fieldnames or [])}"
-        )
+@contextmanager
+def open_table(path: Path) -> Iterator[csv.DictReader[str]]:
+    """A table's lines; SetupError, naming the line, if it is no CSV."""
+    where = path.name
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = csv.DictReader(file, strict=True)
+            try:
+                yield lines
+            except csv.Error:
+                where = f"{path.name}, line {lines.line_num + 1}"
+                raise
+    except (OSError, csv.Error, UnicodeDecodeError) as error:
+        raise SetupError(f"{where}: expected CSV in UTF-8: {error}") from error
+
+
+def read_cells(
+    lines: csv.DictReader[str], name: str
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """The place of each line, and its cells; SetupError if it has too many."""
+    line: dict[Any, str | None]
     for line in lines:
         where = f"{name}, line {lines.line_num}"
-        if None in line:  # the key of what has no column
+        if None in line:  # the key of surplus values
             raise SetupError(
-                f"{where}: expected {len(columns)} cells, got more: a text with a "
-                "comma stands in quotation marks"
+                f"{where}: expected {len(lines.fieldnames or [])} cells, got more: a "
+                "text with a comma stands in quotation marks"
             )
-        yield where, [composed(line[column] or "").strip() for column in columns]
+        yield where, {head: composed(cell or "").strip() for head, cell in line.items()}

@@ -1,7 +1,7 @@
 """Teams that hand in one notebook: grading/teams.csv.
 
 A line says in which team a learner is, for an assignment or, if that is left
-empty, for all. The notebook lies in the folder of one of the team's learners,
+empty, for all. The notebook is in the folder of one of the team's learners,
 or in a folder that is called like the team; its points are each learner's.
 """
 
@@ -53,7 +53,7 @@ def share_among_teams(
 ) -> tuple[list[Submission], list[str]]:
     """The class's submissions, a team's once for each learner; and complaints.
 
-    A team that handed in several notebooks keeps them as they came, which is told.
+    A team that handed in several notebooks keeps them all, and a message says so.
     """
     came = {(s.assignment, composed(s.student)): s for s in submissions}
     told = []

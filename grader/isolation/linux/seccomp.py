@@ -17,7 +17,7 @@ import platform
 from typing import NamedTuple
 
 LOAD, AND, EQUAL, AT_LEAST, RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
-NUMBER, ARCH, FLAGS = 0, 4, 40  # where they lie; the flags are mmap's
+NUMBER, ARCH, FLAGS = 0, 4, 40  # their offsets; the flags are mmap's
 KILL, ERRNO, ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
 SHARED_WITHOUT_NAME = 0x21  # MAP_SHARED and MAP_ANONYMOUS
 X32 = 0x40000000  # the second set of numbers that x86 has

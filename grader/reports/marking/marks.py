@@ -46,7 +46,7 @@ def enter_marks(
 
     Without a comment those that they have stay.
 
-    Raises ValueError if the task has not so many points, and Outdated if a
+    Raises ValueError if the task has fewer points, and Outdated if a
     learner's points are no longer what was shown.
     """
     if comment and len(comment) > LONGEST:

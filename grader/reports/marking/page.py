@@ -14,7 +14,7 @@ from grader.reports.feedback import PAGES
 from grader.reports.marking.marks import Shown
 from grader.reports.points import Row
 from grader.reports.rubric import model_answers
-from grader.reports.task_texts import Task, read_tasks
+from grader.reports.task_texts import TaskText, read_tasks
 from rnncore.storage.files import composed
 
 WORD = re.compile(r"\w+|[^\w\s]")
@@ -48,7 +48,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Question:
-    """A graded cell of an assignment, and all that was written for it."""
+    """A graded cell of an assignment, and everything that was written for it."""
 
     assignment: str
     task: str
@@ -124,7 +124,7 @@ def _group_alike(a: frozenset[str], b: frozenset[str] | None) -> float:
 
 
 def deal_out(groups: Sequence[Group], part: int, parts: int) -> list[Group]:
-    """The groups of one of several graders: neighbours, about as many for each."""
+    """The groups of one of several graders: neighbours, about equally many each."""
     return [*groups[len(groups) * (part - 1) // parts : len(groups) * part // parts]]
 
 
@@ -133,7 +133,7 @@ def marking_page(
 ) -> str:
     """The page as HTML, in which nothing of a learner's acts."""
     name, task = question.assignment, question.task
-    about = read_tasks(course.released(name)).tasks.get(task_of(task), Task())
+    about = read_tasks(course.released(name)).tasks.get(task_of(task), TaskText())
     models = model_answers(course.source / name / f"{name}.ipynb")
     return PAGES.get_template("marking/marking.html").render(
         question=question,

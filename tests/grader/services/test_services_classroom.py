@@ -242,6 +242,31 @@ def test_clones_become_submissions(tmp_path, course):
     assert path.read_text() == "pushed again"
 
 
+def test_when_it_came_in_is_the_instructors_word_in_every_run(
+    tmp_path, course
+):
+    source = tmp_path / "bptt-2026-submissions"
+    place = clone(source, "ann", "by ann")
+    (place / "TimeStamp.txt").write_text("2020-01-01 00:00:00 UTC")
+    (place / "timestamp.txt").write_text("2020-01-01 00:00:00 UTC")
+    (place / "data.csv").write_text("1,2")
+    taken = course.submitted / "ann" / NAME
+    classroom.collect(NAME, source, course)
+    assert {p.name for p in taken.iterdir()} == {
+        f"{NAME}.ipynb",
+        "data.csv",
+    }
+    said = "2026-02-03 18:00:00 UTC"
+    (taken / "timestamp.txt").write_text(said)
+    classroom.collect(NAME, source, course)
+    assert (taken / "timestamp.txt").read_text() == said
+    (place / "timestamp.txt").unlink()
+    (place / "timestamp.txt").mkdir()
+    (place / "timestamp.txt" / "x").touch()
+    assert classroom.collect(NAME, source, course) == (["ann"], [])
+    assert (taken / "timestamp.txt").read_text() == said
+
+
 def test_a_clone_that_links_elsewhere_brings_nothing(tmp_path, course):
     secret = tmp_path / "secret" / NAME
     secret.mkdir(parents=True)

@@ -18,9 +18,8 @@ from grader.commands import gradescope as pack
 from grader.course.settings import Course, Limits
 from grader.course.submissions import Submission
 from grader.notebook.repair import grade_id
-from grader.reports.points import Row, Task
-from grader.reports.task_texts import Asked
-from grader.reports.task_texts import Task as About
+from grader.reports.points import Row, TaskPoints
+from grader.reports.task_texts import Asked, TaskText
 from grader.services import gradescope, trial
 from grader.services.tree import split_secrets
 from rnncore.testing.failure import Failure
@@ -108,14 +107,14 @@ def test_a_page_follows_the_documented_format():
         kind="AssertionError",
     )
     row = row_of(
-        Task("test_one", 3, 3, False),
-        Task("test_two", 0, 2, False, failure=failure),
-        Task("why", 0, 4, False),
+        TaskPoints("test_one", 3, 3, False),
+        TaskPoints("test_two", 0, 2, False, failure=failure),
+        TaskPoints("why", 0, 4, False),
     )
     page = gradescope.format_results(
         row,
         result_of(remarks=["two cells have one mark"]),
-        Asked("T", {"two": About("Task 2: *x* <i>")}),
+        Asked("T", {"two": TaskText("Task 2: *x* <i>")}),
         {"why"},
     )
     jsonschema.validate(page, RESULTS)
@@ -134,7 +133,7 @@ def test_what_is_hidden_says_no_value():
     failure = Failure(
         about="value", what="d_a", expected="7.25", got="3.5"
     ).masked()
-    row = row_of(Task("test_one", 0, 3, False, failure=failure))
+    row = row_of(TaskPoints("test_one", 0, 3, False, failure=failure))
     text = json.dumps(
         gradescope.format_results(row, result_of(), Asked(), set())
     )

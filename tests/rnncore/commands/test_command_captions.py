@@ -85,6 +85,7 @@ def test_evaluate_gives_the_scores_again(trained, films, capsys):
     assert what == "% exact"
     assert low <= about["score"] <= high
     assert high - low > 50  # of two films
+    assert [what for what, *_ in about["intervals"]] in ([], ["BLEU"])
     for name, *scores in about["table"]:
         assert any(
             line.split() == [*name.split(), *(f"{x:.3f}" for x in scores)]

@@ -1,5 +1,6 @@
 """python -m rnncore forecast: any table, scores beside baselines, a plot."""
 
+import json
 import re
 import shlex
 
@@ -87,7 +88,7 @@ def scores(out):
 
 
 METHODS = ["persistence", "seasonal naive", "drift", "ETS", "ARIMA"]
-METHODS += ["linear autoregression", "GRU"]
+METHODS += ["linear autoregression", "GRU", "GRU, their mean"]
 
 
 def test_training_prints_a_back_test_beside_the_baselines(trained):
@@ -204,6 +205,8 @@ def test_the_forecast_follows_the_table_s_last_date(
     assert quantiles.shape == (6, 7)
     assert np.all(np.diff(quantiles) >= 0)
     assert all(day in out for day in days)
+    digits = [x.strip("-0.").replace(".", "") for x in out.split()[-5:]]
+    assert all(len(x) <= 4 for x in digits)
     assert "<!-- sold -->" in plot.read_text()
 
 
@@ -509,3 +512,38 @@ def test_a_decimal_comma_and_two_seasons(tmp_path, capsys):
     assert "both seasons and ETS" in out
     code, _, err = run(capsys, "forecast", "forecast", model, path)
     assert code == 0, err
+
+
+@pytest.mark.parametrize(("rate", "told"), [(1e-9, True), (0.01, False)])
+def test_a_forecaster_that_learns_nothing_is_noticed(
+    table, tmp_path, capsys, rate, told
+):
+    words = ["forecast", "train", table, *OPTIONS, "--no-baselines"]
+    words += ["--steps", 60, "--seeds", 1, "--rate", rate]
+    _, _, err = run(capsys, *words, "--model", tmp_path / "a.safetensors")
+    assert ("nothing was learned" in err) is told
+    assert ("in the loss of seed 0" in err) is told
+
+
+def test_a_network_and_its_best_rival_are_compared_origin_by_origin(
+    trained, table, capsys
+):
+    """As JSON and in words; by default as many origins as fit."""
+    path, _ = trained
+    words = ["forecast", "evaluate", path, table]
+    _, out, _ = run(capsys, *words, "--json")
+    found = json.loads(out)
+    rival, origins, low, high = found["difference"]
+    assert origins == ROWS // 5 // 3
+    assert low <= found["score"] - found["baseline"] <= high
+    rows = {(r["series"], r["method"]): r["MASE"] for r in found["scores"]}
+    both = "sold", "visits"
+    mean = {m: np.mean([rows[s, m] for s in both]) for m in METHODS[:-2]}
+    assert rival == f"MASE, {min(mean, key=mean.get)}"
+    assert_close(found["baseline"], min(mean.values()))
+    own = [rows[s, "GRU, their mean"] for s in both]
+    assert_close(found["score"], np.mean(own))
+    assert found["verdict"] == "behind"
+    _, out, _ = run(capsys, *words)
+    assert f"95% interval of the difference in {rival}, at the same" in out
+    assert "The network is worse than the best baseline" in out

@@ -442,3 +442,13 @@ def test_four_voices_of_palestrina_beat_what_counts(tmp_path, capsys):
     new = tmp_path / "new.mid"
     run(capsys, "music", "sample", model, "--out", new, "--bars", 8)
     assert read_score(new).pitches.shape[1] == 4
+
+
+@pytest.mark.parametrize(("rate", "told"), [(1e-9, True), (0.02, False)])
+def test_a_model_of_music_that_learns_nothing_is_noticed(
+    songs, tmp_path, capsys, rate, told
+):
+    words = ["music", "train", songs, "--no-baselines", *TINY]
+    words += ["--rate", rate, "--steps", 60, "--transpose", 0]
+    _, _, err = run(capsys, *words, "--model", tmp_path / "a.safetensors")
+    assert ("nothing was learned: validation began at" in err) is told

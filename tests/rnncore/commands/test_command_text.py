@@ -227,6 +227,9 @@ def test_another_text_is_scored_without_baselines(
         "the network",
         "as if all tokens were equally likely",
     ]
+    said = re.search(r"network's bits: ([\d.]+) to ([\d.]+)", out)
+    low, high = map(float, said.groups())
+    assert low < scores["the network"] < high
     assert_close(
         scores["as if all tokens were equally likely"],
         math.log2(load_model(trained)[1].size),
@@ -683,3 +686,21 @@ def test_a_book_is_learned_over_an_interruption(tmp_path, capsys):
     assert scores["the network"] < scores["how often each token occurs"]
     _, out, _ = run(capsys, "text", "sample", broken, "--prompt", "def ")
     assert out.startswith("def ")
+
+
+def test_a_text_that_teaches_nothing_is_noticed(tmp_path, capsys):
+    """Letters drawn apart: no better than how often each one is."""
+    rng = np.random.default_rng(0)
+    letters = rng.choice([*"ab"], 4000, p=[0.9, 0.1])
+    path = tmp_path / "noise.txt"
+    path.write_text("".join(letters), "utf-8")
+    words = ["text", "train", path, "--no-baselines", *TINY]
+    _, _, err = run(capsys, *words, "--model", tmp_path / "a.safetensors")
+    assert "nothing was learned: validation began at 0.5" in err
+
+
+def test_a_text_that_is_learned_is_not(book, tmp_path, capsys):
+    words = ["text", "train", book, "--no-baselines", *TINY]
+    words += ["--model", tmp_path / "a.safetensors", "--steps", 120]
+    _, _, err = run(capsys, *words)
+    assert "nothing was learned" not in err

@@ -450,9 +450,10 @@ def test_progress_is_a_line_a_minute_where_there_is_no_terminal(
 
 def test_models_that_never_abstain_say_so(capsys):
     for words in (
-        ("speech", "transcribe"),
         ("translate", "translate"),
         ("video", "classify"),
         ("video", "caption"),
     ):
         assert "never abstains" in shown_help(capsys, *words)
+    told = " ".join(shown_help(capsys, "speech", "transcribe").split())
+    assert "Unless --least is given, it abstains only from digital" in told

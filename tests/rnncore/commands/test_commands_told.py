@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from sacrebleu.metrics import BLEU, CHRF
 
 from rnncore.commands import ABOUT, common, evaluation, runs
 from tests.helpers.arrays import assert_close
@@ -39,14 +40,15 @@ def test_only_a_network_that_loses_is_told_so(capsys, higher, score, told):
         (1.2, {"interval": ["% wrong", 0.9, 1.5]}, True),
         (0.9, {"interval": ["% wrong", 0.8, 1.1]}, True),
         (1.2, {"interval": ["% wrong", 1.1, 1.5]}, False),
-        (1.2, {"spread": 0.1}, True),
-        (1.2, {"spread": 0.09}, False),
+        (1.2, {"difference": ["MASE, ETS", 9, -0.1, 0.5]}, True),
+        (0.9, {"difference": ["MASE, ETS", 9, -0.3, 0.1]}, True),
+        (1.2, {"difference": ["MASE, ETS", 9, 0.1, 0.3]}, False),
     ],
 )
 def test_what_chance_may_have_made_is_called_level(
     capsys, higher, score, more, level
 ):
-    """Two spreads of the seeds, or the interval of the cases."""
+    """By the interval of the cases, or of what they differ by."""
     app = APP._replace(higher=higher)
     evaluation.tell_loser(app, {"score": score, "baseline": 1.0} | more)
     line = (
@@ -55,6 +57,25 @@ def test_what_chance_may_have_made_is_called_level(
         "try more of it.\n"
     )
     assert (capsys.readouterr().out == line) is level
+
+
+@pytest.mark.parametrize("higher", [False, True])
+def test_json_has_the_verdict_that_a_reader_is_told(higher):
+    app = APP._replace(higher=higher)
+    words = ["ahead", "behind"] if higher else ["behind", "ahead"]
+    for score, word in zip([2.0, 0.5], words, strict=True):
+        found = {"score": score, "baseline": 1.0}
+        assert evaluation.compare_baseline(app, found) == word
+        found["interval"] = ["% wrong", 0.4, 2.5]
+        assert evaluation.compare_baseline(app, found) == "level"
+    assert evaluation.compare_baseline(app, {"score": 1.0}) is None
+
+
+def test_one_origin_says_nothing_of_a_difference():
+    assert evaluation.paired_interval("MASE, ETS", np.ones(1)) == {}
+    assert evaluation.paired_interval("MASE, ETS", np.ones(9), 5) == {}
+    found = evaluation.paired_interval("MASE, ETS", np.full(9, -0.5))
+    assert found == {"difference": ["MASE, ETS", 9, -0.5, -0.5]}
 
 
 def test_no_case_wrong_is_no_certainty():
@@ -78,6 +99,21 @@ def test_a_mean_of_few_cases_has_an_interval():
     )
     _, low, high = found["interval"]
     assert 1 <= low < 16.5 / 12 < high <= 3
+
+
+def test_bleu_and_chrf_have_the_intervals_of_sacrebleu():
+    metrics = {"BLEU": BLEU(), "chrF": CHRF()}
+    true = [f"the {k} red houses of number {k}" for k in range(30)]
+    said = [t.replace("red", "old") if len(t) > 34 else t for t in true]
+    found = evaluation.corpus_intervals(metrics, said, [true])
+    for name, low, high in found["intervals"]:
+        score = metrics[name].corpus_score(said, [true]).score
+        assert 0 < low < score < high < 100, name
+    again = evaluation.corpus_intervals(metrics, said, [true])
+    assert again == found
+    for k in 1, 30:  # one case, and none that is wrong, say nothing
+        found = evaluation.corpus_intervals(metrics, true[:k], [true[:k]])
+        assert found == {"intervals": []}
 
 
 def test_without_a_baseline_nothing_is_compared(capsys):
@@ -106,7 +142,7 @@ def trained(folder, rate, **more):
     )
     app = APP._replace(save=lambda *given: None)
     return runs.train_run(
-        runs.Run(app, given, {}, folder),
+        runs.TrainingRun(app, given, {}, folder),
         (network,),
         {},
         loss,

@@ -1,6 +1,7 @@
-"""A first try as the README says it, on made things: ahead of baselines.
+"""A first try as the README says it, on made things: what comes out.
 
-The commands' own settings hold; nothing is tuned for these data.
+The commands' own settings hold; nothing is tuned for these data. Only what
+would take many minutes gets fewer `--steps`.
 """
 
 import json
@@ -10,13 +11,22 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.io import wavfile
 
+from rnncore.data.music import chorales
 from rnncore.data.series import mackey_glass
+from rnncore.data.speech import RATE, Sentence, speak, with_noise
+from rnncore.data.translation import date_pairs
 from rnncore.data.video import stick_figures
+from rnncore.music.files import write_midi
 from rnncore.video.files import write_video
 from tests.helpers.commands import run
 
 pytestmark = pytest.mark.weekly
+
+SPEAKERS = ["en-us+m1", "en+f2", "en-gb-scotland+m3", "en-029+f4"]
+SPEAKERS += ["en-gb-x-rp+croak", "en-us-nyc+f5"]
+WORDS = ["badu", "kire", "mona", "sipo", "tefa", "lugo", "hani", "wove"]
 
 
 class Try(NamedTuple):
@@ -24,7 +34,7 @@ class Try(NamedTuple):
 
     fill: Callable
     words: str
-    higher: bool = False  # of two scores the higher one is better
+    verdicts: tuple = ("ahead",)
 
 
 def films(folder, rng):
@@ -39,6 +49,42 @@ def films(folder, rng):
     return folder
 
 
+def strings(folder, rng):
+    """Two or three made words in noise, eighty times by each of six."""
+    said = [
+        Sentence(
+            " ".join(rng.choice(WORDS, rng.integers(2, 4))),
+            voice,
+            int(rng.integers(120, 240)),
+            int(rng.integers(30, 70)),
+        )
+        for voice in SPEAKERS
+        for _ in range(80)
+    ]
+    lines = []
+    for n, (about, clip) in enumerate(zip(said, speak(said), strict=True)):
+        sound = with_noise(rng, clip, rng.uniform(10, 30))
+        wavfile.write(folder / f"{n}.wav", RATE, sound)
+        lines.append(f"{n}.wav\t{about.text}\t{about.voice}\n")
+    (folder / "transcripts.tsv").write_text("".join(lines), "utf-8")
+    return folder
+
+
+def pairs(folder, rng):
+    """Dates in words, English and German."""
+    made = date_pairs(rng, "en", "de", 5000, 100).train
+    path = folder / "pairs.tsv"
+    path.write_text("".join(f"{a}\t{b}\n" for a, b in made), "utf-8")
+    return path
+
+
+def songs(folder, rng):
+    """Chorales as MIDI files."""
+    for n, score in enumerate(chorales()):
+        write_midi(folder / f"{n}.mid", score)
+    return folder
+
+
 def table(folder, rng):
     """A chaotic series, a row a day."""
     values = mackey_glass(rng, 1500)
@@ -49,25 +95,28 @@ def table(folder, rng):
 
 
 TRIES = {
-    "video": Try(films, "", higher=True),
-    "forecast": Try(table, "--date day --value value --horizon 14"),
+    "video": Try(films, ""),
+    # ahead on average; 21 origins are too few to be sure, and 85 are, too
+    "forecast": Try(
+        table,
+        "--date day --value value --horizon 14",
+        ("ahead", "level"),
+    ),
+    "speech": Try(strings, "--steps 500"),
+    "translate": Try(pairs, "--steps 600"),
+    "music": Try(songs, "--steps 1100"),
 }
 
 
 @pytest.mark.parametrize("command", TRIES)
-def test_a_first_try_is_clearly_ahead_of_every_baseline(
+def test_a_first_try_is_ahead_of_every_baseline_or_says_so(
     command, tmp_path, capsys
 ):
-    fill, words, higher = TRIES[command]
+    fill, words, verdicts = TRIES[command]
     (tmp_path / "own").mkdir()
     data = fill(tmp_path / "own", np.random.default_rng(0))
     words = [data, *words.split(), "--model", tmp_path / "m.safetensors"]
     words += ["--threads", 1, "--json"]
     code, out, err = run(capsys, command, "train", *words)
     assert code == 0, err
-    found = json.loads(out)
-    score, baseline = found["score"], found["baseline"]
-    around = 2 * found.get("spread", 0.0)  # of the seeds
-    ends = ["", score - around, score + around]
-    _, low, high = found.get("interval", ends)
-    assert baseline < low if higher else high < baseline, out
+    assert json.loads(out)["verdict"] in verdicts, out

@@ -92,7 +92,8 @@ def test_baselines_see_a_season_that_is_longer_than_the_history():
     frame = table(24, "MS")
     frame["sold"] = np.arange(24.0) % 12
     plan = plan_for(frame, 1, units=4, steps=6)
-    naive = study.compare(frame, plan, []).loc[("sold", "seasonal naive")]
+    found = study.compare(frame, plan, []).table
+    naive = found.loc[("sold", "seasonal naive")]
     assert (plan.period, plan.history) == (12, 6)
     assert_close(naive["MASE"], 0)
 
@@ -202,11 +203,11 @@ def test_a_comparison_has_a_row_a_series_and_method(monkeypatch):
     )
     frame = table(columns=("sold", "visits"))
     plan = tiny(frame)
-    found = study.compare(frame, plan, [Flat(), Flat()], most=4)
+    found, errors = study.compare(frame, plan, [Flat(), Flat()], most=4)
     assert found.index.names == ["series", "method"]
     for column in ("sold", "visits"):
         assert [*found.loc[column].index] == [
-            "persistence", "linear autoregression", "GRU",
+            "persistence", "linear autoregression", "GRU", "GRU, their mean",
         ]  # fmt: skip
         assert found.loc[column, "GRU"]["MASE"].seeds == 2
     assert asked == 2 * [96, 103, 110, 117]  # the first, the last, evenly
@@ -221,8 +222,74 @@ def test_a_comparison_has_a_row_a_series_and_method(monkeypatch):
     assert [(r["series"], r["method"]) for r in rows] == [*found.index]
     assert rows[0]["MASE"] == mase
     assert rows[2]["MASE"] == found.loc["sold", "GRU"]["MASE"].mean
+    assert errors["persistence"].shape == (2, 4)
+    assert_close(errors["persistence"][0].mean(), mase)
     alone = study.compare(frame, plan, [Flat()], most=4, among=[])
-    assert [*alone.index] == [("sold", "GRU"), ("visits", "GRU")]
+    assert [*alone.table.index] == [("sold", "GRU"), ("visits", "GRU")]
+    assert [*alone.errors] == ["GRU"]
+
+
+class Constant(torch.nn.Module):
+    """Says one number, at every quantile."""
+
+    def __init__(self, value):
+        super().__init__()
+        self.value = torch.nn.Parameter(torch.tensor(float(value)))
+
+    def forward(self, past, known):
+        K, B = known.shape[:2]
+        return self.value + torch.zeros(K, B, len(study.LEVELS))
+
+
+def test_what_is_scored_is_the_mean_of_the_networks():
+    """Of two that err to either side it may be better than both."""
+    frame = table()
+    frame["sold"] = np.arange(len(frame)) % 2.0  # 0, 1, 0, 1: mean 1/2
+    plan = tiny(frame)
+    networks = [Constant(3.0), Constant(-3.0)]
+    found, errors = study.compare(frame, plan, networks, among=[])
+    mean = found.loc["sold", "GRU, their mean"]["MASE"]
+    each = found.loc["sold", "GRU"]["MASE"]
+    assert mean < each.mean
+    assert_close(errors["GRU, their mean"].mean(), mean)
+    one = study.compare(frame, plan, networks[:1], among=[])
+    assert_close(one.errors["GRU"].mean(), one.table["MASE"].iloc[0].mean)
+
+
+def test_by_default_origins_share_no_step_and_are_at_most_150():
+    frame = table(2000)
+    plan = plan_for(frame, 5)
+    starts = study.origins_of(frame, plan)
+    assert len(starts) == 400 // 5  # of the last fifth
+    assert min(np.diff(starts)) >= 4  # the first and the last are in it
+    assert len(study.origins_of(frame, plan_for(frame, 2))) == 150
+    assert study.overlap(frame, plan) <= 2  # the last begins a step early
+    assert study.overlap(frame, plan, 1) == 1
+    assert study.overlap(frame, plan, 396) == 5
+    assert len(study.origins_of(frame, plan, 7)) == 7
+    many = pd.concat([frame] * 5, axis=1)
+    assert len(study.origins_of(many, plan)) == 30
+    many = pd.concat([frame] * 10, axis=1)
+    assert len(study.origins_of(many, plan)) == 20
+
+
+def test_differences_by_origin_weigh_every_series_the_same():
+    nan = np.nan
+    ours = np.array([[1.0, 2.0, 3.0, 4.0], [nan, nan, 8.0, 6.0]])
+    theirs = np.array([[1.0, 1.0, 1.0, 1.0], [nan, nan, 1.0, 1.0]])
+    apart = study.differences(ours, theirs)
+    assert_close(apart.mean(), (1.5 + 6.0) / 2)
+    assert_close(apart[0], 0.0)
+
+
+def test_before_training_the_loss_is_that_of_the_first_weights():
+    frame = table()
+    plan = tiny(frame)
+    split = parts_of(frame, plan)
+    begun = study.untrained_loss(frame, plan, split, seed=1)
+    few = plan._replace(steps=1, rate=1e-12)
+    _, fit = study.train(frame, few, split, seed=1, evaluate_every=1)
+    assert_close(fit.history.score[0], begun, computed_in="float32")
 
 
 def test_training_never_reads_the_part_that_judges():
@@ -317,6 +384,12 @@ def test_a_figure_has_a_panel_a_series_and_says_what_came(freq):
     seen, median, dots = figure.axes[0].lines
     assert len(seen.get_xdata()) == 20
     assert len(median.get_xdata()) == len(dots.get_xdata()) == 3
+    if freq:  # the month stands once, below all
+        figure.canvas.draw()
+        corners = [
+            ax.xaxis.get_offset_text().get_text() for ax in figure.axes
+        ]
+        assert corners[0] == "" != corners[1]
     np.testing.assert_array_equal(dots.get_ydata(), came["sold"])
     import matplotlib.pyplot as plt
 

@@ -2,6 +2,8 @@
 
 import copy
 import gc
+import inspect
+import textwrap
 import warnings
 import weakref
 
@@ -71,6 +73,15 @@ def test_a_module_of_torch_s_cells_is_torch_s(function, module, options):
     x, d_y = numbers(6, 3, 5), numbers(6, 3, 14)
     hx = numbers(ours.parts, 4, 3, 7).unbind()
     assert_close(gradients(ours, x, hx, d_y), gradients(theirs, x, hx, d_y))
+
+
+def test_the_example_of_its_docstring_runs():
+    text = inspect.getdoc(rnncore.nn.Cell)
+    example = text.partition("::\n")[2].partition("\nOn a")[0]
+    names = {"torch": torch, "Cell": rnncore.nn.Cell}
+    exec(textwrap.dedent(example), names)  # noqa: S102
+    assert names["y"].shape == (5, 2, 4)
+    assert names["h"].shape == (1, 2, 4)
 
 
 def test_the_printed_loop_gives_the_same():

@@ -22,7 +22,7 @@ def test_every_graded_cell_is_explained_somewhere(name):
 
 
 def assignment(place):
-    cell = builder.Cell("test", "vjp", "", {"explained": place})
+    cell = builder.SourceCell("test", "vjp", "", {"explained": place})
     return builder.Assignment("ch03_bptt", None, [cell])
 
 
@@ -38,7 +38,7 @@ def test_a_section_becomes_an_address():
 
 
 def test_a_task_that_names_nothing_is_explained_by_its_chapter():
-    cell = builder.Cell("test", "vjp", "", {})
+    cell = builder.SourceCell("test", "vjp", "", {})
     made = builder.Assignment("ch03_bptt", None, [cell])
     place = builder.find_explanations(made)["vjp"]
     assert place["title"] == "Backpropagation through time"

@@ -426,6 +426,19 @@ def test_torchs_own_words_about_bools_are_translated():
     assert "xp.astype" in caught.value.failure.why
 
 
+def test_a_list_where_an_array_is_due_is_told_in_words_of_the_course():
+    from rnncore.backend import array_namespace
+
+    def stacks(x):
+        states = [(x,), (np.stack([x, x]),)]  # state @ W, and not state[0]
+        return np.stack(states)
+
+    for wrong in (lambda x: array_namespace([x]), stacks):
+        with pytest.raises(AssertionError) as caught:
+            check(wrong, double, [{"x": A}])
+        assert "state[0]" in caught.value.failure.why
+
+
 def test_two_mistakes_at_once_are_told_one_after_the_other():
     inputs = [{"x": A}, {"x": 1 + A}]
     outputs = "first, second, third"

@@ -67,3 +67,18 @@ def test_an_encoding_that_is_guessed_is_proposed_not_taken(tmp_path):
     ):
         read_texts([path])
     assert read_texts([path], "cp1252") == text
+
+
+def test_of_mixed_encodings_the_lines_are_counted(tmp_path):
+    path = tmp_path / "a.txt"
+    good, other = (
+        "Die Straße nach Köln.\n".encode(),
+        "für\n".encode("cp1252"),
+    )
+    path.write_bytes(good * 9 + other * 2)
+    with pytest.raises(
+        Refused,
+        match=r"not utf-8: .*line 10.*; 2 of 11 lines are not, "
+        r"the others are: mend them, or leave .* out with `iconv -c",
+    ):
+        read_texts([path])

@@ -1,5 +1,6 @@
 """Kneser-Ney and PPM: by hand, written twice, sums to one, as code."""
 
+import lzma
 import math
 from collections import Counter, defaultdict
 from fractions import Fraction
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnncore.text import ngrams
 from rnncore.text.ngrams import (
     bits_given,
     fit_kneser_ney,
@@ -337,6 +339,27 @@ def test_what_was_read_before_costs_a_compressor_little():
     alone = bits_given("", text) / len(text)
     assert 4.7 < alone < 5.5  # log2(26) = 4.70 is the least there can be
     assert bits_given(text, text) / len(text) < 0.3
+
+
+def test_a_compressor_reads_in_pieces_what_it_would_read_at_once(
+    monkeypatch,
+):
+    rng, seen = np.random.default_rng(0), []
+    text = "".join(rng.choice(list("abcdefgh"), 5000))
+
+    def packed(what):
+        best = 9 | lzma.PRESET_EXTREME
+        return 8 * len(lzma.compress(what.encode(), preset=best))
+
+    def progress(pieces):
+        for piece in pieces:
+            seen.append(len(pieces))
+            yield piece
+
+    monkeypatch.setattr(ngrams, "PIECE", 700)
+    bits = bits_given(text[:4000], text[4000:], progress)
+    assert bits == packed(text) - packed(text[:4000])
+    assert seen == [8] * 8 + [6] * 6
 
 
 def test_lists_are_taken_wherever_arrays_are():

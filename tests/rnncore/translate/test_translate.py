@@ -116,6 +116,22 @@ def test_the_nearest_sentence_shares_most_pieces():
         nearest(pieces, [], asked)
 
 
+def test_the_baselines_tell_how_far_they_are():
+    pairs = [Pair("a red house", "A"), Pair("a green tree", "B")]
+    pieces = learn_subwords([p.source for p in pairs] * 9, 300)
+    seen = []
+
+    def progress(todo):
+        for one in todo:
+            seen.append(len(todo))
+            yield one
+
+    nearest(pieces, pairs, ["a", "b", "c"], progress)
+    assert seen == [3, 3, 3]
+    learn_word_table(pieces, pieces, pairs, 2, progress)
+    assert seen[3:] == [2, 2]
+
+
 def random_translator(decoder="dot"):
     pieces = learn_subwords(SENTENCES, 300)
     with seeded(1):

@@ -218,13 +218,13 @@ def test_the_browser_s_text_is_of_the_release_that_is_pinned():
 
 def test_another_kernel_is_refused(static):
     (static / lite_kernel.PROGRAM).write_text("another")
-    with pytest.raises(lite.Refused, match="another JupyterLite"):
+    with pytest.raises(lite.LiteError, match="another JupyterLite"):
         lite_kernel.pack(static)
 
 
 def test_a_kernel_without_what_is_left_out_is_refused(static):
     lite_kernel.BALLAST.append("lib/python3.11/new")
-    with pytest.raises(lite.Refused, match=r"no lib/python3\.11/new"):
+    with pytest.raises(lite.LiteError, match=r"no lib/python3\.11/new"):
         lite_kernel.pack(static)
 
 
@@ -258,7 +258,7 @@ def test_a_page_links_its_own_notebook_below_its_title():
 
 
 def test_without_a_book_it_says_what_to_do(tmp_path):
-    with pytest.raises(lite.Refused, match="make book"):
+    with pytest.raises(lite.LiteError, match="make book"):
         lite.put_into(tmp_path, tmp_path)
 
 

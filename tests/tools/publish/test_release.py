@@ -49,6 +49,35 @@ def test_a_version_without_its_changes_is_refused(tmp_path, monkeypatch):
         release.check_texts()
 
 
+def test_extras_are_tried_with_the_tests_of_the_source_not_its_package(
+    tmp_path, monkeypatch
+):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "p-1-py3-none-any.whl").touch()
+    archive(out / "p-1.tar.gz", ["p/rnncore/nn.py", "p/tests/a"], 1)
+    calls = []
+
+    def ran(*words, cwd=None, env=None):
+        calls.append([*map(str, words)])
+        if "pytest" in words and cwd:
+            assert (cwd / "tests/a").exists()
+            assert not (cwd / "rnncore").exists()
+        return "9 passed in 1s\n"
+
+    monkeypatch.setattr(release, "OUT", out)
+    monkeypatch.setattr(release, "run_command", ran)
+    said = release.try_extras("python", tmp_path / "work")
+    assert said == "9 passed, 9 passed"
+    asked = [words[-1] for words in calls if "install" in words]
+    assert asked[0].endswith("any.whl[torch,fused]")
+    tested = [words[-1] for words in calls if words[-1].endswith(".py")]
+    assert [path.rpartition("/")[2] for path in tested] == [
+        "test_nn.py",
+        "test_recipes.py",
+    ]
+
+
 def test_pythons_are_those_that_are_supported_and_here():
     assert all(path.exists() for path in release.find_pythons().values())
     assert set(release.find_pythons()) <= {"3.11", "3.12", "3.13", "3.14"}

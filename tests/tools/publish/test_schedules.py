@@ -1,15 +1,20 @@
 """Courses of some chapters: each schedule's book holds all that it names."""
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
 from grader.assignments import builder
 from tests.helpers import ROOT
-from tools.build import chapters, contents, cut, export, weave
+from tools.build import book, chapters, contents, cut, export, weave
+from tools.build.kernels import OFFLINE
 
 SCHEDULES = sorted((ROOT / "schedules").glob("*.toml"))
 SMALL = shutil.ignore_patterns(
@@ -81,6 +86,15 @@ def test_every_link_role_and_label_leads_to_a_page_of_the_book(fitted):
             assert (label or bare) in labels, page
 
 
+def test_every_fence_that_begins_in_a_page_ends_there(fitted):
+    tree, _ = fitted
+    for page, text in pages_of(tree).items():
+        begun = re.findall(r"(?m)^(:{3,})\{", text)
+        assert sorted(begun) == sorted(
+            re.findall(r"(?m)^(:{3,})$", text)
+        ), page
+
+
 def test_no_page_but_a_chapter_speaks_of_an_absent_chapter(fitted):
     tree, _ = fitted
     config = yaml.safe_load((tree / "_config.yml").read_text("utf-8"))
@@ -141,6 +155,50 @@ def test_only_the_weeks_assignments_are_built(tmp_path, monkeypatch):
     course = export.read_course(ROOT / "schedules" / "weekend.toml")
     export._build_exercises(tmp_path / "source", course)
     assert built == ["ch02_cell", "ch03_bptt", "ch04_training"]
+
+
+def test_what_executes_and_builds_the_book_travels_with_it():
+    folders = tuple(f"{name}/" for name in export.FOLDERS)
+    needed = [*book.what_all_pages_use(), *Path(OFFLINE).glob("*.py")]
+    for path in needed:
+        name = path.relative_to(ROOT).as_posix()
+        assert name in {*export.FILES, *export.TOOLS} or name.startswith(
+            folders
+        )
+
+
+@pytest.mark.weekly
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda p: p.stem)
+def test_the_learners_tree_of_a_schedule_builds_its_book(
+    schedule, tmp_path
+):
+    tree = tmp_path / "tree"
+    assert export.main([str(tree), "--course", str(schedule)]) == 0
+    outputs = ROOT / "_build" / "executed"  # of cells that are the same
+    if outputs.exists():
+        shutil.copytree(
+            outputs,
+            tree / "_build" / "executed",
+            ignore=shutil.ignore_patterns("doctrees", "written"),
+        )
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.build.book", "build"],
+        cwd=tree,
+        env=os.environ | {"PYTHONPATH": str(tree)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=1100,
+    )
+    told = (done.stdout + done.stderr).splitlines()
+    told = [line for line in told if "fontTools" not in line]
+    assert done.returncode == 0, "\n".join(told[-100:])
+    built = {
+        path.stem for path in (tree / "_build" / "html").glob("*.html")
+    }
+    assert {
+        c for w in export.read_course(schedule).weeks for c in w.chapters
+    } <= built
 
 
 @pytest.mark.parametrize(
@@ -216,6 +274,8 @@ def small(tmp_path):
             "| a |\n| --- |\n| b |",
         ),
         ("- A.\n- {chapter}`more`: B.", "- A."),
+        ("- A.\n- {chapter}`more`: B.\n:::\n::::", "- A.\n:::\n::::"),
+        ("A. {Chapter}`gate` has it.\n:::", "A.\n:::"),
         (
             "## S\n\n{Chapter}`gate`.\n\nText.\n\n### T\n\nx\n\n## U\n\ny",
             "## U\n\ny",
@@ -223,6 +283,10 @@ def small(tmp_path):
         ("a\n\n% with all\nb\n% end\n\nc", "a\n\nc"),
         ("---\njupytext: x\n---\n\n# A", "---\njupytext: x\n---\n\n# A"),
         ("---\njupytext:\n  a: b\n---\n\n# A", "# A"),  # no cell is left
+        (
+            "---\nhtml: true\njupytext:\n  a: b\nkernelspec: {c}\n---\n\n# A",
+            "---\nhtml: true\n---\n\n# A",
+        ),
         ("% with ch02_gate\nb\n% end\n\nc", "c"),
         ("% with ch01_loop\nb\n% end\n\nc", "b\n\nc"),
     ],

@@ -29,7 +29,7 @@ HEAD = (
     "| class | a notebook that | stock nbgrader | gain | leak | harm | delay |",
     "| --- | --- | --- | --- | --- | --- | --- |",
 )
-LATE = 2.0  # times as long as usual: so much is told as a delay
+LATE = 2.0  # times as long as usual: from here on it counts as a delay
 Found = dict[str, dict[str, Any]]  # by the attack's name
 
 

@@ -87,7 +87,7 @@ def _save(text_: str) -> None:
 
 
 def measure(root: Path, count: int, db_url: str) -> Cost:
-    """Enter so many submissions into a new course's gradebook."""
+    """Enter a number of submissions into a new course's gradebook."""
     course, assignment = _make_course(root, db_url)
     text_ = assignment.release.read_text("utf-8")
     seconds = []

@@ -53,7 +53,7 @@ TASKS = {  # name: right, wrong, what the test expects of x
     "total": ("{}.sum()", "{}.mean()", "x.sum()"),
     "squares": ("{0} * {0}", "{0} + {0}", "x**2"),
 }
-HOSTILE = (  # stock nbgrader goes on after each of these
+HOSTILE = (  # stock nbgrader continues after each of these
     "import numpy.testing\nnumpy.testing.assert_allclose = print",
     "import os\nos._exit(1)",
 )

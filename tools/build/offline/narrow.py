@@ -16,7 +16,7 @@ from typing import Any
 
 WIDTH = 3.6  # inches; a telephone's column
 FITS = 4.5  # inches that such a column shows with legible letters
-SIDE = 0.7  # inches beside a panel, for ticks and a label
+SIDE = 0.7  # inches left of a panel, for ticks and a label
 WORDS = re.compile(r"(?:\$[^$]*\$|\S)+")  # a formula is one word
 
 
@@ -146,7 +146,7 @@ def stack(fig: Any, rows: list[Any], heights: list[float]) -> list[Any]:
 
 
 def label_again(rows: list[Any]) -> None:
-    """Give back what a panel left to the one beside or below it."""
+    """Return the space that a panel left to its neighbour."""
     for row in rows:
         first = row[0][0]
         for panel in row[1:]:
@@ -165,7 +165,7 @@ def label_again(rows: list[Any]) -> None:
 
 
 def lift_legends(fig: Any, sizes: list[Any]) -> None:
-    """Put above the panels what stood beside them, or has no room inside."""
+    """Move texts next to the panels, or too large for them, above them."""
     found = list(fig.legends)
     inside = [ax for ax in fig.axes if ax.get_legend() is not None]
     if len(inside) == 1 and sizes and sizes[0][0] > WIDTH:
@@ -235,7 +235,7 @@ def break_line(text: Any, room: float, *, up: bool = False) -> None:
 
 
 def fit_ylabels(axes: list[Any], heights: list[float]) -> None:
-    """Break the labels beside panels; low pictures have theirs above."""
+    """Break the labels left of panels; low pictures have theirs above."""
     labels = [ax.yaxis.label for ax in axes]
     rooms = [height * axes[0].figure.dpi for height in heights]
     high = [

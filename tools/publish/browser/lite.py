@@ -8,7 +8,7 @@ kernel unpacks when it starts (tools/publish/browser/lite_kernel.py). The site i
 built in _build/lite and copied into the book's HTML, as lite/, where each
 page that has a notebook gets a link to it.
 
-It runs in an environment of its own (requirements-lite.txt), because
+It runs in a separate environment (requirements-lite.txt), because
 JupyterLite takes up whatever JupyterLab extensions it finds.
 """
 
@@ -34,7 +34,7 @@ from tools.publish.browser.lite_kernel import (
     INSTEAD,
     KERNEL,
     STATIC,
-    Refused,
+    LiteError,
     pack,
     replace,
     wait_for_folder,
@@ -151,7 +151,7 @@ def _find_notebook(folder: Path) -> dict[str, Any]:
 
 
 def write_contents(folder: Path) -> None:
-    """Put the notebooks, and what lies beside them, into a folder."""
+    """Copy the notebooks and their files into a folder."""
     for name in list_assignments():
         place = folder / "assignments" / name
         shutil.copytree(EXERCISES / name, place, ignore=_no_leftovers)
@@ -189,7 +189,7 @@ def _write_notebook(path: Path, notebook: dict[str, Any]) -> None:
 
 
 def _make_checker(name: str) -> dict[str, Any]:
-    """A notebook of one cell that checks the saved notebook beside it."""
+    """A notebook of one cell that checks the saved notebook in its folder."""
     says = (
         f"# Check {name}\n\nSave the assignment (Ctrl-S), then run the cell: it "
         "runs your saved notebook from its start, as `make check` does, and "
@@ -215,7 +215,7 @@ def _make_checker(name: str) -> dict[str, Any]:
 
 
 def build(site: Path) -> None:
-    """Build the site, whole or not at all."""
+    """Build the site completely, or not at all."""
     site.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=site.parent, prefix=".lite-") as scratch:
         contents, out = Path(scratch) / "contents", Path(scratch) / "out"
@@ -233,10 +233,10 @@ def build(site: Path) -> None:
 def put_into(html: Path, site: Path) -> None:
     """Copy the site into a built book, and link it from the book's pages.
 
-    Raises Refused where there is no book.
+    Raises LiteError where there is no book.
     """
     if not (html / "index.html").exists():
-        raise Refused(f"there is no book in {html}: run make book first")
+        raise LiteError(f"there is no book in {html}: run make book first")
     shutil.rmtree(html / "lite", ignore_errors=True)
     shutil.copytree(site, html / "lite")
     there = {p.stem for p in (site / "files" / "assignments").glob("*")}
@@ -295,7 +295,7 @@ def _make_link(path: str, words: str) -> str:
 def _build_jupyterlite(contents: Path, out: Path) -> None:
     program = Path(sys.executable).with_name("jupyter-lite")
     if not program.exists():
-        raise Refused(f"there is no {program}: run make lite")
+        raise LiteError(f"there is no {program}: run make lite")
     for name, what in (("overrides", SETTINGS), ("jupyter-lite", CONFIG)):
         (contents.parent / f"{name}.json").write_text(json.dumps(what), "utf-8")
     made = subprocess.run(
@@ -310,13 +310,13 @@ def _build_jupyterlite(contents: Path, out: Path) -> None:
         check=False,
     )
     if made.returncode:
-        raise Refused(f"jupyter-lite build failed:\n{made.stdout}{made.stderr}")
+        raise LiteError(f"jupyter-lite build failed:\n{made.stdout}{made.stderr}")
 
 
 def _guard(out: Path) -> None:
     """Say in every page what this browser cannot do, and queue its files.
 
-    Raises Refused where the service worker is not as expected.
+    Raises LiteError where the service worker is not as expected.
     """
     replace(out / "service-worker.js", ASK, QUEUE + ASK.replace("One", "Next"))
     shutil.copy(Path(__file__).with_name("guard.js"), out)
@@ -342,7 +342,7 @@ def main(argv: list[str] | None = None) -> int:
         build(options.out.resolve())
         if not options.alone:
             put_into(options.html, options.out)
-    except (Refused, PublishError) as refused:
+    except (LiteError, PublishError) as refused:
         print(f"make lite: {refused}", file=sys.stderr)
         return 2
     print(options.out if options.alone else options.html / "lite")

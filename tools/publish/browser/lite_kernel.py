@@ -86,20 +86,20 @@ time.process_time = time.perf_counter  # a browser tells no processor time
 UNPACK = Path(__file__).with_name("lite_unpack.js")
 
 
-class Refused(Exception):
+class LiteError(Exception):
     """Raised with the reason why nothing was built."""
 
 
 def pack(static: Path) -> None:
     """Make the kernel's archives one, with the course's package in it.
 
-    Raises Refused where a package is not installed or does not compile.
+    Raises LiteError where a package is not installed or does not compile.
     """
     listing = static / LISTING
     listed = json.loads(listing.read_text("utf-8"))
     kept = [p for p in listed["packages"] if p["name"] == "python"]
     if len(kept) != 1:
-        raise Refused(f"{listing.name} lists {len(kept)} Pythons: another kernel?")
+        raise LiteError(f"{listing.name} lists {len(kept)} Pythons: another kernel?")
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
         for package in listed["packages"]:
@@ -127,34 +127,34 @@ def pack(static: Path) -> None:
 def replace(path: Path, old: str, new: str) -> None:
     """Change one place of a program.
 
-    Raises Refused where the program has not one such place.
+    Raises LiteError where the program has not one such place.
     """
     text = path.read_text("utf-8")
     if text.count(old) != 1:
-        raise Refused(f"{path.name} has not one '{old}': another JupyterLite?")
+        raise LiteError(f"{path.name} has not one '{old}': another JupyterLite?")
     path.write_text(text.replace(old, new), "utf-8")
 
 
 def wait_for_folder(static: Path) -> None:
     """Run no cell before the kernel is in its notebook's folder.
 
-    Raises Refused where the kernel's program is not as expected.
+    Raises LiteError where the kernel's program is not as expected.
     """
     for old, new in IN_FOLDER:
         files = [p for p in static.glob("*.js") if old in p.read_text("utf-8")]
         if len(files) != 1:
-            raise Refused(f"{len(files)} files have '{old}': another kernel?")
+            raise LiteError(f"{len(files)} files have '{old}': another kernel?")
         replace(files[0], old, new)
 
 
 def throw_out(root: Path) -> None:
     """Remove what no notebook in a browser can use.
 
-    Raises Refused where something of it is not there.
+    Raises LiteError if a part of it is missing.
     """
     for name in BALLAST:
         if not (root / name).is_dir():
-            raise Refused(f"there is no {name} in the kernel: another one?")
+            raise LiteError(f"there is no {name} in the kernel: another one?")
         shutil.rmtree(root / name)
     lexers = [p for p in (root / LEXERS).iterdir() if p.stem not in NEEDED]
     for path in lexers:
@@ -162,12 +162,12 @@ def throw_out(root: Path) -> None:
 
 
 def add_course(packages: Path) -> None:
-    """Copy the course's package, and the few that it needs, beside NumPy."""
+    """Copy the course's package, and the few that it needs besides NumPy."""
     here = Path(sysconfig.get_path("purelib"))
     folders = [ROOT / "rnncore", *(here / name for name in ADDED)]
     for folder in [*folders, *(DRAWING / name for name in INSTEAD + DATA)]:
         if not folder.is_dir():
-            raise Refused(f"there is no {folder}: run make lite")
+            raise LiteError(f"there is no {folder}: run make lite")
         shutil.copytree(
             folder,
             packages / folder.name,
@@ -179,12 +179,12 @@ def add_course(packages: Path) -> None:
 def add_text(packages: Path) -> None:
     """Copy what rnncore.data.text reads: a package's sources, as they are.
 
-    Raises Refused where it is not installed.
+    Raises LiteError where it is not installed.
     """
     try:
         release = importlib.metadata.distribution(TEXT)
     except importlib.metadata.PackageNotFoundError as error:
-        raise Refused(f"there is no {TEXT}: run make lite") from error
+        raise LiteError(f"there is no {TEXT}: run make lite") from error
     for file in release.files or []:
         listed = file.name in ("METADATA", "RECORD")
         if ".." not in file.parts and (listed or file.suffix == ".py"):
@@ -212,7 +212,7 @@ def compile_modules(root: Path) -> None:
         check=False,
     )
     if made.returncode:
-        raise Refused(f"not compiled:\n{made.stdout}{made.stderr}")
+        raise LiteError(f"not compiled:\n{made.stdout}{made.stderr}")
     read = [root / TARGET / name for name in READ]
     for source in sorted(root.rglob("*.py")):
         compiled = source.with_suffix(".pyc")
@@ -240,5 +240,5 @@ def archive(root: Path) -> bytes:
 
 
 def list_files(root: Path) -> Iterable[Path]:
-    """The files below a folder, in an order of their own."""
+    """The files below a folder, in a fixed order."""
     return (path for path in sorted(root.rglob("*")) if path.is_file())

@@ -1,1 +1,1 @@
-"""The whole book as one file: a PDF, an EPUB."""
+"""Makes one file of the book: a PDF, an EPUB."""

@@ -4,7 +4,7 @@
     python -m tools.publish.volume.epub --code    with the code that the pages fold
 
 Each page of the book is a document; formulas are MathML, live figures their
-still pictures, and the answers to the closing questions stand at the end. A
+still pictures, and the answers to the closing questions are at the end. A
 file of the format EPUB 3.2, whose dates are those of the last commit, or
 SOURCE_DATE_EPOCH, so that one book gives one file.
 """

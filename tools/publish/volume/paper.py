@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 CHROMIUM = "/usr/bin/chromium"
-SECONDS = 900  # a whole book on a busy machine
+SECONDS = 900  # the entire book on a busy machine
 FRAME = """<!doctype html>
 <html lang="en" data-theme="light"><head><meta charset="utf-8">
 <title>{title}</title>{styles}
@@ -45,7 +45,7 @@ class Entry(NamedTuple):
 PICTURE = "_static/preview.png"  # of the title and the cover
 LICENCE = "Free under the MIT licence"
 TEACHING = "For those who teach"  # the part with the guide to grading
-REFERENCE = "api"  # the page on all that the package has
+REFERENCE = "api"  # the reference of the package
 SHEET = "sheet"  # one page, without a title and contents
 EVERYWHERE = re.compile(  # sections that each chapter has
     "Check yourself|Exercises|In three sentences|Read next|What can go wrong"

@@ -1,4 +1,4 @@
-"""Prints the whole built book into one PDF.
+"""Prints the built book into one PDF.
 
     python -m tools.publish.volume.pdf            into _build/book.pdf
     python -m tools.publish.volume.pdf --code     with the code that the pages fold
@@ -7,7 +7,7 @@
 The learner's book; the guide to grading and the reference are volumes of their
 own, and the cheat sheet is one page. Pages are numbered; the contents name the numbers, the outline has the
 same entries, links lead from page to page, and the answers to the closing
-questions stand at the end. The dates in the file are those of the last
+questions are at the end. The dates in the file are those of the last
 commit, or SOURCE_DATE_EPOCH, so that one book gives one file.
 """
 
@@ -137,7 +137,7 @@ def _finish_file(
 
 
 def _number_nodes(writer: PdfWriter) -> None:
-    """Number the tagged nodes from 1: Chromium counts all that it ever laid out."""
+    """Number the tagged nodes from 1: Chromium counts everything it ever laid out."""
     found: set[str] = set()
 
     def walk(thing: Any, put: Callable[[str], str]) -> Any:

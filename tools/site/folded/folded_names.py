@@ -1,8 +1,8 @@
-"""A Sphinx extension that says of what stands in visible code where it is
+"""A Sphinx extension that says of names in visible code where each is
 defined, if that is in a folded cell only.
 
 A reader who unfolds nothing meets names that no visible cell defines. Beneath
-a visible cell stands a line with those that it uses for the first time, each
+a visible cell is a line with those that it uses for the first time, each
 linked to its cell, which opens. The imports of a page's first cell go without.
 """
 

@@ -1,4 +1,4 @@
-"""Train chapter 11's networks and score them beside their baselines.
+"""Train chapter 11's networks and score them with their baselines.
 
 Nine studies under "forecast."; two networks go to rnncore/weights/. Scores
 are those of test windows that neither training nor any choice has seen. All
@@ -533,7 +533,7 @@ def by_number(found: Values, asked: Options) -> None:
 
 
 def unit_plans() -> dict[str, StudyPlan]:
-    """The countries from 2002 on, each window in units of its own past."""
+    """The countries from 2002 on, each window in units of its past."""
     rates = fertility().to_numpy()
     every = np.arange(rates.shape[1])
     kept = every % 5 == 0
@@ -623,7 +623,7 @@ def trained_line(parts: Any, levels: Sequence[float], penalties: Sequence[float]
 
         def said(windows: Windows, lines: Any = lines) -> np.ndarray:
             each = [[line.predict(flat(windows)) for line in row] for row in lines]
-            return np.sort(each, axis=0)  # fitted apart, they may cross
+            return np.sort(each, axis=0)  # fitted separately, they may cross
 
         held_out = np.asarray(parts.validation.target)
         loss = pinball_loss(held_out, said(parts.validation), levels).mean()
@@ -671,8 +671,8 @@ def measure_rates(study: str, asked: Options) -> Iterator[Measurement]:
     """A study's networks, each at a rate that the validation windows chose.
 
     What the runs at other rates score on the test windows is recorded
-    beside it, and chooses nothing. Of the share's mistakes none has a
-    rate of its own.
+    too, and is not used to choose. The networks with a deliberate mistake
+    on share prices have no rate chosen for them.
     """
     plans, seeds = PLANS[study](), [*seeds_of(study, asked._replace(seeds=SEEDS))]
     names = [name for name in plans if name in RATE[study]]

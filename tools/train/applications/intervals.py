@@ -8,7 +8,7 @@ does so by the loss that it is trained with, the likelihood of the next step,
 and once more by that of all steps with its means fed back (on the weather so
 alone). The rate is chosen
 by, and reported is, the CRPS of seven levels; what DeepAR scores at the other
-rates is recorded beside it, and chooses nothing. Then the intervals of the
+rates is recorded too, and chooses nothing. Then the intervals of the
 GRU's quantiles and those of a straight line, as they are, widened once by the
 misses of the validation part, and with a margin that follows the misses. Half
 an hour of one core.
@@ -142,7 +142,7 @@ def train_network(data: str, name: str, rate: float, seed: int, steps: int):
     make, head, _, kept_by = RIVALS[name]
     e = make_example(data)
     windows = WindowParts(e.training, kept_by(e.validation))
-    score, options = partial(test_module, data, name), {"evaluate_every": 25}
+    score, options = partial(score_module, data, name), {"evaluate_every": 25}
     plan = StudyPlan(partial(make, e), head, windows, score, steps, options)
     return run(plan, rate, seed, Options()).module
 
@@ -157,13 +157,13 @@ def make_contender(data: str, name: str) -> Callable[[Setting, int, int], Traine
         return Trained(
             crps(e.validation.target, said, LEVELS),
             steps,
-            lambda: test_module(data, name, module),
+            lambda: score_module(data, name, module),
         )
 
     return train
 
 
-def test_module(data: str, name: str, module: torch.nn.Module) -> float:
+def score_module(data: str, name: str, module: torch.nn.Module) -> float:
     """The CRPS on the test windows, in units of persistence's error."""
     e = make_example(data)
     said = e.back(RIVALS[name].says(module, e.test))
@@ -255,7 +255,7 @@ def run_study(data: str, asked: Options) -> Iterator[Measurement]:
     if "DeepAR" in rivals:
         every = {
             f"{rate:g}": [
-                test_module(
+                score_module(
                     data, "DeepAR", train_network(data, "DeepAR", rate, seed, steps)
                 )
                 for seed in SEEDS

@@ -2,7 +2,7 @@
 
 By temperature, and for the other ways to choose: the share of functions
 that Python's parser accepts, of tunes that music21 reads and of bars that
-fit their metre; how much of it stands in the training text, how much is
+fit their metre; how much of it is in the training text, how much is
 said twice. Three seeds of drawing, one trained model. The baselines are
 n-gram models that write as many texts, with one discount and with three,
 each of the order that the validation text chose ("counts"); the measure of
@@ -79,7 +79,7 @@ def counted_texts(
 
 
 def measure_copied(written: list[str], training: str, length: int = 30) -> float:
-    """The share of runs of 30 characters that stand in training too."""
+    """The share of runs of 30 characters that also occur in training."""
     runs = {training[t : t + length] for t in range(len(training))}
     found = [
         text[t : t + length] in runs
@@ -90,7 +90,7 @@ def measure_copied(written: list[str], training: str, length: int = 30) -> float
 
 
 def judge_functions(written: list[str], training: str) -> dict[str, float]:
-    """Shares of all that was written, also of what was not finished."""
+    """Shares of everything that was written, also if unfinished."""
     functions = [first_function("    def " + text) for text in written]
     done = [f for f in functions if f]
     lines = [

@@ -3,7 +3,7 @@
     joint        the voices of a frame one after another
     longer       the same, twice as long, one seed
     original     the same, each piece in its own key only
-    independent  the same, no voice told of the others in its frame
+    independent  the same, no voice sees the others in its frame
     frames       88 independent keys on a piano roll
     shifted      the same, each piece in eleven keys
     baselines    what counting single keys gives
@@ -87,7 +87,7 @@ def fit_voices(options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     model, about = train_voices(read_parts(), **options)
     halved(model)
     about["score"] = score_nats(model, read_parts().test, joint)
-    if joint:  # else `compose` would tell it what it never learned to hear
+    if joint:  # else `compose` would feed it what it never learned from
         rng = default_rng(about["seed"])
         told = habits(compose(model, about["compass"], 64, rng, B=48))
         both = told["parallel fifths, %"] + told["parallel octaves, %"]

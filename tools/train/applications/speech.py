@@ -1,6 +1,6 @@
 """Train chapter 15's recogniser on spoken digits.
 
-Three seeds, and as many of two rivals without a loop: a window of 220 ms and
+Three seeds, and three of each of two rivals without a loop: a window of 220 ms and
 dilated convolutions that reach over a second, these also in the time that the
 loop takes, and without their normalisation ("plain"). Voices of the test are in
 no training; word error rates by noise go under "speech.", the weights of seed
@@ -93,7 +93,7 @@ NETWORKS = {
 }
 COMPARED = "loop", "window", "plain"
 RATES = [0.002, 0.004, 0.008]
-STACK = [0.008, 0.016, 0.032]  # with normalisation it bears higher ones
+STACK = [0.008, 0.016, 0.032]  # with normalisation it tolerates higher ones
 WIDE = [0.004, *STACK]
 LEVELS = 20.0, 10.0, 5.0, 0.0  # dB of the tests
 WIDTH, ORDER = 8, 6  # of the beam, of the letter model
@@ -153,7 +153,7 @@ class SpeechRun(NamedTuple):
 def run(
     name: str, rate: float, seed: int, steps: int, every: int, asked: Options
 ) -> SpeechRun:
-    """A network after so many updates at this rate."""
+    """A network after a number of updates at this rate."""
     found = make_data(seed, 60, 8) if asked.check else make_data(seed)
     letters = letters_of(c.sentence.text for c in found.train)
     features, labels = encode_clips(found.train, letters)
@@ -196,7 +196,7 @@ def train(name: str, seed: int, asked: Options) -> Iterator[Measurement]:
 def measure_rates(
     names: tuple[str, ...], rates: list[float], key: str, asked: Options
 ) -> Iterator[Measurement]:
-    """The networks at a rate of their own each; the test is at 20 dB."""
+    """Each network at its own rate; the test is at 20 dB."""
 
     def at(name: str, setting: Setting, seed: int, steps: int) -> Trained:
         made = run(name, setting["rate"], seed, steps, steps, asked)

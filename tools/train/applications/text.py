@@ -65,7 +65,7 @@ TRIED = 24  # windows on which each of these rates is tried
 WORDS = *range(2, 13), 16, 20, 24, 32, 48  # orders of n-grams
 CHARACTERS = *range(4, 13), 14, 16, 18, 20, 24, 28, 32, 40
 SMOOTHED = {"one": one_discount, "three": three_discounts}  # Kneser-Ney's
-COPIED = 8  # tokens: a run that also stands in training was copied
+COPIED = 8  # tokens: a run that also occurs in training was copied
 RECOUNTS = {True: 20, False: 12}  # parts of the test: in words, in characters
 SHARES = 0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.98, 1.0  # of the network, mixed
 
@@ -400,7 +400,7 @@ def moving_nats(
 ) -> np.ndarray:
     """The nats of n-grams that go on counting while they read the test.
 
-    Before each of so many parts of it they are counted again, in the
+    Before each of its parts they are counted again, in the
     training text and the test so far. With one part they stay as they are.
     """
     edges = np.linspace(0, len(test), parts + 1).astype(int)

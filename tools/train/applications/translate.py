@@ -141,7 +141,7 @@ class TranslationRun(NamedTuple):
 
 
 def run(name: str, rate: float, seed: int, steps: int, every: int) -> TranslationRun:
-    """A translator after so many updates from this rate down to 0."""
+    """A translator after a number of updates from this rate down to 0."""
     plan = PLANS[name]
     task = task_of(plan.task)
     sizes = task.source.size, task.target.size, D, H
@@ -196,7 +196,7 @@ def train_at(name: str, setting: Setting, seed: int, steps: int) -> Trained:
 
 
 def measure_rates(study: str, asked: Options) -> Iterator[Measurement]:
-    """Decoders at a rate of their own each."""
+    """Decoders, each at its own rate."""
     names, rates, steps = COMPARED[study]
     found = compare(
         {name: partial(train_at, name) for name in names},

@@ -4,7 +4,7 @@ Tasks: actions (stick figures), digits (which one moves), next (the frame to
 come), captions. Three seeds each, of the network and of its baselines; runs
 are named such as "captions.bag". The test films are drawn from a seed of
 their own; those of digits are written by hands on no training film, those
-of actions stand beside themselves run backward. Scores go under "video.",
+of actions are paired with themselves run backward. Scores go under "video.",
 the weights of seed 0 to rnncore/weights/.
 
 "digits.rates", "actions.rates", "captions.rates" and "bag.rates": networks at
@@ -66,7 +66,7 @@ RATES = {  # where the search for a rate begins
     "actions": [0.001, 0.002, 0.004],
     "captions": [0.000375, 0.00075, 0.0015, 0.003],
 }
-RATED = {  # a study's task, and the networks that get rates of their own
+RATED = {  # a study's task, and the networks that get their own rates
     "digits": ("digits", ["loop", "bag", "single"]),
     "actions": ("actions", ["loop", "bag", "single"]),
     "captions": ("captions", ["attention", "vector"]),
@@ -87,7 +87,7 @@ FINE = SIZES | {"D": 128, "fine": True}  # digits are small
 
 
 class Neighbours(torch.nn.Module):
-    """Each frame beside the one before it; the mean of what these pairs say.
+    """Each frame with the one before it; the mean over these pairs.
 
     It knows which of two frames comes first, and nothing of the order of pairs.
 
@@ -126,14 +126,14 @@ def digit_films(rng: np.random.Generator, count: int, test: bool) -> Films:
 
 
 def action_films(rng: np.random.Generator, count: int, test: bool) -> Films:
-    """Stick figures; in the test each film beside the same run backward."""
+    """Stick figures; in the test each film is paired with its reverse."""
     if not test:
         return stick_figures(rng, count)
     return twins(stick_figures(rng, count // 2))
 
 
 def clean_films(rng: np.random.Generator, count: int, test: bool) -> Films:
-    """Stick figures without noise, which nobody could foresee."""
+    """Stick figures without noise, which cannot be predicted."""
     return stick_figures(rng, count, noise=0.0)
 
 
@@ -463,7 +463,7 @@ def train(name: str, network: str, seed: int, asked: Options) -> Iterator[Measur
 def measure_beside(
     name: str, network: str, key: str, times: int, asked: Options
 ) -> Iterator[Measurement]:
-    """A network that stands beside those of a task, after `times` the updates."""
+    """A further network of a task, after `times` as many updates."""
     task, steps = TASKS[name], times * (asked.steps or TASKS[name].steps)
     rate = task.rates.get(network, task.rates["loop"])
     test = judged_films(name, 16 if asked.check else TESTED)
@@ -477,7 +477,7 @@ def measure_beside(
 
 
 def measure_rates(study: str, asked: Options) -> Iterator[Measurement]:
-    """Networks of a task, at a rate of their own each."""
+    """Networks of a task, each at its own rate."""
     name, rated = RATED[study]
     steps = asked.steps or TASKS[name].steps
     fits: dict[tuple[str, float, int], Fitted] = {}

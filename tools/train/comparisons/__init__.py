@@ -1,1 +1,1 @@
-"""Ways compared beside an application: sampling, vocabulary, infilling, frames."""
+"""Methods compared on an application: sampling, vocabulary, infilling, frames."""

@@ -1,7 +1,7 @@
 """Chapter 16's predictors of the next frame: which of them needs a memory?
 
 Films of a block that passes in front of a still pattern
-(rnncore.data.video.passing_blocks); each film has a pattern of its own. An LSTM
+(rnncore.data.video.passing_blocks); each film has its own pattern. An LSTM
 at every place, a dense LSTM, and convolutions of the last two or eight frames
 have the same updates, three seeds, and a rate chosen by the squared error on
 validation films. Errors are in thousandths: of all pixels from the third frame
@@ -11,7 +11,7 @@ those just uncovered. Blocks twice as wide as in training are judged too.
 With the chosen rate each is also trained with the block in the upper half, and
 judged on films of either half; the dense LSTM, and no other, is trained four
 times as long as well. About ten minutes of one core. "time" gives eight frames
-the updates that fit into the ConvLSTM's time, and again a rate of their own: two
+the updates that fit into the ConvLSTM's time, and again their own rate: two
 minutes.
 """
 
@@ -73,7 +73,7 @@ class WindowNextFrame(nn.Module):
 
 
 def make_dense() -> NextFrame:
-    """One state for the whole picture, of an LSTM in place of a GRU."""
+    """One state for the entire picture, of an LSTM in place of a GRU."""
     model = NextFrame(S, 256, 256)
     model.add_module("loop", LSTM(256, 256))
     return model

@@ -44,7 +44,7 @@ FOLDS, TREES = 10, 200  # of the judge
 PARTICLES = (1, 16, 64, 256, 1024)
 GIBBS = "Gibbs, one sweep"
 OWN = ("1", "256", "1024", GIBBS)  # ways to fill the network's own pieces
-PIECES = 101  # of its own, for each seed
+PIECES = 101  # of each network, for each seed
 NEAR = ("256", "1024")  # those that get more seeds
 SWAPS = 3  # relabellings of each
 OWN_UNIT = "per cent of answers that are right"
@@ -100,7 +100,7 @@ def held_over(score: Score) -> bool:
 
 
 def _leaves_compass(score: Score, compass: np.ndarray) -> bool:
-    """Whether a note lies outside its voice's compass."""
+    """Whether a note is outside its voice's compass."""
     low, high = compass.T
     out = (score.pitches < low) | (score.pitches > high)
     return bool((out & (score.pitches != REST)).any())
@@ -313,7 +313,7 @@ def measure_own_more(seed: int, asked: Options) -> Iterator[Measurement]:
 
 
 def own_count(asked: Options) -> int:
-    """How many of its own pieces are filled."""
+    """How many of a network's pieces are filled."""
     return 2 * asked.steps if asked.steps else PIECES
 
 

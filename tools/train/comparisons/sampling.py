@@ -1,11 +1,12 @@
 """Does training on its own words help a translator?
 
 Chapter 13's number words from English to German, of up to 5 digits, with a vector
-decoder of 48 units. Teacher forcing beside scheduled sampling with constant shares
-of own tokens and with a share that rises in a straight line. Equal updates and five
-seeds; the learning rate of each is chosen by the pieces of the validation sentences
-that are wrong, as the network writes them. Teacher forcing also has updates that
-take as long as those with sampling. About a quarter of an hour of one core.
+decoder of 48 units. Teacher forcing is compared with scheduled sampling, with
+constant shares of own tokens and with a share that rises in a straight line. Equal
+updates and five seeds; the learning rate of each is chosen by the pieces of the
+validation sentences that are wrong, as the network writes them. Teacher forcing also
+has updates that take as long as those with sampling. About a quarter of an hour of
+one core.
 
 "level": teacher forcing in no more time than the quickest share takes, which is
 timed again in turns with it. Less than two minutes.
@@ -42,8 +43,8 @@ from tools.train.runner import Measurement, Options, Training, fit_module
 
 DIGITS, PIECES, COUNT, HELD_OUT = 5, 340, 5_000, 500
 D, H, B, STEPS = 24, 48, 32, 300
-LONGER = 1.5  # times as many updates of teacher forcing take about as long
-LEVEL = 1.25  # times as many take no longer than the quickest share
+LONGER = 1.5  # times the updates, with teacher forcing, take about as long
+LEVEL = 1.25  # times the updates take no longer than the quickest share
 RATES = [0.01, 0.02, 0.04]
 SEEDS = (0, 1, 2, 3, 4)
 FORCED, QUICKEST = "teacher forcing", "constant 0.25"
@@ -216,7 +217,7 @@ def after_a_slip(model: Translator, batch: Batch) -> dict[str, list[int]]:
 
 @torch.no_grad()
 def collect_facts(run: Outcome) -> dict[str, Any]:
-    """How one network does on the test, whole and by digits."""
+    """The scores of one network on the test, in total and by digits."""
     model, (_, _, _, batch, digits) = run.model, make_numbers()
     with torch.no_grad():
         source = model.encoder(batch.ids, batch.lengths)

@@ -8,7 +8,7 @@ one that is the training without correction, read with log Q added. The scores a
 the surprisal under the full distribution, whatever was trained on. First with equal
 updates, then with the time that the full softmax takes for them. That time is
 measured before: processor time of one thread, in rounds in which the contenders take
-turns, and the median of the rounds' ratios. Each seed has a split of its own; the
+turns, and the median of the rounds' ratios. Each seed has its own split; the
 validation text chooses the rate. About half an hour of one core.
 """
 
@@ -53,7 +53,7 @@ ROUNDS = 9  # of timing; one more comes first and is not counted
 
 
 class Texts(NamedTuple):
-    """The words of one split, and how often each stands in the first part."""
+    """The words of one split, and how often each occurs in the first part."""
 
     train: np.ndarray
     valid: np.ndarray
@@ -72,7 +72,7 @@ class Way(NamedTuple):
 
 @cache
 def make_texts(seed: int) -> Texts:
-    """The chapter's words, topics kept apart."""
+    """The chapter's words, split by topic."""
     parts = documentation_corpus(seed, apart=True).texts()
     vocabulary = word_vocabulary(parts[0], least=3)
     train, valid, test = map(vocabulary.encode, parts)
@@ -163,7 +163,7 @@ def measure_nats(
 
 @cache
 def train_model(name: str, rate: float, seed: int, updates: int) -> tuple:
-    """A model after so many updates, and the seconds that they took."""
+    """A model after a number of updates, and the seconds they took."""
     way, (train, _, _, counts) = WAYS[name], make_texts(seed)
     with seeded(seed):
         model: Any = LanguageModel(len(counts), H, dropout=0.5)
@@ -208,7 +208,7 @@ def seconds_each(updates: int = 10) -> dict[str, list[float]]:
 
 
 def updates_in_equal_time(each: dict[str, list[float]], steps: int) -> dict[str, int]:
-    """How many updates fit into the time of so many with the full softmax."""
+    """How many updates fit into the time of `steps` with the full softmax."""
     full, found = np.array(each["full"]), {}
     for name in (*TIMED, *AS):
         found[name] = round(steps * np.median(full / each[AS.get(name, name)]))

@@ -346,7 +346,7 @@ ASKED = 16  # steps at the end of many swaps that count
 def draw_swaps(
     rng: np.random.Generator, length: int, rows: int
 ) -> tuple[Tensor, Tensor]:
-    """Which two of three things change places, and how all lie then."""
+    """Which two of three things change places, and the final order."""
     x, targets = swap_problem(rng, length, rows, SWAPPED)
     tokens = np.concatenate([np.full((1, rows), FIRST), x.argmax(-1)])
     return torch.as_tensor(tokens), torch.as_tensor(targets)
@@ -370,7 +370,7 @@ def held_pairs(N: int, seed: int = REPORTING) -> tuple[Tensor, Tensor]:
 
 
 def answers_loss(model: BlockModel, batch: tuple, carry: Any) -> tuple[Tensor, Any]:
-    """Cross entropy at the last tokens, as many as there are targets."""
+    """Cross entropy at the last tokens, one for each target."""
     tokens, targets = batch
     logits = model(tokens)[0][-len(targets) :]
     return cross_entropy(logits.flatten(0, 1), targets.flatten()), carry

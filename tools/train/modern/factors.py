@@ -43,7 +43,7 @@ def train(name: str, number: str, rate: float, seed: int, steps: int) -> Fit:
 
 
 def measure_scores(name: str, number: str, tracker: Tracker, lengths: tuple) -> list:
-    """Share right and mean -log p at each length, on sequences of its own."""
+    """Share right and mean -log p at each length, on sequences drawn for it."""
     return [
         tracked(
             CONTENDERS[name], tracker, THINGS[number], T, np.random.default_rng((7, T))

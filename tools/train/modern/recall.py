@@ -158,7 +158,7 @@ def compute_loss(network: Network, batch: Asking, carry: Any) -> tuple[Tensor, A
 
 
 def share_right(network: Network, task: str, N: int, seed: int) -> float:
-    """Of the values of N keys, on sequences of their own."""
+    """The scores on the values of N keys, on separate sequences."""
     rng = np.random.default_rng((seed, N))
     asked = draw(rng, N, HELD_OUT, count_pairs(task, N))
     with torch.no_grad():

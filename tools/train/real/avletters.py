@@ -71,7 +71,7 @@ class RawClassifier(ChangeClassifier):
     """
 
     def forward(self, frames: Tensor) -> Tensor:
-        """Logits of the film as a whole."""
+        """Logits of the entire film."""
         check_shape("frames", frames, "T", "B", self.S, self.S)
         twice = frames.flatten(0, 1)[:, None].expand(-1, 2, -1, -1)
         y, _ = self.loop(self.see(twice).unflatten(0, frames.shape[:2]))

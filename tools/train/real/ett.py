@@ -39,7 +39,7 @@ PASTS = (48, 96, 168, 336)  # hours that a line may read
 PENALTIES = 10.0 ** np.arange(-1, 6)
 STEPS, BATCH = 300, {"one": 64, "all": 32}  # windows, of each column
 SETTING: dict[str, Any] = {"T": 336, "H": 64, "rate": 0.005, "keep": 0.7, "season": 1}
-TUNING: list[dict[str, Any]] = [  # beside a rate of 0.002
+TUNING: list[dict[str, Any]] = [  # apart from these, the rate is 0.002
     {},
     {"T": 168},
     {"season": DAY},
@@ -69,7 +69,7 @@ def read_table(name: str, columns: str) -> Table:
 
 
 def cut_windows(t: Table, part: str, T: int, K: int, every: int = 1) -> Windows:
-    """Those whose targets lie in the part, column by column."""
+    """Windows whose targets are in the part, column by column."""
     at = origins(t.parts[part], T, K, every)
     return join([cut(column, at, T, K) for column in t.values.T])
 

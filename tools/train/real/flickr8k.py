@@ -50,7 +50,7 @@ PIECES, H, B, DROPOUT, SMOOTHING = 2000, 256, 64, 0.3, 0.1
 STEPS, RATE, FALLING = 1200, 0.002, 0.8  # the part of the steps with a falling rate
 WIDTH, PENALTIES = 5, (0.0, 0.6, 1.0)
 CONSTANT = "a man in a red shirt is standing in the street"
-CANDIDATES, LEAST = 20, 9  # the commonest captions of at least so many words
+CANDIDATES, LEAST = 20, 9  # the commonest captions, of at least LEAST words
 NEIGHBOURS = 1, 10, 30, 90  # photographs of which the most agreed caption is taken
 READ = 6  # captions to be read
 UNITS = {"": "see keys", "seconds": "s of one core", "weights": "weights"}
@@ -94,14 +94,14 @@ def task_of(pieces: int = PIECES) -> Task:
 def measure_bleus(
     said: Sequence[str], references: Sequence[Sequence[str]]
 ) -> list[float]:
-    """BLEU-1 to BLEU-4, of as many references for each as for the first."""
+    """BLEU-1 to BLEU-4, with equally many references for each."""
     streams = [list(stream) for stream in zip(*references, strict=True)]
     found = BLEU(tokenize="none").corpus_score(list(said), streams)
     logs = [math.log(max(p, 1e-9)) for p in found.precisions]
     return [round(found.bp * math.exp(np.mean(logs[:n])), 2) for n in range(1, 5)]
 
 
-def test_captions(said: Sequence[str], part: Part) -> dict[str, Any]:
+def score_captions(said: Sequence[str], part: Part) -> dict[str, Any]:
     """Against five references, and against each four of them, averaged."""
     four = [measure_bleus(said, drop_reference(part, k)) for k in range(5)]
     mean = [round(float(x), 2) for x in np.mean(four, axis=0)]
@@ -193,8 +193,8 @@ def run(seed: int, asked: Options) -> Iterator[Measurement]:
     found = {
         "validation_bleu": {f"beam {k:g}": v for k, v in tried.items()},
         "penalty": best,
-        "beam": test_captions(said, test),
-        "greedy": test_captions(say(test, 1, 0.0), test),
+        "beam": score_captions(said, test),
+        "greedy": score_captions(say(test, 1, 0.0), test),
         "read": [[said[k], test.said[k][0]] for k in sorted(drawn)],
     }
     yield from list_measurements(key, found, UNITS)
@@ -249,11 +249,11 @@ def run_baselines(asked: Options) -> Iterator[Measurement]:
     nearest = (test.seen.pooled @ train.seen.pooled.T).argmax(dim=1).tolist()
     found = {
         "sentence": constant,
-        "constant": test_captions([constant] * len(test.said), test),
-        "nearest": test_captions([train.said[k][0] for k in nearest], test),
+        "constant": score_captions([constant] * len(test.said), test),
+        "nearest": score_captions([train.said[k][0] for k in nearest], test),
         "neighbours": best,
         "neighbours_validation": {str(n): v for n, v in tried.items()},
-        "agreed": test_captions(choose_agreed(test, train, [best])[best], test),
+        "agreed": score_captions(choose_agreed(test, train, [best])[best], test),
         "person": run_person(test),
     }
     yield from list_measurements("real.flickr8k.baselines", found, "see keys", 0)

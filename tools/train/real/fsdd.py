@@ -3,7 +3,7 @@
 Six men, 500 recordings each. Each man in turn is the test; the next by name
 chooses when to stop; four are trained on. Everything else is as the command
 does it by default. Three seeds, each six trainings of 45 seconds of one core.
-Beside each network stands what the most similar recording of training says. The
+Each network is compared with the most similar recording of training. The
 studies "words", "pauses" and "plain" train again without one of the command's
 choices, Jackson left out, and are judged by the validation alone, which is
 Lucas; "nearest" asks the most similar recording with the pauses left in.

@@ -108,9 +108,9 @@ NETWORKS: dict[str, Callable[..., nn.Module]] = {
 
 
 def normalise_joints(motion: Motion) -> np.ndarray:
-    """Joints (N, 20, 3) relative to the hip, without frames of nobody.
+    """Joints (N, 20, 3) relative to the hip, without frames that show no person.
 
-    A sequence of nobody alone is two frames of zeros.
+    A sequence without a person is two frames of zeros.
     """
     joints = motion.joints[np.abs(motion.joints).sum(axis=(1, 2)) > 0]
     if len(joints) < 2:
@@ -144,7 +144,7 @@ def vary_poses(joints: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     c, s = np.cos(angle), np.sin(angle)
     turn = np.array([[c, 0, -s], [0, 1, 0], [s, 0, c]])  # y is up
     size = 1 + rng.uniform(-SIZE, SIZE, 3)
-    shake = rng.normal(0, NOISE, joints.shape[1:])  # the whole film through
+    shake = rng.normal(0, NOISE, joints.shape[1:])  # the same in all frames
     first, last = rng.uniform(-ENDS, ENDS, 2)
     return compute_features((joints @ turn) * size + shake, first, 1 + last)
 

@@ -91,7 +91,7 @@ def measure_scores(said: Sequence[str], pairs: Sequence[Pair]) -> dict[str, Any]
 
 
 def by_length(said: Sequence[str], pairs: Sequence[Pair]) -> list[dict[str, Any]]:
-    """BLEU of shorter and of longer sources, each a corpus of its own."""
+    """BLEU of shorter and of longer sources, each as a separate corpus."""
     size = np.array([len(p.source.split()) for p in pairs])
     found = []
     for low, high in pairwise(LENGTHS):

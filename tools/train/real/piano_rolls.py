@@ -41,7 +41,7 @@ UNITS = {
     "frames": "frames that are predicted, of each part",
     "pieces": "pieces of each part",
 }
-DRAWS = 256  # frames drawn to ask for a key by itself
+DRAWS = 256  # frames drawn to ask for a single key
 MORE = {"home": 0.5, "evaluate_every": 150}  # 13 times as many frames
 SETS: dict[str, dict[str, dict[str, Any]]] = {
     "JSB_Chorales": {"keys": ALONE, "jointly": BOTH},

@@ -113,7 +113,7 @@ def read_on(
 
 
 def run_network(seed: int, asked: Options) -> Iterator[Measurement]:
-    """The network, the counts beside it, and both mixed."""
+    """The scores of the network, of the counts, and of both mixed."""
     options = {"steps": asked.steps} if asked.steps else {}
     model, vocabulary, scores = train_network(options, seed, "shakespeare")
     training, valid, test = read_texts()

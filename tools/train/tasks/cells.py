@@ -53,7 +53,7 @@ class CellTask(NamedTuple):
 
     D: int
     K: int
-    H: int  # of the GRU; the others get as many weights
+    H: int  # of the GRU; the others get equally many weights
     loss: Callable[[Cell], Callable]
     batch: Callable[[np.random.Generator, int], Any]
     carry: Callable[[Any, Cell], Any]
@@ -189,13 +189,13 @@ class CellPlan(NamedTuple):
     every: int  # updates between two looks, of all cells
 
     def updates(self, name: str) -> int:
-        """As many as fit into a run, up to a look."""
+        """The number of updates that fit into a run, up to a look."""
         fit = int(1000 * self.seconds / self.milliseconds[name] / self.every)
         return max(1, fit) * self.every
 
 
 def time_updates(task: CellTask, H: dict[str, int]) -> dict[str, float]:
-    """One update of each contender: the shortest of so many short runs."""
+    """One update of each contender: the shortest of several short runs."""
     taken: dict[str, list[float]] = {name: [] for name in CONTENDERS}
     for seed in range(REPEATS):  # in turn: a slow moment meets all
         for name, one in CONTENDERS.items():
@@ -270,7 +270,7 @@ def train(
     seed: int,
     steps: int,
 ) -> Trained:
-    """The best look of so many updates, or of so many milliseconds."""
+    """The best look within a number of updates, or of milliseconds."""
     updates = int(steps / study.milliseconds[name]) if in_time else steps
     seen = looks(name, setting["rate"], seed)[: max(1, updates // study.every)]
     best = min(seen, key=lambda look: look.score)
@@ -331,7 +331,7 @@ def compare(name: str, asked: Options) -> Iterator[Measurement]:
 
 
 def time_resets(asked: Options) -> Iterator[Measurement]:
-    """Both GRUs, forward and backward apart: milliseconds, the shortest."""
+    """The shortest milliseconds of both GRUs, forward and backward separately."""
     rng = np.random.default_rng(0)
     for B, H in (1, 64), (32, 64), (32, 256):
         for way, best in reset_times(rng, 32, B, 32, H).items():

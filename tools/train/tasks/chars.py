@@ -70,7 +70,7 @@ class Text(NamedTuple):
 
 
 def python_text(B: int, held_out: int) -> Text:
-    """Chapter 4's text in so many lanes."""
+    """Chapter 4's text in a number of lanes."""
     source = python_source()
     training, other = (
         "".join(files.values()) for files in (source.train, source.held_out)
@@ -114,7 +114,7 @@ def run(
 
 
 def measure_score(ids: np.ndarray, model: Model) -> float:
-    """Per character of so many held-out lanes."""
+    """The score per character of a number of held-out lanes."""
     return held_out_bits(rnn_cell, model, ids, zero_state(model.cell, ids.shape[1]))
 
 

@@ -233,7 +233,7 @@ def run_baseline(asked: Options) -> Iterator[Measurement]:
 
 
 def time_updates() -> dict[str, float]:
-    """An update of each form: the shortest of so many short runs, in turn."""
+    """An update of each form: the shortest of several short runs, in turn."""
     runs = [
         {name: run(name, RATES[0], k, 5).milliseconds for name in FORMS}
         for k in range(REPEATS)
@@ -258,7 +258,7 @@ def all_forms(asked: Options) -> Iterator[Measurement]:
 
 
 def run_controls(asked: Options) -> Iterator[Measurement]:
-    """Four plain layers from better starts, after as many updates."""
+    """Four plain layers from better starts, after the same updates."""
     found = compare(
         {name: partial(train, name) for name in CONTROLS},
         {"rate": RATES},

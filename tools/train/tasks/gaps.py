@@ -1,7 +1,7 @@
-"""How should a network be told that a value is missing?
+"""Compares ways to mark a missing value in a network's input.
 
 Windows of 60 steps of the Mackey-Glass series, of which each step was seen
-with a probability of 0.15; a GRU says how the series goes on 6 steps after the
+with a probability of 0.15; a GRU predicts the series 6 steps after the
 window. The gaps are filled in four ways: the last value carried on; that, the
 mask and the steps since as three inputs; a straight line between what was seen,
 inside the window; that, the mask and the steps since. A fifth network sees
@@ -40,7 +40,7 @@ class Windows(NamedTuple):
 
 @cache
 def make_windows(part: str) -> Windows:
-    """One part's windows, standardised; each part has a series of its own."""
+    """One part's windows, standardised; each part has a separate series."""
     seed = list(COUNTS).index(part)
     rng = np.random.default_rng((7, seed))
     N, length = COUNTS[part], WINDOW + AHEAD

@@ -9,8 +9,8 @@ orthogonal plain cell as many weights as the LSTM has. Else 48 units, batches of
 32, three seeds; forward and backward through the compiled loops. Two more lags,
 with five seeds, are in `starts`.
 
-Beside "adding.100" stand, for every run at the chosen rate, the steps after
-which a validation score was first below 0.01 (".steps", null: never), and beside
+"adding.100" also has, for every run at the chosen rate, the steps after which
+a validation score was first below 0.01 (".steps", null: never), and
 "adding.20" how its best weights carry gradients (".flow"): growth rates over
 100 steps of the task's input and over 100 of zeros, before and after training,
 and the spectral radius. About half an hour of one core.
@@ -81,7 +81,7 @@ class Start(NamedTuple):
     cell: Cell
     equation: Callable  # of the same cell, for the compiled loops
     change: Change = lambda rng, lag, network: network
-    H: int | None = None  # where it has not as many units as the others
+    H: int | None = None  # if it has another number of units than the others
 
 
 class Study(NamedTuple):
@@ -345,7 +345,7 @@ def train(
 
 
 def run(key: str, study: Study, asked: Options) -> Iterator[Measurement]:
-    """One comparison, whole, and what is measured of the chosen runs."""
+    """One complete comparison, and the measurements of the chosen runs."""
     task, seeds = TASKS[study.task], list(study.seeds)
     ended: dict[tuple[str, float, int], Ended] = {}
     found = compare(

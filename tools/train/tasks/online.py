@@ -132,7 +132,7 @@ def train(name: str, setting: Setting, seed: int, steps: int) -> Trained:
 
 
 def run(asked: Options) -> Iterator[Measurement]:
-    """The comparison, whole."""
+    """The complete comparison."""
     found = compare(
         {name: partial(train, name) for name in CONTENDERS},
         {"rate": RATES},

@@ -94,7 +94,7 @@ class Contender(NamedTuple):
     equation: Any = None  # for the compiled loops, else the printed ones
 
     def draw(self, rng: np.random.Generator) -> Params:
-        """A layer with as many weights as the GRU of ruler.HIDDEN units."""
+        """A layer with the number of weights of the GRU of ruler.HIDDEN units."""
         D, G = ruler.SYMBOLS + 2, self.cell.G
         H = choose_units(G, D, ruler.HIDDEN, ruler.SYMBOLS)
         layer = draw_layer(rng, D, H, G, self.W_h)

@@ -185,7 +185,7 @@ LSTM = CELLS["LSTM"]
 
 @cache
 def make_characters(B: int, rows: int | None, T: int, held_out: int) -> Sets:
-    """Python source in B lanes of at most so many rows; others held out."""
+    """Python source in B lanes of at most `rows` rows; others held out."""
     text = python_text(B, 2 * B)
     like = np.zeros((1, len(text.alphabet)), np.float32)
     windows = contiguous_windows(text.rows[:rows], T)
@@ -338,7 +338,7 @@ def list_courses(study: str, found: Comparison) -> dict[str, Any]:
 
 
 def run(name: str, asked: Options) -> Iterator[Measurement]:
-    """One comparison, whole."""
+    """One complete comparison."""
     plan = STUDIES[name]
     found = compare(
         {n: make_contender(name, n) for n in plan.networks},

@@ -46,7 +46,7 @@ class Axes(Plotting, Settings):
         self.on = self.framed = True
         self.equal = False
         self.turns = {"lines": 0, "fills": 0}
-        self.names: list[tuple[Mark, str]] = []  # of a legend of its own
+        self.names: list[tuple[Mark, str]] = []  # of a separate legend
         self.gridded = False
         self.bars: list[Mark] = []  # colour bars
         self.words: dict[str, dict[str, int]] = {"x": {}, "y": {}}  # categories

@@ -41,7 +41,7 @@ def mapped(share: Any, name: str | None = None) -> str:
 
 
 def shares(numbers: Any, low: Any = None, high: Any = None) -> np.ndarray:
-    """Where numbers lie between the lowest and the highest, from 0 to 1."""
+    """Numbers scaled to 0 for the lowest and 1 for the highest."""
     numbers = np.asarray(numbers, float)
     if np.isnan(numbers).all():
         return numbers

@@ -55,7 +55,7 @@ class Figure:
         self.names_in_a_row = ncols
 
     def suptitle(self, words: str, **_: Any) -> None:
-        """A title of the whole figure."""
+        """A title of the entire figure."""
         self.title = words
 
     def part(self) -> tuple[float, float]:
@@ -63,7 +63,7 @@ class Figure:
         return self.width / self.columns, self.height / self.rows
 
     def tight_layout(self, **_: Any) -> None:
-        """Nothing overlaps here by itself."""
+        """Nothing overlaps here anyway."""
 
     def subplots_adjust(self, **_: Any) -> None:
         """Distances are fixed here."""
@@ -157,7 +157,7 @@ class ColourBar:
     set_ylabel = set_title = set_label
 
     def set_ticks(self, at: Any, labels: Any = None, **_: Any) -> None:
-        """Which numbers stand beside the colours."""
+        """Which numbers label the colours."""
         self.mark.style["bar_ticks"] = (list(at), labels and list(map(str, labels)))
 
     def set_ticklabels(self, labels: Any, **_: Any) -> None:

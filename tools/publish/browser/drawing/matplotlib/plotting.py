@@ -40,7 +40,7 @@ class Plotting:
     marks: list[Mark]
     log: dict[str, bool]
     limits: dict[str, Any]
-    turns: dict[str, int]  # so many have taken a colour of their own
+    turns: dict[str, int]  # how many have their own colour
     words: dict[str, dict[str, int]]
     upside_down: dict[str, bool]
 
@@ -197,7 +197,7 @@ class Plotting:
     def hist(
         self, values: Any, bins: Any = 10, histtype: str = "bar", **style: Any
     ) -> tuple[np.ndarray, np.ndarray, list[Mark]]:
-        """How many values lie in each bin: bars, or with "step" an outline.
+        """How many values are in each bin: bars, or with "step" an outline.
 
         The counts, or densities; the bins' edges; the marks.
         """

@@ -71,11 +71,11 @@ class Settings:
         self.log["y"], self.base["y"] = how == "log", base
 
     def set_xticks(self, at: Any, labels: Any = None, **_: Any) -> None:
-        """Which numbers stand below, and as what."""
+        """Which numbers label the horizontal axis, and with which text."""
         self.ticks["x"] = (list(at), None if labels is None else list(labels))
 
     def set_yticks(self, at: Any, labels: Any = None, **_: Any) -> None:
-        """Which numbers stand on the left, and as what."""
+        """Which numbers label the vertical axis, and with which text."""
         self.ticks["y"] = (list(at), None if labels is None else list(labels))
 
     def set_xticklabels(self, labels: Any, **_: Any) -> None:
