@@ -40,7 +40,7 @@ from grader.assignments.mistakes import (
 from grader.assignments.sample_answers import SampleAnswer, list_answered, read_answers
 from grader.assignments.source import Assignment, SourceCell, read, test_parts
 from rnncore import testing
-from rnncore.testing.checks import observe
+from rnncore.testing.checks import NO_NAME, observe
 from rnncore.testing.closed import closed_book
 from rnncore.testing.failure import Failure, failure_of, render
 from rnncore.testing.fingerprints import (
@@ -252,7 +252,7 @@ def _tells_values_alone(failure: Failure) -> bool:
     """Whether only values are reported, or nothing at all."""
     plain = Failure(kind="AssertionError")  # a check without words
     of_values = failure.about == "value" and not failure.changed
-    return failure == plain or (of_values and not failure.why)
+    return failure == plain or (of_values and failure.why in ("", NO_NAME))
 
 
 def read_first_run() -> dict[str, tuple[int, int]]:

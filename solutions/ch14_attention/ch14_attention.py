@@ -354,7 +354,7 @@ the place of nothing scores 0: the place that holds nothing got the score 0, or 
 - + xp.exp(passing - top)
 + + xp.exp(-top)
 
-context divided by the weights: the context was divided by the sum of the weights: then looking away does not make it smaller
+context divided by the weights: the context is a mean whose weights sum to 1: it was divided by their sum, or they were made to sum to 1 without the place of nothing: then looking away does not make it smaller
 - return xp.einsum("tbs,sbv->tbv", weights, values), weights
 + context = xp.einsum("tbs,sbv->tbv", weights, values)
 +     return context / (xp.sum(weights, axis=2, keepdims=True) + 1e-300), weights
