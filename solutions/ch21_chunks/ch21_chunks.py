@@ -1288,7 +1288,7 @@ four products: four of the six products were counted
 - one = 2 * C**2 * K + 3 * C * K * V + C**2 * V
 + one = C**2 * K + 2 * C * K * V + C**2 * V
 
-cost of a chunk returned: the size is right, and the cost is that of one chunk; asked for is that of the sequence
+cost of a chunk returned: the cost is that of one chunk; asked for is that of the sequence
 - best = costs.index(min(costs))
 + best = costs.index(min(costs)); costs = [cost / -(-T // C) for cost, C in zip(costs, sizes, strict=True)]
 
