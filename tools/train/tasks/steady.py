@@ -4,7 +4,8 @@
 8's characters; five seeds. "noise": LSTMs of 32 units on only 2,560 characters,
 which they learn by heart, with dropout on h (a mask at each step, or one a
 sequence), with zoneout, and with nothing; rate and share are tuned; three seeds.
-All contenders of a study have the same updates and the same grid; the weights of
+"output": the same with a mask at the readout alone, as the control of both
+dropouts. All contenders of a study have the same updates and the same grid; the weights of
 the best look at the validation set are tested. "scale": the LSTM of "norm" with
 W_x and W_h multiplied at the start by a tuned number. The looks and the
 milliseconds of an update are kept of the chosen runs. Five minutes of one core.
@@ -151,6 +152,27 @@ def with_dropout(cell: Cell, masks: Callable) -> Network:
     return plain._replace(forward=forward, backward=backward)
 
 
+def with_output_dropout(cell: Cell, masks: Callable) -> Network:
+    """Dropout on the h that the readout gets; W_h gets all of it."""
+    plain = make_without_noise(cell)
+
+    def forward(
+        layer: Any, x: Array, state: State, noise: Noise, share: float
+    ) -> tuple:
+        y, state, tape = plain.forward(layer, x, state, None, share)
+        if noise is None:
+            return y, state, tape
+        drawn = masks(noise[0], y[0], noise[1])
+        mask = np.stack([next(drawn) for _ in y])
+        return y * mask, state, (tape, mask)
+
+    def backward(layer: Any, tape: Any, d_y: Array, d_state: State) -> Any:
+        steps, mask = tape
+        return plain.backward(layer, steps, d_y * mask, d_state)
+
+    return plain._replace(forward=forward, backward=backward)
+
+
 def with_zoneout(cell: Cell) -> Network:
     """Zoneout on every part of the state; at test time its mean."""
 
@@ -212,6 +234,13 @@ STUDIES = {
     ),
     "noise": Study(
         make_kinds(LSTM),
+        lambda: make_characters(8, 321, 32, 300),
+        32,
+        200,
+        {"rate": RATES, "share": SHARES},
+    ),
+    "output": Study(
+        {"readout alone": with_output_dropout(LSTM, mask_each_step)},
         lambda: make_characters(8, 321, 32, 300),
         32,
         200,
