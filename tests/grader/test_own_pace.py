@@ -299,7 +299,7 @@ def test_two_tabs_lose_nothing_of_each_other(reader):
     one.open()
     other = one.context.new_page()
     other.goto(f"{one.site}ch07_gru.html")
-    asked = other.locator("article details.sd-dropdown").first
+    asked = other.locator("#check-yourself details.sd-dropdown").first
     asked.locator("> summary").click()
     asked.get_by_label("Your answer").first.fill("in the other tab")
     one.answer(1, "in this tab")

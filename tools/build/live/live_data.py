@@ -12,6 +12,7 @@ Three minutes on a quiet core.
 """
 
 import argparse
+import contextlib
 import itertools
 import json
 import math
@@ -325,10 +326,11 @@ def find_used_letters() -> dict[str, Any]:
     """Which letters chapter 6's network used, from the cells of its page."""
     page = (ROOT / "book/ch06_lstm.md").read_text("utf8")
     names: dict[str, Any] = {}
-    for cell in find_cells(page):
-        exec("\n".join(cell.lines), names)  # noqa: S102 - our own page
-        if "used" in names:
-            break
+    with contextlib.chdir(ROOT / "book"):  # where a page finds its measurements
+        for cell in find_cells(page):
+            exec("\n".join(cell.lines), names)  # noqa: S102 - our own page
+            if "used" in names:
+                break
     return names["used"]
 
 
