@@ -176,6 +176,9 @@ def test_a_name_alone_lists_a_page_also_if_a_training_has_it(
     page, monkeypatch, capsys
 ):
     monkeypatch.setattr("sys.argv", ["tools.train", page])
+    monkeypatch.setattr(
+        train_command.runner, "main", lambda *_: pytest.fail("trained")
+    )
     train_command.main()
     listed = capsys.readouterr().out
     for file, commands in train_command.find_commands(page).items():
