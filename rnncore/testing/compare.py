@@ -118,8 +118,8 @@ def assert_close(
         raise differs(
             "value",
             name,
-            _said(want[worst], words) + (by and f" ({by})"),
-            _said(got[worst], words) + of,
+            _format_number(want[worst], words) + (by and f" ({by})"),
+            _format_number(got[worst], words) + of,
             at=worst,
             why=why,
             **_in_full(want, got, wrong),
@@ -133,7 +133,7 @@ def _not_finite(want: Any, got: Any) -> str:
     return NAN if np.isnan(got) else INF
 
 
-def _said(number: Any, words: Mapping[int, str] | None) -> str:
+def _format_number(number: Any, words: Mapping[int, str] | None) -> str:
     """A number, after the word for it where it has one."""
     text = f"{number + 0.0:.8g}"
     word = words.get(number) if words else None
