@@ -214,7 +214,7 @@ def assert_refuses(
     """A call that makes no sense has to raise a ValueError.
 
     `why` says what is wrong with the arguments, `begins` how the message
-    has to begin. Raises AssertionError naming what came instead.
+    has to begin. Raises AssertionError naming what the call did instead.
     """
     __tracebackhide__ = True
     error = observe(candidate, args).error

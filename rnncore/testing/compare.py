@@ -55,7 +55,7 @@ def assert_shape(name: str, actual: Any, shape: tuple[int, ...]) -> None:
 def differs(
     about: str, what: str, expected: str, got: str, **more: Any
 ) -> CheckFailure:
-    """The error that says what was expected and what came."""
+    """The error that says what was expected and what the code gave."""
     failure = Failure(about=about, what=what, expected=expected, got=got)
     return CheckFailure(failure._replace(**more))
 

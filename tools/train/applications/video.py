@@ -101,7 +101,7 @@ class Neighbours(torch.nn.Module):
         self.readout = torch.nn.Linear(H, K)
 
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
-        """Logits after each frame; before the first one stands itself."""
+        """Logits after each frame; the first one is paired with itself."""
         x = self.encoder(frames)
         pairs = torch.cat([torch.cat([x[:1], x[:-1]]), x], dim=2)
         said = self.readout(torch.tanh(self.think(pairs)))
