@@ -167,12 +167,12 @@ def train_module(
         d_params = dict(zip(given, d, strict=True))
         return value.detach(), d_params, tree_map(detached, carry)
 
-    def looked(params):
+    def measure(params):
         place(given, params)
         return evaluated(module, evaluate)
 
     keep = schedule.keep
-    if keep is not None:  # `looked` has placed the weights
+    if keep is not None:  # `measure` has placed the weights
         schedule = schedule._replace(keep=lambda params: keep(module))
     result = fit(
         loss_and_gradient,
@@ -182,7 +182,7 @@ def train_module(
         schedule=schedule,
         rng=rng,
         carry=carry,
-        evaluate=looked if evaluate else None,
+        evaluate=measure if evaluate else None,
     )
     place(given, {n: w.clone() for n, w in result.params.items()})
     module.eval()

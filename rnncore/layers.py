@@ -82,7 +82,7 @@ def unroll_padded(
 ) -> tuple[Array, State, PaddedTape]:
     """Run each sequence from its own first step up to its own end.
 
-    What x holds outside, even NaN, reaches nothing; y is 0 there. The
+    What x holds outside, even NaN, has no effect; y is 0 there. The
     state returned is that of each sequence at its own end.
 
     Shapes: x (T, B, D); state ((B, H), ...)

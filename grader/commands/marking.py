@@ -233,7 +233,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, "entered")
 
     def _admitted(self, page: str) -> bool:
-        """Whether the request comes from who has the address, by that address."""
+        """Whether the request names the secret address and comes from its page."""
         own = f"/{self.server.token}/{page}".encode()
         origin = self.headers.get("Origin")
         hosts = self.server.hosts

@@ -89,9 +89,9 @@ def _format_lms_row(student: Student) -> list[Any]:
 
 
 def _find_numbers(course: Course, rows: list[Row]) -> dict[str, str]:
-    """Canvas's number of each who handed in alone, as it stood on the files.
+    """Canvas's number of each learner who handed in alone, from the files' names.
 
-    A group's files have the number of one of its learners.
+    A group's files carry the number of one of its learners.
     """
     alone = {(r.submission.assignment, r.submission.student): r for r in rows}
     found = {

@@ -1,4 +1,4 @@
-"""The model answer and its rubric, for who reads answers in the formgrader."""
+"""The model answer and its rubric, for whoever grades answers in the formgrader."""
 
 from __future__ import annotations
 

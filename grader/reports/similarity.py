@@ -175,9 +175,9 @@ def find_alike(
 def _find_groups(
     where: Mapping[int, list[str]], most: int, largest: int, kind: str
 ) -> list[Alike]:
-    """Those who have the same passages, too many of them to be pairs.
+    """Groups of learners with the same passages, too large to list as pairs.
 
-    What more than half of the class have is common knowledge.
+    Passages that more than half of the class have are common knowledge.
     """
     sets = Counter(tuple(w) for w in where.values() if most < len(w) <= largest)
     own: Counter[str] = Counter()

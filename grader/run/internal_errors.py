@@ -16,7 +16,7 @@ LONGEST = 20_000  # characters of a trace
 
 
 class Fault:
-    """An error that is no learner's, with the number that stands for it."""
+    """An error of the grader itself, with the number under which it is logged."""
 
     def __init__(self, error: BaseException | str):
         self.number = secrets.token_hex(4)

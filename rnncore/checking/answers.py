@@ -45,7 +45,7 @@ def written_answers(path: Path) -> Iterator[tuple[str, str | None]]:
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         for cell in cells:
-            name, text = _answered(cell)
+            name, text = _parse_answer(cell)
             if name:
                 empty = not text.strip() or text.strip() == EMPTY
                 yield name, None if empty else text
@@ -56,7 +56,7 @@ def written_answers(path: Path) -> Iterator[tuple[str, str | None]]:
         ) from error
 
 
-def _answered(cell: dict[str, Any]) -> tuple[str, str]:
+def _parse_answer(cell: dict[str, Any]) -> tuple[str, str]:
     """The question's name and the text of an answer's cell, else empty."""
     meta = cell.get("metadata", {}).get("nbgrader", {})
     if cell["cell_type"] != "markdown" or not meta.get("solution"):

@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
             while True:
                 for line in handin.fill(path, FOLDER):
                     print(line)
-                seen = _saved(path)  # a save meanwhile counts
+                seen = _find_saved(path)  # a save meanwhile counts
                 status = _check(path, checker, options.seconds)
                 if not options.watch:
                     break
@@ -81,11 +81,11 @@ def _check(path: Path, checker: Checker, seconds: float) -> int:
 
 def _wait_for_save(path: Path, seen: list[int]) -> None:
     """Return when the file is there, and something was saved since."""
-    while not path.exists() or _saved(path) == seen:
+    while not path.exists() or _find_saved(path) == seen:
         time.sleep(PAUSE)
 
 
-def _saved(path: Path) -> list[int]:
+def _find_saved(path: Path) -> list[int]:
     """When the notebook and the reader's own package were saved."""
     saved = []
     for file in (path, *sorted(FOLDER.glob("*.py"))):
@@ -218,7 +218,7 @@ def report(
             says = f"{worth}\n{says}"
         lines.append(f"  - {task}: {says}".replace("\n", "\n      "))
         if place := test["failure"].get("read"):
-            lines.append(f"      Read {_shown(*place)}")
+            lines.append(f"      Read {_format_link(*place)}")
     if answer["stopped"]:
         lines.append(f"  {answer['stopped']}; nothing after it ran")
     for name, own in written_answers(path):
@@ -238,7 +238,7 @@ def _is_left_by_an_error(test: Answer, errors: list[str]) -> bool:
     )
 
 
-def _shown(page: str, title: str, anchor: str) -> str:
+def _format_link(page: str, title: str, anchor: str) -> str:
     """Where the book explains a task: a link where the book is built."""
     at = f"{page}.html" + (anchor and f"#{anchor}")
     for folder in BUILT:

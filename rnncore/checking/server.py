@@ -201,7 +201,7 @@ def run_cell(shell: Shell, cell: Cell, number: int) -> Message | None:
     elif isinstance(value, Points):
         found = [*value.failures]
     elif got is not None and got < cell["points"]:
-        found = [Failure("PartOfThePoints", got=_printed())]
+        found = [Failure("PartOfThePoints", got=_read_printed())]
     task = cell["test"].removeprefix("test_")
     read = places(Path("checks.json")).get(task)
     found = [failure._replace(read=read) for failure in found]
@@ -215,7 +215,7 @@ def run_cell(shell: Shell, cell: Cell, number: int) -> Message | None:
     }
 
 
-def _printed() -> str:
+def _read_printed() -> str:
     """What the cell printed."""
     texts = [
         o["text"] for o in OUTPUTS.as_json() if o.get("name") == "stdout"

@@ -140,12 +140,12 @@ def _encode(
     """Each caption of these films, paired with its film."""
     known = set(words.words)
 
-    def spelt(caption: str) -> str:
+    def replace_unknown(caption: str) -> str:
         found = caption.split()
         return " ".join(w if w in known else UNKNOWN for w in found)
 
     return [
-        (k, words.encode(spelt(caption)))
+        (k, words.encode(replace_unknown(caption)))
         for k in part
         for caption in films.captions[k]
     ]
@@ -207,19 +207,19 @@ def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Later]:
         "the most frequent caption",
     )
 
-    def like() -> dict[str, tuple]:
+    def score_nearest() -> dict[str, tuple]:
         bar = common.Bar("nearest", "film")
         found = nearest(films.frames, training, test, bar)
         said = [films.captions[k][0] for k in found]
         return {near: _measure_quality(said, true)}
 
-    def usual() -> dict[str, tuple]:
+    def score_most_frequent() -> dict[str, tuple]:
         learned = [c for k in training or test for c in films.captions[k]]
         said, _ = Counter(learned).most_common(1)[0]
         return {often: _measure_quality([said] * len(test), true)}
 
-    later = {near: add_rows(like)} if training else {}
-    return found, later | {often: add_rows(usual)}
+    later = {near: add_rows(score_nearest)} if training else {}
+    return found, later | {often: add_rows(score_most_frequent)}
 
 
 def _describe(

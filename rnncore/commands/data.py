@@ -68,7 +68,7 @@ def _list(arguments: Namespace) -> int:
 def _get(arguments: Namespace) -> int:
     one = store.find(arguments.name)
     folder = store.home(arguments.folder)
-    if not store.accepted(one, folder):
+    if not store.is_accepted(one, folder):
         print(f"{one.title}\nfrom {one.cite}")
         print(f"licence: {one.licence}\n         {one.terms}")
         _ask(one, arguments.accept)

@@ -293,7 +293,7 @@ def _compute_scores(
         )
         text, scores = study.as_text(table), study.list_scores(table)
         found: Facts = {"table": text, "scores": scores}
-        own = errors.pop(study.given_by(plan, modules))
+        own = errors.pop(study.predict_row(plan, modules))
         mean = {k: float(_mean(one)) for k, one in errors.items()}
         found["score"] = float(_mean(own))
         if mean:

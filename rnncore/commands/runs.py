@@ -319,7 +319,7 @@ def train_run(
     from rnncore.optim import adam
     from rnncore.train import Schedule
 
-    def looked(network: Any) -> float:
+    def measure(network: Any) -> float:
         run.seconds()
         return bar.tell(unit, evaluate(network))
 
@@ -342,7 +342,7 @@ def train_run(
         ),
         rng=np.random.default_rng(arguments.seed),
         carry=carry,
-        evaluate=looked,
+        evaluate=measure,
     )
     looks = result.history.score  # none: fewer --steps than were done
     tell_unlearned(begun, looks or [evaluated(network, evaluate)], unit)

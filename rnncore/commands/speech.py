@@ -373,11 +373,11 @@ def _compute_scores(
         words = training.word_errors(true, read)
         return words, training.letter_errors(true, read)
 
-    def same(text: str) -> dict[str, tuple]:
+    def score_constant(text: str) -> dict[str, tuple]:
         name = "the commonest transcript" if text else "nothing"
         return {f"always {name}": errors([text] * len(true))}
 
-    def similar() -> dict[str, tuple]:
+    def score_nearest() -> dict[str, tuple]:
         bar = common.Bar("nearest", "recording")
         read = nearest_texts(parts.train, parts.test, bar)
         return {"what the most similar recording says": errors(read)}
@@ -386,9 +386,11 @@ def _compute_scores(
     if parts.train:
         texts = [r.text for r in parts.train]
         usual = max(sorted(set(texts)), key=texts.count)
-        later["the most similar recording"] = add_rows(similar)
-        later["the commonest transcript"] = add_rows(lambda: same(usual))
-    later["nothing"] = add_rows(lambda: same(""))
+        later["the most similar recording"] = add_rows(score_nearest)
+        later["the commonest transcript"] = add_rows(
+            lambda: score_constant(usual)
+        )
+    later["nothing"] = add_rows(lambda: score_constant(""))
     speakers = len({r.speaker for r in parts.test})
     alone = speakers == len(parts.test)  # also where they are unknown
     by = "" if alone else f" by {format_count(speakers, 'speaker')}"
@@ -400,11 +402,13 @@ def _compute_scores(
         "test": f"{unseen} not used in training",
     }
 
-    def drawn(places: Any) -> float:
+    def measure_drawn(places: Any) -> float:
         pairs = [(true[k], own[k]) for k in places]
         return training.word_errors(*map(list, zip(*pairs, strict=True)))
 
-    about |= evaluation.drawn_interval("% word errors", drawn, len(true))
+    about |= evaluation.drawn_interval(
+        "% word errors", measure_drawn, len(true)
+    )
     return about, later
 
 

@@ -432,7 +432,7 @@ def _compute_scores(known: Any, data: Any) -> tuple[Facts, Later]:
         "lzma that has read the training part",
     )
 
-    def compressed() -> dict[str, float]:
+    def compress() -> dict[str, float]:
         both = parts.training, parts.test
         size = sum(len(part.encode()) for part in both) / 1e6
         common.note(f"lzma compresses {size:.1f} MB; Ctrl-C skips it")
@@ -454,7 +454,7 @@ def _compute_scores(known: Any, data: Any) -> tuple[Facts, Later]:
         ),
     }
     if not vocabulary.words:
-        later[lzma] = add_rows(compressed)
+        later[lzma] = add_rows(compress)
     return found, later
 
 

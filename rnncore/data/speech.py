@@ -70,7 +70,7 @@ def speak(sentences: Sequence[Sentence]) -> list[np.ndarray]:
     Raises ValueError naming the sentence where a voice is unknown, a rate
     or a pitch out of range, or nothing is heard.
     """
-    known, accents = set(variants()), _accents()
+    known, accents = set(variants()), _list_accents()
     for k, one in enumerate(sentences):
         accent, plus, variant = one.voice.partition("+")
         # For a variant that it lacks espeak goes on with the voice before.
@@ -191,7 +191,7 @@ def _data() -> Path:
     return Path(espeakng_loader.get_data_path())
 
 
-def _accents() -> set[str]:
+def _list_accents() -> set[str]:
     """The names, in lower case, of all languages that it speaks."""
     files = (_data() / "lang").rglob("*")
     return {file.name.lower() for file in files if file.is_file()}

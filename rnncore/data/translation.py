@@ -113,13 +113,15 @@ def number_pairs(
     """
     check_languages(source, target)
 
-    def both(numbers: np.ndarray) -> list[Pair]:
+    def write_pairs(numbers: np.ndarray) -> list[Pair]:
         return [
             Pair(*(number_in_words(int(n), k) for k in (source, target)))
             for n in numbers
         ]
 
-    return Pairs(*map(both, draw_numbers(rng, digits, train, held_out)))
+    return Pairs(
+        *map(write_pairs, draw_numbers(rng, digits, train, held_out))
+    )
 
 
 def date_pairs(

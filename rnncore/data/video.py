@@ -141,12 +141,12 @@ def moving_digits(
     frames = np.zeros((count, T, S, S), np.float32)
     labels, captions = np.empty(count, int), []
     for k in range(count):
-        moves, stays = _two(rng, names)
+        moves, stays = _draw_two_digits(rng, names)
         path, words = _path(rng, T, S - SIDE)
         still = np.broadcast_to(rng.integers(0, S - SIDE + 1, 2), (T, 2))
         for image, places in (moves, path), (stays, still):
             for t, place in enumerate(places):
-                _put(frames[k, t], images[image], place)
+                _draw_image(frames[k, t], images[image], place)
         labels[k] = names[moves]
         captions.append(f"the {DIGITS[labels[k]]} moves {words}")
     return Films(frames, labels, captions)
@@ -171,9 +171,9 @@ def still_digits(
     seen = np.zeros((count, 2, 10, 6), np.float32)
     places = S - SIDE + 1
     for k in range(count):
-        for image in _two(rng, names):
+        for image in _draw_two_digits(rng, names):
             place = rng.integers(0, places, 2)
-            _put(frames[k], images[image], place)
+            _draw_image(frames[k], images[image], place)
             seen[k, [0, 1], names[image], 6 * place // places] = 1
     return frames, seen
 
@@ -226,14 +226,16 @@ def _handwriting(held_out: bool) -> tuple[np.ndarray, np.ndarray]:
     return images, digits.target[part]
 
 
-def _put(frame: np.ndarray, image: np.ndarray, place: Any) -> None:
+def _draw_image(frame: np.ndarray, image: np.ndarray, place: Any) -> None:
     """Draw an image into a frame, in place; the lighter pixel stays."""
     x, y = place
     spot = frame[y : y + SIDE, x : x + SIDE]
     np.maximum(spot, image, out=spot)
 
 
-def _two(rng: np.random.Generator, names: np.ndarray) -> tuple[int, int]:
+def _draw_two_digits(
+    rng: np.random.Generator, names: np.ndarray
+) -> tuple[int, int]:
     """Images of two different digits; all ten are equally likely."""
     a, b = rng.choice(10, 2, replace=False)
     one, other = (rng.choice(np.flatnonzero(names == d)) for d in (a, b))
@@ -315,23 +317,23 @@ def _loop(rng: np.random.Generator, T: int) -> np.ndarray:
 def _draw(figure: Figure, thickness: float, S: int) -> np.ndarray:
     """Frames (T, S, S): light on dark, with soft edges."""
     hip, unit = figure.hip, figure.size
-    neck = hip - TORSO * unit * _way(figure.torso)
-    shoulder = hip - 0.85 * TORSO * unit * _way(figure.torso)
+    neck = hip - TORSO * unit * _compute_path(figure.torso)
+    shoulder = hip - 0.85 * TORSO * unit * _compute_path(figure.torso)
     lines = [(hip, neck)]
     for side in (0, 1):
         arm = figure.arms[:, side]
-        lines.append((shoulder, shoulder + ARM * unit * _way(arm)))
-        knee = hip + LEG * unit * _way(figure.thighs[:, side])
-        foot = knee + LEG * unit * _way(figure.shins[:, side])
+        lines.append((shoulder, shoulder + ARM * unit * _compute_path(arm)))
+        knee = hip + LEG * unit * _compute_path(figure.thighs[:, side])
+        foot = knee + LEG * unit * _compute_path(figure.shins[:, side])
         lines += [(hip, knee), (knee, foot)]
-    head = hip - (TORSO + HEAD) * unit * _way(figure.torso)
+    head = hip - (TORSO + HEAD) * unit * _compute_path(figure.torso)
     away = _distance(head, head, S) - HEAD * unit
     for a, b in lines:
         away = np.minimum(away, _distance(a, b, S))
     return np.clip(1.0 + thickness * unit - away, 0, 1)
 
 
-def _way(angle: np.ndarray) -> np.ndarray:
+def _compute_path(angle: np.ndarray) -> np.ndarray:
     """Down, turned by the angle: (T, 2)."""
     return np.stack([np.sin(angle), np.cos(angle)], axis=-1)
 

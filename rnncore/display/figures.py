@@ -49,12 +49,12 @@ def _folder() -> Path:
     return installed if installed.is_dir() else here
 
 
-def _needed(name: str, found: dict[str, str]) -> dict[str, str]:
+def _collect_modules(name: str, found: dict[str, str]) -> dict[str, str]:
     """A module's text after those of all that it imports."""
     if name not in found:
         text = (_folder() / f"{name}.mjs").read_text("utf-8")
         for _, other in IMPORT.findall(text):
-            _needed(other, found)
+            _collect_modules(other, found)
         found[name] = text
     return found
 
@@ -66,9 +66,9 @@ def bundle(name: str) -> str:
     so that their names stay apart.
     """
     parts = [BEFORE]
-    for module, text in _needed(name, {}).items():
+    for module, text in _collect_modules(name, {}).items():
         exported = ", ".join(EXPORTED.findall(text))
-        text = EXPORT.sub("", IMPORT.sub(_taken, text))
+        text = EXPORT.sub("", IMPORT.sub(_rewrite_import, text))
         text = text.replace("import.meta.url", "HERE")
         parts.append(
             f"const _{module} = (() => {{\n{text}\n"
@@ -81,7 +81,7 @@ def bundle(name: str) -> str:
     return f'const VERSION = "{version}";\n{made}'
 
 
-def _taken(match: re.Match[str]) -> str:
+def _rewrite_import(match: re.Match[str]) -> str:
     """An import as names taken from what a module's function returned."""
     named = match[1].replace(" as ", ": ")
     return f"const {{{named}}} = _{match[2]};"
@@ -106,27 +106,27 @@ class Figure(anywidget.AnyWidget):
         super().__init__(
             _esm=bundle(name),
             attributes={k: str(v) for k, v in attributes.items()},
-            given=_plain(given),
+            given=_to_plain(given),
         )
 
     @traitlets.observe("asked")
     def _work_out(self, change: dict[str, Any]) -> None:
         """Answer the browser; an error is told where the reader looks."""
         try:
-            self.given = _plain(self._answer(change["new"]))
+            self.given = _to_plain(self._answer(change["new"]))
         except Exception as error:  # noqa: BLE001 - told in the figure
             told = f"{type(error).__name__}: {error}"
             self.given = {**self.given, "error": told}
 
 
-def _plain(tree: Any) -> Any:
+def _to_plain(tree: Any) -> Any:
     """Arrays as lists; what JSON has no number for as its name."""
     if isinstance(tree, dict):
-        return {k: _plain(v) for k, v in tree.items()}
+        return {k: _to_plain(v) for k, v in tree.items()}
     if isinstance(tree, list | tuple):
-        return [_plain(v) for v in tree]
+        return [_to_plain(v) for v in tree]
     if isinstance(tree, np.ndarray):
-        return _plain(tree.astype(float).tolist())
+        return _to_plain(tree.astype(float).tolist())
     if isinstance(tree, float) and not math.isfinite(tree):
         return str(tree)
     return tree

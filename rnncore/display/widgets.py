@@ -81,14 +81,17 @@ def machine(
     check_shape("W_x", params.W_x, "G*H", len(alphabet))
     start = zero_state(params, 1, 2) if state is None else state
 
-    def worked(text: str) -> dict[str, Any]:
+    def compute(text: str) -> dict[str, Any]:
         x = _letters(text, alphabet, params)
         steps = _watch(cell, params, x, start)
         return {"text": text, "H": params.W_h.shape[1], "steps": steps}
 
     shown = {"cell": "lstm", "mode": "trained", "text": text}
     return _figure(
-        "machine", shown, worked(text), lambda asked: worked(asked["text"])
+        "machine",
+        shown,
+        compute(text),
+        lambda asked: compute(asked["text"]),
     )
 
 

@@ -281,17 +281,17 @@ def _panel(
     for group, part in frames.items():
         seen = part.iloc[: len(part) - ahead]
         beside = [
-            _filled(part[name], f"{group} {name}".strip(), fill, told)
+            _fill_gaps(part[name], f"{group} {name}".strip(), fill, told)
             for name in columns.known
         ]
         for name in columns.past:
             who = f"{group} {name}".strip()
-            found = _filled(seen[name], who, fill, told)
+            found = _fill_gaps(seen[name], who, fill, told)
             beside.append(found.reindex(part.index, fill_value=0))
         for name in columns.value:
             alone = group and len(columns.value) == 1
             who = group if alone else f"{group} {name}".strip()
-            values[who] = _filled(seen[name], who, fill, told)
+            values[who] = _fill_gaps(seen[name], who, fill, told)
             if not seen.size or np.isnan(values[who].iloc[-1]):
                 raise Refused(
                     f"{path}: {who}: there is no value in its last rows, "
@@ -306,7 +306,7 @@ def _panel(
     return Panel(frame, found, decimal, told)
 
 
-def _filled(
+def _fill_gaps(
     cells: pd.Series, who: str, fill: str | None, told: list[str]
 ) -> pd.Series:
     """The cells without gaps; what was filled is told."""

@@ -122,7 +122,7 @@ def windows_of(
             continue
         known = covariates_of(frame, 0, plan.longer, beside, name)
         found = cut(values, own, plan.history, plan.horizon, known)
-        cuts.append(_hidden(found, beside))
+        cuts.append(_hide_unknown(found, beside))
     if not cuts:
         raise Refused(
             f"no series has {plan.history} steps before each part: a "
@@ -131,7 +131,7 @@ def windows_of(
     return scaled_by_past(join(cuts))[0]
 
 
-def _hidden(windows: Windows, beside: Covariates | None) -> Windows:
+def _hide_unknown(windows: Windows, beside: Covariates | None) -> Windows:
     """The windows without what is not known ahead: 0 in its place."""
     if beside is None or not beside.past:
         return windows
@@ -365,7 +365,7 @@ def compare(
             methods = {method: methods[method] for method in among}
         for seed, module in zip(seeds, modules, strict=True):
             methods[seed] = network(module, plan, known, beside)
-        own = starts[starts >= first + _least(plan)]
+        own = starts[starts >= first + _count_least_steps(plan)]
         actual, outcomes = backtest(
             values, methods, own, plan.horizon, LEVELS, progress
         )
@@ -374,7 +374,7 @@ def compare(
         tables[name] = _with_spread(table, seeds, plan.cell)
         several = [outcomes.pop(seed) for seed in seeds]
         if several:
-            outcomes[given_by(plan, modules)] = _mean_outcome(several)
+            outcomes[predict_row(plan, modules)] = _mean_outcome(several)
         if len(several) > 1:
             means = score_table(actual, outcomes, unit, LEVELS).iloc[-1:]
             tables[name] = pd.concat([tables[name], means.astype(object)])
@@ -389,7 +389,9 @@ def compare(
     )
 
 
-def given_by(plan: ForecastPlan, modules: Sequence[torch.nn.Module]) -> str:
+def predict_row(
+    plan: ForecastPlan, modules: Sequence[torch.nn.Module]
+) -> str:
     """The row of what `forecast` gives: of several networks their mean."""
     return f"{plan.cell}, their mean" if len(modules) > 1 else plan.cell
 
@@ -430,18 +432,21 @@ def scored(frame: pd.DataFrame, plan: ForecastPlan) -> list[str]:
         values = frame[name].to_numpy()
         first = begin_of(values)
         unit = values[first : split.training.stop]
-        if first + _least(plan) <= last and len(set(unit.tolist())) > 1:
+        if (
+            first + _count_least_steps(plan) <= last
+            and len(set(unit.tolist())) > 1
+        ):
             found.append(name)
     if not found:
         raise Refused(
             "no series moves in the training part and has "
-            f"{_least(plan)} steps before the test's end: nothing can be "
-            "scored"
+            f"{_count_least_steps(plan)} steps before the test's end: "
+            "nothing can be scored"
         )
     return found
 
 
-def _least(plan: ForecastPlan) -> int:
+def _count_least_steps(plan: ForecastPlan) -> int:
     """Steps of a series before the first origin that it is scored at."""
     second = 2 * plan.longer if plan.longer > 1 else 1
     return max(plan.history, plan.period, second)
@@ -644,7 +649,9 @@ def _last_window(
         plan.horizon,
         known[: T + plan.horizon],
     )
-    return scaled_by_past(_hidden(window, beside), CALM * np.nanstd(values))
+    return scaled_by_past(
+        _hide_unknown(window, beside), CALM * np.nanstd(values)
+    )
 
 
 def _with_spread(

@@ -26,10 +26,10 @@ def step_of(index: pd.DatetimeIndex) -> pd.DateOffset:
     between its own.
     """
 
-    def misfits(step: pd.DateOffset) -> int:
-        return len(_expected(index, step).symmetric_difference(index))
+    def count_misfits(step: pd.DateOffset) -> int:
+        return len(_compute_dates(index, step).symmetric_difference(index))
 
-    return min(_steps(index), key=misfits)
+    return min(_steps(index), key=count_misfits)
 
 
 def _steps(index: pd.DatetimeIndex) -> list[pd.DateOffset]:
@@ -75,7 +75,7 @@ def _commonest(distances: np.ndarray) -> Any:
     return values[counts.argmax()]
 
 
-def _expected(
+def _compute_dates(
     index: pd.DatetimeIndex, step: pd.DateOffset
 ) -> pd.DatetimeIndex:
     import pandas as pd
@@ -235,10 +235,10 @@ def _of_several_offsets(
     """As where clocks are changed; every date has to have its offset."""
     import pandas as pd
 
-    def parsed(text: str) -> pd.Timestamp:
+    def parse(text: str) -> pd.Timestamp:
         return pd.to_datetime(text, format=date_format, errors="coerce")
 
-    dates = pd.Series(map(parsed, texts), index=texts.index, dtype=object)
+    dates = pd.Series(map(parse, texts), index=texts.index, dtype=object)
     _check_dates(path, texts, dates, date_format)
     given = np.array([d.tzinfo is not None for d in dates])
     if not given.all():
@@ -278,7 +278,7 @@ def check_order(
         first = int((index == index[row]).argmax())
         raise Refused(
             f"{path}: {index[row]} stands twice, in lines {lines[first]} "
-            f"and {lines[row]}{_more(int(twice.sum()) - 1)}"
+            f"and {lines[row]}{_format_others(int(twice.sum()) - 1)}"
             f"{hint or _clocks(index)}"
         )
     falls = np.flatnonzero(np.diff(index.to_numpy()) < np.timedelta64(0))
@@ -290,7 +290,7 @@ def check_order(
         )
 
 
-def _more(count: int) -> str:
+def _format_others(count: int) -> str:
     """How many lines are like the one that is named."""
     if not count:
         return ""
@@ -318,15 +318,15 @@ def find_steps(
     import pandas as pd
 
     step = step_of(index)
-    expected = _expected(index, step)
+    expected = _compute_dates(index, step)
     between = index.difference(expected)
     if len(between):
         _check_midnights(path, index)
         row = index.get_loc(between[0])
         raise Refused(
             f"{path}: line {lines[row]}: {between[0]} does not fit the "
-            f"step of the dates, {_named(step)}; mend it, or take rows as "
-            "steps (--gaps)"
+            f"step of the dates, {_format_step(step)}; mend it, or take "
+            "rows as steps (--gaps)"
         )
     return pd.DatetimeIndex(expected, name=index.name, freq=step)
 
@@ -363,6 +363,6 @@ def _check_midnights(path: Path, index: pd.DatetimeIndex) -> None:
         )
 
 
-def _named(step: pd.DateOffset) -> str:
+def _format_step(step: pd.DateOffset) -> str:
     """Such as D; of several months "months=2"."""
     return step.freqstr.removeprefix("<DateOffset: ").removesuffix(">")

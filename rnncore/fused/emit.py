@@ -36,7 +36,7 @@ class Writer:
 
     def write(self, roots: list[Node]) -> None:
         """One line for each value that is used twice or costs much."""
-        given = {n.place for n in _used(roots, self.names)}
+        given = {n.place for n in _find_needed(roots, self.names)}
         uses: dict[int, int] = {}
         nodes = [n for n in reached(roots) if n.place in given]
         for n in nodes:
@@ -81,7 +81,7 @@ class Writer:
         return self.call(n.op, *args)
 
 
-def _used(roots: list[Node], known: dict[int, str]) -> list[Node]:
+def _find_needed(roots: list[Node], known: dict[int, str]) -> list[Node]:
     """What the roots need that is not known yet, and the known itself."""
     found, left = {}, list(roots)
     while left:
@@ -173,7 +173,7 @@ def cell_source(cell: Derived) -> str:
         w.text(n) + (zero if n.op == "constant" else "")
         for n in traced.after
     ]
-    cache = ", ".join(w.text(n) for n in _cached(cell))
+    cache = ", ".join(w.text(n) for n in _list_cached(cell))
     out.append(f"    return ({', '.join(after)},), ({cache},)")
     return "\n".join(out) + "\n"
 
@@ -185,7 +185,7 @@ def vjp_source(cell: Derived) -> str:
     for node, part in zip(cell.d_after, traced.parts, strict=True):
         w.wishes[node.place] = f"d_{part}"
     upstream = [w.name(node) for node in cell.d_after]
-    read = [w.name(node) for node in _cached(cell)]
+    read = [w.name(node) for node in _list_cached(cell)]
     roots = [*cell.d_slots, *cell.d_state]
     w.write(roots)
     of_slot = dict(zip(cell.slots, cell.d_slots, strict=True))
@@ -232,7 +232,7 @@ def _names_of_state(cell: Derived, call: Callable[..., str]) -> Writer:
     return w
 
 
-def _cached(cell: Derived) -> list[Node]:
+def _list_cached(cell: Derived) -> list[Node]:
     """What the cache of a step holds: the state, the new one, the rest."""
     new = [
         node
@@ -431,7 +431,7 @@ def _backward(cell: Derived) -> str:
     for k, node in enumerate(cell.d_after):
         w.names[node.place] = f"u{k}"
     roots = [*cell.d_slots, *cell.d_state]
-    read = {w.names.get(n.place) for n in _used(roots, w.names)}
+    read = {w.names.get(n.place) for n in _find_needed(roots, w.names)}
     body = ["u0 = LOAD(d_h, o + j) + LOAD(d_y, (t * B + b) * H + j)"]
     for k in states:
         here = f"t * s{k}_t + b * H + j"

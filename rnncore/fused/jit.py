@@ -60,7 +60,7 @@ def machine_code(
         given = tuple(array if a else types.int64 for a in arrays)
         made = njit(types.void(*given), nogil=True, error_model="numpy")
         names[name] = made(names[name])
-        module = _alone(names[name], given, name)
+        module = _isolate_entry(names[name], given, name)
         if whole is None:
             whole = module
         else:
@@ -69,7 +69,7 @@ def machine_code(
     return target_machine().emit_object(whole)
 
 
-def _alone(made: Any, given: tuple[Any, ...], name: str) -> Any:
+def _isolate_entry(made: Any, given: tuple[Any, ...], name: str) -> Any:
     """A compiled function's LLVM module with one entry, under its name."""
     inside = made.overloads[given].fndesc.llvm_func_name
     module = llvm().parse_assembly(made.inspect_llvm(given))

@@ -88,7 +88,7 @@ def unroll(
     H = state[0].shape[1]
     dtype = to_numpy(x[:0]).dtype
     loops = loops_of(cell, dtype.name)
-    x_ = _own(x)
+    x_ = _to_contiguous(x)
     steps, strides = [], []
     for k, part in enumerate(state):
         all_steps = k == 0 or (keep and k not in made.held)
@@ -109,7 +109,7 @@ def unroll(
     ]
 
     def run(lo: int, hi: int) -> None:
-        some = _some(T, hi - lo)
+        some = _count_steps(T, hi - lo)
         loops.forward(
             T,
             B,
@@ -160,7 +160,7 @@ def bptt(
     _check_tape(made, tape)
     check_backward(tape.state, tape.x.shape[0], d_y, d_state)
     _refuse_graph(d_y, *d_state)
-    x, steps, kept = _own(tape.x), tape.steps, tape.kept
+    x, steps, kept = _to_contiguous(tape.x), tape.steps, tape.kept
     T, B, D = x.shape
     H, G = steps[0].shape[2], made.cell.gates
     loops = loops_of(cell, x.dtype.name)
@@ -172,8 +172,8 @@ def bptt(
     W_x, W_h = packed.backward
     d_first = [np.array(to_numpy(s), x.dtype, order="C") for s in d_state]
     d_x_ = np.empty(x.shape if d_x else (0,), x.dtype)
-    d_y_ = _own(d_y)
-    P, P_x = _up(H, loops.lanes), _up(D, loops.lanes)
+    d_y_ = _to_contiguous(d_y)
+    P, P_x = _round_up(H, loops.lanes), _round_up(D, loops.lanes)
     parts = []
     for s, d_s in zip(steps, d_first, strict=True):
         parts += [_flat(s), B * H if len(s) > 1 else 0, _flat(d_s)]
@@ -181,7 +181,7 @@ def bptt(
     def run(lo: int, hi: int) -> None:
         d_h = np.zeros((hi - lo, P), x.dtype)
         d_h[:, :H] = d_first[0][lo:hi]
-        some = _some(T, hi - lo)
+        some = _count_steps(T, hi - lo)
         rows = some * (hi - lo) if d_x else 0
         loops.backward(
             T,
@@ -223,7 +223,7 @@ def weight_gradients(
     G, H = cell.cell.gates, h.shape[2]
     nap, K, lanes = len(cell.cell.apart), T * B, loops.lanes
     rows = d.shape[2] * H
-    wide = [_up(n, lanes) for n in (D, H)]
+    wide = [_round_up(n, lanes) for n in (D, H)]
     out_x, out_h = (np.zeros((rows, w), dtype) for w in wide)
     sums = np.zeros(rows, dtype)
     both = [(nap, G, D, H)]  # slots from, to; columns of x, of h
@@ -275,7 +275,7 @@ def _order(cell: Derived, of_h: bool = False) -> list[int]:
 def _packed_forward(cell: Derived, params: Params, loops: Loops):
     """Weights as the forward loop reads them, and one row of biases."""
     G, H = cell.cell.gates, params.W_h.shape[1]
-    P, nap = _up(H, loops.lanes), len(cell.cell.apart)
+    P, nap = _round_up(H, loops.lanes), len(cell.cell.apart)
     packed = []
     for W, of_h in ((params.W_x, False), (params.W_h, True)):
         rows = _in_slots(cell, W, H, of_h)
@@ -308,7 +308,7 @@ def pack(loops: Loops, W: np.ndarray) -> np.ndarray:
     They lie in memory as (K, G, H), or as (G, H, K).
     """
     K, G, H = W.shape
-    P = _up(H, loops.lanes)
+    P = _round_up(H, loops.lanes)
     out = np.empty(K * G * P, W.dtype)
     k, j = (1, K) if W.strides[0] == W.itemsize else (G * H, 1)
     whole = W.transpose(1, 2, 0) if k == 1 else W
@@ -377,7 +377,7 @@ def _refuse_graph(*arrays: Array) -> None:
         )
 
 
-def _own(a: Array) -> np.ndarray:
+def _to_contiguous(a: Array) -> np.ndarray:
     """An array as the loops take it; most are, and are not copied."""
     return np.require(to_numpy(a), requirements=["C", "A", "W"])
 
@@ -386,11 +386,11 @@ def _flat(a: np.ndarray) -> np.ndarray:
     return a.reshape(-1)
 
 
-def _some(T: int, sequences: int) -> int:
+def _count_steps(T: int, sequences: int) -> int:
     """How many steps' inputs go into one product."""
     return min(T, -(-ROWS // sequences)) if sequences else 1
 
 
-def _up(n: int, lanes: int) -> int:
+def _round_up(n: int, lanes: int) -> int:
     """n rounded up to whole registers."""
     return -(-n // lanes) * lanes

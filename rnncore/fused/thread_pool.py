@@ -31,7 +31,7 @@ def in_parts(run: Callable[[int, int], None], n: int, work: float) -> None:
     done: list[int] = []
     failed: list[BaseException] = []
 
-    def some(_: Any = None) -> None:
+    def run_parts(_: Any = None) -> None:
         try:
             for k in left:
                 run(*ends[k : k + 2])
@@ -41,9 +41,9 @@ def in_parts(run: Callable[[int, int], None], n: int, work: float) -> None:
 
     team = torchs_team() if "torch" in sys.modules else None
     if team is None or _forked:
-        _on_new_threads(some, parts)
+        _on_new_threads(run_parts, parts)
     else:
-        team(Task(some), None, parts, 0)
+        team(Task(run_parts), None, parts, 0)
     if failed:
         raise failed[0]
     if len(done) < parts:  # interrupted between two lines of `some`

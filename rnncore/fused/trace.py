@@ -247,7 +247,7 @@ def trace(cell: Callable, gates: int | None = None) -> Traced:
             f"{_place(cell)}: {cell.__name__}: returns h as it came; "
             "expected the new h first"
         )
-    apart = [] if sums else _apart(graph, after, G)
+    apart = [] if sums else _find_separate_gates(graph, after, G)
     graph, state, after = _with_sums(graph, state, after, G, apart, sums)
     shared = [f"a{g}" for g in range(G) if g not in apart]
     own = names[1 if sums else 2 :]
@@ -398,7 +398,9 @@ def reached(roots: list[Node]) -> list[Node]:
     return [found[place] for place in sorted(found)]
 
 
-def _apart(graph: Graph, after: list[Node], G: int) -> list[int]:
+def _find_separate_gates(
+    graph: Graph, after: list[Node], G: int
+) -> list[int]:
     """The gates whose a_x or a_h is read outside of their sum."""
     read: set[str] = set()
     for node in reached(after):

@@ -48,7 +48,7 @@ def fill(notebook: Path, folder: Path = FOLDER) -> list[str]:
         if name not in own.functions:
             continue
         where = f"{PACKAGE}/{TASKS[name].file}.py"
-        old, new = _text(cell), marked(own.functions[name])
+        old, new = _text(cell), mark_origin(own.functions[name])
         if not (is_taken(old) or _is_empty(old, name)):
             said.append(
                 f"{name}: the notebook's answer is kept, not {where}'s; "
@@ -91,7 +91,7 @@ def _is_empty(source: str, name: str) -> bool:
     )
 
 
-def marked(function: Callable) -> str:
+def mark_origin(function: Callable) -> str:
     """A function's source below a line that says where it is from."""
     source = source_of(function)
     file = function.__module__.rpartition(".")[2]
@@ -99,7 +99,7 @@ def marked(function: Callable) -> str:
 
 
 def is_taken(source: str) -> bool:
-    """Whether a cell is still as `marked` made it."""
+    """Whether a cell is still as `mark_origin` made it."""
     if (mark := MARK.match(source)) is None:
         return False
     return mark[2] == _digest(source[mark.end() :])
@@ -157,7 +157,7 @@ def _collect(
             _add_import(imports, f"from {module}" if module else "", alias)
         else:
             bodies[file, line.lineno] = ""  # it may name itself
-            for used in sorted(_used(line) - {name}):
+            for used in sorted(_find_used(line) - {name}):
                 _collect(folder, file, used, imports, bodies)
             del bodies[file, line.lineno]  # after what it uses
             first = min(
@@ -184,7 +184,7 @@ def _bound(line: ast.stmt) -> set[str]:
     }
 
 
-def _used(line: ast.stmt) -> set[str]:
+def _find_used(line: ast.stmt) -> set[str]:
     return {
         node.id
         for node in ast.walk(line)

@@ -70,7 +70,7 @@ def load(folder: Path = FOLDER, seconds: float = SECONDS) -> Own:
             if why:
                 failed[file.name] = why
             else:
-                found, misfits = _written(module, file.name, texts)
+                found, misfits = _find_functions(module, file.name, texts)
                 problems += misfits
         if file.name in failed or file.name not in texts:
             module = _new_module(folder, file.name)
@@ -131,7 +131,7 @@ def try_files(folder: Path, texts: Texts, seconds: float) -> dict[str, str]:
         stopped = next((name for name in todo if name not in results), None)
         if stopped is None:
             return failed
-        failed[stopped] = _stopped(folder, stopped, told, seconds)
+        failed[stopped] = _explain_stop(folder, stopped, told, seconds)
     return failed
 
 
@@ -143,7 +143,9 @@ def _package_path() -> str:
     )
 
 
-def _stopped(folder: Path, name: str, told: bytes, seconds: float) -> str:
+def _explain_stop(
+    folder: Path, name: str, told: bytes, seconds: float
+) -> str:
     """Where a file was when its time was over, or that it ended Python."""
     path = re.escape(str(folder / f"{name}.py"))
     text = told.decode(errors="replace")
@@ -187,7 +189,7 @@ def execute(folder: Path, name: str, text: bytes) -> tuple[ModuleType, str]:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - told to the reader
-        return module, _told(error, name, path)
+        return module, _format_error(error, name, path)
     return module, ""
 
 
@@ -201,7 +203,7 @@ def _new_module(folder: Path, name: str) -> ModuleType:
     return module
 
 
-def _told(error: BaseException, name: str, path: str) -> str:
+def _format_error(error: BaseException, name: str, path: str) -> str:
     """File, line and error, as a learner reads it."""
     lines = [
         frame.lineno
@@ -215,7 +217,7 @@ def _told(error: BaseException, name: str, path: str) -> str:
     return f"{PACKAGE}/{name}.py{at}: {type(error).__name__}: {says[:500]}"
 
 
-def _written(
+def _find_functions(
     module: ModuleType, file: str, texts: Texts
 ) -> tuple[dict[str, Callable], list[str]]:
     """A file's functions that have a body, and those that do not fit."""

@@ -71,7 +71,7 @@ def read_folder(
     for path in progress(files):
         name = composed(path.relative_to(folder).as_posix())
         try:
-            text, speaker = _said(path, name, transcripts, known)
+            text, speaker = _find_row(path, name, transcripts, known)
             one = Recording(
                 name,
                 text,
@@ -151,7 +151,7 @@ def _table(path: Path) -> dict[str, tuple[str, str, int]]:
     return found
 
 
-def _said(
+def _find_row(
     path: Path,
     name: str,
     transcripts: str,

@@ -91,7 +91,7 @@ def read_about(
 
     Raises Refused as `load_weights` does, but for damaged weights.
     """
-    return _about(Path(path), kind)[0]
+    return _read_header(Path(path), kind)[0]
 
 
 def load_weights(
@@ -105,7 +105,7 @@ def load_weights(
     from safetensors import SafetensorError, safe_open
 
     path = Path(path)
-    about, metadata = _about(path, kind)
+    about, metadata = _read_header(path, kind)
     try:
         with safe_open(path, framework="pt") as file:
             names = file.keys()
@@ -117,7 +117,7 @@ def load_weights(
     return tensors, about
 
 
-def _about(
+def _read_header(
     path: Path, kind: str | None
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """What a file's header says: of the model, and all of it."""

@@ -88,7 +88,7 @@ def check(
     may_be_none = any(expected is None for expected in results)
     ways = _ways(inputs, by)
     if by:
-        by.met |= _met(inputs, results, ways, outputs)
+        by.met |= _find_properties(inputs, results, ways, outputs)
     for k in sorted(range(len(inputs)), key=lambda k: len(ways[k])):
         args, expected, call = inputs[k], results[k], seen[k]
         for lost, found in _problems(
@@ -214,7 +214,7 @@ def assert_refuses(
     """A call that makes no sense has to raise a ValueError.
 
     `why` says what is wrong with the arguments, `begins` how the message
-    has to begin. Raises AssertionError naming what came instead.
+    has to begin. Raises AssertionError naming what the call did instead.
     """
     __tracebackhide__ = True
     error = observe(candidate, args).error
@@ -337,14 +337,16 @@ def _ways(
     places = ["" if like is None else place_of(like) for like in likes]
     found = [
         ("sizes",) * small + ("dtype",) * (place != places[0])
-        for small, place in zip(_small(inputs), places, strict=True)
+        for small, place in zip(
+            _find_broadcast(inputs), places, strict=True
+        )
     ]
     if by is None or () not in found:
         return [()] * len(inputs)
     return found
 
 
-def _met(
+def _find_properties(
     inputs: Sequence[dict[str, Any]],
     results: Sequence[Any],
     ways: list[tuple[str, ...]],
@@ -361,8 +363,8 @@ def _met(
     return found
 
 
-def _small(inputs: Sequence[dict[str, Any]]) -> list[bool]:
-    """Whether an input has an axis of one that is longer in others."""
+def _find_broadcast(inputs: Sequence[dict[str, Any]]) -> list[bool]:
+    """For each input, whether an axis of one is longer in others."""
     axes = [
         {
             (name, axis): size
@@ -423,8 +425,12 @@ def _problems(
     changed = path_of(call.changed[0]) if call.changed else ""
     names = _names(outputs)
     like = like_of(args)
-    for kind, some, want, got in _apart(names, expected, call.result):
-        for found in _unlike(some, want, got, like, at_least, words):
+    for kind, some, want, got in _split_results(
+        names, expected, call.result
+    ):
+        for found in _find_differences(
+            some, want, got, like, at_least, words
+        ):
             lost = "dtype" if found.about == "dtype" else kind
             yield lost, found._replace(function=name, changed=changed)
     if changed:
@@ -460,7 +466,7 @@ def _kinds(names: list[str]) -> list[str]:
     return kinds if "values" in kinds else ["values"] * len(kinds)
 
 
-def _apart(
+def _split_results(
     names: list[str], expected: Any, actual: Any
 ) -> Iterator[tuple[str, list[str], Any, Any]]:
     """The results; where there are both, gradients after the others."""
@@ -475,7 +481,7 @@ def _apart(
         yield kinds[k], [names[k]], expected[k], actual[k]
 
 
-def _unlike(
+def _find_differences(
     names: list[str],
     expected: Any,
     actual: Any,

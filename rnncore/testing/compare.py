@@ -55,7 +55,7 @@ def assert_shape(name: str, actual: Any, shape: tuple[int, ...]) -> None:
 def differs(
     about: str, what: str, expected: str, got: str, **more: Any
 ) -> CheckFailure:
-    """The error that says what was expected and what came."""
+    """The error that says what was expected and what the code gave."""
     failure = Failure(about=about, what=what, expected=expected, got=got)
     return CheckFailure(failure._replace(**more))
 
@@ -118,8 +118,8 @@ def assert_close(
         raise differs(
             "value",
             name,
-            _said(want[worst], words) + (by and f" ({by})"),
-            _said(got[worst], words) + of,
+            _format_number(want[worst], words) + (by and f" ({by})"),
+            _format_number(got[worst], words) + of,
             at=worst,
             why=why,
             **_in_full(want, got, wrong),
@@ -133,7 +133,7 @@ def _not_finite(want: Any, got: Any) -> str:
     return NAN if np.isnan(got) else INF
 
 
-def _said(number: Any, words: Mapping[int, str] | None) -> str:
+def _format_number(number: Any, words: Mapping[int, str] | None) -> str:
     """A number, after the word for it where it has one."""
     text = f"{number + 0.0:.8g}"
     word = words.get(number) if words else None

@@ -46,7 +46,7 @@ ADVICE = {  # what to try, by what was compared or by the kind
     "count": "Compare your `return` with the docstring: how many results "
     "are there, and in which order?",
     "refusal": "Look at the arguments first, and raise a ValueError that "
-    "says what was expected and what came.",
+    "says what was expected and what was given.",
     "error": "Call the function yourself with arguments of these shapes: "
     "the traceback names the line.",
     "argument": "Look for the line that writes into the argument, and let "

@@ -139,7 +139,9 @@ def recognised(
     ):
         return ""
     wrong = sorted(
-        leaf for k, leaf in _wrong(fingerprints, right) if k == failed
+        leaf
+        for k, leaf in _find_differences(fingerprints, right)
+        if k == failed
     )
     return _of_one_output(fingerprints, mistakes, failed, right, wrong[:1])
 
@@ -157,7 +159,7 @@ def outputs_apart(
     looks = [fingerprint_of(call) for call in seen]
     if len({len(look[1]) for look in [*looks, *right]}) > 1:
         return [], []
-    bad = {leaf for _, leaf in _wrong(looks, right)}
+    bad = {leaf for _, leaf in _find_differences(looks, right)}
     whole = expected[0]
     whole = tuple(whole) if isinstance(whole, tuple | list) else whole
     names = [name for name, _ in named_leaves(whole)]
@@ -181,13 +183,13 @@ def _of_one_output(
     nor a number alone, which many mistakes can give, is a reason. Of
     several the one that spoils least is told, if there is one.
     """
-    wrong = _wrong(fingerprints, right)
+    wrong = _find_differences(fingerprints, right)
     for leaf in leaves:
-        if not _telling(fingerprints[failed][1][leaf]):
+        if not _is_telling(fingerprints[failed][1][leaf]):
             continue
         found = []
         for mistake in mistakes:
-            spoilt = _wrong(mistake.fingerprints, right)
+            spoilt = _find_differences(mistake.fingerprints, right)
             if (failed, leaf) not in spoilt or not spoilt <= wrong:
                 continue
             pairs = zip(fingerprints, mistake.fingerprints, strict=True)
@@ -203,7 +205,7 @@ def _of_one_output(
     return ""
 
 
-def _wrong(
+def _find_differences(
     fingerprints: list[Any], right: list[Any]
 ) -> set[tuple[int, int]]:
     """Input and output of all that differs; none where no array came."""
@@ -220,7 +222,7 @@ def _wrong(
     return found
 
 
-def _telling(leaf: Any) -> bool:
+def _is_telling(leaf: Any) -> bool:
     """Whether a fingerprint is that of an array of several numbers."""
     return isinstance(leaf, list) and leaf[0] == "array" and leaf[1] != []
 

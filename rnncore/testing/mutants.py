@@ -79,9 +79,10 @@ def hunt(
         _answer_of(right, k, probe) for k, probe in enumerate(ready, 1)
     ]
     opened = {  # the probes that open each box
-        name: _unlike(box, ready, answers) for name, box in boxes.items()
+        name: _find_unlike(box, ready, answers)
+        for name, box in boxes.items()
     }
-    for k in sorted({*unsteady, *_unlike(right, ready, answers)}):
+    for k in sorted({*unsteady, *_find_unlike(right, ready, answers)}):
         raise AssertionError(
             f"probe {k}: the right function gives another answer each "
             "time: no probe may depend on chance or on earlier calls"
@@ -151,7 +152,7 @@ def _fits(function: Callable, probe: tuple) -> bool:
     return True
 
 
-def _unlike(
+def _find_unlike(
     function: Callable, probes: Sequence[tuple], answers: Sequence[Seen]
 ) -> list[int]:
     """The numbers of the probes that a function answers otherwise."""
@@ -176,10 +177,10 @@ def _called_here(k: int, probe: Any, unsteady: set[int]) -> tuple:
     __tracebackhide__ = True
     _check_size(k, probe)
 
-    def wrapped(part: Any) -> Any:
+    def wrap(part: Any) -> Any:
         return _as_table(part, k, unsteady) if callable(part) else part
 
-    return tree_map(wrapped, probe)
+    return tree_map(wrap, probe)
 
 
 def _as_table(part: Callable, k: int, unsteady: set[int]) -> Callable:
@@ -212,20 +213,22 @@ def _as_table(part: Callable, k: int, unsteady: set[int]) -> Callable:
 def _digest(tree: Any) -> bytes:
     """A short sum of a tree of data; none if it holds another thing."""
     try:
-        return hashlib.sha256(repr(_plain(tree)).encode()).digest()
+        return hashlib.sha256(repr(_to_plain(tree)).encode()).digest()
     except TypeError:
         return b""
 
 
-def _plain(tree: Any) -> Any:
+def _to_plain(tree: Any) -> Any:
     """A tree as texts, numbers and bytes. Raises TypeError."""
     if is_array(tree):
         a = np.asarray(to_numpy(tree))
         return str(a.dtype), a.shape, a.tobytes()
     if isinstance(tree, tuple | list):
-        return type(tree).__name__, [_plain(part) for part in tree]
+        return type(tree).__name__, [_to_plain(part) for part in tree]
     if isinstance(tree, dict):
-        return type(tree).__name__, [_plain(part) for part in tree.items()]
+        return type(tree).__name__, [
+            _to_plain(part) for part in tree.items()
+        ]
     if isinstance(tree, bool | int | float | complex | str | bytes | None):
         return type(tree).__name__, tree
     raise TypeError(f"expected data, got {type(tree).__name__}")

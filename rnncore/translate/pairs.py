@@ -39,9 +39,9 @@ def read_any_pairs(
     ending = path.suffix.lower()
     tell = report or (lambda line: None)
     if ending in (".po", ".pot"):
-        return _checked(path, _messages(path, tell))
+        return _list_pairs(path, _messages(path, tell))
     if ending == ".tmx":
-        return _checked(path, _units(path, tell, languages))
+        return _list_pairs(path, _units(path, tell, languages))
     pairs = read_pairs(path, report)
     first = pairs[0]
     if header == "yes" or (header == "auto" and is_header(first)):
@@ -50,7 +50,7 @@ def read_any_pairs(
                 f"{path}, line 1: a header, {first.source!r} and "
                 f"{first.target!r} (--header no learns it)"
             )
-        return _checked(path, iter(pairs[1:]))
+        return _list_pairs(path, iter(pairs[1:]))
     return pairs
 
 
@@ -75,7 +75,7 @@ def _language_names() -> set[str]:
     return {name.lower() for name in english.values()} | own | codes
 
 
-def _checked(path: Path, pairs: Iterator[Pair]) -> list[Pair]:
+def _list_pairs(path: Path, pairs: Iterator[Pair]) -> list[Pair]:
     found = [*pairs]
     if not found:
         raise Refused(f"{path}: expected pairs, got none")

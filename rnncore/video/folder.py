@@ -67,13 +67,14 @@ def read_captioned(
         raise Refused(f"{folder}: there is no such folder")
     said = _captions(table, report)
 
-    def named(path: Path) -> str:  # as a table has it: with single spaces
+    def format_name(path: Path) -> str:
+        """As a table has it: with single spaces."""
         return " ".join(
             composed(path.relative_to(folder).as_posix()).split()
         )
 
     files = {
-        named(path): path
+        format_name(path): path
         for path in sorted(folder.rglob("*"))
         if path.suffix.lower() in ENDINGS
     }
@@ -143,16 +144,20 @@ def _captions(
     """The captions of each film that a table names."""
     found = defaultdict(list)
 
-    def told(line: str) -> None:
+    def report_left_out(line: str) -> None:
         report(f"left out: {line}")
 
-    for name, text in read_pairs(table, told, ("film", "caption")):
+    for name, text in read_pairs(
+        table, report_left_out, ("film", "caption")
+    ):
         caption = as_said(text)
         if not caption:
-            told(f"a caption of {name}: there is no word in {text[:60]!r}")
+            report_left_out(
+                f"a caption of {name}: there is no word in {text[:60]!r}"
+            )
         elif caption.count(" ") >= LONGEST:
             words = caption.count(" ") + 1
-            told(
+            report_left_out(
                 f"a caption of {name}: expected at most {LONGEST} words, "
                 f"got {words}"
             )

@@ -171,6 +171,47 @@ def test_a_page_names_the_commands_of_its_numbers_by_file():
     }
 
 
+@pytest.mark.parametrize("page", ["capstone", "ch05_clipping"])
+def test_a_name_alone_lists_a_page_also_if_a_training_has_it(
+    page, monkeypatch, capsys
+):
+    monkeypatch.setattr("sys.argv", ["tools.train", page])
+    monkeypatch.setattr(
+        train_command.runner, "main", lambda *_: pytest.fail("trained")
+    )
+    train_command.main()
+    listed = capsys.readouterr().out
+    for file, commands in train_command.find_commands(page).items():
+        assert file in listed
+        assert all(command in listed for command in commands)
+
+
+def test_a_training_with_a_pages_name_runs_with_further_arguments(
+    monkeypatch,
+):
+    started = []
+    monkeypatch.setattr("sys.argv", ["tools.train", "capstone", "adding"])
+    monkeypatch.setattr(
+        train_command.runner, "main", lambda *given: started.append(given)
+    )
+    train_command.main()
+    [(training, options)] = started
+    assert training.name == "capstone"
+    assert options == ["adding"]
+
+
+def test_a_page_without_stored_numbers_is_told_as_such(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["tools.train", "ch06_lstm"])
+    with pytest.raises(SystemExit, match=r"ch06_lstm: .*no stored numbers"):
+        train_command.main()
+
+
+def test_a_name_of_nothing_is_answered_by_the_known_ones(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["tools.train", "ch06"])
+    with pytest.raises(SystemExit, match=r"training or a page: .*an4"):
+        train_command.main()
+
+
 @pytest.mark.parametrize("page", sorted(set(measurements.PAGES.values())))
 def test_every_page_of_measurements_finds_how_they_are_made(page):
     found = train_command.find_commands(page)

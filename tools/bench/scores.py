@@ -84,17 +84,17 @@ def list_forecast_scores() -> Iterator[Row]:
     head = quantile_head(examples.LEVELS)
     countries, spots = examples.countries(2002), examples.sunspots()
 
-    def told(name: str, features: int, windows: Any) -> np.ndarray:
+    def predict(name: str, features: int, windows: Any) -> np.ndarray:
         module = Direct("GRU", features, 32, 10, head.P)
         put_weights(module, load_weights(stored(name))[0])
         return head.point(ask(module, windows)).numpy()
 
-    said = told("forecast_countries", 1, countries.test)
+    said = predict("forecast_countries", 1, countries.test)
     births = float(np.abs(said - (countries.actual - countries.last)).mean())
     dense = compute_mean("forecast.rivals.feedforward_2002")
     what = "births per woman in 188 countries, error over ten years"
     yield Row(11, what, births, dense, "feedforward network *")
-    said = spots.back(told("forecast_sunspots", 0, spots.test))
+    said = spots.back(predict("forecast_sunspots", 0, spots.test))
     ahead = float(np.abs(spots.actual - said).mean() / spots.unit)
     line = compute_mean("forecast.lines.sunspots")
     what = "sunspots, MASE over five years"
@@ -168,7 +168,7 @@ def list_video_scores() -> Iterator[Row]:
     from rnncore.video.model import BagOfFrames, load_classifier
     from tools.train.applications import video as tool
 
-    def judged(task: str, model: Any) -> dict[str, Any]:
+    def measure(task: str, model: Any) -> dict[str, Any]:
         return tool.measure_scores(task, model, tool.judged_films(task))
 
     def bag(about: dict[str, Any]) -> BagOfFrames:
@@ -181,8 +181,8 @@ def list_video_scores() -> Iterator[Row]:
     yield Row(
         16,
         "actions of stick figures, % right",
-        judged("actions", model)["accuracy"],
-        judged("actions", unordered)["accuracy"],
+        measure("actions", model)["accuracy"],
+        measure("actions", unordered)["accuracy"],
         "bag of frames",
         True,
     )
@@ -190,7 +190,7 @@ def list_video_scores() -> Iterator[Row]:
     yield Row(
         17,
         "captions of moving digits, % exact",
-        judged("captions", captioner)["exact"],
+        measure("captions", captioner)["exact"],
         compute_mean("video.captions.bag.exact"),
         "bag of frames *",
         True,

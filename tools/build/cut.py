@@ -43,7 +43,7 @@ class Cut(NamedTuple):
     kept: tuple[str, ...]
 
     @property
-    def whole(self) -> bool:
+    def is_full(self) -> bool:
         """Whether no chapter is left out."""
         return not any(CHAPTER.match(page) for page in self.missing.titles)
 
@@ -96,7 +96,7 @@ def cut_page(page: str, text: str, cut: Cut, module_chapters: dict[str, str]) ->
     `module_chapters` says which chapter ("ch18") builds a module ("scan").
     """
     text = MARKED.sub(lambda m: m[2] if _is_cut(m[1], cut) else "", text)
-    if not cut.whole:
+    if not cut.is_full:
         if page == "api":
             text = _without_modules(text, cut, module_chapters)
         if not CHAPTER.match(page):
@@ -114,7 +114,7 @@ def _drop_notebook(head: re.Match[str]) -> str:
 
 
 def _is_cut(word: str, cut: Cut) -> bool:
-    return cut.whole if word == "all" else word in cut.kept
+    return cut.is_full if word == "all" else word in cut.kept
 
 
 # ------------------------------------------------------- what a text names

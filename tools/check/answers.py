@@ -120,7 +120,7 @@ def find_closest(answer: Answer, places: list[CodePlace], known: Counter) -> Fou
     weights = {e: size / max(1, known[e]) for e, size in sizes.items()}
     whole = sum(weights.values())
 
-    def found(place: CodePlace) -> Found:
+    def compare(place: CodePlace) -> Found:
         shared = sizes.keys() & place.expressions
         return Found(
             sum(weights[e] for e in shared) / whole,
@@ -129,7 +129,7 @@ def find_closest(answer: Answer, places: list[CodePlace], known: Counter) -> Fou
             place,
         )
 
-    return max(map(found, places), key=lambda f: (f.leaks, f.share))
+    return max(map(compare, places), key=lambda f: (f.leaks, f.share))
 
 
 def compare(places: list[CodePlace]) -> list[Found]:

@@ -276,21 +276,21 @@ def only_used(css: str, words: set[str], begun: tuple[str, ...]) -> str:
     A class counts as used too if a script holds its beginning, up to a hyphen.
     """
 
-    def wanted(selector: str) -> bool:
+    def is_used(selector: str) -> bool:
         outside = re.sub(r"\([^()]*\)|\[[^]]*\]", "", selector)
         names = re.findall(r"\.(-?[A-Za-z_][\w-]*)", outside)
         return all(name in words or name.startswith(begun) for name in names)
 
-    def rule(match: re.Match[str]) -> str:
+    def filter_rule(match: re.Match[str]) -> str:
         selectors = match[1]
         if "@" in selectors or "\\" in selectors:
             return match[0]
         parts = re.split(r",(?![^(]*\))", selectors)
-        kept = ",".join(part for part in parts if wanted(part))
+        kept = ",".join(part for part in parts if is_used(part))
         return f"{kept}{{{match[2]}}}" if kept else ""
 
     licences = [c for c in COMMENT.findall(css) if c.startswith("/*!")]
-    css = RULE.sub(rule, COMMENT.sub("", css))
+    css = RULE.sub(filter_rule, COMMENT.sub("", css))
     css = re.sub(
         r'url\((\S*/fa-[\w-]+)\.woff2\) format\("woff2"\),url\(\S*?\.ttf\)'
         r' format\("truetype"\)',

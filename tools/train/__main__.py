@@ -1,7 +1,8 @@
 """Train what the chapters report: python -m tools.train NAME, with --help.
 
 With a page in place of NAME, such as ch05_clipping, it lists the commands that
-made the page's numbers, each below the file in which it is defined.
+made the page's numbers, each below the file in which it is defined. `capstone`
+is both: alone it lists, `capstone '*'` trains all.
 """
 
 import sys
@@ -9,7 +10,7 @@ from collections import defaultdict
 from importlib import import_module
 from pathlib import Path
 
-from tools import measurements
+from tools import ROOT, measurements
 from tools.train import runner
 
 START = "python -m tools.train "  # of a measurement's command
@@ -42,14 +43,16 @@ def find_commands(page: str) -> dict[str, list[str]]:
 def main() -> None:
     """Run one of the trainings by its name, or list those of a page."""
     known, pages = known_trainings(), set(measurements.PAGES.values())
-    name = sys.argv[1] if len(sys.argv) > 1 else ""
-    if name in known:
-        runner.main(import_module(known[name]).TRAINING, sys.argv[2:])
+    name, *rest = sys.argv[1:] or [""]
+    if name in known and (rest or name not in pages):
+        runner.main(import_module(known[name]).TRAINING, rest)
     elif name in pages:
         for file, commands in sorted(find_commands(name).items()):
             print("\n    ".join([file or "no training", *commands]))
+    elif name in {path.stem for path in (ROOT / "book").glob("*.md")}:
+        sys.exit(f"{name}: this page has no stored numbers of its own")
     else:
-        names = ", ".join([*sorted(known), *sorted(pages)])
+        names = ", ".join(sorted({*known, *pages}))
         sys.exit(f"NAME: expected a training or a page: {names}")
 
 

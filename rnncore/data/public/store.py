@@ -111,7 +111,7 @@ def path_of(
     return found
 
 
-def accepted(one: PublicSet, folder: Path) -> bool:
+def is_accepted(one: PublicSet, folder: Path) -> bool:
     """Whether this licence of this set was accepted in this folder."""
     path = folder / LICENCES
     return path.exists() and _line(one) in read_text(path).splitlines()
@@ -119,7 +119,7 @@ def accepted(one: PublicSet, folder: Path) -> bool:
 
 def accept(one: PublicSet, folder: Path) -> None:
     """Remember that the licence was accepted."""
-    if accepted(one, folder):
+    if is_accepted(one, folder):
         return
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / LICENCES
@@ -173,7 +173,7 @@ def get(
     the set, or the disk is full; what was there is then as it was.
     """
     one, target = find(name), folder / name
-    if not accepted(one, folder):
+    if not is_accepted(one, folder):
         raise Refused(
             f"{name}: its licence was not accepted yet: {one.licence} "
             f"({one.terms}); --accept accepts it"
@@ -186,14 +186,14 @@ def get(
         if wrong:
             raise Refused(f"{target}: {wrong[0]}; --force replaces it")
         return False
-    with _writing(name, folder) as part:
+    with _open_new_folder(name, folder) as part:
         if source is None:
-            sums = _fetched(one, folder, part, progress)
+            sums = _download_files(one, folder, part, progress)
         else:
             sums = _collect(one, _inner(source, name), part)
         (part / SUMS).write_text(_listed(sums), "utf-8", newline="\n")
         _replace(part, target, old)
-    shutil.rmtree(_loaded(one, folder), ignore_errors=True)
+    shutil.rmtree(_name_partial(one, folder), ignore_errors=True)
     return True
 
 
@@ -224,7 +224,7 @@ def verify(name: str, folder: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def _writing(name: str, folder: Path) -> Iterator[Path]:
+def _open_new_folder(name: str, folder: Path) -> Iterator[Path]:
     """A folder to be filled; it is gone at the end, whatever happens."""
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f".{name}.{secrets.token_hex(4)}.part"
@@ -271,7 +271,7 @@ def _collect(one: PublicSet, source: Path, part: Path) -> dict[str, str]:
     return dict(sorted(sums.items()))
 
 
-def _fetched(
+def _download_files(
     one: PublicSet, folder: Path, part: Path, tell: Callable | None
 ) -> dict[str, str]:
     """Download the set's files; what is refused will be fetched anew."""
@@ -279,7 +279,7 @@ def _fetched(
     try:
         return _collect(one, source, part)
     except Refused:
-        shutil.rmtree(_loaded(one, folder), ignore_errors=True)
+        shutil.rmtree(_name_partial(one, folder), ignore_errors=True)
         raise
 
 
@@ -325,7 +325,7 @@ class Meter:
         """Nothing is left to be done."""
 
 
-def _loaded(one: PublicSet, folder: Path) -> Path:
+def _name_partial(one: PublicSet, folder: Path) -> Path:
     """Where the files of an unfinished download wait for the others."""
     return folder / f".{one.name}.download"
 
@@ -348,7 +348,7 @@ def _download(one: PublicSet, folder: Path, tell: Callable | None) -> Path:
             f"({one.origin})"
         )
     pooch.get_logger().setLevel("WARNING")
-    into = _loaded(one, folder)
+    into = _name_partial(one, folder)
     most = LARGEST if one.archive else 2 * one.bytes + (1 << 20)
     for path, (url, known) in wanted.items():
         load = pooch.HTTPDownloader(

@@ -97,7 +97,7 @@ def test_a_licence_is_accepted_once_and_again_when_it_changes(
     store.accept(one, tmp_path / "data")
     assert (tmp_path / "data" / store.LICENCES).read_text().count("\n") == 1
     assert store.get("ett", tmp_path / "data", path)
-    assert not store.accepted(
+    assert not store.is_accepted(
         one._replace(licence="other"), tmp_path / "data"
     )
 

@@ -7,7 +7,7 @@ import pytest
 
 from grader import ROOT
 from rnncore.checking import client
-from rnncore.own.handin import fill, is_taken, marked, source_of
+from rnncore.own.handin import fill, is_taken, mark_origin, source_of
 from rnncore.own.loading import load
 from rnncore.own.tasks import begin
 from tests.helpers.own import solve
@@ -123,7 +123,9 @@ def test_tasks_of_other_files_are_imported_from_the_course(tmp_path):
         "def half(a):\n    return a / 2\n\n\n"
         "def gru_cell(a_x, a_h, state):\n    return s(half(a_x)), a_h"
     )
-    assert marked(own.functions["gru_cell"]).startswith("# from my_rnn/gru")
+    assert mark_origin(own.functions["gru_cell"]).startswith(
+        "# from my_rnn/gru"
+    )
 
 
 def begin_with(tmp_path, name, text):

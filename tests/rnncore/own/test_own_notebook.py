@@ -14,7 +14,7 @@ from grader.assignments import builder
 from rnncore.checking import server
 from rnncore.checking.client import read_cells
 from rnncore.checking.shell import make_shell
-from rnncore.own.handin import marked
+from rnncore.own.handin import mark_origin
 from rnncore.own.loading import load
 from rnncore.own.notebook import TEST, TESTED, Notebook
 from rnncore.own.tasks import TASKS, begin, course_function
@@ -108,7 +108,7 @@ def test_an_empty_answer_is_the_readers_and_a_written_one_stays(
     run(shell, STUB)
     own = sys.modules["my_rnn.cell"].unroll
     assert shell.user_ns["unroll"] is own
-    run(shell, marked(own))
+    run(shell, mark_origin(own))
     assert shell.user_ns["unroll"] is sys.modules["my_rnn.cell"].unroll
     run(shell, STUB.replace("raise NotImplementedError()", "return 7"))
     assert shell.user_ns["unroll"](1, 2, 3, 4) == 7

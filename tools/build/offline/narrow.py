@@ -30,7 +30,7 @@ def load_ipython_extension(shell: Any) -> None:
 def for_both(print_figure: Callable[..., Any]) -> Callable[..., Any]:
     """`print_figure`, whose SVG holds the narrow drawing as well."""
 
-    def printed(fig: Any, fmt: str = "png", *args: Any, **how: Any) -> Any:
+    def print_both(fig: Any, fmt: str = "png", *args: Any, **how: Any) -> Any:
         wide = print_figure(fig, fmt, *args, **how)
         if fmt != "svg" or not wide or fig.get_figwidth() <= FITS:
             return wide
@@ -46,7 +46,7 @@ def for_both(print_figure: Callable[..., Any]) -> Callable[..., Any]:
         before, end, after = wide.rpartition("</svg>")
         return f"{before}{held}</metadata>{end}{after}"
 
-    return printed
+    return print_both
 
 
 def narrow_figure(made: Any) -> Any:

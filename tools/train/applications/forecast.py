@@ -135,7 +135,7 @@ def run(plan: StudyPlan, rate: float, seed: int, asked: Options) -> StudyRun:
     return StudyRun(module, time.process_time() - begun)
 
 
-def said_by(module: torch.nn.Module, head: Head, windows: Windows):
+def predict_windows(module: torch.nn.Module, head: Head, windows: Windows):
     """Point (K, B) and quantiles (Q, K, B), in the network's units."""
     out = ask(module, windows)
     return head.point(out).numpy(), head.quantiles(out, LEVELS).numpy()
@@ -177,7 +177,11 @@ def train_on(
     """A network on one series; its score is the MASE over all steps."""
 
     def score(module: torch.nn.Module) -> float:
-        return measure_errors(e, e.back(said_by(module, head, e.test)[0])).mean().item()
+        return (
+            measure_errors(e, e.back(predict_windows(module, head, e.test)[0]))
+            .mean()
+            .item()
+        )
 
     return StudyPlan(make, head, e, score, steps, options)
 
@@ -189,7 +193,7 @@ def score_network(
     runs = [run(plan, RATE[study][name], s, asked) for s in seeds_of(study, asked)]
     e = plan.windows
     for module, _ in runs:
-        point, quantiles = said_by(module, plan.head, e.test)
+        point, quantiles = predict_windows(module, plan.head, e.test)
         found[key].append(measure_errors(e, e.back(point)))
         append(found, f"{key}_", judge_quantiles(e, e.back(quantiles)))
     return runs
@@ -460,7 +464,7 @@ def country_plan(
     """One model for all countries, ten years ahead."""
 
     def error(module: torch.nn.Module) -> float:
-        return country_scores(windows, *said_by(module, HEAD, windows.test))[""]
+        return country_scores(windows, *predict_windows(module, HEAD, windows.test))[""]
 
     make = partial(Direct, "GRU", 1, H, 10, HEAD.P)
     return StudyPlan(make, HEAD, windows, score or error, 1000, {})
@@ -477,7 +481,7 @@ def country_study(found: Values, asked: Options) -> None:
         year, c = int(name), plan.windows
         for seed in seeds_of("countries", asked):
             module, seconds = run(plan, RATE["countries"][name], seed, asked)
-            scores = country_scores(c, *said_by(module, HEAD, c.test))
+            scores = country_scores(c, *predict_windows(module, HEAD, c.test))
             append(found, f"network_{year}", scores)
             if year == ORIGINS[-1] and asked.keeps(seed):
                 keep("forecast_countries", module, scores[""], seconds, asked)
@@ -551,7 +555,7 @@ def unit_plans() -> dict[str, StudyPlan]:
     actual = rates[42:52] - rates[41]
 
     def score(module: torch.nn.Module) -> float:
-        point, _ = said_by(module, HEAD, test)
+        point, _ = predict_windows(module, HEAD, test)
         return float(np.abs(point * scaler.spread - actual).mean())
 
     return {"network": country_plan(parts, score)}
@@ -621,13 +625,15 @@ def trained_line(parts: Any, levels: Sequence[float], penalties: Sequence[float]
             for q in levels
         ]
 
-        def said(windows: Windows, lines: Any = lines) -> np.ndarray:
+        def predict(windows: Windows, lines: Any = lines) -> np.ndarray:
             each = [[line.predict(flat(windows)) for line in row] for row in lines]
             return np.sort(each, axis=0)  # fitted separately, they may cross
 
         held_out = np.asarray(parts.validation.target)
-        loss = pinball_loss(held_out, said(parts.validation), levels).mean()
-        best = min(best, (loss, said(parts.test), penalty), key=lambda found: found[0])
+        loss = pinball_loss(held_out, predict(parts.validation), levels).mean()
+        best = min(
+            best, (loss, predict(parts.test), penalty), key=lambda found: found[0]
+        )
     return best[1:]
 
 

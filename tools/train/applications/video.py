@@ -101,7 +101,7 @@ class Neighbours(torch.nn.Module):
         self.readout = torch.nn.Linear(H, K)
 
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
-        """Logits after each frame; before the first one stands itself."""
+        """Logits after each frame; the first one is paired with itself."""
         x = self.encoder(frames)
         pairs = torch.cat([torch.cat([x[:1], x[:-1]]), x], dim=2)
         said = self.readout(torch.tanh(self.think(pairs)))
@@ -330,7 +330,7 @@ def named_in_stills(sight: torch.nn.Module) -> float:
 
 
 @torch.no_grad()
-def looked_at(encoder: torch.nn.Module, films: Films) -> Films:
+def encode_films(encoder: torch.nn.Module, films: Films) -> Films:
     """What an encoder that does not learn makes of films, once for all."""
     parts = [
         encoder(torch.as_tensor(part).transpose(0, 1)).transpose(0, 1)
@@ -345,12 +345,12 @@ def make_data(
 ) -> list[Films]:
     """Films to train on, and to look at on the way: as `sight` sees them."""
 
-    def drawn(key: list[int], count: int) -> Films:
+    def draw(key: list[int], count: int) -> Films:
         films = make(np.random.default_rng(key), count, False)
-        return looked_at(sight, films) if sight else films
+        return encode_films(sight, films) if sight else films
 
     parts = [
-        drawn([1, seed, k], min(count - k * AT_ONCE, AT_ONCE))
+        draw([1, seed, k], min(count - k * AT_ONCE, AT_ONCE))
         for k in range(-(-count // AT_ONCE))
     ]
     together = Films(
@@ -358,7 +358,7 @@ def make_data(
         np.concatenate([films.labels for films in parts]),
         [caption for films in parts for caption in films.captions],
     )
-    return [together, drawn([2, seed], 300)]
+    return [together, draw([2, seed], 300)]
 
 
 @lru_cache(maxsize=1)
@@ -421,7 +421,7 @@ def fitted_to(
                 "command, whose eye it has"
             )
         sight = LOOPS[name, seed]
-        films, valid = (looked_at(sight, f) for f in (films, valid))
+        films, valid = (encode_films(sight, f) for f in (films, valid))
     if sight:
         place.encoder = torch.nn.Identity()  # the eye has looked already
     loss, next_batch, evaluate = how_to_train(name, films, valid)
@@ -498,16 +498,16 @@ def measure_rates(study: str, asked: Options) -> Iterator[Measurement]:
             lambda: 100 - measure_scores(name, made, test)[SCORE[name]],
         )
 
-    def compared(networks: Sequence[str]) -> Comparison:
+    def compare_networks(networks: Sequence[str]) -> Comparison:
         contenders = {network: partial(run, network) for network in networks}
         grid = {"rate": RATES[name]}
         return compare(contenders, grid, steps=steps, seeds=(0, 1, 2))
 
     if name not in ON_DIGITS:  # the others have the eye of the tuned loop
-        rate = compared(["loop"]).results["loop"].chosen["rate"]
+        rate = compare_networks(["loop"]).results["loop"].chosen["rate"]
         for seed in (0, 1, 2):
             LOOPS[name, seed] = fits["loop", rate, seed].network.encoder
-    found = compared(rated)
+    found = compare_networks(rated)
     if name not in ON_DIGITS and found.results["loop"].chosen["rate"] != rate:
         raise ValueError(f"{name}.loop: chosen at {rate:g}, then at another rate")
     yield Measurement(f"video.{study}.rates", to_json(found), "% wrong", [0, 1, 2])

@@ -107,7 +107,7 @@ def train_network(seed: int, asked: Options) -> RecognizerRun:
     )
 
 
-def heard_by(model: Any, recordings: Sequence[Recording]) -> list[np.ndarray]:
+def predict_letters(model: Any, recordings: Sequence[Recording]) -> list[np.ndarray]:
     """log p of the blank and each letter, one (T, K) a recording."""
     bands = [smooth_bands(r.features) for r in recordings]
     return outputs(model, [back_to_cepstra(a) for a in bands])
@@ -117,7 +117,7 @@ def greedy_errors(
     model: Any, recordings: Sequence[Recording], letters: Letters
 ) -> float:
     """Word errors where each step's likeliest letter is taken."""
-    said = [written(p, letters) for p in heard_by(model, recordings)]
+    said = [written(p, letters) for p in predict_letters(model, recordings)]
     return word_errors([r.text for r in recordings], said)
 
 
@@ -160,7 +160,7 @@ def train(seed: int, asked: Options) -> Iterator[Measurement]:
     texts = [r.text for r in parts.train]
     words = {word for text in texts for word in text.split()}
     true = [r.text for r in parts.test]
-    found = heard_by(model, parts.test)
+    found = predict_letters(model, parts.test)
     said = [written(p, letters) for p in found]
     facts: dict[str, Any] = {
         "seconds": seconds,
@@ -172,7 +172,7 @@ def train(seed: int, asked: Options) -> Iterator[Measurement]:
         "greedy.letters": letter_errors(true, said),
     }
     yield from list_measurements("real.an4", facts, UNITS)
-    held = heard_by(model, parts.validation)
+    held = predict_letters(model, parts.validation)
     held_true = [r.text for r in parts.validation]
     for name, spelt in ("beam", False), ("lexicon", True):
         only = words if spelt else None

@@ -148,15 +148,15 @@ def by_line(r: Rates, ahead: int) -> tuple[np.ndarray, float, float]:
     moved = r.logs[np.array(room)] - r.logs[np.array(room) - ahead]
     squares, products = x.T @ x, x.T @ moved.ravel()
 
-    def said(w: np.ndarray, part: str) -> np.ndarray:
+    def predict(w: np.ndarray, part: str) -> np.ndarray:
         days = r.parts[part]
         last = r.logs[np.array(days) - ahead]
         return np.exp((last + split_seen(r, days, ahead) @ w) * r.unit)
 
     lines = [np.linalg.solve(squares + p * np.eye(T + 1), products) for p in PENALTIES]
-    every = [measure_rse(r, "validation", said(w, "validation")) for w in lines]
+    every = [measure_rse(r, "validation", predict(w, "validation")) for w in lines]
     best = int(np.argmin(every))
-    return said(lines[best], "test"), float(PENALTIES[best]), every[best]
+    return predict(lines[best], "test"), float(PENALTIES[best]), every[best]
 
 
 def run_baselines(asked: Options) -> Iterator[Measurement]:

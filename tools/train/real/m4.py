@@ -171,7 +171,7 @@ def loss_of(judged: Judged) -> Callable:
     return loss
 
 
-def said_by(module: torch.nn.Module, judged: Judged, T: int) -> np.ndarray:
+def predict_forecasts(module: torch.nn.Module, judged: Judged, T: int) -> np.ndarray:
     """Shapes: -> (N, K)"""
     past = np.stack([s.train[-T:] for s in judged.series], axis=1)
     with torch.no_grad():
@@ -196,7 +196,9 @@ def train(
     module = build(name, setting, seed)
 
     def owa(module: torch.nn.Module) -> float:
-        return measure_scores(judged, said_by(module, judged, setting["T"]))["owa"]
+        return measure_scores(judged, predict_forecasts(module, judged, setting["T"]))[
+            "owa"
+        ]
 
     fit, seconds = fit_module(
         module,
@@ -225,7 +227,7 @@ def run(name: str, seed: int, asked: Options) -> Iterator[Measurement]:
     yield Measurement(f"{key}.validation", round(course[-1], 4), "OWA")
     judged = judge(series)
     module, more, _ = train(name, judged, setting, seed, steps)
-    said = said_by(module, judged, setting["T"])
+    said = predict_forecasts(module, judged, setting["T"])
     yield from round_measurement(key, measure_scores(judged, said))
     yield Measurement(f"{key}.seconds", round(seconds + more, 1), "seconds of one core")
     count = sum(w.numel() for w in module.parameters())

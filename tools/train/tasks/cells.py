@@ -234,7 +234,7 @@ def make_runs(study: CellPlan) -> Looks:
     task = study.task
 
     @cache
-    def looks(name: str, rate: float, seed: int) -> list[Look]:
+    def list_looks(name: str, rate: float, seed: int) -> list[Look]:
         one, found = CONTENDERS[name], []
         c, rng = one.cell, np.random.default_rng(seed)
         model = first_model(task, one, study.H[one.kind], rng)
@@ -258,7 +258,7 @@ def make_runs(study: CellPlan) -> Looks:
         tqdm.write(f"{name} {rate:g} {seed}: {best:.4f}, {seconds:.1f} s")
         return found
 
-    return looks
+    return list_looks
 
 
 def train(
