@@ -189,6 +189,17 @@ def train_module(
     return result
 
 
+@contextmanager
+def evaluating(module: torch.nn.Module) -> Iterator[None]:
+    """Inside, the module evaluates; then it is in the mode it was in."""
+    training = module.training
+    module.eval()
+    try:
+        yield
+    finally:
+        module.train(training)
+
+
 def evaluated(module: torch.nn.Module, evaluate: Callable) -> float:
     """`evaluate(module)` without gradients, dropout and chance."""
     import torch
