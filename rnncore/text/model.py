@@ -151,7 +151,7 @@ def contiguous_windows(
 
     A window has T rows to read and one more to predict. The last
     (rows - 1) mod T rows are never read. After the last window the first
-    comes again: set the state to `zero_state` there.
+    comes again: set the state to `zero_state` there to forget the end.
 
     Raises ValueError where there are fewer than T + 1 rows.
     """
