@@ -191,13 +191,15 @@ def train_module(
 
 @contextmanager
 def evaluating(module: torch.nn.Module) -> Iterator[None]:
-    """Inside, the module evaluates; then it is in the mode it was in."""
-    training = module.training
+    """Inside, the module evaluates; then it trains again, if it did."""
+    if not module.training:
+        yield
+        return
     module.eval()
     try:
         yield
     finally:
-        module.train(training)
+        module.train()
 
 
 def evaluated(module: torch.nn.Module, evaluate: Callable) -> float:
