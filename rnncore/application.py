@@ -189,6 +189,19 @@ def train_module(
     return result
 
 
+@contextmanager
+def evaluating(module: torch.nn.Module) -> Iterator[None]:
+    """Inside, the module evaluates; then it trains again, if it did."""
+    if not module.training:
+        yield
+        return
+    module.eval()
+    try:
+        yield
+    finally:
+        module.train()
+
+
 def evaluated(module: torch.nn.Module, evaluate: Callable) -> float:
     """`evaluate(module)` without gradients, dropout and chance."""
     import torch

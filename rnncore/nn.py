@@ -541,16 +541,23 @@ class Cell(Recurrent[Any]):
     num_layers, bias, batch_first, dropout and bidirectional. hx holds
     the parts of its state: h alone as a tensor, several as a tuple. A
     part that the cell returns as it came is not in hx: it is a weight of
-    each unit, `weight_NAME_l0`, drawn at first as all other weights, and
-    has to stand after the rest of the state. Arrays have the shapes that
+    each unit, `weight_NAME_l0`, and has to stand after the rest of the
+    state. A part returned changed, or in another place, is state, not a
+    weight: print(layer) shows which. Gate k, in the order in which `a` is
+    taken apart, has rows k*H to (k+1)*H of weight_ih, weight_hh and both
+    biases. All are drawn from +-1/sqrt(H). Arrays have the shapes that
     `rnncore.nn.Recurrent` names. A leaky unit::
 
-        from rnncore.fused import tanh
+        from rnncore.fused import sigmoid, tanh
 
-        def leaky(a, h):
-            return 0.9 * h + 0.1 * tanh(a)
+        def leaky(a, h, rate):
+            keep = sigmoid(rate)
+            return keep * h + (1 - keep) * tanh(a), rate
 
-        y, h = Cell(leaky, 3, 4)(torch.zeros(5, 2, 3))
+        layer = Cell(leaky, 3, 4)
+        with torch.no_grad():  # a start of one's own
+            layer.weight_rate_l0.fill_(3.0)
+        y, h = layer(torch.zeros(5, 2, 3))
 
     On a GPU its printed loop runs: no compiled one is for a GPU.
 
@@ -589,9 +596,10 @@ class Cell(Recurrent[Any]):
             dtype,
         )
         self.function = function
-        names = traced.cell.parts
+        names, self.gates = traced.cell.parts, traced.cell.gates
         self.kept = [names[k] for k in traced.held]
         self.parts = len(names) - len(self.kept)
+        self.changed = names[: self.parts]
         if traced.held != list(range(self.parts, len(names))):
             raise ValueError(
                 f"{function.__name__}: expected its weights "
@@ -623,8 +631,12 @@ class Cell(Recurrent[Any]):
         )
 
     def extra_repr(self) -> str:
-        """The cell's name before torch's text."""
-        return f"{self.function.__name__}, {super().extra_repr()}"
+        """The cell's name, torch's text, and what it took for what."""
+        return (
+            f"{self.function.__name__}, {super().extra_repr()}, "
+            f"state=({', '.join(self.changed)}), "
+            f"weights=({', '.join(self.kept)}), gates={self.gates}"
+        )
 
     def direction(
         self,

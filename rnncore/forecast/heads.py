@@ -66,9 +66,14 @@ def gaussian_head(least: float = 1e-3) -> Head:
 def quantile_head(levels: Sequence[float]) -> Head:
     """One number for each level; the loss is the pinball loss.
 
+    It is the mean over levels, horizons and batch. `quantiles` sorts a
+    step's numbers, `loss` takes them as they are.
+
     Raises ValueError unless the levels rise between 0 and 1 through 0.5.
     Source: Koenker & Bassett 1978.
     """
+    if not hasattr(levels, "__iter__"):
+        raise ValueError(f"levels: expected a list, got {levels!r}")
     levels = tuple(levels)
     rising = list(levels) == sorted(set(levels))
     if (

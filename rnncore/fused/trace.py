@@ -16,6 +16,10 @@ from typing import Any, NamedTuple, NoReturn
 
 HERE = __file__.rpartition("trace.py")[0]
 BY_NAME = "take the gates apart by name, i, f = a"
+OWN = (
+    "; a weight of each unit is a part of the state that is returned as "
+    "it came"
+)
 COMMUTE = {"add", "mul", "and", "or"}
 LOGIC = {  # operations whose arguments are conditions
     "and": [True, True],
@@ -159,7 +163,10 @@ class Node:
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("__"):
             raise AttributeError(name)
-        raise TypeError(f"asks one unit's value for .{name}")
+        raise TypeError(
+            f"asks one unit's value for .{name}; write tanh(x), "
+            "minimum/maximum, or i, g = a"
+        )
 
 
 class Gates(Node):
@@ -173,6 +180,7 @@ class Gates(Node):
         first = graph.node("symbol", f"{name}0")
         super().__init__(graph, first.op, first.args, first.place)
         self.name, self.count, self.asked = name, count, 0
+        self.whole = False  # whether it is read as one value
 
     def __getitem__(self, k: Any) -> Node:
         if not isinstance(k, int) or isinstance(k, bool):
@@ -231,6 +239,7 @@ def trace(cell: Callable, gates: int | None = None) -> Traced:
             )
         parts = returned if isinstance(returned, tuple) else (returned,)
         after = [_node(graph, part) for part in parts]
+        _check_whole(cell, [a for a in given if isinstance(a, Gates)])
         if any(part.op in TRUTHS for part in after):
             raise TypeError("returns a condition; use where")
     except Exception as error:  # noqa: BLE001 - told with its line
@@ -286,7 +295,7 @@ def raised(base: Node, power: Any) -> Any:
     if power == 0.5:
         return apply("sqrt", base)
     if float(power) != int(power) or abs(power) > 64:
-        return base.graph.node("pow", base, base.graph.constant(power))
+        return apply("pow", base, power)
     if power < 0:
         return 1.0 / raised(base, -power)
     if power == 0:
@@ -304,11 +313,13 @@ def _node(graph: Graph, a: Any) -> Node:
     if isinstance(a, Node):
         if a.graph is not graph:
             raise TypeError("mixes values of two runs")
+        if isinstance(a, Gates):
+            a.whole = True
         return a
     if isinstance(a, bool) or not isinstance(a, Real):
         raise TypeError(
             f"expected a value of the unit or a number, "
-            f"got {type(a).__name__}"
+            f"got {type(a).__name__}{OWN if hasattr(a, 'shape') else ''}"
         )
     if not math.isfinite(a):
         raise TypeError(f"expected a finite number, got {a}")
@@ -361,6 +372,16 @@ def _count_gates(cell: Callable, names: list[str], sums: bool) -> int:
             _refuse(cell, error)
         return max(g.asked for g in gates) - 1  # one more to see the end
     return max(1, *(g.asked for g in gates))
+
+
+def _check_whole(cell: Callable, gates: list[Gates]) -> None:
+    """Raise TypeError where a whole `a` stands beside its several gates."""
+    several = max((g.asked for g in gates), default=0) > 1
+    for name in [g.name for g in gates if g.whole and several]:
+        raise TypeError(
+            f"uses {name} as a whole and also takes it apart; "
+            f"name the gate: r, z = {name}"
+        )
 
 
 def _refuse(cell: Callable, error: Exception) -> NoReturn:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 import torch
 
+from rnncore.application import evaluating
 from rnncore.backend import check_shape, to_numpy
 from rnncore.display import growing_output
 from rnncore.text.model import LanguageModel, States
@@ -33,10 +34,12 @@ def next_logits(
 ) -> tuple[np.ndarray, States]:
     """The logits after the last of these tokens, and the state.
 
+    The model evaluates, without dropout, and is left in its mode.
+
     Shapes: ids (T, B) -> logits (B, K); state
     """
     check_shape("ids", ids, "T", "B")
-    with torch.no_grad():
+    with evaluating(model), torch.no_grad():
         tokens = torch.as_tensor(ids, device=model.readout.bias.device)
         y, state = model.hidden(tokens, state)
         return to_numpy(model.readout(y[-1])).astype(float), state
@@ -54,7 +57,6 @@ def generate(
 
     Shapes: prompts (T, B) -> ids (B,)
     """
-    model.eval()
     logits, state = next_logits(model, prompts)
     while True:
         ids = draw_tokens(rng, shape(logits))
@@ -72,8 +74,17 @@ def write_text(
 ) -> Iterator[str]:
     """The prompt, then piece by piece what the model makes of it.
 
-    Raises ValueError where the prompt is empty.
+    Raises ValueError where the prompt is empty, TypeError where rng or
+    shape is nothing of its type.
     """
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(
+            f"rng: expected a numpy Generator, got {type(rng).__name__}"
+        )
+    if not callable(shape):
+        raise TypeError(
+            f"shape: expected a function of logits, got {shape!r}"
+        )
     ids = vocabulary.encode(prompt)
     check_shape("prompt", ids, "T")
     yield vocabulary.decode(ids)
@@ -98,8 +109,16 @@ def stream(pieces: Iterable[str]) -> str:
 def likeliest(
     model: LanguageModel, prompt: np.ndarray, width: int, length: int
 ) -> list[Hypothesis]:
-    """Beam search from a prompt of token ids (T,), best first."""
-    model.eval()
+    """Beam search from a prompt of token ids (T,), best first.
+
+    Raises TypeError where the prompt is a string.
+    """
+    if isinstance(prompt, str):
+        raise TypeError(
+            "prompt: expected token ids (T,), got str; "
+            "use vocabulary.encode"
+        )
+    check_shape("prompt", prompt, "T")
 
     def log_p(logits):
         a = logits[0] - logits[0].max()

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from rnncore import nn
+from rnncore.application import evaluating
 from rnncore.backend import check_shape, to_numpy, tree_map
 from rnncore.optim import clip_by_global_norm
 
@@ -97,7 +98,10 @@ class LanguageModel(torch.nn.Module):
         return self.readout(y), state
 
     def zero_state(self, B: int) -> States:
-        """The state before any token was read."""
+        """The state before any token was read: a tuple, one entry a layer.
+
+        (h, c) of an LSTM, h of a GRU or an RNN, each (1, B, H).
+        """
         H = self.readout.in_features
         zero = self.readout.bias.new_zeros((1, B, H))
         return tuple(
@@ -145,7 +149,9 @@ def contiguous_windows(
 ) -> Callable[[np.random.Generator, int], np.ndarray]:
     """The `next_batch` of truncated BPTT: window after window, then again.
 
-    A window has T rows to read and one more to predict.
+    A window has T rows to read and one more to predict. The last
+    (rows - 1) mod T rows are never read. After the last window the first
+    comes again: set the state to `zero_state` there to forget the end.
 
     Raises ValueError where there are fewer than T + 1 rows.
     """
@@ -169,6 +175,7 @@ def language_loss(
 
     Shapes: ids (T + 1, B) -> loss (); state
     """
+    check_shape("ids", ids, "T + 1", "B")
     tokens = torch.as_tensor(ids, device=model.readout.bias.device)
     logits, state = model(tokens[:-1], state)
     return cross_entropy(logits.flatten(0, 1), tokens[1:].flatten()), state
@@ -179,13 +186,14 @@ def token_nats(
 ) -> np.ndarray:
     """The surprisal of every token but the first row, state carried on.
 
+    One text is ids[:, None]; the mean / log 2 is bits a token.
+
     Shapes: ids (T + 1, B) -> nats (T, B)
     """
-    check_shape("ids", ids, "T", "B")
-    model.eval()
+    check_shape("ids", ids, "T + 1", "B")
     state = model.zero_state(ids.shape[1])
     nats = np.empty((len(ids) - 1, ids.shape[1]))
-    with torch.no_grad():
+    with evaluating(model), torch.no_grad():
         for t in range(0, len(ids) - 1, window):
             part, state = _surprisals(model, ids[t : t + window + 1], state)
             nats[t : t + window] = to_numpy(part)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from rnncore.application import evaluating
 from rnncore.backend import check_shape, to_numpy
 from rnncore.text.model import LanguageModel
 
@@ -41,10 +42,9 @@ def hidden_states(
     Shapes: ids (T,) -> h (T, H)
     """
     check_shape("ids", ids, "T")
-    model.eval()
     state = model.zero_state(1)
     found = []
-    with torch.no_grad():
+    with evaluating(model), torch.no_grad():
         for t in range(0, len(ids), window):
             tokens = torch.as_tensor(ids[t : t + window, None])
             y, state = model.hidden(tokens, state)

@@ -36,6 +36,16 @@ def at_temperature(logits: np.ndarray, temperature: float) -> np.ndarray:
     return p / p.sum(axis=-1, keepdims=True)
 
 
+def _check_probabilities(p: np.ndarray) -> None:
+    """Raise ValueError unless each row's numbers are shares of 1."""
+    sums = np.sum(p, axis=-1)
+    if np.min(p) < 0 or not np.allclose(sums, 1, atol=1e-3):
+        raise ValueError(
+            "p: expected rows that sum to 1; turn logits into "
+            "probabilities with at_temperature first"
+        )
+
+
 def top_k(p: np.ndarray, k: int) -> np.ndarray:
     """Only the k likeliest tokens, with probabilities that sum to 1.
 
@@ -43,11 +53,12 @@ def top_k(p: np.ndarray, k: int) -> np.ndarray:
 
     Shapes: p (B, K) -> p (B, K)
 
-    Raises ValueError where k is below 1.
+    Raises ValueError where k is below 1, or a row does not sum to 1.
     Source: Fan et al. 2018.
     """
     if k < 1:
         raise ValueError(f"k: expected at least 1, got {k}")
+    _check_probabilities(p)
     order = np.argsort(-p, axis=-1, kind="stable")
     kept = np.array(p)
     np.put_along_axis(kept, order[..., k:], 0, axis=-1)
@@ -61,11 +72,12 @@ def nucleus(p: np.ndarray, mass: float) -> np.ndarray:
 
     Shapes: p (B, K) -> p (B, K)
 
-    Raises ValueError unless 0 < mass <= 1.
+    Raises ValueError unless 0 < mass <= 1 and each row sums to 1.
     Source: Holtzman et al. 2020.
     """
     if not 0 < mass <= 1:
         raise ValueError(f"mass: expected more than 0, to 1, got {mass}")
+    _check_probabilities(p)
     order = np.argsort(-p, axis=-1, kind="stable")
     falling = np.take_along_axis(p, order, axis=-1)
     before = np.cumsum(falling, axis=-1) - falling  # mass of the likelier
@@ -105,8 +117,8 @@ def beam_search(
     """The likeliest continuations found when `width` are kept at each step.
 
     `advance(state, token)` reads a token and gives the log probabilities
-    of the next one, and the new state; `after` and `state` are those of
-    the beginning. Width 1 is the greedy choice.
+    of the next one, (K,), and the new state; `after`, (K,), and `state`
+    are those of the beginning. Width 1 is the greedy choice.
 
     Raises ValueError where width or length is below 1.
     Source: Lowerre 1976.

@@ -25,6 +25,8 @@ def writes(found, said):
     assert found["loss"].item() < 1
     assert said.startswith("to be")
     assert len(said.strip()) > 40
+    before, after = (found[n].state_dict() for n in ("model", "loaded"))
+    assert all(before[name].equal(after[name]) for name in before)
 
 
 def learns(found, said):
@@ -55,6 +57,8 @@ def counts(found, said):
 def covers(found, said):
     assert 0.6 < float(found["inside"]) < 0.95
     assert (found["low"] <= found["high"]).all()
+    error, naive = (found[n] - found["future"] for n in ("middle", "naive"))
+    assert error.abs().mean() < naive.abs().mean()
 
 
 def sings(found, said):

@@ -264,6 +264,10 @@ def test_quantiles_never_cross_and_are_found_by_their_level():
 def test_levels_that_are_none_are_refused(levels):
     with pytest.raises(ValueError, match="levels: expected numbers that"):
         quantile_head(levels)
+    with pytest.raises(
+        ValueError, match=r"levels: expected a list, got 0\.5"
+    ):
+        quantile_head(0.5)
 
 
 def test_a_mean_knows_no_quantiles():

@@ -695,6 +695,34 @@ def uneven(a_x, a_h, h):
     return i + j + f + g + k
 
 
+def whole_beside_gates(a, h):
+    r, z = a
+    return sigmoid(r) * h + z * tanh(a)
+
+
+def whole_returned(a, h):
+    _r, _z = a
+    return a
+
+
+def whole_powered(a, h):
+    r, z = a
+    return r * z + a**1.5
+
+
+def whole_beside_its_sister(a_x, a_h, h):
+    r, z = a_x
+    return sigmoid(r) * h + z * tanh(a_h)
+
+
+def weight_from_outside(a, h):
+    return tanh(a) * np.ones(3)
+
+
+def method(a, h):
+    return a.tanh()
+
+
 def nothing(a, h):
     tanh(a)
 
@@ -728,6 +756,15 @@ def forgotten(a, h):
         (some_gates, "expected the number of one gate, got slice"),
         (gate_too_many, "asks for gate 2: expected one of 0 to 1"),
         (uneven, "a_x and a_h have as many gates"),
+        (whole_beside_gates, "uses a as a whole .* the gate: r, z = a$"),
+        (whole_returned, "whole_returned: uses a as a whole and also"),
+        (whole_powered, "uses a as a whole and also takes it apart"),
+        (whole_beside_its_sister, "uses a_h as a whole .*: r, z = a_h$"),
+        (
+            weight_from_outside,
+            "got ndarray; a weight of each unit is a part",
+        ),
+        (method, r"asks .* \.tanh; write tanh\(x\), min.*, or i, g = a"),
         (nothing, "expected it to return h or a tuple.*got NoneType"),
         (listed, "expected it to return h or a tuple.*got list"),
         (generated, "expected it to return h or a tuple.*got generator"),
@@ -745,6 +782,15 @@ def test_numbers_of_numpy_count_as_numbers():
 
     (h,), _ = fused.pair(cell)[0](*np.ones((2, 1, 1)), (np.ones((1, 1)),))
     assert_close(h, [[0.5 * np.tanh(2) + 2]])
+
+
+def test_a_cell_of_one_gate_may_read_it_as_a_whole():
+    def cell(a, h):
+        (only,) = a
+        return tanh(a) + only
+
+    (h,), _ = fused.pair(cell)[0](*np.ones((2, 1, 1)), (np.ones((1, 1)),))
+    assert_close(h, [[np.tanh(2) + 2]])
 
 
 def two_for_one(a, h):

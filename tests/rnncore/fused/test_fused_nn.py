@@ -121,7 +121,29 @@ def test_a_weight_that_torch_has_is_refused(cell, name):
 
 def test_a_cell_module_says_which_cell_it_is():
     module = rnncore.nn.Cell(fused_cells.lstm, 3, 4, num_layers=2)
-    assert repr(module) == "Cell(lstm, 3, 4, num_layers=2)"
+    assert repr(module) == (
+        "Cell(lstm, 3, 4, num_layers=2, state=(h, c), weights=(), gates=4)"
+    )
+
+
+def test_a_cell_module_says_what_is_state_and_what_is_a_weight():
+    leaky = rnncore.nn.Cell(fused_cells.leaky, 3, 4)
+    assert "state=(h), weights=(leak), gates=1" in repr(leaky)
+    changed = rnncore.nn.Cell(lambda a, h, rate: (h + a, rate / 2), 3, 4)
+    assert "state=(h, rate), weights=(), gates=1" in repr(changed)
+
+
+def test_gate_k_has_its_rows():
+    def second(a, h):
+        r, z = a
+        return z + 0 * r
+
+    module = rnncore.nn.Cell(second, 3, 4)
+    x = torch.randn(1, 1, 3)
+    with torch.no_grad():
+        rows = module.weight_ih_l0[4:8] @ x[0, 0]
+        biases = (module.bias_ih_l0 + module.bias_hh_l0)[4:8]
+        assert_close(module(x)[0][0, 0], rows + biases)
 
 
 @pytest.mark.weekly

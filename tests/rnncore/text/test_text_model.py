@@ -26,6 +26,7 @@ from rnncore.text.model import (
     stretches,
     token_nats,
 )
+from rnncore.text.probe import hidden_states
 from rnncore.text.sampling import at_temperature
 from rnncore.text.storage import load_model, save_model
 from rnncore.text.vocabulary import Vocabulary
@@ -282,6 +283,72 @@ def test_reading_gives_the_logits_after_the_last_token(ids):
     whole, last = model(torch.as_tensor(ids))
     assert_close(logits, whole[-1], computed_in="float32")
     assert_close(state, last)
+
+
+SPACE = Vocabulary(tuple("abcdefghij "), False)
+
+
+def softmax(logits):
+    return at_temperature(logits, 1.0)
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda model, ids: token_nats(model, ids),
+        lambda model, ids: next_logits(model, ids),
+        lambda model, ids: likeliest(model, ids[:, 0], 2, 3),
+        lambda model, ids: hidden_states(model, ids[:, 0]),
+        lambda model, ids: next(
+            generate(model, ids, np.random.default_rng(0), softmax)
+        ),
+        lambda model, ids: list(
+            write_text(
+                model, SPACE, "abc", np.random.default_rng(0), softmax, 4
+            )
+        ),
+    ],
+)
+def test_a_use_without_dropout_leaves_the_model_s_mode(use, training, ids):
+    model = model_of(dropout=0.5).train(training)
+    use(model, ids)
+    assert model.training == training
+
+
+def test_an_error_leaves_the_model_s_mode(ids):
+    model = model_of().train()
+    for use in token_nats, next_logits:
+        with pytest.raises(IndexError):
+            use(model, ids * 0 + K)  # no such token
+        assert model.training
+
+
+def test_what_is_read_is_read_without_dropout(ids):
+    model = model_of(dropout=0.5)
+    expected = token_nats(model, ids), next_logits(model, ids)[0]
+    model.train()
+    found = token_nats(model, ids), next_logits(model, ids)[0]
+    for a, b in zip(expected, found, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_wrong_arguments_are_told_with_what_was_expected(ids):
+    model, rng = model_of(), np.random.default_rng(0)
+
+    def written(rng, shape):
+        return next(write_text(model, SPACE, "abc", rng, shape, 4))
+
+    with pytest.raises(
+        ValueError, match=r"ids: expected \(T \+ 1, B\), got"
+    ):
+        language_loss(model, np.zeros(20, int), model.zero_state(1))
+    with pytest.raises(TypeError, match="got str; use vocabulary"):
+        likeliest(model, "hello", 2, 3)
+    with pytest.raises(TypeError, match="rng: expected a numpy Generator"):
+        written(None, softmax)
+    with pytest.raises(TypeError, match="shape: expected a function of"):
+        written(rng, 0.5)
 
 
 def test_each_row_is_written_by_what_it_has_read(ids):

@@ -18,6 +18,20 @@ from tests.helpers.arrays import assert_close
 P = np.array([0.1, 0.4, 0.2, 0.3])
 
 
+@pytest.mark.parametrize(
+    "cut", [lambda a: top_k(a, 3), lambda a: nucleus(a, 0.9)]
+)
+@pytest.mark.parametrize(
+    "logits", [np.zeros((2, 4)), [[3, -1, -0.5, -0.5]]]
+)
+def test_logits_are_refused_where_probabilities_are_cut(cut, logits):
+    with pytest.raises(ValueError, match="sum to 1; turn logits into prob"):
+        cut(np.array(logits))
+    assert_close(
+        cut(at_temperature(logits, 1)).sum(-1), np.ones(len(logits))
+    )
+
+
 def test_a_temperature_of_one_is_the_softmax():
     logits = np.log([1.0, 2.0, 5.0])
     assert_close(at_temperature(logits, 1.0), [0.125, 0.25, 0.625])
