@@ -393,6 +393,22 @@ def test_a_file_that_changes_while_a_page_runs_is_read_again(small, capsys):
     assert executed(capsys) == {"page"}
 
 
+def test_a_page_that_is_edited_while_it_runs_is_executed_again(
+    small, capsys
+):
+    edit = "page = __import__('pathlib').Path('page.md')\n"
+    edit += (
+        "page.write_text(page.read_text().replace('1' + '1', '2' + '2'))"
+    )
+    write(small, cells(f"print(11)\n{edit};"))
+    book.build_book(jobs=1)
+    page = small / "book" / "page.md"
+    page.write_text(page.read_text() + "\nMore words.\n")
+    capsys.readouterr()
+    book.build_book(jobs=1)
+    assert executed(capsys) == {"page"}
+
+
 def test_weights_that_are_read_are_seen_by_the_log_of_reads(tmp_path):
     code = (
         "from rnncore.storage.weights import load_weights, stored\n"

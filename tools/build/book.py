@@ -179,7 +179,9 @@ class Executions:
             record = self.cache.match_cache_notebook(notebook)
         except KeyError:
             return False
-        uses = record.data["uses"]
+        uses = record.data.get("uses")
+        if uses is None:  # executed while it was rendered, as it had changed
+            return False
         if any(digest_file(ROOT / name) != was for name, was in uses.items()):
             return False
         try:
@@ -193,7 +195,8 @@ class Executions:
     def list_uses(self) -> set[Path]:
         """Return the files that the cells of all pages read."""
         records = self.cache.list_cache_records()
-        return {ROOT / name for record in records for name in record.data["uses"]}
+        uses = (record.data.get("uses", ()) for record in records)
+        return {ROOT / name for names in uses for name in names}
 
     def keep(self, page: Path, notebook: NotebookNode, run: "PageRun") -> None:
         """Store the outputs."""
