@@ -191,15 +191,17 @@ def train_module(
 
 @contextmanager
 def evaluating(module: torch.nn.Module) -> Iterator[None]:
-    """Inside, the module evaluates; then it trains again, if it did."""
+    """Inside, the module evaluates; then each part is in its mode again."""
     if not module.training:
         yield
         return
+    modes = [(part, part.training) for part in module.modules()]
     module.eval()
     try:
         yield
     finally:
-        module.train()
+        for part, mode in modes:
+            part.training = mode
 
 
 def evaluated(module: torch.nn.Module, evaluate: Callable) -> float:

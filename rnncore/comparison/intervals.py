@@ -45,10 +45,7 @@ def bootstrap(
     Raises ValueError where there is no case.
     Source: Efron 1979, percentiles.
     """
-    if cases < 1:
-        raise ValueError(f"cases: expected at least 1, got {cases}")
-    found = [score(rng.integers(cases, size=cases)) for _ in range(draws)]
-    return _middle(found, level)
+    return _draw_blocks(score, cases, rng, draws, level, 1)
 
 
 def block_bootstrap(
@@ -67,9 +64,21 @@ def block_bootstrap(
     Raises ValueError where there is no case.
     Source: Politis and Romano 1992, circular blocks.
     """
+    block = min(max(round(max(cases, 0) ** (1 / 3)), least), cases)
+    return _draw_blocks(score, cases, rng, draws, level, block)
+
+
+def _draw_blocks(
+    score: Callable[[np.ndarray], float],
+    cases: int,
+    rng: np.random.Generator,
+    draws: int,
+    level: float,
+    block: int,
+) -> tuple[float, float]:
+    """The interval of a score of blocks that are drawn with repetition."""
     if cases < 1:
         raise ValueError(f"cases: expected at least 1, got {cases}")
-    block = min(max(round(cases ** (1 / 3)), least), cases)
     count = -(-cases // block)
 
     def draw() -> np.ndarray:

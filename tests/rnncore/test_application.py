@@ -19,6 +19,7 @@ from rnncore.application import (
     Refused,
     Score,
     choose_device,
+    evaluating,
     seeded,
     split,
     spread_of,
@@ -570,3 +571,13 @@ def test_a_model_of_a_hostile_size_is_refused_at_once(
     with pytest.raises(Refused, match=r"model\.safetensors: no tied") as e:
         load_module(path, "tied", make, "tied")
     assert says in str(e.value)
+
+
+def test_after_evaluating_each_part_is_in_the_mode_that_it_was_in():
+    frozen = torch.nn.Dropout().eval()
+    module = torch.nn.Sequential(torch.nn.Dropout(), frozen)
+    with evaluating(module):
+        assert not module.training
+    assert module.training
+    assert module[0].training
+    assert not frozen.training
