@@ -119,7 +119,8 @@ def test_the_button_teaches_pauses_and_goes_on(show):
     )
     figure.page.get_by_role("button", name="Pause").press("Enter")
     at = figure.state()["updates"]
-    assert "After 25 updates, at " in figure.words
+    when = max(n for n in (25, 100, 400, 800) if n <= at)  # a slow machine
+    assert f"After {when} updates, at " in figure.words
     figure.page.wait_for_timeout(300)
     assert figure.state()["updates"] == at
     figure.page.get_by_role("button", name="Go on").press("Enter")
