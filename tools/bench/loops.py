@@ -206,7 +206,23 @@ def compare_shape(
     }
     peak = peak_bytes if device == "cpu" else cuda.cuda_peak
     found["memory"] = peak(runs["ours"]) / peak(runs["torch.nn"])
+    if device == "cpu":
+        modules = {way: runs[way] for way in ("rnncore.nn", "torch.nn")}
+        with one_thread():
+            times = time_in_turns(modules, repeats, warm_up=2)
+        found["one-thread"] = compute_ratio(times, "rnncore.nn", "torch.nn")
     return found
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Have torch, and with it our loops, compute on one core."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def compare_option(
@@ -381,7 +397,7 @@ def table_of_shapes(device: str, where: str, repeats: int, save: bool):
     """The loops and the modules at four shapes."""
     print(
         "                            / torch.nn\n"
-        "cell  T, B, D, H          loop  module  limit  "
+        "cell  T, B, D, H          loop  module  limit  1 thread  "
         "loop/autograd  memory",
         flush=True,
     )
@@ -392,11 +408,11 @@ def table_of_shapes(device: str, where: str, repeats: int, save: bool):
                 sizes = "x".join(map(str, shape))
                 keep(f"bench.{device}.{name}.{sizes}", found, where)
             asked = f"{limit:6.1f}" if device == "cpu" else "     -"
-            memory = found["memory"]
+            alone = f"{found['one-thread']:9.2f}" if device == "cpu" else "        -"
             print(
                 f"{name:5} {shape!s:19} {found['nn']:4.2f} "
-                f"{found['module']:7.2f} {asked} "
-                f"{found['autograd']:14.2f} {memory:7.2f}",
+                f"{found['module']:7.2f} {asked} {alone} "
+                f"{found['autograd']:14.2f} {found['memory']:7.2f}",
                 flush=True,
             )
 

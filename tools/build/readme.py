@@ -145,7 +145,13 @@ class Block(NamedTuple):
 RATIOS: dict[str, tuple[str, dict[str, str]]] = {
     "bench": (
         "bench.cpu.",
-        {"nn": "loop", "module": "module", "autograd": "autograd", "memory": "memory"},
+        {
+            "nn": "loop",
+            "module": "module",
+            "one-thread": "module, 1 thread",
+            "autograd": "autograd",
+            "memory": "memory",
+        },
     ),
     "fused": (
         "bench-fused.cpu.",
