@@ -12,11 +12,12 @@ every learning rate with three seeds, each then tested at its own; the
 captioners are first those with a loop, then the one without. About 12, 5, 36
 and 15 minutes of one core. "actions.neighbours" is a network that sees each frame
 beside the one before it and has no loop; its eye learns with it, as the loop's
-does. A minute. "digits.longer", "digits.bag_longer", "digits.single_longer" and
-"captions.longer" give the loop, its baselines and the captioner twice the
-updates, "digits.bag_longest" the bag eight times as many. Networks on digits have
-the stored eye, and the captioners' loops begin as the stored classifier's: after a
-new eye, train them all.
+does. A minute; "actions.neighbours.rates" is its search, "actions.neighbours_longer"
+gives it four times the updates: four minutes each. "digits.longer",
+"digits.bag_longer", "digits.single_longer" and "captions.longer" give the loop, its
+baselines and the captioner twice the updates, "digits.bag_longest" the bag eight
+times as many. Networks on digits have the stored eye, and the captioners' loops
+begin as the stored classifier's: after a new eye, train them all.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -69,15 +70,18 @@ RATES = {  # where the search for a rate begins
 RATED = {  # a study's task, and the networks that get their own rates
     "digits": ("digits", ["loop", "bag", "single"]),
     "actions": ("actions", ["loop", "bag", "single"]),
+    "actions.neighbours": ("actions", ["neighbours"]),
     "captions": ("captions", ["attention", "vector"]),
     "bag": ("captions", ["bag"]),
 }
+EYED = "bag", "single"  # have the eye of the loop
 LONGER = [  # tasks, networks that train longer, its study, how many times as long
     ("digits", "loop", "longer", 2),
     ("digits", "bag", "bag_longer", 2),
     ("digits", "single", "single_longer", 2),
     ("digits", "bag", "bag_longest", 8),
     ("captions", "attention", "longer", 2),
+    ("actions", "neighbours", "neighbours_longer", 4),
 ]
 TEST = 1000  # the seed of the test films
 S, TESTED, EVERY = 24, 1000, 125
@@ -183,7 +187,7 @@ TASKS = {
         2500,
         16,
         700,
-        {"loop": 0.002, "bag": 0.002, "single": 0.002},
+        {"loop": 0.002, "bag": 0.002, "single": 0.002, "neighbours": 0.004},
     ),
     "next": VideoTask(
         clean_films,
@@ -194,7 +198,7 @@ TASKS = {
         {"loop": 0.002},
     ),
 }
-RIVALS: dict[str, dict[str, Callable[[], torch.nn.Module]]] = {  # at the loop's rate
+RIVALS: dict[str, dict[str, Callable[[], torch.nn.Module]]] = {  # not of the tasks
     "actions": {
         "neighbours": lambda: Neighbours(S, SIZES["D"], SIZES["H"], len(ACTIONS))
     }
@@ -414,7 +418,7 @@ def fitted_to(
     if key in FITS:
         return FITS[key]
     made, place, sight, films, valid = prepare_network(name, network, seed, asked)
-    if not sight and network in ("bag", "single"):
+    if not sight and network in EYED:
         if (name, seed) not in LOOPS:
             raise ValueError(
                 f"{name}.{network}: expected {name}.loop in the same "
@@ -465,7 +469,7 @@ def measure_beside(
 ) -> Iterator[Measurement]:
     """A further network of a task, after `times` as many updates."""
     task, steps = TASKS[name], times * (asked.steps or TASKS[name].steps)
-    rate = task.rates.get(network, task.rates["loop"])
+    rate = task.rates[network]
     test = judged_films(name, 16 if asked.check else TESTED)
     found: dict[str, list[Any]] = {}
     for seed in asked.seeds:
@@ -503,12 +507,13 @@ def measure_rates(study: str, asked: Options) -> Iterator[Measurement]:
         grid = {"rate": RATES[name]}
         return compare(contenders, grid, steps=steps, seeds=(0, 1, 2))
 
-    if name not in ON_DIGITS:  # the others have the eye of the tuned loop
+    tuned_eye = name not in ON_DIGITS and any(n in EYED for n in rated)
+    if tuned_eye:  # the others have the eye of the tuned loop
         rate = compare_networks(["loop"]).results["loop"].chosen["rate"]
         for seed in (0, 1, 2):
             LOOPS[name, seed] = fits["loop", rate, seed].network.encoder
     found = compare_networks(rated)
-    if name not in ON_DIGITS and found.results["loop"].chosen["rate"] != rate:
+    if tuned_eye and found.results["loop"].chosen["rate"] != rate:
         raise ValueError(f"{name}.loop: chosen at {rate:g}, then at another rate")
     yield Measurement(f"video.{study}.rates", to_json(found), "% wrong", [0, 1, 2])
 
