@@ -78,7 +78,7 @@ def _add_train(parts: common.Group) -> None:
         "forecasts are their mean"
     )
     add_option(train, "--seeds", what, 3)
-    runs.add_training(train, hidden=32, batch=64, steps=400, rate=0.003)
+    runs.add_training(train, hidden=32, batch=64, steps=1500, rate=0.003)
     _add_plot(train)
     _add_report(train)
     _add_origins(train)

@@ -21,7 +21,7 @@ class ForecastPlan(NamedTuple):
     period: int  # steps of a season; 1 where there is none
     cell: str = "GRU"
     units: int = 32
-    steps: int = 400
+    steps: int = 1500
     batch: int = 64
     rate: float = 3e-3
     longer: int = 1  # steps of a second season; 1 where there is none

@@ -34,7 +34,6 @@ class Try(NamedTuple):
 
     fill: Callable
     words: str
-    verdicts: tuple = ("ahead",)
 
 
 def films(folder, rng):
@@ -96,12 +95,7 @@ def table(folder, rng):
 
 TRIES = {
     "video": Try(films, ""),
-    # ahead on average; 21 origins are too few to be sure, and 85 are, too
-    "forecast": Try(
-        table,
-        "--date day --value value --horizon 14",
-        ("ahead", "level"),
-    ),
+    "forecast": Try(table, "--date day --value value --horizon 14"),
     "speech": Try(strings, "--steps 500"),
     "translate": Try(pairs, "--steps 600"),
     "music": Try(songs, "--steps 1100"),
@@ -109,14 +103,12 @@ TRIES = {
 
 
 @pytest.mark.parametrize("command", TRIES)
-def test_a_first_try_is_ahead_of_every_baseline_or_says_so(
-    command, tmp_path, capsys
-):
-    fill, words, verdicts = TRIES[command]
+def test_a_first_try_is_ahead_of_every_baseline(command, tmp_path, capsys):
+    fill, words = TRIES[command]
     (tmp_path / "own").mkdir()
     data = fill(tmp_path / "own", np.random.default_rng(0))
     words = [data, *words.split(), "--model", tmp_path / "m.safetensors"]
     words += ["--threads", 1, "--json"]
     code, out, err = run(capsys, command, "train", *words)
     assert code == 0, err
-    assert json.loads(out)["verdict"] in verdicts, out
+    assert json.loads(out)["verdict"] == "ahead", out
