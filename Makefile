@@ -10,7 +10,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve pdf epub publish release-check test test-slow test-system test-weekly lab own check answer exercises weave teach collect grade marking return similarity attacks course gradescope classroom hub lite bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
+.PHONY: help book serve pdf epub publish release-check test test-slow test-system test-weekly lab own check answer exercises weave teach collect grade marking return similarity attacks course gradescope classroom hub lite bench bench-grader bench-check constraints times scores readme mutation clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -56,7 +56,7 @@ test: $(DEV)  ## lint, types, weave, and the tests
 test-slow: $(DEV)  ## whole gradings, commands, compiled loops, all known mistakes
 	@$(PY) -m pytest -n 2 --dist worksteal -m "slow and not (system or weekly)"
 
-test-system: $(DEV)  ## those that need Chromium, sandboxes, epubcheck, npm, PostgreSQL or root; a skip is a failure
+test-system: $(DEV)  ## those that need Chromium, sandboxes, epubcheck, npm or root; a skip is a failure
 	@$(PY) -m pytest -n 2 --dist worksteal -m "system and not weekly" --no-skips
 
 test-weekly: $(DEV)  ## the tests that take long, and those against the clock; ONLY=words of pytest -k
@@ -123,9 +123,6 @@ bench-grader: $(DEV)  ## time the grader against stock nbgrader; SIZE=128, ROUND
 
 bench-check: $(DEV)  ## time make check after a change, in every assignment
 	@$(PY) -m tools.bench.grader.checking
-
-bench-gradebook: $(DEV)  ## what the gradebook costs 1,000 submissions; POSTGRES=1
-	@$(PY) -m tools.bench.grader.gradebook $(if $(POSTGRES),--postgres) $(if $(SAVE),--save)
 
 course: $(DEV)  ## export the learners' tree: make course DIR=path; COURSE=file in place of course.toml
 	@$(PY) -m tools.build.export $(if $(DIR),"$(DIR)") $(if $(COURSE),--course "$(COURSE)")

@@ -38,8 +38,7 @@ from grader.reports.points import Row, format_table, read_rows, write_csv
 from grader.reports.statistics import write_statistics
 from grader.reports.task_texts import list_tasks_with_points
 from grader.run import processes, record
-from grader.run.batch import JobRunner, LocalRunner, Todo, run_all
-from grader.run.cluster import SCHEME, Cluster
+from grader.run.batch import Todo, run_all
 from grader.run.internal_errors import Fault
 from grader.services.exchange import add_stamp
 from rnncore.storage.files import composed
@@ -63,12 +62,6 @@ def _parse_options(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", type=Path, default=ROOT)
     parser.add_argument("--workers", type=int, help="at the same time")
-    parser.add_argument(
-        "--executor",
-        type=_parse_executor,
-        metavar="dask://HOST:PORT",
-        help="run on a Dask cluster, through its scheduler",
-    )
     parser.add_argument(
         "--again", action="store_true", help="grade what is graded already"
     )
@@ -103,7 +96,7 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
     name = options.sandbox or course.sandbox
     if name == sandbox.NONE:
         print(sandbox.WITHOUT, file=sys.stderr)
-    if not options.executor and not course.prepared.exists():
+    if not course.prepared.exists():
         processes.start_warm_process(name)  # all is to be graded
     known = known_names(course)
     check_course_file(course, known)
@@ -383,35 +376,24 @@ def _run(
     name: str,
     options: argparse.Namespace,
 ) -> None:
-    """Run what has to run, here or on a cluster."""
+    """Run what has to run."""
     asked = {
         field.name: value
         for field in fields(Limits)
         if (value := getattr(options, field.name)) is not None
     }
     known = sorted(known_names(course))
-    runner: JobRunner
-    if options.executor:
-        runner = Cluster(options.executor)
-    else:
-        processes.start_warm_process(name)
-        processes.warm_servers([*assignments.values()], name)
-        runner = LocalRunner(options.workers or course.workers)
+    processes.start_warm_process(name)
+    processes.warm_servers([*assignments.values()], name)
     run_all(
         course,
         todo,
         assignments,
-        runner,
+        options.workers or course.workers,
         replace(course.limits, **asked),
         lambda submission: unknown_reason(submission.assignment, known),
         sandbox=name,
     )
-
-
-def _parse_executor(text: str) -> str:
-    if not text.startswith(SCHEME):
-        raise argparse.ArgumentTypeError(f"{SCHEME}HOST:PORT is expected")
-    return text
 
 
 if __name__ == "__main__":

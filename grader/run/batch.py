@@ -1,4 +1,4 @@
-"""Runs a class's jobs through an executor; one process alone records."""
+"""Runs a class's jobs, some at a time; one process alone records."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any, Protocol
 
 from grader import untrusted
 from grader.course.seeds import course_secret
@@ -19,41 +18,6 @@ from grader.run import processes, record
 from grader.run.grade_one import Job, Report
 from grader.run.internal_errors import Fault
 
-
-class JobRunner(Protocol):
-    """Where jobs run."""
-
-    def submit(self, job: Job) -> Future[Any]:
-        """Queue a job; the future has its result."""
-
-    def finish(self, job: Job, result: Any) -> Report:
-        """Make of the future's result a report, and the job's files."""
-
-    def close(self) -> None:
-        """End what still runs, and let no other begin."""
-
-
-class LocalRunner:
-    """Runs a number of jobs at a time on this machine."""
-
-    def __init__(self, workers: int):
-        processes.resume()
-        self.executor = ThreadPoolExecutor(workers)
-
-    def submit(self, job: Job) -> Future[Report]:
-        """Start a job when a worker is free."""
-        return self.executor.submit(processes.run, job)
-
-    def finish(self, job: Job, result: Report) -> Report:
-        """The result: its files are in their place already."""
-        return result
-
-    def close(self) -> None:
-        """End the running jobs."""
-        processes.interrupt()
-        self.executor.shutdown(wait=True, cancel_futures=True)
-
-
 Todo = list[tuple[Submission, str]]  # each with its fingerprint
 Unknown = Callable[[Submission], str]
 
@@ -62,19 +26,21 @@ def run_all(
     course: Course,
     todo: Todo,
     assignments: dict[str, Assignment],
-    runner: JobRunner,
+    workers: int,
     limits: Limits,
     why_unknown: Unknown,
     *,
     sandbox: str,
 ) -> None:
-    """Run and record all of `todo`, and print how far it is.
+    """Run and record all of `todo`, `workers` at a time; print how far it is.
 
     `why_unknown` explains a submission to an unknown assignment.
     """
     progress = Progress(len(todo))
     secret = course_secret(course.home)
-    waiting: dict[Future[Any], tuple[Submission, str, Job]] = {}
+    waiting: dict[Future[Report], tuple[Submission, str, Job]] = {}
+    processes.resume()
+    executor = ThreadPoolExecutor(workers)
     try:
         for submission, key in todo:
             assignment = assignments.get(submission.assignment)
@@ -95,16 +61,17 @@ def run_all(
                     secret,
                     sandbox=sandbox,
                 )
-                waiting[runner.submit(job)] = (submission, key, job)
+                waiting[executor.submit(processes.run, job)] = (submission, key, job)
         for future in as_completed(list(waiting)):
             submission, key, job = waiting.pop(future)
             with _guard(course, submission, key, progress):
-                report = runner.finish(job, future.result())
+                report = future.result()
                 record.record(course, submission, key, report, job)
                 progress.show(submission, _format_summary(report))
             shutil.rmtree(job.work, ignore_errors=True)
     finally:
-        runner.close()
+        processes.interrupt()
+        executor.shutdown(wait=True, cancel_futures=True)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Runs jobs through an executor: each in a process, within a time limit."""
+"""Runs jobs, each in a process, within a time limit."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What grading takes: a submission, a class, a gradebook, an attack."""
+"""What grading takes: a submission, a class, an attack."""
