@@ -212,7 +212,7 @@ def source(value: Any) -> str:
     return valid(whole)
 
 
-def marks(value: Any) -> dict[str, Any] | None:
+def nbgrader_metadata(value: Any) -> dict[str, Any] | None:
     """nbgrader's metadata of a cell, of which only so much is believed."""
     if not isinstance(value, dict):
         return None

@@ -82,9 +82,9 @@ class Judgement(NamedTuple):
 
 
 class Call(NamedTuple):
-    """One call in a check: how its result looks, and how the right one."""
+    """One call in a check: fingerprints of its result, and of the right one."""
 
-    looks: Any
+    fingerprint: Any
     due: Any
 
 
@@ -211,8 +211,10 @@ def is_same_mistake(calls: list[list[Call]], mistakes: list[list[Call]]) -> bool
     first = None
     for one, other in zip(calls, mistakes, strict=True):
         for mine, its in zip(one, other, strict=True):
-            if is_same_fingerprint(mine.looks, its.looks):
-                if first is None and not is_same_fingerprint(mine.looks, mine.due):
+            if is_same_fingerprint(mine.fingerprint, its.fingerprint):
+                if first is None and not is_same_fingerprint(
+                    mine.fingerprint, mine.due
+                ):
                     first = _first_wrong(mine)
                 continue
             a, b = _fingerprint_outputs(mine), _fingerprint_outputs(its)
@@ -230,8 +232,8 @@ def is_same_mistake(calls: list[list[Call]], mistakes: list[list[Call]]) -> bool
 
 
 def _fingerprint_outputs(call: Call) -> list[Any] | None:
-    """The outputs' looks; None of an error."""
-    return None if call.looks[0] == "raises" else call.looks[1]
+    """The outputs' fingerprints; None where the call raised."""
+    return None if call.fingerprint[0] == "raises" else call.fingerprint[1]
 
 
 def _first_wrong(call: Call) -> int | None:

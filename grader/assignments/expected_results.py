@@ -137,12 +137,12 @@ def collect_mutants(assignment: Assignment) -> dict[str, Any]:
 def _check_entry(
     assignment: Assignment, test: SourceCell, namespace: dict[str, Any]
 ) -> dict[str, Any]:
-    """The right results of one check, and how each mistake looks."""
+    """The right results of one check, and each mistake's fingerprints."""
     name = test.name
     solution = assignment.of("solution")[name].source
     right, inputs = record_check(assignment, test, dict(namespace))
     calls = [testing.observe(right, args) for args in inputs]
-    looks = {"the solution": [testing.fingerprint_of(c) for c in calls]}
+    known = {"the solution": [testing.fingerprint_of(c) for c in calls]}
     entry: dict[str, Any] = {
         "results": [encoded(c.result) for c in calls],
         "mistakes": [],
@@ -156,14 +156,14 @@ def _check_entry(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             calls = [testing.observe(wrong, args) for args in inputs]
-        look = [testing.fingerprint_of(c) for c in calls]
-        for other, seen in looks.items():
-            if is_same_fingerprint(look, seen, 10 * SAME_FINGERPRINT):
+        made = [testing.fingerprint_of(c) for c in calls]
+        for other, seen in known.items():
+            if is_same_fingerprint(made, seen, 10 * SAME_FINGERPRINT):
                 raise ValueError(
                     f"{assignment.name}, {name}: on the visible inputs "
                     f"{mistake.name!r} gives what {other!r} gives; change "
                     "them, or mark the mistake [hidden]"
                 )
-        looks[mistake.name] = look
-        entry["mistakes"].append({"says": mistake.says, "sketches": look})
+        known[mistake.name] = made
+        entry["mistakes"].append({"says": mistake.says, "sketches": made})
     return entry

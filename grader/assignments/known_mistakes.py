@@ -42,7 +42,7 @@ def read_catalogue(cell: SourceCell) -> list[Mistake]:
     """The mistakes of a `mistakes` or `mutants` cell.
 
     Raises ValueError naming file, line and task, what was expected there
-    and what came.
+    and what it got.
     """
     text = CELL.fullmatch(cell.source.strip())
     if not text:
@@ -103,7 +103,7 @@ def _split_marks(name: str) -> tuple[str, list[str]]:
     return (found[1], found[2].split(", ")) if found else (name, [])
 
 
-def _refuse(cell: SourceCell, line: int, expected: str, came: str) -> NoReturn:
+def _refuse(cell: SourceCell, line: int, expected: str, got: str) -> NoReturn:
     raise ValueError(
-        f"{cell.file}:{line}, {cell.name}: expected {expected}, got {came!r}"
+        f"{cell.file}:{line}, {cell.name}: expected {expected}, got {got!r}"
     )

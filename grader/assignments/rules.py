@@ -118,12 +118,12 @@ def _missing_of_a_whole(assignment: Assignment, head: SourceCell) -> Iterator[st
         yield f"{_locate(head)}: expected one closed-book task, got {got}"
     if not assignment.of("experiment"):
         yield f"{_locate(head)}: expected an experiment, `# %% experiment`"
-    boxes = assignment.of("mutants")
-    if not boxes and assignment.name[:4] not in ("ch01", "caps"):
+    hunts = assignment.of("mutants")
+    if not hunts and assignment.name[:4] not in ("ch01", "caps"):
         yield f'{_locate(head)}: expected a mutant hunt, `# %% mutants="..."`'
-    for name, cell in boxes.items():
+    for name, cell in hunts.items():
         if (count := len(read_catalogue(cell))) < 4:
-            yield f"{_locate(cell)}: {name}: expected four boxes or more, got {count}"
+            yield f"{_locate(cell)}: {name}: expected four mutants or more, got {count}"
 
 
 def _missing_of_a_task(cell: SourceCell, text: str) -> Iterator[str]:
@@ -179,10 +179,10 @@ def _missing_points(cell: SourceCell, text: str) -> Iterator[str]:
     """Whether the headings above a graded cell say its points."""
     stated = [int(number) for number in POINTS.findall(text)]
     if stated != [given := cell.options.get("points")]:
-        came = " and ".join(f"({number} points)" for number in stated)
+        found = " and ".join(f"({number} points)" for number in stated)
         yield (
             f"{_locate(cell)}: {cell.name}: it gives {given} points; expected a "
-            f"heading that ends with ({given} points), got {came or 'none'}"
+            f"heading that ends with ({given} points), got {found or 'none'}"
         )
 
 

@@ -378,15 +378,17 @@ def _who_now(taken: Taken, now: dict[str, Taken]) -> str:
     return ""
 
 
-def _tell(of: Class, came: set[str], people: roster.Roster) -> int:
+def _tell(of: Class, handed_in: set[str], people: roster.Roster) -> int:
     """Print which files have no learner, who is missing, and the count."""
     for line in untrusted.shorten_list(of.told):
         print(untrusted.line(line, 1000), file=sys.stderr)
-    anonymous = any(roster.is_anonymous(who) for who in came)  # all may be among them
-    missing = [p.id for p in people.learners.values() if p.known and p.id not in came]
+    anonymous = any(roster.is_anonymous(who) for who in handed_in)  # may be any
+    missing = [
+        p.id for p in people.learners.values() if p.known and p.id not in handed_in
+    ]
     if missing and not anonymous:
         print(f"{of.name}: nothing came in from {', '.join(sorted(missing))}")
-    print(f"{of.name}: {len(came)} learners handed in: now make grade")
+    print(f"{of.name}: {len(handed_in)} learners handed in: now make grade")
     return 1 if of.told else 0
 
 

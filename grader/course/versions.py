@@ -60,10 +60,10 @@ def enter(path: Path, fingerprint: str, release: NotebookNode) -> list[Version]:
 
 def made_from(known: list[Version], notebook: NotebookNode) -> int | None:
     """The newest version whose visible tests the notebook has, if any."""
-    looks = _fingerprint_tests(notebook)
+    mine = _fingerprint_tests(notebook)
     for version in reversed(known):
         tests = version["tests"]
-        if tests and tests.items() <= looks.items():
+        if tests and tests.items() <= mine.items():
             return version["number"]
     return None
 

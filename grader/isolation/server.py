@@ -187,9 +187,9 @@ def _monitor_submission(connection: socket.socket, config: Any, shell: Any) -> N
     learner = _list_tree(init)[1].pid
     send(connection, {"started": True})
     members = _list_others if config["alone"] else lambda: _list_tree(init)
-    looks = Looks(members, head["limits"], group or _make_meter(init, config))
+    monitor = Monitor(members, head["limits"], group or _make_meter(init, config))
     try:
-        _watch(connection, init, learner, looks)
+        _watch(connection, init, learner, monitor)
     finally:  # nothing keeps running unobserved
         if config["alone"]:
             os.kill(-1, signal.SIGKILL)  # all but the server
@@ -321,7 +321,9 @@ def _run_learner(link: int, folder: str, shell: Any, held: bool) -> None:
 # ------------------------------------------------------------- the monitor
 
 
-def _watch(connection: socket.socket, init: int, learner: int, looks: Looks) -> None:
+def _watch(
+    connection: socket.socket, init: int, learner: int, monitor: Monitor
+) -> None:
     """Pass signals on, look after the limits, until either side ends.
 
     The grader learns at once when the learner's own process ends; its
@@ -337,15 +339,15 @@ def _watch(connection: socket.socket, init: int, learner: int, looks: Looks) -> 
         happened = dict(events.poll(LOOK_SECONDS * 1000))
         if not happened:
             if os.waitpid(init, os.WNOHANG)[0]:
-                _tell(connection, {looks.ended(): True})
+                _tell(connection, {monitor.ended(): True})
                 return
-            if over := looks.look():
+            if over := monitor.find_excess():
                 _tell(connection, {over: True})
                 return
             continue
         if end in happened:
             events.unregister(end)
-            _tell(connection, {looks.ended(): True})
+            _tell(connection, {monitor.ended(): True})
         if connection.fileno() not in happened:
             continue
         word = connection.recv(1)
@@ -362,7 +364,7 @@ Members = Callable[[], list[psutil.Process]]  # init comes first
 Meter = Callable[[list[psutil.Process]], int]  # bytes that these take
 
 
-class Looks:
+class Monitor:
     """What a submission's processes take, seen from time to time.
 
     Where they have a control group, the kernel sees to their memory.
@@ -372,7 +374,7 @@ class Looks:
         self.members, self.limits, self.memory = members, limits, memory
         self.next, self.calm, self.quiet = 0.0, False, math.inf
 
-    def look(self) -> str | None:
+    def find_excess(self) -> str | None:
         """The limit that is passed, if one is."""
         now, members = time.monotonic(), self.members()
         states = [state for p in members for _, state in list_threads(p.pid)]

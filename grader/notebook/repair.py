@@ -156,7 +156,7 @@ def _is_short(value: Any) -> bool:
 
 
 def _marks_of(cell: dict[str, Any]) -> dict[str, Any]:
-    found = untrusted.marks(cell.get("metadata", {}).get("nbgrader"))
+    found = untrusted.nbgrader_metadata(cell.get("metadata", {}).get("nbgrader"))
     return {"nbgrader": found} if found is not None else {}
 
 
@@ -174,7 +174,7 @@ def _new_cell(kind: str, text: str) -> NotebookNode:
 def _clean(cell: Any) -> NotebookNode:
     """The cell's text, id and nbgrader metadata; no tags, no outputs."""
     fresh = _new_cell(cell["cell_type"], untrusted.source(cell["source"]))
-    grading = untrusted.marks(cell.get("metadata", {}).get("nbgrader"))
+    grading = untrusted.nbgrader_metadata(cell.get("metadata", {}).get("nbgrader"))
     if grading is not None:
         fresh.metadata["nbgrader"] = grading
     if isinstance(cell.get("id"), str):

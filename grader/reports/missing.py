@@ -38,20 +38,20 @@ def find_missing(
     Without weeks in the course file all counts that anybody has handed in. What
     is marked anonymously nobody lacks by name.
     """
-    came = {(composed(s.student), s.assignment) for s in submissions}
+    handed_in = {(composed(s.student), s.assignment) for s in submissions}
     plan = [
         (number, week.due, name)
         for number, week in enumerate(file.weeks, 1)
         for name in week.assignments
-    ] or [(0, None, name) for name in sorted({name for _, name in came})]
-    nameless = {name for who, name in came if is_anonymous(who)}
+    ] or [(0, None, name) for name in sorted({name for _, name in handed_in})]
+    nameless = {name for who, name in handed_in if is_anonymous(who)}
     named = [learner for learner in learners if not is_anonymous(learner.id)]
     for number, due, name in plan:
         for learner in () if name in nameless else named:
             who = composed(learner.id)
             more = (file.extensions or {}).get((who, name), timedelta())
             over = due + more < now if due else not number
-            if over and (who, name) not in came:
+            if over and (who, name) not in handed_in:
                 yield Missing(number, due, name, learner)
 
 

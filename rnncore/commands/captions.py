@@ -11,7 +11,7 @@ from rnncore.commands import common, evaluation, runs
 from rnncore.commands.common import Facts, format_count, note, run_later
 from rnncore.commands.evaluation import (
     NETWORK,
-    Later,
+    Deferred,
     add_rows,
     corpus_intervals,
     share_interval,
@@ -74,7 +74,7 @@ def _fit(
 
 def _score_again(
     arguments: Namespace, model: Any, about: Facts
-) -> tuple[Facts, Later]:
+) -> tuple[Facts, Deferred]:
     """The scores of the same films, or of all films of another folder."""
     from rnncore.video.folder import frame_sizes
 
@@ -177,7 +177,7 @@ def _measure_nats(
     return total / count
 
 
-def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Later]:
+def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Deferred]:
     """Exact captions and BLEU of the test films, and baselines.
 
     Where nothing was trained on, their own commonest caption is one.
@@ -218,8 +218,8 @@ def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Later]:
         said, _ = Counter(learned).most_common(1)[0]
         return {often: _measure_quality([said] * len(test), true)}
 
-    later = {near: add_rows(score_nearest)} if training else {}
-    return found, later | {often: add_rows(score_most_frequent)}
+    deferred = {near: add_rows(score_nearest)} if training else {}
+    return found, deferred | {often: add_rows(score_most_frequent)}
 
 
 def _describe(

@@ -315,7 +315,7 @@ class Bar:
     def __init__(self, label: str, unit: str = "step"):
         self.label, self.unit = label, unit
         self.bar: Any = None
-        self.told: dict[str, str] = {}
+        self.shown: dict[str, str] = {}
 
     def __call__(self, todo: Iterable) -> Iterable:
         first = todo.start if isinstance(todo, range) else 0
@@ -332,9 +332,9 @@ class Bar:
 
     def tell(self, name: str, value: float) -> float:
         """Show the number of this name at the bar; return it."""
-        self.told[name] = f"{name} {value:.4g}"
+        self.shown[name] = f"{name} {value:.4g}"
         if self.bar is not None:
-            beside = ", ".join(self.told.values())
+            beside = ", ".join(self.shown.values())
             self.bar.set_postfix_str(beside, refresh=False)
         return value
 
@@ -366,7 +366,7 @@ class Lines:
         self.todo = () if todo is None else todo
         self.total, self.first, self.done = total, initial, initial
         self.beside = ""
-        self.begun = self.told = time.monotonic()
+        self.begun = self.reported = time.monotonic()
 
     def __iter__(self) -> Iterator:
         for one in self.todo:
@@ -377,8 +377,8 @@ class Lines:
         """Advance by a number of items."""
         self.done += count
         now = time.monotonic()
-        if now - self.told >= MINUTE:
-            self.told = now
+        if now - self.reported >= MINUTE:
+            self.reported = now
             of = "" if self.total is None else f" of {self.total}"
             where = f"{self.unit} {self.done}{of}"
             note(f"{self.label}: {where}{self.beside}{self.tell_left(now)}")
@@ -394,11 +394,11 @@ class Lines:
         return f", {minutes / 60:.1f} h left"
 
     def set_postfix_str(self, text: str, refresh: bool = False) -> None:
-        """What the next line says too."""
+        """Add a text to the next line."""
         self.beside = f", {text}"
 
     def close(self) -> None:
-        """No line is left to be cleared."""
+        """Do nothing: no line is left open."""
 
 
 def process_each(paths: Sequence[Any], do: Callable[[Any], None]) -> int:

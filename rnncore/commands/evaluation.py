@@ -21,7 +21,7 @@ from rnncore.commands.common import (
 )
 
 NETWORK = "the network"  # its rows of a table begin so
-Later = dict[str, Callable[[Facts], Facts]]  # further scores, by name
+Deferred = dict[str, Callable[[Facts], Facts]]  # further scores, by name
 
 
 class Application(NamedTuple):
@@ -32,10 +32,10 @@ class Application(NamedTuple):
     """
 
     kind: str  # of the model file
-    read: Callable  # arguments -> Data, what knows it again: a fingerprint
+    read: Callable  # arguments -> Data, its fingerprint
     fit: Callable  # arguments, Data, TrainingRun, device -> Model, facts
-    score: Callable  # Model, Data -> facts with a table, Later
-    again: Callable  # arguments, Model, facts -> the same of other data
+    score: Callable  # Model, Data -> facts with a table, Deferred
+    rescore: Callable  # arguments, Model, facts -> the same of other data
     save: Callable  # path, *Model, facts: write the file
     load: Callable  # path -> *Model, facts
     show: Callable  # facts -> Described
@@ -75,28 +75,28 @@ def score_again(app: Application, arguments: argparse.Namespace) -> int:
     """Compute the table of scores again and report it."""
     app.check(arguments)
     *model, about = load_model(arguments, app.kind, app.load)
-    again = app.again(arguments, model, about)
-    found = add_later(app, arguments, *again)
+    rescored = app.rescore(arguments, model, about)
+    found = add_deferred(app, arguments, *rescored)
     app.after(arguments, about | found)
     report(app, arguments, about | found, found)
     return 0
 
 
-def add_later(
+def add_deferred(
     app: Application,
     arguments: argparse.Namespace,
     found: Facts,
-    later: Later,
+    deferred: Deferred,
 ) -> Facts:
     """Add the scores of the baselines, unless they were declined.
 
     Ctrl-C ends it, with what is scored by then.
     """
-    left = [] if arguments.no_baselines else list(later)
+    left = [] if arguments.no_baselines else list(deferred)
     try:
         while left:
             note(f"scoring {left[0]} ...")
-            found = later[left[0]](found)
+            found = deferred[left[0]](found)
             left.pop(0)
     except KeyboardInterrupt as stopped:
         if type(stopped) is not KeyboardInterrupt:  # SIGTERM
@@ -113,7 +113,7 @@ def add_later(
 
 
 def add_rows(score: Callable[[], dict[str, Any]]) -> Callable:
-    """An entry of `Later` that adds rows, numbers or tuples by name."""
+    """An entry of `Deferred` that adds rows, numbers or tuples by name."""
 
     def add(found: Facts) -> Facts:
         rows = [

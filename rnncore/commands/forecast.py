@@ -12,7 +12,7 @@ from rnncore.commands.common import (
     note,
     run_later,
 )
-from rnncore.commands.evaluation import Later
+from rnncore.commands.evaluation import Deferred
 from rnncore.storage.files import whole_file
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _fit(
     arguments: Namespace, data: Data, run: runs.TrainingRun, device: Any
 ) -> tuple[Any, Facts]:
     """One network per seed, and what is known of the table."""
-    from rnncore.forecast import study
+    from rnncore.forecast import pipeline
     from rnncore.forecast.plan import parts_of
 
     frame, plan = data.panel.frame, data.plan
@@ -159,7 +159,7 @@ def _fit(
     }
     for seed in range(arguments.seed, arguments.seed + arguments.seeds):
         bar = common.Bar(f"seed {seed}")
-        module, fit = study.train(
+        module, fit = pipeline.train(
             frame,
             plan,
             split,
@@ -171,7 +171,7 @@ def _fit(
             stop=run.stop(bar),
             keep=lambda m: run.keep(([*modules, m], plan), about),
         )
-        begun = study.untrained_loss(
+        begun = pipeline.untrained_loss(
             frame, plan, split, beside=data.panel.beside, seed=seed
         )
         of = f"in the loss of seed {seed}"
@@ -184,7 +184,7 @@ def _fit(
     return (modules, plan), about | {"steps": taken}
 
 
-def _measure_loss(model: Any, data: Data) -> tuple[Facts, Later]:
+def _measure_loss(model: Any, data: Data) -> tuple[Facts, Deferred]:
     modules, plan = model
     return _compute_scores(data.panel, plan, modules, data.origins)
 
@@ -201,7 +201,7 @@ def _run_forecast(arguments: Namespace) -> int:
     panel = _in_units(panel, about.get("units"))
     import pandas as pd
 
-    from rnncore.forecast import study
+    from rnncore.forecast import pipeline
 
     with common.refuse_in_words(arguments.file):
         said = _average_forecasts(panel, plan, modules)
@@ -211,7 +211,7 @@ def _run_forecast(arguments: Namespace) -> int:
             file.write(table.to_csv().encode())
     if arguments.plot:
         back = max(3 * plan.horizon, plan.history)
-        _save_figure(arguments.plot, study.draw(panel.frame, said, back))
+        _save_figure(arguments.plot, pipeline.draw(panel.frame, said, back))
     print(table.to_string(float_format=_format_number))
     return 0
 
@@ -223,7 +223,7 @@ def _format_number(x: float) -> str:
 
 def _score_again(
     arguments: Namespace, model: Any, about: Facts
-) -> tuple[Facts, Later]:
+) -> tuple[Facts, Deferred]:
     """The back-test on a table that may have grown since."""
     from rnncore.forecast.plan import plan_for
 
@@ -272,13 +272,13 @@ def _make_plan(arguments: Namespace, frame: "pd.DataFrame") -> Any:
 
 def _compute_scores(
     panel: "Panel", plan: Any, modules: list, most: int | None
-) -> tuple[Facts, Later]:
+) -> tuple[Facts, Deferred]:
     """The table, as text and as the numbers that count."""
-    from rnncore.forecast import study
+    from rnncore.forecast import pipeline
     from rnncore.forecast.plan import parts_of
 
     frame = panel.frame
-    left = len(frame.columns) - len(study.scored(frame, plan))
+    left = len(frame.columns) - len(pipeline.scored(frame, plan))
     if left:
         note(
             f"{common.format_count(left, 'series')} not scored: too short, "
@@ -288,19 +288,19 @@ def _compute_scores(
     def compare(among: Any) -> Facts:
         bar = common.Bar("back-test", "forecast")
         plan_of = {"most": most, "progress": bar, "among": among}
-        table, errors = study.compare(
+        table, errors = pipeline.compare(
             frame, plan, modules, beside=panel.beside, **plan_of
         )
-        text, scores = study.as_text(table), study.list_scores(table)
+        text, scores = pipeline.as_text(table), pipeline.list_scores(table)
         found: Facts = {"table": text, "scores": scores}
-        own = errors.pop(study.predict_row(plan, modules))
+        own = errors.pop(pipeline.predict_row(plan, modules))
         mean = {k: float(_mean(one)) for k, one in errors.items()}
         found["score"] = float(_mean(own))
         if mean:
             best = min(mean, key=mean.__getitem__)
-            apart = study.differences(own, errors[best])
+            apart = pipeline.differences(own, errors[best])
             found["baseline"] = mean[best]
-            share = study.overlap(frame, plan, most)
+            share = pipeline.overlap(frame, plan, most)
             rival = f"MASE, {best}"
             found |= evaluation.paired_interval(rival, apart, share)
         return found
@@ -309,8 +309,8 @@ def _compute_scores(
     days = frame.index[[part.start, part.stop - 1]]
     first, last = (str(day).removesuffix(" 00:00:00") for day in days)
     test = f"steps of the last fifth, {first} to {last}, that training did "
-    later = {"the baselines": lambda found: found | compare(None)}
-    return compare([]) | {"test": f"{test}not see"}, later
+    deferred = {"the baselines": lambda found: found | compare(None)}
+    return compare([]) | {"test": f"{test}not see"}, deferred
 
 
 def _mean(errors: "np.ndarray") -> Any:
@@ -324,10 +324,10 @@ def _average_forecasts(
     panel: "Panel", plan: Any, modules: list
 ) -> dict[str, "pd.DataFrame"]:
     """The mean of what all networks say."""
-    from rnncore.forecast import study
+    from rnncore.forecast import pipeline
 
     said = [
-        study.forecast_ahead(panel.frame, plan, m, panel.beside)
+        pipeline.forecast_ahead(panel.frame, plan, m, panel.beside)
         for m in modules
     ]
     return {
@@ -339,9 +339,9 @@ def _draw_back(arguments: Namespace, about: Facts) -> None:
     """The last forecast of the back-test and what came; the report."""
     if arguments.plot is None and arguments.report is None:
         return
-    from rnncore.forecast import report, study
+    from rnncore.forecast import pipeline, report
 
-    modules, plan, _ = study.load(arguments.model)
+    modules, plan, _ = pipeline.load(arguments.model)
     panel = tables.read(arguments.file, about["reading"], lambda line: None)
     panel = _in_units(panel, about.get("units"))
     frame = panel.frame
@@ -349,10 +349,10 @@ def _draw_back(arguments: Namespace, about: Facts) -> None:
     said = _average_forecasts(panel._replace(frame=before), plan, modules)
     back = max(3 * plan.horizon, plan.history)
     if arguments.plot:
-        figure = study.draw(before, said, back, came)
+        figure = pipeline.draw(before, said, back, came)
         _save_figure(arguments.plot, figure)
     if arguments.report:
-        figure = study.draw(before, said, back, came)
+        figure = pipeline.draw(before, said, back, came)
         described = _show(about)
         page = report.make_report(
             arguments.file.name,
@@ -392,8 +392,8 @@ def _show(about: Facts) -> common.Described:
     return common.Described(network, about["table"], lines)
 
 
-SAVE = run_later("forecast.study.save")
-LOAD = run_later("forecast.study.load")
+SAVE = run_later("forecast.pipeline.save")
+LOAD = run_later("forecast.pipeline.load")
 APP = evaluation.Application(
     KIND,
     _read,

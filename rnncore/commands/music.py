@@ -17,7 +17,7 @@ from rnncore.commands.common import (
 )
 from rnncore.commands.evaluation import (
     NETWORK,
-    Later,
+    Deferred,
     add_rows,
     mean_interval,
 )
@@ -147,7 +147,7 @@ def _fit(
     return (halved(model),), about | own
 
 
-def _measure_loss(model: Any, data: tuple) -> tuple[Facts, Later]:
+def _measure_loss(model: Any, data: tuple) -> tuple[Facts, Deferred]:
     parts, shifts = data
     return _compute_scores(model[0], parts.train, parts.test, shifts)
 
@@ -209,7 +209,7 @@ def _check_outputs(arguments: Namespace) -> tuple[Path, Path, Path]:
 
 def _score_again(
     arguments: Namespace, model: Any, about: Facts
-) -> tuple[Facts, Later]:
+) -> tuple[Facts, Deferred]:
     """Nats a frame of the pieces that training did not see."""
     from rnncore.music.score import to_voices
 
@@ -303,7 +303,7 @@ def _find_typical(scores: list["Score"]) -> Facts:
 
 def _compute_scores(
     model: Any, learned: list["Score"], test: list["Score"], shifts: int
-) -> tuple[Facts, Later]:
+) -> tuple[Facts, Deferred]:
     """Nats a frame of the network, and of what counts the same pieces."""
     from rnncore.music.markov import Chain
     from rnncore.music.voices import moved, score_nats

@@ -31,7 +31,7 @@ from rnncore.commands.common import (
 from rnncore.commands.evaluation import (
     NETWORK,
     Application,
-    add_later,
+    add_deferred,
     add_scores,
     report,
 )
@@ -111,7 +111,7 @@ def learn(app: Application, arguments: argparse.Namespace) -> int:
             model, about = app.fit(arguments, data, run, device)
         run.keep(model, about)
         note(f"scoring {NETWORK} ...")
-        about |= add_later(app, arguments, *app.score(model, data))
+        about |= add_deferred(app, arguments, *app.score(model, data))
         run.keep(model, about)
         run.close()
     about = app.load(arguments.model)[-1]
@@ -125,12 +125,12 @@ class Ending:
 
     def __init__(self, minutes: float | None = None):
         self.begun, self.minutes = time.monotonic(), minutes
-        self.wanted = self.told = False
+        self.wanted = self.announced = False
 
     def is_reached(self) -> bool:
         """Whether the time is over, or Ctrl-C was pressed."""
-        if self.wanted and not self.told:
-            self.told = True
+        if self.wanted and not self.announced:
+            self.announced = True
             note("ending with the best weights so far; Ctrl-C: at once")
         late = self.minutes is not None and (
             time.monotonic() - self.begun >= 60 * self.minutes
@@ -191,10 +191,10 @@ class TrainingRun:
 
     def keep(self, model: Any, about: Facts) -> None:
         """Write the model's file; until it is scored, without a table."""
-        told: Facts = {"steps": self.steps}
-        told |= about | self.facts
-        told["seconds"] = self.seconds()
-        self.app.save(self.arguments.model, *model, told)
+        facts: Facts = {"steps": self.steps}
+        facts |= about | self.facts
+        facts["seconds"] = self.seconds()
+        self.app.save(self.arguments.model, *model, facts)
 
     def stop(self, bar: Bar) -> Callable[[Any], bool]:
         """For `Schedule`: whether to stop; the bar shows the loss."""
@@ -344,14 +344,16 @@ def train_run(
         carry=carry,
         evaluate=measure,
     )
-    looks = result.history.score  # none: fewer --steps than were done
-    tell_unlearned(begun, looks or [evaluated(network, evaluate)], unit)
+    scores = result.history.score  # none: fewer --steps than were done
+    tell_unlearned(begun, scores or [evaluated(network, evaluate)], unit)
     return model, about | {"steps": len(result.history.loss)}
 
 
-def tell_unlearned(begun: float, looks: Sequence[float], unit: str) -> None:
+def tell_unlearned(
+    begun: float, scores: Sequence[float], unit: str
+) -> None:
     """Say so if no look at validation was clearly better than its begin."""
-    best = min(looks, default=begun)
+    best = min(scores, default=begun)
     if not best < begun - CLEARLY * abs(begun):
         note(
             f"nothing was learned: validation began at {begun:.4g} {unit} "

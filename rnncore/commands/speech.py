@@ -14,7 +14,7 @@ from rnncore.commands.common import (
     note,
     run_later,
 )
-from rnncore.commands.evaluation import NETWORK, Later, add_rows
+from rnncore.commands.evaluation import NETWORK, Deferred, add_rows
 from rnncore.storage.files import Refused, lines_of, read_text
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ def _transcribe(arguments: Namespace) -> int:
 
 def _score_again(
     arguments: Namespace, model: Any, about: Facts
-) -> tuple[Facts, Later]:
+) -> tuple[Facts, Deferred]:
     """Word errors again; of another folder without baselines."""
     from rnncore.speech.folder import RecordingParts
 
@@ -359,7 +359,7 @@ def _measure_errors(
 
 def _compute_scores(
     model: Any, parts: "RecordingParts"
-) -> tuple[Facts, Later]:
+) -> tuple[Facts, Deferred]:
     """Word and letter errors on the test part, also of the baselines."""
     from rnncore.speech import training
     from rnncore.speech.recordings import nearest_texts
@@ -382,15 +382,15 @@ def _compute_scores(
         read = nearest_texts(parts.train, parts.test, bar)
         return {"what the most similar recording says": errors(read)}
 
-    later = {}
+    deferred = {}
     if parts.train:
         texts = [r.text for r in parts.train]
         usual = max(sorted(set(texts)), key=texts.count)
-        later["the most similar recording"] = add_rows(score_nearest)
-        later["the commonest transcript"] = add_rows(
+        deferred["the most similar recording"] = add_rows(score_nearest)
+        deferred["the commonest transcript"] = add_rows(
             lambda: score_constant(usual)
         )
-    later["nothing"] = add_rows(lambda: score_constant(""))
+    deferred["nothing"] = add_rows(lambda: score_constant(""))
     speakers = len({r.speaker for r in parts.test})
     alone = speakers == len(parts.test)  # also where they are unknown
     by = "" if alone else f" by {format_count(speakers, 'speaker')}"
@@ -409,7 +409,7 @@ def _compute_scores(
     about |= evaluation.drawn_interval(
         "% word errors", measure_drawn, len(true)
     )
-    return about, later
+    return about, deferred
 
 
 def _make_language(arguments: Namespace, letters: Any) -> Any:

@@ -11,7 +11,7 @@ from rnncore.commands import ABOUT, common, evaluation, runs
 from rnncore.commands.common import Facts, add_option, run_later
 from rnncore.commands.evaluation import (
     NETWORK,
-    Later,
+    Deferred,
     add_rows,
     mean_interval,
 )
@@ -318,7 +318,7 @@ def _check(arguments: Namespace) -> None:
 
 def _score_again(
     arguments: Namespace, model: Any, about: Facts
-) -> tuple[Facts, Later]:
+) -> tuple[Facts, Deferred]:
     """The scores of the same text, or of another one."""
     whole = _read_text(arguments)
     if common.compute_fingerprint(whole) == about.get("settings", {}).get(
@@ -332,12 +332,12 @@ def _read_text(arguments: Namespace) -> str:
     """Read all inputs, and report what is left out."""
     from rnncore.text.files import read_texts
 
-    told: list[str] = []
-    text = read_texts(arguments.file, arguments.encoding, told.append)
-    for line in told[:5]:
+    skipped: list[str] = []
+    text = read_texts(arguments.file, arguments.encoding, skipped.append)
+    for line in skipped[:5]:
         common.note(line)
-    if len(told) > 5:
-        common.note(f"and {len(told) - 5} more files like these")
+    if len(skipped) > 5:
+        common.note(f"and {len(skipped) - 5} more files like these")
     return text
 
 
@@ -409,7 +409,7 @@ def _compute_interval(nats: "np.ndarray") -> Facts:
     )
 
 
-def _compute_scores(known: Any, data: Any) -> tuple[Facts, Later]:
+def _compute_scores(known: Any, data: Any) -> tuple[Facts, Deferred]:
     """Bits a token of the test part, and those of the baselines."""
     from rnncore.text.model import token_nats
     from rnncore.text.ngrams import bits_given
@@ -440,7 +440,7 @@ def _compute_scores(known: Any, data: Any) -> tuple[Facts, Later]:
         bits = bits_given(*both, bar)
         return {lzma: bits / len(parts.test)}
 
-    later = {
+    deferred = {
         reads: add_rows(
             lambda: {reads: _score_dynamic(model, validation, test)}
         ),
@@ -454,8 +454,8 @@ def _compute_scores(known: Any, data: Any) -> tuple[Facts, Later]:
         ),
     }
     if not vocabulary.words:
-        later[lzma] = add_rows(compress)
-    return found, later
+        deferred[lzma] = add_rows(compress)
+    return found, deferred
 
 
 def _score_dynamic(
@@ -464,9 +464,9 @@ def _score_dynamic(
     """Bits of a network that learns from the test part as it reads it."""
     from rnncore.text.model import dynamic_nats
 
-    looked, lanes = _split_lanes(validation[:AT_MOST]), _split_lanes(test)
+    sample, lanes = _split_lanes(validation[:AT_MOST]), _split_lanes(test)
     tried = [
-        (_to_bits(dynamic_nats(model, looked, rate)), rate)
+        (_to_bits(dynamic_nats(model, sample, rate)), rate)
         for rate in common.Bar("validation", "rate")(RATES)
     ]
     with _report_progress(model, f"{NETWORK}, learning", lanes, LEARNED):
@@ -517,9 +517,9 @@ def _score_ngrams(
     import numpy as np
 
     K = vocabulary.size
-    looked = validation[:AT_MOST]
+    sample = validation[:AT_MOST]
     tried = (
-        (_ngram_bits(model, n, looked), n, name, model)
+        (_ngram_bits(model, n, sample), n, name, model)
         for n, name, model in _ngram_models(vocabulary, training)
     )
     _, n, name, best = min(tried, key=lambda found: found[:3])
@@ -594,7 +594,7 @@ def _ngram_bits(model: "KneserNey", n: int, ids: "np.ndarray") -> float:
 
 def _score_elsewhere(
     known: Any, name: str, whole: str
-) -> tuple[Facts, Later]:
+) -> tuple[Facts, Deferred]:
     """Bits on another text, and those of baselines without training."""
     from rnncore.text.model import token_nats
 

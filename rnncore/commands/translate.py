@@ -16,7 +16,7 @@ from rnncore.commands.common import (
     note,
     run_later,
 )
-from rnncore.commands.evaluation import NETWORK, Later, add_rows
+from rnncore.commands.evaluation import NETWORK, Deferred, add_rows
 from rnncore.storage.files import Refused, composed, read_bytes, read_text
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _fit(
         note(
             f"{format_count(short, 'pair')} longer than --longest left out"
         )
-    looked = _encode(validation[:AT_MOST], source, target, 10**6)
+    sample = _encode(validation[:AT_MOST], source, target, 10**6)
     H, decoder = arguments.hidden, arguments.decoder
     sizes = source.size, target.size, max(1, H // 2), H
     with seeded(arguments.seed):
@@ -150,7 +150,7 @@ def _fit(
         {"split": split},
         translate_loss,
         shuffled_batches(known, said, arguments.batch, device),
-        lambda model: mean_loss(model, looked),
+        lambda model: mean_loss(model, sample),
         common.Bar(f"{decoder} {H}"),
     )
 
@@ -162,10 +162,10 @@ def _translate(arguments: Namespace) -> int:
     model, source, target, _ = common.load_model(arguments, KIND, LOAD)
     from rnncore.translate.training import search, translate
 
-    told: list[str] = []
+    skipped: list[str] = []
     best = arguments.best
     width = max(arguments.beam or 0, best or 0)
-    for number, line in enumerate(_read_lines(arguments.file, told), 1):
+    for number, line in enumerate(_read_lines(arguments.file, skipped), 1):
         sentence = composed(_one_line(line))
         if not sentence:
             print(f"{number}\t\t" if best else "", flush=True)
@@ -178,12 +178,12 @@ def _translate(arguments: Namespace) -> int:
         else:
             (said,) = translate(model, source, target, [sentence])
             print(_one_line(said), flush=True)
-    return common.tell_failed(told, "line")
+    return common.tell_failed(skipped, "line")
 
 
 def _score_again(
     arguments: Namespace, model: Any, about: Facts
-) -> tuple[Facts, Later]:
+) -> tuple[Facts, Deferred]:
     """The scores of the same pairs, or of others."""
     path, settings = arguments.file, about.get("settings", {})
     same = common.compute_fingerprint(read_bytes(path)) == settings.get(
@@ -195,26 +195,26 @@ def _score_again(
     pairs = _read_pairs(arguments)
     if same:
         return _compute_scores(model, _split(path, pairs))
-    found, later = _compute_scores(model, ([], [], pairs))
+    found, deferred = _compute_scores(model, ([], [], pairs))
     found["test"] += (
         f" of {path}. It is not the file that the model was trained on, so "
         "it has no baseline but a copy"
     )
-    return found, later
+    return found, deferred
 
 
 def _read_pairs(arguments: Namespace) -> "list[Pair]":
     """Read the pairs of the file, and report what is left out."""
     from rnncore.translate.pairs import read_any_pairs
 
-    told: list[str] = []
+    skipped: list[str] = []
     how = arguments.languages, arguments.header
-    pairs = read_any_pairs(arguments.file, told.append, *how)
-    for line in told[:5]:
+    pairs = read_any_pairs(arguments.file, skipped.append, *how)
+    for line in skipped[:5]:
         note(f"left out: {line}")
-    if len(told) > 5:
+    if len(skipped) > 5:
         note(
-            f"left out: {format_count(len(told) - 5, 'more line')} like "
+            f"left out: {format_count(len(skipped) - 5, 'more line')} like "
             "these"
         )
     return pairs
@@ -260,7 +260,7 @@ def _encode(
     return [pair for pair in both if max(map(len, pair)) <= longest]
 
 
-def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Later]:
+def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Deferred]:
     """Score the network, a copy, the nearest pair and a table of pieces."""
     from sacrebleu.metrics import BLEU, CHRF
 
@@ -337,7 +337,7 @@ def _save(
     save_translator(path, model, decoder, source, target, about)
 
 
-def _read_lines(path: Path | None, told: list[str]) -> Iterable[str]:
+def _read_lines(path: Path | None, skipped: list[str]) -> Iterable[str]:
     """The lines of a file, or of what is piped in, as they come.
 
     For a piped line that is not UTF-8 comes an empty one, and why in
@@ -350,7 +350,7 @@ def _read_lines(path: Path | None, told: list[str]) -> Iterable[str]:
         try:
             yield raw.decode()
         except UnicodeDecodeError as error:
-            told.append(f"line {number}: not utf-8: {error}")
+            skipped.append(f"line {number}: not utf-8: {error}")
             yield ""
 
 

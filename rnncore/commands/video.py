@@ -15,7 +15,7 @@ from rnncore.commands.common import (
     note,
     run_later,
 )
-from rnncore.commands.evaluation import NETWORK, Later, add_rows
+from rnncore.commands.evaluation import NETWORK, Deferred, add_rows
 from rnncore.storage.files import Refused, composed
 
 if TYPE_CHECKING:
@@ -264,7 +264,7 @@ def _fit(
 
 def _score_again(
     arguments: Namespace, model: Any, about: Facts
-) -> tuple[Facts, Later]:
+) -> tuple[Facts, Deferred]:
     """The scores of the same films, or of all films of another folder."""
     from rnncore.video.folder import frame_sizes
 
@@ -364,7 +364,7 @@ def _compute_fingerprint(folder: Folder) -> str:
     )
 
 
-def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Later]:
+def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Deferred]:
     """Percent of the test films that are named rightly, and baselines.
 
     Where nothing was trained on, without what has to see the training.

@@ -2,6 +2,6 @@
 
 One idea a module, in the order in which chapter 11 builds them: `windows`,
 `models`, `heads`, `training`, `scores`, `classical`, `backtest`; then what
-only the command line needs: `table` (files) and `study` (a file's series
+only the command line needs: `table` (files) and `pipeline` (a file's series
 from end to end). A name is imported from its module.
 """

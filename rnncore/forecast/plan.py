@@ -1,4 +1,4 @@
-"""What a study is done with: given, or chosen by the table."""
+"""What a forecast is made with: given, or chosen by the table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ForecastPlan(NamedTuple):
-    """What a study is done with; JSON holds it beside the weights."""
+    """What a forecast is made with; JSON holds it beside the weights."""
 
     horizon: int
     history: int

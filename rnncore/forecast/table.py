@@ -325,7 +325,7 @@ def find_steps(
         row = index.get_loc(between[0])
         raise Refused(
             f"{path}: line {lines[row]}: {between[0]} does not fit the "
-            f"step of the dates, {_format_step(step)}; mend it, or take "
+            f"step of the dates, {_format_step(step)}; fix it, or take "
             "rows as steps (--gaps)"
         )
     return pd.DatetimeIndex(expected, name=index.name, freq=step)

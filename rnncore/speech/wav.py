@@ -8,7 +8,7 @@ Specifications 1.0 (IBM and Microsoft 1991); EBU Tech 3306 (RF64).
 import struct
 
 CHUNKS = b"fmt ", b"data", b"fact", b"LIST", b"bext", b"cue ", b"id3 "
-UNKNOWN = 0, 0xFFFFFFFF  # sizes that are written first, to be mended later
+UNKNOWN = 0, 0xFFFFFFFF  # sizes that are written first, to be fixed later
 
 
 def mended(raw: bytes) -> bytes:

@@ -32,7 +32,7 @@ from rnncore.testing.values import (
 )
 
 NO_NAME = (
-    "There may be two mistakes at once: mend one thing at a time, and "
+    "There may be two mistakes at once: fix one thing at a time, and "
     "begin with the task's first hint."
 )
 NOTHING_CAME = Failure(  # of a test that takes the result apart
@@ -280,8 +280,8 @@ def check_independent(
     }
     sizes[f"the result's axis {axis}"] = np.shape(before)[axis]
     if len(set(sizes.values())) > 1:
-        came = ", ".join(f"{what} has {n}" for what, n in sizes.items())
-        raise ValueError(f"expected axes of one batch, but {came}")
+        found = ", ".join(f"{what} has {n}" for what, n in sizes.items())
+        raise ValueError(f"expected axes of one batch, but {found}")
     last = before.shape[axis] - 1
     moved = copy_arrays(args)
     for name, batch_axis in changes.items():

@@ -234,7 +234,7 @@ def render(failure: Failure) -> str:
 def next_step(failure: Failure) -> str:
     """What to try next, in a sentence or two."""
     if failure.mistake:
-        return "Mend this one mistake, and run the test again."
+        return "Fix this one mistake, and run the test again."
     step = ADVICE.get(failure.about or failure.kind, ADVICE["error"])
     if failure.hidden:
         step = (

@@ -156,10 +156,10 @@ def outputs_apart(
     if any(call.error or call.changed for call in seen):
         return [], []
     right = [fingerprint_of(Seen(result, [], None)) for result in expected]
-    looks = [fingerprint_of(call) for call in seen]
-    if len({len(look[1]) for look in [*looks, *right]}) > 1:
+    found = [fingerprint_of(call) for call in seen]
+    if len({len(one[1]) for one in [*found, *right]}) > 1:
         return [], []
-    bad = {leaf for _, leaf in _find_differences(looks, right)}
+    bad = {leaf for _, leaf in _find_differences(found, right)}
     whole = expected[0]
     whole = tuple(whole) if isinstance(whole, tuple | list) else whole
     names = [name for name, _ in named_leaves(whole)]
@@ -208,10 +208,10 @@ def _of_one_output(
 def _find_differences(
     fingerprints: list[Any], right: list[Any]
 ) -> set[tuple[int, int]]:
-    """Input and output of all that differs; none where no array came."""
+    """Input and output of what differs; none where there is no array."""
     found = set()
-    for k, (looks, due) in enumerate(zip(fingerprints, right, strict=True)):
-        changed, leaves = looks if len(looks) == 2 else (["an error"], [])
+    for k, (seen, due) in enumerate(zip(fingerprints, right, strict=True)):
+        changed, leaves = seen if len(seen) == 2 else (["an error"], [])
         if changed or len(leaves) != len(due[1]):
             return set()
         found |= {

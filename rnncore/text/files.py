@@ -107,7 +107,7 @@ def _with_advice(
     if beyond > other:
         return Refused(
             f"{error}; {other} of {len(lines)} lines are not, the others "
-            "are: mend them, or leave their bytes out with "
+            "are: fix them, or leave their bytes out with "
             f"`iconv -c -f utf-8 -t utf-8 {path}`"
         )
     guess = guess_encoding(raw)

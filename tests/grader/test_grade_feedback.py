@@ -121,7 +121,7 @@ def test_a_lost_task_says_all_that_is_known():
         "<dt>The call</dt><dd>vjp was called with d_h (2, 2)</dd>",
         "<dt>Mistake</dt><dd>the slope was forgotten</dd>",
         "<dt>Read again</dt><dd>Windows, chapter 3</dd>",
-        "<dt>Try next</dt><dd>Mend this one mistake",
+        "<dt>Try next</dt><dd>Fix this one mistake",
         "make check NOTEBOOK=exercises/demo",
     ):
         assert part in text
@@ -182,7 +182,7 @@ def test_an_answer_in_words_stands_above_its_comment():
 def test_every_failure_has_a_next_step():
     told = {name for name in KIND_TEXTS if name != "PartOfThePoints"}
     assert ADVICE.keys() == KINDS.keys() | told | {"PartOfThePoints"}
-    assert next_step(MISTAKE).startswith("Mend this one mistake")
+    assert next_step(MISTAKE).startswith("Fix this one mistake")
     wrong = MISTAKE._replace(mistake="")
     assert next_step(wrong) == ADVICE["value"]
     assert next_step(wrong.masked()).endswith(ADVICE["value"])
@@ -598,7 +598,7 @@ def test_a_graded_page_says_all_of_a_task(browser, graded_page):
         "the slope of tanh is 1 - r², not 1 - r",
         "Draw the cell: how many arrows",
         "From numbers to arrays, chapter 3",
-        "Mend this one mistake",
+        "Fix this one mistake",
     ):
         assert part in task
     window.close()

@@ -627,7 +627,7 @@ NOTHING = {
     ids=repr,
 )
 def test_only_so_much_of_a_cells_marks_is_believed(value, believed):
-    assert untrusted.marks(value) == believed
+    assert untrusted.nbgrader_metadata(value) == believed
 
 
 @pytest.mark.parametrize(

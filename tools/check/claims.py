@@ -1,7 +1,7 @@
 """A conclusion on a page is bound to the numbers that it is drawn from.
 
     python -m tools.check.claims           fail, and name the sections
-    python -m tools.check.claims --shrink  take what was mended off the list
+    python -m tools.check.claims --shrink  take what was fixed off the list
 
 A section that computes (has a code cell) and says "best", "beats",
 "cannot", "because" or another of WORDS must also have a `claim` of
@@ -11,7 +11,7 @@ looked at.
 
 claims.json in this folder holds the exceptions: "missing" are sections
 that still lack one, a list that can only shrink (a new one fails, and so
-does a listed one that was mended); "allowed" are those that need none, each
+does a listed one that was fixed); "allowed" are those that need none, each
 with the reason.
 """
 
@@ -123,7 +123,7 @@ def find_unbound(pages: Iterable[Path]) -> dict[str, Section]:
 
 
 def find_problems(found: dict[str, Section], known: dict) -> list[str]:
-    """What is new, what was mended, what is allowed without need."""
+    """What is new, what was fixed, what is allowed without need."""
     lines = []
     listed = [*known["missing"], *known["allowed"]]
     for key, part in found.items():
@@ -144,7 +144,7 @@ def find_problems(found: dict[str, Section], known: dict) -> list[str]:
 
 def main(arguments: list[str] | None = None, known_path: Path = KNOWN) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--shrink", action="store_true", help="take mended ones off")
+    parser.add_argument("--shrink", action="store_true", help="take fixed ones off")
     options = parser.parse_args(arguments)
     found = find_unbound(sorted((ROOT / "book").glob("ch*.md")))
     known = json.loads(known_path.read_text(encoding="utf-8"))

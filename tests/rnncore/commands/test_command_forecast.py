@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rnncore.forecast import study
+from rnncore.forecast import pipeline
 from rnncore.forecast.plan import ForecastPlan
 from rnncore.storage.weights import load_weights, save_weights
 from tests.helpers.arrays import assert_close
@@ -134,7 +134,7 @@ def test_the_file_holds_all_that_is_needed(trained):
     assert about["reading"]["value"] == ["sold", "visits"]
     assert about["baseline"] < about["score"]
     assert {"command", "seconds", "date", "torch"} <= set(about)
-    first, second = study.load(path)[0]
+    first, second = pipeline.load(path)[0]
     assert any(
         not np.array_equal(p.detach(), q.detach())
         for p, q in zip(first.parameters(), second.parameters())
@@ -216,10 +216,12 @@ def test_the_forecast_is_the_mean_of_what_the_networks_say(
     path, _ = trained
     csv = tmp_path / "a.csv"
     run(capsys, "forecast", "forecast", path, table, "--out", csv)
-    modules, plan, _ = study.load(path)
+    modules, plan, _ = pipeline.load(path)
     frame = pd.read_csv(table, index_col="day", parse_dates=True)
     frame.index.freq = "D"
-    said = [study.forecast_ahead(frame, plan, m)["sold"] for m in modules]
+    said = [
+        pipeline.forecast_ahead(frame, plan, m)["sold"] for m in modules
+    ]
     found = pd.read_csv(csv).iloc[:3, 2:]
     assert_close(found, (said[0] + said[1]) / 2, computed_in="float32")
 

@@ -79,6 +79,6 @@ def test_of_mixed_encodings_the_lines_are_counted(tmp_path):
     with pytest.raises(
         Refused,
         match=r"not utf-8: .*line 10.*; 2 of 11 lines are not, "
-        r"the others are: mend them, or leave .* out with `iconv -c",
+        r"the others are: fix them, or leave .* out with `iconv -c",
     ):
         read_texts([path])

@@ -169,7 +169,7 @@ function addresses(root, page, pages) {
 }
 
 // A section's first anchor is its own; a link to what is gone leads to the page.
-function mend(pages) {
+function fix(pages) {
   for (const link of document.querySelectorAll('a[href^="#"]')) {
     const id = link.getAttribute("href").slice(1);
     if (document.getElementById(id)) continue;
@@ -222,7 +222,7 @@ window.paper = async function paper(names, code) {
     body.append(answers);
     contents.push({ page: "answers", title: "Answers", sections: [] });
   }
-  mend(new Set([...names, "answers"]));
+  fix(new Set([...names, "answers"]));
   for (const formula of body.querySelectorAll(".math")) {
     if (formula.querySelector("math")) continue;
     throw new Error(`a formula is left as TeX: ${formula.textContent.trim()}`);

@@ -539,9 +539,9 @@ def draw(
     frame: pd.DataFrame,
     said: dict[str, pd.DataFrame],
     back: int,
-    came: pd.DataFrame | None = None,
+    actual: pd.DataFrame | None = None,
 ) -> "Figure":
-    """The last `back` values of each column, the forecast, what came.
+    """The last `back` values of each column, the forecast, what followed.
 
     Of more than MANY columns the first ones.
     """
@@ -562,8 +562,8 @@ def draw(
             x = np.arange(len(frame) - len(seen), len(frame))
         ax.plot(x, seen, color="#111111", label="seen")
         ax.plot(q.index, q["0.5"], "--", color=BLUE, label="median")
-        if came is not None:
-            ax.plot(q.index, came[name], "k.", label="what came")
+        if actual is not None:
+            ax.plot(q.index, actual[name], "k.", label="what came")
         for low, high, alpha in [
             ("0.05", "0.95", 0.2),
             ("0.25", "0.75", 0.3),

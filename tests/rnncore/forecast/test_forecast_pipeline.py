@@ -9,7 +9,7 @@ from tests.helpers.arrays import assert_close
 torch = pytest.importorskip("torch")
 
 from rnncore.application import Refused, Score
-from rnncore.forecast import study
+from rnncore.forecast import pipeline
 from rnncore.forecast.models import Direct
 from rnncore.forecast.panel import Covariates
 from rnncore.forecast.plan import parts_of, plan_for, read_seasons
@@ -43,7 +43,7 @@ class Flat(torch.nn.Module):
         self.weight = torch.nn.Parameter(torch.zeros(1))
 
     def forward(self, past, known):
-        size = len(study.LEVELS)
+        size = len(pipeline.LEVELS)
         return torch.zeros(len(known), past.shape[1], size)
 
 
@@ -65,7 +65,7 @@ def test_rows_that_are_steps_have_no_season_and_no_calendar():
     frame = table().iloc[::2].iloc[[0, 1, 3, 4, 7, 8, 9]]
     assert frame.index.freq is None
     assert season_of(frame) == 1
-    assert study.covariates_of(frame, 5).shape == (12, 0)
+    assert pipeline.covariates_of(frame, 5).shape == (12, 0)
 
 
 def test_what_is_not_given_is_chosen_by_the_table():
@@ -92,7 +92,7 @@ def test_baselines_see_a_season_that_is_longer_than_the_history():
     frame = table(24, "MS")
     frame["sold"] = np.arange(24.0) % 12
     plan = plan_for(frame, 1, units=4, steps=6)
-    found = study.compare(frame, plan, []).table
+    found = pipeline.compare(frame, plan, []).table
     naive = found.loc[("sold", "seasonal naive")]
     assert (plan.period, plan.history) == (12, 6)
     assert_close(naive["MASE"], 0)
@@ -122,7 +122,7 @@ def test_windows_forecast_steps_of_their_part_alone():
     plan = tiny(frame, history=5)
     split = parts_of(frame, plan)
     for part in split:
-        windows = study.windows_of(frame, plan, part)
+        windows = pipeline.windows_of(frame, plan, part)
         past = windows.past[..., 0]
         spread = np.std(np.arange(5.0))  # of every window
         # the centre lies two steps before the window's end
@@ -135,18 +135,18 @@ def test_windows_forecast_steps_of_their_part_alone():
 
 def test_the_calendar_goes_on_beyond_the_last_row():
     frame = table(60)
-    longer = study.covariates_of(table(64), 0)
-    np.testing.assert_array_equal(study.covariates_of(frame, 4), longer)
+    longer = pipeline.covariates_of(table(64), 0)
+    np.testing.assert_array_equal(pipeline.covariates_of(frame, 4), longer)
 
 
 def test_a_network_answers_in_the_series_own_units():
     frame = table()
     plan = tiny(frame)
-    known = study.covariates_of(frame, 3)
-    method = study.network(Flat(), plan, known)
+    known = pipeline.covariates_of(frame, 3)
+    method = pipeline.network(Flat(), plan, known)
     values = frame["sold"].to_numpy()
     said = method(values[:100], 3)
-    assert said.shape == (len(study.LEVELS), 3)
+    assert said.shape == (len(pipeline.LEVELS), 3)
     mean = values[100 - plan.history : 100].mean()
     assert_close(said, np.full(said.shape, mean), computed_in="float32")
     with pytest.raises(ValueError, match="horizon: expected 3, got 4"):
@@ -156,9 +156,9 @@ def test_a_network_answers_in_the_series_own_units():
 def test_a_network_s_forecast_depends_on_its_history_and_on_no_later_row():
     frame = table()
     plan = tiny(frame)
-    known = study.covariates_of(frame, 3)
-    module = study.build(plan, known.shape[1], 0).double()
-    method = study.network(module, plan, known)
+    known = pipeline.covariates_of(frame, 3)
+    module = pipeline.build(plan, known.shape[1], 0).double()
+    method = pipeline.network(module, plan, known)
     values = frame["sold"].to_numpy()
     said = method(values[:90], 3)
     moved = values[:90].copy()
@@ -172,8 +172,8 @@ def test_a_linear_autoregression_repeats_an_exact_rhythm():
     frame["sold"] = 10 * WEEK[np.arange(120) % 7]
     plan = tiny(frame)
     split = parts_of(frame, plan)
-    known = study.covariates_of(frame, 3)
-    method = study.linear(frame, plan, split)(known)
+    known = pipeline.covariates_of(frame, 3)
+    method = pipeline.linear(frame, plan, split)(known)
     values = frame["sold"].to_numpy()
     said = method(values[:110], 3)
     assert_close(said[3], values[110:113], within=0.5)
@@ -182,13 +182,13 @@ def test_a_linear_autoregression_repeats_an_exact_rhythm():
 def test_baselines_are_those_that_the_season_allows():
     names = ["persistence", "seasonal naive", "drift", "ETS", "ARIMA"]
     plan = plan_for(table(), 3)
-    assert [*study.baselines(plan)] == names
-    methods = study.baselines(plan._replace(period=1))
+    assert [*pipeline.baselines(plan)] == names
+    methods = pipeline.baselines(plan._replace(period=1))
     assert [*methods] == [n for n in names if n != "seasonal naive"]
     values = table()["sold"].to_numpy()
-    for name, method in study.baselines(plan).items():
+    for name, method in pipeline.baselines(plan).items():
         said = np.asarray(method(values, 3))
-        assert said.shape in {(3,), (len(study.LEVELS), 3)}, name
+        assert said.shape in {(3,), (len(pipeline.LEVELS), 3)}, name
 
 
 def test_a_comparison_has_a_row_a_series_and_method(monkeypatch):
@@ -199,11 +199,11 @@ def test_a_comparison_has_a_row_a_series_and_method(monkeypatch):
         return np.full(horizon, values[-1])
 
     monkeypatch.setattr(
-        study, "baselines", lambda plan: {"persistence": persistence}
+        pipeline, "baselines", lambda plan: {"persistence": persistence}
     )
     frame = table(columns=("sold", "visits"))
     plan = tiny(frame)
-    found, errors = study.compare(frame, plan, [Flat(), Flat()], most=4)
+    found, errors = pipeline.compare(frame, plan, [Flat(), Flat()], most=4)
     assert found.index.names == ["series", "method"]
     for column in ("sold", "visits"):
         assert [*found.loc[column].index] == [
@@ -218,13 +218,13 @@ def test_a_comparison_has_a_row_a_series_and_method(monkeypatch):
     )
     mase = found.loc["sold", "persistence"]["MASE"]
     assert_close(mase, by_hand / unit)
-    rows = study.list_scores(found)
+    rows = pipeline.list_scores(found)
     assert [(r["series"], r["method"]) for r in rows] == [*found.index]
     assert rows[0]["MASE"] == mase
     assert rows[2]["MASE"] == found.loc["sold", "GRU"]["MASE"].mean
     assert errors["persistence"].shape == (2, 4)
     assert_close(errors["persistence"][0].mean(), mase)
-    alone = study.compare(frame, plan, [Flat()], most=4, among=[])
+    alone = pipeline.compare(frame, plan, [Flat()], most=4, among=[])
     assert [*alone.table.index] == [("sold", "GRU"), ("visits", "GRU")]
     assert [*alone.errors] == ["GRU"]
 
@@ -238,7 +238,7 @@ class Constant(torch.nn.Module):
 
     def forward(self, past, known):
         K, B = known.shape[:2]
-        return self.value + torch.zeros(K, B, len(study.LEVELS))
+        return self.value + torch.zeros(K, B, len(pipeline.LEVELS))
 
 
 def test_what_is_scored_is_the_mean_of_the_networks():
@@ -247,37 +247,39 @@ def test_what_is_scored_is_the_mean_of_the_networks():
     frame["sold"] = np.arange(len(frame)) % 2.0  # 0, 1, 0, 1: mean 1/2
     plan = tiny(frame)
     networks = [Constant(3.0), Constant(-3.0)]
-    found, errors = study.compare(frame, plan, networks, among=[])
+    found, errors = pipeline.compare(frame, plan, networks, among=[])
     mean = found.loc["sold", "GRU, their mean"]["MASE"]
     each = found.loc["sold", "GRU"]["MASE"]
     assert mean < each.mean
     assert_close(errors["GRU, their mean"].mean(), mean)
-    one = study.compare(frame, plan, networks[:1], among=[])
+    one = pipeline.compare(frame, plan, networks[:1], among=[])
     assert_close(one.errors["GRU"].mean(), one.table["MASE"].iloc[0].mean)
 
 
 def test_by_default_origins_share_no_step_and_are_at_most_150():
     frame = table(2000)
     plan = plan_for(frame, 5)
-    starts = study.origins_of(frame, plan)
+    starts = pipeline.origins_of(frame, plan)
     assert len(starts) == 400 // 5  # of the last fifth
     assert min(np.diff(starts)) >= 4  # the first and the last are in it
-    assert len(study.origins_of(frame, plan_for(frame, 2))) == 150
-    assert study.overlap(frame, plan) <= 2  # the last begins a step early
-    assert study.overlap(frame, plan, 1) == 1
-    assert study.overlap(frame, plan, 396) == 5
-    assert len(study.origins_of(frame, plan, 7)) == 7
+    assert len(pipeline.origins_of(frame, plan_for(frame, 2))) == 150
+    assert (
+        pipeline.overlap(frame, plan) <= 2
+    )  # the last begins a step early
+    assert pipeline.overlap(frame, plan, 1) == 1
+    assert pipeline.overlap(frame, plan, 396) == 5
+    assert len(pipeline.origins_of(frame, plan, 7)) == 7
     many = pd.concat([frame] * 5, axis=1)
-    assert len(study.origins_of(many, plan)) == 30
+    assert len(pipeline.origins_of(many, plan)) == 30
     many = pd.concat([frame] * 10, axis=1)
-    assert len(study.origins_of(many, plan)) == 20
+    assert len(pipeline.origins_of(many, plan)) == 20
 
 
 def test_differences_by_origin_weigh_every_series_the_same():
     nan = np.nan
     ours = np.array([[1.0, 2.0, 3.0, 4.0], [nan, nan, 8.0, 6.0]])
     theirs = np.array([[1.0, 1.0, 1.0, 1.0], [nan, nan, 1.0, 1.0]])
-    apart = study.differences(ours, theirs)
+    apart = pipeline.differences(ours, theirs)
     assert_close(apart.mean(), (1.5 + 6.0) / 2)
     assert_close(apart[0], 0.0)
 
@@ -286,9 +288,9 @@ def test_before_training_the_loss_is_that_of_the_first_weights():
     frame = table()
     plan = tiny(frame)
     split = parts_of(frame, plan)
-    begun = study.untrained_loss(frame, plan, split, seed=1)
+    begun = pipeline.untrained_loss(frame, plan, split, seed=1)
     few = plan._replace(steps=1, rate=1e-12)
-    _, fit = study.train(frame, few, split, seed=1, evaluate_every=1)
+    _, fit = pipeline.train(frame, few, split, seed=1, evaluate_every=1)
     assert_close(fit.history.score[0], begun, computed_in="float32")
 
 
@@ -300,12 +302,12 @@ def test_training_never_reads_the_part_that_judges():
     spoilt.iloc[split.test.start :] = 1e6
     weights = [
         torch.nn.utils.parameters_to_vector(
-            study.train(one, plan, split, seed=1)[0].parameters()
+            pipeline.train(one, plan, split, seed=1)[0].parameters()
         )
         for one in (frame, spoilt)
     ]
     assert torch.equal(*weights)
-    other, _ = study.train(frame, plan, split, seed=2)
+    other, _ = pipeline.train(frame, plan, split, seed=2)
     assert not torch.equal(
         weights[0], torch.nn.utils.parameters_to_vector(other.parameters())
     )
@@ -314,38 +316,38 @@ def test_training_never_reads_the_part_that_judges():
 def test_a_forecast_follows_the_table():
     frame = table(columns=("sold", "visits"))
     plan = tiny(frame)
-    said = study.forecast_ahead(frame, plan, Flat())
+    said = pipeline.forecast_ahead(frame, plan, Flat())
     assert [*said] == ["sold", "visits"]
     assert [str(d.date()) for d in said["sold"].index] == [
         "2024-04-30", "2024-05-01", "2024-05-02",
     ]  # fmt: skip
-    assert [*said["sold"].columns] == [f"{q:g}" for q in study.LEVELS]
+    assert [*said["sold"].columns] == [f"{q:g}" for q in pipeline.LEVELS]
     frame.index.freq = None
-    ahead = study.forecast_ahead(frame, plan, Flat())["sold"]
+    ahead = pipeline.forecast_ahead(frame, plan, Flat())["sold"]
     assert [*ahead.index] == [120, 121, 122]
 
 
 def test_networks_come_back_with_their_plan(tmp_path):
     frame, path = table(), tmp_path / "a.safetensors"
     plan = tiny(frame)
-    F = study.covariates_of(frame, 0).shape[1]
-    modules = [study.build(plan, F, seed) for seed in (0, 1)]
-    study.save(path, modules, plan, {"seed": 0})
-    back, same, about = study.load(path)
+    F = pipeline.covariates_of(frame, 0).shape[1]
+    modules = [pipeline.build(plan, F, seed) for seed in (0, 1)]
+    pipeline.save(path, modules, plan, {"seed": 0})
+    back, same, about = pipeline.load(path)
     assert (same, about["networks"], about["F"]) == (plan, 2, F)
     for one, other in zip(modules, back, strict=True):
         for name, w in one.state_dict().items():
             assert torch.equal(w, other.state_dict()[name])
     save_weights(path, modules[0], {"kind": "text"})
     with pytest.raises(Refused, match=r"a\.safetensors"):
-        study.load(path)
+        pipeline.load(path)
 
 
 def test_networks_of_a_version_without_the_line_are_read(tmp_path):
     frame, path = table(), tmp_path / "a.safetensors"
     plan = tiny(frame)
-    F = study.covariates_of(frame, 0).shape[1]
-    P = len(study.LEVELS)
+    F = pipeline.covariates_of(frame, 0).shape[1]
+    P = len(pipeline.LEVELS)
     module = Direct(plan.cell, F, plan.units, plan.horizon, P)
     about = {
         "kind": "forecast",
@@ -354,7 +356,7 @@ def test_networks_of_a_version_without_the_line_are_read(tmp_path):
         "networks": 1,
     }
     save_weights(path, torch.nn.ModuleList([module]), about)
-    (back,), _, _ = study.load(path)
+    (back,), _, _ = pipeline.load(path)
     assert isinstance(back, Direct)
     assert torch.equal(back.readout.weight, module.readout.weight)
 
@@ -364,7 +366,7 @@ def test_a_table_for_a_terminal_shows_spreads_and_leaves_gaps():
         {"MASE": [1.23456, Score(0.5, 0.01, 3)], "inside": [np.nan, 0.9]},
         index=["drift", "GRU"],
     )
-    lines = study.as_text(frame).splitlines()
+    lines = pipeline.as_text(frame).splitlines()
     assert lines[1].split() == ["drift", "1.235"]
     assert lines[2].split() == ["GRU", "0.500", "±", "0.010", "0.900"]
 
@@ -376,8 +378,8 @@ def test_a_figure_has_a_panel_a_series_and_says_what_came(freq):
     plan = tiny(frame)
     before, came = frame.iloc[:-3], frame.iloc[-3:]
     before.index.freq = freq
-    said = study.forecast_ahead(before, plan, Flat())
-    figure = study.draw(before, said, 20, came)
+    said = pipeline.forecast_ahead(before, plan, Flat())
+    figure = pipeline.draw(before, said, 20, came)
     assert [ax.get_ylabel() for ax in figure.axes] == ["sold", "visits"]
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels[:3] == ["seen", "median", "what came"]
@@ -402,12 +404,15 @@ def test_a_day_and_a_week_are_two_seasons():
     assert (plan.period, plan.longer) == (24, 168)
     assert plan_for(hours.iloc[: 24 * 14], 3).longer == 1
     assert plan_for(hours, 3, period=24).longer == 1
-    names = [*study.baselines(plan)]
+    names = [*pipeline.baselines(plan)]
     assert names[1:4] == [
         "seasonal naive", "seasonal naive, 168", "both seasons and ETS",
     ]  # fmt: skip
-    F = study.covariates_of(hours, 3).shape[1]
-    assert study.covariates_of(hours, 3, 168).shape == (24 * 28 + 3, F + 4)
+    F = pipeline.covariates_of(hours, 3).shape[1]
+    assert pipeline.covariates_of(hours, 3, 168).shape == (
+        24 * 28 + 3,
+        F + 4,
+    )
 
 
 def test_two_seasons_go_on_as_they_were():
@@ -466,14 +471,14 @@ def test_what_is_known_ahead_is_read_and_what_is_not_is_hidden():
     frame = table()
     plan = tiny(frame)
     part = range(60, 90)
-    ahead = study.windows_of(frame, plan, part, beside(frame))
-    hidden = study.windows_of(frame, plan, part, beside(frame, past=1))
+    ahead = pipeline.windows_of(frame, plan, part, beside(frame))
+    hidden = pipeline.windows_of(frame, plan, part, beside(frame, past=1))
     assert ahead.known[..., -1].any()
     assert not hidden.known[..., -1].any()
     np.testing.assert_array_equal(ahead.past, hidden.past)
     short = beside(frame)._replace(rows={"sold": np.zeros((len(frame), 1))})
     with pytest.raises(Refused, match=r"0 rows after .* need 3"):
-        study.forecast_ahead(frame, plan, Flat(), short)
+        pipeline.forecast_ahead(frame, plan, Flat(), short)
 
 
 def test_a_covariate_that_tells_all_makes_the_linear_one_right():
@@ -484,8 +489,8 @@ def test_a_covariate_that_tells_all_makes_the_linear_one_right():
     plan = tiny(frame)
     known = Covariates({"sold": told}, 0)
     split = parts_of(frame, plan)
-    matrix = study.covariates_of(frame, 3, 1, known, "sold")
-    method = study.linear(frame, plan, split, known)(matrix)
+    matrix = pipeline.covariates_of(frame, 3, 1, known, "sold")
+    method = pipeline.linear(frame, plan, split, known)(matrix)
     values = frame["sold"].to_numpy()
     errors = np.abs(method(values[:110], 3)[3] - values[110:113])
     assert errors.max() < np.abs(values).mean()
@@ -497,10 +502,10 @@ def test_a_series_that_begins_later_is_read_from_its_beginning():
     frame.loc[frame.index[:117], "new"] = np.nan
     plan = tiny(frame)
     part = parts_of(frame, plan).training
-    alone = study.windows_of(frame[["sold"]], plan, part)
-    both = study.windows_of(frame, plan, part)
+    alone = pipeline.windows_of(frame[["sold"]], plan, part)
+    both = pipeline.windows_of(frame, plan, part)
     assert np.isfinite(both.past).all()
     assert both.target.shape == alone.target.shape  # begins after it
-    assert study.scored(frame, plan) == ["sold", "visits"]
+    assert pipeline.scored(frame, plan) == ["sold", "visits"]
     with pytest.raises(Refused, match="new: 3 rows are fewer than the 14"):
-        study.forecast_ahead(frame, plan, Flat())
+        pipeline.forecast_ahead(frame, plan, Flat())
