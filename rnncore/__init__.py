@@ -1,10 +1,10 @@
 """Recurrent neural networks, from the first line: what the book builds.
 
-One module a chapter, in the order of the chapters; an import points only
-to an earlier module. Nothing is re-exported, here or in a folder: a name
-is imported from the module that the book builds it in
-(`from rnncore.rnn import unroll`). Only `rnncore.testing`, which every
-notebook imports from, stands for the modules in it.
+One module or more per chapter, in the order of the chapters; an import
+points only to an earlier module. Nothing is re-exported, here or in a
+folder: a name is imported from the module that the book builds it in
+(`from rnncore.rnn import unroll`). The exceptions are `rnncore.testing`,
+for notebooks, and `rnncore.fused`, for the equations of cells.
 """
 
 __version__ = "0.1.0"

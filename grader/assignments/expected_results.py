@@ -78,7 +78,7 @@ def file_of(source: str) -> str:
 
 
 class Recorded(Exception):
-    """A visible test has come to its check against stored results."""
+    """Ends a visible test at its check, whose arguments have been recorded."""
 
 
 def record_check(
@@ -103,7 +103,7 @@ def record_check(
 
 
 def compute_checks(assignment: Assignment) -> dict[str, Any]:
-    """The right results of the visible checks, and the mistakes' looks.
+    """The right results of the visible checks, and the mistakes' fingerprints.
 
     Runs the solution on the visible tests' inputs, then each mistake.
     Raises ValueError if two of them cannot be distinguished, or if the

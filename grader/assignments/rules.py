@@ -33,9 +33,9 @@ def find_problems(assignment: Assignment) -> list[str]:
     for cell in assignment.cells:
         if cell.kind not in ("text", "answer"):
             _parse(cell)
-    found = [*_of_the_whole(assignment)]
+    found = [*_check_whole(assignment)]
     for cell in assignment.of("solution").values():
-        found += _of_a_solution(assignment, cell)
+        found += _check_solution(assignment, cell)
     for cell in assignment.of("test").values():
         found += _of_a_test(assignment, cell)
     return found
@@ -49,7 +49,7 @@ def _parse(cell: SourceCell) -> None:
         raise ValueError(f"{cell.file}:{line}: {error.msg}") from error
 
 
-def _of_the_whole(assignment: Assignment) -> Iterator[str]:
+def _check_whole(assignment: Assignment) -> Iterator[str]:
     places = [
         f"{cell.file}:{cell.line + cell.source.count(chr(10), 0, found.start())}"
         for cell in assignment.cells
@@ -89,7 +89,7 @@ def find_missing_parts(assignment: Assignment) -> list[str]:
         if cell.kind in ("text", "answer"):
             text += f"{cell.source}\n"
         if cell.kind == "solution" and not assignment.short:
-            found += _missing_of_a_task(cell, text)
+            found += _find_missing_in_task(cell, text)
         if cell.kind in ("test", "answer"):
             found += _missing_points(cell, text)
             text = ""
@@ -106,10 +106,10 @@ def _missing_tasks(assignment: Assignment) -> Iterator[str]:
     if not re.search(rf"\d+ minutes, {points} points", head.source):
         yield f"{_locate(head)}: expected `.. minutes, {points} points` in the head"
     if not assignment.short:
-        yield from _missing_of_a_whole(assignment, head)
+        yield from _find_missing_in_whole(assignment, head)
 
 
-def _missing_of_a_whole(assignment: Assignment, head: SourceCell) -> Iterator[str]:
+def _find_missing_in_whole(assignment: Assignment, head: SourceCell) -> Iterator[str]:
     """What a short assignment may do without."""
     solutions = assignment.of("solution")
     closed = [n for n, c in solutions.items() if c.options.get("closed_book")]
@@ -126,7 +126,7 @@ def _missing_of_a_whole(assignment: Assignment, head: SourceCell) -> Iterator[st
             yield f"{_locate(cell)}: {name}: expected four mutants or more, got {count}"
 
 
-def _missing_of_a_task(cell: SourceCell, text: str) -> Iterator[str]:
+def _find_missing_in_task(cell: SourceCell, text: str) -> Iterator[str]:
     """What a solution lacks; `text` is the text above it."""
     for number, hint in enumerate(HINTS, 1):
         if hint not in text:
@@ -190,7 +190,7 @@ def _locate(cell: SourceCell) -> str:
     return f"{cell.file}:{cell.line}"
 
 
-def _of_a_solution(assignment: Assignment, cell: SourceCell) -> Iterator[str]:
+def _check_solution(assignment: Assignment, cell: SourceCell) -> Iterator[str]:
     name = cell.name
     if (name in public_names()) != cell.options.get("closed_book", False):
         yield f"{name}: only a closed-book task has a name of rnncore's"
@@ -220,7 +220,7 @@ def _of_a_test(assignment: Assignment, cell: SourceCell) -> Iterator[str]:
     if not hidden and name not in assignment.of("mutants"):
         yield f"{name}: the test has no hidden part"
     if name not in assignment.of("mutants"):
-        yield from _of_points(assignment, cell)
+        yield from _check_points(assignment, cell)
     strange = free_names(cell.source) - BUILTINS - _find_given_names(assignment)
     strange = {s for s in strange if not s.startswith("reference_")}
     if strange:
@@ -230,7 +230,7 @@ def _of_a_test(assignment: Assignment, cell: SourceCell) -> Iterator[str]:
         )
 
 
-def _of_points(assignment: Assignment, cell: SourceCell) -> Iterator[str]:
+def _check_points(assignment: Assignment, cell: SourceCell) -> Iterator[str]:
     """Whether a test's points are split by property, and add up."""
     of, points = declared(cell.source), cell.options.get("points", 0)
     why = cell.options.get("whole", "")

@@ -74,15 +74,15 @@ class Export:
         if self.path.is_symlink():
             raise Unreadable(f"it is a link; {READABLE} is expected")
         if self.path.is_dir():
-            return _of_folder(self.path)
+            return _read_folder(self.path)
         if zipfile.is_zipfile(self.path):
-            return _of_zip(self._open.enter_context(zipfile.ZipFile(self.path)))
+            return _read_zip(self._open.enter_context(zipfile.ZipFile(self.path)))
         if tarfile.is_tarfile(self.path):
-            return _of_tar(self._open.enter_context(tarfile.open(self.path)))
+            return _read_tar(self._open.enter_context(tarfile.open(self.path)))
         raise Unreadable(f"it is none; {READABLE} is expected")
 
 
-def _of_folder(folder: Path) -> Iterator[Member]:
+def _read_folder(folder: Path) -> Iterator[Member]:
     try:
         for path in sorted(untrusted.walk(folder, MEMBERS)):
             info = path.lstat()
@@ -100,7 +100,7 @@ def _file_bytes(path: Path) -> bytes:
         return file.read()
 
 
-def _of_zip(archive: zipfile.ZipFile) -> Iterator[Member]:
+def _read_zip(archive: zipfile.ZipFile) -> Iterator[Member]:
     _check_count(len(archive.infolist()))
     for info in archive.infolist():
         kind = stat.S_IFMT(info.external_attr >> 16)
@@ -117,7 +117,7 @@ def _of_zip(archive: zipfile.ZipFile) -> Iterator[Member]:
         yield Member(_clean_path(info.filename), size, partial(archive.read, info), why)
 
 
-def _of_tar(archive: tarfile.TarFile) -> Iterator[Member]:
+def _read_tar(archive: tarfile.TarFile) -> Iterator[Member]:
     total = 0
     for count, info in enumerate(archive, 1):
         _check_count(count)

@@ -63,7 +63,7 @@ def save_record(home: Path, record: Record) -> None:
 
 
 def all_teams(home: Path, known: Collection[str]) -> Teams:
-    """The teams of teams.csv, and Moodle's groups of whom it says nothing.
+    """The teams of teams.csv, and Moodle's groups of learners not listed there.
 
     Raises SetupError, naming the line, if teams.csv is wrong.
     """

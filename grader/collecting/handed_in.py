@@ -162,7 +162,7 @@ def _say_what_came(files: list[Found], name: str, handed: HandedIn) -> None:
 
 
 def _take(one: Found, path: str, handed: HandedIn, limits: Limits) -> bool:
-    """Whether a file was read; what it must not be costs its learner a sentence."""
+    """Whether a file was read; if it was refused, its learner is told why."""
     parts = path.split("/")
     if is_reserved(path):
         handed.refuse(path, "left out; the course itself writes a file of that name")
@@ -170,7 +170,7 @@ def _take(one: Found, path: str, handed: HandedIn, limits: Limits) -> bool:
         handed.refuse(path, "left out; a hidden folder, or a path that leads elsewhere")
     elif max(len(os.fsencode(part)) for part in parts) > untrusted.NAME_BYTES:
         handed.refuse(path, f"left out; a name of over {untrusted.NAME_BYTES} bytes")
-    elif _in_the_way(path, handed):
+    elif _is_in_the_way(path, handed):
         handed.refuse(path, "left out; there is another file of that name")
     else:
         left = limits.upload_bytes - sum(map(len, handed.files.values()))
@@ -182,7 +182,7 @@ def _take(one: Found, path: str, handed: HandedIn, limits: Limits) -> bool:
     return False
 
 
-def _in_the_way(path: str, handed: HandedIn) -> bool:
+def _is_in_the_way(path: str, handed: HandedIn) -> bool:
     """Whether a file's name, or a folder's above it, is taken."""
     mine = path.casefold()
     return any(

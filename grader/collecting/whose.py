@@ -125,7 +125,7 @@ class Whose:
         return self.sheet.group(number) if self.sheet else ""
 
     def said_when(self, piece: Piece) -> str:
-        """When it came in, in the worksheet's words; a team's stand with each."""
+        """The time of submission in the worksheet; a team's is in each member's row."""
         if not self.sheet:
             return ""
         numbers = [piece.number]

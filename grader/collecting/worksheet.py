@@ -73,7 +73,7 @@ def read_table(path: Path) -> Sheet | list[Learner]:
         found = {m[0]: r for r in rows if (m := re.search(r"[0-9]+$", r[NUMBER]))}
         return Sheet(path, head, found)
     if set(CANVAS) <= set(head):
-        return [_of_canvas(row) for row in rows if row["ID"].isdecimal()]
+        return [_read_canvas(row) for row in rows if row["ID"].isdecimal()]
     raise SetupError(
         f"{path.name}: expected Moodle's grading worksheet, with the columns "
         f"{', '.join(NEEDED)} (set Moodle to English to export it), or Canvas's "
@@ -85,7 +85,7 @@ def _clean_cell(value: object) -> str:
     return composed(value).strip() if isinstance(value, str) else ""
 
 
-def _of_canvas(row: Mapping[str, str]) -> Learner:
+def _read_canvas(row: Mapping[str, str]) -> Learner:
     last, _, first = row["Student"].partition(",")
     who = row["SIS Login ID"] or row["Student"]
     return Learner(who, first.strip(), last.strip(), "", row["ID"])

@@ -105,7 +105,7 @@ def collect(course: Course, name: str, corrections: Corrections, teams: Teams) -
         mine = {team: who for (one, team), who in teams.items() if one == name}
         whose = Whose(name, marked, people, of.sheet, corrections, before, mine)
         whose.check_corrections()
-        learners = _by_learner(of, whose)
+        learners = _group_by_learner(of, whose)
         asked = {
             who: join_corrections(map(whose.correction, (one.piece for one in found)))
             for who, found in learners.items()
@@ -123,7 +123,7 @@ def collect(course: Course, name: str, corrections: Corrections, teams: Teams) -
     for mark in sorted(whose.unused):
         print(untrusted.line(f"corrections.csv: nothing came in as {mark}", 1000))
     for who in sorted(before.keys() - now.keys()):
-        place, other = _move_away(course, who, name), _who_now(before[who], now)
+        place, other = _move_away(course, who, name), _find_new_owner(before[who], now)
         if other:
             earlier = [who, *before[who].was, *now[other].was]
             now[other].was = [n for n in dict.fromkeys(earlier) if n != other]
@@ -131,7 +131,7 @@ def collect(course: Course, name: str, corrections: Corrections, teams: Teams) -
         of.told.append(f"{who}: {said}; see {place}")
     save_record(course.home, record | {name: now})
     of.told += _find_strangers(mine, people)
-    return _tell(of, _who_came(now, mine), people)
+    return _tell(of, _find_who_handed_in(now, mine), people)
 
 
 def _find_strangers(teams: dict[str, list[str]], people: roster.Roster) -> list[str]:
@@ -146,13 +146,13 @@ def _find_strangers(teams: dict[str, list[str]], people: roster.Roster) -> list[
     ]
 
 
-def _who_came(now: dict[str, Taken], teams: dict[str, list[str]]) -> set[str]:
+def _find_who_handed_in(now: dict[str, Taken], teams: dict[str, list[str]]) -> set[str]:
     """The learners of whom something came in, those of teams too."""
-    came = set(now)
+    found = set(now)
     for team, members in ({t: now[t].learners for t in now} | teams).items():
-        if members and came & {team, *members}:
-            came = came - {team} | set(members)
-    return came
+        if members and found & {team, *members}:
+            found = found - {team} | set(members)
+    return found
 
 
 def open_class(place: Path, stack: ExitStack) -> Class:
@@ -215,7 +215,7 @@ def enter_learners(course: Course, of: Class) -> roster.Roster:
     return people
 
 
-def _by_learner(of: Class, whose: Whose) -> dict[str, list[Found]]:
+def _group_by_learner(of: Class, whose: Whose) -> dict[str, list[Found]]:
     learners: dict[str, list[Found]] = defaultdict(list)
     for one in of.found:
         who = whose.learner(one.piece)
@@ -369,7 +369,7 @@ def _move_away(course: Course, who: str, name: str) -> Path:
     return place.relative_to(course.root)
 
 
-def _who_now(taken: Taken, now: dict[str, Taken]) -> str:
+def _find_new_owner(taken: Taken, now: dict[str, Taken]) -> str:
     """Who has the marks that another learner had; empty if there is none."""
     had = {(system, number or name) for system, name, number, _ in taken.marks}
     for who, other in now.items():

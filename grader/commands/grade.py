@@ -29,7 +29,7 @@ from grader.course.submissions import (
 )
 from grader.isolation import sandbox
 from grader.notebook.repair import read_timestamp
-from grader.reports.changes import Change, read_changes, shown_changes, write_changes
+from grader.reports.changes import Change, format_changes, read_changes, write_changes
 from grader.reports.feedback import write_feedback
 from grader.reports.lms import write_lms
 from grader.reports.missing import write_missing
@@ -105,7 +105,7 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
     unbuilt = _build_sources(course, wanted)
     assignments, refused = _prepare(course, wanted, unbuilt)
     requests = read_requests(course, known)
-    todo = _to_grade(course, submissions, assignments, refused, options.again)
+    todo = _find_ungraded(course, submissions, assignments, refused, options.again)
     left = sum(s.assignment not in refused for s in submissions)
     print(f"{len(todo)} to grade, {left - len(todo)} graded already")
     if todo:
@@ -252,7 +252,7 @@ def _report(
     written = write_reports(course, submissions, requests)
     print(f"\n{untrusted.text(format_table(written.rows), LONGEST)}\n")
     lists = (
-        shown_changes(written.changed),
+        format_changes(written.changed),
         format_summary(written.graded),
         written.missing,
     )
@@ -343,7 +343,7 @@ def _prepare(
     return ready, refused
 
 
-def _to_grade(
+def _find_ungraded(
     course: Course,
     submissions: list[Submission],
     assignments: dict[str, Assignment],

@@ -242,7 +242,7 @@ class Course:
         )
 
     def released(self, name: str) -> Path | None:
-        """The notebook that learners got, if `prepare` has been there."""
+        """The released notebook, if `prepare` has made it."""
         found = self.prepared.glob(f"*/release/{glob.escape(name)}/*.ipynb")
         return next((p for p in found if p.stem == name), None)
 

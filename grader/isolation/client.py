@@ -103,9 +103,9 @@ class Server:
                     socket.send_fds(self.way, [b"C"], [connection.fileno()])
 
     def _share(self) -> None:
-        """Have a container that computes everywhere wait for others.
+        """Lower the priority of a container that computes on all cores.
 
-        What its own monitor does about it is known to its own kernel alone.
+        Its own monitor can do so only for the kernel inside the container.
         """
         with contextlib.suppress(psutil.NoSuchProcess):  # it has ended
             first = psutil.Process(self.process.pid)
@@ -171,7 +171,7 @@ def get_server(name: str = sandbox.DEFAULT, *, torch: bool = True) -> Server:
 
 
 @contextlib.contextmanager
-def a_server(name: str, limits: Limits, *, torch: bool) -> Iterator[Server]:
+def open_server(name: str, limits: Limits, *, torch: bool) -> Iterator[Server]:
     """The server for one submission: its own, where the sandbox asks so."""
     if name == sandbox.NONE or not sandbox.load_executor(name).alone:
         yield get_server(name, torch=torch)

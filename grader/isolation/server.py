@@ -138,7 +138,7 @@ def _accept(way: socket.socket, config: Any, shell: Any) -> None:
 
 
 def _let_go_of_streams() -> None:
-    """A notebook that finds the server's streams finds nothing in them."""
+    """Point the standard streams at nothing, so that a notebook cannot use them."""
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
@@ -409,14 +409,14 @@ class Monitor:
 def _make_meter(init: int, config: Any) -> Meter:
     """How the memory of a submission is measured."""
     if config["alone"]:
-        before = _all_memory()
-        return lambda _: _all_memory() - before
+        before = _measure_all_memory()
+        return lambda _: _measure_all_memory() - before
     if config["held"]:
-        return lambda members: _measure_memory(members) + _files_bytes(init)
+        return lambda members: _measure_memory(members) + _measure_files(init)
     return _measure_memory
 
 
-def _all_memory() -> int:
+def _measure_all_memory() -> int:
     """Bytes in use in the entire sandbox, with files in memory."""
     lines = Path("/proc/meminfo").read_text("utf-8").splitlines()
     kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines}
@@ -444,7 +444,7 @@ def _kill_all(init: int, parted: bool) -> None:
 def _measure_memory(members: list[psutil.Process]) -> int:
     """Bytes of memory that some processes use; shared pages count once.
 
-    Pages of files in memory do not count here: see `_files_bytes`.
+    Pages of files in memory do not count here: see `_measure_files`.
     """
     used, sockets = 0, set()
     for member in members:
@@ -478,7 +478,7 @@ def _count_page_bytes(process: psutil.Process) -> int:
     return 1024 * (kilobytes["Pss:"] - shared + swapped)
 
 
-def _files_bytes(init: int) -> int:
+def _measure_files(init: int) -> int:
     """Bytes of all files that the submission keeps: they are in memory."""
     try:
         whole = os.statvfs(f"/proc/{init}/root/tmp")

@@ -118,7 +118,7 @@ def _read_lines(path: Path) -> list[list[str]]:
         return [*csv.reader(file)][1:]
 
 
-def shown_changes(found: list[Change]) -> str:
+def format_changes(found: list[Change]) -> str:
     """The changes as text, one line per submission."""
     if not found:
         return ""

@@ -21,7 +21,7 @@ from grader.course.settings import Course
 from grader.course.submissions import Submission, replace_text
 from grader.notebook.repair import task_of
 from grader.reports.changes import LATE, Told
-from grader.reports.points import Row, TaskPoints, shown_hours, shown_points
+from grader.reports.points import Row, TaskPoints, format_hours, format_points
 from grader.reports.task_texts import Asked, TaskText, read_tasks
 from rnncore.testing.failure import Failure, Place, next_step, places, render
 from rnncore.testing.properties import PROPERTIES
@@ -114,8 +114,8 @@ def render_page(
         compared=list_compared,
         next_step=next_step,
         render=render,
-        shown_hours=shown_hours,
-        shown_points=shown_points,
+        format_hours=format_hours,
+        format_points=format_points,
     )
 
 

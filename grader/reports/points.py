@@ -220,10 +220,10 @@ def _one_table(name: str, rows: list[Row]) -> str:
     heads = [task_of(task.id)[:WIDEST] for task in widest.tasks]
     lines = [["learner", *heads, "points"]]
     for row in rows:
-        cells = [shown_points(task) for task in row.tasks]
+        cells = [format_points(task) for task in row.tasks]
         cells += [""] * (len(heads) - len(cells))
         total = f"{row.points:g}{'+?' if row.open else ''} / {row.of:g}"
-        late = f"{shown_hours(row.late)} late" if row.late else ""
+        late = f"{format_hours(row.late)} late" if row.late else ""
         lost = f"{row.penalty:g} taken off" if row.penalty else ""
         note = ", ".join(part for part in (late, lost) if part)
         note = f"  {note}" if note else ""
@@ -244,18 +244,18 @@ def _one_table(name: str, rows: list[Row]) -> str:
     return "\n".join([name, *text])
 
 
-def shown_points(task: TaskPoints) -> str:
+def format_points(task: TaskPoints) -> str:
     """Its points, or "?" while a person has yet to read it."""
     return "?" if task.open else f"{task.points:g}"
 
 
-def shown_properties(task: TaskPoints) -> str:
+def format_properties(task: TaskPoints) -> str:
     """What its tests gave for each property: values 2/2, dtype 0/1."""
     parts = task.properties.items()
     return ", ".join(f"{name} {got:g}/{of:g}" for name, (got, of) in parts)
 
 
-def shown_hours(hours: float) -> str:
+def format_hours(hours: float) -> str:
     """A delay as a person says it: 40 min, 5 h, 3 days."""
     if hours < 1:
         return f"{math.ceil(60 * hours)} min"
@@ -282,7 +282,7 @@ def write_csv(course: Course, rows: list[Row]) -> None:
             [
                 *(*who, task.id, task.points, task.of, int(task.open)),
                 *_format_failure(task.failure),
-                shown_properties(task),
+                format_properties(task),
             ]
             for task in row.tasks
         ]

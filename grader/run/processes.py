@@ -15,7 +15,7 @@ from multiprocessing.process import BaseProcess
 
 from grader.course.settings import Assignment
 from grader.isolation import sandbox
-from grader.isolation.client import a_server, get_server, says_torch, wants_torch
+from grader.isolation.client import get_server, open_server, says_torch, wants_torch
 from grader.run import grade_one
 from grader.run.grade_one import Job, Report
 from grader.run.internal_errors import Fault
@@ -57,7 +57,7 @@ def run(job: Job) -> Report:
             torch = wants_torch(job.assignment) or says_torch(
                 notebook, job.limits.upload_bytes
             )
-            found = a_server(job.sandbox, job.limits, torch=torch)
+            found = open_server(job.sandbox, job.limits, torch=torch)
             job = replace(job, server=stack.enter_context(found).path)
         process = _CONTEXT.Process(target=grade_one.main, args=[job])  # type: ignore
         process.start()

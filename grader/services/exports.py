@@ -85,7 +85,7 @@ def sort_pieces(members: Sequence[Member]) -> tuple[list[Piece], list[Member]]:
     }
     most = max(found.values(), key=len)
     if not most:
-        most = _of_folders(members)
+        most = _read_folders(members)
     marked = {id(piece.member) for piece in most}
     return most, [m for m in members if id(m) not in marked]
 
@@ -133,7 +133,7 @@ def _parse_time(system: str, said: str | None) -> datetime | None:
         return None
 
 
-def _of_folders(members: Sequence[Member]) -> list[Piece]:
+def _read_folders(members: Sequence[Member]) -> list[Piece]:
     """The files of folders that are called as their learners are."""
     tops = {m.parts[0] for m in members}
     below = {m.parts[1] for m in members if len(m.parts) > 2}

@@ -52,7 +52,7 @@ def limit_calls(function: Callable[..., float]) -> Callable[..., float]:
     @functools.wraps(function)
     def called(*args: Any, **kwargs: Any) -> float:
         __tracebackhide__ = True
-        said = _in_a_fork(lambda: _call_and_catch(function, args, kwargs))
+        said = _run_in_fork(lambda: _call_and_catch(function, args, kwargs))
         if said is None:
             raise AssertionError(
                 "a probe makes a function take too much memory: expected "
@@ -84,7 +84,7 @@ def _call_and_catch(function: Callable, args: tuple, kwargs: dict[str, Any]) -> 
     return said | {"out": out.getvalue(), "err": err.getvalue()}
 
 
-def _in_a_fork(answer: Callable[[], Any]) -> Any:
+def _run_in_fork(answer: Callable[[], Any]) -> Any:
     """What `answer` gives in a fork; None where that ends without a word."""
     read, write = os.pipe()
     with warnings.catch_warnings():

@@ -151,7 +151,7 @@ class Test:
             contextlib.redirect_stderr(self.err),
             without_false_alarms(),
             _lend_to_link(self.link),
-            _at_most(self.left),
+            _limit_seconds(self.left),
         ):
             try:
                 yield
@@ -223,7 +223,7 @@ def _lend_to_link(link: Link) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _at_most(seconds: float) -> Iterator[None]:
+def _limit_seconds(seconds: float) -> Iterator[None]:
     """Raise Ended when the time is over, also where the test computes."""
     if threading.current_thread() is not threading.main_thread():
         yield  # the link has its own limit

@@ -314,7 +314,7 @@ def _compute_scores(
 
 
 def _mean(errors: "np.ndarray") -> Any:
-    """Of each series, then of all."""
+    """The mean error of each series, then of all."""
     import numpy as np
 
     return np.nanmean(errors, axis=1).mean()

@@ -88,10 +88,10 @@ def add(commands: Any) -> None:
     add_option(how_long, "--budget", what, ruler.BUDGET, int)
     what = f"{ruler.QUICK_BUDGET} updates a lag, one seed"
     common.add_flag(how_long, "--quick", what)
-    command.set_defaults(run=_memory_ruler)
+    command.set_defaults(run=_measure_cell)
 
 
-def _memory_ruler(arguments: argparse.Namespace) -> int:
+def _measure_cell(arguments: argparse.Namespace) -> int:
     """Measure the cell in a file; print, and draw where asked to."""
     if not 1 <= arguments.budget <= ruler.BUDGET:
         raise Refused(

@@ -197,11 +197,11 @@ def read_folder(
             f"{folder}: there is no file that ends in {', '.join(ENDINGS)}"
         )
     if not scores:
-        raise ValueError(f"{folder}: {_none_of(unreadable)}")
+        raise ValueError(f"{folder}: {_describe_unreadable(unreadable)}")
     return Folder(scores, unreadable, remarks)
 
 
-def _none_of(unreadable: dict[str, str]) -> str:
+def _describe_unreadable(unreadable: dict[str, str]) -> str:
     """Why no file could be read, one line for each of the first ten."""
     count = len(unreadable)
     what = f"none of {count} files" if count > 1 else "its one file cannot"
@@ -221,7 +221,7 @@ def from_tune(
     Voices as in `from_music21`. Beginnings and ends may come `late`, by a
     part of a frame.
     """
-    parts = [_on_grid(part, frame, late) for part in tune.parts]
+    parts = [_put_on_grid(part, frame, late) for part in tune.parts]
     quarters = 4 if tune.bar is None else tune.bar
     bar = max(1, round(quarters / frame))
     pickup = round(tune.first / frame) % bar if tune.first < quarters else 0
@@ -297,10 +297,10 @@ def _events(part: Any, frame: float) -> list[Event]:
             found[k] = found[k]._replace(end=end)
             if tie in ("start", "continue"):
                 tied[pitch, end].append(k)
-    return _on_grid(found, frame)
+    return _put_on_grid(found, frame)
 
 
-def _on_grid(
+def _put_on_grid(
     sounds: Iterable[Sound], frame: float, late: float = 0.0
 ) -> list[Event]:
     """The notes that sound at the beginning of some frame, or `late`."""

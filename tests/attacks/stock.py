@@ -48,7 +48,7 @@ ALONE = {  # what reaches beyond its own submission, or stops the class
 
 
 @dataclass(frozen=True)
-class Outcome:
+class StockOutcome:
     """What an attack achieved."""
 
     points: float | None  # None: no grade was entered
@@ -88,7 +88,7 @@ def prepare(base: Path) -> None:
     hand_in(root, "zoe", blank())  # comes after the attacker
 
 
-def run(base: Path, attacks: list[Attack]) -> dict[str, Outcome]:
+def run(base: Path, attacks: list[Attack]) -> dict[str, StockOutcome]:
     """Autograde a prepared class, to which attackers come."""
     root = base / "course"
     for attack in attacks:
@@ -102,7 +102,7 @@ def run(base: Path, attacks: list[Attack]) -> dict[str, Outcome]:
     changed = _of_others(root, names) != before
     left = (base / "left").read_text().split()
     return {
-        name: Outcome(
+        name: StockOutcome(
             points=points(root, name),
             secrets=harness.secrets_in(harness.shown(root, name)),
             left=f"ATTACK-{name}" in left,

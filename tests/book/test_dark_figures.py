@@ -106,7 +106,7 @@ def test_a_page_says_which_drawings_follow_the_theme(tmp_path):
     page = (
         '<img alt="" src="_images/a.svg"><img alt="" src="_images/b.svg">'
     )
-    done = postprocess.as_files(page, "a.html", tmp_path)
+    done = postprocess.move_media_to_files(page, "a.html", tmp_path)
     first, second = re.findall(r"<img[^>]*>", done)
     assert "data-themed" in first
     assert "data-themed" not in second

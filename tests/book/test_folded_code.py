@@ -101,7 +101,7 @@ def test_the_contents_have_a_sign_for_pages_with_a_live_figure():
         '<a class="reference internal" href="a.html">a</a>'
     )
     for here, marked in (("c.html", 1), ("d.html", 2)):
-        done = postprocess.with_signs(page, here, {"a.html", "d.html"})
+        done = postprocess.mark_live_pages(page, here, {"a.html", "d.html"})
         assert len(re.findall("has-live", done)) == marked
         assert done.endswith(
             '<a class="reference internal" href="a.html">a</a>'

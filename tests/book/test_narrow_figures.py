@@ -15,7 +15,7 @@ from tools.build.live.stills import serve_folder
 from tools.build.offline.narrow import (
     WIDTH,
     copy_figure,
-    for_both,
+    draw_for_both,
     measure_size,
     narrow_figure,
     rows_of,
@@ -165,7 +165,7 @@ def test_words_within_a_panel_do_not_stand_upon_one_another():
 def printed(fig):
     from IPython.core.pylabtools import print_figure
 
-    return for_both(print_figure)(fig, "svg")
+    return draw_for_both(print_figure)(fig, "svg")
 
 
 def test_the_size_of_letters_is_found_in_a_drawing():
@@ -215,7 +215,8 @@ def test_the_page_has_both_drawings_one_text_and_two_sizes(tmp_path):
         '<figure id="fig-a"><img alt="Two" src="_images/a.svg" /></figure>'
     )
     done = BeautifulSoup(
-        postprocess.as_files(page, "a.html", tmp_path), "html.parser"
+        postprocess.move_media_to_files(page, "a.html", tmp_path),
+        "html.parser",
     )
     source, picture = done.find("source"), done.find("img")
     assert done.find("picture").parent["href"] == "_images/a.svg"

@@ -50,7 +50,7 @@ def test_an_option_stays_in_one_piece():
         '<span class="pre">--per-word</span>',
         '<span class="pre">a--b</span>',
     )
-    done = postprocess.whole_options(one + other)
+    done = postprocess.keep_options_whole(one + other)
     assert done == one.replace("pre", "pre option") + other
 
 
@@ -138,7 +138,7 @@ def test_a_page_without_formulas_asks_for_no_fonts():
 def test_media_become_files_that_know_their_size_and_load_late(tmp_path):
     data = base64.b64encode(PNG).decode()
     page = f'<img alt="a" src="data:image/png;base64,{data}" hidden>'
-    done = postprocess.as_files(page, "a.html", tmp_path)
+    done = postprocess.move_media_to_files(page, "a.html", tmp_path)
     (file,) = (tmp_path / "_images").iterdir()
     assert file.read_bytes() == PNG
     assert f'<a class="enlarge" href="_images/{file.name}"><img ' in done
@@ -152,7 +152,7 @@ def test_a_picture_that_is_a_link_stays_that_link(tmp_path):
         '<svg width="72pt" height="36pt"></svg>'
     )
     page = '<a href="x.html"><img alt="a > b" src="_images/a.svg" /></a>'
-    done = postprocess.as_files(page, "a.html", tmp_path)
+    done = postprocess.move_media_to_files(page, "a.html", tmp_path)
     assert done == (
         '<a href="x.html"><img loading="lazy" width="96" height="48" '
         'alt="a > b" src="_images/a.svg" /></a>'
@@ -181,7 +181,7 @@ def test_a_drawing_of_few_colours_gets_lighter_and_keeps_its_look():
     rows = np.random.default_rng(0).permutation(shades)
     drawn = np.stack([rows // 2, rows // 4, 255 - rows // 2], -1)
     before = png_of(drawn)
-    lighter = postprocess.fewer_colours(before)
+    lighter = postprocess.reduce_colours(before)
     assert len(lighter) < len(before)
     after = np.asarray(Image.open(io.BytesIO(lighter)).convert("RGB"), int)
     assert abs(after - drawn).max() <= 8
@@ -189,7 +189,7 @@ def test_a_drawing_of_few_colours_gets_lighter_and_keeps_its_look():
 
 def test_a_picture_of_many_colours_stays():
     noise = png_of(np.random.default_rng(0).integers(0, 256, (100, 100, 3)))
-    assert postprocess.fewer_colours(noise) == noise
+    assert postprocess.reduce_colours(noise) == noise
 
 
 def test_a_picture_inside_a_drawing_gets_lighter_too():
@@ -197,7 +197,7 @@ def test_a_picture_inside_a_drawing_gets_lighter_too():
     picture = png_of(np.stack(3 * [shades.reshape(100, 100)], -1))
     svg = '<svg><image href="data:image/png;base64,{}"/></svg>'
     inside = base64.b64encode(picture).decode()
-    lighter = base64.b64encode(postprocess.fewer_colours(picture)).decode()
+    lighter = base64.b64encode(postprocess.reduce_colours(picture)).decode()
     assert postprocess.shorten_drawing(svg.format(inside)) == svg.format(
         lighter
     )
@@ -224,7 +224,7 @@ def test_scripts_keep_their_order_behind_the_text():
         f"<head>{head}</script><script>b</script></head><body><p>text</p>"
         f"{end}</body>"
     )
-    done = postprocess.scripts_last(page)
+    done = postprocess.move_scripts_last(page)
     order = ["data-cfasync", "</head>", "text", 'src="a.js"', ">b<", end]
     places = [done.index(part) for part in order]
     assert places == sorted(places)
@@ -244,11 +244,11 @@ def test_scripts_keep_their_order_behind_the_text():
     ],
 )
 def test_a_rule_stays_if_a_page_or_a_script_has_its_class(rule, kept):
-    assert postprocess.only_used(rule, {"used"}, ("made-",)).strip() == kept
+    assert postprocess.keep_used(rule, {"used"}, ("made-",)).strip() == kept
 
 
 def test_a_licence_stays_in_its_style_sheet():
-    done = postprocess.only_used("/*! licence */.gone{a:b}", set(), ())
+    done = postprocess.keep_used("/*! licence */.gone{a:b}", set(), ())
     assert "/*! licence */" in done
 
 

@@ -12,7 +12,7 @@ from grader.commands import grade
 from grader.course.gradebook import Ledger, find_unchanged
 from grader.course.submissions import Submission
 from grader.reports import changes
-from grader.reports.points import Row, TaskPoints, shown_hours
+from grader.reports.points import Row, TaskPoints, format_hours
 from tests.helpers.grading import (
     NAME,
     NEEDS_SANDBOX,
@@ -255,7 +255,7 @@ def test_an_answer_that_was_read_is_no_change(tmp_path):
     assert changes.write_changes(tmp_path, [row("=a", read)]) == []
     less = TaskPoints("why", 0.5, 1, False)
     found = changes.write_changes(tmp_path, [row("=a", less, penalty=0.5)])
-    assert changes.shown_changes(found).split("\n") == [
+    assert changes.format_changes(found).split("\n") == [
         "Points that changed since the last run:",
         "=a demo: why 1 -> 0.5, late_penalty 0 -> 0.5",
     ]
@@ -280,12 +280,12 @@ def test_a_long_list_of_changes_is_cut():
         changes.Change(Submission(f"s{i}", "demo", None), "test_a", 0, 1)
         for i in range(25)
     ]
-    text = changes.shown_changes(found).split("\n")
+    text = changes.format_changes(found).split("\n")
     assert len(text) == 22
     assert text[-1] == "and 5 more: see changes.csv"
-    text = changes.shown_changes(found[:20])
+    text = changes.format_changes(found[:20])
     assert text.endswith("\ns19 demo: a 0 -> 1")
-    assert changes.shown_changes([]) == ""
+    assert changes.format_changes([]) == ""
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_a_long_list_of_changes_is_cut():
     [(0.01, "1 min"), (5.2, "5 h"), (26, "26 h"), (72, "3 days")],
 )
 def test_a_delay_is_said_as_a_person_would(hours, text):
-    assert shown_hours(hours) == text
+    assert format_hours(hours) == text
 
 
 @NEEDS_SANDBOX

@@ -22,10 +22,10 @@ from grader.reports.points import (
     Row,
     TaskPoints,
     csv_text,
+    format_hours,
+    format_points,
     format_table,
     read_rows,
-    shown_hours,
-    shown_points,
     write_csv,
 )
 from grader.reports.similarity import (
@@ -102,7 +102,7 @@ def test_a_table_without_reasons_ends_with_its_last_learner():
     assert format_table([BOB]).endswith("  1.25 / 4  0.25 taken off")
     assert format_table([]) == ""
     assert (
-        shown_points(TaskPoints("a", 1234567.0, 1, False)) == "1.23457e+06"
+        format_points(TaskPoints("a", 1234567.0, 1, False)) == "1.23457e+06"
     )
 
 
@@ -408,7 +408,7 @@ def test_the_table_says_how_late_it_was_and_a_reason_on_one_line():
     ],
 )
 def test_a_delay_is_told_in_minutes_hours_or_days(hours, text):
-    assert shown_hours(hours) == text
+    assert format_hours(hours) == text
 
 
 def notebook(*cells):

@@ -15,7 +15,11 @@ from grader.isolation.linux import groups
 @pytest.fixture
 def tree(tmp_path, monkeypatch):
     """A tree that can bound memory and is this process's own."""
-    answers = groups.why_not, groups.find_delegated, groups.by_systemd
+    answers = (
+        groups.why_not,
+        groups.find_delegated,
+        groups.find_systemd_command,
+    )
     for answer in answers:
         answer.cache_clear()
     top = tmp_path / "cgroup"

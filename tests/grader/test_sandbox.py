@@ -40,7 +40,7 @@ def box(request):
 @contextlib.contextmanager
 def session_in(box, limits=LIMITS):
     """A learner's process in a sandbox, with a file."""
-    with client.a_server(box, limits, torch=False) as server:
+    with client.open_server(box, limits, torch=False) as server:
         session = Session(server.path, {"data/x.txt": b"seven"}, limits, "")
         try:
             yield session

@@ -294,7 +294,7 @@ def compare_fused(name: str, shape: tuple[int, ...], repeats: int) -> dict[str, 
 
 
 def taken_apart(name: str, shape: tuple[int, ...], repeats: int) -> dict[str, float]:
-    """The parts of a compiled step, and the shares of the machine's roof."""
+    """The parts of a compiled step, and their shares of the roofline."""
     made, theirs, x, state, d_y = fused_pair(name, shape)
     whole, other = (make_run(m, x, state, d_y) for m in (made, theirs))
     return measure_parts(

@@ -20,7 +20,7 @@ OWN = re.compile(r"^\(([\w-]+)\)=\n+# ", re.MULTILINE)
 BETWEEN = re.compile(r"(,\s+(?:(?:and|or)\s+)?|\s+(?:and|to|or)\s+)")
 
 
-class Part(NamedTuple):
+class ReferencePart(NamedTuple):
     """Words, and the page that they name."""
 
     words: str
@@ -33,7 +33,7 @@ class Chapters(NamedTuple):
     numbers: dict[str, str]
     pages: dict[str, list[str]]
 
-    def parts(self, role: str, labels: str) -> list[Part]:
+    def parts(self, role: str, labels: str) -> list[ReferencePart]:
         """What the role becomes.
 
         Raises ValueError for a label of no page or of two, and where the role
@@ -45,11 +45,14 @@ class Chapters(NamedTuple):
             raise ValueError(f"{{{role}}}: the role is not for {count}: {labels!r}")
         page, number = self._page(first)
         if not others:
-            return [Part(f"{role} {number}", page)]
-        found = [Part(f"{role} "), Part(number, page)]
+            return [ReferencePart(f"{role} {number}", page)]
+        found = [ReferencePart(f"{role} "), ReferencePart(number, page)]
         for between, label in zip(others[::2], others[1::2], strict=True):
             page, number = self._page(label)
-            found += [Part(" ".join(f"|{between}|".split())[1:-1]), Part(number, page)]
+            found += [
+                ReferencePart(" ".join(f"|{between}|".split())[1:-1]),
+                ReferencePart(number, page),
+            ]
         return found
 
     def _page(self, label: str) -> tuple[str, str]:

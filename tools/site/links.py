@@ -119,7 +119,7 @@ class Links(SphinxPostTransform):
                 if term.chapters is None or page[:4] in term.chapters
             }
             for text in self._texts():
-                if _in_a_paragraph(text):
+                if _is_in_paragraph(text):
                     self._replace(text, self.known.pattern, self._to_term)
 
     def _texts(self) -> list[nodes.Text]:
@@ -200,7 +200,7 @@ def _find_above(node: nodes.Node) -> Iterator[nodes.Node]:
         yield node
 
 
-def _in_a_paragraph(text: nodes.Text) -> bool:
+def _is_in_paragraph(text: nodes.Text) -> bool:
     return any(isinstance(node, nodes.paragraph) for node in _find_above(text))
 
 

@@ -78,14 +78,14 @@ def finish(out: Path) -> None:
     live = {path.name for path, page in pages.items() if LIVE.search(page)}
     for path, page in pages.items():
         name = path.relative_to(out).as_posix()
-        pages[path] = with_signs(finish_page(page, name, out), name, live)
+        pages[path] = mark_live_pages(finish_page(page, name, out), name, live)
         path.write_text(pages[path], "utf8")
     for picture in (out / MEDIA).glob("*.svg"):
         drawn = dark.darken_drawing(shorten_drawing(picture.read_text("utf8")))
         picture.write_text(drawn, "utf8")
     for picture in (out / MEDIA).glob("*.png"):
         if picture.stat().st_size > HEAVY:
-            picture.write_bytes(fewer_colours(picture.read_bytes()))
+            picture.write_bytes(reduce_colours(picture.read_bytes()))
     write_code(out / "_static" / "live")
     keep_what_is_used(out, pages.values())
 
@@ -96,7 +96,7 @@ def finish_page(page: str, name: str, out: Path) -> str:
     if name != "search.html":
         page = SEARCH_JS.sub("", page)
     page = typeset(TABLE.sub(_with_phrases, page), name)
-    page = as_files(page, name, out)
+    page = move_media_to_files(page, name, out)
     page = LIVE.sub(set_size, page)
     page = fold_docstrings(say_what_is_folded(page))
     if 'class="bd-sidebar-secondary' in page:  # beside it there is a margin
@@ -104,16 +104,16 @@ def finish_page(page: str, name: str, out: Path) -> str:
     else:  # said before the article: what stands after it comes too late
         page = page.replace('<div class="bd-content"', '<div class="bd-content wide"')
     return add_accessible_names(
-        scripts_last(join_units(convert_tables(whole_options(page))))
+        move_scripts_last(join_units(convert_tables(keep_options_whole(page))))
     )
 
 
-def whole_options(page: str) -> str:
+def keep_options_whole(page: str) -> str:
     """The page, in which no line ends after the hyphens of `--option`."""
     return OPTION.sub(r'<span class="pre option">\1</span>', page)
 
 
-def with_signs(page: str, name: str, live: set[str]) -> str:
+def mark_live_pages(page: str, name: str, live: set[str]) -> str:
     """The page with a sign in its contents for each page with a live figure."""
     before, mark, after = page.partition('<nav class="bd-links')
     contents, end, rest = after.partition("</nav>")
@@ -161,7 +161,7 @@ def _with_phrases(table: re.Match[str]) -> str:
     return table[0].replace('class="table', 'class="table phrases', 1)
 
 
-def scripts_last(page: str) -> str:
+def move_scripts_last(page: str) -> str:
     """The page with its scripts at the end, in their order: text comes first."""
     head, mark, body = page.partition("</head>")
     scripts = SCRIPT.findall(head)
@@ -175,7 +175,7 @@ def scripts_last(page: str) -> str:
 # ----------------------------------------------------- pictures and sounds
 
 
-def as_files(page: str, name: str, out: Path) -> str:
+def move_media_to_files(page: str, name: str, out: Path) -> str:
     """The page with its media in files, which load when they come near."""
     up = "../" * name.count("/")
 
@@ -220,11 +220,11 @@ def shorten_drawing(svg: str) -> str:
     svg = re.sub(r"\s*<metadata\b[^>]*>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'(?<= d=")[^"]+', lambda m: re.sub(r"(\.\d)\d+", r"\1", m[0]), svg)
     return INSIDE.sub(
-        lambda m: base64.b64encode(fewer_colours(base64.b64decode(m[0]))).decode(), svg
+        lambda m: base64.b64encode(reduce_colours(base64.b64decode(m[0]))).decode(), svg
     )
 
 
-def fewer_colours(png: bytes) -> bytes:
+def reduce_colours(png: bytes) -> bytes:
     """A drawing with the 256 colours nearest to its own; a photograph as it is."""
     with Image.open(io.BytesIO(png)) as picture:
         clear = picture.mode == "RGBA" and any(
@@ -258,7 +258,7 @@ def keep_what_is_used(out: Path, pages: Iterable[str]) -> None:
     words = said | {word for page in pages for word in WORD.findall(page)}
     glyphs: set[int] = set()
     for sheet in out.rglob("*.css"):
-        css = only_used(sheet.read_text("utf8"), words, begun)
+        css = keep_used(sheet.read_text("utf8"), words, begun)
         sheet.write_text(css, "utf8")
         for code, sign in PRIVATE.findall(css):
             glyphs.add(int(code, 16) if code else ord(sign))
@@ -270,7 +270,7 @@ def keep_what_is_used(out: Path, pages: Iterable[str]) -> None:
         script.unlink()
 
 
-def only_used(css: str, words: set[str], begun: tuple[str, ...]) -> str:
+def keep_used(css: str, words: set[str], begun: tuple[str, ...]) -> str:
     """A style sheet without the rules whose classes are in no page or script.
 
     A class counts as used too if a script holds its beginning, up to a hyphen.

@@ -10,7 +10,7 @@ from grader.assignments.source import Assignment, SourceCell
 from tools.teach.documents import render_document
 
 
-class Part(NamedTuple):
+class TutorPart(NamedTuple):
     """One thing in the order of the notebook; `kind` says how it is shown."""
 
     kind: str  # text, solution, answer, mistakes, mutants
@@ -20,7 +20,7 @@ class Part(NamedTuple):
     mistakes: tuple[Mistake, ...] = ()
 
 
-def collect_parts(assignment: Assignment) -> list[Part]:
+def collect_parts(assignment: Assignment) -> list[TutorPart]:
     """What a tutor reads of an assignment.
 
     Raises ValueError if a catalogue cannot be read.
@@ -30,15 +30,19 @@ def collect_parts(assignment: Assignment) -> list[Part]:
     return [part for part in found if part]
 
 
-def _make_part(cell: SourceCell, points: dict[str, Any]) -> Part | None:
+def _make_part(cell: SourceCell, points: dict[str, Any]) -> TutorPart | None:
     if cell.kind in ("text", "answer"):
-        return Part(cell.kind, cell.name, cell.source, cell.options.get("points", 0))
+        return TutorPart(
+            cell.kind, cell.name, cell.source, cell.options.get("points", 0)
+        )
     if cell.kind == "solution":
         code = cell.source.replace("### BEGIN SOLUTION", "# the learner's part:")
         lines = [li for li in code.split("\n") if "### END SOLUTION" not in li]
-        return Part("solution", cell.name, "\n".join(lines), points.get(cell.name, 0))
+        return TutorPart(
+            "solution", cell.name, "\n".join(lines), points.get(cell.name, 0)
+        )
     if cell.kind in ("mistakes", "mutants"):
-        return Part(cell.kind, cell.name, mistakes=tuple(read_catalogue(cell)))
+        return TutorPart(cell.kind, cell.name, mistakes=tuple(read_catalogue(cell)))
     return None
 
 

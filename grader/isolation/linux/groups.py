@@ -84,7 +84,7 @@ def build_command(program: list[str], folder: str, user: int | None) -> list[str
     tree, start, group = find_delegated(), [], ""
     if tree:
         group = str(tree / Path(folder).name)
-    elif not (start := by_systemd()):
+    elif not (start := find_systemd_command()):
         raise LookupError("nothing is delegated, and systemd is not there")
     owner = "" if user is None else str(user)
     link = f"{folder}/{LINK}"
@@ -114,7 +114,7 @@ def why_not() -> str | None:
     """Why the kernel does not count here; None where it does."""
     if not (TOP / "cgroup.controllers").exists():
         return "there are no control groups of version 2"
-    if find_delegated() is None and not by_systemd():
+    if find_delegated() is None and not find_systemd_command():
         return (
             "no part of the control groups is delegated to this process, and "
             "systemd makes none for it"
@@ -172,7 +172,7 @@ def _go_down(own: Path) -> None:
 
 
 @functools.cache
-def by_systemd() -> list[str]:
+def find_systemd_command() -> list[str]:
     """The start of a command that runs in a new, delegated group; or []."""
     if not Path("/run/systemd/system").exists() or not shutil.which("systemd-run"):
         return []

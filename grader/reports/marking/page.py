@@ -131,7 +131,7 @@ def deal_out(groups: Sequence[Group], part: int, parts: int) -> list[Group]:
 def marking_page(
     course: Course, question: Question, groups: list[Group], by: str, nonce: str
 ) -> str:
-    """The page as HTML, in which nothing of a learner's acts."""
+    """The page as HTML; no script or form of a learner's works in it."""
     name, task = question.assignment, question.task
     about = read_tasks(course.released(name)).tasks.get(task_of(task), TaskText())
     models = model_answers(course.source / name / f"{name}.ipynb")

@@ -93,11 +93,11 @@ def members(source: Path) -> Iterator[Member]:
     if not source.exists():
         raise Refused(f"{source}: there is no such file or folder")
     if source.is_dir():
-        found = _of_folder(source)
+        found = _read_folder(source)
     elif zipfile.is_zipfile(source):
-        found = _of_zip(source)
+        found = _read_zip(source)
     else:
-        found = _of_tar(source)
+        found = _read_tar(source)
     for member in found:
         path = PurePosixPath(member.path)
         if path.is_absolute() or ".." in path.parts:
@@ -105,7 +105,7 @@ def members(source: Path) -> Iterator[Member]:
         yield member._replace(path=str(path))
 
 
-def _of_folder(folder: Path) -> Iterator[Member]:
+def _read_folder(folder: Path) -> Iterator[Member]:
     for path in sorted(folder.rglob("*")):
         if not path.is_dir():
             plain = path.is_file()
@@ -114,7 +114,7 @@ def _of_folder(folder: Path) -> Iterator[Member]:
             yield Member(name, size, plain, partial(io.FileIO, path))
 
 
-def _of_zip(path: Path) -> Iterator[Member]:
+def _read_zip(path: Path) -> Iterator[Member]:
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
             kind = stat.S_IFMT(info.external_attr >> 16)
@@ -142,7 +142,7 @@ class _Header(tarfile.TarInfo):
         return header
 
 
-def _of_tar(path: Path) -> Iterator[Member]:
+def _read_tar(path: Path) -> Iterator[Member]:
     try:
         with tarfile.open(path, tarinfo=_Header) as archive:
             for info in archive:

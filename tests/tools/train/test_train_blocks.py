@@ -52,14 +52,14 @@ def test_windows_have_one_token_more_and_do_not_overlap():
 def test_bins_are_means_of_their_positions(monkeypatch):
     monkeypatch.setattr(blocks, "BIN", 2)
     values = np.array([[1.0, 3.0], [2.0, 2.0], [5.0, 5.0]])
-    assert_close(blocks.in_bins(values), [2.0, 5.0])
-    assert_close(blocks.in_bins(values[:2]), [2.0])
+    assert_close(blocks.average_in_bins(values), [2.0, 5.0])
+    assert_close(blocks.average_in_bins(values[:2]), [2.0])
 
 
 def test_a_passage_is_scored_on_the_same_tokens_twice(monkeypatch):
     monkeypatch.setattr(blocks, "PASSAGE", 4)
     tokens = np.array([[0.0], [1], [2], [3], [10], [11], [12], [13]])
-    assert_close(blocks.both_readings(tokens[1:]), [2.5, 12.5])
+    assert_close(blocks.summarise_both_readings(tokens[1:]), [2.5, 12.5])
 
 
 def test_after_each_swap_the_order_is_asked_for(rng):

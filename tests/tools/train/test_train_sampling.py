@@ -62,7 +62,7 @@ def test_a_slip_changes_what_is_read_and_not_what_is_wanted():
         return translator_forward(*args)
 
     translator_forward, model.forward = model.forward, watch
-    found = sampling.after_a_slip(model, BATCH)
+    found = sampling.measure_after_slip(model, BATCH)
     true, slipped = BATCH.read, seen[-1]
     changed = slipped != true
     assert changed.sum(dim=0).tolist() == [1, 1, 1]

@@ -124,8 +124,12 @@ def test_counting_on_gains_where_the_test_repeats_itself_for_every_seed(
     monkeypatch.setattr(text, "read", lambda: known)
     monkeypatch.setattr(text, "PLANS", {"python": text.PLANS["python"]})
     found = {
-        one.key.removeprefix("text.python.counting_on"): one.value
-        for one in text.counting_on(runner.Options(seeds=(0, 1)))
+        one.key.removeprefix(
+            "text.python.measure_adaptive_ngrams"
+        ): one.value
+        for one in text.measure_adaptive_ngrams(
+            runner.Options(seeds=(0, 1))
+        )
     }
     assert found[".parts"] == [12, 12]
     assert found[""][0] == found[""][1] < trained["ngrams"]
@@ -148,7 +152,7 @@ def test_the_words_that_come_again_and_the_others_make_up_the_score(
         for one in text.run_again(runner.Options())
     }
     _, vocabulary, _ = load_model(tiny)
-    share = text.stood_earlier(vocabulary.encode(LINE * 20), 8)[1:].mean()
+    share = text.find_repeats(vocabulary.encode(LINE * 20), 8)[1:].mean()
     assert 0.5 < share < 1
     for who in "network", "dynamic":
         both = share * found[f"{who}_earlier"]
@@ -176,7 +180,7 @@ def test_counts_that_count_on_are_made_again_before_each_part():
 
 def test_a_run_of_the_test_stood_earlier_once_it_comes_again():
     test = np.array([1, 2, 3, 4, 1, 2, 3, 3, 3, 3, 3])
-    found = text.stood_earlier(test, 3)
+    found = text.find_repeats(test, 3)
     assert found.tolist() == [False] * 6 + [True, False, False, True, True]
 
 
@@ -188,14 +192,14 @@ def test_counts_write_many_texts_as_they_would_each(monkeypatch):
     written = judge_text.counted_texts(
         fitted, vocabulary, "re", 3, 4, lambda p: nucleus(p, 0.9)
     )
-    rng, one_by_one = np.random.default_rng(3), ["re"] * 4
+    rng, score_one_by_one = np.random.default_rng(3), ["re"] * 4
     for _ in range(12):
         p = [kneser_ney_next(fitted, vocabulary.encode(t)[-4:])
-             for t in one_by_one]  # fmt: skip
+             for t in score_one_by_one]  # fmt: skip
         drawn = draw_tokens(rng, nucleus(np.stack(p), 0.9))
-        one_by_one = [t + vocabulary.decode([k])
-                      for t, k in zip(one_by_one, drawn, strict=True)]  # fmt: skip
-    assert ["re" + text for text in written] == one_by_one
+        score_one_by_one = [t + vocabulary.decode([k])
+                      for t, k in zip(score_one_by_one, drawn, strict=True)]  # fmt: skip
+    assert ["re" + text for text in written] == score_one_by_one
     assert len(set(written)) > 1
 
 

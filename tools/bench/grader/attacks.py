@@ -90,7 +90,7 @@ def _run_stock(names: list[str], known: dict[str, str]) -> None:
         ready = Path(folder) / "ready"
         stock.prepare(ready)
         for group in _group_attacks(names):
-            known |= _on_stock(group, ready)
+            known |= _grade_on_stock(group, ready)
             print(f"stock: {len(known)} are known", flush=True)
             text = json.dumps(known, indent=1, sort_keys=True)
             KEPT.write_text(text + "\n", "utf-8")
@@ -103,7 +103,7 @@ def _group_attacks(names: list[str]) -> list[list[str]]:
     return tens + [[n] for n in names if n in stock.ALONE]
 
 
-def _on_stock(names: list[str], ready: Path) -> dict[str, str]:
+def _grade_on_stock(names: list[str], ready: Path) -> dict[str, str]:
     chosen = [ATTACKS[name] for name in names if ATTACKS[name].stock]
     found = {
         name: "not run: it would take the machine"
@@ -125,9 +125,9 @@ def _on_stock(names: list[str], ready: Path) -> dict[str, str]:
 
 
 def _run_attacks(names: list[str], way: harness.Way) -> Found:
-    """What each of them gets here; where one made others wait, so again.
+    """What each attack gets; those that made others wait are run again.
 
-    What waited for other programs of this machine does not do so twice.
+    A delay from other programs on this machine does not happen twice.
     """
     found = _run_class(names, way)
     late = [name for name in names if _is_late(*found[name]["delay"])]

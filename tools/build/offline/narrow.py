@@ -24,10 +24,10 @@ def load_ipython_extension(shell: Any) -> None:
     """Have each figure drawn for both widths."""
     from IPython.core import pylabtools
 
-    pylabtools.print_figure = for_both(pylabtools.print_figure)
+    pylabtools.print_figure = draw_for_both(pylabtools.print_figure)
 
 
-def for_both(print_figure: Callable[..., Any]) -> Callable[..., Any]:
+def draw_for_both(print_figure: Callable[..., Any]) -> Callable[..., Any]:
     """`print_figure`, whose SVG holds the narrow drawing as well."""
 
     def print_both(fig: Any, fmt: str = "png", *args: Any, **how: Any) -> Any:
@@ -60,7 +60,9 @@ def narrow_figure(made: Any) -> Any:
     if panels and all(is_bare(panel[0]) for panel in panels):  # frames of a film
         heights = [height * smaller for _, height in sizes]
     else:
-        heights = [as_high(panel[0], *sizes[k]) for k, panel in enumerate(panels)]
+        heights = [
+            compute_narrow_height(panel[0], *sizes[k]) for k, panel in enumerate(panels)
+        ]
         if max(map(len, rows), default=0) > 1:
             rows = stack(made, rows, heights)
             made.set_figheight(made.get_figheight() * len(rows))  # room to begin with
@@ -112,7 +114,7 @@ def measure_size(ax: Any, *, room: bool = False) -> tuple[float, float]:
     return place.width * fig.get_figwidth(), place.height * fig.get_figheight()
 
 
-def as_high(ax: Any, width: float, height: float) -> float:
+def compute_narrow_height(ax: Any, width: float, height: float) -> float:
     """The height that a panel of this size has in the narrow drawing."""
     if ax.get_aspect() == "auto":
         return height
@@ -138,7 +140,7 @@ def stack(fig: Any, rows: list[Any], heights: list[float]) -> list[Any]:
     for k, panel in enumerate(panels):
         for ax in panel:
             ax.set_subplotspec(grid[k // across, k % across])
-            for bar in ax._colorbars:  # as long as a row was it has no room
+            for bar in ax._colorbars:  # a whole row is too long
                 place = bar.get_position()
                 thin = min(place.width, place.height)
                 bar._set_position([place.x0, place.y0, thin, thin])

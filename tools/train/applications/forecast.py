@@ -281,7 +281,9 @@ def leak_plans() -> dict[str, StudyPlan]:
         windows = Shares(cuts[0], cuts[stop_by], cuts[2], scaler, prices[starts[2] - 1])
 
         def score(module: torch.nn.Module) -> float:
-            return over_still(windows, head.point(ask(module, windows.test)).numpy())
+            return compare_with_still(
+                windows, head.point(ask(module, windows.test)).numpy()
+            )
 
         make = partial(Direct, "GRU", 0, 32, horizon)
         return StudyPlan(make, head, windows, score, 1500, {})
@@ -305,7 +307,7 @@ class Shares(NamedTuple):
     last: np.ndarray
 
 
-def over_still(w: Shares, said: np.ndarray) -> float:
+def compare_with_still(w: Shares, said: np.ndarray) -> float:
     """The error over that of today's price. Shapes: said (K, B)"""
     actual = unscaled(w.test.target, w.scaler)
     wrong = np.abs(unscaled(said, w.scaler) - actual).mean()
@@ -313,9 +315,9 @@ def over_still(w: Shares, said: np.ndarray) -> float:
 
 
 def leak_study(found: Values, asked: Options) -> None:
-    """How good a forecast of a share looks if one is not careful.
+    """How much better a share's forecast scores with each kind of leak.
 
-    All have the rate of the network without a mistake.
+    All have the learning rate chosen without a leak.
     """
     for name, plan in leak_plans().items():
         for seed in seeds_of("leak", asked):
@@ -323,7 +325,7 @@ def leak_study(found: Values, asked: Options) -> None:
             found[name].append(plan.score(module))
         if name in ("none", "shuffled"):
             w = plan.windows
-            found[f"nearest_{name}"] = over_still(
+            found[f"nearest_{name}"] = compare_with_still(
                 w, copy_most_similar(w.training, w.test)
             )
 
@@ -335,7 +337,7 @@ def copy_most_similar(training: Windows, test: Windows) -> np.ndarray:
     return training.target[:, distance.argmin(axis=0)]
 
 
-def three_ways(K: int) -> dict[str, Callable[[], torch.nn.Module]]:
+def make_networks_ahead(K: int) -> dict[str, Callable[[], torch.nn.Module]]:
     """The networks that look K steps ahead, with quantiles."""
     sizes, Q, point = ("GRU", 0, H), HEAD.P, HEAD.point
     return {
@@ -349,7 +351,9 @@ def sunspot_plans() -> dict[str, StudyPlan]:
     """Three ways to look five years ahead, and another head."""
     e = sunspots()
     K = len(e.actual)
-    plans = {name: train_on(e, make, 800) for name, make in three_ways(K).items()}
+    plans = {
+        name: train_on(e, make, 800) for name, make in make_networks_ahead(K).items()
+    }
     head = gaussian_head()
     gaussian = train_on(e, partial(Direct, "GRU", 0, H, K, head.P), 800, head)
     return plans | {"gaussian": gaussian}
@@ -363,7 +367,7 @@ def sunspot_study(found: Values, asked: Options) -> None:
         seeds = seeds_of("sunspots", asked)
         for seed, (module, seconds) in zip(seeds, runs, strict=True):
             if isinstance(module, Recursive):
-                told = fed_the_truth(module, plan.head, e)
+                told = feed_truth(module, plan.head, e)
                 found["fed_the_truth"].append(told)
             if name == "direct" and asked.keeps(seed):
                 keep("forecast_sunspots", module, found[name][0], seconds, asked)
@@ -402,7 +406,7 @@ def sunspot_classics(found: Values, e: Example) -> None:
             found[f"{name}_{key}"] = value
 
 
-def fed_the_truth(module: Recursive, head: Head, e: Example) -> list[float]:
+def feed_truth(module: Recursive, head: Head, e: Example) -> list[float]:
     """The error at each step if the steps before it were handed over."""
     found = []
     for k in range(len(e.test.target)):
@@ -491,8 +495,8 @@ def country_study(found: Values, asked: Options) -> None:
         around = with_past_errors(line, past, LEVELS)
         for key, value in country_scores(c, line, around).items():
             found[f"linear_{year}{key}"] = value
-        one_by_one(found, year, c)
-    by_number(found, asked)
+        score_one_by_one(found, year, c)
+    score_by_number(found, asked)
 
 
 def country_scores(c, point: np.ndarray, q: np.ndarray) -> dict[str, float]:
@@ -507,7 +511,7 @@ def country_scores(c, point: np.ndarray, q: np.ndarray) -> dict[str, float]:
     }
 
 
-def one_by_one(found: Values, year: int, c) -> None:
+def score_one_by_one(found: Values, year: int, c) -> None:
     """Methods that know one country each, from 1960 to the origin."""
     rates = fertility().to_numpy()[: year - 1960]
     for method in (persistence, drift, ets, arima):
@@ -517,7 +521,7 @@ def one_by_one(found: Values, year: int, c) -> None:
         found[f"{method.__name__}_{year}"] = float(error)
 
 
-def by_number(found: Values, asked: Options) -> None:
+def score_by_number(found: Values, asked: Options) -> None:
     """How the error falls with the number of countries learnt from.
 
     All networks have the rate that was chosen with all countries; the
@@ -708,7 +712,7 @@ def measure_rates(study: str, asked: Options) -> Iterator[Measurement]:
     yield Measurement(f"{key}.every", tested, f"{unit}, by rate", seeds)
 
 
-class Study(NamedTuple):
+class ForecastStudy(NamedTuple):
     """What fills in values, and their unit."""
 
     run: Callable[[Values, Options], None]
@@ -717,26 +721,28 @@ class Study(NamedTuple):
 
 
 STUDIES = {
-    "weather": Study(
+    "weather": ForecastStudy(
         weather_study, "MASE a day ahead; CRPS; quantile loss; share inside"
     ),
-    "leak": Study(leak_study, "mean absolute error over persistence's"),
-    "sunspots": Study(
+    "leak": ForecastStudy(leak_study, "mean absolute error over persistence's"),
+    "sunspots": ForecastStudy(
         sunspot_study, "MASE a step ahead; CRPS; quantile loss; share inside"
     ),
-    "wine": Study(wine_study, "MASE over a year; CRPS; quantile loss; share inside"),
-    "countries": Study(
+    "wine": ForecastStudy(
+        wine_study, "MASE over a year; CRPS; quantile loss; share inside"
+    ),
+    "countries": ForecastStudy(
         country_study, "births per woman; CRPS; quantile loss; share inside"
     ),
-    "units": Study(unit_study, "births per woman"),
-    "rivals": Study(rival_study, "births per woman"),
-    "lines": Study(
+    "units": ForecastStudy(unit_study, "births per woman"),
+    "rivals": ForecastStudy(rival_study, "births per woman"),
+    "lines": ForecastStudy(
         line_study,
         "sunspots: MASE a step ahead; CRPS; quantile loss; share inside; "
         "penalty; countries: births per woman",
         seeded=False,
     ),
-    "draws": Study(
+    "draws": ForecastStudy(
         draw_study, "MASE over five years; CRPS; quantile loss; share inside"
     ),
 }

@@ -324,7 +324,7 @@ def run_counts(asked: Options) -> Iterator[Measurement]:
         yield from list_measurements(f"text.{name}", values, UNIT, list(asked.seeds))
 
 
-def counting_on(asked: Options) -> Iterator[Measurement]:
+def measure_adaptive_ngrams(asked: Options) -> Iterator[Measurement]:
     """The chosen n-grams as they read on, as dynamic evaluation does.
 
     Beside them, of words: how much of the test ends a run that stood
@@ -354,7 +354,7 @@ def counting_on(asked: Options) -> Iterator[Measurement]:
             scores = {"": moving.mean(), "parts": parts}
             if plan.words:
                 still = count(1)[1:]
-                earlier = stood_earlier(test, COPIED)[1:]
+                earlier = find_repeats(test, COPIED)[1:]
                 scores["earlier"] = earlier.mean()
                 for part, here in ("earlier", earlier), ("elsewhere", ~earlier):
                     scores[f"still_{part}"] = still[here].mean()
@@ -362,7 +362,7 @@ def counting_on(asked: Options) -> Iterator[Measurement]:
             of_seeds.append(scores)
         values = {key: [s[key] for s in of_seeds] for key in of_seeds[0]}
         yield from list_measurements(
-            f"text.{name}.counting_on", values, UNIT, list(asked.seeds)
+            f"text.{name}.measure_adaptive_ngrams", values, UNIT, list(asked.seeds)
         )
 
 
@@ -379,7 +379,7 @@ def run_again(asked: Options) -> Iterator[Measurement]:
         test = vocabulary.encode(plan.corpus(0).texts()[2])
         rows = stretches(test, 1)
         rate = read()[f"text.{name}.dynamic_rate"]["value"][0]
-        earlier = stood_earlier(test, COPIED)[1:]
+        earlier = find_repeats(test, COPIED)[1:]
         found = {}
         for who, nats in (
             ("network", token_nats(model, rows)),
@@ -454,7 +454,7 @@ def stand_in(training: np.ndarray, test: np.ndarray, n: int) -> np.ndarray:
     return np.array(found)
 
 
-def stood_earlier(test: np.ndarray, n: int) -> np.ndarray:
+def find_repeats(test: np.ndarray, n: int) -> np.ndarray:
     """Which test tokens end a run of n tokens that ended earlier in the test."""
     runs: set[tuple[int, ...]] = set()
     found = []
@@ -477,7 +477,7 @@ TRAINING = Training(
     {name: partial(train, name) for name in PLANS},
     {
         "counts": run_counts,
-        "counting_on": counting_on,
+        "counting_on": measure_adaptive_ngrams,
         "again": run_again,
         "shares": run_shares,
         "longer": run_longer,

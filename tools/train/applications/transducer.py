@@ -104,7 +104,7 @@ CONTROL = {
 ALL = KINDS | CONTROL
 
 
-class Part(NamedTuple):
+class ClipPart(NamedTuple):
     """Features and transcripts, recording by recording."""
 
     features: list[np.ndarray]
@@ -114,10 +114,10 @@ class Part(NamedTuple):
 class Data(NamedTuple):
     """Strings by known voices, then by unknown ones, by their digits."""
 
-    train: Part
-    valid: Part
-    test: Part
-    longer: dict[int, Part]
+    train: ClipPart
+    valid: ClipPart
+    test: ClipPart
+    longer: dict[int, ClipPart]
 
 
 @cache
@@ -144,16 +144,16 @@ def encode_text(text: str) -> list[int]:
     return [WORDS.index(word) + 1 for word in text.split()]
 
 
-def encode_clips(clips: list[Clip]) -> Part:
+def encode_clips(clips: list[Clip]) -> ClipPart:
     """12.5 steps a second, each of eight frames."""
     features = [
         stacked(standardised(log_mel(c.samples, RATE)), STACK).astype(np.float32)
         for c in clips
     ]
-    return Part(features, [c.sentence.text for c in clips])
+    return ClipPart(features, [c.sentence.text for c in clips])
 
 
-class Outcome(NamedTuple):
+class TransducerOutcome(NamedTuple):
     """A trained network, and the seconds of one core that it took."""
 
     model: torch.nn.Module
@@ -163,7 +163,7 @@ class Outcome(NamedTuple):
 @cache
 def train_network(
     name: str, rate: float, seed: int, steps: int, check: bool
-) -> Outcome:
+) -> TransducerOutcome:
     """One run; the weights after the last update."""
     found = make_data(check)
     labels = [encode_text(text) for text in found.train.texts]
@@ -178,10 +178,10 @@ def train_network(
         schedule=Schedule(steps, 1.0),
         rng=np.random.default_rng(seed),
     )
-    return Outcome(model, time.process_time() - begun)
+    return TransducerOutcome(model, time.process_time() - begun)
 
 
-def read(name: str, model: torch.nn.Module, part: Part) -> list[str]:
+def read(name: str, model: torch.nn.Module, part: ClipPart) -> list[str]:
     """What a network writes for each recording, 50 of them at a time."""
     written: list[str] = []
     for k in range(0, len(part.texts), 50):
@@ -195,7 +195,7 @@ def make_contender(name: str, check: bool) -> Callable[[Setting, int, int], Trai
     """What `compare` asks for."""
     found = make_data(check)
 
-    def errors(model: torch.nn.Module, part: Part) -> float:
+    def errors(model: torch.nn.Module, part: ClipPart) -> float:
         return word_errors(part.texts, read(name, model, part))
 
     def train(setting: Setting, seed: int, steps: int) -> Trained:
@@ -243,7 +243,7 @@ def run_study(
     return measure
 
 
-def facts_of(name: str, runs: list[Outcome], found: Data) -> dict[str, Any]:
+def facts_of(name: str, runs: list[TransducerOutcome], found: Data) -> dict[str, Any]:
     """Weights, seconds, and the mistakes at each number of digits."""
     facts: dict[str, Any] = {
         "weights": sum(p.numel() for p in runs[0].model.parameters()),
@@ -276,7 +276,7 @@ def chosen_rates() -> dict[str, float]:
     }
 
 
-def run_forgetting(runs: list[Outcome]) -> list[Outcome]:
+def run_forgetting(runs: list[TransducerOutcome]) -> list[TransducerOutcome]:
     """Trained transducers whose prediction network starts again each time."""
     forgetful = []
     for run in runs:

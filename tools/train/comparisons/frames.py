@@ -87,7 +87,7 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
 }
 
 
-class Outcome(NamedTuple):
+class FramesOutcome(NamedTuple):
     """A trained network, and the seconds of one core that it took."""
 
     model: nn.Module
@@ -106,7 +106,7 @@ def make_films(part: str, rows: range | None = None, width: int = WIDTH) -> Cove
 @cache
 def run_network(
     name: str, rate: float, seed: int, steps: int, rows: range | None = None
-) -> Outcome:
+) -> FramesOutcome:
     """One run; the weights after the last update."""
     found = make_films("train", rows)
     with seeded(seed):
@@ -120,7 +120,7 @@ def run_network(
         schedule=Schedule(steps, 1.0),
         rng=np.random.default_rng(seed),
     )
-    return Outcome(model.eval(), time.process_time() - begun)
+    return FramesOutcome(model.eval(), time.process_time() - begun)
 
 
 @torch.no_grad()
@@ -146,7 +146,7 @@ def train_network(name: str, setting: Setting, seed: int, steps: int) -> Trained
     )
 
 
-def facts_of(runs: list[Outcome]) -> dict[str, Any]:
+def facts_of(runs: list[FramesOutcome]) -> dict[str, Any]:
     """Weights, seconds, and the errors of each seed on two tests."""
     wider = make_films("test", None, WIDER)
     return {

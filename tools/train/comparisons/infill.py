@@ -198,7 +198,7 @@ def judge(
 
 
 def plain_numbers(scores: list[Score]) -> dict[str, float]:
-    """What no way to fill aims at, in per cent."""
+    """Statistics that no method of filling optimises, in per cent."""
     wide = slice(GAP.start - 1, GAP.stop + 1)
     near = [s._replace(pitches=s.pitches[wide]) for s in scores]
     chances = sum(moves(s) for s in near)

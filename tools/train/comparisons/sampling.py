@@ -94,7 +94,7 @@ def make_numbers() -> Numbers:
     )
 
 
-class Outcome(NamedTuple):
+class SamplingOutcome(NamedTuple):
     """A trained network, the seconds of one core that it took, and its errors."""
 
     model: Translator
@@ -103,7 +103,7 @@ class Outcome(NamedTuple):
 
 
 @cache
-def run_network(name: str, rate: float, seed: int, steps: int) -> Outcome:
+def run_network(name: str, rate: float, seed: int, steps: int) -> SamplingOutcome:
     """One run; the weights after the last update."""
     found = make_numbers()
     with seeded(seed):
@@ -119,7 +119,7 @@ def run_network(name: str, rate: float, seed: int, steps: int) -> Outcome:
         f"{name} {rate}",
         carry=0,
     )
-    return Outcome(model, seconds, count_errors(model, found.validation))
+    return SamplingOutcome(model, seconds, count_errors(model, found.validation))
 
 
 def write_sentences(model: Translator, batch: Batch) -> list[list[int]]:
@@ -190,7 +190,7 @@ def measure_surprise(model: Translator, batch: Batch, read: Tensor) -> np.ndarra
 
 
 @torch.no_grad()
-def after_a_slip(model: Translator, batch: Batch) -> dict[str, list[int]]:
+def measure_after_slip(model: Translator, batch: Batch) -> dict[str, list[int]]:
     """Pieces right after one piece that is wrong, and without it.
 
     Each sentence gets one piece, at a random place, replaced by the likeliest
@@ -216,7 +216,7 @@ def after_a_slip(model: Translator, batch: Batch) -> dict[str, list[int]]:
 
 
 @torch.no_grad()
-def collect_facts(run: Outcome) -> dict[str, Any]:
+def collect_facts(run: SamplingOutcome) -> dict[str, Any]:
     """The scores of one network on the test, in total and by digits."""
     model, (_, _, _, batch, digits) = run.model, make_numbers()
     with torch.no_grad():
@@ -232,7 +232,7 @@ def collect_facts(run: Outcome) -> dict[str, Any]:
     said = model(batch.ids, batch.lengths, batch.read)
     said[..., [PAD, START]] = -torch.inf
     forced_right = (said.argmax(dim=2) == batch.targets).numpy() | ~real
-    slipped = after_a_slip(model, batch)
+    slipped = measure_after_slip(model, batch)
     return {
         "seconds": round(run.seconds, 2),
         "validation pieces": measure_percent(run.validation, "pieces"),

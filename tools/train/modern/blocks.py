@@ -131,7 +131,7 @@ def mean_nats(model: BlockModel, ids: np.ndarray) -> float:
     return float(measure_nats(model, cut_windows(ids, T)).mean())
 
 
-class Task(NamedTuple):
+class BlockTask(NamedTuple):
     """What is learned, and how it is scored: lower is better."""
 
     name: str
@@ -143,9 +143,9 @@ class Task(NamedTuple):
     layers: int = LAYERS
 
 
-def text_task(name: str) -> Task:
+def text_task(name: str) -> BlockTask:
     """Predict a text."""
-    return Task(
+    return BlockTask(
         name,
         lambda: read_text(name).K,
         lambda: random_windows(read_text(name).train),
@@ -165,13 +165,13 @@ def make_warm_adam(rate: float, steps: int) -> Optimizer:
     return scheduled(adam, at)
 
 
-def find_path(task: Task, mixer: str, rate: float, seed: int, steps: int) -> Path:
+def find_path(task: BlockTask, mixer: str, rate: float, seed: int, steps: int) -> Path:
     """Where a network is kept."""
     return KEPT / f"{task.name}-{mixer}-{rate:g}-{seed}-{steps}.safetensors"
 
 
 def learn(
-    task: Task, model: BlockModel, rate: float, seed: int, steps: int, label: str
+    task: BlockTask, model: BlockModel, rate: float, seed: int, steps: int, label: str
 ) -> None:
     """Train a network."""
     train_module(
@@ -185,7 +185,7 @@ def learn(
 
 
 def load_or_train(
-    task: Task, mixer: str, rate: float, seed: int, steps: int
+    task: BlockTask, mixer: str, rate: float, seed: int, steps: int
 ) -> BlockModel:
     """A network, from the folder if it is there."""
     path = find_path(task, mixer, rate, seed, steps)
@@ -201,7 +201,9 @@ def load_or_train(
     return model
 
 
-def make_contender(task: Task, mixer: str) -> Callable[[Setting, int, int], Trained]:
+def make_contender(
+    task: BlockTask, mixer: str
+) -> Callable[[Setting, int, int], Trained]:
     """What `compare` asks for."""
 
     def train(setting: Setting, seed: int, steps: int) -> Trained:
@@ -227,7 +229,7 @@ def first_rates(steps: int) -> list[float]:
     return LONG_RATES if steps > TASK_UPDATES[0] else RATES
 
 
-def search(task: Task, mixer: str, steps: int) -> Result:
+def search(task: BlockTask, mixer: str, steps: int) -> Result:
     """Choose a contender's rate with one seed, then train with all."""
     train = make_contender(task, mixer)
     scores = search_grid(partial(first_score, train, steps), first_rates(steps))
@@ -238,7 +240,7 @@ def search(task: Task, mixer: str, steps: int) -> Result:
     return Result(best, tests, tried, [f"rate {rate:g}" for rate in edges])
 
 
-def search_all(task: Task, steps: int) -> Comparison:
+def search_all(task: BlockTask, steps: int) -> Comparison:
     """All contenders; what was trained before is not trained again."""
     results = {mixer: search(task, mixer, steps) for mixer in MIXERS}
     return Comparison(steps, list(SEEDS), {"rate": first_rates(steps)}, results)
@@ -252,13 +254,13 @@ def first_score(train: Callable, steps: int, rate: float) -> float:
         return math.inf
 
 
-def load_chosen(task: Task, mixer: str, found: Comparison) -> list[BlockModel]:
+def load_chosen(task: BlockTask, mixer: str, found: Comparison) -> list[BlockModel]:
     """The networks of a contender's chosen rate."""
     rate = found.results[mixer].chosen["rate"]
     return [load_or_train(task, mixer, rate, seed, found.steps) for seed in SEEDS]
 
 
-def at_updates(name: str, steps: int, asked: Options) -> Iterator[Measurement]:
+def compare_on_text(name: str, steps: int, asked: Options) -> Iterator[Measurement]:
     """The comparison on a text."""
     steps = asked.steps or steps
     found = search_all(text_task(name), steps)
@@ -266,7 +268,7 @@ def at_updates(name: str, steps: int, asked: Options) -> Iterator[Measurement]:
     yield Measurement(f"blocks.{name}.{steps}", to_json(found), unit, list(SEEDS))
 
 
-def asked_again(name: str, asked: Options) -> Iterator[Measurement]:
+def measure_positions(name: str, asked: Options) -> Iterator[Measurement]:
     """Position by position, and a passage that comes twice."""
     for steps in [asked.steps] if asked.steps else UPDATES:
         yield from answers_of(name, search_all(text_task(name), steps))
@@ -284,13 +286,15 @@ def answers_of(name: str, found: Comparison) -> Iterator[Measurement]:
     repeated: dict[str, list] = {}
     for mixer in MIXERS:
         models = load_chosen(task, mixer, found)
-        by_position[mixer] = [in_bins(measure_nats(m, far)) for m in models]
-        repeated[mixer] = [both_readings(measure_nats(m, twice)) for m in models]
+        by_position[mixer] = [average_in_bins(measure_nats(m, far)) for m in models]
+        repeated[mixer] = [
+            summarise_both_readings(measure_nats(m, twice)) for m in models
+        ]
         if mixer == "attention":
             for model in models:
                 limit_attention(model, T)
             by_position["attention, limited"] = [
-                in_bins(measure_nats(m, far)) for m in models
+                average_in_bins(measure_nats(m, far)) for m in models
             ]
     key = f"blocks.{name}.{found.steps}"
     unit = f"{NATS}, by position in bins of {BIN}"
@@ -318,7 +322,7 @@ def run_cost(asked: Options) -> Iterator[Measurement]:
     yield Measurement("blocks.seconds", known, unit, 0)
 
 
-def both_readings(values: np.ndarray) -> list[float]:
+def summarise_both_readings(values: np.ndarray) -> list[float]:
     """Means over a passage's second half, at first and at second reading.
 
     The first value is that of the second token.
@@ -328,7 +332,7 @@ def both_readings(values: np.ndarray) -> list[float]:
     return [float(once.mean()), float(again.mean())]
 
 
-def in_bins(values: np.ndarray) -> list[float]:
+def average_in_bins(values: np.ndarray) -> list[float]:
     """Means over windows and over BIN positions at a time."""
     parts = np.split(values, range(BIN, len(values), BIN))
     return [float(part.mean()) for part in parts]
@@ -388,7 +392,7 @@ def measure_answers(model: BlockModel, *batches: tuple[Tensor, Tensor]) -> np.nd
     return np.array(scores)
 
 
-TRACKING = Task(
+TRACKING = BlockTask(
     "tracking",
     lambda: max(FIRST + 1, len(SWAPS[SWAPPED][1])),
     lambda: lambda rng, step: draw_swaps(rng, LEARNED, ROWS),
@@ -410,7 +414,7 @@ def recall_wrong(model: BlockModel) -> float:
     return float(1 - measure_answers(model, *map(held_pairs, TRAINED))[:, 1].mean())
 
 
-RECALL = Task(
+RECALL = BlockTask(
     "recall",
     lambda: KEYS + VALUES,
     lambda: lambda rng, step: draw_pairs(rng, int(rng.choice(TRAINED)), BATCH),
@@ -426,7 +430,7 @@ TASKS: dict[str, tuple[Any, ...]] = {
 }
 
 
-def at_task(name: str, steps: int, asked: Options) -> Iterator[Measurement]:
+def compare_on_task(name: str, steps: int, asked: Options) -> Iterator[Measurement]:
     """The comparison, and the share right where the task grows."""
     task, end, held, sizes = TASKS[name]
     steps = asked.steps or steps
@@ -449,8 +453,16 @@ TRAINING = Training(
     "blocks",
     __doc__,
     {},
-    {f"{name}.{n}": partial(at_updates, name, n) for name in TEXTS for n in UPDATES}
-    | {f"{name}.again": partial(asked_again, name) for name in TEXTS}
-    | {f"{name}.{n}": partial(at_task, name, n) for name in TASKS for n in TASK_UPDATES}
+    {
+        f"{name}.{n}": partial(compare_on_text, name, n)
+        for name in TEXTS
+        for n in UPDATES
+    }
+    | {f"{name}.again": partial(measure_positions, name) for name in TEXTS}
+    | {
+        f"{name}.{n}": partial(compare_on_task, name, n)
+        for name in TASKS
+        for n in TASK_UPDATES
+    }
     | {"seconds": run_cost},
 )

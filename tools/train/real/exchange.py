@@ -73,7 +73,9 @@ def measure_rse(r: Rates, part: str, said: np.ndarray) -> float:
     return float(np.sqrt(((said - came) ** 2).mean()) / came.std())
 
 
-def by_network(r: Rates, module: torch.nn.Module, part: str, ahead: int) -> np.ndarray:
+def predict_by_network(
+    r: Rates, module: torch.nn.Module, part: str, ahead: int
+) -> np.ndarray:
     """Shapes: -> (B, 8)"""
     past = torch.as_tensor(cut_pasts(r, r.parts[part], ahead)).flatten(1)[..., None]
     with torch.no_grad():
@@ -98,7 +100,7 @@ def train(
     def score(module: torch.nn.Module) -> float:
         scored = "validation"
         every = [
-            measure_rse(r, scored, by_network(r, module, scored, ahead))
+            measure_rse(r, scored, predict_by_network(r, module, scored, ahead))
             for ahead in HORIZONS
         ]
         return float(np.mean(every))
@@ -122,7 +124,7 @@ def run(seed: int, asked: Options) -> Iterator[Measurement]:
     r, key = read_rates(), "real.exchange"
     module, course, seconds = train(r, SETTING, seed, asked.steps or STEPS)
     for ahead in HORIZONS:
-        said = by_network(r, module, "test", ahead)
+        said = predict_by_network(r, module, "test", ahead)
         yield Measurement(
             f"{key}.{ahead}.rse", round(measure_rse(r, "test", said), 5), UNIT
         )
@@ -141,7 +143,7 @@ def split_seen(r: Rates, part: range, ahead: int) -> np.ndarray:
     return np.concatenate([past - past[..., -1:], ones], axis=2).astype(float)
 
 
-def by_line(r: Rates, ahead: int) -> tuple[np.ndarray, float, float]:
+def predict_by_line(r: Rates, ahead: int) -> tuple[np.ndarray, float, float]:
     """What it says of the test (B, 8); its penalty; its validation RSE."""
     room = range(T + ahead - 1, r.parts["train"].stop)
     x = split_seen(r, room, ahead).reshape(-1, T + 1)
@@ -168,7 +170,7 @@ def run_baselines(asked: Options) -> Iterator[Measurement]:
             part: r.values[np.array(r.parts[part]) - ahead]
             for part in ("validation", "test")
         }
-        line, penalty, validation = by_line(r, ahead)
+        line, penalty, validation = predict_by_line(r, ahead)
         mean = r.values[r.parts["train"]].mean(axis=0)
         found = {
             "last": measure_rse(r, "test", last["test"]),

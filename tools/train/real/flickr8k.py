@@ -56,19 +56,19 @@ READ = 6  # captions to be read
 UNITS = {"": "see keys", "seconds": "s of one core", "weights": "weights"}
 
 
-class Part(NamedTuple):
+class PhotoPart(NamedTuple):
     """Photographs of one part, seen, with five plain captions each."""
 
     seen: Seen
     said: list[list[str]]
 
 
-class Task(NamedTuple):
+class CaptionTask(NamedTuple):
     """The three official parts, and pieces of the training captions."""
 
-    train: Part
-    validation: Part
-    test: Part
+    train: PhotoPart
+    validation: PhotoPart
+    test: PhotoPart
     pieces: SubWords
 
 
@@ -78,17 +78,17 @@ def normalise_caption(caption: str) -> str:
 
 
 @cache
-def task_of(pieces: int = PIECES) -> Task:
+def task_of(pieces: int = PIECES) -> CaptionTask:
     """The same for the network and the baselines."""
     album = flickr8k()
 
-    def part(photographs: list[Photograph]) -> Part:
+    def part(photographs: list[Photograph]) -> PhotoPart:
         said = [[normalise_caption(c) for c in p.captions] for p in photographs]
-        return Part(see(photographs, album.scale), said)
+        return PhotoPart(see(photographs, album.scale), said)
 
     train = part(album.train)
     learned = learn_subwords([c for some in train.said for c in some], pieces)
-    return Task(train, part(album.validation), part(album.test), learned)
+    return CaptionTask(train, part(album.validation), part(album.test), learned)
 
 
 def measure_bleus(
@@ -101,7 +101,7 @@ def measure_bleus(
     return [round(found.bp * math.exp(np.mean(logs[:n])), 2) for n in range(1, 5)]
 
 
-def score_captions(said: Sequence[str], part: Part) -> dict[str, Any]:
+def score_captions(said: Sequence[str], part: PhotoPart) -> dict[str, Any]:
     """Against five references, and against each four of them, averaged."""
     four = [measure_bleus(said, drop_reference(part, k)) for k in range(5)]
     mean = [round(float(x), 2) for x in np.mean(four, axis=0)]
@@ -114,12 +114,12 @@ def score_captions(said: Sequence[str], part: Part) -> dict[str, Any]:
     }
 
 
-def drop_reference(part: Part, k: int) -> list[list[str]]:
+def drop_reference(part: PhotoPart, k: int) -> list[list[str]]:
     """The references less the k-th of each photograph."""
     return [[*some[:k], *some[k + 1 :]] for some in part.said]
 
 
-def run_person(part: Part) -> dict[str, Any]:
+def run_person(part: PhotoPart) -> dict[str, Any]:
     """Each of the five people against the other four, averaged."""
     four = [
         measure_bleus([s[k] for s in part.said], drop_reference(part, k))
@@ -128,7 +128,7 @@ def run_person(part: Part) -> dict[str, Any]:
     return {"four": [round(float(x), 2) for x in np.mean(four, axis=0)]}
 
 
-def build(task: Task, seed: int) -> PhotoCaptioner:
+def build(task: CaptionTask, seed: int) -> PhotoCaptioner:
     """The network with its first weights."""
     G, F = task.train.seen.grid.shape[2], task.train.seen.pooled.shape[1]
     with seeded(seed):
@@ -136,7 +136,7 @@ def build(task: Task, seed: int) -> PhotoCaptioner:
 
 
 def load_or_train(
-    seed: int, asked: Options, task: Task
+    seed: int, asked: Options, task: CaptionTask
 ) -> tuple[PhotoCaptioner, dict[str, Any]]:
     """A network and what is known of its training; from a file if it is there."""
     model = build(task, seed)
@@ -179,7 +179,7 @@ def run(seed: int, asked: Options) -> Iterator[Measurement]:
     key = "real.flickr8k.captioner"
     yield from list_measurements(key, facts, UNITS)
 
-    def say(part: Part, width: int, alpha: float) -> list[str]:
+    def say(part: PhotoPart, width: int, alpha: float) -> list[str]:
         return [task.pieces.decode(c) for c in describe(model, part.seen, width, alpha)]
 
     held, test = task.validation, task.test
@@ -216,7 +216,7 @@ def count_grams(captions: Sequence[str], place: dict[str, int]) -> csr_matrix:
 
 
 def choose_agreed(
-    part: Part, train: Part, counts: Sequence[int]
+    part: PhotoPart, train: PhotoPart, counts: Sequence[int]
 ) -> dict[int, list[str]]:
     """The caption of the nearest photographs that is most like the others'."""
     known, asked = train.seen.pooled, part.seen.pooled

@@ -52,7 +52,7 @@ UNITS = {"": "see keys", "seconds": "s of one core", "weights": "weights"}
 Say = Callable[[Sequence[str]], list[str]]
 
 
-class Task(NamedTuple):
+class TranslationTask(NamedTuple):
     """The captions in three parts, and pieces of the training part alone."""
 
     parts: Captions
@@ -61,15 +61,15 @@ class Task(NamedTuple):
 
 
 @cache
-def task_of(pieces: int = PIECES) -> Task:
+def task_of(pieces: int = PIECES) -> TranslationTask:
     """The same for both networks and the baselines."""
     parts = multi30k("en", "de")
     sides = zip(*parts.train, strict=True)
-    return Task(parts, *(learn_subwords(side, pieces) for side in sides))
+    return TranslationTask(parts, *(learn_subwords(side, pieces) for side in sides))
 
 
 def encode_pairs(
-    task: Task, pairs: Sequence[Pair]
+    task: TranslationTask, pairs: Sequence[Pair]
 ) -> list[tuple[list[int], list[int]]]:
     """Both sides of each pair as numbers."""
     encode, write = task.source.encode, task.target.encode
@@ -104,7 +104,7 @@ def by_length(said: Sequence[str], pairs: Sequence[Pair]) -> list[dict[str, Any]
     return found
 
 
-def run_tests(task: Task, say: Say) -> dict[str, Any]:
+def run_tests(task: TranslationTask, say: Say) -> dict[str, Any]:
     """The scores of both tests, and by length over the two together."""
     known: list[Pair] = []
     said: list[str] = []
@@ -117,7 +117,7 @@ def run_tests(task: Task, say: Say) -> dict[str, Any]:
     return {**found, "by_length": by_length(said, known)}
 
 
-def build(task: Task, decoder: str, seed: int) -> Translator:
+def build(task: TranslationTask, decoder: str, seed: int) -> Translator:
     """One of the two networks with its first weights."""
     with seeded(seed):
         sizes = task.source.size, task.target.size, H, H
@@ -125,7 +125,7 @@ def build(task: Task, decoder: str, seed: int) -> Translator:
 
 
 def load_or_train(
-    decoder: str, seed: int, asked: Options, task: Task
+    decoder: str, seed: int, asked: Options, task: TranslationTask
 ) -> tuple[Translator, dict[str, Any]]:
     """A network and what is known of its training; from a file if it is there."""
     model = build(task, decoder, seed)

@@ -375,7 +375,7 @@ def reset_times(
 
 def make_more_starts(
     kind: str, name: str, lag: int, H: int, steps: int, rates: tuple[float, ...]
-) -> lags.Study:
+) -> lags.LagStudy:
     """Two more starts of a gated cell, with the weights of a GRU of H units."""
     start, spread = GATED[kind]
     like = lags.TASKS[name]
@@ -384,7 +384,7 @@ def make_more_starts(
         f"{kind}, chrono": start._replace(change=spread),
         f"{kind}, open 5": start._replace(change=lags.forget(lambda lag: 5.0)),
     }
-    return lags.Study(name, lag, contenders, steps, rates, SEEDS, looks=POINTS)
+    return lags.LagStudy(name, lag, contenders, steps, rates, SEEDS, looks=POINTS)
 
 
 GATED = {"lstm": (lags.LSTM, lags.spread_biases), "gru": (lags.GRU, lags.spread_update)}

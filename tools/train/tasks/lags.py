@@ -84,7 +84,7 @@ class Start(NamedTuple):
     H: int | None = None  # if it has another number of units than the others
 
 
-class Study(NamedTuple):
+class LagStudy(NamedTuple):
     """What is compared, and on which task."""
 
     task: str
@@ -226,8 +226,8 @@ LOW, HIGH = (0.0003, 0.001, 0.003), (0.001, 0.003, 0.009)
 STUDIES = {
     f"{study.task}.{study.lag}": study
     for study in (
-        Study("adding", 20, PLAIN, 2000, LOW, also=("flow",)),
-        Study(
+        LagStudy("adding", 20, PLAIN, 2000, LOW, also=("flow",)),
+        LagStudy(
             "adding",
             100,
             select_contenders("identity", "forget 1", "gru"),
@@ -235,10 +235,12 @@ STUDIES = {
             HIGH,
             also=("steps",),
         ),
-        Study("copy", 50, PLAIN | select_contenders("forget 1", "chrono"), 2000, HIGH),
+        LagStudy(
+            "copy", 50, PLAIN | select_contenders("forget 1", "chrono"), 2000, HIGH
+        ),
     )
 }
-STUDIES["copy.50.equal"] = Study(
+STUDIES["copy.50.equal"] = LagStudy(
     "copy",
     50,
     {"orthogonal": PLAIN["orthogonal"]._replace(H=choose_units(1, 10, H, 8, like=4))},
@@ -309,7 +311,7 @@ def measure_flow(task: LagTask, cell: Cell, network: Network) -> dict[str, float
 
 
 def train(
-    study: Study,
+    study: LagStudy,
     ended: dict[tuple[str, float, int], Ended],
     name: str,
     setting: Setting,
@@ -344,7 +346,7 @@ def train(
     )
 
 
-def run(key: str, study: Study, asked: Options) -> Iterator[Measurement]:
+def run(key: str, study: LagStudy, asked: Options) -> Iterator[Measurement]:
     """One complete comparison, and the measurements of the chosen runs."""
     task, seeds = TASKS[study.task], list(study.seeds)
     ended: dict[tuple[str, float, int], Ended] = {}

@@ -56,7 +56,7 @@ GRID = {
 RATES = [0.0003, 0.001, 0.003, 0.01]
 
 
-class Part(NamedTuple):
+class SeriesPart(NamedTuple):
     """A stretch of the series, and the same AHEAD later: (T, 1, 1) both."""
 
     x: Array
@@ -67,24 +67,24 @@ Weights = tuple[Params, Readout]
 
 
 @cache
-def make_parts(seed: int) -> tuple[Part, Part, Part]:
+def make_parts(seed: int) -> tuple[SeriesPart, SeriesPart, SeriesPart]:
     """To train on, to choose by and to be judged on, one after the other."""
     lengths = [WASHOUT + n + AHEAD for n in (TRAIN, HELD_OUT, HELD_OUT)]
     values = mackey_glass(np.random.default_rng(seed), sum(lengths))
     known = values[: lengths[0]]
     values = ((values - known.mean()) / known.std())[:, None, None]
     pieces = np.split(values, np.cumsum(lengths)[:2])
-    train, validation, test = (Part(p[:-AHEAD], p[AHEAD:]) for p in pieces)
+    train, validation, test = (SeriesPart(p[:-AHEAD], p[AHEAD:]) for p in pieces)
     return train, validation, test
 
 
-def measure_relative(outputs: Array, part: Part) -> float:
+def measure_relative(outputs: Array, part: SeriesPart) -> float:
     """The root of the mean squared error, in standard deviations."""
     targets = part.targets[WASHOUT:]
     return float(np.sqrt(np.mean((outputs - targets) ** 2) / np.var(targets)))
 
 
-def compute_states(cell: Callable, layer: Params, part: Part) -> Array:
+def compute_states(cell: Callable, layer: Params, part: SeriesPart) -> Array:
     """The hidden states of a part, without the washout."""
     y, _, _ = unroll(cell, layer, part.x, zero_state(layer, 1))
     return y[WASHOUT:]
@@ -114,7 +114,7 @@ def solve(leak: float, setting: Setting, seed: int, steps: int) -> Trained:
     return Trained(score, steps, lambda: measure_relative(readout(out, y[2]), test))
 
 
-def stack_past(part: Part) -> Array:
+def stack_past(part: SeriesPart) -> Array:
     """The last H values at each step after the washout: (T, 1, H)."""
     T = len(part.x)
     return np.concatenate([part.x[WASHOUT - k : T - k] for k in range(H)], axis=2)
@@ -162,7 +162,7 @@ def descend(
         at = begin + np.arange(WINDOW)[:, None]
         return train.x[at, 0], train.targets[at[UNJUDGED:], 0]
 
-    def score(weights: Weights, part: Part) -> float:
+    def score(weights: Weights, part: SeriesPart) -> float:
         layer, out = weights
         return measure_relative(
             readout(out, compute_states(rnn_cell, layer, part)), part

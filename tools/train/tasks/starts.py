@@ -35,7 +35,7 @@ from rnncore.optim import adam
 from rnncore.rnn import init_params, init_readout, unroll, zero_state
 from rnncore.train import Schedule, fit
 from tools.train.runner import SEEDS, Measurement, Options, Training
-from tools.train.tasks.lags import LOW, LSTMS, SWAPPED, Study, run, select_contenders
+from tools.train.tasks.lags import LOW, LSTMS, SWAPPED, LagStudy, run, select_contenders
 
 FIVE = (0, 1, 2, 3, 4)
 FIRST, MORE = (
@@ -43,14 +43,14 @@ FIRST, MORE = (
     select_contenders("glorot", "identity"),
 )
 STUDIES = {
-    "adding": Study(
+    "adding": LagStudy(
         "adding", 50, FIRST | select_contenders("says one"), 6000, LOW, FIVE
     ),
-    "adding-more": Study("adding", 50, MORE, 6000, LOW, FIVE),
-    "copy": Study("copy", 20, FIRST | LSTMS, 2000, LOW, FIVE),
-    "copy-more": Study("copy", 20, MORE, 2000, LOW, FIVE),
-    "adding-swapped": Study("adding", 50, SWAPPED, 6000, LOW, FIVE),
-    "copy-swapped": Study("copy", 20, SWAPPED, 2000, LOW, FIVE),
+    "adding-more": LagStudy("adding", 50, MORE, 6000, LOW, FIVE),
+    "copy": LagStudy("copy", 20, FIRST | LSTMS, 2000, LOW, FIVE),
+    "copy-more": LagStudy("copy", 20, MORE, 2000, LOW, FIVE),
+    "adding-swapped": LagStudy("adding", 50, SWAPPED, 6000, LOW, FIVE),
+    "copy-swapped": LagStudy("copy", 20, SWAPPED, 2000, LOW, FIVE),
 }
 UNITS, LANES, WINDOW, READ = 48, 32, 32, 600
 TEXTS = {  # by name, the forget biases that the text is learnt from

@@ -70,7 +70,7 @@ class Sets(NamedTuple):
     test: tuple[Array, Array]
 
 
-class Study(NamedTuple):
+class SteadyStudy(NamedTuple):
     """What is compared, where, and how long."""
 
     networks: dict[str, Network]
@@ -224,7 +224,7 @@ def make_characters(B: int, rows: int | None, T: int, held_out: int) -> Sets:
 
 
 STUDIES = {
-    "norm": Study(
+    "norm": SteadyStudy(
         {"LSTM": make_without_noise(LSTM), "layer norm": NORMED},
         lambda: make_characters(16, None, 24, 200),
         48,
@@ -232,21 +232,21 @@ STUDIES = {
         {"rate": RATES},
         HEADLINE,
     ),
-    "noise": Study(
+    "noise": SteadyStudy(
         make_kinds(LSTM),
         lambda: make_characters(8, 321, 32, 300),
         32,
         200,
         {"rate": RATES, "share": SHARES},
     ),
-    "output": Study(
+    "output": SteadyStudy(
         {"readout alone": with_output_dropout(LSTM, mask_each_step)},
         lambda: make_characters(8, 321, 32, 300),
         32,
         200,
         {"rate": RATES, "share": SHARES},
     ),
-    "scale": Study(
+    "scale": SteadyStudy(
         {"LSTM": make_compiled()},
         lambda: make_characters(16, None, 24, 200),
         48,
