@@ -20,6 +20,7 @@ from bs4 import BeautifulSoup
 from pybtex.database import parse_file
 
 import rnncore
+from tests.helpers.pages import FOLDED, cells
 from tools import ROOT
 from tools.build import book, contents, kernels
 from tools.check import vendor
@@ -42,26 +43,6 @@ def no_dead_proxies(monkeypatch):
         "get_objects",
         lambda: [o for o in every() if type(o) not in proxies],
     )
-
-
-HEAD = """---
-jupytext:
-  text_representation: {extension: .md, format_name: myst}
-kernelspec: {name: python3, display_name: Python 3}
----
-
-# A page
-
-"""
-
-
-def cells(*sources):
-    return HEAD + "\n".join(
-        f"```{{code-cell}} ipython3\n{source}\n```\n" for source in sources
-    )
-
-
-FOLDED = ":tags: [hide-input]\n"
 
 
 @pytest.fixture

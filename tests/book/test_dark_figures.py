@@ -8,8 +8,8 @@ from matplotlib import pyplot as plt
 from PIL import Image, ImageStat
 
 from rnncore.display import BLUE, GREEN, GREY, ORANGE, VERMILLION, use_style
-from tests.book.test_wide_figures import PAGE
 from tests.helpers import ROOT
+from tests.helpers.pages import PAGE
 from tools.publish.volume.epub import clean_drawing
 from tools.site import postprocess
 from tools.site.outputs import dark

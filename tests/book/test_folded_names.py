@@ -1,6 +1,6 @@
 """Where the names of visible code are defined, if a folded cell does it."""
 
-from tests.book.test_book import FOLDED, cells
+from tests.helpers.pages import FOLDED, cells
 from tools.site.folded import folded_names
 
 

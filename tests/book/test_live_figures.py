@@ -7,18 +7,12 @@ import re
 import pytest
 
 from tests.helpers.arrays import assert_close
+from tests.helpers.live import MODULES, NAMES, each_figure
 from tools.build.live import stills
 from tools.build.live.stills import STATIC
 from tools.site.live import shorten_module
 
 pytestmark = pytest.mark.system
-MODULES = STATIC / "live"
-NAMES = sorted(
-    p.stem
-    for p in MODULES.glob("*.mjs")
-    if "customElements.define" in p.read_text("utf8")
-)
-each_figure = pytest.mark.parametrize("name", NAMES)
 PAGES = {
     tag.removeprefix("live-") for _, tag, _, _ in stills.find_figures()
 }

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.helpers import ROOT
-from tests.rnncore.test_surface import stable
+from tests.helpers.reference import stable
 
 PAGE = (ROOT / "book" / "recipes.md").read_text()
 RECIPES = dict(

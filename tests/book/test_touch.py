@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.book.test_live_figures import each_figure
 from tests.helpers.browser import settle
+from tests.helpers.live import each_figure
 
 pytestmark = pytest.mark.system
 TELEPHONE = {

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from tests.helpers.pages import PAGE
+
 pytestmark = pytest.mark.system
 TICKS = 10 * 96 / 72  # pixels of a figure's smallest usual letters
 SVG = (
@@ -11,12 +13,6 @@ SVG = (
     'viewBox="0 0 {0} 300"><rect width="{0}" height="300" fill="#fff"/>'
     "</svg>"
 )
-PAGE = """<!doctype html><html lang="en" data-theme="{1}"><head>
-<title>A figure</title><meta name="viewport" content="width=device-width">
-<link rel="stylesheet" href="course.css"><script src="course.js"></script>
-<style>body {{ background: var(--pst-color-background, #fff) }}</style>
-</head><body><main class="bd-content"><article class="bd-article">{0}
-</article></main></body></html>"""
 LINK = (
     '<a class="enlarge" href="{0}.svg"><img loading="lazy" width="{0}" '
     'height="300" alt="A curve" src="{0}.svg"{1}></a>'

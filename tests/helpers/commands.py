@@ -110,3 +110,13 @@ def examples(text):
     )
     assert found
     return found
+
+
+APPLICATIONS = {  # and the parts of each
+    "text": ["train", "sample", "evaluate"],
+    "forecast": ["train", "forecast", "evaluate"],
+    "music": ["train", "sample", "evaluate"],
+    "translate": ["train", "translate", "evaluate"],
+    "speech": ["train", "transcribe", "evaluate"],
+    "video": ["train", "classify", "caption", "draw", "evaluate"],
+}

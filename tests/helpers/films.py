@@ -4,6 +4,9 @@ import struct
 from fractions import Fraction
 
 import av
+import numpy as np
+
+from rnncore.video.files import write_video
 
 
 def set_matrix(path, matrix):
@@ -37,3 +40,17 @@ def write_at(path, pictures, times, rate=1000, codec="ffv1", end=None):
             if end:
                 packet.duration = ends[packet.pts] - packet.pts
             film.mux(packet)
+
+
+def draw(folder, names, count):
+    """A folder of films a class: "up" and "down" of a light square."""
+    for k, name in enumerate(names):
+        place = folder / name
+        place.mkdir(parents=True)
+        for n in range(count):
+            film = np.zeros((8, 24, 24), np.float32)
+            for t in range(8):
+                y = 2 * t if k else 14 - 2 * t
+                film[t, y : y + 8, 2 * n % 16 : 2 * n % 16 + 8] = 1
+            write_video(place / f"{n}.mp4", film, zoom=2)
+    return folder

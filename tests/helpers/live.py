@@ -1,8 +1,10 @@
 """What the tests of the live figures share: one figure in a page of its own."""
 
 import numpy as np
+import pytest
 
 from tests.helpers.arrays import assert_close
+from tools.build.live.stills import STATIC
 
 FIGURE = """<!doctype html><html lang="en" data-theme="light"><head>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -72,3 +74,12 @@ def flat(tree):
 def assert_same(theirs, ours):
     """Equal, but for a browser's exp and tanh that round otherwise."""
     assert_close(np.ravel(theirs), np.ravel(ours), amplified=100)
+
+
+MODULES = STATIC / "live"
+NAMES = sorted(
+    p.stem
+    for p in MODULES.glob("*.mjs")
+    if "customElements.define" in p.read_text("utf8")
+)
+each_figure = pytest.mark.parametrize("name", NAMES)

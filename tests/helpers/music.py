@@ -1,5 +1,8 @@
 """Scores for the tests of rnncore.music: any there can be, and a few."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 from hypothesis import strategies as st
 
@@ -59,3 +62,14 @@ def same_music(a: Score, b: Score) -> bool:
     return np.array_equal(a.pitches, b.pitches) and np.array_equal(
         a.starts, b.starts
     )
+
+
+def airs(count):
+    """James Aird's airs of 1782, as music21 reads them."""
+    import music21
+
+    corpus = Path(music21.__file__).parent / "corpus/airdsAirs/book1.abc"
+    text = corpus.read_text("latin-1")
+    tunes = re.split(r"^(?=X:)", text, flags=re.MULTILINE)[1:]
+    for tune in tunes[:count]:
+        yield music21.converter.parse(tune, format="abc")

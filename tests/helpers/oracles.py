@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from rnncore.bptt import bptt
 from rnncore.cells import CELLS
+from rnncore.memory import Steps
 from rnncore.rnn import Params, init_params, unroll
 
 
@@ -118,3 +119,27 @@ def said(call, *args, error=ValueError, **named):
     with pytest.raises(error, match=r"\S") as caught:
         call(*args, **named)
     return str(caught.value)
+
+
+def memory(T=6, B=2, K=3, V=4, decays=1, rates=1, seed=0):
+    """Steps with keys one long and rates to 2, and a first matrix."""
+    rng = np.random.default_rng(seed)
+    q, k = rng.normal(size=(2, T, B, K))
+    steps = Steps(
+        q,
+        k / np.sqrt((k * k).sum(-1, keepdims=True)),
+        rng.normal(size=(T, B, V)),
+        np.log(rng.uniform(0.5, 1, (T, B, decays))),
+        rng.uniform(0, 2, (T, B, rates)),
+    )
+    return steps, rng.normal(size=(B, V, K))
+
+
+def linear_cell(a_x, a_h, state):
+    """h_t = a_x + a_h, for results that are known in closed form."""
+    return (a_x + a_h,), None
+
+
+def linear_cell_vjp(d_state, cache):
+    (d_h,) = d_state
+    return d_h, d_h, (0.0,)

@@ -15,8 +15,7 @@ from rnncore.chunks import (
 )
 from rnncore.memory import Steps, delta, hebb, memory_loop
 from tests.helpers.arrays import assert_close
-from tests.helpers.oracles import said
-from tests.rnncore.test_memory import memory
+from tests.helpers.oracles import memory, said
 
 RULES = pytest.mark.parametrize(
     ("rule", "chunked"), [(hebb, HEBB), (delta, DELTA)]

@@ -15,7 +15,7 @@ import torch
 from rnncore.backend import named_leaves, tree_map
 from tests.helpers.arrays import assert_close
 from tests.helpers.shape_arguments import letters
-from tests.rnncore.test_shapes import arguments, called, parse
+from tests.helpers.shapes import arguments, called, parse
 
 SAID = (ValueError, TypeError, RuntimeError, NotImplementedError)
 COARSE = {torch.float32: 1e-3, torch.float16: 0.1, torch.bfloat16: 0.5}

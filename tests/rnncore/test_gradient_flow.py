@@ -35,7 +35,7 @@ from rnncore.rnn import (
     unroll,
 )
 from tests.helpers.arrays import assert_close
-from tests.helpers.oracles import KINDS, said
+from tests.helpers.oracles import KINDS, linear_cell, linear_cell_vjp, said
 
 
 def setting(rng, G, parts, T=5, B=2, D=3, H=4):
@@ -43,16 +43,6 @@ def setting(rng, G, parts, T=5, B=2, D=3, H=4):
     params = init_params(rng, D, H, G)
     state = tuple(rng.normal(size=(B, H)) for _ in range(parts))
     return params, rng.normal(size=(T, B, D)), state
-
-
-def linear_cell(a_x, a_h, state):
-    """h_t = a_x + a_h, for results that are known in closed form."""
-    return (a_x + a_h,), None
-
-
-def linear_cell_vjp(d_state, cache):
-    (d_h,) = d_state
-    return d_h, d_h, (0.0,)
 
 
 def linear_jacobians(W_h, T):

@@ -17,23 +17,9 @@ from rnncore.memory import (
 )
 from rnncore.rnn import Params, unroll
 from tests.helpers.arrays import assert_close
-from tests.helpers.oracles import said
+from tests.helpers.oracles import memory, said
 
 RULES = pytest.mark.parametrize("rule", [hebb, delta])
-
-
-def memory(T=6, B=2, K=3, V=4, decays=1, rates=1, seed=0):
-    """Steps with keys one long and rates to 2, and a first matrix."""
-    rng = np.random.default_rng(seed)
-    q, k = rng.normal(size=(2, T, B, K))
-    steps = Steps(
-        q,
-        k / np.sqrt((k * k).sum(-1, keepdims=True)),
-        rng.normal(size=(T, B, V)),
-        np.log(rng.uniform(0.5, 1, (T, B, decays))),
-        rng.uniform(0, 2, (T, B, rates)),
-    )
-    return steps, rng.normal(size=(B, V, K))
 
 
 def oracle(rule, steps, S):

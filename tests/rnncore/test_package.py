@@ -27,7 +27,7 @@ from packaging.requirements import Requirement
 
 from rnncore.data.text import python_source
 from tests.helpers import ROOT
-from tests.rnncore.checking.test_check_notebook import solved_release
+from tests.helpers.checking import solved_release
 from tools.build import book, weave
 from tools.publish.notebooks import make_notebook
 

@@ -17,9 +17,7 @@ from rnncore.seq2seq import (
     AttentionDecoder,
     DotScore,
     Encoder,
-    StateDecoder,
     Translator,
-    VectorDecoder,
     attend,
     beam_search,
     greedy,
@@ -28,39 +26,24 @@ from rnncore.seq2seq import (
     translation_loss,
 )
 from tests.helpers.arrays import assert_close
-
-K, D, H = 6, 3, 4
-
-
-def vector():
-    return VectorDecoder(K, D, H, 2 * H)
-
-
-def dot():
-    return AttentionDecoder(K, D, H, 2 * H, DotScore)
+from tests.helpers.translators import (
+    D,
+    H,
+    K,
+    dot,
+    state,
+    translator,
+    vector,
+)
 
 
 def additive():
     return AttentionDecoder(K, D, H, 2 * H, AdditiveScore)
 
 
-def state():
-    return StateDecoder(K, D, H, 2 * H)
-
-
 each_decoder = pytest.mark.parametrize(
     "decoder", [state, vector, dot, additive]
 )
-
-
-def translator(decoder, seed=0, sharp=1.0):
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        model = Translator(Encoder(K, D, H), decoder()).double().eval()
-    with torch.no_grad():
-        for weights in model.parameters():
-            weights *= sharp
-    return model
 
 
 def beam(model, tokens, **options):

@@ -8,8 +8,7 @@ from rnncore.bptt import numerical_gradient, rnn_cell_vjp
 from rnncore.rnn import Params, init_params, rnn_cell, unroll
 from rnncore.slow_points import find_slow_points
 from tests.helpers.arrays import assert_close
-from tests.helpers.oracles import KINDS, said
-from tests.rnncore.test_gradient_flow import linear_cell, linear_cell_vjp
+from tests.helpers.oracles import KINDS, linear_cell, linear_cell_vjp, said
 
 
 def layer(W_h, b):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers import ROOT
+from tests.helpers.reference import stable
 
 CONSUMER = """
 from typing import Any
@@ -41,13 +42,6 @@ WRONG = {
     "LSTM(3, 4)(torch.zeros(5, 2, 3), torch.zeros(1, 2, 4))": "call-overload",
     "LSTM(3, 4)(torch.zeros(5, 2, 3))[0].no_method()": "attr-defined",
 }
-
-
-def stable():
-    """The modules that the reference promises."""
-    text = (ROOT / "book" / "api.md").read_text()
-    part = text.partition("## What is stable")[2].partition("\n## ")[0]
-    return re.findall(r"^\| `(rnncore\.[\w.]+)` \|", part, re.MULTILINE)
 
 
 def test_few_constants_are_stable():

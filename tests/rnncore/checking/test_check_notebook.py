@@ -17,7 +17,8 @@ from grader import ROOT
 from grader.assignments import builder
 from rnncore.checking import answers, client
 from rnncore.checking.find import NotebookError, find_notebook
-from tests.helpers.grading import NAME, cell_of, solved
+from tests.helpers.checking import check, solved_release, write
+from tests.helpers.grading import NAME
 
 pytestmark = pytest.mark.slow
 
@@ -28,21 +29,6 @@ def notebook(tmp_path):
     folder = tmp_path / NAME
     folder.mkdir()
     return folder / f"{NAME}.ipynb"
-
-
-def write(path, **changes):
-    """The solved notebook with other texts in some cells."""
-    made = solved()
-    for name, source in changes.items():
-        cell_of(made, name).source = source
-    nbformat.write(made, path)
-    return made
-
-
-def check(path, capsys, *options):
-    """Exit status and what is printed."""
-    status = client.main([str(path), *options])
-    return status, capsys.readouterr().out
 
 
 def holding(checker):
@@ -375,17 +361,6 @@ def test_watching_checks_at_each_save(
     assert len(said) == 2
     assert "2 of 2 hold" in said[0]
     assert "1 of 2 hold" in said[1]
-
-
-def solved_release(name, folder):
-    """The released assignment with its solutions filled in."""
-    shutil.copytree(builder.ROOT / "exercises" / name, folder / name)
-    path = folder / name / f"{name}.ipynb"
-    made = nbformat.read(path, as_version=4)
-    for task, cell in builder.read(name).of("solution").items():
-        cell_of(made, task).source = cell.source
-    nbformat.write(made, path)
-    return path
 
 
 @pytest.mark.weekly

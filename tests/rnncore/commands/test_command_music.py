@@ -28,21 +28,13 @@ from tests.helpers.commands import (
     stopped,
     weights,
 )
+from tests.helpers.music import airs
 
 pytestmark = pytest.mark.slow
 
 TUNES = 12
 TINY = ["--hidden", 8, "--batch", 4, "--window", 16, "--transpose", 1]
 TINY += ["--steps", 12, "--evaluate-every", 4]
-
-
-def airs(count):
-    """James Aird's airs of 1782, as music21 reads them."""
-    corpus = Path(music21.__file__).parent / "corpus/airdsAirs/book1.abc"
-    text = corpus.read_text("latin-1")
-    tunes = re.split(r"^(?=X:)", text, flags=re.MULTILINE)[1:]
-    for tune in tunes[:count]:
-        yield music21.converter.parse(tune, format="abc")
 
 
 @pytest.fixture(scope="module", autouse=True)

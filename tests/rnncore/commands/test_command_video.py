@@ -17,25 +17,12 @@ from tests.helpers.commands import (
     stopped,
     weights,
 )
+from tests.helpers.films import draw
 
 pytestmark = pytest.mark.slow
 
 TINY = ["--hidden", 8, "--frames", 6, "--size", 12, "--batch", 4]
 TINY += ["--steps", 20, "--evaluate-every", 10, "--rate", 0.01]
-
-
-def draw(folder, names, count):
-    """A folder of films a class: "up" and "down" of a light square."""
-    for k, name in enumerate(names):
-        place = folder / name
-        place.mkdir(parents=True)
-        for n in range(count):
-            film = np.zeros((8, 24, 24), np.float32)
-            for t in range(8):
-                y = 2 * t if k else 14 - 2 * t
-                film[t, y : y + 8, 2 * n % 16 : 2 * n % 16 + 8] = 1
-            write_video(place / f"{n}.mp4", film, zoom=2)
-    return folder
 
 
 @pytest.fixture(scope="module")

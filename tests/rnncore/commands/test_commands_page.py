@@ -9,24 +9,18 @@ from pathlib import Path
 import pytest
 
 from rnncore.__main__ import main
-from tests.helpers.commands import ROOT, examples, run, shown_help
-from tests.rnncore.commands.test_command_forecast import (
-    sales,
-    shops,
-    write,
+from tests.helpers.commands import (
+    APPLICATIONS,
+    ROOT,
+    examples,
+    run,
+    shown_help,
 )
-from tests.rnncore.commands.test_command_music import airs
-from tests.rnncore.commands.test_command_speech import fill
-from tests.rnncore.commands.test_command_video import draw as films
+from tests.helpers.films import draw as films
+from tests.helpers.music import airs
+from tests.helpers.recordings import fill
+from tests.helpers.sales import sales, shops, write
 
-APPLICATIONS = {  # and the parts of each
-    "text": ["train", "sample", "evaluate"],
-    "forecast": ["train", "forecast", "evaluate"],
-    "music": ["train", "sample", "evaluate"],
-    "translate": ["train", "translate", "evaluate"],
-    "speech": ["train", "transcribe", "evaluate"],
-    "video": ["train", "classify", "caption", "draw", "evaluate"],
-}
 PAGE = (ROOT / "book/commands.md").read_text("utf-8")
 FEW = {  # so that it takes seconds
     ("text", "train"): ["--steps", 3, "--batch", 4, "--hidden", 8],

@@ -19,8 +19,8 @@ from rnncore.storage.weights import read_about
 from rnncore.text import ngrams
 from tests.helpers.commands import ENV, Killed, run, shown_help, stopped
 from tests.helpers.commands import weights as weights_of
-from tests.rnncore.commands.test_command_forecast import TINY as TABLE
-from tests.rnncore.commands.test_command_forecast import sales, write
+from tests.helpers.sales import TINY as TABLE
+from tests.helpers.sales import sales, write
 
 pytestmark = pytest.mark.slow
 

@@ -17,6 +17,7 @@ from scipy.io import wavfile
 from rnncore import __main__, train
 from rnncore.commands import common
 from tests.helpers.commands import (
+    APPLICATIONS,
     ENV,
     ROOT,
     broken_off,
@@ -25,9 +26,8 @@ from tests.helpers.commands import (
     shown_help,
     weights,
 )
-from tests.rnncore.commands.test_command_forecast import TINY as TABLE
-from tests.rnncore.commands.test_command_forecast import sales, write
-from tests.rnncore.commands.test_commands_page import APPLICATIONS
+from tests.helpers.sales import TINY as TABLE
+from tests.helpers.sales import sales, write
 
 pytestmark = pytest.mark.slow
 

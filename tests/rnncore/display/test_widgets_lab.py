@@ -13,7 +13,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect
 
-from tests.rnncore.checking.test_check_notebook import solved_release
+from tests.helpers.checking import solved_release
 
 pytestmark = pytest.mark.system
 LONGEST = 120_000  # milliseconds, on a machine that does other things too

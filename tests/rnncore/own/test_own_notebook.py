@@ -18,8 +18,8 @@ from rnncore.own.handin import mark_origin
 from rnncore.own.loading import load
 from rnncore.own.notebook import TEST, TESTED, Notebook
 from rnncore.own.tasks import TASKS, begin, course_function
+from tests.helpers.checking import solved_release
 from tests.helpers.own import CLOSED, NOTEBOOKS, solve
-from tests.rnncore.checking.test_check_notebook import solved_release
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from rnncore.translate.scheduled import (
 )
 from rnncore.translate.training import batch_of, translate_loss
 from tests.helpers.arrays import assert_close
-from tests.rnncore.test_seq2seq import K, dot, state, translator, vector
+from tests.helpers.translators import K, dot, state, translator, vector
 
 SOURCES = [[3, 4, 5, 3], [5], [4, 4, 3]]
 TARGETS = [[3, 4, 5, 5, 3], [5, 4], [4, 3, 5]]

@@ -12,12 +12,8 @@ import pytest
 
 from rnncore.checking import client, inprocess
 from rnncore.data import series, text
+from tests.helpers.checking import check, write
 from tests.helpers.grading import NAME, ROOT
-from tests.rnncore.checking.test_check_notebook import (  # noqa: F401
-    check,
-    notebook,
-    write,
-)
 from tools.build import book
 from tools.publish.browser import lite, lite_data, lite_kernel
 
@@ -26,6 +22,13 @@ pytestmark = pytest.mark.slow
 WITH = sorted(p.stem for p in book.BOOK.glob("ch0[1-8]_*.md"))
 FIRST = ["ch01_sequences", "ch02_cell", "ch03_bptt", "ch04_training"]
 FIRST += ["ch05_gradients", "ch06_lstm", "ch07_gru", "ch08_deeper"]
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    """A notebook to check, in a folder of its own."""
+    (tmp_path / NAME).mkdir()
+    return tmp_path / NAME / f"{NAME}.ipynb"
 
 
 def code(*sources):
@@ -273,7 +276,7 @@ def test_without_a_book_it_says_what_to_do(tmp_path):
     ],
 )
 def test_a_check_in_the_kernel_says_what_make_check_says(
-    notebook,  # noqa: F811
+    notebook,
     capsys,
     changes,
 ):
@@ -284,7 +287,7 @@ def test_a_check_in_the_kernel_says_what_make_check_says(
     assert took.sub("", capsys.readouterr().out) == took.sub("", there)
 
 
-def test_a_check_in_the_kernel_leaves_no_trace(notebook, capsys):  # noqa: F811
+def test_a_check_in_the_kernel_leaves_no_trace(notebook, capsys):
     import sys
 
     write(notebook, double="mine = 1\ndef double(x): return 2 * x")
