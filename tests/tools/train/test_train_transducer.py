@@ -13,7 +13,7 @@ from tools.train.applications.transducer import (
     H,
     J,
     LastLabel,
-    Outcome,
+    TransducerOutcome,
     run_forgetting,
 )
 
@@ -23,7 +23,7 @@ SIZES = 40 * STACK, H, 1 + len(WORDS), J, LAYERS
 def test_a_forgetful_transducer_has_the_weights_and_no_memory():
     with seeded(0):
         trained = Transducer(*SIZES)
-    (run,) = run_forgetting([Outcome(trained, 1.5)])
+    (run,) = run_forgetting([TransducerOutcome(trained, 1.5)])
     assert isinstance(run.model, Forgetful)
     assert run.seconds == 1.5
     last = torch.full((1, 2), 3)
