@@ -75,7 +75,7 @@ def test_colours_that_mean_something_stay():
 
 def test_pictures_whose_greys_are_numbers_keep_their_card():
     def photograph(ax):
-        ax.imshow([[0, 1], [1, 0]])
+        ax.imshow([[0, 1], [1, 1]], cmap="gray")
 
     def scale(ax):
         for k in range(20):
@@ -85,6 +85,14 @@ def test_pictures_whose_greys_are_numbers_keep_their_card():
         svg = drawn(draw)
         assert not dark.has_dark_colours(svg)
         assert dark.darken_drawing(svg) == svg
+
+
+@pytest.mark.parametrize("shades", ["viridis", "gray_r"])
+def test_ink_around_a_coloured_map_or_a_dark_film_follows(shades):
+    svg = drawn(lambda ax: ax.imshow([[0, 1], [1, 1]], cmap=shades))
+    dark_too = dark.darken_drawing(svg)
+    assert dark.SCHEME in dark_too
+    assert dark.INSIDE.findall(dark_too) == dark.INSIDE.findall(svg)
 
 
 def test_the_page_is_as_dark_as_the_stylesheet_says():
