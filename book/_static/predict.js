@@ -229,7 +229,7 @@
       before = said;
       input.write(said ?? "");
       asks.hidden = open;
-      ask.hidden = open && field.dataset.kind !== "curve";
+      ask.hidden = open && (said === "" || field.dataset.kind !== "curve");
       ask.inert = open;
       told.hidden = again.hidden = !open;
       if (open) compare(said);

@@ -355,6 +355,13 @@ def test_a_free_text_is_text_and_its_result_is_the_next_section(reader):
     assert not one.sees("It was over.")  # behind the next box
 
 
+def test_a_skipped_curve_leaves_no_sketch_that_nobody_drew(reader):
+    one = reader()
+    one.box(2).get_by_text("Skip", exact=True).click()
+    assert one.told(2) == "Skipped."
+    assert not one.box(2).locator("svg").is_visible()
+
+
 def test_a_skipped_box_stays_open_after_a_reload_until_forgotten(reader):
     one = reader()
     one.box(0).get_by_text("Skip", exact=True).click()
