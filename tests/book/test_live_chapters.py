@@ -596,13 +596,13 @@ def test_a_hostile_text_is_only_a_text(show):
     assert "sixty words of the test" in own_words(figure)
     type_text(figure, "<img src=x onerror=alert(1)> qux")
     assert figure.page.locator(".live img").count() == 0
-    assert "reads as �:" in own_words(figure)
+    assert "reads as <unk>:" in own_words(figure)
     assert "onerror" in own_words(figure)
     type_text(figure, "a." * 500)
     assert len(figure.state()["text"]) <= 200
     assert "NaN" not in figure.page.locator(".live").inner_html()
     type_text(figure, "w" * 200)
-    assert "reads as �: " in own_words(figure)
+    assert "reads as <unk>: " in own_words(figure)
     page = figure.page
     page.set_viewport_size({"width": 320, "height": 800})
     page.wait_for_selector(".live svg.narrow")

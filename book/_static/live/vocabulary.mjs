@@ -8,14 +8,17 @@ const LIKELIEST = 5, WIDEST = 22;
 const WORD = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";
 const RUNS = new RegExp(`[${WORD}]+|[^${WORD}\\p{White_Space}]+`, "gu");
 
+/* A text for a reader, to whom that sign looks like a fault. */
+export const named = (text) => text.replaceAll(UNKNOWN, "<unk>");
+
 /* Runs of letters, digits and _, and runs of other signs. */
 export const split = (text) => text.match(RUNS) ?? [];
 
 /* A word as it fits into a drawing. */
 export function short(word) {
-  const signs = [...word];
+  const signs = [...named(word)];
   return signs.length > WIDEST
-    ? `${signs.slice(0, WIDEST - 1).join("")}…` : word;
+    ? `${signs.slice(0, WIDEST - 1).join("")}…` : signs.join("");
 }
 
 /* What becomes of a text that a reader typed. */
@@ -26,7 +29,7 @@ export function understood({ words, ids }, failed) {
   const count = `${words.length} ${words.length === 1 ? "word" : "words"}`;
   if (!strange.length) return `It knows all of your ${count}.`;
   return `Of your ${count} it does not know ${strange.length}, which it `
-    + `reads as ${UNKNOWN}: ${strange.join(", ")}`;
+    + `reads as ${named(UNKNOWN)}: ${strange.join(", ")}`;
 }
 
 export async function wordsNetwork() {

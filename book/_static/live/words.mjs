@@ -1,6 +1,6 @@
 /* <live-words>: a text, and what a network expected after each word. */
 import { LiveFigure, bars, make, show } from "./base.mjs";
-import { UNKNOWN, read, short, split, understood, wordsNetwork } from "./vocabulary.mjs";
+import { UNKNOWN, named, read, short, split, understood, wordsNetwork } from "./vocabulary.mjs";
 
 class Words extends LiveFigure {
   static data = "words";
@@ -116,10 +116,10 @@ class Words extends LiveFigure {
     const list = steps[t - 1].map(([w, p]) => `${w} ${show(p)}`).join(", ");
     const after = `After “${words.slice(Math.max(t - 5, 0), t).join(" ")}” `
       + `the network expects ${list}.`;
-    if (t === names.length) return after;
+    if (t === names.length) return named(after);
     const read = names[t] === words[t] ? "" : `, read as ${UNKNOWN},`;
-    return `${after} What came, “${words[t]}”,${read} had ${
-      show(2 ** -bits[t - 1], 4)}: ${show(bits[t - 1], 1)} bits.`;
+    return named(`${after} What came, “${words[t]}”,${read} had ${
+      show(2 ** -bits[t - 1], 4)}: ${show(bits[t - 1], 1)} bits.`);
   }
 }
 
