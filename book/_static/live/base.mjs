@@ -54,11 +54,10 @@ const STYLE = `
     margin: 0; }
   .live label, .live select, .live input { max-width: 100%; min-width: 0; }
   .live .wide { display: flex; flex: 1 1 15em; min-width: 0;
-    flex-wrap: wrap; gap: 0.1em 0.5em; align-items: center; }
-  .live .row { display: flex; gap: 0.5em; align-items: center;
-    margin: 0; max-width: 100%; }
-  .live .row > label { padding: 0; }
-  .live .wide > label { flex: none; min-width: 6.5em; }
+    gap: 0.5em; align-items: center; }
+  .live .pick { display: flex; flex-wrap: wrap; gap: 0.1em 0.5em;
+    align-items: center; max-width: 100%; }
+  .live .wide > label { min-width: 6.5em; }
   .live input[type="range"] { flex: 1 1 6em; min-width: 5em;
     min-height: 26px; accent-color: var(--input); }
   .live .wide output { min-width: 2.2em; }
@@ -142,7 +141,10 @@ export function axes(parent, box, x, y, labels = {}) {
       y: top - 7 }, labels.title);
     const past = left + title.getComputedTextLength() -
       parent.closest("svg")?.getAttribute("width");
-    if (past > 0) title.setAttribute("x", Math.max(0, left - past));
+    if (past > 0) { // it begins above the numbers at the side
+      title.setAttribute("x", Math.max(0, left - past));
+      title.setAttribute("y", top - 12);
+    }
   }
   return at;
 }
@@ -368,7 +370,7 @@ export class LiveFigure extends HTMLElement {
   }
 
   choice(parent, name, label, options) {
-    const row = make(parent, "div", { class: "row" });
+    const row = make(parent, "div", { class: "pick" });
     const id = `${this.id}-${name}`;
     make(row, "label", { for: id }, label);
     const select = make(row, "select", { id });

@@ -57,7 +57,8 @@ class Beam extends LiveFigure {
     this.now = Math.min(n, this.steps.length - 1);
     const g = this.sheet(), last = this.steps[this.now];
     const gap = Math.min((this.width - 40) / this.steps.length, 40);
-    const x = (k) => 14 + gap * k, y = (row) => 26 + 24 * row;
+    const apart = Math.min(72 / Math.max(width - 1, 1), 36);
+    const x = (k) => 14 + gap * k, y = (row) => 26 + apart * row;
     make(g, "text", { class: "small strong", x: 4, y: 12 },
       `Beginnings kept${this.narrow ? "" : ", step by step, the likeliest "
         + "on top"}`);
@@ -65,12 +66,11 @@ class Beam extends LiveFigure {
       this.steps[k].live.forEach((one, row) => make(g, "path", {
         class: "edge", d: `M${x(k - 1)} ${y(one.from)}L${x(k)} ${y(row)}` }));
     }
-    for (let k = 0; k <= this.now; k++) {
-      this.steps[k].live.forEach((_, row) => make(g, "circle", { cx: x(k),
-        cy: y(row), r: 5, fill: `var(--${k === this.now ? "forget"
-          : "input"})` }));
-    }
-    const room = Math.floor((this.width - 70) / (this.narrow ? 9.4 : 7.8));
+    this.steps.forEach(({ live }, k) => live.forEach((_, row) =>
+      make(g, "circle", { cx: x(k), cy: y(row), r: k > this.now ? 2 : 5,
+        fill: `var(--${k > this.now ? "line" : k < this.now ? "input"
+          : "forget"})` })));
+    const room = Math.floor((this.width - 70) / (this.narrow ? 9.4 : 8.4));
     const row = (one, value, at, kind) => {
       const words = this.text(one.tokens) || "(nothing yet)";
       make(g, "text", { class: `small end ${kind}`, x: 54, y: at },
@@ -83,6 +83,10 @@ class Beam extends LiveFigure {
     lists.forEach(([title, list, key], part) => {
       const top = 134 + 104 * part;
       make(g, "text", { class: "small strong", x: 4, y: top }, title);
+      if (!list.length) {
+        make(g, "text", { class: "small faint", x: 20, y: top + 20 },
+          "nothing yet");
+      }
       list.forEach((one, k) => row(one, one[key], top + 20 + 19 * k,
         part && this.text(one.tokens) === this.data.truth ? "strong" : ""));
     });

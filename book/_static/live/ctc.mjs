@@ -25,7 +25,7 @@ class Ctc extends LiveFigure {
     const path = this.group("One path: a sign for each frame");
     P.forEach((_, t) => {
       const id = `${this.id}-${t}`, row = make(path, "div",
-        { class: "row" });
+        { class: "pick" });
       make(row, "label", { for: id }, `Frame ${t + 1}`);
       const select = make(row, "select", { id });
       for (const sign of SIGNS) make(select, "option", {}, sign);

@@ -53,7 +53,7 @@ class Sampling extends LiveFigure {
 
   build() {
     this.bars = make(this.svg, "g");
-    return 206;
+    return this.narrow ? 218 : 206;
   }
 
   draw() {
@@ -76,7 +76,7 @@ class Sampling extends LiveFigure {
         height: bottom - at.y(this.plain[k]), fill: "none",
         stroke: "var(--ink)" });
       make(this.bars, "text", { class: "small middle", x: x + w / 2 - 1,
-        y: bottom + 16 }, this.net.alphabet[k].replace(" ", "·"));
+        y: bottom + 16 + (this.narrow ? 12 * (k % 2) : 0) }, this.net.alphabet[k].replace(" ", "·"));
     }
   }
 

@@ -27,7 +27,7 @@ class Scan extends LiveFigure {
     this.most = Math.max(T, this.scan.rounds.length);
     this.state.round = Math.min(this.state.round, this.most);
     this.marks = make(this.svg, "g");
-    return 150 + 34 * this.scan.rounds.length;
+    return 124 + 34 * this.scan.rounds.length;
   }
 
   draw() {

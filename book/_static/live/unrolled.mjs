@@ -138,17 +138,22 @@ class Unrolled extends LiveFigure {
       box(x, Y.tanh, 46, this.cell ?? "tanh");
       box(x, Y.box, 58, "wh + x");
       make(svg, "circle", { class: "dot", cx: x, cy: Y.h, r: 4 });
-      text(`x${t}`, x - 10, Y.x + 2);
+      text(`x${t}`, x - (this.narrow ? 8 : 4), Y.x + 2);
       text(`dx${t}`, x + 19, y(Y.x, Y.box), "back");
-      text(`a${t}`, x - 6, y(Y.tanh, Y.box), "end");
-      text(`da${t}`, x + 6, y(Y.tanh, Y.box), "back");
-      text(`h${t}`, x - 6, y(Y.tanh, Y.h), "end");
-      text(`dh${t}`, x + 6, y(Y.tanh, Y.h), "back");
+      const both = (name, at) => { // beside an edge, or one below the other
+        text(name, x + (this.narrow ? 6 : -6), at - 14 * this.narrow,
+          this.narrow ? "" : "end");
+        text(`d${name}`, x + 6, at, "back");
+      };
+      both(`a${t}`, y(Y.tanh, Y.box) - 10 * this.narrow);
+      both(`h${t}`, y(Y.tanh, Y.h) + 7 * this.narrow);
       text(`l${t}`, x, Y.loss - 22, "middle");
       text(`y${t}`, x, Y.loss - 42, "middle");
       text(`dy${t}`, x + 6, y(Y.loss, Y.h), "back");
-      text(`r${t}`, bend, Y.tanh - 2, "middle");
-      text(`dr${t}`, bend, Y.tanh + 16, "middle back");
+      const turn = Y.tanh + (this.narrow ? 58 : -2);
+      if (t === 1) text("r1", 4, Y.h - 9);
+      else text(`r${t}`, bend, turn, "middle");
+      text(`dr${t}`, bend, turn + 16, "middle back");
       text(`share${t}`, x - 21, Y.w - 18, "back end");
     }
     make(svg, "circle", { class: "dot", cx: w[0], cy: w[1], r: 5 });

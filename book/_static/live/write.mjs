@@ -4,7 +4,7 @@ import { generator } from "./cells.mjs";
 import { GUESS, Writer } from "./writing.mjs";
 
 const MOST = 1600; // updates
-const SAMPLES = [0, 25, 100, 400, 800, MOST], LENGTH = 80;
+const SAMPLES = [0, 25, 100, 400, 800, MOST], LENGTH = 70;
 
 class Write extends LiveFigure {
   static fields = { seed: [1, 1, 99, 1], updates: [0, 0, MOST, 1] };
@@ -94,11 +94,12 @@ class Write extends LiveFigure {
     if (points.length) {
       line(sheet, points, { class: "curve", stroke: "var(--input)" });
     }
-    this.texts.forEach(([when, text], k) => {
+    SAMPLES.forEach((when, k) => {
       const y = 165 + k * (16 * this.rows + 20);
-      make(sheet, "text", { class: "small strong", x: 4, y },
-        `After ${when} updates it writes`);
-      for (let row = 0; row < this.rows; row++) {
+      const text = this.texts[k]?.[1] ?? "";
+      make(sheet, "text", { class: `small ${text ? "strong" : "faint"}`,
+        x: 4, y }, `After ${when} updates it writes${text ? "" : " …"}`);
+      for (let row = 0; text && row < this.rows; row++) {
         const part = text.replaceAll("\n", "⏎")
           .slice(row * this.signs, (row + 1) * this.signs);
         make(sheet, "text", { x: 4, y: y + 16 * (row + 1),
