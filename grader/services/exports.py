@@ -1,9 +1,11 @@
 """Whose a file of an export is, by the marks that a system puts on it.
 
 What a learner chose comes behind the system's own marks, so only the first
-part of a path that has them counts. One system is assumed for an entire export,
-the one whose marks most of its files have: in a file of Canvas's a learner
-may have written what Moodle writes.
+part of a path that has them counts. One system is assumed for an entire export:
+the one whose marks most files have, and among equals the one whose marks end
+first, for in a file of Canvas's a learner may have written what Moodle writes.
+Marks are looked for below a folder only if it is the only one, and they count
+only if they are on half of the notebooks, or of the folders of notebooks.
 
     Moodle       Ann Ode_4711_assignsubmission_file/ch03_bptt.ipynb
                  Participant_4711_assignsubmission_file_ch03_bptt.ipynb
@@ -22,7 +24,7 @@ others the names that public tools read.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -79,20 +81,31 @@ class Piece:
 def sort_pieces(members: Sequence[Member]) -> tuple[list[Piece], list[Member]]:
     """An export's files with their marks, and those without any."""
     members = [m for m in members if not OWN.search(m.path)]
-    found: dict[str, list[Piece]] = {
-        system: [p for m in members if (p := _read_marks(system, m))]
-        for system in MARKS
-    }
-    most = max(found.values(), key=len)
-    if not most:
+    depth = 2 if len({m.parts[0] for m in members if len(m.parts) > 1}) == 1 else 1
+    found = [
+        [p for m in members if (p := _read_marks(system, m, depth))] for system in MARKS
+    ]
+    most = max(found, key=lambda of: (len(of), -sum(map(_find_end, of))))
+    with_marks = _find_tops((piece.member for piece in most), depth)
+    if not most or 2 * len(with_marks) < len(_find_tops(members, depth)):
         most = _read_folders(members)
     marked = {id(piece.member) for piece in most}
     return most, [m for m in members if id(m) not in marked]
 
 
-def _read_marks(system: str, member: Member) -> Piece | None:
+def _find_tops(members: Iterable[Member], depth: int) -> set[tuple[str, ...]]:
+    """The notebooks that stand at a depth, and the folders that have some."""
+    return {tuple(m.parts[:depth]) for m in members if m.path.endswith(".ipynb")}
+
+
+def _find_end(piece: Piece) -> int:
+    """Where in its path the marks end."""
+    return piece.member.path.find(piece.prefix) + len(piece.prefix)
+
+
+def _read_marks(system: str, member: Member, depth: int) -> Piece | None:
     """A file as a system's, if its marks are on it or on a folder above."""
-    for place, part in enumerate(member.parts[:2]):  # below one folder, too
+    for place, part in enumerate(member.parts[:depth]):
         if len(part) > untrusted.PATH_BYTES:
             return None
         match = MARKS[system].fullmatch(part)
@@ -134,11 +147,18 @@ def _parse_time(system: str, said: str | None) -> datetime | None:
 
 
 def _read_folders(members: Sequence[Member]) -> list[Piece]:
-    """The files of folders that are called as their learners are."""
+    """The files of folders that are called as their learners are.
+
+    They may stand in one folder; a folder called as a notebook in it is an
+    assignment's, and no learner's.
+    """
     tops = {m.parts[0] for m in members}
     below = {m.parts[1] for m in members if len(m.parts) > 2}
     all_deep = all(len(m.parts) > 2 for m in members)
-    skip = int(len(tops) == 1 and all_deep and len(below) > 1)
+    own = len(below) == 1 and any(
+        m.parts[2:] == [f"{min(below)}.ipynb"] for m in members
+    )
+    skip = int(len(tops) == 1 and all_deep and not own)
     return [
         Piece(m, FOLDER, m.parts[skip], "", "/".join(m.parts[skip + 1 :]))
         for m in members

@@ -136,6 +136,30 @@ FORMS = {
         f"class/ann/{FILE}": "ann",
         f"class/bob/{NAME}/{FILE}": "bob",
     },
+    "a folder in a folder, of one learner": {
+        f"class/ann/{FILE}": "ann",
+        "class/ann/data.csv": None,
+    },
+    "a folder in a folder, one file deeper": {
+        f"ann/{NAME}/{FILE}": "ann",
+        f"ann/{NAME}/data/a.csv": None,
+    },
+    "marks of systems in a folder of one's own": {
+        f"ann/{FILE}": "ann",
+        f"bob/{FILE}": "bob",
+        "bob/data_2024_01_15.csv": None,
+        f"cy/{FILE}": "cy",
+        f"cy/Ann Ode_4711_assignsubmission_file_{FILE}": None,
+        "results_2024_01_15.csv": None,
+    },
+    "marks of systems in the only folder": {
+        f"ann/{FILE}": "ann",
+        "ann/data_2024_01_15.csv": None,
+    },
+    "brightspace, one learner": {
+        f"11-90 - Ann Ode - Feb 1, 2026 600 PM/{FILE}": "Ann Ode",
+        "index.html": None,
+    },
     "two of one name": {
         moodle("Ann Ode", 101): "Ann Ode_101",
         moodle("Ann Ode", 102): "Ann Ode_102",
@@ -149,6 +173,13 @@ FORMS = {
     "marks of Moodle in a file of Canvas's": {
         f"eve_1_2_x_3_assignsubmission_file_{FILE}": None,
         f"bob_3_4_{FILE}": "bob",
+    },
+    "marks of Moodle in the only file of Canvas's": {
+        f"eve_82_103_x-Ann Ode_3_assignsubmission_file_{FILE}": None,
+    },
+    "marks of Canvas in the only folder of Moodle's": {
+        moodle("Ann", 1, f"bob_82_103_{FILE}"): None,
+        moodle("Ann", 1): "Ann",
     },
 }  # fmt: skip
 
