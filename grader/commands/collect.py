@@ -56,6 +56,7 @@ class Class:
     sheet: Sheet | None = None
     learners: list[roster.Learner] = field(default_factory=list)  # Canvas's
     told: list[str] = field(default_factory=list)  # what needs a person
+    whole: bool = True  # every export could be read
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -123,7 +124,12 @@ def collect(course: Course, name: str, corrections: Corrections, teams: Teams) -
     for mark in sorted(whose.unused):
         print(untrusted.line(f"corrections.csv: nothing came in as {mark}", 1000))
     for who in sorted(before.keys() - now.keys()):
-        place, other = _move_away(course, who, name), _find_new_owner(before[who], now)
+        other = _find_new_owner(before[who], now)
+        if not (other or of.whole):  # what came in may be in what cannot be read
+            now[who] = before[who]
+            print(untrusted.line(f"{who}: as before, for an export cannot be read"))
+            continue
+        place = _move_away(course, who, name)
         if other:
             earlier = [who, *before[who].was, *now[other].was]
             now[other].was = [n for n in dict.fromkeys(earlier) if n != other]
@@ -175,6 +181,7 @@ def open_class(place: Path, stack: ExitStack) -> Class:
             export = Export(path)
         except Unreadable as error:
             of.told.append(f"{path.name}: {error}")
+            of.whole = False
             continue
         stack.callback(export.close)
         marked, others = sort_pieces(export.members)

@@ -875,6 +875,25 @@ def test_a_class_with_a_broken_archive_collects_the_other(root, capsys):
     assert "notes.docx: " in told
 
 
+def test_an_export_that_is_cut_off_moves_nobody(root, capsys):
+    archive = pack(
+        place(root) / "e.zip", {moodle("Ann", 1): "1", moodle("Bob", 2): None}
+    )
+    other = pack(place(root) / "o.zip", {moodle("Cy", 3): None})
+    run(root)
+    (of(root, "Ann") / FILE).write_text("mended")
+    whole = archive.read_bytes()
+    archive.write_bytes(whole[: len(whole) // 2])
+    other.unlink()
+    run(root, 1)
+    assert learners(root) == {"Ann", "Bob", "Cy"}
+    assert "Ann: as before" in capsys.readouterr().out
+    archive.write_bytes(whole)
+    run(root, 1)  # all can be read: Cy is in none
+    assert learners(root) == {"Ann", "Bob"}
+    assert (of(root, "Ann") / FILE).read_text() == "mended"
+
+
 def test_an_export_has_limits(tmp_path, monkeypatch):
     path = pack(tmp_path / "e.zip", {f"a{n}": "x" * 10 for n in range(5)})
     folder = tmp_path / "folder"
