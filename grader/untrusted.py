@@ -13,6 +13,7 @@ import json
 import os
 import re
 import stat
+from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -107,13 +108,13 @@ def explain_unfit_name(name: str) -> str | None:
 
 
 def walk(folder: Path, most: float = ENTRIES) -> Iterator[Path]:
-    """What lies beneath a folder; links are not followed.
+    """What lies beneath a folder, the outermost first; links are not followed.
 
     Raises TooMuch where there is too much of it, or too deep.
     """
-    waiting, count = [(folder, 0)], 0
+    waiting, count = deque([(folder, 0)]), 0
     while waiting:
-        place, depth = waiting.pop()
+        place, depth = waiting.popleft()
         try:
             with os.scandir(place) as entries:
                 for entry in entries:

@@ -877,7 +877,8 @@ def test_a_class_with_a_broken_archive_collects_the_other(root, capsys):
 
 def test_an_export_that_is_cut_off_moves_nobody(root, capsys):
     archive = pack(
-        place(root) / "e.zip", {moodle("Ann", 1): "1", moodle("Bob", 2): None}
+        place(root) / "e.zip",
+        {moodle("Ann", 1): "1", moodle("Bob", 2): None},
     )
     other = pack(place(root) / "o.zip", {moodle("Cy", 3): None})
     run(root)
@@ -903,9 +904,10 @@ def test_an_export_has_limits(tmp_path, monkeypatch):
     with tarfile.open(packed, "w") as file:
         file.add(folder, "folder")
     for limit, value in (("MEMBERS", 4), ("BYTES", 49)):
-        with monkeypatch.context() as patch:
-            patch.setattr(archives, limit, value)
-            for one in (path, packed, folder):
+        of = (path, packed, folder) if limit == "MEMBERS" else (packed,)
+        for one in of:
+            with monkeypatch.context() as patch:
+                patch.setattr(archives, limit, value)
                 with pytest.raises(Unreadable):
                     Export(one)
     with ExitStack() as stack:
@@ -915,6 +917,37 @@ def test_an_export_has_limits(tmp_path, monkeypatch):
             assert {read(m, 10) for m in export.members} == {b"x" * 10}
             with pytest.raises(Unreadable, match="over 0 MB"):
                 read(export.members[0], 9)
+
+
+@pytest.mark.parametrize("above", ["", "class/"])
+def test_one_learners_folder_makes_no_other_unreadable(
+    root, capsys, monkeypatch, above
+):
+    monkeypatch.setattr(archives, "OF_ONE", 50)
+    folder = place(root) / "export"
+    archive = pack(
+        root / "e.zip",
+        {
+            f"{above}{who}/{FILE}": None
+            for who in ("ann", "bob", "cy", "di")
+        },
+    )
+    with zipfile.ZipFile(archive) as file:
+        file.extractall(folder)
+    with (folder / above / "ann" / "big").open("wb") as file:
+        file.truncate(5 * 10**10)  # a sparse one
+    many = folder / above / "bob" / "a" / "b"
+    many.mkdir(parents=True)
+    for n in range(60):
+        (many / str(n)).write_text("")
+    (folder / above / "cy" / Path(*"x" * 30)).mkdir(parents=True)
+    run(root)
+    assert learners(root) == {"ann", "bob", "cy", "di"}
+    told = capsys.readouterr().out
+    assert "ann: big: left out: it has over 20 MB" in told
+    assert "bob: ...: left out: more than 50 files" in told
+    assert "cy: ...: left out: folders in folders, over 20 deep" in told
+    assert "di: ..." not in told
 
 
 def test_links_and_sparse_files_of_a_tar_are_no_files(tmp_path):
