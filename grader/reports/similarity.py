@@ -8,8 +8,8 @@ run of K tokens, and of each window of W hashes the smallest is kept. A
 passage of K + W - 1 tokens that two submissions share is thus always found.
 
 What the release or the reference solution has, and what many of the class
-have, is no evidence and left out; unless it is always the same learners, at
-most half of the class, who have it: they are a group.
+have, is no evidence and left out; unless it is always the same learners, or
+most of them, at most half of the class, who have it: they are a group.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ K_WORDS, W_WORDS = 5, 2  # the same, for answers in words
 FEWEST = 4  # shared fingerprints; fewer are chance
 SHARE = 0.1  # of the class: what more have is common knowledge
 GROUP = 0.5  # of what each of a group has, at least, the group alone has
+WIDEST = 100  # learners with a passage by which two of a group are compared
 MOST, LEAST = 50, 3  # bounds of that number, for large and small classes
 BEFORE = {  # what changes nothing before an operator
     *(("0", "or"), ("None", "or"), ("False", "or"), ("1", "and"), ("True", "and")),
@@ -177,18 +178,45 @@ def _find_groups(
 ) -> list[Alike]:
     """Groups of learners with the same passages, too large to list as pairs.
 
-    Passages that more than half of the class have are common knowledge.
+    Passages that more than half of the class have are common knowledge. A
+    group has the same passages, or one of its learners shares enough with
+    each of the others; what counts is what nobody outside the group has.
     """
-    sets = Counter(tuple(w) for w in where.values() if most < len(w) <= largest)
     own: Counter[str] = Counter()
     for learners in where.values():
         if len(learners) <= largest:
             own.update(learners)
-    return [
-        Alike(group, kind, count / min(own[who] for who in group), count)
-        for group, count in sets.items()
-        if count >= max(FEWEST, GROUP * min(own[who] for who in group))
-    ]
+    sets = Counter(frozenset(w) for w in where.values() if most < len(w) <= largest)
+    found = {}
+    for group in {*sets, *_find_neighbours(sets, own)}:
+        inside = {held: count for held, count in sets.items() if held <= group}
+        has = {
+            who: sum(n for held, n in inside.items() if who in held) for who in group
+        }
+        enough = max(FEWEST, GROUP * min(own[who] for who in group))
+        members = tuple(sorted(who for who in group if has[who] >= enough))
+        if len(members) > most:
+            share = max(has[who] / own[who] for who in members)
+            shared = min(has[who] for who in members)
+            found[members] = Alike(members, kind, share, shared)
+    return [*found.values()]
+
+
+def _find_neighbours(
+    sets: Mapping[frozenset[str], int], own: Mapping[str, int]
+) -> set[frozenset[str]]:
+    """Each learner with those who share enough, in sets that are not too wide."""
+    shared: Counter[tuple[str, str]] = Counter()
+    for held, count in sets.items():
+        if len(held) <= WIDEST:
+            for pair in combinations(sorted(held), 2):
+                shared[pair] += count
+    near: dict[str, set[str]] = defaultdict(set)
+    for (one, other), count in shared.items():
+        if count >= max(FEWEST, GROUP * min(own[one], own[other])):
+            near[one] |= {one, other}
+            near[other] |= {one, other}
+    return {frozenset(group) for group in near.values()}
 
 
 def compare(

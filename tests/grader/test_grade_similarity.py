@@ -1,6 +1,7 @@
 """Copies are found, also renamed ones; what all have is no evidence."""
 
 import csv
+import random
 import re
 
 import nbformat
@@ -87,6 +88,39 @@ def test_a_ring_of_copies_is_a_group_and_no_pairs():
     (found,) = compare(ring | rest, [])
     assert (found.learners, found.share) == (("r0", "r1", "r2", "r3"), 1)
     assert found.shared >= 8
+
+
+def test_a_ring_in_which_each_wrote_a_task_alone_is_a_group():
+    made = {
+        f"r{i}": {
+            100 * (t if t != i else 50 + i) + k
+            for t in range(5)
+            for k in range(9)
+        }
+        for i in range(5)
+    }
+    rest = {
+        f"s{i}": {10**5 + 50 * i + k for k in range(45)} for i in range(25)
+    }
+    (found,) = find_alike(made | rest, set(), "code")
+    assert (found.learners, found.share) == (tuple(made), 0.8)
+
+
+def test_usual_ways_to_answer_are_no_group():
+    """Each of thirty takes one of four ways in each of five tasks."""
+    rng = random.Random(0)
+    made = {
+        f"s{i}": {
+            100 * t + 10 * way + k
+            for t in range(5)
+            for way in [rng.randrange(4)]
+            for k in range(9)
+        }
+        | {10**5 + 10 * i + k for k in range(6)}
+        for i in range(30)
+    }
+    found = find_alike(made, set(), "code")
+    assert [one for one in found if len(one.learners) > 2] == []
 
 
 def test_what_others_have_too_takes_nothing_from_a_group():
