@@ -21,7 +21,7 @@ import re
 import tokenize
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -46,6 +46,7 @@ BEHIND = {
     *((sign, number) for sign in ("*", "/", "**") for number in ("1", "1.0")),
 }
 STARTS = {*"([{,:=+-", "+=", "-=", "*=", "", "and", "if", "in", "not", "or", "return"}
+BRACKETS, WORDS = (")", "]"), set(keyword.kwlist)
 KEPT = set(keyword.kwlist) | set(dir(builtins))
 SKIPPED = {
     tokenize.COMMENT,
@@ -97,15 +98,29 @@ def tokens_of(source: str) -> list[str]:
 
 
 def _drop_neutral(tokens: Iterable[tuple[str, str]]) -> list[str]:
-    """The tokens without operands that change nothing, as in `1 * x`."""
+    """The tokens without what changes nothing, as in `1 * (x)`."""
     left: list[tuple[str, str]] = [("", ""), ("", "")]
-    for token in tokens:
+    for token in _drop_parentheses(tokens):
         pair = left[-1][0], token[0]
         if pair in BEHIND or (pair in BEFORE and left[-2][0] in STARTS):
             left.pop()
-        else:
+        elif token[0] != "+" or left[-1][0] not in STARTS:
             left.append(token)
     return [plain for _, plain in left[2:]]
+
+
+def _drop_parentheses(tokens: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """The tokens without parentheses, unless they are of a call or a definition."""
+    last, kept = "", []
+    for token in tokens:
+        if token[0] == "(":
+            kept.append(last in BRACKETS or (last.isidentifier() and last not in WORDS))
+        is_kept = token[0] not in ("(", ")") or (kept[-1] if kept else True)
+        if token[0] == ")" and kept:
+            kept.pop()
+        last = token[0]
+        if is_kept:
+            yield token
 
 
 def _normalise_token(token: tokenize.TokenInfo, after_dot: bool) -> str:

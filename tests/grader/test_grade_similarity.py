@@ -153,6 +153,29 @@ def test_a_first_line_that_is_no_python_blinds_nothing(first):
     assert pair.share > 0.7
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "return [(value) * (2) for value in (x)], (total)",
+        "return ([1 * (value * 2) for value in x], +total)",
+        "return (([((value)) * 2 for value in x]), total + 0)",
+    ],
+)
+def test_parentheses_and_operands_that_change_nothing_hide_nothing(written):
+    plain = "return [value * 2 for value in x], total"
+    assert plain in ANSWER
+    hidden = tokens_of(ANSWER.replace(plain, written))
+    assert hidden == tokens_of(ANSWER)
+
+
+def test_parentheses_of_a_call_count():
+    assert tokens_of("f(x)(y)[0](z)") == [
+        *("name", "(", "name", ")", "(", "name", ")", "[", "0", "]"),
+        *("(", "name", ")"),
+    ]
+    assert tokens_of(") + (x) )") == [")", "+", "name", ")"]
+
+
 def test_a_copied_passage_is_found_in_longer_notebooks():
     made = {
         "ann": notebook(ANSWER, OTHER),
