@@ -2,8 +2,8 @@
 
 Such a task is called like the function that it asks for, or stands in
 `ALIASES` with the function that would answer it. While its test runs, code
-of the notebook that calls the package's function is refused, by whatever
-name it calls it; what the package itself calls goes on.
+of the notebook that calls the package's function, itself or by another one,
+is refused, by whatever name it calls it.
 """
 
 import contextlib
@@ -25,6 +25,7 @@ PACKAGE = str(Path(__file__).parents[1])
 LIBRARIES = tuple(
     sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")
 )
+ENGINE = str(Path(LIBRARIES[1], "torch", "autograd", "function.py"))
 STAND_IN = """
 def make({free}):
     def stand_in(*args, **kwargs):
@@ -98,7 +99,7 @@ def _index() -> dict[str, list[str]]:
 
 
 def close(function: FunctionType) -> None:
-    """Refuse calls by code that is not the package's, from now on."""
+    """Refuse calls by the notebook's code, from now on."""
     key = id(function)
     kept = FunctionType(
         function.__code__,
@@ -118,7 +119,7 @@ def close(function: FunctionType) -> None:
 
 
 def forward_call(key: int, args: tuple, kwargs: dict[str, Any]) -> Any:
-    """Call a closed function for the package, for nobody else."""
+    """Call a closed function for a test, for nobody else."""
     __tracebackhide__ = True
     original = _originals[key]
     if not _may_call(sys._getframe(2), original.__code__):
@@ -127,25 +128,23 @@ def forward_call(key: int, args: tuple, kwargs: dict[str, Any]) -> Any:
 
 
 def _may_call(frame: FrameType | None, closed: CodeType) -> bool:
-    """Whether a test calls a closed function, or the package by itself.
+    """Whether a test calls a closed function, or torch asks for a gradient.
 
-    Code of the package that calls what it was given does not name it; what
-    counts then is who handed it over, further out, and so it is where a
-    library calls.
+    What counts is who had the package or a library call it, further out.
     """
-    name = closed.co_qualname.partition(".")[0]
+    engine = (
+        False  # of torch, which calls `backward` in a thread of its own
+    )
     while frame is not None:
         code = frame.f_code
         file = code.co_filename
         if file in _allowed:
             return True
-        if file.startswith(PACKAGE):
-            if name in (*code.co_names, *code.co_freevars):
-                return True
-        elif not file.startswith(LIBRARIES):
+        engine |= file == ENGINE
+        if not file.startswith((PACKAGE, *LIBRARIES)):
             return False
         frame = frame.f_back
-    return closed.co_name == "backward"  # by a thread of torch's engine
+    return engine and closed.co_name == "backward"
 
 
 def handed_back(name: str) -> CheckFailure:

@@ -1887,6 +1887,24 @@ def cross_entropy(logits, targets):
     },
 )
 attack(
+    "closed_by_another",
+    "has a function of the package that calls the closed one call it",
+    answers={
+        "cross_entropy": """
+def cross_entropy(logits, targets):
+    from rnncore.characters import Model, held_out_bits
+    from rnncore.rnn import Params, Readout
+    rows, K, B = iter(logits), logits.shape[-1], logits.shape[1]
+    def cell(a_x, a_h, state): return (next(rows),), None
+    weights = Params(*[np.zeros((K, K))] * 2, *[np.zeros(K)] * 2)
+    model = Model(weights, Readout(np.eye(K), np.zeros(K)))
+    ids = np.concatenate([0 * targets[:1], targets])
+    bits = held_out_bits(cell, model, ids, (np.zeros((B, K)),))
+    return bits * np.log(2), None
+"""
+    },
+)
+attack(
     "closed_itself",
     "answers with the package's own function",
     answers={"cross_entropy": "from rnncore.losses import cross_entropy"},
