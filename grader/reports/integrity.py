@@ -8,8 +8,10 @@ what is listed here.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
+from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from grader.notebook.failures import Check
@@ -17,6 +19,8 @@ from grader.notebook.repair import grade_id, is_test
 
 NOT_WRITTEN = "raise NotImplementedError"
 MOST = 8  # reasons for one submission; the first say enough
+COMMANDS, LONGEST = 10, 50_000  # IPython's commands in a cell, its characters
+COMMAND = re.compile(r"^\s*[%!?/,;]|=\s*[%!]|\?\s*$", re.MULTILINE)
 NAMES = {
     "__array_ufunc__": "defines how NumPy compares its values",
     "__array_function__": "defines how NumPy treats its values",
@@ -42,9 +46,17 @@ NAMES = {
     "FunctionType": "takes a function apart, or runs another's code",
     "reload": "imports a module anew, as it was before",
     "exec": "runs a text as code",
+    "run_cell": "runs a text as code",
+    "import_module": "imports what a text names",
+    "__import__": "imports what a text names",
+    "system": "starts processes",
+    "getoutput": "starts processes",
     "_ih": "reads the cells that were executed",
 }
-BARE = {"eval": "runs a text as code"}  # as a method it is a network's
+BARE = {  # as a method it is a network's, or a pattern's
+    "eval": "runs a text as code",
+    "compile": "makes code of a text",
+}
 MEMBERS = {("sys", "modules"): "changes or reads what is imported"}
 MODULES = {
     "atexit": "has code run when Python ends",
@@ -116,14 +128,41 @@ def find_reasons(
 
 def find_strange_code(source: str) -> list[str]:
     """Code in a cell that an honest answer does not need."""
+    if source.lstrip().startswith("%%"):  # it gets the cell, and may execute it
+        first, _, rest = source.lstrip().partition("\n")
+        return find_strange_code(first.partition(" ")[2]) + find_strange_code(rest)
     try:
-        tree = ast.parse(_plain_python(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []  # it cannot run either
-    try:
-        return list(_walk_strange(tree))
+        return list(_walk_strange(_parse(source)))
+    except Hidden as why:
+        return [str(why)]
     except RecursionError:
         return ["is nested so deeply that it cannot be read"]
+    except (SyntaxError, ValueError, MemoryError):
+        return []  # it cannot run either
+
+
+class Hidden(Exception):
+    """Why a cell that may run is not read."""
+
+
+def _parse(source: str) -> ast.Module:
+    """The cell as Python, with IPython's own commands as the calls they are.
+
+    IPython reads the cell again after each of them.
+    """
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        commands = len(COMMAND.findall(source))
+        if not commands:
+            raise
+    if commands > COMMANDS or len(source) > LONGEST:
+        raise Hidden("has too many of IPython's commands to be read")
+    try:
+        python = TransformerManager().transform_cell(source)
+    except Exception as error:  # whatever a cell may hold
+        raise ValueError("it cannot be read") from error
+    return ast.parse(python)
 
 
 def _walk_strange(tree: ast.Module) -> Iterator[str]:
@@ -160,6 +199,10 @@ def _of_node(node: ast.AST, imported: set[str]) -> Iterator[str]:
         yield f"defines {node.name}: {NAMES[node.name]}"
     elif isinstance(node, ast.Name) and node.id in NAMES | BARE:
         yield f"uses {node.id}: {(NAMES | BARE)[node.id]}"
+    elif isinstance(node, ast.Call) and "run_line_magic" in ast.unparse(node.func):
+        for part in node.args[1:]:
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                yield from find_strange_code(part.value)
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
         for text, why in TEXTS.items():
             if text in node.value:
@@ -176,13 +219,6 @@ def _find_root(node: ast.expr) -> str:
     while isinstance(node, ast.Attribute | ast.Subscript):
         node = node.value
     return node.id if isinstance(node, ast.Name) else ""
-
-
-def _plain_python(source: str) -> str:
-    """The cell without IPython's own lines, which ast cannot read."""
-    return "\n".join(
-        "pass" if line.startswith(("%", "!")) else line for line in source.split("\n")
-    )
 
 
 def _without_answer(notebook: NotebookNode, checks: list[Check]) -> list[str]:
@@ -208,8 +244,8 @@ def _raises_at_once(source: str, name: str) -> bool:
     below its last line, where the stub had it.
     """
     try:
-        body = ast.parse(_plain_python(source)).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        body = _parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError, Hidden):
         return False  # it gives no points either
     for node in body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:

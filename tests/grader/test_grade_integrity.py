@@ -44,6 +44,22 @@ def found(source, released="import numpy as np"):
         ("from sys import modules", "uses sys.modules"),
         ("exec('x = 1')", "uses exec: runs a text"),
         ("x = eval('1')", "uses eval: runs a text"),
+        ("x = !true\nimport subprocess", "imports subprocess"),
+        ("if 1:\n    !true\nimport subprocess", "imports subprocess"),
+        ("print?\nimport subprocess", "imports subprocess"),
+        ("?print\nimport subprocess", "imports subprocess"),
+        ("x = %who\nimport subprocess", "imports subprocess"),
+        ("%time import subprocess", "imports subprocess"),
+        ("%%capture\nimport subprocess", "imports subprocess"),
+        ("%%timeit import subprocess\n1", "imports subprocess"),
+        ("%time %time import subprocess", "imports subprocess"),
+        ("s = '''\n%x\n'''\n!true\nimport gc", "imports gc"),
+        ("!curl x.org", "uses system: starts"),
+        ("%who\n" * 11 + "import gc", "has too many of IPython's"),
+        ("__import__('subprocess')", "uses __import__"),
+        ("compile('1', '', 'eval')", "uses compile"),
+        ("import importlib\nimportlib.import_module('x')", "uses import_m"),
+        ("get_ipython().run_cell('x = 1')", "uses run_cell"),
     ],
 )
 def test_what_no_answer_needs_is_named_with_its_cell(source, why):
@@ -58,6 +74,10 @@ def test_what_no_answer_needs_is_named_with_its_cell(source, why):
         "def f(",
         "x = '\\ud800'",
         "(" * 5000,
+        "%time x = f(1)\n%matplotlib inline",
+        "import re\nre.compile('a')",
+        "def f(x):\n    return x %\n?",
+        "%%html\n<b>import gc</b>",
     ],
 )
 def test_an_ordinary_or_unreadable_cell_is_no_reason(source):
