@@ -24,6 +24,7 @@ import yaml
 from grader import ROOT, untrusted
 from grader.assignments import builder
 from grader.collecting.incoming import folder_in, take_in
+from grader.collecting.placing import place_folder
 from grader.commands.gradescope import find_assignment
 from grader.course.settings import Course, SetupError
 from grader.notebook.repair import grade_id, is_test, task_of
@@ -245,6 +246,8 @@ def _collect(name: str, source: Path, course: Course) -> int:
 def collect(name: str, source: Path, course: Course) -> tuple[list[str], list[str]]:
     """Copy each clone's notebook to where `make grade` looks for it.
 
+    What it replaces goes to grading/earlier/.
+
     Returns the learners, and complaints. Raises ValueError where there is
     no clone. A clone is called as GitHub Classroom calls it: the assignment's
     slug, a hyphen, and the learner's name on GitHub.
@@ -269,9 +272,7 @@ def collect(name: str, source: Path, course: Course) -> tuple[list[str], list[st
             take_in(folder_in(clone, name), copy, course.limits)
             if (when := target / "timestamp.txt").is_file():
                 shutil.copyfile(when, copy / when.name)
-            shutil.rmtree(target, ignore_errors=True)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            copy.rename(target)
+            place_folder(course, learner, name, copy)
         taken.append(learner)
     return taken, refused
 

@@ -11,16 +11,11 @@ them; what they replace goes to grading/earlier/.
 from __future__ import annotations
 
 import argparse
-import hashlib
-import shutil
 import sys
-import tempfile
-import time
 from collections import defaultdict
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 
 from nbgrader.api import MissingEntry
@@ -29,6 +24,7 @@ from grader import ROOT, untrusted
 from grader.collecting.archives import Export, Unreadable
 from grader.collecting.collected import Mark, Taken, load_record, save_record
 from grader.collecting.handed_in import Found, HandedIn, hand_in
+from grader.collecting.placing import compute_digest, move_away, place_files
 from grader.collecting.whose import Whose, learners_of
 from grader.collecting.worksheet import Sheet, parse_when, read_table
 from grader.commands.grade import known_names
@@ -40,7 +36,6 @@ from grader.course.by_hand.corrections import (
 )
 from grader.course.by_hand.teams import Teams, read_teams
 from grader.course.course_file import ROSTER
-from grader.course.fingerprint import compute_fingerprint
 from grader.course.settings import Course, SetupError, run_alone
 from grader.services.exports import CANVAS, MOODLE, Piece, sort_pieces
 
@@ -129,7 +124,7 @@ def collect(course: Course, name: str, corrections: Corrections, teams: Teams) -
             now[who] = before[who]
             print(untrusted.line(f"{who}: as before, for an export cannot be read"))
             continue
-        place = _move_away(course, who, name)
+        place = move_away(course, who, name)
         if other:
             earlier = [who, *before[who].was, *now[other].was]
             now[other].was = [n for n in dict.fromkeys(earlier) if n != other]
@@ -319,12 +314,12 @@ def _take_in(
     files = dict(handed.files)
     if moment:
         files["timestamp.txt"] = f"{moment:%Y-%m-%d %H:%M:%S} UTC\n".encode()
-    taken = Taken(_compute_digest(files), untrusted.shorten_list(handed.said))
+    taken = Taken(compute_digest(files), untrusted.shorten_list(handed.said))
     did = "as before"
     target = course.submitted / who / of.name
     if not (before and before.digest == taken.digest and target.is_dir()):
         try:
-            did = _replace(course, who, of.name, files)
+            did = place_files(course, who, of.name, files)
         except OSError as error:
             taken.digest, did = "", f"not written: {error.strerror}"
     first, taken_in = handed.chosen, f"{of.name}.ipynb" in handed.files
@@ -337,43 +332,6 @@ def _take_in(
     if not taken_in or not taken.digest:
         of.told.append(f"{who}: no {of.name}.ipynb was taken in; see above")
     return taken
-
-
-def _compute_digest(files: dict[str, bytes]) -> str:
-    total = hashlib.sha256()
-    for path, data in sorted(files.items()):
-        total.update(f"{path}\0{hashlib.sha256(data).hexdigest()}\0".encode())
-    return total.hexdigest()
-
-
-def _replace(course: Course, who: str, name: str, files: dict[str, bytes]) -> str:
-    """Put files into the place of a learner's folder, and say what happened."""
-    fresh = Path(tempfile.mkdtemp(dir=course.work)) / name
-    fresh.mkdir()
-    for path, data in files.items():
-        (fresh / path).parent.mkdir(parents=True, exist_ok=True)
-        (fresh / path).write_bytes(data)
-    target = course.submitted / who / name
-    did = "new"
-    if target.exists():
-        if compute_fingerprint(target) == compute_fingerprint(fresh):
-            return "as before"
-        did = f"new; what was there is in {_move_away(course, who, name)}"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh.rename(target)
-    return did
-
-
-def _move_away(course: Course, who: str, name: str) -> Path:
-    """Move a learner's folder to grading/earlier/, under the time of day."""
-    now = time.strftime("%Y-%m-%d %H.%M.%S")
-    base = course.home / "earlier" / who / name
-    base.mkdir(parents=True, exist_ok=True)
-    place = next(p for n in count() if not (p := base / f"{now} {n}".strip()).exists())
-    source = course.submitted / who / name
-    if source.exists():
-        shutil.move(source, place)
-    return place.relative_to(course.root)
 
 
 def _find_new_owner(taken: Taken, now: dict[str, Taken]) -> str:

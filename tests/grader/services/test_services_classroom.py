@@ -240,6 +240,8 @@ def test_clones_become_submissions(tmp_path, course):
     classroom.collect(NAME, source, course)
     path = course.submitted / "ann" / NAME / f"{NAME}.ipynb"
     assert path.read_text() == "pushed again"
+    earlier = (course.home / "earlier").rglob(f"{NAME}.ipynb")
+    assert [path.read_text() for path in earlier] == ["by ann"]
 
 
 def test_when_it_came_in_is_the_instructors_word_in_every_run(
