@@ -564,7 +564,7 @@ def test_corrections_name_a_file_and_a_time_for_every_later_export(root):
 @pytest.mark.parametrize(
     ("lines", "part"),
     [
-        ("a,b\n", "expected the columns assignment,handed_in_as"),
+        ("a,b\n", ".csv, line 1: expected the columns assignment,handed"),
         ("nix,1,ann,,\n", "line 2: there is no assignment 'nix'"),
         (f"{NAME},1,,,\n", "line 2: expected a name or number"),
         (f"{NAME},1,ann,,\n{NAME},1,bob,,\n", "line 3: a second line"),
@@ -590,7 +590,7 @@ def test_a_wrong_correction_is_refused_with_its_line(tmp_path, lines, part):
         ("id,email\nann,\nann,\n", "line 3: a second line of ann"),
         ("id,email\n,\n", "line 2: expected an id"),
         ("id\n../up\n", "line 2: expected an id, got '../up'"),
-        ("id\n\xff", "expected CSV in UTF-8"),
+        ("id\nann\n\xff", "roster.csv, line 3: expected CSV in UTF-8"),
         ("id,email\nann,a@x,Ode\n", "line 2: expected 2 cells, got more"),
         ("id,lms_user_id\na,7\nb,7\n", "line 3: expected another lms_user"),
         ("id,email\na,A@x.org\nb,a@X.org\n", "expected another email"),
@@ -750,7 +750,7 @@ def test_a_table_by_hand_says_who_is_in_a_group(root, capsys):
     (root / "grading" / "teams.csv").write_text("team,learner\n7,ann\n")
     run(root, 2)
     said = capsys.readouterr().err
-    assert "teams.csv: expected the columns assignment,team" in said
+    assert "teams.csv, line 1: expected the columns assignment" in said
     assert learners(root) == {"team_blue"}
 
 

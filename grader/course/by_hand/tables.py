@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,7 @@ def read_lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, list[s
     with open_table(path) as lines:
         if lines.fieldnames != [*columns]:
             raise SetupError(
-                f"{path.name}: expected the columns {','.join(columns)}, "
+                f"{path.name}, line 1: expected the columns {','.join(columns)}, "
                 f"got {','.join(lines.fieldnames or [])}"
             )
         for where, line in read_cells(lines, path.name):
@@ -34,14 +35,17 @@ def open_table(path: Path) -> Iterator[csv.DictReader[str]]:
     """A table's lines; SetupError, naming the line, if it is no CSV."""
     where = path.name
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = csv.DictReader(file, strict=True)
-            try:
-                yield lines
-            except csv.Error:
-                where = f"{path.name}, line {lines.line_num + 1}"
-                raise
+        text = path.read_bytes().decode("utf-8-sig")
+        lines = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        try:
+            yield lines
+        except csv.Error:
+            where = f"{path.name}, line {lines.line_num + 1}"
+            raise
     except (OSError, csv.Error, UnicodeDecodeError) as error:
+        if isinstance(error, UnicodeDecodeError):
+            line = error.object.count(b"\n", 0, error.start) + 1
+            where = f"{path.name}, line {line}"
         raise SetupError(f"{where}: expected CSV in UTF-8: {error}") from error
 
 
