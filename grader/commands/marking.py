@@ -225,7 +225,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.desk.mark(json.loads(self.rfile.read(int(length))))
         except Outdated as error:
             self._answer(409, str(error))
-        except (ValueError, RecursionError) as error:
+        except (ValueError, RecursionError, SetupError) as error:
             self._answer(400, str(error))
         except OperationalError:
             self._answer(503, "the gradebook is in use: try again")

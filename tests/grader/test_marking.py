@@ -221,6 +221,18 @@ def test_what_is_no_mark_is_refused_and_changes_nothing(
     assert not (root / "grading" / "marks.csv").exists()
 
 
+def test_a_table_of_marks_in_another_form_takes_no_mark(root, desk, site):
+    site()
+    table = root / "grading" / "marks.csv"
+    table.write_text("when;by;learner\n")  # as a spreadsheet saves it
+    asked = {"group": 0, "points": 1, "comment": None}
+    status, said, _ = site("mark", asked)
+    assert (status, "marks.csv, line 1" in said) == (400, True)
+    assert all(entered(root, who)[1] for who in ANSWERS)
+    table.unlink()
+    assert site("mark", asked)[0] == 200
+
+
 @pytest.mark.parametrize(
     "asked", [[], 7, {"group": -1, "points": 1}, {"points": 1}]
 )

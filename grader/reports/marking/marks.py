@@ -17,6 +17,7 @@ from grader.notebook.repair import task_of
 from grader.reports.points import csv_text
 
 HEAD = ["when", "by", "learner", "assignment", "task", "before", "points", "comment"]
+MARKS = "marks.csv"  # who gave what
 LONGEST = 5_000  # characters of a comment
 
 
@@ -46,8 +47,9 @@ def enter_marks(
 
     Without a comment those that they have stay.
 
-    Raises ValueError if the task has fewer points, and Outdated if a
-    learner's points are no longer what was shown.
+    Raises ValueError if the task has fewer points, Outdated if a learner's
+    points are no longer what was shown, and SetupError if marks.csv is not
+    what was written.
     """
     if comment and len(comment) > LONGEST:
         raise ValueError(
@@ -55,6 +57,8 @@ def enter_marks(
         )
     with (course.home / ".marks.lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        before: list[list[object]]
+        before = [[*cells] for _, cells in read_lines(course.home / MARKS, HEAD)]
         with course.ledger.transaction() as book:
             for one in shown:
                 _enter(book, assignment, task, one, points, comment)
@@ -62,13 +66,11 @@ def enter_marks(
         when = time.strftime("%Y-%m-%d %H:%M:%S")
         what = assignment, task_of(task)
         now = points, comment or ""
-        _append(
-            course,
-            [
-                [when, by, s.learner, *what, "" if s.open else s.points, *now]
-                for s in shown
-            ],
-        )
+        lines = [
+            [when, by, s.learner, *what, "" if s.open else s.points, *now]
+            for s in shown
+        ]
+        replace_text(course.home / MARKS, csv_text([HEAD, *before, *lines]))
 
 
 def _enter(
@@ -99,9 +101,3 @@ def _enter(
             break
         except MissingEntry:
             continue
-
-
-def _append(course: Course, lines: list[list[object]]) -> None:
-    path = course.home / "marks.csv"
-    before: list[list[object]] = [[*cells] for _, cells in read_lines(path, HEAD)]
-    replace_text(path, csv_text([HEAD, *before, *lines]))
