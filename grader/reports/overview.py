@@ -17,7 +17,7 @@ from grader.notebook.repair import task_of
 from grader.reports.points import Row, csv_text
 
 MOST = 10  # lines of each list
-SLOW = 5
+SLOW, SECONDS = 5, 10  # that many, if they took longer
 
 
 @dataclass(frozen=True)
@@ -99,5 +99,5 @@ def _list_suspicious(graded: list[tuple[Row, dict[str, Any]]]) -> list[str]:
 
 def _list_slowest(graded: list[tuple[Row, dict[str, Any]]]) -> list[str]:
     timed = [(result["seconds"], str(row.submission)) for row, result in graded]
-    timed = sorted((t for t in timed if t[0] > 0), reverse=True)[:SLOW]
+    timed = sorted((t for t in timed if t[0] > SECONDS), reverse=True)[:SLOW]
     return [f"{seconds:7.2f} s  {who}" for seconds, who in timed]

@@ -51,12 +51,14 @@ def test_mistakes_are_counted_the_most_frequent_first():
 def test_the_summary_names_reasons_and_the_slowest():
     text = overview.format_summary(
         [
-            graded("ann", suspicious=["a", "b", "c"], seconds=2),
-            graded("bob", seconds=9),
+            graded("ann", suspicious=["a", "b", "c"], seconds=12),
+            graded("bob", seconds=90),
+            graded("cid", seconds=9),
         ]
     )
     assert "ann demo: a; b; 1 more" in text
-    assert text.index("9.00 s  bob") < text.index("2.00 s  ann")
+    assert text.index("90.00 s  bob") < text.index("12.00 s  ann")
+    assert "cid" not in text
     assert "Mistakes" not in text
 
 
