@@ -1591,6 +1591,35 @@ say("has a memory of", 60)
     stock=False,
 )
 attack(
+    "small_files",
+    "leaves almost ten thousand files in /tmp",
+    """
+for n in range(9_990):
+    with contextlib.suppress(OSError), open(f"/tmp/left{n}", "w") as file:
+        file.write("x")
+""",
+    answers=VISIBLE,
+    stock=False,
+)
+attack(
+    "mappings",
+    "maps sixty thousand pages in each of forty processes",
+    """
+import mmap, time
+for _ in range(40):
+    with contextlib.suppress(OSError):
+        if os.fork() == 0:
+            try:
+                kept = [mmap.mmap(-1, 4096, prot=1 + n % 2 * 2) for n in range(60_000)]
+            finally:
+                time.sleep(30)
+                os._exit(0)
+time.sleep(2.5)
+""",
+    answers=VISIBLE,
+    stock=False,
+)
+attack(
     "slices",
     "returns one megabyte two thousand times over",
     """

@@ -143,6 +143,11 @@ class Toy:
 
 toy = Toy()
 """
+CHECKED = """
+import numpy as np
+from rnncore.testing import check
+check(f, lambda x: {}, [{{"x": np.ones((3, 2))}}])
+"""
 # what is tested, the answer, its test: all of these hold
 RIGHT = {
     "a function": (
@@ -304,6 +309,34 @@ assert [p.grad is None for p in net.parameters()] == [False]""",
         "%time 1\n!true\ndef f(x): return 1",
         "assert f(0) == 1",
     ),
+    "a cell whose output is captured": (
+        "def f(x): ...",
+        "%%capture\ndef f(x): return 1",
+        "assert f(0) == 1",
+    ),
+    "a sum by einsum": (
+        "def f(x): ...",
+        "import numpy as np\ndef f(x): return np.einsum('ij,j->i', x, x[0])",
+        CHECKED.format("x @ x[0]"),
+    ),
+    "columns first, seen twice from behind": (
+        "def f(x): ...",
+        (
+            "import numpy as np\n"
+            "def f(x): return np.asfortranarray((2 * x)[::-1])[::-1]"
+        ),
+        CHECKED.format("2 * x"),
+    ),
+    "a partial function": (
+        "def f(x): ...",
+        "import functools, operator\nf = functools.partial(operator.mul, 2)",
+        CHECKED.format("2 * x"),
+    ),
+    "a compiled function": (
+        "def f(x): ...",
+        "import numba\n@numba.njit\ndef f(x): return 2 * x",
+        CHECKED.format("2 * x"),
+    ),
 }
 
 
@@ -420,6 +453,30 @@ HOSTILE = {
     "an exit": ("def f(x): raise SystemExit(0)", "assert f(3) == 6"),
     "an answer too large": (
         "def f(x): return 'x' * 10**8",
+        "assert f(3) == 6",
+    ),
+    "a masked array": (
+        "import numpy as np\ndef f(x): return np.ma.masked_all(x.shape)",
+        CHECKED.format("2 * x"),
+    ),
+    "an empty array": (
+        "import numpy as np\ndef f(x): return np.empty((0, 2))",
+        CHECKED.format("0 * x"),
+    ),
+    "an empty array for a number": (
+        "import numpy as np\ndef f(x): return np.empty(0)",
+        CHECKED.format("x.sum()"),
+    ),
+    "a large number for a larger one": (
+        "import numpy as np\ndef f(x): return 1e290 * x",
+        CHECKED.format("1e300 * x"),
+    ),
+    "names are forgotten": (
+        "def f(x): return 0\n%reset -f",
+        "assert f(3) == 6",
+    ),
+    "a cell for the browser": (
+        "%%javascript\nIPython.notebook.kernel.execute('f = lambda x: 6')",
         "assert f(3) == 6",
     ),
     "an error of BaseException": (
