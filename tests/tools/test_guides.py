@@ -2,6 +2,7 @@
 
 import re
 
+from tests.attacks.catalogue import ATTACKS
 from tools import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -24,3 +25,10 @@ def test_the_project_has_at_most_twenty_words_of_its_own():
 def test_the_way_to_publish_the_package_is_in_the_guide():
     assert "make release-check" in section("Publishing the package")
     assert "make release-check" not in README
+
+
+def test_every_attack_stands_in_the_instructors_guide():
+    guide = (ROOT / "book" / "grading.md").read_text("utf-8")
+    rows = {a.name: f"| {a.kind} | {a.tries} |" for a in ATTACKS.values()}
+    missing = [name for name, row in rows.items() if row not in guide]
+    assert missing == []  # make attacks WRITE=1
