@@ -249,10 +249,15 @@ def _check_cells(
         empty = cells[name].isna().to_numpy()
         if empty.any():
             row = int(empty.argmax())
+            way = "--fill linear, last, zero or season fills empty cells"
+            if name in columns.value and empty[row:].all():
+                way += (
+                    "; leave last rows out where they are steps to come, "
+                    "or name what is known of them (--known)"
+                )
             raise Refused(
                 f"{path}: line {texts.index[row]}: {name}: expected a "
-                f"number, got {texts[name].iloc[row]!r}; --fill linear, "
-                "last, zero or season fills empty cells"
+                f"number, got {texts[name].iloc[row]!r}; {way}"
             )
 
 

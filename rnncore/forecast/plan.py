@@ -70,7 +70,8 @@ def plan_for(
     if rows < needed:
         raise Refused(
             f"{rows} rows: a horizon of {horizon} and a history of "
-            f"{history} need at least {needed}"
+            f"{history} need at least {needed}; a shorter --horizon or "
+            "--history"
         )
     return ForecastPlan(horizon, history, period, longer=longer, **others)
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 SHORTEST = 28  # days of a month
 MARK = re.compile("sep=(.)\n", re.IGNORECASE)  # a first line of Excel's
 DECIMAL = r"\d{4}\.\d*"  # a year, such as 1984.25
+WEEK = r"\d{4}-?W\d\d"  # of ISO 8601, such as 2021-W52
+QUARTER = r"\d{4}[- ]?Q[1-4]"
 
 
 def step_of(index: pd.DatetimeIndex) -> pd.DateOffset:
@@ -91,11 +93,12 @@ def read_rows(
     A first line such as `sep=;`, as Excel has it, names the separator.
 
     Raises Refused where the file is empty, not in this encoding, or no
-    table with a name for each column.
+    table with a name for each column, or where dates have no such format.
     """
     text = read_text(path, encoding)
     import pandas as pd
 
+    _check_format(date_format)
     first = 2
     if mark := MARK.match(text):
         first, separator, text = 3, mark[1], text[mark.end() :]
@@ -119,6 +122,16 @@ def read_rows(
     if not isinstance(rows.index, pd.RangeIndex):
         _check_row_names(path, rows, first, date_format)
     return rows.set_axis(pd.RangeIndex(first, first + len(rows)))
+
+
+def _check_format(date_format: str) -> None:
+    """Raise Refused where pandas reads no date by it."""
+    import pandas as pd
+
+    try:
+        pd.to_datetime(pd.Series([], dtype=str), format=date_format)
+    except (ValueError, re.error) as error:
+        raise Refused(f"--date-format {date_format}: {error}") from None
 
 
 def _check_row_names(
@@ -153,7 +166,8 @@ def read_dates(
 
     Dates with an offset keep the clock's time where it is the same every
     day; others are turned into UTC, in which a change of clocks leaves no
-    gap. Decimal years (1984.25) are months, where no two share one.
+    gap. Decimal years (1984.25) are months, where no two share one; a week
+    (2021-W52) or a quarter (2000-Q1) is its first day.
 
     Raises Refused with the line of a text that is no date.
     """
@@ -162,7 +176,7 @@ def read_dates(
     if date_format == "ISO8601" and texts.str.fullmatch(DECIMAL).all():
         return _of_decimal_years(path, texts)
     try:
-        dates = pd.to_datetime(texts, format=date_format, errors="coerce")
+        dates = _parse(texts, date_format)
     except ValueError:  # some differ in their offset from UTC
         return _of_several_offsets(path, texts, date_format)
     _check_dates(path, texts, dates, date_format)
@@ -170,6 +184,20 @@ def read_dates(
     if "%y" in date_format:
         _check_century(path, texts, index)
     return _without_offset(index)
+
+
+def _parse(texts: pd.Series, date_format: str) -> pd.Series:
+    """Dates, NaT where a text is none."""
+    import pandas as pd
+
+    if date_format == "ISO8601":
+        if texts.str.fullmatch(WEEK).all():
+            date_format = "%GW%V%u"
+            texts = texts.str.replace("-", "") + "1"
+        elif texts.str.fullmatch(QUARTER).all():
+            months = 3 * texts.str[-1].astype(int) - 2
+            texts = texts.str[:4] + months.map("-{:02d}".format)
+    return pd.to_datetime(texts, format=date_format, errors="coerce")
 
 
 def _of_decimal_years(path: Path, texts: pd.Series) -> pd.DatetimeIndex:

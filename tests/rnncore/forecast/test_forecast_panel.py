@@ -146,3 +146,14 @@ def test_a_decimal_comma_is_found_in_a_table(tmp_path):
     table.to_csv(path, index=False, sep=";")
     frame = read_table(path, "day", ["sold"], separator=";")
     assert frame["sold"].tolist() == [1000.5 + t for t in range(ROWS)]
+
+
+@pytest.mark.parametrize(("empty", "named"), [(ROWS - 1, True), (5, False)])
+def test_last_rows_without_a_value_are_steps_to_come(
+    tmp_path, empty, named
+):
+    table = long()[:ROWS].astype({"sold": object})
+    table.loc[empty, "sold"] = ""
+    with pytest.raises(Refused, match="--fill") as refused:
+        read(tmp_path, table)
+    assert ("(--known)" in str(refused.value)) == named

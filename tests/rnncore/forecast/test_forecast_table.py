@@ -387,3 +387,33 @@ def test_a_date_that_is_missing_is_named_whatever_the_step(tmp_path, name):
     reason = re.escape(f"one date is missing: {index[12]}")
     with pytest.raises(Refused, match=reason):
         read_table(write(tmp_path, rows), "day", ["sold"])
+
+
+@pytest.mark.parametrize(
+    ("first", "step", "format"),
+    [("2019-12-30", "7D", "{0.year}-W{0.week:02}"),
+     ("2019-12-30", "7D", "{0.year}W{0.week:02}"),
+     ("2000-01-01", "QS", "{1.year}-Q{1.quarter}"),
+     ("2000-01-01", "QS", "{1.year}Q{1.quarter}")],
+)  # fmt: skip
+def test_weeks_and_quarters_are_their_first_day(
+    tmp_path, first, step, format
+):
+    index = pd.date_range(first, periods=60, freq=step)
+    texts = [format.format(day.isocalendar(), day) for day in index]
+    rows = [f"{text},{k},1" for k, text in enumerate(texts)]
+    frame = read_table(write(tmp_path, rows), "day", ["sold"])
+    assert (frame.index == index).all()
+
+
+def test_a_week_that_there_is_not_is_refused(tmp_path):
+    rows = [f"2021-W{week},1,1" for week in range(42, 54)]
+    with pytest.raises(Refused, match="line 13: .*got '2021-W53'"):
+        read_table(write(tmp_path, rows), "day", ["sold"])
+
+
+@pytest.mark.parametrize("format", ["%G-W%V", "%Y-W%W", "%Y-Q%q", "%d %d"])
+def test_a_format_that_gives_no_date_is_refused(tmp_path, format):
+    path = write(tmp_path, good_rows())
+    with pytest.raises(Refused, match=f"^--date-format {format}: "):
+        read_table(path, "day", ["sold"], date_format=format)
