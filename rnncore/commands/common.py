@@ -262,6 +262,18 @@ def compute_fingerprint(content: bytes | str) -> str:
 
 
 @contextlib.contextmanager
+def name_encoding() -> Iterator[None]:
+    """Inside, a refusal of a file's bytes names the option that helps."""
+    try:
+        yield
+    except Refused as error:
+        if not isinstance(error.__cause__, UnicodeError):
+            raise
+        what = "--encoding says which it is, such as cp1252"
+        raise Refused(f"{error}; {what}") from error
+
+
+@contextlib.contextmanager
 def refuse_in_words(path: Path | None = None) -> Iterator[None]:
     """Turn a ValueError into one line that names the file."""
     try:

@@ -86,13 +86,8 @@ def read(
 ) -> "Panel":
     """The table; filled gaps, and a decimal comma, are reported."""
     how = READING | reading
-    try:  # a refusal does not wait for pandas
+    with common.name_encoding():  # a refusal does not wait for pandas
         read_text(path, how["encoding"])
-    except Refused as error:
-        if isinstance(error.__cause__, UnicodeError):
-            what = "--encoding says which it is, such as cp1252"
-            raise Refused(f"{error}; {what}") from error
-        raise
     from rnncore.forecast.panel import read_panel
 
     panel = read_panel(path, how.pop("date"), how.pop("value"), **how)

@@ -29,8 +29,8 @@ TRAIN = "translate train pairs.tsv --model pairs.safetensors"
 TRANSLATE = "translate translate pairs.safetensors new.txt"
 EVALUATE = "translate evaluate pairs.safetensors pairs.tsv"
 PAIRS = (
-    "pairs.tsv has one pair per line: a sentence, a tab, its translation, "
-    "in UTF-8. A gettext catalogue (.po) and a translation memory (.tmx) "
+    "pairs.tsv has one pair per line: a sentence, a tab, its translation. "
+    "A gettext catalogue (.po) and a translation memory (.tmx) "
     "are read too."
 )
 ALWAYS = (
@@ -82,14 +82,21 @@ def _add_pairs(parser: Any) -> None:
     what = "of a .tmx file with more than two: source and target, as en de"
     more: Facts = {"nargs": 2, "metavar": "CODE"}
     add_option(parser, "--languages", what, **more)
+    _add_encoding(parser)
+
+
+def _add_encoding(parser: Any) -> None:
+    what = "of FILE; a .po or .tmx file names its own"
+    add_option(parser, "--encoding", what, "utf-8", outside=True)
 
 
 def _add_translate(parts: common.Group) -> None:
     about = "translate line by line"
     translate = parts.add("translate", _translate, about, TRANSLATE, ALWAYS)
     common.add_model(translate, "translate_dot")
-    what = "one sentence per line, in UTF-8 (default: standard input)"
+    what = "one sentence per line (default: standard input, in UTF-8)"
     add_operand(translate, "file", what, nargs="?")
+    add_option(translate, "--encoding", "of FILE", "utf-8")
     what = "search with a beam of N (default: greedily)"
     add_option(translate, "--beam", what, kind=common.whole_number)
     what = (
@@ -157,15 +164,17 @@ def _fit(
 
 def _translate(arguments: Namespace) -> int:
     """A line for each line; an empty one for an empty one."""
-    if arguments.file:
-        read_text(arguments.file)  # a refusal does not wait for torch
+    if arguments.file:  # a refusal does not wait for torch
+        with common.name_encoding():
+            read_text(arguments.file, arguments.encoding)
     model, source, target, _ = common.load_model(arguments, KIND, LOAD)
     from rnncore.translate.training import search, translate
 
     skipped: list[str] = []
     best = arguments.best
     width = max(arguments.beam or 0, best or 0)
-    for number, line in enumerate(_read_lines(arguments.file, skipped), 1):
+    lines = _read_lines(arguments.file, arguments.encoding, skipped)
+    for number, line in enumerate(lines, 1):
         sentence = composed(_one_line(line))
         if not sentence:
             print(f"{number}\t\t" if best else "", flush=True)
@@ -208,16 +217,16 @@ def _read_pairs(arguments: Namespace) -> "list[Pair]":
     from rnncore.translate.pairs import read_any_pairs
 
     skipped: list[str] = []
-    how = arguments.languages, arguments.header
-    pairs = read_any_pairs(arguments.file, skipped.append, *how)
-    for line in skipped[:5]:
-        note(f"left out: {line}")
-    if len(skipped) > 5:
-        note(
-            f"left out: {format_count(len(skipped) - 5, 'more line')} like "
-            "these"
-        )
-    return pairs
+    how = arguments.languages, arguments.header, arguments.encoding
+    try:
+        with common.name_encoding():
+            return read_any_pairs(arguments.file, skipped.append, *how)
+    finally:  # where no pair remains, too
+        for line in skipped[:5]:
+            note(f"left out: {line}")
+        if len(skipped) > 5:
+            count = format_count(len(skipped) - 5, "more line")
+            note(f"left out: {count} like these")
 
 
 def _split(
@@ -337,14 +346,16 @@ def _save(
     save_translator(path, model, decoder, source, target, about)
 
 
-def _read_lines(path: Path | None, skipped: list[str]) -> Iterable[str]:
+def _read_lines(
+    path: Path | None, encoding: str, skipped: list[str]
+) -> Iterable[str]:
     """The lines of a file, or of what is piped in, as they come.
 
     For a piped line that is not UTF-8 comes an empty one, and why in
     `told`: the others are translated.
     """
     if path is not None:
-        yield from read_text(path).removesuffix("\n").split("\n")
+        yield from read_text(path, encoding).removesuffix("\n").split("\n")
         return
     for number, raw in enumerate(sys.stdin.buffer, 1):
         try:

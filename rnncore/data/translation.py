@@ -161,18 +161,19 @@ def read_pairs(
     path: str | os.PathLike,
     report: Callable[[str], None] | None = None,
     sides: tuple[str, str] = ("source", "target"),
+    encoding: str = "utf-8",
 ) -> list[Pair]:
-    """Pairs from a file of two columns with a tab between them, UTF-8.
+    """Pairs from a file of two columns with a tab between them.
 
     More columns (Tatoeba's files name an author there) are left out. A
     line with an empty side is left out too, and `report` is told. Messages
     call the columns by the names in `sides`.
 
     Raises Refused naming the file, and the line, where a line has no tab,
-    the text is not UTF-8, or no pair remains.
+    the text is not in this encoding, or no pair remains.
     """
     expected = ", tab, ".join(sides)
-    lines = io.StringIO(read_text(path), newline=None)
+    lines = io.StringIO(read_text(path, encoding), newline=None)
     pairs = []
     for number, line in enumerate(lines, 1):
         row = [" ".join(cell.split()) for cell in line.split("\t")]

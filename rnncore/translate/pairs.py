@@ -24,13 +24,15 @@ def read_any_pairs(
     report: Report | None = None,
     languages: Sequence[str] | None = None,
     header: str = "auto",
+    encoding: str = "utf-8",
 ) -> list[Pair]:
     """Pairs of a file: gettext's .po, .tmx, else two columns with a tab.
 
     `languages` are the codes of source and target in a TMX file that has
     more than two. A first line of columns is a header if `header` is
     "yes", or "auto" and both are names of languages or words such as
-    source and target. What is left out is told to `report`.
+    source and target. `encoding` is that of columns; the other formats
+    name their own. What is left out is told to `report`.
 
     Raises Refused naming the file, and the line where there is one, where
     it is not as expected or has no pair.
@@ -42,7 +44,7 @@ def read_any_pairs(
         return _list_pairs(path, _messages(path, tell))
     if ending == ".tmx":
         return _list_pairs(path, _units(path, tell, languages))
-    pairs = read_pairs(path, report)
+    pairs = read_pairs(path, report, encoding=encoding)
     first = pairs[0]
     if header == "yes" or (header == "auto" and is_header(first)):
         if header == "auto":
@@ -125,6 +127,8 @@ def _units(
 ) -> Iterator[Pair]:
     """The units of a TMX file that have both languages."""
     sides = [_code(language) for language in languages or ()]
+    every: set[str] = set()
+    found = False
     for number, unit in enumerate(_elements(path), 1):
         said: dict[str, str] = {}
         for variant in unit.iter("tuv"):
@@ -132,6 +136,7 @@ def _units(
             segment = variant.find("seg")
             if segment is not None:
                 said.setdefault(code, "".join(_words(segment)))
+        every |= set(said)
         if not sides and len(said) == 2:
             sides = [*said]
             tell(f"{path}: from {sides[0]!r} to {sides[1]!r} (--languages)")
@@ -143,10 +148,16 @@ def _units(
             )
         texts = [said.get(side, "") for side in sides]
         if len(texts) == 2 and all(text.strip() for text in texts):
+            found = True
             yield _pair(*texts)
         else:
             wanted = " and ".join(map(repr, sides)) or "two languages"
             tell(f"{path}, unit {number}: expected {wanted}")
+    if languages and not found:
+        raise Refused(
+            f"{path}: expected units in {' and '.join(sides)} "
+            f"(--languages), got {', '.join(sorted(every)) or 'none'}"
+        )
 
 
 def _code(language: str) -> str:

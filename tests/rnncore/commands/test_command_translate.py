@@ -203,6 +203,21 @@ def test_empty_sides_are_left_out_and_told(tmp_path, capsys):
     assert "left out: 1 more line like these" in err
 
 
+def test_pairs_and_lines_in_another_encoding_are_read(tmp_path, capsys):
+    path, model = tmp_path / "pairs.tsv", tmp_path / "m.safetensors"
+    text = "".join(f"café {k}\tcoffee {k}\n" for k in range(20))
+    path.write_bytes(text.encode("cp1252"))
+    words = [path, "--model", model, *TINY, "--steps", 2]
+    how = ["--encoding", "cp1252"]
+    assert run(capsys, "translate", "train", *words, *how)[0] == 0
+    assert run(capsys, "translate", "evaluate", model, path, *how)[0] == 0
+    code, out, err = run(capsys, "translate", "translate", model, path)
+    assert (code, out) == (2, "")
+    assert "--encoding" in err
+    code, out, _ = run(capsys, "translate", "translate", model, path, *how)
+    assert (code, len(out.splitlines())) == (0, 20)
+
+
 def test_long_sentences_are_left_out_and_told(tmp_path, capsys):
     path = tmp_path / "pairs.tsv"
     path.write_text(
@@ -226,7 +241,9 @@ def test_long_sentences_are_left_out_and_told(tmp_path, capsys):
         (b"", "the file is empty"),
         (b"no tab\n", "line 1: expected source, tab, target, got 'no tab'"),
         (b"caf\xe9\tb\n", "not utf-8: byte 0xE9"),
+        (b"caf\xe9\tb\n", "--encoding says which it is, such as cp1252"),
         (b"a\t\n", "expected lines of source, tab, target, got none"),
+        (b"a\t\n", "line 1: one side is empty"),
         (b"a\tb\nc\td\n", "2 sentences cannot be split in three parts"),
     ],
 )

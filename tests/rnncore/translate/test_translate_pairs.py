@@ -116,3 +116,17 @@ def test_a_header_is_told_apart(tmp_path):
 )
 def test_names_of_languages_and_columns_make_a_header(sides, expected):
     assert is_header(Pair(*sides)) is expected
+
+
+def test_languages_that_a_memory_lacks_are_told(tmp_path):
+    path = write(tmp_path, "a.tmx", TMX.format(more=""))
+    expected = r"units in en and fr \(--languages\), got de, en"
+    with pytest.raises(Refused, match=expected):
+        read_any_pairs(path, languages=["en", "fr"])
+
+
+def test_columns_may_have_another_encoding(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_bytes("café\tcoffee\n".encode("cp1252"))
+    expected = [Pair("café", "coffee")]
+    assert read_any_pairs(path, encoding="cp1252") == expected
