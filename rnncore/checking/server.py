@@ -56,9 +56,9 @@ def serve(client: socket.socket) -> None:
     """Answer checks of one notebook, until the client hangs up."""
     shell = make_shell()
     with client.makefile("r", encoding="utf-8") as requests:
-        for line in requests:
+        for count, line in enumerate(requests):
             request = json.loads(line)
-            warm_up(request["cells"])
+            warm_up(request["cells"], LATER if count else {})
             answer = check(shell, client, **request)
             with contextlib.suppress(BrokenPipeError):  # it hung up
                 client.sendall(json.dumps(answer).encode() + b"\n")
@@ -153,13 +153,17 @@ def _tell(connection: socket.socket, **message: Any) -> None:
 # ---------------------------------------------------------------- one cell
 
 
-def warm_up(cells: list[Cell]) -> None:
-    """Import what the notebook imports, of the packages that take long."""
+def warm_up(cells: list[Cell], later: dict[str, list[str]]) -> None:
+    """Import what the notebook imports, of the packages that take long.
+
+    What these import `later` pays from the second check on: the first may
+    be the only one, and need none of it.
+    """
     names = {name for cell in cells for name in _imports(cell["source"])}
     for name in sorted(names):
         if name.split(".")[0] not in WARM:
             continue
-        for module in (name, *LATER.get(name, [])):
+        for module in (name, *later.get(name, [])):
             with contextlib.suppress(ImportError):  # told by its cell
                 importlib.import_module(module)
 
@@ -265,3 +269,4 @@ if __name__ == "__main__":
     asked = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # the cells read nothing
     serve(asked)
+    os._exit(0)  # modules are not taken down, one by one
