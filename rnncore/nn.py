@@ -417,7 +417,13 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
 
 
 class RNN(Recurrent[Tensor], torch.nn.RNN):
-    """The plain network, tanh or relu, in torch.nn.RNN's place."""
+    """The plain network, tanh or relu, in torch.nn.RNN's place.
+
+    The arguments are torch.nn.RNN's; proj_size has to be 0. Arrays have
+    the shapes that `rnncore.nn.Recurrent` names::
+
+        y, h = RNN(3, 4, nonlinearity="relu")(torch.zeros(5, 2, 3))
+    """
 
     def __init__(
         self,
@@ -456,7 +462,13 @@ class RNN(Recurrent[Tensor], torch.nn.RNN):
 
 
 class LSTM(Recurrent[tuple[Tensor, Tensor]], torch.nn.LSTM):
-    """The long short-term memory, in torch.nn.LSTM's place."""
+    """The long short-term memory, in torch.nn.LSTM's place.
+
+    The arguments are torch.nn.LSTM's; proj_size has to be 0. Arrays have
+    the shapes that `rnncore.nn.Recurrent` names::
+
+        y, (h, c) = LSTM(3, 4, num_layers=2)(torch.zeros(5, 2, 3))
+    """
 
     def __init__(
         self,
@@ -500,7 +512,13 @@ class LSTM(Recurrent[tuple[Tensor, Tensor]], torch.nn.LSTM):
 
 
 class GRU(Recurrent[Tensor], torch.nn.GRU):
-    """The gated recurrent unit, in torch.nn.GRU's place."""
+    """The gated recurrent unit, in torch.nn.GRU's place.
+
+    The arguments are torch.nn.GRU's; proj_size has to be 0. Arrays have
+    the shapes that `rnncore.nn.Recurrent` names::
+
+        y, h = GRU(3, 4, bidirectional=True)(torch.zeros(5, 2, 3))
+    """
 
     def __init__(
         self,

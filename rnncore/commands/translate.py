@@ -352,7 +352,7 @@ def _read_lines(
     """The lines of a file, or of what is piped in, as they come.
 
     For a piped line that is not UTF-8 comes an empty one, and why in
-    `told`: the others are translated.
+    `skipped`: the others are translated.
     """
     if path is not None:
         yield from read_text(path, encoding).removesuffix("\n").split("\n")

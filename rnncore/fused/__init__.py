@@ -19,7 +19,8 @@ weight of the unit.
 
 It may also use numbers from its surroundings, and parameters with a
 default, which are numbers too, not parts of the state. The function runs
-once, so a number that is changed later stays as it was. In float32, exp
+once, so a number that is changed later stays as it was. Its types can only
+be `typing.Any`: a, h and c are neither floats nor arrays. In float32, exp
 overflows past 88: bound what goes into it, or write sigmoid where it fits.
 
 `unroll` and `bptt` run it as those of `rnncore.rnn` and `rnncore.bptt` run

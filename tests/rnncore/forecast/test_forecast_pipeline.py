@@ -100,7 +100,9 @@ def test_baselines_see_a_season_that_is_longer_than_the_history():
 
 def test_a_table_too_short_for_its_plan_is_refused():
     plan_for(table(14 + 5 * 3), 3, history=14)
-    with pytest.raises(Refused, match=r"28 rows: .* least 29; a .*--horizon"):
+    with pytest.raises(
+        Refused, match=r"28 rows: .* least 29; a .*--horizon"
+    ):
         plan_for(table(28), 3, history=14)
     with pytest.raises(Refused, match="expected at least 1, got 0, 7"):
         plan_for(table(), 0)

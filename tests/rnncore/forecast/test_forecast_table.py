@@ -408,7 +408,7 @@ def test_weeks_and_quarters_are_their_first_day(
 
 def test_a_week_that_there_is_not_is_refused(tmp_path):
     rows = [f"2021-W{week},1,1" for week in range(42, 54)]
-    with pytest.raises(Refused, match="line 13: .*got '2021-W53'"):
+    with pytest.raises(Refused, match=r"line 13: .*got '2021-W53'"):
         read_table(write(tmp_path, rows), "day", ["sold"])
 
 
