@@ -417,13 +417,7 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
 
 
 class RNN(Recurrent[Tensor], torch.nn.RNN):
-    """The plain network, tanh or relu, in torch.nn.RNN's place.
-
-    The arguments are torch.nn.RNN's; proj_size has to be 0. Arrays have
-    the shapes that `rnncore.nn.Recurrent` names::
-
-        y, h = RNN(3, 4, nonlinearity="relu")(torch.zeros(5, 2, 3))
-    """
+    """The plain network, tanh or relu, as torch.nn.RNN; see `Recurrent`."""
 
     def __init__(
         self,
@@ -462,13 +456,7 @@ class RNN(Recurrent[Tensor], torch.nn.RNN):
 
 
 class LSTM(Recurrent[tuple[Tensor, Tensor]], torch.nn.LSTM):
-    """The long short-term memory, in torch.nn.LSTM's place.
-
-    The arguments are torch.nn.LSTM's; proj_size has to be 0. Arrays have
-    the shapes that `rnncore.nn.Recurrent` names::
-
-        y, (h, c) = LSTM(3, 4, num_layers=2)(torch.zeros(5, 2, 3))
-    """
+    """The long short-term memory, as torch.nn.LSTM; see `Recurrent`."""
 
     def __init__(
         self,
@@ -512,13 +500,7 @@ class LSTM(Recurrent[tuple[Tensor, Tensor]], torch.nn.LSTM):
 
 
 class GRU(Recurrent[Tensor], torch.nn.GRU):
-    """The gated recurrent unit, in torch.nn.GRU's place.
-
-    The arguments are torch.nn.GRU's; proj_size has to be 0. Arrays have
-    the shapes that `rnncore.nn.Recurrent` names::
-
-        y, h = GRU(3, 4, bidirectional=True)(torch.zeros(5, 2, 3))
-    """
+    """The gated recurrent unit, as torch.nn.GRU; see `Recurrent`."""
 
     def __init__(
         self,
