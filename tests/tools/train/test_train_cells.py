@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rnncore.comparison import from_json
+from rnncore.rnn import init_params
 from tools import measurements
 from tools.train import runner
 from tools.train.tasks import cells, lags
@@ -113,7 +114,7 @@ def test_both_resets_are_timed(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", cells.MORE)
-def test_more_starts_are_chrono_and_a_gate_at_5_at_equal_weights(name):
+def test_more_starts_are_what_their_names_say_at_equal_weights(name):
     study = cells.MORE[name]
     task, rng = lags.TASKS[study.task], np.random.default_rng(0)
     H = cells.TASKS[study.task]().H
@@ -125,6 +126,12 @@ def test_more_starts_are_chrono_and_a_gate_at_5_at_equal_weights(name):
         keeps = (layer.b_x + layer.b_h)[start.H : 2 * start.H]
         if contender.endswith("5"):
             assert (keeps == 5).all()
+        elif contender.endswith("torch"):
+            drawn = init_params(
+                np.random.default_rng(0), task.D, start.H, start.cell.G
+            )
+            assert (layer.b_x == drawn.b_x.astype(np.float32)).all()
+            assert (layer.b_h == drawn.b_h.astype(np.float32)).all()
         else:
             assert (keeps >= 0).all()
             assert (keeps <= np.log(study.lag) + 1e-6).all()

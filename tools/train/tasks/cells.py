@@ -9,8 +9,8 @@ contender is a cell with a start: torch's and orthogonal ones for all three, the
 identity with ReLU for the plain cell too; a gate that keeps starts at sigmoid(1).
 All have the same grid of rates and five seeds; about 40 minutes of one core.
 "copy.lstm-more" and so on are gated cells with two more starts, chrono and a gate
-that keeps at sigmoid(5), after as many updates, by the compiled loops; a minute
-each. "resets" times the GRU that resets before its product against the one that
+that keeps at sigmoid(5), and "copy.lstm-torch" with torch's biases, after as many
+updates, by the compiled loops; a minute each. "resets" times the GRU that resets before its product against the one that
 resets after it, and trains nothing.
 """
 
@@ -374,16 +374,24 @@ def reset_times(
 
 
 def make_more_starts(
-    kind: str, name: str, lag: int, H: int, steps: int, rates: tuple[float, ...]
+    kind: str,
+    name: str,
+    lag: int,
+    H: int,
+    steps: int,
+    rates: tuple[float, ...],
+    names: tuple[str, ...] = ("chrono", "open 5"),
 ) -> lags.LagStudy:
-    """Two more starts of a gated cell, with the weights of a GRU of H units."""
+    """More starts of a gated cell, with the weights of a GRU of H units."""
     start, spread = GATED[kind]
     like = lags.TASKS[name]
     start = start._replace(H=choose_units(start.cell.G, like.D, H, like.K))
-    contenders = {
-        f"{kind}, chrono": start._replace(change=spread),
-        f"{kind}, open 5": start._replace(change=lags.forget(lambda lag: 5.0)),
+    starts = {
+        "chrono": start._replace(change=spread),
+        "open 5": start._replace(change=lags.forget(lambda lag: 5.0)),
+        "torch": start,
     }
+    contenders = {f"{kind}, {n}": starts[n] for n in names}
     return lags.LagStudy(name, lag, contenders, steps, rates, SEEDS, looks=POINTS)
 
 
@@ -397,6 +405,12 @@ MORE = {  # as many updates as cells.copy.updates and cells.adding.updates
     ),
     "adding.lstm-more": make_more_starts(
         "lstm", "adding", ADDING, 48, 600, (0.01, 0.03, 0.09)
+    ),
+    "copy.lstm-torch": make_more_starts(
+        "lstm", "copy", COPY, 64, 1016, RATES, ("torch",)
+    ),
+    "copy.gru-torch": make_more_starts(
+        "gru", "copy", COPY, 64, 1016, RATES, ("torch",)
     ),
 }
 TRAINING = Training(
