@@ -40,6 +40,27 @@ def test_an_output_depends_on_no_later_token(name):
     assert (first[6:] != second[6:]).any()
 
 
+def kept_without_input(layer):
+    """The share that the gate keeps at first."""
+    if isinstance(layer, recall.Lstm):
+        H = layer.out
+        a = (layer.layer.bias_ih_l0 + layer.layer.bias_hh_l0)[H : 2 * H]
+    else:
+        a = -layer.inputs.bias[: layer.out]
+    return torch.sigmoid(a.detach())
+
+
+@pytest.mark.parametrize("name", recall.VECTORS)
+def test_a_layer_that_starts_to_keep_keeps_nearly_all(name):
+    torch.manual_seed(0)
+    plain = kept_without_input(recall.MIXERS[name](128))
+    assert ((plain > 0.4) & (plain < 0.6)).all()
+    torch.manual_seed(0)
+    assert (
+        kept_without_input(recall.MIXERS[name](128, keep=6.0)) > 0.99
+    ).all()
+
+
 def test_a_run_records_shares_rates_and_numbers(tmp_path, monkeypatch):
     monkeypatch.setattr(recall, "HELD_OUT", 8)
     path = tmp_path / "m.json"
@@ -51,3 +72,15 @@ def test_a_run_records_shares_rates_and_numbers(tmp_path, monkeypatch):
     assert np.shape(known[key]["value"]) == (3, len(recall.LENGTHS))
     assert known[key]["seed"] == [0, 1, 2]
     assert set(known[f"{key}.tried"]["value"]) >= {"0.003", "0.01", "0.03"}
+
+
+def test_a_vector_is_given_the_best_start(tmp_path, monkeypatch):
+    monkeypatch.setattr(recall, "HELD_OUT", 8)
+    path = tmp_path / "m.json"
+    words = f"once.minimal --steps 2 --path {path} --seeds 0"
+    runner.main(recall.TRAINING, words.split())
+    known = measurements.read(path)
+    starts = known["recall.once.minimal.starts"]["value"]
+    assert set(starts) == {"0", "3", "6"}
+    tried = known["recall.once.minimal.tried"]["value"]
+    assert tried["0.01"] == max(starts.values())
