@@ -79,7 +79,8 @@ class Lstm(nn.Module):
         self.layer = nn.LSTM(D, K * V // 2)
         self.out = K * V // 2
         with torch.no_grad():  # the forget gate's
-            self.layer.bias_ih_l0[self.out : 2 * self.out] += keep
+            bias = self.layer.get_parameter("bias_ih_l0")
+            bias[self.out : 2 * self.out] += keep
 
     def forward(self, x: Tensor) -> Tensor:
         """Shapes: x (T, B, D) -> y (T, B, out)."""
