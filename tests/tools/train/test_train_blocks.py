@@ -23,6 +23,7 @@ def small(monkeypatch, tmp_path):
     for name, value in {
         "KEPT": tmp_path / "kept",
         "MIXERS": {name: MIXERS[name] for name in NAMES},
+        "OF_EACH_KIND": NAMES,
         "read_text": lambda name: text,
         "D": 8,
         "WEIGHTS": 1500,
