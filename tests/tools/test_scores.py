@@ -61,7 +61,6 @@ def test_what_is_stored_as_a_mean_of_seeds_is_not_averaged_again():
 def test_each_row_names_a_training_and_measurements_that_there_are(row):
     *_, name = row.training.split()
     assert name in known_trainings() or find_spec(name)
-    assert row.set in sets()
     known = measurements.read()
     assert real_scores.average_runs(known, row.network) is not None
     assert real_scores.average_runs(known, row.rival) is not None

@@ -160,14 +160,14 @@ RATIOS: dict[str, tuple[str, dict[str, str]]] = {
     "parts": (
         "bench-parts.cpu.",
         {
-            "layout": "laying out weights",
+            "layout": "layout",
             "forward": "forward",
             "backward": "backward",
-            "weights": "their gradients",
+            "weights": "gradients",
             "rest": "rest",
-            "roof": "of the roof",
-            "torch": "`torch.nn`: of the roof",
-            "read": "reading weights",
+            "roof": "roof",
+            "torch": "roof, `torch.nn`",
+            "read": "reading",
         },
     ),
     "own": (

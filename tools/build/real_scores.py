@@ -16,7 +16,6 @@ class Row(NamedTuple):
     """A set, and where in the measurements its scores are."""
 
     chapter: int
-    set: str  # python -m rnncore data get NAME
     what: str  # the set, its protocol, the unit
     training: str  # python -m tools.train NAME, or a whole command
     network: str  # a pattern of keys; what follows ":" leads into a value
@@ -29,7 +28,6 @@ class Row(NamedTuple):
 ROWS = [
     Row(
         10,
-        "tinyshakespeare",
         "tinyshakespeare, last tenth, nats per character",
         "shakespeare",
         "real.shakespeare.network",
@@ -40,7 +38,6 @@ ROWS = [
     ),
     Row(
         11,
-        "m4",
         "M4, 414 hourly series, OWA, GRU + linear model",
         "m4",
         "real.m4.network.owa",
@@ -51,7 +48,6 @@ ROWS = [
     ),
     Row(
         11,
-        "ett",
         "ETTh1, 24 hours, seven series, squared error of z-scores",
         "ett",
         "real.ett.ETTh1-all.24.mse",
@@ -62,7 +58,6 @@ ROWS = [
     ),
     Row(
         11,
-        "ett",
         "ETTh2, 24 hours, seven series, squared error of z-scores",
         "ett",
         "real.ett.ETTh2-all.24.mse",
@@ -72,7 +67,6 @@ ROWS = [
     ),
     Row(
         11,
-        "exchange_rate",
         "exchange rates, 24 days, RSE",
         "exchange",
         "real.exchange.24.rse",
@@ -82,9 +76,8 @@ ROWS = [
     ),
     Row(
         12,
-        "poly_music",
         "JSB chorales, one key asked at a time, nats per frame",
-        "python -m tools.bench.published",
+        "tools.bench.published",
         "music.published.apart:0",
         "real.piano_rolls.JSB_Chorales.chain",
         "each key from itself before",
@@ -93,7 +86,6 @@ ROWS = [
     ),
     Row(
         12,
-        "poly_music",
         "Nottingham's tunes, independent keys, nats per frame",
         "piano_rolls",
         "real.piano_rolls.Nottingham.keys",
@@ -104,7 +96,6 @@ ROWS = [
     ),
     Row(
         14,
-        "multi30k",
         "Multi30k, English to German, test 2016, BLEU, one vector",
         "multi30k",
         "real.multi30k.vector.beam:test_2016.bleu",
@@ -113,7 +104,6 @@ ROWS = [
     ),
     Row(
         14,
-        "multi30k",
         "the same, attention",
         "multi30k",
         "real.multi30k.dot.beam:test_2016.bleu",
@@ -122,7 +112,6 @@ ROWS = [
     ),
     Row(
         15,
-        "an4_mfcc",
         "AN4, ten other people, % word errors",
         "an4",
         "real.an4.lexicon",
@@ -132,7 +121,6 @@ ROWS = [
     ),
     Row(
         15,
-        "fsdd",
         "spoken digits, each of six men left out, % wrong",
         "fsdd",
         "real.fsdd.*.errors",
@@ -141,7 +129,6 @@ ROWS = [
     ),
     Row(
         16,
-        "avletters",
         "AVLetters, takes 1 and 2, then 3, % of 26 letters right",
         "avletters",
         "real.avletters.loop.right",
@@ -150,7 +137,6 @@ ROWS = [
     ),
     Row(
         16,
-        "avletters",
         "AVLetters, each of ten people left out, % right",
         "avletters",
         "real.avletters.left.*.right",
@@ -159,7 +145,6 @@ ROWS = [
     ),
     Row(
         16,
-        "msr_action3d",
         "MSR Action3D (poses), other people, % of 20 actions right",
         "msr_action3d",
         "real.msr_action3d.loop.right",
@@ -168,7 +153,6 @@ ROWS = [
     ),
     Row(
         17,
-        "flickr8k",
         "Flickr8k (photographs), five references, BLEU-4",
         "flickr8k",
         "real.flickr8k.captioner.beam:five.3",
@@ -208,17 +192,16 @@ def count_runs(found: Known, name: str) -> int:
 
 
 def format_cards(found: Known) -> str:
-    """The same by the name of the set."""
-    return format_real(found, "set")
+    """The same for the page of the sets, which have sections of their own."""
+    return format_real(found, by_chapter=False)
 
 
-def format_real(found: Known, by: str = "chapter") -> str:
+def format_real(found: Known, by_chapter: bool = True) -> str:
     """The table, a row for each set and protocol that is measured."""
-    head = by, "held-out data", "network", "runs", "baseline", "published"
-    lines = [
-        f"| {' | '.join(head)} | `python -m tools.train` |",
-        "| --- " * (len(head) + 1) + "|",
-    ]
+    head = ["chapter"] if by_chapter else []
+    head += ["held-out data", "network", "runs", "baseline", "published"]
+    head += ["`tools.train`"]
+    lines = [f"| {' | '.join(head)} |", "| --- " * len(head) + "|"]
     for row in ROWS:
         network, rival = (
             average_runs(found, row.network),
@@ -226,8 +209,8 @@ def format_real(found: Known, by: str = "chapter") -> str:
         )
         if network is None or rival is None:
             continue
-        cells = [
-            f"`{row.set}`" if by == "set" else str(row.chapter),
+        cells = [str(row.chapter)] if by_chapter else []
+        cells += [
             row.what,
             format(network, row.form),
             str(count_runs(found, row.network)),
