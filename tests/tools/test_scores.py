@@ -4,7 +4,6 @@ from importlib.util import find_spec
 
 import pytest
 
-from rnncore.data.public.store import table as sets
 from tools import measurements
 from tools.build import readme, real_scores
 from tools.train.__main__ import known_trainings
