@@ -114,8 +114,8 @@ return: $(DEV)  ## pages and points, as Moodle and Canvas take them; ASSIGNMENT=
 similarity: $(DEV)  ## which submissions look alike; WITH=path: an earlier class's too
 	@$(PY) -m grader similarity $(if $(WITH),--with "$(WITH)")
 
-attacks: $(DEV)  ## grade hostile notebooks; STOCK=1: on a stock nbgrader too; WRITE=1: into the guide
-	@$(PY) -m tools.bench.grader.attacks $(if $(STOCK),--stock) $(if $(WRITE),--write)
+attacks: $(DEV)  ## grade hostile notebooks; STOCK=1: on a stock nbgrader too; WRITE=1: into the guide; ONLY="NAME ...": these
+	@$(PY) -m tools.bench.grader.attacks $(ONLY) $(if $(STOCK),--stock) $(if $(WRITE),--write)
 
 bench-grader: $(DEV)  ## time the grader against stock nbgrader; SIZE=128, ROUNDS=5, OURS=1, SAVE=1
 	@$(PY) -m tools.bench.grader.grading $(if $(SIZE),--class-size $(SIZE)) \

@@ -4,7 +4,7 @@ Prints what each of them gains, reads and harms here, and how long the honest
 learner beside it waits: the worst of all ways to grade, as root and as an
 ordinary user, in each sandbox. --stock runs them on a stock nbgrader too
 (in a bubblewrap, for this machine's sake); --write puts the table into the
-guide.
+guide, or renews the rows of the attacks that are named.
 """
 
 from __future__ import annotations
@@ -53,14 +53,28 @@ def main(argv: list[str] | None = None) -> int:
     rows = {
         name: _find_worst([found[name] for found in here.values()]) for name in names
     }
-    table = [*HEAD, *(_format_line(n, known.get(n, "not run"), rows[n]) for n in names)]
-    print("\n".join(table))
-    if options.write and not options.names:
+    lines = {n: _format_line(n, known.get(n, "not run"), rows[n]) for n in names}
+    print("\n".join([*HEAD, *lines.values()]))
+    if options.write:
         ran = "; ".join(map(str, here))
+        lines = _read_lines() | lines
+        table = [*HEAD, *(lines[name] for name in ATTACKS if name in lines)]
         generated_blocks.write(
             GUIDE, "attacks", "\n".join([*table, "", f"Graded as {ran}."])
         )
     return 1 if any(_format_row(row) != NOTHING for row in rows.values()) else 0
+
+
+def _read_lines() -> dict[str, str]:
+    """The rows that stand in the guide, by the attack's name."""
+    text = GUIDE.read_text("utf-8").splitlines()
+    begins = {f"| {a.kind} | {a.tries} |": name for name, a in ATTACKS.items()}
+    return {
+        name: line
+        for line in text
+        for begin, name in begins.items()
+        if line.startswith(begin)
+    }
 
 
 NOTHING = ["0 points", "none", "none", "none"]
