@@ -49,15 +49,16 @@ NAMES = {
     "run_cell": "runs a text as code",
     "import_module": "imports what a text names",
     "__import__": "imports what a text names",
-    "system": "starts processes",
-    "getoutput": "starts processes",
     "_ih": "reads the cells that were executed",
 }
 BARE = {  # as a method it is a network's, or a pattern's
     "eval": "runs a text as code",
     "compile": "makes code of a text",
 }
-MEMBERS = {("sys", "modules"): "changes or reads what is imported"}
+MEMBERS = {
+    ("sys", "modules"): "changes or reads what is imported",
+    ("os", "system"): "starts processes",
+}
 MODULES = {
     "atexit": "has code run when Python ends",
     "ctypes": "reads or writes memory",

@@ -54,7 +54,7 @@ def found(source, released="import numpy as np"):
         ("%%timeit import subprocess\n1", "imports subprocess"),
         ("%time %time import subprocess", "imports subprocess"),
         ("s = '''\n%x\n'''\n!true\nimport gc", "imports gc"),
-        ("!curl x.org", "uses system: starts"),
+        ("import os\nos.system('ls')", "uses os.system: starts"),
         ("%who\n" * 11 + "import gc", "has too many of IPython's"),
         ("__import__('subprocess')", "uses __import__"),
         ("compile('1', '', 'eval')", "uses compile"),

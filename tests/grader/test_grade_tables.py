@@ -564,7 +564,7 @@ def test_tokens_are_what_a_copyist_would_not_change():
         *("def", "name", "(", "name", ")", ":", "return", "name", "."),
         *("sum", "(", "name", ")", "+", "0", "if", "''", "else", "None"),
     ]
-    assert tokens_of("a = (1,") == ["name", "=", "(", "0", ","]
+    assert tokens_of("a = (1,") == ["name", "=", "0", ","]
     assert "".join(tokens_of("x.tanh(y).T")) == "name.tanh(name).T"
 
 
