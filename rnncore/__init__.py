@@ -7,4 +7,4 @@ folder: a name is imported from the module that the book builds it in
 for notebooks, and `rnncore.fused`, for the equations of cells.
 """
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
