@@ -61,12 +61,22 @@ def test_a_layer_that_starts_to_keep_keeps_nearly_all(name):
     ).all()
 
 
-def test_a_run_records_shares_rates_and_numbers(tmp_path, monkeypatch):
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Trains two steps of what is named; gives what was recorded."""
     monkeypatch.setattr(recall, "HELD_OUT", 8)
     path = tmp_path / "m.json"
-    words = f"again.delta --steps 2 --path {path}"
-    runner.main(recall.TRAINING, words.split())
-    known = measurements.read(path)
+
+    def train(*words):
+        words = *words, "--steps", "2", "--path", str(path)
+        runner.main(recall.TRAINING, [*words])
+        return measurements.read(path)
+
+    return train
+
+
+def test_a_run_records_shares_rates_and_numbers(run):
+    known = run("again.delta")
     key = "recall.again.delta"
     assert known.keys() == {key, f"{key}.numbers", f"{key}.tried"}
     assert np.shape(known[key]["value"]) == (3, len(recall.LENGTHS))
@@ -74,12 +84,8 @@ def test_a_run_records_shares_rates_and_numbers(tmp_path, monkeypatch):
     assert set(known[f"{key}.tried"]["value"]) >= {"0.003", "0.01", "0.03"}
 
 
-def test_a_vector_is_given_the_best_start(tmp_path, monkeypatch):
-    monkeypatch.setattr(recall, "HELD_OUT", 8)
-    path = tmp_path / "m.json"
-    words = f"once.minimal --steps 2 --path {path} --seeds 0"
-    runner.main(recall.TRAINING, words.split())
-    known = measurements.read(path)
+def test_a_vector_is_given_the_best_start(run):
+    known = run("once.minimal", "--seeds", "0")
     starts = known["recall.once.minimal.starts"]["value"]
     assert set(starts) == {"0", "3", "6"}
     tried = known["recall.once.minimal.tried"]["value"]
