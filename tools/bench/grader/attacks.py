@@ -93,6 +93,8 @@ def _parse_options(argv: list[str] | None) -> argparse.Namespace:
     options = parser.parse_args(argv)
     if unknown := set(options.names) - ATTACKS.keys():
         parser.error(f"there is no attack {min(unknown)!r}")
+    if options.write and options.names and options.sandbox:
+        parser.error("--write of some attacks needs all sandboxes, as the others had")
     return options
 
 
