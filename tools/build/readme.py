@@ -164,10 +164,9 @@ RATIOS: dict[str, tuple[str, dict[str, str]]] = {
             "forward": "forward",
             "backward": "backward",
             "weights": "gradients",
-            "rest": "rest",
             "roof": "roof",
-            "torch": "roof, `torch.nn`",
-            "read": "reading",
+            "torch": "roof, torch",
+            "read": "read",
         },
     ),
     "own": (
