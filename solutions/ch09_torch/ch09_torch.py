@@ -366,8 +366,8 @@ def loaded(kernel, recurrent, bias, x):
     D, H = kernel.shape[0], recurrent.shape[0]
     lstm = torch.nn.LSTM(D, H, dtype=x.dtype, device=x.device)
     lstm.load_state_dict(to_torch(kernel, recurrent, bias))
-    plain = torch.backends.cudnn.flags(enabled=False)  # its float32 is coarse
-    with torch.no_grad(), plain:
+    # on a GPU cuDNN's float32 is coarser than the check
+    with torch.no_grad(), torch.backends.cudnn.flags(enabled=False):
         y, (h, c) = lstm(x)
     return y, h, c
 
