@@ -1,6 +1,7 @@
 """The training on Tiny Shakespeare, on a made text in its place."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -85,3 +86,36 @@ def test_counts_know_what_comes_before_the_text(plays):
     )
     assert len(of_valid) == len(valid)
     assert len(of_test) == len(test)
+
+
+def test_what_goes_on_learning_is_asked_before_it_learns(
+    plays, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(shakespeare, "SPEAKER", re.compile("question"))
+    path = tmp_path / "m.json"
+    words = ["longer", "--seeds", "0", "1", "--steps", "24"]
+    runner.main(shakespeare.TRAINING, [*words, "--path", str(path)])
+    known = {
+        key.removeprefix("real.shakespeare.longer."): entry["value"]
+        for key, entry in measurements.read(path).items()
+    }
+    for kind in "network", "moving":
+        of_names, of_rest, names, of_all = (
+            np.array(known[key])
+            for key in (f"{kind}.names", f"{kind}.rest", "names", kind)
+        )
+        assert_close(names * of_names + (1 - names) * of_rest, of_all)
+        assert of_all.shape == (2,)
+    chosen = [min(tried.values()) for tried in known["moving.tried"]]
+    assert (np.array(chosen) < known["valid"]).all()  # the same few phrases
+    # the whole test is one piece: nothing of it was learned
+    assert_close(known["counts.moving"], known["counts.still"])
+
+
+def test_counts_made_anew_know_the_pieces_before(monkeypatch):
+    monkeypatch.setattr(
+        shakespeare, "read_texts", lambda: ("ab" * 50, "ba" * 50, "aabb" * 50)
+    )
+    still = shakespeare.count_while_reading(3, "one")
+    monkeypatch.setattr(shakespeare, "PIECE", 20)
+    assert shakespeare.count_while_reading(3, "one") < still / 2
