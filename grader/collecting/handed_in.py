@@ -44,7 +44,9 @@ class HandedIn:
 
     def refuse(self, file: str, why: str) -> None:
         """Say that a file was left out."""
-        self.said.append(f"{untrusted.line(file, 200)}: {why}")
+        line = f"{untrusted.line(file, 200)}: {why}"
+        if line not in self.said:  # an earlier export may have the same file
+            self.said.append(line)
 
     def note(self, one: Found, path: str, what: str) -> None:
         """Say what became of a file."""
@@ -65,13 +67,16 @@ def hand_in(found: Iterable[Found], name: str, wanted: str, limits: Limits) -> H
     notebooks = _find_notebooks(files, name, wanted, handed)
     if notebooks:
         chosen = handed.chosen = notebooks.pop()
-        for one in notebooks:
-            handed.refuse(
-                one.piece.path,
-                f"{_format_path(chosen)} came later and counts; "
-                f"this stays in {one.export}",
-            )
         _take(chosen, f"{name}.ipynb", handed, limits)
+        for one in notebooks:
+            content = handed.files.get(f"{name}.ipynb")
+            again = one.rank != chosen.rank and _holds(one, content, limits)
+            if not again:
+                handed.refuse(
+                    one.piece.path,
+                    f"{_format_path(chosen)} came later and counts; "
+                    f"this stays in {one.export}",
+                )
     else:
         _say_what_came(files, name, handed)
     latest = handed.chosen or max(files, key=_get_sort_key, default=None)
@@ -159,6 +164,16 @@ def _say_what_came(files: list[Found], name: str, handed: HandedIn) -> None:
                 "if it is meant, add to "
                 f"corrections.csv: {name},{who},,{_get_file_name(path)},"
             )
+
+
+def _holds(one: Found, content: bytes | None, limits: Limits) -> bool:
+    """Whether a file is the same, as in an export that has it again."""
+    if content is None or one.piece.member.size != len(content):
+        return False
+    try:
+        return read(one.piece.member, limits.upload_bytes) == content
+    except Unreadable:
+        return False
 
 
 def _take(one: Found, path: str, handed: HandedIn, limits: Limits) -> bool:

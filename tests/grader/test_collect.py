@@ -402,6 +402,22 @@ def test_the_latest_counts_and_the_others_are_kept(root, capsys):
     assert learners(root) == {"Ann", "Bob"}
 
 
+def test_what_a_later_export_has_again_is_no_news(root, capsys):
+    files = {
+        moodle("Ann", 1): "1",
+        moodle("Bob", 2): "2",
+        moodle("Eve", 3, "work.zip"): "3",
+    }
+    old = pack(place(root) / "e.zip", files)
+    os.utime(old, (1000, 1000))
+    pack(place(root) / "e (1).zip", {**files, moodle("Bob", 2): "4"})
+    run(root, 1)
+    told = capsys.readouterr().out
+    assert f"Bob: {FILE}: {FILE} came later and counts" in told
+    assert f"Ann: {FILE}: {FILE} came later" not in told
+    assert told.count("Eve: work.zip: an archive within the archive") == 1
+
+
 def test_what_became_of_each_file_is_told(root, capsys):
     pack(
         place(root) / "e.zip",
