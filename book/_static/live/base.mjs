@@ -46,7 +46,6 @@ const STYLE = `
   html[data-theme="dark"] .live { ${variables(1)} }
   .live .question { margin: 0 0 0.6em; font-weight: 600; }
   .live svg { display: block; max-width: 100%; overflow: visible; }
-  .live .narrow .drag { text-underline-offset: 0.3em; /* below its halo */ }
   .live .stage { position: relative; }
   ${DRAWING.replace(/(^|\})\s*(?=[.t])/g, "$1\n  .live svg ")}
   .live .controls { display: flex; flex-wrap: wrap; gap: 0.3em 1em;
