@@ -44,6 +44,11 @@ HORIZON = 1000  # steps after which a half-life counts as endless
 SYMBOLS = 8
 LEARNED = 0.1  # nats; guessing one of 8 symbols costs 2.08
 IN_A_ROW = 5  # batches, each of them new
+SPOTS = [  # of a name: points to the right and above its dot, and its side
+    (x, y, side)
+    for x, side in ((7, "left"), (-7, "right"))
+    for y in (5, -4, -15, 14)
+]
 HIDDEN, BATCH, LEARNING_RATE, CLIP = 32, 32, 1e-2, 1.0
 
 
@@ -388,17 +393,14 @@ def draw_dots(course: Sequence[Dot], own: Sequence[Dot] = ()) -> Any:
 
     use_style()
     fig, ax = plt.subplots()
-    for dots, color, marker, below in (
-        (course, GREY, "o", -15),
-        (own, BLUE, "D", 5),
-    ):
+    for dots, color, marker in (course, GREY, "o"), (own, BLUE, "D"):
         for dot in dots:
             lags = [max(lag, 0.5) for lag in dot.copy_lags]
             ms, lag = dot.milliseconds, max(middle(dot.copy_lags), 0.5)
             ax.plot([ms, ms], [min(lags), max(lags)], "-", color=color)
             ax.plot(ms, lag, marker, color=color)
             ax.annotate(
-                dot.name, (ms, lag), (7, below), textcoords="offset points"
+                dot.name, (ms, lag), (0, 0), textcoords="offset points"
             )
     ticks = [0.5, *(2**k for k in range(21))]
     ax.set_yscale("log", base=2)
@@ -411,8 +413,31 @@ def draw_dots(course: Sequence[Dot], own: Sequence[Dot] = ()) -> Any:
     right = max(dot.milliseconds for dot in (*course, *own))
     ax.set_xlim(0, 1.25 * right)  # room for the last name
     ax.grid(axis="y")
+    _place_names(ax)
     plt.close(fig)  # a notebook shows what is returned, once
     return fig
+
+
+def _place_names(ax: Any) -> None:
+    """Put each name beside its dot, where it touches the fewest others."""
+    fig = ax.figure
+    width = fig.get_figwidth()
+    fig.set_figwidth(3.6)  # a telephone's: what is clear here stays clear
+    fig.draw_without_rendering()
+    taken = [line.get_window_extent() for line in ax.lines]
+    taken.append(ax.yaxis.get_tightbbox())
+
+    def count_touched(spot: tuple[int, int, str]) -> int:
+        name.xyann = spot[:2]
+        name.set_ha(spot[2])
+        box = name.get_window_extent()
+        outside = box.x1 > fig.bbox.x1
+        return outside + sum(box.overlaps(other) for other in taken)
+
+    for name in ax.texts:
+        count_touched(min(SPOTS, key=count_touched))
+        taken.append(name.get_window_extent())
+    fig.set_figwidth(width)
 
 
 def middle(lags: Sequence[int]) -> int:

@@ -47,7 +47,8 @@ def who_wrote_it(
         zip(sounds, answers, said, strict=True), start=1
     ):
         buttons = "".join(
-            f'<label><input type="radio" name="rnn-who-{k}" '
+            '<label style="margin-right:1rem">'
+            f'<input type="radio" name="rnn-who-{k}" '
             f'value="{_key(c)}" /> {escape(c)}</label> '
             for c in choices
         )

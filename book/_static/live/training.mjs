@@ -55,8 +55,8 @@ class Training extends LiveFigure {
 
   settings() {
     const what = this.group();
-    const words = Object.entries(TASKS).map(([k, v]) => [k, v.words]);
-    this.choice(what, "task", "Task", Object.fromEntries(words));
+    this.choice(what, "task", "Task", { counting: "count the events",
+      latching: "follow the last pulse", adding: "add the marked numbers" });
     this.choice(what, "cell", "Cell",
       { rnn: "plain (tanh)", lstm: "LSTM", gru: "GRU" });
     this.choice(what, "start", "Initial weights", STARTS);

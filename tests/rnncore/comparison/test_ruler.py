@@ -166,6 +166,28 @@ def test_the_course_s_cells_are_drawn_by_themselves():
     assert [t.get_text() for t in ax.texts] == ["plain", "GRU", "LSTM"]
 
 
+@pytest.mark.parametrize("width", [3.6, 6.4])
+def test_names_of_close_dots_touch_nothing(width):
+    cells = [("plain", (6, 32, 64), 0.042), ("GRU", (32,), 0.138)]
+    own = [
+        ("relu", (6, 8, 8), 0.055),
+        ("leaky", (48, 48, 96), 0.044),
+        ("minimal", (24,), 0.086),
+        ("LSTM, bias 3", (24, 24, 32), 0.225),
+    ]
+    fig = ruler.draw_dots(
+        [ruler.Dot(*dot) for dot in cells], [ruler.Dot(*dot) for dot in own]
+    )
+    fig.set_figwidth(width)
+    fig.draw_without_rendering()
+    (ax,) = fig.axes
+    names = [text.get_window_extent() for text in ax.texts]
+    lines = [line.get_window_extent() for line in ax.lines]
+    for k, name in enumerate(names):
+        assert not any(name.overlaps(o) for o in [*names[:k], *lines])
+        assert name.x1 <= fig.bbox.x1
+
+
 def test_a_poster_needs_a_dot():
     with pytest.raises(ValueError, match="rulers: expected at least one"):
         ruler.draw()
