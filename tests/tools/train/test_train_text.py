@@ -124,9 +124,7 @@ def test_counting_on_gains_where_the_test_repeats_itself_for_every_seed(
     monkeypatch.setattr(text, "read", lambda: known)
     monkeypatch.setattr(text, "PLANS", {"python": text.PLANS["python"]})
     found = {
-        one.key.removeprefix(
-            "text.python.measure_adaptive_ngrams"
-        ): one.value
+        one.key.removeprefix("text.python.counting_on"): one.value
         for one in text.measure_adaptive_ngrams(
             runner.Options(seeds=(0, 1))
         )

@@ -362,7 +362,7 @@ def measure_adaptive_ngrams(asked: Options) -> Iterator[Measurement]:
             of_seeds.append(scores)
         values = {key: [s[key] for s in of_seeds] for key in of_seeds[0]}
         yield from list_measurements(
-            f"text.{name}.measure_adaptive_ngrams", values, UNIT, list(asked.seeds)
+            f"text.{name}.counting_on", values, UNIT, list(asked.seeds)
         )
 
 
