@@ -133,6 +133,32 @@ def test_counting_on_gains_where_the_test_repeats_itself_for_every_seed(
     assert found[""][0] == found[""][1] < trained["ngrams"]
 
 
+def test_dynamic_evaluation_reads_in_order_with_the_stored_network(
+    tiny, monkeypatch
+):
+    trained = train(tiny, 0)
+    monkeypatch.setattr(text, "stored", lambda name: tiny)
+    plan = text.PLANS["python"]
+    plans = {"python": plan, "words": plan._replace(words=True, weights="")}
+    monkeypatch.setattr(text, "PLANS", plans)
+    found = {
+        one.key: one
+        for one in text.run_dynamic(runner.Options(seeds=(0, 1)))
+    }
+    once = found["text.python.dynamic"]
+    assert once.seed == [0]
+    assert_close(once.value, [trained["dynamic"]], within=0.01)
+    assert found["text.words.dynamic"].seed == [0, 1]
+    model, vocabulary, _ = load_model(tiny)
+    nats = text.dynamic_nats(
+        model,
+        vocabulary.encode(LINE * 20)[:, None],
+        found["text.python.dynamic_rate"].value[0],
+        plan.T,
+    )
+    assert_close(once.value, [nats.mean()])
+
+
 def test_the_words_that_come_again_and_the_others_make_up_the_score(
     tiny, monkeypatch
 ):

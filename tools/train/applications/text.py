@@ -3,8 +3,9 @@
 Three seeds each; scores of the network and of its baselines, on text that
 neither training nor tuning saw, go under "text.", the weights of seed 0 to
 rnncore/weights/. The rate falls to 0 over the last 40 % of the steps. About a
-minute of one core per seed for words, six for Python and for tunes; "counts"
-repeats the n-grams and PPM alone, in four minutes; "counting_on" scores the
+minute of one core per seed for words, six for Python and for tunes; "dynamic"
+repeats dynamic evaluation, of characters with the stored networks alone, in
+seven; "counts" the n-grams and PPM, in four; "counting_on" scores the
 chosen n-grams where they go on counting the test text, in seven, "again" the
 stored network of words where runs of the test come again, in seconds; "shares"
 scores the mixtures of the stored networks with the chosen n-grams, in one;
@@ -60,8 +61,7 @@ from tools.train.runner import (
 )
 
 UNIT = "nats per token, unless its name says otherwise"
-RATES = (0.3, 1.0, 3.0, 10.0)  # of dynamic evaluation
-TRIED = 24  # windows on which each of these rates is tried
+RATES = (0.1, 0.3, 1.0, 3.0)  # of dynamic evaluation
 WORDS = *range(2, 13), 16, 20, 24, 32, 48  # orders of n-grams
 CHARACTERS = *range(4, 13), 14, 16, 18, 20, 24, 28, 32, 40
 SMOOTHED = {"one": one_discount, "three": three_discounts}  # Kneser-Ney's
@@ -173,7 +173,7 @@ def train(name: str, seed: int, asked: Options) -> Iterator[Measurement]:
     }
     assert scores["network"] < 1.2 * scores["uniform"]
     if not asked.check:
-        scores |= evaluate_dynamically(plan, model, ids[1], rows)
+        scores |= evaluate_dynamically(plan, model, *ids[1:])
         scores |= measure_baselines(plan, vocabulary, model, texts)
     yield from list_measurements(f"text.{name}", scores, UNIT)
     yield Measurement("text.versions", describe_versions(), "version", 0)
@@ -196,13 +196,35 @@ def run_longer(asked: Options) -> Iterator[Measurement]:
     yield from list_measurements("text.python.longer", scores, UNIT, 0)
 
 
-def evaluate_dynamically(plan, model, ids_valid, rows_test) -> dict:
-    """Dynamic evaluation, its rate chosen on the validation text."""
-    some = stretches(ids_valid, 8)[: 1 + TRIED * plan.T]
-    found = {rate: dynamic_nats(model, some, rate, plan.T).mean() for rate in RATES}
+def evaluate_dynamically(plan, model, valid, test) -> dict:
+    """Dynamic evaluation in the text's order, its rate chosen on other text."""
+    valid, test = (stretches(ids, 1) for ids in (valid, test))
+    found = {rate: dynamic_nats(model, valid, rate, plan.T).mean() for rate in RATES}
     rate = min(found, key=lambda r: found[r])
-    nats = dynamic_nats(model, rows_test, rate, plan.T)
+    nats = dynamic_nats(model, test, rate, plan.T)
     return {"dynamic": nats.mean(), "dynamic_rate": rate}
+
+
+def run_dynamic(asked: Options) -> Iterator[Measurement]:
+    """Dynamic evaluation again: stored networks, and of words the others too.
+
+    Those of words are trained for it, in a minute; those of characters are not.
+    """
+    for name, plan in PLANS.items():
+        of_seeds = {}
+        for seed in asked.seeds:
+            if seed == 0 and plan.weights:
+                model, vocabulary, _ = load_model(stored(plan.weights))
+                ids = tuple(map(vocabulary.encode, plan.corpus(seed).texts()))
+            elif plan.words:
+                run = train_model(plan, name, seed, asked.steps or plan.steps)
+                model, ids = run.model, run.ids
+            else:
+                continue
+            of_seeds[seed] = evaluate_dynamically(plan, model, *ids[1:])
+        for key in "dynamic", "dynamic_rate":
+            values = [scores[key] for scores in of_seeds.values()]
+            yield Measurement(f"text.{name}.{key}", values, UNIT, list(of_seeds))
 
 
 def measure_baselines(plan, vocabulary, model, texts) -> dict:
@@ -476,6 +498,7 @@ TRAINING = Training(
     __doc__,
     {name: partial(train, name) for name in PLANS},
     {
+        "dynamic": run_dynamic,
         "counts": run_counts,
         "counting_on": measure_adaptive_ngrams,
         "again": run_again,
