@@ -144,7 +144,7 @@ def test_a_man_is_in_one_part(there, rng, monkeypatch, capsys):
         "real.fsdd.theo.errors",
         "real.fsdd.theo.nearest",
         "real.fsdd.words.valid",
-        "real.fsdd.unvaried.errors",
+        "real.fsdd.unvaried.test",
         "real.fsdd.nearest.pauses",
     }
     parts = fsdd.parts_of("yweweler", "speech", few=False)

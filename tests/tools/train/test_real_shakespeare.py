@@ -114,7 +114,9 @@ def test_what_goes_on_learning_is_asked_before_it_learns(
 
 def test_counts_made_anew_know_the_pieces_before(monkeypatch):
     monkeypatch.setattr(
-        shakespeare, "read_texts", lambda: ("ab" * 50, "ba" * 50, "aabb" * 50)
+        shakespeare,
+        "read_texts",
+        lambda: ("ab" * 50, "ba" * 50, "aabb" * 50),
     )
     still = shakespeare.count_while_reading(3, "one")
     monkeypatch.setattr(shakespeare, "PIECE", 20)

@@ -173,7 +173,7 @@ def measure_unvaried(asked: Options) -> Iterator[Measurement]:
             wrong.setdefault(man, []).append(word_errors(true, said))
             valid.setdefault(man, []).append(min(history.score))
     seeds = list(asked.seeds)
-    yield Measurement("real.fsdd.unvaried.errors", wrong, UNITS[""], seeds)
+    yield Measurement("real.fsdd.unvaried.test", wrong, UNITS[""], seeds)
     yield Measurement("real.fsdd.unvaried.valid", valid, UNITS[""], seeds)
 
 

@@ -164,6 +164,7 @@ def train_longer(
         model = LanguageModel(vocabulary.size, **SIZES).to(choose_device())
     adam = torch.optim.Adam(model.parameters(), rate, (0.9, 0.99), fused=True)
     averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))
+    mean: Any = averaged.module
     rng, best, found = np.random.default_rng(seed), {}, []
     begun = time.perf_counter()
     for step in show_progress(f"longer {seed}")(range(steps)):
@@ -179,9 +180,9 @@ def train_longer(
         adam.step()
         averaged.update_parameters(model)
         if (step + 1) % max(1, steps // 12) == 0:
-            found.append(float(token_nats(averaged.module, rows).mean()))
+            found.append(float(token_nats(mean, rows).mean()))
             if found[-1] == min(found):
-                best = tree_map(torch.clone, averaged.module.state_dict())
+                best = tree_map(torch.clone, mean.state_dict())
     model.load_state_dict(best)
     return model.eval(), vocabulary, {
         "valid": min(found),
