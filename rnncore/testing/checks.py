@@ -170,7 +170,7 @@ def _no_name(
             f"Right on these inputs: {', '.join(right)}. "
             f"Wrong: {', '.join(wrong)}."
         )
-    if not found.why.startswith((NAN, INF)):  # one mistake is enough there
+    if not found.why.startswith((NAN, INF, GUESS)):  # one is enough there
         lines.append(NO_NAME)
     return "\n".join(lines)
 

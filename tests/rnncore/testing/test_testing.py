@@ -417,6 +417,19 @@ def test_where_nan_and_inf_come_from_is_said_and_explains_them(wrong, says):
     assert "two mistakes" not in caught.value.failure.why
 
 
+def test_a_number_that_went_through_float32_is_one_mistake():
+    listed = [known(lambda x: 3 * x, "tripled", [{"x": A}])]
+    right = Stored([2 * A / 3], listed, "two thirds")
+
+    def through_float32(x):
+        return (2 * x / 3).astype("float32").astype("float64")
+
+    with pytest.raises(AssertionError) as caught:
+        check(through_float32, right, [{"x": A}])
+    assert "float32" in caught.value.failure.why
+    assert "two mistakes" not in caught.value.failure.why
+
+
 def test_torchs_own_words_about_bools_are_translated():
     import torch
 
