@@ -95,7 +95,7 @@ print("by hand: 3.6 and 0.4")
 #
 # *Core, about 20 minutes.*
 #
-# Sales have a December. Take it out before a network sees the series, S series at once, x (N, S). Step t has the phase t mod `period`, counted from the first step. The first `training` steps are training; they hold each phase at least once. Whatever is *estimated* comes from them; what is estimated is *applied* to all N steps:
+# Sales have a December. Take it out before a network sees the series, S series at once: x (N, S), a tensor. Step t has the phase t mod `period`, counted from the first step. The first `training` steps are training; they hold each phase at least once. Whatever is *estimated* comes from them; what is estimated is *applied* to all N steps:
 #
 # 1. `means` (period, S): each series' mean at each phase;
 # 2. the rest: x minus the mean of its phase;

@@ -3,17 +3,17 @@
 #
 # *The core takes about 100 minutes, all of it about 165 minutes, 28 points. Read the three pages of chapter 16 first.*
 #
-# You will build an eye that looks at two frames at a time and so sees which way things go, and send a gradient back through it to the pixels; measure after which share of a film an answer is right, and stays so; and work out, before anything is trained, how well a reader can do that does not know the order of the frames. With the book closed you will rebuild `film_loss`.
-# Then you hunt nine wrong ways to serve films to a network (training goes on with all of them), and train your eye with your own gradient.
+# You will build an eye that looks at two frames at a time and so sees which way things go, and send a gradient back through it to the pixels; measure after which share of a video an answer is right, and stays so; and work out, before anything is trained, how well a reader can do that does not know the order of the frames. With the book closed you will rebuild `film_loss`.
+# Then you hunt nine wrong ways to serve videos to a network (training goes on with all of them), and train your eye with your own gradient.
 #
 # | letter | shape | meaning |
 # | --- | --- | --- |
-# | T, B, S | | frames of the longest film, films side by side, pixels of a side |
+# | T, B, S | | frames of the longest video, videos side by side, pixels of a side |
 # | `frames` | (T, B, S, S) | light of each pixel; the axes of a frame are row and column |
-# | `lengths` | B numbers | film b has `lengths[b]` frames; what stands after them is padding |
+# | `lengths` | B numbers | video b has `lengths[b]` frames; what stands after them is padding |
 # | `W`, `b` | (K, 2, 3, 3), (K,) | K kernels, each for the frame now (0) and the one before (1), and their biases |
 # | `y` | (T, B, K) | what K kernels make of each frame |
-# | `labels` | (B,) | what each film shows, a number |
+# | `labels` | (B,) | what each video shows, a number |
 # | $\mathrm{d}q$, in code `d_q` | as q | the gradient of the loss with respect to q |
 #
 # ### Before you start: two questions from earlier chapters
@@ -50,7 +50,7 @@ move = mover(device)
 # %% [markdown]
 # ## Given: places, a shift, and what counts
 #
-# Tasks 1 and 2 use these: the nine places of a kernel, a film shifted by (i, j), and which frames are no padding.
+# Tasks 1 and 2 use these: the nine places of a kernel, a video shifted by (i, j), and which frames are no padding.
 
 # %%
 PLACES = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
@@ -82,11 +82,11 @@ def counted(frames, lengths):
 # %% [markdown]
 # ## Three pixels by hand
 #
-# A film of three frames, each a row of three pixels. A light goes from left to right: 100, 010, 001. The unit
+# A video of three frames, each a row of three pixels. A light goes from left to right: 100, 010, 001. The unit
 #
 # $$\max\bigl(0,\; x_t(p) + x_{t-1}(p-1) - 1\bigr)$$
 #
-# is 1 where a light is, and was one pixel further left a frame ago. Add it up over all places and steps, on paper, for this film and for the film run backward. And what are the means of all frames of the two? Then run the cell.
+# is 1 where a light is, and was one pixel further left a frame ago. Add it up over all places and steps, on paper, for this video and for the video run backward. And what are the means of all frames of the two? Then run the cell.
 
 # %%
 film = np.eye(3)  # one frame per row
@@ -123,16 +123,16 @@ print("by hand: 0 and 2")
 # y_t(k) = \frac{1}{S^2} \sum_p \max\bigl(0, z_t(k, p)\bigr).
 # $$
 #
-# Before the first frame stands the first frame once more: nothing has moved yet. Outside the picture is darkness, 0, which the given `shifted` sees to. Return y (T, B, K), with zeros after each film's end, and a cache of (frames, W, z, seen), where `seen` (given) is True for the frames that count. z is (T, B, K, S, S).
+# Before the first frame stands the first frame once more: nothing has moved yet. Outside the picture is darkness, 0, which the given `shifted` sees to. Return y (T, B, K), with zeros after each video's end, and a cache of (frames, W, z, seen), where `seen` (given) is True for the frames that count. z is (T, B, K, S, S).
 #
 # <details><summary>Hint 1</summary>
 #
-# Eighteen terms: two films (the frames, and the frames delayed by one step), nine places each. A term is a number of each kernel times a shifted film.
+# Eighteen terms: two videos (the frames, and the frames delayed by one step), nine places each. A term is a number of each kernel times a shifted video.
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# `before = xp.concat([frames[:1, ...], frames[:-1, ...]])` is the film of what was before. `shifted(film, i, j)[:, :, None, ...]` is (T, B, 1, S, S), and a number for each kernel, `W[:, s, i + 1, j + 1][:, None, None]`, is (K, 1, 1): their product is (T, B, K, S, S).
+# `before = xp.concat([frames[:1, ...], frames[:-1, ...]])` is the video of what was before. `shifted(film, i, j)[:, :, None, ...]` is (T, B, 1, S, S), and a number for each kernel, `W[:, s, i + 1, j + 1][:, None, None]`, is (K, 1, 1): their product is (T, B, K, S, S).
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -197,7 +197,7 @@ OUTPUTS = "y, cache"
 
 
 def eyes(rng, T, B, S, K):
-    """Films of unsorted lengths, with light in the padding."""
+    """Videos of unsorted lengths, with light in the padding."""
     return dict(
         frames=rng.normal(size=(T, B, S, S)),
         lengths=[int(n) for n in rng.permutation(T - np.arange(B) % T)],
@@ -216,14 +216,14 @@ check(
 )
 check_causal(motion_maps, visible, "frames")
 check_independent(motion_maps, visible, {"frames": 1})
-# a film that stands still, with kernels that take the difference
+# a video that stands still, with kernels that take the difference
 still = {**visible, "frames": 0 * visible["frames"] + 1}
 still["W"] = 0 * still["W"]
 still["W"][:, 0, 1, 1] = 1.0
 still["W"][:, 1, 1, 1] = -1.0
 still["b"] = 0 * still["b"]
 y, _ = motion_maps(**still)
-assert_close("y of a still film", y, np.zeros((4, 3, 2)))
+assert_close("y of a still video", y, np.zeros((4, 3, 2)))
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs, hidden_rng
 
@@ -261,11 +261,11 @@ now and before exchanged: W[:, 0] belongs to the frame now, W[:, 1] to the one b
 - enumerate((frames, before))
 + enumerate((before, frames))
 
-darkness before the first frame: before the first frame there was darkness: each film begins with a flash that nothing in it explains
+darkness before the first frame: before the first frame there was darkness: each video begins with a flash that nothing in it explains
 - frames[:1, ...], frames[:-1
 + 0 * frames[:1, ...], frames[:-1
 
-the last frame before the first: the film was taken for a loop: before its first frame stood its last one (or that of the padding)
+the last frame before the first: the video was taken for a loop: before its first frame stood its last one (or that of the padding)
 - frames[:1, ...], frames[:-1
 + frames[-1:, ...], frames[:-1
 
@@ -277,7 +277,7 @@ one frame at a time: both kernels look at the same frame: an eye that cannot see
 - xp.concat([frames[:1, ...], frames[:-1, ...]])
 + frames
 
-mean before the ReLU: the mean over the pixels was taken before the ReLU: it is then linear in the film, and a light that goes right looks like one that goes left
+mean before the ReLU: the mean over the pixels was taken before the ReLU: it is then linear in the video, and a light that goes right looks like one that goes left
 - xp.mean(z * (z > 0), axis=(-2, -1))
 + xp.mean(z, axis=(-2, -1)) * (xp.mean(z, axis=(-2, -1)) > 0)
 
@@ -307,7 +307,7 @@ bias after the ReLU: the bias was added after the ReLU; it is the threshold of a
 +     y = (xp.mean(z * (z > 0), axis=(-2, -1)) + b) * seen
 +     z = z + b[:, None, None]
 
-padding not silenced: y is not zero after a film's end: the padding has been looked at
+padding not silenced: y is not zero after a video's end: the padding has been looked at
 - , axis=(-2, -1)) * seen
 + , axis=(-2, -1))
 
@@ -328,7 +328,7 @@ difference of the frames: W[:, 1] was given the difference of the two frames; it
 + frames[:-1, ...]])
 +     before = frames - before
 
-films taken for steps: the frame before came from the film beside it: axis 0 is time, axis 1 the films
+videos taken for steps: the frame before came from the video beside it: axis 0 is time, axis 1 the videos
 - xp.concat([frames[:1, ...], frames[:-1, ...]])
 + xp.concat([frames[:, :1, ...], frames[:, :-1, ...]], axis=1)
 
@@ -397,15 +397,15 @@ the first frame silenced: y of the first frame is zero; its frame before is the 
 + , axis=(-2, -1)) * seen
 +     y = xp.concat([0 * y[:1, ...], y[1:, ...]])
 
-silent one frame too late: y goes on for one frame after each film's end: film b has the frames 0 to lengths[b] - 1
+silent one frame too late: y goes on for one frame after each video's end: video b has the frames 0 to lengths[b] - 1
 - , axis=(-2, -1)) * seen
 + , axis=(-2, -1)) * counted(frames, [n + 1 for n in lengths])
 
-silent one frame too early: the last frame of each film was silenced: film b has the frames 0 to lengths[b] - 1
+silent one frame too early: the last frame of each video was silenced: video b has the frames 0 to lengths[b] - 1
 - , axis=(-2, -1)) * seen
 + , axis=(-2, -1)) * counted(frames, [n - 1 for n in lengths])
 
-last answer repeated: after a film's end its last answer was repeated; y is zero there
+last answer repeated: after a video's end its last answer was repeated; y is zero there
 - , axis=(-2, -1)) * seen
 + , axis=(-2, -1))
 +     last = [np.minimum(np.arange(len(frames)), n - 1) for n in lengths]
@@ -426,7 +426,7 @@ padding darkened: the frames of the padding were made dark, and y is not zero th
 +             z = z + w * shifted(film, i, j)[:, :, None, ...]
 +     y = xp.mean(z * (z > 0), axis=(-2, -1))
 
-divided by the film's length: y was divided by the number of frames; each frame has an answer of its own
+divided by the video's length: y was divided by the number of frames; each frame has an answer of its own
 - , axis=(-2, -1)) * seen
 + , axis=(-2, -1)) * seen / from_numpy(np.asarray(lengths)[:, None], frames)
 
@@ -445,7 +445,7 @@ frames before in the cache: the cache begins with the frames before; it begins w
 #
 # *Extra, about 25 minutes.*
 #
-# Write the vjp: `d_y` (T, B, K) comes in, `d_frames`, `d_W` and `d_b` go out. The gradient of the pixels is worth having: it shows *where* a film would have to change to be named otherwise.
+# Write the vjp: `d_y` (T, B, K) comes in, `d_frames`, `d_W` and `d_b` go out. The gradient of the pixels is worth having: it shows *where* a video would have to change to be named otherwise.
 #
 # A shift is undone by the shift the other way: what pixel p has read at p + (i, j) goes back there, `shifted(d, -i, -j)`. And each frame is read twice, once as the frame now, once as the frame before.
 #
@@ -456,7 +456,7 @@ frames before in the cache: the cache begins with the frames before; it begins w
 #
 # <details><summary>Hint 2</summary>
 #
-# Then the same two loops as forward. For each term: `d_W[:, s, i + 1, j + 1] = xp.sum(d_z * moved, axis=(0, 1, 3, 4))`, where moved is the shifted film; and back to that film goes `xp.sum(w * d_z, axis=2)`, (T, B, S, S), shifted the other way. Keep the two films' sums apart.
+# Then the same two loops as forward. For each term: `d_W[:, s, i + 1, j + 1] = xp.sum(d_z * moved, axis=(0, 1, 3, 4))`, where moved is the shifted video; and back to that video goes `xp.sum(w * d_z, axis=2)`, (T, B, S, S), shifted the other way. Keep the two videos' sums apart.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -598,7 +598,7 @@ properties.points("Task 2 holds.")
 
 # %% mistakes="motion_maps_vjp"
 r"""
-loss over padding: the padding was learnt from: y is zero after a film's end, whatever stands there, so nothing goes back from it
+loss over padding: the padding was learnt from: y is zero after a video's end, whatever stands there, so nothing goes back from it
 - (d_y * seen)
 + d_y
 
@@ -633,7 +633,7 @@ the first frame read once: the first frame was its own frame before: this reader
 - d_frames[0, ...] + d_before[0, ...]
 + d_frames[0, ...] + 0
 
-averaged over the batch: d_W was averaged over the films; gradients of shared weights add up
+averaged over the batch: d_W was averaged over the videos; gradients of shared weights add up
 - xp.sum(d_z * moved, axis=(0, 1, 3, 4))
 + xp.sum(xp.mean(d_z * moved, axis=1), axis=(0, 2, 3))
 
@@ -689,19 +689,19 @@ places without the one: place (i, j) stands at [i + 1, j + 1]; at [i, j], where 
 +             d_W[:, s, i, j] = xp.sum(d_z * moved, axis=(0, 1, 3, 4))
 +             w = W[:, s, i, j][:, None, None]
 
-d_W of the film as it is: d_W was made with the film as it stands: place (i, j) saw it shifted by (i, j)
+d_W of the video as it is: d_W was made with the video as it stands: place (i, j) saw it shifted by (i, j)
 - moved = shifted(film, i, j)[
 + moved = film[
 
-d_W in one kernel: the gradients of both films were added up in d_W[:, 0]; W[:, 1] has its own
+d_W in one kernel: the gradients of both videos were added up in d_W[:, 0]; W[:, 1] has its own
 - d_W[:, s, i + 1, j + 1] =
 + d_W[:, 0, i + 1, j + 1] +=
 
-films exchanged in d_W: d_W[:, 0] got what belongs to the frame before, and d_W[:, 1] what belongs to the frame now
+videos exchanged in d_W: d_W[:, 0] got what belongs to the frame before, and d_W[:, 1] what belongs to the frame now
 - enumerate((frames, before))
 + enumerate((before, frames))
 
-d_W averaged: d_W is the mean over frames, films and pixels; gradients of shared weights add up
+d_W averaged: d_W is the mean over frames, videos and pixels; gradients of shared weights add up
 - xp.sum(d_z * moved, axis=(0, 1, 3, 4))
 + xp.mean(d_z * moved, axis=(0, 1, 3, 4))
 
@@ -709,7 +709,7 @@ d_W summed over the kernels: d_W was summed over axis 2, the kernels, and not ov
 - d_z * moved, axis=(0, 1, 3, 4))
 + d_z * moved, axis=(0, 1, 2, 3))[: W.shape[0]]
 
-one kernel for both films: both films got their gradient through W[:, 0]; what the frame before is owed comes through W[:, 1]
+one kernel for both videos: both videos got their gradient through W[:, 0]; what the frame before is owed comes through W[:, 1]
 - w = W[:, s, i + 1, j + 1]
 + w = W[:, 0, i + 1, j + 1]
 
@@ -725,7 +725,7 @@ divided by the kernels too: each pixel counts 1/S² in y; d_z was divided by the
 - frames.shape[-1] ** 2
 + (z.shape[2] * frames.shape[-1] ** 2)
 
-divided by steps and films: y is a mean over S² pixels; d_z was divided by T B instead
+divided by steps and videos: y is a mean over S² pixels; d_z was divided by T B instead
 - frames.shape[-1] ** 2
 + (frames.shape[0] * frames.shape[1])
 
@@ -733,7 +733,7 @@ divided by what is above 0: y is a mean over all S² pixels; d_z was divided by 
 - frames.shape[-1] ** 2
 + xp.sum((z > 0) + 1e-15 + 0 * z, axis=(-2, -1), keepdims=True)
 
-divided by the film's length: d_z was divided by the number of the film's frames; each frame has an answer of its own
+divided by the video's length: d_z was divided by the number of the video's frames; each frame has an answer of its own
 - (d_y * seen)
 + (d_y * seen / xp.sum(seen + 0 * d_y, axis=0))
 
@@ -762,12 +762,12 @@ the frames before dropped: each frame was read twice; what the reader one step l
 -     d_frames[0, ...] = d_frames[0, ...] + d_before[0, ...]
 +     d_frames = d_now
 
-both films added up: what the frame before is owed went to the frame now: shift it one step back in time, but for the first frame's
+both videos added up: what the frame before is owed went to the frame now: shift it one step back in time, but for the first frame's
 -     d_frames = d_now + later
 -     d_frames[0, ...] = d_frames[0, ...] + d_before[0, ...]
 +     d_frames = d_now + d_before
 
-a film for a loop: the film was taken for a loop: what the first frame is owed as its own frame before went to the last frame
+a video for a loop: the video was taken for a loop: what the first frame is owed as its own frame before went to the last frame
 -     d_frames = d_now + later
 -     d_frames[0, ...] = d_frames[0, ...] + d_before[0, ...]
 +     d_frames = d_now + xp.roll(d_before, -1, axis=0)
@@ -776,7 +776,7 @@ the last frame read again: the last frame is nobody's frame before: nothing come
 - 0 * d_before[:1, ...]])
 + d_before[-1:, ...]])
 
-films taken for steps on the way back: what the frame before is owed was moved to the film beside it: axis 0 is time, axis 1 the films
+videos taken for steps on the way back: what the frame before is owed was moved to the video beside it: axis 0 is time, axis 1 the videos
 - xp.concat([d_before[1:, ...], 0 * d_before[:1, ...]])
 + xp.concat([d_before[:, 1:, ...], 0 * d_before[:, :1, ...]], axis=1)
 
@@ -792,7 +792,7 @@ the first frame subtracted: the first frame was its own frame before; what it is
 - d_frames[0, ...] + d_before[0, ...]
 + d_frames[0, ...] - d_before[0, ...]
 
-d_b of d_y: d_b is the sum of d_y; it is the sum of d_z, over films, steps and pixels
+d_b of d_y: d_b is the sum of d_y; it is the sum of d_z, over videos, steps and pixels
 - xp.sum(d_z, axis=(0, 1, 3, 4))
 + xp.sum(d_y, axis=(0, 1))
 
@@ -800,7 +800,7 @@ d_b of what is seen: d_b is the sum of d_y over what is seen; it is the sum of d
 - xp.sum(d_z, axis=(0, 1, 3, 4))
 + xp.sum(d_y * seen, axis=(0, 1))
 
-d_b averaged: d_b is the mean of d_z over films, steps and pixels; gradients of shared weights add up
+d_b averaged: d_b is the mean of d_z over videos, steps and pixels; gradients of shared weights add up
 - xp.sum(d_z, axis=(0, 1, 3, 4))
 + xp.mean(d_z, axis=(0, 1, 3, 4))
 """
@@ -810,10 +810,10 @@ d_b averaged: d_b is the mean of d_z over films, steps and pixels; gradients of 
 #
 # *Core, about 25 minutes.*
 #
-# A recogniser that is asked after each frame gives `logits` (T, B, K). Films have different lengths, and *half of the film* is another frame in each. Return two NumPy arrays:
+# A recogniser that is asked after each frame gives `logits` (T, B, K). Videos have different lengths, and *half of the video* is another frame in each. Return two NumPy arrays:
 #
-# - `accuracy` (P,), floats: for each of `percents`, whole numbers from 1 to 100, the share of the films that are named rightly when that share **of the film's own length** has been seen, rounded **up** to whole frames. Of 7 frames 50 % are 4.
-# - `decided` (B,), whole numbers: the fewest frames after which the answer is right *and stays right to the film's end*; -1 where it is wrong at the end. To be right once, by chance, is no recognition.
+# - `accuracy` (P,), floats: for each of `percents`, whole numbers from 1 to 100, the share of the videos that are named rightly when that share **of the video's own length** has been seen, rounded **up** to whole frames. Of 7 frames 50 % are 4.
+# - `decided` (B,), whole numbers: the fewest frames after which the answer is right *and stays right to the video's end*; -1 where it is wrong at the end. To be right once, by chance, is no recognition.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -833,7 +833,7 @@ d_b averaged: d_b is the mean of d_z over films, steps and pixels; gradients of 
 
 # %% solution="how_soon"
 def how_soon(logits, labels, lengths, percents):
-    """Accuracy by the share of a film that was seen, and when it settled.
+    """Accuracy by the share of a video that was seen, and when it settled.
 
     Shapes: logits (T, B, K); labels (B,); lengths (B,); percents (P,)
         -> accuracy (P,); decided (B,)
@@ -853,10 +853,10 @@ def how_soon(logits, labels, lengths, percents):
 
 
 # %% [markdown]
-# Try it: two classes, films of 5 and of 3 frames. The first is named rightly after 2 frames, then doubted, then named again; the second's padding is right where the film was not.
+# Try it: two classes, videos of 5 and of 3 frames. The first is named rightly after 2 frames, then doubted, then named again; the second's padding is right where the video was not.
 
 # %%
-says = np.array([[1, 1], [0, 1], [1, 1], [0, 0], [0, 0]])  # film a column
+says = np.array([[1, 1], [0, 1], [1, 1], [0, 0], [0, 0]])  # video a column
 accuracy, decided = how_soon(
     np.eye(2)[says], np.array([0, 0]), [5, 3], [20, 40, 60, 80, 100]
 )
@@ -898,7 +898,7 @@ with properties("sizes"):
     accuracy, decided = how_soon(sure, np.array([0]), [10], [70, 71, 100])
     assert_close("accuracy at 70, 71 and 100 of 10", accuracy, [1.0, 0, 0])
     assert decided.tolist() == [-1], (
-        "a film that is named wrongly at its end"
+        "a video that is named wrongly at its end"
     )
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
@@ -921,11 +921,11 @@ properties.points("Task 3 holds.")
 
 # %% mistakes="how_soon"
 r"""
-share of the longest film: the share was taken of the longest film: shorter ones were asked in their padding
+share of the longest video: the share was taken of the longest video: shorter ones were asked in their padding
 - -(-percents[:, None] * lengths // 100)
 + -(-percents[:, None] * np.full(B, T) // 100)
 
-the last frame under padding: a film that was seen whole was asked at the batch's last frame, logits[-1]: for shorter films that is padding
+the last frame under padding: a video that was seen whole was asked at the batch's last frame, logits[-1]: for shorter videos that is padding
 - right[after - 1, np.arange(B)]
 + right[np.where(after < lengths, after, T) - 1, np.arange(B)]
 
@@ -954,7 +954,7 @@ right once, and at the end: decided is the first right answer, even where it was
 - last_wrong + 1, -1)
 + right.argmax(axis=0) + 1, -1)
 
-decided by the padding: wrong answers in the padding were counted: after a film's end nobody asks
+decided by the padding: wrong answers in the padding were counted: after a video's end nobody asks
 - wrong = ~right & (t < lengths)
 + wrong = ~right & (t < T)
 
@@ -962,15 +962,15 @@ the last wrong answer: decided counts the frames up to the last wrong answer; it
 - last_wrong + 1, -1)
 + last_wrong, -1)
 
-never is the film's length: a film that is wrong at its end was never decided: -1, not its length
+never is the video's length: a video that is wrong at its end was never decided: -1, not its length
 - last_wrong + 1, -1)
 + last_wrong + 1, lengths)
 
-never is one more than the film has: a film that is wrong at its end was never decided: -1, not a frame that it does not have
+never is one more than the video has: a video that is wrong at its end was never decided: -1, not a frame that it does not have
 - last_wrong + 1, -1)
 + last_wrong + 1, last_wrong + 1)
 
-numbered from 0: frames were numbered from 0: a film that is right at once counts like one that is wrong at first
+numbered from 0: frames were numbered from 0: a video that is right at once counts like one that is wrong at first
 - ((t + 1) * wrong).max(axis=0)
 + (t * wrong).max(axis=0)
 
@@ -978,7 +978,7 @@ smallest logit: the answer is the class with the largest logit, not the smallest
 - logits.argmax(axis=2)
 + logits.argmin(axis=2)
 
-share of the mean length: the share was taken of the films' mean length; it is the share of each film's own
+share of the mean length: the share was taken of the videos' mean length; it is the share of each video's own
 - -(-percents[:, None] * lengths // 100)
 + -(-percents[:, None] * int(lengths.mean()) // 100)
 
@@ -988,7 +988,7 @@ share of the last row's number: the share was taken of lengths[b] - 1; take it o
 +     after = -(-percents[:, None] * (lengths - 1) // 100)
 +     accuracy = right[after, np.arange(B)].mean(axis=1)
 
-percents taken for shares: the percents were not divided by 100: every film was asked at its end
+percents taken for shares: the percents were not divided by 100: every video was asked at its end
 - -(-percents[:, None] * lengths // 100)
 + np.minimum(percents[:, None] * lengths, lengths)
 
@@ -1000,7 +1000,7 @@ rounded down and one more: the share was rounded down and one frame added: where
 - -(-percents[:, None] * lengths // 100)
 + np.minimum(percents[:, None] * lengths // 100 + 1, lengths)
 
-percents and lengths in pairs: percents and lengths were paired one by one; each percent is asked of all films
+percents and lengths in pairs: percents and lengths were paired one by one; each percent is asked of all videos
 -     after = -(-percents[:, None] * lengths // 100)
 -     accuracy = right[after - 1, np.arange(B)].mean(axis=1)
 +     after = -(-percents * lengths[: len(percents)] // 100)
@@ -1010,15 +1010,15 @@ one row too early: after n frames the answer stands in row n - 1; this is row n 
 - right[after - 1, np.arange(B)]
 + right[np.maximum(after - 2, 0), np.arange(B)]
 
-all films at all rows: right[after - 1] has the row of every film for all films; each is asked in its own column, right[after - 1, np.arange(B)]
+all videos at all rows: right[after - 1] has the row of every video for all videos; each is asked in its own column, right[after - 1, np.arange(B)]
 - right[after - 1, np.arange(B)].mean(axis=1)
 + right[after - 1].mean(axis=(1, 2))
 
-right once by then: accuracy counts the films that were named rightly once by then; the answer at this frame counts
+right once by then: accuracy counts the videos that were named rightly once by then; the answer at this frame counts
 - right[after - 1, np.arange(B)].mean(axis=1)
 + np.array([(right & (t < n)).any(axis=0).mean() for n in after])
 
-right from then on: accuracy counts the films that stay right from this frame on; the answer at this frame counts
+right from then on: accuracy counts the videos that stay right from this frame on; the answer at this frame counts
 - right[after - 1, np.arange(B)].mean(axis=1)
 + np.array([(right | (t >= lengths) | (t < n - 1)).all(axis=0).mean() for n in after])
 
@@ -1026,15 +1026,15 @@ in percent: accuracy is in percent; it is a share, from 0 to 1
 - .mean(axis=1)
 + .mean(axis=1) * 100
 
-divided by the steps: the number of films named rightly was divided by T; it is divided by their number, B
+divided by the steps: the number of videos named rightly was divided by T; it is divided by their number, B
 - .mean(axis=1)
 + .sum(axis=1) / T
 
-long films weigh more: accuracy was weighted by the films' lengths; all films count alike
+long videos weigh more: accuracy was weighted by the videos' lengths; all videos count alike
 - right[after - 1, np.arange(B)].mean(axis=1)
 + right[after - 1, np.arange(B)] @ lengths / lengths.sum()
 
-wrong at the end left out: films that are wrong at their end were left out of accuracy; all films count
+wrong at the end left out: videos that are wrong at their end were left out of accuracy; all videos count
 - right[after - 1, np.arange(B)]
 + right[after - 1, np.arange(B)][:, right[lengths - 1, np.arange(B)]]
 
@@ -1042,42 +1042,42 @@ logits added up: the logits were averaged over the frames so far; the answer aft
 - logits.argmax(axis=2)
 + logits.cumsum(axis=0).argmax(axis=2)
 
-above 0 is right: a film was called right where its label's logit is above 0; it is right where it is the largest
+above 0 is right: a video was called right where its label's logit is above 0; it is right where it is the largest
 - logits.argmax(axis=2) == labels
 + logits[:, np.arange(B), labels] > 0
 
-above one half is right: a film was called right where its label's probability is above 1/2; of more than two classes a smaller one may be the largest
+above one half is right: a video was called right where its label's probability is above 1/2; of more than two classes a smaller one may be the largest
 - logits.argmax(axis=2) == labels
 + np.exp(logits[:, np.arange(B), labels]) > 0.5 * np.exp(logits).sum(axis=2)
 
-the largest of the films: the largest logit was taken along the films, axis 1; the classes are axis 2
+the largest of the videos: the largest logit was taken along the videos, axis 1; the classes are axis 2
 - logits.argmax(axis=2) == labels
 + logits.argmax(axis=1)[:, :1] == labels
 
-0 for never: a film that is wrong at its end was never decided: -1, not 0
+0 for never: a video that is wrong at its end was never decided: -1, not 0
 - last_wrong + 1, -1)
 + last_wrong + 1, 0)
 
-NaN for never: a film that is wrong at its end was never decided: -1, not NaN
+NaN for never: a video that is wrong at its end was never decided: -1, not NaN
 - last_wrong + 1, -1)
 + last_wrong + 1, np.nan)
 
-wrong at the batch's end: a film that is wrong at its end got -1 only where it is as long as the batch; each film has an end of its own, lengths[b]
+wrong at the batch's end: a video that is wrong at its end got -1 only where it is as long as the batch; each video has an end of its own, lengths[b]
 - last_wrong < lengths
 + last_wrong < T
 
-right at the batch's end: whether a film was decided was asked in the batch's last row; for shorter films that is padding
+right at the batch's end: whether a video was decided was asked in the batch's last row; for shorter videos that is padding
 - last_wrong < lengths
 + right[-1]
 
-padding asked too: wrong answers in the padding were counted in decided: after a film's end nobody asks
+padding asked too: wrong answers in the padding were counted in decided: after a video's end nobody asks
 -     wrong = ~right & (t < lengths)
 -     last_wrong = ((t + 1) * wrong).max(axis=0)
 -     decided = np.where(last_wrong < lengths, last_wrong + 1, -1)
 +     last_wrong = ((t + 1) * ~right).max(axis=0)
 +     decided = np.where(last_wrong != lengths, last_wrong + 1, -1)
 
-one row of padding asked: decided asks one row too many: film b has the rows 0 to lengths[b] - 1
+one row of padding asked: decided asks one row too many: video b has the rows 0 to lengths[b] - 1
 -     wrong = ~right & (t < lengths)
 -     last_wrong = ((t + 1) * wrong).max(axis=0)
 -     decided = np.where(last_wrong < lengths, last_wrong + 1, -1)
@@ -1103,11 +1103,11 @@ right answers counted: decided counts the right answers at the end; it is the fr
 - last_wrong + 1, -1)
 + lengths - last_wrong, -1)
 
-decided as a share: decided is a percentage of the film; it is a number of frames
+decided as a share: decided is a percentage of the video; it is a number of frames
 - last_wrong + 1, -1)
 + 100 * (last_wrong + 1) // lengths, -1)
 
-the number of the last wrong one: decided is the frame of the last wrong answer, and where that is the film's last, its length; it takes one more to be right, and is -1 there
+the number of the last wrong one: decided is the frame of the last wrong answer, and where that is the video's last, its length; it takes one more to be right, and is -1 there
 - last_wrong + 1, -1)
 + last_wrong, lengths)
 
@@ -1119,7 +1119,7 @@ settled on any answer: decided tells when the answer no longer changes, right or
 +     other = (said != said[lengths - 1, np.arange(B)]) & (t < lengths)
 +     decided = ((t + 1) * other).max(axis=0) + 1
 
-right without a break from the first: decided is 1 for every film that is right at its end: what was wrong before was not looked at
+right without a break from the first: decided is 1 for every video that is right at its end: what was wrong before was not looked at
 - last_wrong + 1, -1)
 + 1, -1)
 """
@@ -1129,18 +1129,18 @@ right without a break from the first: decided is 1 for every film that is right 
 #
 # *Extra, about 25 minutes.*
 #
-# Before you train a baseline, ask what the *best possible* one could reach. Take films whose frames are letters: `"abc"` rises, `"cba"` falls. A reader knows all films and their labels by heart, but is shown only a part of the film to be named, and then says what is most often true of the films that look like this. Which fraction of the films does it name rightly? Return four floats, for a reader that sees
+# Before you train a baseline, ask what the *best possible* one could reach. Take videos whose frames are letters: `"abc"` rises, `"cba"` falls. A reader knows all videos and their labels by heart, but is shown only a part of the video to be named, and then says what is most often true of the videos that look like this. Which fraction of the videos does it name rightly? Return four floats, for a reader that sees
 #
-# 1. **one frame** of the film, any of them being equally likely, and not told which place it had;
+# 1. **one frame** of the video, any of them being equally likely, and not told which place it had;
 # 2. **a bag of frames**: all of them, each as often as it occurs, without their order;
-# 3. **a bag of neighbours**: all pairs of a frame and the next, without the order of the pairs (a film of one frame has none);
-# 4. **the film**.
+# 3. **a bag of neighbours**: all pairs of a frame and the next, without the order of the pairs (a video of one frame has none);
+# 4. **the video**.
 #
-# All films count alike, the long ones no more than the short: for reader 1 a frame of a film of n frames weighs 1/n. `films` is a list of texts, each with at least one letter; `labels` a list of the same length.
+# All videos count alike, the long ones no more than the short: for reader 1 a frame of a video of n frames weighs 1/n. `films` is a list of texts, each with at least one letter; `labels` a list of the same length.
 #
 # <details><summary>Hint 1</summary>
 #
-# One helper for all four: from a list of (what is seen, label, weight) it adds up, for everything that can be seen, the weight of each label. The best reader says the heaviest. What is the sum of these, divided by the number of films?
+# One helper for all four: from a list of (what is seen, label, weight) it adds up, for everything that can be seen, the weight of each label. The best reader says the heaviest. What is the sum of these, divided by the number of videos?
 # </details>
 #
 # <details><summary>Hint 2</summary>
@@ -1150,7 +1150,7 @@ right without a break from the first: decided is 1 for every film that is right 
 #
 # <details><summary>Hint 3</summary>
 #
-# What is seen has to be something that can be a key: the letter; `tuple(sorted(film))`; `tuple(sorted(pairwise(film)))`; the film. Not `set(film)`: that forgets how often.
+# What is seen has to be something that can be a key: the letter; `tuple(sorted(film))`; `tuple(sorted(pairwise(film)))`; the video. Not `set(film)`: that forgets how often.
 # </details>
 
 
@@ -1161,7 +1161,7 @@ from itertools import pairwise
 
 # %% solution="ceilings"
 def ceilings(films, labels):
-    """The best accuracy with a frame, a bag of them, of pairs, the film.
+    """The best accuracy with a frame, a bag of them, of pairs, the video.
 
     Returns four floats.
     """
@@ -1189,9 +1189,9 @@ def ceilings(films, labels):
 sits = ["aabcd", "abbcd", "abcdd"]
 acts = [*sits, *[film[::-1] for film in sits], "ztz", "yxyyxxy", "yxxyyxy"]
 named = [*["sit"] * 3, *["stand"] * 3, "turn", "hop", "skip"]
-readers = ("a frame", "a bag", "neighbours", "the film")
+readers = ("a frame", "a bag", "neighbours", "the video")
 for reader, share in zip(readers, ceilings(acts, named), strict=True):
-    print(f"{reader:10} {9 * share:.1f} of 9 films")
+    print(f"{reader:10} {9 * share:.1f} of 9 videos")
 
 # %% test="ceilings" points=5 whole="four counts that build on one another" explained="ch16_video: What can be known without memory, and without order"
 import numpy as np
@@ -1202,7 +1202,7 @@ OUTPUTS = "frame, bag, neighbours, film"
 
 
 def shown(rng, N, longest=6, letters="abcd", kinds=3):
-    """Films, some of them the same or turned round, with labels."""
+    """Videos, some of them the same or turned round, with labels."""
     films = []
     for _ in range(N):
         film = rng.choice(list(letters), rng.integers(1, longest + 1))
@@ -1246,15 +1246,15 @@ print("Task 4 holds.")
 
 # %% mistakes="ceilings"
 r"""
-frames told by their number: the reader of one frame was told its place in the film: then a frame gives away what only the order should
+frames told by their number: the reader of one frame was told its place in the video: then a frame gives away what only the order should
 - [(a, k, 1 / len(film)) for film, k in named for a in film]
 + [(a, k, 1 / len(film)) for film, k in named for a in enumerate(film)]
 
-long films weigh more: each frame counts alike, and so a long film more than a short one; a film's frames share a weight of 1
+long videos weigh more: each frame counts alike, and so a long video more than a short one; a video's frames share a weight of 1
 - [(a, k, 1 / len(film)) for
 + [(a, k, len(films) / sum(map(len, films))) for
 
-the first frame: only first frames were shown; any frame of the film is equally likely
+the first frame: only first frames were shown; any frame of the video is equally likely
 - [(a, k, 1 / len(film)) for film, k in named for a in film]
 + [(film[0], k, 1) for film, k in named]
 
@@ -1262,7 +1262,7 @@ a set instead of a bag: a set forgets how often a frame occurs: aab and abb diff
 - (tuple(sorted(film)), k, 1)
 + (frozenset(film), k, 1)
 
-frames shuffled unnoticed: the frames were sorted before the pairs were made: a shuffled film has other neighbours
+frames shuffled unnoticed: the frames were sorted before the pairs were made: a shuffled video has other neighbours
 - (sorted(pairwise(f)), k)
 + (sorted(pairwise(sorted(f))), k)
 
@@ -1270,7 +1270,7 @@ neighbours without direction: the pairs forgot which frame came first, and with 
 - (sorted(pairwise(f)), k)
 + (sorted(tuple(sorted(p)) for p in pairwise(f)), k)
 
-pairs in their order: the pairs kept their order, and so the film; they belong in a bag as well
+pairs in their order: the pairs kept their order, and so the video; they belong in a bag as well
 - (sorted(pairwise(f)), k)
 + (list(pairwise(f)), k)
 
@@ -1282,11 +1282,11 @@ neighbours as a set: a set forgets how often two frames are neighbours
 - (tuple(p), k, 1)
 + (frozenset(p), k, 1)
 
-the bag for the film: who sees the film saw the bag only: it may use the order
+the bag for the video: who sees the video saw the bag only: it may use the order
 - best([(f, k, 1) for f, k in named])
 + bag
 
-a film seen is a film known: two films may look the same and have different labels; then even the best reader is wrong in one of them
+a video seen is a video known: two videos may look the same and have different labels; then even the best reader is wrong in one of them
 - best([(f, k, 1) for f, k in named])
 + 1.0
 
@@ -1294,15 +1294,15 @@ how much is different: what was counted is what gives its label away for certain
 - sum(max(c.values()) for c in votes.values()) / len(films)
 + sum(len(c) == 1 for c in votes.values()) / len(votes)
 
-a frame weighs 1: each frame weighed 1, so that a film of n frames counted n times; a frame of a film of n frames weighs 1/n
+a frame weighs 1: each frame weighed 1, so that a video of n frames counted n times; a frame of a video of n frames weighs 1/n
 - [(a, k, 1 / len(film)) for
 + [(a, k, 1) for
 
-not divided by the films: this is the number of films named rightly; divide it by the number of all films
+not divided by the videos: this is the number of videos named rightly; divide it by the number of all videos
 - for c in votes.values()) / len(films)
 + for c in votes.values())
 
-divided by one: these are the numbers of films named rightly; divide them by the number of all films
+divided by one: these are the numbers of videos named rightly; divide them by the number of all videos
 - for c in votes.values()) / len(films)
 + for c in votes.values()) / 1
 
@@ -1310,15 +1310,15 @@ in percent: these are percentages; a fraction is from 0 to 1
 - for c in votes.values()) / len(films)
 + for c in votes.values()) / len(films) * 100
 
-divided by what can be seen: the sum was divided by the number of different things that can be seen; divide it by the number of films
+divided by what can be seen: the sum was divided by the number of different things that can be seen; divide it by the number of videos
 - for c in votes.values()) / len(films)
 + for c in votes.values()) / len(votes)
 
-share of errors: this is the fraction of the films that are named wrongly
+share of errors: this is the fraction of the videos that are named wrongly
 - return sum(
 + return 1 - sum(
 
-nothing is seen: all films fell under one key: this is a reader who sees nothing, and always says the most frequent label
+nothing is seen: all videos fell under one key: this is a reader who sees nothing, and always says the most frequent label
 - votes[seen][label]
 + votes[0][label]
 
@@ -1330,7 +1330,7 @@ labels drawn like their weights: the reader draws its answer with the labels' pr
 - sum(max(c.values()) for c in votes.values())
 + sum(sum(v * v for v in c.values()) / sum(c.values()) for c in votes.values())
 
-mean over what can be seen: the accuracies for each thing that can be seen were averaged; films count alike, so weigh each by its films
+mean over what can be seen: the accuracies for each thing that can be seen were averaged; videos count alike, so weigh each by its videos
 - sum(max(c.values()) for c in votes.values()) / len(films)
 + sum(max(c.values()) / sum(c.values()) for c in votes.values()) / len(votes)
 
@@ -1342,15 +1342,15 @@ only what is certain: only what has a single label was counted; the best reader 
 - max(c.values()) for c in votes.values()
 + max(c.values()) for c in votes.values() if len(c) == 1
 
-the same film counts once: films that occur more than once were counted once; all of them count
+the same video counts once: videos that occur more than once were counted once; all of them count
 - list(zip(films, labels, strict=True))
 + list(dict(zip(films, labels, strict=True)).items())
 
-films sorted, labels not: the films were sorted and the labels were not: films got the labels of others
+videos sorted, labels not: the videos were sorted and the labels were not: videos got the labels of others
 - list(zip(films, labels, strict=True))
 + list(zip(sorted(films), labels, strict=True))
 
-results the other way round: the results came in the order film, neighbours, bag, frame
+results the other way round: the results came in the order video, neighbours, bag, frame
 - return frame, bag, neighbours, best([(f, k, 1) for f, k in named])
 + return best([(f, k, 1) for f, k in named]), neighbours, bag, frame
 
@@ -1358,7 +1358,7 @@ rounded: the fractions were rounded
 - return frame, bag, neighbours, best([(f, k, 1) for f, k in named])
 + return tuple(round(x, 2) for x in (frame, bag, neighbours, best([(f, k, 1) for f, k in named])))
 
-all weighted by length: long films weigh more, for all four readers; all films count alike
+all weighted by length: long videos weigh more, for all four readers; all videos count alike
 -         return sum(max(c.values()) for c in votes.values()) / len(films)
 -
 -     named = list(zip(films, labels, strict=True))
@@ -1375,23 +1375,23 @@ all weighted by length: long films weigh more, for all four readers; all films c
 +     neighbours = best([(tuple(sorted(pairwise(f))), k, len(f)) for f, k in named])
 +     return frame, bag, neighbours, best([(f, k, len(f)) for f, k in named])
 
-each letter of a film once: a letter that a film has twice was shown as often as one that it has once; every frame is equally likely
+each letter of a video once: a letter that a video has twice was shown as often as one that it has once; every frame is equally likely
 - [(a, k, 1 / len(film)) for film, k in named for a in film]
 + [(a, k, 1 / len(set(film))) for film, k in named for a in set(film)]
 
-a frame weighs n: a frame of a film of n frames weighs n; it weighs 1/n, so that the film weighs 1
+a frame weighs n: a frame of a video of n frames weighs n; it weighs 1/n, so that the video weighs 1
 - [(a, k, 1 / len(film)) for
 + [(a, k, len(film)) for
 
-the middle frame: only middle frames were shown; any frame of the film is equally likely
+the middle frame: only middle frames were shown; any frame of the video is equally likely
 - [(a, k, 1 / len(film)) for film, k in named for a in film]
 + [(film[len(film) // 2], k, 1) for film, k in named]
 
-the last frame: only last frames were shown; any frame of the film is equally likely
+the last frame: only last frames were shown; any frame of the video is equally likely
 - [(a, k, 1 / len(film)) for film, k in named for a in film]
 + [(film[-1], k, 1) for film, k in named]
 
-the best frame number: the reader of one frame was shown that frame of each film, by its number, which tells most; any frame is equally likely
+the best frame number: the reader of one frame was shown that frame of each video, by its number, which tells most; any frame is equally likely
 -     frame = best([(a, k, 1 / len(film)) for film, k in named for a in film])
 +     frame = max(best([(f[n % len(f)], k, 1) for f, k in named]) for n in range(max(map(len, films))))
 
@@ -1404,29 +1404,29 @@ most frequent by count: the label of a frame was chosen by how many frames have 
 +             weights[a][k] += 1 / len(film)
 +     frame = sum(weights[a][c.most_common(1)[0][0]] for a, c in counts.items()) / len(films)
 
-a bag in order: the bag of frames was told their order, and so is the film
+a bag in order: the bag of frames was told their order, and so is the video
 - (tuple(sorted(film)), k, 1)
 + (film, k, 1)
 
-shares in the bag: the bag holds each frame's share of the film; it holds how often the frame occurs, so that ab and aabb differ
+shares in the bag: the bag holds each frame's share of the video; it holds how often the frame occurs, so that ab and aabb differ
 - (tuple(sorted(film)), k, 1)
 + (tuple(sorted((a, film.count(a) / len(film)) for a in set(film))), k, 1)
 
-films of one frame left out: films of one frame were left out: they have no pair, which is a bag like any other, and they count among the films
+videos of one frame left out: videos of one frame were left out: they have no pair, which is a bag like any other, and they count among the videos
 - for f, k in named]
 -     neighbours
 + for f, k in named if len(f) > 1]
 +     neighbours
 
-neighbours and an end: the reader of pairs was told more than the pairs, such as how the film begins or ends, or its bag of frames: of a film of one frame it sees nothing
+neighbours and an end: the reader of pairs was told more than the pairs, such as how the video begins or ends, or its bag of frames: of a video of one frame it sees nothing
 - (sorted(pairwise(f)), k)
 + ([f[0], *sorted(pairwise(f))], k)
 
-first and last are neighbours: the last frame and the first were taken for neighbours: a film is no ring
+first and last are neighbours: the last frame and the first were taken for neighbours: a video is no ring
 - (sorted(pairwise(f)), k)
 + (sorted(zip(f, f[1:] + f[:1], strict=True)), k)
 
-every two frames: pairs were made of every two frames of a film; neighbours are a frame and the next
+every two frames: pairs were made of every two frames of a video; neighbours are a frame and the next
 - (sorted(pairwise(f)), k)
 + (sorted((a, b) for n, a in enumerate(f) for b in f[n + 1 :]), k)
 
@@ -1438,11 +1438,11 @@ three in a row: three frames in a row were taken together; neighbours are pairs
 - (sorted(pairwise(f)), k)
 + (sorted(zip(f, f[1:], f[2:], strict=False)), k)
 
-one pair alone: the reader saw one pair of neighbours at a time; it sees all pairs of the film
+one pair alone: the reader saw one pair of neighbours at a time; it sees all pairs of the video
 - best([(tuple(p), k, 1) for p, k in pairs])
 + best([(p, k, 1 / len(ps)) for ps, k in pairs for p in ps])
 
-a film and its reverse: a film and the same one run backward were taken for one film
+a video and its reverse: a video and the same one run backward were taken for one video
 - best([(f, k, 1) for f, k in named])
 + best([(min(f, f[::-1]), k, 1) for f, k in named])
 """
@@ -1452,7 +1452,7 @@ a film and its reverse: a film and the same one run backward were taken for one 
 #
 # *Core, about 15 minutes.*
 #
-# Close the chapter. Rebuild the loss of a network that is asked after *each* frame, so that it learns to answer early: `film_loss(model, batch, carry)`. `model(batch.frames)` gives logits (T, B, K), one answer per frame; `batch.labels` is (B,), one label per film. Return the mean over all frames and films of -log p of the label, and the carry, untouched, since `fit` wants it back.
+# Close the chapter. Rebuild the loss of a network that is asked after *each* frame, so that it learns to answer early: `film_loss(model, batch, carry)`. `model(batch.frames)` gives logits (T, B, K), one answer per frame; `batch.labels` is (B,), one label per video. Return the mean over all frames and videos of -log p of the label, and the carry, untouched, since `fit` wants it back.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1466,7 +1466,7 @@ a film and its reverse: a film and the same one run backward were taken for one 
 #
 # <details><summary>Hint 3</summary>
 #
-# `logits.flatten(0, 1)` has the rows of frame 0 first, all films; so must the labels: `labels.flatten()` of (T, B).
+# `logits.flatten(0, 1)` has the rows of frame 0 first, all videos; so must the labels: `labels.flatten()` of (T, B).
 # </details>
 
 
@@ -1567,11 +1567,11 @@ last frame only: only the answer after the last frame counts: such a network has
 - return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
 + return cross_entropy(logits[-1], labels[-1]), carry
 
-time and batch swapped: logits and labels were flattened in different orders: frames got the labels of other films
+time and batch swapped: logits and labels were flattened in different orders: frames got the labels of other videos
 - logits.flatten(0, 1)
 + logits.transpose(0, 1).flatten(0, 1)
 
-labels repeated film by film: each label was repeated T times in a row, but the logits' rows go through all films first: frames got the labels of other films
+labels repeated video by video: each label was repeated T times in a row, but the logits' rows go through all videos first: frames got the labels of other videos
 - labels.flatten()
 + batch.labels.repeat_interleave(len(logits))
 
@@ -1579,11 +1579,11 @@ answers averaged before the loss: the logits were averaged over the frames befor
 - return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
 + return cross_entropy(logits.mean(0), labels[0]), carry
 
-summed: the losses were added up; it is their mean, so that longer films do not count more
+summed: the losses were added up; it is their mean, so that longer videos do not count more
 - labels.flatten())
 + labels.flatten(), reduction="sum")
 
-summed over time: the losses of a film's frames were added up; the mean is over frames and films
+summed over time: the losses of a video's frames were added up; the mean is over frames and videos
 - labels.flatten())
 + labels.flatten()) * len(logits)
 
@@ -1607,7 +1607,7 @@ last frame not shown: the network was not shown the last frame: that is the way 
 - model(batch.frames)
 + model(batch.frames[:-1])
 
-films first for the network: the network was given its films with batch first; its frames are (T, B, S, S), so that it took films for steps
+videos first for the network: the network was given its videos with batch first; its frames are (T, B, S, S), so that it took videos for steps
 - logits = model(batch.frames)
 + logits = model(batch.frames.transpose(0, 1)).transpose(0, 1)
 
@@ -1622,16 +1622,16 @@ last frame counted again: half of the loss is that of the last frame alone; ever
 + loss = cross_entropy(logits.flatten(0, 1), labels.flatten())
 +     return (loss + cross_entropy(logits[-1], labels[-1])) / 2, carry
 
-reshaped to (B, K, T): the logits (T, B, K) were reshaped to (B, K, T); a reshape moves no axis, so that classes, films and steps are mixed
+reshaped to (B, K, T): the logits (T, B, K) were reshaped to (B, K, T); a reshape moves no axis, so that classes, videos and steps are mixed
 - return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
 + T, B, K = logits.shape
 +     return cross_entropy(logits.reshape(B, K, T), labels.T), carry
 
-one film's label for all: every film got the label of the first one
+one video's label for all: every video got the label of the first one
 - labels.flatten()
 + labels[:, :1].expand_as(labels).flatten()
 
-softmax over the films: the softmax ran over the films of the batch, axis 1; the classes are axis 2
+softmax over the videos: the softmax ran over the videos of the batch, axis 1; the classes are axis 2
 - return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
 + log_p = logits.log_softmax(1)
 +     return -log_p.gather(2, labels[..., None]).mean(), carry
@@ -1641,7 +1641,7 @@ softmax over time: the softmax ran over the steps, axis 0; the classes are axis 
 + log_p = logits.log_softmax(0)
 +     return -log_p.gather(2, labels[..., None]).mean(), carry
 
-summed over the films: the losses of a batch's films were added up; the mean is over frames and films
+summed over the videos: the losses of a batch's videos were added up; the mean is over frames and videos
 - labels.flatten())
 + labels.flatten()) * logits.shape[1]
 
@@ -1668,7 +1668,7 @@ no softmax: this is the mean of the label's logit, with a minus: the logits were
 - return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
 + return -logits.gather(2, labels[..., None]).mean(), carry
 
-mean over the classes too: the sum over films and frames was divided by T B K; it is divided by T B
+mean over the classes too: the sum over videos and frames was divided by T B K; it is divided by T B
 - labels.flatten())
 + labels.flatten()) / logits.shape[2]
 
@@ -1709,23 +1709,23 @@ a number for the loss [hidden]: the loss is a Python number: nothing can be trai
 #
 # *Core, about 15 minutes.*
 #
-# `film_batches(frames, labels, B)` of the chapter makes the function that serves B films at a time, drawn at random, time first. Nine boxes are one small edit away from it, and a network trains on what each of them serves without a complaint; with some its loss even falls.
+# `film_batches(frames, labels, B)` of the chapter makes the function that serves B videos at a time, drawn at random, time first. Nine boxes are one small edit away from it, and a network trains on what each of them serves without a complaint; with some its loss even falls.
 #
 # Write `serving_probes()`: a list of `(frames, labels, B)`, where frames is (N, T, S, S), labels (N,) whole numbers, both NumPy arrays. Each box is asked for two batches, with the same random generator, and everything that it serves is compared. Points are for the boxes that some probe tells apart; the last point is for all of them with a single probe.
 #
 # <details><summary>Hint 1</summary>
 #
-# In films whose frames are all alike nobody sees their order; in pictures that are the same when mirrored at the diagonal nobody sees them mirrored.
+# In videos whose frames are all alike nobody sees their order; in pictures that are the same when mirrored at the diagonal nobody sees them mirrored.
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# With one film, whichever is drawn is the right one. With labels that are all the same nobody sees whose they are.
+# With one video, whichever is drawn is the right one. With labels that are all the same nobody sees whose they are.
 # </details>
 #
 # <details><summary>Hint 3</summary>
 #
-# Random numbers everywhere, ten films or so, a label of its own for each, and batches of several films.
+# Random numbers everywhere, ten videos or so, a label of its own for each, and batches of several videos.
 # </details>
 
 
@@ -1789,7 +1789,7 @@ frames shuffled unnoticed: the frames of each batch are shuffled: a reader of ba
 - frames[chosen]
 + frames[chosen][:, rng.permutation(frames.shape[1])]
 
-films run backward: the films run backward: in training and test alike, so that nothing but the names is wrong
+videos run backward: the videos run backward: in training and test alike, so that nothing but the names is wrong
 - frames[chosen]
 + frames[chosen][:, ::-1].copy()
 
@@ -1797,27 +1797,27 @@ a mirror at the diagonal: rows and columns are exchanged: unseen where pictures 
 - frames[chosen]
 + frames[chosen].swapaxes(2, 3)
 
-reshape taken for a transpose: frames of different films stand in one film: the shapes are right
+reshape taken for a transpose: frames of different videos stand in one video: the shapes are right
 - frames[chosen]
 + frames[chosen].swapaxes(0, 1).reshape(frames[chosen].shape)
 
-each film begins with its second frame: the films are one frame ahead: unseen where the frames are alike
+each video begins with its second frame: the videos are one frame ahead: unseen where the frames are alike
 - frames[chosen]
 + frames[chosen][:, [*range(1, frames.shape[1]), -1]]
 
-labels drawn on their own: labels and films are drawn apart from each other: all that can be learnt is how frequent each label is
+labels drawn on their own: labels and videos are drawn apart from each other: all that can be learnt is how frequent each label is
 - labels[chosen]
 + labels[rng.integers(len(frames), size=B)]
 
-labels in order: the labels of a batch are sorted, its films are not
+labels in order: the labels of a batch are sorted, its videos are not
 - labels[chosen]
 + np.sort(labels[chosen])
 
-always the first films: every batch is the same: the loss falls splendidly
+always the first videos: every batch is the same: the loss falls splendidly
 - rng.integers(len(frames), size=B)
 + np.arange(B) % len(frames)
 
-one film, B times: a batch holds one film B times: unseen where B is 1
+one video, B times: a batch holds one video B times: unseen where B is 1
 - rng.integers(len(frames), size=B)
 + np.full(B, rng.integers(len(frames)))
 """
@@ -1827,7 +1827,7 @@ one film, B times: a batch holds one film B times: unseen where B is 1
 #
 # *Extra, about 15 minutes.*
 #
-# Digits that go left, right, up or down. Two readers take the *mean over the frames* of what eight kernels see, and a linear readout of it: both are blind to the order of what they average. One has kernels for a single frame, the other your kernels for two. Both are trained with *your* vjp. Then both are asked after each share of the film (*your* `how_soon`), on films as they were filmed, run backward, and shuffled; and on films of which only every n-th frame was kept. (Up to 10 seconds.)
+# Digits that go left, right, up or down. Two readers take the *mean over the frames* of what eight kernels see, and a linear readout of it: both are blind to the order of what they average. One has kernels for a single frame, the other your kernels for two. Both are trained with *your* vjp. Then both are asked after each share of the video (*your* `how_soon`), on videos as they were filmed, run backward, and shuffled; and on videos of which only every n-th frame was kept. (Up to 10 seconds.)
 #
 # **Predict**, before you run anything. Nothing is graded here; your answers are kept in the notebook for you to come back to.
 
@@ -1853,7 +1853,7 @@ WAYS = ["left", "right", "up", "down"]
 
 
 def goers(seed, count):
-    """Films in which a digit goes one way, 12 x 12 pixels, and the ways."""
+    """Videos in which a digit goes one way, 12 x 12 pixels, and the ways."""
     films = moving_digits(
         np.random.default_rng(seed), 3 * count, held_out=seed > 0
     )
@@ -1949,7 +1949,7 @@ plot_lines(
 
 
 def show(film=0, how="as filmed", every=1):
-    """A film, what is said of it, and which pixels said it."""
+    """A video, what is said of it, and which pixels said it."""
     x = changed(test_x[:, film : film + 1], how, every)
     params = readers["two frames"]
     logits, _, cache = answers(params, x)
@@ -1975,7 +1975,7 @@ shown = interact(
 )
 
 # %% [markdown]
-# Both readers average over the frames. Why is one of them no better than a coin within *left or right*, and the other nearly perfect? Which of your four readers of task 4 are they? What does the better one say of a film run backward, and is that wrong? Why is it so sure after two frames, and what becomes of it when frames are left out: how far does a digit then go between two frames, and how far does a kernel see?
+# Both readers average over the frames. Why is one of them no better than a coin within *left or right*, and the other nearly perfect? Which of your four readers of task 4 are they? What does the better one say of a video run backward, and is that wrong? Why is it so sure after two frames, and what becomes of it when frames are left out: how far does a digit then go between two frames, and how far does a kernel see?
 #
 # A bag of neighbours needs no loop. Look again at *hop* and *skip* in task 4: for which of the chapter's actions would it need one? Compare with your predictions.
 
@@ -1990,4 +1990,4 @@ shown = interact(
 # A single frame reaches 83 % where chance is about 8 %: nearly everything can be told without any movement, from posture, place, clothes or background; by these numbers movement adds 11 points, or less, since all frames together, without their order, may well fill them; and both numbers are off. Clips of one recording lie on both sides of the split, so both numbers are too high: person and room give the gesture away (if each recording shows few gestures); split by person. Every gesture begins with the clip, so that for the network the number of steps stands in for the content: draw the beginnings at random. And the answer is read after the padding, where short clips have gone on through black frames: that makes the network's number too low, or makes it read a clip's length.
 # The experiment: shuffle the frames of each test clip (each in its own way, padding left where it is) and measure again. If the 94 % hardly fall, order is not used; or run them backward, and see whether the names change.
 #
-# Rubric: 1 point for the single frame's 83 % as evidence *against* movement (most can be told from one frame; the bag of frames is the fair opponent), with one more fault and its direction (clips of one recording on both sides: too high; the same beginning: the network's 94 too high; last step under padding: too low or a leak of length); 1 point for a second such fault **and** the experiment of shuffled or reversed test films, with how its result is to be read.
+# Rubric: 1 point for the single frame's 83 % as evidence *against* movement (most can be told from one frame; the bag of frames is the fair opponent), with one more fault and its direction (clips of one recording on both sides: too high; the same beginning: the network's 94 too high; last step under padding: too low or a leak of length); 1 point for a second such fault **and** the experiment of shuffled or reversed test videos, with how its result is to be read.

@@ -3,15 +3,15 @@
 #
 # *The core takes about 100 minutes, all of it about 165 minutes, 28 points. Read chapter 17 first.*
 #
-# You will look at a film through a window that moves in time, and send a gradient back to where it stood and how wide it was; teach a decoder that may tell of two things in either order; and judge captions twice, by exact match and by BLEU. With the book closed you will rebuild `caption_batches`.
+# You will look at a video through a window that moves in time, and send a gradient back to where it stood and how wide it was; teach a decoder that may tell of two things in either order; and judge captions twice, by exact match and by BLEU. With the book closed you will rebuild `caption_batches`.
 # Then you hunt nine wrong reports of where a word looked, and train a captioner with your own loss and your own gradients, to see in which order it tells.
 #
 # | letter | shape | meaning |
 # | --- | --- | --- |
-# | T, N, B | | frames of the longest film, words of the longest caption, films side by side |
-# | `states` | (T, B, H) | the encoder's state at each frame; after a film's end it is padding |
-# | `lengths` | B numbers | film b has `lengths[b]` frames |
-# | `centre` | (N, B) | where word n looks, as a share of its film: 0 is the first frame, 1 the last |
+# | T, N, B | | frames of the longest video, words of the longest caption, videos side by side |
+# | `states` | (T, B, H) | the encoder's state at each frame; after a video's end it is padding |
+# | `lengths` | B numbers | video b has `lengths[b]` frames |
+# | `centre` | (N, B) | where word n looks, as a share of its video: 0 is the first frame, 1 the last |
 # | `sharp` | (N, B) | above 0: the larger, the narrower the window |
 # | `weights` | (N, B, T) | how much word n looks at each frame |
 # | `context` | (N, B, H) | what word n sees |
@@ -28,7 +28,7 @@
 #
 # <details><summary>Chapter 16: a reader sees all frames, but not their order. Which word of <em>the three moves left</em> can it not know?</summary>
 #
-# Whether it is *left* or *right*: the film run backward has the same frames. That it moves along a line from side to side, it can know.
+# Whether it is *left* or *right*: the video run backward has the same frames. That it moves along a line from side to side, it can know.
 # </details>
 
 # %% [markdown]
@@ -56,7 +56,7 @@ move = mover(device)
 # %% [markdown]
 # ## A window by hand
 #
-# A film of three frames lies in a batch with a longer one, so two frames of padding follow it. Its states are 0, 4, 12 (and 99, 99). A word looks at the middle, `centre` 0.5, with `sharp` = log 2: a frame at distance d from the window's centre has the score $-d^2 \log 2$. On paper: the three weights, and what the word sees. What would it see if the padding took part? Then run the cell.
+# A video of three frames lies in a batch with a longer one, so two frames of padding follow it. Its states are 0, 4, 12 (and 99, 99). A word looks at the middle, `centre` 0.5, with `sharp` = log 2: a frame at distance d from the window's centre has the score $-d^2 \log 2$. On paper: the three weights, and what the word sees. What would it see if the padding took part? Then run the cell.
 
 # %%
 film = np.array([0.0, 4.0, 12.0, 99.0, 99.0])
@@ -82,11 +82,11 @@ d_centre = 2 * (2 * np.log(2) * d_scores * away).sum()
 print("d_centre", d_centre, " by hand: 12 log 2 =", 12 * np.log(2))
 
 # %% [markdown]
-# ## Task 1: a window over the film (4 points)
+# ## Task 1: a window over the video (4 points)
 #
 # *Core, about 20 minutes.*
 #
-# The chapter's decoder compares its state with that of every frame. Here it only says *when* to look and how precisely (Graves 2013 reads a text so, to write it by hand). The centre is a share of the film's **own** length, so that 0.5 is the middle of a short film and of a long one. With $n_b$ frames in film b,
+# The chapter's decoder compares its state with that of every frame. Here it only says *when* to look and how precisely (Graves 2013 reads a text so, to write it by hand). The centre is a share of the video's **own** length, so that 0.5 is the middle of a short video and of a long one. With $n_b$ frames in video b,
 #
 # $$
 # d_{nbt} = t - c_{nb}\,(n_b - 1), \qquad
@@ -113,7 +113,7 @@ print("d_centre", d_centre, " by hand: 12 log 2 =", 12 * np.log(2))
 
 # %% solution="through_window"
 def through_window(states, lengths, centre, sharp):
-    """What each word sees of its film through a window in time.
+    """What each word sees of its video through a window in time.
 
     Shapes: states (T, B, H); lengths (B,); centre (N, B); sharp (N, B)
         -> context (N, B, H); cache
@@ -134,7 +134,7 @@ def through_window(states, lengths, centre, sharp):
 
 
 # %% [markdown]
-# Try it: two films whose states are the frames' own numbers, one of 9 frames, one of 5. Four words look at the start, at a quarter, at the middle, at the end.
+# Try it: two videos whose states are the frames' own numbers, one of 9 frames, one of 5. Four words look at the start, at a quarter, at the middle, at the end.
 
 # %%
 numbers = np.repeat(np.arange(9.0)[:, None, None], 2, axis=1)
@@ -164,7 +164,7 @@ OUTPUTS = "context, cache"
 
 
 def windows(rng, T, N, B, H, sharpest=1.0):
-    """Films of unsorted lengths, and windows anywhere over them."""
+    """Videos of unsorted lengths, and windows anywhere over them."""
     lengths = [int(n) for n in rng.permutation(T - np.arange(B) % T)]
     return dict(
         states=rng.normal(size=(T, B, H)),
@@ -175,7 +175,7 @@ def windows(rng, T, N, B, H, sharpest=1.0):
 
 
 def between(rng, T, N, B, H):
-    """Windows as sharp as can be, at the middle of each film."""
+    """Windows as sharp as can be, at the middle of each video."""
     args = windows(rng, T, N, B, H)
     args["centre"], args["sharp"] = np.full((2, N, B), [[[0.5]], [[1e6]]])
     return args
@@ -242,7 +242,7 @@ properties.points("Task 1 holds.")
 
 # %% mistakes="through_window"
 r"""
-attention over padding: attention over padding: frames after a film's end took part, and a word at the end of a short film looks past it
+attention over padding: attention over padding: frames after a video's end took part, and a word at the end of a short video looks past it
 - xp.where(real, -sharp[..., None] * away**2, -math.inf)
 + -sharp[..., None] * away**2
 
@@ -258,11 +258,11 @@ scores of padding set to zero: the padding's scores were set to 0, which is the 
 - away**2, -math.inf)
 + away**2, 0.0)
 
-share of the longest film: the centre was taken as a share of the longest film: in shorter ones the middle lies too late, or in the padding
+share of the longest video: the centre was taken as a share of the longest video: in shorter ones the middle lies too late, or in the padding
 - (centre * last)[..., None]
 + (centre * (t.shape[0] - 1))[..., None]
 
-one frame too far: the centre 1 lies one frame after the last: a film of n frames reaches from 0 to n - 1
+one frame too far: the centre 1 lies one frame after the last: a video of n frames reaches from 0 to n - 1
 - (centre * last)[..., None]
 + (centre * (last + 1))[..., None]
 
@@ -307,7 +307,7 @@ too sharp for the exponential [hidden]: in a sharp window that stands between tw
 - xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))
 + xp.exp(scores)
 
-padding's states set to zero: the padding's states were set to 0, and its frames still have a weight: then those of the film add up to less than 1
+padding's states set to zero: the padding's states were set to 0, and its frames still have a weight: then those of the video add up to less than 1
 - xp.where(real, -sharp[..., None] * away**2, -math.inf)
 -     e = xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))
 -     weights = e / xp.sum(e, axis=-1, keepdims=True)
@@ -321,11 +321,11 @@ ten thousand for infinity: the padding's score is -10,000: in a sharp window the
 - -math.inf
 + -1e4
 
-ten for infinity: the padding's score is -10, and frames of the film have less; minus infinity is below all
+ten for infinity: the padding's score is -10, and frames of the video have less; minus infinity is below all
 - -math.inf
 + -10.0
 
-the last frame left out: the last frame of each film was taken for padding: film b has the frames 0 to last[b]
+the last frame left out: the last frame of each video was taken for padding: video b has the frames 0 to last[b]
 - xp.where(real,
 + xp.where(t < last[:, None],
 
@@ -349,11 +349,11 @@ sharpness through a sigmoid: `sharp` went through a sigmoid; it is above 0 alrea
 - -sharp[..., None] * away**2
 + -(away**2) / (1 + xp.exp(-sharp[..., None]))
 
-centre taken for a frame: the centre was taken for the number of a frame; it is a share of the film: multiply it by n - 1
+centre taken for a frame: the centre was taken for the number of a frame; it is a share of the video: multiply it by n - 1
 - (centre * last)[..., None]
 + centre[..., None]
 
-distance as a share: the distance was measured in shares of the film; d counts frames
+distance as a share: the distance was measured in shares of the video; d counts frames
 - t - (centre * last)[..., None]
 + t / xp.where(last > 0, last, 0 * last + 1)[:, None] - centre[..., None]
 
@@ -392,13 +392,13 @@ powers of two: the scores are exponents of 2; they are exponents of e
 - xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))
 + 2.0 ** (scores - xp.max(scores, axis=-1, keepdims=True))
 
-softmax over the films: the weights add up to 1 over the films; each word shares its look among the frames
+softmax over the videos: the weights add up to 1 over the videos; each word shares its look among the frames
 -     e = xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))
 -     weights = e / xp.sum(e, axis=-1, keepdims=True)
 +     e = xp.exp(scores - xp.max(scores, axis=1, keepdims=True))
 +     weights = e / xp.sum(e, axis=1, keepdims=True)
 
-divided by the sum of all: the weights of all words and films together add up to 1; those of each word do
+divided by the sum of all: the weights of all words and videos together add up to 1; those of each word do
 - xp.sum(e, axis=-1, keepdims=True)
 + xp.sum(e)
 
@@ -492,7 +492,7 @@ OUTPUTS = "d_states, d_centre, d_sharp"
 
 
 def seen_through(rng, T, N, B, H):
-    """What through_window keeps, of films of unsorted lengths."""
+    """What through_window keeps, of videos of unsorted lengths."""
     last = rng.permutation(T - np.arange(B) % T) - 1.0
     sharp = rng.uniform(0.05, 1.0, size=(N, B))
     away = np.arange(T) - (rng.uniform(size=(N, B)) * last)[..., None]
@@ -588,11 +588,11 @@ centre with the wrong sign: d_centre has the wrong sign: two minuses meet, that 
 - d_centre = 2 * sharp
 + d_centre = -2 * sharp
 
-centre counted in frames: this is the gradient of the centre counted in frames; as a share of the film it is n - 1 times as large
+centre counted in frames: this is the gradient of the centre counted in frames; as a share of the video it is n - 1 times as large
 - 2 * sharp * last * xp
 + 2 * sharp * xp
 
-centre counted in the longest film's frames: the gradient of the centre was stretched by the longest film; each film has its own n - 1
+centre counted in the longest video's frames: the gradient of the centre was stretched by the longest video; each video has its own n - 1
 - 2 * sharp * last * xp
 + 2 * sharp * (weights.shape[-1] - 1) * xp
 
@@ -640,11 +640,11 @@ slope of the distance: this is the slope of |d|; that of d² is 2 d
 - 2 * sharp * last * xp.sum(d_scores * away, axis=-1)
 + sharp * last * xp.sum(d_scores * xp.sign(away), axis=-1)
 
-stretched by n: the centre's gradient was multiplied by n; one film's length from the first frame to the last is n - 1
+stretched by n: the centre's gradient was multiplied by n; one video's length from the first frame to the last is n - 1
 - 2 * sharp * last * xp
 + 2 * sharp * (last + 1) * xp
 
-the example's film: the centre's gradient was multiplied by 2, as in the example by hand; each film has its own `last`
+the example's video: the centre's gradient was multiplied by 2, as in the example by hand; each video has its own `last`
 - 2 * sharp * last * xp
 + 2 * sharp * 2 * xp
 
@@ -652,7 +652,7 @@ divided by n - 1: the centre's gradient was divided by n - 1; a share is worth n
 - 2 * sharp * last * xp
 + 2 * sharp / (last + (last == 0)) * xp
 
-another film's length: the centre's gradient was multiplied by the length of the film beside it
+another video's length: the centre's gradient was multiplied by the length of the video beside it
 - 2 * sharp * last * xp
 + 2 * sharp * xp.roll(last, 1) * xp
 
@@ -678,7 +678,7 @@ mean added: the mean is subtracted in the softmax's gradient
 - weights * (d_weights - mean)
 + weights * (d_weights + mean)
 
-mean over all: the mean was taken over all words and films; each word has one of its own, over the frames
+mean over all: the mean was taken over all words and videos; each word has one of its own, over the frames
 - xp.sum(weights * d_weights, axis=-1, keepdims=True)
 + xp.sum(weights * d_weights)
 
@@ -721,9 +721,9 @@ results exchanged: d_centre and d_sharp were returned in the places of each othe
 #
 # *Extra, about 25 minutes.*
 #
-# Two things move. *The three moves left and the five moves up* is right, and so is *the five moves up and the three moves left*. A loss that knows one of them only punishes the other. So feed the decoder **both** (each with its own words, teacher-forced), and teach it **the one it finds easier**: for each film the caption with the smaller sum of -log p over its words. (If both are equally easy, the first.)
+# Two things move. *The three moves left and the five moves up* is right, and so is *the five moves up and the three moves left*. A loss that knows one of them only punishes the other. So feed the decoder **both** (each with its own words, teacher-forced), and teach it **the one it finds easier**: for each video the caption with the smaller sum of -log p over its words. (If both are equally easy, the first.)
 #
-# The loss is the sum over all films of their easier caption, divided once by the number of words of these captions, END counted, PAD not. Return it and `d_logits` (2, N, B, K), its gradient; the harder caption gets none. Both captions of a film have the same number of words. Logits in the padding may be anything, also NaN.
+# The loss is the sum over all videos of their easier caption, divided once by the number of words of these captions, END counted, PAD not. Return it and `d_logits` (2, N, B, K), its gradient; the harder caption gets none. Both captions of a video have the same number of words. Logits in the padding may be anything, also NaN.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -732,7 +732,7 @@ results exchanged: d_centre and d_sharp were returned in the places of each othe
 #
 # <details><summary>Hint 2</summary>
 #
-# With `real` and `hit` given, `each = -xp.sum(xp.where(real & hit, log_p, nothing), axis=(1, 3))` is (2, B), and `second = each[1, ...] < each[0, ...]` says for which films it is the second.
+# With `real` and `hit` given, `each = -xp.sum(xp.where(real & hit, log_p, nothing), axis=(1, 3))` is (2, B), and `second = each[1, ...] < each[0, ...]` says for which videos it is the second.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -743,7 +743,7 @@ results exchanged: d_centre and d_sharp were returned in the places of each othe
 
 # %% solution="either_order"
 def either_order(logits, targets):
-    """The loss per word of each film's easier caption, and its gradient.
+    """The loss per word of each video's easier caption, and its gradient.
 
     Shapes: logits (2, N, B, K); targets (2, N, B)
         -> loss (); d_logits (2, N, B, K)
@@ -767,7 +767,7 @@ def either_order(logits, targets):
 
 
 # %% [markdown]
-# Try it. Two films, one word each (and END). The decoder is nearly sure of the second caption for film 0, and of nothing for film 1: the loss is about (0 + 0 + log 6 + log 6) / 4.
+# Try it. Two videos, one word each (and END). The decoder is nearly sure of the second caption for video 0, and of nothing for video 1: the loss is about (0 + 0 + log 6 + log 6) / 4.
 
 # %%
 pair = np.array([[[3, 4], [2, 2]], [[5, 3], [2, 2]]])  # (2, N, B)
@@ -792,7 +792,7 @@ OUTPUTS = "loss, d_logits"
 
 
 def told_twice(rng, N, B, K, loud=1.0):
-    """Two captions of a film each, equally long, some with padding."""
+    """Two captions of a video each, equally long, some with padding."""
     targets = rng.integers(3, K, (2, N, B))
     for b, n in enumerate(rng.permutation(N - np.arange(B) % N)):
         targets[:, n - 1, b], targets[:, n:, b] = 2, 0
@@ -915,7 +915,7 @@ both orders averaged: both captions are taught: the decoder is asked to say two 
 +     chosen = chosen == chosen
 +     taught = real & chosen[:, None, :, None]
 
-one choice for the whole batch: the same order was chosen for all films of the batch; each film has its own easier caption
+one choice for the whole batch: the same order was chosen for all videos of the batch; each video has its own easier caption
 - second = each[1, ...] < each[0, ...]
 + second = (each[1, ...] < math.inf) & (xp.sum(each[1, ...]) < xp.sum(each[0, ...]))
 
@@ -933,7 +933,7 @@ divided by the words of both captions: the sum was divided by the words of both 
 - words = xp.sum(xp.astype(taught, logits.dtype))
 + words = xp.sum(xp.astype(real, logits.dtype))
 
-divided by the films: the sum was divided by the number of films, not of words
+divided by the videos: the sum was divided by the number of videos, not of words
 - words = xp.sum(xp.astype(taught, logits.dtype))
 + words = targets.shape[2]
 
@@ -1007,12 +1007,12 @@ loss of both: the loss is the mean of both captions'; it is that of the easier o
 - loss = xp.sum(xp.where(chosen, each, 0 * each)) / words
 + loss = xp.sum(each) / 2 / words
 
-film by film: the loss per word was taken film by film and then averaged; divide once, by the words of all films
+video by video: the loss per word was taken video by video and then averaged; divide once, by the words of all videos
 - loss = xp.sum(xp.where(chosen, each, 0 * each)) / words
 + own = xp.sum(xp.astype(real[0, ...], logits.dtype), axis=(0, 2))
 +     loss = xp.mean(xp.where(second, each[1, ...], each[0, ...]) / own)
 
-the easier batch: the smaller of two sums over all films was taken; the choice is made film by film
+the easier batch: the smaller of two sums over all videos was taken; the choice is made video by video
 - loss = xp.sum(xp.where(chosen, each, 0 * each)) / words
 + loss = xp.min(xp.sum(each, axis=1)) / words
 
@@ -1028,7 +1028,7 @@ loss not divided: the gradient was divided by the number of words, and the loss 
 - 0 * each)) / words
 + 0 * each))
 
-loss divided by the films: the loss was divided by the number of films, its gradient by that of the words
+loss divided by the videos: the loss was divided by the number of videos, its gradient by that of the words
 - 0 * each)) / words
 + 0 * each)) / targets.shape[2]
 
@@ -1091,7 +1091,7 @@ bool for a number [hidden, dtype]: `hit` is a bool array, and torch subtracts no
 - xp.exp(log_p) - xp.astype(hit, logits.dtype)
 + xp.exp(log_p) - hit
 
-gradient film by film [gradients]: the gradient was divided film by film; it is divided once, by the words of all films, as the loss is
+gradient video by video [gradients]: the gradient was divided video by video; it is divided once, by the words of all videos, as the loss is
 - error, nothing) / words
 + error, nothing) / xp.sum(xp.astype(real, logits.dtype), axis=1, keepdims=True) / targets.shape[2]
 """
@@ -1101,16 +1101,16 @@ gradient film by film [gradients]: the gradient was divided film by film; it is 
 #
 # *Core, about 25 minutes.*
 #
-# Judge what was `said` of each film, a text, against `truths`: for each film a tuple of texts, all of them right (the two orders, say), with the same number of words each. Return two floats from 0 to 1.
+# Judge what was `said` of each video, a text, against `truths`: for each video a tuple of texts, all of them right (the two orders, say), with the same number of words each. Return two floats from 0 to 1.
 #
-# - **exact**: the share of films whose text is one of the right ones.
-# - **bleu**, with single words and pairs. For n = 1 and 2, count the groups of n words in a row in what was said; a group that occurs several times is right at most as often as it occurs in *the one right text that has it most often*. The precision $p_n$ is right groups over said groups, both added up **over all films**. Then
+# - **exact**: the share of videos whose text is one of the right ones.
+# - **bleu**, with single words and pairs. For n = 1 and 2, count the groups of n words in a row in what was said; a group that occurs several times is right at most as often as it occurs in *the one right text that has it most often*. The precision $p_n$ is right groups over said groups, both added up **over all videos**. Then
 #
 # $$
 # \text{bleu} = \min\bigl(1,\, e^{1 - r/s}\bigr)\,\sqrt{p_1\, p_2},
 # $$
 #
-# with s the words said and r the words that would have been right, in all films together: so a caption is not rewarded for being short. At least one of the captions has two words or more.
+# with s the words said and r the words that would have been right, in all videos together: so a caption is not rewarded for being short. At least one of the captions has two words or more.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1119,7 +1119,7 @@ gradient film by film [gradients]: the gradient was divided film by film; it is 
 #
 # <details><summary>Hint 2</summary>
 #
-# For each film and n: `most` starts as `Counter()`, and `most |= counts(truth, n)` for each right text; then `(mine & most).total()` are right, and `mine.total()` said.
+# For each video and n: `most` starts as `Counter()`, and `most |= counts(truth, n)` for each right text; then `(mine & most).total()` are right, and `mine.total()` said.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -1272,7 +1272,7 @@ exact in the first order only: exact knows the first right text only: the other 
 - [a in b for a, b in
 + [a == b[0] for a, b in
 
-exact as a bag of words: exact does not look at the order of the words: *the two moves up and the six moves left* is another film
+exact as a bag of words: exact does not look at the order of the words: *the two moves up and the six moves left* is another video
 - [a in b for a, b in
 + [sorted(a.split()) in [sorted(c.split()) for c in b] for a, b in
 
@@ -1280,7 +1280,7 @@ exact where a part is right: a text that is a piece of a right one was counted a
 - [a in b for a, b in
 + [any(a in c for c in b) for a, b in
 
-each film's precision averaged: each film got a precision of its own before they were added up; count over all films, and divide once
+each video's precision averaged: each video got a precision of its own before they were added up; count over all videos, and divide once
 -             right[n] += (mine & most).total()
 -             made[n] += mine.total()
 +             right[n] += (mine & most).total() / max(mine.total(), 1) * len(text.split())
@@ -1340,23 +1340,23 @@ what is wrong counted: the groups that are not right were counted
 - (mine & most).total()
 + (mine - most).total()
 
-the best text of each film: the right text that fits best was taken as a whole; each group may be right by another one
+the best text of each video: the right text that fits best was taken as a whole; each group may be right by another one
 - right[n] += (mine & most).total()
 + right[n] += max((mine & counts(t, n)).total() for t in texts)
 
-all films' texts: groups were looked for in the right texts of all films; each film has its own
+all videos' texts: groups were looked for in the right texts of all videos; each video has its own
 - for truth in texts:
 + for truth in [t for others in truths for t in others]:
 
-exact in all films' texts: exact is looked for in the right texts of all films; each film has its own
+exact in all videos' texts: exact is looked for in the right texts of all videos; each video has its own
 - [a in b for a, b in zip(said, truths, strict=True)]
 + [a in [t for b in truths for t in b] for a in said]
 
-exact by word: exact is the share of words in their right places; a film is right or not
+exact by word: exact is the share of words in their right places; a video is right or not
 - [a in b for a, b in
 + [np.mean([x == y for x, y in zip(a.split(), b[0].split(), strict=False)]) for a, b in
 
-exact not divided: exact is the number of films that are right; divide it by the number of films
+exact not divided: exact is the number of videos that are right; divide it by the number of videos
 - exact = np.mean(
 + exact = np.sum(
 
@@ -1380,7 +1380,7 @@ letters wanted: r counts letters; it counts words
 - len(texts[0].split())
 + len(texts[0])
 
-words of all right texts: r adds up the words of all right texts of a film; one of them would have been enough
+words of all right texts: r adds up the words of all right texts of a video; one of them would have been enough
 - len(texts[0].split())
 + sum(len(t.split()) for t in texts)
 
@@ -1388,7 +1388,7 @@ texts counted for words: r counts the right texts; it counts the words of one of
 - len(texts[0].split())
 + len(texts)
 
-END counted: r counts one word more for each film; END is no word of a text
+END counted: r counts one word more for each video; END is no word of a text
 - len(texts[0].split())
 + len(texts[0].split()) + 1
 
@@ -1432,7 +1432,7 @@ pairs that do not overlap: each word said was put into one pair only; each word 
 - mine, most = counts(text, n), Counter()
 + mine, most = Counter(zip(*[iter(text.split())] * n, strict=False)), Counter()
 
-precisions averaged over the films: each film got precisions of its own, which were averaged; count over all films, and divide once
+precisions averaged over the videos: each video got precisions of its own, which were averaged; count over all videos, and divide once
 -             right[n] += (mine & most).total()
 -             made[n] += mine.total()
 -     exact = np.mean([a in b for a, b in zip(said, truths, strict=True)])
@@ -1442,7 +1442,7 @@ precisions averaged over the films: each film got precisions of its own, which w
 +     exact = np.mean([a in b for a, b in zip(said, truths, strict=True)])
 +     p = right[1:]
 
-bleu averaged over the films: each film got a BLEU of its own, and they were averaged; count over all films, and divide once
+bleu averaged over the videos: each video got a BLEU of its own, and they were averaged; count over all videos, and divide once
 -     for text, texts in zip(said, truths, strict=True):
 -         wanted += len(texts[0].split())
 -         for n in (1, 2):
@@ -1468,7 +1468,7 @@ bleu averaged over the films: each film got a BLEU of its own, and they were ave
 +     exact = np.mean([a in b for a, b in zip(said, truths, strict=True)])
 +     return float(exact), float(np.mean(bleus))
 
-brevity averaged over the films: each film got a brevity penalty of its own; there is one, from the words of all films together
+brevity averaged over the videos: each video got a brevity penalty of its own; there is one, from the words of all videos together
 - min(1.0, math.exp(1 - wanted / made[1]))
 + np.mean([min(1.0, math.exp(1 - len(b[0].split()) / len(a.split()))) for a, b in zip(said, truths, strict=True)])
 
@@ -1514,9 +1514,9 @@ smoothed: 1 was added to the counts; the precisions are right groups over said g
 #
 # *Core, about 15 minutes.*
 #
-# Close the chapter. Rebuild the function that makes `next_batch(rng, step)`, which draws B films with `rng.integers(len(frames), size=B)` (once, for films and captions alike) and returns a `CaptionBatch`: `frames` (T, B, S, S), a torch tensor, time first; `read` (N, B), what the decoder reads; `targets` (N, B), what it should then say. `captions` are lists of word numbers, without START and END; they belong to the caller, so leave them as they are. All three are on `device`.
+# Close the chapter. Rebuild the function that makes `next_batch(rng, step)`, which draws B videos with `rng.integers(len(frames), size=B)` (once, for videos and captions alike) and returns a `CaptionBatch`: `frames` (T, B, S, S), a torch tensor, time first; `read` (N, B), what the decoder reads; `targets` (N, B), what it should then say. `captions` are lists of word numbers, without START and END; they belong to the caller, so leave them as they are. All three are on `device`.
 #
-# A list of captions that is not as long as there are films is refused: a ValueError whose message begins with `captions`.
+# A list of captions that is not as long as there are videos is refused: a ValueError whose message begins with `captions`.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1530,13 +1530,13 @@ smoothed: 1 was added to the counts; the precisions are right groups over said g
 #
 # <details><summary>Hint 3</summary>
 #
-# `torch.as_tensor(frames[chosen]).transpose(0, 1)` for the films. `pad([[START, *captions[k]] for k in chosen])`.
+# `torch.as_tensor(frames[chosen]).transpose(0, 1)` for the videos. `pad([[START, *captions[k]] for k in chosen])`.
 # </details>
 
 
 # %% solution="caption_batches" closed_book=true
 def caption_batches(frames, captions, B, device=None):
-    """The `next_batch` that draws B films and their captions.
+    """The `next_batch` that draws B videos and their captions.
 
     Shapes: frames (films, T, S, S)
     """
@@ -1685,23 +1685,23 @@ words told backwards: the targets are the caption backwards
 - pad([[*c, END] for c in said])
 + pad([[*c[::-1], END] for c in said])
 
-captions drawn on their own: films and captions were drawn apart from each other: each film got somebody else's caption
+captions drawn on their own: videos and captions were drawn apart from each other: each video got somebody else's caption
 - said = [captions[k] for k in chosen]
 + said = [captions[k] for k in rng.integers(len(frames), size=B)]
 
-time and batch swapped: the films stand first; time comes first
+time and batch swapped: the videos stand first; time comes first
 - torch.as_tensor(frames[chosen]).transpose(0, 1)
 + torch.as_tensor(frames[chosen])
 
-reshape taken for a transpose: a reshape was taken for a transpose: frames of different films stand in one film
+reshape taken for a transpose: a reshape was taken for a transpose: frames of different videos stand in one video
 - torch.as_tensor(frames[chosen]).transpose(0, 1)
 + torch.as_tensor(frames[chosen]).reshape(frames.shape[1], B, *frames.shape[2:])
 
-always the first films: every batch is the same; draw with rng
+always the first videos: every batch is the same; draw with rng
 - rng.integers(len(frames), size=B)
 + np.arange(B) % len(frames)
 
-a missing caption let through [hidden, refusals]: captions that are not as many as the films were not refused
+a missing caption let through [hidden, refusals]: captions that are not as many as the videos were not refused
 - if len(frames) != len(captions):
 + if len(frames) > 9e9:
 
@@ -1739,57 +1739,57 @@ captions backwards: all captions run backwards, in `read` and in the targets
 - said = [captions[k] for k in chosen]
 + said = [captions[k][::-1] for k in chosen]
 
-films drawn again: the films were drawn a second time, after the captions: each caption got another film
+videos drawn again: the videos were drawn a second time, after the captions: each caption got another video
 - films = torch.as_tensor(frames[chosen])
 + chosen = rng.integers(len(frames), size=B)
 +         films = torch.as_tensor(frames[chosen])
 
-captions not drawn: the captions are the first B, the films were drawn: films and captions belong together
+captions not drawn: the captions are the first B, the videos were drawn: videos and captions belong together
 - said = [captions[k] for k in chosen]
 + said = captions[:B]
 
-films not drawn: the films are the first B, the captions were drawn: films and captions belong together
+videos not drawn: the videos are the first B, the captions were drawn: videos and captions belong together
 - frames[chosen]
 + frames[:B]
 
-a generator of its own: the films were drawn with another random generator than the one that next_batch is given
+a generator of its own: the videos were drawn with another random generator than the one that next_batch is given
 - chosen = rng.integers(len(frames), size=B)
 + chosen = np.random.default_rng(0).integers(len(frames), size=B)
 
-films in their order: the films come in their order, batch by batch; they are drawn with rng
+videos in their order: the videos come in their order, batch by batch; they are drawn with rng
 - rng.integers(len(frames), size=B)
 + (step * B + np.arange(B)) % len(frames)
 
-no film twice: no film is drawn twice; rng.integers(len(frames), size=B) may do so
+no video twice: no video is drawn twice; rng.integers(len(frames), size=B) may do so
 - rng.integers(len(frames), size=B)
 + rng.permutation(len(frames))[:B]
 
-one film B times: a batch holds one film B times
+one video B times: a batch holds one video B times
 - rng.integers(len(frames), size=B)
 + np.full(B, rng.integers(len(frames)))
 
-the last film never: the last film is never drawn: rng.integers leaves its upper end out already
+the last video never: the last video is never drawn: rng.integers leaves its upper end out already
 - rng.integers(len(frames), size=B)
 + rng.integers(len(frames) - 1, size=B)
 
-sorted by number: the films of a batch were sorted by their number
+sorted by number: the videos of a batch were sorted by their number
 - rng.integers(len(frames), size=B)
 + np.sort(rng.integers(len(frames), size=B))
 
-sorted by length: the films of a batch were sorted by the length of their captions
+sorted by length: the videos of a batch were sorted by the length of their captions
 - chosen = rng.integers(len(frames), size=B)
 + chosen = rng.integers(len(frames), size=B)
 +         chosen = np.array(sorted(chosen, key=lambda k: -len(captions[k])))
 
-rows and columns exchanged: rows and columns of the pictures are exchanged; only films and time are
+rows and columns exchanged: rows and columns of the pictures are exchanged; only videos and time are
 - .transpose(0, 1)
 + .permute(1, 0, 3, 2)
 
-films backwards: the films run backwards
+videos backwards: the videos run backwards
 - frames[chosen]
 + frames[chosen][:, ::-1].copy()
 
-films scaled: the films' light was scaled; it is served as it is
+videos scaled: the videos' light was scaled; it is served as it is
 - frames[chosen]
 + frames[chosen] / np.abs(frames).max()
 
@@ -1822,9 +1822,9 @@ no CaptionBatch [hidden]: a plain tuple has no `frames`, `read` and `targets`; r
 #
 # *Core, about 15 minutes.*
 #
-# `looks(model, frames, caption)` of the chapter feeds one film's caption to the decoder and reports where each word looked, and how probable it was. Nine boxes are one small edit away from it. All give weights that add up to 1, or nearly, and so make a fine picture.
+# `looks(model, frames, caption)` of the chapter feeds one video's caption to the decoder and reports where each word looked, and how probable it was. Nine boxes are one small edit away from it. All give weights that add up to 1, or nearly, and so make a fine picture.
 #
-# Write `looking_probes()`: a list of `(seed, frames, caption)`: the seed of an untrained network (`newborn` below makes it), a film (T, 1, 4, 4), an array, and a list of word numbers from 3 to 8. Everything that is returned is compared. Points are for the boxes that some probe tells apart; the last point is for all of them with a single probe.
+# Write `looking_probes()`: a list of `(seed, frames, caption)`: the seed of an untrained network (`newborn` below makes it), a video (T, 1, 4, 4), an array, and a list of word numbers from 3 to 8. Everything that is returned is compared. Points are for the boxes that some probe tells apart; the last point is for all of them with a single probe.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1838,13 +1838,13 @@ no CaptionBatch [hidden]: a plain tuple has no `frames`, `read` and `targets`; r
 #
 # <details><summary>Hint 3</summary>
 #
-# A film of random numbers, five frames or more, and a caption of four different words. If a box stays shut, try another seed: a network that was not trained may by chance see next to nothing of a film.
+# A video of random numbers, five frames or more, and a caption of four different words. If a box stays shut, try another seed: a network that was not trained may by chance see next to nothing of a video.
 # </details>
 
 
 # %%
 def newborn(seed):
-    """A captioner for films of 4 x 4 pixels and 9 words, not trained.
+    """A captioner for videos of 4 x 4 pixels and 9 words, not trained.
 
     Its numbers are larger than usual, so that it has strong views.
     """
@@ -1936,7 +1936,7 @@ one word late: each word gets the look of the one before: unseen with one frame,
 - return weights[:, 0]
 + return weights[:, 0].roll(1, 0)
 
-film run backward: unseen where the frames are alike
+video run backward: unseen where the frames are alike
 - model.encoder(frames)
 + model.encoder(frames.flip(0))
 
@@ -1948,7 +1948,7 @@ softmax over the words of the caption: p adds up to 1 over the caption instead o
 - softmax(dim=1)
 + softmax(dim=0)
 
-a decoder that begins at zero: the decoder's first state does not know the film
+a decoder that begins at zero: the decoder's first state does not know the video
 - decoder.look(read, decoder.start(source), source)
 + decoder.look(read, 0 * decoder.start(source), source)
 
@@ -1962,9 +1962,9 @@ all words so far: the mean look of all words so far: unseen with one frame
 #
 # *Extra, about 15 minutes.*
 #
-# Three lights, *dim*, *grey* and *bright*; in each film two of them move, one in the first half, the other in the second. What an eye like that of chapter 16 would say of each frame is given, with noise: which light moves now, and which way. There is no loop over the frames; a word sees what *your* window shows it, and the window learns by *your* vjp.
+# Three lights, *dim*, *grey* and *bright*; in each video two of them move, one in the first half, the other in the second. What an eye like that of chapter 16 would say of each frame is given, with noise: which light moves now, and which way. There is no loop over the frames; a word sees what *your* window shows it, and the window learns by *your* vjp.
 #
-# Two decoders are trained on the same films. One is given one of the two captions, drawn anew each time; the other learns with *your* `either_order`. Then both tell of 400 new films, and *your* `judged` judges. In which order do they tell: as it happened, or otherwise? (Up to 20 seconds.)
+# Two decoders are trained on the same videos. One is given one of the two captions, drawn anew each time; the other learns with *your* `either_order`. Then both tell of 400 new videos, and *your* `judged` judges. In which order do they tell: as it happened, or otherwise? (Up to 20 seconds.)
 #
 # **Predict**, before you run anything. Nothing is graded here; your answers are kept in the notebook for you to come back to.
 
@@ -2109,7 +2109,7 @@ def told_by(net, seen, lengths, limit=10):
 
 
 def width(centres, sharps):
-    """How many frames a word's window holds, about, in the mean film."""
+    """How many frames a word's window holds, about, in the mean video."""
     zeros = np.zeros((len(seen), len(lengths), 1))
     _, kept = through_window(zeros, lengths, centres, sharps)
     return (1 / (kept[1] ** 2).sum(axis=-1)).mean(axis=1)
@@ -2153,7 +2153,7 @@ for name, choose in (("a drawn caption", False), ("the easier one", True)):
 
 
 def show(decoder="the easier one", film=0):
-    """A film, what is said of it, and where each word looked."""
+    """A video, what is said of it, and where each word looked."""
     part = seen[:, film : film + 1], lengths[film : film + 1]
     texts, centres, sharps = told_by(tellers[decoder], *part)
     zeros = np.zeros((lengths[film], 1, 1))
@@ -2188,16 +2188,16 @@ shown = interact(
 #
 # In which order did the better one tell: that of time, or one of its own? The lines *dim before grey*, and so on, say which of two lights it names first. Start from another seed (`seeded(0)` in `learnt`) and look again, at the windows too. Nobody taught it an order; why does it settle on one, and why need it not be that of time?
 #
-# Last, the windows. Which words have the narrowest, and which look at nearly the whole film? Which of them *need* to see anything? Each frame says which light moves now, and which way, with noise: what does a word that needs a light or a way gain from many frames, and what would it lose by a narrow window? Then judge a heat map by how sharp it is. Compare with your predictions.
+# Last, the windows. Which words have the narrowest, and which look at nearly the whole video? Which of them *need* to see anything? Each frame says which light moves now, and which way, with noise: what does a word that needs a light or a way gain from many frames, and what would it lose by a narrow window? Then judge a heat map by how sharp it is. Compare with your predictions.
 
 # %% [markdown]
 # ## In your own words (2 points)
 #
 # *Core, about 10 minutes.*
 #
-# "Our captioner reaches BLEU 0.93 on films of a car park, and knows what it says: when it says *car*, the heat map shows that it looks at the frame in which the car drives in. Its loss is 0.002 nats per word." All captions are of the form *a car drives in* or *a car drives out, then a person walks away*; the encoder is a recurrent network over the frames; the scores were computed on what the network says when it is fed the true caption; and in the code stands `logits = decoder(targets, state, frames)`. In four to six sentences: name three faults, say for each what it does to which of the claims, and what you would measure instead.
+# "Our captioner reaches BLEU 0.93 on videos of a car park, and knows what it says: when it says *car*, the heat map shows that it looks at the frame in which the car drives in. Its loss is 0.002 nats per word." All captions are of the form *a car drives in* or *a car drives out, then a person walks away*; the encoder is a recurrent network over the frames; the scores were computed on what the network says when it is fed the true caption; and in the code stands `logits = decoder(targets, state, frames)`. In four to six sentences: name three faults, say for each what it does to which of the claims, and what you would measure instead.
 
 # %% [markdown] answer="heat_map" points=2 explained="ch17_captioning: Where each word looked"
-# The decoder is fed its own target: at each step it reads the very word that it should say, so 0.002 nats measure copying, and say nothing about films; it should read START and the caption, shifted by one. Scored under the true caption, the words are those of a decoder that is set right after each of them; let it run on its own words, greedily, and score those. BLEU of captions that are all built alike is high for whatever is built alike: give exact match, each part that matters (who, in or out), and the score of the most frequent caption said of every film. And the heat map: a state of a recurrent encoder holds all frames until then, so a weight on a frame does not say that the word came from it, and one film is an anecdote; take the frame, or the states, away and see whether the word changes.
+# The decoder is fed its own target: at each step it reads the very word that it should say, so 0.002 nats measure copying, and say nothing about videos; it should read START and the caption, shifted by one. Scored under the true caption, the words are those of a decoder that is set right after each of them; let it run on its own words, greedily, and score those. BLEU of captions that are all built alike is high for whatever is built alike: give exact match, each part that matters (who, in or out), and the score of the most frequent caption said of every video. And the heat map: a state of a recurrent encoder holds all frames until then, so a weight on a frame does not say that the word came from it, and one video is an anecdote; take the frame, or the states, away and see whether the word changes.
 #
 # Rubric: 1 point for the decoder that reads its own target, found in the line of code, with what it does to the loss (worthless, near 0) and the remedy; 1 point for two more with the claim they touch **and** a measurement: scored while fed the true caption (too good: run freely), BLEU of captions built alike (high for nothing: exact match, parts, the most frequent caption), attention taken for evidence (states hold the past: take it away and see).
