@@ -454,6 +454,21 @@ def compare_on_task(name: str, steps: int, asked: Options) -> Iterator[Measureme
     yield Measurement(f"{key}.{end}", shares, unit, list(SEEDS))
 
 
+LOWER = 0.003  # than the rate that one seed chose
+
+
+def track_at_lower_rate(asked: Options) -> Iterator[Measurement]:
+    """sLSTM's swaps at a rate that solved the task, and was not chosen."""
+    steps = asked.steps or TASK_UPDATES[-1]
+    shares = [
+        measure_answers(model, *map(held_swaps, LENGTHS))[:, 1].tolist()
+        for seed in SEEDS
+        for model in [load_or_train(TRACKING, "sLSTM", LOWER, seed, steps)]
+    ]
+    unit = f"share right at {LENGTHS}, rate {LOWER}"
+    yield Measurement(f"blocks.tracking.{steps}.lower", shares, unit, list(SEEDS))
+
+
 TRAINING = Training(
     "blocks",
     __doc__,
@@ -469,5 +484,5 @@ TRAINING = Training(
         for name in TASKS
         for n in TASK_UPDATES
     }
-    | {"seconds": run_cost},
+    | {"tracking.lower": track_at_lower_rate, "seconds": run_cost},
 )
