@@ -36,6 +36,7 @@ SAMPLE = 'text sample book.safetensors --prompt "The " --temperature 0.7'
 EVALUATE = "text evaluate book.safetensors book.txt"
 READ, LEARNED = 256, 64  # steps that a text is read by, or learned by
 LANES = 16  # stretches in which the held-out text is read at a time
+IN_ORDER = 200_000  # tokens of a stretch that is learned from as it is read
 AT_MOST = 40_000  # tokens of the validation part that are looked at
 ORDERS = {
     "characters": (3, 4, 5, 6, 8, 12, 16, 24),
@@ -381,8 +382,8 @@ def _make_windows(arguments: Namespace, ids: "np.ndarray") -> Any:
     return lambda rng, step: windows(rng, step).astype(int)
 
 
-def _split_lanes(ids: "np.ndarray") -> "np.ndarray":
-    """A text as some stretches, so that it is read faster.
+def _split_lanes(ids: "np.ndarray", least: int = 100) -> "np.ndarray":
+    """A text as some stretches of `least` tokens, so that it is read faster.
 
     Raises Refused where there are not two tokens.
     """
@@ -390,7 +391,7 @@ def _split_lanes(ids: "np.ndarray") -> "np.ndarray":
 
     if len(ids) < 2:
         raise Refused("a held-out part has fewer than two tokens")
-    return stretches(ids, min(LANES, 1 + len(ids) // 100))
+    return stretches(ids, min(LANES, 1 + len(ids) // least))
 
 
 def _to_bits(nats: "np.ndarray") -> float:
@@ -464,7 +465,9 @@ def _score_dynamic(
     """Bits of a network that learns from the test part as it reads it."""
     from rnncore.text.model import dynamic_nats
 
-    sample, lanes = _split_lanes(validation[:AT_MOST]), _split_lanes(test)
+    sample, lanes = (
+        _split_lanes(part, IN_ORDER) for part in (validation[:AT_MOST], test)
+    )
     tried = [
         (_to_bits(dynamic_nats(model, sample, rate)), rate)
         for rate in common.Bar("validation", "rate")(RATES)
