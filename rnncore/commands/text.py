@@ -466,7 +466,8 @@ def _score_dynamic(
     from rnncore.text.model import dynamic_nats
 
     sample, lanes = (
-        _split_lanes(part, IN_ORDER) for part in (validation[:AT_MOST], test)
+        _split_lanes(part, IN_ORDER)
+        for part in (validation[:AT_MOST], test)
     )
     tried = [
         (_to_bits(dynamic_nats(model, sample, rate)), rate)
