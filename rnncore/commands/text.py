@@ -383,7 +383,7 @@ def _make_windows(arguments: Namespace, ids: "np.ndarray") -> Any:
 
 
 def _split_lanes(ids: "np.ndarray", least: int = 100) -> "np.ndarray":
-    """A text as some stretches of `least` tokens, so that it is read faster.
+    """A text as some stretches of `least` tokens, to be read faster.
 
     Raises Refused where there are not two tokens.
     """
