@@ -1685,7 +1685,7 @@ words told backwards: the targets are the caption backwards
 - pad([[*c, END] for c in said])
 + pad([[*c[::-1], END] for c in said])
 
-captions drawn on their own: videos and captions were drawn apart from each other: each video got somebody else's caption
+captions drawn on their own: videos and captions were drawn separately, so each video got another one's caption
 - said = [captions[k] for k in chosen]
 + said = [captions[k] for k in rng.integers(len(frames), size=B)]
 
@@ -1964,7 +1964,7 @@ all words so far: the mean look of all words so far: unseen with one frame
 #
 # Three lights, *dim*, *grey* and *bright*; in each video two of them move, one in the first half, the other in the second. What an eye like that of chapter 16 would say of each frame is given, with noise: which light moves now, and which way. There is no loop over the frames; a word sees what *your* window shows it, and the window learns by *your* vjp.
 #
-# Two decoders are trained on the same videos. One is given one of the two captions, drawn anew each time; the other learns with *your* `either_order`. Then both tell of 400 new videos, and *your* `judged` judges. In which order do they tell: as it happened, or otherwise? (Up to 20 seconds.)
+# Two decoders are trained on the same videos. One learns from either caption, drawn anew each time; the other learns with *your* `either_order`. Then both tell of 400 new videos, and *your* `judged` judges. In which order do they tell: as it happened, or otherwise? (Up to 20 seconds.)
 #
 # **Predict**, before you run anything. Nothing is graded here; your answers are kept in the notebook for you to come back to.
 

@@ -208,10 +208,9 @@ def learn_while_reading(model: LanguageModel, vocabulary: Vocabulary) -> dict[st
     named = np.zeros(len(test), bool)
     for name in SPEAKER.finditer(test):
         named[name.start() : name.end()] = True
-    nats = {"": token_nats(model, ids), "moving": dynamic_nats(model, ids, rate)}
+    nats = {"network": token_nats(model, ids), "moving": dynamic_nats(model, ids, rate)}
     found: dict[str, Any] = {"moving.tried": {f"{k:g}": v for k, v in tried.items()}}
-    for way, of_each in nats.items():
-        key = way or "network"
+    for key, of_each in nats.items():
         found[key] = of_each.mean()
         found[f"{key}.names"] = of_each[named].mean()
         found[f"{key}.rest"] = of_each[~named].mean()
