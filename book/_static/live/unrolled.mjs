@@ -185,7 +185,7 @@ class Unrolled extends LiveFigure {
     const s = this.state;
     this.run_ = this.numbers();
     const run = this.run_, asked = s.seed > 0 && s.step >= ASKED;
-    const is = this.narrow ? " " : " = ";
+    const is = this.narrow ? "=" : " = ";
     const put = (name, since, value, prefix = "", words = number) => {
       this.texts[name].textContent =
         s.step >= since ? prefix + words(value) : "";
