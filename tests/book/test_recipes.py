@@ -134,7 +134,12 @@ def test_the_recipe_of_several_processes_ends_with_the_same_weights(
     (tmp_path / "several.py").write_text(RECIPES["Several processes (DDP)"])
     subprocess.run(
         [
-            *(sys.executable, "-m", "torch.distributed.run", "--standalone"),
+            *(
+                sys.executable,
+                "-m",
+                "torch.distributed.run",
+                "--standalone",
+            ),
             *("--redirects", "3", "--log-dir", "logs"),  # one file for each
             *("--nproc-per-node", "2", "several.py"),
         ],
@@ -143,7 +148,9 @@ def test_the_recipe_of_several_processes_ends_with_the_same_weights(
         check=True,
         timeout=280,
     )
-    printed = [p.read_text() for p in (tmp_path / "logs").rglob("stdout.log")]
+    printed = [
+        p.read_text() for p in (tmp_path / "logs").rglob("stdout.log")
+    ]
     lists = re.findall(r"^[01] (\[.+\])$", "\n".join(printed), re.MULTILINE)
     values = {v for text in lists for v in ast.literal_eval(text)}
     assert len(lists) == 2, printed
