@@ -6,8 +6,9 @@ have attention to all tokens; in "hybrid" and "half" the first has the rule, and
 the second the window or all tokens. Each has the rate with the lowest loss on
 other data, chosen with the first seed on a grid that grows where its best rate
 ends it. Under "hybrids.NAME" the share right for each N of LENGTHS, a row for
-each seed; under "hybrids.state" how many numbers each keeps of the longest text.
-Some eight minutes of one core.
+each seed, and under "hybrids.NAME.early" that of a shorter training with a
+rate of its own; under "hybrids.state" how many numbers each keeps of the longest
+text. Some forty minutes of one core.
 """
 
 from collections.abc import Iterator
@@ -35,7 +36,7 @@ from tools.train.runner import Measurement, Options, Training, show_progress
 D, WEIGHTS = 32, 15_000  # of each block
 REACH = 16  # tokens: eight pairs
 LENGTHS = 4, 8, 16, 24
-STEPS, BATCH = 600, 32
+STEPS, BATCH = {".early": 600, "": 2400}, 32
 RATES = 0.003, 0.01, 0.03
 MIXERS = {
     "delta": ("gated-delta", "gated-delta"),
@@ -85,8 +86,16 @@ def train_network(name: str, rate: float, seed: int, steps: int) -> BlockModel:
 
 
 def compete(name: str, asked: Options) -> Iterator[Measurement]:
+    """The network after a short and a long training; and its size."""
+    for when, steps in STEPS.items():
+        key = f"hybrids.{name}{when}"
+        yield from train_all(name, key, asked.steps or steps, asked)
+    numbers = sum(w.numel() for w in build(name).parameters())
+    yield Measurement(f"hybrids.{name}.numbers", numbers, "weights", None)
+
+
+def train_all(name: str, key: str, steps: int, asked: Options) -> Iterator[Measurement]:
     """Choose the rate with one seed, then train with all."""
-    steps = asked.steps or STEPS
     first = asked.seeds[0]
     others = [held_pairs(N, CHOOSING) for N in LENGTHS]
     models: dict[float, BlockModel] = {}
@@ -102,11 +111,8 @@ def compete(name: str, asked: Options) -> Iterator[Measurement]:
     shares = [
         measure_answers(m, *map(held_pairs, LENGTHS))[:, 1].tolist() for m in every
     ]
-    key, seeds = f"hybrids.{name}", list(asked.seeds)
     unit = f"share right for N = {LENGTHS}, {steps} updates"
-    yield Measurement(key, shares, unit, seeds)
-    numbers = sum(w.numel() for w in every[0].parameters())
-    yield Measurement(f"{key}.numbers", numbers, "weights", seeds)
+    yield Measurement(key, shares, unit, list(asked.seeds))
     tried = {f"{rate:g}": nats[rate] for rate in sorted(nats)}
     yield Measurement(f"{key}.tried", tried, "nats by rate, other data", first)
 
