@@ -151,31 +151,50 @@ def table(
 ) -> HTML:
     """A table whose heads, and the first cell of each row, are headings.
 
-    A row's first cell stands to the left, the others to the right, as
-    numbers do; what is no text is shown as `str` gives it.
+    A row's first cell and a column of words stand to the left, the others to
+    the right, as numbers do; what is no text is shown as `str` gives it.
 
     Raises ValueError where a row is longer or shorter than the heads.
     """
-    lines = []
     for k, row in enumerate(rows):
         if len(row) != len(heads):
             raise ValueError(
                 f"rows[{k}]: expected {len(heads)} cells, got {len(row)}"
             )
+    kinds = [
+        _class_of_column([row[k] for row in rows])
+        for k in range(len(heads))
+    ]
+    lines = []
+    for row in rows:
         name, *cells = (escape(_show(cell)) for cell in row)
         lines.append(
             f'<tr><th scope="row">{name}</th>'
-            + "".join(f"<td>{cell}</td>" for cell in cells)
+            + "".join(
+                f"<td{kind}>{cell}</td>"
+                for kind, cell in zip(kinds[1:], cells, strict=True)
+            )
             + "</tr>"
         )
     top = "".join(
-        f'<th scope="col">{escape(head)}</th>' if head else "<td></td>"
-        for head in heads
+        f'<th scope="col"{kind}>{escape(head)}</th>'
+        if head
+        else "<td></td>"
+        for head, kind in zip(heads, kinds, strict=True)
     )
     told = f"<caption>{escape(caption)}</caption>" if caption else ""
     return HTML(
         f'<table class="rnn-table">{told}<thead><tr>{top}</tr></thead>'
         f"<tbody>{''.join(lines)}</tbody></table>"
+    )
+
+
+def _class_of_column(cells: Sequence[Any]) -> str:
+    """That of words, where each cell begins with a letter."""
+    return (
+        ' class="words"'
+        if all(_show(c)[:1].isalpha() for c in cells)
+        else ""
     )
 
 

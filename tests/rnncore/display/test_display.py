@@ -121,6 +121,13 @@ def test_a_table_has_headings_for_columns_and_rows():
     assert root.find("caption").text == "c"
 
 
+def test_a_column_of_words_is_told_from_one_of_numbers():
+    rows = [["a", "CC BY 4.0", "4 MB"], ["b", "none", "n/a"]]
+    html = display.table(["set", "licence", "size"], rows).html
+    kinds = [td.get("class") for td in ET.fromstring(html).iter("td")]
+    assert kinds == ["words", None] * 2
+
+
 def test_a_row_that_does_not_fit_its_heads_is_told():
     with pytest.raises(ValueError, match=r"rows\[1\]: expected 2 cells"):
         display.table(["a", "b"], [[1, 2], [3]])
