@@ -151,8 +151,8 @@ def table(
 ) -> HTML:
     """A table whose heads, and the first cell of each row, are headings.
 
-    A row's first cell and a column of words stand to the left, the others to
-    the right, as numbers do; what is no text is shown as `str` gives it.
+    A row's first cell and a column of words stand to the left, the others
+    to the right, as numbers do; what is no text is shown as `str` gives it.
 
     Raises ValueError where a row is longer or shorter than the heads.
     """
