@@ -108,8 +108,8 @@ def test_what_goes_on_learning_is_asked_before_it_learns(
         assert of_all.shape == (2,)
     chosen = [min(tried.values()) for tried in known["moving.tried"]]
     assert (np.array(chosen) < known["valid"]).all()  # the same few phrases
-    # the whole test is one piece: nothing of it was learned
-    assert_close(known["counts.moving"], known["counts.still"])
+    # the test is one piece: nothing was learned, and its start has no past
+    assert known["counts.moving"] > known["counts.still"]
 
 
 def test_counts_made_anew_know_the_pieces_before(monkeypatch):
