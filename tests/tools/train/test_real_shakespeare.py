@@ -92,6 +92,7 @@ def test_what_goes_on_learning_is_asked_before_it_learns(
     plays, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(shakespeare, "SPEAKER", re.compile("question"))
+    monkeypatch.setattr(shakespeare, "PIECE", 2000)
     path = tmp_path / "m.json"
     words = ["longer", "--seeds", "0", "1", "--steps", "24"]
     runner.main(shakespeare.TRAINING, [*words, "--path", str(path)])
@@ -108,8 +109,18 @@ def test_what_goes_on_learning_is_asked_before_it_learns(
         assert of_all.shape == (2,)
     chosen = [min(tried.values()) for tried in known["moving.tried"]]
     assert (np.array(chosen) < known["valid"]).all()  # the same few phrases
-    # the test is one piece: nothing was learned, and its start has no past
-    assert known["counts.moving"] > known["counts.still"]
+    # the whole test is one piece: nothing of it was learned
+    training, _, test = shakespeare.read_texts()
+    vocabulary = shakespeare.character_vocabulary(training)
+    counts, _ = shakespeare.measure_counts(vocabulary)
+    *_, still = shakespeare.kneser_ney_models(
+        vocabulary.encode(training),
+        counts["order"],
+        vocabulary.size,
+        shakespeare.DISCOUNTS[counts["discounts"]],
+    )
+    p = shakespeare.kneser_ney_probabilities(still, vocabulary.encode(test))
+    assert_close(known["counts.moving"], -np.log(p).mean())
 
 
 def test_counts_made_anew_know_the_pieces_before(monkeypatch):

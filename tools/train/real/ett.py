@@ -181,15 +181,15 @@ def run(name: str, columns: str, seed: int, asked: Options) -> Iterator[Measurem
     for K in HORIZONS:
         key = f"real.ett.{name}-{columns}.{K}"
         every = [train(t, K, SETTING | other, seed, steps) for other in TRIED]
-        best = min(range(len(TRIED)), key=lambda n: every[n][1])
-        module, score, _ = every[best]
+        tried = zip(every, TRIED, strict=True)
+        (module, score, _), chosen = min(tried, key=lambda pair: pair[0][1])
         seconds = sum(run[2] for run in every)
         test = cut_windows(t, "test", SETTING["T"], K)
         yield from round_measurement(
             key, measure_errors(ask(module, test), test.target)
         )
         yield Measurement(f"{key}.validation", round(score, 4), f"MSE {UNIT}")
-        yield Measurement(f"{key}.chosen", TRIED[best], "rate, and kept by dropout")
+        yield Measurement(f"{key}.chosen", chosen, "rate, and kept by dropout")
         yield Measurement(f"{key}.seconds", round(seconds, 1), "seconds of one core")
         count = sum(w.numel() for w in module.parameters())
         yield Measurement(f"{key}.weights", count, "weights", 0)

@@ -7,8 +7,9 @@ Each network is compared with the most similar recording of training. The
 studies "words" and "pauses" train again without one of the command's choices,
 Jackson left out, and are judged by the validation alone, which is Lucas;
 "unvaried" does so for every man without varied recordings; "nearest" asks the
-most similar recording with the pauses left in. "linear" fits logistic regression to each recording stretched to 20 steps, its
-regularisation chosen by the next man, too. Under "real.fsdd.".
+most similar recording with the pauses left in. "linear" fits logistic regression
+to each recording stretched to 20 steps, its regularisation chosen by the next man,
+too. Under "real.fsdd.".
 """
 
 from collections.abc import Callable, Iterator

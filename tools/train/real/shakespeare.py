@@ -217,7 +217,7 @@ def learn_while_reading(model: LanguageModel, vocabulary: Vocabulary) -> dict[st
 
 
 def count_while_reading(order: int, kind: str) -> float:
-    """The test's nats by counts made anew after each piece, its own included."""
+    """The test's nats by counts made anew after each of its pieces."""
     training, _, test = read_texts()
     vocabulary = character_vocabulary(training)
     known, ids = vocabulary.encode(training), vocabulary.encode(test)
