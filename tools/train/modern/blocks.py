@@ -39,6 +39,7 @@ from rnncore.text.corpora import python_corpus, tunes_corpus
 from rnncore.text.vocabulary import character_vocabulary
 from rnncore.train import Schedule
 from tools import ROOT
+from tools.measurements import read
 from tools.train.grids import search_grid
 from tools.train.modern.recall import (
     BATCH,
@@ -273,6 +274,19 @@ def compare_on_text(name: str, steps: int, asked: Options) -> Iterator[Measureme
     yield Measurement(f"blocks.{name}.{steps}", to_json(found), unit, list(SEEDS))
 
 
+def compare_in_equal_time(name: str, asked: Options) -> Iterator[Measurement]:
+    """The comparison where all train as long as the LSTM does for its updates."""
+    task, steps = text_task(name), asked.steps or UPDATES[-1]
+    cost = {m: of["seconds"] for m, of in read()["blocks.seconds"]["value"].items()}
+    updates = {m: round(steps * cost["LSTM"] / of) for m, of in cost.items()}
+    results = {mixer: search(task, mixer, n) for mixer, n in updates.items()}
+    found = Comparison(steps, list(SEEDS), {"rate": LONG_RATES}, results)
+    key = f"blocks.{name}.equal_time"
+    unit = f"{NATS}, in the time of {steps} updates of the LSTM"
+    yield Measurement(key, to_json(found), unit, list(SEEDS))
+    yield Measurement(f"{key}.updates", updates, "updates", 0)
+
+
 def measure_positions(name: str, asked: Options) -> Iterator[Measurement]:
     """Position by position, and a passage that comes twice."""
     for steps in [asked.steps] if asked.steps else UPDATES:
@@ -479,6 +493,10 @@ TRAINING = Training(
         for n in UPDATES
     }
     | {f"{name}.again": partial(measure_positions, name) for name in TEXTS}
+    | {
+        f"{name}.equal_time": partial(compare_in_equal_time, name)
+        for name in ("shakespeare", "python")
+    }
     | {
         f"{name}.{n}": partial(compare_on_task, name, n)
         for name in TASKS
