@@ -1,6 +1,9 @@
 """Search a grid of one number, which grows where its best ends it."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
+
+from rnncore.comparison import Result, Setting, Trained, Tried
 
 MOST = 6  # values that are tried
 
@@ -29,3 +32,28 @@ def search_grid(
         further = beyond(sorted(scores), best)
         scores[further] = score(further)
     return scores
+
+
+def search_rate(
+    train: Callable[[Setting, int, int], Trained],
+    rates: Sequence[float],
+    steps: int,
+    seeds: Sequence[int],
+) -> Result:
+    """Choose a contender's rate with the first seed, then train with all.
+
+    The test is asked once of each run with the chosen rate.
+    """
+
+    def score(rate: float) -> float:
+        try:
+            return train({"rate": rate}, seeds[0], steps).validation
+        except FloatingPointError:
+            return math.inf  # it diverged
+
+    scores = search_grid(score, list(rates))
+    best = min(scores, key=scores.__getitem__)
+    tests = [train({"rate": best}, seed, steps).test() for seed in seeds]
+    tried = [Tried({"rate": rate}, [scores[rate]]) for rate in sorted(scores)]
+    edges = [f"rate {best:g}"] if best in (min(scores), max(scores)) else []
+    return Result({"rate": best}, tests, tried, edges)

@@ -10,6 +10,9 @@ updates, then with the time that the full softmax takes for them. That time is
 measured before: processor time of one thread, in rounds in which the contenders take
 turns, and the median of the rounds' ratios. Each seed has its own split; the
 validation text chooses the rate. About half an hour of one core.
+
+"german": three of them in equal time with 10,000 words, those of Multi30k's German
+captions; one seed chooses the rate. As long again.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,7 +25,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from rnncore.application import seeded
-from rnncore.comparison import Setting, Trained, compare, to_json
+from rnncore.comparison import Comparison, Setting, Trained, compare, to_json
+from rnncore.data.public.texts import multi30k
 from rnncore.text.corpora import documentation_corpus
 from rnncore.text.model import (
     LanguageModel,
@@ -32,7 +36,8 @@ from rnncore.text.model import (
     stretches,
 )
 from rnncore.text.softmax import candidate_loss, inclusion
-from rnncore.text.vocabulary import word_vocabulary
+from rnncore.text.vocabulary import Vocabulary, word_vocabulary
+from tools.train.grids import search_rate
 from tools.train.runner import (
     Measurement,
     Options,
@@ -47,6 +52,8 @@ STEPS = 300
 RATES = [0.01, 0.02, 0.04]
 DRAWS = 400  # expected at most
 HEAD = 400  # words that adaptive softmax reaches in one step
+MANY = 10_000  # words of German
+FROM_COUNTS = "counts", "restored", "adaptive"  # who is compared on them
 TIMED = ("full", "untied", "sampled", "adaptive")
 AS = {"counts": "full", "restored": "sampled"}  # whose updates take as long
 ROUNDS = 9  # of timing; one more comes first and is not counted
@@ -78,6 +85,20 @@ def make_texts(seed: int) -> Texts:
     train, valid, test = map(vocabulary.encode, parts)
     counts = np.bincount(train, minlength=vocabulary.size)
     return Texts(train, valid, test, counts)
+
+
+@cache
+def make_german_texts() -> Texts:
+    """Captions one after another, in their three parts; rarer words are unknown."""
+    parts = multi30k("en", "de")
+    texts = [
+        "\n".join(pair.target for pair in pairs)
+        for pairs in (parts.train, parts.validation, parts.test_2016)
+    ]
+    known = word_vocabulary(texts[0], least=1).tokens[:MANY]
+    vocabulary = Vocabulary(known, words=True)
+    train, valid, test = map(vocabulary.encode, texts)
+    return Texts(train, valid, test, np.bincount(train, minlength=MANY))
 
 
 def log_inclusion(counts: np.ndarray) -> Tensor:
@@ -131,8 +152,12 @@ def read_adaptive(model: LanguageModel, y: Tensor, counts: np.ndarray) -> Tensor
 
 
 def adaptive_readout(K: int) -> torch.nn.Module:
-    """Frequent words in the head, the rest through a quarter of the units."""
-    return torch.nn.AdaptiveLogSoftmaxWithLoss(H, K, [HEAD], div_value=4.0)
+    """Frequent words in the head, the rest through a quarter of the units.
+
+    Of many words the last come through a sixteenth.
+    """
+    ends = [HEAD, 5 * HEAD] if K >= MANY else [HEAD]
+    return torch.nn.AdaptiveLogSoftmaxWithLoss(H, K, ends, div_value=4.0)
 
 
 WAYS = {
@@ -161,10 +186,17 @@ def measure_nats(
     return total / rows[1:].numel()
 
 
+def read_texts(german: bool, seed: int) -> Texts:
+    """The chapter's words, in a split for each seed, or the captions'."""
+    return make_german_texts() if german else make_texts(seed)
+
+
 @cache
-def train_model(name: str, rate: float, seed: int, updates: int) -> tuple:
+def train_model(
+    name: str, rate: float, seed: int, updates: int, german: bool = False
+) -> tuple:
     """A model after a number of updates, and the seconds they took."""
-    way, (train, _, _, counts) = WAYS[name], make_texts(seed)
+    way, (train, _, _, counts) = WAYS[name], read_texts(german, seed)
     with seeded(seed):
         model: Any = LanguageModel(len(counts), H, dropout=0.5)
         state = model.zero_state(B)
@@ -186,24 +218,30 @@ def train_model(name: str, rate: float, seed: int, updates: int) -> tuple:
 
 
 def train_words(
-    updates: dict[str, int], name: str, setting: Setting, seed: int, steps: int
+    updates: dict[str, int],
+    name: str,
+    setting: Setting,
+    seed: int,
+    steps: int,
+    german: bool = False,
 ) -> Trained:
     """One run. `steps` is the budget, `updates` what this contender does with it."""
     known = "uncorrected" if name == "restored" else name  # trained alike
-    model, _ = train_model(known, setting["rate"], seed, updates[name])
-    _, valid, test, counts = make_texts(seed)
+    model, _ = train_model(known, setting["rate"], seed, updates[name], german)
+    _, valid, test, counts = read_texts(german, seed)
     found = measure_nats(model, WAYS[name], valid, counts)
     tqdm.write(f"{name} {setting} {seed}, {updates[name]} updates: {found:.4f}")
     return Trained(found, steps, lambda: measure_nats(model, WAYS[name], test, counts))
 
 
-def seconds_each(updates: int = 10) -> dict[str, list[float]]:
+def seconds_each(updates: int = 10, german: bool = False) -> dict[str, list[float]]:
     """Processor time of an update, round by round; the contenders take turns."""
     found: dict[str, list[float]] = {name: [] for name in TIMED}
     for _ in range(ROUNDS + 1):
         train_model.cache_clear()
         for name, seconds in found.items():
-            seconds.append(train_model(name, RATES[0], SEEDS[0], updates)[1] / updates)
+            given = name, RATES[0], SEEDS[0], updates, german
+            seconds.append(train_model(*given)[1] / updates)
     return {name: seconds[1:] for name, seconds in found.items()}
 
 
@@ -244,6 +282,27 @@ def measure_words(asked: Options) -> Iterator[Measurement]:
         yield Measurement(f"{key}.{kind}", to_json(compared), unit, list(SEEDS))
 
 
+def measure_german(asked: Options) -> Iterator[Measurement]:
+    """In equal time with many words, each from the words' frequencies."""
+    steps = asked.steps or STEPS
+    each = seconds_each(german=True)
+    updates = updates_in_equal_time(each, steps)
+    results = {}
+    for name in FROM_COUNTS:
+        train = partial(train_words, updates, name, german=True)
+        results[name] = search_rate(train, RATES, steps, SEEDS)
+    found = Comparison(steps, list(SEEDS), {"rate": RATES}, results)
+    key = "text.vocabulary.german"
+    unit = "nats per word, under the full distribution"
+    yield Measurement(f"{key}.equal_time", to_json(found), unit, list(SEEDS))
+    unit = "updates in the time of the full softmax's"
+    yield Measurement(f"{key}.updates", updates, unit, 0)
+
+
 TRAINING = Training(
-    "vocabulary", __doc__, {}, {"words": measure_words}, key="text.vocabulary"
+    "vocabulary",
+    __doc__,
+    {},
+    {"words": measure_words, "german": measure_german},
+    key="text.vocabulary",
 )

@@ -16,7 +16,6 @@ goes on where it broke off; delete the folder after a change of what is trained.
 """
 
 import json
-import math
 import time
 from collections.abc import Callable, Iterator
 from functools import cache, partial
@@ -30,7 +29,7 @@ from torch.nn.functional import cross_entropy
 
 from rnncore.application import seeded, train_module
 from rnncore.blocks import MIXERS, limit_attention
-from rnncore.comparison import Comparison, Result, Setting, Trained, Tried, to_json
+from rnncore.comparison import Comparison, Result, Setting, Trained, to_json
 from rnncore.data.tasks import SWAPS, swap_problem
 from rnncore.optim import Optimizer, adam, scheduled
 from rnncore.storage.weights import load_weights, put_weights, save_weights
@@ -40,7 +39,7 @@ from rnncore.text.vocabulary import character_vocabulary
 from rnncore.train import Schedule
 from tools import ROOT
 from tools.measurements import read
-from tools.train.grids import search_grid
+from tools.train.grids import search_rate
 from tools.train.modern.recall import (
     BATCH,
     CHOOSING,
@@ -235,14 +234,8 @@ def first_rates(steps: int) -> list[float]:
 
 
 def search(task: BlockTask, mixer: str, steps: int) -> Result:
-    """Choose a contender's rate with one seed, then train with all."""
-    train = make_contender(task, mixer)
-    scores = search_grid(partial(first_score, train, steps), first_rates(steps))
-    edges = {min(scores), max(scores)} & {min(scores, key=scores.__getitem__)}
-    tried = [Tried({"rate": rate}, [scores[rate]]) for rate in sorted(scores)]
-    best = min(tried, key=lambda one: one.median).setting
-    tests = [train(best, seed, steps).test() for seed in SEEDS]
-    return Result(best, tests, tried, [f"rate {rate:g}" for rate in edges])
+    """A contender's chosen rate, and its scores with all seeds."""
+    return search_rate(make_contender(task, mixer), first_rates(steps), steps, SEEDS)
 
 
 def search_all(task: BlockTask, steps: int) -> Comparison:
@@ -250,14 +243,6 @@ def search_all(task: BlockTask, steps: int) -> Comparison:
     mixers = task.mixers or MIXERS
     results = {mixer: search(task, mixer, steps) for mixer in mixers}
     return Comparison(steps, list(SEEDS), {"rate": first_rates(steps)}, results)
-
-
-def first_score(train: Callable, steps: int, rate: float) -> float:
-    """The validation score of the first seed, infinite where it diverged."""
-    try:
-        return train({"rate": rate}, SEEDS[0], steps).validation
-    except FloatingPointError:
-        return math.inf
 
 
 def load_chosen(task: BlockTask, mixer: str, found: Comparison) -> list[BlockModel]:
