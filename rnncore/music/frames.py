@@ -36,7 +36,7 @@ class FrameModel(torch.nn.Module):
 def frame_nats(logits: Tensor, roll: Tensor) -> Tensor:
     """Minus the logarithm of each frame's probability, in nats.
 
-    The keys are independent, so that their logarithms are *summed*: a
+    The keys are independent, so that their logarithms are summed: a
     mean over keys would be 88 times too small.
 
     Shapes: logits (T, B, 88); roll (T, B, 88) -> nats (T, B)

@@ -58,7 +58,7 @@ class Frame:
     def log_p(self, v: int, temperature: float = 1.0) -> Tensor:
         """Log probabilities of voice v's tokens: only what is possible.
 
-        The logits are divided by the temperature *before* the softmax.
+        The logits are divided by the temperature before the softmax.
         """
         rows = slot_rows(self.before, self.pitches, self.starts)[:, v]
         slots = torch.tensor(rows, device=self.device)

@@ -456,6 +456,18 @@ def test_fields_of_a_docstring_become_fields_of_the_reference():
     )
 
 
+def test_examples_and_options_of_a_docstring_are_code_in_the_reference():
+    text = (
+        "With --seed it is drawn again, `run --help` says::\n\n"
+        "    a_b * c\n\n    d_e\n\nA state\n\n    S_t = M_t\n\nis kept."
+    )
+    assert docstrings.docstring_to_rst(text) == (
+        "With ``--seed`` it is drawn again, ``run --help`` says::\n\n"
+        "    a_b * c\n\n    d_e\n\nA state\n\n::\n\n    S_t = M_t\n\n"
+        "is kept."
+    )
+
+
 def test_a_reply_that_wakes_nobody_is_found_all_the_same(monkeypatch):
     waits = []
 

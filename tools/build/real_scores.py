@@ -17,7 +17,7 @@ class Row(NamedTuple):
 
     chapter: int
     what: str  # the set, its protocol, the unit
-    training: str  # python -m tools.train NAME, or a whole command
+    training: str  # python -m tools.train NAME; a page lists its commands
     network: str  # a pattern of keys; what follows ":" leads into a value
     rival: str
     than: str  # the rival's name
@@ -87,7 +87,7 @@ ROWS = [
     Row(
         12,
         "JSB chorales, one key asked at a time, nats per frame",
-        "tools.bench.published",
+        "ch12_music",
         "music.published.apart:0",
         "real.piano_rolls.JSB_Chorales.chain",
         "each key from itself before",

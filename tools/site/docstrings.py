@@ -24,7 +24,17 @@ RAISES = re.compile(r"Raises (\w+)\b,?:?\s*(.*)", re.DOTALL)
 def docstring_to_rst(text: str) -> str:
     """A docstring with `Shapes:`, `Raises ...` and `Source:` paragraphs as
     reStructuredText, those three as fields."""
-    parts = [_make_paragraph(p) for p in PARAGRAPH.split(text.strip("\n"))]
+    parts: list[str] = []
+    as_it_stands = False  # examples and formulas, which are indented
+    for paragraph in PARAGRAPH.split(text.strip("\n")):
+        if not all(line.startswith("    ") for line in paragraph.splitlines()):
+            parts.append(_make_paragraph(paragraph))
+            as_it_stands = parts[-1].endswith("::")
+            continue
+        if not as_it_stands:
+            parts.append("::")
+        parts.append(paragraph)
+        as_it_stands = True
     return "\n\n".join(parts)
 
 
@@ -48,10 +58,11 @@ def _quote_literals(side: str) -> str:
 
 
 def _inline(text: str) -> str:
-    """Single backticks mean code; nothing else is markup."""
-    pieces = re.split(r"`+([^`]+)`+", text)
+    """Single backticks and --options mean code; nothing else is markup."""
+    pieces = re.split(r"(`+[^`]+`+|(?<!\S)--[a-z][\w-]*)", text)
     for k, piece in enumerate(pieces):
-        pieces[k] = f"``{piece}``" if k % 2 else re.sub(r"([*_|\\])", r"\\\1", piece)
+        code = f"``{piece.strip('`')}``"
+        pieces[k] = code if k % 2 else re.sub(r"([*_|\\])", r"\\\1", piece)
     return "".join(pieces)
 
 
