@@ -162,6 +162,18 @@ def test_words_within_a_panel_do_not_stand_upon_one_another():
     assert not any(a.overlaps(b) for a, b in pairwise(boxes))
 
 
+def test_a_word_at_the_end_of_an_arrow_stays_there():
+    fig, axes = plt.subplots(1, 3, figsize=(7.6, 2.3))
+    for k in range(3):
+        axes[0].annotate("", (4 + k, 2), (3, 1),
+                         arrowprops={"arrowstyle": "->"})  # fmt: skip
+        axes[0].text(4 + k, 2, "end", ha="center", va="center")
+    axes[0].set(xlim=(0, 7), ylim=(0, 3))
+    texts = redrawn(fig).axes[0].texts
+    heights = {t.get_window_extent().y0 for t in texts if t.get_text()}
+    assert np.ptp(list(heights)) < 1e-6
+
+
 def printed(fig):
     from IPython.core.pylabtools import print_figure
 

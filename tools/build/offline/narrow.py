@@ -294,11 +294,13 @@ def part_texts(ax: Any) -> None:
 
     boxes: list[Any] = []
     for text in ax.texts:
-        box = text.get_window_extent()
+        if not text.get_text():  # an arrow alone
+            continue
+        box = Text.get_window_extent(text)
         if type(text) is Text and any(box.overlaps(other) for other in boxes):
             down = ScaledTranslation(
                 0, -box.height / ax.figure.dpi, ax.figure.dpi_scale_trans
             )
             text.set_transform(text.get_transform() + down)
-            box = text.get_window_extent()
+            box = Text.get_window_extent(text)
         boxes.append(box)
