@@ -178,7 +178,7 @@ class Machine extends LiveFigure {
   build() {
     this.work();
     this.wires = make(this.svg, "g");
-    const left = this.narrow ? 80 : 104, n = this.steps.length;
+    const left = this.narrow ? 92 : 104, n = this.steps.length;
     this.plot = { left, width: this.width - left - 8, n };
     let top = 236;
     this.places = this.rows.map(([, name, , signed]) => {
