@@ -3,6 +3,7 @@
 import io
 import re
 
+import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from PIL import Image, ImageStat
@@ -13,6 +14,8 @@ from tests.helpers.pages import PAGE
 from tools.publish.volume.epub import clean_drawing
 from tools.site import postprocess
 from tools.site.outputs import dark
+
+SPARSE = np.where(np.eye(12), 1, np.nan)  # nothing elsewhere
 
 
 def drawn(draw):
@@ -73,26 +76,44 @@ def test_colours_that_mean_something_stay():
         assert dark.darken_colour(colour) == colour
 
 
-def test_pictures_whose_greys_are_numbers_keep_their_card():
-    def photograph(ax):
-        ax.imshow([[0, 1], [1, 1]], cmap="gray")
-
+def test_a_scale_of_greys_is_turned_with_what_it_explains():
     def scale(ax):
         for k in range(20):
             ax.axhline(k, color=str(k / 20))
 
-    for draw in photograph, scale:
-        svg = drawn(draw)
-        assert not dark.has_dark_colours(svg)
-        assert dark.darken_drawing(svg) == svg
+    svg = drawn(scale)
+    assert dark.SCHEME in dark.darken_drawing(svg)
 
 
-@pytest.mark.parametrize("shades", ["viridis", "gray_r"])
-def test_ink_around_a_coloured_map_or_a_dark_film_follows(shades):
-    svg = drawn(lambda ax: ax.imshow([[0, 1], [1, 1]], cmap=shades))
+@pytest.mark.parametrize(
+    ("shades", "values", "turned"),
+    [
+        ("viridis", [[0, 1], [1, 1]], 0),
+        ("gray_r", [[0, 1], [1, 1]], 0),
+        ("gray", [[0, 1], [1, 1]], 1),
+        ("Blues", np.eye(12), 1),
+        ("viridis_r", SPARSE, 1),
+    ],
+)
+def test_ink_around_a_picture_follows_and_a_light_one_is_turned(
+    shades, values, turned
+):
+    svg = drawn(lambda ax: ax.imshow(values, cmap=shades))
     dark_too = dark.darken_drawing(svg)
     assert dark.SCHEME in dark_too
     assert dark.INSIDE.findall(dark_too) == dark.INSIDE.findall(svg)
+    assert dark_too.count('class="turned"') == turned
+
+
+def test_a_film_beside_a_light_picture_stays_and_a_scale_is_turned():
+    def both(ax):
+        ax.imshow([[0, 0], [0, 1]], cmap="gray")
+        fig = ax.figure
+        low = fig.add_axes([0, 0, 0.5, 0.5])
+        seen = low.imshow(SPARSE, cmap="viridis_r")
+        fig.colorbar(seen)
+
+    assert dark.darken_drawing(drawn(both)).count('class="turned"') == 2
 
 
 def test_the_page_is_as_dark_as_the_stylesheet_says():

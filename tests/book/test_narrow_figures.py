@@ -153,6 +153,14 @@ def test_names_below_an_axis_do_not_touch():
     )
 
 
+def test_names_that_stand_upright_do_not_touch():
+    fig, ax = plt.subplots(figsize=(7, 3))
+    ax.set_xticks(range(22), ["thousand"] * 22, rotation=90)
+    names = redrawn(fig).axes[0].get_xticklabels()
+    at = [name.get_window_extent().intervalx.mean() for name in names]
+    assert names[0].get_fontsize() <= np.diff(at).min() * 72 / fig.dpi + 0.2
+
+
 def test_words_within_a_panel_do_not_stand_upon_one_another():
     fig, ax = plt.subplots(figsize=(7.4, 3))
     for x, word in enumerate(["training", "validation", "test", "later"]):

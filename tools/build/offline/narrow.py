@@ -16,6 +16,7 @@ from typing import Any
 
 WIDTH = 3.6  # inches; a telephone's column
 FITS = 4.5  # inches that such a column shows with legible letters
+SMALLEST = 7.5  # points that a letter has
 SIDE = 0.7  # inches left of a panel, for ticks and a label
 WORDS = re.compile(r"(?:\$[^$]*\$|\S)+")  # a formula is one word
 
@@ -253,10 +254,16 @@ def fit_ylabels(axes: list[Any], heights: list[float]) -> None:
 
 
 def fit_ticks(ax: Any) -> None:
-    """Break a horizontal axis' labels that touch one another, or else turn them."""
+    """Break a horizontal axis' labels that touch, or else turn them; or make them smaller."""
     labels = [label for label in ax.get_xticklabels() if label.get_text()]
     names = [label.get_text() for label in ax.get_xticklabels()]
-    if any(label.get_rotation() for label in labels) or not touch(labels):
+    if any(label.get_rotation() for label in labels):
+        at = [label.get_window_extent().intervalx.mean() for label in labels]
+        apart = min(abs(a - b) for a, b in itertools.pairwise(at)) * 72 / ax.figure.dpi
+        if labels[0].get_rotation() == 90 and apart < labels[0].get_fontsize():
+            ax.tick_params("x", labelsize=max(apart, SMALLEST))
+        return
+    if not touch(labels):
         return
     if any(" " in name.strip() for name in names):
         ax.set_xticks(ax.get_xticks(), ["\n".join(WORDS.findall(n)) for n in names])

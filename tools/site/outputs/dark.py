@@ -2,9 +2,9 @@
 
 A drawing holds a second style, which counts where the <img> around it has the
 colour scheme "dark". Black, white and greys change places, pale tints become
-deep ones, and the colours that mean something stay as they are, as do pictures
-within a drawing. One whose shades of grey are numbers keeps its light card; a
-slider's pictures, which are no drawings, are turned by course.css.
+deep ones, and the colours that mean something stay as they are. A pale picture
+within a drawing is turned as course.css turns a slider's, and its scale with it;
+films and dark pictures stay.
 """
 
 import base64
@@ -19,18 +19,15 @@ PAGE = "#14181e"  # behind the text of a dark page, as in course.css
 INK = 0.92  # lightness of what was black
 COLOUR = re.compile(r"(?:fill|stroke): (#[0-9a-f]{6})")
 GREY = 0.12  # chroma below which a colour is one
-GREYS = 9  # of a drawing; more are a scale
 PALE = 0.8  # lightness of a tint, which has dark letters upon it
 INSIDE = re.compile(r'<image\b[^>]*"data:image/png;base64,([^"]+)"')
+TURN = "image.turned{filter:invert(0.92) hue-rotate(180deg)}"  # as in course.css
 SCHEME = "(prefers-color-scheme: dark)"
 
 
 def has_dark_colours(svg: str) -> bool:
     """Whether a drawing of matplotlib's can be shown on a dark page."""
-    greys = {colour for colour in COLOUR.findall(svg) if _measure_chroma(colour) < GREY}
-    if any(_is_light_grey(base64.b64decode(png)) for png in INSIDE.findall(svg)):
-        return False
-    return 0 < len(greys) <= GREYS
+    return any(_measure_chroma(colour) < GREY for colour in COLOUR.findall(svg))
 
 
 def darken_drawing(svg: str) -> str:
@@ -44,6 +41,10 @@ def darken_drawing(svg: str) -> str:
                 f'[style*="{what}: {colour}"]{{{what}:{other}!important}}'
                 for what in ("fill", "stroke")
             ]
+    pictures = [_measure_picture(png) for png in INSIDE.findall(svg)]
+    if any(light > 0.5 and chroma < GREY for light, chroma in pictures):
+        rules.append(TURN)
+        svg = INSIDE.sub(_mark_turned, svg)
     style = f'<style media="{SCHEME}">{"".join(rules)}</style>'
     before, end, after = svg.rpartition("</svg>")
     return f"{before}{style}{end}{after}"
@@ -61,12 +62,21 @@ def darken_colour(colour: str) -> str:
     return "#" + "".join(f"{round(255 * part):02x}" for part in now)
 
 
-def _is_light_grey(png: bytes) -> bool:
-    """Whether a picture would be a white hole in a dark page."""
-    with Image.open(io.BytesIO(png)) as picture:
-        colours = np.asarray(picture.convert("RGB"), dtype=float) / 255
+def _mark_turned(image: re.Match[str]) -> str:
+    """A picture in a drawing, marked unless it is a film."""
+    light, chroma = _measure_picture(image[1])
+    film = chroma < GREY and light <= 0.5
+    return image[0] if film else image[0].replace("<image", '<image class="turned"', 1)
+
+
+def _measure_picture(png: str) -> tuple[float, float]:
+    """Mean lightness and chroma of a picture on white paper."""
+    with Image.open(io.BytesIO(base64.b64decode(png))) as picture:
+        paper = Image.new("RGBA", picture.size, "white")
+        paper.alpha_composite(picture.convert("RGBA"))
+    colours = np.asarray(paper.convert("RGB"), dtype=float) / 255
     chroma = colours.max(axis=-1) - colours.min(axis=-1)
-    return bool(chroma.mean() < GREY and colours.mean() > 0.5)
+    return float(colours.mean()), float(chroma.mean())
 
 
 def _split_colour(colour: str) -> list[float]:
