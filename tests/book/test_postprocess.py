@@ -265,3 +265,11 @@ def test_names_and_roles_that_others_left_out_are_mended():
     assert "<summary>Show</summary>" in done
     assert "<summary>see (7)</summary>" in done
     assert "<tr><td></td><th><p>a</p></th></tr>" in done
+
+
+def test_a_long_name_breaks_after_a_dot_or_an_underscore():
+    long, short = (f'<span class="pre">{name}</span>'
+                   for name in ("rnncore.rnn.x_y", "d_state"))  # fmt: skip
+    done = postprocess.let_names_break(long + short)
+    assert "rnncore.<wbr>rnn.<wbr>x_<wbr>y" in done
+    assert short in done

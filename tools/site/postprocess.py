@@ -55,6 +55,7 @@ ENTRY = re.compile(r'<a class="((?:current )?reference internal)" href="(#|[\w.]
 SIGN = '<a class="{} has-live" title="Has a live figure" href="{}">'
 SIZES = Path(__file__).parents[2] / "book/_static/live/sizes.json"
 OPTION = re.compile(r'<span class="pre">(--?[a-z][\w-]{0,24})</span>')
+NAME = re.compile(r'(?<=<span class="pre">)[\w.]{8,}(?=</span>)')
 TABLE = re.compile(r'<table class="table">.*?</table>', re.DOTALL)
 CELL = re.compile(r"<t[dh]\b[^>]*>(.*?)</t[dh]>", re.DOTALL)
 UNSEEN = re.compile(r"<[^>]*>|\\(?:[a-zA-Z]+|.)|[{}_^]")  # tags, TeX's commands
@@ -99,6 +100,8 @@ def finish_page(page: str, name: str, out: Path) -> str:
     page = move_media_to_files(page, name, out)
     page = LIVE.sub(set_size, page)
     page = fold_docstrings(say_what_is_folded(page))
+    if name == "api.html":
+        page = let_names_break(page)
     if 'class="bd-sidebar-secondary' in page:  # beside it there is a margin
         page = CAPTIONED.sub(r"\1 popout", page)
     else:  # said before the article: what stands after it comes too late
@@ -111,6 +114,11 @@ def finish_page(page: str, name: str, out: Path) -> str:
 def keep_options_whole(page: str) -> str:
     """The page, in which no line ends after the hyphens of `--option`."""
     return OPTION.sub(r'<span class="pre option">\1</span>', page)
+
+
+def let_names_break(page: str) -> str:
+    """The page, whose long names break after a dot or underscore, not in a word."""
+    return NAME.sub(lambda m: re.sub(r"(?<=\w)([._])", r"\1<wbr>", m[0]), page)
 
 
 def mark_live_pages(page: str, name: str, live: set[str]) -> str:
