@@ -66,20 +66,21 @@ def train_voices(
     window: int = 64,
     device: torch.device | str = "cpu",
     keep: Callable[[VoiceModel, dict[str, Any]], None] | None = None,
+    make: Callable[..., VoiceModel] = VoiceModel,
     **plan: Any,
 ) -> tuple[VoiceModel, dict[str, Any]]:
     """A trained model of a frame's voices, and what is to be told of it.
 
     It keeps the weights that were best on the validation part; `keep`
-    gets each of them, with what can be told so far. `plan` is what a
-    `Schedule` is to have other than 6,000 steps with a clipped gradient
-    and an evaluation every 300.
+    gets each of them, with what can be told so far. `make` builds the
+    model as the class does. `plan` is what a `Schedule` is to have other
+    than 6,000 steps with a clipped gradient and an evaluation every 300.
 
     Raises ValueError where the scores have not equally many voices.
     """
     reach = compass([*parts.train, *parts.validation])
     with seeded(seed):
-        model = VoiceModel(len(reach), hidden, width, drop).to(device)
+        model = make(len(reach), hidden, width, drop).to(device)
     own = {"kind": VOICES, "V": len(reach), "compass": reach.tolist()}
     own |= {"hidden": hidden, "width": width, "drop": drop}
     own |= {"joint": joint, "shifts": shifts}

@@ -2,6 +2,8 @@
 
     joint        the voices of a frame one after another
     longer       the same, twice as long, one seed
+    deeper       the same with a second layer within a frame, one seed
+    told         and there the frame before, too, one seed
     original     the same, each piece in its own key only
     independent  the same, no voice sees the others in its frame
     frames       88 independent keys on a piano roll
@@ -23,7 +25,9 @@ from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import Any
 
+import torch
 from numpy.random import default_rng
+from torch import Tensor
 
 from rnncore.data.music import chorales
 from rnncore.music.frames import key_chain, key_frequencies, nats_a_frame
@@ -33,7 +37,7 @@ from rnncore.music.markov import Chain
 from rnncore.music.published_sets import ALONE, as_published
 from rnncore.music.split import ScoreParts, split
 from rnncore.music.training import rolls, save_model, train_frames, train_voices
-from rnncore.music.voices import moved, score_nats
+from rnncore.music.voices import Table, VoiceModel, moved, score_nats
 from rnncore.storage.weights import halved, origin
 from tools.train.runner import (
     Measurement,
@@ -50,8 +54,38 @@ UNITS = {
     "parallels": "parallel fifths and octaves per 100 chances, in 48 pieces "
     "drawn at temperature 1, one per seed",
 }
+
+
+class DeeperVoices(VoiceModel):
+    """A second layer between what is known of a frame and the logits."""
+
+    def __init__(self, V: int, hidden: int, width: int, drop: float):
+        super().__init__(V, hidden, width, drop)
+        self.second = torch.nn.Linear(hidden, hidden)
+
+    def choose(self, h: Tensor, slots: Tensor) -> Tensor:
+        """Logits of a voice's tokens."""
+        known = torch.tanh(h + self.slots(slots))
+        return self.readout(torch.tanh(self.second(known)))
+
+
+class ToldVoices(DeeperVoices):
+    """The frame before reaches these layers by rows of its own, too."""
+
+    def __init__(self, V: int, hidden: int, width: int, drop: float):
+        super().__init__(V, hidden, width, drop)
+        self.before = Table(self.past.num_embeddings, hidden)
+
+    def remember(self, past: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        """What is left of all frames before, and the last as it was."""
+        h, state = super().remember(past, state)
+        return h + self.before(past), state
+
+
 VOICES: dict[str, dict[str, Any]] = {
     "joint": {},
+    "deeper": {"make": DeeperVoices},
+    "told": {"make": ToldVoices},
     "original": {"shifts": 0, "steps": 500, "evaluate_every": 50},
     "independent": {"joint": False},
     "longer": {"steps": 12000, "evaluate_every": 600},
@@ -108,7 +142,7 @@ def train(
     name: str, make: Callable, planned: dict, seed: int, asked: Options
 ) -> Iterator[Measurement]:
     """One model, and what it scores."""
-    if name == "longer" and seed:
+    if name in ("longer", "deeper", "told") and seed:
         return
     options = {**planned, "seed": seed, "progress": show_progress(f"{name}, {seed}")}
     if asked.steps:
