@@ -231,7 +231,9 @@ check(laid, stored("side_by_side"), visible, outputs=OUTPUTS)
 made = laid(**visible[0])
 for name, a in zip(OUTPUTS.split(", "), made, strict=True):
     kind = type(a).__name__
-    assert kind == "ndarray", f"{name}: expected a NumPy array, got a {kind}"
+    assert kind == "ndarray", (
+        f"{name}: expected a NumPy array, got a {kind}"
+    )
 *whole, real = made
 for name, a in zip(("ids", "read", "targets"), whole, strict=True):
     assert a.dtype.kind == "i", f"{name}: expected integers, got {a.dtype}"
