@@ -79,7 +79,7 @@ TRANSLATED = {  # what a library says, and what helps here
     "this array: make a new one.",
     r"could not be broadcast|must match the size of tensor": "Print the "
     "shapes of both: an axis that one of them lacks is added by "
-    "`[..., None]`.",
+    "`[..., None]`, and two in the wrong order are exchanged by `.T`.",
     r"^(list|tuple) is not a supported array type": "A list or a tuple "
     "stands where an array is due: `xp.stack` makes one array of several, "
     "and h is the first of a state, `state[0]`.",

@@ -187,7 +187,7 @@ def side_by_side(sources, targets):
 # %%
 made = side_by_side([[5, 6, 7], [8]], [[11, 12], [13, 14, 15]])
 for name, a in zip(("ids", "read", "targets", "real"), made, strict=True):
-    print(name, *a.astype(int), sep="\n  ")
+    print(name, *np.asarray(a, int), sep="\n  ")
 
 # %% test="side_by_side" points=4 whole="lists of whole numbers: right, or not" explained="ch13_translation: Teacher forcing"
 import numpy as np
@@ -228,7 +228,13 @@ visible = [
     sentences(np.random.default_rng(1), 5, 6),
 ]
 check(laid, stored("side_by_side"), visible, outputs=OUTPUTS)
-*whole, real = laid(**visible[0])
+made = laid(**visible[0])
+for name, a in zip(OUTPUTS.split(", "), made, strict=True):
+    kind = type(a).__name__
+    assert kind == "ndarray", (
+        f"{name}: expected a NumPy array, got a {kind}"
+    )
+*whole, real = made
 for name, a in zip(("ids", "read", "targets"), whole, strict=True):
     assert a.dtype.kind == "i", f"{name}: expected integers, got {a.dtype}"
 assert real.dtype.kind == "b", f"real: expected bool, got {real.dtype}"

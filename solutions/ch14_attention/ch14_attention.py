@@ -83,6 +83,8 @@ print(d_scores, " by hand: -0.75 and 0.75")
 #
 # *Core, about 20 minutes.*
 #
+# All arguments are arrays of one library, NumPy or torch, and the tests try both: call its functions by `xp`.
+#
 # A softmax must look somewhere, even if no word of the source has to do with the next word of the target. Give it one more place, which holds nothing, with a score of its own, `passing` (T, B):
 #
 # $$a_{tbs} = \frac{q_{tb} \cdot k_{sb}}{\sqrt E}, \qquad w_{tbs} = \frac{\exp a_{tbs}}{\exp \text{passing}_{tb} + \sum_{r\ \text{real}} \exp a_{tbr}}, \qquad \text{context}_{tb} = \sum_s w_{tbs}\, v_{sb}.$$
@@ -306,7 +308,7 @@ passing not shifted: the largest score was subtracted from the scores, and not f
 - + xp.exp(passing - top)
 + + xp.exp(xp.clip(passing, -300, 300))
 
-overflow: with scores in the thousands exp gives infinity, or zeros alone, and a quotient of these is NaN: first subtract, for each step of each sentence, the largest of its own scores and its own `passing`
+overflow: with scores in the thousands exp gives infinity, or zeros alone, and a quotient of these is NaN: first subtract, for each step of each sentence, the largest of its own `passing` and of its real tokens' scores
 -     top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)
 +     top = 0 * passing
 
@@ -404,7 +406,7 @@ a mask that is not low enough: padding got a score that is low, but not below ev
 #
 # The vjp of task 1. Given are `d_context` (T, B, V), the arguments, and the weights that came out. (Nothing else asked for the weights, so no gradient comes in through them.) Return `d_queries`, `d_keys`, `d_values` and `d_passing`, each of the shape of its namesake.
 #
-# Think of the place that holds nothing as one more source token: its value is always 0, and its weight is 1 minus the sum of the others. Then the softmax's vjp of chapter 4 is all that is needed. Padding's weight is 0, so the mask need not be looked at.
+# Think of the place that holds nothing as one more source token: its value is always 0, and its weight is 1 minus the sum of the others. Then the softmax's vjp (chapter 14, Its gradient) is all that is needed. Padding's weight is 0, so the mask need not be looked at.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1737,7 +1739,7 @@ a plain cell: the loop is a plain cell here; its weights are those of a GRU
 #
 # *Core, about 20 minutes.*
 #
-# Close the chapter. Rebuild the heart of it under its own name: scores (T, B, S), values (S, B, E), mask (S, B), which is True at a token that may be looked at (False mostly on padding, but any token may be left out). Return the context (T, B, E), the mean of the values with the weights softmax(scores) over the source, and the weights (T, B, S); padding has the weight 0. In torch.
+# Close the chapter. Rebuild the heart of it under its own name: scores (T, B, S), values (S, B, V), mask (S, B), which is True at a token that may be looked at (False mostly on padding, but any token may be left out). Return the context (T, B, V), the mean of the values with the weights softmax(scores) over the source, and the weights (T, B, S); padding has the weight 0. In torch.
 #
 # A mask or scores that do not fit the values are refused: a ValueError whose message begins with `mask` or `scores`.
 #
@@ -1753,7 +1755,7 @@ a plain cell: the loop is a plain cell here; its weights are those of a GRU
 #
 # <details><summary>Hint 3</summary>
 #
-# `check_shape("mask", mask, S, B)` and `check_shape("scores", scores, "T", B, S)` refuse, with S and B from the values. The einsum: `"tbs,sbe->tbe"`.
+# `check_shape("mask", mask, S, B)` and `check_shape("scores", scores, "T", B, S)` refuse, with S and B from the values. The einsum: `"tbs,sbv->tbv"`.
 # </details>
 
 
@@ -1761,8 +1763,8 @@ a plain cell: the loop is a plain cell here; its weights are those of a GRU
 def attend(scores, values, mask):
     """The mean of the values, weighted by softmax(scores) where mask holds.
 
-    Shapes: scores (T, B, S); values (S, B, E); mask (S, B)
-        -> context (T, B, E); weights (T, B, S)
+    Shapes: scores (T, B, S); values (S, B, V); mask (S, B)
+        -> context (T, B, V); weights (T, B, S)
 
     Raises ValueError where a shape does not fit.
     """

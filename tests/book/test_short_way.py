@@ -29,13 +29,22 @@ Second.
 ## Check yourself
 
 Asked.
+
+:::{dropdown} 1. Why?
+So.
+:::
+
+:::{dropdown} 2. How?
+Thus.
+:::
 """
 
 
-def write_table(folder, sections, tasks="{}", hours=1):
+def write_table(folder, sections, tasks="{}", hours=1, aside="{}"):
     (folder / "ch01_a.md").write_text(PAGE)
     (folder / short_way.TABLE).write_text(
         f"hours: {hours}\nsections: {sections}\ntasks: {tasks}\n"
+        f"aside: {aside}\n"
     )
 
 
@@ -60,7 +69,7 @@ def minutes_of(chapters):
 
 def test_it_takes_the_hours_that_it_says():
     minutes = side_paths.count_minutes(BOOK)
-    assert 60 * WAY.hours - 30 <= minutes <= 60 * WAY.hours + 10
+    assert 60 * WAY.hours - 60 <= minutes <= 60 * WAY.hours
 
 
 def test_parts_one_and_two_take_at_most_seven_hours_of_it():
@@ -68,7 +77,8 @@ def test_parts_one_and_two_take_at_most_seven_hours_of_it():
 
 
 def test_parts_three_and_four_take_at_most_six_hours_of_it():
-    assert 0 < minutes_of(range(10, 23)) <= 6 * 60
+    slower = 1.3  # what a reader took, over what is counted
+    assert 0 < slower * minutes_of(range(10, 23)) <= 6 * 60
 
 
 def test_the_first_page_says_about_how_many_sections_it_has():
@@ -123,7 +133,8 @@ def test_a_page_without_its_side_paths_keeps_head_and_end(tmp_path):
     assert "## not a heading" in text
     assert "Second." not in text
     assert text.startswith("# A page")
-    assert text.endswith("Asked.\n")
+    assert "Asked." in text
+    assert text.endswith("Thus.\n:::\n")
 
 
 def test_sections_that_are_not_on_the_way_are_marked(tmp_path):
@@ -135,6 +146,23 @@ def test_sections_that_are_not_on_the_way_are_marked(tmp_path):
         PAGE.replace("## Two\n\nSecond.\n\n", "")
     )
     assert f"# A page\n\n*On the short way: {minutes} minutes" in marked
+
+
+def test_closing_questions_about_side_paths_are_marked(tmp_path):
+    write_table(tmp_path, "{ch01_a: all}", aside="{ch01_a: [2]}")
+    way = short_way.read(tmp_path)
+    marked = side_paths.mark(way, "ch01_a", PAGE)
+    assert ":::{dropdown} 1. Why?\nSo." in marked
+    assert ":::{dropdown} 2. How? *(side path)*\nThus." in marked
+    assert "minutes without the side paths.*" in marked
+    assert "Why?" in way.on_it("ch01_a", PAGE)
+    assert "How?" not in way.on_it("ch01_a", PAGE)
+
+
+def test_a_closing_question_that_is_not_asked_is_refused(tmp_path):
+    write_table(tmp_path, "{ch01_a: all}", aside="{ch01_a: [2, 3]}")
+    with pytest.raises(ValueError, match="ch01_a has no question 3"):
+        short_way.read(tmp_path)
 
 
 def test_a_page_that_is_whole_on_the_way_or_off_it_says_so_once(tmp_path):

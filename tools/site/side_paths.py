@@ -2,8 +2,9 @@
 
 book/short_way.yml names the sections of the short way. A page of a chapter says
 beneath its title whether it is on the way and for how many minutes; each of its
-sections that is not, beneath its heading, that it is a side path. The directive
-{short-way} lists the entire short way, for the first page.
+sections that is not, beneath its heading, that it is a side path, and so does each
+closing question about one. The directive {short-way} lists the entire short way, for
+the first page.
 """
 
 import re
@@ -22,6 +23,7 @@ CHAPTER = re.compile(r"ch\d\d_")
 TITLE = re.compile(r"^# .+$", re.MULTILINE)
 TASK = 18  # minutes; what learners took for one
 ASIDE = "*Side path.*"
+ASKED_ASIDE = " *(side path)*"  # behind a question
 
 
 def mark(way: ShortWay, page: str, text: str) -> str:
@@ -40,7 +42,16 @@ def mark(way: ShortWay, page: str, text: str) -> str:
     for section in reversed(aside):
         end = section.start + len(f"## {section.title}")
         text = f"{text[:end]}\n\n{ASIDE}\n{text[end:]}"
-    rest = " without the side paths" if aside else ""
+    questions = way.aside.get(page, [])
+    text = short_way.QUESTION.sub(
+        lambda match: (
+            match[0].replace("\n", f"{ASKED_ASIDE}\n", 1)
+            if int(match[1]) in questions
+            else match[0]
+        ),
+        text,
+    )
+    rest = " without the side paths" if aside or questions else ""
     head = f"*On the short way: {minutes} minutes{rest}.*"
     return TITLE.sub(lambda match: f"{match[0]}\n\n{head}", text, count=1)
 

@@ -427,3 +427,14 @@ def test_a_notebook_shows_the_learner_s_lines_and_none_of_the_package():
     shown = [line for line in lines if line.startswith("line ")]
     assert any("check(half" in line for line in shown)
     assert len(shown) <= 2
+
+
+def test_axes_that_do_not_fit_are_told_to_be_added_or_exchanged():
+    def masked(x, mask):
+        return np.where(mask[None], x, 0.0)
+
+    args = {"x": np.ones((3, 2, 5)), "mask": np.ones((5, 2)) > 0}
+    with pytest.raises(CheckFailure) as failed:
+        check(masked, lambda x, mask: x, [args])
+    assert "[..., None]" in str(failed.value)
+    assert "exchanged by `.T`" in str(failed.value)
