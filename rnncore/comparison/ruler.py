@@ -430,7 +430,7 @@ def _place_names(ax: Any) -> None:
     def count_touched(spot: tuple[int, int, str]) -> int:
         name.xyann = spot[:2]
         name.set_ha(spot[2])
-        box = name.get_window_extent()
+        box = name.get_window_extent().padded(4, 0)  # a gap beside it
         outside = box.x1 > fig.bbox.x1
         return outside + sum(box.overlaps(other) for other in taken)
 

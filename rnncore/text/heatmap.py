@@ -40,7 +40,7 @@ def heat_map(
         for k, (token, b) in enumerate(zip(tokens, bits, strict=True))
     ]
     bounds = ["below 1 bit", "1 to 3", "3 to 6", "more than 6"]
-    key = " ".join(
+    key = " · ".join(
         f'<span style="{_style(level)}">{bound}: {level[1]}</span>'
         for bound, level in zip(bounds, LEVELS, strict=True)
     )

@@ -153,6 +153,13 @@ def test_names_below_an_axis_do_not_touch():
     )
 
 
+def test_ticks_that_are_integers_stay_so():
+    fig, ax = plt.subplots(figsize=(7, 3))
+    ax.plot(range(1, 17), range(16))
+    ax.set_xlim(0.5, 16.5)
+    assert not (redrawn(fig).axes[0].get_xticks() % 1).any()
+
+
 def test_names_that_stand_upright_do_not_touch():
     fig, ax = plt.subplots(figsize=(7, 3))
     ax.set_xticks(range(22), ["thousand"] * 22, rotation=90)

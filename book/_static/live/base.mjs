@@ -23,7 +23,7 @@ export const COLOURS = {
 export const DRAWING = `
   text { font-family: system-ui, sans-serif; font-size: 14px;
     fill: var(--ink); }
-  .narrow text, .small { font-size: 12px; } .faint { fill: var(--faint); }
+  .small { font-size: 12px; } .faint { fill: var(--faint); }
   .middle { text-anchor: middle; } .end { text-anchor: end; }
   .back { fill: var(--back); font-style: italic; font-weight: 600; }
   .strong { font-weight: 700; }
@@ -48,6 +48,7 @@ const STYLE = `
   .live svg { display: block; max-width: 100%; overflow: visible; }
   .live .stage { position: relative; }
   ${DRAWING.replace(/(^|\})\s*(?=[.t])/g, "$1\n  .live svg ")}
+  .live .narrow text { font-size: 12px; }
   .live .controls { display: flex; flex-wrap: wrap; gap: 0.3em 1em;
     align-items: center; margin: 0.5em 0 0; }
   .live label { display: inline-flex; gap: 0.5em; align-items: center;
@@ -134,7 +135,7 @@ export function axes(parent, box, x, y, labels = {}) {
   }
   for (const [v, words] of labels.x ?? []) {
     make(parent, "text", { class: "small middle", x: at.x(v),
-      y: top + height + 15 }, words);
+      y: top + height + 17 }, words);
   }
   if (labels.title) {
     const title = make(parent, "text", { class: "small strong", x: left,

@@ -42,8 +42,8 @@ class Scan extends LiveFigure {
         stroke: "var(--faint)" });
       if (words && w > 30) {
         make(g, "text", { class: "small middle", x: x(to) + w / 2 - 1,
-          y: y + 17, style: `fill: var(${done ? "--paper" : "--ink"}); ${
-            w < 46 ? "font-size: 10.5px" : ""}` }, words);
+          y: y + 17, style: `fill: var(${done ? "--paper" : "--ink"})` },
+        w < 46 ? words.replace("0.", ".") : words);
       }
     };
     const label = (words, y) => make(g, "text", { class: "small strong",

@@ -62,7 +62,7 @@ export class Surface extends LiveFigure {
     }
     for (const a of [a0, a1]) {
       mark(`${a}`.replace("-", "−"), { x: x(a),
-        y: box.top + box.height + 16 }, "middle");
+        y: box.top + box.height + 16 }, a === a1 ? "end" : "");
     }
     this.path = this.findPath();
     const inside = ([a, b]) => a >= a0 && a <= a1 && b >= b0 && b <= b1;

@@ -65,10 +65,9 @@ class Words extends LiveFigure {
     this.high = this.narrow ? 28 : 24; // a finger's, in a drawing made smaller
     let x = 0, y = 0;
     for (const word of this.shown.words) {
-      const long = [...short(word)].length * letter;
-      const wide = Math.max(long + 8, this.high + 2);
+      const wide = Math.max([...short(word)].length * letter + 8, this.high + 2);
       if (x + wide > this.width) [x, y] = [0, y + this.high + 2];
-      this.places.push([x, y, wide, long]);
+      this.places.push([x, y, wide]);
       x += wide;
     }
     this.end = y + this.high + 10;
@@ -80,14 +79,13 @@ class Words extends LiveFigure {
     this.t.max = steps.length || words.length;
     const t = this.at;
     words.forEach((word, k) => {
-      const [x, y, wide, long] = this.places[k], cost = k ? bits[k - 1] ?? 0 : 0;
+      const [x, y, wide] = this.places[k], cost = k ? bits[k - 1] ?? 0 : 0;
       const all = make(g, "g", { style: "cursor: pointer" });
       make(all, "rect", { x: x + 1, y, width: wide - 2, height: this.high, rx: 3,
         fill: "var(--forget)", "fill-opacity": Math.min(cost / 20, 0.6),
         ...(k === t ? { stroke: "var(--ink)", "stroke-width": 2 } : {}) });
-      make(all, "text", { x: x + (wide - long) / 2, y: y + this.high / 2 + 5,
-        textLength: long,
-        lengthAdjust: "spacingAndGlyphs",
+      make(all, "text", { class: "middle", x: x + wide / 2,
+        y: y + this.high / 2 + 5, style: "font-family: monospace",
         opacity: k > t ? 0.75 : 1 }, short(word));
       if (k) all.addEventListener("click", () => this.change({ t: k }));
     });

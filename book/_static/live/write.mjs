@@ -103,7 +103,7 @@ class Write extends LiveFigure {
         const part = text.replaceAll("\n", "⏎")
           .slice(row * this.signs, (row + 1) * this.signs);
         make(sheet, "text", { x: 4, y: y + 16 * (row + 1),
-          textLength: part.length * this.size, lengthAdjust: "spacingAndGlyphs",
+          textLength: part.length * this.size,
           style: `font: ${this.size / 0.62}px monospace; white-space: pre` }, part);
       }
     });

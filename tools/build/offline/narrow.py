@@ -53,6 +53,8 @@ def draw_for_both(print_figure: Callable[..., Any]) -> Callable[..., Any]:
 def narrow_figure(made: Any) -> Any:
     """The figure, now as wide as a telephone's column."""
     made.draw_without_rendering()
+    for ax in made.axes:
+        keep_integers(ax.xaxis)
     rows = rows_of(made)
     panels = [panel for row in rows for panel in row]
     sizes = [measure_size(panel[0]) for panel in panels]
@@ -96,6 +98,15 @@ def copy_figure(fig: Any) -> Any:
         raise pickle.PicklingError(str(error)) from error
     finally:
         fig.canvas.manager = manager
+
+
+def keep_integers(axis: Any) -> None:
+    """Let ticks that are integers stay so where fewer fit, as for frames."""
+    from matplotlib.ticker import AutoLocator
+
+    locator = axis.get_major_locator()
+    if isinstance(locator, AutoLocator) and not (axis.get_majorticklocs() % 1).any():
+        locator.set_params(integer=True)
 
 
 def rows_of(fig: Any) -> list[list[list[Any]]]:
