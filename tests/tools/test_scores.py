@@ -1,12 +1,10 @@
 """The README's tables of scores."""
 
-from importlib.util import find_spec
-
 import pytest
 
 from tools import measurements
 from tools.build import readme, real_scores
-from tools.train.__main__ import known_trainings
+from tools.train.__main__ import find_commands, known_trainings
 
 ABOUT = {"command": "make scores", "date": "2026-11-20", "device": "CPU"}
 ROW = {"chapter": 15, "what": "digits", "network": 4.5, "baseline": 25.6}
@@ -58,8 +56,7 @@ def test_what_is_stored_as_a_mean_of_seeds_is_not_averaged_again():
 
 @pytest.mark.parametrize("row", real_scores.ROWS, ids=lambda row: row.what)
 def test_each_row_names_a_training_and_measurements_that_there_are(row):
-    *_, name = row.training.split()
-    assert name in known_trainings() or find_spec(name)
+    assert row.training in known_trainings() or find_commands(row.training)
     known = measurements.read()
     assert real_scores.average_runs(known, row.network) is not None
     assert real_scores.average_runs(known, row.rival) is not None

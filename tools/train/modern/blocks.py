@@ -290,15 +290,20 @@ def answers_of(name: str, found: Comparison) -> Iterator[Measurement]:
     far = cut_windows(test, LONG)
     rng = np.random.default_rng(7)
     starts = rng.integers(0, len(test) - PASSAGE, PASSAGES)
-    passages = test[starts + np.arange(PASSAGE)[:, None]]
-    twice = np.concatenate([passages, passages])
+    at = starts + np.arange(PASSAGE)[:, None]
+    twice = test[np.concatenate([at, at])]
+    after_others = test[np.concatenate([at - PASSAGE, at])]
     by_position: dict[str, list] = {}
     repeated: dict[str, list] = {}
+    preceded: dict[str, list] = {}
     for mixer in found.results:
         models = load_chosen(task, mixer, found)
         by_position[mixer] = [average_in_bins(measure_nats(m, far)) for m in models]
         repeated[mixer] = [
             summarise_both_readings(measure_nats(m, twice)) for m in models
+        ]
+        preceded[mixer] = [
+            summarise_both_readings(measure_nats(m, after_others))[1] for m in models
         ]
         if mixer == "attention":
             for model in models:
@@ -311,6 +316,8 @@ def answers_of(name: str, found: Comparison) -> Iterator[Measurement]:
     yield Measurement(f"{key}.position", by_position, unit, list(SEEDS))
     unit = f"{NATS}: the second half of {PASSAGE} tokens, read once and again"
     yield Measurement(f"{key}.repeat", repeated, unit, list(SEEDS))
+    unit = f"{NATS}: the same half after the {PASSAGE} tokens that precede the passage"
+    yield Measurement(f"{key}.preceded", preceded, unit, list(SEEDS))
 
 
 def run_cost(asked: Options) -> Iterator[Measurement]:
