@@ -24,6 +24,7 @@ def small(monkeypatch, tmp_path):
         "KEPT": tmp_path / "kept",
         "MIXERS": {name: MIXERS[name] for name in NAMES},
         "OF_EACH_KIND": NAMES,
+        "LEADING": NAMES,
         "read_text": lambda name: text,
         "D": 8,
         "WEIGHTS": 1500,
@@ -162,13 +163,33 @@ def test_a_search_that_does_not_end_is_told(monkeypatch):
 
 
 @pytest.mark.slow
+def test_in_equal_time_a_dear_update_is_done_less_often(small, monkeypatch):
+    seconds = {"LSTM": 1.0, "minGRU": 2.0, "attention": 4.0}
+    cost = {name: {"seconds": s} for name, s in seconds.items()}
+    monkeypatch.setattr(
+        blocks, "read", lambda: {"blocks.seconds": {"value": cost}}
+    )
+    known = run(small, "python.equal_time", "--steps", "8")
+    key = "blocks.python.equal_time"
+    updates = {"LSTM": 8, "minGRU": 4, "attention": 2}
+    assert known[f"{key}.updates"]["value"] == updates
+    assert from_json(known[key]["value"]).results.keys() == set(NAMES)
+    for name in NAMES:
+        assert list(
+            blocks.KEPT.glob(f"python-{name}-*-{updates[name]}.json")
+        )
+
+
 def test_every_study_of_a_text_records_all_contenders(small):
     known = run(
         small, "tunes.300", "tunes.again", "seconds", "--steps", "3"
     )
     key = "blocks.tunes.3"
     assert known.keys() == {
-        *(f"{key}{end}" for end in ("", ".position", ".repeat")),
+        *(
+            f"{key}{end}"
+            for end in ("", ".position", ".repeat", ".preceded")
+        ),
         "blocks.seconds",
     }
     found = from_json(known[key]["value"])
@@ -180,6 +201,7 @@ def test_every_study_of_a_text_records_all_contenders(small):
         assert cost["seconds"] > 0
         assert np.shape(known[f"{key}.position"]["value"][name]) == (3, 8)
         assert np.shape(known[f"{key}.repeat"]["value"][name]) == (3, 2)
+        assert np.shape(known[f"{key}.preceded"]["value"][name]) == (3,)
     limited = known[f"{key}.position"]["value"]["attention, limited"]
     whole = known[f"{key}.position"]["value"]["attention"]
     near = np.array(limited)[:, :2], np.array(whole)[:, :2]
