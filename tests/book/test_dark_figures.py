@@ -76,6 +76,16 @@ def test_colours_that_mean_something_stay():
         assert dark.darken_colour(colour) == colour
 
 
+def test_a_still_of_a_live_figure_is_dark_too():
+    svg = (
+        "<svg><style>.dot { fill: #1f2328; }</style>"
+        '<rect fill="#ffffff"/><circle class="dot"/></svg>'
+    )
+    _, rules = dark.darken_drawing(svg).split("<style media")
+    assert f'[fill="#ffffff"]{{fill:{dark.PAGE}}}' in rules
+    assert f".dot {{ fill: {dark.darken_colour('#1f2328')}; }}" in rules
+
+
 def test_a_scale_of_greys_is_turned_with_what_it_explains():
     def scale(ax):
         for k in range(20):

@@ -18,6 +18,8 @@ from PIL import Image
 PAGE = "#14181e"  # behind the text of a dark page, as in course.css
 INK = 0.92  # lightness of what was black
 COLOUR = re.compile(r"(?:fill|stroke): (#[0-9a-f]{6})")
+FILLED = re.compile(r'(fill|stroke)="(#[0-9a-f]{6})"')  # in a live figure's still
+OWN = re.compile(r"<style>(.*?)</style>", re.DOTALL)  # that of such a still
 GREY = 0.12  # chroma below which a colour is one
 PALE = 0.8  # lightness of a tint, which has dark letters upon it
 INSIDE = re.compile(r'<image\b[^>]*"data:image/png;base64,([^"]+)"')
@@ -41,6 +43,10 @@ def darken_drawing(svg: str) -> str:
                 f'[style*="{what}: {colour}"]{{{what}:{other}!important}}'
                 for what in ("fill", "stroke")
             ]
+    for own in OWN.findall(svg):
+        rules.append(COLOUR.sub(lambda m: m[0][:-7] + darken_colour(m[1]), own))
+    for what, colour in sorted(set(FILLED.findall(svg))):
+        rules.append(f'[{what}="{colour}"]{{{what}:{darken_colour(colour)}}}')
     pictures = [_measure_picture(png) for png in INSIDE.findall(svg)]
     if any(light > 0.5 and chroma < GREY for light, chroma in pictures):
         rules.append(TURN)
