@@ -148,7 +148,7 @@ print(q / q.sum(), " by hand: 16/17 and 1/17, or 0.941 and 0.059")
 #
 # *Core, about 20 minutes.*
 #
-# A long text is read in windows, because memory is short; what comes out must not depend on it. You get `texts`, a list of torch tensors `ids` (N, B), each B texts of N tokens side by side, and `read(ids, state)`, which gives logits and the state after the last row; with `None` for the state it begins anew.
+# A long text is read in windows, since memory is limited. The result must not depend on where they begin. You get `texts`, a list of torch tensors `ids` (N, B), each B texts of N tokens side by side, and `read(ids, state)`, which gives logits and the state after the last row; with `None` for the state it begins anew.
 #
 # Predict every token but the first row of each of them, from all the rows before it: at most `window` rows per call, the state carried from window to window, and not from one tensor to the next (they are other texts, in no order). The perplexity, a Python float, is
 #
