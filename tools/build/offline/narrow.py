@@ -265,7 +265,7 @@ def fit_ylabels(axes: list[Any], heights: list[float]) -> None:
 
 
 def fit_ticks(ax: Any) -> None:
-    """Break a horizontal axis' labels that touch, or else turn them; or make them smaller."""
+    """Break or turn a horizontal axis' labels that touch; upright ones shrink."""
     labels = [label for label in ax.get_xticklabels() if label.get_text()]
     names = [label.get_text() for label in ax.get_xticklabels()]
     if any(label.get_rotation() for label in labels):

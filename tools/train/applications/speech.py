@@ -2,9 +2,9 @@
 
 Three seeds, and three of each of two rivals without a loop: a window of 220 ms and
 dilated convolutions that reach over a second, these also with a falling rate in the
-time that the loop takes, and without their normalisation ("plain"). Voices of the test are in
-no training; word error rates by noise go under "speech.", the weights of seed
-0 to rnncore/weights/. About 9 minutes of one core per seed. The study "lexicon"
+time that the loop takes, and without their normalisation ("plain"). Voices of the
+test are in no training; word error rates by noise go under "speech.", the weights of
+seed 0 to rnncore/weights/. About 9 minutes of one core per seed. The study "lexicon"
 trains nothing: the stored network, read with and without the ten words, and
 with a letter model, whose weight is chosen on strings by the voices of training;
 "times" are those of an update, measured in turns.
@@ -16,7 +16,7 @@ third of one, and forty minutes.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -72,6 +72,11 @@ def plain_stack(D: int, H: int, K: int) -> DilatedRecognizer:
     return model
 
 
+def keep_rate(rate: float, steps: int) -> Optimizer:
+    """Adam, whose rate stays what it is."""
+    return adam(rate)
+
+
 class SpeechPlan(NamedTuple):
     """A network, its units, its learning rate, how long it trains."""
 
@@ -79,7 +84,7 @@ class SpeechPlan(NamedTuple):
     units: int
     rate: float  # the one that "rates" chose
     steps: int = 900
-    falls: bool = False  # whether the rate falls to 0 at the end
+    optimizer: Callable[[float, int], Optimizer] = keep_rate
 
 
 NETWORKS = {
@@ -88,7 +93,7 @@ NETWORKS = {
     "plain": SpeechPlan(plain_stack, 160, 0.002),
     "dilated": SpeechPlan(DilatedRecognizer, 160, 0.016),
     "dilated.longer": SpeechPlan(  # the loop's time
-        DilatedRecognizer, 160, 0.016, 1400, falls=True
+        DilatedRecognizer, 160, 0.016, 1400, cooling
     ),
     "wide": SpeechPlan(DilatedRecognizer, 216, 0.008),  # the loop's weights; a study's
 }
@@ -151,11 +156,6 @@ class SpeechRun(NamedTuple):
     seconds: float
 
 
-def keep_rate(rate: float, steps: int) -> Optimizer:
-    """Adam, whose rate stays what it is."""
-    return adam(rate)
-
-
 def run(
     name: str, rate: float, seed: int, steps: int, every: int, asked: Options
 ) -> SpeechRun:
@@ -173,7 +173,7 @@ def run(
         steps,
         seed,
         f"{name} {rate:g}",
-        optimizer=cooling if NETWORKS[name].falls else keep_rate,
+        optimizer=NETWORKS[name].optimizer,
         evaluate=lambda m: error_rate(m, found.valid, letters),
         evaluate_every=every,
     )
