@@ -775,7 +775,7 @@ def test_pages_say_where_they_stand_and_which_edition_they_are(visit):
         "Start",
         "Part I: one loop",
         "3. Backpropagation through time",
-        "3.1. When the sequence is too long",
+        "3.1. Truncated backpropagation: when the sequence is too long",
     ]
     footer = page.locator(".bd-footer-content")
     footer.get_by_role("link", name="Cite the course").click()
