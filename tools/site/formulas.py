@@ -27,7 +27,6 @@ WITH_LAST = (
     '<span class="with-stop"><span class="katex">'
     '<span class="katex-html" aria-hidden="true">'
 )
-FIRST = "KaTeX_Main-Regular", "KaTeX_Math-Italic"  # no formula does without
 
 
 def typeset(page: str, name: str) -> str:
@@ -49,13 +48,8 @@ def typeset(page: str, name: str) -> str:
     if 'class="katex' not in page:
         return page
     folder = f"{'../' * name.count('/')}vendor/katex"
-    links = [
-        f'<link rel="preload" as="font" type="font/woff2" crossorigin '
-        f'href="{folder}/fonts/{font}.woff2" />'
-        for font in FIRST
-    ]
-    links.append(f'<link rel="stylesheet" href="{folder}/katex.min.css" />')
-    return page.replace("</head>", "\n".join([*links, "</head>"]), 1)
+    sheet = f'<link rel="stylesheet" href="{folder}/katex.min.css" />'
+    return page.replace("</head>", f"{sheet}\n</head>", 1)
 
 
 def _draw_formula(tex: str, display: bool, page: str) -> str:

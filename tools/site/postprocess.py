@@ -27,6 +27,7 @@ from tools.site.formulas import typeset
 from tools.site.live import write_code
 from tools.site.outputs import dark, narrow
 from tools.site.outputs.sizes import size_of
+from tools.site.typefaces import ask_for_typefaces
 
 THEBE = re.compile(
     r"<script>const THEBE_JS_URL[^<]*</script>"
@@ -96,7 +97,7 @@ def finish_page(page: str, name: str, out: Path) -> str:
     page = THEBE.sub("", ICONS_JS.sub("", page))
     if name != "search.html":
         page = SEARCH_JS.sub("", page)
-    page = typeset(TABLE.sub(_with_phrases, page), name)
+    page = ask_for_typefaces(typeset(TABLE.sub(_with_phrases, page), name), name)
     page = move_media_to_files(page, name, out)
     page = LIVE.sub(set_size, page)
     page = fold_docstrings(say_what_is_folded(page))
