@@ -2,7 +2,9 @@
 PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
-STAMP  := $(VENV)/.installed
+# PARTS=1-2: what Parts I and II need, and no more
+STAMP  := $(VENV)/.installed$(if $(PARTS),-$(PARTS))
+PINS   := requirements$(if $(PARTS),-parts-$(PARTS)).txt
 DEV    := $(VENV)/.installed-dev
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
@@ -16,11 +18,12 @@ help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
 	  awk -F'\t' '{printf "make %-14s %s\n", $$1, $$2}'
 
-$(STAMP): requirements.txt constraints.txt pyproject.toml
+$(STAMP): $(PINS) constraints.txt pyproject.toml
 	@echo "Setting up $(VENV) (once, about two minutes) ..."
 	@$(PYTHON) -c 'import re, sys; needed = re.search("requires-python = .>=([0-9.]+)", open("pyproject.toml", encoding="utf8").read()).group(1); sys.exit(sys.version_info < tuple(map(int, needed.split("."))) and "Python " + needed + " or newer is needed, this is " + sys.version.split()[0])'
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
-	@$(PY) -m pip install --quiet --requirement requirements.txt --constraint constraints.txt
+	@$(if $(wildcard tools/build/cpu_torch.py),$(PY) -m tools.build.cpu_torch $(TORCH))
+	@$(PY) -m pip install --quiet --requirement $(PINS) --constraint constraints.txt
 	@$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -161,8 +164,9 @@ lite: $(LITE)/.installed  ## notebooks that open in a browser, into the built bo
 	@$(LITE)/bin/python -m tools.publish.browser.lite
 
 constraints: $(DEV)  ## pin everything as it is installed now
-	@echo "# Everything that requirements.txt brings, as tested: make constraints." > constraints.txt
-	@$(PY) -m pip freeze --all --exclude-editable --exclude pip | sed 's/+[a-z0-9]*$$//' >> constraints.txt
+	@{ echo "# Everything that requirements.txt brings, as tested: make constraints."; \
+	   $(PY) -m pip freeze --all --exclude-editable --exclude pip | sed 's/+[a-z0-9]*$$//' | grep -vE '^(cuda-|nvidia-|triton)'; \
+	   echo; grep -E '^(# With|cuda-|nvidia-|triton)' constraints.txt; } > constraints.new && mv constraints.new constraints.txt
 
 scores: $(DEV)  ## the stored networks on held-out data, beside baselines; SAVE=1 keeps them
 	@$(PY) -m tools.bench.scores $(if $(SAVE),--save)

@@ -36,6 +36,7 @@ FILES = (
     "_config.yml",
     "constraints.txt",
     "requirements.txt",
+    "requirements-parts-1-2.txt",
     "pyproject.toml",
     "LICENSE",
 )
@@ -46,6 +47,7 @@ TOOLS = (
     "tools/build/book.py",
     "tools/build/chapters.py",
     "tools/build/contents.py",
+    "tools/build/cpu_torch.py",
     "tools/build/cut.py",
     "tools/build/kernels.py",
     "tools/build/short_way.py",
