@@ -19,7 +19,7 @@ PIN = re.compile(r"^([\w.-]+)==([\w.]+)", re.MULTILINE)
 PAGES = sorted((ROOT / "book").glob("ch0*.md"))
 NOTEBOOKS = sorted((ROOT / "exercises").glob("ch0*/*.ipynb"))
 ALONE = """
-import ast, importlib.abc, json, sys
+import ast, importlib.abc, json, linecache, sys
 
 refused, sources, whole = json.loads(sys.stdin.read())
 
@@ -38,6 +38,8 @@ for source in sources:
     if not whole:
         kinds = ast.Import, ast.ImportFrom
         tree.body = [n for n in ast.walk(tree) if isinstance(n, kinds)]
+    # pages print functions: inspect.getsource finds them here
+    linecache.cache["<cells>"] = 0, None, source.splitlines(True), "<cells>"
     exec(compile(tree, "<cells>", "exec"), {"__name__": "__main__"})
 """
 
