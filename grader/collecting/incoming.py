@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from pathlib import Path
 
 from grader import untrusted
 from grader.collecting.handed_in import is_reserved
 from grader.course.settings import Limits
+from rnncore.storage.files import Refused
+from rnncore.storage.intake import read_beneath
 
 
 def folder_in(place: Path, name: str) -> Path:
@@ -26,10 +27,14 @@ def folder_in(place: Path, name: str) -> Path:
     return place
 
 
-def take_in(folder: Path, target: Path, limits: Limits) -> None:
+def take_in(
+    folder: Path, target: Path, limits: Limits, owner: int | None = None
+) -> list[str]:
     """Copy the plain files of a folder; of one too large, the notebook.
 
     When it came in is not a learner's to say: a `timestamp.txt` is left out.
+    So are a link, and what does not belong to the user of the number `owner`.
+    Returns what was left out for that, one line each.
     """
     notebook = Path(f"{target.name}.ipynb")
     try:
@@ -37,11 +42,23 @@ def take_in(folder: Path, target: Path, limits: Limits) -> None:
     except untrusted.TooMuch:
         names = [notebook] if _is_within_limits(folder / notebook, limits) else []
     target.mkdir(parents=True)
+    left, said = limits.upload_bytes, []
     for path in names:
         if is_reserved(path.as_posix()):
             continue
-        (target / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(folder / path, target / path, follow_symlinks=False)
+        try:
+            left -= _copy(folder, path, target / path, left, owner)
+        except Refused as error:
+            said.append(untrusted.line(f"{path}: left out: {error}"))
+    return said
+
+
+def _copy(folder: Path, path: Path, to: Path, most: int, owner: int | None) -> int:
+    """Copy one file, of at most `most` bytes; how many it has."""
+    content = read_beneath(folder, path, most, owner)  # it may have grown
+    to.parent.mkdir(parents=True, exist_ok=True)
+    to.write_bytes(content)
+    return len(content)
 
 
 def _read_mode(path: Path) -> int:

@@ -1,0 +1,270 @@
+"""The door for files that others made: what may pass, and how much of it.
+
+A learner, a service or a stranger may have written them. Each kind has its
+line in `LIMITS`; a file is opened here, or handed here to the library that
+takes it apart, and nowhere else. A link in a file's place is not followed
+where others can write, a pipe is not waited for, and a packed file says
+first how large it becomes. Only the standard library is needed, so that a
+grader without the book's chapters has the same door.
+"""
+
+import io
+import json
+import os
+import stat
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from rnncore.storage.files import Refused, read_bytes
+
+MB, GB = 1_000_000, 1_000_000_000
+NO_LINK = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+FOLDER = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
+HEADER = 1 << 20  # bytes of the name and the other facts of a tar's member
+SMALL = 1_000_000  # bytes of a member whose ratio nobody looks at
+
+
+class Limit(NamedTuple):
+    """What a file of a kind may be at most.
+
+    `bytes` of the file, `unpacked` bytes of what it holds, `parts`: how
+    many; these bound the memory and, at the speed of a slow core, the
+    `seconds`. `formats` are the only ones that a decoder may take it for.
+    """
+
+    bytes: int
+    unpacked: int = 0
+    parts: int = 0
+    seconds: float = 60
+    formats: tuple[str, ...] = ()
+
+
+SOUNDS = ("wav", "flac", "mp3", "ogg", "mov", "aac", "aiff", "au", "caf")
+FILMS = ("mov", "matroska", "avi", "mpeg", "mpegts")
+
+LIMITS = {
+    # parts: the columns
+    "table": Limit(GB, parts=10_000),
+    # parts: the dates from the first to the last
+    "dates": Limit(0, parts=10_000_000),
+    # of a film the sound is read too
+    "sound": Limit(4 * GB, seconds=3600, formats=SOUNDS + FILMS),
+    "film": Limit(40 * GB, seconds=3600, formats=FILMS),
+    # parts: the members of an .mxl
+    "score": Limit(50 * MB, unpacked=50 * MB, parts=100),
+    # parts: the events
+    "midi": Limit(10 * MB, parts=200_000),
+    # parts: the frames and notes; a list that is named again counts again
+    "pieces": Limit(100 * MB, parts=5_000_000),
+    # parts: the commas and brackets
+    "json": Limit(100 * MB, parts=5_000_000),
+    # parts: the members
+    "export": Limit(40 * GB, unpacked=40 * GB, parts=500_000, seconds=3600),
+    "set": Limit(4 << 30, unpacked=4 << 30, parts=200_000, seconds=3600),
+    # what an exchange writes beside a notebook
+    "mark": Limit(1_000),
+}
+
+
+# ------------------------------------------------------------- plain files
+
+
+def read_file(path: str | os.PathLike, kind: str) -> bytes:
+    """What a user's file holds, or a pipe that the user named.
+
+    Raises Refused naming the file where there is none, or it has more
+    bytes than its kind may have.
+    """
+    path = Path(path)
+    if path.is_file():
+        check_size(path, path.stat().st_size, kind)
+    content = read_bytes(path)
+    check_size(path, len(content), kind)
+    return content
+
+
+def check_size(path: str | os.PathLike, size: int, kind: str) -> None:
+    """Raise Refused where a file has more bytes than its kind may have."""
+    most = LIMITS[kind].bytes
+    if size > most:
+        raise Refused(
+            f"{path}: expected at most {most / MB:,.0f} MB, "
+            f"got {size / MB:,.0f}"
+        )
+
+
+@contextmanager
+def open_beneath(
+    folder: str | os.PathLike,
+    path: str | os.PathLike = "",
+    owner: int | None = None,
+) -> Iterator[BinaryIO]:
+    """A plain file in a folder that others can change meanwhile.
+
+    No part of `path` may be a link, nor the folder itself; each is opened
+    by the one before, so that none can be exchanged on the way. Without
+    `path` the file is `folder` itself. `owner` is the number of the user
+    to whom all of it has to belong.
+
+    Raises Refused saying what is there in the file's place.
+    """
+    parts = Path(path).parts
+    if {"..", "/"} & set(parts):
+        raise Refused(f"{path}: leads out of its folder")
+    ways = [os.fspath(folder), *parts]
+    with ExitStack() as opened:
+        place = None
+        for way in ways[:-1]:
+            place = _open(way, FOLDER, place)
+            opened.callback(os.close, place)
+            _check_owner(place, way, owner)
+        number = _open(ways[-1], NO_LINK, place)
+        file = opened.enter_context(os.fdopen(number, "rb"))
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            raise Refused(f"{ways[-1]}: expected a file, got a device")
+        _check_owner(number, ways[-1], owner)
+        yield file
+
+
+def _open(name: str, flags: int, place: int | None) -> int:
+    try:
+        return os.open(name, flags, dir_fd=place)
+    except OSError as error:
+        raise Refused(
+            f"{name}: expected a file, got a link or nothing: "
+            f"{error.strerror}"
+        ) from error
+
+
+def _check_owner(number: int, name: str, owner: int | None) -> None:
+    found = os.fstat(number).st_uid
+    if owner is not None and found != owner:
+        raise Refused(
+            f"{name}: expected a file of user {owner}, got one of {found}"
+        )
+
+
+def read_beneath(
+    folder: str | os.PathLike,
+    path: str | os.PathLike,
+    most: int,
+    owner: int | None = None,
+) -> bytes:
+    """The bytes of such a file, `most` of them.
+
+    Raises Refused as `open_beneath` does, or where it has more.
+    """
+    with open_beneath(folder, path, owner) as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise Refused(f"{path or folder}: expected at most {most:,} bytes")
+    return content
+
+
+# ---------------------------------------------------------------- archives
+
+
+class Header(tarfile.TarInfo):
+    """A tar's header that may not say that gigabytes of headers follow."""
+
+    @classmethod
+    def frombuf(
+        cls, buf: bytes | bytearray, encoding: str, errors: str
+    ) -> "Header":
+        header = super().frombuf(buf, encoding, errors)
+        data = header.type in (*tarfile.REGULAR_TYPES, tarfile.DIRTYPE)
+        if header.size < 0 or (header.size > HEADER and not data):
+            raise Refused(f"a header of {header.size} bytes")
+        return header
+
+
+def is_plain(path: str | os.PathLike) -> bool:
+    """Whether a path is a file: a pipe would be waited for for ever."""
+    return stat.S_ISREG(os.stat(path).st_mode)
+
+
+def is_zip(path: str | os.PathLike) -> bool:
+    """Whether a plain file is a zip archive."""
+    return is_plain(path) and zipfile.is_zipfile(path)
+
+
+def open_zip(path: str | os.PathLike, kind: str) -> zipfile.ZipFile:
+    """A zip archive with its list of members; none is unpacked.
+
+    Raises Refused where it is too large, packed or unpacked, or no plain
+    file, zipfile.BadZipFile where it is damaged.
+    """
+    limit = LIMITS[kind]
+    if not is_plain(path):
+        raise Refused(f"{path}: expected a file, got a folder or a device")
+    check_size(path, os.path.getsize(path), kind)
+    archive = zipfile.ZipFile(path)
+    members = archive.infolist()
+    total = sum(max(m.file_size, 0) for m in members)
+    if len(members) > limit.parts or total > limit.unpacked:
+        archive.close()
+        raise Refused(
+            f"{path}: expected at most {limit.parts:,} files and "
+            f"{limit.unpacked / MB:,.0f} MB in it, got {len(members):,} "
+            f"and {total / MB:,.0f} MB"
+        )
+    return archive
+
+
+def open_tar(path: str | os.PathLike, kind: str) -> tarfile.TarFile:
+    """A tar archive; its members are read one after another.
+
+    Raises Refused where it is too large or no plain file, or a header
+    claims too much, tarfile.TarError where it is none.
+    """
+    if not is_plain(path):
+        raise Refused(f"{path}: expected a file, got a folder or a device")
+    check_size(path, os.path.getsize(path), kind)
+    return tarfile.open(path, tarinfo=Header)
+
+
+# ---------------------------------------------------------------- decoders
+
+
+def open_media(source: str | os.PathLike | BinaryIO, kind: str) -> Any:
+    """PyAV's container of a sound or a film, to be read.
+
+    FFmpeg knows formats that are texts and name other files, addresses or
+    ports of the network. Only those of the kind are tried, and no protocol
+    but that of files, nor a file that another names.
+
+    Raises Refused where it is too large, av.FFmpegError where it is none.
+    """
+    import av
+
+    limit = LIMITS[kind]
+    if not hasattr(source, "read"):
+        check_size(source, os.path.getsize(source), kind)
+        source = os.fspath(source)
+    return av.open(
+        source,
+        "r",
+        options={
+            "protocol_whitelist": "file",
+            "format_whitelist": ",".join(limit.formats),
+        },
+    )
+
+
+def parse_json(content: bytes, kind: str = "json") -> Any:
+    """The value of a JSON text.
+
+    Raises ValueError where it is none, or has too many parts.
+    """
+    most = LIMITS[kind].parts
+    parts = sum(map(content.count, (b",", b"[", b"{")))
+    if parts > most:
+        raise Refused(f"it has {parts:,} parts, more than {most:,}")
+    try:
+        return json.loads(content.decode("utf-8-sig"))
+    except RecursionError as error:
+        raise Refused("lists in lists, too deep") from error
