@@ -29,6 +29,7 @@ CELLS = 2_000  # of a notebook
 REMARKS = 30
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 WIDE = str.maketrans("＝＋－＠", "=+-@")  # which spreadsheets take as such
+INNER = re.compile(r"([;|\t]\s*)(?=[=+\-@＝＋－＠|%])")  # and begins a field there
 CODES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours, cursor
     r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)"  # titles, clipboard
@@ -80,9 +81,13 @@ def _word(value: Any) -> str:
 
 
 def cell(value: object) -> object:
-    """A spreadsheet runs text that begins like a formula: quote it."""
+    """A spreadsheet runs text that begins like a formula: quote it.
+
+    One that separates fields elsewhere than we do finds more of them in a
+    text: it comes on one line, and what follows such a place is quoted too.
+    """
     if isinstance(value, str):
-        value = valid(value)
+        value = INNER.sub(r"\1'", " ".join(valid(value).splitlines()))
         if value.translate(WIDE).lstrip(" ").startswith(FORMULA):
             return f"'{value}"
     return value

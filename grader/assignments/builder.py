@@ -50,6 +50,7 @@ from grader.assignments.source import (
     read,
     test_parts,
 )
+from grader.course.home import make_home
 from grader.notebook.names import cell_metadata
 
 
@@ -103,7 +104,7 @@ def build(name: str, root: Path) -> None:
 
     Raises ValueError listing what the author must correct.
     """
-    target = root / "grading" / "source" / name
+    target = make_home(root / "grading") / "source" / name
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root / "grading") as scratch:
         folder = Path(scratch) / name
@@ -161,8 +162,7 @@ def open_course(root: Path) -> NbGraderAPI:
         os.environ["PATH"] = scripts + os.pathsep + os.environ["PATH"]
     config = PyFileConfigLoader("nbgrader_config.py", str(ROOT)).load_config()
     config.CourseDirectory.root = str(root)
-    database = root / "grading" / "gradebook.db"
-    database.parent.mkdir(parents=True, exist_ok=True)
+    database = make_home(root / "grading") / "gradebook.db"
     if root != ROOT:
         config.CourseDirectory.db_url = f"sqlite:///{database}"
     return NbGraderAPI(config=config)

@@ -7,7 +7,6 @@ the archive is a file like any other.
 
 from __future__ import annotations
 
-import os
 import stat
 import tarfile
 import zipfile
@@ -19,13 +18,19 @@ from pathlib import Path
 
 from grader import untrusted
 from rnncore.storage.files import composed
+from rnncore.storage.intake import (
+    LIMITS,
+    is_plain,
+    is_zip,
+    open_beneath,
+    open_tar,
+    open_zip,
+)
 
-MEMBERS = 500_000  # of one export
+EXPORT = LIMITS["export"]
 OF_ONE = 20_000  # files and folders of a learner's folder
-BYTES = 40_000_000_000  # of a tar, which is read from end to end
 SMALL, RATIO = 1_000_000, 100  # above SMALL bytes: the highest ratio of compression
 READABLE = "a .zip, a .tar, a .tar.gz or a folder"
-FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # no link, no pipe
 
 
 class Unreadable(ValueError):
@@ -73,11 +78,15 @@ class Export:
             raise Unreadable(f"it is a link; {READABLE} is expected")
         if self.path.is_dir():
             return _read_folder(self.path)
-        if zipfile.is_zipfile(self.path):
-            return _read_zip(self._open.enter_context(zipfile.ZipFile(self.path)))
-        if tarfile.is_tarfile(self.path):
-            return _read_tar(self._open.enter_context(tarfile.open(self.path)))
-        raise Unreadable(f"it is none; {READABLE} is expected")
+        if not is_plain(self.path):
+            raise Unreadable(f"it is a device; {READABLE} is expected")
+        if is_zip(self.path):
+            return _read_zip(self._open.enter_context(open_zip(self.path, "export")))
+        try:
+            archive = open_tar(self.path, "export")
+        except tarfile.ReadError as error:
+            raise Unreadable(f"it is none; {READABLE} is expected") from error
+        return _read_tar(self._open.enter_context(archive))
 
 
 def _read_folder(folder: Path) -> Iterator[Member]:
@@ -108,7 +117,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def _file_bytes(path: Path) -> bytes:
-    with os.fdopen(os.open(path, FLAGS), "rb") as file:
+    with open_beneath(path) as file:
         return file.read()
 
 
@@ -134,8 +143,8 @@ def _read_tar(archive: tarfile.TarFile) -> Iterator[Member]:
     for count, info in enumerate(archive, 1):
         _check_count(count)
         total += info.size
-        if total > BYTES:  # before it reads over them
-            raise Unreadable(f"it holds over {BYTES / 1e9:.0f} GB")
+        if total > EXPORT.unpacked:  # before it reads over them
+            raise Unreadable(f"it holds over {EXPORT.unpacked / 1e9:.0f} GB")
         if info.isdir():
             continue
         plain = info.isreg() and not info.issparse()
@@ -151,8 +160,8 @@ def _read_member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
 
 
 def _check_count(count: int) -> None:
-    if count > MEMBERS:
-        raise Unreadable(f"it holds over {MEMBERS:,} files")
+    if count > EXPORT.parts:
+        raise Unreadable(f"it holds over {EXPORT.parts:,} files")
 
 
 def _clean_path(name: str) -> str:

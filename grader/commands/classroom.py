@@ -26,6 +26,7 @@ from grader.assignments import builder
 from grader.collecting.incoming import folder_in, take_in
 from grader.collecting.placing import place_folder
 from grader.commands.gradescope import find_assignment
+from grader.course.home import make_home
 from grader.course.settings import Course, SetupError
 from grader.notebook.repair import grade_id, is_test, task_of
 from grader.services.tree import LEFT_OUT, learners_makefile
@@ -267,7 +268,7 @@ def collect(name: str, source: Path, course: Course) -> tuple[list[str], list[st
             refused.append(f"{clone.name!a}: {why or f'{start_of}NAME is expected'}")
             continue
         target = course.submitted / learner / name
-        with tempfile.TemporaryDirectory(dir=_make_folder(course.home)) as scratch:
+        with tempfile.TemporaryDirectory(dir=make_home(course.home)) as scratch:
             copy = Path(scratch) / name
             take_in(folder_in(clone, name), copy, course.limits)
             if (when := target / "timestamp.txt").is_file():
@@ -286,11 +287,6 @@ def find_prefix(folder: str) -> str:
             f"expected, SLUG-submissions, got {folder!a}"
         )
     return f"{slug}-"
-
-
-def _make_folder(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from typing import BinaryIO
 
 from grader import ROOT
 from grader.assignments import builder
+from grader.course.home import make_home
 from grader.course.seeds import course_secret
 from grader.course.settings import CONFIG_NAME, SetupError, load_config
 from grader.services.tree import LEFT_OUT
@@ -166,8 +167,7 @@ def read_configuration(root: Path) -> str:
 
 def _derive_secret(name: str) -> bytes:
     """A secret for this assignment that does not reveal the course's."""
-    home = ROOT / "grading"
-    home.mkdir(exist_ok=True)
+    home = make_home(ROOT / "grading")
     return hmac.digest(course_secret(home), f"gradescope {name}".encode(), "sha256")
 
 

@@ -15,6 +15,7 @@ import argparse
 import getpass
 import hmac
 import json
+import re
 import secrets
 import sys
 import threading
@@ -218,7 +219,8 @@ class _Handler(BaseHTTPRequestHandler):
         if not self._admitted("mark"):
             return
         length = self.headers.get("Content-Length", "")
-        if not length.isdecimal() or int(length) > LONGEST:
+        most = len(str(LONGEST))
+        if not re.fullmatch(f"[0-9]{{1,{most}}}", length) or int(length) > LONGEST:
             self._answer(413, f"expected {LONGEST:,} bytes at most")
             return
         try:

@@ -30,6 +30,7 @@ from grader.course.course_file import NAME as COURSE_NAME
 from grader.course.course_file import CourseFile, read_course_file
 from grader.course.fingerprint import compute_fingerprint
 from grader.course.gradebook import Ledger
+from grader.course.home import make_home
 from grader.notebook.restore import read_cells, write_cells
 
 # nbgrader adds a submission's notebooks before the submission itself, which
@@ -208,7 +209,7 @@ class Course:
 
         Raises SetupError where another run holds it.
         """
-        self.home.mkdir(exist_ok=True)
+        make_home(self.home)
         with (self.home / ".lock").open("w", encoding="utf-8") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

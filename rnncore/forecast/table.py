@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnncore.storage.files import Refused, read_text
+from rnncore.storage.intake import LIMITS
 
 if TYPE_CHECKING:
     import pandas as pd
 
+MISSING = 100  # times as many dates as there are, at most
 SHORTEST = 28  # days of a month
 MARK = re.compile("sep=(.)\n", re.IGNORECASE)  # a first line of Excel's
 DECIMAL = r"\d{4}\.\d*"  # a year, such as 1984.25
@@ -103,6 +105,7 @@ def read_rows(
     if mark := MARK.match(text):
         first, separator, text = 3, mark[1], text[mark.end() :]
 
+    _check_columns(path, text, separator)
     try:
         rows = pd.read_csv(
             io.StringIO(text),
@@ -122,6 +125,16 @@ def read_rows(
     if not isinstance(rows.index, pd.RangeIndex):
         _check_row_names(path, rows, first, date_format)
     return rows.set_axis(pd.RangeIndex(first, first + len(rows)))
+
+
+def _check_columns(path: Path, text: str, separator: str) -> None:
+    """Raise Refused where a table has more columns than are looked at."""
+    count = text.partition("\n")[0].count(separator) + 1
+    most = LIMITS["table"].parts
+    if count > most:
+        raise Refused(
+            f"{path}: expected at most {most:,} columns, got {count:,}"
+        )
 
 
 def _check_format(date_format: str) -> None:
@@ -345,6 +358,7 @@ def find_steps(
     """
     import pandas as pd
 
+    _check_span(path, index, lines)
     step = step_of(index)
     expected = _compute_dates(index, step)
     between = index.difference(expected)
@@ -357,6 +371,30 @@ def find_steps(
             "rows as steps (--gaps)"
         )
     return pd.DatetimeIndex(expected, name=index.name, freq=step)
+
+
+def _check_span(
+    path: Path, index: pd.DatetimeIndex, lines: pd.Index
+) -> None:
+    """Raise Refused where a year is so far off that most dates are missing.
+
+    A date with a wrong year would make all those before it be invented.
+    """
+    if len(index) < 2:
+        return
+    distances = np.diff(index.to_numpy()).astype("timedelta64[ns]")
+    usual = np.median(distances)
+    total = index[-1].to_datetime64() - index[0].to_datetime64()
+    count = float(total / usual) if usual else 1.0
+    most = min(LIMITS["dates"].parts, MISSING * len(index))
+    if count > most:
+        row = int(distances.argmax())
+        raise Refused(
+            f"{path}: line {lines[row + 1]}: {index[row + 1]} comes after "
+            f"{index[row]}: expected at most {most:,} steps from the first "
+            f"date to the last, got {count:,.0f}; fix it, or take rows as "
+            "steps (--gaps)"
+        )
 
 
 def check_missing(

@@ -25,6 +25,7 @@ from rnncore.music.score import (
     from_piano_roll,
 )
 from rnncore.storage.files import whole_file
+from rnncore.storage.intake import check_size, is_zip, open_zip, read_file
 
 ENDINGS = (".mid", ".midi", ".musicxml", ".xml", ".mxl", ".abc")
 TEMPO = 80.0  # quarter notes a minute, where the file does not say
@@ -88,6 +89,7 @@ def _read(path: Path, frame: float) -> Folder:
         raise ValueError(f"{path}: there is no such file")
     if path.suffix.lower() not in ENDINGS:
         raise ValueError(f"{path}: expected one of {', '.join(ENDINGS)}")
+    check_size(path, path.stat().st_size, "score")
     if path.stat().st_size == 0:
         raise ValueError(f"{path}: the file is empty")
     read = READERS.get(path.suffix.lower(), _read_musicxml)
@@ -104,7 +106,7 @@ def _read(path: Path, frame: float) -> Folder:
 
 def _read_abc(path: Path, frame: float) -> Folder:
     """The tunes of an ABC file."""
-    content = path.read_bytes()
+    content = read_file(path, "score")
     try:
         text = content.decode("utf-8-sig")  # as ABC 2.1 has it
     except UnicodeDecodeError:
@@ -119,6 +121,8 @@ def _read_musicxml(path: Path, frame: float) -> Folder:
     """The score, or the scores, of a MusicXML file, as they sound."""
     from music21 import converter, stream
 
+    if is_zip(path):  # as an .mxl is
+        open_zip(path, "score").close()  # which refuses what grows
     found: Any = converter.parse(  # no pickle read, none written
         path, forceSource=True, storePickle=False
     )
@@ -132,7 +136,7 @@ def _read_musicxml(path: Path, frame: float) -> Folder:
 
 def _read_midi(path: Path, frame: float) -> Folder:
     """The score of a MIDI file, and whether notes never end in it."""
-    found = read_midi(path.read_bytes())
+    found = read_midi(read_file(path, "midi"))
     score = from_tune(found.tune, frame, path.stem, LATE)
     told = f"{found.endless} that never end last to the end of their track"
     remarks = {"notes": told} if found.endless else {}

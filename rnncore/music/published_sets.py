@@ -7,7 +7,6 @@ commands; here it may hold lists and numbers, and nothing else is read.
 """
 
 import io
-import json
 import os
 import pickle
 from collections.abc import Callable
@@ -29,6 +28,7 @@ from rnncore.music.frames import (
 )
 from rnncore.music.score import KEYS, LOWEST, Score, piano_roll
 from rnncore.music.training import train_chords, train_frames
+from rnncore.storage.intake import LIMITS, parse_json, read_file
 
 PARTS = ("train", "valid", "test")
 # how the two networks are trained; that other keys help was found on the
@@ -59,10 +59,15 @@ def read_published(path: str | os.PathLike) -> Published:
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"{path}: there is no such file")
-    readers: dict[str, Callable] = {".json": json.loads, ".mat": _mat}
+    readers: dict[str, Callable] = {".json": parse_json, ".mat": _mat}
     try:
-        content = readers.get(path.suffix, _pickle)(path.read_bytes())
-        parts = [[_roll(p) for p in content[name]] for name in PARTS]
+        raw = read_file(path, "pieces")
+        content = readers.get(path.suffix, _pickle)(raw)
+        count = _Count()
+        parts = [
+            [_roll(p, count) for p in count.of(content[name])]
+            for name in PARTS
+        ]
     except KeyError as error:
         raise ValueError(f"{path}: it has no part {error}") from error
     except Exception as error:  # each format's library has its own kinds
@@ -98,18 +103,34 @@ def _mat(content: bytes) -> dict[str, Any]:
     return {name: list(found[f"{name}data"].ravel()) for name in PARTS}
 
 
-def _roll(piece: Any) -> np.ndarray:
+class _Count:
+    """How much was read: a list that is named twice is read twice."""
+
+    def __init__(self) -> None:
+        self.left = LIMITS["pieces"].parts
+
+    def of(self, found: Any) -> Any:
+        """The same list. Raises ValueError where it is one too many."""
+        self.left -= len(found)
+        if self.left < 0:
+            most = LIMITS["pieces"].parts
+            raise ValueError(f"expected at most {most:,} frames and notes")
+        return found
+
+
+def _roll(piece: Any, count: _Count) -> np.ndarray:
     """One piece as a roll: a list of frames of MIDI numbers, or a roll.
 
     Numbers below 0 mean rests in some copies, and are left out.
     """
     if isinstance(piece, np.ndarray):
+        count.of(piece)
         if piece.ndim != 2 or piece.shape[1] != KEYS:
             raise ValueError(f"expected rolls (T, 88), got {piece.shape}")
         return (piece > 0).astype(np.float32)
-    roll = np.zeros((len(piece), KEYS), np.float32)
+    roll = np.zeros((len(count.of(piece)), KEYS), np.float32)
     for t, frame in enumerate(piece):
-        keys = [int(p) - LOWEST for p in frame if p >= 0]
+        keys = [int(p) - LOWEST for p in count.of(frame) if p >= 0]
         if any(not 0 <= k < KEYS for k in keys):
             raise ValueError(f"frame {t}: expected pitches 21 to 108")
         roll[t, keys] = 1

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from rnncore.speech.features import FASTEST, SLOWEST, read_wav
-from rnncore.storage.files import Refused, read_bytes
+from rnncore.storage.files import Refused
+from rnncore.storage.intake import open_media, read_file
 
 ENDINGS = ".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a"
 WAVES = b"RIFF", b"RIFX", b"RF64"  # WAV files begin so
@@ -17,8 +18,8 @@ LONGEST = 4 * 3600  # seconds: a small file may hold days of silence
 def read_sound(path: str | os.PathLike) -> tuple[np.ndarray, int]:
     """The samples of a recording, all channels' mean, and their rate.
 
-    WAV, FLAC, MP3, Ogg, Opus, and what else PyAV decodes; of a film its
-    sound. What is cut off is read as far as it goes.
+    WAV, FLAC, MP3, Ogg, Opus, and the other formats of `LIMITS["sound"]`;
+    of a film its sound. What is cut off is read as far as it goes.
 
     Shapes: -> samples (N,); rate
 
@@ -26,7 +27,7 @@ def read_sound(path: str | os.PathLike) -> tuple[np.ndarray, int]:
     LONGEST seconds, or another rate than sound has.
     """
     path = Path(path)
-    content = read_bytes(path)
+    content = read_file(path, "sound")
     if content[:4] in WAVES or path.suffix.lower() == ".wav":
         return read_wav(path)
     import av
@@ -34,7 +35,7 @@ def read_sound(path: str | os.PathLike) -> tuple[np.ndarray, int]:
     parts: list[np.ndarray] = []
     rate = count = 0
     try:
-        with av.open(io.BytesIO(content), "r") as film:
+        with open_media(io.BytesIO(content), "sound") as film:
             if not film.streams.audio:
                 raise Refused(f"{path}: it holds no sound")
             for frame in film.decode(audio=0):

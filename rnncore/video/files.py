@@ -11,7 +11,8 @@ from typing import BinaryIO
 import numpy as np
 
 from rnncore.display import HTML
-from rnncore.storage.files import Refused, read_bytes, whole_file
+from rnncore.storage.files import Refused, whole_file
+from rnncore.storage.intake import open_media, read_file
 from rnncore.video.showing import matrix_of, shown_at, turned
 
 CONTAINERS = {  # that hold H.264, as ffmpeg calls them
@@ -38,13 +39,14 @@ def read_video(
     Raises Refused naming the file where it holds no film, or one frame.
     """
     path = Path(path)
-    source = path if path.is_file() else io.BytesIO(read_bytes(path))
+    piped = not path.is_file()
+    source = io.BytesIO(read_file(path, "film")) if piped else path
     import av
 
     frames: list[np.ndarray] = []
     times: list[Fraction | None] = []  # at which each begins, and the end
     try:
-        with av.open(source, "r") as film:
+        with open_media(source, "film") as film:
             if not film.streams.video:
                 raise Refused(f"{path}: it holds no film")
             for frame in film.decode(video=0):

@@ -109,8 +109,16 @@ def check_text(text):
 def check_cell(text):
     kept = untrusted.cell(text)
     assert not kept.lstrip(" ").startswith(untrusted.FORMULA)
-    lines = [*csv.reader(io.StringIO(csv_text([[text, "b"]]), newline=""))]
+    table = csv_text([[text, "b"]])
+    lines = [*csv.reader(io.StringIO(table, newline=""))]
     assert lines[0][1] == "b"
+    assert len(table.splitlines()) <= 1
+    for separator in ";\t|":  # of other spreadsheets
+        for found in csv.reader(io.StringIO(table), delimiter=separator):
+            assert not any(
+                field.lstrip().startswith(("=", "+", "-", "@"))
+                for field in found
+            )
 
 
 def check_name(name):
@@ -441,7 +449,10 @@ def test_a_text_is_cut_and_a_line_is_one():
         ("＋1", "'＋1"),
         ("－1", "'－1"),
         ("＠a", "'＠a"),
-        ("\t=", "'\t="),
+        ("\t=", "'\t'="),
+        ("x;=1+2;\n=cmd|calc!A0", "x;'=1+2; '=cmd|calc!A0"),
+        ("a|\u3000＝1", "a|\u3000'＝1"),
+        ("a;b\r\n-1", "a;b -1"),
         ("a=1", "a=1"),
         ("\ud800", "?"),
         (3, 3),

@@ -18,10 +18,9 @@ from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
 from rnncore.storage.files import Refused
+from rnncore.storage.intake import LIMITS, is_zip, open_tar, open_zip
 
-MEMBERS = 200_000  # of an archive: the largest that is known has 3,004
-TOTAL = 4 << 30  # bytes of all its members, unpacked
-HEADER = 1 << 20  # bytes of a member's name and other facts
+SET = LIMITS["set"]  # the largest that is known has 3,004 members
 CHUNK = 1 << 20
 DAMAGED = (
     tarfile.TarError,
@@ -58,7 +57,7 @@ def collect(
     try:
         for count, member in enumerate(members(source), 1):
             total += member.size
-            if count > MEMBERS or total > TOTAL or member.size < 0:
+            if count > SET.parts or total > SET.unpacked or member.size < 0:
                 raise Refused(f"{source}: larger than any of the sets")
             path = wanted(member.path)
             if path is None:
@@ -94,7 +93,7 @@ def members(source: Path) -> Iterator[Member]:
         raise Refused(f"{source}: there is no such file or folder")
     if source.is_dir():
         found = _read_folder(source)
-    elif zipfile.is_zipfile(source):
+    elif is_zip(source):
         found = _read_zip(source)
     else:
         found = _read_tar(source)
@@ -115,7 +114,7 @@ def _read_folder(folder: Path) -> Iterator[Member]:
 
 
 def _read_zip(path: Path) -> Iterator[Member]:
-    with zipfile.ZipFile(path) as archive:
+    with open_zip(path, "set") as archive:
         for info in archive.infolist():
             kind = stat.S_IFMT(info.external_attr >> 16)
             plain = kind in (0, stat.S_IFREG)
@@ -128,23 +127,9 @@ def _read_zip(path: Path) -> Iterator[Member]:
                 )
 
 
-class _Header(tarfile.TarInfo):
-    """A header that may not say that gigabytes of headers follow."""
-
-    @classmethod
-    def frombuf(
-        cls, buf: bytes | bytearray, encoding: str, errors: str
-    ) -> "_Header":
-        header = super().frombuf(buf, encoding, errors)
-        data = header.type in (*tarfile.REGULAR_TYPES, tarfile.DIRTYPE)
-        if header.size < 0 or (header.size > HEADER and not data):
-            raise Refused(f"a header of {header.size} bytes")
-        return header
-
-
 def _read_tar(path: Path) -> Iterator[Member]:
     try:
-        with tarfile.open(path, tarinfo=_Header) as archive:
+        with open_tar(path, "set") as archive:
             for info in archive:
                 if info.isdev():
                     raise Refused(f"{info.name} is a device")

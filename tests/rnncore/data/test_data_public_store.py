@@ -240,7 +240,7 @@ def test_a_source_that_is_not_the_set_changes_nothing(
 
 
 def test_too_many_members_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(archives, "MEMBERS", 5)
+    monkeypatch.setattr(archives, "SET", archives.SET._replace(parts=5))
     path = tar(tmp_path / "a.tar", MANY)
     with pytest.raises(Refused, match="larger than any"):
         archives.collect(path, lambda _: None, 9, tmp_path / "to")
