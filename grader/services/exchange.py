@@ -12,7 +12,7 @@ import pwd
 import re
 import secrets
 import stat
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from rnncore.storage.intake import LIMITS, read_beneath
 NAMES = ("timestamp.txt", "submission_secret.txt")  # by which it finds the learner
 WHEN, SECRET = NAMES
 SECRETS = re.compile(r"[0-9a-f]{32,256}")  # as nbgrader draws them
+LATER = timedelta(minutes=10)  # so long a copy may take
 SHARED = 0o1777  # what is in it is renamed and removed by its owner alone
 MODES = {"outbound": 0o755, "inbound": 0o3733, "feedback": 0o711}
 
@@ -91,6 +92,10 @@ class Collect(default.ExchangeCollect):
         for line in take_in(source, target, limits, owner):
             self.log.warning("%s: %s", source.name, line)
         when = parse_utc(source.name.rsplit("+", 3)[2])
+        if (made := _find_youngest(source)) > when + LATER:
+            self.log.warning(
+                "%s: its files were written until %s UTC", source.name, made
+            )
         replace_text(target / WHEN, f"{when:%Y-%m-%d %H:%M:%S.%f} UTC")
         replace_text(target / SECRET, _read_secret(source, owner))
 
@@ -100,6 +105,15 @@ def _name_user(number: int) -> str:
         return pwd.getpwuid(number).pw_name
     except KeyError:
         return f"user {number}, whom this machine does not know"
+
+
+def _find_youngest(source: Path) -> datetime:
+    """When the latest change was made, in UTC: a clock that no user sets."""
+    latest = max(
+        (path.lstat().st_ctime for path in untrusted.walk(source)),
+        default=source.lstat().st_ctime,
+    )
+    return datetime.fromtimestamp(int(latest), UTC).replace(tzinfo=None)
 
 
 def _read_secret(source: Path, owner: int) -> str:

@@ -10,7 +10,10 @@ from the environment, and from the command line, as everywhere in Jupyter:
     COURSE       the course's folder; this project's by default
     HUB          a folder for what the hub keeps, open to all: /srv/rnn-hub
     NGSHARE      ngshare's port, 10101; close it to other machines
+    DOMAIN       the hub's name; each server has a subdomain of it
+    CERT, KEY    files of TLS, for DOMAIN and *.DOMAIN
 
+Without the last three the hub is for trying it, on this machine alone.
 HUB/learners.txt has the learners' logins, one a line.
 """
 
@@ -28,6 +31,8 @@ INSTRUCTOR = os.environ.get("INSTRUCTOR", "")
 EXCHANGE = os.environ.get("EXCHANGE", "folder")
 PORT = int(os.environ.get("NGSHARE", "10101"))
 ADDED = Path(os.environ.get("PYTHONPATH", "").split(os.pathsep)[0]).resolve()
+DOMAIN, CERT, KEY = (os.environ.get(n, "") for n in ("DOMAIN", "CERT", "KEY"))
+SHARED = 0o1777  # in which nobody renames or removes what is another's
 CLOSED = (".git", "solutions", "grading")  # in which hidden tests stand
 SERVICE = f"http://127.0.0.1:{PORT}"
 FORMGRADER = "nbgrader.server_extensions.formgrader"
@@ -44,6 +49,11 @@ def check() -> None:
         stop(f"EXCHANGE: folder or ngshare is expected, got {EXCHANGE!r}")
     if not INSTRUCTOR:
         stop("say who teaches: make hub INSTRUCTOR=login")
+    if any((DOMAIN, CERT, KEY)) and not all((DOMAIN, CERT, KEY)):
+        stop(
+            "DOMAIN, CERT and KEY are expected together: passwords go through "
+            "TLS, and a page of one server's may not act in another"
+        )
     hidden = COURSE / "grading"  # if it were made later, it would be open to all
     if not hidden.exists():
         stop(f"{hidden} is missing: install -d -m 700 -o {INSTRUCTOR} {hidden}")
@@ -85,6 +95,28 @@ def read_learners() -> set[str]:
     return set(path.read_text(encoding="utf-8").split())
 
 
+def make_exchange() -> None:
+    """The exchange's folders, which the learners cannot put others in place of.
+
+    nbgrader's own mode lets any user rename the course's folder, and what is
+    fetched from the one in its place runs with the rights of who fetched it.
+    """
+    root = HUB / "exchange"
+    root.mkdir(parents=True, exist_ok=True)
+    root.chmod(SHARED)
+    try:
+        owner = pwd.getpwnam(INSTRUCTOR)
+    except KeyError:
+        stop(f"INSTRUCTOR: {INSTRUCTOR} is no login of this machine")
+    course = root / "rnn"
+    if not course.exists():
+        course.mkdir(mode=0o755)
+        os.chown(course, owner.pw_uid, owner.pw_gid)
+    found = course.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner.pw_uid:
+        stop(f"{course} is not {INSTRUCTOR}'s own folder: remove it")
+
+
 def write_settings(who: str, lines: list[str]) -> Path:
     """A folder of Jupyter's settings for learners or for the instructor."""
     folder = HUB / "settings" / who
@@ -109,8 +141,7 @@ def write_settings(who: str, lines: list[str]) -> Path:
 check()
 LEARNERS = read_learners()
 check_groups(LEARNERS)
-(HUB / "exchange").mkdir(parents=True, exist_ok=True)
-(HUB / "exchange").chmod(0o777)  # as nbgrader asks: it checks who owns what
+make_exchange()
 (HUB / "state").mkdir(mode=0o700, exist_ok=True)
 SETTINGS = {
     True: write_settings(
@@ -127,6 +158,13 @@ c.ConfigurableHTTPProxy.pid_file = f"{HUB}/state/proxy.pid"
 c.ConfigurableHTTPProxy.command = [
     str(ADDED / "node_modules" / ".bin" / "configurable-http-proxy")
 ]
+if DOMAIN:
+    c.JupyterHub.bind_url = "https://:443"
+    c.JupyterHub.subdomain_host = f"https://{DOMAIN}"
+    c.JupyterHub.ssl_cert, c.JupyterHub.ssl_key = CERT, KEY
+else:  # passwords would go over the network as they are
+    c.JupyterHub.bind_url = "http://127.0.0.1:8000"
+c.Spawner.disable_user_config = True  # else a learner turns off what guards others
 c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
 c.Spawner.default_url = "/lab"
 c.Spawner.environment = {
@@ -134,6 +172,7 @@ c.Spawner.environment = {
     "JUPYTER_CONFIG_PATH": lambda s: str(SETTINGS[s.user.name == INSTRUCTOR]),
     "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
     "OMP_NUM_THREADS": "1",
+    "EXCHANGE": EXCHANGE,  # which nbgrader_config.py reads
 }
 
 

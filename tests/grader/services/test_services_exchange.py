@@ -123,7 +123,8 @@ def test_a_link_brings_nothing_of_the_instructors(exchange):
     (folder / "data").mkdir()
     (folder / "data" / "own.txt").write_text("mine")
     give(folder / "data", "games")
-    exchange.nbgrader("collect", NAME)
+    said = exchange.nbgrader("collect", NAME)
+    assert "its files were written until" in said  # not when they claim to
     found = hidden / "submitted" / "games" / NAME
     names = {p.relative_to(found).as_posix() for p in found.rglob("*")}
     assert names == {

@@ -5,10 +5,12 @@ own: bubblewrap puts it in the place of the machine's.
 """
 
 import contextlib
+import json
 import os
 import pwd
 import shutil
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -389,11 +391,81 @@ def test_a_course_without_a_folder_for_hidden_tests_is_not_started(
     assert f"{tmp_path}/grading is missing: {command}" in done.stderr
 
 
+def settings(tmp_path, **environment):
+    """What the configuration sets, as text; of a course that may be started."""
+    login = pwd.getpwuid(os.getuid()).pw_name
+    (tmp_path / "learners.txt").write_text("nobody-here\n")
+    file = tmp_path / "course" / "grader" / "services" / CONFIG.name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(CONFIG, file)
+    folder = tmp_path / "course" / "grading"
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o700)
+    read = (
+        "from runpy import run_path\n"
+        "from traitlets.config import Config\n"
+        "c = Config()\n"
+        f"run_path({str(file)!r}, {{'get_config': lambda: c}})\n"
+        "import json\n"
+        "print(json.dumps(c, default=str))"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", read],
+        env=os.environ
+        | {
+            "HUB": str(tmp_path),
+            "COURSE": str(folder.parent),
+            "INSTRUCTOR": login,
+        }
+        | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_hub_keeps_users_apart_as_jupyterhub_asks(tmp_path):
+    done = settings(
+        tmp_path, DOMAIN="hub.example.org", CERT="/a.crt", KEY="/a.key"
+    )
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout)
+    assert made["JupyterHub"]["subdomain_host"] == "https://hub.example.org"
+    assert made["JupyterHub"]["ssl_cert"] == "/a.crt"
+    assert made["JupyterHub"]["ssl_key"] == "/a.key"
+    assert made["JupyterHub"]["bind_url"].startswith("https://")
+    assert made["Spawner"]["disable_user_config"] is True
+
+
+def test_without_tls_the_hub_listens_to_this_machine_alone(tmp_path):
+    done = settings(tmp_path)
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout)
+    assert made["JupyterHub"]["bind_url"] == "http://127.0.0.1:8000"
+
+
+def test_no_learner_can_swap_the_courses_folder(tmp_path):
+    done = settings(tmp_path)
+    assert done.returncode == 0, done.stderr
+    root = tmp_path / "exchange"
+    assert stat.S_IMODE(root.stat().st_mode) == 0o1777
+    assert (root / "rnn").stat().st_uid == os.getuid()
+    (root / "rnn").rename(root / "old")
+    (root / "rnn").symlink_to(tmp_path)
+    done = settings(tmp_path)
+    assert done.returncode != 0
+    assert "own folder: remove it" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("environment", "said"),
     [
         ({}, "say who teaches"),
         ({"INSTRUCTOR": "ines", "EXCHANGE": "post"}, "got 'post'"),
+        (
+            {"INSTRUCTOR": "ines", "DOMAIN": "hub.example.org"},
+            "DOMAIN, CERT and KEY are expected together",
+        ),
     ],
 )
 def test_what_the_hub_is_not_told_it_asks_for(tmp_path, environment, said):
