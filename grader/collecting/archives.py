@@ -18,14 +18,8 @@ from pathlib import Path
 
 from grader import untrusted
 from rnncore.storage.files import composed
-from rnncore.storage.intake import (
-    LIMITS,
-    is_plain,
-    is_zip,
-    open_beneath,
-    open_tar,
-    open_zip,
-)
+from rnncore.storage.intake import is_plain, is_zip, open_beneath, open_tar, open_zip
+from rnncore.storage.limits import LIMITS
 
 EXPORT = LIMITS["export"]
 OF_ONE = 20_000  # files and folders of a learner's folder

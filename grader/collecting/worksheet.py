@@ -7,6 +7,7 @@ address, and when the work came in. It goes back with the points filled in.
 from __future__ import annotations
 
 import csv
+import io
 import math
 import re
 from collections.abc import Mapping
@@ -20,7 +21,9 @@ from grader import untrusted
 from grader.course.roster import Learner
 from grader.course.settings import SetupError
 from grader.reports.points import lines_text
-from rnncore.storage.files import composed
+from rnncore.storage.files import Refused, composed
+from rnncore.storage.intake import read_beneath
+from rnncore.storage.limits import LIMITS
 
 NUMBER, NAME, EMAIL, GROUP = "Identifier", "Full name", "Email address", "Group"
 GRADE, MOST, WHEN = "Grade", "Maximum grade", "Last modified (submission)"
@@ -61,13 +64,13 @@ def read_table(path: Path) -> Sheet | list[Learner]:
     Raises SetupError where the file is neither.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = csv.DictReader(file)
-            head = [composed(column) for column in lines.fieldnames or []]
-            rows = [
-                {composed(k or ""): _clean_cell(v) for k, v in r.items()} for r in lines
-            ]
-    except (csv.Error, UnicodeDecodeError) as error:
+        content = read_beneath(path, "", LIMITS["table"].bytes)
+        lines = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+        head = [composed(column) for column in lines.fieldnames or []]
+        rows = [
+            {composed(k or ""): _clean_cell(v) for k, v in r.items()} for r in lines
+        ]
+    except (csv.Error, UnicodeDecodeError, Refused) as error:
         raise SetupError(f"{path.name}: expected CSV in UTF-8: {error}") from error
     if set(NEEDED) <= set(head):
         found = {m[0]: r for r in rows if (m := re.search(r"[0-9]+$", r[NUMBER]))}

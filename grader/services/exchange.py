@@ -7,6 +7,7 @@ alone, and give each folder the mode that keeps it whose it is.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import re
@@ -25,7 +26,8 @@ from grader.collecting.incoming import take_in
 from grader.course.settings import Course, Limits
 from grader.course.submissions import Submission, replace_text
 from rnncore.storage.files import Refused
-from rnncore.storage.intake import LIMITS, read_beneath
+from rnncore.storage.intake import read_beneath
+from rnncore.storage.limits import LIMITS
 
 NAMES = ("timestamp.txt", "submission_secret.txt")  # by which it finds the learner
 WHEN, SECRET = NAMES
@@ -89,8 +91,11 @@ class Collect(default.ExchangeCollect):
         source, target = Path(src), Path(dest)
         owner = os.lstat(source).st_uid
         limits = Limits.from_config(self.config)
-        for line in take_in(source, target, limits, owner):
-            self.log.warning("%s: %s", source.name, line)
+        try:
+            for line in take_in(source, target, limits, owner):
+                self.log.warning("%s: %s", source.name, line)
+        except OSError as error:  # taken away meanwhile, by its learner
+            self.log.error("%s: not all was collected: %s", source.name, error)
         when = parse_utc(source.name.rsplit("+", 3)[2])
         if (made := _find_youngest(source)) > when + LATER:
             self.log.warning(
@@ -109,10 +114,11 @@ def _name_user(number: int) -> str:
 
 def _find_youngest(source: Path) -> datetime:
     """When the latest change was made, in UTC: a clock that no user sets."""
-    latest = max(
-        (path.lstat().st_ctime for path in untrusted.walk(source)),
-        default=source.lstat().st_ctime,
-    )
+    latest = source.lstat().st_ctime
+    with contextlib.suppress(OSError, untrusted.TooMuch):  # as of a longer list
+        latest = max(
+            path.lstat().st_ctime for path in [source, *untrusted.walk(source)]
+        )
     return datetime.fromtimestamp(int(latest), UTC).replace(tzinfo=None)
 
 

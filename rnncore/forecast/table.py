@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnncore.storage.files import Refused, read_text
-from rnncore.storage.intake import LIMITS
+from rnncore.storage.limits import LIMITS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -24,8 +24,8 @@ from rnncore.music.score import (
     check_score,
     from_piano_roll,
 )
-from rnncore.storage.files import whole_file
-from rnncore.storage.intake import check_size, is_zip, open_zip, read_file
+from rnncore.storage.files import check_size, read_bytes, whole_file
+from rnncore.storage.intake import is_zip, open_zip
 
 ENDINGS = (".mid", ".midi", ".musicxml", ".xml", ".mxl", ".abc")
 TEMPO = 80.0  # quarter notes a minute, where the file does not say
@@ -106,7 +106,7 @@ def _read(path: Path, frame: float) -> Folder:
 
 def _read_abc(path: Path, frame: float) -> Folder:
     """The tunes of an ABC file."""
-    content = read_file(path, "score")
+    content = read_bytes(path, "score")
     try:
         text = content.decode("utf-8-sig")  # as ABC 2.1 has it
     except UnicodeDecodeError:
@@ -136,7 +136,7 @@ def _read_musicxml(path: Path, frame: float) -> Folder:
 
 def _read_midi(path: Path, frame: float) -> Folder:
     """The score of a MIDI file, and whether notes never end in it."""
-    found = read_midi(read_file(path, "midi"))
+    found = read_midi(read_bytes(path, "midi"))
     score = from_tune(found.tune, frame, path.stem, LATE)
     told = f"{found.endless} that never end last to the end of their track"
     remarks = {"notes": told} if found.endless else {}

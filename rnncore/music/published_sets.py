@@ -28,7 +28,9 @@ from rnncore.music.frames import (
 )
 from rnncore.music.score import KEYS, LOWEST, Score, piano_roll
 from rnncore.music.training import train_chords, train_frames
-from rnncore.storage.intake import LIMITS, parse_json, read_file
+from rnncore.storage.files import read_bytes
+from rnncore.storage.intake import parse_json
+from rnncore.storage.limits import LIMITS
 
 PARTS = ("train", "valid", "test")
 # how the two networks are trained; that other keys help was found on the
@@ -61,7 +63,7 @@ def read_published(path: str | os.PathLike) -> Published:
         raise ValueError(f"{path}: there is no such file")
     readers: dict[str, Callable] = {".json": parse_json, ".mat": _mat}
     try:
-        raw = read_file(path, "pieces")
+        raw = read_bytes(path, "pieces")
         content = readers.get(path.suffix, _pickle)(raw)
         count = _Count()
         parts = [

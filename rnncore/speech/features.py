@@ -40,7 +40,7 @@ def read_wav(path: str | os.PathLike) -> tuple[np.ndarray, int]:
     """
     from scipy.io import wavfile
 
-    content = read_bytes(path)
+    content = read_bytes(path, "sound")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from rnncore.speech.features import FASTEST, SLOWEST, read_wav
-from rnncore.storage.files import Refused
-from rnncore.storage.intake import open_media, read_file
+from rnncore.storage.files import Refused, read_bytes
+from rnncore.storage.intake import frames_of, open_media
 
 ENDINGS = ".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a"
 WAVES = b"RIFF", b"RIFX", b"RF64"  # WAV files begin so
@@ -27,7 +27,7 @@ def read_sound(path: str | os.PathLike) -> tuple[np.ndarray, int]:
     LONGEST seconds, or another rate than sound has.
     """
     path = Path(path)
-    content = read_file(path, "sound")
+    content = read_bytes(path, "sound")
     if content[:4] in WAVES or path.suffix.lower() == ".wav":
         return read_wav(path)
     import av
@@ -38,7 +38,7 @@ def read_sound(path: str | os.PathLike) -> tuple[np.ndarray, int]:
         with open_media(io.BytesIO(content), "sound") as film:
             if not film.streams.audio:
                 raise Refused(f"{path}: it holds no sound")
-            for frame in film.decode(audio=0):
+            for frame in frames_of(film, "sound", audio=0):
                 rate = rate or _check_rate(path, frame.sample_rate)
                 count += frame.samples
                 if count > LONGEST * rate or frame.sample_rate != rate:

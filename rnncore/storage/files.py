@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from rnncore.storage.limits import LIMITS, MB
+
 
 class Refused(ValueError):
     """Why something cannot be done, in one line for the user."""
@@ -20,12 +22,25 @@ class Refused(ValueError):
 _piped: dict[Path, bytes] = {}
 
 
-def read_bytes(path: str | os.PathLike) -> bytes:
+def check_size(
+    path: str | os.PathLike, size: int, kind: str = "file"
+) -> None:
+    """Raise Refused where a file has more bytes than its kind may have."""
+    most = LIMITS[kind].bytes
+    if size > most:
+        raise Refused(
+            f"{path}: expected at most {most / MB:,.1f} MB, "
+            f"got {size / MB:,.1f} or more"
+        )
+
+
+def read_bytes(path: str | os.PathLike, kind: str = "file") -> bytes:
     """What a file holds, or a pipe, such as /dev/stdin.
 
     A pipe gives it once: it is kept for the next time.
 
-    Raises Refused naming the file where there is none.
+    Raises Refused naming the file where there is none, or it has more
+    bytes than its kind may have.
     """
     path = Path(path)
     if path.is_dir():
@@ -33,9 +48,13 @@ def read_bytes(path: str | os.PathLike) -> bytes:
     if not path.exists():
         raise Refused(f"{path}: there is no such file")
     if path.is_file():
+        check_size(path, path.stat().st_size, kind)
         return path.read_bytes()
     if path not in _piped:
-        _piped[path] = path.read_bytes()
+        with path.open("rb") as pipe:
+            content = pipe.read(LIMITS[kind].bytes + 1)
+        check_size(path, len(content), kind)
+        _piped[path] = content
     return _piped[path]
 
 

@@ -1,99 +1,34 @@
 """The door for files that others made: what may pass, and how much of it.
 
-A learner, a service or a stranger may have written them. Each kind has its
-line in `LIMITS`; a file is opened here, or handed here to the library that
-takes it apart, and nowhere else. A link in a file's place is not followed
-where others can write, a pipe is not waited for, and a packed file says
-first how large it becomes. Only the standard library is needed, so that a
-grader without the book's chapters has the same door.
+A learner, a service or a stranger may have written them. Each kind has
+its line in `limits.LIMITS`; a file is opened here, or by
+`files.read_bytes`, and handed here to the library that takes it apart. A
+link in a file's place is not followed where others can write, a pipe is
+not waited for, and a packed file says first how large it becomes. Only the
+standard library is needed, so that a grader without the book's chapters
+has the same door.
 """
 
 import json
 import os
 import stat
 import tarfile
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
-from rnncore.storage.files import Refused, read_bytes
+from rnncore.storage.files import Refused, check_size
+from rnncore.storage.limits import LIMITS, MB
 
-MB, GB = 1_000_000, 1_000_000_000
 NO_LINK = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 FOLDER = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
 HEADER = 1 << 20  # bytes of the name and the other facts of a tar's member
-SMALL = 1_000_000  # bytes of a member whose ratio nobody looks at
-
-
-class Limit(NamedTuple):
-    """What a file of a kind may be at most.
-
-    `bytes` of the file, `unpacked` bytes of what it holds, `parts`: how
-    many; these bound the memory and, at the speed of a slow core, the
-    `seconds`. `formats` are the only ones that a decoder may take it for.
-    """
-
-    bytes: int
-    unpacked: int = 0
-    parts: int = 0
-    seconds: float = 60
-    formats: tuple[str, ...] = ()
-
-
-SOUNDS = ("wav", "flac", "mp3", "ogg", "mov", "aac", "aiff", "au", "caf")
-FILMS = ("mov", "matroska", "avi", "mpeg", "mpegts")
-
-LIMITS = {
-    # parts: the columns
-    "table": Limit(GB, parts=10_000),
-    # parts: the dates from the first to the last
-    "dates": Limit(0, parts=10_000_000),
-    # of a film the sound is read too
-    "sound": Limit(4 * GB, seconds=3600, formats=SOUNDS + FILMS),
-    "film": Limit(40 * GB, seconds=3600, formats=FILMS),
-    # parts: the members of an .mxl
-    "score": Limit(20 * MB, unpacked=20 * MB, parts=100, seconds=600),
-    # an event has three bytes or more, and takes 0.12 ms
-    "midi": Limit(1_500_000),
-    # parts: the frames and notes; a list that is named again counts again
-    "pieces": Limit(100 * MB, parts=5_000_000),
-    # parts: the commas and brackets
-    "json": Limit(100 * MB, parts=5_000_000),
-    # parts: the members
-    "export": Limit(40 * GB, unpacked=40 * GB, parts=500_000, seconds=3600),
-    "set": Limit(4 << 30, unpacked=4 << 30, parts=200_000, seconds=3600),
-    # what an exchange writes beside a notebook
-    "mark": Limit(1_000),
-}
 
 
 # ------------------------------------------------------------- plain files
-
-
-def read_file(path: str | os.PathLike, kind: str) -> bytes:
-    """What a user's file holds, or a pipe that the user named.
-
-    Raises Refused naming the file where there is none, or it has more
-    bytes than its kind may have.
-    """
-    path = Path(path)
-    if path.is_file():
-        check_size(path, path.stat().st_size, kind)
-    content = read_bytes(path)
-    check_size(path, len(content), kind)
-    return content
-
-
-def check_size(path: str | os.PathLike, size: int, kind: str) -> None:
-    """Raise Refused where a file has more bytes than its kind may have."""
-    most = LIMITS[kind].bytes
-    if size > most:
-        raise Refused(
-            f"{path}: expected at most {most / MB:,.1f} MB, "
-            f"got {size / MB:,.1f}"
-        )
 
 
 @contextmanager
@@ -253,6 +188,27 @@ def open_media(source: str | os.PathLike | BinaryIO, kind: str) -> Any:
             "format_whitelist": ",".join(limit.formats),
         },
     )
+
+
+def frames_of(film: Any, kind: str, **stream: int) -> Iterator[Any]:
+    """The decoded frames of a container's stream, such as `audio=0`.
+
+    Raises Refused where one has more pixels than its kind may have, or
+    they take longer than it may take, av.FFmpegError where it is damaged.
+    """
+    limit, until = LIMITS[kind], time.monotonic() + LIMITS[kind].seconds
+    for frame in film.decode(**stream):
+        pixels = getattr(frame, "width", 0) * getattr(frame, "height", 0)
+        if pixels > limit.parts:
+            raise Refused(
+                f"{film.name}: expected at most {limit.parts:,} pixels a "
+                f"frame, got {pixels:,}"
+            )
+        if time.monotonic() > until:
+            raise Refused(
+                f"{film.name}: not decoded in {limit.seconds:,.0f} s"
+            )
+        yield frame
 
 
 def parse_json(content: bytes, kind: str = "json") -> Any:

@@ -11,8 +11,8 @@ from typing import BinaryIO
 import numpy as np
 
 from rnncore.display import HTML
-from rnncore.storage.files import Refused, whole_file
-from rnncore.storage.intake import open_media, read_file
+from rnncore.storage.files import Refused, read_bytes, whole_file
+from rnncore.storage.intake import frames_of, open_media
 from rnncore.video.showing import matrix_of, shown_at, turned
 
 CONTAINERS = {  # that hold H.264, as ffmpeg calls them
@@ -40,7 +40,7 @@ def read_video(
     """
     path = Path(path)
     piped = not path.is_file()
-    source = io.BytesIO(read_file(path, "film")) if piped else path
+    source = io.BytesIO(read_bytes(path, "film")) if piped else path
     import av
 
     frames: list[np.ndarray] = []
@@ -49,7 +49,7 @@ def read_video(
         with open_media(source, "film") as film:
             if not film.streams.video:
                 raise Refused(f"{path}: it holds no film")
-            for frame in film.decode(video=0):
+            for frame in frames_of(film, "film", video=0):
                 picture = frame.to_ndarray(format="gray")
                 upright = turned(picture, matrix_of(frame))
                 shown = upright if whole else _square(upright)

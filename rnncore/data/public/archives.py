@@ -18,7 +18,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
 from rnncore.storage.files import Refused
-from rnncore.storage.intake import LIMITS, is_zip, open_tar, open_zip
+from rnncore.storage.intake import is_zip, open_tar, open_zip
+from rnncore.storage.limits import LIMITS
 
 SET = LIMITS["set"]  # the largest that is known has 3,004 members
 CHUNK = 1 << 20

@@ -8,9 +8,10 @@ import tarfile
 import time
 import zipfile
 
+import numpy as np
 import pytest
 
-from rnncore.storage import intake
+from rnncore.storage import files, intake, limits
 from rnncore.storage.files import Refused
 
 SDP = (
@@ -180,10 +181,10 @@ def test_a_file_beneath_a_folder_is_read_up_to_its_limit(tmp_path):
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path, monkeypatch):
-    monkeypatch.setitem(intake.LIMITS, "score", intake.Limit(4))
+    monkeypatch.setitem(limits.LIMITS, "score", limits.Limit(4))
     (tmp_path / "a").write_bytes(b"12345")
     with pytest.raises(Refused, match="expected at most"):
-        intake.read_file(tmp_path / "a", "score")
+        files.read_bytes(tmp_path / "a", "score")
 
 
 def test_lists_in_lists_are_no_traceback():
@@ -191,3 +192,27 @@ def test_lists_in_lists_are_no_traceback():
         intake.parse_json(b"[" * 100_000)
     with pytest.raises(Refused, match="parts"):
         intake.parse_json(b"," * 5_000_001)
+
+
+def film(path, size=64, count=4):
+    from rnncore.video.files import write_video
+
+    write_video(path, np.zeros((count, size, size)), zoom=1)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [({"parts": 100}, "pixels"), ({"seconds": -1}, "not decoded")],
+)
+def test_a_film_has_limits_of_size_and_time(
+    tmp_path, monkeypatch, changed, said
+):
+    from rnncore.video.files import read_video
+
+    path = film(tmp_path / "a.mp4")
+    assert read_video(path).shape == (16, 24, 24)
+    limit = limits.LIMITS["film"]._replace(**changed)
+    monkeypatch.setitem(limits.LIMITS, "film", limit)
+    with pytest.raises(Refused, match=said):
+        read_video(path)
