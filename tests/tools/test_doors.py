@@ -95,6 +95,7 @@ REASONS = {
         grader/course/submissions.py: load_result
         grader/course/versions.py: read
         grader/isolation/client.py: wants_torch
+        grader/isolation/server.py: main
         grader/notebook/restore.py: restore
         grader/reports/changes.py: write_changes _read_lines
         grader/reports/feedback.py: write_feedback
@@ -149,7 +150,6 @@ REASONS = {
     "a text that was counted just before": """
         grader/untrusted.py: notebook message
         grader/commands/marking.py: _Handler.do_POST
-        grader/isolation/server.py: main
     """,
     "what the door, or a size before it, let through": """
         rnncore/forecast/table.py: read_rows
