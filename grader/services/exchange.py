@@ -55,6 +55,8 @@ def add_stamp(course: Course, submission: Submission) -> None:
 class Collect(default.ExchangeCollect):
     """Collects what belongs to the learner in whose name it was handed in."""
 
+    src_records: list[dict[str, Any]]  # of nbgrader's own
+
     def init_src(self) -> None:
         super().init_src()
         self.src_records = [r for r in self.src_records if r["username"]]
