@@ -23,8 +23,14 @@ from typing import Any, BinaryIO
 from rnncore.storage.files import Refused, check_size
 from rnncore.storage.limits import LIMITS, MB
 
-NO_LINK = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-FOLDER = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
+
+def _flags(*names: str) -> int:
+    """Flags of `os.open`; those that a system lacks are left out."""
+    return os.O_RDONLY | sum(getattr(os, name, 0) for name in names)
+
+
+NO_LINK = _flags("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
+FOLDER = _flags("O_NOFOLLOW", "O_DIRECTORY", "O_CLOEXEC")
 HEADER = 1 << 20  # bytes of the name and the other facts of a tar's member
 
 
