@@ -13,6 +13,10 @@ something, or writes to stderr (warnings do): the message names page and
 line. HTML is built next to the old one and replaces it when it is complete,
 so that an interrupted build leaves the last good book.
 
+A claim that did not hold on this machine is a note at its place, and a line at
+the end of the build. With --strict, or STRICT=1 in the environment, as authors
+and their checks have it, the build fails then, after all pages have been executed.
+
 A page that takes over 20 minutes to read is named, and built like any other.
 
 A reference to a page that _toc.yml leaves out becomes plain text, so that a
@@ -40,9 +44,6 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any, NamedTuple
 
-for _name in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS":
-    os.environ.setdefault(_name, "1")  # pages run side by side
-
 import yaml
 from jupyter_book.sphinx import build_sphinx
 from jupyter_cache import get_cache
@@ -50,13 +51,14 @@ from jupyter_cache.base import CacheBundleIn
 from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
 from myst_parser.config.main import MdParserConfig
 from nbclient import NotebookClient
-from nbclient.exceptions import CellTimeoutError
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from sphinx_external_toc.parsing import MalformedError, parse_toc_yaml
 from traitlets.config import Config
 
 from tools import ROOT
 from tools.build import chapters, contents, short_way
+from tools.build.false_claims import FalseClaim, find_false_claims
 from tools.build.kernels import OFFLINE, Manager, offline_environment, start_fork_server
 from tools.site import postprocess, reading
 
@@ -64,6 +66,11 @@ BOOK = ROOT / "book"
 BUILD = ROOT / "_build"
 CONFIG = ROOT / "_config.yml"
 CELL_SECONDS = 300
+FALSE_CLAIMS = ".false-claims"  # in the built book: a line for each
+EXTENSIONS = [  # of OFFLINE
+    "--IPKernelApp.extra_extensions=narrow",
+    "--IPKernelApp.extra_extensions=shaken",
+]
 WORTH_WARMING = 4  # pages: fewer start faster on their own
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -198,6 +205,15 @@ class Executions:
         uses = (record.data.get("uses", ()) for record in records)
         return {ROOT / name for names in uses for name in names}
 
+    def find_false_claims(self, pages: dict[Path, NotebookNode]) -> list[FalseClaim]:
+        """The claims that did not hold when these pages were executed, whenever."""
+        found = []
+        for page, notebook in pages.items():
+            key = self.cache.match_cache_notebook(notebook).pk
+            executed = self.cache.get_cache_bundle(key).nb
+            found += find_false_claims(page, notebook, executed)
+        return found
+
     def keep(self, page: Path, notebook: NotebookNode, run: "PageRun") -> None:
         """Store the outputs."""
         data = {"execution_seconds": run.seconds, "uses": run.uses}
@@ -251,13 +267,32 @@ def read_uses(log: Path, begun: float) -> dict[str, str]:
 
 
 def execute(
-    page: Path, notebook: NotebookNode, manager: type[Manager] = Manager
+    page: Path,
+    notebook: NotebookNode,
+    manager: type[Manager] = Manager,
+    *,
+    shake: int | None = None,
 ) -> PageRun:
     """Run a page's cells, outputs into the notebook.
 
-    Raises BuildError where a cell raises, writes to stderr, takes too long or
-    asks for another machine.
+    With `shake`, what is drawn at random is moved in its last digits, as
+    tools/build/offline/shaken.py says. A page whose kernel dies is tried once
+    more. Raises BuildError where a cell raises, writes to stderr, takes too
+    long or asks for another machine.
     """
+    try:
+        return _execute_once(page, notebook, manager, shake)
+    except DeadKernelError as error:
+        print(f"{page.name}: {error}; once more", flush=True)
+    try:
+        return _execute_once(page, notebook, manager, shake)
+    except DeadKernelError as error:
+        raise BuildError(f"{page.name}: {error}, twice") from error
+
+
+def _execute_once(
+    page: Path, notebook: NotebookNode, manager: type[Manager], shake: int | None
+) -> PageRun:
     start, begun = time.monotonic(), time.time()
     client = NotebookClient(
         notebook,
@@ -267,7 +302,7 @@ def execute(
         record_timing=False,  # would change the cells' metadata, and the key
         coalesce_streams=True,  # as sent; MyST-NB breaks lines between pieces
         kernel_name="python3",
-        extra_arguments=["--IPKernelApp.extra_extensions=narrow"],  # of OFFLINE
+        extra_arguments=EXTENSIONS,
         kernel_manager_class=manager,
         resources={"metadata": {"path": str(page.parent)}},
         config=Config({"KernelManager": {"transport_encryption": "auto"}}),
@@ -277,9 +312,14 @@ def execute(
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "reads"
         env = {"READS_LOG": str(log), "READS_BELOW": f"{ROOT}{os.sep}"}
+        if shake is not None:
+            env["SHAKE"] = str(shake)
+        client.km = kernel = client.create_kernel_manager()
         try:
             client.execute(env=offline_environment() | env)
-        except (CellTimeoutError, RuntimeError) as error:  # or a dead kernel
+        except DeadKernelError as error:
+            raise DeadKernelError(kernel.say_how_it_ended()) from error
+        except (CellTimeoutError, RuntimeError) as error:
             raise BuildError(f"{page.name}: {error}") from error
         uses = read_uses(log, begun)
     return PageRun(time.monotonic() - start, uses)
@@ -303,8 +343,12 @@ def _stop_at_trouble(
 
 def execute_all(
     pages: list[Path], executions: Executions, jobs: int
-) -> list[NotebookNode]:
-    """Execute the pages whose outputs are not there yet, `jobs` at a time."""
+) -> dict[Path, NotebookNode]:
+    """Execute the pages whose outputs are not there yet, `jobs` at a time.
+
+    Returns all that have code, as they were read. Raises BuildError after the
+    last page, if one could not be executed.
+    """
     notebooks = {page: read_notebook(page) for page in pages}
     found = {page: nb for page, nb in notebooks.items() if nb is not None}
     todo = {p: nb for p, nb in found.items() if not executions.holds(nb)}
@@ -337,8 +381,20 @@ def execute_all(
                 executions.keep(page, todo[page], result)
                 print(f"{where} {result.seconds:6.1f} s", flush=True)
     if failures:
-        raise BuildError("\n\n".join(failures))
-    return list(found.values())
+        raise BuildError("\n\n".join([*failures, *_list_false(executions, found)]))
+    return found
+
+
+def _list_false(executions: Executions, pages: dict[Path, NotebookNode]) -> list[str]:
+    """A line for each false claim of those pages that were executed."""
+    ran = {page: nb for page, nb in pages.items() if executions.holds(nb)}
+    return list(map(str, executions.find_false_claims(ran)))
+
+
+def refuse_false_claims(lines: list[str]) -> None:
+    """Raise BuildError if there are any."""
+    if lines:
+        raise BuildError("\n".join([*lines, f"{len(lines)} claims did not hold."]))
 
 
 def render(
@@ -412,37 +468,52 @@ def made_from(executions: Executions) -> str:
     return " ".join([compute_digest(files), *find_addresses()])
 
 
-def build_book(jobs: int) -> Path:
-    """Execute and build all pages; the path of the book's first page."""
+def build_book(jobs: int, *, strict: bool = False) -> Path:
+    """Execute and build all pages; the path of the book's first page.
+
+    A claim that did not hold is a note on its page, and a line at the end; if
+    `strict`, BuildError is raised once all pages have been executed.
+    """
     html, stamp = BUILD / "html", BUILD / "html" / ".made-from"
     with lock_folder(BUILD):
         executions = Executions(BUILD / "executed")
         if stamp.exists() and stamp.read_text("utf-8") == made_from(executions):
+            false = (html / FALSE_CLAIMS).read_text("utf-8").splitlines()
+            if strict:
+                refuse_false_claims(false)
             print("nothing changed since the last build")
+            print(*false, sep="\n", end="\n" if false else "")
             return html / "index.html"
         pages = page_paths()
         notebooks = execute_all(pages, executions, jobs)
-        executions.drop_others(notebooks)
+        executions.drop_others(notebooks.values())
+        false = _list_false(executions, notebooks)
+        if strict:
+            refuse_false_claims(false)
         print(f"rendering {len(pages)} pages ...", flush=True)
         start = time.monotonic()
         new = BUILD / "html.new"
         render(BOOK / "_toc.yml", new, executions, strict=True, jobs=jobs)
+        (new / FALSE_CLAIMS).write_text("\n".join(false), "utf-8")
         (new / stamp.name).write_text(made_from(executions), "utf-8")
         put_in_place(new, html)
         print(f"rendered in {time.monotonic() - start:.1f} s", flush=True)
         _name_long_ones(pages)
+        print(*false, sep="\n", end="\n" if false else "", flush=True)
     return html / "index.html"
 
 
-def build_page(name: str) -> Path:
-    """Execute and build one page; references to others are words."""
+def build_page(name: str, *, strict: bool = False) -> Path:
+    """Execute and build one page, as build_book; references to others are words."""
     page = BOOK / f"{name.removesuffix('.md')}.md"
     if not page.exists():
         raise BuildError(f"there is no {page}")
     folder = BUILD / "page" / page.stem
     with lock_folder(folder):
         executions = Executions(folder / "executed")
-        execute_all([page], executions, 1)
+        false = _list_false(executions, execute_all([page], executions, 1))
+        if strict:
+            refuse_false_claims(false)
         toc = folder / "_toc.yml"
         toc.write_text(
             f"format: jb-book\nroot: {page.stem}\nchapters:\n- file: bibliography\n",
@@ -451,6 +522,7 @@ def build_page(name: str) -> Path:
         render(toc, folder / "html.new", executions, strict=False)
         put_in_place(folder / "html.new", folder / "html")
         _name_long_ones([page])
+        print(*false, sep="\n", end="\n" if false else "", flush=True)
     return folder / "html" / f"{page.stem}.html"
 
 
@@ -493,6 +565,12 @@ def main() -> None:
         default=min(os.cpu_count() or 1, 4),
         help="pages executed at a time",
     )
+    building.add_argument(
+        "--strict",
+        action="store_true",
+        default=os.environ.get("STRICT", "0") not in ("", "0"),
+        help="for authors, or STRICT=1: fail if a claim did not hold",
+    )
     serving = commands.add_parser("serve", help="serve what was built")
     serving.add_argument("--port", type=int, default=8000, help="0: any")
     args = parser.parse_args()
@@ -500,10 +578,10 @@ def main() -> None:
         if args.command == "serve":
             serve(args.port)
         elif args.page:
-            print(build_page(args.page))
+            print(build_page(args.page, strict=args.strict))
         else:
             start = time.monotonic()
-            index = build_book(args.jobs)
+            index = build_book(args.jobs, strict=args.strict)
             print(f"{index}  ({time.monotonic() - start:.0f} s)")
     except BuildError as error:
         done = "served" if args.command == "serve" else "built"

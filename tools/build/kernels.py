@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from queue import Empty
@@ -53,6 +53,11 @@ ALARMS = ",".join(
     for flag in ("divide by zero", "overflow", "invalid value")
 )
 
+# pages run side by side, and a pool of threads does not survive a fork
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
+)
+
 OFFLINE = str(Path(__file__).with_name("offline"))  # has sitecustomize.py
 
 
@@ -64,7 +69,8 @@ def offline_environment() -> dict[str, str]:
     """
     others = os.environ.get("PYTHONPATH")
     path = os.pathsep.join(filter(None, (OFFLINE, others)))
-    return os.environ | {"PYTHONPATH": path, "PYTHONWARNINGS": ALARMS}
+    own = {"PYTHONPATH": path, "PYTHONWARNINGS": ALARMS, "STRICT": "0"}
+    return os.environ | own | ONE_THREAD
 
 
 class Channel(AsyncZMQSocketChannel):
@@ -95,23 +101,50 @@ class Client(AsyncKernelClient):
 
 
 class Manager(AsyncKernelManager):
-    """A kernel's manager with such a client."""
+    """A kernel's manager with such a client, which knows how its kernel ended."""
 
     client_factory = Type(Client)
+    ended: int | None = None  # as subprocess.Popen.returncode has it
+
+    async def _async_is_alive(self) -> bool:
+        if self.has_kernel and self.provisioner is not None:
+            status = await self.provisioner.poll()
+            self.ended = status if self.ended is None else self.ended
+        return await super()._async_is_alive()
+
+    is_alive = _async_is_alive  # type: ignore[assignment]
+
+    def say_how_it_ended(self) -> str:
+        """A sentence about a kernel that died."""
+        if self.ended is None or self.ended >= 0:
+            return f"its kernel ended by itself, with status {self.ended}"
+        why = signal.Signals(-self.ended)
+        more = ", as where the memory is full" if why == signal.SIGKILL else ""
+        return f"its kernel was ended by {why.name} ({signal.strsignal(why)}{more})"
 
 
 class Process(psutil.Process):
-    """A process that is no child of ours, with the face of a Popen."""
+    """A process that is no child of ours, with the face of a Popen.
+
+    `find_status` asks the process whose child it is how it ended.
+    """
 
     stdin = stdout = stderr = None
+    returncode: int | None = None
+    find_status: Callable[[int], int] | None = None
 
     def poll(self) -> int | None:
-        """None while it runs; its exit status is not known to us."""
+        """None while it runs; then how it ended, or 0 where nobody knows."""
+        if self.returncode is not None:
+            return self.returncode
         try:
             gone = not self.is_running() or self.status() == psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:  # it ended between the two questions
             gone = True
-        return 0 if gone else None
+        if not gone:
+            return None
+        self.returncode = self.find_status(self.pid) if self.find_status else 0
+        return self.returncode
 
 
 class ForkServer:
@@ -131,16 +164,24 @@ class ForkServer:
 
     def fork(self, argv: list[str], env: dict[str, str], cwd: str) -> Process:
         """Start a kernel by its command line, `python -m module ...`."""
-        order = json.dumps({"argv": argv, "env": env, "cwd": cwd})
+        process = Process(self._ask({"argv": argv, "env": env, "cwd": cwd}))
+        process.find_status = self._find_status
+        return process
+
+    def _find_status(self, pid: int) -> int:
+        """How a kernel ended, as subprocess.Popen.returncode has it."""
+        return self._ask({"ended": pid})
+
+    def _ask(self, order: dict[str, Any]) -> int:
         assert self.server.stdin is not None
         assert self.server.stdout is not None
         with self.lock:
-            self.server.stdin.write(order + "\n")
+            self.server.stdin.write(json.dumps(order) + "\n")
             self.server.stdin.flush()
             answer = self.server.stdout.readline()
         if not answer:
             raise RuntimeError("the process that starts the kernels has ended")
-        return Process(int(answer))
+        return int(answer)
 
     def close(self) -> None:
         """End the process; the kernels that still run end with it."""
@@ -206,12 +247,26 @@ def main() -> None:
             importlib.import_module(name)
     _draw_once()
     gc.freeze()  # no kernel has to look for garbage among the modules
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # leaves no zombies
     for line in sys.stdin:
+        order = json.loads(line)
+        if "ended" in order:
+            print(_wait_for(order["ended"]), flush=True)
+            continue
         pid = os.fork()
         if not pid:
-            _become_kernel(**json.loads(line))
+            _become_kernel(**order)
         print(pid, flush=True)
+    with contextlib.suppress(ChildProcessError):  # leaves no zombies
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _wait_for(pid: int) -> int:
+    """How a child ended; 0 if that was asked before."""
+    try:
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    except ChildProcessError:
+        return 0
 
 
 def _draw_once() -> None:
@@ -225,7 +280,6 @@ def _draw_once() -> None:
 
 
 def _become_kernel(argv: list[str], env: dict[str, str], cwd: str) -> None:
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
     os.chdir(cwd)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)

@@ -1,0 +1,97 @@
+"""Says which claims are a bet on the processor.
+
+    python -m tools.check.shakes ch05_counting --shakes 20
+    python -m tools.check.shakes --shakes 1 --first 20261128   all pages, once
+
+Executes pages with all that they draw at random moved in its last digits, by
+up to one part in ten million: as far as another processor moves a sum. Training
+carries that into the first digits. Lists each claim that did not hold, with
+the numbers of the shakes, and fails if there is one, or a page raised. Nothing
+is kept: the build of the book executes its pages itself.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from collections import defaultdict
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import NamedTuple
+
+from tools.build import book
+from tools.build.false_claims import FalseClaim, find_false_claims
+from tools.build.kernels import Manager, start_fork_server
+
+
+class Shaken(NamedTuple):
+    """The claims that did not hold and the pages that raised, by shake."""
+
+    false: dict[FalseClaim, list[int]]
+    raised: dict[str, list[int]]
+
+
+def shake_page(page: Path, shake: int, manager: type[Manager]) -> list[FalseClaim]:
+    """The page's false claims in one shake; raises BuildError as the book does."""
+    notebook = book.read_notebook(page)
+    assert notebook is not None
+    book.execute(page, notebook, manager, shake=shake)
+    return find_false_claims(page, notebook, notebook)
+
+
+def shake_pages(pages: list[Path], shakes: Iterable[int], jobs: int) -> Shaken:
+    """Execute each page in each shake, `jobs` at a time."""
+    found = Shaken(defaultdict(list), defaultdict(list))
+    importlib.import_module("matplotlib.font_manager")  # makes its list, with a warning
+    with start_fork_server() as manager, ThreadPoolExecutor(jobs) as pool:
+        runs = {
+            pool.submit(shake_page, page, shake, manager): (page, shake)
+            for shake in shakes
+            for page in pages
+        }
+        for done, run in enumerate(as_completed(runs), 1):
+            page, shake = runs[run]
+            where = f"  [{done}/{len(runs)}] {page.stem:24} shake {shake}"
+            try:
+                false = run.result()
+            except book.BuildError as error:
+                found.raised[str(error)].append(shake)
+                print(f"{where}: FAILED", flush=True)
+                continue
+            print(f"{where}: {len(false)} false", flush=True)
+            for claim in false:
+                found.false[claim].append(shake)
+    return found
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("pages", nargs="*", metavar="PAGE", help="default: all")
+    parser.add_argument("--shakes", type=int, default=3, help="how many (default 3)")
+    parser.add_argument("--first", type=int, default=1, help="number of the first")
+    jobs = min(os.cpu_count() or 1, 4)
+    parser.add_argument("--jobs", type=int, default=jobs, help="pages at a time")
+    options = parser.parse_args(arguments)
+    pages = {page.stem: page for page in book.page_paths() if book.read_notebook(page)}
+    names = [name.removesuffix(".md") for name in options.pages] or list(pages)
+    if unknown := sorted(set(names) - set(pages)):
+        parser.error(f"expected pages with code, got {', '.join(unknown)}")
+    shakes = range(options.first, options.first + options.shakes)
+    found = shake_pages([pages[name] for name in names], shakes, options.jobs)
+    for why, when in found.raised.items():
+        print(f"raised in {_count(when, options.shakes)}: {why}")
+    for claim, when in sorted(found.false.items()):
+        print(
+            f"book/{claim.page}.md:{claim.line}: false in "
+            f"{_count(when, options.shakes)}: {claim.sentence}"
+        )
+    return 1 if found.false or found.raised else 0
+
+
+def _count(when: list[int], of: int) -> str:
+    return f"{len(when)} of {of} shakes ({', '.join(map(str, sorted(when)))})"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
