@@ -1,6 +1,7 @@
 """The builder of the book, on books of one page."""
 
 import asyncio
+import contextlib
 import gc
 import json
 import pkgutil
@@ -1048,3 +1049,113 @@ def test_works_of_one_author_and_year_are_told_apart_by_a_letter():
     assert years == {
         key: work.fields["year"] for key, work in works.items()
     }
+
+
+CLAIM = "from rnncore.comparison import claim\n"
+FALSE = (
+    f'{CLAIM}\nfor k in range(2):\n    claim("a_1 < b & c", k > 0)',
+    f':tags: [remove-cell]\n{CLAIM}\n\nclaim("$a$ is *left* out", False)',
+)
+
+
+def test_a_false_claim_is_a_note_for_readers_and_a_line_of_the_build(
+    small, capsys
+):
+    with_extensions(small, "false_claims", "search")
+    write(small, cells(*FALSE, "print('went on')"))
+    expected = [
+        "book/page.md:13: On this machine this came out otherwise: "
+        "a_1 < b & c",
+        "book/page.md:21: On this machine this came out otherwise: "
+        "$a$ is *left* out",
+    ]
+    for _ in "executed", "unchanged":
+        index = book.build_book(jobs=1)
+        lines = capsys.readouterr().out.splitlines()
+        assert [n for n in lines if n.startswith("book/")] == expected
+    page = BeautifulSoup(index.with_name("page.html").read_text(), "lxml")
+    notes = [
+        [p.get_text() for p in note.find_all("p")]
+        for note in page.find_all(class_="false-claim")
+    ]
+    title = "On this machine this came out otherwise"
+    assert notes == [[title, "a_1 < b & c"], [title, "$a$ is *left* out"]]
+    assert "went on" in page.get_text()
+    assert "Traceback" not in page.get_text()
+
+
+def test_a_strict_build_fails_after_all_pages_with_all_false_claims(
+    small, capsys
+):
+    write_all(small, {"page": cells(FALSE[0]), "other": cells(FALSE[1])})
+    book.build_book(jobs=1)
+    for change in "", "\n":  # after one for readers, and on its own
+        (small / "requirements.txt").write_text(f"numpy\n{change}")
+        capsys.readouterr()
+        for ran in {"page", "other"} if change else set(), set():
+            with pytest.raises(book.BuildError) as failure:
+                book.build_book(jobs=1, strict=True)
+            assert executed(capsys) == ran
+            assert "book/page.md:13:" in str(failure.value)
+            assert "book/other.md:14:" in str(failure.value)
+
+
+def test_strict_stops_no_cell_of_a_page(small, monkeypatch):
+    monkeypatch.setenv("STRICT", "1")
+    write(small, cells(FALSE[0] + "\nprint('went on')"))
+    page = small / "book" / "page.md"
+    notebook = book.read_notebook(page)
+    book.execute(page, notebook)
+    assert notebook.cells[1].outputs[-1].text == "went on\n"
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("forked", [False, True])
+def test_a_kernel_that_dies_is_named_and_its_page_tried_once_more(
+    small, capsys, times, forked
+):
+    code = f"""
+import os, signal
+with open("tries", "a+") as file:
+    file.write("x")
+if os.path.getsize("tries") <= {times}:
+    os.kill(os.getpid(), signal.SIGKILL)
+print("done")
+"""
+    write(small, cells(code))
+    page = small / "book" / "page.md"
+    notebook = book.read_notebook(page)
+    why = r"page.md: its kernel was ended by SIGKILL \(Killed"
+    with contextlib.ExitStack() as stack:
+        manager = kernels.Manager
+        if forked:
+            manager = stack.enter_context(kernels.start_fork_server())
+        if times == 2:
+            with pytest.raises(book.BuildError, match=why):
+                book.execute(page, notebook, manager)
+        else:
+            book.execute(page, notebook, manager)
+            assert notebook.cells[1].outputs[-1].text == "done\n"
+    assert re.search(why, capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("forked", [False, True])
+def test_a_page_has_one_thread_whatever_the_environment_says(
+    small, monkeypatch, forked
+):
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+    code = """
+import threadpoolctl, torch, numpy
+print(torch.get_num_threads(), *{
+    pool["num_threads"] for pool in threadpoolctl.threadpool_info()})
+"""
+    write(small, cells(code))
+    page = small / "book" / "page.md"
+    notebook = book.read_notebook(page)
+    with contextlib.ExitStack() as stack:
+        manager = kernels.Manager
+        if forked:
+            manager = stack.enter_context(kernels.start_fork_server())
+        book.execute(page, notebook, manager)
+    assert notebook.cells[1].outputs[0].text == "1 1\n"
