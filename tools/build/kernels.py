@@ -53,9 +53,11 @@ ALARMS = ",".join(
     for flag in ("divide by zero", "overflow", "invalid value")
 )
 
-# pages run side by side, and a pool of threads does not survive a fork
-ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
+# One, whatever the environment says of others: pages run side by side, and a
+# pool of threads does not survive a fork. To try more: BOOK_THREADS=2.
+THREADS = os.environ.get("BOOK_THREADS", "1")
+THREAD_COUNTS = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), THREADS
 )
 
 OFFLINE = str(Path(__file__).with_name("offline"))  # has sitecustomize.py
@@ -70,7 +72,7 @@ def offline_environment() -> dict[str, str]:
     others = os.environ.get("PYTHONPATH")
     path = os.pathsep.join(filter(None, (OFFLINE, others)))
     own = {"PYTHONPATH": path, "PYTHONWARNINGS": ALARMS, "STRICT": "0"}
-    return os.environ | own | ONE_THREAD
+    return os.environ | own | THREAD_COUNTS
 
 
 class Channel(AsyncZMQSocketChannel):
@@ -227,7 +229,13 @@ class WarmManager(Manager):
 
 @contextlib.contextmanager
 def start_fork_server() -> Iterator[type[Manager]]:
-    """A class of managers that share a warm process, for as long as it lasts."""
+    """A class of managers that share a warm process, for as long as it lasts.
+
+    Each starts its kernel itself where kernels have several threads.
+    """
+    if THREADS != "1":
+        yield Manager
+        return
     warm = ForkServer()
 
     class ForkedManager(WarmManager):

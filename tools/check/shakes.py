@@ -2,6 +2,7 @@
 
     python -m tools.check.shakes ch05_counting --shakes 20
     python -m tools.check.shakes --shakes 1 --first 20261128   all pages, once
+    python -m tools.check.shakes --unshaken     as they are, on this processor
 
 Executes pages with all that they draw at random moved in its last digits, by
 up to one part in ten million: as far as another processor moves a sum. Training
@@ -28,11 +29,13 @@ from tools.build.kernels import Manager, start_fork_server
 class Shaken(NamedTuple):
     """The claims that did not hold and the pages that raised, by shake."""
 
-    false: dict[FalseClaim, list[int]]
-    raised: dict[str, list[int]]
+    false: dict[FalseClaim, list[int | None]]
+    raised: dict[str, list[int | None]]
 
 
-def shake_page(page: Path, shake: int, manager: type[Manager]) -> list[FalseClaim]:
+def shake_page(
+    page: Path, shake: int | None, manager: type[Manager]
+) -> list[FalseClaim]:
     """The page's false claims in one shake; raises BuildError as the book does."""
     notebook = book.read_notebook(page)
     assert notebook is not None
@@ -40,7 +43,7 @@ def shake_page(page: Path, shake: int, manager: type[Manager]) -> list[FalseClai
     return find_false_claims(page, notebook, notebook)
 
 
-def shake_pages(pages: list[Path], shakes: Iterable[int], jobs: int) -> Shaken:
+def shake_pages(pages: list[Path], shakes: Iterable[int | None], jobs: int) -> Shaken:
     """Execute each page in each shake, `jobs` at a time."""
     found = Shaken(defaultdict(list), defaultdict(list))
     importlib.import_module("matplotlib.font_manager")  # makes its list, with a warning
@@ -57,9 +60,14 @@ def shake_pages(pages: list[Path], shakes: Iterable[int], jobs: int) -> Shaken:
                 false = run.result()
             except book.BuildError as error:
                 found.raised[str(error)].append(shake)
-                print(f"{where}: FAILED", flush=True)
+                print(f"{where}: FAILED\n{error}", flush=True)
                 continue
             print(f"{where}: {len(false)} false", flush=True)
+            print(
+                *(f"    {claim}" for claim in false),
+                sep="\n",
+                end="\n" if false else "",
+            )
             for claim in false:
                 found.false[claim].append(shake)
     return found
@@ -70,6 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("pages", nargs="*", metavar="PAGE", help="default: all")
     parser.add_argument("--shakes", type=int, default=3, help="how many (default 3)")
     parser.add_argument("--first", type=int, default=1, help="number of the first")
+    parser.add_argument("--unshaken", action="store_true", help="once, as it is")
     jobs = min(os.cpu_count() or 1, 4)
     parser.add_argument("--jobs", type=int, default=jobs, help="pages at a time")
     options = parser.parse_args(arguments)
@@ -77,20 +86,23 @@ def main(arguments: list[str] | None = None) -> int:
     names = [name.removesuffix(".md") for name in options.pages] or list(pages)
     if unknown := sorted(set(names) - set(pages)):
         parser.error(f"expected pages with code, got {', '.join(unknown)}")
-    shakes = range(options.first, options.first + options.shakes)
+    shakes: list[int | None] = [None]
+    if not options.unshaken:
+        shakes = list(range(options.first, options.first + options.shakes))
     found = shake_pages([pages[name] for name in names], shakes, options.jobs)
     for why, when in found.raised.items():
-        print(f"raised in {_count(when, options.shakes)}: {why}")
+        print(f"raised{_count(when, shakes)}: {why}")
     for claim, when in sorted(found.false.items()):
-        print(
-            f"book/{claim.page}.md:{claim.line}: false in "
-            f"{_count(when, options.shakes)}: {claim.sentence}"
-        )
+        where = f"book/{claim.page}.md:{claim.line}"
+        print(f"{where}: false{_count(when, shakes)}: {claim.sentence}")
     return 1 if found.false or found.raised else 0
 
 
-def _count(when: list[int], of: int) -> str:
-    return f"{len(when)} of {of} shakes ({', '.join(map(str, sorted(when)))})"
+def _count(when: list[int | None], shakes: list[int | None]) -> str:
+    if shakes == [None]:
+        return ""
+    numbers = ", ".join(map(str, sorted(filter(None, when))))
+    return f" in {len(when)} of {len(shakes)} shakes ({numbers})"
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ BESIDE = '"../'  # a path out of the book's folder
 GENERATOR = re.compile(r"np\.random\.default_rng\((?!\[)")
 SEED = """\
 # Another number here draws other random numbers in all cells: run them all again.
-# A claim that holds for the page's own seeds only stops the notebook there.
+# A claim that holds for the page's own seeds only says so there.
 SEED = 0"""
 
 
