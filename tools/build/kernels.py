@@ -114,7 +114,7 @@ class Manager(AsyncKernelManager):
             self.ended = status if self.ended is None else self.ended
         return await super()._async_is_alive()
 
-    is_alive = _async_is_alive  # type: ignore[assignment]
+    is_alive = _async_is_alive
 
     def say_how_it_ended(self) -> str:
         """A sentence about a kernel that died."""

@@ -183,9 +183,17 @@ def test_quartiles_of_five_are_the_second_third_and_fourth():
     assert quartiles([5, 1, 4, 2, 3]) == (2, 3, 4)
 
 
-def test_a_claim_that_no_longer_holds_stops_with_its_sentence():
+def test_a_claim_that_no_longer_holds_is_a_note_and_stops_authors(
+    monkeypatch, capsys
+):
+    monkeypatch.delenv("STRICT", raising=False)
     claim("a beats b", True)
     claim("a beats b", np.float64(1) < 2)
+    assert capsys.readouterr().out == ""
+    claim("a beats b", False)
+    note = "On this machine this came out otherwise: a beats b\n"
+    assert capsys.readouterr().out == note
+    monkeypatch.setenv("STRICT", "1")
     with pytest.raises(AssertionError, match="no longer so: a beats b"):
         claim("a beats b", False)
 

@@ -88,7 +88,7 @@ def shake_numpy(shake: int) -> None:
             return seed
         return Shaken(make(seed).bit_generator)
 
-    np.random.default_rng = default_rng  # type: ignore[assignment]
+    np.random.default_rng = default_rng
 
 
 def shake_torch(shake: int) -> None:
