@@ -9,30 +9,20 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
-import socket
-import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any, Self
 
 from rnncore.checking.answers import written_answers
 from rnncore.checking.find import TREE, NotebookError, find_notebook
+from rnncore.checking.processes import Answer, Runner
 from rnncore.own import handin
 from rnncore.own.tasks import FOLDER
 
 PACKAGE = Path(__file__).resolve().parent.parent
 BUILT = [TREE / "_build" / "html"]  # the pages, where a book was built
 PAUSE = 0.1  # seconds between two looks at the file
-ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",  # threads do not survive a fork
-    "OPENBLAS_NUM_THREADS": "1",
-    "MPLBACKEND": "agg",
-    "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
-}
-Answer = dict[str, Any]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -40,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     options = _options(argv)
     try:
         path = find_notebook(options.notebook)
-        with Checker(path) as checker:
+        with Checker(path, options.watch) as checker:
             while True:
                 for line in handin.fill(path, FOLDER):
                     print(line)
@@ -129,22 +119,24 @@ def _cell(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 class Checker:
-    """The process that runs a notebook's cells; it ends with this one.
+    """Runs a notebook's cells, each time in a process of their own.
 
-    It is started when it is first asked, and anew where the code or the
-    notebook's folder is another than the one that it stands in.
+    With `ahead`, the next process is started as soon as a check has ended,
+    and imports what the cells need; it is started anew where the code or
+    the notebook's folder is another than the one that it stands in.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, ahead: bool = False):
         self.path = path
+        self.ahead = ahead
+        self.next: Runner | None = None
         self.state: tuple[object, ...] = ()
-        self.running = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.running.close()
+        self._drop_next()
 
     def ask(self, cells: list[dict[str, Any]], seconds: float) -> Answer:
         """What the cells give.
@@ -152,40 +144,20 @@ class Checker:
         Raises NotebookError if the process ends.
         """
         if self.state != (state := _state(self.path.parent)):
-            self.running.close()
-            self._start()
+            self._drop_next()
             self.state = state
-        request = json.dumps({"cells": cells, "seconds": seconds})
-        line = ""
-        with contextlib.suppress(ConnectionError):  # told below
-            self.link.sendall(request.encode() + b"\n")
-            line = self.answers.readline()
-        if not line:
-            self.log.seek(0)
-            said = self.log.read()[-1000:].decode(errors="replace")
-            raise NotebookError(f"the checker ended. {said}")
-        answer: Answer = json.loads(line)
+        one, self.next = self.next or Runner(self.path.parent), None
+        with one:
+            answer = one.run(cells, seconds)
+        if self.ahead:
+            self.next = Runner(self.path.parent)
+            self.next.send(cells=cells)
         return answer
 
-    def _start(self) -> None:
-        """Start it; closing `running` hangs up and waits for its end."""
-        enter = self.running.enter_context
-        self.log = enter(tempfile.TemporaryFile())  # noqa: SIM115
-        self.link, theirs = socket.socketpair()
-        with theirs:
-            enter(
-                subprocess.Popen(
-                    [sys.executable, "-P", "-m", "rnncore.checking.server"],
-                    cwd=self.path.parent,
-                    stdin=theirs.fileno(),
-                    stdout=self.log,
-                    stderr=self.log,
-                    start_new_session=True,
-                    env=os.environ | ENVIRONMENT,
-                )
-            )
-        enter(self.link)
-        self.answers = enter(self.link.makefile("r", encoding="utf-8"))
+    def _drop_next(self) -> None:
+        if self.next is not None:
+            self.next.close()
+            self.next = None
 
 
 def _state(folder: Path) -> tuple[object, ...]:

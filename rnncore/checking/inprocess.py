@@ -12,8 +12,9 @@ import time
 from pathlib import Path
 from types import ModuleType
 
-from rnncore.checking import client, server
+from rnncore.checking import client, runner
 from rnncore.checking.find import find_notebook
+from rnncore.checking.processes import collect
 from rnncore.checking.shell import make_shell
 
 
@@ -31,16 +32,16 @@ def check(notebook: str | Path) -> None:
     print(client.report(path, cells, answer, took))
 
 
-def run(cells: list[server.Cell]) -> client.Answer:
+def run(cells: list[runner.Cell]) -> client.Answer:
     """What the cells give, one after the other, in a fresh namespace."""
     name = "checked"
     shell = make_shell(ModuleType(name))
     try:
         results = [
-            server.run_cell(shell, cell, number)
+            runner.run_cell(shell, cell, number)
             for number, cell in enumerate(cells, 1)
         ]
     finally:
         shell.restore_sys_module_state()
         sys.modules.pop(name, None)
-    return server._answer([r for r in results if r], "")
+    return collect([r for r in results if r], "")

@@ -1,7 +1,7 @@
 """A shell that keeps what a notebook's cells give, as a notebook holds it.
 
-A learner's cells are run by `execute` alone: by `make check` in a fork
-(`server.py`), by the browser in its process, by the grader in a sandbox.
+A learner's cells are run by `execute` alone: by `make check` in a process
+(`runner.py`), by the browser in its process, by the grader in a sandbox.
 """
 
 from __future__ import annotations

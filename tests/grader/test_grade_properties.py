@@ -12,7 +12,7 @@ from grader.commands import grade
 from grader.notebook.failures import check_of, note
 from grader.notebook.names import cell_metadata
 from rnncore.checking.client import report
-from rnncore.checking.server import run_cell
+from rnncore.checking.runner import run_cell
 from rnncore.testing.failure import Failure
 from tests.helpers.grading import (
     NAME,

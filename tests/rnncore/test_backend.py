@@ -135,7 +135,7 @@ TORCH = [
 TORCH += ["translate", "speech", "video"]
 # They execute cells as Jupyter does, or show something in it.
 IPYTHON = [
-    f"rnncore.checking.{name}" for name in ("inprocess", "server", "shell")
+    f"rnncore.checking.{name}" for name in ("inprocess", "runner", "shell")
 ]
 IPYTHON += ["rnncore.display.figures", "rnncore.own.startup"]
 MODULES = ["rnncore.fused.autograd"]  # of torch

@@ -309,7 +309,7 @@ def learners_sources():
             if cell.cell_type == "code":
                 lines = cell.source.splitlines()
                 yield "\n".join(k for k in lines if k[:1] not in ("%", "!"))
-    yield "import tools.build.book, tools.build.weave, rnncore.checking.server"
+    yield "import tools.build.book, tools.build.weave, rnncore.checking.runner"
     for path in (ROOT / "tools" / "site").glob("*.py"):
         yield path.read_text()
 

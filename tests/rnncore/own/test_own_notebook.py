@@ -11,7 +11,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from grader import ROOT
 from grader.assignments import builder
-from rnncore.checking import server
+from rnncore.checking import runner
 from rnncore.checking.client import read_cells
 from rnncore.checking.shell import make_shell
 from rnncore.own.handin import mark_origin
@@ -40,7 +40,7 @@ def register(shell, folder):
 def run(shell, source, test=""):
     """What a cell gives, and what to tell of it."""
     cell = {"source": source, "test": test, "points": 1}
-    return server.run_cell(shell, cell, 1)
+    return runner.run_cell(shell, cell, 1)
 
 
 IMPORTS = (
@@ -155,7 +155,7 @@ def check_notebook(shell, notebook, path, monkeypatch):
     monkeypatch.chdir(path.parent)
     holds, used = {}, set()
     for number, cell in enumerate(read_cells(path), 1):
-        told = server.run_cell(shell, cell, number)
+        told = runner.run_cell(shell, cell, number)
         if cell["test"]:
             holds[cell["test"].removeprefix("test_")] = told["holds"]
         for name, own in notebook.own.functions.items():

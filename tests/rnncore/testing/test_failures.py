@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from grader.commands import grade
 from grader.notebook import failures
-from rnncore.checking.server import run_cell
+from rnncore.checking.runner import run_cell
 from rnncore.testing import (
     CheckFailure,
     assert_gradient,

@@ -57,11 +57,13 @@ def time_checks(name: str, base: Path) -> tuple[float, float]:
     cells = solve(name, notebook)
     nbformat.write(notebook, path)
     later = []
-    with Checker(path) as checker:
+    with Checker(path, ahead=True) as checker:
         first = check(checker)
         for cell in cells:
             cell.source += "\n# changed"
             nbformat.write(notebook, path)
+            if checker.next is not None:  # a learner takes that long to change it
+                checker.next.wait()
             later.append(check(checker))
     return first, max(later)
 

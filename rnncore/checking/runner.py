@@ -1,26 +1,23 @@
-"""Executes a notebook's cells in a fork, which ends with them.
+"""Executes a notebook's cells in a process, which ends with them.
 
-What the cells import stays loaded here, for the next check of those who
-watch. `client.py` starts this and asks it, and it ends with the client.
+`processes.py` starts this. It may send a notebook's cells beforehand, for
+their imports; the process then waits, ready, for those which it is to run.
 """
 
 from __future__ import annotations
 
 import ast
 import contextlib
+import faulthandler
 import importlib
 import json
 import os
-import select
-import signal
-import socket
 import sys
-import time
-import traceback
-from collections.abc import Iterator
+import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from rnncore.checking.processes import kill_children
 from rnncore.checking.shell import (
     OUTPUTS,
     Shell,
@@ -49,105 +46,51 @@ Cell = dict[str, Any]
 Message = dict[str, Any]
 
 
-# ------------------------------------------------------------- the server
+# ------------------------------------------------------------ the process
 
 
-def serve(client: socket.socket) -> None:
-    """Answer checks of one notebook, until the client hangs up."""
-    shell = make_shell()
-    with client.makefile("r", encoding="utf-8") as requests:
-        for count, line in enumerate(requests):
-            request = json.loads(line)
-            warm_up(request["cells"], LATER if count else {})
-            answer = check(shell, client, **request)
-            with contextlib.suppress(BrokenPipeError):  # it hung up
-                client.sendall(json.dumps(answer).encode() + b"\n")
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Import what is asked for, then run the cells of one check."""
+    shell, later = make_shell(), dict[str, list[str]]()
+    for line in requests:
+        request = json.loads(line)
+        if "seconds" in request:
+            break
+        later = LATER  # who checks again needs them sooner or later
+        warm_up(request["cells"], later)
+        _tell(answers, ready=True)
+    else:
+        return  # it hung up
+    warm_up(request["cells"], later)
+    threading.Thread(
+        target=end_with_client, args=[requests], daemon=True
+    ).start()
+    # the client ends this process earlier, unless it is not there any more
+    faulthandler.dump_traceback_later(request["seconds"] + 5, exit=True)
+    sys.path.insert(0, os.getcwd())
+    run_cells(shell, answers, request["cells"])
 
 
-def check(
-    shell: Shell,
-    client: socket.socket,
-    cells: list[Cell],
-    seconds: float,
-) -> Message:
-    """Run the cells in a fork; end it, and all that it started."""
-    ours, theirs = socket.socketpair()
-    runner = os.fork()
-    if runner == 0:
-        os.setpgid(0, 0)
-        ours.close()
-        os.close(client.fileno())
-        sys.path.insert(0, os.getcwd())
-        try:
-            run_cells(shell, theirs, cells)
-        except BaseException:  # noqa: BLE001 - told in the log
-            traceback.print_exc()
-        os._exit(0)
-    os.setpgid(runner, runner)  # whichever of the two comes first
-    theirs.close()
-    results, stopped = [], ""
-    try:
-        for message in _listen_to(ours, client, seconds):
-            if "stopped" in message:
-                stopped = message["stopped"]
-            else:
-                results.append(message)
-    finally:
-        with contextlib.suppress(PermissionError):  # macOS: it has ended
-            os.killpg(runner, signal.SIGKILL)
-        os.waitpid(runner, 0)
-    return _answer(results, stopped)
+def end_with_client(requests: BinaryIO) -> None:
+    """End this process, and what its cells started, if the client ends."""
+    while requests.read(1):
+        pass
+    kill_children(os.getpid())
+    os._exit(1)
 
 
-def _answer(results: list[Message], stopped: str) -> Message:
-    return {
-        "tests": [r for r in results if r["test"]],
-        "errors": [r["says"] for r in results if not r["test"]],
-        "stopped": stopped,
-    }
-
-
-def _listen_to(
-    connection: socket.socket, client: socket.socket, seconds: float
-) -> Iterator[Message]:
-    """Yield what a run says of its cells, until it or the client ends."""
-    until, buffer, at = time.monotonic() + seconds, b"", 0
-    ended = False
-    with connection:
-        while not ended:
-            left = max(0, until - time.monotonic())
-            ready = select.select([connection, client], [], [], left)[0]
-            if client in ready:  # it asks nothing now: it hung up
-                return
-            if not ready:
-                text = f"code cell {at} was stopped after {seconds:g} s"
-                yield {"stopped": text}
-                break
-            data = connection.recv(1 << 16)
-            if not data:
-                yield {"stopped": f"code cell {at} ended Python"}
-                break
-            *lines, buffer = (buffer + data).split(b"\n")
-            for message in map(json.loads, lines):
-                at = message.pop("at", at)
-                ended = message.pop("done", ended)
-                if message:
-                    yield message
-
-
-def run_cells(
-    shell: Shell, connection: socket.socket, cells: list[Cell]
-) -> None:
+def run_cells(shell: Shell, answers: BinaryIO, cells: list[Cell]) -> None:
     """Run the cells, and tell of each."""
     for number, cell in enumerate(cells, 1):
-        _tell(connection, at=number)
+        _tell(answers, at=number)
         if result := run_cell(shell, cell, number):
-            _tell(connection, **result)
-    _tell(connection, done=True)
+            _tell(answers, **result)
+    _tell(answers, done=True)
 
 
-def _tell(connection: socket.socket, **message: Any) -> None:
-    connection.sendall(json.dumps(message).encode() + b"\n")
+def _tell(answers: BinaryIO, **message: Any) -> None:
+    answers.write(json.dumps(message).encode() + b"\n")
+    answers.flush()
 
 
 # ---------------------------------------------------------------- one cell
@@ -266,7 +209,8 @@ def _say(failure: Failure, error: BaseException | None) -> str:
 
 
 if __name__ == "__main__":
-    asked = socket.socket(fileno=os.dup(0))
+    asked, told = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # the cells read nothing
-    serve(asked)
+    os.dup2(2, 1)  # what they print past Python goes to the log
+    serve(asked, told)
     os._exit(0)  # modules are not taken down, one by one

@@ -1,0 +1,138 @@
+"""A process that runs the cells of one check, seen from outside."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any, Self
+
+from rnncore.checking.find import NotebookError
+
+LOOK = 0.1  # seconds: Windows tells of Ctrl-C between two waits only
+ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MPLBACKEND": "agg",
+}
+Answer = dict[str, Any]
+
+
+def kill_children(pid: int) -> None:
+    """End what a process has started, and what that has started."""
+    import psutil  # a browser has no processes, and no psutil
+
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for child in psutil.Process(pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+
+
+def collect(results: list[Answer], stopped: str) -> Answer:
+    """What a check found, of what was told of each cell."""
+    return {
+        "tests": [r for r in results if r["test"]],
+        "errors": [r["says"] for r in results if not r["test"]],
+        "stopped": stopped,
+    }
+
+
+class Runner:
+    """A process that runs the cells of one check; it ends with this one."""
+
+    def __init__(self, folder: Path):
+        self.log = tempfile.TemporaryFile()  # noqa: SIM115 - see close
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "rnncore.checking.runner"],
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            start_new_session=True,  # Ctrl-C is for this one
+            env=os.environ | ENVIRONMENT,
+        )
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.asks, self.says = self.process.stdin, self.process.stdout
+        self.told: queue.Queue[bytes] = queue.Queue()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process, and all that it started."""
+        kill_children(self.process.pid)
+        self.process.kill()
+        if hasattr(os, "killpg"):  # also what left its parent
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.reader.join()
+        with contextlib.suppress(BrokenPipeError):
+            self.asks.close()
+        self.says.close()
+        self.log.close()
+
+    def send(self, **request: Any) -> None:
+        """Ask for something; one that has ended is told of in `run`."""
+        with contextlib.suppress(OSError):
+            self.asks.write(json.dumps(request).encode() + b"\n")
+            self.asks.flush()
+
+    def wait(self) -> None:
+        """Return when it has imported what was sent to it."""
+        self.told.get()
+
+    def _read(self) -> None:
+        """Hand over what it says, line by line, and its end."""
+        for line in self.says:
+            self.told.put(line)
+        self.told.put(b"")
+
+    def run(self, cells: list[dict[str, Any]], seconds: float) -> Answer:
+        """What the cells give; the time counts from the first of them on.
+
+        Raises NotebookError if the process ends before.
+        """
+        self.send(cells=cells, seconds=seconds)
+        results: list[Answer] = []
+        until, at = math.inf, 0
+        while True:
+            try:
+                line = self.told.get(timeout=LOOK)
+            except queue.Empty:
+                if time.monotonic() < until:
+                    continue
+                text = f"code cell {at} was stopped after {seconds:g} s"
+                return collect(results, text)
+            if not line:
+                break
+            message = json.loads(line)
+            if "ready" in message:
+                continue
+            if not at:
+                until = time.monotonic() + seconds
+            at = message.pop("at", at)
+            if message.pop("done", False):
+                return collect(results, "")
+            if message:
+                results.append(message)
+        if at:
+            return collect(results, f"code cell {at} ended Python")
+        self.log.seek(0)
+        said = self.log.read()[-1000:].decode(errors="replace")
+        raise NotebookError(f"the checker ended. {said}")
