@@ -70,9 +70,7 @@ mutation: $(DEV)  ## change the code 5,000 times: does a test object? MODULE=pat
 	@$(PY) -m tools.check.mutation $(if $(AGAIN),--again) $(MODULE)
 
 lab: $(STAMP)  ## JupyterLab with the assignments open; OWN=1: with a package of your own
-	@$(if $(OWN),$(PY) -m rnncore.own.command begin)
-	@$(if $(OWN),PYTHONSTARTUP="$(CURDIR)/rnncore/own/startup.py") $(PY) -m jupyterlab --notebook-dir=exercises --LabApp.news_url=None \
-	  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
+	@$(PY) -m rnncore lab $(if $(OWN),--own)
 
 # `make check 6`: the second word is no target of its own
 ifneq ($(filter check answer,$(firstword $(MAKECMDGOALS))),)
@@ -85,13 +83,13 @@ endif
 NOTEBOOK ?= $(CHOSEN)
 
 check: $(STAMP)  ## the visible tests of one notebook: make check 6; WATCH=1: at each save
-	@$(PY) -m rnncore.checking $(if $(NOTEBOOK),"$(NOTEBOOK)") $(if $(WATCH),--watch) || [ $$? -le 2 ]
+	@$(PY) -m rnncore check $(if $(NOTEBOOK),"$(NOTEBOOK)") $(if $(WATCH),--watch) || [ $$? -le 2 ]
 
 own: $(STAMP)  ## test your own package, train with it, and write its page
-	@$(PY) -m rnncore.own.command
+	@$(PY) -m rnncore own
 
 answer: $(STAMP)  ## the model answer to a written question, after your own: make answer 6
-	@$(PY) -m rnncore.checking.answers $(if $(NOTEBOOK),"$(NOTEBOOK)") || [ $$? -le 2 ]
+	@$(PY) -m rnncore answer $(if $(NOTEBOOK),"$(NOTEBOOK)") || [ $$? -le 2 ]
 
 exercises: $(DEV)  ## build the released notebooks from solutions/
 	@$(PY) -m grader build

@@ -1,5 +1,6 @@
 """The grader's commands: python -m grader COMMAND, with --help each."""
 
+import os
 import sys
 from importlib import import_module
 
@@ -29,6 +30,13 @@ def main() -> int:
         for known, (_, what) in COMMANDS.items():
             print(f"  {known:12}{what}", file=sys.stderr)
         return 0 if name in ("-h", "--help") else 2
+    if not hasattr(os, "fork"):
+        print(
+            "Grading needs Linux, whose sandbox holds what learners hand in: on "
+            "Windows, use the Windows Subsystem for Linux.",
+            file=sys.stderr,
+        )
+        return 2
     sys.argv[:2] = [f"python -m grader {name}"]
     return import_module(COMMANDS[name][0]).main()
 

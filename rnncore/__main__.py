@@ -1,17 +1,19 @@
-"""One command line for all applications: a COMMAND for each."""
+"""One command line for the course and its applications."""
 
 import argparse
+import os
 import re
 import shlex
 import signal
 import sys
 import warnings
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import rnncore
-from rnncore.commands import ABOUT
+from rnncore.commands import ABOUT, COURSE
 from rnncore.commands.common import PROGRAM, note, reason_of, unplug
 from rnncore.storage.files import Refused, escape_output
 
@@ -79,20 +81,19 @@ def show_warning(
         SHOW_WARNING(message, category, filename, *more, **where)
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run one command: the exit status.
-
-    0, 1 where it failed on its way, 2 where misused, 141 where nobody
-    reads its output any more.
-    """
+def read_command(words: list[str]) -> tuple[str, Callable[[], int]]:
+    """The command's name, and what runs it."""
+    asked = next((word for word in words if not word.startswith("-")), "")
+    if words[:1] == [asked] and asked in COURSE:
+        return asked, lambda: run_course(asked, words[1:])
     parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__)
     version = f"rnncore {rnncore.__version__}"
     parser.add_argument("--version", action="version", version=version)
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", required=True
     )
-    words = sys.argv[1:] if argv is None else argv
-    asked = next((word for word in words if not word.startswith("-")), "")
+    for name, (_, about) in COURSE.items():
+        commands.add_parser(name, help=about)
     for name, about in ABOUT.items():
         if name == asked:
             module = name.replace("-", "_")
@@ -104,8 +105,29 @@ def main(argv: list[str] | None = None) -> int:
     name = " ".join(
         filter(None, [arguments.command, getattr(arguments, "part", None)])
     )
+    return name, lambda: arguments.run(arguments)
+
+
+def run_course(name: str, words: list[str]) -> int:
+    """Run a command of the course's; it reads its words itself."""
+    for threads in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS":
+        os.environ.setdefault(
+            threads, "1"
+        )  # several processes, small arrays
+    module, _, function = COURSE[name][0].partition(":")
+    code: int = getattr(import_module(module), function)(words)
+    return code
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command: the exit status.
+
+    0, 1 where it failed on its way, 2 where misused, 141 where nobody
+    reads its output any more.
+    """
+    name, run = read_command(sys.argv[1:] if argv is None else argv)
     try:
-        code = arguments.run(arguments)
+        code = run()
         sys.stdout.flush()
         return code
     except BrokenPipeError:  # as `| head` does
@@ -116,7 +138,7 @@ def main(argv: list[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if str(error.name).startswith("rnncore"):
             raise
-        how = describe_install(str(error.name), arguments.command)
+        how = describe_install(str(error.name), name.split()[0])
         code, why = 2, f"needs {error.name}: {how}"
     except FloatingPointError as error:
         code, why = 1, f"training broke off: {error}; try a smaller --rate"

@@ -1,1 +1,1 @@
-"""Runs a notebook's visible tests: python -m rnncore.checking NOTEBOOK."""
+"""Runs a notebook's visible tests: python -m rnncore check NOTEBOOK."""

@@ -1,10 +1,11 @@
-"""Shows the model answer to a written question: make answer 6.
+"""Shows the model answer to a written question: answer 6.
 
 It is for those who study alone, and comes after their own: as long as the
 notebook's cell is empty, it says so. What it shows lies in the course's
 `solutions/`, which a class does not get.
 """
 
+import argparse
 import json
 import sys
 from collections.abc import Iterator
@@ -19,9 +20,13 @@ HEAD, TEXT = "# %% [markdown]", ' answer="'
 
 def main(argv: list[str] | None = None) -> int:
     """Show the model answers of one notebook; 2 where there is none."""
-    words = sys.argv[1:] if argv is None else argv
+    parser = argparse.ArgumentParser(
+        prog="answer", description=__doc__.split("\n")[0]
+    )
+    parser.add_argument("notebook", nargs="?")
+    options = parser.parse_args(argv)
     try:
-        path = find_notebook(words[0] if words else None)
+        path = find_notebook(options.notebook)
         models = _model_answers(path.stem)
         for name, own in written_answers(path):
             if name not in models:
@@ -35,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
                 f"{path.stem}, {name}: the model answer\n\n{models[name]}"
             )
     except NotebookError as refused:
-        print(f"make answer: {refused}", file=sys.stderr)
+        print(f"answer: {refused}", file=sys.stderr)
         return 2
     return 0
 
@@ -87,7 +92,3 @@ def _model_answers(name: str) -> dict[str, str]:
         elif at:
             found[at] = found.get(at, "") + line[2:] + "\n"
     return found
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""Runs the visible tests of one notebook: make check 6.
+"""Runs the visible tests of one notebook: check 6.
 
 The cells run in a process of their own, which ends with this one. --watch
 checks again at each save, and spares what the cells import.
@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
                     break
                 _wait_for_save(path, seen)
     except NotebookError as refused:
-        print(f"make check: {refused}", file=sys.stderr)
+        print(f"check: {refused}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -48,7 +48,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _options(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="check", description=__doc__.split("\n")[0]
+    )
     parser.add_argument("notebook", nargs="?")
     parser.add_argument(
         "--watch", action="store_true", help="check again at each save"
@@ -217,7 +219,3 @@ def _format_link(page: str, title: str, anchor: str) -> str:
         if (folder / f"{page}.html").exists():
             return f'"{title}": {folder.as_uri()}/{at}'
     return f'"{title}" (in the book: {at})'
-
-
-if __name__ == "__main__":
-    sys.exit(main())

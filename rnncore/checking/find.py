@@ -19,9 +19,7 @@ def find_notebook(wanted: str | Path | None) -> Path:
     """
     there = find_all()
     if wanted is None:
-        raise NotebookError(
-            f"say which one, as `make check 6`. {_list(there)}"
-        )
+        raise NotebookError(f"say which one, as `check 6`. {_list(there)}")
     path = Path(wanted)
     if path.is_dir():
         path = path / f"{path.resolve().name}.ipynb"

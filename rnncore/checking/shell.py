@@ -184,7 +184,7 @@ class Shell(InteractiveShell):
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="locale",  # as the program that it starts writes
             errors="replace",
             check=False,
         )

@@ -1,4 +1,28 @@
-"""The commands of `python -m rnncore`, one module each."""
+"""The commands of `python -m rnncore`: the course's, and applications."""
+
+COURSE = {  # each is a function that takes the words after its name
+    "lab": ("rnncore.commands.lab:main", "JupyterLab with the assignments"),
+    "check": (
+        "rnncore.checking.client:main",
+        "the visible tests of one notebook: check 6",
+    ),
+    "own": (
+        "rnncore.own.command:main",
+        "test your own package, train with it, and write its page",
+    ),
+    "answer": (
+        "rnncore.checking.answers:main",
+        "the model answer to a written question, after your own: answer 6",
+    ),
+    "book": (
+        "rnncore.commands.book:main",
+        "execute and build the course's book, or a page of it",
+    ),
+    "serve": (
+        "rnncore.commands.book:serve",
+        "build the book and serve it on this machine",
+    ),
+}
 
 ABOUT = {  # shown by --help, which imports none of them
     "text": "a language model of any text: train it, write with it",

@@ -1,7 +1,6 @@
 """Begins the reader's own package, tests it, and trains with it.
 
-python -m rnncore.own.command begin is what `make lab OWN=1` runs first;
-without a word, it is `make own`.
+`begin` is what `lab --own` (make lab OWN=1) runs first.
 """
 
 import argparse
@@ -20,7 +19,9 @@ if TYPE_CHECKING:
 
 def main(argv: list[str] | None = None) -> int:
     """Begin, or test and train; 0, or 2 where it is misused."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="own", description=__doc__.split("\n")[0]
+    )
     parser.add_argument("what", nargs="?", choices=["begin"])
     parser.add_argument("--seconds", type=float, default=60)
     arguments = parser.parse_args(argv)
@@ -30,7 +31,9 @@ def main(argv: list[str] | None = None) -> int:
             print(f"{FOLDER}: {len(made)} files begun, the rest is yours")
             return 0
         if not FOLDER.is_dir():
-            raise Refused(f"there is no {PACKAGE}/ yet: make lab OWN=1")
+            raise Refused(
+                f"there is no {PACKAGE}/ yet: `lab --own` begins it"
+            )
         own = load(FOLDER)
         print(own.says())
         print(
@@ -38,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
         )
         train(own, FOLDER / "network.html", arguments.seconds)
     except (Refused, OSError) as error:
-        print(f"make own: {error}", file=sys.stderr)
+        print(f"own: {error}", file=sys.stderr)
         return 2
     return 0
 
@@ -82,7 +85,3 @@ def _place(error: BaseException) -> str:
             found = f" in {PACKAGE}/{path.name}, line {trace.tb_lineno}"
         trace = trace.tb_next
     return found
-
-
-if __name__ == "__main__":
-    sys.exit(main())

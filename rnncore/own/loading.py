@@ -161,7 +161,7 @@ def _explain_stop(
 def answer() -> None:
     """Import the files that standard input names; tell how each went."""
     folder, names, seconds = json.load(sys.stdin)
-    out = os.fdopen(os.dup(1), "w")
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     quiet = os.open(os.devnull, os.O_RDWR)
     os.dup2(quiet, 0)
     os.dup2(quiet, 1)  # what the files print

@@ -60,7 +60,7 @@ def run_tests(functions: dict[str, Callable], folder: Path) -> str:
         env=os.environ | {PLACE: str(folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
         errors="replace",
         check=False,
     )

@@ -172,7 +172,7 @@ def test_it_says_where_the_book_explains_it(
 def test_what_is_no_notebook_is_refused(notebook, capsys, text):
     notebook.write_text(text)
     assert client.main([str(notebook)]) == 2
-    assert "make check: demo.ipynb" in capsys.readouterr().err
+    assert "check: demo.ipynb" in capsys.readouterr().err
 
 
 def test_a_folder_will_do_and_nothing_will_not(notebook, capsys):
@@ -193,7 +193,7 @@ def test_a_notebook_is_found_by_its_number_or_name(word):
         ("9", "ch09_fused, ch09_torch"),
         ("ch06_lsmt", "Did you mean ch06_lstm?"),
         ("99", "There are: capstone, ch01_sequences, "),
-        (None, "say which one, as `make check 6`"),
+        (None, "say which one, as `check 6`"),
     ],
 )
 def test_who_names_no_notebook_reads_which_there_are(word, says):
@@ -210,7 +210,7 @@ def test_make_takes_a_number_and_keeps_quiet():
         capture_output=True,
         text=True,
     )
-    assert '-m rnncore.checking "6"' in said.stdout
+    assert '-m rnncore check "6"' in said.stdout
 
 
 def test_a_test_of_what_cannot_be_read_is_not_blamed(notebook, capsys):
@@ -281,7 +281,7 @@ def started(notebook, *options):
     mark = f"CHECKED={notebook}"
     name, value = mark.split("=")
     process = subprocess.Popen(
-        [sys.executable, "-m", "rnncore.checking", str(notebook), *options],
+        [sys.executable, "-m", "rnncore", "check", str(notebook), *options],
         env=os.environ | {name: value},
         stdout=subprocess.PIPE,
         text=True,
@@ -371,7 +371,7 @@ def test_a_changed_cell_of_a_real_assignment_is_checked_again(
     path = solved_release(name, tmp_path)
     made = nbformat.read(path, as_version=4)
     code = [cell for cell in made.cells if cell.cell_type == "code"]
-    command = [sys.executable, "-m", "rnncore.checking", str(path)]
+    command = [sys.executable, "-m", "rnncore", "check", str(path)]
     assert subprocess.run(command, check=False).returncode == 0
     for cell in (code[0], code[-2]):
         cell.source = f"# changed\n{cell.source}"

@@ -26,7 +26,7 @@ def test_without_a_package_it_says_how_to_begin(
 ):
     monkeypatch.setattr(command, "FOLDER", tmp_path / "my_rnn")
     assert command.main([]) == 2
-    assert "make lab OWN=1" in capsys.readouterr().err
+    assert "lab --own" in capsys.readouterr().err
 
 
 def test_nothing_written_needs_no_test():
