@@ -146,7 +146,7 @@ def a_service():
     """Something on this machine that listens; its port is in /tmp."""
     note = Path("/tmp/attack-port")
     with socket.create_server(("127.0.0.1", 0)) as server:
-        note.write_text(str(server.getsockname()[1]))
+        note.write_text(str(server.getsockname()[1]), encoding="utf-8")
         try:
             yield
         finally:

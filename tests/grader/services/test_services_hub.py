@@ -62,7 +62,8 @@ class Machine:
         self.hub.mkdir()
         (self.hub / "learners.txt").write_text("ann\nbob\n")
         passwd, group = (
-            Path("/etc", n).read_text() for n in ("passwd", "group")
+            Path("/etc", n).read_text(encoding="utf-8")
+            for n in ("passwd", "group")
         )
         for name, number in PEOPLE.items():
             home = folder / "home" / name

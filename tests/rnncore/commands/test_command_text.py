@@ -609,7 +609,7 @@ def test_long_texts_become_numbers_piece_by_piece(monkeypatch):
 
 def test_the_help_s_examples_work(book, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("book.txt").write_text(book.read_text())
+    Path("book.txt").write_text(book.read_text(), encoding="utf-8")
     lines = examples(shown_help(capsys, "text"))
     parts = [line.split()[1] for line in lines]
     assert parts == ["train", "sample", "evaluate"]

@@ -296,7 +296,7 @@ def test_the_help_s_examples_work(films, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("films").symlink_to(films)
     table = [f"{k}/{n}.mp4\t{k}\n" for k in ("up", "down") for n in "012"]
-    Path("captions.tsv").write_text("".join(table))
+    Path("captions.tsv").write_text("".join(table), encoding="utf-8")
     lines = examples(shown_help(capsys, "video"))
     parts = [line.split()[1] for line in lines]
     assert parts == [

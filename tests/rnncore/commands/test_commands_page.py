@@ -39,7 +39,7 @@ def test_every_example_of_the_page_works(tmp_path, capsys, monkeypatch):
 
     monkeypatch.setattr(ruler, "LAGS", (1, 2))
     monkeypatch.chdir(tmp_path)
-    Path("book.txt").write_text("The cat sat on a mat. It slept.\n" * 200)
+    Path("book.txt").write_text("The cat sat on a mat. It slept.\n" * 200, encoding="utf-8")
     write(Path("sales.csv"), sales(120))
     write(Path("shops.csv"), shops(120))
     Path("songs").mkdir()
@@ -47,13 +47,13 @@ def test_every_example_of_the_page_works(tmp_path, capsys, monkeypatch):
         tune.write("midi", f"songs/{k}.mid")
     shutil.copy("songs/0.mid", "tune.mid")
     pairs = "".join(f"the {k}\tder {k}\n" for k in range(40))
-    Path("pairs.tsv").write_text(pairs)
-    Path("new.txt").write_text("the 3\nthe 4\n")
+    Path("pairs.tsv").write_text(pairs, encoding="utf-8")
+    Path("new.txt").write_text("the 3\nthe 4\n", encoding="utf-8")
     fill(Path("recordings"), 8, 4)
     shutil.copy("recordings/voice0-000.wav", "file.wav")
     films(Path("films"), ["down", "up"], 3)
     table = [f"{k}/{n}.mp4\t{k}\n" for k in ("up", "down") for n in "012"]
-    Path("captions.tsv").write_text("".join(table))
+    Path("captions.tsv").write_text("".join(table), encoding="utf-8")
     Path("examples").mkdir()
     shutil.copy(ROOT / "examples/my_cell.py", "examples")
     for line in examples(PAGE):
