@@ -9,7 +9,6 @@ writes a whole file in one step. Run as a script, it lists what is there.
 """
 
 import argparse
-import fcntl
 import json
 import platform
 from collections import defaultdict
@@ -17,12 +16,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import filelock
+
 from rnncore.storage.files import whole_file
 from tools import ROOT
 
 Known = dict[str, dict[str, Any]]
 
 PATH = ROOT / "book" / "measurements"
+LOCK = ROOT / "_build" / "measurements.lock"
 README = "readme"
 PAGES = {  # by how the keys begin; the longest beginning counts
     "bench": "ch09_fused",
@@ -144,8 +146,8 @@ def record(
     for key, value in values.items():
         file = path if path.suffix else path / f"{find_page(key)}.json"
         entries[file][key] = {"value": value, **about}
-    with open(__file__, encoding="utf-8") as lock:  # a file that all writers have
-        fcntl.flock(lock, fcntl.LOCK_EX)  # until it is closed
+    LOCK.parent.mkdir(exist_ok=True)
+    with filelock.FileLock(LOCK):
         for file, new in entries.items():
             write(read(file) | new, file)
 

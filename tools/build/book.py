@@ -27,7 +27,6 @@ For authors: with --page, references to other pages are plain text too; tqdm wri
 
 import argparse
 import contextlib
-import fcntl
 import functools
 import gc
 import hashlib
@@ -44,6 +43,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import filelock
 import yaml
 from jupyter_book.sphinx import build_sphinx
 from jupyter_cache import get_cache
@@ -362,7 +362,7 @@ def execute_all(
         importlib.import_module("matplotlib.font_manager")
     failures = []
     with contextlib.ExitStack() as stack:
-        few = len(todo) < WORTH_WARMING
+        few = len(todo) < WORTH_WARMING or not hasattr(os, "fork")
         manager = Manager if few else stack.enter_context(start_fork_server())
         pool = stack.enter_context(ThreadPoolExecutor(jobs))
         runs = {
@@ -453,13 +453,16 @@ def put_in_place(new: Path, place: Path) -> None:
 def lock_folder(folder: Path) -> Iterator[None]:
     """Wait until no other build uses the folder; the system frees the lock."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print("another build is running; waiting for it", flush=True)
-            fcntl.flock(lock, fcntl.LOCK_EX)
+    lock = filelock.FileLock(folder / ".lock")
+    try:
+        lock.acquire(blocking=False)
+    except filelock.Timeout:
+        print("another build is running; waiting for it", flush=True)
+        lock.acquire()
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def made_from(executions: Executions) -> str:
