@@ -406,7 +406,9 @@ def test_a_process_that_computes_is_seen_and_waits_for_others():
         priority.let_others_first([process.pid])
         assert os.sched_getscheduler(process.pid) == os.SCHED_IDLE
         group = Path(f"/proc/{process.pid}/autogroup")
-        assert not group.exists() or group.read_text(encoding="utf-8").endswith("nice 19\n")
+        assert not group.exists() or group.read_text(
+            encoding="utf-8"
+        ).endswith("nice 19\n")
         process.kill()
     assert not priority.count_computing([process.pid])
 

@@ -66,7 +66,9 @@ def test_an_answer_is_checked(tmp_path, factor, status):
     folder.mkdir()
     path = folder / f"{NAME}.ipynb"
     write(path, double=f"def double(x): return {factor} * x")
-    said = run("rnncore", "check", str(path), folder=tmp_path, status=status)
+    said = run(
+        "rnncore", "check", str(path), folder=tmp_path, status=status
+    )
     assert f"{2 - status} of 2 hold" in said
 
 
@@ -153,7 +155,13 @@ def test_windows_takes_every_name():
 
 def test_every_text_file_is_opened_with_its_encoding():
     folders = ["rnncore", "tools", "grader", "tests"]
-    rule = ["--preview", "--select", "PLW1514", "--output-format", "concise"]
+    rule = [
+        "--preview",
+        "--select",
+        "PLW1514",
+        "--output-format",
+        "concise",
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "ruff", "check", "-q", *rule, *folders],
         cwd=ROOT,

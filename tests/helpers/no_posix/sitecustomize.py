@@ -29,6 +29,11 @@ for _name in (
 ):
     if hasattr(os, _name):
         delattr(os, _name)
-for _name in "SIGALRM", "SIGHUP", "SIGPIPE", "alarm":  # subprocess needs SIGKILL
+for _name in (
+    "SIGALRM",
+    "SIGHUP",
+    "SIGPIPE",
+    "alarm",
+):  # subprocess needs SIGKILL
     if hasattr(signal, _name):
         delattr(signal, _name)

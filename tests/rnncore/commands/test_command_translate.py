@@ -178,7 +178,9 @@ def test_accents_and_right_to_left_come_back(memorised, tmp_path, capsys):
 def test_what_is_piped_in_is_translated(memorised, capsys, monkeypatch):
     model, known = memorised
     raw = f"{known[0].source}\n \n".encode()
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8"))
+    monkeypatch.setattr(
+        sys, "stdin", io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8")
+    )
     code, out, _ = run(capsys, "translate", "translate", model)
     assert (code, out) == (0, f"{known[0].target}\n\n")
     broken = io.TextIOWrapper(io.BytesIO(b"caf\xe9\n"), encoding="utf-8")

@@ -39,7 +39,9 @@ def test_every_example_of_the_page_works(tmp_path, capsys, monkeypatch):
 
     monkeypatch.setattr(ruler, "LAGS", (1, 2))
     monkeypatch.chdir(tmp_path)
-    Path("book.txt").write_text("The cat sat on a mat. It slept.\n" * 200, encoding="utf-8")
+    Path("book.txt").write_text(
+        "The cat sat on a mat. It slept.\n" * 200, encoding="utf-8"
+    )
     write(Path("sales.csv"), sales(120))
     write(Path("shops.csv"), shops(120))
     Path("songs").mkdir()

@@ -252,7 +252,9 @@ def closed(monkeypatch):
     def close(name):
         reader, writer = os.pipe()
         os.close(reader)
-        stream = io.TextIOWrapper(os.fdopen(writer, "wb", 0), encoding="utf-8")
+        stream = io.TextIOWrapper(
+            os.fdopen(writer, "wb", 0), encoding="utf-8"
+        )
         opened.append(stream)
         monkeypatch.setattr(sys, name, stream)
 
