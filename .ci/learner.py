@@ -1,4 +1,4 @@
-"""What a learner does on a new machine, without make: python .ci/learner.py.
+"""What a learner does on a new machine, without make.
 
 It sets up .venv, checks a right and a wrong answer, builds a page and runs
 tests of numbers. The hosts run it on Linux, macOS and Windows.

@@ -180,7 +180,9 @@ print(*sorted(name for name in sys.modules if name.startswith("rnncore.")))
 """
 
 
-@pytest.mark.parametrize("command", [None, *ABOUT])
+@pytest.mark.parametrize(
+    "command", [None, *ABOUT, "lab", "check", "answer"]
+)
 def test_help_waits_for_no_library_and_no_other_command(command):
     words = [command, "--help"] if command else ["--help"]
     done = subprocess.run(
