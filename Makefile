@@ -10,6 +10,8 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 # hundreds of processes would compile the sources again
 unexport PYTHONDONTWRITEBYTECODE
+# what others put there is not what .venv holds
+unexport PYTHONPATH
 
 .DEFAULT_GOAL := help
 .PHONY: help book serve pdf epub publish release-check test test-slow test-system test-weekly lab own check answer exercises weave teach collect grade marking return similarity attacks course gradescope classroom hub lite bench bench-grader bench-check constraints times scores readme mutation clean
@@ -19,19 +21,10 @@ help:  ## this list
 	  awk -F'\t' '{printf "make %-14s %s\n", $$1, $$2}'
 
 $(STAMP): $(PINS) constraints.txt pyproject.toml
-	@echo "Setting up $(VENV) (once, about two minutes) ..."
-	@$(PYTHON) -c 'import re, sys; needed = re.search("requires-python = .>=([0-9.]+)", open("pyproject.toml", encoding="utf8").read()).group(1); sys.exit(sys.version_info < tuple(map(int, needed.split("."))) and "Python " + needed + " or newer is needed, this is " + sys.version.split()[0])'
-	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
-	@$(if $(wildcard tools/build/cpu_torch.py),$(PY) -m tools.build.cpu_torch $(TORCH))
-	@$(PY) -m pip install --quiet --requirement $(PINS) --constraint constraints.txt
-	@$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
-	@touch $@
+	@"$(PYTHON)" tools/set_up.py $(if $(PARTS),--parts "$(PARTS)") $(if $(TORCH),--torch "$(TORCH)")
 
 $(DEV): requirements-dev.txt requirements-oldest.txt $(STAMP)
-	@echo "Adding what authors, graders and tests need (once) ..."
-	@$(PY) -m pip install --quiet --requirement requirements-dev.txt --constraint constraints.txt
-	@$(PY) -m pip install --quiet --no-deps --upgrade --target $(VENV)/oldest --requirement requirements-oldest.txt
-	@touch $@
+	@"$(PYTHON)" tools/set_up.py --dev
 
 book: $(STAMP)  ## execute and build the book
 	@$(PY) -m tools.build.book build

@@ -38,6 +38,7 @@ FILES = (
     "pyproject.toml",
     "LICENSE",
     ".gitignore",
+    "tools/set_up.py",
 )
 TARGETS = ("help", "lab", "check", "clean")
 MINUTES = 10  # that one task's test may take
@@ -117,8 +118,9 @@ def _fill(name: str, built: Path, tree: Path) -> None:
     shutil.copytree(ROOT / "rnncore", tree / "rnncore", ignore=LEFT_OUT)
     released = Path("exercises") / name
     shutil.copytree(built / released, tree / released, ignore=LEFT_OUT)
+    (tree / "tools").mkdir()
     for file in FILES:
-        shutil.copy(ROOT / file, tree)
+        shutil.copy(ROOT / file, tree / file)
     makefile = (ROOT / "Makefile").read_text("utf-8")
     (tree / "Makefile").write_text(learners_makefile(makefile, TARGETS), "utf-8")
     notebook = nbformat.read(tree / released / f"{name}.ipynb", as_version=4)

@@ -1,11 +1,8 @@
 """The supported Pythons: the classifiers say them, all else agrees."""
 
 import re
-import subprocess
-import sys
 import tomllib
 
-import pytest
 import yaml
 
 from tools import ROOT
@@ -91,25 +88,3 @@ def test_hosts_and_browsers_use_one_of_them():
     }
     assert {version for _, version in found} <= {*SUPPORTED}
     assert ".".join(map(str, lite_kernel.VERSION)) in SUPPORTED
-
-
-@pytest.mark.parametrize("needed", [OLDEST, "3.99"])
-def test_make_refuses_a_python_that_is_too_old(tmp_path, needed):
-    """The first line of the set-up, which reads pyproject.toml."""
-    wanted = f'requires-python = ">={needed}"\n'
-    (tmp_path / "pyproject.toml").write_text(wanted)
-    lines = texts()["Makefile"].split("\n")
-    check = next(line for line in lines if "requires-python" in line)
-    (tmp_path / "Makefile").write_text(f"all:\n{check}\n")
-    run = subprocess.run(
-        ["make", "--silent", f"PYTHON={sys.executable}"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    too_old = needed == "3.99"
-    assert (run.returncode != 0) == too_old
-    assert (
-        "Python 3.99 or newer is needed, this is" in run.stderr
-    ) == too_old

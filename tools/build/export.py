@@ -43,6 +43,7 @@ FILES = (
 TARGETS = ("help", "book", "serve", "lab", "own", "check", "clean")
 TOOLS = (
     "tools/__init__.py",
+    "tools/set_up.py",
     "tools/build/__init__.py",
     "tools/build/book.py",
     "tools/build/chapters.py",
