@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from rnncore import programs
 from rnncore.backend import tree_map
+from tests.helpers import started
 
 gc.disable()  # until all tests are collected: a third of that time
 
@@ -26,6 +28,7 @@ settings.register_profile(
 )
 settings.load_profile("course")
 
+STARTED = pytest.StashKey[list[str]]()
 BACKENDS = {
     "numpy": np.asarray,
     "array-api-strict": array_api_strict.asarray,
@@ -131,7 +134,7 @@ def browser():
 
     with sync_playwright() as player:
         browser = player.chromium.launch(
-            executable_path="/usr/bin/chromium",
+            executable_path=programs.require("chromium"),
             args=[
                 "--no-sandbox",
                 "--disable-gpu",
@@ -160,15 +163,33 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(tryfirst=True)  # before marks select
 def pytest_collection_modifyitems(items):
-    """A test that builds assignments is slow: a build runs each mistake."""
+    """What a fixture says of a test: a build runs each mistake, and is slow."""
     for item in items:
-        if "released" in getattr(item, "fixturenames", ()):
+        fixtures = getattr(item, "fixturenames", ())
+        if "released" in fixtures:
             item.add_marker(pytest.mark.weekly)
+        if "browser" in fixtures:
+            item.add_marker(pytest.mark.system)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item, nextitem):
+    """A test that starts a program outside Python is marked `system`."""
+    if item.get_closest_marker("system"):
+        return (yield)
+    with started.refuse() as item.stash[STARTED]:
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     report = yield
+    if names := item.stash.get(STARTED, None):  # though it caught the error
+        report.outcome = "failed"
+        report.longrepr = (
+            report.longrepr or f"starts {names}: mark it `system`"
+        )
+        names.clear()
     if report.skipped and item.config.getoption("--no-skips"):
         report.outcome = "failed"
         report.longrepr = f"skipped under --no-skips: {report.longrepr}"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
 from grader.isolation import sandbox
 from grader.isolation.linux import groups
+from rnncore import programs
 
 alone = False
 mounted = "/submission"
@@ -24,11 +24,8 @@ PROBE = (
 @functools.cache
 def why_not() -> str | None:
     """Why no sandbox can be made here; None where it can."""
-    if shutil.which("bwrap") is None:
-        return (
-            "the program bwrap is missing (package bubblewrap: "
-            "apt-get install bubblewrap)"
-        )
+    if programs.find("bwrap") is None:
+        return programs.explain("bwrap")
     run = subprocess.run(
         build_command([sandbox.inner_python(), "-I", "-c", PROBE]),
         capture_output=True,

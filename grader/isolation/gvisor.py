@@ -10,13 +10,13 @@ from __future__ import annotations
 import functools
 import json
 import os
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from grader.isolation import sandbox
+from rnncore import programs
 
 alone = True
 mounted = "/tmp/submission"  # so that one size bounds both
@@ -30,8 +30,8 @@ OPTIONS = ("--platform=ptrace", "--network=none", "--ignore-cgroups")
 @functools.cache
 def why_not() -> str | None:
     """Why no container can be made here; None where it can."""
-    if shutil.which("runsc") is None:
-        return "the program runsc is missing (gVisor; package runsc of Debian)"
+    if programs.find("runsc") is None:
+        return programs.explain("runsc")
     with tempfile.TemporaryDirectory(prefix="grade-") as folder:
         run = subprocess.run(
             build_command(["/bin/true"], folder, 1_000_000),

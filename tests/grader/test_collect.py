@@ -996,6 +996,7 @@ def test_an_unknown_assignment_is_refused(root, capsys):
     assert collect.main(["--root", str(root)]) == 2
 
 
+@pytest.mark.system
 def test_git_ignores_what_holds_learners_names():
     names = [
         "grading/downloaded/a",

@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 from grader.isolation.linux import groups
+from rnncore import programs
 
 
 @pytest.fixture
@@ -95,7 +96,7 @@ def test_where_the_kernel_cannot_count_it_says_why(tree, monkeypatch):
     groups.why_not.cache_clear()
     (tree / "cgroup.controllers").write_text("cpu\n")
     monkeypatch.setattr(groups, "_find_own", lambda: None)
-    monkeypatch.setattr(groups.shutil, "which", lambda _: None)
+    monkeypatch.setattr(programs, "find", lambda _: None)
     assert "delegated" in groups.why_not()
     with pytest.raises(LookupError, match="delegated"):
         groups.build_command(["true"], str(tree), None)

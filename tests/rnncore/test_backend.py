@@ -112,8 +112,8 @@ def test_leaves_are_named_by_their_path():
     assert dict(named_leaves(5, "loss")) == {"loss": 5}
 
 
-ORDER = ["backend", "storage", "sequence", "rnn", "bptt", "rtrl", "losses"]
-ORDER += ["optim", "train"]
+ORDER = ["programs", "backend", "storage", "sequence", "rnn", "bptt"]
+ORDER += ["rtrl", "losses", "optim", "train"]
 ORDER += ["gradient_flow", "slow_points", "reservoir", "lstm"]
 ORDER += ["gru", "layers", "norm", "scan", "factors", "tracking"]
 ORDER += ["memory", "chunks", "xlstm", "diagonal", "cells", "fused", "nn"]

@@ -29,6 +29,7 @@ from rnncore.data.text import python_source
 from tests.helpers import ROOT
 from tests.helpers.checking import solved_release
 from tools.build import book, weave
+from tools.publish import unpack
 from tools.publish.notebooks import make_notebook
 
 REQUIREMENTS = "requirements.txt", "requirements-dev.txt"
@@ -52,21 +53,12 @@ EXTRAS = {"text", "forecast", "music", "translate", "speech", "video"}
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """Wheel and source distribution of what git knows, and what was said."""
+    """Wheel and source distribution of what git keeps, and what was said."""
     folder = tmp_path_factory.mktemp("built")
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()
-    for name in listed:
-        if (ROOT / name).is_file():
-            (folder / "tree" / name).parent.mkdir(
-                parents=True, exist_ok=True
-            )
-            shutil.copy(ROOT / name, folder / "tree" / name)
+    ignored = (ROOT / ".gitignore").read_text().split()
+    names = {Path(line.strip("/")).name for line in ignored} | {".git"}
+    left_out = shutil.ignore_patterns(*names)
+    shutil.copytree(ROOT, folder / "tree", ignore=left_out)
     run = subprocess.run(
         [sys.executable, "-c", BUILD, str(folder)],
         cwd=folder / "tree",
@@ -213,7 +205,7 @@ def test_what_was_built_is_installed_and_tested(built, installed, tmp_path):
     assert "6 of 6 hold" in checked.stdout, checked.stdout + checked.stderr
 
     with tarfile.open(built[1]) as archive:
-        archive.extractall(tmp_path, filter="data")
+        unpack(archive, tmp_path)
     (tree,) = tmp_path.glob("rnncore-*")
     tests = ["rnn", "bptt", "lstm", "gru", "nn", "ctc", "losses", "backend"]
     files = [f"tests/rnncore/test_{name}.py" for name in tests]

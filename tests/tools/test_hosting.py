@@ -101,6 +101,7 @@ def test_a_subject_of_73_characters_is_refused(tmp_path, capsys):
     assert subjects.main([str(message)]) == 0
 
 
+@pytest.mark.system
 def test_the_subjects_of_a_change_are_those_of_its_commits(
     tmp_path, monkeypatch, capsys
 ):

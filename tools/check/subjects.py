@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from rnncore import programs
+
 MOST = 72  # characters
 
 
@@ -29,7 +31,7 @@ def read_subjects(source: str) -> list[str]:
     if Path(source).is_file():
         lines = Path(source).read_text("utf-8").splitlines()
         return [line for line in lines if line and not line.startswith("#")][:1]
-    log = ["git", "log", "--format=%s", source, "--"]
+    log = [programs.require("git"), "log", "--format=%s", source, "--"]
     return subprocess.run(
         log, check=True, capture_output=True, text=True
     ).stdout.splitlines()
@@ -43,6 +45,9 @@ def main(argv: list[str] | None = None) -> int:
         found = find_long(read_subjects(parser.parse_args(argv).source))
     except subprocess.CalledProcessError as error:
         print(error.stderr.strip(), file=sys.stderr)
+        return 2
+    except programs.MissingProgramError as error:
+        print(error, file=sys.stderr)
         return 2
     print(*found, sep="\n", end="\n" if found else "")
     return 1 if found else 0

@@ -32,7 +32,7 @@ import jinja2
 import rnncore
 from tools import ROOT
 from tools.build import book, contents
-from tools.publish import PublishError, find_time, notebooks, set_time
+from tools.publish import PublishError, find_time, notebooks, require_program, set_time
 from tools.publish.volume import epub, pdf
 from tools.publish.volume.paper import (
     VOLUMES,
@@ -109,7 +109,7 @@ def build_wheel(into: Path, epoch: int, root: Path = ROOT) -> Path:
     Raises PublishError where there is no git repository, or setuptools fails.
     """
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "-co", "--exclude-standard"],
+        [require_program("git"), "ls-files", "-z", "-co", "--exclude-standard"],
         check=False,
         cwd=root,
         capture_output=True,

@@ -30,7 +30,7 @@ from pathlib import Path
 
 import rnncore
 from tools import ROOT
-from tools.publish import find_time
+from tools.publish import PublishError, find_time, require_program, unpack
 
 OUT = ROOT / "_build" / "release"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -98,7 +98,7 @@ def check_texts() -> str:
     version = rnncore.__version__
     if f"\n## {version}" not in CHANGES.read_text("utf-8"):
         raise ReleaseError(f"{CHANGES.name}: expected a section {version}, got none")
-    tags = run_command("git", "tag", "--list", f"v{version}").split()
+    tags = run_command(require_program("git"), "tag", "--list", f"v{version}").split()
     if tags:
         raise ReleaseError(f"version: expected a new one, got {version}: tagged")
     return version
@@ -109,7 +109,7 @@ def build(folder: Path) -> list[Path]:
     env = {"SOURCE_DATE_EPOCH": str(find_time())}
     tree, folder = folder / "tree", folder / "dist"
     folder.mkdir(parents=True)
-    listed = run_command("git", "ls-files", "-z").split("\0")
+    listed = run_command(require_program("git"), "ls-files", "-z").split("\0")
     for name in filter(None, listed):
         if (ROOT / name).is_file():
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
@@ -143,7 +143,7 @@ def at_one_time(sdist: Path, seconds: int) -> None:
 def find_unpacked(sdist: Path, folder: Path) -> Path:
     """The one folder that a source distribution holds."""
     with tarfile.open(sdist) as archive:
-        archive.extractall(folder, filter="data")
+        unpack(archive, folder)
     (tree,) = folder.iterdir()
     return tree
 
@@ -230,7 +230,7 @@ def run_steps(steps: dict[str, Callable[[], str]]) -> int:
     for name, step in steps.items():
         try:
             print(f"[x] {name}: {step()}", flush=True)
-        except ReleaseError as error:
+        except (ReleaseError, PublishError) as error:
             print(f"[ ] {name}: {error}", flush=True)
             return 1
     print("Left to you: a tag, `twine upload _build/release/*`, the README's line")

@@ -22,6 +22,7 @@ import yaml
 from docutils import nodes
 from sphinx.application import Sphinx
 
+from rnncore import programs
 from tools import ROOT
 from tools.site.search import to_plain_text
 
@@ -45,8 +46,8 @@ HOW_TO_CITE = """\
 def edition_date() -> datetime.date | None:
     """SOURCE_DATE_EPOCH or else the last commit's day; None where neither is."""
     seconds = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if not seconds and shutil.which("git"):
-        command = ["git", "log", "-1", "--format=%ct"]
+    if not seconds and (git := programs.find("git")):
+        command = [git, "log", "-1", "--format=%ct"]
         run = subprocess.run(
             command, cwd=ROOT, capture_output=True, text=True, check=False
         )

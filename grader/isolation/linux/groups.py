@@ -14,10 +14,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import shutil
 import subprocess
 import time
 from pathlib import Path
+
+from rnncore import programs
 
 TOP = Path("/sys/fs/cgroup")
 PLACE = "/tmp/groups"  # in a server's sandbox; a learner's own /tmp covers it
@@ -174,7 +175,7 @@ def _go_down(own: Path) -> None:
 @functools.cache
 def find_systemd_command() -> list[str]:
     """The start of a command that runs in a new, delegated group; or []."""
-    if not Path("/run/systemd/system").exists() or not shutil.which("systemd-run"):
+    if not Path("/run/systemd/system").exists() or not programs.find("systemd-run"):
         return []
     start = ["systemd-run", *([] if os.getuid() == 0 else ["--user"])]
     start += ["--scope", "--quiet", "--collect", "--property=Delegate=yes", "--"]

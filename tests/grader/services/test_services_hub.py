@@ -23,6 +23,7 @@ import requests
 from grader.course.settings import Course
 from grader.course.submissions import Submission
 from grader.services.exchange import add_stamp
+from rnncore import programs
 from tests.helpers.grading import (
     NAME,
     NEEDS_SANDBOX,
@@ -38,7 +39,7 @@ PASSWORD = "correct horse battery staple"
 PEOPLE = {"ines": 20_001, "ann": 20_002, "bob": 20_003}
 SECONDS = 120  # until a server answers
 NEEDS_HUB = pytest.mark.skipif(
-    os.getuid() != 0 or not shutil.which("npm"),
+    os.getuid() != 0 or not programs.find("npm"),
     reason="a hub starts servers for others as root, and its proxy needs npm",
 )
 

@@ -15,6 +15,7 @@ from rnncore.data import series, text
 from tests.helpers.checking import check, write
 from tests.helpers.grading import NAME, ROOT
 from tools.build import book
+from tools.publish import unpack
 from tools.publish.browser import lite, lite_data, lite_kernel
 
 pytestmark = pytest.mark.slow
@@ -202,7 +203,7 @@ def test_the_browser_reads_the_text_that_this_python_reads(
 ):
     here = text.python_source()
     with tarfile.open(packed(kernel)) as archive:
-        archive.extractall(tmp_path / "there", filter="data")
+        unpack(archive, tmp_path / "there")
     packages = tmp_path / "there" / lite_kernel.TARGET
     monkeypatch.setattr(sys, "path", [str(packages)])
     there = text.python_source()

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from pypdf import PdfReader
 
+from rnncore import programs
 from tests.helpers import ROOT
 from tools.build import book
 from tools.build.live.stills import serve_folder
@@ -394,12 +395,12 @@ def test_the_learners_book_leaves_grading_and_reference_to_others():
 
 @pytest.mark.system
 def test_epubcheck_finds_nothing(archive, tmp_path):
-    if shutil.which("epubcheck") is None:
-        pytest.skip("epubcheck is not installed")
+    if not (epubcheck := programs.find("epubcheck")):
+        pytest.skip(programs.explain("epubcheck"))
     path = tmp_path / "two.epub"
     path.write_bytes(archive.fp.getvalue())
     said = subprocess.run(
-        ["java", "-jar", shutil.which("epubcheck"), str(path)],
+        ["java", "-jar", epubcheck, str(path)],
         check=False,
         capture_output=True,
         text=True,
@@ -543,6 +544,7 @@ def test_a_date_that_is_none_is_told(monkeypatch, given, message):
         find_time()
 
 
+@pytest.mark.system
 def test_the_date_is_the_last_commits_unless_one_is_given(
     tmp_path, monkeypatch
 ):
@@ -570,6 +572,7 @@ def git(folder, *words):
     ).stdout
 
 
+@pytest.mark.system
 def test_the_workflow_keeps_the_editions_on_the_branch(tmp_path):
     """.ci/publish, with a `make` that writes an edition at once."""
     remote, work = tmp_path / "remote.git", tmp_path / "work"

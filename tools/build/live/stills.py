@@ -31,6 +31,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rnncore import programs
 from tools import ROOT
 
 if TYPE_CHECKING:
@@ -160,10 +161,13 @@ def main() -> None:
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--sizes", nargs="*", metavar="ID")
     args = parser.parse_args()
-    if args.sizes is not None:
-        measure_all(args.sizes)
-    else:
-        draw_all(check=args.check)
+    try:
+        if args.sizes is not None:
+            measure_all(args.sizes)
+        else:
+            draw_all(check=args.check)
+    except programs.MissingProgramError as error:
+        sys.exit(str(error))
 
 
 @contextmanager
@@ -173,7 +177,8 @@ def open_chromium(folder: Path) -> Iterator[tuple[Page, str]]:
 
     with sync_playwright() as player, serve_folder(folder) as site:
         browser = player.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+            executable_path=programs.require("chromium"),
+            args=["--no-sandbox", "--disable-gpu"],
         )
         yield browser.new_page(), site
         browser.close()

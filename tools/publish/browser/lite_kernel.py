@@ -29,6 +29,8 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from tools.publish import unpack
+
 ROOT = Path(__file__).resolve().parents[3]
 DRAWING = Path(__file__).with_name("drawing")
 KERNEL = {"name": "xeus-python", "display_name": "Python 3", "language": "python"}
@@ -104,7 +106,7 @@ def pack(static: Path) -> None:
         root = Path(scratch)
         for package in listed["packages"]:
             with tarfile.open(static / package["filename"]) as tar:
-                tar.extractall(root, filter="data")
+                unpack(tar, root)
         throw_out(root)
         add_course(root / TARGET)
         (root / TARGET / "sitecustomize.py").write_text(AT_START, "utf-8")

@@ -17,10 +17,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from rnncore import programs
 from tools.build import book
 from tools.build.live.stills import serve_folder
 from tools.measurements import record
-from tools.publish.volume.paper import CHROMIUM
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
@@ -80,10 +80,15 @@ def main(argv: list[str] | None = None) -> int:
     if not there:
         print(f"There is no notebook in {options.site}: run make lite", file=sys.stderr)
         return 2
+    try:
+        chromium = programs.require("chromium")
+    except programs.MissingProgramError as error:
+        print(error, file=sys.stderr)
+        return 2
     failed = 0
     with serve_folder(options.site) as site, sync_playwright() as player:
         browser = player.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"]
+            executable_path=chromium, args=["--no-sandbox"]
         )
         for name in options.only or there:
             with browser.new_context() as reader:

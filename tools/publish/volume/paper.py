@@ -14,13 +14,12 @@ import yaml
 
 from tools.build import book
 from tools.build.live.stills import serve_folder
-from tools.publish import PublishError, find_time
+from tools.publish import PublishError, find_time, require_program
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 HERE = Path(__file__).parent
-CHROMIUM = "/usr/bin/chromium"
 SECONDS = 900  # the entire book on a busy machine
 FRAME = """<!doctype html>
 <html lang="en" data-theme="light"><head><meta charset="utf-8">
@@ -129,7 +128,7 @@ def join_pages(
     asked: list[str] = []
     with sync_playwright() as player, serve_folder(html) as site:
         browser = player.chromium.launch(
-            executable_path=CHROMIUM,
+            executable_path=require_program("chromium"),
             args=[
                 "--no-sandbox",
                 "--disable-gpu",
