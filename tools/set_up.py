@@ -1,5 +1,8 @@
 """Sets up the course's environment, .venv: python3 tools/set_up.py [--dev].
 
+--parts 1-2 installs what Parts I and II need, and no more; --torch cpu or cuda
+chooses torch's build, as tools/build/cpu_torch.py says.
+
 What is there already is kept, so that it goes on where the last set-up ended,
 however that ended; where nothing changed since, it does nothing. --dev adds what
 authors, graders and tests need. It needs nothing but Python, and no make.
@@ -21,10 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PY = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 CONSTRAINTS = ("--constraint", "constraints.txt")
-LEARNERS = (
-    ("--requirement", "requirements.txt", *CONSTRAINTS),
-    ("--no-deps", "--no-build-isolation", "--editable", "."),
-)
+COURSE = ("--no-deps", "--no-build-isolation", "--editable", ".")
+CPU_TORCH = ROOT / "tools" / "build" / "cpu_torch.py"
 AUTHORS = (
     ("--requirement", "requirements-dev.txt", *CONSTRAINTS),
     (
@@ -75,17 +76,19 @@ class SetUpError(Exception):
     """Why the environment could not be set up, and what to do."""
 
 
-def set_up(*, dev: bool = False) -> None:
+def set_up(*, dev: bool = False, parts: str = "", torch: str = "") -> None:
     """Install what is missing. Raises SetUpError with what to do where it cannot."""
     check_python()
-    stamp = VENV / ".installed"
-    inputs = [ROOT / n for n in ("requirements.txt", "constraints.txt")]
-    inputs += [ROOT / "pyproject.toml"]
+    pins = f"requirements-parts-{parts}.txt" if parts else "requirements.txt"
+    stamp = VENV / (f".installed-{parts}" if parts else ".installed")
+    inputs = [ROOT / n for n in (pins, "constraints.txt", "pyproject.toml")]
     if is_older(stamp, inputs):
         print("Setting up .venv (once, about two minutes) ...", flush=True)
         check_writable()
         make_environment()
-        install(LEARNERS, stamp)
+        if CPU_TORCH.exists():  # copies for classrooms have none
+            run([str(PY), "-I", str(CPU_TORCH), *filter(None, [torch])])
+        install((("--requirement", pins, *CONSTRAINTS), COURSE), stamp)
     stamp, before = VENV / ".installed-dev", stamp
     inputs = [ROOT / f"requirements-{kind}.txt" for kind in ("dev", "oldest")]
     if dev and is_older(stamp, [*inputs, before]):
@@ -202,8 +205,10 @@ def main(argv: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--dev", action="store_true", help="what tests need, too")
+    parser.add_argument("--parts", choices=["1-2"], default="", help="these alone")
+    parser.add_argument("--torch", choices=["cpu", "cuda"], default="")
     try:
-        set_up(dev=parser.parse_args(argv).dev)
+        set_up(**vars(parser.parse_args(argv)))
     except SetUpError as error:
         print(f"Not set up: {error}", file=sys.stderr)
         return 1

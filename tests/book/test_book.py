@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import errno
 import gc
 import json
+import os
 import pkgutil
 import re
 import socket
@@ -1156,3 +1158,34 @@ print(torch.get_num_threads(), *{
             manager = stack.enter_context(kernels.start_fork_server())
         book.execute(page, notebook, manager)
     assert notebook.cells[1].outputs[0].text == "1 1\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (errno.ENOSPC, "the disk is full"),
+        (errno.EROFS, "cannot be written"),
+    ],
+)
+def test_a_disk_that_takes_nothing_is_told_in_a_sentence(
+    monkeypatch, number, told
+):
+    def lock_folder(folder):
+        raise OSError(number, os.strerror(number), str(folder))
+
+    monkeypatch.setattr(book, "lock_folder", lock_folder)
+    monkeypatch.setattr(sys, "argv", ["book", "build"])
+    with pytest.raises(SystemExit) as ended:
+        book.main()
+    assert told in str(ended.value)
+    assert "The book was not built." in str(ended.value)
+
+
+def test_other_errors_of_the_system_keep_their_traceback(monkeypatch):
+    def lock_folder(folder):
+        raise OSError(errno.EIO, "a disk that fails")
+
+    monkeypatch.setattr(book, "lock_folder", lock_folder)
+    monkeypatch.setattr(sys, "argv", ["book", "build"])
+    with pytest.raises(OSError, match="a disk that fails"):
+        book.main()

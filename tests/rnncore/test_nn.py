@@ -330,9 +330,14 @@ def test_autocast_gives_the_types_that_torchs_gives(
                 for part in (parts if name == "LSTM" else [parts])
             ]
             hx = tuple(with_type) if name == "LSTM" else with_type[0]
-        with torch.autocast(device, dtype=torch.bfloat16):
-            y, last = module(x, hx)
-            z, ends = module(pack_padded_sequence(x, [9, 5, 2]), hx)
+        try:
+            with torch.autocast(device, dtype=torch.bfloat16):
+                y, last = module(x, hx)
+                z, ends = module(pack_padded_sequence(x, [9, 5, 2]), hx)
+        except RuntimeError as error:
+            if type(module) is not getattr(torch.nn, name):
+                raise
+            pytest.skip(f"torch's own layer has no bfloat16 here: {error}")
         ends = [*last, *ends] if name == "LSTM" else [last, ends]
         types.append([y.dtype, z.data.dtype, *(s.dtype for s in ends)])
     theirs, ours = types

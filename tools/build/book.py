@@ -27,6 +27,7 @@ For authors: with --page, references to other pages are plain text too; tqdm wri
 
 import argparse
 import contextlib
+import errno
 import functools
 import gc
 import hashlib
@@ -56,7 +57,7 @@ from nbformat import NotebookNode
 from sphinx_external_toc.parsing import MalformedError, parse_toc_yaml
 from traitlets.config import Config
 
-from tools import ROOT
+from tools import ROOT, set_up
 from tools.build import chapters, contents, short_way
 from tools.build.false_claims import FalseClaim, find_false_claims
 from tools.build.kernels import OFFLINE, Manager, offline_environment, start_fork_server
@@ -72,6 +73,7 @@ EXTENSIONS = [  # of OFFLINE
     "--IPKernelApp.extra_extensions=shaken",
 ]
 WORTH_WARMING = 4  # pages: fewer start faster on their own
+REFUSED = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS}  # by the disk
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -589,7 +591,13 @@ def main() -> None:
     except BuildError as error:
         done = "served" if args.command == "serve" else "built"
         sys.exit(f"{error}\nThe book was not {done}.")
+    except OSError as error:
+        if error.errno not in REFUSED:
+            raise
+        sys.exit(f"{set_up.explain(str(error))}\nThe book was not built.")
     except KeyboardInterrupt:
+        if args.command == "build":
+            print("\nInterrupted: the next build goes on with the pages that are left.")
         sys.stdout.flush()
         os._exit(130)  # kernels end when their parent is gone
 

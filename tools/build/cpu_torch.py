@@ -16,9 +16,9 @@ import platform
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
-from tools import ROOT
-
+ROOT = Path(__file__).resolve().parents[2]  # it runs by its path, before all else
 INDEX = "https://download.pytorch.org/whl/cpu"
 
 

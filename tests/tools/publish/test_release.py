@@ -5,7 +5,7 @@ import tarfile
 
 import pytest
 
-from tools.publish import release
+from tools.publish import release, unpack
 
 
 def archive(path, names, mtime):
@@ -28,6 +28,69 @@ def test_an_archive_does_not_tell_when_or_by_whom_it_was_made(tmp_path):
         assert read.getnames() == ["p/a", "p/b"]
         assert read.extractfile("p/b").read() == b"x"
         assert {m.mtime for m in read} == {1_000_000_000}
+
+
+@pytest.fixture(params=["filter", "older"])
+def python(request, monkeypatch):
+    """Also as Pythons before 3.11.4 are, which have no filter."""
+    if request.param == "older":
+        monkeypatch.delattr(tarfile, "data_filter")
+        extract = tarfile.TarFile.extractall
+
+        def older(self, path=".", members=None, *, numeric_owner=False):
+            return extract(self, path, members, numeric_owner=numeric_owner)
+
+        monkeypatch.setattr(tarfile.TarFile, "extractall", older)
+
+
+def entry(name, kind=tarfile.REGTYPE, leads=""):
+    part = tarfile.TarInfo(name)
+    part.type, part.linkname, part.mode = kind, leads, 0o755
+    return part
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [entry("../out")],
+        [entry("a/../../out")],
+        [entry("link", tarfile.SYMTYPE, "../out")],
+        [entry("link", tarfile.SYMTYPE, "/etc")],
+        [entry("link", tarfile.LNKTYPE, "../out")],
+        [entry("pipe", tarfile.FIFOTYPE)],
+        [
+            entry("a", tarfile.SYMTYPE, "b"),
+            entry("b", tarfile.SYMTYPE, ".."),
+        ],
+    ],
+)
+def test_what_leads_out_of_the_folder_is_not_unpacked(
+    tmp_path, python, parts
+):
+    (tmp_path / "out").write_text("as before")
+    path, folder = tmp_path / "a.tar", tmp_path / "folder"
+    with tarfile.open(path, "w") as made:
+        for part in parts:
+            made.addfile(part)
+    with tarfile.open(path) as read, pytest.raises(tarfile.TarError):
+        unpack(read, folder)
+    assert (tmp_path / "out").read_text() == "as before"
+
+
+def test_files_folders_and_inner_links_are_unpacked(tmp_path, python):
+    path, folder = tmp_path / "a.tar", tmp_path / "folder"
+    with tarfile.open(path, "w") as made:
+        made.addfile(entry("p", tarfile.DIRTYPE))
+        text = entry("p/text")
+        text.size = 3
+        made.addfile(text, io.BytesIO(b"abc"))
+        made.addfile(entry("p/soft", tarfile.SYMTYPE, "text"))
+        made.addfile(entry("hard", tarfile.LNKTYPE, "p/text"))
+    with tarfile.open(path) as read:
+        unpack(read, folder)
+    for name in "p/text", "p/soft", "hard":
+        assert (folder / name).read_bytes() == b"abc"
+    assert (folder / "p" / "soft").is_symlink()
 
 
 def test_the_first_step_that_fails_is_the_last_and_says_why(capsys):
