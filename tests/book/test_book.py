@@ -1189,3 +1189,25 @@ def test_other_errors_of_the_system_keep_their_traceback(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["book", "build"])
     with pytest.raises(OSError, match="a disk that fails"):
         book.main()
+
+
+def test_an_interrupted_build_ends_at_once_and_says_what_is_next():
+    script = """
+import sys
+from tools.build import book
+def interrupted(folder):
+    raise KeyboardInterrupt
+book.lock_folder = interrupted
+sys.argv = ["book", "build"]
+book.main()
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 130
+    assert "the next build goes on" in run.stdout
+    assert not run.stderr
