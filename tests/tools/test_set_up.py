@@ -12,6 +12,7 @@ import pytest
 from tools import ROOT, set_up
 
 OLDEST = "3.11"
+LEARNERS = 2  # calls of pip: what the course needs, and the course
 # what stands for .venv's Python: pip, whose words and end a file says
 PIP = """#!/bin/sh
 here=${0%/.venv/bin/python}
@@ -70,11 +71,11 @@ def test_it_installs_once_and_again_where_a_file_changed(with_pip):
     stamp = with_pip / ".venv" / ".installed"
     assert call(with_pip).returncode == 0
     assert stamp.exists()
-    assert len(installs(with_pip)) == len(set_up.LEARNERS)
+    assert len(installs(with_pip)) == LEARNERS
     assert call(with_pip).stdout == ""
-    assert len(installs(with_pip)) == len(set_up.LEARNERS)
+    assert len(installs(with_pip)) == LEARNERS
     assert call(with_pip, "--dev").returncode == 0
-    both = len(set_up.LEARNERS) + len(set_up.AUTHORS)
+    both = LEARNERS + len(set_up.AUTHORS)
     assert len(installs(with_pip)) == both
     os.utime(stamp, (1, 1))
     assert call(with_pip, "--dev").returncode == 0
@@ -235,3 +236,26 @@ def test_it_needs_nothing_but_python_and_starts_with_no_other_path(course):
     )
     assert run.returncode == 0, run.stderr
     assert Path(set_up.__file__).read_text().isascii()
+
+
+def test_a_smaller_set_has_its_own_list_and_stamp(with_pip):
+    (with_pip / "requirements-parts-1-2.txt").touch()
+    assert call(with_pip, "--parts", "1-2").returncode == 0
+    assert (with_pip / ".venv" / ".installed-1-2").exists()
+    assert not (with_pip / ".venv" / ".installed").exists()
+    first, course = installs(with_pip)
+    assert "--requirement requirements-parts-1-2.txt" in first
+    assert course.endswith("--editable .")
+
+
+def test_torch_is_chosen_before_the_rest_is_installed(with_pip):
+    chooser = with_pip / "tools" / "build" / "cpu_torch.py"
+    chooser.parent.mkdir()
+    chooser.touch()
+    call(with_pip, "--torch", "cpu")
+    said = (with_pip / "calls").read_text().splitlines()
+    chosen = [
+        k for k, line in enumerate(said) if line.endswith(f"{chooser} cpu")
+    ]
+    first = min(k for k, line in enumerate(said) if " install " in line)
+    assert chosen == [first - 1]
