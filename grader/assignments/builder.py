@@ -30,10 +30,10 @@ from typing import Any
 
 import nbformat
 from nbgrader.apps import NbGraderAPI
-from traitlets.config.loader import PyFileConfigLoader
 
 from grader import ROOT
 from grader.assignments.expected_results import collect_mutants, compute_checks
+from grader.assignments.plain import prepare_notebooks
 from grader.assignments.rules import (
     find_explanations,
     find_missing_parts,
@@ -51,6 +51,7 @@ from grader.assignments.source import (
     test_parts,
 )
 from grader.course.home import make_home
+from grader.course.settings import load_config
 from grader.notebook.names import cell_metadata
 
 
@@ -135,6 +136,7 @@ def _write_source(name: str, folder: Path) -> None:
     left = ["__pycache__", ".ipynb_checkpoints"]
     if name in plain_names():
         shutil.copytree(folder_of(name), folder, ignore=shutil.ignore_patterns(*left))
+        prepare_notebooks(name, folder)
         return
     assignment = read(name)
     _heed_rules(assignment)
@@ -160,7 +162,7 @@ def open_course(root: Path) -> NbGraderAPI:
     scripts = sysconfig.get_path("scripts")  # nbgrader finds alembic through PATH
     if scripts not in os.environ["PATH"].split(os.pathsep):
         os.environ["PATH"] = scripts + os.pathsep + os.environ["PATH"]
-    config = PyFileConfigLoader("nbgrader_config.py", str(ROOT)).load_config()
+    config = load_config(ROOT)
     config.CourseDirectory.root = str(root)
     database = make_home(root / "grading") / "gradebook.db"
     if root != ROOT:

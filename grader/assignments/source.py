@@ -68,12 +68,9 @@ def list_assignments() -> list[str]:
 
 
 def plain_names() -> list[str]:
-    """The folders with nbgrader's source notebook, NAME.ipynb, and no NAME.py."""
-    return sorted(
-        path.stem
-        for path in (ROOT / "solutions").glob("[!._]*/*.ipynb")
-        if path.stem == path.parent.name and not path.with_suffix(".py").exists()
-    )
+    """The folders with nbgrader's source notebooks, and no NAME.py."""
+    folders = {path.parent for path in (ROOT / "solutions").glob("[!._]*/*.ipynb")}
+    return sorted(f.name for f in folders if not (f / f"{f.name}.py").exists())
 
 
 def read(name: str) -> Assignment:

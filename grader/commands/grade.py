@@ -307,13 +307,13 @@ def _build_sources(course: Course, names: set[str]) -> set[str]:
     unbuilt = set()
     for name in sorted(names):
         folder = course.root / "solutions" / name
-        built = course.source / name / f"{name}.ipynb"
-        if not any((folder / f"{name}{end}").exists() for end in (".py", ".ipynb")):
+        built = [p.stat().st_mtime for p in (course.source / name).glob("*.ipynb")]
+        if not (folder / f"{name}.py").exists() and not any(folder.glob("*.ipynb")):
             continue
         code = Path(builder.__file__).parent.glob("*.py")
         parts = [*code, *folder.rglob("*")]
         newest = max(path.stat().st_mtime for path in parts)
-        if built.exists() and built.stat().st_mtime > newest:
+        if built and min(built) > newest:
             continue
         print(f"Building the tests of {name} ...", flush=True)
         scratch = Path(tempfile.mkdtemp(dir=course.work))

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from nbformat import NotebookNode
@@ -74,34 +75,29 @@ class Ledger:
         self,
         student: str,
         assignment: str,
-        notebook: NotebookNode,
+        notebooks: Mapping[str, NotebookNode],
         timestamp: datetime | None,
         config: Config,
-        before: NotebookNode | None = None,
+        before: Mapping[str, NotebookNode] = MappingProxyType({}),
         owner: str = "",
     ) -> None:
-        """Enter the points as nbgrader's autograde does.
+        """Enter the points of the notebooks, by name, as nbgrader's autograde does.
 
-        `before` is the notebook as it was graded the last time; where that
-        was under the name of another, `owner`, a person's marks are theirs too.
+        `before` has them as they were graded the last time; where that was
+        under the name of another, `owner`, a person's marks are theirs too.
         """
         when: dict[str, Any] = {"timestamp": timestamp} if timestamp else {}
-        resources = {
-            "nbgrader": {
-                "notebook": assignment,
-                "assignment": assignment,
-                "student": student,
-            }
-        }
         with self.transaction() as book:
             book.update_or_create_student(student)
             book.update_or_create_submission(assignment, student, **when)
             if owner not in ("", student):
                 _take_over(book, assignment, owner, student)
-            _Save(book, find_unchanged(before, notebook)).preprocess(
-                notebook, resources
-            )
-            _Penalties(book, config=config).preprocess(notebook, resources)
+            for name, notebook in notebooks.items():
+                names = {"notebook": name, "assignment": assignment, "student": student}
+                resources = {"nbgrader": names}
+                same = find_unchanged(before.get(name), notebook)
+                _Save(book, same).preprocess(notebook, resources)
+                _Penalties(book, config=config).preprocess(notebook, resources)
 
     def forget(self, assignment: str, students: Iterable[str]) -> None:
         """Take these learners' submissions out."""
@@ -178,18 +174,18 @@ def _collect_graded(notebook: NotebookNode) -> dict[str, tuple[object, ...]]:
 
 def _take_over(book: Gradebook, assignment: str, owner: str, student: str) -> None:
     """Give a learner what a person gave another for the same notebook."""
-    given = book.find_submission_notebook(assignment, assignment, owner)
-    where = assignment, assignment, student
-    for grade in given.grades:
-        if grade.manual_score is not None or grade.extra_credit is not None:
-            mine = book.find_grade(grade.name, *where)
-            for part in ("manual_score", "extra_credit", "auto_score"):
-                setattr(mine, part, getattr(grade, part))
-            mine.needs_manual_grade = grade.needs_manual_grade
-    for comment in given.comments:
-        if comment.manual_comment:
-            mine = book.find_comment(comment.name, *where)
-            mine.manual_comment = comment.manual_comment
+    for given in book.find_submission(assignment, owner).notebooks:
+        where = given.name, assignment, student
+        for grade in given.grades:
+            if grade.manual_score is not None or grade.extra_credit is not None:
+                mine = book.find_grade(grade.name, *where)
+                for part in ("manual_score", "extra_credit", "auto_score"):
+                    setattr(mine, part, getattr(grade, part))
+                mine.needs_manual_grade = grade.needs_manual_grade
+        for comment in given.comments:
+            if comment.manual_comment:
+                mine = book.find_comment(comment.name, *where)
+                mine.manual_comment = comment.manual_comment
 
 
 class _Save(SaveAutoGrades):

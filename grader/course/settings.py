@@ -31,7 +31,7 @@ from grader.course.course_file import CourseFile, read_course_file
 from grader.course.fingerprint import compute_fingerprint
 from grader.course.gradebook import Ledger
 from grader.course.home import make_home
-from grader.notebook.restore import read_cells, write_cells
+from grader.notebook.restore import join_notebooks, read_cells, write_cells
 
 # nbgrader adds a submission's notebooks before the submission itself, which
 # SQLAlchemy remarks on; both are there when it commits.
@@ -96,6 +96,9 @@ def load_config(root: Path) -> Config:
     loader = PyFileConfigLoader(CONFIG_NAME, path=str(root))
     config = loader.load_config()
     config.CourseDirectory.root = str(root)
+    for part in ("header", "footer"):  # nbgrader looks for them where it is called
+        if path := config.IncludeHeaderFooter.get(part):
+            config.IncludeHeaderFooter[part] = str(root / path)
     return config
 
 
@@ -132,8 +135,9 @@ def read_course(root: Path, config: Config) -> CourseFile:
 class Assignment:
     """A prepared assignment: `folder` has its own gradebook.
 
-    `release` is the notebook that learners got, `version` the fingerprint
-    of the source it was made from.
+    `released` holds what learners got: a notebook or several, no two cells of
+    which share a name. `release` has the cells of them all. `version` is the
+    fingerprint of the source that they were made from.
     """
 
     name: str
@@ -141,8 +145,17 @@ class Assignment:
     folder: Path
 
     @property
+    def released(self) -> Path:
+        return self.folder / "release" / self.name
+
+    @property
+    def notebooks(self) -> list[Path]:
+        """The released notebooks, in order."""
+        return sorted(self.released.glob("*.ipynb"))
+
+    @property
     def release(self) -> Path:
-        return self.folder / "release" / self.name / f"{self.name}.ipynb"
+        return self.folder / f"{self.name}.ipynb"
 
     @property
     def gradebook(self) -> Path:
@@ -239,13 +252,12 @@ class Course:
         return sorted(
             folder.name
             for folder in self.source.iterdir()
-            if (folder / f"{folder.name}.ipynb").is_file()
+            if any(folder.glob("*.ipynb"))
         )
 
     def released(self, name: str) -> Path | None:
-        """The released notebook, if `prepare` has made it."""
-        found = self.prepared.glob(f"*/release/{glob.escape(name)}/*.ipynb")
-        return next((p for p in found if p.stem == name), None)
+        """The cells of all released notebooks, if `prepare` has made them."""
+        return next(self.prepared.glob(f"*/{glob.escape(name)}.ipynb"), None)
 
     def prepare(self, name: str) -> Assignment:
         """Enter the assignment into the gradebook, as its source now is.
@@ -254,7 +266,7 @@ class Course:
         """
         version = compute_fingerprint(self.source / name)
         ready = Assignment(name, version, self.prepared / f"{name}-{version[:16]}")
-        if ready.cells.exists() and self._knows(name):
+        if ready.release.exists() and self._knows(name):
             return ready
         self.work.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=self.work))
@@ -271,12 +283,11 @@ class Course:
         return ready
 
     def _enter_version(self, name: str, version: str, fresh: Path) -> None:
-        release = fresh / "release" / name / f"{name}.ipynb"
-        known = versions.enter(
-            self.home / "versions" / f"{name}.json",
-            version,
-            nbformat.read(release, as_version=4),
-        )
+        parts = sorted((fresh / "release" / name).glob("*.ipynb"))
+        release = join_notebooks(nbformat.read(p, as_version=4) for p in parts)
+        nbformat.write(release, fresh / f"{name}.ipynb")
+        history = self.home / "versions" / f"{name}.json"
+        known = versions.enter(history, version, release)
         (fresh / "versions.json").write_text(json.dumps(known), "utf-8")
         write_cells(fresh / "cells.json", read_cells(fresh / "gradebook.db", name))
 
@@ -298,10 +309,9 @@ class Course:
     def _knows(self, name: str) -> bool:
         with self.ledger.transaction() as book:
             try:
-                book.find_notebook(name, name)
+                return bool(book.find_assignment(name).notebooks)
             except MissingEntry:
                 return False
-        return True
 
     def _generate(self, name: str, release: Path, db_url: str) -> None:
         dirs = self.directories(

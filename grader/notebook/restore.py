@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,25 @@ Cells = dict[str, dict[str, Any]]
 def read_cells(gradebook: Path, name: str) -> Cells:
     """The cells that nbgrader knows of an assignment, by their names."""
     with Gradebook(f"sqlite:///{gradebook}") as book:
-        cells = book.find_notebook(name, name).source_cells
+        notebooks = book.find_assignment(name).notebooks
         return {
             cell.name: {
                 "source": cell.source,
                 "locked": cell.locked,
                 "checksum": cell.checksum,
             }
-            for cell in cells
+            for notebook in notebooks
+            for cell in notebook.source_cells
         }
+
+
+def join_notebooks(parts: Iterable[NotebookNode]) -> NotebookNode:
+    """One notebook with the cells of all; its kernel is the first one's."""
+    first, *others = parts
+    cells = [cell for part in (first, *others) for cell in part.cells]
+    for number, cell in enumerate(cells if others else []):
+        cell["id"] = f"cell-{number}"  # two notebooks may have the same
+    return NotebookNode({**first, "cells": cells, "nbformat_minor": 5})
 
 
 def write_cells(path: Path, cells: Cells) -> None:

@@ -136,11 +136,23 @@ def _add_check(task: TaskPoints, check: dict[str, Any], reason: str) -> TaskPoin
 
 
 def _read_entered(book: Gradebook, name: str) -> dict[str, Entered]:
-    """The entries of the gradebook for an assignment, by learner: four queries."""
+    """The entries of the gradebook for an assignment, by learner."""
     try:
-        notebook = book.find_notebook(name, name)
+        notebooks = book.find_assignment(name).notebooks
     except MissingEntry:
         return {}
+    found: dict[str, Entered] = {}
+    for notebook in sorted(notebooks, key=lambda notebook: notebook.name):
+        _add_entered(found, book, notebook)
+    of_assignment = SubmittedAssignment.assignment.has(name=name)
+    for submission in book.db.scalars(select(SubmittedAssignment).where(of_assignment)):
+        if submission.student_id in found:
+            found[submission.student_id].late = submission.total_seconds_late / 3600
+    return found
+
+
+def _add_entered(found: dict[str, Entered], book: Gradebook, notebook: Any) -> None:
+    """Add what the gradebook has of one of an assignment's notebooks."""
     order = [cell.name for cell in notebook.source_cells]
     graded_cells = [*notebook.grade_cells, *notebook.task_cells]
     graded = {cell.id: float(cell.max_score) for cell in graded_cells}
@@ -153,13 +165,9 @@ def _read_entered(book: Gradebook, name: str) -> dict[str, Entered]:
         )
     }
     penalty = SubmittedNotebook.late_submission_penalty
-    found = {
-        who: Entered(penalty=float(penalty or 0))
-        for who, penalty in _select(book, notebook, penalty)
-    }
-    of_assignment = SubmittedAssignment.assignment_id == notebook.assignment.id
-    for submission in book.db.scalars(select(SubmittedAssignment).where(of_assignment)):
-        found[submission.student_id].late = submission.total_seconds_late / 3600
+    for who, lost in _select(book, notebook, penalty):
+        found.setdefault(who, Entered()).penalty += float(lost or 0)
+    tasks: dict[str, list[TaskPoints]] = {}
     columns = (
         *(Grade.cell_id, Grade.score, Grade.needs_manual_grade),
         *(Grade.auto_score, Grade.manual_score, Grade.extra_credit),
@@ -179,10 +187,9 @@ def _read_entered(book: Gradebook, name: str) -> dict[str, Entered]:
             by_hand=by_hand,
             auto=auto if by_hand else None,
         )
-        found[who].tasks.append(task)
-    for entered in found.values():
-        entered.tasks.sort(key=lambda task: order.index(task.id))
-    return found
+        tasks.setdefault(who, []).append(task)
+    for who, given_to in tasks.items():
+        found[who].tasks += sorted(given_to, key=lambda task: order.index(task.id))
 
 
 def _select(book: Gradebook, notebook: Any, *columns: Any, of: Any = None) -> Any:

@@ -32,7 +32,12 @@ class TrustedNotebook(NotebookExporter):
     """
 
     parent: Any  # nbgrader's Autograde
-    ran: tuple[str, Report]  # of the notebook that is at hand
+    ran: tuple[str, Report]  # of the submission that is at hand
+    waiting: dict[Path, nbformat.NotebookNode]  # its other notebooks, by file
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.waiting = {}
 
     def from_filename(self, filename: str, resources: Any = None, **kwargs: Any) -> Any:
         dirs = self.parent.coursedir
@@ -45,18 +50,20 @@ class TrustedNotebook(NotebookExporter):
             made = super().from_filename(filename, resources, **kwargs)
             record.record_graded(course, submission, *self.ran)
             return made
-        if names["notebook"] != names["assignment"]:
-            raise SetupError(f"{filename}: an assignment has one notebook, of its name")
-        with course.alone():
-            notebook, key, report = _run(course, submission)
-        self.ran = key, report
+        file = path / f"{names['notebook']}.ipynb"
+        if file not in self.waiting:
+            with course.alone():
+                made, key, report = _run(course, submission)
+            self.ran = key, report
+            self.waiting = {path / name: notebook for name, notebook in made.items()}
+        notebook = self.waiting.pop(file)
         return self.from_notebook_node(notebook, resources, **kwargs)
 
 
 def _run(
     course: Course, submission: Submission
-) -> tuple[nbformat.NotebookNode, str, Report]:
-    """The executed notebook, the submission's key_of, and a report.
+) -> tuple[dict[str, nbformat.NotebookNode], str, Report]:
+    """The executed notebooks by file, the submission's key_of, and a report.
 
     Raises SetupError where it could not be run.
     """
@@ -83,8 +90,10 @@ def _run(
         if report["failed"]:
             log(report["trace"])
             raise SetupError(report["reason"])
-        name = f"{assignment.name}.ipynb"
-        notebook = nbformat.read(job.executed / name, as_version=4)
-        return notebook, key, report
+        made = {
+            path.name: nbformat.read(path, as_version=4)
+            for path in job.executed.glob("*.ipynb")
+        }
+        return made, key, report
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -7,6 +7,7 @@ gradebook is not touched here.
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import resource
@@ -42,7 +43,7 @@ from grader.notebook.repair import (
     repair,
     task_of,
 )
-from grader.notebook.restore import restore
+from grader.notebook.restore import join_notebooks, restore
 from grader.notebook.sanitise import sanitise
 from grader.reports import integrity
 from grader.run.internal_errors import Fault
@@ -118,16 +119,20 @@ def main(job: Job) -> None:
 
 
 def give_up(job: Job, reason: str, *, failed: bool) -> Report:
-    """Leave a notebook in which each test failed with `reason`."""
-    release = nbformat.read(job.assignment.release, as_version=4)
-    notebook = stand_in(release, reason)
+    """Leave notebooks in which each test failed with `reason`."""
     shutil.rmtree(job.executed, ignore_errors=True)
     job.executed.mkdir(parents=True)
-    nbformat.write(notebook, job.executed / f"{job.assignment.name}.ipynb")
-    return empty_report(reason, _collect_checks(job, notebook), failed=failed)
+    checks = []
+    for path in job.assignment.notebooks:
+        notebook = stand_in(nbformat.read(path, as_version=4), reason)
+        nbformat.write(notebook, job.executed / path.name)
+        checks += _collect_checks(job, notebook)
+    return empty_report(reason, checks, failed=failed)
 
 
-def empty_report(reason: str, checks: Sequence[Check] = (), *, failed: bool) -> Report:
+def empty_report(
+    reason: str | None, checks: Sequence[Check] = (), *, failed: bool
+) -> Report:
     """The report of what could not be graded."""
     return Report(
         reason=reason,
@@ -171,27 +176,74 @@ def _end_with_parent() -> None:
 
 
 def _grade(job: Job) -> Report:
-    name = job.assignment.name
-    notebook = read_notebook(job.submitted, name, job.limits.upload_bytes)
-    release = nbformat.read(job.assignment.release, as_version=4)
+    """Grade the notebooks, one after the other.
+
+    Of several, one that cannot be graded costs its own points. Raises Broken
+    where that is so of all.
+    """
+    handed_in, broken = {}, {}
+    for path in job.assignment.notebooks:
+        try:
+            handed_in[path] = read_notebook(
+                job.submitted, path.stem, job.limits.upload_bytes
+            )
+        except Broken as why:
+            broken[path] = why
+    if not handed_in:
+        raise next(iter(broken.values()))
+    _copy_files(job, job.executed)
     known = versions.read(job.assignment.versions)
-    repaired, remarks = repair(notebook, release, versions.read_points(known))
-    remarks += versions.make_remarks(known, notebook)
+    submitted = join_notebooks(copy.deepcopy(n) for n in handed_in.values())
+    whole = empty_report(None, failed=False)
+    whole["remarks"] += versions.make_remarks(known, submitted)
+    for path in job.assignment.notebooks:
+        if path in broken:
+            part = _leave_out(job, path, str(broken[path]))
+        else:
+            points = versions.read_points(known)
+            part = _grade_notebook(job, path, handed_in[path], points)
+        _add_part(whole, part, path.stem if len(job.assignment.notebooks) > 1 else "")
+    return whole
+
+
+def _leave_out(job: Job, path: Path, reason: str) -> Report:
+    """The report of one notebook of several that could not be graded."""
+    notebook = stand_in(nbformat.read(path, as_version=4), reason)
+    nbformat.write(notebook, job.executed / path.name)
+    part = empty_report(None, _collect_checks(job, notebook), failed=False)
+    part["remarks"] = part["suspicious"] = [reason]
+    return part
+
+
+def _add_part(whole: Report, part: Report, name: str) -> None:
+    """Add one notebook's report to the submission's; of several, under its name."""
+    said = f"{name}: " if name else ""
+    for key in ("remarks", "errors", "suspicious"):
+        lines = [said + line for line in part[key]]
+        whole[key] = untrusted.shorten_list(whole[key] + lines)
+    whole["checks"] += part["checks"]
+    whole["answers"] |= part["answers"]
+
+
+def _grade_notebook(
+    job: Job, path: Path, notebook: NotebookNode, points: dict[str, set[float]]
+) -> Report:
+    """Run one notebook; `points` are those that its cells had in any release."""
+    release = nbformat.read(path, as_version=4)
+    repaired, remarks = repair(notebook, release, points)
     restore(repaired, job.assignment.cells)
-    folder = job.executed
-    _copy_files(job, folder)
     config = load_config(job.root)
     text = nbformat.writes(notebook).encode(errors="replace")
     execute = TrustedExecute(
         job.limits,
         release,
-        job.assignment.release.parent,
-        submission_key(job.secret, job.student, name, text),
+        job.assignment.released,
+        submission_key(job.secret, job.student, job.assignment.name, text),
         lambda: Session(job.server, _read_files(job), job.limits, str(job.scratch)),
         config=config,
     )
     done = _execute_notebook(repaired, execute, config)
-    replace_text(folder / f"{name}.ipynb", nbformat.writes(done))
+    replace_text(job.executed / path.name, nbformat.writes(done))
     checks = _collect_checks(job, done)
     return Report(
         reason=None,
@@ -246,7 +298,7 @@ def _read_files(job: Job) -> dict[str, bytes]:
     A file in the place of a folder of the release, or the other way
     round, is left out.
     """
-    given = _read_contents(job.assignment.release.parent)
+    given = _read_contents(job.assignment.released)
     above = {parent for path in given for parent in path.parents}
     own = {
         path: data
@@ -281,7 +333,7 @@ def _execute_notebook(
 
 def _collect_checks(job: Job, notebook: NotebookNode) -> list[Check]:
     """What each graded cell showed, with the place that explains it."""
-    where = places(job.assignment.release.parent / "checks.json")
+    where = places(job.assignment.released / "checks.json")
     return [
         check_of(cell, where.get(task_of(grade_id(cell) or "")))
         for cell in notebook.cells

@@ -51,18 +51,19 @@ def run(job: Job) -> Report:
     """
     if _stop.is_set():
         raise InterruptedError(job.student)
+    most = job.limits.total_seconds * len(job.assignment.notebooks)
     with contextlib.ExitStack() as stack:
         if not job.server:
-            notebook = job.submitted / f"{job.assignment.name}.ipynb"
-            torch = wants_torch(job.assignment) or says_torch(
-                notebook, job.limits.upload_bytes
+            torch = wants_torch(job.assignment) or any(
+                says_torch(job.submitted / path.name, job.limits.upload_bytes)
+                for path in job.assignment.notebooks
             )
             found = open_server(job.sandbox, job.limits, torch=torch)
             job = replace(job, server=stack.enter_context(found).path)
         process = _CONTEXT.Process(target=grade_one.main, args=[job])  # type: ignore
         process.start()
         try:
-            ended = _wait(process, job.limits.total_seconds + START_SECONDS)
+            ended = _wait(process, most + START_SECONDS)
         finally:
             _kill(process)
     if _stop.is_set():
@@ -72,7 +73,6 @@ def run(job: Job) -> Report:
         report: Report = json.loads(path.read_text(encoding="utf-8"))
         return report
     if not ended:
-        most = job.limits.total_seconds
         reason = f"the notebook was stopped after {most:g} s, its time limit"
         return grade_one.give_up(job, reason, failed=False)
     fault = Fault(f"the grader's process ended with status {process.exitcode}")

@@ -7,6 +7,7 @@ done.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from pathlib import Path
@@ -38,8 +39,8 @@ def is_done(
     if not result["known"]:
         return True
     name = submission.assignment
-    notebook = course.autograded / submission.student / name / f"{name}.ipynb"
-    return notebook.exists() and submission.student in entered
+    folder = course.autograded / submission.student / name
+    return any(folder.glob("*.ipynb")) and submission.student in entered
 
 
 def record(
@@ -91,13 +92,12 @@ def _write_result(
 
 
 def _save(course: Course, job: Job, submission: Submission) -> None:
-    """Enter the points, and put the executed notebook in its place.
+    """Enter the points, and put the executed notebooks in their place.
 
     The first time, what a person gave it under an earlier name goes with it.
     """
     name = job.assignment.name
-    text = (job.executed / f"{name}.ipynb").read_text(encoding="utf-8")
-    notebook = nbformat.v4.reads(text)  # it was validated when written
+    made = _read_executed(job.executed)  # validated when they were written
     folder = course.autograded / job.student / name
     entered = course.ledger.students(name)
     names = (job.student, *submission.before)
@@ -105,10 +105,10 @@ def _save(course: Course, job: Job, submission: Submission) -> None:
     course.ledger.enter(
         job.student,
         name,
-        notebook,
+        made,
         read_timestamp(job.executed / "timestamp.txt"),
         course.config,
-        _graded_before(course.autograded / owner / name / f"{name}.ipynb"),
+        _read_executed(course.autograded / owner / name),
         owner,
     )
     for path in job.executed.rglob("*"):
@@ -119,9 +119,10 @@ def _save(course: Course, job: Job, submission: Submission) -> None:
     job.executed.rename(folder)
 
 
-def _graded_before(path: Path) -> NotebookNode | None:
-    """The notebook as an earlier run left it, if one did."""
-    try:
-        return nbformat.v4.reads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):  # missing, or incomplete
-        return None
+def _read_executed(folder: Path) -> dict[str, NotebookNode]:
+    """The notebooks that a run left in a folder, by name; none are incomplete."""
+    found = {}
+    for path in sorted(folder.glob("*.ipynb")):
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            found[path.stem] = nbformat.v4.reads(path.read_text(encoding="utf-8"))
+    return found

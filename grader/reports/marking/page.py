@@ -134,7 +134,11 @@ def marking_page(
     """The page as HTML; no script or form of a learner's works in it."""
     name, task = question.assignment, question.task
     about = read_tasks(course.released(name)).tasks.get(task_of(task), TaskText())
-    models = model_answers(course.source / name / f"{name}.ipynb")
+    models = {
+        cell: text
+        for path in (course.source / name).glob("*.ipynb")
+        for cell, text in model_answers(path).items()
+    }
     return PAGES.get_template("marking/marking.html").render(
         question=question,
         groups=groups,
