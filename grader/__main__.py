@@ -7,7 +7,7 @@ from importlib import import_module
 from rnncore.storage.files import escape_output
 
 COMMANDS = {
-    "build": ("grader.assignments.builder", "the assignments' notebooks"),
+    "build": ("grader.commands.build", "the assignments' notebooks"),
     "mistakes": ("grader.assignments.mistakes", "do tests catch them all?"),
     "coverage": ("grader.assignments.coverage", "are sample answers' mistakes named?"),
     "samples": ("grader.assignments.sample_answers", "export or import sample answers"),

@@ -1,29 +1,23 @@
-"""Build the assignments: one text source each, two notebooks from it.
+"""Builds the assignments: one text source each, two notebooks from it.
 
-    python -m grader build            all of solutions/ (or those named)
-    python -m grader build --check    fail when exercises/ is stale
-
-Afterwards `python -m grader mistakes` runs the known mistakes against the
-tests. The other modules of this folder define the format and its rules.
+`python -m grader build` calls this and then tries what was built. The other
+modules of this folder define the format and its rules.
 
 From solutions/NAME/NAME.py comes grading/source/NAME/, nbgrader's source
 notebook, and from that, by nbgrader itself, the learners' exercises/NAME/.
-solutions/README.md describes the format. A folder with NAME.ipynb in its place
-has nbgrader's source notebook already. One that cannot be built stops no other.
+solutions/README.md describes the format. A folder with notebooks in its
+place has nbgrader's source already. One that cannot be built stops no other.
 """
 
-import argparse
 import contextlib
 import difflib
 import fcntl
 import json
 import os
 import shutil
-import subprocess
 import sys
 import sysconfig
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -194,46 +188,3 @@ def diff_folders(built: Path, kept: Path) -> Iterator[str]:
         )
         label = f"exercises/{kept.name}/{file}"
         yield from difflib.unified_diff(old, new, label, "as its source gives it", n=1)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("names", nargs="*", help="assignments; default: all")
-    parser.add_argument(
-        "--check", action="store_true", help="fail when exercises/ is stale"
-    )
-    options = parser.parse_args()
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    stale: list[str] = []
-    built: list[str] = []
-    chosen = options.names or list_buildable()
-    with tempfile.TemporaryDirectory() as scratch:
-        root = Path(scratch) if options.check else ROOT
-        for name in chosen:
-            start = time.perf_counter()
-            try:
-                build(name, root)
-            except ValueError as error:
-                print(f"exercises: {error}", file=sys.stderr, flush=True)
-                continue
-            built.append(name)
-            if options.check:
-                stale += diff_folders(
-                    root / "exercises" / name, ROOT / "exercises" / name
-                )
-            took = time.perf_counter() - start
-            print(f"exercises: {name} built in {took:.1f} s", flush=True)
-    failed = [name for name in chosen if name not in built]
-    if stale:
-        sys.exit("".join(stale) + "\nexercises/ is stale: make exercises")
-    module = "grader.assignments.mistakes"
-    judged = [name for name in built if name in list_assignments()]
-    command = [sys.executable, "-m", module, *judged]
-    status = subprocess.call(command) if judged else 0
-    if failed:
-        sys.exit(f"exercises: not built, see above: {', '.join(failed)}")
-    sys.exit(status)
-
-
-if __name__ == "__main__":
-    main()

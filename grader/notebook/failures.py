@@ -6,6 +6,7 @@ record is left as such an output too, in words.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import copy
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.utils import determine_grade
 
+from grader.notebook.names import find_bound_names
 from grader.notebook.repair import grade_id, is_test
 from grader.notebook.sanitise import sanitise_text
 from rnncore.testing.failure import Failure, Place, render
@@ -24,6 +26,8 @@ HIDDEN, END_HIDDEN = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
 LONGEST = 1500  # characters of one field
 KEY = "failure"  # in a cell's metadata
 OTHERS = "failures"  # there too: of the other properties that were lost
+LEFT_UNMADE = "it did not get to "  # then names, with commas
+MOST_NAMES = 20
 TOLD_ELSEWHERE = {"NotRun", "NotImplementedError"}
 
 
@@ -208,5 +212,22 @@ def own_errors(notebook: NotebookNode) -> list[str]:
         lines = [line.strip() for line in cell.source.split("\n")]
         head = sanitise_text(next((line for line in lines if line), ""))[:60]
         line = f", line {failure.line}" if failure.line else ""
-        found.append(f"code cell {number} ({head}){line}: {render(failure)}")
+        missing = _list_unmade(cell.source, failure.line)
+        left = f" ({LEFT_UNMADE}{', '.join(missing)})" if missing else ""
+        found.append(f"code cell {number} ({head}){line}: {render(failure)}{left}")
     return found
+
+
+def _list_unmade(source: str, line: int) -> list[str]:
+    """The names that a cell would have made from the line of its error on."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    names = [
+        name
+        for node in body
+        if line and (node.end_lineno or 0) >= line
+        for name in find_bound_names(node)
+    ]
+    return [*dict.fromkeys(names)][:MOST_NAMES]

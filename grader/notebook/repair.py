@@ -24,6 +24,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
 from grader import untrusted
+from grader.notebook import answers
 
 OLD_CELL = (  # what a cell may have in versions 1 to 3
     *("cell_type", "source", "input", "code", "text", "level", "language"),
@@ -224,6 +225,9 @@ def repair(
     remarks = _kernel_remark(notebook, release)
     names, renamed = _recognise(cells, expected)
     remarks += renamed
+    found = answers.find_undone(cells, names, expected)
+    found += answers.gather(cells, names, expected, release.cells)
+    remarks += [answers.ELSEWHERE + said for said in found]
     for cell, name in zip(cells, names, strict=True):
         cell.metadata.pop("was", None)
         given = cell.metadata.pop("nbgrader", {})

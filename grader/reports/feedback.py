@@ -19,6 +19,7 @@ from markupsafe import Markup
 from grader.course.by_hand.regrades import Request
 from grader.course.settings import Course
 from grader.course.submissions import Submission, replace_text
+from grader.notebook.failures import LEFT_UNMADE
 from grader.notebook.repair import task_of
 from grader.reports.changes import LATE, Told
 from grader.reports.points import Row, TaskPoints, format_hours, format_points
@@ -26,6 +27,7 @@ from grader.reports.task_texts import Asked, TaskText, read_tasks
 from rnncore.testing.failure import Failure, Place, next_step, places, render
 from rnncore.testing.properties import PROPERTIES
 
+MISSING = re.compile(r"name '(\w+)' is not defined")
 HIDDEN = "a value that stays hidden"
 BEYOND_HINTS = {"NotRun", "NotGraded"}  # no fault of the answer
 WORDS = MarkdownIt("commonmark", {"html": False}).disable(["image", "link", "autolink"])
@@ -160,7 +162,10 @@ def _find_cause(name: str, failure: Failure | None, errors: list[str]) -> str:
     if failure is None or failure.kind != "NameError":
         return ""
     head = re.compile(rf"code cell \d+ \((def|class) {re.escape(name)}\b")
-    return next((error for error in errors if head.match(error)), "")
+    missing = MISSING.search(failure.got)
+    unmade = rf"\({LEFT_UNMADE}(.*, )?{re.escape(missing[1])}\b" if missing else "$."
+    due = re.compile(unmade)
+    return next((e for e in errors if head.match(e) or due.search(e)), "")
 
 
 def _name_chapter(place: Place) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
+from grader.notebook.answers import ELSEWHERE
 from grader.notebook.failures import Check
 from grader.notebook.repair import grade_id, is_test
 
@@ -107,7 +108,9 @@ def find_reasons(
     found = [
         remark
         for remark in remarks
-        if "had been changed" in remark or "two cells are marked" in remark
+        if "had been changed" in remark
+        or "two cells are marked" in remark
+        or remark.startswith(ELSEWHERE)
     ]
     number = 0
     for cell in notebook.cells:

@@ -33,6 +33,7 @@ from grader.course.settings import Assignment, Limits, load_config, log_to
 from grader.course.submissions import replace_text
 from grader.isolation import sandbox
 from grader.isolation.session import Session
+from grader.notebook.answers import ELSEWHERE, find_copies, read_task_answers
 from grader.notebook.failures import Check, check_of, own_errors, settle, stand_in
 from grader.notebook.repair import (
     Broken,
@@ -231,6 +232,12 @@ def _grade_notebook(
     """Run one notebook; `points` are those that its cells had in any release."""
     release = nbformat.read(path, as_version=4)
     repaired, remarks = repair(notebook, release, points)
+    names = {one.stem for one in job.assignment.notebooks}
+    copies = find_copies(
+        *(job.submitted, notebook, path.stem, names),
+        *(release, job.limits.upload_bytes),
+    )
+    remarks += [ELSEWHERE + said for said in copies]
     restore(repaired, job.assignment.cells)
     config = load_config(job.root)
     text = nbformat.writes(notebook).encode(errors="replace")
@@ -251,7 +258,7 @@ def _grade_notebook(
         remarks=untrusted.shorten_list(remarks + execute.remarks),
         errors=untrusted.shorten_list(own_errors(done)),
         checks=checks,
-        answers=_collect_answers(repaired),
+        answers=_collect_answers(repaired, release),
         suspicious=integrity.find_reasons(repaired, release, checks, remarks),
         seconds=0.0,
         memory=0,
@@ -259,14 +266,16 @@ def _grade_notebook(
     )
 
 
-def _collect_answers(notebook: NotebookNode) -> dict[str, str]:
-    """What the learner wrote into the cells that are there for it."""
-    return {
-        name: untrusted.text(cell.source, LONGEST_ANSWER)
+def _collect_answers(notebook: NotebookNode, release: NotebookNode) -> dict[str, str]:
+    """What the learner wrote into the cells that are there for it, and for tasks."""
+    found = {
+        name: cell.source
         for cell in notebook.cells
         if cell.metadata.get("nbgrader", {}).get("solution")
         and (name := grade_id(cell))
     }
+    found |= read_task_answers(notebook, release)
+    return {name: untrusted.text(t, LONGEST_ANSWER) for name, t in found.items()}
 
 
 def _copy_files(job: Job, folder: Path) -> None:

@@ -1,0 +1,137 @@
+"""Grades an assignment's own solution, and a blank, as learners' would be.
+
+What a test does in the author's notebook is no promise of what it does here:
+the tests run outside the process of what they test. So each assignment is
+tried when it is built, through the very path of `make grade`.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+from nbformat import NotebookNode
+
+from grader import ROOT
+from grader.course.settings import CONFIG_NAME, Assignment, Course, load_config
+from grader.isolation import sandbox
+from grader.notebook.failures import Check
+from grader.notebook.repair import grade_id, is_test
+from grader.run import processes
+from grader.run.grade_one import Job, Report
+from rnncore.testing.failure import Failure, render
+
+SOLUTION = re.compile(r".*### (BEGIN|END) SOLUTION\n?")
+SOLVED, BLANK = "solution", "blank"
+SECRET = bytes(32)  # the hidden inputs are the same in each build
+
+
+class Fault(NamedTuple):
+    """A test that the source's own solution does not pass."""
+
+    cell: str  # its name
+    line: int  # of the cell; 0 if it is not known
+    says: str
+
+
+class Trial(NamedTuple):
+    """What grading the assignment's own answers showed."""
+
+    lost: list[Fault]
+    given: list[str]  # tests with points where nothing is written
+
+
+def try_assignment(name: str, root: Path) -> Trial:
+    """Grade the solution in `root`/grading/source, and the release in `root`.
+
+    Raises ValueError where one of them cannot be graded at all.
+    """
+    with tempfile.TemporaryDirectory(prefix="trial-") as scratch:
+        course = _make_course(Path(scratch), name, root)
+        with course.alone():
+            try:
+                assignment = course.prepare(name)
+            finally:
+                course.close()
+            jobs = [_make_job(course, assignment, who) for who in (SOLVED, BLANK)]
+            with ThreadPoolExecutor(len(jobs)) as pool:
+                solved, blank = pool.map(processes.run, jobs)
+            tests = _list_tests(assignment)
+    for who, report in ((SOLVED, solved), (BLANK, blank)):
+        if report["reason"]:
+            last = report["trace"].strip().rpartition("\n")[2]  # of a fault of ours
+            said = f"{report['reason']} {last}".strip()
+            raise ValueError(f"{name}: its {who} is not graded: {said}")
+    lost = [
+        Fault(check["id"], *_explain(check, solved))
+        for check in solved["checks"]
+        if check["id"] in tests and (check["points"] or 0) < check["of"]
+    ]
+    given = [
+        check["id"]
+        for check in blank["checks"]
+        if check["id"] in tests and check["points"] and check["of"]
+    ]
+    return Trial(lost, given)
+
+
+def _make_course(folder: Path, name: str, root: Path) -> Course:
+    """A course of one assignment, with the settings of this one."""
+    shutil.copy(ROOT / CONFIG_NAME, folder)
+    for path in load_config(ROOT).IncludeHeaderFooter.values():
+        if Path(path).is_relative_to(ROOT) and Path(path).is_file():
+            target = folder / Path(path).relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+    source = folder / "grading" / "source" / name
+    shutil.copytree(root / "grading" / "source" / name, source)
+    blank = folder / "grading" / "submitted" / BLANK / name
+    shutil.copytree(root / "exercises" / name, blank)
+    solved = folder / "grading" / "submitted" / SOLVED / name
+    shutil.copytree(source, solved)
+    for path in solved.glob("*.ipynb"):
+        nbformat.write(solve(nbformat.read(path, as_version=4)), path)
+    return Course(folder)
+
+
+def solve(source: NotebookNode) -> NotebookNode:
+    """A source notebook as one who solved all of it hands it in."""
+    for cell in source.cells:
+        cell.source = SOLUTION.sub("", cell.source)
+    return source
+
+
+def _make_job(course: Course, assignment: Assignment, who: str) -> Job:
+    """The author's own code needs no sandbox where there is none."""
+    missing = course.sandbox != sandbox.NONE and sandbox.why_not(course.sandbox)
+    return Job(
+        course.root,
+        who,
+        assignment,
+        course.submitted / who / assignment.name,
+        Path(tempfile.mkdtemp(dir=course.work)),
+        course.limits,
+        SECRET,
+        sandbox=sandbox.NONE if missing else course.sandbox,
+    )
+
+
+def _list_tests(assignment: Assignment) -> set[str]:
+    """The tests that give points without a person."""
+    release = nbformat.read(assignment.release, as_version=4)
+    return {name for c in release.cells if is_test(c) and (name := grade_id(c))}
+
+
+def _explain(check: Check, report: Report) -> tuple[int, str]:
+    """The line of a test at which the solution lost points, and why."""
+    got = f"the source's own solution gets {check['points'] or 0:g} of {check['of']:g}"
+    if not check["failure"]:
+        return 0, got
+    failure = Failure.from_json(check["failure"])
+    said = [render(failure), *report["errors"][:1]]
+    return failure.line, f"{got}: {'; '.join(said)}"
