@@ -259,21 +259,24 @@ class Course:
         """The cells of all released notebooks, if `prepare` has made them."""
         return next(self.prepared.glob(f"*/{glob.escape(name)}.ipynb"), None)
 
-    def prepare(self, name: str) -> Assignment:
+    def prepare(self, name: str, *, enter: bool = True) -> Assignment:
         """Enter the assignment into the gradebook, as its source now is.
+
+        With `enter=False`, for a trial, the gradebook does not get to know it.
 
         Raises SetupError where nbgrader cannot generate it.
         """
         version = compute_fingerprint(self.source / name)
         ready = Assignment(name, version, self.prepared / f"{name}-{version[:16]}")
-        if ready.release.exists() and self._knows(name):
+        if ready.release.exists() and (not enter or self._knows(name)):
             return ready
         self.work.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=self.work))
         shutil.copyfile(self.empty, fresh / "gradebook.db")
         self._generate(name, fresh / "release", f"sqlite:///{fresh / 'gradebook.db'}")
-        self._generate(name, fresh / "again", self.db_url)
-        shutil.rmtree(fresh / "again")
+        if enter:
+            self._generate(name, fresh / "again", self.db_url)
+            shutil.rmtree(fresh / "again")
         self._enter_version(name, version, fresh)
         self.prepared.mkdir(exist_ok=True)
         for old in self.prepared.iterdir():

@@ -54,10 +54,7 @@ def try_assignment(name: str, root: Path) -> Trial:
     with tempfile.TemporaryDirectory(prefix="trial-") as scratch:
         course = _make_course(Path(scratch), name, root)
         with course.alone():
-            try:
-                assignment = course.prepare(name)
-            finally:
-                course.close()
+            assignment = course.prepare(name, enter=False)
             jobs = [_make_job(course, assignment, who) for who in (SOLVED, BLANK)]
             with ThreadPoolExecutor(len(jobs)) as pool:
                 solved, blank = pool.map(processes.run, jobs)

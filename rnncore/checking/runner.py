@@ -15,6 +15,7 @@ import os
 import sys
 import threading
 from pathlib import Path
+from types import ModuleType
 from typing import Any, BinaryIO
 
 from rnncore.checking.processes import kill_children
@@ -176,13 +177,69 @@ def _run_closed(
     """A cell's value, or its error; for a test, the book is closed."""
     task = cell["test"].removeprefix("test_")
     answer = shell.user_ns.get(task)
+    apart = _stand_apart(shell) if task else contextlib.nullcontext()
     try:
-        with closed_book(task, answer, f"cell {number}"):
+        with closed_book(task, answer, f"cell {number}"), apart:
             result = execute(shell, cell["source"], number, MOST_TEXT)
     except CheckFailure as refused:
         return None, refused
     error = result.error_before_exec or result.error_in_exec
     return (result.result if error is None else None), error
+
+
+class Apart(dict[str, Any]):
+    """The names as a test sees them; what it binds anew is its own.
+
+    A name of the notebook's that a test replaces or deletes is so for the
+    answer too, while the test runs: it may ask what an answer calls.
+    """
+
+    def __init__(self, names: dict[str, Any], answers: dict[str, Any]):
+        super().__init__(names)
+        self.answers = answers  # the notebook's own names
+        self.seen = names  # the test's, which its functions read
+
+    def __getitem__(self, name: str) -> Any:
+        return self.seen[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        super().__setitem__(name, value)
+        self.seen[name] = value
+        if name in self.answers:
+            self.answers[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        super().__delitem__(name)
+        del self.seen[name]
+        self.answers.pop(name, None)
+
+
+TESTS_NAMES = "_names_of_tests"  # an attribute of the shell
+
+
+@contextlib.contextmanager
+def _stand_apart(shell: Shell) -> Iterator[None]:
+    """Run a test beside the notebook's names, as the grader does.
+
+    An answer that uses what only a test imports fails here as there.
+    Later tests have what a test has bound.
+    """
+    module, names = shell.user_module, shell.user_ns
+    before = dict(names)
+    bound = getattr(shell, TESTS_NAMES, {})
+    beside = ModuleType(module.__name__)
+    beside.__dict__.update(before | bound)
+    shell.user_module = beside
+    shell.user_ns = Apart(beside.__dict__, names)
+    try:
+        yield
+    finally:
+        shell.user_module, shell.user_ns = module, names
+        after = beside.__dict__
+        new = {k: v for k, v in after.items() if k not in before}
+        setattr(shell, TESTS_NAMES, bound | new)
+        names.clear()
+        names.update(before)
 
 
 def _costs(failure: Failure) -> str:
