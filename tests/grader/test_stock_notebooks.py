@@ -1,0 +1,170 @@
+"""nbgrader's own notebooks, as they are: built, tried and graded here."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import nbformat
+import nbgrader
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from grader.assignments import builder, plain, source
+from grader.commands import build, grade
+from grader.notebook.names import cell_metadata
+from grader.run import trial
+from tests.helpers.grading import NEEDS_SANDBOX, ROOT
+from tests.helpers.grading import nbgrader as run_nbgrader
+
+STOCK = Path(nbgrader.__file__).parent
+PS1 = STOCK / "docs" / "source" / "user_guide" / "source" / "ps1"
+AUTOTESTS = STOCK / "tests" / "apps" / "files"
+pytestmark = [
+    NEEDS_SANDBOX,
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning"),
+]
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A course without assignments."""
+    for module in (source, builder, plain, build, trial):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    (tmp_path / "solutions").mkdir()
+    return tmp_path
+
+
+def add(course, name, *cells, **metadata):
+    """An assignment with these cells in one notebook."""
+    folder = course / "solutions" / name
+    folder.mkdir()
+    notebook = new_notebook(cells=[*cells], metadata=metadata)
+    nbformat.write(notebook, folder / f"{name}.ipynb")
+
+
+def pair(task, answer, test, points=2):
+    """An answer's cell and its test."""
+    text = f"### BEGIN SOLUTION\n{answer}\n### END SOLUTION"
+    meta = cell_metadata(task, solution=True)
+    graded = cell_metadata(
+        f"test_{task}", grade=True, locked=True, points=points
+    )
+    return (
+        new_code_cell(text, metadata=meta),
+        new_code_cell(test, metadata=graded),
+    )
+
+
+def hand_in(course, who, name, *, solved):
+    """The release, or the source's own answers, as a learner's."""
+    folder = course / "grading" / "submitted" / who / name
+    shutil.copytree(course / "exercises" / name, folder)
+    for path in folder.glob("*.ipynb") if solved else ():
+        made = course / "grading" / "source" / name / path.name
+        nbformat.write(trial.solve(nbformat.read(made, 4)), path)
+
+
+def points(course):
+    """The points of each task, and whether a person is to read it."""
+    lines = (course / "grading" / "tasks.csv").read_text().splitlines()
+    cells = [line.split(",") for line in lines[1:]]
+    return {(c[0], c[2]): (float(c[3]), c[5] == "1") for c in cells}
+
+
+def test_the_quickstarts_two_notebooks_are_one_assignment(course, capsys):
+    """With a header, cells marked by hand, and a task; as nbgrader gives."""
+    shutil.copytree(PS1, course / "solutions" / "ps1")
+    header = new_notebook(cells=[new_markdown_cell("Names: none yet")])
+    nbformat.write(header, course / "solutions" / "header.ipynb")
+    with (course / "nbgrader_config.py").open("a") as file:
+        line = 'c.IncludeHeaderFooter.header = "solutions/header.ipynb"'
+        file.write(f"\n{line}\n")
+    assert builder.list_buildable() == ["ps1"]
+    builder.build("ps1", course)
+    for path in (course / "exercises" / "ps1").glob("*.ipynb"):
+        assert "Names: none yet" in path.read_text()
+        assert "SOLUTION" not in path.read_text()
+    hand_in(course, "right", "ps1", solved=True)
+    hand_in(course, "blank", "ps1", solved=False)
+    hand_in(course, "half", "ps1", solved=True)
+    (
+        course / "grading" / "submitted" / "half" / "ps1" / "problem2.ipynb"
+    ).unlink()
+    assert grade.main(["--root", str(course)]) == 0
+    shown = capsys.readouterr().out
+    assert "half ps1: problem2: there is no problem2.ipynb" in shown
+    got = points(course)
+    for name, most in {
+        "correct_squares": 1,
+        "squares_invalid_input": 1,
+        "correct_sum_of_squares": 0.5,
+    }.items():
+        assert got["right", name] == got["half", name] == (most, False)
+        assert got["blank", name] == (0, False)
+    for name in ("sum_of_squares_equation", "part-a", "part-b"):
+        assert got["right", name] == (0, True)  # a person reads it
+        assert got["blank", name] == (0, False)
+    assert got["half", "part-a"] == (0, False)
+    page = course / "grading" / "feedback" / "right" / "ps1" / "ps1.html"
+    assert "fibonnaci" in page.read_text()  # of the second notebook
+    run = run_nbgrader(course, "autograde", "ps1", "--force")
+    assert run.returncode == 0, run.stderr[-2000:]
+    assert grade.main(["--root", str(course)]) == 0
+    assert "0 to grade" in capsys.readouterr().out
+    assert points(course) == got  # nbgrader's command gives the same
+
+
+@pytest.mark.parametrize("name", ["autotest-simple", "autotest-hashed"])
+def test_autotests_are_filled_in_at_the_build(course, name):
+    folder = course / "solutions" / name
+    folder.mkdir()
+    shutil.copy(AUTOTESTS / f"{name}.ipynb", folder)
+    with pytest.raises(ValueError, match=r"expected autotests\.yml"):
+        builder.build(name, course)
+    shutil.copy(AUTOTESTS / "autotests.yml", course / "solutions")
+    builder.build(name, course)
+    (released,) = (course / "exercises" / name).iterdir()
+    assert "AUTOTEST" not in released.read_text()
+    assert trial.try_assignment(name, course) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("kernel", "language"), [("ir", "R"), ("xcpp17", "C++17"), ("ir", None)]
+)
+def test_another_language_is_refused_by_name(course, kernel, language):
+    spec = {"name": kernel, "display_name": kernel}
+    spec |= {"language": language} if language else {}
+    add(course, "other", *pair("x", "x = 1", "assert x"), kernelspec=spec)
+    with pytest.raises(ValueError, match="in Python, got one in") as told:
+        builder.build("other", course)
+    assert kernel in str(told.value)
+
+
+def test_two_cells_of_one_name_are_refused(course):
+    add(course, "twice", *pair("x", "x = 1", "assert x"))
+    folder = course / "solutions" / "twice"
+    shutil.copy(folder / "twice.ipynb", folder / "again.ipynb")
+    with pytest.raises(ValueError, match="a name for each marked cell"):
+        builder.build("twice", course)
+
+
+def test_a_test_that_its_own_solution_fails_stops_the_build(
+    course, monkeypatch, capsys
+):
+    wrong = "assert four() > 0\nassert four() == 3, 'three is due'"
+    answer = "def four():\n    return 4"
+    add(course, "bad", *pair("four", answer, wrong))
+    free = pair("free", "y = 1", "assert True", 1)
+    good = pair("four", answer, "assert four() == 4")
+    add(course, "good", *good, *free)
+    monkeypatch.setattr(sys, "argv", ["build"])
+    with pytest.raises(SystemExit) as stopped:
+        build.main()
+    said = capsys.readouterr().err
+    assert "not built, see above: bad" in str(stopped.value)
+    assert "solutions/bad: the cell 'test_four', line 2: " in said
+    assert "gets 0 of 2: three is due" in said
+    assert "'test_free': it gives points where nothing is written" in said
+    assert "solutions/good: the cell 'test_four'" not in said
