@@ -55,6 +55,7 @@ def try_assignment(name: str, root: Path) -> Trial:
         course = _make_course(Path(scratch), name, root)
         with course.alone():
             assignment = course.prepare(name, enter=False)
+            processes.resume()
             jobs = [_make_job(course, assignment, who) for who in (SOLVED, BLANK)]
             with ThreadPoolExecutor(len(jobs)) as pool:
                 solved, blank = pool.map(processes.run, jobs)

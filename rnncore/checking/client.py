@@ -120,8 +120,8 @@ def _is_marked(raw: dict[str, Any]) -> bool:
 def _mark_again(cells: list[dict[str, Any]]) -> None:
     """Mark the tests of a notebook that lost all marks, in place.
 
-    In this course's notebooks a test's id is its name, and the heading above
-    a task says its points.
+    In this course's notebooks a test's id is its name, and the heading
+    above a task says its points.
     """
     text = ""
     for raw in cells:
@@ -131,9 +131,8 @@ def _mark_again(cells: list[dict[str, Any]]) -> None:
         stated = POINTS.findall(text)
         if raw["cell_type"] == "code" and name[:5] == "test_" and stated:
             mark = {"grade": True, "grade_id": name}
-            raw["metadata"] = {
-                "nbgrader": mark | {"points": int(stated[-1])}
-            }
+            mark |= {"points": int(stated[-1])}
+            raw["metadata"] = {"nbgrader": mark}
 
 
 def _cell(raw: dict[str, Any]) -> dict[str, Any]:
