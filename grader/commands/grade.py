@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from grader import ROOT, untrusted
 from grader.assignments import builder
 from grader.collecting.collected import Taken, all_teams, load_record
+from grader.commands.build import heed_trial
 from grader.course.by_hand.regrades import Requests, read_regrades
 from grader.course.by_hand.teams import share_among_teams
 from grader.course.settings import Assignment, Course, Limits, SetupError, run_alone
@@ -323,10 +324,19 @@ def _build_sources(course: Course, names: set[str]) -> set[str]:
             print(f"make grade: {name} cannot be built: {error}", file=sys.stderr)
             unbuilt.add(name)
             continue
+        _tell_trial(name, scratch)
         course.source.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(course.source / name, ignore_errors=True)
         (scratch / "grading" / "source" / name).rename(course.source / name)
     return unbuilt
+
+
+def _tell_trial(name: str, built: Path) -> None:
+    """Print what the build would refuse: a class that has handed in is graded."""
+    try:
+        heed_trial(name, built)
+    except ValueError as error:
+        print(f"make grade: {name}: {error}", file=sys.stderr)
 
 
 def _prepare(

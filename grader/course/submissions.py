@@ -13,7 +13,7 @@ from grader.course.fingerprint import compute_fingerprint
 from grader.course.settings import Course
 from rnncore.storage.files import whole_file
 
-VERSION = 6  # raise it where the same notebook would get another result
+VERSION = 7  # raise it where the same notebook would get another result
 
 
 @dataclass(frozen=True)

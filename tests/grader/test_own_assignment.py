@@ -7,9 +7,10 @@ import sys
 import nbformat
 import pytest
 
-from grader.assignments import builder, mistakes, source
-from grader.commands import grade
+from grader.assignments import builder, mistakes, plain, source
+from grader.commands import build, grade
 from grader.course.course_file import CourseFile
+from grader.run import trial
 from tests.helpers.grading import (
     NAME,
     NEEDS_SANDBOX,
@@ -30,7 +31,7 @@ TEMPLATE = ROOT / "solutions" / "_template" / "_template.py"
 @pytest.fixture
 def course(tmp_path, monkeypatch):
     """A course of one assignment, `own`, as the template has it."""
-    for module in (source, builder, mistakes):
+    for module in (source, builder, mistakes, plain, build, trial):
         monkeypatch.setattr(module, "ROOT", tmp_path)
     shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
     add(tmp_path, "own")
@@ -134,7 +135,7 @@ def test_one_that_is_broken_stops_only_itself(
     add(course, "second")
     judged = []
     monkeypatch.setattr(subprocess, "call", lambda c: judged.append(c) or 0)
-    said = run(monkeypatch, builder)
+    said = run(monkeypatch, build)
     assert said == "exercises: not built, see above: own"
     assert judged[0][3:] == ["second"]
     assert says in capsys.readouterr().err
