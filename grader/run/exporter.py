@@ -53,9 +53,9 @@ class TrustedNotebook(NotebookExporter):
         file = path / f"{names['notebook']}.ipynb"
         if file not in self.waiting:
             with course.alone():
-                made, key, report = _run(course, submission)
+                notebooks, key, report = _run(course, submission)
             self.ran = key, report
-            self.waiting = {path / name: notebook for name, notebook in made.items()}
+            self.waiting = {path / name: made for name, made in notebooks.items()}
         notebook = self.waiting.pop(file)
         return self.from_notebook_node(notebook, resources, **kwargs)
 
