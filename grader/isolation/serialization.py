@@ -13,6 +13,7 @@ import functools
 import importlib
 import json
 import math
+import re
 import socket
 import struct
 import sys
@@ -24,6 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from grader import untrusted
+from grader.isolation import frames
 
 HEAD = struct.Struct("!QQ")  # bytes of JSON, bytes of arrays
 KINDS = "biufc"  # of NumPy's dtypes; "U" too, for texts
@@ -94,6 +96,10 @@ class Encoder:
 
     def _encode_other(self, value: Any) -> Tree:
         if isinstance(value, np.ndarray):
+            if isinstance(value, np.ma.MaskedArray):
+                return {"K": [self._array(value.data), self._array(np.ma.getmaskarray(value))]}
+            if isinstance(value, np.matrix):
+                return {"W": self._array(np.asarray(value))}
             return self._array(value)
         if isinstance(value, np.generic):
             return self._scalar(value)
@@ -124,6 +130,12 @@ class Encoder:
             return {"y": value.str}
         if isinstance(value, np.random.Generator):
             return self._generator(value)
+        mark = len(self.chunks), self.size, dict(self.memo), list(self.arrays)
+        try:
+            return frames.encode(value, self.encode)
+        except frames.Unknown:
+            del self.chunks[mark[0] :]
+            self.size, self.memo, self.arrays = mark[1:]
         return self._subclass(value)
 
     def _subclass(self, value: Any) -> Tree:
@@ -144,6 +156,12 @@ class Encoder:
         found = self.memo.get(id(value))
         if found is not None:
             return found
+        if value.dtype.kind == "O":
+            shape = list(value.shape)
+            return {"O": [shape, [self.encode(v) for v in value.ravel().tolist()]]}
+        if value.dtype.kind in "mM":
+            name, numbers = value.dtype.str, np.ascontiguousarray(value).view("i8")
+            return {"M": [name, list(value.shape), self._array(numbers.reshape(-1))]}
         if value.dtype.kind not in KINDS + "U" or value.dtype.names:
             return self.keep(value)
         whole = np.ascontiguousarray(np.asarray(value))
@@ -154,6 +172,8 @@ class Encoder:
         return node
 
     def _scalar(self, value: np.generic) -> Tree:
+        if value.dtype.kind in "mM":
+            return {"J": self._array(np.asarray(value).reshape(1))}
         if value.dtype.kind not in KINDS + "U":
             return self.keep(value)
         at = self._bytes(value.tobytes())
@@ -301,6 +321,28 @@ class Decoder:
             return _parse_dtype(body)
         if tag == "T" and body in TENSORS:
             return getattr(importlib.import_module("torch"), body)
+        if tag == "P":
+            return frames.decode(body, self._decode)
+        if tag == "Q":
+            return frames.decode_exact(body, self._decode)
+        if tag == "O":
+            shape, parts = body
+            _check_size(shape, 1, len(parts))
+            made = np.empty(len(parts), dtype=object)
+            for k, part in enumerate(parts):
+                made[k] = self._decode(part)
+            return made.reshape(shape)
+        if tag == "M":
+            name, shape, numbers = body
+            if not re.fullmatch(r"<[mM]8(\[\d{0,4}[a-zA-Z]{1,2}\])?", str(name)):
+                raise WireError(f"no array holds {name!r:.40}")
+            return self._decode(numbers).view(name).reshape(shape)
+        if tag == "J":
+            return self._decode(body)[0]
+        if tag == "W":
+            return np.asmatrix(self._decode(body))
+        if tag == "K":
+            return np.ma.MaskedArray(*(self._decode(part) for part in body))
         if tag == "R":
             generator = np.random.default_rng(0)
             generator.bit_generator.state = self._decode(body)

@@ -6,6 +6,8 @@ says is believed: the grader's process reads data and judges for itself.
 
 from __future__ import annotations
 
+import builtins
+import operator
 import os
 import signal
 import socket
@@ -26,6 +28,9 @@ from grader.isolation.serialization import (
 )
 from rnncore.checking.shell import LONGEST, OUTPUTS, Shell, Stream, execute
 
+MOST_SAID = 1_000_000  # characters printed during one call
+LEFT_OUT = "\n... the rest is left out ...\n"
+PRINT, INPUT = builtins.print, builtins.input
 MOST = 1 << 30  # bytes of a message from the grader, which is trusted
 
 
@@ -59,9 +64,14 @@ class Helper:
         self.shell, self.sock = shell, sock
         self.objects: list[Any] = []
         self.graphs: list[tuple[list[Any], list[Any]]] = []
+        self.pinned: dict[str, Any] = {}  # what a name meant before a test set it
+        self.asked: dict[str, Any] | None = None  # what is replaced over there
+        self.said: list[list[str]] = []  # printed since the last message
+        self.room = 0
 
     def serve(self) -> None:
         """Answer until the grader hangs up."""
+        _replace_builtins(self)
         while True:
             try:
                 head, data = receive(self.sock, MOST)
@@ -108,6 +118,11 @@ class Helper:
     def do(self, head: Tree, data: bytes) -> None:
         """Do an operation and send its result, or the error."""
         inputs: list[Any] = []
+        outer = self.asked, OUTPUTS.stream
+        self.asked = head.get("replaced", {})
+        if outer[0] is None:
+            self.said, self.room = [], MOST_SAID
+        OUTPUTS.stream = self.say  # type: ignore
 
         def attach(tensor: Any, node: Tree) -> Any:
             tensor.requires_grad_()
@@ -120,14 +135,117 @@ class Helper:
             before = list(decoder.arrays)
             function = getattr(self, "do_" + head["do"], None)
             function = function or OPERATIONS[head["do"]]
+            lists = self._list_changeable(args, kwargs)
             with _gradients(head.get("learn", True)):
                 result = function(*args, **kwargs)
             answer = self._answer(result, inputs, before)
-        except EOFError:
-            raise
+            self._add_changes(answer[0], lists, result)
+        except EOFError as error:
+            if error.args and error.args[0] == "the other side has gone":
+                raise
+            answer = self._describe(error)
         except BaseException as error:  # noqa: BLE001 - it is sent
-            answer = {"error": _describe_error(error)}, b""
+            answer = self._describe(error)
+        finally:
+            self.asked, OUTPUTS.stream = outer  # type: ignore
+        answer[0]["said"], self.said = self.said, []
         send(self.sock, *answer)
+
+    # -- what is printed, and asked for
+
+    def say(self, name: str, text: str) -> None:
+        """Keep what the learner's code prints, for the test's own streams."""
+        if len(text) > self.room:
+            text = text[: self.room] + LEFT_OUT if self.room else ""
+        self.room = max(0, self.room - len(text))
+        if text and len(self.said) and self.said[-1][0] == name[3]:
+            self.said[-1][1] += text
+        elif text:
+            self.said.append([name[3], text])
+
+    def print(self, *args: Any, **kwargs: Any) -> None:
+        """The built-in print; where the test has its own, that one."""
+        file = kwargs.get("file")
+        if self.asked and "print" in self.asked and file in (None, sys.stdout):
+            self.call_back("print", args, {k: v for k, v in kwargs.items() if k != "file"})
+        else:
+            PRINT(*args, **kwargs)
+
+    def input(self, prompt: Any = "") -> Any:
+        """The built-in input, which the test answers if it has its own."""
+        if self.asked and "input" in self.asked:
+            return self.call_back("input", (str(prompt),) if prompt != "" else (), {})
+        return INPUT(prompt)
+
+    # -- changes of what was passed
+
+    def _list_changeable(self, args: tuple, kwargs: dict) -> list[Any]:
+        """Arguments that a call may change, as they are before it."""
+        named = [*enumerate(args), *kwargs.items()]
+        return [
+            (key, value, self._tree(value))
+            for key, value in named
+            if type(value) in (list, dict, set) or is_frame(value)
+        ]
+
+    def _tree(self, value: Any) -> Any:
+        encoder = Encoder(lambda other: {"id": id(other)})
+        return encoder.encode(value), b"".join(encoder.chunks)
+
+    def _add_changes(self, head: Tree, before: list[Any], result: Any) -> None:
+        """Arguments that were changed in place by what gives nothing."""
+        if result is not None:
+            return
+        found = []
+        for key, value, tree in before:
+            if self._tree(value) != tree:
+                encoder = Encoder(self.keep)
+                now = encoder.encode(value)
+                found.append([key, now, b"".join(encoder.chunks).hex()])
+        if found:
+            head["mutated"] = found
+
+    def do_set_name(self, name: str, value: Any) -> None:
+        """Have a name mean what it means in the test."""
+        self._pin(name)
+        self.shell.user_ns[name] = value
+
+    def do_delete_name(self, name: str) -> None:
+        """Forget a name that the test has deleted."""
+        self._pin(name)
+        self.shell.user_ns.pop(name, None)
+
+    def _pin(self, name: str) -> None:
+        if name in self.shell.user_ns:
+            self.pinned.setdefault(name, self.shell.user_ns[name])
+
+    def do_names(self) -> list[str]:
+        """The names of the notebook, without those of IPython."""
+        hidden = self.shell.user_ns_hidden
+        return [n for n in self.shell.user_ns if n not in hidden and n[:1] != "_"]
+
+    def name_of(self, kind: type) -> str:
+        """A class by the notebook's name, or by that of its module."""
+        own = kind.__module__ == "__main__"
+        for name in (kind.__name__, *self.shell.user_ns) if own else ():
+            if self.shell.user_ns.get(name) is kind or self.pinned.get(name) is kind:
+                return f"N:{name}"
+        return f"{kind.__module__}:{kind.__qualname__}"[:200]
+
+    def do_class(self, value: Any) -> list[str]:
+        """The names of a class and of its bases."""
+        kind = value if isinstance(value, type) else type(value)
+        return [self.name_of(k) for k in type.mro(kind)[:20]]
+
+    def _describe(self, error: BaseException) -> tuple[Tree, bytes]:
+        """An error, with its class, its arguments and itself."""
+        said: list[Any] = list(_describe_error(error))
+        try:
+            encoder = Encoder(self.keep)
+            more = [self.do_class(error), encoder.encode(error.args), self.keep(error)]
+            return {"error": said + more}, b"".join(encoder.chunks)
+        except Exception:  # noqa: BLE001 - whatever its class does
+            return {"error": said}, b""
 
     def _answer(
         self, result: Any, inputs: list[Any], before: list[Any]
@@ -155,7 +273,12 @@ class Helper:
         if isinstance(value, Stub):
             return {"f": value._number}
         self.objects.append(value)
-        return {"h": len(self.objects) - 1, "k": type(value).__name__[:100]}
+        node = {"h": len(self.objects) - 1, "k": type(value).__name__[:100]}
+        if isinstance(value, type):
+            node |= {"c": "class", "k": value.__name__[:100]}
+        elif callable(value) and hasattr(value, "__name__"):
+            node["c"] = "function"
+        return node
 
     def fetch(self, node: Tree) -> Any:
         """What the grader means by a node that is no data."""
@@ -168,10 +291,11 @@ class Helper:
         kind = Object if node.get("o") else Stub
         return kind(self, node["f"], node.get("k", "function"))
 
-    def call_back(self, number: int, args: tuple, kwargs: dict) -> Any:
+    def call_back(self, number: int | str, args: tuple, kwargs: dict) -> Any:
         """Call a function of the grader."""
         encoder = Encoder(self.keep)
         head = {"callback": number, "args": encoder.encode((args, kwargs))}
+        head["said"], self.said = self.said, []
         send(self.sock, head, b"".join(encoder.chunks))
         return self._answered()
 
@@ -194,6 +318,8 @@ class Helper:
 
     def do_name(self, name: str) -> Any:
         """What the notebook calls by a name."""
+        if name in self.pinned:  # as it was before the test took it
+            return self.pinned[name]
         if name not in self.shell.user_ns:
             raise NameError(f"name '{name}' is not defined")
         return self.shell.user_ns[name]
@@ -261,7 +387,98 @@ def _get_next(iterator: Any) -> tuple:
         return ()
 
 
+def _replace_builtins(helper: Helper) -> None:
+    """Have print and input go through the helper, as functions of Python's."""
+
+    def print(*args: Any, **kwargs: Any) -> None:
+        helper.print(*args, **kwargs)
+
+    def input(prompt: Any = "") -> Any:
+        return helper.input(prompt)
+
+    for function in (print, input):
+        function.__module__ = "builtins"
+        function.__qualname__ = function.__name__
+        setattr(builtins, function.__name__, function)
+
+
+def is_frame(value: Any) -> bool:
+    """Whether a value is a table of pandas'."""
+    pd = sys.modules.get("pandas")
+    return pd is not None and type(value) in (pd.DataFrame, pd.Series)
+
+
+def _signature(function: Any) -> list[Any]:
+    """The parameters of a function: names, kinds, and whether they may miss."""
+    import inspect
+
+    found = inspect.signature(function).parameters.values()
+    return [[p.name, int(p.kind), p.default is not p.empty] for p in found]
+
+
+def _equals_anything(value: Any) -> bool:
+    """Whether an object says that it equals what it cannot know."""
+    try:
+        return bool(value == object())
+    except Exception:  # noqa: BLE001 - it looks for its own attributes
+        return False
+
+
+def _code(function: Any) -> list[Any]:
+    code = function.__code__
+    return [code.co_flags, code.co_argcount, code.co_varnames, code.co_names]
+
+
+def _source(value: Any) -> str:
+    import inspect
+
+    return inspect.getsource(value)
+
+
+def _is_instance(value: Any, kind: Any) -> bool:
+    """As isinstance, but no class has a say in it."""
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    return any(k in type.mro(type(value)) for k in kinds)
+
+
 OPERATIONS: dict[str, Callable] = {
+    "type": type,
+    "is instance": _is_instance,
+    "is subclass": lambda a, b: b in type.mro(a),
+    "signature": _signature,
+    "source": _source,
+    "delete attribute": delattr,
+    "delete item": lambda o, k: o.__delitem__(k),
+    "contains": lambda o, v: v in o,
+    "text": str,
+    "repr": repr,
+    "format": format,
+    "truth": bool,
+    "int": int,
+    "float": float,
+    "index": operator.index,
+    "hash": hash,
+    "abs": abs,
+    "negative": lambda a: -a,
+    "round": round,
+    "enter": lambda o: type(o).__enter__(o),
+    "exit": lambda o: type(o).__exit__(o, None, None, None),
+    "reversed": reversed,
+    "eq": lambda a, b: a == b,
+    "ne": lambda a, b: a != b,
+    "lt": lambda a, b: a < b,
+    "le": lambda a, b: a <= b,
+    "gt": lambda a, b: a > b,
+    "ge": lambda a, b: a >= b,
+    "equals anything": _equals_anything,
+    "code": _code,
+    "floor divide": lambda a, b: a // b,
+    "modulo": lambda a, b: a % b,
+    "power": lambda a, b: a**b,
+    "and": lambda a, b: a & b,
+    "or": lambda a, b: a | b,
+    "xor": lambda a, b: a ^ b,
+    "invert": lambda a: ~a,
     "call": _call,
     "attribute": getattr,
     "set attribute": setattr,

@@ -16,7 +16,7 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 class Names:
     """What the released notebook defines, cell by cell."""
 
-    def __init__(self, release: NotebookNode):
+    def __init__(self, release: NotebookNode, kinds: dict[str, str] | None = None):
         self.asked: dict[str, str] = {}  # of the learner: name -> kind
         self.given: dict[str, ast.stmt] = {}  # functions, classes, imports
         self.constants: dict[str, ast.stmt] = {}
@@ -26,6 +26,9 @@ class Names:
             meta = cell.metadata.get("nbgrader", {})
             if not meta.get("locked"):
                 self._read(cell.source, bool(meta.get("solution")))
+        for name, kind in (kinds or {}).items():
+            if name not in self.given:
+                self.asked.setdefault(name, kind)
 
     def _read(self, source: str, asked: bool) -> None:
         try:
@@ -41,6 +44,15 @@ class Names:
                     self.given.setdefault(name, node)
                 else:
                     self.constants.setdefault(name, node)
+
+
+def kinds_of(source: NotebookNode) -> dict[str, str]:
+    """What the course's own solution defines: functions, classes, values.
+
+    A stock notebook's stub often names nothing.
+    """
+    found = Names(source)
+    return found.asked
 
 
 def _name_kind(node: ast.stmt) -> str:

@@ -52,10 +52,11 @@ class TrustedExecute(NbGraderPreprocessor):
         folder: Path,
         key: bytes,
         start: Callable[[], Session],
+        kinds: dict[str, str] | None = None,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        self.limits, self.names = limits, Names(release)
+        self.limits, self.names = limits, Names(release, kinds)
         self.folder, self.key, self.start = folder, key, start
         self.remarks: list[str] = []
         self.stopped: str | None = None
@@ -213,6 +214,11 @@ class TrustedExecute(NbGraderPreprocessor):
             del os.environ[SEED]
         if test.done:
             test.link.sock.close()
+            if test.link.believed:
+                what = ", ".join(test.link.believed)[:300]
+                self.remarks.append(
+                    f"{name} rests on the answer's own word: {what}"
+                )
 
     def _tell_end(
         self, session: Session, number: int, cell: NotebookNode, end: Ended

@@ -7,11 +7,15 @@ import builtins
 import contextlib
 import io
 import linecache
+import inspect
 import math
+import re
 import signal
+import sys
 import threading
 import time
 import traceback
+import types
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
@@ -25,12 +29,83 @@ from grader.notebook.failures import fail, hidden_lines, is_hidden, note
 from grader.notebook.names import BUILTINS, Names, free_names
 from grader.notebook.repair import task_of
 from grader.trusted.limited import limit_calls
-from grader.trusted.proxies import SPACE, Link
+from grader.trusted.proxies import MISSING, SPACE, Link, Proxy, isinstance_
 from rnncore import testing
 from rnncore.backend import named_leaves
 from rnncore.testing import checks, mutants, properties
 from rnncore.testing.failure import Failure, failure_of
 from rnncore.testing.values import is_array, without_false_alarms
+
+
+ALL_NAMES = re.compile(r"\b(globals|vars|locals|dir|eval|exec|__main__)\b")
+MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
+
+
+class Main(types.ModuleType):
+    """The notebook's module, as `patch("__main__.print")` asks for it."""
+
+    def __init__(self, link: Link):
+        super().__init__("__main__")
+        object.__setattr__(self, "_link", link)
+
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore
+        return self._link.space
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._link.space[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._link.shown.setdefault(name, MISSING)
+        self._link.space[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        del self._link.space[name]
+
+
+def type_of(value: Any) -> Any:
+    """As `type`, for the learner's objects too."""
+    if not isinstance_(value, Proxy):
+        return type(value)
+    line = value._link.do("class", value)
+    known = value._link.classes.get(line[0])
+    return known if known is not None else value._link.do("type", value)
+
+
+class _Types(ast.NodeTransformer):
+    """Puts `type_of` in the place of `type(x)` and of `x.__class__`."""
+
+    def visit_Call(self, node: ast.Call) -> Any:
+        self.generic_visit(node)
+        named = isinstance(node.func, ast.Name) and node.func.id == "type"
+        if named and len(node.args) == 1 and not node.keywords:
+            return _call_type_of(node, node.args[0])
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> Any:
+        self.generic_visit(node)
+        if node.attr == "__class__" and isinstance(node.ctx, ast.Load):
+            return _call_type_of(node, node.value)
+        return node
+
+
+def _call_type_of(node: ast.expr, value: ast.expr) -> ast.expr:
+    name = ast.Name("__type_of__", ast.Load())
+    return ast.fix_missing_locations(
+        ast.copy_location(ast.Call(name, [value], []), node)
+    )
+
+
+def used_names(source: str) -> set[str]:
+    """The names that some source reads or deletes."""
+    return {
+        node.id
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store)
+    }
 
 
 class Space:
@@ -39,7 +114,9 @@ class Space:
     def __init__(self, names: Names):
         self.names = names
         self.values: dict[str, Any] = {"__name__": SPACE, "__builtins__": builtins}
+        self.values["__type_of__"] = type_of
         self.hidden: dict[str, Any] = {}
+        self.fetched: dict[str, Any] = {}  # of the learner's
 
     def resume(self, kept: dict[str, Any]) -> None:
         """Have the names as they were, and what hidden tests defined."""
@@ -56,13 +133,17 @@ class Space:
 
     def provide(self, source: str, link: Link) -> None:
         """Make what some source takes from elsewhere ready to be used."""
-        for name in sorted(free_names(source)):
+        link.space = self.values
+        names = free_names(source) | (used_names(source) & self.names.asked.keys())
+        if ALL_NAMES.search(source):
+            names |= self.names.asked.keys()
+        for name in sorted(names):
             self._provide(name, link, direct=True)
 
     def _provide(self, name: str, link: Link, *, direct: bool) -> None:
         if name in self.names.asked:
             self._fetch(name, link, self.names.asked[name])
-        elif name in self.values:
+        elif name in self.values and not self._is_stale(name, link):
             return
         elif name in self.names.given:
             self._execute(self.names.given[name], link)
@@ -73,10 +154,16 @@ class Space:
         else:
             self._execute(self.names.constants[name], link)
 
+    def _is_stale(self, name: str, link: Link) -> bool:
+        """Whether a name stands for what another test's process has."""
+        found = self.values[name]
+        return found is self.fetched.get(name, MISSING) and name not in link.shown
+
     def _fetch(self, name: str, link: Link, kind: str) -> None:
         self.values.pop(name, None)
         with contextlib.suppress(NameError):  # the test will meet it
-            self.values[name] = link.name(name, kind)
+            self.values[name] = link.shown[name] = link.name(name, kind)
+            self.fetched[name] = self.values[name]
 
     def _execute(self, node: ast.stmt, link: Link) -> None:
         """Define what the assignment gives, and its dependencies."""
@@ -146,17 +233,21 @@ class Test:
         """Keep what is printed, and what is raised, within the time."""
         began, raised = time.monotonic(), None
         self.link.until = began + self.left
+        self.link.sink = self.out, self.err
         with (
             contextlib.redirect_stdout(self.out),
             contextlib.redirect_stderr(self.err),
             without_false_alarms(),
             _lend_to_link(self.link),
+            _as_main(Main(self.link)),
+            mock.patch.object(inspect, "getsource", _find_source),
             _limit_seconds(self.left),
         ):
             try:
                 yield
             except Exception as error:  # noqa: BLE001 - the test has failed
                 raised = error
+        self.link.sink = None
         self.left -= time.monotonic() - began
         self.done = raised is not None or not self.rest
         if self.done:
@@ -196,10 +287,31 @@ class Test:
 
 def _split_hidden(source: str, file: str) -> tuple[list[ast.stmt], list[ast.stmt]]:
     """A cell's statements before its hidden tests, and the others."""
-    body = ast.parse(source, file).body
+    body = _Types().visit(ast.parse(MAGIC.sub(r"\1pass", source), file)).body
     hidden = min(hidden_lines(source), default=math.inf)
     first = [node for node in body if (node.end_lineno or 0) < hidden]
     return first, body[len(first) :]
+
+
+SOURCE = inspect.getsource
+
+
+def _find_source(value: Any) -> str:
+    """As inspect.getsource; a learner's function is asked for its own."""
+    if isinstance_(value, Proxy):
+        return str(value._link.do("source", value))
+    return SOURCE(value)
+
+
+@contextlib.contextmanager
+def _as_main(module: types.ModuleType) -> Iterator[None]:
+    """Have a module be `__main__`; what is imported meanwhile stays."""
+    before = sys.modules["__main__"]
+    sys.modules["__main__"] = module
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = before
 
 
 @contextlib.contextmanager

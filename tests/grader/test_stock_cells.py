@@ -1,0 +1,94 @@
+"""Test cells as courses write them get the points that nbgrader gives."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from nbgrader.preprocessors import Execute
+from nbgrader.utils import determine_grade
+
+from grader.course.settings import Limits
+from grader.isolation import sandbox
+from grader.isolation.client import Server
+from grader.isolation.session import Session
+from grader.notebook.names import cell_metadata, kinds_of
+from grader.trusted.execute import TrustedExecute
+from tests.grader.stock_cells import BLANK, KINDS
+
+pytestmark = pytest.mark.slow
+
+LIMITS = Limits(cell_seconds=20, total_seconds=300, output_bytes=1_000_000)
+ANSWERS = "right", "wrong", "blank"
+
+
+def write_notebook(which):
+    """A notebook of all kinds, with one of the answers to each."""
+    cells = []
+    for number, kind in enumerate(KINDS.values()):
+        answer = BLANK if which == "blank" else getattr(kind, which)
+        meta = cell_metadata(f"answer{number}", solution=True)
+        cells.append(new_code_cell(answer, metadata=meta))
+        for what, source, points in (
+            ("setup", kind.setup, 0),
+            ("test", kind.test, 1),
+        ):
+            if source:
+                meta = cell_metadata(
+                    f"{what}{number}", grade=True, locked=True, points=points
+                )
+                cells.append(new_code_cell(source, metadata=meta))
+    return new_notebook(cells=cells)
+
+
+def read_points(done):
+    """The points of each kind, and what its test put out."""
+    found = {}
+    names = iter(KINDS)
+    for cell in done.cells:
+        if cell.metadata["nbgrader"]["grade_id"].startswith("test"):
+            found[next(names)] = determine_grade(cell)[0], cell.outputs
+    return found
+
+
+@pytest.fixture(scope="module")
+def theirs(tmp_path_factory):
+    """What nbgrader's own autograde gives, by answer and kind."""
+    found = {}
+    for which in ANSWERS:
+        folder = tmp_path_factory.mktemp(which)
+        resources = {"metadata": {"path": str(folder)}}
+        done, _ = Execute().preprocess(write_notebook(which), resources)
+        found[which] = read_points(done)
+    return found
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory):
+    """What the grader gives, by answer and kind."""
+    server = Server(sandbox.NONE if sandbox.why_not() else sandbox.DEFAULT)
+    folder = tmp_path_factory.mktemp("ours")
+    found = {}
+    for which in ANSWERS:
+        execute = TrustedExecute(
+            LIMITS,
+            write_notebook("blank"),
+            folder,
+            b"",
+            lambda: Session(server.path, {}, LIMITS, str(folder / "scratch")),
+            kinds_of(write_notebook("right")),
+        )
+        done, _ = execute.preprocess(write_notebook(which), {})
+        nbformat.validate(done)
+        found[which] = read_points(done)
+    server.stop()
+    return found
+
+
+@pytest.mark.parametrize("which", ANSWERS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_stock_cell_gets_nbgraders_points(ours, theirs, kind, which):
+    points, outputs = ours[which][kind]
+    expected, _ = theirs[which][kind]
+    assert expected == (which == "right")
+    assert points == expected, outputs
