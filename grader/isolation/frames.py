@@ -7,6 +7,7 @@ known here, and its two indexes. What has another kind is no data.
 from __future__ import annotations
 
 import datetime
+import pathlib
 import re
 import sys
 from collections.abc import Callable
@@ -40,7 +41,10 @@ def encode(value: Any, part: Callable[[Any], Any]) -> Any:
     if isinstance(value, Decimal):
         return {"Q": ["decimal", str(Decimal(value))]}
     if isinstance(value, Fraction):
-        return {"Q": ["fraction", part(int(value.numerator)), part(int(value.denominator))]}
+        ends = int(value.numerator), int(value.denominator)
+        return {"Q": ["fraction", *map(part, ends)]}
+    if isinstance(value, pathlib.PurePath):
+        return {"Q": ["path", str(value)]}
     if kind is datetime.timedelta:
         return {"Q": ["delta", value.days, value.seconds, value.microseconds]}
     if kind in (datetime.date, datetime.time, datetime.datetime):
@@ -58,13 +62,15 @@ def _encode_pandas(value: Any, part: Callable[[Any], Any], pd: Any) -> Any:
     if value is pd.NA:
         return ["na"]
     if type(value) is pd.Timestamp:
-        return ["stamp", part(int(value.as_unit("ns").value)), value.unit, _zone(value.tz)]
+        moment = part(int(value.as_unit("ns").value))
+        return ["stamp", moment, value.unit, _zone(value.tz)]
     if type(value) is pd.Timedelta:
         return ["delta", part(int(value.as_unit("ns").value)), value.unit]
     if isinstance(value, pd.Index):
         return _encode_index(value, part, pd)
     if isinstance(value, pd.Series):
-        return ["series", _column(value.array, part, pd), part(value.index), part(value.name)]
+        column = _column(value.array, part, pd)
+        return ["series", column, part(value.index), part(value.name)]
     if isinstance(value, pd.DataFrame):
         columns = [
             _column(value.iloc[:, k].array, part, pd) for k in range(value.shape[1])
@@ -97,7 +103,7 @@ def _column(array: Any, part: Callable[[Any], Any], pd: Any) -> Any:
         codes = part(np.asarray(array.codes))
         return ["category", codes, part(array.categories), bool(array.ordered)]
     if isinstance(dtype, pd.StringDtype):
-        texts = [None if v is pd.NA or v != v else str(v) for v in array]
+        texts = [None if pd.isna(v) else str(v) for v in array]
         return ["texts", texts, dtype.storage, dtype.na_value is pd.NA]
     if isinstance(array, pd.arrays.DatetimeArray):
         return ["moments", part(np.asarray(array.asi8)), array.unit, _zone(array.tz)]
@@ -127,6 +133,8 @@ def decode_exact(body: list, read: Callable[[Any], Any]) -> Any:
         return Decimal(_text(rest[0]))
     if tag == "fraction":
         return Fraction(_whole(read(rest[0])), _whole(read(rest[1])))
+    if tag == "path":
+        return pathlib.Path(_text(rest[0]))
     if tag == "delta":
         return datetime.timedelta(*map(_whole, rest))
     if tag not in ("date", "time", "datetime"):
@@ -160,7 +168,8 @@ def decode(body: list, read: Callable[[Any], Any]) -> Any:
         return pd.MultiIndex(found, numbers, names=[_name(read(n)) for n in names])
     if tag == "index":
         column, name, freq = rest
-        made = pd.Index(_read_column(column, read, pd), name=_name(read(name)), copy=False)
+        values = _read_column(column, read, pd)
+        made = pd.Index(values, name=_name(read(name)), copy=False)
         if freq is not None and isinstance(made, pd.DatetimeIndex | pd.TimedeltaIndex):
             made.freq = str(freq)[:20]
         return made

@@ -97,7 +97,8 @@ class Encoder:
     def _encode_other(self, value: Any) -> Tree:
         if isinstance(value, np.ndarray):
             if isinstance(value, np.ma.MaskedArray):
-                return {"K": [self._array(value.data), self._array(np.ma.getmaskarray(value))]}
+                mask = np.ma.getmaskarray(value)
+                return {"K": [self._array(value.data), self._array(mask)]}
             if isinstance(value, np.matrix):
                 return {"W": self._array(np.asarray(value))}
             return self._array(value)

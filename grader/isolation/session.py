@@ -100,10 +100,12 @@ class Session:
         with theirs, self._watched():
             send(self.link, {"fork": True})
             socket.send_fds(self.link, [b"F"], [theirs.fileno()])
+            theirs.close()
             try:
-                self._answer(until)
+                receive(ours, 1 << 20, until)
             except TimeoutError:
                 raise Ended("KernelDied", "left no snapshot") from None
+        ours.settimeout(None)
         return ours
 
     def last(self) -> socket.socket:

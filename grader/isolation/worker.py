@@ -100,18 +100,21 @@ class Helper:
             send(self.sock, {"outputs": texts, "flooded": False})
 
     def fork(self) -> None:
-        """Leave a copy of the process as it is now, on a new socket."""
+        """Leave a copy of the process as it is now, on a new socket.
+
+        The copy answers, so that no two of them are busy at once.
+        """
         _, fds, _, _ = socket.recv_fds(self.sock, 1, 1)
         if os.fork() == 0:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             self.sock.close()
             self.sock = socket.socket(fileno=fds[0])
             try:
+                send(self.sock, {"forked": True})
                 self.serve()
             finally:
                 os._exit(0)
         os.close(fds[0])
-        send(self.sock, {"forked": True})
 
     # -- operations on the learner's objects
 
@@ -167,7 +170,8 @@ class Helper:
         """The built-in print; where the test has its own, that one."""
         file = kwargs.get("file")
         if self.asked and "print" in self.asked and file in (None, sys.stdout):
-            self.call_back("print", args, {k: v for k, v in kwargs.items() if k != "file"})
+            kwargs.pop("file", None)
+            self.call_back("print", args, kwargs)
         else:
             PRINT(*args, **kwargs)
 
@@ -441,7 +445,23 @@ def _is_instance(value: Any, kind: Any) -> bool:
     return any(k in type.mro(type(value)) for k in kinds)
 
 
+def _seed(name: str, *seeds: Any) -> None:
+    """Seed a library's random numbers as the test seeds its own."""
+    if name == "random":
+        import random
+
+        random.seed(*seeds)
+    elif name == "numpy":
+        import numpy as np
+
+        np.random.seed(*seeds)
+    elif "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(*seeds)
+
+
 OPERATIONS: dict[str, Callable] = {
+    "seed": _seed,
+    "names of": dir,
     "type": type,
     "is instance": _is_instance,
     "is subclass": lambda a, b: b in type.mro(a),

@@ -28,7 +28,7 @@ from grader.notebook.failures import fail, hidden_lines, note
 from grader.notebook.names import Names
 from grader.notebook.repair import is_test
 from grader.notebook.sanitise import keep_shown
-from grader.trusted.proxies import Link
+from grader.trusted.link import Link
 from grader.trusted.test_cell import Space, Test
 from rnncore.testing.failure import Failure, render
 

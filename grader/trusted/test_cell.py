@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import functools
+import inspect
 import io
 import linecache
-import inspect
 import math
+import random
 import re
 import signal
 import sys
@@ -21,6 +23,7 @@ from types import FrameType
 from typing import Any
 from unittest import mock
 
+import numpy as np
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
@@ -28,14 +31,15 @@ from grader.isolation.session import Ended
 from grader.notebook.failures import fail, hidden_lines, is_hidden, note
 from grader.notebook.names import BUILTINS, Names, free_names
 from grader.notebook.repair import task_of
+from grader.trusted.errors import SPACE
 from grader.trusted.limited import limit_calls
-from grader.trusted.proxies import MISSING, SPACE, Link, Proxy, isinstance_
+from grader.trusted.link import MISSING, Link
+from grader.trusted.proxies import Proxy, state_of
 from rnncore import testing
 from rnncore.backend import named_leaves
 from rnncore.testing import checks, mutants, properties
 from rnncore.testing.failure import Failure, failure_of
 from rnncore.testing.values import is_array, without_false_alarms
-
 
 ALL_NAMES = re.compile(r"\b(globals|vars|locals|dir|eval|exec|__main__)\b")
 MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
@@ -68,11 +72,12 @@ class Main(types.ModuleType):
 
 def type_of(value: Any) -> Any:
     """As `type`, for the learner's objects too."""
-    if not isinstance_(value, Proxy):
+    if type(value) is not Proxy:
         return type(value)
-    line = value._link.do("class", value)
-    known = value._link.classes.get(line[0])
-    return known if known is not None else value._link.do("type", value)
+    link = state_of(value).link
+    line = link.do("class", value)
+    known = link.classes.get(line[0])
+    return known if known is not None else link.do("type", value)
 
 
 class _Types(ast.NodeTransformer):
@@ -137,6 +142,7 @@ class Space:
         names = free_names(source) | (used_names(source) & self.names.asked.keys())
         if ALL_NAMES.search(source):
             names |= self.names.asked.keys()
+        names |= {name for name in self.fetched if self._is_stale(name, link)}
         for name in sorted(names):
             self._provide(name, link, direct=True)
 
@@ -156,7 +162,7 @@ class Space:
 
     def _is_stale(self, name: str, link: Link) -> bool:
         """Whether a name stands for what another test's process has."""
-        found = self.values[name]
+        found = self.values.get(name)
         return found is self.fetched.get(name, MISSING) and name not in link.shown
 
     def _fetch(self, name: str, link: Link, kind: str) -> None:
@@ -240,6 +246,7 @@ class Test:
             without_false_alarms(),
             _lend_to_link(self.link),
             _as_main(Main(self.link)),
+            _seed_both(self.link),
             mock.patch.object(inspect, "getsource", _find_source),
             _limit_seconds(self.left),
         ):
@@ -293,13 +300,36 @@ def _split_hidden(source: str, file: str) -> tuple[list[ast.stmt], list[ast.stmt
     return first, body[len(first) :]
 
 
+@contextlib.contextmanager
+def _seed_both(link: Link) -> Iterator[None]:
+    """Have the seeds that a test sets be the answer's too."""
+    torch = sys.modules.get("torch")
+    seeded = [("random", random, "seed"), ("numpy", np.random, "seed")]
+    if torch is not None:
+        seeded.append(("torch", torch, "manual_seed"))
+    with contextlib.ExitStack() as patches:
+        for name, module, function in seeded:
+            both = _make_seed(link, name, getattr(module, function))
+            patches.enter_context(mock.patch.object(module, function, both))
+        yield
+
+
+def _make_seed(link: Link, name: str, seed: Any) -> Any:
+    @functools.wraps(seed)
+    def both(*args: Any) -> Any:
+        link.do("seed", name, *args)
+        return seed(*args)
+
+    return both
+
+
 SOURCE = inspect.getsource
 
 
 def _find_source(value: Any) -> str:
     """As inspect.getsource; a learner's function is asked for its own."""
-    if isinstance_(value, Proxy):
-        return str(value._link.do("source", value))
+    if type(value) is Proxy:
+        return str(state_of(value).link.do("source", value))
     return SOURCE(value)
 
 

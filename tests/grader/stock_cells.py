@@ -243,7 +243,7 @@ KINDS["exact numbers"] = Kind(
 )
 KINDS["sets"] = Kind(
     "def letters(t): return {*t}, frozenset(t), {'k': {1, 2}}",
-    "def letters(t): return {*t[1:]}, frozenset(t), {'k': {1, 2}}",
+    "def letters(t): return {*t[2:]}, frozenset(t), {'k': {1, 2}}",
     "a, b, c = letters('aba')\nassert a == {'a', 'b'} == b and c['k'] == {2, 1}",
 )
 KINDS["array scalars"] = Kind(

@@ -15,15 +15,9 @@ import torch
 
 from grader.isolation.serialization import Decoder, Message, receive, send
 from grader.isolation.session import Ended
-from grader.trusted.proxies import (
-    MOST,
-    SPACE,
-    LearnerError,
-    Link,
-    Proxy,
-    Untrusted,
-    has_names,
-)
+from grader.trusted.errors import SPACE, LearnerError, Untrusted
+from grader.trusted.link import MOST, Link, has_names
+from grader.trusted.proxies import Proxy, state_of
 
 NOTHING = {"d": []}  # no keyword arguments
 
