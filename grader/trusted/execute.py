@@ -26,8 +26,9 @@ from grader.course.settings import Limits
 from grader.isolation.session import Ended, Session
 from grader.notebook.failures import fail, hidden_lines, note
 from grader.notebook.names import Names
-from grader.notebook.repair import is_test
+from grader.notebook.repair import grade_id, is_test
 from grader.notebook.sanitise import keep_shown
+from grader.trusted.inside import Way, read_ways, run_inside, without_hidden
 from grader.trusted.link import Link
 from grader.trusted.test_cell import Space, Test
 from rnncore.testing.failure import Failure, render
@@ -53,9 +54,11 @@ class TrustedExecute(NbGraderPreprocessor):
         key: bytes,
         start: Callable[[], Session],
         kinds: dict[str, str] | None = None,
+        ways: dict[str, Way] | None = None,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
+        self.ways = read_ways(release) if ways is None else ways
         self.limits, self.names = limits, Names(release, kinds)
         self.folder, self.key, self.start = folder, key, start
         self.remarks: list[str] = []
@@ -176,10 +179,12 @@ class TrustedExecute(NbGraderPreprocessor):
         """Run the tests, and what is locked, in this process."""
         space = Space(self.names)
         waiting: list[str] = []  # locked cells, for the next test
-        begun = []
+        begun, inside = [], []
         for number, cell in code:
             meta = cell.metadata.get("nbgrader", {})
-            if is_test(cell) and number in copies:
+            if is_test(cell) and grade_id(cell) in self.ways and number in copies:
+                inside.append((number, cell))
+            elif is_test(cell) and number in copies:
                 link = Link(copies[number])
                 left = self._seconds()
                 test = Test(cell, number, space, link, waiting, left)
@@ -195,6 +200,36 @@ class TrustedExecute(NbGraderPreprocessor):
             if not test.done:
                 test.left = min(test.left, self._seconds())
                 self._run_part(session, test, test.finish)
+        for number, cell in inside:  # nothing outside runs after these
+            self._run_inside(session, code, number, cell, copies[number])
+
+    def _run_inside(
+        self,
+        session: Session,
+        code: list[tuple[int, NotebookNode]],
+        number: int,
+        cell: NotebookNode,
+        copy: socket.socket,
+    ) -> None:
+        """Run a test that cannot run outside in the learner's process."""
+        name, seconds = cell.metadata["nbgrader"]["grade_id"], self._seconds()
+        way = self.ways[name]
+        tests = [(n, c.source) for n, c in code if is_test(c)]
+        earlier = [without_hidden(text) for n, text in tests if n < number]
+        before = earlier if way.kind == "in order" else []
+        masked = any(hidden_lines(text) for _, text in tests)
+        self.remarks.append(
+            f"{name} ran inside the answer's own process, whose word its "
+            f"points are: {way.reason}"
+        )
+        try:
+            with contextlib.closing(copy):
+                run_inside(cell, number, copy, before, seconds, masked)
+        except Ended as end:
+            if end.kind == "TimeLimit":
+                fail(cell, _time_limit(number, seconds))
+            else:
+                self._tell_end(session, number, cell, end)
 
     def _run_part(self, session: Session, test: Test, run: Callable[[], None]) -> None:
         cell, number = test.cell, test.count

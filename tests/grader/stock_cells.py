@@ -18,7 +18,7 @@ class Kind(NamedTuple):
     right: str
     wrong: str
     test: str
-    setup: str = ""  # a test cell before it, which all answers pass
+    setup: str = ""  # a test cell before it, without points
 
 
 KINDS: dict[str, Kind] = {}
@@ -400,4 +400,12 @@ KINDS["source"] = Kind(
     "import inspect\nassert power(3) == 9 and '**' not in inspect.getsource(power)\n"
     "assert list(inspect.signature(power).parameters) == ['b', 'e']\n"
     "assert power.__doc__ == 'Raise b.'",
+)
+KINDS["state of two cells"] = Kind(
+    "class Till:\n    def __init__(self): self.sum = 0\n"
+    "    def pay(self, x): self.sum += x",
+    "class Till:\n    def __init__(self): self.sum = 0\n"
+    "    def pay(self, x): self.sum = x",
+    "till.pay(2)\nassert till.sum == 5",
+    "try:\n    till = Till()\n    till.pay(3)\nexcept NameError:\n    pass",
 )

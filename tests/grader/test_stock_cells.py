@@ -12,14 +12,22 @@ from grader.course.settings import Limits
 from grader.isolation import sandbox
 from grader.isolation.client import Server
 from grader.isolation.session import Session
+from grader.notebook.failures import failure_in
 from grader.notebook.names import cell_metadata, kinds_of
+from grader.notebook.repair import grade_id, is_test
 from grader.trusted.execute import TrustedExecute
+from grader.trusted.inside import decide_ways
+from rnncore.testing.failure import Failure
 from tests.grader.stock_cells import BLANK, KINDS
 
 pytestmark = pytest.mark.slow
 
 LIMITS = Limits(cell_seconds=20, total_seconds=300, output_bytes=1_000_000)
 ANSWERS = "right", "wrong", "blank"
+INSIDE = {
+    *("expression", "file written", "file read"),
+    *("a library patched", "shared state", "state of two cells"),
+}
 
 
 def write_notebook(which):
@@ -64,12 +72,12 @@ def theirs(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def ours(tmp_path_factory):
-    """What the grader gives, by answer and kind."""
+def grade(tmp_path_factory):
+    """Grades the notebook with one of the answers; some tests inside."""
     server = Server(sandbox.NONE if sandbox.why_not() else sandbox.DEFAULT)
     folder = tmp_path_factory.mktemp("ours")
-    found = {}
-    for which in ANSWERS:
+
+    def run(which, ways):
         execute = TrustedExecute(
             LIMITS,
             write_notebook("blank"),
@@ -77,12 +85,43 @@ def ours(tmp_path_factory):
             b"",
             lambda: Session(server.path, {}, LIMITS, str(folder / "scratch")),
             kinds_of(write_notebook("right")),
+            ways,
         )
         done, _ = execute.preprocess(write_notebook(which), {})
         nbformat.validate(done)
-        found[which] = read_points(done)
+        return done
+
+    yield run
     server.stop()
-    return found
+
+
+@pytest.fixture(scope="module")
+def tried(grade):
+    """How the tests run, as the right answers decide it."""
+
+    def run(ways):
+        cells = grade("right", ways).cells
+        return {
+            grade_id(cell): failure_in(cell) or Failure("NotGraded")
+            for cell in cells
+            if is_test(cell)
+            and determine_grade(cell)[0] != determine_grade(cell)[1]
+        }
+
+    tests = map(grade_id, filter(is_test, write_notebook("right").cells))
+    return decide_ways(tests, run)
+
+
+@pytest.fixture(scope="module")
+def ours(grade, tried):
+    """What the grader gives, by answer and kind."""
+    return {w: read_points(grade(w, tried.ways)) for w in ANSWERS}
+
+
+def test_few_cells_run_inside(tried):
+    assert not tried.failing
+    kinds = [[*KINDS][int(name.removeprefix("test"))] for name in tried.ways]
+    assert {*kinds} == INSIDE
 
 
 @pytest.mark.parametrize("which", ANSWERS)
