@@ -31,6 +31,7 @@ from grader.course.course_file import CourseFile, read_course_file
 from grader.course.fingerprint import compute_fingerprint
 from grader.course.gradebook import Ledger
 from grader.course.home import make_home
+from grader.notebook.names import kinds_of
 from grader.notebook.restore import join_notebooks, read_cells, write_cells
 
 # nbgrader adds a submission's notebooks before the submission itself, which
@@ -167,6 +168,11 @@ class Assignment:
         return self.folder / "cells.json"
 
     @property
+    def kinds(self) -> Path:
+        """What the source's own solution defines, by name; see `kinds_of`."""
+        return self.folder / "kinds.json"
+
+    @property
     def versions(self) -> Path:
         """The versions that there were; see `grader.course.versions`."""
         return self.folder / "versions.json"
@@ -268,7 +274,7 @@ class Course:
         """
         version = compute_fingerprint(self.source / name)
         ready = Assignment(name, version, self.prepared / f"{name}-{version[:16]}")
-        if ready.release.exists() and (not enter or self._knows(name)):
+        if ready.kinds.exists() and (not enter or self._knows(name)):
             return ready
         self.work.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=self.work))
@@ -293,6 +299,11 @@ class Course:
         known = versions.enter(history, version, release)
         (fresh / "versions.json").write_text(json.dumps(known), "utf-8")
         write_cells(fresh / "cells.json", read_cells(fresh / "gradebook.db", name))
+        source = join_notebooks(
+            nbformat.read(path, as_version=4)
+            for path in sorted((self.source / name).glob("*.ipynb"))
+        )
+        (fresh / "kinds.json").write_text(json.dumps(kinds_of(source)), "utf-8")
 
     def create_gradebook(self) -> None:
         """Make an empty gradebook, completely or not at all, if there is none."""

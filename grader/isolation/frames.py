@@ -238,7 +238,7 @@ def _flat(value: Any) -> np.ndarray:
 
 def _index(value: Any, pd: Any) -> Any:
     if not isinstance(value, pd.Index):
-        raise ValueError("an index is expected")
+        raise ValueError("an index is expected")  # noqa: TRY004 - as of any other part
     return value
 
 

@@ -65,7 +65,7 @@ class Helper:
         self.objects: list[Any] = []
         self.graphs: list[tuple[list[Any], list[Any]]] = []
         self.pinned: dict[str, Any] = {}  # what a name meant before a test set it
-        self.asked: dict[str, Any] | None = None  # what is replaced over there
+        self.asked: Any = None  # what is replaced over there
         self.said: list[list[str]] = []  # printed since the last message
         self.room = 0
 
@@ -122,7 +122,7 @@ class Helper:
         """Do an operation and send its result, or the error."""
         inputs: list[Any] = []
         outer = self.asked, OUTPUTS.stream
-        self.asked = head.get("replaced", {})
+        self.asked = head.get("replaced", ())
         if outer[0] is None:
             self.said, self.room = [], MOST_SAID
         OUTPUTS.stream = self.say  # type: ignore

@@ -10,6 +10,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 BUILTINS = frozenset(dir(builtins))
+KINDS = "function", "class", "value"
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -27,8 +28,10 @@ class Names:
             if not meta.get("locked"):
                 self._read(cell.source, bool(meta.get("solution")))
         for name, kind in (kinds or {}).items():
-            if name not in self.given:
+            if name not in self.given and kind in KINDS:
                 self.asked.setdefault(name, kind)
+            elif name not in self.asked and kind not in KINDS:
+                self.given.setdefault(name, ast.parse(kind).body[0])
 
     def _read(self, source: str, asked: bool) -> None:
         try:
@@ -47,12 +50,31 @@ class Names:
 
 
 def kinds_of(source: NotebookNode) -> dict[str, str]:
-    """What the course's own solution defines: functions, classes, values.
+    """What the course's own solution defines, by name.
 
-    A stock notebook's stub often names nothing.
+    Each is a "function", a "class" or a "value", or the statement that
+    imports it: a stock notebook's stub often names nothing.
     """
-    found = Names(source)
-    return found.asked
+    imports: dict[str, str] = {}
+    for cell in source.cells:
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get(
+            "solution"
+        ):
+            imports |= _read_imports(cell.source)
+    return imports | Names(source).asked
+
+
+def _read_imports(source: str) -> dict[str, str]:
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return {}
+    return {
+        name: ast.unparse(node)
+        for node in body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in find_bound_names(node)
+    }
 
 
 def _name_kind(node: ast.stmt) -> str:

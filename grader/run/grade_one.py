@@ -247,6 +247,7 @@ def _grade_notebook(
         job.assignment.released,
         submission_key(job.secret, job.student, job.assignment.name, text),
         lambda: Session(job.server, _read_files(job), job.limits, str(job.scratch)),
+        json.loads(job.assignment.kinds.read_bytes()),
         config=config,
     )
     done = _execute_notebook(repaired, execute, config)

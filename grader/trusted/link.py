@@ -122,7 +122,8 @@ class Link:
         replaced = [n for n in REAL if getattr(builtins, n) is not REAL[n]]
         if "input" not in replaced and sys.stdin is not STDIN:
             replaced.append("input")
-        head["replaced"] = dict.fromkeys(replaced, 1)
+        if replaced:
+            head["replaced"] = replaced
         torch = sys.modules.get("torch")
         if torch is not None and not torch.is_grad_enabled():
             head["learn"] = False
@@ -304,7 +305,9 @@ class Link:
             if not 0 <= _check_whole(number) < len(arrays):
                 raise WireError("changed an array that was not passed")
             array = arrays[number]
-            same = getattr(now, "shape", None) == array.shape
+            same = type(now) is not Proxy and (
+                getattr(now, "shape", None) == array.shape
+            )
             if id(array) in self.lent and same and now.dtype == array.dtype:
                 if hasattr(array, "detach"):
                     array.detach().copy_(now)

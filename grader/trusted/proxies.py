@@ -43,6 +43,13 @@ DATA: tuple[Any, ...] = (
     *(decimal.Decimal, np.ndarray, np.generic),
 )
 TABLES = "DataFrame", "Series", "Index", "Timestamp"  # of pandas
+COMPARING = {  # their methods, where pandas is not loaded here
+    *("equals", "eq", "ne", "lt", "le", "gt", "ge", "isin", "compare", "between"),
+    *("add", "sub", "mul", "div", "divide", "subtract", "multiply", "truediv"),
+    *("floordiv", "mod", "pow", "radd", "rsub", "rmul", "rdiv", "corr", "corrwith"),
+    *("merge", "join", "where", "mask", "difference", "symmetric_difference"),
+    *("combine", "combine_first", "align", "identical", "searchsorted"),
+}
 LOOKUPS = {"get", "pop", "transform", "item", "head", "tail", "plot"}
 LONGEST = 1 << 31  # of anything that tells its length
 
@@ -241,6 +248,8 @@ def _compares(method: str) -> bool:
     """Whether data has such a method, which may compare."""
     if method in LOOKUPS or not method:
         return False
+    if method in COMPARING:
+        return True
     pandas = sys.modules.get("pandas")
     tables = [getattr(pandas, name, object) for name in TABLES] if pandas else []
     return any(hasattr(kind, method) for kind in (*DATA, *tables))
@@ -264,6 +273,8 @@ def _read(proxy: Proxy, name: str) -> Any:
         return types.SimpleNamespace(**dict(zip(names, parts, strict=True)))
     if name == "__bases__" and state.what == "class":
         return _read_bases(proxy)
+    if name in vars(Proxy) and name not in PUBLIC and name[:2] == "__":
+        return object.__getattribute__(proxy, name)  # an operator
     hidden = name.startswith("_") and not state.open and state.what != "class"
     if (hidden or name.startswith("__")) and name not in PUBLIC:
         raise AttributeError(f"{label(proxy)} has no {name!r} for a test")

@@ -88,6 +88,7 @@ class Own:
 
 
 def test_a_name_that_is_called_is_asked_for_when_it_is_called(link, other):
+    link.known = {"f"}
     f = link.name("f", "function")
     assert (repr(f), f.__name__) == ("<f of the submission>", "f")
     other.says({"value": {"u": [1, 2]}})
@@ -97,8 +98,9 @@ def test_a_name_that_is_called_is_asked_for_when_it_is_called(link, other):
 
 
 def test_a_name_that_is_a_value_is_asked_for_at_once(link, other):
-    other.says({"value": 7})
+    other.says({"value": ["n"]}, {"value": 7})
     assert link.name("n", "value") == 7
+    assert other.heard()["do"] == "names"
     args = {"u": [{"u": ["n"]}, NOTHING]}
     assert other.heard() == {"do": "name", "args": args}
 
@@ -126,7 +128,7 @@ def test_gradients_are_asked_for_by_the_graphs_number(link, other):
     other.says({"value": [{"h": 6}]})
     grads = [None, np.ones(1), np.zeros(1), thing(link)]
     (found,) = link.differentiate(3, grads, [])
-    assert found._node == {"h": 6}
+    assert state_of(found).node == {"h": 6}
     tree, data = receive(other.sock, MOST)
     assert tree["do"] == "differentiate"
     (number, got), words = Decoder(
@@ -541,31 +543,36 @@ def test_an_object_stays_over_there_under_a_harmless_name(link, other):
     other.says({"value": {"h": 3, "k": "<i>" + "x" * 60}})
     found = link.do("x")
     assert repr(found) == f"<i{'x' * 39} of the submission>"
-    assert found._open is False
-    with pytest.raises(AttributeError):
-        _ = found.__name__
-    other.says({"value": found._node})
-    assert isinstance(link.do("call", found), Proxy)
+    assert state_of(found).open is False
+    other.says({"value": "i"})  # its own word, as any attribute
+    assert found.__name__ == "i"
+    other.says({"value": state_of(found).node})
+    assert type(link.do("call", found)) is Proxy
+    other.heard()
     other.heard()
     assert other.heard()["args"]["u"][0] == {"u": [{"h": 3}]}
 
 
-def test_what_a_learners_object_says_of_itself_is_not_believed(link):
-    one = thing(link, open_=True)
+def test_an_object_in_place_of_data_is_not_asked_about_the_tests_values(link):
+    one = thing(link)
     text = (
         "expected a number, a text or an array, got <thing of the "
         "submission>, whose word about itself is not trusted"
     )
     for ask in (
         lambda: one == 1,
+        lambda: one != 1,
+        lambda: one == 1,
         lambda: one < 1,
         lambda: bool(one),
+        lambda: int(one),
         lambda: float(one),
-        lambda: 1 in one,
         lambda: abs(one),
         lambda: 1 + one,
         lambda: one + 1,
         lambda: np.asarray(one),
+        lambda: [1, 2].index(one),
+        lambda: [1, 2][one],
     ):
         with pytest.raises(Untrusted) as told:
             ask()
@@ -574,28 +581,55 @@ def test_what_a_learners_object_says_of_itself_is_not_believed(link):
         hash(one)
 
 
-def test_a_function_or_what_it_made_has_no_attributes_items_or_length(link):
-    one = thing(link)
-    text = "<thing of the submission> is not data: "
-    for ask, kind, rest in (
-        (
-            lambda: one.x,
-            AttributeError,
-            (
-                "a test may call it, iterate over it and pass it back, but "
-                "cannot read its 'x'"
-            ),
-        ),
-        (lambda: one[0], Untrusted, "it has no items"),
-        (lambda: one.__setitem__(0, 1), Untrusted, "it has no items"),
-        (lambda: setattr(one, "x", 1), Untrusted, "it has no attributes"),
-        (lambda: len(one), TypeError, "it has no length"),
-    ):
-        with pytest.raises(kind) as told:
-            ask()
-        assert str(told.value) == text + rest
+@pytest.mark.parametrize(
+    "method", ["equals", "issubset", "sub", "startswith", "__eq__", "count"]
+)
+def test_a_method_of_data_that_compares_is_not_believed(link, other, method):
+    other.says({"value": {"h": 6, "k": "method"}}, {"value": True})
+    with pytest.raises((Untrusted, AttributeError)):
+        getattr(thing(link), method)(3)
+
+
+def test_a_private_name_of_an_object_in_place_of_data_is_not_read(link):
     with pytest.raises(AttributeError):  # never asked over there
-        _ = thing(link, open_=True)._hidden
+        _ = thing(link)._hidden
+
+
+def test_in_compares_the_parts_here(link, other):
+    parts = [{"value": {"u": [k]}} for k in (1, 2)]
+    for wanted, found in ((2, True), (3, False)):
+        other.says({"value": {"h": 6, "k": "iterator"}}, *parts)
+        other.says({"value": {"u": []}})
+        assert (wanted in thing(link)) is found
+        while other.heard()["do"] != "next":
+            pass
+        for end in range(1 if found else 2):
+            assert other.heard()["do"] == "next", end
+        if found:  # what was not asked is taken away
+            receive(link.sock, MOST)
+
+
+@pytest.mark.parametrize("says", [True, False])
+def test_an_object_of_an_asked_class_compares_and_it_is_remarked(
+    link, other, says
+):
+    other.says({"value": says}, {"value": False})
+    assert (thing(link, open_=True) == 3) is says
+    assert link.believed == {"how <thing of the submission> compares": 1}
+
+
+def test_an_object_that_equals_anything_is_refused(link, other):
+    other.says({"value": True}, {"value": True})
+    with pytest.raises(Untrusted):
+        _ = thing(link, open_=True) == 3
+
+
+def test_no_object_is_of_a_class_that_comes_over_as_data(link, other):
+    link.sink = ()
+    for line in (["builtins:int"], ["pandas:DataFrame"], ["numpy:ndarray"], 3):
+        other.says({"value": line})
+        kind = thing(link)
+        assert not isinstance(kind, int | np.ndarray | float | str)
 
 
 @pytest.mark.parametrize(
@@ -615,7 +649,7 @@ def test_an_open_object_is_asked_over_there(link, other, ask, what, args):
     other.says({"value": part if what == "iterate" else 7})
     found = ask(thing(link, open_=True))
     if what == "iterate":
-        assert found._node == {"h": 6}
+        assert state_of(found).node == {"h": 6}
     elif not what.startswith("set"):
         assert found == 7
     asked = {"u": [{"u": [{"h": 5}, *args]}, NOTHING]}
@@ -636,15 +670,17 @@ def test_an_open_object_is_asked_over_there(link, other, ask, what, args):
 )
 def test_parts_of_an_open_object_are_open(link, other, ask, open_, made):
     other.says({"value": {"h": 6, "k": "part"}})
-    assert ask(thing(link, open_))._open is made
+    assert state_of(ask(thing(link, open_))).open is made
 
 
 def test_what_a_learners_class_makes_is_open(link, other):
     for kind, made in (("class", True), ("function", False)):
+        link.known = {"A"}
+        other.says(*[{"value": ["N:A", "builtins:object"]}] * (kind == "class"))
         other.says({"value": {"h": 6, "k": "part"}})
         found = link.name("A", kind)
-        assert found._open is made
-        assert found()._open is made
+        assert state_of(found).open is made
+        assert state_of(found()).open is made
 
 
 def test_an_iterator_gives_one_thing_or_ends(link, other):
@@ -656,7 +692,7 @@ def test_an_iterator_gives_one_thing_or_ends(link, other):
     args = {"u": [{"u": [{"h": 5}]}, NOTHING]}
     assert other.heard() == {"do": "next", "args": args}
     other.says({"value": {"u": [{"h": 6, "k": "part"}]}})
-    assert next(one)._open
+    assert state_of(next(one)).open
     for wrong in ({"u": [1, 2]}, [], 3):
         other.says({"value": wrong})
         with pytest.raises(Untrusted) as told:
