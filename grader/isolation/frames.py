@@ -140,7 +140,9 @@ def decode_exact(body: list, read: Callable[[Any], Any]) -> Any:
     if tag not in ("date", "time", "datetime"):
         raise ValueError(f"no date is a {tag!r:.40}")
     made = getattr(datetime, tag).fromisoformat(_text(rest[0]))
-    return made.replace(tzinfo=ZoneInfo(_parse_zone(rest[1]))) if rest[1] else made
+    if not rest[1]:
+        return made
+    return made.replace(tzinfo=ZoneInfo(_parse_zone(rest[1]) or "UTC"))
 
 
 def decode(body: list, read: Callable[[Any], Any]) -> Any:

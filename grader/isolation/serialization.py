@@ -327,12 +327,7 @@ class Decoder:
         if tag == "Q":
             return frames.decode_exact(body, self._decode)
         if tag == "O":
-            shape, parts = body
-            _check_size(shape, 1, len(parts))
-            made = np.empty(len(parts), dtype=object)
-            for k, part in enumerate(parts):
-                made[k] = self._decode(part)
-            return made.reshape(shape)
+            return self._objects(*body)
         if tag == "M":
             name, shape, numbers = body
             if not re.fullmatch(r"<[mM]8(\[\d{0,4}[a-zA-Z]{1,2}\])?", str(name)):
@@ -349,6 +344,13 @@ class Decoder:
             generator.bit_generator.state = self._decode(body)
             return generator
         return self.fetch(tree)
+
+    def _objects(self, shape: list[int], parts: list) -> np.ndarray:
+        _check_size(shape, 1, len(parts))
+        made = np.empty(len(parts), dtype=object)
+        for k, part in enumerate(parts):
+            made[k] = self._decode(part)
+        return made.reshape(shape)
 
     def _slice(self, start: int, size: int) -> memoryview:
         if not 0 <= start <= start + size <= len(self.data):

@@ -97,6 +97,6 @@ def _mirror(label: str, base: Any) -> Any:
     name = label.rpartition(":")[2].rpartition(".")[2]
     name = "".join(c for c in name if c.isalnum() or c == "_")[:LONGEST_NAME]
     bases = (base,) if issubclass(base, Mirror) else (Mirror, base)
-    made = type(name or "LearnerError", bases, {"__module__": SPACE})
+    made: Any = type(name or "LearnerError", bases, {"__module__": SPACE})
     made._node = {"N": label[2:]} if label[:2] == "N:" else None
     return made

@@ -251,9 +251,7 @@ class TrustedExecute(NbGraderPreprocessor):
             test.link.sock.close()
             if test.link.believed:
                 what = ", ".join(test.link.believed)[:300]
-                self.remarks.append(
-                    f"{name} rests on the answer's own word: {what}"
-                )
+                self.remarks.append(f"{name} rests on the answer's own word: {what}")
 
     def _tell_end(
         self, session: Session, number: int, cell: NotebookNode, end: Ended

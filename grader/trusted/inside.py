@@ -117,9 +117,7 @@ def _run(copy: socket.socket, source: str, number: int, until: float) -> list[An
     except (EOFError, ConnectionError):
         raise Ended("KernelDied", "ended the Python process") from None
     except WireError as error:
-        raise Ended(
-            "KernelDied", "gave what the grader refuses", str(error)
-        ) from None
+        raise Ended("KernelDied", "gave what the grader refuses", str(error)) from None
     outputs = answer.get("outputs")
     if not isinstance(outputs, list):
         raise Ended("KernelDied", "sent no outputs")

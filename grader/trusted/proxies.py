@@ -43,7 +43,8 @@ DATA: tuple[Any, ...] = (
     *(decimal.Decimal, np.ndarray, np.generic),
 )
 TABLES = "DataFrame", "Series", "Index", "Timestamp"  # of pandas
-COMPARING = {  # their methods, where pandas is not loaded here
+COMPARING = {  # methods of these and of torch's, which may not be loaded here
+    *("equal", "allclose", "isclose", "array_equal", "dist", "greater", "less"),
     *("equals", "eq", "ne", "lt", "le", "gt", "ge", "isin", "compare", "between"),
     *("add", "sub", "mul", "div", "divide", "subtract", "multiply", "truediv"),
     *("floordiv", "mod", "pow", "radd", "rsub", "rmul", "rdiv", "corr", "corrwith"),
@@ -354,9 +355,7 @@ def _compare(proxy: Proxy, what: str, other: Any) -> Any:
     """A comparison, which only a class that is asked for may make."""
     if other is None and what in ("eq", "ne"):  # it is not None
         return what == "ne"
-    if not state_of(proxy).open and not (
-        type(other) is Proxy and state_of(other).open
-    ):
+    if not state_of(proxy).open and not (type(other) is Proxy and state_of(other).open):
         raise _refusal(proxy)
     link = state_of(proxy).link
     found = link.do(what, proxy, other)
@@ -381,14 +380,25 @@ def _comparison(what: str) -> Any:
 
 
 for _name, _what in {
-    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide",
-    "matmul": "matmul", "floordiv": "floor divide", "mod": "modulo",
-    "pow": "power", "and": "and", "or": "or", "xor": "xor",
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "divide",
+    "matmul": "matmul",
+    "floordiv": "floor divide",
+    "mod": "modulo",
+    "pow": "power",
+    "and": "and",
+    "or": "or",
+    "xor": "xor",
 }.items():
     setattr(Proxy, f"__{_name}__", _operator(_what))
     setattr(Proxy, f"__r{_name}__", _operator(_what, turned=True))
 for _name, _what in {
-    "abs": "abs", "neg": "negative", "round": "round", "invert": "invert",
+    "abs": "abs",
+    "neg": "negative",
+    "round": "round",
+    "invert": "invert",
 }.items():
     setattr(Proxy, f"__{_name}__", _operator(_what))
 for _name in ("eq", "ne", "lt", "le", "gt", "ge"):

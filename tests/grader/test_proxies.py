@@ -553,7 +553,9 @@ def test_an_object_stays_over_there_under_a_harmless_name(link, other):
     assert other.heard()["args"]["u"][0] == {"u": [{"h": 3}]}
 
 
-def test_an_object_in_place_of_data_is_not_asked_about_the_tests_values(link):
+def test_an_object_in_place_of_data_is_not_asked_about_the_tests_values(
+    link,
+):
     one = thing(link)
     text = (
         "expected a number, a text or an array, got <thing of the "
@@ -584,7 +586,9 @@ def test_an_object_in_place_of_data_is_not_asked_about_the_tests_values(link):
 @pytest.mark.parametrize(
     "method", ["equals", "issubset", "sub", "startswith", "__eq__", "count"]
 )
-def test_a_method_of_data_that_compares_is_not_believed(link, other, method):
+def test_a_method_of_data_that_compares_is_not_believed(
+    link, other, method
+):
     other.says({"value": {"h": 6, "k": "method"}}, {"value": True})
     with pytest.raises((Untrusted, AttributeError)):
         getattr(thing(link), method)(3)
@@ -626,7 +630,12 @@ def test_an_object_that_equals_anything_is_refused(link, other):
 
 def test_no_object_is_of_a_class_that_comes_over_as_data(link, other):
     link.sink = ()
-    for line in (["builtins:int"], ["pandas:DataFrame"], ["numpy:ndarray"], 3):
+    for line in (
+        ["builtins:int"],
+        ["pandas:DataFrame"],
+        ["numpy:ndarray"],
+        3,
+    ):
         other.says({"value": line})
         kind = thing(link)
         assert not isinstance(kind, int | np.ndarray | float | str)
@@ -676,7 +685,9 @@ def test_parts_of_an_open_object_are_open(link, other, ask, open_, made):
 def test_what_a_learners_class_makes_is_open(link, other):
     for kind, made in (("class", True), ("function", False)):
         link.known = {"A"}
-        other.says(*[{"value": ["N:A", "builtins:object"]}] * (kind == "class"))
+        other.says(
+            *[{"value": ["N:A", "builtins:object"]}] * (kind == "class")
+        )
         other.says({"value": {"h": 6, "k": "part"}})
         found = link.name("A", kind)
         assert state_of(found).open is made

@@ -43,7 +43,10 @@ def write_notebook(which):
         ):
             if source:
                 meta = cell_metadata(
-                    f"{what}{number}", grade=True, locked=True, points=points
+                    f"{what}{number}",
+                    grade=True,
+                    locked=True,
+                    points=points,
                 )
                 cells.append(new_code_cell(source, metadata=meta))
     return new_notebook(cells=cells)
@@ -83,7 +86,9 @@ def grade(tmp_path_factory):
             write_notebook("blank"),
             folder,
             b"",
-            lambda: Session(server.path, {}, LIMITS, str(folder / "scratch")),
+            lambda: Session(
+                server.path, {}, LIMITS, str(folder / "scratch")
+            ),
             kinds_of(write_notebook("right")),
             ways,
         )
@@ -120,7 +125,9 @@ def ours(grade, tried):
 
 def test_few_cells_run_inside(tried):
     assert not tried.failing
-    kinds = [[*KINDS][int(name.removeprefix("test"))] for name in tried.ways]
+    kinds = [
+        [*KINDS][int(name.removeprefix("test"))] for name in tried.ways
+    ]
     assert {*kinds} == INSIDE
 
 
