@@ -224,15 +224,13 @@ class Link:
         args, kwargs = _check_arguments(decoder.decode(head.get("args")))
         try:
             if name == "input" and builtins.input is REAL["input"]:
-                result = _read_line(*args)
+                result: Any = _read_line(*args)
             else:
                 result = getattr(builtins, name)(*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - raised over there again
             return {"raise": [type(error).__name__, str(error)]}, b""
         encoder = Encoder(self._keep)
-        if name == "print":
-            result = None
-        answer = {"value": encoder.encode(result)}
+        answer = {"value": encoder.encode(None if name == "print" else result)}
         return answer, b"".join(encoder.chunks)
 
     def _tell_attribute(self, owner: Any, name: Any) -> tuple[Tree, bytes]:
