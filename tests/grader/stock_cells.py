@@ -174,8 +174,7 @@ KINDS["exception"] = Kind(
 KINDS["own exception"] = Kind(
     "class Empty(Exception):\n    pass\n"
     "def first(x):\n    if not x: raise Empty('nothing', 3)\n    return x[0]",
-    "class Empty(Exception):\n    pass\n"
-    "def first(x):\n    return x[0]",
+    "class Empty(Exception):\n    pass\ndef first(x):\n    return x[0]",
     "import unittest\n"
     "with unittest.TestCase().assertRaises(Empty) as c:\n    first([])\n"
     "assert c.exception.args == ('nothing', 3) and first([1]) == 1",

@@ -176,9 +176,7 @@ def test_a_class_that_claims_to_be_an_array_arrives_as_its_numbers():
     assert not (back == 3).any()
 
 
-@pytest.mark.parametrize(
-    "value", [object(), print, lambda: 0, socket]
-)
+@pytest.mark.parametrize("value", [object(), print, lambda: 0, socket])
 def test_what_is_not_plain_is_left_to_the_sender(value):
     assert Encoder(keep).encode(value) == keep(value)
 
