@@ -60,10 +60,7 @@ def __dir__() -> list[str]:
 
 
 class Loop(torch.autograd.Function):
-    """`unroll` forward, `bptt` backward: one node of autograd's graph.
-
-    Raises RuntimeError where its gradients are to be differentiated too.
-    """
+    """`unroll` forward, `bptt` backward: one node of autograd's graph."""
 
     @staticmethod
     def forward(
@@ -79,7 +76,7 @@ class Loop(torch.autograd.Function):
         leaves: list[Tensor] = []
         ctx.form = tree_map(leaves.append, (params, tape))
         ctx.save_for_backward(*leaves)  # torch frees them after backward
-        ctx.cell_vjp = cell_vjp
+        ctx.cell, ctx.cell_vjp = cell, cell_vjp
         return y, *state
 
     @staticmethod
@@ -87,15 +84,12 @@ class Loop(torch.autograd.Function):
         ctx: Any, d_y: Tensor, *d_state: Tensor
     ) -> tuple[Tensor | None, ...]:
         """One gradient for each argument of forward, None for the cells."""
-        if torch.is_grad_enabled():
-            raise RuntimeError(
-                "create_graph: expected False, got True: rnncore.nn has "
-                "no second derivatives, except by torch.func"
-            )
         refuse_batched(d_y)
         leaves = iter(ctx.saved_tensors)
         params, tape = tree_map(lambda _: next(leaves), ctx.form)
         with torch.autocast(d_y.device.type, enabled=False):  # as forward
+            if torch.is_grad_enabled():  # create_graph: a tape with a graph
+                _, _, tape = unroll(ctx.cell, params, tape.x, tape.state)
             d_params, d_x, d_state = bptt(
                 ctx.cell_vjp, params, tape, d_y, d_state
             )
@@ -240,7 +234,8 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
         """
         if self.fused and self.in_torch and x.is_cuda and not transformed():
             return self.by_cudnn(x, runs, state)
-        params = [_weights(*w) for w in self.all_weights]
+        own = 4 if self.bias else 2  # the fifth or third is a projection
+        params = [_weights(*w[:own]) for w in self.all_weights]
         given = state[0].dtype
         x, state, params = tree_map(_autocast, (x, state, params))
         parts = {f"hx[{k}]": s for k, s in enumerate(state)}
@@ -248,7 +243,7 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
         check_real("weight_ih_l0", params[0].W_x)
         directions = 2 if self.bidirectional else 1
         if not x.shape[0]:
-            width = directions * self.hidden_size
+            width = directions * (self.proj_size or self.hidden_size)
             return _of_nothing(self, x, state, width)
         last = []
         for layer in range(0, len(params), directions):
@@ -280,7 +275,8 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
         check_alike("weight_ih_l0", w, input=_autocast(x), **parts)
         check_real("weight_ih_l0", w)
         if not x.shape[0]:
-            width = self.hidden_size * (1 + self.bidirectional)
+            width = self.proj_size or self.hidden_size
+            width *= 1 + self.bidirectional
             return _of_nothing(self, x, state, width)
         loop = getattr(torch, self.mode.lower())  # torch.lstm, rnn_tanh
         state = tuple(s.contiguous() for s in state)
@@ -338,19 +334,21 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
 
     def first_state(self, hx: Hidden, x: Tensor, *B: int) -> State:
         """hx as a tuple of (L, B, H), or (L, H) without a batch."""
-        shape = len(self._all_weights), *B, self.hidden_size
-        parts = 2 if self.mode == "LSTM" else 1
+        rows, H = (len(self._all_weights), *B), self.hidden_size
+        shapes = [(*rows, self.proj_size or H)]
+        if self.mode == "LSTM":
+            shapes.append((*rows, H))
         if hx is None:
-            return (x.new_zeros(shape),) * parts
-        if parts == 1:
-            check_shape("hx", hx, *shape)
+            return tuple(x.new_zeros(shape) for shape in shapes)
+        if len(shapes) == 1:
+            check_shape("hx", hx, *shapes[0])
             return (hx,)
         if not isinstance(hx, tuple | list) or len(hx) != 2:
             raise ValueError(
                 f"hx: expected a pair (h, c), got {type(hx).__name__}"
             )
-        for k, part in enumerate(hx):
-            check_shape(f"hx[{k}]", part, *shape)
+        for k, shape in enumerate(shapes):
+            check_shape(f"hx[{k}]", hx[k], *shape)
         return tuple(hx)
 
     def last_state(self, state: State) -> Any:
@@ -377,17 +375,6 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
         if assign:
             return super().load_state_dict(state_dict, strict, assign)
         return result
-
-    @property
-    def proj_size(self) -> int:
-        """torch's option of a smaller output: 0, there is none here."""
-        return 0
-
-    @proj_size.setter
-    def proj_size(self, size: int) -> None:
-        """Raise ValueError unless it is 0."""
-        if size:
-            raise ValueError(f"proj_size: expected 0, got {size}")
 
     @property
     def qconfig(self) -> None:
@@ -433,6 +420,7 @@ class RNN(Recurrent[Tensor], torch.nn.RNN):
         device: _Device = None,
         dtype: torch.dtype | None = None,
     ) -> None:
+        _refuse_projection(proj_size)
         torch.nn.RNN.__init__(
             self,
             input_size,
@@ -496,7 +484,37 @@ class LSTM(Recurrent[tuple[Tensor, Tensor]], torch.nn.LSTM):
         Raises ValueError where another parameter stands for a weight, as
         `torch.nn.utils.weight_norm` makes it.
         """
-        return _with_weights_of(self, torch.nn.LSTM(**_options(self)))
+        options = _options(self) | {"proj_size": self.proj_size}
+        return _with_weights_of(self, torch.nn.LSTM(**options))
+
+    def direction(
+        self,
+        k: int,
+        params: Params,
+        x: Tensor,
+        runs: list[Run],
+        first: State,
+    ) -> tuple[Tensor, State]:
+        """As of every network, a projection W_r folded into W_h.
+
+        The gates read W_h r_{t-1} with r = W_r h, which is (W_h W_r)
+        h_{t-1}: a plain LSTM, whose outputs are projected at the end. An
+        r_0 other than zero enters as an input of the first step.
+        """
+        if not self.proj_size:
+            return super().direction(k, params, x, runs, first)
+        W_r = _autocast(getattr(self, self._all_weights[k][-1]))
+        r, c = first
+        W_x, W_h, *biases = params
+        if not takes(r) or r.requires_grad or r.any():
+            at = _begins(runs, self.bidirectional and k % 2 == 1)
+            zero, at = r.new_zeros(len(x), len(W_r)), at.to(x.device)
+            x = torch.cat([x, zero.index_add(0, at, r)], -1)
+            W_x = torch.cat([W_x, W_h], -1)
+        params = Params(W_x, W_h @ W_r, *biases)
+        state = torch.zeros_like(c), c
+        y, (h, c) = super().direction(k, params, x, runs, state)
+        return y @ W_r.T, (h @ W_r.T, c)
 
 
 class GRU(Recurrent[Tensor], torch.nn.GRU):
@@ -515,6 +533,7 @@ class GRU(Recurrent[Tensor], torch.nn.GRU):
         device: _Device = None,
         dtype: torch.dtype | None = None,
     ) -> None:
+        _refuse_projection(proj_size)
         torch.nn.GRU.__init__(
             self,
             input_size,
@@ -581,6 +600,7 @@ class Cell(Recurrent[Any]):
         dtype: torch.dtype | None = None,
     ) -> None:
         traced = derived(function)
+        _refuse_projection(proj_size)
         torch.nn.RNNBase.__init__(
             self,
             "RNN_TANH",
@@ -711,6 +731,26 @@ def _apart(
     params, state = Params(*rest[:4]), rest[4:]
     y, state, _ = unroll(cell, params, x, state)
     return y, *state
+
+
+def _refuse_projection(size: int) -> None:
+    """Raise ValueError unless proj_size is 0."""
+    if size:
+        raise ValueError(
+            f"proj_size: expected 0, got {size}: an LSTM alone has it"
+        )
+
+
+def _begins(runs: list[Run], reverse: bool) -> Tensor:
+    """The row of each sequence's first step; in reverse, of its last."""
+    if not reverse:
+        return torch.arange(runs[0][1])
+    found, end = [], sum(steps * B for steps, B in runs)
+    left = 0  # so many sequences are longer than the run
+    for steps, B in reversed(runs):
+        found.append(torch.arange(end - B + left, end))
+        end, left = end - steps * B, B
+    return torch.cat(found)
 
 
 def _options(module: Recurrent) -> dict[str, Any]:

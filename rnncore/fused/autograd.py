@@ -6,8 +6,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rnncore.bptt import bptt as printed_bptt
 from rnncore.fused.loop import Packed, Tape, bptt, unroll
-from rnncore.rnn import Params
+from rnncore.fused.source_text import pair
+from rnncore.rnn import Params, State
+from rnncore.rnn import unroll as printed_unroll
 
 
 def transformed() -> bool:
@@ -51,11 +54,29 @@ def run(
     return y, *last
 
 
-class Fused(torch.autograd.Function):
-    """`unroll` forward, `bptt` backward.
+def differentiable_bptt(
+    cell: Callable,
+    params: Params,
+    x: Tensor,
+    state: State,
+    d_y: Tensor,
+    d_state: State,
+) -> tuple[Tensor, ...]:
+    """Gradients of x, the weights and the first state, with their graph.
 
-    Raises RuntimeError where its gradients are to be differentiated too.
+    The printed loops, forward again and backward, in operations that
+    torch records: the price of `create_graph=True`.
     """
+    forward, vjp = pair(cell)
+    with torch.autocast(d_y.device.type, enabled=False):  # as forward
+        _, _, tape = printed_unroll(forward, params, x, state)
+        given = params, tape, d_y, d_state
+        d_params, d_x, d_first = printed_bptt(vjp, *given)
+    return d_x, *d_params, *d_first
+
+
+class Fused(torch.autograd.Function):
+    """`unroll` forward, `bptt` backward."""
 
     @staticmethod
     def forward(ctx: Any, cell: Callable, packed: Packed, x, *rest):
@@ -73,11 +94,6 @@ class Fused(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, d_y: Tensor, *d_state: Tensor):
         """One gradient for each argument of forward, None for the cell."""
-        if torch.is_grad_enabled():
-            raise RuntimeError(
-                "create_graph: expected False, got True: rnncore.nn has "
-                "no second derivatives, except by torch.func"
-            )
         refuse_batched(d_y)
         x, *rest = ctx.saved_tensors
         n = len(d_state)
@@ -86,6 +102,9 @@ class Fused(torch.autograd.Function):
             rest[4 : 4 + n],
             rest[4 + n :],
         )
+        if torch.is_grad_enabled():  # create_graph
+            given = params, x, tuple(state), d_y, d_state
+            return None, None, *differentiable_bptt(ctx.cell, *given)
         changed = not ctx.spent and ctx.y._version != ctx.version
         if ctx.spent or changed:  # a second time, or y was changed in place
             _, _, tape = unroll(

@@ -76,9 +76,10 @@ def start(module, *B):
     """A random first state in the form that a module takes."""
     L = module.num_layers * (2 if module.bidirectional else 1)
     like = module.weight_hh_l0
+    widths = [module.proj_size or H, H][: 2 if module.mode == "LSTM" else 1]
     parts = [
-        torch.randn(L, *B, H, dtype=like.dtype, device=like.device)
-        for _ in range(2 if module.mode == "LSTM" else 1)
+        torch.randn(L, *B, width, dtype=like.dtype, device=like.device)
+        for width in widths
     ]
     return tuple(parts) if len(parts) == 2 else parts[0]
 
@@ -591,10 +592,76 @@ def test_arguments_are_refused_as_torch_does(name, options):
         getattr(rnncore.nn, name)(**options)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_smaller_output_is_refused(name):
+@pytest.mark.parametrize("name", ["RNN", "GRU"])
+def test_a_smaller_output_is_refused_but_of_an_lstm(name):
     with pytest.raises(ValueError, match="proj_size: expected 0, got 3"):
         getattr(rnncore.nn, name)(D, H, proj_size=3)
+    with pytest.raises(ValueError, match="proj_size"):
+        getattr(torch.nn, name)(D, H, proj_size=3)
+
+
+PROJECTED = {k: o | {"proj_size": 2} for k, o in OPTIONS.items()}
+
+
+@pytest.mark.parametrize("options", PROJECTED.values(), ids=PROJECTED)
+def test_a_projected_lstm_is_torchs(options, device):
+    theirs, ours = pair("LSTM", device=device, **options)
+    if device == "cuda":  # another order of draws
+        ours.dropout = theirs.dropout = 0.0
+    for T, B in ((5, 3), (1, 1), (2, 4)):
+        size = (B, T) if ours.batch_first else (T, B)
+        x = torch.randn(*size, D, dtype=torch.float64, device=device)
+        state = start(ours, B)
+        assert_close(both_ways(ours, x, state), both_ways(theirs, x, state))
+    x = torch.randn(7, D, dtype=torch.float64, device=device)
+    for m in theirs, ours:
+        m.eval()
+    assert_close(ours(x), theirs(x))
+    nothing = x.new_zeros((0, 2, D) if ours.batch_first else (2, 0, D))
+    assert ours(nothing)[0].shape == theirs(nothing)[0].shape
+    assert_close(ours.to_torch()(x), theirs(x))
+    theirs.load_state_dict(ours.state_dict())
+    assert repr(ours) == repr(theirs)
+
+
+@pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS)
+@pytest.mark.parametrize("options", PROJECTED.values(), ids=PROJECTED)
+def test_packed_sequences_are_projected_as_torchs(options, lengths, device):
+    lengths, in_order = lengths
+    options = options | {"dropout": 0.0}
+    theirs, ours = pair("LSTM", device=device, **options)
+    kind = {"dtype": torch.float64, "device": device}
+    x = pack_sequence(
+        [torch.randn(n, D, **kind) for n in lengths],
+        enforce_sorted=in_order,
+    )
+    state = start(ours, len(lengths))
+    assert_close(both_ways(ours, x, state), both_ways(theirs, x, state))
+    assert_close(ours(x)[0].data, theirs(x)[0].data)
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))]
+)
+def test_a_copy_of_a_projected_lstm_is_projected(copied):
+    theirs, ours = pair("LSTM", proj_size=2)
+    x = torch.randn(5, 3, D, dtype=torch.float64)
+    assert_close(copied(ours)(x), theirs(x))
+
+
+def test_torch_func_gives_each_sequence_its_gradient_through_a_projection():
+    theirs, ours = pair("LSTM", proj_size=2)
+    x = torch.randn(5, 3, D, dtype=torch.float64)
+    state = start(ours, 3)
+
+    def loss(r, x, c):
+        return (ours(x, (r, c))[0] ** 2).sum()
+
+    of_each = torch.func.vmap(torch.func.grad(loss), (1, 1, 1), 1)
+    r, c = state
+    r.requires_grad_()
+    (expected,) = torch.autograd.grad((theirs(x, (r, c))[0] ** 2).sum(), r)
+    assert_close(of_each(r.detach(), x, c), expected)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -614,13 +681,75 @@ def test_what_is_not_offered_is_refused():
         rnncore.nn.RNN(D, H, nonlinearity="sigmoid")
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_second_derivative_is_refused_in_words(name):
-    _, ours = pair(name)
-    x = torch.randn(5, 3, D, dtype=torch.float64, requires_grad=True)
-    y, _ = ours(x)
-    with pytest.raises(RuntimeError, match="no second derivatives"):
-        torch.autograd.grad(y.sum(), x, create_graph=True)
+TWICE = {
+    "RNN": ("RNN", {}),
+    "relu": ("RNN", {"nonlinearity": "relu"}),
+    "LSTM": ("LSTM", {}),
+    "GRU": ("GRU", {}),
+    "layers": ("LSTM", {"num_layers": 2}),
+    "both": ("GRU", {"bidirectional": True, "num_layers": 2}),
+    "projected": ("LSTM", {"proj_size": 2, "num_layers": 2, "bias": False}),
+    "both projected": ("LSTM", {"proj_size": 2, "bidirectional": True}),
+}
+
+
+def penalty_gradients(module, x, state):
+    """Of a loss with the norm of its own gradients, with everything."""
+    data = x.data if isinstance(x, PackedSequence) else x
+    data = data.detach().clone().requires_grad_()
+    given = [s.detach().clone().requires_grad_() for s in leaves(state)]
+    hx = tuple(given) if len(given) == 2 else given[0]
+    packed = isinstance(x, PackedSequence)
+    y, last = module(x._replace(data=data) if packed else data, hx)
+    y = y.data if packed else y
+    loss = (y**3).sum() + sum((s**2).sum() for s in leaves(last))
+    every = [data, *given, *module.parameters()]
+    first = torch.autograd.grad(loss, every, create_graph=True)
+    return torch.autograd.grad(sum(g.norm() for g in first) + loss, every)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(("name", "options"), TWICE.values(), ids=TWICE)
+def test_a_gradient_penalty_has_torchs_gradients(name, options, packed):
+    theirs, ours = pair(name, **options)
+    x = torch.randn(6, 3, D, dtype=torch.float64)
+    x = pack_padded_sequence(x, [6, 4, 4]) if packed else x
+    state = start(ours, 3)
+    found = penalty_gradients(ours, x, state)
+    expected = penalty_gradients(theirs, x, state)
+    for a, b in zip(found, expected, strict=True):
+        assert (a - b).abs().max() <= 1e-10
+        assert b.abs().max() > 1e-3
+
+
+@pytest.mark.parametrize(("name", "options"), TWICE.values(), ids=TWICE)
+def test_a_hessian_is_torchs(name, options):
+    theirs, ours = pair(name, **options)
+    x = torch.randn(4, 2, D, dtype=torch.float64)
+    found, expected = (
+        torch.autograd.functional.hessian(lambda x, m=m: m(x)[0].sum(), x)
+        for m in (ours, theirs)
+    )
+    assert (found - expected).abs().max() <= 1e-10
+
+
+@pytest.mark.parametrize(("name", "options"), TWICE.values(), ids=TWICE)
+def test_second_derivatives_pass_torchs_own_check(name, options):
+    _, ours = pair(name, **options)
+    x = torch.randn(3, 2, D, dtype=torch.float64, requires_grad=True)
+    torch.autograd.gradgradcheck(lambda x: ours(x)[0], (x,))
+
+
+def test_the_backward_pass_can_still_be_run_after_one_with_a_graph():
+    theirs, ours = pair("LSTM")
+    x = torch.randn(5, 3, D, dtype=torch.float64)
+    found = []
+    for m in ours, theirs:
+        y, _ = m(x)
+        loss = (y**2).sum()
+        torch.autograd.grad(loss, m.weight_hh_l0, create_graph=True)
+        found.append(torch.autograd.grad(loss, m.weight_hh_l0))
+    assert_close(*found)
 
 
 def test_a_weight_changed_between_forward_and_backward_is_noticed():

@@ -283,11 +283,20 @@ def test_what_a_loop_read_may_not_be_changed():
         y.sum().backward()
 
 
-def test_a_second_derivative_is_refused():
-    module = lstm(5, 7)
-    y, _ = module(numbers(6, 3, 5))
-    with pytest.raises(RuntimeError, match="no second derivatives"):
-        torch.autograd.grad(y.sum(), module.weight_hh_l0, create_graph=True)
+def test_a_cell_of_ones_own_has_second_derivatives():
+    def leaky(a, h, rate):
+        keep = fused.sigmoid(rate)
+        return keep * h + (1 - keep) * fused.tanh(a), rate
+
+    module = rnncore.nn.Cell(leaky, 2, 3).double()
+    x = numbers(4, 2, 2).double().requires_grad_()
+
+    def f(x, *weights):
+        given = dict(zip(names, weights, strict=True))
+        return torch.func.functional_call(module, given, (x,))[0]
+
+    names = [name for name, _ in module.named_parameters()]
+    torch.autograd.gradgradcheck(f, (x, *module.parameters()))
 
 
 def test_a_cell_module_can_be_copied_and_keeps_its_weights():
