@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from rnncore.bptt import bptt as printed_bptt
-from rnncore.fused.loop import Packed, Tape, bptt, unroll
+from rnncore.fused.loop import Packed, Tape, bptt, unroll, view
 from rnncore.fused.source_text import pair
 from rnncore.rnn import Params, State
 from rnncore.rnn import unroll as printed_unroll
@@ -113,7 +113,7 @@ class Fused(torch.autograd.Function):
         else:
             arrays = [a.numpy() for a in own]
             tape = Tape(
-                x.detach().contiguous().numpy(),
+                view(x.contiguous()),
                 tuple(state),
                 arrays[:-1],
                 arrays[-1],

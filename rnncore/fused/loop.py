@@ -3,9 +3,10 @@
 import sys
 from collections.abc import Callable
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from array_api_compat import is_torch_array
 
 from rnncore.backend import (
     Array,
@@ -28,6 +29,35 @@ from rnncore.rnn import Params, State
 ROWS = 24  # of the input, steps times sequences, that share its weights
 
 
+class Memory:
+    """A tensor's memory for NumPy, which reads `__array_interface__`.
+
+    torch's own `Tensor.numpy` pins the memory for good: it could no longer
+    be freed and filled again, as that of weights which several processes
+    share. A view lasts as long as the call that made it.
+    """
+
+    def __init__(self, tensor: Any):
+        self.tensor = tensor.detach().resolve_neg()
+        kind = np.dtype(str(tensor.dtype).removeprefix("torch."))
+        steps = self.tensor.stride()
+        self.__array_interface__ = {
+            "version": 3,
+            "typestr": kind.str,
+            "shape": tuple(self.tensor.shape),
+            "strides": tuple(
+                kind.itemsize * n for n in self.tensor.stride()
+            ),
+            "data": (self.tensor.data_ptr(), False),
+        }
+
+
+def view(a: Array) -> np.ndarray:
+    """Any backend's array as a NumPy array; one of a CPU is not copied."""
+    here = is_torch_array(a) and a.device.type == "cpu"
+    return np.asarray(Memory(a)) if here else to_numpy(a)
+
+
 class Packed:
     """A layer's weights as the loops read them, laid out when asked for.
 
@@ -39,7 +69,7 @@ class Packed:
 
     def __init__(self, cell: Callable, params: Params):
         self.cell, self.params = derived(cell), params
-        dtype = to_numpy(params.W_x[:0]).dtype.name
+        dtype = view(params.W_x[:0]).dtype.name
         self.loops = loops_of(cell, dtype)
 
     @cached_property
@@ -86,14 +116,14 @@ def unroll(
     _refuse_graph(*params, x, *state)
     T, B, D = x.shape
     H = state[0].shape[1]
-    dtype = to_numpy(x[:0]).dtype
+    dtype = view(x[:0]).dtype
     loops = loops_of(cell, dtype.name)
     x_ = _to_contiguous(x)
     steps, strides = [], []
     for k, part in enumerate(state):
         all_steps = k == 0 or (keep and k not in made.held)
         held = np.empty((T + 1 if all_steps else 1, B, H), dtype)
-        held[0] = to_numpy(part)
+        held[0] = view(part)
         steps.append(held)
         strides.append(B * H if all_steps else 0)
     n = len(made.kept)
@@ -170,7 +200,7 @@ def bptt(
         d = np.empty((T, B, slots, H), x.dtype)
     packed = _packed(cell, params, packed)
     W_x, W_h = packed.backward
-    d_first = [np.array(to_numpy(s), x.dtype, order="C") for s in d_state]
+    d_first = [np.array(view(s), x.dtype, order="C") for s in d_state]
     d_x_ = np.empty(x.shape if d_x else (0,), x.dtype)
     d_y_ = _to_contiguous(d_y)
     P, P_x = _round_up(H, loops.lanes), _round_up(D, loops.lanes)
@@ -298,7 +328,7 @@ def _packed_backward(cell: Derived, params: Params, loops: Loops):
 def _in_slots(cell: Derived, W: Array, H: int, of_h: bool = False):
     """Weights or biases, each gate's H rows in the place of its slot."""
     order = _order(cell, of_h)
-    gates = to_numpy(W).reshape(len(order), H, -1)
+    gates = view(W).reshape(len(order), H, -1)
     return gates if order == sorted(order) else gates[order]
 
 
@@ -379,7 +409,7 @@ def _refuse_graph(*arrays: Array) -> None:
 
 def _to_contiguous(a: Array) -> np.ndarray:
     """An array as the loops take it; most are, and are not copied."""
-    return np.require(to_numpy(a), requirements=["C", "A", "W"])
+    return np.require(view(a), requirements=["C", "A", "W"])
 
 
 def _flat(a: np.ndarray) -> np.ndarray:
