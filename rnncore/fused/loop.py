@@ -45,9 +45,7 @@ class Memory:
             "version": 3,
             "typestr": kind.str,
             "shape": tuple(self.tensor.shape),
-            "strides": tuple(
-                kind.itemsize * n for n in self.tensor.stride()
-            ),
+            "strides": tuple(kind.itemsize * n for n in steps),
             "data": (self.tensor.data_ptr(), False),
         }
 
