@@ -65,8 +65,8 @@ def train(rank, processes):
 
 
 def main():
-    rank = int(os.environ.get("RANK", 0))  # torchrun sets both
-    processes = int(os.environ.get("WORLD_SIZE", 1))
+    rank = int(os.environ.get("RANK", "0"))  # torchrun sets both
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
     if B % processes:
         raise SystemExit(f"processes: expected a divisor of {B}")
     if processes > 1:

@@ -29,6 +29,7 @@ README = "readme"
 PAGES = {  # by how the keys begin; the longest beginning counts
     "bench": "ch09_fused",
     "bench-modules": "ch09_torch",
+    "bench-packed": "ch09_torch",
     "bench.": "ch09_torch",
     "blocks": "ch22_language",
     "capstone": "capstone",
@@ -64,6 +65,7 @@ PAGES = {  # by how the keys begin; the longest beginning counts
     "limits": "ch18_limits",
     "music": "ch12_music",
     "online": "ch03_forward",
+    "processes": "ch09_torch",
     "real.an4": "ch15_speech",
     "real.avletters": "ch16_video",
     "real.ett": "ch11_forecasting",

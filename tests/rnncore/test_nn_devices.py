@@ -100,7 +100,7 @@ def test_fully_shard_trains_as_one_process_does(
     for k, loss in enumerate(losses):
         mean = sum(of_one[0][k] for of_one in found) / 2
         assert abs(mean - loss) < 1e-5
-    assert losses[2] < losses[0] - 0.1
+    assert losses[2] < losses[0] - 0.01
     loaded = Model(rnncore.nn, name)
     loaded.load_state_dict(found[0][1])  # gathered
     for key, w in alone.state_dict().items():

@@ -9,8 +9,9 @@ directions, and bfloat16 through autocast. A third, on a CPU, has the compiled
 loops of rnncore.fused, for training and forward alone, and their memory. A
 fourth has cells that no library has, compiled, beside our LSTM and beside
 what users would write instead: a step at a time, as it is and through
-torch.compile, which needs a C++ compiler. Where there is a GPU, the first two
-are done there too, and then what cuda.py measures.
+torch.compile, which needs a C++ compiler. Packed sequences have a table of their own, made
+by packed.py. Where there is a GPU, the first two and that of packed ones are
+done there too, and then what cuda.py measures.
 """
 
 import argparse
@@ -34,7 +35,7 @@ from rnncore.fused import sigmoid, tanh
 from rnncore.nn import EQUATIONS as OF_MODE
 from rnncore.nn import Cell
 from rnncore.rnn import Params, unroll
-from tools.bench import cuda
+from tools.bench import cuda, packed
 from tools.bench.profile_step import measure_parts
 from tools.bench.timing import CELLS, make_problem, time_in_turns
 from tools.measurements import record
@@ -183,7 +184,7 @@ def device_name(device: str, threads: int) -> str:
     """What the figures are of: the accelerator's name, or the CPU's threads."""
     if device != "cpu":
         return torch.cuda.get_device_name(device)
-    return f"CPU, {platform.machine()}, {threads} threads"
+    return f"CPU, {platform.machine()}, {threads} thread{'s' * (threads > 1)}"
 
 
 def compute_ratio(times: dict[str, list[float]], way: str, other: str) -> float:
@@ -508,9 +509,12 @@ def main() -> int:
         where = device_name(device, arguments.threads)
         print(f"{where}; medians of {arguments.repeats} paired runs")
         rest = where, arguments.repeats, arguments.save
+        alone = device_name(device, 1)  # torch takes seconds for one run
+        packed_rest = alone, 3, arguments.save, packed.LENGTHS
         if not arguments.fused:
             table_of_shapes(device, *rest)
             table_of_options(device, *rest)
+            packed.table_of_packed(device, *packed_rest)
         if device == "cpu":
             table_of_fused(*rest)
             table_of_own(*rest)
