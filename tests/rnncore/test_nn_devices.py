@@ -77,7 +77,7 @@ def spread(rank, folder, name, nested):
     losses = trained(model, ids)
     weights = get_model_state_dict(model, options=whole)
     other = made()
-    set_model_state_dict(other, weights, options=whole)
+    set_model_state_dict(other, dict(weights), options=whole)  # changes it
     again = trained(model, ids), trained(other, ids)
     torch.save((losses, weights, again), folder / f"found{rank}.pt")
     torch.distributed.destroy_process_group()

@@ -36,13 +36,13 @@ def make_runs(name: str, T: int, device: str) -> dict[str, Callable]:
     ours.load_state_dict(theirs.state_dict())
     packed = pack_padded_sequence(x, lengths, enforce_sorted=False)
     modules = {"rnncore.nn": ours.to(device), "torch.nn": theirs.to(device)}
-    return {way: make_run(m, packed) for way, m in modules.items()}
+    d_y = torch.randn(len(packed.data), H, device=device)
+    return {way: make_run(m, packed, d_y) for way, m in modules.items()}
 
 
-def make_run(made: torch.nn.Module, packed: Any) -> Callable:
+def make_run(made: torch.nn.Module, packed: Any, d_y: torch.Tensor) -> Callable:
     """Forward and backward; what is returned are the gradients."""
     data = packed.data.clone().requires_grad_()
-    d_y = torch.randn(len(data), H, device=data.device)
 
     def run() -> list[torch.Tensor]:
         made.zero_grad()
