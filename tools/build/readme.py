@@ -56,6 +56,25 @@ def make_ratio_table(key: str, **columns: str) -> Callable[[Known], str]:
     return table
 
 
+def format_packed(found: Known) -> str:
+    """The table of packed sequences, a row a device, cell and length."""
+    lines = [
+        "| device | cell | T | `rnncore.nn`, s | `torch.nn`, s | ratio |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    rows = {tuple(key.split(".")[1:4]) for key in found}
+    for device, cell, T in sorted(rows, key=lambda r: (*r[:2], int(r[2]))):
+        key = f"bench-packed.{device}.{cell}.{T}"
+        ours, theirs, ratio = (
+            found[f"{key}.{kind}"]["value"] for kind in ("ours", "torch", "ratio")
+        )
+        lines.append(
+            f"| {device} | {cell} | {T} | {ours:.3f} | {theirs:.2f} | {ratio:.3f} |"
+        )
+    lines += ["", f"float32, {format_origin(found)}"]
+    return "\n".join(lines)
+
+
 def format_times(found: Known) -> str:
     """The table of what each command takes."""
     lines = ["| command | seconds |", "| --- | --- |"]
@@ -182,6 +201,9 @@ REAL = "real.", "music.published."
 BLOCKS |= {
     "real": Block(REAL, format_real, "python -m tools.train"),
     "cards": Block(REAL, format_cards, "python -m tools.train"),
+    "packed": Block(
+        "bench-packed.", format_packed, "python -m tools.bench.packed --save"
+    ),
     "scores": Block("scores.", format_scores, "make scores"),
     "times": Block("times.", format_times, "make times"),
     "grader": Block("grader.", format_grader, "make bench-grader SAVE=1"),
