@@ -31,6 +31,7 @@ class Model(nn.Module):
         self.embed = nn.Embedding(K, 32)
         self.core = getattr(package, name)(32, 64, num_layers=2)
         self.readout = nn.Linear(64, K)
+        self.double()  # Adam divides small gradients by themselves
 
     def forward(self, ids):
         return self.readout(self.core(self.embed(ids))[0])
@@ -99,14 +100,14 @@ def test_fully_shard_trains_as_one_process_does(
     losses = trained(alone, ids)
     for k, loss in enumerate(losses):
         mean = sum(of_one[0][k] for of_one in found) / 2
-        assert abs(mean - loss) < 1e-5
+        assert abs(mean - loss) < 1e-9
     assert losses[2] < losses[0] - 0.01
     loaded = Model(rnncore.nn, name)
     loaded.load_state_dict(found[0][1])  # gathered
     for key, w in alone.state_dict().items():
-        assert (loaded.state_dict()[key] - w).abs().max() < 1e-4, key
+        assert (loaded.state_dict()[key] - w).abs().max() < 1e-7, key
     for _, _, (first, second) in found:  # loaded into a spread model
-        assert abs(first[0] - second[0]) < 1e-6
+        assert abs(first[0] - second[0]) < 1e-9
 
 
 def printed(*command):
