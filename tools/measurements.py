@@ -65,7 +65,6 @@ PAGES = {  # by how the keys begin; the longest beginning counts
     "limits": "ch18_limits",
     "music": "ch12_music",
     "online": "ch03_forward",
-    "processes": "ch09_torch",
     "real.an4": "ch15_speech",
     "real.avletters": "ch16_video",
     "real.ett": "ch11_forecasting",
