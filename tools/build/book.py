@@ -42,7 +42,7 @@ import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import filelock
 import yaml
@@ -316,7 +316,8 @@ def _execute_once(
         env = {"READS_LOG": str(log), "READS_BELOW": f"{ROOT}{os.sep}"}
         if shake is not None:
             env["SHAKE"] = str(shake)
-        client.km = kernel = client.create_kernel_manager()
+        kernel = cast(Manager, client.create_kernel_manager())
+        client.km = kernel
         try:
             client.execute(env=offline_environment() | env)
         except DeadKernelError as error:
