@@ -60,6 +60,7 @@ THREAD_COUNTS = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), THREADS
 )
 
+IPYTHON = ROOT / "_build" / "ipython"
 OFFLINE = str(Path(__file__).with_name("offline"))  # has sitecustomize.py
 
 
@@ -71,7 +72,12 @@ def offline_environment() -> dict[str, str]:
     """
     others = os.environ.get("PYTHONPATH")
     path = os.pathsep.join(filter(None, (OFFLINE, others)))
-    own = {"PYTHONPATH": path, "PYTHONWARNINGS": ALARMS, "STRICT": "0"}
+    own = {
+        "PYTHONPATH": path,
+        "PYTHONWARNINGS": ALARMS,
+        "STRICT": "0",
+        "IPYTHONDIR": str(IPYTHON),  # without start-up files of the reader's
+    }
     return os.environ | own | THREAD_COUNTS
 
 
