@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from rnncore.backend import named_leaves, to_numpy, tree_map
+from rnncore.testing.changes import find_changes, keep_structure
 from rnncore.testing.compare import GUESS, INF, NAN, compare, differs
 from rnncore.testing.failure import CheckFailure, Failure, translated
 from rnncore.testing.fingerprints import (
-    STORED_TOLERANCE,
     Mistake,
     Seen,
     Stored,
@@ -21,7 +21,6 @@ from rnncore.testing.properties import Properties
 from rnncore.testing.values import (
     copy_arrays,
     first,
-    identical,
     in_float32,
     is_array,
     like_of,
@@ -32,8 +31,8 @@ from rnncore.testing.values import (
 )
 
 NO_NAME = (
-    "There may be two mistakes at once: fix one thing at a time, and "
-    "begin with the task's first hint."
+    "None of the mistakes that we know gives this. Begin with the task's "
+    "first hint."
 )
 NOTHING_CAME = Failure(  # of a test that takes the result apart
     about="kind",
@@ -70,12 +69,10 @@ def check(
     __tracebackhide__ = True
     if isinstance(reference, Stored):
         results, mistakes = reference.results, reference.mistakes
-        at_least = STORED_TOLERANCE
     else:
         results = [
             reference(*copy_arrays(args).values()) for args in inputs
         ]
-        at_least = 0.0
     name = called = getattr(candidate, "__name__", "the function")
     if isinstance(reference, Stored):
         name = reference.task or called  # the candidate may be a wrapper
@@ -92,7 +89,7 @@ def check(
     for k in sorted(range(len(inputs)), key=lambda k: len(ways[k])):
         args, expected, call = inputs[k], results[k], seen[k]
         for lost, found in _problems(
-            name, expected, call, args, outputs, at_least, words
+            name, expected, call, args, outputs, 0.0, words
         ):
             if name != called and _unpacks_none(candidate, call.error):
                 found = NOTHING_CAME._replace(what=name, function=name)
@@ -185,18 +182,15 @@ def _output_of(leaf: str, names: list[str]) -> str:
 def observe(candidate: Callable, args: dict[str, Any]) -> Seen:
     """Call the candidate on a copy: what it gave, and did to the copy."""
     given = lend(args)
+    kept = keep_structure(given)
     result, error = None, None
     try:
         result = candidate(*given.values())
     except Exception as raised:  # noqa: BLE001 - whatever a learner raises
         error = raised
-    pairs = zip(named_leaves(args), named_leaves(given), strict=True)
-    changed = [
-        name
-        for (name, before), (_, after) in pairs
-        if is_array(before) and not identical(before, after)
-    ]
-    return Seen(result, changed, error)
+    found = list(find_changes(args, kept))
+    how = found[0].how if found else ""
+    return Seen(result, [change.path for change in found], error, how)
 
 
 def lend(args: dict[str, Any]) -> dict[str, Any]:
@@ -357,8 +351,10 @@ def _find_properties(
     made = [a for r in results for _, a in named_leaves(r)]
     if not any(np.ndim(to_numpy(a)) for a in made if is_array(a)):
         found -= {"dtype"}  # a number has none
-    given = [a for args in inputs for _, a in named_leaves(args)]
-    if any(is_array(a) for a in given):
+    given = [a for args in inputs for a in args.values()]
+    if any(isinstance(a, dict | list) for a in given) or any(
+        is_array(leaf) for _, leaf in named_leaves(given)
+    ):
         found.add("arguments")
     return found
 
@@ -423,6 +419,7 @@ def _problems(
         )
         return
     changed = path_of(call.changed[0]) if call.changed else ""
+    done = call.how.format(f"its argument {changed}")
     names = _names(outputs)
     like = like_of(args)
     for kind, some, want, got in _split_results(
@@ -431,13 +428,21 @@ def _problems(
         for found in _find_differences(
             some, want, got, like, at_least, words
         ):
-            lost = "dtype" if found.about == "dtype" else kind
-            yield lost, found._replace(function=name, changed=changed)
+            nearly = found.why.startswith(GUESS)
+            lost = "dtype" if nearly or found.about == "dtype" else kind
+            yield (
+                lost,
+                found._replace(function=name, changed=changed, done=done),
+            )
     if changed:
         yield (
             "arguments",
             Failure(
-                about="argument", what=name, function=name, changed=changed
+                about="argument",
+                what=name,
+                function=name,
+                changed=changed,
+                done=done,
             ),
         )
 

@@ -32,7 +32,10 @@ NAN = (
 INF = "inf comes from exp of a large number, or from a division by 0."
 SMALL = 24  # entries of an array that is told in full
 WIDTH = 36  # characters of its lines: a phone's
-GUESS = "Right to 6 digits: did a number go through float32?"
+GUESS = (
+    "Right to 6 digits: was a small number added (an epsilon), a constant "
+    "rounded, or did a number go through float32?"
+)
 
 
 def rounding(dtype: str, size: int) -> float:
@@ -109,7 +112,7 @@ def assert_close(
         wrong = error > tolerance * scale
         differ = f"{wrong.sum()} of {want.size} entries differ"
         of = f" ({differ})" if worst else ""
-        if tolerance < 1e-6 and error[worst] < 1e-6 * scale:
+        if tolerance < 1e-6 and error.max() < 1e-6 * scale:
             why = f"{GUESS}\n{why}" if why else GUESS
         if said := _not_finite(want[worst], got[worst]):
             why = f"{said}\n{why}" if why else said

@@ -66,6 +66,17 @@ ADVICE = {  # what to try, by what was compared or by the kind
     "PartOfThePoints": "Some of the points are yours: the text above says "
     "what is missing.",
 }
+OTHERS = {  # inputs that a hidden test may have, by the lost property
+    "values": "Try inputs of your own: other sizes, larger and smaller "
+    "numbers, and each case that the text names.",
+    "gradients": "Compare your gradients with finite differences, for "
+    "inputs of your own.",
+    "dtype": "Try arguments in float32, and in torch.",
+    "sizes": "Try one step, one sequence, one unit, all sizes unequal.",
+    "arguments": "Print the arguments before and after your call.",
+    "refusals": "Try bad input from each side: too small, too large, of "
+    "the wrong kind.",
+}
 OLD_NAMES = {"came": "got", "all_came": "all_got"}  # of fields, in records
 TRANSLATED = {  # what a library says, and what helps here
     r"with a bool tensor": "In torch a bool is no number: make one of it "
@@ -115,7 +126,8 @@ class Failure(NamedTuple):
     all_got: str = ""  # instead; a * follows what differs
     function: str = ""  # that was called
     call: str = ""  # with what: "called with d_h (2, 3)"
-    changed: str = ""  # the argument that was changed in place
+    changed: str = ""  # the argument that was changed
+    done: str = ""  # what was done to it: "took entries out of its ..."
     why: str = ""  # the test's or the grader's own words about it
     mistake: str = ""  # the known one that gives this
     line: int = 0  # of the cell
@@ -152,7 +164,8 @@ class Failure(NamedTuple):
             all_expected="",
             all_got="",
             call="",
-            changed=self.changed.partition("[")[0].partition(".")[0],
+            changed=_argument(self.changed),
+            done=self.done.replace(self.changed, _argument(self.changed)),
             hidden=True,
         )
 
@@ -237,10 +250,7 @@ def next_step(failure: Failure) -> str:
         return "Fix this one mistake, and run the test again."
     step = ADVICE.get(failure.about or failure.kind, ADVICE["error"])
     if failure.hidden:
-        step = (
-            "The visible test holds, so try other inputs: one step, one "
-            f"sequence, one unit, all sizes unequal. {step}"
-        )
+        step = f"{OTHERS.get(failure.costs, OTHERS['values'])} {step}"
     return step
 
 
@@ -266,7 +276,14 @@ def _joined(*parts: str) -> str:
     return ": ".join(filter(None, parts))
 
 
+def _argument(path: str) -> str:
+    """The name of the argument that a path leads into."""
+    return path.partition("[")[0].partition(".")[0]
+
+
 def _changed(failure: Failure) -> str:
+    if failure.done and not failure.done.endswith(" in place"):
+        return f"{failure.done}: the caller still needs it as it was"
     return (
         f"changed its argument {failure.changed} in place: the caller "
         "still needs it (`a = a + b` makes a new array, `a += b` does not)"

@@ -1,5 +1,6 @@
 """A result in a few numbers, by which a known mistake is recognised."""
 
+import itertools
 import json
 import re
 from collections import namedtuple
@@ -14,8 +15,7 @@ from rnncore.backend import named_leaves, to_numpy
 from rnncore.testing.compare import NOTHING
 from rnncore.testing.values import is_array, unboxed
 
-STORED_DIGITS = 8  # decimals of a stored result ...
-STORED_TOLERANCE = 2e-8  # ... which may thus be wrong by half of 1e-8
+STORED_DIGITS = 11  # decimals: wrong by a twentieth of what is allowed
 SAME_FINGERPRINT = (
     2e-4  # float32 moves a fingerprint by less than 1e-5 of its norm
 )
@@ -27,6 +27,7 @@ class Seen(NamedTuple):
     result: Any
     changed: list[str]  # the arguments that were changed in place
     error: Exception | None
+    how: str = ""  # the first of them was changed
 
 
 class Mistake(NamedTuple):
@@ -102,11 +103,11 @@ def recognised(
 
     It gives them on all inputs: what agrees on some of them may be so by
     chance. Beside results, an error of any kind will do for an error: each
-    library has its own. Where none gives all of a result, one that gives
-    the first wrong output will do, which has nothing else in common with
-    it. A result that is wrong in its dtype alone has the right one's
-    fingerprint, and says nothing of mistakes that show later. Where a
-    warning was made an error, nobody knows what would have come.
+    library has its own. Two mistakes that spoil outputs of their own are
+    told together, if they explain all. A result that is wrong in its dtype
+    alone has the right one's fingerprint, and says nothing of mistakes that
+    show later. Where a warning was made an error, nobody knows what would
+    have come.
     """
     known = [
         k for k, c in enumerate(seen) if not isinstance(c.error, Warning)
@@ -134,16 +135,7 @@ def recognised(
             if is_same_fingerprint(fingerprints, mistake.fingerprints):
                 return mistake.says
     right = [fingerprint_of(Seen(result, [], None)) for result in expected]
-    if seen[failed].error or is_same_fingerprint(
-        fingerprints[failed], right[failed]
-    ):
-        return ""
-    wrong = sorted(
-        leaf
-        for k, leaf in _find_differences(fingerprints, right)
-        if k == failed
-    )
-    return _of_one_output(fingerprints, mistakes, failed, right, wrong[:1])
+    return _of_two(fingerprints, mistakes, right)
 
 
 def outputs_apart(
@@ -169,40 +161,32 @@ def outputs_apart(
     return apart
 
 
-def _of_one_output(
-    fingerprints: list[Any],
-    mistakes: Sequence[Mistake],
-    failed: int,
-    right: list[Any],
-    leaves: Sequence[int],
+def _of_two(
+    fingerprints: list[Any], mistakes: Sequence[Mistake], right: list[Any]
 ) -> str:
-    """What is told of the mistake that explains an output, on all inputs.
-
-    Of two mistakes at once, each may spoil outputs of its own. One that
-    spoils an output which is right here is no candidate; and neither NaN
-    nor a number alone, which many mistakes can give, is a reason. Of
-    several the one that spoils least is told, if there is one.
-    """
+    """What is told of the one pair that explains all wrong outputs."""
     wrong = _find_differences(fingerprints, right)
-    for leaf in leaves:
-        if not _is_telling(fingerprints[failed][1][leaf]):
-            continue
-        found = []
-        for mistake in mistakes:
-            spoilt = _find_differences(mistake.fingerprints, right)
-            if (failed, leaf) not in spoilt or not spoilt <= wrong:
-                continue
-            pairs = zip(fingerprints, mistake.fingerprints, strict=True)
-            if all(
-                is_same_fingerprint(a[1][leaf], b[1][leaf])
-                for a, b in pairs
-            ):
-                found.append((len(spoilt), mistake.says))
-        least = min((size for size, _ in found), default=0)
-        told = [says for size, says in found if size == least]
-        if len(told) == 1:
-            return told[0]
-    return ""
+    parts = []
+    for mistake in mistakes:
+        spoilt = _find_differences(mistake.fingerprints, right)
+        if (
+            spoilt
+            and spoilt < wrong
+            and all(
+                is_same_fingerprint(
+                    fingerprints[k][1][leaf],
+                    mistake.fingerprints[k][1][leaf],
+                )
+                for k, leaf in spoilt
+            )
+        ):
+            parts.append((spoilt, mistake.says))
+    told = [
+        f"{first} And another: {second}"
+        for (a, first), (b, second) in itertools.combinations(parts, 2)
+        if not a & b and a | b == wrong
+    ]
+    return told[0] if len(told) == 1 else ""
 
 
 def _find_differences(
@@ -220,11 +204,6 @@ def _find_differences(
             if not is_same_fingerprint(a, b)
         }
     return found
-
-
-def _is_telling(leaf: Any) -> bool:
-    """Whether a fingerprint is that of an array of several numbers."""
-    return isinstance(leaf, list) and leaf[0] == "array" and leaf[1] != []
 
 
 def encoded(tree: Any) -> Any:
