@@ -19,6 +19,7 @@ from rnncore.backend import (
 )
 
 FEW = 8  # numbers of an argument that a message has room for
+LONG = 44  # characters of a text that it shows
 ALARM = (
     r"(divide by zero|overflow|invalid value) encountered in (mat|dot|vec)"
 )
@@ -65,6 +66,16 @@ def identical(a: Array, b: Array) -> bool:
         return False
     p, q = to_numpy(a), to_numpy(b)
     return bool(np.array_equal(p, q, equal_nan=p.dtype.kind == "f"))
+
+
+def is_close(a: Array, b: Array, tolerance: float) -> bool:
+    """Whether two arrays of floats differ by a share of the largest entry."""
+    p, q = to_numpy(a), to_numpy(b)
+    if p.shape != q.shape or p.dtype != q.dtype or p.dtype.kind != "f":
+        return False
+    with np.errstate(invalid="ignore"):
+        off, scale = np.abs(p - q), np.abs(p)
+    return bool((off <= tolerance * scale.max(initial=0.0)).all())
 
 
 def shifted(a: Array, here: Any) -> Array:
@@ -149,6 +160,8 @@ def format_array(value: Any) -> str:
         inside = ", ".join(format_array(v) for v in value[:4])
         more = ", ..." if len(value) > 4 else "," * (len(value) == 1)
         return f"({inside}{more})"
+    if isinstance(value, str) and len(value) > LONG:
+        return f"{value[:LONG]!r}... ({len(value)} characters)"
     return getattr(value, "__name__", repr(value))
 
 

@@ -299,6 +299,10 @@ mean with the old state: your h is the mean of the new state and the old one; th
 divided by the largest: your h was divided by the largest sum; the ceiling cuts off, and what lies below it stays as it is
 - xp.clip(a_x + a_h, 0.0, 1.0)
 + xp.clip(a_x + a_h, 0.0, None) / xp.max(a_x + a_h)
+
+taken off: a_h was taken off a_x; the two are added
+- clip(a_x + a_h
++ clip(a_x - a_h
 """
 
 # %% [markdown]
@@ -396,6 +400,7 @@ words = [
     for letters in itertools.product("ba", repeat=length)
 ]
 words += [{"word": "ba" * 20}, {"word": "aa" + "bab" * 13}]  # long ones
+words += [{"word": "aa" + "b" * 5000}]  # a memory that fades slowly
 check(language_accepts, stored("language"), words, outputs="accepted")
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
@@ -477,6 +482,10 @@ latch with a plus: the unit that keeps what it has pushes your output up; both u
 latch wiped: each b takes away some of what your unit has kept, so that some words come back; once out of the language, a word stays out
 - [[1.0, 0], [1, 0], [0, 0]]
 + [[1.0, 0], [1, 0], [0, -1]]
+
+memory that fades slowly: thousands of letters after two a's have met the word is accepted again: a unit that reads itself with a weight just below 1 forgets too, only later; let it be 1
+- [0, 1, 1]]
++ [0, 1, 0.99]]
 """
 
 # %% [markdown]
@@ -485,7 +494,7 @@ latch wiped: each b takes away some of what your unit has kept, so that some wor
 # *Core, about 25 minutes.*
 #
 # Short sequences of a batch are filled up with any finite numbers, and a **mask** (T, B) tells: 1 where a step is real, 0 where it is filling (numbers here, where assignment 1 had True and False). A sequence that has ended keeps its state, so that the last state of *every* sequence is the one
-# after its own last real step, and $y_t$ repeats it.
+# after its own last real step, and $y_t$ repeats it. The batch may go on after its longest sequence has ended: y has as many steps as x.
 #
 # Write the loop for any cell, with a state of any number of arrays. `cell(a_x, a_h, state)` returns the new state and a cache that you do not need.
 #
@@ -562,9 +571,13 @@ properties = Properties(values=3, dtype=1, sizes=1)
 move = mover(device)
 
 
-def ragged(rng, T, B, D, H, cell=rnn_cell, G=1, parts=1):
-    """Arguments: every length once, the filling far from zero."""
-    lengths = rng.permutation(T - np.arange(B) % T)
+def ragged(rng, T, B, D, H, cell=rnn_cell, G=1, parts=1, nobody=0):
+    """Arguments: every length once, the filling far from zero.
+
+    At the last `nobody` steps no sequence runs.
+    """
+    longest = T - nobody
+    lengths = rng.permutation(longest - np.arange(B) % longest)
     mask = (np.arange(T)[:, None] < lengths).astype(float)
     return {
         "cell": cell,
@@ -576,7 +589,7 @@ def ragged(rng, T, B, D, H, cell=rnn_cell, G=1, parts=1):
 
 
 rng = np.random.default_rng(3)
-plain = move(ragged(rng, 4, 3, 5, 2))
+plain = move(ragged(rng, 6, 3, 5, 2, nobody=2))
 # the cell of chapter 6 has a state of two arrays; both are kept
 paired = move(ragged(rng, 4, 3, 5, 2, lstm_cell, 4, 2))
 # that of chapter 7 treats what input and state contribute unlike
@@ -607,8 +620,13 @@ from rnncore.testing import hidden_inputs
 hidden = hidden_inputs(
     ragged,
     [
-        (T, B, D, H, cell, G, parts)
-        for T, B, D, H in [(1, 1, 1, 1), (6, 4, 3, 2), (2, 5, 1, 4)]
+        (T, B, D, H, cell, G, parts, nobody)
+        for T, B, D, H, nobody in [
+            (1, 1, 1, 1, 0),
+            (6, 4, 3, 2, 0),
+            (5, 2, 3, 2, 1),
+            (2, 5, 1, 4, 0),
+        ]
         for cell, G, parts in [
             (rnn_cell, 1, 1),
             (lstm_cell, 4, 2),
@@ -762,6 +780,18 @@ all stop with the first: your state stands still for the whole batch as soon as 
 input bias twice: b_x was added twice
 - params.W_h.T + params.b_h
 + params.W_h.T + params.b_h + params.b_x
+
+stopped when nobody ran: your loop ends with the longest sequence: y has as many steps as x, and repeats the last states when all have ended
+- in range(x.shape[0]):
++ in range(int(mask.sum(0).max())):
+
+both biases early: b_h was added to a_x; it belongs to a_h, as a cell of chapter 7 multiplies a_h by a gate
+-     a = x @ params.W_x.T + params.b_x
+-     for t in range(x.shape[0]):
+-         a_h = state[0] @ params.W_h.T + params.b_h
++     a = x @ params.W_x.T + params.b_x + params.b_h
++     for t in range(x.shape[0]):
++         a_h = state[0] @ params.W_h.T
 """
 
 # %% [markdown]
@@ -1254,6 +1284,14 @@ running sum: your y is a running sum of the states; y_t is h_t itself
 bias at the first step alone: your steps but the first lack b_h
 - params.W_h.T + params.b_h
 + params.W_h.T + (0 if y else params.b_h)
+
+caches turned: the caches of your tape stand from the last step to the first; they are kept in the order of time
+- tape.caches.append(cache)
++ tape.caches.insert(0, cache)
+
+sums for caches: your tape's caches hold a_x; they hold what the cell returned beside its state
+- tape.caches.append(cache)
++ tape.caches.append(a_x)
 """
 
 # %% [markdown]

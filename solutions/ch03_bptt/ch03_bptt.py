@@ -306,6 +306,14 @@ slope added: you added the slope to d_h; d_h is multiplied by it
 sign of a_h: your d_a_h has the wrong sign: a_x and a_h are added, so both get the same
 - return d_a, d_a, (d_h,)
 + return d_a, -d_a, (d_h,)
+
+slope alone: your d_a_x is the slope of the tanh, without d_h: the chain rule multiplies the two
+- d_h * (1 - r * r)
++ 1 - r * r
+
+one past: your third result is 1: the slope of the way past; what is returned is d_h times it
+- return d_a, d_a, (d_h,)
++ return d_a, d_a, (0 * d_h + 1,)
 """
 
 # %% [markdown]
@@ -421,17 +429,21 @@ move = mover(device)
 OUTPUTS = "d_params, d_x, d_h_0"
 
 
-def ragged(rng, T, B, D, H):
-    """Arguments with sequences of all lengths, gradients at every step."""
+def ragged(rng, T, B, D, H, nobody=0):
+    """Arguments with sequences of all lengths, gradients at every step.
+
+    At the last `nobody` steps no sequence runs.
+    """
     params = init_params(rng, D, H)
-    lengths = rng.permutation(T - np.arange(B) % T)
+    longest = T - nobody
+    lengths = rng.permutation(longest - np.arange(B) % longest)
     mask = (np.arange(T)[:, None] < lengths).astype(float)
     x, d_y = rng.normal(size=(T, B, D)), rng.normal(size=(T, B, H))
     h = masked_unroll(params, x, mask, np.tanh(rng.normal(size=(B, H))))
     return dict(params=params, x=x, mask=mask, h=h, d_y=d_y)
 
 
-visible = move(ragged(np.random.default_rng(5), 4, 3, 5, 2))
+visible = move(ragged(np.random.default_rng(5), 6, 3, 5, 2, nobody=2))
 check(
     masked_bptt,
     stored("masked_bptt"),
@@ -464,7 +476,12 @@ from rnncore.testing import assert_gradient, hidden_inputs, hidden_rng
 rng = hidden_rng()
 hidden = hidden_inputs(
     ragged,
-    [(1, 1, 1, 1), (5, 3, 2, 4), (9, 4, 3, 2), (2, 6, 1, 3)],
+    [
+        (1, 1, 1, 1),
+        (5, 3, 2, 4),
+        (9, 4, 3, 2, 1),
+        (2, 6, 1, 3),
+    ],
     device,
     rng=rng,
 )
@@ -642,6 +659,22 @@ states two steps back: your d_W_h pairs d_a with the state of two steps before; 
 one plus the mask: your way past has the factor 1 + m_t; it is 1 - m_t
 - d_h * (1 - on)
 + d_h * (1 + on)
+
+stopped where nobody runs: your loop skips the steps at which no sequence runs; their d_y reaches the last states all the same, and d_a has a row of zeros there
+- in reversed(range(x.shape[0])):
++ in reversed(range(int(mask.sum(0).max()))):
+
+skipped where nobody runs: your loop leaves out the d_y of the steps at which no sequence runs: y repeats the last states there, so it reaches them
+-         d_h = d_h + d_y[t, ...]
++         d_h = d_h + d_y[t, ...] * (mask[t, :].max() > 0)
+
+mask a step early: your step t used the mask of step t - 1; it is mask[t]
+- on = mask[t, :, None]
++ on = mask[t - 1, :, None]
+
+first state a product early: d_h_0 is what arrived at h_1; it has to go through the first step to h_0
+- d_h = d_a[-1] @ params.W_h + d_h * (1 - on)
++ d_h = d_a[-1] @ params.W_h + d_h * (1 - on) if t else d_h
 """
 
 # %% [markdown]
@@ -1110,7 +1143,7 @@ NumPy's zeros [hidden, dtype]: float32 goes in and float64 comes out: the sum be
 # that d_y is the gradient of y.
 #
 # Return the name of the weight and the index of the wrong entry, such as `("W_h", (1, 0))`, or None where every entry is right. An entry is wrong when it is off by more
-# than 1e-5. All arrays are float64.
+# than 1e-5. All arrays are float64. Change none of them, not even for a moment: a weight that is moved and moved back is off by a rounding.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1172,7 +1205,7 @@ from rnncore.bptt import rnn_cell_vjp
 from rnncore.rnn import init_params, rnn_cell, unroll
 from rnncore.testing import Properties, check, mover, stored
 
-properties = Properties(values=4, sizes=1)
+properties = Properties(values=3, sizes=1, arguments=1)
 
 move = mover(device)
 
@@ -1354,6 +1387,27 @@ largest gradient: your index is that of the largest gradient; it is that of the 
 counted from one: your index counts from one; Python counts from zero
 - return name, np.unravel_index(error.argmax(), error.shape)
 + return name, tuple(int(k) + 1 for k in np.unravel_index(error.argmax(), error.shape))
+
+a difference to one side [hidden]: the difference to one side is too coarse: it is off by about the step, and right gradients look wrong; move the weight both ways, and divide by twice the step
+-         error = abs(
+-             to_numpy(getattr(d_params, name)) - numerical_gradient(loss, w)
+-         )
++         numbers, start = np.zeros(tuple(w.shape)), loss(w)
++         for at in np.ndindex(*numbers.shape):
++             moved = w + 0
++             moved[at] += 1e-4
++             numbers[at] = (loss(moved) - start) / 1e-4
++         error = abs(to_numpy(getattr(d_params, name)) - numbers)
+
+step of a hundredth: the weights were moved so far that the loss is no longer a straight line there; keep the step near 1e-6
+- numerical_gradient(loss, w)
++ numerical_gradient(loss, w, 1e-2)
+
+moved and put back [arguments]: the weights were moved in place and put back only up to rounding
+-         def loss(moved, name=name):
++         w += 0.1
++         w -= 0.1
++         def loss(moved, name=name):
 """
 
 # %% [markdown]
@@ -1652,6 +1706,18 @@ last state's gradient at every step: the d_state that you were given was added a
 inputs turned round: your d_W_x pairs d_a_x with the inputs from the last to the first; both stand in the order of time
 - rows(tape.x)
 + rows(xp.flip(tape.x, axis=0))
+
+d_y added late: your d_y[t] was added after the cell, to what goes on to step t - 1; it belongs to h_t, which is the cell's own
+-         d_h = d_h + d_y[t, ...]
+-         d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(
+-             (d_h, *d_memory), tape.caches[t]
+-         )
+-         d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
++         d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(
++             (d_h, *d_memory), tape.caches[t]
++         )
++         d_h = d_a_h_t @ params.W_h + d_past + d_y[t, ...]
++         d_state = (d_h, *d_memory)
 """
 
 # %% [markdown]
