@@ -484,7 +484,8 @@ def padded(rng, T, B, D, H, gru=False):
     )
 
 
-visible = move(padded(np.random.default_rng(3), 4, 3, 2, 2))
+visible = move(padded(np.random.default_rng(3), 5, 3, 2, 2))
+visible["lengths"] = [3, 4, 2]  # neither sorted nor as long as x
 check(
     read_from_the_end,
     stored("read_from_the_end"),
@@ -673,6 +674,18 @@ not turned back, padding cleared: the padding of y was cleared, and the outputs 
 -     y = turn(y)
 -     return y, y[0, ...]
 +     return turn(turn(y)), turn(y)[0, ...]
+
+first length for all: all sequences were cut to the length of the first; each has its own
+- out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
++ out[: lengths[0], b, ...] = xp.flip(a[: lengths[0], b, ...], axis=0)
+
+lengths sorted, the shortest first: the lengths were sorted: they belong to the sequences in the order that they came in
+- enumerate(lengths)
++ enumerate(sorted(lengths))
+
+features turned round too: `xp.flip` without an axis turns every axis round, the features as well: name the axis
+- xp.flip(a[:n, b, ...], axis=0)
++ xp.flip(a[:n, b, ...])
 """
 
 # %% [markdown]
@@ -904,6 +917,14 @@ last step alone: every right reader was asked after it had read the last step al
 outputs read: the right readers read the left reader's outputs; they read x
 - xp.flip(x[: t + 1, ...], axis=0)
 + xp.flip(y[: t + 1, ...], axis=0)[..., : x.shape[2]]
+
+every axis turned round: `xp.flip` without an axis turns every axis round, sequences and features as well: name the axis
+- xp.flip(x[: t + 1, ...], axis=0)
++ xp.flip(x[: t + 1, ...])
+
+the whole of x for all: every right reader began at the last step: reader t begins at x_t, and knows nothing of what comes later
+- xp.flip(x[: t + 1, ...], axis=0)
++ xp.flip(x, axis=0)
 """
 
 # %% [markdown]
@@ -1237,6 +1258,13 @@ scaled while testing: the masks are 0 and 1, and while testing all is multiplied
 +     keep = 1 - rate
 +     mask_x = draw_mask(rng, x, B, D, rate) * keep if training else keep
 +     mask_h = draw_mask(rng, x, B, H, rate) * keep if training else keep
+
+testing scaled: in testing the masks were 1 - rate: the dropout of 2012 scales in testing, this one in training, where the mask holds 1 / (1 - rate)
+-     rate = rate if training else 0.0
+-     mask_x = draw_mask(rng, x, B, D, rate)
+-     mask_h = draw_mask(rng, x, B, H, rate)
++     mask_x = draw_mask(rng, x, B, D, rate) if training else 1 - rate
++     mask_h = draw_mask(rng, x, B, H, rate) if training else 1 - rate
 """
 
 # %% [markdown]
@@ -1758,6 +1786,31 @@ float64 in testing [hidden, dtype]: in testing your result is float64, whatever 
 -         h = k_h * h + (1 - k_h) * new_h
 +         k_h, k_c = (move(np.full((1, 1), k)) if isinstance(k, float) else now for k, now in zip(holds, (k_h, k_c), strict=True))
 +         h = k_h * h + (1 - k_h) * new_h
+
+held outputs, computed state: y has the held h, and the next step and the last state have what the cell computed: what is held is the state, so let `h` and `c` be the held ones from then on
+-         y.append(h)
++         y.append(h)
++         h, c = new_h, new_c
+
+c held on the way out alone: your last c is held, and the next step reads the c that the cell computed; it reads the held one
+-     (h, c), y = state, []
+-     for t in range(x.shape[0]):
+-         k_h, k_c = (k if isinstance(k, float) else k[t, ...] for k in holds)
+-         a_x = x[t, ...] @ params.W_x.T + params.b_x
+-         a_h = h @ params.W_h.T + params.b_h
+-         (new_h, new_c), _ = lstm_cell(a_x, a_h, (h, c))
+-         h = k_h * h + (1 - k_h) * new_h
+-         c = k_c * c + (1 - k_c) * new_c
++     (h, c), y = state, []
++     read = c
++     for t in range(x.shape[0]):
++         k_h, k_c = (k if isinstance(k, float) else k[t, ...] for k in holds)
++         a_x = x[t, ...] @ params.W_x.T + params.b_x
++         a_h = h @ params.W_h.T + params.b_h
++         (new_h, new_c), _ = lstm_cell(a_x, a_h, (h, read))
++         h = k_h * h + (1 - k_h) * new_h
++         c = k_c * read + (1 - k_c) * new_c
++         read = new_c
 """
 
 # %% [markdown]
