@@ -31,13 +31,13 @@ from grader.isolation.session import Ended
 from grader.notebook.failures import fail, hidden_lines, is_hidden, note
 from grader.notebook.names import BUILTINS, Names, free_names
 from grader.notebook.repair import task_of
-from grader.trusted.errors import SPACE
+from grader.trusted.errors import SPACE, Untrusted
 from grader.trusted.limited import limit_calls
 from grader.trusted.link import MISSING, Link
 from grader.trusted.proxies import Proxy, state_of
 from rnncore import testing
 from rnncore.backend import named_leaves
-from rnncore.testing import checks, mutants, properties
+from rnncore.testing import checks, inputs, mutants, properties
 from rnncore.testing.failure import Failure, failure_of
 from rnncore.testing.values import is_array, without_false_alarms
 
@@ -346,7 +346,11 @@ def _as_main(module: types.ModuleType) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _lend_to_link(link: Link) -> Iterator[None]:
-    """Make `lend` report to the link what may be changed, and limit hunts."""
+    """Have the test's helpers use the link.
+
+    `lend` reports what may be changed, lines are counted where they run,
+    and hunts are limited.
+    """
 
     def lend(args: dict[str, Any]) -> dict[str, Any]:
         copy = original(args)
@@ -355,9 +359,18 @@ def _lend_to_link(link: Link) -> Iterator[None]:
                 link.lend(leaf)
         return copy
 
+    def count_lines(function: Any, args: dict[str, Any]) -> int:
+        if not isinstance(function, Proxy):
+            return inputs.run_counted(function, *args.values())
+        found = link.do("call", inputs.run_counted, function, *args.values())
+        if type(found) is not int:
+            raise Untrusted("the number of lines that ran is not a number")
+        return found
+
     original = checks.lend
     with (
         mock.patch.object(checks, "lend", lend),
+        mock.patch.object(inputs, "count_lines", count_lines),
         mock.patch.object(testing, "lend", lend),
         mock.patch.object(testing, "hunt", limit_calls(mutants.hunt)),
     ):

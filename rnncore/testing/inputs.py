@@ -1,5 +1,6 @@
 """The inputs on which a hidden test compares a function."""
 
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -29,3 +30,32 @@ def hidden_inputs(
         for dtype in DTYPES
         for place in places
     ]
+
+
+def count_lines(function: Callable, args: dict[str, Any]) -> int:
+    """How many lines of Python a call runs: a loop runs its own each time.
+
+    What NumPy or torch does in one call is one line, however large its
+    arrays are. So the count tells how often a function does something, at
+    any speed of the machine. The learner's functions are counted where
+    they run.
+    """
+    return run_counted(function, *args.values())
+
+
+def run_counted(function: Callable, *args: Any) -> int:
+    """Call a function; how many lines of Python it ran."""
+    count = 0
+
+    def trace(_frame: Any, event: str, _arg: Any) -> Any:
+        nonlocal count
+        count += event in ("call", "line")
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        function(*args)
+    finally:
+        sys.settrace(before)
+    return count

@@ -680,3 +680,20 @@ print(hidden_rng().normal())"""
         seen.append(grade.said)
     assert seen[0] == seen[1] != seen[2]
     assert "RNNCORE_SEED" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("answer", "points"),
+    [
+        ("def f(x):\n    y = 0\n    for a in x:\n        y = y + a\n    return y", 0),
+        ("def f(x):\n    return x.sum()", 2),
+    ],
+)
+def test_a_loop_is_counted_where_it_runs(grade, answer, points):
+    test = (
+        "import numpy as np\n"
+        "from rnncore.testing.inputs import count_lines\n"
+        "runs = [count_lines(f, {'x': np.ones(n)}) for n in (3, 300)]\n"
+        "assert runs[1] - runs[0] < 150, runs\n"
+    )
+    assert grade(answer, test) == points

@@ -1,9 +1,13 @@
 """The inputs of hidden tests: all sizes, float types and places."""
 
+import sys
+
 import numpy as np
+import pytest
 import torch
 
 from rnncore.testing import hidden_inputs, hidden_rng
+from rnncore.testing.inputs import count_lines
 
 
 def step(rng, B, H):
@@ -44,3 +48,20 @@ def test_a_generator_goes_on_where_the_inputs_end():
     for _ in range(2):
         step(same, 2, 3)
     assert rng.normal() == same.normal()
+
+
+def test_lines_are_counted_and_the_tracer_is_put_back():
+    def looped(x):
+        return sum(a for a in x)
+
+    def whole(x):
+        return x.sum()
+
+    before = sys.gettrace()
+    few, many = (count_lines(looped, {"x": np.ones(n)}) for n in (3, 300))
+    assert many - few >= 297
+    few, many = (count_lines(whole, {"x": np.ones(n)}) for n in (3, 300))
+    assert many == few
+    with pytest.raises(TypeError):
+        count_lines(whole, {"y": 1, "z": 2})
+    assert sys.gettrace() is before
