@@ -39,7 +39,7 @@ from rnncore import testing
 from rnncore.backend import named_leaves
 from rnncore.testing import checks, inputs, mutants, properties
 from rnncore.testing.failure import Failure, failure_of
-from rnncore.testing.values import is_array, without_false_alarms
+from rnncore.testing.values import is_array, is_plain, without_false_alarms
 
 ALL_NAMES = re.compile(r"\b(globals|vars|locals|dir|eval|exec|__main__)\b")
 MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
@@ -348,7 +348,7 @@ def _as_main(module: types.ModuleType) -> Iterator[None]:
 def _lend_to_link(link: Link) -> Iterator[None]:
     """Have the test's helpers use the link.
 
-    `lend` reports what may be changed, lines are counted where they run,
+    `lend` reports what may be changed, calls are watched where they run,
     and hunts are limited.
     """
 
@@ -359,18 +359,18 @@ def _lend_to_link(link: Link) -> Iterator[None]:
                 link.lend(leaf)
         return copy
 
-    def count_lines(function: Any, args: dict[str, Any]) -> int:
+    def beside(helper: Any, function: Any, *args: Any) -> Any:
         if not isinstance(function, Proxy):
-            return inputs.run_counted(function, *args.values())
-        found = link.do("call", inputs.run_counted, function, *args.values())
-        if type(found) is not int:
-            raise Untrusted("the number of lines that ran is not a number")
+            return helper(function, *args)
+        found = link.do("call", helper, function, *args)
+        if not is_plain(found):
+            raise Untrusted("what is told of a call is neither number nor text")
         return found
 
     original = checks.lend
     with (
         mock.patch.object(checks, "lend", lend),
-        mock.patch.object(inputs, "count_lines", count_lines),
+        mock.patch.object(inputs, "beside", beside),
         mock.patch.object(testing, "lend", lend),
         mock.patch.object(testing, "hunt", limit_calls(mutants.hunt)),
     ):

@@ -88,7 +88,7 @@ print("work done:", work_ends, " by hand: 3.5")
 #
 # $$r = \tanh\bigl(s\,(a_x + a_h)\bigr), \qquad h_t = k \odot h_{t-1} + (1 - k) \odot r$$
 #
-# Forward is given. Write `backward`. It owes one gradient for **each** argument of `forward`, in their order: $a_x$, $a_h$, $h_{t-1}$, $k$, and $s$. Where an argument is not to be learnt, that is `None`.
+# Forward is given. Write `backward`, without autograd: it is autograd that asks. (The test tells whether you call it, or the given step.) It owes one gradient for **each** argument of `forward`, in their order: $a_x$, $a_h$, $h_{t-1}$, $k$, and $s$. Where an argument is not to be learnt, that is `None`.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -153,7 +153,14 @@ print(torch.autograd.gradcheck(LeakyCell.apply, (*checked, 1.5)))
 import numpy as np
 import torch
 
-from rnncore.testing import Properties, check, mover, stored
+from rnncore.testing import (
+    Properties,
+    assert_that,
+    check,
+    mover,
+    stored,
+)
+from rnncore.testing.inputs import list_called
 
 properties = Properties(values=1, gradients=2, dtype=1, arguments=1)
 
@@ -179,6 +186,28 @@ def one_step(rng, B, H, steepness):
 visible = mover(device)(one_step(np.random.default_rng(2), 3, 2, 1.5))
 mine = gradients_by(LeakyCell.apply)
 check(mine, stored("LeakyCell"), [visible], outputs=OUTPUTS, by=properties)
+
+
+class Context:
+    """What torch hands to backward."""
+
+    needs_input_grad = (True, True, True, True, False)
+
+    def __init__(self, a_x, a_h, h, keep, steepness, d_h):
+        r = torch.tanh(steepness * (a_x + a_h))
+        self.saved_tensors, self.steepness = (h, keep, r), steepness
+
+
+def check_no_autograd(args):
+    """The gradients are written, and not left to autograd."""
+    given = {"ctx": Context(**args), "d_h": args["d_h"]}
+    called = {"torch.autograd.grad", "torch.autograd.backward", "leaky_step"}
+    called &= {*list_called(LeakyCell.backward, given)}
+    assert_that(not called, "without autograd: write the gradients themselves")
+
+
+with properties("gradients"):
+    check_no_autograd(visible)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
@@ -188,6 +217,8 @@ hidden = hidden_inputs(
 right = gradients_by(reference_leaky_step)
 mine = gradients_by(LeakyCell.apply)
 check(mine, right, hidden, outputs=OUTPUTS, by=properties)
+with properties("gradients"):
+    check_no_autograd(hidden[0])
 ### END HIDDEN TESTS
 properties.points("Task 1 holds.")
 
@@ -276,6 +307,12 @@ upstream in place [arguments]: the numbers are right, but d_h, which belongs to 
 slope at the state [gradients]: your slope is 1 - h²: in this cell r is the tanh, and h is the state before the step
 - (1 - r * r)
 + (1 - h * h)
+
+gradients from autograd [hidden, gradients]: the gradients came from autograd, which took the step apart; the task is to write them
+-         d_a = d_r * (1 - r * r) * ctx.steepness
++         with torch.enable_grad():
++             a = (torch.atanh(r) / ctx.steepness).requires_grad_()
++             (d_a,) = torch.autograd.grad(torch.tanh(ctx.steepness * a), a, d_r)
 """
 
 # %% [markdown]

@@ -522,7 +522,7 @@ windows taken for full: each window was counted as `window` rows, the short last
 #
 # $$x_t = E[\text{ids}_t], \qquad y = \text{layer}(x), \qquad \text{logits} = y\,E^\top + b$$
 #
-# Of `ids` (T+1, B) all rows but the last are read, and all but the first are to be predicted. Write the loss and the gradients of $E$ and $b$, without autograd. The layer comes as a function: `y, back = through(x)`, and `back(d_y)` gives d_x. The loss is that of chapter 4, the mean over all T B targets:
+# Of `ids` (T+1, B) all rows but the last are read, and all but the first are to be predicted. Write the loss and the gradients of $E$ and $b$, without autograd (the test tells whether it was called). The layer comes as a function: `y, back = through(x)`, and `back(d_y)` gives d_x. The loss is that of chapter 4, the mean over all T B targets:
 # `loss, cache = cross_entropy(logits, targets)`, and `cross_entropy_vjp(1.0, cache)` gives d_logits.
 #
 # <details><summary>Hint 1</summary>
@@ -578,10 +578,12 @@ from rnncore.rnn import init_params
 from rnncore.testing import (
     Properties,
     assert_gradient,
+    assert_that,
     check,
     mover,
     stored,
 )
+from rnncore.testing.inputs import list_called
 
 properties = Properties(values=1, gradients=3, dtype=1)
 
@@ -613,6 +615,18 @@ check(
     outputs=OUTPUTS,
     by=properties,
 )
+
+
+def check_no_autograd(args):
+    """The gradients are written, and not left to autograd."""
+    given = {name: args[name] for name in ("E", "bias", "ids")}
+    given["through"] = lambda x: (x, lambda d_y: d_y)
+    called = {"torch.autograd.grad", "torch.autograd.backward"}
+    called &= {*list_called(tied_loss, given)}
+    assert_that(not called, "without autograd: write the gradients themselves")
+
+
+check_no_autograd(visible)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs, hidden_rng
 
@@ -627,6 +641,7 @@ hidden = hidden_inputs(
 )
 check(through_gru, right, hidden, outputs=OUTPUTS, by=properties)
 args = move(sentence(rng, 5, 2, 4, 3))
+check_no_autograd(args)
 _, d_E, d_bias = through_gru(**args)
 with properties("gradients"):
     assert_gradient(
@@ -801,6 +816,14 @@ bias of the last step [gradients]: d_bias is that of the last step alone; all st
 bias left at zero [gradients]: d_bias is all zeros: it was left out, or summed over the classes too, which always gives zero. Each logit answers to its bias one to one, so it is d_logits, summed over steps and sequences
 - return loss, d_E, d_logits.sum((0, 1))
 + return loss, d_E, torch.zeros_like(bias)
+
+gradients from autograd [hidden]: the gradients came from autograd; the task is to write them
+-     loss, cache = cross_entropy(y @ E.T + bias, targets)
+-     d_logits = cross_entropy_vjp(1.0, cache)
++     loss, cache = cross_entropy(y @ E.T + bias, targets)
++     logits = (y @ E.T + bias).detach().requires_grad_()
++     log_p = logits.log_softmax(-1).gather(-1, targets[..., None])
++     (d_logits,) = torch.autograd.grad(-log_p.mean(), logits)
 """
 
 # %% [markdown]

@@ -998,7 +998,7 @@ asked once too often [hidden]: `predict` was asked once more after all K steps w
 #
 # *Extra, about 25 minutes.*
 #
-# A network says Q quantiles, at `levels` that rise, for each of K steps and B forecasts: q (K, B, Q). Then y (K, B) comes. Four results, without autograd:
+# A network says Q quantiles, at `levels` that rise, for each of K steps and B forecasts: q (K, B, Q). Then y (K, B) comes. Four results, without autograd (the test tells whether it was called):
 #
 # * the **loss**, the mean over all K B Q of the pinball loss $\max\big(\ell\,e,\ (\ell - 1)\,e\big)$, with the error $e = y - q$ and the level $\ell$;
 # * its gradient `d_q` (K, B, Q); where y = q exactly, take the error for positive;
@@ -1054,7 +1054,15 @@ print("sample", np.quantile(y.cpu().numpy(), (0.1, 0.5, 0.9)).round(2))
 # %% test="quantile_report" points=5 explained="ch11_forecasting: Heads"
 import numpy as np
 
-from rnncore.testing import Properties, assert_close, check, mover, stored
+from rnncore.testing import (
+    Properties,
+    assert_close,
+    assert_that,
+    check,
+    mover,
+    stored,
+)
+from rnncore.testing.inputs import list_called
 
 properties = Properties(values=2, gradients=1, dtype=1, sizes=1)
 
@@ -1094,6 +1102,17 @@ with properties("gradients"):
     )
 kind = type(inside).__name__
 assert kind == "Tensor", f"inside: expected a Tensor, got a {kind}"
+
+
+def check_no_autograd(args):
+    """The gradient is written, and not left to autograd."""
+    called = {"torch.autograd.grad", "torch.autograd.backward"}
+    called &= {*list_called(quantile_report, args)}
+    assert_that(not called, "without autograd: write the gradient itself")
+
+
+with properties("gradients"):
+    check_no_autograd(visible[0])
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import assert_gradient, hidden_inputs, hidden_rng
 
@@ -1120,6 +1139,7 @@ check(
 args = move(forecast_and_truth(rng, 3, 4, (0.25, 0.6)))
 _, d_q, _, _ = quantile_report(**args)
 with properties("gradients"):
+    check_no_autograd(args)
     assert_gradient(
         lambda q: float(reference_quantile_report(**args | {"q": q})[0]),
         args["q"],
@@ -1319,6 +1339,13 @@ promised share: `inside` is what the levels promise; asked for is how often it w
 number inside: `inside` is a number of values; it is their share
 - within.to(q.dtype).mean()
 + within.to(q.dtype).sum()
+
+gradient from autograd [hidden, gradients]: the gradient came from autograd; the task is to write it
+-     d_q = ((error < 0).to(q.dtype) - levels) / error.numel()
++     d_q = ((error < 0).to(q.dtype) - levels) / error.numel()
++     at = q.detach().clone().requires_grad_()
++     e = y[..., None] - at
++     d_q = torch.autograd.grad(torch.where(e < 0, (levels - 1) * e, levels * e).mean(), at)[0]
 """
 
 # %% [markdown]

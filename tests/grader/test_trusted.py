@@ -697,3 +697,12 @@ def test_a_loop_is_counted_where_it_runs(grade, answer, points):
         "assert runs[1] - runs[0] < 150, runs\n"
     )
     assert grade(answer, test) == points
+
+
+def test_what_a_call_calls_is_told_where_it_runs(grade):
+    answer = "def slow(x):\n    return x\n\ndef f(x):\n    return slow(x)"
+    test = (
+        "from rnncore.testing.inputs import list_called\n"
+        "assert list_called(f, {'x': 1}) == ['f', 'slow']\n"
+    )
+    assert grade(answer, test) == 2

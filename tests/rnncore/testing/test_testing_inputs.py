@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from rnncore.testing import hidden_inputs, hidden_rng
-from rnncore.testing.inputs import count_lines
+from rnncore.testing.inputs import count_lines, list_called
 
 
 def step(rng, B, H):
@@ -65,3 +65,15 @@ def test_lines_are_counted_and_the_tracer_is_put_back():
     with pytest.raises(TypeError):
         count_lines(whole, {"y": 1, "z": 2})
     assert sys.gettrace() is before
+
+
+def test_what_a_call_calls_is_listed():
+    def by_torch(x):
+        y = (x * x).sum()
+        return torch.autograd.grad(y, x)
+
+    x = torch.ones(3, requires_grad=True)
+    called = list_called(by_torch, {"x": x})
+    assert called[0] == "by_torch"
+    assert "torch.autograd.grad" in called
+    assert list_called(lambda x: x.sum(), {"x": x}) == ["<lambda>"]
