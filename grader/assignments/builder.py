@@ -14,6 +14,7 @@ import difflib
 import fcntl
 import json
 import os
+import re
 import shutil
 import sys
 import sysconfig
@@ -47,6 +48,11 @@ from grader.assignments.source import (
 from grader.course.home import make_home
 from grader.course.settings import load_config
 from grader.notebook.names import cell_metadata
+from grader.reports.task_texts import HEADING
+from rnncore.testing.failure import Place
+
+# a task's heading, and the line that says how long the task takes
+ABOVE = re.compile(r"^#{2,3} +.*(?:\n\n\*(?:Core|Extra)\b[^\n]*)?", re.MULTILINE)
 
 
 def source_notebook(assignment: Assignment) -> nbformat.NotebookNode:
@@ -55,9 +61,34 @@ def source_notebook(assignment: Assignment) -> nbformat.NotebookNode:
     cells = [
         _notebook_cell(assignment, cell, number) for number, cell in enumerate(shown)
     ]
+    _add_places(assignment, shown, cells)
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+
+
+def _add_places(
+    assignment: Assignment, shown: list[SourceCell], cells: list[nbformat.NotebookNode]
+) -> None:
+    """Write under each task's heading where the book explains it."""
+    places = find_explanations(assignment)
+    heading = None
+    for cell, made in zip(shown, cells, strict=True):
+        if cell.kind == "text" and HEADING.search(made.source):
+            heading = made
+        elif cell.kind in ("solution", "answer") and heading and cell.name in places:
+            said = _name_place(Place(**places[cell.name]))
+            heading.source = ABOVE.sub(
+                lambda found, said=said: f"{found[0]}\n\n{said}", heading.source, 1
+            )
+            heading = None
+
+
+def _name_place(place: Place) -> str:
+    """A link to the book's section; its name, where nobody knows the address."""
+    if address := os.environ.get("BOOK_ADDRESS", "").rstrip("/"):
+        return f"*Read: [{place.title}]({address}/{place.file}).*"
+    return f"*Read: \u201c{place.title}\u201d, on the book's page {place.page}.*"
 
 
 def _notebook_cell(

@@ -65,9 +65,13 @@ def fail(
     failure: Failure,
     outputs: Iterable[NotebookNode] = (),
     traceback: Iterable[str] = (),
+    others: Iterable[Failure] = (),
 ) -> None:
-    """Leave a failure as a record, and as an error after the outputs."""
-    note(cell, failure)
+    """Leave a failure as a record, and as an error after the outputs.
+
+    `others` are told beside it.
+    """
+    note(cell, failure, *others)
     kind = "AssertionError" if failure.about else failure.kind
     text = render(Failure.from_json(cell.metadata[KEY]))
     lines = [*traceback, f"{kind}: {text}"]

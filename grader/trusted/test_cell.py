@@ -279,7 +279,7 @@ class Test:
             if (text := file.getvalue())
         ]
         if raised is not None:
-            _record_failure(cell, raised, self.file)
+            _record_failure(cell, raised, self.file, self._list_lost())
         elif self.value is not None:
             if isinstance(self.value, properties.Points):
                 note(cell, *self.value.failures)
@@ -290,6 +290,12 @@ class Test:
                     execution_count=self.count,
                 )
             )
+
+    def _list_lost(self) -> list[Failure]:
+        """What the test had found before: the properties that were lost."""
+        values = self.space.values.values()
+        found = [v for v in values if isinstance(v, properties.Properties)]
+        return [failure for one in found for failure in one.lost.values()]
 
 
 def _split_hidden(source: str, file: str) -> tuple[list[ast.stmt], list[ast.stmt]]:
@@ -396,8 +402,13 @@ def _limit_seconds(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def _record_failure(cell: NotebookNode, error: Exception, file: str) -> None:
-    """Leave what a test raised; of a hidden one, without its values."""
+def _record_failure(
+    cell: NotebookNode, error: Exception, file: str, lost: list[Failure]
+) -> None:
+    """Leave what a test raised; of a hidden one, without its values.
+
+    What was lost before it stays told, with the mistakes' names.
+    """
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
@@ -413,4 +424,4 @@ def _record_failure(cell: NotebookNode, error: Exception, file: str) -> None:
         f"Cell In[{cell.execution_count}], line {frame.lineno}\n----> {frame.line}"
         for frame in frames
     ]
-    fail(cell, failure, cell.outputs, [*where, *notes])
+    fail(cell, failure, cell.outputs, [*where, *notes], lost)

@@ -688,3 +688,22 @@ def test_released_metadata_is_complete_and_checks_are_json():
         if cell.metadata.get("nbgrader"):
             assert cell.metadata.nbgrader.schema_version == 3
             assert cell.id == cell.metadata.nbgrader.grade_id
+
+
+def test_each_task_says_where_the_book_explains_it(monkeypatch):
+    assignment = source.read("ch03_bptt")
+    for address, due in {
+        "": "*Read: \u201cWindows\u201d, on the book's page ch03_truncated.*",
+        "https://x.org/rnn/": "*Read: [Windows]"
+        "(https://x.org/rnn/ch03_truncated.html#windows).*",
+    }.items():
+        monkeypatch.setenv("BOOK_ADDRESS", address)
+        texts = [
+            cell.source
+            for cell in builder.source_notebook(assignment).cells
+            if cell.cell_type == "markdown" and "*Read: " in cell.source
+        ]
+        assert len(texts) == len(assignment.of("test") | assignment.of("answer"))
+        (hunt,) = (text for text in texts if "mutant hunt" in text)
+        assert hunt.split("\n\n")[2] == due
+        assert all(text.count("*Read: ") == 1 for text in texts)

@@ -706,3 +706,32 @@ def test_what_a_call_calls_is_told_where_it_runs(grade):
         "assert list_called(f, {'x': 1}) == ['f', 'slow']\n"
     )
     assert grade(answer, test) == 2
+
+
+def test_what_the_visible_part_found_stays_told_when_the_hidden_part_fails(
+    server, tmp_path
+):
+    test = """from rnncore.testing import Properties, check
+properties = Properties(values=1, sizes=1)
+check(f, lambda x: 2 * x, [{"x": 1}], by=properties)
+with properties("sizes"):
+    raise AssertionError("one step is enough")
+### BEGIN HIDDEN TESTS
+check(f, lambda x: 2 * x, [{"x": 5}], by=properties)
+### END HIDDEN TESTS
+properties.points("It holds.")"""
+    submitted, release = notebook(
+        "def f(x):\n    ...", "def f(x):\n    return min(2 * x, 5)", test, "", ""
+    )
+    execute = TrustedExecute(
+        QUICK,
+        release,
+        tmp_path,
+        b"",
+        lambda: Session(server.path, {}, QUICK, str(tmp_path / "scratch")),
+    )
+    done, _ = execute.preprocess(submitted, {})
+    made = done.cells[2].metadata
+    assert made["failure"]["hidden"]
+    assert [one["costs"] for one in made["failures"]] == ["sizes"]
+    assert "one step is enough" in str(made["failures"])
