@@ -67,6 +67,7 @@ class Encoder:
         self.chunks: list[bytes] = []
         self.size = 0
         self.arrays: list[Any] = []
+        self.containers: list[Any] = []  # lists and dicts, outer ones first
         self.leaves: list[Any] = []  # tensors that require a gradient
         self.memo: dict[int, Tree] = {}
 
@@ -84,12 +85,14 @@ class Encoder:
             small = -LARGEST_INT < value < LARGEST_INT
             return value if small else {"i": hex(value)}
         if kind is list:
+            self.containers.append(value)
             return [self.encode(v) for v in value]
         if kind in (tuple, set, frozenset):
             tag = SEQUENCES[kind]
             return {tag: [self.encode(v) for v in value]}
         for tag, known in DICTS.items():
             if kind is known:
+                self.containers.append(value)
                 pairs = value.items()
                 return {tag: [[self.encode(k), self.encode(v)] for k, v in pairs]}
         return self._encode_other(value)
@@ -262,6 +265,7 @@ class Decoder:
         self.fetch, self.attach = fetch, attach
         self.memo: dict[tuple, Any] = {}
         self.arrays: list[tuple[Any, bytes]] = []  # and their bytes, as sent
+        self.containers: list[Any] = []  # in the Encoder's order
         self.nodes = self.taken = 0  # parts, bytes
 
     def decode(self, tree: Tree) -> Any:
@@ -282,7 +286,10 @@ class Decoder:
         if tree is None or isinstance(tree, str | bool | int | float):
             return tree
         if isinstance(tree, list):
-            return [self._decode(v) for v in tree]
+            made: list[Any] = []
+            self.containers.append(made)
+            made.extend(self._decode(v) for v in tree)
+            return made
         tag, body = next(iter(tree.items()))
         if tag == "a":
             return self._array(body)
@@ -291,8 +298,11 @@ class Decoder:
         if tag == "u":
             return tuple(self._decode(v) for v in body)
         if tag in DICTS:
+            found = DICTS[tag]()
+            self.containers.append(found)
             pairs = ((self._decode(k), self._decode(v)) for k, v in body)
-            return DICTS[tag](dict(pairs))
+            dict.update(found, dict(pairs))
+            return found
         if tag == "n":
             return self._namedtuple(*body)
         return self._decode_other(tag, body, tree)

@@ -27,6 +27,7 @@ from grader.isolation.serialization import (
     send,
 )
 from rnncore.checking.shell import LONGEST, OUTPUTS, Shell, Stream, execute
+from rnncore.testing.changes import find_change, keep_entries
 
 MOST_SAID = 1_000_000  # characters printed during one call
 LEFT_OUT = "\n... the rest is left out ...\n"
@@ -136,6 +137,7 @@ class Helper:
             decoder = Decoder(Message(head, data, []), self.fetch, attach)
             args, kwargs = decoder.decode(head["args"])
             before = list(decoder.arrays)
+            kept = [*map(keep_entries, decoder.containers)]
             function = getattr(self, "do_" + head["do"], None)
             function = function or OPERATIONS[head["do"]]
             lists = self._list_changeable(args, kwargs)
@@ -143,6 +145,9 @@ class Helper:
                 result = function(*args, **kwargs)
             answer = self._answer(result, inputs, before)
             self._add_changes(answer[0], lists, result)
+            told = [(k, find_change(held)) for k, held in enumerate(kept)]
+            if changed := [[k, how] for k, how in told if how]:
+                answer[0]["entries"] = changed
         except EOFError as error:
             if error.args and error.args[0] == "the other side has gone":
                 raise

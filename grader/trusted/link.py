@@ -31,6 +31,7 @@ from grader.trusted.errors import (
     Untrusted,
 )
 from grader.trusted.proxies import Proxy, state_of
+from rnncore.testing import changes
 
 MOST = 1 << 26  # bytes of one answer
 REAL = {"print": builtins.print, "input": builtins.input}
@@ -263,6 +264,8 @@ class Link:
             raise WireError("it is not an answer")
         if "changed" in head:
             self._change(message, encoder.arrays)
+        if "entries" in head:
+            self._change_entries(head["entries"], encoder.containers)
         attach = None
         if "graph" in head:
             attach = self._attach(message, encoder)
@@ -295,6 +298,19 @@ class Link:
             return tensor
 
         return attach
+
+    def _change_entries(self, told: Any, containers: list[Any]) -> None:
+        """Spoil the lent lists and dicts that were changed over there.
+
+        What they hold there is not brought back: it is enough that they
+        differ from what they were in the same way.
+        """
+        for pair in told if isinstance(told, list) else [told]:
+            number, how = pair if isinstance(pair, list) else (pair, "")
+            if not 0 <= _check_whole(number) < len(containers):
+                raise WireError("changed a list that was not passed")
+            if id(containers[number]) in self.lent:
+                _spoil(containers[number], how)
 
     def _change(self, message: Message, arrays: list[Any]) -> None:
         """Bring changes back into what was lent, and into nothing else."""
@@ -392,6 +408,24 @@ def has_names(value: Any) -> bool:
 
 def _get_attributes(value: Any) -> dict[str, Any]:
     return getattr(value, "__dict__", {})
+
+
+def _spoil(container: Any, how: Any) -> None:
+    """Change a list or a dict in one of the ways of rnncore.testing.changes."""
+    keys = list(container) if isinstance(container, dict) else range(len(container))
+    if how == changes.TAKEN and keys:
+        del container[keys[-1]]
+    elif how == changes.PUT_IN or not keys:
+        if isinstance(container, dict):
+            container[object()] = None
+        else:
+            container.append(None)
+    elif how == changes.MOVED and isinstance(container, dict):
+        container[keys[0]] = container.pop(keys[0])
+    elif how == changes.MOVED:
+        container.reverse()
+    else:
+        container[keys[0]] = object()
 
 
 def _check_whole(number: Any) -> int:

@@ -363,6 +363,8 @@ def _lend_to_link(link: Link) -> Iterator[None]:
         for _, leaf in named_leaves(copy):
             if is_array(leaf):
                 link.lend(leaf)
+        for container in _find_containers(copy):
+            link.lend(container)
         return copy
 
     def beside(helper: Any, function: Any, *args: Any) -> Any:
@@ -381,6 +383,15 @@ def _lend_to_link(link: Link) -> Iterator[None]:
         mock.patch.object(testing, "hunt", limit_calls(mutants.hunt)),
     ):
         yield
+
+
+def _find_containers(tree: Any) -> Iterator[Any]:
+    """The lists and dicts of a tree, which a call may change."""
+    if isinstance(tree, list | dict):
+        yield tree
+    if isinstance(tree, list | tuple | dict):
+        for part in tree.values() if isinstance(tree, dict) else tree:
+            yield from _find_containers(part)
 
 
 @contextlib.contextmanager

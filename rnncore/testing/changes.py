@@ -35,6 +35,17 @@ def keep_structure(tree: Any) -> Kept:
     return Kept(tree, names, [keep_structure(entry) for entry in entries])
 
 
+def keep_entries(thing: Any) -> Kept:
+    """Return what one container holds now, and not what these hold."""
+    names, entries = _entries_of(thing)
+    return Kept(thing, names, [Kept(entry, [], []) for entry in entries])
+
+
+def find_change(kept: Kept) -> str:
+    """How a container's entries changed since; empty if they did not."""
+    return _compare(kept, *_entries_of(kept.thing))
+
+
 def find_changes(
     before: Any, kept: Kept, path: str = ""
 ) -> Iterator[Change]:

@@ -735,3 +735,28 @@ properties.points("It holds.")"""
     assert made["failure"]["hidden"]
     assert [one["costs"] for one in made["failures"]] == ["sizes"]
     assert "one step is enough" in str(made["failures"])
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("parts.pop()", "took entries out of its argument parts"),
+        ("parts.append(1)", "put entries into its argument parts"),
+        ("parts.reverse()", "the entries of its argument parts in another"),
+        ("parts[0] = 0 * parts[0]", "put other entries into its argument"),
+        ("sizes.clear()", "took entries out of its argument sizes"),
+        ("sizes['a'] = 9", "put other entries into its argument sizes"),
+        ("sizes['a'] = sizes.pop('a')", "its argument sizes in another order"),
+        ("parts.copy().pop()", ""),
+    ],
+)
+def test_a_changed_list_or_dict_is_seen_from_here(grade, line, told):
+    test = """import numpy as np
+from rnncore.testing import check
+parts = [np.zeros(2), np.ones(3)]
+args = {"parts": parts, "sizes": {"a": 1, "b": 2}}
+check(f, lambda parts, sizes: 1, [args])
+"""
+    answer = f"def f(parts, sizes):\n    {line}\n    return 1"
+    assert grade(answer, test) == (0 if told else 2), grade.said
+    assert told in grade.said
