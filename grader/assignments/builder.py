@@ -78,9 +78,10 @@ def _add_places(
             heading = made
         elif cell.kind in ("solution", "answer") and heading and cell.name in places:
             said = _name_place(Place(**places[cell.name]))
-            heading.source = ABOVE.sub(
-                lambda found, said=said: f"{found[0]}\n\n{said}", heading.source, 1
-            )
+            text = heading.source
+            found = ABOVE.search(text)
+            end = found.end() if found else 0
+            heading.source = f"{text[:end]}\n\n{said}{text[end:]}"
             heading = None
 
 

@@ -301,7 +301,7 @@ class Decoder:
             found = DICTS[tag]()
             self.containers.append(found)
             pairs = ((self._decode(k), self._decode(v)) for k, v in body)
-            dict.update(found, dict(pairs))
+            found.update(dict(pairs))
             return found
         if tag == "n":
             return self._namedtuple(*body)

@@ -84,6 +84,10 @@ TRANSLATED = {  # what a library says, and what helps here
     r"expected .* same dtype|expected scalar type": "torch multiplies "
     "arrays of one dtype alone: make yours from the arguments, as "
     "`xp.zeros_like(x)` does.",
+    r"'numpy.ndarray' and 'Tensor'|'Tensor' and 'numpy.ndarray'|use "
+    r"np.concatenate|Cannot interpret 'torch|'Tensor' .*'astype'": "NumPy's "
+    "functions make arrays of NumPy: those of `xp` keep the arguments' "
+    "library (`xp.concat`, `xp.astype(a, dtype)`).",
     r"can't convert .* tensor to numpy|Tensor.cpu\(\)": "NumPy cannot read "
     "this torch array: use the functions of `xp`.",
     r"leaf Variable that requires grad": "torch lets nobody write into "

@@ -69,7 +69,7 @@ def identical(a: Array, b: Array) -> bool:
 
 
 def is_close(a: Array, b: Array, tolerance: float) -> bool:
-    """Whether two arrays of floats differ by a share of the largest entry."""
+    """Whether two arrays of floats are equal, to a share of the largest."""
     p, q = to_numpy(a), to_numpy(b)
     if p.shape != q.shape or p.dtype != q.dtype or p.dtype.kind != "f":
         return False

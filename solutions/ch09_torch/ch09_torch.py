@@ -201,9 +201,15 @@ class Context:
 def check_no_autograd(args):
     """The gradients are written, and not left to autograd."""
     given = {"ctx": Context(**args), "d_h": args["d_h"]}
-    called = {"torch.autograd.grad", "torch.autograd.backward", "leaky_step"}
+    called = {
+        "torch.autograd.grad",
+        "torch.autograd.backward",
+        "leaky_step",
+    }
     called &= {*list_called(LeakyCell.backward, given)}
-    assert_that(not called, "without autograd: write the gradients themselves")
+    assert_that(
+        not called, "without autograd: write the gradients themselves"
+    )
 
 
 with properties("gradients"):
@@ -432,7 +438,9 @@ def as_in_the_file(kernel, recurrent, bias, x):
 KEPT = "all four arrays must have the dtype and device of the file's"
 with properties("dtype"):
     for dtype in ("float64", "float32"):
-        given = mover(device)(from_file(np.random.default_rng(3), 3, 2, 2, 3), dtype)
+        given = mover(device)(
+            from_file(np.random.default_rng(3), 3, 2, 2, 3), dtype
+        )
         assert_that(as_in_the_file(**given), KEPT)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
@@ -1304,7 +1312,9 @@ hidden = [
     for w, r in [(1, 1), (3, 5), (0, 4), (2, 6), (1, 2)]
 ]
 check(timed, right, hidden, outputs="the median")
-assert_close("the median without warm-up", timed_busy(**visible[-1]), 6.0, why=why)
+assert_close(
+    "the median without warm-up", timed_busy(**visible[-1]), 6.0, why=why
+)
 ### END HIDDEN TESTS
 print("Task 5 holds.")
 

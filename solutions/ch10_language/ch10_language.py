@@ -623,7 +623,9 @@ def check_no_autograd(args):
     given["through"] = lambda x: (x, lambda d_y: d_y)
     called = {"torch.autograd.grad", "torch.autograd.backward"}
     called &= {*list_called(tied_loss, given)}
-    assert_that(not called, "without autograd: write the gradients themselves")
+    assert_that(
+        not called, "without autograd: write the gradients themselves"
+    )
 
 
 check_no_autograd(visible)

@@ -703,7 +703,9 @@ def test_each_task_says_where_the_book_explains_it(monkeypatch):
             for cell in builder.source_notebook(assignment).cells
             if cell.cell_type == "markdown" and "*Read: " in cell.source
         ]
-        assert len(texts) == len(assignment.of("test") | assignment.of("answer"))
+        assert len(texts) == len(
+            assignment.of("test") | assignment.of("answer")
+        )
         (hunt,) = (text for text in texts if "mutant hunt" in text)
         assert hunt.split("\n\n")[2] == due
         assert all(text.count("*Read: ") == 1 for text in texts)

@@ -42,7 +42,10 @@ def list_answers(assignment: Assignment, task: str) -> dict[str, str]:
 
 
 def grade(
-    assignment: Assignment, test: SourceCell, source: str, before: dict[str, Any]
+    assignment: Assignment,
+    test: SourceCell,
+    source: str,
+    before: dict[str, Any],
 ) -> float | None:
     """The points of an answer; None where its visible part fails."""
     visible, hidden, after = test_parts(assignment, test)
@@ -64,11 +67,15 @@ def find_wavering(name: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         for cell in run_by_kernel(assignment):
             source = cell.source
             if cell.kind == "test":
-                for label, answer in list_answers(assignment, cell.name).items():
+                for label, answer in list_answers(
+                    assignment, cell.name
+                ).items():
                     points = []
                     for seed in SEEDS:
                         monkeypatch.setenv("RNNCORE_SEED", str(seed))
-                        points.append(grade(assignment, cell, answer, namespace))
+                        points.append(
+                            grade(assignment, cell, answer, namespace)
+                        )
                         if points[-1] is None:
                             break
                     if len(set(points)) > 1:

@@ -685,7 +685,10 @@ print(hidden_rng().normal())"""
 @pytest.mark.parametrize(
     ("answer", "points"),
     [
-        ("def f(x):\n    y = 0\n    for a in x:\n        y = y + a\n    return y", 0),
+        (
+            "def f(x):\n    y = 0\n    for a in x:\n        y = y + a\n    return y",
+            0,
+        ),
         ("def f(x):\n    return x.sum()", 2),
     ],
 )
@@ -721,7 +724,11 @@ check(f, lambda x: 2 * x, [{"x": 5}], by=properties)
 ### END HIDDEN TESTS
 properties.points("It holds.")"""
     submitted, release = notebook(
-        "def f(x):\n    ...", "def f(x):\n    return min(2 * x, 5)", test, "", ""
+        "def f(x):\n    ...",
+        "def f(x):\n    return min(2 * x, 5)",
+        test,
+        "",
+        "",
     )
     execute = TrustedExecute(
         QUICK,
@@ -746,7 +753,10 @@ properties.points("It holds.")"""
         ("parts[0] = 0 * parts[0]", "put other entries into its argument"),
         ("sizes.clear()", "took entries out of its argument sizes"),
         ("sizes['a'] = 9", "put other entries into its argument sizes"),
-        ("sizes['a'] = sizes.pop('a')", "its argument sizes in another order"),
+        (
+            "sizes['a'] = sizes.pop('a')",
+            "its argument sizes in another order",
+        ),
         ("parts.copy().pop()", ""),
     ],
 )

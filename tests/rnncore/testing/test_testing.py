@@ -440,6 +440,22 @@ def test_torchs_own_words_about_bools_are_translated():
     assert "xp.astype" in caught.value.failure.why
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda x: x.astype(x.dtype),
+        lambda x: np.zeros(3, dtype=x.dtype),
+        lambda x: np.ones((3, 3)) @ x,
+    ],
+)
+def test_numpys_functions_on_torchs_arrays_are_sent_to_xp(wrong):
+    import torch
+
+    with pytest.raises(AssertionError) as caught:
+        check(wrong, lambda x: x, [{"x": torch.ones(3)}])
+    assert "`xp`" in caught.value.failure.why
+
+
 def test_a_list_where_an_array_is_due_is_told_in_words_of_the_course():
     from rnncore.backend import array_namespace
 
