@@ -85,7 +85,7 @@ TRANSLATED = {  # what a library says, and what helps here
     "arrays of one dtype alone: make yours from the arguments, as "
     "`xp.zeros_like(x)` does.",
     r"'numpy.ndarray' and 'Tensor'|'Tensor' and 'numpy.ndarray'|use "
-    r"np.concatenate|Cannot interpret 'torch|'Tensor' .*'astype'": "NumPy's "
+    r"np.concatenate|Cannot interpret 'torch|'Tensor' .*astype'": "NumPy's "
     "functions make arrays of NumPy: those of `xp` keep the arguments' "
     "library (`xp.concat`, `xp.astype(a, dtype)`).",
     r"can't convert .* tensor to numpy|Tensor.cpu\(\)": "NumPy cannot read "
