@@ -397,6 +397,22 @@ scores clipped: large scores were clipped, and so became equal; subtracting the 
 a mask that is not low enough: padding got a score that is low, but not below every other; minus infinity is
 - scores, -math.inf)
 + scores, -1e3)
+
+softmax over the batch, and its largest score: the softmax ran over the sentences of the batch, which have nothing to do with each other; its axis is the source's
+-     top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)
+-     e = xp.exp(scores - top)
+-     total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)
++     top = xp.maximum(xp.max(scores, axis=1, keepdims=True), passing)
++     e = xp.exp(scores - top)
++     total = xp.sum(e, axis=1, keepdims=True) + xp.exp(passing - top)
+
+divided after the context: the context was divided by the sum, and the weights are returned without it: they are the exponentials
+-     return xp.einsum("tbs,sbv->tbv", weights, values), weights
++     return xp.einsum("tbs,sbv->tbv", weights, values), e
+
+passing with a minus: the exponential of minus `passing` was added; it is a score like the others
+-     passing = passing[..., None]
++     passing = -passing[..., None]
 """
 
 # %% [markdown]
@@ -722,7 +738,7 @@ weights computed again: the weights were computed again without `passing`'s scor
 #
 # $$a_{tbs} = v \cdot \tanh(q_{tb} + k_{sb} + \text{covered}_{tbs}\, u), \qquad w_{tb} = \mathrm{softmax}_{s\ \text{real}}(a_{tb}), \qquad \text{covered}_{tbs} = \sum_{t' < t} w_{t'bs}.$$
 #
-# The queries (T, B, H) and keys (S, B, H) are projected already; v and u are (H,). So the steps are no longer independent: here is a loop, as in a recurrent network, and its state is what was covered, an array (S, B) like the mask. Return the `weights` (T, B, S) and the loop's last state, `covered` (S, B), the sum over all steps. Padding gets 0; no source is empty. Scores may be in the thousands.
+# The queries (T, B, H) and keys (S, B, H) are projected already; v and u are (H,). So the steps are no longer independent: here is a loop, as in a recurrent network, and its state is what was covered, an array (S, B) like the mask. Return the `weights` (T, B, S) and the loop's last state, `covered` (S, B), the sum over all steps. Padding gets 0; no source is empty. Scores may be in the thousands, those of padding too.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -811,6 +827,17 @@ visible = [
 ]
 loud = covering(rng, 3, 2, 4, 5)
 visible.append(move({**loud, "v": 2000.0 * loud["v"]}))
+
+
+def with_far_padding(args):
+    """No word fits, and the padding would fit by far the best."""
+    v, mask = 2000.0 * args["v"], np.array(args["mask"])
+    mask[0, 1:] = False
+    way = np.where(mask[..., None], -1.0, 3.0) * np.sign(v)
+    return {**args, "keys": way + 0.3 * args["keys"], "v": v, "mask": mask}
+
+
+visible.append(move(with_far_padding(covering(rng, 3, 2, 5, 2))))
 check(
     covering_weights,
     stored("covering_weights"),
@@ -836,6 +863,7 @@ hidden = hidden_inputs(
 )
 loud = covering(rng, 3, 2, 4, 3)
 hidden.append(move({**loud, "v": 2000.0 * loud["v"]}))
+hidden.append(move(with_far_padding(covering(rng, 4, 3, 6, 3))))
 check(
     covering_weights,
     reference_covering_weights,
@@ -1085,6 +1113,19 @@ covered a share: `covered` was divided by the number of steps at the end; it is 
 divided by the length: each step's weights were divided by the number of tokens before they were added to `covered`
 - covered = covered + w
 + covered = covered + w / xp.sum(xp.astype(mask, w.dtype), axis=0)
+
+largest of the padding subtracted: the largest score was taken over the padding too: where that is far above, all exponentials of real tokens are 0, and 0/0 is NaN
+-         scores = xp.where(mask, scores, -math.inf)
+-         e = xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
++         e = xp.exp(scores - xp.max(scores, axis=0, keepdims=True)) * mask
+
+a mask that is not low enough: padding got a score that is low and not minus infinity: where the real scores are lower still, it is looked at
+- scores, -math.inf)
++ scores, -1e3)
+
+exponentials covered: the exponentials were added to `covered`; what counts as a look is the weight, after the division by their sum
+- covered = covered + w
++ covered = covered + e
 """
 
 # %% [markdown]
@@ -1732,6 +1773,15 @@ a plain cell: the loop is a plain cell here; its weights are those of a GRU
 -         y, (h,), _ = unroll(gru_cell, loop, x[None], (h,))
 +         h = torch.tanh(x @ loop.W_x.T + loop.b_x + h @ loop.W_h.T + loop.b_h)[:, : h.shape[1]]
 +         y = h[None]
+
+state fed: the state went into the next step; it is what was mixed from state and context
+-         rows.append(looked[0])
++         rows.append(looked[0])
++         mixed = h
+
+softmax of the logits: probabilities were returned; logits are asked for, before a softmax
+- logits.append(readout(out, mixed[None])[0])
++ logits.append(readout(out, mixed[None])[0].softmax(1))
 """
 
 # %% [markdown]

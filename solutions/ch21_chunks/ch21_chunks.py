@@ -87,7 +87,7 @@ print("by hand: u_2 = (2 - 2/2)/2 = 0.5 and S = 2/2 + 0.5 = 1.5")
 #
 # $$S_t = \operatorname{diag}(\alpha_t)\, S_{t-1} + u_t k_t^{\mathsf T} \qquad y_t = S_t q_t .$$
 #
-# What each step writes, u, is given. Write the chunk: all outputs y, and the memory after the last step. No loop over the steps. `kept` below gives you $e^{c_t - c_j}$ for $j \le t$.
+# What each step writes, u, is given. Write the chunk: all outputs y, and the memory after the last step. No loop over the steps, which the test tells by the number of lines that run at 300 of them. `kept` below gives you $e^{c_t - c_j}$ for $j \le t$.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -153,12 +153,14 @@ import numpy as np
 
 from rnncore.testing import (
     Properties,
+    assert_that,
     check,
     check_causal,
     check_independent,
     mover,
     stored,
 )
+from rnncore.testing.inputs import count_lines
 
 properties = Properties(values=3, dtype=1, sizes=1)
 
@@ -202,6 +204,21 @@ def steps_first(u, q, k, log_a, S):
 writes = {"u": visible["u"].swapaxes(0, 1)}
 writes |= {name: visible[name] for name in ("q", "k", "log_a", "S")}
 check_causal(steps_first, writes, "u")
+
+
+def check_no_loop(rng):
+    """At 300 steps about as many lines run as at 3."""
+    few, many = (
+        count_lines(row_chunk, move(rows(rng, 1, C, 2, 2)))
+        for C in (3, 300)
+    )
+    assert_that(
+        many - few < 150,
+        "no loop over the steps: as many lines run at 300 as at 3",
+    )
+
+
+check_no_loop(rng)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
@@ -218,6 +235,7 @@ with np.errstate(all="ignore"):
         outputs=OUTPUTS,
         by=properties,
     )
+check_no_loop(np.random.default_rng(2))
 ### END HIDDEN TESTS
 properties.points("Task 1 holds.")
 
@@ -478,6 +496,20 @@ squares of the shares: the decay was applied twice between two steps
 writes left out of the sum: scores and decays were summed without the writes u_j
 - kept(c) * u[:, None, :, :]
 + kept(c) * (1 + 0 * u[:, None, :, :])
+
+loop over the steps [hidden]: the chunk was computed step by step; its point is that no step waits for the one before
+-     c = xp.cumulative_sum(log_a, axis=-2)
+-     P = xp.tril(q @ xp.matrix_transpose(k))
+-     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
+-     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
+-     left = xp.exp(c[:, -1:, :] - c) * u
+-     total = xp.exp(c[:, -1, :])[..., None]
+-     S_after = total * S + xp.matrix_transpose(left) @ k
++     S_after, y = S, []
++     for t in range(q.shape[1]):
++         S_after = xp.exp(log_a[:, t, :])[..., None] * S_after + u[:, t, :, None] * k[:, t, None, :]
++         y.append(xp.sum(S_after * q[:, t, None, :], axis=-1))
++     y = xp.stack(y, axis=1)
 """
 
 # %% [markdown]
@@ -751,7 +783,7 @@ d_R alone not transposed: d_L is right; d_R is d_X L^(-1), and on the way back L
 #
 # $$S_t = \alpha_t S_{t-1} + v_t k_t^{\mathsf T} \qquad n_t = \alpha_t n_{t-1} + k_t \qquad y_t = \frac{S_t q_t}{\max(|n_t^{\mathsf T} q_t|,\ 1)}$$
 #
-# Write it as all pairs of steps: **no loop**, one (T, T) matrix for each sequence. Decays may be strong: then a product of α's is 0, by which nothing can be divided, and e to the power of a large number overflows.
+# Write it as all pairs of steps: **no loop**, neither your own nor the given one, and one (T, T) matrix for each sequence. (The test tells a loop by the number of lines that run at 300 steps.) Decays may be strong: then a product of α's is 0, by which nothing can be divided, and e to the power of a large number overflows.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -825,11 +857,13 @@ import numpy as np
 
 from rnncore.testing import (
     Properties,
+    assert_that,
     check,
     check_independent,
     mover,
     stored,
 )
+from rnncore.testing.inputs import count_lines
 
 properties = Properties(values=3, dtype=1, sizes=1)
 
@@ -862,6 +896,22 @@ with np.errstate(all="ignore"):
         by=properties,
     )
 check_independent(all_pairs, visible[0], {n: 0 for n in visible[0]}, axis=0)
+
+
+def check_no_loop(rng):
+    """At 300 steps about as many lines run as at 3."""
+    few, many = (
+        count_lines(all_pairs, move(paired(rng, 1, T, 2, 2)))
+        for T in (3, 300)
+    )
+    assert_that(
+        many - few < 150,
+        "no loop, neither your own nor the given one: as many lines run at "
+        "300 steps as at 3",
+    )
+
+
+check_no_loop(rng)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
@@ -875,6 +925,7 @@ with np.errstate(all="ignore"):
         outputs="y",
         by=properties,
     )
+check_no_loop(np.random.default_rng(2))
 ### END HIDDEN TESTS
 properties.points("Task 3 holds.")
 
@@ -1057,6 +1108,10 @@ exponentiated scores: e was raised to the scores, as in attention; a matrix memo
 own key left out of the normaliser: the normaliser lacks the step's own key: it is n_t·q_t, after the write
 - n = xp.sum(A, axis=-1, keepdims=True)
 + n = xp.sum(xp.tril(A, k=-1), axis=-1, keepdims=True)
+
+the given loop called [hidden]: the given loop was called; its numbers are right, and the way there is what is asked for
+-     y = (A @ v) / xp.maximum(xp.abs(n), xp.ones_like(n))
++     y = normalised_loop(q, k, v, log_a)
 """
 
 # %% [markdown]
@@ -1336,7 +1391,7 @@ the last of several: of two sizes that cost the same the later one was taken; it
 #
 # $$y = e^{c_n} S q + \sum_{j \le n} e^{c_n - c_j} (k_j^{\mathsf T} q)\, v_j ,$$
 #
-# and, if there are C steps now, fold. Return y and the new memory. Do not change the old memory: a caller may want to continue from it a second time.
+# and, if there are C steps now, fold. Return y and the new memory. Do not change the old memory: a caller may want to continue from it a second time. Decays may be strong here too: a product of shares is then 0, by which nothing can be divided.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1447,17 +1502,23 @@ def written_by(step):
 
 
 rng = np.random.default_rng(4)
-visible = [move(asked(rng, 5, 2, 3, 3)), move(asked(rng, 2, 3, 2, 1))]
+visible = [
+    move(asked(rng, 5, 2, 3, 3)),
+    move(asked(rng, 2, 3, 2, 1)),
+    move(asked(rng, 6, 2, 3, 3, 2e4)),  # nothing is left of the past
+]
 mine = written_by(write_on)
-check(mine, stored("write_on"), visible, outputs=OUTPUTS, by=properties)
+with np.errstate(all="ignore"):
+    check(mine, stored("write_on"), visible, outputs=OUTPUTS, by=properties)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
 sizes = [(9, 3, 2, 4), (4, 1, 1, 2), (3, 2, 5, 1), (5, 2, 2, 20)]
-hidden = hidden_inputs(asked, [*sizes, (6, 2, 3, 3, 300.0)], device)
+hidden = hidden_inputs(asked, [*sizes, (6, 2, 3, 3, 2e4)], device)
 right = written_by(reference_write_on)
 mine = written_by(write_on)
-check(mine, right, hidden, outputs=OUTPUTS, by=properties)
+with np.errstate(all="ignore"):
+    check(mine, right, hidden, outputs=OUTPUTS, by=properties)
 ### END HIDDEN TESTS
 properties.points("Task 5 holds.")
 
@@ -1753,6 +1814,10 @@ all put in front: the new step was put before the older ones, so the decay count
 faded before it was written: each value was multiplied by e^(c_j), what had faded before it; what fades after it is e^(c_n - c_j)
 - xp.exp(c[-1, :] - c) * values
 + xp.exp(c) * values
+
+quotient of products, for the values: after a strong decay e^(c_n) and e^(c_j) are both 0, and 0/0 is NaN: subtract the logarithms, then exponentiate
+- xp.exp(c[-1, :] - c) * values
++ (xp.exp(c[-1, :]) / xp.exp(c)) * values
 """
 
 # %% [markdown]

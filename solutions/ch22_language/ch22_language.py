@@ -346,7 +346,7 @@ scale not 0 by epsilon alone: a step of zeros was divided by zero: s is 0 there;
 - keepdims=True) + root
 + keepdims=True)
 
-square of s overflows [hidden]: ε was divided by s², which is infinite or 0 in float16; (√ε / s)² cannot be
+square of s overflows: ε was divided by s², as the formula is printed: in float16 s² is infinite or 0, and ε may be 0 by itself; (√ε / s)² is neither
 - (root / s) ** 2
 + eps / (s * s)
 
