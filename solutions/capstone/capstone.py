@@ -98,7 +98,7 @@ print(at, " by hand: 3.106 again")
 # - `forward(a_x, a_h, state)` gives `(state, cache)`. a_x and a_h are (B, G · H), what the input and the hidden state contribute; the state is a tuple of `parts` arrays (B, H), the hidden state first. The cache is whatever the way back needs.
 # - `vjp(d_state, cache)` gives `(d_a_x, d_a_h, d_state)`: the gradients of the sums, (B, G · H) each, and what goes past the matrix, a tuple of `parts` arrays (B, H).
 #
-# It must be a cell of its own: not the plain cell, the GRU or the LSTM. The same arguments give the same result, no sequence of the batch reaches another, both a_x and a_h are read, float32 stays float32 (an array of constants that you make has the `dtype` of a_x), and no argument is changed (the vjp may overwrite its cache).
+# It must not be the plain cell, the GRU or the LSTM: the test refuses what gives their numbers, with blocks in any order. (Whether a change is one that can answer a question is for the reader of your report.) The same arguments give the same result, no sequence of the batch reaches another, both a_x and a_h are read, the vjp has formulas of its own (finite differences of `forward` earn nothing for the gradients: the test counts the lines that run), float32 stays float32 (an array of constants that you make has the `dtype` of a_x), and no argument is changed (the vjp may overwrite its cache).
 #
 # Where to look for one: a constant that the course has set, and you set otherwise; two gates made one, or one made two; a gate that sees something else; another squashing function; half of the units slow; a published cell (chapter 7's exercise names some). One change is worth more than three.
 #
@@ -154,8 +154,9 @@ from rnncore.backend import tree_map
 from rnncore.bptt import bptt
 from rnncore.comparison.ruler import CELLS
 from rnncore.rnn import init_params, unroll
-from rnncore.testing import Properties, check, observe, stored
+from rnncore.testing import Properties, assert_that, check, observe, stored
 from rnncore.testing.failure import CheckFailure
+from rnncore.testing.inputs import count_lines
 
 properties = Properties(values=2, gradients=3, dtype=1)
 
@@ -168,9 +169,9 @@ OUTPUTS = (
 NOTHING_RIGHT = ("no",) * 12
 
 
-def numbers(seed, G, parts, B=2, H=3):
+def numbers(seed, G, parts, B, H, size=1.0):
     rng = np.random.default_rng(seed)
-    a_x, a_h = rng.normal(size=(2, B, G * H))
+    a_x, a_h = size * rng.normal(size=(2, B, G * H))
     return {
         "a_x": a_x,
         "a_h": a_h,
@@ -201,7 +202,7 @@ def kind_of(found, expected):
     return "wrong"
 
 
-def in_blocks(found, expected, H=3):
+def in_blocks(found, expected, H):
     """The same of a gradient of sums: where in its blocks it is wrong."""
     way = kind_of(found, expected)
     blocks = range(0, expected.shape[1], H)
@@ -234,8 +235,8 @@ REASONS = {
     "zero": "Nothing comes back on this way, although the state depends "
     "on it.",
     "of the opposite sign": "It is right except for its sign.",
-    "half of it": "It is right except for a factor of 2: a share, or a mean "
-    "over the batch (of two here), that the way forward does not have?",
+    "half of it": "It is right except for a factor of 2: a share that the "
+    "way forward does not have?",
     "twice as large": "It is right except for a factor of 2: a share of one "
     "half forgotten, or one way counted twice?",
     "averaged over": "It was divided by the size of the batch.",
@@ -291,12 +292,12 @@ def yes(holds):
     return "yes" if holds else "no"
 
 
-def examined(seed):
+def examined(seed, B, H, size):
     """What the learner's cell is like, in words."""
     forward, vjp, G, parts = own_cell()
     if type(G) is not int or type(parts) is not int or min(G, parts) < 1:
         return NOTHING_RIGHT
-    args, d_state = numbers(seed, G, parts)
+    args, d_state = numbers(seed, G, parts, B, H, size)
     first, again = observe(forward, args), observe(forward, args)
     for call in (first, again):
         if call.error:
@@ -308,7 +309,7 @@ def examined(seed):
     if not (
         isinstance(new, tuple)
         and len(new) == parts
-        and all(np.shape(part) == (2, 3) for part in new)
+        and all(np.shape(part) == (B, H) for part in new)
     ):
         return ("yes", *NOTHING_RIGHT[1:])
     same = all(
@@ -328,16 +329,18 @@ def examined(seed):
     if not same:
         return ("yes",) * 4 + ("no",) * 8
     apart = not any(
-        far[1] > 0 for name in ("a_x", "a_h") for far in moved(name, [0])
+        far[1:].max() > 0
+        for name in ("a_x", "a_h")
+        for far in moved(name, [0])
     )
     reads = [
-        any(far.max() > 0 for far in moved(name, [0, 1]))
+        any(far.max() > 0 for far in moved(name, range(B)))
         for name in ("a_x", "a_h")
     ]
     kin = ""
     for known_name, known in CELLS.items():
         if (known.G, known.parts) == (G, parts):
-            for order in permutations(np.split(np.arange(3 * G), G)):
+            for order in permutations(np.split(np.arange(H * G), G)):
                 columns = np.concatenate(order)
                 sums = (args[name][:, columns] for name in ("a_x", "a_h"))
                 theirs, _ = known.forward(*sums, args["state"])
@@ -348,7 +351,7 @@ def examined(seed):
         raise call.error
     d_a_x, d_a_h, d_before = call.result
     due = [slopes(forward, args, d_state, name) for name in ("a_x", "a_h")]
-    ways = [in_blocks(d_a_x, due[0]), in_blocks(d_a_h, due[1])]
+    ways = [in_blocks(d_a_x, due[0], H), in_blocks(d_a_h, due[1], H)]
     if ways[0] == "right" != ways[1] and kind_of(d_a_h, due[0]) == "right":
         ways[1] = "wrong, though d_a_x would be it"
     past = []
@@ -395,11 +398,27 @@ def check_float32(seed, B, H):
         assert a.dtype == np.float32, f"{name}: float32 became {a.dtype}"
 
 
+def check_own_formulas(seed, B=3, H=4):
+    """The vjp does not run the way forward for each number."""
+    forward, vjp, G, parts = own_cell()
+    args, d_state = numbers(seed, G, parts, B, H)
+    _, cache = forward(*args.values())
+    way = {"d_state": d_state, "cache": cache}
+    assert_that(
+        count_lines(vjp, way) < 20 * count_lines(forward, args),
+        "the vjp has formulas of its own: finite differences of forward "
+        "run it again for each number of its arguments",
+    )
+
+
 try:
     check(
         examined,
         stored("own_cell"),
-        [{"seed": 1}],
+        [
+            {"seed": 1, "B": 3, "H": 4, "size": 1.0},
+            {"seed": 2, "B": 4, "H": 5, "size": 4.0},  # gates wide open
+        ],
         outputs=OUTPUTS,
         by=properties,
     )
@@ -407,6 +426,8 @@ except CheckFailure as error:
     raise CheckFailure(with_reason(error.failure)) from None
 for name, failure in properties.lost.items():
     properties.lost[name] = with_reason(failure)
+with properties("gradients"):
+    check_own_formulas(1)
 with properties("dtype"):
     check_float32(1, 3, 4)
 ### BEGIN HIDDEN TESTS
@@ -415,11 +436,16 @@ from rnncore.testing import assert_close, hidden_rng
 rng = hidden_rng()
 check(
     examined,
-    lambda seed: ("yes",) * 9 + ("right",) * 3,
-    [{"seed": int(rng.integers(1000))} for _ in range(2)],
+    lambda seed, B, H, size: ("yes",) * 9 + ("right",) * 3,
+    [
+        {"seed": int(rng.integers(1000)), "B": B, "H": H, "size": size}
+        for B, H, size in ((2, 3, 1.0), (3, 6, 1.0), (5, 2, 4.0))
+    ],
     outputs=OUTPUTS,
     by=properties,
 )
+with properties("gradients"):
+    check_own_formulas(int(rng.integers(1000)))
 with properties("dtype"):
     for B, H in ((1, 1), (4, 2), (3, 6)):
         check_float32(int(rng.integers(1000)), B, H)
@@ -481,9 +507,9 @@ all signs wrong [gradients]: all gradients have the opposite sign: the cell woul
 - return d_a, d_a, (d_h * z,)
 + return -d_a, -d_a, (-d_h * z,)
 
-averaged over the batch [hidden, gradients]: the gradients of the sums were divided by the size of the batch, and more than once; the loss does that, once
+averaged over the batch [gradients]: the gradients of the sums were divided by the size of the batch; the loss does that, once
 - return d_a, d_a, (d_h * z,)
-+ return d_a / len(d_a) ** 2 * 1.0, d_a / len(d_a) ** 2 * 1.0, (d_h * z,)
++ return d_a / len(d_a), d_a / len(d_a), (d_h * z,)
 
 noise in the cell: the same arguments gave two results: whatever is random must come in from outside, or no gradient can be checked
 - z, n = sigmoid(z), np.tanh(n)
@@ -535,6 +561,32 @@ gate without a gradient [hidden, gradients]: the gate got no gradient: it never 
 float64 made [hidden, dtype]: float32 became float64
 - z, n = sigmoid(z), np.tanh(n)
 + z, n = sigmoid(z).astype(float), np.tanh(n)
+
+finite differences of its own forward [hidden, gradients]: the way back was found by moving each number of the arguments, which costs a way forward for each
+-     def vjp(d_state, cache):
+-         (d_h,), (z, n, h) = d_state, cache
+-         d_z = d_h * (h - n) * z * (1 - z)
+-         d_n = d_h * (1 - z) * (1 - n * n)
+-         d_a = np.concatenate([d_z, d_n], axis=-1)
+-         return d_a, d_a, (d_h * z,)
++     def vjp(d_state, cache):
++         (d_h,), (z, n, h) = d_state, cache
++         a = np.concatenate([np.log(z / (1 - z)), np.arctanh(n)], axis=-1)
++         d = []
++         for start in (a, h):
++             d.append(np.zeros_like(start))
++             for index in np.ndindex(*start.shape):
++                 for sign in (1, -1):
++                     moved = start.copy()
++                     moved[index] += sign * 1e-5
++                     pair = (moved, h) if start is a else (a, moved)
++                     (new,), _ = forward(pair[0], 0 * pair[0], (pair[1],))
++                     d[-1][index] += sign * (d_h * new).sum() / 2e-5
++         return d[0], d[0], (d[1],)
+
+slope lost near the ends [hidden, gradients]: the gradient is right for small sums alone: the slope of the tanh was left out where the tanh is near its ends
+- d_n = d_h * (1 - z) * (1 - n * n)
++ d_n = d_h * (1 - z) * np.where(abs(n) > 0.99, 0.0, 1 - n * n)
 """
 
 # %% [markdown]
@@ -764,6 +816,18 @@ relative step: each entry was moved by a share of its own size, and not by `step
 those before moved too: with each entry all those before it were moved, too
 - moved[index] += sign * step
 + moved.ravel()[: np.ravel_multi_index(index, start.shape) + 1] += sign * step
+
+one copy for all: the copy was made once, before the loop: an entry that was moved stays moved while the next ones are measured
+-     d_x = np.zeros(start.shape)
+-     for index in np.ndindex(*start.shape):
+-         for sign in (1, -1):
+-             moved = start.copy()
+-             moved[index] += sign * step
++     d_x = np.zeros(start.shape)
++     moved = start.copy()
++     for index in np.ndindex(*start.shape):
++         for sign in (1, -1):
++             moved[index] += sign * step
 """
 
 # %% [markdown]
@@ -831,6 +895,7 @@ visible = [
     {"distance": np.array([4.0, 3.0, 2.0, 1.0])},
     {"distance": np.array([1.0, 2.0, 3.0])},
     {"distance": np.array([4.0, 1.2, 0.5, 1.5])},
+    {"distance": np.array([4.0, 3.0, 2.0])},  # ends at the half
 ]
 check(steps_to_half, stored("steps_to_half"), visible, outputs="half-life")
 assert_close("of half a step", steps_to_half(np.array([1.0, 0.25])), 0.5)
@@ -953,6 +1018,14 @@ the nearest step: this is the whole step nearest to one half; the time lies betw
 the lowest point: the lowest distance of all was looked for; the first at or below one half is meant
 - int(below[0])
 + int(np.argmin(distance))
+
+exactly one half passed over: a distance of exactly one half was passed over; at most one half is enough
+- distance <= half
++ distance < half
+
+nan for never: a curve that never gets so low gave NaN; it is infinity
+- return math.inf
++ return math.nan
 """
 
 # %% [markdown]

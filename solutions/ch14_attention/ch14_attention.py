@@ -1774,11 +1774,6 @@ a plain cell: the loop is a plain cell here; its weights are those of a GRU
 +         h = torch.tanh(x @ loop.W_x.T + loop.b_x + h @ loop.W_h.T + loop.b_h)[:, : h.shape[1]]
 +         y = h[None]
 
-state fed: the state went into the next step; it is what was mixed from state and context
--         rows.append(looked[0])
-+         rows.append(looked[0])
-+         mixed = h
-
 softmax of the logits: probabilities were returned; logits are asked for, before a softmax
 - logits.append(readout(out, mixed[None])[0])
 + logits.append(readout(out, mixed[None])[0].softmax(1))

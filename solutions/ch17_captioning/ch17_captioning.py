@@ -714,6 +714,12 @@ weights squared: the weights were squared in the states' gradient; a state was m
 results exchanged: d_centre and d_sharp were returned in the places of each other
 - (1, 0, 2)), d_centre, d_sharp
 + (1, 0, 2)), d_sharp, d_centre
+
+frames and videos exchanged by a reshape: a reshape does not exchange two axes, it fills the new shape in the old order: frames of different videos stand in one video
+-     d_by_film = xp.sum(weights[..., None] * d_word, axis=0)
++     d_by_film = xp.sum(weights[..., None] * d_word, axis=0)
++     B, T, H = d_by_film.shape
++     d_by_film = xp.permute_dims(xp.reshape(d_by_film, (T, B, H)), (1, 0, 2))
 """
 
 # %% [markdown]
@@ -1110,7 +1116,7 @@ gradient video by video [gradients]: the gradient was divided video by video; it
 # \text{bleu} = \min\bigl(1,\, e^{1 - r/s}\bigr)\,\sqrt{p_1\, p_2},
 # $$
 #
-# with s the words said and r the words that would have been right, in all videos together: so a caption is not rewarded for being short. At least one of the captions has two words or more.
+# with s the words said and r the words that would have been right, in all videos together: so a caption is not rewarded for being short. Where no group of one of the two sizes is right, bleu is 0. At least one of the captions has two words or more.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1216,6 +1222,8 @@ visible = [
         said=["a b", "b a", "a b"],
         truths=[("b a",) * 3, ("a b",) * 3, ("a b",) * 3],
     ),
+    dict(said=["a b c", "b"], truths=[("c b a",), ("b",)]),  # no pair
+    dict(said=["d e", "f"], truths=[("c b a",), ("b",)]),  # and no word
 ]
 check(judged, stored("judged"), visible, outputs=OUTPUTS)
 ### BEGIN HIDDEN TESTS
@@ -1507,6 +1515,10 @@ fourth root: the fourth root was taken, as for groups of up to four words; of tw
 smoothed: 1 was added to the counts; the precisions are right groups over said groups
 - p = right[1:] / made[1:]
 + p = (right[1:] + 1) / (made[1:] + 1)
+
+logarithms of the precisions: the logarithms of the precisions were added: where no group is right, that of 0 is an error, and bleu is 0; take the root of the product
+- float(brevity * np.sqrt(p.prod()))
++ float(brevity * math.exp(0.5 * sum(math.log(a) for a in p)))
 """
 
 # %% [markdown]
@@ -1626,12 +1638,11 @@ check(
     by=properties,
 )
 placed(visible[0])
-wrong = captioned(np.random.default_rng(6), 4, 3, 2, 4)
-wrong["captions"] = wrong["captions"][:3]
+four = captioned(np.random.default_rng(6), 4, 3, 2, 4)
 with properties("refusals"):
-    assert_refuses(
-        caption_batches, wrong, "a caption is missing", "captions"
-    )
+    for count, why in ((3, "a caption is missing"), (5, "one too many")):
+        wrong = {**four, "captions": (four["captions"] * 2)[:count]}
+        assert_refuses(caption_batches, wrong, why, "captions")
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
 from rnncore.video.captions import caption_batches as book_caption_batches
@@ -1815,6 +1826,10 @@ padded with START: `read` was padded with START; after a caption comes PAD, 0
 no CaptionBatch [hidden]: a plain tuple has no `frames`, `read` and `targets`; return a CaptionBatch
 - CaptionBatch(*(a.to(device) for a in batch))
 + tuple(a.to(device) for a in batch)
+
+too few alone refused [refusals]: only missing captions were refused; captions without a video do not fit either
+- if len(frames) != len(captions):
++ if len(frames) > len(captions):
 """
 
 # %% [markdown]

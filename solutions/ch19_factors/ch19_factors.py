@@ -368,6 +368,14 @@ factor N: the logarithm is multiplied by N; N stands inside it
 N subtracted: the logarithm is that of (1 - N) / N; s + N starts at 1 + N
 - math.log((1 + N) / N)
 + math.log((1 - N) / N)
+
+logarithms to two bases: one of the two logarithms is to the base 2; their quotient needs the same base in both
+- math.log((1 + N) / N)
++ math.log2((1 + N) / N)
+
+a factor of one left out: a unit whose factor is 1 was taken for one that never turns; its other factor decides, or it lasts up to the limit
+- (a_0 > 0) & (a_1 < 0)
++ (a_0 > 0) & (a_1 < 0) & (size < 1)
 """
 
 # %% [markdown]
@@ -652,6 +660,10 @@ first cosine with a minus: the first row is (-cos p, -sin p); both cosines have 
 presses modulo two: the presses were counted modulo two; each of them turns
 - (2 * math.pi / M) * x
 + (2 * math.pi / M) * (x % 2)
+
+a press taken back is none: a press taken back was counted as none; it turns the other way
+- (2 * math.pi / M) * x
++ (2 * math.pi / M) * xp.where(x > 0, x, xp.zeros_like(x))
 """
 
 # %% [markdown]
@@ -683,8 +695,8 @@ presses modulo two: the presses were counted modulo two; each of them turns
 def one_step(first, second):
     """One step that does what two steps do, one after the other.
 
-    Shapes: first ((B, d, d), (B, d)); second ((B, d, d), (B, d))
-        -> A (B, d, d); u (B, d)
+    Shapes: first ((..., d, d), (..., d)); second, likewise
+        -> A (..., d, d); u (..., d)
     """
     (A_1, u_1), (A_2, u_2) = first, second
     ### BEGIN SOLUTION
@@ -743,7 +755,15 @@ def two_steps(rng, B, d):
 visible = [
     move(two_steps(np.random.default_rng(6), 2, 3)),
     move(two_steps(np.random.default_rng(7), 3, 2)),
+    move(two_steps(np.random.default_rng(8), 3, 1)),  # d is 1, B is not
 ]
+more = two_steps(np.random.default_rng(9), 12, 2)  # two axes in front
+visible.append(
+    {
+        name: move(tuple(a.reshape(4, 3, *a.shape[1:]) for a in step))
+        for name, step in more.items()
+    }
+)
 check(one_step, stored("one_step"), visible, outputs="A, u", by=properties)
 # by hand: turn a quarter, then add (1, 0); and the other way round
 turn = np.array([[[0.0, -1.0], [1.0, 0.0]]]), np.zeros((1, 2))
@@ -912,6 +932,14 @@ first step undone: the first step's factor was inverted: the second step follows
 inputs multiplied entry by entry: the two inputs were multiplied with each other; the second step multiplies u_1 by A_2 and adds u_2
 - (A_2 @ u_1[..., None])[..., 0] + u_2
 + u_1 * u_2
+
+one axis in front: the letters of the product name one axis in front; there may be any number: write `...` for them, or use `@`
+-     u = (A_2 @ u_1[..., None])[..., 0] + u_2
++     u = (np if isinstance(A_2, np.ndarray) else __import__("torch")).einsum("bij,bj->bi", A_2, u_1) + u_2
+
+all axes of one taken away: the column was taken back by a squeeze, which takes away every axis of one, that of d too
+- (A_2 @ u_1[..., None])[..., 0]
++ (A_2 @ u_1[..., None]).squeeze()
 """
 
 # %% [markdown]
@@ -1804,6 +1832,18 @@ d_a for d_u: the candidate's gradient was made of d_a; n is in what is written, 
 parts exchanged: d_a and d_u have changed places: what reaches a in all is d_a - n d_u
 - (d_a - n * d_u)
 + (d_u - n * d_a)
+
+slope of the share, in f's block: f's block got the slope f (1 - f); the slope of ln f is 1 - f
+- d * (1 - f), -d
++ d * f * (1 - f), -d
+
+the share itself, in f's block: f's block was multiplied by f; the slope of ln f is 1 - f
+- d * (1 - f), -d
++ d * f, -d
+
+candidate by its own gate: the candidate's gradient was multiplied by i; what it is written with is 1 - a, i's share of the two
+- (1 - a) * d_u]
++ i * d_u]
 """
 
 # %% [markdown]
