@@ -1827,7 +1827,7 @@ no CaptionBatch [hidden]: a plain tuple has no `frames`, `read` and `targets`; r
 - CaptionBatch(*(a.to(device) for a in batch))
 + tuple(a.to(device) for a in batch)
 
-too few alone refused [refusals]: only missing captions were refused; captions without a video do not fit either
+too few alone refused [hidden, refusals]: only missing captions were refused; captions without a video do not fit either
 - if len(frames) != len(captions):
 + if len(frames) > len(captions):
 """

@@ -777,7 +777,10 @@ from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
 hidden = hidden_inputs(
-    two_steps, [(1, 1), (4, 2), (3, 5), (3, 3)], device, rng=rng
+    two_steps,
+    [(1, 1), (4, 2), (3, 5), (3, 3), (4, 1)],
+    device,
+    rng=rng,
 )
 check(one_step, reference_one_step, hidden, outputs="A, u", by=properties)
 one, two, three = (two_steps(rng, 2, 3)["first"] for _ in range(3))

@@ -1415,6 +1415,10 @@ residual into d_a: the residual's d_y was added to d_a and went through the norm
 layer norm's, no residual: this is layer norm's vjp, which takes off the mean of d_n too, and the residual connection's d_y is missing
 - d_x = d_y + (d_n - n * along) / rho
 + d_x = (d_n - xp.mean(d_n, axis=-1, keepdims=True) - n * along) / rho
+
+w twice: the gradient was multiplied by w twice: once before the mean, and once more at the end
+- (d_n - n * along) / rho
++ w * (d_n - n * along) / rho
 """
 
 # %% [markdown]
