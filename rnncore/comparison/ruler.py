@@ -176,7 +176,7 @@ def check_cell(cell: Cell) -> float:
     )
     check(
         cell.vjp,
-        Stored([expected], []),
+        Stored([expected], [], wrong_by=2e-8),  # finite differences
         [{"d_state": d_state, "cache": cache}],
         outputs="d_a_x, d_a_h, d_state",
     )

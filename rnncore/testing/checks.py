@@ -74,8 +74,10 @@ def check(
             reference(*copy_arrays(args).values()) for args in inputs
         ]
     name = called = getattr(candidate, "__name__", "the function")
+    at_least = 0.0
     if isinstance(reference, Stored):
         name = reference.task or called  # the candidate may be a wrapper
+        at_least = reference.wrong_by
     seen = []
     for args in inputs:
         seen.append(observe(candidate, args))
@@ -89,7 +91,7 @@ def check(
     for k in sorted(range(len(inputs)), key=lambda k: len(ways[k])):
         args, expected, call = inputs[k], results[k], seen[k]
         for lost, found in _problems(
-            name, expected, call, args, outputs, 0.0, words
+            name, expected, call, args, outputs, at_least, words
         ):
             if name != called and _unpacks_none(candidate, call.error):
                 found = NOTHING_CAME._replace(what=name, function=name)

@@ -43,6 +43,7 @@ class Stored(NamedTuple):
     results: list[Any]
     mistakes: list[Mistake]
     task: str = ""
+    wrong_by: float = 0.0  # what the results may be off themselves
 
 
 def stored(task: str, path: str | Path = "checks.json") -> Stored:
