@@ -913,6 +913,7 @@ hidden = [
         (5, 1.2, 0.0, 0.0),
     ]
 ]
+hidden.append({"distance": np.array([8.0, 9.0, 5.0, 4.0])})
 check(steps_to_half, reference_steps_to_half, hidden, outputs="half-life")
 ### END HIDDEN TESTS
 print("Task 3 holds.")
@@ -1023,7 +1024,7 @@ exactly one half passed over: a distance of exactly one half was passed over; at
 - distance <= half
 + distance < half
 
-nan for never: a curve that never gets so low gave NaN; it is infinity
+nan for never [hidden]: a curve that never gets so low gave NaN; it is infinity
 - return math.inf
 + return math.nan
 """
