@@ -889,7 +889,7 @@ def asked(rng, T, B, K, percents, sure=1.5):
 rng = np.random.default_rng(3)
 visible = [
     asked(rng, 9, 14, 3, [5, 30, 50, 70, 100]),
-    asked(rng, 25, 12, 4, [4, 28, 56, 90], 3.0),
+    asked(rng, 25, 12, 4, [56, 4, 90, 28], 3.0),
 ]
 check(how_soon, stored("how_soon"), visible, outputs=OUTPUTS, by=properties)
 sure = np.zeros((10, 1, 2))
@@ -1122,6 +1122,10 @@ settled on any answer: decided tells when the answer no longer changes, right or
 right without a break from the first: decided is 1 for every video that is right at its end: what was wrong before was not looked at
 - last_wrong + 1, -1)
 + 1, -1)
+
+percents sorted: the percents were sorted; the accuracies stand in the order of `percents`
+- after = -(-percents[:, None] * lengths // 100)
++ after = -(-np.sort(percents)[:, None] * lengths // 100)
 """
 
 # %% [markdown]

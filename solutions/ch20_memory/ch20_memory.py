@@ -159,7 +159,7 @@ def some_pairs(rng, N, K, V, limit):
 
 rng = np.random.default_rng(1)
 visible = [
-    move(some_pairs(rng, 4, 3, 2, 0.375)),
+    move(some_pairs(rng, 4, 3, 2, 0.625)),
     move(some_pairs(rng, 3, 6, 4, 0.5)),
     move(some_pairs(rng, 5, 2, 3, 2.25)),
 ]
@@ -432,6 +432,10 @@ products without values: the rest was made of the products of the keys alone; th
 pairs counted: the pairs whose ratio is at most the limit were counted; `fits` is worked out by hand, from K and the limit, and does not look at the pairs
 - 1 + int(limit * keys.shape[1])
 + int(xp.sum(xp.astype(ratio <= limit, ratio.dtype)))
+
+rounded to the nearest: limit · K was rounded to the nearest whole number; where that is upwards, the last pair is one too many
+- 1 + int(limit * keys.shape[1])
++ 1 + round(limit * keys.shape[1])
 """
 
 # %% [markdown]
