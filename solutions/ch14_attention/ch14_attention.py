@@ -832,7 +832,7 @@ visible.append(move({**loud, "v": 2000.0 * loud["v"]}))
 def with_far_padding(args):
     """No word fits, and the padding would fit by far the best."""
     v, mask = 2000.0 * args["v"], np.array(args["mask"])
-    mask[0, 1:] = False
+    mask[-1, -1] = False
     way = np.where(mask[..., None], -1.0, 3.0) * np.sign(v)
     return {**args, "keys": way + 0.3 * args["keys"], "v": v, "mask": mask}
 
