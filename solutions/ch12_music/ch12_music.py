@@ -360,6 +360,12 @@ pitches for tokens: a struck key was written as its pitch; its token is q - LOWE
 voices counted from the notes: V was not used: there are V voices, also where the last ones have no note
 - np.full((last.max(), V), SILENCE)
 + np.full((last.max(), max(voice) + 1), SILENCE)
+
+the first of two is heard: of two notes that begin in one frame the one listed first was heard; it is the one listed later
+-     for b, e, q, v in zip(first, last, pitch, voice, strict=True):
++     for n, (b, e, q, v) in enumerate(zip(first, last, pitch, voice, strict=True)):
++         if any(c == b and w == v for c, w in zip(first[:n], voice[:n], strict=True)):
++             continue
 """
 
 # %% [markdown]
@@ -675,6 +681,10 @@ against its own frame, with its gradient there: row t of the logits was compared
 float64 inside [hidden, dtype]: the mask was made in float64, and a result took its dtype: make it in the dtype of the logits
 - counts = (t < lengths).to(logits.dtype)
 + counts = (t < lengths).to(torch.float64)
+
+bits, in the score alone: the score is in bits, and its gradient is in nats; a nat is a logarithm to the base e
+- nats = (each.sum(-1) * weight).sum()
++ nats = (each.sum(-1) * weight).sum() / np.log(2)
 """
 
 # %% [markdown]
@@ -1178,8 +1188,9 @@ visible.append(
             np.array([[51, 37], [53, 39]]),
             np.array([[50, 36], [47, 31]]),
             np.array([[52, 36], [49, 33]]),  # the third, higher
+            np.array([[50, 34], [HOLD, HOLD], [47, 31]]),  # and held
         ],
-        keys=[1, -3, 0, 6, -2, 2],
+        keys=[1, -3, 0, 6, -2, 2, 3],
         held_out=[2, 0],
         compass=np.array([[50, 76], [36, 62]]),
     )
@@ -1247,6 +1258,12 @@ for lowest in (22, 23):
             compass=np.array([[55, 70], [lowest, 31]]),
         )
     )
+held = collection(rng, 3, 2)  # one that is held longer is another piece
+again = held["pieces"][held["held_out"][0]]
+held["pieces"].append(np.concatenate([again, again[:1] * 0 + HOLD]))
+held["pieces"][-1][-1][again[-1] == SILENCE] = SILENCE
+held["keys"].append(0)
+hidden.append(held)
 check(
     in_all_keys,
     reference_in_all_keys,
@@ -1416,6 +1433,10 @@ lowest key stays: the piano's lowest key, whose token is FIRST itself, was not m
 lowest key in no key: the piano's lowest key, whose token is FIRST itself, was let through like a HOLD or a rest
 - fits = (piece < FIRST)
 + fits = (other <= FIRST)
+
+rhythm left out: pieces were compared by their struck pitches alone: one that is held longer is another piece, and may be trained on
+- return up(piece, TOKENS - piece.max()).tobytes()
++ return np.diff(piece[piece >= FIRST]).tobytes()
 """
 
 # %% [markdown]

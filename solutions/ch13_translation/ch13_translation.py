@@ -631,6 +631,10 @@ log p in the gradient [gradients]: d_logits has log p where p belongs
 slope of the softmax twice [gradients]: d_logits has p (1 - p) as a factor: p minus the target is already the gradient through the softmax
 - error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
 + error = (xp.exp(log_p) - xp.astype(hit, logits.dtype)) * xp.exp(log_p) * (1 - xp.exp(log_p))
+
+END not counted in N: N leaves END out, and the sum does not; END is a token that counts
+- N = xp.sum(xp.astype(real, logits.dtype))
++ N = xp.sum(xp.astype(real & (targets != 2)[..., None], logits.dtype))
 """
 
 # %% [markdown]
@@ -757,6 +761,9 @@ visible[0]["own"][3] = False  # a step at which all hear the teacher
 visible[1]["read"][0] = [3, 1]  # another beginning than START
 visible[1]["read"][3] = 2  # END is read, and the decoder goes on
 visible[1]["own"][[0, 3, 4]] = [[True], [False], [True]]
+last_words = lesson(rng, 7, 3, 6, 3, 4, 2)
+last_words["weights"][2].b_y[2] += 3.0  # END is said, heard, and no end
+visible.append(last_words)
 visible[:2] = [move(args) for args in visible[:2]]
 check(
     part_teacher,
@@ -916,6 +923,16 @@ words of a taught decoder: the decoder's own words come from a run with the teac
 +         x = xp.concat([xp.take(E, token, axis=0), vector], axis=1)
 +         y, (h,), _ = unroll(gru_cell, loop, x[None, ...], (h,))
 +         now = readout(out, y)
+
+START said: PAD alone was shut out; the decoder never says START either
+- xp.argmax(now[0, :, END:], axis=1) + END
++ xp.argmax(now[0, :, START:], axis=1) + START
+
+stops at END: a sentence whose decoder had said END stood still; it simply goes on
+-         y, (h,), _ = unroll(gru_cell, loop, x[None, ...], (h,))
++         old = h
++         y, (h,), _ = unroll(gru_cell, loop, x[None, ...], (h,))
++         h = xp.where(((said == END) & heard)[:, None], old, h)
 """
 
 # %% [markdown]
@@ -1292,6 +1309,9 @@ visible = [
     dict(  # the shortest fails
         sources=["a", "a b"], said=["x", "y"], wanted=["y", "y"], bar=0.5
     ),
+    dict(  # a space more is another text
+        sources=["a", "a b"], said=["x", "y "], wanted=["x", "y"], bar=0.5
+    ),
 ]
 check(
     exact_by_length,
@@ -1321,6 +1341,7 @@ hidden = [
     ]
 ]
 hidden.append(dict(sources=["a b"], said=["x"], wanted=["y"], bar=0.5))
+hidden.append(dict(sources=["a"], said=[" x"], wanted=["x"], bar=0.5))
 hidden.append(
     dict(
         sources=["a-b c ", "d"], said=["x", "y"], wanted=["x", "z"], bar=0.5
@@ -1453,6 +1474,10 @@ contained: a translation that is a part of what was wanted was taken for exact
 spaces counted: the spaces were counted: words stand between them, and a space at the end makes no word
 - len(source.split())
 + source.count(" ") + 1
+
+spaces at the ends forgiven: spaces at the ends of a text were taken away before the comparison; exact is the same text
+- append(a == b)
++ append(a.strip() == b.strip())
 """
 
 # %% [markdown]
@@ -1554,6 +1579,9 @@ visible = [
     ]
 ]
 check(wrote, stored("greedy"), visible, outputs=OUTPUTS, by=properties)
+with properties("refusals"):
+    args = {**visible[0], "limit": 0}
+    assert_refuses(wrote, args, "with nothing to write", "limit")
 ### BEGIN HIDDEN TESTS
 from rnncore.seq2seq import greedy as book_greedy
 from rnncore.testing import hidden_inputs
