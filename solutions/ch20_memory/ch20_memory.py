@@ -159,9 +159,10 @@ def some_pairs(rng, N, K, V, limit):
 
 rng = np.random.default_rng(1)
 visible = [
-    move(some_pairs(rng, 4, 3, 2, 0.625)),
+    move(some_pairs(rng, 4, 3, 2, 0.375)),
     move(some_pairs(rng, 3, 6, 4, 0.5)),
     move(some_pairs(rng, 5, 2, 3, 2.25)),
+    move(some_pairs(rng, 3, 3, 2, 0.625)),  # 1.875, and no more
 ]
 check(
     capacity,
@@ -433,9 +434,6 @@ pairs counted: the pairs whose ratio is at most the limit were counted; `fits` i
 - 1 + int(limit * keys.shape[1])
 + int(xp.sum(xp.astype(ratio <= limit, ratio.dtype)))
 
-rounded to the nearest: limit · K was rounded to the nearest whole number; where that is upwards, the last pair is one too many
-- 1 + int(limit * keys.shape[1])
-+ 1 + round(limit * keys.shape[1])
 """
 
 # %% [markdown]
