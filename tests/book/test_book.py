@@ -11,6 +11,7 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
 import weakref
 from pathlib import Path
 from queue import Empty
@@ -19,6 +20,7 @@ import numpy as np
 import psutil
 import pytest
 import yaml
+import zmq
 from bs4 import BeautifulSoup
 from pybtex.database import parse_file
 
@@ -1136,6 +1138,62 @@ print("done")
             book.execute(page, notebook, manager)
             assert notebook.cells[1].outputs[-1].text == "done\n"
     assert re.search(why, capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("forked", [False, True])
+def test_a_kernel_that_does_not_start_is_named_and_tried_once_more(
+    small, monkeypatch, capsys, times, forked
+):
+    (small / "book" / "dies.py").write_text(
+        "import os\n"
+        "def load_ipython_extension(shell):\n"
+        "    with open('tries', 'a') as file:\n"
+        "        file.write('x')\n"
+        f"    if os.path.getsize('tries') <= {times}:\n"
+        "        os._exit(3)\n"
+    )
+    dies = "--IPKernelApp.extra_extensions=dies"
+    monkeypatch.setattr(book, "EXTENSIONS", [*book.EXTENSIONS, dies])
+    write(small, cells("print('done')"))
+    page = small / "book" / "page.md"
+    notebook = book.read_notebook(page)
+    why = (
+        "page.md: Kernel died before .*; its kernel ended .* with status 3"
+    )
+    with contextlib.ExitStack() as stack:
+        manager = kernels.Manager
+        if forked:
+            manager = stack.enter_context(kernels.start_fork_server())
+        if times == 2:
+            with pytest.raises(book.BuildError, match=why):
+                book.execute(page, notebook, manager)
+        else:
+            book.execute(page, notebook, manager)
+            assert notebook.cells[1].outputs[-1].text == "done\n"
+    assert re.search(why, capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("long", [False, True])
+def test_kernels_take_no_ports_where_a_folder_can_hold_their_sockets(
+    small, monkeypatch, tmp_path, long
+):
+    if not zmq.has("ipc"):
+        pytest.skip("no such sockets on this system")
+    folder = tmp_path / ("x" * 120 if long else "x")
+    folder.mkdir()
+    manager = kernels.Manager()
+    manager.connect_within("/tmp/x" if not long else str(folder))
+    assert manager.transport == ("tcp" if long else "ipc")
+    code = "from ipykernel.kernelapp import IPKernelApp\n"
+    code += "print(IPKernelApp.instance().transport)"
+    write(small, cells(code))
+    page = small / "book" / "page.md"
+    notebook = book.read_notebook(page)
+    if long:
+        monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    book.execute(page, notebook)
+    assert notebook.cells[1].outputs[-1].text == f"{manager.transport}\n"
 
 
 @pytest.mark.parametrize("forked", [False, True])

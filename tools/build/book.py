@@ -26,6 +26,7 @@ For authors: with --page, references to other pages are plain text too; tqdm wri
 """
 
 import argparse
+import atexit
 import contextlib
 import errno
 import functools
@@ -318,12 +319,16 @@ def _execute_once(
             env["SHAKE"] = str(shake)
         kernel = cast(Manager, client.create_kernel_manager())
         client.km = kernel
+        kernel.connect_within(folder)
         try:
             client.execute(env=offline_environment() | env)
         except DeadKernelError as error:
             raise DeadKernelError(kernel.say_how_it_ended()) from error
-        except (CellTimeoutError, RuntimeError) as error:
+        except CellTimeoutError as error:
             raise BuildError(f"{page.name}: {error}") from error
+        except RuntimeError as error:  # it did not start
+            atexit.unregister(client._cleanup_kernel)  # it has nothing to end
+            raise DeadKernelError(f"{error}; {kernel.say_how_it_ended()}") from error
         uses = read_uses(log, begun)
     return PageRun(time.monotonic() - start, uses)
 

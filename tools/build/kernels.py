@@ -24,6 +24,7 @@ from queue import Empty
 from typing import Any
 
 import psutil
+import zmq
 from jupyter_client import AsyncKernelClient, AsyncKernelManager
 from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.connect import KernelConnectionInfo
@@ -61,6 +62,8 @@ THREAD_COUNTS = dict.fromkeys(
 )
 
 IPYTHON = ROOT / "_build" / "ipython"
+LONGEST_SOCKET = 103  # bytes of its path, on macOS; Linux has 107
+
 OFFLINE = str(Path(__file__).with_name("offline"))  # has sitecustomize.py
 
 
@@ -113,6 +116,16 @@ class Manager(AsyncKernelManager):
 
     client_factory = Type(Client)
     ended: int | None = None  # as subprocess.Popen.returncode has it
+
+    def connect_within(self, folder: str) -> None:
+        """Talk through files in a folder, where the system has such sockets.
+
+        Ports of TCP are looked for before the kernel takes them: another
+        program may be faster.
+        """
+        ip = os.path.join(folder, "kernel")
+        if zmq.has("ipc") and len(os.fsencode(f"{ip}-0")) <= LONGEST_SOCKET:
+            self.transport, self.ip = "ipc", ip
 
     async def _async_is_alive(self) -> bool:
         if self.has_kernel and self.provisioner is not None:

@@ -6,9 +6,9 @@
 
 Executes pages with all that they draw at random moved in its last digits, by
 up to one part in ten million: as far as another processor moves a sum. Training
-carries that into the first digits. Lists each claim that did not hold, with
-the numbers of the shakes, and fails if there is one, or a page raised. Nothing
-is kept: the build of the book executes its pages itself.
+carries that into the first digits. Lists, page by page, each claim that did not
+hold, with the numbers of the shakes, and fails if there is one, or a page raised.
+Nothing is kept: the build of the book executes its pages itself.
 """
 
 import argparse
@@ -16,8 +16,8 @@ import importlib
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,8 +27,9 @@ from tools.build.kernels import Manager, start_fork_server
 
 
 class Shaken(NamedTuple):
-    """The claims that did not hold and the pages that raised, by shake."""
+    """A page's claims that did not hold and why it raised, each with the shakes."""
 
+    page: Path
     false: dict[FalseClaim, list[int | None]]
     raised: dict[str, list[int | None]]
 
@@ -43,34 +44,42 @@ def shake_page(
     return find_false_claims(page, notebook, notebook)
 
 
-def shake_pages(pages: list[Path], shakes: Iterable[int | None], jobs: int) -> Shaken:
-    """Execute each page in each shake, `jobs` at a time."""
-    found = Shaken(defaultdict(list), defaultdict(list))
+def shake_pages(
+    pages: list[Path], shakes: Sequence[int | None], jobs: int
+) -> Iterator[Shaken]:
+    """Execute each page in each shake, `jobs` at a time; a result for each page."""
     importlib.import_module("matplotlib.font_manager")  # makes its list, with a warning
     with start_fork_server() as manager, ThreadPoolExecutor(jobs) as pool:
         runs = {
-            pool.submit(shake_page, page, shake, manager): (page, shake)
-            for shake in shakes
+            page: {k: pool.submit(shake_page, page, k, manager) for k in shakes}
             for page in pages
         }
-        for done, run in enumerate(as_completed(runs), 1):
-            page, shake = runs[run]
-            where = f"  [{done}/{len(runs)}] {page.stem:24} shake {shake}"
-            try:
-                false = run.result()
-            except book.BuildError as error:
-                found.raised[str(error)].append(shake)
-                print(f"{where}: FAILED\n{error}", flush=True)
-                continue
-            print(f"{where}: {len(false)} false", flush=True)
-            print(
-                *(f"    {claim}" for claim in false),
-                sep="\n",
-                end="\n" if false else "",
-            )
-            for claim in false:
-                found.false[claim].append(shake)
+        for page, of_page in runs.items():
+            yield _collect(page, of_page)
+
+
+def _collect(page: Path, runs: dict[int | None, Future[list[FalseClaim]]]) -> Shaken:
+    found = Shaken(page, defaultdict(list), defaultdict(list))
+    for shake, run in runs.items():
+        try:
+            false = run.result()
+        except book.BuildError as error:
+            found.raised[str(error)].append(shake)
+            continue
+        for claim in false:
+            found.false[claim].append(shake)
     return found
+
+
+def report(found: Shaken, shakes: Sequence[int | None]) -> None:
+    """Print a line for a page, and one for each claim that did not hold."""
+    ran = len(shakes) - sum(map(len, found.raised.values()))
+    print(f"{found.page.stem}: {len(found.false)} claims false, {ran} runs", flush=True)
+    for why, when in found.raised.items():
+        print(f"  raised{_count(when, shakes)}: {why}", flush=True)
+    for claim, when in sorted(found.false.items()):
+        where = f"book/{claim.page}.md:{claim.line}"
+        print(f"  {where}: false{_count(when, shakes)}: {claim.sentence}", flush=True)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -89,16 +98,14 @@ def main(arguments: list[str] | None = None) -> int:
     shakes: list[int | None] = [None]
     if not options.unshaken:
         shakes = list(range(options.first, options.first + options.shakes))
-    found = shake_pages([pages[name] for name in names], shakes, options.jobs)
-    for why, when in found.raised.items():
-        print(f"raised{_count(when, shakes)}: {why}")
-    for claim, when in sorted(found.false.items()):
-        where = f"book/{claim.page}.md:{claim.line}"
-        print(f"{where}: false{_count(when, shakes)}: {claim.sentence}")
-    return 1 if found.false or found.raised else 0
+    held = True
+    for found in shake_pages([pages[name] for name in names], shakes, options.jobs):
+        report(found, shakes)
+        held &= not (found.false or found.raised)
+    return 0 if held else 1
 
 
-def _count(when: list[int | None], shakes: list[int | None]) -> str:
+def _count(when: list[int | None], shakes: Sequence[int | None]) -> str:
     if shakes == [None]:
         return ""
     numbers = ", ".join(map(str, sorted(filter(None, when))))
