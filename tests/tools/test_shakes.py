@@ -104,7 +104,9 @@ def test_the_claims_that_a_shake_makes_false_are_listed(
     )
     page, claim = capsys.readouterr().out.splitlines()[-2:]
     assert page == "page: 1 claims false, 2 runs"
-    assert claim == "  book/page.md:13: false in 2 of 2 shakes (5, 6): a bet"
+    assert (
+        claim == "  book/page.md:13: false in 2 of 2 shakes (5, 6): a bet"
+    )
 
 
 def test_an_unknown_page_is_refused():
