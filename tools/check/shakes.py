@@ -68,6 +68,7 @@ def _collect(page: Path, runs: dict[int | None, Future[list[FalseClaim]]]) -> Sh
             continue
         for claim in false:
             found.false[claim].append(shake)
+        print(f"  {page.stem}, shake {shake}: {len(false)} false", flush=True)
     return found
 
 
