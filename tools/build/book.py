@@ -43,7 +43,7 @@ import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import filelock
 import yaml
@@ -317,8 +317,8 @@ def _execute_once(
         env = {"READS_LOG": str(log), "READS_BELOW": f"{ROOT}{os.sep}"}
         if shake is not None:
             env["SHAKE"] = str(shake)
-        kernel = cast(Manager, client.create_kernel_manager())
-        client.km = kernel
+        client.km = kernel = client.create_kernel_manager()
+        assert isinstance(kernel, Manager)
         kernel.connect_within(folder)
         try:
             client.execute(env=offline_environment() | env)

@@ -69,6 +69,8 @@ def _collect(page: Path, runs: dict[int | None, Future[list[FalseClaim]]]) -> Sh
         for claim in false:
             found.false[claim].append(shake)
         print(f"  {page.stem}, shake {shake}: {len(false)} false", flush=True)
+        for claim in false:
+            print(f"    {claim.sentence}", flush=True)
     return found
 
 
