@@ -1,7 +1,7 @@
 """Sets up the course's environment, .venv: python3 tools/set_up.py [--dev].
 
 --parts 1-2 installs what Parts I and II need, and no more; --torch cpu or cuda
-chooses torch's build, as tools/build/cpu_torch.py says.
+chooses torch's build, as tools/cpu_torch.py says.
 
 What is there already is kept, so that it goes on where the last set-up ended,
 however that ended; where nothing changed since, it does nothing. --dev adds what
@@ -25,7 +25,7 @@ VENV = ROOT / ".venv"
 PY = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 CONSTRAINTS = ("--constraint", "constraints.txt")
 COURSE = ("--no-deps", "--no-build-isolation", "--editable", ".")
-CPU_TORCH = ROOT / "tools" / "build" / "cpu_torch.py"
+CPU_TORCH = ROOT / "tools" / "cpu_torch.py"
 AUTHORS = (
     ("--requirement", "requirements-dev.txt", *CONSTRAINTS),
     (

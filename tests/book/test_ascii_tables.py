@@ -6,7 +6,7 @@ import random
 import pytest
 from bs4 import BeautifulSoup
 
-from tools.site import ascii_tables
+from tools.site.outputs import ascii_tables
 
 BLOCK = (
     '<div class="output stream highlight-myst-ansi notranslate">'

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tools.build import cpu_torch
+from tools import cpu_torch
 
 
 @pytest.mark.parametrize(

@@ -102,10 +102,10 @@ REASONS = {
         grader/reports/rubric.py: model_answers
         grader/reports/task_texts.py: list_tasks_with_points _read
         grader/run/exporter.py: _run
-        grader/run/grade_one.py: give_up _grade _read_contents
+        grader/run/grade_one.py: give_up _leave_out _grade_notebook _read_contents
         grader/run/preload.py: use_first
         grader/run/processes.py: run
-        grader/run/record.py: _save _graded_before
+        grader/run/record.py: _read_executed
         grader/services/exchange.py: ReleaseFeedback.copy_files
         grader/services/gradescope.py: in_words
         grader/services/trial.py: read_solved try_gradescope try_classroom
@@ -113,18 +113,21 @@ REASONS = {
     """,
     "the author's or the instructor's own file of the course": """
         grader/assignments/builder.py: _write_source
+        grader/assignments/plain.py: prepare_notebooks
         grader/assignments/rules.py: find_explanations
         grader/assignments/source.py: read
         grader/commands/classroom.py: _fill
         grader/commands/gradescope.py: _fill
         grader/course/by_hand/tables.py: open_table
         grader/course/course_file.py: read_course_file
+        grader/run/trial.py: _make_course _list_tests
         grader/services/jupyterhub_config.py: read_learners
     """,
     "the learner's own, read by the learner's own command": """
         rnncore/checking/answers.py: written_answers
-        rnncore/checking/client.py: read_cells Checker.ask
-        rnncore/checking/server.py: serve
+        rnncore/checking/client.py: read_cells
+        rnncore/checking/processes.py: Runner.run
+        rnncore/checking/runner.py: serve
         rnncore/own/handin.py: fill _collect
         rnncore/own/loading.py: read_files answer
     """,
@@ -152,6 +155,7 @@ REASONS = {
         grader/commands/marking.py: _Handler.do_POST
     """,
     "what the door, or a size before it, let through": """
+        grader/notebook/answers.py: _read_answers
         rnncore/forecast/table.py: read_rows
         rnncore/music/files.py: _read_musicxml
         rnncore/music/published_sets.py: _mat
@@ -169,7 +173,7 @@ REASONS = {
         grader/reports/marking/marks.py: enter_marks
     """,
     "of the operating system: a device, a control group, a process": """
-        rnncore/checking/server.py: .
+        rnncore/checking/runner.py: .
         rnncore/commands/common.py: unplug
         grader/isolation/linux/groups.py: Group.__init__ Group.full
             _find_own _go_down

@@ -235,7 +235,7 @@ def test_it_needs_nothing_but_python_and_starts_with_no_other_path(course):
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    assert Path(set_up.__file__).read_text().isascii()
+    assert Path(set_up.__file__).read_text("utf-8").isascii()
 
 
 def test_a_smaller_set_has_its_own_list_and_stamp(with_pip):
@@ -249,8 +249,7 @@ def test_a_smaller_set_has_its_own_list_and_stamp(with_pip):
 
 
 def test_torch_is_chosen_before_the_rest_is_installed(with_pip):
-    chooser = with_pip / "tools" / "build" / "cpu_torch.py"
-    chooser.parent.mkdir()
+    chooser = with_pip / "tools" / "cpu_torch.py"
     chooser.touch()
     call(with_pip, "--torch", "cpu")
     said = (with_pip / "calls").read_text().splitlines()

@@ -43,12 +43,12 @@ FILES = (
 TARGETS = ("help", "book", "serve", "lab", "own", "check", "clean")
 TOOLS = (
     "tools/__init__.py",
+    "tools/cpu_torch.py",
     "tools/set_up.py",
     "tools/build/__init__.py",
     "tools/build/book.py",
     "tools/build/chapters.py",
     "tools/build/contents.py",
-    "tools/build/cpu_torch.py",
     "tools/build/cut.py",
     "tools/build/kernels.py",
     "tools/build/short_way.py",

@@ -204,8 +204,13 @@ def quoted_values(cells: Iterable[NotebookNode]) -> dict[str, str]:
     return found
 
 
-def write_all(folder: Path, pages: Iterable[Path] | None = None) -> list[Path]:
-    """Write the notebooks of pages with code; the book was built before."""
+def write_all(
+    folder: Path, pages: Iterable[Path] | None = None, first: NotebookNode | None = None
+) -> list[Path]:
+    """Write the notebooks of pages with code; the book was built before.
+
+    Each begins with the cell `first`, where there is one.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     kept = book.BUILD / "executed"
     built = (kept / book.compute_digest(book.what_all_cells_use())).exists()
@@ -225,6 +230,8 @@ def write_all(folder: Path, pages: Iterable[Path] | None = None) -> list[Path]:
         made = make_notebook(page, values)
         if made is None:
             continue
+        if first is not None:
+            made.cells.insert(0, first)
         written.append(folder / f"{page.stem}.ipynb")
         nbformat.write(made, written[-1])
     return written

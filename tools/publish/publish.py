@@ -32,7 +32,14 @@ import jinja2
 import rnncore
 from tools import ROOT
 from tools.build import book, contents
-from tools.publish import PublishError, find_time, notebooks, require_program, set_time
+from tools.publish import (
+    PublishError,
+    colab,
+    find_time,
+    notebooks,
+    require_program,
+    set_time,
+)
 from tools.publish.volume import epub, pdf
 from tools.publish.volume.paper import (
     VOLUMES,
@@ -96,9 +103,18 @@ LISTED = TEMPLATES.from_string(
 <h2>Pages as notebooks</h2>
 <ul>
 {% for name, what in pages %}
-<li><a href="{{ name }}" download>{{ what }}</a></li>
+<li><a href="{{ name }}" download>{{ what }}</a>{% if colab %} (<a href="{{ colab }}/{{ name }}">open in Colab</a>){% endif %}</li>
 {% endfor %}
-</ul></main></body></html>
+</ul>
+{% if assignments %}
+<h2>Assignments</h2>
+<ul>
+{% for name, what in assignments %}
+<li><a href="{{ name }}" download>{{ what }}</a> (<a href="{{ colab }}/{{ name }}">open in Colab</a>)</li>
+{% endfor %}
+</ul>
+{% endif %}
+</main></body></html>
 """
 )
 
@@ -138,9 +154,18 @@ def build_wheel(into: Path, epoch: int, root: Path = ROOT) -> Path:
 
 
 def write_edition(
-    html: Path, toc: list[Entry], into: Path, *, code: bool, epoch: int
+    html: Path,
+    toc: list[Entry],
+    into: Path,
+    *,
+    code: bool,
+    epoch: int,
+    github: colab.Place | None = None,
 ) -> None:
-    """Write the built book and what can be taken away of it."""
+    """Write the built book and what can be taken away of it.
+
+    What lies on GitHub then, Colab opens.
+    """
     shutil.copytree(html, into, ignore=NOT_PUBLISHED)
     config = read_settings(book.CONFIG)
     place = into / DOWNLOADS
@@ -159,11 +184,15 @@ def write_edition(
             files.append((f"{stem}.{suffix}", f"{what}, {suffix.upper()}"))
     built = build_wheel(place, epoch)
     pages = [book.BOOK / f"{entry.page}.md" for entry in toc]
-    written = notebooks.write_all(place, pages)
+    first = colab.make_first_cell(github, built.name) if github else None
+    written = notebooks.write_all(place, pages, first)
     files.append((built.name, "The package rnncore, a wheel"))
     listed = [(path.name, _read_title(path.stem)) for path in written]
-    _list(place, files, listed, config)
+    tasks = colab.write_assignments(place, github, built.name) if github else []
+    _list(place, files, listed, tasks, config, github)
     _link_downloads(into, [entry.page for entry in toc])
+    if github:
+        colab.link_pages(into, github, {path.stem for path in written}, tasks)
 
 
 def _read_title(page: str) -> str:
@@ -175,14 +204,21 @@ def _list(
     place: Path,
     files: list[tuple[str, str]],
     pages: list[tuple[str, str]],
+    tasks: list[str],
     config: dict[str, Any],
+    github: colab.Place | None,
 ) -> None:
     rows = [
         (name, what, f"{(place / name).stat().st_size / 1e6:.1f} MB")
         for name, what in files
     ]
     text = LISTED.render(
-        title=config["title"], files=rows, wheel=files[-1][0], pages=pages
+        title=config["title"],
+        files=rows,
+        wheel=files[-1][0],
+        pages=pages,
+        assignments=[(path, Path(path).stem) for path in tasks],
+        colab=colab.find_notebook(github, "").rstrip("/") if github else "",
     )
     (place / "index.html").write_text(text, "utf8")
 
@@ -210,9 +246,18 @@ def list_versions(site: Path) -> list[str]:
 
 
 def publish(
-    html: Path, toc: list[Entry], site: Path, *, code: bool, epoch: int
+    html: Path,
+    toc: list[Entry],
+    site: Path,
+    *,
+    code: bool,
+    epoch: int,
+    source: str = "",
+    branch: str = colab.BRANCH,
 ) -> Path:
     """Put the edition into the folder; its own path.
+
+    Where the source is a repository on GitHub, the folder is to be its branch.
 
     Raises PublishError, and changes nothing, where a part cannot be made.
     """
@@ -224,7 +269,8 @@ def publish(
     site.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=site, prefix=".new-") as scratch:
         new = Path(scratch) / version
-        write_edition(html, toc, new, code=code, epoch=epoch)
+        github = colab.find_place(source, branch, f"{version}/{DOWNLOADS}")
+        write_edition(html, toc, new, code=code, epoch=epoch, github=github)
         copy = Path(scratch) / "latest"
         shutil.copytree(new, copy)
         set_time([new, copy], epoch)
@@ -252,10 +298,29 @@ def main() -> None:
     parser.add_argument(
         "--code", action="store_true", help="paper with the folded code"
     )
+    parser.add_argument(
+        "--source",
+        default=os.environ.get("BOOK_SOURCE", ""),
+        metavar="URL",
+        help="the repository; on GitHub, pages and assignments open in Colab",
+    )
+    parser.add_argument(
+        "--branch",
+        default=colab.BRANCH,
+        help="of that repository, which is to hold the site (%(default)s)",
+    )
     args = parser.parse_args()
     try:
         toc = list_entries(book.BOOK / "_toc.yml")
-        made = publish(args.html, toc, args.site, code=args.code, epoch=find_time())
+        made = publish(
+            args.html,
+            toc,
+            args.site,
+            code=args.code,
+            epoch=find_time(),
+            source=args.source,
+            branch=args.branch,
+        )
     except PublishError as error:
         sys.exit(f"{error}\nNothing was published.")
     print(f"{made}  (and {args.site / 'index.html'})")

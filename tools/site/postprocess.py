@@ -21,11 +21,11 @@ from pathlib import Path
 from fontTools import subset, ttLib
 from PIL import Image
 
-from tools.site.ascii_tables import convert_tables
 from tools.site.folded.folded_code import fold_docstrings, say_what_is_folded
 from tools.site.formulas import typeset
 from tools.site.live import write_code
 from tools.site.outputs import dark, narrow
+from tools.site.outputs.ascii_tables import convert_tables
 from tools.site.outputs.sizes import size_of
 from tools.site.typefaces import ask_for_typefaces
 

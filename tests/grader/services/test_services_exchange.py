@@ -35,7 +35,7 @@ class Exchange:
         self.folder = folder
         self.course = make_course(folder / "course")
         self.root = folder / "exchange"
-        passwd = Path("/etc/passwd").read_text()
+        passwd = Path("/etc/passwd").read_text("utf-8")
         passwd += "".join(
             f"{name}:x:{number}:{number}::/tmp:/bin/sh\n"
             for name, number in PEOPLE.items()

@@ -75,8 +75,8 @@ def test_what_trains_longer_stands_under_a_key_of_its_own():
 
 def test_neighbours_say_the_mean_of_pairs_and_know_which_came_first():
     with seeded(0):
-        made = video.Neighbours(24, 4, 5, 3)
-    frames = torch.rand(3, 2, 24, 24)
+        made = video.Neighbours(24, 16, 16, 3)  # some of whose ReLUs live
+        frames = torch.rand(3, 2, 24, 24)
     with torch.no_grad():
         found, back = made(frames), made(frames.flip(0))
         a, b, c = made.encoder(frames)

@@ -1,8 +1,8 @@
 """Installs torch without CUDA: on Linux, a third of the size of the set-up.
 
-    python -m tools.build.cpu_torch          where nothing speaks against it
-    python -m tools.build.cpu_torch cpu      in any case (make TORCH=cpu ...)
-    python -m tools.build.cpu_torch cuda     not at all (make TORCH=cuda ...)
+    python -m tools.cpu_torch          where nothing speaks against it
+    python -m tools.cpu_torch cpu      in any case (make TORCH=cpu ...)
+    python -m tools.cpu_torch cuda     not at all (make TORCH=cuda ...)
 
 The public index has torch for Linux with CUDA; PyTorch's own index has it without.
 Against it speak an NVIDIA driver, and a pip that was set up with an index or with a
@@ -18,7 +18,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]  # it runs by its path, before all else
+ROOT = Path(__file__).resolve().parents[1]  # it runs by its path, before all else
 INDEX = "https://download.pytorch.org/whl/cpu"
 
 
