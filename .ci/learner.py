@@ -22,13 +22,17 @@ TESTS = [
     for name in ("rnn", "bptt", "lstm", "gru")
 ]
 TEST = "assert double(2) == 4"
+FOR_TESTS = ("array-api-strict", "hypothesis", "pytest-timeout")
+PINS = ("requirements-dev.txt", "constraints.txt")
 
 
-def run(*words: str, status: int = 0) -> None:
+def run(
+    *words: str, status: int = 0, python: Path | str = PYTHON
+) -> None:
     """Run Python with these words; its exit status has to be this one."""
     print("+ python", *words, flush=True)
     got = subprocess.run(
-        [str(PYTHON), *words], cwd=ROOT, check=False
+        [str(python), *words], cwd=ROOT, check=False
     ).returncode
     if got != status:
         sys.exit(f"python {' '.join(words)}: expected {status}, got {got}")
@@ -50,12 +54,7 @@ def write_notebook(path: Path, factor: int) -> None:
 
 def main() -> None:
     """Go through all steps; the first that fails ends it."""
-    venv = [sys.executable, "-m", "venv", str(ROOT / ".venv")]
-    subprocess.run(venv, check=True)
-    pinned = ["--constraint", "constraints.txt"]
-    install = ["-m", "pip", "install", "--quiet"]
-    run(*install, "--requirement", "requirements.txt", *pinned)
-    run(*install, "--no-deps", "--no-build-isolation", "--editable", ".")
+    run("tools/set_up.py", python=sys.executable)
     with tempfile.TemporaryDirectory() as folder:
         notebook = Path(folder) / "doubling.ipynb"
         for factor, status in ((2, 0), (3, 1)):
@@ -63,7 +62,8 @@ def main() -> None:
             run("-m", "rnncore", "check", str(notebook), status=status)
     run("-m", "rnncore", "lab", "--version")
     run("-m", "rnncore", "book", "--page", "ch02_cell")
-    run(*install, "--requirement", "requirements-dev.txt", *pinned)
+    pinned = [word for pins in PINS for word in ("--constraint", pins)]
+    run("-m", "pip", "install", "--quiet", *FOR_TESTS, *pinned)
     run(
         "-m", "pytest", "-q", "-m", "not (slow or system or weekly)", *TESTS
     )

@@ -1,12 +1,16 @@
 """What hosts run of each proposed change, and what they show to who proposes."""
 
 import re
+import runpy
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.helpers import ROOT
+from tools import set_up
 from tools.check import subjects
 
 TEST = ROOT / ".github/workflows/test.yml"
@@ -120,3 +124,34 @@ def test_the_subjects_of_a_change_are_those_of_its_commits(
     assert subjects.main(["HEAD~2..HEAD~1"]) == 0
     assert subjects.main(["nothing..HEAD"]) == 2
     assert "nothing..HEAD" in capsys.readouterr().err
+
+
+def test_a_learner_s_steps_begin_with_the_portable_set_up(monkeypatch):
+    """.ci/learner.py, on the three systems, with what it starts left out."""
+    job = yaml.safe_load(TEST.read_text())["jobs"]["learner"]
+    assert "python .ci/learner.py" in list(commands(job["steps"]))
+    systems = [s.split("-")[0] for s in job["strategy"]["matrix"]["system"]]
+    assert systems == ["ubuntu", "macos", "windows"]
+    assert "container" not in job
+    steps = runpy.run_path(str(ROOT / ".ci" / "learner.py"))
+    called = []
+
+    def start(command, **how):
+        called.append(command)
+        right = "check" not in command or "return 2" in (
+            Path(command[-1]).read_text("utf-8")
+        )
+        return subprocess.CompletedProcess(command, 0 if right else 1)
+
+    monkeypatch.setattr(subprocess, "run", start)
+    steps["main"]()
+    first, *rest = called
+    assert first == [sys.executable, "tools/set_up.py"]
+    assert {python for python, *_ in rest} == {str(set_up.PY)}
+    modules = [words[words.index("-m") + 1] for _, *words in rest]
+    assert modules == [*["rnncore"] * 4, "pip", "pytest"]
+    pinned = "".join(
+        (ROOT / name).read_text("utf-8") for name in steps["PINS"]
+    )
+    assert all(f"\n{name}==" in pinned for name in steps["FOR_TESTS"])
+    assert all((ROOT / path).is_file() for path in steps["TESTS"])
