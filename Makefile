@@ -133,22 +133,15 @@ classroom: $(DEV)  ## GitHub Classroom: ASSIGNMENT=ch03_bptt and DIR=path, or FR
 HUB_PACKAGES := $(VENV)/hub
 
 $(HUB_PACKAGES)/.installed: requirements-hub.txt $(DEV)
-	@echo "Adding JupyterHub in $(HUB_PACKAGES) ..."
-	@$(PY) -m pip install --quiet --no-deps --upgrade --target $(HUB_PACKAGES) --requirement requirements-hub.txt
-	@$(PY) -m pip install --quiet --no-deps --upgrade --target $(HUB_PACKAGES)/for_ngshare SQLAlchemy==1.4.54 alembic==1.13.3
-	@npm install --silent --no-audit --no-fund --prefix $(HUB_PACKAGES) configurable-http-proxy@5.3.0
-	@touch $@
+	@"$(PYTHON)" tools/set_up.py --hub
 
 hub: $(HUB_PACKAGES)/.installed  ## JupyterHub, as root: make hub INSTRUCTOR=login; EXCHANGE=ngshare
-	@PYTHONPATH=$(HUB_PACKAGES) $(PY) -m jupyterhub --config grader/services/jupyterhub_config.py
+	@PYTHONPATH="$(HUB_PACKAGES)" $(PY) -m jupyterhub --config grader/services/jupyterhub_config.py
 
 LITE := $(VENV)/lite
 
 $(LITE)/.installed: requirements-lite.txt $(STAMP)
-	@echo "Adding JupyterLite in $(LITE) ..."
-	@$(PY) -m venv $(LITE)
-	@$(LITE)/bin/python -I -m pip install --quiet --no-deps --requirement requirements-lite.txt
-	@touch $@
+	@"$(PYTHON)" tools/set_up.py --lite
 
 lite: $(LITE)/.installed  ## notebooks that open in a browser, into the built book
 	@$(PY) -m tools.publish.notebooks

@@ -26,9 +26,7 @@ FOR_TESTS = ("array-api-strict", "hypothesis", "pytest-timeout")
 PINS = ("requirements-dev.txt", "constraints.txt")
 
 
-def run(
-    *words: str, status: int = 0, python: Path | str = PYTHON
-) -> None:
+def run(*words: str, status: int = 0, python: Path | str = PYTHON) -> None:
     """Run Python with these words; its exit status has to be this one."""
     print("+ python", *words, flush=True)
     got = subprocess.run(

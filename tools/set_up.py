@@ -5,7 +5,8 @@ chooses torch's build, as tools/cpu_torch.py says.
 
 What is there already is kept, so that it goes on where the last set-up ended,
 however that ended; where nothing changed since, it does nothing. --dev adds what
-authors, graders and tests need. It needs nothing but Python, and no make.
+authors, graders and tests need, --lite JupyterLite, --hub JupyterHub and its proxy,
+which npm brings. Else it needs nothing but Python, and no make.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-PY = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+PYTHON = "Scripts/python.exe" if os.name == "nt" else "bin/python"
+PY = VENV / PYTHON
+LITE = VENV / "lite"
+HUB = VENV / "hub"
 CONSTRAINTS = ("--constraint", "constraints.txt")
 COURSE = ("--no-deps", "--no-build-isolation", "--editable", ".")
 CPU_TORCH = ROOT / "tools" / "cpu_torch.py"
@@ -32,6 +36,19 @@ AUTHORS = (
         *("--no-deps", "--upgrade", "--target", ".venv/oldest"),
         *("--requirement", "requirements-oldest.txt"),
     ),
+)
+ADDED = ("--no-deps", "--requirement")
+FOR_LITE = ((*ADDED, "requirements-lite.txt"),)
+FOR_HUB = (
+    ("--upgrade", "--target", ".venv/hub", *ADDED, "requirements-hub.txt"),
+    (
+        *("--no-deps", "--upgrade", "--target", ".venv/hub/for_ngshare"),
+        *("SQLAlchemy==1.4.54", "alembic==1.13.3"),
+    ),
+)
+PROXY = (
+    *("install", "--silent", "--no-audit", "--no-fund"),
+    *("--prefix", ".venv/hub", "configurable-http-proxy@5.3.0"),
 )
 GOES_ON = "then give the same command again; it goes on from here."
 NO_VENV = (
@@ -85,7 +102,7 @@ def set_up(*, dev: bool = False, parts: str = "", torch: str = "") -> None:
     if is_older(stamp, inputs):
         print("Setting up .venv (once, about two minutes) ...", flush=True)
         check_writable()
-        make_environment()
+        make_environment(VENV)
         if CPU_TORCH.exists():  # copies for classrooms have none
             run([str(PY), "-I", str(CPU_TORCH), *filter(None, [torch])])
         install((("--requirement", pins, *CONSTRAINTS), COURSE), stamp)
@@ -94,8 +111,34 @@ def set_up(*, dev: bool = False, parts: str = "", torch: str = "") -> None:
     if dev and is_older(stamp, [*inputs, before]):
         print("Adding what authors, graders and tests need (once) ...", flush=True)
         check_writable()
-        forget_unfinished()
+        forget_unfinished(VENV)
         install(AUTHORS, stamp)
+
+
+def add_lite() -> None:
+    """Make JupyterLite's environment. Raises SetUpError where it cannot."""
+    stamp = LITE / ".installed"
+    if is_older(stamp, [ROOT / "requirements-lite.txt", VENV / ".installed"]):
+        print(f"Adding JupyterLite in {LITE} ...", flush=True)
+        check_writable()
+        make_environment(LITE)
+        install(FOR_LITE, stamp, LITE)
+
+
+def add_hub() -> None:
+    """Add JupyterHub and its proxy. Raises SetUpError where it cannot."""
+    stamp = HUB / ".installed"
+    if is_older(stamp, [ROOT / "requirements-hub.txt", VENV / ".installed-dev"]):
+        print(f"Adding JupyterHub in {HUB} ...", flush=True)
+        check_writable()
+        npm = shutil.which("npm")
+        if npm is None:
+            raise SetUpError(
+                "JupyterHub's proxy comes with npm: install npm (Debian and Ubuntu: "
+                f"apt-get install npm), {GOES_ON}"
+            )
+        run([npm, *PROXY])
+        install(FOR_HUB, stamp)
 
 
 def is_older(stamp: Path, inputs: list[Path]) -> bool:
@@ -127,41 +170,44 @@ def check_writable() -> None:
         raise SetUpError(explain(str(error))) from error
 
 
-def make_environment() -> None:
-    """Make .venv where it has no pip that runs."""
-    forget_unfinished()
+def make_environment(folder: Path) -> None:
+    """Make the environment where it has no pip that runs."""
+    forget_unfinished(folder)
     for more in ([], ["--clear"]):
-        if has_pip():
+        if has_pip(folder):
             return
-        run([sys.executable, "-I", "-m", "venv", *more, str(VENV)])
-    if not has_pip():
+        run([sys.executable, "-I", "-m", "venv", *more, str(folder)])
+    if not has_pip(folder):
         raise SetUpError(NO_VENV)
 
 
-def has_pip() -> bool:
+def has_pip(folder: Path) -> bool:
     """Whether the environment's pip runs."""
-    if not PY.exists():
+    python = folder / PYTHON
+    if not python.exists():
         return False
-    asked = [str(PY), "-I", "-m", "pip", "--version"]
+    asked = [str(python), "-I", "-m", "pip", "--version"]
     quiet = subprocess.DEVNULL
     return subprocess.call(asked, stdout=quiet, stderr=quiet) == 0
 
 
-def forget_unfinished() -> None:
+def forget_unfinished(folder: Path) -> None:
     """Remove what says "installed" of a package whose files may not all be there.
 
     pip writes the list of files, RECORD, when all else is in its place.
     """
     for packages in "lib/python3*/site-packages", "Lib/site-packages":
-        for about in VENV.glob(f"{packages}/*.dist-info"):
+        for about in folder.glob(f"{packages}/*.dist-info"):
             if not (about / "RECORD").exists():
                 shutil.rmtree(about)
 
 
-def install(steps: tuple[tuple[str, ...], ...], stamp: Path) -> None:
+def install(
+    steps: tuple[tuple[str, ...], ...], stamp: Path, folder: Path = VENV
+) -> None:
     """Call pip once for each step; the stamp says that all is there."""
     for words in steps:
-        run([str(PY), "-m", "pip", "install", "--quiet", *words])
+        run([str(folder / PYTHON), "-m", "pip", "install", "--quiet", *words])
     try:
         stamp.touch()
     except OSError as error:
@@ -205,10 +251,17 @@ def main(argv: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--dev", action="store_true", help="what tests need, too")
+    parser.add_argument("--lite", action="store_true", help="JupyterLite, too")
+    parser.add_argument("--hub", action="store_true", help="JupyterHub, too")
     parser.add_argument("--parts", choices=["1-2"], default="", help="these alone")
     parser.add_argument("--torch", choices=["cpu", "cuda"], default="")
+    asked = parser.parse_args(argv)
     try:
-        set_up(**vars(parser.parse_args(argv)))
+        set_up(dev=asked.dev or asked.hub, parts=asked.parts, torch=asked.torch)
+        if asked.lite:
+            add_lite()
+        if asked.hub:
+            add_hub()
     except SetUpError as error:
         print(f"Not set up: {error}", file=sys.stderr)
         return 1

@@ -29,6 +29,17 @@ def build_words(words: list[str]) -> list[str]:
     ]
 
 
+def warn_of_lost_work() -> None:
+    """Say where the assignments cannot be written: nothing is saved there."""
+    folder = TREE / FOLDER
+    if not os.access(folder, os.W_OK):
+        print(
+            f"{folder} cannot be written, so JupyterLab will save nothing: "
+            "make the folder yours, or copy the course to one that is.",
+            file=sys.stderr,
+        )
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run JupyterLab until it is ended."""
     parser = argparse.ArgumentParser(
@@ -43,6 +54,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     options, words = parser.parse_known_args(argv)
     words = build_words(words)
+    warn_of_lost_work()
     if options.own:
         if code := command.main(["begin"]):
             return code

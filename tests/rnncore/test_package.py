@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import venv
 import zipfile
 from email import message_from_string
@@ -289,8 +290,8 @@ def imported(source):
             yield from (f"{node.module}.{a.name}" for a in node.names)
 
 
-def learners_sources():
-    """The code of pages, notebooks and of what builds the book."""
+def notebooks_sources():
+    """The code of pages and assignments."""
     for page in (ROOT / "book").glob("*.md"):
         for cell in weave.find_cells(page.read_text()):
             yield "\n".join(
@@ -301,6 +302,11 @@ def learners_sources():
             if cell.cell_type == "code":
                 lines = cell.source.splitlines()
                 yield "\n".join(k for k in lines if k[:1] not in ("%", "!"))
+
+
+def learners_sources():
+    """The code of pages, notebooks and of what builds the book."""
+    yield from notebooks_sources()
     yield "import tools.build.book, tools.build.weave, rnncore.checking.runner"
     for path in (ROOT / "tools" / "site").glob("*.py"):
         yield path.read_text()
@@ -332,10 +338,28 @@ def reached(sources):
 
 def installed_by(file):
     """The distributions of a file of requirements, and what they require."""
-    waiting = re.findall(
-        r"^([\w.-]+)", (ROOT / file).read_text(), re.MULTILINE
-    )
-    found = set()
+    text = (ROOT / file).read_text()
+    return brought_by(re.findall(r"^([\w.-]+)", text, re.MULTILINE))
+
+
+def brought_by_extra(extra):
+    """The distributions of one of rnncore's extras, and what they require."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())[
+        "project"
+    ]
+    waiting, names = [extra], list(project["dependencies"])
+    while waiting:
+        for need in map(
+            Requirement, project["optional-dependencies"][waiting.pop()]
+        ):
+            waiting += need.extras
+            names += [] if need.name == "rnncore" else [need.name]
+    return brought_by([Requirement(name).name for name in names])
+
+
+def brought_by(names):
+    """These distributions, and what they require."""
+    waiting, found = list(names), set()
     while waiting:
         name = re.sub(r"[-_.]+", "-", waiting.pop()).lower()
         if name in found:
@@ -364,6 +388,23 @@ def test_what_learners_run_needs_the_learners_requirements_alone():
     assert lacking == set()
     text = inspect.signature(python_source).parameters["package"].default
     assert text in there  # which pages read as a text, and do not import
+
+
+@pytest.mark.slow
+def test_what_pages_and_assignments_import_is_in_the_extra_pages():
+    there, homes = brought_by_extra("pages"), packages_distributions()
+    needed = reached(notebooks_sources()) | {"IPython"}
+    assert {"torch", "music21", "myst_nb"} <= needed
+    # rnncore itself opens JupyterLab, and looks at its own processes
+    lacking = {
+        name
+        for name in needed - {"jupyterlab"}
+        if not {re.sub(r"[-_.]+", "-", h).lower() for h in homes[name]}
+        & there
+    }
+    assert lacking == set()
+    assert "jupyter-book" not in there
+    assert "jupyter-book" in brought_by_extra("book")
 
 
 def public():

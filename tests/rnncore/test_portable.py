@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from grader import ROOT
+from rnncore.commands import lab
 from tests.helpers.checking import write
 from tests.helpers.grading import NAME
 
@@ -110,6 +111,24 @@ def test_a_page_is_built():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("writable", [True, False])
+def test_a_lab_whose_folder_cannot_be_written_says_so(
+    monkeypatch, capsys, writable
+):
+    asked = []
+
+    def access(path, mode):
+        asked.append((path, mode))
+        return writable
+
+    monkeypatch.setattr(lab.os, "access", access)
+    lab.warn_of_lost_work()
+    said = capsys.readouterr().err
+    assert asked == [(ROOT / "exercises", os.W_OK)]
+    assert bool(said) is not writable
+    assert writable or str(ROOT / "exercises") in said
+
+
 def test_jupyterlab_starts_in_the_folder_of_the_assignments():
     said = run("rnncore", "lab", "--version")
     assert re.search(r"^\d+\.\d+\.\d+", said, re.MULTILINE)

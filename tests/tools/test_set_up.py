@@ -133,14 +133,13 @@ def test_it_can_be_interrupted(with_pip):
     assert call(with_pip).returncode == 0
 
 
-def test_what_was_half_installed_is_installed_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(set_up, "VENV", tmp_path)
+def test_what_was_half_installed_is_installed_again(tmp_path):
     packages = tmp_path / "lib" / "python3.11" / "site-packages"
     for name in "half-1.dist-info", "whole-1.dist-info":
         (packages / name).mkdir(parents=True)
         (packages / name / "METADATA").touch()
     (packages / "whole-1.dist-info" / "RECORD").touch()
-    set_up.forget_unfinished()
+    set_up.forget_unfinished(tmp_path)
     assert [p.name for p in packages.iterdir()] == ["whole-1.dist-info"]
 
 
@@ -258,3 +257,51 @@ def test_torch_is_chosen_before_the_rest_is_installed(with_pip):
     ]
     first = min(k for k, line in enumerate(said) if " install " in line)
     assert chosen == [first - 1]
+
+
+def test_jupyterlite_gets_an_environment_of_its_own_and_goes_on(with_pip):
+    (with_pip / "requirements-lite.txt").touch()
+    lite = with_pip / ".venv" / "lite"
+    (lite / "bin").mkdir(parents=True)
+    python = lite / "bin" / "python"
+    python.write_text(PIP.replace("/.venv/bin/", "/.venv/lite/bin/"))
+    python.chmod(0o755)
+    said = "OSError: [Errno 28] No space left on device"
+    assert call(with_pip).returncode == 0
+    (with_pip / "says").write_text(said)
+    run = call(with_pip, "--lite")
+    assert run.returncode == 1
+    assert "the disk is full" in run.stderr
+    assert not (lite / ".installed").exists()
+    (with_pip / "says").unlink()
+    assert call(with_pip, "--lite").returncode == 0
+    assert (lite / ".installed").exists()
+    assert installs(with_pip)[-1].endswith("requirements-lite.txt")
+    before = len(installs(with_pip))
+    assert call(with_pip, "--lite").stdout == ""
+    assert len(installs(with_pip)) == before
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_jupyterhub_needs_npm_and_says_so(with_pip, monkeypatch, there):
+    (with_pip / "requirements-hub.txt").touch()
+    programs = with_pip / "programs"
+    programs.mkdir()
+    npm = programs / "npm"
+    npm.write_text('#!/bin/sh\necho "$@" > npm_asked\nmkdir -p .venv/hub\n')
+    npm.chmod(0o755 if there else 0o644)
+    usual = os.defpath if there else ""
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{usual}".rstrip(":"))
+    run = call(with_pip, "--hub")
+    hub = with_pip / ".venv" / "hub"
+    assert run.returncode == (0 if there else 1), run.stderr
+    assert (hub / ".installed").exists() == there
+    if not there:
+        assert "install npm" in run.stderr
+        return
+    assert "--prefix .venv/hub" in (with_pip / "npm_asked").read_text(
+        "utf-8"
+    )
+    packages, old = installs(with_pip)[-2:]
+    assert packages.endswith("requirements-hub.txt")
+    assert ".venv/hub/for_ngshare" in old

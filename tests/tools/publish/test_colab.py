@@ -1,6 +1,7 @@
 """What opens in Colab: addresses, the first cell, and what lies at them."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 import rnncore
 from tests.helpers import ROOT
 from tests.tools.publish import test_publish as two
+from tests.tools.test_supported_pythons import SUPPORTED
 from tools.build import book
 from tools.publish import colab, publish
 from tools.publish.browser.lite import NAMED
@@ -228,3 +230,34 @@ def test_without_a_source_on_github_there_is_no_button(
     assert not list(made.rglob("download/exercises"))
     (first, *_) = read_code(made / "latest" / "download" / "second.ipynb")
     assert "pip" not in first
+
+
+def test_binder_installs_what_pages_and_assignments_import(tmp_path):
+    """.binder/postBuild, with a `python` that writes down what it is asked."""
+    folder = ROOT / ".binder"
+    runtime = (folder / "runtime.txt").read_text()
+    named = re.fullmatch(r"python-(3\.\d+)\n", runtime)[1]
+    assert named in SUPPORTED
+    script = folder / "postBuild"
+    assert script.stat().st_mode & 0o100
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho "$@" >> "$ASKED"\n')
+    python.chmod(0o755)
+    asked = tmp_path / "asked"
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    subprocess.run(
+        [str(script)],
+        cwd=ROOT,
+        env={**os.environ, "PATH": path, "ASKED": str(asked)},
+        check=True,
+    )
+    torch, course = asked.read_text().splitlines()
+    chooser, build = torch.split()
+    assert (ROOT / chooser).is_file()
+    assert build == "cpu"
+    *_, constraints, _, what = course.split()
+    assert (ROOT / constraints).is_file()
+    assert what == ".[pages]"
+    assert colab.find_binder(PLACE).endswith(
+        "/main?urlpath=lab/tree/exercises"
+    )
