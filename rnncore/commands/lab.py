@@ -30,7 +30,7 @@ def build_words(words: list[str]) -> list[str]:
 
 
 def warn_of_lost_work() -> None:
-    """Say where the assignments cannot be written: nothing is saved there."""
+    """Say that nothing is saved where the folder cannot be written."""
     folder = TREE / FOLDER
     if not os.access(folder, os.W_OK):
         print(
