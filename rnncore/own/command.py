@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rnncore.checking.find import NotebookError
 from rnncore.own import suite
 from rnncore.own.loading import Own, load
 from rnncore.own.tasks import FOLDER, PACKAGE, begin
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Begin, or test and train; 0, or 2 where it is misused."""
+    """Begin, or test and train; 1 where a test fails, 2 if misused."""
     parser = argparse.ArgumentParser(
         prog="own", description=__doc__.split("\n")[0]
     )
@@ -35,15 +36,30 @@ def main(argv: list[str] | None = None) -> int:
                 f"there is no {PACKAGE}/ yet: `lab --own` begins it"
             )
         own = load(FOLDER)
-        print(own.says())
-        print(
-            f"tests: {suite.run_tests(own.functions, FOLDER)}", flush=True
-        )
+        print(own.says(), flush=True)
+        wrong = []
+        for verdict in suite.run_tests(own, FOLDER):
+            print(verdict, flush=True)
+            if verdict.holds is False:
+                wrong.append(verdict.name)
+        if wrong or own.problems:
+            print(_refuse_training(wrong))
+            return 1
         train(own, FOLDER / "network.html", arguments.seconds)
-    except (Refused, OSError) as error:
+    except (Refused, NotebookError, OSError) as error:
         print(f"own: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def _refuse_training(wrong: list[str]) -> str:
+    """Why nothing is trained, and what to do."""
+    which = ", ".join(wrong) or "the files named above"
+    return (
+        f"Nothing was trained: a network learns from what all functions "
+        f"give it. Mend {which} first; a function without a body is the "
+        "course's."
+    )
 
 
 def train(own: Own, path: Path, seconds: float) -> None:
@@ -54,7 +70,7 @@ def train(own: Own, path: Path, seconds: float) -> None:
     """
     from rnncore.own import page, training
 
-    suite.install(own.functions)
+    training.install(own.functions)
     try:
         text = training.learn_characters(seconds)
         print(f"characters: {_score(text)}", flush=True)
@@ -70,10 +86,16 @@ def train(own: Own, path: Path, seconds: float) -> None:
 
 
 def _score(learnt: "Learnt") -> str:
-    return (
+    says = (
         f"{learnt.bits:.2f} bits held out after {learnt.updates} updates, "
         f"3-grams {learnt.counted:.2f}"
     )
+    if learnt.is_lost():
+        says += (
+            "\n  Your network lost to the 3-grams, which only count. "
+            "`own --seconds 300` lets it learn longer."
+        )
+    return says
 
 
 def _place(error: BaseException) -> str:

@@ -5,7 +5,9 @@ Whatever is broken or not written is the course's.
 """
 
 import ast
+import contextlib
 import faulthandler
+import importlib
 import inspect
 import json
 import os
@@ -37,31 +39,38 @@ class Own(NamedTuple):
 
     functions: dict[str, Callable]
     problems: list[str]
+    failed: dict[str, str]  # files that cannot be imported, and why
 
     def says(self) -> str:
-        """Which function is whose, in a line, and a line per problem."""
-        theirs = [name for name in TASKS if name not in self.functions]
-        whose = [
-            f"{who}: {', '.join(names) or 'none'}"
-            for who, names in (
-                ("yours", list(self.functions)),
-                ("the course's", theirs),
-            )
-        ]
-        return "\n".join([f"{PACKAGE}: {'; '.join(whose)}", *self.problems])
+        """A line per problem, and then which functions are the reader's."""
+        names = list(self.functions)
+        missing = [name for name in TASKS if name not in names]
+        if not missing:
+            which = " (all)"
+        elif len(names) > len(missing):
+            which = f" (all but {', '.join(missing)})"
+        else:
+            which = f" ({', '.join(names)})" if names else ""
+        count = f"Yours: {len(names)} of {len(TASKS)}{which}"
+        return "\n".join([*self.problems, count])
 
 
-def load(folder: Path = FOLDER, seconds: float = SECONDS) -> Own:
+def load(
+    folder: Path = FOLDER,
+    seconds: float = SECONDS,
+    failed: dict[str, str] | None = None,
+) -> Own:
     """The functions of the reader's package, under its modules' names.
 
     They can be imported from `my_rnn` afterwards, and so can what the
     course puts in the place of what is not written or cannot be used.
+    `failed` is what `try_files` found, where the files were tried before.
     """
     texts, problems = read_files(folder)
-    failed = try_files(folder, texts, seconds)
-    root = ModuleType(PACKAGE)
-    root.__path__ = [str(folder)]
-    sys.modules[PACKAGE] = root
+    if failed is None:
+        failed = try_files(folder, texts, seconds)
+    failed = dict(failed)
+    _make_package(folder)
     functions: dict[str, Callable] = {}
     for file in FILES:
         found: dict[str, Callable] = {}
@@ -81,7 +90,26 @@ def load(folder: Path = FOLDER, seconds: float = SECONDS) -> Own:
         f"{why}; the course's functions stand in for this file"
         for why in failed.values()
     ]
-    return Own(functions, problems)
+    return Own(functions, problems, failed)
+
+
+def _make_package(folder: Path) -> None:
+    """Let `my_rnn` be imported, with none of its files loaded."""
+    for name in [n for n in sys.modules if n.split(".")[0] == PACKAGE]:
+        del sys.modules[name]
+    sys.modules[PACKAGE] = root = ModuleType(PACKAGE)
+    root.__path__ = [str(folder)]
+    importlib.invalidate_caches()
+
+
+def read_helpers(folder: Path) -> Texts:
+    """The bytes of all files of the package that can be read."""
+    texts: Texts = {}
+    for path in sorted(folder.glob("*.py")):
+        with contextlib.suppress(OSError):  # told where it is imported
+            if path.is_file() and path.stat().st_size <= LARGEST:
+                texts[path.stem] = path.read_bytes()
+    return texts
 
 
 def read_files(folder: Path) -> tuple[Texts, list[str]]:
@@ -165,8 +193,7 @@ def answer() -> None:
     quiet = os.open(os.devnull, os.O_RDWR)
     os.dup2(quiet, 0)
     os.dup2(quiet, 1)  # what the files print
-    sys.modules[PACKAGE] = root = ModuleType(PACKAGE)
-    root.__path__ = [folder]
+    _make_package(Path(folder))
     for name in TASKS:
         course_function(name)  # its import takes time of its own
     for name in names:
@@ -205,16 +232,21 @@ def _new_module(folder: Path, name: str) -> ModuleType:
 
 def _format_error(error: BaseException, name: str, path: str) -> str:
     """File, line and error, as a learner reads it."""
-    lines = [
-        frame.lineno
+    folder = Path(path).parent
+    places = [
+        (Path(frame.filename).stem, frame.lineno)
         for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename == path
+        if Path(frame.filename).parent == folder
     ]
     says = str(error)
     if isinstance(error, SyntaxError):
-        lines, says = [error.lineno], str(error.msg)
-    at = f", line {lines[-1]}" if lines and lines[-1] else ""
-    return f"{PACKAGE}/{name}.py{at}: {type(error).__name__}: {says[:500]}"
+        says = str(error.msg)
+        if error.filename and Path(error.filename).parent == folder:
+            places.append((Path(error.filename).stem, error.lineno))
+    file, line = places[-1] if places else (name, None)
+    at = f", line {line}" if line else ""
+    told = f"{PACKAGE}/{file}.py{at}: {type(error).__name__}: {says[:500]}"
+    return told if file == name else f"{PACKAGE}/{name}.py needs {told}"
 
 
 def _find_functions(

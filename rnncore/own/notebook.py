@@ -3,17 +3,20 @@
 An extension of IPython. In all cells but the tests, a name that is
 imported from the course's package is the reader's where it is written; an
 import under another name, as in `bptt as book_bptt`, stays the course's.
-So does all that a test uses but the function that it tests.
+So does all that a test uses but the function that it tests. A test is a
+cell that the notebook's file marks as one.
 """
 
 import ast
-import re
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from rnncore.checking.client import read_cells
+from rnncore.checking.find import NotebookError
 from rnncore.own.handin import is_taken
-from rnncore.own.loading import Own, load, read_files
+from rnncore.own.loading import Own, load, read_files, read_helpers
 from rnncore.own.tasks import (
     FOLDER,
     PACKAGE,
@@ -22,21 +25,48 @@ from rnncore.own.tasks import (
     is_stub,
 )
 
-TEST = re.compile(r"\b(?:check|hunt|stored|(?:check|assert)_\w+)\(")
-TESTED = re.compile(r'\bstored\("(\w+)"\)')
-
 
 def load_ipython_extension(shell: Any) -> None:
     """Let a shell's notebook compute with the reader's functions."""
-    Notebook(shell, FOLDER).register()
+    Notebook(shell, FOLDER, Path.cwd()).register()
+
+
+class Marks:
+    """Which cells the notebooks of a folder mark as tests, by their text.
+
+    A kernel is told a cell's text, not its mark. A test's text is locked.
+    """
+
+    def __init__(self, place: Path):
+        self.place = place
+        self.saved: object = None
+        self.tests: dict[str, str] = {}
+
+    def find_tested(self, source: str) -> str | None:
+        """The task that a cell tests, or None if it is no test."""
+        saved = [
+            (path, path.stat().st_mtime_ns)
+            for path in sorted(self.place.glob("*.ipynb"))
+        ]
+        if saved != self.saved:
+            self.saved, self.tests = saved, {}
+            for path, _ in saved:
+                with contextlib.suppress(NotebookError):  # has no test
+                    for cell in read_cells(path):
+                        task = cell["test"].removeprefix("test_")
+                        if task:
+                            self.tests[cell["source"].strip()] = task
+        return self.tests.get(source.strip())
 
 
 class Notebook(ast.NodeTransformer):
     """One notebook's names, and whose each of them is."""
 
-    def __init__(self, shell: Any, folder: Path):
+    def __init__(self, shell: Any, folder: Path, place: Path):
         self.shell, self.folder = shell, folder
-        self.own = Own({}, [])
+        self.marks = Marks(place)
+        self.tested: str | None = None  # by the cell that runs
+        self.own = Own({}, [], {})
         self.texts: object = None
         self.source = ""
 
@@ -50,21 +80,21 @@ class Notebook(ast.NodeTransformer):
         """Load what has changed; in a test, the course's stand in."""
         self.source = info.raw_cell
         self._refresh()
-        if TEST.search(self.source):
-            tested = set(TESTED.findall(self.source))
+        self.tested = self.marks.find_tested(self.source)
+        if self.tested is not None:
             for name, own in self.own.functions.items():
-                if name not in tested:
+                if name != self.tested:
                     self._replace(name, own, course_function(name))
 
     def after_cell(self, result: Any) -> None:
         """What a test has imported is the reader's again."""
-        self.source = ""
+        self.source, self.tested = "", None
         for name, own in self.own.functions.items():
             self._replace(name, course_function(name), own)
 
     def _refresh(self) -> None:
         """Load the package anew where a file of it has changed."""
-        texts = read_files(self.folder)
+        texts = read_files(self.folder), read_helpers(self.folder)
         if texts == self.texts:
             return
         self.texts, old = texts, self.own
@@ -82,8 +112,7 @@ class Notebook(ast.NodeTransformer):
 
     def visit_Module(self, node: ast.Module) -> ast.Module:
         """A cell: its imports, and the answer that the package holds."""
-        test = TEST.search(self.source)
-        if not test:
+        if self.tested is None:
             lines: list[ast.stmt] = []
             for line in node.body:
                 lines += self._lent(line)

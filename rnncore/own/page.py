@@ -132,6 +132,8 @@ def _curve(learnt: Learnt, unit: str) -> str:
         f"{learnt.updates:,} updates; {learnt.untrained:.2f} before them; "
         f"{learnt.counted:.2f} by counting 3-grams."
     )
+    if learnt.is_lost():
+        says += " The network lost to the 3-grams, which only count."
     return (
         f'<figure><svg viewBox="0 0 600 170" role="img" '
         f'aria-label="{html.escape(says)}">'

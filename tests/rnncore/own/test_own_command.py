@@ -1,16 +1,20 @@
-"""make own: the package's tests, training and a page, with the reader's."""
+"""make own: the visible tests, training and a page, with the reader's."""
 
 import json
 import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from grader import ROOT
-from rnncore.own import command, suite
-from rnncore.own.loading import Own, load
+from rnncore.own import command, page, suite, training
+from rnncore.own.catalogue import DRAWN, visible_test
+from rnncore.own.loading import load
 from rnncore.own.tasks import TASKS, begin, course_function
+from rnncore.own.training import Learnt
+from rnncore.testing import CheckFailure, check, edited
 from tests.helpers.own import solve
 
 
@@ -29,30 +33,127 @@ def test_without_a_package_it_says_how_to_begin(
     assert "lab --own" in capsys.readouterr().err
 
 
-def test_nothing_written_needs_no_test():
-    assert suite.run_tests({}, ROOT).startswith("no test was run")
+def test_each_function_has_a_test():
+    assert all(suite._find_test(name) for name in TASKS)
+
+
+def judge(own, folder, *names):
+    """The verdicts on some of the reader's functions, by name."""
+    chosen = {name: own.functions[name] for name in names}
+    verdicts = suite.run_tests(own._replace(functions=chosen), folder)
+    return {verdict.name: verdict for verdict in verdicts}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_each_known_mistake_is_told_by_its_name(name):
+    test = visible_test(name)
+    outputs = test.outputs
+    right = test.call(course_function(name))
+    check(right, test.right, test.inputs, outputs=outputs)
+    for was, now, says in DRAWN[name].edits:
+        wrong = test.call(edited(course_function(name), was, now))
+        with np.errstate(all="ignore"), pytest.raises(CheckFailure) as told:
+            check(wrong, test.right, test.inputs, outputs=outputs)
+        assert told.value.failure.mistake == says
 
 
 @pytest.mark.slow
-def test_the_packages_tests_hold_for_what_is_solved(tmp_path):
+def test_what_is_solved_holds(tmp_path):
     folder = solve(tmp_path / "my_rnn")
-    own = load(folder)
-    chosen = ("unroll", "bptt", "lstm_cell_vjp", "global_norm")
-    said = suite.run_tests(
-        {name: own.functions[name] for name in chosen}, folder
+    verdicts = judge(load(folder), folder, *TASKS)
+    assert {v.name: v.says for v in verdicts.values()} == dict.fromkeys(
+        TASKS, "holds"
     )
-    assert re.search(r"\b\d+ passed", said), said
 
 
 @pytest.mark.slow
-def test_the_packages_tests_find_a_wrong_function(tmp_path):
+def test_numpys_methods_are_no_mistake(tmp_path):
+    folder = solve(tmp_path / "my_rnn")
+    path = folder / "bptt.py"
+    text = path.read_text()
+    assert text.count("rows(d_logits)") == 1
+    path.write_text(
+        "from .helpers import flat\n"
+        + text.replace("rows(d_logits)", "flat(d_logits)")
+    )
+    (folder / "helpers.py").write_text(
+        "def flat(a):\n    return a.reshape(-1, a.shape[-1])\n"
+    )
+    verdicts = judge(load(folder), folder, "bptt", "readout_vjp")
+    assert all(v.holds for v in verdicts.values()), verdicts
+
+
+@pytest.mark.slow
+def test_a_wrong_function_is_told_in_the_words_of_its_test(tmp_path):
     folder = solve(tmp_path / "my_rnn")
     path = folder / "lstm.py"
-    path.write_text(path.read_text().replace("d_f = d_c", "d_f = -d_c"))
-    own = load(folder)
-    chosen = {"lstm_cell_vjp": own.functions["lstm_cell_vjp"]}
-    said = suite.run_tests(chosen, folder)
-    assert "test_one_step_back_by_hand" in said, said
+    text = path.read_text()
+    assert text.count("i * g") == 1
+    text = text.replace("i * g", "g").replace("0.5 * a", "a")
+    path.write_text(text)
+    verdicts = judge(load(folder), folder, "sigmoid", "lstm_cell")
+    assert [v.holds for v in verdicts.values()] == [False, False]
+    sigmoid, cell = (v.says for v in verdicts.values())
+    assert "A known mistake: it is the tanh of a / 2" in sigmoid
+    assert "It calls sigmoid" in cell
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("while True: pass", "did not end within"),
+        ("import os; os._exit(0)", "ended Python"),
+        ("return a_x / 'a'", "TypeError"),
+        (
+            "from rnncore.rnn import rnn_cell as f; return f(a_x, a_h, state)",
+            "the package's own rnn_cell",
+        ),
+    ],
+)
+def test_a_function_may_do_anything(tmp_path, body, says):
+    folder = tmp_path / "my_rnn"
+    begin(folder)
+    (folder / "cell.py").write_text(
+        f"def rnn_cell(a_x, a_h, state):\n    {body}\n"
+    )
+    (verdict,) = suite.run_tests(load(folder), folder, seconds=3)
+    assert verdict.holds is False
+    assert says in verdict.says
+
+
+@pytest.mark.slow
+def test_nothing_is_trained_with_a_wrong_function_or_a_broken_file(
+    tmp_path, monkeypatch, capsys
+):
+    folder = tmp_path / "my_rnn"
+    begin(folder)
+    monkeypatch.setattr(command, "FOLDER", folder)
+
+    def fail(*_):
+        raise AssertionError("it was trained")
+
+    monkeypatch.setattr(command, "train", fail)
+    (folder / "cell.py").write_text(
+        "def rnn_cell(a_x, a_h, state):\n    return (a_x + a_h,), a_x\n"
+    )
+    assert command.main([]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith("Yours: 1 of 22 (rnn_cell)\n  - rnn_cell: ")
+    assert "Mend rnn_cell first" in out
+    (folder / "cell.py").write_text("def f(:")
+    assert command.main([]) == 1
+    assert "Nothing was trained" in capsys.readouterr().out
+
+
+def test_a_network_that_loses_to_counting_is_told_so():
+    learnt = Learnt(None, "", 4000, 4.03, 6.5, 2.82, [4.0])
+    assert "lost to the 3-grams" in command._score(learnt)
+    assert "lost to the 3-grams" in page._curve(learnt, "character")
+    learnt = learnt._replace(bits=2.5)
+    assert "lost" not in command._score(learnt)
+    assert "lost" not in page._curve(learnt, "character")
+    assert learnt._replace(bits=float("nan")).is_lost()
 
 
 SCRIPT = """
@@ -114,5 +215,5 @@ def test_a_function_that_breaks_off_training_is_named(tmp_path):
 
 def test_installing_nothing_changes_nothing():
     before = course_function("unroll")
-    suite.install(Own({}, []).functions)
+    training.install({})
     assert course_function("unroll") is before

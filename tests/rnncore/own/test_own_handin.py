@@ -7,7 +7,13 @@ import pytest
 
 from grader import ROOT
 from rnncore.checking import client
-from rnncore.own.handin import fill, is_taken, mark_origin, source_of
+from rnncore.own.handin import (
+    NotTaken,
+    fill,
+    is_taken,
+    mark_origin,
+    source_of,
+)
 from rnncore.own.loading import load
 from rnncore.own.tasks import begin
 from tests.helpers.own import solve
@@ -132,3 +138,105 @@ def begin_with(tmp_path, name, text):
     begin(tmp_path / "my_rnn")
     (tmp_path / "my_rnn" / f"{name}.py").write_text(text)
     return tmp_path / "my_rnn"
+
+
+HELPED = (
+    "from {0}\n\n\ndef gru_cell(a_x, a_h, state):\n    return {1}, a_h\n"
+)
+FLAT = (
+    "import math\nfrom .more import SIZE as S\n\n\n"
+    "def flat(a):\n    return math.floor(a) + S\n"
+)
+
+
+def helped(tmp_path, line, call, helpers=FLAT):
+    """The answer of a package with a helper in another file."""
+    folder = begin_with(tmp_path, "gru", HELPED.format(line, call))
+    (folder / "helpers.py").write_text(helpers)
+    (folder / "more.py").write_text("SIZE = 3\n")
+    own = load(folder)
+    assert own.problems == []
+    return source_of(own.functions["gru_cell"])
+
+
+@pytest.mark.parametrize(
+    ("line", "call"),
+    [
+        (".helpers import flat", "flat(a_x)"),
+        ("my_rnn.helpers import flat", "flat(a_x)"),
+        ("my_rnn.helpers import flat as f", "f(a_x)"),
+    ],
+)
+def test_a_helper_of_another_file_comes_along(tmp_path, line, call):
+    made = helped(tmp_path, line, call)
+    names = {}
+    exec(made, names)  # noqa: S102
+    assert names["gru_cell"](4.5, 1, ()) == (7, 1)
+    assert "my_rnn" not in made
+
+
+def test_helpers_that_call_each_other_come_along(tmp_path):
+    made = helped(
+        tmp_path,
+        ".helpers import even",
+        "even(a_x)",
+        "def even(n):\n    return n == 0 or odd(n - 1)\n\n\n"
+        "def odd(n):\n    return n > 0 and even(n - 1)\n",
+    )
+    names = {}
+    exec(made, names)  # noqa: S102
+    assert names["gru_cell"](4, 1, ()) == (True, 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "call", "helpers", "says"),
+    [
+        (". import helpers", "helpers.flat(a_x)", FLAT, r"got `from \. im"),
+        (".helpers import *", "flat(a_x)", FLAT, "import \\*"),
+        (
+            ".helpers import F",
+            "F",
+            "from pathlib import Path\nF = Path(__file__)\n",
+            "__file__",
+        ),
+        (
+            ".helpers import read",
+            "read()",
+            "def read():\n    return open('my_rnn/README.md').read()\n",
+            "README.md",
+        ),
+        (
+            ".helpers import one",
+            "one(), gru()\n\n\ndef gru():\n    return 2",
+            "def gru():\n    return 1\n\n\ndef one():\n    return gru()\n",
+            "expected one gru, got two",
+        ),
+        (
+            ".helpers import late",
+            "late()",
+            "def late():\n    return missing\n",
+            "uses missing",
+        ),
+    ],
+)
+def test_what_cannot_work_in_a_notebook_is_refused(
+    tmp_path, line, call, helpers, says
+):
+    with pytest.raises(NotTaken, match=says):
+        helped(tmp_path, line, call, helpers)
+
+
+def test_a_refused_function_is_told_and_the_notebook_kept(
+    notebook, tmp_path
+):
+    folder = solve(tmp_path / "my_rnn")
+    path = folder / "bptt.py"
+    path.write_text(f"from . import helpers\n{path.read_text()}")
+    (folder / "helpers.py").write_text(FLAT)
+    (folder / "more.py").write_text("SIZE = 3\n")
+    text = path.read_text().replace("xp.sum(d_a_x", "helpers.flat(d_a_x")
+    path.write_text(text)
+    before = notebook.read_bytes()
+    (said,) = fill(notebook, folder)
+    assert said.startswith("bptt: not taken from my_rnn/bptt.py: my_rnn/")
+    assert notebook.read_bytes() == before

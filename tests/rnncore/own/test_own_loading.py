@@ -46,7 +46,7 @@ def test_a_folder_that_is_none_is_refused(tmp_path):
 
 def test_nothing_written_is_the_courses(folder):
     own = load(folder)
-    assert (own.functions, own.problems) == ({}, [])
+    assert own == ({}, [], {})
     for name, task in TASKS.items():
         assert found(task) is course_function(name)
 
@@ -122,11 +122,35 @@ def test_what_is_no_file_is_not_read(folder):
     assert len(load(folder).problems) == 2
 
 
-def test_it_says_which_function_is_whose(folder):
+def test_it_counts_what_is_written_below_what_is_wrong(folder):
+    assert load(folder).says() == "Yours: 0 of 22"
     (folder / "cell.py").write_text(CELL.format(""))
+    assert load(folder).says() == "Yours: 1 of 22 (rnn_cell)"
+    (folder / "gru.py").write_text("def f(:")
+    problem, count = load(folder).says().split("\n")
+    assert problem.startswith("my_rnn/gru.py, line 1: SyntaxError")
+    assert count == "Yours: 1 of 22 (rnn_cell)"
+
+
+def test_of_many_it_says_what_is_missing(tmp_path):
+    folder = solve(tmp_path / "my_rnn")
+    (folder / "sequence.py").unlink()
     says = load(folder).says()
-    assert says.startswith("my_rnn: yours: rnn_cell; the course's: prob")
-    assert "rnn_cell," not in says
+    assert says == "Yours: 21 of 22 (all but probability)"
+
+
+def test_a_helper_in_a_file_of_its_own_is_loaded_anew(folder):
+    text = CELL.format("from .helpers import half") + "    # half\n"
+    (folder / "cell.py").write_text(text)
+    (folder / "helpers.py").write_text("def half(a):\n    return 1\n")
+    cell = load(folder).functions["rnn_cell"]
+    assert cell.__globals__["half"](0) == 1
+    (folder / "helpers.py").write_text("def half(a):\n    return 20\n")
+    cell = load(folder).functions["rnn_cell"]
+    assert cell.__globals__["half"](0) == 20
+    (folder / "helpers.py").write_text("\n\n1 / 0\n")
+    (problem,) = load(folder).problems
+    assert "my_rnn/cell.py needs my_rnn/helpers.py, line 3: Zero" in problem
 
 
 def test_the_package_lies_in_the_courses_tree():

@@ -5,6 +5,7 @@ import os
 import sys
 from types import ModuleType
 
+import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
@@ -16,7 +17,7 @@ from rnncore.checking.client import read_cells
 from rnncore.checking.shell import make_shell
 from rnncore.own.handin import mark_origin
 from rnncore.own.loading import load
-from rnncore.own.notebook import TEST, TESTED, Notebook
+from rnncore.own.notebook import Marks, Notebook
 from rnncore.own.tasks import TASKS, begin, course_function
 from tests.helpers.checking import solved_release
 from tests.helpers.own import CLOSED, NOTEBOOKS, solve
@@ -31,8 +32,8 @@ def shell():
     sys.modules.pop("own_notebook", None)
 
 
-def register(shell, folder):
-    notebook = Notebook(shell, folder)
+def register(shell, folder, place=None):
+    notebook = Notebook(shell, folder, place or folder)
     notebook.register()
     return notebook
 
@@ -68,16 +69,60 @@ def test_nothing_written_changes_nothing(shell, tmp_path):
     assert shell.user_ns["unroll"] is course_function("unroll")
 
 
+def save(path, *cells):
+    """A notebook of cells, each a source and the mark of its test."""
+    made = new_notebook(
+        cells=[new_code_cell(source) for source, _ in cells]
+    )
+    for cell, (_, mark) in zip(made.cells, cells, strict=True):
+        if mark:
+            cell.metadata["nbgrader"] = {
+                "grade": True,
+                "solution": False,
+                "grade_id": mark,
+            }
+    path.write_text(nbformat.writes(made))
+
+
 def test_a_test_compares_with_the_course_and_tests_the_readers(
     shell, tmp_path
 ):
-    register(shell, solve(tmp_path / "my_rnn"))
+    source = "seen = unroll, bptt"
+    save(tmp_path / "one.ipynb", (source, "test_bptt"))
+    register(shell, solve(tmp_path / "my_rnn"), tmp_path)
     run(shell, f"{IMPORTS}\nfrom rnncore.bptt import bptt")
-    run(shell, 'seen = unroll, bptt  # stored("bptt")\nhunt(1)')
+    run(shell, f"{source}\n")
     unroll, bptt = shell.user_ns["seen"]
     assert unroll is course_function("unroll")
     assert bptt is sys.modules["my_rnn.bptt"].bptt
     assert shell.user_ns["unroll"] is sys.modules["my_rnn.cell"].unroll
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# I check(ed) this",
+        "from rnncore.testing import check",
+        "stored = {}",
+    ],
+)
+def test_a_cell_that_looks_like_a_test_computes_with_the_readers(
+    shell, tmp_path, line
+):
+    save(tmp_path / "one.ipynb", ("check(1)", "test_bptt"))
+    register(shell, solve(tmp_path / "my_rnn"), tmp_path)
+    run(shell, IMPORTS)
+    run(shell, f"{line}\nseen = unroll")
+    assert shell.user_ns["seen"] is sys.modules["my_rnn.cell"].unroll
+
+
+def test_a_notebook_saved_meanwhile_and_one_half_saved(tmp_path):
+    marks = Marks(tmp_path)
+    (tmp_path / "half.ipynb").write_text('{"cells": [')
+    assert marks.find_tested("a = 1") is None
+    save(tmp_path / "one.ipynb", ("a = 1", "test_bptt"))
+    assert marks.find_tested("a = 1\n") == "bptt"
+    assert marks.find_tested("a = 2") is None
 
 
 def test_a_saved_change_counts_from_the_next_cell_on(shell, tmp_path):
@@ -114,15 +159,24 @@ def test_an_empty_answer_is_the_readers_and_a_written_one_stays(
     assert shell.user_ns["unroll"](1, 2, 3, 4) == 7
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_a_test_cell_is_told_by_its_text(name):
-    assignment = builder.read(name)
-    for cell in assignment.cells:
-        if cell.kind in ("text", "answer", "mistakes", "mutants"):
-            continue
-        assert bool(TEST.search(cell.source)) == (cell.kind == "test"), cell
-    closed = assignment.of("test")[CLOSED[name]]
-    assert CLOSED[name] in TESTED.findall(closed.source)
+RELEASED = sorted((ROOT / "exercises").glob("*/*.ipynb"))
+
+
+@pytest.mark.parametrize("path", RELEASED, ids=lambda path: path.stem)
+def test_a_cell_is_a_test_where_its_mark_says_so(path):
+    marks = Marks(path.parent)
+    cells = nbformat.read(path, 4).cells
+    tests = 0
+    for cell in cells:
+        mark = cell.metadata.get("nbgrader", {})
+        graded = mark.get("grade") and not mark.get("solution")
+        if cell.cell_type == "code":
+            name = (
+                mark["grade_id"].removeprefix("test_") if graded else None
+            )
+            assert marks.find_tested(cell.source) == name, cell.source
+            tests += bool(graded)
+    assert tests
 
 
 @pytest.mark.slow
@@ -146,7 +200,7 @@ def test_a_kernel_of_such_a_lab_says_which_function_is_whose(tmp_path):
         }
     )
     first, second = (cell.outputs[0].text for cell in made.cells)
-    assert first.startswith("my_rnn: yours: probability, rnn_cell, unroll")
+    assert first == "Yours: 22 of 22 (all)\n"
     assert second == "my_rnn.cell rnncore.rnn\n"
 
 
@@ -173,7 +227,7 @@ def test_each_notebook_computes_with_the_readers_functions(
 ):
     path = solved_release(name, tmp_path)
     clear_answer(path, name)
-    notebook = register(shell, solve(tmp_path / "my_rnn"))
+    notebook = register(shell, solve(tmp_path / "my_rnn"), path.parent)
     holds, used = check_notebook(shell, notebook, path, monkeypatch)
     assert all(holds.values()), holds
     assert CLOSED[name] in used
@@ -208,7 +262,7 @@ def test_one_wrong_function_fails_its_task_alone(
     file.write_text(file.read_text().replace(was, now))
     path = solved_release(name, tmp_path)
     clear_answer(path, name)
-    notebook = register(shell, folder)
+    notebook = register(shell, folder, path.parent)
     holds, _ = check_notebook(shell, notebook, path, monkeypatch)
     assert [task for task, good in holds.items() if not good] == [task.name]
 
@@ -220,7 +274,7 @@ def test_with_an_empty_package_notebooks_run_as_without(
 ):
     path = solved_release(name, tmp_path)
     begin(tmp_path / "my_rnn")
-    notebook = register(shell, tmp_path / "my_rnn")
+    notebook = register(shell, tmp_path / "my_rnn", path.parent)
     holds, used = check_notebook(shell, notebook, path, monkeypatch)
     assert all(holds.values()), holds
     assert used == set()
