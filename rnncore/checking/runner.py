@@ -27,6 +27,7 @@ from rnncore.checking.shell import (
     execute,
     make_shell,
 )
+from rnncore.own.tasks import PACKAGE
 from rnncore.testing.closed import closed_book
 from rnncore.testing.failure import (
     KIND_TEXTS,
@@ -262,6 +263,9 @@ def _say(failure: Failure, error: BaseException | None) -> str:
             name = trace.tb_frame.f_code.co_filename
             if name.startswith("cell "):
                 where = f" (code {name}, line {trace.tb_lineno})"
+            elif (path := Path(name)).parent.name == PACKAGE:
+                file = f"{PACKAGE}/{path.name}"
+                where = f" ({file}, line {trace.tb_lineno})"
             trace = trace.tb_next
     return says + where
 
