@@ -37,4 +37,5 @@ ABOUT = {  # shown by --help, which imports none of them
     "data": "public data sets by name: fetch, check, list",
     "memory-ruler": "how long a cell of your own remembers, and what it "
     "costs",
+    "diagnose": "what is wrong in a training script of torch's",
 }
