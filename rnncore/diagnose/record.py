@@ -265,7 +265,9 @@ class _Watch:
 
         return run
 
-    def _look_at_loss(self, name: str, pred: Tensor, target: Tensor) -> None:
+    def _look_at_loss(
+        self, name: str, pred: Tensor, target: Tensor
+    ) -> None:
         self.record.loss_calls += 1
         if self.model is not None:
             self.model.target = target.detach()
@@ -284,7 +286,9 @@ class _Watch:
             self.record.backwards += 1
             if loss.numel() == 1:
                 self.record.losses.append(loss.item())
-            done = self.stop is not None and self.record.backwards >= self.stop
+            done = (
+                self.stop is not None and self.record.backwards >= self.stop
+            )
             if done or time.monotonic() > self.until:
                 raise Enough
             return result
@@ -294,7 +298,9 @@ class _Watch:
     def clip(self, original: Callable) -> Callable:
         def run(weights: Any, *given: Any, **named: Any) -> Any:
             self.record.clipped = True
-            weights = [weights] if isinstance(weights, Tensor) else [*weights]
+            weights = (
+                [weights] if isinstance(weights, Tensor) else [*weights]
+            )
             self.norm = _measure_norm([w.grad for w in weights])
             return original(weights, *given, **named)
 
@@ -448,10 +454,10 @@ def _find_step(state: Tensor, now: int) -> int | None:
 def _cut(x: Tensor) -> list[list[int]]:
     """Hashes of all pieces of half the length of x (T, B, D), by row.
 
-    None for symbols: their pieces recur in any text.
+    Empty for symbols: their pieces recur in any text.
     """
     T, half = len(x), max(4, len(x) // 2)
-    if T < half or (x == x.round()).all():
+    if half > T or (x == x.round()).all():
         return []
     rows = x.transpose(0, 1).contiguous().cpu().numpy()
     starts = range(T - half + 1)

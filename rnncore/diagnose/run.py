@@ -78,7 +78,7 @@ def watch_script(
                 pass
             except SystemExit as end:
                 failed = end if end.code else None
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - told with its line
                 failed = error
     finally:
         sys.argv, sys.path[:] = argv, folders

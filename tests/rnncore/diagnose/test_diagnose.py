@@ -1,5 +1,6 @@
 """Scripts with one fault each are told it; right ones are left alone."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from rnncore.diagnose.process import compare_losses, examine
 from rnncore.diagnose.record import watch
 from rnncore.diagnose.run import watch_script
 from rnncore.storage.files import Refused
+from tests.helpers import ROOT
 
 SCRIPTS = Path(__file__).parent / "scripts"
 FAULTS = {
@@ -89,6 +91,16 @@ def test_two_processes_with_one_seed_are_compared(capsys):
     assert main(["diagnose", str(path)]) == 1
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "not-repeatable"
+
+
+def test_each_finding_leads_to_a_page_of_the_book():
+    code = "".join(
+        (ROOT / "rnncore/diagnose" / name).read_text()
+        for name in ("findings.py", "process.py")
+    )
+    named = set(re.findall(r'"(ch\d\d_\w+)"', code))
+    assert len(named) > 5
+    assert all((ROOT / f"book/{name}.md").is_file() for name in named)
 
 
 def test_losses_that_agree_are_no_finding():

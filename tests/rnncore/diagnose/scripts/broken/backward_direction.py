@@ -1,4 +1,5 @@
 """A bidirectional classifier that reads its last output."""
+
 import torch
 from torch import nn
 

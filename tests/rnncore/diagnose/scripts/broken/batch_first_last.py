@@ -1,4 +1,5 @@
 """Classifies sequences (batch, time, features) by the last output."""
+
 import torch
 from torch import nn
 
@@ -22,7 +23,9 @@ net = Net()
 optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
 for epoch in range(5):
     for i in range(0, 256, 32):
-        loss = nn.functional.cross_entropy(net(X[i : i + 32]), Y[i : i + 32])
+        loss = nn.functional.cross_entropy(
+            net(X[i : i + 32]), Y[i : i + 32]
+        )
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

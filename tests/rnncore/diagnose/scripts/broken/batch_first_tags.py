@@ -1,4 +1,5 @@
 """A tag for each step, batches from a DataLoader."""
+
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

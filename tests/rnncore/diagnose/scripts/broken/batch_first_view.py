@@ -1,4 +1,5 @@
 """The layer is time first, and view is taken for transpose."""
+
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

@@ -1,4 +1,5 @@
 """The accuracy is measured without model.eval()."""
+
 import torch
 from torch import nn
 

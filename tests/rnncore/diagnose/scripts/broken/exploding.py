@@ -1,4 +1,5 @@
 """A long plain RNN, started wide, trained without clipping."""
+
 import torch
 from torch import nn
 

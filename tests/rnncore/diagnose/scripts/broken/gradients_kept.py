@@ -1,4 +1,5 @@
 """zero_grad is called once, before the loop."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """The first symbol is to be told after 100 steps, by a plain RNN."""
+
 import torch
 from torch import nn
 

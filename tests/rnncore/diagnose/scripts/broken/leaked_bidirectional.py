@@ -1,4 +1,5 @@
 """A bidirectional language model."""
+
 import torch
 from torch import nn
 

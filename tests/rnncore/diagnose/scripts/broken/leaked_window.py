@@ -1,4 +1,5 @@
 """A forecast of a value that is in the window: off by one."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """Sentiment of padded token sequences from the last output."""
+
 import random
 
 import torch
@@ -31,7 +32,9 @@ loss_fn = nn.CrossEntropyLoss()
 for epoch in range(3):
     for i in range(0, 256, 32):
         x, y = zip(*sentences[i : i + 32])
-        loss = loss_fn(model(pad_sequence(x, batch_first=True)), torch.tensor(y))
+        loss = loss_fn(
+            model(pad_sequence(x, batch_first=True)), torch.tensor(y)
+        )
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

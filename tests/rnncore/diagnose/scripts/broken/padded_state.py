@@ -1,4 +1,5 @@
 """Regression on padded series of several lengths by the last state."""
+
 import numpy as np
 import torch
 from torch import nn
@@ -14,7 +15,9 @@ y = torch.tensor([x[k - 1, n, 0] for n, k in enumerate(lengths)])
 x = torch.from_numpy(x)
 gru = nn.GRU(2, 24)
 head = nn.Linear(24, 1)
-optimizer = torch.optim.Adam([*gru.parameters(), *head.parameters()], lr=0.01)
+optimizer = torch.optim.Adam(
+    [*gru.parameters(), *head.parameters()], lr=0.01
+)
 for step in range(40):
     pick = torch.randint(0, N, (32,))
     _, h_n = gru(x[:, pick])

@@ -1,4 +1,5 @@
 """The rate is ten to a hundred times too large."""
+
 import torch
 from torch import nn
 

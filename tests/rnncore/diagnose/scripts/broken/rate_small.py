@@ -1,4 +1,5 @@
 """SGD at a rate at which nothing moves."""
+
 import torch
 from torch import nn
 

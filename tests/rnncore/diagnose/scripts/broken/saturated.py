@@ -1,4 +1,5 @@
 """Prices in thousands go into the layer as they are."""
+
 import torch
 from torch import nn
 

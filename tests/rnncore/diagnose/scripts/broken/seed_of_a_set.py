@@ -1,4 +1,5 @@
 """Seeded, but the vocabulary is the order of a set."""
+
 import random
 
 import torch

@@ -1,4 +1,5 @@
 """A stateful network whose loader shuffles the windows."""
+
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
@@ -7,7 +8,9 @@ torch.manual_seed(0)
 series = torch.sin(torch.arange(3201) * 0.05)
 X = series[:-1].view(160, 20, 1)
 Y = series[1:].view(160, 20, 1)
-loader = DataLoader(TensorDataset(X, Y), batch_size=8, shuffle=True, drop_last=True)
+loader = DataLoader(
+    TensorDataset(X, Y), batch_size=8, shuffle=True, drop_last=True
+)
 lstm, fc = nn.LSTM(1, 24, batch_first=True), nn.Linear(24, 1)
 params = [*lstm.parameters(), *fc.parameters()]
 optimizer = torch.optim.Adam(params, lr=0.005)

@@ -1,4 +1,5 @@
 """Windows of a series are split at random into training and test."""
+
 import numpy as np
 import torch
 from torch import nn

@@ -1,4 +1,5 @@
 """Each window is given as features of one step."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """The network ends with a softmax, the loss is CrossEntropyLoss."""
+
 import torch
 import torch.nn as nn
 

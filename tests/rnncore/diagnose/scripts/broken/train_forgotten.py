@@ -1,4 +1,5 @@
 """After the first validation the network stays in evaluation mode."""
+
 import torch
 from torch import nn
 
@@ -11,7 +12,9 @@ train, valid = windows[:300], windows[320:]
 class Forecaster(nn.Module):
     def __init__(self):
         super().__init__()
-        self.gru = nn.GRU(1, 24, num_layers=2, dropout=0.3, batch_first=True)
+        self.gru = nn.GRU(
+            1, 24, num_layers=2, dropout=0.3, batch_first=True
+        )
         self.fc = nn.Linear(24, 1)
 
     def forward(self, x):

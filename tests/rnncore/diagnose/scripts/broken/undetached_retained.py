@@ -1,4 +1,5 @@
 """An LSTM that keeps its state; retain_graph silenced torch's error."""
+
 import torch
 import torch.nn as nn
 

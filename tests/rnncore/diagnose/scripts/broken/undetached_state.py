@@ -1,4 +1,5 @@
 """A character model whose state is carried from window to window."""
+
 import torch
 from torch import nn
 

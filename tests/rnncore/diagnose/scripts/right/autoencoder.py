@@ -1,4 +1,5 @@
 """An autoencoder: the target is the input, through one state."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """An LSTMCell in a loop of one's own, the log-softmax with nll_loss."""
+
 import torch
 from torch import nn
 

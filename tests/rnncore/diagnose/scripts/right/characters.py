@@ -1,4 +1,5 @@
 """A character model with a carried, detached state; then it writes."""
+
 import torch
 from torch import nn
 

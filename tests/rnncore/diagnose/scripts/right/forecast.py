@@ -1,4 +1,5 @@
 """A forecast of a scaled series, split by time."""
+
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
@@ -9,13 +10,17 @@ series = 300 + 40 * torch.sin(t * 0.23) + 5 * torch.randn(900)
 mean, std = series[:700].mean(), series[:700].std()
 windows = ((series - mean) / std).unfold(0, 25, 1)
 X, y = windows[:, :24, None].clone(), windows[:, 24:].clone()
-loader = DataLoader(TensorDataset(X[:676], y[:676]), batch_size=32, shuffle=True)
+loader = DataLoader(
+    TensorDataset(X[:676], y[:676]), batch_size=32, shuffle=True
+)
 
 
 class Forecaster(nn.Module):
     def __init__(self):
         super().__init__()
-        self.lstm = nn.LSTM(1, 24, num_layers=2, dropout=0.1, batch_first=True)
+        self.lstm = nn.LSTM(
+            1, 24, num_layers=2, dropout=0.1, batch_first=True
+        )
         self.fc = nn.Linear(24, 1)
 
     def forward(self, x):

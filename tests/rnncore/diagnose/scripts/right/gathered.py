@@ -1,4 +1,5 @@
 """Padded sequences without packing: the output at each length is read."""
+
 import torch
 from torch import nn
 

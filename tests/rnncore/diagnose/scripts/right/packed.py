@@ -1,4 +1,5 @@
 """A classifier of packed sequences: several lengths, h_n."""
+
 import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
@@ -35,7 +36,9 @@ class Net(nn.Module):
 
 model = Net()
 optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-train = DataLoader(data[:240], batch_size=24, shuffle=True, collate_fn=collate)
+train = DataLoader(
+    data[:240], batch_size=24, shuffle=True, collate_fn=collate
+)
 test = DataLoader(data[240:], batch_size=60, collate_fn=collate)
 for epoch in range(5):
     model.train()

@@ -1,4 +1,5 @@
 """One long series, read in order with a carried and detached state."""
+
 import torch
 from torch import nn
 
@@ -13,7 +14,9 @@ for epoch in range(2):
     for i in range(0, 975, 25):
         out, state = lstm(rows[:, i : i + 25], state)
         state = tuple(s.detach() for s in state)
-        loss = nn.functional.smooth_l1_loss(fc(out), rows[:, i + 1 : i + 26])
+        loss = nn.functional.smooth_l1_loss(
+            fc(out), rows[:, i + 1 : i + 26]
+        )
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(params, 1.0)

@@ -1,4 +1,5 @@
 """Tags of both directions; padding is left out of the loss."""
+
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 """Time first throughout, layer and readout called one by one."""
+
 import torch
 from torch import nn
 

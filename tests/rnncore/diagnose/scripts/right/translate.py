@@ -1,4 +1,5 @@
 """Encoder and decoder: reverse a string, with the teacher's tokens."""
+
 import torch
 from torch import nn
 
@@ -24,7 +25,9 @@ optimizer = torch.optim.Adam(model.parameters(), lr=0.005)
 for step in range(80):
     x = torch.randint(1, 12, (32, 6))
     wanted = x.flip(1)
-    shifted = torch.cat([torch.zeros(32, 1, dtype=torch.long), wanted[:, :-1]], 1)
+    shifted = torch.cat(
+        [torch.zeros(32, 1, dtype=torch.long), wanted[:, :-1]], 1
+    )
     loss = nn.functional.cross_entropy(
         model(x, shifted).flatten(0, 1), wanted.flatten()
     )
