@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rnncore.storage.files import Refused
+from rnncore.storage.files import Refused, read_bytes
 
 AGAIN = 3  # losses that a second process computes, to be compared
 
@@ -92,7 +92,7 @@ def _start(
             said = run.stderr.decode(errors="replace").strip()
             last = said.splitlines()[-1:] or [f"status {run.returncode}"]
             raise Refused(f"{path}: its process ended: {last[0]}")
-        found: dict[str, Any] = json.loads(answer.read_bytes())
+        found: dict[str, Any] = json.loads(read_bytes(answer))
     return found
 
 

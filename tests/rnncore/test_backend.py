@@ -122,6 +122,7 @@ ORDER += ["ctc", "transducer", "characters", "testing"]
 ORDER += ["display", "comparison"]
 ORDER += ["application"]
 ORDER += ["text", "forecast", "music", "translate", "speech", "video"]
+ORDER += ["diagnose"]
 ORDER += ["own", "checking", "commands", "__main__"]
 TORCH = [
     "nn",
@@ -132,7 +133,7 @@ TORCH = [
     "forecast",
     "music",
 ]
-TORCH += ["translate", "speech", "video"]
+TORCH += ["translate", "speech", "video", "diagnose"]
 # They execute cells as Jupyter does, or show something in it.
 IPYTHON = [
     f"rnncore.checking.{name}" for name in ("inprocess", "runner", "shell")

@@ -48,7 +48,7 @@ backend.build_sdist(folder)
 backend.build_wheel(folder)
 """
 COMMANDS = [["text"], ["forecast"], ["music"], ["translate"], ["speech"]]
-COMMANDS += [["video"], ["data"], ["memory-ruler"]]
+COMMANDS += [["video"], ["data"], ["memory-ruler"], ["diagnose"]]
 EXTRAS = {"text", "forecast", "music", "translate", "speech", "video"}
 
 

@@ -58,6 +58,8 @@ def test_every_example_of_the_page_works(tmp_path, capsys, monkeypatch):
     Path("captions.tsv").write_text("".join(table), encoding="utf-8")
     Path("examples").mkdir()
     shutil.copy(ROOT / "examples/my_cell.py", "examples")
+    right = ROOT / "tests/rnncore/diagnose/scripts/right/time_first.py"
+    shutil.copy(right, "train.py")
     for line in examples(PAGE):
         words = shlex.split(line)
         if words[0] == "data":  # fetched: tests/test_data_public_store.py
@@ -72,7 +74,7 @@ def test_every_example_of_the_page_works(tmp_path, capsys, monkeypatch):
 
 def test_the_page_names_every_command(capsys):
     out = shown_help(capsys)
-    for name in (*APPLICATIONS, "data", "memory-ruler"):
+    for name in (*APPLICATIONS, "data", "memory-ruler", "diagnose"):
         assert re.search(rf"^ +{name}\b", out, re.MULTILINE)
         assert f"| `{name}` |" in PAGE
         assert f"python -m rnncore {name}" in PAGE
