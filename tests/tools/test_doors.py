@@ -175,6 +175,7 @@ REASONS = {
     "of the operating system: a device, a control group, a process": """
         rnncore/checking/runner.py: .
         rnncore/commands/common.py: unplug
+        rnncore/diagnose/process.py: _start
         grader/isolation/linux/groups.py: Group.__init__ Group.full
             _find_own _go_down
         grader/isolation/linux/huge_pages.py: _list_writable

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from rnncore.__main__ import main
-from rnncore.diagnose import diagnose, find_faults
+from rnncore.diagnose.findings import find_faults
 from rnncore.diagnose.process import compare_losses, examine
 from rnncore.diagnose.record import watch
-from rnncore.diagnose.run import watch_script
+from rnncore.diagnose.run import diagnose, watch_script
 from rnncore.storage.files import Refused
 from tests.helpers import ROOT
 
