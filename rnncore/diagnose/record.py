@@ -195,9 +195,8 @@ class _Watch:
         y, last = result[0], tuple(_find_tensors(result[1]))
         for tensor in (*_find_tensors(y), *last):
             if tensor.grad_fn is not None:
-                tensor.grad_fn.metadata.setdefault(
-                    STEP, self.record.backwards
-                )
+                notes: Any = tensor.grad_fn.metadata
+                notes.setdefault(STEP, self.record.backwards)
         packed = isinstance(x, PackedSequence)
         whole = _to_time_first(layer, x)
         call = LayerCall(
@@ -438,7 +437,8 @@ def _keep_gradient(x: Any, call: LayerCall, name: str, layer: Any) -> None:
 
 def _find_step(state: Tensor, now: int) -> int | None:
     """The earlier step that a state's graph leads back to."""
-    todo, seen = [state.grad_fn], set()
+    todo: list[Any] = [state.grad_fn]
+    seen: set[Any] = set()
     while todo and len(seen) < 20_000:
         node = todo.pop()
         if node is None or node in seen:

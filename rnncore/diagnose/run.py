@@ -68,7 +68,8 @@ def watch_script(
 ) -> tuple[Record, BaseException | None]:
     """Run a Python file as a program: what was seen, how it failed."""
     argv, folders = sys.argv, sys.path[:]
-    sys.argv, failed = [str(path), *words], None
+    sys.argv = [str(path), *words]
+    failed: BaseException | None = None
     sys.path.insert(0, str(path.resolve().parent))
     try:
         with watch(seconds, stop) as record:
