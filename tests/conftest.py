@@ -181,6 +181,13 @@ def pytest_runtest_protocol(item, nextitem):
         return (yield)
 
 
+def pytest_runtest_setup(item):
+    """What `system(why=...)` lacks here skips the test, as it says why."""
+    for mark in item.iter_markers("system"):
+        if why := mark.kwargs.get("why"):
+            pytest.skip(why)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     report = yield

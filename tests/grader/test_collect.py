@@ -919,11 +919,12 @@ def test_an_export_has_limits(tmp_path, monkeypatch):
     packed = tmp_path / "e.tar"
     with tarfile.open(packed, "w") as file:
         file.add(folder, "folder")
-    for limit, value in (("MEMBERS", 4), ("BYTES", 49)):
-        of = (path, packed, folder) if limit == "MEMBERS" else (packed,)
+    for limit, value in (("parts", 4), ("unpacked", 49)):
+        of = (path, packed, folder) if limit == "parts" else (packed,)
         for one in of:
             with monkeypatch.context() as patch:
-                patch.setattr(archives, limit, value)
+                less = archives.EXPORT._replace(**{limit: value})
+                patch.setattr(archives, "EXPORT", less)
                 with pytest.raises(Unreadable):
                     Export(one)
     with ExitStack() as stack:

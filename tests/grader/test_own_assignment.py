@@ -119,6 +119,7 @@ def test_a_draft_is_told_what_a_finished_one_is_refused_for(
         builder.build("draft", course)
 
 
+@NEEDS_SANDBOX
 @pytest.mark.parametrize(
     ("was", "now", "says"),
     [

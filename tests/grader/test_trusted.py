@@ -25,8 +25,8 @@ QUICK = Limits(cell_seconds=5, total_seconds=60, output_bytes=100_000)
 
 @pytest.fixture(scope="module")
 def server():
-    """One server for all tests; in a sandbox where there is one."""
-    found = Server(sandbox.NONE if sandbox.why_not() else sandbox.DEFAULT)
+    """One server for all tests."""
+    found = Server(sandbox.NONE)
     yield found
     found.stop()
 
