@@ -77,6 +77,13 @@ def heed_trial(name: str, root: Path) -> None:
     Raises ValueError with each test at fault, its place and what it says.
     """
     trial = try_assignment(name, root)
+    for cell, way in trial.ways.items():
+        after = ", after the tests before it" if way.kind == "in order" else ""
+        print(f"exercises: {where(name, cell, 0)}: runs inside{after}: {way.reason}")
+    print(
+        f"exercises: {name}: {trial.outside} tests run outside the answer's process, "
+        f"{len(trial.ways)} inside"
+    )
     plain = name not in list_assignments()
     lost = [f"{where(name, f.cell, f.line)}: {f.says}" for f in trial.lost]
     given = [

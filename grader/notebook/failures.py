@@ -25,6 +25,7 @@ from rnncore.testing.properties import declared
 HIDDEN, END_HIDDEN = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
 LONGEST = 1500  # characters of one field
 KEY = "failure"  # in a cell's metadata
+INSIDE = "grader"  # there too: how a test runs; see `grader.trusted.inside`
 OTHERS = "failures"  # there too: of the other properties that were lost
 LEFT_UNMADE = "it did not get to "  # then names, with commas
 MOST_NAMES = 20
@@ -40,6 +41,7 @@ class Check(TypedDict):
     failure: dict[str, Any] | None  # a Failure, as JSON
     others: list[dict[str, Any]]  # where points are split: one a property
     properties: dict[str, list[float]]  # points and most of each
+    inside: str  # why it ran in the answer's own process; empty if it did not
 
 
 def note(cell: NotebookNode, failure: Failure, *others: Failure) -> None:
@@ -154,6 +156,7 @@ def check_of(cell: NotebookNode, read: Place | None = None) -> Check:
         failure=told[0] if told else None,
         others=told[1:],
         properties=_score_properties(cell, points, found),
+        inside=str(cell.metadata.get(INSIDE, {}).get("why", "")),
     )
 
 

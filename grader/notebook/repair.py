@@ -25,6 +25,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_
 
 from grader import untrusted
 from grader.notebook import answers
+from grader.notebook.pictures import keep_pictures, tell_left
 
 OLD_CELL = (  # what a cell may have in versions 1 to 3
     *("cell_type", "source", "input", "code", "text", "level", "language"),
@@ -173,13 +174,15 @@ def _new_cell(kind: str, text: str) -> NotebookNode:
 
 
 def _clean(cell: Any) -> NotebookNode:
-    """The cell's text, id and nbgrader metadata; no tags, no outputs."""
+    """The cell's text, pictures, id and nbgrader metadata; no tags, no outputs."""
     fresh = _new_cell(cell["cell_type"], untrusted.source(cell["source"]))
     grading = untrusted.nbgrader_metadata(cell.get("metadata", {}).get("nbgrader"))
     if grading is not None:
         fresh.metadata["nbgrader"] = grading
     if isinstance(cell.get("id"), str):
         fresh.metadata["was"] = untrusted.line(cell["id"], 100)
+    if fresh.cell_type == "markdown":
+        keep_pictures(fresh, cell.get("attachments"))
     return fresh
 
 
@@ -222,7 +225,7 @@ def repair(
     """
     expected = {name: cell for cell in release.cells if (name := grade_id(cell))}
     cells = copy.deepcopy(notebook.cells)
-    remarks = _kernel_remark(notebook, release)
+    remarks = _kernel_remark(notebook, release) + tell_left(cells)
     names, renamed = _recognise(cells, expected)
     remarks += renamed
     found = answers.find_undone(cells, names, expected)

@@ -8,8 +8,9 @@ result, which holds neither, and from the notebook that was handed out.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -20,6 +21,7 @@ from grader.course.by_hand.regrades import Request
 from grader.course.settings import Course
 from grader.course.submissions import Submission, replace_text
 from grader.notebook.failures import LEFT_UNMADE
+from grader.notebook.pictures import read_pictures
 from grader.notebook.repair import task_of
 from grader.reports.changes import LATE, Told
 from grader.reports.points import Row, TaskPoints, format_hours, format_points
@@ -68,6 +70,8 @@ def write_feedback(
     the files were taken in, `requests` what the learner asked to have regraded.
     """
     name = submission.assignment
+    graded = course.autograded / submission.student / name
+    pictures = read_pictures(graded) if result.get("pictures") else {}
     folder = course.feedback / submission.student / name
     path = folder / f"{name}.html"
     text = render_page(
@@ -80,6 +84,7 @@ def write_feedback(
         history,
         said,
         requests,
+        pictures,
     )
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         replace_text(path, text)
@@ -95,6 +100,7 @@ def render_page(
     history: Sequence[Told] = (),
     said: Sequence[str] = (),
     requests: Sequence[Request] = (),
+    pictures: Mapping[str, list[tuple[str, str]]] = MappingProxyType({}),
 ) -> str:
     """The page as HTML; `site` is where the learners' book stands."""
     assignment = assignment or Asked()
@@ -104,6 +110,7 @@ def render_page(
         result=result,
         row=row,
         parts=[_describe_task(task, assignment, result, where) for task in row.tasks],
+        pictures=pictures,
         site=site,
         history=[
             told._replace(task=_name_task(told.task, assignment)) for told in history

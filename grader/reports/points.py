@@ -27,6 +27,8 @@ from grader.notebook.repair import task_of
 from rnncore.testing.failure import Failure
 
 WIDEST = 22  # characters of a column's head
+MARK = "*"  # of a test that ran inside
+INSIDE = "its test runs in the answer's own process, whose word these points are"
 FAILED = ["kind", "checked", "expected", "got", "mistake", "read", "hidden"]
 
 
@@ -44,6 +46,7 @@ class TaskPoints:
     properties: dict[str, list[float]] = field(default_factory=dict)
     by_hand: bool = False  # a person gave the points
     auto: float | None = None  # what its tests gave
+    inside: bool = False  # its test ran in the answer's own process
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,7 @@ def _add_check(task: TaskPoints, check: dict[str, Any], reason: str) -> TaskPoin
         failure=failures[0] if failures else None,
         others=tuple(failures[1:]),
         properties=check.get("properties", {}),
+        inside=bool(check.get("inside")),
     )
 
 
@@ -224,7 +228,7 @@ def format_table(rows: list[Row]) -> str:
 
 def _one_table(name: str, rows: list[Row]) -> str:
     widest = max(rows, key=lambda row: len(row.tasks))
-    heads = [task_of(task.id)[:WIDEST] for task in widest.tasks]
+    heads = [task_of(task.id)[:WIDEST] + MARK * task.inside for task in widest.tasks]
     lines = [["learner", *heads, "points"]]
     for row in rows:
         cells = [format_points(task) for task in row.tasks]
@@ -248,6 +252,8 @@ def _one_table(name: str, rows: list[Row]) -> str:
         )
         for line in lines
     ]
+    if any(task.inside for task in widest.tasks):
+        text.append(f"{MARK} {INSIDE}")
     return "\n".join([name, *text])
 
 

@@ -35,6 +35,7 @@ from grader.isolation import sandbox
 from grader.isolation.session import Session
 from grader.notebook.answers import ELSEWHERE, find_copies, read_task_answers
 from grader.notebook.failures import Check, check_of, own_errors, settle, stand_in
+from grader.notebook.pictures import collect_pictures
 from grader.notebook.repair import (
     Broken,
     grade_id,
@@ -49,6 +50,7 @@ from grader.notebook.sanitise import sanitise
 from grader.reports import integrity
 from grader.run.internal_errors import Fault
 from grader.trusted.execute import TrustedExecute
+from grader.trusted.inside import Way
 from grader.trusted.limited import limit_memory
 from rnncore.testing.failure import places
 
@@ -70,6 +72,7 @@ class Job:
     secret: bytes  # the course's, for the seeds of hidden tests
     sandbox: str = sandbox.DEFAULT
     server: str = ""  # the socket of the server that runs learners' code
+    ways: dict[str, Way] | None = None  # in place of those that the release says
 
     @property
     def folder(self) -> str:
@@ -96,6 +99,7 @@ class Report(TypedDict):
     errors: list[str]
     checks: list[Check]
     answers: dict[str, str]  # what the learner wrote, by the cell's name
+    pictures: dict[str, list[str]]  # what identifies those of an answer, if any
     suspicious: list[str]  # why a person should look at it
     seconds: float
     memory: int  # bytes that this process had in memory at most
@@ -142,6 +146,7 @@ def empty_report(
         errors=[],
         checks=[*checks],
         answers={},
+        pictures={},
         suspicious=[],
         seconds=0.0,
         memory=0,
@@ -224,6 +229,7 @@ def _add_part(whole: Report, part: Report, name: str) -> None:
         whole[key] = untrusted.shorten_list(whole[key] + lines)
     whole["checks"] += part["checks"]
     whole["answers"] |= part["answers"]
+    whole["pictures"] |= part["pictures"]
 
 
 def _grade_notebook(
@@ -248,18 +254,21 @@ def _grade_notebook(
         submission_key(job.secret, job.student, job.assignment.name, text),
         lambda: Session(job.server, _read_files(job), job.limits, str(job.scratch)),
         json.loads(job.assignment.kinds.read_bytes()),
+        job.ways,
         config=config,
     )
     done = _execute_notebook(repaired, execute, config)
     replace_text(job.executed / path.name, nbformat.writes(done))
     checks = _collect_checks(job, done)
+    answers = _collect_answers(repaired, release)
     return Report(
         reason=None,
         failed=False,
         remarks=untrusted.shorten_list(remarks + execute.remarks),
         errors=untrusted.shorten_list(own_errors(done)),
         checks=checks,
-        answers=_collect_answers(repaired, release),
+        answers=answers,
+        pictures=collect_pictures(done, answers),
         suspicious=integrity.find_reasons(repaired, release, checks, remarks),
         seconds=0.0,
         memory=0,

@@ -7,6 +7,7 @@ tried when it is built, through the very path of `make grade`.
 
 from __future__ import annotations
 
+import copy
 import re
 import shutil
 import tempfile
@@ -19,11 +20,13 @@ from nbformat import NotebookNode
 
 from grader import ROOT
 from grader.course.settings import CONFIG_NAME, Assignment, Course, load_config
+from grader.course.submissions import replace_text
 from grader.isolation import sandbox
 from grader.notebook.failures import Check
 from grader.notebook.repair import grade_id, is_test
 from grader.run import processes
 from grader.run.grade_one import Job, Report
+from grader.trusted.inside import Way, decide_ways, record
 from rnncore.testing.failure import Failure, render
 
 SOLUTION = re.compile(r".*### (BEGIN|END) SOLUTION\n?")
@@ -44,10 +47,15 @@ class Trial(NamedTuple):
 
     lost: list[Fault]
     given: list[str]  # tests with points where nothing is written
+    ways: dict[str, Way]  # the tests that run inside; the rest run outside
+    outside: int  # tests that do
 
 
 def try_assignment(name: str, root: Path) -> Trial:
     """Grade the solution in `root`/grading/source, and the release in `root`.
+
+    A test that the solution fails outside is tried inside; both notebooks say
+    afterwards which way each test goes.
 
     Raises ValueError where one of them cannot be graded at all.
     """
@@ -56,26 +64,67 @@ def try_assignment(name: str, root: Path) -> Trial:
         with course.alone():
             assignment = course.prepare(name, enter=False)
             processes.resume()
-            jobs = [_make_job(course, assignment, who) for who in (SOLVED, BLANK)]
-            with ThreadPoolExecutor(len(jobs)) as pool:
-                solved, blank = pool.map(processes.run, jobs)
             tests = _list_tests(assignment)
-    for who, report in ((SOLVED, solved), (BLANK, blank)):
-        if report["reason"]:
-            last = report["trace"].strip().rpartition("\n")[2]  # of a fault of ours
-            said = f"{report['reason']} {last}".strip()
-            raise ValueError(f"{name}: its {who} is not graded: {said}")
-    lost = [
-        Fault(check["id"], *_explain(check, solved))
-        for check in solved["checks"]
-        if check["id"] in tests and (check["points"] or 0) < check["of"]
-    ]
+            found = _Solved(course, assignment, tests)
+            with ThreadPoolExecutor(1) as pool:
+                waits = pool.submit(_grade, course, assignment, BLANK, {})
+                tried = decide_ways(tests, found.grade)
+                blank = waits.result()
+            if tried.ways:
+                blank = _grade(course, assignment, BLANK, tried.ways)
+    for folder in (root / "grading" / "source" / name, root / "exercises" / name):
+        _record_ways(folder, tried.ways)
     given = [
         check["id"]
         for check in blank["checks"]
         if check["id"] in tests and check["points"] and check["of"]
     ]
-    return Trial(lost, given)
+    lost = [found.faults[name] for name in tests if name in tried.failing]
+    return Trial(lost, given, tried.ways, len(tests) - len(tried.ways))
+
+
+class _Solved:
+    """Grades the source's own solution, in one way after the other."""
+
+    def __init__(self, course: Course, assignment: Assignment, tests: list[str]):
+        self.course, self.assignment, self.tests = course, assignment, tests
+        self.faults: dict[str, Fault] = {}  # of each test that ever lost points
+
+    def grade(self, ways: dict[str, Way]) -> dict[str, Failure]:
+        """The failure of each test that lost points; see `decide_ways`."""
+        report = _grade(self.course, self.assignment, SOLVED, ways)
+        found = {}
+        for check in report["checks"]:
+            name, told = check["id"], check["failure"]
+            if name not in self.tests or (check["points"] or 0) >= check["of"]:
+                continue
+            found[name] = Failure.from_json(told) if told else Failure("NoPoints")
+            if name not in self.faults or not found[name].hidden:
+                self.faults[name] = Fault(name, *_explain(check, report))
+        return found
+
+
+def _grade(
+    course: Course, assignment: Assignment, who: str, ways: dict[str, Way]
+) -> Report:
+    """Grade one of the two. Raises ValueError where it cannot be done."""
+    report = processes.run(_make_job(course, assignment, who, ways))
+    if report["reason"]:
+        last = report["trace"].strip().rpartition("\n")[2]  # of a fault of ours
+        said = f"{report['reason']} {last}".strip()
+        raise ValueError(f"{assignment.name}: its {who} is not graded: {said}")
+    return report
+
+
+def _record_ways(folder: Path, ways: dict[str, Way]) -> None:
+    """Write into a folder's notebooks how each test runs."""
+    for path in sorted(folder.glob("*.ipynb")):
+        notebook = nbformat.read(path, as_version=4)
+        before = copy.deepcopy(notebook)
+        for cell in filter(is_test, notebook.cells):
+            record(cell, ways.get(grade_id(cell) or ""))
+        if notebook != before:
+            replace_text(path, nbformat.writes(notebook) + "\n")
 
 
 def _make_course(folder: Path, name: str, root: Path) -> Course:
@@ -104,7 +153,9 @@ def solve(source: NotebookNode) -> NotebookNode:
     return source
 
 
-def _make_job(course: Course, assignment: Assignment, who: str) -> Job:
+def _make_job(
+    course: Course, assignment: Assignment, who: str, ways: dict[str, Way]
+) -> Job:
     """The author's own code needs no sandbox where there is none."""
     missing = course.sandbox != sandbox.NONE and sandbox.why_not(course.sandbox)
     return Job(
@@ -116,13 +167,14 @@ def _make_job(course: Course, assignment: Assignment, who: str) -> Job:
         course.limits,
         SECRET,
         sandbox=sandbox.NONE if missing else course.sandbox,
+        ways=ways,
     )
 
 
-def _list_tests(assignment: Assignment) -> set[str]:
-    """The tests that give points without a person."""
+def _list_tests(assignment: Assignment) -> list[str]:
+    """The tests that give points without a person, in order."""
     release = nbformat.read(assignment.release, as_version=4)
-    return {name for c in release.cells if is_test(c) and (name := grade_id(c))}
+    return [name for c in release.cells if is_test(c) and (name := grade_id(c))]
 
 
 def _explain(check: Check, report: Report) -> tuple[int, str]:

@@ -28,7 +28,7 @@ from grader.notebook.failures import fail, hidden_lines, note
 from grader.notebook.names import Names
 from grader.notebook.repair import grade_id, is_test
 from grader.notebook.sanitise import keep_shown
-from grader.trusted.inside import Way, read_ways, run_inside, without_hidden
+from grader.trusted.inside import Way, read_ways, record, run_inside, without_hidden
 from grader.trusted.link import Link
 from grader.trusted.test_cell import Space, Test
 from rnncore.testing.failure import Failure, render
@@ -214,6 +214,7 @@ class TrustedExecute(NbGraderPreprocessor):
         """Run a test that cannot run outside in the learner's process."""
         name, seconds = cell.metadata["nbgrader"]["grade_id"], self._seconds()
         way = self.ways[name]
+        record(cell, way)
         tests = [(n, c.source) for n, c in code if is_test(c)]
         earlier = [without_hidden(text) for n, text in tests if n < number]
         before = earlier if way.kind == "in order" else []

@@ -24,13 +24,13 @@ from nbformat.v4 import new_output
 from grader import untrusted
 from grader.isolation.serialization import WireError, receive, send
 from grader.isolation.session import Ended
+from grader.notebook.failures import INSIDE as KEY
 from grader.notebook.failures import fail, hidden_lines
 from grader.notebook.repair import grade_id, is_test
 from grader.trusted.errors import RAISED
 from rnncore.testing.failure import Failure
 
 WAYS = "inside", "in order"  # "in order": after the tests before it
-KEY = "grader"  # in a cell's metadata
 LONGEST = 1_000  # characters of an error
 STEP = 100  # parts of a point that a hidden test may give
 
@@ -43,9 +43,14 @@ class Way:
     reason: str
 
 
-def record(cell: NotebookNode, way: Way) -> None:
-    """Write into a source's cell how it runs; the release keeps it."""
-    cell.metadata[KEY] = {"runs": way.kind, "why": way.reason}
+def record(cell: NotebookNode, way: Way | None) -> None:
+    """Write into a test's cell how it runs; None: outside, as most do.
+
+    A release keeps what its source says.
+    """
+    cell.metadata.pop(KEY, None)
+    if way is not None:
+        cell.metadata[KEY] = {"runs": way.kind, "why": way.reason}
 
 
 def read_ways(release: NotebookNode) -> dict[str, Way]:

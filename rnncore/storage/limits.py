@@ -39,6 +39,8 @@ LIMITS = {
     "score": Limit(20 * MB, unpacked=20 * MB, parts=100, seconds=600),
     # an event has three bytes or more, and takes 0.12 ms
     "midi": Limit(1_500_000),
+    # pasted into an answer; parts: how many a cell has
+    "picture": Limit(5 * MB, parts=20),
     # parts: the frames and notes; a list that is named again counts again
     "pieces": Limit(100 * MB, parts=5_000_000),
     # parts: the commas and brackets

@@ -12,7 +12,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from grader.assignments import builder, plain, source
 from grader.commands import build, grade
 from grader.notebook.names import cell_metadata
+from grader.reports.points import INSIDE
 from grader.run import trial
+from grader.trusted.inside import read_ways
 from tests.helpers.grading import NEEDS_SANDBOX, ROOT
 from tests.helpers.grading import nbgrader as run_nbgrader
 
@@ -73,7 +75,9 @@ def points(course):
     return {(c[0], c[2]): (float(c[3]), c[5] == "1") for c in cells}
 
 
-def test_the_quickstarts_two_notebooks_are_one_assignment(course, capsys):
+def test_the_quickstarts_two_notebooks_are_one_assignment(
+    course, capsys, monkeypatch
+):
     """With a header, cells marked by hand, and a task; as nbgrader gives."""
     shutil.copytree(PS1, course / "solutions" / "ps1")
     header = new_notebook(cells=[new_markdown_cell("Names: none yet")])
@@ -82,7 +86,13 @@ def test_the_quickstarts_two_notebooks_are_one_assignment(course, capsys):
         line = 'c.IncludeHeaderFooter.header = "solutions/header.ipynb"'
         file.write(f"\n{line}\n")
     assert builder.list_buildable() == ["ps1"]
-    builder.build("ps1", course)
+    monkeypatch.setattr(sys, "argv", ["build", "ps1"])
+    with pytest.raises(SystemExit) as built:
+        build.main()
+    assert not built.value.code
+    said = capsys.readouterr().out
+    assert "'sum_of_squares_uses_squares': runs inside" not in said
+    assert "4 tests run outside the answer's process, 0 inside" in said
     for path in (course / "exercises" / "ps1").glob("*.ipynb"):
         assert "Names: none yet" in path.read_text()
         assert "SOLUTION" not in path.read_text()
@@ -100,6 +110,7 @@ def test_the_quickstarts_two_notebooks_are_one_assignment(course, capsys):
         "correct_squares": 1,
         "squares_invalid_input": 1,
         "correct_sum_of_squares": 0.5,
+        "sum_of_squares_uses_squares": 0.5,
     }.items():
         assert got["right", name] == got["half", name] == (most, False)
         assert got["blank", name] == (0, False)
@@ -127,7 +138,8 @@ def test_autotests_are_filled_in_at_the_build(course, name):
     builder.build(name, course)
     (released,) = (course / "exercises" / name).iterdir()
     assert "AUTOTEST" not in released.read_text()
-    assert trial.try_assignment(name, course) == ([], [])
+    tried = trial.try_assignment(name, course)
+    assert (tried.lost, tried.given, tried.ways) == ([], [], {})
 
 
 @pytest.mark.parametrize(
@@ -168,3 +180,56 @@ def test_a_test_that_its_own_solution_fails_stops_the_build(
     assert "gets 0 of 2: three is due" in said
     assert "'test_free': it gives points where nothing is written" in said
     assert "solutions/good: the cell 'test_four'" not in said
+
+
+def test_a_test_that_needs_it_runs_inside_and_everybody_is_told(
+    course, monkeypatch, capsys
+):
+    """A file that the answer writes; nbgrader gives the same points."""
+    answer = "def save(t):\n    with open('a.txt', 'w') as f: f.write(t)"
+    test = "save('abc')\nassert open('a.txt').read() == 'abc'"
+    plain = pair("four", "four = 4", "assert four == 4", 1)
+    add(course, "files", *pair("save", answer, test), *plain)
+    monkeypatch.setattr(sys, "argv", ["build", "files"])
+    with pytest.raises(SystemExit) as built:
+        build.main()
+    assert not built.value.code
+    said = capsys.readouterr().out
+    assert "'test_save': runs inside: " in said
+    assert "1 tests run outside the answer's process, 1 inside" in said
+    for folder in ("grading/source", "exercises"):
+        path = course / folder / "files" / "files.ipynb"
+        ways = read_ways(nbformat.read(path, 4))
+        assert [*ways] == ["test_save"]
+    hand_in(course, "right", "files", solved=True)
+    hand_in(course, "blank", "files", solved=False)
+    hand_in(course, "wrong", "files", solved=True)
+    wrong = course / "grading" / "submitted" / "wrong" / "files"
+    text = (wrong / "files.ipynb").read_text()
+    changed = text.replace("f.write(t)", "f.write(t[1:])")
+    assert changed != text
+    (wrong / "files.ipynb").write_text(changed)
+    assert grade.main(["--root", str(course)]) == 0
+    shown = capsys.readouterr().out
+    assert "save*" in shown
+    assert f"* {INSIDE}" in shown
+    got = points(course)
+    for who, most in (("right", 2), ("wrong", 0), ("blank", 0)):
+        assert got[who, "test_save"] == (most, False)
+        page = (
+            course / "grading" / "feedback" / who / "files" / "files.html"
+        )
+        assert (
+            page.read_text().count("in the process of your own code") == 1
+        )
+    run = run_nbgrader(course, "autograde", "files", "--force")
+    assert run.returncode == 0, run.stderr[-2000:]
+    assert points(course) == got
+
+
+def test_no_test_of_the_courses_own_runs_inside():
+    """Of what was built last: `make exercises` builds them."""
+    notebooks = [*(ROOT / "exercises").glob("*/*.ipynb")]
+    assert len(notebooks) > 20
+    for path in notebooks:
+        assert read_ways(nbformat.read(path, 4)) == {}, path

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
 
 from grader import untrusted
 from grader.course.settings import Course
 from grader.course.submissions import load_result
+from grader.notebook.pictures import read_pictures
 from grader.notebook.repair import task_of
 from grader.reports.feedback import PAGES
 from grader.reports.marking.marks import Shown
@@ -26,6 +29,8 @@ class Group:
     """Answers with the same words; `text` is the first of them."""
 
     text: str
+    pictures: tuple[str, ...] = ()  # what identifies them
+    images: list[tuple[str, str]] = field(default_factory=list)  # names, addresses
     shown: list[Shown] = field(default_factory=list)
     comments: set[str] = field(default_factory=set)
 
@@ -68,24 +73,27 @@ def find_tasks(rows: Iterable[Row], answers: dict[str, dict[str, str]]) -> list[
     ]
 
 
-def read_answers(course: Course, rows: Iterable[Row]) -> dict[str, dict[str, str]]:
-    """What each learner wrote, by the names of the answers' cells."""
-    return {
-        row.submission.student: (load_result(course, row.submission) or {}).get(
-            "answers", {}
-        )
-        for row in rows
-    }
+def read_answers(
+    course: Course, rows: Iterable[Row], what: str = "answers"
+) -> dict[str, dict[str, Any]]:
+    """What each learner wrote, or `pictures`, by the names of the answers' cells."""
+    results = ((row, load_result(course, row.submission) or {}) for row in rows)
+    return {row.submission.student: found.get(what, {}) for row, found in results}
 
 
 def group_answers(
-    assignment: str, task: str, rows: Iterable[Row], answers: dict[str, dict[str, str]]
+    assignment: str,
+    task: str,
+    rows: Iterable[Row],
+    answers: dict[str, dict[str, str]],
+    pictures: Mapping[str, dict[str, list[str]]] = MappingProxyType({}),
 ) -> Question:
     """The answers to a question, the same ones together, similar ones near.
 
-    Two are the same if they differ in case and space alone (code: in nothing).
+    Two are the same if they differ in case and space alone (code: in nothing),
+    and have the same pictures.
     """
-    groups: dict[tuple[str, ...], Group] = {}
+    groups: dict[tuple[Any, ...], Group] = {}
     most = 0.0
     for row in rows:
         who = row.submission.student
@@ -96,7 +104,8 @@ def group_answers(
             text = answers[who].get(task_of(task), "").strip()
             words = WORD.findall(composed(text).casefold())
             key = tuple(words) if task_of(task) == task else (text,)
-            group = groups.setdefault(key, Group(text))
+            drawn = tuple(pictures.get(who, {}).get(task_of(task), ()))
+            group = groups.setdefault((key, drawn), Group(text, drawn))
             group.shown.append(Shown(who, one.points, one.open))
             group.comments.add(one.comment)
     return Question(assignment, task, most, _sorted_alike([*groups.values()]))
@@ -133,6 +142,10 @@ def marking_page(
 ) -> str:
     """The page as HTML; no script or form of a learner's works in it."""
     name, task = question.assignment, question.task
+    for group in groups:
+        if group.pictures:
+            folder = course.autograded / group.shown[0].learner / name
+            group.images = read_pictures(folder).get(task_of(task), [])
     about = read_tasks(course.released(name)).tasks.get(task_of(task), TaskText())
     models = {
         cell: text
