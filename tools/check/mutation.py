@@ -7,8 +7,9 @@ reason why that does no harm; one without a reason is a failure.
 Left out of the grader: what runs in a separate process, which executes the
 code on disk and not the mutant, or is tested by complete runs, in seconds each
 (`commands/`, `run/`, `services/`, `isolation/` but the wire format, `trusted/`
-but the proxies, `course/settings.py` and `gradebook.py`, `reports/overview.py`
-and `rubric.py`), and `assignments/`, whose tests build assignments.
+but the proxies and their link, `course/settings.py` and `gradebook.py`,
+`reports/overview.py` and `rubric.py`), and `assignments/`, whose tests build
+assignments.
 """
 
 import argparse
@@ -54,6 +55,7 @@ MODULES = {
     "grader/reports/similarity.py": ["grade_tables"],
     "grader/reports/integrity.py": ["grade_tables"],
     "grader/trusted/proxies.py": ["proxies"],
+    "grader/trusted/link.py": ["proxies"],
     "grader/isolation/serialization.py": ["serialization"],
     "grader/reports/task_texts.py": ["grade_feedback"],
     "grader/reports/feedback.py": ["grade_feedback"],
