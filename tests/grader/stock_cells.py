@@ -7,6 +7,7 @@ names nothing, as nbgrader's is.
 
 from __future__ import annotations
 
+from hashlib import sha1
 from typing import NamedTuple
 
 BLANK = "raise NotImplementedError()"
@@ -407,4 +408,149 @@ KINDS["state of two cells"] = Kind(
     "    def pay(self, x): self.sum = x",
     "till.pay(2)\nassert till.sum == 5",
     "try:\n    till = Till()\n    till.pay(3)\nexcept NameError:\n    pass",
+)
+
+# In the form of nbgrader's own: its quickstart, its page on writing tests,
+# its autotests.
+KINDS["docs: a list of values"] = Kind(
+    "def squares(n):\n    if n < 1: raise ValueError('n must be 1 or more')\n"
+    "    return [i ** 2 for i in range(1, n + 1)]",
+    "def squares(n):\n    return [i ** 2 for i in range(n)]",
+    '"""Check that squares returns the correct output"""\n'
+    "assert squares(1) == [1]\nassert squares(2) == [1, 4]\n"
+    "assert squares(10) == [1, 4, 9, 16, 25, 36, 49, 64, 81, 100]",
+)
+KINDS["docs: an invalid input"] = Kind(
+    "def cubes(n):\n    if n < 1: raise ValueError('n must be 1 or more')\n"
+    "    return [i ** 3 for i in range(1, n + 1)]",
+    "def cubes(n):\n    return [i ** 3 for i in range(1, n + 1)]",
+    "for bad in (0, -4):\n    try:\n        cubes(bad)\n"
+    "    except ValueError:\n        pass\n    else:\n"
+    "        raise AssertionError('did not raise')",
+)
+KINDS["docs: a function that uses another"] = Kind(
+    "def sq(n): return [i ** 2 for i in range(1, n + 1)]\n"
+    "def sum_sq(n): return sum(sq(n))",
+    "def sq(n): return [i ** 2 for i in range(1, n + 1)]\n"
+    "def sum_sq(n): return sum(i ** 2 for i in range(1, n + 1))",
+    "orig_sq = sq\ndel sq\ntry:\n    sum_sq(1)\nexcept NameError:\n    pass\n"
+    "else:\n    raise AssertionError('sum_sq does not use sq')\n"
+    "finally:\n    sq = orig_sq",
+)
+KINDS["docs: hidden tests"] = Kind(
+    "def pyramid(n): return n * (n + 1) * (2 * n + 1) // 6",
+    "def pyramid(n): return {1: 1, 2: 5}.get(n)",
+    "assert pyramid(1) == 1\nassert pyramid(2) == 5\n"
+    "### BEGIN HIDDEN TESTS\nassert pyramid(10) == 385\n"
+    "assert pyramid(11) == 506\n### END HIDDEN TESTS",
+)
+KINDS["docs: a mocked helper"] = Kind(
+    "def load(n): return [n]\ndef last(n): return load(n)[-1]",
+    "def load(n): return [n]\ndef last(n): return n",
+    "from unittest.mock import patch\n"
+    "with patch('__main__.load') as mocked:\n"
+    "    mocked.return_value = [7, 8]\n    assert last(3) == 8\n"
+    "mocked.assert_called_once_with(3)",
+)
+KINDS["docs: a scatter plot"] = Kind(
+    "import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt\n"
+    "fig_s, ax_s = plt.subplots()\nax_s.scatter([1, 2, 3], [4, 5, 6])\n"
+    "ax_s.set_xlabel('x')\nax_s.set_ylabel('y')\nax_s.set_title('Points')",
+    "import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt\n"
+    "fig_s, ax_s = plt.subplots()\nax_s.scatter([1, 2, 3], [4, 5, 7])\n"
+    "ax_s.set_xlabel('x')\nax_s.set_ylabel('y')\nax_s.set_title('Points')",
+    "import numpy as np\nassert ax_s.get_xlabel() == 'x'\n"
+    "assert ax_s.get_ylabel() != '' and ax_s.get_title() == 'Points'\n"
+    "offsets = ax_s.collections[0].get_offsets()\n"
+    "assert len(ax_s.collections) == 1\n"
+    "np.testing.assert_array_equal(np.asarray(offsets)[:, 1], [4, 5, 6])",
+)
+KINDS["docs: a line plot's attributes"] = Kind(
+    "import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt\n"
+    "def lines_of():\n    fig, ax = plt.subplots()\n"
+    "    ax.plot([0, 1], [0, 2], color='red', label='a')\n"
+    "    ax.legend()\n    ax.set_xlim(0, 1)\n    return ax",
+    "import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt\n"
+    "def lines_of():\n    fig, ax = plt.subplots()\n"
+    "    ax.plot([0, 1], [0, 2], color='blue', label='a')\n"
+    "    ax.legend()\n    ax.set_xlim(0, 1)\n    return ax",
+    "axis = lines_of()\nline = axis.get_lines()[0]\n"
+    "assert line.get_color() == 'red' and line.get_label() == 'a'\n"
+    "assert [t.get_text() for t in axis.get_legend().get_texts()] == ['a']\n"
+    "assert tuple(axis.get_xlim()) == (0, 1)\n"
+    "assert line.get_xydata().tolist() == [[0, 0], [1, 2]]",
+)
+KINDS["docs: a part of the points"] = Kind(
+    "def both(): return 1, 2",
+    "def both(): return 3, 4",
+    "score = 0\nif both()[0] == 1:\n    score += 0.5\n"
+    "if both()[1] == 2:\n    score += 0.5\nscore",
+)
+KINDS["docs: what is printed"] = Kind(
+    "def table(n):\n    for k in range(1, n + 1):\n        print(f'{k} x {n} = {k * n}')",
+    "def table(n):\n    for k in range(1, n + 1):\n        print(k, n, k + n)",
+    "import contextlib, io, re\nout = io.StringIO()\n"
+    "with contextlib.redirect_stdout(out):\n    table(3)\n"
+    "found = re.findall(r'(\\d+) x 3 = (\\d+)', out.getvalue())\n"
+    "assert found == [('1', '3'), ('2', '6'), ('3', '9')]",
+)
+KINDS["docs: a pattern in the source"] = Kind(
+    "def total_of(xs):\n    s = 0\n    for x in xs:\n        s += x\n    return s",
+    "def total_of(xs):\n    return sum(xs)",
+    "import inspect, re\nassert total_of([1, 2]) == 3\n"
+    "source = inspect.getsource(total_of)\n"
+    "assert re.search(r'^\\s+for\\b', source, re.M)\n"
+    "assert not re.search(r'\\bsum\\(', source)",
+)
+KINDS["docs: arrays nearly equal"] = Kind(
+    "import numpy as np\ndef scale(x): return x / np.linalg.norm(x)",
+    "import numpy as np\ndef scale(x): return x / x.sum()",
+    "import numpy as np\n"
+    "np.testing.assert_allclose(scale(np.array([3., 4.])), [0.6, 0.8])\n"
+    "np.testing.assert_almost_equal(np.linalg.norm(scale(np.ones(5))), 1)",
+)
+KINDS["docs: a variable"] = Kind(
+    "answer = {'a': 1, 'b': [2, 3]}",
+    "answer = {'a': 1, 'b': [2]}",
+    "assert type(answer) is dict, 'a dictionary is expected'\n"
+    "assert sorted(answer.keys()) == ['a', 'b']\nassert answer['b'][-1] == 3",
+)
+KINDS["docs: hashes, as autotests"] = Kind(
+    "n_rows = 42\nname_of_set = 'iris'",
+    "n_rows = 41\nname_of_set = 'iris'",
+    "from hashlib import sha1\n"
+    "assert sha1(str(type(n_rows)).encode('utf-8') + b'6bf').hexdigest() == "
+    f"'{sha1(str(int).encode() + b'6bf').hexdigest()}', 'type of n_rows'\n"
+    "assert sha1(str(n_rows).encode('utf-8') + b'6bf').hexdigest() == "
+    f"'{sha1(b'426bf').hexdigest()}', 'value of n_rows'\n"
+    "assert sha1(str(name_of_set.lower()).encode() + b'a').hexdigest() == "
+    f"'{sha1(b'irisa').hexdigest()}', 'value of name_of_set'",
+)
+KINDS["docs: unittest's assertions"] = Kind(
+    "def mean_of(xs): return sum(xs) / len(xs)",
+    "def mean_of(xs): return sum(xs) // len(xs) if xs else 0",
+    "import unittest\nt = unittest.TestCase()\n"
+    "t.assertAlmostEqual(mean_of([1, 2]), 1.5)\n"
+    "with t.assertRaises(ZeroDivisionError):\n    mean_of([])\n"
+    "t.assertIsInstance(mean_of([1]), float)",
+)
+KINDS["docs: a suite"] = Kind(
+    "def is_even(n): return n % 2 == 0",
+    "def is_even(n): return n in (0, 2)",
+    "import unittest\nclass TestEven(unittest.TestCase):\n"
+    "    def test_even(self): self.assertTrue(is_even(4))\n"
+    "    def test_odd(self): self.assertFalse(is_even(3))\n"
+    "suite = unittest.defaultTestLoader.loadTestsFromTestCase(TestEven)\n"
+    "import io\n"
+    "done = unittest.TextTestRunner(stream=io.StringIO()).run(suite)\n"
+    "assert done.wasSuccessful() and done.testsRun == 2",
+)
+KINDS["docs: a reference with random inputs"] = Kind(
+    "def clip_all(xs, a, b): return [min(max(x, a), b) for x in xs]",
+    "def clip_all(xs, a, b): return [min(x, b) for x in xs]",
+    "import random\ndef _reference(xs, a, b):\n"
+    "    return [a if x < a else b if x > b else x for x in xs]\n"
+    "rng = random.Random(0)\nfor _ in range(20):\n"
+    "    xs = [rng.randint(-9, 9) for _ in range(10)]\n"
+    "    assert clip_all(xs, -3, 3) == _reference(xs, -3, 3)",
 )

@@ -16,7 +16,8 @@ from grader.notebook.failures import failure_in
 from grader.notebook.names import cell_metadata, kinds_of
 from grader.notebook.repair import grade_id, is_test
 from grader.trusted.execute import TrustedExecute
-from grader.trusted.inside import decide_ways
+from grader.trusted.inside import decide_ways, without_hidden
+from rnncore.checking import client
 from rnncore.testing.failure import Failure
 from tests.grader.stock_cells import BLANK, KINDS
 
@@ -81,13 +82,15 @@ def grade(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ours")
 
     def run(which, ways):
+        tests = sum(map(is_test, write_notebook("right").cells))
         execute = TrustedExecute(
             LIMITS,
             write_notebook("blank"),
             folder,
             b"",
             lambda: Session(
-                server.path, {}, LIMITS, str(folder / "scratch")
+                *(server.path, {}, LIMITS.with_copies(tests)),
+                str(folder / "scratch"),
             ),
             kinds_of(write_notebook("right")),
             ways,
@@ -138,3 +141,43 @@ def test_a_stock_cell_gets_nbgraders_points(ours, theirs, kind, which):
     expected, _ = theirs[which][kind]
     assert expected == (which == "right")
     assert points == expected, outputs
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory):
+    """Whether each kind's visible test holds in `make check`, by answer."""
+    found = {}
+    for which in ANSWERS:
+        notebook = write_notebook(which)
+        for cell in notebook.cells:
+            cell.source = without_hidden(cell.source)
+        path = tmp_path_factory.mktemp(which) / "stock.ipynb"
+        nbformat.write(notebook, path)
+        with client.Checker(path) as checker:
+            told = checker.ask(client.read_cells(path), 300)["tests"]
+        holds = {test["test"]: test["holds"] for test in told}
+        found[which] = {
+            kind: holds[f"test{number}"]
+            for number, kind in enumerate(KINDS)
+        }
+    return found
+
+
+@pytest.mark.parametrize("which", ANSWERS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_holds_in_the_check_gets_its_points(
+    checked, ours, kind, which
+):
+    points, outputs = ours[which][kind]
+    if (
+        which == "wrong"
+        and without_hidden(KINDS[kind].test) != KINDS[kind].test
+    ):
+        pytest.skip("its hidden test alone finds what is wrong")
+    assert checked[which][kind] == (points == 1), outputs
+
+
+def test_there_are_kinds_in_nbgraders_own_form():
+    docs = [kind for kind in KINDS if kind.startswith("docs: ")]
+    assert len(docs) >= 15
+    assert len(KINDS) >= 40

@@ -11,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from grader.assignments import builder, plain, source
 from grader.commands import build, grade
+from grader.course.settings import Limits
 from grader.notebook.names import cell_metadata
 from grader.reports.points import INSIDE
 from grader.run import trial
@@ -225,6 +226,18 @@ def test_a_test_that_needs_it_runs_inside_and_everybody_is_told(
     run = run_nbgrader(course, "autograde", "files", "--force")
     assert run.returncode == 0, run.stderr[-2000:]
     assert points(course) == got
+
+
+def test_a_notebook_has_as_many_tests_as_it_likes(course):
+    """Each needs a copy of the answer's process; none of them is the answer's own."""
+    cells = [
+        pair(f"x{n}", f"x{n} = {n}", f"assert x{n} == {n}", 1)
+        for n in range(Limits.processes + 6)
+    ]
+    add(course, "many", *(cell for two in cells for cell in two))
+    builder.build("many", course)
+    tried = trial.try_assignment("many", course)
+    assert (tried.lost, tried.outside) == ([], len(cells))
 
 
 def test_no_test_of_the_courses_own_runs_inside():
