@@ -16,6 +16,26 @@ makes it plain, bounded and valid. A submission passes these, in this order:
 The guide is book/grading.md.
 """
 
+import os
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent  # the course's folder
+COURSE_FILE = "course.toml"
+CODE = Path(__file__).resolve().parent.parent  # where this package lies
+
+
+def find_root(folder: Path) -> Path:
+    """The course's folder: the nearest one, from `folder` up, with a course.toml.
+
+    In the repository of this course, which needs no such file, it is that; where
+    there is neither, `folder` itself. Settings are code that is run, so a file
+    above `folder` counts only if it is yours, of the owner of `folder`, or root's.
+    """
+    trusted = {0, folder.stat().st_uid, *([os.getuid()] if os.name == "posix" else [])}
+    for place in (folder, *folder.parents):
+        path = place / COURSE_FILE
+        if place == CODE or (path.is_file() and path.stat().st_uid in trusted):
+            return place
+    return folder
+
+
+ROOT = find_root(Path.cwd())

@@ -5,9 +5,11 @@ import functools
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from docutils.nodes import make_id
 
+import rnncore
 from grader import ROOT
 from grader.assignments.known_mistakes import find_known_mistakes, read_catalogue
 from grader.assignments.source import BEGIN, END, Assignment, SourceCell, visible_part
@@ -296,7 +298,7 @@ def find_explanations(assignment: Assignment) -> dict[str, dict[str, str]]:
 def public_names() -> frozenset[str]:
     """The names that rnncore defines, read from its source."""
     found: set[str] = set()
-    for path in (ROOT / "rnncore").rglob("*.py"):
+    for path in Path(rnncore.__file__ or "").parent.rglob("*.py"):
         for node in ast.parse(path.read_text("utf-8")).body:
             if not isinstance(node, ast.Import | ast.ImportFrom):
                 found |= set(find_bound_names(node))

@@ -42,6 +42,11 @@ def main() -> None:
     stale: list[str] = []
     built: list[str] = []
     chosen = options.names or builder.list_buildable()
+    if not chosen:
+        sys.exit(
+            f"exercises: expected solutions/NAME/ with a notebook or NAME.py in "
+            f"{ROOT}, got none"
+        )
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch) if options.check else ROOT
         for name in chosen:

@@ -21,7 +21,7 @@ from typing import Any
 import nbformat
 import yaml
 
-from grader import ROOT, untrusted
+from grader import CODE, ROOT, untrusted
 from grader.assignments import builder
 from grader.collecting.incoming import folder_in, take_in
 from grader.collecting.placing import place_folder
@@ -95,7 +95,7 @@ def start(name: str, folder: Path) -> None:
     target = folder.resolve()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ValueError(f"{folder} is not empty")
-    if target.is_relative_to(ROOT / "rnncore"):
+    if target.is_relative_to(CODE / "rnncore"):
         raise ValueError(f"{folder} lies in rnncore/, which is copied")
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(
@@ -115,13 +115,13 @@ def start(name: str, folder: Path) -> None:
 
 def _fill(name: str, built: Path, tree: Path) -> None:
     """All files of the repository, in their places."""
-    shutil.copytree(ROOT / "rnncore", tree / "rnncore", ignore=LEFT_OUT)
+    shutil.copytree(CODE / "rnncore", tree / "rnncore", ignore=LEFT_OUT)
     released = Path("exercises") / name
     shutil.copytree(built / released, tree / released, ignore=LEFT_OUT)
     (tree / "tools").mkdir()
     for file in FILES:
-        shutil.copy(ROOT / file, tree / file)
-    makefile = (ROOT / "Makefile").read_text("utf-8")
+        shutil.copy(CODE / file, tree / file)
+    makefile = (CODE / "Makefile").read_text("utf-8")
     (tree / "Makefile").write_text(learners_makefile(makefile, TARGETS), "utf-8")
     notebook = nbformat.read(tree / released / f"{name}.ipynb", as_version=4)
     tasks = points_of(notebook)
@@ -131,7 +131,7 @@ def _fill(name: str, built: Path, tree: Path) -> None:
     (tree / "README.md").write_text(text, "utf-8")
     github = tree / ".github"
     (github / "workflows").mkdir(parents=True)
-    shutil.copy(ROOT / "grader" / "services" / "points.py", github)
+    shutil.copy(CODE / "grader" / "services" / "points.py", github)
     (github / "workflows" / "classroom.yml").write_text(
         format_workflow(name, tasks), "utf-8"
     )

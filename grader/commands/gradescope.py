@@ -18,7 +18,7 @@ import zipfile
 from pathlib import Path
 from typing import BinaryIO
 
-from grader import ROOT
+from grader import CODE, ROOT
 from grader.assignments import builder
 from grader.course.home import make_home
 from grader.course.seeds import course_secret
@@ -125,10 +125,10 @@ def write(name: str, path: Path, *, sandboxed: bool = True) -> None:
 def _fill(name: str, tree: Path, sandboxed: bool) -> None:
     """All files of the zip, in their places."""
     for folder in FOLDERS:
-        shutil.copytree(ROOT / folder, tree / folder, ignore=LEFT_OUT)
-    shutil.copy(ROOT / "constraints.txt", tree)
-    learners = (ROOT / "requirements.txt").read_text("utf-8")
-    graders = select_requirements((ROOT / "requirements-dev.txt").read_text("utf-8"))
+        shutil.copytree(CODE / folder, tree / folder, ignore=LEFT_OUT)
+    shutil.copy(CODE / "constraints.txt", tree)
+    learners = (CODE / "requirements.txt").read_text("utf-8")
+    graders = select_requirements((CODE / "requirements-dev.txt").read_text("utf-8"))
     (tree / "requirements.txt").write_text(f"{learners}\n{graders}", "utf-8")
     with tempfile.TemporaryDirectory() as built:
         builder.build(name, Path(built))

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import psutil
 
-from grader import ROOT
+from grader import CODE
 from grader.course.settings import Assignment, Limits, SetupError
 from grader.isolation import sandbox
 from grader.isolation.linux import groups
@@ -220,7 +220,7 @@ def _build_command(
         "modules": list(modules),
         "groups": groups.PLACE if grouped else "",
     }
-    place = sandbox.INSIDE if held else str(ROOT)
+    place = sandbox.INSIDE if held else str(CODE)
     start = (
         f"import sys; sys.path.insert(0, {place!r}); "
         "from grader.isolation import server; server.main()"

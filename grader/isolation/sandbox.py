@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 import rnncore
-from grader import ROOT
+from grader import CODE
 from grader.course.settings import SetupError
 
 USER = 60321  # owns the learners' processes where the grader is root
@@ -105,7 +105,7 @@ def list_shown() -> dict[str, str]:
         places[VENV] = sys.prefix
     places[f"{INSIDE}/rnncore"] = str(Path(rnncore.__file__ or "").parent)
     for name in SHOWN:
-        places[f"{INSIDE}/grader/{name}"] = str(ROOT / "grader" / name)
+        places[f"{INSIDE}/grader/{name}"] = str(CODE / "grader" / name)
     return places
 
 

@@ -91,7 +91,8 @@ def main() -> None:
 
     shell = make_shell()
     for name in config["modules"]:
-        importlib.import_module(name)
+        with contextlib.suppress(ModuleNotFoundError):  # an import of it says so
+            importlib.import_module(name)
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)
     warm_up.run(shell, OUTPUTS)

@@ -6,6 +6,7 @@ once, before the fork: Python 3.11's own way to ask for that does nothing.
 
 import gc
 import os
+from importlib.util import find_spec
 from multiprocessing import spawn
 
 import nbformat
@@ -14,11 +15,13 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from nbgrader.preprocessors import IgnorePattern, LimitOutput
 
 import grader.run.grade_one
-import grader.trusted.gradients  # noqa: F401 - and torch: half a second
 import rnncore.testing  # noqa: F401
 from grader.isolation.linux.huge_pages import use_large
 from grader.notebook.failures import own_errors
 from grader.notebook.repair import repair
+
+if find_spec("torch"):
+    import grader.trusted.gradients  # noqa: F401 - and torch: half a second
 
 
 def use_first() -> None:

@@ -19,6 +19,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from grader import ROOT
+from grader.course.home import make_home
 from grader.course.settings import CONFIG_NAME, Assignment, Course, load_config
 from grader.course.submissions import replace_text
 from grader.isolation import sandbox
@@ -135,7 +136,7 @@ def _make_course(folder: Path, name: str, root: Path) -> Course:
             target = folder / Path(path).relative_to(ROOT)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
-    source = folder / "grading" / "source" / name
+    source = make_home(folder / "grading") / "source" / name
     shutil.copytree(root / "grading" / "source" / name, source)
     blank = folder / "grading" / "submitted" / BLANK / name
     shutil.copytree(root / "exercises" / name, blank)
