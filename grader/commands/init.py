@@ -86,7 +86,7 @@ def make_files(title: str) -> dict[str, str]:
 def make_settings(title: str) -> str:
     """The settings of this course's repository, for a course elsewhere."""
     text = (CODE / CONFIG_NAME).read_text("utf-8")
-    own = 'sys.path.insert(0, str(ROOT))  # where the package `grader` lies\n'
+    own = "sys.path.insert(0, str(ROOT))  # where the package `grader` lies\n"
     if "markbook" in sys.modules:
         finds = "import markbook\n\nmarkbook.prepare()  # finds the package `grader`\n"
     else:
@@ -115,7 +115,7 @@ def make_example() -> NotebookNode:
             new_code_cell(
                 "def spread(values):\n    ### BEGIN SOLUTION\n"
                 "    return max(values) - min(values) if values else 0\n"
-                "    ### END SOLUTION",
+                "    ### END SOLUTION"
             ),
             "spread",
             solution=True,

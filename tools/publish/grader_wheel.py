@@ -30,7 +30,7 @@ from tools import ROOT
 from tools.publish import PublishError, find_time
 
 OUT = ROOT / "_build" / "grader"
-SOURCE = ROOT / "packaging" / "grader"
+SOURCE = ROOT / "wheels" / "grader"
 LARGEST = 2_000_000  # bytes of the wheel
 LEFT_OUT = {  # they copy or read the course's repository
     "grader/assignments/coverage.py",
@@ -152,10 +152,10 @@ def list_beside() -> list[Path]:
     for path in (p for p in list_grader() if p.suffix == ".py"):
         wanted |= set(_find_imports(path))
     while wanted:
-        path = _find_module(wanted.pop())
-        if path is not None and path not in found:
-            found.add(path)
-            wanted |= set(_find_imports(path))
+        file = _find_module(wanted.pop())
+        if file is not None and file not in found:
+            found.add(file)
+            wanted |= set(_find_imports(file))
     folders = {f for path in found for f in path.relative_to(ROOT).parents}
     found |= {p for f in folders if (p := ROOT / f / "__init__.py").is_file()}
     return sorted(found)

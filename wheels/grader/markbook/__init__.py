@@ -1,11 +1,11 @@
 """The grader of the course on recurrent neural networks, for any course.
 
-It holds two folders that are put on Python's path in the grader's own processes,
-and in no other:
+It holds two folders that are put on Python's path in the grader's own
+processes, and in no other:
 
-    lib/       the package `grader`; first, since other packages may be called so
-    beside/    the few modules of `rnncore` that it works with; last, and only
-               where no rnncore is installed, so that they hide nobody's
+    lib/       the package `grader`; first: other packages may be called so
+    beside/    the few modules of `rnncore` that it works with; last, and
+               only where no rnncore is installed: they hide nobody's
 """
 
 import os
@@ -35,7 +35,7 @@ def prepare() -> None:
 
         if found != VERSION:
             raise WrongVersionError(
-                f"expected rnncore {VERSION}, with which this markbook was made, "
+                f"expected rnncore {VERSION}, as this markbook was made with, "
                 f"got rnncore {found}: pip install rnncore=={VERSION}, or "
                 f"markbook=={found}"
             )
@@ -44,4 +44,6 @@ def prepare() -> None:
         sys.path += places[1:]
     others = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     new = [place for place in places if place not in others]
-    os.environ["PYTHONPATH"] = os.pathsep.join([*new, *filter(None, others)])
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        [*new, *filter(None, others)]
+    )
