@@ -127,9 +127,8 @@ def fill(tree: Path) -> None:
     if found != 1:
         raise PublishError(f"{head.name}: expected one VERSION, got {found}")
     head.write_text(text, "utf-8")
-    (package / "lib").mkdir()
-    shutil.copy(ROOT / "nbgrader_config.py", package / "lib")
-    for place, paths in (("lib", list_grader()), ("beside", list_beside())):
+    own = [ROOT / "nbgrader_config.py", *list_grader()]
+    for place, paths in (("lib", own), ("beside", list_beside())):
         for path in paths:
             target = package / place / path.relative_to(ROOT)
             target.parent.mkdir(parents=True, exist_ok=True)

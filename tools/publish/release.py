@@ -7,7 +7,8 @@ looks at both. Each supported Python that this machine has gets an empty
 environment with the wheel: it is imported there with NumPy alone, and the
 tests of the source distribution that need NumPy alone run. On the Python that
 runs this, whose torch is there, the wheel is also installed with the extras
-`torch` and `fused`, and the tests of the modules and of the recipes run. What
+`torch` and `fused`, and the tests of the modules and of the recipes run; and the
+grader's own wheel, alone in an environment, begins and builds a course. What
 needs torch is tested on each Python by .ci/python. The steps are printed as a
 checklist; the status is 1 if one of them failed.
 """
@@ -30,7 +31,7 @@ from pathlib import Path
 
 import rnncore
 from tools import ROOT
-from tools.publish import PublishError, find_time, require_program, unpack
+from tools.publish import PublishError, find_time, grader_wheel, require_program, unpack
 
 OUT = ROOT / "_build" / "release"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -204,6 +205,21 @@ def try_extras(python: Path, work: Path) -> str:
     return ", ".join(end.partition(" in ")[0] for end in ends)
 
 
+def try_grader(python: Path, work: Path) -> str:
+    """The grader's own wheel, twice the same, begins and builds a course."""
+    first, second = (grader_wheel.build(work / name) for name in ("first", "second"))
+    if first.read_bytes() != second.read_bytes():
+        raise ReleaseError(f"{first.name}: expected the same bytes twice")
+    run_command(sys.executable, "-m", "twine", "check", "--strict", first)
+    own = work / "own"
+    run_command(python, "-m", "venv", own)
+    run_command(own / "bin" / "python", "-m", "pip", "install", *QUIET, first)
+    run_command(own / "bin" / "markbook", "init", "course", cwd=work)
+    run_command(own / "bin" / "markbook", "build", cwd=work / "course")
+    shutil.copy(first, OUT)
+    return first.name
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--build", action="store_true", help="try no Python")
@@ -220,6 +236,8 @@ def main() -> int:
             name = f"installed and tested on Python {version}"
             steps[name] = partial(try_installed, python, place)
             if version == "{}.{}".format(*sys.version_info):
+                name = f"the grader alone, on Python {version}"
+                steps[name] = partial(try_grader, python, work / "grader")
                 name = f"with torch and numba, and the recipes, on Python {version}"
                 steps[name] = partial(try_extras, python, work / "extras")
         return run_steps(steps)

@@ -35,7 +35,7 @@ def prepare() -> None:
 
         if found != VERSION:
             raise WrongVersionError(
-                f"expected rnncore {VERSION}, as this markbook was made with, "
+                f"expected rnncore {VERSION}, as this markbook has, "
                 f"got rnncore {found}: pip install rnncore=={VERSION}, or "
                 f"markbook=={found}"
             )
