@@ -173,7 +173,7 @@ def install_wheel(python: Path, work: Path, extras: str = "") -> tuple[Path, Pat
     own = work / "own"
     run_command(python, "-m", "venv", own)
     there = own / "bin" / "python"
-    (wheel,) = OUT.glob("*.whl")
+    (wheel,) = OUT.glob("rnncore-*.whl")
     (sdist,) = OUT.glob("*.tar.gz")
     run_command(there, "-m", "pip", "install", *QUIET, f"{wheel}{extras}")
     tree = find_unpacked(sdist, work / "source")
