@@ -68,6 +68,7 @@ REASONS = {
         grader/assignments/coverage.py: read_first_run read_rows
         grader/assignments/rules.py: public_names
         grader/assignments/sample_answers.py: read_answers _parse main
+        grader/commands/init.py: make_settings
     """,
     "of a published set, whose bytes are compared with known sums": """
         rnncore/data/public/archives.py: sha256_of
