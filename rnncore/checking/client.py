@@ -12,14 +12,13 @@ import json
 import re
 import sys
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Self
 
 from rnncore.checking.answers import written_answers
-from rnncore.checking.find import TREE, NotebookError, find_notebook
+from rnncore.checking.find import OWN, TREE, NotebookError, find_notebook
 from rnncore.checking.processes import Answer, Runner
-from rnncore.own import handin
-from rnncore.own.tasks import FOLDER
 
 PACKAGE = Path(__file__).resolve().parent.parent
 BUILT = [TREE / "_build" / "html"]  # the pages, where a book was built
@@ -27,14 +26,21 @@ POINTS = re.compile(r"^#+ .*\((\d+) points?\)$", re.MULTILINE)
 PAUSE = 0.1  # seconds between two looks at the file
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Check; 0 where all visible tests hold, 1 where not, 2 if misused."""
+def main(
+    argv: list[str] | None = None,
+    prepare: Callable[[Path], Iterable[str]] = lambda path: (),
+) -> int:
+    """Check; 0 where all visible tests hold, 1 where not, 2 if misused.
+
+    `prepare` is called with the notebook before each check, and may say
+    something in lines.
+    """
     options = _options(argv)
     try:
         path = find_notebook(options.notebook)
         with Checker(path, options.watch) as checker:
             while True:
-                for line in handin.fill(path, FOLDER):
+                for line in prepare(path):
                     print(line)
                 seen = _find_saved(path)  # a save meanwhile counts
                 status = _check(path, checker, options.seconds)
@@ -82,7 +88,7 @@ def _wait_for_save(path: Path, seen: list[int]) -> None:
 def _find_saved(path: Path) -> list[int]:
     """When the notebook and the reader's own package were saved."""
     saved = []
-    for file in (path, *sorted(FOLDER.glob("*.py"))):
+    for file in (path, *sorted(OWN.glob("*.py"))):
         with contextlib.suppress(FileNotFoundError):  # removed just now
             saved.append(file.stat().st_mtime_ns)
     return saved

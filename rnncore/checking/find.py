@@ -1,11 +1,15 @@
 """Which notebook is meant: its path, its name, a part of it, a number."""
 
 import difflib
+import os
 import re
 from pathlib import Path
 
 TREE = Path(__file__).resolve().parents[2]  # the course's
 FOLDER = "exercises"
+PACKAGE = "my_rnn"  # the reader's own
+PLACE = "RNNCORE_OWN"  # names another folder for it to a process
+OWN = Path(os.environ.get(PLACE) or TREE / PACKAGE)
 
 
 class NotebookError(Exception):

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
 
+from rnncore.checking.find import PACKAGE
 from rnncore.checking.processes import kill_children
 from rnncore.checking.shell import (
     OUTPUTS,
@@ -27,7 +28,6 @@ from rnncore.checking.shell import (
     execute,
     make_shell,
 )
-from rnncore.own.tasks import PACKAGE
 from rnncore.testing.closed import closed_book
 from rnncore.testing.failure import (
     KIND_TEXTS,

@@ -3,7 +3,7 @@
 COURSE = {  # each is a function that takes the words after its name
     "lab": ("rnncore.commands.lab:main", "JupyterLab with the assignments"),
     "check": (
-        "rnncore.checking.client:main",
+        "rnncore.commands.check:main",
         "the visible tests of one notebook: check 6",
     ),
     "own": (

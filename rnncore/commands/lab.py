@@ -5,7 +5,6 @@ import os
 import sys
 
 from rnncore.checking.find import FOLDER, TREE
-from rnncore.own import command
 from rnncore.storage.files import Refused
 
 STARTUP = TREE / "rnncore" / "own" / "startup.py"
@@ -56,6 +55,8 @@ def main(argv: list[str] | None = None) -> int:
     words = build_words(words)
     warn_of_lost_work()
     if options.own:
+        from rnncore.own import command
+
         if code := command.main(["begin"]):
             return code
         os.environ["PYTHONSTARTUP"] = str(STARTUP)

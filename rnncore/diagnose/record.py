@@ -129,6 +129,8 @@ class _Watch:
     # modules
 
     def call(self, original: Callable) -> Callable:
+        """Note what goes through a model, and what comes out."""
+
         def run(module: torch.nn.Module, *given: Any, **named: Any) -> Any:
             inner = isinstance(module, torch.nn.RNNBase)
             if self.depth == 0 and _holds_layer(module):
@@ -256,6 +258,8 @@ class _Watch:
     # losses, gradients, steps
 
     def loss(self, name: str, original: Callable) -> Callable:
+        """Look at what a loss function is given."""
+
         def run(*given: Any, **named: Any) -> Any:
             said = dict(zip(("input", "target"), given, strict=False))
             said.update(named)
@@ -275,6 +279,8 @@ class _Watch:
             seen[name] = seen.get(name, 0) + 1
 
     def backward(self, original: Callable) -> Callable:
+        """Note each way back, and a gradient left from the last."""
+
         def run(loss: Tensor, *given: Any, **named: Any) -> Any:
             if self.stepped and any(
                 p.grad is not None and p.grad.any() for p, _ in self.before
@@ -295,6 +301,8 @@ class _Watch:
         return run
 
     def clip(self, original: Callable) -> Callable:
+        """Note that gradients are clipped, and their norm before."""
+
         def run(weights: Any, *given: Any, **named: Any) -> Any:
             self.record.clipped = True
             weights = (
@@ -306,11 +314,13 @@ class _Watch:
         return run
 
     def before_step(self, optimizer: Any, *_: Any) -> None:
+        """Keep the weights as they are before an update."""
         groups = optimizer.param_groups
         weights = [p for group in groups for p in group["params"]]
         self.before = [(p, p.detach().clone()) for p in weights]
 
     def after_step(self, optimizer: Any, *_: Any) -> None:
+        """Compare an update with what the gradient promised."""
         self.stepped = True
         moved = [(p.detach() - old, p.grad) for p, old in self.before]
         promised = sum(
@@ -334,6 +344,8 @@ class _Watch:
     # data and seeds
 
     def load(self, original: Callable) -> Callable:
+        """Note how a loader orders its batches."""
+
         def run(loader: Any) -> Iterator[Any]:
             sampler = getattr(loader, "sampler", None)
             if isinstance(sampler, torch.utils.data.RandomSampler):
@@ -348,6 +360,8 @@ class _Watch:
         return run
 
     def seed(self, original: Callable) -> Callable:
+        """Note that the script sets a seed."""
+
         def run(*given: Any, **named: Any) -> Any:
             self.record.seeded = True
             return original(*given, **named)

@@ -3,17 +3,14 @@
 import ast
 import importlib
 import inspect
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from rnncore.checking.find import OWN, PACKAGE
 from rnncore.storage.files import Refused, whole_file
 
-TREE = Path(__file__).resolve().parents[2]  # the course's
-PACKAGE = "my_rnn"
-PLACE = "RNNCORE_OWN"  # names another folder to a process
-FOLDER = Path(os.environ.get(PLACE) or TREE / PACKAGE)
+FOLDER = OWN
 
 
 class OwnTask(NamedTuple):

@@ -22,7 +22,7 @@ class Limit(NamedTuple):
 
 
 SOUNDS = ("wav", "flac", "mp3", "ogg", "mov", "aac", "aiff", "au", "caf")
-FILMS = ("mov", "matroska", "avi", "mpeg", "mpegts")
+FILMS = ("mov", "matroska", "avi", "mpeg", "mpegts", "gif")
 
 LIMITS = {
     # a text, or what has no line of its own

@@ -142,6 +142,7 @@ def test_a_check_says_what_failed_and_where_the_book_explains_it():
         "failure": None,
         "others": [],
         "properties": {},
+        "inside": "",
     }
     fail(cell, Failure("NotRun", why="no"))
     read = Place("ch03_bptt", "Windows")

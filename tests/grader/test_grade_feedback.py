@@ -186,7 +186,9 @@ def test_every_failure_has_a_next_step():
     wrong = MISTAKE._replace(mistake="")
     assert next_step(wrong) == ADVICE["value"]
     assert next_step(wrong.masked()).endswith(ADVICE["value"])
-    assert "one sequence" in next_step(wrong.masked())
+    assert "inputs of your own" in next_step(wrong.masked())
+    small = wrong._replace(costs="sizes").masked()
+    assert "one sequence" in next_step(small)
     assert next_step(Failure("KeyError", got="x")) == ADVICE["error"]
 
 
@@ -389,6 +391,10 @@ class Demo:
     @property
     def source(self):
         return self.root / "source"
+
+    @property
+    def autograded(self):
+        return self.root / "autograded"
 
     def released(self, name):
         return self.root / f"{name}.ipynb"

@@ -21,7 +21,7 @@ from grader.assignments.source import (
     SourceCell,
     list_assignments,
     read,
-    test_parts,
+    test_parts as split_test,
 )
 
 SEEDS = range(12)
@@ -48,7 +48,7 @@ def grade(
     before: dict[str, Any],
 ) -> float | None:
     """The points of an answer; None where its visible part fails."""
-    visible, hidden, after = test_parts(assignment, test)
+    visible, hidden, after = split_test(assignment, test)
     own = dict(before)
     seed_generators()
     for part in (source, visible):
@@ -81,7 +81,7 @@ def find_wavering(name: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
                     if len(set(points)) > 1:
                         found.append(f"{cell.name}: {label}: {points}")
                 monkeypatch.delenv("RNNCORE_SEED", raising=False)
-                source = "".join(test_parts(assignment, cell))
+                source = "".join(split_test(assignment, cell))
             run_cell(source, namespace)
     return found
 

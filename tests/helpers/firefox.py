@@ -4,13 +4,14 @@ import itertools
 import json
 import os
 import re
-import shutil
 import subprocess
 import threading
 
 import websocket
 
-FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
+from rnncore import programs
+
+FIREFOX = programs.find("firefox")
 LISTENS = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
 QUIET = {  # it asks nobody for anything that no page asked for
     "app.normandy.enabled": False,

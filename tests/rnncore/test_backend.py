@@ -123,7 +123,7 @@ ORDER += ["display", "comparison"]
 ORDER += ["application"]
 ORDER += ["text", "forecast", "music", "translate", "speech", "video"]
 ORDER += ["diagnose"]
-ORDER += ["own", "checking", "commands", "__main__"]
+ORDER += ["checking", "own", "commands", "__main__"]
 TORCH = [
     "nn",
     "blocks",

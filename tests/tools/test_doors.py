@@ -97,6 +97,7 @@ REASONS = {
         grader/course/versions.py: read
         grader/isolation/client.py: wants_torch
         grader/isolation/server.py: main
+        grader/notebook/pictures.py: read_pictures
         grader/notebook/restore.py: restore
         grader/reports/changes.py: write_changes _read_lines
         grader/reports/feedback.py: write_feedback
@@ -121,7 +122,7 @@ REASONS = {
         grader/commands/gradescope.py: _fill
         grader/course/by_hand/tables.py: open_table
         grader/course/course_file.py: read_course_file
-        grader/run/trial.py: _make_course _list_tests
+        grader/run/trial.py: _make_course _list_tests _record_ways
         grader/services/jupyterhub_config.py: read_learners
     """,
     "the learner's own, read by the learner's own command": """

@@ -15,6 +15,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from rnncore import programs
 from tests.helpers.grading import NAME, ROOT, SECRET, make_course, solved
 
 PEOPLE = {"games": 20_001, "ann": 20_002, "eve": 20_003}
@@ -22,7 +23,7 @@ WHEN = "2026-11-27 22:12:10.760860 UTC"
 pytestmark = [
     pytest.mark.system,
     pytest.mark.skipif(
-        os.getuid() != 0 or not shutil.which("bwrap"),
+        os.getuid() != 0 or not programs.find("bwrap"),
         reason="files are given to several users, which root may do",
     ),
 ]

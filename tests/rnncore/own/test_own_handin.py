@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from grader import ROOT
-from rnncore.checking import client
+from rnncore.commands import check
 from rnncore.own.handin import (
     NotTaken,
     fill,
@@ -106,8 +106,8 @@ def test_make_check_takes_it_and_what_it_needs(
     path.write_text(
         text.replace("\n\ndef bptt", f"\n\n{helper}\n\ndef bptt")
     )
-    monkeypatch.setattr(client, "FOLDER", folder)
-    client.main([str(notebook)])
+    monkeypatch.setattr(check, "FOLDER", folder)
+    check.main([str(notebook)])
     out = capsys.readouterr().out
     assert "bptt: taken from my_rnn/bptt.py" in out
     assert "+ bptt: holds (5 points)" in out, out

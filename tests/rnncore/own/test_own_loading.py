@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from rnncore.checking import find
 from rnncore.own import tasks
 from rnncore.own.loading import load
 from rnncore.own.tasks import FILES, TASKS, begin, course_function
@@ -154,4 +155,4 @@ def test_a_helper_in_a_file_of_its_own_is_loaded_anew(folder):
 
 
 def test_the_package_lies_in_the_courses_tree():
-    assert tasks.FOLDER == tasks.TREE / "my_rnn"
+    assert tasks.FOLDER == find.TREE / "my_rnn"

@@ -117,7 +117,7 @@ def test_extras_are_tried_with_the_tests_of_the_source_not_its_package(
 ):
     out = tmp_path / "out"
     out.mkdir()
-    (out / "p-1-py3-none-any.whl").touch()
+    (out / "rnncore-1-py3-none-any.whl").touch()
     archive(out / "p-1.tar.gz", ["p/rnncore/nn.py", "p/tests/a"], 1)
     calls = []
 
