@@ -3,11 +3,12 @@
 import ast
 import importlib
 import inspect
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from rnncore.checking.find import OWN, PACKAGE
+from rnncore.checking.find import OWN
 from rnncore.storage.files import Refused, whole_file
 
 FOLDER = OWN

@@ -21,6 +21,8 @@ from grader.assignments.source import (
     SourceCell,
     list_assignments,
     read,
+)
+from grader.assignments.source import (
     test_parts as split_test,
 )
 
