@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnncore.checking.find import NotebookError
+from rnncore.checking.find import PACKAGE, NotebookError
 from rnncore.own import suite
 from rnncore.own.loading import Own, load
-from rnncore.own.tasks import FOLDER, PACKAGE, begin
+from rnncore.own.tasks import FOLDER, begin
 from rnncore.storage.files import Refused
 
 if TYPE_CHECKING:

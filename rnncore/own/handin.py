@@ -18,8 +18,9 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from rnncore.checking.find import PACKAGE
 from rnncore.own.loading import load
-from rnncore.own.tasks import FOLDER, PACKAGE, TASKS, is_stub
+from rnncore.own.tasks import FOLDER, TASKS, is_stub
 from rnncore.storage.files import whole_file
 
 Imports = dict[str, set[str]]  # names by what stands before `import`

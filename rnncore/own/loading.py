@@ -20,14 +20,8 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import NamedTuple
 
-from rnncore.own.tasks import (
-    FILES,
-    FOLDER,
-    PACKAGE,
-    TASKS,
-    course_function,
-    is_stub,
-)
+from rnncore.checking.find import PACKAGE
+from rnncore.own.tasks import FILES, FOLDER, TASKS, course_function, is_stub
 
 SECONDS = 5.0  # that a file may take to be imported
 LARGEST = 1_000_000  # bytes of a file

@@ -14,16 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from rnncore.checking.client import read_cells
-from rnncore.checking.find import NotebookError
+from rnncore.checking.find import PACKAGE, NotebookError
 from rnncore.own.handin import is_taken
 from rnncore.own.loading import Own, load, read_files, read_helpers
-from rnncore.own.tasks import (
-    FOLDER,
-    PACKAGE,
-    TASKS,
-    course_function,
-    is_stub,
-)
+from rnncore.own.tasks import FOLDER, TASKS, course_function, is_stub
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 from rnncore.checking.client import read_cells
 from rnncore.checking.find import FOLDER as EXERCISES
-from rnncore.checking.find import TREE, NotebookError
+from rnncore.checking.find import PACKAGE, TREE, NotebookError
 from rnncore.checking.processes import Answer, Runner
 from rnncore.own.catalogue import DRAWN
 from rnncore.own.loading import Own
-from rnncore.own.tasks import PACKAGE, TASKS
+from rnncore.own.tasks import TASKS
 
 SECONDS = 30.0  # that the test of one function may take
 BEGIN = """\
