@@ -896,6 +896,8 @@ visible = [
     {"distance": np.array([1.0, 2.0, 3.0])},
     {"distance": np.array([4.0, 1.2, 0.5, 1.5])},
     {"distance": np.array([4.0, 3.0, 2.0])},  # ends at the half
+    # below the half, above it again for long, and below
+    {"distance": np.array([8, 3.9, 8.5, 9, 7, 3, 2, 1, 0.5])},
 ]
 check(steps_to_half, stored("steps_to_half"), visible, outputs="half-life")
 assert_close("of half a step", steps_to_half(np.array([1.0, 0.25])), 0.5)

@@ -763,8 +763,8 @@ visible[1]["read"][3] = 2  # END is read, and the decoder goes on
 visible[1]["own"][[0, 3, 4]] = [[True], [False], [True]]
 last_words = lesson(rng, 7, 3, 6, 3, 4, 2)
 last_words["weights"][2].b_y[2] += 3.0  # END is said, heard, and no end
-visible.append(last_words)
 visible[:2] = [move(args) for args in visible[:2]]
+visible.append(move(last_words))
 check(
     part_teacher,
     stored("part_teacher"),

@@ -935,6 +935,7 @@ def test_a_page_describes_itself_by_its_first_question(small, monkeypatch):
     assert "/edit/" not in start.decode()
 
 
+@pytest.mark.system  # the addresses of edits are git's
 def test_a_published_book_has_addresses_a_sitemap_and_a_picture(small):
     address = "https://example.org/course/"
     source = "https://github.com/someone/course"
@@ -968,6 +969,7 @@ def test_a_published_book_has_addresses_a_sitemap_and_a_picture(small):
     assert f"{source}/edit/main/book/page.md" in html
 
 
+@pytest.mark.system
 def test_what_is_published_has_the_addresses_that_make_was_told(
     small, monkeypatch
 ):

@@ -10,6 +10,7 @@ from nbgrader.api import Gradebook
 
 from grader.commands import grade
 from grader.course.gradebook import Ledger, find_unchanged
+from grader.course.settings import add_programs_to_path
 from grader.course.submissions import Submission
 from grader.reports import changes
 from grader.reports.points import Row, TaskPoints, format_hours
@@ -218,6 +219,7 @@ def extension(who, name, days):
 
 
 def test_an_extension_is_granted_to_a_name_as_it_looks(tmp_path):
+    add_programs_to_path()
     ledger = Ledger(f"sqlite:///{tmp_path}/gradebook.db", "rnn")
     ledger.book.add_assignment("demo")
     for name in "zo\xeb", "zoe\u0308", "bob":

@@ -88,7 +88,7 @@ def find_wavering(name: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-@pytest.mark.slow
+@pytest.mark.weekly  # minutes for an assignment
 @pytest.mark.parametrize("name", list_assignments())
 def test_an_answer_gets_the_same_points_with_every_seed(name, monkeypatch):
     assert find_wavering(name, monkeypatch) == []

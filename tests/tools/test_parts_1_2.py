@@ -101,7 +101,7 @@ def test_the_smaller_set_has_the_versions_of_the_whole():
 def test_all_that_chapters_0_to_9_import_is_in_the_smaller_set():
     assert len(PAGES) >= 20
     assert len(NOTEBOOKS) >= 9
-    tools = "import rnncore.checking.server, rnncore.display.widgets, jupyterlab, ipywidgets"
+    tools = "import rnncore.checking.runner, rnncore.display.widgets, jupyterlab, ipywidgets"
     run_alone([tools, *map(code_of, [*PAGES, *NOTEBOOKS])], whole=False)
 
 
