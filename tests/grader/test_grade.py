@@ -389,7 +389,7 @@ def test_sources_are_built_and_answers_in_exercises_are_kept(
         target = root / "grading" / "source" / name
         target.mkdir(parents=True)
         nbformat.write(source_notebook(), target / f"{name}.ipynb")
-        (root / "exercises").mkdir()
+        (root / "exercises" / name).mkdir(parents=True)
 
     monkeypatch.setattr(grade, "ROOT", course)
     monkeypatch.setattr(builder, "list_assignments", lambda: [NAME])
