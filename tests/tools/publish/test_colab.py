@@ -194,6 +194,7 @@ def test_the_first_cells_leave_a_working_import(site, tmp_path, name):
         [sys.executable, "-c", ALONE],
         input=said,
         cwd=tmp_path,
+        env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"},
         capture_output=True,
         text=True,
         check=False,
