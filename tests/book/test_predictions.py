@@ -165,6 +165,8 @@ def build(folder, page=PAGE, builder="html"):
             builder,
             confoverrides={
                 "extensions": ["myst_parser", "tools.site.predictions"],
+                # its own: Sphinx would write into what all builds begin with
+                "source_suffix": {".md": "markdown"},
                 "myst_enable_extensions": ["colon_fence"],
                 "html_theme": "basic",
                 "templates_path": ["templates"],
