@@ -3,6 +3,8 @@
 import argparse
 import os
 import sys
+import tempfile
+from pathlib import Path
 
 from rnncore.checking.find import FOLDER, TREE
 from rnncore.storage.files import Refused
@@ -39,6 +41,17 @@ def warn_of_lost_work() -> None:
         )
 
 
+def settle() -> None:
+    """Give Jupyter a place where the home folder cannot be written."""
+    home = Path.home()
+    if home.is_dir() and os.access(home, os.W_OK):
+        return
+    place = tempfile.mkdtemp(prefix="jupyter-")
+    for name in ("CONFIG", "DATA", "RUNTIME"):
+        os.environ.setdefault(f"JUPYTER_{name}_DIR", f"{place}/{name}")
+    os.environ.setdefault("IPYTHONDIR", f"{place}/ipython")
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run JupyterLab until it is ended."""
     parser = argparse.ArgumentParser(
@@ -54,6 +67,7 @@ def main(argv: list[str] | None = None) -> int:
     options, words = parser.parse_known_args(argv)
     words = build_words(words)
     warn_of_lost_work()
+    settle()
     if options.own:
         from rnncore.own import command
 

@@ -136,6 +136,14 @@ def test_jupyterlab_starts_in_the_folder_of_the_assignments():
     assert str(ROOT / "exercises") in said
 
 
+def test_jupyterlab_starts_where_the_home_cannot_be_written(tmp_path):
+    (tmp_path / "home").touch()  # no folder, for root either
+    home = str(tmp_path / "home")
+    more = {"HOME": home, "USERPROFILE": home, "TMPDIR": str(tmp_path)}
+    said = run("rnncore", "lab", "--show-config", **more)
+    assert str(ROOT / "exercises") in said
+
+
 def test_grading_says_that_it_needs_linux():
     said = run("grader", "grade", status=2)
     assert "Linux" in said
