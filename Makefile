@@ -162,4 +162,4 @@ readme: $(STAMP)  ## write the README's figures from the measurements
 	@$(PY) -m tools.build.readme
 
 clean:  ## remove what was built; .venv and sources of yours stay
-	rm -rf _build book/_generated $(patsubst solutions/%/,grading/source/%,$(wildcard solutions/*/)) mutants .pytest_cache .mypy_cache .ruff_cache
+	rm -rf _build $(patsubst solutions/%/,grading/source/%,$(wildcard solutions/*/)) mutants .pytest_cache .mypy_cache .ruff_cache

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Collection
 
 LEFT_OUT = shutil.ignore_patterns(
-    *("__pycache__", ".ipynb_checkpoints", "_generated", "kernel-ipc-*"),
+    *("__pycache__", ".ipynb_checkpoints", "kernel-ipc-*"),
     *(".ruff_cache", ".mypy_cache", ".pytest_cache"),
 )
 SECRETS = (

@@ -17,9 +17,7 @@ from tools.build import book, chapters, contents, cut, export, weave
 from tools.build.kernels import OFFLINE
 
 SCHEDULES = sorted((ROOT / "schedules").glob("*.toml"))
-SMALL = shutil.ignore_patterns(
-    "_static", "extra", "measurements", "_generated"
-)
+SMALL = shutil.ignore_patterns("_static", "extra", "measurements")
 
 
 @pytest.fixture(scope="module", params=SCHEDULES, ids=lambda p: p.stem)
