@@ -81,8 +81,8 @@ check: $(STAMP)  ## the visible tests of one notebook: make check 6; WATCH=1: at
 own: $(STAMP)  ## test your own package, train with it, and write its page
 	@$(PY) -m rnncore own
 
-answer: $(STAMP)  ## the model answer to a written question, after your own: make answer 6
-	@$(PY) -m rnncore answer $(if $(NOTEBOOK),"$(NOTEBOOK)") || [ $$? -le 2 ]
+answer: $(STAMP)  ## the course's answers, after your own: make answer 6; TASK=name of a code task; GIVE_UP=1
+	@$(PY) -m rnncore answer $(if $(NOTEBOOK),"$(NOTEBOOK)" $(if $(TASK),"$(TASK)")) $(if $(GIVE_UP),--give-up) || [ $$? -le 2 ]
 
 exercises: $(DEV)  ## build the released notebooks from solutions/
 	@$(PY) -m grader build

@@ -45,11 +45,15 @@ from grader.assignments.source import (
     read,
     test_parts,
 )
+from grader.assignments.worked import find_missing_reasons, make_answers
+from grader.course.course_file import CourseFile
 from grader.course.home import make_home
 from grader.course.settings import load_config
+from grader.course.submissions import replace_text
 from grader.notebook.names import cell_metadata
 from grader.reports.task_texts import HEADING
-from rnncore.testing.failure import Place
+from rnncore.checking.tries import NAME as TRIES
+from rnncore.testing.failure import ANSWERS, Place
 
 # a task's heading, and the line that says how long the task takes
 ABOVE = re.compile(r"^#{2,3} +.*(?:\n\n\*(?:Core|Extra)\b[^\n]*)?", re.MULTILINE)
@@ -145,9 +149,30 @@ def build(name: str, root: Path) -> None:
         raise ValueError(f"{name}: nbgrader: {outcome.get('log')}")
 
 
+def give_answers(name: str, root: Path, course: CourseFile) -> None:
+    """Place the answers beside a released notebook, if the course wants that.
+
+    Raises ValueError where they come after a due date, and there is none.
+    """
+    folder = root / "exercises" / name
+    (folder / ANSWERS).unlink(missing_ok=True)  # of a build before
+    if course.solutions == "never" or name in plain_names():
+        return
+    opens = None
+    if course.solutions == "after":
+        opens = course.find_last_moment(name)
+        if opens is None:
+            raise ValueError(
+                f'{name}: solutions = "after": expected a week of course.toml '
+                "with a due date for it, got none"
+            )
+    replace_text(folder / ANSWERS, make_answers(name, opens).as_text())
+
+
 def _heed_rules(assignment: Assignment) -> None:
     """Refuse an assignment that breaks a rule; for a draft, only warn."""
     found = find_problems(assignment) + find_missing_parts(assignment)
+    found += find_missing_reasons(assignment)
     if assignment.draft:
         found.append("a draft, which `make course` leaves out")
     told = "\n".join(f"{assignment.name}: {p}" for p in found)
@@ -211,7 +236,7 @@ def diff_folders(built: Path, kept: Path) -> Iterator[str]:
         p.relative_to(base)
         for base in (built, kept)
         for p in base.rglob("*")
-        if p.is_file() and ".ipynb_checkpoints" not in p.parts
+        if p.is_file() and p.name != TRIES and ".ipynb_checkpoints" not in p.parts
     }
     for file in sorted(files):
         old, new = (

@@ -18,11 +18,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from grader import ROOT
 from grader.assignments import builder
 from grader.assignments.source import list_assignments, read
+from grader.course import course_file
+from grader.course.course_file import CourseFile
 from grader.run.trial import try_assignment
 
 
@@ -37,6 +40,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    course = read_own_course()
     if options.check:
         os.environ.pop("BOOK_ADDRESS", None)  # exercises/ is for any address
     stale: list[str] = []
@@ -54,6 +58,7 @@ def main() -> None:
             try:
                 builder.build(name, root)
                 heed_trial(name, root)
+                builder.give_answers(name, root, course)
             except ValueError as error:
                 print(f"exercises: {error}", file=sys.stderr, flush=True)
                 continue
@@ -74,6 +79,19 @@ def main() -> None:
     if failed:
         sys.exit(f"exercises: not built, see above: {', '.join(failed)}")
     sys.exit(status)
+
+
+def read_own_course() -> CourseFile:
+    """What course.toml says; without one, solutions come after one's own tries.
+
+    That is so in the course's public tree: a class's says it in its file.
+    """
+    path = ROOT / course_file.NAME
+    try:
+        course = course_file.read_course_file(path)
+    except ValueError as error:
+        sys.exit(f"exercises: {error}")
+    return course if path.exists() else replace(course, solutions="try")
 
 
 def heed_trial(name: str, root: Path) -> None:

@@ -8,6 +8,8 @@
     days = 7                   # that each entry of `weeks` lasts
     due_time = 23:59:00        # on the last of these days, in the time zone
     late_shares = [0.9, 0.8]   # of the points: one day late, two; then nothing
+    solutions = "after"        # worked solutions: "never", "after" nothing can be
+                               # handed in any more, "try": after one's own tries
     pages = ["measured"]       # of the book, besides the weeks' and the usual ones
 
     [[weeks]]
@@ -50,9 +52,11 @@ KEYS = (
     "due_time",
     "late_shares",
     "pages",
+    "solutions",
     "weeks",
     "extensions",
 )
+SOLUTIONS = ("never", "after", "try")
 WEEK = ("chapters", "assignments", "due")
 EXTENSION = ("learner", "assignment", "days")
 MOST_DAYS = 3650  # of an extension, or of a week
@@ -78,6 +82,7 @@ class CourseFile:
     roster: str = ROSTER
     late_shares: tuple[float, ...] = ()
     pages: tuple[str, ...] = ()
+    solutions: str = "never"  # one of SOLUTIONS
     weeks: tuple[Week, ...] = ()
     extensions: Extensions | None = None  # None: the file doesn't speak of any
     text: str = field(default="", repr=False)
@@ -86,6 +91,19 @@ class CourseFile:
     def due_dates(self) -> dict[str, datetime | None]:
         """When each assignment of the weeks is due, in UTC; None: never."""
         return {name: week.due for week in self.weeks for name in week.assignments}
+
+    def find_last_moment(self, name: str) -> datetime | None:
+        """When nothing counts that is handed in later; in UTC.
+
+        That is the due date with the longest extension and the late days.
+        None where nothing is due.
+        """
+        if (due := self.due_dates.get(name)) is None:
+            return None
+        extensions = self.extensions or {}
+        longest = [days for (_, of), days in extensions.items() if of == name]
+        late = timedelta(days=len(self.late_shares))
+        return (due + max(longest, default=timedelta()) + late).replace(tzinfo=UTC)
 
     def check_assignments(self, known: Collection[str]) -> None:
         """Raise ValueError, naming the line, if an assignment does not exist."""
@@ -138,6 +156,7 @@ class _Reader:
         """All of the file."""
         self._known(found, KEYS)
         zone = self._zone(found)
+        weeks = self._weeks(found, zone)
         return CourseFile(
             title=self._words(found, "title"),
             zone=zone,
@@ -145,7 +164,8 @@ class _Reader:
             roster=self._words(found, "roster") or ROSTER,
             late_shares=self._shares(found),
             pages=self._names(found, "pages"),
-            weeks=self._weeks(found, zone),
+            solutions=self._solutions(found, weeks),
+            weeks=weeks,
             extensions=self._extensions(found),
             text=self.text,
         )
@@ -199,6 +219,16 @@ class _Reader:
             if not _is_number(share) or not 0 <= share <= before:
                 raise self._refuse(falling, value, "late_shares")
         return tuple(map(float, value))
+
+    def _solutions(self, found: Mapping[str, Any], weeks: Collection[Week]) -> str:
+        value = found.get("solutions", SOLUTIONS[0])
+        if value not in SOLUTIONS:
+            raise self._refuse(f"one of {', '.join(SOLUTIONS)}", value, "solutions")
+        dated = weeks and all(week.due for week in weeks if week.assignments)
+        if value == "after" and not dated:
+            expected = "weeks with due dates beside it"
+            raise self._refuse(expected, value, "solutions")
+        return str(value)
 
     def _weeks(
         self, found: Mapping[str, Any], zone: ZoneInfo | None

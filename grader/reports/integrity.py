@@ -18,6 +18,7 @@ from grader.notebook.answers import ELSEWHERE
 from grader.notebook.failures import Check
 from grader.notebook.repair import grade_id, is_test
 
+GAVE_UP = "gave_up"  # in the notebook's metadata, by rnncore.commands.answer
 NOT_WRITTEN = "raise NotImplementedError"
 MOST = 8  # reasons for one submission; the first say enough
 COMMANDS, LONGEST = 10, 50_000  # IPython's commands in a cell, its characters
@@ -128,6 +129,20 @@ def find_reasons(
     if len(found) > MOST:
         found = [*found[:MOST], f"and {len(found) - MOST} reasons more"]
     return found
+
+
+def find_given_up(notebook: NotebookNode, release: NotebookNode) -> list[str]:
+    """The tasks whose solutions the learner asked for, as `make answer` notes it."""
+    known = notebook.metadata.get(GAVE_UP)
+    known = known if isinstance(known, list) else []
+    there = {
+        name
+        for cell in release.cells
+        if cell.metadata.get("nbgrader", {}).get("solution")
+        and (name := grade_id(cell))
+    }
+    names = sorted(there.intersection(n for n in known if isinstance(n, str)))
+    return [f"asked for the course's solution of {', '.join(names)}"] if names else []
 
 
 def find_strange_code(source: str) -> list[str]:

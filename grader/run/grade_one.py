@@ -52,7 +52,8 @@ from grader.run.internal_errors import Fault
 from grader.trusted.execute import TrustedExecute
 from grader.trusted.inside import Way
 from grader.trusted.limited import limit_memory
-from rnncore.testing.failure import places
+from rnncore.checking.tries import NAME as TRIES
+from rnncore.testing.failure import ANSWERS, places
 
 ROOM = 600_000_000  # bytes that this process may take more than it has
 SHARE = 0.3  # the same, of what the learner's may take, if that is more
@@ -270,7 +271,10 @@ def _grade_notebook(
         checks=checks,
         answers=answers,
         pictures=collect_pictures(done, answers),
-        suspicious=integrity.find_reasons(repaired, release, checks, remarks),
+        suspicious=[
+            *integrity.find_given_up(notebook, release),
+            *integrity.find_reasons(repaired, release, checks, remarks),
+        ],
         seconds=0.0,
         memory=0,
         trace="",
@@ -290,7 +294,10 @@ def _collect_answers(notebook: NotebookNode, release: NotebookNode) -> dict[str,
 
 
 def _copy_files(job: Job, folder: Path) -> None:
-    """Copy the files handed in with the notebook: regular files only."""
+    """Copy the files handed in with the notebook: regular files only.
+
+    The course's answers stay behind, so that no answer can read them.
+    """
     folder.mkdir(parents=True)
     limits = job.limits
     try:
@@ -306,7 +313,7 @@ def _copy_files(job: Job, folder: Path) -> None:
         path = job.submitted / name
         if path.name == "timestamp.txt" and not read_timestamp(path):
             continue  # nbgrader would stop at it
-        if path.suffix != ".ipynb":
+        if path.suffix != ".ipynb" and path.name not in (ANSWERS, TRIES):
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)

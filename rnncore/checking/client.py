@@ -19,6 +19,7 @@ from typing import Any, Self
 from rnncore.checking.answers import written_answers
 from rnncore.checking.find import OWN, TREE, NotebookError, find_notebook
 from rnncore.checking.processes import Answer, Runner
+from rnncore.testing.failure import name_answer
 
 PACKAGE = Path(__file__).resolve().parent.parent
 BUILT = [TREE / "_build" / "html"]  # the pages, where a book was built
@@ -226,6 +227,13 @@ def report(
         lines.append(f"  - {task}: {says}".replace("\n", "\n      "))
         if place := test["failure"].get("read"):
             lines.append(f"      Read {_format_link(*place)}")
+    failed = [test for test in answer["tests"] if not test["holds"]]
+    if failed and (
+        way := name_answer(
+            path.parent, failed[0]["test"].removeprefix("test_")
+        )
+    ):
+        lines.append(f"  {way}")
     if answer["stopped"]:
         lines.append(f"  {answer['stopped']}; nothing after it ran")
     for name, own in written_answers(path):

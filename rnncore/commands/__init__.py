@@ -11,8 +11,8 @@ COURSE = {  # each is a function that takes the words after its name
         "test your own package, train with it, and write its page",
     ),
     "answer": (
-        "rnncore.checking.answers:main",
-        "the model answer to a written question, after your own: answer 6",
+        "rnncore.commands.answer:main",
+        "the course's answers, after your own: answer 6, answer 6 TASK",
     ),
     "book": (
         "rnncore.commands.book:main",

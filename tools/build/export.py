@@ -2,8 +2,8 @@
 
 DIR gets the assignments as they are released (built afresh, so that
 nobody's own answers in exercises/ travel along), the package and the book,
-and the commands to use them. It gets no solution, no hidden test, nothing
-of the grader. Of the book it gets the pages that its contents list, but
+and the commands to use them. It gets no hidden test, nothing of the grader,
+and no solution, unless course.toml says `solutions = "after"` or `"try"`. Of the book it gets the pages that its contents list, but
 for the guide to grading. If course.toml (or --course FILE) has weeks, it gets
 their chapters and assignments alone, and the plan. DIR must be empty or not
 there; it appears in one step.
@@ -28,6 +28,8 @@ from grader.assignments import builder
 from grader.course import course_file
 from grader.course.course_file import CourseFile, read_course_file
 from grader.services.tree import LEFT_OUT, learners_makefile, split_secrets
+from rnncore.checking.answers import read_answers
+from rnncore.testing.failure import ANSWERS
 from tools.build import chapters, contents, cut, weave
 
 FOLDERS = ("rnncore", "book", "examples")
@@ -84,10 +86,16 @@ checks what you wrote as often as you like. Before you hand in, choose
 notebook under its own name, for example `{first}/{first}.ipynb`. Leave the
 cells' names and the test cells as they are: they are how the grader finds
 your answers.
-
-Left out are the solutions, the grader, the tests, and the tools that took the
-measurements. Where the book names `solutions/`, `make test`, `make lite`,
+{answers}
+Left out are {left}, the grader, and the tools that took the measurements. Where the book names `solutions/`, `make test`, `make lite`,
 `make grade` or `python -m tools...`, it means the course's full repository.
+"""
+
+
+ANSWERED = """
+    make answer {first} TASK=name
+                 the course's solution of a code task, once yours passes its
+                 test, or after two tries of your own that differ
 """
 
 
@@ -152,7 +160,7 @@ def export(folder: Path, course: CourseFile) -> None:
         source, tree = Path(scratch) / "source", Path(scratch) / "tree"
         _build_exercises(source, course)
         _copy(source, tree, course)
-        found = find_leaks(source, tree)
+        found = find_leaks(source, tree, answers=course.solutions != "never")
         if found:
             raise ExportError("it would hold a secret: " + "; ".join(found))
         if target.exists():
@@ -171,6 +179,7 @@ def _build_exercises(folder: Path, course: CourseFile) -> None:
                 continue
             print(f"Building {name} ...", flush=True)
             builder.build(name, folder)
+            builder.give_answers(name, folder, course)
     except ValueError as error:
         raise ExportError(str(error)) from error
 
@@ -191,10 +200,14 @@ def _copy(source: Path, tree: Path, course: CourseFile) -> None:
         shutil.copy(ROOT / name, tree / name)
     fit_book(tree, course)
     makefile = (ROOT / "Makefile").read_text("utf-8")
-    (tree / "Makefile").write_text(learners_makefile(makefile, TARGETS), "utf-8")
+    told = course.solutions != "never"
+    targets = (*TARGETS, "answer") if told else TARGETS
+    (tree / "Makefile").write_text(learners_makefile(makefile, targets), "utf-8")
     names = [*(path.name for path in sorted((tree / "exercises").iterdir())), "NAME"]
     title = course.title or "Recurrent neural networks, built step by step"
-    readme = README.format(first=names[0], title=title)
+    left = "the tests" if told else "the solutions"
+    answers = ANSWERED.format(first=names[0]) if told else ""
+    readme = README.format(first=names[0], title=title, left=left, answers=answers)
     (tree / "README.md").write_text(readme, "utf-8")
     (tree / ".gitignore").write_text((ROOT / ".gitignore").read_text("utf-8"), "utf-8")
 
@@ -271,13 +284,15 @@ def _format_due_date(due: datetime | None, course: CourseFile) -> str:
     return f"{there:%A} {there.day} {there:%B %Y, %H:%M}"
 
 
-def find_leaks(source: Path, tree: Path) -> list[str]:
+def find_leaks(source: Path, tree: Path, *, answers: bool = False) -> list[str]:
     """Where the tree holds a line of a solution or of a hidden test.
 
     Lines that the package, the book, or a visible cell also has are no
-    secret: a closed-book task asks for a printed function.
+    secret: a closed-book task asks for a printed function. With `answers`,
+    solutions and model answers may stand in a file of answers, and only there.
     """
     secret: dict[str, str] = {}
+    told: set[str] = set()  # what a file of answers may say
     public: set[str] = set()
     for name in FOLDERS:
         for path in _read_texts(tree / name):
@@ -289,14 +304,17 @@ def find_leaks(source: Path, tree: Path) -> list[str]:
             if cell.cell_type == "markdown" and meta.get("solution"):
                 hidden, visible = cell.source, ""  # the model answer
             secret |= dict.fromkeys(_collect_lines(hidden), path.stem)
+            if meta.get("solution") and answers:
+                told |= set(_collect_lines(hidden))
             public |= set(_collect_lines(visible))
     found = []
     for path in _read_texts(tree / "exercises"):
         lines = set(_collect_lines(_read_content(path)))
+        may = public | told if path.name == ANSWERS else public
         found += [
             f"{path.relative_to(tree)} has {line!r} of {name}"
             for line, name in secret.items()
-            if line in lines and line not in public
+            if line in lines and line not in may
         ]
     return found
 
@@ -314,7 +332,11 @@ def _read_texts(folder: Path) -> list[Path]:
 
 
 def _read_content(path: Path) -> str:
-    """A file's text; of a notebook, that of its cells."""
+    """A file's text; of a notebook, that of its cells; answers in the clear."""
+    if path.name == ANSWERS:
+        answers = read_answers(path)
+        solved = (f"{one.code}\n{one.why}" for one in answers.tasks.values())
+        return "\n".join([*solved, *answers.written.values()])
     if path.suffix != ".ipynb":
         return path.read_text(encoding="utf-8")
     notebook = nbformat.read(path, as_version=4)

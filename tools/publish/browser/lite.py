@@ -26,6 +26,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+from rnncore.testing.failure import ANSWERS
 from tools import measurements
 from tools.publish import PublishError, find_time, set_time
 from tools.publish.browser.lite_kernel import (
@@ -179,7 +180,7 @@ def for_browser(notebook: dict[str, Any]) -> dict[str, Any]:
 
 
 def _no_leftovers(_: str, names: list[str]) -> list[str]:
-    return [n for n in names if n.startswith((".", "__"))]
+    return [n for n in names if n.startswith((".", "__")) or n == ANSWERS]
 
 
 def _write_notebook(path: Path, notebook: dict[str, Any]) -> None:
