@@ -45,7 +45,7 @@ from grader.assignments.source import (
     read,
     test_parts,
 )
-from grader.assignments.worked import find_missing_reasons, make_answers
+from grader.assignments.worked import REASONS, find_missing_reasons, make_answers
 from grader.course.course_file import CourseFile
 from grader.course.home import make_home
 from grader.course.settings import load_config
@@ -152,11 +152,12 @@ def build(name: str, root: Path) -> None:
 def give_answers(name: str, root: Path, course: CourseFile) -> None:
     """Place the answers beside a released notebook, if the course wants that.
 
-    Raises ValueError where they come after a due date, and there is none.
+    An assignment without an answers.md has none. Raises ValueError where they
+    come after a due date, and there is none.
     """
     folder = root / "exercises" / name
     (folder / ANSWERS).unlink(missing_ok=True)  # of a build before
-    if course.solutions == "never" or name in plain_names():
+    if course.solutions == "never" or not (folder_of(name) / REASONS).exists():
         return
     opens = None
     if course.solutions == "after":

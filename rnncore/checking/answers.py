@@ -47,9 +47,7 @@ class Answers(NamedTuple):
 
     tasks: dict[str, Worked]
     written: dict[str, str]  # model answers, by their questions' names
-    opens: datetime | None = (
-        None  # when they may be shown; None: at any time
-    )
+    opens: datetime | None = None  # when they may be shown; None: always
 
     def as_text(self) -> str:
         """The file: one line per answer."""

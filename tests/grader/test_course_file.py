@@ -1,7 +1,7 @@
 """course.toml: what it says, and with which line it is refused."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from nbgrader.api import Gradebook
@@ -83,6 +83,38 @@ def test_all_that_a_file_says_is_read(tmp_path):
     assert found.extensions == {("zo\xeb", "own"): timedelta(hours=12)}
     none = read(tmp_path, "\ufeff# nothing yet\r\nextensions = []\r\n")
     assert none.extensions == {}
+
+
+def test_answers_open_when_nothing_can_be_handed_in_any_more(tmp_path):
+    found = read(tmp_path, 'solutions = "after"\n' + WHOLE)
+    assert found.solutions == "after"
+    days = timedelta(days=2, hours=12)  # two late days, and zoe's extension
+    due = datetime(2026, 10, 18, 16, tzinfo=UTC)
+    assert found.find_last_moment("own") == due + days
+    assert found.find_last_moment("ch01_sequences") == due + timedelta(2)
+    assert found.find_last_moment("ch03_bptt") is None
+    assert read(tmp_path, WHOLE).solutions == "never"
+    assert read(tmp_path, 'solutions = "try"').solutions == "try"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("solutions = true", "one of never, after, try, got True"),
+        ('solutions = "later"', "one of never, after, try, got 'later'"),
+        ('solutions = "after"', "expected weeks with due dates beside it"),
+        (
+            'solutions = "after"\n[[weeks]]\nassignments = ["own"]',
+            "expected weeks with due dates beside it",
+        ),
+    ],
+)
+def test_when_solutions_are_shown_is_said_in_three_ways(
+    tmp_path, text, says
+):
+    with pytest.raises(ValueError, match=says) as refused:
+        read(tmp_path, text)
+    assert str(refused.value).startswith("course.toml, line 1: ")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -20,6 +21,10 @@ from grader.assignments.source import (
     SourceCell,
     find_references,
 )
+from grader.assignments.worked import find_missing_reasons, make_answers
+from grader.course.course_file import CourseFile
+from rnncore.checking.answers import read_answers
+from rnncore.commands.answer import is_stub
 from rnncore.testing.properties import declared
 from tests.helpers.grading import make_once
 
@@ -171,8 +176,12 @@ def test_mistakes_are_caught_on_torch_as_well(name):
 
 
 @each_assignment
-def test_committed_release_is_what_the_source_gives(name, released):
-    built = released(name) / "exercises" / name
+def test_committed_release_is_what_the_source_gives(
+    name, released, tmp_path
+):
+    built = tmp_path / "exercises" / name
+    shutil.copytree(released(name) / "exercises" / name, built)
+    builder.give_answers(name, tmp_path, CourseFile(solutions="try"))
     diff = builder.diff_folders(built, builder.ROOT / "exercises" / name)
     assert "".join(diff) == "", "make exercises, and commit exercises/"
 
@@ -408,6 +417,60 @@ def test_a_build_refuses_what_lacks_a_part(tmp_path, monkeypatch):
     monkeypatch.setattr(builder, "read", lambda name: lacking)
     with pytest.raises(ValueError, match="expected an experiment"):
         builder.build("ch03_bptt", tmp_path)
+
+
+@each_assignment
+def test_no_code_task_lacks_an_answer_and_the_committed_ones_are_fresh(
+    name,
+):
+    """This one takes no build."""
+    assignment = builder.read(name)
+    assert [*find_missing_reasons(assignment)] == []
+    text = (builder.ROOT / "exercises" / name / "answers.json").read_text()
+    assert text == make_answers(name).as_text(), "make exercises"
+    kept = read_answers(builder.ROOT / "exercises" / name / "answers.json")
+    notebook = builder.ROOT / "exercises" / name / f"{name}.ipynb"
+    released = nbformat.read(notebook, as_version=4)
+    cells = {
+        cell.metadata.get("nbgrader", {}).get("grade_id"): cell.source
+        for cell in released.cells
+    }
+    assert kept.tasks.keys() == assignment.of("solution").keys()
+    for task, worked in kept.tasks.items():
+        assert is_stub(cells[task], worked)
+        assert not is_stub(worked.code, worked)
+        assert 3 <= len(worked.why.split("\n")) <= 8
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "expected why its solution is so, got nothing"),
+        ("## probes\n\none\ntwo\n", "expected 3 to 8 lines, got 2"),
+        ("## probes\n\n" + "a line\n" * 9, "expected 3 to 8 lines, got 9"),
+        ("## probes\n\n" + ("a" * 89 + "\n") * 3, "88 characters, got 89"),
+        ("## bptt2\n\none\ntwo\nthree\n", "bptt2: there is no such code"),
+    ],
+)
+def test_a_build_refuses_a_task_without_its_reasons(
+    tmp_path, monkeypatch, text, says
+):
+    (tmp_path / "answers.md").write_text(text)
+    lacking = builder.read("ch03_bptt")._replace(folder=tmp_path)
+    monkeypatch.setattr(builder, "read", lambda name: lacking)
+    with pytest.raises(ValueError, match=says):
+        builder.build("ch03_bptt", tmp_path)
+
+
+def test_a_course_without_solutions_takes_those_of_an_earlier_build_away(
+    tmp_path,
+):
+    folder = tmp_path / "exercises" / "ch03_bptt"
+    folder.mkdir(parents=True)
+    builder.give_answers("ch03_bptt", tmp_path, CourseFile(solutions="try"))
+    assert (folder / "answers.json").exists()
+    builder.give_answers("ch03_bptt", tmp_path, CourseFile())
+    assert list(folder.iterdir()) == []
 
 
 def test_two_builds_take_turns_at_the_gradebook(tmp_path, monkeypatch):

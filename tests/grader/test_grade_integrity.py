@@ -5,7 +5,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from grader.assignments import builder
-from grader.reports.integrity import find_reasons
+from grader.reports.integrity import find_given_up, find_reasons
 from tests.helpers.grading import cell_of, solved, source_notebook
 
 
@@ -164,3 +164,24 @@ def test_the_courses_own_solutions_are_not_suspicious(name):
     for task, cell in builder.read(name).of("solution").items():
         cell_of(notebook, task).source = cell.source
     assert find_reasons(notebook, release, [], []) == []
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        (["triple", "double"], ["the course's solution of double, triple"]),
+        (["double", "<b>no task</b>", 3, ["x"]], ["solution of double"]),
+        ([], []),
+        ("double", []),
+        ({"double": 1}, []),
+        (None, []),
+    ],
+)
+def test_who_asked_for_a_solution_is_told_to_whoever_marks(known, said):
+    notebook = solved()
+    notebook.metadata["gave_up"] = known
+    found = find_given_up(notebook, source_notebook())
+    assert len(found) == len(said)
+    for line, part in zip(found, said, strict=True):
+        assert line.endswith(part)
+    assert find_given_up(solved(), source_notebook()) == []

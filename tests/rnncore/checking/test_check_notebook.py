@@ -15,8 +15,9 @@ import pytest
 
 from grader import ROOT
 from grader.assignments import builder
-from rnncore.checking import answers, client
+from rnncore.checking import client
 from rnncore.checking.find import NotebookError, find_notebook
+from rnncore.commands import answer
 from tests.helpers.checking import check, solved_release, write
 from tests.helpers.grading import NAME
 
@@ -245,17 +246,27 @@ def test_a_model_answer_comes_after_ones_own(tmp_path, capsys):
     path = tmp_path / "ch06_lstm" / "ch06_lstm.ipynb"
     path.parent.mkdir()
     with_answer(path, "YOUR ANSWER HERE")
-    assert answers.main([str(path)]) == 2
+    assert answer.main([str(path)]) == 2
     assert "not written yet" in capsys.readouterr().err
     with_answer(path, "They left out the memory.")
-    assert answers.main([str(path)]) == 0
+    assert answer.main([str(path)]) == 0
     assert "The state of an LSTM is (h, c)" in capsys.readouterr().out
 
 
 def test_where_no_solutions_are_no_model_answer_is(notebook, capsys):
     with_answer(notebook, "They left out the memory.")
-    assert answers.main([str(notebook)]) == 2
-    assert "no model answers to demo" in capsys.readouterr().err
+    assert answer.main([str(notebook)]) == 2
+    assert "no answers to demo" in capsys.readouterr().err
+
+
+def test_a_failed_check_names_the_way_to_the_solution(notebook, capsys):
+    write(notebook, triple="def triple(x): return 2 * x")
+    assert "make answer" not in check(notebook, capsys)[1]
+    notebook.with_name("answers.json").write_text('{"triple": ""}')
+    said = check(notebook, capsys)[1]
+    assert f"`make answer {NAME} TASK=triple`" in said
+    write(notebook)
+    assert "make answer" not in check(notebook, capsys)[1]
 
 
 def test_a_folder_that_was_put_there_again_is_the_one_checked(notebook):

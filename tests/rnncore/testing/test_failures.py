@@ -429,6 +429,24 @@ def test_a_notebook_shows_the_learner_s_lines_and_none_of_the_package():
     assert len(shown) <= 2
 
 
+def test_a_notebook_with_answers_names_the_way_to_the_solution(
+    tmp_path, monkeypatch
+):
+    def half(x):
+        return x
+
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CheckFailure) as failed:
+        check(half, lambda x: x / 2, [{"x": np.ones(2)}])
+    assert "make answer" not in failed.value._render_traceback_()[-1]
+    (tmp_path / "answers.json").write_text('{"half": "", "third": ""}')
+    last = failed.value._render_traceback_()[-1]
+    assert f"`make answer {tmp_path.name} TASK=half`" in last
+    (tmp_path / "answers.json").write_bytes(b"\xff")
+    last = failed.value._render_traceback_()[-1]
+    assert f"`make answer {tmp_path.name} TASK=NAME`" in last
+
+
 def test_axes_that_do_not_fit_are_told_to_be_added_or_exchanged():
     def masked(x, mask):
         return np.where(mask[None], x, 0.0)
