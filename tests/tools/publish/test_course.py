@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import textwrap
+from datetime import UTC, datetime
 from unittest import mock
 
 import nbformat
@@ -15,12 +16,22 @@ import pytest
 from nbclient import NotebookClient
 
 from grader.assignments import builder
-from grader.course.course_file import CourseFile
+from grader.course.course_file import CourseFile, Week
+from grader.services.tree import learners_makefile
+from rnncore.checking.answers import Answers, Worked, read_answers
 from tests.helpers import ROOT
-from tests.helpers.grading import make_once
+from tests.helpers.grading import (
+    NAME,
+    REFERENCE,
+    TESTS,
+    make_once,
+    solved,
+    source_notebook,
+)
 from tools.build import book, chapters, contents, export
 
-SECRET = re.compile(
+HIDDEN = TESTS["test_double"][2]
+MARKED = re.compile(
     r"### BEGIN (SOLUTION|HIDDEN TESTS)\n(.*?)### END", re.DOTALL
 )
 
@@ -48,7 +59,7 @@ def secret_statements():
         for cell in path.read_text().split("# %%")[1:]:
             if "closed_book" in cell.split("\n")[0]:
                 continue
-            for _, text in SECRET.findall(cell):
+            for _, text in MARKED.findall(cell):
                 for node in _parsed(text):
                     source = ast.unparse(node)
                     if len(source) > 20:
@@ -130,6 +141,93 @@ def test_a_leak_stops_the_export(tmp_path, monkeypatch, capsys):
     assert export.main([str(tmp_path / "out")]) == 2
     assert "it would hold a secret" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def one_assignment(folder, answers, released=None):
+    """A built assignment and a tree that has it, with these answers."""
+    source, tree = folder / "source", folder / "tree"
+    made = source / "grading" / "source" / NAME
+    given = tree / "exercises" / NAME
+    for place in made, given, *(tree / name for name in export.FOLDERS):
+        place.mkdir(parents=True)
+    nbformat.write(source_notebook(), made / f"{NAME}.ipynb")
+    nbformat.write(released or solved(), given / f"{NAME}.ipynb")
+    (given / "answers.json").write_text(answers.as_text())
+    return source, tree
+
+
+SHOWN = Answers(
+    {"double": Worked(f"return 2 * x  # {REFERENCE}", "So.")}, {}
+)
+TOLD = Answers({"double": Worked("pass", HIDDEN)}, {})
+
+
+def test_answers_may_hold_a_solution_only_where_the_course_gives_it(
+    tmp_path,
+):
+    source, tree = one_assignment(tmp_path, SHOWN)
+    assert export.find_leaks(source, tree, answers=True) == []
+    (leak,) = export.find_leaks(source, tree)
+    assert leak.startswith(f"exercises/{NAME}/answers.json has 'return 2")
+
+
+def test_answers_may_hold_no_hidden_test(tmp_path):
+    source, tree = one_assignment(tmp_path, TOLD)
+    for answers in True, False:
+        (leak,) = export.find_leaks(source, tree, answers=answers)
+        assert leak.startswith(f"exercises/{NAME}/answers.json has ")
+        assert HIDDEN in leak
+
+
+def test_a_notebook_may_hold_no_solution_though_answers_may(tmp_path):
+    source, tree = one_assignment(tmp_path, SHOWN, source_notebook())
+    found = export.find_leaks(source, tree, answers=True)
+    assert found
+    assert all(f"{NAME}.ipynb has" in leak for leak in found)
+
+
+@pytest.mark.parametrize(
+    ("says", "has"),
+    [("never", False), ("after", True), ("try", True)],
+)
+def test_a_tree_has_the_answers_that_the_course_gives(
+    tmp_path, monkeypatch, says, has
+):
+    def build(name, root):
+        (root / "exercises" / name).mkdir(parents=True)
+
+    monkeypatch.setattr(builder, "build", build)
+    due = datetime(2026, 10, 20, 12)
+    week = Week((), ("ch03_bptt",), due)
+    course = CourseFile(solutions=says, weeks=(week,))
+    export._build_exercises(tmp_path / "source", course)
+    folder = tmp_path / "source" / "exercises" / "ch03_bptt"
+    assert (folder / "answers.json").exists() == has
+    if has:
+        opens = read_answers(folder / "answers.json").opens
+        assert opens == (
+            due.replace(tzinfo=UTC) if says == "after" else None
+        )
+
+
+def test_an_assignment_that_is_never_due_is_no_part_of_solutions_after(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(builder, "build", lambda name, root: None)
+    monkeypatch.setattr(builder, "list_buildable", lambda: ["ch03_bptt"])
+    with pytest.raises(export.ExportError, match="with a due date for it"):
+        export._build_exercises(
+            tmp_path / "source", CourseFile(solutions="after")
+        )
+
+
+def test_a_tree_with_answers_has_the_command_that_shows_them():
+    makefile = (ROOT / "Makefile").read_text()
+    with_them = learners_makefile(makefile, (*export.TARGETS, "answer"))
+    assert "-m rnncore answer" in with_them
+    assert "-m rnncore answer" not in learners_makefile(
+        makefile, export.TARGETS
+    )
 
 
 def test_the_tree_holds_the_course_and_nothing_of_the_grader(tree):
