@@ -127,7 +127,7 @@ def refuse_early(answers: Answers, now: datetime) -> None:
 
 def written_answers(path: Path) -> Iterator[tuple[str, str | None]]:
     """The name of each written question, and what was answered or None."""
-    for cell in _read_cells(path):
+    for cell in read_all_cells(path):
         if name := _answer_name(cell, "markdown"):
             text = _read_source(cell)
             empty = not text.strip() or text.strip() == EMPTY
@@ -139,7 +139,7 @@ def find_code(path: Path, task: str) -> str:
 
     Raises NotebookError where the notebook has no such cell.
     """
-    for cell in _read_cells(path):
+    for cell in read_all_cells(path):
         name = _answer_name(cell, "code") or str(cell.get("id", ""))
         if cell["cell_type"] == "code" and name == task:
             return _read_source(cell)
@@ -149,8 +149,11 @@ def find_code(path: Path, task: str) -> str:
     )
 
 
-def _read_cells(path: Path) -> list[dict[str, Any]]:
-    """The cells, each with its metadata and source as they should be."""
+def read_all_cells(path: Path) -> list[dict[str, Any]]:
+    """The cells as the file has them.
+
+    Raises NotebookError where the file is no notebook.
+    """
     try:
         cells = json.loads(path.read_text(encoding="utf-8-sig"))["cells"]
         for cell in cells:

@@ -25,6 +25,7 @@ from rnncore.checking.answers import (
     Worked,
     find_answers,
     find_code,
+    read_all_cells,
     read_answers,
     refuse_early,
     written_answers,
@@ -133,7 +134,7 @@ def heed_tries(path: Path, task: str, own: str, worked: Worked) -> None:
     if is_stub(own, worked):
         raise NotYet(
             f"{task} is not written yet. Write and save an answer of your "
-            f"own first; the task has three hints. (GIVE_UP=1 {again} "
+            f"own first; the task has three hints. ({again} GIVE_UP=1 "
             "shows ours at once, and says so in your notebook.)"
         )
     failed = check_task(path, task)
@@ -201,9 +202,8 @@ def check_task(path: Path, task: str) -> str | None:
 
 def find_hint(path: Path, task: str) -> str:
     """The first of the hints that stand above a task's cell; or nothing."""
-    cells = json.loads(path.read_text(encoding="utf-8-sig"))["cells"]
     found: list[tuple[str, str]] = []
-    for cell in cells:
+    for cell in read_all_cells(path):
         meta = cell.get("metadata", {}).get("nbgrader", {})
         text = "".join(cell["source"])
         if task in (meta.get("grade_id"), cell.get("id")):

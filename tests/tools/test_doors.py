@@ -52,7 +52,7 @@ OPENERS = {  # the last name of a call, and of what it may be called
 
 REASONS = {
     "a file of the project's own, which comes with it": """
-        rnncore/checking/answers.py: _model_answers
+        rnncore/checking/answers.py: read_answers
         rnncore/commands/memory_ruler.py: _load_cell
         rnncore/comparison/ruler.py: stored_lags
         rnncore/data/music.py: tunes chorales
@@ -64,7 +64,7 @@ REASONS = {
         rnncore/testing/closed.py: _index
         rnncore/testing/fingerprints.py: stored _parsed
         rnncore/testing/mutants.py: black_boxes _open
-        rnncore/testing/failure.py: _read
+        rnncore/testing/failure.py: _read name_answer
         grader/assignments/coverage.py: read_first_run read_rows
         grader/assignments/rules.py: public_names
         grader/assignments/sample_answers.py: read_answers _parse main
@@ -118,6 +118,7 @@ REASONS = {
         grader/assignments/plain.py: prepare_notebooks
         grader/assignments/rules.py: find_explanations
         grader/assignments/source.py: read
+        grader/assignments/worked.py: read_reasons
         grader/commands/classroom.py: _fill
         grader/commands/gradescope.py: _fill
         grader/course/by_hand/tables.py: open_table
@@ -126,10 +127,12 @@ REASONS = {
         grader/services/jupyterhub_config.py: read_learners
     """,
     "the learner's own, read by the learner's own command": """
-        rnncore/checking/answers.py: written_answers
+        rnncore/checking/answers.py: read_all_cells
         rnncore/checking/client.py: read_cells
         rnncore/checking/processes.py: Runner.run
         rnncore/checking/runner.py: serve
+        rnncore/checking/tries.py: read_tries
+        rnncore/commands/answer.py: note_given_up
         rnncore/own/handin.py: fill Needs.collect
         rnncore/own/loading.py: read_files read_helpers answer
     """,
