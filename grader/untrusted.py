@@ -26,6 +26,7 @@ LINE = 300  # characters of a text that has one line
 ENTRIES, DEEPEST = 20_000, 20  # of a folder's tree that is looked at
 PARTS = 3_000_000  # of a JSON text: its commas and its opening brackets
 CELLS = 2_000  # of a notebook
+GAVE_UP = "gave_up"  # in its metadata, by rnncore.commands.answer
 REMARKS = 30
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 WIDE = str.maketrans("＝＋－＠", "=+-@")  # which spreadsheets take as such
@@ -239,6 +240,14 @@ def kernel_name(metadata: Any) -> str | None:
     spec = metadata.get("kernelspec") if isinstance(metadata, dict) else 0
     name = spec.get("name") if isinstance(spec, dict) else None
     return line(name, 60) if isinstance(name, str) else None
+
+
+def given_up(metadata: Any) -> list[str]:
+    """The tasks whose solutions a notebook says that its owner asked for."""
+    names = metadata.get(GAVE_UP) if isinstance(metadata, dict) else None
+    if not isinstance(names, list):
+        return []
+    return [line(name, 100) for name in names[:CELLS] if isinstance(name, str)]
 
 
 # ---------------------------------------------------------------- messages

@@ -119,6 +119,7 @@ def _upgrade(content: Any, name: str) -> NotebookNode:
             content = nbformat.convert(nbformat.from_dict(_without_outputs(content)), 4)
         cells = [_clean(cell) for cell in untrusted.cells_of(content)]
         asked = untrusted.kernel_name(content.get("metadata"))
+        given_up = untrusted.given_up(content.get("metadata"))
     except Exception as error:  # whatever such a file may hold
         raise Broken(
             f"{name} is JSON, but no notebook: {type(error).__name__} "
@@ -127,6 +128,8 @@ def _upgrade(content: Any, name: str) -> NotebookNode:
         ) from error
     clean = new_notebook(cells=cells)
     clean.metadata["kernelspec"] = {"name": asked} if asked else {}
+    if given_up:
+        clean.metadata[untrusted.GAVE_UP] = given_up
     return clean
 
 

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
+from grader import untrusted
 from grader.notebook.answers import ELSEWHERE
 from grader.notebook.failures import Check
 from grader.notebook.repair import grade_id, is_test
 
-GAVE_UP = "gave_up"  # in the notebook's metadata, by rnncore.commands.answer
 NOT_WRITTEN = "raise NotImplementedError"
 MOST = 8  # reasons for one submission; the first say enough
 COMMANDS, LONGEST = 10, 50_000  # IPython's commands in a cell, its characters
@@ -133,15 +133,13 @@ def find_reasons(
 
 def find_given_up(notebook: NotebookNode, release: NotebookNode) -> list[str]:
     """The tasks whose solutions the learner asked for, as `make answer` notes it."""
-    known = notebook.metadata.get(GAVE_UP)
-    known = known if isinstance(known, list) else []
     there = {
         name
         for cell in release.cells
         if cell.metadata.get("nbgrader", {}).get("solution")
         and (name := grade_id(cell))
     }
-    names = sorted(there.intersection(n for n in known if isinstance(n, str)))
+    names = sorted(there.intersection(untrusted.given_up(notebook.metadata)))
     return [f"asked for the course's solution of {', '.join(names)}"] if names else []
 
 

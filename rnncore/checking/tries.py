@@ -14,6 +14,7 @@ from rnncore.storage.files import Refused, read_text, whole_file
 
 NAME = ".tries.json"
 ENOUGH = 2  # differing tries
+GAVE_UP = "gave_up"  # in a notebook's metadata: the tasks
 DIGEST = re.compile(r"[0-9a-f]{16}")
 Tries = dict[str, list[str]]  # hashes by the task's name
 

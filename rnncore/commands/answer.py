@@ -31,12 +31,11 @@ from rnncore.checking.answers import (
     written_answers,
 )
 from rnncore.checking.find import NotebookError, find_notebook
-from rnncore.checking.tries import ENOUGH, note_try
+from rnncore.checking.tries import ENOUGH, GAVE_UP, note_try
 from rnncore.own import handin
 from rnncore.own.tasks import FOLDER
 from rnncore.storage.files import whole_file
 
-GAVE_UP = "gave_up"  # a notebook's metadata: the tasks
 HINT = re.compile(
     r"<details>\s*<summary>(Hint \d)</summary>\s*(.*?)\s*</details>",
     re.DOTALL,

@@ -152,3 +152,37 @@ def test_learner_and_instructor_read_of_each(tmp_path, capsys):
     path = root / "grading" / "autograded" / "below" / NAME
     notebook = nbformat.read(path / f"{NAME}.ipynb", 4)
     assert "Mine." in cell_of(notebook, "why").source  # the formgrader's
+
+
+@NEEDS_SANDBOX
+def test_who_asked_for_a_solution_is_named_and_no_answer_reads_the_file(
+    tmp_path, capsys
+):
+    """The file of answers that is handed in stays behind."""
+    root = make_course(tmp_path)
+    asked = solved()
+    asked.metadata["gave_up"] = ["double", "no task"]
+    hand_in(root, "asked", asked)
+    reads = solved()
+    cell_of(reads, "double").source = (
+        "def double(x):\n"
+        "    with open('answers.json') as file:\n"
+        "        return float(file.read()) * x"
+    )
+    hand_in(root, "reads", reads)
+    for name in "answers.json", ".tries.json", "factor.txt":
+        hand_in(root, "reads", "2.0", file=name)
+    hand_in(root, "honest", solved())
+    assert grade.main(["--root", str(root)]) == 0
+    shown = capsys.readouterr().out
+    looked_at = shown[shown.index("To be looked at") :]
+    said = f"asked {NAME}: asked for the course's solution of double\n"
+    assert said in looked_at
+    assert "honest" not in looked_at
+    tasks = (root / "grading" / "tasks.csv").read_text()
+    assert f"asked,{NAME},test_double,3.0," in tasks
+    assert f"reads,{NAME},test_double,0.0," in tasks
+    kept = root / "grading" / "autograded" / "reads" / NAME
+    assert {p.name for p in kept.iterdir()} >= {"factor.txt"}
+    assert not (kept / "answers.json").exists()
+    assert not (kept / ".tries.json").exists()
