@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from grader.assignments.known_mistakes import Mistake, read_catalogue
 from grader.assignments.source import Assignment, SourceCell
+from grader.assignments.worked import read_reasons
 from tools.teach.documents import render_document
 
 
@@ -18,6 +19,7 @@ class TutorPart(NamedTuple):
     text: str = ""
     points: float = 0
     mistakes: tuple[Mistake, ...] = ()
+    why: str = ""  # a solution is as it is
 
 
 def collect_parts(assignment: Assignment) -> list[TutorPart]:
@@ -26,8 +28,13 @@ def collect_parts(assignment: Assignment) -> list[TutorPart]:
     Raises ValueError if a catalogue cannot be read.
     """
     points = {c.name: c.options["points"] for c in assignment.of("test").values()}
+    reasons = read_reasons(assignment)
     found = [_make_part(cell, points) for cell in assignment.cells]
-    return [part for part in found if part]
+    return [
+        part._replace(why=reasons.get(part.name, "") if part.kind == "solution" else "")
+        for part in found
+        if part
+    ]
 
 
 def _make_part(cell: SourceCell, points: dict[str, Any]) -> TutorPart | None:

@@ -337,6 +337,7 @@ def test_tutors_get_solutions_rubrics_and_mistakes():
     words = " ".join(BeautifulSoup(text, "html.parser").get_text().split())
     assert "Rubric: 1 point for" in words
     assert "h_{t-1} is reached through a_h alone" in words
+    assert "A plus sign copies the gradient that arrives" in words
     assert "BEGIN SOLUTION" not in text
     assert "<math" in text
     assert "<details>" not in text
