@@ -10,7 +10,8 @@ do, a page says itself what belongs to which page of the book:
     ...                 stays if the book has the page `capstone`
     % end
 
-`% with all` stays if no chapter is left out.
+`% with all` stays if no chapter is left out, `% with answers` if learners get the
+course's solutions.
 """
 
 import re
@@ -21,6 +22,7 @@ import yaml
 
 from tools.build import chapters, contents
 
+ANSWERS = "answers"  # beside the names of pages: whether learners get them
 MARKED = re.compile(r"^% with (\S+)\n(.*?)^% end\n", re.DOTALL | re.MULTILINE)
 HEAD = re.compile(r"\A---\n(.*?\n)---\n+", re.DOTALL)
 NOTEBOOK = re.compile(r"^(?:jupytext:|kernelspec:.*)\n(?: .*\n)*", re.MULTILINE)

@@ -87,7 +87,8 @@ notebook under its own name, for example `{first}/{first}.ipynb`. Leave the
 cells' names and the test cells as they are: they are how the grader finds
 your answers.
 {answers}
-Left out are {left}, the grader, and the tools that took the measurements. Where the book names `solutions/`, `make test`, `make lite`,
+Left out are {left}the grader, the tests, and the tools that took the
+measurements. Where the book names `solutions/`, `make test`, `make lite`,
 `make grade` or `python -m tools...`, it means the course's full repository.
 """
 
@@ -205,7 +206,7 @@ def _copy(source: Path, tree: Path, course: CourseFile) -> None:
     (tree / "Makefile").write_text(learners_makefile(makefile, targets), "utf-8")
     names = [*(path.name for path in sorted((tree / "exercises").iterdir())), "NAME"]
     title = course.title or "Recurrent neural networks, built step by step"
-    left = "the tests" if told else "the solutions"
+    left = "" if told else "the solutions, "
     answers = ANSWERED.format(first=names[0]) if told else ""
     readme = README.format(first=names[0], title=title, left=left, answers=answers)
     (tree / "README.md").write_text(readme, "utf-8")
@@ -225,7 +226,9 @@ def fit_book(tree: Path, course: CourseFile) -> None:
         weeks = [page for week in course.weeks for page in week.chapters]
         wanted = cut.with_sections(toc, {*USUAL, *course.pages, *weeks})
         kept = [page for page in kept if page in wanted]
-    of = cut.Cut(chapters.read(book), contents.find_absent(book, kept), tuple(kept))
+    absent = contents.find_absent(book, kept)
+    told = [cut.ANSWERS] if course.solutions != "never" else []
+    of = cut.Cut(chapters.read(book), absent, (*kept, *told))
     titles = {page: _read_title(book / f"{page}.md") for page in kept}
     (book / "_toc.yml").write_text(cut.keep_pages(toc, kept), "utf-8")
     for path in book.glob("*.md"):

@@ -17,7 +17,7 @@ from nbclient import NotebookClient
 
 from grader.assignments import builder
 from grader.course.course_file import CourseFile, Week
-from grader.services.tree import learners_makefile
+from grader.services.tree import LEFT_OUT, learners_makefile
 from rnncore.checking.answers import Answers, Worked, read_answers
 from tests.helpers import ROOT
 from tests.helpers.grading import (
@@ -219,6 +219,19 @@ def test_an_assignment_that_is_never_due_is_no_part_of_solutions_after(
         export._build_exercises(
             tmp_path / "source", CourseFile(solutions="after")
         )
+
+
+@pytest.mark.parametrize("says", ["never", "try"])
+def test_the_trees_book_tells_of_solutions_where_there_are_any(
+    tmp_path, says
+):
+    shutil.copytree(ROOT / "book", tmp_path / "book", ignore=LEFT_OUT)
+    shutil.copy(ROOT / "_config.yml", tmp_path)
+    export.fit_book(tmp_path, CourseFile(solutions=says))
+    page = (tmp_path / "book" / "exercises.md").read_text()
+    assert ("make answer" in page) == (says == "try")
+    assert "three folded hints" in page
+    assert "% end" not in page
 
 
 def test_a_tree_with_answers_has_the_command_that_shows_them():
