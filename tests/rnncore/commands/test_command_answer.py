@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 import nbformat
 import pytest
 
+from grader.assignments import source
 from rnncore.checking import tries
 from rnncore.checking.answers import Answers, Worked, read_answers
 from rnncore.checking.find import NotebookError
 from rnncore.commands import answer
 from tests.helpers import ROOT
-from tests.helpers.checking import write
+from tests.helpers.checking import solved_release, write
 from tests.helpers.grading import NAME
 
 WHY = "Twice is a sum of two.\nOr a product with 2.\nNot a square."
@@ -287,3 +288,15 @@ def test_make_hands_over_the_task_and_the_giving_up():
     )
     wanted = '-m rnncore answer "3" "masked_bptt" --give-up'
     assert wanted in said.stdout
+
+
+@pytest.mark.weekly
+@pytest.mark.parametrize("name", source.list_assignments())
+def test_a_solved_task_of_the_course_s_passes_by_itself(
+    name, tmp_path, monkeypatch
+):
+    """Without the tests of the other tasks, and with their solutions."""
+    monkeypatch.setattr(answer, "SECONDS", 300.0)
+    path = solved_release(name, tmp_path)
+    for task in read_answers(path.with_name("answers.json")).tasks:
+        assert answer.check_task(path, task) is None, task
