@@ -84,19 +84,19 @@ def run_inside(
     number: int,
     copy: socket.socket,
     before: Iterable[str],
-    seconds: float,
+    allow: Callable[[], float],
     masked: bool,
 ) -> None:
     """Run a test in a copy of the learner's process; leave its outputs.
 
     `before` are visible tests that run first, whatever comes of them.
+    Each of them, and the test, may take the seconds that `allow` then gives.
     Raises Ended where the process or the time is used up.
     """
-    until = time.monotonic() + seconds
     cell.execution_count, cell.outputs = number, []
     for source in before:
-        _run(copy, source, number, until)
-    outputs = _run(copy, cell.source, number, until)
+        _run(copy, source, number, allow())
+    outputs = _run(copy, cell.source, number, allow())
     error = next((o for o in outputs if o.get("output_type") == "error"), None)
     if error is not None:
         fail(cell, _make_failure(cell, error, masked))
@@ -111,9 +111,9 @@ def run_inside(
         cell.outputs.append(made)
 
 
-def _run(copy: socket.socket, source: str, number: int, until: float) -> list[Any]:
+def _run(copy: socket.socket, source: str, number: int, seconds: float) -> list[Any]:
     """The outputs of one cell, which may be anything that JSON can write."""
-    most = 1_000_000
+    most, until = 1_000_000, time.monotonic() + seconds
     try:
         send(copy, {"cell": {"source": source, "count": number, "most": most}})
         answer, _ = receive(copy, 11 * most, until)
