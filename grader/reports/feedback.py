@@ -26,10 +26,16 @@ from grader.notebook.repair import task_of
 from grader.reports.changes import LATE, Told
 from grader.reports.points import Row, TaskPoints, format_hours, format_points
 from grader.reports.task_texts import Asked, TaskText, read_tasks
-from rnncore.testing.failure import Failure, Place, next_step, places, render
+from rnncore.testing.failure import (
+    MISSING,
+    Failure,
+    Place,
+    next_step,
+    places,
+    render,
+)
 from rnncore.testing.properties import PROPERTIES
 
-MISSING = re.compile(r"name '(\w+)' is not defined")
 HIDDEN = "a value that stays hidden"
 BEYOND_HINTS = {"NotRun", "NotGraded"}  # no fault of the answer
 WORDS = MarkdownIt("commonmark", {"html": False}).disable(["image", "link", "autolink"])

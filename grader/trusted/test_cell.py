@@ -29,7 +29,7 @@ from nbformat.v4 import new_output
 
 from grader.isolation.session import Ended
 from grader.notebook.failures import fail, hidden_lines, is_hidden, note
-from grader.notebook.names import BUILTINS, Names, free_names
+from grader.notebook.names import BUILTINS, Names, find_bound_names, free_names
 from grader.notebook.repair import task_of
 from grader.trusted.errors import SPACE, Untrusted
 from grader.trusted.limited import limit_calls
@@ -38,7 +38,7 @@ from grader.trusted.proxies import Proxy, state_of
 from rnncore import testing
 from rnncore.backend import named_leaves
 from rnncore.testing import checks, inputs, mutants, properties
-from rnncore.testing.failure import Failure, failure_of
+from rnncore.testing.failure import Failure, explain_missing, failure_of
 from rnncore.testing.values import is_array, is_plain, without_false_alarms
 
 ALL_NAMES = re.compile(r"\b(globals|vars|locals|dir|eval|exec|__main__)\b")
@@ -122,6 +122,7 @@ class Space:
         self.values["__type_of__"] = type_of
         self.hidden: dict[str, Any] = {}
         self.fetched: dict[str, Any] = {}  # of the learner's
+        self.shown: set[str] = set()  # names that visible tests make
 
     def resume(self, kept: dict[str, Any]) -> None:
         """Have the names as they were, and what hidden tests defined."""
@@ -222,6 +223,8 @@ class Test:
             if task in self.space.names.asked:
                 self.link.do("close", task)
             first, self.rest = _split_hidden(self.cell.source, self.file)
+            for statement in first:
+                self.space.shown.update(find_bound_names(statement))
             self._execute(first)
         self.kept = dict(self.space.values)
 
@@ -279,10 +282,10 @@ class Test:
             if (text := file.getvalue())
         ]
         if raised is not None:
-            _record_failure(cell, raised, self.file, self._list_lost())
+            self._record_failure(raised)
         elif self.value is not None:
             if isinstance(self.value, properties.Points):
-                note(cell, *self.value.failures)
+                note(cell, *map(self._explain, self.value.failures))
             cell.outputs.append(
                 new_output(
                     "execute_result",
@@ -295,7 +298,33 @@ class Test:
         """What the test had found before: the properties that were lost."""
         values = self.space.values.values()
         found = [v for v in values if isinstance(v, properties.Properties)]
-        return [failure for one in found for failure in one.lost.values()]
+        return [self._explain(f) for one in found for f in one.lost.values()]
+
+    def _explain(self, failure: Failure) -> Failure:
+        return explain_missing(failure, self.space.shown)
+
+    def _record_failure(self, error: Exception) -> None:
+        """Leave what a test raised; of a hidden one, without its values.
+
+        What was lost before it stays told, with the mistakes' names.
+        """
+        cell = self.cell
+        frames = [
+            frame
+            for frame in traceback.extract_tb(error.__traceback__)
+            if frame.filename == self.file
+        ]
+        line = (frames[0].lineno if frames else 0) or 0
+        costs = "values" if properties.declared(cell.source) else ""
+        failure = failure_of(error)._replace(line=line, costs=costs)
+        failure, notes = self._explain(failure), getattr(error, "__notes__", [])
+        if is_hidden(cell.source, line):
+            failure, notes = failure.masked(), []
+        where = [
+            f"Cell In[{cell.execution_count}], line {frame.lineno}\n----> {frame.line}"
+            for frame in frames
+        ]
+        fail(cell, failure, cell.outputs, [*where, *notes], self._list_lost())
 
 
 def _split_hidden(source: str, file: str) -> tuple[list[ast.stmt], list[ast.stmt]]:
@@ -411,28 +440,3 @@ def _limit_seconds(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-
-
-def _record_failure(
-    cell: NotebookNode, error: Exception, file: str, lost: list[Failure]
-) -> None:
-    """Leave what a test raised; of a hidden one, without its values.
-
-    What was lost before it stays told, with the mistakes' names.
-    """
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename == file
-    ]
-    line = (frames[0].lineno if frames else 0) or 0
-    costs = "values" if properties.declared(cell.source) else ""
-    failure = failure_of(error)._replace(line=line, costs=costs)
-    notes = getattr(error, "__notes__", [])
-    if is_hidden(cell.source, line):
-        failure, notes = failure.masked(), []
-    where = [
-        f"Cell In[{cell.execution_count}], line {frame.lineno}\n----> {frame.line}"
-        for frame in frames
-    ]
-    fail(cell, failure, cell.outputs, [*where, *notes], lost)

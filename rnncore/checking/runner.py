@@ -33,6 +33,7 @@ from rnncore.testing.failure import (
     KIND_TEXTS,
     CheckFailure,
     Failure,
+    explain_missing,
     failure_of,
     places,
     render,
@@ -154,7 +155,8 @@ def run_cell(shell: Shell, cell: Cell, number: int) -> Message | None:
         found = [Failure("PartOfThePoints", got=_read_printed())]
     task = cell["test"].removeprefix("test_")
     read = places(Path("checks.json")).get(task)
-    found = [failure._replace(read=read) for failure in found]
+    made = getattr(shell, TESTS_NAMES, {})
+    found = [explain_missing(f, made)._replace(read=read) for f in found]
     return {
         "test": cell["test"],
         "holds": not found,

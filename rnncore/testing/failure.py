@@ -9,6 +9,7 @@ import builtins
 import json
 import re
 import traceback
+from collections.abc import Container
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -78,6 +79,7 @@ OTHERS = {  # inputs that a hidden test may have, by the lost property
     "refusals": "Try bad input from each side: too small, too large, of "
     "the wrong kind.",
 }
+MISSING = re.compile(r"name '(\w+)' is not defined")  # of a NameError
 OLD_NAMES = {"came": "got", "all_came": "all_got"}  # of fields, in records
 TRANSLATED = {  # what a library says, and what helps here
     r"with a bool tensor": "In torch a bool is no number: make one of it "
@@ -241,6 +243,21 @@ def failure_of(error: BaseException) -> Failure:
     if isinstance(error, AssertionError):
         kind = "AssertionError"
     return Failure(kind, got=str(error).strip())
+
+
+def explain_missing(failure: Failure, tests: Container[str]) -> Failure:
+    """The record, which says so if an answer uses a name of the `tests`' alone.
+
+    The tests' names are none of the notebook's.
+    """
+    missing = MISSING.search(failure.got)
+    if failure.kind != "NameError" or not missing or missing[1] not in tests:
+        return failure
+    says = (
+        f"{failure.got}. A test makes {missing[1]}, and no cell of yours "
+        "does: import or define it in one"
+    )
+    return failure._replace(got=says)
 
 
 def render(failure: Failure) -> str:

@@ -60,9 +60,19 @@ def made(changes, *, solved=True):
 
 def check(path):
     """Whether each test holds for a learner."""
+    return {test["test"]: test["holds"] for test in ask(path)}
+
+
+def ask(path):
+    """What a learner's check says of each test."""
     with client.Checker(path) as checker:
-        found = checker.ask(client.read_cells(path), 30)["tests"]
-    return {test["test"]: test["holds"] for test in found}
+        return checker.ask(client.read_cells(path), 30)["tests"]
+
+
+def path_of(root, number):
+    """What a learner has handed in."""
+    folder = root / "grading" / "submitted" / f"l{number}" / NAME
+    return folder / f"{NAME}.ipynb"
 
 
 @NEEDS_SANDBOX
@@ -87,6 +97,14 @@ def test_a_learners_check_and_the_grader_agree(tmp_path):
     assert dict(zip(WRONG, checked.values(), strict=True)) == told
     assert all(told["all right"].values())
     assert not told["a name that only its test imports"]["test_root"]
+    advice = "A test makes math, and no cell of yours does"
+    (failed,) = [t for t in ask(path_of(tmp_path, 0)) if not t["holds"]]
+    assert advice in failed["says"]
+    pages = [
+        (tmp_path / f"grading/feedback/l{n}/{NAME}/{NAME}.html").read_text()
+        for n in range(len(WRONG))
+    ]
+    assert [advice in page for page in pages] == [True, True] + 4 * [False]
 
 
 def test_a_name_that_a_test_deletes_is_deleted_for_the_answer(tmp_path):
