@@ -26,14 +26,7 @@ from grader.notebook.repair import task_of
 from grader.reports.changes import LATE, Told
 from grader.reports.points import Row, TaskPoints, format_hours, format_points
 from grader.reports.task_texts import Asked, TaskText, read_tasks
-from rnncore.testing.failure import (
-    MISSING,
-    Failure,
-    Place,
-    next_step,
-    places,
-    render,
-)
+from rnncore.testing.failure import MISSING, Failure, Place, next_step, places, render
 from rnncore.testing.properties import PROPERTIES
 
 HIDDEN = "a value that stays hidden"

@@ -246,12 +246,14 @@ def failure_of(error: BaseException) -> Failure:
 
 
 def explain_missing(failure: Failure, tests: Container[str]) -> Failure:
-    """The record, which says so if an answer uses a name of the `tests`' alone.
+    """The record, which says so if an answer lacks a name that tests make.
 
-    The tests' names are none of the notebook's.
+    `tests` holds names that none of the notebook's own cells makes.
     """
     missing = MISSING.search(failure.got)
-    if failure.kind != "NameError" or not missing or missing[1] not in tests:
+    if failure.kind != "NameError" or not missing:
+        return failure
+    if missing[1] not in tests:
         return failure
     says = (
         f"{failure.got}. A test makes {missing[1]}, and no cell of yours "

@@ -52,8 +52,8 @@ def test_what_is_left_of_the_notebooks_time_bounds_it(process):
     sock, asked = process
     cell = new_code_cell("assert last")
     left = itertools.chain([5.0, 5.0], itertools.repeat(PAUSE / 5))
+    earlier = ["1", "2", "3", "4"]
     with pytest.raises(Ended) as end:
-        earlier = ["1", "2", "3", "4"]
         run_inside(cell, 5, sock, earlier, lambda: next(left), masked=False)
     assert end.value.kind == "TimeLimit"
     assert asked == ["1", "2", "3"]
