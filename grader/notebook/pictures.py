@@ -1,27 +1,33 @@
-"""Pictures that a learner pasted into a written answer.
+"""Pictures that belong to a written answer.
 
-A cell holds them as attachments, or its text has them as data. What is a
-picture by its first bytes is kept, within the limits of the table.
+A cell holds them as attachments, its text has them as data, or names a file
+that was handed in beside the notebook. What is a picture by its first bytes
+is kept, within the limits of the table.
 """
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import nbformat
 from nbformat import NotebookNode
 
 from grader import untrusted
 from grader.notebook.sanitise import PICTURES, keep_shown
+from rnncore.storage.files import Refused, read_bytes
 from rnncore.storage.limits import LIMITS
 
 LIMIT = LIMITS["picture"]
 DATA = re.compile(r"data:(image/[a-z+.-]{1,20});base64,([A-Za-z0-9+/=]+)")
+FILES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 LEFT = "pictures_left_out"  # in a cell's metadata, until a remark tells it
 
 
@@ -54,6 +60,43 @@ def keep_pictures(cell: NotebookNode, attachments: Any) -> None:
         cell["attachments"] = NotebookNode(kept)
     if left:
         cell.metadata[LEFT] = left
+
+
+def attach_files(
+    notebook: NotebookNode, folder: Path, given: Container[Path]
+) -> list[str]:
+    """Give the cells the pictures beside the notebook that they name; remarks.
+
+    `folder` holds plain files alone, `given` are the paths of the assignment's.
+    """
+    texts = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    unnamed = []
+    for path in sorted(folder.rglob("*")):
+        kind, name = FILES.get(path.suffix.lower()), path.relative_to(folder)
+        data = b""
+        if not kind or name in given or not path.is_file():
+            continue
+        naming = [cell for cell in texts if _names(cell.source, path.name)]
+        if not naming and not any(path.name in source for source in code):
+            unnamed.append(untrusted.line(str(name), 100))
+        with contextlib.suppress(Refused):  # it is told as one left out
+            data = read_bytes(path, "picture") if naming else data
+        shown = {kind: base64.b64encode(data).decode()}
+        for cell in naming:
+            keep_pictures(cell, cell.get("attachments", {}) | {path.name: shown})
+    remarks = tell_left(texts)
+    if unnamed:
+        names = ", ".join(f"'{name}'" for name in unnamed[:20])
+        remarks.append(
+            f"a picture lies beside the notebook, and no cell names it: {names}. "
+            "Write its name into the answer that it belongs to"
+        )
+    return remarks
+
+
+def _names(text: str, name: str) -> bool:
+    return name in text or quote(name) in text
 
 
 def _count(data: str | list[Any]) -> int:

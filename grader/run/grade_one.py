@@ -35,7 +35,7 @@ from grader.isolation import sandbox
 from grader.isolation.session import Session
 from grader.notebook.answers import ELSEWHERE, find_copies, read_task_answers
 from grader.notebook.failures import Check, check_of, own_errors, settle, stand_in
-from grader.notebook.pictures import collect_pictures
+from grader.notebook.pictures import attach_files, collect_pictures
 from grader.notebook.repair import (
     Broken,
     grade_id,
@@ -245,6 +245,8 @@ def _grade_notebook(
         *(release, job.limits.upload_bytes),
     )
     remarks += [ELSEWHERE + said for said in copies]
+    given = _read_contents(job.assignment.released)
+    remarks += attach_files(repaired, job.executed, given)
     restore(repaired, job.assignment.cells)
     config = load_config(job.root)
     limits = job.limits.with_copies(sum(map(is_test, repaired.cells)))

@@ -3,6 +3,7 @@
 import base64
 import re
 import struct
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -11,7 +12,7 @@ from grader.commands import grade
 from grader.commands.marking import Desk
 from grader.course.settings import Course
 from grader.notebook import pictures
-from grader.notebook.pictures import read_pictures
+from grader.notebook.pictures import attach_files, read_pictures
 from grader.notebook.repair import read_notebook, repair
 from tests.helpers.grading import (
     NAME,
@@ -99,6 +100,52 @@ def test_too_many_are_left_out_and_told(tmp_path):
     assert f"'{left}'" in remarks[0]
 
 
+def beside(tmp_path, text, name, data, given=(), code=None):
+    """What an answer gets that names a file beside the notebook."""
+    (tmp_path / name).write_bytes(base64.b64decode(data))
+    notebook = drawn(None, text)
+    if code:
+        cell_of(notebook, "double").source = code
+    remarks = attach_files(notebook, tmp_path, {Path(g) for g in given})
+    nbformat.validate(notebook)
+    return cell_of(notebook, "why").get("attachments", {}), remarks
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "![it](my%20sketch.png)",
+        '<img src="my sketch.png">',
+        "See my sketch.png.",
+    ],
+)
+def test_a_file_that_an_answer_names_is_its_picture(tmp_path, text):
+    kept, remarks = beside(tmp_path, text, "my sketch.png", png())
+    assert kept == {"my sketch.png": {"image/png": png()}}
+    assert not remarks
+
+
+@pytest.mark.parametrize(
+    "data", [base64.b64encode(b"<svg>").decode(), png(100_000, 100_000), ""]
+)
+def test_a_file_that_is_no_picture_is_told(tmp_path, data):
+    kept, remarks = beside(tmp_path, "![](a.png)", "a.png", data)
+    assert not kept
+    assert "'a.png'" in remarks[0]
+
+
+def test_a_file_that_no_cell_names_is_told(tmp_path):
+    kept, remarks = beside(tmp_path, "As drawn.", "a.png", png())
+    assert not kept
+    assert "no cell names it: 'a.png'" in remarks[0]
+    code = "plt.savefig('a.png')"
+    assert beside(tmp_path, "No.", "a.png", png(), code=code) == ({}, [])
+    assert beside(tmp_path, "![](a.png)", "a.png", png(), ["a.png"]) == (
+        {},
+        [],
+    )
+
+
 @NEEDS_SANDBOX
 @pytest.mark.slow
 def test_marker_and_learner_see_it(tmp_path):
@@ -109,16 +156,21 @@ def test_marker_and_learner_see_it(tmp_path):
         hand_in(root, who, drawn(given))
     svg = {"s.svg": {"image/svg+xml": "<svg onload=alert(1)>"}}
     hand_in(root, "eve", drawn(svg))
+    file = hand_in(root, "fay", drawn(None, "![](f.png)")).with_name(
+        "f.png"
+    )
+    file.write_bytes(base64.b64decode(png(5)))
     assert grade.main(["--root", str(root)]) == 0
     shown = re.compile(r'<img src="data:image/png;base64,([^"]*)"')
     assert shown.findall(told(root, "ann")) == [png(3)]
     assert shown.findall(told(root, "cid")) == [png(4)]
+    assert shown.findall(told(root, "fay")) == [png(5)]
     assert "<img" not in told(root, "eve")
     assert "'s.svg'" in told(root, "eve")
     folder = root / "grading" / "autograded" / "ann" / NAME
     assert [*read_pictures(folder)] == ["why"]  # the formgrader's
     desk = Desk(Course(root), NAME, "why", "a grader")
     page = desk.page("nonce")
-    assert sorted(shown.findall(page)) == sorted([png(3), png(4)])
-    assert len(desk.groups) == 3
-    assert page.count("<img") == 2
+    assert sorted(shown.findall(page)) == sorted(map(png, (3, 4, 5)))
+    assert len(desk.groups) == 4
+    assert page.count("<img") == 3
