@@ -241,6 +241,15 @@ def test_a_request_of_another_form_is_refused(site, asked):
     assert site("mark", asked)[0] in (400, 409)
 
 
+@pytest.mark.parametrize(
+    "length", ["9" * 5000, "9" * 6, "-1", "+1", "", "x"]
+)
+def test_a_length_that_no_mark_has_is_refused(site, length):
+    asked = {"group": 0, "points": 1, "comment": None}
+    lengths = {"Content-Length": length}
+    assert site("mark", asked, **lengths)[0] == 413
+
+
 def test_a_mark_that_another_gave_meanwhile_is_not_overwritten(
     root, desk, site
 ):

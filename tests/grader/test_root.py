@@ -1,10 +1,15 @@
 """The course's folder: the nearest with a course.toml, never another's."""
 
 import os
+import shutil
 
 import pytest
 
 from grader import CODE, find_root
+from grader.assignments import builder
+from grader.commands import init
+from grader.course.home import make_home
+from grader.course.settings import Course
 
 
 def test_the_nearest_folder_with_a_course_file_is_the_course(tmp_path):
@@ -32,3 +37,44 @@ def test_another_users_course_file_above_does_not_count(tmp_path):
     assert find_root(inner) == inner
     os.chown(inner, 54321, 54321)  # their own folder below it
     assert find_root(inner) == tmp_path
+
+
+def make_by_init(root):
+    assert init.main([str(root)]) == 0
+
+
+def make_by_course(root):
+    shutil.copy(CODE / "nbgrader_config.py", root)
+    with Course(root).alone():
+        pass
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        make_by_init,
+        make_by_course,
+        builder.open_course,
+        lambda root: make_home(root / "grading"),
+    ],
+)
+def test_hidden_tests_and_marks_are_their_owners_alone(tmp_path, make):
+    """Whichever command makes the folder, and with no umask."""
+    root = tmp_path / "course"
+    root.mkdir()
+    before = os.umask(0)
+    try:
+        make(root)
+    finally:
+        os.umask(before)
+    assert (root / "grading").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_is_open_to_all_is_told(tmp_path, capsys):
+    home = tmp_path / "grading"
+    home.mkdir()
+    for mode, said in (0o755, True), (0o770, False), (0o700, False):
+        home.chmod(mode)
+        make_home(home)
+        assert ("chmod 700" in capsys.readouterr().err) == said
+        assert home.stat().st_mode & 0o777 == mode

@@ -9,6 +9,7 @@ import pytest
 from rnncore.application import Refused
 from rnncore.forecast.panel import read_table
 from rnncore.forecast.table import step_of
+from rnncore.storage.limits import LIMITS
 
 DAYS = [f"2024-02-{day:02}" for day in range(20, 30)] + [
     f"2024-03-{day:02}" for day in range(1, 11)
@@ -417,3 +418,23 @@ def test_a_format_that_gives_no_date_is_refused(tmp_path, format):
     path = write(tmp_path, good_rows())
     with pytest.raises(Refused, match=f"^--date-format {format}: "):
         read_table(path, "day", ["sold"], date_format=format)
+
+
+@pytest.mark.parametrize(("step", "year"), [("s", 2260), ("D", 2202)])
+def test_a_year_far_off_is_refused_with_its_line(tmp_path, step, year):
+    """Most dates between would be invented, or not fit into memory."""
+    dates = [*pd.date_range("2024-03-01", periods=40, freq=step)]
+    dates.append(dates[-1].replace(year=year))
+    path = tmp_path / "far.csv"
+    rows = [f"{date:%Y-%m-%d %H:%M:%S},1" for date in dates]
+    path.write_text("\n".join(["date,sold", *rows]))
+    with pytest.raises(Refused, match=f"line 42: {year}"):
+        read_table(path, "date", ["sold"])
+
+
+def test_more_columns_than_a_table_may_have_are_refused(tmp_path):
+    path = tmp_path / "wide.csv"
+    names = ",".join(f"c{k}" for k in range(LIMITS["table"].parts))
+    path.write_text(f"date,{names}\n2024-01-01{',1' * names.count('c')}\n")
+    with pytest.raises(Refused, match="at most 10,000 columns, got 10,001"):
+        read_table(path, "date", ["c0"])
