@@ -8,12 +8,14 @@ cannot do is refused here, in words, before anybody hands in.
 from __future__ import annotations
 
 import contextlib
+import copy
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.preprocessors import InstantiateTests
 
 from grader import ROOT
@@ -26,7 +28,10 @@ PYTHON = ("", "python", "python3", "ipython")
 
 
 def prepare_notebooks(name: str, folder: Path) -> None:
-    """Fill in the tests of the notebooks in `folder`, in place.
+    """Make the notebooks in `folder` ready to be released, in place.
+
+    An older form of nbgrader's marks becomes the present one, as `nbgrader
+    update` does, and AUTOTEST lines are filled in.
 
     Raises ValueError where a notebook is not of Python, two cells share a name,
     or a test cannot be filled in.
@@ -42,6 +47,9 @@ def prepare_notebooks(name: str, folder: Path) -> None:
     if problems:
         raise ValueError("\n".join(problems))
     for path, notebook in notebooks.items():
+        before = copy.deepcopy(notebook)
+        if MetadataValidator().upgrade_notebook_metadata(notebook) != before:
+            nbformat.write(notebook, path)
         if any(_has_autotest(cell) for cell in notebook.cells):
             _fill_in(name, path, notebook)
     (folder / AUTOTESTS).unlink(missing_ok=True)  # it would be released

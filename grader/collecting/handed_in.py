@@ -37,7 +37,7 @@ class HandedIn:
     """A learner's files, by their paths, and what is to be said of them."""
 
     files: dict[str, bytes] = field(default_factory=dict)
-    chosen: Found | None = None
+    chosen: Found | None = None  # the notebook, of several the latest
     said: list[str] = field(default_factory=list)  # to the learner
     noted: list[str] = field(default_factory=list)  # to the instructors
     became: list[str] = field(default_factory=list)  # to them too: of other files
@@ -53,10 +53,13 @@ class HandedIn:
         self.became.append(f"{untrusted.line(path, 200)} of {one.export}: {what}")
 
 
-def hand_in(found: Iterable[Found], name: str, wanted: str, limits: Limits) -> HandedIn:
+def hand_in(
+    found: Iterable[Found], name: str, notebooks: list[str], wanted: str, limits: Limits
+) -> HandedIn:
     """The latest of a learner's notebooks, and the files handed in with it.
 
-    `name` is the assignment, `wanted` the file that a correction names.
+    `name` is the assignment, with these `notebooks`; `wanted` is the file that
+    a correction names, in place of one of them.
     """
     handed, files = HandedIn(), []
     for one in found:
@@ -64,24 +67,16 @@ def hand_in(found: Iterable[Found], name: str, wanted: str, limits: Limits) -> H
             files.append(one)
         else:
             handed.note(one, one.piece.member.path, "left, for it is a text typed in")
-    notebooks = _find_notebooks(files, name, wanted, handed)
-    if notebooks:
-        chosen = handed.chosen = notebooks.pop()
-        _take(chosen, f"{name}.ipynb", handed, limits)
-        for one in notebooks:
-            content = handed.files.get(f"{name}.ipynb")
-            again = one.rank != chosen.rank and _holds(one, content, limits)
-            if not again:
-                handed.refuse(
-                    one.piece.path,
-                    f"{_format_path(chosen)} came later and counts; "
-                    f"this stays in {one.export}",
-                )
-    else:
-        _say_what_came(files, name, handed)
+    versions = _find_versions(files, notebooks, wanted, handed)
+    for notebook, of in versions.items():
+        _take_latest(of, f"{notebook}.ipynb", handed, limits)
+    chosen = [of[-1] for of in versions.values()]
+    handed.chosen = max(chosen, key=_get_sort_key, default=None)
+    if missing := [one for one in notebooks if one not in versions]:
+        _say_what_came(files, name, missing, handed, versions)
     latest = handed.chosen or max(files, key=_get_sort_key, default=None)
     if latest:
-        counted = {id(one) for one in [*notebooks, handed.chosen]}
+        counted = {id(one) for of in versions.values() for one in of}
         folder = latest.piece.path.rpartition("/")[0] if handed.chosen else ""
         beside = []
         for one in (f for f in files if id(f) not in counted):
@@ -112,19 +107,53 @@ def _take_beside(
             handed.note(one, path, f"taken in{how}")
 
 
-def _find_notebooks(
-    files: list[Found], name: str, wanted: str, handed: HandedIn
-) -> list[Found]:
-    """The files that are the assignment's notebook, the latest last."""
+def _take_latest(
+    versions: list[Found], file: str, handed: HandedIn, limits: Limits
+) -> None:
+    """Read the last version of a notebook; its learner hears of the others."""
+    *earlier, chosen = versions
+    _take(chosen, file, handed, limits)
+    for one in earlier:
+        content = handed.files.get(file)
+        again = one.rank != chosen.rank and _holds(one, content, limits)
+        if not again:
+            handed.refuse(
+                one.piece.path,
+                f"{_format_path(chosen)} came later and counts; "
+                f"this stays in {one.export}",
+            )
+
+
+def _find_versions(
+    files: list[Found], notebooks: list[str], wanted: str, handed: HandedIn
+) -> dict[str, list[Found]]:
+    """The files that are each of the notebooks, the latest last.
+
+    What a correction names is the only notebook, or the first of several that
+    did not come in.
+    """
+    exact = {f"{name}.ipynb" for name in notebooks}
+    found = {}
+    for name in notebooks:  # ps1-2 may be one of them, and no copy of ps1
+        others = exact - {f"{name}.ipynb"}
+        free = [f for f in files if _get_file_name(f.piece.path) not in others]
+        if versions := _find_called(free, name):
+            found[name] = versions
+    if not wanted:
+        return found
+    asked = [f for f in files if wanted in (f.piece.path, _get_file_name(f.piece.path))]
+    places = [name for name in notebooks if name not in found or len(notebooks) == 1]
+    if asked and places:
+        found[places[0]] = sorted(asked, key=_get_sort_key)
+    elif not asked:
+        handed.noted.append(f"corrections.csv names {wanted}, which did not come in")
+    return {name: found[name] for name in notebooks if name in found}
+
+
+def _find_called(files: list[Found], name: str) -> list[Found]:
+    """The files that are called as a notebook or a copy of it, the latest last."""
     copy = r"(?: ?\((?P<n>[0-9]{1,6})\)|-(?P<m>[0-9]{1,6}))?\.ipynb"
     called = re.compile(re.escape(name) + copy, re.IGNORECASE)
-    if wanted:
-        asked = [
-            f for f in files if wanted in (f.piece.path, _get_file_name(f.piece.path))
-        ]
-        if asked:
-            return sorted(asked, key=_get_sort_key)
-        handed.noted.append(f"corrections.csv names {wanted}, which did not come in")
     found = [
         (_get_sort_key(one), int(match["n"] or match["m"] or 0), one)
         for one in files
@@ -147,20 +176,28 @@ def _arrived_together(one: Found, other: Found) -> bool:
     )
 
 
-def _say_what_came(files: list[Found], name: str, handed: HandedIn) -> None:
-    """Say, where there is no notebook, what there is instead."""
-    for one in files:
+def _say_what_came(
+    files: list[Found],
+    name: str,
+    missing: list[str],
+    handed: HandedIn,
+    versions: dict[str, list[Found]],
+) -> None:
+    """Say, where a notebook is missing, what there is instead."""
+    taken = {id(one) for of in versions.values() for one in of}
+    wanted = " and ".join(f"{one}.ipynb" for one in missing)
+    for one in (f for f in files if id(f) not in taken):
         path = one.piece.path
         if path.lower().endswith(PACKED):
             handed.refuse(
                 path,
                 "an archive within the archive is not unpacked; hand in "
-                f"{name}.ipynb itself",
+                f"{wanted} itself",
             )
         elif path.endswith(".ipynb"):
             who = one.piece.number or one.piece.name
             handed.noted.append(
-                f"{_format_path(one)} is not called {name}.ipynb; "
+                f"{_format_path(one)} is not called {wanted}; "
                 "if it is meant, add to "
                 f"corrections.csv: {name},{who},,{_get_file_name(path)},"
             )

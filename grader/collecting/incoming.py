@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Collection
 from pathlib import Path
 
 from grader import untrusted
@@ -13,8 +14,8 @@ from rnncore.storage.files import Refused
 from rnncore.storage.intake import read_beneath
 
 
-def folder_in(place: Path, name: str) -> Path:
-    """The folder that has the notebook: of its name, or `place` itself.
+def folder_in(place: Path, name: str, notebooks: Collection[str]) -> Path:
+    """The folder that has a notebook: of the assignment's name, or `place` itself.
 
     Links are not followed: they may lead to what the learner must not see.
     """
@@ -22,25 +23,30 @@ def folder_in(place: Path, name: str) -> Path:
         folder = place.joinpath(*parts)
         way = [place.joinpath(*parts[: n + 1]) for n in range(len(parts))]
         plain = all(stat.S_ISDIR(_read_mode(path)) for path in way)
-        if plain and stat.S_ISREG(_read_mode(folder / f"{name}.ipynb")):
+        paths = [folder / f"{notebook}.ipynb" for notebook in notebooks]
+        if plain and any(stat.S_ISREG(_read_mode(path)) for path in paths):
             return folder
     return place
 
 
 def take_in(
-    folder: Path, target: Path, limits: Limits, owner: int | None = None
+    folder: Path,
+    target: Path,
+    notebooks: Collection[str],
+    limits: Limits,
+    owner: int | None = None,
 ) -> list[str]:
-    """Copy the plain files of a folder; of one too large, the notebook.
+    """Copy the plain files of a folder; of one too large, the notebooks.
 
     When it came in is not a learner's to say: a `timestamp.txt` is left out.
     So are a link, and what does not belong to the user of the number `owner`.
     Returns what was left out for that, one line each.
     """
-    notebook = Path(f"{target.name}.ipynb")
     try:
         names = untrusted.files_in(folder, limits.upload_bytes, limits.upload_files)
     except untrusted.TooMuch:
-        names = [notebook] if _is_within_limits(folder / notebook, limits) else []
+        paths = [Path(f"{notebook}.ipynb") for notebook in notebooks]
+        names = [path for path in paths if _is_within_limits(folder / path, limits)]
     target.mkdir(parents=True)
     left, said = limits.upload_bytes, []
     for path in names:

@@ -29,6 +29,7 @@ from grader.commands.gradescope import find_assignment
 from grader.course.home import make_home
 from grader.course.settings import Course, SetupError
 from grader.notebook.repair import grade_id, is_test, task_of
+from grader.notebook.restore import join_notebooks
 from grader.services.tree import LEFT_OUT, learners_makefile
 from grader.services.trial import try_classroom
 
@@ -48,7 +49,7 @@ README = """\
     make lab                               JupyterLab
     make check NOTEBOOK=exercises/{name}   run the visible tests
 
-Write your answers into `exercises/{name}/{name}.ipynb`, run all its cells,
+Write your answers into {files}, run all cells,
 save, commit and push. At each push the visible tests run on GitHub (*Actions*)
 and fill this table:
 
@@ -106,7 +107,7 @@ def start(name: str, folder: Path) -> None:
         builder.build(name, built)
         _fill(name, built, tree)
         print("Trying it with the assignment's own answers ...", flush=True)
-        source = built / "grading" / "source" / name / f"{name}.ipynb"
+        source = built / "grading" / "source" / name
         try_classroom(tree, name, source)
         if target.exists():
             target.rmdir()  # fails if something came in meanwhile
@@ -123,10 +124,14 @@ def _fill(name: str, built: Path, tree: Path) -> None:
         shutil.copy(CODE / file, tree / file)
     makefile = (CODE / "Makefile").read_text("utf-8")
     (tree / "Makefile").write_text(learners_makefile(makefile, TARGETS), "utf-8")
-    notebook = nbformat.read(tree / released / f"{name}.ipynb", as_version=4)
-    tasks = points_of(notebook)
+    paths = sorted((tree / released).glob("*.ipynb"))
+    notebooks = {path.stem: nbformat.read(path, as_version=4) for path in paths}
+    tasks = {stem: points_of(notebook) for stem, notebook in notebooks.items()}
     text = README.format(
-        name=name, title=_read_title(notebook) or name, table=_points_table(notebook)
+        name=name,
+        files=" and ".join(f"`exercises/{name}/{stem}.ipynb`" for stem in notebooks),
+        title=_read_title(next(iter(notebooks.values()))) or name,
+        table=_points_table(join_notebooks(notebooks.values())),
     )
     (tree / "README.md").write_text(text, "utf-8")
     github = tree / ".github"
@@ -165,14 +170,17 @@ def _points_table(notebook: Any) -> str:
     return "\n".join([*lines, f"| all | {total:g} | |"])
 
 
-def format_workflow(name: str, tasks: dict[str, float]) -> str:
+def format_workflow(name: str, tasks: dict[str, dict[str, float]]) -> str:
     """GitHub's workflow: a step for each task, and Classroom's reporter.
+
+    `tasks` has the points of each, by the notebook that they are in.
 
     Source: the documentation of education/autograding-command-grader and
     education/autograding-grading-reporter.
     """
-    notebook = f"exercises/{name}/{name}.ipynb"
-    ids = {task: task.replace("_", "-") for task in tasks}
+    paths = {stem: f"exercises/{name}/{stem}.ipynb" for stem in tasks}
+    ids = {task: task.replace("_", "-") for of in tasks.values() for task in of}
+    tables = [f"python .github/points.py {path}" for path in paths.values()]
     steps: list[dict[str, Any]] = [
         {"name": "Checkout", "uses": "actions/checkout@v4"},
         {
@@ -191,7 +199,7 @@ def format_workflow(name: str, tasks: dict[str, float]) -> str:
             "run": "python -m pip install --quiet --requirement "
             "requirements.txt --constraint constraints.txt",
         },
-        {"name": "Points", "run": f"python .github/points.py {notebook}"},
+        {"name": "Points", "run": " && ".join(tables)},
     ]
     steps += [
         {
@@ -200,12 +208,13 @@ def format_workflow(name: str, tasks: dict[str, float]) -> str:
             "uses": "education/autograding-command-grader@v1",
             "with": {
                 "test-name": task,
-                "command": f"python .github/points.py {notebook} {task}",
+                "command": f"python .github/points.py {paths[stem]} {task}",
                 "timeout": MINUTES,
                 "max-score": most,
             },
         }
-        for task, most in tasks.items()
+        for stem, of in tasks.items()
+        for task, most in of.items()
     ]
     results = {
         f"{key.upper()}_RESULTS": f"${{{{steps.{key}.outputs.result}}}}"
@@ -262,6 +271,7 @@ def collect(name: str, source: Path, course: Course) -> tuple[list[str], list[st
     if not clones:
         raise ValueError(f"FROM: {source} holds no clone")
     start_of = find_prefix(source.resolve().name)
+    notebooks = course.list_notebooks(name)
     taken, refused = [], []
     for clone in clones:
         learner = clone.name.removeprefix(start_of)
@@ -272,7 +282,8 @@ def collect(name: str, source: Path, course: Course) -> tuple[list[str], list[st
         target = course.submitted / learner / name
         with tempfile.TemporaryDirectory(dir=make_home(course.home)) as scratch:
             copy = Path(scratch) / name
-            take_in(folder_in(clone, name), copy, course.limits)
+            folder = folder_in(clone, name, notebooks)
+            take_in(folder, copy, notebooks, course.limits)
             if (when := target / "timestamp.txt").is_file():
                 shutil.copyfile(when, copy / when.name)
             place_folder(course, learner, name, copy)

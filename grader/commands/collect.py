@@ -47,6 +47,7 @@ class Class:
     """The contents of an assignment's folder of exports."""
 
     name: str
+    notebooks: list[str]  # what the assignment's are called
     found: list[Found] = field(default_factory=list)
     sheet: Sheet | None = None
     learners: list[roster.Learner] = field(default_factory=list)  # Canvas's
@@ -94,7 +95,8 @@ def collect(course: Course, name: str, corrections: Corrections, teams: Teams) -
     before = record.get(name, {})
     now: dict[str, Taken] = {}
     with ExitStack() as stack:
-        of = open_class(course.home / "downloaded" / name, stack)
+        place = course.home / "downloaded" / name
+        of = open_class(place, course.list_notebooks(name), stack)
         _check_zone(course, of)
         people = enter_learners(course, of)
         marked = [one.piece for one in of.found]
@@ -108,7 +110,9 @@ def collect(course: Course, name: str, corrections: Corrections, teams: Teams) -
         }
         due = _find_due_date(course, name)
         for who, found in sorted(learners.items()):
-            handed = hand_in(found, name, asked[who].file, course.limits)
+            handed = hand_in(
+                *(found, name, of.notebooks, asked[who].file), course.limits
+            )
             moment = asked[who].time or _find_time(course, whose, handed, due)
             now[who] = _take_in(course, of, who, handed, moment, before.get(who))
             now[who].marks = _collect_marks(found, handed)
@@ -156,12 +160,12 @@ def _find_who_handed_in(now: dict[str, Taken], teams: dict[str, list[str]]) -> s
     return found
 
 
-def open_class(place: Path, stack: ExitStack) -> Class:
+def open_class(place: Path, notebooks: list[str], stack: ExitStack) -> Class:
     """All exports of an assignment, in the order of their files' times.
 
     Raises SetupError where a table is none that a system exports.
     """
-    of = Class(place.name)
+    of = Class(place.name, notebooks)
     paths = [p for p in place.iterdir() if not p.name.startswith(".")]
     paths.sort(key=lambda path: (path.lstat().st_mtime, path.name))
     for rank, path in enumerate(paths):
@@ -179,7 +183,7 @@ def open_class(place: Path, stack: ExitStack) -> Class:
             of.whole = False
             continue
         stack.callback(export.close)
-        marked, others = sort_pieces(export.members)
+        marked, others = sort_pieces(export.members, of.name)
         of.found += [Found(piece, path.name, rank) for piece in marked]
         of.told += [f"{path.name}: {m.path} belongs to no learner" for m in others]
     return of
@@ -322,15 +326,16 @@ def _take_in(
             did = place_files(course, who, of.name, files)
         except OSError as error:
             taken.digest, did = "", f"not written: {error.strerror}"
-    first, taken_in = handed.chosen, f"{of.name}.ipynb" in handed.files
+    missing = [n for n in of.notebooks if f"{n}.ipynb" not in handed.files]
+    first, taken_in = handed.chosen, missing != of.notebooks
     file = f"{first.piece.path} of {first.export}" if first else ""
     when = f", handed in {moment:%Y-%m-%d %H:%M} UTC" if moment else ""
     counts = f"{file}: {did}{when}" if taken_in else f"no notebook: {did}"
     became = untrusted.shorten_list(handed.became)
     for line in [counts, *handed.noted, *became, *taken.said]:
         print(untrusted.line(f"{who}: {line}", 1000))
-    if not taken_in or not taken.digest:
-        of.told.append(f"{who}: no {of.name}.ipynb was taken in; see above")
+    for name in missing if taken.digest else of.notebooks:
+        of.told.append(f"{who}: no {name}.ipynb was taken in; see above")
     return taken
 
 

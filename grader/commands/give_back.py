@@ -106,10 +106,11 @@ def _write(
     write_lms(course, rows, place, missing)
     with course.ledger.transaction() as book:
         people = read_students(book)
-    of, downloaded = Class(name), course.home / "downloaded" / name
+    notebooks = course.list_notebooks(name)
+    of, downloaded = Class(name, notebooks), course.home / "downloaded" / name
     if downloaded.is_dir():
         with ExitStack() as stack:
-            of = open_class(downloaded, stack)
+            of = open_class(downloaded, notebooks, stack)
     lines = in_sheet(of.sheet, people) if of.sheet else {}
     told: list[str] = []
     marks = _collect_marks(of.sheet, lines, rows, taken, told)

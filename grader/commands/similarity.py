@@ -18,9 +18,10 @@ from nbformat.v4 import new_code_cell
 from nbgrader.preprocessors import ClearSolutions
 
 from grader import ROOT, untrusted
-from grader.course.settings import Course, SetupError, load_config
+from grader.course.settings import Course, Limits, SetupError, load_config
 from grader.course.submissions import Submission, find_submissions, replace_text
 from grader.notebook.repair import Broken, read_notebook
+from grader.notebook.restore import join_notebooks
 from grader.reports import side_by_side
 from grader.reports.points import csv_text
 from grader.reports.side_by_side import Found
@@ -87,10 +88,10 @@ def _parse_options(argv: list[str] | None) -> argparse.Namespace:
 
 def _read_given(course: Course, name: str) -> list[NotebookNode]:
     """What all learners could see, and the solution: no evidence."""
-    source = course.source / name / f"{name}.ipynb"
-    if not source.exists():
+    sources = sorted((course.source / name).glob("*.ipynb"))
+    if not sources:
         return []
-    notebook = nbformat.read(source, as_version=4)
+    notebook = join_notebooks(nbformat.read(path, as_version=4) for path in sources)
     stubs = ClearSolutions(config=load_config(course.root))
     release, _ = stubs.preprocess(copy.deepcopy(notebook), {})
     path = course.released(name)
@@ -129,19 +130,38 @@ def _read_notebooks(course: Course, folder: Path) -> Notebooks:
 
 
 def _read(course: Course, submission: Submission) -> NotebookNode | None:
-    """A notebook; the code files beside it are added as cells at its end."""
-    limits, name = course.limits, submission.assignment
+    """The notebooks as one; the code files beside them are added at its end."""
+    limits, stems = course.limits, course.list_notebooks(submission.assignment)
+    own = {Path(f"{stem}.ipynb") for stem in stems}
     try:
-        notebook = read_notebook(submission.path, name, limits.upload_bytes)
+        notebook = join_notebooks(_read_own(submission, stems, limits))
         files = untrusted.files_in(
             submission.path, limits.upload_bytes, limits.upload_files
         )
         for file in files:
-            if file.suffix in CODE_FILES and file != Path(f"{name}.ipynb"):
+            if file.suffix in CODE_FILES and file not in own:
                 notebook.cells += _code_in(submission.path, file, limits.upload_bytes)
     except (Broken, untrusted.TooMuch, OSError):  # reported by grading
         return None
     return notebook
+
+
+def _read_own(
+    submission: Submission, stems: list[str], limits: Limits
+) -> list[NotebookNode]:
+    """The assignment's notebooks that can be read.
+
+    Raises Broken where none can.
+    """
+    found, broken = [], None
+    for stem in stems:
+        try:
+            found.append(read_notebook(submission.path, stem, limits.upload_bytes))
+        except Broken as why:
+            broken = why
+    if broken and not found:
+        raise broken
+    return found
 
 
 def _code_in(folder: Path, file: Path, limit: int) -> list[NotebookNode]:

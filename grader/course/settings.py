@@ -265,6 +265,13 @@ class Course:
             if any(folder.glob("*.ipynb"))
         )
 
+    def list_notebooks(self, name: str) -> list[str]:
+        """What the notebooks of an assignment are called: as itself, or several."""
+        for folder in (self.source / name, self.root / "solutions" / name):
+            if found := sorted(path.stem for path in folder.glob("*.ipynb")):
+                return found
+        return [name]
+
     def released(self, name: str) -> Path | None:
         """The cells of all released notebooks, if `prepare` has made them."""
         return next(self.prepared.glob(f"*/{glob.escape(name)}.ipynb"), None)

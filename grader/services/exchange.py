@@ -93,8 +93,10 @@ class Collect(default.ExchangeCollect):
         source, target = Path(src), Path(dest)
         owner = os.lstat(source).st_uid
         limits = Limits.from_config(self.config)
+        course = Course(Path(self.coursedir.root))
+        notebooks = course.list_notebooks(target.name)
         try:
-            for line in take_in(source, target, limits, owner):
+            for line in take_in(source, target, notebooks, limits, owner):
                 self.log.warning("%s: %s", source.name, line)
         except OSError as error:  # taken away meanwhile, by its learner
             self.log.error("%s: not all was collected: %s", source.name, error)

@@ -78,8 +78,13 @@ class Piece:
         return self.system, self.number or self.name
 
 
-def sort_pieces(members: Sequence[Member]) -> tuple[list[Piece], list[Member]]:
-    """An export's files with their marks, and those without any."""
+def sort_pieces(
+    members: Sequence[Member], name: str = ""
+) -> tuple[list[Piece], list[Member]]:
+    """An export's files with their marks, and those without any.
+
+    `name` is the assignment: a folder that is called so is no learner's.
+    """
     members = [m for m in members if not OWN.search(m.path)]
     depth = 2 if len({m.parts[0] for m in members if len(m.parts) > 1}) == 1 else 1
     found = [
@@ -88,7 +93,7 @@ def sort_pieces(members: Sequence[Member]) -> tuple[list[Piece], list[Member]]:
     most = max(found, key=lambda of: (len(of), -sum(map(_find_end, of))))
     with_marks = _find_tops((piece.member for piece in most), depth)
     if not most or 2 * len(with_marks) < len(_find_tops(members, depth)):
-        most = _read_folders(members)
+        most = _read_folders(members, name)
     marked = {id(piece.member) for piece in most}
     return most, [m for m in members if id(m) not in marked]
 
@@ -146,17 +151,17 @@ def _parse_time(system: str, said: str | None) -> datetime | None:
         return None
 
 
-def _read_folders(members: Sequence[Member]) -> list[Piece]:
+def _read_folders(members: Sequence[Member], name: str) -> list[Piece]:
     """The files of folders that are called as their learners are.
 
-    They may stand in one folder; a folder called as a notebook in it is an
-    assignment's, and no learner's.
+    They may stand in one folder; a folder called as the assignment, or as a
+    notebook in it, is an assignment's, and no learner's.
     """
     tops = {m.parts[0] for m in members}
     below = {m.parts[1] for m in members if len(m.parts) > 2}
     all_deep = all(len(m.parts) > 2 for m in members)
-    own = len(below) == 1 and any(
-        m.parts[2:] == [f"{min(below)}.ipynb"] for m in members
+    own = len(below) == 1 and (
+        name in below or any(m.parts[2:] == [f"{min(below)}.ipynb"] for m in members)
     )
     skip = int(len(tops) == 1 and all_deep and not own)
     return [

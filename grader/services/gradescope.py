@@ -63,7 +63,9 @@ def grade_submission(base: Path, name: str, *, sandboxed: bool) -> dict[str, Any
         shutil.copytree(base / "source" / "course", root, dirs_exist_ok=True)
         course = Course(root)
         place = course.submitted / LEARNER / name
-        take_in(folder_in(base / "submission", name), place, course.limits)
+        notebooks = course.list_notebooks(name)
+        handed = folder_in(base / "submission", name, notebooks)
+        take_in(handed, place, notebooks, course.limits)
         asked_for = ["--root", folder, "--workers", "1"]
         grade.main(asked_for + ["--no-sandbox"] * (not sandboxed))
         submission = Submission(LEARNER, name, place)

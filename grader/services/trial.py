@@ -50,8 +50,8 @@ def try_gradescope(archive: Path, name: str) -> None:
         for part in ("submission", "results"):
             (base / part).mkdir()
         course = base / "source" / "course" / "grading" / "source" / name
-        notebook = read_solved(course / f"{name}.ipynb")
-        nbformat.write(notebook, base / "submission" / f"{name}.ipynb")
+        for path in sorted(course.glob("*.ipynb")):
+            nbformat.write(read_solved(path), base / "submission" / path.name)
         # the answers are the course's own: they may run without a sandbox
         without = ["--no-sandbox"] if sandbox.why_not() else []
         done = _run(
@@ -69,21 +69,28 @@ def try_gradescope(archive: Path, name: str) -> None:
 
 
 def try_classroom(tree: Path, name: str, source: Path) -> None:
-    """Run a starter repository's table of points on the assignment's own answers.
+    """Run a starter repository's tables of points on the assignment's own answers.
+
+    `source` is the folder of the source notebooks.
 
     Raises ValueError if they do not get all points of the visible tests.
     """
     with tempfile.TemporaryDirectory(prefix="trial-") as folder:
         copy = Path(folder) / "repository"
         shutil.copytree(tree, copy)
-        notebook = Path("exercises") / name / f"{name}.ipynb"
-        nbformat.write(read_solved(source), copy / notebook)
-        command = [sys.executable, ".github/points.py", str(notebook)]
-        done = _run(command, copy, {})
-        points = re.search(r"\| all \| \| (\S+) of (\S+) \|", done.stdout)
-        if done.returncode or done.stderr or not points or points[1] != points[2]:
-            most, got = (points[2], points[1]) if points else ("a table of", "none")
-            _refuse(f"{most} points, status 0 and no error", got, done, {})
+        for path in sorted(source.glob("*.ipynb")):
+            _try_table(copy, Path("exercises") / name / path.name, path)
+
+
+def _try_table(copy: Path, notebook: Path, source: Path) -> None:
+    """The table of one notebook, which has to have all points."""
+    nbformat.write(read_solved(source), copy / notebook)
+    command = [sys.executable, ".github/points.py", str(notebook)]
+    done = _run(command, copy, {})
+    points = re.search(r"\| all \| \| (\S+) of (\S+) \|", done.stdout)
+    if done.returncode or done.stderr or not points or points[1] != points[2]:
+        most, got = (points[2], points[1]) if points else ("a table of", "none")
+        _refuse(f"{most} points, status 0 and no error", got, done, {})
 
 
 def _run(

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from rnncore.checking.answers import written_answers
-from rnncore.checking.find import OWN, TREE, NotebookError, find_notebook
+from rnncore.checking.find import OWN, TREE, NotebookError, find_notebooks
 from rnncore.checking.processes import Answer, Runner
 from rnncore.testing.failure import name_answer
 
@@ -38,22 +38,34 @@ def main(
     """
     options = _options(argv)
     try:
-        path = find_notebook(options.notebook)
-        with Checker(path, options.watch) as checker:
-            while True:
-                for line in prepare(path):
-                    print(line)
-                seen = _find_saved(path)  # a save meanwhile counts
-                status = _check(path, checker, options.seconds)
-                if not options.watch:
-                    break
-                _wait_for_save(path, seen)
+        paths = find_notebooks(options.notebook)
+        if options.watch and len(paths) > 1:
+            names = ", ".join(path.name for path in paths)
+            raise NotebookError(f"name the one to watch: {names}")
+        status = max(_check_one(path, options, prepare) for path in paths)
     except NotebookError as refused:
         print(f"check: {refused}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
     return status
+
+
+def _check_one(
+    path: Path,
+    options: argparse.Namespace,
+    prepare: Callable[[Path], Iterable[str]],
+) -> int:
+    """Check one notebook, with --watch again at each save."""
+    with Checker(path, options.watch) as checker:
+        while True:
+            for line in prepare(path):
+                print(line)
+            seen = _find_saved(path)  # a save meanwhile counts
+            status = _check(path, checker, options.seconds)
+            if not options.watch:
+                return status
+            _wait_for_save(path, seen)
 
 
 def _options(argv: list[str] | None) -> argparse.Namespace:

@@ -3,6 +3,7 @@
 import difflib
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 TREE = Path(__file__).resolve().parents[2]  # the course's
@@ -17,41 +18,68 @@ class NotebookError(Exception):
 
 
 def find_notebook(wanted: str | Path | None) -> Path:
-    """The notebook that is meant: 6, ch06, lstm, a folder or a file.
+    """The one notebook that is meant; see `find_notebooks`.
 
-    Raises NotebookError, with a list of those there are, unless it is one.
+    Raises NotebookError where it is none, or one of several.
     """
-    there = find_all()
+    first, *others = find_notebooks(wanted)
+    if others:
+        raise NotebookError(
+            f"{wanted} has several notebooks: {_names([first, *others])}"
+        )
+    return first
+
+
+def find_notebooks(wanted: str | Path | None) -> list[Path]:
+    """What is meant by 6, ch06, lstm, a folder or a file: its notebooks.
+
+    An assignment has one that is called as its folder, or several.
+
+    Raises NotebookError, with a list of those there are, unless it is one
+    assignment's.
+    """
+    there = find_assignments()
     if wanted is None:
         raise NotebookError(f"say which one, as `check 6`. {_list(there)}")
     path = Path(wanted)
-    if path.is_dir():
-        path = path / f"{path.resolve().name}.ipynb"
+    if path.is_dir() and (inside := _list_inside(path.resolve())):
+        return inside
     if path.is_file():
-        return path.resolve()
-    word = Path(wanted).name.removesuffix(".ipynb")
-    found = [p for p in there if _is_meant(word, p.stem)]
+        return [path.resolve()]
+    word = path.name.removesuffix(".ipynb")
+    found = [name for name in there if _is_meant(word, name)]
     if len(found) == 1:
-        return found[0]
+        return there[found[0]]
     if found:
         raise NotebookError(
-            f"{word} may be one of several: {_names(found)}"
+            f"{word} may be one of several: {', '.join(found)}"
         )
-    near = difflib.get_close_matches(word, [p.stem for p in there], n=1)
+    named = [p for paths in there.values() for p in paths if p.stem == word]
+    if len(named) == 1:
+        return named
+    near = difflib.get_close_matches(word, there, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
     raise NotebookError(
         f"there is no notebook {wanted}.{hint} {_list(there)}"
     )
 
 
-def find_all() -> list[Path]:
+def find_assignments() -> dict[str, list[Path]]:
     """The notebooks of the tree's assignments, and of the folder's."""
-    found: dict[str, Path] = {}
+    found: dict[str, list[Path]] = {}
     for folder in (Path.cwd(), Path.cwd() / FOLDER, TREE / FOLDER):
-        for path in sorted(folder.glob("*/*.ipynb")):
-            if path.stem == path.parent.name:
-                found.setdefault(path.stem, path.resolve())
-    return [found[name] for name in sorted(found)]
+        for place in sorted(p for p in folder.glob("*") if p.is_dir()):
+            inside = _list_inside(place.resolve())
+            own = [path.stem for path in inside] == [place.name]
+            if inside and (own or folder.name == FOLDER):
+                found.setdefault(place.name, inside)
+    return dict(sorted(found.items()))
+
+
+def _list_inside(folder: Path) -> list[Path]:
+    """The notebook that is called as its folder, or all that it holds."""
+    own = folder / f"{folder.name}.ipynb"
+    return [own] if own.is_file() else sorted(folder.glob("*.ipynb"))
 
 
 def _is_meant(word: str, name: str) -> bool:
@@ -67,5 +95,6 @@ def _names(paths: list[Path]) -> str:
     return ", ".join(path.stem for path in paths)
 
 
-def _list(paths: list[Path]) -> str:
-    return f"There are: {_names(paths)}" if paths else "There is none here"
+def _list(names: Iterable[str]) -> str:
+    said = ", ".join(names)
+    return f"There are: {said}" if said else "There is none here"

@@ -156,18 +156,18 @@ def test_the_folder_with_the_notebook_is_found_but_no_link_to_one(tmp_path):
     (hidden / f"{NAME}.ipynb").write_text("the answers")
     place = tmp_path / "submission"
     place.mkdir()
-    assert folder_in(place, NAME) == place
+    assert folder_in(place, NAME, [NAME]) == place
     (place / NAME).symlink_to(hidden)
     (place / "exercises").symlink_to(tmp_path / "source")
     (place / f"{NAME}.ipynb").symlink_to(hidden / f"{NAME}.ipynb")
-    assert folder_in(place, NAME) == place
-    take_in(place, tmp_path / "taken" / NAME, Limits())
+    assert folder_in(place, NAME, [NAME]) == place
+    take_in(place, tmp_path / "taken" / NAME, [NAME], Limits())
     assert not [*(tmp_path / "taken" / NAME).iterdir()]
     (place / "exercises").unlink()
     whole = place / "exercises" / NAME
     whole.mkdir(parents=True)
     (whole / f"{NAME}.ipynb").write_text("an answer")
-    assert folder_in(place, NAME) == whole
+    assert folder_in(place, NAME, [NAME]) == whole
 
 
 def test_of_a_folder_that_is_too_large_the_notebook_is_taken(tmp_path):
@@ -176,7 +176,7 @@ def test_of_a_folder_that_is_too_large_the_notebook_is_taken(tmp_path):
     (place / f"{NAME}.ipynb").write_text("{}")
     for number in range(5):
         (place / f"{number}.txt").write_text("x")
-    take_in(place, tmp_path / NAME, Limits(upload_files=3))
+    take_in(place, tmp_path / NAME, [NAME], Limits(upload_files=3))
     assert [p.name for p in (tmp_path / NAME).iterdir()] == [
         f"{NAME}.ipynb"
     ]

@@ -203,6 +203,26 @@ def test_who_names_no_notebook_reads_which_there_are(word, says):
     assert says in str(caught.value)
 
 
+def test_a_folder_of_several_notebooks_is_checked_whole(
+    tmp_path, monkeypatch, capsys
+):
+    folder = tmp_path / "exercises" / "ps1"
+    folder.mkdir(parents=True)
+    for name, value in ("problem1", 2), ("problem2", 3):
+        answer = f"def double(x):\n    return {value} * x"
+        write(folder / f"{name}.ipynb", double=answer)
+    monkeypatch.chdir(tmp_path)
+    for word in ("ps1", "exercises/ps1", str(folder)):
+        assert client.main([word]) == 1
+        said = capsys.readouterr().out
+        assert "problem1: visible tests" in said
+        assert "problem2: visible tests" in said
+        assert said.count("2 of 2 hold") == said.count("1 of 2 hold") == 1
+    assert client.main(["problem1"]) == 0
+    assert client.main(["exercises/ps1", "--watch"]) == 2
+    assert "problem1.ipynb, problem2.ipynb" in capsys.readouterr().err
+
+
 def test_make_takes_a_number_and_keeps_quiet():
     said = subprocess.run(
         ["make", "-n", "check", "6"],
