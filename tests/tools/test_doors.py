@@ -110,7 +110,7 @@ REASONS = {
         grader/run/record.py: _read_executed
         grader/services/exchange.py: ReleaseFeedback.copy_files
         grader/services/gradescope.py: in_words
-        grader/services/trial.py: read_solved try_gradescope try_classroom _try_table
+        grader/services/trial.py: read_solved try_gradescope try_classroom
         grader/trusted/limited.py: _run_in_fork
     """,
     "the author's or the instructor's own file of the course": """

@@ -1,0 +1,182 @@
+"""An assignment of two notebooks on each way that notebooks take in a class."""
+
+import csv
+import shutil
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from grader.assignments import builder, plain, source
+from grader.collecting.incoming import folder_in, take_in
+from grader.commands import classroom, collect, similarity
+from grader.course.settings import Course, Limits
+from grader.notebook.names import cell_metadata
+from tests.grader.test_grade_similarity import ANSWER, OTHER, RENAMED
+from tests.helpers import ROOT
+from tests.helpers.exports import make_empty, moodle, pack
+
+PAIR = "pair"
+STEMS = ["first", "second"]
+
+
+def write(task, answer):
+    """One notebook: an answer and its test."""
+    meta = cell_metadata(task, solution=True)
+    graded = cell_metadata(
+        f"test_{task}", grade=True, locked=True, points=2
+    )
+    cells = [
+        new_code_cell(answer, metadata=meta),
+        new_code_cell(f"assert callable({task})", metadata=graded),
+    ]
+    return new_notebook(cells=cells)
+
+
+def notebooks(first="def first(): pass", second="def second(): pass"):
+    """Both, as texts by their files."""
+    made = write("first", first), write("second", second)
+    return {
+        f"{stem}.ipynb": nbformat.writes(one)
+        for stem, one in zip(STEMS, made, strict=True)
+    }
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    root = make_empty(tmp_path_factory.mktemp("two"))
+    folder = root / "grading" / "source" / PAIR
+    folder.mkdir()
+    for file, text in notebooks().items():
+        (folder / file).write_text(text)
+    return root
+
+
+@pytest.fixture
+def root(made, tmp_path):
+    return shutil.copytree(made, tmp_path / "course")
+
+
+def taken(root):
+    """The files of each learner."""
+    folder = root / "grading" / "submitted"
+    return {
+        who.name: {p.name for p in (who / PAIR).iterdir()}
+        for who in folder.iterdir()
+    }
+
+
+def run(root, status):
+    assert collect.main([PAIR, "--root", str(root)]) == status
+
+
+@pytest.mark.parametrize("below", ["", f"{PAIR}/"])
+def test_both_are_collected_and_one_that_is_missing_is_told(
+    root, below, capsys
+):
+    both = notebooks()
+    files = {
+        moodle("Ann Ode", 101, f"{below}{name}"): text
+        for name, text in both.items()
+    }
+    files[moodle("Bob", 102, f"{below}second (1).ipynb")] = both[
+        "second.ipynb"
+    ]
+    files[moodle("Bob", 102, f"{below}notes.txt")] = "x"
+    pack(root / "grading" / "downloaded" / PAIR / "a.zip", files)
+    run(root, 1)
+    assert taken(root) == {
+        "Ann Ode": {*both},
+        "Bob": {"second.ipynb", "notes.txt"},
+    }
+    told = capsys.readouterr().err
+    assert "Bob: no first.ipynb was taken in" in told
+    assert "Ann" not in told
+
+
+def test_a_folder_called_as_the_assignment_is_no_learners(root):
+    folder = root / "grading" / "downloaded" / PAIR / "class" / "ann" / PAIR
+    folder.mkdir(parents=True)
+    for file, text in notebooks().items():
+        (folder / file).write_text(text)
+    run(root, 0)
+    assert taken(root) == {"ann": {"first.ipynb", "second.ipynb"}}
+
+
+def test_a_later_version_of_one_counts_for_that_one(root):
+    both = notebooks()
+    place = root / "grading" / "downloaded" / PAIR
+    pack(
+        place / "a.zip",
+        {moodle("Ann", 101, name): text for name, text in both.items()},
+    )
+    later = notebooks(second="def second(): return 2")["second.ipynb"]
+    pack(place / "b.zip", {moodle("Ann", 101, "second.ipynb"): later})
+    run(root, 0)
+    folder = root / "grading" / "submitted" / "Ann" / PAIR
+    assert (folder / "first.ipynb").read_text() == both["first.ipynb"]
+    assert (folder / "second.ipynb").read_text() == later
+
+
+def test_answers_of_either_are_compared(root):
+    answers = {
+        "ann": (OTHER, ANSWER),
+        "bob": ("def first(): pass", RENAMED),
+    }
+    answers |= {f"other{k}": ("x = 1", f"y = {k}") for k in range(3)}
+    for who, (first, second) in answers.items():
+        folder = root / "grading" / "submitted" / who / PAIR
+        folder.mkdir(parents=True)
+        for file, text in notebooks(first, second).items():
+            (folder / file).write_text(text)
+    (folder / "first.ipynb").unlink()
+    assert similarity.main(["--root", str(root), "--share", "0.4"]) == 0
+    with (root / "grading" / "similarity.csv").open() as file:
+        found = [
+            (row["learner"], row["other"]) for row in csv.DictReader(file)
+        ]
+    assert found == [("ann", "bob")]
+
+
+def test_a_clone_or_an_upload_with_one_of_them_is_the_place(root, tmp_path):
+    clone = tmp_path / "hw-submissions" / "hw-ann"
+    folder = clone / "exercises" / PAIR
+    folder.mkdir(parents=True)
+    (folder / "second.ipynb").write_text(notebooks()["second.ipynb"])
+    assert folder_in(clone, PAIR, STEMS) == folder
+    (folder / "big.txt").write_text("x")
+    take_in(folder, tmp_path / "taken", STEMS, Limits(upload_files=1))
+    assert [p.name for p in (tmp_path / "taken").iterdir()] == [
+        "second.ipynb"
+    ]
+    course = Course(root)
+    assert classroom.collect(PAIR, clone.parent, course) == (["ann"], [])
+    course.close()
+    assert taken(root) == {"ann": {"second.ipynb", "big.txt"}}
+
+
+def test_the_workflow_has_a_step_for_each_task_of_both():
+    tasks = {"first": {"a": 1.0}, "second": {"b": 2.0, "c": 0.5}}
+    text = classroom.format_workflow(PAIR, tasks)
+    for task, notebook in ("a", "first"), ("b", "second"), ("c", "second"):
+        path = f"exercises/{PAIR}/{notebook}.ipynb"
+        assert f"points.py {path} {task}\n" in text
+        assert f"points.py {path}" in text.split("Points")[1]
+
+
+@pytest.mark.slow
+def test_a_starter_repository_of_both_is_tried(tmp_path, monkeypatch):
+    for module in (source, builder, plain):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    folder = tmp_path / "solutions" / PAIR
+    folder.mkdir(parents=True)
+    answer = "### BEGIN SOLUTION\ndef {0}(): return 1\n### END SOLUTION"
+    for stem in STEMS:
+        notebook = write(stem, answer.format(stem))
+        nbformat.write(notebook, folder / f"{stem}.ipynb")
+    made = tmp_path / "starter"
+    classroom.start(PAIR, made)
+    released = made / "exercises" / PAIR
+    assert {p.name for p in released.glob("*.ipynb")} == {*notebooks()}
+    assert "second.ipynb" in (made / "README.md").read_text()
