@@ -187,7 +187,8 @@ def _write_source(name: str, folder: Path) -> None:
     """Write the source notebook, and the files in the same folder."""
     left = ["__pycache__", ".ipynb_checkpoints"]
     if name in plain_names():
-        shutil.copytree(folder_of(name), folder, ignore=shutil.ignore_patterns(*left))
+        ignored = shutil.ignore_patterns(*left)  # and files are of now: see grade.py
+        shutil.copytree(folder_of(name), folder, False, ignored, shutil.copyfile)
         prepare_notebooks(name, folder)
         return
     assignment = read(name)

@@ -102,8 +102,8 @@ def ours(tmp_path_factory):
                 tried = trial.try_assignment(name, root)
                 assert (tried.lost, tried.given) == ([], []), name
                 hand_in(root / "grading", name, root / "exercises" / name)
-        limits = ["--cell-seconds=120", "--total-seconds=600"]
-        assert grade.main(["--root", str(root), *limits]) == 0
+            limits = ["--cell-seconds=120", "--total-seconds=600"]
+            assert grade.main(["--root", str(root), *limits]) == 0
 
     root = make_once(tmp_path_factory, "stock-formats-ours", make)
     return read_points(root / "grading" / "gradebook.db")

@@ -213,6 +213,7 @@ def test_a_test_that_needs_it_runs_inside_and_everybody_is_told(
     assert grade.main(["--root", str(course)]) == 0
     shown = capsys.readouterr().out
     assert "save*" in shown
+    assert "Building" not in shown  # it is built, and nothing has changed
     assert f"* {INSIDE}" in shown
     got = points(course)
     for who, most in (("right", 2), ("wrong", 0), ("blank", 0)):
