@@ -226,13 +226,14 @@ def _stand_apart(shell: Shell) -> Iterator[None]:
     """Run a test beside the notebook's names, as the grader does.
 
     An answer that uses what only a test imports fails here as there.
-    Later tests have what a test has bound.
+    Later tests have what a test has bound, unless the notebook has bound
+    it since: then its own.
     """
     module, names = shell.user_module, shell.user_ns
     before = dict(names)
     bound = getattr(shell, TESTS_NAMES, {})
     beside = ModuleType(module.__name__)
-    beside.__dict__.update(before | bound)
+    beside.__dict__.update(bound | before)
     shell.user_module = beside
     shell.user_ns = Apart(beside.__dict__, names)
     try:

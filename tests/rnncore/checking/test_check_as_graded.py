@@ -124,6 +124,25 @@ def test_a_name_that_a_test_deletes_is_deleted_for_the_answer(tmp_path):
     assert check(path)["test_root"]
 
 
+def test_an_answer_called_as_what_an_earlier_test_imports_is_the_one_tested(
+    tmp_path,
+):
+    """A wrong one, where the import gives the right one."""
+    notebook = made({"root": "def root(x):\n    return x ** 0.5"})
+    notebook.cells[
+        1
+    ].source = "from math import floor as later\nassert root(4)"
+    notebook.cells[2].source = "def later(x):\n    return x"
+    notebook.cells[3].source = "assert later(1.5) == 1"
+    path = tmp_path / "a.ipynb"
+    nbformat.write(notebook, path)
+    assert check(path) == {
+        "test_root": True,
+        "test_later": False,
+        "test_value": True,
+    }
+
+
 def test_a_test_changes_no_name_of_the_notebook(tmp_path):
     notebook = made({"root": "limit = 1\ndef root(x):\n    return 2"})
     notebook.cells[1].source = "limit = 5\nassert root(4) == 2"
