@@ -1956,7 +1956,7 @@ attack(
     "growing_within_bounds",
     "has the right function keep as many steps as a probe may ask for",
     answers={
-        "probes": "def probes():\n    return [(abs, np.zeros(9999), 1000)] * 20"
+        "probes": "def probes():\n    return [(abs, np.full(9999, np.inf), 1000)] * 20"
     },
     stock=False,
 )
