@@ -293,6 +293,32 @@ two other divisors: two things: std was divided by one less than the number of v
 +     mean, std = xp.mean(past), xp.std(past, correction=1)
 +     train_x, train_y = windows((past - mean) / std, size)
 +     test_x, test_y = windows((future - xp.mean(future)) / xp.std(future), size)
+
+no target scaled: the windows are scaled and the targets are not, neither in the training nor in the test; all are values of one scaled series
+- return Split(train_x, train_y, test_x, test_y, mean, std)
++ return Split(train_x, past[size:], test_x, future[size:], mean, std)
+
+mean and std exchanged: mean and std came back in each other's place: first the mean, then the standard deviation
+- test_y, mean, std)
++ test_y, std, mean)
+
+divided first: the values were divided by std, and then the mean of those before the division was taken off; take it off first, (x - mean) / std
+-     train_x, train_y = windows((past - mean) / std, size)
+-     test_x, test_y = windows((future - mean) / std, size)
++     train_x, train_y = windows(past / std - mean, size)
++     test_x, test_y = windows(future / std - mean, size)
+
+newest first: your windows have their newest value first; a window is `size` values in a row, as they are
+- return Split(train_x, train_y, test_x, test_y, mean, std)
++ return Split(xp.flip(train_x, axis=1), train_y, xp.flip(test_x, axis=1), test_y, mean, std)
+
+test a step late: the test begins a step late: x[cut] is its first value
+- x[cut:]
++ x[cut + 1 :]
+
+test a step early: x[cut - 1] stands on both sides: the test begins at x[cut]
+- x[cut:]
++ x[cut - 1 :]
 """
 
 # %% [markdown]
@@ -778,6 +804,19 @@ exp of the zeros: exp was taken before the mean, and of the zeros in the filled 
 base two over all places: two things: the sum was divided by T B, filled places included, and 2 was taken to its power; the surprisals are in nats
 - return exp(float(total) / count)
 + return 2.0 ** (float(total) / (mask.shape[0] * mask.shape[1]))
+
+mask not looked at: the mean was taken over all places, filled ones too; both sums run over the places where the mask is True
+-     total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))
+-     return exp(float(total) / count)
++     return exp(float(xp.mean(nats)))
+
+finite places counted: what lies in a filled place may be a finite number as well; only the mask says which places are real
+- xp.where(mask, nats,
++ xp.where(xp.isfinite(nats), nats,
+
+exp before the division: exp was taken of the sum, and the result was divided; divide the sum, and take exp once, at the end
+- exp(float(total) / count)
++ exp(float(total)) / count
 """
 
 # %% [markdown]
@@ -867,6 +906,7 @@ def seasons(rng, T, B, K, period):
 
 rng = np.random.default_rng(3)
 visible = move([seasons(rng, 9, 3, 4, 4), seasons(rng, 7, 2, 5, 3)])
+visible.append(move(seasons(rng, 4, 2, 3, 3)))  # one step over a season
 check(
     seasonal_mase,
     stored("seasonal_mase"),
@@ -1015,6 +1055,14 @@ medians: error and ruler are medians; MASE takes means
 -     return error / xp.mean(xp.abs(season), axis=0)
 +     error = np.median(xp.abs(actual - predicted), axis=0)
 +     return error / np.median(xp.abs(season), axis=0)
+
+errors squared: your errors are squares, and the ruler is made of absolute values; both are means of absolute values
+- xp.mean(xp.abs(actual - predicted), axis=0)
++ xp.mean((actual - predicted) ** 2, axis=0)
+
+errors added up: your errors were added up and the ruler is a mean; both are means
+- error = xp.mean(
++ error = xp.sum(
 """
 
 # %% [markdown]
@@ -1274,6 +1322,16 @@ token in its own context: the context has the last token in it; it ends just bef
 context alone from the start: the gram is right, and its context was taken from the start of the tokens; it is the k tokens just before the last one
 - tokens[last - k : last], tokens[last - k :]
 + tokens[:k], tokens[last - k :]
+
+context cut at its end: a shorter context lost its last token; it loses its first, so that those next to the token stay
+-         context, gram = tokens[last - k : last], tokens[last - k :]
++         start = max(0, last - model.order + 1)
++         context = tokens[start : start + k]
++         gram = context + tokens[last:]
+
+unseen context forgets: a context that was never seen threw away what the shorter ones had said; it adds nothing, and their p stays
+- break
++ return 1 / len(model.vocabulary)
 """
 
 # %% [markdown]
