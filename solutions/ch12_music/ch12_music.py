@@ -366,6 +366,10 @@ the first of two is heard: of two notes that begin in one frame the one listed f
 +     for n, (b, e, q, v) in enumerate(zip(first, last, pitch, voice, strict=True)):
 +         if any(c == b and w == v for c, w in zip(first[:n], voice[:n], strict=True)):
 +             continue
+
+HOLD where nothing sounds: HOLD stands before a voice's first note, where nothing sounds: that is SILENCE
+- np.full((last.max(), V), SILENCE)
++ np.full((last.max(), V), HOLD)
 """
 
 # %% [markdown]
@@ -437,6 +441,7 @@ from rnncore.testing import (
     mover,
     stored,
 )
+from rnncore.testing.inputs import list_called
 
 properties = Properties(values=2, gradients=1, dtype=1)
 
@@ -471,6 +476,18 @@ nats, _ = chorale_nats(logits, roll, move(np.array([6, 3])))
 assert_close("a coin for each of 88 keys", nats, 88 * np.log(2), 1e-6)
 with properties("dtype"):
     assert_that(hasattr(nats, "dtype"), "nats: a 0-d tensor is asked for")
+
+
+def check_no_autograd(args):
+    """The gradient is written, and not left to autograd."""
+    called = {"torch.autograd.grad", "torch.autograd.backward"}
+    called &= {*list_called(chorale_nats, args)}
+    with properties("gradients"):
+        says = "without autograd: write the gradient itself"
+        assert_that(not called, says)
+
+
+check_no_autograd(visible[0])
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import assert_gradient, hidden_inputs, hidden_rng
 
@@ -489,6 +506,7 @@ check(
     by=properties,
 )
 args = move(pieces_and_model(rng, 4, 3, 3))
+check_no_autograd(args)
 _, d_logits = chorale_nats(**args)
 with properties("gradients"):
     assert_gradient(
@@ -685,6 +703,26 @@ float64 inside [hidden, dtype]: the mask was made in float64, and a result took 
 bits, in the score alone: the score is in bits, and its gradient is in nats; a nat is a logarithm to the base e
 - nats = (each.sum(-1) * weight).sum()
 + nats = (each.sum(-1) * weight).sum() / np.log(2)
+
+last frame left out: the last frame of each piece was left out; only the first is, and the padding
+- (t < lengths)
++ (t < lengths - 1)
+
+divided by all places: the sum was divided by all places, the padding too; divide by the frames that count
+- counts / counts.sum()
++ counts / counts.numel()
+
+no clamp over the pieces: each piece was averaged first, then the pieces: a short one counts as much as a long one. Divide once, by the number of all frames
+- counts / counts.sum()
++ counts / counts.sum(0) / counts.shape[1]
+
+gradient from autograd [hidden, gradients]: the gradient came from autograd; the task is to write it
+-     nats = (each.sum(-1) * weight).sum()
+-     d_told = (torch.sigmoid(told) - came) * weight[..., None]
++     nats = (each.sum(-1) * weight).sum()
++     free = told.detach().requires_grad_()
++     free_each = torch.nn.functional.softplus(free) - free * came
++     (d_told,) = torch.autograd.grad((free_each.sum(-1) * weight).sum(), free)
 """
 
 # %% [markdown]
@@ -1061,6 +1099,14 @@ former interval upside down: the former interval was counted from the upper voic
 new interval upside down: the new interval was counted the other way round than the former one: both are upper minus lower, `now[u] - q`
 - again = (now[u] - keys) % 12 == apart
 + again = (keys - now[u]) % 12 == apart
+
+any interval: the same interval again was forbidden whatever it is; only fifths and octaves are
+- may &= ~(both & again & (apart in (0, 7)))
++ may &= ~(both & again)
+
+the highest voice's range for all: all voices were given the range of the highest; each has its own
+- low, high = compass[v]
++ low, high = compass[0]
 """
 
 # %% [markdown]
@@ -1207,6 +1253,19 @@ visible.append(
         compass=np.array([[55, 70], [22, 31]]),
     )
 )
+visible.append(
+    dict(  # the first voice begins with a rest; two in training are alike
+        pieces=[
+            np.array([[SILENCE, 34], [47, HOLD]]),
+            np.array([[SILENCE, 36], [49, HOLD]]),  # the first, higher
+            np.array([[46, 33], [45, 31]]),
+            np.array([[47, 34], [46, 32]]),  # the third, higher
+        ],
+        keys=[0, 2, -1, 6],
+        held_out=[0],
+        compass=np.array([[58, 72], [45, 60]]),
+    )
+)
 OUTPUTS = "train, test"
 check(
     in_all_keys,
@@ -1258,6 +1317,18 @@ for lowest in (22, 23):
             compass=np.array([[55, 70], [lowest, 31]]),
         )
     )
+hidden.append(
+    dict(  # the first voice begins with a rest
+        pieces=[
+            np.array([[SILENCE, 31], [44, 33], [46, 29]]),
+            np.array([[SILENCE, 30], [43, 32], [45, 28]]),
+            np.array([[42, 30], [41, 29]]),
+        ],
+        keys=[3, -4, 2],
+        held_out=[1],
+        compass=np.array([[55, 70], [40, 58]]),
+    )
+)
 held = collection(rng, 3, 2)  # one that is held longer is another piece
 again = held["pieces"][held["held_out"][0]]
 held["pieces"].append(np.concatenate([again, again[:1] * 0 + HOLD]))
@@ -1437,6 +1508,10 @@ lowest key in no key: the piano's lowest key, whose token is FIRST itself, was l
 rhythm left out: pieces were compared by their struck pitches alone: one that is held longer is another piece, and may be trained on
 - return up(piece, TOKENS - piece.max()).tobytes()
 + return np.diff(piece[piece >= FIRST]).tobytes()
+
+first notes compared: a piece of the test was trained on in another key: the pieces were moved so that their first tokens agree, and where the first voice begins with a rest that is no note. Take the highest note
+- TOKENS - piece.max()
++ TOKENS - piece[0, 0]
 """
 
 # %% [markdown]
