@@ -687,6 +687,10 @@ spread over the others, gradient of the sum: two things: alpha was spread over t
 +     q = (1 - alpha) * one_hot + alpha / max(K - 1, 1) * (1 - one_hot)
 +     loss = -xp.sum(q * log_p) / (T * B)
 +     d_logits = xp.exp(log_p) - q
+
+p smoothed in the loss: the loss was made of smoothed probabilities, log of (1 - alpha) p + alpha / K; the targets are to be smoothed, and log p stays
+- loss = -xp.sum(q * log_p) / (T * B)
++ loss = -xp.sum(one_hot * xp.log((1 - alpha) * xp.exp(log_p) + alpha / K)) / (T * B)
 """
 
 # %% [markdown]
@@ -919,6 +923,10 @@ first step stands still, step W in the warm-up: two things: the first step has a
 -         return peak * (step + 1) / warmup
 +     if step <= warmup:
 +         return peak * step / warmup
+
+step W in the warm-up, unless there is none: step W belongs to the cosine, which begins there with the peak; the warm-up has the W steps before it
+- if step < warmup:
++ if warmup and step <= warmup:
 """
 
 # %% [markdown]
@@ -1009,6 +1017,7 @@ rng = np.random.default_rng(3)
 visible = [
     one_batch(rng, 3, 2, 4, 3, sgd(0.5, momentum=0.5), 4),
     one_batch(rng, 2, 1, 3, 2, adam(0.1), 3),
+    one_batch(rng, 3, 2, 4, 3, sgd(30.0), 4),  # its loss goes up
 ]
 check(by_heart, stored("by_heart"), visible, outputs=OUTPUTS, by=properties)
 
@@ -1132,6 +1141,19 @@ weights of a step before: the losses are right, but the weights are those at whi
 memory taken for the weights: the two results of update were exchanged: the weights come first, then the memory
 -         params, memory = optimizer.update(params, d_params, memory)
 +         memory, params = optimizer.update(params, d_params, memory)
+
+last update missing: the losses are right, but the weights lack the last update: they are those at which the last loss was measured
+-         params, memory = optimizer.update(params, d_params, memory)
+-         losses.append(float(loss))
+-     return losses, params
++         before = params
++         params, memory = optimizer.update(params, d_params, memory)
++         losses.append(float(loss))
++     return losses, before
+
+loss over the rows: each loss was divided by the rows of the batch once more; it is a mean already
+- losses.append(float(loss))
++ losses.append(float(loss) / len(batch))
 """
 
 # %% [markdown]
@@ -1235,23 +1257,11 @@ with properties("sizes"):
     assert_close("log_p at logits of 1000 and 0", log_p, by_hand, why=why)
     assert_close("the loss there", loss, 500 + np.log(2) / 2)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_inputs
+from rnncore.testing import hidden_inputs, hidden_rng
 
-hidden = hidden_inputs(
-    prediction,
-    [
-        (T, B, K, size)
-        for T, B, K in [
-            (1, 1, 1),
-            (1, 1, 2),
-            (4, 3, 5),
-            (2, 5, 3),
-            (6, 2, 6),
-        ]
-        for size in (1.0, 1000.0)
-    ],
-    device,
-)
+rng = hidden_rng()
+sizes = [(1, 1, 1), (1, 1, 2), (4, 3, 5), (2, 5, 3), (6, 2, 6)]
+hidden = hidden_inputs(prediction, sizes, device, rng=rng)
 check(
     cross_entropy,
     book_cross_entropy,
@@ -1259,16 +1269,23 @@ check(
     outputs=OUTPUTS,
     by=properties,
 )
+for size in sizes:
+    far = move(prediction(rng, *size, 1000.0))
+    right, (right_log_p, _) = book_cross_entropy(**far)
+    with properties("sizes"):
+        loss, (log_p, _) = cross_entropy(**far)
+        assert_close("log_p of logits in the thousands", log_p, right_log_p)
+        assert_close("the loss there", loss, right)
 ### END HIDDEN TESTS
 properties.points("Task 5 holds.")
 
 # %% mistakes="cross_entropy"
 r"""
-overflow [hidden]: the largest logit was not subtracted, and the exponential of 1000 is infinite
+overflow [hidden, sizes]: the largest logit was not subtracted, and the exponential of 1000 is infinite
 - z = logits - xp.max(logits, axis=-1, keepdims=True)
 + z = 1.0 * logits
 
-one maximum for all [hidden]: the largest of all logits was subtracted; a prediction far below it loses all its exponentials to underflow
+one maximum for all [hidden, sizes]: the largest of all logits was subtracted; a prediction far below it loses all its exponentials to underflow
 - xp.max(logits, axis=-1, keepdims=True)
 + xp.max(logits)
 
@@ -1304,7 +1321,7 @@ logits taken for log p: the logits were not normalised: the probabilities do not
 - log_p = z - xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
 + log_p = z
 
-log of p [hidden]: p was made first and then its logarithm was taken: where p is 0 in floating point the logarithm is infinite, and log p is not
+log of p [hidden, sizes]: p was made first and then its logarithm was taken: where p is 0 in floating point the logarithm is infinite, and log p is not
 -     log_p = z - xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
 +     log_p = xp.log(xp.exp(z) / xp.sum(xp.exp(z), axis=-1, keepdims=True))
 
@@ -1391,6 +1408,14 @@ cache exchanged: the two parts of the cache have changed places: log_p comes fir
 -     loss = -xp.mean(xp.sum(picked, axis=-1))
 +     loss = -xp.mean(xp.sum(picked, axis=-1))
 +     log_p, one_hot = one_hot, log_p
+
+sum without its logarithm: the sum of the exponentials was taken off, and not its logarithm
+- xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
++ xp.sum(xp.exp(z), axis=-1, keepdims=True)
+
+all classes: log p of all classes was added up; only the target's counts
+- picked = xp.where(one_hot, log_p, xp.zeros_like(log_p))
++ picked = log_p
 """
 
 # %% [markdown]
