@@ -378,6 +378,18 @@ forget gate from a_i: your forget gate was made of the input gate's sum; its own
 candidate shown: your h is o tanh(g), the candidate; what is shown is o tanh(c)
 - h = o * xp.tanh(c)
 + h = o * xp.tanh(g)
+
+no peephole at the forget gate: your forget gate does not see the memory: p_f c_{t-1} is missing in its sum
+- sigmoid(a_f + p[1, ...] * c_before)
++ sigmoid(a_f)
+
+no peephole at the input gate: your input gate does not see the memory: p_i c_{t-1} is missing in its sum
+- sigmoid(a_i + p[0, ...] * c_before)
++ sigmoid(a_i)
+
+output gate with the forget gate's row: the output gate took the forget gate's peephole: the rows of p stand in the order i, f, o
+- a_o + p[2, ...]
++ a_o + p[1, ...]
 """
 
 # %% [markdown]
@@ -514,7 +526,7 @@ def steps_first(*args):
 
 
 rng = np.random.default_rng(8)
-sizes = [(4, 3, 2, False), (5, 2, 1, True)]
+sizes = [(4, 3, 2, False), (5, 2, 2, True)]
 visible = [move(recorded(rng, *size)) for size in sizes]
 visible.append(move(recorded(rng, 3, 2, 2, False), "float32"))
 answer = observe(written_by, visible[0])
@@ -2074,6 +2086,18 @@ h past the matrix: you sent d_h on to h_{t-1}; nothing of h goes past the matrix
 candidate scaled: your candidate's block was multiplied by 4; what was cut is not made up for
 - [nothing, nothing, d_g, nothing]
 + [nothing, nothing, 4 * d_g, nothing]
+
+output gate's block alone: your d_a_h has kept the block of the output gate; the candidate's was to stay, and the order is i, f, g, o
+-     _, _, d_g, _ = gates(d_a_h, 4)
+-     nothing = xp.zeros_like(d_g)
+-     d_a_h = xp.concat([nothing, nothing, d_g, nothing], axis=-1)
++     _, _, _, d_o = gates(d_a_h, 4)
++     nothing = xp.zeros_like(d_o)
++     d_a_h = xp.concat([nothing, nothing, nothing, d_o], axis=-1)
+
+slope once more: the candidate's slope was multiplied in a second time; the exact vjp has it already
+- [nothing, nothing, d_g, nothing]
++ [nothing, nothing, d_g * (1 - cache[2] * cache[2]), nothing]
 """
 
 # %% [markdown]
@@ -2339,6 +2363,30 @@ slope on the road: your d_c went back to c_{t-1} with the slope f (1 - f); the g
 o twice: in your d_o the gate stands twice; the slope of o is o (1 - o)
 - d_h * tanh_c * o * (1 - o)
 + d_h * tanh_c * o * o * (1 - o)
+
+no slope of o: in your d_o the slope of the sigmoid, o (1 - o), is missing
+- d_h * tanh_c * o * (1 - o)
++ d_h * tanh_c
+
+no slope of f: in your d_f the slope of the sigmoid, f (1 - f), is missing
+- d_c * c_before * f * (1 - f)
++ d_c * c_before
+
+slope 1 - tanh c: the slope of tanh at c is 1 - tanh² c; yours lacks the square
+- (1 - tanh_c * tanh_c)
++ (1 - tanh_c)
+
+d_f with the candidate: in your d_f, d_c was multiplied by g; the partner of f is the old memory, c_{t-1}
+- d_c * c_before * f
++ d_c * g * f
+
+o with the slope of tanh: in your d_o stands 1 - o², the slope of a tanh; o is a sigmoid, with slope o (1 - o)
+- o * (1 - o)
++ (1 - o * o)
+
+averaged over the batch: your d_a was divided by the size of the batch; each sequence has a gradient of its own, and what is shared is added up later
+- return d_a, d_a, (0.0, d_c * f)
++ return d_a / d_a.shape[0], d_a / d_a.shape[0], (0.0, d_c * f)
 """
 
 # %% [markdown]
