@@ -557,6 +557,7 @@ visible = [
     small_batch(rng, 4, 3, [[1, 2], [2], [1]], [4, 3, 2]),
     small_batch(rng, 5, 3, [[2, 2], [1, 2, 1]], [4, 5]),
     small_batch(rng, 4, 3, [[1, 1], [2]], [4, 2], 900.0),
+    small_batch(rng, 3, 3, [[2, 1], []], [3, 2]),  # nothing was said
 ]
 check(
     listed_loss,
@@ -809,6 +810,10 @@ the likeliest path's share [gradients]: the share is that of the likeliest path 
 loss of the likeliest path: the loss is that of the likeliest path alone; it sums over all paths that read as the transcript
 -         loss -= float(total) / letters
 +         loss -= float(log_w.max()) / letters
+
+the likeliest path in the sum's place: only the likeliest path was counted, and the shares are taken of it; loss and shares go by the sum over all that read as the transcript
+- np.logaddexp.reduce(log_w)
++ log_w.max()
 """
 
 # %% [markdown]
@@ -1183,6 +1188,30 @@ neighbours exchanged for one: two neighbours that changed places were counted as
 +                 if i and j and a[i - 1 : i + 1] == [y, b[j - 1]]:
 +                     d[i, j] = min(d[i, j], d[i - 2, j - 2] + 1)
 +         errors[c] = errors.get(c, 0) + d[len(a) - 1, len(b) - 1]
+
+words too many are free, the first row too: words too many cost nothing; each is an error
+-         row = list(range(len(b) + 1))
+-         for i, x in enumerate(a, 1):
+-             new = [i]
+-             for j, y in enumerate(b, 1):
+-                 facing = row[j - 1] + (x != y)
+-                 new.append(min(row[j] + 1, new[-1] + 1, facing))
++         row = [0] * (len(b) + 1)
++         for i, x in enumerate(a, 1):
++             new = [i]
++             for j, y in enumerate(b, 1):
++                 facing = row[j - 1] + (x != y)
++                 new.append(min(row[j] + 1, new[-1], facing))
+
+words missing are free, the first column too: words that are missing cost nothing; each is an error
+-             new = [i]
+-             for j, y in enumerate(b, 1):
+-                 facing = row[j - 1] + (x != y)
+-                 new.append(min(row[j] + 1, new[-1] + 1, facing))
++             new = [0]
++             for j, y in enumerate(b, 1):
++                 facing = row[j - 1] + (x != y)
++                 new.append(min(row[j], new[-1] + 1, facing))
 """
 
 # %% [markdown]
@@ -1558,6 +1587,18 @@ np.gradient: these are differences of the two neighbours, whatever `reach` is, a
 +         return torch.gradient(x, dim=0)[0]
 +
 +     change = slope(features)
+
+slope and slope of the slope first: the features stand at the end; they come first, then the slopes, then the slopes of those
+- [features, change, slope(change)]
++ [change, slope(change), features]
+
+zeros before the start: zeros stand before a recording's first frame; its first frame stands there again
+- gain = frames_at(x, after) - frames_at(x, before)
++ gain = frames_at(x, after) - frames_at(x, before) * (t >= n + 0 * lengths)[..., None]
+
+zeros after the end: zeros stand after a recording's last frame; its last frame stands there again
+- gain = frames_at(x, after) - frames_at(x, before)
++ gain = frames_at(x, after) * (t + n < lengths)[..., None] - frames_at(x, before)
 """
 
 # %% [markdown]
