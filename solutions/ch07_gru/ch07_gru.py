@@ -265,6 +265,8 @@ by_name = [
         for operation in POINTWISE
     ),  # fit: made of x alone
     (),  # fits: no line asks for anything
+    (("a", "product", ("x",)), ("b", "product", ("c",))),
+    (("a", "product", ("h",)), ("b", "product", ("c",))),
 ]
 visible = [{"program": program} for program in by_name]
 check(fits_the_loop, stored("fits_the_loop"), visible, outputs="fits")
@@ -286,6 +288,7 @@ for first in ("h", "x"), ("x", "c"), ("x", "x"):
         hidden.append({"program": tuple(program)})
 both = [(f"W h {k}", "product", ("h",)) for k in (1, 2)]
 hidden.append({"program": (*both, ("a", "add", ("W h 1", "W h 2")))})
+hidden.append({"program": ()})
 check(fits_the_loop, reference_fits_the_loop, hidden, outputs="fits")
 ### END HIDDEN TESTS
 print("Task 1 holds.")
@@ -352,6 +355,32 @@ one product of h: a cell with two products of the old h was refused; each has a 
 +             return False
 +         if operation == "product" and depends:
 +             old.add("W_h")
+
+first line decides: True came back after the first line that fits, or before all were looked at: `return True` stands behind the loop
+-             old.add(name)
+-     return True
++             old.add(name)
++         return True
++     return True
+
+True and False exchanged: True and False are exchanged: True is for the cell that fits
+-             return False
+-         if depends:
+-             old.add(name)
+-     return True
++             return True
++         if depends:
++             old.add(name)
++     return False
+
+memory forgotten: a product of the old c, or of what is made of it, was let through: c is old state too, and the loop has no matrix for it
+-     for name, operation, arguments in program:
++     old = {"h"}
++     for name, operation, arguments in program:
+
+empty program refused: a program without a line was refused: it asks for nothing, so it fits
+- return True
++ return len(program) > 0
 """
 
 # %% [markdown]
@@ -600,6 +629,15 @@ added on top: your new state adds f (n + h) to h; it moves h towards n, h + f (n
 input kept for h: your new state keeps a share of x_n, the input's block; what is kept is h itself
 - (1 - f) * h + f * n
 + (1 - f) * x_n + f * n
+
+reset inside the product: the gate multiplied h before the product with W_hn; here it multiplies what comes out, W_hn h + b_hn
+-     n = xp.tanh(x_n + f * m)
++     _, m = gates((f * h) @ params.W_h.T + params.b_h, 2)
++     n = xp.tanh(x_n + m)
+
+b_x twice: b_x was added to what comes from h as well; b_h belongs there
+- h @ params.W_h.T + params.b_h
++ h @ params.W_h.T + params.b_x
 """
 
 # %% [markdown]
@@ -903,6 +941,14 @@ slope of f at n: in your d_f stands n (1 - n); the slope of the gate is f (1 - f
 W_x from a_h: your d_W_x was made of d_a_h; W_x made a_x
 - d_a_x.T @ x_t
 + d_a_h.T @ x_t
+
+one sequence's biases: the biases have the gradient of the first sequence alone; all sequences read them, so add up over the batch
+- xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)
++ d_a_x[0, :], d_a_h[0, :]
+
+weights averaged: the gradients of both matrices were averaged over the batch; shared gradients add up
+- d_a_x.T @ x_t, d_a_h.T @ h
++ d_a_x.T @ x_t / d_h.shape[0], d_a_h.T @ h / d_h.shape[0]
 """
 
 # %% [markdown]
@@ -1127,6 +1173,10 @@ sizes added up: your multiply_adds add G H to D + H; each of the G H rows reads 
 a bias for each input: your budget counts a bias for each input; b_x and b_h have G·H numbers each
 - (D + (H + 1) + 2)
 + (D + (H + 1) + D + 1)
+
+no D in the budget: W_x is missing in the budget: G·H rows of D numbers each
+- (D + (H + 1) + 2)
++ ((H + 1) + 2)
 """
 
 # %% [markdown]
@@ -1390,7 +1440,7 @@ sum over the steps: your half-life divides by the sum of ln z over the steps; th
 #
 # Close the chapter. Take a gradient back through the GRU's pointwise cell: $r = \sigma(x_r + h_r)$, $z = \sigma(x_z + h_z)$, $n = \tanh(x_n + r \odot h_n)$, $h_t = (1 - z) \odot n + z \odot h_{t-1}$, where $x_r, x_z, x_n$ are the blocks of $a_x$ and $h_r, h_z, h_n$ those of $a_h$.
 #
-# The cache is `(r, z, n, r_h, h_before)` with $r_h = r \odot h_n$. Return $\mathrm{d}a_x$, $\mathrm{d}a_h$, both (B, 3·H), and as a tuple of one what reaches $h_{t-1}$ past the matrix.
+# The cache is `(r, z, n, r_h, h_before)` with $r_h = r \odot h_n$; a reset gate may be shut, $r = 0$. Return $\mathrm{d}a_x$, $\mathrm{d}a_h$, both (B, 3·H), and as a tuple of one what reaches $h_{t-1}$ past the matrix.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1461,7 +1511,14 @@ def gru_back(rng, B, H, dtype="float64"):
     }
 
 
+def shut(args):
+    """The same, with a reset gate that is shut to the last digit."""
+    r, z, n, r_h, h_before = args["cache"]
+    return {**args, "cache": (0 * r, z, n, 0 * r_h, h_before)}
+
+
 visible = [gru_back(np.random.default_rng(3), 3, 2)]
+visible.append(shut(gru_back(np.random.default_rng(5), 2, 3)))
 check(
     gru_cell_vjp,
     stored("gru_cell_vjp"),
@@ -1478,6 +1535,7 @@ hidden = [
     for B, H in [(1, 1), (4, 3), (2, 5)]
     for dtype in ("float64", "float32")
 ]
+hidden.append(shut(gru_back(rng, 3, 2)))
 check(
     gru_cell_vjp, book_gru_cell_vjp, hidden, outputs=OUTPUTS, by=properties
 )
@@ -1605,6 +1663,10 @@ share 1 - z²: in your d_n stands 1 - z²; the share of n is 1 - z
 reset on every block: all blocks of your d_a_h were multiplied by r; only n's share of h stands behind the reset
 - [d_r, d_z, d_n * r]
 + [d_r * r, d_z * r, d_n * r]
+
+divided by r [hidden]: r_h was divided by r to have h_n; where the reset gate is shut that is 0 / 0. It takes no division: d_n r_h (1 - r)
+- d_n * r_h * (1 - r)
++ d_n * (r_h / r) * r * (1 - r)
 """
 
 # %% [markdown]
