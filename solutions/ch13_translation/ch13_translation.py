@@ -208,18 +208,6 @@ def sentences(rng, B, longest):
     }
 
 
-def laid(sources, targets):
-    """The learner's arrays, from lists that are copies."""
-    lent = [[list(row) for row in rows] for rows in (sources, targets)]
-    made = side_by_side(*lent)
-    kept = [[list(row) for row in rows] for rows in (sources, targets)]
-    assert lent == kept, (
-        "side_by_side changed a list that it was given, and its caller "
-        "still needs it: `s[::-1]` and `[*t, END]` make new ones"
-    )
-    return made
-
-
 visible = [
     dict(
         sources=[[5, 6, 7, 8, 6], [9, 3], [4]],
@@ -227,8 +215,8 @@ visible = [
     ),
     sentences(np.random.default_rng(1), 5, 6),
 ]
-check(laid, stored("side_by_side"), visible, outputs=OUTPUTS)
-made = laid(**visible[0])
+check(side_by_side, stored("side_by_side"), visible, outputs=OUTPUTS)
+made = side_by_side(**visible[0])
 for name, a in zip(OUTPUTS.split(", "), made, strict=True):
     kind = type(a).__name__
     assert kind == "ndarray", (
@@ -247,7 +235,7 @@ hidden = [
     for B, longest in [(1, 1), (1, 5), (7, 3), (4, 12), (30, 9)]
 ]
 hidden.append(dict(sources=[[3], [4, 5]], targets=[[2 + 4], [7, 8]]))
-check(laid, reference_side_by_side, hidden, outputs=OUTPUTS)
+check(side_by_side, reference_side_by_side, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 1 holds.")
 
@@ -349,6 +337,12 @@ END in the source: END stands after each source: a source is read without it
 one length for both: sources and targets got one length, that of the longest of all: S and T are different
 - np.full((max(map(len, rows)), len(rows)), PAD)
 + np.full((max(len(row) + (rows_of is targets) for rows_of in (sources, targets) for row in rows_of), len(rows)), PAD)
+
+START and END exchanged: START and END are exchanged: what is read begins with START, and what is to be said ends with END
+-     read = padded([[START, *t] for t in targets])
+-     said = padded([[*t, END] for t in targets])
++     read = padded([[END, *t] for t in targets])
++     said = padded([[*t, START] for t in targets])
 """
 
 # %% [markdown]
@@ -933,6 +927,10 @@ stops at END: a sentence whose decoder had said END stood still; it simply goes 
 +         old = h
 +         y, (h,), _ = unroll(gru_cell, loop, x[None, ...], (h,))
 +         h = xp.where(((said == END) & heard)[:, None], old, h)
+
+minus infinity in what is returned: PAD and START were shut out of the logits that are returned; nothing is taken out of them
+- logits.append(now[0, ...])
++ logits.append(xp.where(xp.arange(now.shape[2], device=device_of(now)) < END, 0 * now[0, ...] - math.inf, now[0, ...]))
 """
 
 # %% [markdown]
@@ -1312,6 +1310,9 @@ visible = [
     dict(  # a space more is another text
         sources=["a", "a b"], said=["x", "y "], wanted=["x", "y"], bar=0.5
     ),
+    dict(  # and so is a word more
+        sources=["a", "a b"], said=["x", "y z"], wanted=["x", "y"], bar=0.5
+    ),
 ]
 check(
     exact_by_length,
@@ -1321,7 +1322,7 @@ check(
     by=properties,
 )
 with properties("refusals"):
-    for short in ("sources", "wanted"):
+    for short in ("sources", "said", "wanted"):
         args = {**visible[0], short: visible[0][short][:-1]}
         assert_refuses(
             exact_by_length, args, f"with `{short}` one too short"
@@ -1342,6 +1343,7 @@ hidden = [
 ]
 hidden.append(dict(sources=["a b"], said=["x"], wanted=["y"], bar=0.5))
 hidden.append(dict(sources=["a"], said=[" x"], wanted=["x"], bar=0.5))
+hidden.append(dict(sources=["a"], said=["x y"], wanted=["x"], bar=0.5))
 hidden.append(
     dict(
         sources=["a-b c ", "d"], said=["x", "y"], wanted=["x", "z"], bar=0.5
@@ -1478,6 +1480,22 @@ spaces counted: the spaces were counted: words stand between them, and a space a
 spaces at the ends forgiven: spaces at the ends of a text were taken away before the comparison; exact is the same text
 - append(a == b)
 + append(a.strip() == b.strip())
+
+more is enough: a translation that goes on after all that was wanted was taken for exact
+- append(a == b)
++ append(a.startswith(b))
+
+percent against the bar: the share is in percent, and so every length holds: 1.0 stands for all
+- sum(by[n]) / len(by[n])
++ 100 * sum(by[n]) / len(by[n])
+
+longest to shortest: the lengths run from the longest to the shortest, for `holds` too; the shortest stands first
+- for n in sorted(by)]
++ for n in sorted(by, reverse=True)]
+
+shortest taken as held: the shortest length was taken as held, whatever its share: where it fails `holds` is 0
+- holds = 0
++ holds = min(by)
 """
 
 # %% [markdown]
