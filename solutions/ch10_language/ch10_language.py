@@ -837,7 +837,7 @@ gradients from autograd [hidden]: the gradients came from autograd; the task is 
 #
 # $$p = \text{softmax}(\text{logits} / \tau), \qquad \mathcal H = -\sum_k p_k \log p_k$$
 #
-# put the tokens in the order of $|-\log p_k - \mathcal H|$, the smallest first. Keep the first few: as few as have together at least `mass` of the probability. (So the token that *crosses* `mass` stays, and at least one is kept.) Return the probabilities, divided by the sum of those kept in their row, and zero for the rest. Each row stands for itself.
+# put the tokens in the order of $|-\log p_k - \mathcal H|$, the smallest first. Keep the first few: as few as have together at least `mass` of the probability. (So the token that *crosses* `mass` stays, and at least one is kept.) Return the probabilities, divided by the sum of those kept in their row, and zero for the rest. Each row stands for itself. (At a low temperature most $p$ are 0 in floating point, and there $p \log p$ is 0.)
 #
 # <details><summary>Hint 1</summary>
 #
@@ -906,10 +906,12 @@ def said(rng, B, K, temperature, mass):
 
 visible = move(said(np.random.default_rng(9), 5, 8, 1.6, 0.6))
 everything = visible | {"mass": 1.0 + 1e-6}
+far = move(np.array([[0.0, 1.0, 2.0, -900.0], [-900.0, 2.0, 0.0, 1.0]]))
+far = {"logits": far, "temperature": 1.0, "mass": 0.5}  # a p is 0
 check(
     locally_typical,
     stored("locally_typical"),
-    [everything, visible, visible | {"temperature": 0.7}],
+    [everything, visible, visible | {"temperature": 0.7}, far],
     outputs="p",
     by=properties,
 )
@@ -917,6 +919,12 @@ p = locally_typical(**visible)
 assert_close("the sums of the rows", p.sum(-1), torch.ones_like(p[:, 0]))
 p = torch.softmax(visible["logits"] / visible["temperature"], -1)
 assert_close("where all are kept", locally_typical(**everything), p)
+even = locally_typical(move(np.zeros((1, 4))), 1.0, 0.5)
+assert_close(
+    "how many of four tokens of 1/4 have together at least 1/2",
+    float((even > 0).sum()),
+    2.0,
+)
 check_independent(locally_typical, visible, {"logits": 0}, axis=0)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
@@ -931,6 +939,8 @@ hidden = hidden_inputs(
     ],
     device,
 )
+far = move(np.array([[0.5, -800.0, 1.0, 2.0], [0.0, 1.5, 3.0, -800.0]]))
+hidden.append({"logits": far, "temperature": 0.9, "mass": 0.4})
 check(
     locally_typical,
     reference_locally_typical,
@@ -1103,6 +1113,10 @@ softmax of probabilities and zeros: a softmax was taken of what is kept, zeros i
 logits: logits came back, with minus infinity for the rest; probabilities are asked for, and 0 for the rest
 - kept / kept.sum(-1, keepdim=True)
 + torch.where(kept > 0, logits / temperature, -torch.inf)
+
+logarithm of zero: the logarithm was taken of a p that is 0 in floating point, and 0 times minus infinity is NaN: log_softmax gives log p without taking p first
+-     entropy = -(p * log_p).sum(-1, keepdim=True)
++     entropy = -(p * p.log()).sum(-1, keepdim=True)
 """
 
 # %% [markdown]
@@ -1226,6 +1240,7 @@ visible.append(move(writer(rng, 7, 3, 12, 2)))
 check(wrote, stored("balanced_text"), visible, outputs="ids", by=properties)
 for _ in range(20):
     args = move(writer(rng, 7, 2, 11, 3))
+    args["numbers"][::2] = 0.0  # the first token that has any chance
     at = broken(wrote(**args), args["pairs"])
     assert at is None, f"a bracket is broken at token {at}"
 ### BEGIN HIDDEN TESTS
@@ -1429,6 +1444,10 @@ likeliest where the draw fails: where the draw fell on a token that may not come
 never counted down: the number of tokens that follow stayed the same at every step: it falls by one with each token, so that no bracket is left open
 - for rest in reversed(range(len(numbers))):
 + for rest in [len(numbers) - 1] * len(numbers):
+
+closed on nothing: a closing bracket was let in where none is open
+- open_ones[-1:] == [closing]
++ open_ones[-1:] in ([], [closing])
 """
 
 # %% [markdown]
@@ -1752,6 +1771,14 @@ flat index taken apart wrongly: the flat number of a candidate was taken apart w
 +             for i, (log_p, _, _) in enumerate(longer)
 +         ]
 +         longer.sort(key=lambda candidate: -candidate[0])
+
+the best candidate's state for all: every continuation went on from the state of the likeliest candidate; each goes on from that of the hypothesis it came from
+- advance(h.state, k)
++ advance(longer[0][1].state, k)
+
+log p divided at each step: log_p was divided by the number of tokens at each step; it is the plain sum
+- Hypothesis(log_p, (*h.tokens, k)
++ Hypothesis(log_p / (len(h.tokens) + 1), (*h.tokens, k)
 """
 
 # %% [markdown]
