@@ -289,6 +289,8 @@ for first in ("h", "x"), ("x", "c"), ("x", "x"):
 both = [(f"W h {k}", "product", ("h",)) for k in (1, 2)]
 hidden.append({"program": (*both, ("a", "add", ("W h 1", "W h 2")))})
 hidden.append({"program": ()})
+twice = ("W h", "product", ("h",)), ("W W h", "product", ("W h",))
+hidden.append({"program": twice})
 check(fits_the_loop, reference_fits_the_loop, hidden, outputs="fits")
 ### END HIDDEN TESTS
 print("Task 1 holds.")
@@ -381,6 +383,10 @@ memory forgotten: a product of the old c, or of what is made of it, was let thro
 empty program refused: a program without a line was refused: it asks for nothing, so it fits
 - return True
 + return len(program) > 0
+
+products hand nothing on: a product was let through that comes after a first one, of the old h: one that fits is not the end, and what it makes depends on the old state like the result of any other line
+- if depends:
++ if depends and operation != "product":
 """
 
 # %% [markdown]
