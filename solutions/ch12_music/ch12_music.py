@@ -482,9 +482,7 @@ def check_no_autograd(args):
     """The gradient is written, and not left to autograd."""
     called = {"torch.autograd.grad", "torch.autograd.backward"}
     called &= {*list_called(chorale_nats, args)}
-    with properties("gradients"):
-        says = "without autograd: write the gradient itself"
-        assert_that(not called, says)
+    assert_that(not called, "without autograd: write the gradient itself")
 
 
 check_no_autograd(visible[0])
@@ -716,7 +714,7 @@ no clamp over the pieces: each piece was averaged first, then the pieces: a shor
 - counts / counts.sum()
 + counts / counts.sum(0) / counts.shape[1]
 
-gradient from autograd [hidden, gradients]: the gradient came from autograd; the task is to write it
+gradient from autograd [hidden]: the gradient came from autograd; the task is to write it
 -     nats = (each.sum(-1) * weight).sum()
 -     d_told = (torch.sigmoid(told) - came) * weight[..., None]
 +     nats = (each.sum(-1) * weight).sum()
