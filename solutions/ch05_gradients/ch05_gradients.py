@@ -185,7 +185,7 @@ def noisy(rng, T, B, H):
     }
 
 
-visible = move(noisy(np.random.default_rng(3), 3, 4, 5))
+visible = move(noisy(np.random.default_rng(3), 3, 7, 5))
 check(
     noisy_growth_rate,
     stored("noisy_growth_rate"),
@@ -398,6 +398,10 @@ begins at zero: all rates are 0: the product began with zeros, and whatever is m
 -     for t in range(noise.shape[0]):
 +     J = 0 * J
 +     for t in range(noise.shape[0]):
+
+root of degree T + 1: the root was taken of degree T + 1; from h_0 to h_T there are T steps
+- (1 / noise.shape[0])
++ (1 / (noise.shape[0] + 1))
 """
 
 # %% [markdown]
