@@ -1246,16 +1246,17 @@ with properties("dtype"):
     bools = "bool" in str(one_hot.dtype)
     assert_that(bools, "one_hot is to hold bools, as it came")
 # certain and wrong, and beside it a prediction that knows nothing
-far = move((np.array([[[1000.0, 0], [0, 0]]]), np.array([[1, 1]])))
+far = move((np.array([[[1e3, -1e3], [0, 0]]]), np.array([[1, 1]])))
 with properties("sizes"):
     loss, (log_p, _) = cross_entropy(*far)
     why = (
         "inf or nan: exp of 1000 is infinite, exp of -1000 is 0, and so is a "
         "p whose logarithm is taken: see hints 1 and 2"
     )
-    by_hand = np.array([[[0.0, -1000], [-np.log(2), -np.log(2)]]])
-    assert_close("log_p at logits of 1000 and 0", log_p, by_hand, why=why)
-    assert_close("the loss there", loss, 500 + np.log(2) / 2)
+    by_hand = np.array([[[0.0, -2000], [-np.log(2), -np.log(2)]]])
+    what = "log_p at logits of 1000 and -1000, and of 0 and 0"
+    assert_close(what, log_p, by_hand, why=why)
+    assert_close("the loss there", loss, 1000 + np.log(2) / 2)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs, hidden_rng
 
