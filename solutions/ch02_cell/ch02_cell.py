@@ -303,6 +303,14 @@ divided by the largest: your h was divided by the largest sum; the ceiling cuts 
 taken off: a_h was taken off a_x; the two are added
 - clip(a_x + a_h
 + clip(a_x - a_h
+
+input squashed alone: a_x was squashed before a_h was added; add first, then squash once
+- xp.clip(a_x + a_h, 0.0, 1.0)
++ xp.clip(a_x, 0.0, 1.0) + a_h
+
+old state returned: the state came back as it was: the new one is h, in a tuple
+- return (h,), h
++ return state, h
 """
 
 # %% [markdown]
@@ -1292,6 +1300,10 @@ caches turned: the caches of your tape stand from the last step to the first; th
 sums for caches: your tape's caches hold a_x; they hold what the cell returned beside its state
 - tape.caches.append(cache)
 + tape.caches.append(a_x)
+
+input bias added again: your cell got b_x once more: it is in a_x already, from the product for all steps
+- cell(a_x, a_h, state)
++ cell(a_x + params.b_x, a_h, state)
 """
 
 # %% [markdown]

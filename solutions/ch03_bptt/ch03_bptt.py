@@ -675,6 +675,10 @@ mask a step early: your step t used the mask of step t - 1; it is mask[t]
 first state a product early: d_h_0 is what arrived at h_1; it has to go through the first step to h_0
 - d_h = d_a[-1] @ params.W_h + d_h * (1 - on)
 + d_h = d_a[-1] @ params.W_h + d_h * (1 - on) if t else d_h
+
+biases averaged over the batch: d_b was averaged over the sequences; gradients of what all share add up
+- d_b = xp.sum(d_a, axis=(0, 1))
++ d_b = xp.sum(d_a, axis=(0, 1)) / x.shape[1]
 """
 
 # %% [markdown]
@@ -1204,6 +1208,7 @@ from rnncore.bptt import bptt as book_bptt
 from rnncore.bptt import rnn_cell_vjp
 from rnncore.rnn import init_params, rnn_cell, unroll
 from rnncore.testing import Properties, check, mover, stored
+from rnncore.testing.failure import CheckFailure
 
 properties = Properties(values=3, sizes=1, arguments=1)
 
@@ -1244,13 +1249,24 @@ visible = [
     # off by more, where that is little of it
     move(tampered(rng, 6, 4, 2, 3, "W_x", "largest", 2e-5)),
 ]
-check(
-    find_planted_error,
-    stored("find_planted_error"),
-    visible,
-    outputs="name, index",
-    by=properties,
+NO_ERROR = (
+    "Every entry of this gradient is right, so None is due. Two-sided "
+    "differences with a step of 1e-6 are as near as that; one-sided ones, or "
+    "a large step, are not. And only what is off by more than 1e-5 is wrong."
 )
+try:
+    check(
+        find_planted_error,
+        stored("find_planted_error"),
+        visible,
+        outputs="name, index",
+        by=properties,
+    )
+except CheckFailure as error:
+    found = error.failure
+    if found.mistake or not found.expected.startswith("None"):
+        raise
+    raise CheckFailure(found._replace(why=NO_ERROR)) from None
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
 
@@ -1718,6 +1734,10 @@ d_y added late: your d_y[t] was added after the cell, to what goes on to step t 
 +         )
 +         d_h = d_a_h_t @ params.W_h + d_past + d_y[t, ...]
 +         d_state = (d_h, *d_memory)
+
+caches from the first: each step got the cache of another one: going back, step t needs `tape.caches[t]`
+- tape.caches[t]
++ tape.caches[-1 - t]
 """
 
 # %% [markdown]

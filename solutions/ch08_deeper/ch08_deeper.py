@@ -539,8 +539,8 @@ y, (_, (h,)), _ = bidirectional(
     rnn_cell, (args["params"],) * 2, args["x"], states, args["lengths"]
 )
 got_y, got_h = read_from_the_end(**args)
-assert_close("y beside the chapter's", got_y, y[..., 3:])
-assert_close("h beside the chapter's", got_h, h)
+assert_close("y beside the chapter's", got_y, y[..., 3:], 1e-6)
+assert_close("h beside the chapter's", got_h, h, 1e-6)
 ### END HIDDEN TESTS
 properties.points("Task 2 holds.")
 
@@ -686,6 +686,18 @@ lengths sorted, the shortest first: the lengths were sorted: they belong to the 
 features turned round too: `xp.flip` without an axis turns every axis round, the features as well: name the axis
 - xp.flip(a[:n, b, ...], axis=0)
 + xp.flip(a[:n, b, ...])
+
+longest length for all: all sequences were turned round within the longest length; each has its own
+- enumerate(lengths)
++ enumerate([max(lengths)] * len(lengths))
+
+state kept in the padding: in the padding your y goes on with the outputs that the loop made there; it is zero
+-     y = turn(y)
+-     return y, y[0, ...]
++     y, after = turn(y), y
++     for b, n in enumerate(lengths):
++         y[n:, b, ...] = after[n:, b, ...]
++     return y, y[0, ...]
 """
 
 # %% [markdown]
@@ -1265,6 +1277,10 @@ testing scaled: in testing the masks were 1 - rate: the dropout of 2012 scales i
 -     mask_h = draw_mask(rng, x, B, H, rate)
 +     mask_x = draw_mask(rng, x, B, D, rate) if training else 1 - rate
 +     mask_h = draw_mask(rng, x, B, H, rate) if training else 1 - rate
+
+masks of 0 and 1: what the mask keeps has to grow by 1 / (1 - rate), as `draw_mask` gives it; here the state's mask was made 0 and 1 again
+- mask_h = draw_mask(rng, x, B, H, rate)
++ mask_h = draw_mask(rng, x, B, H, rate) * (1 - rate)
 """
 
 # %% [markdown]
@@ -2216,6 +2232,10 @@ rho constant, later steps dropped: two things: rho was taken for a constant, and
 upstream in place [arguments]: the numbers are right, but the caller's d_state was changed: `d_gain += ...` writes into it
 - d_gain = d_gain + d_z * (n_x + n_h)
 + d_gain += d_z * (n_x + n_h)
+
+row of the other sum: the way back through the second sum took the row of the first: each sum has a row and a factor of its own
+- through(n_h, r_h)
++ through(n_x, r_h)
 """
 
 # %% [markdown]

@@ -1426,6 +1426,10 @@ upper of the two in the middle: of an even number of times the median is the mea
 warm-up timed [hidden]: more runs were made than were asked for
 - range(repeats)
 + range(repeats + warmup)
+
+warm-up one run short: one run fewer than asked was made to warm up
+- range(warmup)
++ range(warmup - 1)
 """
 
 # %% [markdown]

@@ -400,6 +400,10 @@ a floor for the spread: a tiny floor under the spread makes the rest of a series
 thousandths taken for nothing: a spread of a thousandth or less was taken for zero; such a series moves, only in small numbers
 - torch.where(spread > 0, spread, 1.0)
 + torch.where(spread > 1e-3, spread, 1.0)
+
+one mean for all phases: the mean of all phases was taken off; each step loses the mean of its own phase
+- x - means[phases]
++ x - means.mean(0)
 """
 
 # %% [markdown]
@@ -1346,6 +1350,10 @@ gradient from autograd [hidden, gradients]: the gradient came from autograd; the
 +     at = q.detach().clone().requires_grad_()
 +     e = y[..., None] - at
 +     d_q = torch.autograd.grad(torch.where(e < 0, (levels - 1) * e, levels * e).mean(), at)[0]
+
+divided by the steps [gradients]: the gradient was divided by the K steps alone; the loss is a mean over K B Q entries
+- error.numel()
++ error.shape[0]
 """
 
 # %% [markdown]

@@ -231,21 +231,6 @@ check(
     outputs=OUTPUTS,
     by=properties,
 )
-args = {**hidden[4], "passing": hidden[4]["passing"] - 1e4}
-scores = (
-    np.einsum(
-        "tbe,sbe->tbs",
-        *map(np.asarray, (args["queries"].cpu(), args["keys"].cpu())),
-    )
-    / 2.0
-)
-scores = np.where(np.asarray(args["mask"].cpu()).T[None], scores, -np.inf)
-e = np.exp(scores - scores.max(2, keepdims=True))
-assert_close(
-    "weights that cannot pass",
-    look_or_pass(**args)[1],
-    e / e.sum(2, keepdims=True),
-)
 ### END HIDDEN TESTS
 properties.points("Task 1 holds.")
 
@@ -727,6 +712,16 @@ weights computed again: the weights were computed again without `passing`'s scor
 +     e = xp.where(weights == 0, 0.0, e)
 +     weights = e / (1 + xp.sum(e, axis=2, keepdims=True))
 +     d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
+
+queries and keys exchanged: d_queries was made with the queries and d_keys with the keys; in a product each factor gets the other one
+-     d_queries = xp.einsum("tbs,sbe->tbe", d_scores, keys)
+-     d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries)
++     d_queries = xp.einsum("tbs,tbe->tbe", d_scores, queries)
++     d_keys = xp.einsum("tbs,sbe->sbe", d_scores, keys)
+
+mean over the real weights: the mean was divided by the sum of the weights, as if they added up to 1; the place that holds nothing has the rest of the weight, and the value 0
+- mean = xp.sum(weights * d_weights, axis=2)
++ mean = xp.sum(weights * d_weights, axis=2) / xp.sum(weights, axis=2)
 """
 
 # %% [markdown]
@@ -1126,6 +1121,10 @@ a mask that is not low enough: padding got a score that is low and not minus inf
 exponentials covered: the exponentials were added to `covered`; what counts as a look is the weight, after the division by their sum
 - covered = covered + w
 + covered = covered + e
+
+u forgotten: u is missing: each unit sees what was covered with a weight of its own
+- covered[..., None] * u
++ covered[..., None]
 """
 
 # %% [markdown]
@@ -1872,7 +1871,7 @@ for args in visible[1:]:
     args["mask"][0, 0] = False  # in the longest one a word is left out
 visible[1]["mask"][2] = False  # ... and one in all
 visible[2]["mask"][-1, 1] = False
-visible[2]["scores"][:, 1] -= 1e6  # a softmax does not mind
+visible[2]["scores"][:, 1] -= 1e12  # a softmax does not mind
 high = move(attended(rng, 2, 3, 4, 2))
 high["mask"][0, 0] = False
 high["scores"][:, 0, 0] += 1e4  # padding may have the largest score
@@ -1906,7 +1905,7 @@ for args in hidden:
     if len(args["mask"]) > 1:
         args["mask"][0, 0] = False
 far = attended(rng, 2, 3, 4, 2)
-hidden.append(move({**far, "scores": far["scores"] - 1e6}))
+hidden.append(move({**far, "scores": far["scores"] - 1e12}))
 high = attended(rng, 3, 2, 5, 3)
 high["mask"][0] = False
 high["mask"][1] = True
@@ -2075,6 +2074,10 @@ a small number below, and the mask after the exponentials: the mask was multipli
 -     weights = scores.softmax(dim=2)
 +     e = scores.exp() * mask.T[None]
 +     weights = e / (e.sum(2, keepdim=True) + 1e-3)
+
+context divided by the tokens: the context was divided by the number of tokens; the weights add up to 1 already, so their sum of the values is the mean
+- torch.einsum("tbs,sbe->tbe", weights, values), weights
++ torch.einsum("tbs,sbe->tbe", weights, values) / S, weights
 """
 
 # %% [markdown]

@@ -207,10 +207,11 @@ def eyes(rng, T, B, S, K):
 
 
 visible = move(eyes(np.random.default_rng(1), 4, 3, 5, 2))
+one_frame = move(eyes(np.random.default_rng(9), 1, 2, 4, 2))
 check(
     motion_maps,
     stored("motion_maps"),
-    [visible],
+    [visible, one_frame],
     outputs=OUTPUTS,
     by=properties,
 )
@@ -239,7 +240,7 @@ check(
     by=properties,
 )
 
-# against a three-dimensional convolution of torch
+# the reference itself, against a three-dimensional convolution of torch
 args = eyes(rng, 4, 2, 6, 3)
 clip, kernels, biases = (
     torch.tensor(args[name]) for name in ("frames", "W", "b")
@@ -250,7 +251,7 @@ z = torch.nn.functional.conv3d(
 )
 right = z.relu().mean(dim=(3, 4)).permute(2, 0, 1).numpy()
 args["lengths"] = [4, 4]
-y, _ = motion_maps(*move(args).values())
+y, _ = reference_motion_maps(*move(args).values())
 assert_close("y, against torch's conv3d", to_numpy(y), right)
 ### END HIDDEN TESTS
 properties.points("Task 1 holds.")
@@ -803,6 +804,10 @@ d_b of what is seen: d_b is the sum of d_y over what is seen; it is the sum of d
 d_b averaged: d_b is the mean of d_z over videos, steps and pixels; gradients of shared weights add up
 - xp.sum(d_z, axis=(0, 1, 3, 4))
 + xp.mean(d_z, axis=(0, 1, 3, 4))
+
+z without the step: the gradient was multiplied by z itself; the slope of the ReLU is 1 where z is above 0, and 0 elsewhere
+- * (z > 0)
++ * z
 """
 
 # %% [markdown]
@@ -888,7 +893,7 @@ def asked(rng, T, B, K, percents, sure=1.5):
 
 rng = np.random.default_rng(3)
 visible = [
-    asked(rng, 9, 14, 3, [5, 30, 50, 70, 100]),
+    asked(rng, 9, 14, 3, [*range(1, 101)]),
     asked(rng, 25, 12, 4, [56, 4, 90, 28], 3.0),
 ]
 check(how_soon, stored("how_soon"), visible, outputs=OUTPUTS, by=properties)
@@ -1126,6 +1131,10 @@ right without a break from the first: decided is 1 for every video that is right
 percents sorted: the percents were sorted; the accuracies stand in the order of `percents`
 - after = -(-percents[:, None] * lengths // 100)
 + after = -(-np.sort(percents)[:, None] * lengths // 100)
+
+frames as a share: decided is a share of each video here; asked for is the number of frames
+- last_wrong + 1, -1)
++ (last_wrong + 1) / lengths, -1)
 """
 
 # %% [markdown]
@@ -1449,6 +1458,10 @@ one pair alone: the reader saw one pair of neighbours at a time; it sees all pai
 a video and its reverse: a video and the same one run backward were taken for one video
 - best([(f, k, 1) for f, k in named])
 + best([(min(f, f[::-1]), k, 1) for f, k in named])
+
+each frame once a video: each frame of a video was counted once; one that occurs twice is shown twice as often
+- for a in film])
++ for a in set(film)])
 """
 
 # %% [markdown]

@@ -788,7 +788,7 @@ one, two, three = move(one), move(two), move(three)
 early = one_step(one_step(one, two), three)
 late = one_step(one, one_step(two, three))
 for name, a, b in zip(("A", "u"), early, late, strict=True):
-    assert_close(f"{name} of three steps, joined in either way", a, b)
+    assert_close(f"{name} of three steps, joined in either way", a, b, 1e-6)
 more = move(two_steps(rng, 4, 2))  # further axes in front
 wide = {
     name: tuple(part.reshape(2, 2, *part.shape[1:]) for part in step)
@@ -1522,6 +1522,14 @@ forward, with the list kept: the loop ran in the order of time, with the states'
 +         d = turn(p[t, ...], d) + d_y[t, ...]
 +         y_t = y[t, ...]
 +         d_p.insert(0, y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0])
+
+state before the turn: d_p[t] was made with the state before the turn, y[t - 1]; the derivative stands at right angles to y[t], the state after it
+- y_t = y[t, ...]
++ y_t = y[max(t - 1, 0), ...]
+
+angle of the step before: step t's gradient was turned back by the angle of step t - 1; its own turn is undone, by -p[t]
+- turn(-p[t, ...], d)
++ turn(-p[max(t - 1, 0), ...], d)
 """
 
 # %% [markdown]
@@ -1847,6 +1855,10 @@ the share itself, in f's block: f's block was multiplied by f; the slope of ln f
 candidate by its own gate: the candidate's gradient was multiplied by i; what it is written with is 1 - a, i's share of the two
 - (1 - a) * d_u]
 + i * d_u]
+
+bias averaged over the batch: d_b_x was averaged over the batch; all sequences share the bias, so their gradients add up
+- d_b_x = xp.sum(d_gates, axis=(0, 1))
++ d_b_x = xp.sum(d_gates, axis=(0, 1)) / x.shape[1]
 """
 
 # %% [markdown]

@@ -1378,6 +1378,15 @@ K and V taken for one: all sizes were taken for K
 the last of several: of two sizes that cost the same the later one was taken; it is the first of them
 - costs.index(min(costs))
 + len(costs) - 1 - costs[::-1].index(min(costs))
+
+cost of a step: the cost is that of one step; asked for is that of the whole sequence
+- costs.append(-(-T // C) * (start + one + solve))
++ costs.append((start + one + solve) / C)
+
+one chunk alone: the sizes were compared by the cost of one chunk; a smaller chunk is cheaper, and there are more of them
+- best = costs.index(min(costs))
++ one_each = [c / -(-T // C) for c, C in zip(costs, sizes)]
++     best = one_each.index(min(one_each))
 """
 
 # %% [markdown]
@@ -1818,6 +1827,14 @@ faded before it was written: each value was multiplied by e^(c_j), what had fade
 quotient of products, for the values: after a strong decay e^(c_n) and e^(c_j) are both 0, and 0/0 is NaN: subtract the logarithms, then exponentiate
 - xp.exp(c[-1, :] - c) * values
 + (xp.exp(c[-1, :]) / xp.exp(c)) * values
+
+folded a step early: the fold came one step too early: there are C steps when it comes, the new one counted
+- if keys.shape[0] == C:
++ if keys.shape[0] >= C - 1:
+
+newest step not folded: the fold left out the newest step, and it was lost: fold all C of them
+- S = xp.exp(c[-1, :]) * S + left @ keys
++ S = xp.exp(c[-1, :]) * S + left[:, :-1] @ keys[:-1, ...]
 """
 
 # %% [markdown]
@@ -2070,6 +2087,10 @@ rates of both steps: A was multiplied by the rates of both steps; β_t multiplie
 key faded twice: the scores have the decay between two steps in them; the keys were multiplied by e^(c) besides
 - scores(k, k, c)
 + scores(k, xp.exp(c) * k, c)
+
+value without beta: beta multiplies what S answers and not the value: it multiplies the whole difference
+- beta * e)
++ e + (1 - beta) * (v - e))
 """
 
 # %% [markdown]

@@ -616,6 +616,14 @@ size by squares: the step's size was computed with its squares: those overflow i
 smallest for largest: x was divided by its smallest channel: the squares of the others overflow in float16; take the largest
 - s = xp.max(xp.abs(x)
 + s = xp.min(xp.abs(x)
+
+mean over the batch: the mean ran over the sequences; each step of each sequence has its own, over the channels
+- squares = xp.mean(z * z, axis=-1, keepdims=True)
++ squares = xp.mean(z * z, axis=1, keepdims=True)
+
+weights inside the mean: x was multiplied by w before its size was taken; w comes after the scaling
+- squares = xp.mean(z * z, axis=-1, keepdims=True)
++ squares = xp.mean((w * z) ** 2, axis=-1, keepdims=True)
 """
 
 # %% [markdown]
@@ -1419,6 +1427,10 @@ layer norm's, no residual: this is layer norm's vjp, which takes off the mean of
 w twice: the gradient was multiplied by w twice: once before the mean, and once more at the end
 - (d_n - n * along) / rho
 + w * (d_n - n * along) / rho
+
+d_w averaged over the batch: d_w was averaged over the sequences; gradients of what all share add up
+- d_w = xp.sum(d_a * n, axis=(0, 1))
++ d_w = xp.sum(d_a * n, axis=(0, 1)) / x.shape[1]
 """
 
 # %% [markdown]
@@ -1546,7 +1558,7 @@ x, w, state = move(a_window(rng, 9, 2, 3, 4)).values()
 whole, last = reference_look_back(x, w, state)
 for start, stop in (0, 4), (4, 6), (6, 9):
     u, state = look_back(x[start:stop, ...], w, state)
-    assert_close("u in windows", u, whole[start:stop, ...])
+    assert_close("u in windows", u, whole[start:stop, ...], 1e-6)
 assert_close("the state after the windows", state, last)
 ### END HIDDEN TESTS
 properties.points("Task 3 holds.")
