@@ -46,6 +46,16 @@ def collect(results: list[Answer], stopped: str) -> Answer:
     }
 
 
+def _describe_cell(cells: list[dict[str, Any]], at: int) -> str:
+    """A code cell's number, behind the task that it belongs to.
+
+    That is the task of the next test.
+    """
+    tests = (cell["test"] for cell in cells[at - 1 :] if cell["test"])
+    task = next(tests, "").removeprefix("test_")
+    return ": ".join(filter(None, [task, f"code cell {at}"]))
+
+
 class Runner:
     """A process that runs the cells of one check; it ends with this one."""
 
@@ -117,7 +127,8 @@ class Runner:
             except queue.Empty:
                 if time.monotonic() < until:
                     continue
-                text = f"code cell {at} was stopped after {seconds:g} s"
+                where = _describe_cell(cells, at)
+                text = f"{where} was stopped after {seconds:g} s"
                 return collect(results, text)
             if not line:
                 break
@@ -132,7 +143,8 @@ class Runner:
             if message:
                 results.append(message)
         if at:
-            return collect(results, f"code cell {at} ended Python")
+            where = _describe_cell(cells, at)
+            return collect(results, f"{where} ended Python")
         self.log.seek(0)
         said = self.log.read()[-1000:].decode(errors="replace")
         raise NotebookError(f"the checker ended. {said}")

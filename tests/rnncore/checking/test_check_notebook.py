@@ -102,8 +102,8 @@ def test_who_watches_waits_for_imports_once(notebook):
             "NameError: name 'y' is not defined",
         ),
         ("def double(x):\n    return y", "(code cell 2, line 2)"),
-        ("import os\nos._exit(3)", "code cell 2 ended Python"),
-        ("while True: pass", "code cell 2 was stopped after 1 s"),
+        ("import os\nos._exit(3)", "double: code cell 2 ended Python"),
+        ("while True: pass", "double: code cell 2 was stopped after 1 s"),
         (
             "def double(x): raise NotImplementedError()",
             "double: not written yet",
