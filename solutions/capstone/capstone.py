@@ -1257,7 +1257,7 @@ median of the updates first: the median of the updates was taken at each lag, an
 +             break
 +         limits = [lag]
 
-not sorted: the limits were not sorted, so that the one in the middle is no median
+not sorted for the median: the limits were not sorted, so that the one in the middle is no median
 -     limits.sort()
 -     return limits[(len(limits) - 1) // 2], limits[0], limits[-1]
 +     return limits[(len(limits) - 1) // 2], min(limits), max(limits)
