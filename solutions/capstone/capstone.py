@@ -1266,7 +1266,7 @@ never taken for learned: None was taken for learned in time, or what took more t
 - if needed is None or needed > budget:
 + if needed is not None and needed > budget:
 
-mean of the seeds: the mean of the limits was taken; the median was asked for
+rounded mean of the seeds: the mean of the limits was taken; the median was asked for
 - return limits[(len(limits) - 1) // 2], limits[0], limits[-1]
 + return round(sum(limits) / len(limits)), limits[0], limits[-1]
 """

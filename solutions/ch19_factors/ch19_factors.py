@@ -1523,7 +1523,7 @@ forward, with the list kept: the loop ran in the order of time, with the states'
 +         y_t = y[t, ...]
 +         d_p.insert(0, y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0])
 
-state before the turn: d_p[t] was made with the state before the turn, y[t - 1]; the derivative stands at right angles to y[t], the state after it
+state of the step before: d_p[t] was made with the state before the turn, y[t - 1]; the derivative stands at right angles to y[t], the state after it
 - y_t = y[t, ...]
 + y_t = y[max(t - 1, 0), ...]
 

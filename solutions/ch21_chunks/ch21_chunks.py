@@ -1828,9 +1828,9 @@ quotient of products, for the values: after a strong decay e^(c_n) and e^(c_j) a
 - xp.exp(c[-1, :] - c) * values
 + (xp.exp(c[-1, :]) / xp.exp(c)) * values
 
-folded a step early: the fold came one step too early: there are C steps when it comes, the new one counted
+folded when one is missing: the fold came one step too early: there are C steps when it comes, the new one counted
 - if keys.shape[0] == C:
-+ if keys.shape[0] >= C - 1:
++ if keys.shape[0] == C - 1:
 
 newest step not folded: the fold left out the newest step, and it was lost: fold all C of them
 - S = xp.exp(c[-1, :]) * S + left @ keys

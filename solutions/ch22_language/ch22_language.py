@@ -139,6 +139,7 @@ import numpy as np
 from rnncore.backend import array_namespace, to_numpy
 from rnncore.testing import (
     Properties,
+    assert_close,
     assert_that,
     check,
     check_causal,
@@ -182,13 +183,14 @@ def in_both(x, w, eps):
 rng = np.random.default_rng(1)
 bare = sized(rng, 3, 2, 4, 0.5, 2.0, 1e-12)  # first neither w nor ε
 bare = move({**bare, "w": np.ones(4)})
-plain = move(sized(rng, 4, 2, 3, 0.5, 2.0, 0.25))
+plain = sized(rng, 4, 2, 3, 0.5, 2.0, 0.25)
+plain["x"][2, 1] = 0.0
+plain = move(plain)
 square = sized(rng, 3, 2, 2, 1.0, 3.0, 0.5)
 square = move({**square, "w": np.ones(2)})  # then not w
 wide = sized(rng, 4, 3, 5, 1e-3, 3e4, 1e-8)
 wide["x"][1, 0] = 2e4 * np.array([1.0, -0.5, 3e-4, 0.2, 0.9])
-wide["x"][1, 1] = 3e-4 * np.array([0.4, -0.5, 1.0, 0.2, 0.9])
-wide["x"][1, 2] = 0.0
+wide["x"][1, 1] = 2e-5 * np.array([0.4, -0.5, 1.0, 0.2, 0.9])
 wide = move(wide)
 inputs = [bare, square, plain, wide]
 check(
@@ -202,6 +204,9 @@ with properties("dtype"):
     y = rms_norm(in_half(plain["x"]), in_half(plain["w"]), plain["eps"])
     kept = "float16" in str(y.dtype)
     assert_that(kept, "y of float16 arguments is float16")
+with np.errstate(all="ignore"):
+    still = in_half(0 * plain["x"]), in_half(plain["w"]), 1e-8
+    assert_close("y of zeros in float16", rms_norm(*still), np.zeros((4, 2, 3)))
 check_causal(rms_norm, plain, "x")
 check_independent(rms_norm, plain, {"x": 1})
 ### BEGIN HIDDEN TESTS
@@ -561,7 +566,7 @@ epsilon added to the result: ε over s² was added to the result; it is added to
 +     z = x / s
 +     y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True)) + (root / s) ** 2
 
-one for a scale of 0: a step of zeros is 0/0 in float16: (√ε/s)² is 0 there unless s is √ε itself, so add √ε to s
+one for a scale of 0 [hidden]: a step of zeros is 0/0 in float16: (√ε/s)² is 0 there unless s is √ε itself, so add √ε to s
 -     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
@@ -621,9 +626,9 @@ mean over the batch: the mean ran over the sequences; each step of each sequence
 - squares = xp.mean(z * z, axis=-1, keepdims=True)
 + squares = xp.mean(z * z, axis=1, keepdims=True)
 
-weights inside the mean: x was multiplied by w before its size was taken; w comes after the scaling
-- squares = xp.mean(z * z, axis=-1, keepdims=True)
-+ squares = xp.mean((w * z) ** 2, axis=-1, keepdims=True)
+weights before and after: x was multiplied by w before its size was taken, and once more after; it comes once, after
+- z = x / s
++ z = w * x / s
 """
 
 # %% [markdown]
