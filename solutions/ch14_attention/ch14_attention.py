@@ -1871,7 +1871,10 @@ for args in visible[1:]:
     args["mask"][0, 0] = False  # in the longest one a word is left out
 visible[1]["mask"][2] = False  # ... and one in all
 visible[2]["mask"][-1, 1] = False
-visible[2]["scores"][:, 1] -= 1e12  # a softmax does not mind
+visible[2]["scores"][:, 1] -= 1e6  # a softmax does not mind
+visible[2]["mask"][:, 2] = False
+visible[2]["mask"][1, 2] = True  # one word alone
+visible[2]["scores"][:, 2] -= 1e12
 high = move(attended(rng, 2, 3, 4, 2))
 high["mask"][0, 0] = False
 high["scores"][:, 0, 0] += 1e4  # padding may have the largest score
@@ -1905,7 +1908,9 @@ for args in hidden:
     if len(args["mask"]) > 1:
         args["mask"][0, 0] = False
 far = attended(rng, 2, 3, 4, 2)
-hidden.append(move({**far, "scores": far["scores"] - 1e12}))
+hidden.append(move({**far, "scores": far["scores"] - 1e6}))
+alone = {**far, "mask": np.arange(4)[:, None] == np.zeros(3)}
+hidden.append(move({**alone, "scores": far["scores"] - 1e12}))
 high = attended(rng, 3, 2, 5, 3)
 high["mask"][0] = False
 high["mask"][1] = True
@@ -1978,6 +1983,10 @@ a mask that is not low enough: padding got a score that is low, but not below ev
 only the largest weight: only the token with the largest score was looked at; all count, by their weights
 - scores.softmax(dim=2)
 + (scores == scores.amax(dim=2, keepdim=True)).to(scores.dtype)
+
+a mask that is hardly low enough: padding got a score that is low, but not below every other; minus infinity is
+- -math.inf
++ -1e9
 
 any mask accepted [hidden, refusals]: a mask of another shape was not refused
 -     check_shape("mask", mask, S, B)
