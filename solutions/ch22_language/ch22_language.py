@@ -206,7 +206,9 @@ with properties("dtype"):
     assert_that(kept, "y of float16 arguments is float16")
 with np.errstate(all="ignore"):
     still = in_half(0 * plain["x"]), in_half(plain["w"]), 1e-8
-    assert_close("y of zeros in float16", rms_norm(*still), np.zeros((4, 2, 3)))
+    assert_close(
+        "y of zeros in float16", rms_norm(*still), np.zeros((4, 2, 3))
+    )
 check_causal(rms_norm, plain, "x")
 check_independent(rms_norm, plain, {"x": 1})
 ### BEGIN HIDDEN TESTS
