@@ -1416,6 +1416,7 @@ visible = [
     zoned(rng, 4, 3, 2, 2, (0.7, 0.2), False),
 ]
 visible = [*move(visible), move(visible[-1], "float32")]
+visible.append(move(zoned(rng, 3, 2, 2, 3, (0.0, 0.4), False)))  # h never
 for args in visible[2:4]:
     answer = observe(zoneout_lstm, args)
     if not answer.error:

@@ -981,7 +981,7 @@ order g, o, f: the blocks of d_a stand in the order g, o, f; it is f, g, o, as i
 #
 # $$f = \sigma(a_f) \qquad o = \sigma(a_o) \qquad g = \tanh(a_g) \qquad c_t = f \odot c_{t-1} + (1 - f) \odot g \qquad h_t = o \odot \tanh(c_t)$$
 #
-# It was written one equation after the other, for one sequence at a time. Write `fast_loop`, with the same results in **at most a fifth of its time**, in NumPy alone. Sums may be in the hundreds, and no exponential may overflow: use the given `logistic`. Here "fast" is judged with T = 200, B = 8, D = 8, H = 16, by the best of several runs of each, taken in turns, so that a busy machine costs you no points; a good solution is ten times as fast or more. The arguments belong to the caller: change none of them.
+# It was written one equation after the other, for one sequence at a time. Write `fast_loop`, with the same results in **at most a fifth of its time**, in NumPy alone. Sums may be in the hundreds, where an exponential overflows; the given `logistic` has none. Here "fast" is judged with T = 200, B = 8, D = 8, H = 16, by the best of several runs of each, taken in turns, so that a busy machine costs you no points; a good solution is ten times as fast or more. The arguments belong to the caller: change none of them.
 #
 # <details><summary>Hint 1</summary>
 #
