@@ -39,6 +39,7 @@ from rnncore.storage.files import Refused, whole_file
 
 PLAN, CHECKPOINT, SECONDS = "plan.json", "run.npz", "seconds"
 CLEARLY = 0.02  # of a score: less is no progress
+CHOSEN = "(default: chosen by the size of the data)"
 LATELY = 50  # steps, over which the loss of training is averaged
 
 
@@ -76,12 +77,16 @@ OPTIONS: dict[str, tuple[Callable, str]] = {
 
 
 def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
-    """The options of `train`; those of the network with their defaults."""
+    """The options of `train`; those of the network with their defaults.
+
+    None is for what the application chooses by its data.
+    """
     what = "the .safetensors file to be written"
     add_option(parser, "--model", what, kind=Path, required=True)
     for name, default in defaults.items():
         name = name.replace("_", "-")
         kind, what = OPTIONS[name]
+        what = what if default is not None else f"{what} {CHOSEN}"
         add_option(parser, f"--{name}", what, default, kind)
     what = "end after so long with the best weights so far"
     how: Facts = {"metavar": "N", "outside": True}

@@ -37,10 +37,12 @@ ALWAYS = (
     "A model never abstains: it also translates a sentence unlike all that "
     "it was trained on."
 )
-SHARES = (0.1, 0.1)  # of the sources: validation and test, in this order
+SHARE = 0.1  # of the sources, for validation; as many for the test
 AT_MOST = 1_000  # pairs that are looked at, for validation and as a test
 TABLE = 3_000  # pairs from which the table of pieces is learned
 DECODERS = ["dot", "additive", "vector"]
+COLUMNS = ["chrF", "BLEU", "exact match %"]
+OLD_COLUMNS = ["exact match %", "chrF", "BLEU"]  # of models without them
 
 
 def add(commands: Any) -> None:
@@ -51,22 +53,25 @@ def add(commands: Any) -> None:
     _add_pairs(train)
     what, kinds = "two kinds of attention, or one vector", DECODERS
     add_option(train, "--decoder", what, "dot", choices=kinds)
-    what = "sub-words a side, 259 at least"
-    add_option(train, "--pieces", what, 1000, common.at_least(259))
+    what = f"sub-words a side, 259 at least {runs.CHOSEN}"
+    add_option(train, "--pieces", what, kind=common.at_least(259))
     what = "pieces of the longest sentence that is learned from"
     add_option(train, "--longest", what, 80)
+    for name, use in ("validation", "choose by"), ("test", "score"):
+        what = f"pairs to {use} (default: a tenth of FILE's)"
+        add_option(train, f"--{name}", what, kind=Path)
     runs.add_training(
         train,
-        hidden=128,
+        hidden=None,
         batch=64,
-        steps=3000,
-        rate=0.003,
-        dropout=0.2,
-        evaluate_every=100,
+        steps=None,
+        rate=0.002,
+        dropout=0.3,
+        evaluate_every=None,
         patience=5,
     )
     _add_translate(parts)
-    about = "exact match, chrF and BLEU of pairs that were not trained on"
+    about = "chrF, BLEU and exact match of pairs that were not trained on"
     evaluate = evaluation.add_evaluate(parts, APP, about, EVALUATE, "file")
     _add_pairs(evaluate)
 
@@ -97,68 +102,98 @@ def _add_translate(parts: common.Group) -> None:
     what = "one sentence per line (default: standard input, in UTF-8)"
     add_operand(translate, "file", what, nargs="?")
     add_option(translate, "--encoding", "of FILE", "utf-8")
-    what = "search with a beam of N (default: greedily)"
+    what = (
+        "search with a beam of N, 1 for none (default: as the model was "
+        "scored)"
+    )
     add_option(translate, "--beam", what, kind=common.whole_number)
     what = (
         "print the N best, each as line number, score and translation with "
         "tabs between; the beam has N at least"
     )
     add_option(translate, "--best", what, kind=common.whole_number)
-    what = "of the beam: above 0, larger for longer translations"
-    add_option(translate, "--length-penalty", what, 0.6)
+    what = (
+        "of the beam: above 0, larger for longer translations (default: "
+        "the one that validation chose)"
+    )
+    kind = common.parse_positive
+    add_option(translate, "--length-penalty", what, kind=kind)
     common.add_device(translate)
 
 
 def _read(arguments: Namespace) -> tuple[tuple, Facts]:
-    """The pairs in three parts."""
+    """The pairs in three parts; what is not given is chosen by them."""
+    parts, known = _read_parts(arguments)
+    for name, value in _make_plan(arguments, parts[0])._asdict().items():
+        setattr(arguments, name, value)
+    return parts, known
+
+
+def _read_parts(arguments: Namespace) -> tuple[tuple, Facts]:
+    """Pairs to learn from, to choose by and to score, with digests."""
     path = arguments.file
-    parts = _split(path, _read_pairs(arguments))
-    return parts, {"data": common.compute_fingerprint(read_bytes(path))}
+    known = {"data": common.compute_fingerprint(read_bytes(path))}
+    given: dict[str, list[Pair]] = {}
+    for name in "validation", "test":
+        if (other := getattr(arguments, name)) is not None:
+            given[name] = _read_pairs(arguments, other)
+            known[name] = common.compute_fingerprint(read_bytes(other))
+    parts = _split(path, _read_pairs(arguments, path), given)
+    learned = {pair.source for pair in parts[0]}
+    for name, part in zip(("validation", "test"), parts[1:], strict=True):
+        if seen := sum(pair.source in learned for pair in part):
+            count = format_count(len(part), "pair")
+            note(f"of the {count} of --{name} {seen} are in {path}, too")
+    return parts, known
+
+
+def _make_plan(arguments: Namespace, training: "list[Pair]") -> Any:
+    from rnncore.translate.plan import TranslationPlan, plan_for
+
+    given = {
+        name: getattr(arguments, name) for name in TranslationPlan._fields
+    }
+    return plan_for(len(training), **given)
 
 
 def _fit(
     arguments: Namespace, data: tuple, run: runs.TrainingRun, device: Any
 ) -> tuple[Any, Facts]:
     """A translator that has learned the training pairs."""
-    from rnncore.application import seeded
-    from rnncore.translate.subwords import learn_subwords
-    from rnncore.translate.training import (
-        build_translator,
-        mean_loss,
-        shuffled_batches,
-        translate_loss,
+    from rnncore.translate.plan import (
+        begin_translator,
+        encode_pairs,
+        falling_rate,
+        smoothed_loss,
     )
+    from rnncore.translate.training import mean_loss, shuffled_batches
 
     training, validation, test = data
-    source, target = (
-        learn_subwords(side, arguments.pieces)
-        for side in zip(*training, strict=True)
-    )
-    learned = _encode(training, source, target, arguments.longest)
+    plan = _make_plan(arguments, training)
+    model, *pieces = begin_translator(training, plan, arguments.seed)
+    learned = encode_pairs(training, *pieces, plan.longest)
     if not learned:
         raise Refused(
-            f"{arguments.file}: no pair of at most {arguments.longest} "
+            f"{arguments.file}: no pair of at most {plan.longest} "
             "pieces a side; a larger --longest"
         )
     if short := len(training) - len(learned):
         note(
             f"{format_count(short, 'pair')} longer than --longest left out"
         )
-    sample = _encode(validation[:AT_MOST], source, target, 10**6)
-    H, decoder = arguments.hidden, arguments.decoder
-    sizes = source.size, target.size, max(1, H // 2), H
-    with seeded(arguments.seed):
-        model = build_translator(*sizes, decoder, arguments.dropout)
-    known, said = zip(*learned, strict=True)
-    split = [len(training), len(validation), len(test)]
+    sample = encode_pairs(validation[:AT_MOST], *pieces)
+    sources, targets = zip(*learned, strict=True)
+    about = {"split": [len(training), len(validation), len(test)]}
+    about["weights"] = sum(w.numel() for w in model.parameters())
     return runs.train_run(
         run,
-        (model.to(device), source, target),
-        {"split": split},
-        translate_loss,
-        shuffled_batches(known, said, arguments.batch, device),
+        (model.to(device), *pieces),
+        about,
+        smoothed_loss(),
+        shuffled_batches(sources, targets, plan.batch, device),
         lambda model: mean_loss(model, sample),
-        common.Bar(f"{decoder} {H}"),
+        common.Bar(f"{plan.decoder} {plan.hidden}"),
+        optimizer=falling_rate(plan),
     )
 
 
@@ -167,19 +202,21 @@ def _translate(arguments: Namespace) -> int:
     if arguments.file:  # a refusal does not wait for torch
         with common.name_encoding():
             read_text(arguments.file, arguments.encoding)
-    model, source, target, _ = common.load_model(arguments, KIND, LOAD)
+    model, source, target, about = common.load_model(arguments, KIND, LOAD)
+    from rnncore.translate.plan import PENALTIES
     from rnncore.translate.training import search, translate
 
     skipped: list[str] = []
     best = arguments.best
-    width = max(arguments.beam or 0, best or 0)
+    beam = arguments.beam or about.get("beam", 1)
+    width = max(beam if beam > 1 else 0, best or 0)
+    alpha = arguments.length_penalty or about.get("penalty", PENALTIES[0])
     lines = _read_lines(arguments.file, arguments.encoding, skipped)
     for number, line in enumerate(lines, 1):
         sentence = composed(_one_line(line))
         if not sentence:
             print(f"{number}\t\t" if best else "", flush=True)
         elif width:
-            alpha = arguments.length_penalty
             found = search(model, source, target, sentence, width, alpha)
             for text, one in found[: best or 1]:
                 before = f"{number}\t{one.score:.4f}\t" if best else ""
@@ -198,13 +235,19 @@ def _score_again(
     same = common.compute_fingerprint(read_bytes(path)) == settings.get(
         "data"
     )
+    if same and "test" in settings:
+        raise Refused(
+            f"{path}: the model has learned from all of it: expected the "
+            "file of --test, or others"
+        )
+    penalty = about.get("penalty")
     if same:  # it is read as it was
         arguments.header = settings.get("header", "no")
         arguments.languages = settings.get("languages")
-    pairs = _read_pairs(arguments)
+    pairs = _read_pairs(arguments, path)
     if same:
-        return _compute_scores(model, _split(path, pairs))
-    found, deferred = _compute_scores(model, ([], [], pairs))
+        return _compute_scores(model, _split(path, pairs, {}), penalty)
+    found, deferred = _compute_scores(model, ([], [], pairs), penalty)
     found["test"] += (
         f" of {path}. It is not the file that the model was trained on, so "
         "it has no baseline but a copy"
@@ -212,15 +255,15 @@ def _score_again(
     return found, deferred
 
 
-def _read_pairs(arguments: Namespace) -> "list[Pair]":
-    """Read the pairs of the file, and report what is left out."""
+def _read_pairs(arguments: Namespace, path: Path) -> "list[Pair]":
+    """Read the pairs of a file, and report what is left out."""
     from rnncore.translate.pairs import read_any_pairs
 
     skipped: list[str] = []
     how = arguments.languages, arguments.header, arguments.encoding
     try:
         with common.name_encoding():
-            return read_any_pairs(arguments.file, skipped.append, *how)
+            return read_any_pairs(path, skipped.append, *how)
     finally:  # where no pair remains, too
         for line in skipped[:5]:
             note(f"left out: {line}")
@@ -230,70 +273,67 @@ def _read_pairs(arguments: Namespace) -> "list[Pair]":
 
 
 def _split(
-    path: Path, pairs: "list[Pair]"
+    path: Path, pairs: "list[Pair]", given: "dict[str, list[Pair]]"
 ) -> "tuple[list[Pair], list[Pair], list[Pair]]":
-    """Eight tenths to learn from, a tenth each to validate and to test.
+    """What to learn from, to validate and to test.
 
-    A sentence with several translations is in one part alone. Which part
-    depends on the sentence, not on its place in the file.
+    A tenth each of what is not `given` as files of its own. A sentence
+    with several translations is in one part alone. Which part depends on
+    the sentence, not on its place in the file.
     """
     from rnncore.application import split
 
+    names = [n for n in ("validation", "test") if n not in given]
     sources = sorted(
         {p.source for p in pairs}, key=common.compute_fingerprint
     )
     try:
-        ranges = split(len(sources), *SHARES)
+        ranges = split(len(sources), *[SHARE] * len(names))
     except ValueError:
+        into = ("one part", "two parts", "three parts")[len(names)]
         raise Refused(
             f"{path}: {format_count(len(sources), 'sentence')} cannot be "
-            "split in three parts"
+            f"split in {into}"
         ) from None
-    part = {sources[k]: n for n, ks in enumerate(ranges) for k in ks}
-    parts: tuple[list, list, list] = ([], [], [])
+    parts: dict[str, list[Pair]] = {"training": []} | given
+    of: dict[str, str] = {}
+    for name, places in zip(["training", *names], ranges, strict=True):
+        parts.setdefault(name, [])
+        of |= dict.fromkeys((sources[k] for k in places), name)
     for pair in pairs:
-        parts[part[pair.source]].append(pair)
-    return parts
+        parts[of[pair.source]].append(pair)
+    return parts["training"], parts["validation"], parts["test"]
 
 
-def _encode(
-    pairs: "list[Pair]",
-    source: "SubWords",
-    target: "SubWords",
-    longest: int,
-) -> list[tuple[list[int], list[int]]]:
-    """Pairs as token numbers, without those that are too long."""
-    both = [
-        (source.encode(p.source), target.encode(p.target)) for p in pairs
-    ]
-    return [pair for pair in both if max(map(len, pair)) <= longest]
+def _compute_scores(
+    known: Any, data: tuple, penalty: float | None = None
+) -> tuple[Facts, Deferred]:
+    """Score the network, a copy, the nearest pair and a table of pieces.
 
-
-def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Deferred]:
-    """Score the network, a copy, the nearest pair and a table of pieces."""
-    from sacrebleu.metrics import BLEU, CHRF
-
+    The beam's length penalty is the one given; else validation chooses it.
+    """
     from rnncore.translate.baselines import learn_word_table, nearest
-    from rnncore.translate.training import quality, translate
+    from rnncore.translate.plan import (
+        PENALTIES,
+        WIDTH,
+        score_penalties,
+        translate_by_beam,
+    )
 
-    (model, source, target), (training, _, test) = known, data
+    (_, source, target), (training, validation, test) = known, data
+    found: Facts = {}
+    if penalty is None and validation:
+        bar = common.Bar("beam", "length penalty")
+        bleu = score_penalties(known, validation[:AT_MOST], bar)
+        penalty = max(PENALTIES, key=lambda alpha: bleu[alpha])
+        found["penalties"] = [[*one] for one in bleu.items()]
     seen = test[:AT_MOST]
     sentences = [p.source for p in seen]
-    own = translate(model, source, target, sentences)
-    scores = quality(own, seen)
-    right = sum(
-        text == pair.target for text, pair in zip(own, seen, strict=True)
-    )
-    what = format_count(len(seen), "pair")
-    found = {
-        "table": [(NETWORK, *scores)],
-        "score": scores.exact,
-        "test": what + (", not seen in training" if training else ""),
-    }
-    found |= evaluation.share_interval("exact match", right, len(seen))
-    metrics = {"chrF": CHRF(), "BLEU": BLEU()}
-    wanted = [pair.target for pair in seen]
-    found |= evaluation.corpus_intervals(metrics, own, [wanted])
+    found |= {"beam": WIDTH, "penalty": penalty or PENALTIES[0]}
+    own = translate_by_beam(known, sentences, found["penalty"])
+    found |= _score_own(own, seen)
+    if training:
+        found["test"] += ", not seen in training"
 
     def by_table() -> list[str]:
         table = learn_word_table(
@@ -313,15 +353,51 @@ def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Deferred]:
     }
 
     def row(name: str) -> dict[str, tuple]:
-        return {name: tuple(quality(said[name](), seen))}
+        return {name: _make_row(said[name](), seen)}
 
     names = [*said] if training else ["a copy of the source"]
     return found, {name: add_rows(partial(row, name)) for name in names}
 
 
+def _score_own(said: list[str], pairs: "list[Pair]") -> Facts:
+    """The network's scores with intervals, and how they were computed."""
+    from sacrebleu.metrics import BLEU, CHRF
+
+    scores = _make_row(said, pairs)
+    found: Facts = {
+        "table": [(NETWORK, *scores)],
+        "columns": COLUMNS,
+        "score": scores[0],
+        "test": format_count(len(pairs), "pair"),
+    }
+    metrics = {"chrF": CHRF(), "BLEU": BLEU()}
+    wanted = [[pair.target for pair in pairs]]
+    drawn = evaluation.corpus_intervals(metrics, said, wanted)["intervals"]
+    right = sum(
+        text == pair.target for text, pair in zip(said, pairs, strict=True)
+    )
+    exact = evaluation.share_interval("exact match", right, len(pairs))
+    if drawn and drawn[0][0] == "chrF":  # else all draws agree
+        found["interval"] = drawn.pop(0)
+    found["intervals"] = [*drawn, exact["interval"]]
+    found["signatures"] = []
+    for name, metric in ("chrF", CHRF()), ("BLEU", BLEU()):
+        metric.corpus_score(said, wanted)
+        found["signatures"].append([name, str(metric.get_signature())])
+    return found
+
+
+def _make_row(said: list[str], pairs: "list[Pair]") -> tuple:
+    """Scores as in COLUMNS."""
+    from rnncore.translate.training import quality
+
+    exact, chrf, bleu = quality(said, pairs)
+    return chrf, bleu, exact
+
+
 def _show(about: Facts) -> common.Described:
     """What is known of a model, and its table of scores."""
-    columns = "exact match %", "chrF", "BLEU"
+    columns = about.get("columns", OLD_COLUMNS)
     flat = [  # in older models the scores are a list in a row
         (name, *(rest if len(rest) > 1 else rest[0]))
         for name, *rest in about["table"]
@@ -329,8 +405,12 @@ def _show(about: Facts) -> common.Described:
     table = common.list_rows({"table": flat}, *columns)
     sizes = about["sizes"]
     network = f"{sizes['decoder']} of {sizes['H']} units"
-    scored = [f"scored on {about['test']}"]
-    return common.Described(network, table, scored)
+    lines = [f"scored on {about['test']}"]
+    if "beam" in about:
+        how = f"a beam of {about['beam']}, length penalty"
+        lines.append(f"by {how} {about['penalty']:g}")
+    lines += [f"{n}: {s}" for n, s in about.get("signatures", [])]
+    return common.Described(network, table, lines)
 
 
 def _save(
@@ -379,6 +459,6 @@ APP = evaluation.Application(
     _save,
     LOAD,
     _show,
-    hint="more pairs, more --steps and --patience, fewer --pieces",
+    hint="more pairs, more --steps, fewer --pieces",
     higher=True,
 )

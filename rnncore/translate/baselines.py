@@ -75,20 +75,33 @@ def nearest(
     """
     if not pairs:
         raise ValueError("pairs: expected at least one, got none")
-    known = _counted(source, [p.source for p in pairs])
-    size = known.sum(axis=1)
+    size, begins, places, counts = _index_pieces(
+        [source.encode(p.source) for p in pairs], source.size
+    )
     found = []
-    for row in progress(_counted(source, sentences)):
-        k = np.flatnonzero(row)  # few of all: the rest cannot be shared
-        shared = np.minimum(known[:, k], row[k]).sum(axis=1)
-        apart = size + row.sum() - 2 * shared
+    for sentence in progress(sentences):
+        shared = np.zeros(len(pairs), np.int64)
+        asked = np.unique(source.encode(sentence), return_counts=True)
+        for piece, times in zip(*asked, strict=True):
+            of = slice(begins[piece], begins[piece + 1])
+            shared[places[of]] += np.minimum(counts[of], times)
+        apart = size - 2 * shared  # and the sentence's own, equal for all
         found.append(pairs[int(apart.argmin())].target)
     return found
 
 
-def _counted(source: SubWords, sentences: Sequence[str]) -> np.ndarray:
-    """How often each piece stands in each sentence."""
-    counts = np.zeros((len(sentences), source.size), np.int16)
-    for row, sentence in zip(counts, sentences, strict=True):
-        np.add.at(row, source.encode(sentence), 1)
-    return counts
+def _index_pieces(
+    coded: Sequence[Sequence[int]], K: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Each sentence's length; where each piece stands, and how often.
+
+    A sentence takes memory for the pieces that it has: a table of all
+    would be large. What holds for piece k lies from begins[k] to
+    begins[k + 1].
+    """
+    size = np.array([len(one) for one in coded])
+    of = np.repeat(np.arange(len(coded)), size)
+    pieces = np.fromiter((k for one in coded for k in one), np.int64)
+    both, counts = np.unique(pieces * len(coded) + of, return_counts=True)
+    begins = np.searchsorted(both, np.arange(K + 1) * len(coded))
+    return size, begins, both % len(coded), counts

@@ -39,6 +39,12 @@ def tie_readout(model: Any, scale: float = 0.1) -> Any:
     return model
 
 
+def is_tied(model: Any) -> bool:
+    """Whether one set of weights reads and writes a token."""
+    decoder = model.decoder
+    return decoder.readout.weight is decoder.embedding.weight
+
+
 @torch.no_grad()
 def beam_searches(
     decoder: Any,

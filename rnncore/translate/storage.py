@@ -7,6 +7,7 @@ import torch
 
 from rnncore.seq2seq import Translator
 from rnncore.storage.weights import load_module, save_weights
+from rnncore.translate.recipe import is_tied, tie_readout
 from rnncore.translate.subwords import SubWords
 from rnncore.translate.training import build_translator
 
@@ -32,6 +33,7 @@ def save_translator(
         "H": encoder.loop.hidden_size,
         "decoder": decoder,
         "rate": encoder.rate,
+        "tied": is_tied(model),
     }
     pieces = {"source": source.as_json(), "target": target.as_json()}
     extra = {"kind": KIND, "sizes": sizes, "pieces": pieces}
@@ -51,7 +53,10 @@ def load_translator(
 
 def _build(about: dict[str, Any]) -> Translator:
     source, target = _pieces(about)
-    return build_translator(source.size, target.size, **about["sizes"])
+    sizes = {**about["sizes"]}
+    tied = sizes.pop("tied", False)  # older files do not say it
+    model = build_translator(source.size, target.size, **sizes)
+    return tie_readout(model) if tied else model
 
 
 def _pieces(about: dict[str, Any]) -> tuple[SubWords, SubWords]:

@@ -55,6 +55,8 @@ def multi30k(
 ) -> Captions:
     """Captions of photographs, as they were written: not tokenised.
 
+    Of several blanks one is left, as in `read_pairs`.
+
     Raises Refused where the set is not there, or the two languages have
     different numbers of lines; ValueError for languages that are equal or
     other than en, de, fr. Source: Elliott et al. 2016.
@@ -67,7 +69,7 @@ def multi30k(
             inner = f"data/task1/raw/{part}.{language}.gz"
             path = path_of("multi30k", inner, folder)
             with gzip.open(path, "rt", encoding="utf-8") as file:
-                sides.append([line.strip() for line in file])
+                sides.append([" ".join(line.split()) for line in file])
         if len(sides[0]) != len(sides[1]):
             raise Refused(
                 f"{path}: {len(sides[1])} lines, {source} has "

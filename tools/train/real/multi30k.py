@@ -1,49 +1,37 @@
 """Translate Multi30k's captions from English to German: chapters 13 and 14.
 
 "dot" has attention, "vector" one vector; the two have about as many weights,
-the same pieces, batches, updates and rates. Teacher forcing's loss on the
-validation part keeps the best weights, and its BLEU chooses the beam's length
-penalty; the tests of 2016 and 2017 are asked once. BLEU and chrF by sacrebleu
-on raw text. "baselines": a table of pieces, the nearest known sentence, a
-copy. About 40 minutes of one core a network; --weights FOLDER keeps the
-weights there (the set's licence keeps them out of the package), and a network
-that is there already is scored, not trained. Under "real.multi30k.".
+the same pieces, batches, updates and rates. Each is `rnncore translate train`
+with the set's parts as files, and nothing but its defaults: what is measured
+is what the command gives. The tests of 2016 and 2017 are asked once. BLEU and
+chrF by sacrebleu on raw text. "baselines": a table of pieces, the nearest
+known sentence, a copy. About 40 minutes of one core a network; --weights
+FOLDER keeps the weights there (the set's licence keeps them out of the
+package), and a network that is there already is scored, not trained. Under
+"real.multi30k.".
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from itertools import pairwise
-from typing import Any, NamedTuple
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 from sacrebleu.metrics import BLEU, CHRF
 
-from rnncore.application import cooling, seeded
+from rnncore.__main__ import main
 from rnncore.data.public.texts import Captions, multi30k
 from rnncore.data.translation import Pair
-from rnncore.seq2seq import Translator
+from rnncore.storage.weights import WEIGHTS
 from rnncore.translate.baselines import learn_word_table, nearest
-from rnncore.translate.recipe import tie_readout, write_by_beam
+from rnncore.translate.plan import plan_for, translate_by_beam
+from rnncore.translate.storage import load_translator
 from rnncore.translate.subwords import SubWords, learn_subwords
-from rnncore.translate.training import (
-    build_translator,
-    mean_loss,
-    shuffled_batches,
-    translate,
-    translate_loss,
-)
-from tools.train.runner import (
-    Measurement,
-    Options,
-    Training,
-    fit_once,
-    list_measurements,
-)
+from rnncore.translate.training import translate
+from tools.train.runner import Measurement, Options, Training, list_measurements
 
-PIECES, H, B, DROPOUT, SMOOTHING = 2000, 256, 64, 0.3, 0.1
-STEPS, RATE, FALLING = 5000, 0.002, 0.8  # the part of the steps with a falling rate
-WIDTH, PENALTIES = 5, (0.6, 1.0, 1.5, 2.0)
-AT_ONCE = 64  # sentences, each with a beam
 TABLE = 3000  # pairs from which the table of pieces is learned
 LENGTHS = 1, 8, 11, 14, 18, 100  # words of a source: from one to below the next
 READ = 10  # translations to be read
@@ -52,28 +40,40 @@ UNITS = {"": "see keys", "seconds": "s of one core", "weights": "weights"}
 Say = Callable[[Sequence[str]], list[str]]
 
 
-class TranslationTask(NamedTuple):
-    """The captions in three parts, and pieces of the training part alone."""
-
-    parts: Captions
-    source: SubWords
-    target: SubWords
-
-
 @cache
-def task_of(pieces: int = PIECES) -> TranslationTask:
-    """The same for both networks and the baselines."""
-    parts = multi30k("en", "de")
-    sides = zip(*parts.train, strict=True)
-    return TranslationTask(parts, *(learn_subwords(side, pieces) for side in sides))
+def read_parts() -> Captions:
+    """The captions in English and German."""
+    return multi30k("en", "de")
 
 
-def encode_pairs(
-    task: TranslationTask, pairs: Sequence[Pair]
-) -> list[tuple[list[int], list[int]]]:
-    """Both sides of each pair as numbers."""
-    encode, write = task.source.encode, task.target.encode
-    return [(encode(p.source), write(p.target)) for p in pairs]
+def write_parts(parts: Captions, folder: Path) -> list[str]:
+    """Write the parts as files of pairs; return the command that learns them."""
+    paths = {}
+    for name in ("train", "validation", "test_2016", "test_2017"):
+        paths[name] = folder / f"{name}.tsv"
+        lines = (f"{p.source}\t{p.target}\n" for p in getattr(parts, name))
+        paths[name].write_text("".join(lines), "utf-8")
+    words = ["translate", "train", str(paths["train"])]
+    words += ["--validation", str(paths["validation"])]
+    return [*words, "--test", str(paths["test_2016"])]
+
+
+def train_by_command(
+    decoder: str, seed: int, asked: Options, parts: Captions
+) -> tuple[Any, dict[str, Any]]:
+    """The network of `rnncore translate train`, and what is known of it."""
+    with TemporaryDirectory() as made:
+        kept = Path(made) if asked.weights == WEIGHTS else asked.weights
+        model = kept / f"multi30k_{decoder}_{seed}.safetensors"
+        words = write_parts(parts, Path(made))
+        words += ["--model", str(model), "--decoder", decoder]
+        words += ["--seed", str(seed), "--device", "cpu", "--threads", "1"]
+        words += ["--no-baselines"]
+        words += ["--steps", str(asked.steps)] if asked.steps else []
+        if status := main(words):
+            raise SystemExit(status)
+        *known, about = load_translator(model)
+    return tuple(known), about
 
 
 def measure_scores(said: Sequence[str], pairs: Sequence[Pair]) -> dict[str, Any]:
@@ -104,92 +104,56 @@ def by_length(said: Sequence[str], pairs: Sequence[Pair]) -> list[dict[str, Any]
     return found
 
 
-def run_tests(task: TranslationTask, say: Say) -> dict[str, Any]:
+def run_tests(parts: Captions, say: Say) -> dict[str, Any]:
     """The scores of both tests, and by length over the two together."""
     known: list[Pair] = []
     said: list[str] = []
     found: dict[str, Any] = {}
     for name in ("test_2016", "test_2017"):
-        pairs = getattr(task.parts, name)
+        pairs = getattr(parts, name)
         new = say([p.source for p in pairs])
         found[name] = measure_scores(new, pairs)
         known, said = known + pairs, said + new
     return {**found, "by_length": by_length(said, known)}
 
 
-def build(task: TranslationTask, decoder: str, seed: int) -> Translator:
-    """One of the two networks with its first weights."""
-    with seeded(seed):
-        sizes = task.source.size, task.target.size, H, H
-        return tie_readout(build_translator(*sizes, decoder, DROPOUT))
-
-
-def load_or_train(
-    decoder: str, seed: int, asked: Options, task: TranslationTask
-) -> tuple[Translator, dict[str, Any]]:
-    """A network and what is known of its training; from a file if it is there."""
-    model = build(task, decoder, seed)
-    steps, looked = asked.steps or STEPS, encode_pairs(task, task.parts.validation)
-    sources, targets = zip(*encode_pairs(task, task.parts.train), strict=True)
-    facts = fit_once(
-        model,
-        "multi30k",
-        f"multi30k_{decoder}",
-        seed,
-        asked,
-        loss=partial(translate_loss, epsilon=SMOOTHING),
-        next_batch=shuffled_batches(sources, targets, B),
-        rate=RATE,
-        steps=steps,
-        optimizer=partial(cooling, last=FALLING),
-        evaluate=lambda m: mean_loss(m, looked),
-        evaluate_every=max(1, steps // 12),
-    )
-    return model, facts
-
-
 def run(decoder: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """One network: what its training gave, and what it is worth."""
-    task = task_of()
-    model, facts = load_or_train(decoder, seed, asked, task)
-    key = f"real.multi30k.{decoder}"
-    yield from list_measurements(key, facts, UNITS)
-    held = task.parts.validation
-    looked = [p.source for p in held]
-    by_greedy = partial(translate, model, task.source, task.target)
-
-    def by_beam(sentences: Sequence[str], alpha: float) -> list[str]:
-        return by_greedy(sentences, AT_ONCE, write_by_beam(WIDTH, alpha))
-
-    chosen = {a: measure_scores(by_beam(looked, a), held)["bleu"] for a in PENALTIES}
-    greedy = measure_scores(by_greedy(looked), held)["bleu"]
-    best = max(PENALTIES, key=lambda alpha: chosen[alpha])
-    found = {
-        "validation_bleu": {f"beam {k:g}": v for k, v in chosen.items()}
-        | {"greedy": greedy},
-        "penalty": best,
-        "beam": run_tests(task, partial(by_beam, alpha=best)),
-        "greedy": run_tests(task, by_greedy),
+    parts = read_parts()
+    known, about = train_by_command(decoder, seed, asked, parts)
+    by_beam = partial(translate_by_beam, known, penalty=about["penalty"])
+    found = {name: about[name] for name in ("seconds", "weights", "steps", "penalty")}
+    found["validation_bleu"] = {
+        f"beam {alpha:g}": round(bleu, 2) for alpha, bleu in about["penalties"]
     }
-    test = task.parts.test_2016
+    found["beam"] = run_tests(parts, by_beam)
+    found["greedy"] = run_tests(parts, partial(translate, *known))
+    test = parts.test_2016
     drawn = np.random.default_rng(0).choice(len(test), READ, replace=False)
     read = [test[k] for k in sorted(drawn)]
-    said = by_beam([p.source for p in read], best)
+    said = by_beam([p.source for p in read])
     found["read"] = [[*pair, out] for pair, out in zip(read, said, strict=True)]
-    yield from list_measurements(key, found, UNITS)
+    yield from list_measurements(f"real.multi30k.{decoder}", found, UNITS)
+
+
+def learn_pieces(parts: Captions) -> tuple[SubWords, SubWords]:
+    """The networks' sub-words: of the training part alone."""
+    pieces = plan_for(len(parts.train)).pieces
+    source, target = zip(*parts.train, strict=True)
+    return learn_subwords(source, pieces), learn_subwords(target, pieces)
 
 
 def run_baselines(asked: Options) -> Iterator[Measurement]:
     """What needs no network, on both tests."""
-    task = task_of()
-    known = task.parts.train
-    table = learn_word_table(task.source, task.target, known[:TABLE])
+    parts = read_parts()
+    source, target = learn_pieces(parts)
+    table = learn_word_table(source, target, parts.train[:TABLE])
     rivals: dict[str, Say] = {
         "table": table.translate,
-        "nearest": lambda s: nearest(task.source, known, s),
+        "nearest": lambda s: nearest(source, parts.train, s),
         "copy": list,
     }
-    found = {name: run_tests(task, say) for name, say in rivals.items()}
+    found = {name: run_tests(parts, say) for name, say in rivals.items()}
     yield from list_measurements("real.multi30k.baselines", found, "see keys", 0)
 
 
