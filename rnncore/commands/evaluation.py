@@ -178,19 +178,28 @@ def mean_interval(what: str, values: Any, weights: Any) -> Facts:
 def corpus_intervals(
     metrics: dict[str, Any], said: Any, references: Any
 ) -> Facts:
-    """95% intervals of sacrebleu's metrics, by its own resampling.
+    """95% intervals of sacrebleu's metrics, by resampling the sentences.
 
     Where there is one case alone, or all draws agree, they say nothing.
+    sacrebleu's own resampling fails where a draw has no match at all.
     """
-    from rnncore.comparison.intervals import DRAWS
+    import numpy as np
+
+    from rnncore.comparison.intervals import bootstrap
 
     found = []
     for what, metric in metrics.items():
-        score = metric.corpus_score(said, references, n_bootstrap=DRAWS)
-        middle, half = float(score._mean), float(score._ci)
-        if half > 0:
-            low, high = max(0.0, middle - half), min(100.0, middle + half)
-            found.append([what, low, high])
+        counts = np.array(
+            metric._extract_corpus_statistics(said, references), float
+        )
+
+        def score(places: Any, metric=metric, counts=counts) -> float:
+            drawn = counts[places].sum(axis=0)
+            return float(metric._compute_score_from_stats(drawn).score)
+
+        ends = bootstrap(score, len(counts), np.random.default_rng(0))
+        if ends[0] < ends[1]:
+            found.append([what, *ends])
     return {"intervals": found}
 
 

@@ -137,7 +137,8 @@ def _read_parts(arguments: Namespace) -> tuple[tuple, Facts]:
     for name in "validation", "test":
         if (other := getattr(arguments, name)) is not None:
             given[name] = _read_pairs(arguments, other)
-            known[name] = common.compute_fingerprint(read_bytes(other))
+            digest = common.compute_fingerprint(read_bytes(other))
+            known[f"{name} data"] = digest
     parts = _split(path, _read_pairs(arguments, path), given)
     learned = {pair.source for pair in parts[0]}
     for name, part in zip(("validation", "test"), parts[1:], strict=True):
@@ -235,7 +236,7 @@ def _score_again(
     same = common.compute_fingerprint(read_bytes(path)) == settings.get(
         "data"
     )
-    if same and "test" in settings:
+    if same and "test data" in settings:
         raise Refused(
             f"{path}: the model has learned from all of it: expected the "
             "file of --test, or others"

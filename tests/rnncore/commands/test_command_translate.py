@@ -11,6 +11,7 @@ import pytest
 from rnncore.commands import translate as command
 from rnncore.data.translation import Pair, number_pairs
 from rnncore.storage.weights import load_weights
+from rnncore.translate.plan import PENALTIES, WIDTH
 from rnncore.translate.storage import load_translator, save_translator
 from rnncore.translate.subwords import learn_subwords
 from rnncore.translate.training import build_translator
@@ -28,6 +29,7 @@ pytestmark = pytest.mark.slow
 
 TINY = ["--hidden", 16, "--batch", 16, "--pieces", 280, "--rate", 0.01]
 TINY += ["--steps", 40, "--evaluate-every", 20]
+BEST = ["--best", 3, "--beam", 3]
 SCRIPTS = [  # accents, right to left, both directions, signs
     Pair("the naïve café", "l'élève naïf à Noël"),
     Pair("peace be with you", "שלום עליכם"),
@@ -60,7 +62,7 @@ def trained(pairs):
 
 
 def table(out):
-    """The rows of a printed table: exact match, chrF, BLEU."""
+    """The rows of a printed table: chrF, BLEU, exact match."""
     rows = re.findall(
         r"^([^\d\n]+?) +([\d.]+) +([\d.]+) +([\d.]+)$", out, re.MULTILINE
     )
@@ -100,17 +102,70 @@ def test_other_pairs_are_scored_beside_a_copy(trained, tmp_path, capsys):
     assert "not the file that the model was trained on" in out
     scores = table(out)
     assert list(scores) == ["the network", "a copy of the source"]
-    assert scores["a copy of the source"][0] == 50
+    assert scores["a copy of the source"][2] == 50
+
+
+def test_pairs_of_one_s_own_choose_and_score(pairs, tmp_path, capsys):
+    """Files of their own; what both have is told, and all else learned."""
+    known = pairs.read_text("utf-8").splitlines(keepends=True)
+    paths = {}
+    for name, rows in {
+        "train": known[:100],
+        "validation": known[100:120],
+        "test": known[119:140] + known[:1],
+    }.items():
+        paths[name] = tmp_path / f"{name}.tsv"
+        paths[name].write_text("".join(rows), "utf-8")
+    model = tmp_path / "m.safetensors"
+    words = ["translate", "train", paths["train"], "--model", model, *TINY]
+    for name in "validation", "test":
+        words += [f"--{name}", paths[name]]
+    code, out, err = run(capsys, *words)
+    assert code == 0
+    assert "22 pairs, not seen in training" in out
+    assert f"the 22 pairs of --test 1 are in {paths['train']}, too" in err
+    assert "--validation" not in err
+    _, about = load_weights(model, "translate")
+    assert about["split"] == [100, 20, 22]
+    again = ["translate", "evaluate", model, "--no-baselines"]
+    code, out, _ = run(capsys, *again, paths["test"])
+    assert code == 0
+    assert_close(
+        table(out)["the network"], about["table"][0][1:], within=6e-4
+    )
+    code, _, err = run(capsys, *again, paths["train"])
+    assert code == 2
+    assert "has learned from all of it" in err
+    with paths["test"].open("a", encoding="utf-8") as file:
+        file.write("one more\tun de plus\n")
+    code, _, err = run(capsys, *words)
+    assert code == 2
+    assert "the test data have changed since" in err
+
+
+def test_a_model_translates_as_it_was_scored(memorised, tmp_path, capsys):
+    """With the beam and the length penalty that validation chose."""
+    model, known = memorised
+    _, about = load_weights(model, "translate")
+    assert about["beam"] == WIDTH
+    bleu = dict(about["penalties"])
+    assert set(bleu) == set(PENALTIES)
+    assert bleu[about["penalty"]] == max(bleu.values())
+    path = tmp_path / "new.txt"
+    path.write_text("".join(f"{p.source}\n" for p in known), "utf-8")
+    words = ["translate", "translate", model, path, "--best", 1]
+    told = ["--beam", WIDTH, "--length-penalty", about["penalty"]]
+    assert run(capsys, *words) == run(capsys, *words, *told)
 
 
 def test_a_sentence_is_in_one_part_only(tmp_path):
     given = [Pair(f"s{k % 50}", f"t{k}") for k in range(100)]
-    parts = command._split(tmp_path, given)
+    parts = command._split(tmp_path, given, {})
     assert [len(p) for p in parts] == [80, 10, 10]
     sources = [{p.source for p in part} for part in parts]
     assert not sources[0] & (sources[1] | sources[2])
     assert not sources[1] & sources[2]
-    again = command._split(tmp_path, given[::-1])
+    again = command._split(tmp_path, given[::-1], {})
     assert [{p.source for p in part} for part in again] == sources
 
 
@@ -151,7 +206,7 @@ def memorised(tmp_path_factory):
     folder = tmp_path_factory.mktemp("scripts")
     path, model = folder / "pairs.tsv", folder / "m.safetensors"
     many = SCRIPTS * 4 + [Pair(f"{'x' * k}", "x") for k in range(1, 16)]
-    held_out = command._split(path, many)
+    held_out = command._split(path, many, {})
     known = {p.source for p in held_out[0]}
     assert sum(p.source in known for p in SCRIPTS) >= 3
     path.write_bytes(("\ufeff" + lines(many)).encode())
@@ -325,7 +380,7 @@ def test_a_header_is_told_and_the_best_are_listed(pairs, tmp_path, capsys):
     new = tmp_path / "new.txt"
     new.write_text("eighty\n\nfour\n")
     code, out, err = run(
-        capsys, "translate", "translate", model, new, "--best", 3
+        capsys, "translate", "translate", model, new, *BEST
     )
     assert code == 0, err
     rows = [line.split("\t") for line in out.splitlines()]

@@ -116,6 +116,13 @@ def test_bleu_and_chrf_have_the_intervals_of_sacrebleu():
         assert found == {"intervals": []}
 
 
+def test_a_draw_of_sentences_without_a_match_has_a_score_too():
+    said, true = ["aaaa", "cc", "dd"], ["aaaa", "bb", "bb"]
+    found = evaluation.corpus_intervals({"chrF": CHRF()}, said, [true])
+    ((_, low, high),) = found["intervals"]
+    assert (low, high) == (0, 100)
+
+
 def test_without_a_baseline_nothing_is_compared(capsys):
     for about in {}, {"score": 1.0}, {"score": 1.0, "baseline": None}:
         evaluation.tell_loser(APP, about)

@@ -9,7 +9,10 @@ import pytest
 from rnncore.data.public.store import VARIABLE
 from rnncore.data.public.texts import PARTS
 from rnncore.storage.weights import WEIGHTS
+from rnncore.translate.plan import PENALTIES
+from rnncore.translate.storage import load_translator
 from tests.helpers.arrays import assert_close
+from tests.helpers.commands import run, weights
 from tools.train.real import flickr8k, multi30k
 from tools.train.runner import Options
 
@@ -31,13 +34,13 @@ def found_by(run, *arguments):
 def small_runs(monkeypatch, tmp_path):
     """Two steps of small networks, whose weights are kept in a folder."""
     monkeypatch.setenv(VARIABLE, str(tmp_path))
-    for module in (multi30k, flickr8k):
-        monkeypatch.setattr(module, "H", 8)
-        monkeypatch.setattr(module, "PIECES", 290)
-        module.task_of.cache_clear()
+    monkeypatch.setattr(flickr8k, "H", 8)
+    monkeypatch.setattr(flickr8k, "PIECES", 290)
+    for known in multi30k.read_parts, flickr8k.task_of:
+        known.cache_clear()
     yield Options("made", (0,), 2, True, tmp_path)
-    for module in (multi30k, flickr8k):
-        module.task_of.cache_clear()
+    for known in multi30k.read_parts, flickr8k.task_of:
+        known.cache_clear()
 
 
 @pytest.fixture(name="pairs")
@@ -84,23 +87,40 @@ def photographs_with_captions(tmp_path):
 def test_a_network_on_multi30k_is_trained_once_and_scored_twice(
     asked, decoder
 ):
-    run = multi30k.TRAINING.runs[decoder]
-    found = found_by(run, 0, asked)
+    train = multi30k.TRAINING.runs[decoder]
+    found = found_by(train, 0, asked)
     assert set(found) == {
         f"{decoder}.{name}"
         for name in (
             *("beam", "greedy", "penalty", "read", "seconds", "steps"),
-            *("validation", "validation_bleu", "weights"),
+            *("validation_bleu", "weights"),
         )
     }
-    assert len(found[f"{decoder}.validation"]) == 2
+    assert len(found[f"{decoder}.validation_bleu"]) == len(PENALTIES)
     beam = found[f"{decoder}.beam"]
     assert set(beam) == {"test_2016", "test_2017", "by_length"}
     assert beam["by_length"][0]["words"] == [1, 5]
     assert beam["by_length"][0]["sentences"] == 24
     assert beam["test_2016"]["signatures"][0].startswith("nrefs:1|")
     assert (asked.weights / f"multi30k_{decoder}_0.safetensors").exists()
-    assert found_by(run, 0, asked) == found
+    assert found_by(train, 0, asked) == found
+
+
+@pytest.mark.usefixtures("pairs")
+def test_what_is_measured_is_what_the_command_gives(asked, tmp_path, capsys):
+    found = found_by(multi30k.TRAINING.runs["dot"], 0, asked)
+    folder = tmp_path / "by_hand"
+    folder.mkdir()
+    words = multi30k.write_parts(multi30k.read_parts(), folder)
+    model = folder / "m.safetensors"
+    words += ["--model", model, "--steps", 2, "--threads", 1, "--device"]
+    assert run(capsys, *words, "cpu", "--no-baselines")[0] == 0
+    assert weights(model) == weights(tmp_path / "multi30k_dot_0.safetensors")
+    *_, about = load_translator(model)
+    assert found["dot.penalty"] == about["penalty"]
+    ((_, chrf, bleu, _),) = about["table"]
+    beam = found["dot.beam"]["test_2016"]
+    assert_close([beam["bleu"], beam["chrf"]], [bleu, chrf], within=0.005)
 
 
 @pytest.mark.usefixtures("pairs")
@@ -118,13 +138,13 @@ def test_what_stands_in_training_has_all_of_bleu(asked):
 
 @pytest.mark.usefixtures("album")
 def test_a_captioner_is_trained_once_and_scored_twice(asked):
-    run = flickr8k.TRAINING.runs["captioner"]
-    found = found_by(run, 0, asked)
+    train = flickr8k.TRAINING.runs["captioner"]
+    found = found_by(train, 0, asked)
     beam = found["captioner.beam"]
     assert len(beam["five"]) == len(beam["four"]) == 4
     assert found["captioner.read"][0][1].startswith("a dog number")
     assert (asked.weights / "flickr8k_0.safetensors").exists()
-    assert found_by(run, 0, asked) == found
+    assert found_by(train, 0, asked) == found
 
 
 @pytest.mark.usefixtures("album")
