@@ -14,6 +14,7 @@ from rnncore.commands.evaluation import (
     Deferred,
     add_rows,
     corpus_intervals,
+    mean_interval,
     share_interval,
 )
 from rnncore.storage.files import Refused
@@ -27,6 +28,8 @@ SHARES = (0.15, 0.2)  # of the films: validation and test
 UNKNOWN = "(unknown)"  # a word that training has once, or never
 MOST = 10_000  # words that a network knows
 D = 128  # numbers that a frame becomes
+COLUMNS = ["CIDEr", "BLEU", "% exact"]
+OLD_COLUMNS = ["% exact", "BLEU"]  # of models without them
 AT_ONCE = 64  # films that are looked at together
 Said = tuple[int, list[int]]  # a film, and one of its captions
 
@@ -178,10 +181,11 @@ def _measure_nats(
 
 
 def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Deferred]:
-    """Exact captions and BLEU of the test films, and baselines.
+    """Consensus, BLEU and exact captions of the test films, and baselines.
 
     Where nothing was trained on, their own commonest caption is one.
     """
+    from rnncore.video.consensus import cider_scores
     from rnncore.video.folder import nearest
 
     (model, words), (films, (training, _, test)) = known, data
@@ -191,17 +195,21 @@ def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Deferred]:
     what = format_count(len(test), "film")
     found = {
         "table": [(NETWORK, *scores)],
+        "columns": COLUMNS,
         "score": scores[0],
         "test": f"{what}, not seen in training"
         if training
         else f"all {what} of the folder. "
         "They are not those that the model was trained on",
     }
-    exact = round(scores[0] * len(test) / 100)
-    found |= share_interval("exact", exact, len(test))
-    found |= corpus_intervals(
-        {"BLEU": _make_bleu()}, own, [*zip_longest(*true)]
+    found |= mean_interval(
+        "CIDEr", cider_scores(own, true), [1] * len(test)
     )
+    bleu = {"BLEU": _make_bleu()}
+    drawn = corpus_intervals(bleu, own, [*zip_longest(*true)])["intervals"]
+    exact = round(scores[2] * len(test) / 100)
+    sure = share_interval("exact", exact, len(test))["interval"]
+    found["intervals"] = [*drawn, sure]
     near, often = (
         "a caption of the nearest film, without order",
         "the most frequent caption",
@@ -242,12 +250,17 @@ def _describe(
 
 def _measure_quality(
     said: Sequence[str], true: Sequence[Sequence[str]]
-) -> tuple[float, float]:
-    """Percent equal to one of a film's captions, and BLEU against all."""
+) -> tuple[float, float, float]:
+    """CIDEr and BLEU against all captions of a film, and % equal to one."""
+    from rnncore.video.consensus import cider_scores
+
     right = sum(text in some for text, some in zip(said, true, strict=True))
     references = [*zip_longest(*true)]  # the first of each film, and so on
-    score = _make_bleu().corpus_score(said, references).score
-    return 100 * right / len(said), score
+    return (
+        float(cider_scores(said, true).mean()),
+        _make_bleu().corpus_score(said, references).score,
+        100 * right / len(said),
+    )
 
 
 def _make_bleu() -> Any:
@@ -258,7 +271,7 @@ def _make_bleu() -> Any:
 
 def _show(about: Facts) -> common.Described:
     """What is known of a model, and its table of scores."""
-    table = common.list_rows(about, "% exact", "BLEU")
+    table = common.list_rows(about, *about.get("columns", OLD_COLUMNS))
     network = f"GRU of {about['H']} units with attention"
     scored = [f"scored on {about['test']}"]
     return common.Described(network, table, scored)

@@ -135,23 +135,28 @@ def share_interval(what: str, right: int, cases: int) -> Facts:
     return {"interval": [f"% {what}", low, high]}
 
 
-def drawn_interval(
-    what: str, error: Callable[[Any], float], cases: int
-) -> Facts:
-    """A 95% interval of an error in %, by resampling its cases (bootstrap).
+def error_interval(
+    what: str, errors: Any, lengths: Any, groups: Any
+) -> list:
+    """A 95% interval of an error in %, by resampling groups (bootstrap).
 
-    Where no case has an error all draws agree; then that of a share.
+    The cases of a group, such as a speaker's, are drawn together. Where
+    no case has an error all draws agree; then that of a share of groups.
     """
     import numpy as np
 
     from rnncore.comparison.intervals import bootstrap, wilson
 
-    if not cases:
-        return {}
-    low, high = bootstrap(error, cases, np.random.default_rng(0))
+    _, of = np.unique(np.asarray(groups), return_inverse=True)
+    wrong, all_ = (np.bincount(of, weights=a) for a in (errors, lengths))
+
+    def error(places: Any) -> float:
+        return 100 * float(wrong[places].sum() / all_[places].sum())
+
+    low, high = bootstrap(error, len(all_), np.random.default_rng(0))
     if not high:
-        high = 100 * wilson(0, cases)[1]
-    return {"interval": [what, low, high]}
+        high = 100 * wilson(0, len(all_))[1]
+    return [what, low, high]
 
 
 def mean_interval(what: str, values: Any, weights: Any) -> Facts:

@@ -34,6 +34,7 @@ FOLDER = (
     "rate and any number of channels."
 )
 COURSE = "speech_digits"
+ALIKE = 3  # recordings of a transcript, on average: then it is a class
 ALWAYS = (
     "A model knows nothing but the letters and words that it learned from, "
     "and writes some also for a tone or a noise. Unless --least is given, "
@@ -362,7 +363,7 @@ def _compute_scores(
 ) -> tuple[Facts, Deferred]:
     """Word and letter errors on the test part, also of the baselines."""
     from rnncore.speech import training
-    from rnncore.speech.recordings import nearest_texts
+    from rnncore.speech.recordings import linear_texts, nearest_texts
 
     network, letters = model
     true = [r.text for r in parts.test]
@@ -382,11 +383,18 @@ def _compute_scores(
         read = nearest_texts(parts.train, parts.test, bar)
         return {"what the most similar recording says": errors(read)}
 
+    def score_linear() -> dict[str, tuple]:
+        bar = common.Bar("linear", "strength")
+        read = linear_texts(parts.train, parts.validation, parts.test, bar)
+        return {"a linear classifier of 20 moments": errors(read)}
+
     deferred = {}
     if parts.train:
         texts = [r.text for r in parts.train]
         usual = max(sorted(set(texts)), key=texts.count)
         deferred["the most similar recording"] = add_rows(score_nearest)
+        if 1 < len(set(texts)) <= len(texts) / ALIKE:
+            deferred["a linear classifier"] = add_rows(score_linear)
         deferred["the commonest transcript"] = add_rows(
             lambda: score_constant(usual)
         )
@@ -402,14 +410,33 @@ def _compute_scores(
         "test": f"{unseen} not used in training",
     }
 
-    def measure_drawn(places: Any) -> float:
-        pairs = [(true[k], own[k]) for k in places]
-        return training.word_errors(*map(list, zip(*pairs, strict=True)))
-
-    about |= evaluation.drawn_interval(
-        "% word errors", measure_drawn, len(true)
-    )
+    about |= _draw_intervals(true, own, [r.speaker for r in parts.test])
     return about, deferred
+
+
+def _draw_intervals(
+    true: list[str], own: list[str], speakers: list[str]
+) -> Facts:
+    """Intervals of word and letter errors, over speakers where known.
+
+    Over recordings where there is but one speaker.
+    """
+    from rnncore.speech.training import count_errors
+
+    if not true:
+        return {}
+    several = 1 < len(set(speakers)) < len(speakers)
+    groups = speakers if several else range(len(speakers))
+    over = " over speakers" if several else ""
+    words, letters = (
+        evaluation.error_interval(
+            f"% {unit} errors{over}",
+            *count_errors(true, own, unit == "letter"),
+            groups,
+        )
+        for unit in ("word", "letter")
+    )
+    return {"interval": words, "intervals": [letters]}
 
 
 def _make_language(arguments: Namespace, letters: Any) -> Any:

@@ -13,6 +13,8 @@ from rnncore.speech.letters import Choice, Words
 
 AROUND = 20  # steps to which a recording is stretched, to be compared
 DEPTH = 10.0  # nats below the loudest: less power is silence
+STRENGTHS = 1e-5, 1e-4, 1e-3, 1e-2, 1e-1  # of linear weights
+MOST = 5_000  # recordings that a linear classifier learns from
 PAUSE = 8.0  # nats: before and after a word all bands are so far below
 
 
@@ -120,4 +122,38 @@ def nearest_texts(
     for one in progress(asked):
         distance = squares - 2 * known @ stretch_word(one.features)
         found.append(learned[int(distance.argmin())].text)
+    return found
+
+
+def linear_texts(
+    learned: Sequence[Recording],
+    held_out: Sequence[Recording],
+    asked: Sequence[Recording],
+    progress: Callable[[Any], Iterable] = iter,
+) -> list[str]:
+    """What logistic regression names recordings stretched to 20 steps.
+
+    Each transcript is a class. How strong the weights may be is chosen by
+    the fewest errors on `held_out`. Of more than MOST recordings every
+    second, third, ... is learned from.
+
+    Raises ValueError where all transcripts are the same.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    texts = [one.text for one in learned]
+    if len(set(texts)) < 2:
+        raise ValueError("learned: expected two transcripts, got one")
+    step = -(-len(texts) // MOST)
+    rows, held, new = (
+        np.stack([stretch_word(one.features) for one in part])
+        for part in (learned[::step], held_out, asked)
+    )
+    best = -1.0
+    for strength in progress(STRENGTHS):
+        model = LogisticRegression(C=strength, max_iter=1000)
+        model.fit(rows, texts[::step])
+        right = model.score(held, [one.text for one in held_out])
+        if right > best:
+            best, found = right, model.predict(new).tolist()
     return found

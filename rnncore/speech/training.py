@@ -204,6 +204,25 @@ def word_times(
     ]
 
 
+def count_errors(
+    true: Sequence[str], read: Sequence[str], letters: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Wrong, missing and extra words of each recording, and all it has.
+
+    Of letters in place of words if `letters`. The sums' quotient is that
+    of `word_errors` or `letter_errors`.
+
+    Shapes: true (N); read (N) -> errors (N,); lengths (N,)
+    """
+    import jiwer
+
+    count = jiwer.process_characters if letters else jiwer.process_words
+    found = [count(*pair) for pair in zip(true, read, strict=True)]
+    errors = [o.substitutions + o.deletions + o.insertions for o in found]
+    lengths = [o.substitutions + o.deletions + o.hits for o in found]
+    return np.array(errors), np.array(lengths)
+
+
 def word_errors(true: Sequence[str], read: Sequence[str]) -> float:
     """Words that are wrong, too many or missing, in percent of all."""
     import jiwer

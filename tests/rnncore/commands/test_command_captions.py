@@ -1,5 +1,6 @@
 """python -m rnncore video train --captions: films of one's own, in words."""
 
+import re
 import shutil
 import unicodedata
 
@@ -66,8 +67,10 @@ def test_it_says_more_often_than_a_guess_what_happens(tmp_path, capsys):
     code, out, err = run(capsys, *words_for(folder, table, path, *more))
     assert code == 0, err
     scores = {name: rest for name, *rest in load_weights(path)[1]["table"]}
-    assert scores["the network"][0] == 100, out
-    assert scores["the most frequent caption"][0] < 80
+    assert scores["the network"][2] == 100, out
+    assert scores["the most frequent caption"][2] < 80
+    often = scores["the most frequent caption"][0]
+    assert scores["the network"][0] > 1.2 * often
     film = folder / "0.mp4"
     _, out, _ = run(capsys, "video", "caption", film, "--model", path)
     assert out.splitlines()[0].endswith((" goes up", " is up"))
@@ -82,10 +85,11 @@ def test_evaluate_gives_the_scores_again(trained, films, capsys):
     assert "2 films, not seen in training" in out
     about = load_weights(trained)[1]
     what, low, high = about["interval"]
-    assert what == "% exact"
+    assert what == "CIDEr"
     assert low <= about["score"] <= high
+    assert [what for what, *_ in about["intervals"]][-1] == "% exact"
+    _, low, high = about["intervals"][-1]
     assert high - low > 50  # of two films
-    assert [what for what, *_ in about["intervals"]] in ([], ["BLEU"])
     for name, *scores in about["table"]:
         assert any(
             line.split() == [*name.split(), *(f"{x:.3f}" for x in scores)]
@@ -102,7 +106,9 @@ def test_other_films_are_scored_beside_their_own_commonest_caption(
     assert code == 0
     assert "not the films that the model was trained on" in err
     assert "all 5 films of the folder. They are not those" in out
-    assert "the most frequent caption   60.000" in out
+    assert re.search(
+        r"the most frequent caption +[\d.]+ +[\d.]+ +60\.000", out
+    )
     assert "nearest" not in out
 
 
@@ -135,9 +141,9 @@ def test_a_word_that_training_does_not_have_twice_is_unknown(capsys):
 def test_a_caption_is_compared_without_case_and_signs():
     assert as_said(" A cat’s “toy”,  (blue)! ") == "a cat’s toy blue"
     assert as_said("?! ...") == ""
-    exact, bleu = command._measure_quality(["a b"], [["c", "a b"]])
+    _, bleu, exact = command._measure_quality(["a b"], [["c", "a b"]])
     assert (exact, round(bleu, 9)) == (100, 100)
-    exact, bleu = command._measure_quality(
+    _, bleu, exact = command._measure_quality(
         ["the cat sits there", "no"], [["the cat sat there"], ["yes", "no"]]
     )
     assert exact == 50

@@ -15,6 +15,7 @@ import torch
 from scipy.io import wavfile
 from scipy.signal import resample_poly
 
+from rnncore.commands import speech as command
 from rnncore.data.speech import RATE, Sentence, digit_strings, speak
 from rnncore.speech.features import read_wav
 from rnncore.speech.folder import read_folder, split_speakers
@@ -32,6 +33,8 @@ from rnncore.speech.recordings import (
 )
 from rnncore.speech.training import (
     choice_loss,
+    count_errors,
+    letter_errors,
     needed,
     outputs,
     varied,
@@ -105,6 +108,58 @@ def test_training_prints_scores_beside_baselines(trained):
         "always nothing",
     ]
     assert scores["always nothing"] == 100
+
+
+def test_words_said_often_have_a_linear_rival(tmp_path, capsys):
+    """Two words as two chirps: a straight line tells them apart."""
+    folder = tmp_path / "words"
+    rng = np.random.default_rng(0)
+    t = np.arange(RATE // 2) / RATE
+    for speaker in range(6):
+        for k in range(6):
+            word, rise = ("up", 3000) if k % 2 else ("down", -3000)
+            start = 4000 if rise < 0 else 800
+            sound = np.sin(2 * np.pi * (start * t + rise * t**2))
+            sound += rng.normal(0, 0.1, len(t))
+            place = folder / word
+            place.mkdir(parents=True, exist_ok=True)
+            path = place / f"v{speaker}-{k}.wav"
+            wavfile.write(path, RATE, (8000 * sound).astype(np.int16))
+    words = ["speech", "train", folder, "--transcripts", "folders"]
+    words += ["--model", tmp_path / "m.safetensors", *TINY]
+    code, out, err = run(capsys, *words)
+    assert code == 0, err
+    assert table(out)["a linear classifier of 20 moments"] == 0
+    assert "network's % word errors: " in out
+    assert "network's % letter errors: " in out
+
+
+def test_errors_counted_by_recording_are_those_of_all():
+    true = ["one two three", "four", "five six"]
+    read = ["one too", "four four", "five six"]
+    errors, lengths = count_errors(true, read)
+    assert errors.tolist() == [2, 1, 0]
+    assert lengths.tolist() == [3, 1, 2]
+    errors, lengths = count_errors(true, read, letters=True)
+    assert_close(
+        100 * errors.sum() / lengths.sum(), letter_errors(true, read)
+    )
+
+
+def test_over_several_speakers_the_interval_is_of_speakers():
+    true = ["one two"] * 8
+    read = ["one two"] * 4 + ["one", "two", "three", ""]
+    names = [name for name in "aabbccdd"]
+    found = command._draw_intervals(true, read, names)
+    assert found["interval"][0] == "% word errors over speakers"
+    assert found["intervals"][0][0] == "% letter errors over speakers"
+    alone = command._draw_intervals(true, read, ["a"] * 8)
+    assert alone["interval"][0] == "% word errors"
+    unknown = command._draw_intervals(true, read, list("abcdefgh"))
+    assert unknown == alone
+    _, low, high = found["interval"]
+    _, inner_low, inner_high = alone["interval"]
+    assert low < inner_low < inner_high < high
 
 
 def test_what_cannot_be_used_is_named_and_the_rest_goes_on(trained):

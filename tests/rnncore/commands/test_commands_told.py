@@ -80,13 +80,26 @@ def test_one_origin_says_nothing_of_a_difference():
 
 def test_no_case_wrong_is_no_certainty():
     """Resampling cases without an error would give 0 to 0."""
-    found = evaluation.drawn_interval("% wrong", lambda places: 0.0, 96)
-    name, low, high = found["interval"]
+    none, ten = np.zeros(96), np.full(96, 10)
+    name, low, high = evaluation.error_interval(
+        "% wrong", none, ten, range(96)
+    )
     assert (name, low) == ("% wrong", 0)
     squared = 1.959964**2  # Wilson's end, of 0 in 96: z^2 / (96 + z^2)
     assert_close(high, 100 * squared / (96 + squared), within=1e-4)
-    found = evaluation.drawn_interval("% wrong", lambda places: 1.0, 96)
-    assert found["interval"] == ["% wrong", 1.0, 1.0]
+    found = evaluation.error_interval("% wrong", none + 1, ten, range(96))
+    assert found == ["% wrong", 10.0, 10.0]
+
+
+def test_the_cases_of_a_speaker_are_drawn_together():
+    """Two of four speakers have all errors: 100 recordings are as four."""
+    speakers = np.repeat(["a", "b", "c", "d"], 25)
+    wrong = np.isin(speakers, ["a", "b"]).astype(int)
+    length = np.ones(100)
+    _, low, high = evaluation.error_interval("%", wrong, length, speakers)
+    assert (low, high) == (0, 100)
+    _, low, high = evaluation.error_interval("%", wrong, length, range(100))
+    assert 35 < low < 50 < high < 65
 
 
 def test_a_mean_of_few_cases_has_an_interval():

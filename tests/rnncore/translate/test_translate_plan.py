@@ -72,7 +72,7 @@ def count_apart(one, other):
 
 def test_the_nearest_is_the_one_with_fewest_other_pieces():
     rng = np.random.default_rng(0)
-    words = "red blue house car tree of the runs stands a".split()
+    words = ["red", "blue", "house", "car", "the", "runs", "a"]
     known = [
         Pair(" ".join(rng.choice(words, rng.integers(1, 9))), f"t{k}")
         for k in range(60)

@@ -7,7 +7,7 @@ validation part keeps the best weights, its BLEU-4 chooses the beam's length
 penalty and what the baselines may choose; the test part is asked once. BLEU-1
 to 4 by sacrebleu, lower case without punctuation, tokenize none, against five
 references; "four" against the other four, where a person writes too (the mean
-over which of the five is left out). About six minutes of one core; a network
+over which of the five is left out); CIDEr-D, a person's against four. About six minutes of one core; a network
 that is in --weights FOLDER already is not trained. Under "real.flickr8k.".
 """
 
@@ -29,6 +29,7 @@ from rnncore.data.public.pictures import Photograph, flickr8k
 from rnncore.seq2seq import translation_loss
 from rnncore.translate.recipe import tie_readout
 from rnncore.translate.subwords import SubWords, learn_subwords
+from rnncore.video.consensus import cider_scores
 from rnncore.video.photographs import (
     PhotoBatch,
     PhotoCaptioner,
@@ -108,6 +109,7 @@ def score_captions(said: Sequence[str], part: PhotoPart) -> dict[str, Any]:
     words = float(np.mean([len(s.split()) for s in said]))
     return {
         "five": measure_bleus(said, part.said),
+        "cider": round(float(cider_scores(said, part.said).mean()), 2),
         "four": mean,
         "words": round(words, 2),
         "different": len(set(said)),
@@ -125,7 +127,14 @@ def run_person(part: PhotoPart) -> dict[str, Any]:
         measure_bleus([s[k] for s in part.said], drop_reference(part, k))
         for k in range(5)
     ]
-    return {"four": [round(float(x), 2) for x in np.mean(four, axis=0)]}
+    cider = [
+        cider_scores([s[k] for s in part.said], drop_reference(part, k)).mean()
+        for k in range(5)
+    ]
+    return {
+        "four": [round(float(x), 2) for x in np.mean(four, axis=0)],
+        "cider": round(float(np.mean(cider)), 2),
+    }
 
 
 def build(task: CaptionTask, seed: int) -> PhotoCaptioner:
