@@ -57,6 +57,7 @@ class Folder(NamedTuple):
     classes: list[str]
     frames: "np.ndarray"  # (N, T, S, S)
     labels: "np.ndarray"  # (N,)
+    names: list[str]  # of the files
 
     def part(self, chosen: Any) -> Any:
         """Some of the films, as a network reads them."""
@@ -219,17 +220,21 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     folder = _read_folder(path, T, S, whole=True)
     known = {"data": _compute_fingerprint(folder)}
     if arguments.test is None:
-        return (folder, _split(folder, arguments.seed)), known
+        parts = _split(folder, arguments.seed)
+        return (folder, parts, vars(arguments)), known
     other = _read_folder(arguments.test, T, S, whole=True)
     _check_classes(arguments.test, other, folder.classes)
+    folder = _leave_out(folder, other)
     parts = _split(folder, arguments.seed, SHARES[:1])
     both = Folder(
         folder.classes,
         np.concatenate([folder.frames, other.frames]),
         np.concatenate([folder.labels, other.labels]),
+        folder.names + other.names,
     )
     parts.append(np.arange(len(folder.labels), len(both.labels)))
-    return (both, parts), known | {"test": _compute_fingerprint(other)}
+    known["test"] = _compute_fingerprint(other)
+    return (both, parts, vars(arguments)), known
 
 
 def _fit(
@@ -240,7 +245,7 @@ def _fit(
     from rnncore.video import changes
     from rnncore.video.model import FilmBatch
 
-    folder, (training, validation, _) = data
+    folder, (training, validation, _), _ = data
     S, H, classes = arguments.size, arguments.hidden, folder.classes
     sizes = S, D, H, len(classes)
     with seeded(arguments.seed):
@@ -279,45 +284,70 @@ def _score_again(
                 f"{arguments.folder}: it was trained on these films; "
                 "expected those of --test, or others"
             )
-        return _compute_scores(
-            model, (folder, _split(folder, about["seed"]))
-        )
-    return _compute_scores(
-        model, (folder, ([], [], range(len(folder.labels))))
-    )
+        parts = _split(folder, about["seed"])
+        return _compute_scores(model, (folder, parts, settings))
+    every = [], [], range(len(folder.labels))
+    return _compute_scores(model, (folder, every, {}))
 
 
 def _read_folder(path: Path, T: int, S: int, whole: bool) -> Folder:
     """Read all films of a folder, and report the unreadable ones.
 
-    As `read_video` reads them: full frames, or their middle square.
+    As `read_video` reads them: full frames, or their middle square. A
+    film that was seen before is left out; one in two classes is in none.
 
     Raises Refused where there are not two classes with films.
     """
     import numpy as np
 
+    from rnncore.storage.same import Seen
     from rnncore.video.folder import ENDINGS, read_films
 
+    seen = Seen()
     if not path.is_dir():
         raise Refused(f"{path}: expected a folder with a folder a class")
-    frames: list[np.ndarray] = []
-    labels: list[int] = []
-    classes: list[str] = []
+    found: dict[str, tuple[str, np.ndarray]] = {}
     places = {composed(p.name): p for p in path.iterdir() if p.is_dir()}
     for name, place in sorted(places.items()):
-        before = len(frames)
         files = common.Bar(place.name, "film")(sorted(place.iterdir()))
-        for _, film in read_films(files, T, S, note, whole):
-            frames.append(film)
-            labels.append(len(classes))
-        if len(frames) > before:
-            classes.append(name)
+        for file, film in read_films(files, T, S, note, whole):
+            first = seen.find(str(file), film.tobytes())
+            if first is None:
+                found[str(file)] = name, film
+                continue
+            note(f"left out: {file}: the same film as {first}")
+            if first in found and found[first][0] != name:
+                note(f"left out: {first}: it is in another class, too")
+                del found[first]
+    classes = sorted({name for name, _ in found.values()})
     if len(classes) < 2:
         raise Refused(
             f"{path}: expected at least two folders with films "
             f"({', '.join(ENDINGS)}), got {len(classes)}"
         )
-    return Folder(classes, np.stack(frames), np.array(labels))
+    labels = [classes.index(name) for name, _ in found.values()]
+    frames = np.stack([film for _, film in found.values()])
+    return Folder(classes, frames, np.array(labels), [*found])
+
+
+def _leave_out(folder: Folder, test: Folder) -> Folder:
+    """The films that are not in the test, too."""
+    from rnncore.storage.same import Seen
+
+    seen = Seen()
+    for name, film in zip(test.names, test.frames, strict=True):
+        seen.find(name, film.tobytes())
+    kept = []
+    for k, name in enumerate(folder.names):
+        first = seen.find(name, folder.frames[k].tobytes())
+        if first is None:
+            kept.append(k)
+        else:
+            note(f"left out: {name}: the same film as {first}")
+    names = [folder.names[k] for k in kept]
+    return folder._replace(
+        frames=folder.frames[kept], labels=folder.labels[kept], names=names
+    )
 
 
 def _check_classes(path: Path, folder: Folder, classes: list[str]) -> None:
@@ -372,8 +402,11 @@ def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Deferred]:
     import numpy as np
 
     from rnncore.video.folder import nearest
+    from rnncore.video.model import accuracy_by_frame
+    from rnncore.video.rivals import RIVALS, train_rival
 
-    (model,), (folder, (training, _, test)) = known, data
+    (model,), (folder, parts, settings) = known, data
+    training, validation, test = parts
     right, films = _score_network(model, folder, test), len(test)
     named = round(right[NETWORK] * films / 100)
     sure = evaluation.share_interval("right", named, films)
@@ -405,8 +438,24 @@ def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Deferred]:
             said = folder.labels[alike]
         return {name: 100 * float((said == true).mean())}
 
-    names = near, often
-    return found, {name: add_rows(partial(row, name)) for name in names}
+    def learn_row(name: str) -> dict[str, float]:
+        part = folder.part(test)
+        device = next(model.parameters()).device
+        how = settings | {"D": D, "dropout": DROPOUT, "device": device}
+        rival = train_rival(
+            RIVALS[name],
+            *(folder.frames, folder.labels, training, validation),
+            how,
+            common.Bar(name),
+        )
+        part = part._replace(frames=part.frames.to(device))
+        return {name: 100 * float(accuracy_by_frame(rival, part)[-1])}
+
+    deferred = {n: add_rows(partial(row, n)) for n in (near, often)}
+    if "steps" in settings:  # else nobody knows how the network learned
+        learned = {n: add_rows(partial(learn_row, n)) for n in RIVALS}
+        deferred |= learned
+    return found, deferred
 
 
 def _score_network(

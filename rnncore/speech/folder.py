@@ -1,6 +1,5 @@
 """A folder of one's own recordings: which transcript belongs to which."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +9,7 @@ import numpy as np
 from rnncore.speech.features import heard
 from rnncore.speech.sound import ENDINGS, read_sound
 from rnncore.storage.files import Refused, composed, lines_of, read_text
+from rnncore.storage.same import Seen
 
 TABLE = "transcripts.tsv"
 
@@ -67,7 +67,7 @@ def read_folder(
     if transcripts == "files" and table.exists():
         known = _table(table)
     found, unreadable = [], {}
-    seen: dict[str, str] = {}
+    seen = Seen()
     for path in progress(files):
         name = composed(path.relative_to(folder).as_posix())
         try:
@@ -78,7 +78,8 @@ def read_folder(
                 speaker or _speaker(path, name, speakers),
                 listen(*read_sound(path)),
             )
-            _check_new(one, seen)
+            if first := seen.find(name, one.features.tobytes()):
+                raise ValueError(f"the same sound as {first}")
         except ValueError as error:
             unreadable[name] = str(error).removeprefix(f"{path}: ")
             continue
@@ -187,11 +188,3 @@ def _speaker(path: Path, name: str, how: str) -> str:
     if how == "names":
         return path.stem.replace("_", "-").partition("-")[0]
     return name
-
-
-def _check_new(one: Recording, seen: dict[str, str]) -> None:
-    """Raise ValueError where the same sound was read before."""
-    key = hashlib.sha256(one.features.tobytes()).hexdigest()
-    first = seen.setdefault(key, one.name)
-    if first != one.name:
-        raise ValueError(f"the same sound as {first}")

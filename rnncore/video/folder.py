@@ -1,6 +1,5 @@
 """Films of one's own: files that can be read, and a table of captions."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 
 from rnncore.data.translation import read_pairs
 from rnncore.storage.files import Refused, composed
+from rnncore.storage.same import Seen
 from rnncore.video.files import read_video
 
 ENDINGS = ".mp4", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".gif"
@@ -84,13 +84,11 @@ def read_captioned(
         report(f"left out: {files[name]}: it has no caption in {table}")
     names = {path: name for name, path in files.items() if name in said}
     frames, captions = [], []
-    seen: dict[bytes, Path] = {}
+    seen = Seen()
     for path, film in read_films(progress([*names]), T, S, report):
-        key = hashlib.sha256(film.tobytes()).digest()
-        if key in seen:
-            report(f"left out: {path}: the same film as {seen[key]}")
+        if first := seen.find(str(path), film.tobytes()):
+            report(f"left out: {path}: the same film as {first}")
             continue
-        seen[key] = path
         frames.append(film)
         captions.append(said[names[path]])
     if not frames:

@@ -51,6 +51,7 @@ def draw(folder, names, count):
             film = np.zeros((8, 24, 24), np.float32)
             for t in range(8):
                 y = 2 * t if k else 14 - 2 * t
-                film[t, y : y + 8, 2 * n % 16 : 2 * n % 16 + 8] = 1
+                x = 2 * n % 16  # from the ninth on there are two of each
+                film[t, y : y + 8, x : x + 8] = 1 - 0.2 * max(k - 1, 0)
             write_video(place / f"{n}.mp4", film, zoom=2)
     return folder

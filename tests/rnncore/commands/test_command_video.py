@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rnncore.commands import video as command
 from rnncore.data.video import ACTIONS, moving_digits, stick_figures
 from rnncore.storage.weights import load_weights
 from rnncore.video.files import write_video
@@ -52,6 +53,8 @@ def test_training_prints_scores_beside_baselines(films, tmp_path, capsys):
         "the network, half-way",
         "the class of the nearest film, without order",
         "the most frequent class",
+        "the same eye, frames in any order",
+        "the same eye, pairs of frames in any order",
     ):
         assert name in out
     _, about = load_weights(path, "video")
@@ -106,6 +109,63 @@ def test_the_films_of_another_folder_can_be_the_test(
     assert "expected the classes down, up; got down, left" in err
     code, _, err = run(capsys, *words, "--captions", tmp_path / "c.tsv")
     assert (code, "--test: not with --captions" in err) == (2, True)
+
+
+def copies(folder, names, other=None, before=""):
+    """The films of these names once more, in their folder or another."""
+    for name in names:
+        place = (other or folder) / name.parent / f"{before}{name.name}"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes((folder / name).read_bytes())
+
+
+def test_a_film_that_lies_twice_is_learned_or_scored_not_both(
+    films, tmp_path, capsys
+):
+    known = [path.relative_to(films) for path in sorted(films.glob("*/*"))]
+    twice = tmp_path / "twice"
+    copies(films, known, twice)
+    copies(films, known, twice, before="copy of ")
+    parts = []
+    for folder in films, twice:
+        path = tmp_path / f"{folder.name}.safetensors"
+        words = ["video", "train", folder, "--model", path, *TINY]
+        code, out, err = run(capsys, *words, "--no-baselines")
+        assert code == 0, err
+        assert "2 films, not seen in training" in out
+        parts.append(err.count("the same film as"))
+    assert parts == [0, len(known)]
+
+
+def test_a_film_in_two_classes_is_in_none(films, tmp_path, capsys):
+    folder = tmp_path / "films"
+    known = [path.relative_to(films) for path in sorted(films.glob("*/*"))]
+    copies(films, known, folder)
+    (folder / "up" / "x.mp4").write_bytes(
+        (folder / "down" / "0.mp4").read_bytes()
+    )
+    path = tmp_path / "m.safetensors"
+    words = ["video", "train", folder, "--model", path, *TINY]
+    code, _, err = run(capsys, *words, "--no-baselines")
+    assert code == 0
+    assert f"{folder / 'down' / '0.mp4'}: it is in another class" in err
+    found = command._read_folder(folder, 6, 12, True)
+    assert np.bincount(found.labels).tolist() == [5, 6]
+
+
+def test_what_another_folder_tests_is_not_learned(films, tmp_path, capsys):
+    other = tmp_path / "other"
+    names = [
+        Path(name) / f"{k}.mp4" for name in ("down", "up") for k in (0, 1)
+    ]
+    copies(films, names, other)
+    path = tmp_path / "m.safetensors"
+    words = ["video", "train", films, "--model", path, *TINY]
+    code, out, err = run(capsys, *words, "--test", other, "--no-baselines")
+    assert code == 0, err
+    assert "4 films, not seen in training" in out
+    assert err.count("the same film as") == 4
+    assert f"left out: {films / 'down' / '0.mp4'}: the same film" in err
 
 
 def test_a_film_of_any_shape_is_seen_whole(tmp_path, capsys):

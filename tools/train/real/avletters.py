@@ -26,6 +26,7 @@ from rnncore.video.changes import ChangeClassifier
 from rnncore.video.files import shrunk
 from rnncore.video.folder import nearest
 from rnncore.video.model import film_batch, logits_of
+from rnncore.video.rivals import BagOfChanges
 from tools.train.runner import (
     Measurement,
     Options,
@@ -43,25 +44,6 @@ UNITS = {
     "weights": "weights",
     "seconds": "s",
 }
-
-
-class BagOfChanges(ChangeClassifier):
-    """The same eye, which sees each frame and the change to it; no order.
-
-    Shapes: frames (T, B, S, S) -> logits (1, B, K)
-    """
-
-    def __init__(self, S: int, D: int, H: int, K: int, dropout: float = 0.0):
-        super().__init__(S, D, H, K, dropout)
-        seen = nn.Linear(D, 2 * H), nn.ReLU()
-        self.loop = nn.Sequential(*seen)  # type: ignore[assignment]
-
-    def forward(self, frames: Tensor) -> Tensor:
-        """Logits of the mean over all frames."""
-        x = self.see(changes.changes(frames).flatten(0, 1))
-        read: nn.Module = self.loop
-        y = read(x).unflatten(0, frames.shape[:2])
-        return self.readout(self.drop(y.mean(dim=0, keepdim=True)))
 
 
 class RawClassifier(ChangeClassifier):
