@@ -87,6 +87,12 @@ def _add_pairs(parser: Any) -> None:
     what = "of a .tmx file with more than two: source and target, as en de"
     more: Facts = {"nargs": 2, "metavar": "CODE"}
     add_option(parser, "--languages", what, **more)
+    what = (
+        "which of more columns are source and target, as 2 4 in a file of "
+        "numbers and sentences (default: 1 2)"
+    )
+    more = {"nargs": 2, "metavar": "N"}
+    add_option(parser, "--columns", what, kind=common.whole_number, **more)
     _add_encoding(parser)
 
 
@@ -245,6 +251,7 @@ def _score_again(
     if same:  # it is read as it was
         arguments.header = settings.get("header", "no")
         arguments.languages = settings.get("languages")
+        arguments.columns = settings.get("columns")
     pairs = _read_pairs(arguments, path)
     if same:
         return _compute_scores(model, _split(path, pairs, {}), penalty)
@@ -262,9 +269,10 @@ def _read_pairs(arguments: Namespace, path: Path) -> "list[Pair]":
 
     skipped: list[str] = []
     how = arguments.languages, arguments.header, arguments.encoding
+    columns = arguments.columns
     try:
         with common.name_encoding():
-            return read_any_pairs(path, skipped.append, *how)
+            return read_any_pairs(path, skipped.append, *how, columns)
     finally:  # where no pair remains, too
         for line in skipped[:5]:
             note(f"left out: {line}")

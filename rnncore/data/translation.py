@@ -8,7 +8,7 @@ twenty, four) and in what one must have read before the first word is due.
 import datetime
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -162,10 +162,11 @@ def read_pairs(
     report: Callable[[str], None] | None = None,
     sides: tuple[str, str] = ("source", "target"),
     encoding: str = "utf-8",
+    columns: Sequence[int] = (1, 2),
 ) -> list[Pair]:
     """Pairs from a file of two columns with a tab between them.
 
-    More columns (Tatoeba's files name an author there) are left out. A
+    Or from these two of more, counted from 1; the others are left out. A
     line with an empty side is left out too, and `report` is told. Messages
     call the columns by the names in `sides`.
 
@@ -173,18 +174,20 @@ def read_pairs(
     the text is not in this encoding, or no pair remains.
     """
     expected = ", tab, ".join(sides)
+    if (most := max(columns)) > 2:
+        expected = f"{most} columns with tabs between"
     lines = io.StringIO(read_text(path, encoding), newline=None)
     pairs = []
     for number, line in enumerate(lines, 1):
         row = [" ".join(cell.split()) for cell in line.split("\t")]
         if not any(row):
             continue
-        if len(row) < 2:
+        if len(row) < max(columns):
             raise Refused(
                 f"{path}, line {number}: expected {expected}, "
                 f"got {line.strip()[:60]!r}"
             )
-        pair = Pair(*row[:2])
+        pair = Pair(*(row[k - 1] for k in columns))
         if all(pair):
             pairs.append(pair)
         elif report:

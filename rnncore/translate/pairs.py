@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncore.data.translation import Pair, read_pairs
-from rnncore.storage.files import Refused, composed, read_bytes
+from rnncore.storage.files import (
+    Refused,
+    composed,
+    lines_of,
+    read_bytes,
+    read_text,
+)
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -16,6 +22,9 @@ LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 CODES = {"bpt", "ept", "it", "ph", "ut"}  # of TMX: they hold no words
 TITLES = {"source", "target", "src", "tgt", "trg", "original"}
 TITLES |= {"translation", "sentence", "input", "output", "text"}
+LOOKED = 1_000  # lines in which the kind of a column is looked for
+NEARLY = 0.9  # of a column's cells: then it is one of numbers
+MANY, FEW = 20, 3  # cells, and different ones of a column of codes
 Report = Callable[[str], None]
 
 
@@ -25,6 +34,7 @@ def read_any_pairs(
     languages: Sequence[str] | None = None,
     header: str = "auto",
     encoding: str = "utf-8",
+    columns: Sequence[int] | None = None,
 ) -> list[Pair]:
     """Pairs of a file: gettext's .po, .tmx, else two columns with a tab.
 
@@ -32,7 +42,9 @@ def read_any_pairs(
     more than two. A first line of columns is a header if `header` is
     "yes", or "auto" and both are names of languages or words such as
     source and target. `encoding` is that of columns; the other formats
-    name their own. What is left out is told to `report`.
+    name their own. `columns` are those of source and target, counted from
+    1; not given they are the first two, which must then not be numbers or
+    codes beside further columns. What is left out is told to `report`.
 
     Raises Refused naming the file, and the line where there is one, where
     it is not as expected or has no pair.
@@ -44,7 +56,11 @@ def read_any_pairs(
         return _list_pairs(path, _messages(path, tell))
     if ending == ".tmx":
         return _list_pairs(path, _units(path, tell, languages))
-    pairs = read_pairs(path, report, encoding=encoding)
+    if columns is None:
+        _check_columns(path, encoding)
+    pairs = read_pairs(
+        path, report, encoding=encoding, columns=columns or (1, 2)
+    )
     first = pairs[0]
     if header == "yes" or (header == "auto" and is_header(first)):
         if header == "auto":
@@ -54,6 +70,36 @@ def read_any_pairs(
             )
         return _list_pairs(path, iter(pairs[1:]))
     return pairs
+
+
+def _check_columns(path: Path, encoding: str) -> None:
+    """Raise Refused where the first two of more columns are no sentences.
+
+    Tatoeba's own files have numbers and codes of languages there.
+    """
+    lines = lines_of(read_text(path, encoding))[: LOOKED + 1]
+    rows = [line.split("\t") for line in lines[1:] if line.strip()]
+    width = min(map(len, rows), default=0)
+    if width < 3:
+        return
+    columns = [[row[k].strip() for row in rows] for k in range(width)]
+    said = [k for k, one in enumerate(columns, 1) if not _is_label(one)]
+    if said[:2] == [1, 2]:
+        return
+    other = f"--columns {said[0]} {said[1]}" if len(said) > 1 else "two"
+    held = " and ".join(map(str, said)) or "none"
+    raise Refused(
+        f"{path}: of the {width} columns 1 and 2 are not both sentences "
+        f"({held} may be), got {' | '.join(rows[0])[:60]!r}: expected "
+        f"{other} (--columns 1 2 learns them as they are)"
+    )
+
+
+def _is_label(column: Sequence[str]) -> bool:
+    """Whether nearly all are numbers, or the same few words."""
+    numbers = sum(cell.isdecimal() for cell in column)
+    few = len(column) >= MANY and len(set(column)) <= FEW
+    return numbers >= NEARLY * len(column) or few
 
 
 def is_header(pair: Pair) -> bool:
@@ -127,26 +173,28 @@ def _units(
 ) -> Iterator[Pair]:
     """The units of a TMX file that have both languages."""
     sides = [_code(language) for language in languages or ()]
+    if len(set(sides)) == 1:
+        raise Refused(f"--languages: expected two, got {sides[0]!r} twice")
     every: set[str] = set()
     found = False
     for number, unit in enumerate(_elements(path), 1):
-        said: dict[str, str] = {}
-        for variant in unit.iter("tuv"):
-            code = _code(variant.get(LANG) or variant.get("lang") or "")
-            segment = variant.find("seg")
-            if segment is not None:
-                said.setdefault(code, "".join(_words(segment)))
+        said = _read_unit(unit)
         every |= set(said)
         if not sides and len(said) == 2:
-            sides = [*said]
+            sides = _name_sides(*said)
             tell(f"{path}: from {sides[0]!r} to {sides[1]!r} (--languages)")
-        if not languages and len(set(said) | set(sides)) > 2:
-            codes = ", ".join(sorted(set(said) | set(sides)))
+        where = f"{path}: unit {number}"
+        codes = [_find_code(where, side, said) for side in sides]
+        others = set(said) - {*codes}
+        if not languages and others and len(others | {*sides}) > 2:
             raise Refused(
-                f"{path}: unit {number}: expected two languages, got "
-                f"{codes}: name two of them, such as --languages en de"
+                f"{where}: expected two languages, got "
+                f"{', '.join(sorted({*said, *sides}))}: name two of them, "
+                "such as --languages en de"
             )
-        texts = [said.get(side, "") for side in sides]
+        if len(codes) == 2 and codes[0] == codes[1] is not None:
+            raise Refused(f"{where}: both languages are {codes[0]!r}")
+        texts = [said.get(code or "", "") for code in codes]
         if len(texts) == 2 and all(text.strip() for text in texts):
             found = True
             yield _pair(*texts)
@@ -160,9 +208,47 @@ def _units(
         )
 
 
+def _read_unit(unit: "Element") -> dict[str, str]:
+    """The first segment of each language, by its whole code."""
+    said: dict[str, str] = {}
+    for variant in unit.iter("tuv"):
+        code = _code(variant.get(LANG) or variant.get("lang") or "")
+        segment = variant.find("seg")
+        if segment is not None:
+            said.setdefault(code, "".join(_words(segment)))
+    return said
+
+
 def _code(language: str) -> str:
-    """The language without its country: en of en-US."""
-    return language.strip().lower().replace("_", "-").partition("-")[0]
+    """A code as others write it: pt-br of pt_BR."""
+    return language.strip().lower().replace("_", "-")
+
+
+def _name_sides(one: str, other: str) -> list[str]:
+    """Languages without countries, where that tells them apart."""
+    alone = [code.partition("-")[0] for code in (one, other)]
+    return alone if alone[0] != alone[1] else [one, other]
+
+
+def _find_code(where: str, side: str, said: dict[str, str]) -> str | None:
+    """Which code of a unit is meant: this one, or one with more or less.
+
+    Raises Refused where that may be several.
+    """
+    if side in said:
+        return side
+    meant = [
+        code
+        for code in said
+        if f"{code}-".startswith(f"{side}-")
+        or f"{side}-".startswith(f"{code}-")
+    ]
+    if len(meant) > 1:
+        raise Refused(
+            f"{where}: {side} may be {' or '.join(sorted(meant))}: name "
+            "one, as --languages en pt-BR does"
+        )
+    return meant[0] if meant else None
 
 
 def _elements(path: Path) -> "Iterator[Element]":

@@ -120,7 +120,7 @@ def test_names_of_languages_and_columns_make_a_header(sides, expected):
 
 def test_languages_that_a_memory_lacks_are_told(tmp_path):
     path = write(tmp_path, "a.tmx", TMX.format(more=""))
-    expected = r"units in en and fr \(--languages\), got de, en"
+    expected = r"units in en and fr \(--languages\), got de, en, en-us"
     with pytest.raises(Refused, match=expected):
         read_any_pairs(path, languages=["en", "fr"])
 
@@ -130,3 +130,101 @@ def test_columns_may_have_another_encoding(tmp_path):
     path.write_bytes("café\tcoffee\n".encode("cp1252"))
     expected = [Pair("café", "coffee")]
     assert read_any_pairs(path, encoding="cp1252") == expected
+
+
+def unit(**said):
+    """A unit of a translation memory; en_US is en-US."""
+    inner = "".join(
+        f'<tuv xml:lang="{code.replace("_", "-")}"><seg>{text}</seg></tuv>'
+        for code, text in said.items()
+    )
+    return f"<tu>{inner}</tu>"
+
+
+def memory(tmp_path, *units):
+    text = (
+        f"<tmx version='1.4'><header/><body>{''.join(units)}</body></tmx>"
+    )
+    return write(tmp_path, "m.tmx", text)
+
+
+def test_countries_and_scripts_tell_languages_apart(tmp_path):
+    path = memory(tmp_path, unit(pt_PT="autocarro", pt_BR="ônibus"))
+    expected = [Pair("autocarro", "ônibus")]
+    assert read_any_pairs(path) == expected
+    assert read_any_pairs(path, languages=["pt-PT", "pt_br"]) == expected
+    back = read_any_pairs(path, languages=["pt-BR", "pt-PT"])
+    assert back == [Pair("ônibus", "autocarro")]
+    path = memory(tmp_path, unit(zh_Hans="网络", zh_Hant="網絡"))
+    assert read_any_pairs(path, languages=["zh-Hant", "zh-Hans"]) == [
+        Pair("網絡", "网络")
+    ]
+
+
+def test_the_named_country_is_read_and_no_other(tmp_path):
+    both = unit(en_US="bus", pt_BR="ônibus", pt_PT="autocarro")
+    path = memory(tmp_path, both, unit(en_US="train", pt_BR="trem"))
+    told = []
+    found = read_any_pairs(path, told.append, languages=["en", "pt-PT"])
+    assert found == [Pair("bus", "autocarro")]
+    assert "unit 2: expected 'en' and 'pt-pt'" in told[0]
+    with pytest.raises(Refused, match="pt may be pt-br or pt-pt"):
+        read_any_pairs(path, languages=["en", "pt"])
+
+
+def test_one_language_twice_is_refused(tmp_path):
+    path = memory(tmp_path, unit(en="a", de="b"))
+    with pytest.raises(Refused, match="expected two, got 'en' twice"):
+        read_any_pairs(path, languages=["en", "EN"])
+    with pytest.raises(Refused, match="both languages are 'en'"):
+        read_any_pairs(path, languages=["en", "en-US"])
+
+
+def test_a_language_with_and_without_country_is_one(tmp_path):
+    path = memory(
+        tmp_path, unit(en_US="a", de="b"), unit(en="c", de_AT="d")
+    )
+    assert read_any_pairs(path) == [Pair("a", "b"), Pair("c", "d")]
+
+
+ROWS = [(k, f"house {k}", 10 + k, f"Haus {k}") for k in range(30)]
+
+
+def rows(*columns, first=""):
+    """Rows with these columns of ROWS, or with a text in each."""
+    return first + "".join(
+        "\t".join(str(row[c]) if isinstance(c, int) else c for c in columns)
+        + "\n"
+        for row in ROWS
+    )
+
+
+def test_numbers_and_codes_beside_sentences_are_no_sentences(tmp_path):
+    path = write(tmp_path, "a.tsv", rows(0, 1, 2, 3))
+    with pytest.raises(Refused, match=r"expected --columns 2 4"):
+        read_any_pairs(path)
+    pairs = read_any_pairs(path, columns=[2, 4])
+    assert pairs[1] == Pair("house 1", "Haus 1")
+    assert read_any_pairs(path, columns=[4, 2])[1] == Pair(
+        "Haus 1", "house 1"
+    )
+    assert read_any_pairs(path, columns=[1, 2])[1] == Pair("1", "house 1")
+    path = write(tmp_path, "b.tsv", rows(0, 1, 3, first="id\ten\tde\n"))
+    with pytest.raises(Refused, match=r"expected --columns 2 3"):
+        read_any_pairs(path)
+    assert read_any_pairs(path, columns=[2, 3])[0] == Pair(
+        "house 0", "Haus 0"
+    )
+    path = write(tmp_path, "c.tsv", rows(0, "eng", 1))
+    with pytest.raises(Refused, match=r"\(3 may be\)"):
+        read_any_pairs(path)
+    with pytest.raises(Refused, match="line 1: expected 4 columns"):
+        read_any_pairs(path, columns=[2, 4])
+
+
+def test_what_else_has_columns_is_read_as_before(tmp_path):
+    """Two columns, one of numbers; authors in a third."""
+    path = write(tmp_path, "a.tsv", rows(0, 3))
+    assert read_any_pairs(path)[2] == Pair("2", "Haus 2")
+    path = write(tmp_path, "b.tsv", rows(1, 3, "CC-BY"))
+    assert read_any_pairs(path)[2] == Pair("house 2", "Haus 2")
