@@ -108,21 +108,47 @@ def learn(app: Application, arguments: argparse.Namespace) -> int:
     check_model(arguments)
     data, known = app.read(arguments)
     settings = settings_of(arguments) | {"kind": app.kind} | known
-    run = begin(app, arguments, settings)
-    if run is not None:
-        device = choose_device(arguments)
-        run.facts |= origin(arguments.line)
-        with refuse_in_words(), run.ending.catch_interrupts():
-            model, about = app.fit(arguments, data, run, device)
-        run.keep(model, about)
-        note(f"scoring {NETWORK} ...")
-        about |= add_deferred(app, arguments, *app.score(model, data))
-        run.keep(model, about)
-        run.close()
+    with hold_model(arguments.model):
+        run = begin(app, arguments, settings)
+        if run is not None:
+            device = choose_device(arguments)
+            run.facts |= origin(arguments.line)
+            with refuse_in_words(), run.ending.catch_interrupts():
+                model, about = app.fit(arguments, data, run, device)
+            run.keep(model, about)
+            note(f"scoring {NETWORK} ...")
+            about |= add_deferred(app, arguments, *app.score(model, data))
+            run.keep(model, about)
+            run.close()
     about = app.load(arguments.model)[-1]
     app.after(arguments, about)
     report(app, arguments, about, about)
     return 0
+
+
+@contextlib.contextmanager
+def hold_model(model: Path) -> Iterator[None]:
+    """Inside, no other command trains this model; not after a kill.
+
+    Raises Refused where another command is training it.
+    """
+    from filelock import FileLock, Timeout
+
+    path = model.with_name(f".{model.name}.lock")
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise Refused(
+            f"{model} is being trained by another command: choose another "
+            "--model, or wait until it has ended"
+        ) from None
+    try:
+        yield
+    finally:
+        with contextlib.suppress(PermissionError):  # Windows: it is open
+            path.unlink(missing_ok=True)  # what waits for it sees that
+        lock.release()
 
 
 class Ending:

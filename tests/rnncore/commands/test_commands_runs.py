@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from importlib import metadata
 from pathlib import Path
 
@@ -78,6 +79,58 @@ def test_the_best_weights_so_far_are_a_model(words, capsys, monkeypatch):
     assert (code, "seed was 0, now 1" in err) == (2, True)
     assert run(capsys, *words)[0] == 0
     assert "n-grams" in " ".join(methods(model))
+
+
+def test_a_model_is_trained_by_one_command_at_a_time(
+    words, capsys, monkeypatch, tmp_path
+):
+    """A second one is refused from the first step to the last score."""
+    model, told = words[-1], []
+
+    def try_again(*given):
+        told.append(run(capsys, *words, "--seed", 2))
+
+    call, score = common.Bar.__call__, ngrams.kneser_ney_models
+
+    def begin(bar, todo):
+        try_again()
+        return call(bar, todo)
+
+    def count(*given, **named):
+        try_again()
+        return score(*given, **named)
+
+    monkeypatch.setattr(common.Bar, "__call__", begin)
+    monkeypatch.setattr(ngrams, "kneser_ney_models", count)
+    assert run(capsys, *words)[0] == 0
+    assert len(told) >= 2
+    for code, out, err in told:
+        assert (code, out) == (2, "")
+        assert f"{model} is being trained by another command" in err
+    assert read_about(model)["settings"]["seed"] == 0
+    assert read_about(model)["steps"] == 20
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"book.txt", model.name}
+
+
+def test_a_run_that_is_killed_holds_its_model_no_longer(words, capsys):
+    model = words[-1]
+    lock = model.with_name(f".{model.name}.lock")
+    long = [*words[:-1], model, "--steps", 10**6, "--evaluate-every", 5]
+    given = [sys.executable, "-m", "rnncore", *map(str, long)]
+    with subprocess.Popen(given, env=ENV, stderr=subprocess.DEVNULL) as one:
+        try:
+            begun = time.monotonic()
+            while not model.exists() and time.monotonic() - begun < 300:
+                time.sleep(0.1)
+            code, _, err = run(capsys, *words)
+            assert code == 2
+            assert "is being trained by another command" in err
+        finally:
+            one.kill()
+    assert lock.exists()
+    assert run(capsys, *long, "--steps", 5)[0] == 0
+    assert not lock.exists()
 
 
 def test_ctrl_c_ends_a_run_with_its_scores_and_it_can_go_on(
