@@ -1,6 +1,7 @@
 """The command `speech`: one's own recordings, and what is said in them."""
 
 from argparse import Namespace
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -326,6 +327,8 @@ def _choose_labels(units: str, texts: list[str]) -> Any:
     if units == "auto":
         closed = "words" if longer else "one"
         units = closed if is_closed(texts) else "letters"
+        if units == "letters":
+            _tell_rare(texts)
     if units == "letters":
         return letters_of(texts)
     if units == "words":
@@ -341,6 +344,19 @@ def _choose_labels(units: str, texts: list[str]) -> Any:
     count = format_count(len(choice.choices), "word")
     note(f"learning {count}, one a file (--units)")
     return choice
+
+
+def _tell_rare(texts: list[str]) -> None:
+    """Why letters are learned: words that training has too seldom."""
+    from rnncore.speech.recordings import OFTEN
+
+    counts = Counter(word for text in texts for word in text.split())
+    rare = [word for word, n in counts.items() if n < OFTEN]
+    note(
+        f"learning letters: of {format_count(len(counts), 'word')} "
+        f"{len(rare)}, such as {rare[0]!r}, are said fewer than {OFTEN} "
+        "times (--units)"
+    )
 
 
 def _measure_errors(
@@ -444,8 +460,8 @@ def _make_language(arguments: Namespace, letters: Any) -> Any:
 
     Raises Refused where the model writes one word a file.
     """
-    from rnncore.speech.folder import as_spelt
     from rnncore.speech.letters import Choice, letter_bonus
+    from rnncore.storage.words import plain_words
 
     if isinstance(letters, Choice):
         raise Refused(
@@ -453,7 +469,7 @@ def _make_language(arguments: Namespace, letters: Any) -> Any:
             "sentence tells which; `train` with --units words or letters"
         )
 
-    lines = map(as_spelt, lines_of(read_text(arguments.text)))
+    lines = map(plain_words, lines_of(read_text(arguments.text)))
     texts = map(letters.known, lines)
     return letter_bonus(filter(None, texts), letters, 6, arguments.weight)
 

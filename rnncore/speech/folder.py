@@ -10,6 +10,7 @@ from rnncore.speech.features import heard
 from rnncore.speech.sound import ENDINGS, read_sound
 from rnncore.storage.files import Refused, composed, lines_of, read_text
 from rnncore.storage.same import Seen
+from rnncore.storage.words import plain_words
 
 TABLE = "transcripts.tsv"
 
@@ -125,11 +126,6 @@ def split_speakers(
     return RecordingParts(train, *parts)
 
 
-def as_spelt(text: str) -> str:
-    """A transcript in lower case, with one space between words."""
-    return " ".join(composed(text.lower()).split())
-
-
 def _table(path: Path) -> dict[str, tuple[str, str, int]]:
     """Words, speaker and line by file; "" for a speaker not known."""
     found: dict[str, tuple[str, str, int]] = {}
@@ -176,7 +172,7 @@ def _find_row(
         text, speaker, _ = table[name]
     else:
         raise ValueError(f"no line in {TABLE}")
-    spelt = as_spelt(text)
+    spelt = plain_words(text)
     if not spelt:
         raise ValueError("its transcript is empty")
     return spelt, speaker

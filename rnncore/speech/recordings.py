@@ -12,6 +12,7 @@ from rnncore.speech.folder import Recording
 from rnncore.speech.letters import Choice, Words
 
 AROUND = 20  # steps to which a recording is stretched, to be compared
+OFTEN = 10  # times that a word is said that is learned as a whole
 DEPTH = 10.0  # nats below the loudest: less power is silence
 STRENGTHS = 1e-5, 1e-4, 1e-3, 1e-2, 1e-1  # of linear weights
 MOST = 5_000  # recordings that a linear classifier learns from
@@ -90,7 +91,7 @@ def choice_of(texts: Iterable[str]) -> Choice:
     return Choice(tuple(sorted(set(texts))))
 
 
-def is_closed(texts: Iterable[str], least: int = 10) -> bool:
+def is_closed(texts: Iterable[str], least: int = OFTEN) -> bool:
     """Whether each word is said so often that it can be learned whole."""
     counts = Counter(word for text in texts for word in text.split())
     return min(counts.values(), default=0) >= least

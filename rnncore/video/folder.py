@@ -10,11 +10,11 @@ import numpy as np
 from rnncore.data.translation import read_pairs
 from rnncore.storage.files import Refused, composed
 from rnncore.storage.same import Seen
+from rnncore.storage.words import plain_words
 from rnncore.video.files import read_video
 
 ENDINGS = ".mp4", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".gif"
 LONGEST = 20  # words of a caption that is learned, scored or written
-SIGNS = ".,;:!?…\"'()[]“”„‘’«»¿¡。，！？"  # beside a word, not in it
 
 
 class Captioned(NamedTuple):
@@ -130,12 +130,6 @@ def nearest(
     ]
 
 
-def as_said(caption: str) -> str:
-    """A caption in lower case, without the signs beside its words."""
-    words = (word.strip(SIGNS) for word in caption.lower().split())
-    return " ".join(filter(None, words))
-
-
 def _captions(
     table: Path, report: Callable[[str], None]
 ) -> dict[str, list[str]]:
@@ -148,7 +142,7 @@ def _captions(
     for name, text in read_pairs(
         table, report_left_out, ("film", "caption")
     ):
-        caption = as_said(text)
+        caption = plain_words(text)
         if not caption:
             report_left_out(
                 f"a caption of {name}: there is no word in {text[:60]!r}"

@@ -134,6 +134,29 @@ def test_words_said_often_have_a_linear_rival(tmp_path, capsys):
     assert "network's % letter errors: " in out
 
 
+def test_signs_make_no_words(tmp_path):
+    """Three words, however they are written, are three."""
+    ways = "{}", "{}.", "{},", "{}!", '"{}"', "{}…"
+    rows = []
+    for k, word in enumerate(("one", "Two", "don’t")):
+        for n, way in enumerate(ways):
+            rng = np.random.default_rng(10 * k + n)
+            name = f"{k}-{n}.wav"
+            sound = rng.normal(0, 3000, RATE // 4).astype(np.int16)
+            wavfile.write(tmp_path / name, RATE, sound)
+            rows.append(f"{name}\t{way.format(word)}\n")
+    (tmp_path / "transcripts.tsv").write_text("".join(rows), "utf-8")
+    texts = [one.text for one in read_folder(tmp_path).recordings]
+    assert sorted(set(texts)) == ["don't", "one", "two"]
+
+
+def test_letters_are_told_with_the_words_that_are_too_rare(capsys):
+    texts = ["one two"] * 12 + ["three"] * 3
+    assert isinstance(command._choose_labels("auto", texts), Letters)
+    err = capsys.readouterr().err
+    assert "of 3 words 1, such as 'three', are said fewer than 10" in err
+
+
 def test_errors_counted_by_recording_are_those_of_all():
     true = ["one two three", "four", "five six"]
     read = ["one too", "four four", "five six"]
