@@ -177,8 +177,8 @@ def _fit(
 
     training, validation, test = data
     plan = _make_plan(arguments, training)
-    model, *pieces = begin_translator(training, plan, arguments.seed)
-    learned = encode_pairs(training, *pieces, plan.longest)
+    model, source, target = begin_translator(training, plan, arguments.seed)
+    learned = encode_pairs(training, source, target, plan.longest)
     if not learned:
         raise Refused(
             f"{arguments.file}: no pair of at most {plan.longest} "
@@ -188,13 +188,13 @@ def _fit(
         note(
             f"{format_count(short, 'pair')} longer than --longest left out"
         )
-    sample = encode_pairs(validation[:AT_MOST], *pieces)
+    sample = encode_pairs(validation[:AT_MOST], source, target)
     sources, targets = zip(*learned, strict=True)
-    about = {"split": [len(training), len(validation), len(test)]}
+    about: Facts = {"split": [len(training), len(validation), len(test)]}
     about["weights"] = sum(w.numel() for w in model.parameters())
     return runs.train_run(
         run,
-        (model.to(device), *pieces),
+        (model.to(device), source, target),
         about,
         smoothed_loss(),
         shuffled_batches(sources, targets, plan.batch, device),

@@ -286,8 +286,8 @@ def _score_again(
             )
         parts = _split(folder, about["seed"])
         return _compute_scores(model, (folder, parts, settings))
-    every = [], [], range(len(folder.labels))
-    return _compute_scores(model, (folder, every, {}))
+    every = range(len(folder.labels))
+    return _compute_scores(model, (folder, ([], [], every), {}))
 
 
 def _read_folder(path: Path, T: int, S: int, whole: bool) -> Folder:

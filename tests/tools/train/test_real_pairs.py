@@ -107,7 +107,9 @@ def test_a_network_on_multi30k_is_trained_once_and_scored_twice(
 
 
 @pytest.mark.usefixtures("pairs")
-def test_what_is_measured_is_what_the_command_gives(asked, tmp_path, capsys):
+def test_what_is_measured_is_what_the_command_gives(
+    asked, tmp_path, capsys
+):
     found = found_by(multi30k.TRAINING.runs["dot"], 0, asked)
     folder = tmp_path / "by_hand"
     folder.mkdir()
@@ -115,7 +117,9 @@ def test_what_is_measured_is_what_the_command_gives(asked, tmp_path, capsys):
     model = folder / "m.safetensors"
     words += ["--model", model, "--steps", 2, "--threads", 1, "--device"]
     assert run(capsys, *words, "cpu", "--no-baselines")[0] == 0
-    assert weights(model) == weights(tmp_path / "multi30k_dot_0.safetensors")
+    assert weights(model) == weights(
+        tmp_path / "multi30k_dot_0.safetensors"
+    )
     *_, about = load_translator(model)
     assert found["dot.penalty"] == about["penalty"]
     ((_, chrf, bleu, _),) = about["table"]
