@@ -146,37 +146,30 @@ def _fit(
     device: Any,
 ) -> tuple[Any, Facts]:
     """A recogniser that has learned the training part."""
-    from rnncore.application import cooling, seeded
-    from rnncore.speech.letters import Choice
-    from rnncore.speech.model import Recognizer, speech_loss
-    from rnncore.speech.training import (
-        choice_loss,
-        similar_lengths,
-        speaking,
-        varied,
-    )
+    from rnncore.speech.plan import speech_recipe
 
     known = _choose_labels(arguments.units, [r.text for r in parts.train])
-    features = [r.features for r in parts.train]
-    labels = [known.encode(r.text) for r in parts.train]
-    D, H = features[0].shape[1], arguments.hidden
-    layers, dropout = arguments.layers, arguments.dropout
-    vary: Facts = {} if arguments.plain else {"vary": varied}
-    with seeded(arguments.seed):
-        network = speaking(Recognizer(D, H, known.size, layers, dropout))
+    network, recipe = speech_recipe(
+        parts.train, parts.validation, known, _make_plan(arguments), device
+    )
     split = {k: len(v) for k, v in parts._asdict().items()}
     return runs.train_run(
         run,
-        (network.to(device), known),
+        (network, known),
         {"split": split},
-        choice_loss if isinstance(known, Choice) else speech_loss,
-        similar_lengths(features, labels, arguments.batch, device, **vary),
-        lambda network: _measure_errors(network, parts.validation, known),
-        common.Bar(format_count(len(features), "recording")),
+        bar=common.Bar(format_count(len(parts.train), "recording")),
         unit="% word errors",
-        optimizer=cooling(arguments.rate, arguments.steps),
         trivial=100.0,  # without a word
+        **recipe,
     )
+
+
+def _make_plan(arguments: Namespace) -> Any:
+    """The plan with what the options say."""
+    from rnncore.speech.plan import SpeechPlan
+
+    given = vars(arguments)
+    return SpeechPlan(**{name: given[name] for name in SpeechPlan._fields})
 
 
 def _transcribe(arguments: Namespace) -> int:
@@ -357,21 +350,6 @@ def _tell_rare(texts: list[str]) -> None:
         f"{len(rare)}, such as {rare[0]!r}, are said fewer than {OFTEN} "
         "times (--units)"
     )
-
-
-def _measure_errors(
-    network: Any, recordings: list["Recording"], known: Any
-) -> float:
-    """Word errors of the validation part, in percent.
-
-    Where a network errs on other people's voices it soon errs with
-    confidence: its loss rises while its errors still fall.
-    """
-    from rnncore.speech.training import outputs, word_errors, written
-
-    found = outputs(network, [r.features for r in recordings])
-    read = [written(log_p, known) for log_p in found]
-    return word_errors([r.text for r in recordings], read)
 
 
 def _compute_scores(

@@ -46,8 +46,6 @@ ALWAYS = (
     "and often a high probability, whatever the film shows."
 )
 SHARES = (0.15, 0.2)  # of the films: validation and test
-D = 64  # numbers that a frame becomes
-DROPOUT = 0.5  # of what the readout reads
 DEFAULTS = {"frames": (24, 16), "patience": (20, 8)}  # and with --captions
 
 
@@ -241,30 +239,33 @@ def _fit(
     arguments: Namespace, data: tuple, run: runs.TrainingRun, device: Any
 ) -> tuple[Any, Facts]:
     """A classifier that has learned the training films."""
-    from rnncore.application import cooling, seeded
     from rnncore.video import changes
-    from rnncore.video.model import FilmBatch
+    from rnncore.video.plan import build_classifier, film_recipe
 
     folder, (training, validation, _), _ = data
-    S, H, classes = arguments.size, arguments.hidden, folder.classes
-    sizes = S, D, H, len(classes)
-    with seeded(arguments.seed):
-        model = changes.ChangeClassifier(*sizes, DROPOUT).to(device)
-    held_out = FilmBatch(*(a.to(device) for a in folder.part(validation)))
-    frames, labels = folder.frames[training], folder.labels[training]
+    plan, classes = _make_plan(vars(arguments)), folder.classes
+    model = build_classifier(changes.ChangeClassifier, plan, len(classes))
     about = {"kind": KIND, "network": changes.NETWORK, "classes": classes}
-    about |= {"T": arguments.frames, "S": S, "D": D, "H": H, "whole": True}
+    about |= {"T": plan.frames, "S": plan.size, "D": plan.seen}
+    about |= {"H": plan.hidden, "whole": True}
+    films = folder.frames, folder.labels
+    recipe = film_recipe(*films, training, validation, plan, device)
     return runs.train_run(
         run,
-        (model,),
+        (model.to(device),),
         about,
-        changes.smoothed_loss,
-        changes.varied_batches(frames, labels, arguments.batch, device),
-        lambda model: changes.error(model, held_out),
-        common.Bar(f"GRU {H}"),
+        bar=common.Bar(f"GRU {plan.hidden}"),
         unit="error",
-        optimizer=cooling(arguments.rate, arguments.steps, 1.0),
+        **recipe,
     )
+
+
+def _make_plan(settings: Facts) -> Any:
+    """The plan with what these options say."""
+    from rnncore.video.plan import FilmPlan
+
+    names = settings.keys() & {*FilmPlan._fields}
+    return FilmPlan(**{name: settings[name] for name in names})
 
 
 def _score_again(
@@ -439,15 +440,15 @@ def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Deferred]:
         return {name: 100 * float((said == true).mean())}
 
     def learn_row(name: str) -> dict[str, float]:
-        part = folder.part(test)
         device = next(model.parameters()).device
-        how = settings | {"D": D, "dropout": DROPOUT, "device": device}
         rival = train_rival(
             RIVALS[name],
-            *(folder.frames, folder.labels, training, validation),
-            how,
+            *(folder.frames, folder.labels, (training, validation)),
+            _make_plan(settings),
+            device,
             common.Bar(name),
         )
+        part = folder.part(test)
         part = part._replace(frames=part.frames.to(device))
         return {name: 100 * float(accuracy_by_frame(rival, part)[-1])}
 

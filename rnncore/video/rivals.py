@@ -1,15 +1,15 @@
 """What a film's network has to beat: the same eye, which knows no order."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
-from rnncore.application import cooling, seeded, train_module
+from rnncore.application import train_module
 from rnncore.train import Schedule
 from rnncore.video import changes
-from rnncore.video.model import film_batch
+from rnncore.video.plan import FilmPlan, build_classifier, film_recipe
 
 
 class BagOfChanges(changes.ChangeClassifier):
@@ -64,37 +64,26 @@ def train_rival(
     make: type[BagOfChanges],
     frames: np.ndarray,
     labels: np.ndarray,
-    training: Sequence[int],
-    validation: Sequence[int],
-    how: dict[str, Any],
+    parts: tuple[Sequence[int], Sequence[int]],
+    plan: FilmPlan,
+    device: torch.device | None = None,
     progress: Callable[[Iterable[int]], Iterable[int]] | None = None,
-) -> BagOfChanges:
-    """A rival that has learned the training films as the network did.
+) -> changes.ChangeClassifier:
+    """A rival that has learned as the network did: training, validation.
 
-    `how` has the network's hidden, dropout, D, batch, rate, steps,
-    evaluate_every, patience, seed and device.
-
+    Shapes: frames (N, T, S, S); labels (N,)
     """
-    sizes = frames.shape[2], how["D"], how["hidden"], int(labels.max()) + 1
-    with seeded(how["seed"]):
-        model = make(*sizes, how["dropout"]).to(how["device"])
-    held_out = film_batch(
-        frames[validation], labels[validation], how["device"]
-    )
-    known = frames[training], labels[training]
+    model = build_classifier(make, plan, int(labels.max()) + 1).to(device)
     train_module(
         model,
-        changes.smoothed_loss,
-        changes.varied_batches(*known, how["batch"], how["device"]),
-        optimizer=cooling(how["rate"], how["steps"], 1.0),
+        **film_recipe(frames, labels, *parts, plan, device),
         schedule=Schedule(
-            how["steps"],
+            plan.steps,
             1.0,
-            how["evaluate_every"],
-            how["patience"],
+            plan.evaluate_every,
+            plan.patience,
             progress=progress,
         ),
-        rng=np.random.default_rng(how["seed"]),
-        evaluate=lambda model: changes.error(model, held_out),
+        rng=np.random.default_rng(plan.seed),
     )
     return model

@@ -11,6 +11,8 @@ from scipy.spatial.distance import cdist
 from rnncore.commands import speech, video
 from rnncore.speech import cepstra
 from rnncore.speech.features import BANDS, standardised
+from rnncore.speech.plan import SpeechPlan
+from rnncore.video.plan import FilmPlan
 from tests.helpers.arrays import assert_close
 from tests.helpers.public_sets import known_sets, sets_there  # noqa: F401 - fixtures
 from tools import measurements
@@ -185,20 +187,16 @@ def defaults(application, folder):
 
 def test_what_the_commands_have_by_default_is_measured(tmp_path):
     given = defaults(speech, tmp_path)
-    sizes = given.hidden, given.layers, given.dropout
-    assert sizes == (fsdd.H, fsdd.LAYERS, fsdd.DROPOUT)
-    pace = given.batch, given.steps, given.rate, given.evaluate_every
-    assert pace == (fsdd.B, fsdd.STEPS, fsdd.RATE, fsdd.EVERY)
+    given.patience = None
+    assert speech._make_plan(given) == SpeechPlan() == fsdd.PLAN
     assert given.normalise == fsdd.DigitPlan().normalise
     assert not given.plain
     given = defaults(video, tmp_path)
-    assert video.DEFAULTS["frames"][0] == avletters.T
-    assert (given.size, given.hidden) == (avletters.S, avletters.H)
-    assert (video.D, video.DROPOUT) == (avletters.D, avletters.DROPOUT)
+    frames, patience = (pair[0] for pair in video.DEFAULTS.values())
+    given.frames, given.patience = frames, patience
+    assert video._make_plan(vars(given)) == FilmPlan()
+    assert FilmPlan(patience=None) == avletters.PLAN
     assert video.SHARES[0] == avletters.SHARE
-    pace = given.batch, given.steps, given.rate, given.evaluate_every
-    assert pace == (avletters.B, avletters.STEPS, avletters.RATE, 50)
-    assert avletters.EVERY == 50
 
 
 def test_letters_of_mouths(there, rng, monkeypatch, capsys):

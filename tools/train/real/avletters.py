@@ -10,7 +10,7 @@ the network frames as they are in place of changes, and is judged by the validat
 About two minutes of one core a run. Under "real.avletters.".
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -18,14 +18,14 @@ import numpy as np
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from rnncore.application import cooling, seeded, split
+from rnncore.application import split
 from rnncore.backend import check_shape
 from rnncore.data.public.pictures import avletters
-from rnncore.video import changes
 from rnncore.video.changes import ChangeClassifier
 from rnncore.video.files import shrunk
 from rnncore.video.folder import nearest
 from rnncore.video.model import film_batch, logits_of
+from rnncore.video.plan import FilmPlan, build_classifier, film_recipe
 from rnncore.video.rivals import BagOfChanges
 from tools.train.runner import (
     Measurement,
@@ -35,9 +35,8 @@ from tools.train.runner import (
     list_measurements,
 )
 
-# what `video train` has by default
-T, S, D, H, DROPOUT, SHARE = 24, 24, 64, 128, 0.5, 0.15
-B, STEPS, RATE, EVERY = 32, 1500, 0.002, 50
+PLAN = FilmPlan(patience=None)  # else what `video train` has by default
+T, S, SHARE = PLAN.frames, PLAN.size, 0.15
 UNITS = {
     "": "% right",
     "valid": "mean probability of wrong classes, on the validation",
@@ -60,7 +59,7 @@ class RawClassifier(ChangeClassifier):
         return self.readout(self.drop(y.mean(dim=0, keepdim=True)))
 
 
-NETWORKS: dict[str, Callable[..., nn.Module]] = {
+NETWORKS: dict[str, type[ChangeClassifier]] = {
     "loop": ChangeClassifier,
     "bag": BagOfChanges,
     "raw": RawClassifier,
@@ -106,30 +105,28 @@ def held_out(labels: np.ndarray, known: np.ndarray, seed: int) -> list[np.ndarra
 
 def train_network(network: str, test: np.ndarray, seed: int, asked: Options) -> Any:
     """A network that learned from the films that are not in the test."""
-    all_films, steps = read_films(), asked.steps or STEPS
-    frames, labels = all_films.frames, all_films.labels
-    learned, chosen = held_out(labels, np.flatnonzero(~test), seed)
-    K = int(labels.max()) + 1
-    with seeded(seed):
-        model = NETWORKS[network](S, D, H, K, DROPOUT)
-    valid = film_batch(frames[chosen], labels[chosen])
+    frames, labels = read_films().frames, read_films().labels
+    plan = PLAN._replace(seed=seed, steps=asked.steps or PLAN.steps)
+    parts = held_out(labels, np.flatnonzero(~test), seed)
+    model = build_classifier(NETWORKS[network], plan, int(labels.max()) + 1)
+    recipe = film_recipe(frames, labels, *parts, plan)
+    optimizer, look = recipe.pop("optimizer"), recipe.pop("evaluate")
 
     def evaluate(model: nn.Module) -> float:
-        found = changes.error(model, valid)
+        found = look(model)
         tqdm.write(f"{network} {seed}: {found:.3f} on the validation")
         return found
 
     result, seconds = fit_module(
         model,
-        changes.smoothed_loss,
-        changes.varied_batches(frames[learned], labels[learned], B),
-        RATE,
-        steps,
-        seed,
-        network,
-        optimizer=partial(cooling, last=1.0),
+        rate=plan.rate,
+        steps=plan.steps,
+        seed=seed,
+        label=network,
+        optimizer=lambda rate, steps: optimizer,
         evaluate=evaluate,
-        evaluate_every=min(EVERY, steps),
+        evaluate_every=min(plan.evaluate_every, plan.steps),
+        **recipe,
     )
     return model, min(result.history.score), seconds
 

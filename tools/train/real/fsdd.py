@@ -20,12 +20,10 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
-from rnncore.application import cooling, seeded
 from rnncore.data.public.sounds import Digit, fsdd
 from rnncore.data.speech import WORDS
 from rnncore.speech.folder import Recording, RecordingParts
-from rnncore.speech.letters import Choice
-from rnncore.speech.model import Recognizer, speech_loss
+from rnncore.speech.plan import SpeechPlan, speech_recipe
 from rnncore.speech.recordings import (
     HEARD,
     choice_of,
@@ -33,15 +31,7 @@ from rnncore.speech.recordings import (
     stretch_word,
     words_of,
 )
-from rnncore.speech.training import (
-    choice_loss,
-    outputs,
-    similar_lengths,
-    speaking,
-    varied,
-    word_errors,
-    written,
-)
+from rnncore.speech.training import outputs, word_errors, written
 from tools.train.grids import search_grid
 from tools.train.runner import (
     Measurement,
@@ -52,8 +42,7 @@ from tools.train.runner import (
 )
 
 MEN = "george", "jackson", "lucas", "nicolas", "theo", "yweweler"
-# what `speech train` has by default
-H, LAYERS, DROPOUT, B, STEPS, RATE, EVERY = 64, 2, 0.4, 32, 800, 0.004, 100
+PLAN = SpeechPlan()  # what `speech train` has by default
 UNITS = {"": "% word errors", "seconds": "s", "weights": "weights"}
 
 
@@ -100,32 +89,26 @@ def train_network(
     plan: DigitPlan, parts: RecordingParts, seed: int, asked: Options
 ) -> Any:
     """A network that learned from four men; its curve and seconds."""
-    steps = asked.steps or STEPS
     known = plan.labels([r.text for r in parts.train])
-    features = [r.features for r in parts.train]
-    labels = [known.encode(r.text) for r in parts.train]
-    with seeded(seed):
-        sizes = features[0].shape[1], H, known.size, LAYERS, DROPOUT
-        model = speaking(Recognizer(*sizes))
-    more: dict[str, Any] = {"vary": varied} if plan.vary else {}
+    how = PLAN._replace(seed=seed, plain=not plan.vary, steps=asked.steps or PLAN.steps)
+    model, recipe = speech_recipe(parts.train, parts.validation, known, how)
+    optimizer, look = recipe.pop("optimizer"), recipe.pop("evaluate")
 
     def evaluate(model: Any) -> float:
-        said = read(model, known, parts.validation)
-        wrong = word_errors([r.text for r in parts.validation], said)
+        wrong = look(model)
         tqdm.write(f"{wrong:.1f} % of the words of the validation")
         return wrong
 
     result, seconds = fit_module(
         model,
-        choice_loss if isinstance(known, Choice) else speech_loss,
-        similar_lengths(features, labels, B, None, **more),
-        RATE,
-        steps,
-        seed,
-        parts.test[0].speaker,
-        optimizer=cooling,
+        rate=how.rate,
+        steps=how.steps,
+        seed=seed,
+        label=parts.test[0].speaker,
+        optimizer=lambda rate, steps: optimizer,
         evaluate=evaluate,
-        evaluate_every=min(EVERY, steps),
+        evaluate_every=min(how.evaluate_every, how.steps),
+        **recipe,
     )
     return model, known, result.history, seconds
 
