@@ -107,9 +107,9 @@ def train_network(network: str, test: np.ndarray, seed: int, asked: Options) -> 
     """A network that learned from the films that are not in the test."""
     frames, labels = read_films().frames, read_films().labels
     plan = PLAN._replace(seed=seed, steps=asked.steps or PLAN.steps)
-    parts = held_out(labels, np.flatnonzero(~test), seed)
+    learned, chosen = held_out(labels, np.flatnonzero(~test), seed)
     model = build_classifier(NETWORKS[network], plan, int(labels.max()) + 1)
-    recipe = film_recipe(frames, labels, *parts, plan)
+    recipe = film_recipe(frames, labels, learned, chosen, plan)
     optimizer, look = recipe.pop("optimizer"), recipe.pop("evaluate")
 
     def evaluate(model: nn.Module) -> float:
