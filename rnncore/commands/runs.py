@@ -146,9 +146,11 @@ def hold_model(model: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        with contextlib.suppress(PermissionError):  # Windows: it is open
-            path.unlink(missing_ok=True)  # what waits for it sees that
-        lock.release()
+        try:
+            with contextlib.suppress(FileNotFoundError, PermissionError):
+                path.unlink()  # Windows keeps it: it is open
+        finally:
+            lock.release()
 
 
 class Ending:

@@ -212,7 +212,7 @@ def count_errors(
     Of letters in place of words if `letters`. The sums' quotient is that
     of `word_errors` or `letter_errors`.
 
-    Shapes: true (N); read (N) -> errors (N,); lengths (N,)
+    Shapes: -> errors (N,); lengths (N,)
     """
     import jiwer
 

@@ -26,7 +26,7 @@ def cider_scores(
     over all pictures is the corpus's score. With few pictures nothing is
     rare, and with one alone all scores are 0.
 
-    Shapes: said (N); references (N, R) -> scores (N,)
+    Shapes: -> scores (N,)
 
     Raises ValueError where the numbers differ or a picture has none.
     Source: Vedantam, Zitnick & Parikh 2015, section 5, CIDEr-D.

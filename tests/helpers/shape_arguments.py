@@ -417,12 +417,16 @@ OTHERS = {
         "rate": lambda f, m, s: 16_000,
         "count": lambda f, m, s: s["count"],
         "words": lambda f, m, s: ["a"],
+        "true": lambda f, m, s: ["a b"] * s["N"],
+        "read": lambda f, m, s: ["a"] * s["N"],
         "letters": lambda f, m, s: Letters("abcdefghij"[: s["K"] - 1]),
         "model": lambda f, m, s: module("speech.model.Recognizer", s),
         "batch": _recognised,
     },
     "video": {
         "path": _film,
+        "said": lambda f, m, s: ["a b"] * s["N"],
+        "references": lambda f, m, s: [["a", "a b"]] * s["N"],
         "model": lambda f, m, s: module(
             {
                 "say": "video.captions.Captioner",
