@@ -40,8 +40,8 @@ def build_classifier(
 def film_recipe(
     frames: np.ndarray,
     labels: np.ndarray,
-    training: Sequence[int],
-    validation: Sequence[int],
+    training: Sequence[int] | np.ndarray,
+    validation: Sequence[int] | np.ndarray,
     plan: FilmPlan,
     device: torch.device | None = None,
 ) -> dict[str, Any]:
