@@ -6,6 +6,8 @@ pairs in pairs; after log2(T) rounds the last state is known, and after
 nearly as many more, on the way back, all of them.
 """
 
+from collections.abc import Callable
+from operator import mul
 from typing import NamedTuple
 
 from rnncore.backend import (
@@ -70,7 +72,7 @@ def linear_scan(a: Array, u: Array, h: Array) -> tuple[Array, Scanned]:
     return y, Scanned(a, h_before)
 
 
-def joined(a: Array, u: Array) -> Array:
+def joined(a: Array, u: Array, times: Callable = mul) -> Array:
     """The scan itself, from a state of zeros.
 
     Steps 1 and 2 are one step with the factor a_2 a_1 and the input
@@ -85,9 +87,9 @@ def joined(a: Array, u: Array) -> Array:
     xp = array_namespace(u)
     a_1, u_1 = a[0 : T - 1 : 2, ...], u[0 : T - 1 : 2, ...]
     a_2, u_2 = a[1::2, ...], u[1::2, ...]
-    second = joined(a_2 * a_1, a_2 * u_1 + u_2)
+    second = joined(times(a_2, a_1), times(a_2, u_1) + u_2, times)
     a_3, u_3 = a[2::2, ...], u[2::2, ...]
-    third = a_3 * second[: a_3.shape[0], ...] + u_3
+    third = times(a_3, second[: a_3.shape[0], ...]) + u_3
     first = xp.concat([u[:1, ...], third])
     y = xp.stack([first[: T // 2, ...], second], axis=1)
     y = xp.reshape(y, (T - T % 2, *u.shape[1:]))

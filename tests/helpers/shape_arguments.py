@@ -19,6 +19,7 @@ from rnncore import (
     factors,
     fused,
     memory,
+    newton,
     norm,
     rtrl,
     seq2seq,
@@ -69,6 +70,7 @@ LETTERS = {
     "forecast.covariates.calendar": {"F": 7 + 4},  # days have no hour
     "forecast.training.futures": {"paths": 4},
     "music.chords.ChordModel": {"N": 4},
+    "newton.newton_rounds": {"n": SIZES["H"]},
     "music.infill.log_p_of": {"S": SIZES["T"]},
     "music.infill.resample": {"B": SIZES["N"]},
     "music.sound.pipe": {"samples": 100},
@@ -241,6 +243,18 @@ def _chunk(f, module, s):
     return _chunks(f, module, {**s, "T": s["C"]})[0]
 
 
+def _diagonal(f, module, s):
+    G, H, D = 1, s["H"], s["D"]
+    W_x, w_h, b = np.ones((G * H, D)), np.ones((G, H)), np.ones(G * H)
+    return newton.Diagonal(W_x, w_h, b, b)
+
+
+def _solved(f, module, s):
+    kind, p = _network(module, s)
+    solve = newton.solve_states
+    return solve(kind.cell, kind.vjp, *p[:3])[2]
+
+
 def _selective(f, module, s):
     rng, H, N = np.random.default_rng(0), s["H"], s["N"]
     W_x, b_x = rng.normal(size=(H + 2 * N, H)), np.zeros(H + 2 * N)
@@ -338,6 +352,7 @@ OTHERS = {
         "tape": lambda f, m, s: norm.unroll_normed(*_normed(f, m, s))[2],
     },
     "scan": {"params": _minimal},
+    "newton": {"weights": _diagonal, "solved": _solved},
     "memory": {"rule": lambda f, m, s: memory.delta, "steps": _steps},
     "chunks": {
         "rule": lambda f, m, s: chunks.DELTA,
