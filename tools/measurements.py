@@ -64,6 +64,7 @@ PAGES = {  # by how the keys begin; the longest beginning counts
     "lags": "ch05_long_lags",
     "limits": "ch18_limits",
     "music": "ch12_music",
+    "nonlinear": "ch21_nonlinear",
     "online": "ch03_forward",
     "real.an4": "ch15_speech",
     "real.avletters": "ch16_video",
