@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Assignment 21: chunks
 #
-# *The core takes about 95 minutes, all of it about 190 minutes, 31 points. Read chapters 20 and 21 first.*
+# *The core takes about 95 minutes, all of it about 210 minutes, 35 points. Read chapters 20 and 21 first.*
 #
-# You will take a chunk in which every row of the memory forgets at a rate of its own; take a gradient back through a triangular solve; write a loop with a normaliser as all pairs of steps; count where the best size of a chunk comes from; and generate, token by token, with a memory that does not grow. With the book closed you will set up the one linear system that takes the place of C steps. At the end stand eight wrong versions of `memory_chunks`, all of which run.
+# You will take a chunk in which every row of the memory forgets at a rate of its own; take a gradient back through a triangular solve; write a loop with a normaliser as all pairs of steps; count where the best size of a chunk comes from; and generate, token by token, with a memory that does not grow. With the book closed you will set up the one linear system that takes the place of C steps, and with it open one of the rounds in which Newton's method finds the states of a nonlinear cell. At the end stand eight wrong versions of `memory_chunks`, all of which run.
 #
 # What you need, in one table (B sequences, C steps in a chunk, K columns, V rows; here, as in the chapter's chunks, the **sequence comes first**):
 #
@@ -48,6 +48,7 @@ from rnncore.chunks import DELTA, memory_chunks, scores
 from rnncore.chunks import delta_writes as book_delta_writes
 from rnncore.display import plot_lines
 from rnncore.memory import Steps, unit
+from rnncore.scan import linear_scan
 from rnncore.testing import black_boxes, mover
 
 device = "numpy"
@@ -2091,6 +2092,246 @@ key faded twice: the scores have the decay between two steps in them; the keys w
 value without beta: beta multiplies what S answers and not the value: it multiplies the whole difference
 - beta * e)
 + e + (1 - beta) * (v - e))
+"""
+
+# %% [markdown]
+# ## Task 7: one of Newton's rounds (4 points)
+#
+# *Extra, about 20 minutes.*
+#
+# A cell whose units read themselves alone, and keep a share of what they were (all shapes time first: w and a (H,), u (T, B, H)):
+#
+# $$h_t = (1 - a) \odot h_{t-1} + a \odot \tanh(u_t + w \odot h_{t-1}) .$$
+#
+# Given a guess of all states, (T, B, H), and the state before the first step, h (B, H), write one round of Newton's method: linearise every step at the guess before it, solve the linear recurrence by `linear_scan(J, r, h_0)`, which gives all $\delta_t = J_t\,\delta_{t-1} + r_t$ from a first state $h_0$, and add the result to the guess. Return the new guess, cut to the range from −1 to 1, and for each sequence the largest step: the largest $|\delta|$ of all its steps and units, before anything was cut. No loop over the steps: the test tells by the number of lines that run.
+#
+# <details><summary>Hint 1</summary>
+#
+# Step t reads the guess of step t − 1, and step 1 reads h: put h in front of the guess, and leave the last one out.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# With $n = \tanh(u + w \odot \text{before})$ the slope of a step is $J = (1 - a) + a\,(1 - n^2)\,w$, a number per unit, and its residual is what the step gives, less the guess.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# The state before the first step is known, so its own δ is 0: the scan starts at `xp.zeros_like(h)`. Then `xp.clip(guess + step, -1, 1)`, and `xp.max(xp.abs(step), axis=(0, 2))`.
+# </details>
+
+
+# %% solution="newton_round"
+def newton_round(w, a, u, guess, h):
+    """One of Newton's rounds for all states of a diagonal cell.
+
+    Shapes: w (H,); a (H,); u (T, B, H); guess (T, B, H); h (B, H)
+        -> guess (T, B, H); step (B,)
+    """
+    xp = array_namespace(u)
+    ### BEGIN SOLUTION
+    before = xp.concat([h[None, ...], guess[:-1, ...]])
+    n = xp.tanh(u + w * before)
+    after = (1 - a) * before + a * n
+    J = 1 - a + a * (1 - n * n) * w
+    delta, _ = linear_scan(J, after - guess, xp.zeros_like(h))
+    moved = guess + delta
+    new, step = xp.clip(moved, -1, 1), xp.max(xp.abs(delta), axis=(0, 2))
+    ### END SOLUTION
+    return new, step
+
+
+# %% [markdown]
+# Try it: one unit, w = a = 1, no input, a guess of zeros, and 1/2 before the first step.
+
+# %%
+one, zeros = move(np.ones(1)), move(np.zeros((3, 1, 1)))
+guess, step = newton_round(one, one, zeros, zeros, zeros[0, ...] + 0.5)
+print(guess[:, 0, 0], step)
+print("by hand: tanh'(0) = 1, so all three are tanh(1/2) = 0.4621...")
+
+# %% test="newton_round" points=4 explained="ch21_nonlinear: Guess, linearise, scan"
+import numpy as np
+
+from rnncore.testing import (
+    Properties,
+    assert_that,
+    check,
+    check_causal,
+    check_independent,
+    mover,
+    stored,
+)
+from rnncore.testing.inputs import count_lines
+
+properties = Properties(values=2, dtype=1, sizes=1)
+
+move = mover(device)
+
+
+def guessed(rng, T, B, H):
+    return {
+        "w": rng.uniform(0.3, 1.6, H) * (-1.0) ** np.arange(H),
+        "a": rng.uniform(0.3, 0.9, H),
+        "u": rng.normal(size=(T, B, H)),
+        "guess": rng.uniform(-1, 1, (T, B, H)),
+        "h": rng.uniform(-1, 1, (B, H)),
+    }
+
+
+rng = np.random.default_rng(7)
+visible = move(guessed(rng, 6, 3, 4))
+square = move(guessed(rng, 3, 3, 3))
+check(
+    newton_round,
+    stored("newton_round"),
+    [visible, square],
+    outputs="guess, step",
+    by=properties,
+)
+batch = {"u": 1, "guess": 1, "h": 0}
+check_independent(newton_round, visible, batch, axis=1)
+given = {name: visible[name] for name in ("u", "w", "a", "guess", "h")}
+
+
+def guess_only(u, w, a, guess, h):
+    return newton_round(w, a, u, guess, h)[0]
+
+
+check_causal(guess_only, given, "u")
+
+
+def check_no_loop(rng):
+    """At 3,000 steps hardly more lines run than at 100."""
+    few, many = (
+        count_lines(newton_round, move(guessed(rng, T, 1, 2)))
+        for T in (100, 3000)
+    )
+    assert_that(
+        many - few < 2000,
+        "no loop over the steps: the scan runs hardly longer at 3,000",
+    )
+
+
+check_no_loop(rng)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_inputs
+
+hidden = hidden_inputs(
+    guessed, [(1, 1, 1), (2, 5, 3), (9, 2, 4), (5, 3, 1)], device
+)
+check(
+    newton_round,
+    reference_newton_round,
+    hidden,
+    outputs="guess, step",
+    by=properties,
+)
+check_no_loop(np.random.default_rng(8))
+### END HIDDEN TESTS
+properties.points("Task 7 holds.")
+
+# %% mistakes="newton_round"
+r"""
+a loop's round: every guess was replaced by what its step gives; the tangents hand a change of one state on to all that follow
+- delta, _ = linear_scan(J, after - guess, xp.zeros_like(h))
++ delta = after - guess
+
+own guess read: step t was linearised at its own guess; it reads the guess of step t - 1
+- xp.concat([h[None, ...], guess[:-1, ...]])
++ guess
+
+next guess read: step t reads the guess of the step after it; the states were shifted the wrong way
+- xp.concat([h[None, ...], guess[:-1, ...]])
++ xp.concat([guess[1:, ...], h[None, ...]])
+
+first state forgotten: step 1 reads zeros; it reads the state that is given
+- xp.concat([h[None, ...], guess[:-1, ...]])
++ xp.concat([0 * h[None, ...], guess[:-1, ...]])
+
+weight left out of the slope: the derivative of tanh(u + w h) by h has the factor w
+- a * (1 - n * n) * w
++ a * (1 - n * n)
+
+kept share left out of the slope: (1 - a) h_{t-1} is part of the step, so 1 - a is part of its slope
+- J = 1 - a + a * (1 - n * n) * w
++ J = a * (1 - n * n) * w
+
+rate left out of the slope: the tanh is multiplied by a, and so is its slope
+- a * (1 - n * n) * w
++ (1 - n * n) * w
+
+tanh taken as a line: the slope of tanh was taken as 1; it is 1 - n^2
+- a * (1 - n * n) * w
++ a * w
+
+n not squared: the derivative of tanh is 1 - n^2
+- (1 - n * n)
++ (1 - n)
+
+slope of the input: the derivative was taken by the sum in the tanh, without the share that is kept and without w
+- J = 1 - a + a * (1 - n * n) * w
++ J = a * (1 - n * n)
+
+shares exchanged: a and 1 - a are exchanged in the step
+- after = (1 - a) * before + a * n
++ after = a * before + (1 - a) * n
+
+kept share left out of the step: the step is a tanh alone; it keeps 1 - a of what was
+- after = (1 - a) * before + a * n
++ after = a * n
+
+residual with the other sign: the residual is what the step gives less the guess; with the other sign, or subtracted, the round moves away
+- after - guess
++ guess - after
+
+residual left out: the recurrence was given the states, not what is missing from the guess
+- linear_scan(J, after - guess, xp.zeros_like(h))
++ linear_scan(J, after, xp.zeros_like(h))
+
+first step moved: the scan began at h; the state before the first step is known, so its delta is 0
+- xp.zeros_like(h))
++ h)
+
+step in place of the guess: what is returned is the step; it has to be added to the guess
+- moved = guess + delta
++ moved = delta
+
+added to the step's result: the step was added to what the cell gives; it moves the guess
+- moved = guess + delta
++ moved = after + delta
+
+not cut: the new guess leaves the range from -1 to 1, which no state can
+- xp.clip(moved, -1, 1)
++ moved
+
+cut from below at 0: a state may be negative: the range is from -1 to 1
+- xp.clip(moved, -1, 1)
++ xp.clip(moved, 0, 1)
+
+squashed, not cut: the new guess went through a tanh, which moves all of it
+- xp.clip(moved, -1, 1)
++ xp.tanh(moved)
+
+step after the cut: what counts is how far the round would go, before the guess is cut
+- xp.max(xp.abs(delta), axis=(0, 2))
++ xp.max(xp.abs(xp.clip(moved, -1, 1) - guess), axis=(0, 2))
+
+sign of the step: the largest step upward was taken; a step downward counts as well
+- xp.max(xp.abs(delta), axis=(0, 2))
++ xp.max(delta, axis=(0, 2))
+
+residual for the step: the largest residual was returned; a small one may stand beside states that are far off
+- xp.max(xp.abs(delta), axis=(0, 2))
++ xp.max(xp.abs(after - guess), axis=(0, 2))
+
+mean step: the mean was taken; the largest is asked for
+- xp.max(xp.abs(delta), axis=(0, 2))
++ xp.mean(xp.abs(delta), axis=(0, 2))
+
+last step alone: the step of the last state was returned; the largest of all is asked for
+- xp.max(xp.abs(delta), axis=(0, 2))
++ xp.max(xp.abs(delta[-1, ...]), axis=-1)
 """
 
 # %% [markdown]

@@ -72,7 +72,7 @@ def test_a_limit_holds_after_training_and_diagonals_stay_diagonal(
     monkeypatch.setitem(
         NETS, "within", nonlinear.Net(2, diagonal=True, limit=0.1)
     )
-    asked = runner.Options(steps=30)
+    asked = runner.Options(steps=10)
     list(nonlinear.train("parity", "within", 0, asked))
     for layer in seen[0].layers:
         blocks = layer.weight_hh_l0.detach().reshape(
@@ -123,7 +123,8 @@ def test_the_third_guess_is_that_far_from_the_loop():
 
 
 def test_a_run_records_what_the_page_reads(tmp_path, monkeypatch):
-    monkeypatch.setattr(nonlinear, "LONG", 20)
+    task = nonlinear.TASKS["parity"]._replace(far=20)
+    monkeypatch.setitem(nonlinear.TASKS, "parity", task)
     monkeypatch.setattr(nonlinear, "SIZES", {"tanh": (0.3,)})
     path = tmp_path / "m.json"
     argv = f"parity.diagonal drawn.tanh --steps 2 --seeds 0 1 --path {path}"
@@ -134,11 +135,11 @@ def test_a_run_records_what_the_page_reads(tmp_path, monkeypatch):
         "nonlinear.drawn.tanh",
     }
     for seed in known["nonlinear.parity.diagonal"]["value"]:
-        assert {"before", "after", "score", "weights"} == set(seed)
+        assert {"before", "after", "score", "far", "weights"} == set(seed)
         assert len(seed["after"]) == 2
         for layer in seed["after"]:
-            assert len(layer["short"]["free"]) == nonlinear.TESTED
-            assert len(layer["long"]["cut"]) == 2
+            assert len(layer["near"]["free"]) == nonlinear.TESTED
+            assert len(layer["far"]["cut"]) == 2
     (rows,) = known["nonlinear.drawn.tanh"]["value"].values()
     assert [len(row["free"]) for row in rows] == [3, 3]
     assert measurements.find_page("nonlinear.x") == "ch21_nonlinear"

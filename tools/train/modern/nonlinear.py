@@ -49,7 +49,7 @@ DRAWN_CELLS = {
 }
 DRAWN_H, DRAWN_D = 8, 4
 H, B, RATE = 32, 32, 0.005
-LIMIT, CAP, LONG = 0.5, 60, 1024
+LIMIT, CAP, FAR = 0.5, 60, 1024
 TESTED = 6  # sequences
 
 
@@ -62,7 +62,7 @@ class Task(NamedTuple):
     T: int  # what `draw` is given: steps, or a lag
     updates: int
     score: Callable[[Tensor, Tensor], Tensor]
-    long: bool = False  # whether it may be LONG
+    far: int | None = None  # steps of a longer test, if there can be one
 
 
 class Net(NamedTuple):
@@ -128,9 +128,9 @@ def bits(outputs: Tensor, targets: Tensor) -> Tensor:
 
 
 TASKS = {
-    "parity": Task(swap_problem, 2, 2, 32, 600, share_right, True),
-    "adding": Task(adding_problem, 2, 1, 50, 700, mse_loss),
-    "copying": Task(copy_problem, 10, 8, 10, 1000, share_right),
+    "parity": Task(swap_problem, 2, 2, 32, 600, share_right, FAR),
+    "adding": Task(adding_problem, 2, 1, 50, 600, mse_loss),
+    "copying": Task(copy_problem, 10, 8, 10, 800, share_right),
 }
 
 
@@ -139,7 +139,7 @@ def find_task(name: str) -> Task:
     if name != "characters":
         return TASKS[name]
     K = len(read_text().alphabet)
-    return Task(draw_characters, K, K, 64, 600, bits, True)
+    return Task(draw_characters, K, K, 32, 400, bits)
 
 
 def count_weights(net: Net, task: Task, width: int) -> int:
@@ -212,15 +212,17 @@ def train(name: str, net: str, seed: int, asked: Options) -> Iterator[Measuremen
         rng=np.random.default_rng(seed),
     )
     found["after"] = look_at(model, name, task, kind, seed)
-    found["score"] = measure_score(model, task, seed)
+    found["score"] = measure_score(model, task, task.T, seed)
+    if task.far:
+        found["far"] = measure_score(model, task, task.far, seed)
     unit = f"score, exponents and rounds, {updates} updates of Adam at {RATE:g}"
     yield Measurement(f"nonlinear.{name}.{net}", found, unit)
 
 
-def measure_score(model: Stack, task: Task, seed: int) -> float:
+def measure_score(model: Stack, task: Task, T: int, seed: int) -> float:
     """On 256 sequences that were not seen."""
     rng = np.random.default_rng((seed, 1))
-    batches = [task.draw(rng, task.T, B) for _ in range(8)]
+    batches = [task.draw(rng, T, B) for _ in range(8)]
     x, targets = (
         torch.as_tensor(np.concatenate(a, 1)) for a in zip(*batches, strict=True)
     )
@@ -235,15 +237,15 @@ def look_at(model: Stack, name: str, task: Task, net: Net, seed: int) -> list:
     """What `measure_rounds` finds in each layer, at one length or two."""
     rng = np.random.default_rng((seed, 2))
     x, _ = task.draw(rng, task.T, TESTED)
-    lengths = {"": x.astype(float)}
-    if task.long:
-        lengths["long"] = task.draw(rng, LONG, B)[0][:, :2].astype(float)
+    lengths = {"near": x.astype(float)}
+    if task.far:
+        lengths["far"] = task.draw(rng, task.far, 2)[0].astype(float)
     layers = []
     for layer in model.layers:
         weights = read_weights(cast(nn.GRU, layer), net.diagonal)
         found = {}
         for key, x in lengths.items():
-            found[key or "short"] = measure_rounds(CELLS["GRU"], weights, x)
+            found[key] = measure_rounds(CELLS["GRU"], weights, x)
             lengths[key] = run_loop(CELLS["GRU"], weights, x)[0]
         layers.append(found)
     return layers
