@@ -96,7 +96,6 @@ class Stack(nn.Module):
 
 NETS = {
     "full": Net(1),
-    "two": Net(2),
     "diagonal": Net(2, True),
     "within": Net(2, True, LIMIT),
 }
