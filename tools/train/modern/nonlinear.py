@@ -94,11 +94,7 @@ class Stack(nn.Module):
         return self.readout(x)
 
 
-NETS = {
-    "full": Net(1),
-    "diagonal": Net(2, True),
-    "within": Net(2, True, LIMIT),
-}
+NETS = {"full": Net(1), "diagonal": Net(2, True), "within": Net(2, True, LIMIT)}
 
 
 @cache
