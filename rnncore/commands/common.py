@@ -364,7 +364,12 @@ def make_progress_bar(todo: Iterable | None = None, **about: Any) -> Any:
 
 
 class Lines:
-    """One line per minute, in place of tqdm's bar in a file or a pipe."""
+    """One line per minute, in place of tqdm's bar in a file or a pipe.
+
+    The minute is counted over all bars: several short ones speak too.
+    """
+
+    spoken: float | None = None  # when any of them last did
 
     def __init__(
         self,
@@ -378,7 +383,9 @@ class Lines:
         self.todo = () if todo is None else todo
         self.total, self.first, self.done = total, initial, initial
         self.beside = ""
-        self.begun = self.reported = time.monotonic()
+        self.begun = time.monotonic()
+        if Lines.spoken is None:
+            Lines.spoken = self.begun
 
     def __iter__(self) -> Iterator:
         for one in self.todo:
@@ -389,8 +396,8 @@ class Lines:
         """Advance by a number of items."""
         self.done += count
         now = time.monotonic()
-        if now - self.reported >= MINUTE:
-            self.reported = now
+        if Lines.spoken is None or now - Lines.spoken >= MINUTE:
+            Lines.spoken = now
             of = "" if self.total is None else f" of {self.total}"
             where = f"{self.unit} {self.done}{of}"
             note(f"{self.label}: {where}{self.beside}{self.tell_left(now)}")

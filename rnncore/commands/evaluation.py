@@ -42,6 +42,8 @@ class Application(NamedTuple):
     check: Callable = lambda arguments: None  # Refused before all else
     after: Callable = lambda arguments, about: None  # and at the end
     hint: str = "more data, more --steps, another --rate"
+    finish: Callable = lambda arguments, data, model, about, *run: model
+    advise: Callable = lambda found: None  # in place of `tell_loser`
     higher: bool = False  # of two scores the higher one is better
 
 
@@ -100,6 +102,8 @@ def add_deferred(
             left.pop(0)
     except KeyboardInterrupt as stopped:
         if type(stopped) is not KeyboardInterrupt:  # SIGTERM
+            if isinstance(found["table"], str):  # may be all that remains
+                note(found["table"])
             raise
         note(f"not scored: {', '.join(left)}; `evaluate` scores them")
     if isinstance(found["table"], str):
@@ -254,7 +258,11 @@ def report(
         print(_as_json(app, arguments.model, about, found, described))
         return
     show(arguments.model, about, described)
-    tell_loser(app, found)
+    advice = app.advise(found)
+    if advice is None:
+        tell_loser(app, found)
+    else:
+        print(advice)
 
 
 def _as_json(
@@ -279,6 +287,7 @@ def _as_json(
     scores = "score", "baseline", "interval", "intervals", "difference"
     content |= {name: found[name] for name in scores if name in found}
     content["verdict"] = compare_baseline(app, found)
+    content |= {k: found[k] for k in ("method", "choice") if k in found}
     content["about"] = " ".join(described.lines)
     return json.dumps(content | {"scores": rows}, indent=1)
 

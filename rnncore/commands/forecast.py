@@ -16,7 +16,6 @@ from rnncore.commands.evaluation import Deferred
 from rnncore.storage.files import whole_file
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
     from rnncore.forecast.panel import Panel
@@ -46,7 +45,8 @@ def add(commands: Any) -> None:
     ahead = parts.add("forecast", _run_forecast, about, AHEAD)
     add_operand(ahead, "model")
     add_operand(ahead, "file")
-    what = "write it as a table"
+    _add_method(ahead, "the one that was ahead in training")
+    what = "write it as a table, with all series"
     add_option(ahead, "--out", what, kind=Path, metavar="FILE.csv")
     about = "the back-test on the last fifth of a table, beside baselines"
     evaluate = evaluation.add_evaluate(parts, APP, about, EVALUATE, "file")
@@ -74,14 +74,29 @@ def _add_train(parts: common.Group) -> None:
         train, "--cell", default="GRU", choices=["RNN", "LSTM", "GRU"]
     )
     what = (
-        "networks that are trained, for the spread of the scores; "
-        "forecasts are their mean"
+        "networks that are trained, for the spread of the scores; what "
+        "they forecast is their mean"
     )
     add_option(train, "--seeds", what, 3)
+    _add_method(train, "the one that is ahead on the validation part")
+    what = (
+        "learn in logarithms: changes are then in percent (default: as "
+        "the table's changes are)"
+    )
+    add_option(train, "--logs", what, choices=["yes", "no"])
     runs.add_training(train, hidden=32, batch=64, steps=1500, rate=0.003)
     _add_plot(train)
     _add_report(train)
     _add_origins(train)
+
+
+def _add_method(parser: Any, chosen: str) -> None:
+    what = (
+        "whose numbers `forecast` gives: persistence, seasonal naive, "
+        "drift, level x season, theta, ETS, ARIMA, line, network, network "
+        f"and ETS (default: {chosen})"
+    )
+    add_option(parser, "--method", what, metavar="NAME")
 
 
 def _add_origins(parser: Any) -> None:
@@ -110,6 +125,7 @@ class Data(NamedTuple):
     plan: Any
     origins: int | None  # of the back-test, at most
     units: Any  # of the covariates: see `fit_units`
+    method: str | None  # that was asked for, as `compare` names it
 
 
 def _read(arguments: Namespace) -> tuple[Data, Facts]:
@@ -127,8 +143,38 @@ def _read(arguments: Namespace) -> tuple[Data, Facts]:
         part = parts_of(panel.frame, plan).training
         units = fit_units(panel.beside, part.stop)
     reading |= {"decimal": panel.decimal}
+    if plan.logs and arguments.logs is None:
+        note("changes are alike in percent: learnt in logarithms (--logs)")
+    method = _name_method(arguments.method, plan, arguments.seeds)
     scaled = _in_units(panel, units)
-    return Data(scaled, reading, plan, arguments.origins, units), known
+    data = Data(scaled, reading, plan, arguments.origins, units, method)
+    return data, known
+
+
+def _name_method(asked: str | None, plan: Any, networks: int) -> str | None:
+    """The row of the back-test that is meant; None where none is asked.
+
+    Raises Refused where this table has no such method.
+    """
+    if asked is None:
+        return None
+    from rnncore.forecast import contest
+    from rnncore.forecast.rivals import list_rivals
+    from rnncore.storage.files import Refused
+
+    own = contest.predict_row(plan, [None] * networks)
+    rows = [*list_rivals(plan, True), contest.LINE, own]
+    rows.append(contest.join_row(plan))
+    known = {name.lower(): name for name in rows}
+    known |= {"naive": "persistence", "line": contest.LINE}
+    known |= {"network": own, plan.cell.lower(): own}
+    known["network and ets"] = contest.join_row(plan)
+    found = known.get(asked.lower().replace("-", " ").replace("_", " "))
+    if found is None:
+        raise Refused(
+            f"--method: expected one of {', '.join(rows)}, got {asked!r}"
+        )
+    return found
 
 
 def _in_units(panel: "Panel", units: Any) -> "Panel":
@@ -151,7 +197,8 @@ def _fit(
     split = parts_of(frame, plan)
     modules: list[Any] = []
     taken = 0
-    about = {"reading": data.reading, "rows": len(frame)}
+    best: list[int] = []
+    about: Facts = {"reading": data.reading, "rows": len(frame)}
     about |= {"units": data.units}
     about["split"] = {
         name: [str(frame.index[k]) for k in (part.start, part.stop - 1)]
@@ -177,16 +224,68 @@ def _fit(
         of = f"in the loss of seed {seed}"
         runs.tell_unlearned(begun, fit.history.score, of)
         modules.append(module)
+        best.append(_best_step(fit.history))
         taken += len(fit.history.loss)
         run.seconds()
         if run.is_cut:
             break
-    return (modules, plan), about | {"steps": taken}
+    return (modules, plan), about | {"steps": taken, "best_steps": best}
+
+
+def _best_step(history: Any) -> int:
+    """The updates after which the kept weights were there."""
+    if not history.score:
+        return len(history.loss)
+    least = history.score.index(min(history.score))
+    return int(history.evaluated[least])
+
+
+def _refit(
+    arguments: Namespace,
+    data: Data,
+    model: Any,
+    about: Facts,
+    run: runs.TrainingRun,
+    device: Any,
+) -> Any:
+    """Networks from all rows as well, if it is they who forecast."""
+    from rnncore.forecast import pipeline
+
+    modules, plan = model
+    method = about.get("method", plan.cell)
+    if not method.startswith(plan.cell) or run.is_cut:
+        return model
+    note("training once more, on all rows; the scores are those of before")
+    final: list[Any] = []
+    with run.ending.catch_interrupts():
+        for k, steps in enumerate(about["best_steps"]):
+            seed = arguments.seed + k
+            bar = common.Bar(f"all rows, seed {seed}")
+            final.append(
+                pipeline.refit(
+                    data.panel.frame,
+                    plan,
+                    steps,
+                    beside=data.panel.beside,
+                    seed=seed,
+                    device=device,
+                    checkpoint=run.folder / f"final-{seed}.npz",
+                    progress=bar,
+                    stop=run.stop(bar),
+                )
+            )
+            if run.is_cut:
+                note("ended: forecasts are by the networks of before")
+                return model
+    about["final"] = len(final)
+    return [*modules, *final], plan
 
 
 def _measure_loss(model: Any, data: Data) -> tuple[Facts, Deferred]:
     modules, plan = model
-    return _compute_scores(data.panel, plan, modules, data.origins)
+    return _compute_scores(
+        data.panel, plan, modules, data.origins, data.method
+    )
 
 
 def _run_forecast(arguments: Namespace) -> int:
@@ -201,10 +300,25 @@ def _run_forecast(arguments: Namespace) -> int:
     panel = _in_units(panel, about.get("units"))
     import pandas as pd
 
-    from rnncore.forecast import pipeline
+    from rnncore.forecast import contest, pipeline
 
+    final = modules[about["networks"] :] or modules
+    method = _name_method(arguments.method, plan, len(final))
+    method = method or about.get("method")
+    method = method or contest.predict_row(plan, final)
     with common.refuse_in_words(arguments.file):
-        said = _average_forecasts(panel, plan, modules)
+        said, left = contest.forecast_ahead(
+            panel.frame,
+            plan,
+            method,
+            final,
+            panel.beside,
+            common.Bar("forecast", "series"),
+        )
+    tables.tell_few(
+        [f"{k}: not forecast: {why}" for k, why in left.items()]
+    )
+    note(f"these are the numbers of: {method}")
     table = pd.concat(said, names=["series"])
     if arguments.out:
         with whole_file(arguments.out) as file:
@@ -212,7 +326,12 @@ def _run_forecast(arguments: Namespace) -> int:
     if arguments.plot:
         back = max(3 * plan.horizon, plan.history)
         _save_figure(arguments.plot, pipeline.draw(panel.frame, said, back))
-    print(table.to_string(float_format=_format_number))
+    shown = dict([*said.items()][: pipeline.MANY])
+    text = pd.concat(shown, names=["series"])
+    print(text.to_string(float_format=_format_number))
+    if len(shown) < len(said):
+        more = f"{len(said) - len(shown)} more series"
+        print(f"and {more}: --out FILE.csv writes all")
     return 0
 
 
@@ -236,6 +355,7 @@ def _score_again(
             history=plan.history,
             period=plan.period,
             longer=plan.longer,
+            logs=plan.logs,
         )
     known = about["settings"]["data"]
     if tables.print_of(panel, about["rows"]) != known:
@@ -245,7 +365,18 @@ def _score_again(
         )
     panel = _in_units(panel, about.get("units"))
     with common.refuse_in_words(arguments.file):
-        return _compute_scores(panel, plan, modules, arguments.origins)
+        found, deferred = _compute_scores(
+            panel,
+            plan,
+            modules[: about["networks"]],
+            arguments.origins,
+            about.get("method"),
+        )
+    known = {k: about[k] for k in ("method", "choice") if k in about}
+    return found | known, {
+        name: lambda found, run=run: run(found) | known
+        for name, run in deferred.items()
+    }
 
 
 def _check_outputs(arguments: Namespace) -> None:
@@ -266,91 +397,183 @@ def _make_plan(arguments: Namespace, frame: "pd.DataFrame") -> Any:
     given = {name: getattr(arguments, name) for name in names}
     given["units"] = arguments.hidden
     given |= read_seasons(frame, arguments.period)
+    given["logs"] = {"yes": True, "no": False}.get(arguments.logs)
     with common.refuse_in_words(arguments.file):
         return plan_for(frame, arguments.horizon, **given)
 
 
 def _compute_scores(
-    panel: "Panel", plan: Any, modules: list, most: int | None
+    panel: "Panel",
+    plan: Any,
+    modules: list,
+    most: int | None,
+    method: str | None,
 ) -> tuple[Facts, Deferred]:
-    """The table, as text and as the numbers that count."""
-    from rnncore.forecast import pipeline
+    """The table, as text and as the numbers that count.
+
+    With the rivals the method is chosen, unless one is asked for.
+    """
+    from rnncore.forecast import contest
     from rnncore.forecast.plan import parts_of
 
     frame = panel.frame
-    left = len(frame.columns) - len(pipeline.scored(frame, plan))
+    split = parts_of(frame, plan)
+    part = split.test
+    names = contest.scored(frame, plan)
+    left = [str(name) for name in frame if name not in names]
     if left:
+        shown = ", ".join(left[: tables.TOLD])
+        more = len(left) - tables.TOLD
         note(
-            f"{common.format_count(left, 'series')} not scored: too short, "
-            "or without a change in the training part"
+            f"{len(left)} series not scored: too short, ended, or without "
+            f"a change before the test: {shown}"
+            + (f" and {more} more" if more > 0 else "")
         )
-
-    def compare(among: Any) -> Facts:
-        bar = common.Bar("back-test", "forecast")
-        plan_of = {"most": most, "progress": bar, "among": among}
-        table, errors = pipeline.compare(
-            frame, plan, modules, beside=panel.beside, **plan_of
-        )
-        text, scores = pipeline.as_text(table), pipeline.list_scores(table)
-        found: Facts = {"table": text, "scores": scores}
-        own = errors.pop(pipeline.predict_row(plan, modules))
-        mean = {k: float(_mean(one)) for k, one in errors.items()}
-        found["score"] = float(_mean(own))
-        if mean:
-            best = min(mean, key=mean.__getitem__)
-            apart = pipeline.differences(own, errors[best])
-            found["baseline"] = mean[best]
-            share = pipeline.overlap(frame, plan, most)
-            rival = f"MASE, {best}"
-            found |= evaluation.paired_interval(rival, apart, share)
-        return found
-
-    part = parts_of(frame, plan).test
     days = frame.index[[part.start, part.stop - 1]]
     first, last = (str(day).removesuffix(" 00:00:00") for day in days)
     test = f"steps of the last fifth, {first} to {last}, that training did "
-    deferred = {"the baselines": lambda found: found | compare(None)}
-    return compare([]) | {"test": f"{test}not see"}, deferred
+    test = f"{test}not see"
+    if not names:
+        text = "no series moves before the last fifth: nothing is scored"
+        method = method or "persistence"
+        known = {"table": text, "scores": [], "method": method}
+        return known | {"test": test}, {}
+
+    def compare(among: Any) -> Facts:
+        bar = common.Bar("back-test", "method")
+        found = contest.compare(
+            frame,
+            plan,
+            modules,
+            beside=panel.beside,
+            most=most,
+            progress=bar,
+            among=among,
+        )
+        own = found.errors[contest.predict_row(plan, modules)]
+        return {
+            "table": contest.as_text(found.table),
+            "scores": contest.list_scores(found.table),
+            "score": contest.mean_of(own),
+        } | _find_rival(found, plan, modules, (frame, plan, most))
+
+    def compare_all(found: Facts) -> Facts:
+        slow, chosen = contest.sample(plan, names)
+        if len(chosen) < len(names):
+            note(
+                f"{' and '.join(slow)}: on {len(chosen)} of "
+                f"{len(names)} series"
+            )
+        found |= _choose(panel, plan, modules, most, method)
+        return found | compare(None)
+
+    return compare([]) | {"test": test}, {"the baselines": compare_all}
 
 
-def _mean(errors: "np.ndarray") -> Any:
-    """The mean error of each series, then of all."""
-    import numpy as np
+def _find_rival(
+    found: Any, plan: Any, modules: list, asked: tuple
+) -> Facts:
+    """The best of the rivals on the test, and how sure its distance is."""
+    from rnncore.forecast import contest
 
-    return np.nanmean(errors, axis=1).mean()
-
-
-def _average_forecasts(
-    panel: "Panel", plan: Any, modules: list
-) -> dict[str, "pd.DataFrame"]:
-    """The mean of what all networks say."""
-    from rnncore.forecast import pipeline
-
-    said = [
-        pipeline.forecast_ahead(panel.frame, plan, m, panel.beside)
-        for m in modules
-    ]
-    return {
-        name: sum(one[name] for one in said) / len(said) for name in said[0]
+    own = found.errors[contest.predict_row(plan, modules)]
+    mean = {
+        name: contest.mean_of(one)
+        for name, one in found.errors.items()
+        if not name.startswith(plan.cell)
     }
+    if not mean:
+        return {}
+    best = min(mean, key=mean.__getitem__)
+    apart = contest.differences(own, found.errors[best])
+    least = contest.overlap(*asked)
+    return {"baseline": mean[best]} | evaluation.paired_interval(
+        f"MASE, {best}", apart, least
+    )
+
+
+def _choose(
+    panel: "Panel",
+    plan: Any,
+    modules: list,
+    most: int | None,
+    method: str | None,
+) -> Facts:
+    """Who forecasts: the one asked for, or the best on validation."""
+    from rnncore.forecast import contest
+    from rnncore.forecast.plan import parts_of
+
+    frame = panel.frame
+    part = parts_of(frame, plan).validation
+    if not contest.scored(frame, plan, part):
+        note("no series moves before the validation part: none is chosen")
+        return {"method": method or "persistence"}
+    bar = common.Bar("choosing", "method")
+    found = contest.compare(
+        frame,
+        plan,
+        modules,
+        part=part,
+        beside=panel.beside,
+        most=most,
+        progress=bar,
+    )
+    least = contest.overlap(frame, plan, most, part)
+    chosen = contest.choose(found.losses, plan, least)
+    days = frame.index[[part.start, part.stop - 1]]
+    first, last = (str(day).removesuffix(" 00:00:00") for day in days)
+    choice = {"part": f"{first} to {last}", "best": chosen.method}
+    return {
+        "method": method or chosen.method,
+        "choice": choice | {"scores": chosen.scores},
+    }
+
+
+def _advise(found: Facts) -> str | None:
+    """Whose numbers `forecast` gives, and why."""
+    method, choice = found.get("method"), found.get("choice")
+    if method is None:
+        return (
+            "`forecast` gives the network's numbers: no rival was compared."
+        )
+    if choice is None:
+        return f"`forecast` gives the numbers of: {method}."
+    scores = sorted(choice["scores"].items(), key=lambda item: item[1])
+    listed = ", ".join(f"{name} {value:.3f}" for name, value in scores)
+    why = "the best there"
+    if method != choice["best"]:
+        why = f"as asked for; the best there was {choice['best']}"
+    elif scores[0][0] != method:
+        why = "level with the best there, and simpler"
+    return (
+        f"CRPS on the validation part, {choice['part']}: {listed}.\n"
+        f"`forecast` gives the numbers of: {method} ({why})."
+    )
 
 
 def _draw_back(arguments: Namespace, about: Facts) -> None:
     """The last forecast of the back-test and what came; the report."""
     if arguments.plot is None and arguments.report is None:
         return
-    from rnncore.forecast import pipeline, report
+    from rnncore.forecast import contest, pipeline, report
 
-    modules, plan, _ = pipeline.load(arguments.model)
+    modules, plan, known = pipeline.load(arguments.model)
+    modules = modules[: known["networks"]]  # the test is new to them
     panel = tables.read(arguments.file, about["reading"], lambda line: None)
     panel = _in_units(panel, about.get("units"))
     frame = panel.frame
     before, came = frame.iloc[: -plan.horizon], frame.iloc[-plan.horizon :]
-    said = _average_forecasts(panel._replace(frame=before), plan, modules)
+    method = about.get("method") or contest.predict_row(plan, modules)
+    said, _ = contest.forecast_ahead(
+        before, plan, method, modules, panel.beside
+    )
     back = max(3 * plan.horizon, plan.history)
     if arguments.plot:
         figure = pipeline.draw(before, said, back, came)
         _save_figure(arguments.plot, figure)
+    if arguments.report and not about["scores"]:
+        note("no report is written: nothing was scored")
+        return
     if arguments.report:
         figure = pipeline.draw(before, said, back, came)
         described = _show(about)
@@ -385,9 +608,12 @@ def _show(about: Facts) -> common.Described:
     )
     if plan.get("longer", 1) > 1:
         network += f" and one of {plan['longer']}"
+    season = f"the same {plan['period']} steps before"
+    if plan["period"] == 1:
+        season = "the value before"
     lines = [
-        f"back-test on {about['test']}; MASE and CRPS in units of the",
-        "mean error of persistence in training",
+        f"back-test on {about['test']}; MASE, RMSSE, CRPS and bias",
+        f"in units of the error of {season}, sMAPE in %",
     ]
     return common.Described(network, about["table"], lines)
 
@@ -405,5 +631,6 @@ APP = evaluation.Application(
     _show,
     check=_check_outputs,
     after=_draw_back,
-    hint="more rows, another --period or a longer --history",
+    finish=_refit,
+    advise=_advise,
 )

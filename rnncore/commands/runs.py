@@ -118,6 +118,7 @@ def learn(app: Application, arguments: argparse.Namespace) -> int:
             run.keep(model, about)
             note(f"scoring {NETWORK} ...")
             about |= add_deferred(app, arguments, *app.score(model, data))
+            model = app.finish(arguments, data, model, about, run, device)
             run.keep(model, about)
             run.close()
     about = app.load(arguments.model)[-1]

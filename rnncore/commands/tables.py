@@ -1,7 +1,7 @@
 """How a command reads a table: its options, and what it says of it."""
 
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,11 +93,18 @@ def read(
     panel = read_panel(path, how.pop("date"), how.pop("value"), **how)
     if reading.get("decimal") is None and panel.decimal == ",":
         tell("numbers have a decimal comma (--decimal)")
-    for line in panel.told[:TOLD]:
-        tell(line)
-    if (more := len(panel.told) - TOLD) > 0:
-        tell(f"and {more} more like these")
+    tell_few(panel.told, tell)
     return panel
+
+
+def tell_few(
+    lines: Sequence[str], tell: Callable[[str], None] = note
+) -> None:
+    """The first lines; of the others how many there are."""
+    for line in lines[:TOLD]:
+        tell(line)
+    if (more := len(lines) - TOLD) > 0:
+        tell(f"and {more} more like these")
 
 
 def print_of(panel: "Panel", rows: int | None = None) -> str:

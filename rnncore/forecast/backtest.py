@@ -7,7 +7,6 @@ import numpy as np
 
 from rnncore.backend import check_shape
 from rnncore.forecast.scores import coverage, crps, smape
-from rnncore.sequence import mase
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,29 +68,41 @@ def score_table(
     outcomes: Mapping[str, Outcome],
     training: np.ndarray,
     levels: Sequence[float],
+    period: int = 1,
 ) -> "pd.DataFrame":
-    """One row per method: MASE, sMAPE, CRPS and the outer levels' coverage.
+    """One row per method: errors, the outer levels' coverage, the bias.
 
-    CRPS is in the unit of MASE, persistence's mean error in training; for
-    a method without quantiles it is the MASE itself.
+    MASE, RMSSE, CRPS and bias are in units of what "the same a season
+    ago" errs by in training; RMSSE's is the root of its mean square. sMAPE
+    is in percent, bias the mean of forecast less truth. A method without
+    quantiles has its absolute error as CRPS, and no coverage.
 
     Shapes: actual (K, B); training (N,) -> table
+
+    Source: Hyndman & Koehler 2006.
     """
     import pandas as pd
 
-    unit = np.abs(np.diff(training)).mean()
+    steps = training[period:] - training[:-period]
+    unit = np.abs(steps).mean()
     inside = f"inside {levels[-1] - levels[0]:.0%}"
+    low, high = 0, -1
+    if 0.05 in levels and 0.95 in levels:
+        inside, low = "inside 90%", list(levels).index(0.05)
+        high = list(levels).index(0.95)
     rows = {}
     for name, (point, quantiles) in outcomes.items():
+        error = point - actual
         row = {
-            "MASE": mase(actual.ravel(), point.ravel(), training),
+            "MASE": np.abs(error).mean() / unit,
+            "RMSSE": np.sqrt(np.square(error).mean() / (steps**2).mean()),
             "sMAPE": smape(actual, point),
         }
         row |= {"CRPS": row["MASE"], inside: np.nan}
         if quantiles is not None:
             row["CRPS"] = crps(actual, quantiles, levels) / unit
-            row[inside] = coverage(actual, quantiles[0], quantiles[-1])
-        rows[name] = row
+            row[inside] = coverage(actual, quantiles[low], quantiles[high])
+        rows[name] = row | {"bias": error.mean() / unit}
     return pd.DataFrame.from_dict(rows, orient="index")
 
 

@@ -54,18 +54,30 @@ def fit_linear(windows: Windows, penalty: float = 1.0) -> Linear:
     return Linear(model.coef_.reshape(K, -1), model.intercept_.reshape(K))
 
 
+def choose_penalty(
+    training: Windows,
+    validation: Windows,
+    penalties: Sequence[float] = (0.1, 1, 10, 100, 1000),
+) -> float:
+    """The penalty that forecasts the validation windows best."""
+    errors = [
+        np.abs(
+            ask_linear(fit_linear(training, penalty), validation)
+            - validation.target
+        ).mean()
+        for penalty in penalties
+    ]
+    return penalties[int(np.argmin(errors))]
+
+
 def best_linear(
     training: Windows,
     validation: Windows,
     penalties: Sequence[float] = (0.1, 1, 10, 100, 1000),
 ) -> Linear:
-    """The penalty that forecasts the validation windows best."""
-    fits = [fit_linear(training, penalty) for penalty in penalties]
-    errors = [
-        np.abs(ask_linear(fit, validation) - validation.target).mean()
-        for fit in fits
-    ]
-    return fits[int(np.argmin(errors))]
+    """The fit with the penalty of `choose_penalty`."""
+    penalty = choose_penalty(training, validation, penalties)
+    return fit_linear(training, penalty)
 
 
 def ask_linear(model: Linear, windows: Windows) -> np.ndarray:

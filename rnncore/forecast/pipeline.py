@@ -6,35 +6,26 @@ columns of a table, each window in units of its own past.
 
 import os
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import torch
 
-from rnncore.application import Score, cooling, seeded, spread_of
-from rnncore.forecast.backtest import (
-    Method,
-    Outcome,
-    Progress,
-    backtest,
-    score_table,
-)
+from rnncore.application import cooling, seeded
+from rnncore.forecast.backtest import Method
 from rnncore.forecast.classical import (
-    arima,
     ask_linear,
-    best_linear,
-    drift,
-    ets,
+    choose_penalty,
+    fit_linear,
     with_past_errors,
 )
 from rnncore.forecast.covariates import calendar
 from rnncore.forecast.heads import Head, quantile_head
 from rnncore.forecast.models import Direct
 from rnncore.forecast.panel import Covariates
-from rnncore.forecast.plan import ForecastPlan, parts_of
-from rnncore.forecast.seasons import season_waves, two_seasons
+from rnncore.forecast.plan import ForecastPlan
+from rnncore.forecast.seasons import season_waves
 from rnncore.forecast.segments import Beside
 from rnncore.forecast.training import as_tensors, ask, train_forecaster
 from rnncore.forecast.windows import (
@@ -46,7 +37,6 @@ from rnncore.forecast.windows import (
     scaled_by_past,
     unscaled,
 )
-from rnncore.sequence import persistence, seasonal_naive
 from rnncore.storage.files import Refused
 from rnncore.storage.weights import load_module, save_weights
 from rnncore.train import Fit
@@ -54,9 +44,7 @@ from rnncore.train import Fit
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 MANY = 8  # series: more are not shown one by one
-ORIGINS, FEWEST = 150, 20  # of a back-test: see `origins_of`
 CALM = 0.05  # of a series' spread: the least of a window's
 KIND = "forecast"  # what `save_weights` writes down
 
@@ -103,6 +91,34 @@ def begin_of(values: np.ndarray) -> int:
     return int(np.isnan(values).argmin())
 
 
+def end_of(values: np.ndarray) -> int:
+    """The step after the last one that a series has.
+
+    Shapes: values (N,)
+    """
+    return len(values) - int(np.isnan(values[::-1]).argmin())
+
+
+def on_scale(values: np.ndarray, plan: ForecastPlan) -> np.ndarray:
+    """The values as they are learnt: logarithms if the plan has them.
+
+    Raises Refused where a value has none.
+    """
+    if not plan.logs:
+        return values
+    if np.nanmin(values) <= 0:
+        raise Refused(
+            f"expected values above 0, got {np.nanmin(values):g}: the "
+            "model is of logarithms; train again, with --logs no"
+        )
+    return np.log(values)
+
+
+def off_scale(quantiles: np.ndarray, plan: ForecastPlan) -> np.ndarray:
+    """What was said on that scale, in the values' own units."""
+    return np.exp(quantiles) if plan.logs else quantiles
+
+
 def windows_of(
     frame: pd.DataFrame,
     plan: ForecastPlan,
@@ -116,11 +132,13 @@ def windows_of(
     starts = origins(part, plan.history, plan.horizon)
     cuts = []
     for name in frame:
-        values = frame[name].to_numpy()
+        values = frame[name].to_numpy(dtype=float)
         own = starts[starts - plan.history >= begin_of(values)]
+        own = own[own + plan.horizon <= end_of(values)]
         if not len(own):
             continue
         known = covariates_of(frame, 0, plan.longer, beside, name)
+        values = on_scale(values, plan)
         found = cut(values, own, plan.history, plan.horizon, known)
         cuts.append(_hide_unknown(found, beside))
     if not cuts:
@@ -144,17 +162,17 @@ def build(plan: ForecastPlan, F: int, seed: int) -> torch.nn.Module:
     """The network of a plan, a line beside it, with its first weights."""
     with seeded(seed):
         network = _alone(plan, F)
-        return Beside(network, plan.history, plan.horizon, head().P)
+        return Beside(network, plan.history, plan.horizon, head(plan).P)
 
 
 def _alone(plan: ForecastPlan, F: int) -> Direct:
     """The network without the line."""
-    return Direct(plan.cell, F, plan.units, plan.horizon, head().P)
+    return Direct(plan.cell, F, plan.units, plan.horizon, head(plan).P)
 
 
-def head() -> Head:
-    """Seven quantiles."""
-    return quantile_head(LEVELS)
+def head(plan: ForecastPlan) -> Head:
+    """Quantiles at the plan's levels."""
+    return quantile_head(plan.levels)
 
 
 def train(
@@ -178,7 +196,7 @@ def train(
     module = build(plan, training.known.shape[2], seed).to(device)
     fit = train_forecaster(
         module,
-        head(),
+        head(plan),
         training,
         validation,
         rng=np.random.default_rng(seed),
@@ -202,7 +220,7 @@ def untrained_loss(
     windows = windows_of(frame, plan, split.validation, beside)
     module = build(plan, windows.known.shape[2], seed)
     out = ask(module, windows)
-    return float(head().loss(out, as_tensors(windows, out).target))
+    return float(head(plan).loss(out, as_tensors(windows, out).target))
 
 
 def network(
@@ -224,8 +242,8 @@ def network(
             )
         window, scaler = _last_window(values, plan, known, beside)
         out = ask(module, window)
-        said = head().quantiles(out, LEVELS).cpu().numpy()
-        return unscaled(said, scaler)[..., 0]
+        said = head(plan).quantiles(out, plan.levels).cpu().numpy()
+        return off_scale(unscaled(said, scaler)[..., 0], plan)
 
     return method
 
@@ -239,300 +257,38 @@ def linear(
     """A linear autoregression from the very windows of the network.
 
     What is returned makes a method of a series' covariates, as `network`
-    takes them. Its quantiles are those of its errors on the validation
-    part.
+    takes them. The validation part chooses the penalty, and its errors
+    there are the spread; then it is fitted to both parts.
     """
     validation = windows_of(frame, plan, split.validation, beside)
     training = windows_of(frame, plan, split.training, beside)
-    model = best_linear(training, validation)
-    errors = validation.target - ask_linear(model, validation)
+    penalty = choose_penalty(training, validation)
+    before = fit_linear(training, penalty)
+    errors = validation.target - ask_linear(before, validation)
+    seen = range(split.validation.stop)
+    model = fit_linear(windows_of(frame, plan, seen, beside), penalty)
 
     def of(known: np.ndarray) -> Method:
         def method(values: np.ndarray, horizon: int) -> np.ndarray:
             window, scaler = _last_window(values, plan, known, beside)
             said = ask_linear(model, window)
-            quantiles = with_past_errors(said, errors, LEVELS)
-            return unscaled(quantiles, scaler)[..., 0]
+            quantiles = with_past_errors(said, errors, plan.levels)
+            return off_scale(unscaled(quantiles, scaler)[..., 0], plan)
 
         return method
 
     return of
 
 
-def baselines(plan: ForecastPlan) -> dict[str, Method]:
-    """What needs no training beforehand, by name."""
-    recent = max(200, 8 * plan.period, 3 * plan.longer)  # older: little
-    season = (0, 1, 1, plan.period) if 1 < plan.period <= 12 else (0,) * 4
-    found: dict[str, Method] = {"persistence": persistence}
-    if plan.period > 1:
-        found["seasonal naive"] = partial(
-            seasonal_naive, period=plan.period
-        )
-    if plan.longer > 1:
-        seasons = plan.period, plan.longer
-        found[f"seasonal naive, {plan.longer}"] = partial(
-            seasonal_naive, period=plan.longer
-        )
-        if plan.period > 1:
-            found["both seasons and ETS"] = lambda values, horizon: (
-                two_seasons(values[-recent:], horizon, seasons, LEVELS)
-            )
-    found["drift"] = drift
-    found["ETS"] = lambda values, horizon: ets(
-        values[-recent:], horizon, plan.period, LEVELS
-    )
-    found["ARIMA"] = lambda values, horizon: arima(
-        values[-recent:], horizon, (2, 1, 1), season, LEVELS
-    )
-    return found
+def line_split(plan: ForecastPlan, stop: int) -> Split | None:
+    """The parts of the straight line's history: a quarter to judge by.
 
-
-class Comparison(NamedTuple):
-    """A back-test: its scores, and its errors one by one.
-
-    `errors` of a method, by series and origin, are in the unit of MASE,
-    those of several networks under the name of their mean forecast; NaN
-    where a series begins too late.
+    None where no window is left to learn from.
     """
-
-    table: pd.DataFrame  # a row each series and method
-    errors: dict[str, np.ndarray]
-
-
-def origins_of(
-    frame: pd.DataFrame, plan: ForecastPlan, most: int | None = None
-) -> np.ndarray:
-    """The steps at which forecasts of the test part begin, evenly spread.
-
-    As many as follow each other without an overlap, at most `most`; by
-    default `ORIGINS` over all series together, but `FEWEST` of each, for
-    ETS and ARIMA are fitted at every one.
-    """
-    test = parts_of(frame, plan).test
-    every = origins(test, plan.history, plan.horizon)
-    if most is None:
-        share = max(ORIGINS // len(frame.columns), FEWEST)
-        most = min(share, max(len(test) // plan.horizon, 1))
-    chosen = np.linspace(0, len(every) - 1, min(most, len(every)))
-    return every[np.unique(chosen.round().astype(int))]
-
-
-def overlap(
-    frame: pd.DataFrame, plan: ForecastPlan, most: int | None = None
-) -> int:
-    """How many neighbouring forecasts have a step in common; 1: none."""
-    apart = np.diff(origins_of(frame, plan, most))
-    return int(-(-plan.horizon // np.median(apart))) if len(apart) else 1
-
-
-def compare(
-    frame: pd.DataFrame,
-    plan: ForecastPlan,
-    modules: Sequence[torch.nn.Module],
-    *,
-    beside: Covariates | None = None,
-    most: int | None = None,
-    progress: Progress | None = None,
-    among: Sequence[str] | None = None,
-) -> Comparison:
-    """The back-test table: each column, each method, on the test part.
-
-    Of the baselines all are there, or those that are named in `among`;
-    all are asked at `origins_of`. The network's scores are those of
-    several seeds, as `Score`: mean and spread. Below them stand those of
-    the seeds' mean forecast, which is what `forecast` gives.
-    """
-    split = parts_of(frame, plan)
-    starts = origins_of(frame, plan, most)
-    line = "linear autoregression"
-    by_line = None
-    if among is None or line in among:
-        by_line = linear(frame, plan, split, beside)
-    seeds = [f"network {k}" for k in range(len(modules))]
-    tables: dict[str, pd.DataFrame] = {}
-    errors: dict[str, list] = {}
-    for name in scored(frame, plan):
-        known = covariates_of(frame, 0, plan.longer, beside, name)
-        values = frame[name].to_numpy()
-        first = begin_of(values)
-        methods = {
-            method: _from(run, first)
-            for method, run in baselines(plan).items()
-        }
-        if by_line is not None:
-            methods[line] = by_line(known)
-        if among is not None:
-            methods = {method: methods[method] for method in among}
-        for seed, module in zip(seeds, modules, strict=True):
-            methods[seed] = network(module, plan, known, beside)
-        own = starts[starts >= first + _count_least_steps(plan)]
-        actual, outcomes = backtest(
-            values, methods, own, plan.horizon, LEVELS, progress
-        )
-        unit = values[first : split.training.stop]
-        table = score_table(actual, outcomes, unit, LEVELS)
-        tables[name] = _with_spread(table, seeds, plan.cell)
-        several = [outcomes.pop(seed) for seed in seeds]
-        if several:
-            outcomes[predict_row(plan, modules)] = _mean_outcome(several)
-        if len(several) > 1:
-            means = score_table(actual, outcomes, unit, LEVELS).iloc[-1:]
-            tables[name] = pd.concat([tables[name], means.astype(object)])
-        step = np.abs(np.diff(unit)).mean()
-        late = np.full(len(starts) - len(own), np.nan)
-        for method, one in outcomes.items():
-            each = np.abs(one.point - actual).mean(axis=0) / step
-            errors.setdefault(method, []).append([*late, *each])
-    return Comparison(
-        pd.concat(tables, names=["series", "method"]),
-        {method: np.array(rows) for method, rows in errors.items()},
-    )
-
-
-def predict_row(
-    plan: ForecastPlan, modules: Sequence[torch.nn.Module]
-) -> str:
-    """The row of what `forecast` gives: of several networks their mean."""
-    return f"{plan.cell}, their mean" if len(modules) > 1 else plan.cell
-
-
-def differences(errors: np.ndarray, rival: np.ndarray) -> np.ndarray:
-    """By origin, how much more one method errs than a rival does.
-
-    Their mean is the difference of both methods' mean scores: series
-    with fewer origins weigh as much as the others.
-
-    Shapes: errors (S, B); rival (S, B) -> differences (B,)
-    """
-    apart = errors - rival
-    asked = (~np.isnan(apart)).sum(axis=1, keepdims=True)
-    weighed = np.nan_to_num(apart) / (asked * len(apart))
-    return weighed.sum(axis=0) * apart.shape[1]
-
-
-def _mean_outcome(several: Sequence[Outcome]) -> Outcome:
-    """The mean of what several networks say, quantile by quantile."""
-    quantiles = [q for _, q in several if q is not None]  # of all of them
-    point = np.mean([one.point for one in several], axis=0)
-    return Outcome(point, np.mean(quantiles, axis=0))
-
-
-def scored(frame: pd.DataFrame, plan: ForecastPlan) -> list[str]:
-    """The series that a back-test is possible for.
-
-    They begin early enough, and move in the training part: else there is
-    no unit for their errors.
-
-    Raises Refused where there is none.
-    """
-    split = parts_of(frame, plan)
-    last = split.test.stop - plan.horizon
-    found = []
-    for name in frame:
-        values = frame[name].to_numpy()
-        first = begin_of(values)
-        unit = values[first : split.training.stop]
-        if (
-            first + _count_least_steps(plan) <= last
-            and len(set(unit.tolist())) > 1
-        ):
-            found.append(name)
-    if not found:
-        raise Refused(
-            "no series moves in the training part and has "
-            f"{_count_least_steps(plan)} steps before the test's end: "
-            "nothing can be scored"
-        )
-    return found
-
-
-def _count_least_steps(plan: ForecastPlan) -> int:
-    """Steps of a series before the first origin that it is scored at."""
-    second = 2 * plan.longer if plan.longer > 1 else 1
-    return max(plan.history, plan.period, second)
-
-
-def _from(method: Method, first: int) -> Method:
-    """The method, asked without the steps before a series begins."""
-    return lambda values, horizon: method(values[first:], horizon)
-
-
-def as_text(table: pd.DataFrame) -> str:
-    """The table for a terminal, numbers with three digits.
-
-    Of more than MANY series it has the means.
-    """
-    if table.index.nlevels > 1:
-        series = table.index.get_level_values("series").unique()
-        if len(series) > MANY:
-            means = table.map(_mean_of).groupby("method", sort=False).mean()
-            table = pd.concat(
-                {f"mean of {len(series)}": means}, names=["series"]
-            )
-
-    def shown(value: Any) -> str:
-        if isinstance(value, Score):
-            return f"{value.mean:.3f} ± {value.spread:.3f}"
-        return "" if np.isnan(value) else f"{value:.3f}"
-
-    return table.map(shown).to_string()
-
-
-def _mean_of(value: Any) -> float:
-    return float(value.mean if isinstance(value, Score) else value)
-
-
-def list_scores(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """The table for JSON: a row a method, what is no number is None."""
-    found = []
-    for (series, method), scores in table.iterrows():
-        row: dict[str, Any] = {"series": series, "method": method}
-        for name, value in scores.items():
-            number = value.mean if isinstance(value, Score) else value
-            row[name] = None if np.isnan(number) else float(number)
-        found.append(row)
-    return found
-
-
-def forecast_ahead(
-    frame: pd.DataFrame,
-    plan: ForecastPlan,
-    module: torch.nn.Module,
-    beside: Covariates | None = None,
-) -> dict[str, pd.DataFrame]:
-    """For each column the quantiles of the steps after the table's end.
-
-    Raises Refused where a series has fewer steps than are read, or what is
-    known ahead is not there.
-    """
-
-    def quantiles(name: str) -> np.ndarray:
-        values = frame[name].to_numpy()
-        if len(values) - begin_of(values) < plan.history:
-            raise Refused(
-                f"{name}: {len(values) - begin_of(values)} rows are fewer "
-                f"than the {plan.history} that the model reads"
-            )
-        known = covariates_of(
-            frame, plan.horizon, plan.longer, beside, name
-        )
-        method = network(module, plan, known, beside)
-        return method(values, plan.horizon)
-
-    step = frame.index.freq
-    dates: Any = range(len(frame), len(frame) + plan.horizon)
-    if step is not None:
-        dates = pd.date_range(
-            frame.index[-1], periods=plan.horizon + 1, freq=step
-        )[1:]
-    return {
-        name: pd.DataFrame(
-            quantiles(name).T,
-            index=pd.Index(dates, name=frame.index.name),
-            columns=[f"{level:g}" for level in LEVELS],
-        )
-        for name in frame
-    }
+    last = max(stop // 4, plan.horizon)
+    if stop - last < plan.history + plan.horizon:
+        return None
+    return Split(range(stop - last), range(stop - last, stop), range(0))
 
 
 def draw(
@@ -592,18 +348,55 @@ def draw(
     return fig
 
 
+def refit(
+    frame: pd.DataFrame,
+    plan: ForecastPlan,
+    steps: int,
+    *,
+    beside: Covariates | None = None,
+    seed: int = 0,
+    device: torch.device | str = "cpu",
+    **schedule: Any,
+) -> torch.nn.Module:
+    """One network more, from all rows, for as many updates.
+
+    What it scores is not known: the network that stopped at these steps
+    before the test stands for it.
+    """
+    windows = windows_of(frame, plan, range(len(frame)), beside)
+    module = build(plan, windows.known.shape[2], seed).to(device)
+    train_forecaster(
+        module,
+        head(plan),
+        windows,
+        Windows(*(part[:, -1:] for part in windows)),
+        rng=np.random.default_rng(seed),
+        steps=steps,
+        evaluate_every=steps,  # the last weights are kept
+        patience=None,
+        batch=plan.batch,
+        optimizer=cooling(plan.rate, steps, 1.0),
+        **schedule,
+    )
+    return module
+
+
 def save(
     path: str | os.PathLike,
     modules: Sequence[torch.nn.Module],
     plan: ForecastPlan,
     about: dict[str, Any],
 ) -> None:
-    """The networks of all seeds, with what is needed to forecast."""
+    """The networks of all seeds, with what is needed to forecast.
+
+    Of them the last `about["final"]` learnt from all rows, and are not
+    those that were scored.
+    """
     own = {
         "kind": KIND,
         "plan": plan._asdict(),
         "F": _covariates_read(modules[0]),
-        "networks": len(modules),
+        "networks": len(modules) - about.get("final", 0),
         "line": True,
     }
     save_weights(path, torch.nn.ModuleList(modules), {**about, **own})
@@ -622,12 +415,17 @@ def load(
     Raises Refused naming the file where it holds something else.
     """
     modules, about = load_module(path, KIND, _networks, "forecaster")
-    return list(modules), ForecastPlan(**about["plan"]), about
+    return list(modules), _plan_of(about), about
+
+
+def _plan_of(about: dict[str, Any]) -> ForecastPlan:
+    plan = ForecastPlan(**about["plan"])
+    return plan._replace(levels=tuple(plan.levels))
 
 
 def _networks(about: dict[str, Any]) -> torch.nn.ModuleList:
-    plan = ForecastPlan(**about["plan"])
-    F, count = about["F"], about["networks"]
+    plan = _plan_of(about)
+    F, count = about["F"], about["networks"] + about.get("final", 0)
     if "line" not in about:  # of a version whose networks had none
         return torch.nn.ModuleList(_alone(plan, F) for _ in range(count))
     return torch.nn.ModuleList(build(plan, F, 0) for _ in range(count))
@@ -641,6 +439,7 @@ def _last_window(
 ):
     """The window whose origin is the step after the last value."""
     T = len(values)
+    values = on_scale(np.asarray(values, dtype=float), plan)
     padded = np.concatenate([values, np.zeros(plan.horizon)])
     window = cut(
         padded,
@@ -652,17 +451,3 @@ def _last_window(
     return scaled_by_past(
         _hide_unknown(window, beside), CALM * np.nanstd(values)
     )
-
-
-def _with_spread(
-    table: pd.DataFrame, seeds: list[str], cell: str
-) -> pd.DataFrame:
-    """The rows of the seeds as one row of scores with their spread."""
-    found = table.drop(index=seeds).astype(object)
-    if seeds:
-        row: dict[str, Score] = {
-            name: spread_of(table.loc[seeds, name].tolist())
-            for name in table
-        }
-        found.loc[cell] = row
-    return found

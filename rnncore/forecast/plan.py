@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from rnncore.forecast.seasons import season_of, steps_in
 from rnncore.forecast.windows import Split, split_by_time
 from rnncore.storage.files import Refused
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+SEVEN = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+SURE = 2  # of a difference of log likelihoods: less is chance
+NINE = (0.025, *SEVEN, 0.975)
 
 
 class ForecastPlan(NamedTuple):
@@ -25,6 +32,8 @@ class ForecastPlan(NamedTuple):
     batch: int = 64
     rate: float = 3e-3
     longer: int = 1  # steps of a second season; 1 where there is none
+    levels: tuple[float, ...] = SEVEN  # of the quantiles
+    logs: bool = False  # whether all is learnt in logarithms
 
 
 def plan_for(
@@ -41,10 +50,14 @@ def plan_for(
     The season by the dates' step, 1 where the table has no two of them.
     Where that is a day, a second one is the week, if the table has three
     of them and no season is given. The history is two seasons or two
-    horizons, but at most a quarter of the rows. A season may be longer
-    than the history: the baselines see all rows before a forecast.
+    horizons, but at most a quarter of the rows, and so few that five
+    horizons are left. A season may be longer than the history: the
+    baselines see all rows before a forecast.
 
-    Raises Refused where the table is too short for it.
+    All is learnt in logarithms where changes are alike in percent.
+
+    Raises Refused where the table is too short for it, or has no
+    logarithms and they are asked for.
     """
     rows = len(frame)
     if period is None:
@@ -64,6 +77,7 @@ def plan_for(
             )
     if history is None:
         history = min(max(2 * period, 2 * horizon, 8), max(rows // 4, 2))
+        history = max(min(history, rows - 5 * horizon), 2)
     if history < 2:
         raise Refused(f"history: expected at least 2, got {history}")
     needed = history + 5 * horizon  # two horizons each to judge on
@@ -73,7 +87,46 @@ def plan_for(
             f"{history} need at least {needed}; a shorter --horizon or "
             "--history"
         )
+    others = {"levels": NINE} | others
+    if others.get("logs") is None:
+        others["logs"] = _prefer_logs(frame, period)
+    elif others["logs"] and not np.nanmin(frame.to_numpy()) > 0:
+        raise Refused(
+            "--logs yes: expected values above 0, got "
+            f"{np.nanmin(frame.to_numpy()):g}"
+        )
     return ForecastPlan(horizon, history, period, longer=longer, **others)
+
+
+def _prefer_logs(frame: pd.DataFrame, period: int) -> bool:
+    """Whether changes are alike in percent rather than in size.
+
+    No value is 0 or less, and in the first three fifths of the table the
+    changes from season to season are more probable as normal ones of the
+    logarithms. Both likelihoods are of the values themselves, so that
+    they can be compared.
+
+    Source: Box & Cox 1964.
+    """
+    lead = 0.0
+    early = len(frame) * 3 // 5
+    for name in frame:
+        values = frame[name].to_numpy(dtype=float)
+        if not np.nanmin(values) > 0:
+            return False
+        values = values[:early]
+        values = values[~np.isnan(values)]
+        steps = len(values) - period
+        if steps < 2:
+            continue
+        logs = np.log(values)
+        spread, of_logs = (
+            np.var(v[period:] - v[:-period]) for v in (values, logs)
+        )
+        if spread > 0 and of_logs > 0:
+            lead += steps * np.log(spread / of_logs) / 2
+            lead -= logs[period:].sum()
+    return bool(lead > SURE)
 
 
 def parts_of(frame: pd.DataFrame, plan: ForecastPlan) -> Split:

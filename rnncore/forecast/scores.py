@@ -10,9 +10,9 @@ from rnncore.backend import check_shape
 
 
 def smape(actual: np.ndarray, predicted: np.ndarray) -> float:
-    """Mean of |error| / (half of |actual| + |predicted|): 0 to 2.
+    """Mean of |error| / (half of |actual| + |predicted|), in percent.
 
-    A pair of zeros is no error.
+    It is 0 to 200; a pair of zeros is no error.
 
     Raises ValueError where the shapes differ.
     Source: Makridakis 1993.
@@ -20,7 +20,7 @@ def smape(actual: np.ndarray, predicted: np.ndarray) -> float:
     check_shape("predicted", predicted, *actual.shape)
     size = (np.abs(actual) + np.abs(predicted)) / 2
     error = np.abs(actual - predicted)
-    return float(np.mean(error / np.where(size > 0, size, 1)))
+    return 100 * float(np.mean(error / np.where(size > 0, size, 1)))
 
 
 def pinball_loss(

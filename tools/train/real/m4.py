@@ -73,7 +73,7 @@ def held_out(series: list[Ahead]) -> list[Ahead]:
 def measure_scores(judged: Judged, said: np.ndarray) -> dict[str, float]:
     """Shapes: said (N, K)"""
     came = np.stack([s.test for s in judged.series])
-    percent = 100 * smape(came, said)
+    percent = smape(came, said)
     missed = float((np.abs(came - said).mean(1) / judged.unit).mean())
     owa = (percent / judged.naive2[0] + missed / judged.naive2[1]) / 2
     return dict(zip(SCORES, (percent, missed, owa), strict=True))

@@ -1,0 +1,611 @@
+"""Network and rivals on one table: who is ahead, and who forecasts.
+
+All are scored at the same origins of a part of the table. On the part
+before the last fifth the winner is chosen, on the last fifth it is judged
+by what had no say in that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+
+from rnncore.application import Score, spread_of
+from rnncore.comparison.intervals import block_bootstrap
+from rnncore.forecast.backtest import (
+    Method,
+    Outcome,
+    Progress,
+    backtest,
+    score_table,
+)
+from rnncore.forecast.panel import Covariates
+from rnncore.forecast.pipeline import (
+    begin_of,
+    covariates_of,
+    line_split,
+    linear,
+    network,
+)
+from rnncore.forecast.plan import ForecastPlan, parts_of
+from rnncore.forecast.rivals import Rival, list_rivals
+from rnncore.forecast.scores import crps
+from rnncore.forecast.windows import origins
+from rnncore.storage.files import Refused
+
+MANY = 8  # series: more are not shown one by one
+ORIGINS, FEWEST = 150, 20  # of a back-test: see `origins_of`
+SAMPLE = 30  # series on which slow rivals are scored, at most
+LINE = "linear autoregression"
+Entrant = Callable[[str, int], Method | None]  # a series, its history's end
+
+
+class Comparison(NamedTuple):
+    """A back-test: its scores, and those of each origin.
+
+    `errors` and `losses` of a method, by series and origin, are in the
+    unit of MASE: absolute errors, and CRPS. NaN stands where it was not
+    asked; several networks stand under the name of their mean.
+    """
+
+    table: pd.DataFrame  # a row each series and method
+    errors: dict[str, np.ndarray]
+    losses: dict[str, np.ndarray]
+
+
+class Choice(NamedTuple):
+    """Who forecasts, and the mean CRPS of each on the validation part."""
+
+    method: str
+    scores: dict[str, float]
+
+
+def origins_of(
+    frame: pd.DataFrame,
+    plan: ForecastPlan,
+    most: int | None = None,
+    part: range | None = None,
+) -> np.ndarray:
+    """The steps at which forecasts of a part begin, evenly spread.
+
+    The part is the test unless given. As many as follow each other
+    without an overlap, at most `most`; by default `ORIGINS` over all
+    series together, but `FEWEST` of each.
+    """
+    part = part or parts_of(frame, plan).test
+    every = origins(part, plan.history, plan.horizon)
+    if most is None:
+        share = max(ORIGINS // len(frame.columns), FEWEST)
+        most = min(share, max(len(part) // plan.horizon, 1))
+    chosen = np.linspace(0, len(every) - 1, min(most, len(every)))
+    return every[np.unique(chosen.round().astype(int))]
+
+
+def overlap(
+    frame: pd.DataFrame,
+    plan: ForecastPlan,
+    most: int | None = None,
+    part: range | None = None,
+) -> int:
+    """How many neighbouring forecasts have a step in common; 1: none."""
+    apart = np.diff(origins_of(frame, plan, most, part))
+    return int(-(-plan.horizon // np.median(apart))) if len(apart) else 1
+
+
+def list_entrants(
+    frame: pd.DataFrame,
+    plan: ForecastPlan,
+    modules: Sequence[torch.nn.Module],
+    stop: int,
+    beside: Covariates | None = None,
+) -> dict[str, Entrant]:
+    """All methods by name, from what stands before step `stop`.
+
+    Each makes a method of the back-test for a series, which is fitted to
+    the series' history up to a step; None where that is too short.
+    """
+    lowest = np.nanmin(frame.to_numpy(dtype=float))
+    found: dict[str, Entrant] = {
+        name: _enter_rival(frame, plan, rival)
+        for name, rival in list_rivals(plan, lowest >= 0).items()
+    }
+    parts = line_split(plan, stop)
+    if parts is not None:
+        found[LINE] = _enter_line(frame, plan, parts, beside)
+    for k, module in enumerate(modules):
+        found[f"network {k}"] = _enter_network(frame, plan, module, beside)
+    return found
+
+
+def _enter_rival(
+    frame: pd.DataFrame, plan: ForecastPlan, rival: Rival
+) -> Entrant:
+    """A rival; in logarithms if the plan has them."""
+
+    def enter(name: str, stop: int) -> Method | None:
+        values = frame[name].to_numpy(dtype=float)
+        first = begin_of(values)
+        if stop - first < rival.least:
+            return None
+        if not plan.logs:
+            method = rival.fit(values[first:stop])
+            return lambda values, horizon: method(values[first:], horizon)
+        in_logs = rival.fit(np.log(values[first:stop]))
+        return lambda values, horizon: np.exp(
+            in_logs(np.log(values[first:]), horizon)
+        )
+
+    return enter
+
+
+def _enter_line(
+    frame: pd.DataFrame,
+    plan: ForecastPlan,
+    parts: Any,
+    beside: Covariates | None,
+) -> Entrant:
+    """The straight line; it is fitted when it is first asked."""
+    fitted: list[Any] = []
+
+    def enter(name: str, stop: int) -> Method | None:
+        if not fitted:
+            try:
+                fitted.append(linear(frame, plan, parts, beside))
+            except Refused:  # every series begins too late for it
+                fitted.append(None)
+        if fitted[0] is None:
+            return None
+        ahead = 0 if stop < len(frame) else plan.horizon
+        known = covariates_of(frame, ahead, plan.longer, beside, name)
+        return fitted[0](known)
+
+    return enter
+
+
+def _enter_network(
+    frame: pd.DataFrame,
+    plan: ForecastPlan,
+    module: torch.nn.Module,
+    beside: Covariates | None,
+) -> Entrant:
+    def enter(name: str, stop: int) -> Method | None:
+        first = begin_of(frame[name].to_numpy())
+        if stop - first < plan.history:
+            return None
+        ahead = 0 if stop < len(frame) else plan.horizon
+        known = covariates_of(frame, ahead, plan.longer, beside, name)
+        return network(module, plan, known, beside)
+
+    return enter
+
+
+def sample(
+    plan: ForecastPlan, names: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """The slow rivals, and the series on which alone they are scored."""
+    slow = [n for n, r in list_rivals(plan, True).items() if r.is_slow]
+    chosen = np.linspace(0, len(names) - 1, min(SAMPLE, len(names)))
+    return slow, [names[k] for k in np.unique(chosen.round().astype(int))]
+
+
+def compare(
+    frame: pd.DataFrame,
+    plan: ForecastPlan,
+    modules: Sequence[torch.nn.Module],
+    *,
+    part: range | None = None,
+    beside: Covariates | None = None,
+    most: int | None = None,
+    progress: Progress | None = None,
+    among: Sequence[str] | None = None,
+) -> Comparison:
+    """The back-test table: each column, each method, on a part.
+
+    The part is the test unless given; what is fitted is fitted to what
+    stands before it. Of the rivals all are there, or those that are named
+    in `among`; all are asked at `origins_of`, slow ones of a `sample` of
+    the series. The network's scores are those of several seeds, as
+    `Score`: mean and spread. Below them stand those of the seeds' mean
+    forecast, and of its mean with ETS.
+
+    Raises Refused where no series can be scored.
+    """
+    part = part or parts_of(frame, plan).test
+    starts = origins_of(frame, plan, most, part)
+    names = scored(frame, plan, part)
+    if not names:
+        raise Refused(
+            "no series moves before the part that is scored, and has "
+            f"{_count_least_steps(plan)} steps before its end: nothing "
+            "can be scored"
+        )
+    entrants = list_entrants(frame, plan, modules, part.start, beside)
+    slow, chosen = sample(plan, names)
+    of_seeds = [f"network {k}" for k in range(len(modules))]
+    todo = [
+        (name, method)
+        for name in names
+        for method in entrants
+        if (method not in slow or name in chosen)
+        and (among is None or method in [*among, *of_seeds])
+    ]
+    asked = _ask_all(
+        frame, plan, entrants, starts, progress(todo) if progress else todo
+    )
+    tables, errors, losses = {}, {}, {}
+    for k, name in enumerate(names):
+        actual, outcomes = asked[name]
+        first = begin_of(frame[name].to_numpy())
+        unit = frame[name].to_numpy(dtype=float)[first : part.start]
+        found, means = _judge(plan, modules, actual, outcomes, unit)
+        tables[name] = found
+        step = _unit_of(unit, plan)
+        at = slice(len(starts) - actual.shape[1], None)
+        for method, one in means.items():
+            row = np.full((2, len(names), len(starts)), np.nan)
+            both = (
+                errors.setdefault(method, row[0]),
+                losses.setdefault(method, row[1]),
+            )
+            both[0][k, at] = np.abs(one.point - actual).mean(axis=0) / step
+            both[1][k, at] = _crps_by_origin(actual, one, plan) / step
+    return Comparison(
+        pd.concat(tables, names=["series", "method"]), errors, losses
+    )
+
+
+def _ask_all(
+    frame: pd.DataFrame,
+    plan: ForecastPlan,
+    entrants: Mapping[str, Entrant],
+    starts: np.ndarray,
+    todo: Any,
+) -> dict[str, tuple[np.ndarray, dict[str, Outcome]]]:
+    """What came, and what each method said, by series."""
+    found: dict[str, tuple[np.ndarray, dict[str, Outcome]]] = {}
+    for name, entrant in todo:
+        values = frame[name].to_numpy(dtype=float)
+        own = starts[starts >= begin_of(values) + _count_least_steps(plan)]
+        method = entrants[entrant](name, int(own[0]))
+        if method is None:
+            continue
+        actual, outcomes = backtest(
+            values, {entrant: method}, own, plan.horizon, plan.levels
+        )
+        found.setdefault(name, (actual, {}))[1].update(outcomes)
+    return found
+
+
+def _judge(
+    plan: ForecastPlan,
+    modules: Sequence[torch.nn.Module],
+    actual: np.ndarray,
+    outcomes: dict[str, Outcome],
+    unit: np.ndarray,
+) -> tuple[pd.DataFrame, dict[str, Outcome]]:
+    """The rows of one series, and the outcomes with means for seeds."""
+    seeds = [f"network {k}" for k in range(len(modules))]
+    period = period_of(unit, plan)
+    table = score_table(actual, outcomes, unit, plan.levels, period)
+    rows = _with_spread(table, seeds, plan.cell)
+    means = {k: v for k, v in outcomes.items() if k not in seeds}
+    several = [outcomes[seed] for seed in seeds]
+    more = {}
+    if several:
+        own = predict_row(plan, modules)
+        means[own] = _mean_outcome(several)
+        if len(several) > 1:
+            more[own] = means[own]
+        if "ETS" in means:
+            both = join_row(plan)
+            more[both] = means[both] = _mean_outcome(
+                [means[own], means["ETS"]]
+            )
+    if more:
+        found = score_table(actual, more, unit, plan.levels, period)
+        rows = pd.concat([rows, found.astype(object)])
+    return rows, means
+
+
+def period_of(unit: np.ndarray, plan: ForecastPlan) -> int:
+    """The season of MASE's unit: 1 where two of them are not there."""
+    seen = len(unit) > plan.period
+    return plan.period if seen and _moves_by(unit, plan.period) else 1
+
+
+def _moves_by(values: np.ndarray, period: int) -> bool:
+    return bool(np.any(values[period:] != values[:-period]))
+
+
+def _unit_of(unit: np.ndarray, plan: ForecastPlan) -> float:
+    """What "the same a season ago" errs by, on average."""
+    period = period_of(unit, plan)
+    return float(np.abs(unit[period:] - unit[:-period]).mean())
+
+
+def _crps_by_origin(
+    actual: np.ndarray, one: Outcome, plan: ForecastPlan
+) -> np.ndarray:
+    """Shapes: actual (K, B) -> scores (B,)"""
+    if one.quantiles is None:
+        return np.abs(one.point - actual).mean(axis=0)
+    return np.array(
+        [
+            crps(actual[:, [b]], one.quantiles[:, :, [b]], plan.levels)
+            for b in range(actual.shape[1])
+        ]
+    )
+
+
+def predict_row(
+    plan: ForecastPlan, modules: Sequence[torch.nn.Module]
+) -> str:
+    """The row of the networks' forecast: of several their mean."""
+    return f"{plan.cell}, their mean" if len(modules) > 1 else plan.cell
+
+
+def join_row(plan: ForecastPlan) -> str:
+    """The row of the mean of the network's quantiles and of ETS's."""
+    return f"{plan.cell} and ETS"
+
+
+def differences(errors: np.ndarray, rival: np.ndarray) -> np.ndarray:
+    """By origin, how much more one method errs than a rival does.
+
+    Their mean is the difference of both methods' mean scores over the
+    series that both were asked for: those with fewer origins weigh as
+    much as the others.
+
+    Shapes: errors (S, B); rival (S, B) -> differences (B,)
+    """
+    apart = errors - rival
+    apart = apart[~np.isnan(apart).all(axis=1)]
+    asked = (~np.isnan(apart)).sum(axis=1, keepdims=True)
+    weighed = np.nan_to_num(apart) / (asked * len(apart))
+    return weighed.sum(axis=0) * apart.shape[1]
+
+
+def mean_of(errors: np.ndarray) -> float:
+    """The mean over origins of each series, then over series."""
+    asked = errors[~np.isnan(errors).all(axis=1)]
+    return float(np.nanmean(asked, axis=1).mean())
+
+
+def interval_of(
+    apart: np.ndarray, least: int
+) -> tuple[float, float] | None:
+    """95% of a mean difference over origins; None of fewer than two.
+
+    `least` neighbours have a step in common.
+    """
+    if len(apart) < 2 * least:
+        return None
+    low, high = block_bootstrap(
+        lambda places: float(apart[places].mean()),
+        len(apart),
+        np.random.default_rng(0),
+        least=least,
+    )
+    return low, high
+
+
+def choose(
+    losses: Mapping[str, np.ndarray], plan: ForecastPlan, least: int
+) -> Choice:
+    """The lowest mean CRPS; of two that are level, the simpler method.
+
+    Methods are compared on the series that both were asked for. A network
+    has to be ahead of the best simple method by more than chance makes,
+    if there are origins enough to tell.
+    """
+    learnt = [n for n in losses if n.startswith(plan.cell)]
+    simple = [n for n in losses if n not in learnt]
+
+    def lead(name: str, other: str) -> np.ndarray:
+        return differences(losses[name], losses[other])
+
+    def best_of(names: Sequence[str]) -> str:
+        best = names[0]
+        for name in names[1:]:
+            if lead(name, best).mean() < 0:
+                best = name
+        return best
+
+    scores = {name: mean_of(one) for name, one in losses.items()}
+    if not simple or not learnt:
+        return Choice(best_of(simple or learnt), scores)
+    best, rival = best_of(learnt), best_of(simple)
+    apart = lead(best, rival)
+    found = interval_of(apart, least)
+    ahead = apart.mean() < 0 if found is None else found[1] < 0
+    return Choice(best if ahead else rival, scores)
+
+
+def _mean_outcome(several: Sequence[Outcome]) -> Outcome:
+    """The mean of what several methods say, quantile by quantile."""
+    quantiles = [q for _, q in several if q is not None]  # of all of them
+    point = np.mean([one.point for one in several], axis=0)
+    return Outcome(point, np.mean(quantiles, axis=0))
+
+
+def scored(
+    frame: pd.DataFrame, plan: ForecastPlan, part: range | None = None
+) -> list[str]:
+    """The series that a back-test is possible for.
+
+    They begin early enough and go on to the table's end, and move before
+    the part, the test unless given: else their errors have no unit.
+    """
+    part = part or parts_of(frame, plan).test
+    last = part.stop - plan.horizon
+    found = []
+    for name in frame:
+        values = frame[name].to_numpy(dtype=float)
+        first = begin_of(values)
+        unit = values[first : part.start]
+        if (
+            not np.isnan(values[-1])
+            and first + _count_least_steps(plan) <= last
+            and len(set(unit.tolist())) > 1
+        ):
+            found.append(name)
+    return found
+
+
+def _count_least_steps(plan: ForecastPlan) -> int:
+    """Steps of a series before the first origin that it is scored at."""
+    second = 2 * plan.longer if plan.longer > 1 else 1
+    return max(plan.history, plan.period, second)
+
+
+def forecast_ahead(
+    frame: pd.DataFrame,
+    plan: ForecastPlan,
+    method: str,
+    modules: Sequence[torch.nn.Module] = (),
+    beside: Covariates | None = None,
+    progress: Progress | None = None,
+) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
+    """For each series the quantiles of the steps after the table's end.
+
+    `method` is a row of `compare`. A series that never moved goes on as
+    it is. The second dictionary has those that are not forecast, and why.
+
+    Raises Refused where there is none to forecast, or no such method.
+    """
+    rows = {*list_rivals(plan, True), LINE}
+    own = {plan.cell, f"{plan.cell}, their mean"}
+    parts = [method]
+    if method in own or method == join_row(plan):
+        parts = [f"network {k}" for k in range(len(modules))]
+        rows |= {*parts}
+    entrants = list_entrants(frame, plan, modules, len(frame), beside)
+    if not parts or not rows.issuperset(parts):
+        known = ", ".join([*list_rivals(plan, True), LINE, plan.cell])
+        raise Refused(f"method: expected one of {known}, got {method!r}")
+    said, left = {}, {}
+    for name in progress([*frame]) if progress else frame:
+        values = frame[name].to_numpy(dtype=float)
+        why = _why_not(values, plan)
+        if why:
+            left[name] = why
+            continue
+        seen = values[begin_of(values) :]
+        if (seen == seen[0]).all():
+            shape = len(plan.levels), plan.horizon
+            said[name] = _dated(frame, plan, np.full(shape, seen[0]))
+            continue
+        made = [_enter(entrants, part, name, len(frame)) for part in parts]
+        if method == join_row(plan):
+            smooth = _enter(entrants, "ETS", name, len(frame))
+            made += [smooth] * len(made)  # as much as all networks
+        asked = [one for one in made if one is not None]
+        if len(asked) < len(made):
+            left[name] = f"{len(seen)} rows are too few for {method}"
+            continue
+        quantiles = [one(values, plan.horizon) for one in asked]
+        said[name] = _dated(frame, plan, np.mean(quantiles, axis=0))
+    if not said:
+        name, why = next(iter(left.items()))
+        raise Refused(f"{name}: {why}")
+    return said, left
+
+
+def _enter(
+    entrants: Mapping[str, Entrant], method: str, name: str, stop: int
+) -> Method | None:
+    found = entrants.get(method)
+    return None if found is None else found(name, stop)
+
+
+def _why_not(values: np.ndarray, plan: ForecastPlan) -> str:
+    """Why a series cannot be forecast; "" where it can."""
+    if np.isnan(values).all():
+        return "it has no value"
+    if np.isnan(values[-1]):
+        return "it ended before the others"
+    if plan.logs and np.nanmin(values) <= 0:
+        return "it is forecast in logarithms, and has a value of 0 or less"
+    return ""
+
+
+def _dated(
+    frame: pd.DataFrame, plan: ForecastPlan, quantiles: np.ndarray
+) -> pd.DataFrame:
+    """The steps to come by date. Shapes: quantiles (Q, K)"""
+    dates: Any = range(len(frame), len(frame) + plan.horizon)
+    if frame.index.freq is not None:
+        dates = pd.date_range(
+            frame.index[-1],
+            periods=plan.horizon + 1,
+            freq=frame.index.freq,
+        )[1:]
+    return pd.DataFrame(
+        quantiles.T,
+        index=pd.Index(dates, name=frame.index.name),
+        columns=[f"{level:g}" for level in plan.levels],
+    )
+
+
+def as_text(table: pd.DataFrame) -> str:
+    """The table for a terminal, numbers with three digits.
+
+    Of more than MANY series it has the means.
+    """
+    if table.index.nlevels > 1:
+        series = table.index.get_level_values("series").unique()
+        if len(series) > MANY:
+            numbers = table.map(_mean_of)
+            by_method = numbers.groupby("method", sort=False)
+            means = by_method.mean()
+            count = by_method.size()
+            means.index = [
+                name if count[name] == len(series) else
+                f"{name} (of {count[name]})"
+                for name in means.index
+            ]  # fmt: skip
+            means.index.name = "method"
+            table = pd.concat(
+                {f"mean of {len(series)}": means}, names=["series"]
+            )
+
+    def shown(value: Any) -> str:
+        if isinstance(value, Score):
+            return f"{value.mean:.3f} ± {value.spread:.3f}"
+        return "" if np.isnan(value) else f"{value:.3f}"
+
+    return table.map(shown).to_string()
+
+
+def _mean_of(value: Any) -> float:
+    return float(value.mean if isinstance(value, Score) else value)
+
+
+def list_scores(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The table for JSON: a row a method, what is no number is None."""
+    found = []
+    for (series, method), scores in table.iterrows():
+        row: dict[str, Any] = {"series": series, "method": method}
+        for name, value in scores.items():
+            number = value.mean if isinstance(value, Score) else value
+            row[name] = None if np.isnan(number) else float(number)
+        found.append(row)
+    return found
+
+
+def _with_spread(
+    table: pd.DataFrame, seeds: list[str], cell: str
+) -> pd.DataFrame:
+    """The rows of the seeds as one row of scores with their spread."""
+    found = table.drop(index=seeds).astype(object)
+    if seeds:
+        row: dict[str, Score] = {
+            name: spread_of(table.loc[seeds, name].tolist())
+            for name in table
+        }
+        found.loc[cell] = row
+    return found
