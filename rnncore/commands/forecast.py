@@ -162,7 +162,7 @@ def _name_method(asked: str | None, plan: Any, networks: int) -> str | None:
     from rnncore.forecast.rivals import list_rivals
     from rnncore.storage.files import Refused
 
-    own = contest.predict_row(plan, [None] * networks)
+    own = contest.predict_row(plan, networks)
     rows = [*list_rivals(plan, True), contest.LINE, own]
     rows.append(contest.join_row(plan))
     known = {name.lower(): name for name in rows}
@@ -305,7 +305,7 @@ def _run_forecast(arguments: Namespace) -> int:
     final = modules[about["networks"] :] or modules
     method = _name_method(arguments.method, plan, len(final))
     method = method or about.get("method")
-    method = method or contest.predict_row(plan, final)
+    method = method or contest.predict_row(plan, len(final))
     with common.refuse_in_words(arguments.file):
         said, left = contest.forecast_ahead(
             panel.frame,
@@ -371,12 +371,10 @@ def _score_again(
             modules[: about["networks"]],
             arguments.origins,
             about.get("method"),
+            choose=False,
         )
     known = {k: about[k] for k in ("method", "choice") if k in about}
-    return found | known, {
-        name: lambda found, run=run: run(found) | known
-        for name, run in deferred.items()
-    }
+    return found | known, deferred
 
 
 def _check_outputs(arguments: Namespace) -> None:
@@ -408,6 +406,7 @@ def _compute_scores(
     modules: list,
     most: int | None,
     method: str | None,
+    choose: bool = True,
 ) -> tuple[Facts, Deferred]:
     """The table, as text and as the numbers that count.
 
@@ -450,7 +449,7 @@ def _compute_scores(
             progress=bar,
             among=among,
         )
-        own = found.errors[contest.predict_row(plan, modules)]
+        own = found.errors[contest.predict_row(plan, len(modules))]
         return {
             "table": contest.as_text(found.table),
             "scores": contest.list_scores(found.table),
@@ -464,7 +463,8 @@ def _compute_scores(
                 f"{' and '.join(slow)}: on {len(chosen)} of "
                 f"{len(names)} series"
             )
-        found |= _choose(panel, plan, modules, most, method)
+        if choose:
+            found |= _choose(panel, plan, modules, most, method)
         return found | compare(None)
 
     return compare([]) | {"test": test}, {"the baselines": compare_all}
@@ -476,7 +476,7 @@ def _find_rival(
     """The best of the rivals on the test, and how sure its distance is."""
     from rnncore.forecast import contest
 
-    own = found.errors[contest.predict_row(plan, modules)]
+    own = found.errors[contest.predict_row(plan, len(modules))]
     mean = {
         name: contest.mean_of(one)
         for name, one in found.errors.items()
@@ -563,7 +563,7 @@ def _draw_back(arguments: Namespace, about: Facts) -> None:
     panel = _in_units(panel, about.get("units"))
     frame = panel.frame
     before, came = frame.iloc[: -plan.horizon], frame.iloc[-plan.horizon :]
-    method = about.get("method") or contest.predict_row(plan, modules)
+    method = about.get("method") or contest.predict_row(plan, len(modules))
     said, _ = contest.forecast_ahead(
         before, plan, method, modules, panel.beside
     )

@@ -224,7 +224,7 @@ def compare(
             "can be scored"
         )
     entrants = list_entrants(frame, plan, modules, part.start, beside)
-    slow, chosen = sample(plan, names)
+    nan, (slow, chosen) = np.nan, sample(plan, names)
     of_seeds = [f"network {k}" for k in range(len(modules))]
     todo = [
         (name, method)
@@ -236,7 +236,9 @@ def compare(
     asked = _ask_all(
         frame, plan, entrants, starts, progress(todo) if progress else todo
     )
-    tables, errors, losses = {}, {}, {}
+    tables: dict[str, pd.DataFrame] = {}
+    errors: dict[str, np.ndarray] = {}
+    losses: dict[str, np.ndarray] = {}
     for k, name in enumerate(names):
         actual, outcomes = asked[name]
         first = begin_of(frame[name].to_numpy())
@@ -296,7 +298,7 @@ def _judge(
     several = [outcomes[seed] for seed in seeds]
     more = {}
     if several:
-        own = predict_row(plan, modules)
+        own = predict_row(plan, len(modules))
         means[own] = _mean_outcome(several)
         if len(several) > 1:
             more[own] = means[own]
@@ -341,11 +343,9 @@ def _crps_by_origin(
     )
 
 
-def predict_row(
-    plan: ForecastPlan, modules: Sequence[torch.nn.Module]
-) -> str:
+def predict_row(plan: ForecastPlan, networks: int) -> str:
     """The row of the networks' forecast: of several their mean."""
-    return f"{plan.cell}, their mean" if len(modules) > 1 else plan.cell
+    return f"{plan.cell}, their mean" if networks > 1 else plan.cell
 
 
 def join_row(plan: ForecastPlan) -> str:

@@ -38,7 +38,10 @@ class Covariates(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """Series by date, one row per step; NaN before a series begins."""
+    """Series by date, one row per step.
+
+    NaN stands before a series begins, and after it ended.
+    """
 
     frame: pd.DataFrame
     beside: Covariates | None
@@ -80,7 +83,9 @@ def read_panel(
 
     Each value column is a series; with `id` each of its names is one, or
     several if there are several value columns, and the rows of one need
-    not follow each other. A series may begin later than others.
+    not follow each other. A series may begin later than others, and end
+    earlier: then it is NaN to the table's end, unless missing rows are 0
+    (`fill="zero"`).
 
     `past` and `known` are columns of covariates: known of the past alone,
     or ahead as well. With `known` ones, last rows without any value are
@@ -140,13 +145,20 @@ def read_table(
 def _check_columns(
     path: Path, rows: pd.DataFrame, columns: Columns
 ) -> None:
+    """Raise Refused unless each column is there once, and has one use."""
     named = [columns.date, *columns.numbers]
     for name in named + [columns.id] * (columns.id is not None):
+        if name in rows.attrs["twice"]:
+            raise Refused(
+                f"{path}: two columns are called {name!r}: give each its "
+                "own name"
+            )
         if name not in rows:
             raise Refused(
                 f"{path}: there is no column {name!r}; "
                 f"there are: {', '.join(map(repr, rows.columns))}"
             )
+    named += [columns.id] * (columns.id is not None)
     if len(set(named)) < len(named):
         twice = next(name for name in named if named.count(name) > 1)
         raise Refused(f"{path}: the column {twice!r} is asked for twice")
@@ -224,15 +236,16 @@ def _on_dates(
     """A series' cells at all dates; NaN where it has none.
 
     Raises Refused where one is missing, unless gaps are to be filled,
-    except before the first row of one series among several.
+    except before the first row of one series among several, and after
+    its last one.
     """
     if fill is None:
         who = f"{name}: " * bool(name)
-        since = (
-            dates >= part.index[0] if name else np.full(len(dates), True)
-        )
+        within = np.full(len(dates), True)
+        if name:
+            within = (dates >= part.index[0]) & (dates <= part.index[-1])
         check_missing(
-            path, who, dates[since].difference(part.index), part.index
+            path, who, dates[within].difference(part.index), part.index
         )
         _check_cells(path, part, texts, columns)
     return part.reindex(dates)
@@ -296,12 +309,8 @@ def _panel(
         for name in columns.value:
             alone = group and len(columns.value) == 1
             who = group if alone else f"{group} {name}".strip()
-            values[who] = _fill_gaps(seen[name], who, fill, told)
-            if not seen.size or np.isnan(values[who].iloc[-1]):
-                raise Refused(
-                    f"{path}: {who}: there is no value in its last rows, "
-                    "in which others have one (--fill)"
-                )
+            values[who] = _fill_gaps(seen[name], who, fill, told, True)
+            _tell_end(values[who], who, told)
             if beside:
                 table = np.array(beside, dtype=float).T
                 rows[who] = np.nan_to_num(table)
@@ -311,14 +320,41 @@ def _panel(
     return Panel(frame, found, decimal, told)
 
 
+def _tell_end(values: pd.Series, who: str, told: list[str]) -> None:
+    """Say where a series ended before the table does."""
+    last = values.last_valid_index()
+    if last is None:
+        told.append(f"{who}: has no value")
+    elif last != values.index[-1]:
+        day = str(last).removesuffix(" 00:00:00")
+        told.append(
+            f"{who}: ended on {day}: it is learnt from, neither scored "
+            "nor forecast"
+        )
+
+
 def _fill_gaps(
-    cells: pd.Series, who: str, fill: str | None, told: list[str]
+    cells: pd.Series,
+    who: str,
+    fill: str | None,
+    told: list[str],
+    may_end: bool = False,
 ) -> pd.Series:
-    """The cells without gaps; what was filled is told."""
+    """The cells without gaps; what was filled is told.
+
+    After the end of a series that `may_end` only zeros are filled in:
+    other values would be invented, and then scored.
+    """
     import pandas as pd
 
     if fill is None:
         return cells
+    last = cells.last_valid_index()
+    if may_end and fill != "zero" and last is not None:
+        known = cells.loc[:last]
+        if len(known) < len(cells):
+            inside = _fill_gaps(known, who, fill, told)
+            return inside.reindex(cells.index)
     period = season_of(cells.to_frame()) if fill == "season" else 1
     numbers = fill_gaps(cells.to_numpy(), fill, period)
     filled = pd.Series(numbers, cells.index)

@@ -18,13 +18,13 @@ from rnncore.forecast.classical import (
     ask_linear,
     choose_penalty,
     fit_linear,
-    with_past_errors,
 )
 from rnncore.forecast.covariates import calendar
 from rnncore.forecast.heads import Head, quantile_head
 from rnncore.forecast.models import Direct
 from rnncore.forecast.panel import Covariates
 from rnncore.forecast.plan import ForecastPlan
+from rnncore.forecast.rivals import spread_errors
 from rnncore.forecast.seasons import season_waves
 from rnncore.forecast.segments import Beside
 from rnncore.forecast.training import as_tensors, ask, train_forecaster
@@ -265,6 +265,7 @@ def linear(
     penalty = choose_penalty(training, validation)
     before = fit_linear(training, penalty)
     errors = validation.target - ask_linear(before, validation)
+    around = spread_errors(errors, plan.levels)[..., None]
     seen = range(split.validation.stop)
     model = fit_linear(windows_of(frame, plan, seen, beside), penalty)
 
@@ -272,7 +273,7 @@ def linear(
         def method(values: np.ndarray, horizon: int) -> np.ndarray:
             window, scaler = _last_window(values, plan, known, beside)
             said = ask_linear(model, window)
-            quantiles = with_past_errors(said, errors, plan.levels)
+            quantiles = said + around
             return off_scale(unscaled(quantiles, scaler)[..., 0], plan)
 
         return method

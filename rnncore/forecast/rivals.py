@@ -231,7 +231,7 @@ def fit_ets(values: np.ndarray, period: int, recent: int) -> Smoothing:
     best: tuple[float, Smoothing] | None = None
     for season in seasons:
         for trend, damped in LEVEL, TREND, DAMPED:
-            form = {"trend": trend, "damped_trend": damped}
+            form: dict[str, Any] = {"trend": trend, "damped_trend": damped}
             form |= {"seasonal": season}
             form |= {"seasonal_periods": period if season else None}
             with warnings.catch_warnings():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,7 +125,26 @@ def read_rows(
         )
     if not isinstance(rows.index, pd.RangeIndex):
         _check_row_names(path, rows, first, date_format)
-    return rows.set_axis(pd.RangeIndex(first, first + len(rows)))
+    rows = rows.set_axis(pd.RangeIndex(first, first + len(rows)))
+    rows.attrs["twice"] = _find_twins(text, separator)
+    return rows
+
+
+def _find_twins(text: str, separator: str) -> list[str]:
+    """The names that a header has twice; pandas would number them."""
+    import pandas as pd
+
+    header = pd.read_csv(
+        io.StringIO(text),
+        sep=separator,
+        dtype=str,
+        header=None,
+        nrows=1,
+        keep_default_na=False,
+        skip_blank_lines=False,
+    )
+    names = Counter(header.iloc[0].str.strip().tolist())
+    return [name for name, count in names.items() if count > 1]
 
 
 def _check_columns(path: Path, text: str, separator: str) -> None:
@@ -382,10 +402,10 @@ def _check_span(
     """
     if len(index) < 2:
         return
-    distances = np.diff(index.to_numpy()).astype("timedelta64[ns]")
-    usual = np.median(distances)
-    total = index[-1].to_datetime64() - index[0].to_datetime64()
-    count = float(total / usual) if usual else 1.0
+    # as numbers: 292 years and more are too many nanoseconds
+    distances = np.diff(index.to_numpy()).astype(float)
+    usual = min(np.median(distances), _commonest(distances))
+    count = float(distances.sum() / usual) if usual else 1.0
     most = min(LIMITS["dates"].parts, MISSING * len(index))
     if count > most:
         row = int(distances.argmax())

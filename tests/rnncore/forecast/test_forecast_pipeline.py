@@ -9,10 +9,11 @@ from tests.helpers.arrays import assert_close
 torch = pytest.importorskip("torch")
 
 from rnncore.application import Refused, Score
-from rnncore.forecast import pipeline
+from rnncore.forecast import contest, pipeline
 from rnncore.forecast.models import Direct
 from rnncore.forecast.panel import Covariates
-from rnncore.forecast.plan import parts_of, plan_for, read_seasons
+from rnncore.forecast.plan import NINE, parts_of, plan_for, read_seasons
+from rnncore.forecast.rivals import Rival, list_rivals
 from rnncore.forecast.seasons import season_of, season_waves, two_seasons
 from rnncore.storage.weights import save_weights
 
@@ -43,7 +44,7 @@ class Flat(torch.nn.Module):
         self.weight = torch.nn.Parameter(torch.zeros(1))
 
     def forward(self, past, known):
-        size = len(pipeline.LEVELS)
+        size = len(NINE)
         return torch.zeros(len(known), past.shape[1], size)
 
 
@@ -92,7 +93,7 @@ def test_baselines_see_a_season_that_is_longer_than_the_history():
     frame = table(24, "MS")
     frame["sold"] = np.arange(24.0) % 12
     plan = plan_for(frame, 1, units=4, steps=6)
-    found = pipeline.compare(frame, plan, []).table
+    found = contest.compare(frame, plan, []).table
     naive = found.loc[("sold", "seasonal naive")]
     assert (plan.period, plan.history) == (12, 6)
     assert_close(naive["MASE"], 0)
@@ -100,6 +101,7 @@ def test_baselines_see_a_season_that_is_longer_than_the_history():
 
 def test_a_table_too_short_for_its_plan_is_refused():
     plan_for(table(14 + 5 * 3), 3, history=14)
+    assert plan_for(table(51), 8).history == 11  # five horizons are left
     with pytest.raises(
         Refused, match=r"28 rows: .* least 29; a .*--horizon"
     ):
@@ -148,7 +150,7 @@ def test_a_network_answers_in_the_series_own_units():
     method = pipeline.network(Flat(), plan, known)
     values = frame["sold"].to_numpy()
     said = method(values[:100], 3)
-    assert said.shape == (len(pipeline.LEVELS), 3)
+    assert said.shape == (len(NINE), 3)
     mean = values[100 - plan.history : 100].mean()
     assert_close(said, np.full(said.shape, mean), computed_in="float32")
     with pytest.raises(ValueError, match="horizon: expected 3, got 4"):
@@ -178,55 +180,65 @@ def test_a_linear_autoregression_repeats_an_exact_rhythm():
     method = pipeline.linear(frame, plan, split)(known)
     values = frame["sold"].to_numpy()
     said = method(values[:110], 3)
-    assert_close(said[3], values[110:113], within=0.5)
+    assert_close(said[4], values[110:113], within=0.5)
 
 
-def test_baselines_are_those_that_the_season_allows():
-    names = ["persistence", "seasonal naive", "drift", "ETS", "ARIMA"]
+def test_rivals_are_those_that_the_season_allows():
+    names = ["persistence", "seasonal naive", "drift", "level x season"]
+    names += ["theta", "ETS", "ARIMA"]
     plan = plan_for(table(), 3)
-    assert [*pipeline.baselines(plan)] == names
-    methods = pipeline.baselines(plan._replace(period=1))
-    assert [*methods] == [n for n in names if n != "seasonal naive"]
+    assert [*list_rivals(plan, True)] == names
+    alone = list_rivals(plan._replace(period=1), True)
+    assert [*alone] == [n for n in names if "season" not in n]
     values = table()["sold"].to_numpy()
-    for name, method in pipeline.baselines(plan).items():
-        said = np.asarray(method(values, 3))
-        assert said.shape in {(3,), (len(pipeline.LEVELS), 3)}, name
+    for name, rival in list_rivals(plan, True).items():
+        said = rival.fit(values[:100])(values, 3)
+        assert said.shape == (len(NINE), 3), name
+        assert np.all(np.diff(said, axis=0) >= 0), name
+        assert np.all(said[-1] > said[0]), name  # all have a spread
 
 
 def test_a_comparison_has_a_row_a_series_and_method(monkeypatch):
     asked = []
 
-    def persistence(values, horizon):
-        asked.append(len(values))
-        return np.full(horizon, values[-1])
+    def fit(history):
+        def method(values, horizon):
+            asked.append((len(history), len(values)))
+            return np.full((len(NINE), horizon), values[-1])
+
+        return method
 
     monkeypatch.setattr(
-        pipeline, "baselines", lambda plan: {"persistence": persistence}
+        contest, "list_rivals", lambda *_: {"persistence": Rival(fit, 1)}
     )
     frame = table(columns=("sold", "visits"))
     plan = tiny(frame)
-    found, errors = pipeline.compare(frame, plan, [Flat(), Flat()], most=4)
+    networks = [Flat(), Flat()]
+    found, errors, losses = contest.compare(frame, plan, networks, most=4)
     assert found.index.names == ["series", "method"]
     for column in ("sold", "visits"):
         assert [*found.loc[column].index] == [
             "persistence", "linear autoregression", "GRU", "GRU, their mean",
         ]  # fmt: skip
         assert found.loc[column, "GRU"]["MASE"].seeds == 2
-    assert asked == 2 * [96, 103, 110, 117]  # the first, the last, evenly
+    # the first, the last, evenly; fitted to what stands before the test
+    assert asked == 2 * [(96, t) for t in (96, 103, 110, 117)]
     values = frame["sold"].to_numpy()
-    unit = np.abs(np.diff(values[: 120 - 48])).mean()
+    unit = np.abs(values[7:96] - values[:89]).mean()
     by_hand = np.mean(
-        [np.abs(values[t : t + 3] - values[t - 1]) for t in asked[:4]]
+        [np.abs(values[t : t + 3] - values[t - 1]) for _, t in asked[:4]]
     )
-    mase = found.loc["sold", "persistence"]["MASE"]
-    assert_close(mase, by_hand / unit)
-    rows = pipeline.list_scores(found)
+    row = found.loc["sold", "persistence"]
+    assert_close(row["MASE"], by_hand / unit)
+    assert row["CRPS"] == row["MASE"]  # it says one number at all levels
+    rows = contest.list_scores(found)
     assert [(r["series"], r["method"]) for r in rows] == [*found.index]
-    assert rows[0]["MASE"] == mase
+    assert rows[0]["MASE"] == row["MASE"]
     assert rows[2]["MASE"] == found.loc["sold", "GRU"]["MASE"].mean
     assert errors["persistence"].shape == (2, 4)
-    assert_close(errors["persistence"][0].mean(), mase)
-    alone = pipeline.compare(frame, plan, [Flat()], most=4, among=[])
+    assert_close(errors["persistence"][0].mean(), row["MASE"])
+    assert_close(losses["persistence"][0].mean(), row["CRPS"])
+    alone = contest.compare(frame, plan, [Flat()], most=4, among=[])
     assert [*alone.table.index] == [("sold", "GRU"), ("visits", "GRU")]
     assert [*alone.errors] == ["GRU"]
 
@@ -240,7 +252,7 @@ class Constant(torch.nn.Module):
 
     def forward(self, past, known):
         K, B = known.shape[:2]
-        return self.value + torch.zeros(K, B, len(pipeline.LEVELS))
+        return self.value + torch.zeros(K, B, len(NINE))
 
 
 def test_what_is_scored_is_the_mean_of_the_networks():
@@ -249,39 +261,39 @@ def test_what_is_scored_is_the_mean_of_the_networks():
     frame["sold"] = np.arange(len(frame)) % 2.0  # 0, 1, 0, 1: mean 1/2
     plan = tiny(frame)
     networks = [Constant(3.0), Constant(-3.0)]
-    found, errors = pipeline.compare(frame, plan, networks, among=[])
+    found, errors, _ = contest.compare(frame, plan, networks, among=[])
     mean = found.loc["sold", "GRU, their mean"]["MASE"]
     each = found.loc["sold", "GRU"]["MASE"]
     assert mean < each.mean
     assert_close(errors["GRU, their mean"].mean(), mean)
-    one = pipeline.compare(frame, plan, networks[:1], among=[])
+    one = contest.compare(frame, plan, networks[:1], among=[])
     assert_close(one.errors["GRU"].mean(), one.table["MASE"].iloc[0].mean)
 
 
 def test_by_default_origins_share_no_step_and_are_at_most_150():
     frame = table(2000)
     plan = plan_for(frame, 5)
-    starts = pipeline.origins_of(frame, plan)
+    starts = contest.origins_of(frame, plan)
     assert len(starts) == 400 // 5  # of the last fifth
     assert min(np.diff(starts)) >= 4  # the first and the last are in it
-    assert len(pipeline.origins_of(frame, plan_for(frame, 2))) == 150
+    assert len(contest.origins_of(frame, plan_for(frame, 2))) == 150
     assert (
-        pipeline.overlap(frame, plan) <= 2
+        contest.overlap(frame, plan) <= 2
     )  # the last begins a step early
-    assert pipeline.overlap(frame, plan, 1) == 1
-    assert pipeline.overlap(frame, plan, 396) == 5
-    assert len(pipeline.origins_of(frame, plan, 7)) == 7
+    assert contest.overlap(frame, plan, 1) == 1
+    assert contest.overlap(frame, plan, 396) == 5
+    assert len(contest.origins_of(frame, plan, 7)) == 7
     many = pd.concat([frame] * 5, axis=1)
-    assert len(pipeline.origins_of(many, plan)) == 30
+    assert len(contest.origins_of(many, plan)) == 30
     many = pd.concat([frame] * 10, axis=1)
-    assert len(pipeline.origins_of(many, plan)) == 20
+    assert len(contest.origins_of(many, plan)) == 20
 
 
 def test_differences_by_origin_weigh_every_series_the_same():
     nan = np.nan
     ours = np.array([[1.0, 2.0, 3.0, 4.0], [nan, nan, 8.0, 6.0]])
     theirs = np.array([[1.0, 1.0, 1.0, 1.0], [nan, nan, 1.0, 1.0]])
-    apart = pipeline.differences(ours, theirs)
+    apart = contest.differences(ours, theirs)
     assert_close(apart.mean(), (1.5 + 6.0) / 2)
     assert_close(apart[0], 0.0)
 
@@ -318,14 +330,14 @@ def test_training_never_reads_the_part_that_judges():
 def test_a_forecast_follows_the_table():
     frame = table(columns=("sold", "visits"))
     plan = tiny(frame)
-    said = pipeline.forecast_ahead(frame, plan, Flat())
+    said = contest.forecast_ahead(frame, plan, "GRU", [Flat()])[0]
     assert [*said] == ["sold", "visits"]
     assert [str(d.date()) for d in said["sold"].index] == [
         "2024-04-30", "2024-05-01", "2024-05-02",
     ]  # fmt: skip
-    assert [*said["sold"].columns] == [f"{q:g}" for q in pipeline.LEVELS]
+    assert [*said["sold"].columns] == [f"{q:g}" for q in NINE]
     frame.index.freq = None
-    ahead = pipeline.forecast_ahead(frame, plan, Flat())["sold"]
+    ahead = contest.forecast_ahead(frame, plan, "GRU", [Flat()])[0]["sold"]
     assert [*ahead.index] == [120, 121, 122]
 
 
@@ -349,7 +361,7 @@ def test_networks_of_a_version_without_the_line_are_read(tmp_path):
     frame, path = table(), tmp_path / "a.safetensors"
     plan = tiny(frame)
     F = pipeline.covariates_of(frame, 0).shape[1]
-    P = len(pipeline.LEVELS)
+    P = len(plan.levels)
     module = Direct(plan.cell, F, plan.units, plan.horizon, P)
     about = {
         "kind": "forecast",
@@ -368,7 +380,7 @@ def test_a_table_for_a_terminal_shows_spreads_and_leaves_gaps():
         {"MASE": [1.23456, Score(0.5, 0.01, 3)], "inside": [np.nan, 0.9]},
         index=["drift", "GRU"],
     )
-    lines = pipeline.as_text(frame).splitlines()
+    lines = contest.as_text(frame).splitlines()
     assert lines[1].split() == ["drift", "1.235"]
     assert lines[2].split() == ["GRU", "0.500", "±", "0.010", "0.900"]
 
@@ -380,7 +392,7 @@ def test_a_figure_has_a_panel_a_series_and_says_what_came(freq):
     plan = tiny(frame)
     before, came = frame.iloc[:-3], frame.iloc[-3:]
     before.index.freq = freq
-    said = pipeline.forecast_ahead(before, plan, Flat())
+    said = contest.forecast_ahead(before, plan, "GRU", [Flat()])[0]
     figure = pipeline.draw(before, said, 20, came)
     assert [ax.get_ylabel() for ax in figure.axes] == ["sold", "visits"]
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
@@ -406,8 +418,8 @@ def test_a_day_and_a_week_are_two_seasons():
     assert (plan.period, plan.longer) == (24, 168)
     assert plan_for(hours.iloc[: 24 * 14], 3).longer == 1
     assert plan_for(hours, 3, period=24).longer == 1
-    names = [*pipeline.baselines(plan)]
-    assert names[1:4] == [
+    names = [*list_rivals(plan, True)]
+    assert [names[1], names[2], names[-3]] == [
         "seasonal naive", "seasonal naive, 168", "both seasons and ETS",
     ]  # fmt: skip
     F = pipeline.covariates_of(hours, 3).shape[1]
@@ -480,7 +492,7 @@ def test_what_is_known_ahead_is_read_and_what_is_not_is_hidden():
     np.testing.assert_array_equal(ahead.past, hidden.past)
     short = beside(frame)._replace(rows={"sold": np.zeros((len(frame), 1))})
     with pytest.raises(Refused, match=r"0 rows after .* need 3"):
-        pipeline.forecast_ahead(frame, plan, Flat(), short)
+        contest.forecast_ahead(frame, plan, "GRU", [Flat()], short)[0]
 
 
 def test_a_covariate_that_tells_all_makes_the_linear_one_right():
@@ -494,7 +506,7 @@ def test_a_covariate_that_tells_all_makes_the_linear_one_right():
     matrix = pipeline.covariates_of(frame, 3, 1, known, "sold")
     method = pipeline.linear(frame, plan, split, known)(matrix)
     values = frame["sold"].to_numpy()
-    errors = np.abs(method(values[:110], 3)[3] - values[110:113])
+    errors = np.abs(method(values[:110], 3)[4] - values[110:113])
     assert errors.max() < np.abs(values).mean()
 
 
@@ -508,6 +520,9 @@ def test_a_series_that_begins_later_is_read_from_its_beginning():
     both = pipeline.windows_of(frame, plan, part)
     assert np.isfinite(both.past).all()
     assert both.target.shape == alone.target.shape  # begins after it
-    assert pipeline.scored(frame, plan) == ["sold", "visits"]
-    with pytest.raises(Refused, match="new: 3 rows are fewer than the 14"):
-        pipeline.forecast_ahead(frame, plan, Flat())
+    assert contest.scored(frame, plan) == ["sold", "visits"]
+    said, left = contest.forecast_ahead(frame, plan, "GRU", [Flat()])
+    assert [*said] == ["sold", "visits"]
+    assert left == {"new": "3 rows are too few for GRU"}
+    with pytest.raises(Refused, match="new: 3 rows are too few for GRU"):
+        contest.forecast_ahead(frame[["new"]], plan, "GRU", [Flat()])

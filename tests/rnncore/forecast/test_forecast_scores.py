@@ -37,9 +37,9 @@ MANY = tuple((np.arange(400) + 0.5) / 400)
 
 def test_smape_by_hand():
     actual, predicted = np.array([100.0, 50, 0]), np.array([50.0, 50, 0])
-    assert_close(smape(actual, predicted), (50 / 75) / 3)
+    assert_close(smape(actual, predicted), 100 * (50 / 75) / 3)
     assert smape(actual, predicted) == smape(predicted, actual)
-    assert smape(np.array([1.0]), np.array([-1.0])) == 2  # the most
+    assert smape(np.array([1.0]), np.array([-1.0])) == 200  # the most
     with pytest.raises(ValueError, match="predicted"):
         smape(actual, predicted[:2])
 
@@ -254,16 +254,34 @@ def test_the_table_has_the_scores_of_chapter_one():
     at = np.arange(40, 70, 5)
     actual, outcomes = backtest(values, methods, at, 4, LEVELS)
     table = score_table(actual, outcomes, values[:40], LEVELS)
-    assert list(table.columns) == ["MASE", "sMAPE", "CRPS", "inside 80%"]
-    expected = mase(
-        actual.T.ravel(), np.repeat(values[at - 1], 4), values[:40]
-    )
+    assert list(table.columns) == [
+        "MASE", "RMSSE", "sMAPE", "CRPS", "inside 80%", "bias",
+    ]  # fmt: skip
+    said = np.repeat(values[at - 1], 4)
+    expected = mase(actual.T.ravel(), said, values[:40])
     assert_close(table.loc["persistence", "MASE"], expected)
     assert_close(table.loc["persistence", "CRPS"], expected)
     assert np.isnan(table.loc["persistence", "inside 80%"])
     assert table.loc["sure", "inside 80%"] == 1
     assert_close(table.loc["sure", "MASE"], expected)
     assert table.loc["sure", "CRPS"] > expected  # so wide is worth less
+    error = said - actual.T.ravel()
+    steps = np.diff(values[:40])
+    root = np.sqrt((error**2).mean() / (steps**2).mean())
+    assert_close(table.loc["persistence", "RMSSE"], root)
+    bias = error.mean() / np.abs(steps).mean()
+    assert_close(table.loc["persistence", "bias"], bias)
+
+
+def test_the_unit_of_a_season_is_the_seasonal_naive_s_error():
+    values = np.random.default_rng(0).normal(size=60)
+    at = np.arange(40, 56)
+    methods = {"season": lambda v, k: seasonal_naive(v, k, 4)}
+    actual, outcomes = backtest(values, methods, at, 4, LEVELS)
+    table = score_table(actual, outcomes, values[:40], LEVELS, period=4)
+    unit = np.abs(values[4:40] - values[:36]).mean()
+    wrong = np.abs(outcomes["season"].point - actual).mean()
+    assert_close(table.loc["season", "MASE"], wrong / unit)
 
 
 def test_a_method_that_answers_in_another_form_is_named():
