@@ -58,7 +58,7 @@ def test_a_long_table_without_id_is_refused_with_the_way_out(tmp_path):
 @pytest.mark.parametrize(
     ("drop", "message"),
     [([25], "b: one date is missing: 2024-01-06.*--fill"),
-     ([38, 39], "b: 2 dates are missing, .* 2024-01-19.*--fill")],
+     ([30, 31], "b: 2 dates are missing, .* 2024-01-11.*--fill")],
 )  # fmt: skip
 def test_a_gap_of_one_series_is_refused_or_filled(tmp_path, drop, message):
     table = long().drop(index=drop)
@@ -69,6 +69,42 @@ def test_a_gap_of_one_series_is_refused_or_filled(tmp_path, drop, message):
     (told,) = panel.told
     assert told.startswith(f"b: {len(drop)} empty cell")
     assert "(last)" in told
+
+
+@pytest.mark.parametrize("fill", [None, "last", "linear", "season"])
+def test_a_series_that_ended_is_not_gone_on_with(tmp_path, fill):
+    table = long().drop(index=[35, 36, 37, 38, 39])
+    panel = read(tmp_path, table, id="shop", fill=fill)
+    assert panel.frame["b"].isna().tolist() == [False] * 15 + [True] * 5
+    (told,) = panel.told
+    assert told.startswith("b: ended on 2024-01-15")
+    zero = read(tmp_path, table, id="shop", fill="zero").frame["b"]
+    assert zero.tolist()[-6:] == [114, 0, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"id": "sold"},
+        {"past": ["sold"]},
+        {"known": ["sold"]},
+    ],
+)
+def test_a_name_that_two_columns_have_is_refused(tmp_path, asked):
+    path = tmp_path / "a.csv"
+    rows = "".join(f"2024-01-{d:02},{d},{d},{-d}\n" for d in range(1, 21))
+    path.write_text("day,visits,sold,sold\n" + rows)
+    value = ["visits"] if asked else ["sold"]
+    with pytest.raises(Refused, match="two columns are called 'sold'"):
+        read_panel(path, "day", value, **asked)
+    if not asked:  # what nobody asks for may have any name
+        assert len(read_panel(path, "day", ["visits"]).frame) == 20
+
+
+def test_an_id_is_no_value_at_once(tmp_path):
+    with pytest.raises(Refused, match="'sold' is asked for twice"):
+        read(tmp_path, long(), id="sold")
 
 
 def test_a_series_without_a_name_is_refused_by_its_line(tmp_path):
