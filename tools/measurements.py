@@ -55,6 +55,7 @@ PAGES = {  # by how the keys begin; the longest beginning counts
     "forecast.rivals": "ch11_many",
     "forecast.units": "ch11_many",
     "forecast.weather": "ch11_series",
+    "forecast.spread": "ch11_many",
     "forecast.wine": "ch11_many",
     "frames": "ch16_frames",
     "gaps": "ch22_work",

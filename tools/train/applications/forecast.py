@@ -1,6 +1,6 @@
 """Train chapter 11's networks and score them with their baselines.
 
-Nine studies under "forecast."; two networks go to rnncore/weights/. Scores
+Ten studies under "forecast."; two networks go to rnncore/weights/. Scores
 are those of test windows that neither training nor any choice has seen. All
 networks of a study have the same updates and seeds; nothing stops a run early,
 and of each the weights are kept that are best on the validation windows.
@@ -24,6 +24,7 @@ from tqdm import tqdm
 from rnncore.application import seeded
 from rnncore.comparison import HEADLINE, Setting, Trained, compare, to_json
 from rnncore.data.series import fertility, google_share
+from rnncore.forecast import contest, pipeline
 from rnncore.forecast.classical import (
     arima,
     ask_linear,
@@ -43,6 +44,7 @@ from rnncore.forecast.examples import (
 )
 from rnncore.forecast.heads import Head, gaussian_head, mean_head, quantile_head
 from rnncore.forecast.models import Direct, EncoderDecoder, Recursive
+from rnncore.forecast.plan import parts_of, plan_for
 from rnncore.forecast.scores import coverage, crps, pinball_loss
 from rnncore.forecast.training import ask, futures, train_forecaster
 from rnncore.forecast.windows import (
@@ -654,6 +656,32 @@ def draw_study(found: Values, asked: Options) -> None:
         append(found, "", judge_quantiles(e, quantiles))
 
 
+def spread_study(found: Values, asked: Options) -> None:
+    """The command's network on a share's next five days, beside persistence.
+
+    CRPS, error and coverage of both, persistence with its own past errors;
+    the network's are those of the mean of its seeds.
+    """
+    frame = google_share().to_frame()
+    frame.index.freq = None  # rows are steps: markets have holidays
+    plan = plan_for(frame, 5, steps=asked.steps or 1500)
+    parts = parts_of(frame, plan)
+    seeds = seeds_of("spread", asked)
+    modules = [pipeline.train(frame, plan, parts, seed=s)[0] for s in seeds]
+    compared = contest.compare(frame, plan, modules, among=["persistence"])
+    own = contest.predict_row(plan, len(modules))
+    for name, row in {"persistence": "persistence", "network": own}.items():
+        scores = compared.table.xs(row, level="method").iloc[0]
+        for key, score in {"mase": "MASE", "crps": "CRPS"}.items():
+            found[f"{name}_{key}"] = float(scores[score])
+        found[f"{name}_inside_90"] = float(scores["inside 90%"])
+    lead = compared.losses[own] - compared.losses["persistence"]
+    least = contest.overlap(frame, plan)
+    found["lead"] = contest.interval_of(lead[0], least)
+    found["origins"] = lead.shape[1]
+    found["logs"] = float(plan.logs)
+
+
 def keep(
     name: str, module: torch.nn.Module, score: Any, seconds: float, asked: Options
 ) -> None:
@@ -741,6 +769,9 @@ STUDIES = {
         "sunspots: MASE a step ahead; CRPS; quantile loss; share inside; "
         "penalty; countries: births per woman",
         seeded=False,
+    ),
+    "spread": ForecastStudy(
+        spread_study, "MASE and CRPS over five days; share inside; origins"
     ),
     "draws": ForecastStudy(
         draw_study, "MASE over five years; CRPS; quantile loss; share inside"
