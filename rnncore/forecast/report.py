@@ -94,13 +94,13 @@ def make_report(
             f"Mean MASE of {len(means)} methods. "
             + "; ".join(f"{m} {v:.3f}" for m, v in means.items()),
             "MASE over all series. At the line, 1, a method errs as much "
-            "as persistence did one step ahead in training.",
+            "as the same value a season before did, before the test.",
         ),
         forecast=_figure(
             forecast,
             f"The end of the series of {name}, quantiles of the forecast, "
             "and the values that came.",
-            "The network saw no value after the last one that is drawn as "
+            "The method saw no value after the last one that is drawn as "
             "a line.",
         ),
         inside=_figure(
