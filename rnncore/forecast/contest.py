@@ -243,18 +243,18 @@ def compare(
         actual, outcomes = asked[name]
         first = begin_of(frame[name].to_numpy())
         unit = frame[name].to_numpy(dtype=float)[first : part.start]
-        found, means = _judge(plan, modules, actual, outcomes, unit)
-        tables[name] = found
+        tables[name], means = _judge(plan, modules, actual, outcomes, unit)
         step = _unit_of(unit, plan)
         at = slice(len(starts) - actual.shape[1], None)
         for method, one in means.items():
-            row = np.full((2, len(names), len(starts)), np.nan)
-            both = (
-                errors.setdefault(method, row[0]),
-                losses.setdefault(method, row[1]),
-            )
-            both[0][k, at] = np.abs(one.point - actual).mean(axis=0) / step
-            both[1][k, at] = _crps_by_origin(actual, one, plan) / step
+            wrong = np.abs(one.point - actual).mean(axis=0)
+            for scores, found in (
+                (errors, wrong),
+                (losses, _crps_by_origin(actual, one, plan)),
+            ):
+                if method not in scores:
+                    scores[method] = np.full((len(names), len(starts)), nan)
+                scores[method][k, at] = found / step
     return Comparison(
         pd.concat(tables, names=["series", "method"]), errors, losses
     )

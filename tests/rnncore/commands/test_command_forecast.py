@@ -521,3 +521,209 @@ def test_a_network_and_its_best_rival_are_compared_origin_by_origin(
     assert f"`forecast` gives the numbers of: {chosen}" in last
     assert found["method"] == chosen
     assert {*found["choice"]["scores"]} == {*METHODS} - {"GRU"}
+
+
+def made(tmp_path, columns, freq="D"):
+    """A table of columns s0, s1, ... with the options that read it."""
+    rows = len(columns[0])
+    days = pd.date_range("2022-01-01", periods=rows, freq=freq)
+    table = {"day": days.strftime("%F")}
+    table |= {f"s{k}": column for k, column in enumerate(columns)}
+    path = write(tmp_path / "made.csv", pd.DataFrame(table))
+    return [path, "--date", "day", "--value", *[*table][1:]]
+
+
+def seasonal_walks():
+    """Each weekday wanders on its own, in steps of heavy tails."""
+    rng = np.random.default_rng(0)
+    values = np.zeros((4, 420))
+    for t in range(420):
+        before = values[:, t - 7] if t >= 7 else 20 * rng.normal(size=4)
+        values[:, t] = before + rng.standard_t(3, size=4)
+    return values.round(4)
+
+
+def long_lags():
+    """What came 5 and 11 steps before, weighed: a line in 12 steps."""
+    rng = np.random.default_rng(0)
+    values = np.zeros((4, 400))
+    for t in range(12, 400):
+        lags = 0.6 * values[:, t - 5] - 0.45 * values[:, t - 11]
+        values[:, t] = lags + rng.normal(size=4)
+    return values[:, 100:].round(4)
+
+
+def parabolas():
+    """The logistic map: no line can foresee it, a bent function can."""
+    rng = np.random.default_rng(0)
+    x, values = rng.uniform(0.2, 0.8, size=4), []
+    for _ in range(350):
+        x = (3.9 * x * (1 - x)).clip(0.001, 0.999)
+        values.append(x + 0.02 * rng.normal(size=4))
+    return np.array(values[50:]).T.round(4)
+
+
+ONE = ["--seeds", 1, "--json"]
+STEADY = [*ONE, "--period", 1]
+BENT = [*STEADY, "--rate", 0.01, "--hidden", 24]
+
+
+@pytest.mark.parametrize(
+    ("make", "options", "winner"),
+    [
+        (
+            seasonal_walks,
+            [*ONE, "--horizon", 7, "--steps", 100],
+            "seasonal naive",
+        ),
+        (
+            long_lags,
+            [*STEADY, "--horizon", 3, "--history", 12, "--steps", 200],
+            "linear autoregression",
+        ),
+        (
+            parabolas,
+            [*BENT, "--horizon", 1, "--history", 16, "--steps", 400],
+            "GRU",
+        ),
+    ],
+)
+def test_each_table_is_forecast_by_what_wins_on_it(
+    tmp_path, capsys, make, options, winner
+):
+    """Its intervals hold, and `forecast` says whose numbers it prints."""
+    columns = make()
+    model, csv = tmp_path / "m.safetensors", tmp_path / "ahead.csv"
+    words = made(tmp_path, columns)
+    code, out, err = run(
+        capsys, "forecast", "train", *words, *options, "--model", model
+    )
+    assert code == 0, err
+    found = json.loads(out)
+    assert found["method"] == winner
+    least = min(found["choice"]["scores"].values())
+    assert found["choice"]["scores"][winner] == least
+    own = [r for r in found["scores"] if r["method"] == winner]
+    inside = np.mean([row["inside 90%"] for row in own])
+    assert 0.85 <= inside <= 0.95
+    assert all(r["inside 90%"] is not None for r in found["scores"])
+    words = ["forecast", "forecast", model, words[0], "--out", csv]
+    code, _, err = run(capsys, *words)
+    assert code == 0, err
+    assert f"these are the numbers of: {winner}\n" in err
+    assert "nothing was learned" not in err
+    if winner == "seasonal naive":
+        said = pd.read_csv(csv)
+        for k, column in enumerate(columns):
+            middle = said[said["series"] == f"s{k}"]["0.5"]
+            assert_close(middle.to_numpy(), column[-7:], within=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [("naive", "persistence"), ("level-x-season", "level x season")],
+)
+def test_another_method_may_be_taken(
+    trained, table, tmp_path, capsys, asked, named
+):
+    path, _ = trained
+    csv = tmp_path / "ahead.csv"
+    words = ["forecast", "forecast", path, table, "--method", asked]
+    code, _, err = run(capsys, *words, "--out", csv)
+    assert code == 0, err
+    assert f"these are the numbers of: {named}\n" in err
+    middle = pd.read_csv(csv)["0.5"][:3]
+    last = pd.read_csv(table)["sold"].iloc[-1]
+    assert (named == "persistence") == (middle == last).all()
+    code, _, err = run(capsys, *words[:-1], "oracle")
+    assert code == 2
+    assert "--method: expected one of persistence, " in err
+
+
+def test_the_network_that_forecasts_has_learnt_from_all_rows(
+    table, tmp_path, capsys
+):
+    model = tmp_path / "m.safetensors"
+    words = ["forecast", "train", table, *TINY, "--model", model]
+    code, out, err = run(capsys, *words, "--method", "network")
+    assert code == 0, err
+    assert "training once more, on all rows" in err
+    assert "the numbers of: GRU, their mean (as asked for" in out
+    modules, plan, about = pipeline.load(model)
+    assert (about["networks"], about["final"], len(modules)) == (2, 2, 4)
+    frame = pd.read_csv(table, index_col="day", parse_dates=True)[["sold"]]
+    frame.index.freq = "D"
+    scored, final = (
+        contest.forecast_ahead(frame, plan, "GRU", some)[0]["sold"]
+        for some in (modules[:2], modules[2:])
+    )
+    assert np.abs(scored - final).max(axis=None) > 1e-3
+    _, out, _ = run(capsys, "forecast", "forecast", model, table)
+    shown = float(out.splitlines()[2].split()[-5])
+    assert abs(shown / final["0.5"].iloc[0] - 1) < 1e-3
+    # the back-test is still that of the networks which never saw its part
+    words = ["forecast", "evaluate", model, table, "--no-baselines"]
+    _, out, err = run(capsys, *words, "--json", "--origins", 4)
+    about = about["scores"][-2]
+    row = next(
+        r
+        for r in json.loads(out)["scores"]
+        if r["method"] == about["method"]
+    )
+    assert_close(row["MASE"], about["MASE"])
+
+
+def test_a_table_without_a_change_is_forecast_as_it_is(tmp_path, capsys):
+    words = made(tmp_path, [np.full(60, 7.0)])
+    model = tmp_path / "m.safetensors"
+    code, out, err = run(
+        capsys, "forecast", "train", *words, "--horizon", 3, "--steps", 2,
+        "--model", model, "--report", tmp_path / "a.html",
+    )  # fmt: skip
+    assert code == 0, err
+    assert "1 series not scored: too short, ended, or without" in err
+    assert "nothing is scored" in out
+    code, out, _ = run(capsys, "forecast", "forecast", model, words[0])
+    assert code == 0
+    assert {*out.splitlines()[-1].split()[1:]} == {"7"}
+
+
+def test_many_series_are_written_and_eight_are_printed(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    words = made(tmp_path, rng.normal(size=(10, 40)).round(3))
+    model, csv = tmp_path / "m.safetensors", tmp_path / "ahead.csv"
+    words += ["--horizon", 2, "--steps", 2, "--seeds", 1, "--origins", 1]
+    code, _, err = run(
+        capsys, "forecast", "train", *words, "--model", model,
+        "--method", "drift", "--no-baselines",
+    )  # fmt: skip
+    assert code == 0, err
+    ahead = ["forecast", "forecast", model, words[0], "--out", csv]
+    _, out, err = run(capsys, *ahead)
+    assert "and 2 more series: --out FILE.csv writes all" in out
+    assert out.count("\n") == 2 + 8 * 2 + 1
+    assert pd.read_csv(csv)["series"].nunique() == 10
+
+
+def test_ended_from_outside_the_scores_so_far_are_told(
+    table, tmp_path, capsys, monkeypatch
+):
+    from rnncore.__main__ import Terminated
+
+    real = contest.compare
+
+    def compare(*given, **more):
+        if more.get("among") != []:  # the rivals
+            raise Terminated
+        return real(*given, **more)
+
+    monkeypatch.setattr(contest, "compare", compare)
+    model = tmp_path / "m.safetensors"
+    words = ["forecast", "train", table, *TINY, "--model", model]
+    code, out, err = run(capsys, *words)
+    assert (code, out) == (143, "")
+    assert re.search(r"GRU +\d+\.\d{3} ± ", err)
+    monkeypatch.setattr(contest, "compare", real)
+    code, out, _ = run(capsys, *words)
+    assert code == 0
+    assert "`forecast` gives the numbers of: " in out

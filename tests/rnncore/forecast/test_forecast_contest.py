@@ -99,12 +99,16 @@ def test_logarithms_are_taken_where_changes_are_in_percent():
     t = np.arange(240)
     season = 1 + 0.3 * np.sin(2 * np.pi * t / 12)
     rng = np.random.default_rng(0)
-    grows = 10 * np.exp(t / 60) * season * np.exp(0.05 * rng.normal(size=240))
+    grows = (
+        10 * np.exp(t / 60) * season * np.exp(0.05 * rng.normal(size=240))
+    )
     adds = 100 + 9 * season + rng.normal(size=240)
     assert plan_for(table(grows, freq="MS"), 3).logs
     assert not plan_for(table(adds, freq="MS"), 3).logs
     assert not plan_for(table(np.append(0, grows[1:]), freq="MS"), 3).logs
-    with pytest.raises(Refused, match="--logs yes: expected values above 0"):
+    with pytest.raises(
+        Refused, match="--logs yes: expected values above 0"
+    ):
         plan_for(table(grows - 50, freq="MS"), 3, logs=True)
 
 
@@ -122,7 +126,9 @@ def test_a_series_that_ended_is_neither_scored_nor_forecast():
     frame.iloc[70:, 1] = np.nan
     plan = plan_for(frame, 3)
     assert contest.scored(frame, plan) == ["s0"]
-    said, left = contest.forecast_ahead(frame, plan, "linear autoregression")
+    said, left = contest.forecast_ahead(
+        frame, plan, "linear autoregression"
+    )
     assert [*said] == ["s0"]
     assert left == {"s1": "it ended before the others"}
     assert np.isfinite(said["s0"]).all(axis=None)
@@ -130,7 +136,9 @@ def test_a_series_that_ended_is_neither_scored_nor_forecast():
 
 def test_an_unknown_method_is_named_with_those_there_are():
     frame = table(noise())
-    with pytest.raises(Refused, match="expected one of persistence, .*'oracle'"):
+    with pytest.raises(
+        Refused, match=r"expected one of persistence, .*'oracle'"
+    ):
         contest.forecast_ahead(frame, plan_for(frame, 3), "oracle")
 
 

@@ -277,9 +277,7 @@ def test_by_default_origins_share_no_step_and_are_at_most_150():
     assert len(starts) == 400 // 5  # of the last fifth
     assert min(np.diff(starts)) >= 4  # the first and the last are in it
     assert len(contest.origins_of(frame, plan_for(frame, 2))) == 150
-    assert (
-        contest.overlap(frame, plan) <= 2
-    )  # the last begins a step early
+    assert contest.overlap(frame, plan) <= 2  # the last begins a step early
     assert contest.overlap(frame, plan, 1) == 1
     assert contest.overlap(frame, plan, 396) == 5
     assert len(contest.origins_of(frame, plan, 7)) == 7
