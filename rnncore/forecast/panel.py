@@ -158,7 +158,7 @@ def _check_columns(
                 f"{path}: there is no column {name!r}; "
                 f"there are: {', '.join(map(repr, rows.columns))}"
             )
-    named += [columns.id] * (columns.id is not None)
+    named += [columns.id] if columns.id is not None else []
     if len(set(named)) < len(named):
         twice = next(name for name in named if named.count(name) > 1)
         raise Refused(f"{path}: the column {twice!r} is asked for twice")

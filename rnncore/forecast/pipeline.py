@@ -16,6 +16,7 @@ from rnncore.application import cooling, seeded
 from rnncore.forecast.backtest import Method
 from rnncore.forecast.classical import (
     ask_linear,
+    best_linear,
     choose_penalty,
     fit_linear,
 )
@@ -23,12 +24,14 @@ from rnncore.forecast.covariates import calendar
 from rnncore.forecast.heads import Head, quantile_head
 from rnncore.forecast.models import Direct
 from rnncore.forecast.panel import Covariates
-from rnncore.forecast.plan import ForecastPlan
+from rnncore.forecast.plan import ForecastPlan, parts_of
 from rnncore.forecast.rivals import spread_errors
 from rnncore.forecast.seasons import season_waves
 from rnncore.forecast.segments import Beside
+from rnncore.forecast.trading import trading_days
 from rnncore.forecast.training import as_tensors, ask, train_forecaster
 from rnncore.forecast.windows import (
+    Scaler,
     Split,
     Windows,
     cut,
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MANY = 8  # series: more are not shown one by one
+CLEARLY = 0.97  # of an error: seasons have to be better than that
 CALM = 0.05  # of a series' spread: the least of a window's
 KIND = "forecast"  # what `save_weights` writes down
 
@@ -55,18 +59,21 @@ def covariates_of(
     longer: int = 1,
     beside: Covariates | None = None,
     name: str | None = None,
+    plan: ForecastPlan | None = None,
 ) -> np.ndarray:
     """What is known of the table's dates and of `ahead` more dates.
 
-    That is the calendar, a season of `longer` steps, and what stands
-    beside the series of this name; of what is known of the past alone, 0
-    for the steps to come.
+    That is the calendar, with the days of each month if the plan has
+    them, a season of `longer` steps, and what stands beside the series of
+    this name; of what is known of the past alone, 0 for the steps to come.
     """
     index, steps = frame.index, len(frame) + ahead
     parts = []
     if index.freq is not None:  # else rows are steps: dates say little
         index = pd.date_range(index[0], periods=steps, freq=index.freq)
         parts.append(calendar(index))
+        if plan is not None and plan.trading:
+            parts.append(trading_days(index, plan.seasonal))
     if longer > 1:
         of = index if len(index) == steps else pd.RangeIndex(steps)
         parts.append(season_waves(of, longer))
@@ -119,6 +126,34 @@ def off_scale(quantiles: np.ndarray, plan: ForecastPlan) -> np.ndarray:
     return np.exp(quantiles) if plan.logs else quantiles
 
 
+def to_learn(values: np.ndarray, plan: ForecastPlan) -> np.ndarray:
+    """What windows are cut of: values on their scale, or their changes.
+
+    With `plan.seasonal` from the same place of the season before; then
+    NaN stands for the first season.
+
+    Shapes: values (N,) -> (N,)
+    """
+    values = on_scale(np.asarray(values, dtype=float), plan)
+    if not plan.seasonal:
+        return values
+    changes = np.full(len(values), np.nan)
+    changes[plan.period :] = values[plan.period :] - values[: -plan.period]
+    return changes
+
+
+def last_season(values: np.ndarray, plan: ForecastPlan) -> np.ndarray:
+    """What forecasts of changes are added to; else zeros.
+
+    Shapes: values (N,) -> (K,)
+    """
+    if not plan.seasonal:
+        return np.zeros(plan.horizon)
+    first = len(values) - plan.period
+    last = on_scale(np.asarray(values, dtype=float)[first:], plan)
+    return last[: plan.horizon]
+
+
 def windows_of(
     frame: pd.DataFrame,
     plan: ForecastPlan,
@@ -129,16 +164,26 @@ def windows_of(
 
     Raises Refused where there is none: all series begin too late.
     """
+    return _windows_and_units(frame, plan, part, beside)[0]
+
+
+def _windows_and_units(
+    frame: pd.DataFrame,
+    plan: ForecastPlan,
+    part: range,
+    beside: Covariates | None,
+) -> tuple[Windows, Scaler]:
+    """The same, with each window's unit."""
     starts = origins(part, plan.history, plan.horizon)
     cuts = []
     for name in frame:
         values = frame[name].to_numpy(dtype=float)
-        own = starts[starts - plan.history >= begin_of(values)]
+        own = starts[starts - plan.reads >= begin_of(values)]
         own = own[own + plan.horizon <= end_of(values)]
         if not len(own):
             continue
-        known = covariates_of(frame, 0, plan.longer, beside, name)
-        values = on_scale(values, plan)
+        known = covariates_of(frame, 0, plan.longer, beside, name, plan)
+        values = to_learn(values, plan)
         found = cut(values, own, plan.history, plan.horizon, known)
         cuts.append(_hide_unknown(found, beside))
     if not cuts:
@@ -146,7 +191,7 @@ def windows_of(
             f"no series has {plan.history} steps before each part: a "
             "shorter --history or --horizon"
         )
-    return scaled_by_past(join(cuts))[0]
+    return scaled_by_past(join(cuts))
 
 
 def _hide_unknown(windows: Windows, beside: Covariates | None) -> Windows:
@@ -243,7 +288,7 @@ def network(
         window, scaler = _last_window(values, plan, known, beside)
         out = ask(module, window)
         said = head(plan).quantiles(out, plan.levels).cpu().numpy()
-        return off_scale(unscaled(said, scaler)[..., 0], plan)
+        return _own_units(said, scaler, values, plan)
 
     return method
 
@@ -273,8 +318,7 @@ def linear(
         def method(values: np.ndarray, horizon: int) -> np.ndarray:
             window, scaler = _last_window(values, plan, known, beside)
             said = ask_linear(model, window)
-            quantiles = said + around
-            return off_scale(unscaled(quantiles, scaler)[..., 0], plan)
+            return _own_units(said + around, scaler, values, plan)
 
         return method
 
@@ -432,6 +476,53 @@ def _networks(about: dict[str, Any]) -> torch.nn.ModuleList:
     return torch.nn.ModuleList(build(plan, F, 0) for _ in range(count))
 
 
+def _own_units(
+    said: np.ndarray,
+    scaler: Scaler,
+    values: np.ndarray,
+    plan: ForecastPlan,
+) -> np.ndarray:
+    """The quantiles of a window as those of the series.
+
+    Shapes: said (Q, K, 1); values (N,) -> quantiles (Q, K)
+    """
+    changes = unscaled(said, scaler)[..., 0]
+    return off_scale(last_season(values, plan) + changes, plan)
+
+
+def prefer_seasons(
+    frame: pd.DataFrame,
+    plan: ForecastPlan,
+    beside: Covariates | None = None,
+) -> bool:
+    """Whether a straight line is better from changes of a season.
+
+    It is asked on the last quarter of the training part. Not where the
+    horizon is longer than the season.
+    """
+    parts = line_split(plan, parts_of(frame, plan).training.stop)
+    if not 1 < plan.period >= plan.horizon or parts is None:
+        return False
+    errors: list[np.ndarray] = []
+    units: list[np.ndarray] = []
+    for seasonal in (False, True):
+        one = plan._replace(seasonal=seasonal)
+        if parts.training.stop < one.reads + one.horizon:
+            return False
+        training = windows_of(frame, one, parts.training, beside)
+        found, scaler = _windows_and_units(
+            frame, one, parts.validation, beside
+        )
+        said = ask_linear(best_linear(training, found), found)
+        wrong = np.abs(said - found.target).mean(axis=0) * scaler.spread
+        if seasonal and len(wrong) != len(errors[0]):
+            return False
+        errors.append(wrong)
+        units.append(np.where(scaler.spread > 0, scaler.spread, 1))
+    levels, changes = (np.mean(wrong / units[0]) for wrong in errors)
+    return bool(changes < CLEARLY * levels)
+
+
 def _last_window(
     values: np.ndarray,
     plan: ForecastPlan,
@@ -440,7 +531,7 @@ def _last_window(
 ):
     """The window whose origin is the step after the last value."""
     T = len(values)
-    values = on_scale(np.asarray(values, dtype=float), plan)
+    values = to_learn(values, plan)
     padded = np.concatenate([values, np.zeros(plan.horizon)])
     window = cut(
         padded,

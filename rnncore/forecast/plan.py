@@ -34,6 +34,13 @@ class ForecastPlan(NamedTuple):
     longer: int = 1  # steps of a second season; 1 where there is none
     levels: tuple[float, ...] = SEVEN  # of the quantiles
     logs: bool = False  # whether all is learnt in logarithms
+    seasonal: bool = False  # whether it is changes of a season
+    trading: bool = False  # whether they know the days of each month
+
+    @property
+    def reads(self) -> int:
+        """Steps that a network needs before a forecast."""
+        return self.history + self.seasonal * self.period
 
 
 def plan_for(
@@ -87,7 +94,7 @@ def plan_for(
             f"{history} need at least {needed}; a shorter --horizon or "
             "--history"
         )
-    others = {"levels": NINE} | others
+    others.setdefault("levels", NINE)
     if others.get("logs") is None:
         others["logs"] = _prefer_logs(frame, period)
     elif others["logs"] and not np.nanmin(frame.to_numpy()) > 0:
@@ -95,7 +102,16 @@ def plan_for(
             "--logs yes: expected values above 0, got "
             f"{np.nanmin(frame.to_numpy()):g}"
         )
+    others.setdefault("trading", _is_monthly(frame))
     return ForecastPlan(horizon, history, period, longer=longer, **others)
+
+
+def _is_monthly(frame: pd.DataFrame) -> bool:
+    """Whether the dates go by months."""
+    if frame.index.freq is None:
+        return False
+    months = frame.index.year * 12 + frame.index.month
+    return bool((np.diff(months) == 1).all())
 
 
 def _prefer_logs(frame: pd.DataFrame, period: int) -> bool:

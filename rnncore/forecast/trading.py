@@ -1,0 +1,49 @@
+"""Days of the week in a month, and where Easter falls: known for years."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FIRST, LAST = 1583, 4099  # years in which Easter is known
+
+
+def trading_days(
+    index: pd.DatetimeIndex, changes: bool = False
+) -> np.ndarray:
+    """How many Mondays to Sundays each month has, and of Easter how much.
+
+    Easter is the four days from Good Friday to Monday; in all months it
+    is the share of them. With `changes` from the same month a year before.
+
+    Shapes: index (N,) -> covariates (N, 8)
+    """
+    import pandas as pd
+
+    months = index.to_period("M")
+    found = np.stack([_count_days(month) for month in months])
+    if not changes:
+        return found - [*[365.25 / 84] * 7, 1 / 12]
+    before = pd.PeriodIndex([month - 12 for month in months])
+    return found - np.stack([_count_days(month) for month in before])
+
+
+def _count_days(month: pd.Period) -> np.ndarray:
+    """Shapes: -> (8,)"""
+    days = month.days_in_month
+    counts = np.bincount(
+        (month.start_time.day_of_week + np.arange(days)) % 7, minlength=7
+    )
+    share = 0.0
+    if FIRST <= month.year <= LAST and month.month in (3, 4):
+        from dateutil.easter import easter
+
+        sunday = easter(month.year)
+        holidays = [sunday + timedelta(days=k) for k in (-2, -1, 0, 1)]
+        share = sum(day.month == month.month for day in holidays) / 4
+    return np.append(counts, share)
