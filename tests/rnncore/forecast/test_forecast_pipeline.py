@@ -524,3 +524,72 @@ def test_a_series_that_begins_later_is_read_from_its_beginning():
     assert left == {"new": "3 rows are too few for GRU"}
     with pytest.raises(Refused, match="new: 3 rows are too few for GRU"):
         contest.forecast_ahead(frame[["new"]], plan, "GRU", [Flat()])
+
+
+def growing(rows=150, series=3):
+    """Months that grow by shares that last, with a season in percent."""
+    rng = np.random.default_rng(0)
+    index = pd.date_range("2001-01-01", periods=rows, freq="MS")
+    index.name = "month"
+    t = np.arange(rows)
+    season = 0.3 * np.sin(2 * np.pi * t / 12)
+    found = {}
+    for k in range(series):
+        level = np.cumsum(0.01 + 0.01 * rng.normal(size=rows))
+        noise = 0.01 * rng.normal(size=rows)
+        found[f"s{k}"] = np.exp(3 + k + level + season + noise)
+    return pd.DataFrame(found, index=index)
+
+
+def test_changes_of_a_season_are_learnt_where_a_line_is_better_from_them():
+    frame = growing()
+    plan = plan_for(frame, 6)
+    assert (plan.logs, plan.trading) == (True, True)
+    assert pipeline.prefer_seasons(frame, plan)
+    steady = table(300)  # the same week again, and noise
+    assert not pipeline.prefer_seasons(steady, plan_for(steady, 3))
+    assert not pipeline.prefer_seasons(frame, plan._replace(period=3))
+
+
+def test_what_is_learnt_as_changes_comes_back_in_own_units():
+    frame = growing(series=1)
+    plan = plan_for(frame, 6, units=4, steps=6)._replace(seasonal=True)
+    values = frame["s0"].to_numpy()
+    known = pipeline.covariates_of(frame, 6, plan=plan)
+    said = pipeline.network(Flat(), plan, known)(values, 6)
+    changes = np.log(values[12:] / values[:-12])
+    usual = changes[-plan.history :].mean()
+    assert_close(
+        said[4],
+        values[-12:-6] * np.exp(usual),
+        within=1e-5 * values[-1],
+    )
+    part = parts_of(frame, plan).training
+    windows = pipeline.windows_of(frame, plan, part)
+    assert windows.known.shape[2] == known.shape[1]
+    assert np.isfinite(windows.past).all()
+    assert windows.target.shape[1] == part.stop - 6 - plan.reads + 1
+
+
+def test_the_days_of_a_month_are_known_only_to_who_asks():
+    frame = growing(series=1)
+    plan = plan_for(frame, 6)
+    bare = pipeline.covariates_of(frame, 3)
+    more = pipeline.covariates_of(frame, 3, plan=plan)
+    assert more.shape[1] == bare.shape[1] + 8
+    assert not plan_for(table(60), 3).trading
+    assert not plan_for(table(60, "2h"), 3).trading  # twelve a day
+
+
+def test_networks_of_all_rows_see_the_last_ones():
+    frame = table()
+    plan = tiny(frame)
+    spoilt = frame.copy()
+    spoilt.iloc[-4:] += 50
+    one, other = (
+        torch.nn.utils.parameters_to_vector(
+            pipeline.refit(f, plan, 4, seed=1).parameters()
+        )
+        for f in (frame, spoilt)
+    )
+    assert not torch.equal(one, other)

@@ -438,3 +438,17 @@ def test_more_columns_than_a_table_may_have_are_refused(tmp_path):
     path.write_text(f"date,{names}\n2024-01-01{',1' * names.count('c')}\n")
     with pytest.raises(Refused, match="at most 10,000 columns, got 10,001"):
         read_table(path, "date", ["c0"])
+
+
+@pytest.mark.parametrize("year", [2025, 2204, 2924, 9024])
+def test_a_wrong_year_among_seconds_is_refused_by_its_line(tmp_path, year):
+    """Not tried first: of year 9024 the seconds would take a terabyte."""
+    seconds = pd.date_range("2024-01-01", periods=60, freq="s")
+    days = seconds.strftime("%Y-%m-%dT%H:%M:%S").tolist()
+    days[-1] = days[-1].replace("2024", str(year))
+    path = tmp_path / "a.csv"
+    pd.DataFrame({"day": days, "sold": range(60)}).to_csv(path, index=False)
+    with pytest.raises(
+        Refused, match=r"line 61: .* expected at most 6,000"
+    ):
+        read_table(path, "day", ["sold"])
