@@ -105,7 +105,7 @@ def fit_theta(values: np.ndarray, period: int) -> Theta:
     The season is left alone where the autocorrelation at it is within
     chance, as in the M4 competition.
 
-    Shapes: values (N,)
+    Shapes: values (N,) -> theta
     """
     season = np.zeros(max(period, 1))
     if period > 1 and len(values) >= 3 * period and _moves(values, period):
@@ -120,7 +120,7 @@ def fit_theta(values: np.ndarray, period: int) -> Theta:
 
 
 def ask_theta(
-    model: Theta, values: np.ndarray, origins: np.ndarray, horizon: int
+    theta: Theta, values: np.ndarray, origins: np.ndarray, horizon: int
 ) -> np.ndarray:
     """Half the slope of all values so far, from the smoothed level on.
 
@@ -130,15 +130,15 @@ def ask_theta(
     Hyndman & Billah 2003.
     """
     N = len(values)
-    rest = values - np.resize(model.season, N)
-    level = _smooth(rest, np.array([model.alpha]))[:, 0]
+    rest = values - np.resize(theta.season, N)
+    level = _smooth(rest, np.array([theta.alpha]))[:, 0]
     n, t = np.arange(1.0, N + 1), np.arange(float(N))
     above = np.cumsum(t * rest) - np.cumsum(rest) * (n - 1) / 2
     slope = above / np.maximum(n * (n * n - 1) / 12, 1)
-    alpha = model.alpha
+    alpha = theta.alpha
     ahead = np.arange(horizon)[:, None]
     reached = ahead + (1 - (1 - alpha) ** origins) / alpha
-    at = np.resize(model.season, N + horizon)[origins + ahead]
+    at = np.resize(theta.season, N + horizon)[origins + ahead]
     return level[origins - 1] + slope[origins - 1] / 2 * reached + at
 
 
@@ -245,7 +245,7 @@ def fit_ets(values: np.ndarray, period: int, recent: int) -> Smoothing:
     return best[1]
 
 
-def ask_ets(
+def _ask_ets(
     model: Smoothing,
     values: np.ndarray,
     horizon: int,
@@ -301,7 +301,7 @@ def fit_arima(values: np.ndarray, period: int, recent: int) -> Any:
     return start, found
 
 
-def ask_arima(
+def _ask_arima(
     model: Any, values: np.ndarray, horizon: int, levels: Sequence[float]
 ) -> np.ndarray:
     """The quantiles of its Gaussian forecast.
@@ -360,11 +360,11 @@ def list_rivals(plan: ForecastPlan, counted: bool) -> dict[str, Rival]:
 
     def smoothing(history: np.ndarray) -> Method:
         model = fit_ets(history, period, recent)
-        return partial(_ask, ask_ets, model, levels)
+        return partial(_ask, _ask_ets, model, levels)
 
     def integrated(history: np.ndarray) -> Method:
         model = fit_arima(history, period, recent)
-        return partial(_ask, ask_arima, model, levels)
+        return partial(_ask, _ask_arima, model, levels)
 
     found["theta"] = Rival(theta, least)
     if period > 1 and longer > 1:

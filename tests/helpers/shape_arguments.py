@@ -36,6 +36,8 @@ from rnncore.forecast import (
     segments,
 )
 from rnncore.forecast.backtest import Outcome
+from rnncore.forecast.plan import ForecastPlan
+from rnncore.forecast.rivals import Theta
 from rnncore.forecast.windows import Windows
 from rnncore.fused import cells
 from rnncore.gru import unroll_reset_before
@@ -426,6 +428,8 @@ OTHERS = {
         "head": lambda f, m, s: heads.gaussian_head(),
         "model": lambda f, m, s: classical.fit_linear(_windows(f, m, s)),
         "module": lambda f, m, s: module("forecast.models.Recursive", s),
+        "plan": lambda f, m, s: ForecastPlan(s["K"], s["T"], 3),
+        "theta": lambda f, m, s: Theta(0.5, np.zeros(3)),
     },
     "speech": {
         "path": lambda f, m, s: _sound(),
