@@ -132,7 +132,7 @@ def to_learn(values: np.ndarray, plan: ForecastPlan) -> np.ndarray:
     With `plan.seasonal` from the same place of the season before; then
     NaN stands for the first season.
 
-    Shapes: values (N,) -> (N,)
+    Shapes: values (N,) -> learnt (N,)
     """
     values = on_scale(np.asarray(values, dtype=float), plan)
     if not plan.seasonal:
@@ -145,7 +145,7 @@ def to_learn(values: np.ndarray, plan: ForecastPlan) -> np.ndarray:
 def last_season(values: np.ndarray, plan: ForecastPlan) -> np.ndarray:
     """What forecasts of changes are added to; else zeros.
 
-    Shapes: values (N,) -> (K,)
+    Shapes: values (N,) -> last (K,)
     """
     if not plan.seasonal:
         return np.zeros(plan.horizon)
