@@ -145,8 +145,6 @@ def _read(arguments: Namespace) -> tuple[Data, Facts]:
     reading |= {"decimal": panel.decimal}
     if plan.logs and arguments.logs is None:
         note("changes are alike in percent: learnt in logarithms (--logs)")
-    if plan.seasonal:
-        note("network and line learn the changes from season to season")
     method = _name_method(arguments.method, plan, arguments.seeds)
     scaled = _in_units(panel, units)
     data = Data(scaled, reading, plan, arguments.origins, units, method)
@@ -391,7 +389,6 @@ def _check_outputs(arguments: Namespace) -> None:
 
 def _make_plan(arguments: Namespace, frame: "pd.DataFrame") -> Any:
     """A plan in which the table decides what the options leave open."""
-    from rnncore.forecast import pipeline
     from rnncore.forecast.plan import plan_for, read_seasons
 
     names = "history", "cell", "steps", "batch", "rate"
@@ -400,9 +397,7 @@ def _make_plan(arguments: Namespace, frame: "pd.DataFrame") -> Any:
     given |= read_seasons(frame, arguments.period)
     given["logs"] = {"yes": True, "no": False}.get(arguments.logs)
     with common.refuse_in_words(arguments.file):
-        plan = plan_for(frame, arguments.horizon, **given)
-        seasonal = pipeline.prefer_seasons(frame, plan)
-    return plan._replace(seasonal=seasonal)
+        return plan_for(frame, arguments.horizon, **given)
 
 
 def _compute_scores(

@@ -77,7 +77,7 @@ def origins_of(
     series together, but `FEWEST` of each.
     """
     part = part or parts_of(frame, plan).test
-    every = origins(part, plan.reads, plan.horizon)
+    every = origins(part, plan.history, plan.horizon)
     if most is None:
         share = max(ORIGINS // len(frame.columns), FEWEST)
         most = min(share, max(len(part) // plan.horizon, 1))
@@ -174,7 +174,7 @@ def _enter_network(
 ) -> Entrant:
     def enter(name: str, stop: int) -> Method | None:
         first = begin_of(frame[name].to_numpy())
-        if stop - first < plan.reads:
+        if stop - first < plan.history:
             return None
         ahead = 0 if stop < len(frame) else plan.horizon
         known = covariates_of(frame, ahead, plan.longer, beside, name, plan)
@@ -459,7 +459,7 @@ def scored(
 def _count_least_steps(plan: ForecastPlan) -> int:
     """Steps of a series before the first origin that it is scored at."""
     second = 2 * plan.longer if plan.longer > 1 else 1
-    return max(plan.reads, plan.period, second)
+    return max(plan.history, plan.period, second)
 
 
 def forecast_ahead(

@@ -16,7 +16,6 @@ from rnncore.application import cooling, seeded
 from rnncore.forecast.backtest import Method
 from rnncore.forecast.classical import (
     ask_linear,
-    best_linear,
     choose_penalty,
     fit_linear,
 )
@@ -24,14 +23,13 @@ from rnncore.forecast.covariates import calendar
 from rnncore.forecast.heads import Head, quantile_head
 from rnncore.forecast.models import Direct
 from rnncore.forecast.panel import Covariates
-from rnncore.forecast.plan import ForecastPlan, parts_of
+from rnncore.forecast.plan import ForecastPlan
 from rnncore.forecast.rivals import spread_errors
 from rnncore.forecast.seasons import season_waves
 from rnncore.forecast.segments import Beside
 from rnncore.forecast.trading import trading_days
 from rnncore.forecast.training import as_tensors, ask, train_forecaster
 from rnncore.forecast.windows import (
-    Scaler,
     Split,
     Windows,
     cut,
@@ -48,7 +46,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MANY = 8  # series: more are not shown one by one
-CLEARLY = 0.97  # of an error: seasons have to be better than that
 CALM = 0.05  # of a series' spread: the least of a window's
 KIND = "forecast"  # what `save_weights` writes down
 
@@ -73,7 +70,7 @@ def covariates_of(
         index = pd.date_range(index[0], periods=steps, freq=index.freq)
         parts.append(calendar(index))
         if plan is not None and plan.trading:
-            parts.append(trading_days(index, plan.seasonal))
+            parts.append(trading_days(index))
     if longer > 1:
         of = index if len(index) == steps else pd.RangeIndex(steps)
         parts.append(season_waves(of, longer))
@@ -126,34 +123,6 @@ def off_scale(quantiles: np.ndarray, plan: ForecastPlan) -> np.ndarray:
     return np.exp(quantiles) if plan.logs else quantiles
 
 
-def to_learn(values: np.ndarray, plan: ForecastPlan) -> np.ndarray:
-    """What windows are cut of: values on their scale, or their changes.
-
-    With `plan.seasonal` from the same place of the season before; then
-    NaN stands for the first season.
-
-    Shapes: values (N,) -> learnt (N,)
-    """
-    values = on_scale(np.asarray(values, dtype=float), plan)
-    if not plan.seasonal:
-        return values
-    changes = np.full(len(values), np.nan)
-    changes[plan.period :] = values[plan.period :] - values[: -plan.period]
-    return changes
-
-
-def last_season(values: np.ndarray, plan: ForecastPlan) -> np.ndarray:
-    """What forecasts of changes are added to; else zeros.
-
-    Shapes: values (N,) -> last (K,)
-    """
-    if not plan.seasonal:
-        return np.zeros(plan.horizon)
-    first = len(values) - plan.period
-    last = on_scale(np.asarray(values, dtype=float)[first:], plan)
-    return last[: plan.horizon]
-
-
 def windows_of(
     frame: pd.DataFrame,
     plan: ForecastPlan,
@@ -164,26 +133,16 @@ def windows_of(
 
     Raises Refused where there is none: all series begin too late.
     """
-    return _windows_and_units(frame, plan, part, beside)[0]
-
-
-def _windows_and_units(
-    frame: pd.DataFrame,
-    plan: ForecastPlan,
-    part: range,
-    beside: Covariates | None,
-) -> tuple[Windows, Scaler]:
-    """The same, with each window's unit."""
     starts = origins(part, plan.history, plan.horizon)
     cuts = []
     for name in frame:
         values = frame[name].to_numpy(dtype=float)
-        own = starts[starts - plan.reads >= begin_of(values)]
+        own = starts[starts - plan.history >= begin_of(values)]
         own = own[own + plan.horizon <= end_of(values)]
         if not len(own):
             continue
         known = covariates_of(frame, 0, plan.longer, beside, name, plan)
-        values = to_learn(values, plan)
+        values = on_scale(values, plan)
         found = cut(values, own, plan.history, plan.horizon, known)
         cuts.append(_hide_unknown(found, beside))
     if not cuts:
@@ -191,7 +150,7 @@ def _windows_and_units(
             f"no series has {plan.history} steps before each part: a "
             "shorter --history or --horizon"
         )
-    return scaled_by_past(join(cuts))
+    return scaled_by_past(join(cuts))[0]
 
 
 def _hide_unknown(windows: Windows, beside: Covariates | None) -> Windows:
@@ -288,7 +247,7 @@ def network(
         window, scaler = _last_window(values, plan, known, beside)
         out = ask(module, window)
         said = head(plan).quantiles(out, plan.levels).cpu().numpy()
-        return _own_units(said, scaler, values, plan)
+        return off_scale(unscaled(said, scaler)[..., 0], plan)
 
     return method
 
@@ -318,7 +277,8 @@ def linear(
         def method(values: np.ndarray, horizon: int) -> np.ndarray:
             window, scaler = _last_window(values, plan, known, beside)
             said = ask_linear(model, window)
-            return _own_units(said + around, scaler, values, plan)
+            quantiles = unscaled(said + around, scaler)[..., 0]
+            return off_scale(quantiles, plan)
 
         return method
 
@@ -476,53 +436,6 @@ def _networks(about: dict[str, Any]) -> torch.nn.ModuleList:
     return torch.nn.ModuleList(build(plan, F, 0) for _ in range(count))
 
 
-def _own_units(
-    said: np.ndarray,
-    scaler: Scaler,
-    values: np.ndarray,
-    plan: ForecastPlan,
-) -> np.ndarray:
-    """The quantiles of a window as those of the series.
-
-    Shapes: said (Q, K, 1); values (N,) -> quantiles (Q, K)
-    """
-    changes = unscaled(said, scaler)[..., 0]
-    return off_scale(last_season(values, plan) + changes, plan)
-
-
-def prefer_seasons(
-    frame: pd.DataFrame,
-    plan: ForecastPlan,
-    beside: Covariates | None = None,
-) -> bool:
-    """Whether a straight line is better from changes of a season.
-
-    It is asked on the last quarter of the training part. Not where the
-    horizon is longer than the season.
-    """
-    parts = line_split(plan, parts_of(frame, plan).training.stop)
-    if not 1 < plan.period >= plan.horizon or parts is None:
-        return False
-    errors: list[np.ndarray] = []
-    units: list[np.ndarray] = []
-    for seasonal in (False, True):
-        one = plan._replace(seasonal=seasonal)
-        if parts.training.stop < one.reads + one.horizon:
-            return False
-        training = windows_of(frame, one, parts.training, beside)
-        found, scaler = _windows_and_units(
-            frame, one, parts.validation, beside
-        )
-        said = ask_linear(best_linear(training, found), found)
-        wrong = np.abs(said - found.target).mean(axis=0) * scaler.spread
-        if seasonal and len(wrong) != len(errors[0]):
-            return False
-        errors.append(wrong)
-        units.append(np.where(scaler.spread > 0, scaler.spread, 1))
-    levels, changes = (np.mean(wrong / units[0]) for wrong in errors)
-    return bool(changes < CLEARLY * levels)
-
-
 def _last_window(
     values: np.ndarray,
     plan: ForecastPlan,
@@ -531,7 +444,7 @@ def _last_window(
 ):
     """The window whose origin is the step after the last value."""
     T = len(values)
-    values = to_learn(values, plan)
+    values = on_scale(np.asarray(values, dtype=float), plan)
     padded = np.concatenate([values, np.zeros(plan.horizon)])
     window = cut(
         padded,

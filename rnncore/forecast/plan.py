@@ -34,13 +34,7 @@ class ForecastPlan(NamedTuple):
     longer: int = 1  # steps of a second season; 1 where there is none
     levels: tuple[float, ...] = SEVEN  # of the quantiles
     logs: bool = False  # whether all is learnt in logarithms
-    seasonal: bool = False  # whether it is changes of a season
     trading: bool = False  # whether they know the days of each month
-
-    @property
-    def reads(self) -> int:
-        """Steps that a network needs before a forecast."""
-        return self.history + self.seasonal * self.period
 
 
 def plan_for(

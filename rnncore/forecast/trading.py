@@ -13,24 +13,16 @@ if TYPE_CHECKING:
 FIRST, LAST = 1583, 4099  # years in which Easter is known
 
 
-def trading_days(
-    index: pd.DatetimeIndex, changes: bool = False
-) -> np.ndarray:
+def trading_days(index: pd.DatetimeIndex) -> np.ndarray:
     """How many Mondays to Sundays each month has, and of Easter how much.
 
     Easter is the four days from Good Friday to Monday; in all months it
-    is the share of them. With `changes` from the same month a year before.
+    is the share of them. All less what they are on average.
 
     Shapes: index (N,) -> covariates (N, 8)
     """
-    import pandas as pd
-
-    months = index.to_period("M")
-    found = np.stack([_count_days(month) for month in months])
-    if not changes:
-        return found - [*[365.25 / 84] * 7, 1 / 12]
-    before = pd.PeriodIndex([month - 12 for month in months])
-    return found - np.stack([_count_days(month) for month in before])
+    found = [_count_days(month) for month in index.to_period("M")]
+    return np.stack(found) - [*[365.25 / 84] * 7, 1 / 12]
 
 
 def _count_days(month: pd.Period) -> np.ndarray:

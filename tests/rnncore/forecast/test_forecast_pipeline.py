@@ -541,36 +541,6 @@ def growing(rows=150, series=3):
     return pd.DataFrame(found, index=index)
 
 
-def test_changes_of_a_season_are_learnt_where_a_line_is_better_from_them():
-    frame = growing()
-    plan = plan_for(frame, 6)
-    assert (plan.logs, plan.trading) == (True, True)
-    assert pipeline.prefer_seasons(frame, plan)
-    steady = table(300)  # the same week again, and noise
-    assert not pipeline.prefer_seasons(steady, plan_for(steady, 3))
-    assert not pipeline.prefer_seasons(frame, plan._replace(period=3))
-
-
-def test_what_is_learnt_as_changes_comes_back_in_own_units():
-    frame = growing(series=1)
-    plan = plan_for(frame, 6, units=4, steps=6)._replace(seasonal=True)
-    values = frame["s0"].to_numpy()
-    known = pipeline.covariates_of(frame, 6, plan=plan)
-    said = pipeline.network(Flat(), plan, known)(values, 6)
-    changes = np.log(values[12:] / values[:-12])
-    usual = changes[-plan.history :].mean()
-    assert_close(
-        said[4],
-        values[-12:-6] * np.exp(usual),
-        within=1e-5 * values[-1],
-    )
-    part = parts_of(frame, plan).training
-    windows = pipeline.windows_of(frame, plan, part)
-    assert windows.known.shape[2] == known.shape[1]
-    assert np.isfinite(windows.past).all()
-    assert windows.target.shape[1] == part.stop - 6 - plan.reads + 1
-
-
 def test_the_days_of_a_month_are_known_only_to_who_asks():
     frame = growing(series=1)
     plan = plan_for(frame, 6)

@@ -4,7 +4,6 @@ import calendar
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from rnncore.forecast.trading import trading_days
 from tests.helpers.arrays import assert_close
@@ -25,11 +24,3 @@ def test_the_days_of_a_month_are_counted_from_monday_on():
     assert_close(easter["2018-04"], 0.5)
     assert_close(easter["2019-04"], 1.0)
     assert_close(sum(easter.values()), 2.0)
-
-
-@pytest.mark.parametrize("freq", ["MS", "ME"])
-def test_changes_are_from_the_same_month_a_year_before(freq):
-    index = pd.date_range("2018-01-01", periods=24, freq=freq)
-    levels, changes = trading_days(index), trading_days(index, True)
-    assert_close(changes[12:], levels[12:] - levels[:12])
-    assert_close(changes[:12].sum(axis=1).round(), np.zeros(12), within=1.1)
