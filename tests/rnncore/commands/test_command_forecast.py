@@ -611,7 +611,6 @@ def test_each_table_is_forecast_by_what_wins_on_it(
     code, _, err = run(capsys, *words)
     assert code == 0, err
     assert f"these are the numbers of: {winner}\n" in err
-    assert "nothing was learned" not in err
     if winner == "seasonal naive":
         said = pd.read_csv(csv)
         for k, column in enumerate(columns):
