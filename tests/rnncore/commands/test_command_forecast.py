@@ -78,7 +78,7 @@ def test_training_prints_a_back_test_beside_the_baselines(trained):
     assert "the last fifth, 2024-03-13 to 2024-03-30, that training" in out
     assert "inside 90%" in out
     assert found["sold", "seasonal naive"] < found["sold", "persistence"]
-    assert len(re.findall(r"GRU +\d\.\d+ ± \d\.\d+", out)) == 2
+    assert len(re.findall(r"GRU +\d+\.\d+ ± \d+\.\d+", out)) == 2
 
 
 def test_the_baselines_are_scored_as_by_hand(trained, table):
