@@ -68,7 +68,8 @@ def covariates_of(
     parts = []
     if index.freq is not None:  # else rows are steps: dates say little
         index = pd.date_range(index[0], periods=steps, freq=index.freq)
-        parts.append(calendar(index))
+        known = calendar(index)
+        parts.append(known if plan is None or plan.year else known[:, :-4])
         if plan is not None and plan.trading:
             parts.append(trading_days(index))
     if longer > 1:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 SEVEN = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+YEAR, YEARLY = 365, 360  # days; of a step that is no part of a year
 SURE = 2  # of a difference of log likelihoods: less is chance
 NINE = (0.025, *SEVEN, 0.975)
 
@@ -35,6 +36,7 @@ class ForecastPlan(NamedTuple):
     levels: tuple[float, ...] = SEVEN  # of the quantiles
     logs: bool = False  # whether all is learnt in logarithms
     trading: bool = False  # whether they know the days of each month
+    year: bool = True  # whether they know the time of the year
 
 
 def plan_for(
@@ -97,7 +99,21 @@ def plan_for(
             f"{np.nanmin(frame.to_numpy()):g}"
         )
     others.setdefault("trading", _is_monthly(frame))
+    others.setdefault("year", _has_year(frame))
     return ForecastPlan(horizon, history, period, longer=longer, **others)
+
+
+def _has_year(frame: pd.DataFrame) -> bool:
+    """Whether the first three fifths of the table hold a whole year.
+
+    Else the time of the year would be new to a network wherever it's
+    asked. Of dates that go by years there is none to know.
+    """
+    index = frame.index[: max(len(frame) * 3 // 5, 2)]
+    if frame.index.freq is None or len(index) < 2:
+        return True
+    days = (index - index[0]).total_seconds() / 86400
+    return bool(days[-1] >= YEAR or days[1] >= YEARLY)
 
 
 def _is_monthly(frame: pd.DataFrame) -> bool:

@@ -146,7 +146,7 @@ def test_the_calendar_goes_on_beyond_the_last_row():
 def test_a_network_answers_in_the_series_own_units():
     frame = table()
     plan = tiny(frame)
-    known = pipeline.covariates_of(frame, 3)
+    known = pipeline.covariates_of(frame, 3, plan=plan)
     method = pipeline.network(Flat(), plan, known)
     values = frame["sold"].to_numpy()
     said = method(values[:100], 3)
@@ -160,7 +160,7 @@ def test_a_network_answers_in_the_series_own_units():
 def test_a_network_s_forecast_depends_on_its_history_and_on_no_later_row():
     frame = table()
     plan = tiny(frame)
-    known = pipeline.covariates_of(frame, 3)
+    known = pipeline.covariates_of(frame, 3, plan=plan)
     module = pipeline.build(plan, known.shape[1], 0).double()
     method = pipeline.network(module, plan, known)
     values = frame["sold"].to_numpy()
@@ -176,7 +176,7 @@ def test_a_linear_autoregression_repeats_an_exact_rhythm():
     frame["sold"] = 10 * WEEK[np.arange(120) % 7]
     plan = tiny(frame)
     split = parts_of(frame, plan)
-    known = pipeline.covariates_of(frame, 3)
+    known = pipeline.covariates_of(frame, 3, plan=plan)
     method = pipeline.linear(frame, plan, split)(known)
     values = frame["sold"].to_numpy()
     said = method(values[:110], 3)
@@ -501,7 +501,7 @@ def test_a_covariate_that_tells_all_makes_the_linear_one_right():
     plan = tiny(frame)
     known = Covariates({"sold": told}, 0)
     split = parts_of(frame, plan)
-    matrix = pipeline.covariates_of(frame, 3, 1, known, "sold")
+    matrix = pipeline.covariates_of(frame, 3, 1, known, "sold", plan)
     method = pipeline.linear(frame, plan, split, known)(matrix)
     values = frame["sold"].to_numpy()
     errors = np.abs(method(values[:110], 3)[4] - values[110:113])
@@ -563,3 +563,15 @@ def test_networks_of_all_rows_see_the_last_ones():
         for f in (frame, spoilt)
     )
     assert not torch.equal(one, other)
+
+
+@pytest.mark.parametrize(("rows", "known"), [(300, False), (700, True)])
+def test_the_time_of_the_year_is_known_only_if_training_has_one(
+    rows, known
+):
+    frame = table(rows)
+    plan = plan_for(frame, 3)
+    assert plan.year is known
+    given = pipeline.covariates_of(frame, 3, plan=plan).shape[1]
+    assert given == 7 + 4 * known  # weekdays, and two waves of a year
+    assert plan_for(table(20, "YS"), 1).year  # of which nothing is left
