@@ -54,8 +54,6 @@ def search_rate(
     scores = search_grid(score, list(rates))
     best = min(scores, key=scores.__getitem__)
     tests = [train({"rate": best}, seed, steps).test() for seed in seeds]
-    tried = [
-        Tried({"rate": rate}, [scores[rate]]) for rate in sorted(scores)
-    ]
+    tried = [Tried({"rate": rate}, [scores[rate]]) for rate in sorted(scores)]
     edges = [f"rate {best:g}"] if best in (min(scores), max(scores)) else []
     return Result({"rate": best}, tests, tried, edges)

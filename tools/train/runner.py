@@ -82,9 +82,7 @@ def main(training: Training, argv: list[str] | None = None) -> None:
     for name, seed in todo:
         if _is_known(training, name, seed, known):
             continue
-        command = (
-            f"python -m tools.train {training.name} {shlex.quote(name)}"
-        )
+        command = f"python -m tools.train {training.name} {shlex.quote(name)}"
         command += f" --steps {steps}" if steps else ""
         asked = Options(command, seeds, steps, given.check, given.weights)
         if seed is None:
@@ -128,9 +126,7 @@ def _parse_options(
     return chosen, given
 
 
-def _record(
-    found: Measurement, seed: int | None, command: str, path: Path
-) -> None:
+def _record(found: Measurement, seed: int | None, command: str, path: Path) -> None:
     key, value, unit, of, device, other = found
     if of == BY_SEED and seed is not None:
         keep_seeds(key, {seed: value}, unit, command, path)
@@ -146,10 +142,7 @@ def _record(
 
 
 def _is_known(
-    training: Training,
-    name: str,
-    seed: int | None,
-    known: Mapping[str, dict[str, Any]],
+    training: Training, name: str, seed: int | None, known: Mapping[str, dict[str, Any]]
 ) -> bool:
     """Whether something of a run with this seed, or of a study, is there."""
     key = training.key or training.name
@@ -176,9 +169,7 @@ def list_measurements(
         unit = units
         if not isinstance(unit, str):
             unit = unit[key if key in unit else ""]
-        yield Measurement(
-            f"{prefix}.{key}" if key else prefix, value, unit, seed
-        )
+        yield Measurement(f"{prefix}.{key}" if key else prefix, value, unit, seed)
 
 
 def show_progress(label: str) -> Callable[[Iterable[int]], Iterable[int]]:
@@ -242,12 +233,7 @@ def fit_module(
 
 
 def fit_once(
-    module: torch.nn.Module,
-    kind: str,
-    name: str,
-    seed: int,
-    asked: Options,
-    **fit: Any,
+    module: torch.nn.Module, kind: str, name: str, seed: int, asked: Options, **fit: Any
 ) -> dict[str, Any]:
     """What is known of a training; `fit` is what `fitted_module` takes besides.
 
@@ -269,17 +255,11 @@ def fit_once(
         "validation": [round(x, 4) for x in result.history.score],
     }
     if asked.weights != WEIGHTS:
-        save_weights(
-            path,
-            module,
-            describe_run(asked, seconds, kind=kind, facts=facts),
-        )
+        save_weights(path, module, describe_run(asked, seconds, kind=kind, facts=facts))
     return facts
 
 
-def describe_run(
-    asked: Options, seconds: float, **more: Any
-) -> dict[str, Any]:
+def describe_run(asked: Options, seconds: float, **more: Any) -> dict[str, Any]:
     """What is stored with the weights of seed 0."""
     known = {"seed": 0, "seconds": round(seconds, 1)}
     return {**origin(asked.command), **known, **more}

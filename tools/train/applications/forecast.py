@@ -42,12 +42,7 @@ from rnncore.forecast.examples import (
     weather,
     wine,
 )
-from rnncore.forecast.heads import (
-    Head,
-    gaussian_head,
-    mean_head,
-    quantile_head,
-)
+from rnncore.forecast.heads import Head, gaussian_head, mean_head, quantile_head
 from rnncore.forecast.models import Direct, EncoderDecoder, Recursive
 from rnncore.forecast.plan import parts_of, plan_for
 from rnncore.forecast.scores import coverage, crps, pinball_loss
@@ -89,11 +84,7 @@ RATE = {  # by study and network: what "rates" chose
         "gaussian": 0.003,
     },
     "weather": {"plain": 0.003, "covariates": 0.003},
-    "wine": {
-        "calendar": 0.0333333,
-        "no_calendar": 0.01,
-        "by_season": 0.003,
-    },
+    "wine": {"calendar": 0.0333333, "no_calendar": 0.01, "by_season": 0.003},
     "countries": {"1992": 0.003, "1997": 0.01, "2002": 0.01},
     "units": {"network": 0.0333333},
     "leak": {"none": 0.003},
@@ -127,9 +118,7 @@ class StudyRun(NamedTuple):
     seconds: float
 
 
-def run(
-    plan: StudyPlan, rate: float, seed: int, asked: Options
-) -> StudyRun:
+def run(plan: StudyPlan, rate: float, seed: int, asked: Options) -> StudyRun:
     """All of the plan's updates; the best weights by the validation windows."""
     begun = time.process_time()
     with seeded(seed):
@@ -159,18 +148,14 @@ def measure_errors(example: Example, point: np.ndarray) -> np.ndarray:
     return np.abs(example.actual - point).mean(axis=1) / example.unit
 
 
-def judge_quantiles(
-    example: Example, quantiles: np.ndarray
-) -> dict[str, float]:
+def judge_quantiles(example: Example, quantiles: np.ndarray) -> dict[str, float]:
     """In units of MASE CRPS and quantile loss; coverage of 50, 80, 90 %.
 
     The quantile loss weighs all levels alike: twice the mean pinball loss.
     """
     a, q = example.actual, quantiles
     return {
-        "quantile_loss": 2
-        * pinball_loss(a, q, LEVELS).mean()
-        / example.unit,
+        "quantile_loss": 2 * pinball_loss(a, q, LEVELS).mean() / example.unit,
         "crps": crps(a, q, LEVELS) / example.unit,
         "inside_50": coverage(a, q[2], q[4]),
         "inside_80": coverage(a, q[1], q[5]),
@@ -195,9 +180,7 @@ def train_on(
 
     def score(module: torch.nn.Module) -> float:
         return (
-            measure_errors(
-                e, e.back(predict_windows(module, head, e.test)[0])
-            )
+            measure_errors(e, e.back(predict_windows(module, head, e.test)[0]))
             .mean()
             .item()
         )
@@ -206,18 +189,10 @@ def train_on(
 
 
 def score_network(
-    found: Values,
-    study: str,
-    name: str,
-    plan: StudyPlan,
-    asked: Options,
-    key: str,
+    found: Values, study: str, name: str, plan: StudyPlan, asked: Options, key: str
 ) -> list[StudyRun]:
     """Train it with each seed at its rate, and append what it scores."""
-    runs = [
-        run(plan, RATE[study][name], s, asked)
-        for s in seeds_of(study, asked)
-    ]
+    runs = [run(plan, RATE[study][name], s, asked) for s in seeds_of(study, asked)]
     e = plan.windows
     for module, _ in runs:
         point, quantiles = predict_windows(module, plan.head, e.test)
@@ -251,14 +226,10 @@ def weather_study(found: Values, asked: Options) -> None:
         e = plan.windows
         line = ask_linear(best_linear(e.training, e.validation), e.test)
         found[f"linear_{name}"] = measure_errors(e, e.back(line))
-        score_network(
-            found, "weather", name, plan, asked, f"network_{name}"
-        )
+        score_network(found, "weather", name, plan, asked, f"network_{name}")
     last = np.repeat(e.values[e.origins - 1][None], 7, axis=0)
     found["persistence"] = measure_errors(e, last)
-    found["climatology"] = measure_errors(
-        e, e.back(np.zeros(e.actual.shape))
-    )
+    found["climatology"] = measure_errors(e, e.back(np.zeros(e.actual.shape)))
 
 
 def share_plans() -> dict[str, StudyPlan]:
@@ -272,9 +243,7 @@ def share_plans() -> dict[str, StudyPlan]:
     before, actual = prices[starts[2] - 1], prices[starts[2]]
     alone = [  # without the level
         w._replace(past=w.past[..., :1], known=w.known[..., :0])
-        for w in (
-            changes(cut(np.log(prices) / step, at, 20, 1)) for at in starts
-        )
+        for w in (changes(cut(np.log(prices) / step, at, 20, 1)) for at in starts)
     ]
     levels = [cut(scaled(prices, scaler), at, 20, 1) for at in starts]
     head = mean_head()
@@ -305,22 +274,13 @@ def leak_plans() -> dict[str, StudyPlan]:
     honest = fit_scaler(prices[: parts.training.stop])
     by_time = [origins(part, history, horizon) for part in parts]
     until_test = np.arange(history, parts.test.start)
-    mixed = np.random.default_rng(0).permutation(
-        origins(range(N), history, horizon)
-    )
+    mixed = np.random.default_rng(0).permutation(origins(range(N), history, horizon))
     sizes = np.cumsum([len(at) for at in by_time])
     head = mean_head()
 
-    def plan(
-        starts: list[np.ndarray], scaler: Scaler, stop_by: int
-    ) -> StudyPlan:
-        cuts = [
-            cut(scaled(prices, scaler), at, history, horizon)
-            for at in starts
-        ]
-        windows = Shares(
-            cuts[0], cuts[stop_by], cuts[2], scaler, prices[starts[2] - 1]
-        )
+    def plan(starts: list[np.ndarray], scaler: Scaler, stop_by: int) -> StudyPlan:
+        cuts = [cut(scaled(prices, scaler), at, history, horizon) for at in starts]
+        windows = Shares(cuts[0], cuts[stop_by], cuts[2], scaler, prices[starts[2] - 1])
 
         def score(module: torch.nn.Module) -> float:
             return compare_with_still(
@@ -394,13 +354,10 @@ def sunspot_plans() -> dict[str, StudyPlan]:
     e = sunspots()
     K = len(e.actual)
     plans = {
-        name: train_on(e, make, 800)
-        for name, make in make_networks_ahead(K).items()
+        name: train_on(e, make, 800) for name, make in make_networks_ahead(K).items()
     }
     head = gaussian_head()
-    gaussian = train_on(
-        e, partial(Direct, "GRU", 0, H, K, head.P), 800, head
-    )
+    gaussian = train_on(e, partial(Direct, "GRU", 0, H, K, head.P), 800, head)
     return plans | {"gaussian": gaussian}
 
 
@@ -415,13 +372,7 @@ def sunspot_study(found: Values, asked: Options) -> None:
                 told = feed_truth(module, plan.head, e)
                 found["fed_the_truth"].append(told)
             if name == "direct" and asked.keeps(seed):
-                keep(
-                    "forecast_sunspots",
-                    module,
-                    found[name][0],
-                    seconds,
-                    asked,
-                )
+                keep("forecast_sunspots", module, found[name][0], seconds, asked)
     sunspot_classics(found, e)
 
 
@@ -485,12 +436,8 @@ def wine_by_season() -> Example:
         return np.exp(before + unscaled(said, scaler))
 
     fed = scaled(grown, scaler)
-    train, valid, test = (
-        cut(fed, origins(p, 24, 12), 24, 12) for p in parts
-    )
-    return Example(
-        train, valid, test, e.values, e.origins, e.actual, back, e.unit
-    )
+    train, valid, test = (cut(fed, origins(p, 24, 12), 24, 12) for p in parts)
+    return Example(train, valid, test, e.values, e.origins, e.actual, back, e.unit)
 
 
 def wine_plans() -> dict[str, StudyPlan]:
@@ -523,9 +470,7 @@ def country_plan(
     """One model for all countries, ten years ahead."""
 
     def error(module: torch.nn.Module) -> float:
-        return country_scores(
-            windows, *predict_windows(module, HEAD, windows.test)
-        )[""]
+        return country_scores(windows, *predict_windows(module, HEAD, windows.test))[""]
 
     make = partial(Direct, "GRU", 1, H, 10, HEAD.P)
     return StudyPlan(make, HEAD, windows, score or error, 1000, {})
@@ -541,17 +486,11 @@ def country_study(found: Values, asked: Options) -> None:
     for name, plan in country_plans().items():
         year, c = int(name), plan.windows
         for seed in seeds_of("countries", asked):
-            module, seconds = run(
-                plan, RATE["countries"][name], seed, asked
-            )
-            scores = country_scores(
-                c, *predict_windows(module, HEAD, c.test)
-            )
+            module, seconds = run(plan, RATE["countries"][name], seed, asked)
+            scores = country_scores(c, *predict_windows(module, HEAD, c.test))
             append(found, f"network_{year}", scores)
             if year == ORIGINS[-1] and asked.keeps(seed):
-                keep(
-                    "forecast_countries", module, scores[""], seconds, asked
-                )
+                keep("forecast_countries", module, scores[""], seconds, asked)
         model = best_linear(c.training, c.validation)
         line = ask_linear(model, c.test)
         past = c.validation.target - ask_linear(model, c.validation)
@@ -642,9 +581,7 @@ def rival_study(found: Values, asked: Options) -> None:
     from sklearn.neural_network import MLPRegressor
 
     rivals: dict[str, Callable] = {
-        "forest": partial(
-            RandomForestRegressor, min_samples_leaf=5, max_features=0.3
-        ),
+        "forest": partial(RandomForestRegressor, min_samples_leaf=5, max_features=0.3),
         "feedforward": partial(
             MLPRegressor, hidden_layer_sizes=(64,), early_stopping=True
         ),
@@ -668,23 +605,17 @@ def line_study(found: Values, asked: Options) -> None:
     On the sunspots one for each quantile, for the countries the median's.
     """
     e = sunspots()
-    said, found["penalty"] = trained_line(
-        e, LEVELS, [0.001, 0.003, 0.01, 0.03, 0.1]
-    )
+    said, found["penalty"] = trained_line(e, LEVELS, [0.001, 0.003, 0.01, 0.03, 0.1])
     found["sunspots"] = measure_errors(e, e.back(said[3]))
     for key, value in judge_quantiles(e, e.back(said)).items():
         found[f"sunspots_{key}"] = value
     for year in ORIGINS[:1] if asked.check else ORIGINS:
         c = countries(year)
         median, _ = trained_line(c, [0.5], [0.0, 0.001, 0.01])
-        found[f"countries_{year}"] = np.abs(
-            median[0] - (c.actual - c.last)
-        ).mean()
+        found[f"countries_{year}"] = np.abs(median[0] - (c.actual - c.last)).mean()
 
 
-def trained_line(
-    parts: Any, levels: Sequence[float], penalties: Sequence[float]
-):
+def trained_line(parts: Any, levels: Sequence[float], penalties: Sequence[float]):
     """A linear autoregression for each quantile and step.
 
     What it says of the test windows, (Q, K, B), and its penalty on absolute
@@ -696,30 +627,18 @@ def trained_line(
     best = np.inf, np.empty(0), 0.0
     for penalty in tqdm(penalties, disable=None, leave=False):
         lines = [
-            [
-                QuantileRegressor(quantile=q, alpha=penalty).fit(x, y)
-                for y in target
-            ]
+            [QuantileRegressor(quantile=q, alpha=penalty).fit(x, y) for y in target]
             for q in levels
         ]
 
         def predict(windows: Windows, lines: Any = lines) -> np.ndarray:
-            each = [
-                [line.predict(flat(windows)) for line in row]
-                for row in lines
-            ]
-            return np.sort(
-                each, axis=0
-            )  # fitted separately, they may cross
+            each = [[line.predict(flat(windows)) for line in row] for row in lines]
+            return np.sort(each, axis=0)  # fitted separately, they may cross
 
         held_out = np.asarray(parts.validation.target)
-        loss = pinball_loss(
-            held_out, predict(parts.validation), levels
-        ).mean()
+        loss = pinball_loss(held_out, predict(parts.validation), levels).mean()
         best = min(
-            best,
-            (loss, predict(parts.test), penalty),
-            key=lambda found: found[0],
+            best, (loss, predict(parts.test), penalty), key=lambda found: found[0]
         )
     return best[1:]
 
@@ -729,13 +648,9 @@ def draw_study(found: Values, asked: Options) -> None:
     plan = sunspot_plans()["recursive"]
     e = plan.windows
     for seed in seeds_of("draws", asked):
-        module = run(
-            plan, RATE["sunspots"]["recursive"], seed, asked
-        ).module
+        module = run(plan, RATE["sunspots"]["recursive"], seed, asked).module
         assert isinstance(module, Recursive)
-        values = futures(
-            module, HEAD, e.test, LEVELS, 500, np.random.default_rng(seed)
-        )
+        values = futures(module, HEAD, e.test, LEVELS, 500, np.random.default_rng(seed))
         quantiles = e.back(np.quantile(values, LEVELS, axis=0))
         found["mase"].append(measure_errors(e, quantiles[3]).mean())
         append(found, "", judge_quantiles(e, quantiles))
@@ -768,11 +683,7 @@ def spread_study(found: Values, asked: Options) -> None:
 
 
 def keep(
-    name: str,
-    module: torch.nn.Module,
-    score: Any,
-    seconds: float,
-    asked: Options,
+    name: str, module: torch.nn.Module, score: Any, seconds: float, asked: Options
 ) -> None:
     """Store a network's weights with what they score."""
     known = describe_run(asked, seconds, kind="forecast example")
@@ -801,10 +712,7 @@ def measure_rates(study: str, asked: Options) -> Iterator[Measurement]:
     too, and is not used to choose. The networks with a deliberate mistake
     on share prices have no rate chosen for them.
     """
-    plans, seeds = (
-        PLANS[study](),
-        [*seeds_of(study, asked._replace(seeds=SEEDS))],
-    )
+    plans, seeds = PLANS[study](), [*seeds_of(study, asked._replace(seeds=SEEDS))]
     names = [name for name in plans if name in RATE[study]]
     steps = asked.steps or plans[names[0]].steps
     tested: dict[str, dict[str, list[float]]] = {}
@@ -814,14 +722,9 @@ def measure_rates(study: str, asked: Options) -> Iterator[Measurement]:
         module = run(plan, rate, seed, asked).module
         said = ask(module, plan.windows.validation)
         target = torch.as_tensor(plan.windows.validation.target).to(said)
-        loss, error = (
-            float(plan.head.loss(said, target)),
-            plan.score(module),
-        )
+        loss, error = float(plan.head.loss(said, target)), plan.score(module)
         tqdm.write(f"{name} {rate:g} {seed}: {loss:.4f}")
-        tested.setdefault(name, {}).setdefault(f"{rate:g}", []).append(
-            round(error, 4)
-        )
+        tested.setdefault(name, {}).setdefault(f"{rate:g}", []).append(round(error, 4))
         return Trained(loss, steps, lambda: error)
 
     found = compare(
@@ -832,10 +735,7 @@ def measure_rates(study: str, asked: Options) -> Iterator[Measurement]:
         headline=len(seeds) >= HEADLINE,
         extensions=4,
     )
-    key, unit = (
-        f"forecast.rates.{study}",
-        UNITS.get(study, "MASE over all steps"),
-    )
+    key, unit = f"forecast.rates.{study}", UNITS.get(study, "MASE over all steps")
     yield Measurement(key, to_json(found), unit, seeds)
     yield Measurement(f"{key}.every", tested, f"{unit}, by rate", seeds)
 
@@ -852,12 +752,9 @@ STUDIES = {
     "weather": ForecastStudy(
         weather_study, "MASE a day ahead; CRPS; quantile loss; share inside"
     ),
-    "leak": ForecastStudy(
-        leak_study, "mean absolute error over persistence's"
-    ),
+    "leak": ForecastStudy(leak_study, "mean absolute error over persistence's"),
     "sunspots": ForecastStudy(
-        sunspot_study,
-        "MASE a step ahead; CRPS; quantile loss; share inside",
+        sunspot_study, "MASE a step ahead; CRPS; quantile loss; share inside"
     ),
     "wine": ForecastStudy(
         wine_study, "MASE over a year; CRPS; quantile loss; share inside"
@@ -877,8 +774,7 @@ STUDIES = {
         spread_study, "MASE and CRPS over five days; share inside; origins"
     ),
     "draws": ForecastStudy(
-        draw_study,
-        "MASE over five years; CRPS; quantile loss; share inside",
+        draw_study, "MASE over five years; CRPS; quantile loss; share inside"
     ),
 }
 
@@ -889,9 +785,7 @@ def measure(name: str, asked: Options) -> Iterator[Measurement]:
     STUDIES[name].run(values, asked)
     rounded = {k: np.round(v, 4).tolist() for k, v in values.items()}
     seeds = [*seeds_of(name, asked)] if STUDIES[name].seeded else None
-    yield from list_measurements(
-        f"forecast.{name}", rounded, STUDIES[name].unit, seeds
-    )
+    yield from list_measurements(f"forecast.{name}", rounded, STUDIES[name].unit, seeds)
 
 
 TRAINING = Training(

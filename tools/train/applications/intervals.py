@@ -22,19 +22,10 @@ import numpy as np
 import torch
 
 from rnncore.comparison import Setting, Trained, compare, to_json
-from rnncore.forecast.classical import (
-    ask_linear,
-    best_linear,
-    with_past_errors,
-)
+from rnncore.forecast.classical import ask_linear, best_linear, with_past_errors
 from rnncore.forecast.conformal import follow, margin, miss
 from rnncore.forecast.examples import LEVELS, Example, sunspots, weather
-from rnncore.forecast.heads import (
-    Head,
-    gaussian_head,
-    mixture_head,
-    quantile_head,
-)
+from rnncore.forecast.heads import Head, gaussian_head, mixture_head, quantile_head
 from rnncore.forecast.models import Direct, Recursive
 from rnncore.forecast.nbeats import NBeats
 from rnncore.forecast.scores import coverage, crps, pinball_loss
@@ -47,22 +38,9 @@ H, DEEP = 32, 64  # units of the recurrent networks, and of N-BEATS
 RATES = [0.001, 0.003, 0.01]
 SEEDS = (0, 1, 2, 3, 4)
 STEPS = {"sunspots": 800, "weather": 500}
-EXAMPLES: dict[str, Callable[[], Example]] = {
-    "sunspots": sunspots,
-    "weather": weather,
-}
+EXAMPLES: dict[str, Callable[[], Example]] = {"sunspots": sunspots, "weather": weather}
 PROMISED, LOW, HIGH = 0.8, 1, 5  # of LEVELS
-FOLLOWED = [
-    0.0,
-    0.005,
-    0.01,
-    0.02,
-    0.04,
-    0.08,
-    0.16,
-    0.32,
-    0.64,
-]  # 0: not at all
+FOLLOWED = [0.0, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64]  # 0: not at all
 PATHS = 200
 FINE = tuple((np.arange(100) + 0.5) / 100)  # levels to draw from
 
@@ -77,9 +55,7 @@ def one_step(windows: Windows) -> Windows:
 
     Shapes: windows -> past (T, B, 1+F); known (1, B, F); target (1, B)
     """
-    return windows._replace(
-        known=windows.known[:1], target=windows.target[:1]
-    )
+    return windows._replace(known=windows.known[:1], target=windows.target[:1])
 
 
 class Rival(NamedTuple):
@@ -151,9 +127,7 @@ RIVALS = {
 def rivals_on(data: str) -> dict[str, Rival]:
     """All on the sunspots; on the weather DeepAR with its means fed back alone."""
     left_out = "DeepAR" if data == "weather" else ""
-    return {
-        name: rival for name, rival in RIVALS.items() if name != left_out
-    }
+    return {name: rival for name, rival in RIVALS.items() if name != left_out}
 
 
 @cache
@@ -168,17 +142,12 @@ def train_network(data: str, name: str, rate: float, seed: int, steps: int):
     make, head, _, kept_by = RIVALS[name]
     e = make_example(data)
     windows = WindowParts(e.training, kept_by(e.validation))
-    score, options = (
-        partial(score_module, data, name),
-        {"evaluate_every": 25},
-    )
+    score, options = partial(score_module, data, name), {"evaluate_every": 25}
     plan = StudyPlan(partial(make, e), head, windows, score, steps, options)
     return run(plan, rate, seed, Options()).module
 
 
-def make_contender(
-    data: str, name: str
-) -> Callable[[Setting, int, int], Trained]:
+def make_contender(data: str, name: str) -> Callable[[Setting, int, int], Trained]:
     """What `compare` asks for."""
     says, e = RIVALS[name].says, make_example(data)
 
@@ -214,9 +183,7 @@ def correct_intervals(e: Example, said: Said) -> dict[str, Any]:
     "rates" has the last with each rate, "rate" that which the validation
     part chose.
     """
-    misses = miss(
-        e.validation.target, said.validation[LOW], said.validation[HIGH]
-    )
+    misses = miss(e.validation.target, said.validation[LOW], said.validation[HIGH])
     later = miss(e.test.target, said.test[LOW], said.test[HIGH])
     once = margin(misses, PROMISED)
     moving = {rate: move_margins(later, rate, once) for rate in FOLLOWED}
@@ -226,28 +193,20 @@ def correct_intervals(e: Example, said: Said) -> dict[str, Any]:
         "as it is": judge_intervals(e, said, 0 * later),
         "widened once": judge_intervals(e, said, moving[0.0]),
         "followed": judge_intervals(e, said, moving[rate]),
-        "rates": [
-            judge_intervals(e, said, moving[rate]) for rate in FOLLOWED
-        ],
+        "rates": [judge_intervals(e, said, moving[rate]) for rate in FOLLOWED],
     }
 
 
-def move_margins(
-    misses: np.ndarray, rate: float, first: np.ndarray
-) -> np.ndarray:
+def move_margins(misses: np.ndarray, rate: float, first: np.ndarray) -> np.ndarray:
     """Margins that follow, or stay where they are."""
     if not rate:
         return np.repeat(first[:, None], misses.shape[1], axis=1)
     return follow(misses, PROMISED, rate, first)
 
 
-def judge_intervals(
-    e: Example, said: Said, margins: np.ndarray
-) -> dict[str, float]:
+def judge_intervals(e: Example, said: Said, margins: np.ndarray) -> dict[str, float]:
     """Test intervals with a margin: share that held, width, loss."""
-    ends = e.back(
-        np.stack([said.test[LOW] - margins, said.test[HIGH] + margins])
-    )
+    ends = e.back(np.stack([said.test[LOW] - margins, said.test[HIGH] + margins]))
     return {
         "held": coverage(e.actual, *ends),
         "width": float((ends[1] - ends[0]).mean() / e.unit),
@@ -267,8 +226,7 @@ def chosen_rate(e: Example, said: np.ndarray, misses: np.ndarray) -> float:
     def loss(rate: float) -> float:
         more = move_margins(misses, rate, np.zeros(len(misses)))
         return interval_loss(
-            e.validation.target,
-            np.stack([said[LOW] - more, said[HIGH] + more]),
+            e.validation.target, np.stack([said[LOW] - more, said[HIGH] + more])
         )
 
     return min(FOLLOWED, key=loss)
@@ -291,32 +249,21 @@ def run_study(data: str, asked: Options) -> Iterator[Measurement]:
     rivals = rivals_on(data)
     names = {name: make_contender(data, name) for name in rivals}
     grid = {"rate": RATES}
-    found = compare(
-        names, grid, steps=steps, seeds=SEEDS, headline=True, extensions=4
-    )
-    unit = (
-        "CRPS of seven levels, in units of persistence's error a step ahead"
-    )
-    yield Measurement(
-        f"intervals.{data}", to_json(found), unit, list(SEEDS)
-    )
+    found = compare(names, grid, steps=steps, seeds=SEEDS, headline=True, extensions=4)
+    unit = "CRPS of seven levels, in units of persistence's error a step ahead"
+    yield Measurement(f"intervals.{data}", to_json(found), unit, list(SEEDS))
     if "DeepAR" in rivals:
         every = {
             f"{rate:g}": [
                 score_module(
-                    data,
-                    "DeepAR",
-                    train_network(data, "DeepAR", rate, seed, steps),
+                    data, "DeepAR", train_network(data, "DeepAR", rate, seed, steps)
                 )
                 for seed in SEEDS
             ]
             for rate in found.grid["rate"]
         }
         yield Measurement(
-            f"intervals.{data}.deepar",
-            every,
-            f"{unit}, by rate",
-            list(SEEDS),
+            f"intervals.{data}.deepar", every, f"{unit}, by rate", list(SEEDS)
         )
     line = straight_line(e)
     facts: dict[str, Any] = {
@@ -326,36 +273,24 @@ def run_study(data: str, asked: Options) -> Iterator[Measurement]:
     }
     for name, rival in rivals.items():
         rate = found.results[name].chosen["rate"]
-        modules = [
-            train_network(data, name, rate, seed, steps) for seed in SEEDS
-        ]
+        modules = [train_network(data, name, rate, seed, steps) for seed in SEEDS]
         ends = [e.back(rival.says(m, e.test))[[LOW, HIGH]] for m in modules]
         facts["held"][name] = [coverage(e.actual, *pair) for pair in ends]
-        facts["weights"][name] = sum(
-            p.numel() for p in modules[0].parameters()
-        )
+        facts["weights"][name] = sum(p.numel() for p in modules[0].parameters())
     unit = "CRPS of a straight line; weights; share of 80 % intervals that held"
     yield Measurement(f"intervals.{data}.facts", facts, unit, list(SEEDS))
     name = "GRU, quantiles"
     rate = found.results[name].chosen["rate"]
-    fixed: dict[str, Any] = {
-        "line": correct_intervals(e, line),
-        "network": [],
-    }
+    fixed: dict[str, Any] = {"line": correct_intervals(e, line), "network": []}
     for seed in SEEDS:
         module = train_network(data, name, rate, seed, steps)
         says = RIVALS[name].says
         said = Said(says(module, e.validation), says(module, e.test))
         fixed["network"].append(correct_intervals(e, said))
     unit = "share held; width and pinball loss of both ends, as the CRPS"
-    yield Measurement(
-        f"intervals.{data}.corrected", fixed, unit, list(SEEDS)
-    )
+    yield Measurement(f"intervals.{data}.corrected", fixed, unit, list(SEEDS))
 
 
 TRAINING = Training(
-    "intervals",
-    __doc__,
-    {},
-    {data: partial(run_study, data) for data in EXAMPLES},
+    "intervals", __doc__, {}, {data: partial(run_study, data) for data in EXAMPLES}
 )

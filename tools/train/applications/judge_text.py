@@ -35,17 +35,8 @@ from rnncore.text.sampling import (
 )
 from rnncore.text.storage import load_model
 from rnncore.text.vocabulary import Vocabulary, character_vocabulary
-from tools.train.applications.text import (
-    SMOOTHED,
-    chosen_counts,
-    describe_versions,
-)
-from tools.train.runner import (
-    Measurement,
-    Options,
-    Training,
-    list_measurements,
-)
+from tools.train.applications.text import SMOOTHED, chosen_counts, describe_versions
+from tools.train.runner import Measurement, Options, Training, list_measurements
 
 SHAPES = {
     **{
@@ -57,10 +48,7 @@ SHAPES = {
 }
 FUNCTION = "\n\n    @property\n    def "  # a short method
 TUNE = "\n\nM:6/8\nL:1/8\nK:G\n"
-COUNTED = {
-    "temperature 1": lambda p: p,
-    "nucleus 0.9": lambda p: nucleus(p, 0.9),
-}
+COUNTED = {"temperature 1": lambda p: p, "nucleus 0.9": lambda p: nucleus(p, 0.9)}
 LENGTH = 400  # characters at most
 
 
@@ -90,9 +78,7 @@ def counted_texts(
     return [vocabulary.decode(column) for column in texts[len(begun) :].T]
 
 
-def measure_copied(
-    written: list[str], training: str, length: int = 30
-) -> float:
+def measure_copied(written: list[str], training: str, length: int = 30) -> float:
     """The share of runs of 30 characters that also occur in training."""
     runs = {training[t : t + length] for t in range(len(training))}
     found = [
@@ -117,9 +103,7 @@ def judge_functions(written: list[str], training: str) -> dict[str, float]:
         "finished": len(done) / len(written),
         "accepted": sum(map(parses, done)) / len(written),
         "lines": float(np.mean([line_parses(x) for x in lines])),
-        "repeated": float(
-            np.mean([repeated_share(t, 12) for t in written])
-        ),
+        "repeated": float(np.mean([repeated_share(t, 12) for t in written])),
         "copied": measure_copied(written, training),
     }
 
@@ -142,9 +126,7 @@ def judge_tunes(written: list[str], training: str) -> dict[str, float]:
         "finished": len(done) / len(written),
         "accepted": read / len(written),
         "bars": fit / max(1, bars),
-        "repeated": float(
-            np.mean([repeated_share(t, 12) for t in written])
-        ),
+        "repeated": float(np.mean([repeated_share(t, 12) for t in written])),
         "copied": measure_copied(written, training),
     }
 
@@ -172,9 +154,7 @@ def measure(name: str, asked: Options) -> Iterator[Measurement]:
     found = {}
     for how, shape in SHAPES.items():
         written = [
-            write_texts(
-                model, vocabulary, prompt, shape, seed, how_many(asked)
-            )
+            write_texts(model, vocabulary, prompt, shape, seed, how_many(asked))
             for seed in asked.seeds
         ]
         found[how] = [judge(some, training) for some in written]
@@ -193,12 +173,7 @@ def run_counts(asked: Options) -> Iterator[Measurement]:
             for how, shape in COUNTED.items():
                 written = [
                     counted_texts(
-                        fitted,
-                        vocabulary,
-                        prompt,
-                        seed,
-                        how_many(asked),
-                        shape,
+                        fitted, vocabulary, prompt, seed, how_many(asked), shape
                     )
                     for seed in asked.seeds
                 ]
@@ -218,9 +193,7 @@ def run_shares(
     for how, runs in found.items():
         values = {key: [run[key] for run in runs] for key in runs[0]}
         prefix = f"writing.{name}.{how}"
-        yield from list_measurements(
-            prefix, values, "share", list(asked.seeds)
-        )
+        yield from list_measurements(prefix, values, "share", list(asked.seeds))
     yield Measurement("writing.versions", describe_versions(), "version", 0)
 
 
@@ -228,7 +201,6 @@ TRAINING = Training(
     "judge_text",
     __doc__,
     {},
-    {name: partial(measure, name) for name in JOBS}
-    | {"counts": run_counts},
+    {name: partial(measure, name) for name in JOBS} | {"counts": run_counts},
     "writing",
 )

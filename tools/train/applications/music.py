@@ -36,12 +36,7 @@ from rnncore.music.habits import habits
 from rnncore.music.markov import Chain
 from rnncore.music.published_sets import ALONE, as_published
 from rnncore.music.split import ScoreParts, split
-from rnncore.music.training import (
-    rolls,
-    save_model,
-    train_frames,
-    train_voices,
-)
+from rnncore.music.training import rolls, save_model, train_frames, train_voices
 from rnncore.music.voices import Table, VoiceModel, moved, score_nats
 from rnncore.storage.weights import halved, origin
 from tools.train.runner import (
@@ -52,9 +47,7 @@ from tools.train.runner import (
     show_progress,
 )
 
-UNIT = (
-    "nats per frame of the test pieces, first frames left out, one per seed"
-)
+UNIT = "nats per frame of the test pieces, first frames left out, one per seed"
 UNITS = {
     "": UNIT,
     "seconds": "s of one core, one per seed",
@@ -83,9 +76,7 @@ class ToldVoices(DeeperVoices):
         super().__init__(V, hidden, width, drop)
         self.before = Table(self.past.num_embeddings, hidden)
 
-    def remember(
-        self, past: Tensor, state: Any = None
-    ) -> tuple[Tensor, Any]:
+    def remember(self, past: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         """What is left of all frames before, and the last as it was."""
         h, state = super().remember(past, state)
         return h + self.before(past), state
@@ -153,11 +144,7 @@ def train(
     """One model, and what it scores."""
     if name in ("longer", "deeper", "told") and seed:
         return
-    options = {
-        **planned,
-        "seed": seed,
-        "progress": show_progress(f"{name}, {seed}"),
-    }
+    options = {**planned, "seed": seed, "progress": show_progress(f"{name}, {seed}")}
     if asked.steps:
         options["steps"] = asked.steps
     model, about = make(options)
@@ -179,11 +166,7 @@ def run_rates(asked: Options) -> Iterator[Measurement]:
         options = {**VOICES, **FRAMES}[name] | {"seed": 0}
         if asked.steps:
             options["steps"] = asked.steps
-        known = (
-            read_parts()
-            if name in VOICES
-            else [rolls(p) for p in read_parts()]
-        )
+        known = read_parts() if name in VOICES else [rolls(p) for p in read_parts()]
         planned, tried = make.__kwdefaults__["rate"], {}
         for rate in planned / 2, 2 * planned:
             told = show_progress(f"{name}, {rate:g}")
@@ -236,14 +219,10 @@ def run_chain(asked: Options) -> Iterator[Measurement]:
             tried[" ".join(looked_up)] = nats
         best = min(tried, key=lambda facts: min(tried[facts]))
         doubt = DOUBTS[tried[best].index(min(tried[best]))]
-        counted = Chain(
-            known[: 1 if asked.check else None], best.split(), doubt
-        )
+        counted = Chain(known[: 1 if asked.check else None], best.split(), doubt)
         unit = "nats per frame of the validation pieces, one per doubt"
         yield Measurement(f"music.{name}.tried", tried, unit, None)
-        yield Measurement(
-            f"music.{name}.doubts", DOUBTS, "times Witten-Bell's", None
-        )
+        yield Measurement(f"music.{name}.doubts", DOUBTS, "times Witten-Bell's", None)
         chosen = {"facts": best.split(), "doubt": doubt}
         yield Measurement(
             f"music.{name}.chosen", chosen, "by the validation pieces", None

@@ -26,13 +26,7 @@ from tqdm import tqdm
 
 from rnncore.application import cooling, seeded, train_module
 from rnncore.comparison import Setting, Trained, compare, to_json
-from rnncore.data.speech import (
-    RATE,
-    WORDS,
-    Clip,
-    digit_strings,
-    split_voices,
-)
+from rnncore.data.speech import RATE, WORDS, Clip, digit_strings, split_voices
 from rnncore.optim import Optimizer, adam
 from rnncore.speech.features import BANDS, heard
 from rnncore.speech.letters import (
@@ -74,9 +68,7 @@ Labels = Letters | Words | Choice
 def plain_stack(D: int, H: int, K: int) -> DilatedRecognizer:
     """The dilated stack without what normalises it, from the same weights."""
     model = DilatedRecognizer(D, H, K)
-    model.norms = torch.nn.ModuleList(
-        torch.nn.Identity() for _ in model.norms
-    )
+    model.norms = torch.nn.ModuleList(torch.nn.Identity() for _ in model.norms)
     return model
 
 
@@ -103,9 +95,7 @@ NETWORKS = {
     "dilated.longer": SpeechPlan(  # the loop's time
         DilatedRecognizer, 160, 0.016, 1400, cooling
     ),
-    "wide": SpeechPlan(
-        DilatedRecognizer, 216, 0.008
-    ),  # the loop's weights; a study's
+    "wide": SpeechPlan(DilatedRecognizer, 216, 0.008),  # the loop's weights; a study's
 }
 COMPARED = "loop", "window", "plain"
 RATES = [0.002, 0.004, 0.008]
@@ -113,16 +103,7 @@ STACK = [0.008, 0.016, 0.032]  # with normalisation it tolerates higher ones
 WIDE = [0.004, *STACK]
 LEVELS = 20.0, 10.0, 5.0, 0.0  # dB of the tests
 WIDTH, ORDER = 8, 6  # of the beam, of the letter model
-WEIGHTS = [
-    0.0,
-    0.25,
-    0.5,
-    1.0,
-    2.0,
-    4.0,
-    8.0,
-    16.0,
-]  # of its log p; 0: without it
+WEIGHTS = [0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0]  # of its log p; 0: without it
 B, EVERY = 32, 100
 
 
@@ -142,20 +123,14 @@ def make_data(seed: int, count: int = 3000, tested: int = 250) -> Data:
     levels = (0.0, 30.0)
     train = digit_strings(rng, count, known, signal_to_noise=levels)
     valid = digit_strings(rng, 200, known, signal_to_noise=levels)
-    return Data(
-        train,
-        valid,
-        {level: make_unheard(level, tested) for level in LEVELS},
-    )
+    return Data(train, valid, {level: make_unheard(level, tested) for level in LEVELS})
 
 
 def make_unheard(level: float, count: int = 250) -> list[Clip]:
     """Recordings at a level, by voices that are in no training set."""
     _, unknown = split_voices(np.random.default_rng(0))
     rng = np.random.default_rng([2, int(level)])
-    return digit_strings(
-        rng, count, unknown, signal_to_noise=(level, level)
-    )
+    return digit_strings(rng, count, unknown, signal_to_noise=(level, level))
 
 
 def encode_clips(clips: list[Clip], letters: Labels) -> tuple[list, list]:
@@ -177,28 +152,19 @@ class SpeechRun(NamedTuple):
     model: Any
     letters: Letters
     data: Data
-    scores: list[
-        float
-    ]  # % of the words of the validation wrong, on the way
+    scores: list[float]  # % of the words of the validation wrong, on the way
     seconds: float
 
 
 def run(
-    name: str,
-    rate: float,
-    seed: int,
-    steps: int,
-    every: int,
-    asked: Options,
+    name: str, rate: float, seed: int, steps: int, every: int, asked: Options
 ) -> SpeechRun:
     """A network after a number of updates at this rate."""
     found = make_data(seed, 60, 8) if asked.check else make_data(seed)
     letters = letters_of(c.sentence.text for c in found.train)
     features, labels = encode_clips(found.train, letters)
     with seeded(seed):
-        model = NETWORKS[name].kind(
-            2 * BANDS, NETWORKS[name].units, letters.size
-        )
+        model = NETWORKS[name].kind(2 * BANDS, NETWORKS[name].units, letters.size)
     result, seconds = fit_module(
         model,
         speech_loss,
@@ -218,9 +184,7 @@ def train(name: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """One run, and its word error rates on the unknown voices."""
     plan = NETWORKS[name]
     rate, steps = plan.rate, asked.steps or plan.steps
-    model, letters, found, valid, seconds = run(
-        name, rate, seed, steps, EVERY, asked
-    )
+    model, letters, found, valid, seconds = run(name, rate, seed, steps, EVERY, asked)
     scores = {
         f"{level:g}": error_rate(model, clips, letters)
         for level, clips in found.test.items()
@@ -230,9 +194,7 @@ def train(name: str, seed: int, asked: Options) -> Iterator[Measurement]:
     yield from list_measurements(f"speech.{name}", facts, units_of)
     if name == "loop" and asked.keeps(seed):
         score = error_rate(halved(model), found.test[20.0], letters)
-        known = describe_run(
-            asked, seconds, score=score, unit="% word errors at 20 dB"
-        )
+        known = describe_run(asked, seconds, score=score, unit="% word errors at 20 dB")
         path = asked.weights / "speech_digits.safetensors"
         save_recognizer(path, model, letters, known, torch.float16)
 
@@ -247,9 +209,7 @@ def measure_rates(
         tqdm.write(f"{name} {setting} {seed}: {made.scores[-1]:.2f}")
         clips = made.data.test[20.0]
         return Trained(
-            made.scores[-1],
-            steps,
-            lambda: error_rate(made.model, clips, made.letters),
+            made.scores[-1], steps, lambda: error_rate(made.model, clips, made.letters)
         )
 
     found = compare(
@@ -267,9 +227,7 @@ def measure_times(asked: Options) -> Iterator[Measurement]:
     letters = letters_of(c.sentence.text for c in found.train)
     next_batch = similar_lengths(*encode_clips(found.train, letters), B)
     models = {
-        name: NETWORKS[name].kind(
-            2 * BANDS, NETWORKS[name].units, letters.size
-        )
+        name: NETWORKS[name].kind(2 * BANDS, NETWORKS[name].units, letters.size)
         for name in ("loop", "window", "dilated")
     }
     taken: dict[str, list[float]] = {name: [] for name in models}
@@ -286,9 +244,7 @@ def measure_times(asked: Options) -> Iterator[Measurement]:
             )
             if turn:
                 taken[name].append(1000 * (time.process_time() - begun) / 5)
-    medians = {
-        name: float(np.median(values)) for name, values in taken.items()
-    }
+    medians = {name: float(np.median(values)) for name, values in taken.items()}
     yield from list_measurements("speech.times", medians, "ms an update", 0)
 
 
@@ -312,9 +268,7 @@ def known_strings(level: float, count: int = 100) -> list[Clip]:
     return digit_strings(rng, count, known, signal_to_noise=(level, level))
 
 
-def run_letter_weights(
-    model: Any, letters: Letters, asked: Options
-) -> list[float]:
+def run_letter_weights(model: Any, letters: Letters, asked: Options) -> list[float]:
     """Word errors by the weight of the letter model, over all levels, in %."""
     count = 4 if asked.check else 100
     clips = [c for level in LEVELS for c in known_strings(level, count)]
@@ -336,9 +290,7 @@ def measure_lexicon(asked: Options) -> Iterator[Measurement]:
     weight = WEIGHTS[int(np.argmin(errors))]
     key = "speech.lexicon.letters"
     curve = {"weights": WEIGHTS, "errors": errors}
-    yield Measurement(
-        f"{key}.curve", curve, "% word errors of validation", 0
-    )
+    yield Measurement(f"{key}.curve", curve, "% word errors of validation", 0)
     yield Measurement(f"{key}.weight", weight, "of log p of a letter", 0)
     language = letter_model(letters, weight)
     for level in LEVELS[:1] if asked.check else LEVELS:
@@ -348,25 +300,15 @@ def measure_lexicon(asked: Options) -> Iterator[Measurement]:
         read = {
             "greedy": [written(p, letters) for p in found],
             "beam": [written(p, letters, WIDTH) for p in found],
-            "letters": [
-                written(p, letters, WIDTH, language) for p in found
-            ],
+            "letters": [written(p, letters, WIDTH, language) for p in found],
             "words": [read_words(p, WORDS, letters, WIDTH) for p in found],
         }
-        facts = {
-            name: word_errors(true, said) for name, said in read.items()
-        }
+        facts = {name: word_errors(true, said) for name, said in read.items()}
         greedy = [word for said in read["greedy"] for word in said.split()]
-        facts["none"] = 100 * float(
-            np.mean([w not in WORDS for w in greedy])
-        )
+        facts["none"] = 100 * float(np.mean([w not in WORDS for w in greedy]))
         for name, value in facts.items():
-            unit = (
-                "% of the words read" if name == "none" else "% word errors"
-            )
-            yield Measurement(
-                f"speech.lexicon.{name}.{level:g}", value, unit, 0
-            )
+            unit = "% of the words read" if name == "none" else "% word errors"
+            yield Measurement(f"speech.lexicon.{name}.{level:g}", value, unit, 0)
 
 
 TRAINING = Training(
@@ -380,8 +322,6 @@ TRAINING = Training(
         "rates.dilated": partial(
             measure_rates, ("dilated",), STACK, "speech.rates.dilated"
         ),
-        "rates.wide": partial(
-            measure_rates, ("wide",), WIDE, "speech.rates.wide"
-        ),
+        "rates.wide": partial(measure_rates, ("wide",), WIDE, "speech.rates.wide"),
     },
 )

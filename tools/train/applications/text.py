@@ -50,11 +50,7 @@ from rnncore.text.ngrams import (
     three_discounts,
 )
 from rnncore.text.storage import load_model, save_model
-from rnncore.text.vocabulary import (
-    Vocabulary,
-    character_vocabulary,
-    word_vocabulary,
-)
+from rnncore.text.vocabulary import Vocabulary, character_vocabulary, word_vocabulary
 from tools.measurements import read
 from tools.train.runner import (
     Measurement,
@@ -71,22 +67,9 @@ WORDS = *range(2, 13), 16, 20, 24, 32, 48  # orders of n-grams
 CHARACTERS = *range(4, 13), 14, 16, 18, 20, 24, 28, 32, 40
 SMOOTHED = {"one": one_discount, "three": three_discounts}  # Kneser-Ney's
 COPIED = 8  # tokens: a run that also occurs in training was copied
-RECOUNTS = {
-    True: 20,
-    False: 12,
-}  # parts of the test: in words, in characters
+RECOUNTS = {True: 20, False: 12}  # parts of the test: in words, in characters
 VARIANTS = (320, 0.3), (320, 0.5), (192, 0.3)  # of Python's units, dropout
-SHARES = (
-    0.0,
-    0.1,
-    0.3,
-    0.5,
-    0.7,
-    0.9,
-    0.95,
-    0.98,
-    1.0,
-)  # of the network, mixed
+SHARES = 0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.98, 1.0  # of the network, mixed
 
 
 class TextPlan(NamedTuple):
@@ -147,9 +130,7 @@ def train_model(plan: TextPlan, name: str, seed: int, steps: int) -> Fitted:
     ids = tuple(map(vocabulary.encode, texts))
 
     with seeded(seed):
-        model = LanguageModel(
-            vocabulary.size, plan.H, "LSTM", 1, plan.dropout
-        )
+        model = LanguageModel(vocabulary.size, plan.H, "LSTM", 1, plan.dropout)
     rows_valid = stretches(ids[1], 32)
     rows = stretches(ids[2], plan.lanes)
     result, seconds = fit_module(
@@ -223,22 +204,13 @@ def run_regularised(asked: Options) -> Iterator[Measurement]:
     def fit_variant(H: int, dropout: float, seed: int) -> dict[str, Any]:
         plan = PLANS["python"]._replace(H=H, dropout=dropout)
         name = f"python, {H}, {dropout}"
-        return train_model(
-            plan, name, seed, asked.steps or plan.steps
-        ).scores
+        return train_model(plan, name, seed, asked.steps or plan.steps).scores
 
     first = {of: fit_variant(*of, seed=asked.seeds[0]) for of in VARIANTS}
     best = min(first, key=lambda of: first[of]["valid"])
-    runs = [
-        first[best],
-        *(fit_variant(*best, seed=s) for s in asked.seeds[1:]),
-    ]
-    found: dict[str, Any] = {
-        key: [run[key] for run in runs] for key in runs[0]
-    }
-    tried = [
-        [*of, run["valid"], run["training"]] for of, run in first.items()
-    ]
+    runs = [first[best], *(fit_variant(*best, seed=s) for s in asked.seeds[1:])]
+    found: dict[str, Any] = {key: [run[key] for run in runs] for key in runs[0]}
+    tried = [[*of, run["valid"], run["training"]] for of, run in first.items()]
     found |= {"tried": tried, "chosen": best}
     prefix = "text.python.regularised"
     yield from list_measurements(prefix, found, UNIT, list(asked.seeds))
@@ -247,10 +219,7 @@ def run_regularised(asked: Options) -> Iterator[Measurement]:
 def evaluate_dynamically(plan, model, valid, test) -> dict:
     """Dynamic evaluation in the text's order, its rate chosen on other text."""
     valid, test = (stretches(ids, 1) for ids in (valid, test))
-    found = {
-        rate: dynamic_nats(model, valid, rate, plan.T).mean()
-        for rate in RATES
-    }
+    found = {rate: dynamic_nats(model, valid, rate, plan.T).mean() for rate in RATES}
     rate = min(found, key=lambda r: found[r])
     nats = dynamic_nats(model, test, rate, plan.T)
     return {"dynamic": nats.mean(), "dynamic_rate": rate}
@@ -266,22 +235,16 @@ def run_dynamic(asked: Options) -> Iterator[Measurement]:
         for seed in asked.seeds:
             if seed == 0 and plan.weights:
                 model, vocabulary, _ = load_model(stored(plan.weights))
-                ids = tuple(
-                    map(vocabulary.encode, plan.corpus(seed).texts())
-                )
+                ids = tuple(map(vocabulary.encode, plan.corpus(seed).texts()))
             elif plan.words:
-                run = train_model(
-                    plan, name, seed, asked.steps or plan.steps
-                )
+                run = train_model(plan, name, seed, asked.steps or plan.steps)
                 model, ids = run.model, run.ids
             else:
                 continue
             of_seeds[seed] = evaluate_dynamically(plan, model, *ids[1:])
         for key in "dynamic", "dynamic_rate":
             values = [scores[key] for scores in of_seeds.values()]
-            yield Measurement(
-                f"text.{name}.{key}", values, UNIT, list(of_seeds)
-            )
+            yield Measurement(f"text.{name}.{key}", values, UNIT, list(of_seeds))
 
 
 def measure_baselines(plan, vocabulary, model, texts) -> dict:
@@ -311,23 +274,17 @@ def count_ngrams(plan, vocabulary, texts) -> tuple[dict, list[np.ndarray]]:
     chooses the order of each, and that of PPM, which reads characters.
     """
     ids, *held = map(vocabulary.encode, texts)
-    tried: dict[str, dict[int, list[np.ndarray]]] = {
-        key: {} for key in SMOOTHED
-    }
+    tried: dict[str, dict[int, list[np.ndarray]]] = {key: {} for key in SMOOTHED}
     ppm = {}
     for key, discounts in SMOOTHED.items():
-        models = kneser_ney_models(
-            ids, max(plan.orders), vocabulary.size, discounts
-        )
+        models = kneser_ney_models(ids, max(plan.orders), vocabulary.size, discounts)
         for n, fitted in enumerate(models, start=1):
             if n > 1 and n not in plan.orders:
                 continue
             p = [kneser_ney_probabilities(fitted, h) for h in held]
             tried[key][n] = [-np.log(part) for part in p]
             if key == "one" and not plan.words:  # the same counts
-                ppm[n] = [
-                    -np.log(ppm_probabilities(fitted, h)) for h in held
-                ]
+                ppm[n] = [-np.log(ppm_probabilities(fitted, h)) for h in held]
     orders = {key: least_order(by_order) for key, by_order in tried.items()}
     best = min(SMOOTHED, key=lambda key: tried[key][orders[key]][0].mean())
     by_order, order = tried[best], orders[best]
@@ -340,10 +297,7 @@ def count_ngrams(plan, vocabulary, texts) -> tuple[dict, list[np.ndarray]]:
         "by_order": [nats[1].mean() for nats in by_order.values()],
     }
     for key, n in orders.items():
-        scores |= {
-            f"ngrams_{key}": tried[key][n][1][1:].mean(),
-            f"order_{key}": n,
-        }
+        scores |= {f"ngrams_{key}": tried[key][n][1][1:].mean(), f"order_{key}": n}
     if ppm:
         order = least_order(ppm)
         scores |= {"ppm": ppm[order][1][1:].mean(), "ppm_order": order}
@@ -362,13 +316,9 @@ def least_order(by_order: dict[int, list[np.ndarray]]) -> int:
     Raises ValueError where that is the longest order tried.
     """
     least = min(nats[0].mean() for nats in by_order.values())
-    order = next(
-        n for n in by_order if by_order[n][0].mean() <= 1.001 * least
-    )
+    order = next(n for n in by_order if by_order[n][0].mean() <= 1.001 * least)
     if order == max(by_order):
-        raise ValueError(
-            f"orders: the longest, {order}, is the best: try longer ones"
-        )
+        raise ValueError(f"orders: the longest, {order}, is the best: try longer ones")
     return order
 
 
@@ -407,23 +357,13 @@ def run_counts(asked: Options) -> Iterator[Measurement]:
             if seed == 0 and plan.weights:
                 model, known, _ = load_model(stored(plan.weights))
                 assert known == vocabulary
-                rows = [
-                    stretches(known.encode(t), plan.lanes)
-                    for t in texts[1:]
-                ]
+                rows = [stretches(known.encode(t), plan.lanes) for t in texts[1:]]
                 own = [token_nats(model, held).T.flatten() for held in rows]
-                both = [
-                    n[1 : 1 + len(a)]
-                    for n, a in zip(nats, own, strict=True)
-                ]
+                both = [n[1 : 1 + len(a)] for n, a in zip(nats, own, strict=True)]
                 mixed = {k: [v] for k, v in mix_counts(own, both).items()}
-                yield from list_measurements(
-                    f"text.{name}", mixed, UNIT, [0]
-                )
+                yield from list_measurements(f"text.{name}", mixed, UNIT, [0])
         values = {key: [s[key] for s in of_seeds] for key in of_seeds[0]}
-        yield from list_measurements(
-            f"text.{name}", values, UNIT, list(asked.seeds)
-        )
+        yield from list_measurements(f"text.{name}", values, UNIT, list(asked.seeds))
 
 
 def measure_adaptive_ngrams(asked: Options) -> Iterator[Measurement]:
@@ -445,21 +385,12 @@ def measure_adaptive_ngrams(asked: Options) -> Iterator[Measurement]:
                 ids, test = ids[:9000], test[:900]
             known = read()
             order, which = (
-                dict(
-                    zip(
-                        known[key]["seed"], known[key]["value"], strict=True
-                    )
-                )[seed]
+                dict(zip(known[key]["seed"], known[key]["value"], strict=True))[seed]
                 for key in (f"text.{name}.order", f"text.{name}.discounts")
             )
             parts = RECOUNTS[plan.words]
             count = partial(
-                moving_nats,
-                ids,
-                test,
-                order,
-                vocabulary.size,
-                SMOOTHED[which],
+                moving_nats, ids, test, order, vocabulary.size, SMOOTHED[which]
             )
             moving = count(parts)[1:]  # the first token is given
             scores = {"": moving.mean(), "parts": parts}
@@ -467,10 +398,7 @@ def measure_adaptive_ngrams(asked: Options) -> Iterator[Measurement]:
                 still = count(1)[1:]
                 earlier = find_repeats(test, COPIED)[1:]
                 scores["earlier"] = earlier.mean()
-                for part, here in (
-                    ("earlier", earlier),
-                    ("elsewhere", ~earlier),
-                ):
+                for part, here in ("earlier", earlier), ("elsewhere", ~earlier):
                     scores[f"still_{part}"] = still[here].mean()
                     scores[f"moving_{part}"] = moving[here].mean()
             of_seeds.append(scores)
@@ -560,9 +488,7 @@ def run_shares(asked: Options) -> Iterator[Measurement]:
 
 def stand_in(training: np.ndarray, test: np.ndarray, n: int) -> np.ndarray:
     """Which test tokens end a run of n tokens that training holds too."""
-    runs = set(
-        zip(*(training[k:].tolist() for k in range(n)), strict=False)
-    )
+    runs = set(zip(*(training[k:].tolist() for k in range(n)), strict=False))
     found = [
         tuple(test[max(0, t + 1 - n) : t + 1].tolist()) in runs
         for t in range(len(test))

@@ -24,13 +24,7 @@ import torch
 from rnncore.application import cooling, seeded, train_module
 from rnncore.comparison import Setting, Trained, compare, from_json, to_json
 from rnncore.ctc import BLANK
-from rnncore.data.speech import (
-    RATE,
-    WORDS,
-    Clip,
-    digit_strings,
-    split_voices,
-)
+from rnncore.data.speech import RATE, WORDS, Clip, digit_strings, split_voices
 from rnncore.speech.autoregressive import (
     Listener,
     Transducer,
@@ -40,12 +34,7 @@ from rnncore.speech.autoregressive import (
     transducer_loss_of,
 )
 from rnncore.speech.features import log_mel, stacked, standardised
-from rnncore.speech.model import (
-    Recognizer,
-    batch_of,
-    read_greedily,
-    speech_loss,
-)
+from rnncore.speech.model import Recognizer, batch_of, read_greedily, speech_loss
 from rnncore.speech.training import similar_lengths, word_errors
 from rnncore.train import Schedule
 from tools.measurements import read as known
@@ -78,9 +67,7 @@ class Forgetful(Transducer):
         """Shapes: ids (U, B) -> g (U, B, J); h (1, B, J)."""
         if h is None:
             return super().predict(ids)
-        g, h = super().predict(
-            torch.cat([torch.full_like(ids, BLANK), ids])
-        )
+        g, h = super().predict(torch.cat([torch.full_like(ids, BLANK), ids]))
         return g[-1:], h
 
 
@@ -94,9 +81,7 @@ class Kind(NamedTuple):
 
 KINDS = {
     "CTC": Kind(
-        lambda K: Recognizer(40 * STACK, H, K, LAYERS),
-        speech_loss,
-        read_greedily,
+        lambda K: Recognizer(40 * STACK, H, K, LAYERS), speech_loss, read_greedily
     ),
     "transducer": Kind(
         lambda K: Transducer(40 * STACK, H, K, J, LAYERS),
@@ -140,13 +125,9 @@ def make_data(check: bool) -> Data:
     """The same strings for every run."""
     known, unknown = split_voices(np.random.default_rng(0))
 
-    def part(
-        seed: int, count: int, voices: list[str], digits: tuple[int, int]
-    ):
+    def part(seed: int, count: int, voices: list[str], digits: tuple[int, int]):
         rng = np.random.default_rng([15, seed])
-        return encode_clips(
-            digit_strings(rng, count, voices, digits, SPEED, NOISE)
-        )
+        return encode_clips(digit_strings(rng, count, voices, digits, SPEED, NOISE))
 
     train = part(0, 40 if check else COUNT, known, TRAINED)
     some, few = (4, 2) if check else (TESTED, FEW)
@@ -166,9 +147,7 @@ def encode_text(text: str) -> list[int]:
 def encode_clips(clips: list[Clip]) -> ClipPart:
     """12.5 steps a second, each of eight frames."""
     features = [
-        stacked(standardised(log_mel(c.samples, RATE)), STACK).astype(
-            np.float32
-        )
+        stacked(standardised(log_mel(c.samples, RATE)), STACK).astype(np.float32)
         for c in clips
     ]
     return ClipPart(features, [c.sentence.text for c in clips])
@@ -212,9 +191,7 @@ def read(name: str, model: torch.nn.Module, part: ClipPart) -> list[str]:
     return written
 
 
-def make_contender(
-    name: str, check: bool
-) -> Callable[[Setting, int, int], Trained]:
+def make_contender(name: str, check: bool) -> Callable[[Setting, int, int], Trained]:
     """What `compare` asks for."""
     found = make_data(check)
 
@@ -222,9 +199,7 @@ def make_contender(
         return word_errors(part.texts, read(name, model, part))
 
     def train(setting: Setting, seed: int, steps: int) -> Trained:
-        model = train_network(
-            name, setting["rate"], seed, steps, check
-        ).model
+        model = train_network(name, setting["rate"], seed, steps, check).model
         valid = errors(model, found.valid)
         print(name, setting, seed, round(valid, 2), flush=True)
         return Trained(valid, steps, lambda: errors(model, found.test))
@@ -232,9 +207,7 @@ def make_contender(
     return train
 
 
-def measure_mistakes(
-    true: list[str], written: list[str]
-) -> dict[str, float]:
+def measure_mistakes(true: list[str], written: list[str]) -> dict[str, float]:
     """Digits wrong, missing and too many, in percent of those said."""
     result = jiwer.process_words(true, written)
     said = sum(len(text.split()) for text in true) / 100
@@ -259,25 +232,18 @@ def run_study(
             seeds=SEEDS,
             extensions=0 if check else 2,
         )
-        yield Measurement(
-            f"{key}.compared", to_json(compared), "% digit errors", SEEDS
-        )
+        yield Measurement(f"{key}.compared", to_json(compared), "% digit errors", SEEDS)
         facts = {}
         for name in kinds:
             rate = compared.results[name].chosen["rate"]
-            runs = [
-                train_network(name, rate, seed, steps, check)
-                for seed in SEEDS
-            ]
+            runs = [train_network(name, rate, seed, steps, check) for seed in SEEDS]
             facts[name] = facts_of(name, runs, make_data(check))
         yield Measurement(f"{key}.facts", facts, UNIT, SEEDS)
 
     return measure
 
 
-def facts_of(
-    name: str, runs: list[TransducerOutcome], found: Data
-) -> dict[str, Any]:
+def facts_of(name: str, runs: list[TransducerOutcome], found: Data) -> dict[str, Any]:
     """Weights, seconds, and the mistakes at each number of digits."""
     facts: dict[str, Any] = {
         "weights": sum(p.numel() for p in runs[0].model.parameters()),
@@ -285,8 +251,7 @@ def facts_of(
     }
     for n, part in {TRAINED[1]: found.test, **found.longer}.items():
         facts[f"{n}"] = [
-            measure_mistakes(part.texts, read(name, r.model, part))
-            for r in runs
+            measure_mistakes(part.texts, read(name, r.model, part)) for r in runs
         ]
     return facts
 
@@ -296,12 +261,9 @@ def run_control(asked: Options) -> Iterator[Measurement]:
     yield from run_study(CONTROL, "transducer.control")(asked)
     rate, steps = chosen_rates()["transducer"], asked.steps or STEPS
     runs = [
-        train_network("transducer", rate, seed, steps, asked.check)
-        for seed in SEEDS
+        train_network("transducer", rate, seed, steps, asked.check) for seed in SEEDS
     ]
-    facts = facts_of(
-        "transducer", run_forgetting(runs), make_data(asked.check)
-    )
+    facts = facts_of("transducer", run_forgetting(runs), make_data(asked.check))
     yield Measurement("transducer.control.forgetful", facts, UNIT, SEEDS)
 
 
@@ -314,9 +276,7 @@ def chosen_rates() -> dict[str, float]:
     }
 
 
-def run_forgetting(
-    runs: list[TransducerOutcome],
-) -> list[TransducerOutcome]:
+def run_forgetting(runs: list[TransducerOutcome]) -> list[TransducerOutcome]:
     """Trained transducers whose prediction network starts again each time."""
     forgetful = []
     for run in runs:
@@ -333,10 +293,7 @@ def run_longer(name: str, asked: Options) -> Iterator[Measurement]:
         asked.steps or LONG,
         chosen_rates()[name],
     )
-    runs = [
-        train_network(name, rate, seed, steps, asked.check)
-        for seed in SEEDS
-    ]
+    runs = [train_network(name, rate, seed, steps, asked.check) for seed in SEEDS]
     facts = {"steps": steps, "rate": rate} | facts_of(name, runs, found)
     yield Measurement(f"transducer.longer.{name}", facts, UNIT, SEEDS)
     if name == "transducer":

@@ -25,13 +25,7 @@ from tqdm import tqdm
 
 from rnncore.application import seeded
 from rnncore.comparison import Setting, Trained, compare, to_json
-from rnncore.data.translation import (
-    Pair,
-    Pairs,
-    date_pairs,
-    draw_numbers,
-    number_pairs,
-)
+from rnncore.data.translation import Pair, Pairs, date_pairs, draw_numbers, number_pairs
 from rnncore.storage.weights import halved
 from rnncore.translate.baselines import learn_word_table, nearest
 from rnncore.translate.storage import save_translator
@@ -44,13 +38,7 @@ from rnncore.translate.training import (
     translate,
     translate_loss,
 )
-from tools.train.runner import (
-    Measurement,
-    Options,
-    Training,
-    describe_run,
-    fit_module,
-)
+from tools.train.runner import Measurement, Options, Training, describe_run, fit_module
 
 DIGITS, PIECES = 11, 340
 D, H, B, DROPOUT = 64, 128, 128, 0.1
@@ -79,11 +67,7 @@ PLANS = {
     "de-vector-quarter": TranslationPlan("de", "vector", 200, 0.008),
 }
 COMPARED = {  # by study: which, where the search begins, how long
-    "rates": (
-        ["de-dot", "de-vector", "de-state"],
-        [0.002, 0.004, 0.008],
-        HALF,
-    ),
+    "rates": (["de-dot", "de-vector", "de-state"], [0.002, 0.004, 0.008], HALF),
     "rates.whole": (["de-dot", "de-vector"], [0.004, 0.008, 0.016], WHOLE),
 }
 KEPT = {
@@ -114,14 +98,10 @@ def task_of(name: str) -> TranslationTask:
         drawn = draw_numbers(np.random.default_rng(0), **sizes)
         digits = [len(str(n)) for part in drawn[2:] for n in part]
     sides = zip(*pairs.train, strict=True)
-    return TranslationTask(
-        pairs, digits, *(learn_subwords(s, PIECES) for s in sides)
-    )
+    return TranslationTask(pairs, digits, *(learn_subwords(s, PIECES) for s in sides))
 
 
-def encode_pairs(
-    task: TranslationTask, pairs: Sequence[Pair]
-) -> tuple[list, list]:
+def encode_pairs(task: TranslationTask, pairs: Sequence[Pair]) -> tuple[list, list]:
     """Both sides of some pairs as numbers."""
     return (
         [task.source.encode(p.source) for p in pairs],
@@ -147,12 +127,8 @@ def measure_scores(
         right += [a == p.target for a, p in zip(said, pairs, strict=True)]
     if task.digits:
         count = Counter(task.digits)
-        good = Counter(
-            d for d, r in zip(task.digits, right, strict=True) if r
-        )
-        found["by_digits"] = {
-            str(d): [good[d], count[d]] for d in sorted(count)
-        }
+        good = Counter(d for d, r in zip(task.digits, right, strict=True) if r)
+        found["by_digits"] = {str(d): [good[d], count[d]] for d in sorted(count)}
     return found
 
 
@@ -164,9 +140,7 @@ class TranslationRun(NamedTuple):
     seconds: float
 
 
-def run(
-    name: str, rate: float, seed: int, steps: int, every: int
-) -> TranslationRun:
+def run(name: str, rate: float, seed: int, steps: int, every: int) -> TranslationRun:
     """A translator after a number of updates from this rate down to 0."""
     plan = PLANS[name]
     task = task_of(plan.task)
@@ -192,9 +166,7 @@ def train(name: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """One run, and what it is worth on what it has not seen."""
     plan = PLANS[name]
     task, steps = task_of(plan.task), asked.steps or plan.steps
-    model, losses, seconds = run(
-        name, plan.rate, seed, steps, max(1, steps // 10)
-    )
+    model, losses, seconds = run(name, plan.rate, seed, steps, max(1, steps // 10))
     facts = {
         "seconds": round(seconds, 1),
         "weights": sum(w.numel() for w in model.parameters()),
@@ -210,9 +182,7 @@ def train(name: str, seed: int, asked: Options) -> Iterator[Measurement]:
         known["score"] = scores["test"]["exact"]
         path = asked.weights / f"{KEPT[name]}.safetensors"
         pieces = task.source, task.target
-        save_translator(
-            path, model, plan.decoder, *pieces, known, torch.float16
-        )
+        save_translator(path, model, plan.decoder, *pieces, known, torch.float16)
 
 
 def train_at(name: str, setting: Setting, seed: int, steps: int) -> Trained:
@@ -221,9 +191,7 @@ def train_at(name: str, setting: Setting, seed: int, steps: int) -> Trained:
     tqdm.write(f"{name} {setting} {seed}: {losses[-1]:.5f}")
     task = task_of(PLANS[name].task)
     return Trained(
-        losses[-1],
-        steps,
-        lambda: 100 - model_scores(task, model)["test"]["exact"],
+        losses[-1], steps, lambda: 100 - model_scores(task, model)["test"]["exact"]
     )
 
 
@@ -236,16 +204,12 @@ def measure_rates(study: str, asked: Options) -> Iterator[Measurement]:
         steps=asked.steps or steps,
         seeds=(0, 1, 2),
     )
-    yield Measurement(
-        f"translate.{study}", to_json(found), "% wrong", [0, 1, 2]
-    )
+    yield Measurement(f"translate.{study}", to_json(found), "% wrong", [0, 1, 2])
 
 
 def model_scores(task: TranslationTask, model: Any) -> dict[str, Any]:
     """The scores of greedy translations."""
-    return measure_scores(
-        task, lambda s: translate(model, task.source, task.target, s)
-    )
+    return measure_scores(task, lambda s: translate(model, task.source, task.target, s))
 
 
 def score_baselines(task: TranslationTask) -> dict[str, Any]:
@@ -253,9 +217,7 @@ def score_baselines(task: TranslationTask) -> dict[str, Any]:
     known = task.pairs.train
     table = learn_word_table(task.source, task.target, known[:3000])
     return {
-        "nearest": measure_scores(
-            task, lambda s: nearest(task.source, known, s)
-        ),
+        "nearest": measure_scores(task, lambda s: nearest(task.source, known, s)),
         "table": measure_scores(task, table.translate),
     }
 

@@ -31,13 +31,7 @@ import torch
 from tqdm import tqdm
 
 from rnncore.application import seeded
-from rnncore.comparison import (
-    Comparison,
-    Setting,
-    Trained,
-    compare,
-    to_json,
-)
+from rnncore.comparison import Comparison, Setting, Trained, compare, to_json
 from rnncore.data.video import (
     ACTIONS,
     DIGITS,
@@ -204,22 +198,16 @@ TASKS = {
         {"loop": 0.002},
     ),
 }
-RIVALS: dict[
-    str, dict[str, Callable[[], torch.nn.Module]]
-] = {  # not of the tasks
+RIVALS: dict[str, dict[str, Callable[[], torch.nn.Module]]] = {  # not of the tasks
     "actions": {
-        "neighbours": lambda: Neighbours(
-            S, SIZES["D"], SIZES["H"], len(ACTIONS)
-        )
+        "neighbours": lambda: Neighbours(S, SIZES["D"], SIZES["H"], len(ACTIONS))
     }
 }
 ON_DIGITS = "digits", "captions"  # with an eye that knows digits
 EYE, EYE_STEPS = "video.eye", 5000
 QUESTIONS, SIXTHS = 2, 6  # where, across and down
 LOOPS: dict[tuple[str, int], Any] = {}  # the eye of a loop: its baselines'
-FITS: dict[
-    tuple[Any, ...], "Fitted"
-] = {}  # on digits, that a study may ask again
+FITS: dict[tuple[Any, ...], "Fitted"] = {}  # on digits, that a study may ask again
 NEXT = 8, 6  # frames that are seen, and frames that are then imagined
 
 
@@ -270,8 +258,7 @@ def caption_scores(network: Any, films: Films) -> dict[str, Any]:
         "bleu": sacrebleu.corpus_bleu(said, [films.captions]).score,
         **{
             name: measure_share(
-                (f(a), f(b))
-                for a, b in zip(said, films.captions, strict=True)
+                (f(a), f(b)) for a, b in zip(said, films.captions, strict=True)
             )
             for name, f in PARTS.items()
         },
@@ -302,31 +289,23 @@ def load_eye(steps: int, folder: Path) -> torch.nn.Sequential:
         made, known = load_module(path, EYE, eye_of, "frame encoder")
         if known["steps"] == steps:
             return made
-    frames, seen = still_digits(
-        np.random.default_rng(3), min(60_000, 300 * steps)
-    )
+    frames, seen = still_digits(np.random.default_rng(3), min(60_000, 300 * steps))
     with seeded(0):
         made = eye_of(FINE)
     labels = seen.reshape(len(seen), QUESTIONS, -1)
     next_batch = model.film_batches(frames[:, None], labels, 128)
-    _, seconds = fit_module(
-        made, model.seen_loss, next_batch, 0.003, steps, 0, "eye"
-    )
+    _, seconds = fit_module(made, model.seen_loss, next_batch, 0.003, steps, 0, "eye")
     right = named_in_stills(halved(made))
     if steps == EYE_STEPS:
         asked = Options("python -m tools.train video eye")
-        known = describe_run(
-            asked, seconds, steps=steps, kind=EYE, score=right
-        )
+        known = describe_run(asked, seconds, steps=steps, kind=EYE, score=right)
         save_weights(path, made, known | FINE, torch.float16)
     return made
 
 
 def measure_eye(asked: Options) -> Iterator[Measurement]:
     """How good the eye is that all networks on digits have."""
-    named = named_in_stills(
-        load_eye(asked.steps or EYE_STEPS, asked.weights)
-    )
+    named = named_in_stills(load_eye(asked.steps or EYE_STEPS, asked.weights))
     yield Measurement("video.eye.named", [named], "%", [0])
 
 
@@ -345,9 +324,7 @@ def eye_of(about: dict[str, Any]) -> torch.nn.Sequential:
 
 def named_in_stills(sight: torch.nn.Module) -> float:
     """Percent of the two digits in a still that it names, wherever."""
-    frames, seen = still_digits(
-        np.random.default_rng(TEST), TESTED, held_out=True
-    )
+    frames, seen = still_digits(np.random.default_rng(TEST), TESTED, held_out=True)
     logits = model.logits_of(sight, torch.as_tensor(frames[None]))[0]
     by_place = logits.unflatten(1, (QUESTIONS, len(DIGITS), -1))
     digit = by_place.logsumexp(dim=3).sum(dim=1)
@@ -361,9 +338,7 @@ def encode_films(encoder: torch.nn.Module, films: Films) -> Films:
     """What an encoder that does not learn makes of films, once for all."""
     parts = [
         encoder(torch.as_tensor(part).transpose(0, 1)).transpose(0, 1)
-        for part in np.array_split(
-            films.frames, -(-len(films.frames) // 250)
-        )
+        for part in np.array_split(films.frames, -(-len(films.frames) // 250))
     ]
     return films._replace(frames=torch.cat(parts).numpy())
 
@@ -442,9 +417,7 @@ def fitted_to(
     key = name, network, seed, rate, steps, every
     if key in FITS:
         return FITS[key]
-    made, place, sight, films, valid = prepare_network(
-        name, network, seed, asked
-    )
+    made, place, sight, films, valid = prepare_network(name, network, seed, asked)
     if not sight and network in EYED:
         if (name, seed) not in LOOPS:
             raise ValueError(
@@ -476,22 +449,15 @@ def fitted_to(
     return found
 
 
-def train(
-    name: str, network: str, seed: int, asked: Options
-) -> Iterator[Measurement]:
+def train(name: str, network: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """One run, and its scores on the test films."""
     task, steps = TASKS[name], asked.steps or TASKS[name].steps
     rate = task.rates[network]
-    made, curve, seconds = fitted_to(
-        name, network, seed, rate, steps, EVERY, asked
-    )
+    made, curve, seconds = fitted_to(name, network, seed, rate, steps, EVERY, asked)
     if network == "loop":
         LOOPS[name, seed] = made.encoder
     test = judged_films(name, 16 if asked.check else TESTED)
-    facts = measure_scores(name, made, test) | {
-        "seconds": seconds,
-        "steps": steps,
-    }
+    facts = measure_scores(name, made, test) | {"seconds": seconds, "steps": steps}
     facts |= {"rate": rate, "curve": curve}
     yield from list_measurements(f"video.{name}.{network}", facts, UNITS)
     if (name, network) in STORED and asked.keeps(seed):
@@ -507,18 +473,11 @@ def measure_beside(
     test = judged_films(name, 16 if asked.check else TESTED)
     found: dict[str, list[Any]] = {}
     for seed in asked.seeds:
-        made, curve, seconds = fitted_to(
-            name, network, seed, rate, steps, EVERY, asked
-        )
-        facts = measure_scores(name, made, test) | {
-            "seconds": seconds,
-            "steps": steps,
-        }
+        made, curve, seconds = fitted_to(name, network, seed, rate, steps, EVERY, asked)
+        facts = measure_scores(name, made, test) | {"seconds": seconds, "steps": steps}
         for part, value in (facts | {"rate": rate, "curve": curve}).items():
             found.setdefault(part, []).append(value)
-    yield from list_measurements(
-        f"video.{name}.{key}", found, UNITS, list(asked.seeds)
-    )
+    yield from list_measurements(f"video.{name}.{key}", found, UNITS, list(asked.seeds))
 
 
 def measure_rates(study: str, asked: Options) -> Iterator[Measurement]:
@@ -529,14 +488,10 @@ def measure_rates(study: str, asked: Options) -> Iterator[Measurement]:
     # The runs on digits have the rates that are chosen: none is repeated.
     every = EVERY if name in ON_DIGITS else steps
 
-    def run(
-        network: str, setting: Setting, seed: int, steps: int
-    ) -> Trained:
+    def run(network: str, setting: Setting, seed: int, steps: int) -> Trained:
         rate = setting["rate"]
         if (network, rate, seed) not in fits:
-            found = fitted_to(
-                name, network, seed, rate, steps, every, asked
-            )
+            found = fitted_to(name, network, seed, rate, steps, every, asked)
             tqdm.write(f"{network} {rate:g} {seed}: {found.valid:.5f}")
             fits[network, rate, seed] = found
         made, *_ = found = fits[network, rate, seed]
@@ -548,9 +503,7 @@ def measure_rates(study: str, asked: Options) -> Iterator[Measurement]:
         )
 
     def compare_networks(networks: Sequence[str]) -> Comparison:
-        contenders = {
-            network: partial(run, network) for network in networks
-        }
+        contenders = {network: partial(run, network) for network in networks}
         grid = {"rate": RATES[name]}
         return compare(contenders, grid, steps=steps, seeds=(0, 1, 2))
 
@@ -561,17 +514,11 @@ def measure_rates(study: str, asked: Options) -> Iterator[Measurement]:
             LOOPS[name, seed] = fits["loop", rate, seed].network.encoder
     found = compare_networks(rated)
     if tuned_eye and found.results["loop"].chosen["rate"] != rate:
-        raise ValueError(
-            f"{name}.loop: chosen at {rate:g}, then at another rate"
-        )
-    yield Measurement(
-        f"video.{study}.rates", to_json(found), "% wrong", [0, 1, 2]
-    )
+        raise ValueError(f"{name}.loop: chosen at {rate:g}, then at another rate")
+    yield Measurement(f"video.{study}.rates", to_json(found), "% wrong", [0, 1, 2])
 
 
-def how_to_train(
-    name: str, films: Films, valid: Films
-) -> tuple[Any, Any, Any]:
+def how_to_train(name: str, films: Films, valid: Films) -> tuple[Any, Any, Any]:
     """Loss, batches, and what is looked at on the way."""
     if name == "captions":
         ids = [WORDS.encode(c) for c in films.captions]
@@ -579,15 +526,11 @@ def how_to_train(
         held_out = captions.caption_batches(valid.frames, others, 300)
         batch: Any = held_out(np.random.default_rng(0), 0)
         loss: Any = captions.caption_loss
-        next_batch: Any = captions.caption_batches(
-            films.frames, ids, TASKS[name].batch
-        )
+        next_batch: Any = captions.caption_batches(films.frames, ids, TASKS[name].batch)
     else:
         batch = film_batch(valid.frames, valid.labels)
         loss = model.next_frame_loss if name == "next" else model.film_loss
-        next_batch = model.film_batches(
-            films.frames, films.labels, TASKS[name].batch
-        )
+        next_batch = model.film_batches(films.frames, films.labels, TASKS[name].batch)
     return loss, next_batch, lambda m: float(loss(m, batch, None)[0])
 
 
@@ -602,12 +545,7 @@ def measure_scores(name: str, network: Any, test: Films) -> dict[str, Any]:
 
 
 def save(
-    name: str,
-    network: str,
-    made: Any,
-    test: Films,
-    asked: Options,
-    seconds: float,
+    name: str, network: str, made: Any, test: Films, asked: Options, seconds: float
 ) -> None:
     """The weights in half precision, with the score that they have."""
     score = measure_scores(name, halved(made), test)[SCORE[name]]
@@ -669,17 +607,12 @@ TRAINING = Training(
     {
         "eye": measure_eye,
         **{
-            f"{name}.{key}": partial(
-                measure_beside, name, network, key, times
-            )
+            f"{name}.{key}": partial(measure_beside, name, network, key, times)
             for name, network, key, times in LONGER
         },
         "actions.neighbours": partial(
             measure_beside, "actions", "neighbours", "neighbours", 1
         ),
-        **{
-            f"{study}.rates": partial(measure_rates, study)
-            for study in RATED
-        },
+        **{f"{study}.rates": partial(measure_rates, study) for study in RATED},
     },
 )

@@ -18,17 +18,8 @@ from tqdm import tqdm
 
 from rnncore.application import seeded
 from rnncore.comparison import Setting, Trained, compare, to_json
-from rnncore.seq2seq import (
-    Encoder,
-    Translator,
-    VectorDecoder,
-    translation_loss,
-)
-from rnncore.translate.scheduled import (
-    constant_share,
-    mixed_inputs,
-    sampled_loss,
-)
+from rnncore.seq2seq import Encoder, Translator, VectorDecoder, translation_loss
+from rnncore.translate.scheduled import constant_share, mixed_inputs, sampled_loss
 from rnncore.translate.training import Batch, batch_of
 from tools.train.runner import Measurement, Options, Training, fit_module
 
@@ -73,9 +64,7 @@ def measure_variation(p: np.ndarray) -> float:
 def corrected_loss(rng: np.random.Generator) -> Callable:
     """All tokens its own, and the targets are what the source writes after them."""
 
-    def loss(
-        model: Translator, batch: Batch, step: int
-    ) -> tuple[Tensor, int]:
+    def loss(model: Translator, batch: Batch, step: int) -> tuple[Tensor, int]:
         source, decoder = model.encoder(*batch[:2]), model.decoder
         read = mixed_inputs(rng, decoder, source, batch.read, 1.0)
         targets = batch.targets.clone()
@@ -94,17 +83,12 @@ def loss_of(share: float, rng: np.random.Generator) -> Callable:
 
 
 LOSSES: dict[str, Callable[[np.random.Generator], Callable]] = {
-    **{
-        f"{share:g}": partial(loss_of, share)
-        for share in (0.0, 0.25, 0.5, 1.0)
-    },
+    **{f"{share:g}": partial(loss_of, share) for share in (0.0, 0.25, 0.5, 1.0)},
     "corrected": corrected_loss,
 }
 
 
-def train_writer(
-    name: str, setting: Setting, seed: int, steps: int
-) -> Trained:
+def train_writer(name: str, setting: Setting, seed: int, steps: int) -> Trained:
     """One run; its score is exact, so there is nothing to hold out."""
     model = make_writer(seed)
     fit_module(

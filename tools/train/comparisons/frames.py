@@ -27,13 +27,7 @@ from torch.nn.functional import relu
 from tqdm import tqdm
 
 from rnncore.application import cooling, seeded, train_module
-from rnncore.comparison import (
-    Comparison,
-    Setting,
-    Trained,
-    compare,
-    to_json,
-)
+from rnncore.comparison import Comparison, Setting, Trained, compare, to_json
 from rnncore.data.video import HIGH, Covered, passing_blocks
 from rnncore.nn import LSTM
 from rnncore.train import Schedule
@@ -101,9 +95,7 @@ class FramesOutcome(NamedTuple):
 
 
 @cache
-def make_films(
-    part: str, rows: range | None = None, width: int = WIDTH
-) -> Covered:
+def make_films(part: str, rows: range | None = None, width: int = WIDTH) -> Covered:
     """Films to train on, to choose by, and to be judged by."""
     seed = {"train": 1, "valid": 2, "test": 3}[part]
     count = COUNT if part == "train" else TESTED
@@ -144,17 +136,13 @@ def measure_errors(model: nn.Module, found: Covered) -> dict[str, float]:
     }
 
 
-def train_network(
-    name: str, setting: Setting, seed: int, steps: int
-) -> Trained:
+def train_network(name: str, setting: Setting, seed: int, steps: int) -> Trained:
     """One run, judged by all pixels of the validation films."""
     run = run_network(name, setting["rate"], seed, steps)
     score = measure_errors(run.model, make_films("valid"))["all"]
     tqdm.write(f"{name} {setting} {seed}: {score:.2f}, {run.seconds:.1f} s")
     return Trained(
-        score,
-        steps,
-        lambda: measure_errors(run.model, make_films("test"))["all"],
+        score, steps, lambda: measure_errors(run.model, make_films("test"))["all"]
     )
 
 
@@ -164,16 +152,12 @@ def facts_of(runs: list[FramesOutcome]) -> dict[str, Any]:
     return {
         "weights": sum(p.numel() for p in runs[0].model.parameters()),
         "seconds": [round(run.seconds, 2) for run in runs],
-        "errors": [
-            measure_errors(run.model, make_films("test")) for run in runs
-        ],
+        "errors": [measure_errors(run.model, make_films("test")) for run in runs],
         "wider": [measure_errors(run.model, wider) for run in runs],
     }
 
 
-def compare_networks(
-    names: Iterable[str], steps: int, asked: Options
-) -> Comparison:
+def compare_networks(names: Iterable[str], steps: int, asked: Options) -> Comparison:
     """These networks, each at every rate."""
     return compare(
         {name: partial(train_network, name) for name in names},
@@ -191,15 +175,10 @@ def measure(asked: Options) -> Iterator[Measurement]:
     facts, halves = {}, {}
     for name, result in found.results.items():
         rate, steps = result.chosen["rate"], found.steps
-        facts[name] = facts_of(
-            [run_network(name, rate, s, steps) for s in SEEDS]
-        )
+        facts[name] = facts_of([run_network(name, rate, s, steps) for s in SEEDS])
         runs = [run_network(name, rate, s, steps, UPPER) for s in SEEDS]
         halves[name] = {
-            half: [
-                measure_errors(run.model, make_films("test", rows))
-                for run in runs
-            ]
+            half: [measure_errors(run.model, make_films("test", rows)) for run in runs]
             for half, rows in (("upper", UPPER), ("lower", LOWER))
         }
     rate = found.results["dense LSTM"].chosen["rate"]
@@ -221,6 +200,4 @@ def measure_time(asked: Options) -> Iterator[Measurement]:
     yield Measurement("frames.time.facts", facts, FACTS, list(SEEDS))
 
 
-TRAINING = Training(
-    "frames", __doc__, {}, {"blocks": measure, "time": measure_time}
-)
+TRAINING = Training("frames", __doc__, {}, {"blocks": measure, "time": measure_time})

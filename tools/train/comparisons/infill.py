@@ -60,9 +60,7 @@ class Window(NamedTuple):
     test: bool
 
 
-def cut_excerpt(
-    score: Score, first: int, frames: int = BARS * BAR
-) -> Score:
+def cut_excerpt(score: Score, first: int, frames: int = BARS * BAR) -> Score:
     """Frames from `first` on; what was held over begins there."""
     part = slice(first, first + frames)
     pitches, starts = score.pitches[part], score.starts[part].copy()
@@ -86,13 +84,10 @@ def cut_windows(limit: int | None, compass: np.ndarray) -> list[Window]:
             at = (bars - BARS) // 2
             other = at + 2 if at + 2 + BARS <= bars else at - 2
             here, there = (
-                cut_excerpt(s, s.pickup + max(0, k) * BAR)
-                for k in (at, other)
+                cut_excerpt(s, s.pickup + max(0, k) * BAR) for k in (at, other)
             )
             if not (
-                _leaves_compass(here, compass)
-                or held_over(here)
-                or held_over(there)
+                _leaves_compass(here, compass) or held_over(here) or held_over(there)
             ):
                 fitting.append(Window(here, there, melody(s), test))
         found += fitting[:limit]
@@ -113,9 +108,7 @@ def _leaves_compass(score: Score, compass: np.ndarray) -> bool:
 
 def transplant_gap(score: Score, other: Score) -> Score:
     """The score with the gap of another, moved to the soprano's register."""
-    key = int(
-        np.median(score.pitches[:, 0]) - np.median(other.pitches[:, 0])
-    )
+    key = int(np.median(score.pitches[:, 0]) - np.median(other.pitches[:, 0]))
     bars = cut_excerpt(other, GAP.start, GAP.stop - GAP.start)
     pitches, starts = score.pitches.copy(), score.starts.copy()
     pitches[GAP] = bars.pitches + key * (bars.pitches != REST)
@@ -129,9 +122,7 @@ def compute_features(score: Score) -> list[float]:
     gap, wide = p[GAP], slice(GAP.start - 1, GAP.stop + 1)
     around = np.concatenate([p[: GAP.start], p[GAP.stop :]])
     near = score._replace(pitches=p[wide], starts=starts[wide])
-    steps = np.diff(p[wide], axis=0) * (
-        (p[wide][1:] > 0) & (p[wide][:-1] > 0)
-    )
+    steps = np.diff(p[wide], axis=0) * ((p[wide][1:] > 0) & (p[wide][:-1] > 0))
     moved = steps != 0
     struck = starts[GAP]
     chords = [frozenset(row[row != REST] % 12) for row in gap]
@@ -141,9 +132,7 @@ def compute_features(score: Score) -> list[float]:
     inside = gap[gap > 0] % 12
     apart = np.diff(-gap, axis=1)
     found = [
-        *np.abs(
-            p[GAP.start] - p[GAP.start - 1]
-        ),  # the seams, voice by voice
+        *np.abs(p[GAP.start] - p[GAP.start - 1]),  # the seams, voice by voice
         *np.abs(p[GAP.stop] - p[GAP.stop - 1]),
         *struck.mean(0),
         *struck[::2].mean(0),  # on the beat
@@ -213,10 +202,7 @@ def plain_numbers(scores: list[Score]) -> dict[str, float]:
     wide = slice(GAP.start - 1, GAP.stop + 1)
     near = [s._replace(pitches=s.pitches[wide]) for s in scores]
     chances = sum(moves(s) for s in near)
-    kept = [
-        (np.diff(s.pitches[wide], axis=0) == 0).all(1).mean()
-        for s in scores
-    ]
+    kept = [(np.diff(s.pitches[wide], axis=0) == 0).all(1).mean() for s in scores]
     inside = [s._replace(pitches=s.pitches[GAP]) for s in scores]
     both = sum(parallels(s, k) for s in near for k in (FIFTH, OCTAVE))
     return {
@@ -230,24 +216,18 @@ def plain_numbers(scores: list[Score]) -> dict[str, float]:
 
 def _count_leaps(scores: list[Score], t: int) -> float:
     """Of the voices that move into frame t, how many leap, in per cent."""
-    a, b = np.array([s.pitches[t - 1 : t + 1] for s in scores]).swapaxes(
-        0, 1
-    )
+    a, b = np.array([s.pitches[t - 1 : t + 1] for s in scores]).swapaxes(0, 1)
     moved = (a != REST) & (b != REST) & (a != b)
     return 100 * float(np.mean(np.abs(a - b)[moved] > 4))
 
 
-def make_fillers(
-    model: VoiceModel, compass: np.ndarray
-) -> dict[str, Filler]:
+def make_fillers(model: VoiceModel, compass: np.ndarray) -> dict[str, Filler]:
     """The ways to fill, by name."""
 
     def particles(B: int) -> Filler:
         return lambda s, g, rng: fill(model, compass, s, g, rng, B)[0]
 
-    def gibbs(
-        score: Score, known: np.ndarray, rng: np.random.Generator
-    ) -> Score:
+    def gibbs(score: Score, known: np.ndarray, rng: np.random.Generator) -> Score:
         plain, _ = fill(model, compass, score, known, rng, 1)
         return revise(model, compass, plain, known, rng)
 
@@ -260,8 +240,7 @@ def fill_gaps(
     """The scores with their gaps filled, and the seconds of each."""
     begin = process_time()
     found = [
-        way(s, all_but(s, GAP.start, GAP.stop), rng)
-        for s in tqdm(scores, desc=name)
+        way(s, all_but(s, GAP.start, GAP.stop), rng) for s in tqdm(scores, desc=name)
     ]
     return found, (process_time() - begin) / len(scores)
 
@@ -276,9 +255,7 @@ def measure(asked: Options) -> Iterator[Measurement]:
     tunes = [w.tune for w in todo]
 
     def after(score: Score) -> float:
-        log_p = log_p_of(
-            model, compass, encode(score)[:, None], since=GAP.stop
-        )
+        log_p = log_p_of(model, compass, encode(score)[:, None], since=GAP.stop)
         return float(-log_p.sum())
 
     true = np.array([compute_features(s) for s in bach])
@@ -305,15 +282,9 @@ def measure(asked: Options) -> Iterator[Measurement]:
             if name in seconds:
                 values["seconds"] = seconds[name]
             for key, value in values.items():
-                found.setdefault(name, {}).setdefault(key, []).append(
-                    round(value, 3)
-                )
+                found.setdefault(name, {}).setdefault(key, []).append(round(value, 3))
             tqdm.write(f"{name} {seed}: {values}")
-    counts = {
-        "windows": len(todo),
-        "test": int(test.sum()),
-        "features": true.shape[1],
-    }
+    counts = {"windows": len(todo), "test": int(test.sum()), "features": true.shape[1]}
     unit = "per cent; nats of the bar after the gap; seconds a window"
     yield Measurement("infill.ways", found, unit, list(asked.seeds))
     yield Measurement(
@@ -329,18 +300,13 @@ def measure_own(asked: Options) -> Iterator[Measurement]:
             found[name] += shares
     yield Measurement("infill.own", found, OWN_UNIT, list(asked.seeds))
     yield Measurement(
-        "infill.own_windows",
-        own_count(asked),
-        "windows for each seed",
-        None,
+        "infill.own_windows", own_count(asked), "windows for each seed", None
     )
 
 
 def measure_own_more(seed: int, asked: Options) -> Iterator[Measurement]:
     """One more seed of the ways near guessing, and how far guesses scatter."""
-    for name, (share, *guesses) in judged_own(
-        NEAR, seed, asked, SWAPS
-    ).items():
+    for name, (share, *guesses) in judged_own(NEAR, seed, asked, SWAPS).items():
         yield Measurement(f"infill.own_more.{name}", share, OWN_UNIT)
         unit = f"{OWN_UNIT}, where a lot says which of two is called true"
         yield Measurement(f"infill.own_guesses.{name}", guesses, unit)
@@ -381,17 +347,12 @@ def judged_own(
 
 
 def own_pieces(
-    model: VoiceModel,
-    compass: np.ndarray,
-    count: int,
-    rng: np.random.Generator,
+    model: VoiceModel, compass: np.ndarray, count: int, rng: np.random.Generator
 ) -> list[Score]:
     """Windows by the network, with no note held over the gap's end."""
     found: list[Score] = []
     while len(found) < count:
-        drawn = compose(
-            model, compass, BARS * BAR, rng, count, bar=BAR, pickup=0
-        )
+        drawn = compose(model, compass, BARS * BAR, rng, count, bar=BAR, pickup=0)
         found += [s for s in drawn if not held_over(s)]
     return found[:count]
 
@@ -406,8 +367,5 @@ def _choose_others(test: np.ndarray, rng: np.random.Generator) -> list[int]:
     return found.tolist()
 
 
-RUNS, STUDIES = (
-    {"own_more": measure_own_more},
-    {"ways": measure, "own": measure_own},
-)
+RUNS, STUDIES = {"own_more": measure_own_more}, {"ways": measure, "own": measure_own}
 TRAINING = Training("infill", __doc__, RUNS, STUDIES)

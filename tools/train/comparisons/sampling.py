@@ -70,9 +70,7 @@ class Numbers(NamedTuple):
 @cache
 def make_numbers() -> Numbers:
     """The same for every run."""
-    parts = draw_numbers(np.random.default_rng(0), DIGITS, COUNT, HELD_OUT)[
-        :3
-    ]
+    parts = draw_numbers(np.random.default_rng(0), DIGITS, COUNT, HELD_OUT)[:3]
     words = [
         [[number_in_words(int(n), k) for n in part] for k in ("en", "de")]
         for part in parts
@@ -105,9 +103,7 @@ class SamplingOutcome(NamedTuple):
 
 
 @cache
-def run_network(
-    name: str, rate: float, seed: int, steps: int
-) -> SamplingOutcome:
+def run_network(name: str, rate: float, seed: int, steps: int) -> SamplingOutcome:
     """One run; the weights after the last update."""
     found = make_numbers()
     with seeded(seed):
@@ -123,9 +119,7 @@ def run_network(
         f"{name} {rate}",
         carry=0,
     )
-    return SamplingOutcome(
-        model, seconds, count_errors(model, found.validation)
-    )
+    return SamplingOutcome(model, seconds, count_errors(model, found.validation))
 
 
 def write_sentences(model: Translator, batch: Batch) -> list[list[int]]:
@@ -137,10 +131,7 @@ def write_sentences(model: Translator, batch: Batch) -> list[list[int]]:
 
 def split_sentences(targets: Tensor) -> list[list[int]]:
     """The tokens of each column, without END and padding."""
-    return [
-        [k for k in column if k not in (PAD, END)]
-        for column in targets.T.tolist()
-    ]
+    return [[k for k in column if k not in (PAD, END)] for column in targets.T.tolist()]
 
 
 def measure_distance(one: list[int], other: list[int]) -> int:
@@ -171,32 +162,24 @@ def count_errors(model: Translator, batch: Batch) -> dict[str, np.ndarray]:
 
 def measure_percent(found: dict[str, np.ndarray], unit: str) -> float:
     """Of sentences, or of pieces, that are wrong."""
-    out_of = (
-        found["length"].sum() if unit == "pieces" else len(found["length"])
-    )
+    out_of = found["length"].sum() if unit == "pieces" else len(found["length"])
     return float(100 * found[unit].sum() / out_of)
 
 
-def train_network(
-    name: str, setting: Setting, seed: int, steps: int
-) -> Trained:
+def train_network(name: str, setting: Setting, seed: int, steps: int) -> Trained:
     """One run, judged by the pieces that it writes wrongly."""
     run = run_network(name, setting["rate"], seed, steps)
     score = measure_percent(run.validation, "pieces")
     tqdm.write(f"{name} {setting} {seed}: {score:.2f}, {run.seconds:.1f} s")
 
     def test() -> float:
-        return measure_percent(
-            count_errors(run.model, make_numbers().test), "pieces"
-        )
+        return measure_percent(count_errors(run.model, make_numbers().test), "pieces")
 
     return Trained(score, steps, test)
 
 
 @torch.no_grad()
-def measure_surprise(
-    model: Translator, batch: Batch, read: Tensor
-) -> np.ndarray:
+def measure_surprise(model: Translator, batch: Batch, read: Tensor) -> np.ndarray:
     """-log p of each true token after what was read; 0 in the padding.
 
     Shapes: read (T, B) -> nats (T, B)
@@ -207,9 +190,7 @@ def measure_surprise(
 
 
 @torch.no_grad()
-def measure_after_slip(
-    model: Translator, batch: Batch
-) -> dict[str, list[int]]:
+def measure_after_slip(model: Translator, batch: Batch) -> dict[str, list[int]]:
     """Pieces right after one piece that is wrong, and without it.
 
     Each sentence gets one piece, at a random place, replaced by the likeliest
@@ -260,17 +241,12 @@ def collect_facts(run: SamplingOutcome) -> dict[str, Any]:
         **{k: float(v.sum() / real.sum()) for k, v in nats.items()},
         "after true": 100 * slipped["true"][0] / slipped["of"][0],
         "after slip": 100 * slipped["slip"][0] / slipped["of"][0],
-        "differ": int(
-            (forced_right.all(axis=0) == found["sentences"]).sum()
-        ),
+        "differ": int((forced_right.all(axis=0) == found["sentences"]).sum()),
         "by digits": {
             f"{n}": {
-                "sentences": 100
-                * float(found["sentences"][digits == n].mean()),
+                "sentences": 100 * float(found["sentences"][digits == n].mean()),
                 **{
-                    k: float(
-                        v[:, digits == n].sum() / real[:, digits == n].sum()
-                    )
+                    k: float(v[:, digits == n].sum() / real[:, digits == n].sum())
                     for k, v in nats.items()
                 },
             }
@@ -297,19 +273,14 @@ def measure_numbers(asked: Options) -> Iterator[Measurement]:
         for name, result in found.results.items()
     }
     rate = found.results[FORCED].chosen["rate"]
-    value["equal time"] = run_seeds(
-        FORCED, rate, round(LONGER * found.steps)
-    )
+    value["equal time"] = run_seeds(FORCED, rate, round(LONGER * found.steps))
     unit = "s, % wrong, nats per token, % of later pieces right"
     yield Measurement("sampling.numbers.facts", value, unit, list(SEEDS))
 
 
 def run_seeds(name: str, rate: float, steps: int) -> dict[str, Any]:
     """The facts of each seed."""
-    runs = [
-        collect_facts(run_network(name, rate, seed, steps))
-        for seed in SEEDS
-    ]
+    runs = [collect_facts(run_network(name, rate, seed, steps)) for seed in SEEDS]
     return {"rate": rate, "steps": steps, "runs": runs}
 
 
@@ -318,23 +289,16 @@ def measure_level(asked: Options) -> Iterator[Measurement]:
     known = from_json(read()["sampling.numbers"]["value"]).results
     steps = asked.steps or STEPS
     level = round(LEVEL * steps)
-    rate, other = (
-        known[name].chosen["rate"] for name in (FORCED, QUICKEST)
-    )
+    rate, other = (known[name].chosen["rate"] for name in (FORCED, QUICKEST))
     beside = []
     for seed in SEEDS:
         run_network(FORCED, rate, seed, level)
-        beside.append(
-            round(run_network(QUICKEST, other, seed, steps).seconds, 2)
-        )
+        beside.append(round(run_network(QUICKEST, other, seed, steps).seconds, 2))
     value = run_seeds(FORCED, rate, level) | {"beside": beside}
     unit = "s, % wrong, nats per token, % of later pieces right"
     yield Measurement("sampling.level", value, unit, list(SEEDS))
 
 
 TRAINING = Training(
-    "sampling",
-    __doc__,
-    {},
-    {"numbers": measure_numbers, "level": measure_level},
+    "sampling", __doc__, {}, {"numbers": measure_numbers, "level": measure_level}
 )

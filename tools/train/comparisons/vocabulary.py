@@ -25,13 +25,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from rnncore.application import seeded
-from rnncore.comparison import (
-    Comparison,
-    Setting,
-    Trained,
-    compare,
-    to_json,
-)
+from rnncore.comparison import Comparison, Setting, Trained, compare, to_json
 from rnncore.data.public.texts import multi30k
 from rnncore.text.corpora import documentation_corpus
 from rnncore.text.model import (
@@ -77,12 +71,8 @@ class Texts(NamedTuple):
 class Way(NamedTuple):
     """How a contender is built, trained and read."""
 
-    readout: (
-        Callable[[int], torch.nn.Module] | None
-    )  # of K; None: the tied one
-    loss: Callable[
-        [np.ndarray, np.random.Generator], Callable
-    ]  # of the counts
+    readout: Callable[[int], torch.nn.Module] | None  # of K; None: the tied one
+    loss: Callable[[np.ndarray, np.random.Generator], Callable]  # of the counts
     read: Callable[[LanguageModel, Tensor, np.ndarray], Tensor]
     counted: bool = False  # whether the bias begins at log Q
 
@@ -127,13 +117,9 @@ def sampled_loss(counts: np.ndarray, rng: np.random.Generator) -> Callable:
     return candidate_loss(included, np.log(included), rng)
 
 
-def uncorrected_loss(
-    counts: np.ndarray, rng: np.random.Generator
-) -> Callable:
+def uncorrected_loss(counts: np.ndarray, rng: np.random.Generator) -> Callable:
     """The same draws, and nothing subtracted."""
-    return candidate_loss(
-        inclusion(counts, DRAWS), np.zeros(len(counts)), rng
-    )
+    return candidate_loss(inclusion(counts, DRAWS), np.zeros(len(counts)), rng)
 
 
 def adaptive_loss(counts: np.ndarray, rng: np.random.Generator) -> Callable:
@@ -144,9 +130,7 @@ def adaptive_loss(counts: np.ndarray, rng: np.random.Generator) -> Callable:
     ) -> tuple[Tensor, States]:
         tokens = torch.as_tensor(ids)
         y, state = model.hidden(tokens[:-1], state)
-        return model.readout(
-            y.flatten(0, 1), tokens[1:].flatten()
-        ).loss, state
+        return model.readout(y.flatten(0, 1), tokens[1:].flatten()).loss, state
 
     return loss
 
@@ -156,16 +140,12 @@ def read_all(model: LanguageModel, y: Tensor, counts: np.ndarray) -> Tensor:
     return model.readout(y).log_softmax(dim=1)
 
 
-def read_restored(
-    model: LanguageModel, y: Tensor, counts: np.ndarray
-) -> Tensor:
+def read_restored(model: LanguageModel, y: Tensor, counts: np.ndarray) -> Tensor:
     """The same, with what training did not subtract added to the logits."""
     return (model.readout(y) + log_inclusion(counts)).log_softmax(dim=1)
 
 
-def read_adaptive(
-    model: LanguageModel, y: Tensor, counts: np.ndarray
-) -> Tensor:
+def read_adaptive(model: LanguageModel, y: Tensor, counts: np.ndarray) -> Tensor:
     """All words' log probabilities, of both levels."""
     readout: Any = model.readout
     return readout.log_prob(y)
@@ -247,22 +227,14 @@ def train_words(
 ) -> Trained:
     """One run. `steps` is the budget, `updates` what this contender does with it."""
     known = "uncorrected" if name == "restored" else name  # trained alike
-    model, _ = train_model(
-        known, setting["rate"], seed, updates[name], german
-    )
+    model, _ = train_model(known, setting["rate"], seed, updates[name], german)
     _, valid, test, counts = read_texts(german, seed)
     found = measure_nats(model, WAYS[name], valid, counts)
-    tqdm.write(
-        f"{name} {setting} {seed}, {updates[name]} updates: {found:.4f}"
-    )
-    return Trained(
-        found, steps, lambda: measure_nats(model, WAYS[name], test, counts)
-    )
+    tqdm.write(f"{name} {setting} {seed}, {updates[name]} updates: {found:.4f}")
+    return Trained(found, steps, lambda: measure_nats(model, WAYS[name], test, counts))
 
 
-def seconds_each(
-    updates: int = 10, german: bool = False
-) -> dict[str, list[float]]:
+def seconds_each(updates: int = 10, german: bool = False) -> dict[str, list[float]]:
     """Processor time of an update, round by round; the contenders take turns."""
     found: dict[str, list[float]] = {name: [] for name in TIMED}
     for _ in range(ROUNDS + 1):
@@ -273,38 +245,23 @@ def seconds_each(
     return {name: seconds[1:] for name, seconds in found.items()}
 
 
-def updates_in_equal_time(
-    each: dict[str, list[float]], steps: int
-) -> dict[str, int]:
+def updates_in_equal_time(each: dict[str, list[float]], steps: int) -> dict[str, int]:
     """How many updates fit into the time of `steps` with the full softmax."""
     full, found = np.array(each["full"]), {}
     for name in (*TIMED, *AS):
-        found[name] = round(
-            steps * np.median(full / each[AS.get(name, name)])
-        )
+        found[name] = round(steps * np.median(full / each[AS.get(name, name)]))
     return found
 
 
 def measure_words(asked: Options) -> Iterator[Measurement]:
     """With equal updates, then with equal time."""
     steps = asked.steps or STEPS
-    key, unit = (
-        "text.vocabulary.words",
-        "nats per word, under the full distribution",
-    )
+    key, unit = "text.vocabulary.words", "nats per word, under the full distribution"
     each = seconds_each()
     updates = updates_in_equal_time(each, steps)
     sizes = [len(make_texts(seed).counts) for seed in SEEDS]
-    drawn = [
-        float(inclusion(make_texts(seed).counts, DRAWS).sum())
-        for seed in SEEDS
-    ]
-    known = {
-        "seconds": each,
-        "updates": updates,
-        "size": sizes,
-        "drawn": drawn,
-    }
+    drawn = [float(inclusion(make_texts(seed).counts, DRAWS).sum()) for seed in SEEDS]
+    known = {"seconds": each, "updates": updates, "size": sizes, "drawn": drawn}
     units = {
         "seconds": "seconds of one core for an update, in each round",
         "updates": "updates in the time of the full softmax's",
@@ -322,9 +279,7 @@ def measure_words(asked: Options) -> Iterator[Measurement]:
             steps=steps,
             seeds=SEEDS,
         )
-        yield Measurement(
-            f"{key}.{kind}", to_json(compared), unit, list(SEEDS)
-        )
+        yield Measurement(f"{key}.{kind}", to_json(compared), unit, list(SEEDS))
 
 
 def measure_german(asked: Options) -> Iterator[Measurement]:
@@ -339,9 +294,7 @@ def measure_german(asked: Options) -> Iterator[Measurement]:
     found = Comparison(steps, list(SEEDS), {"rate": RATES}, results)
     key = "text.vocabulary.german"
     unit = "nats per word, under the full distribution"
-    yield Measurement(
-        f"{key}.equal_time", to_json(found), unit, list(SEEDS)
-    )
+    yield Measurement(f"{key}.equal_time", to_json(found), unit, list(SEEDS))
     unit = "updates in the time of the full softmax's"
     yield Measurement(f"{key}.updates", updates, unit, 0)
 

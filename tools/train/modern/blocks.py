@@ -50,13 +50,7 @@ from tools.train.modern.recall import (
     draw,
 )
 from tools.train.real import shakespeare
-from tools.train.runner import (
-    SEEDS,
-    Measurement,
-    Options,
-    Training,
-    show_progress,
-)
+from tools.train.runner import SEEDS, Measurement, Options, Training, show_progress
 
 D, LAYERS, WEIGHTS = 48, 2, 30_000  # the weights of each block
 T, B = 128, 8
@@ -70,12 +64,7 @@ PASSAGES, PASSAGE = 400, 64  # that come twice
 KEPT = ROOT / ".cache/blocks"
 NATS = "nats per token, from an empty state"
 LEADING = "LSTM", "attention", "minGRU", "minLSTM", "sLSTM"  # on Python
-OF_EACH_KIND = (
-    "LSTM",
-    "minGRU",
-    "gated-delta",
-    "attention",
-)  # who reads tunes
+OF_EACH_KIND = "LSTM", "minGRU", "gated-delta", "attention"  # who reads tunes
 
 
 class Text(NamedTuple):
@@ -119,9 +108,7 @@ def random_windows(ids: np.ndarray) -> Callable:
     return next_batch
 
 
-def text_loss(
-    model: BlockModel, ids: np.ndarray, carry: Any
-) -> tuple[Tensor, Any]:
+def text_loss(model: BlockModel, ids: np.ndarray, carry: Any) -> tuple[Tensor, Any]:
     """Mean surprisal of a window, from an empty state."""
     tokens = torch.as_tensor(ids)
     logits, _ = model(tokens[:-1])
@@ -183,20 +170,13 @@ def make_warm_adam(rate: float, steps: int) -> Optimizer:
     return scheduled(adam, at)
 
 
-def find_path(
-    task: BlockTask, mixer: str, rate: float, seed: int, steps: int
-) -> Path:
+def find_path(task: BlockTask, mixer: str, rate: float, seed: int, steps: int) -> Path:
     """Where a network is kept."""
     return KEPT / f"{task.name}-{mixer}-{rate:g}-{seed}-{steps}.safetensors"
 
 
 def learn(
-    task: BlockTask,
-    model: BlockModel,
-    rate: float,
-    seed: int,
-    steps: int,
-    label: str,
+    task: BlockTask, model: BlockModel, rate: float, seed: int, steps: int, label: str
 ) -> None:
     """Train a network."""
     train_module(
@@ -215,21 +195,12 @@ def load_or_train(
     """A network, from the folder if it is there."""
     path = find_path(task, mixer, rate, seed, steps)
     with seeded(seed):
-        model = matched(
-            task.K(), D, mixer, task.layers, task.layers * WEIGHTS
-        )
+        model = matched(task.K(), D, mixer, task.layers, task.layers * WEIGHTS)
     if path.exists():
         weights, _ = load_weights(path, "blocks")
         put_weights(model, weights)
         return model.eval()
-    learn(
-        task,
-        model,
-        rate,
-        seed,
-        steps,
-        f"{task.name} {mixer} {rate:g} {seed}",
-    )
+    learn(task, model, rate, seed, steps, f"{task.name} {mixer} {rate:g} {seed}")
     KEPT.mkdir(parents=True, exist_ok=True)
     save_weights(path, model, {"kind": "blocks"})
     return model
@@ -253,9 +224,7 @@ def make_contender(
         score = json.loads(path.read_text("utf-8"))
         if score is None:
             raise FloatingPointError(f"{path.stem}: it diverged")
-        return Trained(
-            score, steps, lambda: task.test(load_or_train(*given))
-        )
+        return Trained(score, steps, lambda: task.test(load_or_train(*given)))
 
     return train
 
@@ -267,63 +236,41 @@ def first_rates(steps: int) -> list[float]:
 
 def search(task: BlockTask, mixer: str, steps: int) -> Result:
     """A contender's chosen rate, and its scores with all seeds."""
-    return search_rate(
-        make_contender(task, mixer), first_rates(steps), steps, SEEDS
-    )
+    return search_rate(make_contender(task, mixer), first_rates(steps), steps, SEEDS)
 
 
 def search_all(task: BlockTask, steps: int) -> Comparison:
     """All contenders; what was trained before is not trained again."""
     mixers = task.mixers or MIXERS
     results = {mixer: search(task, mixer, steps) for mixer in mixers}
-    return Comparison(
-        steps, list(SEEDS), {"rate": first_rates(steps)}, results
-    )
+    return Comparison(steps, list(SEEDS), {"rate": first_rates(steps)}, results)
 
 
-def load_chosen(
-    task: BlockTask, mixer: str, found: Comparison
-) -> list[BlockModel]:
+def load_chosen(task: BlockTask, mixer: str, found: Comparison) -> list[BlockModel]:
     """The networks of a contender's chosen rate."""
     rate = found.results[mixer].chosen["rate"]
-    return [
-        load_or_train(task, mixer, rate, seed, found.steps)
-        for seed in SEEDS
-    ]
+    return [load_or_train(task, mixer, rate, seed, found.steps) for seed in SEEDS]
 
 
-def compare_on_text(
-    name: str, steps: int, asked: Options
-) -> Iterator[Measurement]:
+def compare_on_text(name: str, steps: int, asked: Options) -> Iterator[Measurement]:
     """The comparison on a text."""
     steps = asked.steps or steps
     found = search_all(text_task(name), steps)
     unit = f"{NATS}, {steps} updates"
-    yield Measurement(
-        f"blocks.{name}.{steps}", to_json(found), unit, list(SEEDS)
-    )
+    yield Measurement(f"blocks.{name}.{steps}", to_json(found), unit, list(SEEDS))
 
 
-def compare_in_equal_time(
-    name: str, asked: Options
-) -> Iterator[Measurement]:
+def compare_in_equal_time(name: str, asked: Options) -> Iterator[Measurement]:
     """The comparison where all train as long as the LSTM does for its updates.
 
     Of Python those that lead early or late are enough: the others are behind
     after more updates.
     """
     task, steps = text_task(name), asked.steps or UPDATES[-1]
-    cost = {
-        m: of["seconds"]
-        for m, of in read()["blocks.seconds"]["value"].items()
-    }
-    updates = {
-        m: round(steps * cost["LSTM"] / of) for m, of in cost.items()
-    }
+    cost = {m: of["seconds"] for m, of in read()["blocks.seconds"]["value"].items()}
+    updates = {m: round(steps * cost["LSTM"] / of) for m, of in cost.items()}
     mixers = LEADING if name == "python" else updates
-    results = {
-        mixer: search(task, mixer, updates[mixer]) for mixer in mixers
-    }
+    results = {mixer: search(task, mixer, updates[mixer]) for mixer in mixers}
     found = Comparison(steps, list(SEEDS), {"rate": LONG_RATES}, results)
     key = f"blocks.{name}.equal_time"
     unit = f"{NATS}, in the time of {steps} updates of the LSTM"
@@ -351,15 +298,12 @@ def answers_of(name: str, found: Comparison) -> Iterator[Measurement]:
     preceded: dict[str, list] = {}
     for mixer in found.results:
         models = load_chosen(task, mixer, found)
-        by_position[mixer] = [
-            average_in_bins(measure_nats(m, far)) for m in models
-        ]
+        by_position[mixer] = [average_in_bins(measure_nats(m, far)) for m in models]
         repeated[mixer] = [
             summarise_both_readings(measure_nats(m, twice)) for m in models
         ]
         preceded[mixer] = [
-            summarise_both_readings(measure_nats(m, after_others))[1]
-            for m in models
+            summarise_both_readings(measure_nats(m, after_others))[1] for m in models
         ]
         if mixer == "attention":
             for model in models:
@@ -370,9 +314,7 @@ def answers_of(name: str, found: Comparison) -> Iterator[Measurement]:
     key = f"blocks.{name}.{found.steps}"
     unit = f"{NATS}, by position in bins of {BIN}"
     yield Measurement(f"{key}.position", by_position, unit, list(SEEDS))
-    unit = (
-        f"{NATS}: the second half of {PASSAGE} tokens, read once and again"
-    )
+    unit = f"{NATS}: the second half of {PASSAGE} tokens, read once and again"
     yield Measurement(f"{key}.repeat", repeated, unit, list(SEEDS))
     unit = f"{NATS}: the same half after the {PASSAGE} tokens that precede the passage"
     yield Measurement(f"{key}.preceded", preceded, unit, list(SEEDS))
@@ -385,9 +327,7 @@ def run_cost(asked: Options) -> Iterator[Measurement]:
     for _ in range(ROUNDS):
         for mixer in MIXERS:
             with seeded(0):
-                model = matched(
-                    task.K(), D, mixer, LAYERS, LAYERS * WEIGHTS
-                )
+                model = matched(task.K(), D, mixer, LAYERS, LAYERS * WEIGHTS)
             begun = time.process_time()
             learn(task, model, 0.003, 0, asked.steps or TIMED, "")
             took = (time.process_time() - begun) / (asked.steps or TIMED)
@@ -405,10 +345,7 @@ def summarise_both_readings(values: np.ndarray) -> list[float]:
     The first value is that of the second token.
     """
     half = PASSAGE // 2
-    once, again = (
-        values[half - 1 : PASSAGE - 1],
-        values[PASSAGE + half - 1 :],
-    )
+    once, again = values[half - 1 : PASSAGE - 1], values[PASSAGE + half - 1 :]
     return [float(once.mean()), float(again.mean())]
 
 
@@ -438,15 +375,11 @@ def draw_swaps(
 
 def held_swaps(length: int) -> tuple[Tensor, Tensor]:
     """Swaps that no training sees; their last steps count."""
-    tokens, targets = draw_swaps(
-        np.random.default_rng((5, length)), length, 128
-    )
+    tokens, targets = draw_swaps(np.random.default_rng((5, length)), length, 128)
     return tokens, targets[-ASKED:]
 
 
-def draw_pairs(
-    rng: np.random.Generator, N: int, rows: int
-) -> tuple[Tensor, Tensor]:
+def draw_pairs(rng: np.random.Generator, N: int, rows: int) -> tuple[Tensor, Tensor]:
     """N keys with their values, then the keys again: which values?"""
     some = draw(rng, N, rows)
     return some.tokens, KEYS + some.values
@@ -457,18 +390,14 @@ def held_pairs(N: int, seed: int = REPORTING) -> tuple[Tensor, Tensor]:
     return draw_pairs(np.random.default_rng((seed, N)), N, 256)
 
 
-def answers_loss(
-    model: BlockModel, batch: tuple, carry: Any
-) -> tuple[Tensor, Any]:
+def answers_loss(model: BlockModel, batch: tuple, carry: Any) -> tuple[Tensor, Any]:
     """Cross entropy at the last tokens, one for each target."""
     tokens, targets = batch
     logits = model(tokens)[0][-len(targets) :]
     return cross_entropy(logits.flatten(0, 1), targets.flatten()), carry
 
 
-def measure_answers(
-    model: BlockModel, *batches: tuple[Tensor, Tensor]
-) -> np.ndarray:
+def measure_answers(model: BlockModel, *batches: tuple[Tensor, Tensor]) -> np.ndarray:
     """Nats, and the share right, of each batch."""
     scores = []
     for tokens, targets in batches:
@@ -485,12 +414,8 @@ TRACKING = BlockTask(
     lambda: max(FIRST + 1, len(SWAPS[SWAPPED][1])),
     lambda: lambda rng, step: draw_swaps(rng, LEARNED, ROWS),
     answers_loss,
-    lambda model: float(
-        measure_answers(model, held_swaps(VALIDATED))[0, 0]
-    ),
-    lambda model: float(
-        1 - measure_answers(model, held_swaps(LEARNED))[0, 1]
-    ),
+    lambda model: float(measure_answers(model, held_swaps(VALIDATED))[0, 0]),
+    lambda model: float(1 - measure_answers(model, held_swaps(LEARNED))[0, 1]),
     layers=1,
 )
 
@@ -503,17 +428,13 @@ def recall_nats(model: BlockModel) -> float:
 
 def recall_wrong(model: BlockModel) -> float:
     """The share wrong of others, over the same numbers of pairs."""
-    return float(
-        1 - measure_answers(model, *map(held_pairs, TRAINED))[:, 1].mean()
-    )
+    return float(1 - measure_answers(model, *map(held_pairs, TRAINED))[:, 1].mean())
 
 
 RECALL = BlockTask(
     "recall",
     lambda: KEYS + VALUES,
-    lambda: (
-        lambda rng, step: draw_pairs(rng, int(rng.choice(TRAINED)), BATCH)
-    ),
+    lambda: lambda rng, step: draw_pairs(rng, int(rng.choice(TRAINED)), BATCH),
     answers_loss,
     recall_nats,
     recall_wrong,
@@ -526,9 +447,7 @@ TASKS: dict[str, tuple[Any, ...]] = {
 }
 
 
-def compare_on_task(
-    name: str, steps: int, asked: Options
-) -> Iterator[Measurement]:
+def compare_on_task(name: str, steps: int, asked: Options) -> Iterator[Measurement]:
     """The comparison, and the share right where the task grows."""
     task, end, held, sizes = TASKS[name]
     steps = asked.steps or steps
@@ -559,9 +478,7 @@ def track_at_lower_rate(asked: Options) -> Iterator[Measurement]:
         for model in [load_or_train(TRACKING, "sLSTM", LOWER, seed, steps)]
     ]
     unit = f"share right at {LENGTHS}, rate {LOWER}"
-    yield Measurement(
-        f"blocks.tracking.{steps}.lower", shares, unit, list(SEEDS)
-    )
+    yield Measurement(f"blocks.tracking.{steps}.lower", shares, unit, list(SEEDS))
 
 
 TRAINING = Training(

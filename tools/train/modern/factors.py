@@ -31,9 +31,7 @@ STEPS = {"two": 300, "three": 1000}
 LEFT_OUT = {("three", "minLSTM"), ("three", "clip to [0, 1]")}
 
 
-def train(
-    name: str, number: str, rate: float, seed: int, steps: int
-) -> Fit:
+def train(name: str, number: str, rate: float, seed: int, steps: int) -> Fit:
     """One run; its rate falls to 0 at the end."""
     return train_tracker(
         CONTENDERS[name],
@@ -44,17 +42,11 @@ def train(
     )
 
 
-def measure_scores(
-    name: str, number: str, tracker: Tracker, lengths: tuple
-) -> list:
+def measure_scores(name: str, number: str, tracker: Tracker, lengths: tuple) -> list:
     """Share right and mean -log p at each length, on sequences drawn for it."""
     return [
         tracked(
-            CONTENDERS[name],
-            tracker,
-            THINGS[number],
-            T,
-            np.random.default_rng((7, T)),
+            CONTENDERS[name], tracker, THINGS[number], T, np.random.default_rng((7, T))
         )
         for T in lengths
     ]
@@ -62,14 +54,10 @@ def measure_scores(
 
 def measure_shares(name: str, number: str, tracker: Tracker) -> list[float]:
     """Of right answers, at every length that is reported."""
-    return [
-        share for share, _ in measure_scores(name, number, tracker, LENGTHS)
-    ]
+    return [share for share, _ in measure_scores(name, number, tracker, LENGTHS)]
 
 
-def run_study(
-    name: str, number: str, asked: Options
-) -> Iterator[Measurement]:
+def run_study(name: str, number: str, asked: Options) -> Iterator[Measurement]:
     """The grid of rates, then the chosen one."""
     steps = asked.steps or STEPS[number]
     rates = RATES[number][2:4] if asked.check else RATES[number]
@@ -88,19 +76,14 @@ def run_study(
             ((_, nats),) = measure_scores(name, number, tracker, (CHOICE,))
             grid[f"{rate:g}"].append(nats)
             if number == "two":
-                by_rate[f"{rate:g}"].append(
-                    measure_shares(name, number, tracker)
-                )
+                by_rate[f"{rate:g}"].append(measure_shares(name, number, tracker))
     best = min(rates, key=lambda rate: np.mean(grid[f"{rate:g}"]))
     about = f"{steps} steps of Adam"
     every = list(range(few))
     unit = f"mean -log p, in nats, on {CHOICE} steps, by rate and seed; {about}"
     yield Measurement(f"{key}.grid", grid, unit, every)
     yield Measurement(
-        f"{key}.rate",
-        best,
-        f"of Adam, the smallest mean of {key}.grid",
-        every,
+        f"{key}.rate", best, f"of Adam, the smallest mean of {key}.grid", every
     )
     if number == "two":
         unit = f"share right in the last 16 of {LENGTHS} steps; {about}"
@@ -114,7 +97,9 @@ def run_study(
         if tracker is None:
             tracker = train(name, number, best, seed, steps).params
         right.append(measure_shares(name, number, tracker))
-    unit = f"share right in the last 16 of {LENGTHS} steps, by seed; {about} at {best:g}"
+    unit = (
+        f"share right in the last 16 of {LENGTHS} steps, by seed; {about} at {best:g}"
+    )
     yield Measurement(key, right, unit, list(range(more)))
 
 

@@ -52,8 +52,7 @@ def build(name: str) -> BlockModel:
     kinds = [mixer.replace("window", "attention") for mixer in MIXERS[name]]
     model = BlockModel(KEYS + VALUES, D, kinds[0], len(kinds), hidden=1)
     model.layers = nn.ModuleList(
-        Block(Shape(kind, D, hidden_for(kind, D, WEIGHTS)))
-        for kind in kinds
+        Block(Shape(kind, D, hidden_for(kind, D, WEIGHTS))) for kind in kinds
     )
     for mixer, block in zip(MIXERS[name], model.layers, strict=True):
         limit_attention(block, REACH if mixer == "window" else None)
@@ -69,9 +68,7 @@ def count_kept(name: str) -> int:
     return sum(part.numel() for part in parts if part.is_floating_point())
 
 
-def train_network(
-    name: str, rate: float, seed: int, steps: int
-) -> BlockModel:
+def train_network(name: str, rate: float, seed: int, steps: int) -> BlockModel:
     """One run, from its seed."""
     with seeded(seed):
         model = build(name)
@@ -97,9 +94,7 @@ def compete(name: str, asked: Options) -> Iterator[Measurement]:
     yield Measurement(f"hybrids.{name}.numbers", numbers, "weights", None)
 
 
-def train_all(
-    name: str, key: str, steps: int, asked: Options
-) -> Iterator[Measurement]:
+def train_all(name: str, key: str, steps: int, asked: Options) -> Iterator[Measurement]:
     """Choose the rate with one seed, then train with all."""
     first = asked.seeds[0]
     others = [held_pairs(N, CHOOSING) for N in LENGTHS]
@@ -112,33 +107,25 @@ def train_all(
     nats = search_grid(score, RATES)
     best = min(nats, key=nats.__getitem__)
     every = [models[best]]
-    every += [
-        train_network(name, best, seed, steps) for seed in asked.seeds[1:]
-    ]
+    every += [train_network(name, best, seed, steps) for seed in asked.seeds[1:]]
     shares = [
-        measure_answers(m, *map(held_pairs, LENGTHS))[:, 1].tolist()
-        for m in every
+        measure_answers(m, *map(held_pairs, LENGTHS))[:, 1].tolist() for m in every
     ]
     unit = f"share right for N = {LENGTHS}, {steps} updates"
     yield Measurement(key, shares, unit, list(asked.seeds))
     tried = {f"{rate:g}": nats[rate] for rate in sorted(nats)}
-    yield Measurement(
-        f"{key}.tried", tried, "nats by rate, other data", first
-    )
+    yield Measurement(f"{key}.tried", tried, "nats by rate, other data", first)
 
 
 def measure_sizes(asked: Options) -> Iterator[Measurement]:
     """The state or cache of each after the longest text."""
     unit = f"numbers that the mixers keep after {max(LENGTHS)} pairs, asked for"
-    yield Measurement(
-        "hybrids.state", {n: count_kept(n) for n in MIXERS}, unit, None
-    )
+    yield Measurement("hybrids.state", {n: count_kept(n) for n in MIXERS}, unit, None)
 
 
 TRAINING = Training(
     "hybrids",
     __doc__,
     {},
-    {name: partial(compete, name) for name in MIXERS}
-    | {"state": measure_sizes},
+    {name: partial(compete, name) for name in MIXERS} | {"state": measure_sizes},
 )

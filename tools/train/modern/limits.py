@@ -22,13 +22,7 @@ from rnncore.bptt import bptt, readout_vjp
 from rnncore.cells import CELLS as KNOWN
 from rnncore.comparison import ruler
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
-from rnncore.rnn import (
-    init_params,
-    init_readout,
-    readout,
-    unroll,
-    zero_state,
-)
+from rnncore.rnn import init_params, init_readout, readout, unroll, zero_state
 from rnncore.scan import (
     Minimal,
     linear_loop,
@@ -126,9 +120,7 @@ def loss_at_the_end(loss: Callable, loss_vjp: Callable) -> Callable:
     return loss_and_gradient
 
 
-def compute_outputs(
-    network: Network, x: np.ndarray, last: int
-) -> np.ndarray:
+def compute_outputs(network: Network, x: np.ndarray, last: int) -> np.ndarray:
     """Of the last steps, for a quarter of the sequences at a time."""
     stack, out = network
     answers = [
@@ -138,22 +130,16 @@ def compute_outputs(
     return np.concatenate(answers, axis=1)
 
 
-def train(
-    name: str, run: LimitRun, seed: int, asked: Options
-) -> Iterator[Measurement]:
+def train(name: str, run: LimitRun, seed: int, asked: Options) -> Iterator[Measurement]:
     """One run, which ends as soon as the task is solved."""
     task, steps = TASKS[run.task], asked.steps or run.steps
     rng = np.random.default_rng(seed)
-    x, targets = task.batch(
-        np.random.default_rng(10_000 + seed), run.lag, 1000
-    )
+    x, targets = task.batch(np.random.default_rng(10_000 + seed), run.lag, 1000)
     x = x.astype(np.float32)
     scores: list[float] = []
 
     def evaluate(network: Network) -> float:
-        scores.append(
-            task.score(compute_outputs(network, x, len(targets)), targets)
-        )
+        scores.append(task.score(compute_outputs(network, x, len(targets)), targets))
         return scores[-1]
 
     def until_solved(steps: Iterable[int]) -> Iterable[int]:
@@ -175,10 +161,7 @@ def train(
     )
     history = result.history
     protocol = f"{steps} steps of Adam at {RATE:g} at most, one per seed"
-    units = {
-        "": f"held-out {task.unit}, {protocol}",
-        "steps": f"steps, {protocol}",
-    }
+    units = {"": f"held-out {task.unit}, {protocol}", "steps": f"steps, {protocol}"}
     values = {"": min(history.score), "steps": len(history.loss)}
     yield from list_measurements(f"limits.{name}", values, units)
 
@@ -244,9 +227,7 @@ def times_by_length(
         ways = {
             "loop": partial(loop_both_ways, *given),
             "scan": partial(scan_both_ways, *given),
-            "lstm": partial(
-                lstm_both_ways, given[1], params, state, given[3]
-            ),
+            "lstm": partial(lstm_both_ways, given[1], params, state, given[3]),
         }
         taken = timing.time_in_turns(
             ways,

@@ -44,9 +44,7 @@ class Asking(NamedTuple):
     values: Tensor  # (N, B)
 
 
-def draw(
-    rng: np.random.Generator, N: int, B: int, again: int = 0
-) -> Asking:
+def draw(rng: np.random.Generator, N: int, B: int, again: int = 0) -> Asking:
     """N different keys with values; `again` of them get a second one."""
     keys = np.argsort(rng.random((B, KEYS)), axis=1)[:, :N]
     rewritten = keys[:, :again]
@@ -63,9 +61,7 @@ def draw(
     answers = np.take_along_axis(latest, shuffle, axis=1)
     pairs = np.stack([written, KEYS + values], axis=2).reshape(B, -1)
     tokens = np.concatenate([pairs, asked], axis=1)
-    return Asking(
-        torch.asarray(tokens.T.copy()), torch.asarray(answers.T.copy())
-    )
+    return Asking(torch.asarray(tokens.T.copy()), torch.asarray(answers.T.copy()))
 
 
 class Start(NamedTuple):
@@ -94,9 +90,7 @@ class Lstm(nn.Module):
 class Minimal(nn.Module):
     """Chapter 18's layer of 64 units, read as it is or with the query."""
 
-    def __init__(
-        self, D: int, query: bool = False, keep: float = 0.0
-    ) -> None:
+    def __init__(self, D: int, query: bool = False, keep: float = 0.0) -> None:
         super().__init__()
         self.out = K * V
         self.inputs = nn.Linear(D, (3 if query else 2) * self.out)
@@ -142,18 +136,14 @@ class Network(nn.Module):
         self.mixer = mixer(2 * WIDTH)
         self.norm = nn.RMSNorm(self.mixer.out)
         self.head = nn.Sequential(
-            nn.Linear(self.mixer.out, WIDTH),
-            nn.ReLU(),
-            nn.Linear(WIDTH, VALUES),
+            nn.Linear(self.mixer.out, WIDTH), nn.ReLU(), nn.Linear(WIDTH, VALUES)
         )
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Shapes: tokens (T, B) -> logits (T, B, VALUES)."""
         e = self.embedding(tokens)
         before = torch.cat([torch.zeros_like(e[:1]), e[:-1]])
-        return self.head(
-            self.norm(self.mixer(torch.cat([e, before], dim=-1)))
-        )
+        return self.head(self.norm(self.mixer(torch.cat([e, before], dim=-1))))
 
 
 MIXERS: dict[str, Callable] = {
@@ -167,11 +157,7 @@ MIXERS: dict[str, Callable] = {
 }
 VECTORS = "lstm", "minimal", "minimal-query"
 TASKS = {"once": 0, "again": 2}  # every second key is written again
-RUNS = [
-    ("once", name)
-    for name in MIXERS
-    if name not in ("decay", "gated-delta")
-]
+RUNS = [("once", name) for name in MIXERS if name not in ("decay", "gated-delta")]
 RUNS += [("again", name) for name in MIXERS if name not in VECTORS]
 
 
@@ -180,14 +166,10 @@ def count_pairs(task: str, N: int) -> int:
     return N // TASKS[task] if TASKS[task] else 0
 
 
-def compute_loss(
-    network: Network, batch: Asking, carry: Any
-) -> tuple[Tensor, Any]:
+def compute_loss(network: Network, batch: Asking, carry: Any) -> tuple[Tensor, Any]:
     """Cross entropy where something is asked."""
     logits = network(batch.tokens)[-len(batch.values) :]
-    return nn.functional.cross_entropy(
-        logits.flatten(0, 1), batch.values.flatten()
-    ), 0
+    return nn.functional.cross_entropy(logits.flatten(0, 1), batch.values.flatten()), 0
 
 
 def share_right(network: Network, task: str, N: int, seed: int) -> float:
@@ -212,9 +194,7 @@ def train_network(
         return draw(rng, N, BATCH, count_pairs(task, N))
 
     label = f"{task} {mixer} {start.keep:g} {start.rate:g}"
-    fit_module(
-        network, compute_loss, next_batch, start.rate, steps, seed, label
-    )
+    fit_module(network, compute_loss, next_batch, start.rate, steps, seed, label)
     return network
 
 
@@ -233,9 +213,7 @@ def compete(task: str, mixer: str, asked: Options) -> Iterator[Measurement]:
     def score(keep: float, rate: float) -> float:
         start = Start(keep, rate)
         networks[start] = train_network(task, mixer, start, first, steps)
-        shares = [
-            share_right(networks[start], task, N, CHOOSING) for N in TRAINED
-        ]
+        shares = [share_right(networks[start], task, N, CHOOSING) for N in TRAINED]
         return -float(np.mean(shares))
 
     keeps = KEEPS if mixer in VECTORS else KEEPS[:1]
@@ -244,22 +222,15 @@ def compete(task: str, mixer: str, asked: Options) -> Iterator[Measurement]:
     tried = search_grid(partial(score, keep), RATES, MOST, next_rate)
     best = Start(keep, min(tried, key=tried.__getitem__))
     every = [networks[best]]
-    every += [
-        train_network(task, mixer, best, seed, steps)
-        for seed in asked.seeds[1:]
-    ]
-    shares = [
-        [share_right(n, task, N, REPORTING) for N in LENGTHS] for n in every
-    ]
+    every += [train_network(task, mixer, best, seed, steps) for seed in asked.seeds[1:]]
+    shares = [[share_right(n, task, N, REPORTING) for N in LENGTHS] for n in every]
     key, seeds = f"recall.{task}.{mixer}", list(asked.seeds)
     unit_ = f"share right for N = {LENGTHS}, {steps} steps of Adam"
     yield Measurement(key, shares, unit_, seeds)
     numbers = sum(p.numel() for p in every[0].parameters())
     yield Measurement(f"{key}.numbers", numbers, "weights", seeds)
     rates = {f"{rate:g}": -tried[rate] for rate in sorted(tried)}
-    yield Measurement(
-        f"{key}.tried", rates, "share right by rate, other data", first
-    )
+    yield Measurement(f"{key}.tried", rates, "share right by rate, other data", first)
     if mixer in VECTORS:
         kept = {f"{keep:g}": -starts[keep] for keep in keeps}
         about = f"share right by added bias, rate {RATES[1]}, other data"
@@ -270,8 +241,5 @@ TRAINING = Training(
     "recall",
     __doc__,
     {},
-    {
-        f"{task}.{mixer}": partial(compete, task, mixer)
-        for task, mixer in RUNS
-    },
+    {f"{task}.{mixer}": partial(compete, task, mixer) for task, mixer in RUNS},
 )

@@ -18,19 +18,9 @@ from tqdm import tqdm
 from rnncore.application import cooling, seeded
 from rnncore.ctc import BLANK, prefix_beam
 from rnncore.data.public.sounds import CEPSTRA, an4
-from rnncore.speech.cepstra import (
-    STACK,
-    back_to_cepstra,
-    smooth_bands,
-    varied_cepstra,
-)
+from rnncore.speech.cepstra import STACK, back_to_cepstra, smooth_bands, varied_cepstra
 from rnncore.speech.folder import Recording, RecordingParts
-from rnncore.speech.letters import (
-    Letters,
-    letter_bonus,
-    letters_of,
-    lexicon,
-)
+from rnncore.speech.letters import Letters, letter_bonus, letters_of, lexicon
 from rnncore.speech.model import Recognizer, speech_loss
 from rnncore.speech.recordings import nearest_texts
 from rnncore.speech.training import (
@@ -50,29 +40,16 @@ from tools.train.runner import (
 )
 
 D = STACK * CEPSTRA
-H, LAYERS, DROPOUT, B, RATE, STEPS, EVERY = (
-    128,
-    2,
-    0.2,
-    16,
-    0.003,
-    3400,
-    200,
-)
+H, LAYERS, DROPOUT, B, RATE, STEPS, EVERY = 128, 2, 0.2, 16, 0.003, 3400, 200
 WIDTH, ORDER = 8, 6  # of the beam, of the letter model
 WEIGHTS = 0.25, 0.5, 1.0, 1.5  # of its log p
-REWARD = (
-    1.0  # of a letter, for each of these: log p alone likes short texts
-)
+REWARD = 1.0  # of a letter, for each of these: log p alone likes short texts
 SURE = math.log(0.999)
 Language = Callable[[tuple[int, ...], int], float]
 READINGS = "greedy", "beam", "lexicon"
 UNITS = {
     "": "% word errors",
-    **{
-        f"{name}.letters": "% letter errors"
-        for name in (*READINGS, "nearest")
-    },
+    **{f"{name}.letters": "% letter errors" for name in (*READINGS, "nearest")},
     **{f"{name}.weight": "of log p of a letter" for name in READINGS[1:]},
     "weights": "weights",
     "seconds": "s",
@@ -130,9 +107,7 @@ def train_network(seed: int, asked: Options) -> RecognizerRun:
     )
 
 
-def predict_letters(
-    model: Any, recordings: Sequence[Recording]
-) -> list[np.ndarray]:
+def predict_letters(model: Any, recordings: Sequence[Recording]) -> list[np.ndarray]:
     """log p of the blank and each letter, one (T, K) a recording."""
     bands = [smooth_bands(r.features) for r in recordings]
     return outputs(model, [back_to_cepstra(a) for a in bands])
@@ -170,10 +145,7 @@ def make_bonus(
 
 
 def read_beam(
-    log_p: np.ndarray,
-    letters: Letters,
-    language: Language,
-    words: set[str] | None,
+    log_p: np.ndarray, letters: Letters, language: Language, words: set[str] | None
 ) -> str:
     """The best text of the beam; with a lexicon the best that ends with a word."""
     found = prefix_beam(without_pauses(log_p), WIDTH, language)
@@ -229,8 +201,7 @@ def measure_nearest(asked: Options) -> Iterator[Measurement]:
     """What the most similar recording of training says."""
     parts = read_data(asked.check)
     heard = [
-        [r._replace(features=smooth_bands(r.features)) for r in part]
-        for part in parts
+        [r._replace(features=smooth_bands(r.features)) for r in part] for part in parts
     ]
     true = [r.text for r in parts.test]
     said = nearest_texts(heard[0], heard[2])
@@ -242,9 +213,5 @@ def measure_nearest(asked: Options) -> Iterator[Measurement]:
 
 
 TRAINING = Training(
-    "an4",
-    __doc__,
-    {"loop": train},
-    {"nearest": measure_nearest},
-    key="real.an4",
+    "an4", __doc__, {"loop": train}, {"nearest": measure_nearest}, key="real.an4"
 )

@@ -24,14 +24,7 @@ from rnncore.data.public.series import ett
 from rnncore.forecast.heads import mean_head
 from rnncore.forecast.segments import FromLast, Segments
 from rnncore.forecast.training import as_tensors, whole_horizon
-from rnncore.forecast.windows import (
-    Windows,
-    cut,
-    fit_scaler,
-    join,
-    origins,
-    scaled,
-)
+from rnncore.forecast.windows import Windows, cut, fit_scaler, join, origins, scaled
 from tools.train.runner import (
     Measurement,
     Options,
@@ -51,9 +44,7 @@ RATES = 0.002, 0.005, 0.01, 0.02
 TRIED: list[dict[str, Any]] = [
     {"rate": rate, "keep": keep} for rate in RATES for keep in (0.7, 1.0)
 ]
-TUNING: list[
-    dict[str, Any]
-] = [  # what is changed of SETTING, one at a time
+TUNING: list[dict[str, Any]] = [  # what is changed of SETTING, one at a time
     {},
     {"T": 168},
     {"season": DAY},
@@ -80,23 +71,16 @@ def read_table(name: str, columns: str) -> Table:
     return Table(scaled(values, scaler).astype(np.float32), parts)
 
 
-def cut_windows(
-    t: Table, part: str, T: int, K: int, every: int = 1
-) -> Windows:
+def cut_windows(t: Table, part: str, T: int, K: int, every: int = 1) -> Windows:
     """Windows whose targets are in the part, column by column."""
     at = origins(t.parts[part], T, K, every)
     return join([cut(column, at, T, K) for column in t.values.T])
 
 
-def measure_errors(
-    said: np.ndarray, target: np.ndarray
-) -> dict[str, float]:
+def measure_errors(said: np.ndarray, target: np.ndarray) -> dict[str, float]:
     """Shapes: said (K, B); target (K, B)"""
     wrong = said.astype(float) - target
-    return {
-        "mse": float((wrong**2).mean()),
-        "mae": float(np.abs(wrong).mean()),
-    }
+    return {"mse": float((wrong**2).mean()), "mae": float(np.abs(wrong).mean())}
 
 
 class Solved(NamedTuple):
@@ -128,18 +112,14 @@ def solve(t: Table, K: int) -> Solved:
     """The line that is best on the validation months."""
     found = []
     for T in PASTS:
-        w, held = (
-            cut_windows(t, part, T, K) for part in ("train", "validation")
-        )
+        w, held = (cut_windows(t, part, T, K) for part in ("train", "validation"))
         x, last = split_seen(w)
         squares = (x.T @ x).astype(float)
         moved = (x.T @ (w.target - last).T).astype(float)
         for penalty in PENALTIES:
             cost = penalty * np.eye(T + 1)
             cost[-1, -1] = 1e-6  # the constant is free
-            line = Solved(
-                np.linalg.solve(squares + cost, moved), 0, T, float(penalty)
-            )
+            line = Solved(np.linalg.solve(squares + cost, moved), 0, T, float(penalty))
             score = measure_errors(ask_line(line, held), held.target)["mse"]
             found.append(line._replace(validation=score))
     return min(found, key=lambda line: line.validation)
@@ -160,9 +140,7 @@ def ask(module: torch.nn.Module, w: Windows) -> np.ndarray:
         for i in range(0, w.target.shape[1], 1000):
             some = Windows(*(a[:, i : i + 1000] for a in w))
             given = as_tensors(some, like)
-            said.append(
-                module.eval()(given.past, given.known)[..., 0].numpy()
-            )
+            said.append(module.eval()(given.past, given.known)[..., 0].numpy())
     return np.concatenate(said, axis=1)
 
 
@@ -178,9 +156,7 @@ def train(
 
     def next_batch(rng: np.random.Generator, step: int) -> Windows:
         some = rng.choice(at, BATCH[columns])
-        return as_tensors(
-            join([cut(v, some, T, K) for v in t.values.T]), like
-        )
+        return as_tensors(join([cut(v, some, T, K) for v in t.values.T]), like)
 
     def score(module: torch.nn.Module) -> float:
         return measure_errors(ask(module, held), held.target)["mse"]
@@ -199,16 +175,12 @@ def train(
     return module, min(fit.history.score), seconds
 
 
-def run(
-    name: str, columns: str, seed: int, asked: Options
-) -> Iterator[Measurement]:
+def run(name: str, columns: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """Every horizon, with the rate and dropout that suit the validation months."""
     t, steps = read_table(name, columns), asked.steps or STEPS
     for K in HORIZONS:
         key = f"real.ett.{name}-{columns}.{K}"
-        every = [
-            train(t, K, SETTING | other, seed, steps) for other in TRIED
-        ]
+        every = [train(t, K, SETTING | other, seed, steps) for other in TRIED]
         tried = zip(every, TRIED, strict=True)
         (module, score, _), chosen = min(tried, key=lambda pair: pair[0][1])
         seconds = sum(run[2] for run in every)
@@ -216,22 +188,14 @@ def run(
         yield from round_measurement(
             key, measure_errors(ask(module, test), test.target)
         )
-        yield Measurement(
-            f"{key}.validation", round(score, 4), f"MSE {UNIT}"
-        )
-        yield Measurement(
-            f"{key}.chosen", chosen, "rate, and kept by dropout"
-        )
-        yield Measurement(
-            f"{key}.seconds", round(seconds, 1), "seconds of one core"
-        )
+        yield Measurement(f"{key}.validation", round(score, 4), f"MSE {UNIT}")
+        yield Measurement(f"{key}.chosen", chosen, "rate, and kept by dropout")
+        yield Measurement(f"{key}.seconds", round(seconds, 1), "seconds of one core")
         count = sum(w.numel() for w in module.parameters())
         yield Measurement(f"{key}.weights", count, "weights", 0)
 
 
-def round_measurement(
-    key: str, found: dict[str, float]
-) -> Iterator[Measurement]:
+def round_measurement(key: str, found: dict[str, float]) -> Iterator[Measurement]:
     values = {name: round(value, 4) for name, value in found.items()}
     yield from list_measurements(key, values, UNIT)
 
@@ -266,9 +230,7 @@ def run_baselines(asked: Options) -> Iterator[Measurement]:
                     "penalty": solved.penalty,
                     "seconds": round(seconds, 1),
                 }
-                yield Measurement(
-                    f"{key}.line.about", about, "as chosen", None
-                )
+                yield Measurement(f"{key}.line.about", about, "as chosen", None)
 
 
 def run_tuning(asked: Options) -> Iterator[Measurement]:
@@ -278,17 +240,11 @@ def run_tuning(asked: Options) -> Iterator[Measurement]:
         for other in TUNING:
             setting = SETTING | {"rate": 0.01, "keep": 1.0} | other
             _, score, _ = train(
-                read_table("ETTh1", columns),
-                K,
-                setting,
-                0,
-                asked.steps or STEPS,
+                read_table("ETTh1", columns), K, setting, 0, asked.steps or STEPS
             )
             label = ", ".join(f"{k} {v:g}" for k, v in setting.items())
             found[f"{columns}, {K} hours: {label}"] = round(score, 4)
-    yield Measurement(
-        "real.ett.tuning", found, f"MSE {UNIT}, validation", 0
-    )
+    yield Measurement("real.ett.tuning", found, f"MSE {UNIT}, validation", 0)
 
 
 RUNS: dict[str, Callable[[int, Options], Iterator[Measurement]]] = {
@@ -297,9 +253,5 @@ RUNS: dict[str, Callable[[int, Options], Iterator[Measurement]]] = {
     for columns in COLUMNS
 }
 TRAINING = Training(
-    "ett",
-    __doc__,
-    RUNS,
-    {"baselines": run_baselines, "tuning": run_tuning},
-    "real.ett",
+    "ett", __doc__, RUNS, {"baselines": run_baselines, "tuning": run_tuning}, "real.ett"
 )

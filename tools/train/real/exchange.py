@@ -30,12 +30,7 @@ HORIZONS = (3, 6, 12, 24)
 K, T, S = 24, 168, 7  # days
 STEPS, BATCH = 300, 32  # windows of each currency
 SETTING: dict[str, Any] = {"H": 32, "rate": 0.001, "keep": 0.7}
-TUNING: list[dict[str, Any]] = [
-    {},
-    {"rate": 0.0003},
-    {"rate": 0.003},
-    {"keep": 1.0},
-]
+TUNING: list[dict[str, Any]] = [{}, {"rate": 0.0003}, {"rate": 0.003}, {"keep": 1.0}]
 PENALTIES = 10.0 ** np.arange(0, 9)
 UNIT = "RSE"
 
@@ -82,9 +77,7 @@ def predict_by_network(
     r: Rates, module: torch.nn.Module, part: str, ahead: int
 ) -> np.ndarray:
     """Shapes: -> (B, 8)"""
-    past = torch.as_tensor(cut_pasts(r, r.parts[part], ahead)).flatten(1)[
-        ..., None
-    ]
+    past = torch.as_tensor(cut_pasts(r, r.parts[part], ahead)).flatten(1)[..., None]
     with torch.no_grad():
         said = module.eval()(past, past.new_zeros(K, past.shape[1], 0))
     logs = said[ahead - 1, :, 0].double().numpy().reshape(-1, len(r.unit))
@@ -102,16 +95,12 @@ def train(
 
     def next_batch(rng: np.random.Generator, step: int) -> Windows:
         some = rng.choice(at, BATCH)
-        return as_tensors(
-            join([cut(v, some, T, K) for v in r.logs.T]), like
-        )
+        return as_tensors(join([cut(v, some, T, K) for v in r.logs.T]), like)
 
     def score(module: torch.nn.Module) -> float:
         scored = "validation"
         every = [
-            measure_rse(
-                r, scored, predict_by_network(r, module, scored, ahead)
-            )
+            measure_rse(r, scored, predict_by_network(r, module, scored, ahead))
             for ahead in HORIZONS
         ]
         return float(np.mean(every))
@@ -137,16 +126,12 @@ def run(seed: int, asked: Options) -> Iterator[Measurement]:
     for ahead in HORIZONS:
         said = predict_by_network(r, module, "test", ahead)
         yield Measurement(
-            f"{key}.{ahead}.rse",
-            round(measure_rse(r, "test", said), 5),
-            UNIT,
+            f"{key}.{ahead}.rse", round(measure_rse(r, "test", said), 5), UNIT
         )
     yield Measurement(
         f"{key}.course", np.round(course, 5).tolist(), f"{UNIT}, validation"
     )
-    yield Measurement(
-        f"{key}.seconds", round(seconds, 1), "seconds of one core"
-    )
+    yield Measurement(f"{key}.seconds", round(seconds, 1), "seconds of one core")
     count = sum(w.numel() for w in module.parameters())
     yield Measurement(f"{key}.weights", count, "weights", 0)
 
@@ -155,14 +140,10 @@ def split_seen(r: Rates, part: range, ahead: int) -> np.ndarray:
     """The past less its last value, and a one. Shapes: -> (B, 8, T+1)"""
     past = np.moveaxis(cut_pasts(r, part, ahead), 0, 2)
     ones = np.ones((*past.shape[:2], 1), past.dtype)
-    return np.concatenate([past - past[..., -1:], ones], axis=2).astype(
-        float
-    )
+    return np.concatenate([past - past[..., -1:], ones], axis=2).astype(float)
 
 
-def predict_by_line(
-    r: Rates, ahead: int
-) -> tuple[np.ndarray, float, float]:
+def predict_by_line(r: Rates, ahead: int) -> tuple[np.ndarray, float, float]:
     """What it says of the test (B, 8); its penalty; its validation RSE."""
     room = range(T + ahead - 1, r.parts["train"].stop)
     x = split_seen(r, room, ahead).reshape(-1, T + 1)
@@ -174,14 +155,8 @@ def predict_by_line(
         last = r.logs[np.array(days) - ahead]
         return np.exp((last + split_seen(r, days, ahead) @ w) * r.unit)
 
-    lines = [
-        np.linalg.solve(squares + p * np.eye(T + 1), products)
-        for p in PENALTIES
-    ]
-    every = [
-        measure_rse(r, "validation", predict(w, "validation"))
-        for w in lines
-    ]
+    lines = [np.linalg.solve(squares + p * np.eye(T + 1), products) for p in PENALTIES]
+    every = [measure_rse(r, "validation", predict(w, "validation")) for w in lines]
     best = int(np.argmin(every))
     return predict(lines[best], "test"), float(PENALTIES[best]), every[best]
 
@@ -199,21 +174,15 @@ def run_baselines(asked: Options) -> Iterator[Measurement]:
         mean = r.values[r.parts["train"]].mean(axis=0)
         found = {
             "last": measure_rse(r, "test", last["test"]),
-            "last.validation": measure_rse(
-                r, "validation", last["validation"]
-            ),
+            "last.validation": measure_rse(r, "validation", last["validation"]),
             "line": measure_rse(r, "test", line),
             "line.validation": validation,
-            "mean": measure_rse(
-                r, "test", np.broadcast_to(mean, last["test"].shape)
-            ),
+            "mean": measure_rse(r, "test", np.broadcast_to(mean, last["test"].shape)),
         }
         for name, score in found.items():
             of = name if "." in name else f"{name}.rse"
             yield Measurement(f"{key}.{of}", round(score, 5), UNIT, None)
-        yield Measurement(
-            f"{key}.line.penalty", penalty, "on squared weights", None
-        )
+        yield Measurement(f"{key}.line.penalty", penalty, "on squared weights", None)
 
 
 def run_tuning(asked: Options) -> Iterator[Measurement]:
@@ -224,9 +193,7 @@ def run_tuning(asked: Options) -> Iterator[Measurement]:
         _, course, _ = train(read_rates(), setting, 0, asked.steps or STEPS)
         label = ", ".join(f"{k} {v:g}" for k, v in setting.items())
         found[label] = round(min(course), 5)
-    yield Measurement(
-        "real.exchange.tuning", found, f"{UNIT}, validation", 0
-    )
+    yield Measurement("real.exchange.tuning", found, f"{UNIT}, validation", 0)
 
 
 TRAINING = Training(

@@ -48,20 +48,11 @@ from tools.train.runner import (
 )
 
 PIECES, H, B, DROPOUT, SMOOTHING = 2000, 256, 64, 0.3, 0.1
-STEPS, RATE, FALLING = (
-    1200,
-    0.002,
-    0.8,
-)  # the part of the steps with a falling rate
+STEPS, RATE, FALLING = 1200, 0.002, 0.8  # the part of the steps with a falling rate
 WIDTH, PENALTIES = 5, (0.0, 0.6, 1.0)
 CONSTANT = "a man in a red shirt is standing in the street"
 CANDIDATES, LEAST = 20, 9  # the commonest captions, of at least LEAST words
-NEIGHBOURS = (
-    1,
-    10,
-    30,
-    90,
-)  # photographs of which the most agreed caption is taken
+NEIGHBOURS = 1, 10, 30, 90  # photographs of which the most agreed caption is taken
 READ = 6  # captions to be read
 UNITS = {"": "see keys", "seconds": "s of one core", "weights": "weights"}
 
@@ -93,18 +84,12 @@ def task_of(pieces: int = PIECES) -> CaptionTask:
     album = flickr8k()
 
     def part(photographs: list[Photograph]) -> PhotoPart:
-        said = [
-            [normalise_caption(c) for c in p.captions] for p in photographs
-        ]
+        said = [[normalise_caption(c) for c in p.captions] for p in photographs]
         return PhotoPart(see(photographs, album.scale), said)
 
     train = part(album.train)
-    learned = learn_subwords(
-        [c for some in train.said for c in some], pieces
-    )
-    return CaptionTask(
-        train, part(album.validation), part(album.test), learned
-    )
+    learned = learn_subwords([c for some in train.said for c in some], pieces)
+    return CaptionTask(train, part(album.validation), part(album.test), learned)
 
 
 def measure_bleus(
@@ -114,10 +99,7 @@ def measure_bleus(
     streams = [list(stream) for stream in zip(*references, strict=True)]
     found = BLEU(tokenize="none").corpus_score(list(said), streams)
     logs = [math.log(max(p, 1e-9)) for p in found.precisions]
-    return [
-        round(found.bp * math.exp(np.mean(logs[:n])), 2)
-        for n in range(1, 5)
-    ]
+    return [round(found.bp * math.exp(np.mean(logs[:n])), 2) for n in range(1, 5)]
 
 
 def score_captions(said: Sequence[str], part: PhotoPart) -> dict[str, Any]:
@@ -159,9 +141,7 @@ def build(task: CaptionTask, seed: int) -> PhotoCaptioner:
     """The network with its first weights."""
     G, F = task.train.seen.grid.shape[2], task.train.seen.pooled.shape[1]
     with seeded(seed):
-        return tie_readout(
-            PhotoCaptioner(G, F, H, H, task.pieces.size, DROPOUT)
-        )
+        return tie_readout(PhotoCaptioner(G, F, H, H, task.pieces.size, DROPOUT))
 
 
 def load_or_train(
@@ -171,15 +151,9 @@ def load_or_train(
     model = build(task, seed)
     steps, encode = asked.steps or STEPS, task.pieces.encode
     held = task.validation
-    parts = np.array_split(
-        np.arange(len(held.said)), -(-len(held.said) // 100)
-    )
+    parts = np.array_split(np.arange(len(held.said)), -(-len(held.said) // 100))
     looked = [  # one caption of each photograph
-        photo_batch(
-            held.seen,
-            rows.tolist(),
-            [encode(held.said[k][0]) for k in rows],
-        )
+        photo_batch(held.seen, rows.tolist(), [encode(held.said[k][0]) for k in rows])
         for rows in parts
     ]
     captions = [[encode(c) for c in some] for some in task.train.said]
@@ -189,17 +163,12 @@ def load_or_train(
         "flickr8k",
         seed,
         asked,
-        loss=lambda m, batch, carry: (
-            measure_nats(m, batch, SMOOTHING),
-            carry,
-        ),
+        loss=lambda m, batch, carry: (measure_nats(m, batch, SMOOTHING), carry),
         next_batch=photo_batches(task.train.seen, captions, B),
         rate=RATE,
         steps=steps,
         optimizer=partial(cooling, last=FALLING),
-        evaluate=lambda m: float(
-            np.mean([float(measure_nats(m, b)) for b in looked])
-        ),
+        evaluate=lambda m: float(np.mean([float(measure_nats(m, b)) for b in looked])),
         evaluate_every=max(1, steps // 10),
     )
     return model, facts
@@ -209,9 +178,7 @@ def measure_nats(
     model: PhotoCaptioner, batch: PhotoBatch, epsilon: float = 0.0
 ) -> Tensor:
     """The loss of a batch under teacher forcing."""
-    return translation_loss(
-        model(batch.seen, batch.read), batch.targets, epsilon
-    )
+    return translation_loss(model(batch.seen, batch.read), batch.targets, epsilon)
 
 
 def run(seed: int, asked: Options) -> Iterator[Measurement]:
@@ -222,10 +189,7 @@ def run(seed: int, asked: Options) -> Iterator[Measurement]:
     yield from list_measurements(key, facts, UNITS)
 
     def say(part: PhotoPart, width: int, alpha: float) -> list[str]:
-        return [
-            task.pieces.decode(c)
-            for c in describe(model, part.seen, width, alpha)
-        ]
+        return [task.pieces.decode(c) for c in describe(model, part.seen, width, alpha)]
 
     held, test = task.validation, task.test
     tried = {
@@ -245,9 +209,7 @@ def run(seed: int, asked: Options) -> Iterator[Measurement]:
     yield from list_measurements(key, found, UNITS)
 
 
-def count_grams(
-    captions: Sequence[str], place: dict[str, int]
-) -> csr_matrix:
+def count_grams(captions: Sequence[str], place: dict[str, int]) -> csr_matrix:
     """Which words and pairs of words each caption has, rows of length 1."""
     rows: list[int] = []
     columns: list[int] = []
@@ -267,11 +229,7 @@ def choose_agreed(
 ) -> dict[int, list[str]]:
     """The caption of the nearest photographs that is most like the others'."""
     known, asked = train.seen.pooled, part.seen.pooled
-    near = (
-        (asked @ known.T)
-        .topk(min(max(counts), len(known)))
-        .indices.tolist()
-    )
+    near = (asked @ known.T).topk(min(max(counts), len(known))).indices.tolist()
     place: dict[str, int] = {}
     coded = [count_grams(some, place) for some in train.said]
     found: dict[int, list[str]] = {n: [] for n in counts}
@@ -288,38 +246,26 @@ def run_baselines(asked: Options) -> Iterator[Measurement]:
     """One sentence for all, the captions of what looks alike, a person."""
     task = task_of()
     train, held, test = task.train, task.validation, task.test
-    counted = Counter(
-        c for s in train.said for c in s if len(c.split()) >= LEAST
-    )
+    counted = Counter(c for s in train.said for c in s if len(c.split()) >= LEAST)
     every = [CONSTANT, *(c for c, _ in counted.most_common(CANDIDATES))]
-    scored = {
-        c: measure_bleus([c] * len(held.said), held.said)[3] for c in every
-    }
+    scored = {c: measure_bleus([c] * len(held.said), held.said)[3] for c in every}
     constant = max(every, key=lambda c: scored[c])
     tried = {
         n: measure_bleus(s, held.said)[3]
         for n, s in choose_agreed(held, train, NEIGHBOURS).items()
     }
     best = max(tried, key=lambda n: tried[n])
-    nearest = (
-        (test.seen.pooled @ train.seen.pooled.T).argmax(dim=1).tolist()
-    )
+    nearest = (test.seen.pooled @ train.seen.pooled.T).argmax(dim=1).tolist()
     found = {
         "sentence": constant,
         "constant": score_captions([constant] * len(test.said), test),
-        "nearest": score_captions(
-            [train.said[k][0] for k in nearest], test
-        ),
+        "nearest": score_captions([train.said[k][0] for k in nearest], test),
         "neighbours": best,
         "neighbours_validation": {str(n): v for n, v in tried.items()},
-        "agreed": score_captions(
-            choose_agreed(test, train, [best])[best], test
-        ),
+        "agreed": score_captions(choose_agreed(test, train, [best])[best], test),
         "person": run_person(test),
     }
-    yield from list_measurements(
-        "real.flickr8k.baselines", found, "see keys", 0
-    )
+    yield from list_measurements("real.flickr8k.baselines", found, "see keys", 0)
 
 
 TRAINING = Training(

@@ -122,16 +122,12 @@ def read(model: Any, known: Any, recordings: list[Recording]) -> list[str]:
 def train(man: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """One man left out: the network, and what is nearest."""
     parts = parts_of(man, DigitPlan().normalise, asked.check)
-    model, known, history, seconds = train_network(
-        DigitPlan(), parts, seed, asked
-    )
+    model, known, history, seconds = train_network(DigitPlan(), parts, seed, asked)
     true = [r.text for r in parts.test]
     said = read(model, known, parts.test)
     facts = {
         "errors": word_errors(true, said),
-        "nearest": word_errors(
-            true, nearest_texts(parts.train, parts.test)
-        ),
+        "nearest": word_errors(true, nearest_texts(parts.train, parts.test)),
         "valid": min(history.score),
         "weights": sum(w.numel() for w in model.parameters()),
         "seconds": seconds,
@@ -156,9 +152,7 @@ def measure_unvaried(asked: Options) -> Iterator[Measurement]:
         parts = parts_of(man, UNVARIED.normalise, asked.check)
         true = [r.text for r in parts.test]
         for seed in asked.seeds:
-            model, known, history, _ = train_network(
-                UNVARIED, parts, seed, asked
-            )
+            model, known, history, _ = train_network(UNVARIED, parts, seed, asked)
             said = read(model, known, parts.test)
             wrong.setdefault(man, []).append(word_errors(true, said))
             valid.setdefault(man, []).append(min(history.score))
@@ -176,29 +170,19 @@ def compare_unlike(asked: Options) -> Iterator[Measurement]:
         wrong[man] = word_errors([r.text for r in parts.test], said)
         whole = sum(len(r.features) for r in parts.test)
         without = parts_of(man, DigitPlan().normalise, asked.check).test
-        share[man] = 100 * (
-            1 - sum(len(r.features) for r in without) / whole
-        )
+        share[man] = 100 * (1 - sum(len(r.features) for r in without) / whole)
     yield Measurement("real.fsdd.nearest.pauses", wrong, UNITS[""], None)
-    yield Measurement(
-        "real.fsdd.nearest.share", share, "% of the steps", None
-    )
+    yield Measurement("real.fsdd.nearest.share", share, "% of the steps", None)
 
 
-def linear_errors(
-    parts: RecordingParts,
-) -> tuple[float, dict[float, float]]:
+def linear_errors(parts: RecordingParts) -> tuple[float, dict[float, float]]:
     """Of the test in %, and of the validation by C, with the best inside."""
-    rows = [
-        np.stack([stretch_word(r.features) for r in part]) for part in parts
-    ]
+    rows = [np.stack([stretch_word(r.features) for r in part]) for part in parts]
     train, valid, test = ([r.text for r in part] for part in parts)
     fitted: dict[float, LogisticRegression] = {}
 
     def score(C: float) -> float:
-        fitted[C] = LogisticRegression(C=C, max_iter=3000).fit(
-            rows[0], train
-        )
+        fitted[C] = LogisticRegression(C=C, max_iter=3000).fit(rows[0], train)
         return 100 * (1 - fitted[C].score(rows[1], valid))
 
     wrong = search_grid(score, STRENGTHS)

@@ -93,9 +93,7 @@ def compute_seasons(values: np.ndarray, period: int = DAY) -> np.ndarray:
 
     if not is_seasonal(values, period):
         return np.ones(len(values))
-    return seasonal_decompose(
-        values, "multiplicative", period=period
-    ).seasonal
+    return seasonal_decompose(values, "multiplicative", period=period).seasonal
 
 
 def forecast_naive2(values: np.ndarray, horizon: int) -> np.ndarray:
@@ -111,9 +109,7 @@ def forecast_theta(values: np.ndarray, horizon: int) -> np.ndarray:
 
     factors = compute_seasons(values)
     fit = ThetaModel(values / factors, period=1, deseasonalize=False).fit()
-    return np.asarray(fit.forecast(horizon)) * seasonal_naive(
-        factors, horizon, DAY
-    )
+    return np.asarray(fit.forecast(horizon)) * seasonal_naive(factors, horizon, DAY)
 
 
 class Windows(NamedTuple):
@@ -140,9 +136,7 @@ def draw_batches(judged: Judged, T: int) -> Callable:
         past = values[at[i] + np.arange(-T, 0)[:, None]]
         target = values[at[i][:, None] + np.arange(K)]
         return Windows(
-            to_logs(past),
-            to_floats(target),
-            to_floats(judged.unit[whose[i]]),
+            to_logs(past), to_floats(target), to_floats(judged.unit[whose[i]])
         )
 
     return next_batch
@@ -177,15 +171,11 @@ def loss_of(judged: Judged) -> Callable:
     return loss
 
 
-def predict_forecasts(
-    module: torch.nn.Module, judged: Judged, T: int
-) -> np.ndarray:
+def predict_forecasts(module: torch.nn.Module, judged: Judged, T: int) -> np.ndarray:
     """Shapes: -> (N, K)"""
     past = np.stack([s.train[-T:] for s in judged.series], axis=1)
     with torch.no_grad():
-        return (
-            forecast_series(module.eval(), to_logs(past)).double().numpy()
-        )
+        return forecast_series(module.eval(), to_logs(past)).double().numpy()
 
 
 def build(name: str, setting: dict[str, Any], seed: int) -> torch.nn.Module:
@@ -195,26 +185,20 @@ def build(name: str, setting: dict[str, Any], seed: int) -> torch.nn.Module:
         if name != "recurrent":
             parts.append(line(setting["T"], K))
         if name != "line":
-            parts.append(
-                Segments("GRU", DAY, setting["H"], K, setting["keep"])
-            )
+            parts.append(Segments("GRU", DAY, setting["H"], K, setting["keep"]))
         return FromLast(K, DAY, *parts)
 
 
 def train(
-    name: str,
-    judged: Judged,
-    setting: dict[str, Any],
-    seed: int,
-    steps: int,
+    name: str, judged: Judged, setting: dict[str, Any], seed: int, steps: int
 ) -> tuple[torch.nn.Module, float, list[float]]:
     """The module after its last step, the seconds, and its scores on the way."""
     module = build(name, setting, seed)
 
     def owa(module: torch.nn.Module) -> float:
-        return measure_scores(
-            judged, predict_forecasts(module, judged, setting["T"])
-        )["owa"]
+        return measure_scores(judged, predict_forecasts(module, judged, setting["T"]))[
+            "owa"
+        ]
 
     fit, seconds = fit_module(
         module,
@@ -239,24 +223,18 @@ def run(name: str, seed: int, asked: Options) -> Iterator[Measurement]:
     steps, key = asked.steps or STEPS, f"real.m4.{name}"
     before = judge(held_out(series))
     _, seconds, course = train(name, before, setting, seed, steps)
-    yield Measurement(
-        f"{key}.course", np.round(course, 4).tolist(), "OWA, validation"
-    )
+    yield Measurement(f"{key}.course", np.round(course, 4).tolist(), "OWA, validation")
     yield Measurement(f"{key}.validation", round(course[-1], 4), "OWA")
     judged = judge(series)
     module, more, _ = train(name, judged, setting, seed, steps)
     said = predict_forecasts(module, judged, setting["T"])
     yield from round_measurement(key, measure_scores(judged, said))
-    yield Measurement(
-        f"{key}.seconds", round(seconds + more, 1), "seconds of one core"
-    )
+    yield Measurement(f"{key}.seconds", round(seconds + more, 1), "seconds of one core")
     count = sum(w.numel() for w in module.parameters())
     yield Measurement(f"{key}.weights", count, "weights", 0)
 
 
-def round_measurement(
-    key: str, found: dict[str, float]
-) -> Iterator[Measurement]:
+def round_measurement(key: str, found: dict[str, float]) -> Iterator[Measurement]:
     values = {name: round(value, 4) for name, value in found.items()}
     yield from list_measurements(key, values, UNIT)
 
@@ -274,14 +252,10 @@ def run_baselines(asked: Options) -> Iterator[Measurement]:
         begun = time.process_time()
         said = np.stack([method(s.train, K) for s in judged.series])
         seconds = time.process_time() - begun
-        for found in round_measurement(
-            f"real.m4.{name}", measure_scores(judged, said)
-        ):
+        for found in round_measurement(f"real.m4.{name}", measure_scores(judged, said)):
             yield found._replace(seed=None)
         unit = "seconds of one core"
-        yield Measurement(
-            f"real.m4.{name}.seconds", round(seconds, 1), unit, None
-        )
+        yield Measurement(f"real.m4.{name}.seconds", round(seconds, 1), unit, None)
 
 
 def run_tuned(
@@ -303,9 +277,7 @@ def run_tuning(asked: Options) -> Iterator[Measurement]:
             setting = CHOSEN[name] | other
             label = ", ".join(f"{k} {v:g}" for k, v in setting.items())
             found[label] = run_tuned(name, before, setting, steps)
-        yield Measurement(
-            f"real.m4.tuning.{name}", found, "OWA, validation", 0
-        )
+        yield Measurement(f"real.m4.tuning.{name}", found, "OWA, validation", 0)
 
 
 TRAINING = Training(

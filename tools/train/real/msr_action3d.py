@@ -37,12 +37,7 @@ CLASSES, HIP, T = 20, 6, 32
 LEARNED, OTHERS = (1, 3, 5, 7, 9), (2, 4, 6, 8, 10)  # people
 HELD = 9  # the person of the validation
 H, DROPOUT, B, STEPS, RATE, SMOOTH = 128, 0.5, 32, 800, 0.003, 0.1
-TURN, SIZE, ENDS, NOISE = (
-    0.6,
-    0.1,
-    0.15,
-    0.01,
-)  # radians, share, share, metres
+TURN, SIZE, ENDS, NOISE = 0.6, 0.1, 0.15, 0.01  # radians, share, share, metres
 UNITS = {"": "% right", "weights": "weights", "seconds": "s"}
 
 
@@ -163,33 +158,21 @@ def read_motions() -> list[Motion]:
 def select_people(*chosen: int) -> tuple[list[np.ndarray], np.ndarray]:
     """Joints and classes, from 0, of what these people did."""
     own = [m for m in read_motions() if m.person in chosen]
-    return [normalise_joints(m) for m in own], np.array(
-        [m.action - 1 for m in own]
-    )
+    return [normalise_joints(m) for m in own], np.array([m.action - 1 for m in own])
 
 
-def train_network(
-    network: str, known: Iterable[int], seed: int, asked: Options
-) -> Any:
+def train_network(network: str, known: Iterable[int], seed: int, asked: Options) -> Any:
     """A network that learned from these people, and seconds."""
     joints, labels = select_people(*known)
 
     def next_batch(rng: np.random.Generator, step: int) -> FilmBatch:
         chosen = rng.integers(len(joints), size=B)
-        poses = np.stack(
-            [vary_poses(joints[k], rng) for k in chosen], axis=1
-        )
-        return FilmBatch(
-            torch.as_tensor(poses), torch.as_tensor(labels[chosen])
-        )
+        poses = np.stack([vary_poses(joints[k], rng) for k in chosen], axis=1)
+        return FilmBatch(torch.as_tensor(poses), torch.as_tensor(labels[chosen]))
 
-    def loss(
-        model: nn.Module, batch: FilmBatch, carry: Any
-    ) -> tuple[Tensor, Any]:
+    def loss(model: nn.Module, batch: FilmBatch, carry: Any) -> tuple[Tensor, Any]:
         logits = model(batch.frames)
-        return cross_entropy(
-            logits, batch.labels, label_smoothing=SMOOTH
-        ), carry
+        return cross_entropy(logits, batch.labels, label_smoothing=SMOOTH), carry
 
     with seeded(seed):
         D = compute_features(joints[0]).shape[1]
@@ -207,13 +190,9 @@ def train_network(
     return model, seconds
 
 
-def predict_classes(
-    model: nn.Module, joints: list[np.ndarray]
-) -> np.ndarray:
+def predict_classes(model: nn.Module, joints: list[np.ndarray]) -> np.ndarray:
     """The likeliest class of each sequence, as it is."""
-    poses = torch.as_tensor(
-        np.stack([compute_features(a) for a in joints], axis=1)
-    )
+    poses = torch.as_tensor(np.stack([compute_features(a) for a in joints], axis=1))
     with torch.no_grad():
         return model(poses).argmax(dim=1).numpy()
 
@@ -233,9 +212,7 @@ def train(network: str, seed: int, asked: Options) -> Iterator[Measurement]:
         "weights": sum(w.numel() for w in model.parameters()),
         "seconds": seconds,
     }
-    yield from list_measurements(
-        f"real.msr_action3d.{network}", facts, UNITS
-    )
+    yield from list_measurements(f"real.msr_action3d.{network}", facts, UNITS)
 
 
 def measure_held(asked: Options) -> Iterator[Measurement]:
@@ -244,9 +221,7 @@ def measure_held(asked: Options) -> Iterator[Measurement]:
     for network in NETWORKS:
         model, _ = train_network(network, {*LEARNED} - {HELD}, 0, asked)
         value = measure_right(predict_classes(model, joints), true)
-        yield Measurement(
-            f"real.msr_action3d.{network}.held", value, UNITS[""], 0
-        )
+        yield Measurement(f"real.msr_action3d.{network}.held", value, UNITS[""], 0)
 
 
 def warped_distances(a: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -58,9 +58,7 @@ def train_network(
 ) -> tuple[Any, dict[str, Any]]:
     """A network, and how it went."""
     train: Any = TRAIN[kind]
-    model, about = train(
-        parts[:2], progress=show_progress(label), **options
-    )
+    model, about = train(parts[:2], progress=show_progress(label), **options)
     return model, {
         f"{kind}.valid": about["validation"],
         f"{kind}.seconds": about["seconds"],
@@ -93,9 +91,7 @@ def run_counts(asked: Options) -> Iterator[Measurement]:
     for name in SETS:
         parts = piano_rolls(name)
         fixed = {
-            "frequencies": nats_a_frame(
-                key_frequencies(parts.train), parts.test
-            ),
+            "frequencies": nats_a_frame(key_frequencies(parts.train), parts.test),
             "chain": nats_a_frame(key_chain(parts.train), parts.test),
             "frames": [sum(len(r) - 1 for r in part) for part in parts],
             "pieces": [len(part) for part in parts],

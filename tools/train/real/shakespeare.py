@@ -45,11 +45,7 @@ from rnncore.text.ngrams import (
 )
 from rnncore.text.sampling import at_temperature
 from rnncore.text.vocabulary import Vocabulary, character_vocabulary
-from tools.train.applications.text import (
-    least_order,
-    mix_counts,
-    moving_nats,
-)
+from tools.train.applications.text import least_order, mix_counts, moving_nats
 from tools.train.runner import (
     Measurement,
     Options,
@@ -62,18 +58,10 @@ from tools.train.runner import (
 KEY = "real.shakespeare"
 UNIT = "nats per character, unless its name says otherwise"
 HELD = 0.05  # of the nine tenths
-SIZES: dict[str, Any] = {
-    "H": 512,
-    "layers": 1,
-    "dropout": 0.25,
-    "width": 64,
-}
+SIZES: dict[str, Any] = {"H": 512, "layers": 1, "dropout": 0.25, "width": 64}
 PLAN: dict[str, Any] = {"rate": 0.005, "T": 48, "B": 48, "steps": 4300}
 LONGER: dict[str, Any] = {"rate": 0.003, "T": 128, "B": 64, "steps": 3600}
-WARM, AVERAGED = (
-    100,
-    0.998,
-)  # steps in which the rate rises; kept of the mean
+WARM, AVERAGED = 100, 0.998  # steps in which the rate rises; kept of the mean
 MOVES = 0.1, 0.3, 1.0  # rates of learning while reading
 PIECE = 250  # characters after which the counts are made anew
 SPEAKER = re.compile(r"\n\n[A-Z][A-Za-z ]+:\n")
@@ -97,9 +85,7 @@ def train_network(
 ) -> tuple[LanguageModel, Vocabulary, dict[str, Any]]:
     """A network with these settings, and how it went."""
     plan = SIZES | PLAN | options
-    T, B, rate, steps = (
-        plan.pop(key) for key in ("T", "B", "rate", "steps")
-    )
+    T, B, rate, steps = (plan.pop(key) for key in ("T", "B", "rate", "steps"))
     training, valid, _ = read_texts()
     vocabulary = character_vocabulary(training)
     rows = stretches(vocabulary.encode(valid), 16)
@@ -126,9 +112,7 @@ def train_network(
     )
     history = result.history
     epochs = [k * B * T / len(training) for k in history.evaluated]
-    training_nats = float(
-        np.mean(history.loss[-len(history.loss) // EVALUATIONS :])
-    )
+    training_nats = float(np.mean(history.loss[-len(history.loss) // EVALUATIONS :]))
     return model, vocabulary, {
         "valid": min(history.score),
         "curve": [np.round(epochs, 2).tolist(), np.round(history.score, 4).tolist()],
@@ -159,12 +143,8 @@ def run_network(seed: int, asked: Options) -> Iterator[Measurement]:
     yield from list_measurements(KEY, scores, UNIT)
     if seed == 0:
         settings = SIZES | PLAN | options
-        yield Measurement(
-            f"{KEY}.settings", settings, "of the network", None
-        )
-        yield Measurement(
-            f"{KEY}.sample", write(model, vocabulary), "text", 0
-        )
+        yield Measurement(f"{KEY}.settings", settings, "of the network", None)
+        yield Measurement(f"{KEY}.sample", write(model, vocabulary), "text", 0)
 
 
 def train_longer(
@@ -181,12 +161,8 @@ def train_longer(
     T, B, rate = (LONGER[key] for key in ("T", "B", "rate"))
     with seeded(seed):
         model = LanguageModel(vocabulary.size, **SIZES).to(choose_device())
-    adam = torch.optim.Adam(
-        model.parameters(), rate, (0.9, 0.99), fused=True
-    )
-    averaged = AveragedModel(
-        model, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED)
-    )
+    adam = torch.optim.Adam(model.parameters(), rate, (0.9, 0.99), fused=True)
+    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))
     mean: Any = averaged.module
     rng, best, found = np.random.default_rng(seed), {}, []
     begun = time.perf_counter()
@@ -215,9 +191,7 @@ def train_longer(
     }  # fmt: skip
 
 
-def learn_while_reading(
-    model: LanguageModel, vocabulary: Vocabulary
-) -> dict[str, Any]:
+def learn_while_reading(model: LanguageModel, vocabulary: Vocabulary) -> dict[str, Any]:
     """A network that reads the test as it is, and one that goes on learning.
 
     The validation text chooses the rate. Where the speakers' names stand
@@ -233,13 +207,8 @@ def learn_while_reading(
     named = np.zeros(len(test), bool)
     for name in SPEAKER.finditer(test):
         named[name.start() : name.end()] = True
-    nats = {
-        "network": token_nats(model, ids),
-        "moving": dynamic_nats(model, ids, rate),
-    }
-    found: dict[str, Any] = {
-        "moving.tried": {f"{k:g}": v for k, v in tried.items()}
-    }
+    nats = {"network": token_nats(model, ids), "moving": dynamic_nats(model, ids, rate)}
+    found: dict[str, Any] = {"moving.tried": {f"{k:g}": v for k, v in tried.items()}}
     for key, of_each in nats.items():
         found[key] = of_each.mean()
         found[f"{key}.names"] = of_each[named].mean()
@@ -263,9 +232,7 @@ def run_longer(asked: Options) -> Iterator[Measurement]:
     for seed in asked.seeds:
         steps = asked.steps or LONGER["steps"]
         model, vocabulary, about = train_longer(seed, steps)
-        for key, value in (
-            about | learn_while_reading(model, vocabulary)
-        ).items():
+        for key, value in (about | learn_while_reading(model, vocabulary)).items():
             found[key].append(value)
     of = f"{KEY}.longer"
     yield from list_measurements(of, found, UNIT, list(asked.seeds))
@@ -275,21 +242,14 @@ def run_longer(asked: Options) -> Iterator[Measurement]:
     yield from list_measurements(of, both, UNIT, None)
 
 
-def measure_counts(
-    vocabulary: Vocabulary,
-) -> tuple[dict[str, Any], list[np.ndarray]]:
+def measure_counts(vocabulary: Vocabulary) -> tuple[dict[str, Any], list[np.ndarray]]:
     """What n-grams score, and their nats on the validation and the test."""
     training, valid, test = map(vocabulary.encode, read_texts())
-    held = [
-        np.concatenate(both)
-        for both in ((training[-99:], valid), (valid, test))
-    ]
+    held = [np.concatenate(both) for both in ((training[-99:], valid), (valid, test))]
     sizes = len(valid), len(test)
     tried: dict[str, dict[int, list[np.ndarray]]] = {}
     for name, discounts in DISCOUNTS.items():
-        models = kneser_ney_models(
-            training, ORDERS[-1], vocabulary.size, discounts
-        )
+        models = kneser_ney_models(training, ORDERS[-1], vocabulary.size, discounts)
         tried[name] = {
             n: [
                 -np.log(kneser_ney_probabilities(fitted, ids)[-size:])
@@ -298,9 +258,7 @@ def measure_counts(
             for n, fitted in enumerate(models, start=1)
             if n in ORDERS
         }
-    order = {
-        name: least_order(by_order) for name, by_order in tried.items()
-    }
+    order = {name: least_order(by_order) for name, by_order in tried.items()}
     best = min(order, key=lambda name: tried[name][order[name]][0].mean())
     nats = tried[best][order[best]]
     often = np.bincount(training, minlength=vocabulary.size) + 1
@@ -317,16 +275,10 @@ def write(model: LanguageModel, vocabulary: Vocabulary) -> str:
     """What the network makes of a prompt."""
     shape = partial(at_temperature, temperature=TEMPERATURE)
     ids = vocabulary.encode(PROMPT)[:, None]
-    drawn = islice(
-        generate(model, ids, np.random.default_rng(0), shape), LENGTH
-    )
+    drawn = islice(generate(model, ids, np.random.default_rng(0), shape), LENGTH)
     return PROMPT + vocabulary.decode([int(k) for (k,) in drawn])
 
 
 TRAINING = Training(
-    "shakespeare",
-    __doc__,
-    {"network": run_network},
-    {"longer": run_longer},
-    key=KEY,
+    "shakespeare", __doc__, {"network": run_network}, {"longer": run_longer}, key=KEY
 )

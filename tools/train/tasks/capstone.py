@@ -41,15 +41,9 @@ def make_mended() -> ruler.Cell:
 def list_cells() -> dict[str, ruler.Cell]:
     """What is trained."""
     names = [path.stem for path in sorted(FOLDER.glob("*.py"))]
-    return {n: read_example(n) for n in names} | {
-        "own_gate.mended": make_mended()
-    }
+    return {n: read_example(n) for n in names} | {"own_gate.mended": make_mended()}
 
 
 TRAINING = Training(
-    "capstone",
-    __doc__,
-    copy_lags("capstone.lags", list_cells()),
-    {},
-    "capstone.lags",
+    "capstone", __doc__, copy_lags("capstone.lags", list_cells()), {}, "capstone.lags"
 )

@@ -32,13 +32,7 @@ from rnncore.comparison import compare as compare_all
 from rnncore.data.tasks import loss_at_the_end
 from rnncore.gradient_flow import identity, orthogonal
 from rnncore.gru import bptt_reset_before, unroll_reset_before
-from rnncore.rnn import (
-    Params,
-    init_params,
-    init_readout,
-    unroll,
-    zero_state,
-)
+from rnncore.rnn import Params, init_params, init_readout, unroll, zero_state
 from rnncore.text.model import contiguous_windows
 from tools.train.runner import (
     Measurement,
@@ -84,19 +78,13 @@ def make_identity(rng: np.random.Generator, H: int, G: int) -> np.ndarray:
     return identity(H)
 
 
-KINDS = {
-    "plain": KNOWN["RNN_TANH"],
-    "lstm": KNOWN["LSTM"],
-    "gru": KNOWN["GRU"],
-}
+KINDS = {"plain": KNOWN["RNN_TANH"], "lstm": KNOWN["LSTM"], "gru": KNOWN["GRU"]}
 CONTENDERS = {
     f"{kind}, {start}": Contender(kind, cell, W_h)
     for kind, cell in KINDS.items()
     for start, W_h in (("uniform", None), ("orthogonal", orthogonal))
 }
-CONTENDERS["plain, identity"] = Contender(
-    "plain", KNOWN["RNN_RELU"], make_identity
-)
+CONTENDERS["plain, identity"] = Contender("plain", KNOWN["RNN_RELU"], make_identity)
 RATES = (0.001, 0.003, 0.01, 0.03)
 SEEDS = (0, 1, 2, 3, 4)
 SECONDS = 4  # a run
@@ -121,9 +109,7 @@ def task_at_the_end(like: lags.LagTask, lag: int, H: int) -> CellTask:
     def score(first: int, c: Cell, seed: int, model: Model) -> float:
         run = partial(unroll, c.forward)
         network = model.cell, model.readout
-        return lags.measure_score(
-            like, run, c.parts, lag, first + seed, network
-        )
+        return lags.measure_score(like, run, c.parts, lag, first + seed, network)
 
     return CellTask(
         D,
@@ -204,9 +190,7 @@ class CellPlan(NamedTuple):
 
     def updates(self, name: str) -> int:
         """The number of updates that fit into a run, up to a look."""
-        fit = int(
-            1000 * self.seconds / self.milliseconds[name] / self.every
-        )
+        fit = int(1000 * self.seconds / self.milliseconds[name] / self.every)
         return max(1, fit) * self.every
 
 
@@ -218,9 +202,7 @@ def time_updates(task: CellTask, H: dict[str, int]) -> dict[str, float]:
             rng = np.random.default_rng(seed)
             model = first_model(task, one, H[one.kind], rng)
             carry, loss = task.carry(model, one.cell), task.loss(one.cell)
-            run = fit_cell(
-                loss, model, task.batch, RATES[0], 5, rng, carry=carry
-            )
+            run = fit_cell(loss, model, task.batch, RATES[0], 5, rng, carry=carry)
             taken[name].append(run[1])
     return {name: 1000 * min(runs) / 5 for name, runs in taken.items()}
 
@@ -228,10 +210,7 @@ def time_updates(task: CellTask, H: dict[str, int]) -> dict[str, float]:
 def make_plan(name: str, updates: int | None = None) -> CellPlan:
     """What all cells of a task have in common; updates of the slowest."""
     task = TASKS[name]()
-    H = {
-        kind: choose_units(c.G, task.D, task.H, task.K)
-        for kind, c in KINDS.items()
-    }
+    H = {kind: choose_units(c.G, task.D, task.H, task.K) for kind, c in KINDS.items()}
     ms = time_updates(task, H)
     slowest = max(ms.values())
     seconds = updates * slowest / 1000 if updates else SECONDS
@@ -293,24 +272,17 @@ def train(
 ) -> Trained:
     """The best look within a number of updates, or of milliseconds."""
     updates = int(steps / study.milliseconds[name]) if in_time else steps
-    seen = looks(name, setting["rate"], seed)[
-        : max(1, updates // study.every)
-    ]
+    seen = looks(name, setting["rate"], seed)[: max(1, updates // study.every)]
     best = min(seen, key=lambda look: look.score)
     test = partial(study.task.test, CONTENDERS[name].cell, seed, best.model)
     return Trained(best.score, steps, test)
 
 
-def compare_contenders(
-    study: CellPlan, looks: Looks, in_time: bool
-) -> Comparison:
+def compare_contenders(study: CellPlan, looks: Looks, in_time: bool) -> Comparison:
     """All contenders on one task with one budget."""
     least = min(study.updates(name) for name in CONTENDERS)
     return compare_all(
-        {
-            name: partial(train, study, looks, name, in_time)
-            for name in CONTENDERS
-        },
+        {name: partial(train, study, looks, name, in_time) for name in CONTENDERS},
         {"rate": RATES},
         steps=round(1000 * study.seconds) if in_time else least,
         seeds=SEEDS,
@@ -326,9 +298,7 @@ def best_starts(found: Comparison) -> dict[str, str]:
         return result.at(**result.chosen).median
 
     return {
-        kind: min(
-            (n for n, c in CONTENDERS.items() if c.kind == kind), key=score
-        )
+        kind: min((n for n, c in CONTENDERS.items() if c.kind == kind), key=score)
         for kind in KINDS
     }
 
@@ -339,9 +309,7 @@ def compare(name: str, asked: Options) -> Iterator[Measurement]:
     task, looks = study.task, make_runs(study)
     for key, in_time in ("updates", False), ("time", True):
         found = compare_contenders(study, looks, in_time)
-        yield Measurement(
-            f"cells.{name}.{key}", to_json(found), task.unit, seeds
-        )
+        yield Measurement(f"cells.{name}.{key}", to_json(found), task.unit, seeds)
     for kind, best in best_starts(found).items():
         rate, c = found.results[best].chosen["rate"], CONTENDERS[best].cell
         of = [looks(best, rate, seed) for seed in SEEDS]
@@ -351,15 +319,10 @@ def compare(name: str, asked: Options) -> Iterator[Measurement]:
             f"validation, {task.unit}, one list per seed",
         )
         yield Measurement(
-            f"{key}.scores",
-            scores,
-            f"{unit}; {best}, Adam at {rate:g}",
-            seeds,
+            f"{key}.scores", scores, f"{unit}; {best}, Adam at {rate:g}", seeds
         )
         ms = study.milliseconds[best]
-        yield Measurement(
-            f"{key}.milliseconds", ms, "ms of one core an update", 0
-        )
+        yield Measurement(f"{key}.milliseconds", ms, "ms of one core an update", 0)
         H = study.H[kind]
         count = count_weights(c.G, task.D, H, task.K)
         values = {"every": study.every, "units": H, "weights": count}
@@ -406,8 +369,7 @@ def reset_times(
             end = time.process_time()
             taken[way].append([half - begun, end - half])
     return {
-        way: (1000 * np.min(pairs, axis=0)).tolist()
-        for way, pairs in taken.items()
+        way: (1000 * np.min(pairs, axis=0)).tolist() for way, pairs in taken.items()
     }
 
 
@@ -430,15 +392,10 @@ def make_more_starts(
         "torch": start,
     }
     contenders = {f"{kind}, {n}": starts[n] for n in names}
-    return lags.LagStudy(
-        name, lag, contenders, steps, rates, SEEDS, looks=POINTS
-    )
+    return lags.LagStudy(name, lag, contenders, steps, rates, SEEDS, looks=POINTS)
 
 
-GATED = {
-    "lstm": (lags.LSTM, lags.spread_biases),
-    "gru": (lags.GRU, lags.spread_update),
-}
+GATED = {"lstm": (lags.LSTM, lags.spread_biases), "gru": (lags.GRU, lags.spread_update)}
 MORE = {  # as many updates as cells.copy.updates and cells.adding.updates
     "copy.lstm-more": make_more_starts(
         "lstm", "copy", COPY, 64, 1016, (0.01, 0.03, 0.09)
@@ -461,9 +418,6 @@ TRAINING = Training(
     __doc__,
     {},
     {name: partial(compare, name) for name in TASKS}
-    | {
-        n: partial(lags.run, f"cells.{n}", study)
-        for n, study in MORE.items()
-    }
+    | {n: partial(lags.run, f"cells.{n}", study) for n, study in MORE.items()}
     | {"resets": time_resets},
 )

@@ -115,9 +115,7 @@ def run(
 
 def measure_score(ids: np.ndarray, model: Model) -> float:
     """The score per character of a number of held-out lanes."""
-    return held_out_bits(
-        rnn_cell, model, ids, zero_state(model.cell, ids.shape[1])
-    )
+    return held_out_bits(rnn_cell, model, ids, zero_state(model.cell, ids.shape[1]))
 
 
 def run_rates(asked: Options) -> Iterator[Measurement]:
@@ -133,14 +131,9 @@ def run_rates(asked: Options) -> Iterator[Measurement]:
         return Trained(measure_score(rest, model), steps, held_out)
 
     found = compare(
-        {"network": train},
-        {"rate": RATES},
-        steps=asked.steps or SHORT,
-        seeds=SEEDS,
+        {"network": train}, {"rate": RATES}, steps=asked.steps or SHORT, seeds=SEEDS
     )
-    yield Measurement(
-        "chars.rates", to_json(found), "bits per character", list(SEEDS)
-    )
+    yield Measurement("chars.rates", to_json(found), "bits per character", list(SEEDS))
 
 
 def run_schedules(asked: Options) -> Iterator[Measurement]:
@@ -150,13 +143,9 @@ def run_schedules(asked: Options) -> Iterator[Measurement]:
     begun, rest = text._replace(rows=text.rows[:cut]), text.rows[cut:]
     next_batch = contiguous_windows(begun.rows, T)
 
-    def train(
-        schedule: Callable, setting: Setting, seed: int, steps: int
-    ) -> Trained:
+    def train(schedule: Callable, setting: Setting, seed: int, steps: int) -> Trained:
         rng = np.random.default_rng(seed)
-        model = tree_map(
-            np.float32, init_model(rng, len(text.alphabet), SMALL.H)
-        )
+        model = tree_map(np.float32, init_model(rng, len(text.alphabet), SMALL.H))
         result, _ = fit_cell(
             next_character(rnn_cell, rnn_cell_vjp),
             model,
@@ -172,9 +161,7 @@ def run_schedules(asked: Options) -> Iterator[Measurement]:
 
     found = compare(
         {
-            "constant": partial(
-                train, lambda rate, steps: lambda step: rate
-            ),
+            "constant": partial(train, lambda rate, steps: lambda step: rate),
             "falling": partial(train, falling),
         },
         {"rate": SMALL.rates},
@@ -183,10 +170,7 @@ def run_schedules(asked: Options) -> Iterator[Measurement]:
         headline=True,
     )
     yield Measurement(
-        "chars.schedules",
-        to_json(found),
-        "bits per character",
-        list(SMALL.seeds),
+        "chars.schedules", to_json(found), "bits per character", list(SMALL.seeds)
     )
 
 
@@ -205,10 +189,7 @@ def train(seed: int, asked: Options) -> Iterator[Measurement]:
     assert history.score[-1] < history.loss[0] / math.log(2)
     source = python_source()
     bits, lzma_seconds = measure_lzma(
-        *(
-            "".join(files.values())
-            for files in (source.train, source.held_out)
-        )
+        *("".join(files.values()) for files in (source.train, source.held_out))
     )
     values = {
         "held_out": history.score,
@@ -218,11 +199,7 @@ def train(seed: int, asked: Options) -> Iterator[Measurement]:
         "lzma.seconds": lzma_seconds,
     }
     core = "s of one core"
-    units = {
-        "": "bits per character",
-        "seconds": core,
-        "lzma.seconds": core,
-    }
+    units = {"": "bits per character", "seconds": core, "lzma.seconds": core}
     yield from list_measurements("chars", values, units)
 
 

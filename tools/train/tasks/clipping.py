@@ -38,19 +38,14 @@ def measure_score(seed: int, params: Tree) -> float:
     layer, out = params
     x, targets = adding_problem(np.random.default_rng(seed), T, HELD_OUT)
     y, _, _ = unroll(
-        START.cell.forward,
-        layer,
-        x.astype(np.float32),
-        zero_state(layer, HELD_OUT),
+        START.cell.forward, layer, x.astype(np.float32), zero_state(layer, HELD_OUT)
     )
     error = np.mean((readout(out, y[-1:]) - targets) ** 2)
     return float(error / np.mean((targets - 1) ** 2))
 
 
 @cache
-def run(
-    name: str, rate: float, threshold: float | None, seed: int, steps: int
-) -> Tree:
+def run(name: str, rate: float, threshold: float | None, seed: int, steps: int) -> Tree:
     """The weights after the last step.
 
     Raises FloatingPointError where they, or what led to them, are not finite.
@@ -68,16 +63,12 @@ def run(
         ).params
 
 
-def train(
-    name: str, clips: bool, setting: Setting, seed: int, steps: int
-) -> Trained:
+def train(name: str, clips: bool, setting: Setting, seed: int, steps: int) -> Trained:
     """One run; validation and test set belong to the seed."""
     threshold = setting["threshold"] if clips else None
     params = run(name, setting["rate"], threshold, seed, steps)
     with np.errstate(over="ignore", invalid="ignore"):
-        validation, test = (
-            measure_score(k + seed, params) for k in (10_000, 20_000)
-        )
+        validation, test = (measure_score(k + seed, params) for k in (10_000, 20_000))
     if not np.isfinite([validation, test]).all():
         raise FloatingPointError(f"scores are {validation} and {test}")
     tqdm.write(f"{name} {setting} {clips} {seed}: {validation:.3f}")
@@ -87,10 +78,7 @@ def train(
 def run_study(name: str, asked: Options) -> Iterator[Measurement]:
     """One optimiser, free and clipped."""
     found = compare(
-        {
-            "free": partial(train, name, False),
-            "clipped": partial(train, name, True),
-        },
+        {"free": partial(train, name, False), "clipped": partial(train, name, True)},
         {"rate": OPTIMIZERS[name][1], "threshold": THRESHOLDS},
         steps=asked.steps or STEPS,
         seeds=SEEDS,
@@ -102,8 +90,5 @@ def run_study(name: str, asked: Options) -> Iterator[Measurement]:
 
 
 TRAINING = Training(
-    "clipping",
-    __doc__,
-    {},
-    {name: partial(run_study, name) for name in OPTIMIZERS},
+    "clipping", __doc__, {}, {name: partial(run_study, name) for name in OPTIMIZERS}
 )

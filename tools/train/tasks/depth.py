@@ -96,15 +96,11 @@ def run_forward(
     return y, last, tapes
 
 
-def run_backward(
-    model: Model, tapes: list, d_y: Any, residual: bool
-) -> list[Params]:
+def run_backward(model: Model, tapes: list, d_y: Any, residual: bool) -> list[Params]:
     """The gradients of the layers' weights."""
     nothing = [zero_state(p, B) for p in model.layers]
     if not residual:
-        return stack_bptt(rnn_cell_vjp, model.layers, tapes, d_y, nothing)[
-            0
-        ]
+        return stack_bptt(rnn_cell_vjp, model.layers, tapes, d_y, nothing)[0]
     found = []
     for k in reversed(range(len(tapes))):
         one = slice(k, k + 1)
@@ -121,14 +117,9 @@ def init(rng: np.random.Generator, form: Form, K: int) -> Model:
     widths = [K] + [form.H] * (form.layers - 1)
     layers = [init_params(rng, D, form.H) for D in widths]
     if form.orthogonal:
-        layers = [
-            p._replace(W_h=form.scale * orthogonal(rng, form.H))
-            for p in layers
-        ]
+        layers = [p._replace(W_h=form.scale * orthogonal(rng, form.H)) for p in layers]
     if form.inputs:
-        upper = [
-            p._replace(W_x=orthogonal(rng, form.H)) for p in layers[1:]
-        ]
+        upper = [p._replace(W_x=orthogonal(rng, form.H)) for p in layers[1:]]
         layers = [layers[0], *upper]
     return tree_map(np.float32, Model(layers, init_readout(rng, form.H, K)))
 
@@ -150,13 +141,9 @@ def backward_compiled(
 ) -> list[Params]:
     """`run_backward` of a stack without skip connections, by the compiled loops."""
     found = []
-    for layer, tape in zip(
-        reversed(model.layers), reversed(tapes), strict=True
-    ):
+    for layer, tape in zip(reversed(model.layers), reversed(tapes), strict=True):
         nothing = zero_state(layer, B)
-        d_layer, d_y, _ = fused.bptt(
-            equations.rnn, layer, tape, d_y, nothing
-        )
+        d_layer, d_y, _ = fused.bptt(equations.rnn, layer, tape, d_y, nothing)
         found.append(d_layer)
     return found[::-1]
 
@@ -220,9 +207,7 @@ def train(name: str, setting: Setting, seed: int, steps: int) -> Trained:
         run(name, setting["rate"], seed, steps).model,
     )
     trained = Trained(score(VALIDATION), steps, lambda: score(TEST))
-    tqdm.write(
-        f"{name} {setting['rate']:g} {seed}: {trained.validation:.3f}"
-    )
+    tqdm.write(f"{name} {setting['rate']:g} {seed}: {trained.validation:.3f}")
     return trained
 
 
@@ -241,9 +226,7 @@ def run_baseline(asked: Options) -> Iterator[Measurement]:
     unseen = "".join(letters[held_out[:, TEST].T.ravel()])
     grams = count_ngrams(seen, 5, alphabet)
     found = [
-        bits_per_character(
-            surprisal(grams._replace(order=order), unseen), len(unseen)
-        )
+        bits_per_character(surprisal(grams._replace(order=order), unseen), len(unseen))
         for order in range(1, 6)
     ]
     yield Measurement("depth.ngrams", found, UNIT, None)
@@ -270,10 +253,7 @@ def all_forms(asked: Options) -> Iterator[Measurement]:
     )
     yield Measurement("depth.updates", to_json(found), UNIT, seeds)
     for name in FORMS:
-        count = sum(
-            leaf.size
-            for _, leaf in named_leaves(run(name, 1.0, 0, 1).model)
-        )
+        count = sum(leaf.size for _, leaf in named_leaves(run(name, 1.0, 0, 1).model))
         yield Measurement(f"depth.{name}.weights", count, "", None)
 
 
@@ -297,16 +277,10 @@ def same_time(asked: Options) -> Iterator[Measurement]:
             f"depth.{name}.milliseconds", ms, "ms of one core an update", 0
         )
     budget = math.ceil((asked.steps or STEPS) * taken["residual"])
-    updates = {
-        name: int(budget / taken[name]) for name in ("wide", "residual")
-    }
+    updates = {name: int(budget / taken[name]) for name in ("wide", "residual")}
 
-    def train_for(
-        name: str, setting: Setting, seed: int, budget: int
-    ) -> Trained:
-        return train(name, setting, seed, updates[name])._replace(
-            steps=budget
-        )
+    def train_for(name: str, setting: Setting, seed: int, budget: int) -> Trained:
+        return train(name, setting, seed, updates[name])._replace(steps=budget)
 
     found = compare(
         {name: partial(train_for, name) for name in updates},

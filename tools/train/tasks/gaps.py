@@ -101,18 +101,10 @@ def make_inputs(way: str, part: Windows) -> np.ndarray:
     }[way](part.x, part.seen)
     if not way.endswith("time"):
         return filled[..., None]
-    return np.stack(
-        [filled, part.seen, steps_since(part.seen) / 10], axis=-1
-    )
+    return np.stack([filled, part.seen, steps_since(part.seen) / 10], axis=-1)
 
 
-WAYS = (
-    "carried",
-    "carried, time",
-    "interpolated",
-    "interpolated, time",
-    "every value",
-)
+WAYS = "carried", "carried, time", "interpolated", "interpolated, time", "every value"
 
 
 class Forecaster(nn.Module):
@@ -143,9 +135,7 @@ def train(way: str, setting: Setting, seed: int, steps: int) -> Trained:
     goal = torch.tensor(known["train"].y, dtype=torch.float32)
     module = Forecaster(read["train"].shape[-1])
 
-    def next_batch(
-        rng: np.random.Generator, step: int
-    ) -> tuple[Tensor, Tensor]:
+    def next_batch(rng: np.random.Generator, step: int) -> tuple[Tensor, Tensor]:
         n = rng.integers(0, len(goal), B)
         return read["train"][:, n], goal[n]
 
@@ -165,22 +155,16 @@ def without_network() -> dict[str, float]:
     fit, test = make_windows("train"), make_windows("test")
     last = root_error(carry_forward(test.x, test.seen)[-1], test.y)
     X = interpolate_gaps(fit.x, fit.seen).T
-    W = np.linalg.solve(
-        X.T @ X + PENALTY * len(X) * np.eye(WINDOW), X.T @ fit.y
-    )
+    W = np.linalg.solve(X.T @ X + PENALTY * len(X) * np.eye(WINDOW), X.T @ fit.y)
     line = root_error(interpolate_gaps(test.x, test.seen).T @ W, test.y)
     return {"last value": last, "linear": line}
 
 
 def run_study(asked: Options) -> Iterator[Measurement]:
     """All ways with the same updates, rates and seeds."""
-    contenders: dict[str, Callable] = {
-        way: partial(train, way) for way in WAYS
-    }
+    contenders: dict[str, Callable] = {way: partial(train, way) for way in WAYS}
     steps = asked.steps or UPDATES
-    found = compare(
-        contenders, {"rate": RATES}, steps=steps, seeds=asked.seeds
-    )
+    found = compare(contenders, {"rate": RATES}, steps=steps, seeds=asked.seeds)
     unit = "root mean squared error, standard deviations"
     yield Measurement("gaps.study", to_json(found), unit, list(asked.seeds))
     yield Measurement("gaps.simple", without_network(), unit, None)

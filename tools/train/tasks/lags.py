@@ -81,9 +81,7 @@ class Start(NamedTuple):
     cell: Cell
     equation: Callable  # of the same cell, for the compiled loops
     change: Change = lambda rng, lag, network: network
-    H: int | None = (
-        None  # if it has another number of units than the others
-    )
+    H: int | None = None  # if it has another number of units than the others
 
 
 class LagStudy(NamedTuple):
@@ -137,26 +135,18 @@ TASKS = {
 }
 
 
-def change_recurrent(
-    draw: Callable[[np.random.Generator, int], np.ndarray],
-) -> Change:
+def change_recurrent(draw: Callable[[np.random.Generator, int], np.ndarray]) -> Change:
     """Other recurrent weights, and biases of zero."""
 
-    def change(
-        rng: np.random.Generator, lag: int, network: Network
-    ) -> Network:
+    def change(rng: np.random.Generator, lag: int, network: Network) -> Network:
         layer, out = network
         H = layer.W_h.shape[1]
-        return Params(
-            layer.W_x, draw(rng, H), np.zeros(H), np.zeros(H)
-        ), out
+        return Params(layer.W_x, draw(rng, H), np.zeros(H), np.zeros(H)), out
 
     return change
 
 
-def say_one(
-    rng: np.random.Generator, lag: int, network: Network
-) -> Network:
+def say_one(rng: np.random.Generator, lag: int, network: Network) -> Network:
     """Orthogonal, and the answer that training would find first: the mean."""
     layer, out = change_recurrent(orthogonal)(rng, lag, network)
     return layer, out._replace(b_y=np.ones_like(out.b_y))
@@ -165,9 +155,7 @@ def say_one(
 def forget(bias: Callable[[int], float]) -> Change:
     """One forget bias for all units of an LSTM, in place of torch's."""
 
-    def change(
-        rng: np.random.Generator, lag: int, network: Network
-    ) -> Network:
+    def change(rng: np.random.Generator, lag: int, network: Network) -> Network:
         layer, _ = network
         H = layer.W_h.shape[1]
         layer.b_x[H : 2 * H] = bias(lag)
@@ -177,18 +165,14 @@ def forget(bias: Callable[[int], float]) -> Change:
     return change
 
 
-def spread_biases(
-    rng: np.random.Generator, lag: int, network: Network
-) -> Network:
+def spread_biases(rng: np.random.Generator, lag: int, network: Network) -> Network:
     """The biases of `rnncore.lstm.chrono`."""
     layer, out = network
     b_x = chrono(rng, layer.W_h.shape[1], lag)
     return layer._replace(b_x=b_x, b_h=np.zeros_like(b_x)), out
 
 
-def spread_update(
-    rng: np.random.Generator, lag: int, network: Network
-) -> Network:
+def spread_update(rng: np.random.Generator, lag: int, network: Network) -> Network:
     """The same for a GRU: its update gate keeps over up to `lag` steps."""
     layer, out = network
     H = layer.W_h.shape[1]
@@ -218,12 +202,8 @@ GRU = Start(CELLS["GRU"], equations.gru)
 PLAIN = {
     "uniform": TANH,
     "orthogonal": TANH._replace(change=change_recurrent(orthogonal)),
-    "glorot": TANH._replace(
-        change=change_recurrent(lambda rng, H: glorot(rng, H, H))
-    ),
-    "identity": RELU._replace(
-        change=change_recurrent(lambda _, H: identity(H))
-    ),
+    "glorot": TANH._replace(change=change_recurrent(lambda rng, H: glorot(rng, H, H))),
+    "identity": RELU._replace(change=change_recurrent(lambda _, H: identity(H))),
 }
 LSTMS = {
     "forget 1": LSTM._replace(change=forget(lambda lag: 1.0)),
@@ -234,9 +214,7 @@ SWAPPED = {  # the matrix of the one with the activation of the other
     "orthogonal, relu": RELU._replace(change=PLAIN["orthogonal"].change),
     "identity, tanh": TANH._replace(change=PLAIN["identity"].change),
 }
-EVERY = (
-    PLAIN | LSTMS | {"says one": TANH._replace(change=say_one), "gru": GRU}
-)
+EVERY = PLAIN | LSTMS | {"says one": TANH._replace(change=say_one), "gru": GRU}
 
 
 def select_contenders(*names: str) -> dict[str, Start]:
@@ -258,22 +236,14 @@ STUDIES = {
             also=("steps",),
         ),
         LagStudy(
-            "copy",
-            50,
-            PLAIN | select_contenders("forget 1", "chrono"),
-            2000,
-            HIGH,
+            "copy", 50, PLAIN | select_contenders("forget 1", "chrono"), 2000, HIGH
         ),
     )
 }
 STUDIES["copy.50.equal"] = LagStudy(
     "copy",
     50,
-    {
-        "orthogonal": PLAIN["orthogonal"]._replace(
-            H=choose_units(1, 10, H, 8, like=4)
-        )
-    },
+    {"orthogonal": PLAIN["orthogonal"]._replace(H=choose_units(1, 10, H, 8, like=4))},
     2000,
     LOW,
 )
@@ -301,9 +271,7 @@ def compiled_loss(start: Start, task: LagTask) -> Callable:
         silent = len(y) - len(targets)
         value, cache = loss(readout(out, y[silent:]), targets)
         d_y = np.zeros_like(y)
-        d_out, d_y[silent:] = readout_vjp(
-            loss_vjp(1.0, cache), out, y[silent:]
-        )
+        d_out, d_y[silent:] = readout_vjp(loss_vjp(1.0, cache), out, y[silent:])
         d_layer, _, _ = fused.bptt(
             start.equation, layer, tape, d_y, nothing, d_x=False, spend=True
         )
@@ -313,12 +281,7 @@ def compiled_loss(start: Start, task: LagTask) -> Callable:
 
 
 def measure_score(
-    task: LagTask,
-    run: Callable,
-    parts: int,
-    lag: int,
-    seed: int,
-    network: Network,
+    task: LagTask, run: Callable, parts: int, lag: int, seed: int, network: Network
 ) -> float:
     """The score on the sequences that a seed draws.
 
@@ -331,9 +294,7 @@ def measure_score(
     return task.score(readout(out, y[-len(targets) :]), targets)
 
 
-def measure_flow(
-    task: LagTask, cell: Cell, network: Network
-) -> dict[str, float]:
+def measure_flow(task: LagTask, cell: Cell, network: Network) -> dict[str, float]:
     """A plain cell's spectral radius, and growth rates over 100 steps of the
     task's input ("rate") and over 100 steps of zeros ("silent")."""
     layer = tree_map(lambda w: w.astype(np.float64), network[0])
@@ -362,9 +323,7 @@ def train(
     rng, rate = np.random.default_rng(seed), setting["rate"]
     before = first_network(start, task, start.H or H, study.lag, rng)
     run = partial(fused.unroll, start.equation, keep=False)
-    held_out = partial(
-        measure_score, task, run, start.cell.parts, study.lag
-    )
+    held_out = partial(measure_score, task, run, start.cell.parts, study.lag)
     with np.errstate(over="ignore", invalid="ignore"):  # it may diverge
         result, seconds = fit_cell(
             compiled_loss(start, task),
@@ -383,9 +342,7 @@ def train(
     best = min(scores)
     tqdm.write(f"{name} {rate:g} {seed}: {best:.4f}, {seconds:.1f} s")
     return Trained(
-        best,
-        len(result.history.loss),
-        lambda: held_out(20_000 + seed, result.params),
+        best, len(result.history.loss), lambda: held_out(20_000 + seed, result.params)
     )
 
 
@@ -406,9 +363,7 @@ def run(key: str, study: LagStudy, asked: Options) -> Iterator[Measurement]:
         for n, r in found.results.items()
     }
     if "steps" in study.also:
-        counts = {
-            n: [e and e.steps for e in runs] for n, runs in chosen.items()
-        }
+        counts = {n: [e and e.steps for e in runs] for n, runs in chosen.items()}
         unit = f"steps to a validation score below {SOLVED:g}, at the chosen rate"
         yield Measurement(f"{key}.steps", counts, unit, seeds)
     if "flow" in study.also:
@@ -428,8 +383,5 @@ def run(key: str, study: LagStudy, asked: Options) -> Iterator[Measurement]:
 
 
 TRAINING = Training(
-    "lags",
-    __doc__,
-    {},
-    {n: partial(run, f"lags.{n}", s) for n, s in STUDIES.items()},
+    "lags", __doc__, {}, {n: partial(run, f"lags.{n}", s) for n, s in STUDIES.items()}
 )

@@ -103,9 +103,7 @@ def measure_errors(
     weights = Weights(init_params(rng, 1, H), init_readout(rng, H, 1))
     optimizer = adam(rate)
     memory = optimizer.init(weights)
-    x = np.random.default_rng(stream).choice(
-        (-1.0, 1.0), (steps + LAG, B, 1)
-    )
+    x = np.random.default_rng(stream).choice((-1.0, 1.0), (steps + LAG, B, 1))
     way = CONTENDERS[name](weights.layer, zero_state(weights.layer, B))
     found = np.zeros(steps)
     for t in range(steps):
@@ -114,8 +112,7 @@ def measure_errors(
         found[t] = np.mean(miss**2)
         d = miss / B
         gradient = Weights(
-            way.gradient(weights.layer, d @ weights.out.W_y),
-            Readout(d.T @ h, d.sum(0)),
+            way.gradient(weights.layer, d @ weights.out.W_y), Readout(d.T @ h, d.sum(0))
         )
         gradient, _ = clip_by_global_norm(gradient, 1.0)
         weights, memory = optimizer.update(weights, gradient, memory)
@@ -143,9 +140,7 @@ def run(asked: Options) -> Iterator[Measurement]:
         seeds=SEEDS,
         headline=True,
     )
-    yield Measurement(
-        "online.delay", to_json(found), "mean squared error", list(SEEDS)
-    )
+    yield Measurement("online.delay", to_json(found), "mean squared error", list(SEEDS))
 
 
 TRAINING = Training("online", __doc__, {}, {"delay": run})

@@ -74,23 +74,17 @@ def make_parts(seed: int) -> tuple[SeriesPart, SeriesPart, SeriesPart]:
     known = values[: lengths[0]]
     values = ((values - known.mean()) / known.std())[:, None, None]
     pieces = np.split(values, np.cumsum(lengths)[:2])
-    train, validation, test = (
-        SeriesPart(p[:-AHEAD], p[AHEAD:]) for p in pieces
-    )
+    train, validation, test = (SeriesPart(p[:-AHEAD], p[AHEAD:]) for p in pieces)
     return train, validation, test
 
 
 def measure_relative(outputs: Array, part: SeriesPart) -> float:
     """The root of the mean squared error, in standard deviations."""
     targets = part.targets[WASHOUT:]
-    return float(
-        np.sqrt(np.mean((outputs - targets) ** 2) / np.var(targets))
-    )
+    return float(np.sqrt(np.mean((outputs - targets) ** 2) / np.var(targets)))
 
 
-def compute_states(
-    cell: Callable, layer: Params, part: SeriesPart
-) -> Array:
+def compute_states(cell: Callable, layer: Params, part: SeriesPart) -> Array:
     """The hidden states of a part, without the washout."""
     y, _, _ = unroll(cell, layer, part.x, zero_state(layer, 1))
     return y[WASHOUT:]
@@ -108,46 +102,31 @@ def compute_driven_states(
 ) -> list[Array]:
     """A reservoir's states in the three parts."""
     layer = layer_of(1, H, {"radius": radius, "scale": scale}, seed)
-    return [
-        compute_states(leaky(leak), layer, part)
-        for part in make_parts(seed)
-    ]
+    return [compute_states(leaky(leak), layer, part) for part in make_parts(seed)]
 
 
 def solve(leak: float, setting: Setting, seed: int, steps: int) -> Trained:
     """A reservoir on the series; `steps` are those of its training part."""
     train, validation, test = make_parts(seed)
-    y = compute_driven_states(
-        leak, setting["radius"], setting["scale"], seed
-    )
+    y = compute_driven_states(leak, setting["radius"], setting["scale"], seed)
     out = fit_readout(y[0], train.targets[WASHOUT:], setting["penalty"])
     score = measure_relative(readout(out, y[1]), validation)
-    return Trained(
-        score, steps, lambda: measure_relative(readout(out, y[2]), test)
-    )
+    return Trained(score, steps, lambda: measure_relative(readout(out, y[2]), test))
 
 
 def stack_past(part: SeriesPart) -> Array:
     """The last H values at each step after the washout: (T, 1, H)."""
     T = len(part.x)
-    return np.concatenate(
-        [part.x[WASHOUT - k : T - k] for k in range(H)], axis=2
-    )
+    return np.concatenate([part.x[WASHOUT - k : T - k] for k in range(H)], axis=2)
 
 
 def run_window(setting: Setting, seed: int, steps: int) -> Trained:
     """The control without a state: linear in the last values."""
     train, validation, test = make_parts(seed)
-    out = fit_readout(
-        stack_past(train), train.targets[WASHOUT:], setting["penalty"]
-    )
-    score = measure_relative(
-        readout(out, stack_past(validation)), validation
-    )
+    out = fit_readout(stack_past(train), train.targets[WASHOUT:], setting["penalty"])
+    score = measure_relative(readout(out, stack_past(validation)), validation)
     return Trained(
-        score,
-        steps,
-        lambda: measure_relative(readout(out, stack_past(test)), test),
+        score, steps, lambda: measure_relative(readout(out, stack_past(test)), test)
     )
 
 
@@ -161,9 +140,7 @@ def from_reservoir(setting: Setting, seed: int) -> Weights:
     """A reservoir with the readout that was solved for."""
     train, layer = make_parts(seed)[0], layer_of(1, H, setting, seed)
     y = compute_states(rnn_cell, layer, train)
-    return layer, fit_readout(
-        y, train.targets[WASHOUT:], setting["penalty"]
-    )
+    return layer, fit_readout(y, train.targets[WASHOUT:], setting["penalty"])
 
 
 def descend(
@@ -192,13 +169,9 @@ def descend(
         )
 
     def optimizer(rate: float) -> Optimizer:
-        return (
-            scheduled(adam, falling(rate, steps)) if falls else adam(rate)
-        )
+        return scheduled(adam, falling(rate, steps)) if falls else adam(rate)
 
-    loss = loss_at_the_end(
-        rnn_cell, rnn_cell_vjp, squared_error, squared_error_vjp
-    )
+    loss = loss_at_the_end(rnn_cell, rnn_cell_vjp, squared_error, squared_error_vjp)
     if falls:
         loss = lags.compiled_loss(lags.TANH, lags.TASKS["adding"])
     result, seconds = fit_cell(
@@ -235,18 +208,14 @@ def run_series(asked: Options) -> Iterator[Measurement]:
     fixed = compare(solved, GRID, steps=TRAIN, **common)
     yield Measurement(f"{key}.fixed", to_json(fixed), unit, list(SEEDS))
     penalties = {"penalty": GRID["penalty"]}
-    control = compare(
-        {"window": run_window}, penalties, steps=TRAIN, **common
-    )
+    control = compare({"window": run_window}, penalties, steps=TRAIN, **common)
     yield Measurement(f"{key}.window", to_json(control), unit, list(SEEDS))
     chosen = fixed.results["reservoir"].chosen
     firsts: dict[str, Callable[[int], Weights]] = {
         "trained": from_torch,
         "trained from the reservoir": partial(from_reservoir, chosen),
     }
-    whole = {
-        name: partial(descend, first) for name, first in firsts.items()
-    }
+    whole = {name: partial(descend, first) for name, first in firsts.items()}
     found = compare(whole, {"rate": RATES}, steps=steps, **common)
     yield Measurement(f"{key}.trained", to_json(found), unit, list(SEEDS))
     rate = found.results["trained"].chosen
@@ -254,9 +223,7 @@ def run_series(asked: Options) -> Iterator[Measurement]:
         "reservoir": seconds_of(solved["reservoir"], chosen, TRAIN),
         "trained": seconds_of(whole["trained"], rate, steps),
     }
-    yield Measurement(
-        f"{key}.seconds", took, "seconds of one core, one run", 0
-    )
+    yield Measurement(f"{key}.seconds", took, "seconds of one core, one run", 0)
 
 
 def run_falls(asked: Options) -> Iterator[Measurement]:
@@ -269,9 +236,7 @@ def run_falls(asked: Options) -> Iterator[Measurement]:
         seeds=SEEDS,
         headline=True,
     )
-    yield Measurement(
-        "reservoir.falling", to_json(found), unit, list(SEEDS)
-    )
+    yield Measurement("reservoir.falling", to_json(found), unit, list(SEEDS))
 
 
 @lru_cache(2 * len(SEEDS))
@@ -285,23 +250,15 @@ def compute_added(
     lasts, answers = [], []
     for size in np.diff([*range(0, SEQUENCES, 500), SEQUENCES]):
         x, targets = adding_problem(rng, lag, int(size))
-        y, _, _ = unroll(
-            leaky(leak), layer, x, zero_state(layer, int(size))
-        )
+        y, _, _ = unroll(leaky(leak), layer, x, zero_state(layer, int(size)))
         lasts.append(y[-1:])
         answers.append(targets)
-    return (
-        layer,
-        np.concatenate(lasts, axis=1),
-        np.concatenate(answers, axis=1),
-    )
+    return layer, np.concatenate(lasts, axis=1), np.concatenate(answers, axis=1)
 
 
 def add(leak: float, setting: Setting, seed: int, steps: int) -> Trained:
     """A reservoir on the adding problem; `steps` are its sequences."""
-    layer, y, answers = compute_added(
-        leak, setting["radius"], setting["scale"], seed
-    )
+    layer, y, answers = compute_added(leak, setting["radius"], setting["scale"], seed)
     weights = tree_map(
         lambda w: w.astype(np.float32),
         (layer, fit_readout(y, answers, setting["penalty"])),
@@ -309,13 +266,9 @@ def add(leak: float, setting: Setting, seed: int, steps: int) -> Trained:
     run = partial(unroll, leaky(leak))
 
     def score(draw: int) -> float:
-        return lags.measure_score(
-            lags.TASKS["adding"], run, 1, ADDING, draw, weights
-        )
+        return lags.measure_score(lags.TASKS["adding"], run, 1, ADDING, draw, weights)
 
-    return Trained(
-        score(10_000 + seed), steps, lambda: score(20_000 + seed)
-    )
+    return Trained(score(10_000 + seed), steps, lambda: score(20_000 + seed))
 
 
 def run_adding(asked: Options) -> Iterator[Measurement]:
@@ -335,9 +288,5 @@ TRAINING = Training(
     "reservoir",
     __doc__,
     {},
-    {
-        "mackey-glass": run_series,
-        "falling": run_falls,
-        "adding": run_adding,
-    },
+    {"mackey-glass": run_series, "falling": run_falls, "adding": run_adding},
 )

@@ -35,23 +35,12 @@ from rnncore.application import seeded
 from rnncore.blocks import HEADS, MIXERS, Node
 from rnncore.cells import CELLS as KNOWN
 from rnncore.cells import Cell
-from rnncore.chunks import (
-    DELTA,
-    HEBB,
-    Rule,
-    memory_chunks,
-    memory_chunks_vjp,
-)
+from rnncore.chunks import DELTA, HEBB, Rule, memory_chunks, memory_chunks_vjp
 from rnncore.comparison import Setting, Trained, compare, ruler, to_json
 from rnncore.fused import cells as equations
 from rnncore.gradient_flow import orthogonal
 from rnncore.lstm import chrono, lstm_cell, lstm_cell_vjp
-from rnncore.memory import (
-    Steps,
-    gated_delta_cell,
-    gated_delta_cell_vjp,
-    unit,
-)
+from rnncore.memory import Steps, gated_delta_cell, gated_delta_cell_vjp, unit
 from rnncore.rnn import Params, init_readout
 from rnncore.xlstm import slstm_cell, slstm_cell_vjp
 from tools.train.runner import Measurement, Options, Training
@@ -126,18 +115,12 @@ TUNED = {
     "LSTM, open": Contender(KNOWN["LSTM"], bias=3),
 }
 MORE = {
-    "LSTM, open 5": Contender(
-        KNOWN["LSTM"], bias=5, equation=equations.lstm
-    ),
-    "LSTM, chrono": Contender(
-        KNOWN["LSTM"], chrono=True, equation=equations.lstm
-    ),
+    "LSTM, open 5": Contender(KNOWN["LSTM"], bias=5, equation=equations.lstm),
+    "LSTM, chrono": Contender(KNOWN["LSTM"], chrono=True, equation=equations.lstm),
 }
 
 
-def at_rate(
-    one: Contender, setting: Setting, seed: int, budget: int
-) -> Trained:
+def at_rate(one: Contender, setting: Setting, seed: int, budget: int) -> Trained:
     """Less the longest lag at a rate; a test trains with another seed."""
 
     def score(seed: int) -> float:
@@ -231,18 +214,14 @@ class Memory(nn.Module):
         """The state before any step."""
         return (self.inputs.bias.new_zeros(B * HEADS, self.d, self.d),)
 
-    def forward(
-        self, x: Tensor, state: tuple[Tensor]
-    ) -> tuple[Tensor, tuple]:
+    def forward(self, x: Tensor, state: tuple[Tensor]) -> tuple[Tensor, tuple]:
         """Outputs (T, B, D), and the state after the last step."""
         sizes = *[HEADS * self.d] * 4, HEADS
         parts = self.inputs(x).split(sizes, dim=-1)
         q, k, v, a, beta = (
             part.unflatten(-1, (HEADS, -1)).flatten(1, 2) for part in parts
         )
-        beta = (
-            beta.sigmoid() if self.rule is DELTA else torch.ones_like(beta)
-        )
+        beta = beta.sigmoid() if self.rule is DELTA else torch.ones_like(beta)
         steps = Steps(unit(q)[0], unit(k)[0], v, self.log_kept(a), beta)
         y, S = Node.apply(self.chunks, self.chunks_vjp, *state, *steps)
         return y.unflatten(1, (-1, HEADS)).flatten(2), (S,)
@@ -283,9 +262,7 @@ class Reader(nn.Module):
         return self.out(y[-1])
 
 
-def make_started(
-    name: str, change: Callable[[Any], Any]
-) -> Callable[[int], nn.Module]:
+def make_started(name: str, change: Callable[[Any], Any]) -> Callable[[int], nn.Module]:
     """A mixer of chapter 22 from another start."""
 
     def layer(D: int) -> nn.Module:
@@ -306,15 +283,11 @@ def layer_updates_needed(
     params = {name: p.detach() for name, p in network.named_parameters()}
 
     def step(params: dict[str, Tensor], batch: tuple, carry: None) -> tuple:
-        weights = {
-            name: p.detach().requires_grad_() for name, p in params.items()
-        }
+        weights = {name: p.detach().requires_grad_() for name, p in params.items()}
         x, targets = map(torch.asarray, batch)
         logits = torch.func.functional_call(network, weights, (x,))
         loss = cross_entropy(logits, targets[0])
-        d = torch.autograd.grad(
-            loss, [*weights.values()], materialize_grads=True
-        )
+        d = torch.autograd.grad(loss, [*weights.values()], materialize_grads=True)
         return loss.item(), dict(zip(weights, d, strict=True)), carry
 
     rng = np.random.default_rng(seed)
@@ -328,9 +301,7 @@ def layer_updates(
     budget = asked.steps or ruler.BUDGET
     yield Measurement(
         f"ruler.layers.{name}",
-        ruler.by_lag(
-            lambda lag: layer_updates_needed(layer, lag, seed, budget)
-        ),
+        ruler.by_lag(lambda lag: layer_updates_needed(layer, lag, seed, budget)),
         f"updates, at lags {ruler.LAGS}; budget {budget}, a list per seed",
     )
 
@@ -356,9 +327,7 @@ def updates_by_lag(asked: Options) -> Iterator[Measurement]:
 BIASED = {f"forget_bias.{bias}": make_biased(bias) for bias in (1, 3)}
 LATER = {
     "sLSTM": ruler.Cell(slstm_cell, slstm_cell_vjp, 4, 4),
-    "gated-delta": ruler.Cell(
-        memory_cell, memory_cell_vjp, 5, 1 + ruler.HIDDEN
-    ),
+    "gated-delta": ruler.Cell(memory_cell, memory_cell_vjp, 5, 1 + ruler.HIDDEN),
     "leaky": ruler.Cell(leaky_cell, leaky_cell_vjp),
     "relu": KNOWN["RNN_RELU"],
     "minimal": KNOWN["minimal"],
@@ -378,12 +347,8 @@ STARTS = {  # controls: slow for fast, and fast for slow
     "RG-LRU-fast": make_started(  # where r is 1/2, half is kept
         "RG-LRU", lambda m: m.decay.fill_(0.5**0.25).logit_()
     ),
-    "selective-fast": make_started(
-        "selective", lambda m: m.b_x[:D].zero_()
-    ),
-    "mLSTM-fast": make_started(
-        "mLSTM", lambda m: m.inputs.bias[-HEADS:].zero_()
-    ),
+    "selective-fast": make_started("selective", lambda m: m.b_x[:D].zero_()),
+    "mLSTM-fast": make_started("mLSTM", lambda m: m.inputs.bias[-HEADS:].zero_()),
 }
 LAYERS = MIXERS | MEMORIES | STARTS
 TRAINING = Training(

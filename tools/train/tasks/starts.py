@@ -35,14 +35,7 @@ from rnncore.optim import adam
 from rnncore.rnn import init_params, init_readout, unroll, zero_state
 from rnncore.train import Schedule, fit
 from tools.train.runner import SEEDS, Measurement, Options, Training
-from tools.train.tasks.lags import (
-    LOW,
-    LSTMS,
-    SWAPPED,
-    LagStudy,
-    run,
-    select_contenders,
-)
+from tools.train.tasks.lags import LOW, LSTMS, SWAPPED, LagStudy, run, select_contenders
 
 FIVE = (0, 1, 2, 3, 4)
 FIRST, MORE = (
@@ -70,9 +63,7 @@ TEXTS = {  # by name, the forget biases that the text is learnt from
 def read_texts(kind: str) -> tuple[np.ndarray, np.ndarray, str]:
     """Chapter 6's text in lanes, what is held out, and the alphabet."""
     topics = {
-        name: re.sub(
-            r"[^a-z .,()'\n]", "_", re.sub(r"[ \t]+", " ", topic.lower())
-        )
+        name: re.sub(r"[^a-z .,()'\n]", "_", re.sub(r"[ \t]+", " ", topic.lower()))
         for name, topic in documentation_topics().items()
     }
     held = list(topics)[::10]

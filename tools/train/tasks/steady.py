@@ -25,13 +25,7 @@ from rnncore.backend import Array, tree_map
 from rnncore.bptt import bptt, readout_vjp
 from rnncore.cells import CELLS, Cell
 from rnncore.characters import one_hot
-from rnncore.comparison import (
-    Comparison,
-    Setting,
-    Trained,
-    compare,
-    to_json,
-)
+from rnncore.comparison import Comparison, Setting, Trained, compare, to_json
 from rnncore.fused import cells as equations
 from rnncore.losses import cross_entropy, cross_entropy_vjp
 from rnncore.norm import (
@@ -46,14 +40,7 @@ from rnncore.norm import (
     zoneout,
     zoneout_vjp,
 )
-from rnncore.rnn import (
-    State,
-    init_params,
-    init_readout,
-    readout,
-    unroll,
-    zero_state,
-)
+from rnncore.rnn import State, init_params, init_readout, readout, unroll, zero_state
 from rnncore.text.model import contiguous_windows
 from tools.train.runner import Measurement, Options, Training, fit_cell
 from tools.train.tasks.chars import python_text
@@ -94,9 +81,7 @@ class SteadyStudy(NamedTuple):
     seeds: tuple[int, ...] = SEEDS
 
 
-def first_layer(
-    cell: Cell, rng: np.random.Generator, D: int, H: int
-) -> Any:
+def first_layer(cell: Cell, rng: np.random.Generator, D: int, H: int) -> Any:
     """torch's weights, with a forget bias of 1."""
     layer = init_params(rng, D, H, cell.G)
     if cell.parts == 2:
@@ -111,9 +96,7 @@ def first_normed(rng: np.random.Generator, D: int, H: int) -> Any:
     return params
 
 
-def make_looped(
-    cell: Cell, noisy: Callable, quiet: Callable, vjp: Callable
-) -> Network:
+def make_looped(cell: Cell, noisy: Callable, quiet: Callable, vjp: Callable) -> Network:
     """A cell with noise when it trains, and what replaces that in a test."""
 
     def forward(
@@ -125,9 +108,7 @@ def make_looped(
     def backward(layer: Any, tape: Any, d_y: Array, d_state: State) -> Any:
         return bptt(vjp, layer, tape, d_y, d_state)[0]
 
-    return Network(
-        partial(first_layer, cell), forward, backward, cell.parts
-    )
+    return Network(partial(first_layer, cell), forward, backward, cell.parts)
 
 
 def make_compiled() -> Network:
@@ -139,9 +120,7 @@ def make_compiled() -> Network:
         return fused.unroll(equations.lstm, layer, x, state)
 
     def backward(layer: Any, tape: Any, d_y: Array, d_state: State) -> Any:
-        return fused.bptt(
-            equations.lstm, layer, tape, d_y, d_state, d_x=False
-        )[0]
+        return fused.bptt(equations.lstm, layer, tape, d_y, d_state, d_x=False)[0]
 
     return Network(partial(first_layer, LSTM), forward, backward)
 
@@ -203,9 +182,7 @@ def with_zoneout(cell: Cell) -> Network:
         return zoneout(cell.forward, holds)
 
     def quiet(state: State, share: float) -> Callable:
-        return zoneout(
-            cell.forward, repeat([np.full_like(s, share) for s in state])
-        )
+        return zoneout(cell.forward, repeat([np.full_like(s, share) for s in state]))
 
     return make_looped(cell, noisy, quiet, zoneout_vjp(cell.vjp))
 
@@ -229,9 +206,7 @@ LSTM = CELLS["LSTM"]
 
 
 @cache
-def make_characters(
-    B: int, rows: int | None, T: int, held_out: int
-) -> Sets:
+def make_characters(B: int, rows: int | None, T: int, held_out: int) -> Sets:
     """Python source in B lanes of at most `rows` rows; others held out."""
     text = python_text(B, 2 * B)
     like = np.zeros((1, len(text.alphabet)), np.float32)
@@ -306,15 +281,11 @@ def make_learner(
 ) -> Callable:
     """What `fit` asks for; the state is carried from batch to batch."""
 
-    def loss_and_gradient(
-        weights: Any, batch: tuple, state: State
-    ) -> tuple:
+    def loss_and_gradient(weights: Any, batch: tuple, state: State) -> tuple:
         layer, out = weights
         x, targets = batch
         nothing = first_state(weights, x, network)
-        y, state, tape = network.forward(
-            layer, x, state, (noise, share), share
-        )
+        y, state, tape = network.forward(layer, x, state, (noise, share), share)
         loss, cached = cross_entropy(readout(out, y), targets)
         d_out, d_y = readout_vjp(cross_entropy_vjp(1.0, cached), out, y)
         d_layer = network.backward(layer, tape, d_y, nothing)
@@ -333,9 +304,7 @@ class Course(NamedTuple):
 COURSES: dict[tuple, Course] = {}  # by study, contender, setting and seed
 
 
-def train(
-    study: str, name: str, setting: Setting, seed: int, steps: int
-) -> Trained:
+def train(study: str, name: str, setting: Setting, seed: int, steps: int) -> Trained:
     """One run."""
     plan = STUDIES[study]
     network, sets = plan.networks[name], plan.sets()
@@ -366,15 +335,11 @@ def train(
         result.history.score, 1000 * seconds / steps
     )
     return Trained(
-        best,
-        len(result.history.loss),
-        lambda: score(sets.test, result.params),
+        best, len(result.history.loss), lambda: score(sets.test, result.params)
     )
 
 
-def make_contender(
-    study: str, name: str
-) -> Callable[[Setting, int, int], Trained]:
+def make_contender(study: str, name: str) -> Callable[[Setting, int, int], Trained]:
     """What `compare` trains; without noise a share changes nothing."""
     if name != "none":
         return partial(train, study, name)
@@ -393,9 +358,7 @@ def list_courses(study: str, found: Comparison) -> dict[str, Any]:
         setting = result.chosen
         if name == "none":
             setting = {"rate": setting["rate"]}
-        every = [
-            COURSES[study, name, *setting.values(), s] for s in found.seeds
-        ]
+        every = [COURSES[study, name, *setting.values(), s] for s in found.seeds]
         value[name] = {
             "scores": [course.scores for course in every],
             "milliseconds": round(min(c.milliseconds for c in every), 2),
@@ -415,13 +378,9 @@ def run(name: str, asked: Options) -> Iterator[Measurement]:
         extensions=1,
     )
     seeds, unit = list(plan.seeds), "bits per symbol"
-    yield Measurement(
-        f"steady.{name}", to_json(found), f"test, {unit}", seeds
-    )
+    yield Measurement(f"steady.{name}", to_json(found), f"test, {unit}", seeds)
     unit = f"validation, {unit}, at {LOOKS} looks; ms an update with looks"
-    yield Measurement(
-        f"steady.{name}.courses", list_courses(name, found), unit, seeds
-    )
+    yield Measurement(f"steady.{name}.courses", list_courses(name, found), unit, seeds)
 
 
 TRAINING = Training(
