@@ -1,0 +1,121 @@
+"""Simple forecasts of counts."""
+
+import numpy as np
+import pytest
+
+from tests.helpers.arrays import assert_close
+
+pytest.importorskip("torch")
+
+from rnncore.forecast.intermittent import (
+    as_methods,
+    choose_rivals,
+    forecast_demand,
+    forecast_level,
+    forecast_level_and_season,
+    forecast_past_values,
+    list_rivals,
+    quantiles_of,
+    smooth,
+)
+
+LEVELS = 0.05, 0.5, 0.95
+NUMBERS = np.arange(31)
+
+
+def sold(rng, N=40, S=6):
+    return rng.poisson(rng.exponential(0.6, S), (N, S)).astype(float)
+
+
+def every(period):
+    return [
+        (name, next(iter(settings.values())))
+        for name, settings in list_rivals(period).items()
+    ]
+
+
+@pytest.mark.parametrize(("name", "method"), every(5))
+def test_each_is_a_distribution_and_cannot_look_at_what_it_lacks(
+    name, method, rng
+):
+    y = sold(rng)
+    y[:4, 0] = np.nan
+    p = method(y, 7, 30)
+    assert p.shape == (7, 6, 31)
+    assert_close(p.sum(-1), np.ones((7, 6)), terms=1000)
+    quantiles = quantiles_of(p, LEVELS)
+    assert (quantiles >= 0).all()
+    assert (quantiles[1:] >= quantiles[:-1]).all()
+    y[4:, 0] = np.nan  # never sold, and not even offered
+    assert np.isfinite(method(y[:, 1:], 7, 30)).all()
+
+
+def test_smoothing_moves_by_a_share_and_rests_where_nothing_is_known():
+    y = np.array([[4.0, np.nan], [0.0, np.nan], [2.0, 1.0]])
+    found = smooth(y, 0.5, np.array([0.0, 3.0]))
+    assert_close(found, np.array([1.5, 2.0]))
+
+
+def test_past_values_weigh_less_the_older_they_are():
+    y = np.array([[3.0], [0.0], [1.0]])
+    p = forecast_past_values(y, 2, 4, decay=0.5, own=1.0)
+    assert_close(p[0, 0], np.array([2, 4, 0, 1, 0]) / 7)
+    y = np.array([[3.0, 0], [0, 0]])
+    p = forecast_past_values(y, 1, 3, decay=1.0, own=0.5)
+    assert_close(p[0, 0], np.array([5, 0, 0, 3]) / 8)
+
+
+def test_past_values_by_season_know_their_phase(rng):
+    y = np.tile([[0.0], [5.0]], (6, 1))
+    p = forecast_past_values(y, 3, 6, 0.9, 1.0, period=2)
+    assert_close(p[:, 0, 0], np.array([1.0, 0.0, 1.0]))
+
+
+def test_an_item_that_no_one_buys_fades_but_not_its_size():
+    y = np.zeros((60, 2))
+    y[::2] = 6
+    y[30:, 0] = 0
+    means = (forecast_demand(y, 1, 200, 0.2, 0.5)[0] * np.arange(201)).sum(
+        -1
+    )
+    assert means[0] < 0.1
+    assert 2.4 < means[1] < 3.6
+
+
+def test_a_level_follows_and_its_mean_is_that_of_the_forecast(rng):
+    y = np.concatenate([np.zeros((40, 3)), np.full((30, 3), 4.0)])
+    p = forecast_level(y, 1, 400, 0.3, 1.0)
+    assert np.abs((p * np.arange(401)).sum(-1) - 4).max() < 0.01
+
+
+def test_a_season_is_found(rng):
+    rates = np.array([0.2, 0.2, 3.0])[np.arange(90) % 3]
+    y = rng.poisson(rates[:, None], (90, 30)).astype(float)
+    p = forecast_level_and_season(y, 3, 60, 0.05, 0.5, period=3)
+    means = (p * np.arange(61)).sum(-1).mean(1)
+    assert np.abs(means - [0.2, 0.2, 3.0]).max() < 0.4
+
+
+def test_settings_are_chosen_where_nothing_is_scored(rng):
+    y = sold(rng, 60, 40)
+    y[30:] = rng.poisson(3.0, (30, 40))  # a level that moved
+    chosen = choose_rivals(y, [34], 4)
+    assert chosen["SES"].setting[0] == 0.3
+    y[38:] = 1e3
+    assert choose_rivals(y[:38], [34], 4)["SES"].setting == (
+        chosen["SES"].setting
+    )
+
+
+def test_as_methods_of_a_back_test_they_see_no_later_step(rng):
+    y = sold(rng, 40, 5)
+    y[:10, 2] = np.nan
+    rivals = choose_rivals(y[:30], [24], 4, 2)
+    found = as_methods(y, rivals, LEVELS)(1)
+    later = y.copy()
+    later[35:] = 0
+    again = as_methods(later, rivals, LEVELS)(1)
+    for name in rivals:
+        said = found[name](y[:35, 1], 4)
+        assert said.shape == (3, 4)
+        assert said.tolist() == again[name](y[:35, 1], 4).tolist()
