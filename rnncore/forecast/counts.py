@@ -33,7 +33,7 @@ class Counts(NamedTuple):
 def log_probability(y: Tensor, counts: Counts) -> Tensor:
     """log p of whole numbers y.
 
-    Shapes: y (K, B); each of counts (K, B) -> log_p (K, B)
+    Shapes: y (K, B); counts -> log_p (K, B)
 
     Source: Lawless 1987; with more zeros, Greene 1994.
     """
@@ -53,7 +53,7 @@ def read_counts(out: Tensor) -> Counts:
     The first is the logarithm of the mean; the third, if there is one,
     begins with one zero beside it in eight.
 
-    Shapes: out (K, B, P) -> each of counts (K, B)
+    Shapes: out (K, B, P) -> counts ((K, B), (K, B), (K, B))
     """
     out = out.double()
     mean, spread = out[..., 0].exp(), LEAST + softplus(out[..., 1])
@@ -97,7 +97,7 @@ def count_head(inflated: bool = False) -> Head:
 def count_quantiles(counts: Counts, levels: Sequence[float]) -> np.ndarray:
     """For each level the smallest count with so much at or below it.
 
-    Shapes: each of counts (K, B) -> quantiles (Q, K, B)
+    Shapes: counts -> quantiles (Q, K, B)
     """
     mean, r, zeros = _in_numpy(counts)
     level = np.reshape(np.asarray(levels, dtype=float), (-1, 1, 1))
@@ -109,7 +109,7 @@ def count_quantiles(counts: Counts, levels: Sequence[float]) -> np.ndarray:
 def count_probabilities(counts: Counts, most: int) -> np.ndarray:
     """Probabilities of 0 to `most`, which holds what lies above it, too.
 
-    Shapes: each of counts (K, B) -> p (K, B, most+1)
+    Shapes: counts -> p (K, B, most+1)
     """
     mean, r, zeros = (part[..., None] for part in _in_numpy(counts))
     below = _distribution(mean, r).cdf(np.arange(most))

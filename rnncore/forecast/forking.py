@@ -29,9 +29,10 @@ OWN = 4  # inputs of a step beside its covariates
 class Series(NamedTuple):
     """Series side by side; NaN stands before a series begins.
 
-    The last `past` covariates are not known ahead.
+    The covariates go A steps further; the last `past` of them are not
+    known ahead.
 
-    Shapes: values (N, S); known (N+A, S, F), A steps ahead too
+    Shapes: values (N, S); known (N+A, S, F)
     """
 
     values: np.ndarray

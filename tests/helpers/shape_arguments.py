@@ -32,6 +32,9 @@ from rnncore.forecast import (
     covariates,
     heads,
     models,
+    counts,
+    forking,
+    intermittent,
     nbeats,
     segments,
 )
@@ -70,6 +73,14 @@ LETTERS = {
     "factors.reflecting_layer": {"N": 2, "d": 3},
     "factors.reflecting_layer_vjp": {"N": 2, "d": 3},
     "forecast.covariates.calendar": {"F": 7 + 4},  # days have no hour
+    "forecast.counts.count_probabilities": {"most": 9},
+    **{
+        f"forecast.intermittent.forecast_{name}": {"most": 9}
+        for name in (
+            *("nothing", "past_values", "level", "demand"),
+            "level_and_season",
+        )
+    },
     "forecast.training.futures": {"paths": 4},
     "music.chords.ChordModel": {"N": 4},
     "newton.newton_rounds": {"n": SIZES["H"]},
@@ -183,6 +194,24 @@ def _windows(f, module, s):
     T, B, K, F = (s[k] for k in "TBKF")
     shapes = (T, B, 1 + F), (K, B, F), (K, B)
     return Windows(*(rng.normal(size=shape) for shape in shapes))
+
+
+def _counts(f, module, s):
+    return counts.read_counts(torch.zeros(s["K"], s["B"], 2))
+
+
+def _series(f, module, s):
+    rng = np.random.default_rng(0)
+    values = rng.poisson(1.0, (s["N"], s["B"])) * 1.0
+    return forking.Series(values, rng.normal(size=(*values.shape, s["F"])))
+
+
+def _reading(f, module, s):
+    """A steps of each series are forecast from; a module takes tensors."""
+    origins = range(10, 10 + s["A"])
+    found = forking.read_at(_series(f, module, s), origins, s["K"])
+    given = f.__name__ == "forward"
+    return forking.as_tensors(found, torch.zeros(1)) if given else found
 
 
 def _recognised(f, module, s):
@@ -427,9 +456,27 @@ OTHERS = {
         "paths": lambda f, m, s: 4,
         "head": lambda f, m, s: heads.gaussian_head(),
         "model": lambda f, m, s: classical.fit_linear(_windows(f, m, s)),
-        "module": lambda f, m, s: module("forecast.models.Recursive", s),
         "plan": lambda f, m, s: ForecastPlan(s["K"], s["T"], 3),
         "theta": lambda f, m, s: Theta(0.5, np.zeros(3)),
+        "module": lambda f, m, s: module(
+            "forecast.forking.Forking"
+            if "forking" in f.__module__
+            else "forecast.models.Recursive",
+            s,
+        ),
+        "counts": _counts,
+        "K": lambda f, m, s: s["K"],
+        "most": lambda f, m, s: s["most"],
+        "a": lambda f, m, s: 0.1,
+        "spread": lambda f, m, s: 1.0,
+        "decay": lambda f, m, s: 0.9,
+        "own": lambda f, m, s: 0.8,
+        "origins": lambda f, m, s: [30],
+        "rivals": lambda f, m, s: {
+            "one": intermittent.Rival((), intermittent.forecast_nothing)
+        },
+        "series": _series,
+        "reading": _reading,
     },
     "speech": {
         "path": lambda f, m, s: _sound(),
@@ -520,7 +567,12 @@ NUMBERS = {
         "index": lambda rng, shape: DAYS,
         "origins": lambda rng, shape: rng.integers(10, 20, shape),
         "spread": _unit,
-        "values": lambda rng, shape: np.cumsum(rng.uniform(size=shape)),
+        "values": lambda rng, shape: rng.uniform(size=shape).cumsum(0),
+        "y": _whole(0, 4),
+        "p": _share,
+        "chosen": _whole(0, 2),
+        "start": _whole(0, 5),
+        "anchors": _whole(5, 9),
     },
     "video": {"labels": _tokens, "frames": _unit},
 }
@@ -549,6 +601,9 @@ MODULES = {
     "blocks.GatedDelta": lambda s: blocks.GatedDelta(s["D"]),
     "blocks.MLstm": lambda s: blocks.MLstm(s["D"]),
     "blocks.Scan": lambda s: blocks.min_gru(s["D"]),
+    "forecast.forking.Forking": lambda s: forking.Forking(
+        "GRU", s["F"], s["H"], s["K"], s["P"]
+    ),
     "forecast.models.Direct": lambda s: models.Direct(
         "GRU", s["F"], s["H"], s["K"], s["P"]
     ),
