@@ -69,6 +69,7 @@ PAGES = {  # by how the keys begin; the longest beginning counts
     "online": "ch03_forward",
     "real.an4": "ch15_speech",
     "real.avletters": "ch16_video",
+    "real.carparts": "ch11_many",
     "real.ett": "ch11_forecasting",
     "real.exchange": "ch11_forecasting",
     "real.flickr8k": "ch17_captioning",
@@ -98,6 +99,7 @@ PAGES = {  # by how the keys begin; the longest beginning counts
     "video.captions": "ch17_captioning",
     "video.next": "ch16_frames",
     "writing": "ch10_generation",
+    "zeros": "ch11_many",
 }
 
 

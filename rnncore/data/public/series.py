@@ -1,4 +1,4 @@
-"""Series that published scores refer to: ETT, exchange rates, M4."""
+"""Series that published scores refer to: ETT, rates, M4, car parts."""
 
 import csv
 import gzip
@@ -111,6 +111,33 @@ def m4(
     if list(train) != list(test) or ends != {ENDS[kind]}:
         raise Refused(f"{path}: not the series of the training file")
     return [Ahead(name, train[name], test[name]) for name in train]
+
+
+def car_parts(folder: str | os.PathLike | None = None) -> np.ndarray:
+    """How many of each car part were sold a month: (51, 2509) from 1998.
+
+    Three quarters of the values are 0. Parts that lack a month are left
+    out.
+
+    Raises Refused where the set is not there, or a line is none of month,
+    part and a whole number. Source: Hyndman et al. 2008.
+    """
+    path = path_of("carparts", "carparts.csv", folder)
+    _, *rows = csv.reader(read_text(path).splitlines())
+    sold: dict[str, dict[str, int]] = {}
+    for line, row in enumerate(rows, start=2):
+        if len(row) != 3 or not row[2].isdecimal():
+            raise Refused(
+                f"{path}:{line}: expected month, part and a whole number, "
+                f"got {','.join(row)!r}"
+            )
+        month, part, count = row
+        sold.setdefault(part, {})[month] = int(count)
+    months = sorted({month for part in sold.values() for month in part})
+    found = [s for s in sold.values() if len(s) == len(months)]
+    if not found:
+        raise Refused(f"{path}: no part has every month")
+    return np.array([[s[month] for s in found] for month in months])
 
 
 def _numbers(path: Path, rows: list[list[str]]) -> np.ndarray:

@@ -80,6 +80,33 @@ def test_exchange_rates_are_cut_at_three_and_four_fifths(there):
     assert len(found.names) == 8
 
 
+PARTS = b"""month,part,sold
+1998-02-01,7,3
+1998-01-01,7,0
+1998-01-01,a,1
+1998-01-01,8,2
+1998-02-01,8,0
+"""
+
+
+def test_car_parts_have_every_month_in_order(there):
+    folder = there("carparts", {"carparts.csv": PARTS})
+    assert series.car_parts(folder).tolist() == [[0, 2], [3, 0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (PARTS + b"1998-02-01,a,-1\n", ":7: expected month, part"),
+        (PARTS + b"1998-02-01,a\n", ":7: expected month, part"),
+        (b"month,part,sold\n1,a,1\n2,b,1\n", "no part has every month"),
+    ],
+)
+def test_car_parts_that_are_no_counts_are_refused(there, text, says):
+    with pytest.raises(Refused, match=says):
+        series.car_parts(there("carparts", {"carparts.csv": text}))
+
+
 def m4_files(test=13):
     """Two weekly series of 3 and 5 weeks, and what follows."""
     train = '"V1","V2"\n"W1","1","2","3","",""\n"W2","1","2","3","4","5"\n'
@@ -337,6 +364,7 @@ def test_an_album_that_lists_strangers_is_refused(there):
         series.ett,
         series.m4,
         series.exchange_rate,
+        series.car_parts,
         sounds.fsdd,
         pictures.avletters,
         pictures.msr_action3d,
