@@ -112,9 +112,14 @@ def count_probabilities(counts: Counts, most: int) -> np.ndarray:
     Shapes: counts -> p (K, B, most+1)
     """
     mean, r, zeros = (part[..., None] for part in _in_numpy(counts))
-    below = _distribution(mean, r).cdf(np.arange(most))
-    below = np.append(zeros + (1 - zeros) * below, np.ones_like(mean), -1)
-    return np.diff(below, axis=-1, prepend=0.0)
+    k = np.arange(1, most)
+    steps = np.log((k - 1 + r) / k) + np.log(mean / (r + mean))
+    first = r * np.log(r / (r + mean))
+    log_p = np.concatenate([first, first + steps.cumsum(axis=-1)], axis=-1)
+    p = (1 - zeros) * np.exp(log_p)
+    p[..., :1] += zeros
+    above = np.maximum(1 - p.sum(axis=-1, keepdims=True), 0)
+    return np.concatenate([p, above], axis=-1)
 
 
 def _distribution(mean: np.ndarray, r: np.ndarray):

@@ -27,7 +27,7 @@ OWN = 4  # inputs of a step beside its covariates
 
 
 class Series(NamedTuple):
-    """Series side by side; NaN stands before a series begins.
+    """Series side by side; NaN stands before and after a series.
 
     The covariates go A steps further; the last `past` of them are not
     known ahead.
@@ -42,7 +42,12 @@ class Series(NamedTuple):
     @property
     def begins(self) -> np.ndarray:
         """The first step of each series (S,)."""
-        return np.isnan(self.values).sum(axis=0)
+        return np.isnan(self.values).argmin(axis=0)
+
+    @property
+    def ends(self) -> np.ndarray:
+        """The step after the last one of each series (S,)."""
+        return len(self.values) - np.isnan(self.values[::-1]).argmin(axis=0)
 
 
 class Reading(NamedTuple):
@@ -110,6 +115,14 @@ class Forking(torch.nn.Module):
         return out.reshape(K, A * B, P)
 
 
+def build_forking(
+    cell: str, F: int, H: int, K: int, P: int, seed: int
+) -> Forking:
+    """A network with the first weights of a seed."""
+    with seeded(seed):
+        return Forking(cell, F, H, K, P)
+
+
 def measure_so_far(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """At each step the mean of what a series had, and its steps.
 
@@ -163,17 +176,17 @@ def draw_reading(
 
     Raises ValueError where no series has more than `FIRST` steps.
     """
-    N, begins = len(series.values), series.begins
-    long = np.flatnonzero(N - begins > FIRST)
+    begins, ends = series.begins, series.ends
+    long = np.flatnonzero(ends - begins > FIRST)
     if not len(long):
         raise ValueError(
             f"values: expected a series of more than {FIRST} steps, got "
-            f"{N - begins.min()}"
+            f"{(ends - begins).max()}"
         )
     chosen = rng.choice(long, min(batch, len(long)), replace=False)
-    latest = np.maximum(begins[chosen], N - PIECE)
+    latest = np.maximum(begins[chosen], ends[chosen] - PIECE)
     start = rng.integers(begins[chosen], latest + 1)
-    stop = np.minimum(N - 1 - start, PIECE)
+    stop = np.minimum(ends[chosen] - 1 - start, PIECE)
     shape = ANCHORS, len(chosen)
     anchors = rng.integers(FIRST - 1, np.broadcast_to(stop, shape))
     return read_series(series, chosen, start, anchors, K)
@@ -226,12 +239,12 @@ def train_forking(
     """A network for all series, trained on every step that they have.
 
     Adam, whose rate falls in a straight line to 0; the last weights are
-    kept. What is held out is scored before they are, and decides nothing.
-    `plan` is what a `Schedule` has besides.
+    kept, of which the loss on what is held out is told. `plan` is what a
+    `Schedule` is to have otherwise: with evaluations in between, the best
+    weights are kept.
     """
-    with seeded(seed):
-        F = series.known.shape[-1]
-        module = Forking(cell, F, H, K, head.P).to(device)
+    F = series.known.shape[-1]
+    module = build_forking(cell, F, H, K, head.P, seed).to(device)
 
     def loss(module, reading, carry):
         return measure_loss(module, head, reading), carry
@@ -247,7 +260,12 @@ def train_forking(
         loss,
         next_batch,
         optimizer=cooling(rate, steps, 1.0),
-        schedule=Schedule(steps, clip=1.0, evaluate_every=steps, **plan),
+        schedule=Schedule(
+            **(
+                {"steps": steps, "clip": 1.0, "evaluate_every": steps}
+                | plan
+            )
+        ),
         rng=np.random.default_rng(seed),
         evaluate=partial(evaluate, held_out) if held_out else None,
     )

@@ -21,8 +21,8 @@ from rnncore.forecast.counts import (
 )
 
 START = 12  # values that a level begins with
-SMOOTHING = 0.05, 0.1, 0.15, 0.2, 0.3
-SPREADS = 0.5, 1.0, 1.5, 2.5, 3.5
+SMOOTHING = 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3
+SPREADS = 0.1, 0.25, 0.5, 1.0, 1.5, 2.5, 3.5
 DECAYS = 0.8, 0.85, 0.9, 0.95, 0.98, 1.0
 SHARES = 0.5, 0.6, 0.8, 1.0  # of one's own values among all series'
 SHRUNK = 5  # seasons that all series' season counts for beside one's own
@@ -77,8 +77,8 @@ def forecast_level(
 
     Shapes: y (N, S) -> p (K, S, most+1)
     """
-    mean = smooth(y, a, start_levels(y))
-    return _negative_binomial(np.tile(mean, (K, 1)), spread, most)
+    mean = smooth(y, a, start_levels(y))[None]
+    return np.repeat(_negative_binomial(mean, spread, most), K, axis=0)
 
 
 def forecast_demand(
@@ -101,8 +101,8 @@ def forecast_demand(
     own = np.where(
         kept > 0, np.nansum(sizes, axis=0) / np.maximum(kept, 1), always
     )
-    mean = chance * smooth(sizes, a, own)
-    return _negative_binomial(np.tile(mean, (K, 1)), spread, most)
+    mean = (chance * smooth(sizes, a, own))[None]
+    return np.repeat(_negative_binomial(mean, spread, most), K, axis=0)
 
 
 def forecast_level_and_season(
@@ -206,7 +206,7 @@ def choose_rivals(
     def crps(method: CountMethod) -> float:
         scores = []
         for t in origins:
-            known = ~np.isnan(y[t - 1])
+            known = ~np.isnan(y[t - 1 : t + K]).any(axis=0)
             past, came = y[:t, known], y[t : t + K, known]
             p = method(past, K, most)
             scores.append(score_counts(came, p).ranked.mean())

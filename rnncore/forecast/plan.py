@@ -37,6 +37,7 @@ class ForecastPlan(NamedTuple):
     logs: bool = False  # whether all is learnt in logarithms
     trading: bool = False  # whether they know the days of each month
     year: bool = True  # whether they know the time of the year
+    support: str = "real"  # what values can be: see `supports`
 
 
 def plan_for(

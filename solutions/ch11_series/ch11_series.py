@@ -3,7 +3,7 @@
 #
 # *The core takes about 105 minutes, all of it about 165 minutes, 28 points. Read chapter 11 first.*
 #
-# You will take the season out of series without a look at the test; roll an origin through time, refitting at each stop on what was known then; forecast in blocks, from one step at a time to all at once; and judge quantiles, with the gradient that trains them. With the book closed you will rebuild `cut`.
+# You will take the season out of series without a look at the test; roll an origin through time, refitting at each stop on what was known then; forecast in blocks, from one step at a time to all at once; and learn from counts that are mostly 0, with the gradient by hand. With the book closed you will rebuild `cut`.
 # Then you hunt seven wrong back-tests, and find out what becomes of a network that reads its own forecasts.
 #
 # | letter | shape | meaning |
@@ -13,7 +13,6 @@
 # | T, K | | steps that a forecast reads (its history), steps that it looks ahead (its horizon) |
 # | origin | | the first step that is forecast: everything before it is known, nothing from it on |
 # | $y$ | (K, B) | what came: K steps, B forecasts |
-# | $q$ | (K, B, Q) | quantiles of it at Q levels |
 #
 # ### Before you start: two questions from earlier chapters
 #
@@ -74,21 +73,18 @@ print(
 )
 
 # %% [markdown]
-# With the second scaling the network has been told that something large will come. Now a quantile. A forecast says: with probability 0.9 it will be at most 10. Then 14 comes, and on another day 6. The **pinball loss** charges 0.9 for each unit above the quantile, and 0.1 for each below. One line is left out. Write it, and run again.
+# With the second scaling the network has been told that something large will come. Now a shelf: it is empty with probability 1/2, and a stocked one sells nothing with probability 1/2, too. Nothing was sold. How likely was it empty? One line is left out. Write it, and run again.
 #
 # <details><summary>The missing line</summary>
 #
-# `loss = max(level * error, (level - 1) * error)`: 0.9 · 4 = 3.6 and 0.1 · 4 = 0.4.
+# `empty = share / (share + (1 - share) * nothing)`: 1/2 over 1/2 + 1/4, two of three.
 # </details>
 
 # %%
-level = 0.9
-for actual in (14.0, 6.0):
-    error = actual - 10.0
-    loss = abs(error)
-    # (the missing line)
-    print(actual, round(loss, 2), end="  ")
-print("by hand: 3.6 and 0.4")
+share, nothing = 0.5, 0.5
+empty = share
+# (the missing line)
+print("was it empty?", round(empty, 2), " by hand: 0.67, more than before")
 
 # %% [markdown]
 # ## Task 1: out with the season, without a leak (4 points)
@@ -998,64 +994,76 @@ asked once too often [hidden]: `predict` was asked once more after all K steps w
 """
 
 # %% [markdown]
-# ## Task 4: quantiles, their loss and their honesty (5 points)
+# ## Task 4: zeros, and an empty shelf (5 points)
 #
 # *Extra, about 25 minutes.*
 #
-# A network says Q quantiles, at `levels` that rise, for each of K steps and B forecasts: q (K, B, Q). Then y (K, B) comes. Four results, without autograd (the test tells whether it was called):
+# A shelf is empty with probability $s$; then nothing is sold. Else a Poisson number with mean $\mu$ is, which may be 0 as well:
 #
-# * the **loss**, the mean over all K B Q of the pinball loss $\max\big(\ell\,e,\ (\ell - 1)\,e\big)$, with the error $e = y - q$ and the level $\ell$;
-# * its gradient `d_q` (K, B, Q); where y = q exactly, take the error for positive;
-# * `below` (Q,): for each level the share of all y that are at most their quantile. An honest forecaster has `below` near `levels`;
-# * `inside`: the share of y from the lowest to the highest quantile, both included. A 0-d tensor.
+# $$p(0) = s + (1 - s)\, e^{-\mu}, \qquad p(y) = (1 - s)\, \frac{\mu^y e^{-\mu}}{y!} \quad \text{for } y > 0.$$
+#
+# A network says $a = \log \mu$ and $c = \log \frac{s}{1 - s}$ for each of K steps and B products; then y (K, B) comes, whole numbers in a's dtype. Four results, without autograd (the test tells whether it was called):
+#
+# * the **loss**, the mean of $-\log p(y)$ over all K B;
+# * its gradients `d_a` and `d_c` (K, B);
+# * `empty` (K, B): how likely it is, *now that y is known*, that the shelf was empty.
+#
+# A count of 300 has a tiny probability; its logarithm is a plain number, and so must the loss be.
 #
 # <details><summary>Hint 1</summary>
 #
-# `error = y[..., None] - q` is (K, B, Q), and levels as an array (Q,) fit it. How does the loss change when q goes up by a little: where y lies above q, and where below?
+# Work with logarithms: of "empty, and y", which is $\log s$ at 0 and $-\infty$ elsewhere, and of "stocked, and y". `torch.logaddexp` gives the logarithm of the sum; `torch.lgamma(y + 1)` is $\log y!$, `torch.nn.functional.logsigmoid(c)` is $\log s$.
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# Above, e falls and the loss by ℓ: the gradient is -ℓ. Below it is 1 - ℓ. Both in one: (1 if e < 0 else 0) - ℓ, over the number of entries.
+# `empty` is one of the two parts over their sum: the difference of two logarithms, then `exp`.
 # </details>
 #
 # <details><summary>Hint 3</summary>
 #
-# `levels = torch.as_tensor(levels, dtype=q.dtype, device=q.device)`; a share is the mean of a comparison: `(error <= 0).to(q.dtype).mean((0, 1))`. Inside: `error[..., 0] >= 0` and `error[..., -1] <= 0`.
+# Of log p: by a it is $y - \mu$ times the chance that the shelf was stocked, by c it is `empty` $- s$, what is now known less what was said before. The loss is minus the mean.
 # </details>
 
 
-# %% solution="quantile_report"
-def quantile_report(q, y, levels):
-    """Pinball loss, its gradient, and how often y lay where.
+# %% solution="shelf_report"
+def shelf_report(a, c, y):
+    """-log p of counts from a shelf that may be empty, and its gradients.
 
-    Shapes: q (K, B, Q); y (K, B)
-        -> loss (); d_q (K, B, Q); below (Q,); inside ()
+    Shapes: a (K, B); c (K, B); y (K, B)
+        -> loss (); d_a (K, B); d_c (K, B); empty (K, B)
     """
     ### BEGIN SOLUTION
-    levels = torch.as_tensor(levels, dtype=q.dtype, device=q.device)
-    error = y[..., None] - q
-    loss = torch.maximum(levels * error, (levels - 1) * error).mean()
-    d_q = ((error < 0).to(q.dtype) - levels) / error.numel()
-    below = (error <= 0).to(q.dtype).mean((0, 1))
-    within = (error[..., 0] >= 0) & (error[..., -1] <= 0)
-    return loss, d_q, below, within.to(q.dtype).mean()
+    mean, s = a.exp(), torch.sigmoid(c)
+    none = torch.full_like(c, -torch.inf)
+    nothing = torch.where(y == 0, torch.nn.functional.logsigmoid(c), none)
+    stocked = torch.nn.functional.logsigmoid(-c)
+    stocked = stocked + y * a - mean - torch.lgamma(y + 1)
+    log_p = torch.logaddexp(nothing, stocked)
+    empty = torch.exp(nothing - log_p)
+    d_a = (1 - empty) * (mean - y) / y.numel()
+    d_c = (s - empty) / y.numel()
+    return -log_p.mean(), d_a, d_c, empty
     ### END SOLUTION
 
 
 # %% [markdown]
-# Try it: walk down the gradient from zero, and the quantiles of a sample come out. Nobody has told the loss what a quantile is.
+# Try it: a shelf that is empty on two days of five, and sells 3 on the others. Walk down the gradient, and see what it finds; 1 - (share of zeros) is what one would say who never thinks of the shelf.
 
 # %%
-y = move(np.random.default_rng(0).exponential(size=(1, 500)))
-q = torch.zeros((1, 500, 3), dtype=y.dtype, device=y.device)
-for _ in range(400):
-    _, d_q, _, _ = quantile_report(q, y, (0.1, 0.5, 0.9))
-    q = q - 0.5 * d_q.sum(1, keepdim=True)
-print("found ", q[0, 0].cpu().numpy().round(2))
-print("sample", np.quantile(y.cpu().numpy(), (0.1, 0.5, 0.9)).round(2))
+rng = np.random.default_rng(0)
+y = move(1.0 * rng.poisson(3.0, (1, 800)) * (rng.random((1, 800)) > 0.4))
+a, c = torch.zeros_like(y), torch.zeros_like(y)
+for _ in range(300):
+    _, d_a, d_c, empty = shelf_report(a, c, y)
+    a = a - 0.5 * d_a.sum()
+    c = c - 0.5 * d_c.sum()
+zeros = y == 0
+print("mean", float(a[0, 0].exp()), "empty", float(torch.sigmoid(c)[0, 0]))
+print("days without a sale", float(zeros.to(y.dtype).mean()))
+print("of a day without, empty", float(empty[zeros][0]))
 
-# %% test="quantile_report" points=5 explained="ch11_forecasting: Heads"
+# %% test="shelf_report" points=5 explained="ch11_many: Zeros"
 import numpy as np
 
 from rnncore.testing import (
@@ -1071,47 +1079,39 @@ from rnncore.testing.inputs import list_called
 properties = Properties(values=2, gradients=1, dtype=1, sizes=1)
 
 move = mover(device)
-OUTPUTS = "loss, d_q, below, inside"
+OUTPUTS = "loss, d_a, d_c, empty"
 
 
-def forecast_and_truth(rng, K, B, levels):
-    q = np.sort(2 * rng.normal(size=(K, B, len(levels))), -1)
-    return dict(q=q, y=rng.normal(size=(K, B)) + 0.3, levels=levels)
+def said_and_sold(rng, K, B):
+    """Shelves of all kinds; the first product sells nothing."""
+    a, c = rng.normal(size=(2, K, B))
+    y = rng.poisson(1.5, (K, B)) * 1.0
+    y[:, 0] = 0
+    return dict(a=a, c=c, y=y)
 
 
-rng = np.random.default_rng(4)
-met = dict(q=np.zeros((2, 2, 3)), y=np.array([[0.0, 0.0], [1.0, 1.0]]))
-ends = dict(
-    q=np.tile([-1.0, 0.0, 1.0], (2, 4, 1)),
-    y=np.array([[-1.0, -1.0, 1.0, 5.0], [-1.0, -1.0, 1.0, 5.0]]),
-)
+half = np.log(np.log([[2.0, 2.0]]))  # nothing is sold from a stocked one
 visible = [
-    move(forecast_and_truth(rng, 5, 4, (0.1, 0.3, 0.8))),
-    move(met | {"levels": (0.2, 0.5, 0.9)}),  # y meets q exactly
-    move(ends | {"levels": (0.2, 0.5, 0.9)}),  # the lowest, or the highest
-]
+    move(said_and_sold(np.random.default_rng(4), 5, 4)),
+    move(dict(a=half, c=np.zeros((1, 2)), y=np.array([[0.0, 1.0]]))),
+    move(dict(a=np.ones((3, 1)), c=-np.ones((3, 1)), y=np.arange(2.0, 5)[:, None])),
+]  # fmt: skip
 check(
-    quantile_report,
-    stored("quantile_report"),
+    shelf_report,
+    stored("shelf_report"),
     visible,
     outputs=OUTPUTS,
     by=properties,
 )
-with properties("gradients"):
-    _, d_q, _, inside = quantile_report(**visible[1])
-    assert_close(
-        "d_q by hand, where y lies above all quantiles",
-        d_q[1, 0],
-        -np.array([0.2, 0.5, 0.9]) / 12,
-    )
-kind = type(inside).__name__
-assert kind == "Tensor", f"inside: expected a Tensor, got a {kind}"
+empty = shelf_report(**visible[1])[3]
+by_hand = np.array([[2 / 3, 0.0]])
+assert_close("empty by hand: two of three, then none", empty, by_hand)
 
 
 def check_no_autograd(args):
     """The gradient is written, and not left to autograd."""
     called = {"torch.autograd.grad", "torch.autograd.backward"}
-    called &= {*list_called(quantile_report, args)}
+    called &= {*list_called(shelf_report, args)}
     assert_that(not called, "without autograd: write the gradient itself")
 
 
@@ -1122,238 +1122,181 @@ from rnncore.testing import assert_gradient, hidden_inputs, hidden_rng
 
 rng = hidden_rng()
 hidden = hidden_inputs(
-    forecast_and_truth,
-    [
-        (1, 1, (0.5,)),
-        (7, 3, (0.05, 0.95)),
-        (2, 9, (0.01, 0.2, 0.4, 0.7, 0.75)),
-    ],
-    device,
-    rng=rng,
+    said_and_sold, [(1, 1), (7, 3), (2, 9)], device, rng=rng
 )
-for args in hidden[:4]:  # whole numbers meet each other
-    hidden.append(args | {"q": args["q"].round(), "y": args["y"].round()})
+large = np.array([[300.0, 0.0, 0.0, 2.0]])
+hidden.append(
+    move(
+        dict(
+            a=np.array([[0.0, 6.0, -3.0, 1.0]]),
+            c=np.array([[1.0, -40.0, 40.0, -40.0]]),
+            y=large,
+        )
+    )
+)
 check(
-    quantile_report,
-    reference_quantile_report,
+    shelf_report,
+    reference_shelf_report,
     hidden,
     outputs=OUTPUTS,
     by=properties,
 )
-args = move(forecast_and_truth(rng, 3, 4, (0.25, 0.6)))
-_, d_q, _, _ = quantile_report(**args)
+args = move(said_and_sold(rng, 3, 4))
+_, d_a, d_c, _ = shelf_report(**args)
 with properties("gradients"):
     check_no_autograd(args)
-    assert_gradient(
-        lambda q: float(reference_quantile_report(**args | {"q": q})[0]),
-        args["q"],
-        d_q,
-        "d_q",
-    )
+    for name, d in ("a", d_a), ("c", d_c):
+        assert_gradient(
+            lambda x, name=name: float(
+                reference_shelf_report(**args | {name: x})[0]
+            ),
+            args[name],
+            d,
+            f"d_{name}",
+        )
 ### END HIDDEN TESTS
 properties.points("Task 4 holds.")
 
-# %% mistakes="quantile_report"
+# %% mistakes="shelf_report"
 r"""
-error with the wrong sign: the error was taken as q - y: with that sign a level of 0.9 trains the quantile of 0.1
-- error = y[..., None] - q
-+ error = q - y[..., None]
+empty shelf left out: a day without a sale counts as one of a stocked shelf; it may have been empty, and both chances add up
+- log_p = torch.logaddexp(nothing, stocked)
++ log_p = stocked
 
-levels exchanged in the loss: the pinball loss has the level on the wrong side: where y lies *above* the quantile it costs ℓ per unit
-- torch.maximum(levels * error, (levels - 1) * error)
-+ torch.maximum((1 - levels) * error, -levels * error)
+stocked shelf left out at 0: a day without a sale counts as one of an empty shelf; a stocked one sells nothing at times, and both chances add up
+- log_p = torch.logaddexp(nothing, stocked)
++ log_p = torch.where(y == 0, nothing, stocked)
 
-minimum for maximum: the smaller of the two lines was taken: that loss is never positive
-- torch.maximum(levels
-+ torch.minimum(levels
+empty at every count: an empty shelf is given its chance at every count; it sells nothing, so that the chance is there at 0 alone
+- torch.where(y == 0, torch.nn.functional.logsigmoid(c), none)
++ torch.nn.functional.logsigmoid(c)
 
-gradient with the wrong sign [gradients]: d_q is the gradient with respect to the error; q enters the error with a minus
-- ((error < 0).to(q.dtype) - levels)
-+ (levels - (error < 0).to(q.dtype))
+empty where something was sold: the chance of an empty shelf counts where something was sold, and not at 0
+- torch.where(y == 0, torch.nn.functional.logsigmoid(c), none)
++ torch.where(y > 0, torch.nn.functional.logsigmoid(c), none)
 
-gradient summed [gradients]: the loss is a mean: its gradient is divided by the number of entries
-- - levels) / error.numel()
-+ - levels)
+share of stocked left out: the Poisson part lacks its factor 1 - s: the chances of all counts add up to more than 1
+- stocked = torch.nn.functional.logsigmoid(-c)
++ stocked = torch.zeros_like(c)
 
-gradient of the absolute error [gradients]: this is the gradient at level 0.5 for all levels: with it every quantile becomes the median
-- ((error < 0).to(q.dtype) - levels)
-+ (-error.sign() / 2)
+shares exchanged: s and 1 - s are exchanged in the Poisson part: a stocked shelf has the chance 1 - s
+- stocked = torch.nn.functional.logsigmoid(-c)
++ stocked = torch.nn.functional.logsigmoid(c)
 
-kink on the other side [gradients]: where y meets q the error was taken for negative; the text takes it for positive
-- (error < 0).to(q.dtype) - levels
-+ (error <= 0).to(q.dtype) - levels
+factorial left out: log y! is missing: without it the chances of all counts do not add up to 1
+- - mean - torch.lgamma(y + 1)
++ - mean
 
-share above: `below` is the share of y at or above the quantile; asked for is at or below
-- below = (error <= 0)
-+ below = (error >= 0)
+factorial of one less: `lgamma(y)` is the logarithm of (y - 1)!; that of y! is `lgamma(y + 1)`
+- torch.lgamma(y + 1)
++ torch.lgamma(y.clamp(min=1))
 
-met not counted: a y that meets its quantile exactly was not counted as at most the quantile
-- below = (error <= 0)
-+ below = (error < 0)
+factorial added: log y! was added; y! stands below the line
+- - mean - torch.lgamma(y + 1)
++ - mean + torch.lgamma(y + 1)
 
-the interval's sides exchanged: the sides of the interval are exchanged: y was to be above the highest quantile and below the lowest
-- (error[..., 0] >= 0) & (error[..., -1] <= 0)
-+ (error[..., -1] >= 0) & (error[..., 0] <= 0)
+mean left out of the exponent: exp(-μ) is missing in the Poisson part
+- y * a - mean -
++ y * a -
 
-one side only: `inside` looks at the upper end alone; y may have fallen below the lowest quantile
-- (error[..., 0] >= 0) & (error[..., -1] <= 0)
-+ error[..., -1] <= 0
+power left out: μ to the power of y is missing in the Poisson part
+- stocked + y * a - mean
++ stocked - mean
 
-loss summed: the loss was summed; it is the mean over all K B Q entries
-- (levels - 1) * error).mean()
-+ (levels - 1) * error).sum()
+a taken for the mean: a is the logarithm of the mean, which is its exponential
+- mean, s = a.exp()
++ mean, s = a
 
-gradient averaged over K B [gradients]: the gradient was divided by K B; the loss is a mean over K B Q entries
-- / error.numel()
-+ / y.numel()
+log of the mean taken twice: a is log μ already; its logarithm, or that of its size, is no part of the likelihood
+- y * a - mean
++ y * a.abs().log() - mean
 
-the interval's ends left out: a y that meets the lowest or the highest quantile exactly was left out of `inside`
-- (error[..., 0] >= 0) & (error[..., -1] <= 0)
-+ (error[..., 0] > 0) & (error[..., -1] < 0)
+loss summed: the losses were summed; it is their mean over all K B
+- -log_p.mean()
++ -log_p.sum()
 
-levels exchanged throughout: the level is on the wrong side, in the loss and in d_q: where y lies *above* the quantile it costs ℓ per unit
--     loss = torch.maximum(levels * error, (levels - 1) * error).mean()
--     d_q = ((error < 0).to(q.dtype) - levels) / error.numel()
-+     loss = torch.maximum((1 - levels) * error, -levels * error).mean()
-+     d_q = ((error < 0).to(q.dtype) - 1 + levels) / error.numel()
+likelihood for the loss: the loss has a sign too few: it is minus the mean of log p
+- -log_p.mean()
++ log_p.mean()
 
-error the other way round throughout: e is q - y here, in the loss, `below` and `inside`; it is y - q
--     error = y[..., None] - q
--     loss = torch.maximum(levels * error, (levels - 1) * error).mean()
--     d_q = ((error < 0).to(q.dtype) - levels) / error.numel()
-+     error = q - y[..., None]
-+     loss = torch.maximum(levels * error, (levels - 1) * error).mean()
-+     d_q = (levels - (error < 0).to(q.dtype)) / error.numel()
+mean of p: the loss is minus the logarithm of the mean probability; it is minus the mean of the logarithms
+- -log_p.mean()
++ -log_p.exp().mean().log()
 
-level less one, without its sign: below the quantile the loss is (ℓ - 1) e, and so positive; with (1 - ℓ) e it is not
-- (levels - 1) * error)
-+ (1 - levels) * error)
+gradients summed [gradients]: the loss is a mean: its gradients are divided by the number of entries
+-     d_a = (1 - empty) * (mean - y) / y.numel()
+-     d_c = (s - empty) / y.numel()
++     d_a = (1 - empty) * (mean - y)
++     d_c = s - empty
 
-one price on both sides: a unit below the quantile costs ℓ here, as much as one above; it costs 1 - ℓ
-- torch.maximum(levels * error, (levels - 1) * error)
-+ (levels * error.abs())
+gradients with the wrong sign [gradients]: these are the gradients of log p; the loss has a minus
+-     d_a = (1 - empty) * (mean - y) / y.numel()
+-     d_c = (s - empty) / y.numel()
++     d_a = (1 - empty) * (y - mean) / y.numel()
++     d_c = (empty - s) / y.numel()
 
-absolute error: this is the mean absolute error, without the levels
-- torch.maximum(levels * error, (levels - 1) * error)
-+ error.abs()
+gradients divided by the batch [gradients]: the gradients were divided by B alone; the loss is a mean over K B entries
+-     d_a = (1 - empty) * (mean - y) / y.numel()
+-     d_c = (s - empty) / y.numel()
++     d_a = (1 - empty) * (mean - y) / y.shape[1]
++     d_c = (s - empty) / y.shape[1]
 
-twice the loss: this is twice the pinball loss
-- torch.maximum(levels * error, (levels - 1) * error)
-+ 2 * torch.maximum(levels * error, (levels - 1) * error)
+gradient as if always stocked [gradients]: d_a is that of a shelf that is never empty; a day on which it was teaches nothing about the mean
+- d_a = (1 - empty) * (mean - y)
++ d_a = (mean - y)
 
-levels added up: the loss was summed over the levels, and averaged over the rest; it is the mean over all K B Q entries
-- (levels - 1) * error).mean()
-+ (levels - 1) * error).sum(-1).mean()
+gradient of what was empty [gradients]: d_a was weighted with the chance that the shelf was empty; it is the chance that it was stocked
+- d_a = (1 - empty) * (mean - y)
++ d_a = empty * (mean - y)
 
-levels added up, gradient too: loss and gradient are sums over the levels, and means over the rest; they belong to the mean over all K B Q entries
--     loss = torch.maximum(levels * error, (levels - 1) * error).mean()
--     d_q = ((error < 0).to(q.dtype) - levels) / error.numel()
-+     loss = torch.maximum(levels * error, (levels - 1) * error).sum(-1).mean()
-+     d_q = ((error < 0).to(q.dtype) - levels) / y.numel()
+gradient for the mean [gradients]: d_a is the gradient with respect to μ; a is its logarithm, which brings one more factor μ
+- d_a = (1 - empty) * (mean - y)
++ d_a = (1 - empty) * (1 - y / mean)
 
-steps added up: the loss was summed over the K steps, and averaged over the rest; it is the mean over all K B Q entries
-- (levels - 1) * error).mean()
-+ (levels - 1) * error).mean((1, 2)).sum()
+gradient with the share said before [gradients]: d_a was weighted with 1 - s, what was said before; y is known, so that it is 1 - `empty`
+- d_a = (1 - empty) * (mean - y)
++ d_a = (1 - s) * (mean - y)
 
-median for all: every quantile was treated as the median: the levels are not used
-- torch.as_tensor(levels, dtype=q.dtype, device=q.device)
-+ torch.full((len(levels),), 0.5, dtype=q.dtype, device=q.device)
+gradient for the share [gradients]: d_c has the factor s (1 - s) once more; it is in `empty` - s already
+- d_c = (s - empty)
++ d_c = (s - empty) * s * (1 - s)
 
-percent: the levels were divided by 100; they are shares already
-- torch.as_tensor(levels, dtype=q.dtype, device=q.device)
-+ torch.as_tensor(levels, dtype=q.dtype, device=q.device) / 100
+share alone [gradients]: d_c is s alone; what is known of the day, `empty`, is subtracted from it
+- d_c = (s - empty)
++ d_c = s
 
-gradient divided by the batch [gradients]: the gradient was divided by B alone; the loss is a mean over K B Q entries
-- / error.numel()
-+ / y.shape[1]
+what is known alone [gradients]: d_c lacks s: it is what was said before less what is now known
+- d_c = (s - empty)
++ d_c = (-empty)
 
-gradient divided by the levels [gradients]: the gradient was divided by Q alone; the loss is a mean over K B Q entries
-- / error.numel()
-+ / len(levels)
+share before for what is known: `empty` is the share that was said before; y says more
+- empty = torch.exp(nothing - log_p)
++ empty = torch.where(y == 0, s, torch.zeros_like(s))
 
-gradient zero at the kink [gradients]: where y meets q the gradient is zero here; the text takes the error for positive there
-- ((error < 0).to(q.dtype) - levels)
-+ torch.where(error == 0, 0.0, (error < 0).to(q.dtype) - levels)
+stocked for empty: `empty` holds the chance that the shelf was stocked
+- d_c = (s - empty) / y.numel()
+-     return -log_p.mean(), d_a, d_c, empty
++ d_c = (s - empty) / y.numel()
++     return -log_p.mean(), d_a, d_c, 1 - empty
 
-gradient halfway at the kink [gradients]: where y meets q the gradient lies halfway between its two sides here; the text takes the error for positive there
-- ((error < 0).to(q.dtype) - levels)
-+ ((error < 0).to(q.dtype) + 0.5 * (error == 0).to(q.dtype) - levels)
+yes or no: `empty` is 0 or 1; it is a chance
+- empty = torch.exp(nothing - log_p)
++ empty = (y == 0).to(y.dtype)
 
-gradient's sides exchanged [gradients]: the two sides of d_q are exchanged: where y lies below q it is 1 - ℓ, above it -ℓ
-- (error < 0).to(q.dtype) - levels
-+ (error > 0).to(q.dtype) - levels
+logarithm of a sum that is 0 [hidden]: the chances were added up before the logarithm was taken: that of a count of 300 is too small for a number, and its logarithm -inf
+- log_p = torch.logaddexp(nothing, stocked)
++ log_p = torch.log(nothing.exp() + stocked.exp())
 
-gradient times the error [gradients]: the gradient was multiplied by the error, as that of a square is; the pinball loss has a slope that depends on the side alone
-- ((error < 0).to(q.dtype) - levels)
-+ ((error < 0).to(q.dtype) - levels) * error
-
-gradient above alone [gradients]: d_q is -ℓ everywhere; where y lies below q it is 1 - ℓ
-- ((error < 0).to(q.dtype) - levels)
-+ (-levels * torch.ones_like(q))
-
-gradient without the levels [gradients]: d_q is the sign of the error without the levels: -ℓ above, 1 - ℓ below
-- ((error < 0).to(q.dtype) - levels)
-+ (-error.sign())
-
-gradient with one slope [gradients]: the slope is ℓ on both sides; where y lies below q it is 1 - ℓ
-- ((error < 0).to(q.dtype) - levels)
-+ (-levels * error.sign())
-
-counts below: `below` holds numbers of values; it is their share
-- below = (error <= 0).to(q.dtype).mean((0, 1))
-+ below = (error <= 0).to(q.dtype).sum((0, 1))
-
-below against the levels: the levels were subtracted from `below`; it is the share alone
-- below = (error <= 0).to(q.dtype).mean((0, 1))
-+ below = (error <= 0).to(q.dtype).mean((0, 1)) - levels
-
-between the levels: `below` holds the shares between one quantile and the next; each counts all y that are at most its quantile
-- below = (error <= 0).to(q.dtype).mean((0, 1))
-+ below = (error <= 0).to(q.dtype).mean((0, 1))
-+     below = torch.cat([below[:1], below.diff()])
-
-lower end left out: a y that meets the lowest quantile exactly was left out of `inside`; the difference of two shares of `below` leaves it out too
-- (error[..., 0] >= 0)
-+ (error[..., 0] > 0)
-
-upper end left out: a y that meets the highest quantile exactly was left out of `inside`
-- (error[..., -1] <= 0)
-+ (error[..., -1] < 0)
-
-one side is enough: `inside` counts a y that is on the right side of one end alone; it must lie between the two
-- (error[..., 0] >= 0) & (error[..., -1] <= 0)
-+ (error[..., 0] >= 0) | (error[..., -1] <= 0)
-
-outside: this is the share outside the interval
-- (error[..., 0] >= 0) & (error[..., -1] <= 0)
-+ (error[..., 0] < 0) | (error[..., -1] > 0)
-
-second quantile for the highest: `inside` ends at the second quantile; it goes up to the highest
-- (error[..., -1] <= 0)
-+ (error[..., 1 % len(levels)] <= 0)
-
-first and last step: `inside` compares the first step and the last; it compares the lowest level and the highest, which are on the last axis
-- (error[..., 0] >= 0) & (error[..., -1] <= 0)
-+ (error[0] >= 0) & (error[-1] <= 0)
-
-promised share: `inside` is what the levels promise; asked for is how often it was so
-- within.to(q.dtype).mean()
-+ (levels[-1] - levels[0])
-
-number inside: `inside` is a number of values; it is their share
-- within.to(q.dtype).mean()
-+ within.to(q.dtype).sum()
+in single precision [hidden, dtype]: a result lost its dtype on the way: it is that of the arguments
+- empty = torch.exp(nothing - log_p)
++ empty = torch.exp(nothing - log_p).float()
 
 gradient from autograd [hidden, gradients]: the gradient came from autograd; the task is to write it
--     d_q = ((error < 0).to(q.dtype) - levels) / error.numel()
-+     d_q = ((error < 0).to(q.dtype) - levels) / error.numel()
-+     at = q.detach().clone().requires_grad_()
-+     e = y[..., None] - at
-+     d_q = torch.autograd.grad(torch.where(e < 0, (levels - 1) * e, levels * e).mean(), at)[0]
-
-divided by the steps [gradients]: the gradient was divided by the K steps alone; the loss is a mean over K B Q entries
-- error.numel()
-+ error.shape[0]
+-     d_a = (1 - empty) * (mean - y) / y.numel()
++     at = a.detach().clone().requires_grad_()
++     part = torch.nn.functional.logsigmoid(-c) + y * at - at.exp()
++     part = torch.logaddexp(nothing, part - torch.lgamma(y + 1))
++     d_a = torch.autograd.grad(-part.mean(), at)[0]
 """
 
 # %% [markdown]
@@ -1806,8 +1749,9 @@ def show(origin=JUDGED + 60, percent=80):
     low, high = 0.5 - percent / 200, 0.5 + percent / 200
     levels = torch.tensor([low, high], dtype=first.dtype, device=device)
     q = torch.quantile(first, levels, dim=1).T[:, None].expand(-1, 40, -1)
-    inside = quantile_report(q, then, (low, high))[-1]
-    print(f"{percent} % of the first 40 errors: {float(inside):.0%} later")
+    inside = (then >= q[..., 0]) & (then <= q[..., 1])
+    share = float(inside.to(then.dtype).mean())
+    print(f"{percent} % of the first 40 errors: {share:.0%} later")
 
 
 origin = IntSlider(JUDGED + 60, min=JUDGED, max=len(x) - K)

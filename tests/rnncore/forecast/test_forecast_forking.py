@@ -90,6 +90,16 @@ def test_a_late_series_is_read_as_one_that_begins_there(rng):
         read_at(series, [8], K)
 
 
+def test_what_comes_after_a_series_is_no_target(rng):
+    series = made(rng)
+    series.values[20:, 0] = np.nan
+    assert series.ends.tolist() == [20, N, N, N]
+    for _ in range(20):
+        reading = draw_reading(series, rng, S, K)
+        assert np.isfinite(reading.target[0]).all()
+        assert np.isfinite(reading.values).all()
+
+
 def test_long_series_are_read_in_pieces(rng):
     values = rng.poisson(1.0, (3 * PIECE, 2)).astype(float)
     series = Series(values, np.zeros((len(values) + K, 2, 0)))

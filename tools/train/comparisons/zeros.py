@@ -108,7 +108,7 @@ def draw_spells(rng: np.random.Generator) -> Drawn:
         inside = [chance[t]]
         while len(inside) < len(rates[t : t + K]):
             inside.append(inside[-1] * (1 - ENDS[0]) + (1 - inside[-1]) * ENDS[1])
-        return tell(rates[t : t + K], 1e-6, 1 - np.array(inside))
+        return tell(rates[t : t + K], 1e-4, 1 - np.array(inside))
 
     return Drawn(sold.astype(float), known, truth)
 
