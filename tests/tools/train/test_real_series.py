@@ -1,5 +1,6 @@
 """The trainings on public series, on small made ones in the same form."""
 
+import ast
 import gzip
 
 import numpy as np
@@ -12,7 +13,7 @@ torch = pytest.importorskip("torch")
 
 from rnncore.data.public.series import Ahead
 from tools.train import runner
-from tools.train.real import ett, exchange, m4
+from tools.train.real import carparts, ett, exchange, m4
 
 
 def checked(module, monkeypatch, capsys, folder, names=()):
@@ -187,3 +188,25 @@ def test_a_walk_at_random_is_best_forecast_by_where_it_is(
     by_hand /= np.sqrt(((test - test.mean()) ** 2).sum())
     last = float(found["real.exchange.3.last.rse"])
     assert_close(last, by_hand, within=1e-4)
+
+
+@pytest.mark.slow
+def test_car_parts_are_scored_beside_simple_methods(
+    there, rng, monkeypatch, capsys
+):
+    months = [f"{1998 + k // 12}-{k % 12 + 1:02}-01" for k in range(51)]
+    sold = rng.poisson(rng.exponential(0.7, 30), (51, 30))
+    rows = [
+        f"{month},{part},{sold[k, part]}"
+        for part in range(30)
+        for k, month in enumerate(months)
+    ]
+    text = "\n".join(["month,part,sold", *rows])
+    folder = there("carparts", {"carparts.csv": text.encode()})
+    carparts.read_parts.cache_clear()
+    found = checked(carparts, monkeypatch, capsys, folder)
+    carparts.read_parts.cache_clear()
+    silent = float(found["real.carparts.zeros"])
+    assert silent == round((sold[-8:] == 0).mean(), 4)
+    row = ast.literal_eval(found["real.carparts.always 0"][:-3] + "}")
+    assert row["bias"] == -1
