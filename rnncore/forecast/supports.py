@@ -61,13 +61,16 @@ def find_support(frame: pd.DataFrame, asked: str | None = None) -> str:
 
 
 def tell_support(frame: pd.DataFrame) -> str:
-    """A line on what was chosen, and how it is undone."""
+    """A line on what was chosen, how it is undone, and what to compare."""
     values = frame.to_numpy(dtype=float)
     zeros = np.mean(values[~np.isnan(values)] == 0)
-    return (
+    told = (
         f"whole numbers from 0, {zeros:.0%} of them 0: forecast as counts "
         "(--support real)"
     )
+    if zeros > 0.5:
+        told += "; by MASE always 0 would be the best: compare CRPS"
+    return told
 
 
 def settle(quantiles: np.ndarray, support: str) -> np.ndarray:
