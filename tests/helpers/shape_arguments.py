@@ -29,12 +29,12 @@ from rnncore.backend import tree_map
 from rnncore.diagonal import Selective
 from rnncore.forecast import (
     classical,
-    covariates,
-    heads,
-    models,
     counts,
+    covariates,
     forking,
+    heads,
     intermittent,
+    models,
     nbeats,
     segments,
 )
