@@ -22,7 +22,7 @@ from rnncore.forecast.counts import (
 
 START = 12  # values that a level begins with
 SMOOTHING = 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3
-SPREADS = 0.1, 0.25, 0.5, 1.0, 1.5, 2.5, 3.5
+SPREADS = 0.5, 1.0, 1.5, 2.5, 3.5
 DECAYS = 0.8, 0.85, 0.9, 0.95, 0.98, 1.0
 SHARES = 0.5, 0.6, 0.8, 1.0  # of one's own values among all series'
 SHRUNK = 5  # seasons that all series' season counts for beside one's own
