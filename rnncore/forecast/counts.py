@@ -114,7 +114,7 @@ def count_probabilities(counts: Counts, most: int) -> np.ndarray:
     mean, r, zeros = (part[..., None] for part in _in_numpy(counts))
     k = np.arange(1, most)
     steps = np.log((k - 1 + r) / k) + np.log(mean / (r + mean))
-    first = r * np.log(r / (r + mean))
+    first = -r * np.log1p(mean / r)
     log_p = np.concatenate([first, first + steps.cumsum(axis=-1)], axis=-1)
     p = (1 - zeros) * np.exp(log_p)
     p[..., :1] += zeros
