@@ -1,6 +1,5 @@
 """The trainings on public series, on small made ones in the same form."""
 
-import ast
 import gzip
 
 import numpy as np
@@ -208,5 +207,4 @@ def test_car_parts_are_scored_beside_simple_methods(
     carparts.read_parts.cache_clear()
     silent = float(found["real.carparts.zeros"])
     assert silent == round((sold[-8:] == 0).mean(), 4)
-    row = ast.literal_eval(found["real.carparts.always 0"][:-3] + "}")
-    assert row["bias"] == -1
+    assert "'bias': -1.0," in found["real.carparts.always 0"]
