@@ -84,6 +84,11 @@ def _add_train(parts: common.Group) -> None:
         "the table's changes are)"
     )
     add_option(train, "--logs", what, choices=["yes", "no"])
+    what = (
+        "what a value can be (default: counts, if all are whole numbers "
+        "from 0 and most are small)"
+    )
+    add_option(train, "--support", what, choices=["real", "counts"])
     runs.add_training(train, hidden=32, batch=64, steps=1500, rate=0.003)
     _add_plot(train)
     _add_report(train)
@@ -135,6 +140,10 @@ def _read(arguments: Namespace) -> tuple[Data, Facts]:
     reading = tables.reading_of(arguments)
     panel = tables.read(arguments.file, reading)
     plan = _make_plan(arguments, panel.frame)
+    if plan.support != "real" and arguments.support is None:
+        from rnncore.forecast.supports import tell_support
+
+        note(tell_support(panel.frame))
     known = plan._asdict() | reading | {"data": tables.print_of(panel)}
     units = None
     if panel.beside is not None:
@@ -165,6 +174,8 @@ def _name_method(asked: str | None, plan: Any, networks: int) -> str | None:
     own = contest.predict_row(plan, networks)
     rows = [*list_rivals(plan, True), contest.LINE, own]
     rows.append(contest.join_row(plan))
+    if plan.support != "real":
+        rows += contest.list_counted(plan.period)
     known = {name.lower(): name for name in rows}
     known |= {"naive": "persistence", "line": contest.LINE}
     known |= {"network": own, plan.cell.lower(): own}
@@ -190,11 +201,15 @@ def _fit(
     arguments: Namespace, data: Data, run: runs.TrainingRun, device: Any
 ) -> tuple[Any, Facts]:
     """One network per seed, and what is known of the table."""
-    from rnncore.forecast import pipeline
+    from rnncore.forecast import pipeline, supports
     from rnncore.forecast.plan import parts_of
 
     frame, plan = data.panel.frame, data.plan
     split = parts_of(frame, plan)
+    if plan.support == supports.COUNTS:
+        series = pipeline.series_of(frame, plan, data.panel.beside)
+        found = supports.choose_zeros(series, plan, split, arguments.seed)
+        plan = plan._replace(support=found)
     modules: list[Any] = []
     taken = 0
     best: list[int] = []
@@ -390,6 +405,7 @@ def _check_outputs(arguments: Namespace) -> None:
 def _make_plan(arguments: Namespace, frame: "pd.DataFrame") -> Any:
     """A plan in which the table decides what the options leave open."""
     from rnncore.forecast.plan import plan_for, read_seasons
+    from rnncore.forecast.supports import REAL, find_support
 
     names = "history", "cell", "steps", "batch", "rate"
     given = {name: getattr(arguments, name) for name in names}
@@ -397,7 +413,10 @@ def _make_plan(arguments: Namespace, frame: "pd.DataFrame") -> Any:
     given |= read_seasons(frame, arguments.period)
     given["logs"] = {"yes": True, "no": False}.get(arguments.logs)
     with common.refuse_in_words(arguments.file):
-        return plan_for(frame, arguments.horizon, **given)
+        support = find_support(frame, arguments.support)
+        if support != REAL:
+            given["logs"] = False
+        return plan_for(frame, arguments.horizon, support=support, **given)
 
 
 def _compute_scores(

@@ -8,6 +8,7 @@ by what had no say in that.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +24,8 @@ from rnncore.forecast.backtest import (
     backtest,
     score_table,
 )
+from rnncore.forecast.intermittent import as_methods, choose_rivals
+from rnncore.forecast.intermittent import list_rivals as list_counted
 from rnncore.forecast.panel import Covariates
 from rnncore.forecast.pipeline import (
     begin_of,
@@ -34,6 +37,7 @@ from rnncore.forecast.pipeline import (
 from rnncore.forecast.plan import ForecastPlan, parts_of
 from rnncore.forecast.rivals import Rival, list_rivals
 from rnncore.forecast.scores import crps
+from rnncore.forecast.supports import REAL, settle
 from rnncore.forecast.windows import origins
 from rnncore.storage.files import Refused
 
@@ -118,7 +122,40 @@ def list_entrants(
         found[LINE] = _enter_line(frame, plan, parts, beside)
     for k, module in enumerate(modules):
         found[f"network {k}"] = _enter_network(frame, plan, module, beside)
-    return found
+    if plan.support == REAL:
+        return found
+    found |= _enter_counts(frame, plan, stop)
+    return {name: _settle(enter, plan) for name, enter in found.items()}
+
+
+def _enter_counts(
+    frame: pd.DataFrame, plan: ForecastPlan, stop: int
+) -> dict[str, Entrant]:
+    """What knows all series of counts; settings from before the stop."""
+    y = frame.to_numpy(dtype=float)
+    origin = max(stop - plan.horizon, stop // 2)
+    chosen = choose_rivals(y[:stop], [origin], plan.horizon, plan.period)
+    of = as_methods(y, chosen, plan.levels)
+    place = {name: k for k, name in enumerate(frame)}
+
+    def enter(method: str, name: str, stop: int) -> Method:
+        return of(place[name])[method]
+
+    return {name: partial(enter, name) for name in chosen}
+
+
+def _settle(enter: Entrant, plan: ForecastPlan) -> Entrant:
+    """The same; its quantiles are whole numbers from 0."""
+
+    def entered(name: str, stop: int) -> Method | None:
+        method = enter(name, stop)
+        if method is None:
+            return None
+        return lambda values, horizon: settle(
+            method(values, horizon), plan.support
+        )
+
+    return entered
 
 
 def _enter_rival(
@@ -299,13 +336,13 @@ def _judge(
     more = {}
     if several:
         own = predict_row(plan, len(modules))
-        means[own] = _mean_outcome(several)
+        means[own] = _mean_outcome(several, plan)
         if len(several) > 1:
             more[own] = means[own]
         if "ETS" in means:
             both = join_row(plan)
             more[both] = means[both] = _mean_outcome(
-                [means[own], means["ETS"]]
+                [means[own], means["ETS"]], plan
             )
     if more:
         found = score_table(actual, more, unit, plan.levels, period)
@@ -425,11 +462,16 @@ def choose(
     return Choice(best if ahead else rival, scores)
 
 
-def _mean_outcome(several: Sequence[Outcome]) -> Outcome:
+def _mean_outcome(
+    several: Sequence[Outcome], plan: ForecastPlan
+) -> Outcome:
     """The mean of what several methods say, quantile by quantile."""
     quantiles = [q for _, q in several if q is not None]  # of all of them
     point = np.mean([one.point for one in several], axis=0)
-    return Outcome(point, np.mean(quantiles, axis=0))
+    mean = np.mean(quantiles, axis=0)
+    return Outcome(
+        settle(point, plan.support), settle(mean, plan.support)
+    )
 
 
 def scored(
@@ -484,6 +526,8 @@ def forecast_ahead(
         parts = [f"network {k}" for k in range(len(modules))]
         rows |= {*parts}
     entrants = list_entrants(frame, plan, modules, len(frame), beside)
+    if plan.support != REAL:
+        rows |= {*list_counted(plan.period)}
     if not parts or not rows.issuperset(parts):
         known = ", ".join([*list_rivals(plan, True), LINE, plan.cell])
         raise Refused(f"method: expected one of {known}, got {method!r}")
@@ -508,7 +552,8 @@ def forecast_ahead(
             left[name] = f"{len(seen)} rows are too few for {method}"
             continue
         quantiles = [one(values, plan.horizon) for one in asked]
-        said[name] = _dated(frame, plan, np.mean(quantiles, axis=0))
+        mean = settle(np.mean(quantiles, axis=0), plan.support)
+        said[name] = _dated(frame, plan, mean)
     if not said:
         name, why = next(iter(left.items()))
         raise Refused(f"{name}: {why}")

@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 
 from rnncore.application import cooling, seeded
+from rnncore.forecast import supports
 from rnncore.forecast.backtest import Method
 from rnncore.forecast.classical import (
     ask_linear,
@@ -20,6 +21,7 @@ from rnncore.forecast.classical import (
     fit_linear,
 )
 from rnncore.forecast.covariates import calendar
+from rnncore.forecast.forking import Series
 from rnncore.forecast.heads import Head, quantile_head
 from rnncore.forecast.models import Direct
 from rnncore.forecast.panel import Covariates
@@ -163,8 +165,28 @@ def _hide_unknown(windows: Windows, beside: Covariates | None) -> Windows:
     return windows._replace(known=known)
 
 
+def series_of(
+    frame: pd.DataFrame,
+    plan: ForecastPlan,
+    beside: Covariates | None = None,
+) -> Series:
+    """All columns side by side, with their covariates."""
+    known = [
+        covariates_of(frame, 0, plan.longer, beside, name, plan)
+        for name in frame
+    ]
+    past = beside.past if beside is not None else 0
+    values = frame.to_numpy(dtype=float)
+    return Series(values, np.stack(known, axis=1), past)
+
+
 def build(plan: ForecastPlan, F: int, seed: int) -> torch.nn.Module:
-    """The network of a plan, a line beside it, with its first weights."""
+    """The network of a plan, a line beside it, with its first weights.
+
+    Of a plan for counts there is no line.
+    """
+    if plan.support != supports.REAL:
+        return supports.build(plan, F, seed)
     with seeded(seed):
         network = _alone(plan, F)
         return Beside(network, plan.history, plan.horizon, head(plan).P)
@@ -196,6 +218,10 @@ def train(
     `schedule` is what a `Schedule` has beside the plan, such as a
     checkpoint.
     """
+    if plan.support != supports.REAL:
+        series = series_of(frame, plan, beside)
+        schedule |= {"device": device}
+        return supports.train(series, plan, split, seed, **schedule)
     training = windows_of(frame, plan, split.training, beside)
     validation = windows_of(frame, plan, split.validation, beside)
     module = build(plan, training.known.shape[2], seed).to(device)
@@ -222,6 +248,9 @@ def untrained_loss(
     seed: int = 0,
 ) -> float:
     """What `train` judges by, of the network with its first weights."""
+    if plan.support != supports.REAL:
+        series = series_of(frame, plan, beside)
+        return supports.measure_untrained(series, plan, split, seed)
     windows = windows_of(frame, plan, split.validation, beside)
     module = build(plan, windows.known.shape[2], seed)
     out = ask(module, windows)
@@ -239,6 +268,9 @@ def network(
     `known` holds the covariates from the first date on, and as far ahead
     as it will be asked; `beside` says which of them to hide there.
     """
+    if plan.support != supports.REAL:
+        past = beside.past if beside is not None else 0
+        return supports.as_method(module, plan, plan.levels, known, past)
 
     def method(values: np.ndarray, horizon: int) -> np.ndarray:
         if horizon != plan.horizon:
@@ -369,6 +401,10 @@ def refit(
     What it scores is not known: the network that stopped at these steps
     before the test stands for it.
     """
+    if plan.support != supports.REAL:
+        series = series_of(frame, plan, beside)
+        schedule |= {"device": device}
+        return supports.refit(series, plan, steps, seed, **schedule)
     windows = windows_of(frame, plan, range(len(frame)), beside)
     module = build(plan, windows.known.shape[2], seed).to(device)
     train_forecaster(
@@ -410,7 +446,7 @@ def save(
 
 def _covariates_read(module: Any) -> int:
     """F of a network with a line beside it."""
-    return module.network.sizes[0]
+    return getattr(module, "network", module).sizes[0]
 
 
 def load(
