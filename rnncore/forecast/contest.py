@@ -469,9 +469,7 @@ def _mean_outcome(
     quantiles = [q for _, q in several if q is not None]  # of all of them
     point = np.mean([one.point for one in several], axis=0)
     mean = np.mean(quantiles, axis=0)
-    return Outcome(
-        settle(point, plan.support), settle(mean, plan.support)
-    )
+    return Outcome(settle(point, plan.support), settle(mean, plan.support))
 
 
 def scored(

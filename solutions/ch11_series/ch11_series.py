@@ -1283,7 +1283,7 @@ yes or no: `empty` is 0 or 1; it is a chance
 - empty = torch.exp(nothing - log_p)
 + empty = (y == 0).to(y.dtype)
 
-logarithm of a sum that is 0 [hidden]: the chances were added up before the logarithm was taken: that of a count of 300 is too small for a number, and its logarithm -inf
+logarithm of a sum that is 0 [hidden, gradients, sizes]: the chances were added up before the logarithm was taken: that of a count of 300 is too small for a number, and its logarithm -inf
 - log_p = torch.logaddexp(nothing, stocked)
 + log_p = torch.log(nothing.exp() + stocked.exp())
 
