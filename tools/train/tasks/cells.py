@@ -10,8 +10,9 @@ identity with ReLU for the plain cell too; a gate that keeps starts at sigmoid(1
 All have the same grid of rates and five seeds; about 40 minutes of one core.
 "copy.lstm-more" and so on are gated cells with two more starts, chrono and a gate
 that keeps at sigmoid(5), and "copy.lstm-torch" with torch's biases, after as many
-updates, by the compiled loops; a minute each. "resets" times the GRU that resets before its product against the one that
-resets after it, and trains nothing.
+updates, by the compiled loops; a minute each. "counts" is what counting says
+on the characters that those updates read. "resets" times the GRU that resets
+before its product against the one that resets after it. Neither trains anything.
 """
 
 import time
@@ -33,6 +34,7 @@ from rnncore.data.tasks import loss_at_the_end
 from rnncore.gradient_flow import identity, orthogonal
 from rnncore.gru import bptt_reset_before, unroll_reset_before
 from rnncore.rnn import Params, init_params, init_readout, unroll, zero_state
+from rnncore.sequence import bits_per_character, count_ngrams, surprisal
 from rnncore.text.model import contiguous_windows
 from tools.train.runner import (
     Measurement,
@@ -330,6 +332,37 @@ def compare(name: str, asked: Options) -> Iterator[Measurement]:
         yield from list_measurements(key, values, kinds, None)
 
 
+def count_characters(asked: Options) -> Iterator[Measurement]:
+    """Grams counted on what 824 updates of the characters read.
+
+    The order is chosen on the validation lanes; the others are the test.
+    """
+    updates, T, B = asked.steps or 824, 32, 16
+    text = python_text(B, 64)
+    read = [tuple(lane.tolist()) for lane in text.rows[: updates * T + 1].T]
+    held_out = [tuple(lane.tolist()) for lane in text.held_out[:257].T]
+    vocabulary = range(len(text.alphabet))
+
+    def measure_bits(order: int, lanes: list[tuple[int, ...]]) -> float:
+        grams = counted[order]
+        nats = [surprisal(grams, lane)[1:] for lane in lanes]
+        return bits_per_character(np.concatenate(nats), 256 * len(lanes))
+
+    counted = {
+        order: count_ngrams(sum(read, ()), order, vocabulary) for order in range(1, 9)
+    }
+    tried = {order: measure_bits(order, held_out[:32]) for order in counted}
+    best = min(tried, key=lambda order: tried[order])
+    value = {
+        "updates": updates,
+        "order": best,
+        "test": measure_bits(best, held_out[32:]),
+        "validation": list(tried.values()),
+    }
+    unit = "bits per held-out character; validation: orders 1 to 8"
+    yield Measurement("cells.counts", value, unit, None)
+
+
 def time_resets(asked: Options) -> Iterator[Measurement]:
     """The shortest milliseconds of both GRUs, forward and backward separately."""
     rng = np.random.default_rng(0)
@@ -419,5 +452,5 @@ TRAINING = Training(
     {},
     {name: partial(compare, name) for name in TASKS}
     | {n: partial(lags.run, f"cells.{n}", study) for n, study in MORE.items()}
-    | {"resets": time_resets},
+    | {"counts": count_characters, "resets": time_resets},
 )
