@@ -5,13 +5,15 @@ layer, at equal width and at equal numbers of weights. `rnncore.comparison` give
 all forms the same rates and seeds: after equally many updates, "depth.updates",
 and, the residual stack against one wide layer, after equal time, "depth.time",
 whose "steps" are milliseconds. Bits per character of held-out files after the
-last update; about seven minutes of one core. "ngrams" is the baseline.
+last update; about seven minutes of one core. "longer.residual" and "longer.wide"
+go on for eight times as long, in equal time, and are scored at eight looks; three
+seeds, ten minutes each. "ngrams" is the baseline.
 "controls" are four plain layers whose W_x is orthogonal too, from the second
 layer on, with an orthogonal W_h and with half of it; one minute.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import Any, NamedTuple
 
@@ -38,6 +40,7 @@ from rnncore.rnn import (
 )
 from rnncore.sequence import bits_per_character, count_ngrams, surprisal
 from rnncore.text.model import contiguous_windows
+from rnncore.train import Fit
 from tools.train.runner import Measurement, Options, Training, fit_cell
 from tools.train.tasks.chars import Text, python_text
 
@@ -45,6 +48,8 @@ T, B, STEPS, HELD_OUT = 32, 32, 500, 1000
 RATES = (0.002, 0.005, 0.0125)
 SEEDS = (0, 1, 2, 3, 4)
 REPEATS = 40  # of what is timed
+LONG_RATES, LONG_SEEDS = (0.001, 0.002, 0.005, 0.0125), (0, 1, 2)
+AT_A_LOOK = {"residual": 500, "wide": 774}  # updates, in equal time: depth.time
 UNIT = "bits per held-out character"
 VALIDATION, TEST = slice(0, B // 2), slice(B // 2, B)  # lanes
 
@@ -155,9 +160,15 @@ class DepthRun(NamedTuple):
     milliseconds: float
 
 
-@cache
-def run(name: str, rate: float, seed: int, steps: int) -> DepthRun:
-    """One form, trained."""
+def train_form(
+    name: str,
+    rate: float,
+    seed: int,
+    steps: int,
+    look: Callable[[Model], float] | None = None,
+    every: int = 1,
+) -> tuple[Fit, float]:
+    """One form, trained, and looked at after each `every` updates; seconds."""
     form, text = (FORMS | CONTROLS)[name], make_data()
     model = init(np.random.default_rng(seed), form, len(text.alphabet))
 
@@ -177,7 +188,7 @@ def run(name: str, rate: float, seed: int, steps: int) -> DepthRun:
         d_layers = back(model, tapes, d_y, form.residual)
         return loss, Model(d_layers, d_readout), states
 
-    result, seconds = fit_cell(
+    return fit_cell(
         loss_and_gradient,
         model,
         contiguous_windows(text.rows, T),
@@ -185,7 +196,15 @@ def run(name: str, rate: float, seed: int, steps: int) -> DepthRun:
         steps,
         np.random.default_rng(seed),
         carry=[zero_state(p, B) for p in model.layers],
+        evaluate=look,
+        evaluate_every=every,
     )
+
+
+@cache
+def run(name: str, rate: float, seed: int, steps: int) -> DepthRun:
+    """One form, trained, and timed."""
+    result, seconds = train_form(name, rate, seed, steps)
     return DepthRun(result.params, 1000 * seconds / steps)
 
 
@@ -293,6 +312,33 @@ def same_time(asked: Options) -> Iterator[Measurement]:
     yield Measurement("depth.time.updates", updates, "updates", list(SEEDS))
 
 
+def go_on(name: str, asked: Options) -> Iterator[Measurement]:
+    """Validation and test at eight looks, in equal time, for each rate and seed."""
+    form = FORMS[name]
+    every = asked.steps or AT_A_LOOK[name]
+    found: dict[str, list[list[list[float]]]] = {}
+    for rate in LONG_RATES:
+        found[f"{rate:g}"] = runs = []
+        for seed in LONG_SEEDS:
+            scores: list[list[float]] = []
+
+            def look(model: Model, scores: list[list[float]] = scores) -> float:
+                both = (measure_bits(form, model, part) for part in (VALIDATION, TEST))
+                scores.append(list(both))
+                return scores[-1][0]
+
+            train_form(name, rate, seed, 8 * every, look, every)
+            tqdm.write(f"{name} {rate:g} {seed}: {scores[-1][0]:.3f}")
+            runs.append(scores)
+    unit = f"{UNIT}: validation and test, by rate, seed and look"
+    yield Measurement(
+        f"depth.longer.{name}",
+        {"every": every, "scores": found},
+        unit,
+        list(LONG_SEEDS),
+    )
+
+
 TRAINING = Training(
     "depth",
     __doc__,
@@ -302,5 +348,6 @@ TRAINING = Training(
         "updates": all_forms,
         "time": same_time,
         "controls": run_controls,
-    },
+    }
+    | {f"longer.{name}": partial(go_on, name) for name in AT_A_LOOK},
 )
