@@ -16,10 +16,11 @@ from typing import NamedTuple
 
 from bs4 import BeautifulSoup, SoupStrainer, Tag
 
-OFF_PAPER = "script, style, button, svg, picture > source, .katex-html"
+OFF_PAPER = "script, style, button, svg:not(figure svg), picture > source, .katex-html"
+MEDIA = {"img": "image/png", "audio": "audio/wav", "video": "video/mp4"}
 NUMBER = re.compile(r"^\d+\. ")
 QUOTES = '“”"'
-KEPT = {"src", "alt", "start", "colspan", "rowspan"}
+KEPT = {"src", "alt", "start", "colspan", "rowspan", "controls"}
 KEPT |= {"alttext", "columnalign", "display", "mathvariant", "stretchy"}  # formulas
 
 
@@ -60,7 +61,8 @@ def read_page(html: Path, name: str) -> Page:
     if not path.exists():
         raise Unreadable(f"expected the built page {path}: make book")
     only = SoupStrainer("article")
-    article = BeautifulSoup(path.read_bytes(), "lxml", parse_only=only).article
+    # html.parser knows that a source is empty; lxml puts the picture's img into it
+    article = BeautifulSoup(path.read_bytes(), "html.parser", parse_only=only).article
     if not isinstance(article, Tag) or not isinstance(article.h1, Tag):
         raise Unreadable(f"{path}: expected a page with a title, got none")
     for link in article.select("a.headerlink"):
@@ -71,8 +73,14 @@ def read_page(html: Path, name: str) -> Page:
 def make_whole(article: Tag, html: Path) -> Tag:
     """The article without scripts and links, with its pictures inside.
 
-    A formula's `alttext` is its TeX.
+    A formula's `alttext` is its TeX. What the page shows only after a
+    prediction is folded; what it never shows is gone.
     """
+    for answer in article.select(".predict-answer"):
+        answer.wrap(Tag(name="details")).insert(0, _make_summary("Answer"))
+        del answer["hidden"]
+    for one in article.select("[hidden]"):
+        one.decompose()
     for note in article.find_all("annotation"):
         if formula := note.find_parent("math"):
             formula["alttext"] = note.get_text().strip()
@@ -80,13 +88,19 @@ def make_whole(article: Tag, html: Path) -> Tag:
         one.decompose()
     for one in article.select("a, picture, span.katex, .katex-mathml, span.with-stop"):
         one.unwrap()
-    for picture in article.find_all("img"):
-        picture["src"] = _inline_picture(html, str(picture.get("src", "")))
+    for one in article.find_all(list(MEDIA)):
+        one["src"] = _inline_file(html, str(one.get("src", "")), MEDIA[one.name])
     return article
 
 
-def _inline_picture(html: Path, source: str) -> str:
-    """A picture's file as an address that holds it.
+def _make_summary(text: str) -> Tag:
+    summary = Tag(name="summary")
+    summary.string = text
+    return summary
+
+
+def _inline_file(html: Path, source: str, usual: str) -> str:
+    """A picture's, sound's or film's file as an address that holds it.
 
     Raises Unreadable if it is not in the book.
     """
@@ -94,8 +108,8 @@ def _inline_picture(html: Path, source: str) -> str:
         return source
     path = (html / source.partition("?")[0]).resolve()
     if not path.is_relative_to(html.resolve()) or not path.is_file():
-        raise Unreadable(f"expected a picture of the book in {html}, got {source}")
-    kind = mimetypes.guess_type(path.name)[0] or "image/png"
+        raise Unreadable(f"expected a file of the book in {html}, got {source}")
+    kind = mimetypes.guess_type(path.name)[0] or usual
     return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
 
 
@@ -103,7 +117,8 @@ def to_bare_html(element: Tag) -> str:
     """An element as HTML that keeps nothing of the book's own looks."""
     made = copy.copy(element)
     for one in [made, *made.find_all(True)]:
-        one.attrs = {key: value for key, value in one.attrs.items() if key in KEPT}
+        if one.name != "svg" and not one.find_parent("svg"):  # a drawing keeps its own
+            one.attrs = {key: value for key, value in one.attrs.items() if key in KEPT}
     return str(made)
 
 

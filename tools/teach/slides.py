@@ -15,13 +15,15 @@ from tools.teach.pages import (
     find_questions,
     find_sections,
     to_bare_html,
-    to_inner_html,
 )
 
 SPOKEN = {"Exercises", "Read next", "Check yourself"}  # without slides
-LINES = 16  # of an output that a slide holds
-LARGEST = 12  # rows of a table
-LONGEST = 800  # letters of a list's or a table's part: more go onto a second slide
+SIDE_PATH = "Side path."  # how the book marks a section that can be left out
+LINES = 13  # of text on a slide, in letters that the last row of a room can read
+LETTERS = 75  # in a line
+FORMULA = 3  # lines that a displayed formula, or a row of one, takes
+BLOCKS = ("p", "li", "dt", "dd", "tr")
+LARGEST = 12  # rows of a table that is shown at all
 
 
 class Slide(NamedTuple):
@@ -48,52 +50,95 @@ def make_slides(page: Page) -> list[Slide]:
 
 def _make_section(title: str, section: Tag) -> Iterator[Slide]:
     """A section: its first words and formulas, then a slide for each of the rest."""
-    opening: list[str] = []
+    opening: list[Tag] = []
     rest: list[Slide] = []
+    kind = ""
     for part in section.find_all(True, recursive=False):
+        if part.name == "p" and part.get_text(strip=True) == SIDE_PATH:
+            kind = SIDE_PATH.rstrip(".")
+            continue
         formula = part.name == "div" and "math" in part.get_attribute_list("class")
         if formula or (part.name == "p" and not opening):
-            opening.append(to_bare_html(part))
+            opening.append(part)
         elif part.name in ("p", "h2", "section"):
             continue
         else:
             rest += _convert_element(title, part)
-    if opening:
-        yield Slide("", title, "".join(opening))
+    yield from (Slide(kind, title, body) for body in _paginate(opening))
     yield from rest
+
+
+def _paginate(blocks: list[Tag]) -> list[str]:
+    """Blocks as the HTML of as few slides as hold LINES lines each.
+
+    A list or a table is broken between its items.
+    """
+    pages: list[list[Tag]] = []
+    room = 0
+    for block in (part for whole in blocks for part in _break_block(whole)):
+        lines = _count_lines(block)
+        if not pages or lines > room:
+            pages.append([])
+            room = LINES
+        pages[-1].append(block)
+        room -= lines
+    return ["".join(map(to_bare_html, page)) for page in pages]
+
+
+def _break_block(block: Tag) -> list[Tag]:
+    """A block, or its items in parts of like size if they fill over a slide."""
+    rows = block.select(":scope > li") or block.select("tbody > tr")
+    count = -(-_count_lines(block) // LINES)
+    if count < 2 or len(rows) < 2:
+        return [block]
+    sizes = [_count_lines(row) for row in rows]
+    ends = [sum(sizes[: k + 1]) for k in range(len(rows))]
+    parts = []
+    for k in range(count):
+        kept = [
+            (end - size / 2) * count // (ends[-1] + 1) == k
+            for end, size in zip(ends, sizes, strict=True)
+        ]
+        part = copy.copy(block)
+        copies = part.select(":scope > li") or part.select("tbody > tr")
+        for row, keep in zip(copies, kept, strict=True):
+            if not keep:
+                row.decompose()
+        if any(kept):
+            if part.name == "ol":
+                part["start"] = str(kept.index(True) + 1)
+            parts.append(part)
+    return parts
+
+
+def _count_lines(block: Tag) -> int:
+    """The lines of a screen that a block takes, about."""
+    formulas = block.select("math[display=block]")
+    rows = sum(max(1, len(one.select("mtr"))) for one in formulas)
+    inner = [one for one in block.find_all(BLOCKS) if not one.find(BLOCKS)]
+    words = [len(one.get_text(" ", strip=True)) for one in inner or [block]]
+    return FORMULA * rows + sum(-(-count // LETTERS) for count in words)
 
 
 def _convert_element(title: str, part: Tag) -> Iterator[Slide]:
     """What one element of a section has to show."""
-    classes = part.get_attribute_list("class")
-    if "admonition" in classes:
-        part = copy.copy(part)
+    if "admonition" in part.get_attribute_list("class"):
         head = part.find("p", class_="admonition-title")
         name = head.get_text().strip() if head else ""
-        if head:
-            head.extract()
-        listed = part.find("ul", recursive=False)
-        after = listed and listed.find_next_sibling()
-        if isinstance(listed, Tag) and not after and _is_long(listed):
-            items = listed.select(":scope > li")
-            for some in _pack_items(items):
-                for item in items:
-                    item.extract()
-                listed.extend(some)
-                yield Slide(title, name, to_inner_html(part))
-                for said in listed.find_previous_siblings():
-                    said.extract()  # what introduces the list is said once
-        else:
-            yield Slide(title, name, to_inner_html(part))
+        blocks = [
+            one for one in part.find_all(True, recursive=False) if one is not head
+        ]
+        inner = [
+            one.find(["ul", "ol"]) or one
+            if "predict-field" in one.get_attribute_list("class")
+            else one
+            for one in blocks
+        ]
+        yield from (Slide(title, name, body) for body in _paginate(inner))
     elif part.name == "table" or part.find("table"):
         table = part if part.name == "table" else part.find("table")
         if isinstance(table, Tag) and len(table.find_all("tr")) <= LARGEST:
-            rows = table.select("tbody > tr")
-            for some in _pack_items(rows):
-                for row in rows:
-                    row.extract()
-                (table.tbody or table).extend(some)
-                yield Slide("", title, to_bare_html(table))
+            yield from (Slide("", title, body) for body in _paginate([table]))
     elif part.name == "figure" or part.find("figure"):
         figures = [part] if part.name == "figure" else part.find_all("figure")
         for figure in figures:
@@ -115,25 +160,6 @@ def _convert_element(title: str, part: Tag) -> Iterator[Slide]:
         for output in part.select(".cell_output pre"):
             if output.get_text().count("\n") <= LINES:
                 yield Slide("What came", title, to_bare_html(output))
-
-
-def _is_long(part: Tag) -> bool:
-    return len(part.get_text()) > LONGEST
-
-
-def _pack_items(items: list[Tag]) -> list[list[Tag]]:
-    """Items in as few parts as hold LONGEST letters each, evenly filled."""
-    sizes = [len(item.get_text()) for item in items]
-    total = sum(sizes)
-    count = -(-total // LONGEST) or 1
-    parts: list[list[Tag]] = [[] for _ in range(count)]
-    before = 0
-    for item, size in zip(items, sizes, strict=True):
-        parts[min(count - 1, (before + size // 2) * count // max(total, 1))].append(
-            item
-        )
-        before += size
-    return [part for part in parts if part]
 
 
 def slides_document(page: Page, course: str) -> str:

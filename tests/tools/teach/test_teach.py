@@ -49,12 +49,15 @@ PAGE = """<!doctype html><html><head><script src="x.js"></script></head><body>
 <section id="doors"><h2>Doors<a class="headerlink" href="#doors">#</a></h2>
 <p>A door opens.</p><p>More words, for readers.</p>
 <div class="math"><span class="eqno">(6.1)</span>{formula}</div>
-<div class="tip admonition"><p class="admonition-title">Predict</p>
-<p>Does it shut?</p></div>
+<div class="predict tip admonition"><p class="admonition-title">Predict</p>
+<p>Does it shut?</p><div class="predict-field"><ul><li><p>yes</p></li>
+<li><p>no</p></li></ul></div>
+<div class="predict-answer" hidden="">it does</div></div>
 <div class="cell"><details class="hide"><summary>Code</summary><pre>x = 1</pre></details>
 <div class="cell_output"><pre>it shuts: True</pre></div></div>
 <div class="cell_output"><figure id="f"><a href="_images/f.svg">
-<img loading="lazy" alt="A door" src="_images/f.svg"/></a>
+<picture><source media="(max-width: 600px)" srcset="_images/narrow.svg">
+<img loading="lazy" alt="A door" src="_images/f.svg"/></picture></a>
 <figcaption><p>The door.</p></figcaption></figure></div>
 <live-door id="d"><p class="question">Can you?</p>
 <img alt="Still" src="_images/f.svg?v=1"/></live-door>
@@ -146,7 +149,7 @@ def tall(html, request):
     path = html / "ch06_gates.html"
     text = path.read_text("utf-8")
     path.write_text(
-        text.replace('<div class="tip', made + '<div class="tip')
+        text.replace('<div class="predict', made + '<div class="predict')
     )
     return read_page(html, "ch06_gates")
 
@@ -177,7 +180,7 @@ def test_no_slide_is_taller_than_the_screen(tall, tmp_path, browser, size):
     words = BeautifulSoup("<p>" + "A long caption. " * 40 + "</p>", "lxml")
     figure.figcaption.append(words.p)
     opening = tall.article.find("p", string="A door opens.")
-    opening.string = "A door opens, slowly. " * 60
+    opening.string = "A door opens, slowly. " * 40
     path = tmp_path / "slides.html"
     path.write_text(slides_document(tall, "A course"), "utf-8")
     with browser.new_page(
@@ -199,7 +202,7 @@ def test_no_slide_is_taller_than_the_screen(tall, tmp_path, browser, size):
         drawn = screen.evaluate(
             "() => document.querySelector('figure img').clientHeight"
         )
-    assert len(heights) == 10
+    assert len(heights) == len(make_slides(tall))
     assert max(heights) <= size[1] + 1
     assert drawn > size[1] / 4
 
@@ -217,9 +220,15 @@ def test_slides_have_sections_figures_predictions_and_questions(page):
     assert "More words" not in opening
     assert "<math" in opening
     assert "Does it shut?" in predict
+    shown = BeautifulSoup(predict, "html.parser")
+    folded = shown.details.extract()
+    assert "it does" in folded.get_text()
+    assert "it does" not in shown.get_text()
+    assert [one.get_text() for one in shown.find_all("li")] == ["yes", "no"]
     assert "it shuts: True" in output
     assert "x = 1" not in output
     assert "The door." in figure
+    assert BeautifulSoup(figure, "html.parser").img["alt"] == "A door"
     assert "Can you?" in live
 
 

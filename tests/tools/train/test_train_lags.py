@@ -116,6 +116,9 @@ def test_a_comparison_is_recorded_and_repeatable(
 ):
     monkeypatch.setattr(lags, "H", 4)
     monkeypatch.setattr(lags, "HELD_OUT", 8)
+    monkeypatch.setattr(
+        lags, "measure_flow", lambda task, cell, network: {"rate": 1}
+    )
     training, study = name.split(".", 1)
     recorded = []
     for k in range(2):
@@ -154,6 +157,16 @@ def test_the_test_set_is_not_the_validation_set(monkeypatch):
     assert drawn[-1] == 20_003
     # looks every 2 steps: 0.25, then 0, which counts as solved
     assert ended["uniform", 1e-3, 3].steps == 4
+
+
+def test_the_flow_of_the_identity_is_one():
+    network = first("identity", "adding", 20)
+    found = lags.measure_flow(
+        lags.TASKS["adding"], lags.EVERY["identity"].cell, network
+    )
+    # float32 weights: 1e-7 an entry
+    assert_close(found["radius"], 1, within=1e-6)
+    assert set(found) == {"radius", "rate", "silent"}
 
 
 def test_runs_of_chapter_18_end_where_they_are_solved(

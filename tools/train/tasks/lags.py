@@ -10,8 +10,10 @@ orthogonal plain cell as many weights as the LSTM has. Else 48 units, batches of
 with five seeds, are in `starts`.
 
 "adding.100" also has, for every run at the chosen rate, the steps after which
-a validation score was first below 0.01 (".steps", null: never). About half an
-hour of one core.
+a validation score was first below 0.01 (".steps", null: never), and
+"adding.20" how its best weights carry gradients (".flow"): growth rates over
+100 steps of the task's input and over 100 of zeros, before and after training,
+and the spectral radius. About half an hour of one core.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,7 +30,15 @@ from rnncore.cells import CELLS, Cell
 from rnncore.comparison import HEADLINE, Setting, Trained, compare, to_json
 from rnncore.data.tasks import adding_problem, copy_problem
 from rnncore.fused import cells as equations
-from rnncore.gradient_flow import glorot, identity, orthogonal
+from rnncore.gradient_flow import (
+    glorot,
+    growth_rate,
+    identity,
+    jacobian_norms,
+    orthogonal,
+    spectral_radius,
+    state_jacobians,
+)
 from rnncore.losses import (
     cross_entropy,
     cross_entropy_vjp,
@@ -36,7 +46,15 @@ from rnncore.losses import (
     squared_error_vjp,
 )
 from rnncore.lstm import chrono
-from rnncore.rnn import Params, Readout, init_params, init_readout, readout, zero_state
+from rnncore.rnn import (
+    Params,
+    Readout,
+    init_params,
+    init_readout,
+    readout,
+    unroll,
+    zero_state,
+)
 from tools.train.runner import Measurement, Options, Training, fit_cell
 
 H, B, HELD_OUT = 48, 32, 1000
@@ -75,7 +93,7 @@ class LagStudy(NamedTuple):
     steps: int
     rates: tuple[float, ...]
     seeds: tuple[int, ...] = (0, 1, 2)
-    also: tuple[str, ...] = ()  # "steps": of the chosen runs
+    also: tuple[str, ...] = ()  # "steps" or "flow", of the chosen runs
     looks: int = LOOKS
 
 
@@ -83,6 +101,8 @@ class Ended(NamedTuple):
     """What is kept of a run until the rates are chosen."""
 
     steps: int | None  # to the first score below SOLVED
+    before: Network
+    after: Network
 
 
 def mean_square(outputs: np.ndarray, targets: np.ndarray) -> float:
@@ -206,7 +226,7 @@ LOW, HIGH = (0.0003, 0.001, 0.003), (0.001, 0.003, 0.009)
 STUDIES = {
     f"{study.task}.{study.lag}": study
     for study in (
-        LagStudy("adding", 20, PLAIN, 2000, LOW),
+        LagStudy("adding", 20, PLAIN, 2000, LOW, also=("flow",)),
         LagStudy(
             "adding",
             100,
@@ -274,6 +294,22 @@ def measure_score(
     return task.score(readout(out, y[-len(targets) :]), targets)
 
 
+def measure_flow(task: LagTask, cell: Cell, network: Network) -> dict[str, float]:
+    """A plain cell's spectral radius, and growth rates over 100 steps of the
+    task's input ("rate") and over 100 steps of zeros ("silent")."""
+    layer = tree_map(lambda w: w.astype(np.float64), network[0])
+    x, _ = task.batch(np.random.default_rng(7), 100, 4)
+    found = {"radius": spectral_radius(layer.W_h)}
+    for name, heard in ("rate", x[:100]), ("silent", 0 * x[:100]):
+        state = tuple(1e-6 + s for s in zero_state(layer, 4, cell.parts))
+        _, state, tape = unroll(cell.forward, layer, heard, state)
+        rates = growth_rate(
+            jacobian_norms(state_jacobians(cell.vjp, layer, tape, state))
+        )
+        found[name] = float(np.prod(rates) ** (1 / rates.size))
+    return found
+
+
 def train(
     study: LagStudy,
     ended: dict[tuple[str, float, int], Ended],
@@ -302,7 +338,7 @@ def train(
     _, _, looks, scores = result.history
     solved = [k for k, s in zip(looks, scores, strict=True) if s < SOLVED]
     first = int(min(solved)) if solved else None
-    ended[name, rate, seed] = Ended(first)
+    ended[name, rate, seed] = Ended(first, before, result.params)
     best = min(scores)
     tqdm.write(f"{name} {rate:g} {seed}: {best:.4f}, {seconds:.1f} s")
     return Trained(
@@ -330,6 +366,20 @@ def run(key: str, study: LagStudy, asked: Options) -> Iterator[Measurement]:
         counts = {n: [e and e.steps for e in runs] for n, runs in chosen.items()}
         unit = f"steps to a validation score below {SOLVED:g}, at the chosen rate"
         yield Measurement(f"{key}.steps", counts, unit, seeds)
+    if "flow" in study.also:
+        flows = {
+            n: [
+                {
+                    k: measure_flow(task, start.cell, e._asdict()[k])
+                    for k in ("before", "after")
+                }
+                for e in chosen[n]
+                if e
+            ]
+            for n, start in study.contenders.items()
+        }
+        unit = "spectral radius, factor a step, at the chosen rate"
+        yield Measurement(f"{key}.flow", flows, unit, seeds)
 
 
 TRAINING = Training(
