@@ -149,7 +149,7 @@ def tall(html, request):
     path = html / "ch06_gates.html"
     text = path.read_text("utf-8")
     path.write_text(
-        text.replace('<div class="predict', made + '<div class="predict')
+        text.replace('<div class="predict ', made + '<div class="predict ')
     )
     return read_page(html, "ch06_gates")
 
