@@ -24,6 +24,7 @@ from tools import ROOT
 from tools.build import contents, cut
 from tools.build.export import ExportError, read_course
 from tools.teach.bank import moodle_xml
+from tools.teach.choices import pair, read_choices
 from tools.teach.exam import draw, exam_documents
 from tools.teach.pages import Page, Unreadable, find_questions, read_page
 from tools.teach.slides import slides_document
@@ -74,7 +75,10 @@ def write_all(folder: Path, course: CourseFile, html: Path, seed: int) -> None:
     title = course.title or _read_title()
     parts = chapters_by_part(TOC.read_text("utf-8"), course)
     pages = {name: read_page(html, name) for names in parts.values() for name in names}
-    asked = {name: find_questions(page) for name, page in pages.items()}
+    asked = {
+        name: pair(find_questions(page), read_choices(name), name)
+        for name, page in pages.items()
+    }
     names = [name for week in course.weeks for name in week.assignments]
     texts = set(source.list_assignments())
     chosen = (

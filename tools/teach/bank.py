@@ -1,42 +1,44 @@
 """The closing questions as a question bank, in Moodle's XML format.
 
-The usual wrong answers are the choices, with their replies as feedback. Moodle
-documents the format at docs.moodle.org, "Moodle XML format".
+The general feedback is the page's answer, with its replies to the usual wrong
+ones. Moodle documents the format at docs.moodle.org, "Moodle XML format".
 """
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Iterable
+from html import escape
 from xml.etree import ElementTree as ET
 
 from bs4 import BeautifulSoup
 
-from tools.teach.pages import Question
+from tools.teach.choices import Item, explain
 
 LONGEST = 100  # characters of a question's name
 
 
-def moodle_xml(course: str, pages: Iterable[tuple[str, list[Question]]]) -> bytes:
+def moodle_xml(course: str, pages: Iterable[tuple[str, list[Item]]]) -> bytes:
     """The questions of pages, by their titles: a category for each page."""
     quiz = ET.Element("quiz")
-    for title, asked in pages:
+    for title, items in pages:
         kind = ET.SubElement(quiz, "question", type="category")
         names = [part.replace("/", "//") for part in (course, title)]
         _add_text(kind, "category", "/".join(["$course$/top", *names]))
-        for number, question in enumerate(asked, 1):
-            _add(quiz, number, question)
+        for number, item in enumerate(items, 1):
+            _add(quiz, number, item)
     ET.indent(quiz)
     return ET.tostring(quiz, "utf-8", xml_declaration=True) + b"\n"
 
 
-def _add(quiz: ET.Element, number: int, question: Question) -> None:
+def _add(quiz: ET.Element, number: int, item: Item) -> None:
+    asked, right, wrong = item.choices
     one = ET.SubElement(quiz, "question", type="multichoice")
-    words = BeautifulSoup(_with_tex(question.asked), "html.parser").get_text()
-    name = " ".join(f"{question.page} {number}: {words}".split())
+    name = " ".join(f"{item.question.page} {number}: {asked}".split())
     _add_text(one, "name", name[:LONGEST])
-    _add_text(one, "questiontext", question.asked, "html")
-    _add_text(one, "generalfeedback", question.answer, "html")
+    _add_text(one, "questiontext", escape(asked), "html")
+    _add_text(one, "generalfeedback", explain(item.question), "html")
     for tag, value in (
         ("defaultgrade", "1"),
         ("penalty", "0.3333333"),
@@ -46,9 +48,9 @@ def _add(quiz: ET.Element, number: int, question: Question) -> None:
         ("answernumbering", "abc"),
     ):
         ET.SubElement(one, tag).text = value
-    _add_answer(one, "100", question.answer, "")
-    for wrong in question.wrong:
-        _add_answer(one, "0", wrong.says, wrong.reply)
+    shown = [right, *wrong]  # in another order, for programs that keep it
+    for text in random.Random(asked).sample(shown, len(shown)):
+        _add_answer(one, "100" if text == right else "0", text)
 
 
 def _with_tex(text: str) -> str:
@@ -60,10 +62,10 @@ def _with_tex(text: str) -> str:
     return str(made)
 
 
-def _add_answer(one: ET.Element, fraction: str, text: str, feedback: str) -> None:
+def _add_answer(one: ET.Element, fraction: str, text: str) -> None:
     answer = ET.SubElement(one, "answer", fraction=fraction, format="html")
-    ET.SubElement(answer, "text").text = _remove_invalid(_with_tex(text))
-    _add_text(answer, "feedback", feedback, "html")
+    ET.SubElement(answer, "text").text = _remove_invalid(escape(text))
+    _add_text(answer, "feedback", "", "html")
 
 
 def _add_text(parent: ET.Element, tag: str, text: str, form: str = "") -> None:

@@ -5,33 +5,28 @@ from __future__ import annotations
 import random
 from typing import NamedTuple
 
+from tools.teach.choices import Item, explain
 from tools.teach.documents import render_document
-from tools.teach.pages import Question
 
 COUNT = 8  # questions of an exam
-LETTERS = "ABCDEFGH"
-
-
-class Choice(NamedTuple):
-    """One of the answers to choose from; as HTML, with the reply to a wrong one."""
-
-    text: str
-    right: bool
-    reply: str
+MINUTES = 5  # for each of them
+LETTERS = "ABCD"
 
 
 class Asked(NamedTuple):
-    """A question as the exam puts it."""
+    """A question as the exam puts it; `why` is HTML, the rest plain text.
 
-    question: Question
-    choices: list[Choice]
+    `letter` is that of the right choice.
+    """
 
-    @property
-    def letter(self) -> str:
-        return next(LETTERS[k] for k, c in enumerate(self.choices) if c.right)
+    page: str
+    asked: str
+    choices: list[str]
+    letter: str
+    why: str
 
 
-def draw(pages: list[list[Question]], seed: int, part: str) -> list[Asked]:
+def draw(pages: list[list[Item]], seed: int, part: str) -> list[Asked]:
     """The questions of an exam, spread over the pages as evenly as they go.
 
     The same seed and part give the same exam.
@@ -39,31 +34,31 @@ def draw(pages: list[list[Question]], seed: int, part: str) -> list[Asked]:
     rng = random.Random(f"{seed} {part}")
     left = [rng.sample(page, len(page)) for page in pages]
     rng.shuffle(left)
-    chosen: list[Question] = []
+    chosen: list[Item] = []
     while len(chosen) < COUNT and any(left):
         for page in left:
             if page and len(chosen) < COUNT:
                 chosen.append(page.pop())
-    order = {id(q): k for k, q in enumerate(q for page in pages for q in page)}
-    chosen.sort(key=lambda question: order[id(question)])
-    return [_format_question(question, rng) for question in chosen]
+    order = {id(item): k for k, item in enumerate(i for page in pages for i in page)}
+    chosen.sort(key=lambda item: order[id(item)])
+    return [_shuffle_choices(item, rng) for item in chosen]
 
 
-def _format_question(question: Question, rng: random.Random) -> Asked:
-    choices = [Choice(question.answer, True, "")]
-    choices += [Choice(wrong.says, False, wrong.reply) for wrong in question.wrong]
-    rng.shuffle(choices)
-    return Asked(question, choices)
+def _shuffle_choices(item: Item, rng: random.Random) -> Asked:
+    asked, right, wrong = item.choices
+    shown = rng.sample([right, *wrong], 1 + len(wrong))
+    letter = LETTERS[shown.index(right)]
+    return Asked(item.question.page, asked, shown, letter, explain(item.question))
 
 
 def exam_documents(
     course: str, part: str, asked: list[Asked], seed: int
 ) -> tuple[str, str]:
     """The exam and its key as HTML."""
+    told = {"course": course, "asked": asked, "seed": seed}
+    told["minutes"] = MINUTES * len(asked)
     both = [
-        render_document(
-            "exam.html", f"{part}{end}", course=course, asked=asked, seed=seed, key=key
-        )
+        render_document("exam.html", f"{part}{end}", **told, key=key)
         for end, key in (("", False), (", key", True))
     ]
     return both[0], both[1]

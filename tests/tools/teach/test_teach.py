@@ -17,6 +17,7 @@ from grader.course.course_file import CourseFile, Week
 from tools.build import book
 from tools.teach.__main__ import TOC, chapters_by_part, main
 from tools.teach.bank import moodle_xml
+from tools.teach.choices import Choices, Item, pair
 from tools.teach.exam import draw, exam_documents
 from tools.teach.pages import (
     Question,
@@ -280,32 +281,59 @@ def check_moodle(data):
     return rest
 
 
-def test_the_bank_is_moodles_format_with_replies_and_tex(page):
-    one, _ = check_moodle(
-        moodle_xml("A/B", [(page.title, find_questions(page))])
+def choices(asked):
+    return Choices(asked, f"{asked} <b>", ("p & q", "0 < 1", "r"))
+
+
+def test_the_bank_is_moodles_format_with_explanations_and_tex(page):
+    items = pair(
+        find_questions(page), [choices("a < b?"), choices("two")], "p"
     )
-    assert r"\(h &lt; 1\)" in one.findtext("questiontext/text")
+    one, _ = check_moodle(moodle_xml("A/B", [(page.title, items)]))
+    assert one.findtext("questiontext/text") == "a &lt; b?"
+    assert {
+        answer.findtext("text"): answer.get("fraction")
+        for answer in one.findall("answer")
+    } == {
+        "a &lt; b? &lt;b&gt;": "100",
+        "p &amp; q": "0",
+        "0 &lt; 1": "0",
+        "r": "0",
+    }
+    told = one.findtext("generalfeedback/text")
+    assert "The right 1" in told
+    assert r"\(h &lt; 1\)" in told
+    assert "<dt>“The other 1.0.”</dt>" in told
+    assert "<em>not</em>" in told
     assert "<math" not in ET.tostring(one, "unicode")
-    right, wrong = one.findall("answer")
-    assert "The right 1" in right.findtext("text")
-    assert wrong.findtext("text") == "The other 1.0."
-    assert "<em>not</em>" in wrong.findtext("feedback/text")
+
+
+def test_the_bank_shows_the_right_choice_at_each_place_as_often():
+    [of] = some("p", 1)
+    items = [Item(of.question, choices(str(k))) for k in range(400)]
+    places = [
+        [a.get("fraction") for a in one.findall("answer")].index("100")
+        for one in check_moodle(moodle_xml("A", [("B", items)]))
+    ]
+    assert all(70 < places.count(place) < 130 for place in range(4))
 
 
 def test_a_course_whose_title_has_a_slash_or_no_text_stays_one_category():
     question = Question("p", "a\x00b & <", "right", [Wrong("wrong", "no")])
-    data = moodle_xml("A/B", [("1/2", [question])])
+    item = Item(question, choices("a\x00b & <"))
+    data = moodle_xml("A/B", [("1/2", [item])])
     check_moodle(data)
     assert b"$course$/top/A//B/1//2" in data
 
 
 def some(page, count):
+    """Items of a page that is so called."""
     return [
-        Question(
-            page,
-            f"{page} {k}",
-            "yes",
-            [Wrong("no", "why"), Wrong("nor", "so")],
+        Item(
+            Question(
+                page, f"{page} {k}", "<p>because</p>", [Wrong("no", "why")]
+            ),
+            choices(f"{page} {k}"),
         )
         for k in range(count)
     ]
@@ -316,25 +344,32 @@ def test_an_exam_is_the_same_for_the_same_seed_and_spread_over_the_pages():
     first = draw(pages, 7, "Part I")
     assert first == draw(pages, 7, "Part I")
     assert first != draw(pages, 8, "Part I")
-    of = [one.question.page for one in first]
+    of = [one.page for one in first]
     assert of == sorted(of)
     assert len(of) == 8
     assert of.count("c") == 1
     assert abs(of.count("a") - of.count("b")) <= 1
-    assert len({one.question.asked for one in first}) == 8
+    assert len({one.asked for one in first}) == 8
 
 
-def test_the_key_says_which_letter_is_right_and_the_exam_does_not():
+def test_the_key_says_which_letter_is_right_and_why_and_the_exam_does_not():
     asked = draw([some("a", 3)], 1, "Part I")
-    exam, key = exam_documents("Ours", "Part I", asked, 1)
-    for one in asked:
-        assert one.choices["ABC".index(one.letter)].text == "yes"
-    assert re.findall(r"Right: (\w)", key) == [one.letter for one in asked]
-    assert "Right:" not in exam
-    assert (
-        "why"
-        not in BeautifulSoup(exam, "html.parser").find("ol").get_text()
+    exam, key = (
+        BeautifulSoup(text, "html.parser")
+        for text in exam_documents("Ours", "Part I", asked, 1)
     )
+    for one, shown in zip(asked, exam.find_all("article"), strict=True):
+        told = [item.get_text() for item in shown.find_all("li")]
+        assert told == one.choices
+        assert told["ABCD".index(one.letter)] == f"{one.asked} <b>"
+    letters = re.findall(r"Right: (\w)", key.get_text())
+    assert letters == [one.letter for one in asked]
+    assert "Right:" not in exam.get_text()
+    assert "because" not in exam.get_text()
+    assert key.get_text().count("because") == len(asked)
+    head = [term.get_text() for term in exam.dl.find_all("dt")]
+    assert head == ["Name", "Number", "Time", "Aids", "Points"]
+    assert "15 minutes" in exam.dl.get_text()
 
 
 def test_tutors_get_solutions_rubrics_and_mistakes():
