@@ -1,6 +1,7 @@
 """The choices of exams and question bank: whole, and worth nothing to a guesser."""
 
 import re
+from fractions import Fraction
 from statistics import mean
 
 import pytest
@@ -81,8 +82,8 @@ def words(text):
 
 def number(choice):
     """The first number of a choice, None without one."""
-    found = re.search(r"\d[\d,]*(\.\d+)?", choice)
-    return float(found[0].replace(",", "")) if found else None
+    found = re.search(r"\d[\d,]*(\.\d+)?(/\d+)?", choice)
+    return float(Fraction(found[0].replace(",", ""))) if found else None
 
 
 def by(score):
@@ -111,6 +112,11 @@ def place(rank):
     return guess
 
 
+def at_length(rank):
+    """A guesser that takes a rank of length."""
+    return lambda _, choices: [sorted(choices, key=len)[rank]]
+
+
 def holds(pattern):
     return by(
         lambda _, choice: bool(re.search(pattern, choice, re.IGNORECASE))
@@ -120,6 +126,8 @@ def holds(pattern):
 ABSOLUTE = r"\b(never|always|only|all|every|none|nothing|any)\b"
 GUESSERS = {
     "longest": by(lambda _, choice: len(choice)),
+    "second longest": at_length(2),
+    "second shortest": at_length(1),
     "shortest": by(lambda _, choice: -len(choice)),
     "most words": by(lambda _, choice: len(choice.split())),
     "absolute": holds(ABSOLUTE),
