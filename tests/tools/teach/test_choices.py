@@ -82,7 +82,7 @@ def words(text):
 
 def number(choice):
     """The first number of a choice, None without one."""
-    found = re.search(r"\d[\d,]*(\.\d+)?(/\d+)?", choice)
+    found = re.search(r"\d[\d,]*(\.\d+|/\d+)?", choice)
     return float(Fraction(found[0].replace(",", ""))) if found else None
 
 
@@ -98,6 +98,21 @@ def by(score):
         return ties if len(ties) < len(choices) else []
 
     return guess
+
+
+def likeness(choice, others):
+    """How many of its words a choice shares with others, from 0 on."""
+    own = words(choice)
+    return sum(
+        len(own & words(o)) / max(1, len(own | words(o))) for o in others
+    )
+
+
+def like_the_others(asked, choices):
+    """A guesser that takes what the other choices look like."""
+    return by(
+        lambda _, c: likeness(c, [o for o in choices if o != c])
+    )(asked, choices)
 
 
 def place(rank):
@@ -138,6 +153,7 @@ GUESSERS = {
     "few words of the question": by(
         lambda asked, choice: -len(words(asked) & words(choice))
     ),
+    "like the others": like_the_others,
     "yes": holds(r"^yes\b"),
     "no": holds(r"^no\b"),
     "a comma": holds(r"[,;:]"),

@@ -318,6 +318,15 @@ def test_the_bank_shows_the_right_choice_at_each_place_as_often():
     assert all(70 < places.count(place) < 130 for place in range(4))
 
 
+def test_an_exam_has_the_right_choice_at_each_letter_as_often():
+    letters = [
+        one.letter
+        for seed in range(50)
+        for one in draw([some("a", 8)], seed, "Part I")
+    ]
+    assert all(70 < letters.count(letter) < 130 for letter in "ABCD")
+
+
 def test_a_course_whose_title_has_a_slash_or_no_text_stays_one_category():
     question = Question("p", "a\x00b & <", "right", [Wrong("wrong", "no")])
     item = Item(question, choices("a\x00b & <"))
