@@ -9,6 +9,7 @@ and syllabus.html. All but slides/ and syllabus.html is not for learners.
 from __future__ import annotations
 
 import argparse
+import random
 import re
 import shutil
 import sys
@@ -25,7 +26,8 @@ from tools.build import contents, cut
 from tools.build.export import ExportError, read_course
 from tools.teach.bank import moodle_xml
 from tools.teach.choices import pair, read_choices
-from tools.teach.exam import draw, exam_documents
+from tools.teach.exam import NUMBERS, draw, exam_documents
+from tools.teach.numeric import draw_some
 from tools.teach.pages import Page, Unreadable, find_questions, read_page
 from tools.teach.slides import slides_document
 from tools.teach.syllabus import syllabus_document
@@ -89,11 +91,14 @@ def write_all(folder: Path, course: CourseFile, html: Path, seed: int) -> None:
         (folder / place).mkdir()
     for number, (part, of) in enumerate(parts.items(), 1):
         drawn = draw([asked[name] for name in of], seed, part)
-        both = exam_documents(title, part, drawn, seed)
+        numbers = draw_some(of, NUMBERS, random.Random(f"{seed} {part}"))
+        both = exam_documents(title, part, drawn, numbers, seed)
         for end, text in zip(("", "_key"), both, strict=True):
             (folder / "exams" / f"part_{number}{end}.html").write_text(text, "utf-8")
     (folder / "questions.xml").write_bytes(
-        moodle_xml(title, ((pages[name].title, asked[name]) for name in pages))
+        moodle_xml(
+            title, [(name, pages[name].title, asked[name]) for name in pages], seed
+        )
     )
     (folder / "tutors.html").write_text(tutors_document(title, assignments), "utf-8")
     text = syllabus_document(course, title, pages.values(), assignments)

@@ -15,21 +15,53 @@ from xml.etree import ElementTree as ET
 from bs4 import BeautifulSoup
 
 from tools.teach.choices import Item, explain
+from tools.teach.numeric import KINDS, Numeric, draw_numeric
 
 LONGEST = 100  # characters of a question's name
+VARIANTS = 20  # of a numeric question
 
 
-def moodle_xml(course: str, pages: Iterable[tuple[str, list[Item]]]) -> bytes:
-    """The questions of pages, by their titles: a category for each page."""
-    quiz = ET.Element("quiz")
-    for title, items in pages:
-        kind = ET.SubElement(quiz, "question", type="category")
-        names = [part.replace("/", "//") for part in (course, title)]
-        _add_text(kind, "category", "/".join(["$course$/top", *names]))
+def moodle_xml(
+    course: str, pages: Iterable[tuple[str, str, list[Item]]], seed: int
+) -> bytes:
+    """The questions of pages, by their names and titles: a category for each page.
+
+    After them come the numeric questions of these pages, a category for each
+    kind: a quiz draws from it. Their parameters are drawn from `seed`.
+    """
+    quiz, names = ET.Element("quiz"), set()
+    for name, title, items in pages:
+        names.add(name)
+        _add_category(quiz, course, title)
         for number, item in enumerate(items, 1):
             _add(quiz, number, item)
+    for kind in (kind for kind, one in KINDS.items() if one.page in names):
+        _add_category(quiz, course, f"Numbers: {kind}")
+        rng = random.Random(f"{seed} {kind}")
+        for number in range(1, VARIANTS + 1):
+            _add_numeric(quiz, number, draw_numeric(kind, rng))
     ET.indent(quiz)
     return ET.tostring(quiz, "utf-8", xml_declaration=True) + b"\n"
+
+
+def _add_category(quiz: ET.Element, course: str, title: str) -> None:
+    kind = ET.SubElement(quiz, "question", type="category")
+    names = [part.replace("/", "//") for part in (course, title)]
+    _add_text(kind, "category", "/".join(["$course$/top", *names]))
+
+
+def _add_numeric(quiz: ET.Element, number: int, drawn: Numeric) -> None:
+    one = ET.SubElement(quiz, "question", type="numerical")
+    _add_text(one, "name", f"{drawn.kind} {number}")
+    _add_text(one, "questiontext", escape(drawn.asked), "html")
+    _add_text(one, "generalfeedback", escape(drawn.why), "html")
+    ET.SubElement(one, "defaultgrade").text = "1"
+    ET.SubElement(one, "penalty").text = "0.3333333"
+    ET.SubElement(one, "hidden").text = "0"
+    answer = ET.SubElement(one, "answer", fraction="100", format="moodle_auto_format")
+    ET.SubElement(answer, "text").text = repr(drawn.answer)
+    ET.SubElement(answer, "tolerance").text = repr(drawn.off)
+    _add_text(answer, "feedback", "", "html")
 
 
 def _add(quiz: ET.Element, number: int, item: Item) -> None:

@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 from tools.teach.choices import Item, explain
 from tools.teach.documents import render_document
+from tools.teach.numeric import Numeric
 
-COUNT = 8  # questions of an exam
-MINUTES = 5  # for each of them
+COUNT = 8  # questions with choices of an exam
+NUMBERS = 2  # questions with a number as their answer
+MINUTES = 5  # for each of both
 LETTERS = "ABCD"
 
 
@@ -52,11 +54,12 @@ def _shuffle_choices(item: Item, rng: random.Random) -> Asked:
 
 
 def exam_documents(
-    course: str, part: str, asked: list[Asked], seed: int
+    course: str, part: str, asked: list[Asked], numbers: list[Numeric], seed: int
 ) -> tuple[str, str]:
     """The exam and its key as HTML."""
-    told = {"course": course, "asked": asked, "seed": seed}
-    told["minutes"] = MINUTES * len(asked)
+    told = {"course": course, "asked": asked, "numbers": numbers, "seed": seed}
+    count = len(asked) + len(numbers)
+    told |= {"minutes": MINUTES * count, "points": 2 * count}
     both = [
         render_document("exam.html", f"{part}{end}", **told, key=key)
         for end, key in (("", False), (", key", True))

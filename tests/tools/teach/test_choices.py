@@ -22,8 +22,12 @@ wrong = ["that one", "the other", "none"]
 def closing(page):
     """The closing questions of a page's source."""
     text = (ROOT / "book" / f"{page}.md").read_text("utf-8")
-    section = text.partition("\n## Check yourself\n")[2].partition("\n## ")[0]
-    return re.findall(r"^:::+\{dropdown\} \d+\. (.+)$", section, re.MULTILINE)
+    section = text.partition("\n## Check yourself\n")[2].partition("\n## ")[
+        0
+    ]
+    return re.findall(
+        r"^:::+\{dropdown\} \d+\. (.+)$", section, re.MULTILINE
+    )
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -70,7 +74,9 @@ def test_a_page_without_choices_or_with_fewer_is_refused(tmp_path):
         read_choices("ch07_more", tmp_path)
     (tmp_path / "ch06_gates.toml").write_text(WHOLE, "utf-8")
     read = read_choices("ch06_gates", tmp_path)
-    question = Question("ch06_gates", "Which?", "This.", [Wrong("No", "why")])
+    question = Question(
+        "ch06_gates", "Which?", "This.", [Wrong("No", "why")]
+    )
     assert pair([question], read, "ch06_gates") == [(question, read[0])]
     with pytest.raises(Unreadable, match="2 closing questions"):
         pair([question] * 2, read, "ch06_gates")
@@ -110,9 +116,9 @@ def likeness(choice, others):
 
 def like_the_others(asked, choices):
     """A guesser that takes what the other choices look like."""
-    return by(
-        lambda _, c: likeness(c, [o for o in choices if o != c])
-    )(asked, choices)
+    return by(lambda _, c: likeness(c, [o for o in choices if o != c]))(
+        asked, choices
+    )
 
 
 def place(rank):

@@ -1,6 +1,7 @@
 """What a teacher takes into the room: slides, question bank, exams, tutors' book."""
 
 import copy
+import random
 import re
 import subprocess
 import sys
@@ -16,9 +17,10 @@ from grader.assignments import source
 from grader.course.course_file import CourseFile, Week
 from tools.build import book
 from tools.teach.__main__ import TOC, chapters_by_part, main
-from tools.teach.bank import moodle_xml
+from tools.teach.bank import VARIANTS, moodle_xml
 from tools.teach.choices import Choices, Item, pair
 from tools.teach.exam import draw, exam_documents
+from tools.teach.numeric import KINDS, draw_some
 from tools.teach.pages import (
     Question,
     Unreadable,
@@ -257,10 +259,16 @@ def check_moodle(data):
         if one.get("type") == "category":
             assert one.findtext("category/text").startswith("$course$/top/")
             continue
-        assert one.get("type") == "multichoice"
+        assert one.get("type") in ("multichoice", "numerical")
         assert one.findtext("name/text").strip()
         assert one.find("questiontext").get("format") == "html"
         assert one.findtext("questiontext/text").strip()
+        if one.get("type") == "numerical":
+            [answer] = one.findall("answer")
+            assert answer.get("fraction") == "100"
+            allowed = float(answer.findtext("tolerance"))
+            assert 0 <= allowed <= abs(float(answer.findtext("text"))) / 50
+            continue
         assert one.findtext("single") == "true"
         assert one.findtext("shuffleanswers") in ("true", "false", "0", "1")
         assert one.findtext("answernumbering") in (
@@ -289,7 +297,9 @@ def test_the_bank_is_moodles_format_with_explanations_and_tex(page):
     items = pair(
         find_questions(page), [choices("a < b?"), choices("two")], "p"
     )
-    one, _ = check_moodle(moodle_xml("A/B", [(page.title, items)]))
+    one, _ = check_moodle(
+        moodle_xml("A/B", [(page.name, page.title, items)], 1)
+    )
     assert one.findtext("questiontext/text") == "a &lt; b?"
     assert {
         answer.findtext("text"): answer.get("fraction")
@@ -308,12 +318,24 @@ def test_the_bank_is_moodles_format_with_explanations_and_tex(page):
     assert "<math" not in ET.tostring(one, "unicode")
 
 
+def test_the_bank_has_variants_of_the_numeric_questions_of_its_pages():
+    def make(seed):
+        return moodle_xml("A", [("ch07_gru", "B", [])], seed)
+
+    category, *rest = check_moodle(make(1))
+    assert category.findtext("category/text").endswith("a step of a GRU")
+    assert {one.get("type") for one in rest} == {"numerical"}
+    asked = {one.findtext("questiontext/text") for one in rest}
+    assert VARIANTS / 2 < len(asked) <= VARIANTS == len(rest)
+    assert make(1) == make(1) != make(2)
+
+
 def test_the_bank_shows_the_right_choice_at_each_place_as_often():
     [of] = some("p", 1)
     items = [Item(of.question, choices(str(k))) for k in range(400)]
     places = [
         [a.get("fraction") for a in one.findall("answer")].index("100")
-        for one in check_moodle(moodle_xml("A", [("B", items)]))
+        for one in check_moodle(moodle_xml("A", [("b", "B", items)], 1))
     ]
     assert all(70 < places.count(place) < 130 for place in range(4))
 
@@ -330,7 +352,7 @@ def test_an_exam_has_the_right_choice_at_each_letter_as_often():
 def test_a_course_whose_title_has_a_slash_or_no_text_stays_one_category():
     question = Question("p", "a\x00b & <", "right", [Wrong("wrong", "no")])
     item = Item(question, choices("a\x00b & <"))
-    data = moodle_xml("A/B", [("1/2", [item])])
+    data = moodle_xml("A/B", [("p", "1/2", [item])], 1)
     check_moodle(data)
     assert b"$course$/top/A//B/1//2" in data
 
@@ -363,22 +385,27 @@ def test_an_exam_is_the_same_for_the_same_seed_and_spread_over_the_pages():
 
 def test_the_key_says_which_letter_is_right_and_why_and_the_exam_does_not():
     asked = draw([some("a", 3)], 1, "Part I")
+    numbers = draw_some(["ch06_lstm"], 2, random.Random(1))
     exam, key = (
         BeautifulSoup(text, "html.parser")
-        for text in exam_documents("Ours", "Part I", asked, 1)
+        for text in exam_documents("Ours", "Part I", asked, numbers, 1)
     )
-    for one, shown in zip(asked, exam.find_all("article"), strict=True):
+    *shown_choices, fourth, fifth = exam.find_all("article")
+    assert fourth.h2.get_text() == f"4. {numbers[0].asked}"
+    assert numbers[1].why in key.get_text()
+    assert numbers[1].why not in fifth.get_text()
+    for one, shown in zip(asked, shown_choices, strict=True):
         told = [item.get_text() for item in shown.find_all("li")]
         assert told == one.choices
         assert told["ABCD".index(one.letter)] == f"{one.asked} <b>"
-    letters = re.findall(r"Right: (\w)", key.get_text())
+    letters = re.findall(r"Right: ([A-D])", key.get_text())
     assert letters == [one.letter for one in asked]
     assert "Right:" not in exam.get_text()
     assert "because" not in exam.get_text()
     assert key.get_text().count("because") == len(asked)
     head = [term.get_text() for term in exam.dl.find_all("dt")]
     assert head == ["Name", "Number", "Time", "Aids", "Points"]
-    assert "15 minutes" in exam.dl.get_text()
+    assert "25 minutes" in exam.dl.get_text()
 
 
 def test_tutors_get_solutions_rubrics_and_mistakes():
@@ -446,9 +473,9 @@ def test_the_built_book_gives_all_of_it(tmp_path, browser, capsys):
     names = [name for of in found.values() for name in of]
     assert {path.stem for path in (to / "slides").iterdir()} == {*names}
     asked = check_moodle((to / "questions.xml").read_bytes())
-    assert sum(one.get("type") != "category" for one in asked) == 5 * len(
-        names
-    )
+    kinds = [one.get("type") for one in asked]
+    assert kinds.count("multichoice") == 5 * len(names)
+    assert kinds.count("numerical") == VARIANTS * len(KINDS)
     view, wrong = (
         browser.new_page(viewport={"width": 1280, "height": 720}),
         [],
