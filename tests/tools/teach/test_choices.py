@@ -200,3 +200,12 @@ def test_a_guesser_is_found_out_where_it_is_right():
     assert rate(GUESSERS["absolute"], items) == (1, 1)
     assert rate(GUESSERS["second"], items) == (1, 1)
     assert rate(GUESSERS["largest"], items) == (0, 1)
+
+
+def test_each_page_with_closing_questions_has_a_file():
+    asked = {
+        path.stem
+        for path in (ROOT / "book").glob("*.md")
+        if "\n## Check yourself\n" in path.read_text("utf-8")
+    }
+    assert {*PAGES} == asked
