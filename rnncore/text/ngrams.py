@@ -14,6 +14,7 @@ __all__ = [
     "Order",
     "Tokens",
     "bits_given",
+    "cache_probabilities",
     "fit_kneser_ney",
     "kneser_ney_models",
     "kneser_ney_next",
@@ -221,6 +222,38 @@ def ppm_probabilities(model: KneserNey, ids: Tokens) -> np.ndarray:
     return np.where(left, p / np.maximum(model.K - out_kinds, 1), p)
 
 
+def cache_probabilities(ids: Tokens, longest: int, K: int) -> np.ndarray:
+    """The probability of every token by what the text held before it.
+
+    Row n, of an array (longest + 1, T), has contexts of up to n tokens:
+
+    p_n(w | c) = (count(c w) + kinds(c) p_{n-1}(w)) / (total(c) + kinds(c))
+
+    with the counts of the text so far and 1 / K below the shortest. Where
+    c is new, p_n is p_{n-1}.
+
+    Raises ValueError where longest is below 0, or ids is no row of numbers
+    from 0 to K - 1.
+    Source: Kuhn & De Mori 1990, the cache; Witten & Bell 1991, method C.
+    """
+    if longest < 0:
+        raise ValueError(f"longest: expected at least 0, got {longest}")
+    ids = _checked(ids, K)
+    p = np.full(len(ids), 1 / K)
+    context = np.zeros(len(ids), dtype=np.int64)  # of the tokens from n on
+    rows = []
+    for n in range(longest + 1):
+        _, gram = np.unique(context * K + ids[n:], return_inverse=True)
+        count = _sum_earlier(gram, np.ones(len(gram)))
+        total = _sum_earlier(context, np.ones(len(gram)))
+        kinds = _sum_earlier(context, np.where(count == 0, 1.0, 0.0))
+        mixed = (count + kinds * p[n:]) / np.maximum(total + kinds, 1)
+        p[n:] = np.where(total > 0, mixed, p[n:])
+        rows.append(p.copy())
+        context = gram[:-1]
+    return np.stack(rows)
+
+
 def bits_given(
     training: str,
     text: str,
@@ -276,6 +309,16 @@ def _find(order, K, context, ids):
     place = np.minimum(place, len(order.codes) - 1)
     found = (order.codes[place] == code) & (np.asarray(context) >= 0)
     return np.where(found, place, -1)
+
+
+def _sum_earlier(group: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """At each place the sum of the values before it in the same group."""
+    order = np.argsort(group, kind="stable")
+    ordered = group[order]
+    before = np.cumsum(values[order]) - values[order]
+    sums = np.empty(len(values))
+    sums[order] = before - before[np.searchsorted(ordered, ordered)]
+    return sums
 
 
 def _checked(ids: Tokens, K: int, *dims: str) -> np.ndarray:

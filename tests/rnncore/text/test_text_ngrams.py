@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from rnncore.text import ngrams
 from rnncore.text.ngrams import (
     bits_given,
+    cache_probabilities,
     fit_kneser_ney,
     kneser_ney_models,
     kneser_ney_next,
@@ -378,3 +379,61 @@ def test_lists_are_taken_wherever_arrays_are():
     with pytest.raises(ValueError, match="ids: expected whole numbers"):
         fit_kneser_ney([0.0, 1.0], 2, 3)
     assert kneser_ney_next(of_list, []).shape == (3,)
+
+
+def test_a_cache_by_hand():
+    # a b a b of three tokens. With no context: 1/3; a 1 of 1, one kind;
+    # then a 1, b 1, two kinds; then a 2, b 1.
+    p = cache_probabilities(np.array([0, 1, 0, 1]), 2, 3)
+    first, second = Fraction(1, 3), (0 + 1 * Fraction(1, 3)) / (1 + 1)
+    third = (1 + 2 * Fraction(1, 3)) / (2 + 2)
+    fourth = (1 + 2 * Fraction(1, 3)) / (3 + 2)
+    assert_close(p[0], [float(x) for x in (first, second, third, fourth)])
+    # a was followed by b once, b by nothing yet, and no pair came twice
+    after_a = (1 + 1 * fourth) / (1 + 1)
+    assert_close(p[1], [*p[0, :3], float(after_a)])
+    assert_close(p[2], p[1])
+
+
+@given(ids=rows, longest=st.integers(0, 6))
+def test_a_cache_is_what_a_slow_program_counts(ids, longest):
+    def counted(n, t, w):
+        if n < 0:
+            return 1 / 4
+        shorter = counted(n - 1, t, w)
+        if n > t:
+            return shorter
+        c = ids[t - n : t]
+        after = Counter(ids[s] for s in range(n, t) if ids[s - n : s] == c)
+        kinds = len(after)
+        if not after:
+            return shorter
+        return (after[w] + kinds * shorter) / (after.total() + kinds)
+
+    p = cache_probabilities(ids, longest, 4)
+    assert p.shape == (longest + 1, len(ids))
+    for n in range(longest + 1):
+        slow = [counted(n, t, w) for t, w in enumerate(ids)]
+        assert_close(p[n], slow)
+
+
+@given(before=rows, longest=st.integers(0, 6))
+def test_what_a_cache_gives_all_next_tokens_sums_to_one(before, longest):
+    each = [cache_probabilities([*before, w], longest, 4) for w in range(4)]
+    assert_close(sum(p[:, -1] for p in each), np.ones(longest + 1))
+    for p in each:  # each is predicted before it is counted
+        assert_close(p[:, :-1], each[0][:, :-1])
+
+
+def test_a_cache_knows_a_passage_when_it_comes_again():
+    passage = np.random.default_rng(0).integers(0, 20, 50)
+    p = cache_probabilities(np.concatenate([passage, passage]), 8, 20)
+    assert p[8, :50].mean() < 0.1
+    assert p[8, 60:].min() > 0.5
+
+
+def test_a_cache_without_contexts_or_numbers_is_refused():
+    with pytest.raises(ValueError, match="longest: expected at least 0"):
+        cache_probabilities([0, 1], -1, 2)
+    with pytest.raises(ValueError, match="ids: expected 0 to 1, got 0 to 2"):
+        cache_probabilities([0, 2], 1, 2)
