@@ -6,7 +6,8 @@ rnncore/weights/. The rate falls to 0 over the last 40 % of the steps. About a
 minute of one core per seed for words, six for Python and for tunes; "dynamic"
 repeats dynamic evaluation, of characters with the stored networks alone, in
 seven; "counts" the n-grams and PPM, in four; "counting_on" scores the
-chosen n-grams where they go on counting the test text, in seven, "again" the
+chosen n-grams where they go on counting the test text, in seven, "cache" the
+same n-grams and the learning networks, each with a cache, in ten, "again" the
 stored network of words where runs of the test come again, in seconds; "shares"
 scores the mixtures of the stored networks with the chosen n-grams, in one;
 "longer" trains Python's first network twice as long; "regularised" trains wider
@@ -42,6 +43,7 @@ from rnncore.text.model import (
 from rnncore.text.ngrams import (
     KneserNey,
     bits_given,
+    cache_probabilities,
     fit_kneser_ney,
     kneser_ney_models,
     kneser_ney_probabilities,
@@ -69,6 +71,8 @@ SMOOTHED = {"one": one_discount, "three": three_discounts}  # Kneser-Ney's
 COPIED = 8  # tokens: a run that also occurs in training was copied
 RECOUNTS = {True: 20, False: 12}  # parts of the test: in words, in characters
 VARIANTS = (320, 0.3), (320, 0.5), (192, 0.3)  # of Python's units, dropout
+CACHED = 31  # tokens: the longest context of a cache
+CACHE_SHARES = np.round(np.arange(0.05, 1, 0.05), 2)  # of the cache, mixed
 SHARES = 0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.98, 1.0  # of the network, mixed
 
 
@@ -383,11 +387,7 @@ def measure_adaptive_ngrams(asked: Options) -> Iterator[Measurement]:
             ids, _, test = map(vocabulary.encode, texts)
             if asked.check:
                 ids, test = ids[:9000], test[:900]
-            known = read()
-            order, which = (
-                dict(zip(known[key]["seed"], known[key]["value"], strict=True))[seed]
-                for key in (f"text.{name}.order", f"text.{name}.discounts")
-            )
+            order, which = recorded_counts(name, seed)
             parts = RECOUNTS[plan.words]
             count = partial(
                 moving_nats, ids, test, order, vocabulary.size, SMOOTHED[which]
@@ -406,6 +406,87 @@ def measure_adaptive_ngrams(asked: Options) -> Iterator[Measurement]:
         yield from list_measurements(
             f"text.{name}.counting_on", values, UNIT, list(asked.seeds)
         )
+
+
+def recorded_counts(name: str, seed: int) -> tuple[int, str]:
+    """The order that suits a seed's validation text, and which discounts."""
+    known = read()
+    order, which = (
+        dict(zip(known[key]["seed"], known[key]["value"], strict=True))[seed]
+        for key in (f"text.{name}.order", f"text.{name}.discounts")
+    )
+    return order, which
+
+
+def run_cache(asked: Options) -> Iterator[Measurement]:
+    """The chosen n-grams with a cache, and stored networks that go on learning.
+
+    Of words also what both score where a run of the test comes again.
+    """
+    for name, plan in PLANS.items():
+        of_seeds: list[dict] = []
+        for seed in asked.seeds:
+            if of_seeds and not plan.words:  # the same text for every seed
+                of_seeds.append(of_seeds[0])
+                continue
+            texts = plan.corpus(seed).texts()
+            vocabulary = vocabulary_of(plan, texts[0])
+            ids, *held = map(vocabulary.encode, texts)
+            order, which = recorded_counts(name, seed)
+            fitted = fit_kneser_ney(ids, order, vocabulary.size, SMOOTHED[which])
+            nats = [-np.log(kneser_ney_probabilities(fitted, h))[1:] for h in held]
+            of_seeds.append(add_cache(nats, held, vocabulary.size))
+            if seed == 0 and plan.weights:
+                model, known, _ = load_model(stored(plan.weights))
+                assert known == vocabulary
+                rate = read()[f"text.{name}.dynamic_rate"]["value"][0]
+                nats = [
+                    dynamic_nats(model, stretches(h, 1), rate, plan.T)[:, 0]
+                    for h in held
+                ]
+                found = add_cache(nats, held, vocabulary.size)
+                prefix = f"text.{name}.cache.dynamic"
+                yield from list_measurements(prefix, found, UNIT, 0)
+        values = {key: [s[key] for s in of_seeds] for key in of_seeds[0]}
+        yield from list_measurements(
+            f"text.{name}.cache", values, UNIT, list(asked.seeds)
+        )
+
+
+def add_cache(own: list[np.ndarray], held: list[np.ndarray], K: int) -> dict:
+    """A model's nats on validation and test text, mixed with a cache of each.
+
+    The validation text chooses the cache's share and the shortest contexts
+    whose loss is within a thousandth of the least. A text's first token is
+    given, and both lists begin with the validation text.
+
+    Raises ValueError where the longest contexts, or the least or the largest
+    share, suit it best.
+    """
+    both = [cache_probabilities(ids, CACHED, K)[:, 1:] for ids in held]
+    valid = np.stack([
+        -np.log((1 - share) * np.exp(-own[0]) + share * both[0]).mean(axis=1)
+        for share in CACHE_SHARES
+    ])  # fmt: skip
+    of_longest = valid.min(axis=0)
+    longest = int(np.argmax(of_longest <= 1.001 * of_longest.min()))
+    best = int(valid[:, longest].argmin())
+    share = CACHE_SHARES[best]
+    if longest == CACHED or best in (0, len(CACHE_SHARES) - 1):
+        raise ValueError(
+            f"cache: contexts of {longest} tokens and a share of {share} are "
+            "the best, at an end of what was tried: try more"
+        )
+    nats = -np.log((1 - share) * np.exp(-own[1]) + share * both[1][longest])
+    earlier = find_repeats(held[1], COPIED)[1:]
+    return {
+        "": nats.mean(),
+        "earlier": nats[earlier].mean(),
+        "elsewhere": nats[~earlier].mean(),
+        "longest": longest,
+        "share": float(share),
+        "valid": valid[best, longest],
+    }
 
 
 def run_again(asked: Options) -> Iterator[Measurement]:
@@ -521,6 +602,7 @@ TRAINING = Training(
         "dynamic": run_dynamic,
         "counts": run_counts,
         "counting_on": measure_adaptive_ngrams,
+        "cache": run_cache,
         "again": run_again,
         "shares": run_shares,
         "longer": run_longer,
