@@ -7,6 +7,7 @@ import pytest
 
 from rnncore.text.corpora import Corpus
 from rnncore.text.ngrams import (
+    cache_probabilities,
     fit_kneser_ney,
     kneser_ney_next,
     kneser_ney_probabilities,
@@ -182,6 +183,64 @@ def test_the_words_that_come_again_and_the_others_make_up_the_score(
         both = share * found[f"{who}_earlier"]
         both += (1 - share) * found[f"{who}_elsewhere"]
         assert_close(both, trained[who], within=0.01)
+
+
+def noisy_repeats(seed, times=4):
+    """A text that comes again, every eighth token another one."""
+    rng = np.random.default_rng(seed)
+    ids = np.tile(rng.integers(0, 9, 60), times)
+    other = rng.random(len(ids)) < 1 / 8
+    return np.where(other, rng.integers(0, 9, len(ids)), ids)
+
+
+def test_validation_chooses_a_cache_and_the_test_is_only_scored():
+    held = [noisy_repeats(0), noisy_repeats(1)]
+    own = [np.full(len(ids) - 1, math.log(9)) for ids in held]
+    found = text.add_cache(own, held, 9)
+    share, longest = found["share"], found["longest"]
+    for part, ids in ("valid", held[0]), ("", held[1]):
+        p = cache_probabilities(ids, longest, 9)[-1, 1:]
+        mixed = -np.log((1 - share) / 9 + share * p)
+        assert_close(found[part], mixed.mean())
+    assert found["valid"] < found[""] + 0.3 < math.log(9)
+    assert 0 < longest < 31
+    assert found["earlier"] < found["elsewhere"]
+    other = np.random.default_rng(2).integers(0, 9, 240)
+    other[-20:] = other[:20]  # hardly anything comes again
+    changed = text.add_cache(own, [held[0], other], 9)
+    for key in "share", "longest", "valid":
+        assert changed[key] == found[key]
+    assert changed[""] > found[""] + 0.3
+
+
+def test_a_cache_of_which_the_least_is_best_is_refused():
+    noise = np.random.default_rng(0).integers(0, 9, 200)
+    own = np.full(199, math.log(9))
+    with pytest.raises(ValueError, match="share of 0.05 are the best"):
+        text.add_cache([own, own], [noise, noise], 9)
+
+
+def test_counts_and_a_learning_network_get_the_same_cache(
+    tiny, monkeypatch
+):
+    letters = "def f(a):"  # of which training holds no such texts
+    held = ["".join(letters[k] for k in noisy_repeats(s)) for s in (0, 1)]
+    corpus = Corpus({"a": LINE * 60}, {"b": held[0]}, {"c": held[1]})
+    plan = text.PLANS["python"]._replace(corpus=lambda seed: corpus)
+    monkeypatch.setattr(text, "PLANS", {"python": plan})
+    trained = train(tiny, 0)
+    known = {f"text.python.{key}": {"value": [value], "seed": [0]}
+             for key, value in trained.items()}  # fmt: skip
+    monkeypatch.setattr(text, "read", lambda: known)
+    monkeypatch.setattr(text, "stored", lambda name: tiny)
+    found = {
+        one.key.removeprefix("text.python.cache"): one
+        for one in text.run_cache(runner.Options(seeds=(0, 1)))
+    }
+    assert found[""].seed == [0, 1]
+    assert found[""].value[0] == found[""].value[1] < trained["ngrams"]
+    assert found[".dynamic"].seed == 0
+    assert found[".dynamic"].value < trained["dynamic"]
 
 
 def test_counts_that_count_on_are_made_again_before_each_part():

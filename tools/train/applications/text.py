@@ -421,7 +421,7 @@ def recorded_counts(name: str, seed: int) -> tuple[int, str]:
 def run_cache(asked: Options) -> Iterator[Measurement]:
     """The chosen n-grams with a cache, and stored networks that go on learning.
 
-    Of words also what both score where a run of the test comes again.
+    Also what both score where a run of the test comes again, and elsewhere.
     """
     for name, plan in PLANS.items():
         of_seeds: list[dict] = []
