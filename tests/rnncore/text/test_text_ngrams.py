@@ -435,5 +435,7 @@ def test_a_cache_knows_a_passage_when_it_comes_again():
 def test_a_cache_without_contexts_or_numbers_is_refused():
     with pytest.raises(ValueError, match="longest: expected at least 0"):
         cache_probabilities([0, 1], -1, 2)
-    with pytest.raises(ValueError, match="ids: expected 0 to 1, got 0 to 2"):
+    with pytest.raises(
+        ValueError, match="ids: expected 0 to 1, got 0 to 2"
+    ):
         cache_probabilities([0, 2], 1, 2)

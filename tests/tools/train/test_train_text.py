@@ -216,7 +216,7 @@ def test_validation_chooses_a_cache_and_the_test_is_only_scored():
 def test_a_cache_of_which_the_least_is_best_is_refused():
     noise = np.random.default_rng(0).integers(0, 9, 200)
     own = np.full(199, math.log(9))
-    with pytest.raises(ValueError, match="share of 0.05 are the best"):
+    with pytest.raises(ValueError, match=r"share of 0\.05 are the best"):
         text.add_cache([own, own], [noise, noise], 9)
 
 
