@@ -123,6 +123,26 @@ def test_what_goes_on_learning_is_asked_before_it_learns(
     assert_close(known["counts.moving"], -np.log(p).mean())
 
 
+def test_a_cache_knows_the_speeches_of_this_text_alone(monkeypatch):
+    rng = np.random.default_rng(0)
+
+    def say(times):
+        speech = np.tile(rng.integers(0, 9, 40), times)
+        other = rng.random(len(speech)) < 1 / 8
+        said = np.where(other, rng.integers(0, 9, len(speech)), speech)
+        return "".join("abcdefgh\n"[k] for k in said)
+
+    texts = say(40), say(6), say(6)
+    monkeypatch.setattr(shakespeare, "read_texts", lambda: texts)
+    found = {
+        one.key.removeprefix("real.shakespeare.cache"): one.value
+        for one in shakespeare.run_cache(runner.Options())
+    }
+    vocabulary = character_vocabulary(texts[0])
+    still, _ = shakespeare.measure_counts(vocabulary)
+    assert found[""] < still["ngrams"] - 0.3
+
+
 def test_counts_made_anew_know_the_pieces_before(monkeypatch):
     monkeypatch.setattr(
         shakespeare,
