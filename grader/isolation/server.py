@@ -214,6 +214,8 @@ def _init(
     """The first process of its namespaces: they end when it does."""
     if _is_linux():
         _check_call(LIBC.prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0), "death signal")
+        # snapshots come to this process, and live on, when the learner's ends
+        _check_call(LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "subreaper")
     limits = head["limits"]
     folder = head["folder"]
     if config["held"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import time
 from dataclasses import asdict
@@ -11,7 +12,7 @@ from typing import Any
 from grader.course.settings import Limits, SetupError
 from grader.isolation.serialization import WireError, receive, send
 
-GRACE_SECONDS = 3  # for a cell to end after it was interrupted
+GRACE_SECONDS = 10  # to end a cell that was interrupted, to send all of an answer
 WORD_SECONDS = 1  # for the monitor to say why it ended
 START_SECONDS = 60
 
@@ -77,17 +78,17 @@ class Session:
         ask = {"source": source, "count": count, "most": most}
         until = time.monotonic() + seconds
         with self._watched():
-            send(self.link, {"cell": ask})
             try:
-                answer = self._answer(until)
+                send(self.link, {"cell": ask})
+                late = not self._begins_to_answer(until)
+                if late:
+                    self._tell(b"i")
+                answer = self._answer(time.monotonic() + GRACE_SECONDS)
             except TimeoutError:
-                self._tell(b"i")
-                try:
-                    self._answer(time.monotonic() + GRACE_SECONDS)
-                except TimeoutError:
-                    self._tell(b"k")
-                    raise Ended("TimeLimit", "did not end when told to") from None
-                raise
+                self._tell(b"k")
+                raise Ended("TimeLimit", "did not end when told to") from None
+        if late:
+            raise TimeoutError
         outputs = answer.get("outputs")
         if not isinstance(outputs, list):
             raise Ended("KernelDied", "sent no outputs")
@@ -111,6 +112,16 @@ class Session:
     def last(self) -> socket.socket:
         """The way to the process itself, where no cell is to follow."""
         return self.link.dup()
+
+    def _begins_to_answer(self, until: float) -> bool:
+        """Whether there is something to read in time; nothing is read.
+
+        A message whose first bytes are in time is read whole, as what comes
+        next could not be told from its end.
+        """
+        events = select.poll()
+        events.register(self.link, select.POLLIN)
+        return bool(events.poll(1000 * max(0.0, until - time.monotonic())))
 
     def _answer(self, until: float) -> Any:
         most = 10 * self.limits.output_bytes + 1_000_000

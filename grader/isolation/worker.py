@@ -14,6 +14,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from grader.isolation.serialization import (
@@ -69,10 +70,12 @@ class Helper:
         self.asked: Any = None  # what is replaced over there
         self.said: list[list[str]] = []  # printed since the last message
         self.room = 0
+        self.running = False  # a cell, which an interrupt may end
 
     def serve(self) -> None:
         """Answer until the grader hangs up."""
         _replace_builtins(self)
+        signal.signal(signal.SIGINT, self._interrupt)
         while True:
             try:
                 head, data = receive(self.sock, MOST)
@@ -84,13 +87,16 @@ class Helper:
                     self.do(head, data)
             except EOFError:
                 return
-            except KeyboardInterrupt:  # came too late for its cell
-                continue
 
     def run_cell(self, source: str, count: int, most: int) -> None:
-        """Run a cell and send its outputs."""
+        """Run a cell and send its outputs; only the cell can be interrupted."""
+        signal.signal(signal.SIGINT, self._interrupt)  # a cell may set its own
+        self.running = True
         try:
-            execute(self.shell, source, count, most)
+            try:
+                execute(self.shell, source, count, most)
+            finally:
+                self.running = False
         except KeyboardInterrupt:
             self.shell.showtraceback()
         answer = {"outputs": OUTPUTS.as_json(), "flooded": OUTPUTS.flooded}
@@ -100,6 +106,15 @@ class Helper:
             texts = [o for o in OUTPUTS.found if "data" not in o]
             send(self.sock, {"outputs": texts, "flooded": False})
 
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        """End the cell that runs; one that came too late for it is nothing.
+
+        Half a message would put all that follow it out of step.
+        """
+        if self.running:
+            self.running = False
+            raise KeyboardInterrupt
+
     def fork(self) -> None:
         """Leave a copy of the process as it is now, on a new socket.
 
@@ -107,7 +122,6 @@ class Helper:
         """
         _, fds, _, _ = socket.recv_fds(self.sock, 1, 1)
         if os.fork() == 0:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
             self.sock.close()
             self.sock = socket.socket(fileno=fds[0])
             try:

@@ -93,7 +93,8 @@ class TrustedExecute(NbGraderPreprocessor):
         self, session: Session, code: list[tuple[int, NotebookNode]]
     ) -> dict[int, socket.socket]:
         """Run the learner's cells; a copy of the process for each test."""
-        copies = {}
+        copies: dict[int, socket.socket] = {}
+        self.tests = {n: grade_id(cell) or "" for n, cell in code if is_test(cell)}
         final = code[-1][0] if code else 0
         for number, cell in code:
             cell.outputs = []
@@ -109,7 +110,7 @@ class TrustedExecute(NbGraderPreprocessor):
                 else:
                     self._run_cell(session, number, cell)
             except Ended as end:
-                self._stop(number, end)
+                self._stop(number, end, copies)
                 fail(cell, Failure(end.kind, why=self.stopped or ""))
         return copies
 
@@ -126,10 +127,15 @@ class TrustedExecute(NbGraderPreprocessor):
     def _leave_out(self, cell: NotebookNode) -> None:
         fail(cell, Failure("NotRun", why=f"not run: {self.stopped}"))
 
-    def _stop(self, number: int, end: Ended) -> None:
-        """No cell after this one can run."""
+    def _stop(self, number: int, end: Ended, copies: dict[int, Any]) -> None:
+        """No cell after this one can run; what stands before it counts."""
         self.stopped = f"code cell {number} {end}"
-        self.remarks.append(f"{self.stopped}; no cell after it could run")
+        last = self.tests[max(copies)] if copies else ""
+        where = f"after {last}, up to which all counts" if last else "before any test"
+        self.remarks.append(
+            f"{self.stopped}: your notebook was stopped {where}; no cell after "
+            "it could run"
+        )
 
     def _seconds(self) -> float:
         left = self.deadline - time.monotonic()

@@ -614,6 +614,44 @@ def test_a_loop_without_end_costs_one_test(grade):
     assert grade.later[0].data["text/plain"] == "2"
 
 
+DEAF = (
+    "import time\nwhile True:\n    try: time.sleep(0.01)\n"
+    "    except BaseException: pass"
+)
+GARBLED = "import os\nos.write(3, b'{' * 99)\nwhile True: pass"
+
+
+@pytest.mark.parametrize(
+    ("later", "told"),
+    [
+        (DEAF, "did not end when told to"),
+        (GARBLED, "sent a message that the grader refuses"),
+        ("import os\nos._exit(3)", "ended the Python process"),
+        ("import os\nos.kill(os.getpid(), 9)", "ended the Python process"),
+    ],
+)
+def test_what_ends_the_process_after_a_test_costs_no_points(
+    grade, later, told
+):
+    limits = Limits(cell_seconds=1, total_seconds=60)
+    answer = "def f(x):\n    return x + 1"
+    test = "import time\ntime.sleep(0.7)\nassert f(1) == 2"
+    assert grade(answer, test, later=later, limits=limits) == 2
+    assert [
+        f"code cell 3 {told}" in remark and "after test" in remark
+        for remark in grade.remarks
+    ] == [True]
+
+
+@pytest.mark.parametrize("later", [DEAF, GARBLED, "import os\nos._exit(3)"])
+def test_what_ends_the_process_gains_no_points(grade, later):
+    limits = Limits(cell_seconds=1, total_seconds=60)
+    test = "assert f(1) == 2"
+    wrong = "def f(x):\n    return x"
+    assert grade(wrong, test, later=later, limits=limits) == 0
+    assert grade(f"{wrong}\n{later}", test, limits=limits) == 0
+
+
 def test_a_cell_that_takes_the_memory_ends(grade):
     limits = Limits(memory_bytes=600_000_000, total_seconds=30)
     answer = (
