@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from grader import untrusted
-from grader.isolation import frames
+from grader.isolation import frames, generators
 
 HEAD = struct.Struct("!QQ")  # bytes of JSON, bytes of arrays
 KINDS = "biufc"  # of NumPy's dtypes; "U" too, for texts
@@ -69,6 +69,7 @@ class Encoder:
         self.arrays: list[Any] = []
         self.containers: list[Any] = []  # lists and dicts, outer ones first
         self.leaves: list[Any] = []  # tensors that require a gradient
+        self.generators: list[np.random.Generator] = []
         self.memo: dict[int, Tree] = {}
 
     def message(self, value: Any) -> Message:
@@ -135,10 +136,11 @@ class Encoder:
         if isinstance(value, np.random.Generator):
             return self._generator(value)
         mark = len(self.chunks), self.size, dict(self.memo), list(self.arrays)
+        count = len(self.generators)
         try:
             return frames.encode(value, self.encode)
         except frames.Unknown:
-            del self.chunks[mark[0] :]
+            del self.chunks[mark[0] :], self.generators[count:]
             self.size, self.memo, self.arrays = mark[1:]
         return self._subclass(value)
 
@@ -202,10 +204,14 @@ class Encoder:
         return node
 
     def _generator(self, value: np.random.Generator) -> Tree:
-        state = value.bit_generator.state
-        if state["bit_generator"] != "PCG64":
+        if (found := self.memo.get(id(value))) is not None:
+            return found
+        if not generators.knows(value):
             return self.keep(value)
-        return {"R": self.encode(state)}
+        state = self.encode(value.bit_generator.state)
+        node = self.memo[id(value)] = {"R": [len(self.generators), state]}
+        self.generators.append(value)
+        return node
 
 
 def bytes_of(tensor: Any, torch: Any) -> bytes:
@@ -266,6 +272,7 @@ class Decoder:
         self.memo: dict[tuple, Any] = {}
         self.arrays: list[tuple[Any, bytes]] = []  # and their bytes, as sent
         self.containers: list[Any] = []  # in the Encoder's order
+        self.generators: dict[int, tuple[Any, Any]] = {}  # and their states
         self.nodes = self.taken = 0  # parts, bytes
 
     def decode(self, tree: Tree) -> Any:
@@ -350,10 +357,16 @@ class Decoder:
         if tag == "K":
             return np.ma.MaskedArray(*(self._decode(part) for part in body))
         if tag == "R":
-            generator = np.random.default_rng(0)
-            generator.bit_generator.state = self._decode(body)
-            return generator
+            return self._generator(*body)
         return self.fetch(tree)
+
+    def _generator(self, number: int, state: Tree) -> np.random.Generator:
+        if number not in self.generators:
+            made = np.random.default_rng(0)
+            made.bit_generator.state = self._decode(state)
+            self.generators[number] = made, made.bit_generator.state
+        generator: np.random.Generator = self.generators[number][0]
+        return generator
 
     def _objects(self, shape: list[int], parts: list) -> np.ndarray:
         _check_size(shape, 1, len(parts))

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+from grader.isolation.generators import move_on, tell_drawn
 from grader.isolation.serialization import (
     Decoder,
     Encoder,
@@ -147,8 +148,8 @@ class Helper:
             inputs.append(tensor)
             return tensor
 
+        decoder = Decoder(Message(head, data, []), self.fetch, attach)
         try:
-            decoder = Decoder(Message(head, data, []), self.fetch, attach)
             args, kwargs = decoder.decode(head["args"])
             before = list(decoder.arrays)
             kept = [*map(keep_entries, decoder.containers)]
@@ -170,6 +171,7 @@ class Helper:
             answer = self._describe(error)
         finally:
             self.asked, OUTPUTS.stream = outer  # type: ignore
+        answer[0]["drawn"] = tell_drawn(decoder.generators)
         answer[0]["said"], self.said = self.said, []
         send(self.sock, *answer)
 
@@ -320,24 +322,28 @@ class Helper:
         head = {"callback": number, "args": encoder.encode((args, kwargs))}
         head["said"], self.said = self.said, []
         send(self.sock, head, b"".join(encoder.chunks))
-        return self._answered()
+        return self._answered(encoder.generators)
 
     def ask(self, number: int, name: str) -> Any:
         """What an object of the grader's calls by a name."""
         send(self.sock, {"callback": number, "attribute": name})
-        return self._answered()
+        return self._answered([])
 
-    def _answered(self) -> Any:
-        """The grader's answer; meanwhile it may ask for more."""
+    def _answered(self, generators: list[Any]) -> Any:
+        """The grader's answer; meanwhile it may ask for more.
+
+        `generators`, which it was given, go on from where it drew last.
+        """
         while True:
             head, data = receive(self.sock, MOST)
             if "do" in head:
                 self.do(head, data)
-            elif "raise" in head:
+                continue
+            move_on(generators, head.get("drawn", []))
+            if "raise" in head:
                 raise _make_exception(*head["raise"])
-            else:
-                message = Message(head, data, [])
-                return Decoder(message, self.fetch).decode(head["value"])
+            message = Message(head, data, [])
+            return Decoder(message, self.fetch).decode(head["value"])
 
     def do_name(self, name: str) -> Any:
         """What the notebook calls by a name."""

@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 from grader import untrusted
+from grader.isolation.generators import move_on, tell_drawn
 from grader.isolation.serialization import (
     Decoder,
     Encoder,
@@ -207,9 +208,11 @@ class Link:
         try:
             result = self.functions[number](*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - raised over there again
-            return {"raise": [type(error).__name__, str(error)]}, b""
+            said = {"raise": [type(error).__name__, str(error)]}
+            return said | {"drawn": tell_drawn(decoder.generators)}, b""
         encoder = Encoder(self._keep)
         answer = {"value": encoder.encode(result)}
+        answer["drawn"] = tell_drawn(decoder.generators)
         return answer, b"".join(encoder.chunks)
 
     def _call_builtin(self, name: str, head: Tree, body: bytes) -> tuple[Tree, bytes]:
@@ -258,6 +261,10 @@ class Link:
 
     def _taken(self, message: Message, encoder: Encoder) -> Any:
         head = message.tree
+        try:
+            move_on(encoder.generators, head.get("drawn", []))
+        except (ValueError, TypeError) as error:
+            raise WireError(str(error)) from error
         if "error" in head:
             raise self._error(head["error"], message)
         if "value" not in head:

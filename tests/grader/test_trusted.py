@@ -614,6 +614,74 @@ def test_a_loop_without_end_costs_one_test(grade):
     assert grade.later[0].data["text/plain"] == "2"
 
 
+CALLS = "def f(draw, rng):\n    return draw(rng), draw(rng)"
+ITS_OWN = (
+    "import numpy as np\ndef f(draw):\n    rng = np.random.default_rng(1)\n"
+    "    return draw(rng), draw(rng), rng.random()"
+)
+RAISES = "def f(rng):\n    rng.random()\n    raise ValueError"
+DRAWING = """
+import numpy as np
+def draw(rng):
+    return float(rng.normal())
+rng, twin = np.random.default_rng(1), np.random.default_rng(1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "test"),
+    [
+        (CALLS, "assert f(draw, rng) == (draw(twin), draw(twin))"),
+        (
+            CALLS,
+            "f(draw, rng), draw(twin), draw(twin)\n"
+            "assert rng.random() == twin.random()",
+        ),
+        (ITS_OWN, "assert f(draw) == (draw(rng), draw(rng), rng.random())"),
+        (
+            "def f(a, b):\n    return a.random(), b.random(), a is b",
+            "assert f(rng, rng) == (twin.random(), twin.random(), True)",
+        ),
+        (
+            RAISES,
+            "try: f(rng)\nexcept ValueError: twin.random()\n"
+            "assert rng.random() == twin.random()",
+        ),
+        (
+            "import numpy as np\ndef f(draw, rng):\n"
+            "    try: draw(rng)\n    except KeyError: return rng.random()",
+            "def late(rng):\n    rng.random()\n    raise KeyError\n"
+            "twin.random()\nassert f(late, rng) == twin.random()",
+        ),
+    ],
+)
+def test_a_generator_is_one_on_both_sides(grade, answer, test):
+    assert grade(answer, DRAWING + test) == 2, grade.said
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "rng.bit_generator.state = np.random.default_rng(7).bit_generator.state",
+        "rng.bit_generator.advance(-5)",
+    ],
+)
+def test_an_answer_cannot_choose_what_a_generator_gives(grade, line):
+    answer = f"import numpy as np\ndef f(rng):\n    {line}\n    return 1"
+    test = "assert f(rng) == 1\nassert rng.random() == twin.random()"
+    assert grade(answer, DRAWING + test) == 2, grade.said
+
+
+def test_a_message_cannot_choose_what_a_generator_gives(grade):
+    answer = (
+        "import numpy as np\nfrom grader.isolation import worker\n"
+        "worker.tell_drawn = lambda given: given and [[0, 3, 12345]]\n"
+        "def f(rng):\n    return 1"
+    )
+    assert grade(answer, DRAWING + "assert f(rng) == 1") == 0
+    assert "has not drawn" in grade.said + str(grade.remarks)
+
+
 DEAF = (
     "import time\nwhile True:\n    try: time.sleep(0.01)\n"
     "    except BaseException: pass"
