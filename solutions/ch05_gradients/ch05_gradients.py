@@ -1241,17 +1241,6 @@ print(
     )
 )
 
-# %% [markdown]
-# The test compares by another score, which is mostly luck:
-
-
-# %%
-def chancy(setting, rng):
-    """A score that is mostly luck, and a little the setting's doing."""
-    luck = rng.normal(size=setting["draws"]).mean()
-    return luck * (1 + setting["gain"]) + 0.1 * setting["cost"]
-
-
 # %% test="compare_settings" points=4 explained="ch05_long_lags: What one rate hides"
 import numpy as np
 
@@ -1268,14 +1257,16 @@ properties = Properties(values=3, refusals=1)
 OUTPUTS = "changed, differences, median, better"
 
 
-def compared(control, treatment, seeds):
-    """What the learner's function says of the two."""
-    return compare_settings(chancy, control, treatment, seeds)
+def chancy(setting, rng):
+    """A score that is mostly luck, and a little the setting's doing."""
+    luck = rng.normal(size=setting["draws"]).mean()
+    return luck * (1 + setting["gain"]) + 0.1 * setting["cost"]
 
 
 def trial(change, seeds):
     control = {"draws": 3, "gain": 0.0, "cost": 2.0, "note": 0}
     return {
+        "score": chancy,
         "control": control,
         "treatment": {**control, **change},
         "seeds": seeds,
@@ -1289,29 +1280,22 @@ visible = [
     trial({"note": 1}, [3, 5]),  # changes nothing in the score
 ]
 check(
-    compared,
+    compare_settings,
     stored("compare_settings"),
     visible,
     outputs=OUTPUTS,
     by=properties,
 )
 # with the same luck on both sides, a cheaper setting is better by 0.05
-_, differences, _, better = compared(**visible[1])
+_, differences, _, better = compare_settings(**visible[1])
 assert_close("the differences", differences, np.full(2, -0.05))
 two = trial({"gain": 0.5, "cost": 1.0}, [0, 1])
 with properties("refusals"):
-    assert_refuses(compared, two, "with two changes at once")
+    assert_refuses(compare_settings, two, "with two changes at once")
 with properties("refusals"):
-    assert_refuses(compared, trial({}, [0, 1]), "with no change")
+    assert_refuses(compare_settings, trial({}, [0, 1]), "with no change")
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
-
-
-def right(control, treatment, seeds):
-    return reference_compare_settings(
-        reference_chancy, control, treatment, seeds
-    )
-
 
 rng = hidden_rng()
 hidden = [
@@ -1325,8 +1309,8 @@ hidden = [
     ]
 ]
 check(
-    compared,
-    right,
+    compare_settings,
+    reference_compare_settings,
     hidden,
     outputs=OUTPUTS,
     by=properties,
@@ -1334,7 +1318,7 @@ check(
 with properties("refusals"):
     for change in ({"draws": 5, "cost": 0.0}, {}):
         assert_refuses(
-            compared,
+            compare_settings,
             trial(change, [0, 1]),
             f"with {len(change)} changes",
         )
