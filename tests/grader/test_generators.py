@@ -54,7 +54,9 @@ def test_what_was_not_drawn_is_not_told(way):
     rng = np.random.default_rng(1)
     given = {0: (rng, rng.bit_generator.state)}
     if way == "another stream":
-        rng.bit_generator.state = np.random.default_rng(2).bit_generator.state
+        rng.bit_generator.state = np.random.default_rng(
+            2
+        ).bit_generator.state
     else:
         rng.bit_generator.advance(2 * MOST if way == "far" else -1)
     assert tell_drawn(given) == []

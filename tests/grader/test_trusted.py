@@ -619,40 +619,36 @@ ITS_OWN = (
     "import numpy as np\ndef f(draw):\n    rng = np.random.default_rng(1)\n"
     "    return draw(rng), draw(rng), rng.random()"
 )
+TWO = "def f(a, b):\n    return a.random(), b.random(), a is b"
 RAISES = "def f(rng):\n    rng.random()\n    raise ValueError"
+CATCHES = (
+    "def f(draw, rng):\n"
+    "    try: draw(rng)\n    except KeyError: return rng.random()"
+)
 DRAWING = """
 import numpy as np
 def draw(rng):
     return float(rng.normal())
 rng, twin = np.random.default_rng(1), np.random.default_rng(1)
 """
+GOES_ON = "assert rng.random() == twin.random()"
+CALLED = f"f(draw, rng), draw(twin), draw(twin)\n{GOES_ON}"
+CAUGHT = f"try: f(rng)\nexcept ValueError: twin.random()\n{GOES_ON}"
+LATE = (
+    "def late(rng):\n    rng.random()\n    raise KeyError\n"
+    "twin.random()\nassert f(late, rng) == twin.random()"
+)
 
 
 @pytest.mark.parametrize(
     ("answer", "test"),
     [
         (CALLS, "assert f(draw, rng) == (draw(twin), draw(twin))"),
-        (
-            CALLS,
-            "f(draw, rng), draw(twin), draw(twin)\n"
-            "assert rng.random() == twin.random()",
-        ),
+        (CALLS, CALLED),
         (ITS_OWN, "assert f(draw) == (draw(rng), draw(rng), rng.random())"),
-        (
-            "def f(a, b):\n    return a.random(), b.random(), a is b",
-            "assert f(rng, rng) == (twin.random(), twin.random(), True)",
-        ),
-        (
-            RAISES,
-            "try: f(rng)\nexcept ValueError: twin.random()\n"
-            "assert rng.random() == twin.random()",
-        ),
-        (
-            "import numpy as np\ndef f(draw, rng):\n"
-            "    try: draw(rng)\n    except KeyError: return rng.random()",
-            "def late(rng):\n    rng.random()\n    raise KeyError\n"
-            "twin.random()\nassert f(late, rng) == twin.random()",
-        ),
+        (TWO, "assert f(rng, rng) == (twin.random(), twin.random(), True)"),
+        (RAISES, CAUGHT),
+        (CATCHES, LATE),
     ],
 )
 def test_a_generator_is_one_on_both_sides(grade, answer, test):
