@@ -48,7 +48,7 @@ from grader.assignments.source import (
 from grader.assignments.worked import REASONS, find_missing_reasons, make_answers
 from grader.course.course_file import CourseFile
 from grader.course.home import make_home
-from grader.course.settings import load_config
+from grader.course.settings import SUBMITTED, explain_change, load_config
 from grader.course.submissions import replace_text
 from grader.notebook.names import cell_metadata
 from grader.reports.task_texts import HEADING
@@ -133,20 +133,36 @@ def list_buildable() -> list[str]:
 def build(name: str, root: Path) -> None:
     """Write the source notebook under `root`, and release it from there.
 
+    Both are made beside the old ones, which stay where that does not succeed.
     Raises ValueError listing what the author must correct.
     """
-    target = make_home(root / "grading") / "source" / name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=root / "grading") as scratch:
-        folder = Path(scratch) / name
-        _write_source(name, folder)
-        shutil.rmtree(target, ignore_errors=True)
-        folder.rename(target)  # in one step: make grade reads this folder
+    home = make_home(root / "grading")
+    with tempfile.TemporaryDirectory(dir=home) as scratch:
+        source, release = Path(scratch, "source"), Path(scratch, "release")
+        _write_source(name, source / name)
+        _release(name, root, source, release)
+        for fresh, kept in (source, home / "source"), (release, root / "exercises"):
+            kept.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(kept / name, ignore_errors=True)
+            shutil.move(fresh / name, kept)  # at once: make grade reads them
+
+
+def _release(name: str, root: Path, source: Path, release: Path) -> None:
+    """Have nbgrader make the release of one folder's source in another.
+
+    Raises ValueError where it refuses.
+    """
+    course = open_course(root)
+    course.coursedir.source_directory = str(source)
+    course.coursedir.release_directory = str(release)
     with (root / "grading" / ".building").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two would make the gradebook at once
-        outcome = open_course(root).generate_assignment(name, force=True, create=True)
+        outcome = course.generate_assignment(name, force=True, create=True)
+    said = str(outcome.get("log"))
+    if not outcome["success"] and SUBMITTED in said:
+        raise ValueError(explain_change(name))
     if not outcome["success"]:
-        raise ValueError(f"{name}: nbgrader: {outcome.get('log')}")
+        raise ValueError(f"{name}: nbgrader: {said}")
 
 
 def give_answers(name: str, root: Path, course: CourseFile) -> None:

@@ -40,6 +40,7 @@ warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
 
 CONFIG_NAME = "nbgrader_config.py"
 RULE = "grader.course.late.DailyShares"
+SUBMITTED = "there are submissions associated"  # as nbgrader says it
 MOVED = {  # from there into course.toml
     "timezone": 'time_zone = "Europe/Berlin"',
     "book_url": 'book_address = "https://..."',
@@ -347,20 +348,22 @@ class Course:
                 GenerateAssignment(coursedir=dirs, config=self.config).start()
             except NbGraderException as error:
                 text = "\n".join(lines)
-                if "there are submissions associated" in text:
-                    raise SetupError(
-                        f"{name}: its set of graded cells changed after "
-                        "submissions were graded, and nbgrader does not "
-                        "mix the two. Keep the old cells, give the "
-                        "assignment a new name, or remove it from the "
-                        "gradebook with "
-                        f"`nbgrader db assignment remove {name} --force` "
-                        "(its grades go too)"
-                    ) from error
+                if SUBMITTED in text:
+                    raise SetupError(explain_change(name)) from error
                 raise SetupError(
                     f"{name}: nbgrader cannot generate it: {lines[-1:]}, "
                     f"more in {self.log}"
                 ) from error
+
+
+def explain_change(name: str) -> str:
+    """What to do where nbgrader says SUBMITTED of an assignment."""
+    return (
+        f"{name}: its set of graded cells changed after submissions were graded, "
+        "and nbgrader does not mix the two. Keep the old cells, give the "
+        "assignment a new name, or remove it from the gradebook with "
+        f"`nbgrader db assignment remove {name} --force` (its grades go too)"
+    )
 
 
 def add_programs_to_path() -> None:

@@ -1,5 +1,6 @@
 """An instructor's own assignment: a template, a draft, a plain notebook."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -72,6 +73,40 @@ def test_the_template_is_built_and_its_mistake_told(
     )
     assert not run(monkeypatch, mistakes)
     assert "| own | 1 | 1 | 1 |" in capsys.readouterr().out
+
+
+def read_built(course):
+    """What a build of `own` writes, file by file."""
+    places = course / "exercises" / "own", course / "grading/source/own"
+    files = [p for place in places for p in place.rglob("*") if p.is_file()]
+    assert {place for place in places if not any(place.iterdir())} == set()
+    return {path: path.read_bytes() for path in files}
+
+
+def test_a_build_that_nbgrader_refuses_leaves_the_release(
+    course, monkeypatch, capfd
+):
+    builder.build("own", course)
+    built = read_built(course)
+    path = course / "solutions" / "own" / "own.py"
+    text = path.read_text("utf-8")
+    (task,) = re.findall(r'solution="(\w+)"', text)
+    with builder.open_course(course).gradebook as book:
+        book.add_student("ann")
+        book.add_submission("own", "ann")
+    path.write_text(text.replace(task, f"{task}_anew"), "utf-8")
+    capfd.readouterr()
+    assert run(monkeypatch, build, "own") not in (None, 0)
+    told = capfd.readouterr().err
+    assert "own: its set of graded cells changed" in told
+    assert "Traceback" not in told
+    assert read_built(course) == built
+    path.write_text(text.replace("x[:", "x[0:"), "utf-8")
+    builder.build("own", course)  # the cells are the same
+    now = read_built(course)
+    assert now != built
+    assert now.keys() == built.keys()
+    assert not list((course / "grading").glob("tmp*"))
 
 
 @NEEDS_SANDBOX
