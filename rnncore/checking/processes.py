@@ -130,7 +130,7 @@ class Runner:
                 where = _describe_cell(cells, at)
                 text = f"{where} was stopped after {seconds:g} s"
                 return collect(results, text)
-            if not line:
+            if not line.endswith(b"\n"):  # it ended, maybe within a line
                 break
             message = json.loads(line)
             if "ready" in message:

@@ -116,6 +116,19 @@ def test_what_goes_wrong_is_told(notebook, capsys, source, says):
     assert (status, says in out) == (1, True), out
 
 
+def test_an_end_within_a_line_leaves_the_tests_before_it(notebook, capsys):
+    half = (
+        "import os\nfor way in range(3, 12):\n"
+        "    try: os.write(way, b'{\"at\": ')\n    except OSError: pass\n"
+        "os._exit(3)"
+    )
+    write(notebook, triple=half)
+    status, out = check(notebook, capsys)
+    assert status == 1
+    assert "+ double: holds" in out
+    assert "ended Python; nothing after it ran" in out
+
+
 def test_an_error_inside_a_check_is_placed_in_the_answer(notebook, capsys):
     test = (
         "from rnncore.testing import check\n\n"
