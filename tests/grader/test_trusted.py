@@ -614,7 +614,7 @@ def test_a_loop_without_end_costs_one_test(grade):
     assert grade.later[0].data["text/plain"] == "2"
 
 
-CALLS = "def f(draw, rng):\n    return draw(rng), draw(rng)"
+TWICE = "def f(draw, rng):\n    return draw(rng), draw(rng)"
 ITS_OWN = (
     "import numpy as np\ndef f(draw):\n    rng = np.random.default_rng(1)\n"
     "    return draw(rng), draw(rng), rng.random()"
@@ -643,8 +643,8 @@ LATE = (
 @pytest.mark.parametrize(
     ("answer", "test"),
     [
-        (CALLS, "assert f(draw, rng) == (draw(twin), draw(twin))"),
-        (CALLS, CALLED),
+        (TWICE, "assert f(draw, rng) == (draw(twin), draw(twin))"),
+        (TWICE, CALLED),
         (ITS_OWN, "assert f(draw) == (draw(rng), draw(rng), rng.random())"),
         (TWO, "assert f(rng, rng) == (twin.random(), twin.random(), True)"),
         (RAISES, CAUGHT),
