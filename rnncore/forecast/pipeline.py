@@ -21,7 +21,7 @@ from rnncore.forecast.classical import (
     fit_linear,
 )
 from rnncore.forecast.covariates import calendar
-from rnncore.forecast.forking import Series
+from rnncore.forecast.forking import Forking, Series
 from rnncore.forecast.heads import Head, quantile_head
 from rnncore.forecast.models import Direct
 from rnncore.forecast.panel import Covariates
@@ -268,7 +268,7 @@ def network(
     `known` holds the covariates from the first date on, and as far ahead
     as it will be asked; `beside` says which of them to hide there.
     """
-    if plan.support != supports.REAL:
+    if isinstance(module, Forking):
         past = beside.past if beside is not None else 0
         return supports.as_method(module, plan, plan.levels, known, past)
 
