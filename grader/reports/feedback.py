@@ -14,8 +14,6 @@ from types import MappingProxyType
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markdown_it import MarkdownIt
-from markupsafe import Markup
 
 from grader.course.by_hand.regrades import Request
 from grader.course.settings import Course
@@ -24,6 +22,7 @@ from grader.notebook.failures import LEFT_UNMADE
 from grader.notebook.pictures import read_pictures
 from grader.notebook.repair import task_of
 from grader.reports.changes import LATE, Told
+from grader.reports.markdown import render_inline, render_markdown
 from grader.reports.points import Row, TaskPoints, format_hours, format_points
 from grader.reports.task_texts import Asked, TaskText, read_tasks
 from rnncore.testing.failure import MISSING, Failure, Place, next_step, places, render
@@ -31,19 +30,6 @@ from rnncore.testing.properties import PROPERTIES
 
 HIDDEN = "a value that stays hidden"
 BEYOND_HINTS = {"NotRun", "NotGraded"}  # no fault of the answer
-WORDS = MarkdownIt("commonmark", {"html": False}).disable(["image", "link", "autolink"])
-
-
-def inline(text: str) -> Markup:
-    """Markdown of one line as HTML."""
-    return Markup(WORDS.renderInline(text))
-
-
-def render_markdown(text: str) -> Markup:
-    """Markdown as HTML."""
-    return Markup(WORDS.render(text))
-
-
 PAGES = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
     autoescape=True,
@@ -51,7 +37,7 @@ PAGES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-PAGES.filters |= {"inline": inline, "paragraphs": render_markdown}
+PAGES.filters |= {"inline": render_inline, "paragraphs": render_markdown}
 
 
 def write_feedback(
@@ -149,6 +135,7 @@ def _describe_task(
         "answer": "" if kind == "NotImplementedError" else answers.get(name, ""),
         "title": about.title or name,
         "line": about.line,
+        "question": about.question,
         "hint": "" if kind in BEYOND_HINTS else about.hint,
         "place": place,
         "chapter": _name_chapter(place) if place else "",

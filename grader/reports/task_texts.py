@@ -21,7 +21,7 @@ MINUTES = re.compile(r"^\*[^*]*\babout (\d+) minutes", re.MULTILINE)
 HINT = re.compile(
     r"<details>\s*<summary>Hint 1</summary>(.*?)</details>", re.DOTALL | re.IGNORECASE
 )
-SENTENCE = re.compile(r'(?:(?<=[.?!])|(?<=[.?!]")) +(?=[A-Z])')
+READ = re.compile(r"^\*Read: .*\*$")  # where the book explains it: the build's line
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class TaskText:
     """One task, in Markdown; an empty field says nothing."""
 
     title: str = ""  # its heading: "Task 1: a way past the tanh"
-    line: str = ""  # what is asked, in a line
+    line: str = ""  # of a task in code: what is asked, in a line
+    question: str = ""  # of a written answer: all that is asked
     hint: str = ""  # the first of its hints
     minutes: int = 0  # that it takes, as its text says
 
@@ -63,7 +64,7 @@ def list_tasks_with_points(path: Path | None) -> list[str]:
 @lru_cache(maxsize=100)
 def _read(path: Path, _changed: int) -> Asked:
     notebook = nbformat.read(path, as_version=4)
-    title, text, tasks = "", "", {}
+    title, text, above, tasks = "", "", "", {}
     for cell in notebook.cells:
         name = grade_id(cell)
         if cell.cell_type == "markdown" and name is None:
@@ -71,23 +72,46 @@ def _read(path: Path, _changed: int) -> Asked:
             title = title or (first[1].strip() if first else "")
             text = cell.source if HEADING.search(cell.source) else text
         elif name and not is_test(cell):
-            tasks[name] = _read_task(cell, name, text)
+            tasks[name] = _read_task(cell, name, text, above)
+        above = _read_text(cell)
     return Asked(title, tasks)
 
 
-def _read_task(cell: NotebookNode, name: str, text: str) -> TaskText:
-    """The task of an answer's cell, described by the text above it."""
+def _read_text(cell: NotebookNode) -> str:
+    """The source of a text cell that learners cannot write in; else nothing."""
+    written = cell.metadata.get("nbgrader", {}).get("solution")
+    return "" if written or cell.cell_type != "markdown" else str(cell.source)
+
+
+def _read_task(cell: NotebookNode, name: str, text: str, above: str) -> TaskText:
+    """The task of an answer's cell.
+
+    `text` is the last text with a heading, `above` the text cell right above.
+    """
+    in_words = cell.cell_type == "markdown"
+    question = read_question(above) if in_words else ""
+    line = _read_summary(cell, name)
     headings = [*HEADING.finditer(text)]
     if not headings:
-        return TaskText(line=_read_summary(cell, name))
+        return TaskText(line=line, question=question)
     title, body = headings[-1][1], text[headings[-1].end() :].strip()
     hint = HINT.search(body)
-    line = _read_summary(cell, name)
-    if cell.cell_type == "markdown":  # the question ends its first paragraph
-        line = SENTENCE.split(" ".join(body.split("\n\n")[0].split()))[-1]
     planned = MINUTES.search(body)
     minutes = int(planned[1]) if planned else 0
-    return TaskText(title, line, hint[1].strip() if hint else "", minutes)
+    return TaskText(title, line, question, hint[1].strip() if hint else "", minutes)
+
+
+def read_question(text: str) -> str:
+    """What a text cell asks, in Markdown: all below its last heading.
+
+    The lines that say how long it takes, and where to read, are left out.
+    """
+    headings = [*HEADING.finditer(text)]
+    body = text[headings[-1].end() :] if headings else text
+    paragraphs = body.strip().split("\n\n")
+    while paragraphs and any(line.match(paragraphs[0]) for line in (MINUTES, READ)):
+        paragraphs.pop(0)
+    return "\n\n".join(paragraphs).strip()
 
 
 def _read_summary(cell: NotebookNode, name: str) -> str:

@@ -19,7 +19,7 @@ from grader.commands import grade
 from grader.course.settings import Course, SetupError, load_config
 from grader.course.submissions import Submission
 from grader.notebook.names import cell_metadata
-from grader.reports import feedback, task_texts
+from grader.reports import feedback, markdown, task_texts
 from grader.reports.feedback import list_compared, render_page
 from grader.reports.points import Row, TaskPoints
 from rnncore.testing.failure import (
@@ -60,7 +60,7 @@ WORDING = task_texts.Asked(
         "vjp": task_texts.TaskText(
             "Task 1: *back*",
             "Backward through `cell`.",
-            "Draw `a < b`.\n\n<script>alert(1)</script>",
+            hint="Draw `a < b`.\n\n<script>alert(1)</script>",
         )
     },
 )
@@ -284,7 +284,8 @@ def test_what_is_asked_is_read_from_the_release(tmp_path):
         ),
         answer("gap", "def gap(:"),
         new_markdown_cell(
-            "## In your own words (2 points)\n\nA. In\nB: c?"
+            "## In your own words (2 points)\n\n*Core, about 15 minutes.*\n\n"
+            "*Read: [Gates](x.html).*\n\nA. In\nB: c?\n\nTwo *sentences*."
         ),
         answer("why", "YOUR ANSWER", new=new_markdown_cell, grade=True),
         folder=tmp_path,
@@ -292,9 +293,13 @@ def test_what_is_asked_is_read_from_the_release(tmp_path):
     heading = "Task 1: a way back"
     assert found.title == "Assignment 3: bptt"
     assert found.tasks == {
-        "vjp": task_texts.TaskText(heading, "Backward.", "Draw it."),
-        "gap": task_texts.TaskText(heading, "", "Draw it."),
-        "why": task_texts.TaskText("In your own words", "In B: c?"),
+        "vjp": task_texts.TaskText(heading, "Backward.", hint="Draw it."),
+        "gap": task_texts.TaskText(heading, hint="Draw it."),
+        "why": task_texts.TaskText(
+            "In your own words",
+            question="A. In\nB: c?\n\nTwo *sentences*.",
+            minutes=15,
+        ),
     }
 
 
@@ -324,19 +329,26 @@ def test_a_task_is_told_from_the_text_right_above_it(tmp_path):
             "## Two\n\n<details><summary>Hint 1</summary>No.</details>\n\n"
             "### Three (1.5 points)\n\nA *list*. It is. What\nholds?\n\nAnd. More."
         ),
-        new_markdown_cell(
-            "## Of a cell's own", metadata=cell_metadata("own", locked=True)
-        ),
+        new_markdown_cell("And this?"),
         answer("why", "YOUR ANSWER", new=new_markdown_cell),
+        answer("more", "YOUR ANSWER", new=new_markdown_cell),
+        new_markdown_cell(
+            "## Kept\n\nSo?", metadata=cell_metadata("own", locked=True)
+        ),
+        answer("last", "YOUR ANSWER", new=new_markdown_cell),
         answer("other", "def f():\n    'Not this.'"),
         folder=tmp_path,
     )
     assert found.title == "The title"
     assert found.tasks == {
-        "early": task_texts.TaskText(),
+        "early": task_texts.TaskText(
+            question="Before it.\n\n# No first line"
+        ),
         "gap": task_texts.TaskText(line="A gap."),
-        "own": task_texts.TaskText("Three", "What holds?"),
-        "why": task_texts.TaskText("Three", "What holds?"),
+        "why": task_texts.TaskText("Three", question="And this?"),
+        "more": task_texts.TaskText("Three"),
+        "own": task_texts.TaskText("Three"),
+        "last": task_texts.TaskText("Three", question="So?"),
         "other": task_texts.TaskText("Three"),
     }
 
@@ -364,7 +376,7 @@ def test_every_task_of_the_course_has_a_title_a_line_and_a_hint(path):
     assert found.title
     for name, task in found.tasks.items():
         assert task.title, name
-        assert 10 < len(task.line) < 300, name
+        assert 10 < len(task.line) < 300 or task.question, name
         if "words" not in task.title and path.stem != "capstone":
             assert task.hint, name
 
@@ -705,3 +717,50 @@ def test_hints_are_folded_in_the_formgrader():
     hint = "<details><summary>Hint 1</summary>\n<p>Draw it.</p></details>"
     assert shown(hint) == hint
     assert "onclick" not in shown("<details ontoggle='x()' onclick='x()'>")
+
+
+def list_written(path):
+    """The names of the cells with a written answer, and what the page asks."""
+    found = task_texts.read_tasks(path).tasks
+    cells = nbformat.read(path, as_version=4).cells
+    for k, cell in enumerate(cells):
+        marks = cell.metadata.get("nbgrader", {})
+        if cell.cell_type == "markdown" and marks.get("solution"):
+            yield cells[k - 1].source, found[marks["grade_id"]]
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted((ROOT / "exercises").glob("*/*.ipynb")),
+    ids=lambda path: path.stem,
+)
+def test_the_pages_show_all_of_every_written_answers_question(path):
+    written = [*list_written(path)]
+    assert written
+    for above, task in written:
+        *_, last = above.strip().split("\n\n")
+        assert task.question.endswith(last)
+        assert len(task.question.split()) > 30
+        assert "minutes.*" not in task.question
+        drawn = str(markdown.render_markdown(task.question))
+        assert drawn.count("<math") == len(
+            re.findall(r"\$[^$]+\$", task.question)
+        )
+        assert "<code>\\" not in drawn
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("$x_1 < 2$", "<msub>"),
+        (r"$\text{<img src=x>}$", "&lt;img src=x&gt;"),
+        (r"$\href{javascript:f()}{y}$", "<mi>y</mi>"),
+        (r"$\frac{$", r"<code>\frac{</code>"),
+        ("<script>f()</script>", "&lt;script&gt;"),
+    ],
+)
+def test_markdown_with_formulas_holds_no_html_of_its_own(text, shown):
+    drawn = str(markdown.render_markdown(text))
+    assert shown in drawn
+    for wrong in ("<img", "<script", 'javascript:f()"', "href="):
+        assert wrong not in drawn
