@@ -14,6 +14,7 @@ from grader import ROOT
 from grader.assignments.known_mistakes import find_known_mistakes, read_catalogue
 from grader.assignments.source import BEGIN, END, Assignment, SourceCell, visible_part
 from grader.notebook.names import BUILTINS, find_bound_names, free_names
+from grader.reports.task_texts import read_question
 from rnncore.testing.properties import declared
 
 DEVICE = re.compile(
@@ -23,6 +24,8 @@ SOLUTION = re.compile(r"### BEGIN SOLUTION(.*)### END SOLUTION", re.DOTALL)
 HINTS = [f"<summary>Hint {number}</summary>" for number in (1, 2, 3)]
 SECTION = re.compile(r"^## (.*)$", re.MULTILINE)
 POINTS = re.compile(r"^#+ .*\((\d+) points?\)$", re.MULTILINE)
+TITLE = re.compile(r"^ {0,3}#{1,6} +(.*)$", re.MULTILINE)
+CODE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 WHOLE = 4  # points from which a test's are split, or it says why not
 LONGEST = 12  # lines of a solution: ten, and the formatter may wrap two
 
@@ -86,10 +89,13 @@ def _check_whole(assignment: Assignment) -> Iterator[str]:
 def find_missing_parts(assignment: Assignment) -> list[str]:
     """The parts that every assignment has, and this one lacks; with lines."""
     found = [*_missing_tasks(assignment)]
-    text = ""
+    text = above = ""  # since the last graded cell, and right above
     for cell in assignment.cells:
-        if cell.kind in ("text", "answer"):
+        if cell.kind == "text":
             text += f"{cell.source}\n"
+        if cell.kind == "answer":
+            found += _check_written_answer(cell, above)
+        above = cell.source if cell.kind == "text" else ""
         if cell.kind == "solution" and not assignment.short:
             found += _find_missing_in_task(cell, text)
         if cell.kind in ("test", "answer"):
@@ -177,6 +183,28 @@ def _find_dependent_cells(assignment: Assignment) -> Iterator[str]:
                 functions.add(name)
 
 
+def _check_written_answer(cell: SourceCell, above: str) -> Iterator[str]:
+    """Whether the text cell right above asks something, and this one does not."""
+    if not read_question(above):
+        yield (
+            f"{_locate(cell)}: {cell.name}: expected the question in the text cell "
+            "right above, below its heading; got none"
+        )
+    prose = CODE.sub(_blank, cell.source)
+    for heading in TITLE.finditer(prose):
+        line = cell.line + prose.count("\n", 0, heading.start())
+        yield (
+            f"{cell.file}:{line}: {cell.name}: expected a model answer and its rubric, "
+            f"which no learner sees, got the heading {heading[1]!r}: the question goes "
+            "into the text cell above"
+        )
+
+
+def _blank(found: re.Match[str]) -> str:
+    """As many lines without a text."""
+    return "\n" * found[0].count("\n")
+
+
 def _missing_points(cell: SourceCell, text: str) -> Iterator[str]:
     """Whether the headings above a graded cell say its points."""
     stated = [int(number) for number in POINTS.findall(text)]
@@ -184,7 +212,8 @@ def _missing_points(cell: SourceCell, text: str) -> Iterator[str]:
         found = " and ".join(f"({number} points)" for number in stated)
         yield (
             f"{_locate(cell)}: {cell.name}: it gives {given} points; expected a "
-            f"heading that ends with ({given} points), got {found or 'none'}"
+            f"heading that ends with ({given} points) in a text cell above, "
+            f"got {found or 'none'}"
         )
 
 

@@ -21,15 +21,16 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy.exc import OperationalError
 
 from grader import ROOT, untrusted
 from grader.commands.grade import known_names, share_notebooks
+from grader.course.rubric_items import Item
 from grader.course.settings import Course, SetupError
 from grader.course.submissions import find_submissions
-from grader.reports.marking.marks import Outdated, Shown, enter_marks
+from grader.reports.marking.marks import Mark, Outdated, enter_marks, reprice
 from grader.reports.marking.page import (
     Group,
     Question,
@@ -144,30 +145,31 @@ class Desk:
         drawn = read_answers(self.course, rows, "pictures")
         return group_answers(self.name, self.task, rows, answers, drawn)
 
-    def mark(self, asked: Any) -> None:
-        """Enter the points that a page sent.
+    def mark(self, asked: Any) -> dict[str, Any]:
+        """Enter the mark that a page sent; what the learners of the group have now.
 
-        Raises ValueError if they are no such thing, Outdated if the page is old.
+        Raises ValueError if it is no such thing, Outdated if the page is old.
         """
-        if not isinstance(asked, dict):
-            raise ValueError(  # noqa: TRY004 - of what came, not of our own call
-                f"expected group, points and comment, got {asked!r}"
-            )
-        number, comment = asked.get("group"), asked.get("comment")
-        points = float(asked["points"]) if _is_number(asked.get("points")) else None
-        if not isinstance(comment, str | None) or points is None:
-            raise ValueError("expected points as a number and a comment as text")
+        number, mark = _parse_mark(asked, self.by)
         with self.lock:
             if type(number) is not int or not 0 <= number < len(self.groups):
                 raise Outdated("the page is older than this command: load it again")
             group = self.groups[number]
-            comment = comment if comment is None else untrusted.text(comment)
             self._check_answers(group)
-            enter_marks(
-                *(self.course, self.name, self.task, group.shown),
-                *(points, comment, self.by),
-            )
-            group.shown = [Shown(s.learner, points, False) for s in group.shown]
+            what = self.course, self.name, self.task
+            group.shown = enter_marks(*what, group.shown, mark)
+            return {"points": group.points, "items": mark.items}
+
+    def change_item(self, asked: Any) -> dict[str, Any]:
+        """Add an item of the rubric, or change one for all who have it.
+
+        Raises ValueError if a page sent no such thing.
+        """
+        item = _parse_item(asked)
+        with self.lock:
+            most = self._group(self._rows()).of
+            what = self.course, self.name, self.task
+            return {"changed": reprice(*what, item, most, self.by)}
 
     def _check_answers(self, group: Group) -> None:
         """Raise Outdated if one of these learners has handed in another answer."""
@@ -181,6 +183,43 @@ class Desk:
                 raise Outdated(
                     f"{one.learner} has handed in another answer: load the page again"
                 )
+
+
+def _parse_mark(asked: Any, by: str) -> tuple[Any, Mark]:
+    """The group's number and the mark that a page sent."""
+    if not isinstance(asked, dict):
+        raise ValueError(  # noqa: TRY004 - of what came, not of our own call
+            f"expected group, points and comment, got {asked!r}"
+        )
+    points, comment = asked.get("points", ""), asked.get("comment")
+    items = asked.get("items", [])
+    if not isinstance(comment, str | None) or not (
+        points is None or _is_number(points)
+    ):
+        raise ValueError("expected points as a number and a comment as text")
+    if not isinstance(items, list) or any(type(item) is not int for item in items):
+        raise ValueError(f"expected items as a list of numbers, got {items!r}")
+    if items and points is not None:
+        raise ValueError("expected points or items, got both")
+    return asked.get("group"), Mark(
+        by,
+        None if points is None else float(points),
+        comment if comment is None else untrusted.text(comment),
+        tuple(items),
+    )
+
+
+def _parse_item(asked: Any) -> Item:
+    """The item that a page sent; a new one's number is 0."""
+    wrong = ValueError("expected an item's id, text and points as a number")
+    if not isinstance(asked, dict):
+        raise wrong
+    number, text, points = (asked.get(key) for key in Item._fields)
+    if type(number) is not int or not 0 <= number < MOST or not isinstance(text, str):
+        raise wrong
+    if not _is_number(points):
+        raise wrong
+    return Item(number, text, float(cast(float, points)))
 
 
 def _is_number(value: Any) -> bool:
@@ -221,7 +260,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, self.server.desk.page(nonce), nonce)
 
     def do_POST(self) -> None:
-        if not self._admitted("mark"):
+        desk = self.server.desk
+        acts = {"mark": desk.mark, "item": desk.change_item}
+        asked = self.path.rpartition("/")[2]
+        page = asked if asked in acts else "mark"
+        if not self._admitted(page):
             return
         length = self.headers.get("Content-Length", "")
         most = len(str(LONGEST))
@@ -229,7 +272,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(413, f"expected {LONGEST:,} bytes at most")
             return
         try:
-            self.server.desk.mark(json.loads(self.rfile.read(int(length))))
+            done = acts[page](json.loads(self.rfile.read(int(length))))
         except Outdated as error:
             self._answer(409, str(error))
         except (ValueError, RecursionError, SetupError) as error:
@@ -237,7 +280,7 @@ class _Handler(BaseHTTPRequestHandler):
         except OperationalError:
             self._answer(503, "the gradebook is in use: try again")
         else:
-            self._answer(200, "entered")
+            self._answer(200, json.dumps(done))
 
     def _admitted(self, page: str) -> bool:
         """Whether the request names the secret address and comes from its page."""

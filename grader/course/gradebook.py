@@ -34,6 +34,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import scoped_session, sessionmaker
 from traitlets.config import Config
 
+from grader.course.rubric_items import give_items, read_given
 from grader.notebook.repair import grade_id, is_test
 from rnncore.storage.files import composed
 
@@ -174,6 +175,7 @@ def _collect_graded(notebook: NotebookNode) -> dict[str, tuple[object, ...]]:
 
 def _take_over(book: Gradebook, assignment: str, owner: str, student: str) -> None:
     """Give a learner what a person gave another for the same notebook."""
+    items = read_given(book, assignment)
     for given in book.find_submission(assignment, owner).notebooks:
         where = given.name, assignment, student
         for grade in given.grades:
@@ -182,6 +184,8 @@ def _take_over(book: Gradebook, assignment: str, owner: str, student: str) -> No
                 for part in ("manual_score", "extra_credit", "auto_score"):
                     setattr(mine, part, getattr(grade, part))
                 mine.needs_manual_grade = grade.needs_manual_grade
+                given_for = assignment, grade.name
+                give_items(book, *given_for, student, items[owner, grade.name])
         for comment in given.comments:
             if comment.manual_comment:
                 mine = book.find_comment(comment.name, *where)

@@ -21,6 +21,7 @@ from nbgrader.api import (
 from sqlalchemy import select
 
 from grader import untrusted
+from grader.course.rubric_items import Item, read_given, sum_points
 from grader.course.settings import Course, last_version
 from grader.course.submissions import Submission, load_result, replace_text
 from grader.notebook.repair import task_of
@@ -47,6 +48,7 @@ class TaskPoints:
     by_hand: bool = False  # a person gave the points
     auto: float | None = None  # what its tests gave
     inside: bool = False  # its test ran in the answer's own process
+    items: tuple[Item, ...] = ()  # of the rubric, whose sum a person gave
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,11 @@ class Row:
     tasks: list[TaskPoints] = field(default_factory=list)
     key: str = ""  # of what was graded; see `key_of`
     version: str = ""  # of the tests
+
+    @property
+    def earlier(self) -> float:
+        """The points in it that a person gave an earlier answer than this one."""
+        return sum(task.points for task in self.tasks if task.open and task.by_hand)
 
 
 def read_rows(course: Course, submissions: Iterable[Submission]) -> list[Row]:
@@ -168,6 +175,7 @@ def _add_entered(found: dict[str, Entered], book: Gradebook, notebook: Any) -> N
             book, notebook, Comment.cell_id, Comment.manual_comment, of=Comment
         )
     }
+    items = read_given(book, notebook.assignment.name)
     penalty = SubmittedNotebook.late_submission_penalty
     for who, lost in _select(book, notebook, penalty):
         found.setdefault(who, Entered()).penalty += float(lost or 0)
@@ -182,6 +190,9 @@ def _add_entered(found: dict[str, Entered], book: Gradebook, notebook: Any) -> N
         name, by_hand = names[cell], given != [None, None]
         # below a code cell the formgrader has the comment of both, under its name
         places = dict.fromkeys([name, task_of(name)])
+        reasons = items[who, name]
+        if is_open or given[0] != sum_points(reasons, graded[cell]):
+            reasons = ()
         task = TaskPoints(
             name,
             float(score),
@@ -190,6 +201,7 @@ def _add_entered(found: dict[str, Entered], book: Gradebook, notebook: Any) -> N
             "\n".join(filter(None, [comments.get((who, p)) for p in places])),
             by_hand=by_hand,
             auto=auto if by_hand else None,
+            items=reasons,
         )
         tasks.setdefault(who, []).append(task)
     for who, given_to in tasks.items():
@@ -233,10 +245,12 @@ def _one_table(name: str, rows: list[Row]) -> str:
     for row in rows:
         cells = [format_points(task) for task in row.tasks]
         cells += [""] * (len(heads) - len(cells))
-        total = f"{row.points:g}{'+?' if row.open else ''} / {row.of:g}"
+        now = row.points - row.earlier
+        total = f"{now:g}{'+?' if row.open else ''} / {row.of:g}"
+        before = f"{row.earlier:g} for an earlier answer" if row.earlier else ""
         late = f"{format_hours(row.late)} late" if row.late else ""
         lost = f"{row.penalty:g} taken off" if row.penalty else ""
-        note = ", ".join(part for part in (late, lost) if part)
+        note = ", ".join(part for part in (before, late, lost) if part)
         note = f"  {note}" if note else ""
         note += "  (see below)" if row.reason else ""
         lines.append([row.submission.student, *cells, total + note])

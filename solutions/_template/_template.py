@@ -1,7 +1,7 @@
 # %% [markdown] kind="short" draft=true
 # # Running mean
 #
-# *20 minutes, 3 points.* You will write the mean of all that came so far.
+# *30 minutes, 5 points.* You will write the mean of all that came so far.
 
 # %% [markdown]
 # What you write keeps the library, dtype and device of its arguments.
@@ -50,3 +50,15 @@ the future: the mean is over all steps, and not over those so far
 - xp.mean(x[: t + 1], axis=0)
 + xp.mean(x, axis=0)
 """
+
+# %% [markdown]
+# ## In your own words (2 points)
+#
+# *Core, about 10 minutes.*
+#
+# For a forecast somebody gives the network the mean over all steps of a series, at each step. In two or three sentences: what does the network know that it should not, and how will its error on new series differ from the one that was measured?
+
+# %% [markdown] answer="all_steps" points=2
+# The mean over all steps holds the steps that are still to come, so the future leaks into the input. The measured error is too small; on a new series the mean can be taken over the past alone, which is another input than the network has learnt with, and the error is larger.
+#
+# Rubric: 1 point for the leak; 1 point for the larger error on new series, with the reason.

@@ -7,7 +7,9 @@ import threading
 import urllib.error
 import urllib.request
 
+import nbformat
 import pytest
+from nbformat.v4 import new_markdown_cell
 from nbgrader.api import Gradebook
 
 from grader.commands import grade
@@ -306,6 +308,209 @@ def test_nobody_gets_in_without_the_secret_or_from_another_page(
     assert all(entered(root, who)[1] for who in ANSWERS)
 
 
+def add_item(site, text="the carousel", points=0.5, number=0):
+    asked = {"id": number, "text": text, "points": points}
+    return site("item", asked)[0]
+
+
+def click(site, desk, who, *items):
+    asked = {
+        "group": number_of(desk, who),
+        "points": None,
+        "items": [*items],
+    }
+    status, said, _ = site("mark", asked)
+    return json.loads(said) if status == 200 else status
+
+
+def items_of(desk, who):
+    rows = desk._rows()
+    (found,) = [r for r in rows if r.submission.student == who]
+    return {t.id: [i.text for i in t.items] for t in found.tasks}["why"]
+
+
+def test_items_give_their_sum_and_are_the_reasons_on_the_learners_page(
+    root, desk, site
+):
+    assert [add_item(site), add_item(site, "<b>&amp;", -0.25)] == [200, 200]
+    site()
+    assert click(site, desk, "ann", 2, 1) == {
+        "points": 0.25,
+        "items": [2, 1],
+    }
+    assert click(site, desk, "cid", 1) == {"points": 0.5, "items": [1]}
+    assert entered(root, "bob") == (0.25, False, None)
+    assert items_of(desk, "bob") == ["the carousel", "<b>&amp;"]
+    _, page, _ = site()
+    assert 'data-points="0.25" data-items="1 2"' in page
+    assert "<b>" not in page
+    assert "&lt;b&gt;&amp;amp;" in page
+    assert grade.main(["--root", str(root)]) == 0
+    assert "the carousel: +0.5" in told(root, "bob")
+    assert "<b>&amp;: -0.25" in told(root, "bob")
+    assert "<b>&amp;" not in told(root, "cid")
+    kept = (
+        root / "grading" / "feedback" / "bob" / NAME / f"{NAME}.html"
+    ).read_text()
+    assert "&lt;b&gt;&amp;amp;: -0.25" in kept
+
+
+def test_a_new_price_counts_for_all_who_have_the_item_and_for_no_one_else(
+    root, desk, site
+):
+    add_item(site)
+    add_item(site, "too long", -0.25)
+    site()
+    click(site, desk, "ann", 1, 2)
+    click(site, desk, "cid", 2)
+    site("mark", {"group": number_of(desk, "eve"), "points": 0.5})
+    changed = {"id": 1, "text": "the Carousel", "points": 1}
+    status, said, _ = site("item", changed)
+    assert (status, json.loads(said)) == (200, {"changed": 2})
+    assert [entered(root, who)[0] for who in ANSWERS] == [
+        0.75,
+        0.75,
+        0,
+        0.5,
+    ]
+    assert items_of(desk, "ann") == ["the Carousel", "too long"]
+    last = lines(root, "marks.csv")[-2:]
+    assert {(m["learner"], m["before"], m["points"]) for m in last} == {
+        ("ann", "0.25", "0.75"),
+        ("bob", "0.25", "0.75"),
+    }
+    assert (
+        click(site, desk, "ann", 1) == 409
+    )  # the page shows the old points
+    site()
+    assert click(site, desk, "ann", 1)["points"] == 1
+    assert add_item(site, "more", 1) == 200
+    assert (
+        click(site, desk, "ann", 1, 3)["points"] == 1
+    )  # there are no more
+
+
+def test_points_given_otherwise_rest_on_no_item_and_keep_from_its_price(
+    root, desk, site
+):
+    add_item(site)
+    site()
+    click(site, desk, "ann", 1)
+    click(site, desk, "cid", 1)
+    click(site, desk, "eve", 1)
+    site("mark", {"group": number_of(desk, "cid"), "points": 0.5})
+    with Gradebook(f"sqlite:///{root}/grading/gradebook.db") as book:
+        book.find_grade("why", NAME, NAME, "bob").manual_score = 1
+        book.find_grade("why", NAME, NAME, "eve").needs_manual_grade = True
+        book.db.commit()
+    assert [items_of(desk, who) for who in ("bob", "cid", "eve")] == [
+        [],
+        [],
+        [],
+    ]
+    add_item(site, "the carousel", 0.75, 1)
+    assert [entered(root, who)[0] for who in ANSWERS] == [0.75, 1, 0.5, 0.5]
+
+
+def test_a_mark_can_be_taken_back(root, desk, site):
+    add_item(site)
+    site()
+    click(site, desk, "cid", 1)
+    assert click(site, desk, "cid") == {"points": None, "items": []}
+    assert entered(root, "cid") == (None, True, None)
+    assert items_of(desk, "cid") == []
+    assert lines(root, "marks.csv")[-1]["points"] == ""
+    assert click(site, desk, "cid", 1)["points"] == 0.5
+    assert (
+        site("mark", {"group": number_of(desk, "cid"), "points": None})[0]
+        == 200
+    )
+    assert entered(root, "cid")[1]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"text": ""},
+        {"text": " \n"},
+        {"text": 3},
+        {"text": "x" * 301},
+        {"points": 1.5},
+        {"points": -1.5},
+        {"points": float("nan")},
+        {"points": None},
+        {"points": "1"},
+        {"id": 7},
+        {"id": -1},
+        {"id": True},
+        {"id": 10**400},
+    ],
+)
+def test_what_is_no_item_is_refused_and_changes_nothing(
+    root, desk, site, asked
+):
+    add_item(site)
+    site()
+    click(site, desk, "ann", 1)
+    item = {"id": 1, "text": "new", "points": 1}
+    status, said, _ = site("item", item | asked)
+    assert (status, "expected" in said) == (400, True)
+    assert entered(root, "ann")[0] == 0.5
+    assert items_of(desk, "ann") == ["the carousel"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"items": [9]},
+        {"items": "1"},
+        {"items": [True]},
+        {"items": [1], "points": 1},
+    ],
+)
+def test_a_mark_by_no_such_item_is_refused(root, desk, site, asked):
+    add_item(site)
+    site()
+    mark = {"group": number_of(desk, "ann"), "points": None}
+    status, said, _ = site("mark", mark | asked)
+    assert (status, "expected" in said) == (400, True)
+    assert entered(root, "ann")[1]
+
+
+def test_a_price_that_cannot_be_written_down_changes_no_mark(
+    root, desk, site
+):
+    add_item(site)
+    site()
+    click(site, desk, "ann", 1)
+    table = root / "grading" / "marks.csv"
+    table.write_text("when;by;learner\n")
+    assert add_item(site, "dear", 1, 1) == 400
+    assert entered(root, "ann")[0] == 0.5
+    assert items_of(desk, "ann") == ["the carousel"]
+
+
+def test_the_page_asks_the_whole_question(root, site):
+    release = root / "exercises" / NAME / f"{NAME}.ipynb"
+    notebook = nbformat.read(release, 4)
+    (k,) = [
+        k
+        for k, c in enumerate(notebook.cells)
+        if c.metadata.get("nbgrader", {}).get("grade_id") == "why"
+    ]
+    text = "## Why (1 point)\n\n*Core, about 5 minutes.*\n\nIs *it* so?\n\nAnd $h_t$?"
+    notebook.cells.insert(k, new_markdown_cell(text))
+    nbformat.write(notebook, release)
+    _, page, _ = site()
+    asked = page.split('aria-label="the question">')[1].split("</section>")[
+        0
+    ]
+    assert "<p>Is <em>it</em> so?</p>" in asked
+    assert "<msub>" in asked
+    assert "minutes" not in asked
+    assert page.index("so?</p>") < page.index("Model answer")
+
+
 def test_a_task_in_code_can_be_marked_too(root):
     desk = Desk(Course(root), NAME, "double", "kim")
     desk.page("x")
@@ -342,7 +547,11 @@ def test_keys_mark_a_class_in_the_browser(root, desk, site, browser):
     view, wrong = browser.new_page(), []
     view.on("pageerror", lambda error: wrong.append(error.stack))
     view.on("console", lambda said: wrong.append(said.text))
-    view.on("dialog", lambda said: wrong.append(said.message))
+    asked_to_stay = []
+    view.on(
+        "dialog",
+        lambda said: (asked_to_stay.append(said.type), said.dismiss()),
+    )
     view.goto(site.server.address)
     assert view.locator("#left").inner_text() == "3"
     assert not view.locator(".who").first.is_visible()
@@ -368,4 +577,29 @@ def test_keys_mark_a_class_in_the_browser(root, desk, site, browser):
     view.reload()
     assert view.locator("#left").inner_text() == "0"
     assert view.locator("textarea").first.input_value() == "j1h: see 6.2"
+    view.get_by_label("new item").fill("<i>1n</i>")
+    view.get_by_label("points of the new item").fill("0.75")
+    with view.expect_navigation():
+        view.keyboard.press("Enter")
+    view.get_by_role("article").nth(1).click()
+    view.keyboard.press("Shift+Digit1")
+    view.locator(".said", has_text="0.75 given").wait_for()
+    assert entered(root, second)[0] == 0.75
+    view.get_by_label("points of item 1").fill("0.25")
+    with view.expect_navigation():
+        view.get_by_role("button", name="Change").click()
+    assert entered(root, second)[0] == 0.25
+    view.get_by_role("article").nth(1).click()
+    pressed = view.get_by_role(
+        "button", name="<i>1n</i> (+0.25)", pressed=True
+    )
+    assert pressed.count() == 1
+    view.keyboard.press("u")
+    view.locator("#left", has_text="1").wait_for()
+    assert entered(root, second)[1]
+    view.keyboard.press("c")
+    view.keyboard.type("not sent")
+    view.close(run_before_unload=True)
+    view.wait_for_timeout(500)
+    assert asked_to_stay == ["beforeunload"]
     assert wrong == []

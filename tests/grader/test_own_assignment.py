@@ -129,6 +129,7 @@ def test_an_answer_to_the_template_is_graded_and_its_page_names_the_mistake(
         "3.0",
         "0.0",
     ]
+    assert "For a forecast somebody gives" in told(course, "ann", "own")
     page = told(course, "bob", "own")
     assert "the mean is over all steps, and not over those so far" in page
 
@@ -152,6 +153,48 @@ def test_a_draft_is_told_what_a_finished_one_is_refused_for(
     path.write_text(path.read_text("utf-8").replace(" draft=true", ""))
     with pytest.raises(ValueError, match=says.replace("(", r"\(")):
         builder.build("draft", course)
+
+
+QUESTION = (
+    TEMPLATE.read_text("utf-8").split("minutes.*\n#\n")[-1].split("\n")[0]
+)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "says"),
+    [
+        (
+            QUESTION,
+            "#",
+            ":62: all_steps: expected the question in the text cell",
+        ),
+        (
+            "# Rubric: ",
+            "# ```\n# # code\n# ```\n#\n# ## Why (2 points)\n#\n# Rubric: ",
+            ":68: all_steps: .* got the heading 'Why .2 points.'",
+        ),
+        (
+            "# ## In your own words (2 points)\n#\n",
+            "",
+            "2 points. in a text cell above",
+        ),
+        (
+            '\n# %% [markdown] answer="all',
+            '\n# %%\n1\n\n# %% [markdown] answer="all',
+            ":65: all_steps: expected the question",
+        ),
+    ],
+)
+def test_a_written_answer_without_a_question_is_refused(
+    course, capsys, was, now, says
+):
+    path = course / "solutions" / "own" / "own.py"
+    text = path.read_text("utf-8")
+    assert was in text
+    text = text.replace(was, now).replace(" draft=true", "")
+    path.write_text(text, "utf-8")
+    with pytest.raises(ValueError, match=says):
+        builder.build("own", course)
 
 
 @NEEDS_SANDBOX

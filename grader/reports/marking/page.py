@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from grader import untrusted
+from grader.course.rubric_items import list_items
 from grader.course.settings import Course
 from grader.course.submissions import load_result
 from grader.notebook.pictures import read_pictures
@@ -33,11 +34,17 @@ class Group:
     images: list[tuple[str, str]] = field(default_factory=list)  # names, addresses
     shown: list[Shown] = field(default_factory=list)
     comments: set[str] = field(default_factory=set)
+    given: set[tuple[int, ...]] = field(default_factory=set)  # numbers of items
 
     @property
     def comment(self) -> str:
         """What all of them read; empty if their comments differ."""
         return min(self.comments) if len(self.comments) == 1 else ""
+
+    @property
+    def items(self) -> list[int]:
+        """The items that all of them have; none if theirs differ."""
+        return [*min(self.given)] if len(self.given) == 1 else []
 
     @property
     def open(self) -> bool:
@@ -108,6 +115,7 @@ def group_answers(
             group = groups.setdefault((key, drawn), Group(text, drawn))
             group.shown.append(Shown(who, one.points, one.open))
             group.comments.add(one.comment)
+            group.given.add(tuple(item.id for item in one.items))
     return Question(assignment, task, most, _sorted_alike([*groups.values()]))
 
 
@@ -140,7 +148,7 @@ def deal_out(groups: Sequence[Group], part: int, parts: int) -> list[Group]:
 def marking_page(
     course: Course, question: Question, groups: list[Group], by: str, nonce: str
 ) -> str:
-    """The page as HTML; no script or form of a learner's works in it."""
+    """The page as HTML; no script or form of a learner's or a marker's works in it."""
     name, task = question.assignment, question.task
     for group in groups:
         if group.pictures:
@@ -152,8 +160,11 @@ def marking_page(
         for path in (course.source / name).glob("*.ipynb")
         for cell, text in model_answers(path).items()
     }
+    with course.ledger.transaction() as book:
+        items = list_items(book, name, task)
     return PAGES.get_template("marking/marking.html").render(
         question=question,
+        items=items,
         groups=groups,
         about=about,
         model=models.get(task, ""),
