@@ -2598,7 +2598,7 @@ shown = interact(show, forget_bias=forget_bias, gain=gain)
 
 # %% [markdown] answer="carousel" points=2 explained="ch06_lstm: The carousel"
 # They left out the memory. The state of an LSTM is (h, c), and a perturbation of h alone at step T-50 has to come in through the gates and the candidate; if the input gate is shut, or the output gate is shut at the end, it hardly shows, although c may carry what was written before
-# without any loss. What goes from c to c is multiplied by the forget gates alone. They should measure the Jacobian of the whole state, d(h, c)_T / d(h, c)_{T-50}, and its growth rate. First I would ask for the forget bias, or the forget gates' values: at f = 0.73 (bias 1) the memory really is gone
+# without any loss. What goes from c to c is multiplied by the forget gates alone. They should measure the Jacobian of the whole state, $\partial (h, c)_T / \partial (h, c)_{T-50}$, and its growth rate. First I would ask for the forget bias, or the forget gates' values: at f = 0.73 (bias 1) the memory really is gone
 # after 50 steps, at f = 0.993 (bias 5) most of it is there.
 #
 # Rubric: 1 point for the path through c that the measurement leaves out, with the whole state's Jacobian as the remedy; 1 point for the forget gate (its bias, value or half-life) as the number that decides, with the remark that the colleague may be right if it is small.

@@ -98,6 +98,16 @@ def test_the_table_has_a_column_a_task_and_says_what_is_open():
     ]
 
 
+def test_points_for_an_earlier_answer_are_told_apart_from_those_that_count():
+    why = TaskPoints("why", 2, 2, True, by_hand=True)
+    code = TaskPoints("test_double", 9, 9, False)
+    row = Row(
+        ANN.submission, "graded", "", 11, 11, open=True, tasks=[code, why]
+    )
+    text = format_table([row])
+    assert text.endswith("  9    ?  9+? / 11  2 for an earlier answer")
+
+
 def test_a_table_without_reasons_ends_with_its_last_learner():
     assert format_table([BOB]).endswith("  1.25 / 4  0.25 taken off")
     assert format_table([]) == ""
