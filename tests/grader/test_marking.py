@@ -14,6 +14,7 @@ from nbgrader.api import Gradebook
 
 from grader.commands import grade
 from grader.commands.marking import Desk, main, open_server
+from grader.course.gradebook import _take_over
 from grader.course.settings import Course, SetupError
 from grader.course.submissions import Submission
 from grader.reports.marking.page import deal_out, group_answers
@@ -426,6 +427,19 @@ def test_a_mark_can_be_taken_back(root, desk, site):
         == 200
     )
     assert entered(root, "cid")[1]
+
+
+def test_a_mark_that_passes_to_a_team_mate_keeps_its_items(
+    root, desk, site
+):
+    add_item(site)
+    site()
+    click(site, desk, "cid", 1)
+    with desk.course.ledger.transaction() as book:
+        _take_over(book, NAME, "cid", "eve")
+        book.db.commit()
+    assert entered(root, "eve") == (0.5, False, None)
+    assert items_of(desk, "eve") == ["the carousel"]
 
 
 @pytest.mark.parametrize(

@@ -175,7 +175,7 @@ REASONS = {
         grader/commands/give_back.py: _pack
         grader/commands/gradescope.py: _pack
         grader/course/settings.py: Course.alone
-        grader/reports/marking/marks.py: enter_marks
+        grader/reports/marking/marks.py: _open_marks
     """,
     "of the operating system: a device, a control group, a process": """
         rnncore/checking/runner.py: .
