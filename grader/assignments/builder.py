@@ -53,7 +53,8 @@ from grader.course.submissions import replace_text
 from grader.notebook.names import cell_metadata
 from grader.reports.task_texts import HEADING
 from rnncore.checking.tries import NAME as TRIES
-from rnncore.testing.failure import ANSWERS, Place
+from rnncore.storage.files import ANSWERS
+from rnncore.testing.failure import Place
 
 # a task's heading, and the line that says how long the task takes
 ABOVE = re.compile(r"^#{2,3} +.*(?:\n\n\*(?:Core|Extra)\b[^\n]*)?", re.MULTILINE)

@@ -53,7 +53,8 @@ from grader.trusted.execute import TrustedExecute
 from grader.trusted.inside import Way
 from grader.trusted.limited import limit_memory
 from rnncore.checking.tries import NAME as TRIES
-from rnncore.testing.failure import ANSWERS, places
+from rnncore.storage.files import ANSWERS
+from rnncore.testing.failure import places
 
 ROOM = 600_000_000  # bytes that this process may take more than it has
 SHARE = 0.3  # the same, of what the learner's may take, if that is more

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rnncore.checking.find import TREE, NotebookError
-from rnncore.storage.files import Refused, read_text
-from rnncore.testing.failure import ANSWERS
+from rnncore.storage.files import ANSWERS, Refused, read_text
 
 EMPTY = "YOUR ANSWER HERE"
 STUB = "raise NotImplementedError()"

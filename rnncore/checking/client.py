@@ -19,7 +19,6 @@ from typing import Any, Self
 from rnncore.checking.answers import written_answers
 from rnncore.checking.find import OWN, TREE, NotebookError, find_notebooks
 from rnncore.checking.processes import Answer, Runner
-from rnncore.testing.failure import name_answer
 
 PACKAGE = Path(__file__).resolve().parent.parent
 BUILT = [TREE / "_build" / "html"]  # the pages, where a book was built
@@ -239,6 +238,8 @@ def report(
         lines.append(f"  - {task}: {says}".replace("\n", "\n      "))
         if place := test["failure"].get("read"):
             lines.append(f"      Read {_format_link(*place)}")
+    from rnncore.testing.failure import name_answer  # waits for NumPy
+
     tried = [
         test["test"].removeprefix("test_")
         for test in answer["tests"]

@@ -14,6 +14,8 @@ from typing import BinaryIO
 
 from rnncore.storage.limits import LIMITS, MB
 
+ANSWERS = "answers.json"  # beside a released notebook
+
 
 class Refused(ValueError):
     """Why something cannot be done, in one line for the user."""

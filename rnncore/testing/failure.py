@@ -14,8 +14,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rnncore.storage.files import ANSWERS
+
 PACKAGE = Path(__file__).parents[1]  # whose lines tell a learner nothing
-ANSWERS = "answers.json"  # beside a notebook: see rnncore.checking.answers
 KINDS = {  # what a check compares, and all that a hidden one says of it
     "value": "another value is expected",
     "shape": "another shape is expected",

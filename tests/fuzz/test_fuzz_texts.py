@@ -262,6 +262,21 @@ def a_cell(rng, least=1):
     )
 
 
+SIGNS = "".join(
+    letter
+    for letter in map(chr, range(0x110000))
+    if unicodedata.category(letter)[0] == "P" and letter not in "%&@#‰"
+)
+
+
+def without_signs(text):
+    """Lower case, one blank between words, no signs beside them."""
+    straight = re.sub("[’ʼ＇]", "'", nfc(text.lower()))
+    return " ".join(
+        filter(None, (w.strip(SIGNS) for w in straight.split()))
+    )
+
+
 def bytes_of(rng, rows):
     """Rows as a file of columns with tabs between; blank lines too."""
     end = rng.choice(["\n", "\r\n", "\r"])
@@ -344,7 +359,7 @@ def test_transcripts(sounds, rng):
     found = read_folder(sounds, listen=lambda samples, rate: samples)
     expected = {}
     for name, words, *speaker in by_csv(content):
-        said = nfc(" ".join(words.lower().split()))
+        said = without_signs(words)
         expected[name] = said, ("".join(speaker).strip() or name)
     assert {
         r.name: (r.text, r.speaker) for r in found.recordings
@@ -371,7 +386,6 @@ def test_captions(films, rng):
     note(repr(content))
     expected = {name: [] for name in names}
     for name, caption in by_csv(content):
-        words = [w.strip(".,;:'\"") for w in caption.lower().split()]
-        expected[name].append(" ".join(filter(None, words)))
+        expected[name].append(without_signs(caption))
     found = read_captioned(films, path, 2, 4, lambda line: None)
     assert found.captions == [c for c in expected.values() if c]

@@ -29,7 +29,7 @@ from grader.course import course_file
 from grader.course.course_file import CourseFile, read_course_file
 from grader.services.tree import LEFT_OUT, learners_makefile, split_secrets
 from rnncore.checking.answers import read_answers
-from rnncore.testing.failure import ANSWERS
+from rnncore.storage.files import ANSWERS
 from tools.build import chapters, contents, cut, weave
 
 FOLDERS = ("rnncore", "book", "examples")

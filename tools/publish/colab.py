@@ -22,7 +22,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from rnncore.testing.failure import ANSWERS
+from rnncore.storage.files import ANSWERS
 from tools import ROOT
 from tools.publish import PublishError, require_program
 from tools.publish.browser.lite import NAMED, TITLE

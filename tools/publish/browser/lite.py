@@ -26,7 +26,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from rnncore.testing.failure import ANSWERS
+from rnncore.storage.files import ANSWERS
 from tools import measurements
 from tools.publish import PublishError, find_time, set_time
 from tools.publish.browser.lite_kernel import (
