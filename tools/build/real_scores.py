@@ -85,6 +85,15 @@ ROWS = [
         form=".3f",
     ),
     Row(
+        11,
+        "car parts, the last 8 months, counts, CRPS",
+        "carparts",
+        "real.carparts.with more zeros.seeds.crps",
+        "real.carparts.past values:crps",
+        "past values of one's own and of all",
+        form=".3f",
+    ),
+    Row(
         12,
         "JSB chorales, one key asked at a time, nats per frame",
         "ch12_music",
