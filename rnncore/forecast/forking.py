@@ -304,15 +304,25 @@ def ask_forking(module: Forking, reading: Reading) -> Tensor:
     """The network's numbers, without a graph.
 
     Shapes: reading -> out (K, A*B, P)
+
+    Raises TypeError unless the reading has NumPy's arrays of real numbers.
     """
     with torch.no_grad():
         return module.eval()(as_tensors(reading, next(module.parameters())))
 
 
 def as_tensors(reading: Reading, like: Tensor) -> Reading:
-    """The reading in the dtype and on the device of `like`."""
+    """The reading in the dtype and on the device of `like`.
 
-    def moved(a: np.ndarray) -> Tensor:
+    Raises TypeError unless it has NumPy's arrays of real numbers.
+    """
+
+    def moved(name: str, a: np.ndarray) -> Tensor:
+        if not isinstance(a, np.ndarray) or a.dtype.kind not in "if":
+            raise TypeError(
+                f"{name}: expected a NumPy array of real numbers, got "
+                f"{getattr(a, 'dtype', type(a).__name__)}"
+            )
         whole = a.dtype.kind == "i"
         return torch.as_tensor(
             a,
@@ -320,4 +330,4 @@ def as_tensors(reading: Reading, like: Tensor) -> Reading:
             device=like.device,
         )
 
-    return Reading(*(moved(a) for a in reading))
+    return Reading(*map(moved, Reading._fields, reading))

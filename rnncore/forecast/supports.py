@@ -169,7 +169,9 @@ def as_method(
 ) -> Method:
     """The network as a method of the back-test, for one series.
 
-    Shapes: known (N, F), the covariates, as far ahead as it is asked
+    `known` are the covariates, as far ahead as it is asked.
+
+    Shapes: known (N, F)
     """
 
     def method(values: np.ndarray, horizon: int) -> np.ndarray:

@@ -460,7 +460,7 @@ OTHERS = {
         "theta": lambda f, m, s: Theta(0.5, np.zeros(3)),
         "module": lambda f, m, s: module(
             "forecast.forking.Forking"
-            if "forking" in f.__module__
+            if f.__module__.endswith(("forking", "supports"))
             else "forecast.models.Recursive",
             s,
         ),
