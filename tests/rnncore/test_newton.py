@@ -194,6 +194,9 @@ def test_what_does_not_fit_is_named():
     assert "x: expected (T, B, 4)" in said(
         solve_states, *args, x[..., :3], state
     )
+    assert "x: expected real floats, got int64" in said(
+        solve_states, *args, x.astype(int), state
+    )
     assert "rounds: expected at least 1, got 0" in said(
         solve_states, *args, x, state, None, 0
     )

@@ -157,3 +157,15 @@ def test_the_head_of_least_loss_is_chosen(rng):
     plan = {"seed": 0, "steps": 150, "H": 8}
     assert choose_head(series, heads, 2, 52, **plan) == 1
     assert choose_head(series, heads[::-1], 2, 52, **plan) == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [torch.as_tensor, lambda a: a.astype(complex), lambda a: a > 0, list],
+    ids=["tensor", "complex", "bool", "list"],
+)
+def test_a_reading_has_arrays_of_real_numbers(change):
+    reading = read_at(made(np.random.default_rng(0)), [10], K)
+    changed = reading._replace(unit=change(reading.unit))
+    with pytest.raises(TypeError, match="unit: expected a NumPy array"):
+        ask_forking(network(), changed)
