@@ -94,7 +94,7 @@ def solve_states(
     """
     if rounds < 1:
         raise ValueError(f"rounds: expected at least 1, got {rounds}")
-    check_real("x", x)  # of which alone there is an eps
+    check_real("x", x)
     xp = array_namespace(x)
     guesses = newton_rounds(cell, cell_vjp, params, x, state, bounds)
     if tolerance is None:
