@@ -404,8 +404,12 @@ def _check_outputs(arguments: Namespace) -> None:
 
 def _make_plan(arguments: Namespace, frame: "pd.DataFrame") -> Any:
     """A plan in which the table decides what the options leave open."""
-    from rnncore.forecast.plan import plan_for, read_seasons
-    from rnncore.forecast.supports import REAL, find_support
+    from rnncore.forecast.plan import (
+        REAL,
+        find_support,
+        plan_for,
+        read_seasons,
+    )
 
     names = "history", "cell", "steps", "batch", "rate"
     given = {name: getattr(arguments, name) for name in names}

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+REAL, COUNTS = "real", "counts"  # what values can be
+SMALL = 10  # half of all counts are no larger, where they are taken so
 SEVEN = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 YEAR, YEARLY = 365, 360  # days; of a step that is no part of a year
 SURE = 2  # of a difference of log likelihoods: less is chance
@@ -37,7 +39,26 @@ class ForecastPlan(NamedTuple):
     logs: bool = False  # whether all is learnt in logarithms
     trading: bool = False  # whether they know the days of each month
     year: bool = True  # whether they know the time of the year
-    support: str = "real"  # what values can be: see `supports`
+    support: str = REAL  # what values can be: see `supports`
+
+
+def find_support(frame: pd.DataFrame, asked: str | None = None) -> str:
+    """Counts where values are whole numbers from 0, most of them small.
+
+    Raises Refused where counts are asked for and a value is none.
+    """
+    values = frame.to_numpy(dtype=float)
+    values = values[~np.isnan(values)]
+    wrong = values[(values < 0) | (values != np.round(values))]
+    if asked == COUNTS and len(wrong):
+        raise Refused(
+            f"--support counts: expected whole numbers from 0, got "
+            f"{wrong[0]:g}"
+        )
+    if asked is not None:
+        return asked
+    small = np.median(values) <= SMALL and values.min() == 0
+    return COUNTS if small and not len(wrong) else REAL
 
 
 def plan_for(

@@ -25,7 +25,7 @@ from rnncore.forecast.forking import (
     read_at,
     train_forking,
 )
-from rnncore.forecast.plan import ForecastPlan
+from rnncore.forecast.plan import COUNTS, REAL, ForecastPlan
 from rnncore.forecast.windows import Split
 from rnncore.storage.files import Refused
 from rnncore.train import Fit
@@ -33,31 +33,10 @@ from rnncore.train import Fit
 if TYPE_CHECKING:
     import pandas as pd
 
-REAL, COUNTS, INFLATED = "real", "counts", "counts, more zeros"
-SUPPORTS = REAL, COUNTS
+INFLATED = "counts, more zeros"
 HEADS = {COUNTS: count_head(), INFLATED: count_head(inflated=True)}
-SMALL = 10  # half of all counts are no larger, where they are taken so
 STEPS = 300  # updates, at most: more gain nothing
 EVERY = 50  # from one evaluation to the next
-
-
-def find_support(frame: pd.DataFrame, asked: str | None = None) -> str:
-    """Counts where values are whole numbers from 0, most of them small.
-
-    Raises Refused where counts are asked for and a value is none.
-    """
-    values = frame.to_numpy(dtype=float)
-    values = values[~np.isnan(values)]
-    wrong = values[(values < 0) | (values != np.round(values))]
-    if asked == COUNTS and len(wrong):
-        raise Refused(
-            f"--support counts: expected whole numbers from 0, got "
-            f"{wrong[0]:g}"
-        )
-    if asked is not None:
-        return asked
-    small = np.median(values) <= SMALL and values.min() == 0
-    return COUNTS if small and not len(wrong) else REAL
 
 
 def tell_support(frame: pd.DataFrame) -> str:

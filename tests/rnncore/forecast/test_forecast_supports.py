@@ -10,7 +10,7 @@ pytest.importorskip("torch")
 
 from rnncore.forecast import supports
 from rnncore.forecast.forking import Series
-from rnncore.forecast.plan import ForecastPlan, parts_of
+from rnncore.forecast.plan import ForecastPlan, find_support, parts_of
 from rnncore.storage.files import Refused
 
 K = 3
@@ -34,9 +34,9 @@ def series_of(frame):
 
 
 def test_small_whole_numbers_from_0_are_counts(frame):
-    assert supports.find_support(frame) == supports.COUNTS
+    assert find_support(frame) == supports.COUNTS
     assert "(--support real)" in supports.tell_support(frame)
-    assert supports.find_support(frame, supports.REAL) == supports.REAL
+    assert find_support(frame, supports.REAL) == supports.REAL
 
 
 @pytest.mark.parametrize(
@@ -50,14 +50,14 @@ def test_small_whole_numbers_from_0_are_counts(frame):
     ids=["halves", "below 0", "large", "no 0"],
 )
 def test_others_are_real_numbers(frame, change):
-    assert supports.find_support(change(frame)) == supports.REAL
+    assert find_support(change(frame)) == supports.REAL
 
 
 def test_counts_that_are_none_are_refused(frame):
     with pytest.raises(Refused, match=r"whole numbers from 0, got 0.5"):
-        supports.find_support(frame * 0 + 0.5, supports.COUNTS)
+        find_support(frame * 0 + 0.5, supports.COUNTS)
     large = frame * 1000
-    assert supports.find_support(large, supports.COUNTS) == supports.COUNTS
+    assert find_support(large, supports.COUNTS) == supports.COUNTS
 
 
 def test_means_of_quantiles_are_settled_on_whole_numbers():
