@@ -19,7 +19,7 @@ WINDOW = 100_000  # steps in which the half of a number that waits was drawn
 MULTIPLIER = (2549297995355413924 << 64) + 4865540595714422341
 MODULUS = 1 << 128
 
-Drawn = list[list[Any]]  # number of the generator, steps, half that waits
+Drawn = dict[str, list[list[Any]]]  # the generator's number, steps, waiting half
 
 
 def knows(generator: np.random.Generator) -> bool:
@@ -30,7 +30,8 @@ def knows(generator: np.random.Generator) -> bool:
 def tell_drawn(given: dict[int, tuple[np.random.Generator, Any]]) -> Drawn:
     """What was drawn from generators, by number, since each had its state.
 
-    One that was put elsewhere than forward in its stream is left out.
+    It is a part of a message, empty where nothing was drawn. A generator that
+    was put elsewhere than forward in its stream is left out.
     """
     told = []
     for number, (generator, before) in given.items():
@@ -39,7 +40,7 @@ def tell_drawn(given: dict[int, tuple[np.random.Generator, Any]]) -> Drawn:
         waits = _find_half(now)
         if steps is not None and (steps or waits != _find_half(before)):
             told.append([number, steps, waits])
-    return told
+    return {"drawn": told} if told else {}
 
 
 def move_on(generators: list[np.random.Generator], told: Any) -> None:

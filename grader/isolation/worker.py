@@ -171,7 +171,7 @@ class Helper:
             answer = self._describe(error)
         finally:
             self.asked, OUTPUTS.stream = outer  # type: ignore
-        answer[0]["drawn"] = tell_drawn(decoder.generators)
+        answer[0].update(tell_drawn(decoder.generators))
         answer[0]["said"], self.said = self.said, []
         send(self.sock, *answer)
 

@@ -209,11 +209,10 @@ class Link:
             result = self.functions[number](*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - raised over there again
             said = {"raise": [type(error).__name__, str(error)]}
-            return said | {"drawn": tell_drawn(decoder.generators)}, b""
+            return said | tell_drawn(decoder.generators), b""
         encoder = Encoder(self._keep)
         answer = {"value": encoder.encode(result)}
-        answer["drawn"] = tell_drawn(decoder.generators)
-        return answer, b"".join(encoder.chunks)
+        return answer | tell_drawn(decoder.generators), b"".join(encoder.chunks)
 
     def _call_builtin(self, name: str, head: Tree, body: bytes) -> tuple[Tree, bytes]:
         """Call the test's own print or input for the learner's code."""

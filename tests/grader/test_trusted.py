@@ -671,7 +671,8 @@ def test_an_answer_cannot_choose_what_a_generator_gives(grade, line):
 def test_a_message_cannot_choose_what_a_generator_gives(grade):
     answer = (
         "import numpy as np\nfrom grader.isolation import worker\n"
-        "worker.tell_drawn = lambda given: [[0, 3, 12345]] if given else []\n"
+        "told = {'drawn': [[0, 3, 12345]]}\n"
+        "worker.tell_drawn = lambda given: told if given else {}\n"
         "def f(rng):\n    return 1"
     )
     assert grade(answer, DRAWING + "assert f(rng) == 1") == 0
