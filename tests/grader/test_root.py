@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+import grader
 from grader import CODE, find_root
 from grader.assignments import builder
 from grader.commands import init
@@ -20,6 +21,14 @@ def test_the_nearest_folder_with_a_course_file_is_the_course(tmp_path):
         assert find_root(inner) == folder
 
 
+@pytest.fixture
+def course_file(monkeypatch):
+    """The name of a course file that no folder above a test's own has."""
+    monkeypatch.setattr(grader, "COURSE_FILE", "course-of-this-test.toml")
+    return grader.COURSE_FILE
+
+
+@pytest.mark.usefixtures("course_file")
 def test_a_folder_without_one_is_itself_the_course(tmp_path):
     assert find_root(tmp_path) == tmp_path
 
@@ -29,11 +38,11 @@ def test_within_the_repository_its_own_folder_is_the_course():
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
-def test_another_users_course_file_above_does_not_count(tmp_path):
+def test_another_users_course_file_above_does_not_count(tmp_path, course_file):
     inner = tmp_path / "mine"
     inner.mkdir()
-    (tmp_path / "course.toml").touch()
-    os.chown(tmp_path / "course.toml", 54321, 54321)
+    (tmp_path / course_file).touch()
+    os.chown(tmp_path / course_file, 54321, 54321)
     assert find_root(inner) == inner
     os.chown(inner, 54321, 54321)  # their own folder below it
     assert find_root(inner) == tmp_path
