@@ -38,7 +38,9 @@ def test_within_the_repository_its_own_folder_is_the_course():
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
-def test_another_users_course_file_above_does_not_count(tmp_path, course_file):
+def test_another_users_course_file_above_does_not_count(
+    tmp_path, course_file
+):
     inner = tmp_path / "mine"
     inner.mkdir()
     (tmp_path / course_file).touch()
