@@ -19,10 +19,10 @@ from grader.course.by_hand.regrades import Request
 from grader.course.settings import Course
 from grader.course.submissions import Submission, replace_text
 from grader.notebook.failures import LEFT_UNMADE
+from grader.notebook.markdown import render_inline, render_markdown
 from grader.notebook.pictures import read_pictures
 from grader.notebook.repair import task_of
 from grader.reports.changes import LATE, Told
-from grader.reports.markdown import render_inline, render_markdown
 from grader.reports.points import Row, TaskPoints, format_hours, format_points
 from grader.reports.task_texts import Asked, TaskText, read_tasks
 from rnncore.testing.failure import MISSING, Failure, Place, next_step, places, render
