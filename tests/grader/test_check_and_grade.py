@@ -8,6 +8,7 @@ a blank must come to the same points, and fail for the same reason.
 from __future__ import annotations
 
 import copy
+import tempfile
 from itertools import zip_longest
 
 import nbformat
@@ -110,7 +111,9 @@ def grade(notebook, assignment, release, folder, server):
                 read_files(assignment),
                 LIMITS.with_copies(tests),
             ),
-            str(folder / "scratch"),
+            tempfile.mkdtemp(
+                dir=folder
+            ),  # what lies in one is not for the next
         ),
         kinds_of(builder.source_notebook(assignment)),
     )

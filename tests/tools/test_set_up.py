@@ -114,7 +114,15 @@ def test_how_it_ended_is_told_and_the_next_one_goes_on(
     assert (with_pip / ".venv" / ".installed").exists()
 
 
-def test_it_can_be_interrupted(with_pip):
+@pytest.fixture
+def heeded():
+    """Interrupts, which a job in the background was told to ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_it_can_be_interrupted(with_pip, heeded):
     (with_pip / "says").write_text("half of it is there\n")
     (with_pip / "hangs").touch()
     with subprocess.Popen(
