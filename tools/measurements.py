@@ -67,6 +67,7 @@ PAGES = {  # by how the keys begin; the longest beginning counts
     "music": "ch12_music",
     "nonlinear": "ch21_nonlinear",
     "online": "ch03_forward",
+    "parallel": "ch18_limits",
     "real.an4": "ch15_speech",
     "real.avletters": "ch16_video",
     "real.carparts": "ch11_many",

@@ -8,6 +8,8 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -477,11 +479,15 @@ def test_two_builds_take_turns_at_the_gradebook(tmp_path, monkeypatch):
     tried = []
 
     class Other:
+        def __init__(self):
+            self.coursedir = SimpleNamespace()
+
         def generate_assignment(self, name, **options):
             file, taken = tmp_path / "grading/.building", BlockingIOError
             with file.open("w") as lock, pytest.raises(taken):
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             tried.append(name)
+            Path(self.coursedir.release_directory, name).mkdir(parents=True)
             return {"success": True}
 
     monkeypatch.setattr(builder, "compute_checks", lambda assignment: {})

@@ -94,7 +94,12 @@ class Stack(nn.Module):
         return self.readout(x)
 
 
-NETS = {"full": Net(1), "diagonal": Net(2, True), "within": Net(2, True, LIMIT)}
+NETS = {
+    "full": Net(1),
+    "stacked": Net(2),
+    "diagonal": Net(2, True),
+    "within": Net(2, True, LIMIT),
+}
 
 
 @cache
