@@ -100,12 +100,20 @@ def read_command(words: list[str]) -> tuple[str, Callable[[], int]]:
             import_module(f"rnncore.commands.{module}").add(commands)
         else:  # another one than is asked for: what it takes is not told
             commands.add_parser(name, help=about)
+    if not words:
+        return "", lambda: show_help(parser)
     arguments = parser.parse_args(words)
     arguments.line = f"{PROGRAM} {shlex.join(words)}"
     name = " ".join(
         filter(None, [arguments.command, getattr(arguments, "part", None)])
     )
     return name, lambda: arguments.run(arguments)
+
+
+def show_help(parser: argparse.ArgumentParser) -> int:
+    """What there is, for who names no command."""
+    parser.print_help()
+    return 0
 
 
 def run_course(name: str, words: list[str]) -> int:

@@ -67,6 +67,8 @@ def source_notebook(assignment: Assignment) -> nbformat.NotebookNode:
         _notebook_cell(assignment, cell, number) for number, cell in enumerate(shown)
     ]
     _add_places(assignment, shown, cells)
+    _head_checks(shown, cells)
+    _let_others_run(shown, cells)
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
@@ -88,6 +90,33 @@ def _add_places(
             end = found.end() if found else 0
             heading.source = f"{text[:end]}\n\n{said}{text[end:]}"
             heading = None
+
+
+def _head_checks(shown: list[SourceCell], cells: list[nbformat.NotebookNode]) -> None:
+    """Say in a check's first line whose it is: of a folded cell nothing else shows."""
+    whose = ""
+    for cell, made in zip(shown, cells, strict=True):
+        if cell.kind == "text" and (found := HEADING.search(made.source)):
+            whose = found[1]
+        elif cell.kind == "test":
+            number = re.match(r"Task \d+", whose)
+            name = (number[0] if number else whose) or cell.name
+            name = name[:1].lower() + name[1:]
+            made.source = f"# Check of {name}: run this cell\n{made.source}"
+
+
+def _let_others_run(
+    shown: list[SourceCell], cells: list[nbformat.NotebookNode]
+) -> None:
+    """Mark the cells after the first task, whose errors stop no other cell.
+
+    "Run All" then goes on past a task that is not written yet.
+    """
+    begun = False
+    for cell, made in zip(shown, cells, strict=True):
+        begun = begun or cell.kind == "solution"
+        if begun and made.cell_type == "code":
+            made.metadata["tags"] = ["raises-exception"]
 
 
 def _name_place(place: Place) -> str:

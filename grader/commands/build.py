@@ -130,7 +130,8 @@ def where(name: str, cell: str, line: int) -> str:
     if name in list_assignments():
         test = read(name).of("test").get(cell.removeprefix("test_"))
         if test is not None:
-            return f"{test.file}:{test.line + max(line, 1) - 1}: {cell}"
+            below = max(line - 1, 1) - 1  # the build has written a line above
+            return f"{test.file}:{test.line + below}: {cell}"
     at = f", line {line}" if line else ""
     return f"solutions/{name}: the cell {cell!r}{at}"
 

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -9,7 +10,10 @@ from pathlib import Path
 from rnncore.checking.find import FOLDER, TREE
 from rnncore.storage.files import Refused
 
-STARTUP = TREE / "rnncore" / "own" / "startup.py"
+OWN = Path(__file__).parents[1] / "own"
+STARTUP = OWN / "startup.py"
+FOR_FIGURES = ("anywidget", "@jupyter-widgets/jupyterlab-manager")
+HIDDEN = ("checks.json", "answers.json", "__pycache__")  # no learner opens
 
 
 def build_words(words: list[str]) -> list[str]:
@@ -22,12 +26,32 @@ def build_words(words: list[str]) -> list[str]:
         raise Refused(
             f"there is no folder {folder}: `lab` needs the course's folder"
         )
+    hidden = ", ".join(map(repr, HIDDEN))
+    elsewhere = any(word.startswith("--notebook-dir") for word in words)
     return [
-        f"--notebook-dir={folder}",
+        *([] if elsewhere else [f"--notebook-dir={folder}"]),
+        f"--ContentsManager.hide_globs=[{hidden}]",
+        f"--LabApp.app_settings_dir={OWN / 'lab'}",  # no news
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         *words,
     ]
+
+
+def choose_extensions(folder: Path) -> str:
+    """JupyterLab's option that lets it load FOR_FIGURES alone.
+
+    A menu for teachers is none of a learner's business, and an extension
+    made for a newer JupyterLab fills the browser's console with warnings.
+    `folder` gets a copy of each.
+    """
+    from jupyter_core.paths import jupyter_path
+
+    for name in FOR_FIGURES:
+        for path in map(Path, jupyter_path("labextensions")):
+            if (path / name).is_dir() and not (folder / name).exists():
+                shutil.copytree(path / name, folder / name)
+    return f"--LabApp.labextensions_path={folder}"
 
 
 def warn_of_lost_work() -> None:
@@ -77,5 +101,6 @@ def main(argv: list[str] | None = None) -> int:
     from jupyterlab.labapp import LabApp
 
     sys.argv[0] = "jupyter-lab"
-    LabApp.launch_instance(words)
+    with tempfile.TemporaryDirectory(prefix="lab-") as folder:
+        LabApp.launch_instance([choose_extensions(Path(folder)), *words])
     return 0

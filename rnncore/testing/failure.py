@@ -202,18 +202,19 @@ class CheckFailure(AssertionError):
         self.failure = failure
 
     def _render_traceback_(self) -> list[str]:
-        """What a notebook shows: the lines of its own, and the text.
+        """What a notebook shows: the answer's own lines, and the text.
 
-        The package's lines are left out, and so is IPython's frame.
+        The check's line says nothing, and its cell is folded.
         """
         lines = []
-        for error in filter(None, (self.__cause__, self)):
-            for frame in traceback.extract_tb(error.__traceback__):
+        if cause := self.__cause__:
+            for frame in traceback.extract_tb(cause.__traceback__):
                 path = Path(frame.filename)
                 if PACKAGE in path.parents or "IPython" in path.parts:
                     continue
                 lines.append(f"line {frame.lineno}: {frame.line}")
-            lines.append(f"{type(error).__name__}: {error}")
+            lines.append(f"{type(cause).__name__}: {cause}")
+        lines.append(str(self))
         way = name_answer(Path.cwd(), self.failure.function)
         return [*lines, way] if way else lines
 
@@ -269,14 +270,14 @@ def render(failure: Failure) -> str:
     lines = [_first_line(failure)]
     if failure.hidden:
         lines[0] += " (in a hidden test, whose values are not shown)"
+    if failure.mistake:
+        lines.insert(0, f"A known mistake: {failure.mistake}")
     if why and failure.about:
         lines.append(why)
     if failure.changed and failure.about != "argument":
         lines.append(f"{function} also {_changed(failure)}")
     if failure.call:
         lines.append(f"({function} was {failure.call})")
-    if failure.mistake:
-        lines.append(f"A known mistake: {failure.mistake}")
     return "\n".join(lines)
 
 

@@ -2,11 +2,13 @@
 
 import math
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -18,6 +20,7 @@ from tests.helpers.checking import solved_release
 pytestmark = pytest.mark.system
 LONGEST = 120_000  # milliseconds, on a machine that does other things too
 TOKEN = "figures"
+RELEASES = Path(__file__).parents[3] / "exercises"
 
 
 def up_to_the_figure(name, folder):
@@ -42,17 +45,10 @@ def served(folder):
     log = folder / "jupyterlab.log"
     server = subprocess.Popen(
         [
-            *(sys.executable, "-m", "jupyterlab", "--no-browser"),
+            *(sys.executable, "-m", "rnncore", "lab", "--no-browser"),
             *("--ip=127.0.0.1", f"--port={port}", "--allow-root"),
             *("--ServerApp.port_retries=0", f"--notebook-dir={folder}"),
-            *(
-                f"--IdentityProvider.token={TOKEN}",
-                "--LabApp.news_url=None",
-            ),
-            (
-                "--LabApp.check_for_updates_class="
-                "jupyterlab.NeverCheckForUpdate"
-            ),
+            f"--IdentityProvider.token={TOKEN}",
             f"--LabApp.user_settings_dir={folder / 'settings'}",
             f"--LabApp.workspaces_dir={folder / 'workspaces'}",
         ],
@@ -62,7 +58,7 @@ def served(folder):
     )
     try:
         wait_for(port, server)
-        yield f"http://127.0.0.1:{port}/lab/tree/figures.ipynb?token={TOKEN}"
+        yield f"http://127.0.0.1:{port}/lab/tree/{{}}?token={TOKEN}"
     except BaseException:
         print(log.read_text()[-10_000:])
         raise
@@ -87,6 +83,44 @@ def wait_for(port, server):
             return
 
 
+def run_all(page, address):
+    """Open a notebook, and run it as the menu does."""
+    page.goto(address)
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+    page.get_by_role("button", name="(ipykernel) | Idle").wait_for()
+    page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
+    page.locator('[data-command="runmenu:run-all"]').click()
+
+
+def test_a_learner_s_first_notebook(browser, tmp_path):
+    """As released: what is folded says what it is, and nothing stops."""
+    shutil.copytree(RELEASES / "ch02_cell", tmp_path, dirs_exist_ok=True)
+    said = []
+    with served(tmp_path) as address:
+        page = browser.new_page(viewport={"width": 1400, "height": 20_000})
+        page.set_default_timeout(LONGEST)
+        page.on("console", lambda m: said.append((m.type, m.text)))
+        page.on(
+            "pageerror", lambda error: said.append(("error", str(error)))
+        )
+        run_all(page, address.format("ch02_cell.ipynb"))
+        page.get_by_role("button", name="(ipykernel) | Busy").wait_for()
+        page.get_by_role("button", name="(ipykernel) | Idle").wait_for()
+        shown = page.locator(".jp-Notebook")
+        for task in range(1, 6):
+            folded = shown.get_by_text(f"# Check of task {task}: run")
+            expect(folded.first).to_be_attached()
+        told = shown.get_by_text("is not written yet")
+        expect(told.first).to_be_attached()
+        files = page.locator(".jp-DirListing-itemText")
+        expect(files.get_by_text("ch02_cell.ipynb")).to_be_visible()
+        expect(files.get_by_text("checks.json")).to_have_count(0)
+        expect(page.get_by_text("official Jupyter news")).to_have_count(0)
+        expect(page.get_by_text("Formgrader")).to_have_count(0)
+        page.close()
+    assert [m for m in said if m[0] in ("error", "warning")] == []
+
+
 @pytest.fixture
 def page(browser, tmp_path):
     """A notebook whose cells have all been run."""
@@ -101,11 +135,7 @@ def page(browser, tmp_path):
     with served(tmp_path) as address:
         page = browser.new_page(viewport={"width": 1000, "height": 2000})
         page.set_default_timeout(LONGEST)
-        page.goto(address)
-        page.locator(".jp-Notebook .jp-Cell").first.wait_for()
-        page.get_by_role("button", name="(ipykernel) | Idle").wait_for()
-        page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
-        page.locator('[data-command="runmenu:run-all"]').click()
+        run_all(page, address.format("figures.ipynb"))
         yield page
         page.close()
 
