@@ -1,32 +1,23 @@
 """Write the tables of README.md, book/measured.md and book/public_sets.md from
-the measurements, and the README's picture.
+the measurements.
 
 Each block between `<!-- NAME -->` and `<!-- end NAME -->` is rewritten;
 `--check` writes nothing and fails where a block is not what it should be.
 """
 
 import argparse
-import io
-import re
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-import matplotlib.pyplot as plt
-import numpy as np
-
-from rnncore.display import use_style
-from rnncore.rnn import Params, rnn_cell, unroll, zero_state
 from rnncore.storage.files import whole_file
 from tools import ROOT, generated_blocks
 from tools.build.real_scores import format_cards, format_real
 from tools.measurements import read
-from tools.site import postprocess
 
 README = ROOT / "README.md"
 MEASURED = ROOT / "book" / "measured.md"
 CARDS = ROOT / "book" / "public_sets.md"
-PICTURE = ROOT / "book" / "_static" / "latch.svg"
 Known = dict[str, dict[str, Any]]
 
 
@@ -127,32 +118,6 @@ def format_grader(found: Known) -> str:
     return "\n".join(lines)
 
 
-def draw_picture() -> bytes:
-    """Four cells that differ in one weight, as an SVG file."""
-    use_style()
-    plt.rcParams["svg.hashsalt"] = "course"  # the same bytes each time
-    plt.rcParams["svg.fonttype"] = "none"  # words, not the outlines of letters
-    x = np.zeros((48, 1, 2))  # 48 moments, one lamp, two buttons
-    x[2, 0, 0] = x[27, 0, 1] = 1  # ON, then OFF
-    fig, ax = plt.subplots(figsize=(8, 3))
-    for w, line in ((0.5, ":"), (0.9, "-."), (1.0, "--"), (1.5, "-")):
-        zero = np.zeros(1)
-        params = Params(np.array([[3.0, -3]]), np.array([[w]]), zero, zero)
-        y, _, _ = unroll(rnn_cell, params, x, zero_state(params, B=1))
-        moments = range(1, 49)
-        ax.plot(moments, y[:, 0, 0], line, label=f"$W_h$ = {w}")
-    ax.plot(3, 1.2, "k^", 28, -1.2, "kv")
-    ax.text(4, 1.17, "ON", va="center")
-    ax.text(29, -1.22, "OFF", va="center")
-    ax.set(xlabel="moment t", ylabel="state h", ylim=(-1.4, 1.4))
-    fig.legend(ncols=4, loc="outside upper center")
-    file = io.BytesIO()
-    fig.savefig(file, format="svg", metadata={"Date": None})
-    plt.close(fig)
-    svg = postprocess.shorten_drawing(file.getvalue().decode())
-    return re.sub(r" \n(?=[A-Za-z])|\n(?=\")", " ", svg).encode()
-
-
 class Block(NamedTuple):
     """A block of the README: its measurements, table and command."""
 
@@ -228,7 +193,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing")
     check = parser.parse_args().check
     known, others = read(), BLOCKS.keys() - {"real", "cards"}
-    new = {PICTURE: draw_picture()}
+    new = {}
     blocks = {README: {"real"}, CARDS: {"cards"}, MEASURED: others}
     for page, names in blocks.items():
         new[page] = rewrite_blocks(page.read_text("utf-8"), known, names).encode()
