@@ -26,7 +26,8 @@ $(STAMP): $(PINS) constraints.txt pyproject.toml
 $(DEV): requirements-dev.txt requirements-oldest.txt $(STAMP)
 	@"$(PYTHON)" tools/set_up.py --dev
 
-book: $(STAMP)  ## execute and build the book
+book: $(STAMP)  ## execute and build the book; OUTPUTS=a release's outputs.zip: executes nothing that is in it
+	@$(if $(OUTPUTS),$(PY) -m tools.build.outputs take "$(OUTPUTS)")
 	@$(PY) -m tools.build.book build
 
 serve: book  ## build the book and serve it on this machine
@@ -41,6 +42,7 @@ epub: book $(DEV)  ## the learner's book for an e-reader, _build/book.epub; CODE
 publish: export BOOK_ADDRESS := $(ADDRESS)
 publish: export BOOK_SOURCE := $(SOURCE)
 publish: book lite $(DEV)  ## for any static host: SITE=earlier editions, ADDRESS=URL, SOURCE=URL, BRANCH=of SOURCE, CODE=1
+	@$(PY) -m tools.build.outputs save _build/outputs.zip
 	@$(PY) -m tools.publish.publish $(if $(SITE),--site "$(SITE)") $(if $(BRANCH),--branch "$(BRANCH)") $(if $(CODE),--code)
 
 release-check: $(DEV)  ## build the package twice, check it, try it on each Python that is here

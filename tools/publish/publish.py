@@ -52,6 +52,7 @@ from tools.publish.volume.paper import (
 
 VERSION = re.compile(r"\d+(\.\d+)*([a-z]+\d+)?")
 DOWNLOADS = "download"
+OUTPUTS = "outputs.zip"  # that `python -m tools.build.outputs save` wrote
 NOT_PUBLISHED = shutil.ignore_patterns(".made-from", ".buildinfo", ".doctrees")
 WHEEL = """
 import sys
@@ -182,6 +183,10 @@ def write_edition(
             made = whole(html, part, set_title(config, kind), code=code, epoch=epoch)
             (place / f"{stem}.{suffix}").write_bytes(made)
             files.append((f"{stem}.{suffix}", f"{what}, {suffix.upper()}"))
+    outputs = html.parent / OUTPUTS
+    if outputs.exists():
+        shutil.copyfile(outputs, place / OUTPUTS)
+        files.append((OUTPUTS, "What the pages' cells give: make book OUTPUTS="))
     built = build_wheel(place, epoch)
     pages = [book.BOOK / f"{entry.page}.md" for entry in toc]
     first = colab.make_first_cell(github, built.name) if github else None
