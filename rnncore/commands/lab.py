@@ -1,6 +1,7 @@
 """JupyterLab with the course's assignments open."""
 
 import argparse
+import json
 import os
 import shutil
 import sys
@@ -8,11 +9,19 @@ import tempfile
 from pathlib import Path
 
 from rnncore.checking.find import FOLDER, TREE
-from rnncore.storage.files import Refused
+from rnncore.storage.files import Refused, whole_file
 
 OWN = Path(__file__).parents[1] / "own"
 STARTUP = OWN / "startup.py"
 FOR_FIGURES = ("anywidget", "@jupyter-widgets/jupyterlab-manager")
+START = "README.md"
+BEGIN = """# Start here
+
+Open an assignment, write the marked cells, and run the check below each.
+A check is one folded line: click it, then Shift+Enter. It says which
+mistake it found. *Run All* goes on past what is not written yet.
+
+"""
 HIDDEN = ("checks.json", "answers.json", "__pycache__")  # no learner opens
 
 
@@ -29,13 +38,63 @@ def build_words(words: list[str]) -> list[str]:
     hidden = ", ".join(map(repr, HIDDEN))
     elsewhere = any(word.startswith("--notebook-dir") for word in words)
     return [
-        *([] if elsewhere else [f"--notebook-dir={folder}"]),
+        *([] if elsewhere else open_folder(folder)),
         f"--ContentsManager.hide_globs=[{hidden}]",
         f"--LabApp.app_settings_dir={OWN / 'lab'}",  # no news
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         *words,
     ]
+
+
+def open_folder(folder: Path) -> list[str]:
+    """The options that serve the folder, and open its start page."""
+    page = write_start_page(folder)
+    return [
+        f"--notebook-dir={folder}",
+        *([f"--LabApp.default_url={page}"] if page else []),
+    ]
+
+
+def write_start_page(folder: Path) -> str:
+    """List the assignments on a page that JupyterLab opens first.
+
+    Returns its address; the empty string where the page cannot be written,
+    or another file has its name.
+    """
+    kept = folder / START
+    lines = [
+        f"- [{title}]({path.relative_to(folder).as_posix()}): {about}"
+        for path in sorted(folder.glob("*/*.ipynb"), key=place)
+        for title, about in [read_opening(path)]
+    ]
+    try:
+        if kept.exists() and not kept.read_bytes().startswith(
+            BEGIN[:9].encode()
+        ):
+            return ""
+        with whole_file(kept) as file:
+            file.write((BEGIN + "\n".join(lines) + "\n").encode())
+    except OSError:  # `warn_of_lost_work` has told
+        return ""
+    return f"/lab/tree/{START}"
+
+
+def place(path: Path) -> tuple[bool, str]:
+    """Chapters first, in order, and then what has no number."""
+    return not path.stem.startswith("ch"), path.stem
+
+
+def read_opening(path: Path) -> tuple[str, str]:
+    """A notebook's title and the line below it; else its file's name."""
+    try:
+        first = json.loads(path.read_text("utf-8"))["cells"][0]["source"]
+    except (ValueError, LookupError, TypeError):
+        return path.stem, "cannot be read"
+    lines = [line for line in "".join(first).splitlines() if line.strip()]
+    if not lines or not lines[0].startswith("# "):
+        return path.stem, ""
+    return lines[0].removeprefix("# "), " ".join(lines[1:2]).strip("*")
 
 
 def choose_extensions(folder: Path) -> str:
