@@ -1,7 +1,6 @@
 """JupyterLab with the course's assignments open."""
 
 import argparse
-import json
 import os
 import shutil
 import sys
@@ -9,13 +8,20 @@ import tempfile
 from pathlib import Path
 
 from rnncore.checking.find import FOLDER, TREE
-from rnncore.storage.files import Refused, whole_file
+from rnncore.storage.files import (
+    Refused,
+    read_bytes,
+    read_text,
+    whole_file,
+)
+from rnncore.storage.intake import parse_json
 
 OWN = Path(__file__).parents[1] / "own"
 STARTUP = OWN / "startup.py"
 FOR_FIGURES = ("anywidget", "@jupyter-widgets/jupyterlab-manager")
 START = "README.md"
-BEGIN = """# Start here
+TITLE = "# Start here"
+BEGIN = f"""{TITLE}
 
 Open an assignment, write the marked cells, and run the check below each.
 A check is one folded line: click it, then Shift+Enter. It says which
@@ -69,13 +75,11 @@ def write_start_page(folder: Path) -> str:
         for title, about in [read_opening(path)]
     ]
     try:
-        if kept.exists() and not kept.read_bytes().startswith(
-            BEGIN[:9].encode()
-        ):
+        if kept.exists() and not read_text(kept).startswith(TITLE):
             return ""
         with whole_file(kept) as file:
             file.write((BEGIN + "\n".join(lines) + "\n").encode())
-    except OSError:  # `warn_of_lost_work` has told
+    except (OSError, Refused):  # `warn_of_lost_work` has told
         return ""
     return f"/lab/tree/{START}"
 
@@ -88,8 +92,8 @@ def place(path: Path) -> tuple[bool, str]:
 def read_opening(path: Path) -> tuple[str, str]:
     """A notebook's title and the line below it; else its file's name."""
     try:
-        first = json.loads(path.read_text("utf-8"))["cells"][0]["source"]
-    except (ValueError, LookupError, TypeError):
+        first = parse_json(read_bytes(path))["cells"][0]["source"]
+    except (Refused, ValueError, LookupError, TypeError):
         return path.stem, "cannot be read"
     lines = [line for line in "".join(first).splitlines() if line.strip()]
     if not lines or not lines[0].startswith("# "):

@@ -52,6 +52,7 @@ OPENERS = {  # the last name of a call, and of what it may be called
 
 REASONS = {
     "a file of the project's own, which comes with it": """
+        rnncore/commands/lab.py: choose_extensions
         rnncore/checking/answers.py: read_answers
         rnncore/commands/memory_ruler.py: _load_cell
         rnncore/comparison/ruler.py: stored_lags
