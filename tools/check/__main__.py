@@ -28,6 +28,7 @@ CHECKS = {
     "readme": ["-m", "tools.build.readme", "--check"],
     "answers": ["-m", "tools.check.answers"],
     "claims": ["-m", "tools.check.claims"],
+    "contests": ["-m", "tools.check.contests"],
 }
 
 

@@ -39,7 +39,7 @@ def find_problems(book: Path) -> list[str]:
 
 
 def _check_page(path: Path, known: chapters.Chapters) -> Iterator[str]:
-    text = _read_as_text(path.read_text("utf8"))
+    text = read_as_text(path.read_text("utf8"))
     wrong = {m.start(): _suggest_label(m[0], known) for m in BARE.finditer(text)}
     for match in chapters.ROLE.finditer(text):
         try:
@@ -59,8 +59,8 @@ def _suggest_label(bare: str, known: chapters.Chapters) -> str:
     return f"{bare!r}: no page has this number"
 
 
-def _read_as_text(page: str) -> str:
-    """The page with blanks in place of code; lines keep their numbers."""
+def read_as_text(page: str) -> str:
+    """A page with blanks in place of code; lines keep their numbers."""
     lines = page.splitlines(keepends=True)
     starts = [cell.start for cell in weave.find_cells(page)]
     for token in MarkdownIt().parse(page):
