@@ -105,6 +105,24 @@ def test_a_public_name_stands_in_exactly_one_chapter(known, page):
     assert nowhere.startswith("rnncore.rnn.Alias: stands in nowhere")
 
 
+def test_a_name_that_is_not_to_be_printed_stands_in_no_chapter(
+    known, page, monkeypatch
+):
+    monkeypatch.setattr(weave, "UNPRINTED", {"rnncore.rnn.Alias"})
+    woven = weave.weave(PAGE, known)
+    (printed,) = weave.find_misplaced([page(woven)], known)
+    assert printed.startswith("rnncore.rnn.Alias: stands in ch02_cell.md:")
+    without = page(woven.replace("# rnncore.rnn.Alias\n", ""))
+    assert weave.find_misplaced([without], known) == []
+
+
+def test_what_is_not_printed_is_in_the_package():
+    every = weave.list_teaching_names(
+        weave.read_package(weave.ROOT / "rnncore")
+    )
+    assert set(every) >= weave.UNPRINTED
+
+
 def test_a_name_in_a_foreign_chapter_is_refused(known, page):
     woven = weave.weave(PAGE, known)
     pages = [page("# Empty\n"), page(woven, "ch03_bptt.md")]
