@@ -206,7 +206,7 @@ def dynamic_nats(
     learning_rate: float,
     window: int = 64,
 ) -> np.ndarray:
-    """The surprisals of a model that goes on learning while it reads.
+    """The surprisals of a model that keeps learning while it reads.
 
     A window is first scored, then learned from: one step of gradient
     descent. The model itself stays as it is; a copy learns.
