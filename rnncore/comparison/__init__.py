@@ -5,6 +5,7 @@ import itertools
 import math
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any, NamedTuple
@@ -212,6 +213,16 @@ def claim(sentence: str, condition: bool | np.bool_) -> None:
     if os.environ.get("STRICT", "0") not in ("", "0"):
         raise AssertionError(f"no longer so: {sentence}")
     _show_note(sentence)
+
+
+def read_clock() -> float:
+    """Seconds that this program has computed so far, for differences.
+
+    Other programs do not count, so that a claim about time is no bet on
+    them. Windows counts in steps of 16 ms, too coarse for a page: there it
+    is the time that has passed.
+    """
+    return time.perf_counter() if os.name == "nt" else time.process_time()
 
 
 def _show_note(sentence: str) -> None:

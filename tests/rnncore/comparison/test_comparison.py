@@ -2,7 +2,9 @@
 
 import json
 import math
+import os
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from rnncore.comparison import (
     compare,
     from_json,
     quartiles,
+    read_clock,
     to_json,
 )
 
@@ -204,3 +207,15 @@ def test_a_claim_that_no_longer_holds_is_a_note_and_stops_authors(
 def test_a_claim_without_a_condition_is_refused(condition):
     with pytest.raises(TypeError, match="condition: expected a bool"):
         claim("a beats b", condition)
+
+
+def test_the_clock_does_not_count_what_others_do(monkeypatch):
+    start = read_clock()
+    time.sleep(0.05)
+    assert read_clock() - start < 0.04
+    with monkeypatch.context() as windows:
+        windows.setattr(os, "name", "nt")  # its own is too coarse
+        start = read_clock()
+        time.sleep(0.05)
+        passed = read_clock() - start
+    assert passed > 0.04
