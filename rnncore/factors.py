@@ -1,11 +1,12 @@
 """What a factor may be: layers that differ in a_t of a linear recurrence.
 
 One layer takes the function that makes a factor of a number as an
-argument. Two are published: both keep their factors between 0 and 1. In
-the last the factor is a matrix, which keeps, dampens or mirrors one
-direction that its input names.
+argument. Two are published: both keep their factors between 0 and 1. One
+turns pairs of numbers by an angle. In the last the factor is a matrix,
+which keeps, dampens or mirrors one direction that its input names.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -204,6 +205,92 @@ def rg_lru_layer_vjp(
         decay=d_slow * SHARPNESS * sigmoid(-params.decay),
     )
     return d_params, d_gates @ params.W_x + d_u * root * i, d_h
+
+
+def turned(p: Array, h: Array) -> Array:
+    """Pairs of numbers, each turned by its angle, in radians.
+
+    The first half of h has the pairs' first numbers, the second half their
+    second ones.
+
+    Shapes: p (T, B, N); h (T, B, 2*N) -> h (T, B, 2*N)
+    """
+    xp = array_namespace(p)
+    first, second = gates(h, 2)
+    c, s = xp.cos(p), xp.sin(p)
+    parts = [c * first - s * second, s * first + c * second]
+    return xp.concat(parts, axis=-1)
+
+
+def summed(p: Array) -> Array:
+    """The sums of all angles so far.
+
+    They are taken in float64: of a large float32 the last digit is larger
+    than what is left of a turn.
+
+    Shapes: p (T, B, N) -> P (T, B, N)
+    """
+    xp = array_namespace(p)
+    P = xp.cumulative_sum(p, axis=0, dtype=xp.float64)
+    return xp.astype(xp.remainder(P, 2 * math.pi), p.dtype)
+
+
+def turning_layer(
+    params: Minimal, squashing: Squashing, x: Array, h: Array
+) -> tuple[Array, tuple[Array, ...]]:
+    """h_t = a R(p) h_{t-1} + (1 - |a|) n, where R(p) turns pairs by p.
+
+    Seen from a frame that turns along, nothing turns: there the layer is a
+    scan with the factors a. The blocks of the weights stand in the order
+    a (H/2 rows), p (H/2), n (H).
+
+    Shapes: x (T, B, D); h (B, H) -> y (T, B, H); cache
+
+    Raises ValueError where a shape, dtype or device does not fit, or H is
+    odd.
+    Source: Lahoti et al. 2026, without its inputs and outputs.
+    """
+    if h.shape[-1] % 2:
+        raise ValueError(f"h: expected pairs, got {h.shape[-1]} numbers")
+    _check(params, 2, x, h)
+    factors, n = gates(x @ params.W_x.T + params.b_x, 2)
+    a, p = gates(factors, 2)
+    a, P = squashing.forward(a), summed(p)
+    xp = array_namespace(a)
+    a = xp.concat([a, a], axis=-1)  # both numbers of a pair
+    still, scanned = linear_scan(a, turned(-P, (1 - xp.abs(a)) * n), h)
+    y = turned(P, still)
+    return y, (x, n, P, y, *scanned)
+
+
+def turning_layer_vjp(
+    params: Minimal,
+    squashing: Squashing,
+    cache: tuple[Array, ...],
+    d_y: Array,
+) -> tuple[Minimal, Array, Array]:
+    """Backward through `turning_layer`: one scan, in the turning frame.
+
+    Shapes: d_y (T, B, H) -> d_params; d_x (T, B, D); d_h (B, H)
+    """
+    x, n, P, y, *scanned = cache
+    check_shape("d_y", d_y, *y.shape)
+    a, xp = scanned[0], array_namespace(d_y)
+    d_a, d_u, d_h = linear_scan_vjp(turned(-P, d_y), Scanned(*scanned))
+    d_u = turned(P, d_u)
+    d_a = d_a - xp.sign(a) * n * d_u  # u has the factor in it
+    d_P = _around(y, d_y) - _around((1 - xp.abs(a)) * n, d_u)
+    d_p = xp.flip(xp.cumulative_sum(xp.flip(d_P, axis=0), axis=0), axis=0)
+    of_both, (a, _) = gates(d_a, 2), gates(a, 2)
+    d_a = squashing.vjp(of_both[0] + of_both[1], a)
+    d_gates = xp.concat([d_a, d_p, (1 - xp.abs(scanned[0])) * d_u], axis=-1)
+    return *_weights_vjp(params, x, d_gates), d_h
+
+
+def _around(h: Array, d_h: Array) -> Array:
+    """What a gradient of pairs says of the angle by which they turn."""
+    (first, second), (d_first, d_second) = gates(h, 2), gates(d_h, 2)
+    return first * d_second - second * d_first
 
 
 def reflecting_layer(

@@ -16,6 +16,8 @@ from rnncore.factors import (
     reflecting_layer_vjp,
     rg_lru_layer,
     rg_lru_layer_vjp,
+    turning_layer,
+    turning_layer_vjp,
 )
 from rnncore.scan import Minimal, minimal_layer
 from tests.helpers.arrays import assert_close
@@ -55,6 +57,17 @@ def reflecting(name, rng):
     )
 
 
+def turning(name, rng):
+    s = SQUASHINGS[name]
+    return (
+        lambda params, x, h: turning_layer(params, s, x, h),
+        lambda params, *rest: turning_layer_vjp(params, s, *rest),
+        weights(4 * N, rng),
+        rng.normal(size=(T, B, D)),
+        rng.normal(size=(B, 2 * N)),
+    )
+
+
 def min_lstm(name, rng):
     x, h = rng.normal(size=(T, B, D)), rng.normal(size=(B, H))
     return min_lstm_layer, min_lstm_layer_vjp, weights(3 * H, rng), x, h
@@ -69,6 +82,7 @@ def rg_lru(name, rng):
 LAYERS = [
     *((diagonal, name) for name in SQUASHINGS),
     *((reflecting, name) for name in SQUASHINGS),
+    *((turning, name) for name in SQUASHINGS),
     (min_lstm, ""),
     (rg_lru, ""),
 ]
@@ -87,6 +101,14 @@ def by_hand(make, name, params, x, h):
             if make is diagonal:
                 a = SQUASHINGS[name].forward(p[:H])
                 state = a * state + (1 - abs(a)) * p[H:]
+            elif make is turning:
+                a = SQUASHINGS[name].forward(p[:N])
+                # as complex numbers, with numpy's own product
+                factor = a * np.exp(1j * p[N : 2 * N])
+                n = p[2 * N : 3 * N] + 1j * p[3 * N :]
+                z = factor * (state[:N] + 1j * state[N:])
+                z = z + (1 - abs(a)) * n
+                state = np.concatenate([z.real, z.imag])
             elif make is min_lstm:
                 f, i = sigmoid(p[:H]), sigmoid(p[H : 2 * H])
                 kept, new = f / (f + i), i / (f + i)
@@ -194,6 +216,40 @@ def test_a_factor_of_minus_one_counts_for_ever():
     np.testing.assert_array_equal(y[:, 0, 0], parity)
 
 
+@pytest.mark.parametrize("hours", [5, 7])
+def test_an_angle_counts_modulo_any_number(hours):
+    # one pair: kept at a 0, turned by an hour at a 1; it writes nothing
+    angle = 2 * np.pi / hours
+    params = Minimal(
+        np.array([[4.0, 4.0], [0.0, angle], [9.0, -7.0], [3.0, 5.0]]),
+        np.zeros(4),
+    )
+    bits = np.random.default_rng(0).integers(0, 2, 20_000)
+    x, h = np.eye(2)[bits][:, None], np.array([[1.0, 0.0]])
+    count = np.cumsum(bits)
+    for dtype in "f8", "f4":
+        given = (a.astype(dtype) for a in (*params, x, h))
+        W_x, b_x, *rest = given
+        y, _ = turning_layer(
+            Minimal(W_x, b_x), SQUASHINGS["clip"], *rest
+        )
+        hand = np.exp(1j * np.angle(y[:, 0, 0] + 1j * y[:, 0, 1]))
+        off = np.abs(hand - np.exp(1j * angle * count))
+        # the angle is rounded once, so its error grows as the count; each
+        # sum is rounded in float64, by half of its last digit
+        eps, last = np.finfo(dtype).eps, np.finfo("f8").eps * angle * count
+        assert (off <= eps * (angle * count + 8) + last * count / 2).all()
+
+
+def test_with_an_angle_of_zero_it_is_the_diagonal_layer(rng):
+    _, _, params, x, h = turning("tanh", rng)
+    params.W_x[N : 2 * N], params.b_x[N : 2 * N] = 0.0, 0.0
+    y, _ = turning_layer(params, SQUASHINGS["tanh"], x, h)
+    rows = [*range(N), *range(N), *range(2 * N, 4 * N)]
+    plain = Minimal(params.W_x[rows], params.b_x[rows])
+    assert_close(y, diagonal_layer(plain, SQUASHINGS["tanh"], x, h)[0])
+
+
 def test_a_reflection_swaps_two_things():
     # k = (1, -1, 0) / sqrt 2 and a = -1: the first two change places
     row = np.array([1.0, -1.0, 0.0, -9.0, 0.0])
@@ -226,6 +282,11 @@ def test_what_does_not_fit_is_named(rng):
         layer(params, x, h[..., :2])
     with pytest.raises(ValueError, match=r"d_y: expected \(6, 3, 2, 3\)"):
         vjp(params, layer(params, x, h)[1], x)
+    layer, vjp, params, x, h = turning("tanh", rng)
+    with pytest.raises(ValueError, match="h: expected pairs, got 3 numbers"):
+        layer(params, x, h[:, :3])
+    with pytest.raises(ValueError, match=r"d_y: expected \(6, 3, 4\), got"):
+        vjp(params, layer(params, x, h)[1], x[..., :2])
     layer, _, params, x, h = rg_lru("", rng)
     with pytest.raises(ValueError, match=r"decay: expected \(5,\), got"):
         layer(params._replace(decay=np.ones(4)), x, h)
