@@ -1,7 +1,7 @@
-"""Which layers keep track of things that are swapped, and for how long.
+"""Which layers keep track of what an input changes, and for how long.
 
-The problem is `swap_problem`: two things or three, swapped at each step or
-not, and after each step the question how they lie. A contender is a layer
+The problems are `swap_problem`, how two things or three lie after swaps,
+and `clock_problem`, where a hand is after presses. A contender is a layer
 whose first state is learned, under a linear readout.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from rnncore.backend import tree_map
 from rnncore.bptt import bptt, readout_vjp
-from rnncore.data.tasks import SWAPS, swap_problem
+from rnncore.data.tasks import SWAPS, clock_problem, swap_problem
 from rnncore.factors import (
     SQUASHINGS,
     Squashing,
@@ -23,6 +23,8 @@ from rnncore.factors import (
     min_lstm_layer_vjp,
     reflecting_layer,
     reflecting_layer_vjp,
+    turning_layer,
+    turning_layer_vjp,
 )
 from rnncore.losses import cross_entropy, cross_entropy_vjp
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
@@ -42,6 +44,26 @@ GROUP = 8  # of them, where the factor is a matrix
 LENGTH = 32  # of the sequences in training
 BATCH = 64
 ASKED = 16  # steps at a sequence's end that count for the score
+
+
+class Problem(NamedTuple):
+    """What is tracked, and how many inputs and answers there are."""
+
+    draw: Callable  # rng, T, B -> x, targets
+    inputs: int
+    answers: int
+
+
+def swaps(things: int) -> Problem:
+    """How two things or three lie: `swap_problem`."""
+    moves, orders = SWAPS[things]
+    draw = partial(swap_problem, things=things)
+    return Problem(draw, len(moves), len(orders))
+
+
+def clock(hours: int) -> Problem:
+    """Where the hand of a clock is: `clock_problem`."""
+    return Problem(partial(clock_problem, hours=hours), 2, hours)
 
 
 class Contender(NamedTuple):
@@ -68,18 +90,30 @@ def _drawn(
     return layer, rng.normal(size=start)
 
 
-def diagonal(squashing: Squashing) -> Contender:
-    """A factor per unit: `diagonal_layer`."""
+def unit_by_unit(
+    layer: Callable, layer_vjp: Callable, squashing: Squashing
+) -> Contender:
+    """`diagonal_layer` or `turning_layer`: both have two rows a number."""
 
-    def forward(layer, x, h):
-        return diagonal_layer(layer, squashing, x, h)
+    def forward(params, x, h):
+        return layer(params, squashing, x, h)
 
-    def vjp(layer, cache, d_y):
-        d_layer, _, d_h = diagonal_layer_vjp(layer, squashing, cache, d_y)
-        return d_layer, d_h
+    def vjp(params, cache, d_y):
+        d_params, _, d_h = layer_vjp(params, squashing, cache, d_y)
+        return d_params, d_h
 
     first = partial(_drawn, 2 * NUMBERS, (NUMBERS,))
     return Contender(first, forward, vjp)
+
+
+def diagonal(squashing: Squashing) -> Contender:
+    """A factor per unit: `diagonal_layer`."""
+    return unit_by_unit(diagonal_layer, diagonal_layer_vjp, squashing)
+
+
+def turning(squashing: Squashing) -> Contender:
+    """A factor and an angle per pair of units: `turning_layer`."""
+    return unit_by_unit(turning_layer, turning_layer_vjp, squashing)
 
 
 def reflecting(squashing: Squashing) -> Contender:
@@ -134,17 +168,17 @@ CONTENDERS = {
         f"reflection, {name}": reflecting(SQUASHINGS[name])
         for name in ("sigmoid", "tanh", "clip")
     },
+    "turning": turning(SQUASHINGS["clip"]),
 }
 
 
 def first_tracker(
-    contender: Contender, things: int, rng: np.random.Generator
+    contender: Contender, problem: Problem, rng: np.random.Generator
 ) -> Tracker:
     """A tracker before its training, in float32."""
-    moves, orders = SWAPS[things]
-    layer, start = contender.first(rng, len(moves))
+    layer, start = contender.first(rng, problem.inputs)
     H = NUMBERS // 2 if isinstance(start, tuple) else NUMBERS
-    tracker = Tracker(layer, start, init_readout(rng, H, len(orders)))
+    tracker = Tracker(layer, start, init_readout(rng, H, problem.answers))
     return tree_map(lambda w: w.astype(np.float32), tracker)
 
 
@@ -180,7 +214,7 @@ def tracking_loss(contender: Contender) -> Callable:
 
 def train_tracker(
     contender: Contender,
-    things: int,
+    problem: Problem,
     optimizer: Optimizer,
     steps: int,
     rng: np.random.Generator,
@@ -188,12 +222,12 @@ def train_tracker(
     """Train on sequences of 32 steps, drawn as they are needed."""
 
     def next_batch(rng, step):
-        x, targets = swap_problem(rng, LENGTH, BATCH, things)
+        x, targets = problem.draw(rng, LENGTH, BATCH)
         return x.astype(np.float32), targets
 
     return fit(
         tracking_loss(contender),
-        first_tracker(contender, things, rng),
+        first_tracker(contender, problem, rng),
         next_batch,
         optimizer=optimizer,
         schedule=Schedule(steps, clip=1.0),
@@ -204,14 +238,25 @@ def train_tracker(
 def tracked(
     contender: Contender,
     tracker: Tracker,
-    things: int,
+    problem: Problem,
     T: int,
     rng: np.random.Generator,
     B: int = 128,
 ) -> tuple[float, float]:
     """Share right, and mean -log p, over the last 16 of T steps."""
-    x, targets = swap_problem(rng, T, B, things)
+    x, targets = problem.draw(rng, T, B)
     y, _ = states(contender, tracker, x.astype(np.float32))
     logits = readout(tracker.out, y[-ASKED:])
     right = np.mean(logits.argmax(axis=-1) == targets[-ASKED:])
     return float(right), float(cross_entropy(logits, targets[-ASKED:])[0])
+
+
+def at_full_hours(tracker: Tracker, hours: int) -> Tracker:
+    """The same turning layer, each angle moved to the nearest full hour."""
+    layer, N = tracker.layer, NUMBERS // 2
+    W_x, hour = layer.W_x.astype(float), 2 * np.pi / hours
+    angles = W_x[N : 2 * N] + layer.b_x[N : 2 * N, None]  # one per input
+    exact = hour * np.round(angles / hour)
+    W_x[N : 2 * N] = exact - layer.b_x[N : 2 * N, None]
+    W_x = W_x.astype(layer.W_x.dtype)
+    return tracker._replace(layer=layer._replace(W_x=W_x))

@@ -70,6 +70,8 @@ LETTERS = {
     "data.tasks.swap_problem": {"things": 2},
     "diagonal.selective_layer": {"N": 2},
     "diagonal.selective_layer_vjp": {"N": 2},
+    "factors.turning_layer": {"H": 4},
+    "factors.turning_layer_vjp": {"H": 4},
     "factors.reflecting_layer": {"N": 2, "d": 3},
     "factors.reflecting_layer_vjp": {"N": 2, "d": 3},
     "forecast.covariates.calendar": {"F": 7 + 4},  # days have no hour
@@ -306,6 +308,7 @@ def _factors(f, module, s):
     rows = {
         "diagonal_layer": 2 * s["H"],
         "min_lstm_layer": 3 * s["H"],
+        "turning_layer": 2 * s["H"],
         "reflecting_layer": (s.get("d", 0) + 2) * s["N"],
     }[name]
     W_x = np.random.default_rng(0).normal(size=(rows, s["D"]))
@@ -314,7 +317,7 @@ def _factors(f, module, s):
 
 def _tracker(f, module, s):
     contender, rng = tracking.CONTENDERS["clip"], np.random.default_rng(0)
-    single = tracking.first_tracker(contender, 2, rng)
+    single = tracking.first_tracker(contender, tracking.swaps(2), rng)
     return tree_map(lambda w: w.astype(float), single)
 
 

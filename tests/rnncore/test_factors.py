@@ -230,9 +230,7 @@ def test_an_angle_counts_modulo_any_number(hours):
     for dtype in "f8", "f4":
         given = (a.astype(dtype) for a in (*params, x, h))
         W_x, b_x, *rest = given
-        y, _ = turning_layer(
-            Minimal(W_x, b_x), SQUASHINGS["clip"], *rest
-        )
+        y, _ = turning_layer(Minimal(W_x, b_x), SQUASHINGS["clip"], *rest)
         hand = np.exp(1j * np.angle(y[:, 0, 0] + 1j * y[:, 0, 1]))
         off = np.abs(hand - np.exp(1j * angle * count))
         # the angle is rounded once, so its error grows as the count; each
@@ -283,7 +281,9 @@ def test_what_does_not_fit_is_named(rng):
     with pytest.raises(ValueError, match=r"d_y: expected \(6, 3, 2, 3\)"):
         vjp(params, layer(params, x, h)[1], x)
     layer, vjp, params, x, h = turning("tanh", rng)
-    with pytest.raises(ValueError, match="h: expected pairs, got 3 numbers"):
+    with pytest.raises(
+        ValueError, match="h: expected pairs, got 3 numbers"
+    ):
         layer(params, x, h[:, :3])
     with pytest.raises(ValueError, match=r"d_y: expected \(6, 3, 4\), got"):
         vjp(params, layer(params, x, h)[1], x[..., :2])

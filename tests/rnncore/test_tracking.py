@@ -10,8 +10,11 @@ from rnncore.optim import adam
 from rnncore.tracking import (
     CONTENDERS,
     NUMBERS,
+    at_full_hours,
+    clock,
     first_tracker,
     states,
+    swaps,
     tracked,
     tracking_loss,
     train_tracker,
@@ -22,9 +25,9 @@ each_contender = pytest.mark.parametrize("name", CONTENDERS)
 
 
 @each_contender
-@pytest.mark.parametrize("things", [2, 3])
-def test_every_contender_has_as_many_numbers_of_state(rng, name, things):
-    tracker = first_tracker(CONTENDERS[name], things, rng)
+@pytest.mark.parametrize("problem", [swaps(2), swaps(3), clock(7)])
+def test_every_contender_has_as_many_numbers_of_state(rng, name, problem):
+    tracker = first_tracker(CONTENDERS[name], problem, rng)
     assert sum(s.size for _, s in named_leaves(tracker.start)) == NUMBERS
     assert {w.dtype for _, w in named_leaves(tracker)} == {np.dtype("f4")}
 
@@ -32,7 +35,7 @@ def test_every_contender_has_as_many_numbers_of_state(rng, name, things):
 @each_contender
 def test_its_gradient_is_that_of_finite_differences(rng, name):
     contender = CONTENDERS[name]
-    tracker = first_tracker(contender, 3, rng)
+    tracker = first_tracker(contender, swaps(3), rng)
     tracker = tree_map(lambda w: w.astype(float), tracker)
     batch = swap_problem(rng, 5, 2, 3)
     loss = tracking_loss(contender)
@@ -59,7 +62,7 @@ def test_its_gradient_is_that_of_finite_differences(rng, name):
 @each_contender
 def test_states_do_not_depend_on_what_comes_later(rng, name):
     contender = CONTENDERS[name]
-    tracker = first_tracker(contender, 2, rng)
+    tracker = first_tracker(contender, swaps(2), rng)
     x, _ = swap_problem(rng, 9, 4)
     x = x.astype(np.float32)
     y, _ = states(contender, tracker, x)
@@ -73,10 +76,42 @@ def test_clip_learns_parity_and_a_sigmoid_does_not():
     for name in "clip", "sigmoid":
         contender = CONTENDERS[name]
         tracker = train_tracker(
-            contender, 2, adam(0.03), 150, np.random.default_rng(0)
+            contender, swaps(2), adam(0.03), 150, np.random.default_rng(0)
         ).params
         shares[name], _ = tracked(
-            contender, tracker, 2, 400, np.random.default_rng(1)
+            contender, tracker, swaps(2), 400, np.random.default_rng(1)
         )
     assert shares["clip"] > 0.99
     assert shares["sigmoid"] < 0.6
+
+
+def test_at_full_hours_only_the_angles_move_and_by_less_than_half_an_hour(
+    rng,
+):
+    tracker = first_tracker(CONTENDERS["turning"], clock(5), rng)
+    tracker.layer.b_x[:] = rng.normal(size=tracker.layer.b_x.shape)
+    exact = at_full_hours(tracker, 5)
+    there = slice(NUMBERS // 2, NUMBERS)  # the rows of the angles
+    moved = exact.layer.W_x - tracker.layer.W_x
+    assert np.abs(moved[there]).max() <= np.pi / 5 + 1e-6
+    hours = exact.layer.W_x[there] + exact.layer.b_x[there, None]
+    hours = hours / (2 * np.pi / 5)
+    assert np.abs(hours - np.round(hours)).max() < 1e-5
+    moved[there] = 0
+    np.testing.assert_array_equal(moved, 0)
+
+
+@pytest.mark.slow
+def test_an_angle_learns_to_count_and_made_exact_counts_on():
+    contender, rng = CONTENDERS["turning"], np.random.default_rng(0)
+    tracker = train_tracker(contender, clock(5), adam(0.1), 300, rng).params
+    shares = {
+        (name, T): tracked(contender, one, clock(5), T, rng, 16)[0]
+        for name, one in (
+            ("learned", tracker),
+            ("exact", at_full_hours(tracker, 5)),
+        )
+        for T in (32, 4096)
+    }
+    assert shares["learned", 32] > 0.99
+    assert shares["exact", 4096] > 0.99

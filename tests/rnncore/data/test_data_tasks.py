@@ -128,7 +128,9 @@ def test_a_clock_of_two_hours_is_parity():
 
 
 def test_a_clock_of_one_hour_is_refused(rng):
-    with pytest.raises(ValueError, match="hours: expected at least 2, got 1"):
+    with pytest.raises(
+        ValueError, match="hours: expected at least 2, got 1"
+    ):
         clock_problem(rng, 5, 2, 1)
 
 

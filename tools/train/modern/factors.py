@@ -1,11 +1,14 @@
-"""Measure for chapter 19 how long a layer keeps track of swapped things.
+"""Measure for chapter 19 how long a layer keeps track of swaps and clocks.
 
 Every contender of `rnncore.tracking` meets the same rates, with three
 seeds each: "factors.two.NAME.grid" is the mean -log p by rate and seed on
 sequences of 96 steps, a length that is reported nowhere. The rate with the
 smallest mean is then trained with five seeds: "factors.two.NAME" is, seed
 by seed, the share right at each of the lengths in "factors.lengths". For
-two things "factors.two.NAME.rates" has those shares for every rate.
+two things "factors.two.NAME.rates" has those shares for every rate. On the
+clocks of five and of seven hours there are three seeds, and more lengths, in
+"factors.far"; "factors.five.turning.exact" has the shares with every angle moved
+to the nearest hour.
 """
 
 import time
@@ -15,27 +18,39 @@ from functools import partial
 import numpy as np
 
 from rnncore.application import cooling
-from rnncore.tracking import CONTENDERS, Tracker, tracked, train_tracker
+from rnncore.tracking import (
+    CONTENDERS,
+    Tracker,
+    at_full_hours,
+    clock,
+    swaps,
+    tracked,
+    train_tracker,
+)
 from rnncore.train import Fit
 from tools.train.runner import Measurement, Options, Training
 
 RATES = {
     "two": (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
     "three": (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
+    "five": (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
+    "seven": (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
 }
 LENGTHS = (32, 64, 128, 256, 512, 1024)
+FAR = (*LENGTHS, 2048, 4096, 8192)
 CHOICE = 96  # the length at which a rate is chosen
 FEWER, MORE = 3, 5  # seeds of the grid, and of the chosen rate
-THINGS = {"two": 2, "three": 3}
-STEPS = {"two": 300, "three": 1000}
+PROBLEMS = {"two": swaps(2), "three": swaps(3), "five": clock(5), "seven": clock(7)}
+STEPS = {"two": 300, "three": 1000, "five": 500, "seven": 500}
 LEFT_OUT = {("three", "minLSTM"), ("three", "clip to [0, 1]")}
+ON_CLOCKS = "clip", "LSTM", "reflection, clip", "turning"
 
 
 def train(name: str, number: str, rate: float, seed: int, steps: int) -> Fit:
     """One run; its rate falls to 0 at the end."""
     return train_tracker(
         CONTENDERS[name],
-        THINGS[number],
+        PROBLEMS[number],
         cooling(rate, steps),
         steps,
         np.random.default_rng(seed),
@@ -46,7 +61,12 @@ def measure_scores(name: str, number: str, tracker: Tracker, lengths: tuple) -> 
     """Share right and mean -log p at each length, on sequences drawn for it."""
     return [
         tracked(
-            CONTENDERS[name], tracker, THINGS[number], T, np.random.default_rng((7, T))
+            CONTENDERS[name],
+            tracker,
+            PROBLEMS[number],
+            T,
+            np.random.default_rng((7, T)),
+            min(128, 2**17 // T),  # sequences
         )
         for T in lengths
     ]
@@ -54,7 +74,13 @@ def measure_scores(name: str, number: str, tracker: Tracker, lengths: tuple) -> 
 
 def measure_shares(name: str, number: str, tracker: Tracker) -> list[float]:
     """Of right answers, at every length that is reported."""
-    return [share for share, _ in measure_scores(name, number, tracker, LENGTHS)]
+    lengths = FAR if is_clock(number) else LENGTHS
+    return [share for share, _ in measure_scores(name, number, tracker, lengths)]
+
+
+def is_clock(number: str) -> bool:
+    """Not swaps."""
+    return number in ("five", "seven")
 
 
 def run_study(name: str, number: str, asked: Options) -> Iterator[Measurement]:
@@ -62,6 +88,8 @@ def run_study(name: str, number: str, asked: Options) -> Iterator[Measurement]:
     steps = asked.steps or STEPS[number]
     rates = RATES[number][2:4] if asked.check else RATES[number]
     few, more = (1, 2) if asked.check else (FEWER, MORE)
+    if is_clock(number):
+        more = few
     key = f"factors.{number}.{name}"
     known: dict[tuple[float, int], Tracker] = {}
     grid: dict[str, list[float]] = {f"{rate:g}": [] for rate in rates}
@@ -91,21 +119,28 @@ def run_study(name: str, number: str, asked: Options) -> Iterator[Measurement]:
     yield Measurement(
         f"{key}.seconds", float(np.median(seconds)), f"of one core, {about}"
     )
-    right = []
+    right, exact = [], []
     for seed in range(more):
         tracker = known.get((best, seed))
         if tracker is None:
             tracker = train(name, number, best, seed, steps).params
         right.append(measure_shares(name, number, tracker))
+        if is_clock(number) and name == "turning":
+            moved = at_full_hours(tracker, PROBLEMS[number].answers)
+            exact.append(measure_shares(name, number, moved))
+    lengths = FAR if is_clock(number) else LENGTHS
     unit = (
-        f"share right in the last 16 of {LENGTHS} steps, by seed; {about} at {best:g}"
+        f"share right in the last 16 of {lengths} steps, by seed; {about} at {best:g}"
     )
     yield Measurement(key, right, unit, list(range(more)))
+    if exact:
+        yield Measurement(f"{key}.exact", exact, unit, list(range(more)))
 
 
 def list_lengths(asked: Options) -> Iterator[Measurement]:
     """At which lengths the shares stand."""
     yield Measurement("factors.lengths", LENGTHS, "steps", None)
+    yield Measurement("factors.far", FAR, "steps", None)
 
 
 TRAINING = Training(
@@ -116,8 +151,8 @@ TRAINING = Training(
         "lengths": list_lengths,
         **{
             f"{number}.{name}": partial(run_study, name, number)
-            for number in THINGS
-            for name in CONTENDERS
+            for number in PROBLEMS
+            for name in (ON_CLOCKS if is_clock(number) else CONTENDERS)
             if (number, name) not in LEFT_OUT
         },
     },
