@@ -252,11 +252,15 @@ def tracked(
 
 
 def at_full_hours(tracker: Tracker, hours: int) -> Tracker:
-    """The same turning layer, each angle moved to the nearest full hour."""
+    """The same turning layer, each turn moved to the nearest full hour.
+
+    A factor below 0 is half a turn more.
+    """
     layer, N = tracker.layer, NUMBERS // 2
-    W_x, hour = layer.W_x.astype(float), 2 * np.pi / hours
-    angles = W_x[N : 2 * N] + layer.b_x[N : 2 * N, None]  # one per input
-    exact = hour * np.round(angles / hour)
-    W_x[N : 2 * N] = exact - layer.b_x[N : 2 * N, None]
-    W_x = W_x.astype(layer.W_x.dtype)
+    p = layer.W_x.astype(float) + layer.b_x[:, None]  # a column per input
+    turn = p[N : 2 * N] + np.pi * (p[:N] < 0)
+    hour = 2 * np.pi / hours
+    off = turn - hour * np.round(turn / hour)
+    W_x = layer.W_x.copy()
+    W_x[N : 2 * N] -= off
     return tracker._replace(layer=layer._replace(W_x=W_x))

@@ -91,13 +91,17 @@ def test_at_full_hours_only_the_angles_move_and_by_less_than_half_an_hour(
     tracker = first_tracker(CONTENDERS["turning"], clock(5), rng)
     tracker.layer.b_x[:] = rng.normal(size=tracker.layer.b_x.shape)
     exact = at_full_hours(tracker, 5)
-    there = slice(NUMBERS // 2, NUMBERS)  # the rows of the angles
-    moved = exact.layer.W_x - tracker.layer.W_x
-    assert np.abs(moved[there]).max() <= np.pi / 5 + 1e-6
-    hours = exact.layer.W_x[there] + exact.layer.b_x[there, None]
-    hours = hours / (2 * np.pi / 5)
-    assert np.abs(hours - np.round(hours)).max() < 1e-5
-    moved[there] = 0
+    N = NUMBERS // 2
+    before, after = (
+        t.layer.W_x.astype(float) + t.layer.b_x[:, None]
+        for t in (tracker, exact)
+    )
+    moved = after - before
+    assert np.abs(moved[N : 2 * N]).max() <= np.pi / 5 + 1e-6
+    # a R(p) as a complex number: its fifth power is that of a
+    fifth = (np.sign(after[:N]) * np.exp(1j * after[N : 2 * N])) ** 5
+    assert np.abs(fifth - 1).max() < 1e-5
+    moved[N : 2 * N] = 0
     np.testing.assert_array_equal(moved, 0)
 
 
