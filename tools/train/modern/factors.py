@@ -42,8 +42,11 @@ CHOICE = 96  # the length at which a rate is chosen
 FEWER, MORE = 3, 5  # seeds of the grid, and of the chosen rate
 PROBLEMS = {"two": swaps(2), "three": swaps(3), "five": clock(5), "seven": clock(7)}
 STEPS = {"two": 300, "three": 1000, "five": 500, "seven": 500}
-LEFT_OUT = {("three", "minLSTM"), ("three", "clip to [0, 1]")}
-ON_CLOCKS = "clip", "LSTM", "reflection, clip", "turning"
+LEFT_OUT = {("three", "minLSTM"), ("three", "clip to [0, 1]"), ("two", "turning")}
+ON_CLOCKS = {
+    "five": ("clip", "reflection, clip", "LSTM", "turning"),
+    "seven": ("LSTM", "turning"),
+}
 
 
 def train(name: str, number: str, rate: float, seed: int, steps: int) -> Fit:
@@ -80,7 +83,7 @@ def measure_shares(name: str, number: str, tracker: Tracker) -> list[float]:
 
 def is_clock(number: str) -> bool:
     """Not swaps."""
-    return number in ("five", "seven")
+    return number in ON_CLOCKS
 
 
 def run_study(name: str, number: str, asked: Options) -> Iterator[Measurement]:
@@ -152,7 +155,7 @@ TRAINING = Training(
         **{
             f"{number}.{name}": partial(run_study, name, number)
             for number in PROBLEMS
-            for name in (ON_CLOCKS if is_clock(number) else CONTENDERS)
+            for name in ON_CLOCKS.get(number, CONTENDERS)
             if (number, name) not in LEFT_OUT
         },
     },
