@@ -557,6 +557,23 @@ def test_a_matrix_memory_is_the_packages(js, rng, rule, alpha):
     assert_same(found, S[0])
 
 
+@pytest.mark.parametrize("alpha", [1.0, 0.8])
+@pytest.mark.parametrize("T", [3, 9])
+def test_the_fitted_matrix_is_that_of_least_squares(js, rng, alpha, T):
+    k, v = rng.normal(size=(T, 4)), rng.normal(size=(T, 3))
+    found = js(
+        "formulas",
+        "return m.fittedMatrix(...arg)",
+        [k.tolist(), v.tolist(), alpha],
+    )
+    # the ridge as four further pairs: unit keys with values of 0
+    root = np.sqrt(alpha ** np.arange(T)[::-1])[:, None]
+    keys = np.concatenate([root * k, 0.1 * np.eye(4)])
+    values = np.concatenate([root * v, np.zeros((4, 3))])
+    S = np.linalg.lstsq(keys, values, rcond=None)[0].T
+    assert_same(found, S)
+
+
 def test_attention_is_the_packages(js, rng):
     query, keys = rng.normal(size=2), rng.normal(size=(4, 2))
     found = js(

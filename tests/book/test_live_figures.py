@@ -680,6 +680,9 @@ def test_the_delta_rule_replaces_and_hebbs_rule_adds(show):
     assert share(rule="hebb") > share(rule="delta") + 5  # each key once
     assert share(rule="delta", again=8) > share(rule="hebb") + 20
     assert "8 keys, 8 of them written again" in figure.words
+    # what is solved with decay holds both, where neither rule does
+    both = max(share(rule=rule, alpha=0.9) for rule in ("hebb", "delta"))
+    assert share(rule="fitted", alpha=0.9) > both + 10
 
 
 def test_eigenvalues_say_how_long_and_how_fast(show):

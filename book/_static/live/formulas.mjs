@@ -124,4 +124,26 @@ export function matrixMemory(rule, keys, values, alpha) {
   return S;
 }
 
+/* The matrix that fits all pairs best, the later ones more: G (H + r I)^-1
+   with G <- alpha G + v k^T and H <- alpha H + k k^T. */
+export function fittedMatrix(keys, values, alpha, ridge = 0.01) {
+  const rows = keys[0].map((_, i) => {
+    const sums = [...keys[0], ...values[0]].map(() => 0);
+    keys.forEach((k, t) => [...k, ...values[t]].forEach((v, j) => {
+      sums[j] = alpha * sums[j] + k[i] * v;
+    }));
+    sums[i] += ridge;
+    return sums;
+  });
+  rows.forEach((row, i) => { // Gauss and Jordan, on H + r I beside G^T
+    const pivot = row[i];
+    row.forEach((v, j) => { row[j] = v / pivot; });
+    rows.forEach((other, r) => {
+      const factor = other[i];
+      if (r !== i) row.forEach((v, j) => { other[j] -= factor * v; });
+    });
+  });
+  return values[0].map((_, i) => rows.map((row) => row[keys[0].length + i]));
+}
+
 export const dot = (a, b) => a.reduce((sum, v, i) => sum + v * b[i], 0);

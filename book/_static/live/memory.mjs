@@ -1,20 +1,21 @@
 /* <live-memory>: what 8 by 8 numbers still know of what was written. */
 import { LiveFigure, make, show } from "./base.mjs";
 import { generator } from "./cells.mjs";
-import { dot, matrixMemory } from "./formulas.mjs";
+import { dot, fittedMatrix, matrixMemory } from "./formulas.mjs";
 
 const D = [0, 1, 2, 3, 4, 5, 6, 7], DRAWS = 99;
+const RULES = { hebb: "Hebb’s", delta: "delta", fitted: "least squares" };
 const KINDS = { latest: "candidate", older: "input", another: "forget" };
 
 class Memory extends LiveFigure {
   static fields = {
-    rule: ["hebb", ["hebb", "delta"]], N: [8, 1, 16, 1],
+    rule: ["hebb", ["hebb", "delta", "fitted"]], N: [8, 1, 16, 1],
     again: [0, 0, 16, 1], alpha: [1, 0.5, 1, 0.01], seed: [1, 1, DRAWS, 1],
   };
 
   controls() {
     const row = this.group();
-    this.choice(row, "rule", "Rule", { hebb: "Hebb’s", delta: "delta" });
+    this.choice(row, "rule", "Rule", RULES);
     this.button(row, "Other keys", () =>
       this.change({ seed: 1 + (this.state.seed % DRAWS) }));
     this.slider(row, "N", "Keys", 0);
@@ -38,9 +39,10 @@ class Memory extends LiveFigure {
     });
     this.twice = Math.min(again, N);
     const writes = [...keys, ...keys.slice(0, this.twice)];
-    const S = matrixMemory(rule, writes.map(({ k }) => k),
-      writes.map(({ values }, t) => D.map((j) =>
-        Number(values[Number(t >= N)] === j))), alpha); // one-hot
+    const pairs = [writes.map(({ k }) => k), writes.map(({ values }, t) =>
+      D.map((j) => Number(values[Number(t >= N)] === j)))]; // one-hot
+    const S = rule === "fitted" ? fittedMatrix(...pairs, alpha)
+      : matrixMemory(rule, ...pairs, alpha);
     return { S, reads: keys.map(({ k, values }, j) => {
       const y = S.map((row) => dot(row, k));
       const found = y.indexOf(Math.max(...y)), second = j < this.twice;
@@ -78,7 +80,8 @@ class Memory extends LiveFigure {
       reads.filter((read) => read === "latest").length / reads.length;
     const all = Array.from({ length: DRAWS }, (_, k) =>
       this.read(k + 1).reads).flat();
-    return `${rule === "hebb" ? "Hebb’s" : "Delta"} rule, ${N} keys, ${
+    const name = { ...RULES, delta: "Delta", fitted: "Least squares" }[rule];
+    return `${name}${rule === "fitted" ? "" : " rule"}, ${N} keys, ${
       this.twice} of them written again: ${show(N * share(this.reads), 0)} `
       + `read their latest value. Over ${DRAWS} draws of keys it is ${
         show(100 * share(all), 0)} %.`;
