@@ -207,8 +207,8 @@ def rg_lru_layer_vjp(
     return d_params, d_gates @ params.W_x + d_u * root * i, d_h
 
 
-def turned(p: Array, h: Array) -> Array:
-    """Pairs of numbers, each turned by its angle, in radians.
+def rotated(p: Array, h: Array) -> Array:
+    """Pairs of numbers, each rotated by its angle, in radians.
 
     The first half of h has the pairs' first numbers, the second half their
     second ones.
@@ -258,8 +258,8 @@ def turning_layer(
     a, P = squashing.forward(a), summed(p)
     xp = array_namespace(a)
     a = xp.concat([a, a], axis=-1)  # both numbers of a pair
-    still, scanned = linear_scan(a, turned(-P, (1 - xp.abs(a)) * n), h)
-    y = turned(P, still)
+    still, scanned = linear_scan(a, rotated(-P, (1 - xp.abs(a)) * n), h)
+    y = rotated(P, still)
     return y, (x, n, P, y, *scanned)
 
 
@@ -276,8 +276,8 @@ def turning_layer_vjp(
     x, n, P, y, *scanned = cache
     check_shape("d_y", d_y, *y.shape)
     a, xp = scanned[0], array_namespace(d_y)
-    d_a, d_u, d_h = linear_scan_vjp(turned(-P, d_y), Scanned(*scanned))
-    d_u = turned(P, d_u)
+    d_a, d_u, d_h = linear_scan_vjp(rotated(-P, d_y), Scanned(*scanned))
+    d_u = rotated(P, d_u)
     d_a = d_a - xp.sign(a) * n * d_u  # u has the factor in it
     d_P = _around(y, d_y) - _around((1 - xp.abs(a)) * n, d_u)
     d_p = xp.flip(xp.cumulative_sum(xp.flip(d_P, axis=0), axis=0), axis=0)

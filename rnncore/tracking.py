@@ -54,7 +54,7 @@ class Problem(NamedTuple):
     answers: int
 
 
-def swaps(things: int) -> Problem:
+def swapping(things: int) -> Problem:
     """How two things or three lie: `swap_problem`."""
     moves, orders = SWAPS[things]
     draw = partial(swap_problem, things=things)
@@ -111,7 +111,7 @@ def diagonal(squashing: Squashing) -> Contender:
     return unit_by_unit(diagonal_layer, diagonal_layer_vjp, squashing)
 
 
-def turning(squashing: Squashing) -> Contender:
+def rotating(squashing: Squashing) -> Contender:
     """A factor and an angle per pair of units: `turning_layer`."""
     return unit_by_unit(turning_layer, turning_layer_vjp, squashing)
 
@@ -168,7 +168,7 @@ CONTENDERS = {
         f"reflection, {name}": reflecting(SQUASHINGS[name])
         for name in ("sigmoid", "tanh", "clip")
     },
-    "turning": turning(SQUASHINGS["clip"]),
+    "turning": rotating(SQUASHINGS["clip"]),
 }
 
 

@@ -317,7 +317,7 @@ def _factors(f, module, s):
 
 def _tracker(f, module, s):
     contender, rng = tracking.CONTENDERS["clip"], np.random.default_rng(0)
-    single = tracking.first_tracker(contender, tracking.swaps(2), rng)
+    single = tracking.first_tracker(contender, tracking.swapping(2), rng)
     return tree_map(lambda w: w.astype(float), single)
 
 

@@ -14,7 +14,7 @@ from rnncore.tracking import (
     clock,
     first_tracker,
     states,
-    swaps,
+    swapping,
     tracked,
     tracking_loss,
     train_tracker,
@@ -25,7 +25,7 @@ each_contender = pytest.mark.parametrize("name", CONTENDERS)
 
 
 @each_contender
-@pytest.mark.parametrize("problem", [swaps(2), swaps(3), clock(7)])
+@pytest.mark.parametrize("problem", [swapping(2), swapping(3), clock(7)])
 def test_every_contender_has_as_many_numbers_of_state(rng, name, problem):
     tracker = first_tracker(CONTENDERS[name], problem, rng)
     assert sum(s.size for _, s in named_leaves(tracker.start)) == NUMBERS
@@ -35,7 +35,7 @@ def test_every_contender_has_as_many_numbers_of_state(rng, name, problem):
 @each_contender
 def test_its_gradient_is_that_of_finite_differences(rng, name):
     contender = CONTENDERS[name]
-    tracker = first_tracker(contender, swaps(3), rng)
+    tracker = first_tracker(contender, swapping(3), rng)
     tracker = tree_map(lambda w: w.astype(float), tracker)
     batch = swap_problem(rng, 5, 2, 3)
     loss = tracking_loss(contender)
@@ -62,7 +62,7 @@ def test_its_gradient_is_that_of_finite_differences(rng, name):
 @each_contender
 def test_states_do_not_depend_on_what_comes_later(rng, name):
     contender = CONTENDERS[name]
-    tracker = first_tracker(contender, swaps(2), rng)
+    tracker = first_tracker(contender, swapping(2), rng)
     x, _ = swap_problem(rng, 9, 4)
     x = x.astype(np.float32)
     y, _ = states(contender, tracker, x)
@@ -76,10 +76,14 @@ def test_clip_learns_parity_and_a_sigmoid_does_not():
     for name in "clip", "sigmoid":
         contender = CONTENDERS[name]
         tracker = train_tracker(
-            contender, swaps(2), adam(0.03), 150, np.random.default_rng(0)
+            contender,
+            swapping(2),
+            adam(0.03),
+            150,
+            np.random.default_rng(0),
         ).params
         shares[name], _ = tracked(
-            contender, tracker, swaps(2), 400, np.random.default_rng(1)
+            contender, tracker, swapping(2), 400, np.random.default_rng(1)
         )
     assert shares["clip"] > 0.99
     assert shares["sigmoid"] < 0.6

@@ -23,7 +23,7 @@ from rnncore.tracking import (
     Tracker,
     at_full_hours,
     clock,
-    swaps,
+    swapping,
     tracked,
     train_tracker,
 )
@@ -40,7 +40,12 @@ LENGTHS = (32, 64, 128, 256, 512, 1024)
 FAR = (*LENGTHS, 2048, 4096, 8192)
 CHOICE = 96  # the length at which a rate is chosen
 FEWER, MORE = 3, 5  # seeds of the grid, and of the chosen rate
-PROBLEMS = {"two": swaps(2), "three": swaps(3), "five": clock(5), "seven": clock(7)}
+PROBLEMS = {
+    "two": swapping(2),
+    "three": swapping(3),
+    "five": clock(5),
+    "seven": clock(7),
+}
 STEPS = {"two": 300, "three": 1000, "five": 500, "seven": 500}
 LEFT_OUT = {("three", "minLSTM"), ("three", "clip to [0, 1]"), ("two", "turning")}
 ON_CLOCKS = {
