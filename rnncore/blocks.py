@@ -1,4 +1,4 @@
-"""One block in which only the mixer differs: nine ways to use the past.
+"""One block in which only the mixer differs: ways to use the past.
 
 A mixer takes (T, B, D) and a state, and gives (T, B, D) and the state
 after it. All steps of a text go through it at once, or one alone: T = 1
@@ -28,15 +28,28 @@ from rnncore.chunks import (
 )
 from rnncore.diagonal import Selective, selective_layer, selective_layer_vjp
 from rnncore.factors import (
+    SQUASHINGS,
     RealGated,
     min_lstm_layer,
     min_lstm_layer_vjp,
     rg_lru_layer,
     rg_lru_layer_vjp,
+    turning_layer,
+    turning_layer_vjp,
 )
 from rnncore.fused.cells import lstm
+from rnncore.gru import gru_cell, gru_cell_vjp
 from rnncore.memory import Steps, unit
+from rnncore.newton import (
+    Diagonal,
+    NotConverged,
+    Solved,
+    solve_states,
+    solve_states_vjp,
+    widen,
+)
 from rnncore.nn import Cell
+from rnncore.rnn import unroll
 from rnncore.scan import Minimal, minimal_layer, minimal_layer_vjp
 from rnncore.xlstm import (
     mlstm_read,
@@ -99,6 +112,53 @@ class Cells(nn.Module):
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Outputs (T, B, D), and the state after the last step."""
         return self.layer(x, state)
+
+
+class SolvedCells(nn.Module):
+    """A GRU each of whose units reads itself alone, by Newton's rounds.
+
+    Where the rounds do not settle the loop computes the same states.
+
+    Shapes: x (T, B, D); state -> y (T, B, D); state
+    """
+
+    def __init__(self, D: int):
+        super().__init__()
+        layer = nn.GRU(D, D)
+        W_x, W_h, b_x, b_h = (w.detach() for w in layer.parameters())
+        w_h = W_h[:, 0].clone().unflatten(0, (3, D))  # drawn as W_h is
+        for name, w in Diagonal(W_x, w_h, b_x, b_h)._asdict().items():
+            self.register_parameter(name, nn.Parameter(w.clone()))
+
+    def first(self, B: int) -> State:
+        """The state before any step."""
+        return (self.w_h.new_zeros(B, self.w_h.shape[1]),)
+
+    def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """Outputs (T, B, D), and the state after the last step."""
+        weights = (getattr(self, name) for name in Diagonal._fields)
+        y, h = Node.apply(_solve, _solve_vjp, x, state[0], *weights)
+        return y, (h,)
+
+
+def _solve(x, h, *weights):
+    params = Diagonal(*weights)
+    try:
+        y, (last,), _ = solve_states(
+            gru_cell, gru_cell_vjp, params, x, (h,), bounds=(1.0,)
+        )
+    except NotConverged:
+        y, (last,), _ = unroll(gru_cell, widen(params), x, (h,))
+    return (y, last.clone()), (x, h, y, params)
+
+
+def _solve_vjp(cache, d_y, d_h):
+    x, h, y, params = cache
+    solved = Solved(x, (h,), y, 0)
+    d_params, d_x, (d_h,) = solve_states_vjp(
+        gru_cell, gru_cell_vjp, params, solved, d_y, (d_h,)
+    )
+    return d_x, d_h, *d_params
 
 
 def slstm(a: Any, h: Any, c: Any, n: Any, m: Any) -> Any:
@@ -198,6 +258,27 @@ def rg_lru(D: int) -> Scan:
     decay = keep.pow(1 / 8).logit()  # a gate's open state is its 8th power
     pair = reading_itself(rg_lru_layer, rg_lru_layer_vjp)
     return Scan(*pair, RealGated(*drawn(2 * D, D), decay), D)
+
+
+def turning_pairs(D: int) -> Scan:
+    """Chapter 19's layer with angles; at first a step keeps 0.9 to 0.999.
+
+    Its pairs turn by 0.001 to 1 radian a step at first.
+    """
+    squashing = SQUASHINGS["sigmoid"]
+
+    def layer(params, x, h):
+        return turning_layer(params, squashing, x, h)
+
+    def layer_vjp(params, *rest):
+        return turning_layer_vjp(params, squashing, *rest)
+
+    W_x, b_x = drawn(2 * D, D)
+    keep = torch.empty(D // 2).uniform_(0.9, 0.999)
+    b_x[: D // 2] = keep.logit()
+    b_x[D // 2 : D] = torch.logspace(-3, 0, D // 2)
+    pair = reading_itself(layer, layer_vjp)
+    return Scan(*pair, Minimal(W_x, b_x), D)
 
 
 def selective(D: int) -> Scan:
@@ -386,6 +467,8 @@ MIXERS: dict[str, Callable[[int], Any]] = {
     "gated-delta": GatedDelta,
     "mLSTM": MLstm,
     "attention": Attention,
+    "turning": turning_pairs,
+    "solved-GRU": SolvedCells,
 }
 
 

@@ -45,6 +45,7 @@ ORDERS = {
 SHARES = (0.1, 0.1)  # of the text: validation and test, in this order
 MIXERS = ["LSTM", "sLSTM", "minGRU", "minLSTM", "RG-LRU"]
 MIXERS += ["selective", "gated-delta", "mLSTM", "attention"]
+MIXERS += ["turning", "solved-GRU"]
 HEADS = 4  # of a block, of equal size
 REACH = 256  # tokens that attention sees back
 WIDTH = 64  # of the embedding of characters: there are few

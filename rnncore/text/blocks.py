@@ -1,4 +1,4 @@
-"""A language model of blocks: its mixer is a choice among nine."""
+"""A language model of blocks: its mixer is a choice."""
 
 from typing import Any
 

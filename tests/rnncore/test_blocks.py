@@ -12,6 +12,7 @@ from rnncore.blocks import (
     Shape,
     hidden_for,
 )
+from rnncore.newton import NotConverged
 from rnncore.rnn import Params, unroll
 from rnncore.xlstm import slstm_cell
 from tests.helpers.arrays import assert_close
@@ -57,6 +58,31 @@ def diagonal(name, w, x, h):
             r, i = sigmoid(p[:D]), sigmoid(p[D:])
             a = sigmoid(w["decay"]) ** (8 * r)
             h = a * h + np.sqrt(1 - a * a) * i * x_t
+        y.append(h)
+    return np.array(y)
+
+
+def turning(_, w, x, h):
+    """As complex numbers, with NumPy's own product."""
+    y, N = [], D // 2
+    z = h[:N] + 1j * h[N:]
+    for x_t in x:
+        p = w["W_x"] @ x_t + w["b_x"]
+        a = sigmoid(p[:N])
+        z = a * np.exp(1j * p[N:D]) * z
+        z = z + (1 - a) * (p[D : D + N] + 1j * p[D + N :])
+        y.append(np.concatenate([z.real, z.imag]))
+    return np.array(y)
+
+
+def solved_gru(_, w, x, h):
+    """The GRU step after step, each unit with its own recurrent weights."""
+    y = []
+    for x_t in x:
+        a = (w["W_x"] @ x_t + w["b_x"]).reshape(3, D)
+        b = w["w_h"] * h + w["b_h"].reshape(3, D)
+        r, z = sigmoid(a[:2] + b[:2])
+        h = (1 - z) * np.tanh(a[2] + r * b[2]) + z * h
         y.append(h)
     return np.array(y)
 
@@ -145,6 +171,8 @@ def of_cells(name, mixer, x, state):
 
 
 LOOPS = {
+    "turning": turning,
+    "solved-GRU": solved_gru,
     **dict.fromkeys(("minGRU", "minLSTM", "RG-LRU"), diagonal),
     "selective": selective,
     "gated-delta": gated_delta,
@@ -293,3 +321,21 @@ def test_what_does_not_fit_is_named():
         Block(Shape("minGRU", D, 0))
     with pytest.raises(ValueError, match=r"weights: expected at least \d+"):
         hidden_for("LSTM", 16, 100)
+
+
+def test_where_the_rounds_do_not_settle_the_loop_computes_the_states(
+    monkeypatch,
+):
+    mixer, x, state = made("solved-GRU")
+    weights = list(mixer.parameters())
+    y, last = mixer(x, state)
+    wanted = torch.autograd.grad(y.sum() + last[0].sum(), weights)
+
+    def refuse(*args, **more):
+        raise NotConverged("no round was made")
+
+    monkeypatch.setattr("rnncore.blocks.solve_states", refuse)
+    again, last_again = mixer(x, state)
+    found = torch.autograd.grad(again.sum() + last_again[0].sum(), weights)
+    assert_close(again.detach(), y.detach(), amplified=8)
+    assert_close(found, wanted, amplified=64)

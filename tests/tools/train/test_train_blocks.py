@@ -209,6 +209,23 @@ def test_every_study_of_a_text_records_all_contenders(small):
     assert (np.array(limited)[:, 4:] != np.array(whole)[:, 4:]).all()
 
 
+@pytest.mark.slow
+def test_the_newer_mixers_are_trained_alone_and_recorded_beside(
+    small, monkeypatch
+):
+    names = ["tunes.newer.300", "tracking.newer.800"]
+    known = run(small, *names, "--steps", "2")
+    assert known.keys() == {
+        "blocks.tunes.2.newer",
+        "blocks.tracking.2.newer",
+        "blocks.tracking.2.lengths.newer",
+    }
+    for key in "blocks.tunes.2.newer", "blocks.tracking.2.newer":
+        results = from_json(known[key]["value"]).results
+        assert results.keys() == set(blocks.NEWER)
+        assert all(np.isfinite(r.test).all() for r in results.values())
+
+
 @pytest.mark.weekly
 def test_what_was_trained_is_not_trained_again(small, monkeypatch):
     before = run(small, "tracking.800", "--steps", "2")

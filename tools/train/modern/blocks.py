@@ -1,4 +1,4 @@
-"""Train chapter 22's nine mixers in one block, at equal weights.
+"""Train chapter 22's mixers in one block, at equal weights.
 
 "TEXT.N" is a comparison after N updates on Tiny Shakespeare or chapter 10's
 Python; its tunes are read by one mixer of each kind. "tracking.N" trains one
@@ -8,7 +8,8 @@ rate ends it, and the chosen one is trained with three. "TEXT.again" asks the
 networks of a text for the loss far beyond the trained length, and for a passage
 that comes twice.
 "seconds" measures an update of each, in turns, on a machine that does nothing
-else.
+else. These compare nine mixers; "TEXT.newer.N" and so on train those in NEWER in
+the same way, under the keys of the others with ".newer" at the end.
 
 A network that was trained is kept in .cache/blocks with its score, so that a run
 goes on where it broke off; delete the folder after a change of what is trained.
@@ -64,6 +65,7 @@ PASSAGES, PASSAGE = 400, 64  # that come twice
 KEPT = ROOT / ".cache/blocks"
 NATS = "nats per token, from an empty state"
 LEADING = "LSTM", "attention", "minGRU", "minLSTM", "sLSTM"  # on Python
+NEWER = "turning", "solved-GRU"
 OF_EACH_KIND = "LSTM", "minGRU", "gated-delta", "attention"  # who reads tunes
 
 
@@ -239,9 +241,12 @@ def search(task: BlockTask, mixer: str, steps: int) -> Result:
     return search_rate(make_contender(task, mixer), first_rates(steps), steps, SEEDS)
 
 
-def search_all(task: BlockTask, steps: int) -> Comparison:
-    """All contenders; what was trained before is not trained again."""
-    mixers = task.mixers or MIXERS
+def search_all(task: BlockTask, steps: int, mixers: tuple[str, ...] = ()) -> Comparison:
+    """All contenders but the newer, or those that are named.
+
+    What was trained before is not trained again.
+    """
+    mixers = mixers or task.mixers or tuple(m for m in MIXERS if m not in NEWER)
     results = {mixer: search(task, mixer, steps) for mixer in mixers}
     return Comparison(steps, list(SEEDS), {"rate": first_rates(steps)}, results)
 
@@ -252,12 +257,14 @@ def load_chosen(task: BlockTask, mixer: str, found: Comparison) -> list[BlockMod
     return [load_or_train(task, mixer, rate, seed, found.steps) for seed in SEEDS]
 
 
-def compare_on_text(name: str, steps: int, asked: Options) -> Iterator[Measurement]:
+def compare_on_text(
+    name: str, steps: int, asked: Options, mixers: tuple[str, ...] = (), end: str = ""
+) -> Iterator[Measurement]:
     """The comparison on a text."""
     steps = asked.steps or steps
-    found = search_all(text_task(name), steps)
+    found = search_all(text_task(name), steps, mixers)
     unit = f"{NATS}, {steps} updates"
-    yield Measurement(f"blocks.{name}.{steps}", to_json(found), unit, list(SEEDS))
+    yield Measurement(f"blocks.{name}.{steps}{end}", to_json(found), unit, list(SEEDS))
 
 
 def compare_in_equal_time(name: str, asked: Options) -> Iterator[Measurement]:
@@ -447,23 +454,25 @@ TASKS: dict[str, tuple[Any, ...]] = {
 }
 
 
-def compare_on_task(name: str, steps: int, asked: Options) -> Iterator[Measurement]:
+def compare_on_task(
+    name: str, steps: int, asked: Options, mixers: tuple[str, ...] = (), end: str = ""
+) -> Iterator[Measurement]:
     """The comparison, and the share right where the task grows."""
-    task, end, held, sizes = TASKS[name]
+    task, sized, held, sizes = TASKS[name]
     steps = asked.steps or steps
-    found = search_all(task, steps)
+    found = search_all(task, steps, mixers)
     shares = {
         mixer: [
             measure_answers(model, *map(held, sizes))[:, 1].tolist()
             for model in load_chosen(task, mixer, found)
         ]
-        for mixer in MIXERS
+        for mixer in found.results
     }
     key = f"blocks.{task.name}.{steps}"
     unit = f"share wrong, {steps} updates"
-    yield Measurement(key, to_json(found), unit, list(SEEDS))
+    yield Measurement(f"{key}{end}", to_json(found), unit, list(SEEDS))
     unit = f"share right at {sizes}"
-    yield Measurement(f"{key}.{end}", shares, unit, list(SEEDS))
+    yield Measurement(f"{key}.{sized}{end}", shares, unit, list(SEEDS))
 
 
 LOWER = 0.003  # than the rate that one seed chose
@@ -499,6 +508,15 @@ TRAINING = Training(
         f"{name}.{n}": partial(compare_on_task, name, n)
         for name in TASKS
         for n in TASK_UPDATES
+    }
+    | {
+        f"{name}.newer.{n}": partial(compare, name, n, mixers=NEWER, end=".newer")
+        for names, counts, compare in (
+            (TEXTS, UPDATES, compare_on_text),
+            (TASKS, TASK_UPDATES, compare_on_task),
+        )
+        for name in names
+        for n in counts
     }
     | {"tracking.lower": track_at_lower_rate, "seconds": run_cost},
 )
