@@ -132,7 +132,8 @@ class SolvedCells(nn.Module):
 
     def first(self, B: int) -> State:
         """The state before any step."""
-        return (self.w_h.new_zeros(B, self.w_h.shape[1]),)
+        W_x = next(self.parameters())
+        return (W_x.new_zeros(B, W_x.shape[1]),)
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Outputs (T, B, D), and the state after the last step."""
