@@ -604,6 +604,7 @@ MODULES = {
     "blocks.GatedDelta": lambda s: blocks.GatedDelta(s["D"]),
     "blocks.MLstm": lambda s: blocks.MLstm(s["D"]),
     "blocks.Scan": lambda s: blocks.min_gru(s["D"]),
+    "blocks.SolvedCells": lambda s: blocks.SolvedCells(s["D"]),
     "forecast.forking.Forking": lambda s: forking.Forking(
         "GRU", s["F"], s["H"], s["K"], s["P"]
     ),

@@ -7,6 +7,7 @@ import torch
 from rnncore.blocks import (
     HEADS,
     MIXERS,
+    NEWER,
     Attention,
     Block,
     Shape,
@@ -19,13 +20,14 @@ from tests.helpers.arrays import assert_close
 
 T, B, D = 7, 2, 8
 d = D // HEADS
-each_mixer = pytest.mark.parametrize("name", MIXERS)
+EVERY = MIXERS | NEWER
+each_mixer = pytest.mark.parametrize("name", EVERY)
 
 
 def made(name, seed=0):
     """A mixer in float64, an input, and the state after other inputs."""
     torch.manual_seed(seed)
-    mixer = MIXERS[name](D).double()
+    mixer = EVERY[name](D).double()
     with torch.no_grad():
         for w in mixer.parameters():  # no zeros and ones: all must count
             w += 0.2 * torch.randn_like(w)
@@ -204,7 +206,7 @@ def test_a_mixer_is_its_formula(name):
             name,
             marks=[pytest.mark.slow] * (name in ("LSTM", "sLSTM")),
         )
-        for name in MIXERS
+        for name in EVERY
     ],
 )
 def test_all_steps_at_once_are_the_steps_one_by_one(name):

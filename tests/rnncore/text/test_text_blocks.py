@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rnncore.application import Refused, seeded
-from rnncore.blocks import HEADS, MIXERS
+from rnncore.blocks import HEADS, MIXERS, NEWER
 from rnncore.commands import text as command
 from rnncore.storage.weights import load_weights, save_weights
 from rnncore.text.blocks import BlockModel, matched
@@ -19,7 +19,8 @@ from tests.helpers.commands import Killed, run, stopped, weights
 
 K, D, T, B = 11, 8, 9, 3
 VOCABULARY = Vocabulary(tuple("?abcdefghij"), False)
-each_mixer = pytest.mark.parametrize("mixer", MIXERS)
+EVERY = [*MIXERS, *NEWER]
+each_mixer = pytest.mark.parametrize("mixer", EVERY)
 TINY = ["--hidden", 16, "--batch", 4, "--window", 16, "--rate", 0.01]
 TINY += ["--steps", 30, "--evaluate-every", 10, "--dropout", 0.2]
 
@@ -136,7 +137,7 @@ def test_what_does_not_fit_is_named():
 
 
 def test_the_command_has_all_mixers_and_their_heads():
-    assert list(MIXERS) == command.MIXERS
+    assert command.MIXERS == EVERY
     assert command.HEADS == HEADS
 
 
@@ -210,7 +211,7 @@ def test_a_kind_that_there_is_not_is_refused_with_those_there_are(
         run(capsys, *words, "--model-kind", "Mamba")
     err = capsys.readouterr().err
     assert "invalid choice: 'Mamba'" in err
-    assert all(mixer in err for mixer in MIXERS)
+    assert all(mixer in err for mixer in EVERY)
 
 
 def test_another_kind_is_another_run(book, capsys, tmp_path):

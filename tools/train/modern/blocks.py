@@ -29,7 +29,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from rnncore.application import seeded, train_module
-from rnncore.blocks import MIXERS, limit_attention
+from rnncore.blocks import MIXERS, NEWER, limit_attention
 from rnncore.comparison import Comparison, Result, Setting, Trained, to_json
 from rnncore.data.tasks import SWAPS, swap_problem
 from rnncore.optim import Optimizer, adam, scheduled
@@ -65,7 +65,6 @@ PASSAGES, PASSAGE = 400, 64  # that come twice
 KEPT = ROOT / ".cache/blocks"
 NATS = "nats per token, from an empty state"
 LEADING = "LSTM", "attention", "minGRU", "minLSTM", "sLSTM"  # on Python
-NEWER = "turning", "solved-GRU"
 OF_EACH_KIND = "LSTM", "minGRU", "gated-delta", "attention"  # who reads tunes
 
 
@@ -242,11 +241,11 @@ def search(task: BlockTask, mixer: str, steps: int) -> Result:
 
 
 def search_all(task: BlockTask, steps: int, mixers: tuple[str, ...] = ()) -> Comparison:
-    """All contenders but the newer, or those that are named.
+    """All contenders, or those that are named.
 
     What was trained before is not trained again.
     """
-    mixers = mixers or task.mixers or tuple(m for m in MIXERS if m not in NEWER)
+    mixers = mixers or task.mixers or tuple(MIXERS)
     results = {mixer: search(task, mixer, steps) for mixer in mixers}
     return Comparison(steps, list(SEEDS), {"rate": first_rates(steps)}, results)
 
@@ -329,10 +328,10 @@ def answers_of(name: str, found: Comparison) -> Iterator[Measurement]:
 
 def run_cost(asked: Options) -> Iterator[Measurement]:
     """Weights, and the least of ROUNDS mean times of an update, in turns."""
-    known: dict[str, dict[str, float]] = {mixer: {} for mixer in MIXERS}
+    known: dict[str, dict[str, float]] = {mixer: {} for mixer in MIXERS | NEWER}
     task = text_task("shakespeare")
     for _ in range(ROUNDS):
-        for mixer in MIXERS:
+        for mixer in MIXERS | NEWER:
             with seeded(0):
                 model = matched(task.K(), D, mixer, LAYERS, LAYERS * WEIGHTS)
             begun = time.process_time()
@@ -510,7 +509,9 @@ TRAINING = Training(
         for n in TASK_UPDATES
     }
     | {
-        f"{name}.newer.{n}": partial(compare, name, n, mixers=NEWER, end=".newer")
+        f"{name}.newer.{n}": partial(
+            compare, name, n, mixers=tuple(NEWER), end=".newer"
+        )
         for names, counts, compare in (
             (TEXTS, UPDATES, compare_on_text),
             (TASKS, TASK_UPDATES, compare_on_task),
