@@ -363,13 +363,19 @@ def make_progress_bar(todo: Iterable | None = None, **about: Any) -> Any:
     return tqdm(todo, dynamic_ncols=True, leave=False, **about)
 
 
+class Clock:
+    """The time, and when a line of progress was last written."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic):
+        self.now = now  # in seconds
+        self.spoken: float | None = None
+
+
+CLOCK = Clock()  # of all bars: several short ones speak too
+
+
 class Lines:
-    """One line per minute, in place of tqdm's bar in a file or a pipe.
-
-    The minute is counted over all bars: several short ones speak too.
-    """
-
-    spoken: float | None = None  # when any of them last did
+    """One line per minute, in place of tqdm's bar in a file or a pipe."""
 
     def __init__(
         self,
@@ -383,9 +389,10 @@ class Lines:
         self.todo = () if todo is None else todo
         self.total, self.first, self.done = total, initial, initial
         self.beside = ""
-        self.begun = time.monotonic()
-        if Lines.spoken is None:
-            Lines.spoken = self.begun
+        self.clock = CLOCK
+        self.begun = self.clock.now()
+        if self.clock.spoken is None:
+            self.clock.spoken = self.begun
 
     def __iter__(self) -> Iterator:
         for one in self.todo:
@@ -395,9 +402,9 @@ class Lines:
     def update(self, count: int = 1) -> None:
         """Advance by a number of items."""
         self.done += count
-        now = time.monotonic()
-        if Lines.spoken is None or now - Lines.spoken >= MINUTE:
-            Lines.spoken = now
+        now, spoken = self.clock.now(), self.clock.spoken
+        if spoken is None or now - spoken >= MINUTE:
+            self.clock.spoken = now
             of = "" if self.total is None else f" of {self.total}"
             where = f"{self.unit} {self.done}{of}"
             note(f"{self.label}: {where}{self.beside}{self.tell_left(now)}")

@@ -371,8 +371,8 @@ def test_our_warnings_are_a_line_and_others_keep_their_place(
 def test_short_bars_in_a_row_speak_once_a_minute(capsys, monkeypatch):
     """The minute goes on from one to the next."""
     now = [0.0]
-    monkeypatch.setattr(common.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(common.Lines, "spoken", None)
+    clock = common.Clock(lambda: now[0])
+    monkeypatch.setattr(common, "CLOCK", clock)
     for k in range(5):
         for _ in common.Lines(range(2), f"series {k}", "step", 2):
             now[0] += 20

@@ -436,7 +436,8 @@ def test_progress_is_a_line_a_minute_where_there_is_no_terminal(
     capsys, monkeypatch
 ):
     now = iter(np.arange(0.0, 999, 25))
-    monkeypatch.setattr(common.time, "monotonic", lambda: next(now))
+    clock = common.Clock(lambda: next(now))
+    monkeypatch.setattr(common, "CLOCK", clock)
     bar = common.Bar("GRU 8")
     for step in bar(range(3, 10)):
         if step == 4:
