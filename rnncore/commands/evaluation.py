@@ -106,6 +106,11 @@ def add_deferred(
                 note(found["table"])
             raise
         note(f"not scored: {', '.join(left)}; `evaluate` scores them")
+    return add_best(app, found)
+
+
+def add_best(app: Application, found: Facts) -> Facts:
+    """Add the score of the best baseline in the table, if there is one."""
     if isinstance(found["table"], str):
         return found
     rest = [

@@ -31,6 +31,7 @@ from rnncore.commands.common import (
 from rnncore.commands.evaluation import (
     NETWORK,
     Application,
+    Deferred,
     add_deferred,
     add_scores,
     report,
@@ -76,6 +77,17 @@ OPTIONS: dict[str, tuple[Callable, str]] = {
 }
 
 
+def find_defaults(estimator: type) -> Facts:
+    """The options of `train` that an estimator has, and their defaults."""
+    from dataclasses import fields
+
+    return {
+        field.name: field.default
+        for field in fields(estimator)
+        if field.name.replace("_", "-") in OPTIONS
+    }
+
+
 def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
     """The options of `train`; those of the network with their defaults.
 
@@ -101,7 +113,6 @@ def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
 def learn(app: Application, arguments: argparse.Namespace) -> int:
     """Train, or go on; write the model; then score it."""
     from rnncore.application import check_device
-    from rnncore.storage.weights import origin
 
     app.check(arguments)
     check_device(arguments.device)
@@ -112,12 +123,8 @@ def learn(app: Application, arguments: argparse.Namespace) -> int:
         run = begin(app, arguments, settings)
         if run is not None:
             device = choose_device(arguments)
-            run.facts |= origin(arguments.line)
-            with refuse_in_words(), run.ending.catch_interrupts():
-                model, about = app.fit(arguments, data, run, device)
-            run.keep(model, about)
-            note(f"scoring {NETWORK} ...")
-            about |= add_deferred(app, arguments, *app.score(model, data))
+            model, about, scores = train(app, arguments, data, run, device)
+            about |= add_deferred(app, arguments, *scores)
             model = app.finish(arguments, data, model, about, run, device)
             run.keep(model, about)
             run.close()
@@ -125,6 +132,24 @@ def learn(app: Application, arguments: argparse.Namespace) -> int:
     app.after(arguments, about)
     report(app, arguments, about, about)
     return 0
+
+
+def train(
+    app: Application, options: Any, data: Any, run: "Run", device: Any
+) -> tuple[Any, Facts, tuple[Facts, Deferred]]:
+    """Train a network and score it: what `fit` of an estimator does, too.
+
+    `options` has those of the application as attributes, and a `line` that
+    says where they come from.
+    """
+    from rnncore.storage.weights import origin
+
+    run.facts |= origin(options.line)
+    with refuse_in_words(), run.ending.catch_interrupts():
+        model, about = app.fit(options, data, run, device)
+    run.keep(model, about)
+    note(f"scoring {NETWORK} ...")
+    return model, about, app.score(model, data)
 
 
 @contextlib.contextmanager
@@ -192,43 +217,32 @@ class Ending:
             signal.signal(signal.SIGINT, before)
 
 
-class TrainingRun:
-    """A training run on disk."""
+class Run:
+    """A training run in memory."""
 
-    def __init__(
-        self,
-        app: Application,
-        arguments: argparse.Namespace,
-        settings: Facts,
-        folder: Path,
-    ):
-        self.app, self.arguments = app, arguments
+    checkpoint: Path | None = None  # where its state is written
+
+    def __init__(self, arguments: Any, settings: Facts):
+        self.arguments = arguments
         self.settings = settings  # everything that the outcome depends on
-        self.folder = folder  # plan, checkpoint and seconds, until the end
         self.facts: Facts = {"seed": arguments.seed, "settings": settings}
-        self.before = _read_seconds(folder / SECONDS)  # in earlier parts
         self.begun = time.perf_counter()
+        self.before = 0.0  # seconds in earlier parts
         self.ending = Ending(arguments.minutes)
         self.steps, self.is_cut = 0, False
 
-    @property
-    def checkpoint(self) -> Path:
-        """The state from which an interrupted training continues."""
-        return self.folder / CHECKPOINT
-
     def seconds(self) -> float:
-        """So far; written down, for the run may break off."""
-        now = self.before + time.perf_counter() - self.begun
-        with whole_file(self.folder / SECONDS) as file:
-            file.write(f"{now}".encode())
-        return round(now, 1)
+        """So far."""
+        return self.before + time.perf_counter() - self.begun
 
-    def keep(self, model: Any, about: Facts) -> None:
-        """Write the model's file; until it is scored, without a table."""
+    def describe(self, about: Facts) -> Facts:
+        """What is known of the model, with how it came to be."""
         facts: Facts = {"steps": self.steps}
         facts |= about | self.facts
-        facts["seconds"] = self.seconds()
-        self.app.save(self.arguments.model, *model, facts)
+        return facts | {"seconds": round(self.seconds(), 1)}
+
+    def keep(self, model: Any, about: Facts) -> None:
+        """Nothing: the model is in memory."""
 
     def stop(self, bar: Bar) -> Callable[[Any], bool]:
         """For `Schedule`: whether to stop; the bar shows the loss."""
@@ -241,6 +255,35 @@ class TrainingRun:
             return self.is_cut
 
         return stop
+
+
+class TrainingRun(Run):
+    """A training run on disk."""
+
+    def __init__(
+        self,
+        app: Application,
+        arguments: argparse.Namespace,
+        settings: Facts,
+        folder: Path,
+    ):
+        super().__init__(arguments, settings)
+        self.app = app
+        self.folder = folder  # plan, checkpoint and seconds, until the end
+        self.checkpoint = folder / CHECKPOINT  # to continue from
+        self.before = _read_seconds(folder / SECONDS)
+
+    def seconds(self) -> float:
+        """So far; written down, for the run may break off."""
+        now = super().seconds()
+        with whole_file(self.folder / SECONDS) as file:
+            file.write(f"{now}".encode())
+        return now
+
+    def keep(self, model: Any, about: Facts) -> None:
+        """Write the model's file; until it is scored, without a table."""
+        known = self.describe(about)
+        self.app.save(self.arguments.model, *model, known)
 
     def close(self) -> None:
         """The model is written: delete the rest, unless it can go on."""
@@ -326,7 +369,7 @@ def check_model(arguments: argparse.Namespace) -> None:
 
 
 def train_run(
-    run: TrainingRun,
+    run: Run,
     model: tuple,
     about: Facts,
     loss: Callable,

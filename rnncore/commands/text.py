@@ -2,7 +2,7 @@
 
 import math
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,6 +15,7 @@ from rnncore.commands.evaluation import (
     add_rows,
     mean_interval,
 )
+from rnncore.estimators import TextModel
 from rnncore.storage.files import Refused, composed
 
 if TYPE_CHECKING:
@@ -78,24 +79,13 @@ def add(commands: Any) -> None:
     )
     tokens, cells = list(ORDERS), ["RNN", "LSTM", "GRU"]
     what = "what is predicted"
-    add_option(train, "--tokens", what, "characters", choices=tokens)
-    add_option(train, "--cell", default="LSTM", choices=cells)
+    add_option(train, "--tokens", what, TextModel.tokens, choices=tokens)
+    add_option(train, "--cell", default=TextModel.cell, choices=cells)
     what = (
         "in place of layers of cells: blocks, with this between their steps"
     )
     add_option(train, "--model-kind", what, choices=MIXERS)
-    runs.add_training(
-        train,
-        hidden=256,
-        layers=1,
-        window=64,
-        batch=32,
-        steps=2500,
-        rate=0.006,
-        dropout=0.1,
-        evaluate_every=100,
-        patience=8,
-    )
+    runs.add_training(train, **runs.find_defaults(TextModel))
     _add_sample(parts)
     about = "score the part of the text that was not trained on"
     evaluate = evaluation.add_evaluate(
@@ -132,68 +122,98 @@ def _add_sample(parts: common.Group) -> None:
 
 def _sample(arguments: Namespace) -> int:
     """Write token by token, or the likeliest text."""
+    known = common.load_model(arguments, KIND, LOAD)
+    from rnncore.text.generation import stream
+
+    names = "prompt", "length", "temperature", "top_k", "nucleus", "beam"
+    how = {name: getattr(arguments, name) for name in (*names, "seed")}
+    stream(write_on(known[:2], **how))
+    return 0
+
+
+def write_on(
+    known: Any,
+    prompt: str | None = None,
+    length: int = 400,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    nucleus: float | None = None,
+    beam: int | None = None,
+    seed: int = 0,
+) -> Iterator[str]:
+    """The prompt, then piece by piece what a model and vocabulary add.
+
+    Raises Refused where the prompt is empty or holds unknown tokens.
+    """
     import numpy as np
 
-    model, vocabulary, _ = common.load_model(arguments, KIND, LOAD)
-    from rnncore.text.generation import likeliest, stream, write_text
-    from rnncore.text.sampling import at_temperature, nucleus, top_k
+    from rnncore.text import sampling
+    from rnncore.text.generation import likeliest, write_text
 
-    prompt = arguments.prompt
+    model, vocabulary = known
     if prompt is None:  # the end of a line, or of a sentence
         ends = "\n", ".", " ", vocabulary.tokens[-1]
         prompt = next(end for end in ends if end in vocabulary.tokens)
     prompt = composed(prompt)  # as `read_text` has what is learned from
     ids = vocabulary.encode(prompt)
     _check_prompt(vocabulary, prompt, ids)
-    if arguments.beam:
-        found = likeliest(model, ids, arguments.beam, arguments.length)[0]
-        print(vocabulary.decode([*ids, *found.tokens]))
-        return 0
+    if beam:
+        found = likeliest(model, ids, beam, length)[0]
+        yield vocabulary.decode([*ids, *found.tokens])
+        return
 
     def shape(logits: "np.ndarray") -> "np.ndarray":
         logits = logits.copy()
         logits[:, 0] = -np.inf  # what stands for unknown tokens
-        p = at_temperature(logits, arguments.temperature)
-        if arguments.top_k:
-            p = top_k(p, arguments.top_k)
-        if arguments.nucleus:
-            p = nucleus(p, arguments.nucleus)
-        return p
+        p = sampling.at_temperature(logits, temperature)
+        if top_k:
+            p = sampling.top_k(p, top_k)
+        return sampling.nucleus(p, nucleus) if nucleus else p
 
-    rng = np.random.default_rng(arguments.seed)
-    stream(
-        write_text(model, vocabulary, prompt, rng, shape, arguments.length)
-    )
-    return 0
+    rng = np.random.default_rng(seed)
+    yield from write_text(model, vocabulary, prompt, rng, shape, length)
 
 
 def _read(arguments: Namespace) -> tuple[tuple, Facts]:
-    """The text in parts, its vocabulary, and the batches of training."""
+    return prepare(
+        arguments, _format_files(arguments.file), _read_text(arguments)
+    )
+
+
+def prepare(options: Any, name: str, whole: str) -> tuple[tuple, Facts]:
+    """A text in parts, its vocabulary, and the batches of training.
+
+    Raises Refused, naming the text, where it is too short.
+    """
     from rnncore.text.vocabulary import (
         character_vocabulary,
         word_vocabulary,
     )
 
-    whole = _read_text(arguments)
-    parts = _split(arguments, whole)
+    parts = split_text(name, whole)
     known = {"data": common.compute_fingerprint(whole)}
     del whole
     start = None
-    if arguments.start:
-        start = _load_start(arguments)
+    if options.start:
+        start = _load_start(options)
         known["from"] = common.compute_fingerprint(
-            common.model_file(arguments.start, KIND).read_bytes()
+            common.model_file(options.start, KIND).read_bytes()
         )
         vocabulary = start[1]
     else:
-        words = arguments.tokens == "words"
+        words = options.tokens == "words"
         make = word_vocabulary if words else character_vocabulary
         vocabulary = make(parts.training)
-    batches = _make_windows(arguments, _encode(vocabulary, parts.training))
-    return (parts, vocabulary, batches, start), known
+    ids = _encode(vocabulary, parts.training)
+    return (
+        parts,
+        vocabulary,
+        _make_windows(options, name, ids),
+        start,
+    ), known
 
 
-def _load_start(arguments: Namespace) -> Any:
+def _load_start(arguments: Any) -> Any:
     """The model to go on from, and its vocabulary."""
     path = common.model_file(arguments.start, KIND)
     model, vocabulary, _ = LOAD(path)
@@ -225,9 +245,9 @@ def _split_paragraphs(text: str) -> Iterator[str]:
 
 
 def _fit(
-    arguments: Namespace,
+    arguments: Any,
     data: tuple,
-    run: runs.TrainingRun,
+    run: runs.Run,
     device: Any,
 ) -> tuple[Any, Facts]:
     """A model that has learned the training part."""
@@ -281,7 +301,7 @@ def _tell_unknown(vocabulary: "Vocabulary", text: str) -> None:
         )
 
 
-def _make_model(arguments: Namespace, K: int) -> Any:
+def _make_model(arguments: Any, K: int) -> Any:
     """Layers of cells, or blocks, with random weights."""
     from rnncore.text.blocks import BlockModel
     from rnncore.text.model import LanguageModel
@@ -296,12 +316,12 @@ def _make_model(arguments: Namespace, K: int) -> Any:
     return BlockModel(K, H, kind, layers, dropout=dropout, reach=reach)
 
 
-def _format_label(arguments: Namespace) -> str:
+def _format_label(arguments: Any) -> str:
     """The label of the progress bar: what is trained."""
     return f"{arguments.model_kind or arguments.cell} {arguments.hidden}"
 
 
-def _check(arguments: Namespace) -> None:
+def _check(arguments: Any) -> None:
     """Raise Refused where blocks are asked for that cannot be."""
     kind = getattr(arguments, "model_kind", None)
     if kind is None:
@@ -322,20 +342,31 @@ def _score_again(
     arguments: Namespace, model: Any, about: Facts
 ) -> tuple[Facts, Deferred]:
     """The scores of the same text, or of another one."""
-    whole = _read_text(arguments)
-    if common.compute_fingerprint(whole) == about.get("settings", {}).get(
-        "data"
-    ):
-        return _compute_scores(model, (_split(arguments, whole),))
-    return _score_elsewhere(model, _format_files(arguments), whole)
+    name = _format_files(arguments.file)
+    return score_text(model, about, name, _read_text(arguments))
+
+
+def score_text(
+    model: Any, about: Facts, name: str, whole: str
+) -> tuple[Facts, Deferred]:
+    """The scores of the held-out part, if it is the text; else of all."""
+    digest = common.compute_fingerprint(whole)
+    if digest == about.get("settings", {}).get("data"):
+        return _compute_scores(model, (split_text(name, whole),))
+    return _score_elsewhere(model, name, whole)
 
 
 def _read_text(arguments: Namespace) -> str:
     """Read all inputs, and report what is left out."""
+    return read_files(arguments.file, arguments.encoding)
+
+
+def read_files(paths: Sequence[Path], encoding: str | None = None) -> str:
+    """The text of files, folders or patterns; what is left out is told."""
     from rnncore.text.files import read_texts
 
     skipped: list[str] = []
-    text = read_texts(arguments.file, arguments.encoding, skipped.append)
+    text = read_texts(paths, encoding, skipped.append)
     for line in skipped[:5]:
         common.note(line)
     if len(skipped) > 5:
@@ -343,27 +374,26 @@ def _read_text(arguments: Namespace) -> str:
     return text
 
 
-def _format_files(arguments: Namespace) -> str:
+def _format_files(paths: Sequence[Path]) -> str:
     """The files, for messages."""
-    first, *others = arguments.file
+    first, *others = paths
     return f"{first} and {len(others)} more" if others else str(first)
 
 
-def _split(arguments: Namespace, whole: str) -> TextParts:
+def split_text(name: str, whole: str) -> TextParts:
     """The first eight tenths, and a tenth each to validate and to test."""
     from rnncore.application import split
 
-    path = _format_files(arguments)
     try:
         ranges = split(len(whole), *SHARES)
     except ValueError:
         raise Refused(
-            f"{path}: {len(whole)} characters are too few to be split"
+            f"{name}: {len(whole)} characters are too few to be split"
         ) from None
     return TextParts(*(whole[r.start : r.stop] for r in ranges))
 
 
-def _make_windows(arguments: Namespace, ids: "np.ndarray") -> Any:
+def _make_windows(arguments: Any, name: str, ids: "np.ndarray") -> Any:
     """The next_batch of training.
 
     Raises Refused where the text is shorter than one window.
@@ -372,7 +402,7 @@ def _make_windows(arguments: Namespace, ids: "np.ndarray") -> Any:
     needed = window * batch + 1
     if len(ids) < needed:
         raise Refused(
-            f"{_format_files(arguments)}: its training part has {len(ids)} "
+            f"{name}: its training part has {len(ids)} "
             f"{arguments.tokens}, one window of {window} steps of {batch} "
             f"sequences takes {needed}: a longer text, or a smaller "
             "--window or --batch"
