@@ -5,6 +5,8 @@ and scores, `train` does, and a model's file of either is one of the other.
 torch and the application are imported when they are needed.
 """
 
+from __future__ import annotations
+
 import copy
 import importlib
 import json
@@ -16,9 +18,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
-Paths = str | os.PathLike | Sequence[str | os.PathLike]
+    Path_ = str | os.PathLike
+    Film = Path_ | np.ndarray
+    Films = Path_ | Sequence[Film]  # their folder, or they themselves
+    Labels = Sequence[str] | None
+    Captions = Path_ | Sequence[str] | Sequence[Sequence[str]]
 
 
 @dataclass(kw_only=True)
@@ -97,7 +104,7 @@ class Estimator:
         self._model, self.about_ = tuple(model), about
         return self
 
-    def compare(self) -> "pd.DataFrame":
+    def compare(self) -> pd.DataFrame:
         """The scores of the network and of its rivals, on the test part.
 
         Raises ValueError where nothing is fitted.
@@ -233,3 +240,198 @@ class TextModel(Estimator):
         paths = [text] if isinstance(text, os.PathLike) else [*text]
         name = ", ".join(os.fspath(path) for path in paths)
         return name, self._command().read_files(paths)
+
+
+@dataclass(kw_only=True)
+class VideoClassifier(Estimator):
+    """What happens in a film: the command `video` without --captions.
+
+    A film is a file, or an array of its grey frames (T, S, S) from 0 to 1.
+    """
+
+    application = "video"
+
+    frames: int = 24  # T: taken from a film
+    size: int = 24  # S: width and height of a frame
+    hidden: int = 128  # units
+    batch: int = 32  # films an update
+    steps: int = 1500  # updates at most
+    rate: float = 0.002  # Adam's, which falls to 0
+    evaluate_every: int = 50  # updates between two looks at validation
+    patience: int = 20  # looks without anything better
+
+    @property
+    def classes_(self) -> list[str]:
+        """The names of the classes, in alphabetic order."""
+        self._fitted()
+        return [*self.about_["classes"]]
+
+    def fit(
+        self, films: Films, labels: Sequence[str] | None = None
+    ) -> Self:
+        """Learn from films; a fifth of each class is for the score.
+
+        `films` is a folder with a folder of films for each class; or they
+        are the films, and `labels` their classes.
+
+        Raises Refused where a class has too few.
+        """
+        folder = self._read(films, labels, self.frames, self.size, True)
+        return self._train(
+            lambda options: self._command().prepare(options, folder)
+        )
+
+    def predict_proba(self, films: Sequence[Film]) -> np.ndarray:
+        """The probability of each class, as `classes_` has them.
+
+        Shapes: -> p (N, K)
+        """
+        import torch
+
+        from rnncore.video.model import logits_of
+
+        (model,) = self._fitted()
+        found = _read_each(films, *_frames_of(self.about_))
+        frames = torch.as_tensor(found).transpose(0, 1)
+        device = next(model.parameters()).device
+        logits = logits_of(model, frames.to(device))[-1]
+        p: np.ndarray = logits.softmax(dim=1).numpy()
+        return p
+
+    def predict(self, films: Sequence[Film]) -> list[str]:
+        """The likeliest class of each film; it never abstains."""
+        best = self.predict_proba(films).argmax(axis=1)
+        return [self.classes_[k] for k in best]
+
+    def score(
+        self,
+        films: Films | None = None,
+        labels: Sequence[str] | None = None,
+    ) -> float:
+        """Percent of the films that are named rightly.
+
+        Of the films that `fit` held out, or of all others.
+
+        Raises Refused where the classes are others.
+        """
+        model = self._fitted()
+        if films is None:
+            return float(self.about_["score"])
+        command = self._command()
+        folder = self._read(films, labels, *_frames_of(self.about_))
+        command.check_classes("films", folder, self.classes_)
+        return self._score(command.score_films(model, self.about_, folder))
+
+    def _read(
+        self, films: Any, labels: Any, T: int, S: int, whole: bool
+    ) -> Any:
+        command = self._command()
+        if labels is None:
+            return command.read_folder(Path(films), T, S, whole)
+        given = zip(labels, _read_each(films, T, S, whole), strict=True)
+        named = [(c, f"film {k}", f) for k, (c, f) in enumerate(given)]
+        return command.gather(named, "labels", "classes")
+
+
+@dataclass(kw_only=True)
+class Captioner(Estimator):
+    """A film in words: the command `video` with --captions.
+
+    A film is a file, or an array of its grey frames (T, S, S) from 0 to 1.
+    """
+
+    application = "captions"
+
+    frames: int = 16  # T: taken from a film
+    size: int = 24  # S: width and height of a frame
+    hidden: int = 128  # units
+    batch: int = 32  # captions an update
+    steps: int = 1500  # updates at most
+    rate: float = 0.002  # Adam's
+    evaluate_every: int = 50  # updates between two looks at validation
+    patience: int = 8  # looks without anything better
+
+    def fit(self, films: Films, captions: Captions) -> Self:
+        """Learn from films; a fifth of them is for the score.
+
+        `films` is a folder and `captions` a table, on each line a film's
+        name below the folder, a tab and a caption; or they are the films,
+        and what is to be said of each: a caption, or several.
+
+        Raises Refused where there are too few films.
+        """
+        found = self._read(films, captions, self.frames, self.size)
+        return self._train(
+            lambda options: self._command().prepare(
+                options, found, "captions"
+            )
+        )
+
+    def predict(self, films: Sequence[Film]) -> list[str]:
+        """What is said of each film; it never abstains."""
+        model, words = self._fitted()
+        seen = _read_each(films, *_frames_of(self.about_))
+        return list(self._command().describe(model, words, seen))
+
+    def score(
+        self, films: Films | None = None, captions: Captions | None = None
+    ) -> float:
+        """CIDEr of the captions: higher is better.
+
+        Of the films that `fit` held out, or of all others.
+        """
+        model = self._fitted()
+        if films is None:
+            return float(self.about_["score"])
+        T, S, _ = _frames_of(self.about_)
+        found = self._read(films, captions, T, S)
+        score = self._command().score_films
+        return self._score(score(model, self.about_, found))
+
+    def _read(self, films: Any, captions: Any, T: int, S: int) -> Any:
+        from rnncore.video.folder import Captioned, as_caption
+
+        if isinstance(films, str | os.PathLike):
+            paths = Path(films), Path(captions)
+            return self._command().read_films(*paths, T, S)
+        seen = _read_each(films, T, S)
+        several = [[c] if isinstance(c, str) else c for c in captions]
+        if len(several) != len(seen):
+            raise ValueError(
+                f"captions: expected {len(seen)}, got {len(several)}"
+            )
+        said = [[as_caption(one) for one in some] for some in several]
+        return Captioned(seen, said)
+
+
+def _frames_of(about: dict[str, Any]) -> tuple[int, int, bool]:
+    """How many frames of which size a model sees; whether all of each."""
+    from rnncore.video.folder import frame_sizes
+
+    T, S = frame_sizes(Path("the model"), about)
+    return T, S, about.get("whole", False)
+
+
+def _read_each(
+    films: Sequence[Film], T: int, S: int, whole: bool = False
+) -> np.ndarray:
+    """Films as a network of T frames of S x S pixels sees them.
+
+    Shapes: -> frames (N, T, S, S)
+
+    Raises Refused naming a file that is no film, ValueError where an array
+    has another shape.
+    """
+    import numpy as np
+
+    from rnncore.backend import check_shape
+    from rnncore.video.files import read_video
+
+    found = []
+    for film in films:
+        if isinstance(film, str | os.PathLike):
+            found.append(read_video(film, T, S, whole))
+        else:
+            check_shape("film", film, T, S, S)
+            found.append(np.asarray(film, np.float32))
+    return np.stack(found)

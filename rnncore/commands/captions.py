@@ -20,6 +20,8 @@ from rnncore.commands.evaluation import (
 from rnncore.storage.files import Refused
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from rnncore.video.captions import CaptionBatch, Words
     from rnncore.video.folder import Captioned
 
@@ -36,13 +38,24 @@ Said = tuple[int, list[int]]  # a film, and one of its captions
 
 def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     """The films, and which of them are in which part."""
-    films = _read_films(arguments, arguments.frames, arguments.size)
-    parts = _split(arguments.captions, films, arguments.seed)
+    paths = arguments.folder, arguments.captions
+    films = read_films(*paths, arguments.frames, arguments.size)
+    return prepare(arguments, films, str(arguments.captions))
+
+
+def prepare(
+    options: Any, films: "Captioned", name: str
+) -> tuple[tuple, Facts]:
+    """Films with captions, and which of them are in which part.
+
+    Raises Refused, naming the table, where there are too few.
+    """
+    parts = _split(name, films, options.seed)
     return (films, parts), {"data": _compute_fingerprint(films)}
 
 
 def _fit(
-    arguments: Namespace, data: tuple, run: runs.TrainingRun, device: Any
+    arguments: Any, data: tuple, run: runs.Run, device: Any
 ) -> tuple[Any, Facts]:
     """A captioner that has learned the training films."""
     from rnncore.application import seeded
@@ -81,24 +94,32 @@ def _score_again(
     """The scores of the same films, or of all films of another folder."""
     from rnncore.video.folder import frame_sizes
 
-    films = _read_films(arguments, *frame_sizes(arguments.model, about))
+    paths = arguments.folder, arguments.captions
+    films = read_films(*paths, *frame_sizes(arguments.model, about))
+    return score_films(model, about, films)
+
+
+def score_films(
+    model: Any, about: Facts, films: "Captioned"
+) -> tuple[Facts, Deferred]:
+    """The scores of the test part, if it was learned from; else of all."""
     if _compute_fingerprint(films) == about.get("settings", {}).get("data"):
-        parts = _split(arguments.captions, films, about["seed"])
+        parts = _split("captions", films, about["seed"])
     else:
         note("not the films that the model was trained on")
         parts = [[], [], [*range(len(films.captions))]]
     return _compute_scores(model, (films, parts))
 
 
-def _read_films(arguments: Namespace, T: int, S: int) -> "Captioned":
+def read_films(folder: Path, table: Path, T: int, S: int) -> "Captioned":
+    """The films of a folder that a table has captions for."""
     from rnncore.video.folder import read_captioned
 
     bar = common.Bar("reading", "film")
-    folder, table = arguments.folder, arguments.captions
     return read_captioned(folder, table, T, S, note, bar)
 
 
-def _split(table: Path, films: "Captioned", seed: int) -> list[list[int]]:
+def _split(table: str, films: "Captioned", seed: int) -> list[list[int]]:
     """Training, validation and test: each film in one, with its captions.
 
     Raises Refused where there are too few.
@@ -190,7 +211,7 @@ def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Deferred]:
 
     (model, words), (films, (training, _, test)) = known, data
     true = [films.captions[k] for k in test]
-    own = _describe(model, words, films, test)
+    own = describe(model, words, films.frames[test])
     scores = _measure_quality(own, true)
     what = format_count(len(test), "film")
     found = {
@@ -230,10 +251,11 @@ def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Deferred]:
     return found, deferred | {often: add_rows(score_most_frequent)}
 
 
-def _describe(
-    model: Any, words: "Words", films: "Captioned", chosen: Sequence[int]
-) -> list[str]:
-    """What the network says of these films."""
+def describe(model: Any, words: "Words", films: "np.ndarray") -> list[str]:
+    """What the network says of these films.
+
+    Shapes: films (N, T, S, S)
+    """
     import torch
 
     from rnncore.video.captions import say
@@ -241,8 +263,8 @@ def _describe(
 
     device = next(model.parameters()).device
     said: list[str] = []
-    for start in range(0, len(chosen), AT_ONCE):
-        some = films.frames[chosen[start : start + AT_ONCE]]
+    for start in range(0, len(films), AT_ONCE):
+        some = films[start : start + AT_ONCE]
         frames = torch.as_tensor(some).transpose(0, 1).to(device)
         said += map(words.decode, say(model, frames, LONGEST))
     return said

@@ -1,7 +1,7 @@
 """The command `video`: what happens in a film, and saying so."""
 
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,6 +16,7 @@ from rnncore.commands.common import (
     run_later,
 )
 from rnncore.commands.evaluation import NETWORK, Deferred, add_rows
+from rnncore.estimators import Captioner, VideoClassifier
 from rnncore.storage.files import Refused, composed
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ ALWAYS = (
     "and often a high probability, whatever the film shows."
 )
 SHARES = (0.15, 0.2)  # of the films: validation and test
-DEFAULTS = {"frames": (24, 16), "patience": (20, 8)}  # and with --captions
+BY_KIND = "frames", "patience"  # have another default with --captions
 
 
 class Folder(NamedTuple):
@@ -102,10 +103,10 @@ def _add_captions(parser: Any, do: Callable) -> None:
     """Add --captions, which hands `do` to the captioning application."""
 
     def run(arguments: Namespace) -> int:
-        for name, defaults in DEFAULTS.items():
+        kind = Captioner if arguments.captions else VideoClassifier
+        for name in BY_KIND:
             if name in arguments and getattr(arguments, name) is None:
-                default = defaults[arguments.captions is not None]
-                setattr(arguments, name, default)
+                setattr(arguments, name, getattr(kind, name))
         if arguments.captions and getattr(arguments, "test", None):
             raise Refused("--test: not with --captions")
         return do(captions.APP if arguments.captions else APP, arguments)
@@ -125,21 +126,18 @@ def _add_train(parts: common.Group) -> None:
     _add_either(train, "frames", "frames taken from a film")
     what = "another such folder, to test on; else a fifth of FOLDER"
     add_option(train, "--test", what, kind=Path, metavar="FOLDER")
-    add_option(train, "--size", "width and height of a frame", 24)
-    runs.add_training(
-        train,
-        hidden=128,
-        batch=32,
-        steps=1500,
-        rate=0.002,
-        evaluate_every=50,
-    )
+    size = VideoClassifier.size
+    add_option(train, "--size", "width and height of a frame", size)
+    defaults = runs.find_defaults(VideoClassifier)
+    del defaults["patience"]
+    runs.add_training(train, **defaults)
     _add_either(train, "patience", runs.OPTIONS["patience"][1])
 
 
 def _add_either(parser: Any, name: str, what: str) -> None:
     """An option that has another default with --captions."""
-    one, other = DEFAULTS[name]
+    kinds = VideoClassifier, Captioner
+    one, other = (getattr(kind, name) for kind in kinds)
     what = f"{what} (default: {one}, with --captions {other})"
     add_option(parser, f"--{name}", what, kind=common.whole_number)
 
@@ -212,18 +210,29 @@ def _read_film(arguments: Namespace, kind: str, load: Callable) -> tuple:
 
 def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     """The films, and which of them are in which part."""
+    sizes = arguments.frames, arguments.size
+    folder, other = read_folder(arguments.folder, *sizes, whole=True), None
+    if arguments.test is not None:
+        other = read_folder(arguments.test, *sizes, whole=True)
+        check_classes(arguments.test, other, folder.classes)
+    return prepare(arguments, folder, other)
+
+
+def prepare(
+    options: Any, folder: Folder, other: Folder | None = None
+) -> tuple[tuple, Facts]:
+    """The films, and which are in which part; the other ones are the test.
+
+    Raises Refused where a class has too few.
+    """
     import numpy as np
 
-    path, T, S = arguments.folder, arguments.frames, arguments.size
-    folder = _read_folder(path, T, S, whole=True)
     known = {"data": _compute_fingerprint(folder)}
-    if arguments.test is None:
-        parts = _split(folder, arguments.seed)
-        return (folder, parts, vars(arguments)), known
-    other = _read_folder(arguments.test, T, S, whole=True)
-    _check_classes(arguments.test, other, folder.classes)
+    if other is None:
+        parts = _split(folder, options.seed)
+        return (folder, parts, vars(options)), known
     folder = _leave_out(folder, other)
-    parts = _split(folder, arguments.seed, SHARES[:1])
+    parts = _split(folder, options.seed, SHARES[:1])
     both = Folder(
         folder.classes,
         np.concatenate([folder.frames, other.frames]),
@@ -232,11 +241,11 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     )
     parts.append(np.arange(len(folder.labels), len(both.labels)))
     known["test"] = _compute_fingerprint(other)
-    return (both, parts, vars(arguments)), known
+    return (both, parts, vars(options)), known
 
 
 def _fit(
-    arguments: Namespace, data: tuple, run: runs.TrainingRun, device: Any
+    arguments: Any, data: tuple, run: runs.Run, device: Any
 ) -> tuple[Any, Facts]:
     """A classifier that has learned the training films."""
     from rnncore.video import changes
@@ -276,13 +285,23 @@ def _score_again(
 
     T, S = frame_sizes(arguments.model, about)
     whole = about.get("whole", False)
-    folder = _read_folder(arguments.folder, T, S, whole)
-    _check_classes(arguments.folder, folder, about["classes"])
+    folder = read_folder(arguments.folder, T, S, whole)
+    check_classes(arguments.folder, folder, about["classes"])
+    return score_films(model, about, folder, str(arguments.folder))
+
+
+def score_films(
+    model: Any, about: Facts, folder: Folder, name: str = "the films"
+) -> tuple[Facts, Deferred]:
+    """The scores of the test part, if it was learned from; else of all.
+
+    Raises Refused where all of it was learned from.
+    """
     settings = about.get("settings", {})
     if _compute_fingerprint(folder) == settings.get("data"):
         if "test" in settings:
             raise Refused(
-                f"{arguments.folder}: it was trained on these films; "
+                f"{name}: it was trained on these films; "
                 "expected those of --test, or others"
             )
         parts = _split(folder, about["seed"])
@@ -291,40 +310,55 @@ def _score_again(
     return _compute_scores(model, (folder, ([], [], every), {}))
 
 
-def _read_folder(path: Path, T: int, S: int, whole: bool) -> Folder:
+def read_folder(path: Path, T: int, S: int, whole: bool) -> Folder:
     """Read all films of a folder, and report the unreadable ones.
 
-    As `read_video` reads them: full frames, or their middle square. A
-    film that was seen before is left out; one in two classes is in none.
+    As `read_video` reads them: full frames, or their middle square.
 
     Raises Refused where there are not two classes with films.
     """
-    import numpy as np
-
-    from rnncore.storage.same import Seen
     from rnncore.video.folder import ENDINGS, read_films
 
-    seen = Seen()
     if not path.is_dir():
         raise Refused(f"{path}: expected a folder with a folder a class")
-    found: dict[str, tuple[str, np.ndarray]] = {}
+    found: list[tuple[str, str, np.ndarray]] = []
     places = {composed(p.name): p for p in path.iterdir() if p.is_dir()}
     for name, place in sorted(places.items()):
         files = common.Bar(place.name, "film")(sorted(place.iterdir()))
         for file, film in read_films(files, T, S, note, whole):
-            first = seen.find(str(file), film.tobytes())
-            if first is None:
-                found[str(file)] = name, film
-                continue
-            note(f"left out: {file}: the same film as {first}")
-            if first in found and found[first][0] != name:
-                note(f"left out: {first}: it is in another class, too")
-                del found[first]
+            found.append((name, str(file), film))
+    kinds = f"folders with films ({', '.join(ENDINGS)})"
+    return gather(found, str(path), kinds)
+
+
+def gather(
+    films: Sequence[tuple[str, str, "np.ndarray"]], where: str, kinds: str
+) -> Folder:
+    """Films of which each comes with its class and its name.
+
+    One that was seen before is left out; one in two classes is in none.
+
+    Raises Refused where there are not two classes.
+    """
+    import numpy as np
+
+    from rnncore.storage.same import Seen
+
+    seen = Seen()
+    found: dict[str, tuple[str, np.ndarray]] = {}
+    for name, file, film in films:
+        first = seen.find(file, film.tobytes())
+        if first is None:
+            found[file] = name, film
+            continue
+        note(f"left out: {file}: the same film as {first}")
+        if first in found and found[first][0] != name:
+            note(f"left out: {first}: it is in another class, too")
+            del found[first]
     classes = sorted({name for name, _ in found.values()})
     if len(classes) < 2:
         raise Refused(
-            f"{path}: expected at least two folders with films "
-            f"({', '.join(ENDINGS)}), got {len(classes)}"
+            f"{where}: expected at least two {kinds}, got {len(classes)}"
         )
     labels = [classes.index(name) for name, _ in found.values()]
     frames = np.stack([film for _, film in found.values()])
@@ -351,7 +385,7 @@ def _leave_out(folder: Folder, test: Folder) -> Folder:
     )
 
 
-def _check_classes(path: Path, folder: Folder, classes: list[str]) -> None:
+def check_classes(path: Path, folder: Folder, classes: list[str]) -> None:
     """Raise Refused unless a folder has these classes."""
     if folder.classes != classes:
         raise Refused(

@@ -134,7 +134,7 @@ def _captions(
     table: Path, report: Callable[[str], None]
 ) -> dict[str, list[str]]:
     """The captions of each film that a table names."""
-    found = defaultdict(list)
+    found: dict[str, list[str]] = defaultdict(list)
 
     def report_left_out(line: str) -> None:
         report(f"left out: {line}")
@@ -142,19 +142,25 @@ def _captions(
     for name, text in read_pairs(
         table, report_left_out, ("film", "caption")
     ):
-        caption = plain_words(text)
-        if not caption:
-            report_left_out(
-                f"a caption of {name}: there is no word in {text[:60]!r}"
-            )
-        elif caption.count(" ") >= LONGEST:
-            words = caption.count(" ") + 1
-            report_left_out(
-                f"a caption of {name}: expected at most {LONGEST} words, "
-                f"got {words}"
-            )
-        else:
-            found[name].append(caption)
+        try:
+            found[name].append(as_caption(text))
+        except Refused as error:
+            report_left_out(f"a caption of {name}: {error}")
+    found = {name: said for name, said in found.items() if said}
     if not found:
         raise Refused(f"{table}: no caption can be used")
-    return dict(found)
+    return found
+
+
+def as_caption(text: str) -> str:
+    """A sentence as it is learned: its words without signs.
+
+    Raises Refused where there is no word, or there are too many.
+    """
+    caption = plain_words(text)
+    if not caption:
+        raise Refused(f"there is no word in {text[:60]!r}")
+    if caption.count(" ") >= LONGEST:
+        words = caption.count(" ") + 1
+        raise Refused(f"expected at most {LONGEST} words, got {words}")
+    return caption

@@ -9,6 +9,7 @@ from scipy.io import savemat, wavfile
 from scipy.spatial.distance import cdist
 
 from rnncore.commands import speech, video
+from rnncore.estimators import VideoClassifier
 from rnncore.speech import cepstra
 from rnncore.speech.features import BANDS, standardised
 from rnncore.speech.plan import SpeechPlan
@@ -192,8 +193,8 @@ def test_what_the_commands_have_by_default_is_measured(tmp_path):
     assert given.normalise == fsdd.DigitPlan().normalise
     assert not given.plain
     given = defaults(video, tmp_path)
-    frames, patience = (pair[0] for pair in video.DEFAULTS.values())
-    given.frames, given.patience = frames, patience
+    given.frames = VideoClassifier.frames
+    given.patience = VideoClassifier.patience
     assert video._make_plan(vars(given)) == FilmPlan()
     assert FilmPlan(patience=None) == avletters.PLAN
     assert video.SHARES[0] == avletters.SHARE
