@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import importlib
-import json
 import os
 import tempfile
 from collections.abc import Callable, Sequence
@@ -21,10 +20,16 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from rnncore.music.score import Score
+
     Path_ = str | os.PathLike
     Film = Path_ | np.ndarray
     Films = Path_ | Sequence[Film]  # their folder, or they themselves
     Labels = Sequence[str] | None
+    Sentences = Sequence[str] | None
+    Texts = Path_ | Sequence[str]  # of a file, or they themselves
+    Sound = Path_ | tuple[np.ndarray, int]
+    Sounds = Path_ | Sequence[Sound]  # their folder, or they themselves
     Captions = Path_ | Sequence[str] | Sequence[Sequence[str]]
 
 
@@ -150,7 +155,6 @@ class Estimator:
         data, known = prepare(options)
         settings = options.get_params() | {"kind": app.kind} | known
         settings = {k: settings[k] for k in settings.keys() - self.outside}
-        settings = json.loads(json.dumps(settings, sort_keys=True))
         run = runs.Run(options, settings)
         given = app, options, data, run, device
         model, about, (found, deferred) = runs.train(*given)
@@ -240,6 +244,226 @@ class TextModel(Estimator):
         paths = [text] if isinstance(text, os.PathLike) else [*text]
         name = ", ".join(os.fspath(path) for path in paths)
         return name, self._command().read_files(paths)
+
+
+@dataclass(kw_only=True)
+class Translator(Estimator):
+    """Sentences into those of another language: the command `translate`.
+
+    None is for what is chosen by the number of pairs.
+    """
+
+    application = "translate"
+    outside = Estimator.outside | {"encoding"}
+
+    header: str = "auto"  # of a file: whether its first line is one
+    languages: Sequence[str] | None = None  # of a .tmx file: ["en", "de"]
+    columns: Sequence[int] | None = None  # of a file: source and target
+    encoding: str = "utf-8"  # of a file
+    decoder: str = "dot"  # or additive, vector
+    pieces: int | None = None  # sub-words a side
+    longest: int = 80  # pieces of a sentence that is learned from
+    hidden: int | None = None  # units
+    batch: int = 64  # pairs an update
+    steps: int | None = None  # updates at most
+    rate: float = 0.002  # Adam's, before it falls to 0
+    dropout: float = 0.3
+    evaluate_every: int | None = None  # updates between two looks
+    patience: int = 5  # looks at validation without anything better
+
+    def fit(self, sources: Texts, targets: Sentences = None) -> Self:
+        """Learn from pairs; a tenth of the sources is for the score.
+
+        `sources` is a file of pairs; or they are sentences, and `targets`
+        their translations.
+
+        Raises Refused where there are too few.
+        """
+        command = self._command()
+        if targets is None:
+            path = _as_path("sources", sources)
+            return self._train(lambda own: command.prepare_files(own, path))
+        pairs = _pair(sources, targets)
+        known = {"data": _compute_digest(pairs)}
+        return self._train(
+            lambda own: (command.prepare(own, "pairs", pairs, {}), known)
+        )
+
+    def predict(
+        self,
+        sentences: Sequence[str],
+        beam: int | None = None,
+        length_penalty: float | None = None,
+    ) -> list[str]:
+        """A translation of each sentence, of an empty one an empty one.
+
+        By the beam that the model was scored with, unless given.
+        """
+        how = beam, length_penalty
+        known, translate = self._fitted(), self._command().translate_line
+        return [
+            translate(known, self.about_, sentence, *how)[0][0]
+            for sentence in sentences
+        ]
+
+    def score(
+        self, sources: Texts | None = None, targets: Sentences = None
+    ) -> float:
+        """chrF of the translations: higher is better.
+
+        Of the pairs that `fit` held out, or of all others.
+        """
+        model, command = self._fitted(), self._command()
+        if sources is None:
+            return float(self.about_["score"])
+        if targets is None:
+            path = _as_path("sources", sources)
+            found = command.score_file(model, self.about_, path, self)
+            return self._score(found)
+        pairs = _pair(sources, targets)
+        known = self.about_.get("settings", {}).get("data")
+        same = known == _compute_digest(pairs)
+        given = model, self.about_, "pairs", pairs, same
+        return self._score(command.score_pairs(*given))
+
+
+@dataclass(kw_only=True)
+class Transcriber(Estimator):
+    """What is said in a recording: the command `speech`.
+
+    A sound is a file, or its samples (N,) and their rate.
+    """
+
+    application = "speech"
+
+    transcripts: str = "files"  # of a folder: or folders, whose names are
+    speakers: str = "unknown"  # of a folder: or names, folders
+    units: str = "auto"  # that are written: one, words or letters
+    normalise: str = "speech"  # or recording, band
+    plain: bool = False  # then voices and tempo are not varied
+    longest: float = 20.0  # seconds of a recording
+    hidden: int = 64  # units
+    layers: int = 2
+    batch: int = 32  # recordings an update
+    steps: int = 800  # updates at most
+    rate: float = 0.004  # Adam's, before it falls to 0
+    dropout: float = 0.4
+    evaluate_every: int = 100  # updates between two looks at validation
+    patience: int = 10  # looks without anything better
+
+    def fit(
+        self,
+        sounds: Sounds,
+        texts: Sentences = None,
+        speakers: Sentences = None,
+    ) -> Self:
+        """Learn from recordings; some speakers are for the score.
+
+        `sounds` is a folder as `speech train` reads it; or they are the
+        sounds, and `texts` what is said in each, by these speakers.
+
+        Raises Refused where there are fewer than three speakers.
+        """
+        found = self._read(sounds, texts, speakers, vars(self))
+        return self._train(lambda own: self._command().prepare(own, found))
+
+    def predict(self, sounds: Sequence[Sound], beam: int = 1) -> list[str]:
+        """What is said in each sound; nothing in digital silence."""
+        from rnncore.speech.folder import as_samples
+
+        known, write = self._fitted(), self._command().write_down
+        return [
+            write(known, self.about_, *as_samples(sound), beam)[0]
+            for sound in sounds
+        ]
+
+    def score(
+        self,
+        sounds: Sounds | None = None,
+        texts: Sentences = None,
+        speakers: Sentences = None,
+    ) -> float:
+        """Word errors in percent: lower is better.
+
+        Of the recordings that `fit` held out, or of all others.
+        """
+        model = self._fitted()
+        if sounds is None:
+            return float(self.about_["score"])
+        settings = self.about_.get("settings", {})
+        found = self._read(sounds, texts, speakers, settings)
+        score = self._command().score_recordings
+        return self._score(score(model, self.about_, found))
+
+    def _read(
+        self, sounds: Any, texts: Any, speakers: Any, settings: dict
+    ) -> list:
+        command = self._command()
+        if texts is None:
+            path = _as_path("sounds", sounds)
+            return list(command.read_recordings(path, settings))
+        return list(command.hear(sounds, texts, speakers, settings))
+
+
+@dataclass(kw_only=True)
+class Composer(Estimator):
+    """Music in voices: the command `music`."""
+
+    application = "music"
+
+    frame: float = 0.5  # the shortest note, in quarter notes
+    voices: int | None = None  # as most pieces have, at most four
+    transpose: int = 5  # semitones by which pieces are moved, at most
+    hidden: int = 192  # units
+    window: int = 64  # frames between two updates
+    batch: int = 16  # pieces an update
+    steps: int = 6000  # updates
+    rate: float = 0.005  # Adam's
+    dropout: float = 0.2
+    evaluate_every: int = 300  # updates between two looks at validation
+
+    def fit(self, scores: Path_ | Sequence[Score]) -> Self:
+        """Learn from pieces, of a folder or as scores; some are held out.
+
+        Raises Refused where there are fewer than three different ones.
+        """
+        found = self._read(scores, self.frame)
+        return self._train(lambda own: self._command().prepare(own, found))
+
+    def compose(
+        self,
+        bars: int = 16,
+        melody: Score | None = None,
+        temperature: float = 1.0,
+        tempo: float | None = None,
+        seed: int = 0,
+    ) -> Score:
+        """A new piece of so many bars, or lower voices for a melody.
+
+        Raises Refused where the melody is none for this model.
+        """
+        how = {"bars": bars, "temperature": temperature, "tempo": tempo}
+        (model,), write = self._fitted(), self._command().write_score
+        score: Score = write(model, self.about_, melody, seed=seed, **how)
+        return score
+
+    def score(self, scores: Path_ | Sequence[Score] | None = None) -> float:
+        """Nats per frame: lower is better.
+
+        Of the pieces that `fit` held out, or of those of others that it
+        did not see.
+        """
+        model, command = self._fitted(), self._command()
+        if scores is None:
+            return float(self.about_["score"])
+        found = self._read(scores, (command.TYPICAL | self.about_)["frame"])
+        given = model, self.about_, found, "the pieces"
+        return self._score(command.score_pieces(*given))
+
+    def _read(self, scores: Any, frame: float) -> list[Score]:
+        if isinstance(scores, str | os.PathLike):
+            return list(self._command().read_scores(Path(scores), frame))
+        return [*scores]
 
 
 @dataclass(kw_only=True)
@@ -435,3 +659,33 @@ def _read_each(
             check_shape("film", film, T, S, S)
             found.append(np.asarray(film, np.float32))
     return np.stack(found)
+
+
+def _as_path(name: str, given: Any) -> Path:
+    """The path that stands alone where nothing is said of its contents."""
+    if not isinstance(given, str | os.PathLike):
+        raise ValueError(  # noqa: TRY004 - the other argument is missing
+            f"{name}: expected a path, or what belongs to them, too; "
+            f"got {type(given).__name__} alone"
+        )
+    return Path(given)
+
+
+def _pair(sources: Any, targets: Any) -> list:
+    """Sentences side by side, as a file of pairs has them."""
+    from rnncore.data.translation import Pair
+    from rnncore.storage.files import composed
+
+    if len(sources) != len(targets):
+        raise ValueError(
+            f"targets: expected {len(sources)}, got {len(targets)}"
+        )
+    both = zip(sources, targets, strict=True)
+    return [Pair(composed(a), composed(b)) for a, b in both]
+
+
+def _compute_digest(pairs: list) -> str:
+    """Of what a file with these pairs would hold."""
+    from rnncore.commands.common import compute_fingerprint
+
+    return compute_fingerprint("".join(f"{a}\t{b}\n" for a, b in pairs))

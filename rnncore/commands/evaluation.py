@@ -126,7 +126,7 @@ def add_rows(score: Callable[[], dict[str, Any]]) -> Callable:
 
     def add(found: Facts) -> Facts:
         rows = [
-            (name, *(v if isinstance(v, tuple) else (v,)))
+            [name, *(v if isinstance(v, tuple) else (v,))]
             for name, v in score().items()
         ]
         return found | {"table": [*found["table"], *rows]}

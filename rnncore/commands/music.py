@@ -21,6 +21,7 @@ from rnncore.commands.evaluation import (
     add_rows,
     mean_interval,
 )
+from rnncore.estimators import Composer
 from rnncore.storage.files import Refused, whole_file
 
 if TYPE_CHECKING:
@@ -46,24 +47,16 @@ def add(commands: Any) -> None:
     train = runs.add_train(
         parts, APP, "learn from a folder", TRAIN, "folder"
     )
-    add_option(train, "--frame", "the shortest note, in quarter notes", 0.5)
+    what, own = "the shortest note, in quarter notes", Composer
+    add_option(train, "--frame", what, own.frame)
     what = (
         "how many (default: as most pieces have, at most "
         f"{MOST_VOICES}); of others outer ones stay, silent ones are added"
     )
     add_option(train, "--voices", what, kind=common.whole_number)
     what = "learn each piece also up to N semitones higher and lower"
-    add_option(train, "--transpose", what, 5, _parse_semitones)
-    runs.add_training(
-        train,
-        hidden=192,
-        window=64,
-        batch=16,
-        steps=6000,
-        rate=0.005,
-        dropout=0.2,
-        evaluate_every=300,
-    )
+    add_option(train, "--transpose", what, own.transpose, _parse_semitones)
+    runs.add_training(train, **runs.find_defaults(Composer))
     _add_sample(parts)
     about = "score pieces that were held out"
     evaluation.add_evaluate(parts, APP, about, EVALUATE, "folder")
@@ -98,19 +91,29 @@ def _parse_semitones(text: str) -> int:
 
 def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     """The parts, and how far their pieces are moved."""
-    scores = _read_scores(arguments.folder, arguments.frame)
-    V = arguments.voices or _usual_voices(scores)
-    parts = _split(arguments.folder, scores, V, arguments.seed)
+    scores = read_scores(arguments.folder, arguments.frame)
+    return prepare(arguments, scores, arguments.folder)
+
+
+def prepare(
+    options: Any, scores: list["Score"], folder: Path | None = None
+) -> tuple[tuple, Facts]:
+    """The parts of some pieces, and how far they are moved.
+
+    Raises Refused where there are fewer than three different ones.
+    """
+    V = options.voices or _usual_voices(scores)
+    parts = _split(folder, scores, V, options.seed)
     prints = sorted("".join(_fingerprint_names(s)) for s in scores)
     known = {
         "voices": V,
         "data": common.compute_fingerprint(" ".join(prints)),
     }
-    return (parts, arguments.transpose), known
+    return (parts, options.transpose), known
 
 
 def _fit(
-    arguments: Namespace, data: tuple, run: runs.TrainingRun, device: Any
+    arguments: Any, data: tuple, run: runs.Run, device: Any
 ) -> tuple[Any, Facts]:
     """A model of voices that has learned the training pieces."""
     from rnncore.music.training import train_voices
@@ -154,36 +157,17 @@ def _measure_loss(model: Any, data: tuple) -> tuple[Facts, Deferred]:
 
 def _sample(arguments: Namespace) -> int:
     """Compose or harmonise; write the files."""
-    import numpy as np
-
     midi, xml, wav = _check_outputs(arguments)
     model, about = common.load_model(arguments, KIND, LOAD)
-    about = TYPICAL | about  # the course's own has eighths in 4/4
-    from rnncore.music import files, generate, infill
+    from rnncore.music import files
 
-    rng = np.random.default_rng(arguments.seed)
-    compass = np.asarray(about["compass"])
-    bar, tempo = about["bar"], arguments.tempo or about["tempo"]
-    how: dict[str, Any] = {"temperature": arguments.temperature}
-    how["progress"] = common.Bar("frames", "frame")
+    names = "bars", "temperature", "tempo", "seed"
+    how = {name: getattr(arguments, name) for name in names}
+    melody = None
     if arguments.melody:
-        melody = _read_melody(arguments.melody, about["frame"])
-        if arguments.tempo:
-            melody = melody._replace(tempo=arguments.tempo)
-        with common.refuse_in_words():
-            score, _ = infill.harmonise(model, compass, melody, rng, **how)
-    else:
-        (score,) = generate.compose(
-            model,
-            compass,
-            arguments.bars * bar,
-            rng,
-            bar=bar,
-            tempo=tempo,
-            frame=about["frame"],
-            title=f"seed {arguments.seed}",
-            **how,
-        )
+        frame = (TYPICAL | about)["frame"]
+        melody = _read_melody(arguments.melody, frame)
+    score = write_score(model, about, melody, **how)
     files.write_midi(midi, score)
     files.write_musicxml(xml, score)
     written = [midi, xml]
@@ -191,6 +175,48 @@ def _sample(arguments: Namespace) -> int:
         written.append(_write_wav(wav, score))
     print("\n".join(map(str, written)))
     return 0
+
+
+def write_score(
+    model: Any,
+    about: Facts,
+    melody: "Score | None" = None,
+    *,
+    bars: int = 16,
+    temperature: float = 1.0,
+    tempo: float | None = None,
+    seed: int = 0,
+) -> "Score":
+    """A new piece, or lower voices for a melody.
+
+    Raises Refused where the melody is none for this model.
+    """
+    import numpy as np
+
+    from rnncore.music import generate, infill
+
+    known: Facts = TYPICAL | about  # the course's own has eighths in 4/4
+    rng = np.random.default_rng(seed)
+    compass, bar = np.asarray(known["compass"]), known["bar"]
+    how: dict[str, Any] = {"temperature": temperature}
+    how["progress"] = common.Bar("frames", "frame")
+    if melody is not None:
+        if tempo:
+            melody = melody._replace(tempo=tempo)
+        with common.refuse_in_words():
+            return infill.harmonise(model, compass, melody, rng, **how)[0]
+    (score,) = generate.compose(
+        model,
+        compass,
+        bars * bar,
+        rng,
+        bar=bar,
+        tempo=tempo or known["tempo"],
+        frame=known["frame"],
+        title=f"seed {seed}",
+        **how,
+    )
+    return score
 
 
 def _check_outputs(arguments: Namespace) -> tuple[Path, Path, Path]:
@@ -211,17 +237,27 @@ def _score_again(
     arguments: Namespace, model: Any, about: Facts
 ) -> tuple[Facts, Deferred]:
     """Nats a frame of the pieces that training did not see."""
+    scores = read_scores(arguments.folder, (TYPICAL | about)["frame"])
+    return score_pieces(model, about, scores, str(arguments.folder))
+
+
+def score_pieces(
+    model: Any, about: Facts, scores: list["Score"], name: str
+) -> tuple[Facts, Deferred]:
+    """Nats a frame of the pieces that training did not see.
+
+    Raises Refused, naming them, where it saw all.
+    """
     from rnncore.music.score import to_voices
 
-    scores = _read_scores(arguments.folder, (TYPICAL | about)["frame"])
     scores = [to_voices(s, about["V"]) for s in scores]
     if "seen" not in about:
-        raise Refused(f"{arguments.model}: it does not tell what it saw")
+        raise Refused("the model does not tell what it saw")
     learned, seen = set(about["learned"]), set(about["seen"])
     fresh = [s for s in scores if not seen & set(_fingerprint_names(s))]
     if not fresh:
         raise Refused(
-            f"{arguments.folder}: the model saw all "
+            f"{name}: the model saw all "
             f"{format_count(len(scores), 'piece')} in training, or others "
             "with their melodies"
         )
@@ -232,7 +268,7 @@ def _score_again(
     return _compute_scores(model[0], known, fresh, about["shifts"])
 
 
-def _read_scores(folder: Path, frame: float) -> list["Score"]:
+def read_scores(folder: Path, frame: float) -> list["Score"]:
     """The scores of a folder; what cannot be read is named on stderr.
 
     Raises Refused where there is no score.
@@ -270,7 +306,7 @@ def _usual_voices(scores: list["Score"]) -> int:
 
 
 def _split(
-    folder: Path, scores: list["Score"], V: int, seed: int
+    folder: Path | None, scores: list["Score"], V: int, seed: int
 ) -> "ScoreParts":
     """Training, validation and test pieces in V voices.
 

@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +17,13 @@ from rnncore.commands.common import (
     run_later,
 )
 from rnncore.commands.evaluation import NETWORK, Deferred, add_rows
+from rnncore.estimators import Transcriber
 from rnncore.storage.files import Refused, lines_of, read_text
 
 if TYPE_CHECKING:
-    from rnncore.speech.folder import Recording, RecordingParts
+    import numpy as np
+
+    from rnncore.speech.folder import Folder, Recording, RecordingParts
 
 KIND = "speech"
 TRAIN = "speech train recordings/ --model spoken.safetensors"
@@ -56,14 +60,15 @@ def add(commands: Any) -> None:
         "or in the folder's name"
     )
     ways = ["files", "folders"]
-    add_option(train, "--transcripts", what, "files", choices=ways)
+    own = Transcriber
+    add_option(train, "--transcripts", what, own.transcripts, choices=ways)
     what = (
         "which recordings are of one speaker: those whose names agree "
         "up to the first - or _, or those of one folder. Then no speaker "
         "that is trained on is scored"
     )
     ways = ["unknown", "names", "folders"]
-    add_option(train, "--speakers", what, "unknown", choices=ways)
+    add_option(train, "--speakers", what, own.speakers, choices=ways)
     what = (
         "what the network writes: one of a few words for each file, which "
         "is easiest to learn; strings of whole words; or letters, which "
@@ -71,31 +76,20 @@ def add(commands: Any) -> None:
         "at least ten times, and one a file if no transcript has more"
     )
     ways = ["auto", "one", "words", "letters"]
-    add_option(train, "--units", what, "auto", choices=ways)
+    add_option(train, "--units", what, own.units, choices=ways)
     what = (
         "over what the loudness is made even: what is said, without the "
         "pauses before and after it; the whole recording; or each "
         "frequency band of it, against unlike microphones"
     )
     ways = ["speech", "recording", "band"]
-    add_option(train, "--normalise", what, "speech", choices=ways)
+    add_option(train, "--normalise", what, own.normalise, choices=ways)
     common.add_flag(
         train, "--plain", "do not vary voices and tempo in training"
     )
-    add_option(
-        train, "--longest", "leave out recordings of more seconds", 20.0
-    )
-    runs.add_training(
-        train,
-        hidden=64,
-        layers=2,
-        batch=32,
-        steps=800,
-        rate=0.004,
-        dropout=0.4,
-        evaluate_every=100,
-        patience=10,
-    )
+    what = "leave out recordings of more seconds"
+    add_option(train, "--longest", what, own.longest)
+    runs.add_training(train, **runs.find_defaults(Transcriber))
     _add_transcribe(parts)
     about = "score recordings that were held out"
     evaluation.add_evaluate(parts, APP, about, EVALUATE, "folder")
@@ -133,16 +127,25 @@ def _add_transcribe(parts: common.Group) -> None:
 
 def _read(arguments: Namespace) -> tuple["RecordingParts", Facts]:
     """The recordings in parts."""
-    folder = arguments.folder
-    recordings = _read_recordings(folder, vars(arguments))
-    parts = _split(folder, recordings, arguments.seed)
+    recordings = read_recordings(arguments.folder, vars(arguments))
+    return prepare(arguments, recordings, arguments.folder)
+
+
+def prepare(
+    options: Any, recordings: list["Recording"], folder: Path | None = None
+) -> tuple["RecordingParts", Facts]:
+    """The recordings in parts.
+
+    Raises Refused where there are fewer than three speakers.
+    """
+    parts = _split(folder, recordings, options.seed)
     return parts, {"data": _compute_fingerprint(recordings)}
 
 
 def _fit(
-    arguments: Namespace,
+    arguments: Any,
     parts: "RecordingParts",
-    run: runs.TrainingRun,
+    run: runs.Run,
     device: Any,
 ) -> tuple[Any, Facts]:
     """A recogniser that has learned the training part."""
@@ -164,7 +167,7 @@ def _fit(
     )
 
 
-def _make_plan(arguments: Namespace) -> Any:
+def _make_plan(arguments: Any) -> Any:
     """The plan with what the options say."""
     from rnncore.speech.plan import SpeechPlan
 
@@ -174,7 +177,7 @@ def _make_plan(arguments: Namespace) -> Any:
 
 def _transcribe(arguments: Namespace) -> int:
     """Print the words of each file, one line a file."""
-    from rnncore.speech.recordings import HEARD, first_word
+    from rnncore.speech.recordings import first_word
     from rnncore.speech.sound import read_sound
 
     if len(arguments.files) == 1:
@@ -182,20 +185,18 @@ def _transcribe(arguments: Namespace) -> int:
     network, letters, about = common.load_model(arguments, KIND, LOAD)
     from rnncore.speech import training
 
-    heard = HEARD[_read_normalisation(about.get("settings", {}))]
-
     language = (
         _make_language(arguments, letters) if arguments.text else None
     )
     skips = _read_normalisation(about.get("settings", {})) == "speech"
     width = arguments.beam if language is None else max(arguments.beam, 8)
+    known = network, letters
 
     def transcribe(path: Path) -> None:
         samples, rate = read_sound(path)
-        (log_p,) = training.outputs(network, [heard(samples, rate)])
-        text = training.written(log_p, letters, width, language)
-        if not samples.any():  # no training has digital silence in it
-            text = ""
+        text, log_p = write_down(
+            known, about, samples, rate, width, language
+        )
         if not text.strip():
             note(f"{path}: no words were heard")
         elif arguments.least is not None:
@@ -216,23 +217,57 @@ def _transcribe(arguments: Namespace) -> int:
     return common.process_each(arguments.files, transcribe)
 
 
+def write_down(
+    known: Any,
+    about: Facts,
+    samples: "np.ndarray",
+    rate: int,
+    width: int = 1,
+    language: Any = None,
+) -> tuple[str, Any]:
+    """What is said, and the log probabilities that it was read from.
+
+    Shapes: samples (N,) -> text; log_p (T, K)
+    """
+    from rnncore.speech import training
+    from rnncore.speech.recordings import HEARD
+
+    network, letters = known
+    listen = HEARD[_read_normalisation(about.get("settings", {}))]
+    (log_p,) = training.outputs(network, [listen(samples, rate)])
+    text = training.written(log_p, letters, width, language)
+    # no training has digital silence in it
+    return text if samples.any() else "", log_p
+
+
 def _score_again(
     arguments: Namespace, model: Any, about: Facts
 ) -> tuple[Facts, Deferred]:
     """Word errors again; of another folder without baselines."""
+    settings = about.get("settings", {})
+    recordings = read_recordings(arguments.folder, settings)
+    return score_recordings(model, about, recordings, arguments.folder)
+
+
+def score_recordings(
+    model: Any,
+    about: Facts,
+    recordings: list["Recording"],
+    folder: Path | None = None,
+) -> tuple[Facts, Deferred]:
+    """The scores of the test part, if it was learned from; else of all."""
     from rnncore.speech.folder import RecordingParts
 
     settings = about.get("settings", {})
-    recordings = _read_recordings(arguments.folder, settings)
     if _compute_fingerprint(recordings) == settings.get("data"):
-        parts = _split(arguments.folder, recordings, about["seed"])
+        parts = _split(folder, recordings, about["seed"])
     else:
         note("not the recordings that the model was trained on")
         parts = RecordingParts([], [], recordings)
     return _compute_scores(model, parts)
 
 
-def _read_recordings(folder: Path, settings: Facts) -> list["Recording"]:
+def read_recordings(folder: Path, settings: Facts) -> list["Recording"]:
     """The recordings that can be learned; the others are named on stderr.
 
     Raises Refused where none is left.
@@ -247,6 +282,31 @@ def _read_recordings(folder: Path, settings: Facts) -> list["Recording"]:
         common.Bar("reading", "file"),
         HEARD[_read_normalisation(settings)],
     )
+    return choose_recordings(found, settings, str(folder))
+
+
+def hear(
+    sounds: Sequence[Any],
+    texts: Sequence[str],
+    speakers: Sequence[str] | None,
+    settings: Facts,
+) -> list["Recording"]:
+    """The same of sounds in memory: files, or (samples, rate).
+
+    Raises ValueError where there are not as many texts.
+    """
+    from rnncore.speech.folder import gather
+    from rnncore.speech.recordings import HEARD
+
+    listen = HEARD[_read_normalisation(settings)]
+    found = gather(sounds, texts, speakers, listen)
+    return choose_recordings(found, settings, "the recordings")
+
+
+def choose_recordings(
+    found: "Folder", settings: Facts, folder: str
+) -> list["Recording"]:
+    """Those that are not too long, and can have their transcript."""
     from rnncore.speech.training import STEP
 
     left_out = dict(found.unreadable)
@@ -291,7 +351,7 @@ def _read_normalisation(settings: Facts) -> str:
 
 
 def _split(
-    folder: Path, recordings: list["Recording"], seed: int
+    folder: Path | None, recordings: list["Recording"], seed: int
 ) -> "RecordingParts":
     from rnncore.speech.folder import split_speakers
 

@@ -17,11 +17,12 @@ from rnncore.commands.common import (
     run_later,
 )
 from rnncore.commands.evaluation import NETWORK, Deferred, add_rows
+from rnncore.estimators import Translator
 from rnncore.storage.files import Refused, composed, read_bytes, read_text
 
 if TYPE_CHECKING:
     from rnncore.data.translation import Pair
-    from rnncore.seq2seq import Translator
+    from rnncore.seq2seq import Translator as Network
     from rnncore.translate.subwords import SubWords
 
 KIND = "translate"
@@ -51,25 +52,17 @@ def add(commands: Any) -> None:
     parts = common.add_group(commands, KIND, ABOUT[KIND], examples, PAIRS)
     train = runs.add_train(parts, APP, "learn from pairs", TRAIN, "file")
     _add_pairs(train)
-    what, kinds = "two kinds of attention, or one vector", DECODERS
-    add_option(train, "--decoder", what, "dot", choices=kinds)
+    what, own = "two kinds of attention, or one vector", Translator
+    add_option(train, "--decoder", what, own.decoder, choices=DECODERS)
     what = f"sub-words a side, 259 at least {runs.CHOSEN}"
     add_option(train, "--pieces", what, kind=common.at_least(259))
     what = "pieces of the longest sentence that is learned from"
-    add_option(train, "--longest", what, 80)
+    add_option(train, "--longest", what, own.longest)
     for name, use in ("validation", "choose by"), ("test", "score"):
         what = f"pairs to {use} (default: a tenth of FILE's)"
         add_option(train, f"--{name}", what, kind=Path)
-    runs.add_training(
-        train,
-        hidden=None,
-        batch=64,
-        steps=None,
-        rate=0.002,
-        dropout=0.3,
-        evaluate_every=None,
-        patience=5,
-    )
+    defaults = runs.find_defaults(Translator)
+    runs.add_training(train, **defaults)
     _add_translate(parts)
     about = "chrF, BLEU and exact match of pairs that were not trained on"
     evaluate = evaluation.add_evaluate(parts, APP, about, EVALUATE, "file")
@@ -128,43 +121,57 @@ def _add_translate(parts: common.Group) -> None:
 
 
 def _read(arguments: Namespace) -> tuple[tuple, Facts]:
-    """The pairs in three parts; what is not given is chosen by them."""
-    parts, known = _read_parts(arguments)
-    for name, value in _make_plan(arguments, parts[0])._asdict().items():
-        setattr(arguments, name, value)
-    return parts, known
+    files = arguments.file, arguments.validation, arguments.test
+    return prepare_files(arguments, *files)
 
 
-def _read_parts(arguments: Namespace) -> tuple[tuple, Facts]:
-    """Pairs to learn from, to choose by and to score, with digests."""
-    path = arguments.file
+def prepare_files(
+    options: Any,
+    path: Path,
+    validation: Path | None = None,
+    test: Path | None = None,
+) -> tuple[tuple, Facts]:
+    """The pairs of files in three parts, with digests; as `prepare`."""
     known = {"data": common.compute_fingerprint(read_bytes(path))}
     given: dict[str, list[Pair]] = {}
-    for name in "validation", "test":
-        if (other := getattr(arguments, name)) is not None:
-            given[name] = _read_pairs(arguments, other)
+    for name, other in ("validation", validation), ("test", test):
+        if other is not None:
+            given[name] = _read_pairs(options, other)
             digest = common.compute_fingerprint(read_bytes(other))
             known[f"{name} data"] = digest
-    parts = _split(path, _read_pairs(arguments, path), given)
+    pairs = _read_pairs(options, path)
+    return prepare(options, str(path), pairs, given), known
+
+
+def prepare(
+    options: Any,
+    name: str,
+    pairs: "list[Pair]",
+    given: "dict[str, list[Pair]]",
+) -> tuple:
+    """The pairs in three parts; what is not chosen is, by their number."""
+    parts = _split(name, pairs, given)
     learned = {pair.source for pair in parts[0]}
-    for name, part in zip(("validation", "test"), parts[1:], strict=True):
+    for other, part in zip(("validation", "test"), parts[1:], strict=True):
         if seen := sum(pair.source in learned for pair in part):
             count = format_count(len(part), "pair")
-            note(f"of the {count} of --{name} {seen} are in {path}, too")
-    return parts, known
+            note(f"of the {count} of --{other} {seen} are in {name}, too")
+    for option, value in _make_plan(options, parts[0])._asdict().items():
+        setattr(options, option, value)
+    return parts
 
 
-def _make_plan(arguments: Namespace, training: "list[Pair]") -> Any:
+def _make_plan(options: Any, training: "list[Pair]") -> Any:
     from rnncore.translate.plan import TranslationPlan, plan_for
 
     given = {
-        name: getattr(arguments, name) for name in TranslationPlan._fields
+        name: getattr(options, name) for name in TranslationPlan._fields
     }
     return plan_for(len(training), **given)
 
 
 def _fit(
-    arguments: Namespace, data: tuple, run: runs.TrainingRun, device: Any
+    arguments: Any, data: tuple, run: runs.Run, device: Any
 ) -> tuple[Any, Facts]:
     """A translator that has learned the training pairs."""
     from rnncore.translate.plan import (
@@ -181,8 +188,8 @@ def _fit(
     learned = encode_pairs(training, source, target, plan.longest)
     if not learned:
         raise Refused(
-            f"{arguments.file}: no pair of at most {plan.longest} "
-            "pieces a side; a larger --longest"
+            f"no pair of at most {plan.longest} pieces a side; a larger "
+            "--longest"
         )
     if short := len(training) - len(learned):
         note(
@@ -209,61 +216,97 @@ def _translate(arguments: Namespace) -> int:
     if arguments.file:  # a refusal does not wait for torch
         with common.name_encoding():
             read_text(arguments.file, arguments.encoding)
-    model, source, target, about = common.load_model(arguments, KIND, LOAD)
+    *known, about = common.load_model(arguments, KIND, LOAD)
+    skipped: list[str] = []
+    best = arguments.best
+    how = arguments.beam, arguments.length_penalty, best or 0
+    lines = _read_lines(arguments.file, arguments.encoding, skipped)
+    for number, line in enumerate(lines, 1):
+        for text, score in translate_line(known, about, line, *how):
+            shown = "" if score is None else f"{score:.4f}"
+            before = f"{number}\t{shown}\t" if best else ""
+            print(before + text, flush=True)
+    return common.tell_failed(skipped, "line")
+
+
+def translate_line(
+    model: Any,
+    about: Facts,
+    line: str,
+    beam: int | None = None,
+    penalty: float | None = None,
+    best: int = 0,
+) -> list[tuple[str, float | None]]:
+    """The best translation of a line, or several, with scores in a beam.
+
+    Beam and penalty are those that the model was scored with, unless
+    given; of an empty line it is an empty one.
+    """
     from rnncore.translate.plan import PENALTIES
     from rnncore.translate.training import search, translate
 
-    skipped: list[str] = []
-    best = arguments.best
-    beam = arguments.beam or about.get("beam", 1)
-    width = max(beam if beam > 1 else 0, best or 0)
-    alpha = arguments.length_penalty or about.get("penalty", PENALTIES[0])
-    lines = _read_lines(arguments.file, arguments.encoding, skipped)
-    for number, line in enumerate(lines, 1):
-        sentence = composed(_one_line(line))
-        if not sentence:
-            print(f"{number}\t\t" if best else "", flush=True)
-        elif width:
-            found = search(model, source, target, sentence, width, alpha)
-            for text, one in found[: best or 1]:
-                before = f"{number}\t{one.score:.4f}\t" if best else ""
-                print(before + _one_line(text), flush=True)
-        else:
-            (said,) = translate(model, source, target, [sentence])
-            print(_one_line(said), flush=True)
-    return common.tell_failed(skipped, "line")
+    network, source, target = model
+    sentence = composed(_one_line(line))
+    if not sentence:
+        return [("", None)]
+    beam = beam or about.get("beam", 1)
+    width = max(beam if beam > 1 else 0, best)
+    if not width:
+        (said,) = translate(network, source, target, [sentence])
+        return [(_one_line(said), None)]
+    alpha = penalty or about.get("penalty", PENALTIES[0])
+    found = search(network, source, target, sentence, width, alpha)
+    return [
+        (_one_line(text), one.score) for text, one in found[: best or 1]
+    ]
 
 
 def _score_again(
     arguments: Namespace, model: Any, about: Facts
 ) -> tuple[Facts, Deferred]:
     """The scores of the same pairs, or of others."""
-    path, settings = arguments.file, about.get("settings", {})
-    same = common.compute_fingerprint(read_bytes(path)) == settings.get(
-        "data"
-    )
+    return score_file(model, about, arguments.file, arguments)
+
+
+def score_file(
+    model: Any, about: Facts, path: Path, options: Any
+) -> tuple[Facts, Deferred]:
+    """The scores of the test part if the file is the same, else of all.
+
+    Raises Refused where all of it was learned from.
+    """
+    settings = about.get("settings", {})
+    digest = common.compute_fingerprint(read_bytes(path))
+    same = digest == settings.get("data")
     if same and "test data" in settings:
         raise Refused(
             f"{path}: the model has learned from all of it: expected the "
             "file of --test, or others"
         )
-    penalty = about.get("penalty")
     if same:  # it is read as it was
-        arguments.header = settings.get("header", "no")
-        arguments.languages = settings.get("languages")
-        arguments.columns = settings.get("columns")
-    pairs = _read_pairs(arguments, path)
+        how = {"header": "no", "languages": None, "columns": None}
+        how |= {name: settings.get(name, how[name]) for name in how}
+        options = Namespace(encoding=options.encoding, **how)
+    pairs = _read_pairs(options, path)
+    return score_pairs(model, about, str(path), pairs, same)
+
+
+def score_pairs(
+    model: Any, about: Facts, name: str, pairs: "list[Pair]", same: bool
+) -> tuple[Facts, Deferred]:
+    """The scores of the test part if they are the same, else of all."""
+    penalty = about.get("penalty")
     if same:
-        return _compute_scores(model, _split(path, pairs, {}), penalty)
+        return _compute_scores(model, _split(name, pairs, {}), penalty)
     found, deferred = _compute_scores(model, ([], [], pairs), penalty)
     found["test"] += (
-        f" of {path}. It is not the file that the model was trained on, so "
+        f" of {name}. It is not the file that the model was trained on, so "
         "it has no baseline but a copy"
     )
     return found, deferred
 
 
-def _read_pairs(arguments: Namespace, path: Path) -> "list[Pair]":
+def _read_pairs(arguments: Any, path: Path) -> "list[Pair]":
     """Read the pairs of a file, and report what is left out."""
     from rnncore.translate.pairs import read_any_pairs
 
@@ -282,7 +325,7 @@ def _read_pairs(arguments: Namespace, path: Path) -> "list[Pair]":
 
 
 def _split(
-    path: Path, pairs: "list[Pair]", given: "dict[str, list[Pair]]"
+    path: str, pairs: "list[Pair]", given: "dict[str, list[Pair]]"
 ) -> "tuple[list[Pair], list[Pair], list[Pair]]":
     """What to learn from, to validate and to test.
 
@@ -424,7 +467,7 @@ def _show(about: Facts) -> common.Described:
 
 def _save(
     path: Path,
-    model: "Translator",
+    model: "Network",
     source: "SubWords",
     target: "SubWords",
     about: Facts,

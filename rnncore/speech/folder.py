@@ -1,11 +1,13 @@
 """A folder of one's own recordings: which transcript belongs to which."""
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from rnncore.backend import check_shape
 from rnncore.speech.features import heard
 from rnncore.speech.sound import ENDINGS, read_sound
 from rnncore.storage.files import Refused, composed, lines_of, read_text
@@ -97,6 +99,54 @@ def read_folder(
     return Folder(found, unreadable)
 
 
+def gather(
+    sounds: Sequence[str | os.PathLike | tuple[np.ndarray, int]],
+    texts: Sequence[str],
+    speakers: Sequence[str] | None = None,
+    listen: Callable[[np.ndarray, int], np.ndarray] = heard,
+) -> Folder:
+    """The same of sounds that are no folder: files, or samples and rate.
+
+    Without speakers each recording is taken for one of its own.
+
+    Raises ValueError where there are not as many texts or speakers.
+    """
+    for name, given in ("texts", texts), ("speakers", speakers):
+        if given is not None and len(given) != len(sounds):
+            raise ValueError(
+                f"{name}: expected {len(sounds)}, got {len(given)}"
+            )
+    found, unreadable = [], {}
+    seen = Seen()
+    for k, sound in enumerate(sounds):
+        name = f"recording {k}"
+        try:
+            text = _as_spelt(texts[k])
+            speaker = speakers[k] if speakers else name
+            features = listen(*as_samples(sound))
+            if first := seen.find(name, features.tobytes()):
+                raise Refused(f"the same sound as {first}")
+        except Refused as error:
+            unreadable[name] = str(error)
+            continue
+        found.append(Recording(name, text, speaker, features))
+    return Folder(found, unreadable)
+
+
+def as_samples(
+    sound: str | os.PathLike | tuple[np.ndarray, int],
+) -> tuple[np.ndarray, int]:
+    """Samples and rate of a sound, which may be a file.
+
+    Shapes: -> samples (N,); rate
+    """
+    if isinstance(sound, str | os.PathLike):
+        return read_sound(sound)
+    samples, rate = sound
+    check_shape("samples", samples, "N")
+    return np.asarray(samples, float), rate
+
+
 def split_speakers(
     recordings: Sequence[Recording], seed: int, share: float = 0.1
 ) -> RecordingParts:
@@ -172,10 +222,14 @@ def _find_row(
         text, speaker, _ = table[name]
     else:
         raise ValueError(f"no line in {TABLE}")
+    return _as_spelt(text), speaker
+
+
+def _as_spelt(text: str) -> str:
     spelt = plain_words(text)
     if not spelt:
-        raise ValueError("its transcript is empty")
-    return spelt, speaker
+        raise Refused("its transcript is empty")
+    return spelt
 
 
 def _speaker(path: Path, name: str, how: str) -> str:

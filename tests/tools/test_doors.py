@@ -139,7 +139,7 @@ REASONS = {
     """,
     "weights in safetensors: a length of the header that lies is refused by "
     "the library, and nothing is packed": """
-        rnncore/commands/text.py: _read
+        rnncore/commands/text.py: prepare
         rnncore/storage/weights.py: load_weights _read_header _sorted_header
         rnncore/text/mamba.py: _tensors
     """,
