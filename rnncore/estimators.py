@@ -457,7 +457,7 @@ class Composer(Estimator):
         if scores is None:
             return float(self.about_["score"])
         found = self._read(scores, (command.TYPICAL | self.about_)["frame"])
-        given = model, self.about_, found, "the pieces"
+        given = model, self.about_, found
         return self._score(command.score_pieces(*given))
 
     def _read(self, scores: Any, frame: float) -> list[Score]:

@@ -238,11 +238,16 @@ def _score_again(
 ) -> tuple[Facts, Deferred]:
     """Nats a frame of the pieces that training did not see."""
     scores = read_scores(arguments.folder, (TYPICAL | about)["frame"])
-    return score_pieces(model, about, scores, str(arguments.folder))
+    names = str(arguments.folder), str(arguments.model)
+    return score_pieces(model, about, scores, *names)
 
 
 def score_pieces(
-    model: Any, about: Facts, scores: list["Score"], name: str
+    model: Any,
+    about: Facts,
+    scores: list["Score"],
+    name: str = "the pieces",
+    path: str = "the model",
 ) -> tuple[Facts, Deferred]:
     """Nats a frame of the pieces that training did not see.
 
@@ -252,7 +257,7 @@ def score_pieces(
 
     scores = [to_voices(s, about["V"]) for s in scores]
     if "seen" not in about:
-        raise Refused("the model does not tell what it saw")
+        raise Refused(f"{path}: it does not tell what it saw")
     learned, seen = set(about["learned"]), set(about["seen"])
     fresh = [s for s in scores if not seen & set(_fingerprint_names(s))]
     if not fresh:
