@@ -1,6 +1,7 @@
 """The applications from Python: what the commands say, to the last bit."""
 
 import inspect
+import re
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from rnncore.speech.sound import read_sound
 from rnncore.storage.files import Refused
 from rnncore.storage.weights import read_about
 from rnncore.video.files import read_video
+from tests.helpers import ROOT
 from tests.helpers.arrays import assert_close
 from tests.helpers.commands import run, weights
 from tests.helpers.films import draw
@@ -296,6 +298,20 @@ def test_an_estimator_is_one_of_scikit_learn(kind):
         model.save("m.safetensors")
     for method in "fit", "score", "save", "load":
         assert inspect.signature(getattr(kind, method))
+
+
+def test_the_page_s_example_runs(text, monkeypatch, capsys):
+    page = (ROOT / "book/commands.md").read_text("utf-8")
+    (code,) = re.findall(
+        r"^```python\n(.+?)^```", page, re.MULTILINE | re.DOTALL
+    )
+    monkeypatch.chdir(text.parent)
+    made = {}
+    exec(code, made)  # noqa: S102 - the page's own
+    assert capsys.readouterr().out.splitlines()[1].startswith("The ")
+    assert made["again"].score() == made["model"].score()
+    for kind in CLASSES:
+        assert f"| `{kind.__name__}` | " in page
 
 
 def test_a_file_of_another_kind_is_refused(text, tmp_path):
