@@ -470,11 +470,13 @@ class Composer(Estimator):
 class VideoClassifier(Estimator):
     """What happens in a film: the command `video` without --captions.
 
-    A film is a file, or an array of its grey frames (T, S, S) from 0 to 1.
+    A film is a file, or an array of its grey frames (T, S, S) from 0 to 1;
+    where there is an encoder, of its features (T, F).
     """
 
     application = "video"
 
+    encoder: str | None = None  # efficientnet-lite0, or given: features
     frames: int = 24  # T: taken from a film
     size: int = 24  # S: width and height of a frame
     hidden: int = 128  # units
@@ -500,7 +502,8 @@ class VideoClassifier(Estimator):
 
         Raises Refused where a class has too few.
         """
-        folder = self._read(films, labels, self.frames, self.size, True)
+        how = (self.frames, self.size), True, self.encoder
+        folder = self._read(films, labels, *how)
         return self._train(
             lambda options: self._command().prepare(options, folder)
         )
@@ -546,13 +549,11 @@ class VideoClassifier(Estimator):
         command.check_classes("films", folder, self.classes_)
         return self._score(command.score_films(model, self.about_, folder))
 
-    def _read(
-        self, films: Any, labels: Any, T: int, S: int, whole: bool
-    ) -> Any:
+    def _read(self, films: Any, labels: Any, *how: Any) -> Any:
         command = self._command()
         if labels is None:
-            return command.read_folder(Path(films), T, S, whole)
-        given = zip(labels, _read_each(films, T, S, whole), strict=True)
+            return command.read_folder(Path(films), *how)
+        given = zip(labels, _read_each(films, *how), strict=True)
         named = [(c, f"film {k}", f) for k, (c, f) in enumerate(given)]
         return command.gather(named, "labels", "classes")
 
@@ -561,11 +562,13 @@ class VideoClassifier(Estimator):
 class Captioner(Estimator):
     """A film in words: the command `video` with --captions.
 
-    A film is a file, or an array of its grey frames (T, S, S) from 0 to 1.
+    A film is a file, or an array of its grey frames (T, S, S) from 0 to 1;
+    where there is an encoder, of its features (T, F).
     """
 
     application = "captions"
 
+    encoder: str | None = None  # efficientnet-lite0, or given: features
     frames: int = 16  # T: taken from a film
     size: int = 24  # S: width and height of a frame
     hidden: int = 128  # units
@@ -584,7 +587,8 @@ class Captioner(Estimator):
 
         Raises Refused where there are too few films.
         """
-        found = self._read(films, captions, self.frames, self.size)
+        how = (self.frames, self.size), False, self.encoder
+        found = self._read(films, captions, *how)
         return self._train(
             lambda options: self._command().prepare(
                 options, found, "captions"
@@ -607,37 +611,41 @@ class Captioner(Estimator):
         model = self._fitted()
         if films is None:
             return float(self.about_["score"])
-        T, S, _ = _frames_of(self.about_)
-        found = self._read(films, captions, T, S)
+        found = self._read(films, captions, *_frames_of(self.about_))
         score = self._command().score_films
         return self._score(score(model, self.about_, found))
 
-    def _read(self, films: Any, captions: Any, T: int, S: int) -> Any:
+    def _read(self, films: Any, captions: Any, *how: Any) -> Any:
         from rnncore.video.folder import Captioned, as_caption
 
         if isinstance(films, str | os.PathLike):
-            paths = Path(films), Path(captions)
-            return self._command().read_films(*paths, T, S)
-        seen = _read_each(films, T, S)
+            paths, (sizes, _, encoder) = (Path(films), Path(captions)), how
+            return self._command().read_films(*paths, sizes, encoder)
+        seen = _read_each(films, *how)
         several = [[c] if isinstance(c, str) else c for c in captions]
         if len(several) != len(seen):
             raise ValueError(
                 f"captions: expected {len(seen)}, got {len(several)}"
             )
         said = [[as_caption(one) for one in some] for some in several]
-        return Captioned(seen, said)
+        return Captioned(seen, said, encoder=how[2])
 
 
-def _frames_of(about: dict[str, Any]) -> tuple[int, int, bool]:
+def _frames_of(
+    about: dict[str, Any],
+) -> tuple[tuple[int, int], bool, str | None]:
     """How many frames of which size a model sees; whether all of each."""
     from rnncore.video.folder import frame_sizes
 
-    T, S = frame_sizes(Path("the model"), about)
-    return T, S, about.get("whole", False)
+    sizes = frame_sizes(Path("the model"), about)
+    return sizes, about.get("whole", False), about.get("encoder")
 
 
 def _read_each(
-    films: Sequence[Film], T: int, S: int, whole: bool = False
+    films: Sequence[Film],
+    sizes: tuple[int, int],
+    whole: bool = False,
+    encoder: str | None = None,
 ) -> np.ndarray:
     """Films as a network of T frames of S x S pixels sees them.
 
@@ -649,16 +657,23 @@ def _read_each(
     import numpy as np
 
     from rnncore.backend import check_shape
-    from rnncore.video.files import read_video
+    from rnncore.commands.common import note
+    from rnncore.video.features import spread
+    from rnncore.video.folder import make_reader, stack_films
 
+    T, S = sizes
+    read = make_reader(T, S, whole, encoder, note).read
     found = []
     for film in films:
         if isinstance(film, str | os.PathLike):
-            found.append(read_video(film, T, S, whole))
-        else:
+            found.append(read(Path(film)))
+        elif encoder is None:
             check_shape("film", film, T, S, S)
             found.append(np.asarray(film, np.float32))
-    return np.stack(found)
+        else:
+            check_shape("film", film, "T", "F")
+            found.append(spread(np.asarray(film), T))
+    return stack_films(found)
 
 
 def _as_path(name: str, given: Any) -> Path:

@@ -1,5 +1,6 @@
 """What `video train` and `video evaluate` do with --captions."""
 
+import time
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Sequence
@@ -38,8 +39,9 @@ Said = tuple[int, list[int]]  # a film, and one of its captions
 
 def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     """The films, and which of them are in which part."""
+    sizes = arguments.frames, arguments.size
     paths = arguments.folder, arguments.captions
-    films = read_films(*paths, arguments.frames, arguments.size)
+    films = read_films(*paths, sizes, arguments.encoder, arguments)
     return prepare(arguments, films, str(arguments.captions))
 
 
@@ -59,13 +61,18 @@ def _fit(
 ) -> tuple[Any, Facts]:
     """A captioner that has learned the training films."""
     from rnncore.application import seeded
-    from rnncore.video.captions import Captioner, caption_loss
+    from rnncore.video.captions import build_captioner, caption_loss
 
     films, (training, validation, _) = data
     words = _learn_words(films, training)
     S, H = arguments.size, arguments.hidden
+    about: Facts = {"kind": KIND, "words": words.words}
+    about |= {"T": films.frames.shape[1], "S": S, "D": D, "H": H}
+    if films.encoder:
+        about |= {"encoder": films.encoder, "places": films.places}
+        about["features"] = films.frames.shape[2]
     with seeded(arguments.seed):
-        model = Captioner(S, D, H, words.size).to(device)
+        model = build_captioner(about, words.size).to(device)
     learned, held_out = (
         _encode(films, part, words) for part in (training, validation)
     )
@@ -74,8 +81,6 @@ def _fit(
         chosen = rng.integers(len(learned), size=arguments.batch)
         return _make_batch(films, [learned[k] for k in chosen], device)
 
-    about: Facts = {"kind": KIND, "words": words.words}
-    about |= {"T": arguments.frames, "S": S, "D": D, "H": H}
     return runs.train_run(
         run,
         (model, words),
@@ -95,7 +100,8 @@ def _score_again(
     from rnncore.video.folder import frame_sizes
 
     paths = arguments.folder, arguments.captions
-    films = read_films(*paths, *frame_sizes(arguments.model, about))
+    sizes = frame_sizes(arguments.model, about)
+    films = read_films(*paths, sizes, about.get("encoder"), arguments)
     return score_films(model, about, films)
 
 
@@ -111,12 +117,28 @@ def score_films(
     return _compute_scores(model, (films, parts))
 
 
-def read_films(folder: Path, table: Path, T: int, S: int) -> "Captioned":
-    """The films of a folder that a table has captions for."""
+def read_films(
+    folder: Path,
+    table: Path,
+    sizes: tuple[int, int],
+    encoder: str | None = None,
+    options: Any = None,
+) -> "Captioned":
+    """The films or photographs of a folder that a table has captions for.
+
+    An encoder sees them on the options' device.
+    """
     from rnncore.video.folder import read_captioned
 
-    bar = common.Bar("reading", "film")
-    return read_captioned(folder, table, T, S, note, bar)
+    device = common.choose_device(options) if encoder and options else None
+    bar, begun = common.Bar("reading", "film"), time.monotonic()
+    how = *sizes, note, bar, encoder, device
+    films = read_captioned(folder, table, *how)
+    if films.encoder:
+        seconds = time.monotonic() - begun
+        count = format_count(len(films.frames), "file")
+        note(f"{count} seen by {films.encoder} in {seconds:.0f} s")
+    return films
 
 
 def _split(table: str, films: "Captioned", seed: int) -> list[list[int]]:
@@ -129,6 +151,12 @@ def _split(table: str, films: "Captioned", seed: int) -> list[list[int]]:
     from rnncore.application import split
 
     count = len(films.captions)
+    if {0, 1, 2} <= {*films.parts}:
+        note("training, validation and test are the published ones")
+        return [
+            [k for k, part in enumerate(films.parts) if part == wanted]
+            for wanted in range(3)
+        ]
     if count < 3:
         raise Refused(
             f"{table}: expected captions of at least 3 films, got {count}"
@@ -295,6 +323,8 @@ def _show(about: Facts) -> common.Described:
     """What is known of a model, and its table of scores."""
     table = common.list_rows(about, *about.get("columns", OLD_COLUMNS))
     network = f"GRU of {about['H']} units with attention"
+    if "encoder" in about:
+        network += f", features {about['encoder']}"
     scored = [f"scored on {about['test']}"]
     return common.Described(network, table, scored)
 

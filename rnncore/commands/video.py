@@ -1,5 +1,7 @@
 """The command `video`: what happens in a film, and saying so."""
 
+import math
+import time
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -25,9 +27,9 @@ if TYPE_CHECKING:
 
 KIND = "video"
 DRAW = 'video draw sitting.mp4 --what "sit down"'
-CLASSIFY = "video classify sitting.mp4"
+CLASSIFY = "video classify sitting.mp4 --model video_actions"
 DRAW_DIGITS = "video draw digits.mp4 --what digits"
-CAPTION = "video caption digits.mp4"
+CAPTION = "video caption digits.mp4 --model video_captions"
 TRAIN = "video train films/ --model films.safetensors"
 EVALUATE = "video evaluate films.safetensors films/"
 LEARN = (
@@ -46,6 +48,8 @@ ALWAYS = (
     "A model never abstains: it gives one of the answers that it learned, "
     "and often a high probability, whatever the film shows."
 )
+GIVEN = "given"  # as --encoder: features that another program made
+NAMES = ["efficientnet-lite0"]  # of encoders
 SHARES = (0.15, 0.2)  # of the films: validation and test
 BY_KIND = "frames", "patience"  # have another default with --captions
 
@@ -74,16 +78,20 @@ def add(commands: Any) -> None:
     )
     about = "say what happens in a video file"
     part = parts.add("classify", _classify, about, CLASSIFY, ALWAYS)
-    _add_file(part, "actions")
+    _add_file(part, "actions", "stick figures")
     about = "say in words what happens"
     part = parts.add("caption", _run_caption, about, CAPTION, ALWAYS)
-    _add_file(part, "captions")
+    _add_file(part, "captions", "moving digits")
+    what = "draw where each word looked into a .png file"
+    add_option(part, "--looks", what, kind=Path)
+    common.add_force(part)
     _add_train(parts)
     about = "score the films that were not trained on"
     evaluate = evaluation.add_evaluate(
         parts, APP, about, EVALUATE, "folder"
     )
     _add_captions(evaluate, evaluation.score_again)
+    _add_split(evaluate)
     draw = parts.add("draw", _draw, "make a film to try the rest on", DRAW)
     add_operand(draw, "file")
     what = "digits, an action such as 'sit down', or any action"
@@ -92,10 +100,14 @@ def add(commands: Any) -> None:
     common.add_force(draw)
 
 
-def _add_file(parser: Any, model: str) -> None:
+def _add_file(parser: Any, model: str, told: str) -> None:
     add_operand(parser, "file")
-    what = "a file of weights, or what comes with the course"
-    add_option(parser, "--model", what, Path(f"video_{model}"), Path)
+    what = (
+        f"a file that `train` wrote; or video_{model}, the course's, which "
+        f"knows nothing but {told}"
+    )
+    add_option(parser, "--model", what, kind=Path)
+    parser.set_defaults(stored=f"video_{model}", knows=told)
     common.add_device(parser)
 
 
@@ -107,8 +119,9 @@ def _add_captions(parser: Any, do: Callable) -> None:
         for name in BY_KIND:
             if name in arguments and getattr(arguments, name) is None:
                 setattr(arguments, name, getattr(kind, name))
-        if arguments.captions and getattr(arguments, "test", None):
-            raise Refused("--test: not with --captions")
+        for name in "test", "split":
+            if arguments.captions and getattr(arguments, name, None):
+                raise Refused(f"--{name}: not with --captions")
         return do(captions.APP if arguments.captions else APP, arguments)
 
     what = (
@@ -126,12 +139,29 @@ def _add_train(parts: common.Group) -> None:
     _add_either(train, "frames", "frames taken from a film")
     what = "another such folder, to test on; else a fifth of FOLDER"
     add_option(train, "--test", what, kind=Path, metavar="FOLDER")
+    _add_split(train)
+    what = (
+        "a frozen image network that sees each frame, and photographs: "
+        f"{', '.join(NAMES)}; or {GIVEN}, where FOLDER has .npy files with "
+        "an array (T, D) in place of films (default: frames are seen as "
+        "grey pixels)"
+    )
+    names = [*NAMES, GIVEN]
+    add_option(train, "--encoder", what, choices=names, metavar="NAME")
     size = VideoClassifier.size
     add_option(train, "--size", "width and height of a frame", size)
     defaults = runs.find_defaults(VideoClassifier)
     del defaults["patience"]
     runs.add_training(train, **defaults)
     _add_either(train, "patience", runs.OPTIONS["patience"][1])
+
+
+def _add_split(parser: Any) -> None:
+    what = (
+        "a published split: UCF101's trainlist01.txt, or one of HMDB51's "
+        "files CLASS_test_split1.txt; its other files lie beside it"
+    )
+    add_option(parser, "--split", what, kind=Path)
 
 
 def _add_either(parser: Any, name: str, what: str) -> None:
@@ -164,43 +194,72 @@ def _classify(arguments: Namespace) -> int:
 
 def _run_caption(arguments: Namespace) -> int:
     """A sentence, and where each of its words looked."""
-    frames, model, words, _ = _read_film(
+    if arguments.looks:
+        common.output_file(arguments.looks, arguments.force, ".png")
+    frames, model, words, about = _read_film(
         arguments, captions.KIND, captions.LOAD
     )
     import pandas as pd
 
     from rnncore.video.captions import looks, say
     from rnncore.video.folder import LONGEST
+    from rnncore.video.looks import draw_looks
 
     said = say(model, frames, LONGEST)[0]
     print(f"{arguments.file}: {words.decode(said)}")
     weights, p = looks(model, frames, said)
+    most, names = weights.argmax(dim=1), [words.decode([k]) for k in said]
+    places = about.get("places", False)
+    at = "looked most at " + ("row, column" if places else "frame")
+    side = math.isqrt(len(frames))
+    shown = [
+        f"{k // side + 1}, {k % side + 1}" if places else k + 1
+        for k in most.tolist()
+    ]
     table = pd.DataFrame(
-        {
-            "probability": p.tolist(),
-            "looked most at frame": (weights.argmax(dim=1) + 1).tolist(),
-        },
-        index=[*(words.decode([k]) for k in said), "(end)"],
+        {"probability": p.tolist(), at: shown}, index=[*names, "(end)"]
     )
     print(common.show_table(table))
+    if arguments.looks:
+        draw_looks(
+            arguments.looks, arguments.file, names, weights.cpu(), places
+        )
+        note(f"written: {arguments.looks}")
     return 0
 
 
 def _read_film(arguments: Namespace, kind: str, load: Callable) -> tuple:
     """The film's frames (T, 1, S, S) as the model sees them; the model.
 
-    Raises Refused without waiting for torch.
+    Raises Refused without waiting for torch, where there is no encoder.
     """
     from rnncore.application import check_device
     from rnncore.storage.weights import read_about
-    from rnncore.video.files import read_video
-    from rnncore.video.folder import frame_sizes
+    from rnncore.video.folder import (
+        check_features,
+        frame_sizes,
+        is_photograph,
+    )
 
+    if arguments.model is None:
+        table = " --captions captions.tsv" * (kind == captions.KIND)
+        raise Refused(
+            "--model: expected one of films like yours: `video train "
+            f"films/{table} --model NAME.safetensors` makes it. The "
+            f"course's own, {arguments.stored}, knows nothing but "
+            f"{arguments.knows}"
+        )
     check_device(arguments.device)
     path = common.model_file(arguments.model, kind)
     about = read_about(path)
-    sizes = frame_sizes(path, about)
-    film = read_video(arguments.file, *sizes, about.get("whole", False))
+    sizes, encoder = frame_sizes(path, about), about.get("encoder")
+    whole = about.get("whole", False)
+    file, places = arguments.file, about.get("places", False)
+    if places != is_photograph(file):
+        what = "a photograph" if places else "a film"
+        raise Refused(f"{file}: expected {what}, as {path} learned from")
+    film = make_reader(sizes, whole, encoder, arguments).read(file)
+    check_features(file, film, about)
     import torch
 
     found = common.load_model(arguments, kind, load)
@@ -211,11 +270,47 @@ def _read_film(arguments: Namespace, kind: str, load: Callable) -> tuple:
 def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     """The films, and which of them are in which part."""
     sizes = arguments.frames, arguments.size
-    folder, other = read_folder(arguments.folder, *sizes, whole=True), None
-    if arguments.test is not None:
-        other = read_folder(arguments.test, *sizes, whole=True)
+    how = sizes, True, arguments.encoder, arguments
+    folder, other = read_folder(arguments.folder, *how), None
+    if arguments.split is not None:
+        folder, other = apply_split(folder, arguments.split)
+    elif arguments.test is not None:
+        other = read_folder(arguments.test, *how)
         check_classes(arguments.test, other, folder.classes)
     return prepare(arguments, folder, other)
+
+
+def apply_split(folder: Folder, path: Path) -> tuple[Folder, Folder]:
+    """The films to learn from and those to test on, as a set has them.
+
+    Raises Refused where a class has none of one part.
+    """
+    from rnncore.storage.names import match_names
+    from rnncore.video.protocols import read_split
+
+    names = ["/".join(Path(name).parts[-2:]) for name in folder.names]
+    parts = []
+    for part, wanted in read_split(path)._asdict().items():
+        found = match_names(wanted, names)
+        if missing := len(wanted) - len(found):
+            note(
+                f"{path}: of the {len(wanted)} films of the {part} part "
+                f"{missing} are not there"
+            )
+        inside = {*found.values()}
+        kept = [k for k, name in enumerate(names) if name in inside]
+        present = {folder.classes[k] for k in folder.labels[kept]}
+        if lacking := sorted({*folder.classes} - present):
+            raise Refused(f"{path}: no {part} film of {lacking[0]}")
+        parts.append(_choose(folder, kept))
+    return parts[0], parts[1]
+
+
+def _choose(folder: Folder, kept: list[int]) -> Folder:
+    """Some of the films."""
+    names = [folder.names[k] for k in kept]
+    frames, labels = folder.frames[kept], folder.labels[kept]
+    return folder._replace(frames=frames, labels=labels, names=names)
 
 
 def prepare(
@@ -248,13 +343,19 @@ def _fit(
     arguments: Any, data: tuple, run: runs.Run, device: Any
 ) -> tuple[Any, Facts]:
     """A classifier that has learned the training films."""
-    from rnncore.video import changes
-    from rnncore.video.plan import build_classifier, film_recipe
+    from rnncore.video import changes, seen
+    from rnncore.video.plan import Network, build_classifier, film_recipe
 
     folder, (training, validation, _), _ = data
-    plan, classes = _make_plan(vars(arguments)), folder.classes
-    model = build_classifier(changes.ChangeClassifier, plan, len(classes))
-    about = {"kind": KIND, "network": changes.NETWORK, "classes": classes}
+    plan, classes = _make_plan(vars(arguments), folder), folder.classes
+    kind: Any = changes
+    make: type[Network] = changes.ChangeClassifier
+    if plan.features:
+        kind, make = seen, seen.FeatureClassifier
+    model = build_classifier(make, plan, len(classes))
+    about = {"kind": KIND, "network": kind.NETWORK, "classes": classes}
+    if plan.features:
+        about |= {"encoder": arguments.encoder, "features": plan.features}
     about |= {"T": plan.frames, "S": plan.size, "D": plan.seen}
     about |= {"H": plan.hidden, "whole": True}
     films = folder.frames, folder.labels
@@ -269,12 +370,15 @@ def _fit(
     )
 
 
-def _make_plan(settings: Facts) -> Any:
-    """The plan with what these options say."""
+def _make_plan(settings: Facts, folder: Folder | None = None) -> Any:
+    """The plan with what these options say, and what the films are."""
     from rnncore.video.plan import FilmPlan
 
     names = settings.keys() & {*FilmPlan._fields}
-    return FilmPlan(**{name: settings[name] for name in names})
+    plan = FilmPlan(**{name: settings[name] for name in names})
+    if folder is not None and folder.frames.ndim == 3:
+        return plan._replace(features=folder.frames.shape[2])
+    return plan
 
 
 def _score_again(
@@ -283,9 +387,11 @@ def _score_again(
     """The scores of the same films, or of all films of another folder."""
     from rnncore.video.folder import frame_sizes
 
-    T, S = frame_sizes(arguments.model, about)
-    whole = about.get("whole", False)
-    folder = read_folder(arguments.folder, T, S, whole)
+    sizes = frame_sizes(arguments.model, about)
+    how = sizes, about.get("whole", False), about.get("encoder"), arguments
+    folder = read_folder(arguments.folder, *how)
+    if arguments.split is not None:
+        _, folder = apply_split(folder, arguments.split)
     check_classes(arguments.folder, folder, about["classes"])
     return score_films(model, about, folder, str(arguments.folder))
 
@@ -310,25 +416,55 @@ def score_films(
     return _compute_scores(model, (folder, ([], [], every), {}))
 
 
-def read_folder(path: Path, T: int, S: int, whole: bool) -> Folder:
+def read_folder(
+    path: Path,
+    sizes: tuple[int, int],
+    whole: bool,
+    encoder: str | None = None,
+    options: Any = None,
+) -> Folder:
     """Read all films of a folder, and report the unreadable ones.
 
-    As `read_video` reads them: full frames, or their middle square.
+    T frames of S x S pixels of each: of full frames, or their middle
+    square; or what an encoder sees of them, on the options' device.
 
     Raises Refused where there are not two classes with films.
     """
-    from rnncore.video.folder import ENDINGS, read_films
+    from rnncore.video.folder import read_films
 
     if not path.is_dir():
         raise Refused(f"{path}: expected a folder with a folder a class")
+    reader = make_reader(sizes, whole, encoder, options)
+    begun = time.monotonic()
     found: list[tuple[str, str, np.ndarray]] = []
     places = {composed(p.name): p for p in path.iterdir() if p.is_dir()}
     for name, place in sorted(places.items()):
         files = common.Bar(place.name, "film")(sorted(place.iterdir()))
-        for file, film in read_films(files, T, S, note, whole):
+        for file, film in read_films(files, reader, note):
             found.append((name, str(file), film))
-    kinds = f"folders with films ({', '.join(ENDINGS)})"
+    if encoder is not None:
+        tell_seen(len(found), encoder, begun)
+    kinds = f"folders with films ({', '.join(reader.endings)})"
     return gather(found, str(path), kinds)
+
+
+def make_reader(
+    sizes: tuple[int, int], whole: bool, encoder: str | None, options: Any
+) -> Any:
+    """How a network sees films; see `rnncore.video.folder`."""
+    from rnncore.video import folder
+
+    device = None
+    if encoder not in (None, GIVEN) and options is not None:
+        device = common.choose_device(options)
+    return folder.make_reader(*sizes, whole, encoder, note, device)
+
+
+def tell_seen(films: int, encoder: str, begun: float) -> None:
+    """How long it took to see them; what is kept takes no time."""
+    seconds = time.monotonic() - begun
+    count = format_count(films, "film")
+    note(f"{count} seen by {encoder} in {seconds:.0f} s")
 
 
 def gather(
@@ -343,6 +479,7 @@ def gather(
     import numpy as np
 
     from rnncore.storage.same import Seen
+    from rnncore.video.folder import stack_films
 
     seen = Seen()
     found: dict[str, tuple[str, np.ndarray]] = {}
@@ -361,7 +498,7 @@ def gather(
             f"{where}: expected at least two {kinds}, got {len(classes)}"
         )
     labels = [classes.index(name) for name, _ in found.values()]
-    frames = np.stack([film for _, film in found.values()])
+    frames = stack_films([film for _, film in found.values()])
     return Folder(classes, frames, np.array(labels), [*found])
 
 
@@ -379,10 +516,7 @@ def _leave_out(folder: Folder, test: Folder) -> Folder:
             kept.append(k)
         else:
             note(f"left out: {name}: the same film as {first}")
-    names = [folder.names[k] for k in kept]
-    return folder._replace(
-        frames=folder.frames[kept], labels=folder.labels[kept], names=names
-    )
+    return _choose(folder, kept)
 
 
 def check_classes(path: Path, folder: Folder, classes: list[str]) -> None:
@@ -399,27 +533,33 @@ def _split(
 ) -> list["np.ndarray"]:
     """Training, validation and test, each with films of every class.
 
-    Without the share of a test part, there is none.
+    Clips of one film are in one part, where their names say it. Without
+    the share of a test part, there is none.
 
     Raises Refused naming a class that has too few films.
     """
     import numpy as np
 
     from rnncore.application import split
+    from rnncore.video.protocols import group_of
 
     rng = np.random.default_rng(seed)
     parts: list[list[int]] = [[] for _ in (0, *shares)]
     for k, name in enumerate(folder.classes):
-        own = rng.permutation(np.flatnonzero(folder.labels == k))
+        groups: dict[str, list[int]] = {}
+        for film in np.flatnonzero(folder.labels == k).tolist():
+            groups.setdefault(group_of(folder.names[film]), []).append(film)
+        own = [*groups.values()]
         if len(own) < 3:
             raise Refused(
                 f"{name}: expected at least 3 films of a class, "
                 f"got {len(own)}"
             )
+        order = rng.permutation(len(own))
         for part, chosen in zip(
             parts, split(len(own), *shares), strict=True
         ):
-            part += own[list(chosen)].tolist()
+            part += [film for g in order[list(chosen)] for film in own[g]]
     return [np.array(part) for part in parts]
 
 
@@ -438,10 +578,11 @@ def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Deferred]:
 
     from rnncore.video.folder import nearest
     from rnncore.video.model import accuracy_by_frame
-    from rnncore.video.rivals import RIVALS, train_rival
+    from rnncore.video.rivals import OF_FEATURES, RIVALS, train_rival
 
     (model,), (folder, parts, settings) = known, data
     training, validation, test = parts
+    rivals = OF_FEATURES if folder.frames.ndim == 3 else RIVALS
     right, films = _score_network(model, folder, test), len(test)
     named = round(right[NETWORK] * films / 100)
     sure = evaluation.share_interval("right", named, films)
@@ -476,9 +617,9 @@ def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Deferred]:
     def learn_row(name: str) -> dict[str, float]:
         device = next(model.parameters()).device
         rival = train_rival(
-            RIVALS[name],
+            rivals[name],
             *(folder.frames, folder.labels, (training, validation)),
-            _make_plan(settings),
+            _make_plan(settings, folder),
             device,
             common.Bar(name),
         )
@@ -488,7 +629,7 @@ def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Deferred]:
 
     deferred = {n: add_rows(partial(row, n)) for n in (near, often)}
     if "steps" in settings:  # else nobody knows how the network learned
-        learned = {n: add_rows(partial(learn_row, n)) for n in RIVALS}
+        learned = {n: add_rows(partial(learn_row, n)) for n in rivals}
         deferred |= learned
     return found, deferred
 
@@ -513,6 +654,8 @@ def _score_network(
 def _show(about: Facts) -> common.Described:
     """What is known of a model, and its table of scores."""
     network = f"GRU of {about['H']} units"
+    if "encoder" in about:
+        network += f", features {about['encoder']}"
     table = common.list_rows(about, "% right")
     scored = [f"scored on {about['test']}"]
     return common.Described(network, table, scored)

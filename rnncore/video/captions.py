@@ -196,7 +196,7 @@ def looks(
 
     Shapes: frames (T, 1, S, S) -> weights (N, T); p (N,)
     """
-    check_shape("frames", frames, "T", 1, "S", "S")
+    check_shape("frames", frames, "T", 1, *frames.shape[2:])
     model.eval()
     source, decoder = model.encoder(frames), model.decoder
     read = torch.tensor([START, *caption], device=frames.device)[:, None]
@@ -204,6 +204,20 @@ def looks(
     said = torch.tensor([*caption, END], device=frames.device)
     p = logits[:, 0].softmax(dim=1)
     return weights[:, 0], p.gather(1, said[:, None])[:, 0]
+
+
+def build_captioner(about: dict[str, Any], K: int) -> Captioner:
+    """A network for what is known of a model: frames, or features of them.
+
+    Those of photographs have no order.
+    """
+    S, D, H = (about[name] for name in "SDH")
+    if "features" not in about:
+        return Captioner(S, D, H, K)
+    from rnncore.video.seen import FeatureEncoder, PlaceEncoder
+
+    encoder = PlaceEncoder if about["places"] else FeatureEncoder
+    return Captioner(about["features"], D, H, K, encoder)
 
 
 def load_captioner(
@@ -215,8 +229,7 @@ def load_captioner(
     """
 
     def build(about: dict[str, Any]) -> Captioner:
-        S, D, H = (about[name] for name in "SDH")
-        return Captioner(S, D, H, Words(tuple(about["words"])).size)
+        return build_captioner(about, Words(tuple(about["words"])).size)
 
     model, about = load_module(path, KIND, build, "captioner")
     return model, Words(tuple(map(str, about["words"]))), about

@@ -15,7 +15,6 @@ from rnncore.storage.weights import load_module, read_about
 from rnncore.video.model import (
     KIND,
     FilmBatch,
-    FilmClassifier,
     film_batch,
     load_classifier,
     logits_of,
@@ -159,12 +158,17 @@ def logits_by_frame(model: nn.Module, frames: Tensor) -> Tensor:
 
 def load_film_model(
     path: str | os.PathLike,
-) -> tuple[FilmClassifier | ChangeClassifier, dict[str, Any]]:
-    """A stored classifier of either kind, and what is known of it.
+) -> tuple[nn.Module, dict[str, Any]]:
+    """A stored classifier of any kind, and what is known of it.
 
     Raises Refused naming the file where it is no such model.
     """
-    if read_about(path, KIND).get("network") != NETWORK:
+    network = read_about(path, KIND).get("network")
+    if network == "features":
+        from rnncore.video.seen import load_feature_model
+
+        return load_feature_model(path)
+    if network != NETWORK:
         return load_classifier(path)
 
     def build(about: dict[str, Any]) -> ChangeClassifier:

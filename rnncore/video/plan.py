@@ -1,6 +1,6 @@
 """What a film's network is made with, and how it learns."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,8 +8,10 @@ import torch
 from torch import nn
 
 from rnncore.application import cooling, seeded
-from rnncore.video import changes
+from rnncore.video import changes, seen
 from rnncore.video.model import film_batch
+
+Network = changes.ChangeClassifier | seen.FeatureClassifier
 
 
 class FilmPlan(NamedTuple):
@@ -17,6 +19,7 @@ class FilmPlan(NamedTuple):
 
     frames: int = 24  # of a film
     size: int = 24  # width and height of a frame
+    features: int = 0  # numbers of a frame, in place of its pixels
     hidden: int = 128  # units
     batch: int = 32  # films an update
     steps: int = 1500
@@ -29,10 +32,11 @@ class FilmPlan(NamedTuple):
 
 
 def build_classifier(
-    make: type[changes.ChangeClassifier], plan: FilmPlan, classes: int
-) -> changes.ChangeClassifier:
+    make: type[Network], plan: FilmPlan, classes: int
+) -> Network:
     """A network of this kind with its first weights."""
-    sizes = plan.size, plan.seen, plan.hidden, classes, plan.dropout
+    first, K = plan.features or plan.size, classes
+    sizes = first, plan.seen, plan.hidden, K, plan.dropout
     with seeded(plan.seed):
         return make(*sizes)
 
@@ -47,8 +51,13 @@ def film_recipe(
 ) -> dict[str, Any]:
     """The loss, next_batch, evaluate and optimizer of `train_module`.
 
+    Of features they may be (N, T, F).
+
     Shapes: frames (N, T, S, S); labels (N,)
     """
+    draw: Callable[..., Any] = changes.varied_batches
+    if plan.features:
+        draw = seen.varied_features
     held_out = film_batch(frames[validation], labels[validation], device)
     known = frames[training], labels[training]
 
@@ -57,7 +66,7 @@ def film_recipe(
 
     return {
         "loss": changes.smoothed_loss,
-        "next_batch": changes.varied_batches(*known, plan.batch, device),
+        "next_batch": draw(*known, plan.batch, device),
         "evaluate": evaluate,
         "optimizer": cooling(plan.rate, plan.steps, 1.0),
     }

@@ -8,8 +8,13 @@ from torch import Tensor, nn
 
 from rnncore.application import train_module
 from rnncore.train import Schedule
-from rnncore.video import changes
-from rnncore.video.plan import FilmPlan, build_classifier, film_recipe
+from rnncore.video import changes, seen
+from rnncore.video.plan import (
+    FilmPlan,
+    Network,
+    build_classifier,
+    film_recipe,
+)
 
 
 class BagOfChanges(changes.ChangeClassifier):
@@ -54,21 +59,24 @@ class BagOfFrames(BagOfChanges):
         return views
 
 
-RIVALS: dict[str, type[BagOfChanges]] = {
+RIVALS: dict[str, type[Network]] = {
     "the same eye, frames in any order": BagOfFrames,
     "the same eye, pairs of frames in any order": BagOfChanges,
 }
+OF_FEATURES: dict[str, type[Network]] = dict(
+    zip(RIVALS, (seen.FeatureBag, seen.FeaturePairs), strict=True)
+)
 
 
 def train_rival(
-    make: type[BagOfChanges],
+    make: type[Network],
     frames: np.ndarray,
     labels: np.ndarray,
     parts: tuple[Sequence[int], Sequence[int]],
     plan: FilmPlan,
     device: torch.device | None = None,
     progress: Callable[[Iterable[int]], Iterable[int]] | None = None,
-) -> changes.ChangeClassifier:
+) -> Network:
     """A rival that has learned as the network did: training, validation.
 
     Shapes: frames (N, T, S, S); labels (N,)

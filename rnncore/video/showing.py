@@ -50,5 +50,5 @@ def turned(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     (a, b), (c, d) = matrix.tolist()
     across, down = a, d
     if abs(b) > abs(a):
-        picture, across, down = picture.T, c, b
+        picture, across, down = picture.swapaxes(0, 1), c, b
     return picture[:: -1 if down < 0 else 1, :: -1 if across < 0 else 1]

@@ -1,0 +1,183 @@
+"""Networks that read features in place of frames, and their rivals."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rnncore.backend import check_shape
+from rnncore.nn import GRU
+from rnncore.seq2seq import Encoded
+from rnncore.storage.weights import load_module
+from rnncore.video.changes import STRETCH
+from rnncore.video.model import KIND, FilmBatch, film_batch
+
+NETWORK = "features"  # as a model's file calls a classifier of them
+
+
+class Reader(nn.Module):
+    """Features of any size as D numbers: with a mean square of 1, mixed.
+
+    Shapes: features (T, B, F) -> x (T, B, D)
+
+    Raises ValueError where there are more or fewer than F.
+    """
+
+    def __init__(self, F: int, D: int):
+        super().__init__()
+        self.F = F
+        self.mix = nn.Linear(F, D)
+        nn.init.kaiming_normal_(self.mix.weight, nonlinearity="relu")
+
+    def forward(self, features: Tensor) -> Tensor:
+        """A row of zeros stays one."""
+        check_shape("features", features, "T", "B", self.F)
+        x = features.float()
+        size = x.square().mean(dim=2, keepdim=True).sqrt()
+        return (self.mix(x / size.clamp(min=1e-6))).relu()
+
+
+class FeatureClassifier(nn.Module):
+    """What happens in a film, by its features, forward and backward.
+
+    The mean of all states is read out: one answer a film.
+
+    Shapes: features (T, B, F) -> logits (1, B, K)
+
+    Source: Donahue et al. 2015.
+    """
+
+    def __init__(
+        self, F: int, D: int, H: int, K: int, dropout: float = 0.0
+    ):
+        super().__init__()
+        self.see = Reader(F, D)
+        self.loop: nn.Module = GRU(D, H, bidirectional=True)
+        self.drop = nn.Dropout(dropout)
+        self.readout = nn.Linear(2 * H, K)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Logits of the film as a whole."""
+        y, _ = self.loop(self.see(features))
+        return self.readout(self.drop(y.mean(dim=0, keepdim=True)))
+
+
+class FeatureBag(FeatureClassifier):
+    """The rival that sees each frame's features alone, in no order.
+
+    Shapes: features (T, B, F) -> logits (1, B, K)
+    """
+
+    reach = 1  # frames that are seen together
+
+    def __init__(
+        self, F: int, D: int, H: int, K: int, dropout: float = 0.0
+    ):
+        super().__init__(F, D, H, K, dropout)
+        seen = nn.Linear(self.reach * D, 2 * H), nn.ReLU()
+        self.loop = nn.Sequential(*seen)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Logits of the mean over all frames."""
+        x = self.see(features)
+        before = torch.cat([x[:1], x[:-1]])
+        y = self.loop(torch.cat([x, before][: self.reach], dim=2))
+        return self.readout(self.drop(y.mean(dim=0, keepdim=True)))
+
+
+class FeaturePairs(FeatureBag):
+    """The rival that sees each frame and the one before it; no order else.
+
+    Shapes: features (T, B, F) -> logits (1, B, K)
+    """
+
+    reach = 2
+
+
+class FeatureEncoder(nn.Module):
+    """Films by their features, as what a decoder looks at.
+
+    Shapes: features (T, B, F) -> states (T, B, H); mask (T, B);
+        summary (B, H)
+    """
+
+    def __init__(self, F: int, D: int, H: int):
+        super().__init__()
+        self.see = Reader(F, D)
+        self.loop = GRU(D, H)
+
+    def forward(self, features: Tensor) -> Encoded:
+        """All films are equally long: nothing is masked."""
+        y, last = self.loop(self.see(features))
+        return Encoded(y, _everywhere(y), last[0])
+
+
+class PlaceEncoder(nn.Module):
+    """The same of a photograph, whose places have no order.
+
+    Shapes: features (P, B, F) -> states (P, B, H); mask (P, B);
+        summary (B, H)
+
+    Source: Xu et al. 2015.
+    """
+
+    def __init__(self, F: int, D: int, H: int):
+        super().__init__()
+        self.see = Reader(F, D)
+        self.think = nn.Linear(D, H)
+
+    def forward(self, features: Tensor) -> Encoded:
+        """No state knows of another place; the summary is their mean."""
+        y = torch.tanh(self.think(self.see(features)))
+        return Encoded(y, _everywhere(y), y.mean(dim=0))
+
+
+def varied_features(
+    features: np.ndarray,
+    labels: np.ndarray,
+    B: int,
+    device: torch.device | None = None,
+) -> Callable[[np.random.Generator, int], FilmBatch]:
+    """The `next_batch` that draws B films, which begin and end elsewhere.
+
+    Up to a tenth earlier or later, as `varied_batches` has them.
+
+    Shapes: features (N, T, F); labels (N,)
+    """
+    check_shape("features", features, "N", "T", "F")
+    check_shape("labels", labels, len(features))
+    T = features.shape[1]
+
+    def next_batch(rng: np.random.Generator, step: int) -> FilmBatch:
+        chosen = rng.integers(len(features), size=B)
+        films = []
+        for k in chosen:
+            first, last = rng.uniform(-STRETCH, STRETCH, size=2)
+            times = np.linspace(first, 1 + last, T).clip(0, 1) * (T - 1)
+            films.append(features[k][times.round().astype(int)])
+        return film_batch(np.stack(films), labels[chosen], device)
+
+    return next_batch
+
+
+def load_feature_model(
+    path: str | os.PathLike,
+) -> tuple[FeatureClassifier, dict[str, Any]]:
+    """A stored classifier of features, and what is known of it.
+
+    Raises Refused naming the file where it is no such model.
+    """
+
+    def build(about: dict[str, Any]) -> FeatureClassifier:
+        F, D, H = (about[name] for name in ("features", "D", "H"))
+        return FeatureClassifier(F, D, H, len(about["classes"]))
+
+    return load_module(path, KIND, build, "classifier of features")
+
+
+def _everywhere(states: Tensor) -> Tensor:
+    shape = states.shape[:2]
+    return torch.ones(shape, dtype=torch.bool, device=states.device)
