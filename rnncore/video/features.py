@@ -22,7 +22,7 @@ from rnncore.video.files import read_pictures
 GIVEN = "given"  # in place of an encoder's name: .npy files
 KIND = ".npy"
 PHOTOGRAPHS = ".jpg", ".jpeg", ".png", ".webp"
-DECODED = "JPEG", "PNG", "WEBP", "MPO"  # as Pillow calls them
+DECODED = "JPEG", "PNG", "WEBP"  # as Pillow calls them
 
 
 def read_features(path: str | os.PathLike) -> np.ndarray:

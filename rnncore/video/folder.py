@@ -55,8 +55,7 @@ def make_reader(
 ) -> Reader:
     """How a network sees films: T frames of pixels, or rows of features.
 
-    Raises Refused where there is no such encoder, ModuleNotFoundError
-    where it is not installed.
+    Raises Refused where there is no such encoder, or it is not installed.
     """
     if encoder is None:
         return Reader(ENDINGS, lambda path: read_video(path, T, S, whole))

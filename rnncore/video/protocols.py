@@ -53,7 +53,7 @@ def read_split(path: Path) -> Split:
         for file in sorted(path.parent.glob(pattern)):
             match = HMDB51.fullmatch(file.name)
             for line in _lines(file):
-                name, _, part = line.rpartition(" ")
+                name, _, part = line.strip().rpartition(" ")
                 if part not in ("0", "1", "2") or match is None:
                     raise Refused(
                         f"{file}: expected a film and 0, 1 or 2, "

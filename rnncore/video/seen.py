@@ -19,7 +19,7 @@ NETWORK = "features"  # as a model's file calls a classifier of them
 
 
 class Reader(nn.Module):
-    """Features of any size as D numbers: with a mean square of 1, mixed.
+    """Features as D numbers: each film's with a mean square of 1, mixed.
 
     Shapes: features (T, B, F) -> x (T, B, D)
 
@@ -33,10 +33,10 @@ class Reader(nn.Module):
         nn.init.kaiming_normal_(self.mix.weight, nonlinearity="relu")
 
     def forward(self, features: Tensor) -> Tensor:
-        """A row of zeros stays one."""
+        """A film of zeros stays one."""
         check_shape("features", features, "T", "B", self.F)
         x = features.float()
-        size = x.square().mean(dim=2, keepdim=True).sqrt()
+        size = x.square().mean(dim=(0, 2), keepdim=True).sqrt()
         return (self.mix(x / size.clamp(min=1e-6))).relu()
 
 

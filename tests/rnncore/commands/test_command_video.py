@@ -289,17 +289,32 @@ def test_what_is_no_film_is_refused(
     path = tmp_path / "film.mp4"
     if content is not None:
         path.write_bytes(content)
-    code, out, err = run(capsys, "video", part, path)
+    own = {"classify": "video_actions", "caption": "video_captions"}[part]
+    words = ["video", part, path, "--model", own]
+    code, out, err = run(capsys, *words)
     assert (code, out) == (2, "")
     assert err.startswith(f"video {part}: {path}: ")
     assert message in err
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize("part", ["classify", "caption"])
+def test_without_a_model_a_film_is_told_nothing(tmp_path, capsys, part):
+    """The course's own would answer "sit down" to every film."""
+    path = tmp_path / "film.mp4"
+    write_video(path, np.ones((4, 24, 24), np.float32))
+    code, out, err = run(capsys, "video", part, path)
+    assert (code, out) == (2, "")
+    how = " --captions captions.tsv" * (part == "caption")
+    assert f"`video train films/{how} --model NAME.safetensors`" in err
+    assert "knows nothing but" in err
+
+
 def test_a_picture_is_no_film(tmp_path, capsys):
     path = tmp_path / "film.mp4"
     write_video(path, np.ones((1, 24, 24), np.float32))
-    code, _, err = run(capsys, "video", "classify", path)
+    words = ["video", "classify", path, "--model", "video_actions"]
+    code, _, err = run(capsys, *words)
     assert code == 2
     assert "expected a film of at least 2 frames, got 1" in err
 
@@ -312,14 +327,16 @@ def test_the_stored_networks_read_files(tmp_path, capsys):
     right = 0
     for frames, action in zip(figures.frames, figures.captions):
         write_video(path, frames)
-        code, out, _ = run(capsys, "video", "classify", path)
+        words = ["video", "classify", path, "--model", "video_actions"]
+        code, out, _ = run(capsys, *words)
         assert code == 0
         right += f"film.mp4: {action}\n" in out
     assert right >= 12
     ways = 0
     for frames, caption in zip(digits.frames, digits.captions):
         write_video(path, frames)
-        code, out, _ = run(capsys, "video", "caption", path)
+        words = ["video", "caption", path, "--model", "video_captions"]
+        code, out, _ = run(capsys, *words)
         assert code == 0
         assert "looked most at frame" in out
         ways += f"moves {caption.split()[3]}" in out

@@ -18,6 +18,7 @@ from tests.helpers.commands import (
 )
 from tests.helpers.films import draw as films
 from tests.helpers.music import airs
+from tests.helpers.photographs import make_album
 from tests.helpers.recordings import fill
 from tests.helpers.sales import sales, shops, write
 
@@ -56,6 +57,8 @@ def test_every_example_of_the_page_works(tmp_path, capsys, monkeypatch):
     films(Path("films"), ["down", "up"], 3)
     table = [f"{k}/{n}.mp4\t{k}\n" for k in ("up", "down") for n in "012"]
     Path("captions.tsv").write_text("".join(table), encoding="utf-8")
+    make_album(Path("photographs"), 12)
+    shutil.copy("photographs/0.jpg", "new.jpg")
     Path("examples").mkdir()
     shutil.copy(ROOT / "examples/my_cell.py", "examples")
     right = ROOT / "tests/rnncore/diagnose/scripts/right/time_first.py"
@@ -68,7 +71,7 @@ def test_every_example_of_the_page_works(tmp_path, capsys, monkeypatch):
         code, _, err = run(capsys, *words, *more)
         assert code == 0, (line, err)
     for name in PAGE.split():
-        if name.endswith((".mid", ".svg", ".csv")):
+        if name.endswith((".mid", ".svg", ".csv", "looks.png")):
             assert Path(name).exists(), name
 
 

@@ -86,7 +86,8 @@ def test_a_drawn_film_replaces_no_file(tmp_path, capsys):
 def test_a_film_is_drawn_into_each_container(tmp_path, capsys, ending):
     path = tmp_path / f"film{ending}"
     assert run(capsys, "video", "draw", path)[0] == 0
-    assert run(capsys, "video", "classify", path)[0] == 0
+    model = "--model", "video_actions"
+    assert run(capsys, "video", "classify", path, *model)[0] == 0
     code, _, err = run(capsys, "video", "draw", tmp_path / "film.webm")
     assert code == 2
     assert "expected a file that ends in .mp4 or .mov" in err
@@ -323,6 +324,7 @@ def imported(folder, *words):
 
 
 COLUMNS = ["--date", "day", "--value", "sold", "--horizon", 3]
+CLASSIFY = ["video", "classify", "--model", "video_actions"]
 QUICK = {
     "help": (["--help"], 0, set()),
     "help of a part": (["text", "train", "--help"], 0, set()),
@@ -372,8 +374,9 @@ QUICK = {
         2,
         set(),
     ),
-    "no film": (["video", "classify", "none.mp4"], 2, set()),
-    "a broken film": (["video", "classify", "empty"], 2, {"av"}),
+    "no model of films": (["video", "classify", "empty"], 2, set()),
+    "no film": ([*CLASSIFY, "none.mp4"], 2, set()),
+    "a broken film": ([*CLASSIFY, "empty"], 2, {"av"}),
     "no cell": (["memory-ruler", "none.py"], 2, set()),
 }
 
@@ -410,7 +413,7 @@ def test_an_error_of_the_system_is_told_in_words(book, tmp_path):
 def test_what_is_no_film_is_told_without_a_number(tmp_path, capsys):
     path = tmp_path / "film.mp4"
     path.write_bytes(b"this is a text, not a film\n" * 9)
-    _, _, err = run(capsys, "video", "classify", path)
+    _, _, err = run(capsys, *CLASSIFY, path)
     told = "no film: Invalid data found when processing input"
     assert err == f"video classify: {path}: {told}\n"
 
