@@ -11,6 +11,7 @@ from rnncore.backend import check_shape
 from rnncore.speech.features import heard
 from rnncore.speech.sound import ENDINGS, read_sound
 from rnncore.storage.files import Refused, composed, lines_of, read_text
+from rnncore.storage.names import match_names
 from rnncore.storage.same import Seen
 from rnncore.storage.words import plain_words
 
@@ -65,10 +66,12 @@ def read_folder(
     files = sorted(
         p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS
     )
-    table = folder / TABLE
-    known = None
-    if transcripts == "files" and table.exists():
-        known = _table(table)
+    names = [composed(p.relative_to(folder).as_posix()) for p in files]
+    known: dict[str, Row] | None = None
+    missing: list[Row] = []
+    if transcripts == "files" and (folder / TABLE).exists():
+        rows = _read_rows(folder / TABLE)
+        known, missing = _match_rows(folder / TABLE, rows, names)
     found, unreadable = [], {}
     seen = Seen()
     for path in progress(files):
@@ -79,7 +82,7 @@ def read_folder(
                 name,
                 text,
                 speaker or _speaker(path, name, speakers),
-                listen(*read_sound(path)),
+                listen(*_check_sound(*read_sound(path))),
             )
             if first := seen.find(name, one.features.tobytes()):
                 raise ValueError(f"the same sound as {first}")
@@ -87,12 +90,16 @@ def read_folder(
             unreadable[name] = str(error).removeprefix(f"{path}: ")
             continue
         found.append(one)
-    there = {composed(p.relative_to(folder).as_posix()) for p in files}
-    for name in sorted((known or {}).keys() - there):
-        line = (known or {})[name][2]
-        unreadable[name] = f"{TABLE}, line {line}: there is no such file"
+    for row in missing:
+        where = f"{TABLE}, line {row.line}"
+        unreadable[row.name] = f"{where}: there is no such file"
     if not found:
         why = f"{folder}: there is no recording with a transcript"
+        if known is not None and not known and missing and names:
+            why += (
+                f"; {TABLE} has names as {missing[0].name!r}, the folder "
+                f"as {names[0]!r}"
+            )
         for name, reason in list(unreadable.items())[:1]:
             why += f"; {name}: {reason}"
         raise Refused(why)
@@ -123,7 +130,7 @@ def gather(
         try:
             text = _as_spelt(texts[k])
             speaker = speakers[k] if speakers else name
-            features = listen(*as_samples(sound))
+            features = listen(*_check_sound(*as_samples(sound)))
             if first := seen.find(name, features.tobytes()):
                 raise Refused(f"the same sound as {first}")
         except Refused as error:
@@ -176,9 +183,18 @@ def split_speakers(
     return RecordingParts(train, *parts)
 
 
-def _table(path: Path) -> dict[str, tuple[str, str, int]]:
-    """Words, speaker and line by file; "" for a speaker not known."""
-    found: dict[str, tuple[str, str, int]] = {}
+class Row(NamedTuple):
+    """A line of the table."""
+
+    name: str
+    words: str
+    speaker: str  # "" where it is not known
+    line: int
+
+
+def _read_rows(path: Path) -> list[Row]:
+    """The lines of a table that are not empty."""
+    found = []
     for k, line in enumerate(lines_of(read_text(path)), 1):
         if not line.strip():
             continue
@@ -188,21 +204,52 @@ def _table(path: Path) -> dict[str, tuple[str, str, int]]:
                 f"{path}, line {k}: expected a file, words and perhaps a "
                 f"speaker, with tabs between, got {len(rest) + 1} fields"
             )
-        words, speaker = rest[0], rest[1] if len(rest) == 2 else ""
-        first = found.setdefault(name, (words, speaker, k))
-        if first[:2] != (words, speaker):
-            raise Refused(
-                f"{path}, line {k}: an earlier line says something else "
-                f"of {name}"
-            )
+        found.append(Row(name, rest[0], "".join(rest[1:]), k))
     return found
+
+
+def _match_rows(
+    path: Path, rows: Sequence[Row], names: Sequence[str]
+) -> tuple[dict[str, Row], list[Row]]:
+    """The row of each file, and the rows of none.
+
+    Raises Refused where two rows of a file differ, or where the files'
+    names are in the second column.
+    """
+    meant = match_names([row.name for row in rows], names)
+    if not meant and match_names([row.words for row in rows], names):
+        raise Refused(
+            f"{path}: expected a file, words and perhaps a speaker on each "
+            "line, with tabs between; the files' names are in column 2"
+        )
+    found: dict[str, Row] = {}
+    for row in rows:
+        if row.name not in meant:
+            continue
+        first = found.setdefault(meant[row.name], row)
+        if first[1:3] != row[1:3]:
+            raise Refused(
+                f"{path}, line {row.line}: an earlier line says something "
+                f"else of {row.name}"
+            )
+    return found, [row for row in rows if row.name not in meant]
+
+
+def _check_sound(samples: np.ndarray, rate: int) -> tuple[np.ndarray, int]:
+    """The same, unless there is no sound in it.
+
+    Raises Refused where all samples are equal: nobody says anything.
+    """
+    if samples.size and np.ptp(samples) == 0:
+        raise Refused("there is no sound in it: all samples are equal")
+    return samples, rate
 
 
 def _find_row(
     path: Path,
     name: str,
     transcripts: str,
-    table: dict[str, tuple[str, str, int]] | None,
+    table: dict[str, Row] | None,
 ) -> tuple[str, str]:
     """The transcript, and the speaker where the table has one.
 
@@ -219,7 +266,7 @@ def _find_row(
             raise ValueError(f"no {beside.name} beside it")
         text = read_text(beside)
     elif name in table:
-        text, speaker, _ = table[name]
+        text, speaker = table[name][1:3]
     else:
         raise ValueError(f"no line in {TABLE}")
     return _as_spelt(text), speaker

@@ -28,7 +28,7 @@ def read_sound(path: str | os.PathLike) -> tuple[np.ndarray, int]:
     """
     path = Path(path)
     content = read_bytes(path, "sound")
-    if content[:4] in WAVES or path.suffix.lower() == ".wav":
+    if content[:4] in WAVES:
         return read_wav(path)
     import av
 

@@ -87,7 +87,7 @@ def escape_output() -> None:
 
 
 def read_text(path: str | os.PathLike, encoding: str = "utf-8") -> str:
-    """The text in a file; lines that end in CR LF end in LF.
+    """The text in a file; lines that end in CR LF or CR end in LF.
 
     Its letters are composed (Unicode's form NFC), as most keyboards
     write them.
@@ -112,7 +112,7 @@ def read_text(path: str | os.PathLike, encoding: str = "utf-8") -> str:
     if not text.strip():
         what = "has nothing but white space" if text else "is empty"
         raise Refused(f"{path}: the file {what}")
-    return composed(text.replace("\r\n", "\n"))
+    return composed(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 @contextlib.contextmanager

@@ -133,7 +133,13 @@ def _read_header(
         raise Refused(f"{path}: there is no such file") from error
     except (SafetensorError, ValueError) as error:
         raise Refused(f"{path}: damaged: {error}") from error
-    if metadata.get("format") != FORMAT:
+    found, ours = metadata.get("format", ""), FORMAT.rpartition(" ")[0]
+    if found != FORMAT and found.startswith(f"{ours} "):
+        raise Refused(
+            f"{path}: expected {FORMAT}, got {found}: another version of "
+            "rnncore wrote it"
+        )
+    if found != FORMAT:
         raise Refused(f"{path}: these are no weights of this course")
     try:
         about = json.loads(metadata.get("about", ""))

@@ -80,7 +80,8 @@ def find_files(path: Path) -> list[Path]:
 def read_one(path: Path, encoding: str | None, tell: Report) -> str:
     """The text of a file, in this encoding or in the one that it names.
 
-    Raises Refused naming the file.
+    Raises Refused naming the file; also where it has so many NULs that it
+    may be UTF-16 without its mark.
     """
     if encoding is not None:
         return read_text(path, encoding)
@@ -92,7 +93,14 @@ def read_one(path: Path, encoding: str | None, tell: Report) -> str:
         tell(
             f"{path}: read as {named}, as its first bytes say (--encoding)"
         )
-    return read_text(path, named or "utf-8")
+    text = read_text(path, named or "utf-8")
+    if text.count("\0") * 10 > len(text):
+        low = raw[1::2].count(0) > raw[::2].count(0)
+        raise Refused(
+            f"{path}: a NUL beside each letter, so it is hardly utf-8: "
+            f"--encoding utf-16-{'le' if low else 'be'}"
+        )
+    return text
 
 
 def _with_advice(

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+PLACEHOLDER = re.compile(rb"charset=CHARSET\b")  # of gettext's templates
 CODES = {"bpt", "ept", "it", "ph", "ut"}  # of TMX: they hold no words
 TITLES = {"source", "target", "src", "tgt", "trg", "original"}
 TITLES |= {"translation", "sentence", "input", "output", "text"}
@@ -144,7 +146,8 @@ def _messages(path: Path, tell: Report) -> Iterator[Pair]:
     """
     from babel.messages.pofile import PoFileError, read_po
 
-    content = read_bytes(path)
+    # a template's header has a placeholder in place of an encoding
+    content = PLACEHOLDER.sub(b"charset=UTF-8", read_bytes(path), 1)
     try:
         catalog = read_po(io.BytesIO(content), abort_invalid=True)
     except (PoFileError, ValueError, LookupError, IndexError) as error:

@@ -383,6 +383,19 @@ def test_files_that_hold_no_weights_are_refused_by_name(weights, tmp_path):
         load_weights(tmp_path)
 
 
+def test_weights_of_another_version_are_told_as_such(tmp_path):
+    path = tmp_path / "m.safetensors"
+    save_weights(path, torch.nn.Linear(2, 2), ABOUT)
+    raw = path.read_bytes()
+    path.write_bytes(
+        raw.replace(b"weights, version 1", b"weights, version 2")
+    )
+    with pytest.raises(
+        Refused, match="got rnncore weights, version 2: ano"
+    ):
+        load_weights(path)
+
+
 def test_the_model_of_another_application_is_refused(weights):
     path, _ = weights
     assert load_weights(path, "tied")[1] == ABOUT

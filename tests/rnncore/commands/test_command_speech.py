@@ -361,6 +361,46 @@ def test_a_table_s_names_are_compared_as_they_look(tmp_path):
         read_folder(folder)
 
 
+@pytest.mark.parametrize(
+    "name", ["VOICE0-000", "voice0-000.WAV", '"voice0-000.wav"', "x\\{}"]
+)
+def test_a_table_s_names_may_be_written_otherwise(tmp_path, name):
+    folder = fill(tmp_path / "r", 2)
+    if "{}" in name:
+        (folder / "x").mkdir()
+        wav = folder / "voice0-000.wav"
+        wav.rename(folder / "x" / wav.name)
+        name = name.format("voice0-000.wav")
+    (folder / "transcripts.tsv").write_text(f"{name}\tlo\tAnna\n")
+    (one,) = read_folder(folder).recordings
+    assert one.name.endswith("voice0-000.wav")
+    assert (one.text, one.speaker) == ("lo", "Anna")
+
+
+def test_a_table_whose_names_are_none_is_shown_beside_the_folder(tmp_path):
+    folder = fill(tmp_path / "r", 2)
+    table = folder / "transcripts.tsv"
+    table.write_text("LJ001\tlo\n")
+    told = "has names as 'LJ001', the folder as 'voice0-000.wav'"
+    with pytest.raises(Refused, match=told):
+        read_folder(folder)
+    lines = [f"anna\tvoice{k}-00{k}.wav\tlo\n" for k in range(2)]
+    table.write_text("".join(lines))
+    with pytest.raises(Refused, match="files' names are in column 2"):
+        read_folder(folder)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.4])
+def test_a_recording_without_a_sound_is_left_out(tmp_path, level):
+    folder = fill(tmp_path / "r", 3)
+    samples = np.full(16_000, level, np.float32)
+    wavfile.write(folder / "voice0-000.wav", 16_000, samples)
+    found = read_folder(folder)
+    assert len(found.recordings) == 2
+    why = "there is no sound in it: all samples are equal"
+    assert found.unreadable == {"voice0-000.wav": why}
+
+
 def test_a_folder_s_name_may_be_what_is_said(tmp_path):
     rng = np.random.default_rng(0)
     for name in "o", "i", "_noise_":
@@ -448,8 +488,8 @@ def test_a_text_of_one_s_own_corrects_letters(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "no WAV file"),
-        (b"ID3\x03 an mp3", "no WAV file"),
+        (b"", "no sound"),
+        (b"ID3\x03 an mp3", "no sound"),
         (None, "there is no such file"),
     ],
 )

@@ -6,6 +6,7 @@ from scipy.io import wavfile
 
 from rnncore.speech.sound import read_sound
 from rnncore.storage.files import Refused
+from tests.helpers.arrays import assert_close
 
 av = pytest.importorskip("av")
 
@@ -64,3 +65,11 @@ def test_a_sound_that_is_cut_off_is_read_as_far_as_it_goes(tmp_path):
     path.write_bytes(path.read_bytes()[:-2000])
     samples, _ = read_sound(path)
     assert RATE / 4 < len(samples) <= RATE
+
+
+def test_a_recording_under_another_ending_is_heard(tmp_path):
+    path = encode(tmp_path / "a.mp3")
+    wanted, _ = read_sound(path)
+    samples, rate = read_sound(path.rename(tmp_path / "b.wav"))
+    assert rate == RATE
+    assert_close(samples, wanted)

@@ -91,6 +91,8 @@ def test_a_text_is_read_as_it_is(tmp_path):
     path = tmp_path / "a.txt"
     path.write_bytes("für\r\nElise\n".encode())
     assert read_text(path) == "für\nElise\n"
+    path.write_bytes("für\rElise\r".encode())  # as an old Mac wrote it
+    assert read_text(path) == "für\nElise\n"
     path.write_bytes("\N{BYTE ORDER MARK}für".encode())
     assert read_text(path) == "für"
     path.write_bytes("für".encode("latin-1"))

@@ -82,3 +82,15 @@ def test_of_mixed_encodings_the_lines_are_counted(tmp_path):
         r"the others are: fix them, or leave .* out with `iconv -c",
     ):
         read_texts([path])
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_its_mark_is_named(tmp_path, encoding):
+    """Of English it is valid UTF-8, with a NUL beside each letter."""
+    path = tmp_path / "a.txt"
+    path.write_bytes("It is plain English.\n".encode(encoding))
+    with pytest.raises(Refused, match=f"--encoding {encoding}$"):
+        read_texts([path])
+    assert read_texts([path], encoding) == "It is plain English.\n"
+    path.write_bytes(b"One NUL \0 among many letters is its writer's.\n")
+    assert "\0" in read_texts([path])

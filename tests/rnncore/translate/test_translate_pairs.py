@@ -228,3 +228,17 @@ def test_what_else_has_columns_is_read_as_before(tmp_path):
     assert read_any_pairs(path)[2] == Pair("2", "Haus 2")
     path = write(tmp_path, "b.tsv", rows(1, 3, "CC-BY"))
     assert read_any_pairs(path)[2] == Pair("house 2", "Haus 2")
+
+
+def test_a_template_s_placeholder_is_no_encoding(tmp_path):
+    path = tmp_path / "a.po"
+    header = (
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=CHARSET\\n"\n'
+    )
+    path.write_text(
+        f'{header}\nmsgid "café"\nmsgstr "Kaffee, süß"\n', "utf-8"
+    )
+    assert read_any_pairs(path) == [Pair("café", "Kaffee, süß")]
+    path.write_text(f'{header}\nmsgid "café"\nmsgstr "süß"\n', "cp1252")
+    with pytest.raises(Refused, match="no gettext catalogue"):
+        read_any_pairs(path)

@@ -5,6 +5,7 @@ import io
 import re
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -421,3 +422,26 @@ def test_what_is_no_film_is_refused(tmp_path):
         ValueError, match=r"frames: expected \(T, B, 24, 24"
     ):
         made(SingleFrame, S, 16, 16, K)(torch.zeros(2, 3, 20, 20))
+
+
+def test_a_cover_before_the_film_is_not_taken_for_it(tmp_path):
+    path = tmp_path / "a.mkv"
+    shades = np.arange(9, dtype=np.uint8) * 20
+    with av.open(path, "w") as film:
+        cover = film.add_stream("mjpeg", rate=1)
+        cover.width = cover.height = 32
+        cover.pix_fmt = "yuvj420p"
+        moving = film.add_stream("ffv1", rate=8)
+        moving.width = moving.height = 16
+        moving.pix_fmt = "gray"
+        black = np.zeros((32, 32, 3), np.uint8)
+        still = av.VideoFrame.from_ndarray(black, format="rgb24")
+        film.mux(cover.encode(still))
+        for shade in shades:
+            grey = np.full((16, 16), shade, np.uint8)
+            frame = av.VideoFrame.from_ndarray(grey, format="gray")
+            film.mux(moving.encode(frame))
+        film.mux(cover.encode())
+        film.mux(moving.encode())
+    frames = read_video(path, 9, 4)
+    assert_close(frames[:, 0, 0], shades.astype(np.float32) / 255)
