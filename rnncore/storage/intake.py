@@ -9,11 +9,14 @@ standard library is needed, so that a grader without the book's chapters
 has the same door.
 """
 
+import io
 import json
+import math
 import os
 import stat
 import tarfile
 import time
+import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -215,6 +218,66 @@ def frames_of(film: Any, kind: str, **stream: int) -> Iterator[Any]:
                 f"{film.name}: not decoded in {limit.seconds:,.0f} s"
             )
         yield frame
+
+
+def load_array(content: bytes, kind: str) -> Any:
+    """The array in a file of numpy.save's.
+
+    Its header says how large it is: that is asked before memory is taken.
+
+    Raises Refused where it has too many numbers, ValueError where it is no
+    array of numbers.
+    """
+    import numpy as np
+
+    file, most = io.BytesIO(content), LIMITS[kind].parts
+    version = np.lib.format.read_magic(file)
+    if version not in ((1, 0), (2, 0)):
+        raise ValueError(f"an array of version {version}")
+    read = np.lib.format.read_array_header_1_0
+    if version == (2, 0):
+        read = np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(file)
+    if dtype.kind not in "fiu":
+        raise ValueError(f"expected numbers, got {dtype}")
+    if math.prod(shape) > most:
+        raise Refused(f"expected at most {most:,} numbers, got {shape}")
+    return np.load(io.BytesIO(content), allow_pickle=False)
+
+
+@contextmanager
+def open_picture(content: bytes, kind: str, *formats: str) -> Iterator[Any]:
+    """Pillow's picture, whose pixels are not decoded yet.
+
+    Only these formats are tried.
+
+    Raises Refused where it has too many pixels, or is no picture.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    most = LIMITS[kind].parts
+    damaged = (
+        UnidentifiedImageError,
+        Image.DecompressionBombError,
+        OSError,
+        SyntaxError,  # of a PNG with a chunk that is none
+        ValueError,
+    )
+    try:
+        with (
+            warnings.catch_warnings(action="ignore"),  # that it is large
+            Image.open(io.BytesIO(content), formats=formats) as image,
+        ):
+            pixels = image.width * image.height
+            if pixels > most:
+                raise Refused(
+                    f"expected at most {most:,} pixels, got {pixels:,}"
+                )
+            yield image
+    except Refused:
+        raise
+    except damaged as error:
+        raise Refused(str(error)) from error
 
 
 def parse_json(content: bytes, kind: str = "json") -> Any:

@@ -5,9 +5,7 @@ another program did, and they are files of NumPy's.
 """
 
 import hashlib
-import io
 import os
-import warnings
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -16,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from rnncore.storage.files import Refused, read_bytes, whole_file
-from rnncore.storage.limits import LIMITS
+from rnncore.storage.intake import load_array, open_picture
 from rnncore.video.files import read_pictures
 
 GIVEN = "given"  # in place of an encoder's name: .npy files
-KIND = ".npy"
+KIND, ENDING = "features", ".npy"
 PHOTOGRAPHS = ".jpg", ".jpeg", ".png", ".webp"
 DECODED = "JPEG", "PNG", "WEBP"  # as Pillow calls them
 
@@ -32,14 +30,13 @@ def read_features(path: str | os.PathLike) -> np.ndarray:
 
     Raises Refused naming the file where it holds none.
     """
-    content = read_bytes(path, "features")
     try:
-        found = np.load(io.BytesIO(content), allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+        found: np.ndarray = load_array(read_bytes(path, KIND), KIND)
+    except ValueError as error:
+        if str(error).startswith(f"{path}: "):
+            raise
         raise Refused(f"{path}: no array of NumPy: {error}") from error
-    if not isinstance(found, np.ndarray) or found.dtype.kind not in "fiu":
-        raise Refused(f"{path}: expected one array of numbers")
-    if found.ndim != 2 or not 0 < found.size <= LIMITS["features"].parts:
+    if found.ndim != 2 or not found.size:
         raise Refused(
             f"{path}: expected features (T, D), got {found.shape}"
         )
@@ -67,32 +64,15 @@ def read_photograph(path: str | os.PathLike, side: int) -> np.ndarray:
     Raises Refused naming the file where it is no photograph, or has too
     many pixels.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, ImageOps
 
     content = read_bytes(path, "photograph")
-    most = LIMITS["photograph"].parts
     try:
-        with (
-            warnings.catch_warnings(action="ignore"),  # that it is large
-            Image.open(io.BytesIO(content), formats=DECODED) as image,
-        ):
-            if image.width * image.height > most:
-                raise Refused(
-                    f"{path}: expected at most {most:,} pixels, got "
-                    f"{image.width * image.height:,}"
-                )
+        with open_picture(content, "photograph", *DECODED) as image:
             image.draft("RGB", (2 * side, 2 * side))  # a JPEG is read small
             small = ImageOps.exif_transpose(image).convert("RGB")
             small = small.resize((side, side), Image.Resampling.BOX)
-    except (
-        UnidentifiedImageError,
-        Image.DecompressionBombError,
-        OSError,
-        SyntaxError,
-        ValueError,
-    ) as error:
-        if isinstance(error, Refused):
-            raise
+    except Refused as error:
         raise Refused(f"{path}: no photograph: {error}") from error
     return np.asarray(small)
 
@@ -156,7 +136,7 @@ class Encoder:
             return see().astype(np.float16)
         with open(path, "rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
-        name = f".{path.name}.{self.name}-{what}.{digest}{KIND}"
+        name = f".{path.name}.{self.name}-{what}.{digest}{ENDING}"
         place = path.with_name(name)
         if place.is_file():
             try:

@@ -13,8 +13,8 @@ from rnncore.storage.names import match_names
 from rnncore.storage.same import Seen
 from rnncore.storage.words import plain_words
 from rnncore.video.features import (
+    ENDING,
     GIVEN,
-    KIND,
     PHOTOGRAPHS,
     Encoder,
     read_features,
@@ -60,7 +60,9 @@ def make_reader(
     if encoder is None:
         return Reader(ENDINGS, lambda path: read_video(path, T, S, whole))
     if encoder == GIVEN:
-        return Reader((KIND,), lambda path: spread(read_features(path), T))
+        return Reader(
+            (ENDING,), lambda path: spread(read_features(path), T)
+        )
     eye = Encoder(encoder, report, device)
 
     def read(path: Path) -> np.ndarray:
@@ -91,7 +93,7 @@ def read_films(
 
 
 def _is_film(path: Path, endings: Sequence[str]) -> bool:
-    kept = path.name.startswith(".") and path.suffix == KIND
+    kept = path.name.startswith(".") and path.suffix == ENDING
     return path.suffix.lower() in endings and not kept
 
 
@@ -132,7 +134,7 @@ def read_captioned(
     if not folder.is_dir():
         raise Refused(f"{folder}: there is no such folder")
     said, part_of = _captions(table, report)
-    endings = (KIND,) if encoder == GIVEN else (*ENDINGS, *PHOTOGRAPHS)
+    endings = (ENDING,) if encoder == GIVEN else (*ENDINGS, *PHOTOGRAPHS)
     files = {
         composed(path.relative_to(folder).as_posix()): path
         for path in sorted(folder.rglob("*"))
@@ -144,6 +146,7 @@ def read_captioned(
     for name in sorted(files.keys() - {*names.values()}):
         report(f"left out: {files[name]}: it has no caption in {table}")
     found = {files[file]: name for name, file in names.items()}
+    found = {path: found[path] for path in sorted(found)}
     kinds = {is_photograph(path) for path in found}
     if len(kinds) == 2:
         raise Refused(f"{folder}: expected films or photographs, got both")

@@ -149,7 +149,7 @@ def test_a_film_in_two_classes_is_in_none(films, tmp_path, capsys):
     code, _, err = run(capsys, *words, "--no-baselines")
     assert code == 0
     assert f"{folder / 'down' / '0.mp4'}: it is in another class" in err
-    found = command.read_folder(folder, 6, 12, True)
+    found = command.read_folder(folder, (6, 12), True)
     assert np.bincount(found.labels).tolist() == [5, 6]
 
 

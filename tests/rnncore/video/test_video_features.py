@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_sample_images
 
+from rnncore.storage import intake
 from rnncore.storage.files import Refused
-from rnncore.storage.intake import LIMITS
 from rnncore.video import encoder as encoders
 from rnncore.video import features
 from rnncore.video.encoder import encode, find_weights, load_encoder
@@ -29,6 +29,10 @@ from tests.helpers.arrays import assert_close
 from tests.helpers.photographs import write_photograph
 
 NAME = "efficientnet-lite0"
+FORM = (
+    b"{'descr': '<f8', 'fortran_order': False, 'shape': (999999999999, 9)}"
+)
+HUGE = b"\x93NUMPY\x01\x00" + len(FORM).to_bytes(2, "little") + FORM
 
 
 @pytest.fixture(scope="module")
@@ -195,8 +199,8 @@ def test_what_is_no_photograph_is_refused(tmp_path, monkeypatch):
     with pytest.raises(Refused, match=r"a\.jpg: no photograph"):
         read_photograph(path, 8)
     Image.new("RGB", (90, 60)).save(path)
-    small = LIMITS["photograph"]._replace(parts=5000)
-    monkeypatch.setitem(features.LIMITS, "photograph", small)
+    small = intake.LIMITS["photograph"]._replace(parts=5000)
+    monkeypatch.setitem(intake.LIMITS, "photograph", small)
     with pytest.raises(Refused, match="expected at most 5,000 pixels, got"):
         read_photograph(path, 8)
 
@@ -219,11 +223,12 @@ def test_features_of_another_program_are_read(tmp_path, rng):
     [
         (np.zeros(4), r"expected features \(T, D\), got \(4,\)"),
         (np.zeros((0, 4)), r"expected features \(T, D\), got \(0, 4\)"),
-        (np.array([["a"]]), "expected one array of numbers"),
+        (np.array([["a"]]), "no array of NumPy: expected numbers, got <U1"),
         (np.array([[np.nan]]), "a number is none, or infinite"),
         (np.array([[{}]], object), "no array of NumPy"),
         (b"no array", "no array of NumPy"),
         (b"", "no array of NumPy"),
+        (HUGE, "no array of NumPy: expected at most 100,000,000 numbers"),
     ],
 )
 def test_what_are_no_features_is_refused(tmp_path, given, message):
