@@ -49,9 +49,9 @@ INCLUDED = re.compile(r"^```\{literalinclude\} (\S+)\n(?::.*\n)*```$", re.MULTIL
 WRONG = re.compile(r"^(\S.*)\n: +(.+)$", re.MULTILINE)  # and the reply
 NUMPY = re.compile(r"np\.\w+\((.*)\)")  # how NumPy 2 writes its numbers
 MEASURED = "measurements/"  # how the files begin that a page reads
-KEPT = "value", "seed", "command"  # of a measurement
+KEPT = "value", "unit", "seed", "command"  # of a measurement
 BESIDE = '"../'  # a path out of the book's folder
-GENERATOR = re.compile(r"np\.random\.default_rng\((?!\[)")
+GENERATOR = re.compile(r"np\.random\.default_rng\((?![\[(])")  # of one number
 SEED = """\
 # Another number here draws other random numbers in all cells: run them all again.
 # A claim that holds for the page's own seeds only says so there.

@@ -135,8 +135,9 @@ def test_a_notebook_brings_the_measurements_that_it_reads(
     stored = measurements.read()
     assert written
     assert all(
-        entry["value"] == stored[key]["value"]
+        entry[part] == stored[key][part]
         for key, entry in written.items()
+        for part in ("value", "unit", "seed", "command")
     )
 
 
@@ -150,7 +151,8 @@ def test_the_first_cell_s_seed_is_that_of_all_random_numbers(
         "jupytext: {text_representation: {format_name: myst}}\n---\n# A\n\n"
         "```{code-cell} ipython3\nimport numpy as np\n"
         "first = np.random.default_rng(3).random()\n"
-        "own = np.random.default_rng([3, 1]).random()\n```\n"
+        "own = np.random.default_rng([3, 1]).random()\n"
+        "pair = np.random.default_rng((3, 1)).random()\n```\n"
     )
     cells = notebooks.make_notebook(page, {}).cells
     code = [c.source for c in cells if c.cell_type == "code"]
@@ -159,4 +161,5 @@ def test_the_first_cell_s_seed_is_that_of_all_random_numbers(
         exec(source, namespace)  # noqa: S102 - what the notebook runs
     drawn = np.random.default_rng(3 + seed).random()
     assert namespace["first"] == drawn
-    assert namespace["own"] == np.random.default_rng([3, 1]).random()
+    for name in "own", "pair":
+        assert namespace[name] == np.random.default_rng([3, 1]).random()

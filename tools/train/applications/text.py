@@ -343,31 +343,70 @@ def by_share(own: np.ndarray, counted: np.ndarray) -> dict[float, float]:
     return {s: float(-np.log(s * p + (1 - s) * q).mean()) for s in SHARES}
 
 
-def run_counts(asked: Options) -> Iterator[Measurement]:
-    """The n-grams of all plans and seeds, without a training.
+class SeedText(NamedTuple):
+    """What a plan's n-grams are counted in, of one seed."""
 
-    Where the weights of seed 0 are stored, its mixture with them too.
+    name: str
+    plan: TextPlan
+    seed: int
+    texts: tuple[str, ...]
+    vocabulary: Vocabulary
+
+
+Counted = tuple[dict[str, Any], list[Measurement]]  # scores of a seed, and others
+
+
+def measure_plans(
+    asked: Options, measure: Callable[[SeedText], Counted], key: str = ""
+) -> Iterator[Measurement]:
+    """What `measure` finds for every plan and seed, without a training.
+
+    Where all seeds have the same text it is asked once.
     """
     for name, plan in PLANS.items():
         of_seeds: list[dict] = []
         for seed in asked.seeds:
-            if of_seeds and not plan.words:  # the same text for every seed
+            if of_seeds and not plan.words:
                 of_seeds.append(of_seeds[0])
                 continue
             texts = plan.corpus(seed).texts()
             vocabulary = vocabulary_of(plan, texts[0])
-            scores, nats = count_ngrams(plan, vocabulary, texts)
+            scores, others = measure(SeedText(name, plan, seed, texts, vocabulary))
             of_seeds.append(scores)
-            if seed == 0 and plan.weights:
-                model, known, _ = load_model(stored(plan.weights))
-                assert known == vocabulary
-                rows = [stretches(known.encode(t), plan.lanes) for t in texts[1:]]
-                own = [token_nats(model, held).T.flatten() for held in rows]
-                both = [n[1 : 1 + len(a)] for n, a in zip(nats, own, strict=True)]
-                mixed = {k: [v] for k, v in mix_counts(own, both).items()}
-                yield from list_measurements(f"text.{name}", mixed, UNIT, [0])
-        values = {key: [s[key] for s in of_seeds] for key in of_seeds[0]}
-        yield from list_measurements(f"text.{name}", values, UNIT, list(asked.seeds))
+            yield from others
+        values = {score: [s[score] for s in of_seeds] for score in of_seeds[0]}
+        prefix = f"text.{name}{key}"
+        yield from list_measurements(prefix, values, UNIT, list(asked.seeds))
+
+
+def load_known(of: SeedText) -> Any:
+    """The stored network of seed 0; None for another, or where there is none."""
+    if of.seed != 0 or not of.plan.weights:
+        return None
+    model, known, _ = load_model(stored(of.plan.weights))
+    assert known == of.vocabulary
+    return model
+
+
+def run_counts(asked: Options) -> Iterator[Measurement]:
+    """The n-grams of all plans and seeds.
+
+    Where the weights of seed 0 are stored, its mixture with them too.
+    """
+
+    def count(of: SeedText) -> Counted:
+        scores, nats = count_ngrams(of.plan, of.vocabulary, of.texts)
+        model = load_known(of)
+        if model is None:
+            return scores, []
+        encode = of.vocabulary.encode
+        rows = [stretches(encode(t), of.plan.lanes) for t in of.texts[1:]]
+        own = [token_nats(model, held).T.flatten() for held in rows]
+        both = [n[1 : 1 + len(a)] for n, a in zip(nats, own, strict=True)]
+        mixed = {k: [v] for k, v in mix_counts(own, both).items()}
+        return scores, [*list_measurements(f"text.{of.name}", mixed, UNIT, [0])]
+
+    yield from measure_plans(asked, count)
 
 
 def measure_adaptive_ngrams(asked: Options) -> Iterator[Measurement]:
@@ -376,36 +415,26 @@ def measure_adaptive_ngrams(asked: Options) -> Iterator[Measurement]:
     Beside them, of words: how much of the test ends a run that stood
     earlier in the test, and what the n-grams score there and elsewhere.
     """
-    for name, plan in PLANS.items():
-        of_seeds: list[dict] = []
-        for seed in asked.seeds:
-            if of_seeds and not plan.words:  # the same text for every seed
-                of_seeds.append(of_seeds[0])
-                continue
-            texts = plan.corpus(seed).texts()
-            vocabulary = vocabulary_of(plan, texts[0])
-            ids, _, test = map(vocabulary.encode, texts)
-            if asked.check:
-                ids, test = ids[:9000], test[:900]
-            order, which = recorded_counts(name, seed)
-            parts = RECOUNTS[plan.words]
-            count = partial(
-                moving_nats, ids, test, order, vocabulary.size, SMOOTHED[which]
-            )
-            moving = count(parts)[1:]  # the first token is given
-            scores = {"": moving.mean(), "parts": parts}
-            if plan.words:
-                still = count(1)[1:]
-                earlier = find_repeats(test, COPIED)[1:]
-                scores["earlier"] = earlier.mean()
-                for part, here in ("earlier", earlier), ("elsewhere", ~earlier):
-                    scores[f"still_{part}"] = still[here].mean()
-                    scores[f"moving_{part}"] = moving[here].mean()
-            of_seeds.append(scores)
-        values = {key: [s[key] for s in of_seeds] for key in of_seeds[0]}
-        yield from list_measurements(
-            f"text.{name}.counting_on", values, UNIT, list(asked.seeds)
-        )
+
+    def read_on(of: SeedText) -> Counted:
+        ids, _, test = map(of.vocabulary.encode, of.texts)
+        if asked.check:
+            ids, test = ids[:9000], test[:900]
+        order, which = recorded_counts(of.name, of.seed)
+        parts = RECOUNTS[of.plan.words]
+        given = ids, test, order, of.vocabulary.size, SMOOTHED[which]
+        moving = moving_nats(*given, parts)[1:]  # the first token is given
+        scores = {"": moving.mean(), "parts": parts}
+        if of.plan.words:
+            still = moving_nats(*given, 1)[1:]
+            earlier = find_repeats(test, COPIED)[1:]
+            scores["earlier"] = earlier.mean()
+            for part, here in ("earlier", earlier), ("elsewhere", ~earlier):
+                scores[f"still_{part}"] = still[here].mean()
+                scores[f"moving_{part}"] = moving[here].mean()
+        return scores, []
+
+    yield from measure_plans(asked, read_on, ".counting_on")
 
 
 def recorded_counts(name: str, seed: int) -> tuple[int, str]:
@@ -423,34 +452,25 @@ def run_cache(asked: Options) -> Iterator[Measurement]:
 
     Also what both score where a run of the test comes again, and elsewhere.
     """
-    for name, plan in PLANS.items():
-        of_seeds: list[dict] = []
-        for seed in asked.seeds:
-            if of_seeds and not plan.words:  # the same text for every seed
-                of_seeds.append(of_seeds[0])
-                continue
-            texts = plan.corpus(seed).texts()
-            vocabulary = vocabulary_of(plan, texts[0])
-            ids, *held = map(vocabulary.encode, texts)
-            order, which = recorded_counts(name, seed)
-            fitted = fit_kneser_ney(ids, order, vocabulary.size, SMOOTHED[which])
-            nats = [-np.log(kneser_ney_probabilities(fitted, h))[1:] for h in held]
-            of_seeds.append(add_cache(nats, held, vocabulary.size))
-            if seed == 0 and plan.weights:
-                model, known, _ = load_model(stored(plan.weights))
-                assert known == vocabulary
-                rate = read()[f"text.{name}.dynamic_rate"]["value"][0]
-                nats = [
-                    dynamic_nats(model, stretches(h, 1), rate, plan.T)[:, 0]
-                    for h in held
-                ]
-                found = add_cache(nats, held, vocabulary.size)
-                prefix = f"text.{name}.cache.dynamic"
-                yield from list_measurements(prefix, found, UNIT, 0)
-        values = {key: [s[key] for s in of_seeds] for key in of_seeds[0]}
-        yield from list_measurements(
-            f"text.{name}.cache", values, UNIT, list(asked.seeds)
-        )
+
+    def count(of: SeedText) -> Counted:
+        K = of.vocabulary.size
+        ids, *held = map(of.vocabulary.encode, of.texts)
+        order, which = recorded_counts(of.name, of.seed)
+        fitted = fit_kneser_ney(ids, order, K, SMOOTHED[which])
+        nats = [-np.log(kneser_ney_probabilities(fitted, h))[1:] for h in held]
+        scores, model = add_cache(nats, held, K), load_known(of)
+        if model is None:
+            return scores, []
+        rate = read()[f"text.{of.name}.dynamic_rate"]["value"][0]
+        nats = [
+            dynamic_nats(model, stretches(h, 1), rate, of.plan.T)[:, 0] for h in held
+        ]
+        prefix = f"text.{of.name}.cache.dynamic"
+        found = add_cache(nats, held, K)
+        return scores, [*list_measurements(prefix, found, UNIT, 0)]
+
+    yield from measure_plans(asked, count, ".cache")
 
 
 def add_cache(own: list[np.ndarray], held: list[np.ndarray], K: int) -> dict:
