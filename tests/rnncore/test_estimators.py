@@ -4,13 +4,16 @@ import inspect
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from rnncore import estimators
+from rnncore.commands.tables import READING
 from rnncore.data.translation import number_pairs
 from rnncore.estimators import (
     Captioner,
     Composer,
+    Forecaster,
     TextModel,
     Transcriber,
     Translator,
@@ -21,7 +24,7 @@ from rnncore.speech.sound import read_sound
 from rnncore.storage.files import Refused
 from rnncore.storage.weights import read_about
 from rnncore.video.files import read_video
-from tests.helpers import ROOT
+from tests.helpers import ROOT, sales
 from tests.helpers.arrays import assert_close
 from tests.helpers.commands import run, weights
 from tests.helpers.films import draw
@@ -45,6 +48,7 @@ CLASSES = [
     Translator,
     Transcriber,
     Composer,
+    Forecaster,
 ]
 MADE = {"command", "seconds"}  # differ from one run to the next
 
@@ -255,6 +259,37 @@ def test_music_is_the_command_s(songs, capsys, tmp_path):
     assert (tmp_path / "own.mid").read_bytes() == out.read_bytes()
 
 
+def test_forecasts_are_the_command_s(capsys, tmp_path):
+    table = sales.write(tmp_path / "sales.csv", sales.sales())
+    path = tmp_path / "m.safetensors"
+    words = ["forecast", "train", table, "--model", path, *sales.TINY]
+    code, _, err = run(capsys, *words)
+    assert code == 0, err
+    about = read_about(path)
+    how = {"horizon": 3, "hidden": 4, "steps": 6, "seeds": 2, "origins": 4}
+    frame = pd.read_csv(table, index_col="day", parse_dates=["day"])
+    model = Forecaster(**how).fit(frame["sold"])
+    again = check_same(model, about, path, tmp_path)
+    assert model.get_params() | how == model.get_params()
+    assert_close(model.score(frame[["sold"]]), about["score"])
+    out = tmp_path / "ahead.csv"
+    words = ["forecast", "forecast", path, table, "--out", out]
+    assert run(capsys, *words)[0] == 0
+    wanted = pd.read_csv(out)
+    found = model.predict()
+    assert_close(found.to_numpy(), wanted.iloc[:, 2:].to_numpy())
+    assert (found.index.get_level_values(1) > frame.index[-1]).all()
+    assert_close(again.predict(2, frame["sold"]), found.iloc[:2])
+    with pytest.raises(ValueError, match="steps: expected 1 to 3, got 4"):
+        model.predict(4)
+    with pytest.raises(ValueError, match="frame: expected a table, got"):
+        again.predict()
+    with pytest.raises(ValueError, match="frame: expected dates as its in"):
+        Forecaster().fit(frame.reset_index())
+    with pytest.raises(ValueError, match="--cell"):
+        Forecaster(cell="CNN").fit(frame)
+
+
 # what all have in common
 
 
@@ -270,13 +305,15 @@ def test_options_and_defaults_are_those_of_train(kind, capsys):
         parser.add_subparsers()
     )
     words = [name, "train", "x", "--model", "m.safetensors"]
+    if kind is Forecaster:
+        words += ["--date", "day", "--value", "sold", "--horizon", "14"]
     given = vars(parser.parse_args(words))
     own = kind().get_params()
     assert own.keys() <= given.keys()
     for option, value in own.items():
         if option not in ("frames", "patience"):  # of films: by --captions
             assert given[option] == value, option
-    beside = {"header", "languages", "columns"}  # how pairs are read
+    beside = {"header", "languages", "columns", *READING}  # of a file
     assert set(given["decides"]) - own.keys() <= beside
     assert module.APP.kind
 
