@@ -712,7 +712,7 @@ class Forecaster(Estimator):
             self.save(path)
             table = self._write(folder, given)[0]
             self._run("forecast", [path, table, "--out", out])
-            found = pd.read_csv(out, float_precision="round_trip")
+            found = pd.read_csv(out)
         found[found.columns[1]] = pd.to_datetime(found[found.columns[1]])
         said = found.set_index([*found.columns[:2]])
         return said if steps is None else said.groupby(level=0).head(steps)
