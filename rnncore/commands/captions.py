@@ -61,7 +61,8 @@ def _fit(
 ) -> tuple[Any, Facts]:
     """A captioner that has learned the training films."""
     from rnncore.application import seeded
-    from rnncore.video.captions import build_captioner, caption_loss
+    from rnncore.video.captions import caption_loss
+    from rnncore.video.seen import build_captioner
 
     films, (training, validation, _) = data
     words = _learn_words(films, training)
@@ -330,7 +331,7 @@ def _show(about: Facts) -> common.Described:
 
 
 SAVE = run_later("storage.weights.save_weights")
-LOAD = run_later("video.captions.load_captioner")
+LOAD = run_later("video.seen.load_captioner")
 
 
 def _save(path: Path, model: Any, words: "Words", about: Facts) -> None:

@@ -206,20 +206,6 @@ def looks(
     return weights[:, 0], p.gather(1, said[:, None])[:, 0]
 
 
-def build_captioner(about: dict[str, Any], K: int) -> Captioner:
-    """A network for what is known of a model: frames, or features of them.
-
-    Those of photographs have no order.
-    """
-    S, D, H = (about[name] for name in "SDH")
-    if "features" not in about:
-        return Captioner(S, D, H, K)
-    from rnncore.video.seen import FeatureEncoder, PlaceEncoder
-
-    encoder = PlaceEncoder if about["places"] else FeatureEncoder
-    return Captioner(about["features"], D, H, K, encoder)
-
-
 def load_captioner(
     path: str | os.PathLike,
 ) -> tuple[Captioner, Words, dict[str, Any]]:
@@ -229,7 +215,8 @@ def load_captioner(
     """
 
     def build(about: dict[str, Any]) -> Captioner:
-        return build_captioner(about, Words(tuple(about["words"])).size)
+        S, D, H = (about[name] for name in "SDH")
+        return Captioner(S, D, H, Words(tuple(about["words"])).size)
 
     model, about = load_module(path, KIND, build, "captioner")
     return model, Words(tuple(map(str, about["words"]))), about

@@ -15,7 +15,7 @@ import numpy as np
 
 from rnncore.storage.files import Refused, read_bytes, whole_file
 from rnncore.storage.intake import load_array, open_picture
-from rnncore.video.files import read_pictures
+from rnncore.video.frames import read_pictures
 
 GIVEN = "given"  # in place of an encoder's name: .npy files
 KIND, ENDING = "features", ".npy"

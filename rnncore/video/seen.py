@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from rnncore.backend import check_shape
 from rnncore.nn import GRU
 from rnncore.seq2seq import Encoded
-from rnncore.storage.weights import load_module
+from rnncore.storage.weights import load_module, read_about
+from rnncore.video import captions
 from rnncore.video.changes import STRETCH
 from rnncore.video.model import KIND, FilmBatch, film_batch
 
@@ -176,6 +177,39 @@ def load_feature_model(
         return FeatureClassifier(F, D, H, len(about["classes"]))
 
     return load_module(path, KIND, build, "classifier of features")
+
+
+def build_captioner(about: dict[str, Any], K: int) -> captions.Captioner:
+    """A network for what is known of a model: frames, or features of them.
+
+    Those of photographs have no order.
+    """
+    S, D, H = (about[name] for name in "SDH")
+    if "features" not in about:
+        return captions.Captioner(S, D, H, K)
+    encoder = PlaceEncoder if about["places"] else FeatureEncoder
+    return captions.Captioner(about["features"], D, H, K, encoder)
+
+
+def load_captioner(
+    path: str | os.PathLike,
+) -> tuple[captions.Captioner, captions.Words, dict[str, Any]]:
+    """A stored captioner of either kind, its words, what is known of it.
+
+    Raises Refused naming the file where it is no such model.
+    """
+    if "features" not in read_about(path, captions.KIND):
+        return captions.load_captioner(path)
+
+    def words_of(about: dict[str, Any]) -> captions.Words:
+        return captions.Words(tuple(map(str, about["words"])))
+
+    def build(about: dict[str, Any]) -> captions.Captioner:
+        return build_captioner(about, words_of(about).size)
+
+    given = path, captions.KIND, build, "captioner of features"
+    model, about = load_module(*given)
+    return model, words_of(about), about
 
 
 def _everywhere(states: Tensor) -> Tensor:

@@ -16,7 +16,8 @@ from rnncore.video import encoder as encoders
 from rnncore.video import features
 from rnncore.video.encoder import encode, find_weights, load_encoder
 from rnncore.video.features import Encoder, read_features, read_photograph
-from rnncore.video.files import read_pictures, write_video
+from rnncore.video.files import write_video
+from rnncore.video.frames import read_pictures
 from rnncore.video.seen import (
     FeatureBag,
     FeatureClassifier,

@@ -1,0 +1,98 @@
+"""Which frames a film's file has, grey or in colour, and when they show."""
+
+import io
+import os
+from collections import Counter
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rnncore.storage.files import Refused, read_bytes
+from rnncore.storage.intake import frames_of, open_media
+from rnncore.video.showing import matrix_of, shown_at, turned
+
+
+def frames_shown(
+    path: str | os.PathLike, times: list[Fraction | None]
+) -> "Iterator[av.VideoFrame]":  # type: ignore[name-defined]  # noqa: F821
+    """The decoded frames of a film's best picture stream.
+
+    At the end `times` are those at which each begins, and the last ends.
+    What is cut short is read as far as it goes.
+
+    Raises Refused naming the file where it holds no film, or one frame.
+    """
+    path = Path(path)
+    piped = not path.is_file()
+    source = io.BytesIO(read_bytes(path, "film")) if piped else path
+    import av
+
+    count = 0
+    try:
+        with open_media(source, "film") as film:
+            stream = _find_film(film)
+            if stream is None:
+                raise Refused(f"{path}: it holds no film")
+            for frame in frames_of(film, "film", video=stream):
+                yield frame
+                count += 1
+                unit = Fraction(frame.time_base or 0)
+                begins = None if frame.pts is None else frame.pts * unit
+                times[-1:] = [
+                    begins,
+                    (begins or 0) + (frame.duration or 0) * unit,
+                ]
+    except (av.FFmpegError, OSError) as error:
+        if not count:
+            why = error.strerror or type(error).__name__
+            raise Refused(f"{path}: no film: {why}") from error
+    if count < 2:
+        raise Refused(
+            f"{path}: expected a film of at least 2 frames, got {count}"
+        )
+
+
+def _find_film(film: Any) -> int | None:
+    """Which picture stream is the film: that of the most packets.
+
+    Others are covers, and other stills.
+    """
+    streams = film.streams.video
+    if len(streams) < 2:
+        return 0 if streams else None
+    packets = Counter(
+        packet.stream.index
+        for packet in film.demux(*streams)
+        if packet.size
+    )
+    film.seek(0)
+    counts = [packets[stream.index] for stream in streams]
+    return counts.index(max(counts))
+
+
+def read_pictures(
+    path: str | os.PathLike, T: int, side: int
+) -> Iterator[np.ndarray]:
+    """T frames in colour, evenly spread over a film's time, one by one.
+
+    All of each is squeezed into a square, turned and mirrored as the film
+    is to be shown. The film is decoded twice, so that none but the frame
+    that comes is in memory.
+
+    Shapes: -> pictures T of (side, side, 3), uint8
+
+    Raises Refused naming the file where it holds no film, or one frame.
+    """
+    times: list[Fraction | None] = []
+    for _ in frames_shown(path, times):
+        pass
+    wanted = Counter(shown_at(times, T).tolist())
+    for k, frame in enumerate(frames_shown(path, [])):
+        if k in wanted:
+            small = frame.reformat(side, side, "rgb24", None, None, "AREA")
+            upright = turned(small.to_ndarray(), matrix_of(frame))
+            for _ in range(wanted[k]):
+                yield np.ascontiguousarray(upright)
