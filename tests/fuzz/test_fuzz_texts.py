@@ -338,7 +338,9 @@ def sounds(folder):
         ["a b.wav", "e\u0301.wav", "猫.WAV", "sub/#.wav"]
     ):
         (made / name).parent.mkdir(exist_ok=True)
-        wavfile.write(made / name, 8_000, np.full(10, k + 1, np.int16))
+        wavfile.write(
+            made / name, 8_000, np.arange(k, k + 10, dtype=np.int16)
+        )
     return made
 
 
