@@ -87,6 +87,7 @@ REASONS = {
     "made by the same command, or an earlier run of it": """
         rnncore/commands/runs.py: begin _read_seconds _read_plan
         rnncore/data/speech.py: speak .
+        rnncore/estimators.py: Forecaster.predict
         rnncore/fused/loop_cache.py: read
         rnncore/storage/checkpoint.py: read_checkpoint
         grader/assignments/builder.py: diff_folders
