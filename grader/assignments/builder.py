@@ -273,7 +273,7 @@ def _as_text(made: dict[str, Any]) -> str:
     """JSON with one line per task, result or mistake: small diffs."""
     text = json.dumps(made, sort_keys=True, allow_nan=False)
     starts = ('"boxes": {', '"checks": {', '"explained": {')
-    for start in (*starts, '{"fields"', '{"says"'):
+    for start in (*starts, '{"fields"', '{"says"', '"slips": {'):
         text = text.replace(start, "\n" + start)
     return text + "\n"
 

@@ -18,10 +18,23 @@ from typing import Any
 from unittest import mock
 
 from grader.assignments.known_mistakes import find_known_mistakes, read_catalogue
+from grader.assignments.slips import list_slips
 from grader.assignments.source import Assignment, SourceCell, visible_part
 from rnncore import testing
-from rnncore.testing.fingerprints import SAME_FINGERPRINT, encoded, is_same_fingerprint
+from rnncore.testing.fingerprints import (
+    SAME_FINGERPRINT,
+    Seen,
+    encoded,
+    is_same_fingerprint,
+)
 from rnncore.testing.mutants import encode_edit
+from rnncore.testing.slips import (
+    EPSILON,
+    NOT_WRONG,
+    SOME,
+    is_same_sketch,
+    sketch_errors,
+)
 from rnncore.testing.values import without_false_alarms
 
 
@@ -140,22 +153,16 @@ def _check_entry(
     """The right results of one check, and each mistake's fingerprints."""
     name = test.name
     solution = assignment.of("solution")[name].source
-    right, inputs = record_check(assignment, test, dict(namespace))
-    calls = [testing.observe(right, args) for args in inputs]
+    calls = _call_solution(assignment, test, namespace, solution)
+    right = [call.result for call in calls]
     known = {"the solution": [testing.fingerprint_of(c) for c in calls]}
-    entry: dict[str, Any] = {
-        "results": [encoded(c.result) for c in calls],
-        "mistakes": [],
-    }
+    entry: dict[str, Any] = {"results": [*map(encoded, right)], "mistakes": []}
+    sketches: list[list[float]] = []  # of the known mistakes
     for mistake in find_known_mistakes(assignment, name):
         if not mistake.visible or solution.count(mistake.was) != 1:
             continue  # the second: a draft's, of which the author is warned
-        own = dict(namespace)
-        run_cell(mistake.made_in(solution), own)
-        wrong, inputs = record_check(assignment, test, own)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            calls = [testing.observe(wrong, args) for args in inputs]
+        wrong = mistake.made_in(solution)
+        calls = _call_solution(assignment, test, namespace, wrong)
         made = [testing.fingerprint_of(c) for c in calls]
         for other, seen in known.items():
             if is_same_fingerprint(made, seen, 10 * SAME_FINGERPRINT):
@@ -166,4 +173,46 @@ def _check_entry(
                 )
         known[mistake.name] = made
         entry["mistakes"].append({"says": mistake.says, "sketches": made})
+        if sketch := sketch_errors([call.result for call in calls], right):
+            sketches.append(sketch)
+    entry["slips"] = _sketch_slips(assignment, test, namespace, right, sketches)
     return entry
+
+
+def _call_solution(
+    assignment: Assignment, test: SourceCell, namespace: dict[str, Any], source: str
+) -> list[Seen]:
+    """What a solution, or an edit of it, does with the visible inputs."""
+    own = dict(namespace)
+    run_cell(source, own)
+    candidate, inputs = record_check(assignment, test, own)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return [testing.observe(candidate, args) for args in inputs]
+
+
+def _sketch_slips(
+    assignment: Assignment,
+    test: SourceCell,
+    namespace: dict[str, Any],
+    right: list[Any],
+    known: list[list[float]],
+) -> dict[str, list[list[float]]]:
+    """By the kind, the sketches of slips that are no known mistake's."""
+    found: dict[str, list[list[float]]] = {}
+    seen = [*known]
+    for slip in list_slips(assignment.of("solution")[test.name].source):
+        try:
+            calls = _call_solution(assignment, test, namespace, slip.now)
+            if any(call.error or call.changed for call in calls):
+                continue  # the message of these says what it is
+            enough = SOME if slip.says == EPSILON else NOT_WRONG
+            sketch = sketch_errors([call.result for call in calls], right, enough)
+        except Exception:  # noqa: BLE001, S112 - a slip that cannot run shows itself
+            continue
+        if sketch and slip.says == EPSILON:
+            found.setdefault(EPSILON, []).append(sketch)
+        elif sketch and not any(is_same_sketch(sketch, other) for other in seen):
+            seen.append(sketch)
+            found.setdefault(slip.says, []).append(sketch)
+    return found

@@ -18,6 +18,7 @@ from rnncore.testing.fingerprints import (
     recognised,
 )
 from rnncore.testing.properties import Properties
+from rnncore.testing.slips import recognised_slip
 from rnncore.testing.values import (
     copy_arrays,
     first,
@@ -100,6 +101,9 @@ def check(
                 call=f"{how} with {shapes(args)}",
                 mistake=recognised(seen, mistakes, k, results),
             )
+            if isinstance(reference, Stored) and not found.mistake:
+                slip = _slip_of(seen, reference)
+                found = found._replace(mistake=slip)
             if found.mistake and found.why == GUESS:
                 found = found._replace(why="")  # it is known, not guessed
             if told and not found.mistake and found.about == "value":
@@ -148,6 +152,14 @@ def _try_float32(
                 "dtype", found._replace(call=f"called with {shapes(args)}")
             )
             return
+
+
+def _slip_of(seen: Sequence[Seen], right: Stored) -> str:
+    """The slip that explains all results, if any."""
+    if any(call.error or call.changed for call in seen):
+        return ""
+    results = [call.result for call in seen]
+    return recognised_slip(results, right.results, right.slips)
 
 
 def _no_name(

@@ -4,7 +4,7 @@ import itertools
 import json
 import re
 from collections import namedtuple
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -44,6 +44,7 @@ class Stored(NamedTuple):
     mistakes: list[Mistake]
     task: str = ""
     wrong_by: float = 0.0  # what the results may be off themselves
+    slips: Mapping[str, Sequence[Sequence[float]]] = {}  # sketches by kind
 
 
 def stored(task: str, path: str | Path = "checks.json") -> Stored:
@@ -52,7 +53,8 @@ def stored(task: str, path: str | Path = "checks.json") -> Stored:
     mistakes = [
         Mistake(m["says"], m["sketches"]) for m in entry["mistakes"]
     ]
-    return Stored([decoded(r) for r in entry["results"]], mistakes, task)
+    results = [decoded(r) for r in entry["results"]]
+    return Stored(results, mistakes, task, slips=entry.get("slips", {}))
 
 
 @lru_cache(1)  # one file has the results of all tasks

@@ -834,6 +834,14 @@ one copy for all: the copy was made once, before the loop: an entry that was mov
 +     for index in np.ndindex(*start.shape):
 +         for sign in (1, -1):
 +             moved[index] += sign * step
+
+flat: the gradient is flat; it has the shape of x
+-     return d_x
++     return d_x.ravel()
+
+a list: the gradient is a list; it is an array
+-     return d_x
++     return d_x.tolist()
 """
 
 # %% [markdown]
@@ -904,6 +912,7 @@ visible = [
     {"distance": np.array([4.0, 3.0, 2.0])},  # ends at the half
     # below the half, above it again for long, and below
     {"distance": np.array([8, 3.9, 8.5, 9, 7, 3, 2, 1, 0.5])},
+    {"distance": np.array([8, 7.5, 7, 6, 3, 3.5, 6, 7, 5, 3, 2.0])},
 ]
 check(steps_to_half, stored("steps_to_half"), visible, outputs="half-life")
 assert_close("of half a step", steps_to_half(np.array([1.0, 0.25])), 0.5)
@@ -1039,6 +1048,10 @@ nan for never [hidden]: a curve that never gets so low gave NaN; it is infinity
 from the first step alone: the half-life was worked out from the first two distances, as if each step kept the same share; look where the curve meets one half
 - return float(k - 1 + np.log(before / half) / np.log(before / now))
 + return float(np.log(2) / np.log(distance[0] / distance[1]))
+
+never is nan: where half is never reached the half-life is infinite, not unknown
+-         return math.inf
++         return math.nan
 """
 
 # %% [markdown]
@@ -1269,6 +1282,15 @@ never taken for learned: None was taken for learned in time, or what took more t
 rounded mean of the seeds: the mean of the limits was taken; the median was asked for
 - return limits[(len(limits) - 1) // 2], limits[0], limits[-1]
 + return round(sum(limits) / len(limits)), limits[0], limits[-1]
+
+row sorted: the updates of a seed were sorted: each belongs to its lag
+-     for row in updates:
++     for row in updates:
++         row = sorted(row, key=lambda n: (n is None, n))
+
+floats for lags: a lag is a whole number of steps
+-     return limits[(len(limits) - 1) // 2], limits[0], limits[-1]
++     return float(limits[(len(limits) - 1) // 2]), limits[0], limits[-1]
 """
 
 # %% [markdown]

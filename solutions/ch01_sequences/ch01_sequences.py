@@ -319,6 +319,26 @@ test a step late: the test begins a step late: x[cut] is its first value
 test a step early: x[cut - 1] stands on both sides: the test begins at x[cut]
 - x[cut:]
 + x[cut - 1 :]
+
+centred average: each value was averaged with its neighbours, the one after it too: that is a look ahead, and takes two values from each part
+-     train_x, train_y = windows((past - mean) / std, size)
+-     test_x, test_y = windows((future - mean) / std, size)
++     past = (past[:-2] + past[1:-1] + past[2:]) / 3
++     future = (future[:-2] + future[1:-1] + future[2:]) / 3
++     train_x, train_y = windows((past - mean) / std, size)
++     test_x, test_y = windows((future - mean) / std, size)
+
+test scaled by all data: the test was scaled with mean and deviation of all data, its own included; both come from the past alone
+-     test_x, test_y = windows((future - mean) / std, size)
++     test_x, test_y = windows((future - xp.mean(x)) / xp.std(x), size)
+
+windows one longer: the windows are one value longer than asked
+-     train_x, train_y = windows((past - mean) / std, size)
++     train_x, train_y = windows((past - mean) / std, size + 1)
+
+last value for the target: the targets of the test are the last values of their own windows, which the model has seen
+-     return Split(train_x, train_y, test_x, test_y, mean, std)
++     return Split(train_x, train_y, test_x, test_x[:, -1], mean, std)
 """
 
 # %% [markdown]
@@ -1063,6 +1083,14 @@ errors squared: your errors are squares, and the ruler is made of absolute value
 errors added up: your errors were added up and the ruler is a mean; both are means
 - error = xp.mean(
 + error = xp.sum(
+
+one score for all: one number came for all series; each has a score of its own
+-     return error / xp.mean(xp.abs(season), axis=0)
++     return xp.mean(error) / xp.mean(xp.abs(season))
+
+root of the score: the root of the quotient was returned; nothing in it is squared
+-     return error / xp.mean(xp.abs(season), axis=0)
++     return (error / xp.mean(xp.abs(season), axis=0)) ** 0.5
 """
 
 # %% [markdown]
@@ -1332,6 +1360,14 @@ context cut at its end: a shorter context lost its last token; it loses its firs
 unseen context forgets: a context that was never seen threw away what the shorter ones had said; it adds nothing, and their p stays
 - break
 + return 1 / len(model.vocabulary)
+
+from the longest context down: the longest context was taken first: each longer one is to correct what the shorter ones say
+-     for k in range(min(model.order, len(tokens))):
++     for k in reversed(range(min(model.order, len(tokens)))):
+
+a discount taken off: three quarters were taken off each count, and one for each kind given to the shorter context: the kinds count in full here
+-         p = (model.seen[gram] + kinds * p) / (total + kinds)
++         p = (max(model.seen[gram] - 0.75, 0) + 0.75 * kinds * p) / total
 """
 
 # %% [markdown]

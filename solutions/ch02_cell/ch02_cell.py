@@ -311,6 +311,10 @@ input squashed alone: a_x was squashed before a_h was added; add first, then squ
 old state returned: the state came back as it was: the new one is h, in a tuple
 - return (h,), h
 + return state, h
+
+state no tuple: the new state is a tuple, here of one: (h,)
+-     return (h,), h
++     return h, h
 """
 
 # %% [markdown]
@@ -1026,6 +1030,14 @@ powers: your numbers have powers of H that grow with L; layers add up, so W_h is
 -     waiting = T * B * H * H * L
 +     early = T * B * (H * D + H**L)
 +     waiting = T * B * H ** (L + 1)
+
+two layers at least: a second layer was counted where there is one alone
+-     early = T * B * H * (D + (L - 1) * H)
++     early = T * B * H * (D + max(L - 1, 1) * H)
+
+a float for a count: a count is a whole number
+-     early = T * B * H * (D + (L - 1) * H)
++     early = 1.0 * T * B * H * (D + (L - 1) * H)
 """
 
 # %% [markdown]
@@ -1304,6 +1316,14 @@ sums for caches: your tape's caches hold a_x; they hold what the cell returned b
 input bias added again: your cell got b_x once more: it is in a_x already, from the product for all steps
 - cell(a_x, a_h, state)
 + cell(a_x + params.b_x, a_h, state)
+
+whole state noted: the tape notes h, the state's first part, before each step; yours notes the tuple
+-         tape.h_before.append(state[0])
++         tape.h_before.append(state)
+
+zeros read at each step: each step read zeros in place of the state before it
+-         a_h = state[0] @ params.W_h.T + params.b_h
++         a_h = 0 * state[0] @ params.W_h.T + params.b_h
 """
 
 # %% [markdown]

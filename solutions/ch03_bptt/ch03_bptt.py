@@ -1424,6 +1424,10 @@ moved and put back [arguments]: the weights were moved in place and put back onl
 +         w += 0.1
 +         w -= 0.1
 +         def loss(moved, name=name):
+
+always one answer: an entry was named where none is wrong by more than rounding: only what is off by more than 1e-5 is an error
+- error.max() > 1e-5
++ error.max() > 0
 """
 
 # %% [markdown]
@@ -1738,6 +1742,10 @@ d_y added late: your d_y[t] was added after the cell, to what goes on to step t 
 caches from the first: each step got the cache of another one: going back, step t needs `tape.caches[t]`
 - tape.caches[t]
 + tape.caches[-1 - t]
+
+d_y twice: the gradient of each output was added twice
+-         d_h = d_h + d_y[t, ...]
++         d_h = d_h + 2 * d_y[t, ...]
 """
 
 # %% [markdown]

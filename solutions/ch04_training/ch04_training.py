@@ -400,6 +400,26 @@ decay in both places, no correction: two things: decay * w was added to the grad
 +     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
 +     root = s**0.5
 +     step = m / (root + EPSILON)
+
+decay divided as well: the decay was added before the division by the root of s, as L2 is; AdamW keeps it apart
+-     step = m / (1 - BETA_1**k) / (root + EPSILON)
++     step = (m / (1 - BETA_1**k) + decay * w) / (root + EPSILON)
+
+decay by the sign: each weight shrinks by the same amount, as L1 has it; AdamW's shrinks in proportion to w
+-     w = w - learning_rate * decay * w - learning_rate * step
++     w = w - learning_rate * decay * (1.0 * (w > 0) - 1.0 * (w < 0)) - learning_rate * step
+
+learning rate twice in the decay: the decay was multiplied by the learning rate twice
+-     w = w - learning_rate * decay * w - learning_rate * step
++     w = w - learning_rate**2 * decay * w - learning_rate * step
+
+decay twice: the decay was taken off twice, as when it stands in the gradient and in the step
+-     w = w - learning_rate * decay * w - learning_rate * step
++     w = w - 2 * learning_rate * decay * w - learning_rate * step
+
+absolute value for the square: s collects the gradients' absolute values; it collects their squares
+-     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
++     s = BETA_2 * s + (1 - BETA_2) * abs(d_w)
 """
 
 # %% [markdown]
@@ -927,6 +947,14 @@ first step stands still, step W in the warm-up: two things: the first step has a
 step W in the warm-up, unless there is none: step W belongs to the cosine, which begins there with the peak; the warm-up has the W steps before it
 - if step < warmup:
 + if warmup and step <= warmup:
+
+warm-up downwards: the warm-up falls from the peak; it rises to it
+-         return peak * (step + 1) / warmup
++         return peak * (warmup - step) / warmup
+
+half of the half wave: the cosine goes to pi / 2 only, so that the rate ends at half of its peak
+-     return peak * (1 + math.cos(math.pi * done)) / 2
++     return peak * (1 + math.cos(math.pi * done / 2)) / 2
 """
 
 # %% [markdown]
@@ -1154,6 +1182,22 @@ last update missing: the losses are right, but the weights lack the last update:
 loss over the rows: each loss was divided by the rows of the batch once more; it is a mean already
 - losses.append(float(loss))
 + losses.append(float(loss) / len(batch))
+
+one step more: there is one step more than asked, and so one loss more
+-     for _ in range(steps):
++     for _ in range(steps + 1):
+
+last loss alone: one loss is returned; all of them are asked for
+-     return losses, params
++     return losses[-1], params
+
+results exchanged: the parameters stand first; the losses do
+-     return losses, params
++     return params, losses
+
+smoothed losses: each loss was averaged with the one before; each step's own is asked for
+-         losses.append(float(loss))
++         losses.append((losses[-1] + float(loss)) / 2 if losses else float(loss))
 """
 
 # %% [markdown]
@@ -1226,7 +1270,7 @@ OUTPUTS = "loss, cache"
 
 
 def prediction(rng, T, B, K, size=3.0):
-    logits = size * rng.normal(size=(T, B, K))
+    logits = rng.uniform(-size, size, size=(T, B, K))
     return {"logits": logits, "targets": rng.integers(K, size=(T, B))}
 
 
@@ -1417,6 +1461,10 @@ sum without its logarithm: the sum of the exponentials was taken off, and not it
 all classes: log p of all classes was added up; only the target's counts
 - picked = xp.where(one_hot, log_p, xp.zeros_like(log_p))
 + picked = log_p
+
+squared error: the squared differences of p and one_hot were added up; the loss is minus the logarithm of the target's p
+-     loss = -xp.mean(xp.sum(picked, axis=-1))
++     loss = xp.mean(xp.sum((xp.exp(log_p) - 1.0 * one_hot) ** 2, axis=-1))
 """
 
 # %% [markdown]

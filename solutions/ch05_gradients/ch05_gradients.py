@@ -402,6 +402,14 @@ begins at zero: all rates are 0: the product began with zeros, and whatever is m
 root of degree T + 1: the root was taken of degree T + 1; from h_0 to h_T there are T steps
 - (1 / noise.shape[0])
 + (1 / (noise.shape[0] + 1))
+
+Frobenius norm, roots out of order: the root of the sum of all squares was taken, and `a ** 0.5 ** b` is a to the power of 0.5 ** b; the largest singular value is asked for
+-     return xp.linalg.svdvals(J)[..., 0] ** (1 / noise.shape[0])
++     return xp.sum(J * J, axis=(1, 2)) ** 0.5 ** (1 / noise.shape[0])
+
+mean over the batch: one number came for all sequences; each has a rate of its own
+-     return xp.linalg.svdvals(J)[..., 0] ** (1 / noise.shape[0])
++     return xp.mean(xp.linalg.svdvals(J)[..., 0] ** (1 / noise.shape[0]))
 """
 
 # %% [markdown]
@@ -687,6 +695,18 @@ R carried on: R went on to the next step in place of Q; R has the lengths of the
 -         total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
 +         total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
 +         Q = R
+
+mean over the batch: the sequences were averaged; each has exponents of its own
+-     return total / noise.shape[0]
++     return xp.mean(total / noise.shape[0], axis=0)
+
+divided by T - 1: the sum of the logarithms was divided by one step less than there are
+-     return total / noise.shape[0]
++     return total / (noise.shape[0] - 1)
+
+logarithm of one more: 1 was added before the logarithm: what shrinks then counts as growing
+-         total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
++         total = total + xp.log1p(xp.abs(xp.linalg.diagonal(R)))
 """
 
 # %% [markdown]
@@ -1157,6 +1177,17 @@ axis lost [hidden, sizes]: with one target the axis of the targets was lost: W_y
 targets of the row before: your step t has the row t - 1 of the targets; states and targets of one step belong together
 - targets[t, ...]
 + targets[t - 1, ...]
+
+W not transposed: the solution stands as the solver gives it, one row for each unit; W_y has a row for each output
+-     W = xp.linalg.solve(squares, products).T
+-     return W[:, :H], W[:, H]
++     W = xp.linalg.solve(squares, products)
++     return W[:H, :], W[H, :]
+
+state reset after the washout: the state was set to 0 where the washout ends; it is washed out in order to be kept
+-         if t >= washout:
++         h = 0 * h if t == washout else h
++         if t >= washout:
 """
 
 # %% [markdown]
@@ -1465,6 +1496,22 @@ over the control: the differences were divided by the control's score; they are 
 -     better = int((differences < 0).sum())
 +     differences = differences / np.abs([score(control, np.random.default_rng(s)) for s in seeds])
 +     better = int((differences < 0).sum())
+
+share for number: the share of the seeds was returned; how many they are is asked for
+-     better = int((differences < 0).sum())
++     better = float((differences < 0).mean())
+
+value for name: the changed setting's value was returned; its name is asked for
+-     return changed[0], differences, float(np.median(differences)), better
++     return treatment[changed[0]], differences, float(np.median(differences)), better
+
+median of the sizes: the median was taken of the absolute differences; a difference keeps its sign
+-     return changed[0], differences, float(np.median(differences)), better
++     return changed[0], differences, float(np.median(abs(differences))), better
+
+control with the first seed: the control was scored with the first seed each time; both settings get the same seed
+-             - score(control, np.random.default_rng(seed))
++             - score(control, np.random.default_rng(seeds[0]))
 """
 
 # %% [markdown]
@@ -1925,6 +1972,14 @@ NumPy's zeros [hidden, dtype]: float32 goes in and float64 comes out: the means 
 -     s = xp.zeros_like(gradients[0, ...])
 +     m = np.zeros(gradients.shape[1])
 +     s = np.zeros(gradients.shape[1])
+
+limit for scale: the scale is the length or its limit; it is what the gradient is multiplied by, at most 1
+-             scale = min(1.0, factor * usual / length)
++             scale = min(length, factor * usual)
+
+larger of both: the larger of 1 and the quotient was taken: gradients grow, and none is shortened
+-             scale = min(1.0, factor * usual / length)
++             scale = max(1.0, factor * usual / length)
 """
 
 # %% [markdown]
@@ -2139,6 +2194,14 @@ forward and transposed: two things: the loop ran from the first step to the last
 +         d_state = (d_a_h @ params.W_h + d_past, *d_memory)
 +         jacobians.append(xp.concat(d_state, axis=-1))
 +     return xp.permute_dims(xp.stack(jacobians), (0, 2, 3, 1))
+
+h alone: the jacobians hold h's gradient alone; the whole state's stands side by side
+-         jacobians.append(xp.concat(d_state, axis=-1))
++         jacobians.append(d_state[0])
+
+largest lag left out: the longest way back is missing: one lag for each step
+-     for cache in reversed(tape.caches):
++     for cache in reversed(tape.caches[1:]):
 """
 
 # %% [markdown]

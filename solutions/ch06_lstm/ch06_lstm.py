@@ -390,6 +390,22 @@ no peephole at the input gate: your input gate does not see the memory: p_i c_{t
 output gate with the forget gate's row: the output gate took the forget gate's peephole: the rows of p stand in the order i, f, o
 - a_o + p[2, ...]
 + a_o + p[1, ...]
+
+peephole outside the sigmoid: p times c was added to the gate; it is added to the sum below the sigmoid
+-     i = sigmoid(a_i + p[0, ...] * c_before)
++     i = sigmoid(a_i) + p[0, ...] * c_before
+
+peephole multiplies the sum: the sum of the output gate was multiplied by p times c; it is added
+-     o = sigmoid(a_o + p[2, ...] * c)
++     o = sigmoid(a_o * p[2, ...] * c)
+
+output gate inside tanh: c was multiplied by the gate before the tanh: the gate decides what of tanh(c) is shown
+-     h = o * xp.tanh(c)
++     h = xp.tanh(o * c)
+
+c added in full: the old c was added once more, unforgotten
+-     c = f * c_before + i * g
++     c = f * c_before + i * g + c_before
 """
 
 # %% [markdown]
@@ -951,6 +967,11 @@ gates overwritten [arguments]: the numbers are right, but you wrote into the cal
 always float64 [hidden, dtype]: your result is float64 whatever came in; `xp.ones_like(c_0)` has the dtype of c_0
 - xp.ones_like(c_0)
 + xp.ones_like(c_0, dtype=xp.float64)
+
+term of c_0 missing: what is left of c_0 is a term of its own, the first one
+-     parts.append(left * c_0)
+-     return xp.stack(parts[::-1])
++     return xp.stack(parts[::-1])
 """
 
 # %% [markdown]
@@ -1543,6 +1564,28 @@ biases as drawn: your biases are those that init_params draws, and the sums have
 candidate biased: your candidate has a bias: then opening and closing brackets do not weigh the same
 - b_x, b_h = np.zeros(4), np.zeros(4)
 + b_x, b_h = np.array([0, 0, a, 0]), np.zeros(4)
+
+gates half open: with 4 a gate is open to 98 percent, and what it forgets adds up; 40 is as good as fully open
+-             [40.0, 40.0, -40.0, -40.0, -40.0],  # i
+-             [40.0, 40.0, -40.0, 40.0, 40.0],  # f
+-             [a, -a, 0.0, 0.0, 0.0],  # g
+-             [-40.0, -40.0, -40.0, 40.0, -40.0],  # o
++             [4.0, 4.0, -4.0, -4.0, -4.0],  # i
++             [4.0, 4.0, -4.0, 4.0, 4.0],  # f
++             [a, -a, 0.0, 0.0, 0.0],  # g
++             [-4.0, -4.0, -4.0, 4.0, -4.0],  # o
+
+each worth twice as much: a bracket changes c by twice what it is worth
+-     a = math.atanh(worth)
++     a = math.atanh(min(0.999, 2 * worth))
+
+question mark counts: the question mark takes one off; it changes nothing in c
+-             [40.0, 40.0, -40.0, -40.0, -40.0],  # i
+-             [40.0, 40.0, -40.0, 40.0, 40.0],  # f
+-             [a, -a, 0.0, 0.0, 0.0],  # g
++             [40.0, 40.0, -40.0, 40.0, -40.0],  # i
++             [40.0, 40.0, -40.0, 40.0, 40.0],  # f
++             [a, -a, 0.0, -a, 0.0],  # g
 """
 
 # %% [markdown]
@@ -2098,6 +2141,17 @@ output gate's block alone: your d_a_h has kept the block of the output gate; the
 slope once more: the candidate's slope was multiplied in a second time; the exact vjp has it already
 - [nothing, nothing, d_g, nothing]
 + [nothing, nothing, d_g * (1 - cache[2] * cache[2]), nothing]
+
+gates turned round: the gates' gradients were given their other sign; they are cut off, so they are 0
+-     _, _, d_g, _ = gates(d_a_h, 4)
+-     nothing = xp.zeros_like(d_g)
+-     d_a_h = xp.concat([nothing, nothing, d_g, nothing], axis=-1)
++     d_i, d_f, d_g, d_o = gates(d_a_h, 4)
++     d_a_h = xp.concat([-d_i, -d_f, d_g, -d_o], axis=-1)
+
+candidate's block alone: d_a_h has four blocks; three of them are 0
+-     d_a_h = xp.concat([nothing, nothing, d_g, nothing], axis=-1)
++     d_a_h = d_g
 """
 
 # %% [markdown]
@@ -2387,6 +2441,10 @@ o with the slope of tanh: in your d_o stands 1 - o², the slope of a tanh; o is 
 averaged over the batch: your d_a was divided by the size of the batch; each sequence has a gradient of its own, and what is shared is added up later
 - return d_a, d_a, (0.0, d_c * f)
 + return d_a / d_a.shape[0], d_a / d_a.shape[0], (0.0, d_c * f)
+
+g twice: d_g was multiplied by g: that belongs into a sigmoid's slope; the tanh's is 1 - g * g
+-     d_g = d_c * i * (1 - g * g)
++     d_g = d_c * i * g * (1 - g * g)
 """
 
 # %% [markdown]

@@ -387,6 +387,16 @@ empty program refused: a program without a line was refused: it asks for nothing
 products hand nothing on: a product was let through that comes after a first one, of the old h: one that fits is not the end, and what it makes depends on the old state like the result of any other line
 - if depends:
 + if depends and operation != "product":
+
+products alone depend: only the result of a product was taken to depend on the old state; whatever is made from it does
+-         if depends:
+-             old.add(name)
++         if depends and operation == "product":
++             old.add(name)
+
+nothing returned at the end: where every line fits, nothing was returned; True is
+-     return True
++     return None
 """
 
 # %% [markdown]
@@ -955,6 +965,10 @@ one sequence's biases: the biases have the gradient of the first sequence alone;
 weights averaged: the gradients of both matrices were averaged over the batch; shared gradients add up
 - d_a_x.T @ x_t, d_a_h.T @ h
 + d_a_x.T @ x_t / d_h.shape[0], d_a_h.T @ h / d_h.shape[0]
+
+d_W_x transposed: d_W_x is the transpose of what it is to be: a row for each entry of a_x
+-     d_W_x, d_W_h = d_a_x.T @ x_t, d_a_h.T @ h
++     d_W_x, d_W_h = x_t.T @ d_a_x, d_a_h.T @ h
 """
 
 # %% [markdown]
@@ -1183,6 +1197,14 @@ a bias for each input: your budget counts a bias for each input; b_x and b_h hav
 no D in the budget: W_x is missing in the budget: G·H rows of D numbers each
 - (D + (H + 1) + 2)
 + ((H + 1) + 2)
+
+H squared once: the recurrent weights were counted for one gate only
+-     multiply_adds = G * H * (D + H)
++     multiply_adds = G * H * D + H * H
+
+a float for the count: a count is a whole number
+-     multiply_adds = G * H * (D + H)
++     multiply_adds = float(G * H * (D + H))
 """
 
 # %% [markdown]
@@ -1437,6 +1459,23 @@ limit from the top: you compared with 1/4 - low; a gate is stuck where its slope
 sum over the steps: your half-life divides by the sum of ln z over the steps; the geometric mean takes their mean
 - xp.mean(log_z, axis=(0, 1))
 + xp.mean(xp.sum(log_z, axis=0), axis=0)
+
+over the steps alone: means were taken over the steps alone; each unit has one number, over steps and sequences
+-     half_life = -float(np.log(2)) / xp.mean(log_z, axis=(0, 1))
++     half_life = -float(np.log(2)) / xp.mean(log_z, axis=0)
+
+over the units as well: one number came for all units; each has its own
+-     half_life = -float(np.log(2)) / xp.mean(log_z, axis=(0, 1))
++     half_life = -float(np.log(2)) / xp.mean(log_z)
+
+smallest for the mean: the smallest logarithm was taken for their mean
+-     half_life = -float(np.log(2)) / xp.mean(log_z, axis=(0, 1))
++     half_life = -float(np.log(2)) / xp.min(log_z, axis=(0, 1))
+
+sums averaged first: the mean was taken of the sums a_z, and the logarithm after it; the logarithms are averaged
+-     half_life = -float(np.log(2)) / xp.mean(log_z, axis=(0, 1))
++     mean = xp.mean(a_z, axis=(0, 1))
++     half_life = float(np.log(2)) / xp.logaddexp(xp.zeros_like(mean), -mean)
 """
 
 # %% [markdown]
@@ -1673,6 +1712,18 @@ reset on every block: all blocks of your d_a_h were multiplied by r; only n's sh
 divided by r [hidden]: r_h was divided by r to have h_n; where the reset gate is shut that is 0 / 0. It takes no division: d_n r_h (1 - r)
 - d_n * r_h * (1 - r)
 + d_n * (r_h / r) * r * (1 - r)
+
+z with r's slope: the slope in d_z is r's
+-     d_z = d_h * (h_before - n) * z * (1 - z)
++     d_z = d_h * (h_before - n) * r * (1 - r)
+
+slope of r_h: the slope of the candidate was taken at r_h; it is 1 - n * n
+-     d_n = d_h * (1 - z) * (1 - n * n)
++     d_n = d_h * (1 - z) * (1 - r_h * r_h)
+
+past no tuple: d_state is a tuple, like the state: here of one, (d_h,)
+-     return d_a_x, d_a_h, (d_h * z,)
++     return d_a_x, d_a_h, d_h * z
 """
 
 # %% [markdown]

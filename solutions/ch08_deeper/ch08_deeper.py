@@ -698,6 +698,10 @@ state kept in the padding: in the padding your y goes on with the outputs that t
 +     for b, n in enumerate(lengths):
 +         y[n:, b, ...] = after[n:, b, ...]
 +     return y, y[0, ...]
+
+cut to the longest: y ends with the longest sequence; it has as many steps as x
+-     y = turn(y)
++     y = turn(y)[: max(lengths), ...]
 """
 
 # %% [markdown]
@@ -937,6 +941,10 @@ every axis turned round: `xp.flip` without an axis turns every axis round, seque
 the whole of x for all: every right reader began at the last step: reader t begins at x_t, and knows nothing of what comes later
 - xp.flip(x[: t + 1, ...], axis=0)
 + xp.flip(x, axis=0)
+
+one below the other: both directions were put one below the other in the batch; they stand side by side
+-     return xp.concat([y, xp.stack(right)], axis=-1)
++     return xp.concat([y, xp.stack(right)], axis=1)
 """
 
 # %% [markdown]
@@ -1281,6 +1289,15 @@ testing scaled: in testing the masks were 1 - rate: the dropout of 2012 scales i
 masks of 0 and 1: what the mask keeps has to grow by 1 / (1 - rate), as `draw_mask` gives it; here the state's mask was made 0 and 1 again
 - mask_h = draw_mask(rng, x, B, H, rate)
 + mask_h = draw_mask(rng, x, B, H, rate) * (1 - rate)
+
+new mask each step: the state's mask was drawn anew at each step; one mask lasts for the whole sequence
+-         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
++         mask_h = draw_mask(rng, x, B, H, rate)
++         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+
+bias masked: the bias was masked like the state
+-         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
++         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x * mask_h
 """
 
 # %% [markdown]
@@ -2237,6 +2254,11 @@ upstream in place [arguments]: the numbers are right, but the caller's d_state w
 row of the other sum: the way back through the second sum took the row of the first: each sum has a row and a factor of its own
 - through(n_h, r_h)
 + through(n_x, r_h)
+
+normalised once more: n_x was divided by its root mean square again: r_x has the epsilon that was used
+-     d_gain = d_gain + d_z * (n_x + n_h)
++     n_x = n_x / xp.sqrt(xp.mean(n_x * n_x, axis=-1, keepdims=True))
++     d_gain = d_gain + d_z * (n_x + n_h)
 """
 
 # %% [markdown]
@@ -2523,6 +2545,10 @@ numbers for who runs [hidden, dtype]: who runs stands in your cache as numbers; 
 cache first: your cache has the cell's own part first; the pair begins with who runs
 - (runs, cache)
 + (cache, runs)
+
+cell's cache alone: the cache lacks who runs, which the way back asks for
+-         return (*held, counters - 1), (runs, cache)
++         return (*held, counters - 1), cache
 """
 
 # %% [markdown]

@@ -615,6 +615,10 @@ freed by earlier lines alone: an array that an earlier line read last was counte
 room for results besides: lines that are results were given room of their own besides the buffers they took
 - return count
 + return count + len(set(results)) - 1
+
+one buffer too few: one buffer was not counted
+-     return count
++     return count - 1
 """
 
 # %% [markdown]
@@ -970,6 +974,10 @@ order o, f, g: the blocks of d_a stand in the order o, f, g; it is f, g, o, as i
 order g, o, f: the blocks of d_a stand in the order g, o, f; it is f, g, o, as in a
 - [d_f, d_g, d_o]
 + [d_g, d_o, d_f]
+
+d_m twice on the way past: the gradient of m was added once more on the way past
+-     return d_a, d_h * (1 - o), d_k * f
++     return d_a, d_h * (1 - o), d_k * f + d_m * f
 """
 
 # %% [markdown]
@@ -1675,6 +1683,10 @@ input gate not used: the candidate is written whole: the input gate is missing
 candidate not written: nothing new is written into the memory
 - f * c_before + i * g
 + f * c_before + 0 * i * g
+
+i and f exchanged in c: the input gate decides what is kept, and the forget gate what is written
+-     c = f * c_before + i * g
++     c = i * c_before + f * g
 """
 
 # %% [markdown]

@@ -319,6 +319,10 @@ gradients from autograd [hidden, gradients]: the gradients came from autograd, w
 +         with torch.enable_grad():
 +             a = (torch.atanh(r) / ctx.steepness).requires_grad_()
 +             (d_a,) = torch.autograd.grad(torch.tanh(ctx.steepness * a), a, d_r)
+
+a_h's gradient doubled: the gradient of a_h is twice that of a_x; both enter one sum
+-         return d_a, d_a, d_h * keep, d_keep, None
++         return d_a, 2 * d_a, d_h * keep, d_keep, None
 """
 
 # %% [markdown]
@@ -1430,6 +1434,18 @@ warm-up timed [hidden]: more runs were made than were asked for
 warm-up one run short: one run fewer than asked was made to warm up
 - range(warmup)
 + range(warmup - 1)
+
+waits before it runs alone: the clock is read before the work is done: wait after the run, and before the clock
+-         run()
+-         wait()
+-         times.append(clock() - start)
++         wait()
++         run()
++         times.append(clock() - start)
+
+whole seconds: the median was rounded
+-     return statistics.median(times)
++     return round(statistics.median(times))
 """
 
 # %% [markdown]
@@ -1702,6 +1718,14 @@ tape kept on ctx [hidden]: the tape stays in memory after backward: it goes thro
 +         if torch.is_grad_enabled():
 +             raise RuntimeError("Loop has no second derivatives")
 +         params, tape = Params(*ctx.saved_tensors), ctx.tape
+
+gradient of y dropped: the gradient of y was set to 0: the last state's gradient alone goes back
+-         grads = bptt(ctx.cell_vjp, params, tape, d_y, d_state)
++         grads = bptt(ctx.cell_vjp, params, tape, 0 * d_y, d_state)
+
+first state gets none: the first state's gradient is missing: it may be learned as well
+-         return None, None, grads[1], *grads[0], *grads[2]
++         return None, None, grads[1], *grads[0], *[None for _ in grads[2]]
 """
 
 # %% [markdown]

@@ -826,6 +826,18 @@ gradients from autograd [hidden]: the gradients came from autograd; the task is 
 +     logits = (y @ E.T + bias).detach().requires_grad_()
 +     log_p = logits.log_softmax(-1).gather(-1, targets[..., None])
 +     (d_logits,) = torch.autograd.grad(-log_p.mean(), logits)
+
+bias on the way back: the bias was added to the gradient of the logits; it adds to the logits alone
+-     d_x = back(d_logits @ E)
++     d_x = back((d_logits + bias) @ E)
+
+input's share taken off: the share of the rows that were read was taken off; both shares are added
+-     d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))
++     d_E = d_E.index_add(0, ids[:-1].flatten(), -d_x.flatten(0, 1))
+
+y sent back: y itself was sent back through the network; the gradient of y is
+-     d_x = back(d_logits @ E)
++     d_x = back(y)
 """
 
 # %% [markdown]
@@ -1448,6 +1460,14 @@ never counted down: the number of tokens that follow stayed the same at every st
 closed on nothing: a closing bracket was let in where none is open
 - open_ones[-1:] == [closing]
 + open_ones[-1:] in ([], [closing])
+
+first token kept: the token that was read first is part of the text; only drawn ones are
+-         written.append(token)
++         written.extend([token] if written else [0, token])
+
+opens only outside: a bracket was let in only where none is open; brackets may stand inside each other
+-             may[opening] = depth + 1 <= rest
++             may[opening] = depth == 0 and 1 <= rest
 """
 
 # %% [markdown]
@@ -1779,6 +1799,24 @@ the best candidate's state for all: every continuation went on from the state of
 log p divided at each step: log_p was divided by the number of tokens at each step; it is the plain sum
 - Hypothesis(log_p, (*h.tokens, k)
 + Hypothesis(log_p / (len(h.tokens) + 1), (*h.tokens, k)
+
+width for each hypothesis: the best `width` of each hypothesis were kept; the best of all together are
+-         longer.sort(key=lambda candidate: -candidate[0])
++         K = len(longer) // len(kept)
++         longer = [c for n in range(len(kept)) for c in sorted(longer[n * K : (n + 1) * K], key=lambda c: -c[0])[:width]]
++         width, longer = len(longer), sorted(longer, key=lambda c: -c[0])
+
+one hypothesis more: the beam is one wider than asked
+-             for log_p, h, k in longer[:width]
++             for log_p, h, k in longer[: width + 1]
+
+one hypothesis less: the beam is one narrower than asked
+-             for log_p, h, k in longer[:width]
++             for log_p, h, k in longer[: max(1, width - 1)]
+
+tokens as a list: the tokens of a hypothesis are a tuple
+-             Hypothesis(log_p, (*h.tokens, k), *advance(h.state, k))
++             Hypothesis(log_p, [*h.tokens, k], *advance(h.state, k))
 """
 
 # %% [markdown]

@@ -370,6 +370,38 @@ the first of two is heard: of two notes that begin in one frame the one listed f
 HOLD where nothing sounds: HOLD stands before a voice's first note, where nothing sounds: that is SILENCE
 - np.full((last.max(), V), SILENCE)
 + np.full((last.max(), V), HOLD)
+
+key a frame late: the first frame of a note says HOLD, and its key is struck one frame later
+-     tokens[b, v] = q - LOWEST + FIRST
++     tokens[min(b + 1, len(tokens) - 1), v] = q - LOWEST + FIRST
+
+earlier note wins: where two notes of a voice overlap, the one that was listed first is kept; the later one takes its place
+- for b, e, q, v in zip(first, last, pitch, voice, strict=True):
++ for b, e, q, v in [*zip(first, last, pitch, voice, strict=True)][::-1]:
+
+an octave lower: each key is twelve half steps from the one that was played
+-     tokens[b, v] = q - LOWEST + FIRST
++     tokens[b, v] = q - LOWEST + FIRST - 12
+
+an octave higher: each key is twelve half steps above the one that was played
+-     tokens[b, v] = q - LOWEST + FIRST
++     tokens[b, v] = q - LOWEST + FIRST + 12
+
+voice first: the grid is turned: it has a row for each frame
+-     return tokens
++     return tokens.T
+
+one frame more: there is an empty frame at the end
+-     tokens = np.full((last.max(), V), SILENCE)
++     tokens = np.full((last.max() + 1, V), SILENCE)
+
+ends rounded up: where a note ends was rounded up; begin and end are rounded alike
+-     last = np.rint(end * a_second).astype(int)
++     last = np.ceil(end * a_second).astype(int)
+
+one frame each: every note lasts one frame
+-     last = np.maximum(last, first + 1)
++     last = first + 1
 """
 
 # %% [markdown]
@@ -721,6 +753,40 @@ gradient from autograd [hidden]: the gradient came from autograd; the task is to
 +     free = told.detach().requires_grad_()
 +     free_each = torch.nn.functional.softplus(free) - free * came
 +     (d_told,) = torch.autograd.grad((free_each.sum(-1) * weight).sum(), free)
+
+target turned round: the cost counts what does not sound: said is multiplied by 1 - x in place of x
+-     each = torch.nn.functional.softplus(told) - told * came
++     each = torch.nn.functional.softplus(told) - told * (1 - came)
+
+relu for softplus: the larger of a and 0 was taken for log(1 + e^a)
+-     each = torch.nn.functional.softplus(told) - told * came
++     each = torch.relu(told) - told * came
+
+epsilon beside the probability: the logarithm was taken of p plus a small number: where p is smaller than that, the cost is too; from the logit it comes without one
+-     each = torch.nn.functional.softplus(told) - told * came
++     each = torch.where(came > 0, torch.sigmoid(told), torch.sigmoid(-told))
++     each = -torch.log(each + 1e-9)
+
+epsilon of 1e-12 beside the probability: the logarithm was taken of p plus a small number: where p is smaller than that, the cost is too; from the logit it comes without one
+-     each = torch.nn.functional.softplus(told) - told * came
++     each = torch.where(came > 0, torch.sigmoid(told), torch.sigmoid(-told))
++     each = -torch.log(each + 1e-12)
+
+longest length for all: every piece was taken for as long as the longest: what comes after its own end counts too
+-     counts = (t < lengths).to(logits.dtype)
++     counts = (t < lengths.max()).to(logits.dtype)
+
+gradient of the last row copied [gradients]: the last row of logits says nothing that is checked, so its gradient is 0; yours repeats the row before
+-     return nats, torch.cat([d_told, torch.zeros_like(logits[:1])])
++     return nats, torch.cat([d_told, d_told[-1:]])
+
+two frames ahead: each row was compared with the frame after the next
+-     told, came = logits[:-1], roll[1:]
++     told, came = logits[:-1], roll.roll(-2, 0)[:-1]
+
+last row missing [gradients]: the gradient has a row less than the logits: the last one's is 0
+-     return nats, torch.cat([d_told, torch.zeros_like(logits[:1])])
++     return nats, d_told
 """
 
 # %% [markdown]
@@ -1105,6 +1171,22 @@ any interval: the same interval again was forbidden whatever it is; only fifths 
 the highest voice's range for all: all voices were given the range of the highest; each has its own
 - low, high = compass[v]
 + low, high = compass[0]
+
+rising only: parallels were forbidden only where the upper voice rises; falling together is as bad
+-             both = (now[u] != before[u]) & (keys != before[v])
++             both = (now[u] > before[u]) & (keys != before[v])
+
+interval with the new chord: the interval was measured from the upper voice's new key to the lower one's old key: both are those of the chord before
+-             apart = (before[u] - before[v]) % 12
++             apart = (now[u] - before[v]) % 12
+
+small steps only: keys further than a third were refused: no rule of this task says so
+-         may = (keys >= low) & (keys <= high)
++         may = (keys >= low) & (keys <= high) & (abs(keys - before[v]) < 5)
+
+one number for all voices: the last number drew every voice: each voice has its own
+-         now.append(LOWEST + draw_at(ask(v, now) * may, number))
++         now.append(LOWEST + draw_at(ask(v, now) * may, numbers[-1]))
 """
 
 # %% [markdown]
@@ -1510,6 +1592,27 @@ rhythm left out: pieces were compared by their struck pitches alone: one that is
 first notes compared: a piece of the test was trained on in another key: the pieces were moved so that their first tokens agree, and where the first voice begins with a rest that is no note. Take the highest note
 - TOKENS - piece.max()
 + TOKENS - piece[0, 0]
+
+key times seven: the key was multiplied by 7 and s added: each half step moves the key by seven fifths, so it is s that is multiplied
+-                 train.append((other, (key + 7 * s + 5) % 12 - 5))
++                 train.append((other, (key * 7 + s + 5) % 12 - 5))
+
+compass not asked: pieces were kept that leave the compass of their voices
+-             fits = (piece < FIRST) | (pitch >= low) & (pitch <= high)
++             fits = np.array(True)
+
+only the lowest key is asked: pieces were kept that go above the compass
+-             fits = (piece < FIRST) | (pitch >= low) & (pitch <= high)
++             fits = (piece < FIRST) | (pitch >= low)
+
+eleven keys: one key is missing: there are twelve
+-         for s in range(-6, 6):
++         for s in range(-6, 5):
+
+test pieces in other keys: the test has a piece in more than its own key; only training pieces are moved
+-     secret = {outline(pieces[k]) for k in held_out}
++     test.extend((up(pieces[k], 1), keys[k]) for k in held_out)
++     secret = {outline(pieces[k]) for k in held_out}
 """
 
 # %% [markdown]
@@ -1751,6 +1854,14 @@ first frame holds the last [hidden, refusals]: a HOLD in the first frame went on
 something before the first frame [hidden, refusals]: a HOLD in the first frame was let through: before it nothing sounds, and that is REST
 -     before = np.full(tokens.shape[1], REST)
 +     before = np.full(tokens.shape[1], SILENCE)
+
+HOLD reads the row before alone: HOLD was given the token of the row before, which may be HOLD itself: it lasts as long as it is held
+-         before = np.where(row == HOLD, before, row - FIRST + LOWEST)
++         before = np.where(row == HOLD, tokens[t - 1] - FIRST + LOWEST, row - FIRST + LOWEST)
+
+voices turned round: the columns of the score stand in the reverse order
+-     return Score(pitches, tokens >= FIRST, **about)
++     return Score(pitches[:, ::-1], tokens[:, ::-1] >= FIRST, **about)
 """
 
 # %% [markdown]

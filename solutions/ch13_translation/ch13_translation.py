@@ -343,6 +343,16 @@ START and END exchanged: START and END are exchanged: what is read begins with S
 -     said = padded([[*t, END] for t in targets])
 +     read = padded([[END, *t] for t in targets])
 +     said = padded([[*t, START] for t in targets])
+
+target turned round: what the decoder is to write was turned round; it is the source alone that is read from its end
+-     said = padded([[*t, END] for t in targets])
++     said = padded([[*t[::-1], END] for t in targets])
+
+both of the target turned round: the target was turned round in what is read and in what is to be written; only the source is read from its end
+-     read = padded([[START, *t] for t in targets])
+-     said = padded([[*t, END] for t in targets])
++     read = padded([[START, *t[::-1]] for t in targets])
++     said = padded([[*t[::-1], END] for t in targets])
 """
 
 # %% [markdown]
@@ -629,6 +639,14 @@ slope of the softmax twice [gradients]: d_logits has p (1 - p) as a factor: p mi
 END not counted in N: N leaves END out, and the sum does not; END is a token that counts
 - N = xp.sum(xp.astype(real, logits.dtype))
 + N = xp.sum(xp.astype(real & (targets != 2)[..., None], logits.dtype))
+
+p squared: p was squared in the gradient: it is p less the target
+-     error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
++     error = xp.exp(2 * log_p) - xp.astype(hit, logits.dtype)
+
+one token too few: the sums were divided by N - 1; the mean over N tokens divides by N
+-     N = xp.sum(xp.astype(real, logits.dtype))
++     N = xp.sum(xp.astype(real, logits.dtype)) - 1
 """
 
 # %% [markdown]
@@ -931,6 +949,16 @@ stops at END: a sentence whose decoder had said END stood still; it simply goes 
 minus infinity in what is returned: PAD and START were shut out of the logits that are returned; nothing is taken out of them
 - logits.append(now[0, ...])
 + logits.append(xp.where(xp.arange(now.shape[2], device=device_of(now)) < END, 0 * now[0, ...] - math.inf, now[0, ...]))
+
+last word said after a coin: the word that was said was renewed only where the coin chose it: a later coin then reads an old word
+-         said = xp.argmax(now[0, :, END:], axis=1) + END
++         new = xp.argmax(now[0, :, END:], axis=1) + END
++         said = new if t == 0 else xp.where(own[t, ...], new, said)
+
+starts at zero: the decoder's state begins at 0; it is to begin at h, the summary of the source
+-     for t in range(read.shape[0]):
++     h = 0 * h
++     for t in range(read.shape[0]):
 """
 
 # %% [markdown]
@@ -1195,6 +1223,14 @@ twice as many kept: twice `width` candidates stay
 END said at the last step: what had not ended by the last step was made to end there; it is dropped
 - for k in range(END, K)
 + for k in (range(END, K) if n < len(log_p) else [END])
+
+divided by the width's penalty: the penalty is that of the width of the beam; a translation's own length decides
+-         ended += [(k[:-1], p / length_penalty(n, alpha)) for k, p in over]
++         ended += [(k[:-1], p / length_penalty(width, alpha)) for k, p in over]
+
+one word more in the penalty: the length that divides is one too large
+-         ended += [(k[:-1], p / length_penalty(n, alpha)) for k, p in over]
++         ended += [(k[:-1], p / length_penalty(n + 1, alpha)) for k, p in over]
 """
 
 # %% [markdown]
@@ -1496,6 +1532,10 @@ longest to shortest: the lengths run from the longest to the shortest, for `hold
 shortest taken as held: the shortest length was taken as held, whatever its share: where it fails `holds` is 0
 - holds = 0
 + holds = min(by)
+
+number of pairs returned: holds is the number of pairs of the last length that held; it is that length
+-         holds = n
++         holds = _
 """
 
 # %% [markdown]

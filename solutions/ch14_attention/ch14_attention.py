@@ -398,6 +398,15 @@ divided after the context: the context was divided by the sum, and the weights a
 passing with a minus: the exponential of minus `passing` was added; it is a score like the others
 -     passing = passing[..., None]
 +     passing = -passing[..., None]
+
+-1e4 for the padding: padding was scored -1e4: where all other scores are lower still, it gets the weight; minus infinity is below every score
+-     scores = xp.where(mask.T[None, ...], scores, -math.inf)
++     scores = xp.where(mask.T[None, ...], scores, -1e4)
+
+scores cut off at 700: scores above 700 were cut off, so that exp stays finite: the difference between two of them is lost; take the largest off
+-     scores = xp.where(mask.T[None, ...], scores, -math.inf)
++     scores = xp.where(scores > 700, 700 + 0 * scores, scores)
++     scores = xp.where(mask.T[None, ...], scores, -math.inf)
 """
 
 # %% [markdown]
@@ -1125,6 +1134,15 @@ exponentials covered: the exponentials were added to `covered`; what counts as a
 u forgotten: u is missing: each unit sees what was covered with a weight of its own
 - covered[..., None] * u
 + covered[..., None]
+
+covered begins with even shares: what is covered begins at 1 / S; it begins at 0
+-         inside = q[None, ...] + keys + covered[..., None] * u
++         covered = covered + (0 if rows else 1 / keys.shape[0])
++         inside = q[None, ...] + keys + covered[..., None] * u
+
+scores added up: the scores were added to what is covered; the weights are
+-         covered = covered + w
++         covered = covered + xp.where(mask, scores, 0 * scores)
 """
 
 # %% [markdown]

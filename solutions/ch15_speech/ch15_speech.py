@@ -472,6 +472,10 @@ begun at the wrong end: the way back began in the first state; it begins in the 
 the smallest noted: `came` says which of the ways was smallest, and `best` holds the largest
 - np.argmax(ways, axis=0)
 + np.argmin(ways, axis=0)
+
+last frame's score alone: the score is the last frame's; that of the whole path is the sum over its frames
+-     score, where = float(best[s]), np.full(len(log_p), -1)
++     score, where = float(emitted[-1, s]), np.full(len(log_p), -1)
 """
 
 # %% [markdown]
@@ -816,6 +820,10 @@ loss of the likeliest path: the loss is that of the likeliest path alone; it sum
 the likeliest path in the sum's place: only the likeliest path was counted, and the shares are taken of it; loss and shares go by the sum over all that read as the transcript
 - np.logaddexp.reduce(log_w)
 + log_w.max()
+
+one softmax for all: the softmax ran over all recordings and frames together; each frame has its own
+-         log_p = log_softmax(logits[:n, b : b + 1])[:, 0]
++         log_p = logits[:n, b] - np.log(np.exp(logits).sum())
 """
 
 # %% [markdown]
@@ -1214,6 +1222,11 @@ words missing are free, the first column too: words that are missing cost nothin
 +             for j, y in enumerate(b, 1):
 +                 facing = row[j - 1] + (x != y)
 +                 new.append(min(row[j], new[-1] + 1, facing))
+
+returned in the first round: the function returned within its loop, so that the first recording alone counts
+-         words[c] = words.get(c, 0) + len(a)
++         words[c] = words.get(c, 0) + len(a)
++         return {c: errors[c] / words[c] for c in words}
 """
 
 # %% [markdown]
@@ -1601,6 +1614,30 @@ zeros before the start: zeros stand before a recording's first frame; its first 
 zeros after the end: zeros stand after a recording's last frame; its last frame stands there again
 - gain = frames_at(x, after) - frames_at(x, before)
 + gain = frames_at(x, after) * (t + n < lengths)[..., None] - frames_at(x, before)
+
+difference to the next frame: the difference to the next frame was taken for the slope
+-             after = torch.minimum(t + n, lengths - 1)
+-             before = (t - n + 0 * lengths).clamp_min(0)
+-             gain = frames_at(x, after) - frames_at(x, before)
+-             total = total + n * gain
+-         return total / (2 * sum(n * n for n in range(1, reach + 1)))
++             after = torch.minimum(t + 1, lengths - 1)
++             total = frames_at(x, after) - x
++         return total
+
+reach one less: the furthest neighbours were left out of the sum
+-         for n in range(1, reach + 1):
+-             after = torch.minimum(t + n, lengths - 1)
++         for n in range(1, reach):
++             after = torch.minimum(t + n, lengths - 1)
+
+mirrored before the beginning: before the first frame the frames were mirrored; the first one is repeated
+-             before = (t - n + 0 * lengths).clamp_min(0)
++             before = (t - n + 0 * lengths).abs()
+
+second change halved: the change of the change was halved
+-     both = torch.cat([features, change, slope(change)], dim=-1)
++     both = torch.cat([features, change, slope(change) / 2], dim=-1)
 """
 
 # %% [markdown]
@@ -1898,6 +1935,11 @@ a single number let through [hidden, refusals]: only samples with several axes w
 one window too many: one window more was begun than fits: its last sample would lie beyond the silence
 - len(padded) - WINDOW + 1, HOP
 + len(padded := np.pad(padded, (0, 1))) - WINDOW + 1, HOP
+
+mean taken off: the mean was taken off the samples
+-     padded = np.pad(samples, WINDOW // 2)
++     padded = np.pad(samples, WINDOW // 2)
++     padded = padded - padded.mean()
 """
 
 # %% [markdown]

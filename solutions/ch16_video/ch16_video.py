@@ -439,6 +439,11 @@ cache after the ReLU: the cache has max(0, z); the way back is given z itself
 frames before in the cache: the cache begins with the frames before; it begins with the frames as they came
 - return y, (frames,
 + return y, (before,
+
+nothing before a film of one frame: where there is one frame alone, zeros were taken for the frame before; it is the frame itself
+-     before = xp.concat([frames[:1, ...], frames[:-1, ...]])
++     before = frames if frames.shape[0] > 1 else 0 * frames
++     before = xp.concat([before[:1, ...], frames[:-1, ...]])
 """
 
 # %% [markdown]
@@ -1135,6 +1140,10 @@ percents sorted: the percents were sorted; the accuracies stand in the order of 
 frames as a share: decided is a share of each video here; asked for is the number of frames
 - last_wrong + 1, -1)
 + (last_wrong + 1) / lengths, -1)
+
+accuracy as a list: accuracy is an array
+-     accuracy = right[after - 1, np.arange(B)].mean(axis=1)
++     accuracy = list(right[after - 1, np.arange(B)].mean(axis=1))
 """
 
 # %% [markdown]
@@ -1462,6 +1471,10 @@ a video and its reverse: a video and the same one run backward were taken for on
 each frame once a video: each frame of a video was counted once; one that occurs twice is shown twice as often
 - for a in film])
 + for a in set(film)])
+
+bag of the first frames: the bag holds the first frames alone; it holds all of them, in no order
+-     bag = best([(tuple(sorted(film)), k, 1) for film, k in named])
++     bag = best([(tuple(sorted(film[:3])), k, 1) for film, k in named])
 """
 
 # %% [markdown]

@@ -411,6 +411,14 @@ divided by their length: the squares of the weights add up to 1; the weights the
 the nearest frame alone: only the nearest frame has a weight; the others share in it, the less the further away
 - weights = e / xp.sum(e, axis=-1, keepdims=True)
 + weights = xp.astype(e == xp.max(e, axis=-1, keepdims=True), e.dtype)
+
+-1e9 for padding: padding was scored -1e9: where a frame is further away than that, the padding gets the weight; minus infinity is below every score
+-     scores = xp.where(real, -sharp[..., None] * away**2, -math.inf)
++     scores = xp.where(real, -sharp[..., None] * away**2, -1e9)
+
+-1e4 for padding: padding was scored -1e4: where a frame is further away than that, the padding gets the weight; minus infinity is below every score
+-     scores = xp.where(real, -sharp[..., None] * away**2, -math.inf)
++     scores = xp.where(real, -sharp[..., None] * away**2, -1e4)
 """
 
 # %% [markdown]
@@ -722,6 +730,18 @@ frames and videos exchanged by a reshape: a reshape does not exchange two axes, 
 +     d_by_film = xp.sum(weights[..., None] * d_word, axis=0)
 +     B, T, H = d_by_film.shape
 +     d_by_film = xp.permute_dims(xp.reshape(d_by_film, (T, B, H)), (1, 0, 2))
+
+d_sharp from the weights: the way back to sharp begins at the scores: yours takes the weights' gradient, before the softmax is gone through
+-     d_sharp = -xp.sum(d_scores * away**2, axis=-1)
++     d_sharp = -xp.sum(d_weights * away**2, axis=-1)
+
+d_centre from the weights: the way back to centre begins at the scores: yours takes the weights' gradient, before the softmax is gone through
+-     d_centre = 2 * sharp * last * xp.sum(d_scores * away, axis=-1)
++     d_centre = 2 * sharp * last * xp.sum(d_weights * away, axis=-1)
+
+distance without its sign: the slope of a square has the distance's sign; yours took its absolute value
+-     d_centre = 2 * sharp * last * xp.sum(d_scores * away, axis=-1)
++     d_centre = 2 * sharp * last * xp.sum(d_scores * xp.abs(away), axis=-1)
 """
 
 # %% [markdown]
@@ -1531,6 +1551,14 @@ logarithms of the precisions: the logarithms of the precisions were added: where
 divided by what was wanted: the right groups were divided by the words that would have been right; a precision is the right groups over those that were said
 - right[1:] / made[1:]
 + right[1:] / wanted
+
+at least one word made: where nothing was said, one word was counted as said
+-             made[n] += mine.total()
++             made[n] += max(1, mine.total())
+
+brevity by each video: the length that was wanted was raised, video by video, to the length that was said; it is the first truth's
+-         wanted += len(texts[0].split())
++         wanted += max(len(texts[0].split()), len(text.split()))
 """
 
 # %% [markdown]

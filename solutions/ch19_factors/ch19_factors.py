@@ -1204,6 +1204,11 @@ pairs out of order: every pair of places whose numbers are out of order was swap
 kept in the list, not in the order: the list was updated for place i only; the thing that lay there is at place j now
 -             now[i], now[j] = now[j], now[i]
 +             now[i], now[j] = now[j], -1 - now[j]
+
+vectors as columns: each reflection has a row of its own
+-             found.append(k)
++             found.append(k)
++     found = list(np.array(found).T)
 """
 
 # %% [markdown]

@@ -437,6 +437,10 @@ pairs counted: the pairs whose ratio is at most the limit were counted; `fits` i
 one length for all keys: all keys were divided by one length, a mean over them; each is scaled by its own
 - k = keys / xp.sqrt(xp.sum(keys * keys, axis=-1, keepdims=True))
 + k = keys / xp.sqrt(xp.mean(xp.sum(keys * keys, axis=-1)))
+
+share for a number: how many fit is a whole number
+-     fits = 1 + int(limit * keys.shape[1])
++     fits = 1 + limit * keys.shape[1]
 """
 
 # %% [markdown]
@@ -1558,6 +1562,10 @@ rate for the fading: what is kept was multiplied by beta at each step; alpha is 
 other keys counted in Hebb's rule: Hebb's weights have no factor `same`: nothing of a write under another key is read under the asked one
 - by_hebb.append(written * kept)
 + by_hebb.append(beta[t, ...] * kept)
+
+decay of the step after: the decay was read one step late
+-         kept = kept * alpha[t, ...]
++         kept = kept * alpha[min(t + 1, same.shape[0] - 1), ...]
 """
 
 # %% [markdown]

@@ -1836,6 +1836,10 @@ folded when one is missing: the fold came one step too early: there are C steps 
 newest step not folded: the fold left out the newest step, and it was lost: fold all C of them
 - S = xp.exp(c[-1, :]) * S + left @ keys
 + S = xp.exp(c[-1, :]) * S + left[:, :-1] @ keys[:-1, ...]
+
+chunks of one are never folded: where a chunk has one step, nothing is folded into S
+-     if keys.shape[0] == C:
++     if keys.shape[0] == C and C > 1:
 """
 
 # %% [markdown]

@@ -2132,6 +2132,15 @@ step by step, moved before it was read: step by step, the state was moved on bef
 +     for j in range(1, J):
 +         u = u + w[j, ...] * row[J - j : J - j + T, ...]
 +     after = row[T:, ...]
+
+one step late: the window ends one step too late, so that the first weight's step is read twice
+-         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++         first = max(J - 2 - j, 0)
++         u = u + w[j, ...] * row[first : first + T, ...]
+
+state from x alone: what is kept was taken from x alone: where x is shorter than the window, what came before it counts as well
+-     after = row[T:, ...]
++     after = x[T - J + 1 :, ...] if T >= J - 1 else before
 """
 
 # %% [markdown]
