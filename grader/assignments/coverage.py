@@ -38,6 +38,7 @@ from grader.assignments.mistakes import (
     try_cell,
 )
 from grader.assignments.sample_answers import SampleAnswer, list_answered, read_answers
+from grader.assignments.slips import list_slips
 from grader.assignments.source import Assignment, SourceCell, read, test_parts
 from rnncore import testing
 from rnncore.testing.checks import NO_NAME, observe
@@ -49,6 +50,7 @@ from rnncore.testing.fingerprints import (
     fingerprint_of,
     is_same_fingerprint,
 )
+from rnncore.testing.slips import EPSILON
 
 # Of the answers first written to an assignment, on the tests and catalogues before
 # they were extended: how many were wrong, how many of these were named or clear.
@@ -151,10 +153,13 @@ def find_mistakes_not_made(
     """What is said of named mistakes that the answer does not make."""
     if not judged.named:
         return
-    known = read_catalogue(assignment.of("mistakes")[test.name])
     right = assignment.of("solution")[test.name].source
+    known = read_catalogue(assignment.of("mistakes")[test.name])
+    known += [slip for slip in list_slips(right) if slip.says != EPSILON]
     calls = record_calls(assignment, test, judged.answer.source, before)
     for says in judged.named:
+        if says == EPSILON:  # of any size: no edit gives its very numbers
+            continue
         if not any(
             mistake.name == judged.answer.named
             or is_same_mistake(

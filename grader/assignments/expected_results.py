@@ -8,13 +8,14 @@ import ast
 import contextlib
 import io
 import os
+import signal
 import sys
 import warnings
 import zlib
 from collections.abc import Iterator
 from functools import cache
 from types import CodeType
-from typing import Any
+from typing import Any, NoReturn
 from unittest import mock
 
 from grader.assignments.known_mistakes import find_known_mistakes, read_catalogue
@@ -36,6 +37,8 @@ from rnncore.testing.slips import (
     sketch_errors,
 )
 from rnncore.testing.values import without_false_alarms
+
+SLIP_SECONDS = 2.0  # of computing: a slip that makes a loop endless ends there
 
 
 def run_cell(source: str, namespace: dict[str, Any]) -> Any:
@@ -191,6 +194,22 @@ def _call_solution(
         return [testing.observe(candidate, args) for args in inputs]
 
 
+@contextlib.contextmanager
+def _limited() -> Iterator[None]:
+    """Raise TimeoutError where the code inside computes for too long."""
+
+    def stop(*_: Any) -> NoReturn:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, SLIP_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
 def _sketch_slips(
     assignment: Assignment,
     test: SourceCell,
@@ -203,7 +222,8 @@ def _sketch_slips(
     seen = [*known]
     for slip in list_slips(assignment.of("solution")[test.name].source):
         try:
-            calls = _call_solution(assignment, test, namespace, slip.now)
+            with _limited():
+                calls = _call_solution(assignment, test, namespace, slip.now)
             if any(call.error or call.changed for call in calls):
                 continue  # the message of these says what it is
             enough = SOME if slip.says == EPSILON else NOT_WRONG

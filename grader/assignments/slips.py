@@ -105,7 +105,7 @@ def _list_edits(tree: ast.Module, first: int, last: int) -> Iterator[Edit]:
             if isinstance(value, list):
                 if field in ("body", "orelse"):
                     yield from _edit_block(parent, field, value, first, last)
-                places = [(value, k) for k in range(len(value))]
+                places: list[tuple[Any, Any]] = [(value, k) for k in range(len(value))]
             else:
                 places = [(parent.__dict__, field)]
             for holder, key in places:
@@ -314,7 +314,7 @@ def _edit_number(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
     elif _is_count(node):
         for op in (ast.Sub(), ast.Add()):
             yield OFF_BY_ONE, ast.BinOp(node, op, ast.Constant(1))
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
         yield TWICE, ast.Constant(2 * node.value)
 
 

@@ -40,10 +40,8 @@ def sketch_errors(
     if [(name, a.shape) for name, a in got] == [
         (name, a.shape) for name, a in want
     ]:
-        rows = [
-            (a - b) / max(1e-9, np.abs(b).max(initial=0))
-            for (_, a), (_, b) in zip(got, want, strict=True)
-        ]
+        pairs = zip(got, want, strict=True)
+        rows = [_relative_error(a, b) for (_, a), (_, b) in pairs]
         wrong = sum(np.abs(e).max(initial=0) > right for e in rows)
     else:
         rows = [row for _, row in got]
@@ -54,6 +52,13 @@ def sketch_errors(
     k = np.arange(1, flat.size + 1)
     numbers = np.linalg.norm(flat), flat @ np.cos(k), flat @ np.sin(2.3 * k)
     return [int(wrong), *(float(f"{number:.5g}") for number in numbers)]
+
+
+def _relative_error(got: np.ndarray, want: np.ndarray) -> np.ndarray:
+    """Differences in units of the largest number that is due."""
+    with np.errstate(invalid="ignore"):  # inf - inf
+        error = np.where(got == want, 0.0, got - want)
+        return error / max(1e-9, np.abs(want).max(initial=0))
 
 
 def _as_rows(results: Sequence[Any]) -> list[tuple[str, np.ndarray]] | None:

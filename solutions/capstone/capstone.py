@@ -1048,10 +1048,6 @@ nan for never [hidden]: a curve that never gets so low gave NaN; it is infinity
 from the first step alone: the half-life was worked out from the first two distances, as if each step kept the same share; look where the curve meets one half
 - return float(k - 1 + np.log(before / half) / np.log(before / now))
 + return float(np.log(2) / np.log(distance[0] / distance[1]))
-
-never is nan: where half is never reached the half-life is infinite, not unknown
--         return math.inf
-+         return math.nan
 """
 
 # %% [markdown]

@@ -1360,14 +1360,6 @@ context cut at its end: a shorter context lost its last token; it loses its firs
 unseen context forgets: a context that was never seen threw away what the shorter ones had said; it adds nothing, and their p stays
 - break
 + return 1 / len(model.vocabulary)
-
-from the longest context down: the longest context was taken first: each longer one is to correct what the shorter ones say
--     for k in range(min(model.order, len(tokens))):
-+     for k in reversed(range(min(model.order, len(tokens)))):
-
-a discount taken off: three quarters were taken off each count, and one for each kind given to the shorter context: the kinds count in full here
--         p = (model.seen[gram] + kinds * p) / (total + kinds)
-+         p = (max(model.seen[gram] - 0.75, 0) + 0.75 * kinds * p) / total
 """
 
 # %% [markdown]

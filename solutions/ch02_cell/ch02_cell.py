@@ -311,10 +311,6 @@ input squashed alone: a_x was squashed before a_h was added; add first, then squ
 old state returned: the state came back as it was: the new one is h, in a tuple
 - return (h,), h
 + return state, h
-
-state no tuple: the new state is a tuple, here of one: (h,)
--     return (h,), h
-+     return h, h
 """
 
 # %% [markdown]
@@ -1320,10 +1316,6 @@ input bias added again: your cell got b_x once more: it is in a_x already, from 
 whole state noted: the tape notes h, the state's first part, before each step; yours notes the tuple
 -         tape.h_before.append(state[0])
 +         tape.h_before.append(state)
-
-zeros read at each step: each step read zeros in place of the state before it
--         a_h = state[0] @ params.W_h.T + params.b_h
-+         a_h = 0 * state[0] @ params.W_h.T + params.b_h
 """
 
 # %% [markdown]

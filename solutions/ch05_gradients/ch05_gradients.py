@@ -700,7 +700,7 @@ mean over the batch: the sequences were averaged; each has exponents of its own
 -     return total / noise.shape[0]
 +     return xp.mean(total / noise.shape[0], axis=0)
 
-divided by T - 1: the sum of the logarithms was divided by one step less than there are
+divided by T - 1: you divided by T - 1; T steps give T factors
 -     return total / noise.shape[0]
 +     return total / (noise.shape[0] - 1)
 

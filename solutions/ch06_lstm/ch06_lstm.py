@@ -967,11 +967,6 @@ gates overwritten [arguments]: the numbers are right, but you wrote into the cal
 always float64 [hidden, dtype]: your result is float64 whatever came in; `xp.ones_like(c_0)` has the dtype of c_0
 - xp.ones_like(c_0)
 + xp.ones_like(c_0, dtype=xp.float64)
-
-term of c_0 missing: what is left of c_0 is a term of its own, the first one
--     parts.append(left * c_0)
--     return xp.stack(parts[::-1])
-+     return xp.stack(parts[::-1])
 """
 
 # %% [markdown]

@@ -1471,11 +1471,6 @@ over the units as well: one number came for all units; each has its own
 smallest for the mean: the smallest logarithm was taken for their mean
 -     half_life = -float(np.log(2)) / xp.mean(log_z, axis=(0, 1))
 +     half_life = -float(np.log(2)) / xp.min(log_z, axis=(0, 1))
-
-sums averaged first: the mean was taken of the sums a_z, and the logarithm after it; the logarithms are averaged
--     half_life = -float(np.log(2)) / xp.mean(log_z, axis=(0, 1))
-+     mean = xp.mean(a_z, axis=(0, 1))
-+     half_life = float(np.log(2)) / xp.logaddexp(xp.zeros_like(mean), -mean)
 """
 
 # %% [markdown]
@@ -1720,10 +1715,6 @@ z with r's slope: the slope in d_z is r's
 slope of r_h: the slope of the candidate was taken at r_h; it is 1 - n * n
 -     d_n = d_h * (1 - z) * (1 - n * n)
 +     d_n = d_h * (1 - z) * (1 - r_h * r_h)
-
-past no tuple: d_state is a tuple, like the state: here of one, (d_h,)
--     return d_a_x, d_a_h, (d_h * z,)
-+     return d_a_x, d_a_h, d_h * z
 """
 
 # %% [markdown]

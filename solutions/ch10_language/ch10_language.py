@@ -827,15 +827,15 @@ gradients from autograd [hidden]: the gradients came from autograd; the task is 
 +     log_p = logits.log_softmax(-1).gather(-1, targets[..., None])
 +     (d_logits,) = torch.autograd.grad(-log_p.mean(), logits)
 
-bias on the way back: the bias was added to the gradient of the logits; it adds to the logits alone
+bias on the way back [gradients]: the bias was added to the gradient of the logits; it adds to the logits alone
 -     d_x = back(d_logits @ E)
 +     d_x = back((d_logits + bias) @ E)
 
-input's share taken off: the share of the rows that were read was taken off; both shares are added
+input's share taken off [gradients]: the share of the rows that were read was taken off; both shares are added
 -     d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))
 +     d_E = d_E.index_add(0, ids[:-1].flatten(), -d_x.flatten(0, 1))
 
-y sent back: y itself was sent back through the network; the gradient of y is
+y sent back [gradients]: y itself was sent back through the network; the gradient of y is
 -     d_x = back(d_logits @ E)
 +     d_x = back(y)
 """
@@ -1813,10 +1813,6 @@ one hypothesis more: the beam is one wider than asked
 one hypothesis less: the beam is one narrower than asked
 -             for log_p, h, k in longer[:width]
 +             for log_p, h, k in longer[: max(1, width - 1)]
-
-tokens as a list: the tokens of a hypothesis are a tuple
--             Hypothesis(log_p, (*h.tokens, k), *advance(h.state, k))
-+             Hypothesis(log_p, [*h.tokens, k], *advance(h.state, k))
 """
 
 # %% [markdown]

@@ -348,11 +348,25 @@ target turned round: what the decoder is to write was turned round; it is the so
 -     said = padded([[*t, END] for t in targets])
 +     said = padded([[*t[::-1], END] for t in targets])
 
-both of the target turned round: the target was turned round in what is read and in what is to be written; only the source is read from its end
--     read = padded([[START, *t] for t in targets])
+START is written: the targets begin with START; that is what is read first, and nobody writes it
 -     said = padded([[*t, END] for t in targets])
-+     read = padded([[START, *t[::-1]] for t in targets])
-+     said = padded([[*t[::-1], END] for t in targets])
++     said = padded([[START, *t, END] for t in targets])
+
+END is read: what is read ends with END; after END nothing is written any more
+-     read = padded([[START, *t] for t in targets])
++     read = padded([[START, *t, END] for t in targets])
+
+END is not written: the targets lack END, so that the decoder never learns to stop
+-     said = padded([[*t, END] for t in targets])
++     said = padded([[*t] for t in targets])
+
+sources one longer: the sources have a row of PAD more than the longest of them needs
+-     ids = padded([s[::-1] for s in sources])
++     ids = padded([[*s[::-1], PAD] for s in sources])
+
+real of what follows START: real has a row less: it says of what is to be written, END included, whether it counts
+-     real = said != PAD
++     real = padded([[*t] for t in targets]) != PAD
 """
 
 # %% [markdown]
@@ -640,13 +654,17 @@ END not counted in N: N leaves END out, and the sum does not; END is a token tha
 - N = xp.sum(xp.astype(real, logits.dtype))
 + N = xp.sum(xp.astype(real & (targets != 2)[..., None], logits.dtype))
 
-p squared: p was squared in the gradient: it is p less the target
+p squared [gradients]: p was squared in the gradient: it is p less the target
 -     error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
 +     error = xp.exp(2 * log_p) - xp.astype(hit, logits.dtype)
 
 one token too few: the sums were divided by N - 1; the mean over N tokens divides by N
 -     N = xp.sum(xp.astype(real, logits.dtype))
 +     N = xp.sum(xp.astype(real, logits.dtype)) - 1
+
+real by a product: what is not real was multiplied by 0, and 0 times NaN is NaN: choose with `where`
+-     loss = -xp.sum(xp.where(real & hit, log_p, nothing)) / N
++     loss = -xp.sum(xp.astype(real & hit, logits.dtype) * log_p) / N
 """
 
 # %% [markdown]
@@ -959,6 +977,16 @@ starts at zero: the decoder's state begins at 0; it is to begin at h, the summar
 -     for t in range(read.shape[0]):
 +     h = 0 * h
 +     for t in range(read.shape[0]):
+
+state never carried on: the state that is returned, or read next, is the first step's: each step begins where the one before ended
+-         y, (h,), _ = unroll(gru_cell, loop, x[None, ...], (h,))
++         first = h if t == 0 else first
++         y, _, _ = unroll(gru_cell, loop, x[None, ...], (first,))
++         h = y[0, ...]
+
+first state returned: each step carried its state on, but the state returned is the one from before the first step
+-         y, (h,), _ = unroll(gru_cell, loop, x[None, ...], (h,))
++         y, (g,), _ = unroll(gru_cell, loop, x[None, ...], (g if t else h,))
 """
 
 # %% [markdown]
@@ -1231,6 +1259,30 @@ divided by the width's penalty: the penalty is that of the width of the beam; a 
 one word more in the penalty: the length that divides is one too large
 -         ended += [(k[:-1], p / length_penalty(n, alpha)) for k, p in over]
 +         ended += [(k[:-1], p / length_penalty(n + 1, alpha)) for k, p in over]
+
+what has ended takes no place: the best `width` that go on were kept, and what has ended beside them; both share the beam
+-         best = sorted(found, key=lambda f: -f[1])[:width]
+-         live = [f for f in best if f[0][-1] != END]
+-         over = [f for f in best if f[0][-1] == END]
++         best = sorted(found, key=lambda f: -f[1])
++         rest = [n for n, f in enumerate(best) if f[0][-1] != END]
++         best = best[: rest[width - 1] + 1] if len(rest) >= width else best
++         live = [f for f in best if f[0][-1] != END]
++         over = [f for f in best if f[0][-1] == END]
+
+width for each beginning: the best `width` of each beginning were kept; the best of all together are
+-             for tokens, p in live
+-             for k in range(END, K)
+-         ]
+-         best = sorted(found, key=lambda f: -f[1])[:width]
++             for tokens, p in live
++             for k in sorted(range(END, K), key=lambda k: -step[(START, *tokens)[-1], k])[:width]
++         ]
++         best = sorted(found, key=lambda f: -f[1])
+
+begins with END: the first word was looked up in END's row; a translation begins with START
+-             ((*tokens, k), p + float(step[(START, *tokens)[-1], k]))
++             ((*tokens, k), p + float(step[(END, *tokens)[-1], k]))
 """
 
 # %% [markdown]
@@ -1766,6 +1818,15 @@ sentence after sentence: the sentences are right, but the decoder was asked for 
 +             if int(read[0, b]) == END:
 +                 break
 +             written[b].append(int(read[0, b]))
+
+one list for all: `[[]] * B` is one list, B times: all translations were written into it
+-     written, live = [[] for _ in range(h.shape[1])], range(h.shape[1])
++     written, live = [[]] * h.shape[1], range(h.shape[1])
+
+drawn: the next word was drawn; the likeliest is asked for
+-         read = logits[0, :, END:].argmax(dim=1)[None] + END
++         p = logits[0, :, END:].softmax(1)
++         read = torch.multinomial(p, 1, generator=torch.Generator().manual_seed(0)).T + END
 """
 
 # %% [markdown]

@@ -1625,12 +1625,6 @@ difference to the next frame: the difference to the next frame was taken for the
 +             total = frames_at(x, after) - x
 +         return total
 
-reach one less: the furthest neighbours were left out of the sum
--         for n in range(1, reach + 1):
--             after = torch.minimum(t + n, lengths - 1)
-+         for n in range(1, reach):
-+             after = torch.minimum(t + n, lengths - 1)
-
 mirrored before the beginning: before the first frame the frames were mirrored; the first one is repeated
 -             before = (t - n + 0 * lengths).clamp_min(0)
 +             before = (t - n + 0 * lengths).abs()

@@ -440,7 +440,7 @@ frames before in the cache: the cache begins with the frames before; it begins w
 - return y, (frames,
 + return y, (before,
 
-nothing before a film of one frame: where there is one frame alone, zeros were taken for the frame before; it is the frame itself
+nothing before a film of one frame [sizes]: where there is one frame alone, zeros were taken for the frame before; it is the frame itself
 -     before = xp.concat([frames[:1, ...], frames[:-1, ...]])
 +     before = frames if frames.shape[0] > 1 else 0 * frames
 +     before = xp.concat([before[:1, ...], frames[:-1, ...]])

@@ -415,10 +415,6 @@ the nearest frame alone: only the nearest frame has a weight; the others share i
 -1e9 for padding: padding was scored -1e9: where a frame is further away than that, the padding gets the weight; minus infinity is below every score
 -     scores = xp.where(real, -sharp[..., None] * away**2, -math.inf)
 +     scores = xp.where(real, -sharp[..., None] * away**2, -1e9)
-
--1e4 for padding: padding was scored -1e4: where a frame is further away than that, the padding gets the weight; minus infinity is below every score
--     scores = xp.where(real, -sharp[..., None] * away**2, -math.inf)
-+     scores = xp.where(real, -sharp[..., None] * away**2, -1e4)
 """
 
 # %% [markdown]
@@ -1555,10 +1551,6 @@ divided by what was wanted: the right groups were divided by the words that woul
 at least one word made: where nothing was said, one word was counted as said
 -             made[n] += mine.total()
 +             made[n] += max(1, mine.total())
-
-brevity by each video: the length that was wanted was raised, video by video, to the length that was said; it is the first truth's
--         wanted += len(texts[0].split())
-+         wanted += max(len(texts[0].split()), len(text.split()))
 """
 
 # %% [markdown]
