@@ -314,8 +314,10 @@ def _edit_number(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
     elif _is_count(node):
         for op in (ast.Sub(), ast.Add()):
             yield OFF_BY_ONE, ast.BinOp(node, op, ast.Constant(1))
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
-        yield TWICE, ast.Constant(2 * node.value)
+    if isinstance(node, ast.Constant):
+        value = node.value
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            yield TWICE, ast.Constant(2 * value)
 
 
 def _is_count(node: ast.expr) -> bool:

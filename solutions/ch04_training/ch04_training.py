@@ -1315,7 +1315,7 @@ check(
     by=properties,
 )
 for size in sizes:
-    far = move(prediction(rng, *size, 1000.0))
+    far = move(prediction(rng, *size, 5000.0))
     right, (right_log_p, _) = book_cross_entropy(**far)
     with properties("sizes"):
         loss, (log_p, _) = cross_entropy(**far)
