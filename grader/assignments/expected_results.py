@@ -194,12 +194,16 @@ def _call_solution(
         return [testing.observe(candidate, args) for args in inputs]
 
 
+class Endless(BaseException):
+    """Ends a slip; no handler of the code that it is in catches it."""
+
+
 @contextlib.contextmanager
 def _limited() -> Iterator[None]:
-    """Raise TimeoutError where the code inside computes for too long."""
+    """Raise Endless where the code inside computes for too long."""
 
     def stop(*_: Any) -> NoReturn:
-        raise TimeoutError
+        raise Endless
 
     before = signal.signal(signal.SIGVTALRM, stop)
     signal.setitimer(signal.ITIMER_VIRTUAL, SLIP_SECONDS)
@@ -228,7 +232,7 @@ def _sketch_slips(
                 continue  # the message of these says what it is
             enough = SOME if slip.says == EPSILON else NOT_WRONG
             sketch = sketch_errors([call.result for call in calls], right, enough)
-        except Exception:  # noqa: BLE001, S112 - a slip that cannot run shows itself
+        except (Exception, Endless):  # noqa: BLE001, S112 - a slip that cannot run shows itself
             continue
         if sketch and slip.says == EPSILON:
             found.setdefault(EPSILON, []).append(sketch)
