@@ -698,10 +698,6 @@ state kept in the padding: in the padding your y goes on with the outputs that t
 +     for b, n in enumerate(lengths):
 +         y[n:, b, ...] = after[n:, b, ...]
 +     return y, y[0, ...]
-
-cut to the longest: y ends with the longest sequence; it has as many steps as x
--     y = turn(y)
-+     y = turn(y)[: max(lengths), ...]
 """
 
 # %% [markdown]

@@ -661,10 +661,6 @@ p squared [gradients]: p was squared in the gradient: it is p less the target
 one token too few: the sums were divided by N - 1; the mean over N tokens divides by N
 -     N = xp.sum(xp.astype(real, logits.dtype))
 +     N = xp.sum(xp.astype(real, logits.dtype)) - 1
-
-real by a product: what is not real was multiplied by 0, and 0 times NaN is NaN: choose with `where`
--     loss = -xp.sum(xp.where(real & hit, log_p, nothing)) / N
-+     loss = -xp.sum(xp.astype(real & hit, logits.dtype) * log_p) / N
 """
 
 # %% [markdown]
