@@ -320,7 +320,7 @@ gradients from autograd [hidden, gradients]: the gradients came from autograd, w
 +             a = (torch.atanh(r) / ctx.steepness).requires_grad_()
 +             (d_a,) = torch.autograd.grad(torch.tanh(ctx.steepness * a), a, d_r)
 
-a_h's gradient doubled: the gradient of a_h is twice that of a_x; both enter one sum
+a_h's gradient doubled [gradients]: the gradient of a_h is twice that of a_x; both enter one sum
 -         return d_a, d_a, d_h * keep, d_keep, None
 +         return d_a, 2 * d_a, d_h * keep, d_keep, None
 """
@@ -1435,14 +1435,6 @@ warm-up one run short: one run fewer than asked was made to warm up
 - range(warmup)
 + range(warmup - 1)
 
-waits before it runs alone: the clock is read before the work is done: wait after the run, and before the clock
--         run()
--         wait()
--         times.append(clock() - start)
-+         wait()
-+         run()
-+         times.append(clock() - start)
-
 whole seconds: the median was rounded
 -     return statistics.median(times)
 +     return round(statistics.median(times))
@@ -1719,11 +1711,11 @@ tape kept on ctx [hidden]: the tape stays in memory after backward: it goes thro
 +             raise RuntimeError("Loop has no second derivatives")
 +         params, tape = Params(*ctx.saved_tensors), ctx.tape
 
-gradient of y dropped: the gradient of y was set to 0: the last state's gradient alone goes back
+gradient of y dropped [gradients]: the gradient of y was set to 0: the last state's gradient alone goes back
 -         grads = bptt(ctx.cell_vjp, params, tape, d_y, d_state)
 +         grads = bptt(ctx.cell_vjp, params, tape, 0 * d_y, d_state)
 
-first state gets none: the first state's gradient is missing: it may be learned as well
+first state gets none [gradients]: the first state's gradient is missing: it may be learned as well
 -         return None, None, grads[1], *grads[0], *grads[2]
 +         return None, None, grads[1], *grads[0], *[None for _ in grads[2]]
 """

@@ -1613,11 +1613,6 @@ test pieces in other keys: the test has a piece in more than its own key; only t
 -     secret = {outline(pieces[k]) for k in held_out}
 +     test.extend((up(pieces[k], 1), keys[k]) for k in held_out)
 +     secret = {outline(pieces[k]) for k in held_out}
-
-duplicates left out: what came twice was kept once: a piece in another key may be another piece in its own
--                 train.append((other, (key + 7 * s + 5) % 12 - 5))
-+                 if not any(np.array_equal(other, a) for a, _ in train):
-+                     train.append((other, (key + 7 * s + 5) % 12 - 5))
 """
 
 # %% [markdown]
