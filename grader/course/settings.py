@@ -13,7 +13,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -86,10 +86,6 @@ class Limits:
                 + ", ".join(cls.__dataclass_fields__)
             )
         return cls(**asked)
-
-    def with_copies(self, tests: int) -> Limits:
-        """With room for the copies of the answer's process, one for each test."""
-        return replace(self, processes=self.processes and self.processes + tests)
 
 
 def load_config(root: Path) -> Config:

@@ -4,26 +4,25 @@
 
 No learner's code ever runs in this process. A submission's is forked from
 it: a monitor, which holds the grader's connection, makes the namespaces and
-watches the memory; in them an init process, and the learner's own. Where
-the sandbox belongs to one submission (`alone`), nothing is made in it.
+watches what is taken (`monitor.py`); in them an init process, and the
+learner's own. Where the sandbox belongs to one submission (`alone`), nothing
+is made in it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import gc
 import importlib
 import json
-import math
 import os
 import resource
-import select
 import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,16 +30,12 @@ import psutil
 
 from grader.isolation.linux.groups import Group
 from grader.isolation.linux.huge_pages import use_large
-from grader.isolation.linux.priority import let_others_first, list_threads
 from grader.isolation.linux.seccomp import close_calls
+from grader.isolation.monitor import Monitor, list_others, list_tree, make_meter, watch
 from grader.isolation.serialization import receive, send
 
-LOOK_SECONDS = 0.2  # between two looks at memory and processor
-SHARE = 0.2  # of its time that a monitor may spend on looking
-CALM = 2  # processes at a time: of more, all wait for other submissions
-BUSY_SECONDS = 2  # that more than the limit may compute at a time
-SOCKET_BYTES = 1 << 18  # that the kernel may hold for one of usual size
 END_SECONDS = 3  # for a thread to end
+SPARE_FILES = 8  # more than the limit, to take the way to a copy
 
 # <sys/mount.h>, <sched.h>, <sys/prctl.h>, <linux/capability.h>
 MS_NOSUID, MS_NODEV, MS_REC, MS_PRIVATE = 2, 4, 0x4000, 0x40000
@@ -165,8 +160,8 @@ def _monitor_submission(connection: socket.socket, config: Any, shell: Any) -> N
         group = Group(config["groups"], head["limits"]["memory_bytes"])
     if parted:
         _new_namespaces()
-    elif _is_linux():
-        LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    else:
+        _adopt_orphans()
     began, begun = os.pipe()
     init = os.fork()
     if init == 0:
@@ -185,12 +180,12 @@ def _monitor_submission(connection: socket.socket, config: Any, shell: Any) -> N
     said = os.read(began, 4096)
     if not said.startswith(b"ready"):
         raise OSError(said.decode(errors="replace") or "it ended at once")
-    learner = _list_tree(init)[1].pid
-    send(connection, {"started": True})
-    members = _list_others if config["alone"] else lambda: _list_tree(init)
-    monitor = Monitor(members, head["limits"], group or _make_meter(init, config))
+    number = int(said.split()[1])
+    send(connection, {"started": True, "process": number})
+    members = list_others if config["alone"] else lambda: list_tree(init)
+    monitor = Monitor(members, head, group or make_meter(init, config), number)
     try:
-        _watch(connection, init, learner, monitor)
+        watch(connection, init, monitor)
     finally:  # nothing keeps running unobserved
         if config["alone"]:
             os.kill(-1, signal.SIGKILL)  # all but the server
@@ -208,14 +203,27 @@ def _new_namespaces() -> None:
     Path("/proc/self/gid_map").write_text(f"{group} {group} 1", "utf-8")
 
 
+def _adopt_orphans() -> bool:
+    """Become the parent of all descendants whose own ends; False if it cannot be.
+
+    Where it cannot (gVisor, macOS), the system's first process gets them.
+    """
+    if not _is_linux():
+        return False
+    done = LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    if done < 0 and ctypes.get_errno() == errno.EINVAL:  # gVisor has no such call
+        return False
+    _check_call(done, "subreaper")
+    return True
+
+
 def _init(
     link: int, begun: int, head: Any, data: bytes, config: Any, shell: Any
 ) -> None:
     """The first process of its namespaces: they end when it does."""
     if _is_linux():
         _check_call(LIBC.prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0), "death signal")
-        # snapshots come to this process, and live on, when the learner's ends
-        LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # gVisor knows none
+    adopts = _adopt_orphans()  # copies, when the learner's own process ends
     limits = head["limits"]
     folder = head["folder"]
     if config["held"]:
@@ -225,7 +233,7 @@ def _init(
     _write_files(folder, head["files"], data)
     if config["alone"]:
         os.chown(folder, config["user"], config["user"])
-    _set_limits(limits)
+    _set_limits(limits, head["copies"])
     if config["alone"]:
         _become(config["user"])
     if config["held"]:
@@ -235,14 +243,16 @@ def _init(
         os.close(begun)
         _run_learner(link, folder, shell, config["held"])
     os.close(link)
-    os.write(begun, b"ready")
+    os.write(begun, f"ready {learner}".encode())
     os.close(begun)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
         try:
             os.wait()
         except ChildProcessError:
-            os._exit(0)
+            if adopts:
+                os._exit(0)
+            signal.pause()  # copies live on elsewhere: the monitor ends it
 
 
 def _private_folders(limits: Any, mounted: str) -> None:
@@ -273,23 +283,31 @@ def _write_files(folder: str, files: dict[str, list[int]], data: bytes) -> None:
         path.chmod(0o444)
 
 
-def _set_limits(limits: Any) -> None:
-    base = 0
+def _set_limits(limits: Any, copies: int) -> None:
+    """Set the kernel's limits; copies of the process have room beyond them.
+
+    What one process may take more than it has is less than the limit of all
+    by what it has: it gets a MemoryError before the monitor has to end it.
+    """
+    memory = None
     if _is_linux():
-        pages = int(Path("/proc/self/statm").read_text("utf-8").split()[0])
-        base = pages * resource.getpagesize()
+        statm = Path("/proc/self/statm").read_text("utf-8").split()
+        size, held = (int(n) * resource.getpagesize() for n in statm[:2])
+        most = limits["memory_bytes"]
+        memory = size + max(most - held - most // 10, most // 2)
+    files, processes = limits["files"], limits["processes"]
     wanted = {
-        "AS": base + limits["memory_bytes"] if base else None,
-        "CORE": 0,
-        "CPU": int(limits["total_seconds"]) + 5,
-        "FSIZE": limits["file_bytes"],
-        "NOFILE": limits["files"],
-        "NPROC": limits["processes"] if limits["processes"] else None,
+        "AS": (memory, memory),
+        "CORE": (0, 0),
+        "CPU": (int(limits["total_seconds"]) + 5,) * 2,
+        "FSIZE": (limits["file_bytes"],) * 2,
+        "NOFILE": (files, files + SPARE_FILES),
+        "NPROC": (processes, processes + copies) if processes else (None, None),
     }
-    for name, value in wanted.items():
+    for name, values in wanted.items():
         kind = getattr(resource, f"RLIMIT_{name}", None)
-        if value is not None and kind is not None:
-            resource.setrlimit(kind, (value, value))
+        if None not in values and kind is not None:
+            resource.setrlimit(kind, values)
 
 
 def _drop_rights() -> None:
@@ -321,188 +339,17 @@ def _run_learner(link: int, folder: str, shell: Any, held: bool) -> None:
         os._exit(0)
 
 
-# ------------------------------------------------------------- the monitor
-
-
-def _watch(
-    connection: socket.socket, init: int, learner: int, monitor: Monitor
-) -> None:
-    """Pass signals on, look after the limits, until either side ends.
-
-    The grader learns at once when the learner's own process ends; its
-    snapshots live on.
-    """
-    events = select.poll()
-    events.register(connection, select.POLLIN)
-    end = -1
-    with contextlib.suppress(AttributeError, OSError):  # not every kernel
-        end = os.pidfd_open(learner)
-        events.register(end, select.POLLIN)
-    while True:
-        happened = dict(events.poll(LOOK_SECONDS * 1000))
-        if not happened:
-            if os.waitpid(init, os.WNOHANG)[0]:
-                _tell(connection, {monitor.ended(): True})
-                return
-            if over := monitor.find_excess():
-                _tell(connection, {over: True})
-                return
-            continue
-        if end in happened:
-            events.unregister(end)
-            _tell(connection, {monitor.ended(): True})
-        if connection.fileno() not in happened:
-            continue
-        word = connection.recv(1)
-        if not word:
-            return
-        number = signal.SIGINT if word == b"i" else signal.SIGKILL
-        try:
-            os.kill(learner, number)
-        except ProcessLookupError:  # it has ended meanwhile
-            continue
-
-
-Members = Callable[[], list[psutil.Process]]  # init comes first
-Meter = Callable[[list[psutil.Process]], int]  # bytes that these take
-
-
-class Monitor:
-    """What a submission's processes take, seen from time to time.
-
-    Where they have a control group, the kernel sees to their memory.
-    """
-
-    def __init__(self, members: Members, limits: Any, memory: Meter | Group):
-        self.members, self.limits, self.memory = members, limits, memory
-        self.next, self.calm, self.quiet = 0.0, False, math.inf
-
-    def find_excess(self) -> str | None:
-        """The limit that is passed, if one is."""
-        now, members = time.monotonic(), self.members()
-        states = [state for p in members for _, state in list_threads(p.pid)]
-        running = states.count("R")
-        self.calm = self.calm or running > CALM
-        if self.calm:  # all but init are in one session: see seccomp.py
-            let_others_first(process.pid for process in members[1:])
-        if running <= self.limits["computing"] or self.quiet > now:
-            self.quiet = now  # the last moment that it was so
-        if now - self.quiet > BUSY_SECONDS:
-            return "busy"
-        if len(states) > self.limits["processes"] + 1:  # and init
-            return "processes"
-        if isinstance(self.memory, Group) or now < self.next:
-            return None
-        return "memory" if self._full(self.memory, members) else None
-
-    def ended(self) -> str:
-        """Why the learner's process ended, as far as can be seen."""
-        full = isinstance(self.memory, Group) and self.memory.full()
-        return "memory" if full else "ended"
-
-    def _full(self, meter: Meter, members: list[psutil.Process]) -> bool:
-        """Whether there is too much memory; the next look may wait."""
-        began = time.process_time()
-        used = meter(members)
-        spent = time.process_time() - began
-        self.next = time.monotonic() + spent / SHARE
-        return used > int(self.limits["memory_bytes"])
-
-
-def _make_meter(init: int, config: Any) -> Meter:
-    """How the memory of a submission is measured."""
-    if config["alone"]:
-        before = _measure_all_memory()
-        return lambda _: _measure_all_memory() - before
-    if config["held"]:
-        return lambda members: _measure_memory(members) + _measure_files(init)
-    return _measure_memory
-
-
-def _measure_all_memory() -> int:
-    """Bytes in use in the entire sandbox, with files in memory."""
-    lines = Path("/proc/meminfo").read_text("utf-8").splitlines()
-    kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines}
-    return 1024 * (kilobytes["MemTotal"] - kilobytes["MemFree"])
-
-
-def _tell(connection: socket.socket, what: Any) -> None:
-    with contextlib.suppress(OSError):  # the grader has gone
-        send(connection, what)
-
-
 def _kill_all(init: int, parted: bool) -> None:
     """Kill the init process, and with it all of its namespace."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(init, signal.SIGKILL)
-    while not parted and (left := _list_tree(os.getpid())[1:]):
+    while not parted and (left := psutil.Process().children(recursive=True)):
         for process in left:  # on Linux theirs come to this one
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         psutil.wait_procs(left, timeout=1)
     with contextlib.suppress(ChildProcessError):
         os.waitpid(init, 0)
-
-
-def _measure_memory(members: list[psutil.Process]) -> int:
-    """Bytes of memory that some processes use; shared pages count once.
-
-    Pages of files in memory do not count here: see `_measure_files`.
-    """
-    used, sockets = 0, set()
-    for member in members:
-        with contextlib.suppress(OSError, psutil.Error):  # it has ended
-            used += _count_page_bytes(member)
-            sockets |= _list_sockets(member)
-    return used + SOCKET_BYTES * len(sockets)
-
-
-def _list_sockets(process: psutil.Process) -> set[str]:
-    """The sockets of a process, whose buffers belong to no process."""
-    if not _is_linux():
-        return set()
-    folder = f"/proc/{process.pid}/fd"
-    found = set()
-    for number in os.listdir(folder):
-        with contextlib.suppress(OSError):  # it has been closed
-            if (name := os.readlink(f"{folder}/{number}")).startswith("socket:"):
-                found.add(name)
-    return found
-
-
-def _count_page_bytes(process: psutil.Process) -> int:
-    if not _is_linux():
-        return int(process.memory_full_info().uss)
-    text = Path(f"/proc/{process.pid}/smaps_rollup").read_text("utf-8")
-    lines = [line.split() for line in text.splitlines()[1:]]
-    kilobytes = {words[0]: int(words[1]) for words in lines}
-    shared = kilobytes.get("Pss_Shmem:", 0)
-    swapped = kilobytes.get("SwapPss:", 0)
-    return 1024 * (kilobytes["Pss:"] - shared + swapped)
-
-
-def _measure_files(init: int) -> int:
-    """Bytes of all files that the submission keeps: they are in memory."""
-    try:
-        whole = os.statvfs(f"/proc/{init}/root/tmp")
-    except OSError:  # it has ended meanwhile
-        return 0
-    return (whole.f_blocks - whole.f_bfree) * whole.f_frsize
-
-
-def _list_tree(process: int) -> list[psutil.Process]:
-    """A process and all its descendants."""
-    try:
-        first = psutil.Process(process)
-        return [first, *first.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
-
-
-def _list_others() -> list[psutil.Process]:
-    """All processes of the sandbox but the server and this one."""
-    own = 1, os.getpid()
-    return [p for p in psutil.process_iter() if p.pid not in own]
 
 
 def _is_linux() -> bool:

@@ -7,14 +7,17 @@ import select
 import socket
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 from grader.course.settings import Limits, SetupError
+from grader.isolation.monitor import INTERRUPT, KEEP, KILL, ORDER, USE
 from grader.isolation.serialization import WireError, receive, send
 
 GRACE_SECONDS = 10  # to end a cell that was interrupted, to send all of an answer
 WORD_SECONDS = 1  # for the monitor to say why it ended
 START_SECONDS = 60
+KILL_SECONDS = 20  # for all processes but the copies to end
+LARGEST = 1 << 32  # no process has such a number
 
 
 class Ended(BaseException):
@@ -28,14 +31,29 @@ class Ended(BaseException):
         self.kind, self.reason, self.detail = kind, reason, detail
 
 
-class Session:
-    """The learner's process: runs cells, and leaves snapshots of itself.
+class Copy(NamedTuple):
+    """The way to a process of the learner's, and its number over there."""
 
-    Raises SetupError where it does not start.
+    sock: socket.socket
+    process: int
+
+
+class Session:
+    """The learner's process: runs cells, and leaves copies of itself.
+
+    There will be `copies` at most. Raises SetupError where it does not start.
     """
 
-    def __init__(self, path: str, files: dict[str, bytes], limits: Limits, folder: str):
-        self.limits = limits
+    def __init__(
+        self,
+        path: str,
+        files: dict[str, bytes],
+        limits: Limits,
+        folder: str,
+        copies: int = 1,
+    ):
+        self.limits, self.copies = limits, copies
+        self.process = self.used = 0
         self.link, theirs = socket.socketpair()
         self.control = socket.socket(socket.AF_UNIX)
         with theirs:
@@ -56,7 +74,9 @@ class Session:
             places[name] = [start, len(content)]
             chunks.append(content)
             start += len(content)
-        head = {"files": places, "limits": asdict(self.limits), "folder": folder}
+        limits = asdict(self.limits)
+        head = {"files": places, "limits": limits, "folder": folder}
+        head["copies"] = self.copies
         send(self.control, head, b"".join(chunks))
         socket.send_fds(self.control, [b"F"], [theirs.fileno()])
         until = time.monotonic() + START_SECONDS
@@ -67,6 +87,7 @@ class Session:
                 "the sandbox refused to start a learner's process: "
                 f"{answer.get('refused')}"
             )
+        self.process = self.used = int(answer["process"])
 
     def run(self, source: str, count: int, seconds: float) -> tuple[list[Any], bool]:
         """A cell's outputs, and whether there were more than are kept.
@@ -82,10 +103,10 @@ class Session:
                 send(self.link, {"cell": ask})
                 late = not self._begins_to_answer(until)
                 if late:
-                    self._tell(b"i")
+                    self._tell(INTERRUPT)
                 answer = self._answer(time.monotonic() + GRACE_SECONDS)
             except TimeoutError:
-                self._tell(b"k")
+                self.end_others()
                 raise Ended("TimeLimit", "did not end when told to") from None
         if late:
             raise TimeoutError
@@ -94,24 +115,59 @@ class Session:
             raise Ended("KernelDied", "sent no outputs")
         return outputs, bool(answer.get("flooded"))
 
-    def snapshot(self) -> socket.socket:
-        """A socket to a copy of the process as it is now."""
+    def snapshot(self) -> Copy:
+        """A copy of the process as it is now; it lives on if that one ends."""
+        with self._watched():
+            copy = self._fork(self.link)
+        self._tell(KEEP, copy.process)
+        return copy
+
+    def _fork(self, link: socket.socket) -> Copy:
+        """Have the process at the end of a link copy itself."""
         ours, theirs = socket.socketpair()
         until = time.monotonic() + START_SECONDS
-        with theirs, self._watched():
-            send(self.link, {"fork": True})
-            socket.send_fds(self.link, [b"F"], [theirs.fileno()])
+        with theirs:
+            send(link, {"fork": True})
+            socket.send_fds(link, [b"F"], [theirs.fileno()])
             theirs.close()
             try:
-                receive(ours, 1 << 20, until)
+                number = receive(ours, 1 << 20, until)[0].get("forked")
             except TimeoutError:
-                raise Ended("KernelDied", "left no snapshot") from None
+                raise Ended("KernelDied", "left no copy") from None
         ours.settimeout(None)
-        return ours
+        if type(number) is not int or not 0 < number < LARGEST:
+            raise Ended("KernelDied", "left no copy")
+        return Copy(ours, number)
 
-    def last(self) -> socket.socket:
-        """The way to the process itself, where no cell is to follow."""
-        return self.link.dup()
+    def last(self) -> Copy:
+        """The way to the process itself, where no cell is to follow.
+
+        Raises Ended where it has ended.
+        """
+        with self._watched():
+            if self._begins_to_answer(time.monotonic()):  # it was asked nothing
+                raise EOFError
+        self._tell(KEEP, self.process)
+        return Copy(self.link.dup(), self.process)
+
+    def use(self, copy: Copy) -> None:
+        """Have a copy be the process that the limits and their end are about."""
+        self.used = copy.process
+        self._tell(USE, copy.process)
+
+    def go_on_from(self, copy: Copy) -> None:
+        """Run further cells as from that copy on; what ran since is ended.
+
+        Raises Ended where the copy has ended too.
+        """
+        self.end_others()
+        try:
+            new = self._fork(copy.sock)
+        except (OSError, EOFError, WireError):
+            raise Ended("KernelDied", "left no copy") from None
+        self.link.close()
+        self.link, self.process = new
+        self.use(new)
 
     def _begins_to_answer(self, until: float) -> bool:
         """Whether there is something to read in time; nothing is read.
@@ -136,30 +192,46 @@ class Session:
             reason = self.why_ended() or "ended the Python process"
             raise Ended("KernelDied", reason) from None
         except WireError as error:
-            self._tell(b"k")
+            self.end_others()
             reason = "sent a message that the grader refuses"
             raise Ended("KernelDied", reason, str(error)) from None
 
     def why_ended(self) -> str | None:
         """What the monitor says about the end, if it says anything."""
-        self.control.settimeout(WORD_SECONDS)
-        try:
-            answer, _ = receive(self.control, 1 << 20)
-        except (OSError, EOFError, WireError):
-            return None
-        if "memory" in answer:
+        what = self._hear(WORD_SECONDS)
+        if what == "memory":
             most = self.limits.memory_bytes / 1e6
             return f"took more than {most:,.0f} MB of memory"
-        if "processes" in answer:
+        if what == "processes":
             return f"started more than {self.limits.processes:g} processes"
-        if "busy" in answer:
+        if what == "busy":
             most = self.limits.computing
             return f"computed in more than {most:g} processes at once"
         return None
 
-    def _tell(self, word: bytes) -> None:
+    def end_others(self) -> None:
+        """End the process in use, and all others but the copies."""
+        self._tell(KILL)
+        self._hear(KILL_SECONDS, "killed")
+
+    def _hear(self, seconds: float, wanted: str = "") -> str:
+        """What the monitor says next of the process in use, or what is `wanted`.
+
+        It is "" where it says nothing in time.
+        """
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                answer, _ = receive(self.control, 1 << 20, until)
+            except (OSError, EOFError, WireError):
+                return ""
+            what = str(answer["what"])
+            if what == wanted or (not wanted and answer["of"] == self.used):
+                return what
+
+    def _tell(self, word: bytes, process: int = 0) -> None:
         with contextlib.suppress(OSError):  # it has ended meanwhile
-            self.control.sendall(word)
+            self.control.sendall(ORDER.pack(word, process))
 
     def close(self) -> None:
         """End the process, its snapshots and everything that they started."""

@@ -7,17 +7,21 @@ says is believed: the grader's process reads data and judges for itself.
 from __future__ import annotations
 
 import builtins
+import contextlib
 import operator
 import os
+import resource
 import signal
 import socket
 import sys
+import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
 from grader.isolation.generators import move_on, tell_drawn
+from grader.isolation.linux.groups import offer
 from grader.isolation.serialization import (
     Decoder,
     Encoder,
@@ -31,6 +35,8 @@ from grader.isolation.serialization import (
 from rnncore.checking.shell import LONGEST, OUTPUTS, Shell, Stream, execute
 from rnncore.testing.changes import find_change, keep_entries
 
+WAITING, AT_WORK = 0, 500  # how readily the kernel may end a process
+FORKED_SECONDS = 5  # before a process ends that a cell forked
 MOST_SAID = 1_000_000  # characters printed during one call
 LEFT_OUT = "\n... the rest is left out ...\n"
 PRINT, INPUT = builtins.print, builtins.input
@@ -72,6 +78,8 @@ class Helper:
         self.said: list[list[str]] = []  # printed since the last message
         self.room = 0
         self.running = False  # a cell, which an interrupt may end
+        self.process = os.getpid()
+        self.waits = False  # as a copy, for what it is to do
 
     def serve(self) -> None:
         """Answer until the grader hangs up."""
@@ -80,6 +88,9 @@ class Helper:
         while True:
             try:
                 head, data = receive(self.sock, MOST)
+                if self.waits and "fork" not in head:
+                    offer(AT_WORK)
+                    self.waits = False
                 if "cell" in head:
                     self.run_cell(**head["cell"])
                 elif "fork" in head:
@@ -88,6 +99,18 @@ class Helper:
                     self.do(head, data)
             except EOFError:
                 return
+
+    def send(self, tree: Tree, data: bytes = b"") -> None:
+        """Send a message; a process that the learner's code forked ends instead.
+
+        There would be two answers, and two that wait for the next question.
+        It ends a while later: where all fork without end, none then gets the
+        place of another.
+        """
+        if os.getpid() != self.process:
+            time.sleep(FORKED_SECONDS)
+            os._exit(0)
+        send(self.sock, tree, data)
 
     def run_cell(self, source: str, count: int, most: int) -> None:
         """Run a cell and send its outputs; only the cell can be interrupted."""
@@ -102,10 +125,10 @@ class Helper:
             self.shell.showtraceback()
         answer = {"outputs": OUTPUTS.as_json(), "flooded": OUTPUTS.flooded}
         try:
-            send(self.sock, answer)
+            self.send(answer)
         except (TypeError, ValueError):  # an output that is no JSON
             texts = [o for o in OUTPUTS.found if "data" not in o]
-            send(self.sock, {"outputs": texts, "flooded": False})
+            self.send({"outputs": texts, "flooded": False})
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         """End the cell that runs; one that came too late for it is nothing.
@@ -119,14 +142,22 @@ class Helper:
     def fork(self) -> None:
         """Leave a copy of the process as it is now, on a new socket.
 
-        The copy answers, so that no two of them are busy at once.
+        The copy answers, so that no two of them are busy at once. It leads a
+        group of its own, and can be ended with all that it starts.
         """
-        _, fds, _, _ = socket.recv_fds(self.sock, 1, 1)
-        if os.fork() == 0:
-            self.sock.close()
-            self.sock = socket.socket(fileno=fds[0])
+        with _room_for("NOFILE", 0):
+            _, fds, _, _ = socket.recv_fds(self.sock, 1, 1)
+        with _room_for("NPROC", 1):
+            forked = os.fork()
+        if forked == 0:
+            offer(WAITING)
+            os.setpgid(0, 0)
+            self.process = os.getpid()
+            self.waits = True
+            os.dup2(fds[0], self.sock.fileno())
+            os.close(fds[0])
             try:
-                send(self.sock, {"forked": True})
+                self.send({"forked": self.process})
                 self.serve()
             finally:
                 os._exit(0)
@@ -173,7 +204,7 @@ class Helper:
             self.asked, OUTPUTS.stream = outer  # type: ignore
         answer[0].update(tell_drawn(decoder.generators))
         answer[0]["said"], self.said = self.said, []
-        send(self.sock, *answer)
+        self.send(*answer)
 
     # -- what is printed, and asked for
 
@@ -321,12 +352,12 @@ class Helper:
         encoder = Encoder(self.keep)
         head = {"callback": number, "args": encoder.encode((args, kwargs))}
         head["said"], self.said = self.said, []
-        send(self.sock, head, b"".join(encoder.chunks))
+        self.send(head, b"".join(encoder.chunks))
         return self._answered(encoder.generators)
 
     def ask(self, number: int, name: str) -> Any:
         """What an object of the grader's calls by a name."""
-        send(self.sock, {"callback": number, "attribute": name})
+        self.send({"callback": number, "attribute": name})
         return self._answered([])
 
     def _answered(self, generators: list[Any]) -> Any:
@@ -582,11 +613,28 @@ def _make_exception(kind: str, text: str) -> BaseException:
     return found(text)
 
 
+@contextlib.contextmanager
+def _room_for(name: str, more: int) -> Iterator[None]:
+    """Let this process have as much as its copies may; then `more` than before."""
+    kind = getattr(resource, f"RLIMIT_{name}", None)
+    if kind is None:
+        yield
+        return
+    soft, hard = resource.getrlimit(kind)
+    resource.setrlimit(kind, (hard, hard))
+    try:
+        yield
+    finally:
+        least = soft if soft == hard else min(soft + more, hard)
+        resource.setrlimit(kind, (least, hard))
+
+
 def prepare_process(files: str) -> None:
     """Streams, folder and random numbers of a fresh learner's process."""
     import random
 
     os.chdir(files)
+    offer(AT_WORK)
     sys.stdout, sys.stderr = Stream("stdout"), Stream("stderr")
     sys.path.insert(0, "")
     os.environ.pop("TORCHINDUCTOR_CACHE_DIR", None)  # torch's own doing

@@ -250,14 +250,16 @@ def _grade_notebook(
     remarks += attach_files(repaired, job.executed, given)
     restore(repaired, job.assignment.cells)
     config = load_config(job.root)
-    limits = job.limits.with_copies(sum(map(is_test, repaired.cells)))
+    copies = sum(map(is_test, repaired.cells)) + 2  # the first, one gone on from
     text = nbformat.writes(notebook).encode(errors="replace")
     execute = TrustedExecute(
         job.limits,
         release,
         job.assignment.released,
         submission_key(job.secret, job.student, job.assignment.name, text),
-        lambda: Session(job.server, _read_files(job), limits, str(job.scratch)),
+        lambda: Session(
+            job.server, _read_files(job), job.limits, str(job.scratch), copies
+        ),
         json.loads(job.assignment.kinds.read_bytes()),
         job.ways,
         config=config,

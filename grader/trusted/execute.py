@@ -1,7 +1,8 @@
 """Executes a notebook: the learner's cells over there, the tests here.
 
 The learner's cells run first, all of them, and the process is copied at
-each test; after the last cell it may stay itself. Then the tests run in
+each test; after the last cell it may stay itself. Where a cell ends the
+process, the cells after it run in a copy of the last copy. Then the tests run in
 this process, each with its copy: what a test hands over can reach no cell
 of the learner's, nor another test.
 """
@@ -10,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +23,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from grader import untrusted
 from grader.course.seeds import seed_of
 from grader.course.settings import Limits
-from grader.isolation.session import Ended, Session
+from grader.isolation.session import Copy, Ended, Session
 from grader.notebook.failures import fail, hidden_lines, note
 from grader.notebook.names import Names
 from grader.notebook.repair import grade_id, is_test
@@ -68,51 +68,50 @@ class TrustedExecute(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """Run all cells; each has its outputs afterwards."""
         self.deadline = time.monotonic() + self.limits.total_seconds
-        code = [
-            (number, cell)
-            for number, cell in enumerate(
-                (
-                    cell
-                    for cell in nb.cells
-                    if cell.cell_type == "code" and cell.source.strip()
-                ),
-                1,
-            )
-        ]
+        cells = [c for c in nb.cells if c.cell_type == "code" and c.source.strip()]
+        self.code = [*enumerate(cells, 1)]
+        self.copies: dict[int, Copy] = {}  # of the process, one at each test
         session = self.start()
         try:
-            copies = self._run_cells(session, code)
-            self._run_tests(session, code, copies)
+            self._run_cells(session)
+            self._run_tests(session)
         finally:
             session.close()
         return nb, resources
 
     # -- the learner's cells
 
-    def _run_cells(
-        self, session: Session, code: list[tuple[int, NotebookNode]]
-    ) -> dict[int, socket.socket]:
+    def _run_cells(self, session: Session) -> None:
         """Run the learner's cells; a copy of the process for each test."""
-        copies: dict[int, socket.socket] = {}
-        self.tests = {n: grade_id(cell) or "" for n, cell in code if is_test(cell)}
-        final = code[-1][0] if code else 0
-        for number, cell in code:
+        self.copies[0] = session.snapshot()
+        for number, cell in self.code:
             cell.outputs = []
             if not self._goes_on(number):
                 if not is_test(cell):
                     self._leave_out(cell)
                 continue
             try:
-                if is_test(cell) and number == final:
-                    copies[number] = session.last()
-                elif is_test(cell):
-                    copies[number] = session.snapshot()
+                if is_test(cell):
+                    self.copies[number] = self._copy(session, number)
                 else:
                     self._run_cell(session, number, cell)
             except Ended as end:
-                self._stop(number, end, copies)
-                fail(cell, Failure(end.kind, why=self.stopped or ""))
-        return copies
+                self._leave(session, number, end)
+
+    def _copy(self, session: Session, number: int) -> Copy:
+        """The process that a test is to ask.
+
+        What ends it here was begun by the cell before. Raises Ended.
+        """
+        take = session.last if number == len(self.code) else session.snapshot
+        before = [n for n, c in self.code if n < number and not is_test(c)]
+        try:
+            return take()
+        except Ended as end:
+            if not before:
+                raise
+            self._leave(session, before[-1], end)
+        return take()
 
     def _goes_on(self, number: int) -> bool:
         """Whether there is a process, and time, for one more cell."""
@@ -127,15 +126,26 @@ class TrustedExecute(NbGraderPreprocessor):
     def _leave_out(self, cell: NotebookNode) -> None:
         fail(cell, Failure("NotRun", why=f"not run: {self.stopped}"))
 
-    def _stop(self, number: int, end: Ended, copies: dict[int, Any]) -> None:
-        """No cell after this one can run; what stands before it counts."""
-        self.stopped = f"code cell {number} {end}"
-        last = self.tests[max(copies)] if copies else ""
-        where = f"after {last}, up to which all counts" if last else "before any test"
-        self.remarks.append(
-            f"{self.stopped}: your notebook was stopped {where}; no cell after "
-            "it could run"
-        )
+    def _leave(self, session: Session, number: int, end: Ended) -> None:
+        """Go on without a cell that ended the process, from the last copy.
+
+        The cells between them run once more, unless one of them ends it too.
+        """
+        said = f"code cell {number} {end}"
+        fail(dict(self.code)[number], Failure(end.kind, why=said))
+        last = max(self.copies)
+        cells = [(n, c) for n, c in self.code if not is_test(c)]
+        between = [(n, c) for n, c in cells if last < n < number]
+        for again in (between, []):
+            with contextlib.suppress(Ended):
+                session.go_on_from(self.copies[last])
+                for n, cell in again:
+                    with contextlib.suppress(TimeoutError):
+                        session.run(cell.source, n, self._seconds())
+                self.remarks.append(f"{said}: all other cells ran without it")
+                return
+        self.stopped = said
+        self.remarks.append(f"{said}: no cell after it could run")
 
     def _seconds(self) -> float:
         left = self.deadline - time.monotonic()
@@ -176,49 +186,40 @@ class TrustedExecute(NbGraderPreprocessor):
 
     # -- the tests
 
-    def _run_tests(
-        self,
-        session: Session,
-        code: list[tuple[int, NotebookNode]],
-        copies: dict[int, socket.socket],
-    ) -> None:
+    def _run_tests(self, session: Session) -> None:
         """Run the tests, and what is locked, in this process."""
         space = Space(self.names)
         waiting: list[str] = []  # locked cells, for the next test
-        begun, inside = [], []
-        for number, cell in code:
+        begun, inside, copies = [], [], self.copies
+        for number, cell in self.code:
             meta = cell.metadata.get("nbgrader", {})
             if is_test(cell) and grade_id(cell) in self.ways and number in copies:
                 inside.append((number, cell))
             elif is_test(cell) and number in copies:
-                link = Link(copies[number])
+                link = Link(copies[number].sock)
                 left = self._seconds()
                 test = Test(cell, number, space, link, waiting, left)
+                session.use(copies[number])
                 self._run_part(session, test, test.start)
-                begun.append(test)
+                begun.append((test, copies[number]))
                 waiting = []
             elif is_test(cell):
                 if not cell.outputs:
                     self._leave_out(cell)
             elif meta.get("locked") and not meta.get("solution"):
                 waiting.append(cell.source)
-        for test in begun:  # no visible test runs after a hidden one
+        for test, copy in begun:  # no visible test runs after a hidden one
             if not test.done:
                 test.left = min(test.left, self._seconds())
+                session.use(copy)
                 self._run_part(session, test, test.finish)
         for number, cell in inside:  # nothing outside runs after these
-            self._run_inside(session, code, number, cell, copies[number])
+            self._run_inside(session, number, cell)
 
-    def _run_inside(
-        self,
-        session: Session,
-        code: list[tuple[int, NotebookNode]],
-        number: int,
-        cell: NotebookNode,
-        copy: socket.socket,
-    ) -> None:
+    def _run_inside(self, session: Session, number: int, cell: NotebookNode) -> None:
         """Run a test that cannot run outside in the learner's process."""
         name, seconds = cell.metadata["nbgrader"]["grade_id"], 0.0
+        copy = self.copies[number]
 
         def allow() -> float:
             nonlocal seconds
@@ -227,7 +228,7 @@ class TrustedExecute(NbGraderPreprocessor):
 
         way = self.ways[name]
         record(cell, way)
-        tests = [(n, c.source) for n, c in code if is_test(c)]
+        tests = [(n, c.source) for n, c in self.code if is_test(c)]
         earlier = [without_hidden(text) for n, text in tests if n < number]
         before = earlier if way.kind == "in order" else []
         masked = any(hidden_lines(text) for _, text in tests)
@@ -235,11 +236,13 @@ class TrustedExecute(NbGraderPreprocessor):
             f"{name} ran inside the answer's own process, whose word its "
             f"points are: {way.reason}"
         )
+        session.use(copy)
         try:
-            with contextlib.closing(copy):
-                run_inside(cell, number, copy, before, allow, masked)
+            with contextlib.closing(copy.sock):
+                run_inside(cell, number, copy.sock, before, allow, masked)
         except Ended as end:
             if end.kind == "TimeLimit":
+                session.end_others()
                 fail(cell, _time_limit(number, seconds))
             else:
                 self._tell_end(session, number, cell, end)
@@ -255,6 +258,7 @@ class TrustedExecute(NbGraderPreprocessor):
             test.done = True
             cell.execution_count = number
             if end.kind == "TimeLimit":
+                session.end_others()
                 fail(cell, _time_limit(number, test.most))
             else:
                 self._tell_end(session, number, cell, end)

@@ -106,14 +106,11 @@ def grade(notebook, assignment, release, folder, server):
         ROOT / "exercises" / assignment.name,
         b"",
         lambda: Session(
-            *(
-                server.path,
-                read_files(assignment),
-                LIMITS.with_copies(tests),
-            ),
+            *(server.path, read_files(assignment), LIMITS),
             tempfile.mkdtemp(
                 dir=folder
             ),  # what lies in one is not for the next
+            copies=tests + 2,
         ),
         kinds_of(builder.source_notebook(assignment)),
     )

@@ -3,7 +3,8 @@
     python -m grader.isolation.linux.groups     who counts here, and why
 
 Linux counts what a group of processes takes, files in memory and memory that
-they share included, and ends the group that takes too much. It needs control
+they share included, and ends the largest when a group takes too much: one that
+runs a cell or a test rather than one that waits (`offer`). It needs control
 groups of version 2 and a part of their tree that is ours: the one that the
 grader was started in, if it was delegated, or one that systemd makes, the
 user's own manager where the grader is not root. Elsewhere `server.py` counts.
@@ -44,6 +45,15 @@ exec "$@"
 """
 
 
+def offer(score: int) -> None:
+    """Have the kernel end this process first (1000) or like any other (0).
+
+    So it does also where the machine has no memory left.
+    """
+    with contextlib.suppress(OSError):  # there is no such file elsewhere
+        Path("/proc/self/oom_score_adj").write_text(str(score), "utf-8")
+
+
 class Group:
     """The control group of one submission."""
 
@@ -51,7 +61,6 @@ class Group:
         self.path = Path(groups) / f"s{os.getpid()}"
         self.path.mkdir()
         self._write("memory.max", memory_bytes)
-        self._write("memory.oom.group", 1)
         if (self.path / "memory.swap.max").exists():
             self._write("memory.swap.max", 0)
         # Opened here: a process in namespaces of its own may not.
@@ -65,10 +74,10 @@ class Group:
         os.write(self.entrance, b"0")
         os.close(self.entrance)
 
-    def full(self) -> bool:
-        """Whether the kernel has ended it, as it took too much memory."""
+    def count_killed(self) -> int:
+        """How many processes the kernel has ended, as all took too much memory."""
         lines = (self.path / "memory.events").read_text("utf-8").splitlines()
-        return int(dict(line.split() for line in lines)["oom_kill"]) > 0
+        return int(dict(line.split() for line in lines)["oom_kill"])
 
     def end(self) -> None:
         """End all that is left in it, and take it away."""
