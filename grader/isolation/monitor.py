@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import resource
 import select
 import signal
 import socket
@@ -55,6 +56,7 @@ class Monitor:
         self.threads = self.limits["processes"] + head["copies"] + 1  # and init
         self.next, self.calm, self.quiet = 0.0, False, math.inf
         self.kept = set[int]()
+        self.began = max(map(_count_own_bytes, members()), default=0)
         self.killed = 0  # by the kernel, as far as is known
         self.use(first)
 
@@ -77,9 +79,21 @@ class Monitor:
         if isinstance(self.memory, Group):
             before, self.killed = self.killed, self.memory.count_killed()
             return "memory" if self.killed > before else None
+        if running > self.limits["computing"]:
+            return "memory" if self._seems_full(members) else None
         if now < self.next:
             return None
         return "memory" if self._full(self.memory, members) else None
+
+    def _seems_full(self, members: list[int]) -> bool:
+        """Whether they took too much beyond what each began with.
+
+        To know what they share, one has to wait for each that is forking, and
+        of many that compute each waits for the others. They may be so many for
+        BUSY_SECONDS only.
+        """
+        grown = sum(max(0, _count_own_bytes(p) - self.began) for p in members)
+        return self.began + grown > int(self.limits["memory_bytes"])
 
     def ended(self) -> str:
         """Why the process in use ended, as far as can be seen."""
@@ -305,6 +319,16 @@ def _count_page_bytes(pid: int) -> int:
     shared = kilobytes.get("Pss_Shmem:", 0)
     swapped = kilobytes.get("SwapPss:", 0)
     return 1024 * (kilobytes["Pss:"] - shared + swapped)
+
+
+def _count_own_bytes(pid: int) -> int:
+    """Bytes of a process that belong to no file, with those that it shares."""
+    try:
+        text = Path(f"/proc/{pid}/statm").read_text("utf-8")
+    except OSError:  # it has ended, or there is no /proc
+        return 0
+    _, resident, shared = map(int, text.split()[:3])
+    return (resident - shared) * resource.getpagesize()
 
 
 def _measure_files(init: int) -> int:

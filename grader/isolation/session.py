@@ -16,7 +16,7 @@ from grader.isolation.serialization import WireError, receive, send
 GRACE_SECONDS = 10  # to end a cell that was interrupted, to send all of an answer
 WORD_SECONDS = 1  # for the monitor to say why it ended
 START_SECONDS = 60
-KILL_SECONDS = 20  # for all processes but the copies to end
+KILL_SECONDS = 60  # for all processes but the copies to end
 LARGEST = 1 << 32  # no process has such a number
 
 
