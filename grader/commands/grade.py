@@ -28,7 +28,7 @@ from grader.course.submissions import (
     load_result,
     unknown_reason,
 )
-from grader.isolation import sandbox
+from grader.isolation import client, sandbox
 from grader.notebook.repair import read_timestamp
 from grader.reports.changes import Change, format_changes, read_changes, write_changes
 from grader.reports.feedback import write_feedback
@@ -97,8 +97,8 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
     name = options.sandbox or course.sandbox
     if name == sandbox.NONE:
         print(sandbox.WITHOUT, file=sys.stderr)
-    if not course.prepared.exists():
-        processes.start_warm_process(name)  # all is to be graded
+    if not course.prepared.exists():  # all is to be graded
+        processes.start_warm_process(name, _find_libraries(course, submissions))
     known = known_names(course)
     check_course_file(course, known)
     submissions = share_notebooks(course, submissions, known)
@@ -379,6 +379,15 @@ def _find_ungraded(
     return todo
 
 
+def _find_libraries(course: Course, submissions: list[Submission]) -> set[str]:
+    """What the sources of some submissions' assignments import, at a glance."""
+    found: set[str] = set()
+    for name in {submission.assignment for submission in submissions}:
+        for path in (course.source / name).glob("*.ipynb"):
+            found |= client.find_libraries(path.read_text(encoding="utf-8"))
+    return found
+
+
 def _run(
     course: Course,
     todo: Todo,
@@ -393,7 +402,8 @@ def _run(
         if (value := getattr(options, field.name)) is not None
     }
     known = sorted(known_names(course))
-    processes.start_warm_process(name)
+    submissions = [submission for submission, _ in todo]
+    processes.start_warm_process(name, _find_libraries(course, submissions))
     processes.warm_servers([*assignments.values()], name)
     run_all(
         course,

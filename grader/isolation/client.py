@@ -48,6 +48,13 @@ NUMPY = (
 )
 MODULES = (*NUMPY, "torch", "rnncore.nn")
 TORCH = re.compile(rb'(import|from) torch\b|device = \\"c')  # in JSON
+# Imported too where an assignment does so; else each submission would wait.
+LIBRARIES = {
+    "pandas": ("pandas",),
+    "scipy": ("scipy.stats", "scipy.optimize"),
+    "sklearn": ("sklearn.linear_model", "sklearn.model_selection"),
+}
+IMPORT = re.compile(rf"\b(?:import|from) +({'|'.join(LIBRARIES)})\b")
 START_SECONDS = 120
 END_SECONDS = 5
 LOOK_SECONDS = 0.2  # between two looks at what a container computes
@@ -154,29 +161,41 @@ class Server:
         atexit.unregister(self.stop)
 
 
-Kind = tuple[str, bool]  # the sandbox's name, with torch
+Kind = tuple[str, bool, frozenset[str]]  # the sandbox, with torch, libraries
 _servers: dict[Kind, Server] = {}
 _locks: dict[Kind, threading.Lock] = defaultdict(threading.Lock)
 
 
-def get_server(name: str = sandbox.DEFAULT, *, torch: bool = True) -> Server:
+def get_server(
+    name: str = sandbox.DEFAULT,
+    *,
+    torch: bool = True,
+    libraries: frozenset[str] = frozenset(),
+) -> Server:
     """This process's server; where it has died, a new one."""
-    kind = name, torch
+    kind = name, torch, libraries
     with _locks[kind]:
         found = _servers.get(kind)
         if found is None or not found.alive() or found.owner != os.getpid():
-            found = Server(name, MODULES if torch else NUMPY)
+            found = Server(name, _list_modules(torch=torch, libraries=libraries))
             _servers[kind] = found
         return found
 
 
+def _list_modules(*, torch: bool, libraries: frozenset[str]) -> tuple[str, ...]:
+    more = (module for name in sorted(libraries) for module in LIBRARIES[name])
+    return (*(MODULES if torch else NUMPY), *more)
+
+
 @contextlib.contextmanager
-def open_server(name: str, limits: Limits, *, torch: bool) -> Iterator[Server]:
+def open_server(
+    name: str, limits: Limits, *, torch: bool, libraries: frozenset[str] = frozenset()
+) -> Iterator[Server]:
     """The server for one submission: its own, where the sandbox asks so."""
     if name == sandbox.NONE or not sandbox.load_executor(name).alone:
-        yield get_server(name, torch=torch)
+        yield get_server(name, torch=torch, libraries=libraries)
         return
-    modules = MODULES if torch else NUMPY
+    modules = _list_modules(torch=torch, libraries=libraries)
     own = Server(name, modules, limits.scratch_bytes)
     try:
         yield own
@@ -185,14 +204,28 @@ def open_server(name: str, limits: Limits, *, torch: bool) -> Iterator[Server]:
 
 
 @functools.cache
-def wants_torch(assignment: Assignment) -> bool:
-    """Whether an assignment's code or tests use torch."""
+def _read_code(assignment: Assignment) -> str:
+    """An assignment's code and tests."""
     release = json.loads(assignment.release.read_text(encoding="utf-8"))
     code = ["".join(c["source"]) for c in release["cells"] if "outputs" in c]
     cells = json.loads(assignment.cells.read_text(encoding="utf-8"))
-    code += [cell["source"] for cell in cells.values()]
-    used = re.findall(r"\btorch\b|\brnncore\.\w+", "\n".join(code))
+    return "\n".join([*code, *(cell["source"] for cell in cells.values())])
+
+
+def wants_torch(assignment: Assignment) -> bool:
+    """Whether an assignment's code or tests use torch."""
+    used = re.findall(r"\btorch\b|\brnncore\.\w+", _read_code(assignment))
     return not set(used) <= {*NUMPY, "rnncore.backend"}
+
+
+def find_libraries(code: str) -> frozenset[str]:
+    """Which of LIBRARIES some code imports."""
+    return frozenset(IMPORT.findall(code))
+
+
+def wanted_libraries(assignment: Assignment) -> frozenset[str]:
+    """Which of LIBRARIES an assignment's code or tests import."""
+    return find_libraries(_read_code(assignment))
 
 
 def says_torch(notebook: Path, most: int) -> bool:

@@ -74,9 +74,12 @@ class Session:
             places[name] = [start, len(content)]
             chunks.append(content)
             start += len(content)
-        limits = asdict(self.limits)
-        head = {"files": places, "limits": limits, "folder": folder}
-        head["copies"] = self.copies
+        head = {
+            "files": places,
+            "limits": asdict(self.limits),
+            "folder": folder,
+            "copies": self.copies,
+        }
         send(self.control, head, b"".join(chunks))
         socket.send_fds(self.control, [b"F"], [theirs.fileno()])
         until = time.monotonic() + START_SECONDS

@@ -250,7 +250,7 @@ def _grade_notebook(
     remarks += attach_files(repaired, job.executed, given)
     restore(repaired, job.assignment.cells)
     config = load_config(job.root)
-    copies = sum(map(is_test, repaired.cells)) + 2  # the first, one gone on from
+    processes = sum(map(is_test, repaired.cells)) + 2  # one at first, one goes on
     text = nbformat.writes(notebook).encode(errors="replace")
     execute = TrustedExecute(
         job.limits,
@@ -258,7 +258,7 @@ def _grade_notebook(
         job.assignment.released,
         submission_key(job.secret, job.student, job.assignment.name, text),
         lambda: Session(
-            job.server, _read_files(job), job.limits, str(job.scratch), copies
+            job.server, _read_files(job), job.limits, str(job.scratch), processes
         ),
         json.loads(job.assignment.kinds.read_bytes()),
         job.ways,

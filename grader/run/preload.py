@@ -5,6 +5,7 @@ once, before the fork: Python 3.11's own way to ask for that does nothing.
 """
 
 import gc
+import importlib
 import os
 from importlib.util import find_spec
 from multiprocessing import spawn
@@ -39,8 +40,12 @@ def use_first() -> None:
 
 
 MAIN = "GRADER_MAIN"  # the program's path, in the environment
+LIBRARIES = "GRADER_LIBRARIES"  # modules that the tests import
 
 use_first()
+for name in os.environ.pop(LIBRARIES, "").split():
+    if find_spec(name.partition(".")[0]):
+        importlib.import_module(name)
 if path := os.environ.pop(MAIN, None):
     spawn.import_main_path(path)
 gc.collect()

@@ -9,13 +9,21 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterable
 from dataclasses import replace
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 
 from grader.course.settings import Assignment
 from grader.isolation import sandbox
-from grader.isolation.client import get_server, open_server, says_torch, wants_torch
+from grader.isolation.client import (
+    LIBRARIES,
+    get_server,
+    open_server,
+    says_torch,
+    wanted_libraries,
+    wants_torch,
+)
 from grader.run import grade_one
 from grader.run.grade_one import Job, Report
 from grader.run.internal_errors import Fault
@@ -58,7 +66,8 @@ def run(job: Job) -> Report:
                 says_torch(job.submitted / path.name, job.limits.upload_bytes)
                 for path in job.assignment.notebooks
             )
-            found = open_server(job.sandbox, job.limits, torch=torch)
+            more = wanted_libraries(job.assignment)
+            found = open_server(job.sandbox, job.limits, torch=torch, libraries=more)
             job = replace(job, server=stack.enter_context(found).path)
         process = _CONTEXT.Process(target=grade_one.main, args=[job])  # type: ignore
         process.start()
@@ -81,12 +90,15 @@ def run(job: Job) -> Report:
     return given_up
 
 
-def start_warm_process(name: str) -> None:
+def start_warm_process(name: str, libraries: Iterable[str]) -> None:
     """Begin to start what every job needs, so that the first need not wait.
 
+    The first call decides which of LIBRARIES are imported for all jobs.
     Raises NoSandbox if there is none of this name.
     """
     sandbox.require(name)
+    wanted = (module for name in libraries for module in LIBRARIES[name])
+    os.environ.setdefault("GRADER_LIBRARIES", " ".join(wanted))
     process = _CONTEXT.Process(target=int)  # type: ignore
     threading.Thread(target=process.start, daemon=True).start()
 
@@ -95,9 +107,15 @@ def warm_servers(assignments: list[Assignment], name: str) -> None:
     """Begin to start the servers that these assignments share."""
     if name != sandbox.NONE and sandbox.load_executor(name).alone:
         return
-    for torch in {wants_torch(assignment) for assignment in assignments}:
+    for torch, libraries in {
+        (wants_torch(assignment), wanted_libraries(assignment))
+        for assignment in assignments
+    }:
         threading.Thread(
-            target=get_server, args=[name], kwargs={"torch": torch}, daemon=True
+            target=get_server,
+            args=[name],
+            kwargs={"torch": torch, "libraries": libraries},
+            daemon=True,
         ).start()
 
 

@@ -133,7 +133,7 @@ BROKEN = {
     ),
     "deaf": (
         lambda: with_cell("double", SWALLOWS),
-        0,
+        2,
         "did not end when told",
     ),
     "killed": (

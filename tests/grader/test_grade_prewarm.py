@@ -8,7 +8,10 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from grader.isolation.client import says_torch
+from grader.course.settings import Limits
+from grader.isolation import client, sandbox
+from grader.isolation.client import LIBRARIES, find_libraries, says_torch
+from grader.isolation.session import Session
 from tests.helpers.grading import ROOT
 
 pytestmark = pytest.mark.slow
@@ -30,6 +33,22 @@ def test_a_notebook_that_asks_for_torch_is_known_by_it(
     path = tmp_path / "a.ipynb"
     nbformat.write(new_notebook(cells=[new_code_cell(source)]), path)
     assert says_torch(path, 10**6) is asks
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        (
+            "import pandas as pd\nfrom sklearn.svm import SVC",
+            "pandas sklearn",
+        ),
+        ('"import numpy as np\\n", "import pandas"', "pandas"),
+        ("import pandas_like, numpy\n# scipy", ""),
+    ],
+)
+def test_libraries_that_are_imported_beforehand_are_known(code, found):
+    assert sorted(find_libraries(code)) == found.split()
+    assert find_libraries(code) <= set(LIBRARIES)
 
 
 def test_what_is_no_plain_file_is_not_read(tmp_path):
@@ -56,6 +75,38 @@ def test_what_grades_a_submission_is_imported_before_the_fork():
         text=True,
     )
     assert run.stdout.split() == []  # else each imports it for itself
+
+
+def test_the_libraries_of_the_tests_are_imported_before_the_fork():
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys, grader.run.preload\nprint('pandas' in sys.modules)",
+        ],
+        cwd=ROOT,
+        env=os.environ | {"GRADER_LIBRARIES": "pandas no_such_module"},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert run.stdout == "True\n"
+
+
+@pytest.mark.system(why=sandbox.why_not())
+def test_a_learners_process_finds_the_libraries_imported(tmp_path):
+    server = client.get_server(torch=False, libraries=frozenset({"pandas"}))
+    session = Session(server.path, {}, Limits(), "")
+    try:
+        outputs, _ = session.run(
+            "import sys\n'pandas' in sys.modules, 'torch' in sys.modules",
+            1,
+            60,
+        )
+        assert outputs[0]["data"]["text/plain"] == "(True, False)"
+    finally:
+        session.close()
+        server.stop()
 
 
 LARGE = """

@@ -6,6 +6,7 @@ are some; here a folder stands in for their tree.
 
 import os
 import subprocess
+import sys
 
 import pytest
 
@@ -47,19 +48,34 @@ def group(tmp_path, monkeypatch):
     return groups.Group(str(tmp_path), 600_000_000)
 
 
-def test_a_submission_may_take_so_much_and_ends_as_a_whole(group):
+def test_a_submission_may_take_so_much(group):
     assert (group.path / "memory.max").read_text() == "600000000"
-    assert (group.path / "memory.oom.group").read_text() == "1"
     assert not (group.path / "memory.swap.max").exists()
     group.enter()
     assert (group.path / "cgroup.procs").read_text() == "0"  # oneself
 
 
-@pytest.mark.parametrize(("ended", "full"), [(0, False), (3, True)])
-def test_the_kernel_says_whether_it_ended_it(group, ended, full):
+def test_who_is_at_work_ends_before_who_waits():
+    code = (
+        "from grader.isolation.linux.groups import offer\n"
+        "place = '/proc/self/oom_score_adj'\n"
+        "for score in 500, 0, 500:\n"
+        "    offer(score)\n    print(open(place).read().strip())"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.split() == ["500", "0", "500"]
+
+
+@pytest.mark.parametrize("ended", [0, 3])
+def test_the_kernel_says_how_many_it_ended(group, ended):
     events = f"low 0\nhigh 0\nmax 7\noom 2\noom_kill {ended}\n"
     (group.path / "memory.events").write_text(events)
-    assert group.full() is full
+    assert group.count_killed() == ended
     os.close(group.entrance)
 
 

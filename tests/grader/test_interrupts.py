@@ -13,6 +13,7 @@ import pytest
 
 from grader.course.settings import Limits
 from grader.isolation import session as sessions
+from grader.isolation.monitor import INTERRUPT, KILL, ORDER
 from grader.isolation.serialization import HEAD, receive, send
 from grader.isolation.session import Ended, Session
 from grader.isolation.worker import Helper
@@ -27,7 +28,7 @@ FRAME = HEAD.pack(len(ANSWER), 0) + ANSWER
 def session():
     """A session without a process, and the process's end of its link."""
     made = object.__new__(Session)
-    made.limits = Limits()
+    made.limits, made.used = Limits(), 0
     made.link, theirs = socket.socketpair()
     made.control, monitor = socket.socketpair()
     with made.link, made.control, theirs, monitor:
@@ -54,7 +55,7 @@ def test_an_answer_after_the_interrupt_is_read_whole(session):
     with pytest.raises(TimeoutError):
         made.run("", 1, SECONDS)
     rest.join()
-    assert made.monitor.recv(9) == b"i"
+    assert made.monitor.recv(9) == ORDER.pack(INTERRUPT, 0)
     theirs.sendall(FRAME)
     assert made.run("", 2, SECONDS) == ([], False)
 
@@ -63,11 +64,13 @@ def test_half_an_answer_ends_the_process(session, monkeypatch):
     monkeypatch.setattr(sessions, "GRACE_SECONDS", SECONDS)
     made, theirs = session
     theirs.sendall(FRAME[:20])
+    send(made.monitor, {"what": "ended", "of": 0})
+    send(made.monitor, {"what": "killed", "of": 0})
     began = time.monotonic()
     with pytest.raises(Ended) as told:
         made.run("", 1, SECONDS)
     assert told.value.kind == "TimeLimit"
-    assert made.monitor.recv(9) == b"k"
+    assert made.monitor.recv(99) == ORDER.pack(KILL, 0)
     assert time.monotonic() - began < 10 * SECONDS
 
 

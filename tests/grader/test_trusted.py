@@ -703,7 +703,8 @@ def test_what_ends_the_process_after_a_test_costs_no_points(
     test = "import time\ntime.sleep(0.7)\nassert f(1) == 2"
     assert grade(answer, test, later=later, limits=limits) == 2
     assert [
-        f"code cell 3 {told}" in remark and "after test" in remark
+        remark.startswith(f"code cell 3 {told}")
+        and remark.endswith(": all other cells ran without it")
         for remark in grade.remarks
     ] == [True]
 

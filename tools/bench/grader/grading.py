@@ -1,7 +1,7 @@
 """Times the grader against stock nbgrader, on a class made for it.
 
     python -m tools.bench.grader.grading [--class-size N] [--rounds R]
-                                         [--kinds numpy torch] [--ours] [--save]
+                                         [--kinds numpy torch pandas] [--ours] [--save]
 
 Each round grades the same class twice, with `nbgrader autograde` and with
 `make grade`, one right after the other, so that both meet the same load.
@@ -39,14 +39,25 @@ from tools import ROOT
 from tools.measurements import record
 
 NAME = "timed"
-ASKED = {"numpy": 15, "torch": 30}  # times as fast as stock
+ASKED = {"numpy": 15, "torch": 30, "pandas": 15}  # times as fast as stock
 WORKERS = 2  # as nbgrader_config.py has it
 YOUNG_SECONDS = 3
 # This course's settings, without what makes nbgrader grade as it does.
 STOCK = (ROOT / "nbgrader_config.py").read_text("utf-8").partition("c.Execute")[0]
 STOCK += "c.Execute.timeout = 30\n"
-IMPORTS = {"numpy": "import numpy as np", "torch": "import numpy as np\nimport torch"}
-ARRAY = {"numpy": "np.asarray(x)", "torch": "torch.as_tensor(x)"}
+IMPORTS = {
+    "numpy": "import numpy as np",
+    "torch": "import numpy as np\nimport torch",
+    "pandas": "import numpy as np\nimport pandas as pd",
+}
+ARRAY = {
+    "numpy": "np.asarray(x)",
+    "torch": "torch.as_tensor(x)",
+    "pandas": "pd.Series(x)",
+}
+CHECK = {  # of the result, by what is expected of the array x
+    "pandas": "pd.testing.assert_series_equal(pd.Series({0}(x)), pd.Series({1}))"
+}
 TASKS = {  # name: right, wrong, what the test expects of x
     "double": ("2 * {}", "3 * {}", "2 * x"),
     "centred": ("{0} - {0}.mean()", "{0} - 1", "x - x.mean()"),
@@ -81,9 +92,9 @@ def make_assignment(kind: str) -> NotebookNode:
             )
         )
         check = "np.testing.assert_allclose(np.asarray({}(x)), {})"
-        check = check.format(task, expected)
+        check = CHECK.get(kind, check).format(task, expected)
         test = (
-            "import numpy as np\nx = np.arange(4.0)\n"
+            f"{IMPORTS[kind]}\nx = np.arange(4.0)\n"
             f"{check}\n### BEGIN HIDDEN TESTS\n"
             f"x = np.random.default_rng(7).normal(size=9)\n{check}\n"
             "### END HIDDEN TESTS"
