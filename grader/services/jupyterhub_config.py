@@ -162,6 +162,7 @@ if DOMAIN:
     c.JupyterHub.bind_url = "https://:443"
     c.JupyterHub.subdomain_host = f"https://{DOMAIN}"
     c.JupyterHub.ssl_cert, c.JupyterHub.ssl_key = CERT, KEY
+    c.JupyterHub.cookie_host_prefix_enabled = True  # no subdomain sets another's
 else:  # passwords would go over the network as they are
     c.JupyterHub.bind_url = "http://127.0.0.1:8000"
 c.Spawner.disable_user_config = True  # else a learner turns off what guards others

@@ -436,6 +436,7 @@ def test_the_hub_keeps_users_apart_as_jupyterhub_asks(tmp_path):
     assert made["JupyterHub"]["ssl_cert"] == "/a.crt"
     assert made["JupyterHub"]["ssl_key"] == "/a.key"
     assert made["JupyterHub"]["bind_url"].startswith("https://")
+    assert made["JupyterHub"]["cookie_host_prefix_enabled"] is True
     assert made["Spawner"]["disable_user_config"] is True
 
 
