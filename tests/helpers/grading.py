@@ -190,17 +190,22 @@ def hand_in(
 
 
 @contextlib.contextmanager
-def formgrader(root: Path) -> Iterator[Callable[..., str]]:
-    """nbgrader's formgrader on a course: a function that asks it."""
+def formgrader(
+    root: Path, python: str | Path = sys.executable, path: str = str(ROOT)
+) -> Iterator[Callable[..., str]]:
+    """nbgrader's formgrader on a course: a function that asks it.
+
+    A `python` of another environment looks for modules in `path` as well.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "jupyter", "server", "--no-browser"]
+    command = [str(python), "-m", "jupyter_server", "--no-browser"]
     command += [f"--port={port}", "--IdentityProvider.token=secret"]
     server = subprocess.Popen(
         [*command, "--allow-root"],
         cwd=root,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": path},
         stderr=subprocess.DEVNULL,
     )
 

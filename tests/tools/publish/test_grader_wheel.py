@@ -1,5 +1,6 @@
 """The grader's wheel: what is in it, and a class graded with it alone."""
 
+import json
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ from packaging.requirements import Requirement
 from grader.isolation import sandbox
 from tests.helpers import ROOT
 from tests.helpers.exports import moodle, pack, worksheet
+from tests.helpers.grading import formgrader
 from tools.publish import grader_wheel
 
 RIGHT = "def spread(values):\n    return max(values) - min(values) if values else 0"
@@ -136,12 +138,13 @@ def command(wheel, tmp_path_factory):
     assert ("nbgrader",) in needed
     assert not {"torch", "rnncore"} & {name for name, *_ in needed}
     for here in needed.values():
-        for file in here.files:
-            if file.parts[0] != ".." and "__pycache__" not in file.parts:
-                target = packages / file
+        for file in here.files:  # compiled too, as an installer leaves it
+            source = Path(file.locate())
+            target = Path(os.path.normpath(packages / file))
+            if target.parent != python.parent and source.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 if not target.exists():
-                    link(file.locate(), target)
+                    link(source, target)
     scripts = Path(sys.executable).parent
     for name in ("alembic",):  # nbgrader calls it
         text = (scripts / name).read_text().partition("\n")[2]
@@ -228,6 +231,21 @@ def test_a_class_of_twenty_from_init_to_feedback(command, tmp_path):
     assert (returned / "Grades.csv").is_file()
     after = {p: p.stat().st_mtime for p in (ROOT / "exercises").rglob("*")}
     assert before == after
+    check_formgrader(course, python)
+
+
+def check_formgrader(course, python):
+    """nbgrader's formgrader opens there, with what learners answered."""
+    with formgrader(course, python, path="") as ask:
+        (assignment,) = json.loads(ask("/api/assignments"))
+        assert assignment["num_submissions"] == len(PEOPLE)
+        found = json.loads(ask("/api/submitted_notebooks/example/example"))
+        by_name = {one["student"]: one for one in found}
+        assert by_name[PEOPLE[0][1]]["score"] == 3
+        page = ask(
+            f"/submissions/{by_name[PEOPLE[0][1]]['id']}/", seconds=60
+        )
+        assert "It grows. 0" in page
 
 
 @pytest.mark.slow
