@@ -49,7 +49,7 @@ ENDLESS = {
     ),
     "an exit": "import os\nos._exit(3)",
 }
-LATE_IN_GVISOR = "forks", "programs"
+LATE_IN_GVISOR = "forks", "programs", "memory of processes"
 
 
 @pytest.fixture(params=["bubblewrap", "gvisor"])
