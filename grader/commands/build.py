@@ -24,7 +24,7 @@ from pathlib import Path
 from grader import ROOT
 from grader.assignments import builder
 from grader.assignments.source import list_assignments, read
-from grader.course import course_file
+from grader.course import course_file, course_reader
 from grader.course.course_file import CourseFile
 from grader.run.trial import try_assignment
 
@@ -88,7 +88,7 @@ def read_own_course() -> CourseFile:
     """
     path = ROOT / course_file.NAME
     try:
-        course = course_file.read_course_file(path)
+        course = course_reader.read_course_file(path)
     except ValueError as error:
         sys.exit(f"exercises: {error}")
     return course if path.exists() else replace(course, solutions="try")

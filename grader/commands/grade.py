@@ -20,6 +20,7 @@ from grader.collecting.collected import Taken, all_teams, load_record
 from grader.commands.build import heed_trial
 from grader.course.by_hand.regrades import Requests, read_regrades
 from grader.course.by_hand.teams import share_among_teams
+from grader.course.roster import read_roster
 from grader.course.settings import Assignment, Course, Limits, SetupError, run_alone
 from grader.course.submissions import (
     Submission,
@@ -32,6 +33,7 @@ from grader.isolation import client, sandbox
 from grader.notebook.repair import read_timestamp
 from grader.reports.changes import Change, format_changes, read_changes, write_changes
 from grader.reports.feedback import write_feedback
+from grader.reports.final import write_final
 from grader.reports.lms import write_lms
 from grader.reports.missing import write_missing
 from grader.reports.overview import format_summary, write_overview
@@ -121,9 +123,16 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
 
 
 def check_course_file(course: Course, known: set[str]) -> None:
-    """Raise SetupError if course.toml names an assignment that is not known."""
+    """Raise SetupError if course.toml names what is not known.
+
+    Learners are those of the roster, if there is one, and who has handed in.
+    """
     try:
         course.file.check_assignments(known)
+        if (roster := course.root / course.file.roster).exists():
+            learners = {learner.id for learner in read_roster(roster)}
+            came = {s.student for s in find_submissions(course)[0]}
+            course.file.check_learners({composed(who) for who in learners | came})
     except ValueError as error:
         raise SetupError(str(error)) from error
 
@@ -206,6 +215,7 @@ class Written(NamedTuple):
     changed: list[Change]
     unwritten: int  # pages
     missing: str  # what is missing, for the report
+    final: str  # the marks, for the report
 
 
 def write_reports(
@@ -243,7 +253,8 @@ def write_reports(
     write_statistics(course, rows)
     write_lms(course, rows)
     missing = write_missing(course, submissions)
-    return Written(rows, graded, changed, unwritten, missing)
+    final = write_final(course, rows)
+    return Written(rows, graded, changed, unwritten, missing, final)
 
 
 def _report(
@@ -256,6 +267,7 @@ def _report(
         format_changes(written.changed),
         format_summary(written.graded),
         written.missing,
+        written.final,
     )
     for text in (*lists, _open_requests(requests)):
         if text:
@@ -264,6 +276,7 @@ def _report(
         f"Written: {course.home}/feedback/, points.csv, tasks.csv, "
         "statistics.csv, mistakes.csv, suspicious.csv, missing.csv, lms.csv, canvas.csv"
         + (", changes.csv" if written.changed else "")
+        + (", final.csv" if written.final else "")
     )
     return written.rows, written.unwritten
 

@@ -11,6 +11,7 @@
     solutions = "after"        # worked solutions: "never", "after" nothing can be
                                # handed in any more, "try": after one's own tries
     pages = ["measured"]       # of the book, besides the weeks' and the usual ones
+    hours = 6                  # that the core of an entry of `weeks` may take
 
     [[weeks]]
     chapters = ["ch00_backpropagation", "ch01_sequences"]
@@ -20,7 +21,21 @@
     [[extensions]]
     learner = "ann"
     assignment = "ch01_sequences"
-    days = 2
+    days = 2                   # or `until`, a moment, or `excused = true`; without
+                               # `assignment` it holds for all of the weeks
+
+    [mark]
+    passes = 50                # of 100
+    drop_lowest = 1            # of each learner's assignments
+    counts = {capstone = 3}    # as much as three others; 0: not at all
+
+    [[exams]]                  # points stand in grading/exams.csv
+    name = "final"
+    points = 60
+    weight = 40                # of the mark's 100; assignments have the rest
+
+    [syllabus]
+    teacher = "Ines Weber, ines@example.org"
 
 Everything may be left out. Without `weeks` the course has the complete book and
 all assignments, and its due dates are those in the gradebook.
@@ -28,38 +43,38 @@ all assignments, and its due dates are those in the gradebook.
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
-import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from rnncore.storage.files import composed, read_text
+from zoneinfo import ZoneInfo
 
 NAME = "course.toml"
 ROSTER = "grading/roster.csv"
-KEYS = (
-    "title",
-    "time_zone",
-    "book_address",
-    "roster",
-    "first_day",
-    "days",
-    "due_time",
-    "late_shares",
-    "pages",
-    "solutions",
-    "weeks",
-    "extensions",
-)
 SOLUTIONS = ("never", "after", "try")
-WEEK = ("chapters", "assignments", "due")
-EXTENSION = ("learner", "assignment", "days")
-MOST_DAYS = 3650  # of an extension, or of a week
+POLICIES = {  # of the syllabus, with what it says unless the file does
+    "teacher": "",
+    "office_hours": "",
+    "prerequisites": (
+        "Python with NumPy, derivatives of functions of several variables, and "
+        "matrices. No machine learning is assumed."
+    ),
+    "collaboration": (
+        "Talk about the tasks with each other. Each writes their own answer, and "
+        "names those with whom they worked."
+    ),
+    "tools": (
+        "A language model may explain an idea or an error, and is named in the "
+        "answer where it did. What you hand in you wrote, and can explain without it."
+    ),
+    "more_time": (
+        "Who needs more time, or cannot hand in, writes to the teacher before the due "
+        "date; afterwards, only for what could not be foreseen."
+    ),
+}
 Extensions = dict[tuple[str, str], timedelta]
 
 
@@ -70,6 +85,39 @@ class Week:
     chapters: tuple[str, ...] = ()
     assignments: tuple[str, ...] = ()
     due: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How the final mark, from 0 to 100, comes about.
+
+    `passes`: from which mark on; 0 where the file doesn't say. `counts`: how much
+    an assignment counts among them, 1 unless given.
+    """
+
+    passes: float = 0
+    drop_lowest: int = 0
+    counts: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Exam:
+    """An exam; `weight` is its part of the mark's 100."""
+
+    name: str
+    points: float
+    weight: float
+
+
+@dataclass(frozen=True)
+class Granted:
+    """What one [[extensions]] says; without `assignment`, of all of the weeks."""
+
+    learner: str
+    assignment: str = ""
+    days: timedelta | None = None
+    until: datetime | None = None  # in UTC, without saying so
+    excused: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,13 +132,45 @@ class CourseFile:
     pages: tuple[str, ...] = ()
     solutions: str = "never"  # one of SOLUTIONS
     weeks: tuple[Week, ...] = ()
-    extensions: Extensions | None = None  # None: the file doesn't speak of any
+    hours: float = 0  # that the core of a week may take; 0: the file doesn't say
+    granted: tuple[Granted, ...] | None = None  # None: the file doesn't speak of any
+    mark: Mark | None = None  # None: the course has no final mark
+    exams: tuple[Exam, ...] = ()
+    policies: Mapping[str, str] = field(default_factory=lambda: dict(POLICIES))
     text: str = field(default="", repr=False)
 
     @property
     def due_dates(self) -> dict[str, datetime | None]:
         """When each assignment of the weeks is due, in UTC; None: never."""
         return {name: week.due for week in self.weeks for name in week.assignments}
+
+    @property
+    def extensions(self) -> Extensions | None:
+        """How much later each may hand in; None if the file doesn't speak of any.
+
+        What names the assignment goes before what holds for all.
+        """
+        if self.granted is None:
+            return None
+        due, found = self.due_dates, Extensions()
+        for one in sorted(self.granted, key=lambda one: bool(one.assignment)):
+            for name in [one.assignment] if one.assignment else due:
+                at = due.get(name)
+                if one.days is not None:
+                    found[one.learner, name] = one.days
+                elif one.until and at:
+                    found[one.learner, name] = max(one.until - at, timedelta())
+        return found
+
+    @property
+    def excused(self) -> set[tuple[str, str]]:
+        """The learners for whose marks an assignment does not count."""
+        return {
+            (one.learner, name)
+            for one in self.granted or ()
+            if one.excused
+            for name in ([one.assignment] if one.assignment else self.due_dates)
+        }
 
     def find_last_moment(self, name: str) -> datetime | None:
         """When nothing counts that is handed in later; in UTC.
@@ -110,224 +190,64 @@ class CourseFile:
         for number, week in enumerate(self.weeks):
             for name in week.assignments:
                 if name not in known:
-                    where = _find_line(self.text, "weeks", number, "assignments", name)
-                    raise ValueError(_format_expected(where, _one_of(known), name))
-        for number, (_, name) in enumerate(self.extensions or ()):
+                    where = find_line(self.text, "weeks", number, "assignments", name)
+                    raise ValueError(format_expected(where, one_of(known), name))
+        for number, one in enumerate(self.granted or ()):
+            if one.assignment and one.assignment not in known:
+                where = find_line(
+                    self.text, "extensions", number, "assignment", one.assignment
+                )
+                raise ValueError(format_expected(where, one_of(known), one.assignment))
+        for name in self.mark.counts if self.mark else ():
             if name not in known:
-                where = _find_line(self.text, "extensions", number, "assignment", name)
-                raise ValueError(_format_expected(where, _one_of(known), name))
+                where = find_line(self.text, "mark", key="counts")
+                raise ValueError(format_expected(where, one_of(known), name))
+
+    def check_learners(self, known: Collection[str]) -> None:
+        """Raise ValueError, naming the line, if an extension is nobody's.
+
+        `known` are in Unicode's form NFC.
+        """
+        for number, one in enumerate(self.granted or ()):
+            if one.learner not in known:
+                where = find_line(self.text, "extensions", number, "learner")
+                close = difflib.get_close_matches(one.learner, known, 3)
+                hint = f", such as {' or '.join(close)}" if close else ""
+                expected = f"a learner of the roster{hint}"
+                raise ValueError(format_expected(where, expected, one.learner))
 
     def check_pages(self, known: Collection[str]) -> None:
         """Raise ValueError, naming the line, if the book lacks a page."""
         for number, week in enumerate(self.weeks):
             for name in week.chapters:
                 if name not in known:
-                    where = _find_line(self.text, "weeks", number, "chapters", name)
-                    raise ValueError(_format_expected(where, _one_of(known), name))
+                    where = find_line(self.text, "weeks", number, "chapters", name)
+                    raise ValueError(format_expected(where, one_of(known), name))
         for name in self.pages:
             if name not in known:
-                where = _find_line(self.text, "pages", word=name)
-                raise ValueError(_format_expected(where, _one_of(known), name))
+                where = find_line(self.text, "pages", word=name)
+                raise ValueError(format_expected(where, one_of(known), name))
 
 
-def read_course_file(path: Path) -> CourseFile:
-    """What a course file says; the defaults if there is none.
-
-    Raises ValueError, naming the line and what was expected there.
-    """
-    if not path.exists():
-        return CourseFile()
-    try:
-        text = read_text(path)
-        found = tomllib.loads(text)
-    except (OSError, UnicodeError, ValueError, RecursionError) as error:
-        said = "deeply nested" if isinstance(error, RecursionError) else str(error)
-        raise ValueError(f"{path.name}: expected TOML in UTF-8: {said}") from error
-    return _Reader(text).course(found)
-
-
-class _Reader:
-    """Reads the values, and knows in which line of the text each stands."""
-
-    def __init__(self, text: str):
-        self.text = text
-
-    def course(self, found: Mapping[str, Any]) -> CourseFile:
-        """All of the file."""
-        self._known(found, KEYS)
-        zone = self._zone(found)
-        weeks = self._weeks(found, zone)
-        return CourseFile(
-            title=self._words(found, "title"),
-            zone=zone,
-            book_address=self._address(found),
-            roster=self._words(found, "roster") or ROSTER,
-            late_shares=self._shares(found),
-            pages=self._names(found, "pages"),
-            solutions=self._solutions(found, weeks),
-            weeks=weeks,
-            extensions=self._extensions(found),
-            text=self.text,
-        )
-
-    def _refuse(self, expected: str, got: Any, *path: Any) -> ValueError:
-        return ValueError(_format_expected(_find_line(self.text, *path), expected, got))
-
-    def _known(self, table: Any, keys: Collection[str], *path: Any) -> None:
-        if not isinstance(table, dict):
-            raise self._refuse(f"a table with {', '.join(keys)}", table, *path)
-        for key in table:
-            if key not in keys:
-                raise self._refuse(f"one of {', '.join(keys)}", key, *path, key)
-
-    def _words(self, table: Mapping[str, Any], key: str, *path: Any) -> str:
-        value = table.get(key, "")
-        if not isinstance(value, str) or not (value.isprintable() and len(value) < 500):
-            raise self._refuse("a text in one line", value, *path, key)
-        return composed(value).strip()
-
-    def _names(self, table: Mapping[str, Any], key: str, *path: Any) -> tuple[str, ...]:
-        value = table.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-            raise self._refuse('names, such as ["ch01_sequences"]', value, *path, key)
-        for name in value:
-            if value.count(name) > 1:
-                raise self._refuse("each name once", name, *path, key)
-        return tuple(value)
-
-    def _zone(self, found: Mapping[str, Any]) -> ZoneInfo | None:
-        name = self._words(found, "time_zone")
-        try:
-            return ZoneInfo(name) if name else None
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            place = "a place such as Europe/Berlin, or UTC"
-            raise self._refuse(place, name, "time_zone") from error
-
-    def _address(self, found: Mapping[str, Any]) -> str:
-        url = self._words(found, "book_address").rstrip("/")
-        if url and not re.match(r"https?://[^\s/]", url):
-            address = "an address that begins with https:// or http://"
-            raise self._refuse(address, url, "book_address")
-        return url
-
-    def _shares(self, found: Mapping[str, Any]) -> tuple[float, ...]:
-        value = found.get("late_shares", [])
-        falling = "shares between 0 and 1 that do not grow, such as [0.9, 0.8]"
-        if not isinstance(value, list) or len(value) > MOST_DAYS:
-            raise self._refuse(falling, value, "late_shares")
-        for before, share in zip([1, *value], value, strict=False):
-            if not _is_number(share) or not 0 <= share <= before:
-                raise self._refuse(falling, value, "late_shares")
-        return tuple(map(float, value))
-
-    def _solutions(self, found: Mapping[str, Any], weeks: Collection[Week]) -> str:
-        value = found.get("solutions", SOLUTIONS[0])
-        if value not in SOLUTIONS:
-            raise self._refuse(f"one of {', '.join(SOLUTIONS)}", value, "solutions")
-        dated = weeks and all(week.due for week in weeks if week.assignments)
-        if value == "after" and not dated:
-            expected = "weeks with due dates beside it"
-            raise self._refuse(expected, value, "solutions")
-        return str(value)
-
-    def _weeks(
-        self, found: Mapping[str, Any], zone: ZoneInfo | None
-    ) -> tuple[Week, ...]:
-        value = found.get("weeks", [])
-        if not isinstance(value, list):
-            raise self._refuse("[[weeks]]", value, "weeks")
-        ends = self._ends(found, len(value))
-        weeks, seen = [], {"chapters": set[str](), "assignments": set[str]()}
-        for number, table in enumerate(value):
-            path = ("weeks", number)
-            self._known(table, WEEK, *path)
-            names = {key: self._names(table, key, *path) for key in seen}
-            for key, before in seen.items():
-                for name in names[key]:
-                    if name in before:
-                        raise self._refuse("each name in one week", name, *path, key)
-                before |= set(names[key])
-            due = self._moment(table["due"], path) if "due" in table else ends[number]
-            weeks.append(Week(**names, due=self._in_utc(due, zone, path)))
-        return tuple(weeks)
-
-    def _ends(self, found: Mapping[str, Any], count: int) -> list[datetime | None]:
-        """The last moment of each week, in the time zone."""
-        first, at = found.get("first_day"), found.get("due_time", time(23, 59))
-        days = found.get("days", 7)
-        if not isinstance(days, int) or not 0 < days <= MOST_DAYS or days is True:
-            raise self._refuse("a number of days, such as 7", days, "days")
-        if not isinstance(at, time):
-            raise self._refuse("a time, such as 23:59:00", at, "due_time")
-        if first is None:
-            return [None] * count
-        if not isinstance(first, date) or isinstance(first, datetime):
-            raise self._refuse("a day, such as 2026-10-12", first, "first_day")
-        try:
-            ends = [first + timedelta(days=days * (n + 1) - 1) for n in range(count)]
-        except OverflowError as error:
-            raise self._refuse("a day of these years", first, "first_day") from error
-        return [datetime.combine(day, at) for day in ends]
-
-    def _moment(self, value: Any, path: tuple[Any, ...]) -> datetime:
-        if not isinstance(value, datetime):
-            moment = "a moment, such as 2026-10-18T23:59:00"
-            raise self._refuse(moment, value, *path, "due")
-        return value
-
-    def _in_utc(
-        self, due: datetime | None, zone: ZoneInfo | None, path: tuple[Any, ...]
-    ) -> datetime | None:
-        if due is None:
-            return None
-        if due.tzinfo is None and zone is None:
-            place = 'time_zone = "Europe/Berlin" or another, since there is a due date'
-            raise self._refuse(place, None, *path)
-        there = due if due.tzinfo else due.replace(tzinfo=zone)
-        try:
-            return there.astimezone(UTC).replace(tzinfo=None)
-        except OverflowError as error:
-            raise self._refuse("a moment of these years", due, *path) from error
-
-    def _extensions(self, found: Mapping[str, Any]) -> Extensions | None:
-        value = found.get("extensions")
-        if value is None:
-            return None
-        if not isinstance(value, list):
-            raise self._refuse("[[extensions]]", value, "extensions")
-        granted: Extensions = {}
-        for number, table in enumerate(value):
-            path = ("extensions", number)
-            self._known(table, EXTENSION, *path)
-            who, what = (self._words(table, key, *path) for key in EXTENSION[:2])
-            if not who or not what:
-                raise self._refuse("a learner and an assignment", table, *path)
-            if (who, what) in granted:
-                raise self._refuse("one extension of each", f"{who} {what}", *path)
-            days = table.get("days")
-            if not _is_number(days) or not 0 < days <= MOST_DAYS:
-                raise self._refuse("days, such as 2 or 0.5", days, *path, "days")
-            granted[who, what] = timedelta(days=days)
-        return granted
-
-
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether a value is a finite number, and no truth value."""
     real = isinstance(value, int | float) and not isinstance(value, bool)
     return real and math.isfinite(value)
 
 
-def _format_expected(where: str, expected: str, got: Any) -> str:
-    shown = "nothing" if got is None else str(got) if _is_number(got) else repr(got)
+def format_expected(where: str, expected: str, got: Any) -> str:
+    """What a refused value is told with."""
+    shown = "nothing" if got is None else str(got) if is_number(got) else repr(got)
     if len(shown) > 200:
         shown = f"{shown[:200]}..."
     return f"{where}: expected {expected}, got {shown}"
 
 
-def _one_of(known: Collection[str]) -> str:
+def one_of(known: Collection[str]) -> str:
     return f"one of {', '.join(sorted(known))}"
 
 
-def _find_line(
+def find_line(
     text: str, table: str, number: int | None = None, key: str = "", word: str = ""
 ) -> str:
     """The line of a key, or of a word of its value; the nearest one to be found."""

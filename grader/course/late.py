@@ -7,7 +7,8 @@ from pathlib import Path
 
 from nbgrader.plugins.latesubmission import LateSubmissionPlugin
 
-from grader.course.course_file import NAME, read_course_file
+from grader.course.course_file import NAME
+from grader.course.course_reader import read_course_file
 
 DAY = 86_400  # seconds
 

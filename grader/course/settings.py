@@ -27,7 +27,8 @@ from traitlets.config import Config, PyFileConfigLoader
 
 from grader.course import versions
 from grader.course.course_file import NAME as COURSE_NAME
-from grader.course.course_file import CourseFile, read_course_file
+from grader.course.course_file import CourseFile
+from grader.course.course_reader import read_course_file
 from grader.course.fingerprint import compute_fingerprint
 from grader.course.gradebook import Ledger
 from grader.course.home import make_home

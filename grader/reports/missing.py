@@ -33,9 +33,9 @@ def find_missing(
     submissions: Collection[Submission],
     now: datetime,
 ) -> Iterator[Missing]:
-    """Who lacks what was due before `now`, in UTC, extensions included.
+    """Who lacks what was due before `now`, in UTC, and is not excused from it.
 
-    Without weeks in the course file all counts that anybody has handed in. What
+    Extensions are included. Without weeks in the course file all counts that anybody has handed in. What
     is marked anonymously nobody lacks by name.
     """
     handed_in = {(composed(s.student), s.assignment) for s in submissions}
@@ -44,6 +44,7 @@ def find_missing(
         for number, week in enumerate(file.weeks, 1)
         for name in week.assignments
     ] or [(0, None, name) for name in sorted({name for _, name in handed_in})]
+    excused = file.excused
     nameless = {name for who, name in handed_in if is_anonymous(who)}
     named = [learner for learner in learners if not is_anonymous(learner.id)]
     for number, due, name in plan:
@@ -51,7 +52,7 @@ def find_missing(
             who = composed(learner.id)
             more = (file.extensions or {}).get((who, name), timedelta())
             over = due + more < now if due else not number
-            if over and (who, name) not in handed_in:
+            if over and (who, name) not in handed_in | excused:
                 yield Missing(number, due, name, learner)
 
 

@@ -7,7 +7,7 @@ import pytest
 from grader.commands import grade
 from grader.course.by_hand.regrades import read_regrades
 from grader.course.by_hand.teams import read_teams, share_among_teams
-from grader.course.course_file import CourseFile, Week
+from grader.course.course_file import CourseFile, Granted, Week
 from grader.course.roster import Learner
 from grader.course.settings import SetupError
 from grader.course.submissions import Submission
@@ -167,7 +167,7 @@ PLAN = CourseFile(
         Week(assignments=("two",), due=datetime(2026, 1, 14)),
         Week(assignments=("free",)),
     ),
-    extensions={("bob", "one"): timedelta(days=3)},
+    granted=(Granted("bob", "one", timedelta(days=3)),),
 )
 PEOPLE = [Learner("ann"), Learner("bob"), Learner("cid")]
 

@@ -7,7 +7,8 @@ import pytest
 from nbgrader.api import Gradebook
 
 from grader.commands import grade
-from grader.course.course_file import CourseFile, read_course_file
+from grader.course.course_file import CourseFile
+from grader.course.course_reader import read_course_file
 from grader.course.late import DailyShares
 from grader.course.settings import Course, SetupError
 from tests.helpers.grading import (
@@ -172,7 +173,7 @@ def test_when_solutions_are_shown_is_said_in_three_ways(
         ("days = 0.5", "days = 0", 27, "days, such as 2 or 0.5, got 0"),
         ("days = 0.5", "days = inf", 27, "days, such as 2 or 0.5, got inf"),
         ("days = 0.5", 'day = "2"', 27, "expected one of learner, assign"),
-        ("days = 0.5", "", 24, "days, such as 2 or 0.5, got nothing"),
+        ("days = 0.5", "", 24, "one of days, until, excused, got nothing"),
         (
             'learner = "',
             'learner = "" # ',
