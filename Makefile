@@ -98,8 +98,8 @@ teach: book $(DEV)  ## slides, question bank, exams, tutors' book and syllabus, 
 collect: $(DEV)  ## take in what Moodle or another system exported; ASSIGNMENT=name
 	@$(PY) -m grader collect $(ASSIGNMENT)
 
-grade: $(DEV)  ## autograde what lies in grading/submitted/
-	@$(PY) -m grader grade
+grade: $(DEV)  ## autograde what lies in grading/submitted/; AGAIN=1: what is graded already, too
+	@$(PY) -m grader grade $(if $(AGAIN),--again)
 
 marking: $(DEV)  ## one question over all learners: ASSIGNMENT=name, TASK=name, BY=name, SHARE=1/3
 	@$(PY) -m grader marking $(ASSIGNMENT) $(if $(TASK),--task "$(TASK)") $(if $(BY),--by "$(BY)") $(if $(SHARE),--share $(SHARE))

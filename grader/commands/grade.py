@@ -7,6 +7,7 @@ run continues with the rest.
 from __future__ import annotations
 
 import argparse
+import shlex
 import shutil
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from grader.collecting.collected import Taken, all_teams, load_record
 from grader.commands.build import heed_trial
 from grader.course.by_hand.regrades import Requests, read_regrades
 from grader.course.by_hand.teams import share_among_teams
+from grader.course.edition import compute_edition
 from grader.course.roster import read_roster
 from grader.course.settings import Assignment, Course, Limits, SetupError, run_alone
 from grader.course.submissions import (
@@ -37,7 +39,13 @@ from grader.reports.final import write_final
 from grader.reports.lms import write_lms
 from grader.reports.missing import write_missing
 from grader.reports.overview import format_summary, write_overview
-from grader.reports.points import Row, format_table, read_rows, write_csv
+from grader.reports.points import (
+    Row,
+    format_earlier,
+    format_table,
+    read_rows,
+    write_csv,
+)
 from grader.reports.statistics import write_statistics
 from grader.reports.task_texts import list_tasks_with_points
 from grader.run import processes, record
@@ -57,7 +65,10 @@ def main(argv: list[str] | None = None) -> int:
             options.root, "make grade", lambda course: _grade_class(course, options)
         )
     except KeyboardInterrupt:
-        print("\nInterrupted: run make grade again to go on.")
+        given = sys.argv[1:] if argv is None else argv
+        asked = shlex.join(word for word in given if word != "--again")
+        how = f"python -m grader grade {asked}" if asked else "make grade"
+        print(f"\nInterrupted: run {how} again to go on.")
         return 130
 
 
@@ -111,8 +122,13 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
     todo = _find_ungraded(course, submissions, assignments, refused, options.again)
     left = sum(s.assignment not in refused for s in submissions)
     print(f"{len(todo)} to grade, {left - len(todo)} graded already")
+    if options.again:
+        record.demand_again(course, (submission for submission, _ in todo))
+    limits = _read_limits(course, options)
+    course.edition = compute_edition(limits)
     if todo:
-        _run(course, todo, assignments, name, options)
+        workers = options.workers or course.workers
+        _run(course, todo, assignments, name, workers, limits)
     _forget_earlier_names(course, submissions)
     settle_lateness(course, submissions)
     rows, unwritten = _report(course, submissions, requests)
@@ -268,6 +284,7 @@ def _report(
         format_summary(written.graded),
         written.missing,
         written.final,
+        format_earlier(course, written.rows),
     )
     for text in (*lists, _open_requests(requests)):
         if text:
@@ -401,19 +418,25 @@ def _find_libraries(course: Course, submissions: list[Submission]) -> set[str]:
     return found
 
 
-def _run(
-    course: Course,
-    todo: Todo,
-    assignments: dict[str, Assignment],
-    name: str,
-    options: argparse.Namespace,
-) -> None:
-    """Run what has to run."""
+def _read_limits(course: Course, options: argparse.Namespace) -> Limits:
+    """The course's limits, but for those that the command line gives."""
     asked = {
         field.name: value
         for field in fields(Limits)
         if (value := getattr(options, field.name)) is not None
     }
+    return replace(course.limits, **asked)
+
+
+def _run(
+    course: Course,
+    todo: Todo,
+    assignments: dict[str, Assignment],
+    name: str,
+    workers: int,
+    limits: Limits,
+) -> None:
+    """Run what has to run."""
     known = sorted(known_names(course))
     submissions = [submission for submission, _ in todo]
     processes.start_warm_process(name, _find_libraries(course, submissions))
@@ -422,8 +445,8 @@ def _run(
         course,
         todo,
         assignments,
-        options.workers or course.workers,
-        replace(course.limits, **asked),
+        workers,
+        limits,
         lambda submission: unknown_reason(submission.assignment, known),
         sandbox=name,
     )

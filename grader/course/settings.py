@@ -29,6 +29,7 @@ from grader.course import versions
 from grader.course.course_file import NAME as COURSE_NAME
 from grader.course.course_file import CourseFile
 from grader.course.course_reader import read_course_file
+from grader.course.edition import compute_edition
 from grader.course.fingerprint import compute_fingerprint
 from grader.course.gradebook import Ledger
 from grader.course.home import make_home
@@ -194,6 +195,7 @@ class Course:
         self.root = root.resolve()
         self.config = load_config(self.root)
         self.limits = Limits.from_config(self.config)
+        self.edition = compute_edition(self.limits)
         self.file = read_course(self.root, self.config)
         self.book_url = self.file.book_address
         self.zone = self.file.zone

@@ -35,7 +35,8 @@ def find_missing(
 ) -> Iterator[Missing]:
     """Who lacks what was due before `now`, in UTC, and is not excused from it.
 
-    Extensions are included. Without weeks in the course file all counts that anybody has handed in. What
+    Extensions are included. Without weeks in the course file all counts that
+    anybody has handed in. What
     is marked anonymously nobody lacks by name.
     """
     handed_in = {(composed(s.student), s.assignment) for s in submissions}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -66,6 +67,7 @@ class Row:
     tasks: list[TaskPoints] = field(default_factory=list)
     key: str = ""  # of what was graded; see `key_of`
     version: str = ""  # of the tests
+    edition: str = ""  # of the grader
 
     @property
     def earlier(self) -> float:
@@ -130,6 +132,7 @@ def _make_row(
         tasks=tasks,
         key=result.get("key", ""),
         version=version,
+        edition=result.get("edition", ""),
     )
 
 
@@ -289,10 +292,28 @@ def format_hours(hours: float) -> str:
     return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} days"
 
 
+def is_earlier(course: Course, row: Row) -> bool:
+    """Whether another edition of the grader, or with other limits, gave the points."""
+    return bool(row.tasks) and row.edition != course.edition
+
+
+def format_earlier(course: Course, rows: Iterable[Row]) -> str:
+    """How many points come from an earlier edition, as text; or nothing."""
+    counts = Counter(r.submission.assignment for r in rows if is_earlier(course, r))
+    if not counts:
+        return ""
+    told = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
+    return (
+        "Graded by an earlier edition of the grader or of rnncore, or with other "
+        f"limits: {told} (points.csv says which). make grade AGAIN=1 grades them anew."
+    )
+
+
 def write_csv(course: Course, rows: list[Row]) -> None:
     """Write points.csv (lines are submissions) and tasks.csv (tasks)."""
     head = ["learner", "assignment", "points", "of", "late_penalty", "hours_late"]
-    lines: list[list[object]] = [[*head, "to_be_read", "status", "reason"]]
+    head += ["to_be_read", "earlier_edition", "status", "reason"]
+    lines: list[list[object]] = [[*head]]
     head = ["learner", "assignment", "task", "points", "of", "to_be_read"]
     tasks: list[list[object]] = [[*head, *FAILED, "properties"]]
     for row in rows:
@@ -301,7 +322,7 @@ def write_csv(course: Course, rows: list[Row]) -> None:
             [
                 *who,
                 *(row.points, row.of, row.penalty, round(row.late, 2)),
-                int(row.open),
+                *(int(row.open), int(is_earlier(course, row))),
                 *(row.status, row.reason),
             ]
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import nbformat.v4
@@ -32,7 +33,7 @@ def is_done(
     `entered` are the learners whom the gradebook has for this assignment.
     """
     result = load_result(course, submission)
-    if result is None or result["key"] != key:
+    if result is None or result["key"] != key or result.get("again"):
         return False
     if result["failed"]:
         return int(result["tries"]) >= TRIES
@@ -41,6 +42,15 @@ def is_done(
     name = submission.assignment
     folder = course.autograded / submission.student / name
     return any(folder.glob("*.ipynb")) and submission.student in entered
+
+
+def demand_again(course: Course, submissions: Iterable[Submission]) -> None:
+    """Have them graded anew, by this run or, if it is interrupted, by the next."""
+    for submission in submissions:
+        result = load_result(course, submission)
+        if result is not None and not result.get("again"):
+            text = json.dumps({**result, "again": True}, indent=1)
+            replace_text(result_path(course, submission), text)
 
 
 def record(
@@ -86,7 +96,8 @@ def _write_result(
     tries = 1
     if before and before["failed"] and before["key"] == key:
         tries += before["tries"]
-    result = {**report, "key": key, "known": known, "tries": tries}
+    made_by = {"key": key, "known": known, "tries": tries, "edition": course.edition}
+    result = {**report, **made_by}
     result.pop("trace")
     replace_text(result_path(course, submission), json.dumps(result, indent=1))
 

@@ -120,6 +120,7 @@ class Home:
     """What of a course the writers of files need."""
 
     course_id = "rnn"
+    edition = "now"
 
     def __init__(self, home):
         self.home = home
@@ -140,14 +141,17 @@ def test_csv_files_have_a_line_a_submission_and_a_line_a_task(course):
     split = {"values": [2, 2], "dtype": [1.0, 1.0]}
     double, why = ANN.tasks
     ann = replace(ANN, tasks=[replace(double, properties=split), why])
-    write_csv(course, [ann, BOB, CY])
+    bob = replace(BOB, edition="now")
+    write_csv(course, [ann, bob, CY])
     head = ["learner", "assignment", "points", "of"]
     head += ["late_penalty", "hours_late"]
     assert read(course, "points.csv") == [
-        ",".join([*head, "to_be_read", "status", "reason"]),
-        "ann,demo,3.0,4,0.0,0.0,1,graded,",
-        "bob,demo,1.25,4,0.25,0.0,0,graded,",
-        "cy,demo,0.0,0,0.0,0.0,0,failed,no file",
+        ",".join(
+            [*head, "to_be_read", "earlier_edition", "status", "reason"]
+        ),
+        "ann,demo,3.0,4,0.0,0.0,1,1,graded,",
+        "bob,demo,1.25,4,0.25,0.0,0,0,graded,",
+        "cy,demo,0.0,0,0.0,0.0,0,0,failed,no file",
     ]
     record = ",kind,checked,expected,got,mistake,read,hidden,properties"
     assert read(course, "tasks.csv") == [
@@ -383,7 +387,7 @@ def test_a_line_says_what_failed_and_where_the_book_explains_it(course):
         "AssertionError,y,,,,,1,",
     ]
     assert read(course, "points.csv")[1] == (
-        "ann,demo,0.0,2,0.0,2.52,0,graded,"
+        "ann,demo,0.0,2,0.0,2.52,0,1,graded,"
     )
 
 
