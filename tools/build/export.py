@@ -6,7 +6,8 @@ and the commands to use them. It gets no hidden test, nothing of the grader,
 and no solution, unless course.toml says `solutions = "after"` or `"try"`. Of the book it gets the pages that its contents list, but
 for the guide to grading. If course.toml (or --course FILE) has weeks, it gets
 their chapters and assignments alone, and the plan. DIR must be empty or not
-there; it appears in one step.
+there; it appears in one step. With --update it is a tree that was exported before,
+and keeps what was written there (tools/build/update.py).
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from grader.course.course_reader import read_course_file
 from grader.services.tree import LEFT_OUT, learners_makefile, split_secrets
 from rnncore.checking.answers import read_answers
 from rnncore.storage.files import ANSWERS
-from tools.build import chapters, contents, cut, weave
+from tools.build import chapters, contents, cut, update, weave
 
 FOLDERS = ("rnncore", "book", "examples")
 FILES = (
@@ -114,13 +115,20 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--course", type=Path, metavar="FILE", default=ROOT / course_file.NAME
     )
+    parser.add_argument(
+        "--update", action="store_true", help="bring a new edition to a tree in use"
+    )
     options = parser.parse_args(argv)
     if options.folder is None:
         print("Say where to: make course DIR=path", file=sys.stderr)
         return 2
     try:
-        export(options.folder, read_course(options.course))
-    except ExportError as refused:
+        course = read_course(options.course)
+        if options.update:
+            print(update_tree(options.folder, course).format())
+        else:
+            export(options.folder, course)
+    except (ExportError, update.UpdateError) as refused:
         print(f"make course: {refused}", file=sys.stderr)
         return 2
     print(f"The learners' tree is in {options.folder}")
@@ -153,21 +161,41 @@ def export(folder: Path, course: CourseFile) -> None:
     """
     target = folder.resolve()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise ExportError(f"{folder} is not empty")
+        raise ExportError(
+            f"{folder} is not empty: UPDATE=1 brings a new edition to a tree that "
+            "was exported before"
+        )
     for name in FOLDERS:
         if target.is_relative_to(ROOT / name):
             raise ExportError(f"{folder} lies in {name}/, which is exported")
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".course-") as scratch:
-        source, tree = Path(scratch) / "source", Path(scratch) / "tree"
-        _build_exercises(source, course)
-        _copy(source, tree, course)
-        found = find_leaks(source, tree, answers=course.solutions != "never")
-        if found:
-            raise ExportError("it would hold a secret: " + "; ".join(found))
+        tree = _make_tree(Path(scratch), course)
         if target.exists():
             target.rmdir()  # fails if something came in meanwhile
         tree.rename(target)
+
+
+def update_tree(folder: Path, course: CourseFile) -> update.Done:
+    """Bring a new edition to a tree that was exported before; say what was done.
+
+    Raises ExportError or UpdateError, and changes nothing, where it cannot be.
+    """
+    update.read_record(folder)  # before anything is built
+    with tempfile.TemporaryDirectory(prefix="course-") as scratch:
+        return update.update(folder, _make_tree(Path(scratch), course))
+
+
+def _make_tree(scratch: Path, course: CourseFile) -> Path:
+    """A course's tree, in a folder; ExportError where a secret would leak."""
+    source, tree = scratch / "source", scratch / "tree"
+    _build_exercises(source, course)
+    _copy(source, tree, course)
+    found = find_leaks(source, tree, answers=course.solutions != "never")
+    if found:
+        raise ExportError("it would hold a secret: " + "; ".join(found))
+    update.write_record(tree)
+    return tree
 
 
 def _build_exercises(folder: Path, course: CourseFile) -> None:
@@ -211,7 +239,8 @@ def _copy(source: Path, tree: Path, course: CourseFile) -> None:
     answers = ANSWERED.format(first=names[0]) if told else ""
     readme = README.format(first=names[0], title=title, left=left, answers=answers)
     (tree / "README.md").write_text(readme, "utf-8")
-    (tree / ".gitignore").write_text((ROOT / ".gitignore").read_text("utf-8"), "utf-8")
+    ignored = (ROOT / ".gitignore").read_text("utf-8")
+    (tree / ".gitignore").write_text(f"{ignored}/{update.PLACE}/\n", "utf-8")
 
 
 def fit_book(tree: Path, course: CourseFile) -> None:

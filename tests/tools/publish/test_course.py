@@ -28,7 +28,7 @@ from tests.helpers.grading import (
     solved,
     source_notebook,
 )
-from tools.build import book, chapters, contents, export
+from tools.build import book, chapters, contents, export, update
 
 HIDDEN = TESTS["test_double"][2]
 MARKED = re.compile(
@@ -246,6 +246,7 @@ def test_a_tree_with_answers_has_the_command_that_shows_them():
 def test_the_tree_holds_the_course_and_nothing_of_the_grader(tree):
     inside = {path.name for path in tree.iterdir()}
     made = {".gitignore", "Makefile", "README.md", "exercises", "tools"}
+    made.add(update.RECORD)
     assert inside == made | {*export.FOLDERS, *export.FILES}
     names = {path.name for path in (tree / "exercises").iterdir()}
     assert names == set(builder.list_assignments())
