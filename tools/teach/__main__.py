@@ -32,6 +32,7 @@ from tools.teach.pages import Page, Unreadable, find_questions, read_page
 from tools.teach.slides import slides_document
 from tools.teach.syllabus import syllabus_document
 from tools.teach.tutors import tutors_document
+from tools.teach.workload import count_week, find_too_long, read_work
 
 TOC = ROOT / "book" / "_toc.yml"
 CHAPTER = re.compile(r"ch\d\d_\w+")
@@ -58,6 +59,11 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     shutil.rmtree(options.to, ignore_errors=True)
     fresh.rename(options.to)
+    works = {
+        name: read_work(name) for week in course.weeks for name in week.assignments
+    }
+    for line in find_too_long(course, (count_week(w, works) for w in course.weeks)):
+        print(line)
     print(
         f"Written to {options.to}: {', '.join(sorted(p.name for p in options.to.iterdir()))}"
     )
@@ -101,7 +107,8 @@ def write_all(folder: Path, course: CourseFile, html: Path, seed: int) -> None:
         )
     )
     (folder / "tutors.html").write_text(tutors_document(title, assignments), "utf-8")
-    text = syllabus_document(course, title, pages.values(), assignments)
+    works = [read_work(name) for name in (names if course.weeks else chosen)]
+    text = syllabus_document(course, title, pages.values(), works)
     (folder / "syllabus.html").write_text(text, "utf-8")
     _write_slides(folder / "slides", pages, title)
 

@@ -1,28 +1,25 @@
-"""The syllabus: the plan with its dates, what is read, handed in and counted."""
+"""The syllabus: the plan, what it takes, what is read, handed in and counted."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from grader.assignments.source import Assignment
 from grader.course.course_file import CourseFile
-from tools.build.contents import LINK, TITLE
+from tools.build.contents import LINK
 from tools.build.export import format_plan
 from tools.teach.documents import render_document
 from tools.teach.pages import Page, find_answered
+from tools.teach.workload import Work, count_week
 
-MINUTES = re.compile(r"about (\d+) minutes(?:, \d+ points|\.?\*)")
-
-
-class Line(NamedTuple):
-    """An assignment as the syllabus lists it."""
-
-    name: str
-    title: str
-    points: float
-    minutes: int
+HEADS = {  # of the policies of course.toml
+    "teacher": "Teacher",
+    "office_hours": "Office hours",
+    "prerequisites": "What is assumed",
+    "collaboration": "Working together",
+    "tools": "Language models and other tools",
+    "more_time": "More time",
+}
 
 
 class Read(NamedTuple):
@@ -32,34 +29,34 @@ class Read(NamedTuple):
     answers: list[str]
 
 
-def line_of(assignment: Assignment) -> Line:
-    """An assignment's title, points and minutes, from its text."""
-    text = assignment.cells[0].source
-    title, minutes = TITLE.search(text), MINUTES.search(text)
-    points = sum(float(cell.options.get("points", 0)) for cell in assignment.cells)
-    return Line(
-        assignment.name,
-        title[1].partition(": ")[2] or title[1] if title else "",
-        points,
-        int(minutes[1]) if minutes else 0,
-    )
+def list_parts(course: CourseFile, works: Iterable[Work]) -> list[tuple[str, float]]:
+    """What the final mark is made of: assignments, each exam; in per cent."""
+    if course.mark is None:
+        return []
+    counts = {w.name: course.mark.counts.get(w.name, 1) for w in works}
+    left = 100 - sum(exam.weight for exam in course.exams)
+    total = sum(counts.values())
+    each = [(f"assignment {name}", left * n / total) for name, n in counts.items() if n]
+    return [*each, *((f"exam: {e.name}", e.weight) for e in course.exams)]
 
 
 def syllabus_document(
-    course: CourseFile,
-    title: str,
-    pages: Iterable[Page],
-    assignments: Iterable[Assignment],
+    course: CourseFile, title: str, pages: Iterable[Page], works: Collection[Work]
 ) -> str:
     """The syllabus as one HTML file."""
     pages = [*pages]
     table = format_plan(course, {page.name: page.title for page in pages})
+    of = {work.name: work for work in works}
     return render_document(
         "syllabus.html",
         title,
         address=course.book_address,
         plan=LINK.sub(r"\1", table),
+        loads=[count_week(week, of) for week in course.weeks],
         pages=[Read(page.title, find_answered(page)) for page in pages],
-        assignments=[line_of(one) for one in assignments],
+        assignments=works,
+        parts=list_parts(course, works),
+        mark=course.mark,
         shares=course.late_shares,
+        policies=[(HEADS[key], said) for key, said in course.policies.items() if said],
     )

@@ -12,9 +12,11 @@ import pytest
 import yaml
 
 from grader.assignments import builder
+from grader.course.course_file import CourseFile
 from tests.helpers import ROOT
 from tools.build import book, chapters, contents, cut, export, weave
 from tools.build.kernels import OFFLINE
+from tools.teach import workload
 
 SCHEDULES = sorted((ROOT / "schedules").glob("*.toml"))
 SMALL = shutil.ignore_patterns("_static", "extra", "measurements")
@@ -29,6 +31,51 @@ def fitted(request, tmp_path_factory):
     course = export.read_course(request.param)
     export.fit_book(tree, course)
     return tree, course
+
+
+NUMBERS = {"six": 6, "seven": 7, "nine": 9, "ten": 10}
+
+
+def promised(words):
+    """Hours in words: "six and a half" is 6.5."""
+    first, _, half = words.partition(" and ")
+    return NUMBERS[first] + bool(half) / 2
+
+
+@pytest.mark.parametrize("path", SCHEDULES, ids=lambda p: p.stem)
+def test_a_schedule_keeps_to_its_first_line(path):
+    course = export.read_course(path)
+    first = path.read_text("utf-8").splitlines()[0]
+    hours = r"([a-z]+(?: and a half)?)"
+    core = re.search(rf", {hours} hours (?:each|a day) for the core", first)
+    assert promised(core[1]) == course.hours
+    if whole := re.search(rf"core, {hours} for all", first):
+        assert promised(whole[1]) == workload.ALL * course.hours
+    works = {name: workload.read_work(name) for name in course.due_dates}
+    loads = [workload.count_week(week, works) for week in course.weeks]
+    assert workload.find_too_long(course, loads) == []
+    assert all(load.reading and load.core for load in loads)
+    assert max(load.core_hours for load in loads) > course.hours - 1
+
+
+def test_a_week_that_is_too_long_is_named():
+    course = CourseFile(hours=6)
+    loads = [workload.Load(180, 180, 360), workload.Load(180, 200, 370)]
+    (told,) = workload.find_too_long(course, loads)
+    assert told.startswith("week 2: expected 6 hours for the core and 9 ")
+    assert told.endswith("got 6.3 and 9.2")
+    assert workload.find_too_long(CourseFile(), loads) == []
+
+
+@pytest.mark.parametrize("path", SCHEDULES, ids=lambda p: p.stem)
+def test_what_a_schedule_has_as_a_comment_can_be_used(path, tmp_path):
+    text = re.sub(r"(?m)^# (?=[\[a-z_]+.*[=\]])", "", path.read_text())
+    (tmp_path / path.name).write_text(text)
+    course = export.read_course(tmp_path / path.name)
+    assert course.title
+    assert course.late_shares
+    assert course.solutions == "after"
+    assert path.stem == "weekend" or course.mark.passes == 50
 
 
 def pages_of(tree):

@@ -10,11 +10,14 @@ from urllib.parse import quote
 from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
+import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from grader.assignments import source
-from grader.course.course_file import CourseFile, Week
+from grader.course.course_file import CourseFile, Exam, Mark, Week
+from tests.helpers.grading import cell_metadata
 from tools.build import book
 from tools.teach.__main__ import TOC, chapters_by_part, main
 from tools.teach.bank import VARIANTS, moodle_xml
@@ -30,8 +33,9 @@ from tools.teach.pages import (
     read_page,
 )
 from tools.teach.slides import make_slides, slides_document
-from tools.teach.syllabus import line_of, syllabus_document
+from tools.teach.syllabus import syllabus_document
 from tools.teach.tutors import collect_parts, tutors_document
+from tools.teach.workload import Work, read_work
 
 FORMULA = """<span class="math"><span class="katex"><span class="katex-mathml">
 <math xmlns="http://www.w3.org/1998/Math/MathML"><semantics><mrow><mi>h</mi></mrow>
@@ -434,7 +438,7 @@ def test_a_syllabus_has_dates_questions_points_and_the_late_rule(page):
         weeks=(week,),
     )
     text = syllabus_document(
-        course, "Ours", [page], [source.read("ch03_bptt")]
+        course, "Ours", [page], [read_work("ch03_bptt")]
     )
     made = BeautifulSoup(text, "html.parser")
     words = " ".join(made.get_text().split())
@@ -442,9 +446,67 @@ def test_a_syllabus_has_dates_questions_points_and_the_late_rule(page):
     assert "What is a gate?" in words
     assert "90 % are left on day 1" in words
     assert not made.find_all("a")
-    line = line_of(source.read("ch03_bptt"))
+    assert "language model may explain" in words
+    assert "The mark" not in words  # the course says nothing of one
+    line = read_work("ch03_bptt")
     assert (line.points, line.title) == (30, "backpropagation through time")
-    assert line.minutes > 60
+    assert 60 < line.core < line.minutes
+    assert line.core_tasks[0].startswith("Task 1")
+    assert not any("In your own words" in task for task in line.core_tasks)
+
+
+def test_a_syllabus_has_the_weights_and_the_hours_of_each_week(page):
+    course = CourseFile(
+        "Ours",
+        weeks=(Week(("ch03_bptt",), ("ch02_cell", "ch03_bptt")),),
+        mark=Mark(passes=50, drop_lowest=1, counts={"ch03_bptt": 3}),
+        exams=(Exam("final", 60, 40),),
+        policies={"teacher": "Ines <ines@example.org>"},
+    )
+    works = [read_work(name) for name in course.weeks[0].assignments]
+    read = page._replace(name="ch03_bptt")
+    text = syllabus_document(course, "Ours", [read], works)
+    made = BeautifulSoup(text, "html.parser")
+    words = " ".join(made.get_text(" ").split())
+    assert "assignment ch02_cell 15 %" in words
+    assert "assignment ch03_bptt 45 %" in words
+    assert "exam: final 40 %" in words
+    assert "You pass with 50 of 100." in words
+    assert "the lowest one is left out" in words
+    assert "Ines <ines@example.org>" in words
+    rows = [
+        [cell.get_text() for cell in row.find_all(["td", "th"])]
+        for row in made.find("h2", string="Hours").find_next("table")("tr")
+    ]
+    first, second = works
+    reading = int(rows[1][1])
+    assert reading > 60
+    assert rows[1][2:4] == [
+        str(first.core + second.core),
+        str(first.minutes + second.minutes),
+    ]
+    hours = (reading + first.core + second.core) / 60
+    assert rows[1][4] == f"{hours:.1f}"
+    assert rows[2][1:] == rows[1][1:]  # the sum, of one week
+
+
+def test_an_own_notebook_and_the_template_tell_their_minutes(
+    tmp_path, monkeypatch
+):
+    assert read_work("_template")[2:5] == (5, 30, 30)
+    (tmp_path / "own").mkdir()
+    cells = [
+        new_markdown_cell("# Own: gates\n\n*About 20 minutes, 3 points.*"),
+        new_code_cell(
+            "assert True",
+            metadata=cell_metadata("t", grade=True, locked=True, points=3),
+        ),
+    ]
+    nbformat.write(
+        new_notebook(cells=cells), tmp_path / "own" / "own.ipynb"
+    )
+    monkeypatch.setattr(source, "folder_of", lambda name: tmp_path / name)
+    assert read_work("own") == Work("own", "gates", 3, 20, 20, [])
 
 
 def test_a_course_has_its_own_chapters_with_the_pages_below_them():
