@@ -21,6 +21,7 @@ from nbformat import NotebookNode
 from nbgrader.api import (
     Assignment,
     Gradebook,
+    MissingEntry,
     Student,
     SubmittedAssignment,
     SubmittedNotebook,
@@ -99,6 +100,36 @@ class Ledger:
                 same = find_unchanged(before.get(name), notebook)
                 _Save(book, same).preprocess(notebook, resources)
                 _Penalties(book, config=config).preprocess(notebook, resources)
+
+    def list_read(
+        self, student: str, assignment: str, notebook: str
+    ) -> dict[str, float | None]:
+        """The cells that a person has marked, with what the tests gave there."""
+        with self.transaction() as book:
+            try:
+                found = book.find_submission_notebook(notebook, assignment, student)
+            except MissingEntry:
+                return {}
+            return {
+                grade.name: grade.auto_score
+                for grade in found.grades
+                if grade.manual_score is not None and not grade.needs_manual_grade
+            }
+
+    def keep_read(
+        self,
+        student: str,
+        assignment: str,
+        notebook: str,
+        read: Mapping[str, float | None],
+    ) -> None:
+        """Let marks stay read whose tests gave the same; see `list_read`."""
+        with self.transaction() as book:
+            found = book.find_submission_notebook(notebook, assignment, student)
+            for grade in found.grades:
+                if grade.name in read and read[grade.name] == grade.auto_score:
+                    grade.needs_manual_grade = False
+            book.db.commit()
 
     def forget(self, assignment: str, students: Iterable[str]) -> None:
         """Take these learners' submissions out."""

@@ -17,7 +17,7 @@ from nbconvert.exporters import NotebookExporter
 
 from grader.course.seeds import course_secret
 from grader.course.settings import Course, SetupError
-from grader.course.submissions import Submission, key_of
+from grader.course.submissions import Submission, key_of, load_result
 from grader.isolation import sandbox
 from grader.run import processes, record
 from grader.run.grade_one import Job, Report
@@ -47,9 +47,7 @@ class TrustedNotebook(NotebookExporter):
         path = course.submitted / names["student"] / names["assignment"]
         submission = Submission(names["student"], names["assignment"], path)
         if not Path(filename).absolute().is_relative_to(path):
-            made = super().from_filename(filename, resources, **kwargs)
-            record.record_graded(course, submission, *self.ran)
-            return made
+            return self._enter(course, submission, filename, resources, **kwargs)
         file = path / f"{names['notebook']}.ipynb"
         if file not in self.waiting:
             with course.alone():
@@ -58,6 +56,33 @@ class TrustedNotebook(NotebookExporter):
             self.waiting = {path / name: made for name, made in notebooks.items()}
         notebook = self.waiting.pop(file)
         return self.from_notebook_node(notebook, resources, **kwargs)
+
+    def _enter(
+        self,
+        course: Course,
+        submission: Submission,
+        filename: str,
+        resources: Any,
+        **kwargs: Any,
+    ) -> Any:
+        """Have nbgrader enter the points of a notebook that was run.
+
+        nbgrader asks a person anew for each mark; where the same was graded
+        before, with the same tests, marks stay.
+        """
+        before = load_result(course, submission)
+        names = submission.student, submission.assignment, Path(filename).stem
+        read = {}
+        try:
+            if before and before["key"] == self.ran[0]:
+                read = course.ledger.list_read(*names)
+            made = super().from_filename(filename, resources, **kwargs)
+            if read:
+                course.ledger.keep_read(*names, read)
+        finally:
+            course.close()
+        record.record_graded(course, submission, *self.ran)
+        return made
 
 
 def _run(

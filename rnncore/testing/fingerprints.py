@@ -48,13 +48,32 @@ class Stored(NamedTuple):
 
 
 def stored(task: str, path: str | Path = "checks.json") -> Stored:
-    """The right results and known mistakes of a task's visible check."""
-    entry = _parsed(Path(path).read_text("utf-8"))["checks"][task]
+    """The right results and known mistakes of a task's visible check.
+
+    Raises FileNotFoundError, which says what to do, without the file.
+    """
+    entry = read_checks(path)["checks"][task]
     mistakes = [
         Mistake(m["says"], m["sketches"]) for m in entry["mistakes"]
     ]
     results = [decoded(r) for r in entry["results"]]
     return Stored(results, mistakes, task, slips=entry.get("slips", {}))
+
+
+def read_checks(path: str | Path) -> dict[str, Any]:
+    """What stands in an assignment's checks.json.
+
+    Raises FileNotFoundError, which says what to do, without the file.
+    """
+    try:
+        text = Path(path).read_text("utf-8")
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"expected {Path(path).name} beside the notebook, got none in "
+            f"{Path(path).absolute().parent}: it was handed out with the "
+            "notebook, in one folder; put both into one, and run again"
+        ) from error
+    return _parsed(text)
 
 
 @lru_cache(1)  # one file has the results of all tasks

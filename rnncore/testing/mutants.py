@@ -17,7 +17,7 @@ from rnncore.backend import named_leaves, to_numpy, tree_map
 from rnncore.testing import checks
 from rnncore.testing.checks import observe
 from rnncore.testing.compare import NOTHING, compare, differs
-from rnncore.testing.fingerprints import Seen
+from rnncore.testing.fingerprints import Seen, read_checks
 from rnncore.testing.values import is_array, kind_of, unboxed
 
 MOST_NUMBERS, LARGEST = 10_000, 1_000  # in a probe's arrays; a whole one
@@ -26,8 +26,11 @@ MOST_NUMBERS, LARGEST = 10_000, 1_000  # in a probe's arrays; a whole one
 def black_boxes(
     task: str, path: str | Path = "checks.json"
 ) -> dict[str, Callable]:
-    """The wrong versions of a printed function, for the mutant hunt."""
-    entry = json.loads(Path(path).read_text("utf-8"))["boxes"][task]
+    """The wrong versions of a printed function, for the mutant hunt.
+
+    Raises FileNotFoundError, which says what to do, without the file.
+    """
+    entry = read_checks(path)["boxes"][task]
     module, _, name = entry["of"].rpartition(".")
     right = getattr(importlib.import_module(module), name)
     return {

@@ -127,3 +127,40 @@ def test_without_a_sandbox_it_runs_nothing(tmp_path):
     assert "bwrap is missing" in run.stderr
     assert not (root / "grading" / "autograded" / "ann").exists()
     shutil.rmtree(programs)
+
+
+def test_with_force_a_persons_marks_stay_unless_the_answer_is_another(
+    tmp_path,
+):
+    root = make_course(tmp_path)
+    for who in "ann", "bob":
+        hand_in(root, who, solved())
+    assert grade.main(["--root", str(root)]) == 0
+    home = f"sqlite:///{root}/grading/gradebook.db"
+    with Gradebook(home) as book:
+        for who, cell, points in (
+            ("ann", "why", 1),
+            ("ann", "test_double", 2.5),  # on code
+            ("bob", "why", 0.5),
+        ):
+            one = book.find_grade(cell, NAME, NAME, who)
+            one.manual_score, one.needs_manual_grade = points, False
+            book.find_comment("why", NAME, NAME, who).manual_comment = who
+        book.db.commit()
+    marked = {
+        who: (score, False) for who, (score, _) in points_of(root).items()
+    }
+    other = solved()
+    cell_of(other, "why").source = "Because of another thing."
+    hand_in(root, "bob", other)
+    run = nbgrader(root, "autograde", NAME, "--force")
+    assert run.returncode == 0, run.stderr[-2000:]
+    found = points_of(root)
+    assert found["ann"] == marked["ann"]
+    assert found["bob"] == (marked["bob"][0], True)  # to be read again
+    with Gradebook(home) as book:
+        for who in "ann", "bob":
+            comment = book.find_comment("why", NAME, NAME, who)
+            assert comment.manual_comment == who
+    assert grade.main(["--root", str(root)]) == 0
+    assert points_of(root) == found

@@ -857,3 +857,16 @@ def test_a_product_of_matrices_raises_no_false_alarm(product):
             huge - huge
     with pytest.warns(RuntimeWarning, match="encountered in"):
         product(huge, np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize("read", [stored, black_boxes])
+def test_a_notebook_without_its_checks_says_what_it_lacks(
+    read, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError) as told:
+        read("step")
+    said = str(told.value)
+    assert "expected checks.json beside the notebook" in said
+    assert str(tmp_path) in said
+    assert "put both into one" in said
