@@ -264,7 +264,7 @@ def test_the_trees_book_has_no_page_for_instructors(tree):
     pages = {path.stem for path in (tree / "book").glob("*.md")}
     assert pages == set(contents.list_pages(toc))
     own = set(contents.list_pages((ROOT / "book" / "_toc.yml").read_text()))
-    assert pages == own - {"grading", "grader", "grading_services"}
+    assert pages == own - {"grading", "grader", "grading_services", "hub"}
     assert "those who teach" not in toc
     for page in (tree / "book").glob("*.md"):
         text = page.read_text()

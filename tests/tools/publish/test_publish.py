@@ -388,7 +388,7 @@ def test_the_learners_book_leaves_grading_and_reference_to_others():
         [e.page for e in v] for v in volumes
     )
     assert {"setup", "ch22_work", "glossary"} <= set(book_)
-    assert grading == ["grading", "grader", "grading_services"]
+    assert grading == ["grading", "grader", "grading_services", "hub"]
     assert reference == ["api"]
     assert sheet == ["sheet"]
 
