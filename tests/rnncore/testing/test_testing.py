@@ -33,6 +33,7 @@ from rnncore.testing.fingerprints import (
     encoded,
     is_same_fingerprint,
 )
+from rnncore.testing.mutants import black_boxes
 from rnncore.testing.values import without_false_alarms
 from tests.helpers import arrays
 
