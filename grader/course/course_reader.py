@@ -59,11 +59,14 @@ def read_course_file(path: Path) -> CourseFile:
     """
     if not path.exists():
         return CourseFile()
+    text = ""
     try:
         text = read_text(path)
         found = tomllib.loads(text)
     except (OSError, UnicodeError, ValueError, RecursionError) as error:
         said = "deeply nested" if isinstance(error, RecursionError) else str(error)
+        if re.search(r"=\s*\d{1,2}[./]\s?\d{1,2}[./]", text):
+            said += "; a day is written as 2026-10-12"
         raise ValueError(f"{path.name}: expected TOML in UTF-8: {said}") from error
     return _Reader(text).course(found)
 

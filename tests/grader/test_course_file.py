@@ -123,6 +123,7 @@ def test_when_solutions_are_shown_is_said_in_three_ways(
     [
         ('title = "Ours"', "title = Ours", 1, "expected TOML in UTF-8: "),
         ('title = "Ours"', "title = 3", 1, "a text in one line, got 3"),
+        ("2026-10-12", "12.10.2026", 5, "a day is written as 2026-10-12"),
         ('title = "Ours"', r'title = "a\nb"', 1, "a text in one line"),
         ("title", "titel", 1, "expected one of title, time_zone, "),
         (
