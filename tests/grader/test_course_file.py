@@ -314,7 +314,7 @@ def test_shares_are_left_after_each_day_and_a_wrong_file_changes_nothing(
 
 def test_the_guides_course_files_are_read(tmp_path):
     guide = (ROOT / "book" / "grading.md").read_text("utf-8")
-    late, whole = re.findall(
+    late, more, mark, whole = re.findall(
         r"^```toml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL
     )
     found = read(tmp_path, late)
@@ -325,6 +325,15 @@ def test_the_guides_course_files_are_read(tmp_path):
         "ch01_sequences": datetime(2026, 10, 18, 21, 59),
         "ch02_cell": datetime(2026, 10, 27, 11),
     }
+    found = read(tmp_path, f"{whole}\n{more}\n{mark}")
+    assert found.extensions == {
+        ("bob", "ch01_sequences"): timedelta(days=3),
+        ("bob", "ch02_cell"): timedelta(days=4),
+    }
+    assert found.excused == {("cid", "ch01_sequences")}
+    assert found.mark.counts == {"capstone": 3}
+    assert found.exams[0].weight == 40
+    assert found.policies["teacher"].startswith("Ines")
     assert "28 points are worth 25.2 on the first day, 22.4 on" in late
     course = make_course(tmp_path)
     (course / "course.toml").write_text(late)
