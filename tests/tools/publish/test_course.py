@@ -363,6 +363,29 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path, capsys):
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
+def test_an_update_of_what_is_no_tree_builds_and_changes_nothing(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(builder, "build", None)  # not called
+    (tmp_path / "mine.txt").write_text("mine")
+    assert export.main([str(tmp_path), "--update"]) == 2
+    assert "export into an empty folder" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_an_update_keeps_what_a_learner_wrote(tree, tmp_path, monkeypatch):
+    name = builder.list_assignments()[0]
+    learner = shutil.copytree(tree, tmp_path / "ann")
+    path = learner / "exercises" / name / f"{name}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    own = nbformat.v4.new_code_cell("mine = 1")
+    notebook.cells.append(own)
+    nbformat.write(notebook, path)
+    monkeypatch.setattr(export, "_make_tree", lambda scratch, course: tree)
+    assert export.main([str(learner), "--update"]) == 0
+    assert "mine = 1" in path.read_text()
+
+
 def test_a_folder_inside_the_book_is_refused(capsys):
     assert export.main([str(ROOT / "book" / "out")]) == 2
     assert not (ROOT / "book" / "out").exists()
