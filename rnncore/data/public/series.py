@@ -1,4 +1,4 @@
-"""Series that published scores refer to: ETT, rates, M4, car parts."""
+"""Series that published scores refer to: ETT, rates, M4, parts, shares."""
 
 import csv
 import gzip
@@ -29,6 +29,16 @@ class Ahead(NamedTuple):
     name: str
     train: np.ndarray  # (T,)
     test: np.ndarray  # (48,) hours or (13,) weeks
+
+
+class Prices(NamedTuple):
+    """Daily prices of shares side by side, NaN where there is none."""
+
+    days: np.ndarray  # (N,) dates
+    names: list[str]  # S of them
+    close: np.ndarray  # (N, S), dollars, splits taken out
+    adjusted: np.ndarray  # the same with dividends put back in
+    volume: np.ndarray  # shares traded
 
 
 def ett(
@@ -138,6 +148,35 @@ def car_parts(folder: str | os.PathLike | None = None) -> np.ndarray:
     if not found:
         raise Refused(f"{path}: no part has every month")
     return np.array([[s[month] for s in found] for month in months])
+
+
+def share_prices(folder: str | os.PathLike | None = None) -> Prices:
+    """482 American shares, 12 January 2015 to 10 January 2020: (1258, 482).
+
+    As the file has them, with its faults: prices of 0, dates that stand
+    twice (the first is taken), dividends taken out twice.
+
+    Raises Refused where the set is not there, or has no such columns.
+    """
+    import pandas as pd
+
+    path = path_of("sp500", "sp500.csv", folder)
+    try:
+        rows = pd.read_csv(
+            path, parse_dates=["date"], date_format="%Y-%m-%d"
+        )
+        rows = rows.drop_duplicates(["date", "symbol"])
+        close, adjusted, volume = (
+            rows.pivot(index="date", columns="symbol", values=name)
+            for name in ("close", "adjusted", "volume")
+        )
+        values = [a.to_numpy(float) for a in (close, adjusted, volume)]
+    except (ValueError, KeyError) as error:
+        raise Refused(
+            f"{path}: expected date, symbol, close, adjusted, volume: "
+            f"{error}"
+        ) from error
+    return Prices(close.index.to_numpy(), [*close.columns], *values)
 
 
 def _numbers(path: Path, rows: list[list[str]]) -> np.ndarray:
