@@ -1,6 +1,7 @@
 """The command `forecast`: forecasts for the columns of your table."""
 
 from argparse import Namespace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from rnncore.forecast.panel import Panel
 
 KIND = "forecast"
+PRICES = "prices"  # a scale: see `rnncore.forecast.plan`
 TRAIN = (
     "forecast train sales.csv --date day --value sold"
     " --horizon 14 --model sales.safetensors"
@@ -85,6 +87,13 @@ def _add_train(parts: common.Group) -> None:
     )
     add_option(train, "--logs", what, choices=["yes", "no"])
     what = (
+        "what the network reads and says: values, how much they are above "
+        "those of a season ago, or a price's changes over their deviation, "
+        "with today's price as the middle (default: chosen by the table)"
+    )
+    scales = ["levels", "season", "prices"]
+    add_option(train, "--scale", what, choices=scales)
+    what = (
         "what a value can be (default: counts, if all are whole numbers "
         "from 0 and most are small)"
     )
@@ -139,7 +148,7 @@ def _read(arguments: Namespace) -> tuple[Data, Facts]:
 
     reading = tables.reading_of(arguments)
     panel = tables.read(arguments.file, reading)
-    plan = _make_plan(arguments, panel.frame)
+    plan = _make_plan(arguments, panel)
     if plan.support != "real" and arguments.support is None:
         from rnncore.forecast.supports import tell_support
 
@@ -152,12 +161,36 @@ def _read(arguments: Namespace) -> tuple[Data, Facts]:
         part = parts_of(panel.frame, plan).training
         units = fit_units(panel.beside, part.stop)
     reading |= {"decimal": panel.decimal}
-    if plan.logs and arguments.logs is None:
+    _tell_scale(panel.frame, plan, arguments)
+    if plan.logs and plan.scale != PRICES and arguments.logs is None:
         note("changes are alike in percent: learnt in logarithms (--logs)")
     method = _name_method(arguments.method, plan, arguments.seeds)
     scaled = _in_units(panel, units)
     data = Data(scaled, reading, plan, arguments.origins, units, method)
     return data, known
+
+
+def _tell_scale(
+    frame: "pd.DataFrame", plan: Any, arguments: Namespace
+) -> None:
+    """What is forecast, and of prices what to look at first."""
+    chosen = arguments.scale is None
+    if plan.scale == "season" and chosen:
+        note(
+            f"learnt as differences of {plan.period} steps, a season "
+            "(--scale levels)"
+        )
+    if plan.scale != PRICES:
+        return
+    from rnncore.forecast.prices import list_faults
+
+    if chosen:
+        note(
+            "these look like prices: today's is the middle of each "
+            "forecast, changes are in units of their deviation (--scale "
+            "levels)"
+        )
+    tables.tell_few(list_faults(frame))
 
 
 def _name_method(asked: str | None, plan: Any, networks: int) -> str | None:
@@ -167,19 +200,21 @@ def _name_method(asked: str | None, plan: Any, networks: int) -> str | None:
     """
     if asked is None:
         return None
-    from rnncore.forecast import contest
+    from rnncore.forecast import entrants
     from rnncore.forecast.rivals import list_rivals
     from rnncore.storage.files import Refused
 
-    own = contest.predict_row(plan, networks)
-    rows = [*list_rivals(plan, True), contest.LINE, own]
-    rows.append(contest.join_row(plan))
+    own = entrants.predict_row(plan, networks)
+    rows = [*list_rivals(plan, True), entrants.LINE, own]
+    rows.append(entrants.join_row(plan))
     if plan.support != "real":
-        rows += contest.list_counted(plan.period)
+        from rnncore.forecast import intermittent
+
+        rows += intermittent.list_rivals(plan.period)
     known = {name.lower(): name for name in rows}
-    known |= {"naive": "persistence", "line": contest.LINE}
+    known |= {"naive": "persistence", "line": entrants.LINE}
     known |= {"network": own, plan.cell.lower(): own}
-    known["network and ets"] = contest.join_row(plan)
+    known["network and ets"] = entrants.join_row(plan)
     found = known.get(asked.lower().replace("-", " ").replace("_", " "))
     if found is None:
         raise Refused(
@@ -219,20 +254,15 @@ def _fit(
         name: [str(frame.index[k]) for k in (part.start, part.stop - 1)]
         for name, part in split._asdict().items()
     }
-    for seed in range(arguments.seed, arguments.seed + arguments.seeds):
-        bar = common.Bar(f"seed {seed}")
+    for given in _list_trainings(arguments, data, run, device, "seed"):
         module, fit = pipeline.train(
             frame,
             plan,
             split,
-            beside=data.panel.beside,
-            seed=seed,
-            device=device,
-            checkpoint=run.folder / f"seed-{seed}.npz",
-            progress=bar,
-            stop=run.stop(bar),
             keep=lambda m: run.keep(([*modules, m], plan), about),
+            **given,
         )
+        seed = given["seed"]
         begun = pipeline.untrained_loss(
             frame, plan, split, beside=data.panel.beside, seed=seed
         )
@@ -245,6 +275,27 @@ def _fit(
         if run.is_cut:
             break
     return (modules, plan), about | {"steps": taken, "best_steps": best}
+
+
+def _list_trainings(
+    arguments: Namespace,
+    data: Data,
+    run: runs.TrainingRun,
+    device: Any,
+    what: str,
+) -> Iterator[Facts]:
+    """What the training of each seed is given besides table and plan."""
+    for seed in range(arguments.seed, arguments.seed + arguments.seeds):
+        bar = common.Bar(f"{what} {seed}")
+        name = f"{what.replace(' ', '-')}-{seed}.npz"
+        yield {
+            "beside": data.panel.beside,
+            "seed": seed,
+            "device": device,
+            "checkpoint": run.folder / name,
+            "progress": bar,
+            "stop": run.stop(bar),
+        }
 
 
 def _best_step(history: Any) -> int:
@@ -273,22 +324,10 @@ def _refit(
     note("training once more, on all rows; the scores are those of before")
     final: list[Any] = []
     with run.ending.catch_interrupts():
-        for k, steps in enumerate(about["best_steps"]):
-            seed = arguments.seed + k
-            bar = common.Bar(f"all rows, seed {seed}")
-            final.append(
-                pipeline.refit(
-                    data.panel.frame,
-                    plan,
-                    steps,
-                    beside=data.panel.beside,
-                    seed=seed,
-                    device=device,
-                    checkpoint=run.folder / f"final-{seed}.npz",
-                    progress=bar,
-                    stop=run.stop(bar),
-                )
-            )
+        every = _list_trainings(arguments, data, run, device, "all rows")
+        for steps, given in zip(about["best_steps"], every, strict=False):
+            frame = data.panel.frame
+            final.append(pipeline.refit(frame, plan, steps, **given))
             if run.is_cut:
                 note("ended: forecasts are by the networks of before")
                 return model
@@ -315,14 +354,14 @@ def _run_forecast(arguments: Namespace) -> int:
     panel = _in_units(panel, about.get("units"))
     import pandas as pd
 
-    from rnncore.forecast import contest, pipeline
+    from rnncore.forecast import ahead, entrants, pipeline
 
     final = modules[about["networks"] :] or modules
     method = _name_method(arguments.method, plan, len(final))
     method = method or about.get("method")
-    method = method or contest.predict_row(plan, len(final))
+    method = method or entrants.predict_row(plan, len(final))
     with common.refuse_in_words(arguments.file):
-        said, left = contest.forecast_ahead(
+        said, left = ahead.forecast_ahead(
             panel.frame,
             plan,
             method,
@@ -402,14 +441,18 @@ def _check_outputs(arguments: Namespace) -> None:
         common.output_file(arguments.out, arguments.force, ".csv")
 
 
-def _make_plan(arguments: Namespace, frame: "pd.DataFrame") -> Any:
+def _make_plan(arguments: Namespace, panel: "Panel") -> Any:
     """A plan in which the table decides what the options leave open."""
+    from rnncore.forecast.pipeline import prefer_season
     from rnncore.forecast.plan import (
         REAL,
         find_support,
         plan_for,
         read_seasons,
     )
+    from rnncore.forecast.prices import is_price_table
+
+    frame, scale = panel.frame, arguments.scale
 
     names = "history", "cell", "steps", "batch", "rate"
     given = {name: getattr(arguments, name) for name in names}
@@ -420,7 +463,32 @@ def _make_plan(arguments: Namespace, frame: "pd.DataFrame") -> Any:
         support = find_support(frame, arguments.support)
         if support != REAL:
             given["logs"] = False
-        return plan_for(frame, arguments.horizon, support=support, **given)
+        elif scale is None and is_price_table(frame):
+            scale = PRICES
+        if scale == PRICES:
+            given |= {"logs": True, "scale": scale}
+            given["period"] = given["period"] or 1
+            given["history"] = given["history"] or min(60, len(frame) // 4)
+        plan = plan_for(frame, arguments.horizon, support=support, **given)
+        if scale is None and prefer_season(frame, plan, panel.beside):
+            scale = "season"
+        return _check_scale(plan._replace(scale=scale or plan.scale))
+
+
+def _check_scale(plan: Any) -> Any:
+    """Raise Refused where a season's differences do not reach so far."""
+    from rnncore.storage.files import Refused
+
+    if plan.scale == "season" and not 1 < plan.period >= plan.horizon:
+        raise Refused(
+            "--scale season: expected a season that is as long as the "
+            f"horizon, got {plan.period} and {plan.horizon} steps"
+        )
+    if plan.support != "real" and plan.scale != "levels":
+        raise Refused(
+            f"--scale {plan.scale}: expected --support real, got counts"
+        )
+    return plan
 
 
 def _compute_scores(
@@ -435,7 +503,7 @@ def _compute_scores(
 
     With the rivals the method is chosen, unless one is asked for.
     """
-    from rnncore.forecast import contest
+    from rnncore.forecast import contest, entrants
     from rnncore.forecast.plan import parts_of
 
     frame = panel.frame
@@ -472,7 +540,7 @@ def _compute_scores(
             progress=bar,
             among=among,
         )
-        own = found.errors[contest.predict_row(plan, len(modules))]
+        own = found.errors[entrants.predict_row(plan, len(modules))]
         return {
             "table": contest.as_text(found.table),
             "scores": contest.list_scores(found.table),
@@ -497,9 +565,9 @@ def _find_rival(
     found: Any, plan: Any, modules: list, asked: tuple
 ) -> Facts:
     """The best of the rivals on the test, and how sure its distance is."""
-    from rnncore.forecast import contest
+    from rnncore.forecast import contest, entrants
 
-    own = found.errors[contest.predict_row(plan, len(modules))]
+    own = found.errors[entrants.predict_row(plan, len(modules))]
     mean = {
         name: contest.mean_of(one)
         for name, one in found.errors.items()
@@ -542,10 +610,14 @@ def _choose(
         progress=bar,
     )
     least = contest.overlap(frame, plan, most, part)
-    chosen = contest.choose(found.losses, plan, least)
+    able = contest.list_able(found.errors, plan, least)
+    losses = {name: found.losses[name] for name in able}
+    chosen = contest.choose(losses, plan, least)
     days = frame.index[[part.start, part.stop - 1]]
     first, last = (str(day).removesuffix(" 00:00:00") for day in days)
     choice = {"part": f"{first} to {last}", "best": chosen.method}
+    if plan.scale == PRICES:  # whether one is ahead of today's price
+        choice["goes"] = contest.says_where(chosen.method, plan)
     return {
         "method": method or chosen.method,
         "choice": choice | {"scores": chosen.scores},
@@ -568,17 +640,20 @@ def _advise(found: Facts) -> str | None:
         why = f"as asked for; the best there was {choice['best']}"
     elif scores[0][0] != method:
         why = "level with the best there, and simpler"
-    return (
+    said = (
         f"CRPS on the validation part, {choice['part']}: {listed}.\n"
         f"`forecast` gives the numbers of: {method} ({why})."
     )
+    if choice.get("goes", True):
+        return said
+    return f"{said}\nIt does not say where a price will go, but how far."
 
 
 def _draw_back(arguments: Namespace, about: Facts) -> None:
     """The last forecast of the back-test and what came; the report."""
     if arguments.plot is None and arguments.report is None:
         return
-    from rnncore.forecast import contest, pipeline, report
+    from rnncore.forecast import ahead, entrants, pipeline, report
 
     modules, plan, known = pipeline.load(arguments.model)
     modules = modules[: known["networks"]]  # the test is new to them
@@ -586,8 +661,9 @@ def _draw_back(arguments: Namespace, about: Facts) -> None:
     panel = _in_units(panel, about.get("units"))
     frame = panel.frame
     before, came = frame.iloc[: -plan.horizon], frame.iloc[-plan.horizon :]
-    method = about.get("method") or contest.predict_row(plan, len(modules))
-    said, _ = contest.forecast_ahead(
+    method = about.get("method")
+    method = method or entrants.predict_row(plan, len(modules))
+    said, _ = ahead.forecast_ahead(
         before, plan, method, modules, panel.beside
     )
     back = max(3 * plan.horizon, plan.history)

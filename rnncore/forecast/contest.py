@@ -7,8 +7,7 @@ by what had no say in that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,34 +17,30 @@ import torch
 from rnncore.application import Score, spread_of
 from rnncore.comparison.intervals import block_bootstrap
 from rnncore.forecast.backtest import (
-    Method,
     Outcome,
     Progress,
     backtest,
     score_table,
 )
-from rnncore.forecast.intermittent import as_methods, choose_rivals
-from rnncore.forecast.intermittent import list_rivals as list_counted
-from rnncore.forecast.panel import Covariates
-from rnncore.forecast.pipeline import (
-    begin_of,
-    covariates_of,
-    line_split,
-    linear,
-    network,
+from rnncore.forecast.entrants import (
+    Entrant,
+    join_row,
+    list_entrants,
+    predict_row,
 )
-from rnncore.forecast.plan import ForecastPlan, parts_of
-from rnncore.forecast.rivals import Rival, list_rivals
+from rnncore.forecast.panel import Covariates
+from rnncore.forecast.pipeline import begin_of
+from rnncore.forecast.plan import PRICES, ForecastPlan, parts_of
+from rnncore.forecast.rivals import list_rivals
+from rnncore.forecast.scales import count_before
 from rnncore.forecast.scores import crps
-from rnncore.forecast.supports import REAL, settle
+from rnncore.forecast.supports import settle
 from rnncore.forecast.windows import origins
 from rnncore.storage.files import Refused
 
 MANY = 8  # series: more are not shown one by one
 ORIGINS, FEWEST = 150, 20  # of a back-test: see `origins_of`
 SAMPLE = 30  # series on which slow rivals are scored, at most
-LINE = "linear autoregression"
-Entrant = Callable[[str, int], Method | None]  # a series, its history's end
 
 
 class Comparison(NamedTuple):
@@ -98,126 +93,6 @@ def overlap(
     """How many neighbouring forecasts have a step in common; 1: none."""
     apart = np.diff(origins_of(frame, plan, most, part))
     return int(-(-plan.horizon // np.median(apart))) if len(apart) else 1
-
-
-def list_entrants(
-    frame: pd.DataFrame,
-    plan: ForecastPlan,
-    modules: Sequence[torch.nn.Module],
-    stop: int,
-    beside: Covariates | None = None,
-) -> dict[str, Entrant]:
-    """All methods by name, from what stands before step `stop`.
-
-    Each makes a method of the back-test for a series, which is fitted to
-    the series' history up to a step; None where that is too short.
-    """
-    lowest = np.nanmin(frame.to_numpy(dtype=float))
-    found: dict[str, Entrant] = {
-        name: _enter_rival(frame, plan, rival)
-        for name, rival in list_rivals(plan, lowest >= 0).items()
-    }
-    parts = line_split(plan, stop)
-    if parts is not None:
-        found[LINE] = _enter_line(frame, plan, parts, beside)
-    for k, module in enumerate(modules):
-        found[f"network {k}"] = _enter_network(frame, plan, module, beside)
-    if plan.support == REAL:
-        return found
-    found |= _enter_counts(frame, plan, stop)
-    return {name: _settle(enter, plan) for name, enter in found.items()}
-
-
-def _enter_counts(
-    frame: pd.DataFrame, plan: ForecastPlan, stop: int
-) -> dict[str, Entrant]:
-    """What knows all series of counts; settings from before the stop."""
-    y = frame.to_numpy(dtype=float)
-    origin = max(stop - plan.horizon, stop // 2)
-    chosen = choose_rivals(y[:stop], [origin], plan.horizon, plan.period)
-    of = as_methods(y, chosen, plan.levels)
-    place = {name: k for k, name in enumerate(frame)}
-
-    def enter(method: str, name: str, stop: int) -> Method:
-        return of(place[name])[method]
-
-    return {name: partial(enter, name) for name in chosen}
-
-
-def _settle(enter: Entrant, plan: ForecastPlan) -> Entrant:
-    """The same; its quantiles are whole numbers from 0."""
-
-    def entered(name: str, stop: int) -> Method | None:
-        method = enter(name, stop)
-        if method is None:
-            return None
-        return lambda values, horizon: settle(
-            method(values, horizon), plan.support
-        )
-
-    return entered
-
-
-def _enter_rival(
-    frame: pd.DataFrame, plan: ForecastPlan, rival: Rival
-) -> Entrant:
-    """A rival; in logarithms if the plan has them."""
-
-    def enter(name: str, stop: int) -> Method | None:
-        values = frame[name].to_numpy(dtype=float)
-        first = begin_of(values)
-        if stop - first < rival.least:
-            return None
-        if not plan.logs:
-            method = rival.fit(values[first:stop])
-            return lambda values, horizon: method(values[first:], horizon)
-        in_logs = rival.fit(np.log(values[first:stop]))
-        return lambda values, horizon: np.exp(
-            in_logs(np.log(values[first:]), horizon)
-        )
-
-    return enter
-
-
-def _enter_line(
-    frame: pd.DataFrame,
-    plan: ForecastPlan,
-    parts: Any,
-    beside: Covariates | None,
-) -> Entrant:
-    """The straight line; it is fitted when it is first asked."""
-    fitted: list[Any] = []
-
-    def enter(name: str, stop: int) -> Method | None:
-        if not fitted:
-            try:
-                fitted.append(linear(frame, plan, parts, beside))
-            except Refused:  # every series begins too late for it
-                fitted.append(None)
-        if fitted[0] is None:
-            return None
-        ahead = 0 if stop < len(frame) else plan.horizon
-        known = covariates_of(frame, ahead, plan.longer, beside, name, plan)
-        return fitted[0](known)
-
-    return enter
-
-
-def _enter_network(
-    frame: pd.DataFrame,
-    plan: ForecastPlan,
-    module: torch.nn.Module,
-    beside: Covariates | None,
-) -> Entrant:
-    def enter(name: str, stop: int) -> Method | None:
-        first = begin_of(frame[name].to_numpy())
-        if stop - first < plan.history:
-            return None
-        ahead = 0 if stop < len(frame) else plan.horizon
-        known = covariates_of(frame, ahead, plan.longer, beside, name, plan)
-        return network(module, plan, known, beside)
-
-    return enter
 
 
 def sample(
@@ -380,16 +255,6 @@ def _crps_by_origin(
     )
 
 
-def predict_row(plan: ForecastPlan, networks: int) -> str:
-    """The row of the networks' forecast: of several their mean."""
-    return f"{plan.cell}, their mean" if networks > 1 else plan.cell
-
-
-def join_row(plan: ForecastPlan) -> str:
-    """The row of the mean of the network's quantiles and of ETS's."""
-    return f"{plan.cell} and ETS"
-
-
 def differences(errors: np.ndarray, rival: np.ndarray) -> np.ndarray:
     """By origin, how much more one method errs than a rival does.
 
@@ -428,6 +293,37 @@ def interval_of(
         least=least,
     )
     return low, high
+
+
+def says_where(method: str, plan: ForecastPlan) -> bool:
+    """Whether a method's middle is anything but a price's last value.
+
+    That is the middle of persistence and of the networks for prices; of
+    a table that has none every method says where.
+    """
+    own = {predict_row(plan, networks) for networks in (1, 2)}
+    if plan.scale != PRICES:
+        return True
+    return method not in own and not method.startswith("persistence")
+
+
+def list_able(
+    errors: Mapping[str, np.ndarray], plan: ForecastPlan, least: int
+) -> list[str]:
+    """The methods that may be chosen: of prices not those that guess.
+
+    What says where a price goes has to be ahead of today's price in
+    absolute error by more than chance makes.
+    """
+    found = []
+    for name, error in errors.items():
+        if plan.scale == PRICES and says_where(name, plan):
+            apart = differences(error, errors["persistence"])
+            interval = interval_of(apart, least)
+            if interval is None or interval[1] >= 0:
+                continue
+        found.append(name)
+    return found
 
 
 def choose(
@@ -499,99 +395,7 @@ def scored(
 def _count_least_steps(plan: ForecastPlan) -> int:
     """Steps of a series before the first origin that it is scored at."""
     second = 2 * plan.longer if plan.longer > 1 else 1
-    return max(plan.history, plan.period, second)
-
-
-def forecast_ahead(
-    frame: pd.DataFrame,
-    plan: ForecastPlan,
-    method: str,
-    modules: Sequence[torch.nn.Module] = (),
-    beside: Covariates | None = None,
-    progress: Progress | None = None,
-) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
-    """For each series the quantiles of the steps after the table's end.
-
-    `method` is a row of `compare`. A series that never moved goes on as
-    it is. The second dictionary has those that are not forecast, and why.
-
-    Raises Refused where there is none to forecast, or no such method.
-    """
-    rows = {*list_rivals(plan, True), LINE}
-    own = {plan.cell, f"{plan.cell}, their mean"}
-    parts = [method]
-    if method in own or method == join_row(plan):
-        parts = [f"network {k}" for k in range(len(modules))]
-        rows |= {*parts}
-    entrants = list_entrants(frame, plan, modules, len(frame), beside)
-    if plan.support != REAL:
-        rows |= {*list_counted(plan.period)}
-    if not parts or not rows.issuperset(parts):
-        known = ", ".join([*list_rivals(plan, True), LINE, plan.cell])
-        raise Refused(f"method: expected one of {known}, got {method!r}")
-    said, left = {}, {}
-    for name in progress([*frame]) if progress else frame:
-        values = frame[name].to_numpy(dtype=float)
-        why = _why_not(values, plan)
-        if why:
-            left[name] = why
-            continue
-        seen = values[begin_of(values) :]
-        if (seen == seen[0]).all():
-            shape = len(plan.levels), plan.horizon
-            said[name] = _dated(frame, plan, np.full(shape, seen[0]))
-            continue
-        made = [_enter(entrants, part, name, len(frame)) for part in parts]
-        if method == join_row(plan):
-            smooth = _enter(entrants, "ETS", name, len(frame))
-            made += [smooth] * len(made)  # as much as all networks
-        asked = [one for one in made if one is not None]
-        if len(asked) < len(made):
-            left[name] = f"{len(seen)} rows are too few for {method}"
-            continue
-        quantiles = [one(values, plan.horizon) for one in asked]
-        mean = settle(np.mean(quantiles, axis=0), plan.support)
-        said[name] = _dated(frame, plan, mean)
-    if not said:
-        name, why = next(iter(left.items()))
-        raise Refused(f"{name}: {why}")
-    return said, left
-
-
-def _enter(
-    entrants: Mapping[str, Entrant], method: str, name: str, stop: int
-) -> Method | None:
-    found = entrants.get(method)
-    return None if found is None else found(name, stop)
-
-
-def _why_not(values: np.ndarray, plan: ForecastPlan) -> str:
-    """Why a series cannot be forecast; "" where it can."""
-    if np.isnan(values).all():
-        return "it has no value"
-    if np.isnan(values[-1]):
-        return "it ended before the others"
-    if plan.logs and np.nanmin(values) <= 0:
-        return "it is forecast in logarithms, and has a value of 0 or less"
-    return ""
-
-
-def _dated(
-    frame: pd.DataFrame, plan: ForecastPlan, quantiles: np.ndarray
-) -> pd.DataFrame:
-    """The steps to come by date. Shapes: quantiles (Q, K)"""
-    dates: Any = range(len(frame), len(frame) + plan.horizon)
-    if frame.index.freq is not None:
-        dates = pd.date_range(
-            frame.index[-1],
-            periods=plan.horizon + 1,
-            freq=frame.index.freq,
-        )[1:]
-    return pd.DataFrame(
-        quantiles.T,
-        index=pd.Index(dates, name=frame.index.name),
-        columns=[f"{level:g}" for level in plan.levels],
-    )
+    return max(plan.history + count_before(plan), plan.period, second)
 
 
 def as_text(table: pd.DataFrame) -> str:

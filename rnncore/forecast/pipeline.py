@@ -22,24 +22,30 @@ from rnncore.forecast.classical import (
 )
 from rnncore.forecast.covariates import calendar
 from rnncore.forecast.forking import Forking, Series
-from rnncore.forecast.heads import Head, quantile_head
 from rnncore.forecast.models import Direct
 from rnncore.forecast.panel import Covariates
-from rnncore.forecast.plan import ForecastPlan
+from rnncore.forecast.plan import (
+    LEVELS,
+    REAL,
+    SEASON,
+    ForecastPlan,
+    parts_of,
+)
 from rnncore.forecast.rivals import spread_errors
+from rnncore.forecast.scales import (
+    TINY,
+    Told,
+    count_before,
+    head_of,
+    off_scale,
+    on_scale,
+    tell_windows,
+)
 from rnncore.forecast.seasons import season_waves
 from rnncore.forecast.segments import Beside
 from rnncore.forecast.trading import trading_days
 from rnncore.forecast.training import as_tensors, ask, train_forecaster
-from rnncore.forecast.windows import (
-    Split,
-    Windows,
-    cut,
-    join,
-    origins,
-    scaled_by_past,
-    unscaled,
-)
+from rnncore.forecast.windows import Split, Windows, join, origins
 from rnncore.storage.files import Refused
 from rnncore.storage.weights import load_module, save_weights
 from rnncore.train import Fit
@@ -73,7 +79,12 @@ def covariates_of(
         known = calendar(index)
         parts.append(known if plan is None or plan.year else known[:, :-4])
         if plan is not None and plan.trading:
-            parts.append(trading_days(index))
+            days = trading_days(index)
+            if plan.scale == SEASON:  # more of them than a season ago
+                ago = np.roll(days, plan.period, axis=0)
+                ago[: plan.period] = days[: plan.period]
+                days = days - ago
+            parts.append(days)
     if longer > 1:
         of = index if len(index) == steps else pd.RangeIndex(steps)
         parts.append(season_waves(of, longer))
@@ -106,26 +117,6 @@ def end_of(values: np.ndarray) -> int:
     return len(values) - int(np.isnan(values[::-1]).argmin())
 
 
-def on_scale(values: np.ndarray, plan: ForecastPlan) -> np.ndarray:
-    """The values as they are learnt: logarithms if the plan has them.
-
-    Raises Refused where a value has none.
-    """
-    if not plan.logs:
-        return values
-    if np.nanmin(values) <= 0:
-        raise Refused(
-            f"expected values above 0, got {np.nanmin(values):g}: the "
-            "model is of logarithms; train again, with --logs no"
-        )
-    return np.log(values)
-
-
-def off_scale(quantiles: np.ndarray, plan: ForecastPlan) -> np.ndarray:
-    """What was said on that scale, in the values' own units."""
-    return np.exp(quantiles) if plan.logs else quantiles
-
-
 def windows_of(
     frame: pd.DataFrame,
     plan: ForecastPlan,
@@ -137,23 +128,23 @@ def windows_of(
     Raises Refused where there is none: all series begin too late.
     """
     starts = origins(part, plan.history, plan.horizon)
+    before = plan.history + count_before(plan)
     cuts = []
     for name in frame:
         values = frame[name].to_numpy(dtype=float)
-        own = starts[starts - plan.history >= begin_of(values)]
+        own = starts[starts - before >= begin_of(values)]
         own = own[own + plan.horizon <= end_of(values)]
         if not len(own):
             continue
         known = covariates_of(frame, 0, plan.longer, beside, name, plan)
-        values = on_scale(values, plan)
-        found = cut(values, own, plan.history, plan.horizon, known)
-        cuts.append(_hide_unknown(found, beside))
+        told = tell_windows(on_scale(values, plan), own, plan, known)
+        cuts.append(_hide_unknown(told.windows, beside))
     if not cuts:
         raise Refused(
-            f"no series has {plan.history} steps before each part: a "
+            f"no series has {before} steps before each part: a "
             "shorter --history or --horizon"
         )
-    return scaled_by_past(join(cuts))[0]
+    return join(cuts)
 
 
 def _hide_unknown(windows: Windows, beside: Covariates | None) -> Windows:
@@ -189,17 +180,12 @@ def build(plan: ForecastPlan, F: int, seed: int) -> torch.nn.Module:
         return supports.build(plan, F, seed)
     with seeded(seed):
         network = _alone(plan, F)
-        return Beside(network, plan.history, plan.horizon, head(plan).P)
+        return Beside(network, plan.history, plan.horizon, head_of(plan).P)
 
 
 def _alone(plan: ForecastPlan, F: int) -> Direct:
     """The network without the line."""
-    return Direct(plan.cell, F, plan.units, plan.horizon, head(plan).P)
-
-
-def head(plan: ForecastPlan) -> Head:
-    """Quantiles at the plan's levels."""
-    return quantile_head(plan.levels)
+    return Direct(plan.cell, F, plan.units, plan.horizon, head_of(plan).P)
 
 
 def train(
@@ -227,7 +213,7 @@ def train(
     module = build(plan, training.known.shape[2], seed).to(device)
     fit = train_forecaster(
         module,
-        head(plan),
+        head_of(plan),
         training,
         validation,
         rng=np.random.default_rng(seed),
@@ -254,7 +240,7 @@ def untrained_loss(
     windows = windows_of(frame, plan, split.validation, beside)
     module = build(plan, windows.known.shape[2], seed)
     out = ask(module, windows)
-    return float(head(plan).loss(out, as_tensors(windows, out).target))
+    return float(head_of(plan).loss(out, as_tensors(windows, out).target))
 
 
 def network(
@@ -277,10 +263,10 @@ def network(
             raise ValueError(
                 f"horizon: expected {plan.horizon}, got {horizon}"
             )
-        window, scaler = _last_window(values, plan, known, beside)
-        out = ask(module, window)
-        said = head(plan).quantiles(out, plan.levels).cpu().numpy()
-        return off_scale(unscaled(said, scaler)[..., 0], plan)
+        told = _last_window(values, plan, known, beside)
+        out = ask(module, told.windows)
+        said = head_of(plan).quantiles(out, plan.levels).cpu().numpy()
+        return off_scale(told.undo(said)[..., 0], plan)
 
     return method
 
@@ -290,12 +276,14 @@ def linear(
     plan: ForecastPlan,
     split: Split,
     beside: Covariates | None = None,
+    stop: int | None = None,
 ) -> Callable[[np.ndarray], Method]:
     """A linear autoregression from the very windows of the network.
 
     What is returned makes a method of a series' covariates, as `network`
     takes them. The validation part chooses the penalty, and its errors
-    there are the spread; then it is fitted to both parts.
+    there are the spread; then it is fitted to both parts, or to what
+    stands before step `stop`.
     """
     validation = windows_of(frame, plan, split.validation, beside)
     training = windows_of(frame, plan, split.training, beside)
@@ -303,19 +291,78 @@ def linear(
     before = fit_linear(training, penalty)
     errors = validation.target - ask_linear(before, validation)
     around = spread_errors(errors, plan.levels)[..., None]
-    seen = range(split.validation.stop)
+    seen = range(stop or split.validation.stop)
     model = fit_linear(windows_of(frame, plan, seen, beside), penalty)
 
     def of(known: np.ndarray) -> Method:
         def method(values: np.ndarray, horizon: int) -> np.ndarray:
-            window, scaler = _last_window(values, plan, known, beside)
-            said = ask_linear(model, window)
-            quantiles = unscaled(said + around, scaler)[..., 0]
-            return off_scale(quantiles, plan)
+            told = _last_window(values, plan, known, beside)
+            said = ask_linear(model, told.windows)
+            return off_scale(told.undo(said + around)[..., 0], plan)
 
         return method
 
     return of
+
+
+def prefer_season(
+    frame: pd.DataFrame,
+    plan: ForecastPlan,
+    beside: Covariates | None = None,
+) -> bool:
+    """Whether a season's differences are forecast better than values.
+
+    By straight lines: fitted to the training part, each with the penalty
+    that it likes, their mean absolute error on the validation part, in
+    the values' own units over each series' mean. Never where a forecast
+    is longer than a season, or there are no two seasons to learn from.
+    """
+    if not 1 < plan.period >= plan.horizon or plan.support != REAL:
+        return False
+    split = parts_of(frame, plan)
+    wrong = {}
+    for scale in LEVELS, SEASON:
+        tried = plan._replace(scale=scale)
+        try:
+            wrong[scale] = _judge_line(frame, tried, split, beside)
+        except Refused:  # no window fits
+            return False
+    return wrong[SEASON] < wrong[LEVELS]
+
+
+def _judge_line(
+    frame: pd.DataFrame,
+    plan: ForecastPlan,
+    split: Split,
+    beside: Covariates | None,
+) -> float:
+    """The error of a line on the validation part."""
+    of = linear(frame, plan, split, beside, split.training.stop)
+    found = []
+    starts = origins(split.validation, plan.history, plan.horizon)
+    starts = starts[:: plan.horizon]
+    for name in frame:
+        values = frame[name].to_numpy(dtype=float)
+        first = begin_of(values)
+        least = first + plan.history + count_before(plan) + plan.period
+        own = starts[(starts >= least)]
+        own = own[own + plan.horizon <= end_of(values)]
+        if not len(own):
+            continue
+        known = covariates_of(frame, 0, plan.longer, beside, name, plan)
+        method, middle = of(known), plan.levels.index(0.5)
+        wrong = [
+            np.abs(
+                method(values[:t], plan.horizon)[middle]
+                - values[t : t + plan.horizon]
+            ).mean()
+            for t in own
+        ]
+        size = np.abs(values[first : split.training.stop]).mean()
+        found.append(np.mean(wrong) / max(size, TINY))
+    if not found:
+        raise Refused("no series is long enough")
+    return float(np.mean(found))
 
 
 def line_split(plan: ForecastPlan, stop: int) -> Split | None:
@@ -409,7 +456,7 @@ def refit(
     module = build(plan, windows.known.shape[2], seed).to(device)
     train_forecaster(
         module,
-        head(plan),
+        head_of(plan),
         windows,
         Windows(*(part[:, -1:] for part in windows)),
         rng=np.random.default_rng(seed),
@@ -478,18 +525,19 @@ def _last_window(
     plan: ForecastPlan,
     known: np.ndarray,
     beside: Covariates | None = None,
-):
+) -> Told:
     """The window whose origin is the step after the last value."""
     T = len(values)
     values = on_scale(np.asarray(values, dtype=float), plan)
-    padded = np.concatenate([values, np.zeros(plan.horizon)])
-    window = cut(
+    padded = np.concatenate([values, np.full(plan.horizon, np.nan)])
+    spread = values
+    if plan.scale == SEASON:
+        spread = values[plan.period :] - values[: -plan.period]
+    told = tell_windows(
         padded,
         np.array([T]),
-        plan.history,
-        plan.horizon,
+        plan,
         known[: T + plan.horizon],
+        CALM * np.nanstd(spread),
     )
-    return scaled_by_past(
-        _hide_unknown(window, beside), CALM * np.nanstd(values)
-    )
+    return told._replace(windows=_hide_unknown(told.windows, beside))

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 
 REAL, COUNTS = "real", "counts"  # what values can be
+# what a network reads and says: values, how much more than a season ago,
+# or changes of a price in units of their deviation
+LEVELS, SEASON, PRICES = "levels", "season", "prices"
 SMALL = 10  # half of all counts are no larger, where they are taken so
 SEVEN = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 YEAR, YEARLY = 365, 360  # days; of a step that is no part of a year
@@ -40,6 +43,7 @@ class ForecastPlan(NamedTuple):
     trading: bool = False  # whether they know the days of each month
     year: bool = True  # whether they know the time of the year
     support: str = REAL  # what values can be: see `supports`
+    scale: str = LEVELS  # what is read and said: see `scales`
 
 
 def find_support(frame: pd.DataFrame, asked: str | None = None) -> str:

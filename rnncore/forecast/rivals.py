@@ -15,7 +15,8 @@ import numpy as np
 
 from rnncore.backend import check_shape
 from rnncore.forecast.backtest import Method
-from rnncore.forecast.plan import ForecastPlan
+from rnncore.forecast.plan import PRICES, ForecastPlan
+from rnncore.forecast.prices import find_deviations
 from rnncore.forecast.seasons import two_seasons
 
 Fit = Callable[[np.ndarray], Method]
@@ -25,6 +26,7 @@ Everywhere = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 ERRORS = 200  # past errors that make a spread, at most
 FEW = 40  # errors: of fewer the quantiles are those of Student's t
 PATHS = 500  # that ETS draws for its quantiles
+GOES_ALONG = "persistence, EWMA"  # a spread that is a state
 CYCLES = 8  # seasons that make a profile
 ALPHAS = np.linspace(0.02, 1, 50)  # of theta's smoothing
 TREND, DAMPED, LEVEL = ("add", False), ("add", True), (None, False)
@@ -164,13 +166,17 @@ def _moves(values: np.ndarray, period: int) -> bool:
 
 
 def with_own_errors(
-    everywhere: Everywhere, levels: Sequence[float], least: int = 1
+    everywhere: Everywhere,
+    levels: Sequence[float],
+    least: int = 1,
+    unit: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> Method:
     """A method that says how far it was off before, at each horizon.
 
     The errors are those of the last origins whose steps had all come;
     `least` values have to stand before one. The middle stays what the
-    forecast is, and is never outside its interval.
+    forecast is, and is never outside its interval. Errors are in units
+    that each step knows, if `unit` gives them for values (N,).
     """
 
     def method(values: np.ndarray, horizon: int) -> np.ndarray:
@@ -179,7 +185,9 @@ def with_own_errors(
         before = np.arange(first, N - horizon + 1)
         said = everywhere(values, np.append(before, N), horizon)
         came = values[before + np.arange(horizon)[:, None]]
-        around = spread_errors(came - said[:, :-1], levels)
+        known = np.ones(N) if unit is None else unit(values)
+        errors = (came - said[:, :-1]) / known[before - 1]
+        around = spread_errors(errors, levels) * known[-1]
         signs = np.sign(np.asarray(levels) - 0.5)[:, None]
         return said[:, -1] + signs * np.maximum(signs * around, 0)
 
@@ -348,6 +356,13 @@ def list_rivals(plan: ForecastPlan, counted: bool) -> dict[str, Rival]:
             again = partial(repeat_season, period=season)
             found[f"seasonal naive{name}"] = naive(again, season)
     found["drift"] = naive(draw_line, 2)
+    if plan.scale == PRICES:
+        found[GOES_ALONG] = Rival(
+            lambda history: with_own_errors(
+                repeat_last, levels, FEW, find_deviations
+            ),
+            2 * FEW,
+        )
     if period > 1:
         share = counted and not plan.logs
         profile = partial(repeat_profile, period=period, share=share)

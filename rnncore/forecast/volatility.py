@@ -105,13 +105,11 @@ def fit_garch(changes: np.ndarray) -> Garch:
         )
 
     def make(x: np.ndarray) -> Garch:
-        lasting, part = 1 / (1 + np.exp(-x[:2]))
+        lasting, part = (1 / (1 + np.exp(-x[:2]))).tolist()
         lasting = min(lasting, 0.9999)
-        push, free = lasting * part, 2.01 + np.exp(min(x[2], 5))
-        rest = variance * (1 - lasting)
-        return Garch(
-            float(changes.mean()), rest, push, lasting - push, free
-        )
+        push, free = lasting * part, 2.01 + float(np.exp(min(x[2], 5)))
+        rest, mean = variance * (1 - lasting), float(changes.mean())
+        return Garch(mean, rest, push, lasting - push, free)
 
     def surprise(x: np.ndarray) -> float:
         garch = make(x)

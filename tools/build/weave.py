@@ -48,7 +48,7 @@ CHAPTERS = {
         "text.softmax text.sampling text.generation text.probe",
         "ch11": "forecast.windows forecast.covariates forecast.models "
         "forecast.heads forecast.training forecast.scores "
-        "forecast.backtest",
+        "forecast.backtest forecast.volatility",
         "ch12": "music.score music.frames music.voices music.generate music.infill",
         "ch13": "seq2seq translate.subwords translate.training translate.baselines "
         "translate.scheduled",

@@ -145,6 +145,11 @@ def compare_days(top: np.ndarray, bottom: np.ndarray, block: int = BLOCK) -> Int
     return find_interval(lambda k: top[k].mean() / bottom[k].mean(), len(top), block)
 
 
+def mean_over_days(values: np.ndarray) -> Interval:
+    """The mean of numbers by day."""
+    return find_interval(lambda k: float(values[k].mean()), len(values))
+
+
 def measure_sharpe(gains: np.ndarray) -> float:
     """Mean over spread, for a year."""
     return float(gains.mean() / gains.std() * YEAR**0.5)

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from rnncore.forecast import contest, pipeline
+from rnncore.forecast.ahead import forecast_ahead
 from rnncore.forecast.plan import ForecastPlan
 from rnncore.storage.weights import load_weights, save_weights
 from tests.helpers.arrays import assert_close
@@ -199,8 +200,7 @@ def test_the_forecast_is_the_mean_of_what_the_networks_say(
     frame = pd.read_csv(table, index_col="day", parse_dates=True)
     frame.index.freq = "D"
     said = [
-        contest.forecast_ahead(frame, plan, "GRU", [m])[0]["sold"]
-        for m in modules
+        forecast_ahead(frame, plan, "GRU", [m])[0]["sold"] for m in modules
     ]
     found = pd.read_csv(csv).iloc[:3, 2:]
     assert_close(found, (said[0] + said[1]) / 2, computed_in="float32")
@@ -654,7 +654,7 @@ def test_the_network_that_forecasts_has_learnt_from_all_rows(
     frame = pd.read_csv(table, index_col="day", parse_dates=True)[["sold"]]
     frame.index.freq = "D"
     scored, final = (
-        contest.forecast_ahead(frame, plan, "GRU", some)[0]["sold"]
+        forecast_ahead(frame, plan, "GRU", some)[0]["sold"]
         for some in (modules[:2], modules[2:])
     )
     assert np.abs(scored - final).max(axis=None) > 1e-3

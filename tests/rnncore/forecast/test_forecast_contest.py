@@ -9,6 +9,7 @@ from tests.helpers.arrays import assert_close
 torch = pytest.importorskip("torch")
 
 from rnncore.forecast import contest
+from rnncore.forecast.ahead import forecast_ahead
 from rnncore.forecast.plan import ForecastPlan, parts_of, plan_for
 from rnncore.storage.files import Refused
 
@@ -89,8 +90,8 @@ def test_in_logarithms_a_rival_forecasts_in_percent(method):
     """Twice the values, twice the forecast; never below 0."""
     frame = table(np.exp(noise(120) / 5 - 3))
     plan = plan_for(frame, 3, logs=True)
-    said, _ = contest.forecast_ahead(frame, plan, method)
-    twice, _ = contest.forecast_ahead(2 * frame, plan, method)
+    said, _ = forecast_ahead(frame, plan, method)
+    twice, _ = forecast_ahead(2 * frame, plan, method)
     assert (said["s0"] > 0).all(axis=None)
     assert np.abs(twice["s0"] / said["s0"] - 2).max(axis=None) < 0.02
 
@@ -116,7 +117,7 @@ def test_a_series_that_never_moves_goes_on_and_is_not_scored():
     frame = table(noise(), np.full(120, 7.0))
     plan = plan_for(frame, 3)
     assert contest.scored(frame, plan) == ["s0"]
-    said, left = contest.forecast_ahead(frame, plan, "ETS")
+    said, left = forecast_ahead(frame, plan, "ETS")
     assert (said["s1"] == 7).all(axis=None)
     assert not left
 
@@ -126,9 +127,7 @@ def test_a_series_that_ended_is_neither_scored_nor_forecast():
     frame.iloc[70:, 1] = np.nan
     plan = plan_for(frame, 3)
     assert contest.scored(frame, plan) == ["s0"]
-    said, left = contest.forecast_ahead(
-        frame, plan, "linear autoregression"
-    )
+    said, left = forecast_ahead(frame, plan, "linear autoregression")
     assert [*said] == ["s0"]
     assert left == {"s1": "it ended before the others"}
     assert np.isfinite(said["s0"]).all(axis=None)
@@ -139,7 +138,7 @@ def test_an_unknown_method_is_named_with_those_there_are():
     with pytest.raises(
         Refused, match=r"expected one of persistence, .*'oracle'"
     ):
-        contest.forecast_ahead(frame, plan_for(frame, 3), "oracle")
+        forecast_ahead(frame, plan_for(frame, 3), "oracle")
 
 
 def test_what_is_scored_was_fitted_to_what_stands_before():

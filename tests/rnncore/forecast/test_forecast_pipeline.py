@@ -9,7 +9,8 @@ from tests.helpers.arrays import assert_close
 torch = pytest.importorskip("torch")
 
 from rnncore.application import Refused, Score
-from rnncore.forecast import contest, pipeline
+from rnncore.forecast import contest, entrants, pipeline
+from rnncore.forecast.ahead import forecast_ahead
 from rnncore.forecast.models import Direct
 from rnncore.forecast.panel import Covariates
 from rnncore.forecast.plan import NINE, parts_of, plan_for, read_seasons
@@ -208,9 +209,12 @@ def test_a_comparison_has_a_row_a_series_and_method(monkeypatch):
 
         return method
 
-    monkeypatch.setattr(
-        contest, "list_rivals", lambda *_: {"persistence": Rival(fit, 1)}
-    )
+    for module in contest, entrants:
+        monkeypatch.setattr(
+            module,
+            "list_rivals",
+            lambda *_: {"persistence": Rival(fit, 1)},
+        )
     frame = table(columns=("sold", "visits"))
     plan = tiny(frame)
     networks = [Flat(), Flat()]
@@ -328,14 +332,14 @@ def test_training_never_reads_the_part_that_judges():
 def test_a_forecast_follows_the_table():
     frame = table(columns=("sold", "visits"))
     plan = tiny(frame)
-    said = contest.forecast_ahead(frame, plan, "GRU", [Flat()])[0]
+    said = forecast_ahead(frame, plan, "GRU", [Flat()])[0]
     assert [*said] == ["sold", "visits"]
     assert [str(d.date()) for d in said["sold"].index] == [
         "2024-04-30", "2024-05-01", "2024-05-02",
     ]  # fmt: skip
     assert [*said["sold"].columns] == [f"{q:g}" for q in NINE]
     frame.index.freq = None
-    ahead = contest.forecast_ahead(frame, plan, "GRU", [Flat()])[0]["sold"]
+    ahead = forecast_ahead(frame, plan, "GRU", [Flat()])[0]["sold"]
     assert [*ahead.index] == [120, 121, 122]
 
 
@@ -390,7 +394,7 @@ def test_a_figure_has_a_panel_a_series_and_says_what_came(freq):
     plan = tiny(frame)
     before, came = frame.iloc[:-3], frame.iloc[-3:]
     before.index.freq = freq
-    said = contest.forecast_ahead(before, plan, "GRU", [Flat()])[0]
+    said = forecast_ahead(before, plan, "GRU", [Flat()])[0]
     figure = pipeline.draw(before, said, 20, came)
     assert [ax.get_ylabel() for ax in figure.axes] == ["sold", "visits"]
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
@@ -490,7 +494,7 @@ def test_what_is_known_ahead_is_read_and_what_is_not_is_hidden():
     np.testing.assert_array_equal(ahead.past, hidden.past)
     short = beside(frame)._replace(rows={"sold": np.zeros((len(frame), 1))})
     with pytest.raises(Refused, match=r"0 rows after .* need 3"):
-        contest.forecast_ahead(frame, plan, "GRU", [Flat()], short)[0]
+        forecast_ahead(frame, plan, "GRU", [Flat()], short)[0]
 
 
 def test_a_covariate_that_tells_all_makes_the_linear_one_right():
@@ -519,11 +523,11 @@ def test_a_series_that_begins_later_is_read_from_its_beginning():
     assert np.isfinite(both.past).all()
     assert both.target.shape == alone.target.shape  # begins after it
     assert contest.scored(frame, plan) == ["sold", "visits"]
-    said, left = contest.forecast_ahead(frame, plan, "GRU", [Flat()])
+    said, left = forecast_ahead(frame, plan, "GRU", [Flat()])
     assert [*said] == ["sold", "visits"]
     assert left == {"new": "3 rows are too few for GRU"}
     with pytest.raises(Refused, match="new: 3 rows are too few for GRU"):
-        contest.forecast_ahead(frame[["new"]], plan, "GRU", [Flat()])
+        forecast_ahead(frame[["new"]], plan, "GRU", [Flat()])
 
 
 def growing(rows=150, series=3):

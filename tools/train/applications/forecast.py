@@ -24,7 +24,7 @@ from tqdm import tqdm
 from rnncore.application import seeded
 from rnncore.comparison import HEADLINE, Setting, Trained, compare, to_json
 from rnncore.data.series import fertility, google_share
-from rnncore.forecast import contest, pipeline
+from rnncore.forecast import contest, entrants, pipeline
 from rnncore.forecast.classical import (
     arima,
     ask_linear,
@@ -669,7 +669,7 @@ def spread_study(found: Values, asked: Options) -> None:
     seeds = seeds_of("spread", asked)
     modules = [pipeline.train(frame, plan, parts, seed=s)[0] for s in seeds]
     compared = contest.compare(frame, plan, modules, among=["persistence"])
-    own = contest.predict_row(plan, len(modules))
+    own = entrants.predict_row(plan, len(modules))
     for name, row in {"persistence": "persistence", "network": own}.items():
         scores = compared.table.xs(row, level="method").iloc[0]
         for key, score in {"mase": "MASE", "crps": "CRPS"}.items():

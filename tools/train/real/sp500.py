@@ -10,7 +10,7 @@ last year chose anything. About ten minutes of one core.
 """
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,6 +34,7 @@ from tools.train.shares import (
     list_lags,
     make_panel,
     mean_by_day,
+    mean_over_days,
     mean_past,
     measure_sharpe,
     repair,
@@ -204,7 +205,7 @@ def run_returns(asked: Options) -> Iterator[Measurement]:
     chosen = [steps[min(c.best, len(steps) - 1)] for c in courses]
     yield Measurement(f"{KEY}.chosen", chosen, "updates", asked.seeds)
     up = mean_by_day(panel.next_day > 0, panel.test)
-    rises = find_interval(lambda k: float(up[k].mean()), len(up))
+    rises = mean_over_days(up)
     yield Measurement(f"{KEY}.up", rises, "share, 95 % over days", None)
     said = say_returns(panel, courses)
     zero = mean_by_day(panel.next_day**2, panel.test)
@@ -238,8 +239,7 @@ def _error(panel: Panel, said: Any, mask: np.ndarray) -> float:
 def _score_direction(panel: Panel, said: np.ndarray, up: np.ndarray) -> Any:
     """How much more often right than "up", in points."""
     right = mean_by_day((said > 0) == (panel.next_day > 0), panel.test)
-    more = 100 * (right - up)
-    return find_interval(lambda k: float(more[k].mean()), len(more))
+    return mean_over_days(100 * (right - up))
 
 
 def _score_ranks(panel: Panel, said: np.ndarray) -> Any:
@@ -250,8 +250,7 @@ def _score_ranks(panel: Panel, said: np.ndarray) -> Any:
             ranks = rankdata(said[t, mask]), rankdata(panel.next_day[t, mask])
             flat = np.ptp(said[t, mask]) == 0
             found.append(0.0 if flat else np.corrcoef(*ranks)[0, 1])
-    days = np.array(found)
-    return find_interval(lambda k: float(days[k].mean()), len(days))
+    return mean_over_days(np.array(found))
 
 
 def _as_if_independent(panel: Panel, said: np.ndarray) -> dict[str, float]:
@@ -260,11 +259,8 @@ def _as_if_independent(panel: Panel, said: np.ndarray) -> dict[str, float]:
     error, zero = (said[panel.test] - came) ** 2, came**2
     apart = error - zero * error.mean() / zero.mean()
     naive = 1.96 * apart.std() / np.sqrt(len(apart)) / zero.mean()
-    by_day = [
-        mean_by_day(x, panel.test)
-        for x in ((said - panel.next_day) ** 2, panel.next_day**2)
-    ]
-    _, low, high = compare_days(*by_day)
+    by_day = mean_by_day((said - panel.next_day) ** 2, panel.test)
+    _, low, high = compare_days(by_day, mean_by_day(panel.next_day**2, panel.test))
     return {"share-days": round(float(naive), 5), "days": round((high - low) / 2, 5)}
 
 
@@ -280,13 +276,13 @@ def _list_worth(
         row: dict[str, Any] = {"traded": round(float(traded[1:].mean()), 3)}
         for cost in COSTS:
             left = gains - traded * cost / 1e4
-            row[f"{cost}"] = find_interval(
-                lambda k, g=left: float(100 * YEAR * g[k].mean()), len(left)
-            )
-            row[f"sharpe {cost}"] = find_interval(
-                lambda k, g=left: measure_sharpe(g[k]), len(left)
-            )
+            row[f"{cost}"] = mean_over_days(100 * YEAR * left)
+            row[f"sharpe {cost}"] = find_interval(partial(_ask_sharpe, left), len(left))
         yield Measurement(f"{KEY}.money.{name}", row, "% a year; ratio", asked.seeds)
+
+
+def _ask_sharpe(gains: np.ndarray, days: np.ndarray) -> float:
+    return measure_sharpe(gains[days])
 
 
 def run_rules(asked: Options) -> Iterator[Measurement]:
@@ -455,7 +451,7 @@ def _list_laws(
         row: dict[str, Any] = {"crps": compare_days(crps[name], crps["last 250 days"])}
         for part, mask in ("all", test), ("calm", calm), ("wild", rough):
             days = _by_day(held.astype(float), test, mask)
-            row[part] = find_interval(lambda k, d=days: float(d[k].mean()), len(days))
+            row[part] = mean_over_days(days)
         row["width"] = round(float((q[:, INSIDE[1]] - q[:, INSIDE[0]]).mean()), 5)
         yield Measurement(f"{KEY}.law.{name}", row, f"{RATIO}; share", asked.seeds)
     free = [2 + float(np.exp(c.free[c.best])) for c in courses]
