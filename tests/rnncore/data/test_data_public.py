@@ -107,6 +107,31 @@ def test_car_parts_that_are_no_counts_are_refused(there, text, says):
         series.car_parts(there("carparts", {"carparts.csv": text}))
 
 
+SHARES = b"""date,symbol,close,adjusted,volume
+2015-01-12,B,2,1,5
+2015-01-13,B,3,2,6
+2015-01-13,B,4,2,6
+2015-01-13,A,7,7,8
+"""
+
+
+def test_shares_stand_side_by_side_with_gaps(there):
+    found = series.share_prices(there("sp500", {"sp500.csv": SHARES}))
+    assert found.names == ["A", "B"]
+    assert np.array_equal(
+        found.close, [[np.nan, 2], [7, 3]], equal_nan=True
+    )
+    assert found.volume[1].tolist() == [8, 6]
+
+
+@pytest.mark.parametrize(
+    "text", [b"date,symbol\n2015-01-12,A\n", SHARES.replace(b"7,7", b"x,7")]
+)
+def test_shares_without_their_columns_are_refused(there, text):
+    with pytest.raises(Refused, match="expected date, symbol"):
+        series.share_prices(there("sp500", {"sp500.csv": text}))
+
+
 def m4_files(test=13):
     """Two weekly series of 3 and 5 weeks, and what follows."""
     train = '"V1","V2"\n"W1","1","2","3","",""\n"W2","1","2","3","4","5"\n'

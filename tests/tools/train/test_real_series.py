@@ -10,9 +10,9 @@ from tests.helpers.public_sets import known_sets, sets_there  # noqa: F401 - fix
 
 torch = pytest.importorskip("torch")
 
-from rnncore.data.public.series import Ahead
-from tools.train import runner
-from tools.train.real import carparts, ett, exchange, m4
+from rnncore.data.public.series import Ahead, Prices
+from tools.train import runner, shares
+from tools.train.real import carparts, ett, exchange, m4, sp500
 
 
 def checked(module, monkeypatch, capsys, folder, names=()):
@@ -208,3 +208,103 @@ def test_car_parts_are_scored_beside_simple_methods(
     silent = float(found["real.carparts.zeros"])
     assert silent == round((sold[-8:] == 0).mean(), 4)
     assert "'bias': -1.0," in found["real.carparts.always 0"]
+
+
+def made_prices(rng):
+    """Twelve shares, one with a split, over five years of weekdays."""
+    days = np.arange("2015-01-12", "2020-01-11", dtype="datetime64[D]")
+    days = days[np.is_busday(days)]
+    names = ["NFLX", "DHR", "COL", "BHF", *"ABCDEFGH"]
+    market = 0.005 * rng.normal(size=(len(days), 1))
+    moves = market + 0.01 * rng.standard_t(5, (len(days), len(names)))
+    close = 50 * np.exp(np.cumsum(moves, axis=0))
+    return Prices(
+        days, names, close, 0.9 * close, np.full(close.shape, 1e6)
+    )
+
+
+def test_parts_of_shares_never_share_a_target(rng):
+    panel = shares.make_panel(shares.repair(made_prices(rng)))
+    assert "COL" not in panel.names
+    ends = {}
+    for part in ("train", "validation", "test"):
+        at = np.flatnonzero(getattr(panel, part).any(axis=1))
+        ends[part] = at[0], at[-1]
+    assert ends["train"][1] + shares.WEEK < panel.starts[0]
+    assert ends["validation"][0] >= panel.starts[0] - 1
+    assert ends["validation"][1] + shares.WEEK < panel.starts[1]
+    assert ends["test"][0] >= panel.starts[1] - 1
+    t, k = ends["test"][0], 0
+    assert_close(panel.next_day[t, k], panel.changes[t + 1, k])
+    later = panel.changes[t + 1 : t + 6, k] ** 2
+    assert_close(panel.size[t, k], np.log(later.mean()))
+
+
+def test_what_is_read_of_a_share_does_not_know_the_next_day(rng):
+    prices = shares.repair(made_prices(rng))
+    panel, t = shares.make_panel(prices), 900
+    before = shares.describe_sizes(panel)
+    close = prices.close.copy()
+    close[t + 2 :] *= 1.5  # changes of steps t + 1 and later
+    other = shares.make_panel(prices._replace(close=close, adjusted=close))
+    after = shares.describe_sizes(other)
+    for name in "har", "market":
+        assert_close(after[name][:t], before[name][:t])
+    usual = before["ideas"].shape[-1] - 1  # fitted before the test alone
+    assert_close(
+        after["ideas"][:t, :, :usual], before["ideas"][:t, :, :usual]
+    )
+
+
+def test_a_rule_that_knows_tomorrow_gains_and_pays_for_its_trades(rng):
+    panel = shares.make_panel(shares.repair(made_prices(rng)))
+    gains, traded = shares.trade(panel, panel.next_day, panel.test)
+    assert (gains > 0).mean() > 0.9
+    assert_close(traded[0], 2.0)
+    same = np.zeros_like(panel.changes) + np.arange(len(panel.names))
+    held, still = shares.trade(panel, same, panel.test)
+    assert np.abs(still[1:]).max() < 1e-12
+    assert abs(held.mean()) < gains.mean() / 5
+
+
+def test_an_adjustment_that_is_done_twice_is_taken_back(rng):
+    prices = made_prices(rng)
+    adjusted = prices.adjusted.copy()
+    adjusted[:500, 0] *= 0.7
+    found = shares.find_changes(prices._replace(adjusted=adjusted))
+    assert_close(found, np.diff(np.log(prices.close), axis=0), terms=100)
+
+
+def test_a_split_is_found_by_its_change(rng):
+    changes = 0.01 * rng.normal(size=200)
+    changes[50], changes[90] = -np.log(7), 0.5
+    assert sp500.find_large(changes) == [[50, -1.9459, 7], [90, 0.5, 0]]
+
+
+@pytest.mark.slow
+def test_shares_are_asked_where_what_for_and_how_far(
+    there, rng, monkeypatch, capsys
+):
+    prices = made_prices(rng)
+    rows = ["date,symbol,close,adjusted,volume"]
+    rows += [
+        f"{day},{name},{prices.close[t, k]:.6f},{prices.adjusted[t, k]:.6f},1e6"
+        for k, name in enumerate(prices.names)
+        for t, day in enumerate(prices.days)
+    ]
+    folder = there("sp500", {"sp500.csv": "\n".join(rows).encode()})
+    sp500.read_panel.cache_clear()
+    found = checked(sp500, monkeypatch, capsys, folder)
+    sp500.read_panel.cache_clear()
+    assert found["real.sp500.chosen"] in ("[0]", "[2]")
+    for name in (
+        "course",
+        "returns.ridge",
+        "money.held",
+        "rules",
+        "size.GRU",
+    ):
+        assert f"real.sp500.{name}" in found
+    assert found["real.sp500.split.found"].count("7]") == 1
+    for name in "last 250 days", "EWMA, past residuals", "GARCH", "GRU":
+        assert f"real.sp500.law.{name}" in found
