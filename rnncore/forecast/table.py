@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MISSING = 100  # times as many dates as there are, at most
 SHORTEST = 28  # days of a month
+HOLIDAYS = 0.06  # of the days of a market, at most
+WEEKS = 20  # dates that weekdays are told by
 MARK = re.compile("sep=(.)\n", re.IGNORECASE)  # a first line of Excel's
 DECIMAL = r"\d{4}\.\d*"  # a year, such as 1984.25
 WEEK = r"\d{4}-?W\d\d"  # of ISO 8601, such as 2021-W52
@@ -424,12 +426,26 @@ def check_missing(
     if not len(missing):
         return
     many = f"{len(missing)} dates are missing, the first is"
+    ways = "fill the gap (--fill), or take rows as steps (--gaps)"
+    if _is_of_holidays(missing, index):
+        ways = (
+            "take rows as steps (--gaps), as of prices, where nobody trades "
+            "on a holiday; or fill the gap (--fill)"
+        )
     raise Refused(
         f"{path}: {who}"
         f"{many if len(missing) > 1 else 'one date is missing:'} "
-        f"{missing[0]}; fill the gap (--fill), or take rows as steps "
-        f"(--gaps){_clocks(index)}"
+        f"{missing[0]}; {ways}{_clocks(index)}"
     )
+
+
+def _is_of_holidays(
+    missing: pd.DatetimeIndex, index: pd.DatetimeIndex
+) -> bool:
+    """Whether dates are weekdays of which a few are missing here and there."""
+    few = len(missing) <= HOLIDAYS * len(index)
+    weekdays = (index.day_of_week < 5).all() and len(index) >= WEEKS
+    return bool(few and weekdays and _is_daily(index))
 
 
 def _check_midnights(path: Path, index: pd.DatetimeIndex) -> None:

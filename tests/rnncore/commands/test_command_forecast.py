@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rnncore.data.series import google_share
 from rnncore.forecast import contest, pipeline
 from rnncore.forecast.ahead import forecast_ahead
 from rnncore.forecast.plan import ForecastPlan
@@ -727,3 +728,49 @@ def test_ended_from_outside_the_scores_so_far_are_told(
     code, out, _ = run(capsys, *words)
     assert code == 0
     assert "`forecast` gives the numbers of: " in out
+
+
+def test_a_price_is_said_to_go_nowhere_and_a_split_is_named(
+    tmp_path, capsys
+):
+    share = google_share()
+    share.iloc[:400] *= 7
+    path, model = tmp_path / "share.csv", tmp_path / "share.safetensors"
+    share.to_csv(path)
+    words = ["--date", "date", "--value", "google", "--horizon", 2]
+    words += ["--seeds", 1, "--steps", 20, "--gaps", "--no-baselines"]
+    code, out, err = run(
+        capsys, "forecast", "train", path, *words, "--model", model
+    )
+    assert code == 0
+    assert "these look like prices" in err
+    assert "looks like a 7 for 1 split" in err
+    assert "profit" not in out + err
+    ahead = tmp_path / "ahead.csv"
+    words = ["forecast", "forecast", model, path, "--out", ahead]
+    assert run(capsys, *words)[0] == 0
+    said = pd.read_csv(ahead)
+    assert_close(said["0.5"].to_numpy(), np.full(2, share.iloc[-1]))
+    assert (said["0.95"] > said["0.5"]).all()
+
+
+def test_of_a_market_s_holidays_rows_as_steps_are_named_first(
+    tmp_path, capsys
+):
+    path, model = tmp_path / "share.csv", tmp_path / "share.safetensors"
+    google_share().to_csv(path)
+    words = ["--date", "date", "--value", "google", "--horizon", 2]
+    code, _, err = run(
+        capsys, "forecast", "train", path, *words, "--model", model
+    )
+    assert code == 2
+    assert err.index("--gaps") < err.index("--fill")
+
+
+def test_differences_reach_no_further_than_a_season(tmp_path, capsys):
+    path = made(tmp_path, {"sold": np.arange(100.0) + 7})
+    words = ["--date", "date", "--value", "sold", "--horizon", 9]
+    words += ["--model", tmp_path / "m.safetensors", "--scale", "season"]
+    code, _, err = run(capsys, "forecast", "train", path, *words)
+    assert code == 2
+    assert "--scale season: expected" in err
