@@ -429,8 +429,8 @@ def check_missing(
     ways = "fill the gap (--fill), or take rows as steps (--gaps)"
     if _is_of_holidays(missing, index):
         ways = (
-            "take rows as steps (--gaps), as of prices, where nobody trades "
-            "on a holiday; or fill the gap (--fill)"
+            "take rows as steps (--gaps), as of prices, without the days "
+            "on which nobody trades, or fill the gap (--fill)"
         )
     raise Refused(
         f"{path}: {who}"
@@ -442,7 +442,7 @@ def check_missing(
 def _is_of_holidays(
     missing: pd.DatetimeIndex, index: pd.DatetimeIndex
 ) -> bool:
-    """Whether dates are weekdays of which a few are missing here and there."""
+    """Whether dates are weekdays, of which a few are missing."""
     few = len(missing) <= HOLIDAYS * len(index)
     weekdays = (index.day_of_week < 5).all() and len(index) >= WEEKS
     return bool(few and weekdays and _is_daily(index))

@@ -768,9 +768,9 @@ def test_of_a_market_s_holidays_rows_as_steps_are_named_first(
 
 
 def test_differences_reach_no_further_than_a_season(tmp_path, capsys):
-    path = made(tmp_path, {"sold": np.arange(100.0) + 7})
-    words = ["--date", "date", "--value", "sold", "--horizon", 9]
-    words += ["--model", tmp_path / "m.safetensors", "--scale", "season"]
-    code, _, err = run(capsys, "forecast", "train", path, *words)
+    words = made(tmp_path, [np.arange(100.0) + 7])
+    words += ["--horizon", 9, "--scale", "season"]
+    words += ["--model", tmp_path / "m.safetensors"]
+    code, _, err = run(capsys, "forecast", "train", *words)
     assert code == 2
     assert "--scale season: expected" in err
