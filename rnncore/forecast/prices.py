@@ -36,6 +36,7 @@ def is_price_table(frame: pd.DataFrame) -> bool:
     for column in values[:rows].T:
         seen = column[~np.isnan(column)]
         changes = np.diff(np.log(seen))
+        changes = changes[np.abs(changes) <= LARGE]  # a split is no change
         if len(changes) < LEAST // 4 or not changes.std() > 0:
             continue
         chance = 2 / np.sqrt(len(changes))

@@ -26,6 +26,8 @@ def frame_of(values, names="p"):
 def test_a_share_is_told_from_other_series(rng):
     share = google_share().to_numpy()
     assert prices.is_price_table(frame_of(share))
+    split = np.where(np.arange(len(share)) < 400, 7 * share, share)
+    assert prices.is_price_table(frame_of(split))
     steady = 50 * np.exp(np.cumsum(0.01 * rng.normal(size=1000)))
     assert not prices.is_price_table(frame_of(steady))  # no wild weeks
     season = 100 + 10 * np.sin(np.arange(1000) / 8) + rng.normal(size=1000)
