@@ -615,7 +615,8 @@ def _choose(
     chosen = contest.choose(losses, plan, least)
     days = frame.index[[part.start, part.stop - 1]]
     first, last = (str(day).removesuffix(" 00:00:00") for day in days)
-    choice = {"part": f"{first} to {last}", "best": chosen.method}
+    choice: Facts = {"part": f"{first} to {last}"}
+    choice["best"] = chosen.method
     if plan.scale == PRICES:  # whether one is ahead of today's price
         choice["goes"] = contest.says_where(chosen.method, plan)
     return {

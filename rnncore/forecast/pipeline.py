@@ -276,14 +276,12 @@ def linear(
     plan: ForecastPlan,
     split: Split,
     beside: Covariates | None = None,
-    stop: int | None = None,
 ) -> Callable[[np.ndarray], Method]:
     """A linear autoregression from the very windows of the network.
 
     What is returned makes a method of a series' covariates, as `network`
     takes them. The validation part chooses the penalty, and its errors
-    there are the spread; then it is fitted to both parts, or to what
-    stands before step `stop`.
+    there are the spread; then it is fitted to both parts.
     """
     validation = windows_of(frame, plan, split.validation, beside)
     training = windows_of(frame, plan, split.training, beside)
@@ -291,7 +289,7 @@ def linear(
     before = fit_linear(training, penalty)
     errors = validation.target - ask_linear(before, validation)
     around = spread_errors(errors, plan.levels)[..., None]
-    seen = range(stop or split.validation.stop)
+    seen = range(split.validation.stop)
     model = fit_linear(windows_of(frame, plan, seen, beside), penalty)
 
     def of(known: np.ndarray) -> Method:
@@ -337,7 +335,10 @@ def _judge_line(
     beside: Covariates | None,
 ) -> float:
     """The error of a line on the validation part."""
-    of = linear(frame, plan, split, beside, split.training.stop)
+    parts = line_split(plan, split.training.stop)
+    if parts is None:
+        raise Refused("the training part is too short")
+    of = linear(frame, plan, parts, beside)
     found = []
     starts = origins(split.validation, plan.history, plan.horizon)
     starts = starts[:: plan.horizon]
@@ -345,7 +346,7 @@ def _judge_line(
         values = frame[name].to_numpy(dtype=float)
         first = begin_of(values)
         least = first + plan.history + count_before(plan) + plan.period
-        own = starts[(starts >= least)]
+        own = starts[starts >= least]
         own = own[own + plan.horizon <= end_of(values)]
         if not len(own):
             continue

@@ -68,7 +68,7 @@ def list_faults(frame: pd.DataFrame) -> list[str]:
             ratio = _find_ratio(changes[t])
             what = f"looks like a {ratio} split" if ratio else "is large"
             found.append(
-                f"{name}: the change to {_name_row(column, t + 1)}, "
+                f"{name}: the change to {_name_row(column, int(t) + 1)}, "
                 f"{np.expm1(changes[t]):+.0%}, {what}: check it"
             )
         if (run := _longest_run(changes)) >= STILL:

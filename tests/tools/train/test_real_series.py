@@ -246,7 +246,9 @@ def test_what_is_read_of_a_share_does_not_know_the_next_day(rng):
     before = shares.describe_sizes(panel)
     close = prices.close.copy()
     close[t + 2 :] *= 1.5  # changes of steps t + 1 and later
-    other = shares.make_panel(prices._replace(close=close, adjusted=close))
+    other = shares.make_panel(
+        prices._replace(close=close, adjusted=0.9 * close)
+    )
     after = shares.describe_sizes(other)
     for name in "har", "market":
         assert_close(after[name][:t], before[name][:t])
@@ -288,7 +290,8 @@ def test_shares_are_asked_where_what_for_and_how_far(
     prices = made_prices(rng)
     rows = ["date,symbol,close,adjusted,volume"]
     rows += [
-        f"{day},{name},{prices.close[t, k]:.6f},{prices.adjusted[t, k]:.6f},1e6"
+        f"{day},{name},{prices.close[t, k]:.6f},{prices.adjusted[t, k]:.6f},"
+        f"{prices.volume[t, k]:.0f}"
         for k, name in enumerate(prices.names)
         for t, day in enumerate(prices.days)
     ]
