@@ -33,8 +33,8 @@ def smooth_squares(changes: np.ndarray, keep: float = KEEP) -> np.ndarray:
     """The deviation that is known at the end of each step.
 
     v' = keep * v + (1 - keep) * change**2; where a change is NaN, v stays.
-    The state begins at the mean square of the first `FIRST` steps, which
-    these steps do not know.
+    The state begins at the mean square of a column's first `FIRST` changes,
+    which these do not know.
 
     Shapes: changes (N, S) -> deviations (N, S)
 
@@ -45,8 +45,10 @@ def smooth_squares(changes: np.ndarray, keep: float = KEEP) -> np.ndarray:
     if not 0 < keep < 1:
         raise ValueError(f"keep: expected between 0 and 1, got {keep}")
     squares = np.square(changes)
-    v = _mean_known(squares[:FIRST], _mean_known(squares, np.array(1.0)))
-    least = LEAST * np.sqrt(_mean_known(squares, np.array(1.0)))
+    known = ~np.isnan(squares)
+    begun = known & (known.cumsum(axis=0) <= FIRST)
+    v = _mean_known(np.where(begun, squares, np.nan))
+    least = LEAST * np.sqrt(v)
     found = np.empty(changes.shape)
     for t, square in enumerate(squares):
         v = np.where(np.isnan(square), v, keep * v + (1 - keep) * square)
@@ -54,13 +56,12 @@ def smooth_squares(changes: np.ndarray, keep: float = KEEP) -> np.ndarray:
     return np.maximum(np.sqrt(found), least)
 
 
-def _mean_known(values: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """The mean of each column without NaN; `other` where none is known."""
+def _mean_known(values: np.ndarray) -> np.ndarray:
+    """The mean of each column without NaN; 1 where none is known."""
     known = ~np.isnan(values)
     total = np.where(known, values, 0.0).sum(axis=0)
-    return np.where(
-        known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), other
-    )
+    count = known.sum(axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), 1.0)
 
 
 def run_garch(garch: Garch, changes: np.ndarray) -> np.ndarray:
