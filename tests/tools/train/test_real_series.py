@@ -218,9 +218,8 @@ def made_prices(rng):
     market = 0.005 * rng.normal(size=(len(days), 1))
     moves = market + 0.01 * rng.standard_t(5, (len(days), len(names)))
     close = 50 * np.exp(np.cumsum(moves, axis=0))
-    return Prices(
-        days, names, close, 0.9 * close, np.full(close.shape, 1e6)
-    )
+    volume = np.exp(14 + 0.3 * rng.normal(size=close.shape))
+    return Prices(days, names, close, 0.9 * close, volume)
 
 
 def test_parts_of_shares_never_share_a_target(rng):
