@@ -121,7 +121,7 @@ bench-check: $(DEV)  ## time make check after a change, in every assignment
 	@$(PY) -m tools.bench.grader.checking
 
 course: $(DEV)  ## export the learners' tree: make course DIR=path; UPDATE=1: where work has begun; COURSE=file in place of course.toml
-	@$(PY) -m tools.build.export $(if $(DIR),"$(DIR)") $(if $(UPDATE),--update) $(if $(COURSE),--course "$(COURSE)")
+	@$(PY) -m tools.publish.export $(if $(DIR),"$(DIR)") $(if $(UPDATE),--update) $(if $(COURSE),--course "$(COURSE)")
 
 bench: $(DEV)  ## time the loops against torch.nn; SAVE=1 keeps the ratios
 	@$(PY) -m tools.bench.loops $(if $(SAVE),--save)

@@ -51,7 +51,7 @@ from grader.course.home import make_home
 from grader.course.settings import SUBMITTED, explain_change, load_config
 from grader.course.submissions import replace_text
 from grader.notebook.names import cell_metadata
-from grader.reports.task_texts import HEADING
+from grader.notebook.task_texts import HEADING
 from rnncore.checking.tries import NAME as TRIES
 from rnncore.storage.files import ANSWERS
 from rnncore.testing.failure import Place

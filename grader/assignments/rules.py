@@ -14,7 +14,7 @@ from grader import ROOT
 from grader.assignments.known_mistakes import find_known_mistakes, read_catalogue
 from grader.assignments.source import BEGIN, END, Assignment, SourceCell, visible_part
 from grader.notebook.names import BUILTINS, find_bound_names, free_names
-from grader.reports.task_texts import read_question
+from grader.notebook.task_texts import read_question
 from rnncore.testing.properties import declared
 
 DEVICE = re.compile(

@@ -21,7 +21,7 @@ from grader.collecting.collected import Taken, all_teams, load_record
 from grader.commands.build import heed_trial
 from grader.course.by_hand.regrades import Requests, read_regrades
 from grader.course.by_hand.teams import share_among_teams
-from grader.course.edition import compute_edition
+from grader.course.fingerprint import compute_edition
 from grader.course.roster import read_roster
 from grader.course.settings import Assignment, Course, Limits, SetupError, run_alone
 from grader.course.submissions import (
@@ -33,6 +33,7 @@ from grader.course.submissions import (
 )
 from grader.isolation import client, sandbox
 from grader.notebook.repair import read_timestamp
+from grader.notebook.task_texts import list_tasks_with_points
 from grader.reports.changes import Change, format_changes, read_changes, write_changes
 from grader.reports.feedback import write_feedback
 from grader.reports.final import write_final
@@ -47,7 +48,6 @@ from grader.reports.points import (
     write_csv,
 )
 from grader.reports.statistics import write_statistics
-from grader.reports.task_texts import list_tasks_with_points
 from grader.run import processes, record
 from grader.run.batch import Todo, run_all
 from grader.run.internal_errors import Fault

@@ -29,8 +29,7 @@ from grader.course import versions
 from grader.course.course_file import NAME as COURSE_NAME
 from grader.course.course_file import CourseFile
 from grader.course.course_reader import read_course_file
-from grader.course.edition import compute_edition
-from grader.course.fingerprint import compute_fingerprint
+from grader.course.fingerprint import compute_edition, compute_fingerprint
 from grader.course.gradebook import Ledger
 from grader.course.home import make_home
 from grader.notebook.names import kinds_of

@@ -22,9 +22,9 @@ from grader.notebook.failures import LEFT_UNMADE
 from grader.notebook.markdown import render_inline, render_markdown
 from grader.notebook.pictures import read_pictures
 from grader.notebook.repair import task_of
+from grader.notebook.task_texts import Asked, TaskText, read_tasks
 from grader.reports.changes import LATE, Told
 from grader.reports.points import Row, TaskPoints, format_hours, format_points
-from grader.reports.task_texts import Asked, TaskText, read_tasks
 from rnncore.testing.failure import MISSING, Failure, Place, next_step, places, render
 from rnncore.testing.properties import PROPERTIES
 

@@ -24,8 +24,8 @@ from grader.course.settings import Course, SetupError
 from grader.course.submissions import Submission, load_result, replace_text
 from grader.isolation import sandbox
 from grader.notebook.repair import grade_id, task_of
+from grader.notebook.task_texts import Asked, read_tasks
 from grader.reports.points import Row, TaskPoints, read_rows
-from grader.reports.task_texts import Asked, read_tasks
 from rnncore.testing.failure import next_step, render
 
 LEARNER = "learner"  # one in a container: whose it is, Gradescope knows

@@ -283,7 +283,7 @@ def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Deferred]:
 def describe(model: Any, words: "Words", films: "np.ndarray") -> list[str]:
     """What the network says of these films.
 
-    Shapes: films (N, T, S, S)
+    `films` are (N, T, S, S).
     """
     import torch
 

@@ -15,13 +15,13 @@ from rnncore.commands.common import (
     note,
     run_later,
 )
+from rnncore.commands.estimators import Composer
 from rnncore.commands.evaluation import (
     NETWORK,
     Deferred,
     add_rows,
     mean_interval,
 )
-from rnncore.estimators import Composer
 from rnncore.storage.files import Refused, whole_file
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from rnncore.commands.common import (
     note,
     run_later,
 )
+from rnncore.commands.estimators import Transcriber
 from rnncore.commands.evaluation import NETWORK, Deferred, add_rows
-from rnncore.estimators import Transcriber
 from rnncore.storage.files import Refused, lines_of, read_text
 
 if TYPE_CHECKING:
@@ -227,7 +227,7 @@ def write_down(
 ) -> tuple[str, Any]:
     """What is said, and the log probabilities that it was read from.
 
-    Shapes: samples (N,) -> text; log_p (T, K)
+    `samples` are (N,), the log probabilities (T, K).
     """
     from rnncore.speech import training
     from rnncore.speech.recordings import HEARD

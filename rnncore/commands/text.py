@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rnncore.commands import ABOUT, common, evaluation, runs
 from rnncore.commands.common import Facts, add_option, run_later
+from rnncore.commands.estimators import TextModel
 from rnncore.commands.evaluation import (
     NETWORK,
     Deferred,
     add_rows,
     mean_interval,
 )
-from rnncore.estimators import TextModel
 from rnncore.storage.files import Refused, composed
 
 if TYPE_CHECKING:
@@ -127,11 +127,11 @@ def _sample(arguments: Namespace) -> int:
 
     names = "prompt", "length", "temperature", "top_k", "nucleus", "beam"
     how = {name: getattr(arguments, name) for name in (*names, "seed")}
-    stream(write_on(known[:2], **how))
+    stream(write_after(known[:2], **how))
     return 0
 
 
-def write_on(
+def write_after(
     known: Any,
     prompt: str | None = None,
     length: int = 400,

@@ -16,8 +16,8 @@ from rnncore.commands.common import (
     note,
     run_later,
 )
+from rnncore.commands.estimators import Translator
 from rnncore.commands.evaluation import NETWORK, Deferred, add_rows
-from rnncore.estimators import Translator
 from rnncore.storage.files import Refused, composed, read_bytes, read_text
 
 if TYPE_CHECKING:

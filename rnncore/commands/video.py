@@ -17,8 +17,8 @@ from rnncore.commands.common import (
     note,
     run_later,
 )
+from rnncore.commands.estimators import Captioner, VideoClassifier
 from rnncore.commands.evaluation import NETWORK, Deferred, add_rows
-from rnncore.estimators import Captioner, VideoClassifier
 from rnncore.storage.files import Refused, composed
 
 if TYPE_CHECKING:
@@ -686,7 +686,7 @@ def _draw(arguments: Namespace) -> int:
 
 
 SAVE = run_later("storage.weights.save_weights")
-LOAD = run_later("video.changes.load_film_model")
+LOAD = run_later("video.seen.load_film_model")
 APP = evaluation.Application(
     KIND,
     _read,

@@ -76,7 +76,7 @@ def tell_windows(
     values that are not known yet are NaN. `least` is the least spread of
     a window's past.
 
-    Shapes: values (N,); origins (B,); known (N, F)
+    `values` are (N,), `origins` (B,), `known` (N, F).
     """
     T, K = plan.history, plan.horizon
     ahead = origins + np.arange(K)[:, None]

@@ -145,7 +145,7 @@ def as_samples(
 ) -> tuple[np.ndarray, int]:
     """Samples and rate of a sound, which may be a file.
 
-    Shapes: -> samples (N,); rate
+    The samples are (N,).
     """
     if isinstance(sound, str | os.PathLike):
         return read_sound(sound)

@@ -1,6 +1,5 @@
 """What changes in a film: the network that `video train` trains."""
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -11,12 +10,9 @@ from torch.nn.functional import cross_entropy
 
 from rnncore.backend import check_shape
 from rnncore.nn import GRU
-from rnncore.storage.weights import load_module, read_about
 from rnncore.video.model import (
-    KIND,
     FilmBatch,
     film_batch,
-    load_classifier,
     logits_of,
 )
 
@@ -154,25 +150,3 @@ def logits_by_frame(model: nn.Module, frames: Tensor) -> Tensor:
     """
     ends = range(1, len(frames) + 1)
     return torch.stack([logits_of(model, frames[:t])[-1] for t in ends])
-
-
-def load_film_model(
-    path: str | os.PathLike,
-) -> tuple[nn.Module, dict[str, Any]]:
-    """A stored classifier of any kind, and what is known of it.
-
-    Raises Refused naming the file where it is no such model.
-    """
-    network = read_about(path, KIND).get("network")
-    if network == "features":
-        from rnncore.video.seen import load_feature_model
-
-        return load_feature_model(path)
-    if network != NETWORK:
-        return load_classifier(path)
-
-    def build(about: dict[str, Any]) -> ChangeClassifier:
-        S, D, H = (about[name] for name in "SDH")
-        return ChangeClassifier(S, D, H, len(about["classes"]))
-
-    return load_module(path, KIND, build, "classifier of films")

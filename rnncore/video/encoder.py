@@ -174,7 +174,8 @@ def encode(
 
     In half precision, which is as much as it can be told apart by.
 
-    Shapes: pictures N of (224, 224, 3), uint8 -> seen (N, 49, 1280)
+    Each of the N pictures is (224, 224, 3), uint8; what is seen is
+    (N, 49, 1280).
     """
     device = next(network.parameters()).device
     found: list[np.ndarray] = []

@@ -59,7 +59,7 @@ def read_photograph(path: str | os.PathLike, side: int) -> np.ndarray:
 
     The camera's note of how it was held is heeded (EXIF).
 
-    Shapes: -> picture (side, side, 3), uint8
+    It is (side, side, 3), uint8.
 
     Raises Refused naming the file where it is no photograph, or has too
     many pixels.

@@ -82,7 +82,7 @@ def read_pictures(
     is to be shown. The film is decoded twice, so that none but the frame
     that comes is in memory.
 
-    Shapes: -> pictures T of (side, side, 3), uint8
+    Each is (side, side, 3), uint8.
 
     Raises Refused naming the file where it holds no film, or one frame.
     """

@@ -26,7 +26,7 @@ def draw_looks(
     The photograph is lighter where a word looked; of a film the frames
     are a row of bars.
 
-    Shapes: weights (N, T), with one row more than there are words
+    `weights` are (N, T), with one row more than there are words.
     """
     from matplotlib.figure import Figure
 

@@ -13,8 +13,8 @@ from rnncore.nn import GRU
 from rnncore.seq2seq import Encoded
 from rnncore.storage.weights import load_module, read_about
 from rnncore.video import captions
-from rnncore.video.changes import STRETCH
-from rnncore.video.model import KIND, FilmBatch, film_batch
+from rnncore.video.changes import NETWORK, STRETCH, ChangeClassifier
+from rnncore.video.model import KIND, FilmBatch, film_batch, load_classifier
 
 NETWORK = "features"  # as a model's file calls a classifier of them
 
@@ -215,3 +215,23 @@ def load_captioner(
 def _everywhere(states: Tensor) -> Tensor:
     shape = states.shape[:2]
     return torch.ones(shape, dtype=torch.bool, device=states.device)
+
+
+def load_film_model(
+    path: str | os.PathLike,
+) -> tuple[nn.Module, dict[str, Any]]:
+    """A stored classifier of any kind, and what is known of it.
+
+    Raises Refused naming the file where it is no such model.
+    """
+    network = read_about(path, KIND).get("network")
+    if network == "features":
+        return load_feature_model(path)
+    if network != NETWORK:
+        return load_classifier(path)
+
+    def build(about: dict[str, Any]) -> ChangeClassifier:
+        S, D, H = (about[name] for name in "SDH")
+        return ChangeClassifier(S, D, H, len(about["classes"]))
+
+    return load_module(path, KIND, build, "classifier of films")

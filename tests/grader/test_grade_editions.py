@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from grader.commands import grade
-from grader.course import edition
+from grader.course import fingerprint as edition
 from grader.course.settings import Limits
 from grader.run import processes
 from tests.helpers.grading import (

@@ -18,9 +18,9 @@ from nbformat.v4 import (
 from grader.commands import grade
 from grader.course.settings import Course, SetupError, load_config
 from grader.course.submissions import Submission
-from grader.notebook import markdown
+from grader.notebook import markdown, task_texts
 from grader.notebook.names import cell_metadata
-from grader.reports import feedback, task_texts
+from grader.reports import feedback
 from grader.reports.feedback import list_compared, render_page
 from grader.reports.points import Row, TaskPoints
 from rnncore.testing.failure import (

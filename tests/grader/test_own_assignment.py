@@ -20,7 +20,7 @@ from tests.helpers.grading import (
     source_notebook,
     told,
 )
-from tools.build import export
+from tools.publish import export
 
 pytestmark = [
     pytest.mark.slow,

@@ -37,6 +37,7 @@ from rnncore.forecast import (
     models,
     nbeats,
     segments,
+    volatility,
 )
 from rnncore.forecast.backtest import Outcome
 from rnncore.forecast.plan import ForecastPlan
@@ -84,6 +85,7 @@ LETTERS = {
         )
     },
     "forecast.training.futures": {"paths": 4},
+    "forecast.volatility.fit_garch": {"N": 120},
     "music.chords.ChordModel": {"N": 4},
     "newton.newton_rounds": {"n": SIZES["H"]},
     "music.infill.log_p_of": {"S": SIZES["T"]},
@@ -339,6 +341,7 @@ OTHERS = {
             cells.rnn, _network(m, s)[1].params, *_network(m, s)[1][1:3]
         )[2],
     },
+    "garch": lambda f, m, s: volatility.Garch(0.0, 0.1, 0.1, 0.8, 5.0),
     "cell": lambda f, m, s: _network(m, s)[0].cell,
     "cell_vjp": lambda f, m, s: _network(m, s)[0].vjp,
     "params": _two(lambda f, m, s: _network(m, s)[1].params),

@@ -124,7 +124,7 @@ ORDER += ["display", "comparison"]
 ORDER += ["application"]
 ORDER += ["text", "forecast", "music", "translate", "speech", "video"]
 ORDER += ["diagnose"]
-ORDER += ["checking", "own", "commands", "__main__"]
+ORDER += ["checking", "own", "commands", "estimators", "__main__"]
 TORCH = [
     "nn",
     "blocks",

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rnncore import estimators
+from rnncore.commands import estimators
 from rnncore.commands.tables import READING
 from rnncore.data.translation import number_pairs
 from rnncore.estimators import (

@@ -7,8 +7,13 @@ import pytest
 import torch
 
 from tests.helpers.arrays import assert_close
-from tools.bench import parallel
-from tools.bench.parallel import Sizes, find_ways, make_diagonal, settle
+from tools.bench.parallel import by_length as parallel
+from tools.bench.parallel.by_length import (
+    Sizes,
+    find_ways,
+    make_diagonal,
+    settle,
+)
 
 SMALL = Sizes(
     lengths=(3, 5),
@@ -69,7 +74,7 @@ RUNS = torch.cuda.is_available() or "TRITON_INTERPRET" in os.environ
 @pytest.mark.skipif(not RUNS, reason="needs a GPU, or TRITON_INTERPRET=1")
 def test_one_kernel_steps_as_the_cell_does():
     pytest.importorskip("triton")
-    from tools.bench.one_kernel import run_in_one_kernel
+    from tools.bench.parallel.one_kernel import run_in_one_kernel
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     given = make_diagonal(9, 3, 70, device)  # 70 lanes: two programs

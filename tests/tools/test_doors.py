@@ -63,8 +63,9 @@ REASONS = {
         rnncore/display/figures.py: _collect_modules bundle
         rnncore/fused/loop_cache.py: _versions
         rnncore/testing/closed.py: _index
-        rnncore/testing/fingerprints.py: stored _parsed
-        rnncore/testing/mutants.py: black_boxes _open
+        rnncore/testing/fingerprints.py: _parsed read_checks
+        grader/course/fingerprint.py: _fingerprint_code
+        rnncore/testing/mutants.py: _open
         rnncore/testing/failure.py: _read name_answer
         grader/assignments/coverage.py: read_first_run read_rows
         grader/assignments/rules.py: public_names
@@ -74,7 +75,7 @@ REASONS = {
     "of a published set, whose bytes are compared with known sums": """
         rnncore/data/public/archives.py: sha256_of
         rnncore/data/public/pictures.py: avletters flickr8k
-        rnncore/data/public/series.py: exchange_rate
+        rnncore/data/public/series.py: exchange_rate share_prices
         rnncore/data/public/sounds.py: read_mfc
         rnncore/data/public/store.py: verify
         rnncore/data/public/texts.py: multi30k
@@ -87,7 +88,7 @@ REASONS = {
     "made by the same command, or an earlier run of it": """
         rnncore/commands/runs.py: begin _read_seconds _read_plan
         rnncore/data/speech.py: speak .
-        rnncore/estimators.py: Forecaster.predict
+        rnncore/commands/estimators.py: Forecaster.predict
         rnncore/fused/loop_cache.py: read
         rnncore/storage/checkpoint.py: read_checkpoint
         grader/assignments/builder.py: diff_folders
@@ -98,14 +99,14 @@ REASONS = {
             Course.create_gradebook
         grader/course/submissions.py: load_result
         grader/course/versions.py: read
-        grader/isolation/client.py: wants_torch
+        grader/isolation/client.py: _read_code
         grader/isolation/server.py: main
         grader/notebook/pictures.py: read_pictures
         grader/notebook/restore.py: restore
         grader/reports/changes.py: write_changes _read_lines
         grader/reports/feedback.py: write_feedback
         grader/reports/rubric.py: model_answers
-        grader/reports/task_texts.py: list_tasks_with_points _read
+        grader/notebook/task_texts.py: list_tasks_with_points _read
         grader/run/exporter.py: _run
         grader/run/grade_one.py: give_up _leave_out _grade_notebook _read_contents
         grader/run/preload.py: use_first
@@ -125,7 +126,8 @@ REASONS = {
         grader/commands/classroom.py: _fill
         grader/commands/gradescope.py: _fill
         grader/course/by_hand/tables.py: open_table
-        grader/course/course_file.py: read_course_file
+        grader/commands/grade.py: _find_libraries
+        grader/course/course_reader.py: read_course_file
         grader/run/trial.py: _make_course _list_tests _record_ways
         grader/services/jupyterhub_config.py: read_learners
     """,
@@ -184,12 +186,14 @@ REASONS = {
         rnncore/checking/runner.py: .
         rnncore/commands/common.py: unplug
         rnncore/diagnose/process.py: _start
-        grader/isolation/linux/groups.py: Group.__init__ Group.full
-            _find_own _go_down
+        grader/isolation/linux/groups.py: Group.__init__
+            Group.count_killed _find_own _go_down
+        grader/isolation/monitor.py: _get_inner_number _measure_all_memory
+            _count_page_bytes _count_own_bytes
         grader/isolation/linux/huge_pages.py: _list_writable
         grader/isolation/linux/priority.py: list_threads
         grader/isolation/server.py: _let_go_of_streams _set_limits
-            _run_learner _measure_all_memory _count_page_bytes
+            _run_learner
         grader/run/grade_one.py: _isolate
         grader/trusted/limited.py: limit_memory
     """,

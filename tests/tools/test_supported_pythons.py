@@ -25,7 +25,7 @@ def texts():
     """What people and hosts read of the course, by name."""
     here = [
         *("README.md", "Makefile", ".gitlab-ci.yml"),
-        "tools/build/export.py",
+        "tools/publish/export.py",
         *(".github/workflows/pages.yml", "grader/commands/gradescope.py"),
         "grader/commands/classroom.py",
     ]
@@ -56,7 +56,7 @@ def test_what_is_needed_is_the_oldest():
     files = {name for name, _ in found}
     assert files >= {
         *("README.md", "book/setup.md", "book/grading.md"),
-        *("tools/build/export.py", "grader/commands/gradescope.py"),
+        *("tools/publish/export.py", "grader/commands/gradescope.py"),
     }
     (major, minor) = OLDEST.split(".")
     refusal = f"sys.version_info < ({major}, {minor})"

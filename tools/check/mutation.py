@@ -57,7 +57,7 @@ MODULES = {
     "grader/trusted/proxies.py": ["proxies"],
     "grader/trusted/link.py": ["proxies"],
     "grader/isolation/serialization.py": ["serialization"],
-    "grader/reports/task_texts.py": ["grade_feedback"],
+    "grader/notebook/task_texts.py": ["grade_feedback"],
     "grader/reports/feedback.py": ["grade_feedback"],
     "grader/untrusted.py": ["untrusted"],
 }

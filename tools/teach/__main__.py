@@ -23,7 +23,7 @@ from grader.course import course_file
 from grader.course.course_file import CourseFile
 from tools import ROOT
 from tools.build import contents, cut
-from tools.build.export import ExportError, read_course
+from tools.publish.export import ExportError, read_course
 from tools.teach.bank import moodle_xml
 from tools.teach.choices import pair, read_choices
 from tools.teach.exam import NUMBERS, draw, exam_documents

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from grader.course.course_file import CourseFile
 from tools.build.contents import LINK
-from tools.build.export import format_plan
+from tools.publish.export import format_plan
 from tools.teach.documents import render_document
 from tools.teach.pages import Page, find_answered
 from tools.teach.workload import Work, count_week

@@ -14,11 +14,11 @@ from grader.course.settings import Course
 from grader.course.submissions import load_result
 from grader.notebook.pictures import read_pictures
 from grader.notebook.repair import task_of
+from grader.notebook.task_texts import TaskText, read_tasks
 from grader.reports.feedback import PAGES
 from grader.reports.marking.marks import Shown
 from grader.reports.points import Row
 from grader.reports.rubric import model_answers
-from grader.reports.task_texts import TaskText, read_tasks
 from rnncore.storage.files import composed
 
 WORD = re.compile(r"\w+|[^\w\s]")

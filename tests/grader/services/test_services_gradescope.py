@@ -18,8 +18,8 @@ from grader.commands import gradescope as pack
 from grader.course.settings import Course, Limits
 from grader.course.submissions import Submission
 from grader.notebook.repair import grade_id
+from grader.notebook.task_texts import Asked, TaskText
 from grader.reports.points import Row, TaskPoints
-from grader.reports.task_texts import Asked, TaskText
 from grader.services import gradescope, trial
 from grader.services.tree import split_secrets
 from rnncore.testing.failure import Failure

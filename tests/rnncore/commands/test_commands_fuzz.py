@@ -31,9 +31,9 @@ from rnncore.text.storage import load_model
 from rnncore.text.vocabulary import character_vocabulary, word_vocabulary
 from rnncore.translate.storage import load_translator
 from rnncore.video.captions import load_captioner
-from rnncore.video.changes import load_film_model
 from rnncore.video.files import read_video, write_video
 from rnncore.video.folder import read_captioned
+from rnncore.video.seen import load_film_model
 
 CASES = 1_000
 pytestmark = pytest.mark.weekly

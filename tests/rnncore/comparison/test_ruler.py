@@ -639,7 +639,7 @@ def test_an_imported_cell_counts_where_there_is_no_other(
     assert "lstm_cell raised ValueError: state: expected 2 array" in err
 
 
-def test_the_help_has_an_example_and_no_command_is_an_error():
+def test_the_help_has_an_example_and_no_command_lists_all():
     def shell(*words):
         return subprocess.run(
             [sys.executable, "-m", "rnncore", *words],
@@ -652,4 +652,6 @@ def test_the_help_has_an_example_and_no_command_is_an_error():
     assert shown.returncode == 0
     assert "memory-ruler examples/my_cell.py --poster" in shown.stdout
     assert "NAME and NAME_vjp" in shown.stdout
-    assert shell().returncode == 2
+    listed = shell()
+    assert listed.returncode == 0
+    assert "memory-ruler" in listed.stdout

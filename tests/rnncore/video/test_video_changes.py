@@ -13,7 +13,6 @@ from rnncore.video.changes import (
     ChangeClassifier,
     changes,
     error,
-    load_film_model,
     logits_by_frame,
     smoothed_loss,
     varied_batches,
@@ -25,6 +24,7 @@ from rnncore.video.model import (
     film_batch,
     logits_of,
 )
+from rnncore.video.seen import load_film_model
 from tests.helpers.arrays import assert_close
 
 T, S, K = 8, 12, 2

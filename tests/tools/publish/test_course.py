@@ -28,7 +28,8 @@ from tests.helpers.grading import (
     solved,
     source_notebook,
 )
-from tools.build import book, chapters, contents, export, update
+from tools.build import book, chapters, contents
+from tools.publish import export, update
 
 HIDDEN = TESTS["test_double"][2]
 MARKED = re.compile(

@@ -14,7 +14,7 @@ from nbformat.v4 import (
 )
 
 from tests.helpers.grading import cell_metadata, cell_of
-from tools.build import update
+from tools.publish import update
 
 FOLDER = "exercises/own"
 NOTEBOOK = f"{FOLDER}/own.ipynb"

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 
 from rnncore.data.public.series import Ahead, Prices
 from tools.train import runner, shares
-from tools.train.real import carparts, ett, exchange, m4, sp500
+from tools.train.series import carparts, ett, exchange, m4, sp500
 
 
 def checked(module, monkeypatch, capsys, folder, names=()):

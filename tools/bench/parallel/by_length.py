@@ -15,7 +15,6 @@ number of its units: the same on both devices.
 import argparse
 import platform
 import statistics
-import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
@@ -177,7 +176,7 @@ def find_ways(given: tuple, longest: int) -> dict[str, Callable[[], Any]]:
         if x.is_cuda:
             ways["graph"], _ = recorded_graph(ways["steps"])
     if x.is_cuda:
-        from tools.bench.one_kernel import run_in_one_kernel
+        from tools.bench.parallel.one_kernel import run_in_one_kernel
 
         ways["kernel"] = partial(run_in_one_kernel, *given)
     ways["three"] = partial(guess_three_times, *given)
@@ -251,7 +250,3 @@ def main(argv: list[str] | None = None, s: Sizes = SIZES) -> int:
                     command=COMMAND.replace("cuda", given.device),
                 )
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

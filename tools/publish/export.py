@@ -1,4 +1,4 @@
-"""Exports the learners' tree: python -m tools.build.export DIR (make course).
+"""Exports the learners' tree: python -m tools.publish.export DIR (make course).
 
 DIR gets the assignments as they are released (built afresh, so that
 nobody's own answers in exercises/ travel along), the package and the book,
@@ -7,7 +7,7 @@ and no solution, unless course.toml says `solutions = "after"` or `"try"`. Of th
 for the guide to grading. If course.toml (or --course FILE) has weeks, it gets
 their chapters and assignments alone, and the plan. DIR must be empty or not
 there; it appears in one step. With --update it is a tree that was exported before,
-and keeps what was written there (tools/build/update.py).
+and keeps what was written there (tools/publish/update.py).
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ from grader.course.course_reader import read_course_file
 from grader.services.tree import LEFT_OUT, learners_makefile, split_secrets
 from rnncore.checking.answers import read_answers
 from rnncore.storage.files import ANSWERS
-from tools.build import chapters, contents, cut, update, weave
+from tools.build import chapters, contents, cut, weave
+from tools.publish import update
 
 FOLDERS = ("rnncore", "book", "examples")
 FILES = (
@@ -55,6 +56,7 @@ TOOLS = (
     "tools/build/contents.py",
     "tools/build/cut.py",
     "tools/build/kernels.py",
+    "tools/build/outputs.py",
     "tools/build/short_way.py",
     "tools/build/weave.py",
     *(

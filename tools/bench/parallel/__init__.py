@@ -1,0 +1,1 @@
+"""Time, by the length of the sequences, layers that step and that scan."""

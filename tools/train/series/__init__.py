@@ -1,0 +1,1 @@
+"""Trainings on public sets of series, by their published protocols."""
