@@ -12,8 +12,8 @@ from rnncore.backend import check_shape
 from rnncore.nn import GRU
 from rnncore.seq2seq import Encoded
 from rnncore.storage.weights import load_module, read_about
-from rnncore.video import captions
-from rnncore.video.changes import NETWORK, STRETCH, ChangeClassifier
+from rnncore.video import captions, changes
+from rnncore.video.changes import STRETCH, ChangeClassifier
 from rnncore.video.model import KIND, FilmBatch, film_batch, load_classifier
 
 NETWORK = "features"  # as a model's file calls a classifier of them
@@ -225,9 +225,9 @@ def load_film_model(
     Raises Refused naming the file where it is no such model.
     """
     network = read_about(path, KIND).get("network")
-    if network == "features":
+    if network == NETWORK:
         return load_feature_model(path)
-    if network != NETWORK:
+    if network != changes.NETWORK:
         return load_classifier(path)
 
     def build(about: dict[str, Any]) -> ChangeClassifier:
