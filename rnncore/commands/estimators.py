@@ -654,6 +654,7 @@ class Forecaster(Estimator):
     seeds: int = 3  # networks that are trained
     method: str | None = None  # that forecasts: the one that is ahead
     logs: bool | None = None  # whether changes are learnt in percent
+    scale: str | None = None  # of what is learnt: levels, season, prices
     support: str | None = None  # of the values: real or counts
     fill: str | None = None  # of empty cells: linear, last, zero, season
     gaps: bool = False  # then a row is a step, whatever the dates

@@ -443,7 +443,6 @@ def _check_outputs(arguments: Namespace) -> None:
 
 def _make_plan(arguments: Namespace, panel: "Panel") -> Any:
     """A plan in which the table decides what the options leave open."""
-    from rnncore.forecast.pipeline import prefer_season
     from rnncore.forecast.plan import (
         REAL,
         find_support,
@@ -453,7 +452,6 @@ def _make_plan(arguments: Namespace, panel: "Panel") -> Any:
     from rnncore.forecast.prices import is_price_table
 
     frame, scale = panel.frame, arguments.scale
-
     names = "history", "cell", "steps", "batch", "rate"
     given = {name: getattr(arguments, name) for name in names}
     given["units"] = arguments.hidden
@@ -470,6 +468,8 @@ def _make_plan(arguments: Namespace, panel: "Panel") -> Any:
             given["period"] = given["period"] or 1
             given["history"] = given["history"] or min(60, len(frame) // 4)
         plan = plan_for(frame, arguments.horizon, support=support, **given)
+        from rnncore.forecast.pipeline import prefer_season
+
         if scale is None and prefer_season(frame, plan, panel.beside):
             scale = "season"
         return _check_scale(plan._replace(scale=scale or plan.scale))
