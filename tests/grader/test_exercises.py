@@ -753,7 +753,8 @@ def test_released_metadata_is_complete_and_checks_are_json():
     assert notebook.metadata.kernelspec.name == "python3"
     for cell in notebook.cells:
         known = {"nbgrader", "deletable", "editable", "jupyter"}  # folded
-        assert set(cell.metadata) <= known
+        assert set(cell.metadata) <= known | {"tags"}
+        assert cell.metadata.get("tags", []) in ([], ["raises-exception"])
         if cell.metadata.get("nbgrader"):
             assert cell.metadata.nbgrader.schema_version == 3
             assert cell.id == cell.metadata.nbgrader.grade_id
