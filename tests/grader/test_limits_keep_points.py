@@ -50,6 +50,12 @@ ENDLESS = {
     "an exit": "import os\nos._exit(3)",
 }
 LATE_IN_GVISOR = "forks", "programs", "memory of processes"
+ENDED_BY = [("bubblewrap", what) for what in ENDLESS]
+ENDED_BY += [  # its monitor looks late where many processes compute
+    pytest.param("gvisor", what, marks=pytest.mark.weekly)
+    for what in ENDLESS
+    if what not in LATE_IN_GVISOR
+]
 
 
 @pytest.fixture(params=["bubblewrap", "gvisor"])
@@ -85,6 +91,8 @@ def write_notebook(third):
 
 def grade(third, box, folder):
     """The points of five tests, and what is said of the notebook."""
+    if why := sandbox.why_not(box):
+        pytest.skip(why)
     with client.open_server(box, LIMITS, torch=False) as server:
         execute = TrustedExecute(
             LIMITS,
@@ -100,22 +108,18 @@ def grade(third, box, folder):
     return [determine_grade(c)[0] for c in tests], execute.remarks
 
 
-@pytest.mark.parametrize("what", ENDLESS)
+@pytest.mark.parametrize(("box", "what"), ENDED_BY)
 def test_what_a_cell_takes_without_end_costs_its_own_points(
-    what, box, tmp_path
+    box, what, tmp_path
 ):
-    if box == "gvisor" and what in LATE_IN_GVISOR:
-        pytest.skip("its monitor looks late where many processes compute")
     points, remarks = grade(ENDLESS[what], box, tmp_path)
     assert points == [2, 2, 0, 2, 2], remarks
 
 
-@pytest.mark.parametrize("what", ENDLESS)
+@pytest.mark.parametrize(("box", "what"), ENDED_BY)
 def test_what_an_answer_takes_without_end_costs_its_own_points(
-    what, box, tmp_path
+    box, what, tmp_path
 ):
-    if box == "gvisor" and what in LATE_IN_GVISOR:
-        pytest.skip("its monitor looks late where many processes compute")
     body = "\n".join(f"    {line}" for line in ENDLESS[what].split("\n"))
     points, remarks = grade(f"def f3(x):\n{body}", box, tmp_path)
     assert points == [2, 2, 0, 2, 2], remarks
