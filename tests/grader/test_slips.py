@@ -108,7 +108,7 @@ def test_no_text_about_a_slip_shows_the_solution():
 
 @pytest.mark.slow
 def test_a_build_keeps_slips_apart_from_known_mistakes(monkeypatch):
-    monkeypatch.chdir(ROOT / "exercises" / "ch03_bptt")  # whose hunt has boxes
+    monkeypatch.chdir(ROOT / "exercises/ch03_bptt")  # its hunt has boxes
     made = compute_checks(read("ch03_bptt"))["residual_cell_vjp"]
     assert slips.SQUARED in made["slips"] or slips.FACTOR in made["slips"]
     assert not {m["says"] for m in made["mistakes"]} & {*made["slips"]}
