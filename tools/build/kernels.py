@@ -252,6 +252,7 @@ def start_fork_server() -> Iterator[type[Manager]]:
 
     Each starts its kernel itself where kernels have several threads.
     """
+    IPYTHON.mkdir(parents=True, exist_ok=True)  # each kernel warns without it
     if THREADS != "1":
         yield Manager
         return
