@@ -12,7 +12,7 @@ BOOK = ROOT / "book"
 WAY = short_way.read(BOOK)
 PAGE = """# A page
 
-*5 minutes to read.*
+*{minutes}`page` minutes to read.*
 
 ## One
 
@@ -145,7 +145,7 @@ def test_sections_that_are_not_on_the_way_are_marked(tmp_path):
     minutes = reading.count_minutes(
         PAGE.replace("## Two\n\nSecond.\n\n", "")
     )
-    assert f"# A page\n\n*On the short way: {minutes} minutes" in marked
+    assert f"minutes to read, {minutes} of them on the short way" in marked
 
 
 def test_closing_questions_about_side_paths_are_marked(tmp_path):
@@ -154,7 +154,7 @@ def test_closing_questions_about_side_paths_are_marked(tmp_path):
     marked = side_paths.mark(way, "ch01_a", PAGE)
     assert ":::{dropdown} 1. Why?\nSo." in marked
     assert ":::{dropdown} 2. How? *(side path)*\nThus." in marked
-    assert "minutes without the side paths.*" in marked
+    assert "of them on the short way" in marked
     assert "Why?" in way.on_it("ch01_a", PAGE)
     assert "How?" not in way.on_it("ch01_a", PAGE)
 
@@ -170,10 +170,15 @@ def test_a_page_that_is_whole_on_the_way_or_off_it_says_so_once(tmp_path):
     way = short_way.read(tmp_path)
     whole = side_paths.mark(way, "ch01_a", PAGE)
     assert side_paths.ASIDE not in whole
-    assert "# A page\n\n*On the short way: " in whole
+    assert "minutes to read, all on the short way" in whole
     off = side_paths.mark(way, "ch02_b", PAGE)
-    assert "# A page\n\n*Side path: " in off
+    assert "minutes to read, a side path" in off
     assert side_paths.ASIDE not in off
+
+
+def test_each_page_of_a_chapter_states_its_minutes_where_they_are_marked():
+    for page in (ROOT / "book").glob("ch*.md"):
+        assert page.read_text("utf8").count(side_paths.READ) == 1, page.name
 
 
 def test_the_list_names_sections_and_tasks_of_the_pages_there_are(tmp_path):

@@ -1,10 +1,10 @@
 """A Sphinx extension that shows the short way and its side paths.
 
-book/short_way.yml names the sections of the short way. A page of a chapter says
-beneath its title whether it is on the way and for how many minutes; each of its
-sections that is not, beneath its heading, that it is a side path, and so does each
-closing question about one. The directive {short-way} lists the entire short way, for
-the first page.
+book/short_way.yml names the sections of the short way. Where a page of a chapter
+states its minutes, it says how many of them are on the way; each of its sections
+that is not says beneath its heading that it is a side path, and so does each closing
+question about one. The directive {short-way} lists the entire short way, for the
+first page.
 """
 
 import re
@@ -20,18 +20,17 @@ from tools.build.short_way import ShortWay
 from tools.site import reading
 
 CHAPTER = re.compile(r"ch\d\d_")
-TITLE = re.compile(r"^# .+$", re.MULTILINE)
+READ = f"{reading.OWN} minutes to read"
 TASK = 18  # minutes; what learners took for one
 ASIDE = "*Side path.*"
 ASKED_ASIDE = " *(side path)*"  # behind a question
 
 
 def mark(way: ShortWay, page: str, text: str) -> str:
-    """The page's text with a line under each heading that needs one."""
+    """The page's text: its minutes on the way, and a line under each side path."""
     titles = way.sections.get(page)
     if titles is None:
-        head = "*Side path: the short way goes past this page.*"
-        return TITLE.sub(lambda match: f"{match[0]}\n\n{head}", text, count=1)
+        return text.replace(READ, f"{READ}, a side path", 1)
     aside = [
         section
         for section in short_way.list_sections(text)
@@ -51,9 +50,8 @@ def mark(way: ShortWay, page: str, text: str) -> str:
         ),
         text,
     )
-    rest = " without the side paths" if aside or questions else ""
-    head = f"*On the short way: {minutes} minutes{rest}.*"
-    return TITLE.sub(lambda match: f"{match[0]}\n\n{head}", text, count=1)
+    part = f"{minutes} of them" if aside or questions else "all"
+    return text.replace(READ, f"{READ}, {part} on the short way", 1)
 
 
 def _mark_page(app: Sphinx, page: str, text: list[str]) -> None:
