@@ -350,6 +350,14 @@ class Bar:
             self.bar.set_postfix_str(beside, refresh=False)
         return value
 
+    def say(self, text: str) -> None:
+        """A line above the bar, which stays whole."""
+        if hasattr(self.bar, "external_write_mode"):  # tqdm's
+            with self.bar.external_write_mode(sys.stderr):
+                note(text)
+        else:
+            note(text)
+
 
 def make_progress_bar(todo: Iterable | None = None, **about: Any) -> Any:
     """A bar of tqdm's in a terminal; else, and without tqdm, lines.

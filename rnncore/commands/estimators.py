@@ -195,7 +195,7 @@ class TextModel(Estimator):
     layers: int = 1
     window: int = 64  # steps between two updates
     batch: int = 32  # stretches of the text an update
-    steps: int = 2500  # updates at most
+    steps: int | None = None  # updates at most
     rate: float = 0.006  # Adam's, before it falls to 0
     dropout: float = 0.1
     evaluate_every: int = 100  # updates between two looks at validation

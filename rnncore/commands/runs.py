@@ -381,6 +381,7 @@ def train_run(
     carry: Any = None,
     optimizer: Any = None,
     trivial: float = float("inf"),
+    show: Callable[[Any], str] | None = None,
 ) -> tuple[tuple, Facts]:
     """`train_module` with the options that every `train` has.
 
@@ -388,7 +389,7 @@ def train_run(
     it, which comes back with the number of steps. `evaluate(network)` is
     in `unit`, `trivial` what it gives where all is answered alike; a run
     that comes to nothing better is told. The optimizer is Adam unless
-    given.
+    given. `show(network)` is a line that is told at each look.
     """
     import numpy as np
 
@@ -398,7 +399,10 @@ def train_run(
 
     def measure(network: Any) -> float:
         run.seconds()
-        return bar.tell(unit, evaluate(network))
+        score = bar.tell(unit, evaluate(network))
+        if show is not None:
+            bar.say(f"{score:.2f} {unit}: {show(network)}")
+        return score
 
     network, arguments = model[0], run.arguments
     begun = min(evaluated(network, evaluate), trivial)

@@ -50,6 +50,8 @@ MIXERS += ["turning", "solved-GRU"]
 HEADS = 4  # of a block, of equal size
 REACH = 256  # tokens that attention sees back
 WIDTH = 64  # of the embedding of characters: there are few
+PASSES, FEWEST, MOST = 20, 300, 2500  # over the training part, in updates
+GLIMPSE = {"characters": 60, "words": 12}  # that are shown at each look
 FALLS = 0.8  # of the steps: meanwhile the rate falls to 0
 RATES = (0.1, 0.3, 1.0)  # of dynamic evaluation; the best on validation
 
@@ -205,12 +207,20 @@ def prepare(options: Any, name: str, whole: str) -> tuple[tuple, Facts]:
         make = word_vocabulary if words else character_vocabulary
         vocabulary = make(parts.training)
     ids = _encode(vocabulary, parts.training)
+    _choose_steps(options, len(ids))
     return (
         parts,
         vocabulary,
         _make_windows(options, name, ids),
         start,
     ), known
+
+
+def _choose_steps(options: Any, tokens: int) -> None:
+    """What is not given, by the length of the training part."""
+    if options.steps is None:
+        wanted = PASSES * tokens // (options.window * options.batch)
+        options.steps = min(max(FEWEST, wanted), MOST)
 
 
 def _load_start(arguments: Any) -> Any:
@@ -277,7 +287,18 @@ def _fit(
         carry=model.zero_state(arguments.batch),
         optimizer=cooling(arguments.rate, arguments.steps, FALLS),
         trivial=_unigram_bits(ids, validation),
+        show=lambda model: _show_glimpse(model, vocabulary),
     )
+
+
+def _show_glimpse(model: Any, vocabulary: "Vocabulary") -> str:
+    """What a model writes by now, in one line: the same draws each time."""
+    tokens = "words" if vocabulary.words else "characters"
+    known = model, vocabulary
+    pieces = write_after(
+        known, length=GLIMPSE[tokens], temperature=0.7, seed=0
+    )
+    return " ".join("".join(pieces).split())
 
 
 def _unigram_bits(
@@ -697,5 +718,5 @@ APP = evaluation.Application(
     LOAD,
     _show,
     _check,
-    hint="a longer text, more --steps, or --tokens characters",
+    hint="a longer text, or more --steps",
 )

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -194,6 +195,29 @@ def test_what_is_held_out_was_not_trained_on(book, tmp_path, capsys):
     assert weights(tmp_path / "a.safetensors") == weights(
         tmp_path / "b.safetensors"
     )
+
+
+@pytest.mark.parametrize(
+    ("tokens", "steps"), [(0, 300), (50_000, 488), (10**7, 2500)]
+)
+def test_the_steps_follow_the_length_of_the_text(tokens, steps):
+    options = SimpleNamespace(window=64, batch=32, steps=None)
+    text_command._choose_steps(options, tokens)
+    assert options.steps == steps
+    text_command._choose_steps(options, 10**7)
+    assert options.steps == steps  # as given
+
+
+def test_each_look_at_validation_shows_what_is_written(
+    book, tmp_path, capsys
+):
+    path = tmp_path / "a.safetensors"
+    _, out, err = run(capsys, "text", "train", book, "--model", path, *TINY)
+    looks = re.findall(r"^\d\.\d\d bits: (.+)$", err, re.MULTILINE)
+    assert len(looks) == 3
+    assert all(20 < len(look) <= 61 for look in looks)
+    assert len(set(looks)) == 3
+    assert not set(looks) & set(out.splitlines())
 
 
 def test_evaluate_gives_the_scores_again(trained, book, capsys):
