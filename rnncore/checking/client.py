@@ -162,6 +162,7 @@ def _cell(raw: dict[str, Any]) -> dict[str, Any]:
         "source": text,
         "test": meta.get("grade_id", "") if graded else "",
         "points": meta.get("points", 0),
+        "inside": "runs" in raw.get("metadata", {}).get("grader", ()),
     }
 
 

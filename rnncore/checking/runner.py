@@ -181,7 +181,9 @@ def _run_closed(
     """A cell's value, or its error; for a test, the book is closed."""
     task = cell["test"].removeprefix("test_")
     answer = shell.user_ns.get(task)
-    apart = _stand_apart(shell) if task else contextlib.nullcontext()
+    apart: Any = contextlib.nullcontext()
+    if task:
+        apart = _stand_apart(shell, inside=cell.get("inside", False))
     try:
         with closed_book(task, answer, f"cell {number}"), apart:
             result = execute(shell, cell["source"], number, MOST_TEXT)
@@ -192,16 +194,22 @@ def _run_closed(
 
 
 class Apart(dict[str, Any]):
-    """The names as a test sees them; what it binds anew is its own.
+    """The names as a test sees them; what it binds is its own.
 
-    A name of the notebook's that a test replaces or deletes is so for the
-    answer too, while the test runs: it may ask what an answer calls.
+    A function or class of the notebook's that a test replaces or deletes is
+    so for the answer too, while the test runs: it may ask what an answer
+    calls. A test that runs inside replaces whatever the notebook has.
     """
 
-    def __init__(self, names: dict[str, Any], answers: dict[str, Any]):
+    def __init__(
+        self, names: dict[str, Any], answers: dict[str, Any], inside: bool
+    ):
         super().__init__(names)
         self.answers = answers  # the notebook's own names
         self.seen = names  # the test's, which its functions read
+        self.shared = {
+            n for n, v in answers.items() if inside or callable(v)
+        }
 
     def __getitem__(self, name: str) -> Any:
         return self.seen[name]
@@ -209,20 +217,21 @@ class Apart(dict[str, Any]):
     def __setitem__(self, name: str, value: Any) -> None:
         super().__setitem__(name, value)
         self.seen[name] = value
-        if name in self.answers:
+        if name in self.shared:
             self.answers[name] = value
 
     def __delitem__(self, name: str) -> None:
         super().__delitem__(name)
         del self.seen[name]
-        self.answers.pop(name, None)
+        if name in self.shared:
+            self.answers.pop(name, None)
 
 
 TESTS_NAMES = "_names_of_tests"  # an attribute of the shell
 
 
 @contextlib.contextmanager
-def _stand_apart(shell: Shell) -> Iterator[None]:
+def _stand_apart(shell: Shell, inside: bool) -> Iterator[None]:
     """Run a test beside the notebook's names, as the grader does.
 
     An answer that uses what only a test imports fails here as there.
@@ -235,7 +244,7 @@ def _stand_apart(shell: Shell) -> Iterator[None]:
     beside = ModuleType(module.__name__)
     beside.__dict__.update(bound | before)
     shell.user_module = beside
-    shell.user_ns = Apart(beside.__dict__, names)
+    shell.user_ns = Apart(beside.__dict__, names, inside)
     try:
         yield
     finally:

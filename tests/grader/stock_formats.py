@@ -320,7 +320,7 @@ loops = task(
     "def doubled(x):\n    y = list(x)\n    for i in range(len(x)):\n"
     "        y[i] = 2 * x[i]\n    return y",
     "arr = [5, 7]\nassert doubled(arr) == [10, 14]\n"
-    "arr2 = [3, 2]\nassert doubled(arr2) == [6, 4]",
+    "arr2 = [3, 2, 1]\nassert doubled(arr2) == [6, 4, 2]",
 )
 loops.insert(0, new_code_cell("arr = [1, 2, 3]"))
 add("recipe_names_of_the_notebook", loops, "len(x)", "len(arr)")

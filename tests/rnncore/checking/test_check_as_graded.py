@@ -8,6 +8,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from grader.commands import grade
 from grader.notebook.names import cell_metadata
+from grader.trusted.inside import Way, record
 from rnncore.checking import client
 from tests.helpers.grading import NEEDS_SANDBOX, ROOT, hand_in
 
@@ -20,11 +21,13 @@ TESTS = {  # of an answer's names: what a test binds is its own
     "root": "import math\nassert root(4) == 2",
     "later": "assert math.floor(later(1.5)) == 1",  # the first imports it
     "value": "limit = 3\nassert value < limit",
+    "half": "given = 4\nassert half(given) == 2",
 }
 RIGHT = {
     "root": "def root(x):\n    return x ** 0.5",
     "later": "def later(x):\n    return x",
     "value": "value = 2",
+    "half": "def half(x):\n    return x / 2",
 }
 WRONG = {  # an answer that uses what a test alone makes, or is just wrong
     "a name that only its test imports": {
@@ -34,6 +37,9 @@ WRONG = {  # an answer that uses what a test alone makes, or is just wrong
         "later": "def later(x):\n    return math.fabs(x)"
     },
     "a name that no one makes": {"value": "value = nowhere"},
+    "a value of its own in place of the one given": {
+        "half": "given = 9\ndef half(x):\n    return given / 2"
+    },
     "a wrong value": {"root": "def root(x):\n    return x"},
     "its own import": {
         "root": "import math\ndef root(x):\n    return math.sqrt(x)"
@@ -104,7 +110,7 @@ def test_a_learners_check_and_the_grader_agree(tmp_path):
         (tmp_path / f"grading/feedback/l{n}/{NAME}/{NAME}.html").read_text()
         for n in range(len(WRONG))
     ]
-    assert [advice in page for page in pages] == [True, True] + 4 * [False]
+    assert [advice in page for page in pages] == [True, True] + 5 * [False]
 
 
 def test_a_name_that_a_test_deletes_is_deleted_for_the_answer(tmp_path):
@@ -140,7 +146,21 @@ def test_an_answer_called_as_what_an_earlier_test_imports_is_the_one_tested(
         "test_root": True,
         "test_later": False,
         "test_value": True,
+        "test_half": True,
     }
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_test_that_runs_inside_sets_what_the_answer_reads(
+    tmp_path, inside
+):
+    notebook = made({"root": "limit = 1\ndef root(x):\n    return limit"})
+    notebook.cells[1].source = "limit = 5\nassert root(4) == 5"
+    if inside:
+        record(notebook.cells[1], Way("inside", "it sets a limit"))
+    path = tmp_path / "a.ipynb"
+    nbformat.write(notebook, path)
+    assert check(path)["test_root"] is inside
 
 
 def test_a_test_changes_no_name_of_the_notebook(tmp_path):
