@@ -52,7 +52,7 @@ class Outputs:
             text = text[: min(self.left, 1000)]
         self.left -= len(text)
         last = self.found[-1] if self.found else {}
-        if last.get("name") == name:
+        if text and last.get("name") == name:
             last["text"].append(text)
         elif text:
             output = {"output_type": "stream", "name": name, "text": [text]}

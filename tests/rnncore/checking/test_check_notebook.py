@@ -317,15 +317,25 @@ def test_a_folder_that_was_put_there_again_is_the_one_checked(notebook):
         assert holding(checker) == [True, True]
 
 
-def started(notebook, *options):
+LIMITED = """
+import sys
+from rnncore.checking import client, processes
+processes.MOST_BYTES = 500_000_000
+processes.MOST_PROCESSES = 60
+sys.exit(client.main())
+"""
+
+
+def started(notebook, *options, program=None):
     """A check under way, and a function: which processes are of it.
 
     All that it starts inherits a variable, wherever it may go.
     """
     mark = f"CHECKED={notebook}"
     name, value = mark.split("=")
+    how = ["-c", program] if program else ["-m", "rnncore", "check"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "rnncore", "check", str(notebook), *options],
+        [sys.executable, *how, str(notebook), *options],
         env=os.environ | {name: value},
         stdout=subprocess.PIPE,
         text=True,
@@ -347,6 +357,65 @@ def test_a_check_leaves_nothing_running(notebook):
     process, running = started(notebook)
     assert "2 of 2 hold" in process.communicate()[0]
     assert running() == []
+
+
+STUBBORN = """
+while True:
+    try:
+        while True: pass
+    except BaseException: pass
+"""
+FORKED = """
+import os, time
+for _ in range(4):
+    if os.fork() == 0:
+        x = b'x' * 200_000_000
+        time.sleep(90)
+time.sleep(90)
+"""
+PROGRAMS = """
+import subprocess
+while True: subprocess.Popen(['sleep', '90'])
+"""
+THREADS = """
+import threading, time
+while True: threading.Thread(target=time.sleep, args=[90]).start()
+"""
+FILLED = "x = []\nwhile True: x.append(b'x' * 10_000_000)"
+FLOOD = "import os\nwhile True: os.write(1, b'x' * 10**6)"
+ENDLESS = {  # and what is said of it
+    "a loop": ("while True: pass", "after 3 s"),
+    "a loop that lets nothing end it": (STUBBORN, "after 3 s"),
+    "a loop in C": ("sum(iter(int, 1))", "after 3 s"),
+    "print": ("while True: print('x' * 1000)", "after 3 s"),
+    "print past Python": (FLOOD, "after 3 s"),
+    "memory": (FILLED, "memory"),
+    "memory of processes": (FORKED, "memory"),
+    "forks": ("import os\nwhile True: os.fork()", "processes"),
+    "programs": (PROGRAMS, "processes"),
+    "threads": (THREADS, "processes"),
+}
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+def test_a_cell_without_end_is_stopped_and_told_in_a_sentence(
+    notebook, what
+):
+    cell, says = ENDLESS[what]
+    write(notebook, double=cell)
+    before = notebook.read_bytes(), sorted(notebook.parent.iterdir())
+    options = "--seconds", "3" if says == "after 3 s" else "60"
+    process, running = started(notebook, *options, program=LIMITED)
+    said = process.communicate(timeout=120)[0]
+    assert process.returncode == 1
+    (line,) = [line for line in said.splitlines() if "stopped" in line]
+    assert line.startswith("  double: code cell 2 was stopped")
+    assert says in line
+    assert running() == []
+    assert before == (
+        notebook.read_bytes(),
+        sorted(notebook.parent.iterdir()),
+    )
 
 
 @pytest.fixture
