@@ -103,9 +103,10 @@ def heed_trial(name: str, root: Path) -> None:
     for cell, way in trial.ways.items():
         after = ", after the tests before it" if way.kind == "in order" else ""
         print(f"exercises: {where(name, cell, 0)}: runs inside{after}: {way.reason}")
+    inside = len(trial.ways)
     print(
-        f"exercises: {name}: {trial.outside} tests run outside the answer's process, "
-        f"{len(trial.ways)} inside"
+        f"exercises: {name}: {trial.outside} of {trial.outside + inside} tests run "
+        f"outside the answer's process, {inside} inside"
     )
     plain = name not in list_assignments()
     lost = [f"{where(name, f.cell, f.line)}: {f.says}" for f in trial.lost]

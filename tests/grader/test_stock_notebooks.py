@@ -93,7 +93,7 @@ def test_the_quickstarts_two_notebooks_are_one_assignment(
     assert not built.value.code
     said = capsys.readouterr().out
     assert "'sum_of_squares_uses_squares': runs inside" not in said
-    assert "4 tests run outside the answer's process, 0 inside" in said
+    assert "4 of 4 tests run outside the answer's process, 0 inside" in said
     for path in (course / "exercises" / "ps1").glob("*.ipynb"):
         assert "Names: none yet" in path.read_text()
         assert "SOLUTION" not in path.read_text()
@@ -197,7 +197,7 @@ def test_a_test_that_needs_it_runs_inside_and_everybody_is_told(
     assert not built.value.code
     said = capsys.readouterr().out
     assert "'test_save': runs inside: " in said
-    assert "1 tests run outside the answer's process, 1 inside" in said
+    assert "1 of 2 tests run outside the answer's process, 1 inside" in said
     for folder in ("grading/source", "exercises"):
         path = course / folder / "files" / "files.ipynb"
         ways = read_ways(nbformat.read(path, 4))
