@@ -13,6 +13,7 @@ from traitlets.config import Config
 
 from grader.assignments import builder, plain, source
 from grader.commands import build, grade
+from grader.course.settings import add_programs_to_path
 from grader.notebook.repair import grade_id
 from grader.run import trial
 from tests.grader.stock_formats import FORMATS
@@ -121,6 +122,7 @@ def theirs(tmp_path_factory):
         config.CourseDirectory.db_url = f"sqlite:///{root}/gradebook.db"
         config.Execute.timeout = 300
         course = NbGraderAPI(config=config)
+        add_programs_to_path()  # nbgrader looks for alembic there
         with pytest.MonkeyPatch.context() as patch:
             shutil.copy(AUTOTESTS / "autotests.yml", root)
             patch.chdir(root)  # it looks for autotests.yml here
