@@ -1,4 +1,4 @@
-"""Series that published scores refer to: ETT, rates, M4, parts, shares."""
+"""Series that published scores refer to: ETT, rates, M4, sales, shares."""
 
 import csv
 import gzip
@@ -39,6 +39,15 @@ class Prices(NamedTuple):
     close: np.ndarray  # (N, S), dollars, splits taken out
     adjusted: np.ndarray  # the same with dividends put back in
     volume: np.ndarray  # shares traded
+
+
+class Turnover(NamedTuple):
+    """What shops took in a month, industry by industry of each state."""
+
+    months: np.ndarray  # (N,) dates, the first of each
+    names: list[str]  # S of them
+    industries: list[str]  # of each
+    values: np.ndarray  # (N, S), millions of dollars; NaN once one ended
 
 
 def ett(
@@ -177,6 +186,35 @@ def share_prices(folder: str | os.PathLike | None = None) -> Prices:
             f"{error}"
         ) from error
     return Prices(close.index.to_numpy(), [*close.columns], *values)
+
+
+def retail_turnover(folder: str | os.PathLike | None = None) -> Turnover:
+    """Australian retail, April 1982 to December 2018: (441, 152).
+
+    Four series ended in 2010 or 2013; the other 148 have every month.
+
+    Raises Refused where the set is not there, or has no such columns.
+    """
+    import pandas as pd
+
+    path = path_of("aus_retail", "aus_retail.csv", folder)
+    try:
+        rows = pd.read_csv(
+            path, parse_dates=["Month"], date_format="%Y-%m-%d"
+        )
+        wide = rows.pivot(
+            index="Month", columns="Series ID", values="Turnover"
+        )
+        of = rows.drop_duplicates("Series ID").set_index("Series ID")
+        industries = [str(of["Industry"][name]) for name in wide]
+        values = wide.to_numpy(float)
+    except (ValueError, KeyError) as error:
+        raise Refused(
+            f"{path}: expected Month, Series ID, Industry, Turnover: "
+            f"{error}"
+        ) from error
+    names = [str(name) for name in wide]
+    return Turnover(wide.index.to_numpy(), names, industries, values)
 
 
 def _numbers(path: Path, rows: list[list[str]]) -> np.ndarray:

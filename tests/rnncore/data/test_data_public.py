@@ -107,6 +107,39 @@ def test_car_parts_that_are_no_counts_are_refused(there, text, says):
         series.car_parts(there("carparts", {"carparts.csv": text}))
 
 
+RETAIL = b"""Month,State,Industry,Series ID,Turnover
+1982-04-01,Victoria,"Cafes, bars",B,4.4
+1982-05-01,Victoria,"Cafes, bars",B,3.5
+1982-04-01,Victoria,Shoes,A,2
+"""
+
+
+def test_turnover_stands_side_by_side_with_its_industries(there):
+    found = series.retail_turnover(
+        there("aus_retail", {"aus_retail.csv": RETAIL})
+    )
+    assert found.names == ["A", "B"]
+    assert found.industries == ["Shoes", "Cafes, bars"]
+    assert np.array_equal(
+        found.values, [[2, 4.4], [np.nan, 3.5]], equal_nan=True
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        RETAIL.replace(b"Turnover", b"Sold"),
+        RETAIL.replace(b",2\n", b",two\n"),
+        RETAIL + b"1982-04-01,Victoria,Shoes,A,2\n",
+    ],
+)
+def test_turnover_without_its_columns_is_refused(there, text):
+    with pytest.raises(Refused, match="expected Month, Series ID"):
+        series.retail_turnover(
+            there("aus_retail", {"aus_retail.csv": text})
+        )
+
+
 SHARES = b"""date,symbol,close,adjusted,volume
 2015-01-12,B,2,1,5
 2015-01-13,B,3,2,6
