@@ -33,7 +33,6 @@ from rnncore.forecast.plan import (
 )
 from rnncore.forecast.rivals import spread_errors
 from rnncore.forecast.scales import (
-    TINY,
     Told,
     count_before,
     head_of,
@@ -54,6 +53,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MANY = 8  # series: more are not shown one by one
+JUDGED, JUDGES = 4, 30  # origins and series by which a scale is chosen
 CALM = 0.05  # of a series' spread: the least of a window's
 KIND = "forecast"  # what `save_weights` writes down
 
@@ -310,14 +310,17 @@ def prefer_season(
 ) -> bool:
     """Whether a season's differences are forecast better than values.
 
-    By straight lines: fitted to the training part, each with the penalty
-    that it likes, their mean absolute error on the validation part, in
-    the values' own units over each series' mean. Never where a forecast
-    is longer than a season, or there are no two seasons to learn from.
+    By straight lines at up to `JUDGED` origins of the validation part,
+    each fitted, as one that forecasts would be, to all that stands before
+    its origin; of many series by `JUDGES`. Never where a forecast is
+    longer than a season, or there are no two seasons to learn from.
     """
     if not 1 < plan.period >= plan.horizon or plan.support != REAL:
         return False
     split = parts_of(frame, plan)
+    count = len(frame.columns)
+    some = np.linspace(0, count - 1, min(JUDGES, count)).round()
+    frame = frame.iloc[:, np.unique(some.astype(int))]
     wrong = {}
     for scale in LEVELS, SEASON:
         tried = plan._replace(scale=scale)
@@ -334,36 +337,58 @@ def _judge_line(
     split: Split,
     beside: Covariates | None,
 ) -> float:
-    """The error of a line on the validation part."""
+    """The mean error of lines, in units of a series' change of a season.
+
+    The training part chooses the penalty.
+    """
     parts = line_split(plan, split.training.stop)
     if parts is None:
         raise Refused("the training part is too short")
-    of = linear(frame, plan, parts, beside)
-    found = []
+    penalty = choose_penalty(
+        windows_of(frame, plan, parts.training, beside),
+        windows_of(frame, plan, parts.validation, beside),
+    )
     starts = origins(split.validation, plan.history, plan.horizon)
-    starts = starts[:: plan.horizon]
-    for name in frame:
-        values = frame[name].to_numpy(dtype=float)
-        first = begin_of(values)
-        least = first + plan.history + count_before(plan) + plan.period
-        own = starts[starts >= least]
-        own = own[own + plan.horizon <= end_of(values)]
-        if not len(own):
-            continue
-        known = covariates_of(frame, 0, plan.longer, beside, name, plan)
-        method, middle = of(known), plan.levels.index(0.5)
-        wrong = [
-            np.abs(
-                method(values[:t], plan.horizon)[middle]
-                - values[t : t + plan.horizon]
-            ).mean()
-            for t in own
-        ]
-        size = np.abs(values[first : split.training.stop]).mean()
-        found.append(np.mean(wrong) / max(size, TINY))
+    some = np.linspace(len(starts) - 1, 0, JUDGED).round().astype(int)
+    found = [
+        error
+        for t in starts[np.unique(some)]
+        for error in _errors_at(frame, plan, int(t), penalty, beside)
+    ]
     if not found:
         raise Refused("no series is long enough")
     return float(np.mean(found))
+
+
+def _errors_at(
+    frame: pd.DataFrame,
+    plan: ForecastPlan,
+    t: int,
+    penalty: float,
+    beside: Covariates | None,
+) -> list[float]:
+    """The errors of the line of all steps before t, one of each series.
+
+    Of those that have two seasons and a history before it.
+    """
+    line = fit_linear(windows_of(frame, plan, range(t), beside), penalty)
+    found = []
+    for name in frame:
+        values = frame[name].to_numpy(dtype=float)
+        first, stop = begin_of(values), t + plan.horizon
+        seen = values[first:t]
+        if len(seen) < plan.history + 2 * plan.period or stop > end_of(
+            values
+        ):
+            continue
+        known = covariates_of(frame, 0, plan.longer, beside, name, plan)
+        told = _last_window(values[:t], plan, known, beside)
+        said = told.undo(ask_linear(line, told.windows))[:, 0]
+        error = np.abs(off_scale(said, plan) - values[t:stop]).mean()
+        unit = np.abs(seen[plan.period :] - seen[: -plan.period]).mean()
+        if unit > 0:
+            found.append(float(error / unit))
+    return found
 
 
 def line_split(plan: ForecastPlan, stop: int) -> Split | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,7 @@ def trading_days(index: pd.DatetimeIndex) -> np.ndarray:
     return np.stack(found) - [*[365.25 / 84] * 7, 1 / 12]
 
 
+@lru_cache(maxsize=4096)
 def _count_days(month: pd.Period) -> np.ndarray:
     """Shapes: -> (8,)"""
     days = month.days_in_month

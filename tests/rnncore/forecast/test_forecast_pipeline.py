@@ -579,3 +579,59 @@ def test_the_time_of_the_year_is_known_only_if_training_has_one(
     given = pipeline.covariates_of(frame, 3, plan=plan).shape[1]
     assert given == 7 + 4 * known  # weekdays, and two waves of a year
     assert plan_for(table(20, "YS"), 1).year  # of which nothing is left
+
+
+def rising(rows=400, series=3):
+    """Weekdays that rise week by week, at a rate that turns slowly."""
+    rng = np.random.default_rng(0)
+    week = np.arange(rows)[:, None] // 7
+    turn = week / 6 + 6 * rng.random(series)
+    values = (
+        60
+        + 30 * np.sin(turn)
+        + 20 * rng.random((7, series))[np.arange(rows) % 7]
+    )
+    values += 0.1 * rng.normal(size=values.shape)
+    index = pd.date_range("2022-01-03", periods=rows, freq="D", name="day")
+    return pd.DataFrame(values, index, [f"s{k}" for k in range(series)])
+
+
+def test_differences_of_a_season_are_learnt_where_a_line_likes_them():
+    """Where changes last; not of a season that stays, under noise."""
+    for frame, expected in (
+        (rising(), True),
+        (table(300, columns=("a", "b")), False),
+    ):
+        plan = plan_for(frame, 7, history=7, logs=False)
+        assert pipeline.prefer_season(frame, plan) == expected
+    assert not pipeline.prefer_season(rising(), plan._replace(horizon=8))
+
+
+def test_the_scale_is_chosen_without_the_rows_that_judge():
+    frame = rising()
+    plan = plan_for(frame, 7, logs=False)
+    split = parts_of(frame, plan)
+    spoilt = frame.copy()
+    spoilt.iloc[split.test.start :] *= 100
+    one, two = (
+        pipeline._judge_line(f, plan, split, None) for f in (frame, spoilt)
+    )
+    assert one == two
+    spoilt.iloc[split.test.start - 1] *= 100
+    assert pipeline._judge_line(spoilt, plan, split, None) != one
+
+
+def test_lines_that_choose_a_scale_know_all_that_stands_before():
+    """From a step on the series wags twice as often: late lines know."""
+    rng = np.random.default_rng(0)
+    t = np.arange(350)
+    signs = np.where(t < 150, 1, -1)[:, None] ** (t[:, None] // 7)
+    values = 50 + signs * 5 + 0.1 * rng.normal(size=(350, 2))
+    index = pd.date_range("2022-01-03", periods=350, freq="D", name="day")
+    frame = pd.DataFrame(values, index, ["a", "b"])
+    plan = plan_for(frame, 7, logs=False)
+    errors = [
+        np.mean(pipeline._errors_at(frame, plan, stop, 1.0, None))
+        for stop in (154, 280)
+    ]
+    assert errors[1] < errors[0] / 3
