@@ -80,6 +80,7 @@ PAGES = {  # by how the keys begin; the longest beginning counts
     "real.multi30k": "ch14_attention",
     "real.piano_rolls": "ch12_music",
     "real.shakespeare": "ch10_language",
+    "real.retail": "ch11_many",
     "real.sp500": "ch11_shares",
     "recall": "ch20_memory",
     "reservoir": "ch05_reservoir",

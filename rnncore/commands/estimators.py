@@ -655,7 +655,7 @@ class Forecaster(Estimator):
     method: str | None = None  # that forecasts: the one that is ahead
     logs: bool | None = None  # whether changes are learnt in percent
     scale: str | None = None  # of what is learnt: levels, season, prices
-    support: str | None = None  # of the values: real or counts
+    support: str | None = None  # real, positive, share, counts
     fill: str | None = None  # of empty cells: linear, last, zero, season
     gaps: bool = False  # then a row is a step, whatever the dates
     hidden: int = 32  # units

@@ -94,10 +94,15 @@ def _add_train(parts: common.Group) -> None:
     scales = ["levels", "season", "prices"]
     add_option(train, "--scale", what, choices=scales)
     what = (
-        "what a value can be (default: counts, if all are whole numbers "
-        "from 0 and most are small)"
+        "what a value can be: any number, from 0 on, a share from 0 to 1, "
+        "a whole number from 0 (default: chosen by the table)"
     )
-    add_option(train, "--support", what, choices=["real", "counts"])
+    add_option(
+        train,
+        "--support",
+        what,
+        choices=["real", "positive", "share", "counts"],
+    )
     runs.add_training(train, hidden=32, batch=64, steps=1500, rate=0.003)
     _add_plot(train)
     _add_report(train)
@@ -152,7 +157,7 @@ def _read(arguments: Namespace) -> tuple[Data, Facts]:
     if plan.support != "real" and arguments.support is None:
         from rnncore.forecast.supports import tell_support
 
-        note(tell_support(panel.frame))
+        note(tell_support(panel.frame, plan.support))
     known = plan._asdict() | reading | {"data": tables.print_of(panel)}
     units = None
     if panel.beside is not None:
@@ -207,7 +212,7 @@ def _name_method(asked: str | None, plan: Any, networks: int) -> str | None:
     own = entrants.predict_row(plan, networks)
     rows = [*list_rivals(plan, True), entrants.LINE, own]
     rows.append(entrants.join_row(plan))
-    if plan.support != "real":
+    if plan.support.startswith("counts"):
         from rnncore.forecast import intermittent
 
         rows += intermittent.list_rivals(plan.period)
@@ -443,36 +448,59 @@ def _check_outputs(arguments: Namespace) -> None:
 
 def _make_plan(arguments: Namespace, panel: "Panel") -> Any:
     """A plan in which the table decides what the options leave open."""
-    from rnncore.forecast.plan import (
-        REAL,
-        find_support,
-        plan_for,
-        read_seasons,
-    )
-    from rnncore.forecast.prices import is_price_table
+    from rnncore.forecast.plan import plan_for, read_seasons
 
-    frame, scale = panel.frame, arguments.scale
+    frame = panel.frame
     names = "history", "cell", "steps", "batch", "rate"
     given = {name: getattr(arguments, name) for name in names}
     given["units"] = arguments.hidden
     given |= read_seasons(frame, arguments.period)
-    given["logs"] = {"yes": True, "no": False}.get(arguments.logs)
     with common.refuse_in_words(arguments.file):
-        support = find_support(frame, arguments.support)
-        if support != REAL:
-            given["logs"] = False
-        elif scale is None and is_price_table(frame):
-            scale = PRICES
+        given |= _choose_units(arguments, frame)
+        scale = given.pop("scale")
         if scale == PRICES:
-            given |= {"logs": True, "scale": scale}
             given["period"] = given["period"] or 1
             given["history"] = given["history"] or min(60, len(frame) // 4)
-        plan = plan_for(frame, arguments.horizon, support=support, **given)
+        plan = plan_for(frame, arguments.horizon, **given)
         from rnncore.forecast.pipeline import prefer_season
 
         if scale is None and prefer_season(frame, plan, panel.beside):
             scale = "season"
         return _check_scale(plan._replace(scale=scale or plan.scale))
+
+
+def _choose_units(arguments: Namespace, frame: "pd.DataFrame") -> Facts:
+    """What values can be, whether they are learnt in logarithms, and how.
+
+    Of prices that is decided by the first look; None is decided later.
+    Raises Refused where options exclude each other.
+    """
+    from rnncore.forecast.plan import COUNTS, REAL, SHARE, find_support
+    from rnncore.forecast.prices import is_price_table
+    from rnncore.storage.files import Refused
+
+    asked, scale = arguments.support, arguments.scale
+    logs = {"yes": True, "no": False}.get(arguments.logs)
+    support = find_support(frame, asked)
+    if asked == SHARE and logs:
+        raise Refused(
+            "--support share: expected no --logs yes: shares are learnt in "
+            "log odds"
+        )
+    if asked is None and logs and support != COUNTS:
+        support = REAL  # who asks for logarithms says what they are
+    like_prices = scale is None and asked in (None, REAL)
+    if like_prices and support != COUNTS and is_price_table(frame):
+        scale = PRICES
+    if scale == PRICES:
+        return {
+            "support": asked or REAL,
+            "logs": True,
+            "scale": scale,
+        }
+    if support in (COUNTS, SHARE):
+        logs = False
+    return {"support": support, "logs": logs, "scale": scale}
 
 
 def _check_scale(plan: Any) -> Any:
@@ -484,9 +512,11 @@ def _check_scale(plan: Any) -> Any:
             "--scale season: expected a season that is as long as the "
             f"horizon, got {plan.period} and {plan.horizon} steps"
         )
-    if plan.support != "real" and plan.scale != "levels":
+    counted = plan.support == "counts" and plan.scale != "levels"
+    if counted or (plan.support != "real" and plan.scale == PRICES):
         raise Refused(
-            f"--scale {plan.scale}: expected --support real, got counts"
+            f"--scale {plan.scale}: expected --support real, got "
+            f"{plan.support}"
         )
     return plan
 

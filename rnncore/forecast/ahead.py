@@ -19,9 +19,9 @@ from rnncore.forecast.entrants import (
 from rnncore.forecast.intermittent import list_rivals as list_counted
 from rnncore.forecast.panel import Covariates
 from rnncore.forecast.pipeline import begin_of
-from rnncore.forecast.plan import ForecastPlan
+from rnncore.forecast.plan import ForecastPlan, bend
 from rnncore.forecast.rivals import list_rivals
-from rnncore.forecast.supports import REAL, settle
+from rnncore.forecast.supports import is_counted, settle
 from rnncore.storage.files import Refused
 
 
@@ -47,7 +47,7 @@ def forecast_ahead(
         parts = [f"network {k}" for k in range(len(modules))]
         rows |= {*parts}
     entrants = list_entrants(frame, plan, modules, len(frame), beside)
-    if plan.support != REAL:
+    if is_counted(plan):
         rows |= {*list_counted(plan.period)}
     if not parts or not rows.issuperset(parts):
         known = ", ".join([*list_rivals(plan, True), LINE, plan.cell])
@@ -96,6 +96,10 @@ def _why_not(values: np.ndarray, plan: ForecastPlan) -> str:
         return "it ended before the others"
     if plan.logs and np.nanmin(values) <= 0:
         return "it is forecast in logarithms, and has a value of 0 or less"
+    try:
+        bend(values, plan.link)
+    except Refused as error:
+        return str(error)
     return ""
 
 

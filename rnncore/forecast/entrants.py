@@ -22,8 +22,8 @@ from rnncore.forecast.pipeline import (
 )
 from rnncore.forecast.plan import ForecastPlan
 from rnncore.forecast.rivals import Rival, list_rivals
-from rnncore.forecast.scales import count_before
-from rnncore.forecast.supports import REAL, settle
+from rnncore.forecast.scales import count_before, off_scale, on_scale
+from rnncore.forecast.supports import is_counted, settle
 from rnncore.storage.files import Refused
 
 LINE = "linear autoregression"
@@ -62,7 +62,7 @@ def list_entrants(
         found[LINE] = _enter_line(frame, plan, parts, beside)
     for k, module in enumerate(modules):
         found[f"network {k}"] = _enter_network(frame, plan, module, beside)
-    if plan.support == REAL:
+    if not is_counted(plan):
         return found
     found |= _enter_counts(frame, plan, stop)
     return {name: _settle(enter, plan) for name, enter in found.items()}
@@ -101,19 +101,16 @@ def _settle(enter: Entrant, plan: ForecastPlan) -> Entrant:
 def _enter_rival(
     frame: pd.DataFrame, plan: ForecastPlan, rival: Rival
 ) -> Entrant:
-    """A rival; in logarithms if the plan has them."""
+    """A rival, on the scale on which all is learnt."""
 
     def enter(name: str, stop: int) -> Method | None:
         values = frame[name].to_numpy(dtype=float)
         first = begin_of(values)
         if stop - first < rival.least:
             return None
-        if not plan.logs:
-            method = rival.fit(values[first:stop])
-            return lambda values, horizon: method(values[first:], horizon)
-        in_logs = rival.fit(np.log(values[first:stop]))
-        return lambda values, horizon: np.exp(
-            in_logs(np.log(values[first:]), horizon)
+        method = rival.fit(on_scale(values[first:stop], plan))
+        return lambda values, horizon: off_scale(
+            method(on_scale(values[first:], plan), horizon), plan
         )
 
     return enter

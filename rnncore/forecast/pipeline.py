@@ -26,7 +26,6 @@ from rnncore.forecast.models import Direct
 from rnncore.forecast.panel import Covariates
 from rnncore.forecast.plan import (
     LEVELS,
-    REAL,
     SEASON,
     ForecastPlan,
     parts_of,
@@ -176,7 +175,7 @@ def build(plan: ForecastPlan, F: int, seed: int) -> torch.nn.Module:
 
     Of a plan for counts there is no line.
     """
-    if plan.support != supports.REAL:
+    if supports.is_counted(plan):
         return supports.build(plan, F, seed)
     with seeded(seed):
         network = _alone(plan, F)
@@ -204,7 +203,7 @@ def train(
     `schedule` is what a `Schedule` has beside the plan, such as a
     checkpoint.
     """
-    if plan.support != supports.REAL:
+    if supports.is_counted(plan):
         series = series_of(frame, plan, beside)
         schedule |= {"device": device}
         return supports.train(series, plan, split, seed, **schedule)
@@ -234,7 +233,7 @@ def untrained_loss(
     seed: int = 0,
 ) -> float:
     """What `train` judges by, of the network with its first weights."""
-    if plan.support != supports.REAL:
+    if supports.is_counted(plan):
         series = series_of(frame, plan, beside)
         return supports.measure_untrained(series, plan, split, seed)
     windows = windows_of(frame, plan, split.validation, beside)
@@ -315,7 +314,7 @@ def prefer_season(
     its origin; of many series by `JUDGES`. Never where a forecast is
     longer than a season, or there are no two seasons to learn from.
     """
-    if not 1 < plan.period >= plan.horizon or plan.support != REAL:
+    if not 1 < plan.period >= plan.horizon or supports.is_counted(plan):
         return False
     split = parts_of(frame, plan)
     count = len(frame.columns)
@@ -474,7 +473,7 @@ def refit(
     What it scores is not known: the network that stopped at these steps
     before the test stands for it.
     """
-    if plan.support != supports.REAL:
+    if supports.is_counted(plan):
         series = series_of(frame, plan, beside)
         schedule |= {"device": device}
         return supports.refit(series, plan, steps, seed, **schedule)

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-REAL, COUNTS = "real", "counts"  # what values can be
+# what values can be: anything, 0 and more, 0 to 1, whole numbers from 0
+REAL, POSITIVE, SHARE, COUNTS = "real", "positive", "share", "counts"
+EDGE = 0.005  # of log odds: how far from 0 and 1 a share is moved inside
 # what a network reads and says: values, how much more than a season ago,
 # or changes of a price in units of their deviation
 LEVELS, SEASON, PRICES = "levels", "season", "prices"
+LOG, ROOT, ODDS = "logarithm", "root", "log odds"
 SMALL = 10  # half of all counts are no larger, where they are taken so
 SEVEN = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 YEAR, YEARLY = 365, 360  # days; of a step that is no part of a year
@@ -45,24 +48,128 @@ class ForecastPlan(NamedTuple):
     support: str = REAL  # what values can be: see `supports`
     scale: str = LEVELS  # what is read and said: see `scales`
 
+    @property
+    def link(self) -> str:
+        """What all methods see of a value: see `bend`; "": itself."""
+        if self.logs:
+            return LOG
+        return {POSITIVE: ROOT, SHARE: ODDS}.get(self.support, "")
+
+
+def bend(values: np.ndarray, link: str) -> np.ndarray:
+    """Values on a scale that has no end where the values have one.
+
+    That is their logarithm, their root, or the log odds of a share that
+    is moved inside by `EDGE`, since 0 and 1 have none.
+
+    Shapes: values (...) -> bent (...)
+
+    Raises Refused where a value is beyond the end.
+    Source: log odds, Smithson & Verkuilen 2006.
+    """
+    if not link:
+        return values
+    low, high = np.nanmin(values), np.nanmax(values)
+    if link == LOG and low <= 0:
+        raise Refused(
+            f"expected values above 0, got {low:g}: the model is of "
+            "logarithms; train again, with --logs no"
+        )
+    if low < 0 or (link == ODDS and high > 1):
+        ends = "0 to 1" if link == ODDS else "0 on"
+        raise Refused(
+            f"expected values from {ends}, got {low if low < 0 else high:g}"
+            ": the model is of such; train again, with --support real"
+        )
+    if link == LOG:
+        return np.log(values)
+    if link == ROOT:
+        return np.sqrt(values)
+    inside = EDGE + (1 - 2 * EDGE) * np.asarray(values)
+    return np.log(inside) - np.log1p(-inside)
+
+
+def unbend(bent: np.ndarray, link: str) -> np.ndarray:
+    """The values again, between their ends.
+
+    Shapes: bent (...) -> values (...)
+    """
+    if link == LOG:
+        return np.exp(bent)
+    if link == ROOT:
+        return np.square(np.maximum(bent, 0))
+    if link == ODDS:
+        inside = (1 + np.tanh(np.asarray(bent) / 2)) / 2
+        return ((inside - EDGE) / (1 - 2 * EDGE)).clip(0, 1)
+    return bent
+
 
 def find_support(frame: pd.DataFrame, asked: str | None = None) -> str:
-    """Counts where values are whole numbers from 0, most of them small.
+    """What the values can be; what is asked for, if they are that.
 
-    Raises Refused where counts are asked for and a value is none.
+    Counts where all are whole numbers from 0, most of them small. Shares
+    of a whole where all lie from 0 to 1, and changes are alike in log
+    odds, more than in size or in percent. Positive where none is below
+    0, and some are 0: of others `logs` tells enough.
+
+    Raises Refused where a value is none of what is asked for.
     """
     values = frame.to_numpy(dtype=float)
     values = values[~np.isnan(values)]
-    wrong = values[(values < 0) | (values != np.round(values))]
-    if asked == COUNTS and len(wrong):
-        raise Refused(
-            f"--support counts: expected whole numbers from 0, got "
-            f"{wrong[0]:g}"
-        )
+    whole = values == np.round(values)
+    wrong = {
+        REAL: np.zeros(len(values), bool),
+        POSITIVE: values < 0,
+        SHARE: (values < 0) | (values > 1),
+        COUNTS: (values < 0) | ~whole,
+    }
     if asked is not None:
+        if wrong[asked].any():
+            expected = {
+                POSITIVE: "numbers from 0 on",
+                SHARE: "numbers from 0 to 1",
+                COUNTS: "whole numbers from 0",
+            }
+            raise Refused(
+                f"--support {asked}: expected {expected[asked]}, got "
+                f"{values[wrong[asked]][0]:g}"
+            )
         return asked
     small = np.median(values) <= SMALL and values.min() == 0
-    return COUNTS if small and not len(wrong) else REAL
+    if small and not wrong[COUNTS].any():
+        return COUNTS
+    if not wrong[SHARE].any() and not whole.all() and _prefer_odds(frame):
+        return SHARE
+    return POSITIVE if values.min() == 0 else REAL
+
+
+def _prefer_odds(frame: pd.DataFrame) -> bool:
+    """Whether changes of shares are alike in log odds.
+
+    As `_prefer_logs`; all of shares that are moved inside.
+    """
+    lead = np.zeros(2)
+    early = max(len(frame) * 3 // 5, 2)
+    period = season_of(frame)
+    for name in frame:
+        values = frame[name].to_numpy(dtype=float)[:early]
+        inside = EDGE + (1 - 2 * EDGE) * values[~np.isnan(values)]
+        if len(inside) - period < 2:
+            continue
+        logs = np.log(inside)
+        odds = logs - np.log1p(-inside)
+        slopes = np.zeros(len(inside)), -logs, -logs - np.log1p(-inside)
+        own = [
+            slope[period:].sum()
+            - (len(v) - period)
+            * np.log(np.var(v[period:] - v[:-period]))
+            / 2
+            for v, slope in zip((inside, logs, odds), slopes, strict=True)
+            if np.any(v[period:] != v[:-period])
+        ]
+        if len(own) == 3:
+            lead += own[2] - np.array(own[:2])
+    return bool((lead > SURE).all())
 
 
 def plan_for(

@@ -339,7 +339,7 @@ def list_rivals(plan: ForecastPlan, counted: bool) -> dict[str, Rival]:
     """What knows one series, by name; quantiles at the plan's levels.
 
     `counted` says that no value is negative, and that a season may be a
-    share of the level; in logarithms it is added in any case.
+    share of the level; where values are bent it is added in any case.
     """
     levels, period, longer = plan.levels, plan.period, plan.longer
     recent = max(200, 8 * period, 3 * longer)  # older: little
@@ -364,7 +364,7 @@ def list_rivals(plan: ForecastPlan, counted: bool) -> dict[str, Rival]:
             2 * FEW,
         )
     if period > 1:
-        share = counted and not plan.logs
+        share = counted and not plan.link
         profile = partial(repeat_profile, period=period, share=share)
         found["level x season"] = naive(profile, 2 * period)
     least = 3 * period if period > 1 else 8

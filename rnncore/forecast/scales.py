@@ -11,7 +11,13 @@ import numpy as np
 from torch import Tensor
 
 from rnncore.forecast.heads import Head, quantile_head
-from rnncore.forecast.plan import PRICES, SEASON, ForecastPlan
+from rnncore.forecast.plan import (
+    PRICES,
+    SEASON,
+    ForecastPlan,
+    bend,
+    unbend,
+)
 from rnncore.forecast.prices import find_deviations
 from rnncore.forecast.windows import (
     Scaler,
@@ -21,7 +27,6 @@ from rnncore.forecast.windows import (
     scaled_by_past,
     unscaled,
 )
-from rnncore.storage.files import Refused
 
 TINY = 1e-8  # a deviation is no smaller
 
@@ -39,23 +44,16 @@ class Told(NamedTuple):
 
 
 def on_scale(values: np.ndarray, plan: ForecastPlan) -> np.ndarray:
-    """The values as they are learnt: logarithms if the plan has them.
+    """The values as they are learnt: bent if the plan says so.
 
-    Raises Refused where a value has none.
+    Raises Refused where a value cannot be.
     """
-    if not plan.logs:
-        return values
-    if np.nanmin(values) <= 0:
-        raise Refused(
-            f"expected values above 0, got {np.nanmin(values):g}: the "
-            "model is of logarithms; train again, with --logs no"
-        )
-    return np.log(values)
+    return bend(values, plan.link)
 
 
 def off_scale(quantiles: np.ndarray, plan: ForecastPlan) -> np.ndarray:
     """What was said on that scale, in the values' own units."""
-    return np.exp(quantiles) if plan.logs else quantiles
+    return unbend(quantiles, plan.link)
 
 
 def count_before(plan: ForecastPlan) -> int:
@@ -72,7 +70,7 @@ def tell_windows(
 ) -> Told:
     """Windows of one series at these origins, on the plan's scale.
 
-    `values` are logarithms if the plan has them, `known` the covariates;
+    `values` are bent if the plan bends them, `known` the covariates;
     values that are not known yet are NaN. `least` is the least spread of
     a window's past.
 

@@ -1,6 +1,8 @@
 """What values a table can have at all, and a forecast with it.
 
-Counts are whole numbers from 0: no quantile of them is -0.3 or 1.7.
+Counts are whole numbers from 0: no quantile of them is -0.3 or 1.7, and
+they have networks of their own. Measures from 0 on and shares of a whole
+are learnt as roots and as log odds: see `rnncore.forecast.plan.bend`.
 """
 
 from __future__ import annotations
@@ -25,7 +27,13 @@ from rnncore.forecast.forking import (
     read_at,
     train_forking,
 )
-from rnncore.forecast.plan import COUNTS, REAL, ForecastPlan
+from rnncore.forecast.plan import (
+    COUNTS,
+    POSITIVE,
+    REAL,
+    SHARE,
+    ForecastPlan,
+)
 from rnncore.forecast.windows import Split
 from rnncore.storage.files import Refused
 from rnncore.train import Fit
@@ -39,10 +47,25 @@ STEPS = 300  # updates, at most: more gain nothing
 EVERY = 50  # from one evaluation to the next
 
 
-def tell_support(frame: pd.DataFrame) -> str:
+def is_counted(plan: ForecastPlan) -> bool:
+    """Whether the values are counts, which have networks of their own."""
+    return plan.support in HEADS
+
+
+def tell_support(frame: pd.DataFrame, support: str = COUNTS) -> str:
     """A line on what was chosen, how it is undone, and what to compare."""
     values = frame.to_numpy(dtype=float)
     zeros = np.mean(values[~np.isnan(values)] == 0)
+    if support == SHARE:
+        return (
+            "values from 0 to 1: forecast as shares of a whole, in log "
+            "odds (--support real)"
+        )
+    if support == POSITIVE:
+        return (
+            f"no value below 0, {zeros:.0%} of them 0: forecast as roots, "
+            "and never below 0 (--support real)"
+        )
     told = (
         f"whole numbers from 0, {zeros:.0%} of them 0: forecast as counts "
         "(--support real)"
@@ -57,7 +80,7 @@ def settle(quantiles: np.ndarray, support: str) -> np.ndarray:
 
     For means of several forecasts, and for methods that know no support.
     """
-    if support == REAL:
+    if support in (REAL, POSITIVE, SHARE):
         return quantiles
     return np.maximum(np.round(quantiles), 0)
 
