@@ -774,3 +774,41 @@ def test_differences_reach_no_further_than_a_season(tmp_path, capsys):
     code, _, err = run(capsys, "forecast", "train", *words)
     assert code == 2
     assert "--scale season: expected" in err
+
+
+@pytest.mark.parametrize(
+    ("column", "told", "most"),
+    [
+        (
+            1 / (1 + np.exp(-3 * np.sin(np.arange(200) / 9.0))),
+            "shares of a whole",
+            1,
+        ),
+        (
+            np.maximum(np.sin(np.arange(200) / 9.0), 0) ** 2 * 30,
+            "never below 0",
+            np.inf,
+        ),
+    ],
+)
+def test_what_values_can_be_is_told_and_can_be_undone(
+    tmp_path, capsys, column, told, most
+):
+    rng = np.random.default_rng(0)
+    column = (column * np.exp(-np.abs(0.1 * rng.normal(size=200)))).round(4)
+    model, csv = tmp_path / "m.safetensors", tmp_path / "ahead.csv"
+    table, *words = made(tmp_path, [column])
+    words += ["--horizon", 2, "--steps", 4, *STEADY[:2], "--no-baselines"]
+    learn = ["forecast", "train", table, *words, "--model"]
+    code, _, err = run(capsys, *learn, model)
+    assert code == 0, err
+    assert told in err
+    assert "--support real" in err
+    ask = ["forecast", "forecast", model, table, "--out", csv]
+    assert run(capsys, *ask)[0] == 0
+    said = pd.read_csv(csv).iloc[:, 2:].to_numpy()
+    assert ((said >= 0) & (said <= most)).all()
+    other = tmp_path / "other.safetensors"
+    code, _, err = run(capsys, *learn, other, "--support", "real")
+    assert code == 0, err
+    assert told not in err
