@@ -33,13 +33,14 @@ from rnncore.forecast.pipeline import begin_of
 from rnncore.forecast.plan import PRICES, ForecastPlan, parts_of
 from rnncore.forecast.rivals import list_rivals
 from rnncore.forecast.scales import count_before
-from rnncore.forecast.scores import crps
-from rnncore.forecast.supports import settle
+from rnncore.forecast.scores import crps, pinball_loss
+from rnncore.forecast.supports import is_counted, settle
 from rnncore.forecast.windows import origins
 from rnncore.storage.files import Refused
 
 MANY = 8  # series: more are not shown one by one
 ORIGINS, FEWEST = 150, 20  # of a back-test: see `origins_of`
+RISK = "0.9-risk"  # a column
 SAMPLE = 30  # series on which slow rivals are scored, at most
 
 
@@ -148,6 +149,7 @@ def compare(
     asked = _ask_all(
         frame, plan, entrants, starts, progress(todo) if progress else todo
     )
+    sold = _mean_values(asked)
     tables: dict[str, pd.DataFrame] = {}
     errors: dict[str, np.ndarray] = {}
     losses: dict[str, np.ndarray] = {}
@@ -155,7 +157,9 @@ def compare(
         actual, outcomes = asked[name]
         first = begin_of(frame[name].to_numpy())
         unit = frame[name].to_numpy(dtype=float)[first : part.start]
-        tables[name], means = _judge(plan, modules, actual, outcomes, unit)
+        tables[name], means = _judge(
+            plan, modules, actual, outcomes, unit, sold
+        )
         step = _unit_of(unit, plan)
         at = slice(len(starts) - actual.shape[1], None)
         for method, one in means.items():
@@ -194,17 +198,66 @@ def _ask_all(
     return found
 
 
+def _mean_values(
+    asked: Mapping[str, tuple[np.ndarray, dict[str, Outcome]]],
+) -> dict[str, float]:
+    """By method the mean of what came, over the series it was asked for.
+
+    NaN where all was 0.
+    """
+    came: dict[str, list[float]] = {}
+    for actual, outcomes in asked.values():
+        for method in outcomes:
+            came.setdefault(method, []).append(float(actual.mean()))
+    return {
+        method: float(np.mean(means)) or np.nan
+        for method, means in came.items()
+    }
+
+
+def _add_risk(
+    table: pd.DataFrame,
+    actual: np.ndarray,
+    outcomes: Mapping[str, Outcome],
+    plan: ForecastPlan,
+    sold: Mapping[str, float],
+) -> pd.DataFrame:
+    """The scores with the 0.9-risk, which is told of counts alone.
+
+    Twice the pinball loss at 0.9, over the mean of all series: the mean
+    over series is what the literature has.
+
+    Source: Salinas et al. 2020.
+    """
+    if not is_counted(plan) or 0.9 not in plan.levels:
+        return table
+    at = [plan.levels.index(0.9)]
+    found = []
+    for name, (_, quantiles) in outcomes.items():
+        loss = np.nan
+        if quantiles is not None:
+            loss = pinball_loss(actual, quantiles[at], [0.9])[0]
+        found.append(2 * loss / sold[name])
+    table[RISK] = found
+    return table
+
+
 def _judge(
     plan: ForecastPlan,
     modules: Sequence[torch.nn.Module],
     actual: np.ndarray,
     outcomes: dict[str, Outcome],
     unit: np.ndarray,
+    sold: dict[str, float],
 ) -> tuple[pd.DataFrame, dict[str, Outcome]]:
-    """The rows of one series, and the outcomes with means for seeds."""
+    """The rows of one series, and the outcomes with means for seeds.
+
+    `sold` is what `_mean_values` gives.
+    """
     seeds = [f"network {k}" for k in range(len(modules))]
     period = period_of(unit, plan)
     table = score_table(actual, outcomes, unit, plan.levels, period)
+    table = _add_risk(table, actual, outcomes, plan, sold)
     rows = _with_spread(table, seeds, plan.cell)
     means = {k: v for k, v in outcomes.items() if k not in seeds}
     several = [outcomes[seed] for seed in seeds]
@@ -221,6 +274,8 @@ def _judge(
             )
     if more:
         found = score_table(actual, more, unit, plan.levels, period)
+        of = {own: sold[seeds[0]], join_row(plan): sold.get("ETS", np.nan)}
+        found = _add_risk(found, actual, more, plan, of)
         rows = pd.concat([rows, found.astype(object)])
     return rows, means
 

@@ -164,3 +164,20 @@ def test_a_short_table_has_rivals_all_the_same():
     assert {"persistence", "theta", "ETS"} <= set(found.index)
     assert found["inside 90%"].notna().all()
     assert found["CRPS"].notna().all()
+
+
+def test_counts_have_the_risk_of_an_empty_shelf_over_all_series():
+    """Always 0 loses 0.9 of all that was sold, twice; zeros count, too."""
+    rng = np.random.default_rng(0)
+    rates = [2.0, 0.5, 0.2]
+    frame = table(*(rng.poisson(rate, 120) for rate in rates))
+    plan = plan_for(frame, 3, support="counts", logs=False)
+    found = contest.compare(
+        frame, plan, [], among=["always 0", "past values"]
+    ).table["0.9-risk"]
+    by_method = found.astype(float).groupby("method").mean()
+    assert_close(by_method["always 0"], 1.8)
+    assert 0 < by_method["past values"] < 1.8
+    steady = plan_for(frame, 3, logs=False)
+    of_numbers = contest.compare(frame, steady, [], among=["drift"])
+    assert "0.9-risk" not in of_numbers.table
