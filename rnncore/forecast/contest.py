@@ -31,16 +31,18 @@ from rnncore.forecast.entrants import (
 from rnncore.forecast.panel import Covariates
 from rnncore.forecast.pipeline import begin_of
 from rnncore.forecast.plan import PRICES, ForecastPlan, parts_of
+from rnncore.forecast.prices import find_deviations
 from rnncore.forecast.rivals import list_rivals
-from rnncore.forecast.scales import count_before
-from rnncore.forecast.scores import crps, pinball_loss
+from rnncore.forecast.scales import count_before, on_scale
+from rnncore.forecast.scores import coverage, crps, pinball_loss
 from rnncore.forecast.supports import is_counted, settle
 from rnncore.forecast.windows import origins
 from rnncore.storage.files import Refused
 
 MANY = 8  # series: more are not shown one by one
 ORIGINS, FEWEST = 150, 20  # of a back-test: see `origins_of`
-RISK = "0.9-risk"  # a column
+RISK = "0.9-risk"  # columns: of counts, and of prices
+CALM, WILD = "calm 90%", "wild 90%"
 SAMPLE = 30  # series on which slow rivals are scored, at most
 
 
@@ -157,11 +159,10 @@ def compare(
         actual, outcomes = asked[name]
         first = begin_of(frame[name].to_numpy())
         unit = frame[name].to_numpy(dtype=float)[first : part.start]
-        tables[name], means = _judge(
-            plan, modules, actual, outcomes, unit, sold
-        )
-        step = _unit_of(unit, plan)
         at = slice(len(starts) - actual.shape[1], None)
+        came = Came(actual, unit, _read_days(frame[name], starts[at], plan))
+        tables[name], means = _judge(plan, modules, came, outcomes, sold)
+        step = _unit_of(unit, plan)
         for method, one in means.items():
             wrong = np.abs(one.point - actual).mean(axis=0)
             for scores, found in (
@@ -215,56 +216,88 @@ def _mean_values(
     }
 
 
-def _add_risk(
-    table: pd.DataFrame,
-    actual: np.ndarray,
+def _read_days(
+    series: pd.Series, starts: np.ndarray, plan: ForecastPlan
+) -> np.ndarray:
+    """The deviation of a price that is known at each origin; else zeros.
+
+    Shapes: starts (B,) -> deviations (B,)
+    """
+    if plan.scale != PRICES:
+        return np.zeros(len(starts))
+    logs = on_scale(series.to_numpy(dtype=float), plan)
+    return find_deviations(logs)[starts - 1]
+
+
+class Came(NamedTuple):
+    """What came after B origins of a series, and what was known there.
+
+    Shapes: actual (K, B); unit (N,); deviations (B,)
+    """
+
+    actual: np.ndarray
+    unit: np.ndarray  # the values before the part
+    deviations: np.ndarray
+
+
+def _score(
+    came: Came,
     outcomes: Mapping[str, Outcome],
     plan: ForecastPlan,
     sold: Mapping[str, float],
 ) -> pd.DataFrame:
-    """The scores with the 0.9-risk, which is told of counts alone.
+    """The scores of all tables, and those of counts or of prices.
 
-    Twice the pinball loss at 0.9, over the mean of all series: the mean
-    over series is what the literature has.
+    Of counts the 0.9-risk: twice the pinball loss at 0.9, over `sold`, the
+    mean of all series, so that the mean over series is what the literature
+    has. Of prices the coverage from the fifth of the origins at which the
+    known deviation was least, and from that at which it was largest.
 
-    Source: Salinas et al. 2020.
+    Source: 0.9-risk, Salinas et al. 2020.
     """
-    if not is_counted(plan) or 0.9 not in plan.levels:
-        return table
-    at = [plan.levels.index(0.9)]
-    found = []
-    for name, (_, quantiles) in outcomes.items():
-        loss = np.nan
-        if quantiles is not None:
-            loss = pinball_loss(actual, quantiles[at], [0.9])[0]
-        found.append(2 * loss / sold[name])
-    table[RISK] = found
+    actual, unit, deviations = came
+    period = period_of(unit, plan)
+    table = score_table(actual, outcomes, unit, plan.levels, period)
+    levels = [*plan.levels]
+    quantiles = {k: one.quantiles for k, one in outcomes.items()}
+    if is_counted(plan) and 0.9 in levels:
+        at = [levels.index(0.9)]
+        table[RISK] = [
+            np.nan if q is None
+            else 2 * pinball_loss(actual, q[at], [0.9])[0] / sold[name]
+            for name, q in quantiles.items()
+        ]  # fmt: skip
+    if plan.scale == PRICES and {0.05, 0.95} <= {*levels}:
+        low, high = levels.index(0.05), levels.index(0.95)
+        order, fifth = np.argsort(deviations), -(-len(deviations) // 5)
+        for column, b in (CALM, order[:fifth]), (WILD, order[-fifth:]):
+            table[column] = [
+                np.nan if q is None
+                else coverage(actual[:, b], q[low][:, b], q[high][:, b])
+                for q in quantiles.values()
+            ]  # fmt: skip
     return table
 
 
 def _judge(
     plan: ForecastPlan,
     modules: Sequence[torch.nn.Module],
-    actual: np.ndarray,
+    came: Came,
     outcomes: dict[str, Outcome],
-    unit: np.ndarray,
-    sold: dict[str, float],
+    sold: Mapping[str, float],
 ) -> tuple[pd.DataFrame, dict[str, Outcome]]:
-    """The rows of one series, and the outcomes with means for seeds.
-
-    `sold` is what `_mean_values` gives.
-    """
+    """The rows of one series, and the outcomes with means for seeds."""
     seeds = [f"network {k}" for k in range(len(modules))]
-    period = period_of(unit, plan)
-    table = score_table(actual, outcomes, unit, plan.levels, period)
-    table = _add_risk(table, actual, outcomes, plan, sold)
-    rows = _with_spread(table, seeds, plan.cell)
+    rows = _with_spread(
+        _score(came, outcomes, plan, sold), seeds, plan.cell
+    )
     means = {k: v for k, v in outcomes.items() if k not in seeds}
     several = [outcomes[seed] for seed in seeds]
     more = {}
     if several:
         own = predict_row(plan, len(modules))
         means[own] = _mean_outcome(several, plan)
+        of = {own: sold[seeds[0]]}
         if len(several) > 1:
             more[own] = means[own]
         if "ETS" in means:
@@ -272,11 +305,10 @@ def _judge(
             more[both] = means[both] = _mean_outcome(
                 [means[own], means["ETS"]], plan
             )
-    if more:
-        found = score_table(actual, more, unit, plan.levels, period)
-        of = {own: sold[seeds[0]], join_row(plan): sold.get("ETS", np.nan)}
-        found = _add_risk(found, actual, more, plan, of)
-        rows = pd.concat([rows, found.astype(object)])
+            of[both] = sold["ETS"]
+        if more:
+            found = _score(came, more, plan, of).astype(object)
+            rows = pd.concat([rows, found])
     return rows, means
 
 

@@ -135,3 +135,28 @@ def test_who_says_where_a_price_goes_has_to_be_ahead_of_today(rng):
     assert not contest.says_where("GRU, their mean", plan)
     plain = plan_for(frame_of(rng.normal(size=100)), 2)
     assert contest.list_able(errors, plain, 1) == [*errors]
+
+
+def test_calm_and_wild_days_are_told_apart(rng):
+    """One spread for all days is too wide for calm ones, too narrow else.
+
+    Wild are those of which the day before was known to be wild.
+    """
+    moving = np.where(np.arange(1500) // 60 % 2, 0.03, 0.004)
+    changes = moving * rng.normal(size=1500)
+    frame = frame_of(50 * np.exp(np.cumsum(changes)))
+    plan = plan_of(levels=(0.05, 0.5, 0.95))
+    rows = ["persistence", GOES_ALONG]
+    found = contest.compare(frame, plan, [], most=140, among=rows).table
+    calm, wild = (
+        found[name].xs("p").astype(float)
+        for name in ("calm 90%", "wild 90%")
+    )
+    assert calm["persistence"] > 0.97
+    assert wild["persistence"] < 0.9
+    gap = (calm - wild).abs()
+    assert gap[GOES_ALONG] < gap["persistence"] / 2
+    steady = contest.compare(
+        frame, plan._replace(scale="levels"), [], most=4, among=rows[:1]
+    )
+    assert "calm 90%" not in steady.table
