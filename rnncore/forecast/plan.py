@@ -62,8 +62,6 @@ def bend(values: np.ndarray, link: str) -> np.ndarray:
     That is their logarithm, their root, or the log odds of a share that
     is moved inside by `EDGE`, since 0 and 1 have none.
 
-    Shapes: values (...) -> bent (...)
-
     Raises Refused where a value is beyond the end.
     Source: log odds, Smithson & Verkuilen 2006.
     """
@@ -90,10 +88,7 @@ def bend(values: np.ndarray, link: str) -> np.ndarray:
 
 
 def unbend(bent: np.ndarray, link: str) -> np.ndarray:
-    """The values again, between their ends.
-
-    Shapes: bent (...) -> values (...)
-    """
+    """The values again, between their ends."""
     if link == LOG:
         return np.exp(bent)
     if link == ROOT:

@@ -75,7 +75,8 @@ REASONS = {
     "of a published set, whose bytes are compared with known sums": """
         rnncore/data/public/archives.py: sha256_of
         rnncore/data/public/pictures.py: avletters flickr8k
-        rnncore/data/public/series.py: exchange_rate share_prices
+        rnncore/data/public/series.py: exchange_rate retail_turnover
+            share_prices
         rnncore/data/public/sounds.py: read_mfc
         rnncore/data/public/store.py: verify
         rnncore/data/public/texts.py: multi30k
