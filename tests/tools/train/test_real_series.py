@@ -10,9 +10,9 @@ from tests.helpers.public_sets import known_sets, sets_there  # noqa: F401 - fix
 
 torch = pytest.importorskip("torch")
 
-from rnncore.data.public.series import Ahead, Prices
+from rnncore.data.public.series import Ahead, Prices, Turnover
 from tools.train import runner, shares
-from tools.train.series import carparts, ett, exchange, m4, sp500
+from tools.train.series import carparts, ett, exchange, m4, retail, sp500
 
 
 def checked(module, monkeypatch, capsys, folder, names=()):
@@ -208,6 +208,65 @@ def test_car_parts_are_scored_beside_simple_methods(
     silent = float(found["real.carparts.zeros"])
     assert silent == round((sold[-8:] == 0).mean(), 4)
     assert "'bias': -1.0," in found["real.carparts.always 0"]
+
+
+def made_turnover(rng):
+    """Four series of months that grow in percent; the last one ends."""
+    months = np.arange("2007-01", "2019-01", dtype="datetime64[M]")
+    t = np.arange(len(months))[:, None]
+    season = 0.2 * np.sin(2 * np.pi * t / 12)
+    noise = 0.02 * rng.normal(size=(len(t), 4))
+    values = np.exp(4 + 0.004 * t + season + noise).round(1)
+    values[40:, 3] = np.nan
+    names = [f"A{k}" for k in range(4)]
+    kinds = ["Shoes", "Food", "Food", "Shoes"]
+    return Turnover(months, names, kinds, values)
+
+
+def test_the_command_sees_what_stood_before_a_year(rng, tmp_path):
+    table = made_turnover(rng)
+    path = tmp_path / "retail.csv"
+    known = retail.write_before(table, 2018, path)
+    head, *rows = path.read_text("utf-8").splitlines()
+    assert head == "month,series,turnover"
+    assert len(rows) == 3 * 132 + 40
+    assert max(row[:10] for row in rows) == "2017-12-01"
+    assert known.names == ["A0", "A1", "A2"]
+    assert known.industries == ["Shoes", "Food", "Food"]
+    assert_close(known.came, table.values[132:, :3])
+    before = table.values[:132, 0]
+    assert_close(known.unit[0], np.abs(before[12:] - before[:-12]).mean())
+
+
+def test_industries_are_drawn_whole_for_their_interval(rng):
+    apart = np.array([1.0, 1.0, 1.0, -1.0, -1.0, -1.0])
+    found = retail.find_intervals(apart, ["Shoes"] * 3 + ["Food"] * 3)
+    assert found["industries"] == [-1, 1]
+    assert -1 < found["series"][0] < 0 < found["series"][1] < 1
+    same = retail.find_intervals(np.full(4, 0.5), ["Shoes", "Food"] * 2)
+    assert same == {"series": [0.5, 0.5], "industries": [0.5, 0.5]}
+
+
+@pytest.mark.slow
+def test_retail_is_forecast_by_the_command_and_scored_beside_its_parts(
+    there, rng, monkeypatch, capsys
+):
+    table = made_turnover(rng)
+    rows = ["Month,State,Industry,Series ID,Turnover"]
+    rows += [
+        f"{month}-01,Victoria,{kind},{name},{table.values[t, k]}"
+        for k, (name, kind) in enumerate(
+            zip(table.names, table.industries, strict=True)
+        )
+        for t, month in enumerate(table.months)
+        if not np.isnan(table.values[t, k])
+    ]
+    content = "\n".join(rows).encode()
+    folder = there("aus_retail", {"aus_retail.csv": content})
+    found = checked(retail, monkeypatch, capsys, folder, ["2018"])
+    assert found["real.retail.2018.scale"] in ("levels", "season")
+    for name in retail.OURS, retail.PART, *retail.RIVALS:
+        assert "'mase': " in found[f"real.retail.2018.{name}"]
 
 
 def made_prices(rng):
