@@ -34,8 +34,6 @@
 # Leave `"cpu"`, or write `"cuda"` where there is a GPU. The tests count the same. What you write keeps the dtype and device of its arguments, and changes none of them.
 
 # %%
-import math
-
 import numpy as np
 import torch
 from torch import nn
@@ -174,7 +172,7 @@ not detached: the state was not detached: it leads back into the graph of the wi
 - s.detach() * ~new[:, None] for s in state
 + s * ~new[:, None] for s in state
 
-never reset: the state was detached and went on in every lane: a lane that begins a new text starts from the state of another one
+never reset: the state went on in a lane that begins a new text: it starts from the state of another one
 - s.detach() * ~new[:, None] for s in state
 + s.detach() for s in state
 
@@ -189,10 +187,6 @@ turned round: lanes that go on were reset, and those that begin a new text kept 
 all lanes with one: as soon as one lane began a new text, all were reset; each lane is a text of its own
 - ~new[:, None]
 + (~new).all()
-
-only if all begin: the lanes were reset only where all of them begin a new text; each lane is a text of its own
-- ~new[:, None]
-+ (~new).any()
 
 h alone is reset: h was reset, and c, in which an LSTM keeps what it remembers, was not
 -         state = tuple(s.detach() * ~new[:, None] for s in state)
@@ -350,7 +344,7 @@ times the mask: multiplied by a mask: 0 times NaN is NaN, so missing values stil
 -     error = y[mask] - targets[mask]
 +     error = (y - targets) * mask
 
-chosen after the square: the loss is right, but its gradient is not: NaN was squared first and put away later, and its gradient is NaN times 0; choose before you compute
+chosen after the square [gradients]: the loss is right, but its gradient is not: NaN was squared first and put away later, and its gradient is NaN times 0; choose before you compute
 -     error = y[mask] - targets[mask]
 -     return error.square().sum() / lengths.sum().clamp(min=1)
 +     squares = torch.where(mask, (y - targets) * (y - targets), 0 * y)
@@ -446,7 +440,7 @@ move = mover(device)
 
 def outputs_of(rng, T, B, H):
     lengths = rng.integers(1, T + 1, B)
-    lengths[0] = max(1, T - 1)  # none is as long as the block
+    lengths[0], lengths[-1] = max(1, T - 2), max(1, T - 1)
     return dict(y=rng.normal(size=(T, B, 2 * H)), lengths=lengths)
 
 
@@ -598,7 +592,14 @@ def reader(rng, T, B, D, H, directions, piece, t):
 rng = np.random.default_rng(5)
 visible = [
     move(reader(rng, 7, 2, 2, 3, *case))
-    for case in ((1, 7, 3), (2, 7, 5), (2, 3, 4), (1, 2, 5), (2, 2, 6))
+    for case in (
+        (1, 7, 3),
+        (2, 7, 5),
+        (2, 3, 4),
+        (1, 2, 5),
+        (2, 2, 6),
+        (1, 7, 0),
+    )
 ]
 right = stored("find_first_moved")
 check(find_first_moved, right, visible, outputs="the step")
@@ -618,10 +619,6 @@ r"""
 the answer of an honest reader: this is t, whatever the reader does: the outputs have to be compared
 - return int(steps.nonzero()[0])
 + return t
-
-the first of all steps: this is 0 even for a reader that looks at no later step
-- return int(steps.nonzero()[0])
-+ return 0
 
 the last that moves: this is the last step that moves; asked is the earliest
 - steps.nonzero()[0]
@@ -647,13 +644,9 @@ one step early: the input was changed from step t - 1 on
 - moved[t:] += 1
 + moved[max(t - 1, 0) :] += 1
 
-all of it changed: the whole input was changed: then every step moves, whoever reads
+all of it changed: this is 0 whoever reads: is it the whole input that was changed? Change the steps from t on
 - moved[t:] += 1
 + moved += 1
-
-only where no unit moves: asked is the first step at which any unit of any sequence moves; here it is the first at which none does, or 0
-- return int(steps.nonzero()[0])
-+ return int((~steps).nonzero()[0]) if not steps.all() else 0
 """
 
 # %% [markdown]
@@ -911,7 +904,7 @@ dropout on: dropout was on: `no_grad` does not turn it off, `network.eval()` doe
 -     network.eval()
 -
 
-left in evaluation: the network was left in evaluation: from then on it is trained without dropout
+left in evaluation: the network is in evaluation afterwards, whatever it was before, and would be trained on without dropout: read its mode before `eval()`, and put it back
 -     network.train(was)
 -
 
@@ -923,12 +916,6 @@ with a graph: y has a graph, which is kept as long as y is: `torch.no_grad()`
 -     with torch.no_grad():
 -         y = network(x)
 +     y = network(x)
-
-mode kept too late: the mode was read after `eval()`, so it is always False
--     was = network.training
--     network.eval()
-+     network.eval()
-+     was = network.training
 
 halved as well: y was multiplied by the share that is kept; torch's dropout divides by it in training, so nothing is left to do in use
 - y = network(x)
