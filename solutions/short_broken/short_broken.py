@@ -481,6 +481,10 @@ right at the end of the block: the reader from the right was read at the end of 
 - y[0, :, H:]
 + y[-1, :, H:]
 
+one step too far: the first step of the padding was read: steps begin at 0, so the last real one is lengths - 1
+- y[lengths - 1, sequences]
++ y[lengths.clamp(max=len(y) - 1), sequences]
+
 one step too early: the step before the last real one was read: steps begin at 0, so it is lengths - 1
 - y[lengths - 1, sequences]
 + y[lengths - 2, sequences]
@@ -619,6 +623,14 @@ r"""
 the answer of an honest reader: this is t, whatever the reader does: the outputs have to be compared
 - return int(steps.nonzero()[0])
 + return t
+
+x itself changed: nothing moves: x itself was changed, and so compared with itself; change a copy, `x.clone()`
+- moved = x.clone()
++ moved = x
+
+from the number of arrays: this is t for four arrays and 0 for eight; a reader from both ends sees no farther than the piece that it reads: compare the outputs
+- return int(steps.nonzero()[0])
++ return t if len(weights) == 4 else 0
 
 the last that moves: this is the last step that moves; asked is the earliest
 - steps.nonzero()[0]

@@ -1,7 +1,7 @@
 # %% [markdown] kind="short"
 # # Attention beside an LSTM
 #
-# *The core takes about 45 minutes, all of it about 55 minutes, 17 points. Read chapter 14 first.*
+# *The core takes about 45 minutes, 17 points. Read chapter 14 first.*
 #
 # The short course ends here. You will write what language models are mostly built of today, causal self-attention, with one head; turn it into a step that writes one character at a time; give it and an LSTM the same number of weights; and train both on the same text for the same seconds. Then you read off what came out, and what it does not show.
 #
@@ -357,17 +357,17 @@ def attention_step(x_t, W_q, W_k, W_v, keys, values):
 
 
 # %% [markdown]
-# Try it: what is kept of one sequence, with 64 numbers for each character, beside what an LSTM of 70 units keeps. When does attention keep more? And every kept number takes part in each further step: the step of an LSTM costs the same all the time.
+# Try it: what is kept of one sequence, with 48 numbers for each character, beside what an LSTM of 50 units keeps. When does attention keep more? And every kept number takes part in each further step: the step of an LSTM costs the same all the time.
 
 # %%
-W = move(tuple(np.random.default_rng(0).normal(size=(3, 64, 64)) / 8))
-keys = values = move(np.zeros((0, 1, 64)))
+W = move(tuple(np.random.default_rng(0).normal(size=(3, 48, 48)) / 7))
+keys = values = move(np.zeros((0, 1, 48)))
 for t in range(1, 65):
-    x_t = move(np.random.default_rng(t).normal(size=(1, 64)))
+    x_t = move(np.random.default_rng(t).normal(size=(1, 48)))
     _, keys, values = attention_step(x_t, *W, keys, values)
     if t in (1, 2, 64):
         kept = keys.numel() + values.numel()
-        print(f"after {t:2} steps: attention {kept:5}, LSTM {2 * 70}")
+        print(f"after {t:2} steps: attention {kept:5}, LSTM {2 * 50}")
 
 # %% test="attention_step" points=4 explained="ch21_today: What a fixed state cannot hold"
 import numpy as np
@@ -542,8 +542,8 @@ def same_weights(K, T, D):
 # Try it: are these torch's counts?
 
 # %%
-found = same_weights(103, 64, 64)
-nets = AttentionNetwork(103, 64, 64), LstmNetwork(103, 64, found[1])
+found = same_weights(103, 32, 48)
+nets = AttentionNetwork(103, 32, 48), LstmNetwork(103, 48, found[1])
 in_torch = [sum(p.numel() for p in net.parameters()) for net in nets]
 print("counted", found[::2], " in torch", in_torch, " units", found[1])
 
