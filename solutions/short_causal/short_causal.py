@@ -705,8 +705,9 @@ def verdict(one, other, t):
 # %%
 seeds = np.array([2.0, 2.4, 2.9, 3.1, 3.5])
 apart = np.array([0.1, 0.12, 0.08, 0.11, 0.09])
-print(verdict(seeds, seeds + apart, 2.78))
-print(verdict(seeds, (seeds + 0.1)[::-1], 2.78))
+for other in (seeds + apart, (seeds + 0.1)[::-1]):
+    low, high, who = verdict(seeds, other, 2.78)
+    print(f"{low:.2f} to {high:.2f}: {who}")
 
 # %% test="verdict" points=3 explained="ch01_baselines: What counts as good?"
 import numpy as np
@@ -896,7 +897,8 @@ def compared(seconds):
         tried = {}
         for rate in RATES:
             runs = [trained(name, rate, 100 + s, seconds) for s in range(2)]
-            tried[rate] = np.mean([bits(net, choosing) for net, _ in runs])
+            scores = [bits(net, choosing) for net, _ in runs]
+            tried[rate] = float(np.mean(scores))
         rate = min(tried, key=tried.get)
         runs = [trained(name, rate, seed, seconds) for seed in SEEDS]
         found[name] = [bits(net, test) for net, _ in runs]
