@@ -33,6 +33,11 @@ LIMIT = 600  # seconds for a cell
 THREADS = "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 
+def list_experiments() -> list[str]:
+    """The assignments with an experiment; a short one may have none."""
+    return [name for name in list_assignments() if read(name).of("experiment")]
+
+
 def read_stated_seconds(assignment: Assignment) -> int:
     """The seconds that an assignment says its experiment takes at most."""
     cells = [c for c in assignment.cells if c.kind == "experiment"]
@@ -100,7 +105,7 @@ def main() -> int:
     parser.add_argument("--save", action="store_true", help="as measurements")
     given = parser.parse_args()
     late = 0
-    for name in given.names or list_assignments():
+    for name in given.names or list_experiments():
         assignment = read(name)
         found, most = (
             round(time_experiment(assignment), 1),
