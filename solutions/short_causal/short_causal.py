@@ -933,9 +933,9 @@ claim("in these seconds the LSTM needs fewer bits", low > 0)
 #
 # <details><summary>What we measured</summary>
 #
-# With 30,439 weights against 30,197 (50 units), on one busy processor. Attention chose the rate 0.01 and made about 350 updates; over five seeds it needs 3.40 to 3.65 bits for a character of the test text. The LSTM chose 0.03, made about 415 updates, and needs 2.98 to 3.05. The interval of the difference is 0.40 to 0.66 bits, so at this size and in these seconds the LSTM is better; its rate stands at the end of its row, so a wider grid could only have helped it. Both lose to counting, 2.40 bits, which reads all of the training text once where each network has seen less than two thirds of it.
+# With 30,439 weights against 30,197 (50 units), on one busy processor. Attention chose the rate 0.01 and made about 350 updates; over five seeds it needs 3.40 to 3.65 bits for a character of the test text. The LSTM chose 0.03, made about 415 updates, and needs 2.98 to 3.05. The interval of the difference is 0.40 to 0.66 bits, so at this size and in these seconds the LSTM is better; its rate stands at the end of its row, so a wider grid could only have helped it. Both lose to counting, 2.40 bits, which reads all of the training text once where each network has seen about half of it.
 #
-# Why? With one layer, attention mixes the characters before it only by a mean whose weights compare them two by two; an LSTM's state is shaped anew at each step, so that after "retu" it is in another state than after any other four letters. And nothing in 32 characters lies so far back that looking it up would pay. On one thread the updates cost about the same; that attention needs no loop over the steps helps on a machine with thousands of units.
+# A guess at why, which nothing here has tested: with one layer, attention mixes the characters before it only by a mean whose weights compare them two by two; an LSTM's state is shaped anew at each step, so that after "retu" it is in another state than after any other four letters. And little in 32 characters lies so far back that looking it up would pay. On one thread the updates cost about the same; that attention needs no loop over the steps helps on a machine with thousands of units.
 # </details>
 
 # %% [markdown]
