@@ -35,7 +35,7 @@ def find_uses(text: str) -> list[Use]:
     found = []
     for k, cell in enumerate(weave.find_cells(text)):
         code = TransformerManager().transform_cell("\n".join(cell.lines))
-        needed, made = _find_names(code)
+        needed, made = find_names(code)
         if reading.FOLDED & set(reading.read_options(text, cell).get("tags", [])):
             if k == 0:
                 made -= _find_imported_names(code)
@@ -48,7 +48,7 @@ def find_uses(text: str) -> list[Use]:
     return found
 
 
-def _find_names(code: str) -> tuple[set[str], set[str]]:
+def find_names(code: str) -> tuple[set[str], set[str]]:
     """The names that a cell takes from cells before it, and those that it makes."""
     table = symtable.symtable(code, "cell", "exec")
     made = {s.get_name() for s in table.get_symbols() if s.is_assigned()}

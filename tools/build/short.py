@@ -1,0 +1,598 @@
+"""The short course's book: pages cut from the long book's, by book/short.yml.
+
+A page of it is a list of parts, each a page of the long book with the titles of the
+sections that stay. In a source,
+
+    % with long
+    ...                 is left out of the short book
+    % end
+    % short> A line     stands in the short book alone
+    % short: open       the next code cell is shown, with its code, though the
+                        long book folds it; `fold`: it runs, and stays folded
+
+Code that the long book folds goes, but for the statements that what stays needs
+(tools/build/statements.py). A reference to a page that is left out becomes words, and
+a link where LONG_BOOK in the environment says where the long book stands; one to
+a figure, an equation or a number that is left out is an error, which names file
+and line.
+"""
+
+import os
+import re
+import shutil
+import tomllib
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from tools.build import chapters, contents, short_way, statements, weave
+from tools.build.statements import Statement
+
+TABLE = "short.yml"
+COURSE = "short.toml"  # in schedules/: its assignments, and their tasks
+MOST_FOLDED = 15  # lines a page
+FOLDED = {"hide-input", "remove-input", "remove-cell"}
+FOR_THE_LONG = re.compile(r"^% with long$")
+END = re.compile(r"^% end$")
+ADDED = re.compile(r"^% short> ?(.*)$")
+CELL_MARK = re.compile(r"^% short: (open|fold)$")
+TAGS = re.compile(r"^:?tags: .*\n", re.MULTILINE)
+CLOSING = ("In three sentences", "Check yourself")  # that stay, of the first part
+CLOSING_LINES = {f"## {title}" for title in CLOSING}
+GLUED = re.compile(r"\{glue:\w*\}`([^`:]+)(?::[^`]*)?`")
+ANCHORED = re.compile(r"\]\((?:\./)?([\w-]*)(?:\.md)?#([\w-]+)\)")
+HREF = re.compile(r'href="([\w-]+)\.html')
+HEADING = re.compile(r"^#+ (.+)$")
+ASKED = re.compile(r"^(\d+)\. ", re.MULTILINE)
+FOLDERS = ("_static", "_templates", "extra", "wires")
+HEAD = """\
+---
+jupytext:
+  text_representation: {extension: .md, format_name: myst}
+kernelspec: {name: python3, display_name: Python 3}
+---
+
+"""
+FOLDED_CELL = ("```{code-cell} ipython3", ":tags: [hide-input]")
+
+
+class ShortError(Exception):
+    """Raised with file and line of what leads out of the short book."""
+
+
+class Line(NamedTuple):
+    """A line, and where it comes from."""
+
+    text: str
+    file: str
+    number: int
+
+
+class Cell(NamedTuple):
+    """A code cell of the long book, and whether the short one shows it."""
+
+    head: list[str]  # its fence and options
+    code: list[str]
+    mark: str  # "open", "fold" or ""
+    shown: bool
+    names: list[str]  # that it copies from the package
+
+
+Block = tuple[Line, Cell | None, bool]  # a line or a cell, and whether it stays
+
+
+class Plan(NamedTuple):
+    """A page of the short book: its parts, and the questions that stay."""
+
+    name: str
+    title: str
+    parts: list[tuple[str, list[str] | str]]
+    ask: list[int]  # of those at its beginning
+    closing: list[int]  # of those at its end
+
+
+class Assigned(NamedTuple):
+    """An assignment of the short course; its tasks, or all of them."""
+
+    name: str
+    tasks: list[int]
+
+
+def read(book: Path) -> list[Plan]:
+    """The pages of the short book.
+
+    Raises ShortError for a table that names a page or a section that is not there.
+    """
+    table = yaml.safe_load((book / TABLE).read_text("utf8"))
+    found = []
+    for entry in table["pages"]:
+        parts = [(page, titles) for one in entry["parts"] for page, titles in one.items()]
+        for page, titles in parts:
+            path = book / f"{page}.md"
+            if not path.exists():
+                raise ShortError(f"{TABLE}: there is no page {page}")
+            known = [s.title for s in short_way.list_sections(path.read_text("utf8"))]
+            for title in [] if titles == short_way.ALL else titles:
+                if title not in known:
+                    raise ShortError(f"{TABLE}: {page} has no section {title!r}")
+        found.append(
+            Plan(
+                entry.get("name", parts[0][0]),
+                entry.get("title", ""),
+                parts,
+                entry.get("ask", []),
+                entry.get("closing", []),
+            )
+        )
+    return found
+
+
+def read_assignments(course: Path) -> dict[str, list[Assigned]]:
+    """By the page after which they come: the assignments of a course file."""
+    table = tomllib.loads(course.read_text("utf8"))
+    tasks = table.get("tasks", {})
+    return {
+        week["chapters"][-1]: [
+            Assigned(name, tasks.get(name, [])) for name in week["assignments"]
+        ]
+        for week in table["weeks"]
+        if week.get("assignments")
+    }
+
+
+# ------------------------------------------------------------- a page's parts
+
+
+def read_marked(path: Path) -> list[Line]:
+    """A page's lines as the short book's marks leave them.
+
+    Raises ShortError for a mark without an end.
+    """
+    found, since = [], 0
+    for number, text in enumerate(path.read_text("utf8").splitlines(), 1):
+        if FOR_THE_LONG.match(text):
+            since = number
+        elif since and END.match(text):
+            since = 0
+        elif not since:
+            added = ADDED.match(text)
+            found.append(Line(added[1] if added else text, path.name, number))
+    if since:
+        raise ShortError(f"{path.name}:{since}: expected % end, got none")
+    return found
+
+
+def _keep_lines(lines: list[Line], titles: list[str] | str, first: bool) -> set[int]:
+    """Which lines of a page stay: those of its sections, by their places."""
+    text = "\n".join(line.text for line in lines)
+    kept: set[int] = set()
+    for section in short_way.list_sections(text):
+        closing = section.title in short_way.WITH_ITS_PAGE
+        wanted = titles == short_way.ALL or section.title in titles
+        if (section.title in CLOSING and first) if closing else wanted:
+            start, end = (text.count("\n", 0, k) for k in (section.start, section.end))
+            kept |= set(range(start, end + (section.end == len(text))))
+    return kept
+
+
+def _read_blocks(lines: list[Line], kept: set[int]) -> Iterator[Block]:
+    """A page's lines and cells in order, and whether each stays."""
+    text = "\n".join(line.text for line in lines)
+    starts = {}
+    for cell in weave.find_cells(text):
+        start = cell.start - 1
+        while not lines[start].text.startswith("```{code-cell}"):
+            start -= 1
+        starts[start] = cell
+    k, mark = 0, ""
+    while k < len(lines):
+        if found := CELL_MARK.match(lines[k].text):
+            mark = found[1]
+            k += 1
+        elif k in starts:
+            cell = starts[k]
+            head = [line.text for line in lines[k : cell.start]]
+            folded = any(tag in one for one in head if "tags" in one for tag in FOLDED)
+            shown = k in kept and (bool(mark) or not folded)
+            yield lines[k], Cell(head, cell.lines, mark, shown, cell.names), k in kept
+            k, mark = cell.start + len(cell.lines) + 1, ""
+        else:
+            yield lines[k], None, k in kept
+            k += 1
+
+
+def _drop_questions(blocks: list[Block], closing: Collection[int]) -> list[Block]:
+    """The blocks without the closing questions that are not among these."""
+    left, gone = [], False
+    for block in blocks:
+        text = block[0].text
+        if asked := re.match(r":::\{dropdown\} (\d+)\. ", text):
+            gone = int(asked[1]) not in closing
+        if not gone:
+            left.append(block)
+        elif text == ":::":
+            gone = False
+    return left
+
+
+# ------------------------------------------------------------------ its code
+
+
+def _join_code(blocks: list[Block]) -> list[Line]:
+    """The lines that stay, with the code that they need.
+
+    Raises ShortError where more lines are folded than a page may have.
+    """
+    keys = {
+        key
+        for line, cell, kept in blocks
+        if kept and cell is None
+        for key in GLUED.findall(line.text)
+    }
+    every: list[tuple[int, Statement]] = []  # with the block of each
+    roots: set[int] = set()
+    for place, (_, cell, _) in enumerate(blocks):
+        if cell is None:
+            continue
+        copied = cell.names and not cell.shown
+        made = statements.import_names if copied else statements.read_statements
+        for one in made(cell.names if copied else cell.code):
+            if cell.shown and _is_root(one, cell):
+                roots.add(len(every))
+            every.append((place, one))
+    glues = statements.find_glues([one for _, one in every], keys)
+    if lost := [key for key in sorted(keys) if not glues[key]]:
+        raise ShortError(f"no cell makes the number {lost[0]!r}")
+    roots = roots.union(*glues.values())
+    needed = statements.select_needed([one for _, one in every], roots)
+    return _place_code(blocks, every, needed)
+
+
+def _is_root(one: Statement, cell: Cell) -> bool:
+    """Whether a shown cell's statement stays though nothing needs it."""
+    if cell.mark:
+        return one.kind == "shows"
+    return bool(cell.names) or (one.kind != "claim" and not one.glues)
+
+
+def _place_code(
+    blocks: list[Block],
+    every: list[tuple[int, Statement]],
+    needed: set[int],
+) -> list[Line]:
+    """The lines, each folded statement in a cell before the code that follows it."""
+    by_place: dict[int, list[Statement]] = {}
+    for k, (place, one) in enumerate(every):
+        if k in needed:
+            by_place.setdefault(place, []).append(one)
+    imports = [one for k, (_, one) in enumerate(every) if k in needed and one.kind == "import"]
+    lines: list[Line] = []
+    pending: list[Statement] = list(imports)
+    for place, (line, cell, kept) in enumerate(blocks):
+        if cell is None:
+            lines += [line] * kept
+            continue
+        there = by_place.get(place, [])
+        if not cell.shown:
+            pending += [one for one in there if one.kind != "import"]
+            continue
+        if pending:
+            lines += _write_cell(FOLDED_CELL, statements.write_folded(pending), line)
+            pending = []
+        lines += _write_cell(_open_head(cell), _write_shown(cell, there), line)
+    if pending:
+        lines += _write_cell(FOLDED_CELL, statements.write_folded(pending), lines[-1])
+    return lines
+
+
+def _open_head(cell: Cell) -> list[str]:
+    """A cell's fence and options, without the tag that folds it."""
+    if cell.mark != "open":
+        return cell.head
+    left = [line for line in cell.head if not TAGS.match(f"{line}\n")]
+    return [left[0]] if left[1:] == ["---", "---"] else left
+
+
+def _write_shown(cell: Cell, kept: list[Statement]) -> list[str]:
+    """A shown cell's code; of its statements, those that are kept."""
+    if cell.names:
+        return cell.code
+    gone: set[int] = set()
+    held = {k for one in kept if one.kind != "import" for k in one.lines}
+    for one in statements.read_statements(cell.code):
+        if not held & set(one.lines):
+            gone |= set(one.lines)
+    left = [text for k, text in enumerate(cell.code) if k not in gone]
+    while left and not left[-1].strip():
+        left.pop()
+    while left and not left[0].strip():
+        left.pop(0)
+    return left
+
+
+def _write_cell(head: Iterable[str], code: list[str], at: Line) -> list[Line]:
+    texts = [*head, *code, "```", ""]
+    return [Line(text, at.file, at.number) for text in texts]
+
+
+def count_folded(lines: Iterable[str]) -> int:
+    """The lines of code that a page folds."""
+    text = "\n".join(lines)
+    found, source = 0, text.splitlines()
+    for cell in weave.find_cells(text):
+        start = cell.start
+        while not source[start - 1].startswith("```{code-cell}"):
+            start -= 1
+        if any(tag in line for line in source[start : cell.start] for tag in FOLDED):
+            found += sum(1 for line in cell.lines if line.strip())
+    return found
+
+
+# ------------------------------------------------------------------ the pages
+
+
+class Book(NamedTuple):
+    """What the short book's pages may name, and where the rest stands."""
+
+    plans: list[Plan]
+    known: chapters.Chapters  # of the long book
+    titles: dict[str, str]  # of the pages that it leaves out
+    assigned: dict[str, list[Assigned]]
+    address: str  # of the long book; "" if nobody knows
+
+
+def open_book(book: Path, course: Path) -> Book:
+    """What book/short.yml and a course file say."""
+    plans = read(book)
+    absent = contents.find_absent(book, [plan.name for plan in plans])
+    address = os.environ.get("LONG_BOOK", "").rstrip("/")
+    assigned = read_assignments(course)
+    return Book(plans, chapters.read(book), absent.titles, assigned, address)
+
+
+def write_page(plan: Plan, book: Path, short: Book) -> list[Line]:
+    """A page of the short book, before its references are looked at.
+
+    Raises ShortError, with file and line.
+    """
+    blocks: list[Block] = []
+    title, asked = plan.title, []
+    for place, (page, titles) in enumerate(plan.parts):
+        lines = read_marked(book / f"{page}.md")
+        kept = _keep_lines(lines, titles, first=not place)
+        if not place:
+            asked = _find_asked(lines, plan.ask)
+            title = title or _find_title(lines)
+            every = list(_read_blocks(lines, kept))
+            places = [k for k, b in enumerate(every) if b[0].text in CLOSING_LINES]
+            end = min(places, default=len(every))
+            blocks, closing = every[:end], every[end:]
+        else:
+            blocks += _read_blocks(lines, kept)
+    blocks += _drop_questions(closing, plan.closing)
+    try:
+        body = _join_code(blocks)
+    except ShortError as error:
+        raise ShortError(f"{TABLE}: {plan.name}: {error}") from error
+    if not plan.closing:
+        body = _without_section(body, "Check yourself")
+    at = Line("", TABLE, 1)
+    top = [*HEAD.splitlines(), f"# {title}", "", "*{minutes}`page` minutes to read.*", ""]
+    texts = [*top, *asked]
+    after = [*_write_assigned(plan, short), *_write_left_out(plan, book, short)]
+    lines = [at._replace(text=text) for text in texts]
+    return [*lines, *_show_imports(body), *(at._replace(text=text) for text in after)]
+
+
+def _show_imports(lines: list[Line]) -> list[Line]:
+    """The lines with the first folded cell open, if too much is folded."""
+    if count_folded(line.text for line in lines) <= MOST_FOLDED:
+        return lines
+    first = next(k for k, line in enumerate(lines) if line.text == FOLDED_CELL[1])
+    return [*lines[:first], *lines[first + 1 :]]
+
+
+def _find_title(lines: list[Line]) -> str:
+    return next(line.text[2:] for line in lines if line.text.startswith("# "))
+
+
+def _find_asked(lines: list[Line], ask: Collection[int]) -> list[str]:
+    """The questions at the head of a page that stay, numbered again."""
+    found = []
+    for line in lines:
+        if line.text.startswith("## "):
+            break
+        if (asked := ASKED.match(line.text)) and int(asked[1]) in ask:
+            found.append(line.text[asked.end() :])
+    if not found:
+        return []
+    texts = [f"{k}. {text}" for k, text in enumerate(found, 1)]
+    return ["You will be able to answer:", "", *texts, ""]
+
+
+def _without_section(lines: list[Line], title: str) -> list[Line]:
+    gone, left = False, []
+    for line in lines:
+        if line.text.startswith("## "):
+            gone = line.text == f"## {title}"
+        if not gone:
+            left.append(line)
+    return left
+
+
+def _write_assigned(plan: Plan, short: Book) -> list[str]:
+    """What is to be written after this page."""
+    lines = []
+    for name, tasks in short.assigned.get(plan.name, []):
+        number = re.match(r"ch(\d+)", name)
+        said = f"Assignment {int(number[1])}" if number else "The assignment"
+        which = ""
+        if tasks:
+            words = [str(task) for task in tasks]
+            listed = " and ".join([", ".join(words[:-1]), words[-1]][len(words) == 1 :])
+            which = f": task{'s' * (len(words) > 1)} {listed}"
+        lines += [f"{said}, `exercises/{name}/`{which}.", ""]
+    return ["## Now write it yourself", "", *lines] if lines else []
+
+
+def _write_left_out(plan: Plan, book: Path, short: Book) -> list[str]:
+    """Which sections of its pages the long book has besides."""
+    said = []
+    for page, titles in plan.parts:
+        text = (book / f"{page}.md").read_text("utf8")
+        left = [
+            f"*{section.title}*"
+            for section in short_way.list_sections(text)
+            if section.title not in short_way.WITH_ITS_PAGE
+            and titles != short_way.ALL
+            and section.title not in titles
+        ]
+        if left:
+            name = _find_title([Line(t, page, 1) for t in text.splitlines()])
+            number = short.known.numbers.get(page)
+            words = f"chapter {number}, *{name}*" if number else f"*{name}*"
+            linked = f"[{words}]({short.address}/{page}.html)" if short.address else words
+            said.append(f"- {linked}: {'; '.join(left)}")
+    if not said:
+        return []
+    head = "The long book also has, in"
+    return ["## What this page leaves out", "", head, "", *said, ""]
+
+
+# ------------------------------------------------------- what a page points at
+
+
+def find_labels(pages: Mapping[str, list[Line]]) -> set[str]:
+    """The labels that the short book has."""
+    text = "\n".join(line.text for lines in pages.values() for line in lines)
+    return {"".join(groups) for groups in contents.LABEL.findall(text)}
+
+
+def _slug(heading: str) -> str:
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+def resolve(pages: Mapping[str, list[Line]], short: Book) -> dict[str, str]:
+    """The pages' text, with references to what is left out as words.
+
+    Raises ShortError listing, by file and line, those for which there are none.
+    """
+    labels, wrong, texts = find_labels(pages), [], {}
+    slugs = {
+        page: {_slug(found[1]) for line in lines if (found := HEADING.match(line.text))}
+        for page, lines in pages.items()
+    }
+    for page, lines in pages.items():
+        written, fence = [], ""
+        for line in lines:
+            mark = re.match(r"\s*(`{3,})(\{code-cell\})?", line.text)
+            if mark and not fence:
+                fence = mark[1] if mark[2] else ""
+            elif mark and line.text.strip() == fence:
+                fence = ""
+            code = bool(fence)
+            text = line.text if code else _resolve_line(line.text, short)
+            lost = [] if code else _find_lost(text, page, labels, slugs, short)
+            wrong += [f"{line.file}:{line.number}: {one}" for one in lost]
+            written.append(text)
+        texts[page] = re.sub(r"\n{3,}", "\n\n", "\n".join(written)).rstrip("\n") + "\n"
+    if wrong:
+        raise ShortError("it is not in the short book:\n" + "\n".join(wrong))
+    return texts
+
+
+def _resolve_line(text: str, short: Book) -> str:
+    """A line in which chapters and pages that are left out are the long book's."""
+
+    def lead(words: str, page: str) -> str:
+        return f"[{words}]({short.address}/{page}.html)" if short.address else words
+
+    def chapter(match: re.Match[str]) -> str:
+        parts = short.known.parts(*match.groups())
+        absent = [part.page for part in parts if part.page in short.titles]
+        if not absent:
+            return match[0]
+        words = "".join(part.words for part in parts)
+        return lead(f"{words} of the long book", absent[0])
+
+    def page(match: re.Match[str]) -> str:
+        words, name, *bare = match.groups()
+        name = name or bare[0]
+        if name not in short.titles:
+            return match[0]
+        return lead(words or f"*{short.titles[name]}*, in the long book", name)
+
+    text = chapters.ROLE.sub(chapter, text)
+    return contents.DOC.sub(page, contents.LINK.sub(page, text))
+
+
+def _find_lost(
+    text: str,
+    page: str,
+    labels: Collection[str],
+    slugs: Mapping[str, Collection[str]],
+    short: Book,
+) -> Iterator[str]:
+    """What a line points at that the short book lacks."""
+    for _, label, bare in contents.LABELLED.findall(text):
+        if (label or bare) not in labels:
+            yield f"the label {label or bare}"
+    for name, anchor in ANCHORED.findall(text):
+        there = slugs.get(name or page, ())
+        if anchor not in there and anchor not in labels:
+            yield f"the place #{anchor}"
+    for name in HREF.findall(text):
+        if name in short.titles:
+            yield f"the page {name}"
+
+
+# -------------------------------------------------------------------- the book
+
+
+def write_pages(book: Path, course: Path) -> dict[str, str]:
+    """The short book's pages, by their names, in order.
+
+    Raises ShortError for what leads out of it, and for too much folded code.
+    """
+    short = open_book(book, course)
+    pages = {plan.name: write_page(plan, book, short) for plan in short.plans}
+    texts = resolve(pages, short)
+    last = short.plans[-1].name
+    texts[last] += "\n## Sources\n\n```{bibliography}\n```\n"
+    for name, text in texts.items():
+        if (folded := count_folded(text.splitlines())) > MOST_FOLDED:
+            raise ShortError(
+                f"{name}: expected at most {MOST_FOLDED} folded lines of code, "
+                f"got {folded}"
+            )
+    return texts
+
+
+def write_toc(pages: Iterable[str]) -> str:
+    """The contents of a book of these pages, the first of them its root."""
+    root, *others = pages
+    toc: dict[str, Any] = {"format": "jb-book", "root": root}
+    toc["chapters"] = [{"file": page} for page in others]
+    return yaml.safe_dump(toc, sort_keys=False)
+
+
+def write_book(book: Path, course: Path, place: Path) -> None:
+    """Write the short book's sources into a folder, which becomes it alone.
+
+    Raises ShortError as `write_pages`; the folder is then as it was.
+    """
+    texts = write_pages(book, course)
+    new = place.with_name(f"{place.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    for name in FOLDERS:
+        shutil.copytree(book / name, new / name)
+    for path in book.glob("*.bib"):
+        shutil.copy(path, new)
+    for name, text in texts.items():
+        (new / f"{name}.md").write_text(text, "utf-8")
+    (new / "_toc.yml").write_text(write_toc(texts), "utf-8")
+    shutil.rmtree(place, ignore_errors=True)
+    new.rename(place)
