@@ -26,12 +26,13 @@ $(STAMP): $(PINS) constraints.txt pyproject.toml
 $(DEV): requirements-dev.txt requirements-oldest.txt $(STAMP)
 	@"$(PYTHON)" tools/set_up.py --dev
 
-book: $(STAMP)  ## execute and build the book; OUTPUTS=a release's outputs.zip: executes nothing that is in it
+book: export LONG_BOOK := $(LONG)
+book: $(STAMP)  ## execute and build the book; OUTPUTS=a release's outputs.zip: executes nothing that is in it; SHORT=1: the short course, LONG=where the long book stands
 	@$(if $(OUTPUTS),$(PY) -m tools.build.outputs take "$(OUTPUTS)")
-	@$(PY) -m tools.build.book build
+	@$(PY) -m tools.build.book build $(if $(SHORT),--short)
 
 serve: book  ## build the book and serve it on this machine
-	@$(PY) -m tools.build.book serve
+	@$(PY) -m tools.build.book serve $(if $(SHORT),--short)
 
 pdf: book $(DEV)  ## the learner's book on paper, _build/book.pdf; CODE=1: with the folded code; VOLUME=grading, reference or sheet
 	@$(PY) -m tools.publish.volume.pdf $(if $(CODE),--code) $(if $(VOLUME),--volume $(VOLUME))

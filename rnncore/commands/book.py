@@ -7,6 +7,7 @@ from rnncore.checking.find import TREE
 from rnncore.storage.files import Refused
 
 BUILDER = "tools.build.book"
+SHORT = "--short"  # the short course's book
 
 
 def main(argv: list[str]) -> int:
@@ -18,7 +19,7 @@ def main(argv: list[str]) -> int:
 def serve(argv: list[str]) -> int:
     """Build the book and serve it on this machine until interrupted."""
     if not {"-h", "--help"} & set(argv):
-        _run("build", [])
+        _run("build", [word for word in argv if word == SHORT])
     _run("serve", argv)
     return 0
 

@@ -79,7 +79,7 @@ def small(tmp_path, monkeypatch):
 
 
 def small_inputs(root):
-    return lambda: [
+    return lambda place: [
         *book.what_all_cells_use(),
         *(root / "book").rglob("*.md"),
     ]

@@ -2,6 +2,7 @@
 
     python -m tools.build.book build                    all pages, into _build/html
     python -m tools.build.book build --page ch03_bptt   one page, into _build/page/ch03_bptt
+    python -m tools.build.book build --short            the short course's, into _build/short/html
     python -m tools.build.book serve                    serve _build/html on this machine
 
 Pages execute in parallel, each in a separate kernel. What a page gave is
@@ -60,6 +61,7 @@ from traitlets.config import Config
 
 from tools import ROOT, set_up
 from tools.build import chapters, contents, short_way
+from tools.build import short as short_book
 from tools.build.false_claims import FalseClaim, find_false_claims
 from tools.build.kernels import OFFLINE, Manager, offline_environment, start_fork_server
 from tools.site import postprocess, reading
@@ -82,13 +84,29 @@ class BuildError(Exception):
     """Something in the book is wrong; the message says where."""
 
 
-def page_paths() -> list[Path]:
-    """The book's pages, in the order of its table of contents."""
+class Place(NamedTuple):
+    """Where a book's sources are, where it is built, and what it is called."""
+
+    book: Path
+    build: Path
+    title: str = ""  # if it is not the configuration's
+
+
+def locate_book(*, short: bool = False) -> Place:
+    """The place of the long book, or of the short course's."""
+    if not short:
+        return Place(BOOK, BUILD)
+    return Place(BUILD / "short" / "book", BUILD / "short", short_book.TITLE)
+
+
+def page_paths(place: Place | None = None) -> list[Path]:
+    """A book's pages, in the order of its table of contents."""
+    book = (place or locate_book()).book
     try:
-        names = parse_toc_yaml(BOOK / "_toc.yml")
+        names = parse_toc_yaml(book / "_toc.yml")
     except MalformedError as error:  # such as a part without chapters
-        raise BuildError(f"{BOOK / '_toc.yml'}: {error}") from error
-    paths = [BOOK / f"{name}.md" for name in names]
+        raise BuildError(f"{book / '_toc.yml'}: {error}") from error
+    paths = [book / f"{name}.md" for name in names]
     for path in paths:
         if not path.exists():
             raise BuildError(f"_toc.yml names {path.stem}, but no {path}")
@@ -134,36 +152,37 @@ def what_all_cells_use() -> list[Path]:
     return [ROOT / "requirements.txt", ROOT / "constraints.txt", narrow]
 
 
-def what_pages_use() -> list[Path]:
+def what_pages_use(place: Place) -> list[Path]:
     """The files that decide what the HTML is."""
     package = (ROOT / "rnncore").rglob("*")
     book = [p for p in package if p.is_file() and p.suffix != ".pyc"]
-    book += [p for p in BOOK.rglob("*") if p.is_file()]
+    book += [p for p in place.book.rglob("*") if p.is_file()]
     book += (ROOT / "examples").rglob("*.py")  # which pages print
-    return [*book, *what_all_pages_use()]
+    return [*book, *what_all_pages_use(place)]
 
 
-def what_all_pages_use() -> list[Path]:
+def what_all_pages_use(place: Place) -> list[Path]:
     """The files that decide how Sphinx reads every page."""
     names = "book", "chapters", "contents", "cut", "short_way", "weave"
     tools = [Path(__file__).with_name(f"{name}.py") for name in names]
     tools += (ROOT / "tools" / "site").rglob("*.py")
-    works = [CONFIG, ROOT / "CITATION.cff", *BOOK.glob("*.bib")]
-    works += BOOK.glob(short_way.TABLE)
+    works = [CONFIG, ROOT / "CITATION.cff", *place.book.glob("*.bib")]
+    works += place.book.glob(short_way.TABLE)
     return [*what_all_cells_use(), *tools, *works]
 
 
-def how_pages_are_read(toc: Path) -> str:
+def how_pages_are_read(toc: Path, place: Place) -> str:
     """Return a key of what Sphinx reads in every page, whatever its own text.
 
     That is the code that reads, the contents, and what a page may say of
     another: its number, its label and, where the contents lack it, its title.
     """
     others = (
-        chapters.read(BOOK, toc),
-        contents.find_absent(BOOK, contents.list_pages(toc.read_text("utf8"))),
+        chapters.read(place.book, toc),
+        contents.find_absent(place.book, contents.list_pages(toc.read_text("utf8"))),
     )
-    return f"{compute_digest([*what_all_pages_use(), toc])} {others} {find_addresses()}"
+    read = compute_digest([*what_all_pages_use(place), toc])
+    return f"{read} {others} {find_addresses()}"
 
 
 def find_addresses() -> list[str]:
@@ -406,14 +425,20 @@ def refuse_false_claims(lines: list[str]) -> None:
 
 
 def render(
-    toc: Path, out: Path, executions: Executions, *, strict: bool, jobs: int = 1
+    toc: Path,
+    out: Path,
+    executions: Executions,
+    place: Place,
+    *,
+    strict: bool,
+    jobs: int = 1,
 ) -> None:
     """Write all pages with Sphinx into `out`; its progress goes to stdout.
 
     A page that has changed neither its text nor its outputs is not read again,
     nor written where no page shows what changed in another.
     """
-    doctrees, key = executions.doctrees, how_pages_are_read(toc)
+    doctrees, key = executions.doctrees, how_pages_are_read(toc, place)
     read_so = doctrees / ".read-so"
     before = read_so.read_text("utf8") if strict and read_so.exists() else ""
     if before != key:  # where warnings do not fail, they are to be seen again
@@ -423,7 +448,7 @@ def render(
     read_so.unlink(missing_ok=True)  # until all is well: warnings come again
     gc.set_threshold(200_000, 20, 100)  # large trees, no garbage: a third less time
     result = build_sphinx(
-        str(BOOK),
+        str(place.book),
         str(executions.written),
         noconfig=True,
         path_config=str(CONFIG),
@@ -432,6 +457,7 @@ def render(
             "external_toc_path": str(toc),
             "nb_execution_cache_path": str(executions.path),
             "latex_individualpages": False,
+            **name_book(place.title),
         },
         warningiserror=strict,
         keep_going=True,
@@ -445,6 +471,12 @@ def render(
     shutil.copytree(executions.written, out)
     postprocess.finish(out)
     read_so.write_text(key, "utf8")
+
+
+def name_book(title: str) -> dict[str, str]:
+    """The configuration's settings that hold a book's title."""
+    keys = "project", "html_title", "html_theme_options.logo.text"
+    return dict.fromkeys(keys, title) if title else {}
 
 
 def put_in_place(new: Path, place: Path) -> None:
@@ -473,29 +505,34 @@ def lock_folder(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def made_from(executions: Executions) -> str:
+def made_from(executions: Executions, place: Place) -> str:
     """Return a key of everything that the book depends on."""
-    files = {*what_pages_use(), *executions.list_uses()}
+    files = {*what_pages_use(place), *executions.list_uses()}
     return " ".join([compute_digest(files), *find_addresses()])
 
 
-def build_book(jobs: int, *, strict: bool = False) -> Path:
+def build_book(jobs: int, *, strict: bool = False, short: bool = False) -> Path:
     """Execute and build all pages; the path of the book's first page.
+
+    The short course's book is cut from the long one first.
 
     A claim that did not hold is a note on its page, and a line at the end; if
     `strict`, BuildError is raised once all pages have been executed.
     """
-    html, stamp = BUILD / "html", BUILD / "html" / ".made-from"
-    with lock_folder(BUILD):
-        executions = Executions(BUILD / "executed")
-        if stamp.exists() and stamp.read_text("utf-8") == made_from(executions):
+    place = locate_book(short=short)
+    html, stamp = place.build / "html", place.build / "html" / ".made-from"
+    with lock_folder(place.build):
+        if short:
+            write_short_book(place)
+        executions = Executions(place.build / "executed")
+        if stamp.exists() and stamp.read_text("utf-8") == made_from(executions, place):
             false = (html / FALSE_CLAIMS).read_text("utf-8").splitlines()
             if strict:
                 refuse_false_claims(false)
             print("nothing changed since the last build")
             print(*false, sep="\n", end="\n" if false else "")
             return html / "index.html"
-        pages = page_paths()
+        pages = page_paths(place)
         notebooks = execute_all(pages, executions, jobs)
         executions.drop_others(notebooks.values())
         false = _list_false(executions, notebooks)
@@ -503,15 +540,27 @@ def build_book(jobs: int, *, strict: bool = False) -> Path:
             refuse_false_claims(false)
         print(f"rendering {len(pages)} pages ...", flush=True)
         start = time.monotonic()
-        new = BUILD / "html.new"
-        render(BOOK / "_toc.yml", new, executions, strict=True, jobs=jobs)
+        new = place.build / "html.new"
+        toc = place.book / "_toc.yml"
+        render(toc, new, executions, place, strict=True, jobs=jobs)
         (new / FALSE_CLAIMS).write_text("\n".join(false), "utf-8")
-        (new / stamp.name).write_text(made_from(executions), "utf-8")
+        (new / stamp.name).write_text(made_from(executions, place), "utf-8")
         put_in_place(new, html)
         print(f"rendered in {time.monotonic() - start:.1f} s", flush=True)
         _name_long_ones(pages)
         print(*false, sep="\n", end="\n" if false else "", flush=True)
     return html / "index.html"
+
+
+def write_short_book(place: Place) -> None:
+    """Cut the short course's book. Raises BuildError where that cannot be."""
+    course = ROOT / "schedules" / short_book.COURSE
+    if not course.exists():
+        raise BuildError(f"the short course needs {course}, which is not there")
+    try:
+        short_book.write_book(BOOK, course, place.book)
+    except short_book.ShortError as error:
+        raise BuildError(str(error)) from error
 
 
 def build_page(name: str, *, strict: bool = False) -> Path:
@@ -530,7 +579,7 @@ def build_page(name: str, *, strict: bool = False) -> Path:
             f"format: jb-book\nroot: {page.stem}\nchapters:\n- file: bibliography\n",
             "utf-8",
         )
-        render(toc, folder / "html.new", executions, strict=False)
+        render(toc, folder / "html.new", executions, locate_book(), strict=False)
         put_in_place(folder / "html.new", folder / "html")
         _name_long_ones([page])
         print(*false, sep="\n", end="\n" if false else "", flush=True)
@@ -542,11 +591,11 @@ def _name_long_ones(pages: list[Path]) -> None:
         print(line, flush=True)
 
 
-def serve(port: int) -> None:
+def serve(port: int, *, short: bool = False) -> None:
     """Serve the built book on this machine until it is interrupted."""
-    html = BUILD / "html"
+    html = locate_book(short=short).build / "html"
     if not (html / "index.html").exists():
-        raise BuildError("it is not built yet: make book")
+        raise BuildError(f"it is not built yet: make book{' SHORT=1' * short}")
     handler = functools.partial(
         http.server.SimpleHTTPRequestHandler, directory=str(html)
     )
@@ -583,16 +632,18 @@ def main() -> None:
         help="for authors, or STRICT=1: fail if a claim did not hold",
     )
     serving = commands.add_parser("serve", help="serve what was built")
+    for command in (building, serving):
+        command.add_argument("--short", action="store_true", help="the short course")
     serving.add_argument("--port", type=int, default=8000, help="0: any")
     args = parser.parse_args()
     try:
         if args.command == "serve":
-            serve(args.port)
+            serve(args.port, short=args.short)
         elif args.page:
             print(build_page(args.page, strict=args.strict))
         else:
             start = time.monotonic()
-            index = build_book(args.jobs, strict=args.strict)
+            index = build_book(args.jobs, strict=args.strict, short=args.short)
             print(f"{index}  ({time.monotonic() - start:.0f} s)")
     except BuildError as error:
         done = "served" if args.command == "serve" else "built"

@@ -31,6 +31,7 @@ from tools.build import chapters, contents, short_way, statements, weave
 from tools.build.statements import Statement
 
 TABLE = "short.yml"
+TITLE = "Recurrent neural networks, the short course"
 COURSE = "short.toml"  # in schedules/: its assignments, and their tasks
 MOST_FOLDED = 15  # lines a page
 FOLDED = {"hide-input", "remove-input", "remove-cell"}
@@ -164,14 +165,17 @@ def read_marked(path: Path) -> list[Line]:
     return found
 
 
-def _keep_lines(lines: list[Line], titles: list[str] | str, first: bool) -> set[int]:
+def _keep_lines(
+    lines: list[Line], titles: list[str] | str, *, closing: bool
+) -> set[int]:
     """Which lines of a page stay: those of its sections, by their places."""
     text = "\n".join(line.text for line in lines)
     kept: set[int] = set()
     for section in short_way.list_sections(text):
-        closing = section.title in short_way.WITH_ITS_PAGE
         wanted = titles == short_way.ALL or section.title in titles
-        if (section.title in CLOSING and first) if closing else wanted:
+        if section.title in short_way.WITH_ITS_PAGE:
+            wanted = closing and section.title in CLOSING
+        if wanted:
             start, end = (text.count("\n", 0, k) for k in (section.start, section.end))
             kept |= set(range(start, end + (section.end == len(text))))
     return kept
@@ -252,7 +256,7 @@ def _join_code(blocks: list[Block]) -> list[Line]:
 
 def _is_root(one: Statement, cell: Cell) -> bool:
     """Whether a shown cell's statement stays though nothing needs it."""
-    if cell.mark:
+    if cell.mark and not cell.names:
         return one.kind == "shows"
     return bool(cell.names) or (one.kind != "claim" and not one.glues)
 
@@ -339,6 +343,7 @@ class Book(NamedTuple):
     plans: list[Plan]
     known: chapters.Chapters  # of the long book
     titles: dict[str, str]  # of the pages that it leaves out
+    homes: dict[str, str]  # by page that gave a part: where it is
     assigned: dict[str, list[Assigned]]
     address: str  # of the long book; "" if nobody knows
 
@@ -348,8 +353,10 @@ def open_book(book: Path, course: Path) -> Book:
     plans = read(book)
     absent = contents.find_absent(book, [plan.name for plan in plans])
     address = os.environ.get("LONG_BOOK", "").rstrip("/")
-    assigned = read_assignments(course)
-    return Book(plans, chapters.read(book), absent.titles, assigned, address)
+    homes = {page: plan.name for plan in plans for page, _ in plan.parts}
+    homes |= {plan.name: plan.name for plan in plans}
+    known, assigned = chapters.read(book), read_assignments(course)
+    return Book(plans, known, absent.titles, homes, assigned, address)
 
 
 def write_page(plan: Plan, book: Path, short: Book) -> list[Line]:
@@ -361,7 +368,7 @@ def write_page(plan: Plan, book: Path, short: Book) -> list[Line]:
     title, asked = plan.title, []
     for place, (page, titles) in enumerate(plan.parts):
         lines = read_marked(book / f"{page}.md")
-        kept = _keep_lines(lines, titles, first=not place)
+        kept = _keep_lines(lines, titles, closing=bool(plan.closing) and not place)
         if not place:
             asked = _find_asked(lines, plan.ask)
             title = title or _find_title(lines)
@@ -376,8 +383,6 @@ def write_page(plan: Plan, book: Path, short: Book) -> list[Line]:
         body = _join_code(blocks)
     except ShortError as error:
         raise ShortError(f"{TABLE}: {plan.name}: {error}") from error
-    if not plan.closing:
-        body = _without_section(body, "Check yourself")
     at = Line("", TABLE, 1)
     top = [*HEAD.splitlines(), f"# {title}", "", "*{minutes}`page` minutes to read.*", ""]
     texts = [*top, *asked]
@@ -412,16 +417,6 @@ def _find_asked(lines: list[Line], ask: Collection[int]) -> list[str]:
     return ["You will be able to answer:", "", *texts, ""]
 
 
-def _without_section(lines: list[Line], title: str) -> list[Line]:
-    gone, left = False, []
-    for line in lines:
-        if line.text.startswith("## "):
-            gone = line.text == f"## {title}"
-        if not gone:
-            left.append(line)
-    return left
-
-
 def _write_assigned(plan: Plan, short: Book) -> list[str]:
     """What is to be written after this page."""
     lines = []
@@ -439,6 +434,12 @@ def _write_assigned(plan: Plan, short: Book) -> list[str]:
 
 def _write_left_out(plan: Plan, book: Path, short: Book) -> list[str]:
     """Which sections of its pages the long book has besides."""
+    elsewhere = {
+        (page, title)
+        for each in short.plans
+        for page, titles in each.parts
+        for title in titles
+    }
     said = []
     for page, titles in plan.parts:
         text = (book / f"{page}.md").read_text("utf8")
@@ -447,7 +448,7 @@ def _write_left_out(plan: Plan, book: Path, short: Book) -> list[str]:
             for section in short_way.list_sections(text)
             if section.title not in short_way.WITH_ITS_PAGE
             and titles != short_way.ALL
-            and section.title not in titles
+            and (page, section.title) not in elsewhere
         ]
         if left:
             name = _find_title([Line(t, page, 1) for t in text.splitlines()])
@@ -509,11 +510,20 @@ def _resolve_line(text: str, short: Book) -> str:
     def lead(words: str, page: str) -> str:
         return f"[{words}]({short.address}/{page}.html)" if short.address else words
 
+    labels = {p: label for label, pages in short.known.pages.items() for p in pages}
+
     def chapter(match: re.Match[str]) -> str:
         parts = short.known.parts(*match.groups())
-        absent = [part.page for part in parts if part.page in short.titles]
+        pages = [part.page for part in parts if part.page]
+        absent = [page for page in pages if page not in short.homes]
         if not absent:
-            return match[0]
+            there = list(dict.fromkeys(short.homes[page] for page in pages))
+            if there == pages:
+                return match[0]
+            names = [labels[page] for page in there]
+            role = match[1].removesuffix("s") + "s" * (len(names) > 1)
+            joined = " and ".join([", ".join(names[:-1]), names[-1]][len(names) == 1 :])
+            return f"{{{role}}}`{joined}`"
         words = "".join(part.words for part in parts)
         return lead(f"{words} of the long book", absent[0])
 

@@ -17,6 +17,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from tools.site.folded.folded_names import find_names
 
+NOTING = ("glue", "note")  # calls that give a key its number
 DRAWING = re.compile("fig|ax")  # what a picture is drawn with
 ANYTHING = ".+"
 WIDTH = 76  # characters of a printed line of code
@@ -95,7 +96,7 @@ def _tell_kind(node: ast.stmt) -> str:
         called = ast.unparse(node.value).partition("(")[0]
         if called in SETTINGS:
             return "setting"
-        return {"claim": "claim", "glue": ""}.get(called, "shows")
+        return "" if called in NOTING else "claim" if called == "claim" else "shows"
     drawn = any(DRAWING.match(name) for name in _find_changed(node))
     return "shows" if drawn or _calls(node, "print") else ""
 
@@ -112,7 +113,8 @@ def _find_changed(node: ast.stmt) -> Iterator[str]:
     """
     for inner in ast.walk(node):
         if isinstance(inner, ast.Expr) and isinstance(inner.value, ast.Call):
-            yield from _find_root(inner.value.func)
+            if isinstance(inner.value.func, ast.Attribute):
+                yield from _find_root(inner.value.func)
         elif isinstance(inner, ast.Call):
             taken = isinstance(inner.func, ast.Attribute) and inner.func.attr in TAKING
             for value in [inner.func, *inner.args]:
@@ -135,8 +137,10 @@ def _find_root(node: ast.expr) -> Iterator[str]:
 
 def _find_glued(node: ast.stmt) -> Iterator[str]:
     for inner in ast.walk(node):
-        if isinstance(inner, ast.Call) and ast.unparse(inner.func) == "glue":
+        if isinstance(inner, ast.Call) and ast.unparse(inner.func) in NOTING:
             key = inner.args[0]
+            if isinstance(key, ast.Name):  # in the body of such a function
+                continue
             parts = key.values if isinstance(key, ast.JoinedStr) else [key]
             yield "".join(
                 re.escape(str(part.value)) if isinstance(part, ast.Constant) else ANYTHING
