@@ -19,7 +19,7 @@ import shutil
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from grader.assignments.rules import (
     find_missing_parts,
     find_problems,
 )
+from grader.assignments.selection import select_tasks
 from grader.assignments.source import (
     BEGIN,
     END,
@@ -46,7 +47,8 @@ from grader.assignments.source import (
     test_parts,
 )
 from grader.assignments.worked import REASONS, find_missing_reasons, make_answers
-from grader.course.course_file import CourseFile
+from grader.course.course_file import NAME, CourseFile
+from grader.course.course_reader import read_course_file
 from grader.course.home import make_home
 from grader.course.settings import SUBMITTED, explain_change, load_config
 from grader.course.submissions import replace_text
@@ -60,13 +62,21 @@ from rnncore.testing.failure import Place
 ABOVE = re.compile(r"^#{2,3} +.*(?:\n\n\*(?:Core|Extra)\b[^\n]*)?", re.MULTILINE)
 
 
-def source_notebook(assignment: Assignment) -> nbformat.NotebookNode:
-    """The notebook that nbgrader takes, with all of its metadata."""
+OTHERWISE = "*Read: \u201c{0.title}\u201d, on the long book's page {0.page}.*"
+
+
+def source_notebook(
+    assignment: Assignment, sections: Collection[tuple[str, str]] | None = None
+) -> nbformat.NotebookNode:
+    """The notebook that nbgrader takes, with all of its metadata.
+
+    `sections`, by page and title, are those of the course's book; None: all.
+    """
     shown = [c for c in assignment.cells if c.kind not in ("mistakes", "mutants")]
     cells = [
         _notebook_cell(assignment, cell, number) for number, cell in enumerate(shown)
     ]
-    _add_places(assignment, shown, cells)
+    _add_places(assignment, shown, cells, sections)
     _head_checks(shown, cells)
     _let_others_run(shown, cells)
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -75,7 +85,10 @@ def source_notebook(assignment: Assignment) -> nbformat.NotebookNode:
 
 
 def _add_places(
-    assignment: Assignment, shown: list[SourceCell], cells: list[nbformat.NotebookNode]
+    assignment: Assignment,
+    shown: list[SourceCell],
+    cells: list[nbformat.NotebookNode],
+    sections: Collection[tuple[str, str]] | None,
 ) -> None:
     """Write under each task's heading where the book explains it."""
     places = find_explanations(assignment)
@@ -84,7 +97,9 @@ def _add_places(
         if cell.kind == "text" and HEADING.search(made.source):
             heading = made
         elif cell.kind in ("solution", "answer") and heading and cell.name in places:
-            said = _name_place(Place(**places[cell.name]))
+            place = Place(**places[cell.name])
+            there = sections is None or (place.page, place.title) in sections
+            said = _name_place(place) if there else OTHERWISE.format(place)
             text = heading.source
             found = ABOVE.search(text)
             end = found.end() if found else 0
@@ -160,16 +175,18 @@ def list_buildable() -> list[str]:
     return [*list_assignments(), *plain_names()]
 
 
-def build(name: str, root: Path) -> None:
+def build(name: str, root: Path, course: CourseFile | None = None) -> None:
     """Write the source notebook under `root`, and release it from there.
 
-    Both are made beside the old ones, which stay where that does not succeed.
+    Of its tasks there are those that the course has; without one, course.toml
+    says which. Both are made beside the old ones, which stay where that does not
+    succeed.
     Raises ValueError listing what the author must correct.
     """
     home = make_home(root / "grading")
     with tempfile.TemporaryDirectory(dir=home) as scratch:
         source, release = Path(scratch, "source"), Path(scratch, "release")
-        _write_source(name, source / name)
+        _write_source(name, source / name, course or read_course_file(ROOT / NAME))
         _release(name, root, source, release)
         for fresh, kept in (source, home / "source"), (release, root / "exercises"):
             kept.mkdir(parents=True, exist_ok=True)
@@ -229,7 +246,7 @@ def _heed_rules(assignment: Assignment) -> None:
         raise ValueError(told)
 
 
-def _write_source(name: str, folder: Path) -> None:
+def _write_source(name: str, folder: Path, course: CourseFile) -> None:
     """Write the source notebook, and the files in the same folder."""
     left = ["__pycache__", ".ipynb_checkpoints"]
     if name in plain_names():
@@ -239,9 +256,11 @@ def _write_source(name: str, folder: Path) -> None:
         return
     assignment = read(name)
     _heed_rules(assignment)
+    if name in course.tasks:
+        assignment = select_tasks(assignment, course.tasks[name])
     left += ["*.py", "*.md"]
     shutil.copytree(assignment.folder, folder, ignore=shutil.ignore_patterns(*left))
-    notebook = source_notebook(assignment)
+    notebook = source_notebook(assignment, course.sections)
     nbformat.validate(notebook)
     nbformat.write(notebook, folder / f"{assignment.name}.ipynb")
     beside = folder / "checks.json"

@@ -56,7 +56,7 @@ def main() -> None:
         for name in chosen:
             start = time.perf_counter()
             try:
-                builder.build(name, root)
+                builder.build(name, root, course)
                 heed_trial(name, root)
                 builder.give_answers(name, root, course)
             except ValueError as error:

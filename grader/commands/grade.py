@@ -15,7 +15,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from grader import ROOT, untrusted
+from grader import COURSE_FILE, ROOT, untrusted
 from grader.assignments import builder
 from grader.collecting.collected import Taken, all_teams, load_record
 from grader.commands.build import heed_trial
@@ -343,6 +343,8 @@ def _build_sources(course: Course, names: set[str]) -> set[str]:
             continue
         code = Path(builder.__file__).parent.glob("*.py")
         parts = [*code, *folder.rglob("*")]
+        if name in course.file.tasks:
+            parts.append(course.root / COURSE_FILE)
         newest = max(path.stat().st_mtime for path in parts)
         if built and min(built) > newest:
             continue

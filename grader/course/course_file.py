@@ -12,6 +12,7 @@
                                # handed in any more, "try": after one's own tries
     pages = ["measured"]       # of the book, besides the weeks' and the usual ones
     hours = 6                  # that the core of an entry of `weeks` may take
+    short = true               # the short course's book, with pages of book/short.yml
 
     [[weeks]]
     chapters = ["ch00_backpropagation", "ch01_sequences"]
@@ -36,6 +37,9 @@
 
     [syllabus]
     teacher = "Ines Weber, ines@example.org"
+
+    [tasks]                    # of an assignment, by their numbers; else it has all
+    ch02_cell = [3, 5]
 
 Everything may be left out. Without `weeks` the course has the complete book and
 all assignments, and its due dates are those in the gradebook.
@@ -137,6 +141,9 @@ class CourseFile:
     mark: Mark | None = None  # None: the course has no final mark
     exams: tuple[Exam, ...] = ()
     policies: Mapping[str, str] = field(default_factory=lambda: dict(POLICIES))
+    short: bool = False  # whether the book is the short course's
+    tasks: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    sections: frozenset[tuple[str, str]] | None = None  # of a cut book; None: all
     text: str = field(default="", repr=False)
 
     @property
@@ -201,6 +208,10 @@ class CourseFile:
         for name in self.mark.counts if self.mark else ():
             if name not in known:
                 where = find_line(self.text, "mark", key="counts")
+                raise ValueError(format_expected(where, one_of(known), name))
+        for name in self.tasks:
+            if name not in known:
+                where = find_line(self.text, "tasks", key=name)
                 raise ValueError(format_expected(where, one_of(known), name))
 
     def check_learners(self, known: Collection[str]) -> None:

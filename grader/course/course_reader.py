@@ -43,6 +43,8 @@ KEYS = (
     "mark",
     "exams",
     "syllabus",
+    "short",
+    "tasks",
 )
 WEEK = ("chapters", "assignments", "due")
 GRANTS = ("days", "until", "excused")  # one of them
@@ -96,6 +98,8 @@ class _Reader:
             mark=self._mark(found, weeks),
             exams=self._exams(found),
             policies=self._policies(found),
+            short=self._short(found),
+            tasks=self._tasks(found),
             text=self.text,
         )
 
@@ -317,6 +321,23 @@ class _Reader:
                 most = "weights of 100 together at most"
                 raise self._refuse(most, table["weight"], *path, "weight")
         return tuple(exams)
+
+    def _short(self, found: Mapping[str, Any]) -> bool:
+        value = found.get("short", False)
+        if not isinstance(value, bool):
+            raise self._refuse("true or false", value, "short")
+        return value
+
+    def _tasks(self, found: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+        table = found.get("tasks", {})
+        if not isinstance(table, dict):
+            raise self._refuse("a table of assignments", table, "tasks")
+        for name, numbers in table.items():
+            right = isinstance(numbers, list) and numbers
+            if not right or not all(type(n) is int and n > 0 for n in numbers):
+                expected = "numbers of tasks, such as [3, 5]"
+                raise self._refuse(expected, numbers, "tasks", None, name)
+        return {name: tuple(numbers) for name, numbers in table.items()}
 
     def _policies(self, found: Mapping[str, Any]) -> dict[str, str]:
         table = found.get("syllabus", {})

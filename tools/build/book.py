@@ -558,7 +558,8 @@ def write_short_book(place: Place) -> None:
     if not course.exists():
         raise BuildError(f"the short course needs {course}, which is not there")
     try:
-        short_book.write_book(BOOK, course, place.book)
+        assigned = short_book.read_assigned(course)
+        short_book.write_book(BOOK, assigned, place.book)
     except short_book.ShortError as error:
         raise BuildError(str(error)) from error
 

@@ -21,7 +21,7 @@ import os
 import re
 import shutil
 import tomllib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -89,7 +89,7 @@ class Plan(NamedTuple):
 
     name: str
     title: str
-    parts: list[tuple[str, list[str] | str]]
+    parts: list[tuple[str, list[str]]]
     ask: list[int]  # of those at its beginning
     closing: list[int]  # of those at its end
 
@@ -109,13 +109,15 @@ def read(book: Path) -> list[Plan]:
     table = yaml.safe_load((book / TABLE).read_text("utf8"))
     found = []
     for entry in table["pages"]:
-        parts = [(page, titles) for one in entry["parts"] for page, titles in one.items()]
+        parts = [
+            (page, titles) for one in entry["parts"] for page, titles in one.items()
+        ]
         for page, titles in parts:
             path = book / f"{page}.md"
             if not path.exists():
                 raise ShortError(f"{TABLE}: there is no page {page}")
             known = [s.title for s in short_way.list_sections(path.read_text("utf8"))]
-            for title in [] if titles == short_way.ALL else titles:
+            for title in titles:
                 if title not in known:
                     raise ShortError(f"{TABLE}: {page} has no section {title!r}")
         found.append(
@@ -130,16 +132,32 @@ def read(book: Path) -> list[Plan]:
     return found
 
 
-def read_assignments(course: Path) -> dict[str, list[Assigned]]:
+def read_assigned(course: Path) -> dict[str, list[Assigned]]:
     """By the page after which they come: the assignments of a course file."""
     table = tomllib.loads(course.read_text("utf8"))
-    tasks = table.get("tasks", {})
+    weeks = [(week["chapters"], week["assignments"]) for week in table["weeks"]]
+    return list_assigned(weeks, table["tasks"])
+
+
+def list_assigned(
+    weeks: Iterable[tuple[Sequence[str], Sequence[str]]],
+    tasks: Mapping[str, Sequence[int]],
+) -> dict[str, list[Assigned]]:
+    """By the last page of each week: its assignments, and their tasks."""
     return {
-        week["chapters"][-1]: [
-            Assigned(name, tasks.get(name, [])) for name in week["assignments"]
-        ]
-        for week in table["weeks"]
-        if week.get("assignments")
+        pages[-1]: [Assigned(name, list(tasks.get(name, ()))) for name in names]
+        for pages, names in weeks
+        if pages
+    }
+
+
+def list_sections(plans: Iterable[Plan]) -> set[tuple[str, str]]:
+    """The sections of the short book, by page and title."""
+    return {
+        (page, title)
+        for plan in plans
+        for page, titles in plan.parts
+        for title in titles
     }
 
 
@@ -165,14 +183,12 @@ def read_marked(path: Path) -> list[Line]:
     return found
 
 
-def _keep_lines(
-    lines: list[Line], titles: list[str] | str, *, closing: bool
-) -> set[int]:
+def _keep_lines(lines: list[Line], titles: list[str], *, closing: bool) -> set[int]:
     """Which lines of a page stay: those of its sections, by their places."""
     text = "\n".join(line.text for line in lines)
     kept: set[int] = set()
     for section in short_way.list_sections(text):
-        wanted = titles == short_way.ALL or section.title in titles
+        wanted = section.title in titles
         if section.title in short_way.WITH_ITS_PAGE:
             wanted = closing and section.title in CLOSING
         if wanted:
@@ -237,16 +253,19 @@ def _join_code(blocks: list[Block]) -> list[Line]:
     }
     every: list[tuple[int, Statement]] = []  # with the block of each
     roots: set[int] = set()
+    shown: set[int] = set()
     for place, (_, cell, _) in enumerate(blocks):
         if cell is None:
             continue
         copied = cell.names and not cell.shown
         made = statements.import_names if copied else statements.read_statements
         for one in made(cell.names if copied else cell.code):
+            if cell.shown:
+                shown.add(len(every))
             if cell.shown and _is_root(one, cell):
                 roots.add(len(every))
             every.append((place, one))
-    glues = statements.find_glues([one for _, one in every], keys)
+    glues = statements.find_glues([one for _, one in every], keys, shown)
     if lost := [key for key in sorted(keys) if not glues[key]]:
         raise ShortError(f"no cell makes the number {lost[0]!r}")
     roots = roots.union(*glues.values())
@@ -262,16 +281,16 @@ def _is_root(one: Statement, cell: Cell) -> bool:
 
 
 def _place_code(
-    blocks: list[Block],
-    every: list[tuple[int, Statement]],
-    needed: set[int],
+    blocks: list[Block], every: list[tuple[int, Statement]], needed: set[int]
 ) -> list[Line]:
     """The lines, each folded statement in a cell before the code that follows it."""
     by_place: dict[int, list[Statement]] = {}
     for k, (place, one) in enumerate(every):
         if k in needed:
             by_place.setdefault(place, []).append(one)
-    imports = [one for k, (_, one) in enumerate(every) if k in needed and one.kind == "import"]
+    imports = [
+        one for k, (_, one) in enumerate(every) if k in needed and one.kind == "import"
+    ]
     lines: list[Line] = []
     pending: list[Statement] = list(imports)
     for place, (line, cell, kept) in enumerate(blocks):
@@ -348,15 +367,14 @@ class Book(NamedTuple):
     address: str  # of the long book; "" if nobody knows
 
 
-def open_book(book: Path, course: Path) -> Book:
-    """What book/short.yml and a course file say."""
+def open_book(book: Path, assigned: dict[str, list[Assigned]]) -> Book:
+    """What book/short.yml says, with the assignments of a course."""
     plans = read(book)
     absent = contents.find_absent(book, [plan.name for plan in plans])
     address = os.environ.get("LONG_BOOK", "").rstrip("/")
     homes = {page: plan.name for plan in plans for page, _ in plan.parts}
     homes |= {plan.name: plan.name for plan in plans}
-    known, assigned = chapters.read(book), read_assignments(course)
-    return Book(plans, known, absent.titles, homes, assigned, address)
+    return Book(plans, chapters.read(book), absent.titles, homes, assigned, address)
 
 
 def write_page(plan: Plan, book: Path, short: Book) -> list[Line]:
@@ -384,7 +402,9 @@ def write_page(plan: Plan, book: Path, short: Book) -> list[Line]:
     except ShortError as error:
         raise ShortError(f"{TABLE}: {plan.name}: {error}") from error
     at = Line("", TABLE, 1)
-    top = [*HEAD.splitlines(), f"# {title}", "", "*{minutes}`page` minutes to read.*", ""]
+    notebook = any(line.text.startswith("```{code-cell}") for line in body)
+    head = HEAD.splitlines() if notebook else []
+    top = [*head, f"# {title}", "", "*{minutes}`page` minutes to read.*", ""]
     texts = [*top, *asked]
     after = [*_write_assigned(plan, short), *_write_left_out(plan, book, short)]
     lines = [at._replace(text=text) for text in texts]
@@ -434,27 +454,23 @@ def _write_assigned(plan: Plan, short: Book) -> list[str]:
 
 def _write_left_out(plan: Plan, book: Path, short: Book) -> list[str]:
     """Which sections of its pages the long book has besides."""
-    elsewhere = {
-        (page, title)
-        for each in short.plans
-        for page, titles in each.parts
-        for title in titles
-    }
+    there = list_sections(short.plans)
     said = []
-    for page, titles in plan.parts:
+    for page, _ in plan.parts:
         text = (book / f"{page}.md").read_text("utf8")
         left = [
             f"*{section.title}*"
             for section in short_way.list_sections(text)
             if section.title not in short_way.WITH_ITS_PAGE
-            and titles != short_way.ALL
-            and (page, section.title) not in elsewhere
+            and (page, section.title) not in there
         ]
         if left:
             name = _find_title([Line(t, page, 1) for t in text.splitlines()])
             number = short.known.numbers.get(page)
             words = f"chapter {number}, *{name}*" if number else f"*{name}*"
-            linked = f"[{words}]({short.address}/{page}.html)" if short.address else words
+            linked = (
+                f"[{words}]({short.address}/{page}.html)" if short.address else words
+            )
             said.append(f"- {linked}: {'; '.join(left)}")
     if not said:
         return []
@@ -561,12 +577,12 @@ def _find_lost(
 # -------------------------------------------------------------------- the book
 
 
-def write_pages(book: Path, course: Path) -> dict[str, str]:
+def write_pages(book: Path, assigned: dict[str, list[Assigned]]) -> dict[str, str]:
     """The short book's pages, by their names, in order.
 
     Raises ShortError for what leads out of it, and for too much folded code.
     """
-    short = open_book(book, course)
+    short = open_book(book, assigned)
     pages = {plan.name: write_page(plan, book, short) for plan in short.plans}
     texts = resolve(pages, short)
     last = short.plans[-1].name
@@ -588,12 +604,12 @@ def write_toc(pages: Iterable[str]) -> str:
     return yaml.safe_dump(toc, sort_keys=False)
 
 
-def write_book(book: Path, course: Path, place: Path) -> None:
+def write_book(book: Path, assigned: dict[str, list[Assigned]], place: Path) -> None:
     """Write the short book's sources into a folder, which becomes it alone.
 
     Raises ShortError as `write_pages`; the folder is then as it was.
     """
-    texts = write_pages(book, course)
+    texts = write_pages(book, assigned)
     new = place.with_name(f"{place.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)

@@ -143,17 +143,20 @@ def _find_glued(node: ast.stmt) -> Iterator[str]:
                 continue
             parts = key.values if isinstance(key, ast.JoinedStr) else [key]
             yield "".join(
-                re.escape(str(part.value)) if isinstance(part, ast.Constant) else ANYTHING
+                re.escape(str(part.value))
+                if isinstance(part, ast.Constant)
+                else ANYTHING
                 for part in parts
             )
 
 
 def find_glues(
-    statements: Sequence[Statement], keys: Collection[str]
+    statements: Sequence[Statement], keys: Collection[str], shown: Collection[int]
 ) -> dict[str, set[int]]:
     """By key: the places of the statements that give it its number.
 
-    Of several whose patterns fit, those with the longest fixed part.
+    Of several whose patterns fit, those with the longest fixed part, and of
+    these the ones that are shown, if any is.
     """
     found: dict[str, set[int]] = {}
     for key in keys:
@@ -163,7 +166,8 @@ def find_glues(
             if (fitting := [p for p in one.glues if re.fullmatch(p, key)])
         }
         most = max(fits.values(), default=0)
-        found[key] = {k for k, fixed in fits.items() if fixed == most}
+        longest = {k for k, fixed in fits.items() if fixed == most}
+        found[key] = longest & set(shown) or longest
     return found
 
 

@@ -19,6 +19,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,7 +33,7 @@ from grader.course.course_reader import read_course_file
 from grader.services.tree import LEFT_OUT, learners_makefile, split_secrets
 from rnncore.checking.answers import read_answers
 from rnncore.storage.files import ANSWERS
-from tools.build import chapters, contents, cut, weave
+from tools.build import chapters, contents, cut, short, weave
 from tools.publish import update
 
 FOLDERS = ("rnncore", "book", "examples")
@@ -57,7 +58,9 @@ TOOLS = (
     "tools/build/cut.py",
     "tools/build/kernels.py",
     "tools/build/outputs.py",
+    "tools/build/short.py",
     "tools/build/short_way.py",
+    "tools/build/statements.py",
     "tools/build/weave.py",
     *(
         path.relative_to(ROOT).as_posix()
@@ -147,13 +150,18 @@ def read_course(path: Path) -> CourseFile:
         raise ExportError(f"expected a course file, got {path}, which is not there")
     try:
         course = read_course_file(path)
-        course.check_pages(
-            contents.list_pages((ROOT / "book" / "_toc.yml").read_text())
-        )
+        course.check_pages(list_pages(course))
         course.check_assignments(builder.list_buildable())
     except ValueError as error:
         raise ExportError(str(error)) from error
     return course
+
+
+def list_pages(course: CourseFile) -> list[str]:
+    """The pages of a course's book that its weeks may name."""
+    if course.short:
+        return [plan.name for plan in short.read(ROOT / "book")]
+    return contents.list_pages((ROOT / "book" / "_toc.yml").read_text("utf-8"))
 
 
 def export(folder: Path, course: CourseFile) -> None:
@@ -204,13 +212,16 @@ def _build_exercises(folder: Path, course: CourseFile) -> None:
     """Build a course's assignments in `folder`: their sources and releases."""
     folder.mkdir()
     (folder / "exercises").mkdir()
+    if course.short:
+        plans = short.read(ROOT / "book")
+        course = replace(course, sections=frozenset(short.list_sections(plans)))
     try:
         for name in _list_assignments(course):
             if name in builder.list_assignments() and builder.read(name).draft:
                 print(f"{name} is a draft, and left out", flush=True)
                 continue
             print(f"Building {name} ...", flush=True)
-            builder.build(name, folder)
+            builder.build(name, folder, course)
             builder.give_answers(name, folder, course)
     except ValueError as error:
         raise ExportError(str(error)) from error
@@ -230,7 +241,10 @@ def _copy(source: Path, tree: Path, course: CourseFile) -> None:
     for name in (*FILES, *TOOLS):
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tree / name)
-    fit_book(tree, course)
+    if course.short:
+        write_short_book(tree, course)
+    else:
+        fit_book(tree, course)
     makefile = (ROOT / "Makefile").read_text("utf-8")
     told = course.solutions != "never"
     targets = (*TARGETS, "answer") if told else TARGETS
@@ -274,6 +288,22 @@ def fit_book(tree: Path, course: CourseFile) -> None:
                 text = contents.TITLE.sub(lambda _: f"# {course.title}", text, count=1)
         path.write_text(cut.cut_page(path.stem, text, of, weave.CHAPTERS), "utf-8")
     _write_config(tree / "_config.yml", course, of.numbers)
+
+
+def write_short_book(tree: Path, course: CourseFile) -> None:
+    """Put the short course's book in the place of the long one's in `tree`.
+
+    Raises ExportError for what leads out of it.
+    """
+    assigned = short.list_assigned(
+        [(week.chapters, week.assignments) for week in course.weeks], course.tasks
+    )
+    try:
+        short.write_book(ROOT / "book", assigned, tree / "book")
+    except short.ShortError as error:
+        raise ExportError(str(error)) from error
+    title = course.title or short.TITLE
+    _write_config(tree / "_config.yml", replace(course, title=title), [])
 
 
 def _read_title(page: Path) -> str:
