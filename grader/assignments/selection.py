@@ -50,7 +50,7 @@ def select_tasks(assignment: Assignment, tasks: Collection[int]) -> Assignment:
     _refuse_lost_names(assignment.name, kept, gone)
     kept[0] = kept[0]._replace(source=_write_head(kept, titles))
     for k, cell in enumerate(kept[1:], 1):
-        kept[k] = cell._replace(source=KIND.sub("*About", cell.source))
+        kept[k] = cell._replace(source=KIND.sub("*It takes about", cell.source))
     return assignment._replace(cells=kept)
 
 
