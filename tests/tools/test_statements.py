@@ -58,6 +58,16 @@ def test_a_generator_that_is_drawn_from_before_is_in_the_same_state():
     assert len(needed(code, {3})) == 4
 
 
+def test_an_assignment_may_need_the_name_that_it_makes():
+    code = """
+    a = 1
+    a = a + 1
+    a += 1
+    print(a)
+    """
+    assert len(needed(code, {3})) == 4
+
+
 def test_only_the_last_definition_before_the_use_counts():
     code = """
     a = 1

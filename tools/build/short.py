@@ -254,12 +254,13 @@ def _join_code(blocks: list[Block]) -> list[Line]:
     every: list[tuple[int, Statement]] = []  # with the block of each
     roots: set[int] = set()
     shown: set[int] = set()
+    for place, (_, cell, _) in enumerate(blocks):  # imports are the first cell's
+        if cell and cell.names and not cell.shown:
+            every += [(place, one) for one in statements.import_names(cell.names)]
     for place, (_, cell, _) in enumerate(blocks):
-        if cell is None:
+        if cell is None or (cell.names and not cell.shown):
             continue
-        copied = cell.names and not cell.shown
-        made = statements.import_names if copied else statements.read_statements
-        for one in made(cell.names if copied else cell.code):
+        for one in statements.read_statements(cell.code):
             if cell.shown:
                 shown.add(len(every))
             if cell.shown and _is_root(one, cell):

@@ -57,7 +57,7 @@ def read_statements(code: Sequence[str]) -> list[Statement]:
                 source,
                 lines,
                 frozenset(makes),
-                frozenset(needs),
+                frozenset(needs | _find_own(node)),
                 frozenset(_find_changed(node)),
                 tuple(_find_glued(node)),
                 _tell_kind(node),
@@ -104,6 +104,16 @@ def _tell_kind(node: ast.stmt) -> str:
 def _calls(node: ast.AST, name: str) -> bool:
     calls = (inner for inner in ast.walk(node) if isinstance(inner, ast.Call))
     return any(isinstance(one.func, ast.Name) and one.func.id == name for one in calls)
+
+
+def _find_own(node: ast.stmt) -> set[str]:
+    """The names that an assignment reads and makes: a = a + 1, a += 1."""
+    augmented = (i.target for i in ast.walk(node) if isinstance(i, ast.AugAssign))
+    own = {name for target in augmented for name in _find_root(target)}
+    if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+        return own
+    loaded = (inner for inner in ast.walk(node.value) if isinstance(inner, ast.Name))
+    return own | {name.id for name in loaded if isinstance(name.ctx, ast.Load)}
 
 
 def _find_changed(node: ast.stmt) -> Iterator[str]:
