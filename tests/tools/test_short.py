@@ -34,13 +34,17 @@ def list_notebooks():
 
 def test_it_has_at_most_twelve_pages_and_25000_words(pages):
     assert 10 <= len(pages) <= MOST_PAGES
-    words = {p: len(reading.extract_prose(t).split()) for p, t in pages.items()}
+    words = {
+        p: len(reading.extract_prose(t).split()) for p, t in pages.items()
+    }
     assert 10_000 < sum(words.values()) <= MOST_WORDS, words
 
 
 def test_reading_and_notebooks_take_at_most_twelve_hours(pages):
     read = sum(map(reading.count_minutes, pages.values()))
-    worked = [selection.count_minutes(one.cells) for one in list_notebooks()]
+    worked = [
+        selection.count_minutes(one.cells) for one in list_notebooks()
+    ]
     assert 6 <= len(worked) <= MOST_NOTEBOOKS
     assert read + sum(worked) <= 60 * HOURS, (read, worked)
     assert min(worked) >= 15
@@ -48,16 +52,22 @@ def test_reading_and_notebooks_take_at_most_twelve_hours(pages):
 
 def test_each_page_folds_at_most_fifteen_lines_of_code(pages):
     for page, text in pages.items():
-        assert short.count_folded(text.splitlines()) <= short.MOST_FOLDED, page
+        assert short.count_folded(text.splitlines()) <= short.MOST_FOLDED, (
+            page
+        )
 
 
 def test_no_page_or_section_is_named_that_is_not_there(pages):
     known = contents.list_pages((BOOK / "_toc.yml").read_text())
     for page, text in pages.items():
         named = re.findall(r"\{doc\}`(?:[^`<]*<)?([\w-]+)>?`", text)
-        named += re.findall(r"\]\((?:\./)?([\w-]+)(?:\.md)?(?:#[\w-]+)?\)", text)
+        named += re.findall(
+            r"\]\((?:\./)?([\w-]+)(?:\.md)?(?:#[\w-]+)?\)", text
+        )
         named += re.findall(r'href="([\w-]+)\.html', text)
-        lost = [name for name in named if name in known and name not in pages]
+        lost = [
+            name for name in named if name in known and name not in pages
+        ]
         assert lost == [], page
         for mark in ("% with", "% end", "% short"):
             assert mark not in text, page
@@ -144,7 +154,10 @@ def write_small(tmp_path, text, table=None, other="# Other\n"):
     (book / "_toc.yml").write_text(
         "format: jb-book\nroot: ch01_a\nchapters: [{file: ch02_b}]\n"
     )
-    table = table or "pages: [{parts: [{ch01_a: [One]}], ask: [2], closing: [2]}]"
+    table = (
+        table
+        or "pages: [{parts: [{ch01_a: [One]}], ask: [2], closing: [2]}]"
+    )
     (book / short.TABLE).write_text(table)
     course.write_text(
         'weeks = [{chapters = ["ch01_a"], assignments = ["ch01_a"]}]\n'
@@ -295,10 +308,15 @@ def test_what_leads_out_is_refused_by_file_and_line(tmp_path, text, said):
         cut(tmp_path, f"## One\n\n{text}\n")
 
 
-def test_a_chapter_that_is_left_out_is_the_long_book_s(tmp_path, monkeypatch):
+def test_a_chapter_that_is_left_out_is_the_long_book_s(
+    tmp_path, monkeypatch
+):
     monkeypatch.delenv("LONG_BOOK", raising=False)
     page = cut(tmp_path, "## One\n\nSee {chapter}`b` and {doc}`ch02_b`.\n")
-    assert "See chapter 2 of the long book and *Other*, in the long book." in page
+    assert (
+        "See chapter 2 of the long book and *Other*, in the long book."
+        in page
+    )
 
 
 def test_a_page_of_which_a_part_is_here_is_where_that_part_is(tmp_path):
@@ -329,10 +347,15 @@ def test_too_much_folded_code_is_refused(tmp_path):
     ("table", "said"),
     [
         ("pages: [{parts: [{ch09_z: [One]}]}]", "there is no page ch09_z"),
-        ("pages: [{parts: [{ch01_a: [Three]}]}]", "ch01_a has no section 'Three'"),
+        (
+            "pages: [{parts: [{ch01_a: [Three]}]}]",
+            "ch01_a has no section 'Three'",
+        ),
     ],
 )
-def test_a_table_that_names_what_is_not_there_is_refused(tmp_path, table, said):
+def test_a_table_that_names_what_is_not_there_is_refused(
+    tmp_path, table, said
+):
     with pytest.raises(short.ShortError, match=re.escape(said)):
         cut(tmp_path, "## One\n", table=table)
 
@@ -343,5 +366,7 @@ def test_a_book_that_is_refused_leaves_the_folder_as_it_was(tmp_path):
     assert (place / "_toc.yml").exists()
     before = (place / "ch01_a.md").read_text()
     with pytest.raises(short.ShortError):
-        short.write_book(*write_small(tmp_path, "## One\n\n{ref}`x`\n"), place)
+        short.write_book(
+            *write_small(tmp_path, "## One\n\n{ref}`x`\n"), place
+        )
     assert (place / "ch01_a.md").read_text() == before

@@ -6,7 +6,9 @@ from tools.build import statements
 
 
 def read(code):
-    return statements.read_statements(textwrap.dedent(code).strip().split("\n"))
+    return statements.read_statements(
+        textwrap.dedent(code).strip().split("\n")
+    )
 
 
 def needed(code, roots):
@@ -101,7 +103,9 @@ def test_a_number_comes_from_the_most_particular_call():
             glue(name, value)
         """
     )
-    places = statements.find_glues(found, ["a_end", "b_end", "c", "other"], ())
+    places = statements.find_glues(
+        found, ["a_end", "b_end", "c", "other"], ()
+    )
     assert places == {"a_end": {1}, "b_end": {0}, "c": set(), "other": {2}}
 
 

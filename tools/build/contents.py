@@ -21,6 +21,7 @@ LABEL = re.compile(
     r"^\(([\w-]+)\)=|^\s*:?(?:label|name): *([\w-]+) *$|^\$\$ *\(([\w-]+)\)",
     re.MULTILINE,
 )
+COMMENT = re.compile(r"^% .*(?:\n|\Z)", re.MULTILINE)
 TITLE = re.compile(r"^# (.*)$", re.MULTILINE)
 HEADING_OR_MODULES = re.compile(
     r"^#+ `([\w.]+)`$|^```\{modules\}\n(.*?)^```$", re.MULTILINE | re.DOTALL

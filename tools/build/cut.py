@@ -10,6 +10,7 @@ do, a page says itself what belongs to which page of the book:
     ...                 stays if the book has the page `capstone`
     % end
 
+`% with long` goes from the short course alone (tools/build/short.py), and
 `% with all` stays if no chapter is left out, `% with answers` if learners get the
 course's solutions.
 """
@@ -24,6 +25,8 @@ from tools.build import chapters, contents
 
 ANSWERS = "answers"  # beside the names of pages: whether learners get them
 MARKED = re.compile(r"^% with (\S+)\n(.*?)^% end\n", re.DOTALL | re.MULTILINE)
+WHOLE = ("long", "all")
+SHORT = re.compile(r"^% short.*\n", re.MULTILINE)
 HEAD = re.compile(r"\A---\n(.*?\n)---\n+", re.DOTALL)
 NOTEBOOK = re.compile(r"^(?:jupytext:|kernelspec:.*)\n(?: .*\n)*", re.MULTILINE)
 CHAPTER = re.compile(r"ch(\d\d)_")
@@ -98,6 +101,7 @@ def cut_page(page: str, text: str, cut: Cut, module_chapters: dict[str, str]) ->
     `module_chapters` says which chapter ("ch18") builds a module ("scan").
     """
     text = MARKED.sub(lambda m: m[2] if _is_cut(m[1], cut) else "", text)
+    text = SHORT.sub("", text)
     if not cut.is_full:
         if page == "api":
             text = _without_modules(text, cut, module_chapters)
@@ -116,7 +120,9 @@ def _drop_notebook(head: re.Match[str]) -> str:
 
 
 def _is_cut(word: str, cut: Cut) -> bool:
-    return cut.is_full if word == "all" else word in cut.kept
+    if word in WHOLE:
+        return word == "long" or cut.is_full
+    return word in cut.kept
 
 
 # ------------------------------------------------------- what a text names

@@ -26,7 +26,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from tools import measurements
-from tools.build import book, chapters
+from tools.build import book, chapters, contents
 from tools.site import reading
 
 NOTEBOOKS = book.BUILD / "notebooks"
@@ -97,7 +97,7 @@ def to_markdown(text: str, values: dict[str, str], page: str = "") -> str:
     def role(match: re.Match[str]) -> str:
         return _format_role(match[1], match[2], values, page)
 
-    text = INCLUDED.sub(_format_printed, text)
+    text = INCLUDED.sub(_format_printed, contents.COMMENT.sub("", text))
     return ROLE.sub(role, LABEL.sub("", BOX.sub(_format_box, text)))
 
 

@@ -32,7 +32,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
 from tools import ROOT
-from tools.build import short_way, weave
+from tools.build import contents, short_way, weave
 from tools.site.page_metadata import find_parts
 
 A_MINUTE = 150  # words
@@ -88,7 +88,7 @@ def count_minutes(text: str) -> int:
 
 def count_words(text: str) -> int:
     """What a page or a section holds and asks, in words."""
-    text, _, _ = text.partition("\n## Self-test")
+    text, _, _ = contents.COMMENT.sub("", text).partition("\n## Self-test")
     text = OFFERED.sub("", WRONG.sub("", text))
     shown = [
         line
