@@ -326,7 +326,7 @@ def _execute_once(
         kernel_name="python3",
         extra_arguments=EXTENSIONS,
         kernel_manager_class=manager,
-        resources={"metadata": {"path": str(page.parent)}},
+        resources={"metadata": {"path": str(BOOK)}},  # for its measurements
         config=Config({"KernelManager": {"transport_encryption": "auto"}}),
     )
     stop = functools.partial(_stop_at_trouble, page, notebook)
@@ -560,6 +560,9 @@ def write_short_book(place: Place) -> None:
     try:
         assigned = short_book.read_assigned(course)
         short_book.write_book(BOOK, assigned, place.book)
+        shutil.copytree(  # which a page prints
+            ROOT / "examples", place.build / "examples", dirs_exist_ok=True
+        )
     except short_book.ShortError as error:
         raise BuildError(str(error)) from error
 

@@ -47,7 +47,7 @@ ANCHORED = re.compile(r"\]\((?:\./)?([\w-]*)(?:\.md)?#([\w-]+)\)")
 HREF = re.compile(r'href="([\w-]+)\.html')
 HEADING = re.compile(r"^#+ (.+)$")
 ASKED = re.compile(r"^(\d+)\. ", re.MULTILINE)
-FOLDERS = ("_static", "_templates", "extra", "wires")
+FOLDERS = ("_static", "_templates", "extra", "measurements", "wires")
 HEAD = """\
 ---
 jupytext:
