@@ -56,6 +56,7 @@ kernelspec: {name: python3, display_name: Python 3}
 ---
 
 """
+HOW = "`make lab` opens it, and it checks what you write."
 FOLDED_CELL = ("```{code-cell} ipython3", ":tags: [hide-input]")
 
 
@@ -306,7 +307,7 @@ def _place_code(
             lines += _write_cell(FOLDED_CELL, statements.write_folded(pending), line)
             pending = []
         lines += _write_cell(_open_head(cell), _write_shown(cell, there), line)
-    if pending:
+    if any(one.kind != "setting" for one in pending):
         lines += _write_cell(FOLDED_CELL, statements.write_folded(pending), lines[-1])
     return lines
 
@@ -449,7 +450,7 @@ def _write_assigned(plan: Plan, short: Book) -> list[str]:
             words = [str(task) for task in tasks]
             listed = " and ".join([", ".join(words[:-1]), words[-1]][len(words) == 1 :])
             which = f": task{'s' * (len(words) > 1)} {listed}"
-        lines += [f"{said}, `exercises/{name}/`{which}.", ""]
+        lines += [f"{said}, `exercises/{name}/`{which}. {HOW}", ""]
     return ["## Now write it yourself", "", *lines] if lines else []
 
 
