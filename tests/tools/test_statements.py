@@ -70,6 +70,18 @@ def test_an_assignment_may_need_the_name_that_it_makes():
     assert len(needed(code, {3})) == 4
 
 
+def test_a_function_s_own_names_are_not_needed():
+    code = """
+    text = 1
+    def write():
+        text = 2
+        text += 1
+        return text
+    print(write())
+    """
+    assert "text = 1" not in needed(code, {2})
+
+
 def test_only_the_last_definition_before_the_use_counts():
     code = """
     a = 1

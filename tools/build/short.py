@@ -324,17 +324,18 @@ def _write_shown(cell: Cell, kept: list[Statement]) -> list[str]:
     """A shown cell's code; of its statements, those that are kept."""
     if cell.names:
         return cell.code
-    gone: set[int] = set()
     held = {k for one in kept if one.kind != "import" for k in one.lines}
+    gone: set[int] = set()
+    last = -1
     for one in statements.read_statements(cell.code):
+        last = one.lines[-1]
         if not held & set(one.lines):
             gone |= set(one.lines)
     left = [text for k, text in enumerate(cell.code) if k not in gone]
-    while left and not left[-1].strip():
-        left.pop()
-    while left and not left[0].strip():
-        left.pop(0)
-    return left
+    code = "\n".join(left).strip("\n").split("\n")
+    if last in gone and statements.has_value(kept[-1]):
+        code[-1] += ";"  # else its value were shown, too
+    return code
 
 
 def _write_cell(head: Iterable[str], code: list[str], at: Line) -> list[Line]:

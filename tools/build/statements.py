@@ -66,6 +66,12 @@ def read_statements(code: Sequence[str]) -> list[Statement]:
     return found
 
 
+def has_value(statement: Statement) -> bool:
+    """Whether Jupyter shows the value of a statement that ends a cell."""
+    (node,) = ast.parse(statement.source).body
+    return isinstance(node, ast.Expr)
+
+
 def import_names(names: Iterable[str]) -> list[Statement]:
     """What takes names such as rnncore.rnn.State from the package."""
     found = []
@@ -108,6 +114,8 @@ def _calls(node: ast.AST, name: str) -> bool:
 
 def _find_own(node: ast.stmt) -> set[str]:
     """The names that an assignment reads and makes: a = a + 1, a += 1."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return set()  # its own names are no one's
     augmented = (i.target for i in ast.walk(node) if isinstance(i, ast.AugAssign))
     own = {name for target in augmented for name in _find_root(target)}
     if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
