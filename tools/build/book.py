@@ -475,8 +475,7 @@ def render(
 
 def name_book(title: str) -> dict[str, str]:
     """The configuration's settings that hold a book's title."""
-    keys = "project", "html_title", "html_theme_options.logo.text"
-    return dict.fromkeys(keys, title) if title else {}
+    return dict.fromkeys(("project", "html_title"), title) if title else {}
 
 
 def put_in_place(new: Path, place: Path) -> None:

@@ -138,6 +138,7 @@ def _set_once(app: Sphinx, config: Any) -> None:
     """The edition, and the addresses: of the environment, or configured."""
     config.html_context["edition"] = read_edition()
     options = config.html_theme_options
+    options["logo"] = {**options.get("logo", {}), "text": config.html_title}
     if address := os.environ.get("BOOK_ADDRESS"):
         config.html_baseurl = urljoin(f"{address.rstrip('/')}/", "latest/")
     if source := os.environ.get("BOOK_SOURCE"):
