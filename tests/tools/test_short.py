@@ -289,7 +289,7 @@ glue("unused", 1)
     )
     assert "hide-input" not in page
     assert "mystnb:\n" in page
-    assert "print(1);\n```" in page  # a value is shown of the last line alone
+    assert "print(1);\n```" in page  # whose value is not shown, as before
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from tools.build.kernels import OFFLINE
 from tools.publish import export
 from tools.teach import workload
 
-SCHEDULES = sorted((ROOT / "schedules").glob("we*.toml"))  # of the long book
+SCHEDULES = sorted((ROOT / "schedules").glob("we*.toml"))
 SMALL = shutil.ignore_patterns("_static", "extra", "measurements")
 
 
