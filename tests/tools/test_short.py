@@ -14,7 +14,7 @@ BOOK = ROOT / "book"
 COURSE = ROOT / "schedules" / short.COURSE
 HOURS = 12  # that reading and notebooks take at most
 MOST_PAGES, MOST_WORDS, MOST_NOTEBOOKS = 12, 25_000, 8
-IN_WORKS = ("short_causal", "short_breaks")
+IN_WORKS = ("short_causal", "short_broken")
 
 
 @pytest.fixture(name="pages", scope="module")
