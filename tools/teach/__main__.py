@@ -26,10 +26,11 @@ from tools.build import contents, cut
 from tools.publish.export import ExportError, read_course
 from tools.teach.bank import moodle_xml
 from tools.teach.choices import pair, read_choices
+from tools.teach.decks import group_chapters, make_deck, slides_document
 from tools.teach.exam import NUMBERS, draw, exam_documents
 from tools.teach.numeric import draw_some
 from tools.teach.pages import Page, Unreadable, find_questions, read_page
-from tools.teach.slides import slides_document
+from tools.teach.slides import make_slides
 from tools.teach.syllabus import syllabus_document
 from tools.teach.tutors import tutors_document
 from tools.teach.workload import count_week, find_too_long, read_work
@@ -110,12 +111,19 @@ def write_all(folder: Path, course: CourseFile, html: Path, seed: int) -> None:
     works = [read_work(name) for name in (names if course.weeks else chosen)]
     text = syllabus_document(course, title, pages.values(), works)
     (folder / "syllabus.html").write_text(text, "utf-8")
-    _write_slides(folder / "slides", pages, title)
+    _write_slides(folder / "slides", pages, title, html)
 
 
-def _write_slides(folder: Path, pages: dict[str, Page], title: str) -> None:
-    for name, page in pages.items():
-        (folder / f"{name}.html").write_text(slides_document(page, title), "utf-8")
+def _write_slides(
+    folder: Path, pages: dict[str, Page], course: str, html: Path
+) -> None:
+    """Each page's slides, and each chapter's for 45 minutes."""
+    shown = {name: (page.title, make_slides(page)) for name, page in pages.items()}
+    for number, of in group_chapters(pages.values()).items():
+        shown[f"chapter_{number}"] = (of[0].title, make_deck(of))
+    for name, (title, slides) in shown.items():
+        text = slides_document(slides, title, course, html)
+        (folder / f"{name}.html").write_text(text, "utf-8")
 
 
 def chapters_by_part(toc: str, course: CourseFile) -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ import base64
 import copy
 import mimetypes
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +22,10 @@ NUMBER = re.compile(r"^\d+\. ")
 QUOTES = '“”"'
 KEPT = {"src", "alt", "start", "colspan", "rowspan", "controls"}
 KEPT |= {"alttext", "columnalign", "display", "mathvariant", "stretchy"}  # formulas
+SENTENCE = re.compile(r"[.?!][”)]?(?=\s+[^\W\d_a-z]|\s+“|\s*$)")  # its end
+LIVE = re.compile(r"<(live-\w+)")  # the element of a live figure
+FLIPBOOK = "rnn-flipbook"  # the class of a figure whose pages are turned
+FEWEST = 40  # letters: less is a heading, such as "The picture to remember."
 
 
 class Wrong(NamedTuple):
@@ -77,9 +81,9 @@ def make_whole(article: Tag, html: Path) -> Tag:
     prediction is folded; what it never shows is gone.
     """
     for answer in article.select(".predict-answer"):
-        answer.wrap(Tag(name="details")).insert(0, _make_summary("Answer"))
+        answer.wrap(Tag(name="details")).insert(0, make_summary("Answer"))
         del answer["hidden"]
-    for one in article.select("[hidden]"):
+    for one in article.select("[hidden]:not(.rnn-flipbook img)"):
         one.decompose()
     for note in article.find_all("annotation"):
         if formula := note.find_parent("math"):
@@ -89,17 +93,17 @@ def make_whole(article: Tag, html: Path) -> Tag:
     for one in article.select("a, picture, span.katex, .katex-mathml, span.with-stop"):
         one.unwrap()
     for one in article.find_all(list(MEDIA)):
-        one["src"] = _inline_file(html, str(one.get("src", "")), MEDIA[one.name])
+        one["src"] = inline_file(html, str(one.get("src", "")), MEDIA[one.name])
     return article
 
 
-def _make_summary(text: str) -> Tag:
+def make_summary(text: str) -> Tag:
     summary = Tag(name="summary")
     summary.string = text
     return summary
 
 
-def _inline_file(html: Path, source: str, usual: str) -> str:
+def inline_file(html: Path, source: str, usual: str) -> str:
     """A picture's, sound's or film's file as an address that holds it.
 
     Raises Unreadable if it is not in the book.
@@ -113,13 +117,68 @@ def _inline_file(html: Path, source: str, usual: str) -> str:
     return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
 
 
+def read_live(html: Path, names: Iterable[str]) -> list[str]:
+    """The scripts of live figures, by their elements' names, with their data.
+
+    Raises Unreadable if the book built in `html` lacks one.
+    """
+    folder, found = html / "_static" / "live", []
+    for name in names:
+        path = folder / f"{name.removeprefix('live-')}.js"
+        if not path.is_file():
+            raise Unreadable(f"expected the script of a live figure, got no {path}")
+        found.append(path.read_text("utf-8"))
+    code = "".join(found)
+    for path in sorted((folder / "data").glob("*.js"), reverse=True):
+        family = path.stem.rpartition("-")[0]
+        if f'"{path.stem}"' in code or (family and f"`{family}-$" in code):
+            found.insert(0, path.read_text("utf-8"))
+    return found
+
+
+def cut_after(element: Tag, most: int) -> Tag:
+    """A copy that ends with a sentence: with `most` letters, or with its first."""
+    made = copy.copy(element)
+    leaves = list(made.find_all(string=True))
+    text = "".join("x" * len(one) if one.find_parent("math") else one for one in leaves)
+    ends = [m.end() for m in SENTENCE.finditer(text) if m.end() > FEWEST]
+    left = max(
+        [end for end in ends if end <= most], default=min(ends, default=len(text))
+    )
+    for leaf in leaves:
+        if left < len(leaf):
+            leaf.replace_with(leaf[: max(0, left)])
+        left -= len(leaf)
+    for one in made.find_all(lambda one: not one.find_parent("math")):
+        if (
+            not one.decomposed
+            and not one.get_text(strip=True)
+            and not one.find([*MEDIA])
+        ):
+            one.decompose()
+    return made
+
+
+def cut_html(text: str, most: int) -> str:
+    """HTML that ends so."""
+    return str(cut_after(BeautifulSoup(text, "html.parser"), most))
+
+
 def to_bare_html(element: Tag) -> str:
     """An element as HTML that keeps nothing of the book's own looks."""
     made = copy.copy(element)
     for one in [made, *made.find_all(True)]:
-        if one.name != "svg" and not one.find_parent("svg"):  # a drawing keeps its own
+        if not any(map(_keeps_its_own, [one, *one.parents])):
             one.attrs = {key: value for key, value in one.attrs.items() if key in KEPT}
     return str(made)
+
+
+def _keeps_its_own(element: Tag) -> bool:
+    """Whether it is a drawing, or what acts: a flipbook or a live figure."""
+    acts = element.name.startswith("live-")
+    return (
+        acts or element.name == "svg" or FLIPBOOK in element.get_attribute_list("class")
+    )
 
 
 def to_inner_html(element: Tag) -> str:

@@ -1,71 +1,158 @@
-"""Slides of a page: its questions, sections, figures, predictions and what it asks."""
+"""Slides of a page, with notes: its questions, sections, figures, predictions.
+
+What is shown is short: the first sentences of a section, of a caption. The rest
+of the page's text is the speaker's notes of the slide before it.
+"""
 
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from bs4 import Tag
 
-from tools.teach.documents import render_document
 from tools.teach.pages import (
+    FLIPBOOK,
     Page,
+    cut_after,
+    cut_html,
     find_answered,
     find_questions,
     find_sections,
+    make_summary,
     to_bare_html,
 )
 
 SPOKEN = {"Exercises", "Read next", "Check yourself"}  # without slides
+SUMMARY = "In three sentences"  # the section that every page ends with
+PICTURE = "The picture to remember"  # begins a caption
 SIDE_PATH = "Side path."  # how the book marks a section that can be left out
-LINES = 13  # of text on a slide, in letters that the last row of a room can read
+LINES = 14  # of text on a slide, in letters that the last row of a room can read
 LETTERS = 75  # in a line
-FORMULA = 3  # lines that a displayed formula, or a row of one, takes
+COLUMNS = 58  # of a line of typewriter's letters
+FORMULA = 1.4  # lines that a row of a displayed formula takes, and one around it
+LISTS = ("ul", "ol", "dl")
 BLOCKS = ("p", "li", "dt", "dd", "tr")
 LARGEST = 12  # rows of a table that is shown at all
+LEAD = 300  # letters of a section's first words
+CAPTION = 150  # letters
+SHOWN = "figure, table, .cell_output pre"
 
 
 class Slide(NamedTuple):
-    """One screen; `kind` is printed above its title, and its body is HTML."""
+    """One screen; `kind` stands above its title, `body` and `notes` are HTML.
 
+    `what` it shows: title, words, equations, picture (the one to remember),
+    figure, folded, animation, live, table, output, box, prediction, summary or question.
+    `box` names the prediction that it asks or answers; `side` is a side path's;
+    `page` is the title of the page that it is from.
+    """
+
+    what: str
     kind: str
     title: str
     body: str
+    notes: str = ""
+    box: str = ""
+    side: bool = False
+    page: str = ""
+
+
+class _Group(NamedTuple):
+    """Blocks for one slide, or for several if one does not hold them."""
+
+    what: str
+    kind: str
+    title: str
+    blocks: list[Tag]
+    notes: list[Tag]
+    box: str = ""
 
 
 def make_slides(page: Page) -> list[Slide]:
     """All slides of a page, in its order."""
     items = "".join(f"<li>{text}</li>" for text in find_answered(page))
-    found = [Slide("", page.title, f"<ol>{items}</ol>")]
+    found = [Slide("title", "", page.title, f"<ol>{items}</ol>")]
     for title, section in find_sections(page):
         if title not in SPOKEN:
             found += _make_section(title, section)
-    for number, question in enumerate(find_questions(page), 1):
-        body = f"<details><summary>Answer</summary>{question.answer}</details>"
-        asked = f"<p>{question.asked}</p>"
-        found.append(Slide("Check yourself", f"Question {number}", asked + body))
-    return found
+    for number, one in enumerate(find_questions(page), 1):
+        body = (
+            f"<details><summary>Answer</summary>{cut_html(one.answer, LEAD)}</details>"
+        )
+        wrong = "".join(f"<p>“{w.says}”</p>{w.reply}" for w in one.wrong)
+        found.append(
+            Slide(
+                "question",
+                "Check yourself",
+                f"Question {number}",
+                f"<p>{one.asked}</p>{body}",
+                one.answer + wrong,
+            )
+        )
+    return [slide._replace(page=page.title) for slide in found]
 
 
 def _make_section(title: str, section: Tag) -> Iterator[Slide]:
-    """A section: its first words and formulas, then a slide for each of the rest."""
-    opening: list[Tag] = []
-    rest: list[Slide] = []
-    kind = ""
+    """A section's slides, in its order."""
+    parts = list(_flatten(title, section))
+    side = any(_is_side_mark(part) for part, _, _ in parts)
+    groups: list[_Group] = []
+    for part, name, box in parts:
+        if not _is_side_mark(part):
+            _add_part(groups, part, name, box)
+    for group in groups:
+        notes = "".join(map(to_bare_html, group.notes))
+        usual = "What came" if group.box else SIDE_PATH.rstrip(".") if side else ""
+        kind = group.kind or usual
+        for body in _paginate(group.blocks):
+            yield Slide(group.what, kind, group.title, body, notes, group.box, side)
+            notes = ""
+
+
+def _is_side_mark(part: Tag) -> bool:
+    return part.name == "p" and part.get_text(strip=True) == SIDE_PATH
+
+
+def _flatten(title: str, section: Tag, box: str = "") -> Iterator[tuple[Tag, str, str]]:
+    """The parts of a section and those inside it: each with its title and box."""
     for part in section.find_all(True, recursive=False):
-        if part.name == "p" and part.get_text(strip=True) == SIDE_PATH:
-            kind = SIDE_PATH.rstrip(".")
+        if part.name in ("h2", "h3"):
             continue
-        formula = part.name == "div" and "math" in part.get_attribute_list("class")
-        if formula or (part.name == "p" and not opening):
-            opening.append(part)
-        elif part.name in ("p", "h2", "section"):
-            continue
+        if part.name == "section":
+            heading = part.find("h3", recursive=False)
+            yield from _flatten(
+                heading.get_text().strip() if heading else title, part, box
+            )
+        elif "predict-result" in part.get_attribute_list("class"):
+            yield from _flatten(title, part, str(part["data-box"]))
         else:
-            rest += _convert_element(title, part)
-    yield from (Slide(kind, title, body) for body in _paginate(opening))
-    yield from rest
+            yield part, title, box
+
+
+def _add_part(groups: list[_Group], part: Tag, title: str, box: str) -> None:
+    """Add what one part shows to groups, or its text to the notes of the last."""
+    last = groups[-1] if groups else None
+    long = part.name in LISTS and _count_lines(part) > LINES
+    if part.name == "p" or long:
+        asked = last is not None and last.what == "prediction" and box == last.box
+        if last and (long or not asked):
+            last.notes.append(part)
+            return
+        short = cut_after(part, LEAD)
+        rest = [part] if short.get_text() != part.get_text() else []
+        what = "summary" if title == SUMMARY else "words"
+        groups.append(_Group(what, "", title, [short], rest, box))
+    elif part.name == "div" and "math" in part.get_attribute_list("class"):
+        if last and last.what in ("words", "equations"):
+            groups[-1] = last._replace(what="equations", blocks=[*last.blocks, part])
+        else:
+            said = [cut_after(last.notes.pop(), LEAD)] if last and last.notes else []
+            groups.append(_Group("equations", "", title, [*said, part], [], box))
+    else:
+        groups += _convert_part(title, part, box)
 
 
 def _paginate(blocks: list[Tag]) -> list[str]:
@@ -116,54 +203,92 @@ def _count_lines(block: Tag) -> int:
     formulas = block.select("math[display=block]")
     rows = sum(max(1, len(one.select("mtr"))) for one in formulas)
     inner = [one for one in block.find_all(BLOCKS) if not one.find(BLOCKS)]
-    words = [len(one.get_text(" ", strip=True)) for one in inner or [block]]
-    return FORMULA * rows + sum(-(-count // LETTERS) for count in words)
+    if block.name == "pre":
+        printed = block.get_text().rstrip().split("\n")
+        return sum(max(1, -(-len(line) // COLUMNS)) for line in printed)
+    lines = inner or ([] if formulas else [block])
+    words = [len(one.get_text(" ", strip=True)) for one in lines]
+    high = sum(-(-count // LETTERS) for count in words)
+    return high + math.ceil(FORMULA * rows) + len(formulas)
 
 
-def _convert_element(title: str, part: Tag) -> Iterator[Slide]:
-    """What one element of a section has to show."""
-    if "admonition" in part.get_attribute_list("class"):
-        head = part.find("p", class_="admonition-title")
-        name = head.get_text().strip() if head else ""
-        blocks = [
-            one for one in part.find_all(True, recursive=False) if one is not head
-        ]
-        inner = [
-            one.find(["ul", "ol"]) or one
-            if "predict-field" in one.get_attribute_list("class")
-            else one
-            for one in blocks
-        ]
-        yield from (Slide(title, name, body) for body in _paginate(inner))
-    elif part.name == "table" or part.find("table"):
-        table = part if part.name == "table" else part.find("table")
-        if isinstance(table, Tag) and len(table.find_all("tr")) <= LARGEST:
-            yield from (Slide("", title, body) for body in _paginate([table]))
-    elif part.name == "figure" or part.find("figure"):
-        figures = [part] if part.name == "figure" else part.find_all("figure")
-        for figure in figures:
-            pictures = figure.select("img")
-            if len(pictures) < 2:
-                yield Slide("", title, to_bare_html(figure))
-            else:  # to be turned over, one by one
-                for number, one in enumerate(pictures, 1):
-                    yield Slide(
-                        f"{number} of {len(pictures)}", title, to_bare_html(one)
-                    )
-    elif part.name and part.name.startswith("live-"):
-        asked, still = part.find("p"), part.find("img")
-        if asked and still:
-            yield Slide(
-                "Live in the book", title, to_bare_html(asked) + to_bare_html(still)
-            )
+def _convert_part(title: str, part: Tag, box: str) -> Iterator[_Group]:
+    """What one part of a section has to show."""
+    classes = part.get_attribute_list("class")
+    if "admonition" in classes:
+        yield _convert_box(title, part, box)
+    elif part.name.startswith("live-"):
+        yield _convert_live(title, part, box)
+    elif part.name in LISTS:
+        yield _Group("words", "", title, [part], [], box)
     else:
-        for output in part.select(".cell_output pre"):
-            if output.get_text().count("\n") <= LINES:
-                yield Slide("What came", title, to_bare_html(output))
+        every = [part] if part.name in ("figure", "table") else part.select(SHOWN)
+        for one in every:
+            if one.find_parent(["figure", "table"]) is None:
+                yield from _convert_shown(title, one, box)
 
 
-def slides_document(page: Page, course: str) -> str:
-    """The slides as one HTML file, for a screen and for paper."""
-    return render_document(
-        "slides.html", page.title, slides=make_slides(page), course=course
-    )
+def _convert_box(title: str, part: Tag, box: str) -> _Group:
+    """A note, a warning or a prediction, under the name that the page gives it."""
+    head = part.find("p", class_="admonition-title")
+    name = head.get_text().strip() if head else ""
+    predicts = "predict" in part.get_attribute_list("class")
+    blocks = [
+        one.find(["ul", "ol"])
+        if "predict-field" in one.get_attribute_list("class")
+        else one
+        for one in part.find_all(True, recursive=False)
+        if one is not head
+    ]
+    shown = [one for one in blocks if one is not None and one.get_text(strip=True)]
+    if not predicts:
+        return _Group("box", title, name, shown, [], box)
+    return _Group("prediction", title, name, shown, [], str(part.get("id", "")))
+
+
+def _convert_live(title: str, part: Tag, box: str) -> _Group:
+    """A live figure, below what it asks."""
+    asked = part.find("p")
+    figure = copy.copy(part)
+    if question := figure.find("p"):
+        question.decompose()
+    return _Group("live", "Live", title, [*([asked] if asked else []), figure], [], box)
+
+
+def _convert_shown(title: str, one: Tag, box: str) -> Iterator[_Group]:
+    """A figure, a table or what a cell printed."""
+    folded = one.find_parent("details")
+    if one.name == "table":
+        if len(one.find_all("tr")) <= LARGEST:
+            yield _Group("table", "", title, [one], [], box)
+    elif one.name == "pre":
+        if _count_lines(one) <= LINES:
+            yield _Group("output", "What came", title, [one], [], box)
+    elif folded and (name := folded.find("summary")):
+        shown = Tag(name="details")
+        shown.extend([make_summary(name.get_text().strip()), copy.copy(one)])
+        yield _Group("folded", "", title, [shown], [], box)
+    elif FLIPBOOK in one.get_attribute_list("class"):
+        yield _Group("animation", "", title, [one], [], box)
+    elif len(pictures := one.select("img")) > 1:  # to be turned over, one by one
+        for number, picture in enumerate(pictures, 1):
+            kind = f"{number} of {len(pictures)}"
+            yield _Group("figure", kind, title, [picture], [], box)
+    else:
+        yield _convert_figure(title, one, box)
+
+
+def _convert_figure(title: str, figure: Tag, box: str) -> _Group:
+    """A figure with the first words of its caption."""
+    made = copy.copy(figure)
+    notes: list[Tag] = []
+    what = "figure"
+    if caption := made.find("figcaption"):
+        whole = copy.copy(caption)
+        short = cut_after(caption, CAPTION)
+        if short.get_text() != whole.get_text():
+            notes = whole.find_all("p") or [whole]
+        if PICTURE in whole.get_text():
+            what = "picture"
+        caption.replace_with(short)
+    return _Group(what, "", title, [made], notes, box)

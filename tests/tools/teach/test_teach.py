@@ -3,9 +3,11 @@
 import copy
 import random
 import re
+import shutil
 import subprocess
 import sys
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
@@ -19,20 +21,23 @@ from grader.assignments import source
 from grader.course.course_file import CourseFile, Exam, Mark, Week
 from tests.helpers.grading import cell_metadata
 from tools.build import book
+from tools.teach import slides
 from tools.teach.__main__ import TOC, chapters_by_part, main
 from tools.teach.bank import VARIANTS, moodle_xml
 from tools.teach.choices import Choices, Item, pair
+from tools.teach.decks import MOST, make_deck, slides_document
 from tools.teach.exam import draw, exam_documents
 from tools.teach.numeric import KINDS, draw_some
 from tools.teach.pages import (
     Question,
     Unreadable,
     Wrong,
+    cut_after,
     find_answered,
     find_questions,
     read_page,
 )
-from tools.teach.slides import make_slides, slides_document
+from tools.teach.slides import make_slides
 from tools.teach.syllabus import syllabus_document
 from tools.teach.tutors import collect_parts, tutors_document
 from tools.teach.workload import Work, read_work
@@ -40,7 +45,7 @@ from tools.teach.workload import Work, read_work
 FORMULA = """<span class="math"><span class="katex"><span class="katex-mathml">
 <math xmlns="http://www.w3.org/1998/Math/MathML"><semantics><mrow><mi>h</mi></mrow>
 <annotation encoding="application/x-tex">h &lt; 1</annotation></semantics></math></span>
-<span class="katex-html" aria-hidden="true">h drawn</span></span></span>"""
+<span class="katex-html" aria-hidden="true">h drawn by KaTeX</span></span></span>"""
 DROPDOWN = """<details class="sd-dropdown"><summary class="sd-summary-title">
 <span class="sd-summary-text">{number}. {asked}</span>
 <span class="sd-summary-state-marker"><svg></svg></span></summary>
@@ -56,22 +61,30 @@ PAGE = """<!doctype html><html><head><script src="x.js"></script></head><body>
 <section id="doors"><h2>Doors<a class="headerlink" href="#doors">#</a></h2>
 <p>A door opens.</p><p>More words, for readers.</p>
 <div class="math"><span class="eqno">(6.1)</span>{formula}</div>
-<div class="predict tip admonition"><p class="admonition-title">Predict</p>
+<div class="predict tip admonition" id="predict-1"><p class="admonition-title">Predict</p>
 <p>Does it shut?</p><div class="predict-field"><ul><li><p>yes</p></li>
 <li><p>no</p></li></ul></div>
 <div class="predict-answer" hidden="">it does</div></div>
+<div class="predict-result" data-box="predict-1">
 <div class="cell"><details class="hide"><summary>Code</summary><pre>x = 1</pre></details>
 <div class="cell_output"><pre>it shuts: True</pre></div></div>
+<p>It shuts, as all doors do.</p></div>
 <div class="cell_output"><figure id="f"><a href="_images/f.svg">
 <picture><source media="(max-width: 600px)" srcset="_images/narrow.svg">
 <img loading="lazy" alt="A door" src="_images/f.svg"/></picture></a>
-<figcaption><p>The door.</p></figcaption></figure></div>
-<live-door id="d"><p class="question">Can you?</p>
+<figcaption><p>The picture to remember. The door.</p></figcaption></figure></div>
+<figure class="rnn-flipbook"><img data-value="shut" src="_images/f.svg"/>
+<img data-value="ajar" hidden="" src="_images/f.svg"/><img data-value="open"
+hidden="" src="_images/f.svg"/><label>door: <output>shut</output>
+<input type="range" min="0" max="2" value="0" oninput="turn()"/></label></figure>
+<live-door id="d" open="half"><p class="question">Can you?</p>
 <img alt="Still" src="_images/f.svg?v=1"/></live-door>
 </section>
+<section id="in-three-sentences"><h2>In three sentences</h2><p>Doors.</p></section>
 <section id="check-yourself"><h2>Check yourself</h2>{questions}</section>
 <section id="read-next"><h2>Read next</h2><p>Another book.</p></section>
 </section></article></body></html>"""
+FONTS = book.BOOK / "_static" / "fonts"
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>'
 
 
@@ -80,6 +93,12 @@ def html(tmp_path):
     """A built book of one page with two closing questions."""
     (tmp_path / "_images").mkdir()
     (tmp_path / "_images" / "f.svg").write_text(SVG)
+    live = tmp_path / "_static" / "live"
+    (live / "data").mkdir(parents=True)
+    shutil.copytree(FONTS, tmp_path / "_static" / "fonts")
+    (live / "door.js").write_text('const data = "hinge"; // </script>')
+    (live / "data" / "hinge.js").write_text("window.HINGE = 1;")
+    (live / "data" / "lock.js").write_text("window.LOCK = 1;")
     asked = "".join(
         DROPDOWN.format(
             number=n,
@@ -174,13 +193,15 @@ def test_a_long_list_or_table_goes_on_on_a_second_slide(tall):
 def test_each_picture_of_several_in_one_figure_has_a_slide(page):
     figure = page.article.figure
     figure.append(copy.copy(figure.img))
-    kinds = [slide.kind for slide in make_slides(page)]
-    assert kinds[4:6] == ["1 of 2", "2 of 2"]
+    kinds = [s.kind for s in make_slides(page) if s.what == "figure"]
+    assert kinds == ["1 of 2", "2 of 2"]
 
 
 @pytest.mark.system
 @pytest.mark.parametrize("size", [(1280, 720), (1024, 768), (1920, 1080)])
-def test_no_slide_is_taller_than_the_screen(tall, tmp_path, browser, size):
+def test_no_slide_is_taller_than_the_screen(
+    tall, html, tmp_path, browser, size
+):
     high = SVG.replace('"9"', '"900"')
     figure = tall.article.figure
     figure.img["src"] = "data:image/svg+xml," + quote(high)
@@ -189,7 +210,8 @@ def test_no_slide_is_taller_than_the_screen(tall, tmp_path, browser, size):
     opening = tall.article.find("p", string="A door opens.")
     opening.string = "A door opens, slowly. " * 40
     path = tmp_path / "slides.html"
-    path.write_text(slides_document(tall, "A course"), "utf-8")
+    made = slides_document(make_slides(tall), tall.title, "A course", html)
+    path.write_text(made, "utf-8")
     with browser.new_page(
         viewport={"width": size[0], "height": size[1]}
     ) as screen:
@@ -216,40 +238,162 @@ def test_no_slide_is_taller_than_the_screen(tall, tmp_path, browser, size):
 
 def test_slides_have_sections_figures_predictions_and_questions(page):
     found = make_slides(page)
-    assert [slide.title for slide in found] == [
-        *("6. Gates", "Doors", "Predict", "Doors", "Doors", "Doors"),
-        *("Question 1", "Question 2"),
+    assert [slide.what for slide in found] == [
+        *("title", "equations", "prediction", "output", "picture"),
+        *("animation", "live", "summary", "question", "question"),
     ]
-    opening, predict, output, figure, live = (
-        slide.body for slide in found[1:6]
-    )
-    assert "A door opens." in opening
-    assert "More words" not in opening
-    assert "<math" in opening
-    assert "Does it shut?" in predict
-    shown = BeautifulSoup(predict, "html.parser")
+    assert {slide.page for slide in found} == {"6. Gates"}
+    opening, predict, output, figure, turned, live = found[1:7]
+    assert "A door opens." in opening.body
+    assert "More words" not in opening.body
+    assert "More words, for readers." in opening.notes
+    assert "<math" in opening.body
+    assert "Does it shut?" in predict.body
+    shown = BeautifulSoup(predict.body, "html.parser")
     folded = shown.details.extract()
     assert "it does" in folded.get_text()
     assert "it does" not in shown.get_text()
     assert [one.get_text() for one in shown.find_all("li")] == ["yes", "no"]
-    assert "it shuts: True" in output
-    assert "x = 1" not in output
-    assert "The door." in figure
-    assert BeautifulSoup(figure, "html.parser").img["alt"] == "A door"
-    assert "Can you?" in live
+    assert "it shuts: True" in output.body
+    assert output.box == predict.box == "predict-1"
+    assert "as all doors do" in output.notes
+    assert "x = 1" not in output.body
+    assert "The door." in figure.body
+    drawn = BeautifulSoup(figure.body, "html.parser").img
+    assert drawn["alt"] == "A door"
+    pages = BeautifulSoup(turned.body, "html.parser")
+    assert [one.has_attr("hidden") for one in pages.find_all("img")] == [
+        *(False, True, True)
+    ]
+    assert pages.input["oninput"] == "turn()"
+    assert "Can you?" in live.body
+    acts = BeautifulSoup(live.body, "html.parser").find("live-door")
+    assert (acts["open"], acts.p) == ("half", None)
 
 
-def test_slides_need_no_other_file(page):
-    text = slides_document(page, "Ours & <b>theirs</b>")
+def test_notes_have_what_the_slide_leaves_out(page):
+    long = "A door opens, and then it shuts. " * 30
+    page.article.find("p", string="A door opens.").string = long
+    page.article.figcaption.p.append(long)
+    (
+        opening,
+        *_,
+    ) = [s for s in make_slides(page) if s.what == "equations"]
+    shown = BeautifulSoup(opening.body, "html.parser").p.get_text()
+    assert 100 < len(shown) < 320
+    assert shown.endswith(".")
+    assert long in opening.notes
+    [picture] = [s for s in make_slides(page) if s.what == "picture"]
+    assert long in picture.notes
+    assert long not in picture.body
+
+
+DOOR = "A door opens slowly and for all who want to pass."
+
+
+@pytest.mark.parametrize(
+    ("most", "text", "expected"),
+    [
+        (60, DOOR + " It shuts.", DOOR),
+        (
+            80,
+            DOOR + " It shuts. All leave.",
+            DOOR + " It shuts. All leave.",
+        ),
+        (10, DOOR + " It shuts.", DOOR),
+        (55, "Short. " + DOOR, "Short. " + DOOR),
+        (60, f"As Fig. 3.1 says, e.g. here, {DOOR}", None),
+        (20, "no end at all, in " + "many words " * 9, None),
+    ],
+)
+def test_a_text_is_cut_at_the_end_of_a_sentence(most, text, expected):
+    made = BeautifulSoup(f"<p>{text}</p>", "html.parser").p
+    assert cut_after(made, most).get_text() == (expected or text)
+
+
+def test_a_text_is_cut_between_formulas():
+    text = (
+        f"<p>With {FORMULA}: {DOOR} Then {FORMULA} and <em>more</em>.</p>"
+    )
+    made = cut_after(BeautifulSoup(text, "html.parser").p, 70)
+    assert len(made.find_all("math")) == 1
+    assert made.em is None
+    assert " ".join(made.get_text().split()).endswith(DOOR)
+
+
+def test_a_chapter_has_a_deck_with_each_kind_once(page):
+    other = read_page_again(page, "6.1. More gates")
+    deck = make_deck([page, other])
+    assert [slide.what for slide in deck] == [
+        *("title", "equations", "prediction", "output", "picture"),
+        *("animation", "live", "title", "equations", "picture"),
+        *("animation", "live", "summary", "question"),
+    ]
+    assert [s.page for s in deck if s.what == "picture"] == [
+        *("6. Gates", "6.1. More gates")
+    ]
+    assert deck[-1].page == "6. Gates"
+    many = make_deck([read_page_again(page, f"6.{k}") for k in range(12)])
+    assert len(many) == MOST
+    kinds = [slide.what for slide in many]
+    assert kinds.count("picture") == 12
+    assert kinds[-2:] == ["summary", "question"]
+    assert "prediction" in kinds
+
+
+def read_page_again(page, title):
+    return page._replace(title=title, article=copy.copy(page.article))
+
+
+def test_a_deck_has_nothing_in_place_of_what_its_page_lacks(page):
+    for part in page.article.select(
+        ".predict, .predict-result, .math, live-door, figure"
+    ):
+        part.decompose()
+    kinds = {slide.what for slide in make_deck([page])}
+    assert kinds == {"title", "summary", "question"}
+
+
+def test_slides_need_no_other_file(page, html):
+    text = slides_document(
+        make_slides(page), page.title, "Ours & <b>theirs</b>", html
+    )
     made = BeautifulSoup(text, "html.parser")
     assert {one["src"][:19] for one in made.find_all("img")} == {
         "data:image/svg+xml;"
     }
+    assert text.count("data:font/woff2;base64,") == 3
     assert not made.find_all(["link", "a", "iframe"])
     assert not [one for one in made.find_all("script") if one.get("src")]
-    assert "drawn" not in text  # KaTeX's other half, which needs its fonts
+    scripts = [one.string for one in made.find_all("script")]
+    assert scripts[0] == "window.HINGE = 1;"
+    assert scripts[1].startswith('const data = "hinge"; // <')
+    assert "LOCK" not in text
+    assert "drawn by KaTeX" not in text  # which needs its fonts
     assert "Ours &amp; &lt;b&gt;theirs&lt;/b&gt;" in text
-    assert all(one.find("details") for one in made.find_all("section")[-2:])
+    last = made.find_all("section")[-2:]
+    assert all(one.find("details") for one in last)
+    places = [one.get_text() for one in made.select(".place")]
+    assert places[-1].split()[-3:] == ["10", "/", "10"]
+
+
+def test_slides_have_the_books_typefaces_and_colours(page, html):
+    css = (book.BOOK / "_static" / "course.css").read_text("utf-8")
+    template = Path(slides.__file__).with_name("slides.html")
+    told = template.read_text("utf-8")
+    assert {*re.findall(r"#[0-9a-f]{6}\b", told)} <= {
+        *re.findall(r"#[0-9a-f]{6}\b", css)
+    }
+    for face in ("Course Text", "Course Heading"):
+        assert f'font-family: "{face}"' in css
+        made = slides_document(make_slides(page), "", "", html)
+        assert f'font-family: "{face}"' in made
+
+
+def test_a_live_figure_without_its_script_is_refused(page, html):
+    (html / "_static" / "live" / "door.js").unlink()
+    with pytest.raises(Unreadable, match=r"door\.js"):
+        slides_document(make_slides(page), "", "", html)
 
 
 def check_moodle(data):
