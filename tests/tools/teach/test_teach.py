@@ -1,6 +1,8 @@
 """What a teacher takes into the room: slides, question bank, exams, tutors' book."""
 
+import contextlib
 import copy
+import io
 import random
 import re
 import shutil
@@ -16,6 +18,7 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from pypdf import PdfReader
 
 from grader.assignments import source
 from grader.course.course_file import CourseFile, Exam, Mark, Week
@@ -294,7 +297,7 @@ DOOR = "A door opens slowly and for all who want to pass."
 @pytest.mark.parametrize(
     ("most", "text", "expected"),
     [
-        (60, DOOR + " It shuts.", DOOR),
+        (55, DOOR + " It shuts.", DOOR),
         (
             80,
             DOOR + " It shuts. All leave.",
@@ -669,34 +672,230 @@ def test_a_course_has_its_own_chapters_with_the_pages_below_them():
     }
 
 
-@pytest.mark.system
-def test_the_built_book_gives_all_of_it(tmp_path, browser, capsys):
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory):
+    """What is made from the book as it is really built."""
     made = [sys.executable, "-m", "tools.build.book", "build"]
     subprocess.run(made, cwd=book.ROOT, check=True)
-    to = tmp_path / "teach"
+    to = tmp_path_factory.mktemp("made") / "teach"
     assert main(["--to", str(to)]) == 0
-    found = chapters_by_part(TOC.read_text("utf-8"), CourseFile())
-    names = [name for of in found.values() for name in of]
-    assert {path.stem for path in (to / "slides").iterdir()} == {*names}
-    asked = check_moodle((to / "questions.xml").read_bytes())
+    return to
+
+
+def list_chapters():
+    """The names of the book's chapters' pages, by number."""
+    found = {}
+    for names in chapters_by_part(
+        TOC.read_text("utf-8"), CourseFile()
+    ).values():
+        for name in names:
+            found.setdefault(name[2:4], []).append(name)
+    return found
+
+
+@pytest.mark.system
+def test_the_built_book_gives_all_of_it(taught, browser):
+    names = [name for of in list_chapters().values() for name in of]
+    decks = {f"chapter_{number}" for number in list_chapters()}
+    assert {path.stem for path in (taught / "slides").iterdir()} == {
+        *names,
+        *decks,
+    }
+    asked = check_moodle((taught / "questions.xml").read_bytes())
     kinds = [one.get("type") for one in asked]
     assert kinds.count("multichoice") == 5 * len(names)
     assert kinds.count("numerical") == VARIANTS * len(KINDS)
-    view, wrong = (
-        browser.new_page(viewport={"width": 1280, "height": 720}),
-        [],
-    )
-    view.on("pageerror", lambda error: wrong.append(error.stack))
-    view.on(
-        "request",
-        lambda r: wrong.append(r.url) if r.url[:4] == "http" else 0,
-    )
-    for path in sorted(to.rglob("*.html")):
+    wrong = []
+    with open_screen(browser, wrong) as view:
+        for path in sorted(taught.glob("**/*.html")):
+            if path.parent.name == "slides":
+                continue
+            view.goto(path.as_uri())
+            wide = "document.documentElement.scrollWidth > innerWidth"
+            if view.evaluate(wide):
+                wrong.append(f"{path.name} is wider than the screen")
+            if view.locator("main").count() != 1:
+                wrong.append(f"{path.name} has no main part")
+    assert wrong == []
+
+
+@contextlib.contextmanager
+def open_screen(browser, wrong):
+    """A page of the browser; its errors and what it asks of others are wrong."""
+    with browser.new_page(viewport={"width": 1280, "height": 720}) as view:
+        view.on("pageerror", lambda error: wrong.append(error.stack))
+        view.on(
+            "request",
+            lambda r: wrong.append(r.url) if r.url[:4] == "http" else 0,
+        )
+        yield view
+
+
+def has(page, selector):
+    return any(page.select(f"section section:not(#exercises) {selector}"))
+
+
+@pytest.mark.system
+def test_each_chapters_deck_has_what_its_pages_have(taught):
+    """Counted in the built pages themselves."""
+    counts = dict.fromkeys(WANTED, 0)
+    for number, names in list_chapters().items():
+        pages = [
+            BeautifulSoup(
+                (book.BUILD / "html" / f"{name}.html").read_bytes(), "lxml"
+            ).article
+            for name in names
+        ]
+        path = taught / "slides" / f"chapter_{number}.html"
+        deck = BeautifulSoup(path.read_bytes(), "html.parser")
+        shown = deck.find_all("section")
+        assert 6 <= len(shown) <= MOST, number
+        for what, selector in WANTED.items():
+            there = any(has(page, selector) for page in pages)
+            kinds = [one["data-what"] for one in shown]
+            assert (what in kinds) == there, (number, what)
+            counts[what] += there
+        captions = sum(
+            "The picture to remember" in one.get_text()
+            for page in pages
+            for one in page.find_all("figcaption")
+        )
+        assert kinds.count("picture") == captions == len(names)
+        assert kinds.count("prediction") == kinds.count("question") == 1
+        answer = kinds[kinds.index("prediction") + 1]
+        assert answer in ("picture", "figure", "table", "output", "words")
+        told = sum(len(one.get_text()) for one in deck.select(".notes"))
+        assert told > 1000, number
+    assert counts == {
+        "picture": 23,
+        "prediction": 23,
+        "question": 23,
+        "equations": 23,
+        "live": 20,
+        "animation": 4,
+    }
+
+
+WANTED = {
+    "picture": "figure figcaption:-soup-contains('The picture to remember')",
+    "prediction": ".predict",
+    "question": ".sd-dropdown",
+    "equations": "div.math",
+    "live": "p.question",
+    "animation": ".cell_output > .output > .rnn-flipbook",
+}
+FIND_UNREADABLE = """() => slides.flatMap((one, k) => {
+  const found = [], bare = one.cloneNode(true);
+  const high = matchMedia("print").matches ? 720 : innerHeight;
+  if (one.scrollHeight > high + 1) found.push("is higher than the screen");
+  if (one.scrollWidth > one.clientWidth) found.push("is too wide");
+  const right = one.getBoundingClientRect().right + 1;
+  const texts = document.createTreeWalker(one, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const { textContent, parentElement } = texts.currentNode;
+    if (!textContent.trim() || !parentElement.checkVisibility() ||
+      parentElement.closest(".kind, .place, svg, .live")) continue;
+    if (parentElement.getBoundingClientRect().right > right)
+      found.push(`ends outside: ${textContent}`);
+    if (!parentElement.closest("math, sup, sub") &&
+      parseFloat(getComputedStyle(parentElement).fontSize) < 24)
+      found.push(`has small letters: ${textContent}`);
+  }
+  for (const drawn of one.querySelectorAll("img, video, .live svg")) {
+    const { width, height } = drawn.getBoundingClientRect();
+    if (drawn.checkVisibility() && Math.min(width, height) < 100)
+      found.push(`has a picture of ${width} by ${height} pixels`);
+  }
+  for (const figure of one.querySelectorAll("figure"))
+    if (!figure.querySelector("img, svg, audio, video"))
+      found.push("has a figure without its picture");
+  for (const open of one.querySelectorAll("details[open]"))
+    found.push(`shows what is folded: ${open.textContent}`);
+  bare.querySelectorAll(".kind, .place, .notes, h1, h2")
+    .forEach((other) => other.remove());
+  if (!bare.textContent.trim() &&
+    !bare.querySelector("img, svg, audio, video")) found.push("is empty");
+  return found.map((what) => `${k + 1} ${what}`);
+})"""
+SCREENS = [(1280, 720), (1280, 800), (1024, 768)]
+
+
+@pytest.mark.system
+@pytest.mark.timeout(3000)
+@pytest.mark.parametrize("part", range(4))
+def test_the_last_row_can_read_each_slide_of_the_built_book(
+    taught, browser, part
+):
+    wrong = []
+    with open_screen(browser, wrong) as view:
+        for path in sorted((taught / "slides").iterdir())[part::4]:
+            view.goto(path.as_uri())
+            for width, height in SCREENS:
+                view.set_viewport_size({"width": width, "height": height})
+                view.evaluate("fitAll()")
+                wrong += [
+                    f"{path.stem} at {width} by {height}: {one}"
+                    for one in view.evaluate(FIND_UNREADABLE)
+                ]
+            view.emulate_media(media="print")
+            view.evaluate("setPaper(true)")
+            wrong += [
+                f"{path.stem} on paper: {one}"
+                for one in view.evaluate(FIND_UNREADABLE)
+            ]
+            view.emulate_media(media="screen")
+    assert wrong == []
+
+
+@pytest.mark.system
+def test_a_deck_is_turned_and_printed_and_has_a_window_of_notes(
+    taught, browser
+):
+    wrong = []
+    path = taught / "slides" / "chapter_06.html"
+    with open_screen(browser, wrong) as view:
         view.goto(path.as_uri())
-        wide = "document.documentElement.scrollWidth > innerWidth"
-        if view.evaluate(wide):
-            wrong.append(f"{path.name} is wider than the screen")
-    view.goto((to / "slides" / "ch06_lstm.html").as_uri())
-    view.keyboard.press("ArrowRight")
-    view.wait_for_function("scrollY > innerHeight / 2")
+        view.keyboard.press("ArrowRight")
+        view.wait_for_function("here() === 1")
+        count = view.evaluate("slides.length")
+        with view.expect_popup() as opened:
+            view.keyboard.press("n")
+        notes = opened.value
+        assert notes.locator("article").count() == count
+        now = notes.locator("article.now")
+        assert now.locator("h2").inner_text().startswith(f"2 / {count}: ")
+        notes.keyboard.press("ArrowRight")
+        view.wait_for_function("here() === 2")
+        assert now.locator("h2").inner_text().startswith(f"3 / {count}: ")
+        assert notes.locator("article:visible").count() == 2
+        notes.emulate_media(media="print")
+        assert notes.locator("article:visible").count() == count
+        notes.close()
+        view.set_viewport_size({"width": 800, "height": 600})
+        printed = PdfReader(io.BytesIO(view.pdf(prefer_css_page_size=True)))
+        assert len(printed.pages) == count
+        box = printed.pages[0].mediabox
+        assert (round(box.width), round(box.height)) == (960, 540)
+        for number, sheet in enumerate(printed.pages, 1):
+            assert f"{number} / {count}" in sheet.extract_text()
+    assert wrong == []
+
+
+@pytest.mark.system
+def test_an_animation_turns_and_a_live_figure_acts_on_its_slide(
+    taught, browser
+):
+    wrong = []
+    with open_screen(browser, wrong) as view:
+        view.goto((taught / "slides" / "chapter_03.html").as_uri())
+        turned = view.locator(".rnn-flipbook").first
+        turned.scroll_into_view_if_needed()
+        before = turned.locator("img:visible").get_attribute("src")
+        turned.locator("input").focus()
+        view.keyboard.press("ArrowRight")
+        assert turned.locator("img:visible").get_attribute("src") != before
+        live = view.locator("live-unrolled")
+        says = live.locator(".says").inner_text()
+        live.get_by_role("button", name="Next").click()
+        assert live.locator(".says").inner_text() != says
     assert wrong == []
