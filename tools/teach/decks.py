@@ -72,7 +72,7 @@ def _choose_prediction(every: list[list[Slide]]) -> list[Slide]:
     found = []
     for slides in every:
         for asked in slides:
-            if asked.what == "prediction":
+            if asked.what == "prediction" and asked.box:
                 after = [s for s in slides if s.box == asked.box and s != asked]
                 seen = [one for one in after if one.what in SEEN]
                 if after:

@@ -16,7 +16,10 @@ from typing import NamedTuple
 
 from bs4 import BeautifulSoup, SoupStrainer, Tag
 
-OFF_PAPER = "script, style, button, svg:not(figure svg), picture > source, .katex-html"
+OFF_PAPER = (
+    "script, style:not(svg style), button, svg:not(figure svg), picture > source,"
+    " .katex-html"
+)
 MEDIA = {"img": "image/png", "audio": "audio/wav", "video": "video/mp4"}
 NUMBER = re.compile(r"^\d+\. ")
 QUOTES = '“”"'

@@ -178,7 +178,8 @@ def _break_block(block: Tag) -> list[Tag]:
     count = -(-_count_lines(block) // LINES)
     if count < 2 or len(rows) < 2:
         return [block]
-    sizes = [_count_lines(row) for row in rows]
+    count_row = _count_row_lines if block.name == "table" else _count_lines
+    sizes = [count_row(row) for row in rows]
     ends = [sum(sizes[: k + 1]) for k in range(len(rows))]
     parts = []
     for k in range(count):
@@ -200,16 +201,25 @@ def _break_block(block: Tag) -> list[Tag]:
 
 def _count_lines(block: Tag) -> int:
     """The lines of a screen that a block takes, about."""
+    if block.name == "table":
+        rows = block.find_all("tr")
+        return sum(map(_count_row_lines, rows)) + len(rows) // 4  # between them
     formulas = block.select("math[display=block]")
-    rows = sum(max(1, len(one.select("mtr"))) for one in formulas)
+    high = sum(max(1, len(one.select("mtr"))) for one in formulas)
     inner = [one for one in block.find_all(BLOCKS) if not one.find(BLOCKS)]
     if block.name == "pre":
         printed = block.get_text().rstrip().split("\n")
         return sum(max(1, -(-len(line) // COLUMNS)) for line in printed)
     lines = inner or ([] if formulas else [block])
     words = [len(one.get_text(" ", strip=True)) for one in lines]
-    high = sum(-(-count // LETTERS) for count in words)
-    return high + math.ceil(FORMULA * rows) + len(formulas)
+    told = sum(-(-count // LETTERS) for count in words)
+    return told + math.ceil(FORMULA * high) + len(formulas)
+
+
+def _count_row_lines(row: Tag) -> int:
+    """The lines of a table's row, about: its columns are of one width."""
+    cells = [len(one.get_text(" ", strip=True)) for one in row.find_all(["td", "th"])]
+    return max((-(-count * len(cells) // LETTERS) for count in cells), default=1) or 1
 
 
 def _convert_part(title: str, part: Tag, box: str) -> Iterator[_Group]:

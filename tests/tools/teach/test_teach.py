@@ -274,6 +274,40 @@ def test_slides_have_sections_figures_predictions_and_questions(page):
     assert (acts["open"], acts.p) == ("half", None)
 
 
+def test_a_drawing_keeps_its_own_style(html):
+    path = html / "ch06_gates.html"
+    whole = path.read_text("utf-8")
+    score = "<svg><style>#s path {stroke: #000}</style></svg>"
+    style = "<style>p {color: red}</style>"
+    path.write_text(
+        whole.replace("<figcaption>", f"{score}<figcaption>{style}")
+    )
+    text = str(read_page(html, "ch06_gates").article)
+    assert "#s path" in text
+    assert "color: red" not in text
+
+
+def test_a_prediction_that_no_result_follows_is_not_in_the_deck(page):
+    page.article.select_one(".predict-result").decompose()
+    del page.article.select_one(".predict")["id"]
+    kinds = {slide.what for slide in make_deck([page])}
+    assert "prediction" not in kinds
+    assert "picture" in kinds
+
+
+def test_a_small_table_with_formulas_is_one_slide(html):
+    cell = f"<td><p>{FORMULA}</p></td>" * 3
+    rows = f"<tr>{cell}</tr>" * 11
+    path = html / "ch06_gates.html"
+    text = path.read_text("utf-8")
+    table = f"<table><tbody>{rows}</tbody></table>"
+    path.write_text(
+        text.replace('<div class="predict ', table + '<div class="predict ')
+    )
+    found = make_slides(read_page(html, "ch06_gates"))
+    assert [slide.what for slide in found].count("table") == 1
+
+
 def test_notes_have_what_the_slide_leaves_out(page):
     long = "A door opens, and then it shuts. " * 30
     page.article.find("p", string="A door opens.").string = long
