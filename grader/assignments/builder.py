@@ -61,6 +61,18 @@ from rnncore.testing.failure import Place
 # a task's heading, and the line that says how long the task takes
 ABOVE = re.compile(r"^#{2,3} +.*(?:\n\n\*(?:Core|Extra)\b[^\n]*)?", re.MULTILINE)
 
+# begins the first code cell: a notebook that was mailed is opened alone
+GUARD = """\
+from importlib.util import find_spec
+
+if find_spec("rnncore") is None:
+    raise ModuleNotFoundError(
+        "a notebook alone lacks the package rnncore, and the files beside "
+        "it: open it in the course's folder, in exercises/{name}/"
+    )
+
+"""
+
 
 OTHERWISE = "*Read: \u201c{0.title}\u201d, on the long book's page {0.page}.*"
 
@@ -79,6 +91,7 @@ def source_notebook(
     _add_places(assignment, shown, cells, sections)
     _head_checks(shown, cells)
     _let_others_run(shown, cells)
+    _guard_imports(assignment.name, cells)
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
@@ -132,6 +145,14 @@ def _let_others_run(
         begun = begun or cell.kind == "solution"
         if begun and made.cell_type == "code":
             made.metadata["tags"] = ["raises-exception"]
+
+
+def _guard_imports(name: str, cells: list[nbformat.NotebookNode]) -> None:
+    """Let the first code cell say in a sentence what a notebook alone lacks."""
+    for made in cells:
+        if made.cell_type == "code":
+            made.source = GUARD.replace("{name}", name) + made.source
+            return
 
 
 def _name_place(place: Place) -> str:

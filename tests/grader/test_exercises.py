@@ -744,6 +744,23 @@ def test_reference_brings_what_it_needs_under_other_names():
     assert "double" not in namespace
 
 
+@each_assignment
+def test_a_released_notebook_alone_says_in_a_sentence_what_it_lacks(
+    name, tmp_path
+):
+    path = builder.ROOT / "exercises" / name / f"{name}.ipynb"
+    cells = nbformat.read(path, as_version=4).cells
+    first = next(c for c in cells if c.cell_type == "code").source
+    bare = [sys.executable, "-I", "-S", "-c", first]  # no packages
+    run = subprocess.run(
+        bare, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    said = run.stderr.strip().splitlines()[-1]
+    assert said.startswith("ModuleNotFoundError: a notebook alone")
+    assert f"exercises/{name}/" in said
+    assert "During handling" not in run.stderr
+
+
 def test_released_metadata_is_complete_and_checks_are_json():
     folder = builder.ROOT / "exercises" / "ch03_bptt"
     json.loads((folder / "checks.json").read_text())
