@@ -1,6 +1,7 @@
 """Grades of an earlier edition are told; --again goes on where it stopped."""
 
 import csv
+import re
 
 import pytest
 
@@ -80,6 +81,29 @@ def test_what_an_earlier_edition_graded_is_told_until_graded_anew(
     assert grade.main([*root, "--again"]) == 0
     assert "earlier edition" not in capsys.readouterr().out
     assert {*flags(course).values()} == {"0"}
+
+
+def test_a_learners_page_names_the_edition_that_gave_its_points(
+    course, monkeypatch
+):
+    def read_editions():
+        pages = (course / "grading" / "feedback").glob("*/*/*.html")
+        found = [
+            re.findall(r"edition (\w{12}) of", page.read_text("utf-8"))
+            for page in pages
+        ]
+        assert len(found) == len(LEARNERS)
+        return {one for [one] in found}
+
+    [before] = read_editions()
+    monkeypatch.setattr(edition, "_fingerprint_code", lambda: "another")
+    root = ["--root", str(course)]
+    assert grade.main(root) == 0
+    assert read_editions() == {before}
+    assert grade.main([*root, "--again"]) == 0
+    assert (
+        read_editions() == {edition.compute_edition(Limits())} != {before}
+    )
 
 
 def test_other_limits_of_one_run_are_told_by_the_next(course, capsys):

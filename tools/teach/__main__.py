@@ -18,7 +18,7 @@ from pathlib import Path
 
 import yaml
 
-from grader.assignments import source
+from grader.assignments.builder import list_buildable
 from grader.course import course_file
 from grader.course.course_file import CourseFile
 from tools import ROOT
@@ -89,11 +89,7 @@ def write_all(folder: Path, course: CourseFile, html: Path, seed: int) -> None:
         for name, page in pages.items()
     }
     names = [name for week in course.weeks for name in week.assignments]
-    texts = set(source.list_assignments())
-    chosen = (
-        [n for n in names if n in texts] if course.weeks else source.list_assignments()
-    )
-    assignments = [source.read(name) for name in chosen]
+    chosen = names if course.weeks else list_buildable()
     for place in ("slides", "exams"):
         (folder / place).mkdir()
     for number, (part, of) in enumerate(parts.items(), 1):
@@ -107,8 +103,8 @@ def write_all(folder: Path, course: CourseFile, html: Path, seed: int) -> None:
             title, [(name, pages[name].title, asked[name]) for name in pages], seed
         )
     )
-    (folder / "tutors.html").write_text(tutors_document(title, assignments), "utf-8")
-    works = [read_work(name) for name in (names if course.weeks else chosen)]
+    (folder / "tutors.html").write_text(tutors_document(title, chosen), "utf-8")
+    works = [read_work(name) for name in chosen]
     text = syllabus_document(course, title, pages.values(), works)
     (folder / "syllabus.html").write_text(text, "utf-8")
     _write_slides(folder / "slides", pages, title, html)

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+import nbformat
+
+from grader.assignments import source
 from grader.assignments.known_mistakes import Mistake, read_catalogue
 from grader.assignments.source import Assignment, SourceCell
 from grader.assignments.worked import read_reasons
+from grader.notebook.repair import grade_id, is_test, task_of
 from tools.teach.documents import render_document
 
 
@@ -43,17 +47,53 @@ def _make_part(cell: SourceCell, points: dict[str, Any]) -> TutorPart | None:
             cell.kind, cell.name, cell.source, cell.options.get("points", 0)
         )
     if cell.kind == "solution":
-        code = cell.source.replace("### BEGIN SOLUTION", "# the learner's part:")
-        lines = [li for li in code.split("\n") if "### END SOLUTION" not in li]
-        return TutorPart(
-            "solution", cell.name, "\n".join(lines), points.get(cell.name, 0)
-        )
+        code = _mark_solution(cell.source)
+        return TutorPart("solution", cell.name, code, points.get(cell.name, 0))
     if cell.kind in ("mistakes", "mutants"):
         return TutorPart(cell.kind, cell.name, mistakes=tuple(read_catalogue(cell)))
     return None
 
 
-def tutors_document(course: str, assignments: Iterable[Assignment]) -> str:
-    """The book as one HTML file."""
-    books = [(one.name, collect_parts(one)) for one in assignments]
+def _mark_solution(code: str) -> str:
+    """Code whose marks say which part is the learner's."""
+    code = code.replace("### BEGIN SOLUTION", "# the learner's part:")
+    return "\n".join(li for li in code.split("\n") if "### END SOLUTION" not in li)
+
+
+def collect_notebook_parts(name: str) -> list[TutorPart]:
+    """What a tutor reads of an assignment that is nbgrader's own notebooks."""
+    found = []
+    for path in sorted(source.folder_of(name).glob("*.ipynb")):
+        cells = nbformat.read(path, as_version=4).cells
+        tests = [cell for cell in cells if is_test(cell)]
+        points = {task_of(grade_id(one) or ""): _read_points(one) for one in tests}
+        for cell in cells:
+            task = grade_id(cell)
+            written = cell.metadata.get("nbgrader", {}).get("solution")
+            if not task or (cell.cell_type == "markdown" and not written):
+                if cell.cell_type == "markdown":
+                    found.append(TutorPart("text", "", cell.source))
+            elif written:
+                kind = "answer" if cell.cell_type == "markdown" else "solution"
+                worth = _read_points(cell) or points.get(task, 0)
+                found.append(TutorPart(kind, task, _mark_solution(cell.source), worth))
+    return found
+
+
+def _read_points(cell: nbformat.NotebookNode) -> float:
+    return float(cell.metadata["nbgrader"].get("points") or 0)
+
+
+def tutors_document(course: str, names: Iterable[str]) -> str:
+    """The book of these assignments as one HTML file."""
+    texts = {*source.list_assignments()}
+    books = [
+        (
+            name,
+            collect_parts(source.read(name))
+            if name in texts
+            else collect_notebook_parts(name),
+        )
+        for name in names
+    ]
     return render_document("tutors.html", "For tutors", course=course, books=books)

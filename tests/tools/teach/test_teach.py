@@ -598,7 +598,7 @@ def test_tutors_get_solutions_rubrics_and_mistakes():
     kinds = {(part.kind, part.name) for part in collect_parts(assignment)}
     assert {("solution", "bptt"), ("answer", "truncation")} <= kinds
     assert ("mistakes", "masked_bptt") in kinds
-    text = tutors_document("Ours", [assignment])
+    text = tutors_document("Ours", ["ch03_bptt"])
     words = " ".join(BeautifulSoup(text, "html.parser").get_text().split())
     assert "Rubric: 1 point for" in words
     assert "h_{t-1} is reached through a_h alone" in words
@@ -606,6 +606,44 @@ def test_tutors_get_solutions_rubrics_and_mistakes():
     assert "BEGIN SOLUTION" not in text
     assert "<math" in text
     assert "<details>" not in text
+
+
+def test_tutors_get_an_assignment_that_is_nbgraders_notebook(
+    tmp_path, monkeypatch
+):
+    solved = "def f(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n"
+    cells = [
+        new_markdown_cell("# Own: gates\n\nDouble $x$."),
+        new_code_cell(
+            solved + "    ### END SOLUTION",
+            metadata=cell_metadata("double", solution=True),
+        ),
+        new_code_cell(
+            "assert f(2) == 4",
+            metadata=cell_metadata(
+                "test_double", grade=True, locked=True, points=3
+            ),
+        ),
+        new_markdown_cell(
+            "Because it is *twice*.",
+            metadata=cell_metadata(
+                "why", grade=True, solution=True, points=2
+            ),
+        ),
+    ]
+    (tmp_path / "own").mkdir()
+    nbformat.write(
+        new_notebook(cells=cells), tmp_path / "own" / "own.ipynb"
+    )
+    monkeypatch.setattr(source, "folder_of", lambda name: tmp_path / name)
+    made = BeautifulSoup(tutors_document("Ours", ["own"]), "html.parser")
+    words = " ".join(made.get_text().split())
+    assert "Own: gates" in words
+    assert "Solution of double (3 points)" in words
+    assert "# the learner's part: return 2 * x" in words
+    assert "END SOLUTION" not in words
+    assert "rubric of why (2 points) Because it is twice." in words
+    assert "assert f(2)" not in words  # a test is no solution
 
 
 def test_a_syllabus_has_dates_questions_points_and_the_late_rule(page):
