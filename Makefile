@@ -87,8 +87,8 @@ own: $(STAMP)  ## test your own package, train with it, and write its page
 answer: $(STAMP)  ## the course's answers, after your own: make answer 6; TASK=name of a code task; GIVE_UP=1
 	@$(PY) -m rnncore answer $(if $(NOTEBOOK),"$(NOTEBOOK)" $(if $(TASK),"$(TASK)")) $(if $(GIVE_UP),--give-up) || [ $$? -le 2 ]
 
-exercises: $(DEV)  ## build the released notebooks from solutions/
-	@$(PY) -m grader build
+exercises: $(DEV)  ## build the released notebooks from solutions/; VARIANT=seed: a class's values; ROSTER=file: each learner's
+	@$(PY) -m grader build $(if $(VARIANT),--variant "$(VARIANT)") $(if $(ROSTER),--roster "$(ROSTER)")
 
 weave: $(STAMP)  ## copy the package's definitions into the chapters
 	@$(PY) -m tools.build.weave
@@ -121,8 +121,8 @@ bench-grader: $(DEV)  ## time the grader against stock nbgrader; SIZE=128, ROUND
 bench-check: $(DEV)  ## time make check after a change, in every assignment
 	@$(PY) -m tools.bench.grader.checking
 
-course: $(DEV)  ## export the learners' tree: make course DIR=path; UPDATE=1: where work has begun; COURSE=file in place of course.toml
-	@$(PY) -m tools.publish.export $(if $(DIR),"$(DIR)") $(if $(UPDATE),--update) $(if $(COURSE),--course "$(COURSE)")
+course: $(DEV)  ## export the learners' tree: make course DIR=path; UPDATE=1: where work has begun; COURSE=file in place of course.toml; VARIANT=seed
+	@$(PY) -m tools.publish.export $(if $(DIR),"$(DIR)") $(if $(UPDATE),--update) $(if $(COURSE),--course "$(COURSE)") $(if $(VARIANT),--variant "$(VARIANT)")
 
 bench: $(DEV)  ## time the loops against torch.nn; SAVE=1 keeps the ratios
 	@$(PY) -m tools.bench.loops $(if $(SAVE),--save)

@@ -28,6 +28,7 @@ from nbgrader.apps import NbGraderAPI
 
 from grader import ROOT
 from grader.assignments.expected_results import collect_mutants, compute_checks
+from grader.assignments.parameters import Values, list_samples
 from grader.assignments.plain import prepare_notebooks
 from grader.assignments.rules import (
     find_explanations,
@@ -42,6 +43,7 @@ from grader.assignments.source import (
     SourceCell,
     folder_of,
     list_assignments,
+    list_parameters,
     plain_names,
     read,
     test_parts,
@@ -52,7 +54,7 @@ from grader.course.course_reader import read_course_file
 from grader.course.home import make_home
 from grader.course.settings import SUBMITTED, explain_change, load_config
 from grader.course.submissions import replace_text
-from grader.notebook.names import cell_metadata
+from grader.notebook.names import VARIANT, cell_metadata
 from grader.notebook.task_texts import HEADING
 from rnncore.checking.tries import NAME as TRIES
 from rnncore.storage.files import ANSWERS
@@ -93,7 +95,12 @@ def source_notebook(
     _let_others_run(shown, cells)
     _guard_imports(assignment.name, cells)
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    metadata: dict[str, Any] = {
+        "kernelspec": kernel,
+        "language_info": {"name": "python"},
+    }
+    if assignment.variant:  # to compare by: it chooses no test
+        metadata[VARIANT] = assignment.variant
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
 
 
@@ -196,18 +203,26 @@ def list_buildable() -> list[str]:
     return [*list_assignments(), *plain_names()]
 
 
-def build(name: str, root: Path, course: CourseFile | None = None) -> None:
+def build(
+    name: str,
+    root: Path,
+    values: Values | None = None,
+    course: CourseFile | None = None,
+) -> None:
     """Write the source notebook under `root`, and release it from there.
 
-    Of its tasks there are those that the course has; without one, course.toml
-    says which. Both are made beside the old ones, which stay where that does not
-    succeed.
+    `values` are those of a variant; without them it is the usual text. Of its
+    tasks there are those that the course has; without one, course.toml says
+    which. Both notebooks are made beside the old ones, which stay where that
+    does not succeed.
+
     Raises ValueError listing what the author must correct.
     """
     home = make_home(root / "grading")
     with tempfile.TemporaryDirectory(dir=home) as scratch:
         source, release = Path(scratch, "source"), Path(scratch, "release")
-        _write_source(name, source / name, course or read_course_file(ROOT / NAME))
+        course = course or read_course_file(ROOT / NAME)
+        _write_source(name, source / name, values, course)
         _release(name, root, source, release)
         for fresh, kept in (source, home / "source"), (release, root / "exercises"):
             kept.mkdir(parents=True, exist_ok=True)
@@ -233,7 +248,9 @@ def _release(name: str, root: Path, source: Path, release: Path) -> None:
         raise ValueError(f"{name}: nbgrader: {said}")
 
 
-def give_answers(name: str, root: Path, course: CourseFile) -> None:
+def give_answers(
+    name: str, root: Path, course: CourseFile, values: Values | None = None
+) -> None:
     """Place the answers beside a released notebook, if the course wants that.
 
     An assignment without an answers.md has none. Raises ValueError where they
@@ -251,13 +268,31 @@ def give_answers(name: str, root: Path, course: CourseFile) -> None:
                 f'{name}: solutions = "after": expected a week of course.toml '
                 "with a due date for it, got none"
             )
-    replace_text(folder / ANSWERS, make_answers(name, opens).as_text())
+    replace_text(folder / ANSWERS, make_answers(name, opens, values).as_text())
+
+
+def find_uneven_variants(assignment: Assignment) -> Iterator[str]:
+    """Where variants differ in more than text: one gradebook has the cells of all."""
+    due = _list_cells(assignment)
+    for values in list_samples(list_parameters(assignment.name)):
+        got = _list_cells(read(assignment.name, values))
+        if got != due:
+            odd = next(g for g, d in zip(got, due, strict=True) if g != d)
+            yield f"{odd[0]}: expected the same cells in each variant, got {odd[1:]}"
+
+
+def _list_cells(assignment: Assignment) -> list[tuple[str, str, str, str]]:
+    """Each cell's place, its kind, name and options."""
+    return [
+        (f"{cell.file}:{cell.line}", cell.kind, cell.name, repr(cell.options))
+        for cell in assignment.cells
+    ]
 
 
 def _heed_rules(assignment: Assignment) -> None:
     """Refuse an assignment that breaks a rule; for a draft, only warn."""
     found = find_problems(assignment) + find_missing_parts(assignment)
-    found += find_missing_reasons(assignment)
+    found += [*find_missing_reasons(assignment), *find_uneven_variants(assignment)]
     if assignment.draft:
         found.append("a draft, which `make course` leaves out")
     told = "\n".join(f"{assignment.name}: {p}" for p in found)
@@ -267,7 +302,9 @@ def _heed_rules(assignment: Assignment) -> None:
         raise ValueError(told)
 
 
-def _write_source(name: str, folder: Path, course: CourseFile) -> None:
+def _write_source(
+    name: str, folder: Path, values: Values | None, course: CourseFile
+) -> None:
     """Write the source notebook, and the files in the same folder."""
     left = ["__pycache__", ".ipynb_checkpoints"]
     if name in plain_names():
@@ -275,7 +312,7 @@ def _write_source(name: str, folder: Path, course: CourseFile) -> None:
         shutil.copytree(folder_of(name), folder, False, ignored, shutil.copyfile)
         prepare_notebooks(name, folder)
         return
-    assignment = read(name)
+    assignment = read(name, values)
     _heed_rules(assignment)
     if name in course.tasks:
         assignment = select_tasks(assignment, course.tasks[name])
@@ -285,11 +322,13 @@ def _write_source(name: str, folder: Path, course: CourseFile) -> None:
     nbformat.validate(notebook)
     nbformat.write(notebook, folder / f"{assignment.name}.ipynb")
     beside = folder / "checks.json"
-    made = {
+    made: dict[str, Any] = {
         "boxes": collect_mutants(assignment),
         "checks": {},
         "explained": find_explanations(assignment),
     }
+    if assignment.variant:
+        made["variant"] = assignment.variant
     beside.write_text(_as_text(made), "utf-8")
     with contextlib.chdir(folder):  # a notebook finds its files here
         made["checks"] = compute_checks(assignment)

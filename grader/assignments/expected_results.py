@@ -18,9 +18,19 @@ from types import CodeType
 from typing import Any, NoReturn
 from unittest import mock
 
-from grader.assignments.known_mistakes import find_known_mistakes, read_catalogue
+from grader.assignments.known_mistakes import (
+    Mistake,
+    find_known_mistakes,
+    read_catalogue,
+)
+from grader.assignments.parameters import ANOTHERS
 from grader.assignments.slips import list_slips
-from grader.assignments.source import Assignment, SourceCell, visible_part
+from grader.assignments.source import (
+    Assignment,
+    SourceCell,
+    list_other_solutions,
+    visible_part,
+)
 from rnncore import testing
 from rnncore.testing.fingerprints import (
     SAME_FINGERPRINT,
@@ -38,6 +48,7 @@ from rnncore.testing.slips import (
 )
 from rnncore.testing.values import without_false_alarms
 
+SAYS = f"{ANOTHERS}. Yours are those of your own notebook's text."
 SLIP_SECONDS = 2.0  # of computing: a slip that makes a loop endless ends there
 
 
@@ -161,7 +172,8 @@ def _check_entry(
     known = {"the solution": [testing.fingerprint_of(c) for c in calls]}
     entry: dict[str, Any] = {"results": [*map(encoded, right)], "mistakes": []}
     sketches: list[list[float]] = []  # of the known mistakes
-    for mistake in find_known_mistakes(assignment, name):
+    others = find_others(assignment, name) if assignment.variant else []
+    for mistake in [*find_known_mistakes(assignment, name), *others]:
         if not mistake.visible or solution.count(mistake.was) != 1:
             continue  # the second: a draft's, of which the author is warned
         wrong = mistake.made_in(solution)
@@ -180,6 +192,15 @@ def _check_entry(
             sketches.append(sketch)
     entry["slips"] = _sketch_slips(assignment, test, namespace, right, sketches)
     return entry
+
+
+def find_others(assignment: Assignment, task: str) -> list[Mistake]:
+    """The other variants' right answers, as mistakes of this one's."""
+    solution = assignment.of("solution")[task]
+    return [
+        Mistake(f"{ANOTHERS}, {number}", solution.source, text, SAYS, True, 0)
+        for number, text in enumerate(list_other_solutions(assignment, task), 1)
+    ]
 
 
 def _call_solution(

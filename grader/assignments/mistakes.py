@@ -11,21 +11,26 @@ import argparse
 import contextlib
 import functools
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from grader import ROOT
-from grader.assignments.expected_results import run_cell
+from grader.assignments import builder
+from grader.assignments.expected_results import find_others, run_cell
 from grader.assignments.known_mistakes import (
     Mistake,
     find_known_mistakes,
     read_catalogue,
 )
+from grader.assignments.parameters import Values, list_samples
 from grader.assignments.rules import DEVICE
 from grader.assignments.source import (
     Assignment,
     SourceCell,
     list_assignments,
+    list_parameters,
     read,
     test_parts,
 )
@@ -71,15 +76,18 @@ def play(
 
 
 def find_unearned_points(
-    assignment: Assignment, torch_too: bool = True
+    assignment: Assignment, torch_too: bool = True, folder: Path | None = None
 ) -> Iterator[str]:
-    """Where the solution does not get all points, and why not."""
+    """Where the solution does not get all points, and why not.
+
+    `folder` is where the assignment was built; without it, in exercises/.
+    """
     texts = [cell.source for cell in run_by_kernel(assignment)]
     places = ["numpy"]
     if torch_too and any(_set_device(text, "cpu") != text for text in texts):
         places.append("cpu")  # a learner may choose torch
     for place in places:
-        for name, played in _run_tests(assignment, None, place).items():
+        for name, played in _run_tests(assignment, None, place, folder).items():
             test = assignment.of("test")[name]
             if played.points != (of := test.options["points"]):
                 told = "".join(f": {why}" for why in played.why)
@@ -95,12 +103,15 @@ def find_unearned_points(
 
 
 def _run_tests(
-    assignment: Assignment, replaced: dict[str, str] | None, place: str
+    assignment: Assignment,
+    replaced: dict[str, str] | None,
+    place: str,
+    folder: Path | None = None,
 ) -> dict[str, Played]:
     """Each test, run after the cells before it."""
     namespace: dict[str, Any] = {}
     played = {}
-    with contextlib.chdir(ROOT / "exercises" / assignment.name):
+    with contextlib.chdir(folder or ROOT / "exercises" / assignment.name):
         for cell in run_by_kernel(assignment):
             source = _set_device(cell.source, place)
             if cell.kind == "solution" and replaced:
@@ -124,11 +135,16 @@ def stub(cell: SourceCell) -> str:
     return f"{before}raise NotImplementedError{after}"
 
 
-def judge_mistakes(assignment: Assignment, place: str = "numpy") -> list[Verdict]:
-    """Judge every mistake of an assignment's catalogues."""
+def judge_mistakes(
+    assignment: Assignment, place: str = "numpy", folder: Path | None = None
+) -> list[Verdict]:
+    """Judge every mistake of an assignment's catalogues.
+
+    `folder` is where it was built; without it, in exercises/.
+    """
     namespace: dict[str, Any] = {}
     found: list[Verdict] = []
-    with contextlib.chdir(ROOT / "exercises" / assignment.name):
+    with contextlib.chdir(folder or ROOT / "exercises" / assignment.name):
         for cell in run_by_kernel(assignment):
             if cell.kind == "test":
                 found += _judge_task(assignment, cell, namespace)
@@ -147,7 +163,10 @@ def judge_assignment(name: str) -> tuple[Verdict, ...]:
 
 def format_row(name: str) -> str:
     """An assignment's line of the table."""
-    found = judge_assignment(name)
+    return _format_row(name, judge_assignment(name))
+
+
+def _format_row(name: str, found: Sequence[Verdict]) -> str:
     killed = sum(v.killed for v in found)
     told = [v for v in found if v.recognised is not None]
     named = sum(bool(v.recognised) for v in told)
@@ -182,7 +201,8 @@ def _judge_task(
     """Each mistake of one task, in a copy of the notebook so far."""
     right = assignment.of("solution")[test.name].source
     visible, hidden, after = test_parts(assignment, test)
-    for mistake in find_known_mistakes(assignment, test.name):
+    others = find_others(assignment, test.name) if assignment.variant else []
+    for mistake in [*find_known_mistakes(assignment, test.name), *others]:
         wrong = mistake.made_in(right)
         own = dict(before)
         for source in (visible, wrong):  # the visible part on the solution
@@ -249,16 +269,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("names", nargs="*", help="assignments; default: all")
     parser.add_argument("--list", action="store_true", help="print them; run nothing")
+    parser.add_argument(
+        "--variants", action="store_true", help="with each value of each parameter"
+    )
     options = parser.parse_args()
     chosen = options.names or list_assignments()
     missing = [n for n in chosen if not (ROOT / "exercises" / n).exists()]
-    if missing:
+    if missing and not options.variants:
         sys.exit(f"{', '.join(missing)}: not built yet: make exercises")
     if options.list:
         print("\n".join(map(format_list, chosen)), end="")
         return
     print(HEAD, end="")
-    failed = [text for name in chosen for text in _judge(name)]
+    judge = _judge_variants if options.variants else _judge
+    failed = [text for name in chosen for text in judge(name)]
     if failed:
         print("\n" + "\n".join(failed))
         sys.exit("mistakes that live, or are not told by name: see above")
@@ -274,15 +298,45 @@ def _judge(name: str) -> Iterator[str]:
     found = [*find_unearned_points(assignment)]
     if not found:
         print(format_row(name), end="", flush=True)
-        found = [
-            f"{name}: {v.task}: {v.mistake} {what}\n{v.message}"
-            for v in judge_assignment(name)
-            for what in _describe_failings(v)
-        ]
+        found = _list_failings(name, judge_assignment(name))
     if not assignment.draft:
         yield from found
     elif found:
         print("\n".join(["", f"{name} is a draft:", *found]))
+
+
+def _judge_variants(name: str) -> Iterator[str]:
+    """Build variants, in which each value stands; what must be corrected."""
+    parameters = list_parameters(name)
+    for values in list_samples(parameters) if parameters else []:
+        with tempfile.TemporaryDirectory() as built:
+            try:
+                builder.build(name, Path(built), values)
+            except ValueError as error:
+                yield f"{values}: {error}"
+                continue
+            yield from judge_variant(name, values, Path(built))
+
+
+def judge_variant(name: str, values: Values, root: Path) -> list[str]:
+    """Print the row of a variant that was built in `root`; what must be corrected.
+
+    The right answers of other variants are mistakes here, and count among them.
+    """
+    assignment, folder = read(name, values), root / "exercises" / name
+    if found := [*find_unearned_points(assignment, folder=folder)]:
+        return found
+    verdicts = judge_mistakes(assignment, folder=folder)
+    print(_format_row(f"{name} {assignment.variant}", verdicts), end="", flush=True)
+    return [f"{values}: {said}" for said in _list_failings(name, verdicts)]
+
+
+def _list_failings(name: str, verdicts: Sequence[Verdict]) -> list[str]:
+    return [
+        f"{name}: {v.task}: {v.mistake} {what}\n{v.message}"
+        for v in verdicts
+        for what in _describe_failings(v)
+    ]
 
 
 def _describe_failings(verdict: Verdict) -> Iterator[str]:

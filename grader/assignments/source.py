@@ -6,18 +6,33 @@ the format.
 
 import ast
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import jupytext
 
 from grader import ROOT
+from grader.assignments.parameters import (
+    PLACE,
+    Parameters,
+    Value,
+    Values,
+    choose_usual,
+    fill_in,
+    fingerprint_values,
+    read_parameters,
+    vary,
+)
 from grader.notebook.names import find_bound_names, free_names
 
 BEGIN, END = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 HEADING = "# %% [markdown]"  # the first line; behind it kind="short", draft=true
-KINDS = ("solution", "test", "mistakes", "mutants", "answer", "experiment")
+RAW = re.MULTILINE | re.DOTALL
+BARE = ("experiment", "parameters")  # whose heading may be the word alone
+KINDS = ("solution", "test", "mistakes", "mutants", "answer", *BARE)
 
 
 class SourceCell(NamedTuple):
@@ -37,6 +52,8 @@ class Assignment(NamedTuple):
     name: str
     folder: Path
     cells: list[SourceCell]
+    values: Mapping[str, Value] = MappingProxyType({})  # of its parameters
+    variant: str = ""  # the fingerprint of values that were given to it
 
     def of(self, kind: str) -> dict[str, SourceCell]:
         """The cells of one kind, by their task's name."""
@@ -73,21 +90,62 @@ def plain_names() -> list[str]:
     return sorted(f.name for f in folders if not (f / f"{f.name}.py").exists())
 
 
-def read(name: str) -> Assignment:
-    """Read an assignment's text source.
+def read(name: str, values: Values | None = None) -> Assignment:
+    """Read an assignment's text source, with the usual values or those given.
 
     Raises ValueError if there is no such file, or no first heading.
     """
+    text, file = _read_text(name)
+    if not text.startswith(HEADING):
+        got = text.partition("\n")[0]
+        raise ValueError(f"{file}:1: expected {HEADING} ..., got {got!r}")
+    parameters = read_parameters(text, file)
+    chosen = _complete(parameters, values or {})
+    cells = _read_cells(fill_in(text, chosen, file), file)
+    kept = [cell for cell in cells if cell.kind != "parameters"]
+    named = parameters and values is not None
+    variant = fingerprint_values(chosen) if named else ""
+    return Assignment(name, folder_of(name), kept, chosen, variant)
+
+
+def _read_text(name: str) -> tuple[str, str]:
+    """A source's text, and its file from the course's folder."""
     folder = folder_of(name)
     path = folder / f"{name}.py"
     if not path.exists():
         got = ", ".join(p.name for p in folder.glob("*.py")) or "no file"
         raise ValueError(f"solutions/{name}: expected {name}.py, got {got}")
-    text, file = path.read_text("utf-8"), str(path.relative_to(ROOT))
-    if not text.startswith(HEADING):
-        got = text.partition("\n")[0]
-        raise ValueError(f"{file}:1: expected {HEADING} ..., got {got!r}")
-    return Assignment(name, folder, list(_read_cells(text, file)))
+    return path.read_text("utf-8"), str(path.relative_to(ROOT))
+
+
+def _complete(parameters: Parameters, values: Values) -> Values:
+    """The values of the parameters there are: what is new has its usual one."""
+    usual = choose_usual(parameters)
+    return usual | {name: values[name] for name in usual.keys() & values.keys()}
+
+
+def list_parameters(name: str) -> Parameters:
+    """An assignment's parameters; none where it has no text source, or leaves none.
+
+    Raises ValueError where its source says it wrongly.
+    """
+    if not (folder_of(name) / f"{name}.py").exists():
+        return {}
+    return read_parameters(*_read_text(name))
+
+
+def list_other_solutions(assignment: Assignment, task: str) -> list[str]:
+    """The right answers to a task in all other variants, each text once."""
+    text, file = _read_text(assignment.name)
+    parameters = read_parameters(text, file)
+    found = re.search(rf'^# %% solution="{task}".*?(?=^# %%)', text, RAW)
+    names = {place[1] for place in PLACE.finditer(found[0])} if found else set()
+    others = dict.fromkeys(
+        read(assignment.name, values).of("solution")[task].source
+        for values in vary(assignment.values, parameters, names)
+    )
+    others.pop(assignment.of("solution")[task].source, None)
+    return list(others)
 
 
 @cache  # jupytext needs 0.1 s
@@ -98,8 +156,8 @@ def _read_cells(text: str, file: str) -> tuple[SourceCell, ...]:
     for raw, heading in zip(raws, headings, strict=True):
         options = dict(raw.metadata)
         options.pop("lines_to_next_cell", None)
-        if options.get("title") == "experiment":
-            options["experiment"] = ""
+        if (title := options.get("title")) in BARE:
+            options[title] = ""
         kind = next((k for k in KINDS if k in options), None)
         plain = "code" if raw.cell_type == "code" else "text"
         task = options.pop(kind, "") if kind else ""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
+from grader.assignments.parameters import Values, fill_in
 from grader.assignments.source import Assignment, read
 from rnncore.checking.answers import Answers, Worked
 
@@ -23,7 +24,9 @@ def read_reasons(assignment: Assignment) -> dict[str, str]:
     path = assignment.folder / REASONS
     if not path.exists():
         return {}
-    _, *parts = HEADING.split(path.read_text("utf-8"))
+    file = f"solutions/{assignment.name}/{REASONS}"
+    text = fill_in(path.read_text("utf-8"), assignment.values, file)
+    _, *parts = HEADING.split(text)
     return {n: t.strip() for n, t in zip(parts[::2], parts[1::2], strict=True)}
 
 
@@ -49,9 +52,11 @@ def find_missing_reasons(assignment: Assignment) -> Iterator[str]:
             yield f"{file}: {name}: expected lines of {WIDEST} characters, got {wide}"
 
 
-def make_answers(name: str, opens: datetime | None = None) -> Answers:
-    """The answers of an assignment; `opens` is when they may be shown."""
-    assignment = read(name)
+def make_answers(
+    name: str, opens: datetime | None = None, values: Values | None = None
+) -> Answers:
+    """The answers of an assignment, or a variant; `opens`: when they may be shown."""
+    assignment = read(name, values)
     reasons = read_reasons(assignment)
     tasks = {
         task: Worked(cell.source, reasons.get(task, ""))

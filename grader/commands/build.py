@@ -2,6 +2,8 @@
 
     python -m grader build            all of solutions/ (or those named)
     python -m grader build --check    fail when exercises/ is stale
+    python -m grader build --variant SEED    with values drawn for the class
+    python -m grader build --roster FILE     for each learner, grading/handout/
 
 The source's own solution, and the notebook as it is released, are graded as
 `make grade` would grade them. A test that the solution fails stops the build;
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,28 +26,30 @@ from pathlib import Path
 
 from grader import ROOT
 from grader.assignments import builder
-from grader.assignments.source import list_assignments, read
+from grader.assignments.mistakes import judge_variant
+from grader.assignments.parameters import Values
+from grader.assignments.source import list_assignments, list_parameters, read
 from grader.course import course_file, course_reader
 from grader.course.course_file import CourseFile
+from grader.course.home import make_home
+from grader.course.roster import read_roster
+from grader.course.settings import SetupError
+from grader.course.variants import NONE, Variants
 from grader.run.trial import try_assignment
 
 
 def main() -> None:
     """Build what is asked for; exit with a message if something is amiss."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("names", nargs="*", help="assignments; default: all")
-    parser.add_argument(
-        "--check", action="store_true", help="fail when exercises/ is stale"
-    )
-    options = parser.parse_args()
+    options = _parse_options()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     course = read_own_course()
     if options.check:
         os.environ.pop("BOOK_ADDRESS", None)  # exercises/ is for any address
+    variants = Variants(make_home(ROOT / "grading"))
+    learners = _read_learners(options.roster) if options.roster else []
     stale: list[str] = []
     built: list[str] = []
+    judged: list[str] = []  # as they were built; the others are yet to be
     chosen = options.names or builder.list_buildable()
     if not chosen:
         sys.exit(
@@ -56,11 +61,18 @@ def main() -> None:
         for name in chosen:
             start = time.perf_counter()
             try:
-                builder.build(name, root, course)
-                heed_trial(name, root)
-                builder.give_answers(name, root, course)
+                if learners and list_parameters(name):
+                    hand_out(name, learners, variants, course)
+                    judged.append(name)
+                else:
+                    values = _draw_for_class(variants, name, options.variant)
+                    build_one(name, root, course, values)
+                    if options.variant:
+                        variants.save()
+                    judged += [name] if values else []
             except ValueError as error:
                 print(f"exercises: {error}", file=sys.stderr, flush=True)
+                variants = Variants(variants.home)  # without what was drawn for it
                 continue
             built.append(name)
             if options.check:
@@ -69,16 +81,100 @@ def main() -> None:
                 )
             took = time.perf_counter() - start
             print(f"exercises: {name} built and tried in {took:.1f} s", flush=True)
-    failed = [name for name in chosen if name not in built]
     if stale:
         sys.exit("".join(stale) + "\nexercises/ is stale: make exercises")
-    module = "grader.assignments.mistakes"
-    judged = [name for name in built if name in list_assignments()]
-    command = [sys.executable, "-m", module, *judged]
-    status = subprocess.call(command) if judged else 0
-    if failed:
+    status = _judge([name for name in built if name not in judged])
+    if failed := [name for name in chosen if name not in built]:
         sys.exit(f"exercises: not built, see above: {', '.join(failed)}")
     sys.exit(status)
+
+
+def _judge(names: list[str]) -> int:
+    """Run the known mistakes of those with a text source: the exit status."""
+    module = "grader.assignments.mistakes"
+    ours = [name for name in names if name in list_assignments()]
+    return subprocess.call([sys.executable, "-m", module, *ours]) if ours else 0
+
+
+def _draw_for_class(variants: Variants, name: str, seed: str | None) -> Values | None:
+    """The class's values, drawn anew if there is a seed; None: the usual text."""
+    return variants.give_class(name, seed) if seed else variants.find_class(name)
+
+
+def _parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", help="assignments; default: all")
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument(
+        "--check", action="store_true", help="fail when exercises/ is stale"
+    )
+    kinds.add_argument(
+        "--variant", metavar="SEED", help=f"a class's values; {NONE}: the usual text"
+    )
+    kinds.add_argument(
+        "--roster", type=Path, metavar="FILE", help="values of each learner's own"
+    )
+    return parser.parse_args()
+
+
+def build_one(
+    name: str, root: Path, course: CourseFile, values: Values | None = None
+) -> None:
+    """Build an assignment, or a variant of it, under `root`, and try it.
+
+    Raises ValueError with what the author must correct.
+    """
+    builder.build(name, root, values, course)
+    heed_trial(name, root)
+    builder.give_answers(name, root, course, values)
+    if values and (failed := judge_variant(name, values, root)):
+        raise ValueError("\n".join(failed))
+
+
+def hand_out(
+    name: str, learners: list[str], variants: Variants, course: CourseFile
+) -> None:
+    """Build what each learner gets: grading/handout/LEARNER/NAME/.
+
+    Learners with the same values share a build. Nothing is written before all of
+    them are built. Raises ValueError where one cannot be.
+    """
+    variants.give_learners(name, learners)
+    values = {who: variants.find_own(name, who) or {} for who in learners}
+    places = {who: variants.place(mine) for who, mine in values.items()}
+    drawn = {places[who]: mine for who, mine in values.items()}
+    with tempfile.TemporaryDirectory(dir=variants.home) as scratch:
+        for place, one in drawn.items():
+            build_one(name, Path(scratch, place.name), course, one)
+        for who, place in places.items():
+            built = Path(scratch, place.name, "exercises", name)
+            replace_folder(built, variants.home / "handout" / who / name)
+        for place in drawn:
+            built = Path(scratch, place.name, "grading", "source", name)
+            replace_folder(built, place / name)
+    variants.save()
+    print(
+        f"exercises: {name}: {len(drawn)} variants for {len(learners)} learners in "
+        f"{variants.home / 'handout'}",
+        flush=True,
+    )
+
+
+def replace_folder(fresh: Path, kept: Path) -> None:
+    """Put a copy of a folder in another's place."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(kept, ignore_errors=True)
+    shutil.copytree(fresh, kept, copy_function=shutil.copyfile)
+
+
+def _read_learners(path: Path) -> list[str]:
+    """The learners of a roster, as their folders are called."""
+    try:
+        return [learner.id for learner in read_roster(path)]
+    except SetupError as error:
+        sys.exit(f"exercises: {error}")
 
 
 def read_own_course() -> CourseFile:

@@ -28,6 +28,7 @@ from grader.collecting.placing import place_folder
 from grader.commands.gradescope import find_assignment
 from grader.course.home import make_home
 from grader.course.settings import Course, SetupError
+from grader.course.variants import Variants
 from grader.notebook.repair import grade_id, is_test, task_of
 from grader.notebook.restore import join_notebooks
 from grader.services.tree import LEFT_OUT, learners_makefile
@@ -104,7 +105,7 @@ def start(name: str, folder: Path) -> None:
     ) as scratch:
         tree, built = Path(scratch) / "tree", Path(scratch) / "built"
         built.mkdir()
-        builder.build(name, built)
+        builder.build(name, built, Variants(ROOT / "grading").find_shared(name))
         _fill(name, built, tree)
         print("Trying it with the assignment's own answers ...", flush=True)
         source = built / "grading" / "source" / name

@@ -15,15 +15,18 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import nbformat
+
 from grader import COURSE_FILE, ROOT, untrusted
 from grader.assignments import builder
+from grader.assignments.parameters import Values, fingerprint_values
 from grader.collecting.collected import Taken, all_teams, load_record
 from grader.commands.build import heed_trial
 from grader.course.by_hand.regrades import Requests, read_regrades
 from grader.course.by_hand.teams import share_among_teams
 from grader.course.fingerprint import compute_edition
 from grader.course.roster import read_roster
-from grader.course.settings import Assignment, Course, Limits, SetupError, run_alone
+from grader.course.settings import Course, Limits, SetupError, run_alone
 from grader.course.submissions import (
     Submission,
     find_submissions,
@@ -31,7 +34,9 @@ from grader.course.submissions import (
     load_result,
     unknown_reason,
 )
+from grader.course.variants import Variants
 from grader.isolation import client, sandbox
+from grader.notebook.names import VARIANT
 from grader.notebook.repair import read_timestamp
 from grader.notebook.task_texts import list_tasks_with_points
 from grader.reports.changes import Change, format_changes, read_changes, write_changes
@@ -49,12 +54,14 @@ from grader.reports.points import (
 )
 from grader.reports.statistics import write_statistics
 from grader.run import processes, record
-from grader.run.batch import Todo, run_all
+from grader.run.batch import Prepared, Todo, run_all
 from grader.run.internal_errors import Fault
 from grader.services.exchange import add_stamp
 from rnncore.storage.files import composed
 
 LONGEST = 10_000_000  # characters of a class's table
+Tests = tuple[str, str]  # an assignment and a variant, as `Submission.tests`
+Wanted = dict[Tests, Values | None]  # with a variant's values
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -115,12 +122,13 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
     known = known_names(course)
     check_course_file(course, known)
     submissions = share_notebooks(course, submissions, known)
-    wanted = known & {s.assignment for s in submissions}
+    wanted = {s.tests: s.values for s in submissions if s.assignment in known}
+    wanted |= {(name, ""): None for name, _ in wanted}  # which the gradebook has
     unbuilt = _build_sources(course, wanted)
     assignments, refused = _prepare(course, wanted, unbuilt)
     requests = read_requests(course, known)
     todo = _find_ungraded(course, submissions, assignments, refused, options.again)
-    left = sum(s.assignment not in refused for s in submissions)
+    left = sum(s.tests not in refused for s in submissions)
     print(f"{len(todo)} to grade, {left - len(todo)} graded already")
     if options.again:
         record.demand_again(course, (submission for submission, _ in todo))
@@ -167,7 +175,8 @@ def share_notebooks(
 ) -> list[Submission]:
     """The submissions, those of teams once for each of their learners.
 
-    Each knows under which names it was collected before.
+    Each knows under which names it was collected before, and with whose values of
+    the assignment it is graded.
 
     Raises SetupError, naming the line, if teams.csv is wrong.
     """
@@ -175,11 +184,11 @@ def share_notebooks(
     shared, told = share_among_teams(submissions, teams)
     for line in told:
         print(untrusted.line(line, 1000), file=sys.stderr)
-    record = load_record(course.home)
+    record, variants = load_record(course.home), Variants(course.home)
     return [
-        replace(s, before=(*s.before, *was))
+        replace(variants.mark(s), before=(*s.before, *was))
         if (was := record.get(s.assignment, {}).get(s.path.parent.name, Taken()).was)
-        else s
+        else variants.mark(s)
         for s in shared
     ]
 
@@ -329,38 +338,49 @@ def known_names(course: Course) -> set[str]:
     return names
 
 
-def _build_sources(course: Course, names: set[str]) -> set[str]:
-    """Build grading/source from solutions/ where those are newer.
+def _build_sources(course: Course, wanted: Wanted) -> set[Tests]:
+    """Build grading/source, and the variants, where solutions/ is newer.
 
     Not as `make exercises` does: exercises/ may hold someone's answers. Those
     that cannot be built; it says so.
     """
-    unbuilt = set()
-    for name in sorted(names):
+    unbuilt, variants = set(), Variants(course.home)
+    for (name, variant), own in sorted(wanted.items(), key=lambda item: item[0]):
+        place = course.variants / variant if variant else course.source
+        values = own if variant else variants.find_class(name)
         folder = course.root / "solutions" / name
-        built = [p.stat().st_mtime for p in (course.source / name).glob("*.ipynb")]
         if not (folder / f"{name}.py").exists() and not any(folder.glob("*.ipynb")):
             continue
-        code = Path(builder.__file__).parent.glob("*.py")
-        parts = [*code, *folder.rglob("*")]
+        parts = [*folder.rglob("*")]
         if name in course.file.tasks:
             parts.append(course.root / COURSE_FILE)
-        newest = max(path.stat().st_mtime for path in parts)
-        if built and min(built) > newest:
+        if _is_built(place / name, parts, values):
             continue
-        print(f"Building the tests of {name} ...", flush=True)
+        print(f"Building the tests of {name} {variant}".rstrip() + " ...", flush=True)
         scratch = Path(tempfile.mkdtemp(dir=course.work))
         try:
-            builder.build(name, scratch)
+            builder.build(name, scratch, values)
         except ValueError as error:
             print(f"make grade: {name} cannot be built: {error}", file=sys.stderr)
-            unbuilt.add(name)
+            unbuilt.add((name, variant))
             continue
         _tell_trial(name, scratch)
-        course.source.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(course.source / name, ignore_errors=True)
-        (scratch / "grading" / "source" / name).rename(course.source / name)
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(place / name, ignore_errors=True)
+        (scratch / "grading" / "source" / name).rename(place / name)
     return unbuilt
+
+
+def _is_built(place: Path, parts: list[Path], values: Values | None) -> bool:
+    """Whether a source notebook is as its text says it now, with these values."""
+    built = [*place.glob("*.ipynb")]
+    code = Path(builder.__file__).parent.glob("*.py")
+    newest = max(path.stat().st_mtime for path in (*code, *parts))
+    if not built or min(path.stat().st_mtime for path in built) <= newest:
+        return False
+    due = fingerprint_values(values) if values else ""
+    made = (nbformat.read(path, as_version=4).metadata for path in built)
+    return all(metadata.get(VARIANT, "") == due for metadata in made)
 
 
 def _tell_trial(name: str, built: Path) -> None:
@@ -372,33 +392,40 @@ def _tell_trial(name: str, built: Path) -> None:
 
 
 def _prepare(
-    course: Course, wanted: set[str], unbuilt: set[str]
-) -> tuple[dict[str, Assignment], set[str]]:
-    """The assignments asked for, and those unbuilt or that nbgrader refuses."""
-    ready, refused = {}, set(unbuilt)
-    for name in sorted(wanted & set(course.assignment_names()) - unbuilt):
+    course: Course, wanted: Wanted, unbuilt: set[Tests]
+) -> tuple[Prepared, set[Tests]]:
+    """The assignments asked for, and those unbuilt or that nbgrader refuses.
+
+    Without its usual text, which the gradebook has, no variant of it is ready.
+    """
+    ready: Prepared = {}
+    refused = {(n, v) for n, v in wanted if {(n, v), (n, "")} & unbuilt}
+    there = {*course.assignment_names()}
+    for name, variant in sorted(wanted):
+        if (name, variant) in refused or name not in there:
+            continue
         try:
-            ready[name] = course.prepare(name)
+            ready[name, variant] = course.prepare(name, variant)
         except SetupError as error:
             print(f"make grade: {error}", file=sys.stderr)
-            refused.add(name)
+            refused |= {w for w in wanted if w[0] == name and variant in ("", w[1])}
     return ready, refused
 
 
 def _find_ungraded(
     course: Course,
     submissions: list[Submission],
-    assignments: dict[str, Assignment],
-    refused: set[str],
+    assignments: Prepared,
+    refused: set[Tests],
     again: bool,
 ) -> Todo:
     """The submissions that have to run, each with its fingerprint."""
     todo = []
-    entered = {name: course.ledger.students(name) for name in assignments}
+    entered = {name: course.ledger.students(name) for name, _ in assignments}
     for submission in submissions:
-        if submission.assignment in refused:
+        if submission.tests in refused:
             continue
-        assignment = assignments.get(submission.assignment)
+        assignment = assignments.get(submission.tests)
         version = assignment.version if assignment else "unknown"
         try:
             key = key_of(submission, version, course.limits.upload_bytes)
@@ -433,7 +460,7 @@ def _read_limits(course: Course, options: argparse.Namespace) -> Limits:
 def _run(
     course: Course,
     todo: Todo,
-    assignments: dict[str, Assignment],
+    assignments: Prepared,
     name: str,
     workers: int,
     limits: Limits,

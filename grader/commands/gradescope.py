@@ -23,6 +23,7 @@ from grader.assignments import builder
 from grader.course.home import make_home
 from grader.course.seeds import course_secret
 from grader.course.settings import CONFIG_NAME, SetupError, load_config
+from grader.course.variants import Variants
 from grader.services.tree import LEFT_OUT
 from grader.services.trial import try_gradescope
 from rnncore.storage.files import whole_file
@@ -131,7 +132,7 @@ def _fill(name: str, tree: Path, sandboxed: bool) -> None:
     graders = select_requirements((CODE / "requirements-dev.txt").read_text("utf-8"))
     (tree / "requirements.txt").write_text(f"{learners}\n{graders}", "utf-8")
     with tempfile.TemporaryDirectory() as built:
-        builder.build(name, Path(built))
+        builder.build(name, Path(built), Variants(ROOT / "grading").find_shared(name))
         source = Path("grading") / "source" / name
         shutil.copytree(Path(built) / source, tree / "course" / source)
     config = read_configuration(ROOT)

@@ -1,4 +1,4 @@
-"""Seeds of hidden tests that no submission can know."""
+"""What is drawn from the course's secret, so that no submission can know it."""
 
 from __future__ import annotations
 
@@ -35,6 +35,18 @@ def submission_key(
     content = hashlib.sha256(notebook).digest()
     text = name.encode(errors="surrogateescape") + content
     return hmac.digest(secret, text, "sha256")
+
+
+def variant_key(secret: bytes, assignment: str, who: str, *, of_class: bool) -> bytes:
+    """The key of an assignment's values: one learner's, or those of a class's seed.
+
+    Raises ValueError where the secret is none.
+    """
+    if len(secret) < 16:
+        raise ValueError(f"secret: expected 16 bytes or more, got {len(secret)}")
+    kind = "class" if of_class else "learner"
+    text = f"variant {kind} {len(assignment)} {assignment} {who}"
+    return hmac.digest(secret, text.encode(errors="surrogateescape"), "sha256")
 
 
 def seed_of(key: bytes, cell: str) -> int:

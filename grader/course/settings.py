@@ -211,6 +211,8 @@ class Course:
         self.results = self.home / "results"
         self.work = self.home / ".work"
         self.prepared = self.home / ".assignments"
+        self.variants = self.home / "variants"  # sources of values that not all have
+        self.prepared_variants = self.home / ".variants"
         self.log = self.home / "grade.log"
         self.empty = self.home / ".empty.db"
 
@@ -271,47 +273,59 @@ class Course:
                 return found
         return [name]
 
-    def released(self, name: str) -> Path | None:
+    def released(self, name: str, variant: str = "") -> Path | None:
         """The cells of all released notebooks, if `prepare` has made them."""
-        return next(self.prepared.glob(f"*/{glob.escape(name)}.ipynb"), None)
+        folders = f"{glob.escape(name)}-{variant}-*" if variant else "*"
+        place = self.prepared_variants if variant else self.prepared
+        return next(place.glob(f"{folders}/{glob.escape(name)}.ipynb"), None)
 
-    def prepare(self, name: str, *, enter: bool = True) -> Assignment:
+    def prepare(
+        self, name: str, variant: str = "", *, enter: bool = True
+    ) -> Assignment:
         """Enter the assignment into the gradebook, as its source now is.
 
-        With `enter=False`, for a trial, the gradebook does not get to know it.
+        With `enter=False`, for a trial, the gradebook does not get to know it, nor
+        does it know variants: their cells are the assignment's.
 
         Raises SetupError where nbgrader cannot generate it.
         """
-        version = compute_fingerprint(self.source / name)
-        ready = Assignment(name, version, self.prepared / f"{name}-{version[:16]}")
+        source = self.variants / variant if variant else self.source
+        enter = enter and not variant
+        version = compute_fingerprint(source / name)
+        place = self.prepared_variants if variant else self.prepared
+        label = f"{name}-{variant}" if variant else name
+        ready = Assignment(name, version, place / f"{label}-{version[:16]}")
         if ready.kinds.exists() and (not enter or self._knows(name)):
             return ready
         self.work.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=self.work))
         shutil.copyfile(self.empty, fresh / "gradebook.db")
-        self._generate(name, fresh / "release", f"sqlite:///{fresh / 'gradebook.db'}")
+        own = f"sqlite:///{fresh / 'gradebook.db'}"
+        self._generate(name, source, fresh / "release", own)
         if enter:
-            self._generate(name, fresh / "again", self.db_url)
+            self._generate(name, source, fresh / "again", self.db_url)
             shutil.rmtree(fresh / "again")
-        self._enter_version(name, version, fresh)
-        self.prepared.mkdir(exist_ok=True)
-        for old in self.prepared.iterdir():
-            if old.name.rpartition("-")[0] == name:
+        self._enter_version(label, source / name, version, fresh)
+        place.mkdir(exist_ok=True)
+        for old in place.iterdir():
+            if old.name.rpartition("-")[0] == label:
                 shutil.rmtree(old)
         fresh.rename(ready.folder)
         return ready
 
-    def _enter_version(self, name: str, version: str, fresh: Path) -> None:
+    def _enter_version(
+        self, label: str, folder: Path, version: str, fresh: Path
+    ) -> None:
+        name = folder.name
         parts = sorted((fresh / "release" / name).glob("*.ipynb"))
         release = join_notebooks(nbformat.read(p, as_version=4) for p in parts)
         nbformat.write(release, fresh / f"{name}.ipynb")
-        history = self.home / "versions" / f"{name}.json"
+        history = self.home / "versions" / f"{label}.json"
         known = versions.enter(history, version, release)
         (fresh / "versions.json").write_text(json.dumps(known), "utf-8")
         write_cells(fresh / "cells.json", read_cells(fresh / "gradebook.db", name))
         source = join_notebooks(
-            nbformat.read(path, as_version=4)
-            for path in sorted((self.source / name).glob("*.ipynb"))
+            nbformat.read(path, as_version=4) for path in sorted(folder.glob("*.ipynb"))
         )
         (fresh / "kinds.json").write_text(json.dumps(kinds_of(source)), "utf-8")
 
@@ -337,9 +351,12 @@ class Course:
             except MissingEntry:
                 return False
 
-    def _generate(self, name: str, release: Path, db_url: str) -> None:
+    def _generate(self, name: str, source: Path, release: Path, db_url: str) -> None:
         dirs = self.directories(
-            release_directory=str(release), db_url=db_url, assignment_id=name
+            source_directory=os.path.relpath(source, self.root),
+            release_directory=str(release),
+            db_url=db_url,
+            assignment_id=name,
         )
         with captured_log() as lines:
             try:

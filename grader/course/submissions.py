@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from grader import untrusted
+from grader.assignments.parameters import Values, fingerprint_values
 from grader.course.fingerprint import compute_fingerprint
 from grader.course.settings import Course
 from rnncore.storage.files import whole_file
@@ -25,6 +26,17 @@ class Submission:
     path: Path
     team: str = ""
     before: tuple[str, ...] = ()  # under which names it may have been graded
+    values: Values | None = field(default=None, hash=False)  # of its learner's own
+
+    @property
+    def variant(self) -> str:
+        """What names these values; empty for those that all have."""
+        return fingerprint_values(self.values) if self.values else ""
+
+    @property
+    def tests(self) -> tuple[str, str]:
+        """Which tests it is graded with: an assignment's, of a variant."""
+        return self.assignment, self.variant
 
     def __str__(self) -> str:
         return f"{self.student} {self.assignment}"

@@ -65,7 +65,7 @@ def write_feedback(
         row,
         places(course.source / name / "checks.json"),
         course.book_url,
-        read_tasks(course.released(name)),
+        read_tasks(course.released(*submission.tests)),
         history,
         said,
         requests,

@@ -10,13 +10,16 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from grader import untrusted
+from grader.assignments.parameters import ANOTHERS
 from grader.notebook.answers import ELSEWHERE
 from grader.notebook.failures import Check
+from grader.notebook.names import VARIANT
 from grader.notebook.repair import grade_id, is_test
 
 NOT_WRITTEN = "raise NotImplementedError"
@@ -125,7 +128,7 @@ def find_reasons(
             for why in dict.fromkeys(find_strange_code(cell.source))
             if why not in given
         ]
-    found += _without_answer(notebook, checks)
+    found += [*_without_answer(notebook, checks), *_with_other_values(checks)]
     if len(found) > MOST:
         found = [*found[:MOST], f"and {len(found) - MOST} reasons more"]
     return found
@@ -236,6 +239,26 @@ def _find_root(node: ast.expr) -> str:
     while isinstance(node, ast.Attribute | ast.Subscript):
         node = node.value
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def find_other_values(submitted: Any, released: Any) -> list[str]:
+    """Whether a notebook's metadata says that it was handed out with other values.
+
+    It is only told: the roster and the secret decide by which tests it is graded.
+    """
+    due = released.get(VARIANT)
+    got = submitted.get(VARIANT) if isinstance(submitted, dict) else None
+    if not due or not isinstance(got, str) or got == due:
+        return []
+    return [f"the notebook was made with {ANOTHERS}; it was graded with your own"]
+
+
+def _with_other_values(checks: list[Check]) -> Iterator[str]:
+    """Tasks whose answer is right in another learner's notebook."""
+    for check in checks:
+        told = [check["failure"], *check["others"]]
+        if any(one and ANOTHERS in one.get("mistake", "") for one in told):
+            yield f"{check['id']} has {ANOTHERS}"
 
 
 def _without_answer(notebook: NotebookNode, checks: list[Check]) -> list[str]:

@@ -20,12 +20,13 @@ from grader.run.internal_errors import Fault
 
 Todo = list[tuple[Submission, str]]  # each with its fingerprint
 Unknown = Callable[[Submission], str]
+Prepared = dict[tuple[str, str], Assignment]  # by `Submission.tests`
 
 
 def run_all(
     course: Course,
     todo: Todo,
-    assignments: dict[str, Assignment],
+    assignments: Prepared,
     workers: int,
     limits: Limits,
     why_unknown: Unknown,
@@ -43,7 +44,7 @@ def run_all(
     executor = ThreadPoolExecutor(workers)
     try:
         for submission, key in todo:
-            assignment = assignments.get(submission.assignment)
+            assignment = assignments.get(submission.tests)
             if assignment is None:
                 reason = why_unknown(submission)
                 with _guard(course, submission, key, progress):

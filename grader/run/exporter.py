@@ -18,6 +18,7 @@ from nbconvert.exporters import NotebookExporter
 from grader.course.seeds import course_secret
 from grader.course.settings import Course, SetupError
 from grader.course.submissions import Submission, key_of, load_result
+from grader.course.variants import Variants
 from grader.isolation import sandbox
 from grader.run import processes, record
 from grader.run.grade_one import Job, Report
@@ -46,6 +47,7 @@ class TrustedNotebook(NotebookExporter):
         names = resources["nbgrader"]
         path = course.submitted / names["student"] / names["assignment"]
         submission = Submission(names["student"], names["assignment"], path)
+        submission = Variants(course.home).mark(submission)
         if not Path(filename).absolute().is_relative_to(path):
             return self._enter(course, submission, filename, resources, **kwargs)
         file = path / f"{names['notebook']}.ipynb"
@@ -94,7 +96,7 @@ def _run(
     """
     sandbox.require(course.sandbox)
     try:
-        assignment = course.prepare(submission.assignment)
+        assignment = course.prepare(*submission.tests)
     finally:
         course.close()
     limit = course.limits.upload_bytes

@@ -204,6 +204,10 @@ def _grade(job: Job) -> Report:
     submitted = join_notebooks(copy.deepcopy(n) for n in handed_in.values())
     whole = empty_report(None, failed=False)
     whole["remarks"] += versions.make_remarks(known, submitted)
+    release = nbformat.read(job.assignment.release, as_version=4)
+    others = integrity.find_other_values(submitted.metadata, release.metadata)
+    whole["remarks"] += others
+    whole["suspicious"] += others
     for path in job.assignment.notebooks:
         if path in broken:
             part = _leave_out(job, path, str(broken[path]))

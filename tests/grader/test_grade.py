@@ -385,7 +385,7 @@ def test_what_is_graded_is_not_graded_again(course, monkeypatch):
 def test_sources_are_built_and_answers_in_exercises_are_kept(
     course, monkeypatch, capsys
 ):
-    def build(name, root):
+    def build(name, root, values=None):
         target = root / "grading" / "source" / name
         target.mkdir(parents=True)
         nbformat.write(source_notebook(), target / f"{name}.ipynb")

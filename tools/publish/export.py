@@ -6,7 +6,8 @@ and the commands to use them. It gets no hidden test, nothing of the grader,
 and no solution, unless course.toml says `solutions = "after"` or `"try"`. Of the book it gets the pages that its contents list, but
 for the guide to grading. If course.toml (or --course FILE) has weeks, it gets
 their chapters and assignments alone, and the plan. DIR must be empty or not
-there; it appears in one step. With --update it is a tree that was exported before,
+there; it appears in one step. With --variant SEED its assignments have values drawn
+for the class, which later exports keep. With --update it is a tree that was exported before,
 and keeps what was written there (tools/publish/update.py).
 """
 
@@ -30,6 +31,8 @@ from grader.assignments import builder
 from grader.course import course_file
 from grader.course.course_file import CourseFile
 from grader.course.course_reader import read_course_file
+from grader.course.home import make_home
+from grader.course.variants import NONE, Variants
 from grader.services.tree import LEFT_OUT, learners_makefile, split_secrets
 from rnncore.checking.answers import read_answers
 from rnncore.storage.files import ANSWERS
@@ -123,16 +126,25 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--update", action="store_true", help="bring a new edition to a tree in use"
     )
+    parser.add_argument(
+        "--variant", metavar="SEED", help=f"a class's values; {NONE}: the usual text"
+    )
     options = parser.parse_args(argv)
     if options.folder is None:
         print("Say where to: make course DIR=path", file=sys.stderr)
         return 2
     try:
         course = read_course(options.course)
+        variants = Variants(make_home(ROOT / "grading"))
+        if options.variant:
+            for name in _list_assignments(course):
+                variants.give_class(name, options.variant)
         if options.update:
-            print(update_tree(options.folder, course).format())
+            print(update_tree(options.folder, course, variants).format())
         else:
-            export(options.folder, course)
+            export(options.folder, course, variants)
+        if options.variant:
+            variants.save()
     except (ExportError, update.UpdateError) as refused:
         print(f"make course: {refused}", file=sys.stderr)
         return 2
@@ -164,8 +176,8 @@ def list_pages(course: CourseFile) -> list[str]:
     return contents.list_pages((ROOT / "book" / "_toc.yml").read_text("utf-8"))
 
 
-def export(folder: Path, course: CourseFile) -> None:
-    """Write the learners' tree of a course.
+def export(folder: Path, course: CourseFile, variants: Variants | None = None) -> None:
+    """Write the learners' tree of a course, with the values that its class has.
 
     Raises ExportError where `folder` holds something, or a secret would leak.
     """
@@ -180,26 +192,28 @@ def export(folder: Path, course: CourseFile) -> None:
             raise ExportError(f"{folder} lies in {name}/, which is exported")
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".course-") as scratch:
-        tree = _make_tree(Path(scratch), course)
+        tree = _make_tree(Path(scratch), course, variants)
         if target.exists():
             target.rmdir()  # fails if something came in meanwhile
         tree.rename(target)
 
 
-def update_tree(folder: Path, course: CourseFile) -> update.Done:
+def update_tree(
+    folder: Path, course: CourseFile, variants: Variants | None = None
+) -> update.Done:
     """Bring a new edition to a tree that was exported before; say what was done.
 
     Raises ExportError or UpdateError, and changes nothing, where it cannot be.
     """
     update.read_record(folder)  # before anything is built
     with tempfile.TemporaryDirectory(prefix="course-") as scratch:
-        return update.update(folder, _make_tree(Path(scratch), course))
+        return update.update(folder, _make_tree(Path(scratch), course, variants))
 
 
-def _make_tree(scratch: Path, course: CourseFile) -> Path:
+def _make_tree(scratch: Path, course: CourseFile, variants: Variants | None) -> Path:
     """A course's tree, in a folder; ExportError where a secret would leak."""
     source, tree = scratch / "source", scratch / "tree"
-    _build_exercises(source, course)
+    _build_exercises(source, course, variants)
     _copy(source, tree, course)
     found = find_leaks(source, tree, answers=course.solutions != "never")
     if found:
@@ -208,7 +222,9 @@ def _make_tree(scratch: Path, course: CourseFile) -> Path:
     return tree
 
 
-def _build_exercises(folder: Path, course: CourseFile) -> None:
+def _build_exercises(
+    folder: Path, course: CourseFile, variants: Variants | None = None
+) -> None:
     """Build a course's assignments in `folder`: their sources and releases."""
     folder.mkdir()
     (folder / "exercises").mkdir()
@@ -221,8 +237,9 @@ def _build_exercises(folder: Path, course: CourseFile) -> None:
                 print(f"{name} is a draft, and left out", flush=True)
                 continue
             print(f"Building {name} ...", flush=True)
-            builder.build(name, folder, course)
-            builder.give_answers(name, folder, course)
+            values = variants.find_class(name) if variants else None
+            builder.build(name, folder, values, course)
+            builder.give_answers(name, folder, course, values)
     except ValueError as error:
         raise ExportError(str(error)) from error
 
