@@ -8,7 +8,7 @@ import sys
 import nbformat
 import pytest
 
-from grader.assignments import builder, mistakes, parameters, plain, source
+from grader.assignments import builder, mistakes, plain, source
 from grader.assignments.parameters import (
     ANOTHERS,
     draw_values,
@@ -34,12 +34,10 @@ from tests.helpers.grading import (
 )
 from tools.publish import export
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::sqlalchemy.exc.SAWarning"
-)
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 CELL = """\
 # %% parameters
-rate = 0.5, 0.25
+rate = 0.5, 0.75
 start = {"word": "zero", "value": 0.0}, {"word": "one", "value": 1.0}
 """
 SOURCE = f"""\
@@ -162,23 +160,29 @@ def test_a_text_without_parameters_stays_as_it_is():
         ("{{rate}} * m +", "{{late}} * m +", r"x.py:31: .*\{\{late\}\}"),
         ("{{start.word}}.", "{{start}}.", r"x.py:21: .*\{\{start.word\}\}"),
         ("{{start.word}}.", "{{rate.word}}.", r"x.py:21: .*\{\{rate\}\}"),
-        ("rate = 0.5, 0.25", "rate = 0.5", "x.py:7: expected `name = val"),
-        ("0.5, 0.25", "0.5, 0.5", "x.py:7: expected values that differ"),
-        ("0.5, 0.25", "0.5, [1]", "x.py:7: expected `name = value"),
-        ("0.5, 0.25", "0.5, open('x')", "x.py:7: expected `name = value"),
-        ("0.5, 0.25", '"a\\nb", "c"', "x.py:7: expected `name = value"),
-        ("0.5, 0.25", '0.5, {"a": 1}', "x.py:7: expected the same fields"),
-        ("0.5, 0.25", "0.5, (", "x.py:7: expected Python"),
+        ("rate = 0.5, 0.75", "rate = 0.5", "x.py:7: expected `name = val"),
+        ("0.5, 0.75", "0.5, 0.5", "x.py:7: expected values that differ"),
+        ("0.5, 0.75", "0.5, [1]", "x.py:7: expected `name = value"),
+        ("0.5, 0.75", "0.5, open('x')", "x.py:7: expected `name = value"),
+        ("0.5, 0.75", '"a\\nb", "c"', "x.py:7: expected `name = value"),
+        ("0.5, 0.75", '0.5, {"a": 1}', "x.py:7: expected the same fields"),
+        ("0.5, 0.75", "0.5, (", "x.py:7: expected Python"),
         ("rate = 0.5", "b = 1, 2\nrate = 0.5", r"x.py:6: .*\{\{b\}\}"),
         ("start =", "rate = 1, 2\nstart =", "x.py:8: expected a name of"),
-        ("# %% [markdown]\n# What", f"{CELL}# What", "expected one cell of"),
+        (
+            "# %% [markdown]\n# What",
+            f"{CELL}# What",
+            "expected one cell of",
+        ),
     ],
 )
 def test_what_is_no_parameter_is_refused_with_its_line(was, now, says):
     assert was in SOURCE
     text = SOURCE.replace(was, now, 1)
     with pytest.raises(ValueError, match=says):
-        fill_in(text, list_samples(read_parameters(text, "x.py"))[0], "x.py")
+        fill_in(
+            text, list_samples(read_parameters(text, "x.py"))[0], "x.py"
+        )
 
 
 # ------------------------------------------------------------ how they are drawn
@@ -188,7 +192,9 @@ def test_a_draw_is_the_secrets_the_assignments_and_the_learners():
     many = {"a": [*range(1000)]}
 
     def draw(*who, secret=SECRET, of_class=False):
-        return draw_values(many, variant_key(secret, *who, of_class=of_class))
+        return draw_values(
+            many, variant_key(secret, *who, of_class=of_class)
+        )
 
     first = draw("trace", "ann")
     assert draw("trace", "ann") == first
@@ -241,13 +247,15 @@ def test_a_class_has_its_seeds_values_until_it_has_none(course):
     assert kept.find_class("trace") is None
 
 
-def test_what_was_handed_out_stays_where_the_source_gets_other_values(course):
+def test_what_was_handed_out_stays_where_the_source_gets_other_values(
+    course,
+):
     given = Variants(course / "grading")
     given.give_learners("trace", LEARNERS)
     before = {who: given.find_own("trace", who) for who in LEARNERS}
     given.save()
     path = course / "solutions" / "trace" / "trace.py"
-    text = path.read_text("utf-8").replace("0.5, 0.25", "0.9, 0.8, 0.7")
+    text = path.read_text("utf-8").replace("0.5, 0.75", "0.9, 0.8, 0.7")
     path.write_text(text, "utf-8")
     kept = Variants(course / "grading")
     kept.give_learners("trace", LEARNERS)
@@ -276,12 +284,15 @@ def test_two_variants_of_one_source_differ_in_values_and_the_usual_has_none(
         assert made.get("variant") == variant
         texts[variant] = "\n".join(cell.source for cell in notebook.cells)
         says = [m["says"] for m in made["checks"]["faded"]["mistakes"]]
-        assert says[:2] == ["each step begins anew", "the rate stands there once"]
+        assert says[:2] == [
+            "each step begins anew",
+            "the rate stands there once",
+        ]
         assert len(says) == (5 if values else 2)
         assert all(said.startswith(ANOTHERS) for said in says[2:])
     usual, same, other = texts.values()
     assert usual == same
-    assert other == usual.replace("0.5", "0.25").replace("zero.", "one.")
+    assert other == usual.replace("0.5", "0.75").replace("zero.", "one.")
 
 
 @pytest.mark.slow
@@ -290,7 +301,9 @@ def test_the_same_mistakes_are_told_in_each_variant(
 ):
     assert not run(monkeypatch, mistakes, "trace", "--variants")
     rows = capsys.readouterr().out.split("\n")[2:-1]
-    assert [row.split("|")[2:5] for row in rows] == [[" 5 ", " 5 ", " 5 "]] * 2
+    assert [row.split("|")[2:5] for row in rows] == [
+        [" 5 ", " 5 ", " 5 "]
+    ] * 2
 
 
 @pytest.mark.slow
@@ -299,7 +312,9 @@ def test_values_that_a_test_cannot_tell_apart_are_refused(course, tmp_path):
     text = path.read_text("utf-8")
     path.write_text(text.replace("x[0]) + ", "x[0]) + 0 * "), "utf-8")
     values = source.read("trace").values
-    with pytest.raises(ValueError, match=f"{ANOTHERS}, 1' gives what 'the sol"):
+    with pytest.raises(
+        ValueError, match=f"{ANOTHERS}, 1' gives what 'the sol"
+    ):
         builder.build("trace", tmp_path / "built", values)
 
 
@@ -310,3 +325,117 @@ def test_variants_with_other_cells_are_refused(course, tmp_path):
     path.write_text(text.replace("points=3", "points={{p}}"), "utf-8")
     with pytest.raises(ValueError, match="the same cells in each variant"):
         builder.build("trace", tmp_path / "built")
+
+
+# ------------------------------------------------- handed out, and handed in
+
+
+def answered(course, who, values, marked=None):
+    """A learner's notebook with the answer that is right for some values."""
+    folder = course / "grading" / "handout" / who / "trace"
+    made = nbformat.read(folder / "trace.ipynb", as_version=4)
+    right = source.read("trace", values).of("solution")["faded"].source
+    cell_of(made, "faded").source = right.replace("### ", "# ")
+    made.metadata[VARIANT] = marked or made.metadata[VARIANT]
+    return made
+
+
+@NEEDS_SANDBOX
+@pytest.mark.slow
+def test_each_is_graded_with_values_of_their_own(
+    course, monkeypatch, capsys
+):
+    roster = course / "grading" / "roster.csv"
+    assert not run(monkeypatch, build, "--roster", roster)
+    assert not (course / "exercises" / "trace").exists()
+    given = Variants(course / "grading")
+    own = {who: given.find_own("trace", who) for who in LEARNERS}
+    assert own["ann"] != own["bob"] != own["cem"]
+    handout = course / "grading" / "handout"
+    for path in handout.rglob("*"):
+        if path.is_file():
+            assert "HIDDEN TESTS" not in path.read_text("utf-8")
+            assert "made.append" not in path.read_text("utf-8")
+    mine = fingerprint_values(own["cem"])
+    notebooks = {
+        "ann": answered(course, "ann", own["ann"]),
+        "bob": answered(course, "bob", own["ann"]),
+        "cem": answered(course, "ann", own["ann"], mine),
+    }
+    for who, notebook in notebooks.items():
+        hand_in(course, who, notebook, "trace")
+    hand_in(course, "dan", notebooks["ann"], "trace")  # on no roster
+    dans = given.find_own("trace", "dan")
+    command = ["--root", str(course)]
+    assert grade.main(command) == 0
+    table = (course / "grading" / "points.csv").read_text("utf-8")
+    points = {r.split(",")[0]: r.split(",")[2] for r in table.split()[1:]}
+    right = "3.0" if dans == own["ann"] else "0.0"
+    assert points == {
+        "ann": "3.0",
+        "bob": "0.0",
+        "cem": "0.0",
+        "dan": right,
+    }
+    assert ANOTHERS not in told(course, "ann", "trace")
+    for who in ("bob", "cem"):
+        assert ANOTHERS in told(course, who, "trace")
+    said = (course / "grading" / "suspicious.csv").read_text("utf-8")
+    assert said.count(f"test_faded has {ANOTHERS}") == 2 + (right == "0.0")
+    assert "$m_t = " + str(own["bob"]["rate"]) in told(
+        course, "bob", "trace"
+    )
+
+    capsys.readouterr()
+    assert grade.main(command) == 0
+    assert "0 to grade, 4 graded already" in capsys.readouterr().out
+    assert grade.main([*command, "--again"]) == 0
+    assert (course / "grading" / "points.csv").read_text("utf-8") == table
+    notebook = answered(course, "ann", own["ann"])
+    hand_in(course, "bob", notebook, "trace")  # whole, metadata and all
+    assert grade.main(command) == 0
+    assert f"made with {ANOTHERS}" in told(course, "bob", "trace")
+
+    place = handout / "bob" / "trace" / "trace.ipynb"
+    nbformat.write(answered(course, "bob", own["bob"]), place)
+    status, text = check(place, capsys)
+    assert (status, ANOTHERS in text) == (0, False)
+    nbformat.write(answered(course, "bob", own["ann"]), place)
+    status, text = check(place, capsys)
+    assert (status, ANOTHERS in text) == (1, True)
+
+
+@NEEDS_SANDBOX
+@pytest.mark.slow
+def test_a_class_has_the_values_of_its_seed_in_notebooks_and_in_grades(
+    course, monkeypatch, capsys
+):
+    drawn = Variants(course / "grading")
+    seed = next(
+        str(seed)
+        for seed in range(99)
+        if drawn.give_class("trace", str(seed)) != HALF
+    )
+    values = drawn.find_class("trace")
+    assert not run(monkeypatch, build, "--variant", seed)
+    path = course / "exercises" / "trace" / "trace.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    assert notebook.metadata[VARIANT] == fingerprint_values(values)
+    (course / "grading" / "handout" / "all").mkdir(parents=True)
+    shutil.copytree(path.parent, course / "grading/handout/all/trace")
+    for who, answer in (("ann", values), ("bob", HALF)):
+        made = answered(course, "all", answer)
+        hand_in(course, who, made, "trace")
+    shutil.rmtree(course / "grading" / "source")
+    command = ["--root", str(course)]
+    assert grade.main(command) == 0
+    table = (course / "grading" / "points.csv").read_text("utf-8")
+    assert [r.split(",")[2] for r in table.split()[1:]] == ["3.0", "0.0"]
+    assert ANOTHERS in told(course, "bob", "trace")
+    tree = course / "out"
+    export._build_exercises(tree, CourseFile(), Variants(drawn.home))
+    again = nbformat.read(tree / "exercises/trace/trace.ipynb", 4)
+    assert again.metadata[VARIANT] == notebook.metadata[VARIANT]
+    assert run(monkeypatch, build, "--check", "--variant", seed) == 2
+    assert not run(monkeypatch, build, "--variant", variants.NONE)
+    assert VARIANT not in nbformat.read(path, as_version=4).metadata
