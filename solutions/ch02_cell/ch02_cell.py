@@ -32,6 +32,33 @@
 # 4: it is as unsure as somebody who must choose among four equally likely symbols.
 # </details>
 
+# %% parameters
+top = (
+    {"at": "1", "float": "1.0", "twice": "2", "row": "[[0, 0.5, 1]]"},
+    {
+        "at": "1.25",
+        "float": "1.25",
+        "twice": "2.5",
+        "row": "[[0, 0.5, 1.25]]",
+    },
+)
+out = (
+    {
+        "who": "A readout with K outputs looks at",
+        "name": "readout",
+        "hint": "shown happens",
+        "rows": "B",
+        "by": "2 5 6 = 60",
+    },
+    {
+        "who": "Three readouts with K outputs each look at",
+        "name": "readouts",
+        "hint": "shown has three products,",
+        "rows": "3 * B",
+        "by": "3 2 5 6 = 180",
+    },
+)
+
 # %% [markdown]
 # ## Imports, and where to compute
 #
@@ -104,9 +131,9 @@ for left, right in [(0, 0), (0, 1), (1, 0), (1, 1)]:
 #
 # *Core, about 10 minutes.*
 #
-# A ReLU counts without end. A unit that is to be a *switch* should stop at 1:
+# A ReLU counts without end. A unit that is to be a *switch* should stop at {{top.at}}:
 #
-# $$h_t = \min(1, \max(0, a_x + a_h))$$
+# $$h_t = \min({{top.at}}, \max(0, a_x + a_h))$$
 #
 # Write it in the form of the chapter's cells: it takes what the input and the state contribute, and the state; it returns the new state, a tuple, and a cache. Let the cache be h.
 #
@@ -122,20 +149,20 @@ for left, right in [(0, 0), (0, 1), (1, 0), (1, 1)]:
 #
 # <details><summary>Hint 3</summary>
 #
-# `xp.clip(a, 0.0, 1.0)` holds an array between two numbers. Return `(h,), h`.
+# `xp.clip(a, 0.0, {{top.float}})` holds an array between two numbers. Return `(h,), h`.
 # </details>
 
 
 # %% solution="ceiling_cell"
 def ceiling_cell(a_x, a_h, state):
-    """h_t = min(1, max(0, a_x + a_h)); the cache is h_t.
+    """h_t = min({{top.at}}, max(0, a_x + a_h)); the cache is h_t.
 
     Shapes: a_x (B, H); a_h (B, H); state ((B, H),)
         -> state ((B, H),); cache (B, H)
     """
     xp = array_namespace(a_x)
     ### BEGIN SOLUTION
-    h = xp.clip(a_x + a_h, 0.0, 1.0)
+    h = xp.clip(a_x + a_h, 0.0, {{top.float}})
     return (h,), h
     ### END SOLUTION
 
@@ -184,7 +211,7 @@ check(
 )
 by_hand = move(np.array([[-1.0, 0.5, 3.0]]))
 (h,), _ = ceiling_cell(by_hand, 0 * by_hand, (by_hand,))
-assert_close("h for sums of -1, 0.5 and 3", h, np.array([[0, 0.5, 1]]))
+assert_close("h for sums of -1, 0.5 and 3", h, np.array({{top.row}}))
 
 
 def loop(params, x, h_0):
@@ -215,24 +242,24 @@ properties.points("Task 1 holds.")
 
 # %% mistakes="ceiling_cell"
 r"""
-no ceiling: this is a plain ReLU: the ceiling at 1 is missing
-- 0.0, 1.0
+no ceiling: this is a plain ReLU: the ceiling at {{top.at}} is missing
+- 0.0, {{top.float}}
 + 0.0, None
 
 no floor: the floor at 0 is missing: negative sums come through
-- 0.0, 1.0
-+ None, 1.0
+- 0.0, {{top.float}}
++ None, {{top.float}}
 
 the range of tanh: the floor is at -1; it belongs at 0
-- 0.0, 1.0
+- 0.0, {{top.float}}
 + -1.0, 1.0
 
-each term squashed alone: each term was squashed by itself; add first, then squash once, for apart a negative term cannot cancel a positive one, and the two can add up to 2
-- xp.clip(a_x + a_h, 0.0, 1.0)
-+ xp.clip(a_x, 0.0, 1.0) + xp.clip(a_h, 0.0, 1.0)
+each term squashed alone: each term was squashed by itself; add first, then squash once, for apart a negative term cannot cancel a positive one, and the two can add up to {{top.twice}}
+- xp.clip(a_x + a_h, 0.0, {{top.float}})
++ xp.clip(a_x, 0.0, {{top.float}}) + xp.clip(a_h, 0.0, {{top.float}})
 
-squashed by tanh as well: tanh bends what lies between 0 and 1; the step with a ceiling is a straight line there
-- xp.clip(a_x + a_h, 0.0, 1.0)
+squashed by tanh as well: tanh bends what lies between 0 and {{top.at}}; the step with a ceiling is a straight line there
+- xp.clip(a_x + a_h, 0.0, {{top.float}})
 + xp.tanh(xp.clip(a_x + a_h, 0.0, None))
 
 state added again: the state was added once more: it is in a_h already, through W_h
@@ -244,29 +271,29 @@ state ignored: a_h was not used: without it the network has no memory
 + clip(a_x
 
 argument changed in place: `a_x += a_h` changes the caller's array: all steps' a_x are slices of one array that the loop made
--     h = xp.clip(a_x + a_h, 0.0, 1.0)
+-     h = xp.clip(a_x + a_h, 0.0, {{top.float}})
 +     a_x += a_h
-+     h = xp.clip(a_x, 0.0, 1.0)
++     h = xp.clip(a_x, 0.0, {{top.float}})
 
-min and max exchanged: your h is 1 everywhere: the smaller of 0 and the sum comes nowhere above 1; the floor is a maximum with 0, the ceiling a minimum with 1
-- xp.clip(a_x + a_h, 0.0, 1.0)
+min and max exchanged: your h is {{top.at}} everywhere: the smaller of 0 and the sum comes nowhere above {{top.at}}; the floor is a maximum with 0, the ceiling a minimum with {{top.at}}
+- xp.clip(a_x + a_h, 0.0, {{top.float}})
 + xp.maximum(xp.ones_like(a_x), xp.minimum(xp.zeros_like(a_x), a_x + a_h))
 
-on or off: your h is only 0 or 1; between 0 and 1 it is the sum itself
-- xp.clip(a_x + a_h, 0.0, 1.0)
+on or off: your h is only 0 or 1; between 0 and {{top.at}} it is the sum itself
+- xp.clip(a_x + a_h, 0.0, {{top.float}})
 + xp.where(a_x + a_h > 0, xp.ones_like(a_x), xp.zeros_like(a_x))
 
-on from a half: your h is only 0 or 1, with a threshold of 0.5; between 0 and 1 it is the sum itself
-- xp.clip(a_x + a_h, 0.0, 1.0)
+on from a half: your h is only 0 or 1, with a threshold of 0.5; between 0 and {{top.at}} it is the sum itself
+- xp.clip(a_x + a_h, 0.0, {{top.float}})
 + xp.where(a_x + a_h > 0.5, xp.ones_like(a_x), xp.zeros_like(a_x))
 
-sigmoid: your h is a sigmoid of the sum; this step is the sum itself between 0 and 1
-- xp.clip(a_x + a_h, 0.0, 1.0)
+sigmoid: your h is a sigmoid of the sum; this step is the sum itself between 0 and {{top.at}}
+- xp.clip(a_x + a_h, 0.0, {{top.float}})
 + 1 / (1 + xp.exp(-a_x - a_h))
 
 hard sigmoid: your h is clipped from 0.2 a + 0.5, the hard sigmoid of Keras; here the sum itself is clipped
-- xp.clip(a_x + a_h, 0.0, 1.0)
-+ xp.clip(0.2 * (a_x + a_h) + 0.5, 0.0, 1.0)
+- xp.clip(a_x + a_h, 0.0, {{top.float}})
++ xp.clip(0.2 * (a_x + a_h) + 0.5, 0.0, {{top.float}})
 
 sum in the cache: your cache is the sum before the floor and the ceiling; it is to be h
 - return (h,), h
@@ -277,27 +304,27 @@ old state in the cache: your cache is the old state; it is to be the new h
 + return (h,), state[0]
 
 a product of the two: you multiplied a_x by a_h; they are added
-- xp.clip(a_x + a_h, 0.0, 1.0)
-+ xp.clip(a_x * a_h, 0.0, 1.0)
+- xp.clip(a_x + a_h, 0.0, {{top.float}})
++ xp.clip(a_x * a_h, 0.0, {{top.float}})
 
 state as a weight: you multiplied a_h by the state; the loop has put it through W_h already
-- xp.clip(a_x + a_h, 0.0, 1.0)
-+ xp.clip(a_x + a_h * state[0], 0.0, 1.0)
+- xp.clip(a_x + a_h, 0.0, {{top.float}})
++ xp.clip(a_x + a_h * state[0], 0.0, {{top.float}})
 
 folded up: your negative sums came through with their sign turned; below 0 the state is 0
-- xp.clip(a_x + a_h, 0.0, 1.0)
-+ xp.clip(xp.abs(a_x + a_h), 0.0, 1.0)
+- xp.clip(a_x + a_h, 0.0, {{top.float}})
++ xp.clip(xp.abs(a_x + a_h), 0.0, {{top.float}})
 
-back to zero: above the ceiling your h falls back to 0; it stays at 1
-- xp.clip(a_x + a_h, 0.0, 1.0)
-+ xp.where(a_x + a_h < 1, xp.clip(a_x + a_h, 0.0, None), xp.zeros_like(a_x))
+back to zero: above the ceiling your h falls back to 0; it stays at {{top.at}}
+- xp.clip(a_x + a_h, 0.0, {{top.float}})
++ xp.where(a_x + a_h < {{top.at}}, xp.clip(a_x + a_h, 0.0, None), xp.zeros_like(a_x))
 
 mean with the old state: your h is the mean of the new state and the old one; the old one counts through a_h alone
-- xp.clip(a_x + a_h, 0.0, 1.0)
-+ (xp.clip(a_x + a_h, 0.0, 1.0) + state[0]) / 2
+- xp.clip(a_x + a_h, 0.0, {{top.float}})
++ (xp.clip(a_x + a_h, 0.0, {{top.float}}) + state[0]) / 2
 
 divided by the largest: your h was divided by the largest sum; the ceiling cuts off, and what lies below it stays as it is
-- xp.clip(a_x + a_h, 0.0, 1.0)
+- xp.clip(a_x + a_h, 0.0, {{top.float}})
 + xp.clip(a_x + a_h, 0.0, None) / xp.max(a_x + a_h)
 
 taken off: a_h was taken off a_x; the two are added
@@ -305,8 +332,8 @@ taken off: a_h was taken off a_x; the two are added
 + clip(a_x - a_h
 
 input squashed alone: a_x was squashed before a_h was added; add first, then squash once
-- xp.clip(a_x + a_h, 0.0, 1.0)
-+ xp.clip(a_x, 0.0, 1.0) + a_h
+- xp.clip(a_x + a_h, 0.0, {{top.float}})
++ xp.clip(a_x, 0.0, {{top.float}}) + a_h
 
 old state returned: the state came back as it was: the new one is h, in a tuple
 - return (h,), h
@@ -807,12 +834,12 @@ both biases early: b_h was added to a_x; it belongs to a_h, as a cell of chapter
 #
 # *Extra, about 15 minutes.*
 #
-# Stack L plain layers: the output y of one is the input x of the next, all have H units, the first reads D numbers. A readout with K outputs looks at the **last** step of the top layer only.
+# Stack L plain layers: the output y of one is the input x of the next, all have H units, the first reads D numbers. {{out.who}} the **last** step of the top layer only.
 # Count the **multiply-adds** of one forward run, those of matrix products (a product of (m, n) with (n, k) takes m n k); biases and tanh do not count. Sort them into three numbers:
 #
 # 1. `early`: all products with a $W_x$. A layer can do its own in one go, before its loop.
 # 2. `waiting`: all products with a $W_h$. Each has to wait for the step before.
-# 3. `shown`: the readout.
+# 3. `shown`: the {{out.name}}.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -826,7 +853,7 @@ both biases early: b_h was added to a_x; it belongs to a_h, as a cell of chapter
 #
 # <details><summary>Hint 3</summary>
 #
-# early = T B H (D + (L - 1) H); waiting has an H squared for every layer; shown happens once for each sequence, not at every step.
+# early = T B H (D + (L - 1) H); waiting has an H squared for every layer; {{out.hint}} once for each sequence, not at every step.
 # </details>
 
 
@@ -836,7 +863,7 @@ def multiply_adds(T, B, D, H, L, K):
     ### BEGIN SOLUTION
     early = T * B * H * (D + (L - 1) * H)
     waiting = T * B * H * H * L
-    shown = B * H * K
+    shown = {{out.rows}} * H * K
     ### END SOLUTION
     return early, waiting, shown
 
@@ -852,7 +879,7 @@ print(multiply_adds(T=100, B=32, D=64, H=256, L=2, K=10))
 from rnncore.testing import check, stored
 
 sizes = [
-    (3, 2, 4, 5, 1, 6),  # by hand: 3 2 5 4 = 120, 3 2 5 5 = 150, 2 5 6 = 60
+    (3, 2, 4, 5, 1, 6),  # by hand: 3 2 5 4 = 120, 3 2 5 5 = 150, {{out.by}}
     (7, 2, 3, 4, 3, 5),
 ]
 check(
@@ -905,7 +932,7 @@ sequences forgotten: each of the B sequences needs its own product with W_x
 + early = T
 
 read out at every step: the readout looks at the last step only, so it does not grow with T
-- shown = B
+- shown = {{out.rows}}
 + shown = T * B
 
 biases counted: biases were counted; only matrix products count
@@ -941,11 +968,11 @@ H once: your `waiting` has H once; W_h is (H, H)
 + waiting = T * B * H * L
 
 one sequence shown: your `shown` lacks the B sequences
-- shown = B * H * K
+- shown = {{out.rows}} * H * K
 + shown = H * K
 
 each layer shown: your `shown` grows with L; the readout looks at the top layer only
-- shown = B * H * K
+- shown = {{out.rows}} * H * K
 + shown = B * H * K * L
 
 operations: your `early` is twice too large; a product and its addition count as one
@@ -969,8 +996,8 @@ D in W_h: in your `waiting` W_h of the first layer has D columns; it reads the s
 + waiting = T * B * H * (D + (L - 1) * H)
 
 exchanged: your `early` is what waits, and your `waiting` what can be done early
-- shown = B * H * K
-+ shown = B * H * K
+- shown = {{out.rows}} * H * K
++ shown = {{out.rows}} * H * K
 +     early, waiting = waiting, early
 
 W_h in early: your `early` holds the products with W_h too; these belong to `waiting` alone
@@ -980,7 +1007,7 @@ W_h in early: your `early` holds the products with W_h too; these belong to `wai
 all doubled: your three numbers are twice too large; a product and its addition count as one
 -     early = T * B * H * (D + (L - 1) * H)
 -     waiting = T * B * H * H * L
--     shown = B * H * K
+-     shown = {{out.rows}} * H * K
 +     early = 2 * T * B * H * (D + (L - 1) * H)
 +     waiting = 2 * T * B * H * H * L
 +     shown = 2 * B * H * K
@@ -994,7 +1021,7 @@ four gates: your `early` and `waiting` are four times too large; a plain layer h
 weights counted: your three numbers count the weights; those of the layers are used at every step of every sequence, those of the readout once for each sequence
 -     early = T * B * H * (D + (L - 1) * H)
 -     waiting = T * B * H * H * L
--     shown = B * H * K
+-     shown = {{out.rows}} * H * K
 +     early = H * (D + (L - 1) * H)
 +     waiting = H * H * L
 +     shown = H * K
@@ -1002,7 +1029,7 @@ weights counted: your three numbers count the weights; those of the layers are u
 biases everywhere: in all three numbers the biases were counted; only matrix products count
 -     early = T * B * H * (D + (L - 1) * H)
 -     waiting = T * B * H * H * L
--     shown = B * H * K
+-     shown = {{out.rows}} * H * K
 +     early = T * B * H * (D + 1 + (L - 1) * (H + 1))
 +     waiting = T * B * H * (H + 1) * L
 +     shown = B * (H + 1) * K
@@ -1018,7 +1045,7 @@ top layer alone waits: your `waiting` holds one W_h, and your `early` those of t
 +     early = T * B * H * (D + (L - 1) * H) + (L - 1) * waiting
 
 additions apart: your `shown` counts additions beside the products; a product and its addition count as one
-- shown = B * H * K
+- shown = {{out.rows}} * H * K
 + shown = B * K * (2 * H - 1)
 
 powers: your numbers have powers of H that grow with L; layers add up, so W_h is counted L times and an upper W_x L - 1 times

@@ -37,6 +37,24 @@
 # Yes, but only once, at the top: each d_y_t is already divided. On the way down the shares of the steps are added and never averaged.
 # </details>
 
+# %% parameters
+end = (
+    {
+        "word": "zero",
+        "of_peak": r"\eta_\text{peak}\, \dfrac{1}{2}",
+        "close": "",
+        "code": "peak * ",
+        "half": 0.5,
+    },
+    {
+        "word": "a fifth of the peak",
+        "of_peak": r"\eta_\text{peak}\, \Bigl(\dfrac{1}{5} + \dfrac{2}{5}",
+        "close": r"\Bigr)",
+        "code": "0.2 * peak + 0.8 * peak * ",
+        "half": 0.6,
+    },
+)
+
 # %% [markdown]
 # ## Imports, and where to compute
 #
@@ -719,9 +737,9 @@ p smoothed in the loss: the loss was made of smoothed probabilities, log of (1 -
 # *Extra, about 10 minutes.*
 #
 # Adam's first steps are as long as its learning rate, for every weight, on the word of a single batch. A usual remedy is to begin small: over the first $W$ steps the rate rises in a straight line to its peak, and
-# from there it falls along half a cosine to zero:
+# from there it falls along half a cosine to {{end.word}}:
 #
-# $$\eta_n = \begin{cases} \eta_\text{peak}\, \dfrac{n + 1}{W} & n < W \\[2ex] \eta_\text{peak}\, \dfrac{1}{2}\Bigl(1 + \cos \pi\, \dfrac{n - W}{N - W}\Bigr) & n \ge W \end{cases}$$
+# $$\eta_n = \begin{cases} \eta_\text{peak}\, \dfrac{n + 1}{W} & n < W \\[2ex] {{end.of_peak}}\Bigl(1 + \cos \pi\, \dfrac{n - W}{N - W}\Bigr){{end.close}} & n \ge W \end{cases}$$
 #
 # Steps are counted from $n = 0$ to $N - 1$, as `fit` does. So the first step already moves, step $W-1$ has the peak, and so has step $W$. With $W = 0$ there is no warm-up, and with $W = N$ nothing else.
 #
@@ -748,7 +766,7 @@ def rate_at(step, peak, warmup, steps):
     if step < warmup:
         return peak * (step + 1) / warmup
     done = (step - warmup) / (steps - warmup)
-    return peak * (1 + math.cos(math.pi * done)) / 2
+    return {{end.code}}(1 + math.cos(math.pi * done)) / 2
     ### END SOLUTION
 
 
@@ -779,7 +797,7 @@ assert_close(
     "rate of step 0 of 4 that warm up", rate_at(0, 1.0, 4, 8), 0.25
 )
 assert_close("rate at the peak", rate_at(4, 1.0, 4, 8), 1.0)
-assert_close("rate half way down", rate_at(6, 1.0, 4, 8), 0.5)
+assert_close("rate half way down", rate_at(6, 1.0, 4, 8), {{end.half}})
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
 
@@ -900,19 +918,19 @@ warm-up along a cosine: the warm-up went up along a cosine; asked for is a strai
 + peak * (1 - math.cos(math.pi * (step + 1) / warmup)) / 2
 
 inverse root: the way down is that of one over the root of the step, another usual schedule; the task asks for half a cosine
-- return peak * (1 + math.cos(math.pi * done)) / 2
+- return {{end.code}}(1 + math.cos(math.pi * done)) / 2
 + return peak * (max(warmup, 1) / (step + 1)) ** 0.5
 
 exponential: this is an exponential, another usual schedule; the task asks for half a cosine
-- return peak * (1 + math.cos(math.pi * done)) / 2
+- return {{end.code}}(1 + math.cos(math.pi * done)) / 2
 + return peak * math.exp(-done)
 
 never down: the rate stays at the peak; after the warm-up it falls along half a cosine
-- return peak * (1 + math.cos(math.pi * done)) / 2
+- return {{end.code}}(1 + math.cos(math.pi * done)) / 2
 + return peak
 
 floor: the rate was kept from falling below a tenth of the peak; here it falls to zero
-- return peak * (1 + math.cos(math.pi * done)) / 2
+- return {{end.code}}(1 + math.cos(math.pi * done)) / 2
 + return max(0.1 * peak, peak * (1 + math.cos(math.pi * done)) / 2)
 
 bracket lost: only the 1 was halved, not the sum: (1 + cos) / 2 needs its brackets
@@ -927,7 +945,7 @@ the smaller of the two: the smaller of warm-up and cosine was taken; which of th
 -     if step < warmup:
 -         return peak * (step + 1) / warmup
 -     done = (step - warmup) / (steps - warmup)
--     return peak * (1 + math.cos(math.pi * done)) / 2
+-     return {{end.code}}(1 + math.cos(math.pi * done)) / 2
 +     done = (step - warmup) / (steps - warmup)
 +     down = (1 + math.cos(math.pi * done)) / 2
 +     return peak * min((step + 1) / max(warmup, 1), down)
@@ -953,7 +971,7 @@ warm-up downwards: the warm-up falls from the peak; it rises to it
 +         return peak * (warmup - step) / warmup
 
 half of the half wave: the cosine goes to pi / 2 only, so that the rate ends at half of its peak
--     return peak * (1 + math.cos(math.pi * done)) / 2
+-     return {{end.code}}(1 + math.cos(math.pi * done)) / 2
 +     return peak * (1 + math.cos(math.pi * done / 2)) / 2
 """
 
