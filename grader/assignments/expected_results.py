@@ -48,7 +48,8 @@ from rnncore.testing.slips import (
 )
 from rnncore.testing.values import without_false_alarms
 
-SAYS = f"{ANOTHERS}. Yours are those of your own notebook's text."
+OTHERS = f"{ANOTHERS}. Yours are those of your own notebook's text."
+BOTH = f"{{says}} (It would be right with {ANOTHERS}.)"
 SLIP_SECONDS = 2.0  # of computing: a slip that makes a loop endless ends there
 
 
@@ -173,32 +174,44 @@ def _check_entry(
     entry: dict[str, Any] = {"results": [*map(encoded, right)], "mistakes": []}
     sketches: list[list[float]] = []  # of the known mistakes
     others = find_others(assignment, name) if assignment.variant else []
+    entered: dict[str, dict[str, Any]] = {}
     for mistake in [*find_known_mistakes(assignment, name), *others]:
         if not mistake.visible or solution.count(mistake.was) != 1:
             continue  # the second: a draft's, of which the author is warned
         wrong = mistake.made_in(solution)
         calls = _call_solution(assignment, test, namespace, wrong)
         made = [testing.fingerprint_of(c) for c in calls]
-        for other, seen in known.items():
-            if is_same_fingerprint(made, seen, 10 * SAME_FINGERPRINT):
-                raise ValueError(
-                    f"{assignment.name}, {name}: on the visible inputs "
-                    f"{mistake.name!r} gives what {other!r} gives; change "
-                    "them, or mark the mistake [hidden]"
-                )
+        same = [o for o, seen in known.items() if _is_close(made, seen)]
+        if same and mistake in others and same[0] in entered:
+            one = entered[same[0]]  # an idea that is right elsewhere
+            one["says"] = BOTH.format(says=one["says"].removesuffix(BOTH[6:]))
+            continue
+        if same:
+            raise ValueError(
+                f"{assignment.name}, {name}: on the visible inputs "
+                f"{mistake.name!r} gives what {same[0]!r} gives; change "
+                "them, or mark the mistake [hidden]"
+            )
         known[mistake.name] = made
-        entry["mistakes"].append({"says": mistake.says, "sketches": made})
+        says = OTHERS if mistake in others else mistake.says
+        entry["mistakes"].append({"says": says, "sketches": made})
+        entered[mistake.name] = entry["mistakes"][-1]
         if sketch := sketch_errors([call.result for call in calls], right):
             sketches.append(sketch)
     entry["slips"] = _sketch_slips(assignment, test, namespace, right, sketches)
     return entry
 
 
+def _is_close(made: list[Any], seen: list[Any]) -> bool:
+    """Whether two mistakes are so much alike that either might be told."""
+    return is_same_fingerprint(made, seen, 10 * SAME_FINGERPRINT)
+
+
 def find_others(assignment: Assignment, task: str) -> list[Mistake]:
     """The other variants' right answers, as mistakes of this one's."""
     solution = assignment.of("solution")[task]
     return [
-        Mistake(f"{ANOTHERS}, {number}", solution.source, text, SAYS, True, 0)
+        Mistake(f"{ANOTHERS}, {number}", solution.source, text, ANOTHERS, True, 0)
         for number, text in enumerate(list_other_solutions(assignment, task), 1)
     ]
 
