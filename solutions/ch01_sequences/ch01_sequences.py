@@ -31,6 +31,40 @@
 # h_3 = w³, so 3 w²: one w² from each of the three places where w is used.
 # </details>
 
+# %% parameters
+cost = (
+    {
+        "text": "$d < 1$",
+        "up": r"{\,k-1}",
+        "up_bag": r"{\,G}",
+        "pair": "discount ** (k - 1)",
+        "bag": "discount**gaps",
+        "power": "k - 1",
+        "of": "d",
+        "once": "one factor",
+        "exact": "k-1",
+        "all": "G",
+        "each": "a factor",
+        "h1": "0.4 * 2 / 3",
+        "h2": "0.25 * 4 / 13",
+    },
+    {
+        "text": "$d^2$, where $d < 1$",
+        "up": r"{\,2(k-1)}",
+        "up_bag": r"{\,2G}",
+        "pair": "discount ** (2 * k - 2)",
+        "bag": "discount ** (2 * gaps)",
+        "power": "2 (k - 1)",
+        "of": "d squared",
+        "once": "one factor",
+        "exact": "2k-2",
+        "all": "(2 G)",
+        "each": "two factors",
+        "h1": "0.4**2 * 2 / 3",
+        "h2": "0.5**4 * 4 / 13",
+    },
+)
+
 # %% [markdown]
 # ## Imports, and where to compute
 #
@@ -350,9 +384,9 @@ last value for the target: the targets of the test are the last values of their 
 #
 # Score a token $w$ after the words `before` like this. For the gaps $k = 1, 2, \dots, G$ in turn, let $u$ be the $k$-th word from the end of `before`, $c_k(u, w)$ how often $w$ came exactly $k$ places after $u$ in `tokens`, and $c_k(u)$ how often anything did. The **first** gap at which $c_k(u, w) > 0$ decides:
 #
-# $$s(w) = d^{\,k-1}\ \frac{c_k(u, w)}{c_k(u)}$$
+# $$s(w) = d^{{cost.up}}\ \frac{c_k(u, w)}{c_k(u)}$$
 #
-# Each gap that had to be skipped costs a factor $d < 1$. If no gap has seen the pair (or `before` is too short for it), back off to the bag: $s(w) = d^{\,G}\, c(w) / T$, where $c(w)$ counts $w$ among all $T$ tokens. (The scores of all tokens do not sum to one: this is a score, not a probability. It is cheap: Brants and others (2007) found a score of this kind, one that backs off to shorter contexts and not to wider gaps, nearly as good as a probability once the text is large enough.)
+# Each gap that had to be skipped costs a factor {{cost.text}}. If no gap has seen the pair (or `before` is too short for it), back off to the bag: $s(w) = d^{{cost.up_bag}}\, c(w) / T$, where $c(w)$ counts $w$ among all $T$ tokens. (The scores of all tokens do not sum to one: this is a score, not a probability. It is cheap: Brants and others (2007) found a score of this kind, one that backs off to shorter contexts and not to wider gaps, nearly as good as a probability once the text is large enough.)
 #
 # <details><summary>Hint 1</summary>
 #
@@ -385,8 +419,8 @@ def skip_score(tokens, before, token, gaps, discount):
             seen = pairs[context, token]
             if seen:
                 total = tokens[:-k].count(context)
-                return discount ** (k - 1) * seen / total
-    return discount**gaps * tokens.count(token) / len(tokens)
+                return {{cost.pair}} * seen / total
+    return {{cost.bag}} * tokens.count(token) / len(tokens)
     ### END SOLUTION
 
 
@@ -437,9 +471,9 @@ check(skip_score, stored("skip_score"), visible, outputs="score")
 story = "the cat sat on the mat and the dog sat on the rug"
 story = tuple(story.split())
 by_hand = skip_score(story, ("the", "cold"), "sat", 2, 0.4)
-assert_close("the score of sat after the cold", by_hand, 0.4 * 2 / 3)
+assert_close("the score of sat after the cold", by_hand, {{cost.h1}})
 by_hand = skip_score(story, ("a", "b"), "the", 2, 0.5)
-assert_close("the score of the after a b", by_hand, 0.25 * 4 / 13)
+assert_close("the score of the after a b", by_hand, {{cost.h2}})
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
 
@@ -471,12 +505,12 @@ counted where nothing follows: c_k(u) was counted over the whole text; at the la
 - tokens[:-k].count(context)
 + tokens.count(context)
 
-no discount: your gaps cost nothing: each that had to be skipped costs a factor d, so a score found at gap k has the factor d to the power k - 1
-- discount ** (k - 1) * seen
+no discount: your gaps cost nothing: each that had to be skipped costs a factor {{cost.of}}, so a score found at gap k has the factor d to the power {{cost.power}}
+- {{cost.pair}} * seen
 + seen
 
-one discount too many: a gap of 1 costs nothing: the factor is d to the power k - 1
-- discount ** (k - 1) * seen
+one discount too many: a gap of 1 costs nothing: the factor is d to the power {{cost.power}}
+- {{cost.pair}} * seen
 + discount**k * seen
 
 pairs looked at backwards: the pairs are turned round: they count what came before the context instead of after it
@@ -491,7 +525,7 @@ gap taken from the start: the k-th word was counted from the start of `before`; 
 - before[-k]
 + before[k - 1]
 
-bag without its discount: the bag was reached by skipping all the gaps, and each of them costs a factor d
+bag without its discount: the bag was reached by skipping all the gaps, and each of them costs a factor {{cost.of}}
 - discount**gaps * tokens
 + tokens
 
@@ -511,13 +545,13 @@ best gap decides: the largest score was taken; the first gap that has seen the p
 -             seen = pairs[context, token]
 -             if seen:
 -                 total = tokens[:-k].count(context)
--                 return discount ** (k - 1) * seen / total
--     return discount**gaps * tokens.count(token) / len(tokens)
-+     scores = [discount**gaps * tokens.count(token) / len(tokens)]
+-                 return {{cost.pair}} * seen / total
+-     return {{cost.bag}} * tokens.count(token) / len(tokens)
++     scores = [{{cost.bag}} * tokens.count(token) / len(tokens)]
 +     for k in range(1, min(gaps, len(before)) + 1):
 +         seen = Counter(zip(tokens, tokens[k:], strict=False))[before[-k], token]
 +         if seen:
-+             scores.append(discount ** (k - 1) * seen / tokens[:-k].count(before[-k]))
++             scores.append({{cost.pair}} * seen / tokens[:-k].count(before[-k]))
 +     return max(scores)
 
 last gap decides: the widest gap was asked first; the nearest word that has seen the pair decides
@@ -536,14 +570,14 @@ gaps added up: the scores of several gaps were added; the first gap that has see
 -             seen = pairs[context, token]
 -             if seen:
 -                 total = tokens[:-k].count(context)
--                 return discount ** (k - 1) * seen / total
--     return discount**gaps * tokens.count(token) / len(tokens)
+-                 return {{cost.pair}} * seen / total
+-     return {{cost.bag}} * tokens.count(token) / len(tokens)
 +     score = 0.0
 +     for k in range(1, min(gaps, len(before)) + 1):
 +         seen = Counter(zip(tokens, tokens[k:], strict=False))[before[-k], token]
 +         if seen:
-+             score += discount ** (k - 1) * seen / tokens[:-k].count(before[-k])
-+     return score or discount**gaps * tokens.count(token) / len(tokens)
++             score += {{cost.pair}} * seen / tokens[:-k].count(before[-k])
++     return score or {{cost.bag}} * tokens.count(token) / len(tokens)
 
 share of all tokens: the pair was counted as a share of all tokens; divide by how often something stood k places after u
 - seen / total
@@ -566,19 +600,19 @@ pairs too far apart: the pairs are one place too far apart: with k = 1 the token
 + zip(tokens, tokens[k + 1 :], strict=False)
 
 no bag: where no gap has seen the pair your score is 0; then the bag speaks, d^G c(w) / T
-- return discount**gaps * tokens.count(token) / len(tokens)
+- return {{cost.bag}} * tokens.count(token) / len(tokens)
 + return 0.0
 
-bag one discount too many: the bag costs d^G, a factor for each gap; yours has one more
-- return discount**gaps
+bag one discount too many: the bag costs d^{{cost.all}}, {{cost.each}} for each gap; yours has one more
+- return {{cost.bag}}
 + return discount ** (gaps + 1)
 
-bag one discount too few: the bag costs d^G, a factor for each gap; yours has one less
-- return discount**gaps
+bag one discount too few: the bag costs d^{{cost.all}}, {{cost.each}} for each gap; yours has one less
+- return {{cost.bag}}
 + return discount ** (gaps - 1)
 
-bag pays for the words it has: the bag paid only for as many gaps as `before` has words; it costs d^G, however short `before` is
-- return discount**gaps
+bag pays for the words it has: the bag paid only for as many gaps as `before` has words; it costs d^{{cost.all}}, however short `before` is
+- return {{cost.bag}}
 + return discount ** min(gaps, len(before))
 
 bag with add one: one was added to the counts of the bag; it is c(w) / T
@@ -597,7 +631,7 @@ whole contexts: the last words of `before` were looked for as one piece, as an n
 -             seen = pairs[context, token]
 -             if seen:
 -                 total = tokens[:-k].count(context)
--                 return discount ** (k - 1) * seen / total
+-                 return {{cost.pair}} * seen / total
 +     for k in range(gaps, 0, -1):
 +         if len(before) >= k:
 +             context = tuple(before[-k:])
@@ -606,14 +640,14 @@ whole contexts: the last words of `before` were looked for as one piece, as an n
 +             if token in nexts:
 +                 return discount ** (gaps - k) * nexts.count(token) / len(nexts)
 
-both counts too large: two things: a gap of 1 costs nothing (the factor is d to the power k - 1), and u counts only where something stands k places after it
+both counts too large: two things: a gap of 1 costs nothing (the factor is d to the power {{cost.power}}), and u counts only where something stands k places after it
 -                 total = tokens[:-k].count(context)
--                 return discount ** (k - 1) * seen / total
+-                 return {{cost.pair}} * seen / total
 +                 total = tokens.count(context)
 +                 return discount**k * seen / total
 
-discount by steps: each gap took the same amount off the factor; it is d to the power k - 1
-- discount ** (k - 1) * seen
+discount by steps: each gap took the same amount off the factor; it is d to the power {{cost.power}}
+- {{cost.pair}} * seen
 + (1 - discount * (k - 1)) * seen
 """
 

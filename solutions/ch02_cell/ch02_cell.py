@@ -33,13 +33,22 @@
 # </details>
 
 # %% parameters
-top = (
-    {"at": "1", "float": "1.0", "twice": "2", "row": "[[0, 0.5, 1]]"},
+cache = (
     {
-        "at": "1.25",
-        "float": "1.25",
-        "twice": "2.5",
-        "row": "[[0, 0.5, 1.25]]",
+        "it": "h",
+        "text": "h",
+        "doc": "h_t",
+        "odd": "a_x + a_h",
+        "name": "sum",
+        "told": "the sum before the floor and the ceiling",
+    },
+    {
+        "it": "a_x + a_h",
+        "text": "the sum $a_x + a_h$",
+        "doc": "a_x + a_h",
+        "odd": "h",
+        "name": "h",
+        "told": "h, the sum after the floor and the ceiling",
     },
 )
 out = (
@@ -131,11 +140,11 @@ for left, right in [(0, 0), (0, 1), (1, 0), (1, 1)]:
 #
 # *Core, about 10 minutes.*
 #
-# A ReLU counts without end. A unit that is to be a *switch* should stop at {{top.at}}:
+# A ReLU counts without end. A unit that is to be a *switch* should stop at 1:
 #
-# $$h_t = \min({{top.at}}, \max(0, a_x + a_h))$$
+# $$h_t = \min(1, \max(0, a_x + a_h))$$
 #
-# Write it in the form of the chapter's cells: it takes what the input and the state contribute, and the state; it returns the new state, a tuple, and a cache. Let the cache be h.
+# Write it in the form of the chapter's cells: it takes what the input and the state contribute, and the state; it returns the new state, a tuple, and a cache. Let the cache be {{cache.text}}.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -149,21 +158,21 @@ for left, right in [(0, 0), (0, 1), (1, 0), (1, 1)]:
 #
 # <details><summary>Hint 3</summary>
 #
-# `xp.clip(a, 0.0, {{top.float}})` holds an array between two numbers. Return `(h,), h`.
+# `xp.clip(a, 0.0, 1.0)` holds an array between two numbers. Return `(h,), {{cache.it}}`.
 # </details>
 
 
 # %% solution="ceiling_cell"
 def ceiling_cell(a_x, a_h, state):
-    """h_t = min({{top.at}}, max(0, a_x + a_h)); the cache is h_t.
+    """h_t = min(1, max(0, a_x + a_h)); the cache is {{cache.doc}}.
 
     Shapes: a_x (B, H); a_h (B, H); state ((B, H),)
         -> state ((B, H),); cache (B, H)
     """
     xp = array_namespace(a_x)
     ### BEGIN SOLUTION
-    h = xp.clip(a_x + a_h, 0.0, {{top.float}})
-    return (h,), h
+    h = xp.clip(a_x + a_h, 0.0, 1.0)
+    return (h,), {{cache.it}}
     ### END SOLUTION
 
 
@@ -211,7 +220,7 @@ check(
 )
 by_hand = move(np.array([[-1.0, 0.5, 3.0]]))
 (h,), _ = ceiling_cell(by_hand, 0 * by_hand, (by_hand,))
-assert_close("h for sums of -1, 0.5 and 3", h, np.array({{top.row}}))
+assert_close("h for sums of -1, 0.5 and 3", h, np.array([[0, 0.5, 1]]))
 
 
 def loop(params, x, h_0):
@@ -242,24 +251,24 @@ properties.points("Task 1 holds.")
 
 # %% mistakes="ceiling_cell"
 r"""
-no ceiling: this is a plain ReLU: the ceiling at {{top.at}} is missing
-- 0.0, {{top.float}}
+no ceiling: this is a plain ReLU: the ceiling at 1 is missing
+- 0.0, 1.0
 + 0.0, None
 
 no floor: the floor at 0 is missing: negative sums come through
-- 0.0, {{top.float}}
-+ None, {{top.float}}
+- 0.0, 1.0
++ None, 1.0
 
 the range of tanh: the floor is at -1; it belongs at 0
-- 0.0, {{top.float}}
+- 0.0, 1.0
 + -1.0, 1.0
 
-each term squashed alone: each term was squashed by itself; add first, then squash once, for apart a negative term cannot cancel a positive one, and the two can add up to {{top.twice}}
-- xp.clip(a_x + a_h, 0.0, {{top.float}})
-+ xp.clip(a_x, 0.0, {{top.float}}) + xp.clip(a_h, 0.0, {{top.float}})
+each term squashed alone: each term was squashed by itself; add first, then squash once, for apart a negative term cannot cancel a positive one, and the two can add up to 2
+- xp.clip(a_x + a_h, 0.0, 1.0)
++ xp.clip(a_x, 0.0, 1.0) + xp.clip(a_h, 0.0, 1.0)
 
-squashed by tanh as well: tanh bends what lies between 0 and {{top.at}}; the step with a ceiling is a straight line there
-- xp.clip(a_x + a_h, 0.0, {{top.float}})
+squashed by tanh as well: tanh bends what lies between 0 and 1; the step with a ceiling is a straight line there
+- xp.clip(a_x + a_h, 0.0, 1.0)
 + xp.tanh(xp.clip(a_x + a_h, 0.0, None))
 
 state added again: the state was added once more: it is in a_h already, through W_h
@@ -271,60 +280,60 @@ state ignored: a_h was not used: without it the network has no memory
 + clip(a_x
 
 argument changed in place: `a_x += a_h` changes the caller's array: all steps' a_x are slices of one array that the loop made
--     h = xp.clip(a_x + a_h, 0.0, {{top.float}})
+-     h = xp.clip(a_x + a_h, 0.0, 1.0)
 +     a_x += a_h
-+     h = xp.clip(a_x, 0.0, {{top.float}})
++     h = xp.clip(a_x, 0.0, 1.0)
 
-min and max exchanged: your h is {{top.at}} everywhere: the smaller of 0 and the sum comes nowhere above {{top.at}}; the floor is a maximum with 0, the ceiling a minimum with {{top.at}}
-- xp.clip(a_x + a_h, 0.0, {{top.float}})
+min and max exchanged: your h is 1 everywhere: the smaller of 0 and the sum comes nowhere above 1; the floor is a maximum with 0, the ceiling a minimum with 1
+- xp.clip(a_x + a_h, 0.0, 1.0)
 + xp.maximum(xp.ones_like(a_x), xp.minimum(xp.zeros_like(a_x), a_x + a_h))
 
-on or off: your h is only 0 or 1; between 0 and {{top.at}} it is the sum itself
-- xp.clip(a_x + a_h, 0.0, {{top.float}})
+on or off: your h is only 0 or 1; between 0 and 1 it is the sum itself
+- xp.clip(a_x + a_h, 0.0, 1.0)
 + xp.where(a_x + a_h > 0, xp.ones_like(a_x), xp.zeros_like(a_x))
 
-on from a half: your h is only 0 or 1, with a threshold of 0.5; between 0 and {{top.at}} it is the sum itself
-- xp.clip(a_x + a_h, 0.0, {{top.float}})
+on from a half: your h is only 0 or 1, with a threshold of 0.5; between 0 and 1 it is the sum itself
+- xp.clip(a_x + a_h, 0.0, 1.0)
 + xp.where(a_x + a_h > 0.5, xp.ones_like(a_x), xp.zeros_like(a_x))
 
-sigmoid: your h is a sigmoid of the sum; this step is the sum itself between 0 and {{top.at}}
-- xp.clip(a_x + a_h, 0.0, {{top.float}})
+sigmoid: your h is a sigmoid of the sum; this step is the sum itself between 0 and 1
+- xp.clip(a_x + a_h, 0.0, 1.0)
 + 1 / (1 + xp.exp(-a_x - a_h))
 
 hard sigmoid: your h is clipped from 0.2 a + 0.5, the hard sigmoid of Keras; here the sum itself is clipped
-- xp.clip(a_x + a_h, 0.0, {{top.float}})
-+ xp.clip(0.2 * (a_x + a_h) + 0.5, 0.0, {{top.float}})
+- xp.clip(a_x + a_h, 0.0, 1.0)
++ xp.clip(0.2 * (a_x + a_h) + 0.5, 0.0, 1.0)
 
-sum in the cache: your cache is the sum before the floor and the ceiling; it is to be h
-- return (h,), h
-+ return (h,), a_x + a_h
+{{cache.name}} in the cache: your cache is {{cache.told}}; it is to be {{cache.it}}
+- return (h,), {{cache.it}}
++ return (h,), {{cache.odd}}
 
 old state in the cache: your cache is the old state; it is to be the new h
-- return (h,), h
+- return (h,), {{cache.it}}
 + return (h,), state[0]
 
 a product of the two: you multiplied a_x by a_h; they are added
-- xp.clip(a_x + a_h, 0.0, {{top.float}})
-+ xp.clip(a_x * a_h, 0.0, {{top.float}})
+- xp.clip(a_x + a_h, 0.0, 1.0)
++ xp.clip(a_x * a_h, 0.0, 1.0)
 
 state as a weight: you multiplied a_h by the state; the loop has put it through W_h already
-- xp.clip(a_x + a_h, 0.0, {{top.float}})
-+ xp.clip(a_x + a_h * state[0], 0.0, {{top.float}})
+- xp.clip(a_x + a_h, 0.0, 1.0)
++ xp.clip(a_x + a_h * state[0], 0.0, 1.0)
 
 folded up: your negative sums came through with their sign turned; below 0 the state is 0
-- xp.clip(a_x + a_h, 0.0, {{top.float}})
-+ xp.clip(xp.abs(a_x + a_h), 0.0, {{top.float}})
+- xp.clip(a_x + a_h, 0.0, 1.0)
++ xp.clip(xp.abs(a_x + a_h), 0.0, 1.0)
 
-back to zero: above the ceiling your h falls back to 0; it stays at {{top.at}}
-- xp.clip(a_x + a_h, 0.0, {{top.float}})
-+ xp.where(a_x + a_h < {{top.at}}, xp.clip(a_x + a_h, 0.0, None), xp.zeros_like(a_x))
+back to zero: above the ceiling your h falls back to 0; it stays at 1
+- xp.clip(a_x + a_h, 0.0, 1.0)
++ xp.where(a_x + a_h < 1, xp.clip(a_x + a_h, 0.0, None), xp.zeros_like(a_x))
 
 mean with the old state: your h is the mean of the new state and the old one; the old one counts through a_h alone
-- xp.clip(a_x + a_h, 0.0, {{top.float}})
-+ (xp.clip(a_x + a_h, 0.0, {{top.float}}) + state[0]) / 2
+- xp.clip(a_x + a_h, 0.0, 1.0)
++ (xp.clip(a_x + a_h, 0.0, 1.0) + state[0]) / 2
 
 divided by the largest: your h was divided by the largest sum; the ceiling cuts off, and what lies below it stays as it is
-- xp.clip(a_x + a_h, 0.0, {{top.float}})
+- xp.clip(a_x + a_h, 0.0, 1.0)
 + xp.clip(a_x + a_h, 0.0, None) / xp.max(a_x + a_h)
 
 taken off: a_h was taken off a_x; the two are added
@@ -332,11 +341,11 @@ taken off: a_h was taken off a_x; the two are added
 + clip(a_x - a_h
 
 input squashed alone: a_x was squashed before a_h was added; add first, then squash once
-- xp.clip(a_x + a_h, 0.0, {{top.float}})
-+ xp.clip(a_x, 0.0, {{top.float}}) + a_h
+- xp.clip(a_x + a_h, 0.0, 1.0)
++ xp.clip(a_x, 0.0, 1.0) + a_h
 
 old state returned: the state came back as it was: the new one is h, in a tuple
-- return (h,), h
+- return (h,), {{cache.it}}
 + return state, h
 """
 
