@@ -38,20 +38,38 @@
 # </details>
 
 # %% parameters
-end = (
+mean = (
     {
-        "word": "zero",
-        "of_peak": r"\eta_\text{peak}\, \dfrac{1}{2}",
-        "close": "",
-        "code": "peak * ",
-        "half": 0.5,
+        "tex": "{TB}",
+        "over": "T and B",
+        "share": "1/(T B)",
+        "code": "(T * B)",
+        "odd": "B",
+        "odd_name": "divided by B only",
+        "odd_says": "divided by B alone",
+        "it": "it is the mean over all T B predictions",
+        "all": "the mean is over all T B predictions",
+        "their": "it is their mean",
+        "both": "both are to be those of the mean",
+        "plain": "plain",
+        "one": "1.0",
+        "reason": "The sum over classes is a sum; the mean is over T·B predictions",
     },
     {
-        "word": "a fifth of the peak",
-        "of_peak": r"\eta_\text{peak}\, \Bigl(\dfrac{1}{5} + \dfrac{2}{5}",
-        "close": r"\Bigr)",
-        "code": "0.2 * peak + 0.8 * peak * ",
-        "half": 0.6,
+        "tex": "{B}",
+        "over": "B alone",
+        "share": "1/B",
+        "code": "B",
+        "odd": "(T * B)",
+        "odd_name": "divided by T too",
+        "odd_says": "divided by T as well as by B",
+        "it": "it is a sum over the steps and a mean over the B sequences",
+        "all": "over the steps it is a sum, over the B sequences a mean",
+        "their": "it is their sum divided by B",
+        "both": "both are to be divided by B",
+        "plain": "5 * plain",
+        "one": "5.0",
+        "reason": "Over classes and steps it is a sum; the mean is over B sequences",
     },
 )
 
@@ -447,7 +465,7 @@ absolute value for the square: s collects the gradients' absolute values; it col
 #
 # Cross-entropy is content only when the target has probability 1, so it drives logits apart for ever. **Label smoothing** asks for less: the target distribution is
 #
-# $$q_k = (1 - \alpha)\,[k = \text{target}] + \frac{\alpha}{K}, \qquad L = -\frac{1}{TB} \sum_{t,b} \sum_k q_{t,b,k} \log p_{t,b,k}$$
+# $$q_k = (1 - \alpha)\,[k = \text{target}] + \frac{\alpha}{K}, \qquad L = -\frac{1}{{mean.tex}} \sum_{t,b} \sum_k q_{t,b,k} \log p_{t,b,k}$$
 #
 # A share $\alpha$ is spread over **all** K classes, the target among them (Szegedy and others, 2016, and torch). Return the loss and its gradient with respect to the logits. The chapter's `cross_entropy` leaves `log_p` and `one_hot` in its cache; the stub
 # takes them from there.
@@ -464,7 +482,7 @@ absolute value for the square: s collects the gradients' absolute values; it col
 #
 # <details><summary>Hint 3</summary>
 #
-# The mean is over T and B. The sum over the classes is a sum. Both the loss and the gradient have the same 1/(T B).
+# The mean is over {{mean.over}}. The sum over the classes is a sum. Both the loss and the gradient have the same {{mean.share}}.
 # </details>
 
 
@@ -480,8 +498,8 @@ def smoothed_cross_entropy(logits, targets, alpha):
     one_hot = xp.astype(one_hot, log_p.dtype)
     ### BEGIN SOLUTION
     q = (1 - alpha) * one_hot + alpha / K
-    loss = -xp.sum(q * log_p) / (T * B)
-    d_logits = (xp.exp(log_p) - q) / (T * B)
+    loss = -xp.sum(q * log_p) / {{mean.code}}
+    d_logits = (xp.exp(log_p) - q) / {{mean.code}}
     ### END SOLUTION
     return loss, d_logits
 
@@ -540,9 +558,9 @@ with properties("sizes"):
 logits, targets = visible["logits"], visible["targets"]
 loss, d_logits = smoothed_cross_entropy(logits, targets, 0.0)
 plain, cache = printed(logits, targets)
-assert_close("loss with alpha = 0", loss, plain)
+assert_close("loss with alpha = 0", loss, {{mean.plain}})
 with properties("gradients"):
-    right = printed_vjp(1.0, cache)
+    right = printed_vjp({{mean.one}}, cache)
     assert_close("d_logits with alpha = 0", d_logits, right)
     check_independent(
         lambda *args: smoothed_cross_entropy(*args)[1],
@@ -581,8 +599,8 @@ properties.points("Task 2 holds.")
 # %% mistakes="smoothed_cross_entropy"
 r"""
 gradient of the plain loss [gradients]: the loss is the smoothed one, the gradient is p - one_hot: that of the loss without smoothing
-- (xp.exp(log_p) - q) / (T * B)
-+ (xp.exp(log_p) - one_hot) / (T * B)
+- (xp.exp(log_p) - q) / {{mean.code}}
++ (xp.exp(log_p) - one_hot) / {{mean.code}}
 
 spread over the others: alpha was spread over the K - 1 other classes. Some papers do so; Szegedy and others, torch, and this task spread it over all K
 - (1 - alpha) * one_hot + alpha / K
@@ -596,27 +614,27 @@ share not divided: each class received the whole of alpha; they share it, alpha 
 - + alpha / K
 + + alpha
 
-averaged over classes: the loss was averaged over the classes too; over k it is a sum, over T and B a mean
-- loss = -xp.sum(q * log_p) / (T * B)
+averaged over classes: the loss was averaged over the classes too; over k it is a sum, over {{mean.over}} a mean
+- loss = -xp.sum(q * log_p) / {{mean.code}}
 + loss = -xp.mean(q * log_p)
 
-averaged over time only: the loss was divided by T alone; it is the mean over all T B predictions
-- loss = -xp.sum(q * log_p) / (T * B)
+averaged over time only: the loss was divided by T alone; {{mean.it}}
+- loss = -xp.sum(q * log_p) / {{mean.code}}
 + loss = -xp.sum(q * log_p) / T
 
-gradient of the sum [gradients]: the gradient is that of the summed loss: a mean has its 1/(T B) in the gradient, too
-- (xp.exp(log_p) - q) / (T * B)
+gradient of the sum [gradients]: the gradient is that of the summed loss: a mean has its {{mean.share}} in the gradient, too
+- (xp.exp(log_p) - q) / {{mean.code}}
 + (xp.exp(log_p) - q)
 
 gradient with the wrong sign [gradients]: q - p points up the loss; the gradient is p - q
-- (xp.exp(log_p) - q) / (T * B)
-+ (q - xp.exp(log_p)) / (T * B)
+- (xp.exp(log_p) - q) / {{mean.code}}
++ (q - xp.exp(log_p)) / {{mean.code}}
 
 p smoothed instead of the target: the network's probabilities were smoothed, and the targets were not
 -     q = (1 - alpha) * one_hot + alpha / K
--     loss = -xp.sum(q * log_p) / (T * B)
+-     loss = -xp.sum(q * log_p) / {{mean.code}}
 +     q = one_hot
-+     loss = -xp.sum(q * xp.log((1 - alpha) * xp.exp(log_p) + alpha / K)) / (T * B)
++     loss = -xp.sum(q * xp.log((1 - alpha) * xp.exp(log_p) + alpha / K)) / {{mean.code}}
 
 K - 1 for all: alpha was divided by K - 1 and given to all K classes: q then sums to more than 1; each receives alpha / K
 - + alpha / K
@@ -639,24 +657,24 @@ spread over T: alpha was divided by T, the number of steps; it is spread over th
 + + alpha / T
 
 entropy taken off: the entropy of q was taken off the loss (that is the Kullback-Leibler divergence); asked for is the cross-entropy, and with alpha = 0 q log q is not a number
-- loss = -xp.sum(q * log_p) / (T * B)
-+ loss = xp.sum(q * (xp.log(xp.where(q > 0, q, xp.ones_like(q))) - log_p)) / (T * B)
+- loss = -xp.sum(q * log_p) / {{mean.code}}
++ loss = xp.sum(q * (xp.log(xp.where(q > 0, q, xp.ones_like(q))) - log_p)) / {{mean.code}}
 
 p and q swapped: the logarithm was taken of q and weighted with p; log p is weighted with q
-- loss = -xp.sum(q * log_p) / (T * B)
-+ loss = -xp.sum(xp.exp(log_p) * xp.log(xp.where(q > 0, q, xp.ones_like(q)))) / (T * B)
+- loss = -xp.sum(q * log_p) / {{mean.code}}
++ loss = -xp.sum(xp.exp(log_p) * xp.log(xp.where(q > 0, q, xp.ones_like(q)))) / {{mean.code}}
 
 plain loss: the loss is the one without smoothing: weight log p with q, not with one_hot
 - loss = -xp.sum(q * log_p)
 + loss = -xp.sum(one_hot * log_p)
 
-summed: the loss is the sum over all T B predictions; it is their mean
-- loss = -xp.sum(q * log_p) / (T * B)
+summed: the loss is the sum over all T B predictions; {{mean.their}}
+- loss = -xp.sum(q * log_p) / {{mean.code}}
 + loss = -xp.sum(q * log_p)
 
-averaged over the batch only: the loss was divided by B alone; it is the mean over all T B predictions
-- loss = -xp.sum(q * log_p) / (T * B)
-+ loss = -xp.sum(q * log_p) / B
+averaged over the batch only: the loss was {{mean.odd_says}}; {{mean.it}}
+- loss = -xp.sum(q * log_p) / {{mean.code}}
++ loss = -xp.sum(q * log_p) / {{mean.odd}}
 
 loss with the wrong sign: the loss is negative: log p is at most 0, so a minus stands before the sum
 - loss = -xp.sum
@@ -664,71 +682,71 @@ loss with the wrong sign: the loss is negative: log p is at most 0, so a minus s
 
 log p smoothed: log p was mixed with alpha / K, and the targets were not smoothed; the mixture belongs to q
 -     q = (1 - alpha) * one_hot + alpha / K
--     loss = -xp.sum(q * log_p) / (T * B)
--     d_logits = (xp.exp(log_p) - q) / (T * B)
+-     loss = -xp.sum(q * log_p) / {{mean.code}}
+-     d_logits = (xp.exp(log_p) - q) / {{mean.code}}
 +     mixed = (1 - alpha) * log_p + alpha / K
-+     loss = -xp.sum(one_hot * mixed) / (T * B)
-+     d_logits = (xp.exp(mixed) - one_hot) / (T * B)
++     loss = -xp.sum(one_hot * mixed) / {{mean.code}}
++     d_logits = (xp.exp(mixed) - one_hot) / {{mean.code}}
 
 log p in the gradient [gradients]: the gradient is log p - q; it is p - q, and p is exp of log_p
-- (xp.exp(log_p) - q) / (T * B)
-+ (log_p - q) / (T * B)
+- (xp.exp(log_p) - q) / {{mean.code}}
++ (log_p - q) / {{mean.code}}
 
 gradient averaged over classes [gradients]: the gradient was divided by K as well; the sum over the classes is no mean
-- (xp.exp(log_p) - q) / (T * B)
+- (xp.exp(log_p) - q) / {{mean.code}}
 + (xp.exp(log_p) - q) / (T * B * K)
 
 gradient by log p [gradients]: this is the gradient with respect to log p; go on through the softmax to the logits, and it becomes p - q
-- (xp.exp(log_p) - q) / (T * B)
-+ -q / (T * B)
+- (xp.exp(log_p) - q) / {{mean.code}}
++ -q / {{mean.code}}
 
 gradient by p [gradients]: this is the gradient with respect to p; go on through the softmax to the logits, and it becomes p - q
-- (xp.exp(log_p) - q) / (T * B)
-+ -q / xp.exp(log_p) / (T * B)
+- (xp.exp(log_p) - q) / {{mean.code}}
++ -q / xp.exp(log_p) / {{mean.code}}
 
 gradient scaled [gradients]: p - one_hot was multiplied by 1 - alpha: the share alpha / K of the classes has a gradient too
-- (xp.exp(log_p) - q) / (T * B)
-+ (1 - alpha) * (xp.exp(log_p) - one_hot) / (T * B)
+- (xp.exp(log_p) - q) / {{mean.code}}
++ (1 - alpha) * (xp.exp(log_p) - one_hot) / {{mean.code}}
 
 slope of p added [gradients]: p - q was multiplied by p (1 - p), as a squared error behind a sigmoid has it; here p - q is all of the gradient
-- (xp.exp(log_p) - q) / (T * B)
-+ (xp.exp(log_p) - q) * xp.exp(log_p) * (1 - xp.exp(log_p)) / (T * B)
+- (xp.exp(log_p) - q) / {{mean.code}}
++ (xp.exp(log_p) - q) * xp.exp(log_p) * (1 - xp.exp(log_p)) / {{mean.code}}
 
-nothing divided: loss and gradient are those of the sum over all T B predictions; both are to be those of the mean
--     loss = -xp.sum(q * log_p) / (T * B)
--     d_logits = (xp.exp(log_p) - q) / (T * B)
+nothing divided: loss and gradient are those of the sum over all T B predictions; {{mean.both}}
+-     loss = -xp.sum(q * log_p) / {{mean.code}}
+-     d_logits = (xp.exp(log_p) - q) / {{mean.code}}
 +     loss = -xp.sum(q * log_p)
 +     d_logits = xp.exp(log_p) - q
 
-both divided by T only: loss and gradient were divided by T alone; the mean is over all T B predictions
--     loss = -xp.sum(q * log_p) / (T * B)
--     d_logits = (xp.exp(log_p) - q) / (T * B)
+both divided by T only: loss and gradient were divided by T alone; {{mean.all}}
+-     loss = -xp.sum(q * log_p) / {{mean.code}}
+-     d_logits = (xp.exp(log_p) - q) / {{mean.code}}
 +     loss = -xp.sum(q * log_p) / T
 +     d_logits = (xp.exp(log_p) - q) / T
 
-both divided by B only: loss and gradient were divided by B alone; the mean is over all T B predictions
--     loss = -xp.sum(q * log_p) / (T * B)
--     d_logits = (xp.exp(log_p) - q) / (T * B)
-+     loss = -xp.sum(q * log_p) / B
-+     d_logits = (xp.exp(log_p) - q) / B
+both {{mean.odd_name}}: loss and gradient were {{mean.odd_says}}; {{mean.all}}
+-     loss = -xp.sum(q * log_p) / {{mean.code}}
+-     d_logits = (xp.exp(log_p) - q) / {{mean.code}}
++     loss = -xp.sum(q * log_p) / {{mean.odd}}
++     d_logits = (xp.exp(log_p) - q) / {{mean.odd}}
 
-both averaged over classes: loss and gradient were divided by K as well; over the classes it is a sum, over T and B a mean
--     loss = -xp.sum(q * log_p) / (T * B)
--     d_logits = (xp.exp(log_p) - q) / (T * B)
+both averaged over classes: loss and gradient were divided by K as well; over the classes it is a sum, over {{mean.over}} a mean
+-     loss = -xp.sum(q * log_p) / {{mean.code}}
+-     d_logits = (xp.exp(log_p) - q) / {{mean.code}}
 +     loss = -xp.mean(q * log_p)
 +     d_logits = (xp.exp(log_p) - q) / (T * B * K)
 
-spread over the others, gradient of the sum: two things: alpha was spread over the K - 1 other classes (here over all K), and the gradient lacks its 1/(T B)
+spread over the others, gradient of the sum: two things: alpha was spread over the K - 1 other classes (here over all K), and the gradient lacks its {{mean.share}}
 -     q = (1 - alpha) * one_hot + alpha / K
--     loss = -xp.sum(q * log_p) / (T * B)
--     d_logits = (xp.exp(log_p) - q) / (T * B)
+-     loss = -xp.sum(q * log_p) / {{mean.code}}
+-     d_logits = (xp.exp(log_p) - q) / {{mean.code}}
 +     q = (1 - alpha) * one_hot + alpha / max(K - 1, 1) * (1 - one_hot)
-+     loss = -xp.sum(q * log_p) / (T * B)
++     loss = -xp.sum(q * log_p) / {{mean.code}}
 +     d_logits = xp.exp(log_p) - q
 
 p smoothed in the loss: the loss was made of smoothed probabilities, log of (1 - alpha) p + alpha / K; the targets are to be smoothed, and log p stays
-- loss = -xp.sum(q * log_p) / (T * B)
-+ loss = -xp.sum(one_hot * xp.log((1 - alpha) * xp.exp(log_p) + alpha / K)) / (T * B)
+- loss = -xp.sum(q * log_p) / {{mean.code}}
++ loss = -xp.sum(one_hot * xp.log((1 - alpha) * xp.exp(log_p) + alpha / K)) / {{mean.code}}
 """
 
 # %% [markdown]
@@ -737,9 +755,9 @@ p smoothed in the loss: the loss was made of smoothed probabilities, log of (1 -
 # *Extra, about 10 minutes.*
 #
 # Adam's first steps are as long as its learning rate, for every weight, on the word of a single batch. A usual remedy is to begin small: over the first $W$ steps the rate rises in a straight line to its peak, and
-# from there it falls along half a cosine to {{end.word}}:
+# from there it falls along half a cosine to zero:
 #
-# $$\eta_n = \begin{cases} \eta_\text{peak}\, \dfrac{n + 1}{W} & n < W \\[2ex] {{end.of_peak}}\Bigl(1 + \cos \pi\, \dfrac{n - W}{N - W}\Bigr){{end.close}} & n \ge W \end{cases}$$
+# $$\eta_n = \begin{cases} \eta_\text{peak}\, \dfrac{n + 1}{W} & n < W \\[2ex] \eta_\text{peak}\, \dfrac{1}{2}\Bigl(1 + \cos \pi\, \dfrac{n - W}{N - W}\Bigr) & n \ge W \end{cases}$$
 #
 # Steps are counted from $n = 0$ to $N - 1$, as `fit` does. So the first step already moves, step $W-1$ has the peak, and so has step $W$. With $W = 0$ there is no warm-up, and with $W = N$ nothing else.
 #
@@ -766,7 +784,7 @@ def rate_at(step, peak, warmup, steps):
     if step < warmup:
         return peak * (step + 1) / warmup
     done = (step - warmup) / (steps - warmup)
-    return {{end.code}}(1 + math.cos(math.pi * done)) / 2
+    return peak * (1 + math.cos(math.pi * done)) / 2
     ### END SOLUTION
 
 
@@ -797,7 +815,7 @@ assert_close(
     "rate of step 0 of 4 that warm up", rate_at(0, 1.0, 4, 8), 0.25
 )
 assert_close("rate at the peak", rate_at(4, 1.0, 4, 8), 1.0)
-assert_close("rate half way down", rate_at(6, 1.0, 4, 8), {{end.half}})
+assert_close("rate half way down", rate_at(6, 1.0, 4, 8), 0.5)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
 
@@ -918,19 +936,19 @@ warm-up along a cosine: the warm-up went up along a cosine; asked for is a strai
 + peak * (1 - math.cos(math.pi * (step + 1) / warmup)) / 2
 
 inverse root: the way down is that of one over the root of the step, another usual schedule; the task asks for half a cosine
-- return {{end.code}}(1 + math.cos(math.pi * done)) / 2
+- return peak * (1 + math.cos(math.pi * done)) / 2
 + return peak * (max(warmup, 1) / (step + 1)) ** 0.5
 
 exponential: this is an exponential, another usual schedule; the task asks for half a cosine
-- return {{end.code}}(1 + math.cos(math.pi * done)) / 2
+- return peak * (1 + math.cos(math.pi * done)) / 2
 + return peak * math.exp(-done)
 
 never down: the rate stays at the peak; after the warm-up it falls along half a cosine
-- return {{end.code}}(1 + math.cos(math.pi * done)) / 2
+- return peak * (1 + math.cos(math.pi * done)) / 2
 + return peak
 
 floor: the rate was kept from falling below a tenth of the peak; here it falls to zero
-- return {{end.code}}(1 + math.cos(math.pi * done)) / 2
+- return peak * (1 + math.cos(math.pi * done)) / 2
 + return max(0.1 * peak, peak * (1 + math.cos(math.pi * done)) / 2)
 
 bracket lost: only the 1 was halved, not the sum: (1 + cos) / 2 needs its brackets
@@ -945,7 +963,7 @@ the smaller of the two: the smaller of warm-up and cosine was taken; which of th
 -     if step < warmup:
 -         return peak * (step + 1) / warmup
 -     done = (step - warmup) / (steps - warmup)
--     return {{end.code}}(1 + math.cos(math.pi * done)) / 2
+-     return peak * (1 + math.cos(math.pi * done)) / 2
 +     done = (step - warmup) / (steps - warmup)
 +     down = (1 + math.cos(math.pi * done)) / 2
 +     return peak * min((step + 1) / max(warmup, 1), down)
@@ -971,7 +989,7 @@ warm-up downwards: the warm-up falls from the peak; it rises to it
 +         return peak * (warmup - step) / warmup
 
 half of the half wave: the cosine goes to pi / 2 only, so that the rate ends at half of its peak
--     return {{end.code}}(1 + math.cos(math.pi * done)) / 2
+-     return peak * (1 + math.cos(math.pi * done)) / 2
 +     return peak * (1 + math.cos(math.pi * done / 2)) / 2
 """
 
