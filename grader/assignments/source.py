@@ -134,6 +134,12 @@ def list_parameters(name: str) -> Parameters:
     return read_parameters(*_read_text(name))
 
 
+def list_varied_tasks(name: str) -> list[str]:
+    """The code tasks whose right answer differs between variants."""
+    tasks = read(name).of("solution") if list_parameters(name) else {}
+    return [task for task in tasks if list_other_solutions(read(name), task)]
+
+
 def list_other_solutions(assignment: Assignment, task: str) -> list[str]:
     """The right answers to a task in all other variants, each text once."""
     text, file = _read_text(assignment.name)

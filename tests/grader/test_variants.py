@@ -307,6 +307,22 @@ def test_the_same_mistakes_are_told_in_each_variant(
 
 
 @pytest.mark.slow
+def test_an_idea_that_is_right_elsewhere_keeps_its_message_and_says_so(
+    course, tmp_path
+):
+    path = course / "solutions" / "trace" / "trace.py"
+    text = path.read_text("utf-8").replace("0.5, 0.75", "0.5, 0.25")
+    path.write_text(text.replace("zero", "nought"), "utf-8")
+    builder.build("trace", tmp_path / "built", source.read("trace").values)
+    made = tmp_path / "built" / "exercises" / "trace" / "checks.json"
+    found = json.loads(made.read_bytes())["checks"]["faded"]["mistakes"]
+    says = [m["says"] for m in found]
+    assert says[1].startswith("the rate stands there once (")
+    assert ANOTHERS in says[1]
+    assert len(says) == 4
+
+
+@pytest.mark.slow
 def test_values_that_a_test_cannot_tell_apart_are_refused(course, tmp_path):
     path = course / "solutions" / "trace" / "trace.py"
     text = path.read_text("utf-8")
@@ -325,6 +341,21 @@ def test_variants_with_other_cells_are_refused(course, tmp_path):
     path.write_text(text.replace("points=3", "points={{p}}"), "utf-8")
     with pytest.raises(ValueError, match="the same cells in each variant"):
         builder.build("trace", tmp_path / "built")
+
+
+def test_the_guide_counts_the_tasks_that_have_variants():
+    tasks, varied = 0, []
+    for name in source.list_assignments():
+        tasks += len(source.read(name).of("solution"))
+        varied += source.list_varied_tasks(name)
+    guide = (ROOT / "book" / "grading.md").read_text("utf-8")
+    count = f"Of the course's {tasks} tasks {len(varied)} have two variants"
+    assert count in guide
+    assert all(f"`{task}`" in guide for task in varied)
+    aims = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    assert (
+        2 * len(varied) >= tasks or f"| {len(varied)} of {tasks} |" in aims
+    )
 
 
 # ------------------------------------------------- handed out, and handed in
