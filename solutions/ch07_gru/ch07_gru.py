@@ -36,6 +36,26 @@
 # It adds up, and can count. A GRU's two shares are z and 1 - z: its state is a mean and, begun between -1 and 1, never leaves that interval.
 # </details>
 
+# %% parameters
+work = (
+    {
+        "need": "does one step of one sequence then need",
+        "steps": "one step",
+        "why": "One step multiplies",
+        "G": "G",
+        "x": "",
+        "count": "G·H·(D + H)",
+    },
+    {
+        "need": "do ten steps of one sequence then need",
+        "steps": "ten steps",
+        "why": "Each of ten steps multiplies",
+        "G": "10 * G",
+        "x": "10 * ",
+        "count": "10·G·H·(D + H)",
+    },
+)
+
 # %% [markdown]
 # ## Imports, and where to compute
 #
@@ -976,7 +996,7 @@ d_W_x transposed: d_W_x is the transpose of what it is to be: a row for each ent
 #
 # *Extra, about 15 minutes.*
 #
-# A budget of numbers is given. How many units can a layer with $G$ gates and $D$ inputs have, if all its weights and **both** biases together may not exceed the budget? And how many multiply-adds does one step of one sequence then need in its products with $W_x$ and $W_h$? (Additions of biases and the gates' own
+# A budget of numbers is given. How many units can a layer with $G$ gates and $D$ inputs have, if all its weights and **both** biases together may not exceed the budget? And how many multiply-adds {{work.need}} in its products with $W_x$ and $W_h$? (Additions of biases and the gates' own
 # arithmetic do not count.)
 #
 # Return two integers, the most units H (at least 1 fits, you may rely on that) and the multiply-adds.
@@ -1001,13 +1021,13 @@ d_W_x transposed: d_W_x is the transpose of what it is to be: a row for each ent
 def units_for(budget, G, D):
     """The most units with at most `budget` numbers, and their work.
 
-    Returns two integers: H, and the multiply-adds of one step.
+    Returns two integers: H, and the multiply-adds of {{work.steps}}.
     """
     ### BEGIN SOLUTION
     H = 1
     while budget >= G * (H + 1) * (D + (H + 1) + 2):
         H += 1
-    multiply_adds = G * H * (D + H)
+    multiply_adds = {{work.G}} * H * (D + H)
     ### END SOLUTION
     return H, multiply_adds
 
@@ -1067,66 +1087,66 @@ biases forgotten: the biases are missing in the budget: two of G·H numbers each
 + (D + (H + 1))
 
 one unit too many: one unit too many: it is the first H that no longer fits
--     multiply_adds = G * H * (D + H)
+-     multiply_adds = {{work.G}} * H * (D + H)
 +     H += 1
-+     multiply_adds = G * H * (D + H)
++     multiply_adds = {{work.G}} * H * (D + H)
 
 budget must not be used up: a layer that uses up the budget exactly was refused; it may not exceed it, but it may reach it
 - budget >=
 + budget >
 
 a gate forgotten: the candidate has weights as well: G counts it
-- multiply_adds = G * H * (D + H)
-+ multiply_adds = (G - 1) * H * (D + H)
+- multiply_adds = {{work.G}} * H * (D + H)
++ multiply_adds = {{work.x}}((G - 1) * H * (D + H))
 
 recurrent product forgotten: only the product with W_x was counted; the one with W_h takes G·H·H more
-- G * H * (D + H)
-+ G * H * D
+- {{work.G}} * H * (D + H)
++ {{work.G}} * H * D
 
 one unit too few: your H is one too small: one unit more still fits
--     multiply_adds = G * H * (D + H)
+-     multiply_adds = {{work.G}} * H * (D + H)
 +     H -= 1
-+     multiply_adds = G * H * (D + H)
++     multiply_adds = {{work.G}} * H * (D + H)
 
 gates not in the work: in your multiply_adds the factor G is missing: each gate has rows of its own in both matrices
-- multiply_adds = G * H * (D + H)
-+ multiply_adds = H * (D + H)
+- multiply_adds = {{work.G}} * H * (D + H)
++ multiply_adds = {{work.x}}(H * (D + H))
 
 biases in the work: your multiply_adds count the biases; they are added, not multiplied
-- multiply_adds = G * H * (D + H)
-+ multiply_adds = G * H * (D + H + 2)
+- multiply_adds = {{work.G}} * H * (D + H)
++ multiply_adds = {{work.G}} * H * (D + H + 2)
 
 additions apart: your multiply_adds are twice too many; a product and its addition count as one
-- multiply_adds = G * H * (D + H)
-+ multiply_adds = 2 * G * H * (D + H)
+- multiply_adds = {{work.G}} * H * (D + H)
++ multiply_adds = {{work.x}}(2 * G * H * (D + H))
 
 budget for work: you returned the budget as the work; only the products count, for the units that fit
-- multiply_adds = G * H * (D + H)
+- multiply_adds = {{work.G}} * H * (D + H)
 + multiply_adds = budget
 
 input product forgotten: in your multiply_adds only W_h counts; the product with W_x takes G·H·D more
-- multiply_adds = G * H * (D + H)
-+ multiply_adds = G * H * H
+- multiply_adds = {{work.G}} * H * (D + H)
++ multiply_adds = {{work.G}} * H * H
 
 gates of W_h alone: in your multiply_adds the factor G is missing for W_x: each gate reads the input too
-- multiply_adds = G * H * (D + H)
-+ multiply_adds = H * D + G * H * H
+- multiply_adds = {{work.G}} * H * (D + H)
++ multiply_adds = {{work.x}}(H * D + G * H * H)
 
 W_h a square of G·H: in your multiply_adds W_h has G·H columns; each of its G·H rows reads H numbers
-- multiply_adds = G * H * (D + H)
-+ multiply_adds = G * H * D + (G * H) ** 2
+- multiply_adds = {{work.G}} * H * (D + H)
++ multiply_adds = {{work.x}}(G * H * D + (G * H) ** 2)
 
 one gate only: you counted the numbers and the work of a single gate; a layer has G of them
 -     while budget >= G * (H + 1) * (D + (H + 1) + 2):
 -         H += 1
--     multiply_adds = G * H
+-     multiply_adds = {{work.G}} * H
 +     while budget >= (H + 1) * (D + (H + 1) + 2):
 +         H += 1
-+     multiply_adds = H
++     multiply_adds = {{work.x}}(H)
 
 exchanged: your two results are in the wrong order: H comes first
--     multiply_adds = G * H * (D + H)
-+     multiply_adds = G * H * (D + H)
+-     multiply_adds = {{work.G}} * H * (D + H)
++     multiply_adds = {{work.G}} * H * (D + H)
 +     H, multiply_adds = multiply_adds, H
 
 W_h a square of G·H in the budget: your budget has (G·H)² numbers for W_h; each of its G·H rows has H
@@ -1144,10 +1164,10 @@ input's weights forgotten: your H is the root of budget / G, as if W_h were all;
 one bias, and in the work: two things: only one bias is in your budget, and there are two; and it is in your multiply_adds, where only products count
 -     while budget >= G * (H + 1) * (D + (H + 1) + 2):
 -         H += 1
--     multiply_adds = G * H * (D + H)
+-     multiply_adds = {{work.G}} * H * (D + H)
 +     while budget >= G * (H + 1) * (D + (H + 1) + 1):
 +         H += 1
-+     multiply_adds = G * H * (D + H + 1)
++     multiply_adds = {{work.G}} * H * (D + H + 1)
 
 biases of one gate: your biases are 2·H numbers; each gate has its own, so they are 2·G·H
 - G * (H + 1) * (D + (H + 1) + 2)
@@ -1174,21 +1194,21 @@ no bias and below: two things: both biases are missing in your budget, and the b
 + budget > G * (H + 1) * (D + (H + 1))
 
 twice, without the gates: your multiply_adds are 2 H (D + H): a product and its addition count as one, and each of the G gates has rows of its own
-- multiply_adds = G * H * (D + H)
-+ multiply_adds = 2 * H * (D + H)
+- multiply_adds = {{work.G}} * H * (D + H)
++ multiply_adds = {{work.x}}(2 * H * (D + H))
 
 rounded to the nearest: your H was rounded, up or down; its weights may not exceed the budget, so round down
--     multiply_adds = G * H * (D + H)
+-     multiply_adds = {{work.G}} * H * (D + H)
 +     H = round((((D + 2) ** 2 + 4 * budget / G) ** 0.5 - (D + 2)) / 2)
-+     multiply_adds = G * H * (D + H)
++     multiply_adds = {{work.G}} * H * (D + H)
 
 next size's work: your multiply_adds are those of H + 1 units; the work is that of the H that fit
-- multiply_adds = G * H * (D + H)
-+ multiply_adds = G * (H + 1) * (D + H + 1)
+- multiply_adds = {{work.G}} * H * (D + H)
++ multiply_adds = {{work.x}}(G * (H + 1) * (D + H + 1))
 
 sizes added up: your multiply_adds add G H to D + H; each of the G H rows reads D + H numbers
-- multiply_adds = G * H * (D + H)
-+ multiply_adds = G * H + D + H
+- multiply_adds = {{work.G}} * H * (D + H)
++ multiply_adds = {{work.x}}(G * H + D + H)
 
 a bias for each input: your budget counts a bias for each input; b_x and b_h have G·H numbers each
 - (D + (H + 1) + 2)
@@ -1199,12 +1219,12 @@ no D in the budget: W_x is missing in the budget: G·H rows of D numbers each
 + ((H + 1) + 2)
 
 H squared once: the recurrent weights were counted for one gate only
--     multiply_adds = G * H * (D + H)
-+     multiply_adds = G * H * D + H * H
+-     multiply_adds = {{work.G}} * H * (D + H)
++     multiply_adds = {{work.x}}(G * H * D + H * H)
 
 a float for the count: a count is a whole number
--     multiply_adds = G * H * (D + H)
-+     multiply_adds = float(G * H * (D + H))
+-     multiply_adds = {{work.G}} * H * (D + H)
++     multiply_adds = float({{work.G}} * H * (D + H))
 """
 
 # %% [markdown]

@@ -28,6 +28,12 @@
 # The sum of what both steps send back.
 # </details>
 
+# %% parameters
+no = (
+    {"it": "-1", "odd": "0", "by": "[4, -1]"},
+    {"it": "0", "odd": "-1", "by": "[4, 0]"},
+)
+
 # %% [markdown]
 # ## Imports, and where to compute
 #
@@ -823,7 +829,7 @@ z without the step: the gradient was multiplied by z itself; the slope of the Re
 # A recogniser that is asked after each frame gives `logits` (T, B, K). Videos have different lengths, and *half of the video* is another frame in each. Return two NumPy arrays:
 #
 # - `accuracy` (P,), floats: for each of `percents`, whole numbers from 1 to 100, the share of the videos that are named rightly when that share **of the video's own length** has been seen, rounded **up** to whole frames. Of 7 frames 50 % are 4.
-# - `decided` (B,), whole numbers: the fewest frames after which the answer is right *and stays right to the video's end*; -1 where it is wrong at the end. To be right once, by chance, is no recognition.
+# - `decided` (B,), whole numbers: the fewest frames after which the answer is right *and stays right to the video's end*; {{no.it}} where it is wrong at the end. To be right once, by chance, is no recognition.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -857,7 +863,7 @@ def how_soon(logits, labels, lengths, percents):
     accuracy = right[after - 1, np.arange(B)].mean(axis=1)
     wrong = ~right & (t < lengths)
     last_wrong = ((t + 1) * wrong).max(axis=0)
-    decided = np.where(last_wrong < lengths, last_wrong + 1, -1)
+    decided = np.where(last_wrong < lengths, last_wrong + 1, {{no.it}})
     ### END SOLUTION
     return accuracy, decided
 
@@ -871,7 +877,7 @@ accuracy, decided = how_soon(
     np.eye(2)[says], np.array([0, 0]), [5, 3], [20, 40, 60, 80, 100]
 )
 print(
-    accuracy, "by hand [0, 0.5, 0, 0.5, 0.5];", decided, "by hand [4, -1]"
+    accuracy, "by hand [0, 0.5, 0, 0.5, 0.5];", decided, "by hand {{no.by}}"
 )
 
 # %% test="how_soon" points=5 explained="ch16_actions: How soon?"
@@ -907,7 +913,7 @@ sure[:7], sure[7:] = [1, 0], [0, 1]
 with properties("sizes"):
     accuracy, decided = how_soon(sure, np.array([0]), [10], [70, 71, 100])
     assert_close("accuracy at 70, 71 and 100 of 10", accuracy, [1.0, 0, 0])
-    assert decided.tolist() == [-1], (
+    assert decided.tolist() == [{{no.it}}], (
         "a video that is named wrongly at its end"
     )
 ### BEGIN HIDDEN TESTS
@@ -957,27 +963,27 @@ everything so far averaged: the answers after all frames so far were averaged; t
 +     accuracy = so_far[after - 1, np.arange(B)].mean(axis=1)
 
 right once: decided is the first right answer, even where a wrong one follows; it has to stay right
-- decided = np.where(last_wrong < lengths, last_wrong + 1, -1)
-+ decided = np.where((right & (t < lengths)).any(axis=0), right.argmax(axis=0) + 1, -1)
+- decided = np.where(last_wrong < lengths, last_wrong + 1, {{no.it}})
++ decided = np.where((right & (t < lengths)).any(axis=0), right.argmax(axis=0) + 1, {{no.it}})
 
 right once, and at the end: decided is the first right answer, even where it was doubted again later; it has to stay right
-- last_wrong + 1, -1)
-+ right.argmax(axis=0) + 1, -1)
+- last_wrong + 1, {{no.it}})
++ right.argmax(axis=0) + 1, {{no.it}})
 
 decided by the padding: wrong answers in the padding were counted: after a video's end nobody asks
 - wrong = ~right & (t < lengths)
 + wrong = ~right & (t < T)
 
 the last wrong answer: decided counts the frames up to the last wrong answer; it takes one more to be right
-- last_wrong + 1, -1)
-+ last_wrong, -1)
+- last_wrong + 1, {{no.it}})
++ last_wrong, {{no.it}})
 
-never is the video's length: a video that is wrong at its end was never decided: -1, not its length
-- last_wrong + 1, -1)
+never is the video's length: a video that is wrong at its end was never decided: {{no.it}}, not its length
+- last_wrong + 1, {{no.it}})
 + last_wrong + 1, lengths)
 
-never is one more than the video has: a video that is wrong at its end was never decided: -1, not a frame that it does not have
-- last_wrong + 1, -1)
+never is one more than the video has: a video that is wrong at its end was never decided: {{no.it}}, not a frame that it does not have
+- last_wrong + 1, {{no.it}})
 + last_wrong + 1, last_wrong + 1)
 
 numbered from 0: frames were numbered from 0: a video that is right at once counts like one that is wrong at first
@@ -1064,15 +1070,15 @@ the largest of the videos: the largest logit was taken along the videos, axis 1;
 - logits.argmax(axis=2) == labels
 + logits.argmax(axis=1)[:, :1] == labels
 
-0 for never: a video that is wrong at its end was never decided: -1, not 0
-- last_wrong + 1, -1)
-+ last_wrong + 1, 0)
+{{no.odd}} for never: a video that is wrong at its end was never decided: {{no.it}}, not {{no.odd}}
+- last_wrong + 1, {{no.it}})
++ last_wrong + 1, {{no.odd}})
 
-NaN for never: a video that is wrong at its end was never decided: -1, not NaN
-- last_wrong + 1, -1)
+NaN for never: a video that is wrong at its end was never decided: {{no.it}}, not NaN
+- last_wrong + 1, {{no.it}})
 + last_wrong + 1, np.nan)
 
-wrong at the batch's end: a video that is wrong at its end got -1 only where it is as long as the batch; each video has an end of its own, lengths[b]
+wrong at the batch's end: a video that is wrong at its end got {{no.it}} only where it is as long as the batch; each video has an end of its own, lengths[b]
 - last_wrong < lengths
 + last_wrong < T
 
@@ -1083,63 +1089,63 @@ right at the batch's end: whether a video was decided was asked in the batch's l
 padding asked too: wrong answers in the padding were counted in decided: after a video's end nobody asks
 -     wrong = ~right & (t < lengths)
 -     last_wrong = ((t + 1) * wrong).max(axis=0)
--     decided = np.where(last_wrong < lengths, last_wrong + 1, -1)
+-     decided = np.where(last_wrong < lengths, last_wrong + 1, {{no.it}})
 +     last_wrong = ((t + 1) * ~right).max(axis=0)
-+     decided = np.where(last_wrong != lengths, last_wrong + 1, -1)
++     decided = np.where(last_wrong != lengths, last_wrong + 1, {{no.it}})
 
 one row of padding asked: decided asks one row too many: video b has the rows 0 to lengths[b] - 1
 -     wrong = ~right & (t < lengths)
 -     last_wrong = ((t + 1) * wrong).max(axis=0)
--     decided = np.where(last_wrong < lengths, last_wrong + 1, -1)
+-     decided = np.where(last_wrong < lengths, last_wrong + 1, {{no.it}})
 +     wrong = ~right & (t <= lengths)
 +     last_wrong = ((t + 1) * wrong).max(axis=0)
-+     decided = np.where(last_wrong != lengths, last_wrong + 1, -1)
++     decided = np.where(last_wrong != lengths, last_wrong + 1, {{no.it}})
 
 rows for frames: decided counts rows from 0; frame counts begin with 1
 -     last_wrong = ((t + 1) * wrong).max(axis=0)
--     decided = np.where(last_wrong < lengths, last_wrong + 1, -1)
+-     decided = np.where(last_wrong < lengths, last_wrong + 1, {{no.it}})
 +     last_wrong = (t * wrong).max(axis=0)
-+     decided = np.where(right[lengths - 1, np.arange(B)], last_wrong + 1, -1)
++     decided = np.where(right[lengths - 1, np.arange(B)], last_wrong + 1, {{no.it}})
 
 after the first wrong answer: decided comes after the first wrong answer; it comes after the last one
-- last_wrong + 1, -1)
-+ np.where(wrong.any(axis=0), wrong.argmax(axis=0) + 2, 1), -1)
+- last_wrong + 1, {{no.it}})
++ np.where(wrong.any(axis=0), wrong.argmax(axis=0) + 2, 1), {{no.it}})
 
 wrong answers counted: decided is one more than the number of wrong answers; it is one more than the frame of the last of them
-- last_wrong + 1, -1)
-+ wrong.sum(axis=0) + 1, -1)
+- last_wrong + 1, {{no.it}})
++ wrong.sum(axis=0) + 1, {{no.it}})
 
 right answers counted: decided counts the right answers at the end; it is the frame with which they begin
-- last_wrong + 1, -1)
-+ lengths - last_wrong, -1)
+- last_wrong + 1, {{no.it}})
++ lengths - last_wrong, {{no.it}})
 
 decided as a share: decided is a percentage of the video; it is a number of frames
-- last_wrong + 1, -1)
-+ 100 * (last_wrong + 1) // lengths, -1)
+- last_wrong + 1, {{no.it}})
++ 100 * (last_wrong + 1) // lengths, {{no.it}})
 
-the number of the last wrong one: decided is the frame of the last wrong answer, and where that is the video's last, its length; it takes one more to be right, and is -1 there
-- last_wrong + 1, -1)
+the number of the last wrong one: decided is the frame of the last wrong answer, and where that is the video's last, its length; it takes one more to be right, and is {{no.it}} there
+- last_wrong + 1, {{no.it}})
 + last_wrong, lengths)
 
-settled on any answer: decided tells when the answer no longer changes, right or wrong; where it is wrong at the end it is -1
+settled on any answer: decided tells when the answer no longer changes, right or wrong; where it is wrong at the end it is {{no.it}}
 -     wrong = ~right & (t < lengths)
 -     last_wrong = ((t + 1) * wrong).max(axis=0)
--     decided = np.where(last_wrong < lengths, last_wrong + 1, -1)
+-     decided = np.where(last_wrong < lengths, last_wrong + 1, {{no.it}})
 +     said = logits.argmax(axis=2)
 +     other = (said != said[lengths - 1, np.arange(B)]) & (t < lengths)
 +     decided = ((t + 1) * other).max(axis=0) + 1
 
 right without a break from the first: decided is 1 for every video that is right at its end: what was wrong before was not looked at
-- last_wrong + 1, -1)
-+ 1, -1)
+- last_wrong + 1, {{no.it}})
++ 1, {{no.it}})
 
 percents sorted: the percents were sorted; the accuracies stand in the order of `percents`
 - after = -(-percents[:, None] * lengths // 100)
 + after = -(-np.sort(percents)[:, None] * lengths // 100)
 
 frames as a share: decided is a share of each video here; asked for is the number of frames
-- last_wrong + 1, -1)
-+ (last_wrong + 1) / lengths, -1)
+- last_wrong + 1, {{no.it}})
++ (last_wrong + 1) / lengths, {{no.it}})
 
 accuracy as a list: accuracy is an array
 -     accuracy = right[after - 1, np.arange(B)].mean(axis=1)
