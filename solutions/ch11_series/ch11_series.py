@@ -26,6 +26,26 @@
 # Its own output while it writes, the truth in training. An error of its own is something it has never seen.
 # </details>
 
+# %% parameters
+sign = (
+    {
+        "of": "x[origin : origin + horizon] - said",
+        "odd": "said - x[origin : origin + horizon]",
+        "share": "1 - said / x[origin : origin + horizon]",
+        "said": "what came minus what was said",
+        "by": "said_again",
+        "why": "truth minus forecast",
+    },
+    {
+        "of": "said - x[origin : origin + horizon]",
+        "odd": "x[origin : origin + horizon] - said",
+        "share": "said / x[origin : origin + horizon] - 1",
+        "said": "what was said minus what came",
+        "by": "-said_again",
+        "why": "forecast minus truth",
+    },
+)
+
 # %% [markdown]
 # ## Imports, and where to compute
 #
@@ -413,7 +433,7 @@ one mean for all phases: the mean of all phases was taken off; each step loses t
 # * of all such windows, one for each step, the `memory` latest are used (fewer where there are fewer);
 # * `predict = fit(past, target)` with past (windows, history) and target (windows, horizon), the oldest window first, gives a function from (B, history) to (B, horizon).
 #
-# Then the model forecasts from the `history` steps before the origin. Return the errors, what came minus what was said, (folds, horizon).
+# Then the model forecasts from the `history` steps before the origin. Return the errors, {{sign.said}}, (folds, horizon).
 #
 # <details><summary>Hint 1</summary>
 #
@@ -447,7 +467,7 @@ def rolling_errors(x, fit, history, horizon, folds, memory):
         target = torch.stack([x[o : o + horizon] for o in trained])
         predict = fit(past, target)
         said = predict(x[None, origin - history : origin])[0]
-        errors.append(x[origin : origin + horizon] - said)
+        errors.append({{sign.of}})
     ### END SOLUTION
     return torch.stack(errors)
 
@@ -532,7 +552,7 @@ said_again = x[16:].reshape(3, 2) - x[15:21:2][:, None] - change
 why = "the windows go to `fit` with the oldest first, and so do their steps"
 found = rolling_errors(x, latest, 3, 2, 3, 6)
 assert_that(fitted, "`fit` was not called: fit with what you were given")
-assert_close("errors of `latest`", found, said_again, why=why)
+assert_close("errors of `latest`", found, {{sign.by}}, why=why)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
@@ -591,9 +611,9 @@ input reaches past the origin: the forecast read the step at the origin, the fir
 - x[None, origin - history : origin]
 + x[None, origin - history + 1 : origin + 1]
 
-sign of the error: the error is what came minus what was said; here it is the other way round
-- x[origin : origin + horizon] - said
-+ said - x[origin : origin + horizon]
+sign of the error: the error is {{sign.said}}; here it is the other way round
+- {{sign.of}}
++ {{sign.odd}}
 
 the latest window missing: the latest training window is missing: its target ends with the step before the origin, and `range` leaves out its end
 - range(max(history, last + 1 - memory), last + 1)
@@ -635,20 +655,20 @@ memory from the origin: the memory was counted back from the origin, not from th
 - last + 1 - memory)
 + origin - memory)
 
-absolute errors: these are absolute errors; their sign is asked for, what came minus what was said
-- x[origin : origin + horizon] - said
+absolute errors: these are absolute errors; their sign is asked for, {{sign.said}}
+- {{sign.of}}
 + (x[origin : origin + horizon] - said).abs()
 
-squared errors: these are squared errors; asked for is what came minus what was said
-- x[origin : origin + horizon] - said
+squared errors: these are squared errors; asked for is {{sign.said}}
+- {{sign.of}}
 + (x[origin : origin + horizon] - said) ** 2
 
-relative errors: these are errors as shares of what came; asked for is what came minus what was said
-- x[origin : origin + horizon] - said
-+ 1 - said / x[origin : origin + horizon]
+relative errors: these are errors as shares of what came; asked for is {{sign.said}}
+- {{sign.of}}
++ {{sign.share}}
 
-forecasts: these are the forecasts; asked for is what came minus what was said
-- x[origin : origin + horizon] - said
+forecasts: these are the forecasts; asked for is {{sign.said}}
+- {{sign.of}}
 + said
 
 history between the origins: the origins are `history` steps apart; they are `horizon` steps apart, so that the horizons follow one another
