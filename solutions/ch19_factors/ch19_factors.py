@@ -32,6 +32,24 @@
 # 0.99¹⁰⁰ is 0.37, about 1/e; 0.99¹⁰⁰⁰ is 0.00004.
 # </details>
 
+# %% parameters
+no = (
+    {
+        "it": "0",
+        "code": "xp.zeros_like(size)",
+        "odd": "-1",
+        "odd_code": "-xp.ones_like(size)",
+        "name": "minus one",
+    },
+    {
+        "it": "-1",
+        "code": "-xp.ones_like(size)",
+        "odd": "0",
+        "odd_code": "xp.zeros_like(size)",
+        "name": "zero",
+    },
+)
+
 # %% [markdown]
 # ## Imports, and where to compute
 #
@@ -92,7 +110,7 @@ print(h, "by hand: (5, 3, 7), then (5, 7, 3)")
 #
 # $$s_t = a\,s_{t-1} - (1 - a)\,N, \qquad s_0 = 1 .$$
 #
-# Add $N$ on both sides, and find the time $t$ at which $s_t = 0$. It is a real number (do not round it). Return it for each unit, but at most `limit`, for a unit whose sign lasts longer or for ever; and 0 for a unit that does not turn its sign, because $a_0 > 0 > a_1$ does not hold. No factor is 0, and $N$ is above 0.
+# Add $N$ on both sides, and find the time $t$ at which $s_t = 0$. It is a real number (do not round it). Return it for each unit, but at most `limit`, for a unit whose sign lasts longer or for ever; and {{no.it}} for a unit that does not turn its sign, because $a_0 > 0 > a_1$ does not hold. No factor is 0, and $N$ is above 0.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -106,7 +124,7 @@ print(h, "by hand: (5, 3, 7), then (5, 7, 3)")
 #
 # <details><summary>Hint 3</summary>
 #
-# With `need = math.log((1 + N) / N)`, do not divide by less than `need / limit`: `xp.maximum(-xp.log(size), xp.full_like(size, need / limit))`. Then nothing exceeds the limit, and a factor of 1 makes no division by zero. Last `xp.where(turns, ..., xp.zeros_like(size))`.
+# With `need = math.log((1 + N) / N)`, do not divide by less than `need / limit`: `xp.maximum(-xp.log(size), xp.full_like(size, need / limit))`. Then nothing exceeds the limit, and a factor of 1 makes no division by zero. Last `xp.where(turns, ..., {{no.code}})`.
 # </details>
 
 
@@ -122,7 +140,7 @@ def sign_lasts(a_0, a_1, N, limit):
     need = math.log((1 + N) / N)
     fading = xp.maximum(-xp.log(size), xp.full_like(size, need / limit))
     turns = (a_0 > 0) & (a_1 < 0)
-    return xp.where(turns, need / fading, xp.zeros_like(size))
+    return xp.where(turns, need / fading, {{no.code}})
     ### END SOLUTION
 
 
@@ -313,17 +331,17 @@ time below zero: the time came out negative: both logarithms have a sign, ln a i
 - need / fading
 + -need / fading
 
-one step for what does not turn: a unit that does not turn its sign got one step; the text asks for 0
-- xp.where(turns, need / fading, xp.zeros_like(size))
+one step for what does not turn: a unit that does not turn its sign got one step; the text asks for {{no.it}}
+- xp.where(turns, need / fading, {{no.code}})
 + xp.where(turns, need / fading, xp.ones_like(size))
 
-limit for what does not turn: a unit that does not turn its sign got the limit; its sign is wrong from the start: 0
-- xp.where(turns, need / fading, xp.zeros_like(size))
+limit for what does not turn: a unit that does not turn its sign got the limit; its sign is wrong from the start: {{no.it}}
+- xp.where(turns, need / fading, {{no.code}})
 + xp.where(turns, need / fading, xp.full_like(size, limit))
 
-minus one for what does not turn: a unit that does not turn its sign got -1; the text asks for 0
-- xp.where(turns, need / fading, xp.zeros_like(size))
-+ xp.where(turns, need / fading, -xp.ones_like(size))
+{{no.name}} for what does not turn: a unit that does not turn its sign got {{no.odd}}; the text asks for {{no.it}}
+- xp.where(turns, need / fading, {{no.code}})
++ xp.where(turns, need / fading, {{no.odd_code}})
 
 first order: 1 - a was taken for -ln a: that is near it where a is near 1, and far from it elsewhere
 - -xp.log(size),
