@@ -103,8 +103,7 @@ def read(name: str, values: Values | None = None) -> Assignment:
     chosen = _complete(parameters, values or {})
     cells = _read_cells(fill_in(text, chosen, file), file)
     kept = [cell for cell in cells if cell.kind != "parameters"]
-    named = parameters and values is not None
-    variant = fingerprint_values(chosen) if named else ""
+    variant = fingerprint_values(values) if values else ""  # as handed out
     return Assignment(name, folder_of(name), kept, chosen, variant)
 
 

@@ -261,6 +261,14 @@ def test_what_was_handed_out_stays_where_the_source_gets_other_values(
     kept.give_learners("trace", LEARNERS)
     assert {w: kept.find_own("trace", w) for w in LEARNERS} == before
     assert kept.find_own("trace", "dan")["rate"] in (0.9, 0.8, 0.7)
+    text = text.replace("start = {", "more = 1, 2\nstart = {")
+    path.write_text(
+        text.replace("xp.stack(made)", "xp.stack(made * {{more}})")
+    )
+    for values in before.values():
+        read = source.read("trace", values)
+        assert read.values == {**values, "more": 1}
+        assert read.variant == fingerprint_values(values)
     with pytest.raises(ValueError, match="expected one text for all"):
         kept.find_shared("trace")
 
