@@ -526,7 +526,7 @@ gap taken from the start: the k-th word was counted from the start of `before`; 
 + before[k - 1]
 
 bag without its discount: the bag was reached by skipping all the gaps, and each of them costs a factor {{cost.of}}
-- discount**gaps * tokens
+- {{cost.bag}} * tokens
 + tokens
 
 share of pairs: the pair was counted as a share of all pairs, not of those that begin with the context
