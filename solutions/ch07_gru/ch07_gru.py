@@ -49,7 +49,7 @@ work = (
     {
         "need": "do ten steps of one sequence then need",
         "steps": "ten steps",
-        "why": "Each of ten steps multiplies",
+        "why": "Ten steps multiply",
         "G": "10 * G",
         "x": "10 * ",
         "count": "10·G·H·(D + H)",
