@@ -103,6 +103,7 @@ the trace squared: the rate stands there once
 + m = {{{{rate}}}} * {{{{rate}}}} * m
 \"\"\"
 """
+VARIED = [n for n in source.list_assignments() if source.list_parameters(n)]
 HALF = {"rate": 0.5, "start": {"word": "zero", "value": 0.0}}
 LEARNERS = "ann", "bob", "cem"
 SECRET = bytes(32)
@@ -312,6 +313,15 @@ def test_the_same_mistakes_are_told_in_each_variant(
     assert [row.split("|")[2:5] for row in rows] == [
         [" 5 ", " 5 ", " 5 "]
     ] * 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", VARIED)
+def test_the_courses_mistakes_are_told_in_each_of_its_variants(
+    name, monkeypatch, capsys
+):
+    said = run(monkeypatch, mistakes, name, "--variants")
+    assert not said, capsys.readouterr().out
 
 
 @pytest.mark.slow
