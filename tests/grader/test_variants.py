@@ -431,9 +431,9 @@ def test_each_is_graded_with_values_of_their_own(
         assert ANOTHERS in told(course, who, "trace")
     said = (course / "grading" / "suspicious.csv").read_text("utf-8")
     assert said.count(f"test_faded has {ANOTHERS}") == 2 + (right == "0.0")
-    assert "$m_t = " + str(own["bob"]["rate"]) in told(
-        course, "bob", "trace"
-    )
+    for who in ("bob", "cem"):
+        begins = f"begins with {own[who]['start']['word']}"
+        assert begins in told(course, who, "trace")
 
     capsys.readouterr()
     assert grade.main(command) == 0
