@@ -27,6 +27,7 @@ ENTRIES, DEEPEST = 20_000, 20  # of a folder's tree that is looked at
 PARTS = 3_000_000  # of a JSON text: its commas and its opening brackets
 CELLS = 2_000  # of a notebook
 GAVE_UP = "gave_up"  # in its metadata, by rnncore.commands.answer
+VARIANT = "rnncore_variant"  # likewise, by the build: whose values it has
 REMARKS = 30
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 WIDE = str.maketrans("＝＋－＠", "=+-@")  # which spreadsheets take as such
@@ -248,6 +249,12 @@ def given_up(metadata: Any) -> list[str]:
     if not isinstance(names, list):
         return []
     return [line(name, 100) for name in names[:CELLS] if isinstance(name, str)]
+
+
+def variant(metadata: Any) -> str:
+    """Whose values a notebook says that it has; empty where it says nothing."""
+    said = metadata.get(VARIANT) if isinstance(metadata, dict) else None
+    return line(said, 100) if isinstance(said, str) else ""
 
 
 # ---------------------------------------------------------------- messages

@@ -54,8 +54,9 @@ from grader.course.course_reader import read_course_file
 from grader.course.home import make_home
 from grader.course.settings import SUBMITTED, explain_change, load_config
 from grader.course.submissions import replace_text
-from grader.notebook.names import VARIANT, cell_metadata
+from grader.notebook.names import cell_metadata
 from grader.notebook.task_texts import HEADING
+from grader.untrusted import VARIANT
 from rnncore.checking.tries import NAME as TRIES
 from rnncore.storage.files import ANSWERS
 from rnncore.testing.failure import Place

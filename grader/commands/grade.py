@@ -36,7 +36,6 @@ from grader.course.submissions import (
 )
 from grader.course.variants import Variants
 from grader.isolation import client, sandbox
-from grader.notebook.names import VARIANT
 from grader.notebook.repair import read_timestamp
 from grader.notebook.task_texts import list_tasks_with_points
 from grader.reports.changes import Change, format_changes, read_changes, write_changes
@@ -57,6 +56,7 @@ from grader.run import processes, record
 from grader.run.batch import Prepared, Todo, run_all
 from grader.run.internal_errors import Fault
 from grader.services.exchange import add_stamp
+from grader.untrusted import VARIANT
 from rnncore.storage.files import composed
 
 LONGEST = 10_000_000  # characters of a class's table

@@ -11,7 +11,6 @@ from nbformat import NotebookNode
 
 BUILTINS = frozenset(dir(builtins))
 KINDS = "function", "class", "value"
-VARIANT = "rnncore_variant"  # in a notebook's metadata: whose values it has
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 

@@ -120,6 +120,7 @@ def _upgrade(content: Any, name: str) -> NotebookNode:
         cells = [_clean(cell) for cell in untrusted.cells_of(content)]
         asked = untrusted.kernel_name(content.get("metadata"))
         given_up = untrusted.given_up(content.get("metadata"))
+        variant = untrusted.variant(content.get("metadata"))
     except Exception as error:  # whatever such a file may hold
         raise Broken(
             f"{name} is JSON, but no notebook: {type(error).__name__} "
@@ -130,6 +131,8 @@ def _upgrade(content: Any, name: str) -> NotebookNode:
     clean.metadata["kernelspec"] = {"name": asked} if asked else {}
     if given_up:
         clean.metadata[untrusted.GAVE_UP] = given_up
+    if variant:
+        clean.metadata[untrusted.VARIANT] = variant
     return clean
 
 

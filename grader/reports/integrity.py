@@ -19,8 +19,8 @@ from grader import untrusted
 from grader.assignments.parameters import ANOTHERS
 from grader.notebook.answers import ELSEWHERE
 from grader.notebook.failures import Check
-from grader.notebook.names import VARIANT
 from grader.notebook.repair import grade_id, is_test
+from grader.untrusted import VARIANT
 
 NOT_WRITTEN = "raise NotImplementedError"
 MOST = 8  # reasons for one submission; the first say enough
@@ -246,9 +246,8 @@ def find_other_values(submitted: Any, released: Any) -> list[str]:
 
     It is only told: the roster and the secret decide by which tests it is graded.
     """
-    due = released.get(VARIANT)
-    got = submitted.get(VARIANT) if isinstance(submitted, dict) else None
-    if not due or not isinstance(got, str) or got == due:
+    due, got = released.get(VARIANT), untrusted.variant(submitted)
+    if not due or not got or got == due:
         return []
     return [f"the notebook was made with {ANOTHERS}; it was graded with your own"]
 

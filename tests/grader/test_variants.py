@@ -22,8 +22,10 @@ from grader.course import variants
 from grader.course.course_file import CourseFile
 from grader.course.seeds import variant_key
 from grader.course.variants import Variants
-from grader.notebook.names import VARIANT
+from grader.notebook import repair
+from grader.reports import integrity
 from grader.run import trial
+from grader.untrusted import VARIANT
 from tests.helpers.checking import check
 from tests.helpers.grading import (
     NEEDS_SANDBOX,
@@ -374,6 +376,20 @@ def test_the_guide_counts_the_tasks_that_have_variants():
     assert (
         2 * len(varied) >= tasks or f"| {len(varied)} of {tasks} |" in aims
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "told"), [("b" * 12, 1), ("a" * 12, 0), (["b"], 0), ("", 0)]
+)
+def test_what_a_notebook_says_of_its_values_is_compared_and_no_more(
+    tmp_path, said, told
+):
+    made = nbformat.v4.new_notebook(metadata={VARIANT: said})
+    nbformat.write(made, tmp_path / "trace.ipynb")
+    read = repair.read_notebook(tmp_path, "trace", 10_000)
+    found = integrity.find_other_values(read.metadata, {VARIANT: "a" * 12})
+    assert len(found) == told
+    assert integrity.find_other_values(read.metadata, {}) == []
 
 
 # ------------------------------------------------- handed out, and handed in
