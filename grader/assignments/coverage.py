@@ -22,7 +22,7 @@ import contextlib
 import json
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,7 +30,7 @@ import torch
 
 from grader import ROOT
 from grader.assignments.expected_results import file_of, run_cell
-from grader.assignments.known_mistakes import read_catalogue
+from grader.assignments.known_mistakes import Mistake, read_catalogue
 from grader.assignments.mistakes import (
     find_lost_properties,
     points_of,
@@ -45,6 +45,7 @@ from rnncore.testing.checks import NO_NAME, observe
 from rnncore.testing.closed import closed_book
 from rnncore.testing.failure import Failure, failure_of, render
 from rnncore.testing.fingerprints import (
+    AND_ANOTHER,
     Seen,
     Stored,
     fingerprint_of,
@@ -129,8 +130,21 @@ def _judge(
     answer: SampleAnswer,
     before: dict[str, Any],
 ) -> Judgement:
-    visible, hidden, after = test_parts(assignment, test)
     own = dict(before)
+    judged = judge_visible(assignment, test, answer, own)
+    if judged.kind != "passes":
+        return judged
+    _, hidden, after = test_parts(assignment, test)
+    value, error = try_cell(hidden + after, own)
+    full = points_of(test, value, error) == test.options["points"]
+    return Judgement(answer, "passes" if full else "hidden", str(error or ""))
+
+
+def judge_visible(
+    assignment: Assignment, test: SourceCell, answer: SampleAnswer, own: dict[str, Any]
+) -> Judgement:
+    """Judge an answer by the visible test, in a notebook of its own."""
+    visible, _, _ = test_parts(assignment, test)
     _, error = try_cell(answer.source, own)
     if not error:
         with closed_book(answer.task, None, file_of(visible)):
@@ -138,13 +152,11 @@ def _judge(
     failures = (
         [failure_of(error)] if error else [*find_lost_properties(test, own).values()]
     )
-    if failures:
-        message = "\n".join(map(render, failures))
-        named = tuple(filter(None, (failure.mistake for failure in failures)))
-        return Judgement(answer, classify(failures), message, named)
-    value, error = try_cell(hidden + after, own)
-    full = points_of(test, value, error) == test.options["points"]
-    return Judgement(answer, "passes" if full else "hidden", str(error or ""))
+    if not failures:
+        return Judgement(answer, "passes", "")
+    message = "\n".join(map(render, failures))
+    named = tuple(filter(None, (failure.mistake for failure in failures)))
+    return Judgement(answer, classify(failures), message, named)
 
 
 def find_mistakes_not_made(
@@ -157,18 +169,36 @@ def find_mistakes_not_made(
     known = read_catalogue(assignment.of("mistakes")[test.name])
     known += [slip for slip in list_slips(right) if slip.says != EPSILON]
     calls = record_calls(assignment, test, judged.answer.source, before)
-    for says in judged.named:
-        if says == EPSILON:  # of any size: no edit gives its very numbers
-            continue
-        if not any(
-            mistake.name == judged.answer.named
-            or is_same_mistake(
-                calls, record_calls(assignment, test, mistake.made_in(right), before)
-            )
-            for mistake in known
-            if mistake.says == says
-        ):
+
+    def calls_of(mistake: Mistake) -> list[list[Call]]:
+        return record_calls(assignment, test, mistake.made_in(right), before)
+
+    so_judged = {m.says for m in known if m.name == judged.answer.named}
+    for says in find_false_names(judged.named, calls, known, calls_of):
+        if says not in so_judged:
             yield says
+
+
+def find_false_names(
+    named: Iterable[str],
+    calls: list[list[Call]],
+    known: Iterable[Mistake],
+    calls_of: Callable[[Mistake], list[list[Call]]],
+) -> Iterator[str]:
+    """The names that no known mistake of this name bears out.
+
+    Of two that are told together each needs to explain what it spoils. Where
+    `calls_of` a mistake are none, it bears out nothing.
+    """
+    for told in named:
+        parts = told.split(AND_ANOTHER)
+        alike = is_same_mistake if len(parts) == 1 else is_among_mistakes
+        for says in parts:
+            if says == EPSILON:  # of any size: no edit gives its very numbers
+                continue
+            edits = (calls_of(mistake) for mistake in known if mistake.says == says)
+            if not any(its and alike(calls, its) for its in edits):
+                yield says
 
 
 def record_calls(
@@ -233,6 +263,24 @@ def is_same_mistake(calls: list[list[Call]], mistakes: list[list[Call]]) -> bool
                 return False
             if not is_same_fingerprint(a[first], b[first]):
                 return False
+    return True
+
+
+def is_among_mistakes(calls: list[list[Call]], mistakes: list[list[Call]]) -> bool:
+    """Whether all outputs that a mistake spoils are as it gives them."""
+    for one, other in zip(calls, mistakes, strict=True):
+        for mine, its in zip(one, other, strict=True):
+            a, b = _fingerprint_outputs(mine), _fingerprint_outputs(its)
+            if a is None or b is None:
+                if (a is None) != (b is None):
+                    return False
+                continue
+            if len(a) != len(b) or len(b) != len(its.due[1]):
+                return False
+            for p, q, due in zip(a, b, its.due[1], strict=True):
+                spoilt = not is_same_fingerprint(q, due)
+                if spoilt and not is_same_fingerprint(p, q):
+                    return False
     return True
 
 

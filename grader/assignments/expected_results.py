@@ -233,14 +233,14 @@ class Endless(BaseException):
 
 
 @contextlib.contextmanager
-def _limited() -> Iterator[None]:
-    """Raise Endless where the code inside computes for too long."""
+def limited(seconds: float = SLIP_SECONDS) -> Iterator[None]:
+    """Raise Endless where the code inside computes for longer."""
 
     def stop(*_: Any) -> NoReturn:
         raise Endless
 
     before = signal.signal(signal.SIGVTALRM, stop)
-    signal.setitimer(signal.ITIMER_VIRTUAL, SLIP_SECONDS)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
     try:
         yield
     finally:
@@ -260,7 +260,7 @@ def _sketch_slips(
     seen = [*known]
     for slip in list_slips(assignment.of("solution")[test.name].source):
         try:
-            with _limited():
+            with limited():
                 calls = _call_solution(assignment, test, namespace, slip.now)
             if any(call.error or call.changed for call in calls):
                 continue  # the message of these says what it is

@@ -15,6 +15,7 @@ from rnncore.backend import named_leaves, to_numpy
 from rnncore.testing.compare import NOTHING
 from rnncore.testing.values import is_array, unboxed
 
+AND_ANOTHER = " And another: "  # between the names of two mistakes
 STORED_DIGITS = 11  # decimals: wrong by a twentieth of what is allowed
 SAME_FINGERPRINT = (
     2e-4  # float32 moves a fingerprint by less than 1e-5 of its norm
@@ -204,7 +205,7 @@ def _of_two(
         ):
             parts.append((spoilt, mistake.says))
     told = [
-        f"{first} And another: {second}"
+        f"{first}{AND_ANOTHER}{second}"
         for (a, first), (b, second) in itertools.combinations(parts, 2)
         if not a & b and a | b == wrong
     ]
