@@ -524,6 +524,8 @@ hidden = hidden_inputs(
     device,
     rng=rng,
 )
+for one in hidden_inputs(padded, [(5, 3, 2, 4)], device, rng=rng):
+    hidden.append(one | {"lengths": [3, 1, 4]})  # none as long as x
 check(
     read_from_the_end,
     reference_read_from_the_end,
@@ -661,6 +663,14 @@ padding kept and state after it: two things: y is not zero in the padding, and t
 +
 +     y, last, _ = unroll(cell, params, turn(x), (h_0,))
 +     return turn(y), last[0]
+
+cut to the longest: x was cut to its longest sequence; y has as many steps as x, with zeros where there is padding
+-     def turn(a):
+-         out = xp.zeros_like(a)
++     x = x[: max(lengths), ...]
++
++     def turn(a):
++         out = xp.zeros_like(a)
 
 time and batch exchanged: the steps of a batch's sequences were looked for along the batch: time comes first, a[:n, b]
 - out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
@@ -941,6 +951,10 @@ the whole of x for all: every right reader began at the last step: reader t begi
 one below the other: both directions were put one below the other in the batch; they stand side by side
 -     return xp.concat([y, xp.stack(right)], axis=-1)
 +     return xp.concat([y, xp.stack(right)], axis=1)
+
+begun a step too early: right reader t began at x_{t-1}; it begins at x_t, which the forecaster has read
+- x[: t + 1, ...]
++ x[: max(t, 1), ...]
 """
 
 # %% [markdown]
