@@ -511,6 +511,10 @@ last text only: the sums begin again with each array: only the last one is count
 windows taken for full: each window was counted as `window` rows, the short last one too
 - count += targets.numel()
 + count += window * ids.shape[1]
+
+divided by the texts: the sum was divided by the number of texts; it is divided by that of the predicted tokens
+- math.exp(nats / count)
++ math.exp(nats / len(texts))
 """
 
 # %% [markdown]
@@ -1204,7 +1208,7 @@ import numpy as np
 from rnncore.rnn import init_params
 from rnncore.testing import Properties, check, mover, stored
 
-properties = Properties(values=4, sizes=1)
+properties = Properties(values=3, sizes=1, arguments=1)
 
 move = mover(device)
 
@@ -1212,7 +1216,7 @@ move = mover(device)
 def wrote(E, bias, cell, token, numbers, pairs):
     """What the learner's loop writes with the model of these weights."""
     step = stepper(tied_model(E, bias, cell), E.device)
-    return balanced_text(step, token, [float(n) for n in numbers], pairs)
+    return balanced_text(step, token, numbers, pairs)
 
 
 def writer(rng, K, D, length, kinds):
@@ -1224,7 +1228,7 @@ def writer(rng, K, D, length, kinds):
         bias=rng.normal(size=K),
         cell=init_params(rng, D, D, 3),
         token=order[-1],  # never a bracket
-        numbers=rng.uniform(size=length),
+        numbers=rng.uniform(size=length).tolist(),
         pairs=pairs,
     )
 
@@ -1252,7 +1256,8 @@ visible.append(move(writer(rng, 7, 3, 12, 2)))
 check(wrote, stored("balanced_text"), visible, outputs="ids", by=properties)
 for _ in range(20):
     args = move(writer(rng, 7, 2, 11, 3))
-    args["numbers"][::2] = 0.0  # the first token that has any chance
+    # each second token is the first that has any chance
+    args["numbers"] = [n * (k % 2) for k, n in enumerate(args["numbers"])]
     at = broken(wrote(**args), args["pairs"])
     assert at is None, f"a bracket is broken at token {at}"
 ### BEGIN HIDDEN TESTS
@@ -1262,7 +1267,6 @@ from rnncore.testing import hidden_rng
 def right(E, bias, cell, token, numbers, pairs):
     read = reference_tied_model(E, bias, cell)
     step = reference_stepper(read, E.device)
-    numbers = [float(n) for n in numbers]
     return reference_balanced_text(step, token, numbers, pairs)
 
 
@@ -1338,6 +1342,10 @@ opened at any time: brackets were opened whether or not there is room to close t
 account thrown away: what `after` returns was thrown away: it makes a new list, and does not change yours
 - open_ones = after(open_ones, token, pairs)
 + after(open_ones, token, pairs)
+
+numbers taken out [arguments]: each number was taken out of `numbers`, which is the caller's list, and is empty afterwards
+- draw_at(p, numbers[len(written)])
++ draw_at(p, numbers.pop(0))
 
 the likeliest instead of a draw: the likeliest token was taken; `draw_at` is to choose, with the next number
 - draw_at(p, numbers[len(written)])
