@@ -191,6 +191,7 @@ square = move({**square, "w": np.ones(2)})  # then not w
 wide = sized(rng, 4, 3, 5, 1e-3, 3e4, 1e-8)
 wide["x"][1, 0] = 2e4 * np.array([1.0, -0.5, 3e-4, 0.2, 0.9])
 wide["x"][1, 1] = 2e-5 * np.array([0.4, -0.5, 1.0, 0.2, 0.9])
+wide["x"][2, :2] = -abs(wide["x"][1, :2])  # without a positive channel
 wide = move(wide)
 inputs = [bare, square, plain, wide]
 check(
@@ -230,6 +231,7 @@ zeros = sized(rng, 2, 3, 3, eps=1e-8)
 zeros["x"][0, 1] = 0.0
 uneven = sized(rng, 2, 3, 5, eps=1e-8)  # one channel much smaller
 uneven["x"][1, 0] = 2e4 * np.array([1.0, -0.5, 3e-4, 0.2, 0.9])
+uneven["x"][1, 1] = -abs(uneven["x"][1, 0])
 hidden += [move(zeros), move(zeros, "float32"), move(uneven)]
 
 
