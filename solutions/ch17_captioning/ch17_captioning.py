@@ -1650,6 +1650,16 @@ def placed(args):
     assert_that(isinstance(batch, CaptionBatch), says)
 
 
+def check_device(args):
+    """torch refuses a device that it has not, so something goes there."""
+    try:
+        next_batch = caption_batches(**args, device="nowhere")
+        next_batch(np.random.default_rng(0), 0)
+    except RuntimeError:
+        return
+    assert_that(False, "what next_batch returns is not on `device`")
+
+
 def captioned(rng, films, T, S, B, longest=6):
     return dict(
         frames=rng.normal(size=(films, T, S, S)),
@@ -1675,6 +1685,7 @@ with properties("refusals"):
     for count, why in ((3, "a caption is missing"), (5, "one too many")):
         wrong = {**four, "captions": (four["captions"] * 2)[:count]}
         assert_refuses(caption_batches, wrong, why, "captions")
+    check_device(four)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
 from rnncore.video.captions import caption_batches as book_caption_batches
@@ -1699,6 +1710,7 @@ wrong = captioned(rng, 3, 2, 2, 2)
 wrong["captions"] = wrong["captions"] * 2
 with properties("refusals"):
     assert_refuses(caption_batches, wrong, "too many captions", "captions")
+    check_device(hidden[1])
 ### END HIDDEN TESTS
 properties.points("Task 5 holds.")
 
@@ -1858,6 +1870,10 @@ padded with START: `read` was padded with START; after a caption comes PAD, 0
 no CaptionBatch [hidden]: a plain tuple has no `frames`, `read` and `targets`; return a CaptionBatch
 - CaptionBatch(*(a.to(device) for a in batch))
 + tuple(a.to(device) for a in batch)
+
+device ignored [hidden, refusals]: nothing was moved to `device`: on a GPU the network would not take the batch
+- CaptionBatch(*(a.to(device) for a in batch))
++ CaptionBatch(*batch)
 
 too few alone refused [hidden, refusals]: only missing captions were refused; captions without a video do not fit either
 - if len(frames) != len(captions):
