@@ -1687,6 +1687,10 @@ candidate not written: nothing new is written into the memory
 i and f exchanged in c: the input gate decides what is kept, and the forget gate what is written
 -     c = f * c_before + i * g
 +     c = i * c_before + f * g
+
+minus forgotten: in your sigmoid the minus is missing, 1 / (1 + e^(-a)): each gate is open where it is to be closed
+- sigmoid(i), sigmoid(f), xp.tanh(g), sigmoid(o)
++ sigmoid(-i), sigmoid(-f), xp.tanh(g), sigmoid(-o)
 """
 
 # %% [markdown]
