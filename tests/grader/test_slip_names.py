@@ -8,7 +8,6 @@ import pytest
 from grader.assignments import coverage, slip_names
 from grader.assignments.known_mistakes import Mistake
 from grader.assignments.slips import SIGN
-from grader.assignments.source import list_assignments, read
 from rnncore.testing.fingerprints import AND_ANOTHER, Seen, fingerprint_of
 
 RIGHT = 1.0, 2.0
@@ -85,11 +84,3 @@ def test_a_false_name_is_told_with_the_slips_code(monkeypatch, capsys):
     told = slip_names.main()
     assert "ch03_bptt: bptt: told: first" in told
     assert "| ch03_bptt | 1 | 1 | 1 | 1 |" in capsys.readouterr().out
-
-
-@pytest.mark.weekly
-@pytest.mark.parametrize("name", list_assignments())
-def test_no_slip_is_called_by_a_name_that_is_not_its(name):
-    found = [*slip_names.judge_slips(read(name), each=20)]
-    assert found
-    assert [one for one in found if one.false] == []
