@@ -13,7 +13,7 @@ COMMANDS = {
     "build": ("grader.commands.build", "the assignments' notebooks"),
     "mistakes": ("grader.assignments.mistakes", "do tests catch them all?"),
     "coverage": ("grader.assignments.coverage", "are sample answers' mistakes named?"),
-    "slips": ("grader.assignments.slip_names", "are slips called what they are?"),
+    "slips": ("grader.assignments.slips.names", "are slips called what they are?"),
     "samples": ("grader.assignments.sample_answers", "export or import sample answers"),
     "check": ("rnncore.checking.client", "a notebook's visible tests"),
     "collect": ("grader.commands.collect", "take in what a system exported"),

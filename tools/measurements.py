@@ -27,7 +27,6 @@ PATH = ROOT / "book" / "measurements"
 LOCK = ROOT / "_build" / "measurements.lock"
 README = "readme"
 PAGES = {  # by how the keys begin; the longest beginning counts
-    "bench": "ch09_fused",
     "bench-modules": "ch09_torch",
     "bench-packed": "ch09_torch",
     "bench.": "ch09_torch",

@@ -38,7 +38,7 @@ from grader.assignments.mistakes import (
     try_cell,
 )
 from grader.assignments.sample_answers import SampleAnswer, list_answered, read_answers
-from grader.assignments.slips import list_slips
+from grader.assignments.slips.edits import list_slips
 from grader.assignments.source import Assignment, SourceCell, read, test_parts
 from rnncore import testing
 from rnncore.testing.checks import NO_NAME, observe

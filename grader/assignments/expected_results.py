@@ -24,7 +24,7 @@ from grader.assignments.known_mistakes import (
     read_catalogue,
 )
 from grader.assignments.parameters import ANOTHERS
-from grader.assignments.slips import list_slips
+from grader.assignments.slips.edits import list_slips
 from grader.assignments.source import (
     Assignment,
     SourceCell,

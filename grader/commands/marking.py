@@ -27,7 +27,7 @@ from sqlalchemy.exc import OperationalError
 
 from grader import ROOT, untrusted
 from grader.commands.grade import known_names, share_notebooks
-from grader.course.rubric_items import Item
+from grader.course.by_hand.rubric_items import Item
 from grader.course.settings import Course, SetupError
 from grader.course.submissions import find_submissions
 from grader.reports.marking.marks import Mark, Outdated, enter_marks, reprice

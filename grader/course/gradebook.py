@@ -35,7 +35,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import scoped_session, sessionmaker
 from traitlets.config import Config
 
-from grader.course.rubric_items import give_items, read_given
+from grader.course.by_hand.rubric_items import give_items, read_given
 from grader.notebook.repair import grade_id, is_test
 from rnncore.storage.files import composed
 

@@ -255,7 +255,7 @@ def find_other_values(submitted: Any, released: Any) -> list[str]:
 def _with_other_values(checks: list[Check]) -> Iterator[str]:
     """Tasks whose answer is right in another learner's notebook."""
     for check in checks:
-        told = [check["failure"], *check["others"]]
+        told = [check.get("failure"), *check.get("others", [])]
         if any(one and ANOTHERS in one.get("mistake", "") for one in told):
             yield f"{check['id']} has {ANOTHERS}"
 

@@ -22,7 +22,7 @@ from nbgrader.api import (
 from sqlalchemy import select
 
 from grader import untrusted
-from grader.course.rubric_items import Item, read_given, sum_points
+from grader.course.by_hand.rubric_items import Item, read_given, sum_points
 from grader.course.settings import Course, last_version
 from grader.course.submissions import Submission, load_result, replace_text
 from grader.notebook.repair import task_of

@@ -9,7 +9,8 @@ from urllib.parse import unquote
 import pytest
 
 from tests.helpers import ROOT
-from tools.build import book, short
+from tools.build import book
+from tools.build.short import short_pages
 
 HTML = book.locate_book(short=True).build / "html"
 AIMED = re.compile(r'(?:href|src)="([^"]*)"')
@@ -36,12 +37,12 @@ def built_pages():
 
 @pytest.mark.slow
 def test_it_has_its_pages_and_their_first_is_the_index(pages):
-    wanted = [plan.name for plan in short.read(ROOT / "book")]
+    wanted = [plan.name for plan in short_pages.read(ROOT / "book")]
     assert set(wanted) <= set(pages)
     assert "index" in pages
     extra = set(pages) - {*wanted, "index", "genindex", "py-modindex"}
     assert extra <= {"search"}
-    assert short.TITLE in pages[wanted[0]]
+    assert short_pages.TITLE in pages[wanted[0]]
 
 
 @pytest.mark.slow

@@ -409,7 +409,7 @@ class Demo:
     def autograded(self):
         return self.root / "autograded"
 
-    def released(self, name):
+    def released(self, name, variant=""):
         return self.root / f"{name}.ipynb"
 
 

@@ -5,9 +5,10 @@ import sys
 import numpy as np
 import pytest
 
-from grader.assignments import coverage, slip_names
+from grader.assignments import coverage
 from grader.assignments.known_mistakes import Mistake
-from grader.assignments.slips import SIGN
+from grader.assignments.slips import names as slip_names
+from grader.assignments.slips.edits import SIGN
 from rnncore.testing.fingerprints import AND_ANOTHER, Seen, fingerprint_of
 
 RIGHT = 1.0, 2.0

@@ -5,9 +5,9 @@ import ast
 import pytest
 
 from grader import ROOT
-from grader.assignments import slips
 from grader.assignments.expected_results import compute_checks
-from grader.assignments.slips import list_slips
+from grader.assignments.slips import edits as slips
+from grader.assignments.slips.edits import list_slips
 from grader.assignments.source import read
 
 

@@ -109,7 +109,10 @@ REASONS = {
         grader/reports/rubric.py: model_answers
         grader/notebook/task_texts.py: list_tasks_with_points _read
         grader/run/exporter.py: _run
-        grader/run/grade_one.py: give_up _leave_out _grade_notebook _read_contents
+        grader/run/grade_one.py: give_up _grade _leave_out _grade_notebook
+            _read_contents
+        grader/commands/grade.py: _is_built
+        grader/course/variants.py: Variants.__init__
         grader/run/preload.py: use_first
         grader/run/processes.py: run
         grader/run/record.py: _read_executed
@@ -120,9 +123,10 @@ REASONS = {
     """,
     "the author's or the instructor's own file of the course": """
         grader/assignments/builder.py: _write_source
+        grader/commands/build.py: replace_folder
         grader/assignments/plain.py: prepare_notebooks
         grader/assignments/rules.py: find_explanations
-        grader/assignments/source.py: read
+        grader/assignments/source.py: _read_text
         grader/assignments/worked.py: read_reasons
         grader/commands/classroom.py: _fill
         grader/commands/gradescope.py: _fill

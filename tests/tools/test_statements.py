@@ -2,7 +2,7 @@
 
 import textwrap
 
-from tools.build import statements
+from tools.build.short import statements
 
 
 def read(code):

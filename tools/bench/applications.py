@@ -1,11 +1,11 @@
 """Time the applications' training with the compiled loops and the printed.
 
-    python -m tools.bench.applications --save
+    python -m tools.bench.applications
 
 `text train` with 128 units and one table, `music train` at the sizes that it
 takes by itself, and chapter 16's classifier of films, a fixed number of
 updates each, in turns in one process.
-What is kept are ratios of processor time: of a whole update, in which the
+What is printed are ratios of processor time: of a whole update, in which the
 recurrent layers are a part.
 """
 
@@ -31,7 +31,6 @@ from rnncore.train import Schedule
 from rnncore.video.model import FilmClassifier, film_batches, film_loss
 from tools.bench.loops import compute_ratio
 from tools.bench.timing import time_in_turns
-from tools.measurements import record
 
 Problem = tuple[Callable[[], torch.nn.Module], Callable, Callable]
 
@@ -94,19 +93,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--steps", type=int, default=20, help="updates a run")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--save", action="store_true", help="as measurements")
     given = parser.parse_args()
     torch.set_num_threads(1)
     for name in PROBLEMS:
         found = compare(name, given.steps, given.repeats)
         print(f"{name:6} {found:5.2f}", flush=True)
-        if given.save:
-            record(
-                {f"bench-applications.cpu.{name}": round(found, 2)},
-                unit="ratio",
-                seed=0,
-                command="python -m tools.bench.applications --save",
-            )
 
 
 if __name__ == "__main__":

@@ -61,9 +61,9 @@ from traitlets.config import Config
 
 from tools import ROOT, set_up
 from tools.build import chapters, contents, short_way
-from tools.build import short as short_book
 from tools.build.false_claims import FalseClaim, find_false_claims
 from tools.build.kernels import OFFLINE, Manager, offline_environment, start_fork_server
+from tools.build.short import short_pages
 from tools.site import postprocess, reading
 
 BOOK = ROOT / "book"
@@ -96,7 +96,7 @@ def locate_book(*, short: bool = False) -> Place:
     """The place of the long book, or of the short course's."""
     if not short:
         return Place(BOOK, BUILD)
-    return Place(BUILD / "short" / "book", BUILD / "short", short_book.TITLE)
+    return Place(BUILD / "short" / "book", BUILD / "short", short_pages.TITLE)
 
 
 def page_paths(place: Place | None = None) -> list[Path]:
@@ -553,16 +553,16 @@ def build_book(jobs: int, *, strict: bool = False, short: bool = False) -> Path:
 
 def write_short_book(place: Place) -> None:
     """Cut the short course's book. Raises BuildError where that cannot be."""
-    course = ROOT / "schedules" / short_book.COURSE
+    course = ROOT / "schedules" / short_pages.COURSE
     if not course.exists():
         raise BuildError(f"the short course needs {course}, which is not there")
     try:
-        assigned = short_book.read_assigned(course)
-        short_book.write_book(BOOK, assigned, place.book)
+        assigned = short_pages.read_assigned(course)
+        short_pages.write_book(BOOK, assigned, place.book)
         shutil.copytree(  # which a page prints
             ROOT / "examples", place.build / "examples", dirs_exist_ok=True
         )
-    except short_book.ShortError as error:
+    except short_pages.ShortError as error:
         raise BuildError(str(error)) from error
 
 

@@ -10,7 +10,7 @@ do, a page says itself what belongs to which page of the book:
     ...                 stays if the book has the page `capstone`
     % end
 
-`% with long` goes from the short course alone (tools/build/short.py), and
+`% with long` goes from the short course alone (tools/build/short/short_pages.py), and
 `% with all` stays if no chapter is left out, `% with answers` if learners get the
 course's solutions.
 """

@@ -36,7 +36,8 @@ from grader.course.variants import NONE, Variants
 from grader.services.tree import LEFT_OUT, learners_makefile, split_secrets
 from rnncore.checking.answers import read_answers
 from rnncore.storage.files import ANSWERS
-from tools.build import chapters, contents, cut, short, weave
+from tools.build import chapters, contents, cut, weave
+from tools.build.short import short_pages
 from tools.publish import update
 
 FOLDERS = ("rnncore", "book", "examples")
@@ -61,13 +62,11 @@ TOOLS = (
     "tools/build/cut.py",
     "tools/build/kernels.py",
     "tools/build/outputs.py",
-    "tools/build/short.py",
     "tools/build/short_way.py",
-    "tools/build/statements.py",
     "tools/build/weave.py",
     *(
         path.relative_to(ROOT).as_posix()
-        for folder in ("build/offline", "site")
+        for folder in ("build/offline", "build/short", "site")
         for path in (ROOT / "tools" / folder).rglob("*.py")
     ),
 )
@@ -172,7 +171,7 @@ def read_course(path: Path) -> CourseFile:
 def list_pages(course: CourseFile) -> list[str]:
     """The pages of a course's book that its weeks may name."""
     if course.short:
-        return [plan.name for plan in short.read(ROOT / "book")]
+        return [plan.name for plan in short_pages.read(ROOT / "book")]
     return contents.list_pages((ROOT / "book" / "_toc.yml").read_text("utf-8"))
 
 
@@ -229,8 +228,8 @@ def _build_exercises(
     folder.mkdir()
     (folder / "exercises").mkdir()
     if course.short:
-        plans = short.read(ROOT / "book")
-        course = replace(course, sections=frozenset(short.list_sections(plans)))
+        plans = short_pages.read(ROOT / "book")
+        course = replace(course, sections=frozenset(short_pages.list_sections(plans)))
     try:
         for name in _list_assignments(course):
             if name in builder.list_assignments() and builder.read(name).draft:
@@ -312,14 +311,14 @@ def write_short_book(tree: Path, course: CourseFile) -> None:
 
     Raises ExportError for what leads out of it.
     """
-    assigned = short.list_assigned(
+    assigned = short_pages.list_assigned(
         [(week.chapters, week.assignments) for week in course.weeks], course.tasks
     )
     try:
-        short.write_book(ROOT / "book", assigned, tree / "book")
-    except short.ShortError as error:
+        short_pages.write_book(ROOT / "book", assigned, tree / "book")
+    except short_pages.ShortError as error:
         raise ExportError(str(error)) from error
-    title = course.title or short.TITLE
+    title = course.title or short_pages.TITLE
     _write_config(tree / "_config.yml", replace(course, title=title), [])
 
 

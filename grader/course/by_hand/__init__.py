@@ -1,1 +1,1 @@
-"""Tables that a person writes: corrections, teams, requests; how they are read."""
+"""What a person decides or writes: corrections, teams, requests, rubric items."""

@@ -12,8 +12,7 @@ from typing import Any
 
 from nbgrader.api import Gradebook, MissingEntry
 
-from grader.course.by_hand.tables import read_lines
-from grader.course.rubric_items import (
+from grader.course.by_hand.rubric_items import (
     Item,
     give_items,
     list_items,
@@ -22,6 +21,7 @@ from grader.course.rubric_items import (
     save_item,
     sum_points,
 )
+from grader.course.by_hand.tables import read_lines
 from grader.course.settings import Course
 from grader.course.submissions import replace_text
 from grader.notebook.repair import task_of

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from grader import untrusted
-from grader.course.rubric_items import list_items
+from grader.course.by_hand.rubric_items import list_items
 from grader.course.settings import Course
 from grader.course.submissions import load_result
 from grader.notebook.pictures import read_pictures

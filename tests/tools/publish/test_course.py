@@ -41,7 +41,7 @@ MARKED = re.compile(
 def tree(tmp_path_factory, released):
     """The learners' tree, of releases that were built for other tests too."""
 
-    def build(name, root):
+    def build(name, root, values, course):
         for part in ("exercises", "grading/source"):
             built = released(name) / part / name
             shutil.copytree(built, root / part / name)
@@ -194,7 +194,7 @@ def test_a_notebook_may_hold_no_solution_though_answers_may(tmp_path):
 def test_a_tree_has_the_answers_that_the_course_gives(
     tmp_path, monkeypatch, says, has
 ):
-    def build(name, root):
+    def build(name, root, values, course):
         (root / "exercises" / name).mkdir(parents=True)
 
     monkeypatch.setattr(builder, "build", build)
@@ -214,7 +214,7 @@ def test_a_tree_has_the_answers_that_the_course_gives(
 def test_an_assignment_that_is_never_due_is_no_part_of_solutions_after(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(builder, "build", lambda name, root: None)
+    monkeypatch.setattr(builder, "build", lambda *_: None)
     monkeypatch.setattr(builder, "list_buildable", lambda: ["ch03_bptt"])
     with pytest.raises(export.ExportError, match="with a due date for it"):
         export._build_exercises(

@@ -196,7 +196,7 @@ def test_a_title_and_an_address_go_into_the_book(tmp_path):
 def test_only_the_weeks_assignments_are_built(tmp_path, monkeypatch):
     built = []
     monkeypatch.setattr(
-        builder, "build", lambda name, _: built.append(name)
+        builder, "build", lambda name, *_: built.append(name)
     )
     course = export.read_course(ROOT / "schedules" / "weekend.toml")
     export._build_exercises(tmp_path / "source", course)
@@ -205,7 +205,7 @@ def test_only_the_weeks_assignments_are_built(tmp_path, monkeypatch):
 
 def test_what_executes_and_builds_the_book_travels_with_it():
     folders = tuple(f"{name}/" for name in export.FOLDERS)
-    needed = [*book.what_all_pages_use(), *Path(OFFLINE).glob("*.py")]
+    needed = [*book.what_all_pages_use(book.locate_book()), *Path(OFFLINE).glob("*.py")]
     for path in needed:
         name = path.relative_to(ROOT).as_posix()
         assert name in {*export.FILES, *export.TOOLS} or name.startswith(

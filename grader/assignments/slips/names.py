@@ -26,7 +26,7 @@ from grader.assignments.expected_results import Endless, limited, run_cell
 from grader.assignments.known_mistakes import Mistake, find_known_mistakes
 from grader.assignments.mistakes import run_by_kernel
 from grader.assignments.sample_answers import SampleAnswer
-from grader.assignments.slips import list_slips
+from grader.assignments.slips.edits import list_slips
 from grader.assignments.source import (
     Assignment,
     SourceCell,

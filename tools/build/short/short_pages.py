@@ -27,8 +27,9 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from tools.build import chapters, contents, short_way, statements, weave
-from tools.build.statements import Statement
+from tools.build import chapters, contents, short_way, weave
+from tools.build.short import statements
+from tools.build.short.statements import Statement
 
 TABLE = "short.yml"
 TITLE = "Recurrent neural networks, the short course"

@@ -1,0 +1,1 @@
+"""Slips, made from a solution: the edits, and whether what they are called is true."""
