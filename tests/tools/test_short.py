@@ -53,10 +53,9 @@ def test_reading_and_notebooks_take_at_most_twelve_hours(pages):
 
 def test_each_page_folds_at_most_fifteen_lines_of_code(pages):
     for page, text in pages.items():
-        assert (
-            short.count_folded(text.splitlines())
-            <= short.MOST_FOLDED
-        ), page
+        assert short.count_folded(text.splitlines()) <= short.MOST_FOLDED, (
+            page
+        )
 
 
 def test_no_page_or_section_is_named_that_is_not_there(pages):
@@ -169,9 +168,7 @@ def write_small(tmp_path, text, table=None, other="# Other\n"):
 
 
 def cut(tmp_path, text, **more):
-    return short.write_pages(*write_small(tmp_path, text, **more))[
-        "ch01_a"
-    ]
+    return short.write_pages(*write_small(tmp_path, text, **more))["ch01_a"]
 
 
 def test_sections_marks_and_questions_are_cut(tmp_path):
@@ -337,9 +334,7 @@ def test_a_page_of_which_a_part_is_here_is_where_that_part_is(tmp_path):
 def test_too_much_folded_code_is_refused(tmp_path):
     lines = "\n".join(f"a{k} = {k}" for k in range(16))
     used = ", ".join(f"a{k}" for k in range(16))
-    with pytest.raises(
-        short.ShortError, match="at most 15 folded lines"
-    ):
+    with pytest.raises(short.ShortError, match="at most 15 folded lines"):
         cut(
             tmp_path,
             "## One\n\n```{code-cell} ipython3\n:tags: [hide-input]\nb = 1\n```\n\n"
@@ -368,9 +363,7 @@ def test_a_table_that_names_what_is_not_there_is_refused(
 
 def test_a_book_that_is_refused_leaves_the_folder_as_it_was(tmp_path):
     place = tmp_path / "out"
-    short.write_book(
-        *write_small(tmp_path, "## One\n\nText.\n"), place
-    )
+    short.write_book(*write_small(tmp_path, "## One\n\nText.\n"), place)
     assert (place / "_toc.yml").exists()
     before = (place / "ch01_a.md").read_text()
     with pytest.raises(short.ShortError):

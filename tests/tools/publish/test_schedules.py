@@ -205,7 +205,10 @@ def test_only_the_weeks_assignments_are_built(tmp_path, monkeypatch):
 
 def test_what_executes_and_builds_the_book_travels_with_it():
     folders = tuple(f"{name}/" for name in export.FOLDERS)
-    needed = [*book.what_all_pages_use(book.locate_book()), *Path(OFFLINE).glob("*.py")]
+    needed = [
+        *book.what_all_pages_use(book.locate_book()),
+        *Path(OFFLINE).glob("*.py"),
+    ]
     for path in needed:
         name = path.relative_to(ROOT).as_posix()
         assert name in {*export.FILES, *export.TOOLS} or name.startswith(
