@@ -65,6 +65,7 @@ HEAD = """\
 hidden tests alone | named or clear | at the first run | named falsely |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 """
+FALSELY = "told falsely"
 
 
 class Judgement(NamedTuple):
@@ -336,7 +337,7 @@ def find_unfair(judged: list[Judgement]) -> Iterator[str]:
         if (kind == "passes") != answer.label.startswith(RIGHT):
             yield f"{about}: {kind} {message}\n"
         for says in false:
-            yield f"{about}: told falsely: {says}\n"
+            yield f"{about}: {FALSELY}: {says}\n"
 
 
 def read_rows() -> dict[str, str]:
