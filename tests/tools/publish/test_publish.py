@@ -138,7 +138,7 @@ def make(root, patch):
     patch.setattr(
         book,
         "what_pages_use",
-        lambda: [
+        lambda place: [
             *book.what_all_cells_use(),
             *(root / "book").rglob("*.md"),
         ],
