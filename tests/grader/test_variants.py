@@ -503,6 +503,8 @@ def test_a_class_has_the_values_of_its_seed_in_notebooks_and_in_grades(
     again = nbformat.read(tree / "exercises/trace/trace.ipynb", 4)
     assert again.metadata[VARIANT] == notebook.metadata[VARIANT]
     assert run(monkeypatch, build, "--check", "--variant", seed) == 2
-    monkeypatch.setattr(build, "_judge", lambda names: 0)  # the course's own
+    monkeypatch.setattr(
+        build, "_judge", lambda names: 0
+    )  # the course's own
     assert not run(monkeypatch, build, "--variant", variants.NONE)
     assert VARIANT not in nbformat.read(path, as_version=4).metadata
