@@ -119,7 +119,9 @@ def test_what_the_course_s_book_lacks_is_read_in_the_long_one():
 def test_a_part_of_an_assignment_is_built_and_released(tmp_path):
     (tmp_path / "exercises").mkdir()
     builder.build(
-        "ch02_cell", tmp_path, CourseFile(tasks={"ch02_cell": (3, 5)})
+        "ch02_cell",
+        tmp_path,
+        course=CourseFile(tasks={"ch02_cell": (3, 5)}),
     )
     text = (
         tmp_path / "exercises" / "ch02_cell" / "ch02_cell.ipynb"
