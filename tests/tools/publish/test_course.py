@@ -130,8 +130,8 @@ def test_a_statement_of_a_solution_would_be_seen(tree):
 
 @pytest.mark.slow
 def test_a_leak_stops_the_export(tmp_path, monkeypatch, capsys):
-    def leaky(name, root):
-        build(name, root)
+    def leaky(name, root, *more):
+        build(name, root, *more)
         path = root / "exercises" / name / f"{name}.ipynb"
         source = root / "grading" / "source" / name / f"{name}.ipynb"
         path.write_text(source.read_text())
