@@ -64,6 +64,11 @@ def read_options(text: str, cell: weave.PageCell) -> dict:
     return yaml.safe_load("\n".join(head)) or {}
 
 
+def is_folded(text: str, cell: weave.PageCell) -> bool:
+    """Whether a page folds a cell's code away, or hides it."""
+    return bool(FOLDED & set(read_options(text, cell).get("tags", [])))
+
+
 def read_included(text: str) -> list[str]:
     """The lines of the files that a page prints in full."""
     return [
@@ -93,7 +98,7 @@ def count_words(text: str) -> int:
     shown = [
         line
         for cell in weave.find_cells(text)
-        if not FOLDED & set(read_options(text, cell).get("tags", []))
+        if not is_folded(text, cell)
         for line in cell.lines
         if line.strip()
     ]

@@ -11,7 +11,7 @@ sections that stay. In a source,
                         long book folds it; `fold`: it runs, and stays folded
 
 Code that the long book folds goes, but for the statements that what stays needs
-(tools/build/statements.py). A reference to a page that is left out becomes words, and
+(tools/build/short/statements.py). A reference to a page that is left out becomes words, and
 a link where LONG_BOOK in the environment says where the long book stands; one to
 a figure, an equation or a number that is left out is an error, which names file
 and line.
@@ -30,12 +30,12 @@ import yaml
 from tools.build import chapters, contents, short_way, weave
 from tools.build.short import statements
 from tools.build.short.statements import Statement
+from tools.site import reading
 
 TABLE = "short.yml"
 TITLE = "Recurrent neural networks, the short course"
 COURSE = "short.toml"  # in schedules/: its assignments, and their tasks
 MOST_FOLDED = 15  # lines a page
-FOLDED = {"hide-input", "remove-input", "remove-cell"}
 FOR_THE_LONG = re.compile(r"^% with long$")
 END = re.compile(r"^% end$")
 ADDED = re.compile(r"^% short> ?(.*)$")
@@ -216,8 +216,7 @@ def _read_blocks(lines: list[Line], kept: set[int]) -> Iterator[Block]:
         elif k in starts:
             cell = starts[k]
             head = [line.text for line in lines[k : cell.start]]
-            folded = any(tag in one for one in head if "tags" in one for tag in FOLDED)
-            shown = k in kept and (bool(mark) or not folded)
+            shown = k in kept and (bool(mark) or not reading.is_folded(text, cell))
             yield lines[k], Cell(head, cell.lines, mark, shown, cell.names), k in kept
             k, mark = cell.start + len(cell.lines) + 1, ""
         else:
@@ -347,14 +346,12 @@ def _write_cell(head: Iterable[str], code: list[str], at: Line) -> list[Line]:
 def count_folded(lines: Iterable[str]) -> int:
     """The lines of code that a page folds."""
     text = "\n".join(lines)
-    found, source = 0, text.splitlines()
-    for cell in weave.find_cells(text):
-        start = cell.start
-        while not source[start - 1].startswith("```{code-cell}"):
-            start -= 1
-        if any(tag in line for line in source[start : cell.start] for tag in FOLDED):
-            found += sum(1 for line in cell.lines if line.strip())
-    return found
+    return sum(
+        bool(line.strip())
+        for cell in weave.find_cells(text)
+        if reading.is_folded(text, cell)
+        for line in cell.lines
+    )
 
 
 # ------------------------------------------------------------------ the pages
@@ -449,11 +446,16 @@ def _write_assigned(plan: Plan, short: Book) -> list[str]:
         said = f"Assignment {int(number[1])}" if number else "The assignment"
         which = ""
         if tasks:
-            words = [str(task) for task in tasks]
-            listed = " and ".join([", ".join(words[:-1]), words[-1]][len(words) == 1 :])
-            which = f": task{'s' * (len(words) > 1)} {listed}"
+            listed = _join_words([str(task) for task in tasks])
+            which = f": task{'s' * (len(tasks) > 1)} {listed}"
         lines += [f"{said}, `exercises/{name}/`{which}. {HOW}", ""]
     return ["## Now write it yourself", "", *lines] if lines else []
+
+
+def _join_words(words: Sequence[str]) -> str:
+    """Words as a list in a sentence: 1, 2 and 3."""
+    *before, last = words
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def _write_left_out(plan: Plan, book: Path, short: Book) -> list[str]:
@@ -542,8 +544,7 @@ def _resolve_line(text: str, short: Book) -> str:
                 return match[0]
             names = [labels[page] for page in there]
             role = match[1].removesuffix("s") + "s" * (len(names) > 1)
-            joined = " and ".join([", ".join(names[:-1]), names[-1]][len(names) == 1 :])
-            return f"{{{role}}}`{joined}`"
+            return f"{{{role}}}`{_join_words(names)}`"
         words = "".join(part.words for part in parts)
         return lead(f"{words} of the long book", absent[0])
 

@@ -36,7 +36,7 @@ def find_uses(text: str) -> list[Use]:
     for k, cell in enumerate(weave.find_cells(text)):
         code = TransformerManager().transform_cell("\n".join(cell.lines))
         needed, made = find_names(code)
-        if reading.FOLDED & set(reading.read_options(text, cell).get("tags", [])):
+        if reading.is_folded(text, cell):
             if k == 0:
                 made -= _find_imported_names(code)
             folded |= dict.fromkeys(made, k)
