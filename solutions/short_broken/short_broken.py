@@ -545,7 +545,7 @@ mean over the steps: the outputs were averaged over all steps; asked is one step
 
 # %%
 def read(weights, x, piece):
-    """Outputs of an LSTM that begins anew after each `piece` steps."""
+    """Outputs of an LSTM that starts from zero every `piece` steps."""
     lstm = make_lstm(weights)
     with torch.no_grad():
         return torch.cat([lstm(part)[0] for part in x.split(piece)])
@@ -656,7 +656,7 @@ one step early: the input was changed from step t - 1 on
 - moved[t:] += 1
 + moved[max(t - 1, 0) :] += 1
 
-all of it changed: this is 0 whoever reads: is it the whole input that was changed? Change the steps from t on
+all of it changed: the whole input was changed, so this is 0 for every reader; change only the steps from t on
 - moved[t:] += 1
 + moved += 1
 """
@@ -674,7 +674,7 @@ all of it changed: this is 0 whoever reads: is it the whole input that was chang
 # y, _ = pad_packed_sequence(y)
 # ```
 #
-# **Symptom:** *`lengths` array must be sorted in decreasing order*. On a GPU, before that: *'lengths' argument should be a 1D CPU int64 tensor*. Who sorts x by hand gets outputs in another order than the targets, and no message at all. And a batch in which no sequence is as long as x comes back with fewer steps than x has: the loss refuses it, or worse, broadcasts.
+# **Symptom:** *`lengths` array must be sorted in decreasing order*. On a GPU, before that: *'lengths' argument should be a 1D CPU int64 tensor*. If you sort x by hand, the outputs come in another order than the targets, without a message. If no sequence of a batch is as long as x, the output has fewer steps than x; the loss refuses it or, worse, broadcasts.
 #
 # Write the three lines so that they work for lengths in any order, on any device, and y has as many steps as x, with zeros in the padding. Return y (T, B, H) and h (B, H), the state after the last real step of each sequence, both in the order of x.
 #
