@@ -416,7 +416,7 @@ def test_the_builder_refuses_what_lacks_a_part_by_file_and_line(
 
 def test_a_build_refuses_what_lacks_a_part(tmp_path, monkeypatch):
     lacking = without("experiment")
-    monkeypatch.setattr(builder, "read", lambda name: lacking)
+    monkeypatch.setattr(builder, "read", lambda name, values: lacking)
     with pytest.raises(ValueError, match="expected an experiment"):
         builder.build("ch03_bptt", tmp_path)
 
@@ -459,7 +459,7 @@ def test_a_build_refuses_a_task_without_its_reasons(
 ):
     (tmp_path / "answers.md").write_text(text)
     lacking = builder.read("ch03_bptt")._replace(folder=tmp_path)
-    monkeypatch.setattr(builder, "read", lambda name: lacking)
+    monkeypatch.setattr(builder, "read", lambda name, values: lacking)
     with pytest.raises(ValueError, match=says):
         builder.build("ch03_bptt", tmp_path)
 

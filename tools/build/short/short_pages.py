@@ -590,7 +590,8 @@ def write_pages(book: Path, assigned: dict[str, list[Assigned]]) -> dict[str, st
     short = open_book(book, assigned)
     pages = {plan.name: write_page(plan, book, short) for plan in short.plans}
     texts = resolve(pages, short)
-    last = short.plans[-1].name
+    first, last = short.plans[0].name, short.plans[-1].name
+    texts[first] += "\n## Cite the course\n\n{{ citation }}\n"  # each page leads there
     texts[last] += "\n## Sources\n\n```{bibliography}\n```\n"
     for name, text in texts.items():
         if (folded := count_folded(text.splitlines())) > MOST_FOLDED:
