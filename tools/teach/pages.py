@@ -28,6 +28,7 @@ KEPT |= {"alttext", "columnalign", "display", "mathvariant", "stretchy"}  # form
 SENTENCE = re.compile(r"[.?!][”)]?(?=\s+[^\W\d_a-z]|\s+“|\s*$)")  # its end
 LIVE = re.compile(r"<(live-\w+)")  # the element of a live figure
 FLIPBOOK = "rnn-flipbook"  # the class of a figure whose pages are turned
+MARKED = "rnn-heat"  # of a figure that is a text whose tokens are marked
 FEWEST = 40  # letters: less is a heading, such as "The picture to remember."
 
 
@@ -177,11 +178,10 @@ def to_bare_html(element: Tag) -> str:
 
 
 def _keeps_its_own(element: Tag) -> bool:
-    """Whether it is a drawing, or what acts: a flipbook or a live figure."""
+    """Whether it is a drawing, a marked text, or what acts: a flipbook, a live figure."""
     acts = element.name.startswith("live-")
-    return (
-        acts or element.name == "svg" or FLIPBOOK in element.get_attribute_list("class")
-    )
+    own = {FLIPBOOK, MARKED}.intersection(element.get_attribute_list("class"))
+    return acts or element.name == "svg" or bool(own)
 
 
 def to_inner_html(element: Tag) -> str:

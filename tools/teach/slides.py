@@ -15,6 +15,7 @@ from bs4 import Tag
 
 from tools.teach.pages import (
     FLIPBOOK,
+    MARKED,
     Page,
     cut_after,
     cut_html,
@@ -38,6 +39,7 @@ BLOCKS = ("p", "li", "dt", "dd", "tr")
 LARGEST = 12  # rows of a table that is shown at all
 LEAD = 300  # letters of a section's first words
 CAPTION = 150  # letters
+TEXT = 8  # lines of a marked text
 SHOWN = "figure, table, .cell_output pre"
 
 
@@ -280,12 +282,27 @@ def _convert_shown(title: str, one: Tag, box: str) -> Iterator[_Group]:
         yield _Group("folded", "", title, [shown], [], box)
     elif FLIPBOOK in one.get_attribute_list("class"):
         yield _Group("animation", "", title, [one], [], box)
+    elif MARKED in one.get_attribute_list("class"):
+        yield _Group("figure", "", title, [_cut_marked(one)], [], box)
     elif len(pictures := one.select("img")) > 1:  # to be turned over, one by one
         for number, picture in enumerate(pictures, 1):
             kind = f"{number} of {len(pictures)}"
             yield _Group("figure", kind, title, [picture], [], box)
     else:
         yield _convert_figure(title, one, box)
+
+
+def _cut_marked(figure: Tag) -> Tag:
+    """The first lines of a marked text, without the table of its numbers."""
+    made, ended = copy.copy(figure), 0
+    for numbers in made.find_all("details"):
+        numbers.decompose()
+    for token in made.select("div > span"):
+        if ended == TEXT:
+            token.decompose()
+        else:
+            ended += token.get_text().count("\n")
+    return made
 
 
 def _convert_figure(title: str, figure: Tag, box: str) -> _Group:

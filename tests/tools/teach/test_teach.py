@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
 import nbformat
+import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -22,6 +23,7 @@ from pypdf import PdfReader
 
 from grader.assignments import source
 from grader.course.course_file import CourseFile, Exam, Mark, Week
+from rnncore.text.heatmap import heat_map
 from tests.helpers.grading import cell_metadata
 from tools.build import book
 from tools.teach import slides
@@ -198,6 +200,19 @@ def test_each_picture_of_several_in_one_figure_has_a_slide(page):
     figure.append(copy.copy(figure.img))
     kinds = [s.kind for s in make_slides(page) if s.what == "figure"]
     assert kinds == ["1 of 2", "2 of 2"]
+
+
+def test_a_marked_text_has_one_slide_without_its_numbers(page):
+    tokens = [one for word in ["shut", "open"] * 40 for one in (word, "\n")]
+    marked = heat_map(tokens, np.full(len(tokens), 7.0), "A door's text")
+    soup = BeautifulSoup(marked.html, "html.parser")
+    page.article.figure.replace_with(soup.figure)
+    (found,) = [s for s in make_slides(page) if "A door's text" in s.body]
+    drawn = BeautifulSoup(found.body, "html.parser").figure
+    assert 4 <= drawn.div.get_text().count("\n") < 40
+    assert "double" in drawn.div.span["style"]
+    assert drawn.find("table") is None
+    assert "very surprised" in drawn.figcaption.get_text()
 
 
 @pytest.mark.system
@@ -879,7 +894,7 @@ FIND_UNREADABLE = """() => slides.flatMap((one, k) => {
       found.push(`has a picture of ${width} by ${height} pixels`);
   }
   for (const figure of one.querySelectorAll("figure"))
-    if (!figure.querySelector("img, svg, audio, video"))
+    if (!figure.querySelector("img, svg, audio, video, .rnn-heat > div > span"))
       found.push("has a figure without its picture");
   for (const open of one.querySelectorAll("details[open]"))
     found.push(`shows what is folded: ${open.textContent}`);
