@@ -8,6 +8,9 @@ the states as they were. The last contender runs its window again with today's
 weights at each step, and predicts from the state at its end. Each has its own
 best rate of Adam; the rate is chosen on one stream, and the error reported is
 that of another. Five seeds; about a quarter of an hour of one core.
+
+The halves of that last contender are its state and its gradient: each is tried
+with the other half of the window that is not run again. Half a minute.
 """
 
 from collections import deque
@@ -119,10 +122,39 @@ class WindowAgain:
         return bptt(rnn_cell_vjp, params, self.tape, d_y, (d_h,))[0]
 
 
-CONTENDERS: dict[str, Callable[[Params, State], Forward | Window | WindowAgain]] = {
+class StateAgain(Window):
+    """The state that is run again; the gradient through those that were not."""
+
+    def __init__(self, length: int, params: Params, state: State) -> None:
+        super().__init__(length, params, state)
+        self.again = WindowAgain(length, params, state)
+
+    def step(self, params: Params, x: Array) -> Array:
+        """One step on; the hidden state of today's weights."""
+        super().step(params, x)
+        return self.again.step(params, x)
+
+
+class GradientAgain(WindowAgain):
+    """The state that is carried; the gradient through those that are run again."""
+
+    def step(self, params: Params, x: Array) -> Array:
+        """One step on; its hidden state."""
+        before = self.state
+        super().step(params, x)
+        _, self.state, _ = unroll(rnn_cell, params, x[None], before)
+        return self.state[0]
+
+
+Way = Forward | Window | WindowAgain
+CONTENDERS: dict[str, Callable[[Params, State], Way]] = {
     "rtrl": Forward,
     **{f"window {length}": partial(Window, length) for length in WINDOWS},
     "again 16": partial(WindowAgain, 16),
+}
+HALVES: dict[str, Callable[[Params, State], Way]] = {
+    "state again": partial(StateAgain, 16),
+    "gradient again": partial(GradientAgain, 16),
 }
 
 
@@ -135,7 +167,7 @@ def measure_errors(
     optimizer = adam(rate)
     memory = optimizer.init(weights)
     x = np.random.default_rng(stream).choice((-1.0, 1.0), (steps + LAG, B, 1))
-    way = CONTENDERS[name](weights.layer, zero_state(weights.layer, B))
+    way = (CONTENDERS | HALVES)[name](weights.layer, zero_state(weights.layer, B))
     found = np.zeros(steps)
     for t in range(steps):
         h = way.step(weights.layer, x[t + LAG])
@@ -174,4 +206,17 @@ def run(asked: Options) -> Iterator[Measurement]:
     yield Measurement("online.delay", to_json(found), "mean squared error", list(SEEDS))
 
 
-TRAINING = Training("online", __doc__, {}, {"delay": run})
+def run_halves(asked: Options) -> Iterator[Measurement]:
+    """What is fresh is the state or the gradient alone, at two rates."""
+    steps = asked.steps or STEPS
+    found = {
+        name: {
+            str(rate): [train(name, {"rate": rate}, s, steps).validation for s in SEEDS]
+            for rate in RATES[1:]
+        }
+        for name in HALVES
+    }
+    yield Measurement("online.halves", found, "mean squared error", list(SEEDS))
+
+
+TRAINING = Training("online", __doc__, {}, {"delay": run, "halves": run_halves})
