@@ -235,7 +235,9 @@ def _read_film(arguments: Namespace, kind: str, load: Callable) -> tuple:
     """
     from rnncore.application import check_device
     from rnncore.storage.weights import read_about
+    from rnncore.video.features import PHOTOGRAPHS
     from rnncore.video.folder import (
+        ENDINGS,
         check_features,
         frame_sizes,
         is_photograph,
@@ -256,8 +258,11 @@ def _read_film(arguments: Namespace, kind: str, load: Callable) -> tuple:
     whole = about.get("whole", False)
     file, places = arguments.file, about.get("places", False)
     if places != is_photograph(file):
-        what = "a photograph" if places else "a film"
-        raise Refused(f"{file}: expected {what}, as {path} learned from")
+        what = "photograph" if places else "film"
+        kinds = ", ".join(PHOTOGRAPHS if places else ENDINGS)
+        raise Refused(
+            f"{file}: expected a {what} ({kinds}), as {path} learned from"
+        )
     film = make_reader(sizes, whole, encoder, arguments).read(file)
     check_features(file, film, about)
     import torch

@@ -257,7 +257,6 @@ def open_picture(content: bytes, kind: str, *formats: str) -> Iterator[Any]:
 
     most = LIMITS[kind].parts
     damaged = (
-        UnidentifiedImageError,
         Image.DecompressionBombError,
         OSError,
         SyntaxError,  # of a PNG with a chunk that is none
@@ -276,8 +275,21 @@ def open_picture(content: bytes, kind: str, *formats: str) -> Iterator[Any]:
             yield image
     except Refused:
         raise
+    except UnidentifiedImageError as error:
+        wanted = " or ".join(formats)
+        raise Refused(
+            f"expected {wanted}, got {_name_picture(content)}"
+        ) from error
     except damaged as error:
         raise Refused(str(error)) from error
+
+
+def _name_picture(content: bytes) -> str:
+    """What a picture that is not read seems to be, by its first bytes."""
+    if content[4:8] == b"ftyp":
+        kind = "AVIF" if content[8:12] == b"avif" else "HEIC"
+        return f"{kind}: save it as JPEG"
+    return f"a file that begins with {content[:8]!r}"
 
 
 def parse_json(content: bytes, kind: str = "json") -> Any:

@@ -3,7 +3,6 @@
 import base64
 import io
 import os
-from fractions import Fraction
 from html import escape
 from pathlib import Path
 from typing import BinaryIO
@@ -12,8 +11,8 @@ import numpy as np
 
 from rnncore.display import HTML
 from rnncore.storage.files import whole_file
-from rnncore.video.frames import frames_shown
-from rnncore.video.showing import matrix_of, shown_at, turned
+from rnncore.video.frames import frames_at
+from rnncore.video.showing import matrix_of, turned
 
 CONTAINERS = {  # that hold H.264, as ffmpeg calls them
     ".mp4": "mp4",
@@ -38,13 +37,12 @@ def read_video(
 
     Raises Refused naming the file where it holds no film, or one frame.
     """
-    frames: list[np.ndarray] = []
-    times: list[Fraction | None] = []  # at which each begins, and the end
-    for frame in frames_shown(path, times):
+    frames = np.empty((T, S, S), np.float32)  # before what is large
+    for k, frame in enumerate(frames_at(path, T)):
         picture = frame.to_ndarray(format="gray")
         upright = turned(picture, matrix_of(frame))
-        frames.append(shrunk(upright if whole else _square(upright), S))
-    return np.stack([frames[k] for k in shown_at(times, T)])
+        frames[k] = shrunk(upright if whole else _square(upright), S)
+    return frames
 
 
 def write_video(

@@ -24,7 +24,10 @@ from rnncore.video.files import read_video
 from rnncore.video.protocols import read_said
 
 ENCODER = "efficientnet-lite0"  # of photographs, unless one is named
-ENDINGS = ".mp4", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".gif"
+ENDINGS = (
+    *(".mp4", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".gif"),
+    *(".m4v", ".3gp", ".mts"),  # of telephones and cameras
+)
 LONGEST = 20  # words of a caption that is learned, scored or written
 
 
@@ -142,7 +145,10 @@ def read_captioned(
     }
     names = match_names(said, files)
     for name in sorted(said.keys() - names.keys()):
-        report(f"left out: {name}: there is no such film in {folder}")
+        why = f"there is no such film in {folder}"
+        if Path(name).suffix.lower() not in ("", *endings):
+            why += f" ({', '.join(endings)} are read)"
+        report(f"left out: {name}: {why}")
     for name in sorted(files.keys() - {*names.values()}):
         report(f"left out: {files[name]}: it has no caption in {table}")
     found = {files[file]: name for name, file in names.items()}

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,23 +14,41 @@ from rnncore.storage.files import Refused, read_bytes
 from rnncore.storage.intake import frames_of, open_media
 from rnncore.video.showing import matrix_of, shown_at, turned
 
+if TYPE_CHECKING:
+    from av import VideoFrame as Frame
 
-def frames_shown(
-    path: str | os.PathLike, times: list[Fraction | None]
-) -> "Iterator[av.VideoFrame]":  # type: ignore[name-defined]  # noqa: F821
+
+def frames_at(path: str | os.PathLike, T: int) -> "Iterator[Frame]":
+    """The frames that show at T times, evenly spread over a film's.
+
+    One that shows at several comes as often. The film is decoded twice,
+    so that none but the frame that comes is in memory.
+
+    Raises Refused naming the file where it holds no film, or one frame.
+    """
+    path, held = Path(path), None
+    if not path.is_file():  # a pipe can be read once
+        held = read_bytes(path, "film")
+    times: list[Fraction | None] = []
+    for _ in _decode(path, held, times):
+        pass
+    wanted = Counter(shown_at(times, T).tolist())
+    for k, frame in enumerate(_decode(path, held, [])):
+        for _ in range(wanted[k]):
+            yield frame
+
+
+def _decode(
+    path: Path, held: bytes | None, times: list[Fraction | None]
+) -> "Iterator[Frame]":
     """The decoded frames of a film's best picture stream.
 
     At the end `times` are those at which each begins, and the last ends.
     What is cut short is read as far as it goes.
-
-    Raises Refused naming the file where it holds no film, or one frame.
     """
-    path = Path(path)
-    piped = not path.is_file()
-    source = io.BytesIO(read_bytes(path, "film")) if piped else path
     import av
 
-    count = 0
+    source, count = path if held is None else io.BytesIO(held), 0
     try:
         with open_media(source, "film") as film:
             stream = _find_film(film)
@@ -79,20 +97,13 @@ def read_pictures(
     """T frames in colour, evenly spread over a film's time, one by one.
 
     All of each is squeezed into a square, turned and mirrored as the film
-    is to be shown. The film is decoded twice, so that none but the frame
-    that comes is in memory.
+    is to be shown.
 
     Each is (side, side, 3), uint8.
 
     Raises Refused naming the file where it holds no film, or one frame.
     """
-    times: list[Fraction | None] = []
-    for _ in frames_shown(path, times):
-        pass
-    wanted = Counter(shown_at(times, T).tolist())
-    for k, frame in enumerate(frames_shown(path, [])):
-        if k in wanted:
-            small = frame.reformat(side, side, "rgb24", None, None, "AREA")
-            upright = turned(small.to_ndarray(), matrix_of(frame))
-            for _ in range(wanted[k]):
-                yield np.ascontiguousarray(upright)
+    for frame in frames_at(path, T):
+        small = frame.reformat(side, side, "rgb24", None, None, "AREA")
+        upright = turned(small.to_ndarray(), matrix_of(frame))
+        yield np.ascontiguousarray(upright)
