@@ -23,7 +23,7 @@ from rnncore.storage.files import Refused
 if TYPE_CHECKING:
     import numpy as np
 
-    from rnncore.video.captions import CaptionBatch, Words
+    from rnncore.video.captions import CaptionBatch
     from rnncore.video.folder import Captioned
 
 KIND = "captions"
@@ -61,37 +61,85 @@ def _fit(
 ) -> tuple[Any, Facts]:
     """A captioner that has learned the training films."""
     from rnncore.application import seeded
-    from rnncore.video.captions import caption_loss
+    from rnncore.video.album import NETWORK as ALBUM
     from rnncore.video.seen import build_captioner
 
     films, (training, validation, _) = data
-    words = _learn_words(films, training)
+    words = _learn_words(films, training, arguments.pieces)
     S, H = arguments.size, arguments.hidden
-    about: Facts = {"kind": KIND, "words": words.words}
+    about: Facts = {"kind": KIND}
+    if arguments.pieces:
+        about["pieces"] = words.as_json()
+    else:
+        about["words"] = words.words
     about |= {"T": films.frames.shape[1], "S": S, "D": D, "H": H}
     if films.encoder:
         about |= {"encoder": films.encoder, "places": films.places}
         about["features"] = films.frames.shape[2]
+    if films.places:
+        about["network"] = ALBUM
     with seeded(arguments.seed):
         model = build_captioner(about, words.size).to(device)
-    learned, held_out = (
-        _encode(films, part, words) for part in (training, validation)
+    parts = [_encode(films, part, words) for part in (training, validation)]
+    make = _make_album_recipe if films.places else _make_recipe
+    return runs.train_run(
+        run,
+        (model, words),
+        about,
+        bar=common.Bar(f"GRU {H}, attention"),
+        unit="nats per piece" if arguments.pieces else "nats per word",
+        **make(arguments, films, parts, device),
     )
+
+
+def _make_recipe(
+    arguments: Any,
+    films: "Captioned",
+    parts: Sequence[list[Said]],
+    device: Any,
+) -> Facts:
+    """How a captioner of films learns."""
+    from rnncore.video.captions import caption_loss
+
+    learned, held_out = parts
 
     def next_batch(rng: Any, step: int) -> "CaptionBatch":
         chosen = rng.integers(len(learned), size=arguments.batch)
         return _make_batch(films, [learned[k] for k in chosen], device)
 
-    return runs.train_run(
-        run,
-        (model, words),
-        about,
-        caption_loss,
-        next_batch,
-        lambda model: _measure_nats(model, films, held_out, device),
-        common.Bar(f"GRU {H}, attention"),
-        unit="nats per word",
-    )
+    return {
+        "loss": caption_loss,
+        "next_batch": next_batch,
+        "evaluate": lambda m: _measure_nats(m, films, held_out, device),
+    }
+
+
+def _make_album_recipe(
+    arguments: Any,
+    films: "Captioned",
+    parts: Sequence[list[Said]],
+    device: Any,
+) -> Facts:
+    """How one of photographs learns."""
+    from rnncore.video.album import album_recipe
+
+    def gather(pairs: list[Said]) -> tuple[Any, list]:
+        said: dict[int, list[list[int]]] = {}
+        for k, caption in pairs:
+            said.setdefault(k, []).append(caption)
+        places = [*said]
+
+        def make(rows: list[int], captions: list) -> "CaptionBatch":
+            pairs = [
+                (places[row], c)
+                for row, c in zip(rows, captions, strict=True)
+            ]
+            return _make_batch(films, pairs, device)
+
+        return make, [*said.values()]
+
+    how = arguments.batch, arguments.steps, arguments.rate
+    return album_recipe(gather(parts[0]), gather(parts[1]), *how)
 
 
 def _score_again(
@@ -115,7 +163,8 @@ def score_films(
     else:
         note("not the films that the model was trained on")
         parts = [[], [], [*range(len(films.captions))]]
-    return _compute_scores(model, (films, parts))
+    penalty = about.get("penalty")
+    return _compute_scores(model, (films, parts), penalty)
 
 
 def read_films(
@@ -171,9 +220,20 @@ def _compute_fingerprint(films: "Captioned") -> str:
     return common.compute_fingerprint(films.frames.tobytes() + said)
 
 
-def _learn_words(films: "Captioned", training: Sequence[int]) -> "Words":
-    """The words that training has more than once; all others are one."""
+def _learn_words(
+    films: "Captioned", training: Sequence[int], pieces: int | None = None
+) -> Any:
+    """The words that training has more than once; all others are one.
+
+    Or so many pieces of words.
+    """
     from rnncore.video.captions import Words
+
+    if pieces:
+        from rnncore.translate.subwords import learn_subwords
+
+        said = [c for k in training for c in films.captions[k]]
+        return learn_subwords(said, pieces)
 
     often = Counter(
         word
@@ -188,12 +248,14 @@ def _learn_words(films: "Captioned", training: Sequence[int]) -> "Words":
 
 
 def _encode(
-    films: "Captioned", part: Sequence[int], words: "Words"
+    films: "Captioned", part: Sequence[int], words: Any
 ) -> list[Said]:
     """Each caption of these films, paired with its film."""
-    known = set(words.words)
+    known = set(getattr(words, "words", ()))
 
     def replace_unknown(caption: str) -> str:
+        if not known:  # pieces spell any word
+            return caption
         found = caption.split()
         return " ".join(w if w in known else UNKNOWN for w in found)
 
@@ -230,17 +292,22 @@ def _measure_nats(
     return total / count
 
 
-def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Deferred]:
+def _compute_scores(
+    known: Any, data: tuple, penalty: float | None = None
+) -> tuple[Facts, Deferred]:
     """Consensus, BLEU and exact captions of the test films, and baselines.
 
-    Where nothing was trained on, their own commonest caption is one.
+    Where nothing was trained on, their own commonest caption is one. The
+    length penalty of a beam is the one given; else validation chooses it.
     """
     from rnncore.video.consensus import cider_scores
     from rnncore.video.folder import nearest
 
-    (model, words), (films, (training, _, test)) = known, data
+    (model, words), (films, (training, validation, test)) = known, data
     true = [films.captions[k] for k in test]
-    own = describe(model, words, films.frames[test])
+    if penalty is None and films.places and len(validation):
+        penalty = _choose_penalty(known, films, validation)
+    own = describe(model, words, films.frames[test], penalty)
     scores = _measure_quality(own, true)
     what = format_count(len(test), "film")
     found = {
@@ -252,6 +319,8 @@ def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Deferred]:
         else f"all {what} of the folder. "
         "They are not those that the model was trained on",
     }
+    if penalty is not None:
+        found["penalty"] = penalty
     found |= mean_interval(
         "CIDEr", cider_scores(own, true), [1] * len(test)
     )
@@ -280,23 +349,57 @@ def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Deferred]:
     return found, deferred | {often: add_rows(score_most_frequent)}
 
 
-def describe(model: Any, words: "Words", films: "np.ndarray") -> list[str]:
+def _choose_penalty(
+    known: Any, films: "Captioned", validation: Sequence[int]
+) -> float:
+    """The length penalty that gives validation the highest BLEU."""
+    from rnncore.video.album import PENALTIES
+
+    model, words = known
+    true = [films.captions[k] for k in validation]
+    bar, bleu = common.Bar("beam", "length penalty"), {}
+    for penalty in bar(PENALTIES):
+        said = describe(model, words, films.frames[validation], penalty)
+        score = _make_bleu().corpus_score(said, [*zip_longest(*true)])
+        bleu[penalty] = score.score
+    return max(PENALTIES, key=lambda penalty: bleu[penalty])
+
+
+def describe(
+    model: Any,
+    words: Any,
+    films: "np.ndarray",
+    penalty: float | None = None,
+) -> list[str]:
     """What the network says of these films.
 
-    `films` are (N, T, S, S).
+    `films` are (N, T, S, S); of photographs (N, P, F), and the best of a
+    beam is said.
     """
     import torch
-
-    from rnncore.video.captions import say
-    from rnncore.video.folder import LONGEST
 
     device = next(model.parameters()).device
     said: list[str] = []
     for start in range(0, len(films), AT_ONCE):
         some = films[start : start + AT_ONCE]
         frames = torch.as_tensor(some).transpose(0, 1).to(device)
-        said += map(words.decode, say(model, frames, LONGEST))
+        said += map(words.decode, write_tokens(model, frames, penalty))
     return said
+
+
+def write_tokens(
+    model: Any, frames: Any, penalty: float | None = None
+) -> list[list[int]]:
+    """The same as numbers; `frames` are (T, B, S, S), or (P, B, F)."""
+    from rnncore.video.album import PENALTIES, WIDTH
+    from rnncore.video.captions import say
+    from rnncore.video.folder import LONGEST
+    from rnncore.video.photographs import PhotoCaptioner, describe_parts
+
+    if not isinstance(model, PhotoCaptioner):
+        return say(model, frames, LONGEST)
+    alpha = PENALTIES[-1] if penalty is None else penalty
+    return describe_parts(model, [frames], WIDTH, alpha)
 
 
 def _measure_quality(
@@ -327,6 +430,8 @@ def _show(about: Facts) -> common.Described:
     if "encoder" in about:
         network += f", features {about['encoder']}"
     scored = [f"scored on {about['test']}"]
+    if "penalty" in about:
+        scored.append(f"by a beam, length penalty {about['penalty']:g}")
     return common.Described(network, table, scored)
 
 
@@ -334,7 +439,7 @@ SAVE = run_later("storage.weights.save_weights")
 LOAD = run_later("video.seen.load_captioner")
 
 
-def _save(path: Path, model: Any, words: "Words", about: Facts) -> None:
+def _save(path: Path, model: Any, words: Any, about: Facts) -> None:
     SAVE(path, model, about)
 
 

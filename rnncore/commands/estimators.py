@@ -584,6 +584,7 @@ class Captioner(Estimator):
     rate: float = 0.002  # Adam's
     evaluate_every: int = 50  # updates between two looks at validation
     patience: int = 8  # looks without anything better
+    pieces: int | None = None  # of words, in place of whole words
 
     def fit(self, films: Films, captions: Captions) -> Self:
         """Learn from films; a fifth of them is for the score.
@@ -606,7 +607,8 @@ class Captioner(Estimator):
         """What is said of each film; it never abstains."""
         model, words = self._fitted()
         seen = _read_each(films, *_frames_of(self.about_))
-        return list(self._command().describe(model, words, seen))
+        penalty = self.about_.get("penalty")
+        return list(self._command().describe(model, words, seen, penalty))
 
     def score(
         self, films: Films | None = None, captions: Captions | None = None

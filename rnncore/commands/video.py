@@ -122,6 +122,8 @@ def _add_captions(parser: Any, do: Callable) -> None:
         for name in "test", "split":
             if arguments.captions and getattr(arguments, name, None):
                 raise Refused(f"--{name}: not with --captions")
+        if getattr(arguments, "pieces", None) and not arguments.captions:
+            raise Refused("--pieces: only with --captions")
         return do(captions.APP if arguments.captions else APP, arguments)
 
     what = (
@@ -146,6 +148,11 @@ def _add_train(parts: common.Group) -> None:
         "an array (T, D) in place of films (default: frames are seen as "
         "grey pixels)"
     )
+    pieces = (
+        "with --captions: learn so many pieces of words, 259 at least, in "
+        "place of whole words"
+    )
+    add_option(train, "--pieces", pieces, kind=common.at_least(259))
     names = [*NAMES, GIVEN]
     add_option(train, "--encoder", what, choices=names, metavar="NAME")
     size = VideoClassifier.size
@@ -201,11 +208,10 @@ def _run_caption(arguments: Namespace) -> int:
     )
     import pandas as pd
 
-    from rnncore.video.captions import looks, say
-    from rnncore.video.folder import LONGEST
+    from rnncore.video.captions import looks
     from rnncore.video.looks import draw_looks
 
-    said = say(model, frames, LONGEST)[0]
+    (said,) = captions.write_tokens(model, frames, about.get("penalty"))
     print(f"{arguments.file}: {words.decode(said)}")
     weights, p = looks(model, frames, said)
     most, names = weights.argmax(dim=1), [words.decode([k]) for k in said]
@@ -213,7 +219,11 @@ def _run_caption(arguments: Namespace) -> int:
     at = "looked most at " + ("row, column" if places else "frame")
     side = math.isqrt(len(frames))
     shown = [
-        f"{k // side + 1}, {k % side + 1}" if places else k + 1
+        k + 1
+        if not places
+        else f"{k // side + 1}, {k % side + 1}"
+        if k < len(frames)
+        else "all of it"
         for k in most.tolist()
     ]
     table = pd.DataFrame(
@@ -222,7 +232,11 @@ def _run_caption(arguments: Namespace) -> int:
     print(common.show_table(table))
     if arguments.looks:
         draw_looks(
-            arguments.looks, arguments.file, names, weights.cpu(), places
+            arguments.looks,
+            arguments.file,
+            names,
+            weights.cpu()[:, : len(frames)],
+            places,
         )
         note(f"written: {arguments.looks}")
     return 0

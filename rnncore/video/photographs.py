@@ -1,7 +1,7 @@
 """Captions of photographs, from what a published network saw in them."""
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -12,6 +12,8 @@ from rnncore.backend import check_shape
 from rnncore.data.public.pictures import Photograph
 from rnncore.seq2seq import END, START, AttentionDecoder, Encoded, pad
 from rnncore.translate.recipe import write_by_beam
+
+LIMIT = 30  # pieces of a caption, at most
 
 
 class Seen(NamedTuple):
@@ -55,6 +57,18 @@ class PhotoEncoder(nn.Module):
         return Encoded(states, mask.to(states.device), summary)
 
 
+class AlbumEncoder(PhotoEncoder):
+    """The same of photographs of which each place has all F numbers.
+
+    Shapes: features (P, B, F) -> states (P + 1, B, H); mask (P + 1, B);
+        summary (B, H)
+    """
+
+    def forward(self, features: Tensor) -> Encoded:  # type: ignore[override]
+        """The whole is the mean over all places."""
+        return super().forward(look(features))
+
+
 class PhotoCaptioner(nn.Module):
     """Chapter 17's decoder, looking at places instead of frames.
 
@@ -64,13 +78,20 @@ class PhotoCaptioner(nn.Module):
     """
 
     def __init__(
-        self, G: int, F: int, D: int, H: int, K: int, rate: float = 0.0
+        self,
+        G: int,
+        F: int,
+        D: int,
+        H: int,
+        K: int,
+        rate: float = 0.0,
+        encoder: type[PhotoEncoder] = PhotoEncoder,
     ):
         super().__init__()
-        self.encoder = PhotoEncoder(G, F, H, rate)
+        self.encoder = encoder(G, F, H, rate)
         self.decoder = AttentionDecoder(K, D, H, H, rate=rate)
 
-    def forward(self, seen: Seen, read: Tensor) -> Tensor:
+    def forward(self, seen: Any, read: Tensor) -> Tensor:
         """Teacher forcing: logits after each true token that was read."""
         source = self.encoder(seen)
         return self.decoder(read, self.decoder.start(source), source)[0]
@@ -99,6 +120,22 @@ def _even(features: np.ndarray) -> np.ndarray:
     return even.reshape(features.shape).astype(np.float32)
 
 
+def look(features: Tensor) -> Seen:
+    """The same of photographs of one's own: F numbers at each place.
+
+    Shapes: features (P, B, F) -> grid (B, P, F); pooled (B, F)
+    """
+    check_shape("features", features, "P", "B", "F")
+    x = features.float()
+    root = x.mean(dim=0).clamp(min=0).sqrt()
+    parts = []
+    for each in x.transpose(0, 1), root:
+        rows = each.flatten(1)
+        size = rows.square().mean(dim=1, keepdim=True).sqrt()
+        parts.append((rows / torch.where(size > 0, size, 1)).view_as(each))
+    return Seen(*parts)
+
+
 def photo_batch(
     seen: Seen, rows: Sequence[int], captions: Sequence[Sequence[int]]
 ) -> PhotoBatch:
@@ -124,31 +161,56 @@ def photo_batches(
             f"photographs, got {sum(map(bool, captions))}"
         )
 
+    draw = draw_captions(captions, B)
+
     def next_batch(rng: np.random.Generator, step: int) -> PhotoBatch:
-        rows = rng.integers(len(captions), size=B).tolist()
-        said = [
-            captions[k][int(rng.integers(len(captions[k])))] for k in rows
-        ]
-        return photo_batch(seen, rows, said)
+        return photo_batch(seen, *draw(rng))
 
     return next_batch
 
 
-@torch.no_grad()
+def draw_captions(
+    captions: Sequence[Sequence[Sequence[int]]], B: int
+) -> Callable[[np.random.Generator], tuple[list[int], list]]:
+    """What draws B photographs by their rows, and a caption of each."""
+
+    def draw(rng: np.random.Generator) -> tuple[list[int], list]:
+        rows = rng.integers(len(captions), size=B).tolist()
+        return rows, [
+            captions[k][int(rng.integers(len(captions[k])))] for k in rows
+        ]
+
+    return draw
+
+
 def describe(
     model: PhotoCaptioner,
     seen: Seen,
     width: int = 5,
     alpha: float = 0.6,
-    limit: int = 30,
+    limit: int = LIMIT,
     B: int = 100,
 ) -> list[list[int]]:
     """The best caption that a beam finds for each photograph, as tokens."""
+    parts = (
+        Seen(*(each[start : start + B] for each in seen))
+        for start in range(0, len(seen.grid), B)
+    )
+    return describe_parts(model, parts, width, alpha, limit)
+
+
+@torch.no_grad()
+def describe_parts(
+    model: Any,
+    parts: Iterable[Any],
+    width: int,
+    alpha: float,
+    limit: int = LIMIT,
+) -> list[list[int]]:
+    """The same of photographs that come in parts, as the encoder reads."""
     model.eval()
     write = write_by_beam(width, alpha)
     said: list[list[int]] = []
-    for start in range(0, len(seen.grid), B):
-        part = Seen(*(each[start : start + B] for each in seen))
-        source = model.encoder(part)
-        said += write(model.decoder, source, limit)
+    for part in parts:
+        said += write(model.decoder, model.encoder(part), limit)
     return said

@@ -1,9 +1,10 @@
 """Splits and captions of public sets, in the files they are published in.
 
 UCF101 (Soomro et al. 2012), HMDB51 (Kuehne et al. 2011), MSVD (Chen &
-Dolan 2011) and MSR-VTT (Xu et al. 2016).
+Dolan 2011), MSR-VTT (Xu et al. 2016) and Flickr8k (Hodosh et al. 2013).
 """
 
+import csv
 import re
 from collections import defaultdict
 from pathlib import Path, PurePosixPath
@@ -15,6 +16,10 @@ from rnncore.storage.intake import parse_json
 UCF101 = re.compile(r"(train|test)list(\d+)\.txt")
 HMDB51 = re.compile(r"(.+)_test_split(\d+)\.txt")
 GROUP = re.compile(r"_g\d+(?=_c\d+$)")  # UCF101: clips of one film
+FLICKR = re.compile(r"(.+\.jpg)#\d\t(.+)")
+FLICKR_LISTS = [
+    f"Flickr_8k.{part}Images.txt" for part in ("train", "dev", "test")
+]
 MSVD = 1200, 1300  # the numbers of youtube_mapping.txt that end a part
 PARTS = {"train": 0, "validate": 1, "val": 1, "validation": 1, "test": 2}
 
@@ -27,7 +32,7 @@ class Split(NamedTuple):
 
 
 class Said(NamedTuple):
-    """Captions of films by their names without ending."""
+    """Captions of films by their names, with an ending or without."""
 
     captions: dict[str, list[str]]
     parts: dict[str, int]  # training, validation or test; {}: not told
@@ -87,17 +92,23 @@ def group_of(name: str) -> str:
 
 
 def read_said(path: Path) -> Said | None:
-    """The captions of MSVD or MSR-VTT; None where the file is another.
+    """The captions of a published set; None where the file is another.
 
     MSR-VTT's is JSON, with a list of videos and one of sentences. MSVD's
     has a video's name, a space and a caption on each line; its parts are
-    those of youtube_mapping.txt, if that lies beside it.
+    those of youtube_mapping.txt, if that lies beside it. Flickr8k's is
+    Flickr8k.token.txt, or a table of image and caption; its parts are those
+    of Flickr_8k.trainImages.txt and so on.
 
     Raises Refused naming the file where it is damaged.
     """
     if path.suffix.lower() == ".json":
         return _read_msr_vtt(path)
     lines = [line for line in _lines(path) if not line.startswith("#")]
+    if lines and (
+        FLICKR.fullmatch(lines[0]) or lines[0] == "image,caption"
+    ):
+        return _read_flickr(path, lines)
     if not lines or any("\t" in line for line in lines):
         return None
     captions = defaultdict(list)
@@ -116,6 +127,29 @@ def read_said(path: Path) -> Said | None:
                     f"{mapping}: expected NAME vidN, got {line!r}"
                 )
             parts[name] = sum(int(count) > last for last in MSVD)
+    return Said(dict(captions), parts)
+
+
+def _read_flickr(path: Path, lines: list[str]) -> Said:
+    captions = defaultdict(list)
+    if lines[0] == "image,caption":
+        for name, *text in csv.reader(lines[1:]):
+            captions[name].append(",".join(text))
+    else:
+        for line in lines:
+            if not (found := FLICKR.fullmatch(line)):
+                raise Refused(
+                    f"{path}: expected NAME.jpg#0, a tab and a caption, "
+                    f"got {line[:60]!r}"
+                )
+            captions[found[1]].append(found[2])
+    lists = [path.with_name(name) for name in FLICKR_LISTS]
+    parts = {
+        name.strip(): part
+        for part, file in enumerate(lists)
+        if file.is_file()
+        for name in _lines(file)
+    }
     return Said(dict(captions), parts)
 
 

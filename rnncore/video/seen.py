@@ -12,7 +12,7 @@ from rnncore.backend import check_shape
 from rnncore.nn import GRU
 from rnncore.seq2seq import Encoded
 from rnncore.storage.weights import load_module, read_about
-from rnncore.video import captions, changes
+from rnncore.video import album, captions, changes
 from rnncore.video.changes import STRETCH, ChangeClassifier
 from rnncore.video.model import KIND, FilmBatch, film_batch, load_classifier
 
@@ -116,26 +116,6 @@ class FeatureEncoder(nn.Module):
         return Encoded(y, _everywhere(y), last[0])
 
 
-class PlaceEncoder(nn.Module):
-    """The same of a photograph, whose places have no order.
-
-    Shapes: features (P, B, F) -> states (P, B, H); mask (P, B);
-        summary (B, H)
-
-    Source: Xu et al. 2015.
-    """
-
-    def __init__(self, F: int, D: int, H: int):
-        super().__init__()
-        self.see = Reader(F, D)
-        self.think = nn.Linear(D, H)
-
-    def forward(self, features: Tensor) -> Encoded:
-        """No state knows of another place; the summary is their mean."""
-        y = torch.tanh(self.think(self.see(features)))
-        return Encoded(y, _everywhere(y), y.mean(dim=0))
-
-
 def varied_features(
     features: np.ndarray,
     labels: np.ndarray,
@@ -179,7 +159,7 @@ def load_feature_model(
     return load_module(path, KIND, build, "classifier of features")
 
 
-def build_captioner(about: dict[str, Any], K: int) -> captions.Captioner:
+def build_captioner(about: dict[str, Any], K: int) -> Any:
     """A network for what is known of a model: frames, or features of them.
 
     Those of photographs have no order.
@@ -187,29 +167,37 @@ def build_captioner(about: dict[str, Any], K: int) -> captions.Captioner:
     S, D, H = (about[name] for name in "SDH")
     if "features" not in about:
         return captions.Captioner(S, D, H, K)
-    encoder = PlaceEncoder if about["places"] else FeatureEncoder
-    return captions.Captioner(about["features"], D, H, K, encoder)
+    F = about["features"]
+    if about.get("network") == album.NETWORK:
+        return album.build_captioner(F, F, H, K)
+    return captions.Captioner(F, D, H, K, FeatureEncoder)
 
 
 def load_captioner(
     path: str | os.PathLike,
-) -> tuple[captions.Captioner, captions.Words, dict[str, Any]]:
-    """A stored captioner of either kind, its words, what is known of it.
+) -> tuple[Any, Any, dict[str, Any]]:
+    """A stored captioner of any kind, its words, what is known of it.
 
     Raises Refused naming the file where it is no such model.
     """
     if "features" not in read_about(path, captions.KIND):
         return captions.load_captioner(path)
 
-    def words_of(about: dict[str, Any]) -> captions.Words:
-        return captions.Words(tuple(map(str, about["words"])))
-
-    def build(about: dict[str, Any]) -> captions.Captioner:
+    def build(about: dict[str, Any]) -> Any:
         return build_captioner(about, words_of(about).size)
 
     given = path, captions.KIND, build, "captioner of features"
     model, about = load_module(*given)
     return model, words_of(about), about
+
+
+def words_of(about: dict[str, Any]) -> Any:
+    """The words that a model writes, or pieces of words."""
+    if "pieces" in about:
+        from rnncore.translate.subwords import SubWords
+
+        return SubWords(about["pieces"])
+    return captions.Words(tuple(map(str, about["words"])))
 
 
 def _everywhere(states: Tensor) -> Tensor:

@@ -147,8 +147,10 @@ def test_photographs_are_described(tmp_path, capsys):
     table = make_album(folder, 16)
     path = tmp_path / "m.safetensors"
     words = ["video", "train", folder, "--captions", table, "--model", path]
-    code, _, err = run(capsys, *words, *TINY, "--steps", 60)
+    more = ["--steps", 60, "--hidden", 32]
+    code, out, err = run(capsys, *words, *TINY, *more)
     assert code == 0, err
+    assert "by a beam, length penalty" in out
     assert "photographs are seen by efficientnet-lite0 (--encoder)" in err
     about = read_about(path)
     assert about["places"] is True

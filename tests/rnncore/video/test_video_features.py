@@ -18,12 +18,12 @@ from rnncore.video.encoder import encode, find_weights, load_encoder
 from rnncore.video.features import Encoder, read_features, read_photograph
 from rnncore.video.files import write_video
 from rnncore.video.frames import read_pictures
+from rnncore.video.photographs import AlbumEncoder
 from rnncore.video.seen import (
     FeatureBag,
     FeatureClassifier,
     FeatureEncoder,
     FeaturePairs,
-    PlaceEncoder,
     varied_features,
 )
 from tests.helpers.arrays import assert_close
@@ -275,11 +275,11 @@ def test_the_rivals_know_no_order():
 
 def test_places_have_no_order_and_frames_do():
     x = torch.randn(6, 7, 5)
-    for make, same in (PlaceEncoder, True), (FeatureEncoder, False):
-        encoder = make(5, 4, 3)
+    places, frames = AlbumEncoder(5, 5, 3), FeatureEncoder(5, 4, 3)
+    for encoder, same in (places, True), (frames, False):
         states, mask, summary = encoder(x)
-        assert states.shape == (6, 7, 3)
-        assert mask.shape == (6, 7)
+        assert states.shape == (6 + same, 7, 3)  # the whole is one more
+        assert mask.shape == states.shape[:2]
         other = encoder(x.flip(0)).summary
         assert (
             float((summary - other).detach().abs().max()) < 1e-6

@@ -93,6 +93,39 @@ def test_captions_of_msvd_have_a_film_and_a_sentence_a_line(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "published", ["Flickr8k.token.txt", "captions.txt"]
+)
+def test_captions_of_flickr8k_come_with_their_parts(tmp_path, published):
+    path, names = tmp_path / published, ["1_a.jpg", "2_b.jpg", "3_c.jpg"]
+    said = ["A dog , a cat .", "Two animals"]
+    if published == "captions.txt":
+        lines = [f'{name},"{text}"' for name in names for text in said]
+        path.write_text("\n".join(["image,caption", *lines]))
+    else:
+        lines = [
+            f"{name}#{k}\t{text}"
+            for name in names
+            for k, text in enumerate(said)
+        ]
+        path.write_text("\n".join(lines))
+    found = read_said(path)
+    assert found.captions == dict.fromkeys(names, said)
+    assert found.parts == {}
+    for part, name in zip(("train", "dev", "test"), names, strict=True):
+        listed = tmp_path / f"Flickr_8k.{part}Images.txt"
+        listed.write_text(f"{name}\n")
+    parts = dict(zip(names, range(3), strict=True))
+    assert read_said(path).parts == parts
+
+
+def test_a_damaged_line_of_flickr8k_is_named(tmp_path):
+    path = tmp_path / "Flickr8k.token.txt"
+    path.write_text("1_a.jpg#0\tA dog\n2_b.jpg A cat\n")
+    with pytest.raises(Refused, match=r"got '2_b\.jpg A cat'"):
+        read_said(path)
+
+
+@pytest.mark.parametrize(
     "text", ["a.mp4\tit moves\n", "a.mp4 it moves\n", "it moves\n"]
 )
 def test_a_table_of_one_s_own_is_none_of_them(tmp_path, text):
