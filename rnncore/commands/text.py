@@ -80,6 +80,9 @@ def add(commands: Any) -> None:
         train, "--from", what, kind=Path, metavar="MODEL", dest="start"
     )
     tokens, cells = list(ORDERS), ["RNN", "LSTM", "GRU"]
+    for name, part in ("--validation", "choose by"), ("--test", "score"):
+        what = f"a text to {part} (default: a tenth of FILE)"
+        add_option(train, name, what, kind=Path, metavar="TEXT")
     what = "what is predicted"
     add_option(train, "--tokens", what, TextModel.tokens, choices=tokens)
     add_option(train, "--cell", default=TextModel.cell, choices=cells)
@@ -177,13 +180,21 @@ def write_after(
 
 
 def _read(arguments: Namespace) -> tuple[tuple, Facts]:
-    return prepare(
-        arguments, _format_files(arguments.file), _read_text(arguments)
-    )
+    given = {
+        name: read_files([path], arguments.encoding)
+        for name in TextParts._fields[1:]
+        if (path := getattr(arguments, name)) is not None
+    }
+    name, whole = _format_files(arguments.file), _read_text(arguments)
+    return prepare(arguments, name, whole, given)
 
 
-def prepare(options: Any, name: str, whole: str) -> tuple[tuple, Facts]:
+def prepare(
+    options: Any, name: str, whole: str, given: dict[str, str] | None = None
+) -> tuple[tuple, Facts]:
     """A text in parts, its vocabulary, and the batches of training.
+
+    The parts that are given are none of the text.
 
     Raises Refused, naming the text, where it is too short.
     """
@@ -192,8 +203,11 @@ def prepare(options: Any, name: str, whole: str) -> tuple[tuple, Facts]:
         word_vocabulary,
     )
 
-    parts = split_text(name, whole)
+    given = given or {}
+    parts = split_text(name, whole, given)
     known = {"data": common.compute_fingerprint(whole)}
+    for part, text in given.items():
+        known[f"{part} data"] = common.compute_fingerprint(text)
     del whole
     start = None
     if options.start:
@@ -213,6 +227,7 @@ def prepare(options: Any, name: str, whole: str) -> tuple[tuple, Facts]:
         vocabulary,
         _make_windows(options, name, ids),
         start,
+        "test" in given,
     ), known
 
 
@@ -264,7 +279,7 @@ def _fit(
     from rnncore.application import cooling, seeded
     from rnncore.text.model import language_loss, token_nats
 
-    parts, vocabulary, next_batch, start = data
+    parts, vocabulary, next_batch, start, _ = data
     ids = vocabulary.encode(parts.training)
     if start is None:
         with seeded(arguments.seed), common.refuse_in_words():
@@ -370,10 +385,19 @@ def _score_again(
 def score_text(
     model: Any, about: Facts, name: str, whole: str
 ) -> tuple[Facts, Deferred]:
-    """The scores of the held-out part, if it is the text; else of all."""
+    """The scores of the held-out part, if it is the text; else of all.
+
+    Raises Refused where all of it was learned from.
+    """
     digest = common.compute_fingerprint(whole)
-    if digest == about.get("settings", {}).get("data"):
-        return _compute_scores(model, (split_text(name, whole),))
+    settings = about.get("settings", {})
+    if digest == settings.get("data"):
+        if "test data" in settings:
+            raise Refused(
+                f"{name}: the model was trained on it: expected the text "
+                "of --test, or another"
+            )
+        return _compute_scores(model, (split_text(name, whole), False))
     return _score_elsewhere(model, name, whole)
 
 
@@ -401,17 +425,28 @@ def _format_files(paths: Sequence[Path]) -> str:
     return f"{first} and {len(others)} more" if others else str(first)
 
 
-def split_text(name: str, whole: str) -> TextParts:
-    """The first eight tenths, and a tenth each to validate and to test."""
+def split_text(
+    name: str, whole: str, given: dict[str, str] | None = None
+) -> TextParts:
+    """The first eight tenths, and a tenth each to validate and to test.
+
+    What is given of these two is not taken from the text.
+    """
     from rnncore.application import split
 
+    given = given or {}
+    asked = dict(zip(TextParts._fields[1:], SHARES, strict=True))
+    missing = {part: asked[part] for part in asked if part not in given}
     try:
-        ranges = split(len(whole), *SHARES)
+        ranges = split(len(whole), *missing.values())
     except ValueError:
         raise Refused(
             f"{name}: {len(whole)} characters are too few to be split"
         ) from None
-    return TextParts(*(whole[r.start : r.stop] for r in ranges))
+    own = [whole[r.start : r.stop] for r in ranges]
+    return TextParts(
+        own[0], **(dict(zip(missing, own[1:], strict=True)) | given)
+    )
 
 
 def _make_windows(arguments: Any, name: str, ids: "np.ndarray") -> Any:
@@ -467,13 +502,14 @@ def _compute_scores(known: Any, data: Any) -> tuple[Facts, Deferred]:
     from rnncore.text.model import token_nats
     from rnncore.text.ngrams import bits_given
 
-    (model, vocabulary), parts = known, data[0]
+    (model, vocabulary), parts, given = known, data[0], data[-1]
     validation, test = map(vocabulary.encode, parts[1:])
     lanes = _split_lanes(test)
     with _report_progress(model, NETWORK, lanes):
         nats = token_nats(model, lanes, READ)
     bits = _to_bits(nats)
-    what = f"the last tenth: {len(test)} tokens, not seen in training"
+    which = "the text of --test" if given else "the last tenth"
+    what = f"{which}: {len(test)} tokens, not seen in training"
     unknown = int((test == 0).sum())
     found = {
         "table": [(NETWORK, bits)],

@@ -220,6 +220,34 @@ def test_each_look_at_validation_shows_what_is_written(
     assert not set(looks) & set(out.splitlines())
 
 
+def test_the_text_of_another_file_can_be_the_test(book, capsys, tmp_path):
+    whole = book.read_text("utf-8")
+    files = dict(
+        zip("abc", (whole[:16_000], whole[16_000:18_000], whole[18_000:]))
+    )
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    path = tmp_path / "m.safetensors"
+    words = ["text", "train", tmp_path / "a", "--model", path, *TINY]
+    words += ["--no-baselines", "--validation", tmp_path / "b"]
+    code, out, err = run(capsys, *words, "--test", tmp_path / "c")
+    assert code == 0, err
+    assert "the text of --test: 2000 tokens, not seen in training" in out
+    same = tmp_path / "same.safetensors"  # as the command divides it
+    run(capsys, "text", "train", book, "--model", same, *TINY)
+    assert weights(same) == weights(path)
+    assert load_weights(path)[1]["score"] == load_weights(same)[1]["score"]
+    code, out, _ = run(capsys, "text", "evaluate", path, tmp_path / "c")
+    assert code == 0
+    assert f"{load_weights(path)[1]['score']:.3f}" in out
+    code, _, err = run(capsys, "text", "evaluate", path, tmp_path / "a")
+    assert code == 2
+    assert "expected the text of --test, or another" in err
+    code, _, err = run(capsys, *words, "--test", tmp_path / "b")
+    assert code == 2
+    assert "test data" in err  # it has changed since
+
+
 def test_evaluate_gives_the_scores_again(trained, book, capsys):
     _, about = load_weights(trained)
     code, out, _ = run(capsys, "text", "evaluate", trained, book)

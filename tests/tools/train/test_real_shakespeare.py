@@ -6,9 +6,13 @@ import re
 import numpy as np
 import pytest
 
+from rnncore.application import choose_device
+from rnncore.commands import text as text_command
+from rnncore.storage.weights import load_weights
 from rnncore.text.model import LanguageModel, token_nats
 from rnncore.text.vocabulary import character_vocabulary
 from tests.helpers.arrays import assert_close
+from tests.helpers.commands import run
 from tests.helpers.public_sets import known_sets, sets_there  # noqa: F401
 from tools import measurements
 from tools.train import runner
@@ -152,3 +156,49 @@ def test_counts_made_anew_know_the_pieces_before(monkeypatch):
     still = shakespeare.count_while_reading(3, "one")
     monkeypatch.setattr(shakespeare, "PIECE", 20)
     assert shakespeare.count_while_reading(3, "one") < still / 2
+
+
+def test_the_command_trains_the_same_network(
+    plays, tmp_path, capsys, monkeypatch
+):
+    """Given the three parts as files, and what the plan says as options."""
+    monkeypatch.setattr(
+        shakespeare, "HELD", 0.25
+    )  # as many stretches as the command
+    shakespeare.read_texts.cache_clear()
+    names = "train", "validation", "test"
+    for name, text in zip(names, shakespeare.read_texts(), strict=True):
+        (tmp_path / name).write_text(text, "utf-8")
+    model, _, scores = shakespeare.train_network({"steps": 52}, 0, "made")
+    plan, path = (
+        shakespeare.SIZES | shakespeare.PLAN,
+        tmp_path / "m.safetensors",
+    )
+    monkeypatch.setattr(text_command, "WIDTH", plan["width"])
+    words = [
+        "text",
+        "train",
+        tmp_path / "train",
+        "--model",
+        path,
+        "--no-baselines",
+    ]
+    for name in names[1:]:
+        words += [f"--{name}", tmp_path / name]
+    words += ["--hidden", plan["H"], "--dropout", plan["dropout"]]
+    words += [
+        "--window",
+        plan["T"],
+        "--batch",
+        plan["B"],
+        "--rate",
+        plan["rate"],
+    ]
+    words += ["--steps", 52, "--evaluate-every", 2, "--patience", 26]
+    code, out, err = run(capsys, *words, "--device", choose_device())
+    assert code == 0, err
+    trained, _ = load_weights(path)
+    for name, values in model.state_dict().items():
+        assert_close(trained[name], values.cpu(), within=1e-12)
+    assert "the text of --test: 800 tokens" in out
+    assert len(scores["curve"][1]) == 26
