@@ -87,6 +87,9 @@ def add(commands: Any) -> None:
     common.add_flag(
         train, "--plain", "do not vary voices and tempo in training"
     )
+    for name, part in ("--validation", "choose by"), ("--test", "score"):
+        what = f"another such folder, to {part} (default: of FOLDER)"
+        add_option(train, name, what, kind=Path, metavar="FOLDER")
     what = "leave out recordings of more seconds"
     add_option(train, "--longest", what, own.longest)
     runs.add_training(train, **runs.find_defaults(Transcriber))
@@ -127,19 +130,58 @@ def _add_transcribe(parts: common.Group) -> None:
 
 def _read(arguments: Namespace) -> tuple["RecordingParts", Facts]:
     """The recordings in parts."""
-    recordings = read_recordings(arguments.folder, vars(arguments))
-    return prepare(arguments, recordings, arguments.folder)
+    settings = vars(arguments)
+    given = {
+        name: read_recordings(settings[name], settings)
+        for name in ("validation", "test")
+        if settings[name] is not None
+    }
+    recordings = read_recordings(arguments.folder, settings)
+    return prepare(arguments, recordings, arguments.folder, given)
 
 
 def prepare(
-    options: Any, recordings: list["Recording"], folder: Path | None = None
+    options: Any,
+    recordings: list["Recording"],
+    folder: Path | None = None,
+    given: "dict[str, list[Recording]] | None" = None,
 ) -> tuple["RecordingParts", Facts]:
-    """The recordings in parts.
+    """The recordings in parts; those that are given are none of them.
 
-    Raises Refused where there are fewer than three speakers.
+    Raises Refused where there are fewer speakers than parts.
     """
-    parts = _split(folder, recordings, options.seed)
-    return parts, {"data": _compute_fingerprint(recordings)}
+    given = given or {}
+    known = {"data": _compute_fingerprint(recordings)}
+    for name, part in given.items():
+        known[f"{name} data"] = _compute_fingerprint(part)
+    if given:
+        recordings = _leave_out(recordings, given)
+    return _split(folder, recordings, options.seed, given), known
+
+
+def _leave_out(
+    recordings: list["Recording"], given: "dict[str, list[Recording]]"
+) -> list["Recording"]:
+    """Those that are not in a part that is given, too."""
+    from rnncore.storage.same import Seen
+
+    seen = Seen()
+    for name in reversed(given):  # the test first: it stays whole
+        kept = []
+        for one in given[name]:
+            content = one.features.tobytes()
+            if first := seen.find(f"{name}: {one.name}", content):
+                note(f"{name}: {one.name}: the same sound as {first}")
+            else:
+                kept.append(one)
+        given[name] = kept
+    found = []
+    for one in recordings:
+        if first := seen.find(one.name, one.features.tobytes()):
+            note(f"{one.name}: the same sound as {first}")
+        else:
+            found.append(one)
+    return found
 
 
 def _fit(
@@ -255,12 +297,23 @@ def score_recordings(
     recordings: list["Recording"],
     folder: Path | None = None,
 ) -> tuple[Facts, Deferred]:
-    """The scores of the test part, if it was learned from; else of all."""
+    """The scores of the test part, if it was learned from; else of all.
+
+    Raises Refused where all of it was learned from.
+    """
     from rnncore.speech.folder import RecordingParts
 
     settings = about.get("settings", {})
     if _compute_fingerprint(recordings) == settings.get("data"):
-        parts = _split(folder, recordings, about["seed"])
+        if "test data" in settings:
+            raise Refused(
+                f"{folder or 'the recordings'}: the model was trained on "
+                "them: expected the folder of --test, or another"
+            )
+        given: dict[str, list[Recording]] = {}
+        if "validation data" in settings:
+            given["validation"] = []
+        parts = _split(folder, recordings, about["seed"], given)
     else:
         note("not the recordings that the model was trained on")
         parts = RecordingParts([], [], recordings)
@@ -351,12 +404,21 @@ def _read_normalisation(settings: Facts) -> str:
 
 
 def _split(
-    folder: Path | None, recordings: list["Recording"], seed: int
+    folder: Path | None,
+    recordings: list["Recording"],
+    seed: int,
+    given: "dict[str, list[Recording]]",
 ) -> "RecordingParts":
-    from rnncore.speech.folder import split_speakers
+    """What to learn from, to choose and to score by; some may be given."""
+    from rnncore.speech.folder import RecordingParts, split_speakers
 
+    names = [name for name in ("validation", "test") if name not in given]
     with common.refuse_in_words(folder):
-        return split_speakers(recordings, seed)
+        learned, *parts = split_speakers(
+            recordings, seed, held_out=len(names)
+        )
+    every = dict(zip(names, parts, strict=True)) | given
+    return RecordingParts(learned, every["validation"], every["test"])
 
 
 def _compute_fingerprint(recordings: list["Recording"]) -> str:
@@ -447,7 +509,8 @@ def _compute_scores(
         texts = [r.text for r in parts.train]
         usual = max(sorted(set(texts)), key=texts.count)
         deferred["the most similar recording"] = add_rows(score_nearest)
-        if 1 < len(set(texts)) <= len(texts) / ALIKE:
+        classes = 1 < len(set(texts)) <= len(texts) / ALIKE
+        if classes and parts.validation:
             deferred["a linear classifier"] = add_rows(score_linear)
         deferred["the commonest transcript"] = add_rows(
             lambda: score_constant(usual)

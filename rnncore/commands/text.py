@@ -397,7 +397,11 @@ def score_text(
                 f"{name}: the model was trained on it: expected the text "
                 "of --test, or another"
             )
-        return _compute_scores(model, (split_text(name, whole), False))
+        parts = split_text(name, whole)
+        found, deferred = _compute_scores(model, (parts, False))
+        if "validation data" in settings:  # then it is not this tenth
+            deferred = {}
+        return found, deferred
     return _score_elsewhere(model, name, whole)
 
 

@@ -155,32 +155,37 @@ def as_samples(
 
 
 def split_speakers(
-    recordings: Sequence[Recording], seed: int, share: float = 0.1
-) -> RecordingParts:
+    recordings: Sequence[Recording],
+    seed: int,
+    share: float = 0.1,
+    held_out: int = 2,
+) -> list[list[Recording]]:
     """Recordings split by speaker: a tenth each to validate and to test.
 
-    Raises ValueError where there are fewer than three speakers.
+    What is to learn from comes first, then so many parts held out.
+
+    Raises ValueError where there are fewer speakers than parts.
     """
     by_speaker: dict[str, list[Recording]] = {}
     for one in recordings:
         by_speaker.setdefault(one.speaker, []).append(one)
     names = sorted(by_speaker)
-    if len(names) < 3:
+    if len(names) <= held_out:
         raise ValueError(
-            f"expected at least 3 speakers, got {len(names)}: one to learn "
-            "from, one to choose and one to judge by"
+            f"expected at least {held_out + 1} speakers, got {len(names)}: "
+            "one to learn from, others to choose and to judge by"
         )
-    parts: list[list[Recording]] = [[], []]
+    parts: list[list[Recording]] = [[] for _ in range(held_out)]
     order = [
         names[k]
         for k in np.random.default_rng(seed).permutation(len(names))
     ]
     for part in parts:
-        while len(part) < share * len(recordings) and len(order) > 2:
+        while len(part) < share * len(recordings) and len(order) > held_out:
             part += by_speaker[order.pop()]
         part += [] if part else by_speaker[order.pop()]
     train = [one for name in order for one in by_speaker[name]]
-    return RecordingParts(train, *parts)
+    return [train, *parts]
 
 
 class Row(NamedTuple):

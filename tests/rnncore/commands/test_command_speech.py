@@ -18,7 +18,11 @@ from scipy.signal import resample_poly
 from rnncore.commands import speech as command
 from rnncore.data.speech import RATE, Sentence, digit_strings, speak
 from rnncore.speech.features import read_wav
-from rnncore.speech.folder import read_folder, split_speakers
+from rnncore.speech.folder import (
+    RecordingParts,
+    read_folder,
+    split_speakers,
+)
 from rnncore.speech.letters import Choice, Letters, Words
 from rnncore.speech.model import batch_of, load_recognizer
 from rnncore.speech.recordings import (
@@ -198,7 +202,7 @@ def test_the_scores_are_those_of_the_test_speakers(trained, folder):
     recordings = read_folder(
         folder, speakers="names", listen=heard_speech
     ).recordings
-    parts = split_speakers(recordings, 0)
+    parts = RecordingParts(*split_speakers(recordings, 0))
     speakers = [{r.speaker for r in part} for part in parts]
     assert not set.intersection(*speakers)
     assert sum(map(len, parts)) == COUNT
@@ -208,6 +212,52 @@ def test_the_scores_are_those_of_the_test_speakers(trained, folder):
     assert_close(table(out)["the network"], errors, within=6e-4)
     assert_close(about["score"], errors)
     assert {"command", "seconds", "date", "seed"} <= set(about)
+
+
+def test_speakers_of_other_folders_choose_and_are_scored(
+    folder, tmp_path, capsys
+):
+    parts = dict.fromkeys(("train", "validation", "test"), 0)
+    voices = sorted({p.name[:6] for p in folder.glob("voice*.wav")})
+    of = dict.fromkeys(voices, "train")
+    of |= {voices[-1]: "test", voices[-2]: "validation"}
+    for name in parts:
+        (tmp_path / name).mkdir()
+    for file in folder.rglob("voice*.*"):
+        part = of[file.name[:6]]
+        shutil.copy(file, tmp_path / part / file.name)
+        parts[part] += file.suffix == ".wav"
+    twice = next((tmp_path / "test").glob("*.wav"))
+    for ending in ".wav", ".txt":
+        copy = tmp_path / "train" / f"voice0-twice{ending}"
+        shutil.copy(twice.with_suffix(ending), copy)
+    path = tmp_path / "m.safetensors"
+    words = ["speech", "train", tmp_path / "train", "--model", path, *TINY]
+    words += ["--validation", tmp_path / "validation"]
+    more = ["--test", tmp_path / "test"]
+    code, out, err = run(capsys, *words, *more)
+    assert code == 0, err
+    assert f"voice0-twice.wav: the same sound as test: {twice.name}" in err
+    about = load_weights(path)[1]
+    assert about["split"] == parts
+    said = f"{parts['test']} recordings"
+    assert f"scored on {said} by 1 speaker not used in training" in out
+    other = "speech", "evaluate", path
+    code, out, _ = run(capsys, *other, tmp_path / "test")
+    assert code == 0
+    assert_close(table(out)["the network"], about["score"], within=6e-4)
+    (tmp_path / "train" / "voice0-twice.wav").unlink()
+    code, _, err = run(capsys, *words, "--restart")
+    assert code == 0, err  # without --test some of the folder is
+    about = load_weights(path)[1]
+    code, out, _ = run(capsys, *other, tmp_path / "train")
+    assert code == 0
+    assert_close(table(out)["the network"], about["score"], within=6e-4)
+    code, _, err = run(capsys, *words, *more, "--restart")
+    assert code == 0, err
+    code, _, err = run(capsys, *other, tmp_path / "train")
+    assert code == 2
+    assert "expected the folder of --test, or another" in err
 
 
 def test_evaluate_gives_the_scores_again(trained, folder, capsys):
