@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from rnncore.speech.folder import Folder, Recording, RecordingParts
+    from rnncore.speech.reading import Read
 
 KIND = "speech"
 TRAIN = "speech train recordings/ --model spoken.safetensors"
@@ -39,6 +40,7 @@ FOLDER = (
     "rate and any number of channels."
 )
 COURSE = "speech_digits"
+WEIGHED = 100  # recordings of validation by which a letter model is weighed
 ALIKE = 3  # recordings of a transcript, on average: then it is a class
 ALWAYS = (
     "A model knows nothing but the letters and words that it learned from, "
@@ -117,6 +119,8 @@ def _add_transcribe(parts: common.Group) -> None:
     what = "prefer letter sequences of this text, one sentence per line"
     add_option(transcribe, "--text", what, kind=Path)
     add_option(transcribe, "--weight", "how much --text counts", 0.5)
+    what = "write no word that is not in --text"
+    common.add_flag(transcribe, "--words", what)
     what = (
         "write nothing for a file whose score is below this: the mean "
         "probability of what was written, from 0 to 1, which is told"
@@ -227,9 +231,11 @@ def _transcribe(arguments: Namespace) -> int:
     network, letters, about = common.load_model(arguments, KIND, LOAD)
     from rnncore.speech import training
 
-    language = (
-        _make_language(arguments, letters) if arguments.text else None
-    )
+    language = read = None
+    if arguments.words:
+        read = _make_reader(arguments, letters)
+    elif arguments.text:
+        language = _make_language(arguments, letters)
     skips = _read_normalisation(about.get("settings", {})) == "speech"
     width = arguments.beam if language is None else max(arguments.beam, 8)
     known = network, letters
@@ -237,7 +243,7 @@ def _transcribe(arguments: Namespace) -> int:
     def transcribe(path: Path) -> None:
         samples, rate = read_sound(path)
         text, log_p = write_down(
-            known, about, samples, rate, width, language
+            known, about, samples, rate, width, language, read
         )
         if not text.strip():
             note(f"{path}: no words were heard")
@@ -266,10 +272,12 @@ def write_down(
     rate: int,
     width: int = 1,
     language: Any = None,
+    read: "Read | None" = None,
 ) -> tuple[str, Any]:
     """What is said, and the log probabilities that it was read from.
 
-    `samples` are (N,), the log probabilities (T, K).
+    By greedy reading, a beam, or what `read` makes of them. `samples` are
+    (N,), the log probabilities (T, K).
     """
     from rnncore.speech import training
     from rnncore.speech.recordings import HEARD
@@ -277,7 +285,10 @@ def write_down(
     network, letters = known
     listen = HEARD[_read_normalisation(about.get("settings", {}))]
     (log_p,) = training.outputs(network, [listen(samples, rate)])
-    text = training.written(log_p, letters, width, language)
+    if read is not None:
+        text = read(log_p)
+    else:
+        text = training.written(log_p, letters, width, language)
     # no training has digital silence in it
     return text if samples.any() else "", log_p
 
@@ -479,6 +490,7 @@ def _compute_scores(
 ) -> tuple[Facts, Deferred]:
     """Word and letter errors on the test part, also of the baselines."""
     from rnncore.speech import training
+    from rnncore.speech.letters import Letters
     from rnncore.speech.recordings import linear_texts, nearest_texts
 
     network, letters = model
@@ -504,7 +516,15 @@ def _compute_scores(
         read = linear_texts(parts.train, parts.validation, parts.test, bar)
         return {"a linear classifier of 20 moments": errors(read)}
 
+    def score_spelt() -> dict[str, tuple]:
+        texts = [r.text for r in parts.train]
+        weight, said = _read_words(model, texts, parts.validation, found)
+        name = f"{NETWORK}, in words of training, --weight {weight:g}"
+        return {name: errors(said)}
+
     deferred = {}
+    if parts.train and parts.validation and isinstance(letters, Letters):
+        deferred["words of training"] = add_rows(score_spelt)
     if parts.train:
         texts = [r.text for r in parts.train]
         usual = max(sorted(set(texts)), key=texts.count)
@@ -529,6 +549,28 @@ def _compute_scores(
 
     about |= _draw_intervals(true, own, [r.speaker for r in parts.test])
     return about, deferred
+
+
+def _read_words(
+    model: Any,
+    texts: list[str],
+    validation: list["Recording"],
+    found: "list[np.ndarray]",
+) -> tuple[float, list[str]]:
+    """What a beam reads in words of training; validation weighs them."""
+    from rnncore.speech.reading import choose_weight, make_reader
+    from rnncore.speech.training import outputs
+
+    network, letters = model
+    part = validation[:WEIGHED]
+    held = outputs(network, [r.features for r in part])
+    true = [r.text for r in part]
+    bar = common.Bar("letter model", "weight")
+    weight, _ = choose_weight(letters, texts, held, true, True, bar)
+    read = make_reader(letters, texts, weight, True)
+    return weight, [
+        read(p) for p in common.Bar("words", "recording")(found)
+    ]
 
 
 def _draw_intervals(
@@ -571,8 +613,41 @@ def _make_language(arguments: Namespace, letters: Any) -> Any:
         )
 
     lines = map(plain_words, lines_of(read_text(arguments.text)))
-    texts = map(letters.known, lines)
-    return letter_bonus(filter(None, texts), letters, 6, arguments.weight)
+    texts = [*filter(None, map(letters.known, lines))]
+    if not texts:
+        raise _refuse_text(arguments)
+    return letter_bonus(texts, letters, 6, arguments.weight)
+
+
+def _refuse_text(arguments: Namespace) -> Refused:
+    return Refused(
+        f"{arguments.text}: no line can be written in what "
+        f"{arguments.model} has learned"
+    )
+
+
+def _make_reader(arguments: Namespace, letters: Any) -> "Read":
+    """What writes words of --text alone, likely ones before others.
+
+    Raises Refused where there is no text, or the model spells nothing.
+    """
+    from rnncore.speech.letters import Letters
+    from rnncore.speech.reading import make_reader
+    from rnncore.storage.words import plain_words
+
+    if not arguments.text:
+        raise Refused("--words: expected --text, which has them")
+    if not isinstance(letters, Letters):
+        raise Refused(
+            f"--words: {arguments.model} writes whole words already; "
+            "expected one that `train` made with --units letters"
+        )
+    lines = map(plain_words, lines_of(read_text(arguments.text)))
+    texts = [line for line in lines if line and line == letters.known(line)]
+    if not texts:
+        raise _refuse_text(arguments)
+    width = {"width": arguments.beam} if arguments.beam > 1 else {}
+    return make_reader(letters, texts, arguments.weight, True, **width)
 
 
 def _show(about: Facts) -> common.Described:

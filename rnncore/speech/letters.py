@@ -117,6 +117,7 @@ def letter_bonus(
     ids = [0]  # stands before and after each text
     for text in texts:
         ids += [*letters.encode(text), 0]
+    order = min(order, len(ids))
     model = fit_kneser_ney(np.array(ids), order, letters.size)
 
     @lru_cache(maxsize=100_000)

@@ -25,6 +25,7 @@ from rnncore.speech.folder import (
 )
 from rnncore.speech.letters import Choice, Letters, Words
 from rnncore.speech.model import batch_of, load_recognizer
+from rnncore.speech.reading import make_reader
 from rnncore.speech.recordings import (
     HEARD,
     choice_of,
@@ -258,6 +259,57 @@ def test_speakers_of_other_folders_choose_and_are_scored(
     code, _, err = run(capsys, *other, tmp_path / "train")
     assert code == 2
     assert "expected the folder of --test, or another" in err
+
+
+def test_letters_are_read_in_known_words_too(folder, tmp_path, capsys):
+    path, text = tmp_path / "m.safetensors", tmp_path / "text"
+    words = ["speech", "train", folder, "--model", path, *TINY]
+    code, out, err = run(capsys, *words, "--units", "letters")
+    assert code == 0, err
+    name = (
+        r"^the network, in words of training, --weight ([\d.]+) +([\d.]+) "
+    )
+    weight, score = re.search(name, out, re.MULTILINE).groups()
+    network, letters, _ = load_recognizer(path)
+    parts = RecordingParts(
+        *split_speakers(
+            read_folder(
+                folder, speakers="names", listen=heard_speech
+            ).recordings,
+            0,
+        )
+    )
+    texts = [r.text for r in parts.train]
+    read = make_reader(letters, texts, float(weight), spelt=True)
+    found = outputs(network, [r.features for r in parts.test])
+    said = [read(log_p) for log_p in found]
+    known = {word for line in texts for word in line.split()}
+    assert {word for line in said for word in line.split()} <= known
+    errors = 100 * jiwer.wer([r.text for r in parts.test], said)
+    assert_close(float(score), errors, within=6e-4)
+    text.write_text("\n".join(texts))
+    file = folder / f"{parts.test[0].name.removesuffix('.wav')}.wav"
+    words = ["speech", "transcribe", file, "--model", path, "--words"]
+    code, out, err = run(capsys, *words, "--text", text, "--weight", weight)
+    assert code == 0, err
+    assert out == f"{said[0]}\n"
+    code, _, err = run(capsys, *words)
+    assert code == 2
+    assert "--words: expected --text" in err
+    text.write_text("xyz\n")
+    code, _, err = run(capsys, *words, "--text", text)
+    assert code == 2
+    assert "no line can be written in what" in err
+    code, _, err = run(capsys, *words[:-1], "--text", text)
+    assert code == 2
+    assert "no line can be written in what" in err
+    model = tmp_path / "words.safetensors"
+    train = ["speech", "train", folder, "--model", model, *TINY]
+    assert run(capsys, *train, "--units", "words", "--no-baselines")[0] == 0
+    words[4] = model
+    code, _, err = run(capsys, *words, "--text", text)
+    assert code == 2
+    assert "writes whole words already" in err
 
 
 def test_evaluate_gives_the_scores_again(trained, folder, capsys):

@@ -10,7 +10,7 @@ from scipy.spatial.distance import cdist
 
 from rnncore.commands import speech, video
 from rnncore.estimators import VideoClassifier
-from rnncore.speech import cepstra
+from rnncore.speech import cepstra, reading
 from rnncore.speech.features import BANDS, standardised
 from rnncore.speech.plan import SpeechPlan
 from rnncore.video.plan import FilmPlan
@@ -77,15 +77,15 @@ def test_an4_is_read_three_ways(there, rng, monkeypatch, capsys):
         assert float(found[f"real.an4.{name}"]) >= 0
         assert float(found[f"real.an4.{name}.letters"]) >= 0
     assert float(found["real.an4.nearest"]) == 0  # all say the same
-    assert float(found["real.an4.lexicon.weight"]) in an4.WEIGHTS
+    assert float(found["real.an4.lexicon.weight"]) in reading.WEIGHTS
 
 
 def test_a_lexicon_writes_only_its_words(rng):
     texts = ["go a b", "b go"]
     letters = an4.letters_of(texts)
     log_p = np.log(rng.dirichlet(np.ones(letters.size), size=12))
-    language = an4.make_bonus(letters, texts, 0.5, spelt=True)
-    said = an4.read_beam(log_p, letters, language, {"go", "a", "b"})
+    language = reading.make_bonus(letters, texts, 0.5, spelt=True)
+    said = reading.read_beam(log_p, letters, language, {"go", "a", "b"})
     assert said
     assert set(said.split(" ")) <= {"go", "a", "b"}
 
@@ -94,7 +94,7 @@ def test_sure_pauses_are_shortened_and_nothing_else():
     blank = np.log([0.9995, 0.0003, 0.0002])
     letter = np.log([0.2, 0.5, 0.3])
     log_p = np.stack([blank, blank, letter, blank, blank, blank, letter])
-    kept = an4.without_pauses(log_p)
+    kept = reading.without_pauses(log_p)
     assert_close(kept, np.stack([blank, letter, blank, letter]))
 
 

@@ -7,8 +7,7 @@ letter model, and with the words of training too. Ten minutes of one core a seed
 The study "nearest" is the baseline. Under "real.an4.".
 """
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -16,12 +15,12 @@ import numpy as np
 from tqdm import tqdm
 
 from rnncore.application import cooling, seeded
-from rnncore.ctc import BLANK, prefix_beam
 from rnncore.data.public.sounds import CEPSTRA, an4
 from rnncore.speech.cepstra import STACK, back_to_cepstra, smooth_bands, varied_cepstra
 from rnncore.speech.folder import Recording, RecordingParts
-from rnncore.speech.letters import Letters, letter_bonus, letters_of, lexicon
+from rnncore.speech.letters import Letters, letters_of
 from rnncore.speech.model import Recognizer, speech_loss
+from rnncore.speech.reading import choose_weight, make_reader
 from rnncore.speech.recordings import nearest_texts
 from rnncore.speech.training import (
     letter_errors,
@@ -41,11 +40,6 @@ from tools.train.runner import (
 
 D = STACK * CEPSTRA
 H, LAYERS, DROPOUT, B, RATE, STEPS, EVERY = 128, 2, 0.2, 16, 0.003, 3400, 200
-WIDTH, ORDER = 8, 6  # of the beam, of the letter model
-WEIGHTS = 0.25, 0.5, 1.0, 1.5  # of its log p
-REWARD = 1.0  # of a letter, for each of these: log p alone likes short texts
-SURE = math.log(0.999)
-Language = Callable[[tuple[int, ...], int], float]
 READINGS = "greedy", "beam", "lexicon"
 UNITS = {
     "": "% word errors",
@@ -121,44 +115,10 @@ def greedy_errors(
     return word_errors([r.text for r in recordings], said)
 
 
-def without_pauses(log_p: np.ndarray) -> np.ndarray:
-    """Of frames that are surely blank, the first of each pause: no text changes."""
-    sure = log_p[:, BLANK] > SURE
-    return log_p[~sure | ~np.concatenate([[False], sure[:-1]])]
-
-
-def make_bonus(
-    letters: Letters, texts: list[str], weight: float, spelt: bool
-) -> Language:
-    """What a letter adds in the beam; with `spelt` in words of the texts alone."""
-    likely = letter_bonus(texts, letters, ORDER, weight)
-    words = {word for text in texts for word in text.split()}
-    allowed = lexicon(words, letters) if spelt else None
-
-    @lru_cache(maxsize=200_000)
-    def language(prefix: tuple[int, ...], label: int) -> float:
-        if allowed and allowed(prefix, label) == -math.inf:
-            return -math.inf
-        return likely(prefix, label) + weight * REWARD
-
-    return language
-
-
-def read_beam(
-    log_p: np.ndarray, letters: Letters, language: Language, words: set[str] | None
-) -> str:
-    """The best text of the beam; with a lexicon the best that ends with a word."""
-    found = prefix_beam(without_pauses(log_p), WIDTH, language)
-    texts = [letters.decode(prefix) for prefix, _ in found]
-    whole = [t for t in texts if not words or t.split(" ")[-1] in words]
-    return whole[0] if whole else texts[0].rpartition(" ")[0]
-
-
 def train(seed: int, asked: Options) -> Iterator[Measurement]:
     """One run: greedy, then with what the validation chose for the beam."""
     model, letters, parts, curve, seconds = train_network(seed, asked)
     texts = [r.text for r in parts.train]
-    words = {word for text in texts for word in text.split()}
     true = [r.text for r in parts.test]
     found = predict_letters(model, parts.test)
     said = [written(p, letters) for p in found]
@@ -175,20 +135,14 @@ def train(seed: int, asked: Options) -> Iterator[Measurement]:
     held = predict_letters(model, parts.validation)
     held_true = [r.text for r in parts.validation]
     for name, spelt in ("beam", False), ("lexicon", True):
-        only = words if spelt else None
-
-        def read(log_ps: list[np.ndarray], weight: float) -> list[str]:
-            language = make_bonus(letters, texts, weight, spelt)  # noqa: B023
-            return [read_beam(p, letters, language, only) for p in log_ps]  # noqa: B023
-
-        errors = [word_errors(held_true, read(held, w)) for w in WEIGHTS]
-        weight = WEIGHTS[int(np.argmin(errors))]
-        said = read(found, weight)
+        weight, valid = choose_weight(letters, texts, held, held_true, spelt)
+        read = make_reader(letters, texts, weight, spelt)
+        said = [read(log_p) for log_p in found]
         facts = {
             name: word_errors(true, said),
             f"{name}.letters": letter_errors(true, said),
             f"{name}.weight": weight,
-            f"{name}.valid": min(errors),
+            f"{name}.valid": valid,
         }
         yield from list_measurements("real.an4", facts, UNITS)
     pairs = [list(pair) for pair in zip(true, said, strict=True)]
