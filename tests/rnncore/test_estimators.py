@@ -314,6 +314,8 @@ def test_options_and_defaults_are_those_of_train(kind, capsys):
         if option not in ("frames", "patience"):  # of films: by --captions
             assert given[option] == value, option
     beside = {"header", "languages", "columns", *READING}  # of a file
+    if kind is VideoClassifier:
+        beside.add("pieces")  # of captions alone
     assert set(given["decides"]) - own.keys() <= beside
     assert module.APP.kind
 
