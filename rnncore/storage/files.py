@@ -53,10 +53,12 @@ def read_bytes(path: str | os.PathLike, kind: str = "file") -> bytes:
         check_size(path, path.stat().st_size, kind)
         return path.read_bytes()
     if path not in _piped:
-        with path.open("rb") as pipe:
-            content = pipe.read(LIMITS[kind].bytes + 1)
+        content, most = bytearray(), LIMITS[kind].bytes
+        with path.open("rb") as pipe:  # memory for what comes, not for most
+            while len(content) <= most and (piece := pipe.read(1 << 20)):
+                content += piece
         check_size(path, len(content), kind)
-        _piped[path] = content
+        _piped[path] = bytes(content)
     return _piped[path]
 
 

@@ -26,21 +26,17 @@ def frames_at(path: str | os.PathLike, T: int) -> "Iterator[Frame]":
 
     Raises Refused naming the file where it holds no film, or one frame.
     """
-    path, held = Path(path), None
-    if not path.is_file():  # a pipe can be read once
-        held = read_bytes(path, "film")
+    path = Path(path)
     times: list[Fraction | None] = []
-    for _ in _decode(path, held, times):
+    for _ in _decode(path, times):
         pass
     wanted = Counter(shown_at(times, T).tolist())
-    for k, frame in enumerate(_decode(path, held, [])):
+    for k, frame in enumerate(_decode(path, [])):
         for _ in range(wanted[k]):
             yield frame
 
 
-def _decode(
-    path: Path, held: bytes | None, times: list[Fraction | None]
-) -> "Iterator[Frame]":
+def _decode(path: Path, times: list[Fraction | None]) -> "Iterator[Frame]":
     """The decoded frames of a film's best picture stream.
 
     At the end `times` are those at which each begins, and the last ends.
@@ -48,7 +44,8 @@ def _decode(
     """
     import av
 
-    source, count = path if held is None else io.BytesIO(held), 0
+    piped, count = not path.is_file(), 0
+    source = io.BytesIO(read_bytes(path, "film")) if piped else path
     try:
         with open_media(source, "film") as film:
             stream = _find_film(film)

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import warnings
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -151,6 +152,20 @@ def test_frames_come_evenly_spread_and_one_by_one(film):
     (one, *_) = read_pictures(film, 3, 8)
     assert one.shape == (8, 8, 3)
     assert one.dtype == np.uint8
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes")
+def test_a_film_that_can_be_read_once_is_decoded_twice(film, tmp_path):
+    pipe = tmp_path / "pipe.mp4"
+    os.mkfifo(pipe)
+    content = film.read_bytes()
+    writer = Thread(target=pipe.write_bytes, args=(content,), daemon=True)
+    writer.start()
+    piped = np.stack([*read_pictures(pipe, 5, 8)])
+    writer.join(10)
+    np.testing.assert_array_equal(
+        piped, np.stack([*read_pictures(film, 5, 8)])
+    )
 
 
 # photographs
