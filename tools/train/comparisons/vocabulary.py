@@ -13,10 +13,15 @@ validation text chooses the rate. About half an hour of one core.
 
 "german": three of them in equal time with 10,000 words, those of Multi30k's German
 captions; one seed chooses the rate. As long again.
+
+"biased": adaptive softmax with a bias in its head that begins at the logarithm of the
+frequencies, of the head's words and of each tail, with as many updates as it had without;
+one seed chooses the rate.
 """
 
 from collections.abc import Callable, Iterator
 from functools import cache, partial
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,6 +42,7 @@ from rnncore.text.model import (
 )
 from rnncore.text.softmax import candidate_loss, inclusion
 from rnncore.text.vocabulary import Vocabulary, word_vocabulary
+from tools.measurements import read
 from tools.train.grids import search_rate
 from tools.train.runner import (
     Measurement,
@@ -151,13 +157,27 @@ def read_adaptive(model: LanguageModel, y: Tensor, counts: np.ndarray) -> Tensor
     return readout.log_prob(y)
 
 
-def adaptive_readout(K: int) -> torch.nn.Module:
+def adaptive_readout(K: int, head_bias: bool = False) -> torch.nn.Module:
     """Frequent words in the head, the rest through a quarter of the units.
 
     Of many words the last come through a sixteenth.
     """
     ends = [HEAD, 5 * HEAD] if K >= MANY else [HEAD]
-    return torch.nn.AdaptiveLogSoftmaxWithLoss(H, K, ends, div_value=4.0)
+    return torch.nn.AdaptiveLogSoftmaxWithLoss(
+        H, K, ends, div_value=4.0, head_bias=head_bias
+    )
+
+
+@torch.no_grad()
+def begin_bias(readout: Any, counts: np.ndarray) -> None:
+    """Set a bias near the log of the frequencies; a tail's is that of its words."""
+    if not isinstance(readout, torch.nn.AdaptiveLogSoftmaxWithLoss):
+        readout.bias.copy_(log_inclusion(counts))
+        return
+    first, *_ = ends = readout.cutoffs  # the last one is K
+    tails = [counts[a:b].sum() for a, b in pairwise(ends)]
+    head = np.array([*counts[:first], *tails])
+    readout.head.bias.copy_(torch.from_numpy(np.log(head / head.sum())))
 
 
 WAYS = {
@@ -168,6 +188,12 @@ WAYS = {
     "uncorrected": Way(None, uncorrected_loss, read_all),
     "restored": Way(None, uncorrected_loss, read_restored),
     "adaptive": Way(adaptive_readout, adaptive_loss, read_adaptive),
+    "biased": Way(
+        partial(adaptive_readout, head_bias=True),
+        adaptive_loss,
+        read_adaptive,
+        counted=True,
+    ),
 }
 
 
@@ -203,7 +229,7 @@ def train_model(
         if way.readout:
             model.readout = way.readout(len(counts))
         if way.counted:
-            model.readout.bias.data.copy_(log_inclusion(counts))
+            begin_bias(model.readout, counts)
     _, seconds = fit_module(
         model,
         way.loss(counts, np.random.default_rng(seed + 100)),
@@ -270,7 +296,7 @@ def measure_words(asked: Options) -> Iterator[Measurement]:
     }
     yield from list_measurements(key, known, units, list(SEEDS))
     for kind, many in (
-        ("equal_updates", dict.fromkeys(WAYS, steps)),
+        ("equal_updates", {name: steps for name in WAYS if name != "biased"}),
         ("equal_time", updates),
     ):
         compared = compare(
@@ -299,10 +325,23 @@ def measure_german(asked: Options) -> Iterator[Measurement]:
     yield Measurement(f"{key}.updates", updates, unit, 0)
 
 
+def measure_biased(asked: Options) -> Iterator[Measurement]:
+    """Adaptive softmax from the words' frequencies, in the time of the others."""
+    for name, german in ("words", False), ("german", True):
+        known = read()[f"text.vocabulary.{name}.updates"]["value"]
+        steps = asked.steps or known["adaptive"]
+        train = partial(train_words, {"biased": steps}, "biased", german=german)
+        results = {"biased": search_rate(train, RATES, steps, SEEDS)}
+        found = Comparison(steps, list(SEEDS), {"rate": RATES}, results)
+        key = f"text.vocabulary.biased.{name}"
+        unit = "nats per word, under the full distribution"
+        yield Measurement(key, to_json(found), unit, list(SEEDS))
+
+
 TRAINING = Training(
     "vocabulary",
     __doc__,
     {},
-    {"words": measure_words, "german": measure_german},
+    {"words": measure_words, "german": measure_german, "biased": measure_biased},
     key="text.vocabulary",
 )
