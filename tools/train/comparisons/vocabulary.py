@@ -14,9 +14,9 @@ validation text chooses the rate. About half an hour of one core.
 "german": three of them in equal time with 10,000 words, those of Multi30k's German
 captions; one seed chooses the rate. As long again.
 
-"biased": adaptive softmax with a bias in its head that begins at the logarithm of the
-frequencies, of the head's words and of each tail, with as many updates as it had without;
-one seed chooses the rate.
+"biased": adaptive softmax on the chapter's words, with a bias in its head that begins at
+the logarithm of the frequencies, of the head's words and of the tail; at the rate and with
+the updates that it has in equal time without.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from rnncore.application import seeded
-from rnncore.comparison import Comparison, Setting, Trained, compare, to_json
+from rnncore.comparison import Comparison, Setting, Trained, compare, from_json, to_json
 from rnncore.data.public.texts import multi30k
 from rnncore.text.corpora import documentation_corpus
 from rnncore.text.model import (
@@ -325,23 +325,21 @@ def measure_german(asked: Options) -> Iterator[Measurement]:
     yield Measurement(f"{key}.updates", updates, unit, 0)
 
 
-def measure_biased(asked: Options) -> Iterator[Measurement]:
-    """Adaptive softmax from the words' frequencies, in the time of the others."""
-    for name, german in ("words", False), ("german", True):
-        known = read()[f"text.vocabulary.{name}.updates"]["value"]
-        steps = asked.steps or known["adaptive"]
-        train = partial(train_words, {"biased": steps}, "biased", german=german)
-        results = {"biased": search_rate(train, RATES, steps, SEEDS)}
-        found = Comparison(steps, list(SEEDS), {"rate": RATES}, results)
-        key = f"text.vocabulary.biased.{name}"
-        unit = "nats per word, under the full distribution"
-        yield Measurement(key, to_json(found), unit, list(SEEDS))
+def measure_biased(seed: int, asked: Options) -> Iterator[Measurement]:
+    """Adaptive softmax from the words' frequencies, as it was trained without."""
+    known = read()
+    equal = from_json(known["text.vocabulary.words.equal_time"]["value"])
+    chosen = equal.results["adaptive"].chosen
+    steps = asked.steps or known["text.vocabulary.words.updates"]["value"]["adaptive"]
+    run = train_words({"biased": steps}, "biased", chosen, seed, steps)
+    unit = "nats per word, under the full distribution"
+    yield Measurement("text.vocabulary.biased", run.test(), unit, seed)
 
 
 TRAINING = Training(
     "vocabulary",
     __doc__,
-    {},
-    {"words": measure_words, "german": measure_german, "biased": measure_biased},
+    {"biased": measure_biased},
+    {"words": measure_words, "german": measure_german},
     key="text.vocabulary",
 )
