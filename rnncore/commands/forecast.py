@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rnncore.forecast.panel import Panel
 
 KIND = "forecast"
-PRICES = "prices"  # a scale: see `rnncore.forecast.plan`
+PRICES, STUDENT = "prices", "student"  # see `rnncore.forecast.plan`
 TRAIN = (
     "forecast train sales.csv --date day --value sold"
     " --horizon 14 --model sales.safetensors"
@@ -466,7 +466,10 @@ def _make_plan(arguments: Namespace, panel: "Panel") -> Any:
 
         if scale is None and prefer_season(frame, plan, panel.beside):
             scale = "season"
-        return _check_scale(plan._replace(scale=scale or plan.scale))
+        plan = plan._replace(scale=scale or plan.scale)
+        if plan.scale == PRICES:
+            plan = plan._replace(head=STUDENT)
+        return _check_scale(plan)
 
 
 def _choose_units(arguments: Namespace, frame: "pd.DataFrame") -> Facts:

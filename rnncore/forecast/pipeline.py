@@ -27,6 +27,7 @@ from rnncore.forecast.panel import Covariates
 from rnncore.forecast.plan import (
     LEVELS,
     SEASON,
+    STUDENT,
     ForecastPlan,
     parts_of,
 )
@@ -43,6 +44,7 @@ from rnncore.forecast.seasons import season_waves
 from rnncore.forecast.segments import Beside
 from rnncore.forecast.trading import trading_days
 from rnncore.forecast.training import as_tensors, ask, train_forecaster
+from rnncore.forecast.widths import Widths
 from rnncore.forecast.windows import Split, Windows, join, origins
 from rnncore.storage.files import Refused
 from rnncore.storage.weights import load_module, save_weights
@@ -178,6 +180,8 @@ def build(plan: ForecastPlan, F: int, seed: int) -> torch.nn.Module:
     if supports.is_counted(plan):
         return supports.build(plan, F, seed)
     with seeded(seed):
+        if plan.head == STUDENT:
+            return Widths(plan.cell, F, plan.units, plan.horizon)
         network = _alone(plan, F)
         return Beside(network, plan.history, plan.horizon, head_of(plan).P)
 

@@ -21,6 +21,9 @@ EDGE = 0.005  # of log odds: how far from 0 and 1 a share is moved inside
 # what a network reads and says: values, how much more than a season ago,
 # or changes of a price in units of their deviation
 LEVELS, SEASON, PRICES = "levels", "season", "prices"
+# what a network says of a step: quantiles, or how wide a distribution of
+# Student's is
+QUANTILES, STUDENT = "quantiles", "student"
 LOG, ROOT, ODDS = "logarithm", "root", "log odds"
 SMALL = 10  # half of all counts are no larger, where they are taken so
 SEVEN = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
@@ -47,6 +50,7 @@ class ForecastPlan(NamedTuple):
     year: bool = True  # whether they know the time of the year
     support: str = REAL  # what values can be: see `supports`
     scale: str = LEVELS  # what is read and said: see `scales`
+    head: str = QUANTILES  # of prices alone another: see `scales`
 
     @property
     def link(self) -> str:

@@ -14,11 +14,13 @@ from rnncore.forecast.heads import Head, quantile_head
 from rnncore.forecast.plan import (
     PRICES,
     SEASON,
+    STUDENT,
     ForecastPlan,
     bend,
     unbend,
 )
 from rnncore.forecast.prices import find_deviations
+from rnncore.forecast.widths import student_head
 from rnncore.forecast.windows import (
     Scaler,
     Windows,
@@ -102,6 +104,8 @@ def tell_windows(
 
 def head_of(plan: ForecastPlan) -> Head:
     """Quantiles at the plan's levels; of prices around today's."""
+    if plan.head == STUDENT:
+        return student_head()
     head = quantile_head(plan.levels)
     return centre_head(head) if plan.scale == PRICES else head
 

@@ -25,6 +25,7 @@ from rnncore.application import seeded
 from rnncore.comparison import HEADLINE, Setting, Trained, compare, to_json
 from rnncore.data.series import fertility, google_share
 from rnncore.forecast import contest, entrants, pipeline
+from rnncore.forecast.backtest import Method
 from rnncore.forecast.classical import (
     arima,
     ask_linear,
@@ -45,6 +46,12 @@ from rnncore.forecast.examples import (
 from rnncore.forecast.heads import Head, gaussian_head, mean_head, quantile_head
 from rnncore.forecast.models import Direct, EncoderDecoder, Recursive
 from rnncore.forecast.plan import parts_of, plan_for
+from rnncore.forecast.rivals import (
+    draw_line,
+    repeat_last,
+    repeat_season,
+    with_own_errors,
+)
 from rnncore.forecast.scores import coverage, crps, pinball_loss
 from rnncore.forecast.training import ask, futures, train_forecaster
 from rnncore.forecast.windows import (
@@ -60,7 +67,7 @@ from rnncore.forecast.windows import (
     split_by_time,
     unscaled,
 )
-from rnncore.sequence import persistence, seasonal_naive
+from rnncore.sequence import persistence
 from rnncore.storage.weights import save_weights
 from tools.train.runner import (
     SEEDS,
@@ -148,13 +155,19 @@ def measure_errors(example: Example, point: np.ndarray) -> np.ndarray:
     return np.abs(example.actual - point).mean(axis=1) / example.unit
 
 
-def judge_quantiles(example: Example, quantiles: np.ndarray) -> dict[str, float]:
-    """In units of MASE CRPS and quantile loss; coverage of 50, 80, 90 %.
+def judge_quantiles(
+    example: Example, point: np.ndarray, quantiles: np.ndarray
+) -> dict[str, float]:
+    """In units of MASE CRPS, quantile loss, bias; coverage of 50, 80, 90 %.
 
     The quantile loss weighs all levels alike: twice the mean pinball loss.
+    The bias is the mean of forecast less truth.
+
+    Shapes: point (K, B); quantiles (Q, K, B)
     """
     a, q = example.actual, quantiles
     return {
+        "bias": float((point - a).mean()) / example.unit,
         "quantile_loss": 2 * pinball_loss(a, q, LEVELS).mean() / example.unit,
         "crps": crps(a, q, LEVELS) / example.unit,
         "inside_50": coverage(a, q[2], q[4]),
@@ -197,8 +210,43 @@ def score_network(
     for module, _ in runs:
         point, quantiles = predict_windows(module, plan.head, e.test)
         found[key].append(measure_errors(e, e.back(point)))
-        append(found, f"{key}_", judge_quantiles(e, e.back(quantiles)))
+        judged = judge_quantiles(e, e.back(point), e.back(quantiles))
+        append(found, f"{key}_", judged)
     return runs
+
+
+def score_point(
+    found: Values, name: str, e: Example, said: np.ndarray, past: np.ndarray
+) -> None:
+    """A forecast and its past errors, both (K, ...) as a network has them.
+
+    The errors, truth less forecast, are those on the validation windows.
+    """
+    point = e.back(said)
+    score_quantiles(found, name, e, point, e.back(with_past_errors(said, past, LEVELS)))
+
+
+def score_quantiles(
+    found: Values, name: str, e: Example, point: np.ndarray, quantiles: np.ndarray
+) -> None:
+    """The scores of a method that has no seeds."""
+    found[name] = measure_errors(e, point)
+    for key, value in judge_quantiles(e, point, quantiles).items():
+        found[f"{name}_{key}"] = value
+
+
+def score_line(found: Values, name: str, e: Example) -> None:
+    """A linear autoregression from the windows that the network gets."""
+    model = best_linear(e.training, e.validation)
+    past = e.validation.target - ask_linear(model, e.validation)
+    score_point(found, name, e, ask_linear(model, e.test), past)
+
+
+def ask_everywhere(e: Example, method: Method) -> np.ndarray:
+    """What a method of the back-test says at the test's origins (Q, K, B)."""
+    K = len(e.actual)
+    said = [method(e.values[:t], K) for t in tqdm(e.origins, disable=None, leave=False)]
+    return np.stack(said, axis=-1)
 
 
 def seeds_of(study: str, asked: Options) -> Sequence[int]:
@@ -223,13 +271,26 @@ def weather_study(found: Values, asked: Options) -> None:
     """One to seven days ahead, with and without covariates."""
     plans = weather_plans()
     for name, plan in plans.items():
-        e = plan.windows
-        line = ask_linear(best_linear(e.training, e.validation), e.test)
-        found[f"linear_{name}"] = measure_errors(e, e.back(line))
+        score_line(found, f"linear_{name}", plan.windows)
         score_network(found, "weather", name, plan, asked, f"network_{name}")
-    last = np.repeat(e.values[e.origins - 1][None], 7, axis=0)
-    found["persistence"] = measure_errors(e, last)
-    found["climatology"] = measure_errors(e, e.back(np.zeros(e.actual.shape)))
+    e = plans["plain"].windows
+    last = ask_everywhere(e, with_own_errors(repeat_last, LEVELS))
+    score_quantiles(found, "persistence", e, last[3], last)
+    for name, kept in {"climatology": np.zeros(7), "damped": keep_anomaly(e)}.items():
+        said, before = (
+            kept[:, None] * w.past[-1, :, 0] for w in (e.test, e.validation)
+        )
+        score_point(found, name, e, said, e.validation.target - before)
+    found["kept"] = keep_anomaly(e)
+
+
+def keep_anomaly(e: Example) -> np.ndarray:
+    """What is left of a day's distance from the climatology, by days ahead.
+
+    The share of least squares, in training. Shapes: -> (K,)
+    """
+    today, later = e.training.past[-1, :, 0], e.training.target
+    return later @ today / (today @ today)
 
 
 def share_plans() -> dict[str, StudyPlan]:
@@ -378,34 +439,19 @@ def sunspot_study(found: Values, asked: Options) -> None:
 
 def sunspot_classics(found: Values, e: Example) -> None:
     """The same windows and origins without a network."""
-    K = len(e.actual)
-    model = best_linear(e.training, e.validation)
-    line = ask_linear(model, e.test)
-    past = e.validation.target - ask_linear(model, e.validation)
-    quantiles = {"linear": e.back(with_past_errors(line, past, LEVELS))}
-    found["linear"] = measure_errors(e, e.back(line))
-    plain: dict[str, Callable] = {
-        "persistence": persistence,
-        "cycle": partial(seasonal_naive, period=22),
-        "drift": drift,
-    }
-    for name, method in plain.items():
-        said = [method(e.values[:t], K) for t in e.origins]
-        found[name] = measure_errors(e, np.stack(said, axis=1))
-    fitted: dict[str, Callable] = {
+    score_line(found, "linear", e)
+    again = partial(repeat_season, period=22)
+    on_roots: dict[str, Method] = {
+        "persistence": with_own_errors(repeat_last, LEVELS),
+        "cycle": with_own_errors(again, LEVELS, 22),
+        "drift": with_own_errors(draw_line, LEVELS, 2),
         "ets": partial(ets, levels=LEVELS),
         "arima": partial(arima, order=(3, 0, 1), levels=LEVELS),
     }
-    for name, method in fitted.items():
-        said = [
-            method(np.sqrt(e.values[:t]), K)
-            for t in tqdm(e.origins, disable=None, leave=False)
-        ]
-        quantiles[name] = np.maximum(np.stack(said, axis=-1), 0) ** 2
-        found[name] = measure_errors(e, quantiles[name][3])
-    for name, q in quantiles.items():
-        for key, value in judge_quantiles(e, q).items():
-            found[f"{name}_{key}"] = value
+    roots = e._replace(values=np.sqrt(e.values))
+    for name, method in on_roots.items():
+        quantiles = np.maximum(ask_everywhere(roots, method), 0) ** 2
+        score_quantiles(found, name, e, quantiles[3], quantiles)
 
 
 def feed_truth(module: Recursive, head: Head, e: Example) -> list[float]:
@@ -458,8 +504,8 @@ def wine_study(found: Values, asked: Options) -> None:
     """One series of 176 months, a year ahead, from 25 origins."""
     for name, plan in wine_plans().items():
         e, key = plan.windows, f"network_{name}"
-        line = ask_linear(best_linear(e.training, e.validation), e.test)
-        found[f"linear_{name}"] = measure_errors(e, e.back(line)).mean()
+        score_line(found, f"linear_{name}", e)
+        found[f"linear_{name}"] = found[f"linear_{name}"].mean()
         score_network(found, "wine", name, plan, asked, key)
         found[key] = [by_month.mean() for by_month in found[key]]
 
@@ -606,9 +652,7 @@ def line_study(found: Values, asked: Options) -> None:
     """
     e = sunspots()
     said, found["penalty"] = trained_line(e, LEVELS, [0.001, 0.003, 0.01, 0.03, 0.1])
-    found["sunspots"] = measure_errors(e, e.back(said[3]))
-    for key, value in judge_quantiles(e, e.back(said)).items():
-        found[f"sunspots_{key}"] = value
+    score_quantiles(found, "sunspots", e, e.back(said[3]), e.back(said))
     for year in ORIGINS[:1] if asked.check else ORIGINS:
         c = countries(year)
         median, _ = trained_line(c, [0.5], [0.0, 0.001, 0.01])
@@ -653,7 +697,7 @@ def draw_study(found: Values, asked: Options) -> None:
         values = futures(module, HEAD, e.test, LEVELS, 500, np.random.default_rng(seed))
         quantiles = e.back(np.quantile(values, LEVELS, axis=0))
         found["mase"].append(measure_errors(e, quantiles[3]).mean())
-        append(found, "", judge_quantiles(e, quantiles))
+        append(found, "", judge_quantiles(e, quantiles[3], quantiles))
 
 
 def spread_study(found: Values, asked: Options) -> None:
@@ -750,23 +794,23 @@ class ForecastStudy(NamedTuple):
 
 STUDIES = {
     "weather": ForecastStudy(
-        weather_study, "MASE a day ahead; CRPS; quantile loss; share inside"
+        weather_study, "MASE a day ahead; CRPS; quantile loss; bias; share inside"
     ),
     "leak": ForecastStudy(leak_study, "mean absolute error over persistence's"),
     "sunspots": ForecastStudy(
-        sunspot_study, "MASE a step ahead; CRPS; quantile loss; share inside"
+        sunspot_study, "MASE a step ahead; CRPS; quantile loss; bias; share inside"
     ),
     "wine": ForecastStudy(
-        wine_study, "MASE over a year; CRPS; quantile loss; share inside"
+        wine_study, "MASE over a year; CRPS; quantile loss; bias; share inside"
     ),
     "countries": ForecastStudy(
-        country_study, "births per woman; CRPS; quantile loss; share inside"
+        country_study, "births per woman; CRPS; quantile loss; bias; share inside"
     ),
     "units": ForecastStudy(unit_study, "births per woman"),
     "rivals": ForecastStudy(rival_study, "births per woman"),
     "lines": ForecastStudy(
         line_study,
-        "sunspots: MASE a step ahead; CRPS; quantile loss; share inside; "
+        "sunspots: MASE a step ahead; CRPS; quantile loss; bias; share inside; "
         "penalty; countries: births per woman",
         seeded=False,
     ),
@@ -774,7 +818,7 @@ STUDIES = {
         spread_study, "MASE and CRPS over five days; share inside; origins"
     ),
     "draws": ForecastStudy(
-        draw_study, "MASE over five years; CRPS; quantile loss; share inside"
+        draw_study, "MASE over five years; CRPS; quantile loss; bias; share inside"
     ),
 }
 
