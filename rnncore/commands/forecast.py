@@ -192,8 +192,8 @@ def _tell_scale(
     if chosen:
         note(
             "these look like prices: today's is the middle of each "
-            "forecast, changes are in units of their deviation (--scale "
-            "levels)"
+            "forecast, around it Student's distribution, which begins at "
+            "EWMA's deviation (--scale levels)"
         )
     tables.tell_few(list_faults(frame))
 
