@@ -114,3 +114,50 @@ def test_wine_without_its_season_is_judged_on_the_same_months():
     for part in range(3):  # the first year has none before it
         less = plain[part].past.shape[1] - grown[part].past.shape[1]
         assert less == (12 if part == 0 else 0)
+
+
+ROWS = {  # tables of the pages, by study
+    "weather": [
+        *("persistence", "climatology", "damped"),
+        *("linear_plain", "linear_covariates"),
+        *("network_plain", "network_covariates"),
+    ],
+    "wine": [
+        f"{kind}_{given}"
+        for kind in ("linear", "network")
+        for given in ("no_calendar", "calendar", "by_season")
+    ],
+    "sunspots": [
+        *("persistence", "cycle", "drift", "linear", "ets", "arima"),
+        *("direct", "recursive", "encoder_decoder", "gaussian"),
+    ],
+    "lines": ["sunspots"],
+}
+
+
+@pytest.mark.parametrize("study", ROWS)
+def test_every_row_has_a_distribution_and_a_bias(study):
+    """A rule without a spread would lose to any network that has one."""
+    measured = measurements.read()
+    for row in ROWS[study]:
+        key = f"forecast.{study}.{row}"
+        error, crps, inside, bias = (
+            np.mean(measured[f"{key}{score}"]["value"])
+            for score in ("", "_crps", "_inside_90", "_bias")
+        )
+        assert abs(bias) <= error
+        assert 0.4 * error < crps < error  # a number's would be its error
+        assert 0.4 < inside < 1
+
+
+def test_of_today_s_anomaly_is_kept_what_comes_again(rng):
+    x = np.zeros(4000)
+    for t in range(1, len(x)):
+        x[t] = 0.6 * x[t - 1] + rng.normal()
+    at = forecast.origins(range(len(x)), 28, 7)
+    windows = forecast.cut(x, at, 28, 7)
+    kept = forecast.keep_anomaly(
+        forecast.weather()._replace(training=windows)
+    )
+    assert kept.shape == (7,)
+    assert np.abs(kept - 0.6 ** np.arange(1, 8)).max() < 0.06
