@@ -185,10 +185,12 @@ def _tell_scale(
             f"learnt as differences of {plan.period} steps, a season "
             "(--scale levels)"
         )
-    if plan.scale != PRICES:
-        return
-    from rnncore.forecast.prices import list_faults
+    from rnncore.forecast.prices import list_faults, list_zeros
 
+    if plan.scale != PRICES:
+        if chosen:
+            tables.tell_few(list_zeros(frame))
+        return
     if chosen:
         note(
             "these look like prices: today's is the middle of each "

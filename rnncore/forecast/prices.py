@@ -20,6 +20,7 @@ LARGE = 0.3  # a change of a logarithm that wants to be explained
 NEAR = 0.05  # of the logarithm of a split's ratio
 RATIOS = (2, 3, 4, 5, 7, 10, 15, 20)
 STILL = 10  # equal prices in a row
+ZEROS = 0.01  # of all values: more are no slips
 
 
 def is_price_table(frame: pd.DataFrame) -> bool:
@@ -74,6 +75,21 @@ def list_faults(frame: pd.DataFrame) -> list[str]:
         if (run := _longest_run(changes)) >= STILL:
             found.append(f"{name}: {run + 1} equal prices in a row")
     return found
+
+
+def list_zeros(frame: pd.DataFrame) -> list[str]:
+    """The zeros for whose sake alone a table is none of prices."""
+    zero = frame == 0
+    if not 0 < zero.to_numpy().mean() <= ZEROS:
+        return []
+    if not is_price_table(frame.mask(zero)):
+        return []
+    return [
+        f"{name}: 0 at {_name_row(frame[name], int(t))} is no price: "
+        "without it this looks like a table of prices"
+        for name in frame
+        for t in np.flatnonzero(zero[name])
+    ]
 
 
 def _find_ratio(change: float) -> str:

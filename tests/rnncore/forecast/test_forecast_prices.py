@@ -58,6 +58,17 @@ def test_splits_jumps_and_still_prices_are_told(rng):
     assert "15 equal prices" in still
 
 
+def test_a_zero_among_prices_is_named(rng):
+    share = google_share().to_numpy().copy()
+    assert prices.list_zeros(frame_of(share)) == []
+    share[500] = 0
+    assert not prices.is_price_table(frame_of(share))
+    (told,) = prices.list_zeros(frame_of(share))
+    assert told.startswith("p: 0 at 2001-12-03 is no price")
+    sold = rng.poisson(3, 1000).astype(float)
+    assert prices.list_zeros(frame_of(sold)) == []
+
+
 def plan_of(**more):
     usual = {"horizon": 2, "history": 6, "period": 1, "logs": True}
     return ForecastPlan(**(usual | {"scale": PRICES} | more))

@@ -45,8 +45,9 @@ from rnncore.forecast.examples import (
 )
 from rnncore.forecast.heads import Head, gaussian_head, mean_head, quantile_head
 from rnncore.forecast.models import Direct, EncoderDecoder, Recursive
-from rnncore.forecast.plan import parts_of, plan_for
+from rnncore.forecast.plan import PRICES, STUDENT, ForecastPlan, parts_of, plan_for
 from rnncore.forecast.rivals import (
+    GOES_ALONG,
     draw_line,
     repeat_last,
     repeat_season,
@@ -701,29 +702,42 @@ def draw_study(found: Values, asked: Options) -> None:
 
 
 def spread_study(found: Values, asked: Options) -> None:
-    """The command's network on a share's next five days, beside persistence.
+    """The command's networks on a share's next five days, beside rules.
 
-    CRPS, error and coverage of both, persistence with its own past errors;
-    the network's are those of the mean of its seeds.
+    One that learns levels, as the command's did, and one for prices, which says how
+    wide a distribution of Student's is; two rules with their own past errors. The
+    networks' scores are those of the mean of their seeds.
     """
     frame = google_share().to_frame()
     frame.index.freq = None  # rows are steps: markets have holidays
-    plan = plan_for(frame, 5, steps=asked.steps or 1500)
-    parts = parts_of(frame, plan)
+    levels = plan_for(frame, 5, steps=asked.steps or 1500)
+    prices = levels._replace(
+        period=1, history=60, logs=True, scale=PRICES, head=STUDENT
+    )
     seeds = seeds_of("spread", asked)
-    modules = [pipeline.train(frame, plan, parts, seed=s)[0] for s in seeds]
-    compared = contest.compare(frame, plan, modules, among=["persistence"])
-    own = entrants.predict_row(plan, len(modules))
-    for name, row in {"persistence": "persistence", "network": own}.items():
-        scores = compared.table.xs(row, level="method").iloc[0]
-        for key, score in {"mase": "MASE", "crps": "CRPS"}.items():
-            found[f"{name}_{key}"] = float(scores[score])
-        found[f"{name}_inside_90"] = float(scores["inside 90%"])
-    lead = compared.losses[own] - compared.losses["persistence"]
-    least = contest.overlap(frame, plan)
-    found["lead"] = contest.interval_of(lead[0], least)
+    for name, plan in {"network": levels, "student": prices}.items():
+        parts = parts_of(frame, plan)
+        modules = [pipeline.train(frame, plan, parts, seed=s)[0] for s in seeds]
+        rules = list_spread_rules(plan)
+        compared = contest.compare(frame, plan, modules, among=list(rules.values()))
+        rows = rules | {name: entrants.predict_row(plan, len(modules))}
+        for key, row in rows.items():
+            scores = compared.table.xs(row, level="method").iloc[0]
+            for kind in ("MASE", "CRPS", "bias"):
+                found[f"{key}_{kind.lower()}"] = float(scores[kind])
+            found[f"{key}_inside_90"] = float(scores["inside 90%"])
+        lead = compared.losses[rows[name]] - compared.losses["persistence"]
+        least = contest.overlap(frame, plan)
+        beside = "lead" if name == "network" else f"{name}_lead"
+        found[beside] = contest.interval_of(lead[0], least)
     found["origins"] = lead.shape[1]
-    found["logs"] = float(plan.logs)
+    found["logs"] = float(levels.logs)
+
+
+def list_spread_rules(plan: ForecastPlan) -> dict[str, str]:
+    """Rows of the back-test without a network, by their names here."""
+    found = {"persistence": "persistence"}
+    return found | ({"ewma": GOES_ALONG} if plan.scale == PRICES else {})
 
 
 def keep(
@@ -815,7 +829,7 @@ STUDIES = {
         seeded=False,
     ),
     "spread": ForecastStudy(
-        spread_study, "MASE and CRPS over five days; share inside; origins"
+        spread_study, "MASE, CRPS and bias over five days; share inside; origins"
     ),
     "draws": ForecastStudy(
         draw_study, "MASE over five years; CRPS; quantile loss; bias; share inside"
