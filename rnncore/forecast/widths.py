@@ -1,7 +1,13 @@
 """How far a price may move: Student's distribution, begun at EWMA.
 
-On 20 shares of American companies, 492 of 1,258 days held out in two
-halves and 300 updates of one seed, its CRPS five days ahead is PLACE
+Measured five days ahead at 50 origins of 2019, on two draws of 20 shares
+of the S&P 500 after 300 updates: the CRPS is 0.7 % (95 % over origins: 0.1
+to 1.3) and 0.4 % (-0.2 to 1.1) below that of quantiles around today's
+price, 0.8 and 0.9 % below EWMA times its past errors, and level with the
+last 200 changes; 93 and 92 % lie inside 90, in calm days 87 and 89, in wild
+ones 98 and 96. On Google's share up to autumn 2008 it is 4 % (1 to 7) below
+the quantiles. Validation likes line and loop together best; in the test of
+the first draw the line alone has the same score.
 """
 
 from collections.abc import Sequence

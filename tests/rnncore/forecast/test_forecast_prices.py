@@ -190,6 +190,7 @@ def test_a_loss_of_changes_far_off_is_finite(rng):
     assert torch.isfinite(out.grad).all()
 
 
+@pytest.mark.slow
 def test_a_network_of_prices_learns_how_wild_the_days_are(rng):
     """After a still week a wild one: EWMA forgets it, a loop can know."""
     wild = np.tile(np.repeat([1.0, 4.0], 4), 100)
