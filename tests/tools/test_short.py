@@ -203,7 +203,7 @@ Yes.
     assert "Long only." not in page
     assert "Gone." not in page
     assert "First?" not in page
-    assert "Second?\nYes." in page
+    assert "{dropdown} 1. Second?\nYes." in page
     assert "1. Why?" in page
     assert "What?" not in page
     assert "jupytext" not in page  # it has no code

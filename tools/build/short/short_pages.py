@@ -47,6 +47,7 @@ GLUED = re.compile(r"\{glue:\w*\}`([^`:]+)(?::[^`]*)?`")
 ANCHORED = re.compile(r"\]\((?:\./)?([\w-]*)(?:\.md)?#([\w-]+)\)")
 HREF = re.compile(r'href="([\w-]+)\.html')
 HEADING = re.compile(r"^#+ (.+)$")
+CLOSING_QUESTION = re.compile(r"(:::\{dropdown\} )(\d+)\. ")
 ASKED = re.compile(r"^(\d+)\. ", re.MULTILINE)
 FOLDERS = ("_static", "_templates", "extra", "measurements", "wires")
 HEAD = """\
@@ -225,14 +226,16 @@ def _read_blocks(lines: list[Line], kept: set[int]) -> Iterator[Block]:
 
 
 def _drop_questions(blocks: list[Block], closing: Collection[int]) -> list[Block]:
-    """The blocks without the closing questions that are not among these."""
-    left, gone = [], False
-    for block in blocks:
-        text = block[0].text
-        if asked := re.match(r":::\{dropdown\} (\d+)\. ", text):
-            gone = int(asked[1]) not in closing
+    """The closing questions that are among these, numbered again, and all else."""
+    left, gone, number = [], False, 0
+    for line, cell, kept in blocks:
+        text = line.text
+        if asked := CLOSING_QUESTION.match(text):
+            gone = int(asked[2]) not in closing
+            number += not gone
+            text = f"{asked[1]}{number}. {text[asked.end() :]}"
         if not gone:
-            left.append(block)
+            left.append((line._replace(text=text), cell, kept))
         elif text == ":::":
             gone = False
     return left
