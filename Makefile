@@ -70,7 +70,7 @@ lab: $(STAMP)  ## JupyterLab with the assignments open; OWN=1: with a package of
 
 # `make check 6`: the second word is no target of its own
 ifneq ($(filter check answer,$(firstword $(MAKECMDGOALS))),)
-CHOSEN := $(filter 0% 1% 2% 3% 4% 5% 6% 7% 8% 9% ch% exercises/% capstone,$(word 2,$(MAKECMDGOALS)))
+CHOSEN := $(filter 0% 1% 2% 3% 4% 5% 6% 7% 8% 9% ch% short% exercises/% capstone,$(word 2,$(MAKECMDGOALS)))
 ifneq ($(CHOSEN),)
   .PHONY: $(CHOSEN)
   $(CHOSEN): ; @:

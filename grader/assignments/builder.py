@@ -35,7 +35,7 @@ from grader.assignments.rules import (
     find_missing_parts,
     find_problems,
 )
-from grader.assignments.selection import select_tasks
+from grader.assignments.selection import drop_questions, select_tasks
 from grader.assignments.source import (
     BEGIN,
     END,
@@ -315,6 +315,8 @@ def _write_source(
         return
     assignment = read(name, values)
     _heed_rules(assignment)
+    if course.sections is not None:
+        assignment = drop_questions(assignment, course.sections)
     if name in course.tasks:
         assignment = select_tasks(assignment, course.tasks[name])
     left += ["*.py", "*.md"]

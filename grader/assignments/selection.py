@@ -22,6 +22,11 @@ TOLD = re.compile(r"\A\n*(?!\||\$\$|#)(?:[^\n]+\n)+")  # of all tasks, below tha
 CORE = re.compile(r"^Each task says whether it is \*core\* .*\n+", re.MULTILINE)
 KIND = re.compile(r"^\*(?:Core|Extra), about", re.MULTILINE)
 ASKED = re.compile(r"<summary>Chapters? [\d.]+: (\w)")
+BEFORE = "### Before you start"
+QUESTION = re.compile(  # of the two below that heading
+    r"^<details><summary>Chapters? (\d+)[\d.]*: .*?^</details>\n*",
+    re.DOTALL | re.MULTILINE,
+)
 
 
 def select_tasks(assignment: Assignment, tasks: Collection[int]) -> Assignment:
@@ -52,6 +57,30 @@ def select_tasks(assignment: Assignment, tasks: Collection[int]) -> Assignment:
     for k, cell in enumerate(kept[1:], 1):
         kept[k] = cell._replace(source=KIND.sub("*It takes about", cell.source))
     return assignment._replace(cells=kept)
+
+
+def drop_questions(
+    assignment: Assignment, sections: Collection[tuple[str, str]]
+) -> Assignment:
+    """The assignment without the first questions that its book cannot answer.
+
+    `sections`, by page and title, are those of the course's book: a question goes
+    if it names a chapter of which no page is among them.
+    """
+    pages = {page for page, _ in sections}
+
+    def keep(match: re.Match[str]) -> str:
+        chapter = f"ch{int(match[1]):02d}_"
+        return match[0] if any(p.startswith(chapter) for p in pages) else ""
+
+    head = assignment.cells[0]
+    text = QUESTION.sub(keep, head.source)
+    count = len(QUESTION.findall(text))
+    if count < len(QUESTION.findall(head.source)):
+        first = f"{BEFORE}: a question from an earlier chapter\n\n" if count else ""
+        text = re.sub(rf"^{BEFORE}: .*\n\n", first, text, flags=re.MULTILINE)
+    first_cell = head._replace(source=text.rstrip() + "\n" * head.source.endswith("\n"))
+    return assignment._replace(cells=[first_cell, *assignment.cells[1:]])
 
 
 def count_minutes(cells: Collection[SourceCell]) -> int:

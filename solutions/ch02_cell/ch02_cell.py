@@ -537,7 +537,7 @@ memory that fades slowly: thousands of letters after two a's have met the word i
 #
 # *Core, about 25 minutes.*
 #
-# Short sequences of a batch are filled up with any finite numbers, and a **mask** (T, B) tells: 1 where a step is real, 0 where it is filling (numbers here, where assignment 1 had True and False). A sequence that has ended keeps its state, so that the last state of *every* sequence is the one
+# Short sequences of a batch are filled up with any finite numbers, and a **mask** (T, B) tells: 1 where a step is real, 0 where it is filling (numbers, not True and False). A sequence that has ended keeps its state, so that the last state of *every* sequence is the one
 # after its own last real step, and $y_t$ repeats it. The batch may go on after its longest sequence has ended: y has as many steps as x.
 #
 # Write the loop for any cell, with a state of any number of arrays. `cell(a_x, a_h, state)` returns the new state and a cache that you do not need.

@@ -66,7 +66,7 @@ move = mover(device)
 # %% [markdown]
 # ## Given: a linear forecast
 #
-# Task 2 fits it anew at each origin, and the experiment compares it with networks.
+# Task 2 fits it anew at each origin.
 
 
 # %%

@@ -33,7 +33,7 @@
 # %% [markdown]
 # ## Imports, and where to compute
 #
-# Leave `"cpu"`, or write `"cuda"` where there is a GPU. The tests count the same. Tasks 1 to 4 take arrays of any library: `xp` is NumPy or torch, as the arguments are; tasks 5 and 6 are in torch. Results keep the dtype and device of the arguments. Nothing that you write changes an argument, and autograd is not needed.
+# Leave `"cpu"`, or write `"cuda"` where there is a GPU. The tests count the same. Where a function begins with `xp`, its arguments are arrays of any library, NumPy or torch, and `xp` is theirs; the others are in torch. Results keep the dtype and device of the arguments. Nothing that you write changes an argument, and autograd is not needed.
 #
 # `xp.einsum("tbe,sbe->tbs", a, b)` multiplies, and sums over the letter that is missing on the right; it is the same in both libraries.
 

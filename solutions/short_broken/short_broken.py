@@ -1,7 +1,7 @@
 # %% [markdown] kind="short"
 # # What breaks networks that run
 #
-# *The core takes about 60 minutes, 20 points. Read chapters 3, 8 and 9 first, as far as your way leads through them.*
+# *The core takes about 60 minutes, 20 points. Read “What breaks a network that runs” in the short course first, or chapters 3, 8 and 9 of the long book.*
 #
 # Six pieces of torch code that run, or nearly, and are wrong. Each is one that people write again and again; each comes with its symptom, as one meets it. You write the cure, one to six lines. All of it is torch's own; `rnncore.nn` has the same layers under the same names.
 #
@@ -14,7 +14,7 @@
 # | `lengths` | (B,) | sequence b has `lengths[b]` steps; what follows is padding |
 # | `weights` | a tuple | the weights of an LSTM, in torch's order: four arrays, or eight if it reads from both ends |
 #
-# On your own network, a program looks for these faults, and more: `python -m rnncore diagnose train.py`; the page *My network ...* of the book goes by symptom.
+# On your own network, a program looks for these faults, and more: `python -m rnncore diagnose train.py`; the long book's page *My network ...* goes by symptom.
 #
 # ### Before you start: two questions from earlier chapters
 #

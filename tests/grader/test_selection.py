@@ -115,6 +115,19 @@ def test_what_the_course_s_book_lacks_is_read_in_the_long_one():
         assert said in text
 
 
+def test_a_question_of_a_chapter_that_the_book_lacks_is_left_out():
+    of_one = {("ch01_sequences", "How good is a guess?")}
+    head = selection.drop_questions(WHOLE, of_one).cells[0].source
+    assert "Chapter 0: " not in head
+    assert "Chapter 1: " in head
+    assert "### Before you start: a question from an earlier" in head
+    none = selection.drop_questions(WHOLE, set()).cells[0].source
+    assert "Before you start" not in none
+    assert "<summary>" not in none
+    both = {*of_one, ("ch00_backpropagation", "A product")}
+    assert selection.drop_questions(WHOLE, both) == WHOLE
+
+
 @pytest.mark.slow
 def test_a_part_of_an_assignment_is_built_and_released(tmp_path):
     (tmp_path / "exercises").mkdir()

@@ -236,15 +236,18 @@ def test_a_folder_of_several_notebooks_is_checked_whole(
     assert "problem1.ipynb, problem2.ipynb" in capsys.readouterr().err
 
 
-def test_make_takes_a_number_and_keeps_quiet():
+@pytest.mark.parametrize(
+    "word", ["6", *(p.name for p in sorted((ROOT / "exercises").iterdir()))]
+)
+def test_make_takes_a_number_or_a_name_and_keeps_quiet(word):
     said = subprocess.run(
-        ["make", "-n", "check", "6"],
+        ["make", "-n", "check", word],
         check=True,
         cwd=ROOT,
         capture_output=True,
         text=True,
     )
-    assert '-m rnncore check "6"' in said.stdout
+    assert f'-m rnncore check "{word}"' in said.stdout
 
 
 def test_a_test_of_what_cannot_be_read_is_not_blamed(notebook, capsys):
