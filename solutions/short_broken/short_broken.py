@@ -1,7 +1,7 @@
 # %% [markdown] kind="short"
 # # What breaks networks that run
 #
-# *The core takes about 60 minutes, 20 points. Read “What breaks a network that runs” in the short course first, or chapters 3, 8 and 9 of the long book.*
+# *The core takes about 80 minutes, 20 points. Read “What breaks a network that runs” in the short course first, or chapters 3, 8 and 9 of the long book.*
 #
 # Six pieces of torch code that run, or nearly, and are wrong. Each is one that people write again and again; each comes with its symptom, as one meets it. You write the cure, one to six lines. All of it is torch's own; `rnncore.nn` has the same layers under the same names.
 #
@@ -210,7 +210,7 @@ h for both: h was handed on twice; an LSTM's state is h and c
 # %% [markdown]
 # ## Task 2: a loss that counts what is not there (3 points)
 #
-# *Core, about 8 minutes.*
+# *Core, about 10 minutes.*
 #
 # A network predicts a number at each step of sequences of different lengths, which lie in one padded batch:
 #
@@ -378,7 +378,7 @@ divided by no step [hidden]: a batch without any real step makes 0 / 0: its loss
 # %% [markdown]
 # ## Task 3: the last state that is none (3 points)
 #
-# *Core, about 8 minutes.*
+# *Core, about 10 minutes.*
 #
 # A layer that reads from both ends is to give one vector for each sequence of a padded batch. It was given the lengths (packed, as in Task 5), so y is right at every real step:
 #
@@ -514,7 +514,7 @@ mean over the steps: the outputs were averaged over all steps; asked is one step
 # %% [markdown]
 # ## Task 4: a forecast that has read the answer (3 points)
 #
-# *Core, about 8 minutes.*
+# *Core, about 15 minutes.*
 #
 # Somebody makes a network larger, and gives it both directions:
 #
@@ -664,7 +664,7 @@ all of it changed: the whole input was changed, so this is 0 for every reader; c
 # %% [markdown]
 # ## Task 5: packed, and back in order (3 points)
 #
-# *Core, about 10 minutes.*
+# *Core, about 12 minutes.*
 #
 # So that a layer knows the lengths, a padded batch is packed:
 #
@@ -804,7 +804,7 @@ padding of one: the padding of y was filled with another number than 0
 # %% [markdown]
 # ## Task 6: one answer, and another one (3 points)
 #
-# *Core, about 8 minutes.*
+# *Core, about 15 minutes.*
 #
 # A network with dropout is looked at after each epoch:
 #

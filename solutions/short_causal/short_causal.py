@@ -1,7 +1,7 @@
 # %% [markdown] kind="short"
 # # Attention beside an LSTM
 #
-# *The core takes about 45 minutes, 17 points. Read chapter 14 first.*
+# *The core takes about 83 minutes, 17 points. Read chapter 14 first.*
 #
 # The short course ends here. You will write what language models are mostly built of today, causal self-attention, with one head; turn it into a step that writes one character at a time; give it and an LSTM the same number of weights; and train both on the same text for the same seconds. Then you read off what came out, and what it does not show.
 #
@@ -99,7 +99,7 @@ class LstmNetwork(nn.Module):
 # %% [markdown]
 # ## Task 1: look at yourself, and not ahead (5 points)
 #
-# *Core, about 12 minutes.*
+# *Core, about 20 minutes.*
 #
 # All three come from x, step by step: $q_t = W_q x_t$, $k_t = W_k x_t$, $v_t = W_v x_t$. Step t looks at the steps 1 to t, its own included, and never at a later one:
 #
@@ -317,7 +317,7 @@ mask in float64 [hidden, dtype]: the scores became float64, whatever x is
 # %% [markdown]
 # ## Task 2: one character at a time (4 points)
 #
-# *Core, about 8 minutes.*
+# *Core, about 15 minutes.*
 #
 # A network that writes gets one character a step. It would be a waste to put the whole text through again each time: its keys and values have not changed. So they are **kept**. Write one step: from `x_t` (B, D), the newest character, and from the keys and values of the t - 1 steps before it, make the context of step t, and return the keys and values with those of step t behind them. At the first step there are none yet: (0, B, E) and (0, B, V).
 #
@@ -498,7 +498,7 @@ first step alone [hidden, sizes]: the first step, with nothing kept yet, gives a
 # %% [markdown]
 # ## Task 3: the same number of weights (3 points)
 #
-# *Core, about 8 minutes.*
+# *Core, about 18 minutes.*
 #
 # Count the weights of the two given networks, for K characters, texts of T, and D numbers a character. Return three whole numbers: the weights of `AttentionNetwork(K, T, D)`; the H, from 1 on, with which `LstmNetwork(K, D, H)` comes **nearest** to it (of two that are equally near, the smaller one); and how many weights that has.
 #
@@ -661,7 +661,7 @@ as wide: H is the D of the other network: equally wide networks have not the sam
 # %% [markdown]
 # ## Task 4: or can't it be told? (3 points)
 #
-# *Core, about 5 minutes.*
+# *Core, about 14 minutes.*
 #
 # Each of n seeds draws first weights and batches, and gives one score for each network; lower is better. From `one` and `other`, n scores each, seed by seed, work out the differences $d = \text{one} - \text{other}$, their mean, and the interval of 95 %
 #
@@ -811,7 +811,7 @@ the whole width: the interval has t standard errors on each side of the mean; he
 # %% [markdown]
 # ## Experiment: equal weights, equal text, equal seconds
 #
-# *Core, about 7 minutes, most of it waiting.*
+# *Core, about 10 minutes, most of it waiting.*
 #
 # The text is the reference of the Python language, 397,000 characters for training; some of its topics are held out, half of them to choose the learning rate, half to be asked once, at the end. Both networks read stretches of 32 characters and know nothing of what stands before them. Both have the weights of Task 3, the same optimizer, clipping, batches and three rates to choose from, and 1.5 seconds of this processor, on one thread, for each training. (Up to 120 seconds.)
 #
@@ -941,7 +941,7 @@ claim("in these seconds the LSTM needs fewer bits", low > 0)
 # %% [markdown]
 # ## In your own words (2 points)
 #
-# *Core, about 5 minutes.*
+# *Core, about 6 minutes.*
 #
 # A friend looks at your table: "So LSTMs are better than attention." In four to six sentences: what was equal, and with what numbers did it come out (bits, interval, updates)? What does each of the two have to keep after 64 characters and after 10,000, in numbers? And name one thing that you would change under which attention might win, and what you would measure.
 

@@ -269,6 +269,27 @@ print(State)
     assert "State = tuple" not in page
 
 
+def test_a_marked_definition_is_imported(tmp_path):
+    page = cut(
+        tmp_path,
+        """## One
+
+% short: import
+```{code-cell} ipython3
+# rnncore.rnn.State
+State = tuple
+```
+
+```{code-cell} ipython3
+print(State)
+```
+""",
+    )
+    assert "from rnncore.rnn import State" in page
+    assert "State = tuple" not in page
+    assert "% short" not in page
+
+
 def test_a_marked_cell_is_shown_with_its_code(tmp_path):
     page = cut(
         tmp_path,

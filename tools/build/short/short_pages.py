@@ -8,7 +8,8 @@ sections that stay. In a source,
     % end
     % short> A line     stands in the short book alone
     % short: open       the next code cell is shown, with its code, though the
-                        long book folds it; `fold`: it runs, and stays folded
+                        long book folds it; `fold`: it runs, and stays folded;
+                        `import`: what it copies from the package is imported
 
 Code that the long book folds goes, but for the statements that what stays needs
 (tools/build/short/statements.py). A reference to a page that is left out becomes words, and
@@ -39,7 +40,7 @@ MOST_FOLDED = 15  # lines a page
 FOR_THE_LONG = re.compile(r"^% with long$")
 END = re.compile(r"^% end$")
 ADDED = re.compile(r"^% short> ?(.*)$")
-CELL_MARK = re.compile(r"^% short: (open|fold)$")
+CELL_MARK = re.compile(r"^% short: (open|fold|import)$")
 TAGS = re.compile(r"^:?tags: .*\n", re.MULTILINE)
 CLOSING = ("In three sentences", "Check yourself")  # that stay, of the first part
 CLOSING_LINES = {f"## {title}" for title in CLOSING}
@@ -79,7 +80,7 @@ class Cell(NamedTuple):
 
     head: list[str]  # its fence and options
     code: list[str]
-    mark: str  # "open", "fold" or ""
+    mark: str  # "open", "fold", "import" or ""
     shown: bool
     names: list[str]  # that it copies from the package
 
@@ -217,7 +218,8 @@ def _read_blocks(lines: list[Line], kept: set[int]) -> Iterator[Block]:
         elif k in starts:
             cell = starts[k]
             head = [line.text for line in lines[k : cell.start]]
-            shown = k in kept and (bool(mark) or not reading.is_folded(text, cell))
+            open_there = bool(mark) or not reading.is_folded(text, cell)
+            shown = k in kept and mark != "import" and open_there
             yield lines[k], Cell(head, cell.lines, mark, shown, cell.names), k in kept
             k, mark = cell.start + len(cell.lines) + 1, ""
         else:
