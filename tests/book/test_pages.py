@@ -229,6 +229,19 @@ def test_usual_wrong_answers_stand_at_the_end_of_an_answer(page):
 
 
 @each_page
+def test_what_a_page_asks_to_try_besides_has_an_answer(page):
+    asked = page.read_text().partition("\n## Exercises\n")[2]
+    asked, *answers = re.split(
+        r"^:::\{dropdown\} An answer$",
+        asked.partition("\n## ")[0],
+        flags=re.MULTILINE,
+    )
+    further = re.search(r"(?:^|[.!?:*] )Also\b|\bto try\b", asked)
+    assert len(answers) == bool(further)
+    assert all(30 < len(text.split()) < 250 for text in answers)
+
+
+@each_page
 def test_the_page_says_what_can_go_wrong(page):
     assert re.search(
         r":::\{admonition\} What can go wrong", page.read_text()
