@@ -839,42 +839,6 @@ def test_minutes_of_what_is_no_part_fail_the_build(small):
         book.build_book(jobs=1)
 
 
-def test_a_book_shows_the_short_way_and_its_side_paths(small):
-    with_extensions(small, "reading", "side_paths", "search")
-    folder = small / "book"
-    write(small, "# Start\n\n```{short-way}\n```\n")
-    toc = folder / "_toc.yml"
-    toc.write_text(toc.read_text() + "chapters: [{file: ch01_a}]\n")
-    (folder / "ch01_a.md").write_text(
-        "# A page\n\n## One\n\nFirst.\n\n## Two\n\nSecond.\n"
-    )
-    (folder / "short_way.yml").write_text(
-        "hours: 1\nsections: {ch01_a: [Two]}\ntasks: {ch01_a: [3]}\n"
-    )
-    index = book.build_book(jobs=1)
-    start = BeautifulSoup(
-        index.with_name("page.html").read_text(), "html.parser"
-    )
-    (entry,) = start.select(".short-way li")
-    assert entry.get_text(strip=True) == (
-        "A page, 1 min: Two. Then task 3 of its assignment"
-    )
-    assert entry.a["href"] == "ch01_a.html"
-    page = BeautifulSoup(
-        index.with_name("ch01_a.html").read_text(), "html.parser"
-    )
-    assert "Side path." in page.select_one("#one").get_text()
-    assert "Side path." not in page.select_one("#two").get_text()
-    (folder / "short_way.yml").write_text(
-        "hours: 1\nsections: {ch01_a: [One]}\ntasks: {}\n"
-    )  # pages whose own text did not change are read again
-    index.with_name(".made-from").unlink()
-    page = index.with_name("ch01_a.html")
-    book.build_book(jobs=1)
-    page = BeautifulSoup(page.read_text(), "html.parser")
-    assert "Side path." in page.select_one("#two").get_text()
-
-
 def head_of(page):
     """What a page says of itself, by name."""
     soup = BeautifulSoup(page.read_text(), "html.parser")

@@ -7,7 +7,7 @@ import pytest
 from grader.assignments import builder, selection, source
 from grader.course.course_reader import read_course_file
 from tests.helpers import ROOT
-from tools.build import contents, short_way
+from tools.build import contents
 from tools.build.short import short_pages as short
 from tools.site import reading
 
@@ -109,10 +109,10 @@ def test_each_page_says_what_it_leaves_out(pages):
         for page, _ in plan.parts:
             titles = [
                 section.title
-                for section in short_way.list_sections(
+                for section in contents.list_sections(
                     (BOOK / f"{page}.md").read_text()
                 )
-                if section.title not in short_way.WITH_ITS_PAGE
+                if section.title not in contents.WITH_ITS_PAGE
             ]
             for title in titles:
                 said = f"*{title}*" in pages[plan.name]

@@ -60,7 +60,7 @@ from sphinx_external_toc.parsing import MalformedError, parse_toc_yaml
 from traitlets.config import Config
 
 from tools import ROOT, set_up
-from tools.build import chapters, contents, short_way
+from tools.build import chapters, contents
 from tools.build.false_claims import FalseClaim, find_false_claims
 from tools.build.kernels import OFFLINE, Manager, offline_environment, start_fork_server
 from tools.build.short import short_pages
@@ -163,11 +163,10 @@ def what_pages_use(place: Place) -> list[Path]:
 
 def what_all_pages_use(place: Place) -> list[Path]:
     """The files that decide how Sphinx reads every page."""
-    names = "book", "chapters", "contents", "cut", "short_way", "weave"
+    names = "book", "chapters", "contents", "cut", "weave"
     tools = [Path(__file__).with_name(f"{name}.py") for name in names]
     tools += (ROOT / "tools" / "site").rglob("*.py")
     works = [CONFIG, ROOT / "CITATION.cff", *place.book.glob("*.bib")]
-    works += place.book.glob(short_way.TABLE)
     return [*what_all_cells_use(), *tools, *works]
 
 

@@ -35,6 +35,31 @@ MODULE = """\
 ```"""
 
 
+SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
+FENCED = re.compile(r"^(`{3,}|:{3,}).*?^\1", re.DOTALL | re.MULTILINE)
+# The closing sections of each page go with their page.
+WITH_ITS_PAGE = {"In three sentences", "Check yourself", "Exercises", "Read next"}
+
+
+class Section(NamedTuple):
+    """A section of a page: its title, and where its heading is in the text."""
+
+    title: str
+    start: int
+    end: int
+
+
+def list_sections(text: str) -> list[Section]:
+    """The sections of a page, in order."""
+    blank = FENCED.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+    starts = [(m[1], m.start()) for m in SECTION.finditer(blank)]
+    ends = [start for _, start in starts[1:]] + [len(text)]
+    return [
+        Section(title, start, end)
+        for (title, start), end in zip(starts, ends, strict=True)
+    ]
+
+
 class Absent(NamedTuple):
     """The labels and terms of pages that the contents leave out."""
 

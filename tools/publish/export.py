@@ -62,7 +62,6 @@ TOOLS = (
     "tools/build/cut.py",
     "tools/build/kernels.py",
     "tools/build/outputs.py",
-    "tools/build/short_way.py",
     "tools/build/weave.py",
     *(
         path.relative_to(ROOT).as_posix()

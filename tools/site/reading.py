@@ -2,11 +2,9 @@
 
 {minutes}`page` is this page's number; {minutes}`shortest` and
 {minutes}`longest` are those of the chapters' pages, {minutes}`Part I` is a
-part's sum to the nearest five, {minutes}`the short way` that of the sections
-which book/short_way.yml names, and {minutes}`NAME` those of the page of that
-name, of its sections on the short way where it has some. All are counted when
-the book is built; no source holds them. The build names each page that takes
-longer than it should.
+part's sum to the nearest five, and {minutes}`NAME` those of the page of that
+name. All are counted when the book is built; no source holds them. The build
+names each page that takes longer than it should.
 
 Counted are the words of the prose at the pace of technical prose, the
 displayed equations and the lines of code that are not folded, each in words: a
@@ -32,7 +30,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
 from tools import ROOT
-from tools.build import contents, short_way, weave
+from tools.build import contents, weave
 from tools.site.page_metadata import find_parts
 
 A_MINUTE = 150  # words
@@ -114,14 +112,12 @@ class Times(NamedTuple):
 
     pages: dict[str, int]
     parts: dict[str, int]
-    short_way: dict[str, int]
 
 
 @functools.cache
 def count_times(book: Path) -> Times:
     """Of the pages in a book's contents; a part reaches to the next "Part"."""
     pages, sums, part = {}, Counter[str](), ""
-    way, short = short_way.read(book), {}
     for page, caption in find_parts((book / "_toc.yml").read_text("utf8")).items():
         if found := PART.match(caption):
             part = found[0]
@@ -129,9 +125,7 @@ def count_times(book: Path) -> Times:
             text = (book / f"{page}.md").read_text("utf8")
             pages[page] = count_minutes(text)
             sums[part] += pages[page]
-            if page in way.sections:
-                short[page] = count_minutes(way.on_it(page, text))
-    return Times(pages, dict(sums), short)
+    return Times(pages, dict(sums))
 
 
 def format_number(what: str, page: str, book: Path) -> str:
@@ -147,14 +141,9 @@ def format_number(what: str, page: str, book: Path) -> str:
     if PART.fullmatch(what):
         return str(5 * round(count_times(book).parts.get(what, 0) / 5))
     found = count_times(book)
-    if what == "the short way":
-        return str(5 * round(sum(found.short_way.values()) / 5))
     if what in found.pages:
-        return str(found.short_way.get(what, found.pages[what]))
-    expected = (
-        "page, shortest, longest, the short way, a page's name or a part, "
-        "such as Part I"
-    )
+        return str(found.pages[what])
+    expected = "page, shortest, longest, a page's name or a part, such as Part I"
     raise ValueError(f"{{minutes}}: expected {expected}, got {what!r}")
 
 

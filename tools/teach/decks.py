@@ -61,14 +61,14 @@ def _rank(slide: Slide, first_page: bool, again: bool) -> int | None:
     if slide.what == "animation":
         return 1
     if slide.what == "equations":
-        return (1 if first_page else 3) + (3 if slide.side else 0)
-    if slide.what in SEEN and not slide.side and not slide.box:
+        return 1 if first_page else 3
+    if slide.what in SEEN and not slide.box:
         return 5 if first_page else 7
     return None
 
 
 def _choose_prediction(every: list[list[Slide]]) -> list[Slide]:
-    """The chapter's first prediction with its results: of the short way, if it can be."""
+    """The chapter's first prediction with its results, seen ones if it can be."""
     found = []
     for slides in every:
         for asked in slides:
@@ -76,12 +76,10 @@ def _choose_prediction(every: list[list[Slide]]) -> list[Slide]:
                 after = [s for s in slides if s.box == asked.box and s != asked]
                 seen = [one for one in after if one.what in SEEN]
                 if after:
-                    found.append(
-                        (asked.side, not seen, asked, (seen or after)[:RESULTS])
-                    )
+                    found.append((not seen, asked, (seen or after)[:RESULTS]))
     if not found:
         return []
-    *_, asked, results = min(found, key=lambda one: one[:2])
+    *_, asked, results = min(found, key=lambda one: one[0])
     return [asked, *results]
 
 

@@ -29,7 +29,6 @@ from tools.teach.pages import (
 SPOKEN = {"Exercises", "Read next", "Check yourself"}  # without slides
 SUMMARY = "In three sentences"  # the section that every page ends with
 PICTURE = "The picture to remember"  # begins a caption
-SIDE_PATH = "Side path."  # how the book marks a section that can be left out
 LINES = 14  # of text on a slide, in letters that the last row of a room can read
 LETTERS = 75  # in a line
 COLUMNS = 58  # of a line of typewriter's letters
@@ -48,8 +47,8 @@ class Slide(NamedTuple):
 
     `what` it shows: title, words, equations, picture (the one to remember),
     figure, folded, animation, live, table, output, box, prediction, summary or question.
-    `box` names the prediction that it asks or answers; `side` is a side path's;
-    `page` is the title of the page that it is from.
+    `box` names the prediction that it asks or answers; `page` is the title of the
+    page that it is from.
     """
 
     what: str
@@ -58,7 +57,6 @@ class Slide(NamedTuple):
     body: str
     notes: str = ""
     box: str = ""
-    side: bool = False
     page: str = ""
 
 
@@ -99,23 +97,15 @@ def make_slides(page: Page) -> list[Slide]:
 
 def _make_section(title: str, section: Tag) -> Iterator[Slide]:
     """A section's slides, in its order."""
-    parts = list(_flatten(title, section))
-    side = any(_is_side_mark(part) for part, _, _ in parts)
     groups: list[_Group] = []
-    for part, name, box in parts:
-        if not _is_side_mark(part):
-            _add_part(groups, part, name, box)
+    for part, name, box in _flatten(title, section):
+        _add_part(groups, part, name, box)
     for group in groups:
         notes = "".join(map(to_bare_html, group.notes))
-        usual = "What came" if group.box else SIDE_PATH.rstrip(".") if side else ""
-        kind = group.kind or usual
+        kind = group.kind or ("What came" if group.box else "")
         for body in _paginate(group.blocks):
-            yield Slide(group.what, kind, group.title, body, notes, group.box, side)
+            yield Slide(group.what, kind, group.title, body, notes, group.box)
             notes = ""
-
-
-def _is_side_mark(part: Tag) -> bool:
-    return part.name == "p" and part.get_text(strip=True) == SIDE_PATH
 
 
 def _flatten(title: str, section: Tag, box: str = "") -> Iterator[tuple[Tag, str, str]]:

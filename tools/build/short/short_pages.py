@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from tools.build import chapters, contents, short_way, weave
+from tools.build import chapters, contents, weave
 from tools.build.short import statements
 from tools.build.short.statements import Statement
 from tools.site import reading
@@ -120,7 +120,7 @@ def read(book: Path) -> list[Plan]:
             path = book / f"{page}.md"
             if not path.exists():
                 raise ShortError(f"{TABLE}: there is no page {page}")
-            known = [s.title for s in short_way.list_sections(path.read_text("utf8"))]
+            known = [s.title for s in contents.list_sections(path.read_text("utf8"))]
             for title in titles:
                 if title not in known:
                     raise ShortError(f"{TABLE}: {page} has no section {title!r}")
@@ -191,9 +191,9 @@ def _keep_lines(lines: list[Line], titles: list[str], *, closing: bool) -> set[i
     """Which lines of a page stay: those of its sections, by their places."""
     text = "\n".join(line.text for line in lines)
     kept: set[int] = set()
-    for section in short_way.list_sections(text):
+    for section in contents.list_sections(text):
         wanted = section.title in titles
-        if section.title in short_way.WITH_ITS_PAGE:
+        if section.title in contents.WITH_ITS_PAGE:
             wanted = closing and section.title in CLOSING
         if wanted:
             start, end = (text.count("\n", 0, k) for k in (section.start, section.end))
@@ -471,8 +471,8 @@ def _write_left_out(plan: Plan, book: Path, short: Book) -> list[str]:
         text = (book / f"{page}.md").read_text("utf8")
         left = [
             f"*{section.title}*"
-            for section in short_way.list_sections(text)
-            if section.title not in short_way.WITH_ITS_PAGE
+            for section in contents.list_sections(text)
+            if section.title not in contents.WITH_ITS_PAGE
             and (page, section.title) not in there
         ]
         if left:
