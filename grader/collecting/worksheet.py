@@ -6,6 +6,7 @@ address, and when the work came in. It goes back with the points filled in.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import math
@@ -63,15 +64,7 @@ def read_table(path: Path) -> Sheet | list[Learner]:
 
     Raises SetupError where the file is neither.
     """
-    try:
-        content = read_beneath(path, "", LIMITS["table"].bytes)
-        lines = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
-        head = [composed(column) for column in lines.fieldnames or []]
-        rows = [
-            {composed(k or ""): _clean_cell(v) for k, v in r.items()} for r in lines
-        ]
-    except (csv.Error, UnicodeDecodeError, Refused) as error:
-        raise SetupError(f"{path.name}: expected CSV in UTF-8: {error}") from error
+    head, rows = _read_rows(path)
     if set(NEEDED) <= set(head):
         found = {m[0]: r for r in rows if (m := re.search(r"[0-9]+$", r[NUMBER]))}
         return Sheet(path, head, found)
@@ -82,6 +75,35 @@ def read_table(path: Path) -> Sheet | list[Learner]:
         f"{', '.join(NEEDED)} (set Moodle to English to export it), or Canvas's "
         f"gradebook, with {', '.join(CANVAS)}; got {', '.join(head)[:200]}"
     )
+
+
+def find_canvas_column(folder: Path, name: str) -> str:
+    """What Canvas's gradebooks beside the exports call an assignment: NAME (991).
+
+    Just the name where none of `folder`/ASSIGNMENT/*.csv has it, or several
+    have it with other numbers: Canvas asks then which assignment is meant.
+    """
+    own, found = re.compile(rf"{re.escape(name)} \([0-9]+\)"), set()
+    for path in folder.glob("*/*.csv"):
+        with contextlib.suppress(SetupError):  # make collect says what is wrong
+            head, _ = _read_rows(path)
+            if set(CANVAS) <= set(head):
+                found |= {column for column in head if own.fullmatch(column)}
+    return found.pop() if len(found) == 1 else name
+
+
+def _read_rows(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """The head of a table and its lines. Raises SetupError where it is none."""
+    try:
+        content = read_beneath(path, "", LIMITS["table"].bytes)
+        lines = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+        head = [composed(column) for column in lines.fieldnames or []]
+        rows = [
+            {composed(k or ""): _clean_cell(v) for k, v in r.items()} for r in lines
+        ]
+    except (csv.Error, UnicodeDecodeError, Refused) as error:
+        raise SetupError(f"{path.name}: expected CSV in UTF-8: {error}") from error
+    return head, rows
 
 
 def _clean_cell(value: object) -> str:

@@ -51,6 +51,13 @@ GRANTS = ("days", "until", "excused")  # one of them
 EXTENSION = ("learner", "assignment", *GRANTS)
 MARK = ("passes", "drop_lowest", "counts")
 EXAM = ("name", "points", "weight")
+SLIPS = {  # what is often written and is no TOML, and what is meant
+    r"(?m)^\s*\w+\s*=\s*\d{1,2}[./]\s?\d{1,2}[./]": "; a day is written as 2026-10-12",
+    r"(?m)^\s*\w+\s*=\s*\d{1,2}:\d\d\s*(#|$)": "; a time is written as 23:59:00",
+    r"(?m)^\s*\w+\s*=\s*(?!true\b|false\b|inf\b|nan\b)[^\W\d]": (
+        "; a text is written in quotation marks"
+    ),
+}
 MOST_DAYS = 3650  # of an extension, or of a week
 
 
@@ -67,8 +74,7 @@ def read_course_file(path: Path) -> CourseFile:
         found = tomllib.loads(text)
     except (OSError, UnicodeError, ValueError, RecursionError) as error:
         said = "deeply nested" if isinstance(error, RecursionError) else str(error)
-        if re.search(r"=\s*\d{1,2}[./]\s?\d{1,2}[./]", text):
-            said += "; a day is written as 2026-10-12"
+        said += "".join(says for form, says in SLIPS.items() if re.search(form, text))
         raise ValueError(f"{path.name}: expected TOML in UTF-8: {said}") from error
     return _Reader(text).course(found)
 

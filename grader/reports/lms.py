@@ -2,7 +2,8 @@
 
 `lms.csv` has a row per learner and a column per assignment, which Moodle and
 Blackboard import after asking which column is which. `canvas.csv` has the
-columns, and the line of possible points, that Canvas wants.
+columns, and the line of possible points, that Canvas wants; where its gradebook
+lies beside an export, an assignment has Canvas's own name and number.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 from nbgrader.api import Gradebook, Student
 
 from grader.collecting.collected import load_record
+from grader.collecting.worksheet import find_canvas_column
 from grader.course.roster import is_anonymous
 from grader.course.settings import Course
 from grader.course.submissions import replace_text
@@ -37,7 +39,7 @@ def write_lms(
     `missing` points, or an empty field too, as everybody's is who may stand behind
     a name such as Participant_4.
     """
-    place = place or course.home
+    place, downloaded = place or course.home, course.home / "downloaded"
     with Gradebook(course.db_url, course.course_id) as book:
         students = {student.id: student for student in book.students}
         of = {a.name: float(a.max_score) for a in book.assignments}
@@ -56,7 +58,7 @@ def write_lms(
         }
         lms = [[*LMS_HEAD, *names]]
         canvas: list[list[Any]] = [
-            [*CANVAS_HEAD, *names],
+            [*CANVAS_HEAD, *(find_canvas_column(downloaded, n) for n in names)],
             ["    Points Possible", "", "", "", "", *(of[n] for n in names)],
         ]
         for student in known:

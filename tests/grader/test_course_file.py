@@ -121,9 +121,10 @@ def test_when_solutions_are_shown_is_said_in_three_ways(
 @pytest.mark.parametrize(
     ("was", "now", "line", "says"),
     [
-        ('title = "Ours"', "title = Ours", 1, "expected TOML in UTF-8: "),
+        ('title = "Ours"', "title = Ours", 1, "written in quotation marks"),
         ('title = "Ours"', "title = 3", 1, "a text in one line, got 3"),
         ("2026-10-12", "12.10.2026", 5, "a day is written as 2026-10-12"),
+        ("18:00:00", "18:00", 6, "a time is written as 23:59:00"),
         ('title = "Ours"', r'title = "a\nb"', 1, "a text in one line"),
         ("title", "titel", 1, "expected one of title, time_zone, "),
         (

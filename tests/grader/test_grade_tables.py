@@ -266,6 +266,34 @@ def test_canvas_has_the_number_with_which_a_file_came_in(gradebook):
     assert {n for n in found if n not in logins} == {"4711", "82"}
 
 
+GRADEBOOK = "Student,ID,SIS Login ID,art (7),demo ({}),demo bonus (5)\n"
+
+
+@pytest.mark.parametrize(
+    ("tables", "expected"),
+    [
+        ({"Grades.csv": GRADEBOOK.format(991)}, ["art (7)", "demo (991)"]),
+        (
+            {n: GRADEBOOK.format(n) for n in ("1", "2")},
+            ["art (7)", "demo"],
+        ),
+        ({"Grades.csv": "Student,demo (991)\n"}, ["art", "demo"]),
+        ({"Grades.csv": "\xff"}, ["art", "demo"]),
+    ],
+)
+def test_canvas_finds_its_own_assignments(gradebook, tables, expected):
+    place = gradebook.home / "downloaded" / "demo"
+    place.mkdir(parents=True)
+    for name, text in tables.items():
+        file = place / f"{name.removesuffix('.csv')}.csv"
+        file.write_text(text, "latin-1")
+    art = row("bob", TaskPoints("a", 2, 2, False), assignment="art")
+    write_lms(gradebook, [BOB, art])
+    head, *_ = read(gradebook, "canvas.csv")
+    assert head.split(",")[5:] == expected
+    assert read(gradebook, "lms.csv")[0].endswith(",art,demo")
+
+
 @pytest.mark.filterwarnings("ignore:Object of type <Submitted")
 def test_rows_hold_what_a_person_entered(gradebook):
     with Gradebook(gradebook.db_url, gradebook.course_id) as book:
