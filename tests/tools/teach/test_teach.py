@@ -849,6 +849,11 @@ def test_each_chapters_deck_has_what_its_pages_have(taught):
         )
         assert kinds.count("picture") == captions == len(names)
         assert kinds.count("prediction") == kinds.count("question") == 1
+        for one in path.parent.glob(f"ch{number}_*.html"):
+            whole = BeautifulSoup(one.read_bytes(), "html.parser")
+            check_folded(
+                whole.find_all("section", {"data-what": "prediction"})
+            )
         k = kinds.index("prediction")
         assert shown[k]["data-box"] == shown[k + 1]["data-box"] != ""
         told = sum(len(one.get_text()) for one in deck.select(".notes"))
@@ -861,6 +866,22 @@ def test_each_chapters_deck_has_what_its_pages_have(taught):
         "live": 21,
         "animation": 4,
     }
+
+
+def check_folded(predictions):
+    """The answer to each stands in its folded part alone."""
+    for one in predictions:
+        (folded,) = one.find_all("details")
+        answer = folded.extract()
+        answer.summary.decompose()
+        told = answer.get_text(strip=True)
+        assert told
+        for other in one.select("ol, ul, .notes"):  # the choices have it
+            other.decompose()
+        open_texts = [
+            p.get_text(strip=True) for p in one.find_all(["p", "div"])
+        ]
+        assert told not in open_texts
 
 
 WANTED = {
