@@ -495,6 +495,7 @@ visible = [
     move(pieces_and_model(rng, 5, 3, 4) | {"lengths": np.array([5, 2, 3])}),
     move(pieces_and_model(rng, 3, 2, 3, 3000.0)),
     move(pieces_and_model(rng, 4, 2, 5), "float32"),
+    move(pieces_and_model(rng, 6, 2, 3) | {"lengths": np.array([4, 2])}),
 ]
 check(
     chorale_nats,
@@ -528,6 +529,8 @@ hidden = hidden_inputs(
     device,
     rng=rng,
 )
+args = move(pieces_and_model(rng, 7, 2, 3) | {"lengths": np.array([2, 5])})
+hidden.append(args)  # padded beyond its longest piece
 check(
     chorale_nats,
     reference_chorale_nats,
@@ -775,6 +778,11 @@ epsilon of 1e-12 beside the probability: the logarithm was taken of p plus a sma
 longest length for all: every piece was taken for as long as the longest: what comes after its own end counts too
 -     counts = (t < lengths).to(logits.dtype)
 +     counts = (t < lengths.max()).to(logits.dtype)
+
+cut to the longest piece [gradients]: the logits were cut to the longest piece, and their gradient has its frames alone; what is padding in all pieces has a gradient too: 0
+-     told, came = logits[:-1], roll[1:]
++     logits, roll = logits[: lengths.max()], roll[: lengths.max()]
++     told, came = logits[:-1], roll[1:]
 
 gradient of the last row copied [gradients]: the last row of logits says nothing that is checked, so its gradient is 0; yours repeats the row before
 -     return nats, torch.cat([d_told, torch.zeros_like(logits[:1])])

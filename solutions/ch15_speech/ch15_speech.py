@@ -561,6 +561,7 @@ visible = [
     small_batch(rng, 4, 3, [[1, 2], [2], [1]], [4, 3, 2]),
     small_batch(rng, 5, 3, [[2, 2], [1, 2, 1]], [4, 5]),
     small_batch(rng, 4, 3, [[1, 1], [2]], [4, 2], 900.0),
+    small_batch(rng, 5, 3, [[2], [1, 2]], [2, 3]),
 ]
 check(
     listed_loss,
@@ -596,6 +597,7 @@ hidden = [
         (6, 3, [[1, 1, 2], [2, 1], [1]], [6, 4, 3], 1.0),
         (5, 4, [[3, 3], [], [1, 2, 3]], [5, 2, 4], 1.0),
         (4, 3, [[2, 2], [1]], [3, 4], 2000.0),
+        (6, 3, [[1, 2], [2]], [4, 2], 1.0),
     ]
 ]
 check(
@@ -1331,6 +1333,7 @@ visible = [
     move(recordings(rng, 7, 2, 3, 3)),
     move(recordings(rng, 6, 2, 2, 1), "float32"),
     move(recordings(rng, 6, 2, 2, 2) | {"lengths": np.array([6, 3])}),
+    move(recordings(rng, 8, 2, 2, 2) | {"lengths": np.array([3, 5])}),
 ]
 visible[3]["features"][3:, 1] = torch.nan
 check(with_change, stored("with_change"), visible, by=properties)
@@ -1355,6 +1358,8 @@ hidden = hidden_inputs(
     device,
     rng=rng,
 )
+args = move(recordings(rng, 9, 2, 2, 2) | {"lengths": np.array([6, 4])})
+hidden.append(args)  # padded beyond its longest recording
 check(with_change, reference_with_change, hidden, by=properties)
 args = move(recordings(rng, 6, 2, 2, 2) | {"lengths": np.array([6, 3])})
 args["features"][3:, 1] = torch.nan
@@ -1583,6 +1588,11 @@ one frame too many: one frame of padding is not zero: a recording's frames are t
 last frame left out: a recording's last frame was never read as one that comes after: its number is lengths - 1
 -             after = torch.minimum(t + n, lengths - 1)
 +             after = torch.minimum(t + n, (lengths - 2).clamp_min(0))
+
+cut to the longest recording: the result ends with the longest recording; it has all T frames of the features, zeros where all are padding
+-     return torch.where((t < lengths)[..., None], both, 0.0)
++     both = torch.where((t < lengths)[..., None], both, 0.0)
++     return both[: lengths.max()]
 
 standardised: the slopes were standardised; they are asked for as they come
 -     both = torch.cat([features, change, slope(change)], dim=-1)
