@@ -22,7 +22,7 @@ import contextlib
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -193,12 +193,21 @@ def find_false_names(
     """
     for told in named:
         parts = told.split(AND_ANOTHER)
-        alike = is_same_mistake if len(parts) == 1 else is_among_mistakes
+        edits = {
+            says: [its for m in known if m.says == says and (its := calls_of(m))]
+            for says in parts
+        }
         for says in parts:
             if says == EPSILON:  # of any size: no edit gives its very numbers
                 continue
-            edits = (calls_of(mistake) for mistake in known if mistake.says == says)
-            if not any(its and alike(calls, its) for its in edits):
+            others = [its for part in parts if part != says for its in edits[part]]
+            if len(parts) == 1:
+                borne_out = (is_same_mistake(calls, its) for its in edits[says])
+            else:
+                borne_out = (
+                    is_among_mistakes(calls, its, others) for its in edits[says]
+                )
+            if not any(borne_out):
                 yield says
 
 
@@ -267,13 +276,22 @@ def is_same_mistake(calls: list[list[Call]], mistakes: list[list[Call]]) -> bool
     return True
 
 
-def is_among_mistakes(calls: list[list[Call]], mistakes: list[list[Call]]) -> bool:
-    """Whether all outputs that a mistake spoils are as it gives them."""
-    for one, other in zip(calls, mistakes, strict=True):
-        for mine, its in zip(one, other, strict=True):
+def is_among_mistakes(
+    calls: list[list[Call]],
+    mistakes: list[list[Call]],
+    others: Sequence[list[list[Call]]] = (),
+) -> bool:
+    """Whether all outputs that a mistake spoils are as it gives them.
+
+    A call that raises where one of the `others` does, which are told beside
+    it, says nothing.
+    """
+    for k, (one, other) in enumerate(zip(calls, mistakes, strict=True)):
+        for n, (mine, its) in enumerate(zip(one, other, strict=True)):
             a, b = _fingerprint_outputs(mine), _fingerprint_outputs(its)
             if a is None or b is None:
-                if (a is None) != (b is None):
+                raises = [its, *(beside[k][n] for beside in others)]
+                if (a is None) != any(_fingerprint_outputs(r) is None for r in raises):
                     return False
                 continue
             if len(a) != len(b) or len(b) != len(its.due[1]):

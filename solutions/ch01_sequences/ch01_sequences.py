@@ -730,7 +730,10 @@ def ragged(rng, T, B, rubbish):
 
 
 rng = np.random.default_rng(2)
-visible = move([ragged(rng, 4, 3, 5.0), ragged(rng, 5, 2, np.nan)])
+visible = move(
+    [ragged(rng, 4, 3, 5.0), ragged(rng, 5, 2, np.nan)]
+    + [ragged(rng, 3, 2, np.inf)]
+)
 check(
     masked_perplexity,
     stored("masked_perplexity"),
@@ -863,6 +866,10 @@ mask not looked at: the mean was taken over all places, filled ones too; both su
 -     total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))
 -     return exp(float(total) / count)
 +     return exp(float(xp.mean(nats)))
+
+nan alone left out: only what is nan was left out; what lies in a filled place may be a number or an infinity as well; only the mask says which places are real
+- xp.where(mask, nats, xp.zeros_like(nats))
++ xp.where(xp.isnan(nats), xp.zeros_like(nats), nats)
 
 finite places counted: what lies in a filled place may be a finite number as well; only the mask says which places are real
 - xp.where(mask, nats,
@@ -1065,6 +1072,10 @@ sign kept in the ruler: the ruler has no absolute value, so steps up and down ca
 abs of the mean: the absolute value was taken of the mean error, where errors above and below have cancelled; take it of each
 - xp.mean(xp.abs(actual - predicted), axis=0)
 + xp.abs(xp.mean(actual - predicted, axis=0))
+
+abs of the mean in the ruler: the ruler is the absolute value of the mean change, where rise and fall have cancelled; take it of each change
+- xp.mean(xp.abs(season), axis=0)
++ xp.abs(xp.mean(season, axis=0))
 
 upside down: the ruler was divided by the error; the score is the error in units of the ruler
 - error / xp.mean(xp.abs(season), axis=0)

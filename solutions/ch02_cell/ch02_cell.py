@@ -1313,6 +1313,14 @@ last state on the tape: the `state` of your tape is the last one; it is the one 
 +         y.append(state[0])
 +     tape = tape._replace(state=state)
 
+first step left out: your loop begins at the second step: x has T steps, and y too
+- in xp.unstack(a):
++ in xp.unstack(a)[1:]:
+
+every second step: your loop takes every second step; each of the T steps is one
+- in xp.unstack(a):
++ in xp.unstack(a)[::2]:
+
 last step left out: your loop leaves the last step out: x has T steps, and y too
 - in xp.unstack(a):
 + in xp.unstack(a)[:-1]:

@@ -222,6 +222,10 @@ properties.points("Task 1 holds.")
 
 # %% mistakes="residual_cell_vjp"
 r"""
+shared by two ways: d_h was halved, a half for each of two ways; what a sum receives goes whole to both
+- return d_a, d_a, (d_h,)
++ return d_a / 2, d_a / 2, (d_h / 2,)
+
 path past dropped: this is what you get when h_{t-1} is reached through a_h alone; the plus sign hands d_h to it directly, too
 - return d_a, d_a, (d_h,)
 + return d_a, d_a, (0 * d_h,)
@@ -444,10 +448,11 @@ def ragged(rng, T, B, D, H, nobody=0):
 
 
 visible = move(ragged(np.random.default_rng(5), 6, 3, 5, 2, nobody=2))
+full = move(ragged(np.random.default_rng(7), 4, 2, 3, 3))
 check(
     masked_bptt,
     stored("masked_bptt"),
-    [visible],
+    [visible, full],
     outputs=OUTPUTS,
     by=properties,
 )

@@ -1510,6 +1510,16 @@ rows i, o, f, g: you put the rows in the order i, o, f, g; the order is i, f, g,
 +     W_x = W_x[[0, 3, 1, 2]]
 +     return Params(W_x, W_h, b_x, b_h)
 
+rows i, o, g, f: you exchanged the rows of forget and output gate; the order is i, f, g, o
+-     return Params(W_x, W_h, b_x, b_h)
++     W_x = W_x[[0, 3, 2, 1]]
++     return Params(W_x, W_h, b_x, b_h)
+
+rows o, g, f, i: you put the rows in the order o, g, f, i, the last first; the order is i, f, g, o
+-     return Params(W_x, W_h, b_x, b_h)
++     W_x = W_x[::-1].copy()
++     return Params(W_x, W_h, b_x, b_h)
+
 gates of twenty: your line break leaves 2 parts in 10⁹ of c: the forget gate's sum is -20 there; to the last digit a gate is shut at -40 and open at 40, and so for all three
 -     return Params(W_x, W_h, b_x, b_h)
 +     W_x[[0, 1, 3]] /= 2
@@ -2342,6 +2352,26 @@ old d_c on the road: you sent only the d_c of later steps back to c_{t-1}; what 
 h past the matrix: you sent d_h on to h_{t-1}; nothing of h goes past the matrix, so the first part is 0.0
 - (0.0, d_c * f)
 + (d_h, d_c * f)
+
+blocks f, i, o, g: the blocks of your d_a stand in the order f, i, o, g; the order is i, f, g, o
+- [d_i, d_f, d_g, d_o]
++ [d_f, d_i, d_o, d_g]
+
+blocks g, i, f, o: the blocks of your d_a stand in the order g, i, f, o; the order is i, f, g, o
+- [d_i, d_f, d_g, d_o]
++ [d_g, d_i, d_f, d_o]
+
+blocks i, o, f, g: the blocks of your d_a stand in the order i, o, f, g; the order is i, f, g, o
+- [d_i, d_f, d_g, d_o]
++ [d_i, d_o, d_f, d_g]
+
+blocks i, o, g, f: forget and output gate have each other's block: the order is i, f, g, o
+- [d_i, d_f, d_g, d_o]
++ [d_i, d_o, d_g, d_f]
+
+blocks o, g, f, i: the blocks of your d_a stand in the order o, g, f, i, the last first; the order is i, f, g, o
+- [d_i, d_f, d_g, d_o]
++ [d_o, d_g, d_f, d_i]
 
 blocks f, i, g, o: the blocks of your d_a stand in the order f, i, g, o; the order is i, f, g, o
 - [d_i, d_f, d_g, d_o]

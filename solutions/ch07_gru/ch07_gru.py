@@ -1136,6 +1136,10 @@ W_h a square of G·H: in your multiply_adds W_h has G·H columns; each of its G�
 - multiply_adds = {{work.G}} * H * (D + H)
 + multiply_adds = {{work.x}}(G * H * D + (G * H) ** 2)
 
+gates not in the budget: the budget was asked for the numbers of one gate, and the work for all; each of the G gates has its weights
+- budget >= G * (H + 1)
++ budget >= (H + 1)
+
 one gate only: you counted the numbers and the work of a single gate; a layer has G of them
 -     while budget >= G * (H + 1) * (D + (H + 1) + 2):
 -         H += 1

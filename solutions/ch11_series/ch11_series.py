@@ -687,6 +687,10 @@ forecast from a training window: the forecast was made from the latest training 
 - predict(x[None, origin - history : origin])
 + predict(past[-1:])
 
+windows turned round: the windows to fit with, or the one before the origin, were turned round, and the others were not; all begin with the oldest step
+- predict(x[None, origin - history : origin])
++ predict(x[None, origin - history : origin].flip(1))
+
 forecast a step early: the forecast reads up to one step before the last known one
 - predict(x[None, origin - history : origin])
 + predict(x[None, origin - history - 1 : origin - 1])
@@ -897,6 +901,10 @@ mean for mean absolute value: the unit is the mean of the absolute values, not t
 one step of each block kept: of each block only the first step was used, which makes every model recursive
 - ahead = unit * predict(window / unit)
 + ahead = unit * predict(window / unit)[:1]
+
+window turned round: the window was turned round: predict reads the oldest step first
+- predict(window / unit)
++ predict(window.flip(0) / unit)
 
 window begins at the origin: the first window holds the step at the origin, the first that is to be forecast
 - window = x[origin - T : origin]
@@ -1484,7 +1492,7 @@ origin taken for the last step read: all is one step late: the origin is the fir
 -     before = origins + np.arange(-history, 0)[:, None]
 -     after = origins + np.arange(horizon)[:, None]
 +     before = origins + np.arange(-history + 1, 1)[:, None]
-+     after = origins + (np.arange(1, horizon + 1) % len(values))[:, None] - (origins + horizon >= N)
++     after = origins + np.arange(1, horizon + 1)[:, None]
 
 target a step early: the target begins one step before the origin
 - np.arange(horizon)[:, None]
@@ -1517,8 +1525,9 @@ origins sorted: the windows stand in the order of time; they stand in the order 
 + origins = np.sort(np.asarray(origins))
 
 first origin and those that follow: the windows begin at the first origin and the steps right after it; each has its own origin
-- np.asarray(origins)
-+ np.minimum(np.asarray(origins)[0] + np.arange(len(origins)), N - horizon)
+-     before = origins + np.arange(-history, 0)[:, None]
++     origins = origins[0] + np.arange(len(origins))
++     before = origins + np.arange(-history, 0)[:, None]
 
 target as a change: the last known value was subtracted from the target, which holds the values themselves
 - values[after])

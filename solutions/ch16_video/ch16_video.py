@@ -272,6 +272,11 @@ darkness before the first frame: before the first frame there was darkness: each
 - frames[:1, ...], frames[:-1
 + 0 * frames[:1, ...], frames[:-1
 
+a view for a copy: `before = frames` is the same array: the frames themselves were moved by a step, which the caller still needs; make a new array
+- before = xp.concat([frames[:1, ...], frames[:-1, ...]])
++ before = frames
++     before[1:, ...] = frames[:-1, ...] + 0
+
 the last frame before the first: the video was taken for a loop: before its first frame stood its last one (or that of the padding)
 - frames[:1, ...], frames[:-1
 + frames[-1:, ...], frames[:-1
@@ -668,6 +673,12 @@ kernels exchanged: the frame now got its gradient through the kernel of the fram
 z left out: z is missing in d_z: it has no pixels then, and where z was not above 0 nothing comes back
 - [..., None, None] * (z > 0) /
 + [..., None, None] /
+
+a view for a copy: `later = d_before` is the same array: d_before[0] was overwritten before it was added; make a new array
+- later = xp.concat([d_before[1:, ...], 0 * d_before[:1, ...]])
++ later = d_before
++     later[:-1, ...] = d_before[1:, ...] + 0
++     later[-1, ...] = 0
 
 overwritten in the loop: what each place sends back replaced what was there, so that only the last place is left: add them up
 - d_films[s] = d_films[s] + shifted(

@@ -404,6 +404,10 @@ divided twice by s: both x and the root were divided by s, so that s is not gone
 - y = w * z / xp.sqrt(squares + (root / s) ** 2)
 + y = w * (z / s) / xp.sqrt(squares + (root / s) ** 2)
 
+divided by the square of s: both x and the root were divided by s, so that s is not gone
+- y = w * z / xp.sqrt(squares + (root / s) ** 2)
++ y = w * x / (s * s * xp.sqrt(squares + (root / s) ** 2))
+
 
 epsilon in other units: ε was added to the mean of z², in whose units it is ε/s²
 -     root = eps**0.5

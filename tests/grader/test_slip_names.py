@@ -20,6 +20,11 @@ def call(*results):
     return coverage.Call(fingerprint_of(seen), due)
 
 
+def raising():
+    seen = Seen(None, [], ZeroDivisionError())
+    return call()._replace(fingerprint=fingerprint_of(seen))
+
+
 def mistake(says):
     return Mistake(says, "a", "b", says, True, 0)
 
@@ -28,6 +33,7 @@ EDITS = {  # what each gives on a visible and on a hidden input
     "first": [[call(5.0, 2.0)], [call(6.0, 2.0)]],
     "second": [[call(1.0, 7.0)], [call(1.0, 8.0)]],
     "endless": [],
+    "raises": [[call(1.0, 4.0)], [raising()]],
 }
 
 
@@ -57,6 +63,17 @@ def false_names(told, *calls):
             f"first{AND_ANOTHER}second",
             [call(5.0, 7.0), call(6.0, 3.0)],
             ["second"],
+        ),
+        (f"first{AND_ANOTHER}raises", [call(5.0, 4.0), raising()], []),
+        (
+            f"first{AND_ANOTHER}raises",
+            [call(5.0, 4.0), call(6.0, 2.0)],
+            ["raises"],
+        ),
+        (
+            f"first{AND_ANOTHER}second",
+            [call(5.0, 7.0), raising()],
+            ["first", "second"],
         ),
     ],
 )

@@ -72,14 +72,36 @@ def test_what_is_right_has_no_sketch():
     assert sketch(lambda x: (np.float32(x - 1), x.sum())) is None
 
 
-def test_another_form_is_recognised_by_the_results_themselves():
+def test_another_form_is_recognised_by_form_and_numbers():
     def flat(x):
-        return (x - 1).ravel(), x.sum()
+        return (x + 1).ravel(), x.sum()
+
+    def in_lines(x):
+        return (x + 1)[None], x.sum()
 
     assert is_same_sketch(sketch(flat), sketch(flat))
     assert not is_same_sketch(
         sketch(flat), sketch(lambda x: (x.ravel(), x.sum()))
     )
+    assert not is_same_sketch(sketch(flat), sketch(in_lines))
+
+
+def test_a_truth_value_is_told_from_a_number():
+    due, truth, number = [[2], [1]], [[True], [True]], [[1], [1]]
+    assert sketch_errors(truth, due)[0] < 0 < sketch_errors(number, due)[0]
+
+
+@pytest.mark.parametrize(
+    "wrong_form",
+    [
+        lambda x: (x - 1).ravel(),
+        lambda x: x - 1,
+        lambda x: ((x - 1)[None], x.sum()),
+        lambda x: ([], x.sum()),
+    ],
+)
+def test_right_numbers_in_a_wrong_form_are_no_slip(wrong_form):
+    assert sketch(wrong_form) is None
 
 
 @pytest.mark.parametrize("value", [np.inf, np.nan])
