@@ -730,10 +730,8 @@ def ragged(rng, T, B, rubbish):
 
 
 rng = np.random.default_rng(2)
-visible = move(
-    [ragged(rng, 4, 3, 5.0), ragged(rng, 5, 2, np.nan)]
-    + [ragged(rng, 3, 2, np.inf)]
-)
+visible = [ragged(rng, 4, 3, 5.0), ragged(rng, 5, 2, np.nan)]
+visible = move([*visible, ragged(rng, 3, 2, np.inf)])
 check(
     masked_perplexity,
     stored("masked_perplexity"),

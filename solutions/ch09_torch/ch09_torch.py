@@ -974,7 +974,6 @@ with properties("dtype"):  # by hand: 1 - 0.1 · 1, in float64
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
 
-
 rng = hidden_rng()
 hidden = [
     in_half(inputs, dtype)
