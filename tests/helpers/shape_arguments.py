@@ -616,6 +616,9 @@ MODULES = {
     ),
     "forecast.models.EncoderDecoder": _forecaster(models.EncoderDecoder),
     "forecast.models.Recursive": _forecaster(models.Recursive),
+    "forecast.widths.Widths": lambda s: widths.Widths(
+        "GRU", s["F"], s["H"], s["K"]
+    ),
     "forecast.segments.Beside": lambda s: segments.Beside(
         models.Direct("GRU", s["F"], s["H"], s["K"], s["P"]),
         *(s[k] for k in "TKP"),

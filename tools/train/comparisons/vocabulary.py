@@ -333,7 +333,7 @@ def measure_biased(seed: int, asked: Options) -> Iterator[Measurement]:
     steps = asked.steps or known["text.vocabulary.words.updates"]["value"]["adaptive"]
     run = train_words({"biased": steps}, "biased", chosen, seed, steps)
     unit = "nats per word, under the full distribution"
-    yield Measurement("text.vocabulary.biased", run.test(), unit, seed)
+    yield Measurement("text.vocabulary.biased", run.test(), unit)
 
 
 TRAINING = Training(
