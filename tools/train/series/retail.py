@@ -5,7 +5,8 @@ December, four series that ended and all, is learnt from; 12 months are forecast
 "network and ETS", the mean of the quantiles of three networks and of ETS. Beside it
 stand its parts, and rules. Scores are in units of the series' own yearly change before
 that December; intervals of the mean less another method are over series, and over the
-20 industries. About four minutes of one core a year.
+20 industries. The scale is the command's choice; a year's "season" is the same with
+`--scale season`. About four minutes of one core a year.
 """
 
 import contextlib
@@ -22,6 +23,7 @@ from rnncore.__main__ import main
 from rnncore.comparison.intervals import bootstrap
 from rnncore.data.public.series import Turnover, retail_turnover
 from rnncore.data.public.store import find
+from rnncore.forecast.entrants import LINE
 from rnncore.forecast.pipeline import load
 from rnncore.forecast.scores import coverage, crps, smape
 from rnncore.storage.weights import WEIGHTS
@@ -31,7 +33,7 @@ K = 12  # months
 KEY = "real.retail"
 UNIT = "the series' yearly change; shares"
 OURS, PART = "network and ETS", "network"
-RIVALS = "ETS", "theta", "seasonal naive"
+RIVALS = "ETS", LINE, "theta", "seasonal naive"
 COLUMNS = ["--date", "month", "--value", "turnover", "--id", "series"]
 
 
@@ -133,16 +135,17 @@ def find_intervals(apart: np.ndarray, industries: list[str]) -> dict[str, list[f
 
 
 def forecast_year(
-    year: int, asked: Options, folder: Path
+    year: int, scale: str, asked: Options, folder: Path
 ) -> tuple[dict[str, np.ndarray], Any, Year]:
     """What every method says of a year, the plan, and what came."""
     path = folder / "retail.csv"
     known = write_before(retail_turnover(), year, path)
     kept = folder if asked.weights == WEIGHTS else asked.weights
-    model = kept / f"retail_{year}.safetensors"
+    model = kept / f"retail_{year}{scale}.safetensors"
     words = ["forecast", "train", str(path), *COLUMNS, "--horizon", str(K)]
     words += ["--model", str(model), "--method", OURS, "--no-baselines"]
     words += ["--device", "cpu", "--threads", "1", "--force"]
+    words += ["--scale", scale] if scale else []
     words += ["--steps", str(asked.steps)] if asked.steps else []
     run_command(*words)
     _, plan, _ = load(model)
@@ -155,11 +158,12 @@ def forecast_year(
     return said, plan, known
 
 
-def run_year(year: int, asked: Options) -> Iterator[Measurement]:
-    """All rows of a year, and the scale that the command chose."""
+def run_year(name: str, asked: Options) -> Iterator[Measurement]:
+    """All rows of a year, or of its "season", and the scale that was learnt on."""
+    year, _, scale = name.partition(".")
     with TemporaryDirectory() as made:
-        said, plan, known = forecast_year(year, asked, Path(made))
-    key = f"{KEY}.{year}"
+        said, plan, known = forecast_year(int(year), scale, asked, Path(made))
+    key = f"{KEY}.{name}"
     yield Measurement(f"{key}.scale", plan.scale, "chosen", None)
     scores = {
         method: measure_scores(q, tuple(plan.levels), known)
@@ -185,6 +189,8 @@ def make_row(
 
 
 YEARS = {
-    str(year): partial(run_year, year) for year in find("aus_retail").split["years"]
+    name: partial(run_year, name)
+    for year in find("aus_retail").split["years"]
+    for name in (str(year), f"{year}.season")
 }
 TRAINING = Training("retail", __doc__, {}, YEARS, KEY)
