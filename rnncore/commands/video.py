@@ -122,8 +122,11 @@ def _add_captions(parser: Any, do: Callable) -> None:
         for name in "test", "split":
             if arguments.captions and getattr(arguments, name, None):
                 raise Refused(f"--{name}: not with --captions")
-        if getattr(arguments, "pieces", None) and not arguments.captions:
-            raise Refused("--pieces: only with --captions")
+        if "pieces" in arguments and not arguments.captions:
+            if arguments.pieces:
+                raise Refused("--pieces: only with --captions")
+            decides = [n for n in arguments.decides if n != "pieces"]
+            arguments.decides = decides  # of a classifier it is no option
         return do(captions.APP if arguments.captions else APP, arguments)
 
     what = (

@@ -38,6 +38,7 @@ from rnncore.forecast import (
     nbeats,
     segments,
     volatility,
+    widths,
 )
 from rnncore.forecast.backtest import Outcome
 from rnncore.forecast.plan import ForecastPlan
