@@ -94,6 +94,15 @@ ROWS = [
         form=".3f",
     ),
     Row(
+        11,
+        "Australian shops, 2017 and 2018, MASE, network and ETS",
+        "retail",
+        "real.retail.*.season.network and ETS:mase",
+        "real.retail.*.season.ETS:mase",
+        "ETS",
+        form=".2f",
+    ),
+    Row(
         12,
         "JSB chorales, one key asked at a time, nats per frame",
         "ch12_music",
