@@ -1,5 +1,6 @@
 """The inputs on which a hidden test compares a function."""
 
+import gc
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -91,10 +92,16 @@ def run_listed(function: Callable, *args: Any) -> list[str]:
 
 
 def _run_traced(trace: Any, function: Callable, args: Any) -> None:
-    """Call a function under a tracer, and put the one before back."""
-    before = sys.gettrace()
+    """Call a function under a tracer, and put the one before back.
+
+    What waits to be collected runs no line of its own meanwhile.
+    """
+    before, collects = sys.gettrace(), gc.isenabled()
+    gc.disable()
     sys.settrace(trace)
     try:
         function(*args)
     finally:
         sys.settrace(before)
+        if collects:
+            gc.enable()

@@ -1,5 +1,6 @@
 """The inputs of hidden tests: all sizes, float types and places."""
 
+import gc
 import sys
 
 import numpy as np
@@ -65,6 +66,28 @@ def test_lines_are_counted_and_the_tracer_is_put_back():
     with pytest.raises(TypeError):
         count_lines(whole, {"y": 1, "z": 2})
     assert sys.gettrace() is before
+
+
+class Waste:
+    """What runs a line of Python when it is collected."""
+
+    def __init__(self):
+        self.own = self
+
+    def __del__(self):
+        self.done = True
+
+
+def test_what_is_collected_meanwhile_is_not_counted():
+    def make(n):
+        return [[k] for k in range(n)]
+
+    gc.collect()
+    clean = count_lines(make, {"n": 3000})
+    for _ in range(20):
+        Waste()
+    assert count_lines(make, {"n": 3000}) == clean
+    assert gc.isenabled()
 
 
 def test_what_a_call_calls_is_listed():
