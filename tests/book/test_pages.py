@@ -236,7 +236,7 @@ def test_what_a_page_asks_to_try_besides_has_an_answer(page):
         asked.partition("\n## ")[0],
         flags=re.MULTILINE,
     )
-    further = re.search(r"(?:^|[.!?:*] )Also\b", asked)
+    further = re.search(r"(?m:^|[.!?:*] )Also\b", asked)
     assert len(answers) == bool(further)
     assert all(30 < len(text.split()) < 250 for text in answers)
 
