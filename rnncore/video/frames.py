@@ -42,10 +42,10 @@ def _decode(path: Path, times: list[Fraction | None]) -> "Iterator[Frame]":
     At the end `times` are those at which each begins, and the last ends.
     What is cut short is read as far as it goes.
     """
-    import av
-
     piped, count = not path.is_file(), 0
     source = io.BytesIO(read_bytes(path, "film")) if piped else path
+    import av
+
     try:
         with open_media(source, "film") as film:
             stream = _find_film(film)
