@@ -401,15 +401,22 @@ def test_beside_burners_an_honest_learner_takes_at_most_twice_as_long(
 def test_a_process_that_computes_is_seen_and_waits_for_others():
     burns = [sys.executable, "-c", "while True: pass"]
     with subprocess.Popen(burns, start_new_session=True) as process:
-        while not priority.count_computing([process.pid]):
-            time.sleep(0.01)
-        priority.let_others_first([process.pid])
-        assert os.sched_getscheduler(process.pid) == os.SCHED_IDLE
-        group = Path(f"/proc/{process.pid}/autogroup")
-        assert not group.exists() or group.read_text(
-            encoding="utf-8"
-        ).endswith("nice 19\n")
-        process.kill()
+        try:
+            while not priority.count_computing([process.pid]):
+                time.sleep(0.01)
+            group = Path(f"/proc/{process.pid}/autogroup")
+            for _ in range(20):  # the kernel refuses two changes at once
+                priority.let_others_first([process.pid])
+                last = not group.exists() or group.read_text(
+                    encoding="utf-8"
+                ).endswith("nice 19\n")
+                if last:
+                    break
+                time.sleep(0.2)
+            assert last
+            assert os.sched_getscheduler(process.pid) == os.SCHED_IDLE
+        finally:
+            process.kill()
     assert not priority.count_computing([process.pid])
 
 
