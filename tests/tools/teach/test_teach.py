@@ -868,22 +868,6 @@ def test_each_chapters_deck_has_what_its_pages_have(taught):
     }
 
 
-def check_folded(predictions):
-    """The answer to each stands in its folded part alone."""
-    for one in predictions:
-        (folded,) = one.find_all("details")
-        answer = folded.extract()
-        answer.summary.decompose()
-        told = answer.get_text(strip=True)
-        assert told
-        for other in one.select("ol, ul, .notes"):  # the choices have it
-            other.decompose()
-        open_texts = [
-            p.get_text(strip=True) for p in one.find_all(["p", "div"])
-        ]
-        assert told not in open_texts
-
-
 WANTED = {
     "picture": "figure figcaption:-soup-contains('The picture to remember')",
     "prediction": ".predict",
