@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import io
+import itertools
 import random
 import re
 import shutil
@@ -849,6 +850,9 @@ def test_each_chapters_deck_has_what_its_pages_have(taught):
         )
         assert kinds.count("picture") == captions == len(names)
         assert kinds.count("prediction") == kinds.count("question") == 1
+        for one in path.parent.glob(f"ch{number}_*.html"):
+            whole = BeautifulSoup(one.read_bytes(), "html.parser")
+            check_folded(whole.select("section[data-what=prediction]"))
         k = kinds.index("prediction")
         assert shown[k]["data-box"] == shown[k + 1]["data-box"] != ""
         told = sum(len(one.get_text()) for one in deck.select(".notes"))
@@ -861,6 +865,26 @@ def test_each_chapters_deck_has_what_its_pages_have(taught):
         "live": 21,
         "animation": 4,
     }
+
+
+def check_folded(slides):
+    """The answer to each prediction stands in its folded part alone.
+
+    A long one has several slides.
+    """
+    for _, parts in itertools.groupby(slides, lambda one: one["data-box"]):
+        one = BeautifulSoup("".join(map(str, parts)), "html.parser")
+        (folded,) = one.find_all("details")
+        answer = folded.extract()
+        answer.summary.decompose()
+        told = answer.get_text(strip=True)
+        assert told
+        for other in one.select("ol, ul, .notes"):  # the choices have it
+            other.decompose()
+        open_texts = [
+            p.get_text(strip=True) for p in one.find_all(["p", "div"])
+        ]
+        assert told not in open_texts
 
 
 WANTED = {
