@@ -850,9 +850,9 @@ def test_each_chapters_deck_has_what_its_pages_have(taught):
         )
         assert kinds.count("picture") == captions == len(names)
         assert kinds.count("prediction") == kinds.count("question") == 1
-        for one in path.parent.glob(f"ch{number}_*.html"):
-            whole = BeautifulSoup(one.read_bytes(), "html.parser")
-            check_folded(whole.select("section[data-what=prediction]"))
+        for name, page in zip(names, pages, strict=True):
+            whole = path.with_name(f"{name}.html").read_bytes()
+            check_folded(page, BeautifulSoup(whole, "html.parser"))
         k = kinds.index("prediction")
         assert shown[k]["data-box"] == shown[k + 1]["data-box"] != ""
         told = sum(len(one.get_text()) for one in deck.select(".notes"))
@@ -867,15 +867,26 @@ def test_each_chapters_deck_has_what_its_pages_have(taught):
     }
 
 
-def check_folded(slides):
+def check_folded(page, whole):
     """The answer to each prediction stands in its folded part alone.
 
-    A long one has several slides.
+    A long prediction has several slides, an open one no answer.
     """
-    for _, parts in itertools.groupby(slides, lambda one: one["data-box"]):
-        one = BeautifulSoup("".join(map(str, parts)), "html.parser")
-        (folded,) = one.find_all("details")
-        answer = folded.extract()
+    slides = whole.select("section[data-what=prediction]")
+    groups = itertools.groupby(slides, lambda one: one["data-box"])
+    asked = [
+        BeautifulSoup("".join(map(str, parts)), "html.parser")
+        for _, parts in groups
+    ]
+    answered = [
+        len(box.select(".predict-answer"))
+        for box in page.select(".predict")
+    ]
+    assert [len(one.find_all("details")) for one in asked] == answered
+    for one in asked:
+        if one.details is None:
+            continue
+        answer = one.details.extract()
         answer.summary.decompose()
         told = answer.get_text(strip=True)
         assert told
