@@ -66,7 +66,7 @@ move = mover(device)
 # %% [markdown]
 # ## Given: a linear forecast
 #
-# Task 2 fits it anew at each origin.
+# Task 2 fits it again at each origin.
 
 
 # %%
