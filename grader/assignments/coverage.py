@@ -23,6 +23,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -201,13 +202,9 @@ def find_false_names(
             if says == EPSILON:  # of any size: no edit gives its very numbers
                 continue
             others = [its for part in parts if part != says for its in edits[part]]
-            if len(parts) == 1:
-                borne_out = (is_same_mistake(calls, its) for its in edits[says])
-            else:
-                borne_out = (
-                    is_among_mistakes(calls, its, others) for its in edits[says]
-                )
-            if not any(borne_out):
+            among = partial(is_among_mistakes, others=others)
+            alike = is_same_mistake if len(parts) == 1 else among
+            if not any(alike(calls, its) for its in edits[says]):
                 yield says
 
 

@@ -170,22 +170,20 @@ def _leave_out(
     from rnncore.storage.same import Seen
 
     seen = Seen()
-    for name in reversed(given):  # the test first: it stays whole
+
+    def keep(part: list["Recording"], of: str = "") -> list["Recording"]:
         kept = []
-        for one in given[name]:
-            content = one.features.tobytes()
-            if first := seen.find(f"{name}: {one.name}", content):
-                note(f"{name}: {one.name}: the same sound as {first}")
+        for one in part:
+            name = f"{of}{one.name}"
+            if first := seen.find(name, one.features.tobytes()):
+                note(f"{name}: the same sound as {first}")
             else:
                 kept.append(one)
-        given[name] = kept
-    found = []
-    for one in recordings:
-        if first := seen.find(one.name, one.features.tobytes()):
-            note(f"{one.name}: the same sound as {first}")
-        else:
-            found.append(one)
-    return found
+        return kept
+
+    for name in reversed(given):  # the test first: it stays whole
+        given[name] = keep(given[name], f"{name}: ")
+    return keep(recordings)
 
 
 def _fit(
@@ -604,7 +602,6 @@ def _make_language(arguments: Namespace, letters: Any) -> Any:
     Raises Refused where the model writes one word a file.
     """
     from rnncore.speech.letters import Choice, letter_bonus
-    from rnncore.storage.words import plain_words
 
     if isinstance(letters, Choice):
         raise Refused(
@@ -612,18 +609,30 @@ def _make_language(arguments: Namespace, letters: Any) -> Any:
             "sentence tells which; `train` with --units words or letters"
         )
 
-    lines = map(plain_words, lines_of(read_text(arguments.text)))
-    texts = [*filter(None, map(letters.known, lines))]
-    if not texts:
-        raise _refuse_text(arguments)
+    texts = _read_texts(arguments, letters)
     return letter_bonus(texts, letters, 6, arguments.weight)
 
 
-def _refuse_text(arguments: Namespace) -> Refused:
-    return Refused(
-        f"{arguments.text}: no line can be written in what "
-        f"{arguments.model} has learned"
-    )
+def _read_texts(
+    arguments: Namespace, letters: Any, whole: bool = False
+) -> list[str]:
+    """Lines of --text in what the model has learned, `whole` ones alone.
+
+    Raises Refused where there is none.
+    """
+    from rnncore.storage.words import plain_words
+
+    lines = map(plain_words, lines_of(read_text(arguments.text)))
+    known = ((line, letters.known(line)) for line in lines)
+    texts = [
+        text for line, text in known if text and (text == line or not whole)
+    ]
+    if not texts:
+        raise Refused(
+            f"{arguments.text}: no line can be written in what "
+            f"{arguments.model} has learned"
+        )
+    return texts
 
 
 def _make_reader(arguments: Namespace, letters: Any) -> "Read":
@@ -633,7 +642,6 @@ def _make_reader(arguments: Namespace, letters: Any) -> "Read":
     """
     from rnncore.speech.letters import Letters
     from rnncore.speech.reading import make_reader
-    from rnncore.storage.words import plain_words
 
     if not arguments.text:
         raise Refused("--words: expected --text, which has them")
@@ -642,10 +650,7 @@ def _make_reader(arguments: Namespace, letters: Any) -> "Read":
             f"--words: {arguments.model} writes whole words already; "
             "expected one that `train` made with --units letters"
         )
-    lines = map(plain_words, lines_of(read_text(arguments.text)))
-    texts = [line for line in lines if line and line == letters.known(line)]
-    if not texts:
-        raise _refuse_text(arguments)
+    texts = _read_texts(arguments, letters, whole=True)
     width = {"width": arguments.beam} if arguments.beam > 1 else {}
     return make_reader(letters, texts, arguments.weight, True, **width)
 

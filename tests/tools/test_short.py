@@ -248,39 +248,22 @@ glue("other", a)
     assert "assert" not in page
 
 
-def test_a_definition_of_the_package_is_imported(tmp_path):
+@pytest.mark.parametrize(
+    ("begin", "between"),
+    [("## Before\n", "## One\n"), ("## One\n\n% short: import", "")],
+    ids=["left out", "marked"],
+)
+def test_a_definition_of_the_package_is_imported(tmp_path, begin, between):
     page = cut(
         tmp_path,
-        """## Before
-
-```{code-cell} ipython3
+        f"""{begin}
+```{{code-cell}} ipython3
 # rnncore.rnn.State
 State = tuple
 ```
 
-## One
-
-```{code-cell} ipython3
-print(State)
-```
-""",
-    )
-    assert "from rnncore.rnn import State" in page
-    assert "State = tuple" not in page
-
-
-def test_a_marked_definition_is_imported(tmp_path):
-    page = cut(
-        tmp_path,
-        """## One
-
-% short: import
-```{code-cell} ipython3
-# rnncore.rnn.State
-State = tuple
-```
-
-```{code-cell} ipython3
+{between}
+```{{code-cell}} ipython3
 print(State)
 ```
 """,

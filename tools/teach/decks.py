@@ -79,7 +79,7 @@ def _choose_prediction(every: list[list[Slide]]) -> list[Slide]:
                     found.append((not seen, asked, (seen or after)[:RESULTS]))
     if not found:
         return []
-    *_, asked, results = min(found, key=lambda one: one[0])
+    _, asked, results = min(found, key=lambda one: one[0])
     return [asked, *results]
 
 

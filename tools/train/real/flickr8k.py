@@ -3,13 +3,15 @@
 "captioner": what `video train --captions` makes of photographs, by its own
 recipe: the decoder with attention of chapters 14 and 17 over 49 places and the
 whole of each photograph, as EfficientNet-Lite0, trained on ImageNet, saw it (of
-each place the set has 96 principal components, the command all 1,280 numbers); 6,000 photographs with five captions each. Teacher forcing's loss on the
+each place the set has 96 principal components, the command all 1,280 numbers);
+6,000 photographs with five captions each. Teacher forcing's loss on the
 validation part keeps the best weights, its BLEU-4 chooses the beam's length
 penalty and what the baselines may choose; the test part is asked once. BLEU-1
 to 4 by sacrebleu, lower case without punctuation, tokenize none, against five
 references; "four" against the other four, where a person writes too (the mean
-over which of the five is left out); CIDEr-D, a person's against four. About six minutes of one core; a network
-that is in --weights FOLDER already is not trained. Under "real.flickr8k.".
+over which of the five is left out); CIDEr-D, a person's against four. About six
+minutes of one core; a network that is in --weights FOLDER already is not
+trained. Under "real.flickr8k.".
 """
 
 import math
