@@ -1,5 +1,7 @@
 """The script that trains chapter 11's networks, in small."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -85,6 +87,21 @@ def test_each_leak_is_one_mistake():
     shuffled = plans["shuffled"].windows
     for part, honest in zip(shuffled[:3], none[:3], strict=True):
         assert part.target.shape == honest.target.shape
+
+
+def test_dealt_blocks_leave_no_day_on_two_sides():
+    windows = forecast.plan_blocks(0).windows
+    days = [
+        {*np.round(part.past, 9).flat, *np.round(part.target, 9).flat}
+        for part in windows[:3]
+    ]
+    once = [len(a & b) / len(b) for a, b in itertools.combinations(days, 2)]
+    assert (
+        max(once) < 0.1
+    )  # a price may come twice; a day in both would all
+    shuffled = forecast.leak_plans()["shuffled"].windows
+    training, _, test = (np.round(p.target, 9) for p in shuffled[:3])
+    assert len({*training.flat} & {*test.flat}) > 0.9 * len({*test.flat})
 
 
 def test_all_leaks_have_the_rate_of_the_network_without_one():

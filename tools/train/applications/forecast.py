@@ -83,6 +83,7 @@ HEAD = quantile_head(LEVELS)
 H = 32  # units of the networks on the sunspots and on the countries
 RATES = [0.001, 0.003, 0.01]  # where the search for each one's begins
 FIVE = 0, 1, 2, 3, 4  # seeds
+HISTORY = HORIZON = 20  # days of a share that are read, and forecast
 ORIGINS, NUMBERS = (1992, 1997, 2002), (5, 20, 60, 188)
 RATE = {  # by study and network: what "rates" chose
     "sunspots": {
@@ -331,34 +332,55 @@ def leak_plans() -> dict[str, StudyPlan]:
     The score is in units of persistence's error on the same windows.
     """
     prices = google_share().to_numpy()
-    N, history, horizon = len(prices), 20, 20
+    N = len(prices)
     parts = split_by_time(N, 150, 250)
     honest = fit_scaler(prices[: parts.training.stop])
-    by_time = [origins(part, history, horizon) for part in parts]
-    until_test = np.arange(history, parts.test.start)
-    mixed = np.random.default_rng(0).permutation(origins(range(N), history, horizon))
+    by_time = [origins(part, HISTORY, HORIZON) for part in parts]
+    until_test = np.arange(HISTORY, parts.test.start)
+    mixed = np.random.default_rng(0).permutation(origins(range(N), HISTORY, HORIZON))
     sizes = np.cumsum([len(at) for at in by_time])
-    head = mean_head()
-
-    def plan(starts: list[np.ndarray], scaler: Scaler, stop_by: int) -> StudyPlan:
-        cuts = [cut(scaled(prices, scaler), at, history, horizon) for at in starts]
-        windows = Shares(cuts[0], cuts[stop_by], cuts[2], scaler, prices[starts[2] - 1])
-
-        def score(module: torch.nn.Module) -> float:
-            return compare_with_still(
-                windows, head.point(ask(module, windows.test)).numpy()
-            )
-
-        make = partial(Direct, "GRU", 0, 32, horizon)
-        return StudyPlan(make, head, windows, score, 1500, {})
-
     return {
-        "none": plan(by_time, honest, 1),
-        "scaler": plan(by_time, fit_scaler(prices), 1),
-        "overlap": plan([until_test, *by_time[1:]], honest, 1),
-        "stopping": plan(by_time, honest, 2),
-        "shuffled": plan(np.split(mixed, sizes)[:3], honest, 1),
+        "none": plan_share(by_time, honest),
+        "scaler": plan_share(by_time, fit_scaler(prices)),
+        "overlap": plan_share([until_test, *by_time[1:]], honest),
+        "stopping": plan_share(by_time, honest, stop_by=2),
+        "shuffled": plan_share(np.split(mixed, sizes)[:3], honest),
     }
+
+
+def plan_share(
+    starts: Sequence[np.ndarray], scaler: Scaler, stop_by: int = 1
+) -> StudyPlan:
+    """A GRU for a share's next days, from origins of training, validation, test."""
+    prices, head = google_share().to_numpy(), mean_head()
+    cuts = [cut(scaled(prices, scaler), at, HISTORY, HORIZON) for at in starts]
+    windows = Shares(cuts[0], cuts[stop_by], cuts[2], scaler, prices[starts[2] - 1])
+
+    def score(module: torch.nn.Module) -> float:
+        return compare_with_still(
+            windows, head.point(ask(module, windows.test)).numpy()
+        )
+
+    make = partial(Direct, "GRU", 0, 32, HORIZON)
+    return StudyPlan(make, head, windows, score, 1500, {})
+
+
+def plan_blocks(seed: int) -> StudyPlan:
+    """The control of shuffling: blocks of 100 days are dealt, not windows.
+
+    The test's prices are among those of training, as after shuffling, but
+    no day is in windows of two parts.
+    """
+    prices = google_share().to_numpy()
+    block = np.arange(len(prices)) // 100
+    dealt = np.random.default_rng(seed).permutation(block[-1] + 1)
+    parts = [np.isin(block, some) for some in (dealt[3:], dealt[2:3], dealt[:2])]
+    whole = [
+        np.lib.stride_tricks.sliding_window_view(part, HISTORY + HORIZON).all(axis=1)
+        for part in parts
+    ]
+    starts = [HISTORY + np.flatnonzero(inside) for inside in whole]
+    return plan_share(starts, fit_scaler(prices[parts[0]]))
 
 
 class Shares(NamedTuple):
@@ -392,6 +414,14 @@ def leak_study(found: Values, asked: Options) -> None:
             found[f"nearest_{name}"] = compare_with_still(
                 w, copy_most_similar(w.training, w.test)
             )
+
+
+def block_study(found: Values, asked: Options) -> None:
+    """The same network where blocks of days are dealt, anew for each seed."""
+    for seed in seeds_of("leak", asked):
+        plan = plan_blocks(seed)
+        module = run(plan, RATE["leak"]["none"], seed, asked).module
+        found["network"].append(plan.score(module))
 
 
 def copy_most_similar(training: Windows, test: Windows) -> np.ndarray:
@@ -811,6 +841,7 @@ STUDIES = {
         weather_study, "MASE a day ahead; CRPS; quantile loss; bias; share inside"
     ),
     "leak": ForecastStudy(leak_study, "mean absolute error over persistence's"),
+    "leak.blocks": ForecastStudy(block_study, "mean absolute error over persistence's"),
     "sunspots": ForecastStudy(
         sunspot_study, "MASE a step ahead; CRPS; quantile loss; bias; share inside"
     ),
