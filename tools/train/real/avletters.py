@@ -5,7 +5,7 @@ judged by, three seeds: there every person is known. "left" leaves each person o
 in turn, seed 0. All but the patience is as the command has it: 24 whole frames of 24 x 24
 pixels, 15 % of the films of training choose when to stop. Take 3 had been seen while
 these defaults were chosen; the people left out had not. Beside the loop: the same
-eye and no order ("bag"), and the nearest film ("nearest"). The study "raw" shows
+eye, averaged ("bag"), and the nearest film ("nearest"). The study "raw" shows
 the network frames as they are in place of changes, and is judged by the validation.
 About two minutes of one core a run. Under "real.avletters.".
 """
