@@ -70,11 +70,25 @@ def read_photograph(path: str | os.PathLike, side: int) -> np.ndarray:
     try:
         with open_picture(content, "photograph", *DECODED) as image:
             image.draft("RGB", (2 * side, 2 * side))  # a JPEG is read small
-            small = ImageOps.exif_transpose(image).convert("RGB")
+            small = _to_rgb(ImageOps.exif_transpose(image))
             small = small.resize((side, side), Image.Resampling.BOX)
     except Refused as error:
         raise Refused(f"{path}: no photograph: {error}") from error
     return np.asarray(small)
+
+
+def _to_rgb(image: Any) -> Any:
+    """A picture of Pillow's with 8 bits a colour.
+
+    Of grey with 16 bits its `convert` makes all white that is above 255;
+    the upper 8 bits are what the pixels look like.
+    """
+    from PIL import Image
+
+    if image.mode.startswith("I"):  # "I;16"; "I" in older versions
+        high = (np.asarray(image) // 256).astype(np.uint8)
+        image = Image.fromarray(high)
+    return image.convert("RGB")
 
 
 class Encoder:

@@ -196,6 +196,17 @@ def test_a_photograph_is_upright(tmp_path, orientation, ending):
     assert np.abs(seen - wanted).max() < 12
 
 
+@pytest.mark.parametrize("bits", [8, 16])
+def test_grey_is_as_light_in_16_bits_as_in_8(tmp_path, bits):
+    grey = np.array([[0, 40, 128, 255]] * 4)  # a white of 16 bits: 65,535
+    grey = grey.astype(np.uint8) if bits == 8 else grey.astype("<u2") * 257
+    path = tmp_path / "grey.png"
+    Image.fromarray(grey).save(path)
+    seen = read_photograph(path, 4)
+    assert seen.shape == (4, 4, 3)
+    assert (seen == np.array([0, 40, 128, 255])[:, None]).all()
+
+
 def test_a_large_photograph_is_read_without_a_warning(tmp_path):
     path = tmp_path / "large.jpg"
     Image.new("RGB", (12_000, 9_000), (9, 200, 9)).save(path)  # 108 million
