@@ -1,13 +1,14 @@
 """The command `music`: scores of one's own, learned and continued."""
 
 import argparse
+import contextlib
 from argparse import Namespace
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncore.commands import ABOUT, common, evaluation, runs
+from rnncore.commands import ABOUT, common, evaluation, rolls, runs
 from rnncore.commands.common import (
     Facts,
     add_option,
@@ -32,10 +33,16 @@ KIND = "music, voices"
 TRAIN = "music train songs/ --model songs.safetensors"
 SAMPLE = "music sample songs.safetensors --out new.mid --wav"
 EVALUATE = "music evaluate songs.safetensors songs/"
-SONGS = "songs/ is a folder of MIDI, MusicXML or ABC files."
+SONGS = (
+    "songs/ is a folder of MIDI, MusicXML or ABC files. In its place may "
+    f"stand a file ({', '.join(rolls.ENDINGS)}) of pieces in three parts, "
+    "such as JSB_Chorales.mat of `data get poly_music`: whole frames are "
+    "learned then, and the set's test part is scored as published."
+)
 TYPICAL = {"bar": 8, "frame": 0.5, "tempo": 80.0}
 MOST_VOICES = 4  # unless --voices asks for more
 RATE = 22_050  # samples a second of a WAV file
+VOICES_ONLY, ROLLS_ONLY = ("frame", "voices"), ("network", "home")
 
 
 def add(commands: Any) -> None:
@@ -44,22 +51,73 @@ def add(commands: Any) -> None:
     parts = common.add_group(
         commands, "music", ABOUT["music"], examples, SONGS
     )
-    train = runs.add_train(
-        parts, APP, "learn from a folder", TRAIN, "folder"
+    _add_train(parts)
+    _add_sample(parts)
+    about = "score pieces that were held out"
+    evaluate = evaluation.add_evaluate(
+        parts, APP, about, EVALUATE, "folder"
     )
-    what, own = "the shortest note, in quarter notes", Composer
-    add_option(train, "--frame", what, own.frame)
+    evaluate.set_defaults(run=partial(_choose, evaluation.score_again))
+
+
+def _add_train(parts: common.Group) -> None:
+    about = "learn from a folder, or from a published set"
+    what = "of scores; or the file of a published set"
+    train = runs.add_train(parts, APP, about, TRAIN, "folder", what=what)
+    train.set_defaults(run=partial(_choose, runs.learn))
+    own = Composer
+    what = f"the shortest note, in quarter notes (default: {own.frame})"
+    add_option(train, "--frame", what, kind=common.parse_positive)
     what = (
         "how many (default: as most pieces have, at most "
         f"{MOST_VOICES}); of others outer ones stay, silent ones are added"
     )
     add_option(train, "--voices", what, kind=common.whole_number)
+    what = (
+        "of a published set: a frame's keys are predicted one after "
+        "another (jointly), or each by itself (keys)"
+    )
+    names = {"choices": rolls.NETWORKS, "metavar": "NAME"}
+    add_option(train, "--network", f"{what} (default: jointly)", **names)
+    what = (
+        "of a published set: share of the pieces drawn that stay in their "
+        "key (default: chosen by its size)"
+    )
+    add_option(train, "--home", what, kind=_parse_part, metavar="X")
     what = "learn each piece also up to N semitones higher and lower"
-    add_option(train, "--transpose", what, own.transpose, _parse_semitones)
-    runs.add_training(train, **runs.find_defaults(Composer))
-    _add_sample(parts)
-    about = "score pieces that were held out"
-    evaluation.add_evaluate(parts, APP, about, EVALUATE, "folder")
+    _add_either(train, "transpose", what, _parse_semitones)
+    for name in runs.find_defaults(own):
+        kind, what = runs.OPTIONS[name.replace("_", "-")]
+        _add_either(train, name, what, kind)
+    runs.add_training(train)
+
+
+def _add_either(parser: Any, name: str, what: str, kind: Callable) -> None:
+    """An option that has another default for a published set."""
+    default = getattr(Composer, name)
+    what = f"{what} (default: {default}; a published set's by its size)"
+    add_option(parser, f"--{name.replace('_', '-')}", what, kind=kind)
+
+
+def _choose(do: Callable, arguments: Namespace) -> int:
+    """`do` with a folder of scores, or with a published set.
+
+    Raises Refused where an option is of the other.
+    """
+    published = rolls.is_published(arguments.folder)
+    others = VOICES_ONLY if published else ROLLS_ONLY
+    for name in others:
+        if getattr(arguments, name, None) is not None:
+            where = "without" if published else "only with"
+            raise Refused(f"--{name}: {where} a published set")
+    if "decides" in arguments:
+        decides = [n for n in arguments.decides if n not in others]
+        arguments.decides = decides
+    if not published:
+        for name, value in vars(Composer()).items():
+            if name in arguments and getattr(arguments, name) is None:
+                setattr(arguments, name, value)
+    return do(rolls.APP if published else APP, arguments)
 
 
 def _add_sample(parts: common.Group) -> None:
@@ -87,6 +145,16 @@ def _parse_semitones(text: str) -> int:
     if not text.isdecimal() or int(text) > 11:
         raise argparse.ArgumentTypeError(f"expected 0 to 11, got {text!r}")
     return int(text)
+
+
+def _parse_part(text: str) -> float:
+    """For argparse: a number from 0 to 1."""
+    with contextlib.suppress(ValueError):
+        if 0 <= float(text) <= 1:
+            return float(text)
+    raise argparse.ArgumentTypeError(
+        f"expected a number from 0 to 1, got {text!r}"
+    )
 
 
 def _read(arguments: Namespace) -> tuple[tuple, Facts]:

@@ -1,7 +1,7 @@
-"""Reading the data set that published scores refer to.
+"""The data sets that published scores refer to, and how they are learned.
 
 Pieces as lists of frames, a frame as the MIDI numbers that sound, in
-three parts. It goes around as a pickle (Boulanger-Lewandowski et al.
+three parts. They go around as pickles (Boulanger-Lewandowski et al.
 2012), as JSON, and as MATLAB's .mat (Bai et al. 2018). A pickle may hold
 commands; here it may hold lists and numbers, and nothing else is read.
 """
@@ -9,40 +9,39 @@ commands; here it may hold lists and numbers, and nothing else is read.
 import io
 import os
 import pickle
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
-from rnncore.application import Score as Seeds
-from rnncore.application import spread_of
-from rnncore.music.chords import apart_nats, chord_nats
-from rnncore.music.frames import (
-    Rolls,
-    key_chain,
-    key_frequencies,
-    nats_a_frame,
-    shifted,
-)
+from rnncore.music.chords import ChordModel
+from rnncore.music.frames import FrameModel, Rolls, shifted
 from rnncore.music.score import KEYS, LOWEST, Score, piano_roll
 from rnncore.music.training import train_chords, train_frames
 from rnncore.storage.files import read_bytes
 from rnncore.storage.intake import parse_json
 from rnncore.storage.limits import LIMITS
+from rnncore.storage.weights import load_module
 
 PARTS = ("train", "valid", "test")
-# how the two networks are trained; that other keys help was found on the
-# course's own pieces, in the form of that file: tools.train music alike
-BOTH: dict[str, Any] = {
-    "drop": 0.3,
-    "shifts": 5,
-    "home": 0.2,
-    "steps": 3000,
-    "evaluate_every": 50,
-}
-ALONE = BOTH | {"hidden": 300, "window": 160}  # whole pieces
+KIND = "music, rolls"  # of weights
+NETWORKS = "jointly", "keys"  # how a network predicts a frame
+MANY = 50_000  # frames: from here on the larger plan
+HEADER, PACKED = 128, 15  # bytes of a .mat file's; the kind of a variable
+# of pickles: how they begin and end, names, numbers, lists, what is named
+# again; and what asks for a class, to be refused by its name
+OPERATIONS = """
+    PROTO FRAME STOP MARK
+    STRING BINSTRING SHORT_BINSTRING UNICODE BINUNICODE SHORT_BINUNICODE
+    INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT
+    EMPTY_LIST LIST APPEND APPENDS EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3
+    EMPTY_DICT DICT SETITEM SETITEMS
+    GET BINGET LONG_BINGET PUT BINPUT LONG_BINPUT MEMOIZE
+    GLOBAL STACK_GLOBAL
+"""
 
 
 class Published(NamedTuple):
@@ -81,28 +80,69 @@ def read_published(path: str | os.PathLike) -> Published:
     return Published(*parts)
 
 
-class _ListsOnly(pickle.Unpickler):
-    """An unpickler that knows no class and no function."""
+class _Known(dict):
+    """What an unpickler does at an operation; nothing at others."""
+
+    def __missing__(self, code: int) -> Any:
+        raise ValueError(
+            f"operation {bytes([code])!r}: lists and numbers are expected"
+        )
+
+
+class _ListsOnly(pickle._Unpickler):
+    """An unpickler that knows no class and no function.
+
+    It is the one in Python: the one in C takes as much memory as eleven
+    bytes of a file ask for, which may be tens of gigabytes.
+    """
+
+    dispatch = _Known(
+        (ord(code), pickle._Unpickler.dispatch[ord(code)])
+        for name in OPERATIONS.split()
+        for code in [getattr(pickle, name).decode("latin1")]
+    )
 
     def find_class(self, module: str, name: str) -> Any:
         raise ValueError(
             f"it asks for {module}.{name}: lists and numbers are expected"
         )
 
-    def persistent_load(self, pid: Any) -> Any:
-        raise ValueError("it points to an object elsewhere")
-
 
 def _pickle(content: bytes) -> dict[str, Any]:
-    return _ListsOnly(io.BytesIO(content), encoding="latin1").load()
+    found: dict[str, Any] = _ListsOnly(
+        io.BytesIO(content), encoding="latin1"
+    ).load()
+    return found
 
 
 def _mat(content: bytes) -> dict[str, Any]:
     """MATLAB cells named traindata, validdata and testdata of rolls."""
     from scipy.io import loadmat
 
+    _check_unpacked(content)
     found = loadmat(io.BytesIO(content))
     return {name: list(found[f"{name}data"].ravel()) for name in PARTS}
+
+
+def _check_unpacked(content: bytes) -> None:
+    """Raise ValueError where a .mat file unpacks to more than it may.
+
+    After a header each variable is a kind, a length and its bytes.
+    """
+    most = left = LIMITS["pieces"].unpacked
+    at, order = (
+        HEADER,
+        "<" if content[HEADER - 2 : HEADER] == b"IM" else ">",
+    )
+    while at + 8 <= len(content):
+        kind, length = np.frombuffer(content, f"{order}u4", 2, at).tolist()
+        if kind == PACKED:
+            unpacker = zlib.decompressobj()
+            packed = content[at + 8 : at + 8 + length]
+            left -= len(unpacker.decompress(packed, left + 1))
+        if left < 0:
+            raise ValueError(f"it unpacks to more than {most:,} bytes")
+        at += 8 + length
 
 
 class _Count:
@@ -161,41 +201,98 @@ def as_published(score: Score) -> np.ndarray:
     return shifted(roll, to_c).astype(np.float32)
 
 
-def published_scores(
-    parts: Published,
-    seeds: tuple[int, ...] = (0, 1, 2),
-    *,
-    progress: Callable[[Any], Any] | None = None,
-    device: torch.device | str = "cpu",
-    **plan: Any,
-) -> dict[str, Seeds]:
-    """Nats a frame of the test part: two baselines and two networks.
+class RollPlan(NamedTuple):
+    """How a network learns piano rolls; the defaults are one's of MANY.
 
-    The one that is trained on whole frames is scored twice: asked for
-    each key by itself, as the others are, and for all of a frame.
-
-    The protocol of the published scores: all frames of the test pieces,
-    first frames left out, summed over keys; weights chosen on the
-    validation part. Training pieces are moved to other keys, as those of
-    the published networks were not; the test pieces share one.
-    `plan` is what both networks are to have other than `ALONE` or
-    `BOTH`.
+    Of the pieces that are drawn a share stays in the key that all have in
+    these sets, and the others are moved. That this helps was found on the
+    course's own pieces, in the form of these files (`tools.train music
+    alike`).
     """
-    test, keys, apart, jointly = parts.test, [], [], []
-    often = nats_a_frame(key_frequencies(parts.train), test)
-    chain = nats_a_frame(key_chain(parts.train), test)
-    for seed in seeds:
-        plan |= {"seed": seed, "progress": progress, "device": device}
-        frames, _ = train_frames(parts[:2], **ALONE | plan)
-        keys.append(nats_a_frame(frames, test))
-        chords, _ = train_chords(parts[:2], **BOTH | plan)
-        drawn = torch.Generator(device).manual_seed(seed)
-        apart.append(apart_nats(chords, test, drawn, draws=256))
-        jointly.append(chord_nats(chords, test))
-    return {
-        "each key's frequency": spread_of([often]),
-        "each key, given itself before": spread_of([chain]),
-        "independent keys, LSTM": spread_of(keys),
-        "trained jointly, asked key by key": spread_of(apart),
-        "keys of a frame jointly": spread_of(jointly),
+
+    network: str = "jointly"  # or keys, each by itself
+    hidden: int = 200  # units
+    dropout: float = 0.3
+    transpose: int = 5  # semitones by which pieces are moved, at most
+    home: float = 0.5  # the share that is not
+    window: int = 64  # frames of a piece that an update sees
+    batch: int = 16  # pieces an update
+    steps: int = 9_000
+    rate: float = 0.003
+    evaluate_every: int = 150  # updates
+
+
+def plan_for(
+    frames: int, network: str = "jointly", **given: Any
+) -> RollPlan:
+    """A plan for so many frames to learn from; None is for what is chosen.
+
+    Raises ValueError where there is no such network.
+    """
+    if network not in NETWORKS:
+        raise ValueError(
+            f"network: expected {' or '.join(NETWORKS)}, got {network!r}"
+        )
+    chosen: dict[str, Any] = {"network": network}
+    if network == "keys":  # whole pieces
+        chosen |= {"hidden": 300, "window": 160, "rate": 0.004}
+        chosen["steps"] = 10_000
+    if frames < MANY:
+        chosen |= {"home": 0.2, "steps": 3_000, "evaluate_every": 50}
+    kept = {
+        name: value for name, value in given.items() if value is not None
     }
+    return RollPlan()._replace(**(chosen | kept))
+
+
+def train_rolls(
+    parts: Sequence[Rolls],
+    plan: RollPlan,
+    *,
+    keep: Callable[[Any, dict[str, Any]], None] | None = None,
+    **how: Any,
+) -> tuple[FrameModel | ChordModel, dict[str, Any]]:
+    """A network of that plan; parts: train, validation.
+
+    `keep` gets the best weights so far, with what can be told of them;
+    `how` holds a seed and what `train_frames` takes besides. Training
+    pieces are moved to other keys, as those of the published networks were
+    not.
+    """
+    own = {"kind": KIND, "network": plan.network}
+    own |= {"hidden": plan.hidden, "drop": plan.dropout}
+    if keep is not None:
+        how["keep"] = lambda model: keep(model, own)
+    train: Any = {"keys": train_frames, "jointly": train_chords}
+    model, about = train[plan.network](
+        parts[:2],
+        hidden=plan.hidden,
+        drop=plan.dropout,
+        rate=plan.rate,
+        shifts=plan.transpose,
+        home=plan.home,
+        B=plan.batch,
+        window=plan.window,
+        steps=plan.steps,
+        evaluate_every=plan.evaluate_every,
+        **how,
+    )
+    return model, about | own
+
+
+def load_rolls(
+    path: str | os.PathLike,
+) -> tuple[FrameModel | ChordModel, dict[str, Any]]:
+    """A network that `train_rolls` made, and what was stored of it.
+
+    Raises Refused naming the file where it is no such network.
+    """
+
+    def make(about: dict[str, Any]) -> torch.nn.Module:
+        made: Any = {"keys": FrameModel, "jointly": ChordModel}
+        model: torch.nn.Module = made[about["network"]](
+            hidden=about["hidden"], drop=about["drop"]
+        )
+        return model
+
+    return load_module(path, KIND, make, "network of piano rolls")

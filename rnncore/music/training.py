@@ -142,7 +142,9 @@ def train_chords(
     parts: Sequence[Rolls],
     *,
     seed: int,
+    hidden: int = 200,
     drop: float = 0.4,
+    rate: float = 3e-3,
     shifts: int = 0,
     home: float = 0.0,
     B: int = 16,
@@ -157,7 +159,7 @@ def train_chords(
     """
     train, validation = parts[:2]
     with seeded(seed):
-        model = ChordModel(drop=drop).to(device)
+        model = ChordModel(hidden, drop=drop).to(device)
 
     def next_batch(rng: np.random.Generator, step: int) -> Chords:
         chosen = drawn_pieces(train, rng, B, window, shifts, home)
@@ -168,7 +170,7 @@ def train_chords(
         chord_loss,
         next_batch,
         lambda m: chord_nats(m, validation),
-        3e-3,
+        rate,
         seed,
         {"steps": 1500, "evaluate_every": 100} | plan,
     )
