@@ -77,7 +77,7 @@ def _add_train(parts: common.Group) -> None:
         "of a published set: a frame's keys are predicted one after "
         "another (jointly), or each by itself (keys)"
     )
-    names = {"choices": rolls.NETWORKS, "metavar": "NAME"}
+    names: Facts = {"choices": rolls.NETWORKS, "metavar": "NAME"}
     add_option(train, "--network", f"{what} (default: jointly)", **names)
     what = (
         "of a published set: share of the pieces drawn that stay in their "

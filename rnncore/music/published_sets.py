@@ -223,12 +223,13 @@ class RollPlan(NamedTuple):
 
 
 def plan_for(
-    frames: int, network: str = "jointly", **given: Any
+    frames: int, network: str | None = None, **given: Any
 ) -> RollPlan:
     """A plan for so many frames to learn from; None is for what is chosen.
 
     Raises ValueError where there is no such network.
     """
+    network = network or NETWORKS[0]
     if network not in NETWORKS:
         raise ValueError(
             f"network: expected {' or '.join(NETWORKS)}, got {network!r}"
@@ -259,7 +260,7 @@ def train_rolls(
     pieces are moved to other keys, as those of the published networks were
     not.
     """
-    own = {"kind": KIND, "network": plan.network}
+    own: dict[str, Any] = {"kind": KIND, "network": plan.network}
     own |= {"hidden": plan.hidden, "drop": plan.dropout}
     if keep is not None:
         how["keep"] = lambda model: keep(model, own)
