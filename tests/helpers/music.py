@@ -1,11 +1,14 @@
 """Scores for the tests of rnncore.music: any there can be, and a few."""
 
+import io
 import re
 from pathlib import Path
 
 import numpy as np
 from hypothesis import strategies as st
+from scipy.io import savemat
 
+from rnncore.music.published_sets import PARTS
 from rnncore.music.score import (
     FIRST,
     HOLD,
@@ -18,6 +21,8 @@ from rnncore.music.score import (
     decode,
     sounding,
 )
+
+PIECES = {"train": 6, "valid": 2, "test": 3}  # of `published_rolls`
 
 
 def any_tokens(rng, T, V, low=LOWEST, high=LOWEST + KEYS - 1):
@@ -73,3 +78,19 @@ def airs(count):
     tunes = re.split(r"^(?=X:)", text, flags=re.MULTILINE)[1:]
     for tune in tunes[:count]:
         yield music21.converter.parse(tune, format="abc")
+
+
+def published_rolls(rng):
+    """A .mat in three parts, of pieces in which two chords alternate."""
+    chords = np.zeros((2, 88))
+    chords[0, [30, 34, 37]], chords[1, [32, 35, 39]] = 1, 1
+    cells = {}
+    for name in PARTS:
+        pieces = np.empty((1, PIECES[name]), object)
+        for k in range(PIECES[name]):
+            frames = int(rng.integers(6, 12))
+            pieces[0, k] = chords[(np.arange(frames) + k) % 2]
+        cells[f"{name}data"] = pieces
+    file = io.BytesIO()
+    savemat(file, cells)
+    return file.getvalue()

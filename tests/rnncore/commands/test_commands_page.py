@@ -6,6 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rnncore.__main__ import main
@@ -17,7 +18,7 @@ from tests.helpers.commands import (
     shown_help,
 )
 from tests.helpers.films import draw as films
-from tests.helpers.music import airs
+from tests.helpers.music import airs, published_rolls
 from tests.helpers.photographs import make_album
 from tests.helpers.recordings import fill
 from tests.helpers.sales import sales, shops, write
@@ -49,6 +50,9 @@ def test_every_example_of_the_page_works(tmp_path, capsys, monkeypatch):
     for k, tune in enumerate(airs(5)):
         tune.write("midi", f"songs/{k}.mid")
     shutil.copy("songs/0.mid", "tune.mid")
+    for name in "JSB_Chorales.mat", "Nottingham.mat":
+        rng = np.random.default_rng(0)
+        Path(name).write_bytes(published_rolls(rng))
     pairs = "".join(f"the {k}\tder {k}\n" for k in range(40))
     Path("pairs.tsv").write_text(pairs, encoding="utf-8")
     Path("new.txt").write_text("the 3\nthe 4\n", encoding="utf-8")

