@@ -19,18 +19,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from rnncore.application import seeded
 from rnncore.data.public.series import ett
-from rnncore.forecast.heads import mean_head
-from rnncore.forecast.segments import FromLast, Segments
-from rnncore.forecast.training import as_tensors, whole_horizon
+from rnncore.forecast.columns import ColumnPlan, train_columns
+from rnncore.forecast.training import as_tensors
 from rnncore.forecast.windows import Windows, cut, fit_scaler, join, origins, scaled
 from tools.train.runner import (
     Measurement,
     Options,
     Training,
-    fit_module,
     list_measurements,
+    show_progress,
 )
 
 SETS, HORIZONS = ("ETTh1", "ETTh2"), (24, 48, 168)
@@ -125,13 +123,6 @@ def solve(t: Table, K: int) -> Solved:
     return min(found, key=lambda line: line.validation)
 
 
-def build(setting: dict[str, Any], K: int, seed: int) -> torch.nn.Module:
-    """A GRU that reads days and counts from the last value."""
-    with seeded(seed):
-        part = Segments("GRU", DAY, setting["H"], K, setting["keep"])
-        return FromLast(K, setting["season"], part)
-
-
 def ask(module: torch.nn.Module, w: Windows) -> np.ndarray:
     """A thousand windows at a time. Shapes: -> (K, B)"""
     like = next(module.parameters())
@@ -149,30 +140,25 @@ def train(
 ) -> tuple[torch.nn.Module, float, float]:
     """The module with its best weights, their validation error, the seconds."""
     T, columns = setting["T"], "all" if t.values.shape[1] > 1 else "one"
-    at = origins(t.parts["train"], T, K)
     held = cut_windows(t, "validation", T, K, 4 if columns == "all" else 2)
-    head, module = mean_head(), build(setting, K, seed)
-    like = next(module.parameters())
-
-    def next_batch(rng: np.random.Generator, step: int) -> Windows:
-        some = rng.choice(at, BATCH[columns])
-        return as_tensors(join([cut(v, some, T, K) for v in t.values.T]), like)
+    plan = ColumnPlan(K, T, DAY, setting["season"], hidden=setting["H"], steps=steps)
+    plan = plan._replace(
+        keep=setting["keep"], rate=setting["rate"], batch=BATCH[columns]
+    )
 
     def score(module: torch.nn.Module) -> float:
         return measure_errors(ask(module, held), held.target)["mse"]
 
-    fit, seconds = fit_module(
-        module,
-        whole_horizon(head),
-        next_batch,
-        setting["rate"],
-        steps,
-        seed,
-        f"{K}, {columns}",
+    begun = time.process_time()
+    module, fit = train_columns(
+        t.values,
+        t.parts["train"],
+        plan,
         evaluate=score,
-        evaluate_every=max(1, steps // 8),
+        seed=seed,
+        progress=show_progress(f"{K}, {columns} {seed}"),
     )
-    return module, min(fit.history.score), seconds
+    return module, min(fit.history.score), time.process_time() - begun
 
 
 def run(name: str, columns: str, seed: int, asked: Options) -> Iterator[Measurement]:

@@ -11,6 +11,7 @@ penalty that the validation days choose, and each currency's mean in training.
 About a minute of one core.
 """
 
+import time
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
@@ -18,13 +19,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from rnncore.application import seeded
 from rnncore.data.public.series import exchange_rate
-from rnncore.forecast.heads import mean_head
-from rnncore.forecast.segments import FromLast, Segments
-from rnncore.forecast.training import as_tensors, whole_horizon
-from rnncore.forecast.windows import Windows, cut, join, origins
-from tools.train.runner import Measurement, Options, Training, fit_module
+from rnncore.forecast.columns import ColumnPlan, train_columns
+from tools.train.runner import Measurement, Options, Training, show_progress
 
 HORIZONS = (3, 6, 12, 24)
 K, T, S = 24, 168, 7  # days
@@ -88,14 +85,8 @@ def train(
     r: Rates, setting: dict[str, Any], seed: int, steps: int
 ) -> tuple[torch.nn.Module, list[float], float]:
     """The module, its mean RSE on the validation days by evaluation, seconds."""
-    with seeded(seed):
-        part = Segments("GRU", S, setting["H"], K, setting["keep"])
-        module = FromLast(K, 1, part)
-    at, like = origins(r.parts["train"], T, K), next(module.parameters())
-
-    def next_batch(rng: np.random.Generator, step: int) -> Windows:
-        some = rng.choice(at, BATCH)
-        return as_tensors(join([cut(v, some, T, K) for v in r.logs.T]), like)
+    plan = ColumnPlan(K, T, S, hidden=setting["H"], keep=setting["keep"], looks=6)
+    plan = plan._replace(rate=setting["rate"], batch=BATCH, steps=steps)
 
     def score(module: torch.nn.Module) -> float:
         scored = "validation"
@@ -105,18 +96,16 @@ def train(
         ]
         return float(np.mean(every))
 
-    fit, seconds = fit_module(
-        module,
-        whole_horizon(mean_head()),
-        next_batch,
-        setting["rate"],
-        steps,
-        seed,
-        "rates",
+    begun = time.process_time()
+    module, fit = train_columns(
+        r.logs,
+        r.parts["train"],
+        plan,
         evaluate=score,
-        evaluate_every=max(1, steps // 6),
+        seed=seed,
+        progress=show_progress(f"rates {seed}"),
     )
-    return module, fit.history.score, seconds
+    return module, fit.history.score, time.process_time() - begun
 
 
 def run(seed: int, asked: Options) -> Iterator[Measurement]:
