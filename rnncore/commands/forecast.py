@@ -2,10 +2,18 @@
 
 from argparse import Namespace
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rnncore.commands import ABOUT, common, evaluation, runs, tables
+from rnncore.commands import (
+    ABOUT,
+    columns,
+    common,
+    evaluation,
+    runs,
+    tables,
+)
 from rnncore.commands.common import (
     Facts,
     add_operand,
@@ -13,8 +21,9 @@ from rnncore.commands.common import (
     note,
     run_later,
 )
+from rnncore.commands.estimators import Forecaster
 from rnncore.commands.evaluation import Deferred
-from rnncore.storage.files import whole_file
+from rnncore.storage.files import Refused, whole_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +45,15 @@ TABLE = (
     "then counted and forecast in UTC."
 )
 ENDINGS = ".png", ".svg"
+NETWORKS = "steps", "segments"
+SEGMENTS_ONLY = "segment", "split", "dropout"
+# what has another default where segments are read
+OTHERS = {
+    "hidden": "64",
+    "batch": "32 a column",
+    "steps": "300",
+    "rate": "chosen by validation",
+}
 
 
 def add(commands: Any) -> None:
@@ -54,6 +72,7 @@ def add(commands: Any) -> None:
     evaluate = evaluation.add_evaluate(parts, APP, about, EVALUATE, "file")
     _add_plot(ahead)
     common.add_device(ahead)
+    evaluate.set_defaults(run=_score)
     _add_plot(evaluate)
     _add_report(evaluate)
     _add_origins(evaluate)
@@ -103,10 +122,78 @@ def _add_train(parts: common.Group) -> None:
         what,
         choices=["real", "positive", "share", "counts"],
     )
-    runs.add_training(train, hidden=32, batch=64, steps=1500, rate=0.003)
+    _add_network(train)
+    runs.add_training(train)
     _add_plot(train)
     _add_report(train)
     _add_origins(train)
+
+
+def _add_network(train: Any) -> None:
+    """The options of the network, and of the other one."""
+    what = (
+        "steps: one step at a time, its quantiles, beside the dates; "
+        "segments: several at once, from each column's own past, by the "
+        "protocol of the literature on long horizons"
+    )
+    names: Facts = {"choices": NETWORKS, "metavar": "NAME"}
+    add_option(train, "--network", what, NETWORKS[0], **names)
+    what = (
+        "of segments: steps that are read at once (default: a day, a week)"
+    )
+    add_option(train, "--segment", what, kind=common.whole_number)
+    what = (
+        "of segments: rows to learn from, to choose by, to be judged on "
+        "(default: three fifths, one, one)"
+    )
+    three: Facts = {"nargs": 3, "metavar": "N"}
+    add_option(train, "--split", what, kind=common.whole_number, **three)
+    kind, what = runs.OPTIONS["dropout"]
+    what = f"of segments: {what} (default: chosen by validation)"
+    add_option(train, "--dropout", what, kind=kind)
+    for name, other in OTHERS.items():
+        kind, what = runs.OPTIONS[name]
+        what += (
+            f" (default: {getattr(Forecaster, name)}; of segments {other})"
+        )
+        add_option(train, f"--{name}", what, kind=kind)
+    train.set_defaults(run=partial(_run_network, runs.learn))
+
+
+def _run_network(do: Any, arguments: Namespace) -> int:
+    """`do` with the network that is asked for.
+
+    Raises Refused where an option is of the other one.
+    """
+    segments = arguments.network == "segments"
+    decides = [*arguments.decides]
+    if segments:
+        decides = [n for n in decides if n not in columns.UNUSED]
+    else:
+        for name in SEGMENTS_ONLY:
+            if getattr(arguments, name) is not None:
+                raise Refused(f"--{name}: only with --network segments")
+        own = "network", *SEGMENTS_ONLY
+        decides = [name for name in decides if name not in own]
+        for name in OTHERS:
+            if getattr(arguments, name) is None:
+                setattr(arguments, name, getattr(Forecaster, name))
+    arguments.decides = decides
+    return int(do(columns.APP if segments else APP, arguments))
+
+
+def _score(arguments: Namespace) -> int:
+    """The scores again, of either network."""
+    segments = _is_of_segments(arguments.model)
+    app = columns.APP if segments else APP
+    return evaluation.score_again(app, arguments)
+
+
+def _is_of_segments(path: Path) -> bool:
+    from rnncore.storage.weights import read_about
+
+    known: Facts = read_about(path) if path.is_file() else {}
+    return known.get("kind") == columns.KIND
 
 
 def _add_method(parser: Any, chosen: str) -> None:
@@ -209,7 +296,6 @@ def _name_method(asked: str | None, plan: Any, networks: int) -> str | None:
         return None
     from rnncore.forecast import entrants
     from rnncore.forecast.rivals import list_rivals
-    from rnncore.storage.files import Refused
 
     own = entrants.predict_row(plan, networks)
     rows = [*list_rivals(plan, True), entrants.LINE, own]
@@ -350,17 +436,41 @@ def _measure_loss(model: Any, data: Data) -> tuple[Facts, Deferred]:
 
 
 def _run_forecast(arguments: Namespace) -> int:
+    """The steps after a table's end: printed, written, drawn."""
+    _check_outputs(arguments)
+    segments = _is_of_segments(arguments.model)
+    ahead = columns.run_forecast if segments else _forecast_ahead
+    if segments and (arguments.plot or arguments.method):
+        name = "plot" if arguments.plot else "method"
+        raise Refused(f"--{name}: not of a network that reads segments")
+    said = ahead(arguments)
+    import pandas as pd
+
+    table = pd.concat(said, names=["series"])
+    if arguments.out:
+        with whole_file(arguments.out) as file:
+            file.write(table.to_csv().encode())
+    from rnncore.forecast.pipeline import MANY
+
+    shown = dict([*said.items()][:MANY])
+    text = pd.concat(shown, names=["series"])
+    print(text.to_string(float_format=_format_number))
+    if len(shown) < len(said):
+        more = f"{len(said) - len(shown)} more series"
+        print(f"and {more}: --out FILE.csv writes all")
+    return 0
+
+
+def _forecast_ahead(arguments: Namespace) -> "dict[str, pd.DataFrame]":
+    """What comes next, by the method that was ahead; drawn, if asked."""
     from rnncore.storage.weights import read_about
 
-    _check_outputs(arguments)
     path = common.model_file(arguments.model, KIND)
     reading = read_about(path, KIND).get("reading")
     reading = tables.check_reading(path, reading)
     panel = tables.read(arguments.file, reading)
     modules, plan, about = common.load_model(arguments, KIND, LOAD)
     panel = _in_units(panel, about.get("units"))
-    import pandas as pd
-
     from rnncore.forecast import ahead, entrants, pipeline
 
     final = modules[about["networks"] :] or modules
@@ -380,20 +490,10 @@ def _run_forecast(arguments: Namespace) -> int:
         [f"{k}: not forecast: {why}" for k, why in left.items()]
     )
     note(f"these are the numbers of: {method}")
-    table = pd.concat(said, names=["series"])
-    if arguments.out:
-        with whole_file(arguments.out) as file:
-            file.write(table.to_csv().encode())
     if arguments.plot:
         back = max(3 * plan.horizon, plan.history)
         _save_figure(arguments.plot, pipeline.draw(panel.frame, said, back))
-    shown = dict([*said.items()][: pipeline.MANY])
-    text = pd.concat(shown, names=["series"])
-    print(text.to_string(float_format=_format_number))
-    if len(shown) < len(said):
-        more = f"{len(said) - len(shown)} more series"
-        print(f"and {more}: --out FILE.csv writes all")
-    return 0
+    return said
 
 
 def _format_number(x: float) -> str:
@@ -482,7 +582,6 @@ def _choose_units(arguments: Namespace, frame: "pd.DataFrame") -> Facts:
     """
     from rnncore.forecast.plan import COUNTS, REAL, SHARE, find_support
     from rnncore.forecast.prices import is_price_table
-    from rnncore.storage.files import Refused
 
     asked, scale = arguments.support, arguments.scale
     logs = {"yes": True, "no": False}.get(arguments.logs)
@@ -510,8 +609,6 @@ def _choose_units(arguments: Namespace, frame: "pd.DataFrame") -> Facts:
 
 def _check_scale(plan: Any) -> Any:
     """Raise Refused where a season's differences do not reach so far."""
-    from rnncore.storage.files import Refused
-
     if plan.scale == "season" and not 1 < plan.period >= plan.horizon:
         raise Refused(
             "--scale season: expected a season that is as long as the "

@@ -62,7 +62,7 @@ def forecast_ahead(
         seen = values[begin_of(values) :]
         if (seen == seen[0]).all():
             shape = len(plan.levels), plan.horizon
-            said[name] = _dated(frame, plan, np.full(shape, seen[0]))
+            said[name] = date_steps(frame, plan, np.full(shape, seen[0]))
             continue
         made = [_enter(entrants, part, name, len(frame)) for part in parts]
         if method == join_row(plan):
@@ -74,7 +74,7 @@ def forecast_ahead(
             continue
         quantiles = [one(values, plan.horizon) for one in asked]
         mean = settle(np.mean(quantiles, axis=0), plan.support)
-        said[name] = _dated(frame, plan, mean)
+        said[name] = date_steps(frame, plan, mean)
     if not said:
         name, why = next(iter(left.items()))
         raise Refused(f"{name}: {why}")
@@ -103,10 +103,13 @@ def _why_not(values: np.ndarray, plan: ForecastPlan) -> str:
     return ""
 
 
-def _dated(
-    frame: pd.DataFrame, plan: ForecastPlan, quantiles: np.ndarray
+def date_steps(
+    frame: pd.DataFrame, plan: Any, quantiles: np.ndarray
 ) -> pd.DataFrame:
-    """The steps to come by date. Shapes: quantiles (Q, K)"""
+    """The steps to come by date; a plan has a horizon, and levels.
+
+    Shapes: quantiles (Q, K)
+    """
     dates: Any = range(len(frame), len(frame) + plan.horizon)
     if frame.index.freq is not None:
         dates = pd.date_range(
