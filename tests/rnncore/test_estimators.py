@@ -51,6 +51,16 @@ CLASSES = [
     Forecaster,
 ]
 MADE = {"command", "seconds"}  # differ from one run to the next
+# options whose default is the estimator's own, unless another network is
+# asked for, and options that are of that other alone
+SIZES = {"hidden", "batch", "steps", "rate"}
+SONG_SIZES = {"frame", "transpose", "window", "dropout", "evaluate_every"}
+BY_KIND = {"forecast": SIZES, "music": SIZES | SONG_SIZES}
+OF_OTHERS = {
+    VideoClassifier: {"pieces"},
+    Composer: {"network", "home"},
+    Forecaster: {"network", "segment", "split", "dropout"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -311,11 +321,12 @@ def test_options_and_defaults_are_those_of_train(kind, capsys):
     own = kind().get_params()
     assert own.keys() <= given.keys()
     for option, value in own.items():
-        if option not in ("frames", "patience"):  # of films: by --captions
+        if option in BY_KIND.get(kind.application, ()):
+            assert given[option] is None, option
+        elif option not in ("frames", "patience"):  # films': by --captions
             assert given[option] == value, option
     beside = {"header", "languages", "columns", *READING}  # of a file
-    if kind is VideoClassifier:
-        beside.add("pieces")  # of captions alone
+    beside |= OF_OTHERS.get(kind, set())
     assert set(given["decides"]) - own.keys() <= beside
     assert module.APP.kind
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from rnncore.__main__ import main
@@ -46,6 +47,12 @@ def test_every_example_of_the_page_works(tmp_path, capsys, monkeypatch):
     )
     write(Path("sales.csv"), sales(120))
     write(Path("shops.csv"), shops(120))
+    hours = pd.date_range(
+        "2016-07-01", periods=14_400, freq="h", name="date"
+    )
+    values = np.random.default_rng(0).normal(size=(len(hours), 7))
+    names = ["HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT"]
+    pd.DataFrame(values, hours, names).to_csv("ETTh1.csv")
     Path("songs").mkdir()
     for k, tune in enumerate(airs(5)):
         tune.write("midi", f"songs/{k}.mid")
@@ -72,6 +79,8 @@ def test_every_example_of_the_page_works(tmp_path, capsys, monkeypatch):
         if words[0] == "data":  # fetched: tests/test_data_public_store.py
             continue
         more = FEW.get(tuple(words[:2]), [])
+        if "segments" in words:
+            more = ["--steps", 2, "--seeds", 1, "--no-baselines"]
         code, _, err = run(capsys, *words, *more)
         assert code == 0, (line, err)
     for name in PAGE.split():
