@@ -76,7 +76,10 @@ def standardise(values: np.ndarray, stop: int, link: str = "") -> Standard:
 
 
 def restore(said: np.ndarray, columns: Standard) -> np.ndarray:
-    """Shapes: said (..., C) -> values (..., C)"""
+    """What was said of all columns, in the table's own units.
+
+    `said` is (..., C).
+    """
     values: np.ndarray = unscaled(said.astype(float), columns.scaler)
     return unbend(values, columns.link)
 
@@ -86,7 +89,7 @@ def cut_columns(
 ) -> Windows:
     """Windows whose targets are in the part, column after column.
 
-    Shapes: values (N, C) -> windows
+    `values` are (N, C).
 
     Raises ValueError where the part has no room for a window.
     """
@@ -115,9 +118,8 @@ def train_columns(
     """The network of a plan with the weights that `evaluate` likes best.
 
     An update sees `plan.batch` origins, drawn anew, in all columns.
-    `schedule` is what a `Schedule` has beside the plan.
-
-    Shapes: values (N, C) -> module, fit
+    `schedule` is what a `Schedule` has beside the plan; `values` are
+    (N, C).
 
     Raises ValueError where the part has no room for a window.
     """
@@ -147,7 +149,7 @@ def train_columns(
 def ask_columns(
     modules: Sequence[torch.nn.Module], windows: Windows
 ) -> np.ndarray:
-    """The mean of their forecasts. Shapes: windows -> said (K, B)"""
+    """The mean of their forecasts: (K, B)."""
     said = []
     for i in range(0, windows.target.shape[1], AT_ONCE):
         some = Windows(*(a[:, i : i + AT_ONCE] for a in windows))
@@ -159,7 +161,10 @@ def ask_columns(
 def measure_errors(
     said: np.ndarray, target: np.ndarray
 ) -> dict[str, float]:
-    """Shapes: said (K, B); target (K, B)"""
+    """The mean squared and the mean absolute error.
+
+    Shapes: said (K, B); target (K, B)
+    """
     wrong = said.astype(float) - target
     return {
         "mse": float((wrong**2).mean()),
@@ -193,7 +198,8 @@ def find_spread(
 ) -> np.ndarray:
     """Quantiles of past errors, of each column and step ahead.
 
-    Shapes: said (K, B); target (K, B) -> errors (Q, K, C)
+    `said` and `target` are (K, B), column after column; the quantiles
+    (Q, K, C).
     """
     errors = (target - said).reshape(len(said), C, -1)
     return np.quantile(errors, levels, axis=2)

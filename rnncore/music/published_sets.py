@@ -9,7 +9,6 @@ commands; here it may hold lists and numbers, and nothing else is read.
 import io
 import os
 import pickle
-import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +21,7 @@ from rnncore.music.frames import FrameModel, Rolls, shifted
 from rnncore.music.score import KEYS, LOWEST, Score, piano_roll
 from rnncore.music.training import train_chords, train_frames
 from rnncore.storage.files import read_bytes
-from rnncore.storage.intake import parse_json
+from rnncore.storage.intake import check_mat, parse_json
 from rnncore.storage.limits import LIMITS
 from rnncore.storage.weights import load_module
 
@@ -30,7 +29,6 @@ PARTS = ("train", "valid", "test")
 KIND = "music, rolls"  # of weights
 NETWORKS = "jointly", "keys"  # how a network predicts a frame
 MANY = 50_000  # frames: from here on the larger plan
-HEADER, PACKED = 128, 15  # bytes of a .mat file's; the kind of a variable
 # of pickles: how they begin and end, names, numbers, lists, what is named
 # again; and what asks for a class, to be refused by its name
 OPERATIONS = """
@@ -119,30 +117,9 @@ def _mat(content: bytes) -> dict[str, Any]:
     """MATLAB cells named traindata, validdata and testdata of rolls."""
     from scipy.io import loadmat
 
-    _check_unpacked(content)
+    check_mat(content, "pieces")
     found = loadmat(io.BytesIO(content))
     return {name: list(found[f"{name}data"].ravel()) for name in PARTS}
-
-
-def _check_unpacked(content: bytes) -> None:
-    """Raise ValueError where a .mat file unpacks to more than it may.
-
-    After a header each variable is a kind, a length and its bytes.
-    """
-    most = left = LIMITS["pieces"].unpacked
-    at, order = (
-        HEADER,
-        "<" if content[HEADER - 2 : HEADER] == b"IM" else ">",
-    )
-    while at + 8 <= len(content):
-        kind, length = np.frombuffer(content, f"{order}u4", 2, at).tolist()
-        if kind == PACKED:
-            unpacker = zlib.decompressobj()
-            packed = content[at + 8 : at + 8 + length]
-            left -= len(unpacker.decompress(packed, left + 1))
-        if left < 0:
-            raise ValueError(f"it unpacks to more than {most:,} bytes")
-        at += 8 + length
 
 
 class _Count:
