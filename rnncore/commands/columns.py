@@ -117,7 +117,8 @@ def _make_plan(
     given = {k: v for k, v in given.items() if v is not None}
     link = LOG if arguments.logs == "yes" else ""
     plan = ColumnPlan(arguments.horizon, T, S, cell=arguments.cell)
-    return plan._replace(link=link, **given), parts
+    unit = arguments.unit or plan.unit
+    return plan._replace(link=link, unit=unit, **given), parts
 
 
 def _fit(
@@ -134,7 +135,7 @@ def _fit(
 
     plan, parts = data.plan, data.parts
     values = data.frame.to_numpy(dtype=float)
-    own = standardise(values, parts.training.stop, plan.link)
+    own = standardise(values, parts.training.stop, plan.link, plan.unit)
     held = cut_columns(own.values, parts.validation, plan, EVERY)
     modules: list[Any] = []
     about: Facts = {"reading": data.reading, "rows": len(data.frame)}
@@ -217,7 +218,7 @@ def _score_again(
 def _compute_scores(
     model: Any, frame: "pd.DataFrame", parts: "Split"
 ) -> tuple[Facts, Deferred]:
-    """Errors of z-scores over all windows of the test part.
+    """Errors over all windows of the test part, in the plan's units.
 
     The score is the mean of the networks' own; what they forecast is
     their mean.
@@ -228,7 +229,7 @@ def _compute_scores(
 
     modules, plan = model
     values = frame.to_numpy(dtype=float)
-    own = standardise(values, parts.training.stop, plan.link)
+    own = standardise(values, parts.training.stop, plan.link, plan.unit)
     measure = partial(_measure, own, parts.test, plan)
     every = [measure(partial(ask_columns, [one])) for one in modules]
     scores = np.mean([scores for scores, _ in every], axis=0).tolist()
@@ -365,8 +366,9 @@ def _show(about: Facts) -> common.Described:
         f"rate {one['rate']:g}, dropout {1 - one['keep']:.2g}"
         for one in about["chosen"]
     ]
+    unit = {"spread": "z-scores", "change": "steps' changes"}[plan["unit"]]
     lines = [
-        f"scored on {about['test']}; MSE and MAE of z-scores",
+        f"scored on {about['test']}; MSE and MAE in units of {unit}",
         "chosen by validation: " + "; ".join(chosen),
     ]
     return common.Described(network, table, lines)

@@ -46,7 +46,7 @@ TABLE = (
 )
 ENDINGS = ".png", ".svg"
 NETWORKS = "steps", "segments"
-SEGMENTS_ONLY = "segment", "split", "dropout"
+SEGMENTS_ONLY = "segment", "split", "unit", "dropout"
 # what has another default where segments are read
 OTHERS = {
     "hidden": "64",
@@ -148,6 +148,12 @@ def _add_network(train: Any) -> None:
     )
     three: Facts = {"nargs": 3, "metavar": "N"}
     add_option(train, "--split", what, kind=common.whole_number, **three)
+    what = (
+        "of segments: a column's, which is the spread of its values, or of "
+        "their changes from step to step (default: spread)"
+    )
+    units: Facts = {"choices": ["spread", "change"], "metavar": "NAME"}
+    add_option(train, "--unit", what, **units)
     kind, what = runs.OPTIONS["dropout"]
     what = f"of segments: {what} (default: chosen by validation)"
     add_option(train, "--dropout", what, kind=kind)

@@ -1,6 +1,6 @@
 """All columns of a table by one network that reads several steps at once.
 
-The protocol of the literature on long horizons: z-scores by the training
+The protocol of the literature on long horizons: units of the training
 part, each column forecast from its own past by the same weights, every
 window of the test part judged. Source: Zhou et al. 2021.
 """
@@ -37,6 +37,7 @@ KIND = "forecast, segments"  # of weights
 AT_ONCE = 1_000  # windows that are asked for together
 # what the validation part chooses from, unless it is given
 RATES, KEEPS = (0.002, 0.005, 0.01, 0.02), (0.7, 1.0)
+SPREAD, CHANGE = "spread", "change"  # units of a column
 
 
 class ColumnPlan(NamedTuple):
@@ -55,6 +56,7 @@ class ColumnPlan(NamedTuple):
     looks: int = 8  # at validation
     levels: tuple[float, ...] = NINE  # of the quantiles that are told
     link: str = ""  # what is learnt of a value: see `bend`
+    unit: str = SPREAD  # of a column: see `standardise`
 
 
 class Standard(NamedTuple):
@@ -65,13 +67,21 @@ class Standard(NamedTuple):
     link: str
 
 
-def standardise(values: np.ndarray, stop: int, link: str = "") -> Standard:
-    """z-scores by mean and spread before `stop`, of bent values if asked.
+def standardise(
+    values: np.ndarray, stop: int, link: str = "", unit: str = SPREAD
+) -> Standard:
+    """Columns in units of what stands before `stop`, bent if asked.
+
+    The unit is their spread, as of z-scores, or that of their changes
+    from step to step. `values` are (N, C).
 
     Raises Refused where a value cannot be bent.
     """
     bent = bend(values, link)
     scaler = fit_scaler(bent[:stop])
+    if unit == CHANGE:
+        changes = fit_scaler(np.diff(bent[:stop], axis=0))
+        scaler = scaler._replace(spread=changes.spread)
     return Standard(scaled(bent, scaler).astype(np.float32), scaler, link)
 
 

@@ -59,7 +59,7 @@ BY_KIND = {"forecast": SIZES, "music": SIZES | SONG_SIZES}
 OF_OTHERS = {
     VideoClassifier: {"pieces"},
     Composer: {"network", "home"},
-    Forecaster: {"network", "segment", "split", "dropout"},
+    Forecaster: {"network", "segment", "split", "unit", "dropout"},
 }
 
 

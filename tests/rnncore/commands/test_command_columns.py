@@ -223,6 +223,8 @@ def test_what_is_given_is_not_chosen(table, tmp_path, capsys):
         0.25,
         "--logs",
         "yes",
+        "--unit",
+        "change",
     ]
     code, out, err = run(capsys, *words(table, model, *more))
     assert code == 0, err
@@ -230,6 +232,10 @@ def test_what_is_given_is_not_chosen(table, tmp_path, capsys):
     _, plan, about = load_columns(model)
     assert (plan.rate, plan.keep, plan.link) == (0.01, 0.75, "logarithm")
     assert len(about["chosen"]) == 1
+    assert plan.unit == "change"
+    logs = np.log(read(table)[0].to_numpy()[: PARTS[0]])
+    assert_close(about["scaler"][1], np.diff(logs, axis=0).std(axis=0))
+    assert "in units of steps' changes" in out
     code, out, _ = run(capsys, "forecast", "forecast", model, table)
     assert code == 0
     numbers = [
