@@ -2458,6 +2458,8 @@ OUTPUTS = "state, cache"
 def delta_step(rng, B, H):
     state = rng.normal(size=(B, H)), rng.normal(size=(B, H, H))
     a_x, a_h = rng.normal(size=(2, B, 5 * H))
+    key = a_x[:, H : 2 * H]
+    key += np.sign(key)  # long ones: under the root `unit` adds 1e-12
     return {"a_x": a_x, "a_h": a_h, "state": state}
 
 
