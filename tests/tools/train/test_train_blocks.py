@@ -210,6 +210,29 @@ def test_every_study_of_a_text_records_all_contenders(small):
 
 
 @pytest.mark.slow
+def test_the_newer_mixers_have_the_time_of_an_lstm_beside_them(
+    small, monkeypatch
+):
+    known = run(small, "seconds.newer", "--steps", "1")
+    cost = known["blocks.seconds.newer"]["value"]
+    assert cost.keys() == {"LSTM", *blocks.NEWER}
+    assert all(of["seconds"] > 0 for of in cost.values())
+    cost = {
+        name: {"seconds": s}
+        for name, s in zip(cost, (1.0, 2.0, 4.0), strict=True)
+    }
+    monkeypatch.setattr(
+        blocks, "read", lambda: {"blocks.seconds.newer": {"value": cost}}
+    )
+    name = "shakespeare.newer.equal_time"
+    known = run(small, name, "--steps", "8")
+    updates = known["blocks.shakespeare.equal_time.updates.newer"]["value"]
+    assert list(updates.values()) == [8, 4, 2]
+    found = known["blocks.shakespeare.equal_time.newer"]["value"]
+    assert from_json(found).results.keys() == set(blocks.NEWER)
+
+
+@pytest.mark.slow
 def test_the_newer_mixers_are_trained_alone_and_recorded_beside(
     small, monkeypatch
 ):

@@ -7,9 +7,11 @@ rate is chosen with one seed at that length, on a grid that grows where its best
 rate ends it, and the chosen one is trained with three. "TEXT.again" asks the
 networks of a text for the loss far beyond the trained length, and for a passage
 that comes twice.
-"seconds" measures an update of each, in turns, on a machine that does nothing
-else. These compare nine mixers; "TEXT.newer.N" and so on train those in NEWER in
-the same way, under the keys of the others with ".newer" at the end.
+"seconds" measures an update of each, in turns, by the time of the processor.
+These compare nine mixers; "TEXT.newer.N" and so on train those in NEWER in
+the same way, under the keys of the others with ".newer" at the end, and
+"seconds.newer" measures them beside the LSTM, whose time is their budget in
+"TEXT.newer.equal_time".
 
 A network that was trained is kept in .cache/blocks with its score, so that a run
 goes on where it broke off; delete the folder after a change of what is trained.
@@ -58,7 +60,7 @@ T, B = 128, 8
 UPDATES = 300, 6_000  # on a text
 TASK_UPDATES = 800, 4_000
 RATES, LONG_RATES = [0.003, 0.01, 0.03], [0.001, 0.003, 0.01]
-ROUNDS, TIMED = 3, 20  # of the timing, and its updates
+ROUNDS, TIMED = 10, 20  # of the timing, and its updates
 LONG = 4 * T  # as far as the loss is looked at
 BIN = 32  # positions together
 PASSAGES, PASSAGE = 400, 64  # that come twice
@@ -266,22 +268,25 @@ def compare_on_text(
     yield Measurement(f"blocks.{name}.{steps}{end}", to_json(found), unit, list(SEEDS))
 
 
-def compare_in_equal_time(name: str, asked: Options) -> Iterator[Measurement]:
+def compare_in_equal_time(
+    name: str, asked: Options, mixers: tuple[str, ...] = (), end: str = ""
+) -> Iterator[Measurement]:
     """The comparison where all train as long as the LSTM does for its updates.
 
     Of Python those that lead early or late are enough: the others are behind
     after more updates.
     """
     task, steps = text_task(name), asked.steps or UPDATES[-1]
-    cost = {m: of["seconds"] for m, of in read()["blocks.seconds"]["value"].items()}
+    known = read()[f"blocks.seconds{end}"]["value"]
+    cost = {m: of["seconds"] for m, of in known.items()}
     updates = {m: round(steps * cost["LSTM"] / of) for m, of in cost.items()}
-    mixers = LEADING if name == "python" else updates
+    mixers = mixers or (LEADING if name == "python" else tuple(updates))
     results = {mixer: search(task, mixer, updates[mixer]) for mixer in mixers}
     found = Comparison(steps, list(SEEDS), {"rate": LONG_RATES}, results)
     key = f"blocks.{name}.equal_time"
     unit = f"{NATS}, in the time of {steps} updates of the LSTM"
-    yield Measurement(key, to_json(found), unit, list(SEEDS))
-    yield Measurement(f"{key}.updates", updates, "updates", 0)
+    yield Measurement(f"{key}{end}", to_json(found), unit, list(SEEDS))
+    yield Measurement(f"{key}.updates{end}", updates, "updates", 0)
 
 
 def measure_positions(name: str, asked: Options) -> Iterator[Measurement]:
@@ -326,12 +331,15 @@ def answers_of(name: str, found: Comparison) -> Iterator[Measurement]:
     yield Measurement(f"{key}.preceded", preceded, unit, list(SEEDS))
 
 
-def run_cost(asked: Options) -> Iterator[Measurement]:
+def run_cost(
+    asked: Options, mixers: tuple[str, ...] = (), end: str = ""
+) -> Iterator[Measurement]:
     """Weights, and the least of ROUNDS mean times of an update, in turns."""
-    known: dict[str, dict[str, float]] = {mixer: {} for mixer in MIXERS | NEWER}
+    mixers = mixers or tuple(MIXERS)
+    known: dict[str, dict[str, float]] = {mixer: {} for mixer in mixers}
     task = text_task("shakespeare")
     for _ in range(ROUNDS):
-        for mixer in MIXERS | NEWER:
+        for mixer in mixers:
             with seeded(0):
                 model = matched(task.K(), D, mixer, LAYERS, LAYERS * WEIGHTS)
             begun = time.process_time()
@@ -342,7 +350,7 @@ def run_cost(asked: Options) -> Iterator[Measurement]:
                 "seconds": min(took, known[mixer].get("seconds", took)),
             }
     unit = "weights in all, seconds of one core for each update"
-    yield Measurement("blocks.seconds", known, unit, 0)
+    yield Measurement(f"blocks.seconds{end}", known, unit, 0)
 
 
 def summarise_both_readings(values: np.ndarray) -> list[float]:
@@ -519,5 +527,12 @@ TRAINING = Training(
         for name in names
         for n in counts
     }
-    | {"tracking.lower": track_at_lower_rate, "seconds": run_cost},
+    | {
+        "shakespeare.newer.equal_time": partial(
+            compare_in_equal_time, "shakespeare", mixers=tuple(NEWER), end=".newer"
+        ),
+        "seconds.newer": partial(run_cost, mixers=("LSTM", *NEWER), end=".newer"),
+        "tracking.lower": track_at_lower_rate,
+        "seconds": run_cost,
+    },
 )

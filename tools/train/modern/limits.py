@@ -5,9 +5,12 @@ tasks and scores of python -m tools.train lags, at one learning rate and until
 a held-out score is below 0.01: "limits.adding.1.50" is a score per seed, one
 layer, lag 50; beside it ".steps". The runs "ruler.NAME" put the course's other cells on
 the poster's axis of memory. "times" measures scan and loop against T on
-NumPy, on torch and, where there is one, on a GPU.
+NumPy, on torch and, where there is one, on a GPU; "threads" torch's again, on
+one thread and on two, on a machine with two cores that are free.
 """
 
+import os
+import platform
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -53,6 +56,9 @@ CELLS = {
     "minimal": KNOWN["minimal"],
 }
 REPEATS = 3
+THREADS = 1, 2
+WIDE_LENGTHS = 256, 1024, 4096  # where one thread or more is asked
+TURNS = 100  # of each, so that a moment in which both cores are free meets all
 
 
 class LimitRun(NamedTuple):
@@ -209,6 +215,52 @@ def measure_times(asked: Options) -> Iterator[Measurement]:
                 )
 
 
+def draw_recurrence(
+    rng: np.random.Generator, T: int, B: int, H: int, move: Callable
+) -> list[Any]:
+    """Factors, inputs, a first state, and what comes from above."""
+    a = rng.uniform(size=(T, B, H))
+    u, d_y = rng.normal(size=(2, T, B, H))
+    given = [a, u, np.zeros((B, H)), d_y]
+    return [move(v.astype(np.float32)) for v in given]
+
+
+def run_on_threads(count: int, run: Callable[[], None]) -> None:
+    """On so many threads of torch."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        run()
+    finally:
+        torch.set_num_threads(before)
+
+
+def measure_threads(asked: Options) -> Iterator[Measurement]:
+    """Milliseconds of loop and scan on one thread and on two: the shortest."""
+    B, H = SIZES[-1]
+    load = [os.getloadavg()[0]]
+    known: dict[str, list[float]] = {}
+    for T in WIDE_LENGTHS:
+        given = draw_recurrence(np.random.default_rng(0), T, B, H, torch.asarray)
+        both = {"loop": loop_both_ways, "scan": scan_both_ways}
+        ways = {
+            f"{count}.{name}": partial(run_on_threads, count, partial(run, *given))
+            for name, run in both.items()
+            for count in THREADS
+        }
+        turns = asked.steps or TURNS
+        for name, taken in timing.time_in_turns(ways, turns, warm_up=1).items():
+            known.setdefault(name, []).append(1000 * min(taken))
+    load.append(os.getloadavg()[0])
+    unit = (
+        f"ms for {WIDE_LENGTHS} steps, by threads of torch and way; {B} sequences "
+        f"of {H} units, forward and backward, float32; the shortest in turns; "
+        f"mean load before and after: {load[0]:.1f}, {load[1]:.1f}"
+    )
+    cores = f"CPU, {platform.machine()}, {os.cpu_count()} cores"
+    yield Measurement("limits.threads", known, unit, 0, cores)
+
+
 def times_by_length(
     move: Callable, B: int, H: int, gpu: bool
 ) -> dict[str, list[float]]:
@@ -216,10 +268,7 @@ def times_by_length(
     found: dict[str, list[float]] = {"loop": [], "scan": [], "lstm": []}
     for T in LENGTHS:
         rng = np.random.default_rng(0)
-        a = rng.uniform(size=(T, B, H))
-        u, d_y = rng.normal(size=(2, T, B, H))
-        given = [a, u, np.zeros((B, H)), d_y]
-        given = [move(v.astype(np.float32)) for v in given]
+        given = draw_recurrence(rng, T, B, H, move)
         params = tree_map(
             lambda w: move(w.astype(np.float32)), init_params(rng, H, H, 4)
         )
@@ -247,5 +296,5 @@ TRAINING = Training(
         **{name: partial(train, name, run) for name, run in RUNS.items()},
         **copy_lags("limits", {f"ruler.{n}": c for n, c in CELLS.items()}),
     },
-    {"times": measure_times},
+    {"times": measure_times, "threads": measure_threads},
 )
