@@ -469,7 +469,7 @@ MIXERS: dict[str, Callable[[int], Any]] = {
     "mLSTM": MLstm,
     "attention": Attention,
 }
-NEWER: dict[str, Callable[[int], Any]] = {  # not compared with those yet
+NEWER: dict[str, Callable[[int], Any]] = {  # compared with those in part
     "turning": turning_pairs,
     "solved-GRU": SolvedCells,
 }
