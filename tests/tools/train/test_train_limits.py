@@ -1,5 +1,6 @@
 """What chapter 18 times: loop and scan on one thread of torch and on two."""
 
+import pytest
 import torch
 
 from tools import measurements
@@ -18,6 +19,7 @@ def test_a_run_has_its_threads_and_leaves_those_of_others():
 
 
 def test_each_way_is_timed_on_each_number_of_threads(tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_WAIT_POLICY", "passive")
     monkeypatch.setattr(limits, "WIDE_LENGTHS", (4, 8))
     monkeypatch.setattr(limits, "SIZES", ((2, 3),))
     path = tmp_path / "m.json"
@@ -36,3 +38,9 @@ def test_each_way_is_timed_on_each_number_of_threads(tmp_path, monkeypatch):
     for taken in found["value"].values():
         assert len(taken) == 2
         assert min(taken) > 0
+
+
+def test_where_waiting_would_be_counted_nothing_is_timed(monkeypatch):
+    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
+    with pytest.raises(ValueError, match="expected passive, got 'active'"):
+        next(limits.measure_threads(runner.Options()))
