@@ -54,7 +54,6 @@ ENDED_BY = [("bubblewrap", what) for what in ENDLESS]
 ENDED_BY += [  # its monitor looks late where many processes compute
     pytest.param("gvisor", what, marks=pytest.mark.weekly)
     for what in ENDLESS
-    if what not in LATE_IN_GVISOR
 ]
 
 
