@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 import tarfile
+import time
 import unicodedata
 import zipfile
 from contextlib import ExitStack
@@ -889,6 +890,22 @@ def test_a_class_with_a_broken_archive_collects_the_other(root, capsys):
     told = capsys.readouterr().err
     assert "broken.zip: " in told
     assert "notes.docx: " in told
+
+
+def test_a_pipe_and_a_header_that_lies_hold_up_nobody(root, capsys):
+    os.mkfifo(place(root) / "pipe")
+    with tarfile.open(place(root) / "long.tar.gz", "w:gz") as archive:
+        header = tarfile.TarInfo("x")
+        header.size, header.type = 1_500_000_000, tarfile.XHDTYPE
+        archive.fileobj.write(header.tobuf() + b"x" * 2_000_000)
+    pack(place(root) / "good.zip", {moodle("Ann", 1): None})
+    began = time.process_time()
+    run(root, 1)
+    assert time.process_time() - began < 20  # unpacking it took 90
+    assert learners(root) == {"Ann"}
+    told = capsys.readouterr().err
+    assert "pipe: it is a device" in told
+    assert "long.tar.gz: " in told
 
 
 def test_an_export_that_is_cut_off_moves_nobody(root, capsys):

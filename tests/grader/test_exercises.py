@@ -8,6 +8,8 @@ import re
 import shutil
 import subprocess
 import sys
+import zlib
+from base64 import b64decode
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -25,6 +27,7 @@ from grader.assignments.source import (
 )
 from grader.assignments.worked import find_missing_reasons, make_answers
 from grader.course.course_file import CourseFile
+from grader.trusted.inside import without_hidden
 from rnncore.checking.answers import read_answers
 from rnncore.commands.answer import is_stub
 from rnncore.testing.properties import declared
@@ -205,6 +208,31 @@ def test_release_holds_no_solution_and_no_hidden_test(name):
         assert inside.strip() not in code
     for cell in assignment.of("answer").values():
         assert cell.source[:40] not in released
+
+
+@each_assignment
+def test_the_checks_beside_a_notebook_hold_what_the_guide_says(name):
+    """Known mistakes, results and edits, which anybody can open; no more."""
+    folder = builder.ROOT / "exercises" / name
+    checks = json.loads((folder / "checks.json").read_text())
+    packed = [e for box in checks["boxes"].values() for e in box["edits"]]
+    opened = [json.loads(zlib.decompress(b64decode(e))) for e in packed]
+    edits = [edit for pair in opened for edit in pair]
+    assignment = builder.read(name)
+    hunted = [
+        [m.was, m.now]
+        for cell in assignment.of("mutants").values()
+        for m in read_catalogue(cell)
+    ]
+    assert opened == hunted
+    text = json.dumps(checks) + "\n".join(edits)
+    told = [m.says for m in catalogued(name) if m.visible]
+    assert all(json.dumps(says)[1:-1] in text for says in told)
+    for cell in assignment.of("test").values():
+        seen = without_hidden(cell.source).split("\n")
+        hidden = {*cell.source.split("\n")} - {*seen}
+        long = [line.strip() for line in hidden if len(line.strip()) > 30]
+        assert not [line for line in long if line in text]
 
 
 @each_assignment

@@ -1,5 +1,6 @@
 """Points as tables and files, and what a class's notebooks have in common."""
 
+import csv
 import json
 import re
 import shutil
@@ -232,6 +233,33 @@ def test_an_lms_gets_what_is_known_of_each_learner(gradebook):
     with Gradebook(gradebook.db_url, gradebook.course_id) as book:
         courses = [course.id for course in book.db.query(api.Course)]
     assert courses == ["rnn"]  # of another name nbgrader makes a new one
+
+
+SEPARATORS = ",", ";", "\t", "|"
+FORMULA = re.compile(r"[\s\"]*[=+\-@]")
+HARMLESS = re.compile(r"-?\d+(\.\d+)?")  # a number may have its sign
+
+
+def test_no_table_of_the_class_has_a_formula_however_fields_are_told_apart(
+    gradebook,
+):
+    name = "x;=1+2;\n=cmd|'calc'!A0\t@sum"
+    with Gradebook(gradebook.db_url, gradebook.course_id) as book:
+        book.update_or_create_student(name, last_name=name, email=name)
+    failed = row(name, status="failed", reason=name)
+    failure = Failure("ValueError", got=name)
+    task = TaskPoints("test_double", 0, 3, False, failure=failure)
+    write_csv(gradebook, [failed, row(name, task)])
+    write_lms(gradebook, [row(name, task)])
+    for table in ("points.csv", "tasks.csv", "lms.csv", "canvas.csv"):
+        text = (gradebook.home / table).read_text()
+        assert "cmd" in text
+        for delimiter in SEPARATORS:
+            lines = csv.reader(text.splitlines(), delimiter=delimiter)
+            begun = [
+                f for fields in lines for f in fields if FORMULA.match(f)
+            ]
+            assert all(map(HARMLESS.fullmatch, begun)), (table, begun)
 
 
 def test_canvas_has_the_number_with_which_a_file_came_in(gradebook):
