@@ -20,10 +20,7 @@ from rnncore import programs
 
 alone = True
 mounted = "/tmp/submission"  # so that one size bounds both
-RIGHTS = (  # of the server, in the container: the learner's processes have none
-    *("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_KILL", "CAP_CHOWN"),
-    *("CAP_SYS_ADMIN", "CAP_DAC_OVERRIDE"),  # to make a control group
-)
+RIGHTS = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_KILL", "CAP_CHOWN")
 KERNEL_BYTES = 2_000_000_000  # of gVisor's own memory, for a container
 SHARED_BYTES = 1_000_000  # for semaphores
 READ_ONLY = ["rbind", "ro", "nosuid", "nodev"]
