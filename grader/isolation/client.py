@@ -127,16 +127,18 @@ class Server:
         """Wait until it is ready. Raises SetupError where it is not."""
         assert self.process.stdout
         assert self.process.stderr
+        until = time.monotonic() + START_SECONDS
         timer = threading.Timer(START_SECONDS, self.process.kill)
         timer.start()
         ready = self.process.stdout.readline()
         timer.cancel()
         if ready != "ready\n":
+            late = time.monotonic() >= until
             self.stop()
-            said = self.process.stderr.read().strip().splitlines()
+            said = self.process.stderr.read().strip().splitlines() or ["no message"]
+            why = f"it took over {START_SECONDS} s" if late else said[-1]
             raise SetupError(
-                "the process that learners' code is to run in did not "
-                f"start: {said[-1] if said else 'no message'}"
+                f"the process that learners' code is to run in did not start: {why}"
             )
 
     def alive(self) -> bool:

@@ -473,6 +473,12 @@ def test_a_server_that_cannot_start_says_why():
         Server(sandbox.NONE, modules=("",))
 
 
+def test_a_server_that_is_not_ready_in_time_says_so(monkeypatch):
+    monkeypatch.setattr(client, "START_SECONDS", 0.1)
+    with pytest.raises(SetupError, match=r"it took over 0\.1 s"):
+        Server(sandbox.NONE)
+
+
 def test_a_server_starts_without_what_is_not_installed():
     Server(sandbox.NONE, modules=("no_such_module",)).stop()
 
