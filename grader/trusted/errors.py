@@ -70,6 +70,20 @@ def find_error(name: str) -> Any:
     return found if good and found.__module__ == module else None
 
 
+def can_be_told(error: Exception) -> bool:
+    """Whether its text can be had: some classes keep more than arguments."""
+    try:
+        str(error)
+    except Exception:  # noqa: BLE001 - whatever its class does
+        return False
+    return True
+
+
+def find_builtin(kind: type[Exception]) -> type[Exception]:
+    """The nearest of Python's own classes that an exception's class is based on."""
+    return next(base for base in kind.__mro__ if base in RAISED.values())
+
+
 class ErrorClasses:
     """The learner's exceptions, each as a class of this process."""
 

@@ -30,6 +30,8 @@ from grader.trusted.errors import (
     Mirror,
     Text,
     Untrusted,
+    can_be_told,
+    find_builtin,
 )
 from grader.trusted.proxies import Proxy, state_of
 from rnncore.testing import changes
@@ -345,6 +347,8 @@ class Link:
             args = (Text(text),) if kind is KeyError else args
         error = kind.__new__(kind)
         error.args = args if isinstance(args, tuple) else (text,)
+        if not can_be_told(error):
+            error = find_builtin(kind)(Text(text))
         if isinstance(error, Mirror):
             error.__dict__["_mirrored"] = self._fetch(said[5])
             error.__dict__["_text"] = text

@@ -228,6 +228,23 @@ def test_a_learners_exception_is_one_of_pythons_or_its_own(
     assert len(found) == len(notes)
 
 
+def test_an_exception_that_keeps_more_than_its_arguments_has_its_text(
+    link, other
+):
+    try:
+        np.zeros(2**50)
+    except (
+        MemoryError
+    ) as error:  # one of NumPy's own, with a shape and dtype
+        text, line = str(error), type(error).mro()
+    names = [f"{k.__module__}:{k.__qualname__}" for k in line]
+    said = [line[0].__name__, text, "", names, {"t": []}, {"h": 0}]
+    other.says({"error": said})
+    with pytest.raises(MemoryError) as raised:
+        link.do("x")
+    assert str(raised.value) == text
+
+
 def test_a_process_that_has_gone_is_told(link, other):
     other.sock.close()
     with pytest.raises(Ended) as ended:
