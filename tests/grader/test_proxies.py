@@ -238,7 +238,7 @@ def test_an_exception_that_keeps_more_than_its_arguments_has_its_text(
     ) as error:  # one of NumPy's own, with a shape and dtype
         text, line = str(error), type(error).mro()
     names = [f"{k.__module__}:{k.__qualname__}" for k in line]
-    said = [line[0].__name__, text, "", names, {"t": []}, {"h": 0}]
+    said = [line[0].__name__, text, "", names, {"u": []}, {"h": 0}]
     other.says({"error": said})
     with pytest.raises(MemoryError) as raised:
         link.do("x")
