@@ -30,7 +30,6 @@ from rnncore.forecast.classical import (
     arima,
     ask_linear,
     best_linear,
-    drift,
     ets,
     flat,
     with_past_errors,
@@ -68,7 +67,6 @@ from rnncore.forecast.windows import (
     split_by_time,
     unscaled,
 )
-from rnncore.sequence import persistence
 from rnncore.storage.weights import save_weights
 from tools.train.runner import (
     SEEDS,
@@ -583,6 +581,7 @@ def country_scores(c, point: np.ndarray, q: np.ndarray) -> dict[str, float]:
     actual = c.actual - c.last
     return {
         "": float(np.abs(point - actual).mean()),
+        "_bias": float((point - actual).mean()),
         "_quantile_loss": 2 * float(pinball_loss(actual, q, LEVELS).mean()),
         "_crps": crps(actual, q, LEVELS),
         "_inside_80": coverage(actual, q[1], q[5]),
@@ -591,13 +590,22 @@ def country_scores(c, point: np.ndarray, q: np.ndarray) -> dict[str, float]:
 
 
 def score_one_by_one(found: Values, year: int, c) -> None:
-    """Methods that know one country each, from 1960 to the origin."""
+    """Methods that know one country each, from 1960 to the origin.
+
+    Rules have the spread of their own past errors, horizon by horizon.
+    """
     rates = fertility().to_numpy()[: year - 1960]
-    for method in (persistence, drift, ets, arima):
+    methods: dict[str, Method] = {
+        "persistence": with_own_errors(repeat_last, LEVELS),
+        "drift": with_own_errors(draw_line, LEVELS, 2),
+        "ets": partial(ets, levels=LEVELS),
+        "arima": partial(arima, levels=LEVELS),
+    }
+    for name, method in methods.items():
         series = tqdm(rates.T, disable=None, leave=False)
-        said = np.stack([method(r, 10) for r in series], axis=1)
-        error = np.abs(said - c.actual).mean()
-        found[f"{method.__name__}_{year}"] = float(error)
+        q = np.stack([method(r, len(c.actual)) for r in series], axis=-1) - c.last
+        for key, value in country_scores(c, q[3], q).items():
+            found[f"{name}_{year}{key}"] = value
 
 
 def score_by_number(found: Values, asked: Options) -> None:
@@ -653,7 +661,10 @@ def unit_study(found: Values, asked: Options) -> None:
 
 
 def rival_study(found: Values, asked: Options) -> None:
-    """Other models that can bend, from the very windows of the network."""
+    """Other models that can bend, from the very windows of the network.
+
+    Around their forecasts stand their errors on the validation countries.
+    """
     from sklearn.ensemble import RandomForestRegressor
     from sklearn.neural_network import MLPRegressor
 
@@ -671,9 +682,14 @@ def rival_study(found: Values, asked: Options) -> None:
             for seed in asked.seeds:
                 model = make(random_state=seed)
                 model.fit(x / spread, c.training.target.T)
-                said = model.predict(unseen / spread).T
-                error = np.abs(said - (c.actual - c.last)).mean()
-                found[f"{name}_{year}"].append(float(error))
+                said, before = (
+                    model.predict(rows / spread).T
+                    for rows in (unseen, flat(c.validation))
+                )
+                past = c.validation.target - before
+                around = with_past_errors(said, past, LEVELS)
+                scores = country_scores(c, said, around)
+                append(found, f"{name}_{year}", scores)
 
 
 def line_study(found: Values, asked: Options) -> None:
@@ -852,7 +868,9 @@ STUDIES = {
         country_study, "births per woman; CRPS; quantile loss; bias; share inside"
     ),
     "units": ForecastStudy(unit_study, "births per woman"),
-    "rivals": ForecastStudy(rival_study, "births per woman"),
+    "rivals": ForecastStudy(
+        rival_study, "births per woman; CRPS; quantile loss; bias; share inside"
+    ),
     "lines": ForecastStudy(
         line_study,
         "sunspots: MASE a step ahead; CRPS; quantile loss; bias; share inside; "

@@ -7,8 +7,9 @@ own past by the same weights. A network of the course reads days, beside it a
 straight line on the same hours (as a sum: DLinear and NLinear are such lines),
 solved for with a penalty, and the last day again. The validation months choose
 the line's hours and penalty, and of each network the weights, the learning rate
-and the dropout; "tuning" repeats what chose the rest. About twenty minutes of one
-core.
+and the dropout; "tuning" repeats what chose the rest. Around each forecast stand
+the quantiles of its own errors on the validation hours, by column and hour ahead:
+CRPS, coverage. About twenty minutes of one core.
 """
 
 import time
@@ -20,7 +21,10 @@ import numpy as np
 import torch
 
 from rnncore.data.public.series import ett
+from rnncore.forecast.classical import with_past_errors
 from rnncore.forecast.columns import ColumnPlan, train_columns
+from rnncore.forecast.examples import LEVELS
+from rnncore.forecast.scores import coverage, crps
 from rnncore.forecast.training import as_tensors
 from rnncore.forecast.windows import Windows, cut, fit_scaler, join, origins, scaled
 from tools.train.runner import (
@@ -48,6 +52,7 @@ TUNING: list[dict[str, Any]] = [  # what is changed of SETTING, one at a time
     {"season": DAY},
 ]
 UNIT = "of z-scores"
+Ask = Callable[[Windows], np.ndarray]  # windows -> said (K, B)
 
 
 class Table(NamedTuple):
@@ -81,6 +86,28 @@ def measure_errors(said: np.ndarray, target: np.ndarray) -> dict[str, float]:
     return {"mse": float((wrong**2).mean()), "mae": float(np.abs(wrong).mean())}
 
 
+def judge(ask: Ask, t: Table, T: int, K: int) -> dict[str, float]:
+    """Its errors on the test hours, and how good its spread is there.
+
+    The spread is that of its errors on the validation hours: of each column and
+    hour ahead their quantiles, around the forecast.
+    """
+    test, held = (cut_windows(t, part, T, K) for part in ("test", "validation"))
+    said = ask(test)
+
+    def by_column(a: np.ndarray) -> np.ndarray:
+        """Shapes: a (K, C*B) -> (K*C, B)"""
+        return a.reshape(K * t.values.shape[1], -1).astype(float)
+
+    came, point = by_column(test.target), by_column(said)
+    quantiles = with_past_errors(point, by_column(held.target - ask(held)), LEVELS)
+    return measure_errors(said, test.target) | {
+        "crps": crps(came, quantiles, LEVELS),
+        "inside_90": coverage(came, quantiles[0], quantiles[-1]),
+        "bias": float((point - came).mean()),
+    }
+
+
 class Solved(NamedTuple):
     """A straight line from the last value, and what it was chosen by."""
 
@@ -98,6 +125,16 @@ def split_seen(w: Windows) -> tuple[np.ndarray, np.ndarray]:
     past = w.past[..., 0]
     ones = np.ones((1, past.shape[1]), past.dtype)
     return np.concatenate([past - past[-1], ones]).T, past[-1]
+
+
+def repeat_day(w: Windows) -> np.ndarray:
+    """Shapes: -> (K, B)"""
+    return w.past[np.arange(len(w.target)) % DAY - DAY, :, 0]
+
+
+def repeat_hour(w: Windows) -> np.ndarray:
+    """Shapes: -> (K, B)"""
+    return np.broadcast_to(w.past[-1, :, 0], w.target.shape)
 
 
 def ask_line(solved: Solved, w: Windows) -> np.ndarray:
@@ -170,10 +207,8 @@ def run(name: str, columns: str, seed: int, asked: Options) -> Iterator[Measurem
         tried = zip(every, TRIED, strict=True)
         (module, score, _), chosen = min(tried, key=lambda pair: pair[0][1])
         seconds = sum(run[2] for run in every)
-        test = cut_windows(t, "test", SETTING["T"], K)
-        yield from round_measurement(
-            key, measure_errors(ask(module, test), test.target)
-        )
+        judged = judge(partial(ask, module), t, SETTING["T"], K)
+        yield from round_measurement(key, judged)
         yield Measurement(f"{key}.validation", round(score, 4), f"MSE {UNIT}")
         yield Measurement(f"{key}.chosen", chosen, "rate, and kept by dropout")
         yield Measurement(f"{key}.seconds", round(seconds, 1), "seconds of one core")
@@ -193,22 +228,17 @@ def run_baselines(asked: Options) -> Iterator[Measurement]:
             t = read_table(name, columns)
             for K in HORIZONS:
                 key = f"real.ett.{name}-{columns}.{K}"
-                test = cut_windows(t, "test", DAY, K)
-                again = test.past[np.arange(K) % DAY, :, 0]
-                still = np.broadcast_to(test.past[-1, :, 0], again.shape)
                 begun = time.process_time()
                 solved = solve(t, K)
                 seconds = time.process_time() - begun
-                own = cut_windows(t, "test", solved.T, K)
-                every: dict[str, tuple[np.ndarray, np.ndarray]] = {
-                    "day": (again, test.target),
-                    "hour": (still, test.target),
-                    "line": (ask_line(solved, own), own.target),
+                every: dict[str, tuple[int, Ask]] = {
+                    "day": (DAY, repeat_day),
+                    "hour": (DAY, repeat_hour),
+                    "line": (solved.T, partial(ask_line, solved)),
                 }
-                for kind, pair in every.items():
-                    for found in round_measurement(
-                        f"{key}.{kind}", measure_errors(*pair)
-                    ):
+                for kind, (T, asked_so) in every.items():
+                    judged = judge(asked_so, t, T, K)
+                    for found in round_measurement(f"{key}.{kind}", judged):
                         yield found._replace(seed=None)
                 about = {
                     "validation": round(solved.validation, 4),

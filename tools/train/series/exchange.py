@@ -8,19 +8,24 @@ one in units of a day's change, and says all 24 days at once; of its weights the
 best on the validation days are kept, which may be the first: the last value
 again. "baselines" are that value, a straight line on the same days, with a
 penalty that the validation days choose, and each currency's mean in training.
+Around each forecast stand the quantiles of its own errors on the validation days,
+currency by currency, in percent: CRPS, coverage, bias.
 About a minute of one core.
 """
 
 import time
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from rnncore.data.public.series import exchange_rate
+from rnncore.forecast.classical import with_past_errors
 from rnncore.forecast.columns import ColumnPlan, train_columns
+from rnncore.forecast.examples import LEVELS
+from rnncore.forecast.scores import coverage, crps
 from tools.train.runner import Measurement, Options, Training, show_progress
 
 HORIZONS = (3, 6, 12, 24)
@@ -30,6 +35,7 @@ SETTING: dict[str, Any] = {"H": 32, "rate": 0.001, "keep": 0.7}
 TUNING: list[dict[str, Any]] = [{}, {"rate": 0.0003}, {"rate": 0.003}, {"keep": 1.0}]
 PENALTIES = 10.0 ** np.arange(0, 9)
 UNIT = "RSE"
+Predict = Callable[[str], np.ndarray]  # part -> said (B, 8), in dollars
 
 
 class Rates(NamedTuple):
@@ -62,6 +68,32 @@ def cut_pasts(r: Rates, part: range, ahead: int) -> np.ndarray:
     """
     at = np.array(part) - ahead + 1
     return r.logs[at + np.arange(-T, 0)[:, None]]
+
+
+def judge(r: Rates, predict: Predict) -> dict[str, float]:
+    """On the test days its RSE; in percent the CRPS and bias of its logarithm.
+
+    Its spread is that of its errors on the validation days, of each currency.
+    """
+    said, before = predict("test"), predict("validation")
+    came, held = (r.values[r.parts[part]] for part in ("test", "validation"))
+    truth, point = (100 * np.log(v).T for v in (came, said))  # (8, B)
+    quantiles = with_past_errors(point, 100 * np.log(held / before).T, LEVELS)
+    return {
+        "rse": measure_rse(r, "test", said),
+        "crps": crps(truth, quantiles, LEVELS),
+        "inside_90": coverage(truth, quantiles[0], quantiles[-1]),
+        "bias": float((point - truth).mean()),
+    }
+
+
+def list_scores(
+    key: str, found: dict[str, float], **more: Any
+) -> Iterator[Measurement]:
+    units = {"rse": UNIT, "inside_90": "share inside 90 %"}
+    for name, value in found.items():
+        unit = units.get(name, "percent")
+        yield Measurement(f"{key}.{name}", round(value, 5), unit, **more)
 
 
 def measure_rse(r: Rates, part: str, said: np.ndarray) -> float:
@@ -113,10 +145,8 @@ def run(seed: int, asked: Options) -> Iterator[Measurement]:
     r, key = read_rates(), "real.exchange"
     module, course, seconds = train(r, SETTING, seed, asked.steps or STEPS)
     for ahead in HORIZONS:
-        said = predict_by_network(r, module, "test", ahead)
-        yield Measurement(
-            f"{key}.{ahead}.rse", round(measure_rse(r, "test", said), 5), UNIT
-        )
+        judged = judge(r, partial(predict_by_network, r, module, ahead=ahead))
+        yield from list_scores(f"{key}.{ahead}", judged)
     yield Measurement(
         f"{key}.course", np.round(course, 5).tolist(), f"{UNIT}, validation"
     )
@@ -132,45 +162,47 @@ def split_seen(r: Rates, part: range, ahead: int) -> np.ndarray:
     return np.concatenate([past - past[..., -1:], ones], axis=2).astype(float)
 
 
-def predict_by_line(r: Rates, ahead: int) -> tuple[np.ndarray, float, float]:
-    """What it says of the test (B, 8); its penalty; its validation RSE."""
+def fit_line(r: Rates, ahead: int) -> tuple[Predict, float]:
+    """How it predicts a part, and the penalty that the validation days chose."""
     room = range(T + ahead - 1, r.parts["train"].stop)
     x = split_seen(r, room, ahead).reshape(-1, T + 1)
     moved = r.logs[np.array(room)] - r.logs[np.array(room) - ahead]
     squares, products = x.T @ x, x.T @ moved.ravel()
 
-    def predict(w: np.ndarray, part: str) -> np.ndarray:
+    def predict(part: str, w: np.ndarray) -> np.ndarray:
         days = r.parts[part]
         last = r.logs[np.array(days) - ahead]
         return np.exp((last + split_seen(r, days, ahead) @ w) * r.unit)
 
     lines = [np.linalg.solve(squares + p * np.eye(T + 1), products) for p in PENALTIES]
-    every = [measure_rse(r, "validation", predict(w, "validation")) for w in lines]
-    best = int(np.argmin(every))
-    return predict(lines[best], "test"), float(PENALTIES[best]), every[best]
+    held = "validation"
+    best = int(np.argmin([measure_rse(r, held, predict(held, w)) for w in lines]))
+    return partial(predict, w=lines[best]), float(PENALTIES[best])
+
+
+def repeat_last(r: Rates, ahead: int, part: str) -> np.ndarray:
+    """Shapes: -> (B, 8)"""
+    return r.values[np.array(r.parts[part]) - ahead]
 
 
 def run_baselines(asked: Options) -> Iterator[Measurement]:
     """The last value, a straight line, the mean in training."""
     r = read_rates()
+    mean = r.values[r.parts["train"]].mean(axis=0)
     for ahead in HORIZONS:
         key = f"real.exchange.{ahead}"
-        last = {
-            part: r.values[np.array(r.parts[part]) - ahead]
-            for part in ("validation", "test")
+        line, penalty = fit_line(r, ahead)
+        methods: dict[str, Predict] = {
+            "last": partial(repeat_last, r, ahead),
+            "line": line,
+            "mean": lambda part: np.tile(mean, (len(r.parts[part]), 1)),
         }
-        line, penalty, validation = predict_by_line(r, ahead)
-        mean = r.values[r.parts["train"]].mean(axis=0)
-        found = {
-            "last": measure_rse(r, "test", last["test"]),
-            "last.validation": measure_rse(r, "validation", last["validation"]),
-            "line": measure_rse(r, "test", line),
-            "line.validation": validation,
-            "mean": measure_rse(r, "test", np.broadcast_to(mean, last["test"].shape)),
-        }
-        for name, score in found.items():
-            of = name if "." in name else f"{name}.rse"
-            yield Measurement(f"{key}.{of}", round(score, 5), UNIT, None)
+        for name, predict in methods.items():
+            yield from list_scores(f"{key}.{name}", judge(r, predict), seed=None)
+            if name != "mean":
+                held = "validation"
+                score = round(measure_rse(r, held, predict(held)), 5)
+                yield Measurement(f"{key}.{name}.{held}", score, UNIT, None)
         yield Measurement(f"{key}.line.penalty", penalty, "on squared weights", None)
 
 
