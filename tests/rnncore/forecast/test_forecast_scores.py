@@ -24,6 +24,7 @@ from rnncore.forecast.scores import (
     coverage,
     crps,
     gaussian_crps,
+    interval_score,
     pinball_loss,
     smape,
 )
@@ -50,6 +51,27 @@ def test_coverage_counts_the_bounds_as_inside():
     assert coverage(actual, low, high) == 0.5
     with pytest.raises(ValueError, match="low"):
         coverage(actual, low[:, :2], high)
+
+
+def test_the_score_of_an_interval_is_its_width_and_what_lies_outside():
+    actual = np.array([[1.0, 2, 7]])
+    low, high = np.full((1, 3), 1.5), np.full((1, 3), 4.0)
+    by_hand = 2.5 + 2 / 0.05 * (0.5 + 0 + 3) / 3
+    assert_close(interval_score(actual, low, high, 0.95), by_hand)
+    with pytest.raises(ValueError, match="level"):
+        interval_score(actual, low, high, 95)
+    with pytest.raises(ValueError, match="high"):
+        interval_score(actual, low, high[:, :2], 0.95)
+
+
+def test_no_interval_scores_better_than_that_of_the_true_quantiles(rng):
+    y = rng.normal(size=(1, 4000))
+    z = stats.norm.ppf(0.975)
+    scores = {
+        width: interval_score(y, 0 * y - width, 0 * y + width, 0.95)
+        for width in (0.7 * z, z, 1.4 * z)
+    }
+    assert min(scores, key=scores.get) == z
 
 
 def test_crps_of_a_single_quantile_is_the_absolute_error():

@@ -63,6 +63,13 @@ def test_m4_is_trained_twice_and_judged_beside_its_baselines(
     assert float(found["real.m4.naive2.owa"]) == 1
     for name in ("network", "recurrent", "line", "day", "week", "theta"):
         assert 0 < float(found[f"real.m4.{name}.owa"]) < 10
+        mase, spread = (
+            float(found[f"real.m4.{name}.{score}"])
+            for score in ("mase", "crps")
+        )
+        assert 0.5 * mase < spread < mase  # a number, and its own spread
+        assert float(found[f"real.m4.{name}.msis"]) > 0
+        assert 0.5 < float(found[f"real.m4.{name}.inside_95"]) <= 1
     day, line = (float(found[f"real.m4.{n}.owa"]) for n in ("day", "line"))
     assert_close(line, day, within=1e-3)  # with no rate, yesterday
 
@@ -96,6 +103,45 @@ def test_the_scores_of_m4_by_hand():
         judged._replace(naive2=(50.0, 4.0)), came[None] + 2
     )
     assert_close(list(found.values()), [200 / 3, 2.0, (4 / 3 + 1 / 2) / 2])
+
+
+def test_past_errors_are_widened_to_hold_the_hours_held_out(rng):
+    series = [
+        Ahead(f"H{k}", hours(rng, 600), hours(rng, 48)) for k in range(5)
+    ]
+    noisier = [
+        s._replace(test=s.test + 30 * rng.normal(size=48)) for s in series
+    ]
+    judged = m4.judge(noisier)
+    said = m4.ask_each(lambda v: m4.fit_season(v, 24), noisier)
+    width = m4.find_width(judged, said)
+    assert width > 1.2
+    found = m4.measure_spread(judged, said, width)
+    assert abs(found["inside_95"] - 0.95) < 0.01
+    assert m4.measure_spread(judged, said, 1.0)["inside_95"] < 0.9
+
+
+def test_a_rule_is_asked_at_several_origins_at_once(rng):
+    values = hours(rng, 400)
+    at = np.array([300, 400])
+    for fit in m4.fit_naive2, m4.fit_theta, lambda v: m4.fit_season(v, 24):
+        said = fit(values)(at)
+        assert said.shape == (48, 2)
+        assert 50 < said.min() < said.max() < 400
+    last = np.tile(np.arange(24.0) + 1, 20)
+    assert_close(m4.fit_season(last, 24)(at)[:, 0], last[276:324])
+
+
+def test_theta_at_the_end_is_the_library_s(rng):
+    from statsmodels.tsa.forecasting.theta import ThetaModel
+
+    values = 0.3 * np.arange(300) + hours(rng, 300)
+    factors = m4.compute_seasons(values)
+    assert np.ptp(factors) > 0
+    fit = ThetaModel(values / factors, period=1, deseasonalize=False).fit()
+    ahead = factors[np.arange(300 - 24, 300)]
+    expected = np.asarray(fit.forecast(48)) * np.tile(ahead, 2)
+    assert_close(m4.fit_theta(values)(np.array([300]))[:, 0], expected)
 
 
 def test_windows_of_m4_keep_away_from_the_hours_held_out(rng):
@@ -146,6 +192,13 @@ def test_ett_has_the_network_and_the_line_beside_the_last_day(
     )
     assert line < day < hour  # of a day with noise
     assert float(found[f"{key}.mse"]) > 0
+    for name in ("", ".line", ".day", ".hour"):
+        score, off, inside = (
+            float(found[f"{key}{name}.{kind}"])
+            for kind in ("crps", "mae", "inside_90")
+        )
+        assert score < off
+        assert 0.85 < inside < 0.95  # all hours are alike
     t = ett.read_table("ETTh1", "one")
     assert_close(t.values[:8640].mean(), 0, within=1e-5)
     test = ett.cut_windows(t, "test", 336, 24)
@@ -179,6 +232,8 @@ def test_a_walk_at_random_is_best_forecast_by_where_it_is(
     for ahead in exchange.HORIZONS:
         key = f"real.exchange.{ahead}"
         assert float(found[f"{key}.last.rse"]) > 0
+        assert 0.7 < float(found[f"{key}.last.inside_90"]) < 1
+        assert 0 < float(found[f"{key}.crps"]) < 2  # percent
         assert float(found[f"{key}.last.rse"]) < float(
             found[f"{key}.mean.rse"]
         )

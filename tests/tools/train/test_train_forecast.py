@@ -149,6 +149,23 @@ ROWS = {  # tables of the pages, by study
         *("direct", "recursive", "encoder_decoder", "gaussian"),
     ],
     "lines": ["sunspots"],
+    "countries": [
+        f"{name}_{year}"
+        for name in [
+            "persistence",
+            "drift",
+            "ets",
+            "arima",
+            "linear",
+            "network",
+        ]
+        for year in forecast.ORIGINS
+    ],
+    "rivals": [
+        f"{name}_{year}"
+        for name in ("forest", "feedforward")
+        for year in forecast.ORIGINS
+    ],
 }
 
 
@@ -178,3 +195,19 @@ def test_of_today_s_anomaly_is_kept_what_comes_again(rng):
     )
     assert kept.shape == (7,)
     assert np.abs(kept - 0.6 ** np.arange(1, 8)).max() < 0.06
+
+
+def test_what_knows_one_country_has_a_distribution(monkeypatch):
+    """Few countries, whose truth is known."""
+    rates = forecast.fertility().iloc[:, :6]
+    monkeypatch.setattr(forecast, "fertility", lambda: rates)
+    c = forecast.countries(1992)
+    c = c._replace(actual=c.actual[:, :6], last=c.last[:6])
+    found = forecast.defaultdict(list)
+    forecast.score_one_by_one(found, 1992, c)
+    still = np.abs(c.actual - c.last).mean()
+    assert_close(found["persistence_1992"], still)
+    assert_close(found["persistence_1992_bias"], (c.last - c.actual).mean())
+    for name in ("persistence", "drift", "ets", "arima"):
+        assert 0 < found[f"{name}_1992_crps"] < found[f"{name}_1992"]
+        assert 0 < found[f"{name}_1992_inside_90"] <= 1
