@@ -60,3 +60,17 @@ def test_each_row_names_a_training_and_measurements_that_there_are(row):
     known = measurements.read()
     assert real_scores.average_runs(known, row.network) is not None
     assert real_scores.average_runs(known, row.rival) is not None
+    if row.chapter == 11 and "CRPS" not in row.what.partition(";")[0]:
+        assert real_scores.average_runs(known, row.spread.network) > 0
+        assert real_scores.average_runs(known, row.spread.rival) > 0
+
+
+def test_a_forecast_s_row_has_a_score_of_its_distribution():
+    row = next(r for r in real_scores.ROWS if r.training == "exchange")
+    both = [(row.network, 0.05), (row.rival, 0.04)]
+    both += [(row.spread.network, 1.3), (row.spread.rival, 1.25)]
+    known = {key: {"value": v, "seed": None} for key, v in both}
+    line = real_scores.format_real(known).splitlines()[-1]
+    assert "| 0.050; 1.30 | 1 | 0.040; 1.25, the last value |" in line
+    del known[row.spread.rival]
+    assert "exchange" not in real_scores.format_real(known)

@@ -75,10 +75,11 @@ def list_text_scores() -> Iterator[Row]:
 
 
 def list_forecast_scores() -> Iterator[Row]:
-    """Countries and sunspots, compared with the best rival of each."""
+    """Countries and sunspots, as distributions; beside them a rival each."""
     from rnncore.forecast import examples
     from rnncore.forecast.heads import quantile_head
     from rnncore.forecast.models import Direct
+    from rnncore.forecast.scores import crps
     from rnncore.forecast.training import ask
 
     head = quantile_head(examples.LEVELS)
@@ -87,17 +88,17 @@ def list_forecast_scores() -> Iterator[Row]:
     def predict(name: str, features: int, windows: Any) -> np.ndarray:
         module = Direct("GRU", features, 32, 10, head.P)
         put_weights(module, load_weights(stored(name))[0])
-        return head.point(ask(module, windows)).numpy()
+        return head.quantiles(ask(module, windows), examples.LEVELS).numpy()
 
     said = predict("forecast_countries", 1, countries.test)
-    births = float(np.abs(said - (countries.actual - countries.last)).mean())
-    dense = compute_mean("forecast.rivals.feedforward_2002")
-    what = "births per woman in 188 countries, error over ten years"
+    births = crps(countries.actual - countries.last, said, examples.LEVELS)
+    dense = compute_mean("forecast.rivals.feedforward_2002_crps")
+    what = "births per woman in 188 countries, CRPS over ten years"
     yield Row(11, what, births, dense, "feedforward network *")
     said = spots.back(predict("forecast_sunspots", 0, spots.test))
-    ahead = float(np.abs(spots.actual - said).mean() / spots.unit)
-    line = compute_mean("forecast.lines.sunspots")
-    what = "sunspots, MASE over five years"
+    ahead = crps(spots.actual, said, examples.LEVELS) / spots.unit
+    line = compute_mean("forecast.lines.sunspots_crps")
+    what = "sunspots, CRPS over five years, in units of MASE"
     yield Row(11, what, ahead, line, "linear autoregression, pinball loss *")
 
 

@@ -12,6 +12,14 @@ import numpy as np
 Known = dict[str, dict[str, Any]]
 
 
+class Spread(NamedTuple):
+    """A forecast's second score, that of its distribution."""
+
+    network: str
+    rival: str
+    form: str
+
+
 class Row(NamedTuple):
     """A set, and where in the measurements its scores are."""
 
@@ -23,6 +31,7 @@ class Row(NamedTuple):
     than: str  # the rival's name
     published: str = ""  # with the year
     form: str = ".1f"
+    spread: Spread | None = None
 
 
 ROWS = [
@@ -48,41 +57,47 @@ ROWS = [
     ),
     Row(
         11,
-        "M4, 414 hourly series, OWA, GRU + linear model",
+        "M4, 414 hourly series, OWA; MSIS of 95 %, GRU + linear model",
         "m4",
         "real.m4.network.owa",
         "real.m4.line.owa",
         "linear model",
-        "0.44 (ES-RNN, 2020)",
+        "OWA 0.44 (ES-RNN, 2020)",
         ".2f",
+        Spread("real.m4.network.msis", "real.m4.line.msis", ".1f"),
     ),
     Row(
         11,
-        "ETTh1, 24 hours, seven series, squared error of z-scores",
+        "ETTh1, 24 hours, seven series, z-scores, squared error; CRPS",
         "ett",
         "real.ett.ETTh1-all.24.mse",
         "real.ett.ETTh1-all.24.line.mse",
         "linear model",
-        "0.32 (SCINet, convolutions, reproduced)",
+        "squared 0.32 (SCINet, convolutions, reproduced)",
         ".3f",
+        Spread("real.ett.ETTh1-all.24.crps", "real.ett.ETTh1-all.24.line.crps", ".3f"),
     ),
     Row(
         11,
-        "ETTh2, 24 hours, seven series, squared error of z-scores",
+        "ETTh2, 24 hours, seven series, z-scores, squared error; CRPS",
         "ett",
         "real.ett.ETTh2-all.24.mse",
         "real.ett.ETTh2-all.24.line.mse",
         "linear model",
         form=".3f",
+        spread=Spread(
+            "real.ett.ETTh2-all.24.crps", "real.ett.ETTh2-all.24.line.crps", ".3f"
+        ),
     ),
     Row(
         11,
-        "exchange rates, 24 days, RSE",
+        "exchange rates, 24 days, RSE; CRPS in %",
         "exchange",
         "real.exchange.24.rse",
         "real.exchange.24.last.rse",
         "the last value",
         form=".3f",
+        spread=Spread("real.exchange.24.crps", "real.exchange.24.last.crps", ".2f"),
     ),
     Row(
         11,
@@ -95,12 +110,17 @@ ROWS = [
     ),
     Row(
         11,
-        "Australian shops, 2017 and 2018, MASE, network and ETS",
+        "Australian shops, 2017 and 2018, MASE; CRPS, network and ETS",
         "retail",
         "real.retail.*.season.network and ETS:mase",
         "real.retail.*.season.ETS:mase",
         "ETS",
         form=".2f",
+        spread=Spread(
+            "real.retail.*.season.network and ETS:crps",
+            "real.retail.*.season.ETS:crps",
+            ".2f",
+        ),
     ),
     Row(
         12,
@@ -228,6 +248,15 @@ def count_runs(found: Known, name: str) -> int:
     )
 
 
+def format_scores(found: Known, row: Row, of: str) -> str:
+    """A side's scores; none where one is not measured."""
+    scores: list[Row | Spread] = [row, row.spread] if row.spread else [row]
+    values = [(average_runs(found, getattr(one, of)), one.form) for one in scores]
+    if any(value is None for value, _ in values):
+        return ""
+    return "; ".join(format(value, form) for value, form in values)
+
+
 def format_cards(found: Known) -> str:
     """The same for the page of the sets, which have sections of their own."""
     return format_real(found, by_chapter=False)
@@ -240,18 +269,15 @@ def format_real(found: Known, by_chapter: bool = True) -> str:
     head += ["`tools.train`"]
     lines = [f"| {' | '.join(head)} |", "| --- " * len(head) + "|"]
     for row in ROWS:
-        network, rival = (
-            average_runs(found, row.network),
-            average_runs(found, row.rival),
-        )
-        if network is None or rival is None:
+        network, rival = (format_scores(found, row, of) for of in ("network", "rival"))
+        if not network or not rival:
             continue
         cells = [str(row.chapter)] if by_chapter else []
         cells += [
             row.what,
-            format(network, row.form),
+            network,
             str(count_runs(found, row.network)),
-            f"{rival:{row.form}}, {row.than}",
+            f"{rival}, {row.than}",
             row.published,
             f"`{row.training}`",
         ]
