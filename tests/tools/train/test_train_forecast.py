@@ -151,19 +151,7 @@ ROWS = {  # tables of the pages, by study
     "lines": ["sunspots"],
     "countries": [
         f"{name}_{year}"
-        for name in [
-            "persistence",
-            "drift",
-            "ets",
-            "arima",
-            "linear",
-            "network",
-        ]
-        for year in forecast.ORIGINS
-    ],
-    "rivals": [
-        f"{name}_{year}"
-        for name in ("forest", "feedforward")
+        for name in ("persistence", "drift", "linear")
         for year in forecast.ORIGINS
     ],
 }
