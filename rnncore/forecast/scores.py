@@ -105,7 +105,9 @@ def coverage(
 def interval_score(
     actual: np.ndarray, low: np.ndarray, high: np.ndarray, level: float
 ) -> float:
-    """The width of an interval, and 2 / (1 - level) of what is outside.
+    """The width of an interval, and a penalty for what lies outside.
+
+    The penalty is 2 / (1 - level) for a unit.
 
     Least on average where the bounds are the quantiles that cut off half
     of 1 - level each. In units of MASE it is the M4 competition's MSIS.

@@ -75,7 +75,7 @@ def list_text_scores() -> Iterator[Row]:
 
 
 def list_forecast_scores() -> Iterator[Row]:
-    """Countries as points, sunspots as distributions; with a rival each."""
+    """Countries and sunspots, as distributions; beside them a rival each."""
     from rnncore.forecast import examples
     from rnncore.forecast.heads import quantile_head
     from rnncore.forecast.models import Direct
@@ -91,10 +91,9 @@ def list_forecast_scores() -> Iterator[Row]:
         return head.quantiles(ask(module, windows), examples.LEVELS).numpy()
 
     said = predict("forecast_countries", 1, countries.test)
-    middle = said[examples.LEVELS.index(0.5)]
-    births = float(np.abs(middle - (countries.actual - countries.last)).mean())
-    dense = compute_mean("forecast.rivals.feedforward_2002")
-    what = "births per woman in 188 countries, error over ten years"
+    births = crps(countries.actual - countries.last, said, examples.LEVELS)
+    dense = compute_mean("forecast.rivals.feedforward_2002_crps")
+    what = "births per woman in 188 countries, CRPS over ten years"
     yield Row(11, what, births, dense, "feedforward network *")
     said = spots.back(predict("forecast_sunspots", 0, spots.test))
     ahead = crps(spots.actual, said, examples.LEVELS) / spots.unit

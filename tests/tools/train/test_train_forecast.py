@@ -154,6 +154,11 @@ ROWS = {  # tables of the pages, by study
         for name in ("persistence", "drift", "linear")
         for year in forecast.ORIGINS
     ],
+    "rivals": [
+        f"{name}_{year}"
+        for name in ("forest", "feedforward")
+        for year in forecast.ORIGINS
+    ],
 }
 
 
