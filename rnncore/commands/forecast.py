@@ -160,7 +160,7 @@ def _add_network(train: Any) -> None:
     for name, other in OTHERS.items():
         kind, what = runs.OPTIONS[name]
         what += (
-            f" (default: {getattr(Forecaster, name)}; of segments {other})"
+            f" (default: {getattr(Forecaster, name)}); of segments {other}"
         )
         add_option(train, f"--{name}", what, kind=kind)
     train.set_defaults(run=partial(_run_network, runs.learn))

@@ -106,10 +106,7 @@ def _why_not(values: np.ndarray, plan: ForecastPlan) -> str:
 def date_steps(
     frame: pd.DataFrame, plan: Any, quantiles: np.ndarray
 ) -> pd.DataFrame:
-    """The steps to come by date; a plan has a horizon, and levels.
-
-    Shapes: quantiles (Q, K)
-    """
+    """The steps to come by date, from quantiles (Q, K); a plan has both."""
     dates: Any = range(len(frame), len(frame) + plan.horizon)
     if frame.index.freq is not None:
         dates = pd.date_range(

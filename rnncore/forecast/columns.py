@@ -175,7 +175,7 @@ def measure_errors(
 
     Shapes: said (K, B); target (K, B)
     """
-    wrong = said.astype(float) - target
+    wrong = np.subtract(said, target, dtype=float)
     return {
         "mse": float((wrong**2).mean()),
         "mae": float(np.abs(wrong).mean()),
