@@ -95,7 +95,7 @@ def _add_train(parts: common.Group) -> None:
 def _add_either(parser: Any, name: str, what: str, kind: Callable) -> None:
     """An option that has another default for a published set."""
     default = getattr(Composer, name)
-    what = f"{what} (default: {default}; a published set's by its size)"
+    what = f"{what} (default: {default}); a published set's by its size"
     add_option(parser, f"--{name.replace('_', '-')}", what, kind=kind)
 
 

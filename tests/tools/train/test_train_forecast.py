@@ -151,7 +151,7 @@ ROWS = {  # tables of the pages, by study
     "lines": ["sunspots"],
     "countries": [
         f"{name}_{year}"
-        for name in ("persistence", "drift", "linear")
+        for name in ("persistence", "drift", "ets", "arima", "linear")
         for year in forecast.ORIGINS
     ],
     "rivals": [
