@@ -25,7 +25,7 @@ EVERY = 4  # of the origins of the validation part one in so many is asked
 # options of the other network
 UNUSED = (
     *("method", "scale", "support", "period", "past", "known"),
-    *("plot", "report", "origins"),
+    *("holidays", "plot", "report", "origins"),
 )
 Predict = Callable[["Windows"], "np.ndarray"]  # said (K, B)
 

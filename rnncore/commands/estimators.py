@@ -658,6 +658,7 @@ class Forecaster(Estimator):
     logs: bool | None = None  # whether changes are learnt in percent
     scale: str | None = None  # of what is learnt: levels, season, prices
     support: str | None = None  # real, positive, share, counts
+    holidays: str | None = None  # of a place that are known: DE, AU-NSW
     fill: str | None = None  # of empty cells: linear, last, zero, season
     gaps: bool = False  # then a row is a step, whatever the dates
     hidden: int = 32  # units

@@ -106,6 +106,11 @@ def _add_train(parts: common.Group) -> None:
     )
     add_option(train, "--logs", what, choices=["yes", "no"])
     what = (
+        "the place whose public holidays are known ahead: a country such "
+        "as DE, or a part of one such as AU-NSW (pip install '.[holidays]')"
+    )
+    add_option(train, "--holidays", what, metavar="PLACE")
+    what = (
         "what the network reads and says: values, how much they are above "
         "those of a season ago, or a price's changes over their deviation, "
         "with today's price as the middle (default: chosen by the table)"
@@ -562,6 +567,7 @@ def _make_plan(arguments: Namespace, panel: "Panel") -> Any:
     names = "history", "cell", "steps", "batch", "rate"
     given = {name: getattr(arguments, name) for name in names}
     given["units"] = arguments.hidden
+    given["holidays"] = arguments.holidays or ""
     given |= read_seasons(frame, arguments.period)
     with common.refuse_in_words(arguments.file):
         given |= _choose_units(arguments, frame)

@@ -42,7 +42,7 @@ from rnncore.forecast.scales import (
 )
 from rnncore.forecast.seasons import season_waves
 from rnncore.forecast.segments import Beside
-from rnncore.forecast.trading import trading_days
+from rnncore.forecast.trading import public_holidays, trading_days
 from rnncore.forecast.training import as_tensors, ask, train_forecaster
 from rnncore.forecast.widths import Widths
 from rnncore.forecast.windows import Split, Windows, join, origins
@@ -79,13 +79,8 @@ def covariates_of(
         index = pd.date_range(index[0], periods=steps, freq=index.freq)
         known = calendar(index)
         parts.append(known if plan is None or plan.year else known[:, :-4])
-        if plan is not None and plan.trading:
-            days = trading_days(index)
-            if plan.scale == SEASON:  # more of them than a season ago
-                ago = np.roll(days, plan.period, axis=0)
-                ago[: plan.period] = days[: plan.period]
-                days = days - ago
-            parts.append(days)
+        if plan is not None:
+            parts.append(_days_of(index, plan))
     if longer > 1:
         of = index if len(index) == steps else pd.RangeIndex(steps)
         parts.append(season_waves(of, longer))
@@ -100,6 +95,25 @@ def covariates_of(
             )
         parts.append(np.pad(rows, ((0, more), (0, 0))))
     return np.concatenate([np.empty((steps, 0)), *parts], axis=1)
+
+
+def _days_of(index: pd.DatetimeIndex, plan: ForecastPlan) -> np.ndarray:
+    """What kinds of days each step has, as far as the plan knows them.
+
+    Shapes: index (N,) -> covariates (N, F)
+    """
+    days = np.empty((len(index), 0))
+    if plan.trading:
+        days = trading_days(index)
+    if plan.holidays:
+        days = np.append(
+            days, public_holidays(index, plan.holidays), axis=1
+        )
+    if plan.scale == SEASON:  # more of them than a season ago
+        ago = np.roll(days, plan.period, axis=0)
+        ago[: plan.period] = days[: plan.period]
+        days = days - ago
+    return days
 
 
 def begin_of(values: np.ndarray) -> int:

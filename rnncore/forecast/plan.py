@@ -47,6 +47,7 @@ class ForecastPlan(NamedTuple):
     levels: tuple[float, ...] = SEVEN  # of the quantiles
     logs: bool = False  # whether all is learnt in logarithms
     trading: bool = False  # whether they know the days of each month
+    holidays: str = ""  # the place whose public holidays they know
     year: bool = True  # whether they know the time of the year
     support: str = REAL  # what values can be: see `supports`
     scale: str = LEVELS  # what is read and said: see `scales`
@@ -231,6 +232,10 @@ def plan_for(
             f"{np.nanmin(frame.to_numpy()):g}"
         )
     others.setdefault("trading", _is_monthly(frame))
+    if others.get("holidays") and frame.index.freq is None:
+        raise Refused(
+            "--holidays: expected dates at one distance, got rows as steps"
+        )
     others.setdefault("year", _has_year(frame))
     return ForecastPlan(horizon, history, period, longer=longer, **others)
 

@@ -1,12 +1,14 @@
-"""Days of the week in a month, and where Easter falls: known for years."""
+"""Days of the week in a month, Easter, public holidays: known for years."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from rnncore.storage.files import Refused
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,3 +43,51 @@ def _count_days(month: pd.Period) -> np.ndarray:
         holidays = [sunday + timedelta(days=k) for k in (-2, -1, 0, 1)]
         share = sum(day.month == month.month for day in holidays) / 4
     return np.append(counts, share)
+
+
+def public_holidays(index: pd.DatetimeIndex, place: str) -> np.ndarray:
+    """How many days of each step are public holidays there.
+
+    Of steps within a day it is 1 on a holiday. The place is a country of
+    ISO 3166, such as DE, or a part of one, such as AU-NSW.
+
+    Shapes: index (N,) -> covariates (N, 1)
+
+    Raises Refused where the place is not known, or the package `holidays`
+    is not there.
+    """
+    spans = index.to_period()
+    ends = [
+        at.to_numpy().astype("datetime64[D]")
+        for at in (spans.start_time, spans.end_time)
+    ]
+    years = range(spans[0].start_time.year, spans[-1].end_time.year + 1)
+    days = np.array(sorted(find_holidays(place, years)), "datetime64[D]")
+    first = np.searchsorted(days, ends[0], side="left")
+    after = np.searchsorted(days, ends[1], side="right")
+    return (after - first).astype(float)[:, None]
+
+
+def find_holidays(place: str, years: range) -> list[date]:
+    """The public holidays of a place, in these years.
+
+    Raises Refused where the place is not known, or the package `holidays`
+    is not there.
+    """
+    try:
+        from holidays import country_holidays
+    except ImportError as error:
+        raise Refused(
+            "--holidays: the package holidays is missing; pip install "
+            "'.[holidays]' brings it"
+        ) from error
+    country, _, part = place.upper().partition("-")
+    try:
+        return list(
+            country_holidays(country, subdiv=part or None, years=years)
+        )
+    except NotImplementedError as error:
+        raise Refused(
+            "--holidays: expected a country of ISO 3166, such as DE, or a "
+            f"part of one, such as AU-NSW, got {place}"
+        ) from error

@@ -447,6 +447,7 @@ OTHERS = {
         "v": lambda f, m, s: 1,
     },
     "forecast": {
+        "place": lambda f, m, s: "DE",
         "how": lambda f, m, s: "linear",
         "period": lambda f, m, s: 5,
         "periods": lambda f, m, s: (3, 7),

@@ -16,6 +16,7 @@ from rnncore.forecast.panel import Covariates
 from rnncore.forecast.plan import NINE, parts_of, plan_for, read_seasons
 from rnncore.forecast.rivals import Rival, list_rivals
 from rnncore.forecast.seasons import season_of, season_waves, two_seasons
+from rnncore.forecast.trading import public_holidays
 from rnncore.storage.weights import save_weights
 
 WEEK = np.array([3.0, 4.0, 4.0, 5.0, 7.0, 9.0, 1.0])
@@ -553,6 +554,21 @@ def test_the_days_of_a_month_are_known_only_to_who_asks():
     assert more.shape[1] == bare.shape[1] + 8
     assert not plan_for(table(60), 3).trading
     assert not plan_for(table(60, "2h"), 3).trading  # twelve a day
+
+
+def test_public_holidays_are_known_ahead_and_less_those_a_season_ago():
+    frame = growing(series=1)
+    plan = plan_for(frame, 6, holidays="DE")
+    known = pipeline.covariates_of(frame, 3, plan=plan)[:, -1]
+    assert len(known) == len(frame) + 3
+    index = pd.date_range(frame.index[0], periods=len(known), freq="MS")
+    assert known.tolist() == public_holidays(index, "DE")[:, 0].tolist()
+    season = plan._replace(scale="season")
+    less = pipeline.covariates_of(frame, 3, plan=season)[:, -1]
+    assert_close(less[12:], known[12:] - known[:-12])
+    frame.index = pd.DatetimeIndex(frame.index.to_numpy())  # no step
+    with pytest.raises(Refused, match=r"^--holidays: expected dates"):
+        plan_for(frame, 6, period=12, holidays="DE")
 
 
 def test_networks_of_all_rows_see_the_last_ones():
