@@ -40,11 +40,9 @@ class Data(NamedTuple):
     tries: list[Facts]  # settings of which the validation part chooses one
 
 
-def check_options(arguments: Namespace) -> None:
-    """Raise Refused where an option is of the other network."""
-    for name in UNUSED:
-        if getattr(arguments, name, None):
-            raise Refused(f"--{name}: not with --network segments")
+def leave_out(arguments: Namespace) -> None:
+    """Without options of the other network; Refused where one is given."""
+    runs.leave_out(arguments, UNUSED, "not with --network segments")
 
 
 def _read(arguments: Namespace) -> tuple[Data, Facts]:
@@ -384,5 +382,5 @@ APP = evaluation.Application(
     run_later("forecast.columns.save_columns"),
     LOAD,
     _show,
-    check=check_options,
+    check=leave_out,
 )

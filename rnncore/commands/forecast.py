@@ -176,21 +176,14 @@ def _run_network(do: Any, arguments: Namespace) -> int:
 
     Raises Refused where an option is of the other one.
     """
-    segments = arguments.network == "segments"
-    decides = [*arguments.decides]
-    if segments:
-        decides = [n for n in decides if n not in columns.UNUSED]
-    else:
-        for name in SEGMENTS_ONLY:
-            if getattr(arguments, name) is not None:
-                raise Refused(f"--{name}: only with --network segments")
-        own = "network", *SEGMENTS_ONLY
-        decides = [name for name in decides if name not in own]
-        for name in OTHERS:
-            if getattr(arguments, name) is None:
-                setattr(arguments, name, getattr(Forecaster, name))
-    arguments.decides = decides
-    return int(do(columns.APP if segments else APP, arguments))
+    if arguments.network == "segments":
+        return int(do(columns.APP, arguments))
+    why = "only with --network segments"
+    runs.leave_out(arguments, SEGMENTS_ONLY, why)
+    arguments.decides.remove("network")
+    other = {name: getattr(Forecaster, name) for name in OTHERS}
+    runs.fill_in(arguments, other)
+    return int(do(APP, arguments))
 
 
 def _score(arguments: Namespace) -> int:

@@ -104,20 +104,12 @@ def _choose(do: Callable, arguments: Namespace) -> int:
 
     Raises Refused where an option is of the other.
     """
-    published = rolls.is_published(arguments.folder)
-    others = VOICES_ONLY if published else ROLLS_ONLY
-    for name in others:
-        if getattr(arguments, name, None) is not None:
-            where = "without" if published else "only with"
-            raise Refused(f"--{name}: {where} a published set")
-    if "decides" in arguments:
-        decides = [n for n in arguments.decides if n not in others]
-        arguments.decides = decides
-    if not published:
-        for name, value in vars(Composer()).items():
-            if name in arguments and getattr(arguments, name) is None:
-                setattr(arguments, name, value)
-    return do(rolls.APP if published else APP, arguments)
+    if rolls.is_published(arguments.folder):
+        runs.leave_out(arguments, VOICES_ONLY, "without a published set")
+        return int(do(rolls.APP, arguments))
+    runs.leave_out(arguments, ROLLS_ONLY, "only with a published set")
+    runs.fill_in(arguments, vars(Composer()))
+    return int(do(APP, arguments))
 
 
 def _add_sample(parts: common.Group) -> None:

@@ -6,7 +6,7 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,29 @@ def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
     add_scores(parser)
     what = "train from scratch, and replace the model that exists"
     add_flag(parser, "--restart", what, outside=True)
+
+
+def leave_out(
+    arguments: argparse.Namespace, others: Iterable[str], why: str
+) -> None:
+    """Without the options of the other of a command's two networks.
+
+    They are no settings of its runs. Raises Refused where one is given.
+    """
+    for name in others:
+        value = getattr(arguments, name, None)
+        if value is not None and value is not False and value != []:
+            raise Refused(f"--{name}: {why}")
+    if "decides" in arguments:
+        decides = [n for n in arguments.decides if n not in others]
+        arguments.decides = decides
+
+
+def fill_in(arguments: argparse.Namespace, defaults: Facts) -> None:
+    """What is not given, as far as the command has such options."""
+    for name, value in defaults.items():
+        if name in arguments and getattr(arguments, name) is None:
+            setattr(arguments, name, value)
 
 
 def learn(app: Application, arguments: argparse.Namespace) -> int:
