@@ -22,10 +22,14 @@ import torch
 
 from rnncore.data.public.series import ett
 from rnncore.forecast.classical import with_past_errors
-from rnncore.forecast.columns import ColumnPlan, train_columns
+from rnncore.forecast.columns import (
+    ColumnPlan,
+    ask_columns,
+    measure_errors,
+    train_columns,
+)
 from rnncore.forecast.examples import LEVELS
 from rnncore.forecast.scores import coverage, crps
-from rnncore.forecast.training import as_tensors
 from rnncore.forecast.windows import Windows, cut, fit_scaler, join, origins, scaled
 from tools.train.runner import (
     Measurement,
@@ -78,12 +82,6 @@ def cut_windows(t: Table, part: str, T: int, K: int, every: int = 1) -> Windows:
     """Windows whose targets are in the part, column by column."""
     at = origins(t.parts[part], T, K, every)
     return join([cut(column, at, T, K) for column in t.values.T])
-
-
-def measure_errors(said: np.ndarray, target: np.ndarray) -> dict[str, float]:
-    """Shapes: said (K, B); target (K, B)"""
-    wrong = said.astype(float) - target
-    return {"mse": float((wrong**2).mean()), "mae": float(np.abs(wrong).mean())}
 
 
 def judge(ask: Ask, t: Table, T: int, K: int) -> dict[str, float]:
@@ -160,18 +158,6 @@ def solve(t: Table, K: int) -> Solved:
     return min(found, key=lambda line: line.validation)
 
 
-def ask(module: torch.nn.Module, w: Windows) -> np.ndarray:
-    """A thousand windows at a time. Shapes: -> (K, B)"""
-    like = next(module.parameters())
-    said = []
-    with torch.no_grad():
-        for i in range(0, w.target.shape[1], 1000):
-            some = Windows(*(a[:, i : i + 1000] for a in w))
-            given = as_tensors(some, like)
-            said.append(module.eval()(given.past, given.known)[..., 0].numpy())
-    return np.concatenate(said, axis=1)
-
-
 def train(
     t: Table, K: int, setting: dict[str, Any], seed: int, steps: int
 ) -> tuple[torch.nn.Module, float, float]:
@@ -184,7 +170,7 @@ def train(
     )
 
     def score(module: torch.nn.Module) -> float:
-        return measure_errors(ask(module, held), held.target)["mse"]
+        return measure_errors(ask_columns([module], held), held.target)["mse"]
 
     begun = time.process_time()
     module, fit = train_columns(
@@ -207,7 +193,7 @@ def run(name: str, columns: str, seed: int, asked: Options) -> Iterator[Measurem
         tried = zip(every, TRIED, strict=True)
         (module, score, _), chosen = min(tried, key=lambda pair: pair[0][1])
         seconds = sum(run[2] for run in every)
-        judged = judge(partial(ask, module), t, SETTING["T"], K)
+        judged = judge(partial(ask_columns, [module]), t, SETTING["T"], K)
         yield from round_measurement(key, judged)
         yield Measurement(f"{key}.validation", round(score, 4), f"MSE {UNIT}")
         yield Measurement(f"{key}.chosen", chosen, "rate, and kept by dropout")
