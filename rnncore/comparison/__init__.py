@@ -219,10 +219,14 @@ def read_clock() -> float:
     """Seconds that this program has computed so far, for differences.
 
     Other programs do not count, so that a claim about time is no bet on
-    them. Windows counts in steps of 16 ms, too coarse for a page: there it
-    is the time that has passed.
+    them. It is the time that has passed where OMP_NUM_THREADS asks for
+    several threads, whose times would add up, and on Windows, which
+    counts in steps of 16 ms, too coarse for a page.
     """
-    return time.perf_counter() if os.name == "nt" else time.process_time()
+    alone = os.environ.get("OMP_NUM_THREADS", "1") == "1"
+    if alone and os.name != "nt":
+        return time.process_time()
+    return time.perf_counter()
 
 
 def _show_note(sentence: str) -> None:
