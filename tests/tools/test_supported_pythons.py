@@ -1,9 +1,14 @@
 """The supported Pythons: the classifiers say them, all else agrees."""
 
+import os
 import re
+import subprocess
+import sys
 import tomllib
+from importlib.metadata import packages_distributions, requires
 
 import yaml
+from packaging.requirements import Requirement
 
 from tools import ROOT
 from tools.publish.browser import lite_kernel
@@ -19,6 +24,40 @@ USED = re.compile(
     r"(?:image: |container: |PYTHON=)python:?(3\.\d+)"
     r'|"python-version": "(3\.\d+)"'
 )
+
+COLLECTED = """
+import sys
+from importlib.abc import MetaPathFinder
+import pytest
+
+class Absent(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name in absent:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+absent = set(sys.argv[1].split(","))
+sys.meta_path.insert(0, Absent())
+sys.exit(pytest.main(["--collect-only", "-q", "-p", "pytest_timeout", *sys.argv[2:]]))
+"""
+
+
+def needed_by(names, found=()):
+    """The distributions of these names, and those that they require."""
+    found = {*found}
+    for name in names:
+        if name in found:
+            continue
+        found.add(name)
+        needed = map(Requirement, requires(name) or ())
+        found = needed_by(
+            [
+                n.name.lower()
+                for n in needed
+                if not n.marker or n.marker.evaluate({"extra": ""})
+            ],
+            found,
+        )
+    return found
 
 
 def texts():
@@ -88,3 +127,41 @@ def test_hosts_and_browsers_use_one_of_them():
     }
     assert {version for _, version in found} <= {*SUPPORTED}
     assert ".".join(map(str, lite_kernel.VERSION)) in SUPPORTED
+
+
+def test_their_weekly_row_needs_no_other_package():
+    """All else is hidden, and each of its files can still be collected."""
+    script = (ROOT / ".ci/python").read_text()
+    (brought,) = re.findall(
+        r"--only-binary=:all: (.*?)\n\w", script, re.DOTALL
+    )
+    named = re.findall(
+        r"(?<![\w=\[(-])[a-z][a-z-]+(?= |$)", brought, re.MULTILINE
+    )
+    there = {"torch", *named} - {"grep", "requirements"}
+    assert {"numpy", "tqdm", "hypothesis"} < there
+    there = {name.replace("_", "-") for name in needed_by(sorted(there))}
+    hidden = [
+        module
+        for module, owners in packages_distributions().items()
+        if not {o.lower().replace("_", "-") for o in owners}
+        & {*there, "rnncore"}
+    ]
+    assert "scipy" in hidden
+    (listed,) = re.findall(r"_%s.py ' \\\n(.*?)\)", script, re.DOTALL)
+    stems = listed.replace("\\", " ").split()
+    files = [
+        str(path)
+        for stem in stems
+        for path in (ROOT / "tests/rnncore").rglob(f"test_{stem}.py")
+    ]
+    assert len(files) >= len(stems)
+    run = subprocess.run(
+        [sys.executable, "-c", COLLECTED, ",".join(hidden), *files],
+        cwd=ROOT,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout[-3000:]
