@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import zipfile
@@ -55,6 +56,10 @@ Forty-two.
 
 "Thirteen."
 : That is their sum.
+:::
+
+:::{dropdown} 2. What is known of $c^2$
+It is $a^2 + b^2$.
 :::
 
 :::{dropdown} A remark
@@ -331,6 +336,16 @@ def test_contents_leave_out_the_sections_of_every_page(full, archive):
     listed = archive.read("EPUB/nav.xhtml").decode()
     assert "A section" in listed
     assert "Read next" not in listed
+
+
+@pytest.mark.system
+def test_a_question_keeps_the_formula_that_ends_it(archive):
+    for page in "first", "answers":
+        text = archive.read(f"EPUB/{page}.xhtml").decode()
+        (question,) = re.findall(
+            r"2\. What is known of (.*?)</p>", text, re.DOTALL
+        )
+        assert "<math" in question
 
 
 @pytest.mark.system

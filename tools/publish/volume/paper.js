@@ -103,8 +103,9 @@ function unfold(article, page, code) {
     const to = anchor(page, `answer-${answers.length + 1}`);
     const again = words.cloneNode(true);
     for (const text of [words, again]) {
-      const last = text.lastChild;
-      last.textContent = last.textContent.replace(/: show the answer$/, "");
+      const last = text.lastChild; // words; a formula would lose its MathML
+      if (last.nodeType !== Node.TEXT_NODE) continue;
+      last.data = last.data.replace(/: show the answer$/, "");
     }
     again.append(" ", element("a", { href: `#${from}`, class: "page" }, "Question"));
     words.append(" ", element("a", { href: `#${to}`, class: "page" }, "Answer"));
