@@ -62,6 +62,26 @@ def find_known_mistakes(assignment: Assignment, task: str) -> list[Mistake]:
     return read_catalogue(cell) if cell else []
 
 
+def trim_edit(was: str, now: str, solution: str) -> tuple[str, str]:
+    """The same edit without the lines at its ends that it does not change.
+
+    A line stays that is needed for the rest to occur exactly once.
+    """
+    old, new = was.split("\n"), now.split("\n")
+    made = solution.replace(was, now)
+
+    def is_same(old: list[str], new: list[str]) -> bool:
+        rest = "\n".join(old)
+        once = bool(rest) and solution.count(rest) == 1
+        return once and solution.replace(rest, "\n".join(new)) == made
+
+    while old[0] == new[0] and is_same(old[1:], new[1:]):
+        old, new = old[1:], new[1:]
+    while old[-1:] == new[-1:] and is_same(old[:-1], new[:-1]):
+        old, new = old[:-1], new[:-1]
+    return "\n".join(old), "\n".join(new)
+
+
 def _split_blocks(first: int, lines: list[str]) -> Iterator[tuple[int, list[str]]]:
     """Runs of lines that are not empty, and where each begins."""
     block: list[str] = []

@@ -11,7 +11,11 @@ from docutils.nodes import make_id
 
 import rnncore
 from grader import ROOT
-from grader.assignments.known_mistakes import find_known_mistakes, read_catalogue
+from grader.assignments.known_mistakes import (
+    find_known_mistakes,
+    read_catalogue,
+    trim_edit,
+)
 from grader.assignments.source import BEGIN, END, Assignment, SourceCell, visible_part
 from grader.notebook.names import BUILTINS, find_bound_names, free_names
 from grader.notebook.task_texts import read_question
@@ -242,6 +246,11 @@ def _check_solution(assignment: Assignment, cell: SourceCell) -> Iterator[str]:
             yield (
                 f"{name}, {mistake.name}: {mistake.was!r} occurs {count} "
                 "times in the solution, expected once"
+            )
+        elif trim_edit(mistake.was, mistake.now, cell.source)[0] != mistake.was:
+            yield (
+                f"{cell.file}: {name}, {mistake.name}: expected an edit alone, got "
+                "lines at an end of it that it does not change"
             )
 
 

@@ -19,7 +19,11 @@ import torch
 from nbgrader.api import Gradebook
 
 from grader.assignments import builder, mistakes, source
-from grader.assignments.known_mistakes import Mistake, read_catalogue
+from grader.assignments.known_mistakes import (
+    Mistake,
+    read_catalogue,
+    trim_edit,
+)
 from grader.assignments.source import (
     Assignment,
     SourceCell,
@@ -671,6 +675,45 @@ def test_builder_refuses_an_edit_that_fits_nowhere_or_twice():
     assert "occurs 0 times in the solution, expected once" in text
     (text, *_) = builder.find_problems(small(was="x"))
     assert re.search(r"occurs [2-9] times", text)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "least"),
+    [
+        (["a = 1", "x = 0"], ["a = 1", "x = 3"], None),
+        (["b = 2", "return a"], ["b = 3", "return a"], ("b = 2", "b = 3")),
+        (["x = 0", "b = 2"], ["x = 0", "b = 3"], ("b = 2", "b = 3")),
+        (
+            ["x = 0", "b = 2"],
+            ["x = 0", "y", "b = 2"],
+            ("b = 2", "y\nb = 2"),
+        ),
+        (["x = 0", "a = 1"], ["y = 0", "a = 1"], None),  # which x = 0 it is
+    ],
+)
+def test_an_edit_leaves_out_what_it_does_not_change(was, now, least):
+    solution = "x = 0\na = 1\nx = 0\nb = 2\nreturn a"
+    was, now = "\n".join(was), "\n".join(now)
+    assert trim_edit(was, now, solution) == (least or (was, now))
+
+
+def test_builder_refuses_an_edit_that_restates_lines():
+    assignment = small("y = x\n    return 2 * y", "2 * y")
+    restated = (
+        "\n\ntwice: it stands there twice\n"
+        "-     y = x\n-     return 2 * y\n"
+        "+     y = x\n+     return y"
+    )
+    cells = [
+        c._replace(source=c.source.replace('\n"""', f'{restated}\n"""'))
+        if c.kind == "mistakes"
+        else c
+        for c in assignment.cells
+    ]
+    (text,) = set(
+        builder.find_problems(assignment._replace(cells=cells))
+    ) - set(builder.find_problems(assignment))
+    assert "twice: expected an edit alone" in text
 
 
 def test_a_catalogue_holds_edits_of_several_lines_and_of_whole_lines():
