@@ -353,6 +353,12 @@ def read_scores(folder: Path, frame: float) -> list["Score"]:
             f"{count}{tunes} could not be read; "
             f"going on with {format_count(len(found.scores), 'piece')}"
         )
+    written, kept = found.tally
+    if kept < written:
+        note(
+            f"{1 - kept / written:.1%} of the notes are lost between "
+            f"frames of {frame:g} quarter notes: a smaller --frame keeps more"
+        )
     return found.scores
 
 

@@ -38,6 +38,13 @@ UNHEARD = (
 )
 
 
+class Tally(NamedTuple):
+    """How many notes of a piano's stand in a file, and on its grid."""
+
+    written: int
+    kept: int
+
+
 class Folder(NamedTuple):
     """What a folder holds, or a file."""
 
@@ -45,6 +52,7 @@ class Folder(NamedTuple):
     unreadable: dict[str, str]  # file, or tune of a file, to why
     remarks: dict[str, str]  # what is to be known of others
     nothing: str = SILENT  # why there is no score, where none is refused
+    tally: Tally = Tally(0, 0)
 
 
 class Event(NamedTuple):
@@ -112,9 +120,9 @@ def _read_abc(path: Path, frame: float) -> Folder:
     except UnicodeDecodeError:
         text = content.decode("latin-1")  # as older files do
     book = read_abc(text)
-    scores = [from_tune(tune, frame, path.stem) for tune in book.tunes]
+    made = [from_tune(tune, frame, path.stem) for tune in book.tunes]
     heard = any(part for tune in book.tunes for part in tune.parts)
-    return _folder(scores, heard, book.refused)
+    return _folder(made, heard, book.refused)
 
 
 def _read_musicxml(path: Path, frame: float) -> Folder:
@@ -127,33 +135,39 @@ def _read_musicxml(path: Path, frame: float) -> Folder:
         path, forceSource=True, storePickle=False
     )
     opus = isinstance(found, stream.Opus)
-    scores = []
+    made = []
     for score in list(found.scores) if opus else [found]:
         score.toSoundingPitch(inPlace=True)  # a clarinet's are written
-        scores.append(from_music21(score, frame, path.stem))
-    return _folder(scores, len(found.recurse().notes) > 0)
+        made.append(from_music21(score, frame, path.stem))
+    return _folder(made, len(found.recurse().notes) > 0)
 
 
 def _read_midi(path: Path, frame: float) -> Folder:
     """The score of a MIDI file, and whether notes never end in it."""
     found = read_midi(read_bytes(path, "midi"))
-    score = from_tune(found.tune, frame, path.stem, LATE)
+    made = from_tune(found.tune, frame, path.stem, LATE)
     told = f"{found.endless} that never end last to the end of their track"
     remarks = {"notes": told} if found.endless else {}
     heard = found.drums or any(found.tune.parts)
-    return _folder([score], heard, remarks=remarks)
+    return _folder([made], heard, remarks=remarks)
 
 
 def _folder(
-    scores: Iterable[Score | None],
+    made: list[tuple[Score | None, Tally]],
     heard: bool,
     refused: dict[str, str] | None = None,
     remarks: dict[str, str] | None = None,
 ) -> Folder:
     """The scores of a file; `heard`: whether there are notes, or drums."""
     nothing = UNHEARD if heard else SILENT
-    found = [score for score in scores if score]
-    return Folder(found, refused or {}, remarks or {}, nothing)
+    found = [score for score, _ in made if score]
+    tally = _add_up(tally for _, tally in made)
+    return Folder(found, refused or {}, remarks or {}, nothing, tally)
+
+
+def _add_up(counts: Iterable[Tally]) -> Tally:
+    written, kept = np.array([Tally(0, 0), *counts]).sum(0)
+    return Tally(int(written), int(kept))
 
 
 READERS: dict[str, Callable[[Path, float], Folder]] = {
@@ -183,6 +197,7 @@ def read_folder(
     scores: list[Score] = []
     unreadable: dict[str, str] = {}
     remarks: dict[str, str] = {}
+    tallies: list[Tally] = []
     for file in progress(files) if progress else files:
         name = str(file.relative_to(folder))
         try:
@@ -191,6 +206,7 @@ def read_folder(
             _, _, unreadable[name] = str(error).partition(f"{file}: ")
             continue
         scores += found.scores
+        tallies.append(found.tally)
         for all_files, of_file in (
             (unreadable, found.unreadable),
             (remarks, found.remarks),
@@ -202,7 +218,7 @@ def read_folder(
         )
     if not scores:
         raise ValueError(f"{folder}: {_describe_unreadable(unreadable)}")
-    return Folder(scores, unreadable, remarks)
+    return Folder(scores, unreadable, remarks, tally=_add_up(tallies))
 
 
 def _describe_unreadable(unreadable: dict[str, str]) -> str:
@@ -219,8 +235,8 @@ def _describe_unreadable(unreadable: dict[str, str]) -> str:
 
 def from_tune(
     tune: Tune, frame: float, title: str, late: float = 0.0
-) -> Score | None:
-    """A tune on a grid; None where it holds no notes.
+) -> tuple[Score | None, Tally]:
+    """A tune on a grid, None where it holds no notes; what the grid keeps.
 
     Voices as in `from_music21`. Beginnings and ends may come `late`, by a
     part of a frame.
@@ -229,7 +245,7 @@ def from_tune(
     quarters = 4 if tune.bar is None else tune.bar
     bar = max(1, round(quarters / frame))
     pickup = round(tune.first / frame) % bar if tune.first < quarters else 0
-    return _from_parts(
+    made = _from_parts(
         [p for p in parts if p],
         frame=frame,
         tempo=round(tune.tempo or TEMPO, 6),
@@ -237,18 +253,33 @@ def from_tune(
         pickup=pickup,
         title=tune.title or title,
     )
+    return made, _count(tune.parts, parts)
 
 
-def from_music21(score: Any, frame: float, title: str) -> Score | None:
-    """A score of music21's on a grid; None where it holds no notes.
+def from_music21(
+    score: Any, frame: float, title: str
+) -> tuple[Score | None, Tally]:
+    """A score of music21's on a grid, and its notes, as from `from_tune`.
 
     Parts that sing one note at a time become a voice each, from high to
     low. Anything else goes through a piano roll, so that chords come
     apart into voices.
     """
-    parts = [_events(p, frame) for p in getattr(score, "parts", [])]
-    parts = [p for p in parts or [_events(score, frame)] if p]
-    return _from_parts(parts, **_about(score, frame, title))
+    written = [_sounds(p) for p in getattr(score, "parts", [])]
+    written = written or [_sounds(score)]
+    parts = [_put_on_grid(sounds, frame) for sounds in written]
+    about = _about(score, frame, title)
+    made = _from_parts([p for p in parts if p], **about)
+    return made, _count(written, parts)
+
+
+def _count(written: list[list[Sound]], parts: list[list[Event]]) -> Tally:
+    sounds = [s for part in written for s in part if _is_a_pianos(s.pitch)]
+    return Tally(len(sounds), sum(map(len, parts)))
+
+
+def _is_a_pianos(pitch: int) -> bool:
+    return LOWEST <= pitch < LOWEST + KEYS
 
 
 def _from_parts(parts: list[list[Event]], **about: Any) -> Score | None:
@@ -275,7 +306,7 @@ def _from_parts(parts: list[list[Event]], **about: Any) -> Score | None:
     return from_piano_roll(sounds, struck, **about)
 
 
-def _events(part: Any, frame: float) -> list[Event]:
+def _sounds(part: Any) -> list[Sound]:
     """The notes of a part of music21's.
 
     Ties are joined, in whichever voice of the next bar they go on. A chord
@@ -301,7 +332,7 @@ def _events(part: Any, frame: float) -> list[Event]:
             found[k] = found[k]._replace(end=end)
             if tie in ("start", "continue"):
                 tied[pitch, end].append(k)
-    return _put_on_grid(found, frame)
+    return found
 
 
 def _put_on_grid(
@@ -313,7 +344,7 @@ def _put_on_grid(
         first = _ceil(begin / frame - late)
         short = min(first + 1, _ceil(end / frame))
         last = max(_ceil(end / frame - late), short)
-        if first < last and LOWEST <= pitch < LOWEST + KEYS:
+        if first < last and _is_a_pianos(pitch):
             found.append(Event(first, last, pitch))
     return sorted(found)
 

@@ -113,6 +113,18 @@ def test_what_cannot_be_read_is_named_and_the_rest_goes_on(trained):
     assert f"1 file could not be read; going on with {TUNES} pi" in err
 
 
+def test_what_the_grid_loses_is_told(tmp_path, capsys):
+    from rnncore.commands.music import read_scores
+
+    (tmp_path / "quick.abc").write_text(
+        "X:1\nM:4/4\nL:1/16\nK:C\nC3 D C4 C8 |\n"
+    )
+    read_scores(tmp_path, 0.5)
+    assert "25.0% of the notes are lost" in capsys.readouterr().err
+    read_scores(tmp_path, 0.25)
+    assert "lost" not in capsys.readouterr().err
+
+
 def test_the_file_holds_all_that_is_needed(trained):
     path, out, _ = trained
     _, about = load_weights(path, "music, voices")

@@ -145,6 +145,9 @@ def test_a_note_between_two_frames_is_lost_and_a_finer_grid_keeps_it(
     assert 62 in read_score(path, frame=0.25).pitches
     coarse = read_score(path)
     assert np.flatnonzero(coarse.starts[:, 0]).tolist() == [0, 2, 4]
+    write_musicxml(tmp_path / "again.musicxml", read_score(path, 0.25))
+    assert read_folder(tmp_path).tally == (8, 6)
+    assert read_folder(tmp_path, 0.25).tally == (8, 8)
 
 
 def test_a_folder_tells_what_it_could_not_read(tmp_path):
