@@ -357,7 +357,8 @@ def read_scores(folder: Path, frame: float) -> list["Score"]:
     if kept < written:
         note(
             f"{1 - kept / written:.1%} of the notes are lost between "
-            f"frames of {frame:g} quarter notes: a smaller --frame keeps more"
+            f"frames of {frame:g} quarter notes: a smaller --frame keeps "
+            "more"
         )
     return found.scores
 
