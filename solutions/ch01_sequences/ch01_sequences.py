@@ -64,6 +64,74 @@ cost = (
         "h2": "0.5**4 * 4 / 13",
     },
 )
+spread = (
+    {
+        "text": "divides by the number of values, as `xp.std` does",
+        "of": "xp.std(past)",
+        "odd": "xp.std(past, correction=1)",
+        "odd_name": "divided by one less",
+        "odd_says": "by one less than the number of values, as pandas does",
+        "says": "by their number, as xp.std does",
+        "one": "1",
+        "first": "(-1, 1) with target -1",
+        "last": "(4, 6) with target 8",
+        "x": "np.array([[4.0, 6]])",
+        "y": "np.array([8.0])",
+    },
+    {
+        "text": "divides by one less than the number of values: `correction=1` in `xp.std`",
+        "of": "xp.std(past, correction=1)",
+        "odd": "xp.std(past)",
+        "odd_name": "divided by their number",
+        "odd_says": "by the number of values, as xp.std does by itself",
+        "says": "by one less, with correction=1",
+        "one": "1.155, the root of 4/3",
+        "first": "(-0.87, 0.87) with target -0.87",
+        "last": "(3.46, 5.20) with target 6.93",
+        "x": "np.array([[4.0, 6]]) * 0.75**0.5",
+        "y": "np.array([8.0]) * 0.75**0.5",
+    },
+)
+ruler = (
+    {
+        "of": "its error on the training series as the ruler",
+        "count": "T-m",
+        "from": "m+1",
+        "where": "",
+        "hint": "",
+        "season": "season",
+        "how_many": "T - m",
+        "but": "but there are only T - m pairs",
+        "odd_name": "last season only",
+        "odd_says": "has only the last season's pairs; take all T - m of them",
+        "odd_was": "training[period:, ...] - training[:-period, ...]",
+        "odd": "training[-period:, ...] - training[max(0, steps - 2 * period) : -period, ...]",
+        "mean": "on average 4/3",
+        "score": "2 / (4/3) = 1.5",
+        "by": "1.5",
+        "reason": "on the training series. There are T - m",
+        "divides": "and the mean over that axis",
+    },
+    {
+        "of": "its error on the training's last season as the ruler",
+        "count": "n",
+        "from": "T-n+1",
+        "where": " Here $n$ is the number of pairs in the last season: $m$, or $T - m$ where there are not so many.",
+        "hint": " The last season's are its last rows, `[-period:, ...]`, which are all of them where there are not so many.",
+        "season": "season[-period:, ...]",
+        "how_many": "n",
+        "but": "but there are only n pairs",
+        "odd_name": "all pairs",
+        "odd_says": "has all pairs of the training; take the last season's alone",
+        "odd_was": "xp.mean(xp.abs(season[-period:, ...]), axis=0)",
+        "odd": "xp.mean(xp.abs(season), axis=0)",
+        "mean": "in its last season by 2 and 1, on average 3/2",
+        "score": "2 / (3/2) = 4/3",
+        "by": "4 / 3",
+        "reason": "in the last season of training. Of the",
+        "divides": "the last m count; the mean",
+    },
+)
 
 # %% [markdown]
 # ## Imports, and where to compute
@@ -162,7 +230,7 @@ def leaky_split(x, size, cut):
 #
 # Then write `honest_split`, which does the same job without them:
 #
-# - mean and standard deviation are those of `x[:cut]`, the past, and scale everything (the standard deviation divides by the number of values, as `xp.std` does);
+# - mean and standard deviation are those of `x[:cut]`, the past, and scale everything (the standard deviation {{spread.text}});
 # - each training window, with its target, lies wholly before `cut`; each test window, with its target, wholly from `cut` on: no value stands on both sides;
 # - a window is `size` values in a row, as they are; its target is the value that follows.
 #
@@ -195,7 +263,7 @@ def honest_split(x, size, cut):
     xp = array_namespace(x)
     ### BEGIN SOLUTION
     past, future = x[:cut], x[cut:]
-    mean, std = xp.mean(past), xp.std(past)
+    mean, std = xp.mean(past), {{spread.of}}
     train_x, train_y = windows((past - mean) / std, size)
     test_x, test_y = windows((future - mean) / std, size)
     return Split(train_x, train_y, test_x, test_y, mean, std)
@@ -203,7 +271,7 @@ def honest_split(x, size, cut):
 
 
 # %% [markdown]
-# Try it: the past is 0, 2, 0, 2, with mean 1 and standard deviation 1; the future is 5, 7, 9. Scaled, the first training window is (-1, 1) with target -1, and the only test window (4, 6) with target 8.
+# Try it: the past is 0, 2, 0, 2, with mean 1 and standard deviation {{spread.one}}; the future is 5, 7, 9. Scaled, the first training window is {{spread.first}}, and the only test window {{spread.last}}.
 
 # %%
 print(honest_split(move(np.array([0.0, 2, 0, 2, 5, 7, 9])), 2, 4))
@@ -233,8 +301,8 @@ check(
 )
 x = np.array([0.0, 2, 0, 2, 5, 7, 9])
 by_hand = honest_split(move(x), 2, 4)
-assert_close("test_x of the example", by_hand[2], np.array([[4.0, 6]]))
-assert_close("test_y of the example", by_hand[3], np.array([8.0]))
+assert_close("test_x of the example", by_hand[2], {{spread.x}})
+assert_close("test_y of the example", by_hand[3], {{spread.y}})
 moved = x + 100 * (np.arange(7) >= 4)  # another future
 after = honest_split(move(moved), 2, 4)
 for name, a, b in zip(OUTPUTS.split(", "), by_hand, after, strict=True):
@@ -259,7 +327,7 @@ properties.points("Task 1 holds.")
 # %% mistakes="honest_split"
 r"""
 scaler fitted on all data: the scaler was fitted on all the data: mean and std know the future; take them over x[:cut]
-- xp.mean(past), xp.std(past)
+- xp.mean(past), {{spread.of}}
 + xp.mean(x), xp.std(x)
 
 scaler fitted on the test: the test was scaled with its own mean and std, which nobody knows when the forecast is made; use those of the past
@@ -286,20 +354,20 @@ not scaled: the training windows were not scaled: take the mean off and divide b
 - train_x, train_y = windows((past - mean) / std, size)
 + train_x, train_y = windows(past, size)
 
-divided by one less: std was divided by one less than the number of values, as pandas does; here by their number, as xp.std does
-- xp.std(past)
-+ xp.std(past, correction=1)
+{{spread.odd_name}}: std was divided {{spread.odd_says}}; here {{spread.says}}
+- {{spread.of}}
++ {{spread.odd}}
 
 divided by the variance: the values were divided by the variance; the standard deviation is its root
-- xp.std(past)
+- {{spread.of}}
 + xp.var(past)
 
 smallest and largest: the values were scaled by the smallest and the largest of the past; asked for are its mean and its standard deviation
-- xp.mean(past), xp.std(past)
+- xp.mean(past), {{spread.of}}
 + xp.min(past), xp.max(past) - xp.min(past)
 
 mean of the windows: mean and std were taken over all training windows, where a value from the middle of the past stands several times; take them over x[:cut]
-- xp.mean(past), xp.std(past)
+- xp.mean(past), {{spread.of}}
 + xp.mean(windows(past, size)[0]), xp.std(windows(past, size)[0])
 
 centred only: the mean was taken off, but the training was not divided by the standard deviation
@@ -320,11 +388,11 @@ test not scaled: the training was scaled and the test windows were not; scale th
 - windows((future - mean) / std, size)
 + windows(future, size)
 
-two other divisors: two things: std was divided by one less than the number of values, as pandas does, and the test was scaled with its own mean and std
--     mean, std = xp.mean(past), xp.std(past)
+two other divisors: two things: std was divided {{spread.odd_says}}, and the test was scaled with its own mean and std
+-     mean, std = xp.mean(past), {{spread.of}}
 -     train_x, train_y = windows((past - mean) / std, size)
 -     test_x, test_y = windows((future - mean) / std, size)
-+     mean, std = xp.mean(past), xp.std(past, correction=1)
++     mean, std = xp.mean(past), {{spread.odd}}
 +     train_x, train_y = windows((past - mean) / std, size)
 +     test_x, test_y = windows((future - xp.mean(future)) / xp.std(future), size)
 
@@ -883,11 +951,11 @@ exp before the division: exp was taken of the sum, and the result was divided; d
 #
 # *Extra, about 10 minutes.*
 #
-# For a series with a season of $m$ steps the honest baseline is often seasonal-naive: "as one season ago". The **seasonal MASE** takes its error on the training series as the ruler. Here B series come at once, time first, and each keeps a ruler and a score of its own:
+# For a series with a season of $m$ steps the honest baseline is often seasonal-naive: "as one season ago". The **seasonal MASE** takes {{ruler.of}}. Here B series come at once, time first, and each keeps a ruler and a score of its own:
 #
-# $$\text{MASE}_b = \frac{\frac1K \sum_{k=1}^{K} |x_{T+k,b} - \hat x_{T+k,b}|}{\frac{1}{T-m} \sum_{t=m+1}^{T} |x_{t,b} - x_{t-m,b}|}$$
+# $$\text{MASE}_b = \frac{\frac1K \sum_{k=1}^{K} |x_{T+k,b} - \hat x_{T+k,b}|}{\frac{1}{{{ruler.count}}} \sum_{t={{ruler.from}}}^{T} |x_{t,b} - x_{t-m,b}|}$$
 #
-# Raise a `ValueError` whose message begins with `training` where there are not more than $m$ training steps.
+# Raise a `ValueError` whose message begins with `training` where there are not more than $m$ training steps.{{ruler.where}}
 #
 # <details><summary>Hint 1</summary>
 #
@@ -896,7 +964,7 @@ exp before the division: exp was taken of the sum, and the result was divided; d
 #
 # <details><summary>Hint 2</summary>
 #
-# `training[period:, ...] - training[:-period, ...]` is (T - m, B).
+# `training[period:, ...] - training[:-period, ...]` is (T - m, B).{{ruler.hint}}
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -922,12 +990,12 @@ def seasonal_mase(actual, predicted, training, period):
         )
     season = training[period:, ...] - training[:-period, ...]
     error = xp.mean(xp.abs(actual - predicted), axis=0)
-    return error / xp.mean(xp.abs(season), axis=0)
+    return error / xp.mean(xp.abs({{ruler.season}}), axis=0)
     ### END SOLUTION
 
 
 # %% [markdown]
-# Try it: with a season of 2 the training series 0, 4, 1, 6, 2 moves by 1, 2 and 1, on average 4/3. Two forecasts are wrong by 1 and by 3, on average 2. The score is 2 / (4/3) = 1.5.
+# Try it: with a season of 2 the training series 0, 4, 1, 6, 2 moves by 1, 2 and 1, {{ruler.mean}}. Two forecasts are wrong by 1 and by 3, on average 2. The score is {{ruler.score}}.
 
 # %%
 one_series = move(np.array([[0.0], [4], [1], [6], [2]]))
@@ -976,7 +1044,7 @@ check(
 one_series = move(np.array([[0.0], [4], [1], [6], [2]]))
 truth, guess = move(np.array([[7.0], [3]])), move(np.array([[6.0], [6]]))
 by_hand = seasonal_mase(truth, guess, one_series, 2)
-assert_close("the score of the example", by_hand, np.array([1.5]))
+assert_close("the score of the example", by_hand, np.array([{{ruler.by}}]))
 check_independent(
     seasonal_mase,
     visible[0],
@@ -1015,13 +1083,13 @@ period ignored: the ruler is persistence's step, x_t - x_{t-1}: that is the plai
 - training[period:, ...] - training[:-period, ...]
 + training[1:, ...] - training[:-1, ...]
 
-sum divided by T: the ruler's sum was divided by T, but there are only T - m pairs
-- error / xp.mean(xp.abs(season), axis=0)
-+ error / (xp.sum(xp.abs(season), axis=0) / steps)
+sum divided by T: the ruler's sum was divided by T, {{ruler.but}}
+- error / xp.mean(xp.abs({{ruler.season}}), axis=0)
++ error / (xp.sum(xp.abs({{ruler.season}}), axis=0) / steps)
 
 one ruler for all series: all series were measured with one ruler, the mean over the batch: a large series then looks worse than a small one; mean over axis 0 only
-- error / xp.mean(xp.abs(season), axis=0)
-+ error / xp.mean(xp.abs(season))
+- error / xp.mean(xp.abs({{ruler.season}}), axis=0)
++ error / xp.mean(xp.abs({{ruler.season}}))
 
 one score for all series: the errors were averaged over time and over the series; each series has a score of its own
 - xp.mean(xp.abs(actual - predicted), axis=0)
@@ -1043,41 +1111,41 @@ season of one step more: the pairs are one step short of a season: with period m
 - training[period:, ...] - training[:-period, ...]
 + training[period - 1 :, ...] - training[: steps - period + 1, ...]
 
-sums for means: two sums were divided; error and ruler are means, over K and over T - m values
-- error / xp.mean(xp.abs(season), axis=0)
-+ error * actual.shape[0] / xp.sum(xp.abs(season), axis=0)
+sums for means: two sums were divided; error and ruler are means, over K and over {{ruler.how_many}} values
+- error / xp.mean(xp.abs({{ruler.season}}), axis=0)
++ error * actual.shape[0] / xp.sum(xp.abs({{ruler.season}}), axis=0)
 
-sum divided by T - 1: the ruler's sum was divided by T - 1; there are T - m pairs
-- error / xp.mean(xp.abs(season), axis=0)
-+ error / (xp.sum(xp.abs(season), axis=0) / (steps - 1))
+sum divided by T - 1: the ruler's sum was divided by T - 1; there are {{ruler.how_many}} pairs
+- error / xp.mean(xp.abs({{ruler.season}}), axis=0)
++ error / (xp.sum(xp.abs({{ruler.season}}), axis=0) / (steps - 1))
 
 both rooted: error and ruler are roots of mean squares (that is RMSSE); MASE takes means of absolute values
 -     error = xp.mean(xp.abs(actual - predicted), axis=0)
--     return error / xp.mean(xp.abs(season), axis=0)
+-     return error / xp.mean(xp.abs({{ruler.season}}), axis=0)
 +     error = xp.mean((actual - predicted) ** 2, axis=0) ** 0.5
-+     return error / xp.mean(season**2, axis=0) ** 0.5
++     return error / xp.mean({{ruler.season}}**2, axis=0) ** 0.5
 
 squares: error and ruler are means of squares; MASE takes means of absolute values
 -     error = xp.mean(xp.abs(actual - predicted), axis=0)
--     return error / xp.mean(xp.abs(season), axis=0)
+-     return error / xp.mean(xp.abs({{ruler.season}}), axis=0)
 +     error = xp.mean((actual - predicted) ** 2, axis=0)
-+     return error / xp.mean(season**2, axis=0)
++     return error / xp.mean({{ruler.season}}**2, axis=0)
 
 sign kept in the ruler: the ruler has no absolute value, so steps up and down cancel
-- xp.mean(xp.abs(season), axis=0)
-+ xp.mean(season, axis=0)
+- xp.mean(xp.abs({{ruler.season}}), axis=0)
++ xp.mean({{ruler.season}}, axis=0)
 
 abs of the mean: the absolute value was taken of the mean error, where errors above and below have cancelled; take it of each
 - xp.mean(xp.abs(actual - predicted), axis=0)
 + xp.abs(xp.mean(actual - predicted, axis=0))
 
 abs of the mean in the ruler: the ruler is the absolute value of the mean change, where rise and fall have cancelled; take it of each change
-- xp.mean(xp.abs(season), axis=0)
-+ xp.abs(xp.mean(season, axis=0))
+- xp.mean(xp.abs({{ruler.season}}), axis=0)
++ xp.abs(xp.mean({{ruler.season}}, axis=0))
 
 upside down: the ruler was divided by the error; the score is the error in units of the ruler
-- error / xp.mean(xp.abs(season), axis=0)
-+ xp.mean(xp.abs(season), axis=0) / error
+- error / xp.mean(xp.abs({{ruler.season}}), axis=0)
++ xp.mean(xp.abs({{ruler.season}}), axis=0) / error
 
 spread for a ruler: the ruler is the mean distance from the training mean; it is that between values one season apart
 - season = training[period:, ...] - training[:-period, ...]
@@ -1093,13 +1161,13 @@ differences of differences: differences were taken m times over; take one, betwe
 +     for _ in range(period):
 +         season = season[1:, ...] - season[:-1, ...]
 
-wrapped around: the first season was compared with the last values of the series, as roll does; there are T - m pairs
+wrapped around: the first season was compared with the last values of the series, as roll does; there are {{ruler.how_many}} pairs
 - training[period:, ...] - training[:-period, ...]
 + training - xp.roll(training, period, axis=0)
 
-last season only: the ruler has only the last season's pairs; take all T - m of them
-- training[period:, ...] - training[:-period, ...]
-+ training[-period:, ...] - training[max(0, steps - 2 * period) : -period, ...]
+{{ruler.odd_name}}: the ruler {{ruler.odd_says}}
+- {{ruler.odd_was}}
++ {{ruler.odd}}
 
 season of one step less: the pairs are one step more than a season apart: with period m, x_t belongs to x_{t-m}
 - training[period:, ...] - training[:-period, ...]
@@ -1108,16 +1176,16 @@ season of one step less: the pairs are one step more than a season apart: with p
 one step and one ruler: two things: the ruler is the mean over all the series, and it compares values one step apart; each series has its own, of values a season apart
 -     season = training[period:, ...] - training[:-period, ...]
 -     error = xp.mean(xp.abs(actual - predicted), axis=0)
--     return error / xp.mean(xp.abs(season), axis=0)
+-     return error / xp.mean(xp.abs({{ruler.season}}), axis=0)
 +     season = training[1:, ...] - training[:-1, ...]
 +     error = xp.mean(xp.abs(actual - predicted), axis=0)
-+     return error / xp.mean(xp.abs(season))
++     return error / xp.mean(xp.abs({{ruler.season}}))
 
 medians: error and ruler are medians; MASE takes means
 -     error = xp.mean(xp.abs(actual - predicted), axis=0)
--     return error / xp.mean(xp.abs(season), axis=0)
+-     return error / xp.mean(xp.abs({{ruler.season}}), axis=0)
 +     error = np.median(xp.abs(actual - predicted), axis=0)
-+     return error / np.median(xp.abs(season), axis=0)
++     return error / np.median(xp.abs({{ruler.season}}), axis=0)
 
 errors squared: your errors are squares, and the ruler is made of absolute values; both are means of absolute values
 - xp.mean(xp.abs(actual - predicted), axis=0)
@@ -1128,12 +1196,12 @@ errors added up: your errors were added up and the ruler is a mean; both are mea
 + error = xp.sum(
 
 one score for all: one number came for all series; each has a score of its own
--     return error / xp.mean(xp.abs(season), axis=0)
-+     return xp.mean(error) / xp.mean(xp.abs(season))
+-     return error / xp.mean(xp.abs({{ruler.season}}), axis=0)
++     return xp.mean(error) / xp.mean(xp.abs({{ruler.season}}))
 
 root of the score: the root of the quotient was returned; nothing in it is squared
--     return error / xp.mean(xp.abs(season), axis=0)
-+     return (error / xp.mean(xp.abs(season), axis=0)) ** 0.5
+-     return error / xp.mean(xp.abs({{ruler.season}}), axis=0)
++     return (error / xp.mean(xp.abs({{ruler.season}}), axis=0)) ** 0.5
 """
 
 # %% [markdown]
