@@ -36,6 +36,90 @@
 # At the point itself, 0.9575, it is 1 − 0.9575², about 0.083; times the weight 2 that is 0.17 per step. What holds the bit safely makes the gradient vanish: after ten steps, 2 · 10⁻⁸ of it is left.
 # </details>
 
+# %% parameters
+log = (
+    {
+        "tex": r"\ln",
+        "text": "Their logarithms",
+        "of": "xp.log",
+        "np": "np.log",
+        "exp": "xp.exp",
+        "odd_name": "base two",
+        "odd_says": "base 2; an exponent is made with the natural one",
+        "odd": "xp.log2",
+    },
+    {
+        "tex": r"\log_2",
+        "text": "Their logarithms, here with base 2,",
+        "of": "xp.log2",
+        "np": "np.log2",
+        "exp": "2.0 ** ",
+        "odd_name": "natural logarithm",
+        "odd_says": "base e; here an exponent is made with base 2",
+        "odd": "xp.log",
+    },
+)
+half = (
+    {
+        "tex": "N",
+        "line": "λ N D",
+        "n": "N",
+        "at": "λ N D",
+        "penalty": "penalty",
+        "args": 'args["penalty"]',
+        "says": "the derivatives of both terms have a factor of 2, and it cancels",
+    },
+    {
+        "tex": "{2N}",
+        "line": "2 λ N D",
+        "n": "2N",
+        "at": "2λN D",
+        "penalty": "2 * penalty",
+        "args": '2 * args["penalty"]',
+        "says": "the half in front of the mean takes the factor of 2 off one derivative alone",
+    },
+)
+told = (
+    {
+        "text": "the name of what was changed",
+        "list": "[k for k in control if control[k] != treatment[k]]",
+        "odd_name": "value for name",
+        "odd_says": "the changed setting's value was returned; its name is asked for",
+        "was": "    return changed[0], differences, float(np.median(differences)), better",
+        "odd": "    return treatment[changed[0]], differences, float(np.median(differences)), better",
+    },
+    {
+        "text": "the value that the treatment has in the place of the control's",
+        "list": "[treatment[k] for k in control if control[k] != treatment[k]]",
+        "odd_name": "name for value",
+        "odd_says": "the changed setting's name was returned; the treatment's value is asked for",
+        "was": "[treatment[k] for k in control",
+        "odd": "[k for k in control",
+    },
+)
+way = (
+    {
+        "tex": r"-\,",
+        "for": "for a learning rate of 1",
+        "m": "-m",
+        "odd": "m",
+        "scale": "-scale",
+        "says": "a step goes against the gradient, and these go along it",
+        "name": "uphill",
+        "by": "[[1.0, -1.0]]",
+    },
+    {
+        "tex": "",
+        "for": "for a learning rate of 1; they are taken off the weights",
+        "m": "m",
+        "odd": "-m",
+        "scale": "scale",
+        "says": "they are taken off the weights, so they go along the gradient",
+        "name": "sign of the steps",
+        "by": "[[-1.0, 1.0]]",
+    },
+)
+
 # %% [markdown]
 # ## Imports, and where to compute
 #
@@ -417,10 +501,10 @@ mean over the batch: one number came for all sequences; each has a rate of its o
 #
 # *Extra, about 20 minutes.*
 #
-# Almost every push ends up growing at the largest rate. But there are H rates: the second is that of what is left of another push when its part along the first has been taken off, and so on. Their logarithms are the **Lyapunov exponents** of the network. They cannot be read from the product of all Jacobians: after many steps, each of its columns has turned into the fastest direction, and rounding has lost the others. So H pushes, the columns of an
+# Almost every push ends up growing at the largest rate. But there are H rates: the second is that of what is left of another push when its part along the first has been taken off, and so on. {{log.text}} are the **Lyapunov exponents** of the network. They cannot be read from the product of all Jacobians: after many steps, each of its columns has turned into the fastest direction, and rounding has lost the others. So H pushes, the columns of an
 # orthogonal matrix Q, travel with the state, and after each step they are made orthogonal again (Benettin et al. 1980):
 #
-# $$S_t W_h\, Q_{t-1} = Q_t R_t, \qquad \lambda_i = \frac{1}{T} \sum_{t=1}^{T} \ln \bigl\lvert (R_t)_{ii} \bigr\rvert$$
+# $$S_t W_h\, Q_{t-1} = Q_t R_t, \qquad \lambda_i = \frac{1}{T} \sum_{t=1}^{T} {{log.tex}} \bigl\lvert (R_t)_{ii} \bigr\rvert$$
 #
 # The right side of the first equation is a QR decomposition: $Q_t$ is orthogonal, $R_t$ upper triangular, and $Q_0$ is the identity. The network is $h_t = \tanh(W_h h_{t-1} + n_t)$ with the noise $n_t$, and the slopes $S_t$ are those at $h_t$. Return the exponents of each sequence, in the order of the columns.
 #
@@ -436,7 +520,7 @@ mean over the batch: one number came for all sequences; each has a rate of its o
 #
 # <details><summary>Hint 3</summary>
 #
-# `Q, R = xp.linalg.qr(...)` decomposes a matrix for each sequence, and `xp.linalg.diagonal(R)` is (B, H). Its signs are the library's choice, so take `xp.abs` before `xp.log`. T is `noise.shape[0]`.
+# `Q, R = xp.linalg.qr(...)` decomposes a matrix for each sequence, and `xp.linalg.diagonal(R)` is (B, H). Its signs are the library's choice, so take `xp.abs` before `{{log.of}}`. T is `noise.shape[0]`.
 # </details>
 
 
@@ -454,7 +538,7 @@ def lyapunov_exponents(W_h, noise, h_0):
         h = xp.tanh(h @ W_h.T + noise[t, ...])
         slope = 1 - h * h
         Q, R = xp.linalg.qr(slope[:, :, None] * (W_h @ Q))
-        total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
+        total = total + {{log.of}}(xp.abs(xp.linalg.diagonal(R)))
     return total / noise.shape[0]
     ### END SOLUTION
 
@@ -514,7 +598,7 @@ quiet = move(np.zeros((400, 1, 2))), move(np.zeros((1, 2)))
 assert_close(
     "the exponents of two silent units with weights 0.9 and 0.1",
     lyapunov_exponents(move(np.diag([0.9, 0.1])), *quiet),
-    np.log([[0.9, 0.1]]),
+    {{log.np}}([[0.9, 0.1]]),
     why="Is a product of many steps computed? 0.1 to the power 400 is 0.",
 )
 ### BEGIN HIDDEN TESTS
@@ -541,7 +625,7 @@ ends = np.linalg.diagonal(np.linalg.qr(first)[1])
 assert_close(
     "the exponents, against the backward loop",
     lyapunov_exponents(*move(args).values()),
-    np.log(np.abs(ends)) / 5,
+    {{log.np}}(np.abs(ends)) / 5,
 )
 ### END HIDDEN TESTS
 properties.points("Task 2 holds.")
@@ -550,10 +634,10 @@ properties.points("Task 2 holds.")
 r"""
 multiplied out [hidden]: Q was never made orthogonal on the way: after many steps the product has lost all directions but the fastest
 -         Q, R = xp.linalg.qr(slope[:, :, None] * (W_h @ Q))
--         total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
+-         total = total + {{log.of}}(xp.abs(xp.linalg.diagonal(R)))
 +         Q = slope[:, :, None] * (W_h @ Q)
 +     R = xp.linalg.qr(Q)[1]
-+     total = xp.log(xp.abs(xp.linalg.diagonal(R)))
++     total = {{log.of}}(xp.abs(xp.linalg.diagonal(R)))
 
 not divided by T: these are the logarithms over all steps; an exponent is one step's share: divide by T
 - return total / noise.shape[0]
@@ -564,16 +648,16 @@ divided by H: you divided by the number of units; an exponent is one step's shar
 + return total / W_h.shape[0]
 
 last step alone: your sum has the last step alone; all steps' logarithms are added
-- total = total + xp.log
-+ total = xp.log
+- total = total + {{log.of}}
++ total = {{log.of}}
 
 factors for logarithms: you returned the factors per step; an exponent is the logarithm of one
 - return total / noise.shape[0]
-+ return xp.exp(total / noise.shape[0])
++ return {{log.exp}}(total / noise.shape[0])
 
-base two: your logarithm has the base 2; an exponent is made with the natural one
-- xp.log(xp.abs
-+ xp.log2(xp.abs
+{{log.odd_name}}: your logarithm has the {{log.odd_says}}
+- {{log.of}}(xp.abs
++ {{log.odd}}(xp.abs
 
 Q not carried on: you pushed the columns of the identity at each step; Q_t goes on to step t + 1
 - Q, R = xp.linalg.qr(slope[:, :, None] * (W_h @ Q))
@@ -625,24 +709,24 @@ always from h_0: each of your steps begins at h_0; the state goes on
 + h = xp.tanh(h_0 @ W_h.T
 
 lengths before they are orthogonal: you took the lengths of the pushed columns; an exponent has what is left of a column when the ones before it are taken off, the diagonal of R
-- xp.log(xp.abs(xp.linalg.diagonal(R)))
-+ xp.log(xp.sqrt(xp.sum(R * R, axis=-2)))
+- {{log.of}}(xp.abs(xp.linalg.diagonal(R)))
++ {{log.of}}(xp.sqrt(xp.sum(R * R, axis=-2)))
 
 lengths of rows: you took the lengths of the rows of R; an exponent has its diagonal
-- xp.log(xp.abs(xp.linalg.diagonal(R)))
-+ xp.log(xp.sqrt(xp.sum(R * R, axis=-1)))
+- {{log.of}}(xp.abs(xp.linalg.diagonal(R)))
++ {{log.of}}(xp.sqrt(xp.sum(R * R, axis=-1)))
 
 singular values of each step: you averaged the logarithms of each step's singular values; a direction that one step stretches another may shrink, so follow the same pushes
 -         Q, R = xp.linalg.qr(slope[:, :, None] * (W_h @ Q))
--         total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
+-         total = total + {{log.of}}(xp.abs(xp.linalg.diagonal(R)))
 +         s = xp.linalg.svdvals(slope[:, :, None] * W_h)
-+         total = total + xp.log(s)
++         total = total + {{log.of}}(s)
 
 singular values of the product: you took the singular values of the whole product; asked for are the diagonals of the R_t
 -         Q, R = xp.linalg.qr(slope[:, :, None] * (W_h @ Q))
--         total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
+-         total = total + {{log.of}}(xp.abs(xp.linalg.diagonal(R)))
 +         Q = slope[:, :, None] * (W_h @ Q)
-+     total = xp.log(xp.linalg.svdvals(Q))
++     total = {{log.of}}(xp.linalg.svdvals(Q))
 
 noise after the tanh: your noise was added after the tanh; it is part of the sum that the tanh squashes
 - h = xp.tanh(h @ W_h.T + noise[t, ...])
@@ -650,10 +734,10 @@ noise after the tanh: your noise was added after the tanh; it is part of the sum
 
 scaled but not orthogonal: you scaled each column to length 1 and left its direction; then all columns turn into the fastest one, so make them orthogonal by QR
 -         Q, R = xp.linalg.qr(slope[:, :, None] * (W_h @ Q))
--         total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
+-         total = total + {{log.of}}(xp.abs(xp.linalg.diagonal(R)))
 +         Q = slope[:, :, None] * (W_h @ Q)
 +         length = xp.sqrt(xp.sum(Q * Q, axis=-2))
-+         Q, total = Q / length[:, None, :], total + xp.log(length)
++         Q, total = Q / length[:, None, :], total + {{log.of}}(length)
 
 sorted: you sorted the exponents; they stand in the order of the columns
 - return total / noise.shape[0]
@@ -688,12 +772,12 @@ inverse rates: the sign is turned: a push that fades has an exponent below 0
 + return -total / noise.shape[0]
 
 factors added up: the factors themselves were averaged; an exponent is the mean of their logarithms
-- xp.log(xp.abs(xp.linalg.diagonal(R)))
+- {{log.of}}(xp.abs(xp.linalg.diagonal(R)))
 + xp.abs(xp.linalg.diagonal(R))
 
 R carried on: R went on to the next step in place of Q; R has the lengths of the pushes in it, Q their directions
--         total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
-+         total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
+-         total = total + {{log.of}}(xp.abs(xp.linalg.diagonal(R)))
++         total = total + {{log.of}}(xp.abs(xp.linalg.diagonal(R)))
 +         Q = R
 
 mean over the batch: the sequences were averaged; each has exponents of its own
@@ -705,7 +789,7 @@ divided by T - 1: you divided by T - 1; T steps give T factors
 +     return total / (noise.shape[0] - 1)
 
 logarithm of one more: 1 was added before the logarithm: what shrinks then counts as growing
--         total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
+-         total = total + {{log.of}}(xp.abs(xp.linalg.diagonal(R)))
 +         total = total + xp.log1p(xp.abs(xp.linalg.diagonal(R)))
 """
 
@@ -717,7 +801,7 @@ logarithm of one more: 1 was added before the logarithm: what shrinks then count
 # The page on reservoirs keeps all states and then fits the readout to them. A stream of a million steps leaves no room for that, and there is no need: with $g_t = (h_t, 1)$, the state with a 1 at its end, **two sums** over
 # the steps, $\sum g_t\, g_t^{\mathsf T}$ and $\sum g_t\, z_t^{\mathsf T}$, hold all that ridge regression asks of the states. Find the $W_y$ and $b_y$ with the smallest
 #
-# $$\frac1N \sum_t \lVert W_y h_t + b_y - z_t \rVert^2 + \lambda \lVert W_y \rVert^2$$
+# $$\frac1{{half.tex}} \sum_t \lVert W_y h_t + b_y - z_t \rVert^2 + \lambda \lVert W_y \rVert^2$$
 #
 # The state begins at zero, so the first `washout` steps are run, but they count neither in the sums nor in $N$, the number of steps of all sequences that do count. The bias is not penalised. Keep no state but the last.
 #
@@ -730,7 +814,7 @@ logarithm of one more: 1 was added before the logarithm: what shrinks then count
 #
 # <details><summary>Hint 2</summary>
 #
-# Multiplied by N: (Σ g gᵀ + λ N D) Wᵀ = Σ g zᵀ, where D is `penalised`. For a batch of states in rows, one step's share of the first sum is `g.T @ g`, and of the second `g.T @ targets[t, ...]`.
+# Multiplied by N: (Σ g gᵀ + {{half.line}}) Wᵀ = Σ g zᵀ, where D is `penalised`. For a batch of states in rows, one step's share of the first sum is `g.T @ g`, and of the second `g.T @ targets[t, ...]`.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -773,7 +857,7 @@ def readout_of_stream(params, leak, x, targets, washout, penalty):
             g = with_one(h)
             squares = squares + g.T @ g
             products = products + g.T @ targets[t, ...]
-    squares = squares + penalty * (T - washout) * B * penalised
+    squares = squares + {{half.penalty}} * (T - washout) * B * penalised
     W = xp.linalg.solve(squares, products).T
     return W[:, :H], W[:, H]
     ### END SOLUTION
@@ -792,7 +876,7 @@ params = move(
 )
 y, _, _ = unroll(leaky(1.0), params, x, zero_state(params, 1))
 for penalty in (1e-2, 1e-6, 1e-10):
-    book = fit_readout(y[100:], z[100:], penalty)
+    book = fit_readout(y[100:], z[100:], {{half.penalty}})
     W_y, _ = readout_of_stream(params, 1.0, x, z, 100, penalty)
     off = float(abs(W_y - book.W_y).max() / abs(book.W_y).max())
     print(f"penalty {penalty:.0e}: off by {off:.0e} of the largest weight")
@@ -889,7 +973,7 @@ check(
 args = move(stream(rng, 30, 2, 1, 5, 2, 7))
 start = zero_state(args["params"], 2)
 y, _, _ = unroll(leaky(args["leak"]), args["params"], args["x"], start)
-book = fit_readout(y[7:, ...], args["targets"][7:, ...], args["penalty"])
+book = fit_readout(y[7:, ...], args["targets"][7:, ...], {{half.args}})
 W_y, b_y = readout_of_stream(**args)
 assert_close("W_y, against fit_readout", W_y, book.W_y)
 assert_close("b_y, against fit_readout", b_y, book.b_y)
@@ -923,36 +1007,36 @@ washout counted everywhere: your sums have the states of the washout in them, an
 -             g = with_one(h)
 -             squares = squares + g.T @ g
 -             products = products + g.T @ targets[t, ...]
--     squares = squares + penalty * (T - washout)
+-     squares = squares + {{half.penalty}} * (T - washout)
 +         if t >= 0:
 +             g = with_one(h)
 +             squares = squares + g.T @ g
 +             products = products + g.T @ targets[t, ...]
-+     squares = squares + penalty * T
++     squares = squares + {{half.penalty}} * T
 
 washout one too long everywhere: your sums and your N begin a step late: the first `washout` steps are 0 to washout - 1, so step `washout` counts
 -         if t >= washout:
 -             g = with_one(h)
 -             squares = squares + g.T @ g
 -             products = products + g.T @ targets[t, ...]
--     squares = squares + penalty * (T - washout)
+-     squares = squares + {{half.penalty}} * (T - washout)
 +         if t > washout:
 +             g = with_one(h)
 +             squares = squares + g.T @ g
 +             products = products + g.T @ targets[t, ...]
-+     squares = squares + penalty * (T - washout - 1)
++     squares = squares + {{half.penalty}} * (T - washout - 1)
 
 washout one too short everywhere: your sums and your N begin a step early: the first `washout` steps do not count, and the first step is step 0
 -         if t >= washout:
 -             g = with_one(h)
 -             squares = squares + g.T @ g
 -             products = products + g.T @ targets[t, ...]
--     squares = squares + penalty * (T - washout)
+-     squares = squares + {{half.penalty}} * (T - washout)
 +         if t >= washout - 1:
 +             g = with_one(h)
 +             squares = squares + g.T @ g
 +             products = products + g.T @ targets[t, ...]
-+     squares = squares + penalty * (T - max(washout - 1, 0))
++     squares = squares + {{half.penalty}} * (T - max(washout - 1, 0))
 
 washout alone: your sums have the steps of the washout alone, and none after
 - t >= washout
@@ -997,14 +1081,14 @@ target of the step after, a step less: your step t has the target of the step af
 -             g = with_one(h)
 -             squares = squares + g.T @ g
 -             products = products + g.T @ targets[t, ...]
--     squares = squares + penalty * (T - washout)
+-     squares = squares + {{half.penalty}} * (T - washout)
 +     for t in range(T - 1):
 +         h = reservoir_step(params, leak, x[t, ...], h)
 +         if t >= washout:
 +             g = with_one(h)
 +             squares = squares + g.T @ g
 +             products = products + g.T @ targets[t + 1, ...]
-+     squares = squares + penalty * (T - 1 - washout)
++     squares = squares + {{half.penalty}} * (T - 1 - washout)
 
 last step left out: your loop ends a step early: the last state and its target count too
 -     for t in range(T):
@@ -1027,12 +1111,12 @@ steps forgotten in N: your N is the number of sequences; each has T - washout st
 + B
 
 mean for the squares: your first sum was divided by N before N times the penalty was added, and your second was not; divide neither, or divide both and add the penalty without N
-- squares = squares + penalty
-+ squares = squares / ((T - washout) * B) + penalty
+- squares = squares + {{half.penalty}}
++ squares = squares / ((T - washout) * B) + {{half.penalty}}
 
 mean for the squares alone: your first sum was divided by N, and your second was not; divide both or none
--     squares = squares + penalty * (T - washout) * B * penalised
-+     squares = squares / ((T - washout) * B) + penalty * penalised
+-     squares = squares + {{half.penalty}} * (T - washout) * B * penalised
++     squares = squares / ((T - washout) * B) + {{half.penalty}} * penalised
 
 batch averaged: your sums were divided by the number of sequences, and your penalty was multiplied by it; N counts the steps of every sequence, and the sums go over all of them
 -             squares = squares + g.T @ g
@@ -1049,21 +1133,21 @@ targets averaged: your penalty was multiplied by the number of targets K as well
 + (T - washout) * B * targets.shape[2]
 
 mean and N: your sums were divided by N, and the penalty was multiplied by it; do one of the two
--     squares = squares + penalty
+-     squares = squares + {{half.penalty}}
 +     products = products / ((T - washout) * B)
-+     squares = squares / ((T - washout) * B) + penalty
++     squares = squares / ((T - washout) * B) + {{half.penalty}}
 
-half the loss: your penalty counts twice: the derivatives of both terms have a factor of 2, and it cancels
-- squares = squares + penalty
-+ squares = squares + 2 * penalty
+half the loss: your penalty counts twice: {{half.says}}
+- squares = squares + {{half.penalty}}
++ squares = squares + 2 * {{half.penalty}}
 
-half the penalty: your penalty counts half: the derivatives of both terms have a factor of 2, and it cancels
-- squares = squares + penalty
-+ squares = squares + 0.5 * penalty
+half the penalty: your penalty counts half: {{half.says}}
+- squares = squares + {{half.penalty}}
++ squares = squares + 0.5 * {{half.penalty}}
 
 penalty squared: your penalty was squared; it stands in the formula as it is
-- squares = squares + penalty
-+ squares = squares + penalty * penalty
+- squares = squares + {{half.penalty}}
++ squares = squares + {{half.penalty}} * penalty
 
 bias penalised: your bias was penalised too; `penalised` has a 0 for it
 - B * penalised
@@ -1074,12 +1158,12 @@ penalty everywhere: your penalty was added to all entries of the first sum; it b
 + B
 
 no penalty: your first sum went into the system without the penalty
-- squares = squares + penalty
-+ squares = squares + 0 * penalty
+- squares = squares + {{half.penalty}}
++ squares = squares + 0 * {{half.penalty}}
 
 penalty subtracted: your penalty was subtracted; a penalty makes the diagonal larger
-- squares = squares + penalty
-+ squares = squares - penalty
+- squares = squares + {{half.penalty}}
++ squares = squares - {{half.penalty}}
 
 last step alone, both sums: your sums hold the last step alone: add up over the steps
 -             squares = squares + g.T @ g
@@ -1129,13 +1213,13 @@ bias for the first unit: your W was split at the wrong end: with_one puts the 1 
 - g = with_one(h)
 -             squares = squares + g.T @ g
 -             products = products + g.T @ targets[t, ...]
--     squares = squares + penalty * (T - washout) * B * penalised
+-     squares = squares + {{half.penalty}} * (T - washout) * B * penalised
 -     W = xp.linalg.solve(squares, products).T
 -     return W[:, :H], W[:, H]
 + g = xp.concat([xp.ones_like(h[:, :1]), h], axis=1)
 +             squares = squares + g.T @ g
 +             products = products + g.T @ targets[t, ...]
-+     squares = squares + penalty * (T - washout) * B * penalised
++     squares = squares + {{half.penalty}} * (T - washout) * B * penalised
 +     W = xp.linalg.solve(squares, products).T
 +     return W[:, 1:], W[:, 0]
 
@@ -1149,12 +1233,12 @@ bias lost: your b_y is 0; the last column of W is the bias
 + return W[:, :H], 0 * W[:, H]
 
 mean of the targets left in: your W_y took the mean off the states but not off the targets, in the product of the two
--     squares = squares + penalty * (T - washout) * B * penalised
+-     squares = squares + {{half.penalty}} * (T - washout) * B * penalised
 -     W = xp.linalg.solve(squares, products).T
 -     return W[:, :H], W[:, H]
 +     squares, products = (s / ((T - washout) * B) for s in (squares, products))
 +     mean = squares[H, :H]
-+     centred = squares[:H, :H] - mean[:, None] * mean + penalty * penalised[:H, :H]
++     centred = squares[:H, :H] - mean[:, None] * mean + {{half.penalty}} * penalised[:H, :H]
 +     W = xp.linalg.solve(centred, products[:H, :]).T
 +     return W, products[H, :] - W @ mean
 
@@ -1202,13 +1286,13 @@ state reset after the washout: the state was set to 0 where the washout ends; it
 # - a list of seeds.
 #
 # For each seed, score both settings, each with a *fresh* generator `np.random.default_rng(seed)`, so that the two see the same random numbers. Return
-# the name of what was changed, the differences treatment − control as an array, their median, and the number of seeds (an int) at which the treatment was better.
+# {{told.text}}, the differences treatment − control as an array, their median, and the number of seeds (an int) at which the treatment was better.
 #
 # Raise `ValueError` where not exactly one value differs.
 #
 # <details><summary>Hint 1</summary>
 #
-# `changed = [k for k in control if control[k] != treatment[k]]` has to have one element.
+# `changed = {{told.list}}` has to have one element.
 # </details>
 #
 # <details><summary>Hint 2</summary>
@@ -1229,7 +1313,7 @@ def compare_settings(score, control, treatment, seeds):
     Shapes: -> changed; differences (N,), one per seed; median; better
     """
     ### BEGIN SOLUTION
-    changed = [k for k in control if control[k] != treatment[k]]
+    changed = {{told.list}}
     if len(changed) != 1:
         raise ValueError(f"expected one change, got {changed}")
     differences = np.array(
@@ -1501,9 +1585,9 @@ share for number: the share of the seeds was returned; how many they are is aske
 -     better = int((differences < 0).sum())
 +     better = float((differences < 0).mean())
 
-value for name: the changed setting's value was returned; its name is asked for
--     return changed[0], differences, float(np.median(differences)), better
-+     return treatment[changed[0]], differences, float(np.median(differences)), better
+{{told.odd_name}}: {{told.odd_says}}
+- {{told.was}}
++ {{told.odd}}
 
 median of the sizes: the median was taken of the absolute differences; a difference keeps its sign
 -     return changed[0], differences, float(np.median(differences)), better
@@ -1525,9 +1609,9 @@ control with the first seed: the control was scored with the first seed each tim
 #
 # $$\tau_t = \text{factor} \times \text{median of } \lVert d_k \rVert \text{ over the last } \text{window} \text{ steps before } t, \qquad a_t = \min\Bigl(1, \frac{\tau_t}{\lVert d_t\rVert}\Bigr), \qquad \hat d_t = a_t\, d_t$$
 #
-# $$m_t = \beta_1 m_{t-1} + (1-\beta_1)\, \hat d_t, \qquad s_t = \beta_2 s_{t-1} + (1-\beta_2)\, \hat d_t^2, \qquad \Delta_t = -\,\frac{m_t / (1-\beta_1^t)}{\sqrt{s_t / (1-\beta_2^t)} + 10^{-8}}$$
+# $$m_t = \beta_1 m_{t-1} + (1-\beta_1)\, \hat d_t, \qquad s_t = \beta_2 s_{t-1} + (1-\beta_2)\, \hat d_t^2, \qquad \Delta_t = {{way.tex}}\frac{m_t / (1-\beta_1^t)}{\sqrt{s_t / (1-\beta_2^t)} + 10^{-8}}$$
 #
-# The lengths are those **before** clipping, and the gradient that is being judged is not among them. Where fewer than `window` steps have passed, take those that have; the first gradient is not clipped ($a_1 = 1$). No gradient is zero. Return the scales $a_t$ and the steps $\Delta_t$ (for a learning rate of 1).
+# The lengths are those **before** clipping, and the gradient that is being judged is not among them. Where fewer than `window` steps have passed, take those that have; the first gradient is not clipped ($a_1 = 1$). No gradient is zero. Return the scales $a_t$ and the steps $\Delta_t$ ({{way.for}}).
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1566,7 +1650,7 @@ def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
         m = beta_1 * m + (1 - beta_1) * scale * d
         s = beta_2 * s + (1 - beta_2) * (scale * d) ** 2
         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
-        step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
+        step = {{way.m}} / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
         ### END SOLUTION
         scales.append(scale)
         steps.append(step)
@@ -1634,7 +1718,7 @@ first = move(np.array([[-5000.0, 200.0]]))
 with properties("sizes"):
     scales, steps = guarded_steps(first, 3, 2.0)
     assert_close("the only scale", scales, np.array([1.0]))
-    assert_close("the only step", steps, np.array([[1.0, -1.0]]))
+    assert_close("the only step", steps, np.array({{way.by}}))
 check_causal(lambda *args: guarded_steps(*args)[1], visible, "gradients")
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs, hidden_rng
@@ -1668,9 +1752,9 @@ properties.points("Task 5 holds.")
 r"""
 epsilon under the root: 10⁻⁸ was added under the root; it stands outside, and counts only where the root itself is about as small
 -         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
--         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
+-         step = {{way.m}} / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
 +         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)) + 1e-8)
-+         step = -m / (1 - beta_1 ** (t + 1)) / size
++         step = {{way.m}} / (1 - beta_1 ** (t + 1)) / size
 
 judged by itself: the length of the gradient that is judged was among those of the threshold: an outlier then raises its own limit; remember a length after its scale is known
 -         if lengths:
@@ -1766,11 +1850,11 @@ step clipped instead: scales are right, but it is Adam's step that was multiplie
 -         m = beta_1 * m + (1 - beta_1) * scale * d
 -         s = beta_2 * s + (1 - beta_2) * (scale * d) ** 2
 -         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
--         step = -m
+-         step = {{way.m}}
 +         m = beta_1 * m + (1 - beta_1) * d
 +         s = beta_2 * s + (1 - beta_2) * d**2
 +         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
-+         step = -scale * m
++         step = {{way.scale}} * m
 
 scale not squared in s: s took scale × d²; the clipped gradient is squared as a whole, so its scale is squared too
 - (scale * d) ** 2
@@ -1780,19 +1864,19 @@ clipped twice in m: m took the scale twice
 - (1 - beta_1) * scale * d
 + (1 - beta_1) * scale**2 * d
 
-uphill: scales are right, but the steps have the wrong sign: a step goes against the gradient, and these go along it
-- step = -m
-+ step = m
+{{way.name}}: scales are right, but the steps have the wrong sign: {{way.says}}
+- step = {{way.m}}
++ step = {{way.odd}}
 
 no corrections: scales are right, but m and s were not corrected for their beginning at 0, so that the first steps have the wrong length
 -         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
--         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
+-         step = {{way.m}} / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
 +         size = xp.sqrt(s)
-+         step = -m / (size + 1e-8)
++         step = {{way.m}} / (size + 1e-8)
 
 m not corrected: scales are right, but m was not divided by 1 - beta_1 ** t
-- -m / (1 - beta_1 ** (t + 1)) /
-+ -m /
+- {{way.m}} / (1 - beta_1 ** (t + 1)) /
++ {{way.m}} /
 
 s not corrected: scales are right, but s was not divided by 1 - beta_2 ** t
 - xp.sqrt(s / (1 - beta_2 ** (t + 1)))
@@ -1804,15 +1888,15 @@ s corrected after the root: scales are right, but the root of s was divided by 1
 
 corrected as one step later: scales are right, but the corrections count from 2: row 0 is step 1
 -         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
--         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
+-         step = {{way.m}} / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
 +         size = xp.sqrt(s / (1 - beta_2 ** (t + 2)))
-+         step = -m / (1 - beta_1 ** (t + 2)) / (size + 1e-8)
++         step = {{way.m}} / (1 - beta_1 ** (t + 2)) / (size + 1e-8)
 
 corrected as one step earlier: scales are right, but from the second step on the corrections are those of the step before: row t is step t + 1
 -         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
--         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
+-         step = {{way.m}} / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
 +         size = xp.sqrt(s / (1 - beta_2 ** max(t, 1)))
-+         step = -m / (1 - beta_1 ** max(t, 1)) / (size + 1e-8)
++         step = {{way.m}} / (1 - beta_1 ** max(t, 1)) / (size + 1e-8)
 
 root forgotten: scales are right, but m was divided by s itself; its root was asked for
 - xp.sqrt(s / (1 - beta_2 ** (t + 1)))
@@ -1822,11 +1906,11 @@ betas swapped: scales are right, but beta_1 and beta_2 have changed places: beta
 -         m = beta_1 * m + (1 - beta_1) * scale * d
 -         s = beta_2 * s + (1 - beta_2) * (scale * d) ** 2
 -         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
--         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
+-         step = {{way.m}} / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
 +         m = beta_2 * m + (1 - beta_2) * scale * d
 +         s = beta_1 * s + (1 - beta_1) * (scale * d) ** 2
 +         size = xp.sqrt(s / (1 - beta_1 ** (t + 1)))
-+         step = -m / (1 - beta_2 ** (t + 1)) / (size + 1e-8)
++         step = {{way.m}} / (1 - beta_2 ** (t + 1)) / (size + 1e-8)
 
 new and old swapped: scales are right, but in both means the new gradient has the large weight and the past the small one
 -         m = beta_1 * m + (1 - beta_1) * scale * d
@@ -1835,29 +1919,29 @@ new and old swapped: scales are right, but in both means the new gradient has th
 +         s = (1 - beta_2) * s + beta_2 * (scale * d) ** 2
 
 gradient in place of its mean: scales are right, but the clipped gradient itself was divided by the root of s; its running mean m was asked for
-- step = -m / (1 - beta_1 ** (t + 1)) /
-+ step = -scale * d /
+- step = {{way.m}} / (1 - beta_1 ** (t + 1)) /
++ step = {{way.scale}} * d /
 
 corrected with the other beta: scales are right, but s was divided by 1 - beta_1 ** t; its own beta is beta_2
 - xp.sqrt(s / (1 - beta_2 ** (t + 1)))
 + xp.sqrt(s / (1 - beta_1 ** (t + 1)))
 
 m corrected with the other beta: scales are right, but m was divided by 1 - beta_2 ** t; its own beta is beta_1
-- -m / (1 - beta_1 ** (t + 1)) /
-+ -m / (1 - beta_2 ** (t + 1)) /
+- {{way.m}} / (1 - beta_1 ** (t + 1)) /
++ {{way.m}} / (1 - beta_2 ** (t + 1)) /
 
 corrections swapped: scales are right, but the corrections have changed places: m is divided by 1 - beta_1 ** t, s by 1 - beta_2 ** t
 -         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
--         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
+-         step = {{way.m}} / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
 +         size = xp.sqrt(s / (1 - beta_1 ** (t + 1)))
-+         step = -m / (1 - beta_2 ** (t + 1)) / (size + 1e-8)
++         step = {{way.m}} / (1 - beta_2 ** (t + 1)) / (size + 1e-8)
 
 corrected means carried on: scales are right, but the corrected means were stored in m and s, so that the next step begins with them and corrects again; give them names of their own
 -         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
--         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
+-         step = {{way.m}} / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
 +         m = m / (1 - beta_1 ** (t + 1))
 +         s = s / (1 - beta_2 ** (t + 1))
-+         step = -m / (xp.sqrt(s) + 1e-8)
++         step = {{way.m}} / (xp.sqrt(s) + 1e-8)
 
 sum in place of a mean: scales are right, but m adds the whole gradient: the factor 1 - beta_1 is missing
 - (1 - beta_1) * scale * d
@@ -1935,11 +2019,11 @@ lengths of the steps: the lengths are those of Adam's steps, and these were clip
 -         m = beta_1 * m + (1 - beta_1) * scale * d
 -         s = beta_2 * s + (1 - beta_2) * (scale * d) ** 2
 -         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
--         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
+-         step = {{way.m}} / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
 +         m = beta_1 * m + (1 - beta_1) * d
 +         s = beta_2 * s + (1 - beta_2) * d**2
 +         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
-+         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
++         step = {{way.m}} / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
 +         length, scale = float(xp.linalg.vector_norm(step)), 1.0
 +         if lengths:
 +             usual = median(lengths[-window:])
@@ -1956,7 +2040,7 @@ divided before it is clipped: the gradient was divided by the root of s before i
 -         m = beta_1 * m + (1 - beta_1) * scale * d
 -         s = beta_2 * s + (1 - beta_2) * (scale * d) ** 2
 -         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
--         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
+-         step = {{way.m}} / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
 +         s = beta_2 * s + (1 - beta_2) * d**2
 +         d = d / (xp.sqrt(s / (1 - beta_2 ** (t + 1))) + 1e-8)
 +         length, scale = float(xp.linalg.vector_norm(d)), 1.0
@@ -1965,7 +2049,7 @@ divided before it is clipped: the gradient was divided by the root of s before i
 +             scale = min(1.0, factor * usual / length)
 +         lengths.append(length)
 +         m = beta_1 * m + (1 - beta_1) * scale * d
-+         step = -m / (1 - beta_1 ** (t + 1))
++         step = {{way.m}} / (1 - beta_1 ** (t + 1))
 
 NumPy's zeros [hidden, dtype]: float32 goes in and float64 comes out: the means began with np.zeros; begin with xp.zeros_like
 -     m = xp.zeros_like(gradients[0, ...])
