@@ -67,6 +67,34 @@ out = (
         "by": "3 2 5 6 = 180",
     },
 )
+ended = (
+    {
+        "text": "repeats it",
+        "it": "state[0]",
+        "odd": "on * state[0]",
+        "odd_name": "only y masked",
+        "odd_says": "y is zero where a sequence has ended; y_t is to repeat its last state there",
+        "lets": "let y repeat it",
+        "keeps": "and y_t repeats it",
+        "longest": "repeats the last states when all have ended",
+        "still": "Its state must stand still from then on.",
+        "as": "return the one that was chosen, as in your y",
+        "why": "so an ended sequence repeats its last real output",
+    },
+    {
+        "text": "is zero from then on",
+        "it": "on * state[0]",
+        "odd": "state[0]",
+        "odd_name": "y repeated",
+        "odd_says": "y repeats the last state where a sequence has ended; y_t is to be zero there",
+        "lets": "let y be zero there",
+        "keeps": "and y_t is zero there",
+        "longest": "is zero when all have ended",
+        "still": "Its y must be zero from then on.",
+        "as": "return the one that was chosen",
+        "why": "times the mask: zero after the end",
+    },
+)
 
 # %% [markdown]
 # ## Imports, and where to compute
@@ -538,7 +566,7 @@ memory that fades slowly: thousands of letters after two a's have met the word i
 # *Core, about 25 minutes.*
 #
 # Short sequences of a batch are filled up with any finite numbers, and a **mask** (T, B) tells: 1 where a step is real, 0 where it is filling (numbers, not True and False). A sequence that has ended keeps its state, so that the last state of *every* sequence is the one
-# after its own last real step, and $y_t$ repeats it. The batch may go on after its longest sequence has ended: y has as many steps as x.
+# after its own last real step, and $y_t$ {{ended.text}}. The batch may go on after its longest sequence has ended: y has as many steps as x.
 #
 # Write the loop for any cell, with a state of any number of arrays. `cell(a_x, a_h, state)` returns the new state and a cache that you do not need.
 #
@@ -554,7 +582,7 @@ memory that fades slowly: thousands of letters after two a's have met the word i
 #
 # <details><summary>Hint 3</summary>
 #
-# For a state of several arrays: `tuple(xp.where(on, n, s) for n, s in zip(new, state))`. Append `state[0]` after that, not before.
+# For a state of several arrays: `tuple(xp.where(on, n, s) for n, s in zip(new, state))`. Append `{{ended.it}}` after that, not before.
 # </details>
 
 
@@ -576,13 +604,13 @@ def ragged_unroll(cell, params, x, mask, state):
         state = tuple(
             xp.where(on, n, s) for n, s in zip(new, state, strict=True)
         )
-        y.append(state[0])
+        y.append({{ended.it}})
     ### END SOLUTION
     return xp.stack(y), state
 
 
 # %% [markdown]
-# Try it: the first sequence has three steps, the second one. Its state must stand still from then on.
+# Try it: the first sequence has three steps, the second one. {{ended.still}}
 
 # %%
 rng = np.random.default_rng(0)
@@ -695,18 +723,22 @@ contributions added up: input and state were added before the cell, and the cell
 - cell(a[t, ...], a_h, state)
 + cell(a[t, ...] + a_h, 0 * a_h, state)
 
-output masked instead of state: y was multiplied by the mask and the state went on changing; it is the state that is kept, and y_t repeats it
+output masked instead of state: y was multiplied by the mask and the state went on changing; it is the state that is kept, {{ended.keeps}}
 -         on = mask[t, :, None] > 0
 -         state = tuple(
 -             xp.where(on, n, s) for n, s in zip(new, state, strict=True)
 -         )
--         y.append(state[0])
+-         y.append({{ended.it}})
 +         state = new
 +         y.append(state[0] * mask[t, :, None])
 
 mask ignored: the mask changes nothing: short sequences went on reading their filling, and y[-1] is not their last state
-- xp.where(on, n, s) for
-+ n + 0 * s for
+-             xp.where(on, n, s) for n, s in zip(new, state, strict=True)
+-         )
+-         y.append({{ended.it}})
++             n + 0 * s for n, s in zip(new, state, strict=True)
++         )
++         y.append(state[0])
 
 reset instead of kept: a sequence that has ended was set to zero instead of keeping its state
 - xp.where(on, n, s) for
@@ -721,12 +753,12 @@ a step late: the mask of the step before was used, so each sequence reads one st
 + mask[max(t - 1, 0), :, None] > 0
 
 y from the new state: the states are right, but y shows what the cell made of the filling: append after choosing between new and old
-- y.append(state[0])
+- y.append({{ended.it}})
 + y.append(new[0])
 
-only y masked: y is zero where a sequence has ended; y_t is to repeat its last state there
-- y.append(state[0])
-+ y.append(on * state[0])
+{{ended.odd_name}}: {{ended.odd_says}}
+- y.append({{ended.it}})
++ y.append({{ended.odd}})
 
 only x masked: the filling was set to zero, but a step with zeros is still a step: the state goes on changing through W_h and the biases
 -     a = x @ params.W_x.T + params.b_x
@@ -761,11 +793,11 @@ one state read by all: each step of yours reads the state of the start through W
 +     a_h = state[0] @ params.W_h.T + params.b_h
 +     for t in range(x.shape[0]):
 
-the state runs on: your y stands still where a sequence has ended, but the state went on changing; keep the state, and let y repeat it
+the state runs on: your y stands still where a sequence has ended, but the state went on changing; keep the state, and {{ended.lets}}
 -         state = tuple(
 -             xp.where(on, n, s) for n, s in zip(new, state, strict=True)
 -         )
--         y.append(state[0])
+-         y.append({{ended.it}})
 +         y.append(xp.where(on, new[0], state[0]))
 +         state = new
 
@@ -777,7 +809,7 @@ y before the step: your y holds the state that a step read; y_t is the one after
 -         state = tuple(
 -             xp.where(on, n, s) for n, s in zip(new, state, strict=True)
 -         )
--         y.append(state[0])
+-         y.append({{ended.it}})
 +     for t in range(x.shape[0]):
 +         y.append(state[0])
 +         a_h = state[0] @ params.W_h.T + params.b_h
@@ -787,9 +819,9 @@ y before the step: your y holds the state that a step read; y_t is the one after
 +             xp.where(on, n, s) for n, s in zip(new, state, strict=True)
 +         )
 
-what the last step made: the state that you return is what the cell made at the last step, filling or not; return the one that was chosen, as in your y
-- y.append(state[0])
-+ y.append(state[0])
+what the last step made: the state that you return is what the cell made at the last step, filling or not; {{ended.as}}
+- y.append({{ended.it}})
++ y.append({{ended.it}})
 +     state = new
 
 written into the state: your loop writes into the arrays of the state that it was handed; make new arrays, or the caller's state is lost and all y_t are one array
@@ -825,7 +857,7 @@ input bias twice: b_x was added twice
 - params.W_h.T + params.b_h
 + params.W_h.T + params.b_h + params.b_x
 
-stopped when nobody ran: your loop ends with the longest sequence: y has as many steps as x, and repeats the last states when all have ended
+stopped when nobody ran: your loop ends with the longest sequence: y has as many steps as x, and {{ended.longest}}
 - in range(x.shape[0]):
 + in range(int(mask.sum(0).max())):
 
