@@ -72,6 +72,68 @@ mean = (
         "reason": "Over classes and steps it is a sum; the mean is over B sequences",
     },
 )
+decay = (
+    {
+        "tex": r"w - \eta \lambda w - \eta\, \frac{m / (1-\beta_1^k)}{\sqrt{s / (1-\beta_2^k)} + \epsilon}",
+        "where": "beside the step",
+        "read": "On the right $w$ is the weight before the step, both times, and $m$",
+        "line": "w - learning_rate * decay * w - learning_rate * step",
+        "odd_name": "decay after the step",
+        "odd_says": "the decay was taken of the weight after the step; both terms read the weight before it",
+        "odd": "(w - learning_rate * step) * (1 - learning_rate * decay)",
+        "was": "- learning_rate * decay * w -",
+        "bare": "- decay * w -",
+        "grows": "+ learning_rate * decay * w -",
+        "step": "decay * w - learning_rate * step",
+        "up": "decay * w + learning_rate * step",
+        "all": " - learning_rate * decay * w",
+        "squared": "w - learning_rate**2 * decay * w - learning_rate * step",
+        "twice": "w - 2 * learning_rate * decay * w - learning_rate * step",
+        "try": "each loses 5 % of itself and 0.1 besides",
+        "one": '"expected 0.85, 0.85"',
+        "by": "[0.85, 1.05]",
+        "as": "Beside the step it acts on",
+    },
+    {
+        "tex": r"(1 - \eta \lambda) \Bigl(w - \eta\, \frac{m / (1-\beta_1^k)}{\sqrt{s / (1-\beta_2^k)} + \epsilon}\Bigr)",
+        "where": "after the step",
+        "read": "The bracket is the weight after Adam's step, and the decay reads that; $m$",
+        "line": "(w - learning_rate * step) * (1 - learning_rate * decay)",
+        "odd_name": "decay before the step",
+        "odd_says": "the decay was taken of the weight before the step; it reads the weight after it",
+        "odd": "w - learning_rate * decay * w - learning_rate * step",
+        "was": "(1 - learning_rate * decay)",
+        "bare": "(1 - decay)",
+        "grows": "(1 + learning_rate * decay)",
+        "step": "(w - learning_rate * step)",
+        "up": "(w + learning_rate * step)",
+        "all": " * (1 - learning_rate * decay)",
+        "squared": "(w - learning_rate * step) * (1 - learning_rate**2 * decay)",
+        "twice": "(w - learning_rate * step) * (1 - 2 * learning_rate * decay)",
+        "try": "each loses 0.1, and then 5 % of what is left",
+        "one": '"expected 0.855, 0.855"',
+        "by": "[0.855, 1.045]",
+        "as": "After the step it acts on",
+    },
+)
+unit = (
+    {
+        "text": "the loss of every step, measured",
+        "loss": "float(loss)",
+        "by": "",
+        "losses_of_bowl": "np.array([16.0, 4, 1])",
+        "most": "a tenth of a nat",
+        "start": "losses[0] is that of the untrained weights: near log K if all is well.",
+    },
+    {
+        "text": "the loss of every step in bits, $L / \\ln 2$, measured",
+        "loss": "float(loss) / math.log(2)",
+        "by": " / math.log(2)",
+        "losses_of_bowl": "np.array([16.0, 4, 1]) / np.log(2)",
+        "most": "a tenth of a bit",
+        "start": "losses[0] is that of the untrained weights: near log2 K bits if all is well.",
+    },
+)
 
 # %% [markdown]
 # ## Imports, and where to compute
@@ -136,11 +198,11 @@ for k, d in [(1, 4.0), (2, 2.0)]:
 # **Weight decay** pulls every weight a little towards zero at each step. There are two ways to do it, which for plain gradient descent are one and the same:
 #
 # - add $\lambda w$ to the *gradient*: the gradient of $\tfrac{\lambda}{2} \|w\|^2$, known as L2;
-# - take $\eta \lambda w$ off the *weight*, beside the step. This is decoupled weight decay, and with Adam it is called **AdamW** (Loshchilov and Hutter, 2019):
+# - take $\eta \lambda w$ off the *weight*, {{decay.where}}. This is decoupled weight decay, and with Adam it is called **AdamW** (Loshchilov and Hutter, 2019):
 #
-# $$w \leftarrow w - \eta \lambda w - \eta\, \frac{m / (1-\beta_1^k)}{\sqrt{s / (1-\beta_2^k)} + \epsilon}$$
+# $$w \leftarrow {{decay.tex}}$$
 #
-# On the right $w$ is the weight before the step, both times, and $m$ and $s$ are made of $d$ alone. Write one step for one array of weights. `k` is the number of this step: 1 for the first.
+# {{decay.read}} and $s$ are made of $d$ alone. Write one step for one array of weights. `k` is the number of this step: 1 for the first.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -173,13 +235,13 @@ def adamw_step(w, d_w, m, s, k, learning_rate, decay):
     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
     root = (s / (1 - BETA_2**k)) ** 0.5
     step = m / (1 - BETA_1**k) / (root + EPSILON)
-    w = w - learning_rate * decay * w - learning_rate * step
+    w = {{decay.line}}
     return w, m, s
     ### END SOLUTION
 
 
 # %% [markdown]
-# Try it: the first step. Both weights have a gradient of the same sign and very different size; with a decay of 0.5 and a rate of 0.1 each loses 5 % of itself and 0.1 besides.
+# Try it: the first step. Both weights have a gradient of the same sign and very different size; with a decay of 0.5 and a rate of 0.1 {{decay.try}}.
 
 # %%
 w, d_w, zero = (
@@ -187,7 +249,7 @@ w, d_w, zero = (
     move(np.array([1e-3, 1e3])),
     move(np.zeros(2)),
 )
-print(adamw_step(w, d_w, zero, zero, 1, 0.1, 0.5)[0], "expected 0.85, 0.85")
+print(adamw_step(w, d_w, zero, zero, 1, 0.1, 0.5)[0], {{decay.one}})
 
 # %% test="adamw_step" points=5 explained="ch04_training: Which way, and how far"
 import numpy as np
@@ -227,7 +289,7 @@ check(
 one, zero = move(np.ones(2)), move(np.zeros(2))
 d_w = move(np.array([1e-3, -1e3]))
 w, _, _ = adamw_step(one, d_w, zero, zero + 0, 1, 0.1, 0.5)
-assert_close("w after a first step", w, np.array([0.85, 1.05]), 1e-5)
+assert_close("w after a first step", w, np.array({{decay.by}}), 1e-5)
 
 # without decay it is the chapter's Adam
 optimizer = adam(0.05)
@@ -275,7 +337,7 @@ L2: decay * w was added to the gradient. That is L2, and what torch.optim.Adam c
 -     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
 -     root = (s / (1 - BETA_2**k)) ** 0.5
 -     step = m / (1 - BETA_1**k) / (root + EPSILON)
--     w = w - learning_rate * decay * w - learning_rate * step
+-     w = {{decay.line}}
 +     d_w = d_w + decay * w
 +     m = BETA_1 * m + (1 - BETA_1) * d_w
 +     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
@@ -302,16 +364,16 @@ epsilon under the root: epsilon was added under the root; it is added to the roo
 + root = (s / (1 - BETA_2**k) + EPSILON) ** 0.5
 
 decay without the rate: the decay was not multiplied by the learning rate (the paper has a schedule there; torch, and this task, have the rate)
-- - learning_rate * decay * w -
-+ - decay * w -
+- {{decay.was}}
++ {{decay.bare}}
 
-decay after the step: the decay was taken of the weight after the step; both terms read the weight before it
-- w = w - learning_rate * decay * w - learning_rate * step
-+ w = (w - learning_rate * step) * (1 - learning_rate * decay)
+{{decay.odd_name}}: {{decay.odd_says}}
+- w = {{decay.line}}
++ w = {{decay.odd}}
 
 decay with the wrong sign: the weights grow: decay pulls them towards zero
-- - learning_rate * decay * w -
-+ + learning_rate * decay * w -
+- {{decay.was}}
++ {{decay.grows}}
 
 the square of the mean: s was made of the squared mean; it is the mean of the squares, of d_w * d_w
 - (1 - BETA_2) * d_w * d_w
@@ -353,8 +415,8 @@ no root: m was divided by s and not by its root
 + s / (1 - BETA_2**k)
 
 uphill: the step goes up the loss: it is taken off the weight
-- decay * w - learning_rate * step
-+ decay * w + learning_rate * step
+- {{decay.step}}
++ {{decay.up}}
 
 correction without its power: the corrections are 1 - beta at every step; they must be 1 - beta^k, which goes to 1 as k grows
 -     root = (s / (1 - BETA_2**k)) ** 0.5
@@ -368,12 +430,12 @@ distance from the mean: s was made of the squared distance of d_w from m (AdaBel
 
 decay in the fraction: decay * w was divided by the root; the decay stands beside the step, and knows nothing of s
 -     step = m / (1 - BETA_1**k) / (root + EPSILON)
--     w = w - learning_rate * decay * w - learning_rate * step
+-     w = {{decay.line}}
 +     step = (m / (1 - BETA_1**k) + decay * w) / (root + EPSILON)
 +     w = w - learning_rate * step
 
 no decay: the decay is missing: decay * w times the rate is taken off the weight as well
--  - learning_rate * decay * w
+- {{decay.all}}
 +
 
 the gradient without its share: d_w was added to m whole, as in SGD with momentum; its share is 1 - BETA_1
@@ -413,7 +475,7 @@ L2 and no correction: two things: decay * w was added to the gradient (that is L
 -     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
 -     root = (s / (1 - BETA_2**k)) ** 0.5
 -     step = m / (1 - BETA_1**k) / (root + EPSILON)
--     w = w - learning_rate * decay * w - learning_rate * step
+-     w = {{decay.line}}
 +     d_w = d_w + decay * w
 +     m = BETA_1 * m + (1 - BETA_1) * d_w
 +     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
@@ -442,16 +504,16 @@ decay divided as well: the decay was added before the division by the root of s,
 +     step = (m / (1 - BETA_1**k) + decay * w) / (root + EPSILON)
 
 decay by the sign: each weight shrinks by the same amount, as L1 has it; AdamW's shrinks in proportion to w
--     w = w - learning_rate * decay * w - learning_rate * step
+-     w = {{decay.line}}
 +     w = w - learning_rate * decay * (1.0 * (w > 0) - 1.0 * (w < 0)) - learning_rate * step
 
 learning rate twice in the decay: the decay was multiplied by the learning rate twice
--     w = w - learning_rate * decay * w - learning_rate * step
-+     w = w - learning_rate**2 * decay * w - learning_rate * step
+-     w = {{decay.line}}
++     w = {{decay.squared}}
 
 decay twice: the decay was taken off twice, as when it stands in the gradient and in the step
--     w = w - learning_rate * decay * w - learning_rate * step
-+     w = w - 2 * learning_rate * decay * w - learning_rate * step
+-     w = {{decay.line}}
++     w = {{decay.twice}}
 
 absolute value for the square: s collects the gradients' absolute values; it collects their squares
 -     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
@@ -999,7 +1061,7 @@ half of the half wave: the cosine goes to pi / 2 only, so that the rate ends at 
 # *Core, about 10 minutes.*
 #
 # Before any long run: train on **one** batch until it is known by heart. Write the loop. `fit` would do, but it hands the state on from step to step, and here every step must begin from the *same* state: the batch is the same, so its past is
-# the same. Return the loss of every step, measured before the step's update, and the weights after the last.
+# the same. Return {{unit.text}} before the step's update, and the weights after the last.
 #
 # `loss_and_gradient(params, batch, state)` gives `loss, d_params, new_state`, as in chapter 4, and `optimizer` is one of the chapter's.
 #
@@ -1010,7 +1072,7 @@ half of the half wave: the cosine goes to pi / 2 only, so that the rate ends at 
 #
 # <details><summary>Hint 2</summary>
 #
-# `params, memory = optimizer.update(params, d_params, memory)`, and the loss into the list with `float(loss)`.
+# `params, memory = optimizer.update(params, d_params, memory)`, and the loss into the list with `{{unit.loss}}`.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -1027,13 +1089,13 @@ def by_heart(loss_and_gradient, params, batch, state, optimizer, steps):
     for _ in range(steps):
         loss, d_params, _ = loss_and_gradient(params, batch, state)
         params, memory = optimizer.update(params, d_params, memory)
-        losses.append(float(loss))
+        losses.append({{unit.loss}})
     return losses, params
     ### END SOLUTION
 
 
 # %% [markdown]
-# Try it: 120 steps on twelve characters of three lanes. Below a tenth of a nat in the end?
+# Try it: 120 steps on twelve characters of three lanes. Below {{unit.most}} in the end?
 
 # %%
 verse = "the rain in spain falls mainly on the plain, "
@@ -1095,7 +1157,7 @@ losses, params = by_heart(
     bowl, (move(np.array([4.0])),), None, (), sgd(0.25), 3
 )
 assert_close(
-    "the losses of a bowl", np.array(losses), np.array([16.0, 4, 1])
+    "the losses of a bowl", np.array(losses), {{unit.losses_of_bowl}}
 )
 assert_close("w after three steps in a bowl", params[0], np.array([0.5]))
 ### BEGIN HIDDEN TESTS
@@ -1122,8 +1184,8 @@ state carried: the state at the end of the batch was carried to its beginning: t
 + loss, d_params, state = loss_and_gradient
 
 state optimised like a weight: the state moved from step to step as if it were a weight; it belongs to the data, and stays
--         losses.append(float(loss))
-+         losses.append(float(loss))
+-         losses.append({{unit.loss}})
++         losses.append({{unit.loss}})
 +         state = tuple(h - 0.1 * new for h, new in zip(state, _))
 
 no memory: the optimiser was given a fresh memory at every step: momentum and Adam's means never build up
@@ -1135,8 +1197,8 @@ weights never change: the new weights were thrown away: `update` returns them, i
 + _, memory = optimizer.update
 
 loss after the update: the losses were measured after the update; a step's loss belongs to the weights that it began with
-- losses.append(float(loss))
-+ losses.append(float(loss_and_gradient(params, batch, state)[0]))
+- losses.append({{unit.loss}})
++ losses.append(float(loss_and_gradient(params, batch, state)[0]){{unit.by}})
 
 one step too few: there is one step too few
 - range(steps)
@@ -1150,8 +1212,8 @@ the first gradient for ever: loss and gradient were computed at the first weight
 +         loss, d_params, _ = loss_and_gradient(first, batch, state)
 
 running mean of the loss: the losses were averaged with those before: a curve that looks calmer than the run was
-- losses.append(float(loss))
-+ losses.append((sum(losses) + float(loss)) / (len(losses) + 1))
+- losses.append({{unit.loss}})
++ losses.append((sum(losses) + {{unit.loss}}) / (len(losses) + 1))
 
 state of zeros: every step began at a state of zeros; it begins at the state that was given
 - loss_and_gradient(params, batch, state)
@@ -1163,15 +1225,15 @@ gradients added up: the gradients of all steps so far were added; each update ta
 +         d_params = tree_map(lambda a, b: a + b, d_params, new) if losses else new
 
 losses added up: each entry is the sum of the losses so far; it is the loss of its step
-- losses.append(float(loss))
-+ losses.append(float(loss) + sum(losses))
+- losses.append({{unit.loss}})
++ losses.append({{unit.loss}} + sum(losses))
 
 losses smoothed: each loss was mixed with nine parts of the one before; it is the loss of its step alone
-- losses.append(float(loss))
-+ losses.append(0.9 * losses[-1] + 0.1 * float(loss) if losses else float(loss))
+- losses.append({{unit.loss}})
++ losses.append(0.9 * losses[-1] + 0.1 * {{unit.loss}} if losses else {{unit.loss}})
 
 exp of the loss: these are perplexities, exp of the losses
-- losses.append(float(loss))
+- losses.append({{unit.loss}})
 + losses.append(math.exp(float(loss)))
 
 state carried, no memory: two things: the state at the end of the batch was carried to its beginning, and the optimiser's memory was not kept
@@ -1192,14 +1254,14 @@ weights of a step before: the losses are right, but the weights are those at whi
 -     for _ in range(steps):
 -         loss, d_params, _ = loss_and_gradient(params, batch, state)
 -         params, memory = optimizer.update(params, d_params, memory)
--         losses.append(float(loss))
+-         losses.append({{unit.loss}})
 +     best = params
 +     for _ in range(steps):
 +         loss, d_params, _ = loss_and_gradient(params, batch, state)
-+         if not losses or float(loss) < min(losses):
++         if not losses or {{unit.loss}} < min(losses):
 +             best = params
 +         params, memory = optimizer.update(params, d_params, memory)
-+         losses.append(float(loss))
++         losses.append({{unit.loss}})
 +     params = best
 
 memory taken for the weights: the two results of update were exchanged: the weights come first, then the memory
@@ -1208,16 +1270,16 @@ memory taken for the weights: the two results of update were exchanged: the weig
 
 last update missing: the losses are right, but the weights lack the last update: they are those at which the last loss was measured
 -         params, memory = optimizer.update(params, d_params, memory)
--         losses.append(float(loss))
+-         losses.append({{unit.loss}})
 -     return losses, params
 +         before = params
 +         params, memory = optimizer.update(params, d_params, memory)
-+         losses.append(float(loss))
++         losses.append({{unit.loss}})
 +     return losses, before
 
 loss over the rows: each loss was divided by the rows of the batch once more; it is a mean already
-- losses.append(float(loss))
-+ losses.append(float(loss) / len(batch))
+- losses.append({{unit.loss}})
++ losses.append({{unit.loss}} / len(batch))
 
 one step more: there is one step more than asked, and so one loss more
 -     for _ in range(steps):
@@ -1232,8 +1294,8 @@ results exchanged: the parameters stand first; the losses do
 +     return params, losses
 
 smoothed losses: each loss was averaged with the one before; each step's own is asked for
--         losses.append(float(loss))
-+         losses.append((losses[-1] + float(loss)) / 2 if losses else float(loss))
+-         losses.append({{unit.loss}})
++         losses.append((losses[-1] + {{unit.loss}}) / 2 if losses else {{unit.loss}})
 """
 
 # %% [markdown]
