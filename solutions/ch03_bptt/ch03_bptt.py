@@ -38,6 +38,82 @@
 # All inputs are known from the start, and one large product is faster than T small ones. The state h_{t-1} is known only when step t-1 is done.
 # </details>
 
+# %% parameters
+kept = (
+    {
+        "text": "keeps its state",
+        "tex": r"(1 - m_t)\,",
+        "past": "(1 - on)",
+        "doc": "h stays",
+        "is": "1 - m_t",
+        "share": "d_h (1 - m_t)",
+        "shown": "y repeats the state there",
+        "hands": "a sequence that keeps its state hands on d_h as it is",
+        "last": "y repeats the last states there, so it reaches them",
+        "m": "(1 - m)",
+        "back": "d_h·(1 -",
+        "until": "unchanged",
+    },
+    {
+        "text": "keeps half of its state at each step",
+        "tex": r"\tfrac12 (1 - m_t)\,",
+        "past": "(1 - on) / 2",
+        "doc": "h halves",
+        "is": "(1 - m_t) / 2",
+        "share": "d_h (1 - m_t) / 2",
+        "shown": "y shows what is left of the state there",
+        "hands": "a sequence that has ended hands on half of d_h",
+        "last": "y shows what is left of the last states there, so it reaches them",
+        "m": "(1-m)/2",
+        "back": "½d_h·(1 -",
+        "until": "by halves",
+    },
+)
+part = (
+    {
+        "text": "the sum of all entries of `d_y * y`",
+        "M": "M",
+        "step": "d_y[t, ..., None, None] * M",
+        "sum": "xp.sum(M, axis=0)",
+        "total": "total",
+        "odd_name": "averaged over the batch",
+        "odd_says": "was divided by the number of sequences; shared gradients add up",
+        "odd": "M, axis=(0, 1)) / h.shape[0]",
+        "hint": "",
+        "loss": "is linear in h_t: its d_W_h is the sum over b and i of d_y·M.",
+    },
+    {
+        "text": "the sum of all entries of `d_y * y`, divided by the number of sequences B",
+        "M": "M / len(h)",
+        "step": "d_y[t, ..., None, None] * M / len(h)",
+        "sum": "xp.mean(M, axis=0)",
+        "total": "total / 2",
+        "odd_name": "not divided by the sequences",
+        "odd_says": "was not divided by the number of sequences; this part's loss is",
+        "odd": "M, axis=(0, 1))",
+        "hint": " The loss is divided by B.",
+        "loss": "is linear in h_t: its d_W_h is the sum over b and i of d_y·M/B.",
+    },
+)
+found = (
+    {
+        "text": 'the name of the weight and the index of the wrong entry, such as `("W_h", (1, 0))`',
+        "doc": "Name and index",
+        "outputs": "name, index",
+        "it": "name, np.unravel_index(error.argmax(), error.shape)",
+        "turned": "name, np.unravel_index(error.argmax(), error.shape)[::-1]",
+        "one": "name, tuple(int(k) + 1 for k in np.unravel_index(error.argmax(), error.shape))",
+    },
+    {
+        "text": 'the index of the wrong entry and the name of the weight, such as `((1, 0), "W_h")`',
+        "doc": "Index and name",
+        "outputs": "index, name",
+        "it": "np.unravel_index(error.argmax(), error.shape), name",
+        "turned": "np.unravel_index(error.argmax(), error.shape)[::-1], name",
+        "one": "tuple(int(k) + 1 for k in np.unravel_index(error.argmax(), error.shape)), name",
+    },
+)
+
 # %% [markdown]
 # ## Imports, and where to compute
 #
@@ -341,9 +417,9 @@ widgets.show(
 #
 # *Core, about 40 minutes.*
 #
-# The sequences of a batch seldom have one length. With a **mask** of ones and zeros, (T, B), a sequence that has ended keeps its state:
+# The sequences of a batch seldom have one length. With a **mask** of ones and zeros, (T, B), a sequence that has ended {{kept.text}}:
 #
-# $$h_t = m_t \tanh(a_t) + (1 - m_t)\, h_{t-1}, \qquad a_t = W_x x_t + W_h h_{t-1} + b_x + b_h$$
+# $$h_t = m_t \tanh(a_t) + {{kept.tex}} h_{t-1}, \qquad a_t = W_x x_t + W_h h_{t-1} + b_x + b_h$$
 #
 # The forward loop is given; it returns all states, $h_0$ first. Write the loop back: about nine lines, between those that are there.
 #
@@ -359,21 +435,21 @@ widgets.show(
 #
 # <details><summary>Hint 3</summary>
 #
-# `d_h = d_a_t @ params.W_h + d_h * (1 - on)`. After the loop, stack the d_a_t in the order of time; d_W_h is `rows(d_a).T @ rows(h[:-1, ...])`, and d_b is the sum over steps and
+# `d_h = d_a_t @ params.W_h + d_h * {{kept.past}}`. After the loop, stack the d_a_t in the order of time; d_W_h is `rows(d_a).T @ rows(h[:-1, ...])`, and d_b is the sum over steps and
 # sequences.
 # </details>
 
 
 # %%
 def masked_unroll(params, x, mask, h_0):
-    """All states (T+1, B, H), h_0 first; where the mask is 0, h stays."""
+    """All states (T+1, B, H), h_0 first; where the mask is 0, {{kept.doc}}."""
     xp = array_namespace(x)
     h = [h_0]
     for t in range(x.shape[0]):
         a = x[t, ...] @ params.W_x.T + params.b_x
         a = a + h[-1] @ params.W_h.T + params.b_h
         on = mask[t, :, None]
-        h.append(on * xp.tanh(a) + (1 - on) * h[-1])
+        h.append(on * xp.tanh(a) + {{kept.past}} * h[-1])
     return xp.stack(h)
 
 
@@ -391,7 +467,7 @@ def masked_bptt(params, x, mask, h, d_y):
         d_h = d_h + d_y[t, ...]
         on = mask[t, :, None]
         d_a.append(d_h * on * (1 - h[t + 1, ...] ** 2))
-        d_h = d_a[-1] @ params.W_h + d_h * (1 - on)
+        d_h = d_a[-1] @ params.W_h + d_h * {{kept.past}}
     d_a = xp.stack(d_a[::-1])
     d_W_x = rows(d_a).T @ rows(x)
     d_W_h = rows(d_a).T @ rows(h[:-1, ...])
@@ -517,8 +593,8 @@ properties.points("Task 2 holds.")
 # %% mistakes="masked_bptt"
 r"""
 recurrent term dropped: this is what you get when d_h does not go back through W_h: every step then sees its own output only
-- d_a[-1] @ params.W_h + d_h * (1 - on)
-+ d_h * (1 - on)
+- d_a[-1] @ params.W_h + d_h * {{kept.past}}
++ d_h * {{kept.past}}
 
 W_h transposed: forward multiplies by W_h.T, so backward multiplies by W_h itself, not by W_h.T
 - @ params.W_h +
@@ -545,12 +621,12 @@ mask forgotten at the tanh: the tanh of a step that is masked got a gradient; mu
 - d_h * on * (
 + d_h * (
 
-path past dropped: the state of a sequence that has ended is carried on, and so is its gradient: the share d_h (1 - m_t) was lost, or the d_y of steps that are masked was left out (y repeats the state there, and the loss reads it)
-- @ params.W_h + d_h * (1 - on)
+path past dropped: the state of a sequence that has ended is carried on, and so is its gradient: the share {{kept.share}} was lost, or the d_y of steps that are masked was left out ({{kept.shown}}, and the loss reads it)
+- @ params.W_h + d_h * {{kept.past}}
 + @ params.W_h
 
 path past for all: a running step replaces its state: d_h goes past the tanh only where the mask is 0
-- + d_h * (1 - on)
+- + d_h * {{kept.past}}
 + + d_h
 
 slope at the state before: the slope 1 - h² was taken at the state before the step: h[0] is the state before the first step, and the loop's t counts from 0, so step t wrote h[t + 1]
@@ -593,9 +669,9 @@ mask of the next step: your step t used the mask of step t+1
 - on = mask[t, :, None]
 + on = mask[min(t + 1, x.shape[0] - 1), :, None]
 
-slope on the way past: your way past the tanh was multiplied by the tanh's slope; a sequence that keeps its state hands on d_h as it is
-- d_h * (1 - on)
-+ d_h * (1 - on) * (1 - h[t + 1, ...] ** 2)
+slope on the way past: your way past the tanh was multiplied by the tanh's slope; {{kept.hands}}
+- d_h * {{kept.past}}
++ d_h * {{kept.past}} * (1 - h[t + 1, ...] ** 2)
 
 inputs' weight averaged over steps: your d_W_x was divided by T; the steps share one weight, and shared gradients add up
 - rows(d_a).T @ rows(x)
@@ -614,23 +690,23 @@ forward in time: your loop ran from the first step to the last; a gradient comes
 -         d_h = d_h + d_y[t, ...]
 -         on = mask[t, :, None]
 -         d_a.append(d_h * on * (1 - h[t + 1, ...] ** 2))
--         d_h = d_a[-1] @ params.W_h + d_h * (1 - on)
+-         d_h = d_a[-1] @ params.W_h + d_h * {{kept.past}}
 -     d_a = xp.stack(d_a[::-1])
 +     for t in range(x.shape[0]):
 +         d_h = d_h + d_y[t, ...]
 +         on = mask[t, :, None]
 +         d_a.append(d_h * on * (1 - h[t + 1, ...] ** 2))
-+         d_h = d_a[-1] @ params.W_h + d_h * (1 - on)
++         d_h = d_a[-1] @ params.W_h + d_h * {{kept.past}}
 +     d_a = xp.stack(d_a)
 
 d_y a step too late: your step t used d_h before d_y[t] was in it; y_t is h_t, so d_y[t] is added first
 -         d_h = d_h + d_y[t, ...]
 -         on = mask[t, :, None]
 -         d_a.append(d_h * on * (1 - h[t + 1, ...] ** 2))
--         d_h = d_a[-1] @ params.W_h + d_h * (1 - on)
+-         d_h = d_a[-1] @ params.W_h + d_h * {{kept.past}}
 +         on = mask[t, :, None]
 +         d_a.append(d_h * on * (1 - h[t + 1, ...] ** 2))
-+         d_h = d_a[-1] @ params.W_h + d_h * (1 - on) + d_y[t, ...]
++         d_h = d_a[-1] @ params.W_h + d_h * {{kept.past}} + d_y[t, ...]
 
 mask inverted: your mask is read the wrong way round: where it is 1 the gradient goes into the tanh, where it is 0 past it
 - on = mask[t, :, None]
@@ -638,19 +714,19 @@ mask inverted: your mask is read the wrong way round: where it is 1 the gradient
 
 mask behind the loop: your loop is that of a network without a mask, and its d_a were masked afterwards; the mask also decides what goes on to the step before
 -         d_a.append(d_h * on * (1 - h[t + 1, ...] ** 2))
--         d_h = d_a[-1] @ params.W_h + d_h * (1 - on)
+-         d_h = d_a[-1] @ params.W_h + d_h * {{kept.past}}
 -     d_a = xp.stack(d_a[::-1])
 +         d_a.append(d_h * (1 - h[t + 1, ...] ** 2))
 +         d_h = d_a[-1] @ params.W_h
 +     d_a = xp.stack(d_a[::-1]) * mask[..., None]
 
 slope of the step before on the way: your d_h went through W_h without the slope of its own step and got that of the step before; what goes back through W_h is d_a_t
-- d_a[-1] @ params.W_h + d_h * (1 - on)
-+ (d_h * on) @ params.W_h * (1 - h[t, ...] ** 2) + d_h * (1 - on)
+- d_a[-1] @ params.W_h + d_h * {{kept.past}}
++ (d_h * on) @ params.W_h * (1 - h[t, ...] ** 2) + d_h * {{kept.past}}
 
 mask forgotten on the way: what you send back through W_h is not masked: it is d_a_t, with the mask in it
-- d_a[-1] @ params.W_h + d_h * (1 - on)
-+ (d_h * (1 - h[t + 1, ...] ** 2)) @ params.W_h + d_h * (1 - on)
+- d_a[-1] @ params.W_h + d_h * {{kept.past}}
++ (d_h * (1 - h[t + 1, ...] ** 2)) @ params.W_h + d_h * {{kept.past}}
 
 first d_y twice: your d_h_0 has the first d_y in it once more; h_0 is no output
 - d_a = xp.stack(d_a[::-1])
@@ -661,15 +737,15 @@ states two steps back: your d_W_h pairs d_a with the state of two steps before; 
 - rows(d_a).T @ rows(h[:-1, ...])
 + rows(d_a[1:, ...]).T @ rows(h[:-2, ...])
 
-one plus the mask: your way past has the factor 1 + m_t; it is 1 - m_t
-- d_h * (1 - on)
+one plus the mask: your way past has the factor 1 + m_t; it is {{kept.is}}
+- d_h * {{kept.past}}
 + d_h * (1 + on)
 
 stopped where nobody runs: your loop skips the steps at which no sequence runs; their d_y reaches the last states all the same, and d_a has a row of zeros there
 - in reversed(range(x.shape[0])):
 + in reversed(range(int(mask.sum(0).max()))):
 
-skipped where nobody runs: your loop leaves out the d_y of the steps at which no sequence runs: y repeats the last states there, so it reaches them
+skipped where nobody runs: your loop leaves out the d_y of the steps at which no sequence runs: {{kept.last}}
 -         d_h = d_h + d_y[t, ...]
 +         d_h = d_h + d_y[t, ...] * (mask[t, :].max() > 0)
 
@@ -678,8 +754,8 @@ mask a step early: your step t used the mask of step t - 1; it is mask[t]
 + on = mask[t - 1, :, None]
 
 first state a product early: d_h_0 is what arrived at h_1; it has to go through the first step to h_0
-- d_h = d_a[-1] @ params.W_h + d_h * (1 - on)
-+ d_h = d_a[-1] @ params.W_h + d_h * (1 - on) if t else d_h
+- d_h = d_a[-1] @ params.W_h + d_h * {{kept.past}}
++ d_h = d_a[-1] @ params.W_h + d_h * {{kept.past}} if t else d_h
 
 biases averaged over the batch: d_b was averaged over the sequences; gradients of what all share add up
 - d_b = xp.sum(d_a, axis=(0, 1))
@@ -698,7 +774,7 @@ biases averaged over the batch: d_b was averaged over the sequences; gradients o
 # $$h_t = (1 - \lambda)\, h_{t-1} + \lambda\, r_t, \qquad r_t = \tanh(a_t), \qquad a_t = a_{x,t} + W_h h_{t-1}$$
 #
 # Given are the forward step, and `direct(h)`: the derivative of $a_t$ by $W_h$ while $h_{t-1}$ is held fixed. Work out the recurrence of $M_t$, then write the loop: about seven lines, all of them forward. The loss
-# of a part is the sum of all entries of `d_y * y`, where y is the states $h_1 \dots h_T$ of the part. Return the last state and its influence, for the next part, and the `d_W_h` of this part's loss.
+# of a part is {{part.text}}, where y is the states $h_1 \dots h_T$ of the part. Return the last state and its influence, for the next part, and the `d_W_h` of this part's loss.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -712,7 +788,7 @@ biases averaged over the batch: d_b was averaged over the sequences; gradients o
 #
 # <details><summary>Hint 3</summary>
 #
-# W_h acts on the axis i: `xp.reshape(W_h @ xp.reshape(M, (*h.shape, -1)), M.shape)`. A slope of shape (B, H) fits M as `slope[..., None, None]`, and so does `d_y[t, ...]`; for d_W_h, sum their product with M over b and i.
+# W_h acts on the axis i: `xp.reshape(W_h @ xp.reshape(M, (*h.shape, -1)), M.shape)`. A slope of shape (B, H) fits M as `slope[..., None, None]`, and so does `d_y[t, ...]`; for d_W_h, sum their product with M over b and i.{{part.hint}}
 # </details>
 
 
@@ -749,7 +825,7 @@ def stream_gradient(W_h, a_x, d_y, leak, h, M):
         through = xp.reshape(W_h @ xp.reshape(M, (*h.shape, -1)), M.shape)
         slope = (leak * (1 - r * r))[..., None, None]
         M = (1 - leak) * M + slope * (used + through)
-        d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
+        d_W_h = d_W_h + xp.sum({{part.step}}, axis=(0, 1))
     ### END SOLUTION
     return h, M, d_W_h
 
@@ -850,7 +926,7 @@ def loss(W_h):
         a_x = args["a_x"][t, ...]
         h, _ = reference_leaky_step(W_h, a_x, h, args["leak"])
         total += float((args["d_y"][t, ...] * h).sum())
-    return total
+    return {{part.total}}
 
 
 h, M, d_W_h = args["h"], args["M"], 0
@@ -1025,61 +1101,61 @@ last step only: your d_W_h is that of the last step's loss alone: every step has
 
 influence of the step before: your d_W_h pairs d_y[t] with M_{t-1}; y_t is h_t, so the influence goes on first
 -         M = (1 - leak) * M + slope * (used + through)
--         d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
-+         d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
+-         d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
++         d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
 +         M = (1 - leak) * M + slope * (used + through)
 
 last influence for all: your d_W_h pairs every d_y with the last influence; the influence at step t belongs to d_y[t]
--         d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
-+     d_W_h = xp.sum(xp.sum(d_y, axis=0)[..., None, None] * M, axis=(0, 1))
+-         d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
++     d_W_h = xp.sum(xp.sum(d_y, axis=0)[..., None, None] * {{part.M}}, axis=(0, 1))
 
-averaged over the batch: your d_W_h was divided by the number of sequences; shared gradients add up
-- * M, axis=(0, 1))
-+ * M, axis=(0, 1)) / h.shape[0]
+{{part.odd_name}}: your d_W_h {{part.odd_says}}
+- * {{part.M}}, axis=(0, 1))
++ * {{part.odd}}
 
 averaged over the steps: your d_W_h was divided by T; shared gradients add up
-- d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
-+ d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1)) / a_x.shape[0]
+- d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
++ d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1)) / a_x.shape[0]
 
 batch summed too early: your d_W_h comes from the sum of all sequences' d_y and the sum of their influences; each sequence's d_y belongs to its own influence
-- xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
-+ xp.sum(xp.sum(d_y[t, ..., None, None], axis=0) * xp.sum(M, axis=0), axis=0)
+- xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
++ xp.sum(xp.sum(d_y[t, ..., None, None], axis=0) * {{part.sum}}, axis=0)
 
 d_y not used: your d_W_h is the sum of the influences; each is multiplied by d_y first
-- d_y[t, ..., None, None] * M
-+ M
+- d_y[t, ..., None, None] * {{part.M}}
++ {{part.M}}
 
 gradient transposed: your d_W_h is the transpose: W_jk has j in its rows
-- d_y[t, ..., None, None] * M, axis=(0, 1))
-+ d_y[t, ..., None, None] * M, axis=(0, 1)).T
+- d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
++ d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1)).T
 
 d_y on the weight's axis: your d_W_h pairs d_y with the axis j; d_y is the gradient of the state, so it belongs to the axis i
-- xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
-+ xp.sum(d_y[t, :, None, :, None] * M, axis=(0, 1))
+- xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
++ xp.sum(d_y[t, :, None, :, None] * {{part.M}}, axis=(0, 1))
 
 d_y on the last axis: your d_W_h pairs d_y with the axis k; d_y is the gradient of the state, so it belongs to the axis i
-- xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
-+ xp.sum(d_y[t, :, None, None, :] * M, axis=(0, 1))
+- xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
++ xp.sum(d_y[t, :, None, None, :] * {{part.M}}, axis=(0, 1))
 
 later losses too: your d_W_h pairs M_t with d_y of all later steps too, as on a way back; each later loss meets M_t inside its own influence, so d_y[t] alone is due
-- xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
-+ xp.sum(xp.sum(d_y[t:, ...], axis=0)[..., None, None] * M, axis=(0, 1))
+- xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
++ xp.sum(xp.sum(d_y[t:, ...], axis=0)[..., None, None] * {{part.M}}, axis=(0, 1))
 
 summed over i and j: your d_W_h was summed over the wrong axes: sum over the sequences and over the units i of the state, and j and k stay
-- d_y[t, ..., None, None] * M, axis=(0, 1))
-+ d_y[t, ..., None, None] * M, axis=(0, 2))
+- d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
++ d_y[t, ..., None, None] * {{part.M}}, axis=(0, 2))
 
 d_y from the other end: your d_W_h pairs step t with the d_y of the step as far from the other end
 - d_y[t, ..., None, None]
 + d_y[a_x.shape[0] - 1 - t, ..., None, None]
 
 single steps alone: your d_W_h has each weight's use at the very step of the loss alone; multiply d_y by the whole influence M
-- d_y[t, ..., None, None] * M, axis
+- d_y[t, ..., None, None] * {{part.M}}, axis
 + d_y[t, ..., None, None] * slope * used, axis
 
 slope once more: your d_W_h has the slope of the tanh in front of M; it is in M already
-- d_y[t, ..., None, None] * M, axis
-+ d_y[t, ..., None, None] * slope * M, axis
+- d_y[t, ..., None, None] * {{part.M}}, axis
++ d_y[t, ..., None, None] * slope * {{part.M}}, axis
 
 plain cell's rule: in your M the leak stands nowhere: that is the chapter's rule for the plain cell; here the share 1 - leak of M_{t-1} goes past the tanh, and the rest has leak in front
 -         slope = (leak * (1 - r * r))[..., None, None]
@@ -1112,12 +1188,12 @@ influence as it came: your M came back as it was given; it goes on at every step
 + _ = (1 - leak) * M + slope
 
 summed over j: your d_W_h was summed over the axis j; d_y is the gradient of the state, so multiply and sum over i, and j and k stay
-- xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
-+ xp.sum(d_y[t, :, None, :, None] * M, axis=(0, 2))
+- xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
++ xp.sum(d_y[t, :, None, :, None] * {{part.M}}, axis=(0, 2))
 
 summed over k: your d_W_h was summed over the axis k; d_y is the gradient of the state, so multiply and sum over i, and j and k stay
-- xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
-+ xp.sum(d_y[t, :, None, None, :] * M, axis=(0, 3))
+- xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
++ xp.sum(d_y[t, :, None, None, :] * {{part.M}}, axis=(0, 3))
 
 this part alone: your d_W_h is that of this part alone, as from a loop back to its first step, and your M came back as it was given; carry M forward through each step and take d_W_h from it
 -     for t in range(a_x.shape[0]):
@@ -1126,7 +1202,7 @@ this part alone: your d_W_h is that of this part alone, as from a loop back to i
 -         through = xp.reshape(W_h @ xp.reshape(M, (*h.shape, -1)), M.shape)
 -         slope = (leak * (1 - r * r))[..., None, None]
 -         M = (1 - leak) * M + slope * (used + through)
--         d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
+-         d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
 +     given, M = M, 0 * M
 +     for t in range(a_x.shape[0]):
 +         used = direct(h)
@@ -1134,7 +1210,7 @@ this part alone: your d_W_h is that of this part alone, as from a loop back to i
 +         through = xp.reshape(W_h @ xp.reshape(M, (*h.shape, -1)), M.shape)
 +         slope = (leak * (1 - r * r))[..., None, None]
 +         M = (1 - leak) * M + slope * (used + through)
-+         d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
++         d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * {{part.M}}, axis=(0, 1))
 +     M = given
 
 NumPy's zeros [hidden, dtype]: float32 goes in and float64 comes out: the sum began with np.zeros; begin with xp.zeros_like(W_h)
@@ -1151,7 +1227,7 @@ NumPy's zeros [hidden, dtype]: float32 goes in and float64 comes out: the sum be
 # Somebody hands you the gradient of a plain network's weights. **One number in it may be wrong.** The loss is the sum of all entries of `d_y * y`, where y comes from `unroll(rnn_cell, ...)`, so
 # that d_y is the gradient of y.
 #
-# Return the name of the weight and the index of the wrong entry, such as `("W_h", (1, 0))`, or None where every entry is right. An entry is wrong when it is off by more
+# Return {{found.text}}, or None where every entry is right. An entry is wrong when it is off by more
 # than 1e-5. All arrays are float64. Change none of them, not even for a moment: a weight that is moved and moved back is off by a rounding.
 #
 # <details><summary>Hint 1</summary>
@@ -1173,7 +1249,7 @@ NumPy's zeros [hidden, dtype]: float32 goes in and float64 comes out: the sum be
 
 # %% solution="find_planted_error"
 def find_planted_error(params, x, state, d_y, d_params):
-    """Name and index of the wrong entry of d_params, or None.
+    """{{found.doc}} of the wrong entry of d_params, or None.
 
     Shapes: x (T, B, D); state ((B, H),); d_y (T, B, H)
     """
@@ -1189,7 +1265,7 @@ def find_planted_error(params, x, state, d_y, d_params):
             to_numpy(getattr(d_params, name)) - numerical_gradient(loss, w)
         )
         if error.max() > 1e-5:
-            return name, np.unravel_index(error.argmax(), error.shape)
+            return {{found.it}}
     return None
     ### END SOLUTION
 
@@ -1264,7 +1340,7 @@ try:
         find_planted_error,
         stored("find_planted_error"),
         visible,
-        outputs="name, index",
+        outputs="{{found.outputs}}",
         by=properties,
     )
 except CheckFailure as error:
@@ -1294,7 +1370,7 @@ check(
     find_planted_error,
     reference_find_planted_error,
     hidden,
-    outputs="name, index",
+    outputs="{{found.outputs}}",
     by=properties,
 )
 ### END HIDDEN TESTS
@@ -1357,8 +1433,8 @@ shape turned: your index was made with the shape of the transposed weight
 + error.T.shape)
 
 index turned: your index has the column before the row
-- return name, np.unravel_index(error.argmax(), error.shape)
-+ return name, np.unravel_index(error.argmax(), error.shape)[::-1]
+- return {{found.it}}
++ return {{found.turned}}
 
 mean for a sum: your loss is the mean of d_y * y; it is their sum
 - float((d_y * y).sum())
@@ -1406,8 +1482,8 @@ largest gradient: your index is that of the largest gradient; it is that of the 
 + np.unravel_index(abs(numerical_gradient(loss, w)).argmax(), error.shape)
 
 counted from one: your index counts from one; Python counts from zero
-- return name, np.unravel_index(error.argmax(), error.shape)
-+ return name, tuple(int(k) + 1 for k in np.unravel_index(error.argmax(), error.shape))
+- return {{found.it}}
++ return {{found.one}}
 
 a difference to one side [hidden]: the difference to one side is too coarse: it is off by about the step, and right gradients look wrong; move the weight both ways, and divide by twice the step
 -         error = abs(
