@@ -1384,6 +1384,16 @@ check(
 even = move(np.zeros((2, 3, 8))), move(np.zeros((2, 3), dtype=int))
 loss, (_, one_hot) = cross_entropy(*even)
 assert_close("loss of eight even chances", loss, np.log(8))
+# certain and wrong once: p is 4e-11 there, and nothing is added to it
+logits = np.zeros((2, 3, 2))
+logits[0, 1] = 12, -12
+loss, _ = cross_entropy(*move((logits, np.ones((2, 3), dtype=int))))
+assert_close(
+    "loss at logits of 12 and -12, and of five even chances",
+    loss,
+    (24 + np.log1p(np.exp(-24)) + 5 * np.log(2)) / 6,
+    why="Is a small number added to p before its logarithm is taken?",
+)
 with properties("dtype"):
     bools = "bool" in str(one_hot.dtype)
     assert_that(bools, "one_hot is to hold bools, as it came")
@@ -1412,6 +1422,11 @@ check(
     outputs=OUTPUTS,
     by=properties,
 )
+logits[1, 2], logits[0, 1] = (-11, 12), (0, 0)  # p is 1e-10
+once = move((logits, np.zeros((2, 3), dtype=int)))
+right, _ = book_cross_entropy(*once)
+loss, _ = cross_entropy(*once)
+assert_close("loss at logits of -11 and 12 among even chances", loss, right)
 for size in sizes:
     far = move(prediction(rng, *size, 5000.0))
     right, (right_log_p, _) = book_cross_entropy(**far)
