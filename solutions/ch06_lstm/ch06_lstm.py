@@ -33,6 +33,144 @@
 # 0.4²⁰ ≈ 10⁻⁸.
 # </details>
 
+# %% parameters
+memory = (
+    {
+        "text": "input and forget gate the old one, the output gate the new one",
+        "tex": "c_t",
+        "of": "c",
+        "hint": "The order of work matters: i, f and g first, then c, and only then o, which looks at the new c.",
+        "odd_name": "output gate sees the old memory",
+        "odd_says": "looks at the new c_t, not at c_{t-1}",
+        "odd": "c_before",
+        "why": "i and f look at the old memory, since the new one",
+        "then": "is not there yet; then c; and only then o, which looks at the *new* c. Handing c_before",
+        "late": "that decides a step late. The peephole stands inside the",
+    },
+    {
+        "text": "here all three the old one",
+        "tex": "c_{t-1}",
+        "of": "c_before",
+        "hint": "All three gates look at the c that came in: i, f, g and o first, in any order, and then the new c.",
+        "odd_name": "output gate sees the new memory",
+        "odd_says": "looks at the old c_{t-1}, not at c_t",
+        "odd": "c",
+        "why": "all three gates look at the old memory, so that",
+        "then": "they need not wait for each other; then c; then h, which shows the *new* c. Handing it",
+        "late": "that decides a step early. The peephole stands inside the",
+    },
+)
+order = (
+    {
+        "text": "first what is left of $c_0$, then those of step 1 to step T",
+        "says": "c_0's first, then each step's",
+        "of": "parts[::-1]",
+        "hint": "in a list and turn it round",
+        "odd": "parts",
+        "turn": "",
+        "back": "[::-1]",
+        "start": "terms[0, ...]",
+        "steps": "terms[1:, ...]",
+        "first": "terms[0]",
+        "rest": "terms[1:]",
+        "by": "[0.25, 0.0, 0.1, -0.6]",
+        "which": "first",
+        "same": "latest first",
+        "same_says": "your steps stand from the last to the first; after c_0's term comes that of step 1",
+        "same_list": "[parts[-1], *parts[:-1]]",
+        "end": "c_0 at the end",
+        "end_says": "your term of c_0 stands last; it comes first, then step 1",
+        "end_list": "[*parts[-2::-1], parts[-1]]",
+        "turned": "list not turned round",
+        "turned_says": "from the last step to c_0, as a loop backward collects them; turn them round",
+    },
+    {
+        "text": "first those of step T back to step 1, and last what is left of $c_0$",
+        "says": "each step's, then c_0's",
+        "of": "parts",
+        "hint": "in a list, as you go",
+        "odd": "parts[::-1]",
+        "turn": "[::-1]",
+        "back": "",
+        "start": "terms[-1, ...]",
+        "steps": "terms[:-1, ...]",
+        "first": "terms[-1]",
+        "rest": "terms[-2::-1]",
+        "by": "[-0.6, 0.1, 0.0, 0.25]",
+        "which": "last",
+        "same": "earliest first",
+        "same_says": "your steps stand from the first to the last; the term of step T comes first",
+        "same_list": "[*parts[-2::-1], parts[-1]]",
+        "end": "c_0 at the front",
+        "end_says": "your term of c_0 stands first; it comes last, after step 1",
+        "end_list": "[parts[-1], *parts[:-1]]",
+        "turned": "list turned round",
+        "turned_says": "from c_0 to the last step; leave them as a loop backward collects them",
+    },
+)
+pair = (
+    {
+        "raises": "`worth`",
+        "it": "worth",
+        "calm": "0.3",
+        "loud": "0.6",
+        "far": "0.5",
+        "over": "1 / worth",
+        "twice": "2 * worth",
+        "tenth": "0.1",
+        "each": "each bracket is worth 0.01",
+        "many": "200 brackets of 0.01",
+        "c": "2.0",
+        "due": "`worth`",
+        "due_of": "worth",
+        "is": "worth",
+        "sign": "f = 1, i = 1, g = ±worth",
+    },
+    {
+        "raises": "half of `worth`, which is what a pair is worth",
+        "it": "worth / 2",
+        "calm": "0.98",
+        "loud": "0.99",
+        "far": "0.9",
+        "over": "2 / worth",
+        "twice": "worth",
+        "tenth": "0.05",
+        "each": "each pair of brackets is worth 0.01",
+        "many": "200 brackets of 0.01 a pair",
+        "c": "1.0",
+        "due": "half of `worth`",
+        "due_of": "what they should be",
+        "is": "worth / 2",
+        "sign": "f = i = 1, g = ±worth/2",
+    },
+)
+place = (
+    {
+        "text": "in the middle",
+        "what": "middle",
+        "tex": "k + 1/2",
+        "of": "(k + 0.5)",
+        "short": "k+1/2",
+        "steps": "on the ruler it is the middle of the factors, at (k + 1/2) / H",
+        "odd_name": "right ends",
+        "odd": "(k + 1)",
+        "next": "(k + 1.5)",
+        "b": "[11.5328599, 12.2260095, 12.9191579]",
+    },
+    {
+        "text": "at the right end",
+        "what": "right end",
+        "tex": "k + 1",
+        "of": "(k + 1)",
+        "short": "k+1",
+        "steps": "each has the right end of its piece, at (k + 1) / H",
+        "odd_name": "middles",
+        "odd": "(k + 0.5)",
+        "next": "(k + 2)",
+        "b": "[11.8794349, 12.5725838, 13.2657317]",
+    },
+)
+
 # %% [markdown]
 # ## Imports, and where to compute
 #
@@ -87,9 +225,9 @@ print("d_c_0 =", d_c, " by hand: 0.25 · 1 · 0.5 = 0.125")
 #
 # *Core, about 20 minutes.*
 #
-# The gates of an LSTM see $h_{t-1}$, which the output gate may have hidden. With **peepholes** (Gers and Schmidhuber 2000) they see the memory itself: input and forget gate the old one, the output gate the new one.
+# The gates of an LSTM see $h_{t-1}$, which the output gate may have hidden. With **peepholes** (Gers and Schmidhuber 2000) they see the memory itself: {{memory.text}}.
 #
-# $$i = \sigma(a_i + p_i \odot c_{t-1}) \qquad f = \sigma(a_f + p_f \odot c_{t-1}) \qquad o = \sigma(a_o + p_o \odot c_t)$$
+# $$i = \sigma(a_i + p_i \odot c_{t-1}) \qquad f = \sigma(a_f + p_f \odot c_{t-1}) \qquad o = \sigma(a_o + p_o \odot {{memory.tex}})$$
 #
 # The rest is as in the LSTM. The weights $p_i, p_f, p_o$ are new, and the loop knows nothing of them. So carry them **in the state**: a weight is a state that never changes. (A gradient that goes back through the state adds up over time, as a shared weight's should, so `bptt` needs no change either.) The state is (h, c, p), with p of shape (3, H) and its rows in the order i, f, o.
 #
@@ -100,12 +238,12 @@ print("d_c_0 =", d_c, " by hand: 0.25 · 1 · 0.5 = 0.125")
 #
 # <details><summary>Hint 2</summary>
 #
-# The order of work matters: i, f and g first, then c, and only then o, which looks at the new c.
+# {{memory.hint}}
 # </details>
 #
 # <details><summary>Hint 3</summary>
 #
-# `a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)` and `o = sigmoid(a_o + p[2, ...] * c)`.
+# `a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)` and `o = sigmoid(a_o + p[2, ...] * {{memory.of}})`.
 # </details>
 
 
@@ -124,7 +262,7 @@ def peephole_cell(a_x, a_h, state):
     f = sigmoid(a_f + p[1, ...] * c_before)
     g = xp.tanh(a_g)
     c = f * c_before + i * g
-    o = sigmoid(a_o + p[2, ...] * c)
+    o = sigmoid(a_o + p[2, ...] * {{memory.of}})
     h = o * xp.tanh(c)
     ### END SOLUTION
     return (h, c, p), (i, f, g, o, c, c_before, p)
@@ -229,9 +367,9 @@ cell state taken for the output: the cell state was taken for the output; what i
 - h = o * xp.tanh(c)
 + h = c
 
-output gate sees the old memory: the output gate's peephole looks at the new c_t, not at c_{t-1}
-- p[2, ...] * c)
-+ p[2, ...] * c_before)
+{{memory.odd_name}}: the output gate's peephole {{memory.odd_says}}
+- p[2, ...] * {{memory.of}})
++ p[2, ...] * {{memory.odd}})
 
 peepholes look at h: the forget gate's peephole looks at c_{t-1}, not at h_{t-1}
 - f = sigmoid(a_f + p[1, ...] * c_before)
@@ -249,13 +387,13 @@ another row of p for the output gate: the output gate took the input gate's peep
 - a_o + p[2, ...]
 + a_o + p[0, ...]
 
-no peephole at the output gate: your output gate does not see the memory: p_o c_t is missing in its sum
-- o = sigmoid(a_o + p[2, ...] * c)
+no peephole at the output gate: your output gate does not see the memory: p_o {{memory.tex}} is missing in its sum
+- o = sigmoid(a_o + p[2, ...] * {{memory.of}})
 + o = sigmoid(a_o)
 
-peephole of tanh c: your output gate sees tanh(c_t); its peephole looks at c_t itself
-- p[2, ...] * c)
-+ p[2, ...] * xp.tanh(c))
+peephole of tanh c: your output gate sees tanh({{memory.tex}}); its peephole looks at {{memory.tex}} itself
+- p[2, ...] * {{memory.of}})
++ p[2, ...] * xp.tanh({{memory.of}}))
 
 rows f, i, o: you read the rows of p in the order f, i, o; the order is i, f, o
 -     i = sigmoid(a_i + p[0, ...] * c_before)
@@ -298,11 +436,11 @@ one row for all: all three of your gates took the first row of p; the rows stand
 -     f = sigmoid(a_f + p[1, ...] * c_before)
 -     g = xp.tanh(a_g)
 -     c = f * c_before + i * g
--     o = sigmoid(a_o + p[2, ...] * c)
+-     o = sigmoid(a_o + p[2, ...] * {{memory.of}})
 +     f = sigmoid(a_f + p[0, ...] * c_before)
 +     g = xp.tanh(a_g)
 +     c = f * c_before + i * g
-+     o = sigmoid(a_o + p[0, ...] * c)
++     o = sigmoid(a_o + p[0, ...] * {{memory.of}})
 
 peephole outside: your peepholes were added after the sigmoid; they stand inside it
 -     i = sigmoid(a_i + p[0, ...] * c_before)
@@ -315,29 +453,29 @@ peepholes subtracted: your peepholes were subtracted; they are added
 -     f = sigmoid(a_f + p[1, ...] * c_before)
 -     g = xp.tanh(a_g)
 -     c = f * c_before + i * g
--     o = sigmoid(a_o + p[2, ...] * c)
+-     o = sigmoid(a_o + p[2, ...] * {{memory.of}})
 +     i = sigmoid(a_i - p[0, ...] * c_before)
 +     f = sigmoid(a_f - p[1, ...] * c_before)
 +     g = xp.tanh(a_g)
 +     c = f * c_before + i * g
-+     o = sigmoid(a_o - p[2, ...] * c)
++     o = sigmoid(a_o - p[2, ...] * {{memory.of}})
 
 memory without weights: your gates see c itself; it is multiplied by p first
 -     i = sigmoid(a_i + p[0, ...] * c_before)
 -     f = sigmoid(a_f + p[1, ...] * c_before)
 -     g = xp.tanh(a_g)
 -     c = f * c_before + i * g
--     o = sigmoid(a_o + p[2, ...] * c)
+-     o = sigmoid(a_o + p[2, ...] * {{memory.of}})
 +     i = sigmoid(a_i + c_before)
 +     f = sigmoid(a_f + c_before)
 +     g = xp.tanh(a_g)
 +     c = f * c_before + i * g
-+     o = sigmoid(a_o + c)
++     o = sigmoid(a_o + {{memory.of}})
 
 third row to the candidate: your candidate sees the memory through the third row of p, and your output gate does not; that row is p_o, the output gate's
 -     g = xp.tanh(a_g)
 -     c = f * c_before + i * g
--     o = sigmoid(a_o + p[2, ...] * c)
+-     o = sigmoid(a_o + p[2, ...] * {{memory.of}})
 +     g = xp.tanh(a_g + p[2, ...] * c_before)
 +     c = f * c_before + i * g
 +     o = sigmoid(a_o)
@@ -396,8 +534,8 @@ peephole outside the sigmoid: p times c was added to the gate; it is added to th
 +     i = sigmoid(a_i) + p[0, ...] * c_before
 
 peephole multiplies the sum: the sum of the output gate was multiplied by p times c; it is added
--     o = sigmoid(a_o + p[2, ...] * c)
-+     o = sigmoid(a_o * p[2, ...] * c)
+-     o = sigmoid(a_o + p[2, ...] * {{memory.of}})
++     o = sigmoid(a_o * p[2, ...] * {{memory.of}})
 
 output gate inside tanh: c was multiplied by the gate before the tanh: the gate decides what of tanh(c) is shown
 -     h = o * xp.tanh(c)
@@ -434,7 +572,7 @@ widgets.show(
 #
 # $$c_T = \underbrace{f_1 \odot f_2 \cdots f_T \odot c_0}_{\text{left of the start}} \ + \ \sum_{t=1}^{T} \underbrace{f_{t+1} \odot f_{t+2} \cdots f_T \odot i_t \odot g_t}_{\text{left of what step } t \text{ wrote}}$$
 #
-# `written_by` is given the gates and candidates of T steps, as an LSTM's tape holds them, and the cell state before the first. It returns the terms: first what is left of $c_0$, then those of step 1 to step T. Their sum is $c_T$. In the code, step 1 has the index 0.
+# `written_by` is given the gates and candidates of T steps, as an LSTM's tape holds them, and the cell state before the first. It returns the terms: {{order.text}}. Their sum is $c_T$. In the code, step 1 has the index 0.
 #
 # A gate may be exactly 0: it clears the memory, and the terms of later steps must not suffer from it. Work out on paper what the gate $f_t$ does to the term of its own step.
 #
@@ -450,7 +588,7 @@ widgets.show(
 #
 # <details><summary>Hint 3</summary>
 #
-# `left = xp.ones_like(c_0)`; at each step first the term `left * i[t, ...] * g[t, ...]`, and only then `left = left * f[t, ...]`. After the loop, `left` is what c_0 is multiplied by. Collect the terms in a list and turn it round: `xp.stack(parts[::-1])`.
+# `left = xp.ones_like(c_0)`; at each step first the term `left * i[t, ...] * g[t, ...]`, and only then `left = left * f[t, ...]`. After the loop, `left` is what c_0 is multiplied by. Collect the terms {{order.hint}}: `xp.stack({{order.of}})`.
 # </details>
 
 
@@ -468,7 +606,7 @@ def written_by(i, f, g, c_0):
         parts.append(left * i[t, ...] * g[t, ...])
         left = left * f[t, ...]
     parts.append(left * c_0)
-    return xp.stack(parts[::-1])
+    return xp.stack({{order.of}})
     ### END SOLUTION
 
 
@@ -486,8 +624,8 @@ _, (_, c), tape = unroll(lstm_cell, move(layer), x, start)
 stack = array_namespace(x).stack
 i, f, g, *_ = (stack(list(part)) for part in zip(*tape.caches, strict=True))
 terms = to_numpy(written_by(i, f, g, start[1]))[:, 0, 0]
-print("left of c_0:  ", terms[0].round(3))
-print("of steps 1-10:", terms[1:].round(3))
+print("left of c_0:  ", {{order.first}}.round(3))
+print("of steps 1-10:", {{order.rest}}.round(3))
 print("sum", terms.sum().round(6), " c", to_numpy(c)[0, 0].round(6))
 
 # %% test="written_by" points=5 explained="ch06_lstm: A forget gate is a time constant"
@@ -527,7 +665,7 @@ def assert_terms(terms, T, B, H):
     for wrong, got in [
         (terms is None, "None: is a `return` missing?"),
         (not hasattr(terms, "shape"), f"a {kind}: try xp.stack on a list"),
-        (shape == (T, B, H), f"{T} terms: c_0's first, then each step's"),
+        (shape == (T, B, H), f"{T} terms: {{order.says}}"),
         (shape == (T * B + B, H), f"{shape}: xp.stack, not xp.concat"),
     ]:
         says = f"your answer: expected an array {due}, got {got}"
@@ -538,7 +676,7 @@ def assert_terms(terms, T, B, H):
 def steps_first(*args):
     """Your terms of the steps, and that of c_0."""
     terms = written_by(*args)
-    return terms[1:, ...], terms[0, ...]
+    return {{order.steps}}, {{order.start}}
 
 
 rng = np.random.default_rng(8)
@@ -559,7 +697,7 @@ with properties("sizes"):
     assert_close(
         "the terms of three steps by hand",
         written_by(i, f, g, c_0[0, ...]),
-        np.reshape([0.25, 0.0, 0.1, -0.6], (4, 1, 1)),
+        np.reshape({{order.by}}, (4, 1, 1)),
     )
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
@@ -570,7 +708,7 @@ hidden = hidden_inputs(recorded, sizes, device)
 
 def right_steps_first(*args):
     terms = reference_written_by(*args)
-    return terms[1:, ...], terms[0, ...]
+    return {{order.steps}}, {{order.start}}
 
 
 right = right_steps_first
@@ -611,7 +749,7 @@ gate of the step before: your products take f_{t-1} where f_t is due: an index i
 - left = left * f[t, ...]
 + left = left * f[t - 1, ...]
 
-c_0 whole: your first term is c_0 itself; all T forget gates have acted on it
+c_0 whole: your {{order.which}} term is c_0 itself; all T forget gates have acted on it
 -     parts.append(left * c_0)
 +     parts.append(1 * c_0)
 
@@ -630,15 +768,15 @@ c_0 after the last gate alone: your term of c_0 has the last forget gate alone; 
 -     parts.append(left * c_0)
 +     parts.append(f[-1, ...] * c_0)
 
-c_0 forgotten: your first term is zero; it is what is left of c_0
+c_0 forgotten: your {{order.which}} term is zero; it is what is left of c_0
 -     parts.append(left * c_0)
 +     parts.append(0 * c_0)
 
-the product without c_0: your first term is the product of the forget gates; it is multiplied by c_0
+the product without c_0: your {{order.which}} term is the product of the forget gates; it is multiplied by c_0
 -     parts.append(left * c_0)
 +     parts.append(left)
 
-start written like a step: your first term was multiplied by an input gate; c_0 was there already, and nobody had to write it
+start written like a step: your {{order.which}} term was multiplied by an input gate; c_0 was there already, and nobody had to write it
 -     parts.append(left * c_0)
 +     parts.append(left * i[0, ...] * c_0)
 
@@ -648,12 +786,12 @@ gates before the step: your terms have the gates f_1 to f_t; what step t wrote m
 -         parts.append(left * i[t, ...] * g[t, ...])
 -         left = left * f[t, ...]
 -     parts.append(left * c_0)
--     return xp.stack(parts[::-1])
+-     return xp.stack({{order.of}})
 +     parts, left = [], xp.ones_like(c_0)
 +     for t in range(g.shape[0]):
 +         left = left * f[t, ...]
 +         parts.append(left * i[t, ...] * g[t, ...])
-+     return xp.stack([left * c_0, *parts])
++     return xp.stack([left * c_0, *parts]{{order.turn}})
 
 gates before the step, without its own: your terms have the gates f_1 to f_{t-1}; what step t wrote meets those that come after it, f_{t+1} to f_T
 -     parts, left = [], xp.ones_like(c_0)
@@ -661,12 +799,12 @@ gates before the step, without its own: your terms have the gates f_1 to f_{t-1}
 -         parts.append(left * i[t, ...] * g[t, ...])
 -         left = left * f[t, ...]
 -     parts.append(left * c_0)
--     return xp.stack(parts[::-1])
+-     return xp.stack({{order.of}})
 +     parts, left = [], xp.ones_like(c_0)
 +     for t in range(g.shape[0]):
 +         parts.append(left * i[t, ...] * g[t, ...])
 +         left = left * f[t, ...]
-+     return xp.stack([left * c_0, *parts])
++     return xp.stack([left * c_0, *parts]{{order.turn}})
 
 the next gate alone: your terms have one forget gate, that of the next step; all later ones act on them
 -         parts.append(left * i[t, ...] * g[t, ...])
@@ -746,35 +884,35 @@ sum begun at one: your forget gates were added to 1; a share of a share is a pro
 - left = left * f[t, ...]
 + left = left + f[t, ...]
 
-latest first: your steps stand from the last to the first; after c_0's term comes that of step 1
--     return xp.stack(parts[::-1])
-+     return xp.stack([parts[-1], *parts[:-1]])
+{{order.same}}: {{order.same_says}}
+-     return xp.stack({{order.of}})
++     return xp.stack({{order.same_list}})
 
-c_0 at the end: your term of c_0 stands last; it comes first, then step 1
--     return xp.stack(parts[::-1])
-+     return xp.stack([*parts[-2::-1], parts[-1]])
+{{order.end}}: {{order.end_says}}
+-     return xp.stack({{order.of}})
++     return xp.stack({{order.end_list}})
 
-list not turned round: your terms stand from the last step to c_0, as a loop backward collects them; turn them round
--     return xp.stack(parts[::-1])
-+     return xp.stack(parts)
+{{order.turned}}: your terms stand {{order.turned_says}}
+-     return xp.stack({{order.of}})
++     return xp.stack({{order.odd}})
 
 flipped on all axes: your terms have their sequences and units turned round with the steps; turn the first axis alone: parts[::-1], or axis=0
--     return xp.stack(parts[::-1])
-+     return xp.flip(xp.stack(parts))
+-     return xp.stack({{order.of}})
++     return xp.flip(xp.stack({{order.odd}}))
 
 reshaped for transposed: your terms were stacked on another axis and brought to (T + 1, B, H) by reshape, which mixes steps and sequences; stack on the first axis
--     return xp.stack(parts[::-1])
-+     parts = xp.stack(parts[::-1], axis=1)
+-     return xp.stack({{order.of}})
++     parts = xp.stack({{order.of}}, axis=1)
 +     return xp.reshape(parts, (parts.shape[1], *c_0.shape))
 
 added up: your terms are running sums; each is to be what one step wrote, and their sum is c_T
--     return xp.stack(parts[::-1])
+-     return xp.stack({{order.of}})
 +     parts = parts[::-1]
-+     return xp.stack([sum(parts[: k + 1]) for k in range(len(parts))])
++     return xp.stack([sum(parts[: k + 1]) for k in range(len(parts))]{{order.turn}})
 
 added up from the end: your terms are sums from the last step on; each is to be what one step wrote
--     return xp.stack(parts[::-1])
-+     return xp.stack([sum(parts[: k + 1]) for k in range(len(parts))][::-1])
+-     return xp.stack({{order.of}})
++     return xp.stack([sum(parts[: k + 1]) for k in range(len(parts))]{{order.back}})
 
 the memory at each step: these are the cell states c_0 to c_T; asked for is what each step has left in the last one
 -     parts, left = [], xp.ones_like(c_0)
@@ -782,11 +920,11 @@ the memory at each step: these are the cell states c_0 to c_T; asked for is what
 -         parts.append(left * i[t, ...] * g[t, ...])
 -         left = left * f[t, ...]
 -     parts.append(left * c_0)
--     return xp.stack(parts[::-1])
+-     return xp.stack({{order.of}})
 +     parts = [c_0]
 +     for t in range(g.shape[0]):
 +         parts.append(f[t, ...] * parts[-1] + i[t, ...] * g[t, ...])
-+     return xp.stack(parts)
++     return xp.stack(parts{{order.turn}})
 
 what changed at each step: these are the changes c_t - c_{t-1}; they add up to c_T too, but a change also has what was forgotten of earlier steps
 -     parts, left = [], xp.ones_like(c_0)
@@ -794,20 +932,20 @@ what changed at each step: these are the changes c_t - c_{t-1}; they add up to c
 -         parts.append(left * i[t, ...] * g[t, ...])
 -         left = left * f[t, ...]
 -     parts.append(left * c_0)
--     return xp.stack(parts[::-1])
+-     return xp.stack({{order.of}})
 +     parts, c = [1 * c_0], c_0
 +     for t in range(g.shape[0]):
 +         parts.append((f[t, ...] - 1) * c + i[t, ...] * g[t, ...])
 +         c = c + parts[-1]
-+     return xp.stack(parts)
++     return xp.stack(parts{{order.turn}})
 
 divided by the sum: your terms were divided by their sum; they are to add up to c_T, not to 1
--     return xp.stack(parts[::-1])
-+     return xp.stack(parts[::-1]) / sum(parts)
+-     return xp.stack({{order.of}})
++     return xp.stack({{order.of}}) / sum(parts)
 
 lengths of the terms: your terms lost their signs; a step can lower the memory
--     return xp.stack(parts[::-1])
-+     return xp.abs(xp.stack(parts[::-1]))
+-     return xp.stack({{order.of}})
++     return xp.abs(xp.stack({{order.of}}))
 
 gate and candidate added: your terms have i_t + g_t; step t wrote the product i_t g_t
 - left * i[t, ...] * g[t, ...]
@@ -824,8 +962,8 @@ gates squashed again: your gates went through a sigmoid; the tape holds what cam
 +     parts, left = [], xp.ones_like(c_0)
 
 terms squashed: your terms went through a tanh; that is for what is shown, and this is the cell state
--     return xp.stack(parts[::-1])
-+     return xp.tanh(xp.stack(parts[::-1]))
+-     return xp.stack({{order.of}})
++     return xp.tanh(xp.stack({{order.of}}))
 
 candidates squashed again: your candidates went through a tanh again; g is one already
 - left * i[t, ...] * g[t, ...]
@@ -837,14 +975,14 @@ divided by a product: your terms are not numbers where a gate is exactly 0: a pr
 -         parts.append(left * i[t, ...] * g[t, ...])
 -         left = left * f[t, ...]
 -     parts.append(left * c_0)
--     return xp.stack(parts[::-1])
+-     return xp.stack({{order.of}})
 +     up_to = [f[0, ...]]
 +     for t in range(1, g.shape[0]):
 +         up_to.append(up_to[-1] * f[t, ...])
 +     zero = up_to[-1] == 0
 +     left = [up_to[-1] / (b + (b == 0)) + math.nan * (b == 0) for b in up_to]
 +     parts = [a * i[t, ...] * g[t, ...] for t, a in enumerate(left)]
-+     return xp.stack([up_to[-1] * c_0, *parts])
++     return xp.stack([up_to[-1] * c_0, *parts]{{order.turn}})
 
 divided by a product and a little: your terms of the steps after a gate of exactly 0 are 0: a product of gates was divided by another, with a small number against 0 / 0; go backward, where nothing has to be divided
 -     parts, left = [], xp.ones_like(c_0)
@@ -852,13 +990,13 @@ divided by a product and a little: your terms of the steps after a gate of exact
 -         parts.append(left * i[t, ...] * g[t, ...])
 -         left = left * f[t, ...]
 -     parts.append(left * c_0)
--     return xp.stack(parts[::-1])
+-     return xp.stack({{order.of}})
 +     up_to = [f[0, ...]]
 +     for t in range(1, g.shape[0]):
 +         up_to.append(up_to[-1] * f[t, ...])
 +     left = [up_to[-1] / (b + 1e-12) for b in up_to]
 +     parts = [a * i[t, ...] * g[t, ...] for t, a in enumerate(left)]
-+     return xp.stack([up_to[-1] * c_0, *parts])
++     return xp.stack([up_to[-1] * c_0, *parts]{{order.turn}})
 
 a gate of zero passed over: gates of exactly 0 were left out of your products; such a gate clears all that was written before it
 - left = left * f[t, ...]
@@ -923,12 +1061,12 @@ weights turned round: your products are right and in the wrong order: the term o
 -         parts.append(left * i[t, ...] * g[t, ...])
 -         left = left * f[t, ...]
 -     parts.append(left * c_0)
--     return xp.stack(parts[::-1])
+-     return xp.stack({{order.of}})
 +     parts, left = [], xp.ones_like(c_0)
 +     for t in range(g.shape[0]):
 +         parts.append(left * i[t, ...] * g[t, ...])
 +         left = left * f[g.shape[0] - 1 - t, ...]
-+     return xp.stack([left * c_0, *parts])
++     return xp.stack([left * c_0, *parts]{{order.turn}})
 
 power of its own gate: your terms have a power of the gate of their own step; the gate of each later step acts on a term, once
 -         parts.append(left * i[t, ...] * g[t, ...])
@@ -936,8 +1074,8 @@ power of its own gate: your terms have a power of the gate of their own step; th
 +         parts.append(own * i[t, ...] * g[t, ...])
 
 shares of the lengths: your terms lost their signs and were divided by their sum; they are to add up to c_T
--     return xp.stack(parts[::-1])
-+     parts = xp.abs(xp.stack(parts[::-1]))
+-     return xp.stack({{order.of}})
++     parts = xp.abs(xp.stack({{order.of}}))
 +     return parts / xp.sum(parts, axis=0)
 
 forget and input gate exchanged: you exchanged the two gates: f keeps what is there, and i lets the candidate in
@@ -976,7 +1114,7 @@ always float64 [hidden, dtype]: your result is float64 whatever came in; `xp.one
 #
 # No number of a tanh cell's state can leave the range from -1 to 1; an LSTM's cell state can grow without bound, so an LSTM can **count**, and so can a ReLU cell (Weiss et al. 2018). Choose the weights of one that counts brackets. It has a single unit, and reads one-hot rows of five symbols: `(`, `)`, the line break, `?`, and any other character.
 #
-# - `(` raises c by `worth`, and `)` lowers it by as much, below 0 too. `?` and other characters leave c as it is.
+# - `(` raises c by {{pair.raises}}, and `)` lowers it by as much, below 0 too. `?` and other characters leave c as it is.
 # - A line break clears c to 0.
 # - At `?` the unit shows what it holds, $h = \tanh(c)$. At all other symbols $h = 0$.
 # - Neither c nor h depends on what was shown before.
@@ -997,7 +1135,7 @@ always float64 [hidden, dtype]: your result is float64 whatever came in; `xp.one
 #
 # <details><summary>Hint 3</summary>
 #
-# The candidate is a tanh: with `a = math.atanh(worth)` at `(` and `-a` at `)`, it is worth and −worth.
+# The candidate is a tanh: with `a = math.atanh({{pair.it}})` at `(` and `-a` at `)`, it is {{pair.it}} and −{{pair.it}}.
 # </details>
 
 
@@ -1018,7 +1156,7 @@ def bracket_counter(worth):
     Shapes: worth a number -> params (W_x (4, 5); W_h (4, 1); b_x (4,); b_h (4,))
     """
     ### BEGIN SOLUTION
-    a = math.atanh(worth)
+    a = math.atanh({{pair.it}})
     W_x = np.array(
         [
             [40.0, 40.0, -40.0, -40.0, -40.0],  # i
@@ -1046,7 +1184,7 @@ y, _, _ = unroll(
 )
 for symbol, h in zip(text, to_numpy(y)[:, 0, 0], strict=True):
     if symbol == "?":
-        print("open brackets:", round(math.atanh(h) / 0.1, 6))
+        print("open brackets:", round(math.atanh(h) / {{pair.tenth}}, 6))
 print("by hand: 2, 1, 0, 0, 11")
 
 # %% test="bracket_counter" points=4 whole="its result is one set of weights" explained="ch06_lstm: Three doors"
@@ -1109,9 +1247,9 @@ def read(rng, texts, worth):
 rng = np.random.default_rng(9)
 texts = ["a((?b)", "?)?\n((", "(\n?.)?"]
 visible = [
-    move(read(rng, texts, 0.3)),
-    move(read(rng, ["((.?)?\n?)?(("], 0.6)),
-    move(read(rng, ["\n.?"], 0.5)),
+    move(read(rng, texts, {{pair.calm}})),
+    move(read(rng, ["((.?)?\n?)?(("], {{pair.loud}})),
+    move(read(rng, ["\n.?"], {{pair.far}})),
     move(read(rng, ["(." * 50 + "?" + "." * 400 + ")?"], 0.02)),
 ]
 # a line break clears 100,000 too, to the last digit
@@ -1121,14 +1259,14 @@ if not answer.error:
     assert_weights(answer.result)
 right = stored("bracket_counter")
 check(counting, right, visible, outputs="c, h")
-# by hand: of 200 brackets and 200 others, each bracket is worth 0.01
+# by hand: of 200 brackets and 200 others, {{pair.each}}
 many = move(read(rng, ["(." * 200], 0.01))
 many["state"] = move(tuple(np.zeros((2, 1, 1))))
 c, _ = counting(**many)
 assert_close(
-    "c after 200 brackets of 0.01 and 200 other characters",
+    "c after {{pair.many}} and 200 other characters",
     c[-1, 0, 0],
-    2.0,
+    {{pair.c}},
     why="is each gate open or shut to the last digit?",
 )
 ### BEGIN HIDDEN TESTS
@@ -1171,11 +1309,11 @@ signs exchanged: your opening brackets lower c and your closing ones raise it; i
 - [a, -a, 0.0, 0.0, 0.0],  # g
 + [-a, a, 0.0, 0.0, 0.0],  # g
 
-closing brackets not counted: your closing brackets leave c as it is: the candidate is 0 or the input gate shut there; they lower c by worth
+closing brackets not counted: your closing brackets leave c as it is: the candidate is 0 or the input gate shut there; they lower c by {{pair.is}}
 - [a, -a, 0.0, 0.0, 0.0],  # g
 + [a, 0.0, 0.0, 0.0, 0.0],  # g
 
-opening brackets not counted: your opening brackets leave c as it is: the candidate is 0 or the input gate shut there; they raise c by worth
+opening brackets not counted: your opening brackets leave c as it is: the candidate is 0 or the input gate shut there; they raise c by {{pair.is}}
 - [a, -a, 0.0, 0.0, 0.0],  # g
 + [0.0, -a, 0.0, 0.0, 0.0],  # g
 
@@ -1215,7 +1353,7 @@ closing brackets overwrite: your closing brackets overwrite the count: the forge
 - [40.0, 40.0, -40.0, 40.0, 40.0],  # f
 + [40.0, -40.0, -40.0, 40.0, 40.0],  # f
 
-closing brackets clear: your closing brackets clear c: input and forget gate are shut there; they lower it by worth, below 0 too
+closing brackets clear: your closing brackets clear c: input and forget gate are shut there; they lower it by {{pair.is}}, below 0 too
 -             [40.0, 40.0, -40.0, -40.0, -40.0],  # i
 -             [40.0, 40.0, -40.0, 40.0, 40.0],  # f
 +             [40.0, -40.0, -40.0, -40.0, -40.0],  # i
@@ -1267,7 +1405,7 @@ forget bias of five: your forget gate's open sum is 5: it keeps 99.3 % a step, a
 - [40.0, 40.0, -40.0, 40.0, 40.0],  # f
 + [5.0, 5.0, -40.0, 5.0, 5.0],  # f
 
-input gate half open: your brackets are worth half of worth: is the input gate's sum 0 there, as when a bias of -40 meets a weight of 40, or the candidate half of worth?
+input gate half open: your brackets are worth half of {{pair.due_of}}: is the input gate's sum 0 there, as when a bias of -40 meets a weight of 40, or the candidate half of worth?
 - [40.0, 40.0, -40.0, -40.0, -40.0],  # i
 + [0.0, 0.0, -40.0, -40.0, -40.0],  # i
 
@@ -1283,49 +1421,49 @@ nothing written: your brackets do not change c: the input gate is shut there
 - [40.0, 40.0, -40.0, -40.0, -40.0],  # i
 + [-40.0, -40.0, -40.0, -40.0, -40.0],  # i
 
-candidate not undone: your candidate is tanh(worth): you put worth in front of the tanh; undo the tanh with math.atanh
-- a = math.atanh(worth)
-+ a = worth
+candidate not undone: your candidate is tanh({{pair.it}}): you put {{pair.it}} in front of the tanh; undo the tanh with math.atanh
+- a = math.atanh({{pair.it}})
++ a = {{pair.it}}
 
-worth of one: your brackets are worth 1: the candidate is at its bound; they are worth `worth`
-- a = math.atanh(worth)
+worth of one: your brackets are worth 1: the candidate is at its bound; they are worth {{pair.due}}
+- a = math.atanh({{pair.it}})
 + a = 40.0
 
-candidate of one before the tanh: your brackets are worth tanh(1), about 0.76; they are worth `worth`
-- a = math.atanh(worth)
+candidate of one before the tanh: your brackets are worth tanh(1), about 0.76; they are worth {{pair.due}}
+- a = math.atanh({{pair.it}})
 + a = 1.0
 
 undone as a sigmoid: you undid a sigmoid for the candidate, ln(worth / (1 - worth)); it is a tanh: math.atanh
-- a = math.atanh(worth)
-+ a = math.log(worth / (1 - worth))
+- a = math.atanh({{pair.it}})
++ a = math.log({{pair.it}} / (1 - {{pair.it}}))
 
 tanh for atanh: your candidate is tanh(tanh(worth)): you took the tanh of worth where its inverse is needed, math.atanh
-- a = math.atanh(worth)
-+ a = math.tanh(worth)
+- a = math.atanh({{pair.it}})
++ a = math.tanh({{pair.it}})
 
 tangent for inverse: you took the inverse of tan, math.atan; the candidate is a tanh, so it is math.atanh
-- a = math.atanh(worth)
-+ a = math.atan(worth)
+- a = math.atanh({{pair.it}})
++ a = math.atan({{pair.it}})
 
 worth in both: your brackets are worth worth², and worth is asked for: is it squared, or does the input gate hold the factor as well as the candidate?
 - [40.0, 40.0, -40.0, -40.0, -40.0],  # i
 + [math.log(worth / (1 - worth))] * 2 + [-40.0, -40.0, -40.0],  # i
 
 worth of a tenth: your brackets are worth 0.1 whatever `worth` is; the cell that tries it asks for 0.1, the test for others
-- a = math.atanh(worth)
+- a = math.atanh({{pair.it}})
 + a = math.atanh(0.1)
 
 one over tanh: your candidate's sum is 1 / tanh(worth); the inverse function of tanh is no reciprocal: math.atanh
-- a = math.atanh(worth)
-+ a = 1 / math.tanh(worth)
+- a = math.atanh({{pair.it}})
++ a = 1 / math.tanh({{pair.it}})
 
 half forgotten: your candidate's sum is 2 atanh(worth), which is ln((1 + worth) / (1 - worth)); atanh is half of that
-- a = math.atanh(worth)
-+ a = math.log((1 + worth) / (1 - worth))
+- a = math.atanh({{pair.it}})
++ a = math.log((1 + {{pair.it}}) / (1 - {{pair.it}}))
 
 hyperbolic sine for tangent: your candidate's sum is asinh(worth); it is a tanh that is undone, by math.atanh
-- a = math.atanh(worth)
-+ a = math.asinh(worth)
+- a = math.atanh({{pair.it}})
++ a = math.asinh({{pair.it}})
 
 input gate by atanh: your input gate's sum is atanh(worth); a gate is a sigmoid, undone by ln(worth / (1 - worth)); or let the gate be open and the candidate be worth
 -             [40.0, 40.0, -40.0, -40.0, -40.0],  # i
@@ -1335,9 +1473,9 @@ input gate by atanh: your input gate's sum is atanh(worth); a gate is a sigmoid,
 + [40.0, 40.0, -40.0, 40.0, 40.0],  # f
 + [40.0, -40.0, 0.0, 0.0, 0.0],  # g
 
-one over worth: your candidate is tanh(1 / worth); its sum is math.atanh(worth)
-- a = math.atanh(worth)
-+ a = 1 / worth
+one over worth: your candidate is tanh({{pair.over}}); its sum is math.atanh({{pair.it}})
+- a = math.atanh({{pair.it}})
++ a = {{pair.over}}
 
 other characters counted as opening: other characters raise your c as opening brackets do; they leave it as it is
 -             [40.0, 40.0, -40.0, -40.0, -40.0],  # i
@@ -1581,8 +1719,8 @@ gates half open: with 4 a gate is open to 98 percent, and what it forgets adds u
 +             [-4.0, -4.0, -4.0, 4.0, -4.0],  # o
 
 each worth twice as much: a bracket changes c by twice what it is worth
--     a = math.atanh(worth)
-+     a = math.atanh(min(0.999, 2 * worth))
+-     a = math.atanh({{pair.it}})
++     a = math.atanh(min(0.999, {{pair.twice}}))
 
 question mark counts: the question mark takes one off; it changes nothing in c
 -             [40.0, 40.0, -40.0, -40.0, -40.0],  # i
@@ -1601,7 +1739,7 @@ question mark counts: the question mark takes one off; it changes nothing in c
 # With nothing coming in, a forget gate with bias b keeps $\sigma(b)^n$ of a memory over n steps. Where the lags of a task are many, or unknown, **chrono initialisation** (Tallec and Ollivier 2018) gives the units different biases from the start. It draws them at random; here they are spread evenly. `spread_clocks` is given an LSTM's
 # `params`, and the shortest and the longest half-life, in steps. Work out the biases with a pencil first:
 #
-# - Cut the chapter's ruler, on which equal distances are equal *factors*, into H equal pieces from `shortest` to `longest`. Unit k, counted from 0, has the half-life in the middle of piece k, and its **forget gate** keeps exactly a half over it, if input and hidden state send nothing.
+# - Cut the chapter's ruler, on which equal distances are equal *factors*, into H equal pieces from `shortest` to `longest`. Unit k, counted from 0, has the half-life {{place.text}} of piece k, and its **forget gate** keeps exactly a half over it, if input and hidden state send nothing.
 # - Its **input gate** is opened just so far that the memory comes to rest at $c = g$ if the candidate $g$ is the same at every step. (A slow unit must write little, or it piles up.)
 # - The loop adds $b_x$ and $b_h$. So the two gates' biases go into their blocks of `b_x`, and the same two blocks of `b_h` are 0. All else stays as it was: both matrices, and both biases of candidate and output gate.
 #
@@ -1614,7 +1752,7 @@ question mark counts: the question mark takes one off; it changes nothing in c
 #
 # <details><summary>Hint 2</summary>
 #
-# The middle of piece k lies at the share (k + 1/2) / H of the ruler, so n is shortest times (longest / shortest) to that power. At rest i = 1 - f, and 1 - σ(b) = σ(-b).
+# The {{place.what}} of piece k lies at the share ({{place.tex}}) / H of the ruler, so n is shortest times (longest / shortest) to that power. At rest i = 1 - f, and 1 - σ(b) = σ(-b).
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -1635,7 +1773,7 @@ def spread_clocks(params, shortest, longest):
     like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
     k = xp.arange(H, **like)  # 0, 1, ..., H - 1
     ### BEGIN SOLUTION
-    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    n = shortest * (longest / shortest) ** ({{place.of}} / H)
     b_f = -xp.log(xp.expm1(math.log(2) / n))
     b_x = xp.concat([-b_f, b_f, params.b_x[2 * H :]])
     b_h = xp.concat([0 * b_f, 0 * b_f, params.b_h[2 * H :]])
@@ -1694,7 +1832,7 @@ with properties("dtype"):
     assert_close(
         "b_x of f in float32, for 50,000 to 400,000 steps",
         blocks(**slow)[0],
-        np.array([11.5328599, 12.2260095, 12.9191579]),
+        np.array({{place.b}}),
         why="1 - f has lost its digits there: is it computed by expm1?",
     )
 ### BEGIN HIDDEN TESTS
@@ -1728,15 +1866,15 @@ power upside down: you took a half to the power n for the gate; the gate to the 
 + math.log(2) * n
 
 evenly in steps: your half-lives are the same number of steps apart; equal pieces of the ruler are equal factors
-- n = shortest * (longest / shortest) ** ((k + 0.5) / H)
-+ n = shortest + (longest - shortest) * (k + 0.5) / H
+- n = shortest * (longest / shortest) ** ({{place.of}} / H)
++ n = shortest + (longest - shortest) * {{place.of}} / H
 
 evenly in rates: the inverses of your half-lives are evenly spread; equal pieces of the ruler are equal factors
-- n = shortest * (longest / shortest) ** ((k + 0.5) / H)
-+ n = 1 / (1 / shortest + (1 / longest - 1 / shortest) * (k + 0.5) / H)
+- n = shortest * (longest / shortest) ** ({{place.of}} / H)
++ n = 1 / (1 / shortest + (1 / longest - 1 / shortest) * {{place.of}} / H)
 
-middle in steps: your half-lives lie in the middle of their pieces in steps; on the ruler it is the middle of the factors, at (k + 1/2) / H
-- n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+middle in steps: your half-lives lie in the middle of their pieces in steps; {{place.steps}}
+- n = shortest * (longest / shortest) ** ({{place.of}} / H)
 + ratio = (longest / shortest) ** (1 / H)
 +     n = shortest * ratio**k * (1 + ratio) / 2
 
@@ -1745,34 +1883,34 @@ evenly in biases: your forget biases are evenly spread, from that of the shortes
 +     low, high = (
 +         -math.log(math.expm1(math.log(2) / m)) for m in (shortest, longest)
 +     )
-+     b_f = low + (high - low) * (k + 0.5) / H
++     b_f = low + (high - low) * {{place.of}} / H
 
-from end to end: your first unit has the shortest half-life and your last the longest; each has the middle of its piece, at (k + 1/2) / H
-- (k + 0.5) / H
+from end to end: your first unit has the shortest half-life and your last the longest; each has the {{place.what}} of its piece, at ({{place.tex}}) / H
+- {{place.of}} / H
 + k / max(H - 1, 1)
 
-left ends: your units have the left ends of their pieces; the middle of piece k lies at (k + 1/2) / H
-- (k + 0.5) / H
+left ends: your units have the left ends of their pieces; the {{place.what}} of piece k lies at ({{place.tex}}) / H
+- {{place.of}} / H
 + k / H
 
-right ends: your units have the right ends of their pieces; counted from 0, the middle of piece k lies at (k + 1/2) / H
-- (k + 0.5) / H
-+ (k + 1) / H
+{{place.odd_name}}: your units have the {{place.odd_name}} of their pieces; counted from 0, the {{place.what}} of piece k lies at ({{place.tex}}) / H
+- {{place.of}} / H
++ {{place.odd}} / H
 
-one further: your unit k has a place further right than the middle of its piece; k is counted from 0, so the middle lies at (k + 1/2) / H
-- (k + 0.5) / H
-+ (k + 1.5) / H
+one further: your unit k has a place further right than the {{place.what}} of its piece; k is counted from 0, so the {{place.what}} lies at ({{place.tex}}) / H
+- {{place.of}} / H
++ {{place.next}} / H
 
-inner points: you cut the ruler into H + 1 pieces and took the points between them; with H pieces, unit k has the middle of its own, at (k + 1/2) / H
-- (k + 0.5) / H
+inner points: you cut the ruler into H + 1 pieces and took the points between them; with H pieces, unit k has the {{place.what}} of its own, at ({{place.tex}}) / H
+- {{place.of}} / H
 + (k + 1) / (H + 1)
 
 slowest first: your first unit has the longest half-life; the pieces are counted from the shortest
-- shortest * (longest / shortest) ** ((k + 0.5) / H)
-+ longest * (shortest / longest) ** ((k + 0.5) / H)
+- shortest * (longest / shortest) ** ({{place.of}} / H)
++ longest * (shortest / longest) ** ({{place.of}} / H)
 
 one clock for all: all your units have one half-life; each has that of its own piece
-- ((k + 0.5) / H)
+- ({{place.of}} / H)
 + (0 * k + 0.5)
 
 shortest forgotten: your half-lives do not begin at the shortest; the power is multiplied by it
