@@ -110,7 +110,11 @@ def fit_theta(values: np.ndarray, period: int) -> Theta:
     Shapes: values (N,) -> theta
     """
     season = np.zeros(max(period, 1))
-    if period > 1 and len(values) >= 3 * period and _moves(values, period):
+    if (
+        period > 1
+        and len(values) >= 3 * period
+        and is_seasonal(values, period)
+    ):
         from statsmodels.tsa.seasonal import seasonal_decompose
 
         parts = seasonal_decompose(values, "additive", period=period)
@@ -154,8 +158,13 @@ def _smooth(values: np.ndarray, alphas: np.ndarray) -> np.ndarray:
     return levels
 
 
-def _moves(values: np.ndarray, period: int) -> bool:
-    """Whether the autocorrelation at a season is beyond chance, 90 %."""
+def is_seasonal(values: np.ndarray, period: int) -> bool:
+    """Whether the autocorrelation at a season is beyond chance, 90 %.
+
+    Not where `values`, (N,), have less than three seasons.
+    """
+    if not 1 < period <= len(values) // 3:
+        return False
     d = values - values.mean()
     power = d @ d
     if not power:

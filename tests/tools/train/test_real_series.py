@@ -10,7 +10,7 @@ from tests.helpers.public_sets import known_sets, sets_there  # noqa: F401 - fix
 
 torch = pytest.importorskip("torch")
 
-from rnncore.data.public.series import Ahead, Prices, Turnover
+from rnncore.data.public.series import Prices, Turnover
 from tools.train import runner, shares
 from tools.train.series import carparts, ett, exchange, m4, retail, sp500
 
@@ -58,7 +58,8 @@ def made_m4(there, rng):
 def test_m4_is_trained_twice_and_judged_beside_its_baselines(
     many, monkeypatch, capsys
 ):
-    monkeypatch.setitem(m4.CHOSEN["line"], "rate", 1e-9)
+    still = m4.PLANS["line"]._replace(rate=1e-9)
+    monkeypatch.setitem(m4.PLANS, "line", still)
     found = checked(m4, monkeypatch, capsys, many)
     assert float(found["real.m4.naive2.owa"]) == 1
     for name in ("network", "recurrent", "line", "day", "week", "theta"):
@@ -74,91 +75,12 @@ def test_m4_is_trained_twice_and_judged_beside_its_baselines(
     assert_close(line, day, within=1e-3)  # with no rate, yesterday
 
 
-def test_a_rate_of_m4_that_diverges_has_no_score(rng):
-    series = [Ahead("H1", hours(rng, 500), hours(rng, 48))]
-    before = m4.judge(m4.held_out(series))
-    setting = m4.CHOSEN["line"] | {"T": 48}
-    assert m4.run_tuned("line", before, setting | {"rate": 1e6}, 2) is None
-    assert m4.run_tuned("line", before, setting | {"rate": 1e-9}, 2) > 0
-
-
-def test_the_season_of_a_series_is_tested_and_taken_out(rng):
-    noise = np.exp(rng.normal(size=240))
-    assert not m4.is_seasonal(noise)
-    assert_close(m4.forecast_naive2(noise, 3), np.repeat(noise[-1], 3))
-    wave = hours(rng, 240)
-    assert m4.is_seasonal(wave)
-    clean = 2 + np.sin(2 * np.pi * np.arange(288) / 24)
-    assert_close(
-        m4.forecast_naive2(clean[:240], 48), clean[240:], within=1e-6
-    )
-
-
-def test_the_scores_of_m4_by_hand():
-    train = np.arange(72.0) % 24 + 1 + np.repeat([0, 1, 2], 24)
-    came = np.full(48, 2.0)
-    judged = m4.judge([Ahead("H1", train, came)])
-    assert_close(judged.unit, [1.0])
-    found = m4.measure_scores(
-        judged._replace(naive2=(50.0, 4.0)), came[None] + 2
-    )
-    assert_close(list(found.values()), [200 / 3, 2.0, (4 / 3 + 1 / 2) / 2])
-
-
-def test_past_errors_are_widened_to_hold_the_hours_held_out(rng):
-    series = [
-        Ahead(f"H{k}", hours(rng, 600), hours(rng, 48)) for k in range(5)
-    ]
-    noisier = [
-        s._replace(test=s.test + 30 * rng.normal(size=48)) for s in series
-    ]
-    judged = m4.judge(noisier)
-    said = m4.ask_each(lambda v: m4.fit_season(v, 24), noisier)
-    width = m4.find_width(judged, said)
-    assert width > 1.2
-    found = m4.measure_spread(judged, said, width)
-    assert abs(found["inside_95"] - 0.95) < 0.01
-    assert m4.measure_spread(judged, said, 1.0)["inside_95"] < 0.9
-
-
-def test_a_rule_is_asked_at_several_origins_at_once(rng):
-    values = hours(rng, 400)
-    at = np.array([300, 400])
-    for fit in m4.fit_naive2, m4.fit_theta, lambda v: m4.fit_season(v, 24):
-        said = fit(values)(at)
-        assert said.shape == (48, 2)
-        assert 50 < said.min() < said.max() < 400
-    last = np.tile(np.arange(24.0) + 1, 20)
-    assert_close(m4.fit_season(last, 24)(at)[:, 0], last[276:324])
-
-
-def test_theta_at_the_end_is_the_library_s(rng):
-    from statsmodels.tsa.forecasting.theta import ThetaModel
-
-    values = 0.3 * np.arange(300) + hours(rng, 300)
-    factors = m4.compute_seasons(values)
-    assert np.ptp(factors) > 0
-    fit = ThetaModel(values / factors, period=1, deseasonalize=False).fit()
-    ahead = factors[np.arange(300 - 24, 300)]
-    expected = np.asarray(fit.forecast(48)) * np.tile(ahead, 2)
-    assert_close(m4.fit_theta(values)(np.array([300]))[:, 0], expected)
-
-
-def test_windows_of_m4_keep_away_from_the_hours_held_out(rng):
-    series = [Ahead("H1", hours(rng, 500), np.zeros(48))] * 2
-    judged = m4.judge(m4.held_out(series))
-    assert_close(judged.series[0].test, series[0].train[-48:])
-    batch = m4.draw_batches(judged, 336)(rng, 0)
-    seen = np.concatenate(
-        [batch.past.exp().numpy().ravel(), batch.target.ravel()]
-    )
-    held = series[0].train[-48:]
-    assert np.abs(seen[:, None] - held).min(0).max() > 1e-3
-    at = np.abs(series[0].train - batch.target[0, 0].numpy()).argmin()
-    before = series[0].train[at - 336 : at]
-    assert_close(
-        batch.past[:, 0, 0].exp().numpy(), before.astype(np.float32)
-    )
+def test_a_rate_of_m4_that_diverges_has_no_score(many, monkeypatch):
+    monkeypatch.setenv("RNNCORE_DATA", str(many))
+    before, _ = m4.read_parts()
+    plan = m4.PLANS["line"]._replace(steps=2)
+    assert m4.run_tuned("line", before, plan._replace(rate=1e6)) is None
+    assert m4.run_tuned("line", before, plan._replace(rate=1e-9)) > 0
 
 
 @pytest.fixture(name="transformers")
