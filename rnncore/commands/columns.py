@@ -61,7 +61,7 @@ def _read(arguments: Namespace) -> tuple[Data, Facts]:
     if len(tries) == 1:
         plan = plan._replace(**tries[0])
     known: Facts = plan._asdict() | reading | {"tries": len(tries)}
-    known |= {"data": tables.print_of(_as_panel(frame))}
+    known |= {"data": tables.print_of(as_panel(frame))}
     known["parts"] = [part.stop for part in parts]
     return Data(frame, reading, plan, parts, tries), known
 
@@ -79,10 +79,25 @@ def _read_whole(arguments: Namespace, reading: Facts) -> "pd.DataFrame":
     return frame
 
 
-def _as_panel(frame: "pd.DataFrame") -> Any:
+def as_panel(frame: "pd.DataFrame") -> Any:
+    """A table without more beside it."""
     from rnncore.forecast.panel import Panel
 
     return Panel(frame, None, ".", [])
+
+
+def choose_segment(given: int | None, season: int) -> int:
+    """Steps that are read at once: a season, or a week where none is."""
+    return given or (season if season > 1 else WEEK)
+
+
+def check_history(T: int, S: int) -> None:
+    """Raise Refused unless segments of S make up the history."""
+    if T % S:
+        raise Refused(
+            f"--history: expected a multiple of --segment, {S} steps, "
+            f"got {T}"
+        )
 
 
 def _make_plan(
@@ -97,17 +112,12 @@ def _make_plan(
     from rnncore.forecast.seasons import season_of
     from rnncore.forecast.windows import origins
 
-    S = arguments.segment or season_of(frame)
-    S = S if S > 1 or arguments.segment else WEEK
+    S = choose_segment(arguments.segment, season_of(frame))
     with common.refuse_in_words(arguments.file):
         parts = split_rows(len(frame), arguments.split)
         most = max(parts.training.stop // 4 // S, 1)
         T = arguments.history or S * min(SEGMENTS, most)
-        if T % S:
-            raise Refused(
-                f"--history: expected a multiple of --segment, {S} steps, "
-                f"got {T}"
-            )
+        check_history(T, S)
         for part in parts:
             origins(part, T, arguments.horizon)
     named = "hidden", "batch", "steps"
@@ -202,7 +212,7 @@ def _score_again(
 
     frame = _read_whole(arguments, about["reading"])
     known, rows = about["settings"]["data"], about["rows"]
-    if tables.print_of(_as_panel(frame.iloc[:rows])) != known:
+    if tables.print_of(as_panel(frame.iloc[:rows])) != known:
         raise Refused(
             f"{arguments.file} does not begin with the table that was "
             "trained on"

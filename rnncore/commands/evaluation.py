@@ -45,6 +45,7 @@ class Application(NamedTuple):
     finish: Callable = lambda arguments, data, model, about, *run: model
     advise: Callable = lambda found: None  # in place of `tell_loser`
     higher: bool = False  # of two scores the higher one is better
+    cases: str = "origins"  # that network and baselines are asked at
 
 
 def add_evaluate(
@@ -256,7 +257,7 @@ def report(
         rival, cases, low, high = found["difference"]
         lines.append(
             f"95% interval of the difference in {rival}, at the same "
-            f"{cases} origins: {low:+.3f} to {high:+.3f}"
+            f"{cases} {app.cases}: {low:+.3f} to {high:+.3f}"
         )
     described = described._replace(lines=lines)
     if arguments.json:

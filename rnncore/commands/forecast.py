@@ -10,6 +10,7 @@ from rnncore.commands import (
     ABOUT,
     columns,
     common,
+    ends,
     evaluation,
     runs,
     tables,
@@ -46,13 +47,14 @@ TABLE = (
 )
 ENDINGS = ".png", ".svg"
 NETWORKS = "steps", "segments"
-SEGMENTS_ONLY = "segment", "split", "unit", "dropout"
+PROTOCOLS = "windows", "ends"
+SEGMENTS_ONLY = "segment", "split", "unit", "dropout", "protocol"
 # what has another default where segments are read
 OTHERS = {
     "hidden": "64",
-    "batch": "32 a column",
-    "steps": "300",
-    "rate": "chosen by validation",
+    "batch": "32 a column, by ends 64",
+    "steps": "300, by ends 2,400",
+    "rate": "chosen by validation, by ends 0.006",
 }
 
 
@@ -144,6 +146,13 @@ def _add_network(train: Any) -> None:
     names: Facts = {"choices": NETWORKS, "metavar": "NAME"}
     add_option(train, "--network", what, NETWORKS[0], **names)
     what = (
+        "of segments: windows, all of a part of the rows; ends, the last "
+        "horizon of each of many series, learnt in logarithms beside a "
+        "straight line, scored as in the M4 competition (default: windows)"
+    )
+    ways: Facts = {"choices": PROTOCOLS, "metavar": "NAME"}
+    add_option(train, "--protocol", what, **ways)
+    what = (
         "of segments: steps that are read at once (default: a day, a week)"
     )
     add_option(train, "--segment", what, kind=common.whole_number)
@@ -160,7 +169,9 @@ def _add_network(train: Any) -> None:
     units: Facts = {"choices": ["spread", "change"], "metavar": "NAME"}
     add_option(train, "--unit", what, **units)
     kind, what = runs.OPTIONS["dropout"]
-    what = f"of segments: {what} (default: chosen by validation)"
+    what = (
+        f"of segments: {what} (default: chosen by validation, by ends none)"
+    )
     add_option(train, "--dropout", what, kind=kind)
     for name, other in OTHERS.items():
         kind, what = runs.OPTIONS[name]
@@ -177,6 +188,9 @@ def _run_network(do: Any, arguments: Namespace) -> int:
     Raises Refused where an option is of the other one.
     """
     if arguments.network == "segments":
+        if arguments.protocol == "ends":
+            return int(do(ends.APP, arguments))
+        arguments.decides.remove("protocol")
         return int(do(columns.APP, arguments))
     why = "only with --network segments"
     runs.leave_out(arguments, SEGMENTS_ONLY, why)
@@ -187,17 +201,19 @@ def _run_network(do: Any, arguments: Namespace) -> int:
 
 
 def _score(arguments: Namespace) -> int:
-    """The scores again, of either network."""
-    segments = _is_of_segments(arguments.model)
-    app = columns.APP if segments else APP
+    """The scores again, of whichever network."""
+    module = _find_other(arguments.model)
+    app = module.APP if module else APP
     return evaluation.score_again(app, arguments)
 
 
-def _is_of_segments(path: Path) -> bool:
+def _find_other(path: Path) -> Any:
+    """Whose model it is: of `columns`, of `ends`; None: of neither."""
     from rnncore.storage.weights import read_about
 
     known: Facts = read_about(path) if path.is_file() else {}
-    return known.get("kind") == columns.KIND
+    others: Facts = {one.KIND: one for one in (columns, ends)}
+    return others.get(known.get("kind", ""))
 
 
 def _add_method(parser: Any, chosen: str) -> None:
@@ -442,9 +458,9 @@ def _measure_loss(model: Any, data: Data) -> tuple[Facts, Deferred]:
 def _run_forecast(arguments: Namespace) -> int:
     """The steps after a table's end: printed, written, drawn."""
     _check_outputs(arguments)
-    segments = _is_of_segments(arguments.model)
-    ahead = columns.run_forecast if segments else _forecast_ahead
-    if segments and (arguments.plot or arguments.method):
+    other = _find_other(arguments.model)
+    ahead = other.run_forecast if other else _forecast_ahead
+    if other and (arguments.plot or arguments.method):
         name = "plot" if arguments.plot else "method"
         raise Refused(f"--{name}: not of a network that reads segments")
     said = ahead(arguments)

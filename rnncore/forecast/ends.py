@@ -53,11 +53,7 @@ def cut_ends(
     Raises ValueError naming a series that is the same in each season, or
     holds a value of 0 or less.
     """
-    for name, values in series.items():
-        if not values.min() > 0:
-            raise ValueError(
-                f"{name}: expected values above 0, got {values.min():g}"
-            )
+    check_positive(series)
     known = {name: values[:-horizon] for name, values in series.items()}
     came = np.stack([values[-horizon:] for values in series.values()])
     unit = np.array(
@@ -74,6 +70,15 @@ def cut_ends(
     said = ask_ends(fit, known)
     percent, missed, _ = score_series(blank, said)
     return blank._replace(naive2=(percent.mean(), missed.mean()))
+
+
+def check_positive(series: Mapping[str, np.ndarray]) -> None:
+    """Raise ValueError naming a series that has no logarithms."""
+    for name, values in series.items():
+        if not values.min() > 0:
+            raise ValueError(
+                f"{name}: expected values above 0, got {values.min():g}"
+            )
 
 
 def hold_out(ends: Ends) -> Ends:

@@ -135,8 +135,8 @@ def _to_logs(past: np.ndarray, like: Tensor) -> Tensor:
 
 def _forecast(module: torch.nn.Module, past: Tensor) -> Tensor:
     """From logarithms (T, B, 1) to values (B, K)."""
-    K: Any = module.sizes[0]
-    known = past.new_zeros(K, past.shape[1], 0)
+    sizes: Any = module.sizes
+    known = past.new_zeros(sizes[0], past.shape[1], 0)
     said: Tensor = module(past, known)[..., 0].T.exp()
     return said
 
@@ -258,16 +258,21 @@ def save_ends(
     path: str | os.PathLike,
     modules: Sequence[torch.nn.Module],
     plan: EndsPlan,
+    widths: Sequence[float],
     about: dict[str, Any],
 ) -> None:
-    """The networks of all seeds, with what is needed to forecast."""
-    own = {"kind": KIND, "plan": plan._asdict(), "networks": len(modules)}
+    """The networks of all seeds, with what is needed to forecast.
+
+    `widths` are those of each one's spread, and of their mean's.
+    """
+    own = {"kind": KIND, "plan": plan._asdict(), "widths": [*widths]}
+    own |= {"networks": len(modules)}
     save_weights(path, torch.nn.ModuleList(modules), {**about, **own})
 
 
 def load_ends(
     path: str | os.PathLike,
-) -> tuple[list[torch.nn.Module], EndsPlan, dict[str, Any]]:
+) -> tuple[list[torch.nn.Module], EndsPlan, list[float], dict[str, Any]]:
     """What `save_ends` wrote.
 
     Raises Refused naming the file where it holds something else.
@@ -280,7 +285,7 @@ def load_ends(
         )
 
     modules, about = load_module(path, KIND, make, "forecaster")
-    return list(modules), _plan_of(about), about
+    return list(modules), _plan_of(about), about["widths"], about
 
 
 def _plan_of(about: dict[str, Any]) -> EndsPlan:

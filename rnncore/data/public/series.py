@@ -4,12 +4,15 @@ import csv
 import gzip
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from rnncore.data.public.store import find, path_of
 from rnncore.storage.files import Refused, read_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ENDS = {"Hourly": 48, "Weekly": 13}  # steps that M4 asks for
 
@@ -130,6 +133,30 @@ def m4(
     if list(train) != list(test) or ends != {ENDS[kind]}:
         raise Refused(f"{path}: not the series of the training file")
     return [Ahead(name, train[name], test[name]) for name in train]
+
+
+def m4_table(
+    kind: str = "Hourly", folder: str | os.PathLike | None = None
+) -> "pd.DataFrame":
+    """The same series with their ends, as one long table for `forecast`.
+
+    A row each step, by series: date and value. The dates are made, so
+    that all series end together: the competition counts steps.
+
+    Raises what `m4` raises.
+    """
+    import pandas as pd
+
+    found = []
+    for name, train, test in m4(kind, folder):
+        values = np.concatenate([train, test])
+        step = {"Hourly": "h", "Weekly": "W"}[kind]
+        dates = pd.date_range(
+            end="2000-12-31", periods=len(values), freq=step
+        )
+        rows = {"series": name, "date": dates, "value": values}
+        found.append(pd.DataFrame(rows))
+    return pd.concat(found).set_index("series")
 
 
 def car_parts(folder: str | os.PathLike | None = None) -> np.ndarray:

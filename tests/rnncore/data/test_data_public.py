@@ -185,6 +185,17 @@ def test_m4_has_series_of_different_lengths(there):
     assert second.test.tolist() == list(range(13))
 
 
+def test_m4_is_a_long_table_whose_series_end_together(there):
+    table = series.m4_table("Weekly", there("m4", m4_files()))
+    assert table.index.name == "series"
+    for name, count in ("W1", 3), ("W2", 5):
+        rows = table.loc[name]
+        values = [*range(1, count + 1), *range(13)]
+        assert rows["value"].tolist() == values
+        assert str(rows["date"].iloc[-1]) == "2000-12-31 00:00:00"
+        assert (rows["date"].diff().dropna().dt.days == 7).all()
+
+
 def test_m4_s_parts_have_to_agree(there):
     folder = there("m4", m4_files(test=12))
     with pytest.raises(Refused, match="not the series of the training"):
@@ -421,6 +432,7 @@ def test_an_album_that_lists_strangers_is_refused(there):
         texts.multi30k,
         series.ett,
         series.m4,
+        series.m4_table,
         series.exchange_rate,
         series.car_parts,
         sounds.fsdd,

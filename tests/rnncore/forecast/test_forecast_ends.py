@@ -297,10 +297,9 @@ def test_several_networks_say_their_mean(rng):
 def test_networks_are_kept_with_their_plan(rng, tmp_path):
     path = tmp_path / "a.safetensors"
     modules = [build_network(SMALL, seed) for seed in (0, 1)]
-    save_ends(path, modules, SMALL, {"width": 1.5})
-    found, plan, about = load_ends(path)
-    assert plan == SMALL
-    assert about["width"] == 1.5
+    save_ends(path, modules, SMALL, [1.5, 1.25, 1.1], {"rows": 9})
+    found, plan, widths, about = load_ends(path)
+    assert (plan, widths, about["rows"]) == (SMALL, [1.5, 1.25, 1.1], 9)
     for one, other in zip(found, modules, strict=True):
         for name, weights in other.state_dict().items():
             assert torch.equal(one.state_dict()[name], weights)
