@@ -190,7 +190,8 @@ def _run_network(do: Any, arguments: Namespace) -> int:
     if arguments.network == "segments":
         if arguments.protocol == "ends":
             return int(do(ends.APP, arguments))
-        arguments.decides.remove("protocol")
+        decides = [n for n in arguments.decides if n != "protocol"]
+        arguments.decides = decides
         return int(do(columns.APP, arguments))
     why = "only with --network segments"
     runs.leave_out(arguments, SEGMENTS_ONLY, why)

@@ -265,8 +265,8 @@ def save_ends(
 
     `widths` are those of each one's spread, and of their mean's.
     """
-    own = {"kind": KIND, "plan": plan._asdict(), "widths": [*widths]}
-    own |= {"networks": len(modules)}
+    own = {"kind": KIND, "plan": plan._asdict(), "networks": len(modules)}
+    own |= {"widths": [*widths]}
     save_weights(path, torch.nn.ModuleList(modules), {**about, **own})
 
 
