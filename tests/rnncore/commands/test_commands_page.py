@@ -53,7 +53,7 @@ def test_every_example_of_the_page_works(tmp_path, capsys, monkeypatch):
     values = np.random.default_rng(0).normal(size=(len(hours), 7))
     names = ["HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT"]
     pd.DataFrame(values, hours, names).to_csv("ETTh1.csv")
-    many = pd.DataFrame({"value": 9 + values[:500, 0]}, hours[:500])
+    many = pd.DataFrame({"value": 9 + values[:600, 0]}, hours[:600])
     pd.concat({"H1": many, "H2": many[9:]}, names=["series"]).to_csv(
         "m4.csv"
     )
