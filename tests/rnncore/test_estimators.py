@@ -59,7 +59,9 @@ BY_KIND = {"forecast": SIZES, "music": SIZES | SONG_SIZES}
 OF_OTHERS = {
     VideoClassifier: {"pieces"},
     Composer: {"network", "home"},
-    Forecaster: {"network", "segment", "split", "unit", "dropout"},
+    Forecaster: {
+        *("network", "protocol", "segment", "split", "unit", "dropout")
+    },
 }
 
 
