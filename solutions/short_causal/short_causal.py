@@ -27,6 +27,66 @@
 # h and c: 2 H numbers for each sequence, however many steps it has read.
 # </details>
 
+# %% parameters
+end = (
+    {
+        "where": "behind",
+        "other": "before",
+        "new": "keys, new",
+        "keys": "keys, (x_t @ W_k.T)[None]",
+        "values": "values, (x_t @ W_v.T)[None]",
+        "odd_keys": "(x_t @ W_k.T)[None], keys",
+        "odd_values": "(x_t @ W_v.T)[None], values",
+        "old": ":-1",
+        "young": "1:",
+        "at": "-1",
+        "name": "put in front",
+        "order": "in their order, the newest last",
+    },
+    {
+        "where": "before",
+        "other": "behind",
+        "new": "new, keys",
+        "keys": "(x_t @ W_k.T)[None], keys",
+        "values": "(x_t @ W_v.T)[None], values",
+        "odd_keys": "keys, (x_t @ W_k.T)[None]",
+        "odd_values": "values, (x_t @ W_v.T)[None]",
+        "old": "1:",
+        "young": ":-1",
+        "at": "0",
+        "name": "put behind",
+        "order": "from the newest to the oldest",
+    },
+)
+near = (
+    {
+        "text": "the H, from 1 on, with which `LstmNetwork(K, D, H)` comes **nearest** to it (of two that are equally near, the smaller one)",
+        "hint": "min(range(1, 2000), key=lambda H: abs(count(H) - weights))",
+        "what": "nearest, and of two the smaller",
+        "it": "min(range(1, 2000), key=lambda H: abs(count(H) - attention))",
+        "odd": "max(H for H in range(1, 2000) if H == 1 or count(H) <= attention)",
+        "name": "at most, not nearest",
+        "odd_what": "the largest LSTM that has no more weights",
+        "asked": "the nearest one, which may have a few more",
+        "one": "the nearest one",
+        "short": "nearest",
+        "why": "`min` with a key finds the nearest; of equals it returns the first, which is smaller.",
+    },
+    {
+        "text": "the **largest** H with which `LstmNetwork(K, D, H)` has no more than that",
+        "hint": "max(H for H in range(1, 2000) if count(H) <= weights)",
+        "what": "largest; H = 1 never has more",
+        "it": "max(H for H in range(1, 2000) if count(H) <= attention)",
+        "odd": "min(range(1, 2000), key=lambda H: abs(count(H) - attention))",
+        "name": "nearest, not at most",
+        "odd_what": "the nearest LSTM, which may have a few more weights",
+        "asked": "the largest one that has no more",
+        "one": "the largest one that has no more",
+        "short": "at most",
+        "why": "`max` over those that fit finds the largest; H = 1 always fits.",
+    },
+)
+
 # %% [markdown]
 # ## Imports, and where to compute
 #
@@ -319,7 +379,7 @@ mask in float64 [hidden, dtype]: the scores became float64, whatever x is
 #
 # *Core, about 15 minutes.*
 #
-# A network that writes gets one character a step. It would be a waste to put the whole text through again each time: its keys and values have not changed. So they are **kept**. Write one step: from `x_t` (B, D), the newest character, and from the keys and values of the t - 1 steps before it, make the context of step t, and return the keys and values with those of step t behind them. At the first step there are none yet: (0, B, E) and (0, B, V).
+# A network that writes gets one character a step. It would be a waste to put the whole text through again each time: its keys and values have not changed. So they are **kept**. Write one step: from `x_t` (B, D), the newest character, and from the keys and values of the t - 1 steps before it, make the context of step t, and return the keys and values with those of step t {{end.where}} them. At the first step there are none yet: (0, B, E) and (0, B, V).
 #
 # No mask is needed. Why not?
 #
@@ -330,7 +390,7 @@ mask in float64 [hidden, dtype]: the scores became float64, whatever x is
 #
 # <details><summary>Hint 2</summary>
 #
-# `torch.cat([keys, new])` is a new tensor along the first axis; the arguments stay as they were.
+# `torch.cat([{{end.new}}])` is a new tensor along the first axis; the arguments stay as they were.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -348,8 +408,8 @@ def attention_step(x_t, W_q, W_k, W_v, keys, values):
         -> context (B, V); keys (t, B, E); values (t, B, V)
     """
     ### BEGIN SOLUTION
-    keys = torch.cat([keys, (x_t @ W_k.T)[None]])
-    values = torch.cat([values, (x_t @ W_v.T)[None]])
+    keys = torch.cat([{{end.keys}}])
+    values = torch.cat([{{end.values}}])
     query = x_t @ W_q.T / W_q.shape[0] ** 0.5
     weights = torch.einsum("be,sbe->bs", query, keys).softmax(1)
     return torch.einsum("bs,sbv->bv", weights, values), keys, values
@@ -430,22 +490,22 @@ r"""
 not at itself: the scores were taken with the keys as they came in: the newest step does not look at itself
 -     weights = torch.einsum("be,sbe->bs", query, keys).softmax(1)
 -     return torch.einsum("bs,sbv->bv", weights, values), keys, values
-+     weights = torch.einsum("be,sbe->bs", query, keys[:-1]).softmax(1)
-+     return torch.einsum("bs,sbv->bv", weights, values[:-1]), keys, values
++     weights = torch.einsum("be,sbe->bs", query, keys[{{end.old}}]).softmax(1)
++     return torch.einsum("bs,sbv->bv", weights, values[{{end.old}}]), keys, values
 
-nothing new is kept: keys and values came back as they were; the newest step's belong behind them, or no later step will see it
+nothing new is kept: keys and values came back as they were; the newest step's belong {{end.where}} them, or no later step will see it
 - weights, values), keys, values
-+ weights, values), keys[:-1], values[:-1]
++ weights, values), keys[{{end.old}}], values[{{end.old}}]
 
-put in front: the new key and value were put before the others: the steps stand in their order, the newest last
--     keys = torch.cat([keys, (x_t @ W_k.T)[None]])
--     values = torch.cat([values, (x_t @ W_v.T)[None]])
-+     keys = torch.cat([(x_t @ W_k.T)[None], keys])
-+     values = torch.cat([(x_t @ W_v.T)[None], values])
+{{end.name}}: the new key and value were put {{end.other}} the others: the steps stand {{end.order}}
+-     keys = torch.cat([{{end.keys}}])
+-     values = torch.cat([{{end.values}}])
++     keys = torch.cat([{{end.odd_keys}}])
++     values = torch.cat([{{end.odd_values}}])
 
 the oldest dropped: the oldest key and value were dropped for the new ones; attention keeps all
 -     weights = torch.einsum("be,sbe->bs", query, keys).softmax(1)
-+     keys, values = keys[1:], values[1:]
++     keys, values = keys[{{end.young}}], values[{{end.young}}]
 +     weights = torch.einsum("be,sbe->bs", query, keys).softmax(1)
 
 not divided by the root: the scores were not divided by the root of E
@@ -482,7 +542,7 @@ plain mean: all kept values weigh alike: the scores were not used
 
 the newest value alone: this is the value of the newest step alone, and no mean of all that is kept
 - torch.einsum("bs,sbv->bv", weights, values), keys, values
-+ values[-1], keys, values
++ values[{{end.at}}], keys, values
 
 values of all sequences: values of all sequences were added up; each has its own
 - torch.einsum("bs,sbv->bv", weights, values)
@@ -500,7 +560,7 @@ first step alone [hidden, sizes]: the first step, with nothing kept yet, gives a
 #
 # *Core, about 18 minutes.*
 #
-# Count the weights of the two given networks, for K characters, texts of T, and D numbers a character. Return three whole numbers: the weights of `AttentionNetwork(K, T, D)`; the H, from 1 on, with which `LstmNetwork(K, D, H)` comes **nearest** to it (of two that are equally near, the smaller one); and how many weights that has.
+# Count the weights of the two given networks, for K characters, texts of T, and D numbers a character. Return three whole numbers: the weights of `AttentionNetwork(K, T, D)`; {{near.text}}; and how many weights that has.
 #
 # `nn.Linear(m, n)` has m n weights and n biases; `nn.LayerNorm(D)` has 2 D; an LSTM has a matrix (4 H, D), a matrix (4 H, H), and two biases of 4 H.
 #
@@ -516,7 +576,7 @@ first step alone [hidden, sizes]: the first step, with nothing kept yet, gives a
 #
 # <details><summary>Hint 3</summary>
 #
-# No formula for the roots is needed: with an inner function `count(H)`, `min(range(1, 2000), key=lambda H: abs(count(H) - weights))` is the nearest, and of two the smaller.
+# No formula for the roots is needed: with an inner function `count(H)`, `{{near.hint}}` is the {{near.what}}.
 # </details>
 
 
@@ -533,7 +593,7 @@ def same_weights(K, T, D):
 
     squares = 3 + 1 + 4  # the three maps, the one out, the two layers
     attention = (2 * K + T) * D + K + squares * D * D + 10 * D
-    H = min(range(1, 2000), key=lambda H: abs(count(H) - attention))
+    H = {{near.it}}
     return attention, H, count(H)
     ### END SOLUTION
 
@@ -645,16 +705,16 @@ embedding of the LSTM forgotten: the embedding of the LSTM was left out: K D wei
 - return K * D + 4 * H
 + return 4 * H
 
-at most, not nearest: this is the largest LSTM that has no more weights; asked is the nearest one, which may have a few more
-- H = min(range(1, 2000), key=lambda H: abs(count(H) - attention))
-+ H = max(H for H in range(1, 2000) if H == 1 or count(H) <= attention)
+{{near.name}}: this is {{near.odd_what}}; asked is {{near.asked}}
+- H = {{near.it}}
++ H = {{near.odd}}
 
-at least, not nearest: this is the smallest LSTM that has no fewer weights; asked is the nearest one
-- H = min(range(1, 2000), key=lambda H: abs(count(H) - attention))
+at least, not {{near.short}}: this is the smallest LSTM that has no fewer weights; asked is {{near.one}}
+- H = {{near.it}}
 + H = min(H for H in range(1, 2000) if count(H) >= attention)
 
 as wide: H is the D of the other network: equally wide networks have not the same number of weights
-- H = min(range(1, 2000), key=lambda H: abs(count(H) - attention))
+- H = {{near.it}}
 + H = D
 """
 
