@@ -28,6 +28,80 @@
 # When the sequence is complete and what is asked is not in it: a label of the whole, or what comes after all of it.
 # </details>
 
+# %% parameters
+share = (
+    {
+        "of": "the mean over all real steps",
+        "it": "error.square().sum()",
+        "half": "",
+        "name": "The mean",
+        "hand": "(1 + 1 + 16) / 3",
+        "by": '"by hand: 6"',
+        "odd": "0.5 * error.square().sum()",
+        "odd_name": "half of it",
+        "odd_says": "this is half the mean of the squares",
+    },
+    {
+        "of": "half the mean over all real steps",
+        "it": "0.5 * error.square().sum()",
+        "half": "0.5 * ",
+        "name": "Half the mean",
+        "hand": "half of (1 + 1 + 16) / 3",
+        "by": '"by hand: 3"',
+        "odd": "error.square().sum()",
+        "odd_name": "not halved",
+        "odd_says": "this is the mean of the squares, not half of it",
+    },
+)
+ends = (
+    {
+        "it": "left[:, :H], y[0, :, H:]",
+        "odd": "y[0, :, H:], left[:, :H]",
+        "own": "y[0, :, :H], left[:, H:]",
+        "whole": "y[-1] + 0",
+        "mean": "y.mean(0)",
+        "first": "left",
+        "order": "",
+    },
+    {
+        "it": "y[0, :, H:], left[:, :H]",
+        "odd": "left[:, :H], y[0, :, H:]",
+        "own": "left[:, H:], y[0, :, :H]",
+        "whole": "torch.cat([y[-1, :, H:], y[-1, :, :H]], 1)",
+        "mean": "torch.cat([y.mean(0)[:, H:], y.mean(0)[:, :H]], 1)",
+        "first": "right",
+        "order": "; the reader from the right comes first",
+    },
+)
+last = (
+    {
+        "it": "h",
+        "read": "y, (h, _) = lstm(packed)",
+        "trial": "y, h = read_packed(W, move(np.ones((4, 2, 1))), move(np.array([2, 3])))",
+        "ask": "which two numbers are equal",
+        "name": "the state",
+        "index": "h[0]",
+        "show": "h[:, 0].cpu().numpy().round(3)",
+        "odd": "c",
+        "odd_read": "y, (_, h) = lstm(packed)",
+        "padded": "y, (h, _) = lstm(x)",
+        "why": "so `y[lengths - 1]` is not needed",
+    },
+    {
+        "it": "c",
+        "read": "y, (_, c) = lstm(packed)",
+        "trial": "y, c = read_packed(W, move(np.ones((4, 2, 1))), move(np.array([2, 3])))",
+        "ask": "why is no number of c among those of y",
+        "name": "the cell state",
+        "index": "c[0]",
+        "show": "c[:, 0].cpu().numpy().round(3)",
+        "odd": "h",
+        "odd_read": "y, (c, _) = lstm(packed)",
+        "padded": "y, (_, c) = lstm(x)",
+        "why": "while `y[lengths - 1]` is h",
+    },
+)
+
 # %% [markdown]
 # ## Imports, and where to compute
 #
@@ -215,12 +289,12 @@ h for both: h was handed on twice; an LSTM's state is h and c
 # A network predicts a number at each step of sequences of different lengths, which lie in one padded batch:
 #
 # ```python
-# loss = (y - targets).square().mean()
+# loss = {{share.half}}(y - targets).square().mean()
 # ```
 #
 # **Symptom:** the loss of a batch changes with the longest sequence in it. Training looks good, since padding is easy, and the network gives small numbers on real steps. Where the padding holds NaN, as with missing values, the loss is NaN.
 #
-# Write `real_loss`: the mean over all real steps of all sequences of (y - target)², where every *step* counts alike: a long sequence weighs more than a short one. What stands in the padding, of y or of the targets, may be anything, NaN too, and must reach neither the loss nor its gradient. A sequence may have no step; if none has any, the loss is 0.
+# Write `real_loss`: {{share.of}} of all sequences of (y - target)², where every *step* counts alike: a long sequence weighs more than a short one. What stands in the padding, of y or of the targets, may be anything, NaN too, and must reach neither the loss nor its gradient. A sequence may have no step; if none has any, the loss is 0.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -234,29 +308,29 @@ h for both: h was handed on twice; an LSTM's state is h and c
 #
 # <details><summary>Hint 3</summary>
 #
-# `(y[mask] - targets[mask]).square().sum() / lengths.sum().clamp(min=1)`: choosing comes before the square, so the gradient of padding is 0 as well.
+# `{{share.half}}(y[mask] - targets[mask]).square().sum() / lengths.sum().clamp(min=1)`: choosing comes before the square, so the gradient of padding is 0 as well.
 # </details>
 
 
 # %% solution="real_loss"
 def real_loss(y, targets, lengths):
-    """The mean squared error over the real steps of a padded batch.
+    """{{share.name}} squared error over the real steps of a padded batch.
 
     Shapes: y (T, B); targets (T, B); lengths (B,) -> loss ()
     """
     ### BEGIN SOLUTION
     mask = torch.arange(len(y), device=y.device)[:, None] < lengths
     error = y[mask] - targets[mask]
-    return error.square().sum() / lengths.sum().clamp(min=1)
+    return {{share.it}} / lengths.sum().clamp(min=1)
     ### END SOLUTION
 
 
 # %% [markdown]
-# Try it: both real steps of the first sequence are off by 1, and the one of the second by 4. By hand: (1 + 1 + 16) / 3.
+# Try it: both real steps of the first sequence are off by 1, and the one of the second by 4. By hand: {{share.hand}}.
 
 # %%
 guesses = move(np.array([[1.0, 4.0], [1.0, np.nan], [7.0, 0.0]]))
-print(real_loss(guesses, 0 * guesses, move(np.array([2, 1]))), "by hand: 6")
+print(real_loss(guesses, 0 * guesses, move(np.array([2, 1]))), {{share.by}})
 
 # %% test="real_loss" points=3 explained="ch08_deeper: Three words, one batch"
 import numpy as np
@@ -323,8 +397,8 @@ r"""
 padding counts: the mean ran over the padding as well: then short sequences have a small loss, and it changes with the longest neighbour
 -     mask = torch.arange(len(y), device=y.device)[:, None] < lengths
 -     error = y[mask] - targets[mask]
--     return error.square().sum() / lengths.sum().clamp(min=1)
-+     return (y - targets).square().mean()
+-     return {{share.it}} / lengths.sum().clamp(min=1)
++     return {{share.half}}(y - targets).square().mean()
 
 divided by all places: the sum is right, but it was divided by all places of the block, the padding included: divide by the number of real steps
 - / lengths.sum().clamp(min=1)
@@ -332,13 +406,13 @@ divided by all places: the sum is right, but it was divided by all places of the
 
 mean of means: the mean of each sequence was taken first, and then the mean of these: a step of a short sequence then weighs more; every step counts alike
 -     error = y[mask] - targets[mask]
--     return error.square().sum() / lengths.sum().clamp(min=1)
+-     return {{share.it}} / lengths.sum().clamp(min=1)
 +     error = torch.where(mask, y - torch.where(mask, targets, 0 * y), 0 * y)
-+     return (error.square().sum(0) / lengths.clamp(min=1)).mean()
++     return {{share.half}}(error.square().sum(0) / lengths.clamp(min=1)).mean()
 
 sum, not mean: the squares were added up; divide by the number of real steps
-- error.square().sum() / lengths.sum().clamp(min=1)
-+ error.square().sum()
+- {{share.it}} / lengths.sum().clamp(min=1)
++ {{share.it}}
 
 times the mask: multiplied by a mask: 0 times NaN is NaN, so missing values still reach the loss; choose, before the square
 -     error = y[mask] - targets[mask]
@@ -346,9 +420,9 @@ times the mask: multiplied by a mask: 0 times NaN is NaN, so missing values stil
 
 chosen after the square [gradients]: the loss is right, but its gradient is not: NaN was squared first and put away later, and its gradient is NaN times 0; choose before you compute
 -     error = y[mask] - targets[mask]
--     return error.square().sum() / lengths.sum().clamp(min=1)
+-     return {{share.it}} / lengths.sum().clamp(min=1)
 +     squares = torch.where(mask, (y - targets) * (y - targets), 0 * y)
-+     return squares.sum() / lengths.sum().clamp(min=1)
++     return {{share.half}}squares.sum() / lengths.sum().clamp(min=1)
 
 one step too many: the first step of the padding counts as a real one: `<`, as steps begin at 0
 - [:, None] < lengths
@@ -366,9 +440,9 @@ absolute errors: the absolute values were added up; it is the squares
 - error.square().sum()
 + error.abs().sum()
 
-half of it: this is half the mean of the squares
-- error.square().sum() /
-+ 0.5 * error.square().sum() /
+{{share.odd_name}}: {{share.odd_says}}
+- {{share.it}} /
++ {{share.odd}} /
 
 divided by no step [hidden]: a batch without any real step makes 0 / 0: its loss is 0
 - lengths.sum().clamp(min=1)
@@ -388,7 +462,7 @@ divided by no step [hidden]: a batch without any real step makes 0 / 0: its loss
 #
 # **Symptom:** good on the longest sequences, and poor on all others; and even on the longest, half of the vector knows nothing but one step.
 #
-# The first H numbers of y belong to the reader from the left, which has read all of sequence b at its last *real* step. The other H belong to the reader from the right. At which step has that one read all? Write `summary` (B, 2 H): of each reader the output at which it has read the whole sequence. Every sequence has a step at least.
+# The first H numbers of y belong to the reader from the left, which has read all of sequence b at its last *real* step. The other H belong to the reader from the right. At which step has that one read all? Write `summary` (B, 2 H): of each reader the output at which it has read the whole sequence{{ends.order}}. Every sequence has a step at least.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -402,7 +476,7 @@ divided by no step [hidden]: a batch without any real step makes 0 / 0: its loss
 #
 # <details><summary>Hint 3</summary>
 #
-# `torch.cat([left[:, :H], y[0, :, H:]], 1)`, where `left` is what Hint 2 gives.
+# `torch.cat([{{ends.it}}], 1)`, where `left` is what Hint 2 gives.
 # </details>
 
 
@@ -416,7 +490,7 @@ def read_summary(y, lengths):
     ### BEGIN SOLUTION
     sequences = torch.arange(B, device=y.device)
     left = y[lengths - 1, sequences]
-    return torch.cat([left[:, :H], y[0, :, H:]], 1)
+    return torch.cat([{{ends.it}}], 1)
     ### END SOLUTION
 
 
@@ -462,20 +536,20 @@ properties.points("Task 3 holds.")
 r"""
 the last of the block: y[-1] was read: for all sequences but the longest that is padding, and the reader from the right has read one step there
 -     left = y[lengths - 1, sequences]
--     return torch.cat([left[:, :H], y[0, :, H:]], 1)
-+     return y[-1] + 0
+-     return torch.cat([{{ends.it}}], 1)
++     return {{ends.whole}}
 
 left at the end of the block: the reader from the left was read at the last step of the block, which is padding for all but the longest: at lengths - 1
-- left[:, :H], y[0, :, H:]
-+ y[-1, :, :H], y[0, :, H:]
+- left[:, :H]
++ y[-1, :, :H]
 
 both at the last real step: both halves come from the last real step: there the reader from the right has read one step alone; it has read all at step 0
-- left[:, :H], y[0, :, H:]
-+ left[:, :H], left[:, H:]
+- y[0, :, H:]
++ left[:, H:]
 
 both at the first step: both halves come from step 0, where the reader from the left has read one step alone
-- left[:, :H], y[0, :, H:]
-+ y[0, :, :H], y[0, :, H:]
+- left[:, :H]
++ y[0, :, :H]
 
 right at the end of the block: the reader from the right was read at the end of the block, where it begins; it has read all at step 0
 - y[0, :, H:]
@@ -489,13 +563,13 @@ one step too early: the step before the last real one was read: steps begin at 0
 - y[lengths - 1, sequences]
 + y[lengths - 2, sequences]
 
-halves exchanged: the halves have changed places: the reader from the left comes first
-- left[:, :H], y[0, :, H:]
-+ y[0, :, H:], left[:, :H]
+halves exchanged: the halves have changed places: the reader from the {{ends.first}} comes first
+- {{ends.it}}
++ {{ends.odd}}
 
 each reads the other's end: the reader from the left was read at step 0, and the one from the right at the last real step: each where it begins
-- left[:, :H], y[0, :, H:]
-+ y[0, :, :H], left[:, H:]
+- {{ends.it}}
++ {{ends.own}}
 
 the first sequence's length for all: all sequences were read at the last step of the first one
 - y[lengths - 1, sequences]
@@ -507,8 +581,8 @@ the longest one's length for all: all sequences were read at the last step of th
 
 mean over the steps: the outputs were averaged over all steps; asked is one step of each reader
 -     left = y[lengths - 1, sequences]
--     return torch.cat([left[:, :H], y[0, :, H:]], 1)
-+     return y.mean(0)
+-     return torch.cat([{{ends.it}}], 1)
++     return {{ends.mean}}
 """
 
 # %% [markdown]
@@ -676,7 +750,7 @@ all of it changed: the whole input was changed, so this is 0 for every reader; c
 #
 # **Symptom:** *`lengths` array must be sorted in decreasing order*. On a GPU, before that: *'lengths' argument should be a 1D CPU int64 tensor*. If you sort x by hand, the outputs come in another order than the targets, without a message. If no sequence of a batch is as long as x, the output has fewer steps than x; the loss refuses it or, worse, broadcasts.
 #
-# Write the three lines so that they work for lengths in any order, on any device, and y has as many steps as x, with zeros in the padding. Return y (T, B, H) and h (B, H), the state after the last real step of each sequence, both in the order of x.
+# Write the three lines so that they work for lengths in any order, on any device, and y has as many steps as x, with zeros in the padding. Return y (T, B, H) and {{last.it}} (B, H), {{last.name}} after the last real step of each sequence, both in the order of x.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -690,7 +764,7 @@ all of it changed: the whole input was changed, so this is 0 for every reader; c
 #
 # <details><summary>Hint 3</summary>
 #
-# The state that comes with a packed sequence is that after each one's last real step: `h[0]` of (1, B, H) is all that is needed.
+# The state that comes with a packed sequence is that after each one's last real step: `{{last.index}}` of (1, B, H) is all that is needed.
 # </details>
 
 
@@ -699,26 +773,26 @@ def read_packed(weights, x, lengths):
     """Outputs and last states of an LSTM over sequences of any lengths.
 
     Shapes: weights as above; x (T, B, D); lengths (B,)
-        -> y (T, B, H); h (B, H)
+        -> y (T, B, H); {{last.it}} (B, H)
     """
     lstm = make_lstm(weights)
     with torch.no_grad():
         ### BEGIN SOLUTION
         n = lengths.cpu()
         packed = pack_padded_sequence(x, n, enforce_sorted=False)
-        y, (h, _) = lstm(packed)
+        {{last.read}}
         y, _ = pad_packed_sequence(y, total_length=len(x))
         ### END SOLUTION
-    return y, h[0]
+    return y, {{last.index}}
 
 
 # %% [markdown]
-# Try it: equal sequences of lengths 2 and 3 in a block of four steps. Where must the zeros be, and which two numbers are equal?
+# Try it: equal sequences of lengths 2 and 3 in a block of four steps. Where must the zeros be, and {{last.ask}}?
 
 # %%
 W = move(draw_weights(np.random.default_rng(0), 1, 1))
-y, h = read_packed(W, move(np.ones((4, 2, 1))), move(np.array([2, 3])))
-print(y[..., 0].T.cpu().numpy().round(3), h[:, 0].cpu().numpy().round(3))
+{{last.trial}}
+print(y[..., 0].T.cpu().numpy().round(3), {{last.show}})
 
 # %% test="read_packed" points=3 explained="ch09_torch: A drop-in replacement for torch.nn"
 import numpy as np
@@ -728,7 +802,7 @@ from rnncore.testing import Properties, check, mover, stored
 properties = Properties(values=2, dtype=1)
 
 move = mover(device)
-OUTPUTS = "y, h"
+OUTPUTS = "y, {{last.it}}"
 
 
 def unsorted(rng, T, B, D, H, full=False):
@@ -779,18 +853,18 @@ steps missing: y ends with the longest sequence; `total_length=len(x)` gives it 
 
 not packed: x was read as it is, padding too: y is not zero behind a sequence's end, and the last state has read the padding
 -         packed = pack_padded_sequence(x, n, enforce_sorted=False)
--         y, (h, _) = lstm(packed)
+-         {{last.read}}
 -         y, _ = pad_packed_sequence(y, total_length=len(x))
-+         y, (h, _) = lstm(x)
++         {{last.padded}}
 
-c for h: what came back as h is c: the state is (h, c)
-- y, (h, _) = lstm(packed)
-+ y, (_, h) = lstm(packed)
+{{last.odd}} for {{last.it}}: what came back as {{last.it}} is {{last.odd}}: the state is (h, c)
+- {{last.read}}
++ {{last.odd_read}}
 
-the last outputs of the block: h was read from the end of the block, where y is zero for all sequences that ended; the state that comes with packed sequences is the right one
+the last outputs of the block: {{last.it}} was read from the end of the block, where y is zero for all sequences that ended; the state that comes with packed sequences is the right one
 -         y, _ = pad_packed_sequence(y, total_length=len(x))
 +         y, _ = pad_packed_sequence(y, total_length=len(x))
-+         h = y[-1:]
++         {{last.it}} = y[-1:]
 
 batch first: `batch_first=True` takes the steps for the sequences: here time comes first
 -         packed = pack_padded_sequence(x, n, enforce_sorted=False)
