@@ -32,6 +32,116 @@
 # d_X = d_Y W^T and d_W = X^T d_Y.
 # </details>
 
+# %% parameters
+read = (
+    {
+        "tex": "S_t q_t",
+        "text": "",
+        "sign": r"\le",
+        "le": "≤",
+        "hand": "1, then 0.5 + 1 = 1.5, 1.75, 1.875",
+        "P": "xp.tril(q @ xp.matrix_transpose(k))",
+        "odd": "xp.tril(q @ xp.matrix_transpose(k), k=-1)",
+        "k": "",
+        "name": "own write not read",
+        "says": "step t does not see what it wrote itself; y_t reads S_t, after the write",
+        "due": "S_t q_t",
+        "S": "S",
+        "kept": "S",
+        "after": "S_after",
+    },
+    {
+        "tex": r"\operatorname{diag}(\alpha_t)\, S_{t-1} q_t",
+        "text": "each read after the decay and **before** the write, ",
+        "sign": "<",
+        "le": "<",
+        "hand": "0, then 0.5 · 1 = 0.5, 0.75, 0.875",
+        "P": "xp.tril(q @ xp.matrix_transpose(k), k=-1)",
+        "odd": "xp.tril(q @ xp.matrix_transpose(k))",
+        "k": ", k=-1",
+        "name": "own write read",
+        "says": "step t sees what it wrote itself; y_t reads what is left of S_{t-1}, before the write",
+        "due": "diag(α_t) S_{t-1} q_t",
+        "S": "(S - new)",
+        "kept": "(S - a * new)",
+        "after": "(S_after - u[:, t, :, None] * k[:, t, None, :])",
+    },
+)
+floor = (
+    {
+        "note": "",
+        "tex": r"\max(|n_t^{\mathsf T} q_t|,\ 1)",
+        "hint": "xp.maximum(xp.abs(n), xp.ones_like(n))",
+        "loop": "xp.maximum(length, xp.ones_like(length))",
+        "it": "xp.maximum(xp.abs(n), xp.ones_like(n))",
+        "bare": "xp.maximum(n, xp.ones_like(n))",
+        "least": "xp.minimum(xp.abs(n), xp.ones_like(n))",
+        "odd": "(xp.abs(n) + xp.ones_like(n))",
+        "name": "one added",
+        "says": "1 was added to |n·q|; asked for is the larger of the two",
+        "use": "compared with 1",
+        "means": "|n_t·q_t|, or 1",
+        "below": "the maximum holds it from below",
+    },
+    {
+        "note": " (with 1 added where mLSTM takes a maximum)",
+        "tex": r"1 + |n_t^{\mathsf T} q_t|",
+        "hint": "1 + xp.abs(n)",
+        "loop": "(1 + length)",
+        "it": "(1 + xp.abs(n))",
+        "bare": "(1 + n)",
+        "least": "xp.minimum(xp.abs(n), xp.ones_like(n))",
+        "odd": "xp.maximum(xp.abs(n), xp.ones_like(n))",
+        "name": "maximum with one",
+        "says": "the larger of 1 and |n·q| was taken; asked for is their sum",
+        "use": "added to 1",
+        "means": "1 + |n_t·q_t|",
+        "below": "1 is added, so it lies above 1",
+    },
+)
+tie = (
+    {
+        "which": "first",
+        "other": "last",
+        "er": "later",
+        "it": "costs.index(min(costs))",
+        "max": "costs.index(max(costs))",
+        "odd": "len(costs) - 1 - costs[::-1].index(min(costs))",
+        "hint": "",
+        "way": "`index(min)`",
+        "why": "takes the first of equals.",
+    },
+    {
+        "which": "last",
+        "other": "first",
+        "er": "earlier",
+        "it": "len(costs) - 1 - costs[::-1].index(min(costs))",
+        "max": "len(costs) - 1 - costs[::-1].index(max(costs))",
+        "odd": "costs.index(min(costs))",
+        "hint": ", the last one",
+        "way": "Searched",
+        "why": "from the end, `index(min)` finds the last of equals.",
+    },
+)
+by = (
+    {
+        "text": r"the largest step: the largest $|\delta|$",
+        "f": "xp.max",
+        "odd": "xp.mean",
+        "name": "largest",
+        "odd_name": "mean",
+        "upward": "the largest step upward was taken",
+    },
+    {
+        "text": r"the mean step: the mean $|\delta|$",
+        "f": "xp.mean",
+        "odd": "xp.max",
+        "name": "mean",
+        "odd_name": "largest",
+        "upward": "the mean was taken with signs",
+    },
+)
+
 # %% [markdown]
 # ## Imports, and where to compute
 #
@@ -86,9 +196,9 @@ print("by hand: u_2 = (2 - 2/2)/2 = 0.5 and S = 2/2 + 0.5 = 1.5")
 #
 # In the chapter α may differ from column to column. Here it differs from **row** to row: `log_a` is (B, C, V), and
 #
-# $$S_t = \operatorname{diag}(\alpha_t)\, S_{t-1} + u_t k_t^{\mathsf T} \qquad y_t = S_t q_t .$$
+# $$S_t = \operatorname{diag}(\alpha_t)\, S_{t-1} + u_t k_t^{\mathsf T} \qquad y_t = {{read.tex}} .$$
 #
-# What each step writes, u, is given. Write the chunk: all outputs y, and the memory after the last step. No loop over the steps, which the test tells by the number of lines that run at 300 of them. `kept` below gives you $e^{c_t - c_j}$ for $j \le t$.
+# What each step writes, u, is given. Write the chunk: all outputs y, {{read.text}}and the memory after the last step. No loop over the steps, which the test tells by the number of lines that run at 300 of them. `kept` below gives you $e^{c_t - c_j}$ for $j \le t$.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -97,7 +207,7 @@ print("by hand: u_2 = (2 - 2/2)/2 = 0.5 and S = 2/2 + 0.5 = 1.5")
 #
 # <details><summary>Hint 2</summary>
 #
-# $y_t = e^{c_t} \odot (S q_t) + \sum_{j \le t} (q_t^{\mathsf T} k_j)\; e^{c_t - c_j} \odot u_j$. The scores are (B, C, C); with `P[..., None]` they meet `kept(c)`, (B, C, C, V), and `u[:, None, :, :]`. Then sum over j, axis 2.
+# $y_t = e^{c_t} \odot (S q_t) + \sum_{j {{read.sign}} t} (q_t^{\mathsf T} k_j)\; e^{c_t - c_j} \odot u_j$. The scores are (B, C, C); with `P[..., None]` they meet `kept(c)`, (B, C, C, V), and `u[:, None, :, :]`. Then sum over j, axis 2.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -127,7 +237,7 @@ def row_chunk(q, k, u, log_a, S):
     xp = array_namespace(q)
     ### BEGIN SOLUTION
     c = xp.cumulative_sum(log_a, axis=-2)
-    P = xp.tril(q @ xp.matrix_transpose(k))
+    P = {{read.P}}
     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
     left = xp.exp(c[:, -1:, :] - c) * u
@@ -147,7 +257,7 @@ y, _ = row_chunk(
     ones, ones, halves * 0 + 1, halves, move(np.zeros((1, 2, 1)))
 )
 print(y[0])
-print("by hand, second row: 1, then 0.5 + 1 = 1.5, 1.75, 1.875")
+print("by hand, second row: {{read.hand}}")
 
 # %% test="row_chunk" points=5 explained="ch21_chunks: One linear system"
 import numpy as np
@@ -258,20 +368,20 @@ own decay left out: the sum for step t stops before step t; the memory from befo
 - c = xp.cumulative_sum(log_a, axis=-2)
 + c = xp.cumulative_sum(log_a, axis=-2) - log_a
 
-own write not read: step t does not see what it wrote itself; y_t reads S_t, after the write
-- xp.tril(q @ xp.matrix_transpose(k))
-+ xp.tril(q @ xp.matrix_transpose(k), k=-1)
+{{read.name}}: {{read.says}}
+- {{read.P}}
++ {{read.odd}}
 
 later steps seen: step t also reads what later steps write: the scores above the diagonal have to go
-- xp.tril(q @ xp.matrix_transpose(k))
+- {{read.P}}
 + (q @ xp.matrix_transpose(k))
 
 queries and keys exchanged: entry (t, j) of the scores has the key of step t and the query of step j; the step that reads is the row
-- xp.tril(q @ xp.matrix_transpose(k))
-+ xp.tril(k @ xp.matrix_transpose(q))
+- {{read.P}}
++ xp.tril(k @ xp.matrix_transpose(q){{read.k}})
 
 triangle of the wrong side: the triangle above the diagonal was kept: there steps read what comes after them
-- xp.tril(q @ xp.matrix_transpose(k))
+- {{read.P}}
 + xp.triu(q @ xp.matrix_transpose(k))
 
 no decay between steps: what step j wrote reaches step t undiminished; the factor e^(c_t - c_j) is missing
@@ -363,29 +473,29 @@ writes of the chunk lost: the memory after the chunk is what is left of S; what 
 + total * S + 0 * xp.matrix_transpose(left) @ k
 
 decay on the columns: this is the chapter's chunk, whose decay belongs to the columns, K; here it belongs to the rows, V: multiply what was read and what was written, not queries and keys
--     P = xp.tril(q @ xp.matrix_transpose(k))
+-     P = {{read.P}}
 -     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
 -     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
-+     within = xp.tril(scores(q, k, c)) @ u
++     within = xp.tril(scores(q, k, c){{read.k}}) @ u
 +     y = (xp.exp(c) * q) @ xp.matrix_transpose(S) + within
 
 chapter's chunk: this is the chapter's chunk, whose decay belongs to the columns, K; here it belongs to the rows, V: multiply what was read and what was written, not queries and keys
 -     c = xp.cumulative_sum(log_a, axis=-2)
--     P = xp.tril(q @ xp.matrix_transpose(k))
+-     P = {{read.P}}
 -     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
 -     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
 -     left = xp.exp(c[:, -1:, :] - c) * u
 -     total = xp.exp(c[:, -1, :])[..., None]
 -     S_after = total * S + xp.matrix_transpose(left) @ k
 +     c = xp.cumulative_sum(log_a, axis=-2)
-+     within = xp.tril(scores(q, k, c)) @ u
++     within = xp.tril(scores(q, k, c){{read.k}}) @ u
 +     y = (xp.exp(c) * q) @ xp.matrix_transpose(S) + within
 +     last = c[:, -1:, :]
 +     S_after = xp.exp(last) * S + xp.matrix_transpose(u) @ (xp.exp(last - c) * k)
 
-read before the write: each step reads before it decays and writes: that is S_{t-1} q_t; y_t is S_t q_t
+read before the write: each step reads before it decays and writes: that is S_{t-1} q_t; y_t is {{read.due}}
 -     c = xp.cumulative_sum(log_a, axis=-2)
--     P = xp.tril(q @ xp.matrix_transpose(k))
+-     P = {{read.P}}
 -     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
 -     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
 -     left = xp.exp(c[:, -1:, :] - c) * u
@@ -400,7 +510,7 @@ read before the write: each step reads before it decays and writes: that is S_{t
 
 new write decayed: what step t writes was multiplied by its own α as well; a step decays what was there before, and then writes
 -     c = xp.cumulative_sum(log_a, axis=-2)
--     P = xp.tril(q @ xp.matrix_transpose(k))
+-     P = {{read.P}}
 -     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
 -     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
 -     left = xp.exp(c[:, -1:, :] - c) * u
@@ -410,12 +520,12 @@ new write decayed: what step t writes was multiplied by its own α as well; a st
 +     for t in range(q.shape[1]):
 +         a, new = xp.exp(log_a[:, t, :])[..., None], u[:, t, :, None] * k[:, t, None, :]
 +         S = a * (S + new)
-+         y.append((S @ q[:, t, :, None])[..., 0])
++         y.append(({{read.kept}} @ q[:, t, :, None])[..., 0])
 +     y, S_after = xp.stack(y, axis=1), S
 
 logarithm for the share: the memory was multiplied by log α; the share that is kept is α, e to that
 -     c = xp.cumulative_sum(log_a, axis=-2)
--     P = xp.tril(q @ xp.matrix_transpose(k))
+-     P = {{read.P}}
 -     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
 -     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
 -     left = xp.exp(c[:, -1:, :] - c) * u
@@ -425,12 +535,12 @@ logarithm for the share: the memory was multiplied by log α; the share that is 
 +     for t in range(q.shape[1]):
 +         a, new = log_a[:, t, :][..., None], u[:, t, :, None] * k[:, t, None, :]
 +         S = a * S + new
-+         y.append((S @ q[:, t, :, None])[..., 0])
++         y.append(({{read.S}} @ q[:, t, :, None])[..., 0])
 +     y, S_after = xp.stack(y, axis=1), S
 
 no decay at all: nothing decays: log_a was not used
 -     c = xp.cumulative_sum(log_a, axis=-2)
--     P = xp.tril(q @ xp.matrix_transpose(k))
+-     P = {{read.P}}
 -     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
 -     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
 -     left = xp.exp(c[:, -1:, :] - c) * u
@@ -440,12 +550,12 @@ no decay at all: nothing decays: log_a was not used
 +     for t in range(q.shape[1]):
 +         a, new = 1.0, u[:, t, :, None] * k[:, t, None, :]
 +         S = a * S + new
-+         y.append((S @ q[:, t, :, None])[..., 0])
++         y.append(({{read.S}} @ q[:, t, :, None])[..., 0])
 +     y, S_after = xp.stack(y, axis=1), S
 
 first memory not used: the chunk began with a memory of zeros; S before the chunk counts
 -     c = xp.cumulative_sum(log_a, axis=-2)
--     P = xp.tril(q @ xp.matrix_transpose(k))
+-     P = {{read.P}}
 -     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
 -     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
 -     left = xp.exp(c[:, -1:, :] - c) * u
@@ -455,7 +565,7 @@ first memory not used: the chunk began with a memory of zeros; S before the chun
 +     for t in range(q.shape[1]):
 +         a, new = xp.exp(log_a[:, t, :])[..., None], u[:, t, :, None] * k[:, t, None, :]
 +         S = a * (S if t else 0 * S) + new
-+         y.append((S @ q[:, t, :, None])[..., 0])
++         y.append(({{read.S}} @ q[:, t, :, None])[..., 0])
 +     y, S_after = xp.stack(y, axis=1), S
 
 single logarithms between steps: `kept` got the logarithms of single steps; it needs their running sum c
@@ -483,12 +593,12 @@ summed from the end: the logarithms were summed from the end of the chunk; c_t i
 + xp.flip(xp.cumulative_sum(xp.flip(log_a, axis=1), axis=1), axis=1)
 
 exponentiated scores: e was raised to the scores, as in attention; a matrix memory reads them as they are
-- xp.tril(q @ xp.matrix_transpose(k))
-+ xp.tril(xp.exp(q @ xp.matrix_transpose(k)))
+- {{read.P}}
++ xp.tril(xp.exp(q @ xp.matrix_transpose(k)){{read.k}})
 
 scaled by the root of K: the scores were divided by the root of K, as attention does it; reading a matrix has no such factor
-- xp.tril(q @ xp.matrix_transpose(k))
-+ xp.tril(q @ xp.matrix_transpose(k)) / k.shape[-1] ** 0.5
+- {{read.P}}
++ {{read.P}} / k.shape[-1] ** 0.5
 
 squares of the shares: the decay was applied twice between two steps
 - P[..., None] * kept(c) * u
@@ -500,7 +610,7 @@ writes left out of the sum: scores and decays were summed without the writes u_j
 
 loop over the steps [hidden]: the chunk was computed step by step; its point is that no step waits for the one before
 -     c = xp.cumulative_sum(log_a, axis=-2)
--     P = xp.tril(q @ xp.matrix_transpose(k))
+-     P = {{read.P}}
 -     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
 -     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
 -     left = xp.exp(c[:, -1:, :] - c) * u
@@ -509,7 +619,7 @@ loop over the steps [hidden]: the chunk was computed step by step; its point is 
 +     S_after, y = S, []
 +     for t in range(q.shape[1]):
 +         S_after = xp.exp(log_a[:, t, :])[..., None] * S_after + u[:, t, :, None] * k[:, t, None, :]
-+         y.append(xp.sum(S_after * q[:, t, None, :], axis=-1))
++         y.append(xp.sum({{read.after}} * q[:, t, None, :], axis=-1))
 +     y = xp.stack(y, axis=1)
 """
 
@@ -780,9 +890,9 @@ d_R alone not transposed: d_L is right; d_R is d_X L^(-1), and on the way back L
 #
 # *Core, about 25 minutes.*
 #
-# mLSTM divides what it reads by a *normaliser* n, a vector that is written as the memory is, with ones for values. Here is the loop, from $S_0 = 0$ and $n_0 = 0$, with one number $\alpha_t$ a step (`log_a` is (B, T)):
+# mLSTM divides what it reads by a *normaliser* n, a vector that is written as the memory is, with ones for values. Here is the loop{{floor.note}}, from $S_0 = 0$ and $n_0 = 0$, with one number $\alpha_t$ a step (`log_a` is (B, T)):
 #
-# $$S_t = \alpha_t S_{t-1} + v_t k_t^{\mathsf T} \qquad n_t = \alpha_t n_{t-1} + k_t \qquad y_t = \frac{S_t q_t}{\max(|n_t^{\mathsf T} q_t|,\ 1)}$$
+# $$S_t = \alpha_t S_{t-1} + v_t k_t^{\mathsf T} \qquad n_t = \alpha_t n_{t-1} + k_t \qquad y_t = \frac{S_t q_t}{{{floor.tex}}}$$
 #
 # Write it as all pairs of steps: **no loop**, neither your own nor the given one, and one (T, T) matrix for each sequence. (The test tells a loop by the number of lines that run at 300 steps.) Decays may be strong: then a product of α's is 0, by which nothing can be divided, and e to the power of a large number overflows.
 #
@@ -798,7 +908,7 @@ d_R alone not transposed: d_L is right; d_R is d_X L^(-1), and on the way back L
 #
 # <details><summary>Hint 3</summary>
 #
-# With weights A: `n = xp.sum(A, axis=-1, keepdims=True)`, and the result is `A @ v` divided by `xp.maximum(xp.abs(n), xp.ones_like(n))`.
+# With weights A: `n = xp.sum(A, axis=-1, keepdims=True)`, and the result is `A @ v` divided by `{{floor.hint}}`.
 # </details>
 
 
@@ -814,7 +924,7 @@ def normalised_loop(q, k, v, log_a):
         n = share * n + k[:, t, :]
         read = xp.sum(S * q[:, t, None, :], axis=-1)
         length = xp.abs(xp.sum(n * q[:, t, :], axis=-1, keepdims=True))
-        y.append(read / xp.maximum(length, xp.ones_like(length)))
+        y.append(read / {{floor.loop}})
     return xp.stack(y, axis=1)
 
 
@@ -832,7 +942,7 @@ def all_pairs(q, k, v, log_a):
     left = xp.exp(xp.minimum(between, xp.zeros_like(between)))
     A = xp.tril(left * (q @ xp.matrix_transpose(k)))
     n = xp.sum(A, axis=-1, keepdims=True)
-    y = (A @ v) / xp.maximum(xp.abs(n), xp.ones_like(n))
+    y = (A @ v) / {{floor.it}}
     ### END SOLUTION
     return y
 
@@ -954,28 +1064,28 @@ triangle of the wrong side: the triangle above the diagonal was kept: there step
 - xp.tril(left
 + xp.triu(left
 
-absolute value forgotten: n·q may be negative; it is its absolute value that is compared with 1
-- xp.maximum(xp.abs(n), xp.ones_like(n))
-+ xp.maximum(n, xp.ones_like(n))
+absolute value forgotten: n·q may be negative; it is its absolute value that is {{floor.use}}
+- {{floor.it}}
++ {{floor.bare}}
 
 absolute values summed: the weights' absolute values were summed; the normaliser sums first, and then takes one absolute value
 - n = xp.sum(A, axis=-1, keepdims=True)
 + n = xp.sum(xp.abs(A), axis=-1, keepdims=True)
 
 sum without a floor: it was divided by |n·q| however small it is; the divisor is at least 1
-- / xp.maximum(xp.abs(n), xp.ones_like(n))
+- / {{floor.it}}
 + / xp.abs(n)
 
-at most one: the divisor was held at 1 from above; the maximum holds it from below
-- / xp.maximum(
-+ / xp.minimum(
+at most one: the divisor was held at 1 from above; {{floor.below}}
+- / {{floor.it}}
++ / {{floor.least}}
 
-one added: 1 was added to |n·q|; asked for is the larger of the two
-- xp.maximum(xp.abs(n), xp.ones_like(n))
-+ (xp.abs(n) + xp.ones_like(n))
+{{floor.name}}: {{floor.says}}
+- {{floor.it}}
++ {{floor.odd}}
 
 no normaliser: the outputs were not divided by the normaliser
-- y = (A @ v) / xp.maximum(xp.abs(n), xp.ones_like(n))
+- y = (A @ v) / {{floor.it}}
 + y = (A @ v)
 
 normaliser without decay: the normaliser was summed without the decay; n decays as S does
@@ -1034,7 +1144,7 @@ squared root of the sum: the outputs were divided by the length of the weights, 
 softmax over the steps: scores and logarithms were added and put through a softmax, as in attention; a matrix memory has no softmax
 -     A = xp.tril(left * (q @ xp.matrix_transpose(k)))
 -     n = xp.sum(A, axis=-1, keepdims=True)
--     y = (A @ v) / xp.maximum(xp.abs(n), xp.ones_like(n))
+-     y = (A @ v) / {{floor.it}}
 +     A = xp.tril(left * xp.exp(q @ xp.matrix_transpose(k)))
 +     y = (A @ v) / xp.sum(A, axis=-1, keepdims=True)
 
@@ -1046,7 +1156,7 @@ normaliser without scores: the normaliser is the sum of the decays alone; n_t·q
 - n = xp.sum(A, axis=-1, keepdims=True)
 + n = xp.sum(xp.tril(left), axis=-1, keepdims=True)
 
-count for the normaliser: the outputs were divided by the number of steps read; the normaliser is |n_t·q_t|, or 1
+count for the normaliser: the outputs were divided by the number of steps read; the normaliser is {{floor.means}}
 - n = xp.sum(A, axis=-1, keepdims=True)
 + n = xp.sum(xp.tril(xp.ones_like(A)), axis=-1, keepdims=True)
 
@@ -1079,15 +1189,15 @@ weights transposed: the weights were transposed before they met the values: row 
 + (xp.matrix_transpose(A) @ v)
 
 each weight held: each weight was divided by its own size where that is over 1; the normaliser is one number for a step
-- y = (A @ v) / xp.maximum(xp.abs(n), xp.ones_like(n))
+- y = (A @ v) / {{floor.it}}
 + y = (A / xp.maximum(xp.abs(A), xp.ones_like(A))) @ v + 0 * n
 
 keys with keys: the scores were made of keys with keys; a step reads with its query
 - (q @ xp.matrix_transpose(k))
 + (k @ xp.matrix_transpose(k))
 
-sign kept: the outputs were divided by n·q with its sign; it is the absolute value that is compared with 1, and divided by
-- xp.maximum(xp.abs(n), xp.ones_like(n))
+sign kept: the outputs were divided by n·q with its sign; it is the absolute value that is {{floor.use}}, and divided by
+- {{floor.it}}
 + xp.where(xp.abs(n) > 1, n, xp.ones_like(n))
 
 values decayed twice: the decay was applied to the values besides
@@ -1095,8 +1205,8 @@ values decayed twice: the decay was applied to the values besides
 + (A @ (xp.exp(log_a)[:, :, None] * v))
 
 root of the normaliser: the outputs were divided by the root of |n·q|
-- xp.maximum(xp.abs(n), xp.ones_like(n))
-+ xp.maximum(xp.abs(n), xp.ones_like(n)) ** 0.5
+- {{floor.it}}
++ {{floor.it}} ** 0.5
 
 scores squared: the scores were squared
 - (q @ xp.matrix_transpose(k))
@@ -1111,7 +1221,7 @@ own key left out of the normaliser: the normaliser lacks the step's own key: it 
 + n = xp.sum(xp.tril(A, k=-1), axis=-1, keepdims=True)
 
 the given loop called [hidden]: the given loop was called; its numbers are right, and the way there is what is asked for
--     y = (A @ v) / xp.maximum(xp.abs(n), xp.ones_like(n))
+-     y = (A @ v) / {{floor.it}}
 +     y = normalised_loop(q, k, v, log_a)
 """
 
@@ -1124,7 +1234,7 @@ the given loop called [hidden]: the given loop was called; its numbers are right
 #
 # Starting a chunk's operations costs time too; say as much as `start` multiplications for each chunk. A sequence of T steps has as many chunks as it needs, and the last one is padded to C steps: it costs the same as any other.
 #
-# Write `best_chunk`: of the sizes in a list, the one that costs least for the whole sequence (the first of them, if there are several), and that cost.
+# Write `best_chunk`: of the sizes in a list, the one that costs least for the whole sequence (the {{tie.which}} of them, if there are several), and that cost.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1138,7 +1248,7 @@ the given loop called [hidden]: the given loop was called; its numbers are right
 #
 # <details><summary>Hint 3</summary>
 #
-# `one = start + 2 * C**2 * (K + V) + 3 * C * K * V + C**3 / 3`, the solve included. Then `-(-T // C) * one`, for every C, and the least of them.
+# `one = start + 2 * C**2 * (K + V) + 3 * C * K * V + C**3 / 3`, the solve included. Then `-(-T // C) * one`, for every C, and the least of them{{tie.hint}}.
 # </details>
 
 
@@ -1151,7 +1261,7 @@ def best_chunk(T, K, V, start, sizes):
         one = 2 * C**2 * K + 3 * C * K * V + C**2 * V
         solve = C**3 / 3 + C**2 * V
         costs.append(-(-T // C) * (start + one + solve))
-    best = costs.index(min(costs))
+    best = {{tie.it}}
     ### END SOLUTION
     return sizes[best], costs[best]
 
@@ -1264,8 +1374,8 @@ counted two for one: each multiplication was counted as two operations; asked fo
 + (start + 2 * one + 2 * solve)
 
 largest for least: this is the size that costs most
-- costs.index(min(costs))
-+ costs.index(max(costs))
+- {{tie.it}}
++ {{tie.max}}
 
 triangles alone: half of the scores were counted, those at and below the diagonal; the products compute all of them, and the rest is thrown away
 - 2 * C**2 * K + 3
@@ -1281,9 +1391,9 @@ proportional count: this is the chapter's T C d + T d², which the cost is propo
 -         one = 2 * C**2 * K + 3 * C * K * V + C**2 * V
 -         solve = C**3 / 3 + C**2 * V
 -         costs.append(-(-T // C) * (start + one + solve))
--     best = costs.index(min(costs))
+-     best = {{tie.it}}
 +     costs = [T * C * K + T * K * V for C in sizes]
-+     best = costs.index(min(costs))
++     best = {{tie.it}}
 
 proportional count and starts: this is T C d + T d² with starts added; count the six products and the solve themselves
 -     costs = []
@@ -1291,9 +1401,9 @@ proportional count and starts: this is T C d + T d² with starts added; count th
 -         one = 2 * C**2 * K + 3 * C * K * V + C**2 * V
 -         solve = C**3 / 3 + C**2 * V
 -         costs.append(-(-T // C) * (start + one + solve))
--     best = costs.index(min(costs))
+-     best = {{tie.it}}
 +     costs = [-(-T // C) * start + T * C * K + T * K * V for C in sizes]
-+     best = costs.index(min(costs))
++     best = {{tie.it}}
 
 last chunk cut short: the last chunk was counted with the steps that are left; it is padded, and costs as much as any other
 -     costs = []
@@ -1301,7 +1411,7 @@ last chunk cut short: the last chunk was counted with the steps that are left; i
 -         one = 2 * C**2 * K + 3 * C * K * V + C**2 * V
 -         solve = C**3 / 3 + C**2 * V
 -         costs.append(-(-T // C) * (start + one + solve))
--     best = costs.index(min(costs))
+-     best = {{tie.it}}
 +     costs = []
 +     for C in sizes:
 +         parts = [C] * (T // C) + [T % C] * (T % C > 0)
@@ -1310,15 +1420,15 @@ last chunk cut short: the last chunk was counted with the steps that are left; i
 +             for n in parts
 +         )
 +         costs.append(sum(ones))
-+     best = costs.index(min(costs))
++     best = {{tie.it}}
 
 place for the size: this is the place of the size in the list; asked for is the size itself
-- best = costs.index(min(costs))
-+ best = costs.index(min(costs)); sizes = range(len(sizes))
+- best = {{tie.it}}
++ best = {{tie.it}}; sizes = range(len(sizes))
 
 whole number: the cost was rounded down to a whole number; take it as it is
-- best = costs.index(min(costs))
-+ best = costs.index(min(costs)); costs = [int(cost) for cost in costs]
+- best = {{tie.it}}
++ best = {{tie.it}}; costs = [int(cost) for cost in costs]
 
 scores in proportion to C: a matrix of scores was counted with C · K; it has C² entries, and each is a sum over K
 - 2 * C**2 * K
@@ -1345,8 +1455,8 @@ four products: four of the six products were counted
 + one = C**2 * K + 2 * C * K * V + C**2 * V
 
 cost of a chunk returned: the cost is that of one chunk; asked for is that of the sequence
-- best = costs.index(min(costs))
-+ best = costs.index(min(costs)); costs = [cost / -(-T // C) for cost, C in zip(costs, sizes, strict=True)]
+- best = {{tie.it}}
++ best = {{tie.it}}; costs = [cost / -(-T // C) for cost, C in zip(costs, sizes, strict=True)]
 
 start paid by each operation: the start was paid for seven times in a chunk, for the six products and the solve; it stands for all operations of a chunk together
 - (start + one + solve)
@@ -1376,16 +1486,16 @@ K and V taken for one: all sizes were taken for K
 - one = 2 * C**2 * K + 3 * C * K * V + C**2 * V
 + one = 2 * C**2 * K + 3 * C * K * K + C**2 * K
 
-the last of several: of two sizes that cost the same the later one was taken; it is the first of them
-- costs.index(min(costs))
-+ len(costs) - 1 - costs[::-1].index(min(costs))
+the {{tie.other}} of several: of two sizes that cost the same the {{tie.er}} one was taken; it is the {{tie.which}} of them
+- {{tie.it}}
++ {{tie.odd}}
 
 cost of a step: the cost is that of one step; asked for is that of the whole sequence
 - costs.append(-(-T // C) * (start + one + solve))
 + costs.append((start + one + solve) / C)
 
 one chunk alone: the sizes were compared by the cost of one chunk; a smaller chunk is cheaper, and there are more of them
-- best = costs.index(min(costs))
+- best = {{tie.it}}
 + one_each = [c / -(-T // C) for c, C in zip(costs, sizes)]
 +     best = one_each.index(min(one_each))
 """
@@ -2107,7 +2217,7 @@ value without beta: beta multiplies what S answers and not the value: it multipl
 #
 # $$h_t = (1 - a) \odot h_{t-1} + a \odot \tanh(u_t + w \odot h_{t-1}) .$$
 #
-# Given a guess of all states, (T, B, H), and the state before the first step, h (B, H), write one round of Newton's method: linearise every step at the guess before it, solve the linear recurrence by `linear_scan(J, r, h_0)`, which gives all $\delta_t = J_t\,\delta_{t-1} + r_t$ from a first state $h_0$, and add the result to the guess. Return the new guess, cut to the range from −1 to 1, and for each sequence the largest step: the largest $|\delta|$ of all its steps and units, before anything was cut. No loop over the steps: the test tells by the number of lines that run.
+# Given a guess of all states, (T, B, H), and the state before the first step, h (B, H), write one round of Newton's method: linearise every step at the guess before it, solve the linear recurrence by `linear_scan(J, r, h_0)`, which gives all $\delta_t = J_t\,\delta_{t-1} + r_t$ from a first state $h_0$, and add the result to the guess. Return the new guess, cut to the range from −1 to 1, and for each sequence {{by.text}} of all its steps and units, before anything was cut. No loop over the steps: the test tells by the number of lines that run.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -2121,7 +2231,7 @@ value without beta: beta multiplies what S answers and not the value: it multipl
 #
 # <details><summary>Hint 3</summary>
 #
-# The state before the first step is known, so its own δ is 0: the scan starts at `xp.zeros_like(h)`. Then `xp.clip(guess + step, -1, 1)`, and `xp.max(xp.abs(step), axis=(0, 2))`.
+# The state before the first step is known, so its own δ is 0: the scan starts at `xp.zeros_like(h)`. Then `xp.clip(guess + step, -1, 1)`, and `{{by.f}}(xp.abs(step), axis=(0, 2))`.
 # </details>
 
 
@@ -2140,7 +2250,7 @@ def newton_round(w, a, u, guess, h):
     J = 1 - a + a * (1 - n * n) * w
     delta, _ = linear_scan(J, after - guess, xp.zeros_like(h))
     moved = guess + delta
-    new, step = xp.clip(moved, -1, 1), xp.max(xp.abs(delta), axis=(0, 2))
+    new, step = xp.clip(moved, -1, 1), {{by.f}}(xp.abs(delta), axis=(0, 2))
     ### END SOLUTION
     return new, step
 
@@ -2318,24 +2428,24 @@ squashed, not cut: the new guess went through a tanh, which moves all of it
 + xp.tanh(moved)
 
 step after the cut: what counts is how far the round would go, before the guess is cut
-- xp.max(xp.abs(delta), axis=(0, 2))
-+ xp.max(xp.abs(xp.clip(moved, -1, 1) - guess), axis=(0, 2))
+- {{by.f}}(xp.abs(delta), axis=(0, 2))
++ {{by.f}}(xp.abs(xp.clip(moved, -1, 1) - guess), axis=(0, 2))
 
-sign of the step: the largest step upward was taken; a step downward counts as well
-- xp.max(xp.abs(delta), axis=(0, 2))
-+ xp.max(delta, axis=(0, 2))
+sign of the step: {{by.upward}}; a step downward counts as well
+- {{by.f}}(xp.abs(delta), axis=(0, 2))
++ {{by.f}}(delta, axis=(0, 2))
 
-residual for the step: the largest residual was returned; a small one may stand beside states that are far off
-- xp.max(xp.abs(delta), axis=(0, 2))
-+ xp.max(xp.abs(after - guess), axis=(0, 2))
+residual for the step: the {{by.name}} residual was returned; a small one may stand beside states that are far off
+- {{by.f}}(xp.abs(delta), axis=(0, 2))
++ {{by.f}}(xp.abs(after - guess), axis=(0, 2))
 
-mean step: the mean was taken; the largest is asked for
-- xp.max(xp.abs(delta), axis=(0, 2))
-+ xp.mean(xp.abs(delta), axis=(0, 2))
+{{by.odd_name}} step: the {{by.odd_name}} was taken; the {{by.name}} is asked for
+- {{by.f}}(xp.abs(delta), axis=(0, 2))
++ {{by.odd}}(xp.abs(delta), axis=(0, 2))
 
-last step alone: the step of the last state was returned; the largest of all is asked for
-- xp.max(xp.abs(delta), axis=(0, 2))
-+ xp.max(xp.abs(delta[-1, ...]), axis=-1)
+last step alone: the step of the last state was returned; the {{by.name}} of all is asked for
+- {{by.f}}(xp.abs(delta), axis=(0, 2))
++ {{by.f}}(xp.abs(delta[-1, ...]), axis=-1)
 """
 
 # %% [markdown]
