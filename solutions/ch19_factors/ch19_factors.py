@@ -49,6 +49,88 @@ no = (
         "name": "zero",
     },
 )
+turns = (
+    {
+        "text": "",
+        "tex": "",
+        "angle": "the angle",
+        "full": "2π",
+        "factor": "2 * math.pi / M",
+        "sectors": "2 * np.pi * np.arange(M)",
+        "quarter": "[[0.0, -1.0], [1.0, 0.0]]",
+        "odd": "clockwise",
+        "why": "the minus stands in the first row, -sin p above the diagonal",
+    },
+    {
+        "text": " clockwise",
+        "tex": "-",
+        "angle": "the turn",
+        "full": "-2π",
+        "factor": "-2 * math.pi / M",
+        "sectors": "-2 * np.pi * np.arange(M)",
+        "quarter": "[[0.0, 1.0], [-1.0, 0.0]]",
+        "odd": "counter-clockwise",
+        "why": "the angle of a press is below 0",
+    },
+)
+rows = (
+    {
+        "way": "first row to the last",
+        "wrong": "last to first",
+        "add": "found.append(k)",
+        "odd": "found.insert(0, k)",
+        "more": "found +=",
+        "turn": "k",
+        "doc": "one by one",
+        "hint": "",
+    },
+    {
+        "way": "last row to the first",
+        "wrong": "first to last",
+        "add": "found.insert(0, k)",
+        "odd": "found.append(k)",
+        "more": "found[:0] =",
+        "turn": "k[::-1]",
+        "doc": "the last row first",
+        "hint": "The last row acts first, so each new k is put before the others: `found.insert(0, k)`. ",
+    },
+)
+way = (
+    {
+        "text": "",
+        "minus": "",
+        "sign": "-",
+        "matrix": r"0 & -1 \\ 1 & 0",
+        "at": "(-y_t[1], y_t[0])",
+        "hint": "y[t, :, 0] * d[:, 1] - y[t, :, 1] * d[:, 0]",
+        "slope": "y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]",
+        "odd": "y_t[:, 1] * d[:, 0] - y_t[:, 0] * d[:, 1]",
+        "helps": "helps: d_p = 1",
+        "turned": "c * x - s * y, s * x + c * y",
+        "j": "1j",
+        "clock": "counter-clockwise",
+        "less": "less",
+        "right": "(-y₁, y₀)",
+        "product": "y₀ d₁ - y₁ d₀",
+    },
+    {
+        "text": " clockwise",
+        "minus": "-",
+        "sign": "",
+        "matrix": r"0 & 1 \\ -1 & 0",
+        "at": "(y_t[1], -y_t[0])",
+        "hint": "y[t, :, 1] * d[:, 0] - y[t, :, 0] * d[:, 1]",
+        "slope": "y_t[:, 1] * d[:, 0] - y_t[:, 0] * d[:, 1]",
+        "odd": "y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]",
+        "helps": "makes the second number smaller: d_p = -1",
+        "turned": "c * x + s * y, c * y - s * x",
+        "j": "-1j",
+        "clock": "clockwise",
+        "less": "plus",
+        "right": "(y₁, -y₀)",
+        "product": "y₁ d₀ - y₀ d₁",
+    },
+)
 
 # %% [markdown]
 # ## Imports, and where to compute
@@ -401,7 +483,7 @@ a factor of one left out: a unit whose factor is 1 was taken for one that never 
 #
 # *Core, about 20 minutes.*
 #
-# A sign counts modulo two. To count modulo $M$ a state needs $M$ different directions, and a plane has them: turn it by the $M$-th part of a full turn at each press. At step $t$ a number $x_t$ says how often the button was pressed: 0, 1, several times, or −1 where a press is taken back. Return the factors $A_t = R(2\pi x_t / M)$ of all steps and sequences.
+# A sign counts modulo two. To count modulo $M$ a state needs $M$ different directions, and a plane has them: turn it by the $M$-th part of a full turn{{turns.text}} at each press. At step $t$ a number $x_t$ says how often the button was pressed: 0, 1, several times, or −1 where a press is taken back. Return the factors $A_t = R({{turns.tex}}2\pi x_t / M)$ of all steps and sequences.
 #
 # The result has two axes more than x: entry `[t, b]` is a 2 × 2 matrix which multiplies a column from the left.
 #
@@ -429,7 +511,7 @@ def turns_for(x, M):
     """
     xp = array_namespace(x)
     ### BEGIN SOLUTION
-    angle = (2 * math.pi / M) * x
+    angle = ({{turns.factor}}) * x
     c, s = xp.cos(angle), xp.sin(angle)
     first = xp.stack([c, -s], axis=-1)
     second = xp.stack([s, c], axis=-1)
@@ -447,7 +529,7 @@ def counted(A, M):
 
     Shapes: A (T, B, 2, 2) -> count (T, B)
     """
-    angles = 2 * np.pi * np.arange(M) / M
+    angles = {{turns.sectors}} / M
     directions = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
     A = to_numpy(A)
     h, counts = np.eye(2)[np.zeros(A.shape[1], int)], []
@@ -490,7 +572,7 @@ visible = [
 check(turns_for, stored("turns_for"), visible, outputs="A", by=properties)
 with properties("sizes"):
     A = turns_for(move(np.ones((1, 1))), 4)[0, 0, ...]
-    by_hand = np.array([[0.0, -1.0], [1.0, 0.0]])
+    by_hand = np.array({{turns.quarter}})
     assert_close("one press modulo 4, a quarter turn", A, by_hand)
     A = turns_for(move(np.ones((1, 1))), 3)[0, 0, ...]
     assert_close("three presses modulo 3", A @ A @ A, np.eye(2))
@@ -510,7 +592,7 @@ properties.points("Task 2 holds.")
 
 # %% mistakes="turns_for"
 r"""
-clockwise: the plane was turned clockwise: the minus stands in the first row, -sin p above the diagonal, or the rows were set as columns
+{{turns.odd}}: the plane was turned {{turns.odd}}: {{turns.why}}, or the rows were set as columns
 -     first = xp.stack([c, -s], axis=-1)
 -     second = xp.stack([s, c], axis=-1)
 +     first = xp.stack([c, s], axis=-1)
@@ -555,28 +637,28 @@ M times too far: each press turned by M full turns, which is no turn at all; the
 + 2 * math.pi * M
 
 a turn at every step: every step turns, pressed or not; the angle is x_t times the M-th part, so 0 presses leave the state alone
-- (2 * math.pi / M) * x
-+ (2 * math.pi / M) + 0 * x
+- ({{turns.factor}}) * x
++ ({{turns.factor}}) + 0 * x
 
 presses only counted once: two presses were taken for one, or a press taken back for a press; the angle is proportional to x_t, with its sign
-- (2 * math.pi / M) * x
-+ (2 * math.pi / M) * xp.where(x == 0, x, 1 + 0 * x)
+- ({{turns.factor}}) * x
++ ({{turns.factor}}) * xp.where(x == 0, x, 1 + 0 * x)
 
 sign lost: a press taken back was counted as a press: the angle has the sign of x_t
-- (2 * math.pi / M) * x
-+ (2 * math.pi / M) * xp.abs(x)
+- ({{turns.factor}}) * x
++ ({{turns.factor}}) * xp.abs(x)
 
 presses by their sign: several presses at a step were taken for one; the angle is proportional to x_t
-- (2 * math.pi / M) * x
-+ (2 * math.pi / M) * xp.sign(x)
+- ({{turns.factor}}) * x
++ ({{turns.factor}}) * xp.sign(x)
 
 presses at most one: several presses at a step were taken for one, and a press taken back for none
-- (2 * math.pi / M) * x
-+ (2 * math.pi / M) * xp.where(x > 0, 1 + 0 * x, 0 * x)
+- ({{turns.factor}}) * x
++ ({{turns.factor}}) * xp.where(x > 0, 1 + 0 * x, 0 * x)
 
 sums in place of steps: each factor turns by all presses up to its step; it is the state that adds them up, the factor of a step knows x_t alone
-- (2 * math.pi / M) * x
-+ (2 * math.pi / M) * xp.cumulative_sum(x, axis=0)
+- ({{turns.factor}}) * x
++ ({{turns.factor}}) * xp.cumulative_sum(x, axis=0)
 
 numbers in place of a matrix: the sines are missing: a diagonal factor stretches each axis by itself and turns nothing
 - c, s = xp.cos(angle), xp.sin(angle)
@@ -635,12 +717,12 @@ two full turns: two full turns were cut into M parts; a full turn is 2 pi
 + 4 * math.pi / M
 
 a press too many: each step turns by one part more than was pressed: 0 presses leave the state alone
-- (2 * math.pi / M) * x
-+ (2 * math.pi / M) * (x + 1)
+- ({{turns.factor}}) * x
++ ({{turns.factor}}) * (x + 1)
 
 angle rounded: the angle was rounded; a third of a turn is no whole number of radians
-- (2 * math.pi / M) * x
-+ xp.round((2 * math.pi / M) * x)
+- ({{turns.factor}}) * x
++ xp.round(({{turns.factor}}) * x)
 
 matrix rounded: the matrix has whole numbers only; a third of a turn has cosine -1/2
 - xp.stack([first, second], axis=-2)
@@ -652,12 +734,12 @@ sums from the end: each factor turns by the presses of other steps as well; the 
 +     c, s = xp.cos(angle), xp.sin(angle)
 
 presses squared: the angle grows with the square of the presses; it is proportional to them
-- (2 * math.pi / M) * x
-+ (2 * math.pi / M) * x * xp.abs(x)
+- ({{turns.factor}}) * x
++ ({{turns.factor}}) * x * xp.abs(x)
 
 presses squared, without their sign: the angle grows with the square of the presses; it is proportional to them
-- (2 * math.pi / M) * x
-+ (2 * math.pi / M) * x * x
+- ({{turns.factor}}) * x
++ ({{turns.factor}}) * x * x
 
 tangent: the tangent was taken for the sine
 - xp.cos(angle), xp.sin(angle)
@@ -676,12 +758,12 @@ first cosine with a minus: the first row is (-cos p, -sin p); both cosines have 
 +     first = xp.stack([-c, -s], axis=-1)
 
 presses modulo two: the presses were counted modulo two; each of them turns
-- (2 * math.pi / M) * x
-+ (2 * math.pi / M) * (x % 2)
+- ({{turns.factor}}) * x
++ ({{turns.factor}}) * (x % 2)
 
 a press taken back is none: a press taken back was counted as none; it turns the other way
-- (2 * math.pi / M) * x
-+ (2 * math.pi / M) * xp.where(x > 0, x, xp.zeros_like(x))
+- ({{turns.factor}}) * x
++ ({{turns.factor}}) * xp.where(x > 0, x, xp.zeros_like(x))
 """
 
 # %% [markdown]
@@ -970,7 +1052,7 @@ all axes of one taken away: the column was taken back by a squeeze, which takes 
 #
 # A reflection $I - 2 k k^{\mathsf T}$ with $k = (e_i - e_j)/\sqrt 2$ swaps places $i$ and $j$, where $e_i$ has a 1 at place i and zeros elsewhere. An order of $d$ things is a tuple such as `(1, 2, 0)`: the thing that comes to place i is the one that lay at place `order[i]` at the beginning, so that (3, 5, 7) becomes (5, 7, 3).
 #
-# Return the vectors $k$, as the rows of a NumPy array (R, d), whose reflections make this order when they are applied from the first row to the last; and **as few as possible**. For the order that changes nothing that is an array of no rows, (0, d).
+# Return the vectors $k$, as the rows of a NumPy array (R, d), whose reflections make this order when they are applied from the {{rows.way}}; and **as few as possible**. For the order that changes nothing that is an array of no rows, (0, d).
 #
 # <details><summary>Hint 1</summary>
 #
@@ -984,13 +1066,13 @@ all axes of one taken away: the column was taken back by a squeeze, which takes 
 #
 # <details><summary>Hint 3</summary>
 #
-# `k = np.zeros(d)`, `k[i], k[j] = 2**-0.5, -(2**-0.5)`. At the end `np.array(found).reshape(-1, d)`, which gives (0, d) for an empty list.
+# `k = np.zeros(d)`, `k[i], k[j] = 2**-0.5, -(2**-0.5)`. {{rows.hint}}At the end `np.array(found).reshape(-1, d)`, which gives (0, d) for an empty list.
 # </details>
 
 
 # %% solution="reflections_for"
 def reflections_for(order):
-    """Unit vectors whose reflections, one by one, bring d things in order.
+    """Unit vectors whose reflections, {{rows.doc}}, bring d things in order.
 
     Shapes: -> k (R, d)
     """
@@ -1003,7 +1085,7 @@ def reflections_for(order):
             now[i], now[j] = now[j], now[i]
             k = np.zeros(d)
             k[i], k[j] = 2**-0.5, -(2**-0.5)
-            found.append(k)
+            {{rows.add}}
     ### END SOLUTION
     return np.array(found).reshape(-1, d)
 
@@ -1015,7 +1097,7 @@ def reflections_for(order):
 for order in ((1, 0, 2), (1, 2, 0), (1, 0, 3, 2), (1, 2, 3, 4, 0)):
     h = np.arange(len(order)) + 1.0
     k = reflections_for(order)
-    for k_t in k:
+    for k_t in {{rows.turn}}:
         h = h - 2 * (k_t @ h) * k_t
     print(order, "takes", len(k), "and makes", h.round(3))
 
@@ -1037,7 +1119,7 @@ def made(order):
     assert_shape("the vectors k", k, (*k.shape[:1], d))
     k = np.asarray(k)
     A = np.eye(d)
-    for k_t in k:
+    for k_t in {{rows.turn}}:
         A = A - 2 * np.outer(k_t, k_t @ A)
     return A, len(k)
 
@@ -1078,9 +1160,9 @@ print("Task 4 holds.")
 
 # %% mistakes="reflections_for"
 r"""
-the way back: these reflections undo the order: order[i] says which thing comes to place i, not where thing i goes (or the rows stand in the order last to first, or k was set at the numbers of the things and not at the places where they lie)
--             found.append(k)
-+             found.insert(0, k)
+the way back: these reflections undo the order: order[i] says which thing comes to place i, not where thing i goes (or the rows stand in the order {{rows.wrong}}, or k was set at the numbers of the things and not at the places where they lie)
+-             {{rows.add}}
++             {{rows.odd}}
 
 things not followed: order[i] was taken for the place where that thing lies now; earlier swaps have moved it, so the list of what lies where has to follow every swap
 -             now[i], now[j] = now[j], now[i]
@@ -1107,11 +1189,11 @@ places that are right already: a place that was right already got a row as well;
 + if True:
 
 first swap only: only one reflection came; an order that moves more than two things needs more: each brings one thing to its place
--             found.append(k)
+-             {{rows.add}}
 +             found = [k] if not found else found
 
 last swap only: only the last reflection was kept: add each to the list
--             found.append(k)
+-             {{rows.add}}
 +             found = [k]
 
 neighbours only: only neighbours were swapped, which makes the right order with more reflections than it needs: any two places can be swapped by one
@@ -1123,20 +1205,20 @@ neighbours only: only neighbours were swapped, which makes the right order with 
 +             now[i], now[j] = now[j], now[i]
 
 cycle closed: each thing was swapped to its place, and the last swap was done twice more: a cycle of L things takes L - 1 swaps
--             found.append(k)
-+             found += [k] if j != max(m for m in range(d) if order[m] != m) else [k, k, k]
+-             {{rows.add}}
++             {{rows.more}} [k] if j != max(m for m in range(d) if order[m] != m) else [k, k, k]
 
 one row for each place: there is a row for each place, also where nothing is to be done: those rows of zeros reflect nothing, but they count; as few as possible are asked for
 -         if i != j:
 -             now[i], now[j] = now[j], now[i]
 -             k = np.zeros(d)
 -             k[i], k[j] = 2**-0.5, -(2**-0.5)
--             found.append(k)
+-             {{rows.add}}
 +         now[i], now[j] = now[j], now[i]
 +         k = np.zeros(d)
 +         k[i] += 2**-0.5
 +         k[j] -= 2**-0.5
-+         found.append(k)
++         {{rows.add}}
 
 no reflection: no reflection came, whatever the order: the list of what lies where starts as 0, 1, 2, ..., not as the order that is wanted
 - now = list(range(d))
@@ -1178,7 +1260,7 @@ rows of the order's matrix: the rows are those of the permutation matrix itself;
 -             now[i], now[j] = now[j], now[i]
 -             k = np.zeros(d)
 -             k[i], k[j] = 2**-0.5, -(2**-0.5)
--             found.append(k)
+-             {{rows.add}}
 +         found.append(np.eye(d)[order[i]])
 
 thing taken for its place: now[order[i]] is the thing at place order[i]; the place of the thing order[i] is now.index(order[i])
@@ -1190,7 +1272,7 @@ first places only: the loop ended too early, before the last swap
 + for i in range(d - 2):
 
 each swap twice: each reflection came twice, and a reflection done twice is undone
--             found.append(k)
+-             {{rows.add}}
 +             found += [k, k]
 
 divided by d: the entries of k are 1 divided by d; they are 1 divided by root 2, whatever d is
@@ -1224,8 +1306,8 @@ kept in the list, not in the order: the list was updated for place i only; the t
 +             now[i], now[j] = now[j], -1 - now[j]
 
 vectors as columns: each reflection has a row of its own
--             found.append(k)
-+             found.append(k)
+-             {{rows.add}}
++             {{rows.add}}
 +     found = list(np.array(found).T)
 """
 
@@ -1234,11 +1316,11 @@ vectors as columns: each reflection has a row of its own
 #
 # *Extra, about 30 minutes.*
 #
-# Now the angles are learned. The given `turned(p, h)` turns each sequence's state by $p_t$ at step t, and nothing is written: $y_t = R(p_t)\,y_{t-1}$, $y_0 = h$. The loss reads all steps. Take its gradient $\mathrm{d}y$ back to the angles and to h.
+# Now the angles are learned. The given `turned(p, h)` turns each sequence's state by $p_t${{way.text}} at step t, and nothing is written: $y_t = R({{way.minus}}p_t)\,y_{t-1}$, $y_0 = h$. The loss reads all steps. Take its gradient $\mathrm{d}y$ back to the angles and to h.
 #
 # Two facts are enough. Backward, a turn by $p$ is a turn by $-p$, because $R(p)^{\mathsf T} = R(-p)$. And an angle that grows moves the state at right angles to itself:
 #
-# $$\frac{\partial y_t}{\partial p_t} = \begin{pmatrix} 0 & -1 \\ 1 & 0 \end{pmatrix} y_t .$$
+# $$\frac{\partial y_t}{\partial p_t} = \begin{pmatrix} {{way.matrix}} \end{pmatrix} y_t .$$
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1247,7 +1329,7 @@ vectors as columns: each reflection has a row of its own
 #
 # <details><summary>Hint 2</summary>
 #
-# d_p[t] is the product of d with (-y_t[1], y_t[0]), so y[t, :, 0] * d[:, 1] - y[t, :, 1] * d[:, 0].
+# d_p[t] is the product of d with {{way.at}}, so {{way.hint}}.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -1258,14 +1340,14 @@ vectors as columns: each reflection has a row of its own
 
 # %%
 def turn(p, h):
-    """States of two numbers, turned by an angle each.
+    """States of two numbers, turned{{way.text}} by an angle each.
 
     Shapes: p (B,); h (B, 2) -> h_new (B, 2)
     """
     xp = array_namespace(h)
     c, s = xp.cos(p), xp.sin(p)
     x, y = h[..., 0], h[..., 1]
-    return xp.stack([c * x - s * y, s * x + c * y], axis=-1)
+    return xp.stack([{{way.turned}}], axis=-1)
 
 
 def turned(p, h):
@@ -1292,14 +1374,14 @@ def turned_vjp(d_y, p, y):
     for t in reversed(range(p.shape[0])):
         d = d + d_y[t, ...]
         y_t = y[t, ...]
-        d_p.append(y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0])
+        d_p.append({{way.slope}})
         d = turn(-p[t, ...], d)
     ### END SOLUTION
     return xp.stack(d_p[::-1]), d
 
 
 # %% [markdown]
-# Try it: one step of angle 0 from (1, 0), and a loss that grows with the second number. Turning further helps: d_p = 1, and d_h = (0, 1).
+# Try it: one step of angle 0 from (1, 0), and a loss that grows with the second number. Turning further {{way.helps}}, and d_h = (0, 1).
 
 # %%
 zero, start = move(np.zeros((1, 1))), move(np.array([[1.0, 0.0]]))
@@ -1325,7 +1407,7 @@ move = mover(device)
 
 def run(p, h):
     """The states of all steps, by complex numbers."""
-    z = (h[:, 0] + 1j * h[:, 1]) * np.exp(1j * np.cumsum(p, axis=0))
+    z = (h[:, 0] + 1j * h[:, 1]) * np.exp({{way.j}} * np.cumsum(p, axis=0))
     return np.stack([z.real, z.imag], axis=-1)
 
 
@@ -1389,38 +1471,38 @@ last step only: only the loss at the last step was taken back; every step has on
 own loss added too late: d_y[t] was added after d_p[t] had been computed: the loss reads the state after the turn, so it is part of what reaches it
 -         d = d + d_y[t, ...]
 -         y_t = y[t, ...]
--         d_p.append(y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0])
+-         d_p.append({{way.slope}})
 -         d = turn(-p[t, ...], d)
 +         y_t = y[t, ...]
-+         d_p.append(y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0])
++         d_p.append({{way.slope}})
 +         d = turn(-p[t, ...], d + d_y[t, ...])
 
 own loss not turned back: d_y[t] was added after the turn back; the loss reads the state after step t, so it goes through that step as well
 -         d = d + d_y[t, ...]
 -         y_t = y[t, ...]
--         d_p.append(y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0])
+-         d_p.append({{way.slope}})
 -         d = turn(-p[t, ...], d)
 +         y_t, own = y[t, ...], d_y[t, ...]
-+         d_p.append(y_t[:, 0] * (d + own)[:, 1] - y_t[:, 1] * (d + own)[:, 0])
++         d_p.append({{way.minus}}(y_t[:, 0] * (d + own)[:, 1] - y_t[:, 1] * (d + own)[:, 0]))
 +         d = turn(-p[t, ...], d) + own
 
 turned back before it is used: d_p[t] was computed from the gradient after it had been turned back, with the state after the turn: both must belong to the same side of the step
 -         y_t = y[t, ...]
--         d_p.append(y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0])
+-         d_p.append({{way.slope}})
 -         d = turn(-p[t, ...], d)
 +         d, y_t = turn(-p[t, ...], d), y[t, ...]
-+         d_p.append(y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0])
++         d_p.append({{way.slope}})
 
-sign of the angle: d_p has the wrong sign: the derivative of y_t is (-y_t[1], y_t[0]), a quarter turn counter-clockwise
-- y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]
-+ y_t[:, 1] * d[:, 0] - y_t[:, 0] * d[:, 1]
+sign of the angle: d_p has the wrong sign: the derivative of y_t is {{way.at}}, a quarter turn {{way.clock}}
+- {{way.slope}}
++ {{way.odd}}
 
-along the state: this is the product of d with the state itself; a turn moves the state at right angles to itself, by (-y_t[1], y_t[0])
-- y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]
+along the state: this is the product of d with the state itself; a turn moves the state at right angles to itself, by {{way.at}}
+- {{way.slope}}
 + y_t[:, 0] * d[:, 0] + y_t[:, 1] * d[:, 1]
 
-sum in place of difference: both products were added; the derivative of y_t is (-y_t[1], y_t[0]), with one minus
-- y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]
+sum in place of difference: both products were added; the derivative of y_t is {{way.at}}, with one minus
+- {{way.slope}}
 + y_t[:, 0] * d[:, 1] + y_t[:, 1] * d[:, 0]
 
 state before the turn: d_p was computed with the state before the step; the derivative is a quarter turn of the state after it
@@ -1436,8 +1518,8 @@ one step early: d_p[t] was computed with y[t - 1], which at t = 0 is the last st
 + y_t = y[t - 1, ...]
 
 angles in the wrong order: the gradients of the angles stand from the last step to the first: the loop ran backward, so the list has to be reversed
-- d_p.append(y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0])
-+ d_p.insert(0, y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0])
+- d_p.append({{way.slope}})
++ d_p.insert(0, {{way.slope}})
 
 first turn forgotten: d_h lacks the first step's turn: h was turned by p_1 before any loss was read
 - d = turn(-p[t, ...], d)
@@ -1460,8 +1542,8 @@ states one step early: d_p[t] was computed with the state before step t (at the 
 + y_t = y[t - 1, ...] if t else 0 * y[0, ...]
 
 own loss only for the angle: d_p[t] was computed from d_y[t] alone; an angle moves all later states as well, so it is d that counts
-- y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]
-+ y_t[:, 0] * d_y[t, :, 1] - y_t[:, 1] * d_y[t, :, 0]
+- {{way.slope}}
++ {{way.minus}}(y_t[:, 0] * d_y[t, :, 1] - y_t[:, 1] * d_y[t, :, 0])
 
 turned by the angle before: d was turned by the angle of step t - 1; from the state after step t to that before it, it is p_t
 - turn(-p[t, ...], d)
@@ -1472,28 +1554,28 @@ d_h is zero: d_h is zero: what is left of d after the first step's turn is the g
 + d = turn(-p[t, ...], d) if t else 0 * d
 
 angle as a factor: d_p was multiplied by the angle: the derivative of the state by its angle is a quarter turn of the state, whatever the angle is
-- d_p.append(y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0])
-+ d_p.append(p[t, ...] * (y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]))
+- d_p.append({{way.slope}})
++ d_p.append(p[t, ...] * ({{way.slope}}))
 
 sign lost: the gradients of the angles have lost their sign
-- d_p.append(y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0])
-+ d_p.append(abs(y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]))
+- d_p.append({{way.slope}})
++ d_p.append(abs({{way.slope}}))
 
 divided by the length: d_p was divided by the squared length of the state, as in the gradient of an angle by a state; here it is the other way round
-- d_p.append(y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0])
-+ d_p.append((y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]) / (y_t * y_t).sum(-1))
+- d_p.append({{way.slope}})
++ d_p.append(({{way.slope}}) / (y_t * y_t).sum(-1))
 
 other pairs: the products pair equal components; a turn exchanges them: y_0 with d_1, and y_1 with d_0
-- y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]
+- {{way.slope}}
 + y_t[:, 0] * d[:, 0] - y_t[:, 1] * d[:, 1]
 
-one component: only y_0 d_1 was taken; the second component moves too: less y_1 d_0
-- y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]
-+ y_t[:, 0] * d[:, 1]
+one component: only {{way.minus}}y_0 d_1 was taken; the second component moves too: {{way.less}} y_1 d_0
+- {{way.slope}}
++ {{way.minus}}y_t[:, 0] * d[:, 1]
 
-other component: only y_1 d_0 was taken; the first component moves the second: y_0 d_1 as well
-- y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]
-+ -y_t[:, 1] * d[:, 0]
+other component: only y_1 d_0 was taken; the first component moves the second: {{way.minus}}y_0 d_1 as well
+- {{way.slope}}
++ {{way.sign}}y_t[:, 1] * d[:, 0]
 
 last loss twice: d started as the last step's d_y, which was then added once more
 - d = d + d_y[t, ...]
@@ -1511,8 +1593,8 @@ all turns at once: d was turned back by all angles up to the step, and so by mos
 - turn(-p[t, ...], d)
 + turn(-xp.sum(p[: t + 1, ...], axis=0), d)
 
-minus in front of one: both products have a minus: the derivative of y_t is (-y_t[1], y_t[0]), with one
-- y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]
+minus in front of one: both products have a minus: the derivative of y_t is {{way.at}}, with one
+- {{way.slope}}
 + -y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]
 
 gradients multiplied: the losses' gradients were multiplied; what reaches a state adds up
@@ -1528,23 +1610,23 @@ half a turn back: d was turned back by half the angle
 + turn(-p[t, ...] / 2, d)
 
 half the gradient: d_p is half of what it should be
-- d_p.append(y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0])
-+ d_p.append(0.5 * (y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]))
+- d_p.append({{way.slope}})
++ d_p.append(0.5 * ({{way.slope}}))
 
 double gradient: d_p is twice what it should be
-- d_p.append(y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0])
-+ d_p.append(2 * (y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]))
+- d_p.append({{way.slope}})
++ d_p.append(2 * ({{way.slope}}))
 
 forward, with the list kept: the loop ran in the order of time, with the states' own turns; a gradient goes from the last step to the first, by the turns' inverses
 -     for t in reversed(range(p.shape[0])):
 -         d = d + d_y[t, ...]
 -         y_t = y[t, ...]
--         d_p.append(y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0])
+-         d_p.append({{way.slope}})
 -         d = turn(-p[t, ...], d)
 +     for t in range(p.shape[0]):
 +         d = turn(p[t, ...], d) + d_y[t, ...]
 +         y_t = y[t, ...]
-+         d_p.insert(0, y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0])
++         d_p.insert(0, {{way.slope}})
 
 state of the step before: d_p[t] was made with the state before the turn, y[t - 1]; the derivative stands at right angles to y[t], the state after it
 - y_t = y[t, ...]
