@@ -461,13 +461,10 @@ rng = np.random.default_rng(2)
 visible = [
     move(newest(rng, 5, 3, 4, 2, 6)),
     move(newest(rng, 3, 2, 3, 5, 4)),
+    move(newest(rng, 1, 2, 3, 4, 5)),  # the first: nothing is kept yet
 ]
 right = stored("attention_step")
 check(kept_first, right, visible, outputs=OUTPUTS, by=properties)
-with properties("sizes"):  # the first step of all: nothing is kept yet
-    begun = move(newest(rng, 1, 2, 3, 4, 5))
-    grown = [len(a) for a in kept_first(*begun.values())[:2]]
-    assert grown == [1, 1], f"after the first step one is kept, got {grown}"
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs, hidden_rng
 
@@ -548,7 +545,7 @@ values of all sequences: values of all sequences were added up; each has its own
 - torch.einsum("bs,sbv->bv", weights, values)
 + torch.einsum("bs,scv->bv", weights, values)
 
-first step alone [hidden, sizes]: the first step, with nothing kept yet, gives a context of zeros; it looks at itself
+first step alone [sizes]: the first step, with nothing kept yet, gives a context of zeros; it looks at itself
 -     return torch.einsum("bs,sbv->bv", weights, values), keys, values
 +     if len(keys) == 1:
 +         weights = 0 * weights
