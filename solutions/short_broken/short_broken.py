@@ -364,6 +364,8 @@ def padded(rng, T, B, missing=False, empty=False):
 rng = np.random.default_rng(2)
 visible = [move(padded(rng, 5, 3)), move(padded(rng, 4, 6))]
 visible.append(move(padded(rng, 6, 4, missing=True)))
+nothing = {**padded(rng, 3, 2), "lengths": np.array([0, 0])}
+visible.append(move(nothing))  # no sequence has a step
 right = stored("real_loss")
 check(with_gradient, right, visible, outputs=OUTPUTS, by=properties)
 ### BEGIN HIDDEN TESTS
@@ -380,8 +382,8 @@ def right_with_gradient(y, targets, lengths):
 rng = hidden_rng()
 sizes = [(3, 4), (7, 2, True), (5, 5, True, True), (2, 3, False, True)]
 hidden = hidden_inputs(padded, sizes, device, rng=rng)
-nothing = padded(rng, 3, 2)
-hidden.append(move({**nothing, "lengths": np.array([0, 0])}))
+nothing = {**padded(rng, 2, 3), "lengths": np.array([0, 0, 0])}
+hidden.append(move(nothing))
 check(
     with_gradient,
     right_with_gradient,
@@ -444,7 +446,7 @@ absolute errors: the absolute values were added up; it is the squares
 - {{share.it}} /
 + {{share.odd}} /
 
-divided by no step [hidden]: a batch without any real step makes 0 / 0: its loss is 0
+divided by no step: a batch without any real step makes 0 / 0: its loss is 0
 - lengths.sum().clamp(min=1)
 + lengths.sum()
 """
