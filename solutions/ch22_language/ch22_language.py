@@ -31,6 +31,122 @@
 # e to the mean loss in nats per token. Only for the same tokens of the same text: with longer tokens there are fewer of them, and each is harder to guess.
 # </details>
 
+# %% parameters
+gain = (
+    {
+        "text": "",
+        "tex": "w",
+        "w": "w",
+        "plain": "w",
+        "odd": "(1 + w)",
+        "name": "weights plus one",
+        "says": "x was multiplied by 1 + w, as in some published networks; here it is w",
+        "ones": "np.ones",
+        "arg": "ones",
+    },
+    {
+        "text": " with 1 + w in the place of w, as some published networks have it (then w is 0 where nothing is to change)",
+        "tex": "(1 + w)",
+        "w": "(1 + w)",
+        "plain": "1 + w",
+        "odd": "w",
+        "name": "weights without the one",
+        "says": "x was multiplied by w; here it is 1 + w",
+        "ones": "np.zeros",
+        "arg": "0 * ones",
+    },
+)
+lag = (
+    {
+        "tex": "j",
+        "now_tex": "w_0",
+        "w": "w_0",
+        "next": "w_1",
+        "far": "w_(J-1)",
+        "zero": r"1 - \mu",
+        "one": r"\mu",
+        "order": "1, 10 and 100",
+        "weights": "[[1.0], [10.0], [100.0]]",
+        "at": "w[j, ...]",
+        "odd": "w[J - 1 - j, ...]",
+        "now": "w[0, ...]",
+        "first": "w[j, :1]",
+        "says": "the weights were used in the order of the row, the oldest input with w_0; w_0 belongs to the present step",
+    },
+    {
+        "tex": "{J-1-j}",
+        "now_tex": "w_{J-1}",
+        "w": "w_(J-1)",
+        "next": "w_(J-2)",
+        "far": "w_0",
+        "zero": r"\mu",
+        "one": r"1 - \mu",
+        "order": "100, 10 and 1",
+        "weights": "[[100.0], [10.0], [1.0]]",
+        "at": "w[J - 1 - j, ...]",
+        "odd": "w[j, ...]",
+        "now": "w[-1, ...]",
+        "first": "w[J - 1 - j, :1]",
+        "says": "the weights were used from the present step on; w_0 belongs to the oldest input, and the last weight to the present step",
+    },
+)
+most = (
+    {
+        "text": "at most",
+        "doc": "at most",
+        "more": "more",
+        "fits": "count(D + 4) <= weights",
+        "odd": "count(D + 4) < weights",
+        "op": "<=",
+        "name": "equality refused",
+        "says": "a width with exactly as many weights was refused; at most includes as many",
+        "enough": 206,
+        "hidden": "least",
+        "few": "least - 1",
+        "counted": "counted",
+        "needed": "{least} or more",
+        "may": "may",
+        "how": "exactly",
+    },
+    {
+        "text": "fewer than",
+        "doc": "fewer than",
+        "more": "as many or more",
+        "fits": "count(D + 4) < weights",
+        "odd": "count(D + 4) <= weights",
+        "op": "<",
+        "name": "equality allowed",
+        "says": "a width with exactly as many weights was taken; fewer are asked for",
+        "enough": 207,
+        "hidden": "least + 1",
+        "few": "least",
+        "counted": "counted + 1",
+        "needed": "more than {least}",
+        "may": "may not",
+        "how": "with one to spare",
+    },
+)
+spent = (
+    {
+        "text": "no more than",
+        "op": "<=",
+        "within": "float(t) <= budget",
+        "odd": "float(t) < budget",
+        "name": "equality refused",
+        "says": "a test at which exactly the budget had passed was left out; no more than the budget includes as much",
+        "two": "2.0",
+    },
+    {
+        "text": "less than",
+        "op": "<",
+        "within": "float(t) < budget",
+        "odd": "float(t) <= budget",
+        "name": "equality allowed",
+        "says": "a test at which exactly the budget had passed was taken; less than the budget leaves it out",
+        "two": "2.25",
+    },
+)
+
 # %% [markdown]
 # ## Imports, and where to compute
 #
@@ -84,7 +200,7 @@ print("d_x =", d_x.round(4), " by hand: (1.181, -0.136)")
 #
 # *Core, about 20 minutes.*
 #
-# Write the norm of the table: $w \odot x / \rho$, with $\varepsilon$ as an argument. In float16 the largest number is 65,504, so a channel of 300 has a square that is infinite, and one of 0.0001 has a square that is 0. **Neither may happen.** Divide first, by a number s that is about as large as the largest channel of that step:
+# Write the norm of the table{{gain.text}}: ${{gain.tex}} \odot x / \rho$, with $\varepsilon$ as an argument. In float16 the largest number is 65,504, so a channel of 300 has a square that is infinite, and one of 0.0001 has a square that is 0. **Neither may happen.** Divide first, by a number s that is about as large as the largest channel of that step:
 #
 # $$z = \frac{x}{s} \qquad \frac{x}{\rho} = \frac{z}{\sqrt{\operatorname{mean}(z^2) + \varepsilon / s^2}} .$$
 #
@@ -102,7 +218,7 @@ print("d_x =", d_x.round(4), " by hand: (1.181, -0.136)")
 #
 # <details><summary>Hint 3</summary>
 #
-# `s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root` with `root = eps**0.5`; then `w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)`.
+# `s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root` with `root = eps**0.5`; then `{{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)`.
 # </details>
 
 
@@ -118,7 +234,7 @@ def rms_norm(x, w, eps):
     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
     z = x / s
     squares = xp.mean(z * z, axis=-1, keepdims=True)
-    y = w * z / xp.sqrt(squares + (root / s) ** 2)
+    y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
     ### END SOLUTION
     return y
 
@@ -130,7 +246,7 @@ def rms_norm(x, w, eps):
 for scale in (1.0, 1e4, 1e-4):
     x = scale * np.array([[[3.0, 4.0]]])
     for dtype in ("float64", "float16"):
-        y = rms_norm(*move((x, np.ones(2)), dtype), 1e-8)
+        y = rms_norm(*move((x, {{gain.ones}}(2)), dtype), 1e-8)
         print(f"{scale:7g} {dtype}", to_numpy(y)[0, 0])
 
 # %% test="rms_norm" points=4 explained="ch22_language: One block"
@@ -182,12 +298,12 @@ def in_both(x, w, eps):
 
 rng = np.random.default_rng(1)
 bare = sized(rng, 3, 2, 4, 0.5, 2.0, 1e-12)  # first neither w nor ε
-bare = move({**bare, "w": np.ones(4)})
+bare = move({**bare, "w": {{gain.ones}}(4)})
 plain = sized(rng, 4, 2, 3, 0.5, 2.0, 0.25)
 plain["x"][2, 1] = 0.0
 plain = move(plain)
 square = sized(rng, 3, 2, 2, 1.0, 3.0, 0.5)
-square = move({**square, "w": np.ones(2)})  # then not w
+square = move({**square, "w": {{gain.ones}}(2)})  # then not w
 wide = sized(rng, 4, 3, 5, 1e-3, 3e4, 1e-8)
 wide["x"][1, 0] = 2e4 * np.array([1.0, -0.5, 3e-4, 0.2, 0.9])
 wide["x"][1, 1] = 2e-5 * np.array([0.4, -0.5, 1.0, 0.2, 0.9])
@@ -256,17 +372,17 @@ r"""
 squares of x itself: the formula was taken as it stands: in float16 the squares of large channels are infinite and those of small ones 0; divide by the size first
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     squares = xp.mean(x * x, axis=-1, keepdims=True)
-+     y = w * x / xp.sqrt(squares + eps)
++     y = {{gain.w}} * x / xp.sqrt(squares + eps)
 
 mean subtracted: this is layer norm, which takes the mean off first; here x is divided, and its mean stays
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     z = (x - xp.mean(x, axis=-1, keepdims=True)) / s
 +     squares = xp.mean(z * z, axis=-1, keepdims=True)
-+     y = w * z / xp.sqrt(squares + (root / s) ** 2)
++     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 
 mean subtracted below: the variance was taken in place of the mean square: there the mean is subtracted before squaring; in the root mean square nothing is
 - squares = xp.mean(z * z, axis=-1, keepdims=True)
@@ -282,18 +398,18 @@ over the steps: the mean ran over the steps: later steps then reach earlier ones
 
 mean over the steps: the mean of x's squares ran over the steps; it runs over the channels of one step
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
-+     y = w * x / xp.sqrt(xp.mean(x * x, axis=0, keepdims=True) + eps)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
++     y = {{gain.w}} * x / xp.sqrt(xp.mean(x * x, axis=0, keepdims=True) + eps)
 
 over the sequences: the mean ran over the batch: sequences then know of each other; it runs over the channels of one step
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
-+     y = w * x / xp.sqrt(xp.mean(x * x, axis=1, keepdims=True) + eps)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
++     y = {{gain.w}} * x / xp.sqrt(xp.mean(x * x, axis=1, keepdims=True) + eps)
 
 one size for all: one mean was taken of the whole array; each step of each sequence has its own
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
-+     y = w * x / xp.sqrt(xp.mean(x * x) + eps)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
++     y = {{gain.w}} * x / xp.sqrt(xp.mean(x * x) + eps)
 
 one scale for all: s is the largest number of the whole array: beside it small steps have squares of 0 in float16; take the largest of each step
 - xp.max(xp.abs(x), axis=-1, keepdims=True)
@@ -308,24 +424,24 @@ no root: x was divided by the mean square; ρ is its root
 + (squares + (root / s) ** 2)
 
 multiplied: x was multiplied by ρ; it is divided
-- w * z / xp.sqrt
-+ w * z * xp.sqrt
+- {{gain.w}} * z / xp.sqrt
++ {{gain.w}} * z * xp.sqrt
 
 weights forgotten: w was not used: each channel is multiplied by its own weight after the scaling
-- y = w * z
+- y = {{gain.w}} * z
 + y = z
 
 weights before the scaling: w was multiplied in before ρ was computed; it comes after
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
-+     z = w * x / s
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
++     z = {{gain.w}} * x / s
 +     squares = xp.mean(z * z, axis=-1, keepdims=True)
 +     y = z / xp.sqrt(squares + (root / s) ** 2)
 
-weights plus one: x was multiplied by 1 + w, as in some published networks; here it is w
-- y = w * z
-+ y = (1 + w) * z
+{{gain.name}}: {{gain.says}}
+- y = {{gain.w}} * z
++ y = {{gain.odd}} * z
 
 epsilon forgotten: ε was left out: a step of zeros is then 0/0, and small steps get the size of large ones
 - xp.sqrt(squares + (root / s) ** 2)
@@ -360,20 +476,20 @@ square of s overflows: ε was divided by s², as the formula is printed: in floa
 + eps / (s * s)
 
 scaled back: the result is s times too large: z, and not x, stands over the root of z's squares, and nothing is multiplied by s again
-- y = w * z / xp.sqrt(squares + (root / s) ** 2)
-+ y = s * w * z / xp.sqrt(squares + (root / s) ** 2)
+- y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
++ y = s * {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 
 divided by the largest: x was divided by its largest channel and by nothing else; ρ is the root of the mean of the squares
-- y = w * z / xp.sqrt(squares + (root / s) ** 2)
-+ y = w * z
+- y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
++ y = {{gain.w}} * z
 
 largest without its sign: the largest number was taken without its absolute value: where all large ones are negative it is too small
 - xp.max(xp.abs(x), axis=-1, keepdims=True)
 + xp.max(x, axis=-1, keepdims=True)
 
 mean of the absolute values: the mean of |x| was taken; it is the root of the mean of the squares
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
-+     y = w * z / xp.sqrt(xp.mean(xp.abs(z), axis=-1, keepdims=True) ** 2 + (root / s) ** 2)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
++     y = {{gain.w}} * z / xp.sqrt(xp.mean(xp.abs(z), axis=-1, keepdims=True) ** 2 + (root / s) ** 2)
 
 argument changed in place: x was divided in place: the caller's array is changed
 -     z = x / s
@@ -383,13 +499,13 @@ argument changed in place: x was divided in place: the caller's array is changed
 squares clipped: large numbers were cut off so that their squares are finite; the step has lost its values
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     z = xp.clip(x, -200.0, 200.0)
-+     y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps)
++     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps)
 
 computed and returned in float32 [hidden, dtype]: the result has another dtype than x: after computing in float32, return it in the dtype of x
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
-+     y = w * z / xp.sqrt(squares + (root / s) ** 2)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
++     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     y = xp.astype(y, xp.float64 if y.dtype == xp.float64 else xp.float32)
 
 one step's channels only: ρ was taken of the first channel; the mean runs over all of them
@@ -401,12 +517,12 @@ squares of the mean: the mean was squared; it is the mean of the squares
 + squares = xp.mean(z, axis=-1, keepdims=True) ** 2
 
 divided twice by s: both x and the root were divided by s, so that s is not gone
-- y = w * z / xp.sqrt(squares + (root / s) ** 2)
-+ y = w * (z / s) / xp.sqrt(squares + (root / s) ** 2)
+- y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
++ y = {{gain.w}} * (z / s) / xp.sqrt(squares + (root / s) ** 2)
 
 divided by the square of s: both x and the root were divided by s, so that s is not gone
-- y = w * z / xp.sqrt(squares + (root / s) ** 2)
-+ y = w * x / (s * s * xp.sqrt(squares + (root / s) ** 2))
+- y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
++ y = {{gain.w}} * x / (s * s * xp.sqrt(squares + (root / s) ** 2))
 
 
 epsilon in other units: ε was added to the mean of z², in whose units it is ε/s²
@@ -414,209 +530,209 @@ epsilon in other units: ε was added to the mean of z², in whose units it is ε
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     root = eps**0.5
 +     s = xp.where(xp.max(xp.abs(x), axis=-1, keepdims=True) > 0, xp.max(xp.abs(x), axis=-1, keepdims=True), 0 * x[..., :1] + 1)
 +     z = x / s
-+     y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps)
++     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps)
 
 epsilon twice, in other units: ε was added to s and to the mean of z²: to s belongs its root, and to the mean ε/s²
 -     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     root = eps**0.5
 +     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + eps
 +     z = x / s
-+     y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps)
++     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps)
 
 root of epsilon, not squared: √ε/s was added to the mean of the squares; it is squared first
 -     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     root = eps**0.5
 +     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 +     z = x / s
-+     y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + root / s)
++     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + root / s)
 
 one scale for everything, 1000: x was divided by the same number at every step: in float16 the squares of small steps are then 0, and those of very large ones infinite; take a number of the step's own size
 -     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     root = eps**0.5
 +     s = 0 * x[..., :1] + 1000.0
 +     z = x / s
-+     y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps / 1e6)
++     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps / 1e6)
 
 one scale for everything, 100: x was divided by the same number at every step: in float16 the squares of small steps are then 0, and those of very large ones infinite; take a number of the step's own size
 -     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     root = eps**0.5
 +     s = 0 * x[..., :1] + 100.0
 +     z = x / s
-+     y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps / 1e4)
++     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps / 1e4)
 
 no root, of x: x was divided by the mean of its squares; ρ is the root of that
 -     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     root = eps**0.5
 +     s = 0 * x[..., :1] + 1.0
 +     z = x / s
-+     y = w * z / (xp.mean(z * z, axis=-1, keepdims=True) + eps)
++     y = {{gain.w}} * z / (xp.mean(z * z, axis=-1, keepdims=True) + eps)
 
 nothing but epsilon's root outside: √ε was added to the root of the mean of the squares; ε is added to the mean, inside the root
 -     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     root = eps**0.5
 +     s = 0 * x[..., :1] + 1.0
 +     z = x / s
-+     y = w * z / (xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True)) + root)
++     y = {{gain.w}} * z / (xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True)) + root)
 
 mean taken off x only: the mean was taken off x above, and not below; here no mean is taken off at all
 -     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     root = eps**0.5
 +     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 +     z = x / s
-+     y = w * (z - xp.mean(z, axis=-1, keepdims=True)) / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
++     y = {{gain.w}} * (z - xp.mean(z, axis=-1, keepdims=True)) / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
 
-weights squared: x was multiplied by w twice
+weights squared: x was multiplied by {{gain.plain}} twice
 -     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     root = eps**0.5
 +     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 +     z = x / s
-+     y = w * w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
++     y = {{gain.w}} * {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
 
-divided by the weights: x was divided by w; it is multiplied
+divided by the weights: x was divided by {{gain.plain}}; it is multiplied
 -     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     root = eps**0.5
 +     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 +     z = x / s
-+     y = z / w / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
++     y = z / {{gain.w}} / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
 
 cut off below alone: large numbers were cut off before they were squared, so that ρ is too small for them
 -     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     root = eps**0.5
 +     s = 0 * x[..., :1] + 1.0
 +     z = x / s
-+     y = w * z / xp.sqrt(xp.mean(xp.clip(x, -200.0, 200.0) ** 2, axis=-1, keepdims=True) + eps)
++     y = {{gain.w}} * z / xp.sqrt(xp.mean(xp.clip(x, -200.0, 200.0) ** 2, axis=-1, keepdims=True) + eps)
 
 largest without its sign, no root: the largest number was taken without its absolute value: where all are negative the sign is lost
 -     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     root = eps**0.5
 +     s = xp.max(x, axis=-1, keepdims=True)
 +     z = x / s
-+     y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
++     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
 
 mean of absolute values: the mean of |x| was taken; ρ is the root of the mean of the squares, with ε inside
 -     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     root = eps**0.5
 +     s = 0 * x[..., :1] + 1.0
 +     z = x / s
-+     y = w * z / (xp.mean(xp.abs(z), axis=-1, keepdims=True) + eps)
++     y = {{gain.w}} * z / (xp.mean(xp.abs(z), axis=-1, keepdims=True) + eps)
 
 largest and epsilon: x was divided by its largest channel; ρ is the root of the mean of the squares
 -     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     root = eps**0.5
 +     s = 0 * x[..., :1] + 1.0
 +     z = x / s
-+     y = w * z / (xp.max(xp.abs(x), axis=-1, keepdims=True) + eps)
++     y = {{gain.w}} * z / (xp.max(xp.abs(x), axis=-1, keepdims=True) + eps)
 
 epsilon added to the result: ε over s² was added to the result; it is added to the mean of the squares, inside the root
 -     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     root = eps**0.5
 +     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 +     z = x / s
-+     y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True)) + (root / s) ** 2
++     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True)) + (root / s) ** 2
 
 one for a scale of 0 [hidden]: a step of zeros is 0/0 in float16: (√ε/s)² is 0 there unless s is √ε itself, so add √ε to s
 -     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     root = eps**0.5
 +     s = xp.where(xp.max(xp.abs(x), axis=-1, keepdims=True) > 0, xp.max(xp.abs(x), axis=-1, keepdims=True), 0 * x[..., :1] + 1)
 +     z = x / s
-+     y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
++     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
 
 mean over the sequences too: the mean of the squares ran over the sequences as well; it runs over the channels of one step of one sequence
 -     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     root = eps**0.5
 +     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 +     z = x / s
-+     y = w * z / xp.sqrt(xp.mean(z * z, axis=(1, 2), keepdims=True) + (root / s) ** 2)
++     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=(1, 2), keepdims=True) + (root / s) ** 2)
 
 x times rho: x was multiplied by ρ; it is divided
 -     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     root = eps**0.5
 +     s = 0 * x[..., :1] + 1.0
 +     z = x / s
-+     y = w * z / (1 / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps))
++     y = {{gain.w}} * z / (1 / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps))
 
 epsilon times s: ε was multiplied by s²; in the units of z² it is ε/s²
 -     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     root = eps**0.5
 +     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 +     z = x / s
-+     y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps * s**2)
++     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps * s**2)
 
 divided by D once more: the mean of the squares was divided by D once more; a mean has that in it
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
@@ -636,7 +752,7 @@ mean over the batch: the mean ran over the sequences; each step of each sequence
 
 weights before and after: x was multiplied by w before its size was taken, and once more after; it comes once, after
 - z = x / s
-+ z = w * x / s
++ z = {{gain.w}} * x / s
 """
 
 # %% [markdown]
@@ -1453,9 +1569,9 @@ d_w averaged over the batch: d_w was averaged over the sequences; gradients of w
 #
 # The chapter's token shift mixes each channel with its value one step before. Mamba looks further back: each channel has J weights of its own,
 #
-# $$u_t = \sum_{j=0}^{J-1} w_j \odot x_{t-j} ,$$
+# $$u_t = \sum_{j=0}^{J-1} w_{{lag.tex}} \odot x_{t-j} ,$$
 #
-# with $w_0$ for the present step. (Token shift is J = 2 with $w_0 = 1 - \mu$ and $w_1 = \mu$.) A text is read in windows, so the inputs from before the window come as a state: `before` (J − 1, B, D) holds the last J − 1 of them, **the oldest first**. Return u, and the state for the next window. A window may be shorter than J − 1 steps; then part of the old state stays in the new one. J may be 1.
+# with ${{lag.now_tex}}$ for the present step. (Token shift is J = 2 with $w_0 = {{lag.zero}}$ and $w_1 = {{lag.one}}$.) A text is read in windows, so the inputs from before the window come as a state: `before` (J − 1, B, D) holds the last J − 1 of them, **the oldest first**. Return u, and the state for the next window. A window may be shorter than J − 1 steps; then part of the old state stays in the new one. J may be 1.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1469,7 +1585,7 @@ d_w averaged over the batch: d_w was averaged over the sequences; gradients of w
 #
 # <details><summary>Hint 3</summary>
 #
-# `row = xp.concat([before, x])`, `first = J - 1 - j`, and the term is `w[j, ...] * row[first : first + T, ...]`. The new state is the last J − 1 of the row, `row[T:, ...]`, which is right for every T and for J = 1.
+# `row = xp.concat([before, x])`, `first = J - 1 - j`, and the term is `{{lag.at}} * row[first : first + T, ...]`. The new state is the last J − 1 of the row, `row[T:, ...]`, which is right for every T and for J = 1.
 # </details>
 
 
@@ -1486,18 +1602,18 @@ def look_back(x, w, before):
     row = xp.concat([before, x])
     u = xp.zeros_like(x)
     for j in range(J):
-        u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+        u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
     after = row[T:, ...]
     ### END SOLUTION
     return u, after
 
 
 # %% [markdown]
-# Try it: one channel, inputs 1 to 5, J = 3 with the weights 1, 10 and 100; before them stood 0 and 0. Then the same in windows of one step.
+# Try it: one channel, inputs 1 to 5, J = 3 with the weights {{lag.order}}; before them stood 0 and 0. Then the same in windows of one step.
 
 # %%
 x = move(np.arange(1.0, 6.0).reshape(5, 1, 1))
-w = move(np.array([[1.0], [10.0], [100.0]]))
+w = move(np.array({{lag.weights}}))
 u, state = look_back(x, w, 0 * x[:2])
 print(to_numpy(u).ravel(), "by hand: 1, 12, 123, 234, 345")
 state, parts = 0 * x[:2], []
@@ -1579,12 +1695,12 @@ properties.points("Task 3 holds.")
 # %% mistakes="look_back"
 r"""
 looks ahead: the sum ran over x_{t+j}: it reads inputs that come later
-- u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
-+ u = u + w[j, ...] * xp.concat([x, xp.zeros_like(before)])[j : j + T, ...]
+- u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
++ u = u + {{lag.at}} * xp.concat([x, xp.zeros_like(before)])[j : j + T, ...]
 
-weights the wrong way round: the weights were used in the order of the row, the oldest input with w_0; w_0 belongs to the present step
-- w[j, ...] * row
-+ w[J - 1 - j, ...] * row
+weights the wrong way round: {{lag.says}}
+- {{lag.at}} * row
++ {{lag.odd}} * row
 
 state at the end of the row: the state was put after the window; it holds what came before
 - row = xp.concat([before, x])
@@ -1597,8 +1713,8 @@ state not used: the window began with zeros: the inputs before it are in `before
 +     u = xp.zeros_like(x)
 
 state not read: the sums began with zeros: the inputs before the window are in `before`
-- w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
-+ w[j, ...] * xp.concat([0 * before, x])[J - 1 - j : J - 1 - j + T, ...]
+- {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
++ {{lag.at}} * xp.concat([0 * before, x])[J - 1 - j : J - 1 - j + T, ...]
 
 state backwards: the state was read with the newest input first; the oldest stands first
 - row = xp.concat([before, x])
@@ -1612,12 +1728,12 @@ backwards both ways: the state was read and returned with the newest input first
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.concat([xp.flip(before, axis=0), x])
 +     u = xp.zeros_like(x)
 +     for j in range(J):
-+         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = xp.flip(row[T:, ...], axis=0)
 
 old state returned: the state was returned as it came, the beginning of the row; the next window needs this one's last inputs
@@ -1652,12 +1768,12 @@ state a row off: the state was read one row off: its last row is the input just 
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.concat([xp.roll(before, 1, axis=0) if J > 1 else before, x])
 +     u = xp.zeros_like(x)
 +     for j in range(J):
-+         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = xp.concat([before, x])[T:, ...]
 
 outputs in the state: the new state holds outputs u; the next window needs inputs
@@ -1672,7 +1788,7 @@ last term left out: the sum ended one term early: w_{J-1} was not used
 - for j in range(J):
 + for j in range(J - 1):
 
-one step too far back: all inputs were taken one step too early: w_0 belongs to the present step
+one step too far back: all inputs were taken one step too early: {{lag.w}} belongs to the present step
 - row[J - 1 - j : J - 1 - j + T, ...]
 + xp.concat([before[:1, ...], row])[J - 1 - j : J - 1 - j + T, ...]
 
@@ -1689,12 +1805,12 @@ rolled the other way: the inputs were rolled towards the beginning: step t sees 
 + xp.roll(x, -j, axis=0)
 
 one set of weights: all channels were given the first channel's weights; each has its own
-- w[j, ...] * row
-+ w[j, :1] * row
+- {{lag.at}} * row
++ {{lag.first}} * row
 
 weights averaged: all channels were given the mean of the weights; each has its own
-- w[j, ...] * row
-+ xp.mean(w[j, ...]) * row
+- {{lag.at}} * row
++ xp.mean({{lag.at}}) * row
 
 averaged: the sum was divided by J; the weights are taken as they are
 -     after = row[T:, ...]
@@ -1702,19 +1818,19 @@ averaged: the sum was divided by J; the weights are taken as they are
 +     u = u / J
 
 softmax of the weights: the weights were made to add up to 1; they are taken as they are
-- w[j, ...] * row
+- {{lag.at}} * row
 + (xp.exp(w) / xp.sum(xp.exp(w), axis=0))[j, ...] * row
 
 outputs fed back: the sum reads its own earlier outputs: this is a recurrence; it reads inputs only
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     made = [row[k, ...] for k in range(J - 1)]
 +     for t in range(T):
-+         made.append(w[0, ...] * x[t, ...])
++         made.append({{lag.now}} * x[t, ...])
 +         for j in range(1, J):
-+             made[-1] = made[-1] + w[j, ...] * made[J - 1 + t - j]
++             made[-1] = made[-1] + {{lag.at}} * made[J - 1 + t - j]
 +     u = xp.stack(made[J - 1 :])
 +     after = row[T:, ...]
 
@@ -1726,30 +1842,30 @@ across the channels: the shift ran along the channels; steps are the first axis
 - row[J - 1 - j : J - 1 - j + T, ...]
 + xp.roll(row, j, axis=2)[J - 1 :, ...]
 
-present step only: each step was multiplied by w_0 alone, or by the sum of all weights; the earlier inputs are missing
+present step only: each step was multiplied by {{lag.w}} alone, or by the sum of all weights; the earlier inputs are missing
 - row[J - 1 - j : J - 1 - j + T, ...]
 + x
 
-only the present weight: only w_0 x_t was computed; the earlier inputs are missing
+only the present weight: only {{lag.w}} x_t was computed; the earlier inputs are missing
 - for j in range(J):
 + for j in range(1):
 
 whole row summed: u has J - 1 + T steps: the sums for the state's inputs were returned too
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     padded = xp.concat([0 * before, row])
 +     u = xp.zeros_like(row)
 +     for j in range(J):
-+         u = u + w[j, ...] * padded[J - 1 - j : J - 1 - j + T + J - 1, ...]
++         u = u + {{lag.at}} * padded[J - 1 - j : J - 1 - j + T + J - 1, ...]
 
 inside the window only: steps whose past begins before the window have no sum: u is shorter than the window
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     u = 0
 +     for j in range(J):
-+         u = u + w[j, ...] * x[J - 1 - j : T - j, ...]
++         u = u + {{lag.at}} * x[J - 1 - j : T - j, ...]
 
 aligned at the start: the kernel was laid at the beginning of the row: the present step got w_{J-1} and the sum looks back with the weights the wrong way round
 - row[J - 1 - j : J - 1 - j + T, ...]
@@ -1764,8 +1880,8 @@ token shift only: this is the chapter's token shift, with one step back; J weigh
 + for j in range(2):
 
 weights squared: the weights were multiplied in twice
-- w[j, ...] * row
-+ w[j, ...] * w[j, ...] * row
+- {{lag.at}} * row
++ {{lag.at}} * {{lag.at}} * row
 
 centred: the window of the sum was centred on step t: half of it lies ahead
 - row[J - 1 - j : J - 1 - j + T, ...]
@@ -1788,79 +1904,79 @@ ahead into the state: the sum ran over x_{t+j}, and the state was put after the 
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.concat([x, before])
 +     u = xp.zeros_like(x)
 +     for j in range(J):
-+         u = u + w[j, ...] * row[j : j + T, ...]
++         u = u + {{lag.at}} * row[j : j + T, ...]
 +     after = row[T:, ...]
 
 zeros before and window alone: the window began with zeros, where `before` belongs, and the new state was cut from the window alone
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.concat([0 * before, x])
 +     u = xp.zeros_like(x)
 +     for j in range(J):
-+         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = x[-(J - 1) :, ...]
 
 zeros before and short state: the window began with zeros, where `before` belongs, and the new state was cut from the window by T - J + 1, which may be negative
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.concat([0 * before, x])
 +     u = xp.zeros_like(x)
 +     for j in range(J):
-+         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = x[T - J + 1 :, ...]
 
-weights and state the wrong way round: w_0 belongs to the present step, and the state has the oldest input first; both were turned round
+weights and state the wrong way round: {{lag.w}} belongs to the present step, and the state has the oldest input first; both were turned round
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.concat([before, x])
 +     u = xp.zeros_like(x)
 +     for j in range(J):
-+         u = u + w[J - 1 - j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++         u = u + {{lag.odd}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = xp.flip(row[T:, ...], axis=0)
 
-weights the wrong way round, window alone: w_0 belongs to the present step, and the new state was cut from the window alone
+weights the wrong way round, window alone: {{lag.w}} belongs to the present step, and the new state was cut from the window alone
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.concat([before, x])
 +     u = xp.zeros_like(x)
 +     for j in range(J):
-+         u = u + w[J - 1 - j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++         u = u + {{lag.odd}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = x[-(J - 1) :, ...]
 
-weights the wrong way round, old state: w_0 belongs to the present step, and the state was returned as it came
+weights the wrong way round, old state: {{lag.w}} belongs to the present step, and the state was returned as it came
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.concat([before, x])
 +     u = xp.zeros_like(x)
 +     for j in range(J):
-+         u = u + w[J - 1 - j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++         u = u + {{lag.odd}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = before + 0
 
-w_0 for the step before: w_0 was given to the step before; it belongs to the present step
+{{lag.w}} for the step before: {{lag.w}} was given to the step before; it belongs to the present step
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.concat([before, x])
 +     u = xp.zeros_like(x)
@@ -1872,12 +1988,12 @@ sum over the channels, too: the products were added over the channels by a matri
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.concat([before, x])
 +     u = xp.zeros_like(x)
 +     for j in range(J):
-+         u = u + (row[J - 1 - j : J - 1 - j + T, ...] @ w[j, ...])[..., None]
++         u = u + (row[J - 1 - j : J - 1 - j + T, ...] @ {{lag.at}})[..., None]
 +     after = row[T:, ...]
 +     u = u[..., 0]
 
@@ -1885,103 +2001,103 @@ J of the window: the new state was cut from the window with J inputs, or from a 
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.concat([before, x])
 +     u = xp.zeros_like(x)
 +     for j in range(J):
-+         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = x[T - J :, ...]
 
 ahead and window alone: the sum ran over x_{t+j}, which comes later, and the new state was cut from the window alone
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.concat([before, x])
 +     u = xp.zeros_like(x)
 +     for j in range(J):
-+         u = u + w[j, ...] * xp.concat([x, xp.zeros_like(before)])[j : j + T, ...]
++         u = u + {{lag.at}} * xp.concat([x, xp.zeros_like(before)])[j : j + T, ...]
 +     after = x[-(J - 1) :, ...]
 
 rolled and window alone: the inputs were rolled, so that the first steps see the last ones, and the new state was cut from the window alone
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.concat([before, x])
 +     u = xp.zeros_like(x)
 +     for j in range(J):
-+         u = u + w[j, ...] * xp.roll(x, j, axis=0)
++         u = u + {{lag.at}} * xp.roll(x, j, axis=0)
 +     after = x[-(J - 1) :, ...]
 
 state not read, window alone in full: the inputs before the window were not read, and the whole window was returned as the state
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.concat([0 * before, x])
 +     u = xp.zeros_like(x)
 +     for j in range(J):
-+         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = x + 0
 
 whole window returned: the whole window was returned as the state; its length is J - 1
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.concat([before, x])
 +     u = xp.zeros_like(x)
 +     for j in range(J):
-+         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = x + 0
 
 state shifted by one: the new state leaves out the last input: it ends with the window's last
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.concat([before, x])
 +     u = xp.zeros_like(x)
 +     for j in range(J):
-+         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = row[T - 1 : T + J - 2, ...]
 
 newest only: every place of the new state holds the last input
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.concat([before, x])
 +     u = xp.zeros_like(x)
 +     for j in range(J):
-+         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = 0 * before + x[-1:, ...]
 
 product of all: the inputs were multiplied with each other
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.concat([before, x])
 +     u = xp.zeros_like(x)
 +     for j in range(J):
-+         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...] * x
++         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...] * x
 +     after = row[T:, ...]
 
 weights not used: the inputs were added without their weights
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.concat([before, x])
 +     u = xp.zeros_like(x)
@@ -1993,7 +2109,7 @@ mean without weights: the inputs were averaged without their weights
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.concat([before, x])
 +     u = xp.zeros_like(x)
@@ -2001,76 +2117,76 @@ mean without weights: the inputs were averaged without their weights
 +         u = u + row[J - 1 - j : J - 1 - j + T, ...] / J
 +     after = row[T:, ...]
 
-whole row, weights the wrong way round: w_0 belongs to the present step, and the whole row was returned as the state
+whole row, weights the wrong way round: {{lag.w}} belongs to the present step, and the whole row was returned as the state
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.concat([before, x])
 +     u = xp.zeros_like(x)
 +     for j in range(J):
-+         u = u + w[J - 1 - j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++         u = u + {{lag.odd}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = row
 
-present step without a weight: the present step was taken as it is; it has the weight w_0
+present step without a weight: the present step was taken as it is; it has the weight {{lag.w}}
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.concat([before, x])
 +     u = xp.zeros_like(x)
 +     for j in range(J):
-+         u = u + (w[j, ...] if j else 1.0) * row[J - 1 - j : J - 1 - j + T, ...]
++         u = u + ({{lag.at}} if j else 1.0) * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = row[T:, ...]
 
 J inputs of the window: the new state has J inputs, cut from the window alone; J - 1 are needed, and in a short window part of the old state stays
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.concat([before, x])
 +     u = xp.zeros_like(x)
 +     for j in range(J):
-+         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = x[-J:, ...]
 
 two inputs too many: the row was cut from T - J + 1 on: it has J - 1 + T inputs, so the last J - 1 begin at T
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.concat([before, x])
 +     u = xp.zeros_like(x)
 +     for j in range(J):
-+         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = row[T - J + 1 :, ...]
 
 state neither read nor renewed: the window began with zeros, where `before` belongs, and the state was returned as it came
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.concat([0 * before, x])
 +     u = xp.zeros_like(x)
 +     for j in range(J):
-+         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = before + 0
 
 time turned round: the row was turned round: the sum reads what comes later
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.flip(xp.concat([before, x]), axis=0)
 +     u = xp.zeros_like(x)
 +     for j in range(J):
-+         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = row[T:, ...]
 
 SiLU afterwards: the sums went through a SiLU, as in Mamba's code; here they are taken as they are
@@ -2086,13 +2202,13 @@ step by step, newest dropped: step by step, the newest of the kept inputs was dr
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     out = []
 +     for t in range(T):
-+         total = w[0, ...] * x[t, ...]
++         total = {{lag.now}} * x[t, ...]
 +         for j in range(1, J):
-+             total = total + w[j, ...] * before[J - 1 - j, ...]
++             total = total + {{lag.at}} * before[J - 1 - j, ...]
 +         out.append(total)
 +         before = xp.concat([before[: J - 2, ...], x[t : t + 1, ...]])
 +     u, after = xp.stack(out), before
@@ -2101,48 +2217,48 @@ step by step, put in front: step by step, each input was put in front of the kep
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     out = []
 +     for t in range(T):
-+         total = w[0, ...] * x[t, ...]
++         total = {{lag.now}} * x[t, ...]
 +         for j in range(1, J):
-+             total = total + w[j, ...] * before[J - 1 - j, ...]
++             total = total + {{lag.at}} * before[J - 1 - j, ...]
 +         out.append(total)
 +         before = xp.concat([x[t : t + 1, ...], before[: J - 2, ...]])
 +     u, after = xp.stack(out), before
 
-step by step, read from the front: step by step, w_1 was given the oldest of the kept inputs, and w_(J-1) the newest; the oldest stands first
+step by step, read from the front: step by step, {{lag.next}} was given the oldest of the kept inputs, and {{lag.far}} the newest; the oldest stands first
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     out = []
 +     for t in range(T):
-+         total = w[0, ...] * x[t, ...]
++         total = {{lag.now}} * x[t, ...]
 +         for j in range(1, J):
-+             total = total + w[j, ...] * before[j - 1, ...]
++             total = total + {{lag.at}} * before[j - 1, ...]
 +         out.append(total)
 +         before = xp.concat([before[1:, ...], x[t : t + 1, ...]])
 +     u, after = xp.stack(out), before
 
-step by step, moved before it was read: step by step, the state was moved on before it was read: w_1 then gets the present input, as w_0 does
+step by step, moved before it was read: step by step, the state was moved on before it was read: {{lag.next}} then gets the present input, as {{lag.w}} does
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
 +     row = xp.concat([before, x])
-+     u = w[0, ...] * x
++     u = {{lag.now}} * x
 +     for j in range(1, J):
-+         u = u + w[j, ...] * row[J - j : J - j + T, ...]
++         u = u + {{lag.at}} * row[J - j : J - j + T, ...]
 +     after = row[T:, ...]
 
 one step late: the window ends one step too late, so that the first weight's step is read twice
--         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +         first = max(J - 2 - j, 0)
-+         u = u + w[j, ...] * row[first : first + T, ...]
++         u = u + {{lag.at}} * row[first : first + T, ...]
 
 state from x alone: what is kept was taken from x alone: where x is shorter than the window, what came before it counts as well
 -     after = row[T:, ...]
@@ -2159,7 +2275,7 @@ state from x alone: what is kept was taken from x alone: where x is shorter than
 # - an embedding (K, D); a last `RMSNorm` with D weights; a readout, whose matrix **is** the embedding and counts once, with K biases;
 # - in each block: an `RMSNorm` before the mixer and one after it, D weights each; the token shift, D numbers; the mixer, which here is one linear layer from D channels to `rows` · D, with biases; two linear layers, gate and out, from D to D, with biases; and for each step alone an `RMSNorm`, a linear layer from D to `times` · D and one back to D, both with biases.
 #
-# Write `widest`: the largest D, **a multiple of 4**, with which the network has **at most** `weights` weights, and how many it has then. Where D = 4 has more already, raise a ValueError whose message begins with `weights: expected`.
+# Write `widest`: the largest D, **a multiple of 4**, with which the network has **{{most.text}}** `weights` weights, and how many it has then. Where D = 4 has {{most.more}} already, raise a ValueError whose message begins with `weights: expected`.
 #
 # (minGRU has rows = 2, minLSTM and attention 3; `times` is 2 unless one says otherwise.)
 #
@@ -2175,15 +2291,15 @@ state from x alone: what is kept was taken from x alone: where x is shorter than
 #
 # <details><summary>Hint 3</summary>
 #
-# No formula for the roots is needed: `while count(D + 4) <= weights: D += 4`, from D = 0 on, with an inner function count. If D is still 0 then, refuse.
+# No formula for the roots is needed: `while {{most.fits}}: D += 4`, from D = 0 on, with an inner function count. If D is still 0 then, refuse.
 # </details>
 
 
 # %% solution="widest"
 def widest(weights, K, L, rows, times):
-    """The largest width with at most so many weights, and how many it has.
+    """The largest width with {{most.doc}} so many weights, and how many it has.
 
-    Raises ValueError where the narrowest network has more.
+    Raises ValueError where the narrowest network has {{most.more}}.
     """
 
     ### BEGIN SOLUTION
@@ -2193,12 +2309,12 @@ def widest(weights, K, L, rows, times):
         return L * block + K * D + D + K
 
     D = 0
-    while count(D + 4) <= weights:
+    while {{most.fits}}:
         D += 4
     if D == 0:
         least = count(4)
         raise ValueError(
-            f"weights: expected {least} or more, got {weights}"
+            f"weights: expected {{most.needed}}, got {weights}"
         )
     ### END SOLUTION
     return D, count(D)
@@ -2235,20 +2351,20 @@ visible = [
     dict(weights=200_123, K=31, L=3, rows=8, times=1),
     dict(weights=3_000, K=200, L=1, rows=2, times=3),
 ]
-# exactly enough for D = 12, which may be used
+# exactly enough for D = 12, which {{most.may}} be used
 visible.append(dict(weights=2_645, K=5, L=2, rows=2, times=2))
 visible.append(dict(weights=9_000, K=3, L=5, rows=1, times=2))
 check(widest, stored("widest"), visible, outputs=OUTPUTS, by=properties)
 model = BlockModel(9, 8, "minLSTM", 2)
 counted = sum(p.numel() for p in model.parameters())
-_, found = widest(counted, 9, 2, 3, 2)
+_, found = widest({{most.counted}}, 9, 2, 3, 2)
 assert_close("weights of two blocks of minLSTM, D = 8", found, counted)
 with properties("refusals"):
     too_few = dict(weights=100, K=66, L=2, rows=2, times=2)
     why = "where D = 4 has more weights than that"
     assert_refuses(widest, too_few, why, "weights: expected")
-    enough = dict(weights=206, K=6, L=1, rows=2, times=2)
-    assert_close("D where 4 fits exactly", widest(**enough)[0], 4)
+    enough = dict(weights={{most.enough}}, K=6, L=1, rows=2, times=2)
+    assert_close("D where 4 fits {{most.how}}", widest(**enough)[0], 4)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
 
@@ -2264,9 +2380,9 @@ for _ in range(40):
 check(widest, reference_widest, hidden, outputs=OUTPUTS, by=properties)
 with properties("refusals"):
     least = 4 * 4 * 8 + 4 * 11 + 9 * 4 + 4 + 9  # of one minGRU block
-    enough = dict(weights=least, K=9, L=1, rows=2, times=2)
-    assert_close("D where 4 fits exactly", widest(**enough)[0], 4)
-    too_few = {**enough, "weights": least - 1}
+    enough = dict(weights={{most.hidden}}, K=9, L=1, rows=2, times=2)
+    assert_close("D where 4 fits {{most.how}}", widest(**enough)[0], 4)
+    too_few = {**enough, "weights": {{most.few}}}
     assert_refuses(widest, too_few, why, "weights: expected")
 ### END HIDDEN TESTS
 properties.points("Task 4 holds.")
@@ -2417,9 +2533,9 @@ mixer forgotten: the mixer is missing
 + squared = 2 + 2 * times
 +         block = squared * D * D + (times + 7) * D
 
-equality refused: a width with exactly as many weights was refused; at most includes as many
-- while count(D + 4) <= weights:
-+ while count(D + 4) < weights:
+{{most.name}}: {{most.says}}
+- while {{most.fits}}:
++ while {{most.odd}}:
 
 one width too far: the width has more weights than allowed: the first that is too wide was returned
 -     return D, count(D)
@@ -2427,15 +2543,15 @@ one width too far: the width has more weights than allowed: the first that is to
 +     return D, count(D)
 
 not a multiple of 4: the width is not a multiple of 4
--     while count(D + 4) <= weights:
+-     while {{most.fits}}:
 -         D += 4
-+     while count(D + 1) <= weights:
++     while count(D + 1) {{most.op}} weights:
 +         D += 1
 
 multiple of 8: a wider network is still allowed: the width went up by more than 4 at a time, by 8 or by doubling, say
--     while count(D + 4) <= weights:
+-     while {{most.fits}}:
 -         D += 4
-+     while count(D + 8) <= weights:
++     while count(D + 8) {{most.op}} weights:
 +         D += 8
 
 from 1 on: the width went up in steps of 4 from 1: that gives no multiples of 4
@@ -2474,24 +2590,24 @@ no refusal [hidden, refusals]: where D = 4 has more weights already, no ValueErr
 -     if D == 0:
 -         least = count(4)
 -         raise ValueError(
--             f"weights: expected {least} or more, got {weights}"
+-             f"weights: expected {{most.needed}}, got {weights}"
 -         )
 -
 +
 
 refused with another message [hidden, refusals]: the message of the ValueError does not begin with "weights: expected"
-- f"weights: expected {least}
-+ f"expected {least}
+- f"weights: expected
++ f"expected
 
 refused by assert [hidden, refusals]: an AssertionError was raised; what is asked for is a ValueError
 -         raise ValueError(
--             f"weights: expected {least} or more, got {weights}"
+-             f"weights: expected {{most.needed}}, got {weights}"
 -         )
-+         raise AssertionError(f"weights: expected {least} or more")
++         raise AssertionError(f"weights: expected {{most.needed}}")
 
 None for a refusal [hidden, refusals]: None was returned where nothing fits; a ValueError is asked for
 -         raise ValueError(
--             f"weights: expected {least} or more, got {weights}"
+-             f"weights: expected {{most.needed}}, got {weights}"
 -         )
 +         return None
 
@@ -2716,12 +2832,12 @@ root of the squares alone: the width was taken from the D² of the blocks alone,
 -         return L * block + K * D + D + K
 - 
 -     D = 0
--     while count(D + 4) <= weights:
+-     while {{most.fits}}:
 -         D += 4
 -     if D == 0:
 -         least = count(4)
 -         raise ValueError(
--             f"weights: expected {least} or more, got {weights}"
+-             f"weights: expected {{most.needed}}, got {weights}"
 -         )
 +     def count(D):
 +         squared = rows + 2 + 2 * times
@@ -2804,7 +2920,7 @@ readout and one term: the readout's matrix was counted besides the embedding, wh
 #
 # A network that reads pieces of words is compared with one that reads characters. Its loss is the mean surprisal in nats per **token**; the text it was tested on has `tokens` of its tokens and `characters` characters. Bits per character are all its nats, in bits, divided by the characters: a number that does not depend on how the text is cut. (One bit is ln 2 nats.)
 #
-# Each of S seeds was tested E times while it trained. `nats` (S, E) holds these losses, and `seconds` (S, E) how long the training took **since the test before** (for the first test, since the start; testing does not count). Return, for each seed, the bits per character at the **last test at which no more than `budget` seconds of training had passed**. Not at the best one: if you pick the best of several tests on the test text, you have used it for training.
+# Each of S seeds was tested E times while it trained. `nats` (S, E) holds these losses, and `seconds` (S, E) how long the training took **since the test before** (for the first test, since the start; testing does not count). Return, for each seed, the bits per character at the **last test at which {{spent.text}} `budget` seconds of training had passed**. Not at the best one: if you pick the best of several tests on the test text, you have used it for training.
 #
 # Where a seed has no test within the budget, raise a ValueError whose message begins with `budget: expected`.
 #
@@ -2820,7 +2936,7 @@ readout and one term: the readout's matrix was counted besides the embedding, wh
 #
 # <details><summary>Hint 3</summary>
 #
-# For seed s: `done = int(xp.sum(xp.astype(passed[s, :] <= budget, seconds.dtype)))`, then `nats[s, done - 1]`, and `xp.stack` of all seeds. To bits per character: times tokens, divided by characters and by `math.log(2)`.
+# For seed s: `done = int(xp.sum(xp.astype(passed[s, :] {{spent.op}} budget, seconds.dtype)))`, then `nats[s, done - 1]`, and `xp.stack` of all seeds. To bits per character: times tokens, divided by characters and by `math.log(2)`.
 # </details>
 
 
@@ -2837,7 +2953,7 @@ def bits_after(nats, seconds, budget, tokens, characters):
     passed = xp.cumulative_sum(seconds, axis=1)
     found = []
     for s in range(nats.shape[0]):
-        done = sum(float(t) <= budget for t in passed[s, :])
+        done = sum({{spent.within}} for t in passed[s, :])
         if not done:
             least = float(passed[s, 0])
             raise ValueError(f"budget: expected {least}, got {budget}")
@@ -2915,7 +3031,7 @@ check(
 )
 # by hand: 1 nat per token, half as many tokens as characters, ln 2 = 0.693
 nats, seconds = move((np.array([[1.0]]), np.array([[2.0]])))
-half_a_nat = bits_after(nats, seconds, 2.0, 50, 100)
+half_a_nat = bits_after(nats, seconds, {{spent.two}}, 50, 100)
 assert_close("half a nat in bits", half_a_nat, np.array([0.5 / np.log(2)]))
 with properties("refusals"):
     why = "where a seed has no test within the budget"
@@ -2931,10 +3047,14 @@ from rnncore.testing import hidden_inputs, hidden_rng
 rng = hidden_rng()
 hidden = hidden_inputs(
     a_contest,
-    [(4, 7), (1, 1, 2.0), (5, 3), (2, 9), (3, 4, 2.0)],
+    [(4, 7), (1, 1, {{spent.two}}), (5, 3), (2, 9), (3, 4, {{spent.two}})],
     device,
     rng=rng,
 )
+fixed = a_contest(np.random.default_rng(6), 3, 5)
+fixed["seconds"][:, 0] = 0.25
+fixed["budget"] = float(fixed["seconds"][1, :3].sum())  # exactly
+hidden.append(move(fixed))
 check(
     bits_after,
     reference_bits_after,
@@ -3051,9 +3171,9 @@ first time left out: the time before the first test was not counted
 - xp.cumulative_sum(seconds, axis=1)
 + xp.cumulative_sum(seconds, axis=1) - seconds[:, :1]
 
-equality refused: a test at which exactly the budget had passed was left out; no more than the budget includes as much
-- float(t) <= budget
-+ float(t) < budget
+{{spent.name}}: {{spent.says}}
+- {{spent.within}}
++ {{spent.odd}}
 
 nearest test: the test nearest to the budget was taken, which may be beyond it
 - found.append(nats[s, done - 1])
@@ -3070,23 +3190,23 @@ first seed's clock: the first seed's times were used for all; every seed has a c
 
 slowest seed's test: all seeds were taken at the test that the slowest of them had reached; each has its own last one
 -     for s in range(nats.shape[0]):
--         done = sum(float(t) <= budget for t in passed[s, :])
+-         done = sum({{spent.within}} for t in passed[s, :])
 +     for s in range(nats.shape[0]):
-+         done = min(sum(float(t) <= budget for t in p) for p in passed)
++         done = min(sum({{spent.within}} for t in p) for p in passed)
 
 fastest seed's test: all seeds were taken at the test that the fastest of them had reached; each has its own last one
 -     for s in range(nats.shape[0]):
--         done = sum(float(t) <= budget for t in passed[s, :])
+-         done = sum({{spent.within}} for t in passed[s, :])
 +     for s in range(nats.shape[0]):
-+         done = max(sum(float(t) <= budget for t in p) for p in passed)
++         done = max(sum({{spent.within}} for t in p) for p in passed)
 
 one number: the seeds were averaged; one number for each is asked for
 -     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
 +     bits = xp.mean(xp.stack(found)) * (tokens / (characters * math.log(2)))
 
 budget divided: the budget was divided among the seeds; each has all of it
-- float(t) <= budget
-+ float(t) * nats.shape[0] <= budget
+- {{spent.within}}
++ float(t) * nats.shape[0] {{spent.op}} budget
 
 interpolated: the loss was interpolated at the budget between two tests; asked for is one that was measured
 - found.append(nats[s, done - 1])
@@ -3116,7 +3236,7 @@ refused with another message [hidden, refusals]: the message of the ValueError d
 
 only when all are late [hidden, refusals]: it was refused only where no seed has a test within the budget; one seed without is enough
 - if not done:
-+ if not sum(float(t) <= budget for p in passed for t in p):
++ if not sum({{spent.within}} for p in passed for t in p):
 
 late seeds left out [hidden, refusals]: seeds without a test within the budget were left out; a ValueError is asked for
 -             least = float(passed[s, 0])
@@ -3133,7 +3253,7 @@ same time for each test: the mean time was taken for every test; each has its ow
 -     passed = xp.cumulative_sum(seconds, axis=1)
 -     found = []
 -     for s in range(nats.shape[0]):
--         done = sum(float(t) <= budget for t in passed[s, :])
+-         done = sum({{spent.within}} for t in passed[s, :])
 -         if not done:
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
@@ -3142,7 +3262,7 @@ same time for each test: the mean time was taken for every test; each has its ow
 +     passed = xp.cumulative_sum(xp.mean(seconds, axis=1, keepdims=True) + 0 * seconds, axis=1)
 +     found = []
 +     for s in range(nats.shape[0]):
-+         done = sum(float(t) <= budget for t in passed[s, :])
++         done = sum({{spent.within}} for t in passed[s, :])
 +         if not done:
 +             raise ValueError(f"budget: expected more, got {budget}")
 +         found.append(nats[s, done - 1])
@@ -3152,7 +3272,7 @@ powers of two: 2 was raised to the losses; a bit is another unit of the same sur
 -     passed = xp.cumulative_sum(seconds, axis=1)
 -     found = []
 -     for s in range(nats.shape[0]):
--         done = sum(float(t) <= budget for t in passed[s, :])
+-         done = sum({{spent.within}} for t in passed[s, :])
 -         if not done:
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
@@ -3161,7 +3281,7 @@ powers of two: 2 was raised to the losses; a bit is another unit of the same sur
 +     passed = xp.cumulative_sum(seconds, axis=1)
 +     found = []
 +     for s in range(nats.shape[0]):
-+         done = sum(float(t) <= budget for t in passed[s, :])
++         done = sum({{spent.within}} for t in passed[s, :])
 +         if not done:
 +             raise ValueError(f"budget: expected more, got {budget}")
 +         found.append(2.0 ** nats[s, done - 1])
@@ -3171,7 +3291,7 @@ powers of two per token: 2 was raised to the losses; a bit is another unit of th
 -     passed = xp.cumulative_sum(seconds, axis=1)
 -     found = []
 -     for s in range(nats.shape[0]):
--         done = sum(float(t) <= budget for t in passed[s, :])
+-         done = sum({{spent.within}} for t in passed[s, :])
 -         if not done:
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
@@ -3180,7 +3300,7 @@ powers of two per token: 2 was raised to the losses; a bit is another unit of th
 +     passed = xp.cumulative_sum(seconds, axis=1)
 +     found = []
 +     for s in range(nats.shape[0]):
-+         done = sum(float(t) <= budget for t in passed[s, :])
++         done = sum({{spent.within}} for t in passed[s, :])
 +         if not done:
 +             raise ValueError(f"budget: expected more, got {budget}")
 +         found.append(2.0 ** nats[s, done - 1])
@@ -3190,7 +3310,7 @@ seeds' times added: the seeds' times were added to one clock; every seed has a c
 -     passed = xp.cumulative_sum(seconds, axis=1)
 -     found = []
 -     for s in range(nats.shape[0]):
--         done = sum(float(t) <= budget for t in passed[s, :])
+-         done = sum({{spent.within}} for t in passed[s, :])
 -         if not done:
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
@@ -3199,7 +3319,7 @@ seeds' times added: the seeds' times were added to one clock; every seed has a c
 +     passed = xp.cumulative_sum(xp.sum(seconds, axis=0, keepdims=True) + 0 * seconds, axis=1)
 +     found = []
 +     for s in range(nats.shape[0]):
-+         done = sum(float(t) <= budget for t in passed[s, :])
++         done = sum({{spent.within}} for t in passed[s, :])
 +         if not done:
 +             raise ValueError(f"budget: expected more, got {budget}")
 +         found.append(nats[s, done - 1])
@@ -3209,7 +3329,7 @@ bits per character and nats: the nats were divided by ln 2 twice
 -     passed = xp.cumulative_sum(seconds, axis=1)
 -     found = []
 -     for s in range(nats.shape[0]):
--         done = sum(float(t) <= budget for t in passed[s, :])
+-         done = sum({{spent.within}} for t in passed[s, :])
 -         if not done:
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
@@ -3218,7 +3338,7 @@ bits per character and nats: the nats were divided by ln 2 twice
 +     passed = xp.cumulative_sum(seconds, axis=1)
 +     found = []
 +     for s in range(nats.shape[0]):
-+         done = sum(float(t) <= budget for t in passed[s, :])
++         done = sum({{spent.within}} for t in passed[s, :])
 +         if not done:
 +             raise ValueError(f"budget: expected more, got {budget}")
 +         found.append(nats[s, done - 1])
@@ -3228,7 +3348,7 @@ characters times tokens: the loss was multiplied by tokens and characters; it is
 -     passed = xp.cumulative_sum(seconds, axis=1)
 -     found = []
 -     for s in range(nats.shape[0]):
--         done = sum(float(t) <= budget for t in passed[s, :])
+-         done = sum({{spent.within}} for t in passed[s, :])
 -         if not done:
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
@@ -3237,7 +3357,7 @@ characters times tokens: the loss was multiplied by tokens and characters; it is
 +     passed = xp.cumulative_sum(seconds, axis=1)
 +     found = []
 +     for s in range(nats.shape[0]):
-+         done = sum(float(t) <= budget for t in passed[s, :])
++         done = sum({{spent.within}} for t in passed[s, :])
 +         if not done:
 +             raise ValueError(f"budget: expected more, got {budget}")
 +         found.append(nats[s, done - 1])
@@ -3247,7 +3367,7 @@ list of numbers: a list of numbers was returned; an array like nats is asked for
 -     passed = xp.cumulative_sum(seconds, axis=1)
 -     found = []
 -     for s in range(nats.shape[0]):
--         done = sum(float(t) <= budget for t in passed[s, :])
+-         done = sum({{spent.within}} for t in passed[s, :])
 -         if not done:
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
@@ -3256,7 +3376,7 @@ list of numbers: a list of numbers was returned; an array like nats is asked for
 +     passed = xp.cumulative_sum(seconds, axis=1)
 +     found = []
 +     for s in range(nats.shape[0]):
-+         done = sum(float(t) <= budget for t in passed[s, :])
++         done = sum({{spent.within}} for t in passed[s, :])
 +         if not done:
 +             least = float(passed[s, 0])
 +             raise ValueError(f"budget: expected {least}, got {budget}")
@@ -3267,7 +3387,7 @@ worst within: the highest loss within the budget was taken; asked for is the las
 -     passed = xp.cumulative_sum(seconds, axis=1)
 -     found = []
 -     for s in range(nats.shape[0]):
--         done = sum(float(t) <= budget for t in passed[s, :])
+-         done = sum({{spent.within}} for t in passed[s, :])
 -         if not done:
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
@@ -3276,7 +3396,7 @@ worst within: the highest loss within the budget was taken; asked for is the las
 +     passed = xp.cumulative_sum(seconds, axis=1)
 +     found = []
 +     for s in range(nats.shape[0]):
-+         done = sum(float(t) <= budget for t in passed[s, :])
++         done = sum({{spent.within}} for t in passed[s, :])
 +         if not done:
 +             raise ValueError(f"budget: expected more, got {budget}")
 +         found.append(xp.max(nats[s, :done]))
@@ -3286,7 +3406,7 @@ sum within: the losses within the budget were added; asked for is the last one
 -     passed = xp.cumulative_sum(seconds, axis=1)
 -     found = []
 -     for s in range(nats.shape[0]):
--         done = sum(float(t) <= budget for t in passed[s, :])
+-         done = sum({{spent.within}} for t in passed[s, :])
 -         if not done:
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
@@ -3295,7 +3415,7 @@ sum within: the losses within the budget were added; asked for is the last one
 +     passed = xp.cumulative_sum(seconds, axis=1)
 +     found = []
 +     for s in range(nats.shape[0]):
-+         done = sum(float(t) <= budget for t in passed[s, :])
++         done = sum({{spent.within}} for t in passed[s, :])
 +         if not done:
 +             raise ValueError(f"budget: expected more, got {budget}")
 +         found.append(xp.sum(nats[s, :done]))
@@ -3305,7 +3425,7 @@ exchanged, in nats: tokens and characters changed places, and one bit is ln 2 na
 -     passed = xp.cumulative_sum(seconds, axis=1)
 -     found = []
 -     for s in range(nats.shape[0]):
--         done = sum(float(t) <= budget for t in passed[s, :])
+-         done = sum({{spent.within}} for t in passed[s, :])
 -         if not done:
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
@@ -3314,7 +3434,7 @@ exchanged, in nats: tokens and characters changed places, and one bit is ln 2 na
 +     passed = xp.cumulative_sum(seconds, axis=1)
 +     found = []
 +     for s in range(nats.shape[0]):
-+         done = sum(float(t) <= budget for t in passed[s, :])
++         done = sum({{spent.within}} for t in passed[s, :])
 +         if not done:
 +             raise ValueError(f"budget: expected more, got {budget}")
 +         found.append(nats[s, done - 1])
@@ -3324,7 +3444,7 @@ median: the median of the seeds was returned; one number for each is asked for
 -     passed = xp.cumulative_sum(seconds, axis=1)
 -     found = []
 -     for s in range(nats.shape[0]):
--         done = sum(float(t) <= budget for t in passed[s, :])
+-         done = sum({{spent.within}} for t in passed[s, :])
 -         if not done:
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
@@ -3333,7 +3453,7 @@ median: the median of the seeds was returned; one number for each is asked for
 +     passed = xp.cumulative_sum(seconds, axis=1)
 +     found = []
 +     for s in range(nats.shape[0]):
-+         done = sum(float(t) <= budget for t in passed[s, :])
++         done = sum({{spent.within}} for t in passed[s, :])
 +         if not done:
 +             least = float(passed[s, 0])
 +             raise ValueError(f"budget: expected {least}, got {budget}")
@@ -3344,7 +3464,7 @@ mean of the seeds at each test: the losses were averaged over the seeds; each se
 -     passed = xp.cumulative_sum(seconds, axis=1)
 -     found = []
 -     for s in range(nats.shape[0]):
--         done = sum(float(t) <= budget for t in passed[s, :])
+-         done = sum({{spent.within}} for t in passed[s, :])
 -         if not done:
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
@@ -3353,7 +3473,7 @@ mean of the seeds at each test: the losses were averaged over the seeds; each se
 +     passed = xp.cumulative_sum(seconds, axis=1)
 +     found = []
 +     for s in range(nats.shape[0]):
-+         done = sum(float(t) <= budget for t in passed[s, :])
++         done = sum({{spent.within}} for t in passed[s, :])
 +         if not done:
 +             raise ValueError(f"budget: expected more, got {budget}")
 +         found.append(xp.mean(nats[:, done - 1]))
@@ -4294,7 +4414,7 @@ def lengths(way, blocks, size, D=64, eps=1e-12):
     for _ in range(blocks):
         W = move(size * rng.normal(size=(D, D)) / D**0.5)
         tape.append((x, W))
-        a = x if way == "residual" else rms_norm(x, ones, eps)
+        a = x if way == "residual" else rms_norm(x, {{gain.arg}}, eps)
         x = a @ W.T if way == "norm" else x + a @ W.T
     found = [d]
     for x, W in reversed(tape):
