@@ -32,6 +32,146 @@
 # The delta rule with keys of length 1: under the key 1 - β is kept and β is written. Hebb's rule with decay does not: it keeps α and writes all.
 # </details>
 
+# %% parameters
+pairs = (
+    {
+        "text": "$N$",
+        "hint": "1 + int(limit * K)",
+        "doc": " pairs",
+        "it": "1 + int(limit * keys.shape[1])",
+        "few": "int(limit * keys.shape[1])",
+        "rows": "int(limit * keys.shape[0])",
+        "column": "int(limit * (keys.shape[1] - 1))",
+        "real": "1 + limit * keys.shape[1]",
+        "bound": "1 + limit · K",
+        "few_says": "N - 1 other pairs disturb a reading, not N: (N - 1)/K is at most the limit for N up to 1 + limit · K",
+        "up": "1 - int(-limit * keys.shape[1] // 1)",
+        "below": "-int(-limit * keys.shape[1] // 1) or 1",
+        "nearest": "int(1.5 + limit * keys.shape[1])",
+        "two": "-1 + int(limit * keys.shape[1])",
+        "two_says": "the bound is that of (N + 1)/K: a pair does not disturb its own reading, so N - 1 others count",
+        "many": "2 + int(limit * keys.shape[1])",
+        "many_says": "the bound is that of (N - 2)/K: N - 1 other pairs count",
+        "answer": "N = 1 + ⌊limit K⌋",
+    },
+    {
+        "text": "number of **other** pairs, $N - 1$,",
+        "hint": "int(limit * K)",
+        "doc": " others",
+        "it": "int(limit * keys.shape[1])",
+        "few": "-1 + int(limit * keys.shape[1])",
+        "rows": "-1 + int(limit * keys.shape[0])",
+        "column": "-1 + int(limit * (keys.shape[1] - 1))",
+        "real": "limit * keys.shape[1]",
+        "bound": "limit · K others",
+        "few_says": "with N - 1 other pairs the mean ratio is (N - 1)/K: it is at most the limit for up to limit · K others",
+        "up": "-int(-limit * keys.shape[1] // 1)",
+        "below": "max(-int(-limit * keys.shape[1] // 1) - 1, 0)",
+        "nearest": "int(0.5 + limit * keys.shape[1])",
+        "two": "-2 + int(limit * keys.shape[1])",
+        "two_says": "with N - 1 other pairs the mean ratio is (N - 1)/K, and not (N + 1)/K",
+        "many": "1 + int(limit * keys.shape[1])",
+        "many_says": "this is N, with the pair that is read; asked is how many others there are, N - 1",
+        "answer": "N - 1 = ⌊limit K⌋",
+    },
+)
+fade = (
+    {
+        "text": r"Before each write everything fades by $\alpha_t$; then $\beta_t v_t$ is written by Hebb's rule, or $\beta_t (v_t - M_t k_t)$ by the delta rule.",
+        "example": "(0.81, 0, 1), those of the delta rule (0, 0, 1)",
+        "last": "nothing",
+        "hint": "kept",
+        "kept": "kept",
+        "left": "left",
+        "odd_kept": "kept * alpha[t, ...]",
+        "odd_left": "left * alpha[t, ...]",
+        "own": "own fading counted",
+        "mine": "own fading",
+        "own_says": "each write was faded by its own step's alpha too; a step fades first and writes then, so only later steps fade it",
+        "delta_says": "each write was faded by its own step's alpha in the delta rule; only later steps fade it",
+        "hebb_says": "each write was faded by its own step's alpha in Hebb's rule; only later steps fade it",
+        "when": "before",
+        "on": "t + 1",
+        "step": "1",
+        "logs": "np.log(alpha)",
+        "due": "S[..., 0].T",
+        "why_1": "The last write has faded by nothing, so a write is noted *before* its own factors enter",
+        "why_2": "the product: α_t acts on what was there before write t.",
+    },
+    {
+        "text": r"At each step $\beta_t v_t$ is written by Hebb's rule, or $\beta_t (v_t - S_{t-1} k_t)$ by the delta rule; **after** the write everything fades by $\alpha_t$, what was written too.",
+        "example": "(0.729, 0, 0.9), those of the delta rule (0, 0, 0.9)",
+        "last": "its own α alone",
+        "hint": "kept * alpha[t]",
+        "kept": "kept * alpha[t, ...]",
+        "left": "left * alpha[t, ...]",
+        "odd_kept": "kept",
+        "odd_left": "left",
+        "own": "own fading left out",
+        "mine": "own fading left out",
+        "own_says": "each write was faded by later steps alone; a step writes first and fades then, so its own alpha acts on it too",
+        "delta_says": "each write was faded by later steps alone in the delta rule; its own alpha acts on it too",
+        "hebb_says": "each write was faded by later steps alone in Hebb's rule; its own alpha acts on it too",
+        "when": "after",
+        "on": "t",
+        "step": "2",
+        "logs": "np.log(np.roll(alpha, 1, axis=0))",
+        "due": "S[..., 0].T * alpha[-1, :, 0]",
+        "why_1": "The last write has faded by its own α alone: α_t enters the weight of write t, and not",
+        "why_2": "its own 1 - β_t, which acts on what was there before write t.",
+    },
+)
+rate = (
+    {
+        "power": "{d}",
+        "own": "of its own",
+        "up": "d",
+        "d": "decay",
+        "odd": "-decay",
+        "wrong": "{-d}",
+        "self": "d itself",
+        "plain": "d",
+        "p": "p",
+    },
+    {
+        "power": "{-d}",
+        "own": "itself",
+        "up": "{-d}",
+        "d": "-decay",
+        "odd": "decay",
+        "wrong": "d",
+        "self": "-d",
+        "plain": "-d",
+        "p": "-p",
+    },
+)
+unit = (
+    {
+        "text": "as in the chapter",
+        "m": "xp.maximum(late, m_2)",
+        "hint": "With m the larger of F + m_1 and m_2, neither exponent is above 0, so no exponential is above 1.",
+        "by_hand": "$e^{31}$ the sum is $e^{-2} + 1 = 1.135$",
+        "larger": "the larger",
+        "sum": "as in the chapter, m is the larger",
+        "most": "1",
+        "why_1": "the",
+        "why_2": "larger of F + m₁ and m₂, both exponents are at most 0, and one is exactly 0: nothing",
+        "why_3": "overflows, and the larger part keeps all its digits.",
+    },
+    {
+        "text": "**plus 1**, so that no weight is above $1/e$, and a sum of two large numbers does not overflow either",
+        "m": "xp.maximum(late, m_2) + 1",
+        "hint": "With m one more than the larger of F + m_1 and m_2, neither exponent is above -1, so no exponential is above 1/e.",
+        "by_hand": "$e^{32}$ the sum is $e^{-3} + e^{-1} = 0.418$",
+        "larger": "one more than the larger",
+        "sum": "m is one more than the larger",
+        "most": "1/e",
+        "why_1": "one",
+        "why_2": "more than the larger of F + m₁ and m₂, both exponents are at most -1: nothing overflows,",
+        "why_3": "not even the sum, as e^(-1) is below a half.",
+    },
+)
+
 # %% [markdown]
 # ## Imports, and where to compute
 #
@@ -93,7 +233,7 @@ print(S @ k_1, S @ k_2, "by hand: 9.2 and 10")
 # $N$ pairs are written by Hebb's rule into an empty memory, with keys that are **first scaled to length 1**. What is read under key $j$ is $v_j$ and a rest, $\sum_{s \ne j} v_s\,(k_s^{\mathsf T} k_j)$. Return two things:
 #
 # - **ratio**, for each key: the squared length of that rest, divided by the squared length of $v_j$;
-# - **fits**, an integer, by hand: for independent random keys of length 1 the mean of $(k_s^{\mathsf T} k_j)^2$ is $1/K$, and if all values are independent with mean 0 and have the same length, mixed terms cancel on average. So what is the mean ratio with $N$ pairs? Return the largest $N$ for which it is at most `limit`.
+# - **fits**, an integer, by hand: for independent random keys of length 1 the mean of $(k_s^{\mathsf T} k_j)^2$ is $1/K$, and if all values are independent with mean 0 and have the same length, mixed terms cancel on average. So what is the mean ratio with $N$ pairs? Return the largest {{pairs.text}} for which it is at most `limit`.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -107,13 +247,13 @@ print(S @ k_1, S @ k_2, "by hand: 9.2 and 10")
 #
 # <details><summary>Hint 3</summary>
 #
-# `rest = k @ k.T @ values - values`; (N - 1)/K ≤ limit gives `fits = 1 + int(limit * K)`.
+# `rest = k @ k.T @ values - values`; (N - 1)/K ≤ limit gives `fits = {{pairs.hint}}`.
 # </details>
 
 
 # %% solution="capacity"
 def capacity(keys, values, limit):
-    """What other pairs add to each reading, and how many pairs fit.
+    """What other pairs add to each reading, and how many{{pairs.doc}} fit.
 
     Shapes: keys (N, K); values (N, V) -> ratio (N,); fits
     """
@@ -123,7 +263,7 @@ def capacity(keys, values, limit):
     rest = k @ k.T @ values - values
     squares = xp.sum(rest * rest, axis=-1)
     ratio = squares / xp.sum(values * values, axis=-1)
-    fits = 1 + int(limit * keys.shape[1])
+    fits = {{pairs.it}}
     ### END SOLUTION
     return ratio, fits
 
@@ -274,9 +414,9 @@ summed over the pairs: the squares were summed over the pairs: there is one rati
 +     squares = xp.sum(rest * rest, axis=0)
 +     ratio = squares / xp.sum(values * values, axis=0)
 
-one pair too few: N - 1 other pairs disturb a reading, not N: (N - 1)/K is at most the limit for N up to 1 + limit · K
-- 1 + int(limit * keys.shape[1])
-+ int(limit * keys.shape[1])
+one pair too few: {{pairs.few_says}}
+- {{pairs.it}}
++ {{pairs.few}}
 
 values taken for keys: the number of columns is K, the size of a key; here V was taken, the size of a value, which does not matter for the ratio
 - limit * keys.shape[1]
@@ -287,16 +427,16 @@ pairs taken for columns: K is the size of a key; here the number of the pairs wa
 + limit * keys.shape[0]
 
 as many as columns: K pairs fit without any disturbance only if their keys are orthogonal; random keys disturb each other, and the mean ratio is (N - 1)/K
-- 1 + int(limit * keys.shape[1])
+- {{pairs.it}}
 + keys.shape[1]
 
 rounded up: the number of pairs was rounded up, so that the mean ratio is above the limit
-- 1 + int(limit * keys.shape[1])
-+ 1 - int(-limit * keys.shape[1] // 1)
+- {{pairs.it}}
++ {{pairs.up}}
 
 limit excluded: a mean ratio equal to the limit was refused; at most the limit includes it
-- 1 + int(limit * keys.shape[1])
-+ -int(-limit * keys.shape[1] // 1) or 1
+- {{pairs.it}}
++ {{pairs.below}}
 
 root of 1/K: the mean of the square of a product of keys is 1/K; here its root was taken
 - limit * keys.shape[1]
@@ -343,16 +483,16 @@ other side scaled: the keys have length 1 where they were written, and not where
 + keys @ k.T @ values
 
 rounded to the nearest: the number of pairs was rounded to the nearest, and may be one too many: the mean ratio has to be at most the limit
-- 1 + int(limit * keys.shape[1])
-+ int(1.5 + limit * keys.shape[1])
+- {{pairs.it}}
++ {{pairs.nearest}}
 
-two pairs too few: the bound is that of (N + 1)/K: a pair does not disturb its own reading, so N - 1 others count
-- 1 + int(limit * keys.shape[1])
-+ -1 + int(limit * keys.shape[1])
+two pairs too few: {{pairs.two_says}}
+- {{pairs.it}}
++ {{pairs.two}}
 
-one pair too many: the bound is that of (N - 2)/K: N - 1 other pairs count
-- 1 + int(limit * keys.shape[1])
-+ 2 + int(limit * keys.shape[1])
+one pair too many: {{pairs.many_says}}
+- {{pairs.it}}
++ {{pairs.many}}
 
 own value removed twice: the products of the keys with themselves were taken out, and then the values once more
 - k @ k.T @ values - values
@@ -391,20 +531,20 @@ divided by the limit: the number of columns was divided by the limit; (N - 1)/K 
 + int(keys.shape[1] / max(limit, 1e-9))
 
 number of pairs: `fits` is the number of pairs that came; it is the largest number whose mean ratio is at most the limit
-- 1 + int(limit * keys.shape[1])
+- {{pairs.it}}
 + keys.shape[0]
 
 pairs taken for columns, one too few: K is the size of a key; here the number of the pairs was taken, and N - 1 not N disturb
-- 1 + int(limit * keys.shape[1])
-+ int(limit * keys.shape[0])
+- {{pairs.it}}
++ {{pairs.rows}}
 
 limit of K - 1: the mean of the squared product is 1/K; here it was 1/(K - 1)
 - limit * keys.shape[1]
 + limit * (keys.shape[1] - 1)
 
-one column less: (N - 1)/K ≤ limit gives 1 + limit · K; here it was limit · (K - 1)
-- 1 + int(limit * keys.shape[1])
-+ int(limit * (keys.shape[1] - 1))
+one column less: (N - 1)/K ≤ limit gives {{pairs.bound}}; here it was limit · (K - 1)
+- {{pairs.it}}
++ {{pairs.column}}
 
 half of the value removed: the rest is what is read less the whole value
 - k @ k.T @ values - values
@@ -431,7 +571,7 @@ products without values: the rest was made of the products of the keys alone; th
 + xp.sum(k @ k.T, axis=-1, keepdims=True) * values - values
 
 pairs counted: the pairs whose ratio is at most the limit were counted; `fits` is worked out by hand, from K and the limit, and does not look at the pairs
-- 1 + int(limit * keys.shape[1])
+- {{pairs.it}}
 + int(xp.sum(xp.astype(ratio <= limit, ratio.dtype)))
 
 one length for all keys: all keys were divided by one length, a mean over them; each is scaled by its own
@@ -439,8 +579,8 @@ one length for all keys: all keys were divided by one length, a mean over them; 
 + k = keys / xp.sqrt(xp.mean(xp.sum(keys * keys, axis=-1)))
 
 share for a number: how many fit is a whole number
--     fits = 1 + int(limit * keys.shape[1])
-+     fits = 1 + limit * keys.shape[1]
+-     fits = {{pairs.it}}
++     fits = {{pairs.real}}
 """
 
 # %% [markdown]
@@ -1184,13 +1324,13 @@ rate from what reaches the old value: d_erase was made of d_old, which has the f
 #
 # *Core, about 20 minutes.*
 #
-# Keys are orthogonal and of length 1. Of each of T writes, one number says whether it goes under the key that will be asked for at the end: `same[t]` is 1, else 0. Before each write everything fades by $\alpha_t$; then $\beta_t v_t$ is written by Hebb's rule, or $\beta_t (v_t - M_t k_t)$ by the delta rule. What is read at the end is a sum of the values, $y = \sum_t w_t v_t$. Return the weights $w_t$ of all writes, for **Hebb's rule** and for the **delta rule**.
+# Keys are orthogonal and of length 1. Of each of T writes, one number says whether it goes under the key that will be asked for at the end: `same[t]` is 1, else 0. {{fade.text}} What is read at the end is a sum of the values, $y = \sum_t w_t v_t$. Return the weights $w_t$ of all writes, for **Hebb's rule** and for the **delta rule**.
 #
-# Example: three writes, the first and the last under the key, α = 0.9, β = 1 throughout. Hebb's weights are (0.81, 0, 1), those of the delta rule (0, 0, 1).
+# Example: three writes, the first and the last under the key, α = 0.9, β = 1 throughout. Hebb's weights are {{fade.example}}.
 #
 # <details><summary>Hint 1</summary>
 #
-# The last write has faded by nothing. So go from the last to the first, and keep the product of what later steps leave over.
+# The last write has faded by {{fade.last}}. So go from the last to the first, and keep the product of what later steps leave over.
 # </details>
 #
 # <details><summary>Hint 2</summary>
@@ -1200,7 +1340,7 @@ rate from what reaches the old value: d_erase was made of d_old, which has the f
 #
 # <details><summary>Hint 3</summary>
 #
-# First append `beta[t] * same[t] * kept`, then `kept = kept * alpha[t]`. For the delta rule the same with `left`, which is also multiplied by `1 - beta[t] * same[t]`. Index as in `beta[t, ...]`, and reverse the lists at the end.
+# First append `beta[t] * same[t] * {{fade.hint}}`, then `kept = kept * alpha[t]`. For the delta rule the same with `left`, which is also multiplied by `1 - beta[t] * same[t]`. Index as in `beta[t, ...]`, and reverse the lists at the end.
 # </details>
 
 
@@ -1218,8 +1358,8 @@ def weights_read(same, alpha, beta):
     ### BEGIN SOLUTION
     for t in reversed(range(same.shape[0])):
         written = beta[t, ...] * same[t, ...]
-        by_hebb.append(written * kept)
-        by_delta.append(written * left)
+        by_hebb.append(written * {{fade.kept}})
+        by_delta.append(written * {{fade.left}})
         kept = kept * alpha[t, ...]
         left = left * alpha[t, ...] * (1 - written)
     ### END SOLUTION
@@ -1227,7 +1367,7 @@ def weights_read(same, alpha, beta):
 
 
 # %% [markdown]
-# Try it: a key is written at steps 1 and 6 of 8. With which α does Hebb's rule read the old value with less than a tenth of the new one's weight? And what has then become of a value of another key, from step 1, at the end?
+# Try it: a key is written at steps 1 and 6 of 8. With which α does Hebb's rule read the old value with less than a tenth of the new one's weight? And what has then become of a value of another key, from step {{fade.step}}, at the end?
 
 # %%
 same = np.array([1.0, 0, 0, 0, 0, 1, 0, 0])[:, None]
@@ -1237,7 +1377,7 @@ for alpha in (1.0, 0.9, 0.6):
     print(
         f"alpha {alpha}: Hebb {by_hebb[0, 0]:.3f} and {by_hebb[5, 0]:.3f}, "
         f"delta {by_delta[0, 0]:.3f} and {by_delta[5, 0]:.3f}, "
-        f"another key's value from step 1: {alpha**7:.3f}"
+        f"another key's value from step {{fade.step}}: {alpha**7:.3f}"
     )
 
 # %% test="weights_read" points=4 explained="ch20_memory: What the delta rule is for"
@@ -1291,26 +1431,26 @@ key = np.concatenate([same, 1 - same], axis=-1)
 values = np.eye(6)[:, None, :] + np.zeros((6, 2, 6))
 found = weights_read(**move(args))
 for rule, weights in zip((hebb, delta), found, strict=True):
-    steps = Steps(key, key, values, np.log(alpha), beta)
+    steps = Steps(key, key, values, {{fade.logs}}, beta)
     _, S = memory_loop(rule, steps, np.zeros((2, 6, 2)))
     name = f"the weights of {rule.__name__}, against the loop"
-    assert_close(name, weights, S[..., 0].T, 1e-6)
+    assert_close(name, weights, {{fade.due}}, 1e-6)
 ### END HIDDEN TESTS
 properties.points("Task 4 holds.")
 
 # %% mistakes="weights_read"
 r"""
-own fading counted: each write was faded by its own step's alpha too; a step fades first and writes then, so only later steps fade it
--         by_hebb.append(written * kept)
--         by_delta.append(written * left)
-+         by_hebb.append(written * kept * alpha[t, ...])
-+         by_delta.append(written * left * alpha[t, ...])
+{{fade.own}}: {{fade.own_says}}
+-         by_hebb.append(written * {{fade.kept}})
+-         by_delta.append(written * {{fade.left}})
++         by_hebb.append(written * {{fade.odd_kept}})
++         by_delta.append(written * {{fade.odd_left}})
 
-no fading in the delta rule: the delta rule's weights do not fade; alpha acts before each write, whatever the rule
+no fading in the delta rule: the delta rule's weights do not fade; alpha acts {{fade.when}} each write, whatever the rule
 - left = left * alpha[t, ...] * (1 - written)
 + left = left * (1 - written)
 
-no fading in Hebb's rule: Hebb's weights do not fade; alpha acts before each write, whatever the rule
+no fading in Hebb's rule: Hebb's weights do not fade; alpha acts {{fade.when}} each write, whatever the rule
 - kept = kept * alpha[t, ...]
 + kept = kept
 
@@ -1338,48 +1478,48 @@ share replaced kept: what a later write leaves was taken to be beta; it leaves 1
 + (1 - same[t, ...] + written)
 
 own replacement: each write was multiplied by its own 1 - beta; it is later writes that replace it
--         by_delta.append(written * left)
-+         by_delta.append(written * left * (1 - written))
+-         by_delta.append(written * {{fade.left}})
++         by_delta.append(written * {{fade.left}} * (1 - written))
 
 Hebb replaces too: Hebb's weights contain 1 - beta of later writes; Hebb's rule takes nothing away
 - kept = kept * alpha[t, ...]
 + kept = kept * alpha[t, ...] * (1 - written)
 
 rules exchanged: Hebb's weights and those of the delta rule have changed places
--         by_hebb.append(written * kept)
--         by_delta.append(written * left)
-+         by_hebb.append(written * left)
-+         by_delta.append(written * kept)
+-         by_hebb.append(written * {{fade.kept}})
+-         by_delta.append(written * {{fade.left}})
++         by_hebb.append(written * {{fade.left}})
++         by_delta.append(written * {{fade.kept}})
 
 rate of writing dropped: the weights have no factor beta: only beta_t of a value is written
--         by_hebb.append(written * kept)
--         by_delta.append(written * left)
-+         by_hebb.append(same[t, ...] * kept)
-+         by_delta.append(same[t, ...] * left)
+-         by_hebb.append(written * {{fade.kept}})
+-         by_delta.append(written * {{fade.left}})
++         by_hebb.append(same[t, ...] * {{fade.kept}})
++         by_delta.append(same[t, ...] * {{fade.left}})
 
 rate dropped in Hebb's rule: Hebb's weights have no factor beta: here both rules write with the rate beta
-- by_hebb.append(written * kept)
-+ by_hebb.append(same[t, ...] * kept)
+- by_hebb.append(written * {{fade.kept}})
++ by_hebb.append(same[t, ...] * {{fade.kept}})
 
 rate dropped in the delta rule: the delta rule's weights have no factor beta: only beta_t of what is missing is written
-- by_delta.append(written * left)
-+ by_delta.append(same[t, ...] * left)
+- by_delta.append(written * {{fade.left}})
++ by_delta.append(same[t, ...] * {{fade.left}})
 
 other keys counted: writes under other keys have a weight here; nothing of them is read under the asked key
--         by_hebb.append(written * kept)
--         by_delta.append(written * left)
-+         by_hebb.append(beta[t, ...] * kept)
-+         by_delta.append(beta[t, ...] * left)
+-         by_hebb.append(written * {{fade.kept}})
+-         by_delta.append(written * {{fade.left}})
++         by_hebb.append(beta[t, ...] * {{fade.kept}})
++         by_delta.append(beta[t, ...] * {{fade.left}})
 
 from the first to the last: the products run over the earlier steps; a write is faded and replaced by the steps that come after it
 - reversed(range(same.shape[0]))
 + [*range(same.shape[0])][::1]
 
 order reversed: the weights stand in the order last to first; the loop ran backward, so the lists are reversed once, at the end
--         by_hebb.append(written * kept)
--         by_delta.append(written * left)
-+         by_hebb.insert(0, written * kept)
-+         by_delta.insert(0, written * left)
+-         by_hebb.append(written * {{fade.kept}})
+-         by_delta.append(written * {{fade.left}})
++         by_hebb.insert(0, written * {{fade.kept}})
++         by_delta.insert(0, written * {{fade.left}})
 
 one step's fading only: each write was faded by one later step alone; the shares of all later steps are multiplied
 -         kept = kept * alpha[t, ...]
@@ -1393,7 +1533,7 @@ one alpha for all: the first step's alpha was used at all steps
 +         kept = kept * alpha[0, ...]
 +         left = left * alpha[0, ...] * (1 - written)
 
-faded by the step before: the alphas are off by one step: a write at step t is faded from step t + 1 on
+faded by the step before: the alphas are off by one step: a write at step t is faded from step {{fade.on}} on
 -         kept = kept * alpha[t, ...]
 -         left = left * alpha[t, ...] * (1 - written)
 +         kept = kept * alpha[t - 1, ...]
@@ -1404,15 +1544,15 @@ replaced before it fades: what a later write takes away was not faded with the r
 + left = left * (alpha[t, ...] - written)
 
 one step's alpha to a power: each write's own alpha was raised to the number of later steps; every step has its own
--         by_hebb.append(written * kept)
+-         by_hebb.append(written * {{fade.kept}})
 +         by_hebb.append(written * alpha[t, ...] ** (same.shape[0] - 1 - t))
 
 both by a power: each write's own alpha was raised to the number of later steps, for both rules; every step has its own
--         by_hebb.append(written * kept)
--         by_delta.append(written * left)
+-         by_hebb.append(written * {{fade.kept}})
+-         by_delta.append(written * {{fade.left}})
 +         power = alpha[t, ...] ** (same.shape[0] - 1 - t)
 +         by_hebb.append(written * power)
-+         by_delta.append(written * power * left)
++         by_delta.append(written * power * {{fade.left}})
 
 weights that sum to 1: Hebb's weights were divided by the sum of the rates of the writes under the key; what is read here is a plain sum
 -     for t in reversed
@@ -1425,12 +1565,12 @@ subtracted: a later write was subtracted from what is left; it leaves the share 
 + left = left * alpha[t, ...] - written
 
 Hebb's order reversed: Hebb's weights stand in the order last to first
-- by_hebb.append(written * kept)
-+ by_hebb.insert(0, written * kept)
+- by_hebb.append(written * {{fade.kept}})
++ by_hebb.insert(0, written * {{fade.kept}})
 
 delta's order reversed: the delta rule's weights stand in the order last to first
-- by_delta.append(written * left)
-+ by_delta.insert(0, written * left)
+- by_delta.append(written * {{fade.left}})
++ by_delta.insert(0, written * {{fade.left}})
 
 faded by the rate too: what is kept by Hebb's rule was multiplied by beta as well; beta is the rate of the write, and later writes take nothing away
 - kept = kept * alpha[t, ...]
@@ -1457,8 +1597,8 @@ the last alpha for Hebb's rule: the last step's alpha was used at all steps, in 
 + kept = kept * alpha[-1, ...]
 
 the last write alone: only a write at the very last step has a weight by the delta rule; the last one under the key counts, and with a rate below 1 the earlier ones too
-- by_delta.append(written * left)
-+ by_delta.append(written * left if t == same.shape[0] - 1 else 0 * left)
+- by_delta.append(written * {{fade.left}})
++ by_delta.append(written * {{fade.left}} if t == same.shape[0] - 1 else 0 * left)
 
 fading under other keys only: only steps that write under other keys fade here; alpha acts at every step
 -         kept = kept * alpha[t, ...]
@@ -1487,7 +1627,7 @@ fading as a rate: each write has the weight alpha instead of beta
 - written = beta[t, ...] * same[t, ...]
 + written = alpha[t, ...] * same[t, ...]
 
-not faded at all: neither rule's weights fade; alpha acts before each write
+not faded at all: neither rule's weights fade; alpha acts {{fade.when}} each write
 -         kept = kept * alpha[t, ...]
 -         left = left * alpha[t, ...] * (1 - written)
 +         left = left * (1 - written)
@@ -1529,13 +1669,13 @@ faded twice in Hebb's rule: alpha acts twice at each step in Hebb's weights
 - kept = kept * alpha[t, ...]
 + kept = kept * alpha[t, ...] ** 2
 
-own fading in the delta rule: each write was faded by its own step's alpha in the delta rule; only later steps fade it
-- by_delta.append(written * left)
-+ by_delta.append(written * left * alpha[t, ...])
+{{fade.mine}} in the delta rule: {{fade.delta_says}}
+- by_delta.append(written * {{fade.left}})
++ by_delta.append(written * {{fade.odd_left}})
 
-own fading in Hebb's rule: each write was faded by its own step's alpha in Hebb's rule; only later steps fade it
-- by_hebb.append(written * kept)
-+ by_hebb.append(written * kept * alpha[t, ...])
+{{fade.mine}} in Hebb's rule: {{fade.hebb_says}}
+- by_hebb.append(written * {{fade.kept}})
++ by_hebb.append(written * {{fade.odd_kept}})
 
 replaced twice: each later write replaces twice
 - left = left * alpha[t, ...] * (1 - written)
@@ -1560,8 +1700,8 @@ rate for the fading: what is kept was multiplied by beta at each step; alpha is 
 +         left = left * beta[t, ...] * (1 - written)
 
 other keys counted in Hebb's rule: Hebb's weights have no factor `same`: nothing of a write under another key is read under the asked one
-- by_hebb.append(written * kept)
-+ by_hebb.append(beta[t, ...] * kept)
+- by_hebb.append(written * {{fade.kept}})
++ by_hebb.append(beta[t, ...] * {{fade.kept}})
 
 decay of the step after: the decay was read one step late
 -         kept = kept * alpha[t, ...]
@@ -1575,7 +1715,7 @@ decay of the step after: the decay was read one step late
 #
 # Each row of the chapter's table is a way to make `Steps` of what a network computes from $x_t$. Here are two that it lacks. Both get $q$, $k$, $v$, and a number $p$ for each step, (T, B, 1).
 #
-# - **Mamba-2** (Dao & Gu 2024) has a step size $\Delta = \ln(1 + e^{p})$. It keeps $\alpha = \exp(-\Delta\, e^{d})$ of everything, where $d$ is learned (`decay`, (1,)), and writes $\Delta\, v$ by Hebb's rule. ($p$ may be 800, where $e^{p}$ overflows: compute $\Delta$ without it.)
+# - **Mamba-2** (Dao & Gu 2024) has a step size $\Delta = \ln(1 + e^{p})$. It keeps $\alpha = \exp(-\Delta\, e^{{rate.power}})$ of everything, where $d$ is learned (`decay`, (1,)), and writes $\Delta\, v$ by Hebb's rule. ($p$ may be 800, where $e^{p}$ overflows: compute $\Delta$ without it.)
 # - **Longhorn** (Liu et al. 2024) with $\beta = \sigma(p)$ asks which $S$ is best: near to the old one, $\lVert S - S_{t-1} \rVert^2$, and right under the key, $\beta\, \lVert S k - v \rVert^2$, their sum as small as possible. Where the gradient is zero,
 #
 # $$S = S_{t-1} + \beta\,(v - S k)\, k^{\mathsf T} .$$
@@ -1586,7 +1726,7 @@ decay of the step after: the decay was read one step late
 #
 # <details><summary>Hint 1</summary>
 #
-# Steps wants the logarithm of α, so Mamba-2 needs no exponential of the whole: log α = -Δ e^d. Without a decay α is 1, and its logarithm 0.
+# Steps wants the logarithm of α, so Mamba-2 needs no exponential of the whole: log α = -Δ e^{{rate.up}}. Without a decay α is 1, and its logarithm 0.
 # </details>
 #
 # <details><summary>Hint 2</summary>
@@ -1610,7 +1750,7 @@ def two_rows(q, k, v, p, decay):
     xp = array_namespace(q)
     ### BEGIN SOLUTION
     rate = xp.logaddexp(p, xp.zeros_like(p))
-    log_kept = -rate * xp.exp(decay)
+    log_kept = -rate * xp.exp({{rate.d}})
     mamba = Steps(q, k, v, log_kept, rate)
     s, size = sigmoid(p), xp.sum(k * k, axis=-1, keepdims=True)
     longhorn = Steps(q, k, v, xp.zeros_like(p), s / (1 + s * size))
@@ -1706,28 +1846,28 @@ properties.points("Task 5 holds.")
 # %% mistakes="two_rows"
 r"""
 share instead of its logarithm: log_a of Mamba-2 holds the share itself; Steps wants its logarithm
-- log_kept = -rate * xp.exp(decay)
-+ log_kept = xp.exp(-rate * xp.exp(decay))
+- log_kept = -rate * xp.exp({{rate.d}})
++ log_kept = xp.exp(-rate * xp.exp({{rate.d}}))
 
-growing: log_a of Mamba-2 is positive, so that the memory grows: the share kept is exp(-Δ e^d)
-- -rate * xp.exp(decay)
-+ rate * xp.exp(decay)
+growing: log_a of Mamba-2 is positive, so that the memory grows: the share kept is exp(-Δ e^{{rate.up}})
+- -rate * xp.exp({{rate.d}})
++ rate * xp.exp({{rate.d}})
 
-decay without its exponential: d itself was taken for e^d: it may have either sign, and the memory would grow
-- -rate * xp.exp(decay)
-+ -rate * decay
+decay without its exponential: {{rate.self}} was taken for e^{{rate.up}}: it may have either sign, and the memory would grow
+- -rate * xp.exp({{rate.d}})
++ -rate * ({{rate.d}})
 
-decay of the other sign: e^{-d} was taken for e^d
-- -rate * xp.exp(decay)
-+ -rate * xp.exp(-decay)
+decay of the other sign: e^{{rate.wrong}} was taken for e^{{rate.up}}
+- -rate * xp.exp({{rate.d}})
++ -rate * xp.exp({{rate.odd}})
 
 step size missing in the decay: log_a of Mamba-2 does not depend on the step size: a larger Δ writes more and forgets more
-- -rate * xp.exp(decay)
-+ -xp.exp(decay) + 0 * rate
+- -rate * xp.exp({{rate.d}})
++ -xp.exp({{rate.d}}) + 0 * rate
 
 decay alone without the step: the step size was added to the decay; it multiplies it
-- -rate * xp.exp(decay)
-+ -rate - xp.exp(decay)
+- -rate * xp.exp({{rate.d}})
++ -rate - xp.exp({{rate.d}})
 
 whole value written: Mamba-2's rate of writing is 1 here; it writes Δ v
 - mamba = Steps(q, k, v, log_kept, rate)
@@ -1843,13 +1983,13 @@ length above as well: Longhorn's rate has |k|² above the line too: β |k|² / (
 - s / (1 + s * size)
 + s * size / (1 + s * size)
 
-first order: log_a of Mamba-2 is the logarithm of 1 - Δ e^d; what is kept is exp(-Δ e^d)
-- -rate * xp.exp(decay)
-+ xp.log(abs(1 - rate * xp.exp(decay)) + 1e-12)
+first order: log_a of Mamba-2 is the logarithm of 1 - Δ e^{{rate.up}}; what is kept is exp(-Δ e^{{rate.up}})
+- -rate * xp.exp({{rate.d}})
++ xp.log(abs(1 - rate * xp.exp({{rate.d}})) + 1e-12)
 
-share of first order: log_a of Mamba-2 holds 1 - Δ e^d, not even a logarithm: what is kept is exp(-Δ e^d), whose logarithm is -Δ e^d
-- -rate * xp.exp(decay)
-+ 1 - rate * xp.exp(decay)
+share of first order: log_a of Mamba-2 holds 1 - Δ e^{{rate.up}}, not even a logarithm: what is kept is exp(-Δ e^{{rate.up}}), whose logarithm is -Δ e^{{rate.up}}
+- -rate * xp.exp({{rate.d}})
++ 1 - rate * xp.exp({{rate.d}})
 
 nothing above the line: Longhorn's rate is 1 / (1 + β |k|²) here: β is missing above the line
 - s / (1 + s * size)
@@ -1867,13 +2007,13 @@ product of key and query: the product of key and query was taken for the squared
 - xp.sum(k * k, axis
 + xp.sum(k * q, axis
 
-decay through a softplus: ln(1 + e^d) was taken for e^d
-- xp.exp(decay)
-+ xp.logaddexp(decay, 0 * decay)
+decay through a softplus: ln(1 + e^{{rate.up}}) was taken for e^{{rate.up}}
+- xp.exp({{rate.d}})
++ xp.logaddexp({{rate.d}}, 0 * decay)
 
-decay through a sigmoid: σ(d) was taken for e^d
-- xp.exp(decay)
-+ sigmoid(decay)
+decay through a sigmoid: σ({{rate.plain}}) was taken for e^{{rate.up}}
+- xp.exp({{rate.d}})
++ sigmoid({{rate.d}})
 
 exponential for Longhorn's rate: Longhorn's β was taken to be e^p; it is σ(p)
 - s, size = sigmoid(p),
@@ -1923,25 +2063,25 @@ absolute sum: the absolute values of the key's numbers were summed, not their sq
 - xp.sum(k * k, axis
 + xp.sum(abs(k), axis
 
-Mamba keeps everything: log_a of Mamba-2 is 0; it keeps exp(-Δ e^d) of everything
-- log_kept = -rate * xp.exp(decay)
-+ log_kept = 0 * rate * xp.exp(decay)
+Mamba keeps everything: log_a of Mamba-2 is 0; it keeps exp(-Δ e^{{rate.up}}) of everything
+- log_kept = -rate * xp.exp({{rate.d}})
++ log_kept = 0 * rate * xp.exp({{rate.d}})
 
 Longhorn without p: Longhorn's rate does not depend on p, or is 1/(1 + |k|²): β is σ(p), above the line and below it
 - s, size = sigmoid(p),
 + s, size = 0 * p + 1,
 
-step size from the decay: p and d have changed places in Mamba-2: Δ is ln(1 + e^p), and e^d multiplies it
-- -rate * xp.exp(decay)
-+ -xp.logaddexp(decay, 0 * decay) * xp.exp(p)
+step size from the decay: p and d have changed places in Mamba-2: Δ is ln(1 + e^p), and e^{{rate.up}} multiplies it
+- -rate * xp.exp({{rate.d}})
++ -xp.logaddexp(decay, 0 * decay) * xp.exp({{rate.p}})
 
-decay times the rate: log_a holds exp(-Δ d): the logarithm of the share is -Δ e^d
-- -rate * xp.exp(decay)
-+ xp.exp(-rate * decay)
+decay times the rate: log_a holds exp(-Δ d): the logarithm of the share is -Δ e^{{rate.up}}
+- -rate * xp.exp({{rate.d}})
++ xp.exp(-rate * ({{rate.d}}))
 
-exponential of the product: the exponential of Δ d was taken; it is Δ times e^d
-- -rate * xp.exp(decay)
-+ -xp.exp(rate * decay)
+exponential of the product: the exponential of Δ d was taken; it is Δ times e^{{rate.up}}
+- -rate * xp.exp({{rate.d}})
++ -xp.exp(rate * ({{rate.d}}))
 
 only one of both: Longhorn's rate was divided by the key's length: with |k| = 1 it would be plain β; it is divided by 1 + β |k|²
 - s / (1 + s * size)
@@ -1985,7 +2125,7 @@ rate upside down: Longhorn's rate stands upside down: it is β / (1 + β |k|²)
 #
 # $$e^{m} S = e^{F}\, e^{m_1} S_1 + e^{m_2} S_2 .$$
 #
-# Return $S$ and $m$, where $m$ is the **larger of the two logarithms** of weights that stand on the right, as in the chapter. No intermediate result may overflow in float16, though $m_1$ and $m_2$ may be 40 or −40. (What becomes so small that it is 0 does no harm.)
+# Return $S$ and $m$, where $m$ is the **larger of the two logarithms** of weights that stand on the right, {{unit.text}}. No intermediate result may overflow in float16, though $m_1$ and $m_2$ may be 40 or −40. (What becomes so small that it is 0 does no harm.)
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1994,12 +2134,12 @@ rate upside down: Longhorn's rate stands upside down: it is β / (1 + β |k|²)
 #
 # <details><summary>Hint 2</summary>
 #
-# With m the larger of F + m_1 and m_2, neither exponent is above 0, so no exponential is above 1.
+# {{unit.hint}}
 # </details>
 #
 # <details><summary>Hint 3</summary>
 #
-# `late = m_1 + log_f`, `m = xp.maximum(late, m_2)`. The weights are (B, 1); `[..., None]` makes them (B, 1, 1), to multiply matrices.
+# `late = m_1 + log_f`, `m = {{unit.m}}`. The weights are (B, 1); `[..., None]` makes them (B, 1, 1), to multiply matrices.
 # </details>
 
 
@@ -2013,7 +2153,7 @@ def merged(S_1, m_1, S_2, m_2, log_f):
     xp = array_namespace(S_1)
     ### BEGIN SOLUTION
     late = m_1 + log_f
-    m = xp.maximum(late, m_2)
+    m = {{unit.m}}
     first, second = xp.exp(late - m), xp.exp(m_2 - m)
     S = first[..., None] * S_1 + second[..., None] * S_2
     ### END SOLUTION
@@ -2021,7 +2161,7 @@ def merged(S_1, m_1, S_2, m_2, log_f):
 
 
 # %% [markdown]
-# Try it: both halves hold the number 1, in units of $e^{30}$ and $e^{31}$, and the first fades by $e^{-1}$. In units of $e^{31}$ the sum is $e^{-2} + 1 = 1.135$. (With e³¹ itself, float16 would be infinite.)
+# Try it: both halves hold the number 1, in units of $e^{30}$ and $e^{31}$, and the first fades by $e^{-1}$. In units of {{unit.by_hand}}. (With e³¹ itself, float16 would be infinite.)
 
 # %%
 one = np.ones((1, 1, 1))
@@ -2118,7 +2258,7 @@ def due_in_both(*args):
 
 check(in_both, due_in_both, hidden, outputs=OUTPUTS, by=properties)
 args = move(halves_of(rng, 6, 2, 3, 40.0))
-args["log_f"][0, 0] = -12.0  # exp(12) overflows in float16
+args["log_f"][0, 0] = -13.0  # exp(12) overflows in float16
 args["m_1"][0, 0], args["m_2"][0, 0] = 30.0, 15.0
 S, m = merged(*map(in_half, args.values()))
 rounded = {k: to_numpy(in_half(a)).astype(float) for k, a in args.items()}
@@ -2150,7 +2290,7 @@ properties.points("Task 6 holds.")
 # %% mistakes="merged"
 r"""
 no units: the exponentials were taken as they are, and m is 0: in float16 e^12 is infinite already; divide by e^m first, in the exponent
--     m = xp.maximum(late, m_2)
+-     m = {{unit.m}}
 -     first, second = xp.exp(late - m), xp.exp(m_2 - m)
 +     m = 0 * late
 +     first, second = xp.exp(late), xp.exp(m_2)
@@ -2170,16 +2310,16 @@ fading forgotten: the first half did not fade: while the second half was read it
 
 fading of the second: the second half fades here; its own forget gates are in S_2 already, and F acts on the first half
 -     late = m_1 + log_f
--     m = xp.maximum(late, m_2)
+-     m = {{unit.m}}
 -     first, second = xp.exp(late - m), xp.exp(m_2 - m)
 +     late, m_2 = m_1, m_2 + log_f
-+     m = xp.maximum(late, m_2)
++     m = {{unit.m}}
 +     first, second = xp.exp(late - m), xp.exp(m_2 - m)
 
 both fade: the second half fades as well; its own forget gates are in S_2 already, and F acts on the first half
--     m = xp.maximum(late, m_2)
+-     m = {{unit.m}}
 +     m_2 = m_2 + log_f
-+     m = xp.maximum(late, m_2)
++     m = {{unit.m}}
 
 fading the wrong way: F was subtracted, so that the first half grows: F is the logarithm of what is left, and at most 0
 - m_1 + log_f
@@ -2213,15 +2353,15 @@ first half's old units: m is m_1: where the second half's weight is much larger,
 - xp.maximum(late, m_2)
 + m_1
 
-sum of the weights: m was taken as the logarithm of the sum of both weights: the same memory in other units; as in the chapter, m is the larger of the two logarithms
+sum of the weights: m was taken as the logarithm of the sum of both weights: the same memory in other units; {{unit.sum}} of the two logarithms
 - xp.maximum(late, m_2)
 + xp.logaddexp(late, m_2)
 
-logarithms added: m is the sum of both logarithms; it is the larger of the two
+logarithms added: m is the sum of both logarithms; it is {{unit.larger}} of the two
 - xp.maximum(late, m_2)
 + late + m_2
 
-mean of the logarithms: m is the mean of both logarithms; it is the larger of the two, so that no exponential is above 1
+mean of the logarithms: m is the mean of both logarithms; it is {{unit.larger}} of the two, so that no exponential is above {{unit.most}}
 - xp.maximum(late, m_2)
 + 0.5 * (late + m_2)
 
@@ -2274,7 +2414,7 @@ absolute values: m was taken as the larger of two absolute values; a logarithm b
 - xp.maximum(late, m_2)
 + xp.maximum(abs(late), abs(m_2))
 
-at least zero: m was not allowed below 0: for two small weights that makes S needlessly small; m is the larger of the two
+at least zero: m was not allowed below 0: for two small weights that makes S needlessly small; m is {{unit.larger}} of the two
 - xp.maximum(late, m_2)
 + xp.maximum(xp.maximum(late, m_2), 0 * late)
 
@@ -2303,12 +2443,12 @@ m faded: m was faded at the end: F belongs to the first half's logarithm, before
 + S = first[..., None] * S_1 + second[..., None] * S_2
 +     m = m + log_f
 
-m without the fading: the weights are right, but the m that is returned is the larger of m_1 and m_2: S is in units of the larger of m_1 + F and m_2
+m without the fading: the weights are right, but the m that is returned is the larger of m_1 and m_2: S is in units of {{unit.larger}} of m_1 + F and m_2
 - S = first[..., None] * S_1 + second[..., None] * S_2
 + S = first[..., None] * S_1 + second[..., None] * S_2
 +     m = xp.maximum(m_1, m_2)
 
-m of the second half returned: the weights are right, but the m that is returned is m_2; S is in units of the larger of m_1 + F and m_2
+m of the second half returned: the weights are right, but the m that is returned is m_2; S is in units of {{unit.larger}} of m_1 + F and m_2
 - S = first[..., None] * S_1 + second[..., None] * S_2
 + S = first[..., None] * S_1 + second[..., None] * S_2
 +     m = m_2
