@@ -35,6 +35,92 @@
 # What was held equal (steps, time, weights, units), and how much of it there was.
 # </details>
 
+# %% parameters
+never = (
+    {
+        "it": "math.inf",
+        "odd": "-1.0",
+        "name": "minus one",
+        "came": "-1",
+        "word": "infinity",
+        "says": "it is infinite, or at least not known",
+        "answer": "infinite",
+    },
+    {
+        "it": "0.0",
+        "odd": "math.inf",
+        "name": "infinite",
+        "came": "infinity",
+        "word": "0",
+        "says": "0 is asked for",
+        "answer": "0",
+    },
+)
+middle = (
+    {
+        "name": "lower",
+        "other": "upper",
+        "it": "(len(limits) - 1) // 2",
+        "odd": "len(limits) // 2",
+        "place": "(n - 1)//2",
+        "hidden": "",
+        "says": "the lower one is the more careful",
+    },
+    {
+        "name": "upper",
+        "other": "lower",
+        "it": "len(limits) // 2",
+        "odd": "(len(limits) - 1) // 2",
+        "place": "n//2",
+        "hidden": " [hidden]",
+        "says": "the upper one is asked for",
+    },
+)
+warm = (
+    {
+        "text": "first turn warms up",
+        "do": "does",
+        "first": "first turn",
+        "n": 1,
+        "odd": 2,
+        "before": "",
+        "was": "was",
+        "be": "is",
+        "it": "it",
+        "them": "it",
+        "pay": "pays",
+        "one": "first one",
+        "sizes": "[(2, 3.0), (21, 4.0), (10, 1.0)]",
+        "quotients": "own[1:] / plain[1:]",
+        "off_own": "the first turn was left out of `own` alone",
+        "off_plain": "the first turn was left out of `plain` alone",
+        "which": "the first one is that which warms up",
+        "name": "two turns left out",
+        "says": "two turns were left out; the first one alone warms up",
+    },
+    {
+        "text": "first two turns warm up",
+        "do": "do",
+        "first": "first two turns",
+        "n": 2,
+        "odd": 1,
+        "before": 1,
+        "was": "were",
+        "be": "are",
+        "it": "they",
+        "them": "them",
+        "pay": "pay",
+        "one": "first two",
+        "sizes": "[(3, 3.0), (21, 4.0), (10, 1.0)]",
+        "quotients": "own[2:] / plain[2:]",
+        "off_own": "one turn more was left out of `own` than of `plain`",
+        "off_plain": "one turn more was left out of `plain` than of `own`",
+        "which": "the first two are those which warm up",
+        "name": "one turn left out",
+        "says": "the first turn alone was left out; the first two warm up",
+    },
+)
+
 # %% [markdown]
 # ## Imports, and where to compute
 #
@@ -847,7 +933,7 @@ a list: the gradient is a list; it is an array
 # %% [markdown]
 # ## Task 3: the half-life of a curve (3 points)
 #
-# Two runs differ in one symbol; `distance` (N,) is how far their states are apart after 0, 1, 2, ... steps of waiting, all positive. Return the *first* time at which it is half of `distance[0]`, a float. Between two steps the *logarithm* of the distance lies on a straight line. If it never gets so low, `math.inf`. (A curve may rise before it falls, and come back after.)
+# Two runs differ in one symbol; `distance` (N,) is how far their states are apart after 0, 1, 2, ... steps of waiting, all positive. Return the *first* time at which it is half of `distance[0]`, a float. Between two steps the *logarithm* of the distance lies on a straight line. If it never gets so low, `{{never.it}}`. (A curve may rise before it falls, and come back after.)
 #
 # <details><summary>Hint 1</summary>
 #
@@ -875,7 +961,7 @@ def steps_to_half(distance):
     half = distance[0] / 2
     below = np.flatnonzero(distance <= half)
     if not len(below):
-        return math.inf
+        return {{never.it}}
     k = int(below[0])
     before, now = distance[k - 1], distance[k]
     return float(k - 1 + np.log(before / half) / np.log(before / now))
@@ -965,8 +1051,8 @@ one step late: the time is one step too late: it lies between k - 1 and k
 - k - 1 + np.log
 + k + np.log
 
-never is not infinite: a distance that never falls to one half got a finite half-life; it is infinite, or at least not known
-- return math.inf
+never is not infinite: a distance that never falls to one half got a finite half-life; {{never.says}}
+- return {{never.it}}
 + return float(len(distance))
 
 the step before: this is the last whole step above one half; the time lies between it and the next
@@ -985,16 +1071,16 @@ steps before not counted: this is only the part of the last step; the k - 1 whol
 - k - 1 + np.log
 + np.log
 
-never is the last step: for a distance that never falls to one half the last step came; `math.inf` is asked for
-- return math.inf
+never is the last step: for a distance that never falls to one half the last step came; `{{never.it}}` is asked for
+- return {{never.it}}
 + return float(len(distance) - 1)
 
-never is minus one: for a distance that never falls to one half -1 came; `math.inf` is asked for
-- return math.inf
-+ return -1.0
+never is {{never.name}}: for a distance that never falls to one half {{never.came}} came; `{{never.it}}` is asked for
+- return {{never.it}}
++ return {{never.odd}}
 
 never is not looked for: where no step is below one half, a search such as argmax still gives place 0; look first whether there is one
-- return math.inf
+- return {{never.it}}
 + below = [0]
 
 a quarter: this is the time to a quarter of the first distance: it was halved twice
@@ -1023,7 +1109,7 @@ one line through all: one straight line was drawn through the whole curve; only 
 
 first share alone: the share that the first step keeps was taken for all steps
 -     if not len(below):
--         return math.inf
+-         return {{never.it}}
 -     k = int(below[0])
 -     before, now = distance[k - 1], distance[k]
 -     return float(k - 1 + np.log(before / half) / np.log(before / now))
@@ -1041,8 +1127,8 @@ exactly one half passed over: a distance of exactly one half was passed over; at
 - distance <= half
 + distance < half
 
-nan for never [hidden]: a curve that never gets so low gave NaN; it is infinity
-- return math.inf
+nan for never [hidden]: a curve that never gets so low gave NaN; it is {{never.word}}
+- return {{never.it}}
 + return math.nan
 
 from the first step alone: the half-life was worked out from the first two distances, as if each step kept the same share; look where the curve meets one half
@@ -1055,7 +1141,7 @@ from the first step alone: the half-life was worked out from the first two dista
 #
 # A cell was trained to copy one symbol over each of some `lags`, from several seeds. `updates[s][k]` says after how many updates seed s had learned `lags[k]`, or None where it never did; a row may be shorter than `lags` (what is missing was not learned).
 #
-# The *limit* of a seed is the longest lag such that it *and all shorter ones* took at most `budget` updates; 0 where not even the first did. Return three ints: the median of the seeds' limits (of an even number the lower one in the middle), the lowest, and the highest.
+# The *limit* of a seed is the longest lag such that it *and all shorter ones* took at most `budget` updates; 0 where not even the first did. Return three ints: the median of the seeds' limits (of an even number the {{middle.name}} one in the middle), the lowest, and the highest.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1069,7 +1155,7 @@ from the first step alone: the half-life was worked out from the first two dista
 #
 # <details><summary>Hint 3</summary>
 #
-# Sort the limits: the median is number `(len(limits) - 1) // 2`.
+# Sort the limits: the median is number `{{middle.it}}`.
 # </details>
 
 
@@ -1085,7 +1171,7 @@ def copy_limit(updates, lags, budget):
                 break
             limits[-1] = lag
     limits.sort()
-    return limits[(len(limits) - 1) // 2], limits[0], limits[-1]
+    return limits[{{middle.it}}], limits[0], limits[-1]
     ### END SOLUTION
 
 
@@ -1159,7 +1245,7 @@ a lucky lag counts: the longest lag that was learned was taken, although a short
 -                 break
 +                 continue
 
-below the budget: a lag that took just the budget was not counted; at most `budget` is within
+below the budget{{middle.hidden}}: a lag that took just the budget was not counted; at most `budget` is within
 - needed > budget
 + needed >= budget
 
@@ -1172,15 +1258,15 @@ places instead of lags: the lags were counted; asked for is the longest lag itse
 + limits[-1] += 1
 
 mean of the seeds: the mean of the seeds was taken; the lags grow by factors, so that one lucky seed would decide. The median was asked for
-- limits[(len(limits) - 1) // 2]
+- limits[{{middle.it}}]
 + sum(limits) // len(limits)
 
-the upper one in the middle: of an even number of seeds the upper one in the middle was taken; the lower one is the more careful
-- limits[(len(limits) - 1) // 2]
-+ limits[len(limits) // 2]
+the {{middle.other}} one in the middle: of an even number of seeds the {{middle.other}} one in the middle was taken; {{middle.says}}
+- limits[{{middle.it}}]
++ limits[{{middle.odd}}]
 
 the best seed: the best seed was reported as if it were typical
-- limits[(len(limits) - 1) // 2]
+- limits[{{middle.it}}]
 + limits[-1]
 
 the first that fails: the first lag that fails was taken; asked for is the one before it
@@ -1200,15 +1286,15 @@ places from zero: the place of the lag in `lags` was taken; asked for is the lag
 + limits[-1] = lags.index(lag)
 
 highest before lowest: lowest and highest have changed places
-- return limits[(len(limits) - 1) // 2], limits[0], limits[-1]
-+ return limits[(len(limits) - 1) // 2], limits[-1], limits[0]
+- return limits[{{middle.it}}], limits[0], limits[-1]
++ return limits[{{middle.it}}], limits[-1], limits[0]
 
 lowest before median: the lowest stands first; the median comes first, then the lowest
-- return limits[(len(limits) - 1) // 2], limits[0], limits[-1]
-+ return limits[0], limits[(len(limits) - 1) // 2], limits[-1]
+- return limits[{{middle.it}}], limits[0], limits[-1]
++ return limits[0], limits[{{middle.it}}], limits[-1]
 
 the worst seed: the lowest was given as the median, too
-- limits[(len(limits) - 1) // 2]
+- limits[{{middle.it}}]
 + limits[0]
 
 zero left out: a seed that did not learn even the first lag was left out; its limit is 0, and counts
@@ -1232,7 +1318,7 @@ updates instead of lags: this is how many updates the lag took; asked for is the
 + limits[-1] = needed
 
 between the middle ones: of an even number of seeds the mean of the two in the middle was taken (np.median does so); the lower one is asked for
-- limits[(len(limits) - 1) // 2]
+- limits[{{middle.it}}]
 + int(np.median(limits))
 
 the budget is shared: the updates of the lags were added up; each lag has the whole budget
@@ -1268,15 +1354,15 @@ median of the updates first: the median of the updates was taken at each lag, an
 
 not sorted for the median: the limits were not sorted, so that the one in the middle is no median
 -     limits.sort()
--     return limits[(len(limits) - 1) // 2], limits[0], limits[-1]
-+     return limits[(len(limits) - 1) // 2], min(limits), max(limits)
+-     return limits[{{middle.it}}], limits[0], limits[-1]
++     return limits[{{middle.it}}], min(limits), max(limits)
 
 never taken for learned: None was taken for learned in time, or what took more than the budget was: None means never
 - if needed is None or needed > budget:
 + if needed is not None and needed > budget:
 
 rounded mean of the seeds: the mean of the limits was taken; the median was asked for
-- return limits[(len(limits) - 1) // 2], limits[0], limits[-1]
+- return limits[{{middle.it}}], limits[0], limits[-1]
 + return round(sum(limits) / len(limits)), limits[0], limits[-1]
 
 row sorted: the updates of a seed were sorted: each belongs to its lag
@@ -1285,23 +1371,23 @@ row sorted: the updates of a seed were sorted: each belongs to its lag
 +         row = sorted(row, key=lambda n: (n is None, n))
 
 floats for lags: a lag is a whole number of steps
--     return limits[(len(limits) - 1) // 2], limits[0], limits[-1]
-+     return float(limits[(len(limits) - 1) // 2]), limits[0], limits[-1]
+-     return limits[{{middle.it}}], limits[0], limits[-1]
++     return float(limits[{{middle.it}}]), limits[0], limits[-1]
 """
 
 # %% [markdown]
 # ## Task 5: what it costs (3 points)
 #
-# `own` and `plain` (N,) are the milliseconds of N turns; in each turn both cells ran, one after the other, so that a busy moment of the machine meets both. The first turn warms up, and does not count. Return three floats: the *median*, the lowest and the highest over the turns of the quotient own / plain. A quotient of two runs in the same turn, that is: not one of means.
+# `own` and `plain` (N,) are the milliseconds of N turns; in each turn both cells ran, one after the other, so that a busy moment of the machine meets both. The {{warm.text}}, and {{warm.do}} not count. Return three floats: the *median*, the lowest and the highest over the turns of the quotient own / plain. A quotient of two runs in the same turn, that is: not one of means.
 #
 # <details><summary>Hint 1</summary>
 #
-# Without the first turn there are N - 1 quotients.
+# Without the {{warm.first}} there are N - {{warm.n}} quotients.
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# `own[1:] / plain[1:]`, turn by turn; nothing is sorted before.
+# `own[{{warm.n}}:] / plain[{{warm.n}}:]`, turn by turn; nothing is sorted before.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -1317,7 +1403,7 @@ def times_the_plain(own, plain):
     Shapes: own (N,); plain (N,) -> three numbers
     """
     ### BEGIN SOLUTION
-    quotients = own[1:] / plain[1:]
+    quotients = {{warm.quotients}}
     return (
         float(np.median(quotients)),
         float(quotients.min()),
@@ -1363,26 +1449,24 @@ assert_close("a cell beside itself", np.array(same), np.ones(3))
 from rnncore.testing import hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    turns(rng, N, factor) for N, factor in [(2, 3.0), (21, 4.0), (10, 1.0)]
-]
+hidden = [turns(rng, N, factor) for N, factor in {{warm.sizes}}]
 check(times_the_plain, reference_times_the_plain, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 5 holds.")
 
 # %% mistakes="times_the_plain"
 r"""
-warm-up counted: the first turn was counted, which pays for warming up
-- own[1:] / plain[1:]
+warm-up counted: the {{warm.first}} {{warm.was}} counted, which {{warm.pay}} for warming up
+- own[{{warm.n}}:] / plain[{{warm.n}}:]
 + own / plain
 
 upside down: the quotient stands upside down: own over plain
-- own[1:] / plain[1:]
-+ plain[1:] / own[1:]
+- own[{{warm.n}}:] / plain[{{warm.n}}:]
++ plain[{{warm.n}}:] / own[{{warm.n}}:]
 
 quotient of means: the quotient of the means was taken: the busiest turn decides it
 - float(np.median(quotients))
-+ float(own[1:].mean() / plain[1:].mean())
++ float(own[{{warm.n}}:].mean() / plain[{{warm.n}}:].mean())
 
 mean of the quotients: the mean of the quotients was taken; the median was asked for
 - np.median(quotients)
@@ -1390,39 +1474,39 @@ mean of the quotients: the mean of the quotients was taken; the median was asked
 
 quotient of the best runs: the best run of each was compared, whichever turns they were from (the ruler does so); asked for is the median over the turns
 - float(np.median(quotients))
-+ float(own[1:].min() / plain[1:].min())
++ float(own[{{warm.n}}:].min() / plain[{{warm.n}}:].min())
 
 sorted apart: the runs were sorted before they were divided: each must meet the run of its own turn
-- own[1:] / plain[1:]
-+ np.sort(own[1:]) / np.sort(plain[1:])
+- own[{{warm.n}}:] / plain[{{warm.n}}:]
++ np.sort(own[{{warm.n}}:]) / np.sort(plain[{{warm.n}}:])
 
-plain one turn late: each run was divided by the plain cell's of the turn before: the first turn was left out of `own` alone
-- own[1:] / plain[1:]
-+ own[1:] / plain[:-1]
+plain one turn late: each run was divided by the plain cell's of the turn before: {{warm.off_own}}
+- own[{{warm.n}}:] / plain[{{warm.n}}:]
++ own[{{warm.n}}:] / plain[{{warm.before}}:-1]
 
-own one turn late: each run was divided by the plain cell's of the turn after: the first turn was left out of `plain` alone
-- own[1:] / plain[1:]
-+ own[:-1] / plain[1:]
+own one turn late: each run was divided by the plain cell's of the turn after: {{warm.off_plain}}
+- own[{{warm.n}}:] / plain[{{warm.n}}:]
++ own[{{warm.before}}:-1] / plain[{{warm.n}}:]
 
-last turn left out: the last turn was left out; the first one is that which warms up
-- own[1:] / plain[1:]
-+ own[:-1] / plain[:-1]
+last turn left out: the last turn was left out; {{warm.which}}
+- own[{{warm.n}}:] / plain[{{warm.n}}:]
++ own[{{warm.before}}:-1] / plain[{{warm.before}}:-1]
 
-two turns left out: two turns were left out; the first one alone warms up
-- own[1:] / plain[1:]
-+ own[2:] / plain[2:]
+{{warm.name}}: {{warm.says}}
+- own[{{warm.n}}:] / plain[{{warm.n}}:]
++ own[{{warm.odd}}:] / plain[{{warm.odd}}:]
 
 difference: the times were subtracted; the quotient was asked for
-- own[1:] / plain[1:]
-+ own[1:] - plain[1:]
+- own[{{warm.n}}:] / plain[{{warm.n}}:]
++ own[{{warm.n}}:] - plain[{{warm.n}}:]
 
 per cent: these are per cent; the quotient itself was asked for
-- own[1:] / plain[1:]
-+ 100 * own[1:] / plain[1:]
+- own[{{warm.n}}:] / plain[{{warm.n}}:]
++ 100 * own[{{warm.n}}:] / plain[{{warm.n}}:]
 
 how much more: this says how much more a step costs; the quotient itself is larger by 1
-- own[1:] / plain[1:]
-+ own[1:] / plain[1:] - 1
+- own[{{warm.n}}:] / plain[{{warm.n}}:]
++ own[{{warm.n}}:] / plain[{{warm.n}}:] - 1
 
 geometric mean: the mean of the logarithms was taken; the median was asked for
 - np.median(quotients)
@@ -1473,16 +1557,16 @@ one standard deviation: the median less and plus one standard deviation was give
 +     return float(np.median(quotients)), float(np.median(quotients) - quotients.std()), float(np.median(quotients) + quotients.std())
 
 rounded: the quotients were rounded to whole numbers
-- own[1:] / plain[1:]
-+ np.round(own[1:] / plain[1:])
+- own[{{warm.n}}:] / plain[{{warm.n}}:]
++ np.round(own[{{warm.n}}:] / plain[{{warm.n}}:])
 
 divided with //: the quotients were cut to whole numbers: // divides without the rest
-- own[1:] / plain[1:]
-+ own[1:] // plain[1:]
+- own[{{warm.n}}:] / plain[{{warm.n}}:]
++ own[{{warm.n}}:] // plain[{{warm.n}}:]
 
 quotient of medians: the medians were divided; the median of the quotients was asked for
 - np.median(quotients)
-+ np.median(own[1:]) / np.median(plain[1:])
++ np.median(own[{{warm.n}}:]) / np.median(plain[{{warm.n}}:])
 
 three quotients: median, lowest and highest of each were divided; asked for are those of the quotients, turn by turn
 -     return (
@@ -1490,7 +1574,7 @@ three quotients: median, lowest and highest of each were divided; asked for are 
 -         float(quotients.min()),
 -         float(quotients.max()),
 -     )
-+     return float(np.median(own[1:]) / np.median(plain[1:])), float(own[1:].min() / plain[1:].min()), float(own[1:].max() / plain[1:].max())
++     return float(np.median(own[{{warm.n}}:]) / np.median(plain[{{warm.n}}:])), float(own[{{warm.n}}:].min() / plain[{{warm.n}}:].min()), float(own[{{warm.n}}:].max() / plain[{{warm.n}}:].max())
 
 lowest over highest: the bounds mix turns: the lowest of one over the highest of the other; the quotients' own lowest and highest were asked for
 -     return (
@@ -1498,14 +1582,14 @@ lowest over highest: the bounds mix turns: the lowest of one over the highest of
 -         float(quotients.min()),
 -         float(quotients.max()),
 -     )
-+     return float(np.median(quotients)), float(own[1:].min() / plain[1:].max()), float(own[1:].max() / plain[1:].min())
++     return float(np.median(quotients)), float(own[{{warm.n}}:].min() / plain[{{warm.n}}:].max()), float(own[{{warm.n}}:].max() / plain[{{warm.n}}:].min())
 
 over one plain time: all of `own` was divided by one number, the median of `plain`; each run is divided by the plain cell's run of the same turn
-- own[1:] / plain[1:]
-+ own[1:] / np.median(plain[1:])
+- own[{{warm.n}}:] / plain[{{warm.n}}:]
++ own[{{warm.n}}:] / np.median(plain[{{warm.n}}:])
 
-sums of all turns: the sums of all turns were divided, the first one included; the median of the quotients was asked for, without it
--     quotients = own[1:] / plain[1:]
+sums of all turns: the sums of all turns were divided, the {{warm.one}} included; the median of the quotients was asked for, without {{warm.them}}
+-     quotients = own[{{warm.n}}:] / plain[{{warm.n}}:]
 -     return (
 -         float(np.median(quotients)),
 -         float(quotients.min()),
@@ -1516,7 +1600,7 @@ sums of all turns: the sums of all turns were divided, the first one included; t
 
 best over best: the lowest is the quotient of the two best times, which need not be of one turn; it is the lowest of the quotients
 -         float(quotients.min()),
-+         float(own[1:].min() / plain[1:].min()),
++         float(own[{{warm.n}}:].min() / plain[{{warm.n}}:].min()),
 """
 
 # %% [markdown]
