@@ -28,6 +28,71 @@
 # A test that training knows all the same: windows that overlap, a scaler fitted on all data, or a copy in another guise.
 # </details>
 
+# %% parameters
+short = (
+    {"least": 1, "word": "one", "frames": "one frame", "fewer": "none"},
+    {
+        "least": 2,
+        "word": "two",
+        "frames": "two frames",
+        "fewer": "fewer than two",
+    },
+)
+second = (
+    {
+        "rule": "not the same number again",
+        "hint": "as far apart from now[u] again",
+        "of": "(now[u] - keys) % 12 == apart",
+        "up": "(keys - now[u]) % 12 == apart",
+        "whole": "now[u] - keys == apart",
+        "octave": "now[u] - keys == apart",
+        "breach": "apart in ((0, 0), (7, 7))",
+        "odd": "np.isin((now[u] - keys) % 12, (0, 7))",
+        "odd_name": "any fifth after an octave",
+        "odd_says": "a fifth followed by an octave was forbidden; only the same interval again is",
+        "any": "the same interval again was forbidden whatever it is; only fifths and octaves are",
+        "why": "it is the same again",
+    },
+    {
+        "rule": "neither 7 nor 0",
+        "hint": "a fifth or an octave from now[u], whichever of the two it was before",
+        "of": "np.isin((now[u] - keys) % 12, (0, 7))",
+        "up": "np.isin((keys - now[u]) % 12, (0, 7))",
+        "whole": "np.isin(now[u] - keys, (0, 7))",
+        "octave": "np.isin(now[u] - keys, (0, 7, 12))",
+        "breach": "{*apart} <= {0, 7}",
+        "odd": "(now[u] - keys) % 12 == apart",
+        "odd_name": "an octave after a fifth",
+        "odd_says": "only the same interval again was forbidden; an octave after a fifth is as well, and a fifth after an octave",
+        "any": "a fifth or an octave was forbidden after whatever interval; only after a fifth or an octave it is",
+        "why": "one of them follows",
+    },
+)
+low = (
+    {
+        "n": 5,
+        "add": "7 * s + 5",
+        "odd_n": 6,
+        "range": "-5 to 6",
+        "odd": "-6 to 5",
+        "dots": "-5 ... 6",
+        "code": "-5, 7",
+        "all": "range(-5, 7)",
+        "six": "6",
+    },
+    {
+        "n": 6,
+        "add": "7 * s + 6",
+        "odd_n": 5,
+        "range": "-6 to 5",
+        "odd": "-5 to 6",
+        "dots": "-6 ... 5",
+        "code": "-6, 6",
+        "all": "range(-6, 6)",
+        "six": "-6",
+    },
+)
+
 # %% [markdown]
 # ## Imports, and where to compute
 #
@@ -89,7 +154,7 @@ print(nats, " by hand: log(32/9) = 1.2685; their mean, 0.4228, is no nats")
 #
 # A keyboard reports N notes, in the order in which they begin: `begin` and `end` in *seconds* (N,), `pitch` and `voice` (N,). The piece goes at `tempo` quarter notes a minute, and a frame is `frame` quarter notes long. Nobody plays on the grid. So:
 #
-# 1. `begin` and `end` move to the nearest frame, each by itself; a note that would be left with none gets one frame;
+# 1. `begin` and `end` move to the nearest frame, each by itself; a note that would be left with {{short.fewer}} gets {{short.frames}};
 # 2. a voice sings one note at a time: where a note begins, the voice's former note is over, for good; of two that begin in the same frame the one listed later is heard;
 # 3. a note is its key's token and then HOLDs; where a voice sings nothing, SILENCE;
 # 4. T is the largest `end` after step 1, even of a note that step 2 cuts short: the piece then ends in SILENCE.
@@ -101,7 +166,7 @@ print(nats, " by hand: log(32/9) = 1.2685; their mean, 0.4228, is no nats")
 #
 # <details><summary>Hint 2</summary>
 #
-# `np.rint(t * a_second).astype(int)` for both; `np.maximum(last, first + 1)`. Begin with `np.full((last.max(), V), SILENCE)`.
+# `np.rint(t * a_second).astype(int)` for both; `np.maximum(last, first + {{short.least}})`. Begin with `np.full((last.max(), V), SILENCE)`.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -120,7 +185,7 @@ def onto_the_grid(begin, end, pitch, voice, tempo, frame, V):
     a_second = tempo / 60 / frame
     first = np.rint(begin * a_second).astype(int)
     last = np.rint(end * a_second).astype(int)
-    last = np.maximum(last, first + 1)
+    last = np.maximum(last, first + {{short.least}})
     tokens = np.full((last.max(), V), SILENCE)
     for b, e, q, v in zip(first, last, pitch, voice, strict=True):
         tokens[b:, v] = SILENCE
@@ -297,7 +362,7 @@ length rounded instead of the end: the length was rounded, and not the end: note
 - last = np.rint(end * a_second).astype(int)
 + last = first + np.rint((end - begin) * a_second).astype(int)
 
-a short note lost: a note shorter than half a frame was left out; it gets one frame
+a short note lost: a note shorter than half a frame was left out; it gets {{short.frames}}
 -     for b, e, q, v in zip(first, last, pitch, voice, strict=True):
 +     for b, e, q, v in zip(first, np.rint(end * a_second), pitch, voice, strict=True):
 +         e = int(e)
@@ -308,8 +373,8 @@ keys counted from HOLD: the lowest key got token 0, which is HOLD: the keys begi
 - q - LOWEST + FIRST
 + q - LOWEST
 
-no frame left: a note whose begin and end move to one frame is left without any: it gets one
--     last = np.maximum(last, first + 1)
+no frame left: a note whose begin and end move to one frame is left without any: it gets {{short.word}}
+-     last = np.maximum(last, first + {{short.least}})
 -
 
 begins and ends cut off: begins and ends were rounded down, as `int` does: take the nearest frame
@@ -400,7 +465,7 @@ ends rounded up: where a note ends was rounded up; begin and end are rounded ali
 +     last = np.ceil(end * a_second).astype(int)
 
 one frame each: every note lasts one frame
--     last = np.maximum(last, first + 1)
+-     last = np.maximum(last, first + {{short.least}})
 +     last = first + 1
 """
 
@@ -809,7 +874,7 @@ last row missing [gradients]: the gradient has a row less than the logits: the l
 # | range | q lies in the voice's `compass`, both ends included |
 # | no crossing | q is not above what the voice over it sings *now* (the same pitch is fine) |
 # | room below | q is not below what the voice under it sang *before* |
-# | no parallels | with *each* voice u above: let `(before[u] - before[v]) % 12` be 7 (a fifth) or 0 (an octave). If both voices move, each to another pitch, `(now[u] - q) % 12` is not the same number again |
+# | no parallels | with *each* voice u above: let `(before[u] - before[v]) % 12` be 7 (a fifth) or 0 (an octave). If both voices move, each to another pitch, `(now[u] - q) % 12` is {{second.rule}} |
 #
 # Parallels are forbidden downward as well as upward, and also where a fifth becomes a twelfth. A voice that stays makes none.
 #
@@ -822,12 +887,12 @@ last row missing [gradients]: the gradient has a row less than the logits: the l
 #
 # <details><summary>Hint 2</summary>
 #
-# For each u in range(v): `apart = (before[u] - before[v]) % 12`. If it is 0 or 7, forbidden are the keys that move and are as far apart from now[u] again; but only if u itself has moved.
+# For each u in range(v): `apart = (before[u] - before[v]) % 12`. If it is 0 or 7, forbidden are the keys that move and are {{second.hint}}; but only if u itself has moved.
 # </details>
 #
 # <details><summary>Hint 3</summary>
 #
-# `again = (now[u] - keys) % 12 == apart`, `both = (now[u] != before[u]) & (keys != before[v])`, `may &= ~(both & again)`. At last `draw_at(ask(v, now) * may, number)` is an index: add LOWEST.
+# `again = {{second.of}}`, `both = (now[u] != before[u]) & (keys != before[v])`, `may &= ~(both & again)`. At last `draw_at(ask(v, now) * may, number)` is an index: add LOWEST.
 # </details>
 
 
@@ -859,7 +924,7 @@ def legal_chord(ask, before, compass, numbers):
             may &= keys >= before[v + 1]
         for u in range(v):
             apart = (before[u] - before[v]) % 12
-            again = (now[u] - keys) % 12 == apart
+            again = {{second.of}}
             both = (now[u] != before[u]) & (keys != before[v])
             may &= ~(both & again & (apart in (0, 7)))
         now.append(LOWEST + draw_at(ask(v, now) * may, number))
@@ -923,7 +988,7 @@ def breach(before, now, compass):
         for u in range(v):
             apart = (before[u] - before[v]) % 12, (now[u] - q) % 12
             moved = now[u] != before[u] and q != before[v]
-            if moved and apart in ((0, 0), (7, 7)):
+            if moved and {{second.breach}}:
                 return f"voices {u} and {v} move in parallel"
     return "none"
 
@@ -1052,23 +1117,23 @@ octaves only: parallel fifths were let through
 
 fourths for fifths: the interval was counted from the upper voice down: 7 semitones are then a fourth, and fifths pass as 5
 -             apart = (before[u] - before[v]) % 12
--             again = (now[u] - keys) % 12 == apart
+-             again = {{second.of}}
 +             apart = (before[v] - before[u]) % 12
-+             again = (keys - now[u]) % 12 == apart
++             again = {{second.up}}
 
 octaves not taken off: the octaves were not taken off: a twelfth is a fifth, and two octaves are an octave
 -             apart = (before[u] - before[v]) % 12
--             again = (now[u] - keys) % 12 == apart
+-             again = {{second.of}}
 +             apart = before[u] - before[v]
-+             again = now[u] - keys == apart
++             again = {{second.whole}}
 
 voices that stay counted: a fifth or an octave that two voices hold, or strike again, was forbidden; parallels need two voices that move
 - both = (now[u] != before[u]) & (keys != before[v])
 + both = True
 
-any fifth after an octave: a fifth followed by an octave was forbidden; only the same interval again is
-- again = (now[u] - keys) % 12 == apart
-+ again = np.isin((now[u] - keys) % 12, (0, 7))
+{{second.odd_name}}: {{second.odd_says}}
+- again = {{second.of}}
++ again = {{second.odd}}
 
 unison forbidden: two voices may sing the same pitch: that is no crossing
 - may &= keys <= now[v - 1]
@@ -1120,11 +1185,11 @@ the highest voice only: parallels were looked for with the highest voice only: t
 
 intervals of one octave: only intervals of 0, 7 and 12 semitones were looked at: take the octaves off with `% 12`, since a twelfth is a fifth
 -             apart = (before[u] - before[v]) % 12
--             again = (now[u] - keys) % 12 == apart
+-             again = {{second.of}}
 -             both = (now[u] != before[u]) & (keys != before[v])
 -             may &= ~(both & again & (apart in (0, 7)))
 +             apart = before[u] - before[v]
-+             again = now[u] - keys == apart
++             again = {{second.octave}}
 +             both = (now[u] != before[u]) & (keys != before[v])
 +             may &= ~(both & again & (apart in (0, 7, 12)))
 
@@ -1169,10 +1234,10 @@ former interval upside down: the former interval was counted from the upper voic
 + apart = (before[v] - before[u]) % 12
 
 new interval upside down: the new interval was counted the other way round than the former one: both are upper minus lower, `now[u] - q`
-- again = (now[u] - keys) % 12 == apart
-+ again = (keys - now[u]) % 12 == apart
+- again = {{second.of}}
++ again = {{second.up}}
 
-any interval: the same interval again was forbidden whatever it is; only fifths and octaves are
+any interval: {{second.any}}
 - may &= ~(both & again & (apart in (0, 7)))
 + may &= ~(both & again)
 
@@ -1202,10 +1267,10 @@ one number for all voices: the last number drew every voice: each voice has its 
 #
 # *Extra, about 25 minutes.*
 #
-# A chorale in another key is a chorale. So eleven more copies of each, one per key that it is not in, cost nothing, if three things are looked after. You get `pieces`, a list of tokens (T, V) (other T, same V), `keys`, their key signatures (fifths: 1 is one sharp, -1 one flat, from -5 to 6), `held_out`, the numbers of the pieces for the test, and the `compass`.
+# A chorale in another key is a chorale. So eleven more copies of each, one per key that it is not in, cost nothing, if three things are looked after. You get `pieces`, a list of tokens (T, V) (other T, same V), `keys`, their key signatures (fifths: 1 is one sharp, -1 one flat, from {{low.range}}), `held_out`, the numbers of the pieces for the test, and the `compass`.
 #
 # * **train**: every piece in all twelve keys, from 6 semitones down to 5 up, its own among them, in this order, piece after piece; but only where *each voice* stays within its own compass. HOLD and SILENCE are in no key.
-# * the **key signature** goes along. It is counted in fifths, steps of 7 semitones. Seven of them are 49 semitones: 4 octaves and 1 semitone. So a semitone up is 7 fifths up; and 12 fifths are 7 octaves, which change nothing. Write it from -5 to 6.
+# * the **key signature** goes along. It is counted in fifths, steps of 7 semitones. Seven of them are 49 semitones: 4 octaves and 1 semitone. So a semitone up is 7 fifths up; and 12 fifths are 7 octaves, which change nothing. Write it from {{low.range}}.
 # * **no leak**: neither a piece of the test nor any piece that is one of them *in another key* is trained on. (Bach's set holds some chorales twice, in two keys.)
 # * **test**: the pieces of `held_out` as they are, in the order of `held_out`.
 #
@@ -1223,7 +1288,7 @@ one number for all voices: the last number drew every voice: each voice has its 
 #
 # <details><summary>Hint 3</summary>
 #
-# `pitch = other - FIRST + LOWEST` is nonsense for HOLD and SILENCE: `fits = (piece < FIRST) | (pitch >= low) & (pitch <= high)` forgives them, and not a note that was moved below the keyboard. The signature is `(key + 7 * s + 5) % 12 - 5`.
+# `pitch = other - FIRST + LOWEST` is nonsense for HOLD and SILENCE: `fits = (piece < FIRST) | (pitch >= low) & (pitch <= high)` forgives them, and not a note that was moved below the keyboard. The signature is `(key + {{low.add}}) % 12 - {{low.n}}`.
 # </details>
 
 
@@ -1250,7 +1315,7 @@ def in_all_keys(pieces, keys, held_out, compass):
             pitch = other - FIRST + LOWEST
             fits = (piece < FIRST) | (pitch >= low) & (pitch <= high)
             if fits.all() and outline(piece) not in secret:
-                train.append((other, (key + 7 * s + 5) % 12 - 5))
+                train.append((other, (key + {{low.add}}) % 12 - {{low.n}}))
     ### END SOLUTION
     return train, test
 
@@ -1305,7 +1370,7 @@ def collection(rng, n, V):
     again = pieces[held_out[0]]
     s = int(rng.choice([-2, -1, 1, 2]))
     pieces.append(np.where(again >= FIRST, again + s, again))
-    keys = [int(k) for k in rng.integers(-5, 7, n + 1)]
+    keys = [int(k) for k in rng.integers({{low.code}}, n + 1)]
     return dict(
         pieces=pieces, keys=keys, held_out=held_out, compass=compass
     )  # fmt: skip
@@ -1324,7 +1389,7 @@ visible.append(
             np.array([[52, 36], [49, 33]]),  # the third, higher
             np.array([[50, 34], [HOLD, HOLD], [47, 31]]),  # and held
         ],
-        keys=[1, -3, 0, 6, -2, 2, 3],
+        keys=[1, -3, 0, {{low.six}}, -2, 2, 3],
         held_out=[2, 0],
         compass=np.array([[50, 76], [36, 62]]),
     )
@@ -1349,7 +1414,7 @@ visible.append(
             np.array([[46, 33], [45, 31]]),
             np.array([[47, 34], [46, 32]]),  # the third, higher
         ],
-        keys=[0, 2, -1, 6],
+        keys=[0, 2, -1, {{low.six}}],
         held_out=[0],
         compass=np.array([[58, 72], [45, 60]]),
     )
@@ -1488,15 +1553,15 @@ rests in another key: SILENCE was moved with the keys, and became another token
 + np.where(piece > HOLD, np.maximum(piece + s, 0), piece)
 
 a semitone taken for a fifth: the signature was moved by as many fifths as the piece by semitones; a semitone is seven fifths
-- (key + 7 * s + 5) % 12 - 5
-+ (key + s + 5) % 12 - 5
+- (key + {{low.add}}) % 12 - {{low.n}}
++ (key + s + {{low.n}}) % 12 - {{low.n}}
 
 the signature stays behind: the signature stayed that of the old key
-- (key + 7 * s + 5) % 12 - 5
+- (key + {{low.add}}) % 12 - {{low.n}}
 + key + 0 * s
 
-forty-two sharps: the signature was not brought back to -5 ... 6: twelve fifths are none
-- (key + 7 * s + 5) % 12 - 5
+forty-two sharps: the signature was not brought back to {{low.dots}}: twelve fifths are none
+- (key + {{low.add}}) % 12 - {{low.n}}
 + key + 7 * s
 
 an octave twice: 6 semitones up are among the copies, and 6 down are the same key again: twelve keys, from -6 to 5
@@ -1515,8 +1580,8 @@ ends of the compass shut out: the lowest and the highest pitch of each voice wer
 - (pitch >= low) & (pitch <= high)
 + (pitch > low) & (pitch < high)
 
-signature from 0 to 11: the signature is written from 0 to 11; it is to be written from -5 to 6
-- (key + 7 * s + 5) % 12 - 5
+signature from 0 to 11: the signature is written from 0 to 11; it is to be written from {{low.range}}
+- (key + {{low.add}}) % 12 - {{low.n}}
 + (key + 7 * s) % 12
 
 rests and holds moved: HOLD and SILENCE were moved with the keys, and became other tokens
@@ -1536,12 +1601,12 @@ highest pitch shut out: the highest pitch of each voice was shut out: it belongs
 + (pitch < high)
 
 signature the other way: the signature went the wrong way round the circle: a semitone up is seven fifths up, not down
-- (key + 7 * s + 5) % 12 - 5
-+ (key - 7 * s + 5) % 12 - 5
+- (key + {{low.add}}) % 12 - {{low.n}}
++ (key - 7 * s + {{low.n}}) % 12 - {{low.n}}
 
-signature from -6 to 5: the signature is written from -6 to 5; it is to be written from -5 to 6
-- (key + 7 * s + 5) % 12 - 5
-+ (key + 7 * s + 6) % 12 - 6
+signature from {{low.odd}}: the signature is written from {{low.odd}}; it is to be written from {{low.range}}
+- (key + {{low.add}}) % 12 - {{low.n}}
++ (key + 7 * s + {{low.odd_n}}) % 12 - {{low.odd_n}}
 
 the chapter's eleven keys: the key 6 semitones down is missing: the chapter sings in eleven keys, from 5 down to 5 up; here it is all twelve
 - range(-6, 6)
@@ -1602,8 +1667,8 @@ first notes compared: a piece of the test was trained on in another key: the pie
 + TOKENS - piece[0, 0]
 
 key times seven: the key was multiplied by 7 and s added: each half step moves the key by seven fifths, so it is s that is multiplied
--                 train.append((other, (key + 7 * s + 5) % 12 - 5))
-+                 train.append((other, (key * 7 + s + 5) % 12 - 5))
+-                 train.append((other, (key + {{low.add}}) % 12 - {{low.n}}))
++                 train.append((other, (key * 7 + s + {{low.n}}) % 12 - {{low.n}}))
 
 compass not asked: pieces were kept that leave the compass of their voices
 -             fits = (piece < FIRST) | (pitch >= low) & (pitch <= high)
@@ -2041,8 +2106,8 @@ MAJOR = np.array([0, 2, 4, 5, 7, 9, 11])
 def signature(tokens):
     """The key signature whose scale holds most of the notes, in fifths."""
     notes = (tokens[tokens >= FIRST] - FIRST + LOWEST) % 12
-    fit = [np.isin(notes, (MAJOR + 7 * k) % 12).sum() for k in range(-5, 7)]
-    return int(np.argmax(fit)) - 5
+    fit = [np.isin(notes, (MAJOR + 7 * k) % 12).sum() for k in {{low.all}}]
+    return int(np.argmax(fit)) - {{low.n}}
 
 
 def nats_of(known):
