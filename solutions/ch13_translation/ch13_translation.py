@@ -31,6 +31,99 @@
 # Otherwise it starts in the padding, and carries what it read there into every step.
 # </details>
 
+# %% parameters
+unit = (
+    {
+        "minus": r"-\log",
+        "tex": r"\log",
+        "doc": "-log",
+        "by": "N",
+        "left": "Two masks are all that is left",
+        "N": "",
+        "count": "xp.sum(xp.astype(real, logits.dtype))",
+        "odd": "bits",
+        "says": "take the natural logarithm, and divide by no log 2",
+        "turn": " / math.log(2)",
+        "eight": "log 8",
+        "log": "8",
+        "why": "",
+    },
+    {
+        "minus": r"-\log_2",
+        "tex": r"\log_2",
+        "doc": "-log2",
+        "by": r"{N \ln 2}",
+        "left": "Divided by `math.log(2)`, it is in bits. Two masks are all that is left",
+        "N": " * math.log(2)",
+        "count": "xp.sum(xp.astype(real, logits.dtype)) * math.log(2)",
+        "odd": "nats",
+        "says": "take the logarithm to the base 2, so divide by log 2",
+        "turn": " * math.log(2)",
+        "eight": "3, the bits of 8",
+        "log": "8, 2",
+        "why": " Bits divide both by log 2, which goes into N.",
+    },
+)
+given = (
+    {
+        "text": "appends the source's `vector`",
+        "tex": r"E_{\text{token}_t};\ \text{vector}",
+        "hint": "embedded, vector",
+        "joins": "appends",
+        "of": "xp.take(E, token, axis=0), vector",
+        "odd": "vector, xp.take(E, token, axis=0)",
+        "once": "xp.take(E, token, axis=0), vector * (t == 0)",
+        "taught": "xp.take(E, read[t, ...], axis=0), vector",
+        "name": "vector before the word",
+        "first": "embedding",
+    },
+    {
+        "text": "puts the source's `vector` in front of it",
+        "tex": r"\text{vector};\ E_{\text{token}_t}",
+        "hint": "vector, embedded",
+        "joins": "puts it in front",
+        "of": "vector, xp.take(E, token, axis=0)",
+        "odd": "xp.take(E, token, axis=0), vector",
+        "once": "vector * (t == 0), xp.take(E, token, axis=0)",
+        "taught": "vector, xp.take(E, read[t, ...], axis=0)",
+        "name": "word before the vector",
+        "first": "vector",
+    },
+)
+none = {"it": "0"}, {"it": "-1"}
+by = (
+    {
+        "start": 1,
+        "last": "len(log_p)",
+        "odd": "n - 1",
+        "more_n": "n + 1",
+        "text": "and END",
+        "name": "END not counted",
+        "says": "END was not counted in the length: n is the number of factors in p",
+        "more": "one",
+        "len": "len(e[0]) + 1",
+        "t": "t + 1",
+        "test": "6 + n",
+        "why": "n counts END",
+        "too": "as a token: it was predicted, too.",
+    },
+    {
+        "start": 0,
+        "last": "len(log_p) - 1",
+        "odd": "n + 1",
+        "more_n": "n + 2",
+        "text": "without END",
+        "name": "END counted",
+        "says": "END was counted in the length: n is the number of tokens before it",
+        "more": "two",
+        "len": "len(e[0])",
+        "t": "t",
+        "test": "5 + n",
+        "why": "n leaves END",
+        "too": "out: it is no word, though it was predicted.",
+    },
+)
+
 # %% [markdown]
 # ## Imports, and where to compute
 #
@@ -374,15 +467,15 @@ real of what follows START: real has a row less: it says of what is to be writte
 #
 # *Core, about 25 minutes.*
 #
-# The loss is the mean of $-\log p(\text{target})$ over *all real tokens of all sentences together*; a token is real unless its target is PAD. Return it, and `d_logits`, its gradient, without autograd:
+# The loss is the mean of ${{unit.minus}} p(\text{target})$ over *all real tokens of all sentences together*; a token is real unless its target is PAD. Return it, and `d_logits`, its gradient, without autograd:
 #
-# $$L = -\frac1N \sum_{t,b\ \text{real}} \log p_{tb}(\text{target}_{tb}), \qquad \mathrm{d}\text{logits}_{tbk} = \frac1N\bigl(p_{tbk} - [k = \text{target}_{tb}]\bigr) \text{ where real, else } 0.$$
+# $$L = -\frac1N \sum_{t,b\ \text{real}} {{unit.tex}} p_{tb}(\text{target}_{tb}), \qquad \mathrm{d}\text{logits}_{tbk} = \frac1{{unit.by}}\bigl(p_{tbk} - [k = \text{target}_{tb}]\bigr) \text{ where real, else } 0.$$
 #
 # N is the number of real tokens. What stands in the logits of the padding reaches nothing, not even if it is NaN.
 #
 # <details><summary>Hint 1</summary>
 #
-# `log_softmax` gives $\log p$ for every class. Two masks are all that is left: which places are real (T, B, 1), and which class is the target (T, B, K).
+# `log_softmax` gives $\log p$ for every class. {{unit.left}}: which places are real (T, B, 1), and which class is the target (T, B, K).
 # </details>
 #
 # <details><summary>Hint 2</summary>
@@ -398,7 +491,7 @@ real of what follows START: real has a row less: it says of what is to be writte
 
 # %% solution="token_loss"
 def token_loss(logits, targets):
-    """The mean of -log p over real tokens, and its gradient.
+    """The mean of {{unit.doc}} p over real tokens, and its gradient.
 
     Shapes: logits (T, B, K); targets (T, B) -> loss (); d_logits (T, B, K)
     """
@@ -409,7 +502,7 @@ def token_loss(logits, targets):
     log_p = log_softmax(logits)
     real = (targets != PAD)[..., None]
     hit = targets[..., None] == classes
-    N = xp.sum(xp.astype(real, logits.dtype))
+    N = {{unit.count}}
     loss = -xp.sum(xp.where(real & hit, log_p, nothing)) / N
     error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
     d_logits = xp.where(real, error, nothing) / N
@@ -418,12 +511,12 @@ def token_loss(logits, targets):
 
 
 # %% [markdown]
-# Try it: a decoder that knows nothing, with 8 tokens. The loss is log 8, however much padding there is.
+# Try it: a decoder that knows nothing, with 8 tokens. The loss is {{unit.eight}}, however much padding there is.
 
 # %%
 targets = np.array([[5, 3], [6, END], [7, PAD], [END, PAD]])  # (T, B)
 loss, d_logits = token_loss(np.zeros((4, 2, 8)), targets)
-print(float(loss), math.log(8))
+print(float(loss), math.log({{unit.log}}))
 print("gradient of the second sentence, row by row:")
 print(d_logits[:, 1].round(3))
 
@@ -539,18 +632,18 @@ gradient over padding [gradients]: the loss leaves the padding out, and its grad
 
 each sentence averaged by itself: each sentence was averaged by itself, and then the sentences: a token of a short one weighs more. Divide once, by all real tokens
 -     loss = -xp.sum(
-+     N = xp.sum(xp.astype(real, logits.dtype), axis=0, keepdims=True) * targets.shape[1]
++     N = xp.sum(xp.astype(real, logits.dtype), axis=0, keepdims=True) * targets.shape[1]{{unit.N}}
 +     loss = xp.sum(-xp.where(real & hit, log_p, nothing) / N)
 +     _ = -xp.sum(
 
 each sentence averaged by itself, in the loss alone: the loss averages each sentence by itself, and then the sentences; d_logits does not. Divide once, by all real tokens
 -     return loss, d_logits
-+     each = xp.sum(xp.astype(real, logits.dtype), axis=0, keepdims=True) * targets.shape[1]
++     each = xp.sum(xp.astype(real, logits.dtype), axis=0, keepdims=True) * targets.shape[1]{{unit.N}}
 +     return xp.sum(-xp.where(real & hit, log_p, nothing) / each), d_logits
 
 each step averaged by itself: each step was averaged by itself, and then the steps: the last tokens of the longest sentence weigh most. Divide once, by all real tokens
 -     loss = -xp.sum(
-+     N = xp.sum(xp.astype(real, logits.dtype), axis=1, keepdims=True) * targets.shape[0]
++     N = xp.sum(xp.astype(real, logits.dtype), axis=1, keepdims=True) * targets.shape[0]{{unit.N}}
 +     N = xp.where(N > 0, N, N + 1)
 +     loss = xp.sum(-xp.where(real & hit, log_p, nothing) / N)
 +     _ = -xp.sum(
@@ -599,9 +692,9 @@ p without the logarithm: the probabilities were averaged; average their logarith
 - -xp.sum(xp.where(real & hit, log_p, nothing)) / N
 + -xp.sum(xp.where(real & hit, xp.exp(log_p), nothing)) / N
 
-bits: the loss is in bits: take the natural logarithm, and divide by no log 2
+{{unit.odd}}: the loss is in {{unit.odd}}: {{unit.says}}
 - -xp.sum(xp.where(real & hit, log_p, nothing)) / N
-+ -xp.sum(xp.where(real & hit, log_p, nothing)) / N / math.log(2)
++ -xp.sum(xp.where(real & hit, log_p, nothing)) / N{{unit.turn}}
 
 divided by the classes too: the sum was divided by the number of classes as well: N counts tokens
 - N = xp.sum(xp.astype(real, logits.dtype))
@@ -660,7 +753,7 @@ p squared [gradients]: p was squared in the gradient: it is p less the target
 
 one token too few: the sums were divided by N - 1; the mean over N tokens divides by N
 -     N = xp.sum(xp.astype(real, logits.dtype))
-+     N = xp.sum(xp.astype(real, logits.dtype)) - 1
++     N = (xp.sum(xp.astype(real, logits.dtype)) - 1)
 """
 
 # %% [markdown]
@@ -668,9 +761,9 @@ one token too few: the sums were divided by N - 1; the mean over N tokens divide
 #
 # *Extra, about 25 minutes.*
 #
-# The decoder with one vector (Cho et al. 2014). At each step it looks up the embedding of the token that it reads, appends the source's `vector`, takes one step of a GRU, and computes logits from the new state with the readout:
+# The decoder with one vector (Cho et al. 2014). At each step it looks up the embedding of the token that it reads, {{given.text}}, takes one step of a GRU, and computes logits from the new state with the readout:
 #
-# $$x_t = [E_{\text{token}_t};\ \text{vector}], \qquad h_t = \mathrm{GRU}(x_t, h_{t-1}), \qquad \text{logits}_t = W_y h_t + b_y.$$
+# $$x_t = [{{given.tex}}], \qquad h_t = \mathrm{GRU}(x_t, h_{t-1}), \qquad \text{logits}_t = W_y h_t + b_y.$$
 #
 # *Which* token does it read? Under teacher forcing the true one, `read[t]`; alone, its own. **Scheduled sampling** (Bengio et al. 2015) tosses a coin: where `own[t, b]` is True, sentence b reads at step t what the decoder itself said at step t - 1, its likeliest token; else the true one. The decoder never says PAD or START, however large their logits. At step 0 there is nothing to repeat: all sentences read `read[0]`, whatever the coin.
 #
@@ -683,7 +776,7 @@ one token too few: the sums were divided by N - 1; the mean over N tokens divide
 #
 # <details><summary>Hint 2</summary>
 #
-# One step of the book's loop: `unroll(gru_cell, loop, x[None, ...], (h,))` gives y (1, B, H), the state `(h,)` and a tape that you do not need. `xp.take(E, token, axis=0)` looks up, and `xp.concat([embedded, vector], axis=1)` appends.
+# One step of the book's loop: `unroll(gru_cell, loop, x[None, ...], (h,))` gives y (1, B, H), the state `(h,)` and a tape that you do not need. `xp.take(E, token, axis=0)` looks up, and `xp.concat([{{given.hint}}], axis=1)` {{given.joins}}.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -706,7 +799,7 @@ def part_teacher(weights, vector, h, read, own):
     for t in range(read.shape[0]):
         heard = t > 0
         token = xp.where(own[t, ...] & heard, said, read[t, ...])
-        x = xp.concat([xp.take(E, token, axis=0), vector], axis=1)
+        x = xp.concat([{{given.of}}], axis=1)
         y, (h,), _ = unroll(gru_cell, loop, x[None, ...], (h,))
         now = readout(out, y)
         said = xp.argmax(now[0, :, END:], axis=1) + END
@@ -856,12 +949,12 @@ one coin for all sentences: the first sentence's coin decided for all; each sent
 + own[t, :1] & heard
 
 vector at the first step only: the source's vector was given at the first step only: the state must carry it to the end, and does not. This decoder gets it at every step
-- axis=0), vector], axis=1)
-+ axis=0), vector * (t == 0)], axis=1)
+- xp.concat([{{given.of}}], axis=1)
++ xp.concat([{{given.once}}], axis=1)
 
-vector before the word: vector and embedding are in the wrong order: the columns of W_x expect the embedding first
-- xp.concat([xp.take(E, token, axis=0), vector], axis=1)
-+ xp.concat([vector, xp.take(E, token, axis=0)], axis=1)
+{{given.name}}: vector and embedding are in the wrong order: the columns of W_x expect the {{given.first}} first
+- xp.concat([{{given.of}}], axis=1)
++ xp.concat([{{given.odd}}], axis=1)
 
 a fresh state at each step: each step began from the first state: nothing of what was read before is left
 - y, (h,), _ = unroll(
@@ -935,7 +1028,7 @@ words of a taught decoder: the decoder's own words come from a run with the teac
 -     for t in range(read.shape[0]):
 -         heard = t > 0
 -         token = xp.where(own[t, ...] & heard, said, read[t, ...])
--         x = xp.concat([xp.take(E, token, axis=0), vector], axis=1)
+-         x = xp.concat([{{given.of}}], axis=1)
 -         y, (h,), _ = unroll(gru_cell, loop, x[None, ...], (h,))
 -         now = readout(out, y)
 -         said = xp.argmax(now[0, :, END:], axis=1) + END
@@ -943,10 +1036,10 @@ words of a taught decoder: the decoder's own words come from a run with the teac
 +     for t in range(read.shape[0]):
 +         heard = t > 0
 +         token = xp.where(own[t, ...] & heard, said, read[t, ...])
-+         x = xp.concat([xp.take(E, read[t, ...], axis=0), vector], axis=1)
++         x = xp.concat([{{given.taught}}], axis=1)
 +         y, (g,), _ = unroll(gru_cell, loop, x[None, ...], (g,))
 +         said = xp.argmax(readout(out, y)[0, :, END:], axis=1) + END
-+         x = xp.concat([xp.take(E, token, axis=0), vector], axis=1)
++         x = xp.concat([{{given.of}}], axis=1)
 +         y, (h,), _ = unroll(gru_cell, loop, x[None, ...], (h,))
 +         now = readout(out, y)
 
@@ -993,7 +1086,7 @@ first state returned: each step carried its state on, but the state returned is 
 # A decoder that looks at its last word only: `log_p[t, a, k]` is the log probability of token k at step t if the last token was a. At step 0 the last token is START. Search with a beam, by these rules.
 #
 # 1. At each step every live hypothesis (a beginning that has not ended) is extended by every token from END on. These are the candidates; their log p is added up. The `width` likeliest of *all* candidates stay.
-# 2. One of these that ends in END is a translation: it is set aside, and scores log p divided by `length_penalty(n, alpha)`, where n counts its tokens and END. The others stay alive, even if they are fewer than `width`. (So what ends takes a place in the beam for that step. The chapter's `beam_search` has another rule: it goes on with `width` live ones whenever there are as many.)
+# 2. One of these that ends in END is a translation: it is set aside, and scores log p divided by `length_penalty(n, alpha)`, where n counts its tokens {{by.text}}. The others stay alive, even if they are fewer than `width`. (So what ends takes a place in the beam for that step. The chapter's `beam_search` has another rule: it goes on with `width` live ones whenever there are as many.)
 # 3. The search ends after T steps, or when no hypothesis is alive. What has not ended by then is dropped.
 #
 # Return all translations that were set aside, even if they are more than `width`, as a list of `(tokens, score)`, best score first: `tokens` a tuple of int without END, the score a float.
@@ -1010,7 +1103,7 @@ first state returned: each step carried its state on, but the state returned is 
 #
 # <details><summary>Hint 3</summary>
 #
-# `for t, step in enumerate(log_p):` then a translation that ends at step t has n = t + 1. It goes to `ended` as `(tokens[:-1], p / length_penalty(t + 1, alpha))`.
+# `for t, step in enumerate(log_p):` then a translation that ends at step t has n = {{by.t}}. It goes to `ended` as `(tokens[:-1], p / length_penalty({{by.t}}, alpha))`.
 # </details>
 
 
@@ -1022,7 +1115,7 @@ def ranked(log_p, width, alpha):
     """
     live, ended, K = [((), 0.0)], [], log_p.shape[2]
     ### BEGIN SOLUTION
-    for n, step in enumerate(log_p, start=1):
+    for n, step in enumerate(log_p, start={{by.start}}):
         found = [
             ((*tokens, k), p + float(step[(START, *tokens)[-1], k]))
             for tokens, p in live
@@ -1116,7 +1209,7 @@ for n in (0, 1, 2):
         steps = [
             args["log_p"][t, path[t], path[t + 1]] for t in range(n + 1)
         ]
-        scores.append(sum(steps) / ((6 + n) / 6) ** 0.8)
+        scores.append(sum(steps) / (({{by.test}}) / 6) ** 0.8)
 assert_close(
     "all scores, best first",
     np.array([score for _, score in ranked(**args)]),
@@ -1137,11 +1230,11 @@ multiplied by the penalty: log p was multiplied by the penalty: it is negative, 
 
 divided by the length itself: this divides by n to the power of alpha, which others do; here it is `length_penalty(n, alpha)`
 - p / length_penalty(n, alpha)
-+ p / n**alpha
++ p / max(n, 1) ** alpha
 
-END not counted: END was not counted in the length: n is the number of factors in p
+{{by.name}}: {{by.says}}
 - length_penalty(n, alpha)
-+ length_penalty(n - 1, alpha)
++ length_penalty({{by.odd}}, alpha)
 
 END left in the tokens: the translations still hold END
 - (k[:-1], p
@@ -1187,7 +1280,7 @@ over at the first end: the search stopped at the first translation; a longer one
 
 ranked by log p: the order is that of log p; asked for is that of the scores
 - sorted(ended, key=lambda e: -e[1])
-+ sorted(ended, key=lambda e: -e[1] * length_penalty(len(e[0]) + 1, alpha))
++ sorted(ended, key=lambda e: -e[1] * length_penalty({{by.len}}, alpha))
 
 an end makes the beam narrower: each translation that has ended took a place away from all later steps; it competes at its own step alone
 - [:width]
@@ -1228,7 +1321,7 @@ probability for log p: the probability was scored: its logarithm is divided by t
 
 penalty without its five: the penalty is ((5 + n)/6) to the power of alpha: the 5 is missing
 - length_penalty(n, alpha)
-+ (n / 6) ** alpha
++ (max(n, 1) / 6) ** alpha
 
 START in the tokens: the translations begin with START, which nobody said
 - (k[:-1], p
@@ -1246,15 +1339,15 @@ twice as many kept: twice `width` candidates stay
 
 END said at the last step: what had not ended by the last step was made to end there; it is dropped
 - for k in range(END, K)
-+ for k in (range(END, K) if n < len(log_p) else [END])
++ for k in (range(END, K) if n < {{by.last}} else [END])
 
 divided by the width's penalty: the penalty is that of the width of the beam; a translation's own length decides
 -         ended += [(k[:-1], p / length_penalty(n, alpha)) for k, p in over]
 +         ended += [(k[:-1], p / length_penalty(width, alpha)) for k, p in over]
 
-one word more in the penalty: the length that divides is one too large
+one word more in the penalty: the length that divides is {{by.more}} too large
 -         ended += [(k[:-1], p / length_penalty(n, alpha)) for k, p in over]
-+         ended += [(k[:-1], p / length_penalty(n + 1, alpha)) for k, p in over]
++         ended += [(k[:-1], p / length_penalty({{by.more_n}}, alpha)) for k, p in over]
 
 what has ended takes no place: the best `width` that go on were kept, and what has ended beside them; both share the beam
 -         best = sorted(found, key=lambda f: -f[1])[:width]
@@ -1288,7 +1381,7 @@ begins with END: the first word was looked up in END's row; a translation begins
 #
 # One number for a test set hides where a translator fails. You get three lists of texts: `sources`, what was `said`, and what was `wanted`. A translation is *exact* if it is the same text as what was wanted; nothing less counts. The length of a pair is the number of words of its *source*, words standing between spaces.
 #
-# Return two things: a list of `(length, count, share)` for each length that occurs, shortest first, with `count` pairs of which the `share` (a float, 1.0 for all) is exact; and `holds`, the length up to which the translator holds the sentence: the longest length such that it *and every shorter one that occurs* have a share of at least `bar`. If not even the shortest has, it is 0. Lists that differ in length are refused with a ValueError.
+# Return two things: a list of `(length, count, share)` for each length that occurs, shortest first, with `count` pairs of which the `share` (a float, 1.0 for all) is exact; and `holds`, the length up to which the translator holds the sentence: the longest length such that it *and every shorter one that occurs* have a share of at least `bar`. If not even the shortest has, it is {{none.it}}. Lists that differ in length are refused with a ValueError.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1317,7 +1410,7 @@ def exact_by_length(sources, said, wanted, bar=0.5):
     for source, a, b in zip(sources, said, wanted, strict=True):
         by.setdefault(len(source.split()), []).append(a == b)
     rows = [(n, len(by[n]), sum(by[n]) / len(by[n])) for n in sorted(by)]
-    holds = 0
+    holds = {{none.it}}
     for n, _, share in rows:
         if share < bar:
             break
@@ -1507,7 +1600,7 @@ above the bar: a share that just reaches the bar was taken for a failure; at lea
 
 lengths counted: `holds` counts how many lengths hold; it is the length itself, and lengths may be missing
 -         holds = n
-+         holds += 1
++         holds = max(holds, 0) + 1
 
 lists cut to the shortest [hidden, refusals]: lists of different length were accepted
 - strict=True
@@ -1521,13 +1614,13 @@ running share: `holds` looks at the share of all pairs up to a length, so that g
 - if share < bar:
 + if sum(c * s for m, c, s in rows if m <= n) / sum(c for m, c, s in rows if m <= n) < bar:
 
-the shortest not looked at: the shortest length was not looked at: where it fails `holds` is 0, and where it alone holds, it is that length
+the shortest not looked at: the shortest length was not looked at: where it fails `holds` is {{none.it}}, and where it alone holds, it is that length
 - for n, _, share in rows:
 + for n, _, share in rows[1:]:
 
-None where nothing holds: `holds` is None where not even the shortest length has the share: it is 0
+None where nothing holds: `holds` is None where not even the shortest length has the share: it is {{none.it}}
 - return rows, holds
-+ return rows, holds or None
++ return rows, holds if holds > 0 else None
 
 in order of appearance: the rows stand in the order in which the lengths occur; the shortest comes first
 - for n in sorted(by)]
@@ -1577,8 +1670,8 @@ longest to shortest: the lengths run from the longest to the shortest, for `hold
 - for n in sorted(by)]
 + for n in sorted(by, reverse=True)]
 
-shortest taken as held: the shortest length was taken as held, whatever its share: where it fails `holds` is 0
-- holds = 0
+shortest taken as held: the shortest length was taken as held, whatever its share: where it fails `holds` is {{none.it}}
+- holds = {{none.it}}
 + holds = min(by)
 
 number of pairs returned: holds is the number of pairs of the last length that held; it is that length
