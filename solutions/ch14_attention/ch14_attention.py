@@ -30,6 +30,92 @@
 # A way back to the source. All of it has to pass through one vector, which both loops must learn to write and to read as a whole, and the decoder cannot look again. (Its size is not a plausible cause: the digits are far fewer bits than the vector has numbers.)
 # </details>
 
+# %% parameters
+base = (
+    {
+        "w": r"\exp a_{tbs}",
+        "passing": r"\exp \text{passing}_{tb}",
+        "r": r"\exp a_{tbr}",
+        "e": "xp.exp(scores - top)",
+        "one_more": "xp.exp(passing - top)",
+        "root": "queries.shape[2] ** 0.5",
+        "score": "passing[..., None]",
+        "per": "",
+        "times": "",
+        "odd": "2.0",
+        "name": "powers of two",
+        "says": "these are powers of 2; a softmax has powers of e",
+        "log": "np.log",
+        "needed": "is all that is needed",
+        "ln": "",
+        "first": "",
+        "d": 'xp.einsum("tbv,sbv->tbs", d_context, values)',
+        "one": "1",
+        "each": "",
+        "hand": "1 / 16, 27 / 16, -7 / 4",
+        "why": "",
+        "back": "",
+        "empty": "(0 - m)",
+    },
+    {
+        "w": "2^{a_{tbs}}",
+        "passing": r"2^{\text{passing}_{tb}}",
+        "r": "2^{a_{tbr}}",
+        "e": "2.0 ** (scores - top)",
+        "one_more": "2.0 ** (passing - top)",
+        "root": "queries.shape[2] ** 0.5 / math.log(2)",
+        "score": "passing[..., None] * math.log(2)",
+        "per": " / math.log(2)",
+        "times": " * math.log(2)",
+        "odd": "math.exp(1 / math.log(2))",
+        "name": "powers of e",
+        "says": "these are powers of e; here the softmax has powers of 2",
+        "log": "np.log2",
+        "needed": r"is all that is needed, with a factor of log 2: $2^a = e^{a \log 2}$",
+        "ln": r"\log 2 \cdot ",
+        "first": "math.log(2) * ",
+        "d": 'xp.einsum("tbv,sbv->tbs", d_context, values) * math.log(2)',
+        "one": "math.log(2)",
+        "each": ", each times log 2",
+        "hand": "*(np.log(2) * k / 16 for k in (1, 27, -28))",
+        "why": " A power of 2 is one of e, of log 2 times as much.",
+        "back": "ln2·",
+        "empty": "-m ln 2",
+    },
+)
+cover = (
+    {
+        "sign": "+",
+        "odd": "-",
+        "name": "subtracted",
+        "inside": "keys + covered[..., None] * u",
+        "u": "negative",
+        "strength": "-6.0",
+        "c": "xp.permute_dims(covered, (0, 2, 1))[..., None]",
+        "so": "so",
+        "minus": "",
+        "test": 'now["covered"].transpose(0, 2, 1)[..., None]',
+        "two": "2",
+        "six": "6",
+        "why": "the coverage.",
+    },
+    {
+        "sign": "-",
+        "odd": "+",
+        "name": "added",
+        "inside": "keys - covered[..., None] * u",
+        "u": "positive",
+        "strength": "6.0",
+        "c": "-xp.permute_dims(covered, (0, 2, 1))[..., None]",
+        "so": "so, without the minus,",
+        "minus": "-",
+        "test": '-now["covered"].transpose(0, 2, 1)[..., None]',
+        "two": "-2",
+        "six": "-6",
+        "why": "minus the coverage.",
+    },
+)
+
 # %% [markdown]
 # ## Imports, and where to compute
 #
@@ -87,7 +173,7 @@ print(d_scores, " by hand: -0.75 and 0.75")
 #
 # A softmax must look somewhere, even if no word of the source has to do with the next word of the target. Give it one more place, which holds nothing, with a score of its own, `passing` (T, B):
 #
-# $$a_{tbs} = \frac{q_{tb} \cdot k_{sb}}{\sqrt E}, \qquad w_{tbs} = \frac{\exp a_{tbs}}{\exp \text{passing}_{tb} + \sum_{r\ \text{real}} \exp a_{tbr}}, \qquad \text{context}_{tb} = \sum_s w_{tbs}\, v_{sb}.$$
+# $$a_{tbs} = \frac{q_{tb} \cdot k_{sb}}{\sqrt E}, \qquad w_{tbs} = \frac{{{base.w}}}{{{base.passing}} + \sum_{r\ \text{real}} {{base.r}}}, \qquad \text{context}_{tb} = \sum_s w_{tbs}\, v_{sb}.$$
 #
 # Padding gets the weight 0. Return `context` (T, B, V) and `weights` (T, B, S), whose sum may now be less than 1. A source may be all padding: then the context is 0, not NaN. Scores in the thousands must give no infinity.
 #
@@ -103,7 +189,7 @@ print(d_scores, " by hand: -0.75 and 0.75")
 #
 # <details><summary>Hint 3</summary>
 #
-# With `passing = passing[..., None]`: `top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)`, `e = xp.exp(scores - top)`, and the denominator is `xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)`.
+# With `passing = passing[..., None]`: `top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)`, `e = {{base.e}}`, and the denominator is `xp.sum(e, axis=2, keepdims=True) + {{base.one_more}}`.
 # </details>
 
 
@@ -116,10 +202,10 @@ def look_or_pass(queries, keys, values, mask, passing):
     """
     xp = array_namespace(queries)
     ### BEGIN SOLUTION
-    root = queries.shape[2] ** 0.5
+    root = {{base.root}}
     scores = xp.einsum("tbe,sbe->tbs", queries, keys) / root
     scores = xp.where(mask.T[None, ...], scores, -math.inf)
-    passing = passing[..., None]
+    passing = {{base.score}}
     top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)
     e = xp.exp(scores - top)
     total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)
@@ -133,10 +219,10 @@ def look_or_pass(queries, keys, values, mask, passing):
 
 # %%
 one = np.ones((1, 1, 1))
-keys = np.array([0.0, np.log(3), 9.0]).reshape(3, 1, 1)
+keys = np.array([0.0, {{base.log}}(3), 9.0]).reshape(3, 1, 1)
 values = np.array([4.0, 8.0, 99.0]).reshape(3, 1, 1)
 mask = np.array([[True], [True], [False]])
-for passing in (-1000.0, np.log(4), 1000.0):
+for passing in (-1000.0, {{base.log}}(4), 1000.0):
     looked = look_or_pass(one, keys, values, mask, np.full((1, 1), passing))
     print(round(passing, 2), [a.round(3).ravel().tolist() for a in looked])
 
@@ -250,24 +336,24 @@ padding with score 0: padding got the score 0, and with it the weight of a word 
 
 padding taken out after the softmax: the padding was taken out after the softmax: it is still counted in the denominator, so that the real tokens have too little weight
 -     scores = xp.where(mask.T[None, ...], scores, -math.inf)
--     passing = passing[..., None]
+-     passing = {{base.score}}
 -     top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)
 -     e = xp.exp(scores - top)
 -     total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)
 -     weights = e / total
-+     passing = passing[..., None]
++     passing = {{base.score}}
 +     top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)
 +     e = xp.exp(scores - top)
 +     total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)
 +     weights = xp.where(mask.T[None, ...], e / total, 0.0)
 
 not divided by the root: the scores were not divided by the root of E: with long vectors the softmax is then sure of everything (chapter 14, Two ways to score)
-- root = queries.shape[2] ** 0.5
-+ root = 1.0
+- root = {{base.root}}
++ root = 1.0{{base.per}}
 
 divided by E: the scores were divided by E; it is its square root (chapter 14, Two ways to score)
-- root = queries.shape[2] ** 0.5
-+ root = queries.shape[2]
+- root = {{base.root}}
++ root = queries.shape[2]{{base.per}}
 
 softmax over the target: the sum in the denominator ran over the steps of the target; each step divides by a sum over its own source
 - total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)
@@ -287,7 +373,7 @@ the largest of the scores alone: the largest score was subtracted, which for an 
 
 passing taken for its exponential: `passing` was added as it is; it is a score, and its exponential stands in the sum
 - + xp.exp(passing - top)
-+ + passing * xp.exp(-top)
++ + passing{{base.per}} * xp.exp(-top)
 
 passing not shifted: the largest score was subtracted from the scores, and not from `passing`: then the two no longer compare
 - + xp.exp(passing - top)
@@ -306,7 +392,7 @@ plain mean of the values: the context is the plain mean of the values: the weigh
 + xp.einsum("tbs,sbv->tbv", 0 * weights + 1 / weights.shape[2], values), weights
 
 passing divided by the root: `passing` was divided by the root of E as well; it is a score already, only the products are divided
--     passing = passing[..., None]
+-     passing = {{base.score}}
 +     passing = passing[..., None] / root
 
 softmax over the target, and its largest score: the softmax ran over the steps of the target; each step has a sum over its own source
@@ -322,20 +408,20 @@ mask reshaped: the mask was reshaped; a reshape does not exchange two axes, it f
 + xp.reshape(mask, (1, mask.shape[1], mask.shape[0]))
 
 root of the source: the scores were divided by the root of S, the number of tokens; it is the root of E, the size of a query (chapter 14, Two ways to score)
-- root = queries.shape[2] ** 0.5
-+ root = keys.shape[0] ** 0.5
+- root = {{base.root}}
++ root = keys.shape[0] ** 0.5{{base.per}}
 
 root of the values: the scores were divided by the root of V, the size of a value; it is the root of E, the size of a query (chapter 14, Two ways to score)
-- root = queries.shape[2] ** 0.5
-+ root = values.shape[2] ** 0.5
+- root = {{base.root}}
++ root = values.shape[2] ** 0.5{{base.per}}
 
 passing of the first step: all steps got the `passing` of the first step; each has its own
--     passing = passing[..., None]
-+     passing = passing[:1, :, None]
+-     passing = {{base.score}}
++     passing = passing[:1, :, None]{{base.times}}
 
 passing as it is: `passing` was added as it is; it is a score, and its exponential stands in the sum
 - + xp.exp(passing - top)
-+ + passing
++ + passing{{base.per}}
 
 the place of nothing scores 0: the place that holds nothing got the score 0, or `passing` was added to the tokens' scores too, which comes to the same: its own score is `passing`, and theirs are as they were
 - + xp.exp(passing - top)
@@ -363,11 +449,11 @@ one column too far: the weights moved by one token: the place that holds nothing
 - weights = e / total
 + weights = xp.concat([xp.exp(passing - top), e[..., :-1]], axis=2) / total
 
-powers of two: these are powers of 2; a softmax has powers of e
+{{base.name}}: {{base.says}}
 -     e = xp.exp(scores - top)
 -     total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)
-+     e = 2.0 ** (scores - top)
-+     total = xp.sum(e, axis=2, keepdims=True) + 2.0 ** (passing - top)
++     e = {{base.odd}} ** (scores - top)
++     total = xp.sum(e, axis=2, keepdims=True) + {{base.odd}} ** (passing - top)
 
 angles: queries and keys were divided by their lengths: a score is their product over the root of E
 - scores = xp.einsum("tbe,sbe->tbs", queries, keys) / root
@@ -381,7 +467,7 @@ scores clipped: large scores were clipped, and so became equal; subtracting the 
 
 a mask that is not low enough: padding got a score that is low, but not below every other; minus infinity is
 - scores, -math.inf)
-+ scores, -1e3)
++ scores, -1e3{{base.times}})
 
 softmax over the batch, and its largest score: the softmax ran over the sentences of the batch, which have nothing to do with each other; its axis is the source's
 -     top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)
@@ -396,12 +482,12 @@ divided after the context: the context was divided by the sum, and the weights a
 +     return xp.einsum("tbs,sbv->tbv", weights, values), e
 
 passing with a minus: the exponential of minus `passing` was added; it is a score like the others
--     passing = passing[..., None]
-+     passing = -passing[..., None]
+-     passing = {{base.score}}
++     passing = -passing[..., None]{{base.times}}
 
 -1e4 for the padding: padding was scored -1e4: where all other scores are lower still, it gets the weight; minus infinity is below every score
 -     scores = xp.where(mask.T[None, ...], scores, -math.inf)
-+     scores = xp.where(mask.T[None, ...], scores, -1e4)
++     scores = xp.where(mask.T[None, ...], scores, -1e4{{base.times}})
 
 scores cut off at 700: scores above 700 were cut off, so that exp stays finite: the difference between two of them is lost; take the largest off
 -     scores = xp.where(mask.T[None, ...], scores, -math.inf)
@@ -416,7 +502,7 @@ scores cut off at 700: scores above 700 were cut off, so that exp stays finite: 
 #
 # The vjp of task 1. Given are `d_context` (T, B, V), the arguments, and the weights that came out. (Nothing else asked for the weights, so no gradient comes in through them.) Return `d_queries`, `d_keys`, `d_values` and `d_passing`, each of the shape of its namesake.
 #
-# Think of the place that holds nothing as one more source token: its value is always 0, and its weight is 1 minus the sum of the others. Then the softmax's vjp (chapter 14, Its gradient) is all that is needed. Padding's weight is 0, so the mask need not be looked at.
+# Think of the place that holds nothing as one more source token: its value is always 0, and its weight is 1 minus the sum of the others. Then the softmax's vjp (chapter 14, Its gradient) {{base.needed}}. Padding's weight is 0, so the mask need not be looked at.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -425,12 +511,12 @@ scores cut off at 700: scores above 700 were cut off, so that exp stays finite: 
 #
 # <details><summary>Hint 2</summary>
 #
-# With $m_{tb} = \sum_s w\,\mathrm{d}w$: $\mathrm{d}a = w(\mathrm{d}w - m)$. The place that holds nothing has $\mathrm{d}w = 0$.
+# With $m_{tb} = \sum_s w\,\mathrm{d}w$: $\mathrm{d}a = {{base.ln}}w(\mathrm{d}w - m)$. The place that holds nothing has $\mathrm{d}w = 0$.
 # </details>
 #
 # <details><summary>Hint 3</summary>
 #
-# `d_passing = (1 - xp.sum(weights, axis=2)) * (0 - m)`. Then `d_scores / root` goes to the queries, summed over s with the keys, and to the keys, summed over t with the queries.
+# `d_passing = {{base.first}}(1 - xp.sum(weights, axis=2)) * (0 - m)`. Then `d_scores / root` goes to the queries, summed over s with the keys, and to the keys, summed over t with the queries.
 # </details>
 
 
@@ -446,7 +532,7 @@ def look_or_pass_vjp(d_context, queries, keys, values, weights):
     root = queries.shape[2] ** 0.5
     ### BEGIN SOLUTION
     d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
-    d_weights = xp.einsum("tbv,sbv->tbs", d_context, values)
+    d_weights = {{base.d}}
     mean = xp.sum(weights * d_weights, axis=2)
     d_passing = -(1 - xp.sum(weights, axis=2)) * mean
     d_scores = weights * (d_weights - mean[..., None]) / root
@@ -457,14 +543,14 @@ def look_or_pass_vjp(d_context, queries, keys, values, weights):
 
 
 # %% [markdown]
-# Try it: the two words from above. By hand, with weights 1/8 and 3/8 and m = 3.5: d_scores 1/16 and 27/16, d_passing -7/4. They sum to 0.
+# Try it: the two words from above. By hand, with weights 1/8 and 3/8 and m = 3.5: d_scores 1/16 and 27/16, d_passing -7/4{{base.each}}. They sum to 0.
 
 # %%
 one, words = np.ones((1, 1, 1)), np.array([4.0, 8.0]).reshape(2, 1, 1)
 weights = np.array([1 / 8, 3 / 8]).reshape(1, 1, 2)
 args = (one, np.zeros((2, 1, 1)), words, weights)
 _, d_keys, _, d_passing = look_or_pass_vjp(one, *args)
-print(d_keys.ravel(), d_passing.ravel(), 1 / 16, 27 / 16, -7 / 4)
+print(d_keys.ravel(), d_passing.ravel(), {{base.hand}})
 
 # %% test="look_or_pass_vjp" points=5 explained="ch14_attention: Its gradient"
 import numpy as np
@@ -529,12 +615,11 @@ given |= {
     "mask": args["weights"][0].T > 0,
     "passing": rng.normal(size=(2, 2)),
 }
+d_context, given = move((args["d_context"], given))
 _, weights = reference_look_or_pass(
     *[given[n] for n in (*names[:3], "mask", "passing")]
 )
-d = look_or_pass_vjp(
-    args["d_context"], *[given[n] for n in names[:3]], weights
-)
+d = look_or_pass_vjp(d_context, *[given[n] for n in names[:3]], weights)
 for name, d_arg in zip(names, d, strict=True):
 
     def loss(moved, name=name):
@@ -542,7 +627,7 @@ for name, d_arg in zip(names, d, strict=True):
         context, _ = reference_look_or_pass(
             *[now[n] for n in (*names[:3], "mask", "passing")]
         )
-        return float((context * args["d_context"]).sum())
+        return float((context * d_context).sum())
 
     assert_gradient(loss, given[name], d_arg, f"d_{name}")
 ### END HIDDEN TESTS
@@ -634,7 +719,7 @@ passing with a sigmoid's slope: d_passing was multiplied by the sum of the weigh
 
 passing from a value of 1: d_passing has 1 - m where 0 - m belongs: the place that holds nothing has the value 0, and so the d_weight 0
 - d_passing = -(1 - xp.sum(weights, axis=2)) * mean
-+ d_passing = (1 - xp.sum(weights, axis=2)) * (1 - mean)
++ d_passing = (1 - xp.sum(weights, axis=2)) * ({{base.one}} - mean)
 
 passing over all steps: d_passing is the same at all steps: each step has a score `passing` of its own, with a gradient of its own
 - d_passing = -(1 - xp.sum(weights, axis=2)) * mean
@@ -695,12 +780,12 @@ values averaged over the steps: the values' gradient was averaged over the steps
 
 values with d_scores: d_values was made with d_scores; the value's factor on the way forward was its weight
 -     d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
--     d_weights = xp.einsum("tbv,sbv->tbs", d_context, values)
+-     d_weights = {{base.d}}
 -     mean = xp.sum(weights * d_weights, axis=2)
 -     d_passing = -(1 - xp.sum(weights, axis=2)) * mean
 -     d_scores = weights * (d_weights - mean[..., None]) / root
 +     d_values = xp.einsum("tbs,tbv->sbv", 0 * weights, d_context)
-+     d_weights = xp.einsum("tbv,sbv->tbs", d_context, values)
++     d_weights = {{base.d}}
 +     mean = xp.sum(weights * d_weights, axis=2)
 +     d_passing = -(1 - xp.sum(weights, axis=2)) * mean
 +     d_scores = weights * (d_weights - mean[..., None]) / root
@@ -717,7 +802,7 @@ divided by the batch: the gradients were divided by the size of the batch: d_con
 
 weights computed again: the weights were computed again without `passing`'s score, or with another: the ones that came out are given
 - d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
-+ e = xp.exp(xp.einsum("tbe,sbe->tbs", queries, keys) / root)
++ e = xp.exp(xp.einsum("tbe,sbe->tbs", queries, keys) / root{{base.times}})
 +     e = xp.where(weights == 0, 0.0, e)
 +     weights = e / (1 + xp.sum(e, axis=2, keepdims=True))
 +     d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
@@ -740,7 +825,7 @@ mean over the real weights: the mean was divided by the sum of the weights, as i
 #
 # Translations repeat themselves, or leave words out, when attention does not know what it has looked at. With **coverage** (Tu et al. 2016; See, Liu and Manning 2017) the additive score sees how much weight each source token has got in all steps before:
 #
-# $$a_{tbs} = v \cdot \tanh(q_{tb} + k_{sb} + \text{covered}_{tbs}\, u), \qquad w_{tb} = \mathrm{softmax}_{s\ \text{real}}(a_{tb}), \qquad \text{covered}_{tbs} = \sum_{t' < t} w_{t'bs}.$$
+# $$a_{tbs} = v \cdot \tanh(q_{tb} + k_{sb} {{cover.sign}} \text{covered}_{tbs}\, u), \qquad w_{tb} = \mathrm{softmax}_{s\ \text{real}}(a_{tb}), \qquad \text{covered}_{tbs} = \sum_{t' < t} w_{t'bs}.$$
 #
 # The queries (T, B, H) and keys (S, B, H) are projected already; v and u are (H,). So the steps are no longer independent: here is a loop, as in a recurrent network, and its state is what was covered, an array (S, B) like the mask. Return the `weights` (T, B, S) and the loop's last state, `covered` (S, B), the sum over all steps. Padding gets 0; no source is empty. Scores may be in the thousands, those of padding too.
 #
@@ -771,7 +856,7 @@ def covering_weights(queries, keys, v, u, mask):
     covered, rows = xp.zeros_like(keys[..., 0]), []
     for q in xp.unstack(queries):
         ### BEGIN SOLUTION
-        inside = q[None, ...] + keys + covered[..., None] * u
+        inside = q[None, ...] + {{cover.inside}}
         scores = xp.sum(v * xp.tanh(inside), axis=2)
         scores = xp.where(mask, scores, -math.inf)
         e = xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
@@ -783,12 +868,12 @@ def covering_weights(queries, keys, v, u, mask):
 
 
 # %% [markdown]
-# Try it: three tokens, of which the first fits best, and a decoder that asks the same six times. Without coverage it looks at the first for ever; with a negative u (v is positive here) it turns to what it has neglected.
+# Try it: three tokens, of which the first fits best, and a decoder that asks the same six times. Without coverage it looks at the first for ever; with a {{cover.u}} u (v is positive here) it turns to what it has neglected.
 
 # %%
 same = np.zeros((6, 1, 2))
 odd = np.array([[0.3, 0.3], [0.0, 0.0], [-0.3, -0.3]])[:, None]
-for strength in (0.0, -6.0):
+for strength in (0.0, {{cover.strength}}):
     u, v = np.full(2, strength), np.full(2, 4.0)
     weights, covered = covering_weights(same, odd, v, u, odd[..., 0] < 9)
     print(weights[:, 0].round(2).tolist(), covered[:, 0].round(2))
@@ -904,7 +989,7 @@ covered in the mean: `covered` was made the mean over the steps; it must be the 
 
 each term squashed alone: each term went through a tanh of its own: then the query adds the same to all scores, and changes no weight. Add first
 -         scores = xp.sum(v * xp.tanh(inside), axis=2)
-+         inside = xp.tanh(q[None, ...]) + xp.tanh(keys) + xp.tanh(covered[..., None] * u)
++         inside = xp.tanh(q[None, ...]) + xp.tanh(keys) {{cover.sign}} xp.tanh(covered[..., None] * u)
 +         scores = xp.sum(v * inside, axis=2)
 
 no tanh: the tanh is missing: then the query adds the same to all scores, and changes no weight
@@ -913,7 +998,7 @@ no tanh: the tanh is missing: then the query adds the same to all scores, and ch
 
 coverage outside the tanh: the coverage was added after the tanh; it stands inside
 -         scores = xp.sum(v * xp.tanh(inside), axis=2)
-+         inside = xp.tanh(q[None, ...] + keys) + covered[..., None] * u
++         inside = xp.tanh(q[None, ...] + keys) {{cover.sign}} covered[..., None] * u
 +         scores = xp.sum(v * inside, axis=2)
 
 softmax over the batch: the softmax ran over the sentences of the batch; it runs over the source
@@ -921,21 +1006,21 @@ softmax over the batch: the softmax ran over the sentences of the batch; it runs
 + w = e / xp.sum(e, axis=1, keepdims=True)
 
 the step covers itself: the step's own weights were counted as covered before they were known: only the steps before count
--         inside = q[None, ...] + keys + covered[..., None] * u
+-         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
 -         scores = xp.sum(v * xp.tanh(inside), axis=2)
-+         inside = q[None, ...] + keys + covered[..., None] * u
++         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
 +         w = xp.exp(xp.where(mask, xp.sum(v * xp.tanh(inside), axis=2), -math.inf))
 +         w = w / xp.sum(w, axis=0, keepdims=True)
-+         inside = inside + w[..., None] * u
++         inside = inside {{cover.sign}} w[..., None] * u
 +         scores = xp.sum(v * xp.tanh(inside), axis=2)
 
 covered over the whole batch: what one sentence has looked at was counted as covered for all; each has a memory of its own
 - covered = covered + w
 + covered = covered + xp.sum(w, axis=1, keepdims=True)
 
-coverage subtracted: the coverage has the wrong sign: u, together with v, says whether it helps or hinders
-- + covered[..., None] * u
-+ - covered[..., None] * u
+coverage {{cover.name}}: the coverage has the wrong sign: u, together with v, says whether it helps or hinders
+- {{cover.sign}} covered[..., None] * u
++ {{cover.odd}} covered[..., None] * u
 
 source and batch swapped: the weights are (T, S, B); they are asked for as (T, B, S)
 - rows.append(w.T)
@@ -946,12 +1031,12 @@ overflow: no largest score was subtracted: exp of a large score is infinite
 + xp.exp(scores)
 
 keys left out: the keys are missing inside the tanh: then, before anything is covered, all tokens have the same score
--         inside = q[None, ...] + keys + covered[..., None] * u
-+         inside = q[None, ...] + 0 * keys + covered[..., None] * u
+-         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
++         inside = q[None, ...] + 0 * keys {{cover.sign}} covered[..., None] * u
 
 query left out: the query is missing inside the tanh: all steps ask the same
--         inside = q[None, ...] + keys + covered[..., None] * u
-+         inside = keys + covered[..., None] * u
+-         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
++         inside = keys {{cover.sign}} covered[..., None] * u
 
 v left out: v is missing: each unit's tanh has a weight in the score
 -         scores = xp.sum(v * xp.tanh(inside), axis=2)
@@ -974,28 +1059,28 @@ a sigmoid: a sigmoid stands where the tanh belongs
 +         scores = xp.sum(v * (1 / (1 + xp.exp(-inside))), axis=2)
 
 query times key: query and key were multiplied; in the additive score they are added
--         inside = q[None, ...] + keys + covered[..., None] * u
-+         inside = q[None, ...] * keys + covered[..., None] * u
+-         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
++         inside = q[None, ...] * keys {{cover.sign}} covered[..., None] * u
 
 coverage scales the keys: the coverage multiplies the keys; it is added to query and key
--         inside = q[None, ...] + keys + covered[..., None] * u
-+         inside = q[None, ...] + keys * (1 + covered[..., None] * u)
+-         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
++         inside = q[None, ...] + keys * (1 {{cover.sign}} covered[..., None] * u)
 
 u and v exchanged: u and v have changed places: u weighs the coverage inside the tanh, v what the tanh gives
--         inside = q[None, ...] + keys + covered[..., None] * u
+-         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
 -         scores = xp.sum(v * xp.tanh(inside), axis=2)
-+         inside = q[None, ...] + keys + covered[..., None] * v
++         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * v
 +         scores = xp.sum(u * xp.tanh(inside), axis=2)
 
 u summed: all units got the sum of u; each has its own entry of it
--         inside = q[None, ...] + keys + covered[..., None] * u
-+         inside = q[None, ...] + keys + covered[..., None] * xp.sum(u)
+-         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
++         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * xp.sum(u)
 
 coverage after v: the coverage was added to the score, after v; it stands inside the tanh
--         inside = q[None, ...] + keys + covered[..., None] * u
+-         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
 -         scores = xp.sum(v * xp.tanh(inside), axis=2)
 +         inside = q[None, ...] + keys
-+         scores = xp.sum(v * xp.tanh(inside) + covered[..., None] * u, axis=2)
++         scores = xp.sum(v * xp.tanh(inside) {{cover.sign}} covered[..., None] * u, axis=2)
 
 mask inverted: the mask was taken the other way round: it is True where a token stands
 -         scores = xp.where(mask, scores, -math.inf)
@@ -1082,17 +1167,17 @@ largest weight so far: `covered` holds each token's largest weight so far; it is
 + covered = xp.maximum(covered, w)
 
 covered by a first look: each step looked twice: its first look was counted as covered before the weights that are returned
--         inside = q[None, ...] + keys + covered[..., None] * u
+-         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
 -         scores = xp.sum(v * xp.tanh(inside), axis=2)
 -         scores = xp.where(mask, scores, -math.inf)
 -         e = xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
 -         w = e / xp.sum(e, axis=0, keepdims=True)
 -         covered = covered + w
 -         rows.append(w.T)
-+         first = xp.sum(v * xp.tanh(q[None, ...] + keys + covered[..., None] * u), axis=2)
++         first = xp.sum(v * xp.tanh(q[None, ...] + keys {{cover.sign}} covered[..., None] * u), axis=2)
 +         first = xp.exp(xp.where(mask, first, -math.inf))
 +         covered = covered + first / xp.sum(first, axis=0, keepdims=True)
-+         inside = q[None, ...] + keys + covered[..., None] * u
++         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
 +         scores = xp.sum(v * xp.tanh(inside), axis=2)
 +         scores = xp.where(mask, scores, -math.inf)
 +         e = xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
@@ -1100,14 +1185,14 @@ covered by a first look: each step looked twice: its first look was counted as c
 +         rows.append(w.T)
 
 covered from 1: `covered` began at 1; before the first step nothing is covered
--         inside = q[None, ...] + keys + covered[..., None] * u
+-         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
 +         covered = covered if rows else covered + 1
-+         inside = q[None, ...] + keys + covered[..., None] * u
++         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
 
 covered from an even look: `covered` began as if a first look had been spread over all tokens; before the first step it is 0
--         inside = q[None, ...] + keys + covered[..., None] * u
+-         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
 +         covered = covered if rows else xp.astype(mask, v.dtype) / keys.shape[0]
-+         inside = q[None, ...] + keys + covered[..., None] * u
++         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
 
 covered a share: `covered` was divided by the number of steps at the end; it is the sum of their weights
 - covered = covered + w
@@ -1136,9 +1221,9 @@ u forgotten: u is missing: each unit sees what was covered with a weight of its 
 + covered[..., None]
 
 covered begins with even shares: what is covered begins at 1 / S; it begins at 0
--         inside = q[None, ...] + keys + covered[..., None] * u
+-         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
 +         covered = covered + (0 if rows else 1 / keys.shape[0])
-+         inside = q[None, ...] + keys + covered[..., None] * u
++         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
 
 scores added up: the scores were added to what is covered; the weights are
 -         covered = covered + w
@@ -1152,7 +1237,7 @@ scores added up: the scores were added to what is covered; the weights are
 #
 # Now `covered` is given for every step, in the axis order of the weights, (T, B, S), and the way back through the scores is yours:
 #
-# $$a_{tbs} = v \cdot \tanh(q_{tb} + k_{sb} + \text{covered}_{tbs}\, u).$$
+# $$a_{tbs} = v \cdot \tanh(q_{tb} + k_{sb} {{cover.sign}} \text{covered}_{tbs}\, u).$$
 #
 # Given `d_scores` (T, B, S), return `d_queries` (T, B, H), `d_keys` (S, B, H), `d_v` (H,) and `d_u` (H,). In one go: an array (T, S, B, H) may stand in memory.
 #
@@ -1163,7 +1248,7 @@ scores added up: the scores were added to what is covered; the weights are
 #
 # <details><summary>Hint 2</summary>
 #
-# `c = xp.permute_dims(covered, (0, 2, 1))[..., None]` is (T, S, B, 1), and so for d_scores. The slope of the tanh is `1 - n * n`, with n its output.
+# `c = {{cover.c}}` is (T, S, B, 1), and {{cover.so}} for d_scores. The slope of the tanh is `1 - n * n`, with n its output.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -1182,7 +1267,7 @@ def covering_scores_vjp(d_scores, queries, keys, v, u, covered):
     """
     xp = array_namespace(queries)
     ### BEGIN SOLUTION
-    c = xp.permute_dims(covered, (0, 2, 1))[..., None]
+    c = {{cover.c}}
     d = xp.permute_dims(d_scores, (0, 2, 1))[..., None]
     n = xp.tanh(queries[:, None, ...] + keys[None, ...] + c * u)
     d_inside = d * v * (1 - n * n)
@@ -1195,7 +1280,7 @@ def covering_scores_vjp(d_scores, queries, keys, v, u, covered):
 
 
 # %% [markdown]
-# Try it: one query, one key, all by hand. With q = k = 0, c = 2 and u = 0 the tanh is 0 and its slope 1; v = 3 and d_scores = 1 give 3, 3, 0 and 6.
+# Try it: one query, one key, all by hand. With q = k = 0, c = {{cover.two}} and u = 0 the tanh is 0 and its slope 1; v = 3 and d_scores = 1 give 3, 3, 0 and {{cover.six}}.
 
 # %%
 nought, one, three = (
@@ -1259,12 +1344,12 @@ check(
     by=properties,
 )
 args = scored(rng, 2, 3, 4, 2)
-d = covering_scores_vjp(**args)
+d = covering_scores_vjp(**move(args))
 for name, d_arg in zip(("queries", "keys", "v", "u"), d, strict=True):
 
     def loss(moved, name=name):
         now = {**args, name: moved}
-        c = now["covered"].transpose(0, 2, 1)[..., None] * now["u"]
+        c = {{cover.test}} * now["u"]
         n = np.tanh(now["queries"][:, None] + now["keys"] + c)
         scores = (now["v"] * n).sum(-1).transpose(0, 2, 1)
         return float((scores * now["d_scores"]).sum())
@@ -1280,10 +1365,10 @@ slope of the tanh forgotten: the slope of the tanh, 1 - n², is missing
 + d_inside = d * v
 
 reshape taken for a transpose: a reshape does not exchange two axes: it fills the new shape in the old order, and mixes sentences and tokens
--     c = xp.permute_dims(covered, (0, 2, 1))[..., None]
+-     c = {{cover.c}}
 -     d = xp.permute_dims(d_scores, (0, 2, 1))[..., None]
 +     T, B, S = covered.shape
-+     c = xp.reshape(covered, (T, S, B, 1))
++     c = {{cover.minus}}xp.reshape(covered, (T, S, B, 1))
 +     d = xp.reshape(d_scores, (T, S, B, 1))
 
 slope of a sigmoid: this is the slope of a sigmoid; that of a tanh is 1 - n²
@@ -1343,23 +1428,23 @@ d_v from the inside: d_v was summed over `d_inside`, which is the gradient insid
 + d_v = xp.sum(d_inside * n, axis=(0, 1, 2))
 
 covered reshaped: `covered` was reshaped to (T, S, B); a reshape does not exchange two axes, it mixes sentences and tokens
--     c = xp.permute_dims(covered, (0, 2, 1))[..., None]
-+     c = xp.reshape(covered, (covered.shape[0], covered.shape[2], covered.shape[1], 1))
+-     c = {{cover.c}}
++     c = {{cover.minus}}xp.reshape(covered, (covered.shape[0], covered.shape[2], covered.shape[1], 1))
 
 d_scores reshaped: `d_scores` was reshaped to (T, S, B); a reshape does not exchange two axes, it mixes sentences and tokens
 -     d = xp.permute_dims(d_scores, (0, 2, 1))[..., None]
 +     d = xp.reshape(d_scores, (covered.shape[0], covered.shape[2], covered.shape[1], 1))
 
 covered summed over the source: `covered` was summed over the source: each token has its own
--     c = xp.permute_dims(covered, (0, 2, 1))[..., None]
-+     c = xp.sum(covered, axis=2)[:, None, :, None]
+-     c = {{cover.c}}
++     c = {{cover.minus}}xp.sum(covered, axis=2)[:, None, :, None]
 
 covered added up again: `covered` was added up over the steps once more; it is given as a sum already
--     c = xp.permute_dims(covered, (0, 2, 1))[..., None]
-+     c = xp.permute_dims(covered, (0, 2, 1))[..., None]
+-     c = {{cover.c}}
++     c = {{cover.c}}
 +     c = xp.stack([xp.sum(c[: t + 1, ...], axis=0) for t in range(c.shape[0])])
 
-coverage subtracted: the coverage has the wrong sign inside the tanh
+coverage {{cover.name}}: the coverage has the wrong sign inside the tanh
 - n = xp.tanh(queries[:, None, ...] + keys[None, ...] + c * u)
 + n = xp.tanh(queries[:, None, ...] + keys[None, ...] - c * u)
 

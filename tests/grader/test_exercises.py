@@ -111,6 +111,13 @@ def test_every_mistake_is_caught_and_told_by_name(name, record_property):
     assert (killed, known) == (len(listed), sum(m.visible for m in listed))
 
 
+ON_TORCH_ALONE = """
+_{name} = {name}
+def {name}(*args, **named):
+    if not all(map(torch.is_tensor, (*args, *named.values()))):
+        raise TypeError("on torch alone")
+    return _{name}(*args, **named)
+"""
 OTHERWISE = """
 from rnncore.backend import array_namespace, tree_map
 def otherwise(right):
@@ -144,6 +151,25 @@ def test_a_right_answer_made_wrong_loses_its_property(name, change, costs):
         points = mistakes.play(assignment, {task: wrong})[task]
         kept = sum(n for p, n in of.items() if p not in costs)
         assert points == (0 if "everything" in costs else kept), task
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        "look_or_pass",
+        "look_or_pass_vjp",
+        "covering_weights",
+        "covering_scores_vjp",
+    ],
+)
+def test_attention_on_torch_alone_loses_the_point_for_the_library(task):
+    assignment = builder.read("ch14_attention")
+    right = assignment.of("solution")[task].source
+    alone = {task: right + ON_TORCH_ALONE.format(name=task)}
+    dtype = declared(assignment.of("test")[task].source)["dtype"]
+    points = automatic(assignment)
+    points[task] -= dtype
+    assert mistakes.play(assignment, alone) == points
 
 
 @each_assignment
