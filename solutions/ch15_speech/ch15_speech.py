@@ -31,6 +31,102 @@
 # It gives a word of the short text the weight of a hundred words of the long one. Add up the errors, add up the words, and divide once.
 # </details>
 
+# %% parameters
+cost = (
+    {
+        "text": "log p",
+        "name": "log p",
+        "of": "float(best[s])",
+        "odd": "-float(best[s])",
+        "odd_name": "minus log p",
+        "odd_says": "log p has the wrong sign: it is a logarithm of a probability, not a loss",
+        "minus": "-",
+        "sign": "",
+        "add": "+=",
+        "asked": "its logarithm",
+        "said": "float(said)",
+        "likely": "score",
+        "right": "max(right)",
+    },
+    {
+        "text": "loss, -log p",
+        "name": "-log p",
+        "of": "-float(best[s])",
+        "odd": "float(best[s])",
+        "odd_name": "log p",
+        "odd_says": "the loss has the wrong sign: it is minus the logarithm of a probability",
+        "minus": "",
+        "sign": "-",
+        "add": "-=",
+        "asked": "minus its logarithm",
+        "said": "-float(said)",
+        "likely": "-score",
+        "right": "-max(right)",
+    },
+)
+rate = (
+    {
+        "text": "1.0 for 100 %",
+        "of": "errors[c] / words[c]",
+        "odd": "100 * errors[c] / words[c]",
+        "times": "",
+        "odd_name": "per cent",
+        "odd_says": "these are per cent; 1.0 stands for 100 %",
+        "one": "1",
+        "rate": "rates_by(said, heard, conditions)",
+        "alone": "rates_by(said, heard, range(len(said)))",
+        "j": "rate",
+        "right": "reference_rates_by(said, heard, conditions)",
+    },
+    {
+        "text": "in percent, 100.0 for an error in each word",
+        "of": "100 * errors[c] / words[c]",
+        "odd": "errors[c] / words[c]",
+        "times": "100 * ",
+        "odd_name": "not per cent",
+        "odd_says": "these are shares, 1.0 for all words; they are asked for in percent",
+        "one": "100",
+        "rate": "{c: r / 100 for c, r in rates_by(said, heard, conditions).items()}",
+        "alone": "[r / 100 for r in rates_by(said, heard, range(len(said))).values()]",
+        "j": "rate / 100",
+        "right": "{c: r / 100 for c, r in reference_rates_by(said, heard, conditions).items()}",
+    },
+)
+p = (
+    {
+        "text": "the features, their slopes, the slopes of those",
+        "all": "all features, then all slopes, then all slopes of those",
+        "first": "features",
+        "last": "slope(change)",
+        "open": "features, change, ",
+        "close": "",
+        "two": "features, change",
+        "end": "last",
+        "odd_name": "slopes first",
+        "odd_says": "the features stand at the end; they come first, then the slopes, then the slopes of those",
+        "turned": "change, slope(change), features",
+        "turned_name": "slope and slope of the slope first",
+        "turned_says": "the features stand at the end; they come first, then the slopes, then the slopes of those",
+        "c": "2:",
+    },
+    {
+        "text": "the slopes of the slopes, the slopes, the features themselves",
+        "all": "all slopes of slopes, then all slopes, then all features",
+        "first": "slope(change)",
+        "last": "features",
+        "open": "",
+        "close": ", change, features",
+        "two": "change, features",
+        "end": "first",
+        "odd_name": "features first",
+        "odd_says": "the features stand first; they come at the end, after the slopes of the slopes and the slopes",
+        "turned": "features, slope(change), change",
+        "turned_name": "features, then the slopes of the slopes",
+        "turned_says": "the features stand first; they come at the end, after the slopes of the slopes and the slopes",
+        "c": ":4",
+    },
+)
+
 # %% [markdown]
 # ## Imports, and where to compute
 #
@@ -101,7 +197,7 @@ print("by hand", 0.5 - share, " by the book", d_logits[:, 0, 1].round(4))
 #
 # All is in logarithms: while a network is unsure, the product over 300 frames is too small even for float64, and becomes 0. `lattice` gives `states`, `skips` (0 where a state may come from two before, else $-\infty$) and `ends` (0 in the last two states, else $-\infty$). A path begins in one of the first two states.
 #
-# Return `where` (T,): for each frame the *position* in the transcript of the letter that it says, from 0, or -1 where it says the blank; and the path's log p, a float. (Why not the letter itself? *hello* has two *l*, and one wants to know which.) The transcript always fits, and may be empty.
+# Return `where` (T,): for each frame the *position* in the transcript of the letter that it says, from 0, or -1 where it says the blank; and the path's {{cost.text}}, a float. (Why not the letter itself? *hello* has two *l*, and one wants to know which.) The transcript always fits, and may be empty.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -132,7 +228,7 @@ def moved_on(a, by):
 def spell_frames(log_p, labels):
     """The likeliest path that reads as the labels: who says which letter.
 
-    Shapes: log_p (T, K) -> where (T,); log p of the path
+    Shapes: log_p (T, K) -> where (T,); {{cost.name}} of the path
     """
     states, skips, ends = lattice([labels])
     emitted = log_p[:, states[0]]  # (T, S)
@@ -144,7 +240,7 @@ def spell_frames(log_p, labels):
         came[t] = np.argmax(ways, axis=0)
         best = np.max(ways, axis=0) + emitted[t]
     s = int((best + ends[0]).argmax())
-    score, where = float(best[s]), np.full(len(log_p), -1)
+    score, where = {{cost.of}}, np.full(len(log_p), -1)
     for t in reversed(range(len(log_p))):
         if s % 2:
             where[t] = s // 2
@@ -175,7 +271,7 @@ from rnncore.testing import Properties, assert_close, check, stored
 
 properties = Properties(values=4, sizes=1)
 
-OUTPUTS = "where, log p"
+OUTPUTS = "where, {{cost.name}}"
 
 
 def heard_as(rng, T, K, labels, scale=1.5):
@@ -208,9 +304,9 @@ for args in visible:
     path = [labels[n] if n >= 0 else 0 for n in where]
     assert book_read_path(path) == labels, f"{path} does not read {labels}"
     said = args["log_p"][np.arange(len(path)), path].sum()
-    assert_close("log p of the path", score, float(said))
+    assert_close("{{cost.name}} of the path", score, {{cost.said}})
     every, _ = book_ctc_loss(args["log_p"][:, None], [labels])
-    assert score <= 1e-9 - every[0], (
+    assert {{cost.likely}} <= 1e-9 - every[0], (
         "one path is likelier than all together"
     )
 ### BEGIN HIDDEN TESTS
@@ -249,7 +345,7 @@ for _ in range(3):  # against the list of all paths
         for q in product(range(3), repeat=6)
         if book_read_path(q) == args["labels"]
     ]
-    assert_close("log p", spell_frames(**args)[1], max(right))
+    assert_close("{{cost.name}}", spell_frames(**args)[1], {{cost.right}})
 ### END HIDDEN TESTS
 properties.points("Task 1 holds.")
 
@@ -317,7 +413,7 @@ ends in the last letter: the path was made to end in the last letter; it may als
 -     s = int((best + ends[0]).argmax())
 +     s = max(len(best) - 2, 0)
 
-frame 0 without its score: frame 0 counts nothing in log p: the path begins with the score of its first frame
+frame 0 without its score: frame 0 counts nothing in {{cost.name}}: the path begins with the score of its first frame
 -     best = np.where(np.arange(len(states[0])) < 2, emitted[0], -np.inf)
 +     best = np.where(np.arange(len(states[0])) < 2, 0.0, -np.inf)
 
@@ -366,40 +462,40 @@ least likely: the smallest of the ways was taken; it is the largest
 +         came[t] = np.argmin(ways, axis=0)
 +         best = np.min(ways, axis=0) + emitted[t]
 
-log p of all paths: log p is that of all paths together, as in the loss; it is asked for of this one
--     score, where = float(best[s]), np.full(len(log_p), -1)
-+     score, where = float(-ctc_loss(log_p[:, None], [labels])[0][0]), np.full(len(log_p), -1)
+log p of all paths: {{cost.name}} is that of all paths together, as in the loss; it is asked for of this one
+-     score, where = {{cost.of}}, np.full(len(log_p), -1)
++     score, where = float({{cost.minus}}ctc_loss(log_p[:, None], [labels])[0][0]), np.full(len(log_p), -1)
 
-log p averaged: log p was divided by the number of frames; it is their sum
--     score, where = float(best[s]), np.full(len(log_p), -1)
-+     score, where = float(best[s]) / len(log_p), np.full(len(log_p), -1)
+log p averaged: {{cost.name}} was divided by the number of frames; it is their sum
+-     score, where = {{cost.of}}, np.full(len(log_p), -1)
++     score, where = {{cost.of}} / len(log_p), np.full(len(log_p), -1)
 
-minus log p: log p has the wrong sign: it is a logarithm of a probability, not a loss
--     score, where = float(best[s]), np.full(len(log_p), -1)
-+     score, where = -float(best[s]), np.full(len(log_p), -1)
+{{cost.odd_name}}: {{cost.odd_says}}
+-     score, where = {{cost.of}}, np.full(len(log_p), -1)
++     score, where = {{cost.odd}}, np.full(len(log_p), -1)
 
-a probability: the path's probability came back; its logarithm was asked for
--     score, where = float(best[s]), np.full(len(log_p), -1)
+a probability: the path's probability came back; {{cost.asked}} was asked for
+-     score, where = {{cost.of}}, np.full(len(log_p), -1)
 +     score, where = float(np.exp(best[s])), np.full(len(log_p), -1)
 
-bits: log p is in bits; the natural logarithm was asked for
--     score, where = float(best[s]), np.full(len(log_p), -1)
-+     score, where = float(best[s] / np.log(2)), np.full(len(log_p), -1)
+bits: {{cost.name}} is in bits; the natural logarithm was asked for
+-     score, where = {{cost.of}}, np.full(len(log_p), -1)
++     score, where = float({{cost.sign}}best[s] / np.log(2)), np.full(len(log_p), -1)
 
 positions from 1: the positions count from 1; they count from 0
 -             where[t] = s // 2
 +             where[t] = s // 2 + 1
 
 blanks are 0: frames that say the blank are 0, as the first letter's are; they are -1
--     score, where = float(best[s]), np.full(len(log_p), -1)
-+     score, where = float(best[s]), np.zeros(len(log_p), int)
+-     score, where = {{cost.of}}, np.full(len(log_p), -1)
++     score, where = {{cost.of}}, np.zeros(len(log_p), int)
 
 the path in classes: the classes of the path were returned; asked for are positions in the transcript, and -1 for the blank
--     score, where = float(best[s]), np.full(len(log_p), -1)
+-     score, where = {{cost.of}}, np.full(len(log_p), -1)
 -     for t in reversed(range(len(log_p))):
 -         if s % 2:
 -             where[t] = s // 2
-+     score, where = float(best[s]), np.zeros(len(log_p), int)
++     score, where = {{cost.of}}, np.zeros(len(log_p), int)
 +     for t in reversed(range(len(log_p))):
 +         if s % 2:
 +             where[t] = labels[s // 2]
@@ -416,7 +512,7 @@ greedy within the lattice: each frame took the likeliest of the next states, wit
 +         may = [s, s + 1] + ([s + 2] if s + 2 < len(e) and skips[0, s + 2] == 0 else [])
 +         s = max((o for o in may if o < len(e)), key=lambda o: e[o])
 +         path.append(s // 2 if s % 2 else -1)
-+         score += float(e[s])
++         score {{cost.add}} float(e[s])
 +     return np.array(path), score
 
 the best state of each frame: each frame got the state that was best so far; the path is found from its end, by the notes
@@ -437,7 +533,7 @@ the likeliest class of each frame: each frame got its likeliest class, whatever 
 +         n += k not in (0, before)
 +         where.append(n if k else -1)
 +         before = k
-+     return np.array(where), float(log_p.max(axis=1).sum())
++     return np.array(where), float({{cost.sign}}log_p.max(axis=1).sum())
 
 no blanks at all: every frame was given to a letter: the lattice has a blank before, between and after the letters
 -     return where, score
@@ -450,7 +546,7 @@ no blanks at all: every frame was given to a letter: the lattice has a blank bef
 +         came[t] = np.argmax(ways, axis=0)
 +         best = np.max(ways, axis=0) + e[t]
 +     s = len(labels) - 1
-+     score = float(best[s])
++     score = {{cost.of}}
 +     for t in reversed(range(len(e))):
 +         where[t] = s
 +         s -= came[t, s]
@@ -474,8 +570,8 @@ the smallest noted: `came` says which of the ways was smallest, and `best` holds
 + np.argmin(ways, axis=0)
 
 last frame's score alone: the score is the last frame's; that of the whole path is the sum over its frames
--     score, where = float(best[s]), np.full(len(log_p), -1)
-+     score, where = float(emitted[-1, s]), np.full(len(log_p), -1)
+-     score, where = {{cost.of}}, np.full(len(log_p), -1)
++     score, where = float({{cost.sign}}emitted[-1, s]), np.full(len(log_p), -1)
 """
 
 # %% [markdown]
@@ -837,7 +933,7 @@ one softmax for all: the softmax ran over all recordings and frames together; ea
 #
 # $$\frac{\text{words wrong} + \text{words missing} + \text{words too many}}{\text{words said}},$$
 #
-# a float, 1.0 for 100 %. The errors of one recording are the fewest edits that make `said` of `heard` (Levenshtein): no word by word comparison, which a single missing word would throw out of step. Counts are added up over all recordings of a condition, and divided *once*.
+# a float, {{rate.text}}. The errors of one recording are the fewest edits that make `said` of `heard` (Levenshtein): no word by word comparison, which a single missing word would throw out of step. Counts are added up over all recordings of a condition, and divided *once*.
 # A recording in which nothing was said counts too: whatever is heard there is too many. Each condition has at least one word said.
 #
 # <details><summary>Hint 1</summary>
@@ -852,7 +948,7 @@ one softmax for all: the softmax ran over all recordings and frames together; ea
 #
 # <details><summary>Hint 3</summary>
 #
-# Two dicts, `errors` and `words`: `errors[c] = errors.get(c, 0) + row[-1]`. At the end `{c: errors[c] / words[c] for c in words}`.
+# Two dicts, `errors` and `words`: `errors[c] = errors.get(c, 0) + row[-1]`. At the end `{c: {{rate.of}} for c in words}`.
 # </details>
 
 
@@ -875,7 +971,7 @@ def rates_by(said, heard, conditions):
             row = new
         errors[c] = errors.get(c, 0) + row[-1]
         words[c] = words.get(c, 0) + len(a)
-    return {c: errors[c] / words[c] for c in words}
+    return {c: {{rate.of}} for c in words}
     ### END SOLUTION
 
 
@@ -901,7 +997,7 @@ WORDS = ["one", "two", "three", "four"]
 
 def rates(said, heard, conditions):
     """The learner's rates, sorted by condition, as texts."""
-    found = rates_by(said, heard, conditions)
+    found = {{rate.rate}}
     return [f"{c}: {100 * found[c]:.6g} %" for c in sorted(found)]
 
 
@@ -950,7 +1046,7 @@ from rnncore.testing import assert_close, hidden_rng
 
 
 def right_rates(said, heard, conditions):
-    found = reference_rates_by(said, heard, conditions)
+    found = {{rate.right}}
     return [f"{c}: {100 * found[c]:.6g} %" for c in sorted(found)]
 
 
@@ -972,7 +1068,7 @@ for args in hidden[:2]:
             [args["said"][k] for k in mine],
             [args["heard"][k] for k in mine],
         )
-        assert_close(f"the rate of {name}, by jiwer", rate, expected)
+        assert_close(f"the rate of {name}, by jiwer", {{rate.j}}, expected)
 ### END HIDDEN TESTS
 print("Task 3 holds.")
 
@@ -985,8 +1081,8 @@ rates averaged over recordings: the rates of the recordings were averaged: a wor
 +         words[c] = words.get(c, 0) + 1
 
 conditions thrown together: all conditions have the same rate: that of everything together
--     return {c: errors[c] / words[c] for c in words}
-+     return {c: sum(errors.values()) / sum(words.values()) for c in words}
+-     return {c: {{rate.of}} for c in words}
++     return {c: {{rate.times}}sum(errors.values()) / sum(words.values()) for c in words}
 
 divided by all words: the errors of a condition were divided by the words of all conditions
 - errors[c] / words[c] for c
@@ -1106,28 +1202,28 @@ the smallest of the row: the smallest number of the last row was taken; its last
 +         errors[c] = errors.get(c, 0) + min(row)
 
 counts: the numbers of errors were returned; divide them by the words said
--     return {c: errors[c] / words[c] for c in words}
+-     return {c: {{rate.of}} for c in words}
 +     return {c: float(errors[c]) for c in words}
 
-per cent: these are per cent; 1.0 stands for 100 %
--     return {c: errors[c] / words[c] for c in words}
-+     return {c: 100 * errors[c] / words[c] for c in words}
+{{rate.odd_name}}: {{rate.odd_says}}
+-     return {c: {{rate.of}} for c in words}
++     return {c: {{rate.odd}} for c in words}
 
 accuracy: these are shares of right words; the share of errors was asked for
--     return {c: errors[c] / words[c] for c in words}
-+     return {c: 1 - errors[c] / words[c] for c in words}
+-     return {c: {{rate.of}} for c in words}
++     return {c: {{rate.one}} - {{rate.of}} for c in words}
 
-rates at most 1: a rate was cut off at 1; with many words too many it may be larger
--     return {c: errors[c] / words[c] for c in words}
-+     return {c: min(1.0, errors[c] / words[c]) for c in words}
+rates at most {{rate.one}}: a rate was cut off at {{rate.one}}; with many words too many it may be larger
+-     return {c: {{rate.of}} for c in words}
++     return {c: min({{rate.one}}.0, {{rate.of}}) for c in words}
 
 whole numbers: the division gave whole numbers: `/`, not `//`
--     return {c: errors[c] / words[c] for c in words}
-+     return {c: float(errors[c] // words[c]) for c in words}
+-     return {c: {{rate.of}} for c in words}
++     return {c: float({{rate.times}}errors[c] // words[c]) for c in words}
 
 rounded: the rates were rounded; nobody asked for that
--     return {c: errors[c] / words[c] for c in words}
-+     return {c: round(errors[c] / words[c], 1) for c in words}
+-     return {c: {{rate.of}} for c in words}
++     return {c: {{rate.times}}round(errors[c] / words[c], 1) for c in words}
 
 divided by both: the errors were divided by the words said and heard together; by those said
 -         words[c] = words.get(c, 0) + len(a)
@@ -1228,7 +1324,7 @@ words missing are free, the first column too: words that are missing cost nothin
 returned in the first round: the function returned within its loop, so that the first recording alone counts
 -         words[c] = words.get(c, 0) + len(a)
 +         words[c] = words.get(c, 0) + len(a)
-+         return {c: errors[c] / words[c] for c in words}
++         return {c: {{rate.of}} for c in words}
 """
 
 # %% [markdown]
@@ -1242,7 +1338,7 @@ returned in the first round: the function returned within its loop, so that the 
 # d_t = \frac{\sum_{n=1}^{N} n\,(x_{t+n} - x_{t-n})}{2 \sum_{n=1}^{N} n^2}.
 # $$
 #
-# Recordings lie side by side: features (T, B, D), with `lengths` (B,) of torch's int64. Before a recording's first frame stands its first frame again, after *its own* last frame its last one again: repeat the edges, and let no padding in. The same holds when the slope of the slope is taken. Return (T, B, 3D): the features, their slopes, the slopes of those; zeros in the padding, whatever stood there. `reach` is N.
+# Recordings lie side by side: features (T, B, D), with `lengths` (B,) of torch's int64. Before a recording's first frame stands its first frame again, after *its own* last frame its last one again: repeat the edges, and let no padding in. The same holds when the slope of the slope is taken. Return (T, B, 3D): {{p.text}}; zeros in the padding, whatever stood there. `reach` is N.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1288,7 +1384,7 @@ def with_change(features, lengths, reach=2):
         return total / (2 * sum(n * n for n in range(1, reach + 1)))
 
     change = slope(features)
-    both = torch.cat([features, change, slope(change)], dim=-1)
+    both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
     return torch.where((t < lengths)[..., None], both, 0.0)
     ### END SOLUTION
 
@@ -1339,7 +1435,7 @@ visible[3]["features"][3:, 1] = torch.nan
 check(with_change, stored("with_change"), visible, by=properties)
 x, lengths, reach = visible[0].values()
 found, louder = (with_change(a, lengths, reach) for a in (x, x + 4.0))
-assert_close("slopes of x + 4", louder[..., 2:], found[..., 2:])
+assert_close("slopes of x + 4", louder[..., {{p.c}}], found[..., {{p.c}}])
 check_independent(with_change, visible[0], {"features": 1})
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs, hidden_rng
@@ -1406,9 +1502,9 @@ slope the wrong way: what rises has a negative slope: later minus earlier
 - frames_at(x, after) - frames_at(x, before)
 + frames_at(x, before) - frames_at(x, after)
 
-the slope twice: the last third repeats the slopes; it is the slope of the slope
-- slope(change)]
-+ change]
+the slope twice: the {{p.end}} third repeats the slopes; it is the slope of the slope
+- [{{p.first}}, change, {{p.last}}]
++ [{{p.open}}change{{p.close}}]
 
 padding left in: the padding is not zero
 - return torch.where((t < lengths)[..., None], both, 0.0)
@@ -1432,17 +1528,17 @@ reach always 2: `reach` was not used: N was 2 whatever it says
 +         for n in range(1, reach + 1):
 
 two parts: the slopes of the slopes are missing
--     both = torch.cat([features, change, slope(change)], dim=-1)
-+     both = torch.cat([features, change], dim=-1)
+-     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
++     both = torch.cat([{{p.two}}], dim=-1)
 
-bands interleaved: the three numbers of each band stand side by side; first come all features, then all slopes, then all slopes of those
--     both = torch.cat([features, change, slope(change)], dim=-1)
-+     both = torch.stack([features, change, slope(change)], dim=-1)
+bands interleaved: the three numbers of each band stand side by side; first come {{p.all}}
+-     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
++     both = torch.stack([{{p.first}}, change, {{p.last}}], dim=-1)
 +     both = both.reshape(*both.shape[:2], -1)
 
-slopes first: the features stand at the end; they come first, then the slopes, then the slopes of those
--     both = torch.cat([features, change, slope(change)], dim=-1)
-+     both = torch.cat([slope(change), change, features], dim=-1)
+{{p.odd_name}}: {{p.odd_says}}
+-     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
++     both = torch.cat([{{p.last}}, change, {{p.first}}], dim=-1)
 
 batch averaged: the slope is that of the mean over the recordings; each recording has its own
 -     change = slope(features)
@@ -1465,16 +1561,16 @@ looks ahead only: the difference is from the frame itself; it goes from n before
 -             gain = frames_at(x, after) - frames_at(x, before)
 +             gain = frames_at(x, after) - x
 
-second differences: the last third holds second differences of the features; it is the slope of the slope, by the same formula
--     both = torch.cat([features, change, slope(change)], dim=-1)
+second differences: the {{p.end}} third holds second differences of the features; it is the slope of the slope, by the same formula
+-     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
 +     one = torch.ones_like(t)
 +     later = frames_at(features, torch.minimum(t + one, lengths - 1))
 +     sooner = frames_at(features, (t - one + 0 * lengths).clamp_min(0))
-+     both = torch.cat([features, change, later - 2 * features + sooner], dim=-1)
++     both = torch.cat([{{p.open}}later - 2 * features + sooner{{p.close}}], dim=-1)
 
-slopes squared: the last third holds the squares of the slopes; it is the slope of the slope
--     both = torch.cat([features, change, slope(change)], dim=-1)
-+     both = torch.cat([features, change, change * change], dim=-1)
+slopes squared: the {{p.end}} third holds the squares of the slopes; it is the slope of the slope
+-     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
++     both = torch.cat([{{p.open}}change * change{{p.close}}], dim=-1)
 
 mean of the differences: the differences were averaged; the line that fits best weighs each with n and divides by 2 Σ n²
 -             total = total + n * gain
@@ -1508,27 +1604,27 @@ divided by the frames: the sum was divided by the number of frames, 2N + 1, inst
 
 padding set to 0 and read: the padding was set to 0 and then read as if it were sound: repeat each recording's own last frame
 -     change = slope(features)
--     both = torch.cat([features, change, slope(change)], dim=-1)
+-     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
 -     return torch.where((t < lengths)[..., None], both, 0.0)
 +     features = torch.where((t < lengths)[..., None], features, 0.0)
 +     true, lengths = lengths, len(features) + 0 * lengths
 +     change = slope(features)
-+     both = torch.cat([features, change, slope(change)], dim=-1)
++     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
 +     return torch.where((t < true)[..., None], both, 0.0)
 
 padding in the second slope: the slope of the slope read the zeros of the padding: there too a recording's own last frame is repeated
--     both = torch.cat([features, change, slope(change)], dim=-1)
+-     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
 -     return torch.where((t < lengths)[..., None], both, 0.0)
 +     change = torch.where((t < lengths)[..., None], change, 0.0)
 +     true, lengths = lengths, len(features) + 0 * lengths
-+     both = torch.cat([features, change, slope(change)], dim=-1)
++     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
 +     return torch.where((t < true)[..., None], both, 0.0)
 
 padding in both slopes of the mask: the padding was read for the slope of the slope: repeat each recording's own last frame there too
--     both = torch.cat([features, change, slope(change)], dim=-1)
+-     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
 -     return torch.where((t < lengths)[..., None], both, 0.0)
 +     true, lengths = lengths, len(features) + 0 * lengths
-+     both = torch.cat([features, change, slope(change)], dim=-1)
++     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
 +     return torch.where((t < true)[..., None], both, 0.0)
 
 no slope at the edges: the slope is 0 wherever a frame is missing on one side; repeat the first and the last frame instead
@@ -1565,14 +1661,14 @@ padding left in, both ends held: the padding is not zero
 -         return total / (2 * sum(n * n for n in range(1, reach + 1)))
 -
 -     change = slope(features)
--     both = torch.cat([features, change, slope(change)], dim=-1)
+-     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
 -     return torch.where((t < lengths)[..., None], both, 0.0)
 +             before = torch.minimum((t - n + 0 * lengths).clamp_min(0), lengths - 1)
 +             gain = frames_at(x, after) - frames_at(x, before)
 +             total = total + n * gain
 +         return total / (2 * sum(n * n for n in range(1, reach + 1)))
 +     change = slope(features)
-+     both = torch.cat([features, change, slope(change)], dim=-1)
++     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
 +     return both
 
 edges of the batch, both ends held: the padding after a shorter recording was read: repeat each recording's own last frame
@@ -1595,9 +1691,9 @@ cut to the longest recording: the result ends with the longest recording; it has
 +     return both[: lengths.max()]
 
 standardised: the slopes were standardised; they are asked for as they come
--     both = torch.cat([features, change, slope(change)], dim=-1)
+-     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
 +     change = (change - change.mean(0)) / (change.std(0) + 1e-5)
-+     both = torch.cat([features, change, slope(change)], dim=-1)
++     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
 
 differences to the frame before: these are differences to the frame before; a slope looks to both sides, over `reach` frames
 -     change = slope(features)
@@ -1613,9 +1709,9 @@ np.gradient: these are differences of the two neighbours, whatever `reach` is, a
 +
 +     change = slope(features)
 
-slope and slope of the slope first: the features stand at the end; they come first, then the slopes, then the slopes of those
-- [features, change, slope(change)]
-+ [change, slope(change), features]
+{{p.turned_name}}: {{p.turned_says}}
+- [{{p.first}}, change, {{p.last}}]
++ [{{p.turned}}]
 
 zeros before the start: zeros stand before a recording's first frame; its first frame stands there again
 - gain = frames_at(x, after) - frames_at(x, before)
@@ -1640,8 +1736,8 @@ mirrored before the beginning: before the first frame the frames were mirrored; 
 +             before = (t - n + 0 * lengths).abs()
 
 second change halved: the change of the change was halved
--     both = torch.cat([features, change, slope(change)], dim=-1)
-+     both = torch.cat([features, change, slope(change) / 2], dim=-1)
+-     both = torch.cat([{{p.first}}, change, {{p.last}}], dim=-1)
++     both = torch.cat([{{p.open}}slope(change) / 2{{p.close}}], dim=-1)
 """
 
 # %% [markdown]
@@ -2145,8 +2241,8 @@ for level in (20.0, 10.0, 0.0):
             conditions.append((level, factor))
         told = f"{level:g} dB, rate times {factor}"
         print(f"{len(clips)} recordings were heard at {told}")
-rate = rates_by(said, heard, conditions)
-alone = rates_by(said, heard, range(len(said)))
+rate = {{rate.rate}}
+alone = {{rate.alone}}
 print("You predicted", my_prediction)
 for level in (20.0, 10.0, 0.0):
     mine = [k for k, c in enumerate(conditions) if c == (level, 1.0)]
