@@ -33,6 +33,38 @@ no = (
     {"it": "-1", "odd": "0", "by": "[4, -1]"},
     {"it": "0", "odd": "-1", "by": "[4, 0]"},
 )
+way = (
+    {
+        "at": "p + (i, j)",
+        "to": "i, j",
+        "back": "-i, -j",
+        "swap": "j, i",
+        "back_swap": "-j, -i",
+        "sign": "+",
+        "name": "kernel turned round",
+        "says": "the kernel was turned by half a circle, as mathematicians define a convolution; here, as in torch.nn, it is not turned",
+        "first": "right",
+        "second": "left",
+        "note": "left of here, or right of it, before",
+        "flip": "1",
+        "seen": "[shifted(before, 0, -1), shifted(before, 0, 1)]",
+    },
+    {
+        "at": "p - (i, j)",
+        "to": "-i, -j",
+        "back": "i, j",
+        "swap": "-j, -i",
+        "back_swap": "j, i",
+        "sign": "-",
+        "name": "kernel not turned",
+        "says": "the kernel was not turned, as in torch.nn; here it is turned by half a circle, as mathematicians define a convolution",
+        "first": "left",
+        "second": "right",
+        "note": "right of here, or left of it, before",
+        "flip": "1, 2, 3",
+        "seen": "[shifted(before, 0, 1), shifted(before, 0, -1)]",
+    },
+)
 
 # %% [markdown]
 # ## Imports, and where to compute
@@ -124,7 +156,7 @@ print("by hand: 0 and 2")
 # The chapter's encoder looks at one frame at a time and leaves all movement to the loop. This one has kernels of 3 × 3 pixels for the frame now *and* for the one before. At pixel p,
 #
 # $$
-# z_t(k, p) = b(k) + \sum_{s=0}^{1} \; \sum_{i,j=-1}^{1} W(k, s, i+1, j+1)\; x_{t-s}\bigl(p + (i, j)\bigr),
+# z_t(k, p) = b(k) + \sum_{s=0}^{1} \; \sum_{i,j=-1}^{1} W(k, s, i+1, j+1)\; x_{t-s}\bigl({{way.at}}\bigr),
 # \qquad
 # y_t(k) = \frac{1}{S^2} \sum_p \max\bigl(0, z_t(k, p)\bigr).
 # $$
@@ -138,7 +170,7 @@ print("by hand: 0 and 2")
 #
 # <details><summary>Hint 2</summary>
 #
-# `before = xp.concat([frames[:1, ...], frames[:-1, ...]])` is the video of what was before. `shifted(film, i, j)[:, :, None, ...]` is (T, B, 1, S, S), and a number for each kernel, `W[:, s, i + 1, j + 1][:, None, None]`, is (K, 1, 1): their product is (T, B, K, S, S).
+# `before = xp.concat([frames[:1, ...], frames[:-1, ...]])` is the video of what was before. `shifted(film, {{way.to}})[:, :, None, ...]` is (T, B, 1, S, S), and a number for each kernel, `W[:, s, i + 1, j + 1][:, None, None]`, is (K, 1, 1): their product is (T, B, K, S, S).
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -162,21 +194,21 @@ def motion_maps(frames, lengths, W, b):
     for s, film in enumerate((frames, before)):
         for i, j in PLACES:
             w = W[:, s, i + 1, j + 1][:, None, None]
-            z = z + w * shifted(film, i, j)[:, :, None, ...]
+            z = z + w * shifted(film, {{way.to}})[:, :, None, ...]
     y = xp.mean(z * (z > 0), axis=(-2, -1)) * seen
     ### END SOLUTION
     return y, (frames, W, z, seen)
 
 
 # %% [markdown]
-# Try it: the two units from above as kernels, one for *right*, one for *left*, on a light that crosses the picture. Which of them answers, and at which frames?
+# Try it: the two units from above as kernels, one for *{{way.first}}*, one for *{{way.second}}*, on a light that crosses the picture. Which of them answers, and at which frames?
 
 # %%
 light = np.zeros((5, 1, 5, 5))
 light[np.arange(5), 0, 2, np.arange(5)] = 1.0
 W = np.zeros((2, 2, 3, 3))
 W[:, 0, 1, 1] = 1.0  # here, now
-W[0, 1, 1, 0] = W[1, 1, 1, 2] = 1.0  # left of here, or right of it, before
+W[0, 1, 1, 0] = W[1, 1, 1, 2] = 1.0  # {{way.note}}
 for name, film in {"right": light, "left": light[::-1].copy()}.items():
     y, _ = motion_maps(*move((film, [5], W, np.array([-1.0, -1.0]))))
     print(f"to the {name:5}", 25 * to_numpy(y)[:, 0].T)
@@ -253,7 +285,7 @@ clip, kernels, biases = (
 )
 clip = torch.cat([clip[:1], clip]).transpose(0, 1)[:, None]
 z = torch.nn.functional.conv3d(
-    clip, kernels.flip(1)[:, None], biases, padding=(0, 1, 1)
+    clip, kernels.flip({{way.flip}})[:, None], biases, padding=(0, 1, 1)
 )
 right = z.relu().mean(dim=(3, 4)).permute(2, 0, 1).numpy()
 args["lengths"] = [4, 4]
@@ -305,13 +337,13 @@ the brightest pixel alone: this is the largest pixel instead of the mean
 - xp.mean(
 + xp.max(
 
-kernel turned round: the kernel was turned by half a circle, as mathematicians define a convolution; here, as in torch.nn, it is not turned
-- shifted(film, i, j)
-+ shifted(film, -i, -j)
+{{way.name}}: {{way.says}}
+- shifted(film, {{way.to}})
++ shifted(film, {{way.back}})
 
 rows and columns exchanged: rows and columns of the kernels are exchanged: what goes down is taken for what goes right
-- shifted(film, i, j)
-+ shifted(film, j, i)
+- shifted(film, {{way.to}})
++ shifted(film, {{way.swap}})
 
 bias after the ReLU: the bias was added after the ReLU; it is the threshold of a unit, and belongs inside
 -     y = xp.mean(z * (z > 0), axis=(-2, -1)) * seen
@@ -328,8 +360,8 @@ bias left out: the bias b is missing in z
 + z = 0 * b[:, None, None]
 
 bias in every term: the bias was added with each of the 18 terms; a map has it once
-- z = z + w * shifted(film, i, j)[:, :, None, ...]
-+ z = z + w * shifted(film, i, j)[:, :, None, ...] + 17 / 18 * b[:, None, None]
+- z = z + w * shifted(film, {{way.to}})[:, :, None, ...]
++ z = z + w * shifted(film, {{way.to}})[:, :, None, ...] + 17 / 18 * b[:, None, None]
 
 the frame now alone: the frame before was left out: only W[:, 0] was used
 - enumerate((frames, before))
@@ -357,23 +389,23 @@ places without the one: place (i, j) stands in W[:, s, i + 1, j + 1]; at [i, j],
 + W[:, s, i, j]
 
 a ring for a picture: what lies outside the picture was taken from its other side; outside is darkness, 0
-- shifted(film, i, j)
-+ xp.roll(film, (-i, -j), axis=(2, 3))
+- shifted(film, {{way.to}})
++ xp.roll(film, ({{way.back}}), axis=(2, 3))
 
 edge repeated: outside the picture its edge was repeated; outside is darkness, 0
-- shifted(film, i, j)
-+ film[:, :, np.clip(np.arange(film.shape[2]) + i, 0, film.shape[2] - 1)][..., np.clip(np.arange(film.shape[2]) + j, 0, film.shape[2] - 1)]
+- shifted(film, {{way.to}})
++ film[:, :, np.clip(np.arange(film.shape[2]) {{way.sign}} i, 0, film.shape[2] - 1)][..., np.clip(np.arange(film.shape[2]) {{way.sign}} j, 0, film.shape[2] - 1)]
 
 ReLU of each frame's part: the ReLU was taken of each frame's part by itself, not of their sum with the bias
 -     for s, film in enumerate((frames, before)):
 -         for i, j in PLACES:
 -             w = W[:, s, i + 1, j + 1][:, None, None]
--             z = z + w * shifted(film, i, j)[:, :, None, ...]
+-             z = z + w * shifted(film, {{way.to}})[:, :, None, ...]
 +     for s, film in enumerate((frames, before)):
 +         part = 0
 +         for i, j in PLACES:
 +             w = W[:, s, i + 1, j + 1][:, None, None]
-+             part = part + w * shifted(film, i, j)[:, :, None, ...]
++             part = part + w * shifted(film, {{way.to}})[:, :, None, ...]
 +         z = z + part * (part > 0)
 
 absolute value: y is the mean of |z|: what is below 0 counts as 0
@@ -428,14 +460,14 @@ padding darkened: the frames of the padding were made dark, and y is not zero th
 -     for s, film in enumerate((frames, before)):
 -         for i, j in PLACES:
 -             w = W[:, s, i + 1, j + 1][:, None, None]
--             z = z + w * shifted(film, i, j)[:, :, None, ...]
+-             z = z + w * shifted(film, {{way.to}})[:, :, None, ...]
 -     y = xp.mean(z * (z > 0), axis=(-2, -1)) * seen
 +     frames, before = (film * seen[..., None] for film in (frames, before))
 +     z = b[:, None, None]
 +     for s, film in enumerate((frames, before)):
 +         for i, j in PLACES:
 +             w = W[:, s, i + 1, j + 1][:, None, None]
-+             z = z + w * shifted(film, i, j)[:, :, None, ...]
++             z = z + w * shifted(film, {{way.to}})[:, :, None, ...]
 +     y = xp.mean(z * (z > 0), axis=(-2, -1))
 
 divided by the video's length: y was divided by the number of frames; each frame has an answer of its own
@@ -464,7 +496,7 @@ nothing before a film of one frame [sizes]: where there is one frame alone, zero
 #
 # Write the vjp: `d_y` (T, B, K) comes in, `d_frames`, `d_W` and `d_b` go out. The gradient of the pixels is worth having: it shows *where* a video would have to change to be named otherwise.
 #
-# A shift is undone by the shift the other way: what pixel p has read at p + (i, j) goes back there, `shifted(d, -i, -j)`. And each frame is read twice, once as the frame now, once as the frame before.
+# A shift is undone by the shift the other way: what pixel p has read at {{way.at}} goes back there, `shifted(d, {{way.back}})`. And each frame is read twice, once as the frame now, once as the frame before.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -498,11 +530,11 @@ def motion_maps_vjp(d_y, cache):
     d_z = (d_y * seen)[..., None, None] * (z > 0) / frames.shape[-1] ** 2
     for s, film in enumerate((frames, before)):
         for i, j in PLACES:
-            moved = shifted(film, i, j)[:, :, None, ...]
+            moved = shifted(film, {{way.to}})[:, :, None, ...]
             d_W[:, s, i + 1, j + 1] = xp.sum(d_z * moved, axis=(0, 1, 3, 4))
             w = W[:, s, i + 1, j + 1][:, None, None]
             d_moved = xp.sum(w * d_z, axis=2)
-            d_films[s] = d_films[s] + shifted(d_moved, -i, -j)
+            d_films[s] = d_films[s] + shifted(d_moved, {{way.back}})
     d_now, d_before = d_films
     later = xp.concat([d_before[1:, ...], 0 * d_before[:1, ...]])
     d_frames = d_now + later
@@ -519,12 +551,12 @@ light = np.zeros((5, 1, 5, 5))
 light[np.arange(5), 0, 2, np.arange(5)] = 1.0
 W = np.zeros((2, 2, 3, 3))
 W[:, 0, 1, 1] = 1.0  # here, now
-W[0, 1, 1, 0] = W[1, 1, 1, 2] = 1.0  # left of here, or right of it, before
+W[0, 1, 1, 0] = W[1, 1, 1, 2] = 1.0  # {{way.note}}
 before = np.concatenate([light[:1], light[:-1]])
-seen_before = [shifted(before, 0, -1), shifted(before, 0, 1)]
+seen_before = {{way.seen}}
 z = np.stack([light + x - 0.9 for x in seen_before], axis=2)
 cache = move((light, W, z, counted(light, [5])))
-for k, name in enumerate(["right", "left"]):
+for k, name in enumerate(["{{way.first}}", "{{way.second}}"]):
     d_y = np.zeros((5, 1, 2))
     d_y[..., k] = 25.0
     d_frames, _, _ = motion_maps_vjp(move(d_y), cache)
@@ -630,9 +662,9 @@ divided by one side: a mean over S × S pixels was divided by S
 - frames.shape[-1] ** 2
 + frames.shape[-1]
 
-shifted the same way back: the pixels' gradient went back to the wrong side: what pixel p has read at p + (i, j) with W[:, s, i + 1, j + 1] goes back there with the same number: shift by (-i, -j), and do not turn the kernel
-- shifted(d_moved, -i, -j)
-+ shifted(d_moved, i, j)
+shifted the same way back: the pixels' gradient went back to the wrong side: what pixel p has read at {{way.at}} with W[:, s, i + 1, j + 1] goes back there with the same number: shift by ({{way.back}}), and do not turn the kernel
+- shifted(d_moved, {{way.back}})
++ shifted(d_moved, {{way.to}})
 
 the frame before got nothing: frame t was read again at t + 1, as the frame before; what came back from there was dropped
 - d_frames = d_now + later
@@ -663,8 +695,8 @@ last frame only: d_W has the share of the last step alone; all steps use the ker
 + xp.sum((d_z * moved)[-1, ...], axis=(0, 2, 3))
 
 the frame now for both kernels: the kernel for the frame before got a gradient as if it had looked at the frame now
-- moved = shifted(film, i, j)
-+ moved = shifted(frames, i, j)
+- moved = shifted(film, {{way.to}})
++ moved = shifted(frames, {{way.to}})
 
 kernels exchanged: the frame now got its gradient through the kernel of the frame before, and the other way round
 - w = W[:, s, i + 1, j + 1]
@@ -684,17 +716,17 @@ overwritten in the loop: what each place sends back replaced what was there, so 
 - d_films[s] = d_films[s] + shifted(
 + d_films[s] = shifted(
 
-not shifted back: the pixels' gradient was not shifted back: what pixel p has read at p + (i, j) goes back to pixel p + (i, j)
-- shifted(d_moved, -i, -j)
+not shifted back: the pixels' gradient was not shifted back: what pixel p has read at {{way.at}} goes back to pixel {{way.at}}
+- shifted(d_moved, {{way.back}})
 + d_moved
 
-rows and columns exchanged on the way back: on the way back rows and columns are exchanged: shift by (-i, -j), in this order
-- shifted(d_moved, -i, -j)
-+ shifted(d_moved, -j, -i)
+rows and columns exchanged on the way back: on the way back rows and columns are exchanged: shift by ({{way.back}}), in this order
+- shifted(d_moved, {{way.back}})
++ shifted(d_moved, {{way.back_swap}})
 
 a ring on the way back: on the way back the picture was taken for a ring: what is shifted out of it is lost
-- shifted(d_moved, -i, -j)
-+ xp.roll(d_moved, (i, j), axis=(2, 3))
+- shifted(d_moved, {{way.back}})
++ xp.roll(d_moved, ({{way.to}}), axis=(2, 3))
 
 rows and columns of d_W: d_W has its rows and columns exchanged: place (i, j) stands at [i + 1, j + 1]
 - d_W[:, s, i + 1, j + 1] =
@@ -712,8 +744,8 @@ places without the one: place (i, j) stands at [i + 1, j + 1]; at [i, j], where 
 +             d_W[:, s, i, j] = xp.sum(d_z * moved, axis=(0, 1, 3, 4))
 +             w = W[:, s, i, j][:, None, None]
 
-d_W of the video as it is: d_W was made with the video as it stands: place (i, j) saw it shifted by (i, j)
-- moved = shifted(film, i, j)[
+d_W of the video as it is: d_W was made with the video as it stands: place (i, j) saw it shifted by ({{way.to}})
+- moved = shifted(film, {{way.to}})[
 + moved = film[
 
 d_W in one kernel: the gradients of both videos were added up in d_W[:, 0]; W[:, 1] has its own
