@@ -31,6 +31,72 @@
 # Whether it is *left* or *right*: the video run backward has the same frames. That it moves along a line from side to side, it can know.
 # </details>
 
+# %% parameters
+base = (
+    {
+        "w": r"\exp(-s_{nb}\, d_{nbt}^2)",
+        "sum": r"\exp(-s_{nb}\, d_{nbt'}^2)",
+        "of": "xp.exp",
+        "odd": "2.0 ** ",
+        "name": "powers of two",
+        "says": "the scores are exponents of 2; they are exponents of e",
+        "hint": "",
+        "film": "by_film",
+        "log_name": "log 2 left in",
+        "log_says": "log 2 belongs to the example, where it is `sharp`",
+        "sharp": "np.log(2)",
+        "hand": "1.25 - 1.75",
+        "zero": "exp(0)",
+        "back": "",
+    },
+    {
+        "w": r"2^{-s_{nb}\, d_{nbt}^2}",
+        "sum": r"2^{-s_{nb}\, d_{nbt'}^2}",
+        "of": "2.0 ** ",
+        "odd": "xp.exp",
+        "name": "powers of e",
+        "says": "the scores are exponents of e; they are exponents of 2",
+        "hint": r", and log 2 times that, as $2^a = e^{a \log 2}$",
+        "film": "by_film * math.log(2)",
+        "log_name": "log 2 twice",
+        "log_says": "log 2 is there twice; the slope of a power of 2 has it once",
+        "sharp": "1.0",
+        "hand": "log 2 times 1.25 - 1.75",
+        "zero": "2**0",
+        "back": "ln2·",
+    },
+)
+unit = (
+    {
+        "text": "",
+        "hint": "",
+        "words": "xp.sum(xp.astype(taught, logits.dtype))",
+        "log": "log",
+        "six": "6",
+        "right": "sums.amin(0).sum() / (goal[0] != 0).sum()",
+        "odd": "bits",
+        "says": "log is the natural logarithm",
+        "turn": " / math.log(2)",
+        "per": "",
+        "of": "nats",
+        "why": "",
+    },
+    {
+        "text": "; in bits, with logarithms to the base 2",
+        "hint": " and over log 2, as in the loss",
+        "words": "xp.sum(xp.astype(taught, logits.dtype)) * math.log(2)",
+        "log": "log2",
+        "six": "6, 2",
+        "right": "sums.amin(0).sum() / (goal[0] != 0).sum() / np.log(2)",
+        "odd": "nats",
+        "says": "log is to the base 2, so divide by log 2",
+        "turn": " * math.log(2)",
+        "per": " / math.log(2)",
+        "of": "bits",
+        "why": " Bits divide both by log 2, which goes into the words' number.",
+    },
+)
+
 # %% [markdown]
 # ## Imports, and where to compute
 #
@@ -90,7 +156,7 @@ print("d_centre", d_centre, " by hand: 12 log 2 =", 12 * np.log(2))
 #
 # $$
 # d_{nbt} = t - c_{nb}\,(n_b - 1), \qquad
-# w_{nbt} = \frac{\exp(-s_{nb}\, d_{nbt}^2)}{\sum_{t' < n_b} \exp(-s_{nb}\, d_{nbt'}^2)} \ \text{ for } t < n_b, \text{ else } 0,
+# w_{nbt} = \frac{{{base.w}}}{\sum_{t' < n_b} {{base.sum}}} \ \text{ for } t < n_b, \text{ else } 0,
 # $$
 #
 # and the context is $\sum_t w_{nbt}\, x_{tb}$, with x the states. Return the context (N, B, H), and a cache of (by_film, weights, away, sharp, last), where `away` is d. A very sharp window must give no NaN: at worst it looks at the nearest frame alone, or at two that are equally near.
@@ -107,7 +173,7 @@ print("d_centre", d_centre, " by hand: 12 log 2 =", 12 * np.log(2))
 #
 # <details><summary>Hint 3</summary>
 #
-# `e = xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))`, `weights = e / xp.sum(e, axis=-1, keepdims=True)`, and the context is `xp.sum(weights[..., None] * by_film, axis=2)`.
+# `e = {{base.of}}(scores - xp.max(scores, axis=-1, keepdims=True))`, `weights = e / xp.sum(e, axis=-1, keepdims=True)`, and the context is `xp.sum(weights[..., None] * by_film, axis=2)`.
 # </details>
 
 
@@ -126,7 +192,7 @@ def through_window(states, lengths, centre, sharp):
     ### BEGIN SOLUTION
     away = t - (centre * last)[..., None]
     scores = xp.where(real, -sharp[..., None] * away**2, -math.inf)
-    e = xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))
+    e = {{base.of}}(scores - xp.max(scores, axis=-1, keepdims=True))
     weights = e / xp.sum(e, axis=-1, keepdims=True)
     context = xp.sum(weights[..., None] * by_film, axis=2)
     ### END SOLUTION
@@ -250,10 +316,10 @@ attention over padding: attention over padding: frames after a video's end took 
 
 padding silenced after the softmax: the padding's weights were set to zero after the softmax: what is left no longer adds up to 1
 - xp.where(real, -sharp[..., None] * away**2, -math.inf)
--     e = xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))
+-     e = {{base.of}}(scores - xp.max(scores, axis=-1, keepdims=True))
 -     weights = e / xp.sum(e, axis=-1, keepdims=True)
 + -sharp[..., None] * away**2
-+     e = xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))
++     e = {{base.of}}(scores - xp.max(scores, axis=-1, keepdims=True))
 +     weights = e / xp.sum(e, axis=-1, keepdims=True) * real
 
 scores of padding set to zero: the padding's scores were set to 0, which is the highest score there is; minus infinity is no score
@@ -306,16 +372,16 @@ no softmax: the weights were not divided by their sum
 + weights = e
 
 too sharp for the exponential [hidden]: in a sharp window that stands between two frames all exponentials are 0, and 0/0 is NaN; take the largest of its scores from all of them first
-- xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))
-+ xp.exp(scores)
+- {{base.of}}(scores - xp.max(scores, axis=-1, keepdims=True))
++ {{base.of}}(scores)
 
 padding's states set to zero: the padding's states were set to 0, and its frames still have a weight: then those of the video add up to less than 1
 - xp.where(real, -sharp[..., None] * away**2, -math.inf)
--     e = xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))
+-     e = {{base.of}}(scores - xp.max(scores, axis=-1, keepdims=True))
 -     weights = e / xp.sum(e, axis=-1, keepdims=True)
 -     context = xp.sum(weights[..., None] * by_film, axis=2)
 + -sharp[..., None] * away**2
-+     e = xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))
++     e = {{base.of}}(scores - xp.max(scores, axis=-1, keepdims=True))
 +     weights = e / xp.sum(e, axis=-1, keepdims=True)
 +     context = xp.sum(weights[..., None] * (by_film * real[..., None]), axis=2)
 
@@ -378,9 +444,9 @@ squared in the cache: what is kept as `away` is its square; the way back needs i
 +     scores = xp.where(real, -sharp[..., None] * away, -math.inf)
 
 away changed in the padding: `away` was set to 0 in the padding before it was kept; it is t - c (n - 1) everywhere
--     e = xp.exp(
+-     e = {{base.of}}(
 +     away = xp.where(real, away, 0 * away)
-+     e = xp.exp(
++     e = {{base.of}}(
 
 scores in the cache: the scores were kept in the place of the weights
 - (by_film, weights,
@@ -390,14 +456,14 @@ lengths in the cache: the numbers of frames were kept; `last` is one less, as gi
 - sharp, last)
 + sharp, last + 1)
 
-powers of two: the scores are exponents of 2; they are exponents of e
-- xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))
-+ 2.0 ** (scores - xp.max(scores, axis=-1, keepdims=True))
+{{base.name}}: {{base.says}}
+- {{base.of}}(scores - xp.max(scores, axis=-1, keepdims=True))
++ {{base.odd}}(scores - xp.max(scores, axis=-1, keepdims=True))
 
 softmax over the videos: the weights add up to 1 over the videos; each word shares its look among the frames
--     e = xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))
+-     e = {{base.of}}(scores - xp.max(scores, axis=-1, keepdims=True))
 -     weights = e / xp.sum(e, axis=-1, keepdims=True)
-+     e = xp.exp(scores - xp.max(scores, axis=1, keepdims=True))
++     e = {{base.of}}(scores - xp.max(scores, axis=1, keepdims=True))
 +     weights = e / xp.sum(e, axis=1, keepdims=True)
 
 divided by the sum of all: the weights of all words and videos together add up to 1; those of each word do
@@ -426,7 +492,7 @@ the nearest frame alone: only the nearest frame has a weight; the others share i
 #
 # <details><summary>Hint 1</summary>
 #
-# First the weights' gradient: how much each frame's state points along d_context, `d_weights` (N, B, T). Then through the softmax, as in the example above: $w_t (\mathrm{d}w_t - \sum_{t'} w_{t'} \mathrm{d}w_{t'})$.
+# First the weights' gradient: how much each frame's state points along d_context, `d_weights` (N, B, T). Then through the softmax, as in the example above: $w_t (\mathrm{d}w_t - \sum_{t'} w_{t'} \mathrm{d}w_{t'})${{base.hint}}.
 # </details>
 #
 # <details><summary>Hint 2</summary>
@@ -451,7 +517,7 @@ def through_window_vjp(d_context, cache):
     by_film, weights, away, sharp, last = cache
     ### BEGIN SOLUTION
     d_word = d_context[:, :, None, :]
-    d_weights = xp.sum(d_word * by_film, axis=-1)
+    d_weights = xp.sum(d_word * {{base.film}}, axis=-1)
     mean = xp.sum(weights * d_weights, axis=-1, keepdims=True)
     d_scores = weights * (d_weights - mean)
     d_sharp = -xp.sum(d_scores * away**2, axis=-1)
@@ -470,7 +536,7 @@ cache = (  # by_film, weights, away, sharp, last
     film.transpose(1, 0, 2),
     np.array([[[0.25, 0.5, 0.25, 0.0, 0.0]]]),
     np.array([[[-1.0, 0.0, 1.0, 2.0, 3.0]]]),
-    np.array([[np.log(2)]]),
+    np.array([[{{base.sharp}}]]),
     np.array([2.0]),
 )
 d_states, d_centre, d_sharp = through_window_vjp(
@@ -478,7 +544,7 @@ d_states, d_centre, d_sharp = through_window_vjp(
 )
 print("d_states", to_numpy(d_states).ravel(), " by hand: the weights")
 print("d_centre", to_numpy(d_centre), " by hand", 12 * np.log(2))
-print("d_sharp ", to_numpy(d_sharp), " by hand: 1.25 - 1.75")
+print("d_sharp ", to_numpy(d_sharp), " by hand: {{base.hand}}")
 
 # %% test="through_window_vjp" points=5 explained="ch17_captioning: The decoder stays as it is"
 import numpy as np
@@ -700,16 +766,16 @@ as for cross-entropy: weights minus something is the gradient of a cross-entropy
 - weights * (d_weights - mean)
 + weights - d_weights
 
-log 2 left in: log 2 belongs to the example, where it is `sharp`
+{{base.log_name}}: {{base.log_says}}
 - weights * (d_weights - mean)
 + weights * (d_weights - mean) * math.log(2)
 
 averaged over the state: what a frame's state adds up to along d_context was averaged over H
-- d_weights = xp.sum(d_word * by_film, axis=-1)
-+ d_weights = xp.mean(d_word * by_film, axis=-1)
+- d_weights = xp.sum(d_word * {{base.film}}, axis=-1)
++ d_weights = xp.mean(d_word * {{base.film}}, axis=-1)
 
 context for the states: d_context was multiplied with the context, which is the same for all frames; a weight's gradient asks for the frame's own state
-- d_weights = xp.sum(d_word * by_film, axis=-1)
+- d_weights = xp.sum(d_word * {{base.film}}, axis=-1)
 + context = xp.sum(weights[..., None] * by_film, axis=2)
 +     d_weights = xp.sum(d_word * (context[:, :, None, :] + 0 * by_film), axis=-1)
 
@@ -747,7 +813,7 @@ distance without its sign: the slope of a square has the distance's sign; yours 
 #
 # Two things move. *The three moves left and the five moves up* is right, and so is *the five moves up and the three moves left*. A loss that knows one of them only punishes the other. So feed the decoder **both** (each with its own words, teacher-forced), and teach it **the one it finds easier**: for each video the caption with the smaller sum of -log p over its words. (If both are equally easy, the first.)
 #
-# The loss is the sum over all videos of their easier caption, divided once by the number of words of these captions, END counted, PAD not. Return it and `d_logits` (2, N, B, K), its gradient; the harder caption gets none. Both captions of a video have the same number of words. Logits in the padding may be anything, also NaN.
+# The loss is the sum over all videos of their easier caption, divided once by the number of words of these captions, END counted, PAD not{{unit.text}}. Return it and `d_logits` (2, N, B, K), its gradient; the harder caption gets none. Both captions of a video have the same number of words. Logits in the padding may be anything, also NaN.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -761,7 +827,7 @@ distance without its sign: the slope of a square has the distance's sign; yours 
 #
 # <details><summary>Hint 3</summary>
 #
-# `chosen = xp.stack([~second, second])` is (2, B). `taught = real & chosen[:, None, :, None]` marks the words that count; the gradient is `xp.where(taught, error, nothing)` over their number, with `error` = p minus 1 where it should have been said. torch subtracts no bool; `xp.astype(hit, logits.dtype)` is a number. Each word has one entry in `taught`: its last axis has length 1.
+# `chosen = xp.stack([~second, second])` is (2, B). `taught = real & chosen[:, None, :, None]` marks the words that count; the gradient is `xp.where(taught, error, nothing)` over their number{{unit.hint}}, with `error` = p minus 1 where it should have been said. torch subtracts no bool; `xp.astype(hit, logits.dtype)` is a number. Each word has one entry in `taught`: its last axis has length 1.
 # </details>
 
 
@@ -783,7 +849,7 @@ def either_order(logits, targets):
     second = each[1, ...] < each[0, ...]
     chosen = xp.stack([~second, second])
     taught = real & chosen[:, None, :, None]
-    words = xp.sum(xp.astype(taught, logits.dtype))
+    words = {{unit.words}}
     loss = xp.sum(xp.where(chosen, each, 0 * each)) / words
     error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
     return loss, xp.where(taught, error, nothing) / words
@@ -791,14 +857,14 @@ def either_order(logits, targets):
 
 
 # %% [markdown]
-# Try it. Two videos, one word each (and END). The decoder is nearly sure of the second caption for video 0, and of nothing for video 1: the loss is about (0 + 0 + log 6 + log 6) / 4.
+# Try it. Two videos, one word each (and END). The decoder is nearly sure of the second caption for video 0, and of nothing for video 1: the loss is about (0 + 0 + {{unit.log}} 6 + {{unit.log}} 6) / 4.
 
 # %%
 pair = np.array([[[3, 4], [2, 2]], [[5, 3], [2, 2]]])  # (2, N, B)
 logits = np.zeros((2, 2, 2, 6))
 logits[1, 0, 0, 5] = logits[1, 1, 0, 2] = 5.0
 loss, d_logits = either_order(*move((logits, pair)))
-print(float(loss), math.log(6) / 2)
+print(float(loss), math.log({{unit.six}}) / 2)
 print(
     "captions with a gradient:", to_numpy(abs(d_logits)).max((1, 3)) > 1e-6
 )
@@ -906,7 +972,7 @@ leaf = torch.tensor(args["logits"], requires_grad=True)
 goal = torch.tensor(args["targets"])
 log_p = leaf.log_softmax(-1).gather(-1, goal[..., None])[..., 0]
 sums = -(log_p * (goal != 0)).sum(1)
-right = sums.amin(0).sum() / (goal[0] != 0).sum()
+right = {{unit.right}}
 right.backward()
 loss, d_logits = either_order(*move(args).values())
 assert_close("loss, by torch", loss, float(right.detach()), 1e-6)
@@ -971,7 +1037,7 @@ gradient for the harder one too [gradients]: the caption that was not chosen got
 
 gradient not divided [gradients]: the loss was divided by the words, and its gradient was not
 - xp.where(taught, error, nothing) / words
-+ xp.where(taught, error, nothing)
++ xp.where(taught, error, nothing){{unit.per}}
 
 gradient with respect to log p [gradients]: this is the gradient with respect to log p; on the way through the softmax p is added
 - error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
@@ -1034,7 +1100,7 @@ loss of both: the loss is the mean of both captions'; it is that of the easier o
 video by video: the loss per word was taken video by video and then averaged; divide once, by the words of all videos
 - loss = xp.sum(xp.where(chosen, each, 0 * each)) / words
 + own = xp.sum(xp.astype(real[0, ...], logits.dtype), axis=(0, 2))
-+     loss = xp.mean(xp.where(second, each[1, ...], each[0, ...]) / own)
++     loss = xp.mean(xp.where(second, each[1, ...], each[0, ...]) / own){{unit.per}}
 
 the easier batch: the smaller of two sums over all videos was taken; the choice is made video by video
 - loss = xp.sum(xp.where(chosen, each, 0 * each)) / words
@@ -1044,17 +1110,17 @@ nothing divided: neither the loss nor its gradient was divided by the number of 
 -     loss = xp.sum(xp.where(chosen, each, 0 * each)) / words
 -     error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
 -     return loss, xp.where(taught, error, nothing) / words
-+     loss = xp.sum(xp.where(chosen, each, 0 * each))
++     loss = xp.sum(xp.where(chosen, each, 0 * each)){{unit.per}}
 +     error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
-+     return loss, xp.where(taught, error, nothing)
++     return loss, xp.where(taught, error, nothing){{unit.per}}
 
 loss not divided: the gradient was divided by the number of words, and the loss was not
 - 0 * each)) / words
-+ 0 * each))
++ 0 * each)){{unit.per}}
 
 loss divided by the videos: the loss was divided by the number of videos, its gradient by that of the words
 - 0 * each)) / words
-+ 0 * each)) / targets.shape[2]
++ 0 * each)) / targets.shape[2]{{unit.per}}
 
 padding taught: places of the padding were counted as words
 - taught = real & chosen
@@ -1073,9 +1139,9 @@ classes counted as words: each word was counted K times, once for each class
 - words = xp.sum(xp.astype(taught, logits.dtype))
 + words = xp.sum(xp.astype(taught, logits.dtype)) * logits.shape[3]
 
-bits: the loss is in bits; log is the natural logarithm
+{{unit.odd}}: the loss is in {{unit.odd}}; {{unit.says}}
 - 0 * each)) / words
-+ 0 * each)) / words / math.log(2)
++ 0 * each)) / words{{unit.turn}}
 
 softmax over the words: the softmax ran along the words, axis 1; the classes are the last axis
 - each = -xp.sum(
@@ -1117,7 +1183,7 @@ bool for a number [hidden, dtype]: `hit` is a bool array, and torch subtracts no
 
 gradient video by video [gradients]: the gradient was divided video by video; it is divided once, by the words of all videos, as the loss is
 - error, nothing) / words
-+ error, nothing) / xp.sum(xp.astype(real, logits.dtype), axis=1, keepdims=True) / targets.shape[2]
++ error, nothing) / xp.sum(xp.astype(real, logits.dtype), axis=1, keepdims=True) / targets.shape[2]{{unit.per}}
 
 loss word by word [hidden]: in the loss each word was taken from the caption that finds it easier; half of one caption and half of the other is none
 - loss = xp.sum(xp.where(chosen, each, 0 * each)) / words
@@ -2128,7 +2194,7 @@ class Teller(nn.Module):
 
 
 def learnt(choose, steps=400, B=32):
-    """A decoder, and its loss at the end, in nats per word."""
+    """A decoder, and its loss at the end, in {{unit.of}} per word."""
     rng, losses = np.random.default_rng(1), []
     seen, lengths, clauses = happens(rng, 3000)
     both = both_orders(clauses)
@@ -2259,7 +2325,7 @@ shown = interact(
 )
 
 # %% [markdown]
-# A decoder that is given a drawn caption cannot know which of the two lights comes first: what does that cost at least, in nats per caption, and per word (10 words)? Compare with the difference of the two losses. And why are its captions so much worse, when its own order would have been right as well?
+# A decoder that is given a drawn caption cannot know which of the two lights comes first: what does that cost at least, in {{unit.of}} per caption, and per word (10 words)? Compare with the difference of the two losses. And why are its captions so much worse, when its own order would have been right as well?
 #
 # BLEU is close to 1 for both. Which mistakes does it not see? (The third text of task 4's try-it had one: *left* and *up* exchanged. Look for its pairs of words in the two right texts.) What would triples of words change?
 #
