@@ -4,27 +4,20 @@ The builder finds both by running the cells of the source in this process:
 the solution, and then each known mistake, on the visible tests' inputs.
 """
 
-import ast
-import contextlib
-import io
-import os
-import signal
-import sys
 import warnings
-import zlib
-from collections.abc import Iterator
-from functools import cache
-from types import CodeType
-from typing import Any, NoReturn
+from typing import Any
 from unittest import mock
 
+from grader.assignments.calls import Call, record_calls
 from grader.assignments.known_mistakes import (
     Mistake,
     find_known_mistakes,
     read_catalogue,
 )
 from grader.assignments.parameters import ANOTHERS
+from grader.assignments.running import run_cell
 from grader.assignments.slips.edits import list_slips
+from grader.assignments.slips.sketches import sketch_slips
 from grader.assignments.source import (
     Assignment,
     SourceCell,
@@ -35,74 +28,15 @@ from rnncore import testing
 from rnncore.testing.fingerprints import (
     SAME_FINGERPRINT,
     Seen,
+    Stored,
     encoded,
     is_same_fingerprint,
 )
 from rnncore.testing.mutants import encode_edit
-from rnncore.testing.slips import (
-    EPSILON,
-    NOT_WRONG,
-    SOME,
-    is_same_sketch,
-    sketch_errors,
-)
-from rnncore.testing.values import without_false_alarms
+from rnncore.testing.slips import sketch_errors
 
 OTHERS = f"{ANOTHERS}. Yours are those of your own notebook's text."
 BOTH = f"{{says}} (It would be right with {ANOTHERS}.)"
-SLIP_SECONDS = 2.0  # of computing: a slip that makes a loop endless ends there
-
-
-def run_cell(source: str, namespace: dict[str, Any]) -> Any:
-    """Execute a cell as a kernel does; the value of its last expression.
-
-    A warning is an error: on stderr it would cost all of a test's points.
-    """
-    with (
-        warnings.catch_warnings(),
-        contextlib.redirect_stdout(io.StringIO()),
-        _no_window(),
-    ):
-        warnings.simplefilter("error")
-        warnings.filterwarnings("ignore", "FigureCanvasAgg is non-inter")
-        try:
-            body, end = _compile_cell(source)
-            with without_false_alarms():
-                exec(body, namespace)  # noqa: S102
-                return end and eval(end, namespace)
-        finally:
-            if "matplotlib.pyplot" in sys.modules:  # as a notebook does
-                sys.modules["matplotlib.pyplot"].close("all")
-
-
-@contextlib.contextmanager
-def _no_window() -> Iterator[None]:
-    """While it lasts, matplotlib draws into memory."""
-    before = os.environ.get("MPLBACKEND")
-    os.environ["MPLBACKEND"] = "agg"
-    try:
-        yield
-    finally:
-        if before is None:
-            os.environ.pop("MPLBACKEND", None)
-        else:
-            os.environ["MPLBACKEND"] = before
-
-
-@cache  # a cell runs once for each mistake
-def _compile_cell(source: str) -> tuple[CodeType, CodeType | None]:
-    """A cell's statements, and the expression that it may end with."""
-    tree = ast.parse(source)
-    end = None
-    if tree.body and isinstance(tree.body[-1], ast.Expr):
-        value = ast.Expression(tree.body.pop().value)  # type: ignore
-        end = compile(value, file_of(source), "eval")
-    return compile(tree, file_of(source), "exec"), end
-
-
-def file_of(source: str) -> str:
-    """The file that a cell's code says it is in."""
-    return f"<cell {zlib.crc32(source.encode()):x}>"
 
 
 class Recorded(Exception):
@@ -198,8 +132,26 @@ def _check_entry(
         entered[mistake.name] = entry["mistakes"][-1]
         if sketch := sketch_errors([call.result for call in calls], right):
             sketches.append(sketch)
-    entry["slips"] = _sketch_slips(assignment, test, namespace, right, sketches)
+    entry["slips"] = sketch_slips(
+        list_slips(solution),
+        right,
+        sketches,
+        lambda edited: _call_solution(assignment, test, namespace, edited),
+        lambda edited: _call_all(assignment, test, namespace, edited, right),
+    )
     return entry
+
+
+def _call_all(
+    assignment: Assignment,
+    test: SourceCell,
+    namespace: dict[str, Any],
+    source: str,
+    right: list[Any],
+) -> list[list[Call]]:
+    """What an edited solution does with the visible and the hidden inputs."""
+    with mock.patch.object(testing, "stored", lambda task: Stored(right, [], task)):
+        return record_calls(assignment, test, source, namespace)
 
 
 def _is_close(made: list[Any], seen: list[Any]) -> bool:
@@ -226,51 +178,3 @@ def _call_solution(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return [testing.observe(candidate, args) for args in inputs]
-
-
-class Endless(BaseException):
-    """Ends a slip; no handler of the code that it is in catches it."""
-
-
-@contextlib.contextmanager
-def limited(seconds: float = SLIP_SECONDS) -> Iterator[None]:
-    """Raise Endless where the code inside computes for longer."""
-
-    def stop(*_: Any) -> NoReturn:
-        raise Endless
-
-    before = signal.signal(signal.SIGVTALRM, stop)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
-
-
-def _sketch_slips(
-    assignment: Assignment,
-    test: SourceCell,
-    namespace: dict[str, Any],
-    right: list[Any],
-    known: list[list[float]],
-) -> dict[str, list[list[float]]]:
-    """By the kind, the sketches of slips that are no known mistake's."""
-    found: dict[str, list[list[float]]] = {}
-    seen = [*known]
-    for slip in list_slips(assignment.of("solution")[test.name].source):
-        try:
-            with limited():
-                calls = _call_solution(assignment, test, namespace, slip.now)
-            if any(call.error or call.changed for call in calls):
-                continue  # the message of these says what it is
-            enough = SOME if slip.says == EPSILON else NOT_WRONG
-            sketch = sketch_errors([call.result for call in calls], right, enough)
-        except (Exception, Endless):  # noqa: BLE001, S112 - a slip that cannot run shows itself
-            continue
-        if sketch and slip.says == EPSILON:
-            found.setdefault(EPSILON, []).append(sketch)
-        elif sketch and not any(is_same_sketch(sketch, other) for other in seen):
-            seen.append(sketch)
-            found.setdefault(slip.says, []).append(sketch)
-    return found

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from grader import ROOT
 from grader.assignments import builder
-from grader.assignments.expected_results import find_others, run_cell
+from grader.assignments.expected_results import find_others
 from grader.assignments.known_mistakes import (
     Mistake,
     find_known_mistakes,
@@ -26,6 +26,7 @@ from grader.assignments.known_mistakes import (
 )
 from grader.assignments.parameters import Values, list_samples
 from grader.assignments.rules import DEVICE
+from grader.assignments.running import run_cell, try_cell
 from grader.assignments.source import (
     Assignment,
     SourceCell,
@@ -245,14 +246,6 @@ def _set_device(source: str, place: str) -> str:
     if place == "numpy":  # as the source has it; on torch that is "cpu"
         return source
     return DEVICE.sub(f'device = "{place}"', source)
-
-
-def try_cell(source: str, namespace: dict[str, Any]) -> tuple[Any, Exception | None]:
-    """What a cell ends with, or the error that it raises."""
-    try:
-        return run_cell(source, namespace), None
-    except Exception as error:  # noqa: BLE001 - whatever a cell raises
-        return None, error
 
 
 def points_of(test: SourceCell, value: Any, error: Exception | None) -> float:

@@ -103,9 +103,11 @@ def _as_rows(results: Sequence[Any]) -> list[Row] | None:
     return [(name, a) for name, a in rows if a is not None]
 
 
-def is_same_sketch(a: Sequence[float], b: Sequence[float]) -> bool:
+def is_same_sketch(
+    a: Sequence[float], b: Sequence[float], tolerance: float = SAME_SLIP
+) -> bool:
     """Whether two sketches are of the same errors, up to rounding."""
-    near = SAME_SLIP * max(a[1], b[1])
+    near = tolerance * max(a[1], b[1])
     return a[0] == b[0] and all(
         abs(p - q) <= near for p, q in zip(a[1:], b[1:], strict=True)
     )

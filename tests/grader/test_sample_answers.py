@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from grader.assignments import coverage, sample_answers
+from grader.assignments import calls, coverage, sample_answers
 from grader.assignments.sample_answers import SampleAnswer
 from grader.assignments.source import list_assignments, read
 from rnncore.testing.failure import Failure
@@ -191,7 +191,7 @@ def _calls(*results, right=(1.0, 2.0)):
     )
     return [
         [
-            coverage.Call(
+            calls.Call(
                 fingerprint_of(
                     Seen(None, [], result)
                     if isinstance(result, Exception)
@@ -220,4 +220,4 @@ def _calls(*results, right=(1.0, 2.0)):
 def test_a_cause_is_false_where_the_results_speak_against_it(
     mine, its, holds
 ):
-    assert coverage.is_same_mistake(_calls(*mine), _calls(*its)) is holds
+    assert calls.is_same_mistake(_calls(*mine), _calls(*its)) is holds

@@ -12,9 +12,9 @@ import pytest
 
 from grader import ROOT
 from grader.assignments.coverage import seed_generators
-from grader.assignments.expected_results import run_cell
 from grader.assignments.known_mistakes import find_known_mistakes
-from grader.assignments.mistakes import points_of, run_by_kernel, try_cell
+from grader.assignments.mistakes import points_of, run_by_kernel
+from grader.assignments.running import run_cell, try_cell
 from grader.assignments.sample_answers import read_answers
 from grader.assignments.source import (
     Assignment,

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from grader.assignments import coverage
+from grader.assignments import calls, coverage
 from grader.assignments.known_mistakes import Mistake
 from grader.assignments.slips import names as slip_names
 from grader.assignments.slips.edits import SIGN
@@ -17,7 +17,7 @@ RIGHT = 1.0, 2.0
 def call(*results):
     due = fingerprint_of(Seen(tuple(map(np.atleast_1d, RIGHT)), [], None))
     seen = Seen(tuple(map(np.atleast_1d, results)), [], None)
-    return coverage.Call(fingerprint_of(seen), due)
+    return calls.Call(fingerprint_of(seen), due)
 
 
 def raising():

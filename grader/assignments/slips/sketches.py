@@ -1,0 +1,109 @@
+"""What a build keeps of slips, and of which of them a kind is told.
+
+A learner's numbers are all that is known of the edit behind them. Two edits that
+give the same on the visible inputs look alike, and what is told of one is told of
+the other. So a kind is kept only where it is true of all that look alike: each is
+of this kind itself, or gives what an edit of this kind gives on the hidden inputs
+too. Where there is none, the learner reads what differs, and no kind.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from grader.assignments.calls import Call, is_same_mistake
+from grader.assignments.known_mistakes import Mistake
+from grader.assignments.running import Endless, limited
+from rnncore.testing.fingerprints import Seen
+from rnncore.testing.slips import (
+    EPSILON,
+    NOT_WRONG,
+    SAME_SLIP,
+    SOME,
+    is_same_sketch,
+    sketch_errors,
+)
+
+HIDDEN_SECONDS = 20.0  # of computing: a slip on all inputs
+TWICE_AS_FAR = 2 * SAME_SLIP  # an answer's numbers may lie between two edits'
+
+
+class Sketched(NamedTuple):
+    """A slip, and how far the visible results are off with it."""
+
+    slip: Mistake
+    sketch: list[float]
+
+
+def sketch_slips(
+    slips: Iterator[Mistake],
+    right: list[Any],
+    known: list[list[float]],
+    call: Callable[[str], list[Seen]],
+    call_all: Callable[[str], list[list[Call]]],
+) -> dict[str, list[list[float]]]:
+    """By the kind, the sketches of slips that are no known mistake's.
+
+    `call` makes a solution's calls on the visible inputs, `call_all` those on
+    the visible and the hidden ones.
+    """
+    kept: dict[str, list[list[float]]] = {}
+    shown = [*_sketch_each(slips, right, call)]
+    small = [one.sketch for one in shown if one.slip.says == EPSILON]
+    shown = [one for one in shown if one.slip.says != EPSILON]
+
+    @cache
+    def calls_of(source: str) -> list[list[Call]]:
+        try:
+            with limited(HIDDEN_SECONDS):
+                return call_all(source)
+        except Endless:
+            return []
+
+    for one in shown:
+        if any(is_same_sketch(one.sketch, other) for other in known):
+            continue
+        alike = [o.slip for o in shown if _look_alike(one, o)]
+        if kind := _find_true_kind(alike, calls_of):
+            mine = kept.setdefault(kind, [])
+            if not any(is_same_sketch(one.sketch, other) for other in mine):
+                mine.append(one.sketch)
+    return kept | ({EPSILON: small} if small else {})
+
+
+def _sketch_each(
+    slips: Iterator[Mistake], right: list[Any], call: Callable[[str], list[Seen]]
+) -> Iterator[Sketched]:
+    """The slips that the visible inputs show by numbers alone."""
+    for slip in slips:
+        try:
+            with limited():
+                calls = call(slip.now)
+            if any(one.error or one.changed for one in calls):
+                continue  # the message of these says what it is
+            enough = SOME if slip.says == EPSILON else NOT_WRONG
+            sketch = sketch_errors([one.result for one in calls], right, enough)
+        except (Exception, Endless):  # noqa: BLE001, S112 - a slip that cannot run shows itself
+            continue
+        if sketch:
+            yield Sketched(slip, sketch)
+
+
+def _look_alike(a: Sketched, b: Sketched) -> bool:
+    return is_same_sketch(a.sketch, b.sketch, TWICE_AS_FAR)
+
+
+def _find_true_kind(
+    alike: Sequence[Mistake], calls_of: Callable[[str], list[list[Call]]]
+) -> str:
+    """The first kind that is true of all these slips; "" if there is none."""
+
+    def is_true(kind: str, slip: Mistake) -> bool:
+        if slip.says == kind:
+            return True
+        mine = calls_of(slip.now)
+        edits = [calls_of(other.now) for other in alike if other.says == kind]
+        return bool(mine) and any(its and is_same_mistake(mine, its) for its in edits)
+
+    kinds = dict.fromkeys(slip.says for slip in alike)
+    return next((k for k in kinds if all(is_true(k, s) for s in alike)), "")
