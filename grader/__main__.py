@@ -14,6 +14,10 @@ COMMANDS = {
     "mistakes": ("grader.assignments.mistakes", "do tests catch them all?"),
     "coverage": ("grader.assignments.coverage", "are sample answers' mistakes named?"),
     "slips": ("grader.assignments.slips.names", "are slips called what they are?"),
+    "agree": (
+        "grader.assignments.agreement",
+        "do check and grade give the same points?",
+    ),
     "samples": ("grader.assignments.sample_answers", "export or import sample answers"),
     "check": ("rnncore.checking.client", "a notebook's visible tests"),
     "collect": ("grader.commands.collect", "take in what a system exported"),
