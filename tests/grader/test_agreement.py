@@ -130,3 +130,33 @@ def test_a_chapters_check_promises_what_the_grade_gives():
 @pytest.mark.parametrize("name", list_assignments())
 def test_every_check_promises_what_the_grade_gives(name):
     assert find_unequal(name) == []
+
+
+SMALL = """\
+def cross_entropy(logits, targets):
+    xp = array_namespace(logits)
+    classes = xp.asarray(range(logits.shape[-1]), device=logits.device)
+    one_hot = targets[..., None] == classes
+    e = xp.exp(logits - xp.max(logits, axis=-1, keepdims=True))
+    log_p = xp.log(e / xp.sum(e, axis=-1, keepdims=True) + {small})
+    picked = xp.where(one_hot, log_p, xp.zeros_like(log_p))
+    return -xp.mean(xp.sum(picked, axis=-1)), (log_p, one_hot)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("small", ["1e-9", "1e-12", "1e-14"])
+def test_a_small_number_in_a_logarithm_costs_what_the_check_says(
+    small, monkeypatch
+):
+    answer = agreement.Written(
+        "cross_entropy", small, SMALL.format(small=small)
+    )
+    monkeypatch.setattr(
+        agreement,
+        "list_written",
+        lambda _, task: [answer] * (task == answer.task),
+    )
+    (found,) = agreement.compare(read("ch04_training"), range(12))
+    assert found.equal
+    assert found.check < 5
