@@ -560,6 +560,7 @@ visible = [
     move(spoken(rng, 4, 3, 5)),
     move(spoken(rng, 6, 2, 7, 3.0)),
     mover("numpy")(spoken(rng, 5, 4, 6), "float32"),
+    move(spoken(rng, 1, 1, 4)),  # one word, by which the sum is divided
 ]
 check(
     token_loss,
