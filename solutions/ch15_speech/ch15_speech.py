@@ -990,7 +990,7 @@ print(
 # %% test="rates_by" points=4 explained="ch15_speech: Letters, not words" whole="rates of words: right, or not"
 import numpy as np
 
-from rnncore.testing import check, stored
+from rnncore.testing import assert_close, check, stored
 
 WORDS = ["one", "two", "three", "four"]
 
@@ -1039,10 +1039,11 @@ for name, rate in rates_by(**visible[0]).items():
     assert isinstance(rate, float), (
         f"the rate of {name}: expected a float, got a {kind}"
     )
+assert_close("the rate of f", rates_by(**visible[0])["f"], 2.0)
 ### BEGIN HIDDEN TESTS
 import jiwer
 
-from rnncore.testing import assert_close, hidden_rng
+from rnncore.testing import hidden_rng
 
 
 def right_rates(said, heard, conditions):
@@ -1430,6 +1431,7 @@ visible = [
     move(recordings(rng, 6, 2, 2, 1), "float32"),
     move(recordings(rng, 6, 2, 2, 2) | {"lengths": np.array([6, 3])}),
     move(recordings(rng, 8, 2, 2, 2) | {"lengths": np.array([3, 5])}),
+    move(recordings(rng, 5, 2, 2, 1)),
 ]
 visible[3]["features"][3:, 1] = torch.nan
 check(with_change, stored("with_change"), visible, by=properties)
