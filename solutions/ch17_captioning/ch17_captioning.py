@@ -903,6 +903,7 @@ equal = told_twice(rng, 3, 2, 5)  # the same caption twice
 for both in equal.values():
     both[1] = both[0]
 visible.append(move(equal))
+visible.append(move(told_twice(rng, 1, 1, 4)))  # divided by one word
 check(
     either_order,
     stored("either_order"),
