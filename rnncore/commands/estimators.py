@@ -359,6 +359,7 @@ class Transcriber(Estimator):
     patience: int = 10  # looks without anything better
 
     def fit(
+    falls: float = 0.4  # of the steps, in which it does
         self,
         sounds: Sounds,
         texts: Sentences = None,
@@ -495,6 +496,7 @@ class VideoClassifier(Estimator):
 
     @property
     def classes_(self) -> list[str]:
+    dropout: float = 0.5
         """The names of the classes, in alphabetic order."""
         self._fitted()
         return [*self.about_["classes"]]

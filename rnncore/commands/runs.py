@@ -65,6 +65,10 @@ OPTIONS: dict[str, tuple[Callable, str]] = {
     "steps": (whole_number, "updates at most"),
     "batch": (whole_number, "sequences an update"),
     "rate": (parse_positive, "Adam's learning rate"),
+    "falls": (
+        parse_share,
+        "share of the steps, the last ones, in which the rate falls to 0",
+    ),
     "dropout": (parse_share, "share of the units left out in training"),
     "evaluate-every": (
         whole_number,

@@ -2,8 +2,9 @@
 
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,9 +38,15 @@ FOLDER = (
     "its name, its words and, better still, its speaker, separated by "
     "tabs. Or, with --transcripts folders, each file is in a folder whose "
     "name is what is said. Sub-folders are read too. Files may have any "
-    "rate and any number of channels."
+    "rate and any number of channels. Or recordings/ is one that CMU "
+    "Sphinx trains on, such as AN4: etc/NAME_train.fileids and its fellows "
+    "list the cepstra in feat/; seven people choose, the published test "
+    "judges, and what is not given is as the course's own network has it."
 )
 COURSE = "speech_digits"
+CEPSTRA = "cepstra"  # what a model hears, in place of a normalisation
+WHOSE = 0  # seed by which people are drawn to choose by
+OF_SOUNDS = "transcripts", "speakers", "longest", "validation", "test"
 WEIGHED = 100  # recordings of validation by which a letter model is weighed
 ALIKE = 3  # recordings of a transcript, on average: then it is a class
 ALWAYS = (
@@ -56,6 +63,7 @@ def add(commands: Any) -> None:
     train = runs.add_train(
         parts, APP, "learn from a folder", TRAIN, "folder"
     )
+    train.set_defaults(run=partial(_choose, runs.learn))
     what = (
         "where the words are: in NAME.txt beside NAME.wav or in "
         "transcripts.tsv (file, tab, words and, if known, tab, speaker), "
@@ -63,14 +71,14 @@ def add(commands: Any) -> None:
     )
     ways = ["files", "folders"]
     own = Transcriber
-    add_option(train, "--transcripts", what, own.transcripts, choices=ways)
+    _add_either(train, "transcripts", what, choices=ways)
     what = (
         "which recordings are of one speaker: those whose names agree "
         "up to the first - or _, or those of one folder. Then no speaker "
         "that is trained on is scored"
     )
     ways = ["unknown", "names", "folders"]
-    add_option(train, "--speakers", what, own.speakers, choices=ways)
+    _add_either(train, "speakers", what, choices=ways)
     what = (
         "what the network writes: one of a few words for each file, which "
         "is easiest to learn; strings of whole words; or letters, which "
@@ -85,7 +93,7 @@ def add(commands: Any) -> None:
         "frequency band of it, against unlike microphones"
     )
     ways = ["speech", "recording", "band"]
-    add_option(train, "--normalise", what, own.normalise, choices=ways)
+    _add_either(train, "normalise", what, choices=ways)
     common.add_flag(
         train, "--plain", "do not vary voices and tempo in training"
     )
@@ -93,11 +101,39 @@ def add(commands: Any) -> None:
         what = f"another such folder, to {part} (default: of FOLDER)"
         add_option(train, name, what, kind=Path, metavar="FOLDER")
     what = "leave out recordings of more seconds"
-    add_option(train, "--longest", what, own.longest)
-    runs.add_training(train, **runs.find_defaults(Transcriber))
+    _add_either(train, "longest", what, kind=float)
+    for name in runs.find_defaults(own):
+        kind, what = runs.OPTIONS[name.replace("_", "-")]
+        _add_either(train, name, what, kind=kind)
+    runs.add_training(train)
     _add_transcribe(parts)
     about = "score recordings that were held out"
     evaluation.add_evaluate(parts, APP, about, EVALUATE, "folder")
+
+
+def _add_either(parser: Any, name: str, what: str, **how: Any) -> None:
+    """An option that has another default, or none, for cepstra."""
+    what = f"{what} (default: {getattr(Transcriber, name)})"
+    add_option(parser, f"--{name.replace('_', '-')}", what, **how)
+
+
+def _choose(do: Callable, arguments: Namespace) -> int:
+    """`do` with sounds or with cepstra: what is not given depends on it.
+
+    Raises Refused where an option is of sounds alone.
+    """
+    from rnncore.data.public.sounds import are_cepstra
+
+    if not are_cepstra(arguments.folder):
+        runs.fill_in(arguments, vars(Transcriber()))
+        return int(do(APP, arguments))
+    from rnncore.speech.plan import OF_CEPSTRA
+
+    why = "not with cepstra"
+    runs.leave_out(arguments, (*OF_SOUNDS, "normalise"), why)
+    runs.fill_in(arguments, OF_CEPSTRA._asdict())
+    arguments.normalise = CEPSTRA
+    return int(do(APP, arguments))
 
 
 def _add_transcribe(parts: common.Group) -> None:
@@ -135,6 +171,10 @@ def _add_transcribe(parts: common.Group) -> None:
 def _read(arguments: Namespace) -> tuple["RecordingParts", Facts]:
     """The recordings in parts."""
     settings = vars(arguments)
+    if settings["normalise"] == CEPSTRA:
+        parts = _read_cepstra(arguments.folder)
+        known = {"data": _compute_fingerprint([*chain(*parts)])}
+        return parts, known | {"normalise": CEPSTRA}
     given = {
         name: read_recordings(settings[name], settings)
         for name in ("validation", "test")
@@ -142,6 +182,23 @@ def _read(arguments: Namespace) -> tuple["RecordingParts", Facts]:
     }
     recordings = read_recordings(arguments.folder, settings)
     return prepare(arguments, recordings, arguments.folder, given)
+
+
+def _read_cepstra(folder: Path) -> "RecordingParts":
+    """The parts of such a folder. Raises Refused naming what is wrong."""
+    import numpy as np
+
+    from rnncore.data.public.sounds import are_cepstra, read_cepstra
+    from rnncore.speech.cepstra import hear_cepstra
+
+    if not are_cepstra(folder):
+        raise Refused(
+            f"{folder}: expected etc/NAME_train.fileids: the model reads "
+            "cepstra"
+        )
+    with common.refuse_in_words(folder):
+        drawn = np.random.default_rng(WHOSE)
+        return hear_cepstra(read_cepstra(folder, drawn))
 
 
 def prepare(
@@ -216,7 +273,9 @@ def _make_plan(arguments: Any) -> Any:
     from rnncore.speech.plan import SpeechPlan
 
     given = vars(arguments)
-    return SpeechPlan(**{name: given[name] for name in SpeechPlan._fields})
+    names = given.keys() & {*SpeechPlan._fields}
+    plan = SpeechPlan(**{name: given[name] for name in names})
+    return plan._replace(cepstra=arguments.normalise == CEPSTRA)
 
 
 def _transcribe(arguments: Namespace) -> int:
@@ -296,6 +355,12 @@ def _score_again(
 ) -> tuple[Facts, Deferred]:
     """Word errors again; of another folder without baselines."""
     settings = about.get("settings", {})
+    if settings.get("normalise") == CEPSTRA:
+        parts = _read_cepstra(arguments.folder)
+        if _compute_fingerprint([*chain(*parts)]) != settings["data"]:
+            note("not the recordings that the model was trained on")
+            parts = parts._replace(train=[], validation=[])
+        return _compute_scores(model, parts)
     recordings = read_recordings(arguments.folder, settings)
     return score_recordings(model, about, recordings, arguments.folder)
 
@@ -405,6 +470,8 @@ def _read_normalisation(settings: Facts) -> str:
     from rnncore.speech.recordings import HEARD
 
     over = settings.get("normalise", "band")
+    if over == CEPSTRA:
+        raise Refused("the model reads cepstra: expected one of sounds")
     if over not in HEARD:
         raise Refused(
             f"normalise: expected {', '.join(HEARD)}, got {over!r}"
@@ -488,12 +555,13 @@ def _compute_scores(
 ) -> tuple[Facts, Deferred]:
     """Word and letter errors on the test part, also of the baselines."""
     from rnncore.speech import training
+    from rnncore.speech.cepstra import ask_network
     from rnncore.speech.letters import Letters
     from rnncore.speech.recordings import linear_texts, nearest_texts
 
     network, letters = model
     true = [r.text for r in parts.test]
-    found = training.outputs(network, [r.features for r in parts.test])
+    found = ask_network(network, [r.features for r in parts.test])
     own = [training.written(p, letters) for p in found]
 
     def errors(read: list[str]) -> tuple[float, float]:
@@ -556,12 +624,12 @@ def _read_words(
     found: "list[np.ndarray]",
 ) -> tuple[float, list[str]]:
     """What a beam reads in words of training; validation weighs them."""
+    from rnncore.speech.cepstra import ask_network
     from rnncore.speech.reading import choose_weight, make_reader
-    from rnncore.speech.training import outputs
 
     network, letters = model
     part = validation[:WEIGHED]
-    held = outputs(network, [r.features for r in part])
+    held = ask_network(network, [r.features for r in part])
     true = [r.text for r in part]
     bar = common.Bar("letter model", "weight")
     weight, _ = choose_weight(letters, texts, held, true, True, bar)

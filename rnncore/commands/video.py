@@ -8,7 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rnncore.commands import ABOUT, captions, common, evaluation, runs
+from rnncore.commands import (
+    ABOUT,
+    captions,
+    common,
+    evaluation,
+    poses,
+    runs,
+)
 from rnncore.commands.common import (
     Facts,
     add_operand,
@@ -41,6 +48,10 @@ FOLDER = (
     "table of what is to be said of them: one caption per line, the film's "
     "name below films/, a tab and the caption, in UTF-8. A film may have "
     "several lines; no film is in two of training, validation and test. "
+    "Or films/ has files of joints, as MSR Action3D names them: people "
+    "with odd numbers are learned from, the others are the test, as "
+    "published, and what is not given is as the course's own network has "
+    "it. "
     "The classifier sees what changes in a film: classes that differ only "
     "in what stands still are alike to it."
 )
@@ -51,7 +62,6 @@ ALWAYS = (
 GIVEN = "given"  # as --encoder: features that another program made
 NAMES = ["efficientnet-lite0"]  # of encoders
 SHARES = (0.15, 0.2)  # of the films: validation and test
-BY_KIND = "frames", "patience"  # have another default with --captions
 
 
 class Folder(NamedTuple):
@@ -115,10 +125,15 @@ def _add_captions(parser: Any, do: Callable) -> None:
     """Add --captions, which hands `do` to the captioning application."""
 
     def run(arguments: Namespace) -> int:
+        from rnncore.data.public.pictures import are_motions
+
+        if are_motions(arguments.folder):
+            poses.fill_in(arguments)
+            return int(do(poses.APP, arguments))
         kind = Captioner if arguments.captions else VideoClassifier
-        for name in BY_KIND:
-            if name in arguments and getattr(arguments, name) is None:
-                setattr(arguments, name, getattr(kind, name))
+        if arguments.captions:
+            runs.leave_out(arguments, ("dropout",), "not with --captions")
+        runs.fill_in(arguments, vars(kind()))
         for name in "test", "split":
             if arguments.captions and getattr(arguments, name, None):
                 raise Refused(f"--{name}: not with --captions")
@@ -158,12 +173,11 @@ def _add_train(parts: common.Group) -> None:
     add_option(train, "--pieces", pieces, kind=common.at_least(259))
     names = [*NAMES, GIVEN]
     add_option(train, "--encoder", what, choices=names, metavar="NAME")
-    size = VideoClassifier.size
-    add_option(train, "--size", "width and height of a frame", size)
-    defaults = runs.find_defaults(VideoClassifier)
-    del defaults["patience"]
-    runs.add_training(train, **defaults)
-    _add_either(train, "patience", runs.OPTIONS["patience"][1])
+    _add_either(train, "size", "width and height of a frame")
+    for name in runs.find_defaults(VideoClassifier):
+        kind, about = runs.OPTIONS[name.replace("_", "-")]
+        _add_either(train, name, about, kind)
+    runs.add_training(train)
 
 
 def _add_split(parser: Any) -> None:
@@ -174,12 +188,15 @@ def _add_split(parser: Any) -> None:
     add_option(parser, "--split", what, kind=Path)
 
 
-def _add_either(parser: Any, name: str, what: str) -> None:
-    """An option that has another default with --captions."""
-    kinds = VideoClassifier, Captioner
-    one, other = (getattr(kind, name) for kind in kinds)
-    what = f"{what} (default: {one}, with --captions {other})"
-    add_option(parser, f"--{name}", what, kind=common.whole_number)
+def _add_either(
+    parser: Any, name: str, what: str, kind: Callable = common.whole_number
+) -> None:
+    """An option that has another default with --captions, or of joints."""
+    one = getattr(VideoClassifier, name)
+    other = getattr(Captioner, name, one)
+    also = f", with --captions {other}" if other != one else ""
+    what = f"{what} (default: {one}{also})"
+    add_option(parser, f"--{name.replace('_', '-')}", what, kind=kind)
 
 
 def _classify(arguments: Namespace) -> int:

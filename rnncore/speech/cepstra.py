@@ -4,13 +4,18 @@ They are what is left of 40 bands when fine detail is dropped. So they can
 be bands again, be varied as another voice would vary them, and go back.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from rnncore.backend import check_shape
 from rnncore.speech.features import BANDS, stacked, standardised
-from rnncore.speech.training import varied
+from rnncore.speech.folder import RecordingParts
+from rnncore.speech.training import outputs, varied
 
 STACK = 3  # frames a step: 30 ms
+COUNT = 13  # cepstra of a frame
 
 
 def cosines(count: int) -> np.ndarray:
@@ -39,7 +44,7 @@ def smooth_bands(cepstra: np.ndarray) -> np.ndarray:
     return stacked(standardised(bands), STACK).astype(np.float32)
 
 
-def back_to_cepstra(features: np.ndarray, count: int = 13) -> np.ndarray:
+def back_to_cepstra(features: np.ndarray, count: int = COUNT) -> np.ndarray:
     """The cepstra of such bands: each with mean 0 and deviation 1.
 
     Shapes: features (U, 120) -> features (U, 3*count)
@@ -51,6 +56,16 @@ def back_to_cepstra(features: np.ndarray, count: int = 13) -> np.ndarray:
     return cepstra.reshape(len(features), -1).astype(np.float32)
 
 
+def hear_cepstra(parts: RecordingParts) -> RecordingParts:
+    """Recordings of cepstra as the bands that these stand for."""
+    return RecordingParts(
+        *(
+            [r._replace(features=smooth_bands(r.features)) for r in part]
+            for part in parts
+        )
+    )
+
+
 def varied_cepstra(
     rng: np.random.Generator, features: np.ndarray, least: int = 1
 ) -> np.ndarray:
@@ -59,3 +74,12 @@ def varied_cepstra(
     Shapes: features (T, 120) -> features (U, 39)
     """
     return back_to_cepstra(varied(rng, features, least))
+
+
+def ask_network(
+    model: Any, features: Sequence[np.ndarray]
+) -> list[np.ndarray]:
+    """As `outputs`, of bands; a network of cepstra reads them as such."""
+    if features and features[0].shape[1] > model.D:
+        features = [back_to_cepstra(a) for a in features]
+    return outputs(model, features)

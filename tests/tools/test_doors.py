@@ -77,7 +77,6 @@ REASONS = {
         rnncore/data/public/pictures.py: avletters flickr8k
         rnncore/data/public/series.py: exchange_rate retail_turnover
             share_prices
-        rnncore/data/public/sounds.py: read_mfc
         rnncore/data/public/store.py: verify
         rnncore/data/public/texts.py: multi30k
         rnncore/text/tunes.py: folk_tunes

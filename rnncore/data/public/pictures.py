@@ -3,6 +3,7 @@
 import csv
 import os
 import re
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from rnncore.data.public.store import path_of
 from rnncore.storage.files import Refused, read_text
 
 JOINTS = 20
+MOTION = re.compile(r"a(\d+)_s(\d+)_e(\d+)_skeleton3D\.txt")
 ROWS, COLUMNS = 60, 80  # of a film's frame
 
 
@@ -81,15 +83,28 @@ def msr_action3d(folder: str | os.PathLike | None = None) -> list[Motion]:
 
     One (action 13, person 9, take 2) is all zeros, as published.
 
-    Raises Refused where the set is not there, or a file is not frames of
-    20 lines of x, y, z and a confidence. Source: Li et al. 2010.
+    Raises Refused where the set is not there, or as `read_motions` does.
+    Source: Li et al. 2010.
     """
     place = "dataset/MSRAction3D/MSRAction3DSkeletonReal3D"
+    return read_motions(path_of("msr_action3d", place, folder))
+
+
+def are_motions(folder: Path) -> bool:
+    """Whether a folder has sequences of joints, by its files' names."""
+    found = folder.glob("*.txt") if folder.is_dir() else ()
+    return any(MOTION.fullmatch(path.name) for path in found)
+
+
+def read_motions(folder: Path) -> list[Motion]:
+    """All sequences of joints in a folder, by the names of its files.
+
+    Raises Refused where a file is not frames of 20 lines of x, y, z and a
+    confidence.
+    """
     found = []
-    for path in sorted(
-        path_of("msr_action3d", place, folder).glob("*.txt")
-    ):
-        named = re.fullmatch(r"a(\d+)_s(\d+)_e(\d+)_skeleton3D", path.stem)
+    for path in sorted(folder.glob("*.txt")):
+        named = MOTION.fullmatch(path.name)
         try:
             rows = np.array(read_text(path).split(), np.float32)
             frames = rows.reshape(-1, JOINTS, 4)[..., :3]

@@ -10,9 +10,10 @@ import numpy as np
 from rnncore.data.public.store import path_of
 from rnncore.speech.features import read_wav
 from rnncore.speech.folder import Recording, RecordingParts
-from rnncore.storage.files import Refused, read_text
+from rnncore.storage.files import Refused, read_bytes, read_text
 
 CEPSTRA = 13
+LIST = "_train.fileids"  # by which such a folder is known
 LINE = re.compile(r"(?:<s> )?(.*?)(?: </s>)? \((\S+)\)")
 
 
@@ -37,11 +38,35 @@ def an4(
     for validation; the official test has ten others. Texts are in lower
     case; a letter that was spelt is a word of its own.
 
-    Raises Refused where the set is not there, or a file is not as its
-    list or header says; ValueError unless speakers are left to train on.
+    Raises Refused where the set is not there, and as `read_cepstra` does.
     Source: Carnegie Mellon University, 1991.
     """
-    train = _an4_part("train", folder)
+    place = path_of("an4_mfcc", "an4", folder)
+    return read_cepstra(place, rng, speakers)
+
+
+def are_cepstra(folder: Path) -> bool:
+    """Whether a folder has recordings as CMU Sphinx trains on them."""
+    return len([*folder.glob(f"etc/*{LIST}")]) == 1
+
+
+def read_cepstra(
+    folder: Path, rng: np.random.Generator, speakers: int = 7
+) -> RecordingParts:
+    """A folder with the lists and cepstra that CMU Sphinx trains on.
+
+    etc/NAME_train.fileids and etc/NAME_train.transcription list what is
+    in feat/, and so for the test. So many speakers of the training list,
+    drawn, are for validation.
+
+    Raises Refused where a file is not as its list or header says;
+    ValueError unless speakers are left to train on.
+    """
+    (path,) = folder.glob(f"etc/*{LIST}")
+    name = path.name.removesuffix(LIST)
+    train, test = (
+        _read_part(folder, f"{name}_{part}") for part in ("train", "test")
+    )
     names = sorted({one.speaker for one in train})
     if not 1 <= speakers < len(names):
         raise ValueError(
@@ -51,23 +76,20 @@ def an4(
     return RecordingParts(
         [one for one in train if one.speaker not in held],
         [one for one in train if one.speaker in held],
-        _an4_part("test", folder),
+        test,
     )
 
 
-def _an4_part(
-    part: str, folder: str | os.PathLike | None
-) -> list[Recording]:
-    place = path_of("an4_mfcc", "an4", folder)
-    files = read_text(place / f"etc/an4_{part}.fileids").split()
-    path = place / f"etc/an4_{part}.transcription"
+def _read_part(place: Path, part: str) -> list[Recording]:
+    files = read_text(place / f"etc/{part}.fileids").split()
+    path = place / f"etc/{part}.transcription"
     lines = read_text(path).splitlines()
     found = []
     if len(files) != len(lines):
         raise Refused(f"{path}: {len(lines)} lines, {len(files)} files")
     for name, line in zip(files, lines, strict=True):
         said = LINE.fullmatch(line.strip())
-        _, speaker, utterance = name.split("/")
+        *_, speaker, utterance = ["", *name.split("/")]
         if not said or said[2] != utterance:
             raise Refused(f"{path}: expected words ({utterance}): {line}")
         features = read_mfc(place / "feat" / f"{name}.mfc")
@@ -82,7 +104,7 @@ def read_mfc(path: str | os.PathLike) -> np.ndarray:
     Raises Refused naming the file where the count is not that of the
     numbers, or one of them is not finite. Source: the CMU Sphinx formats.
     """
-    raw = Path(path).read_bytes()
+    raw = read_bytes(path, "sound")
     count = int.from_bytes(raw[:4], "big")
     if len(raw) != 4 + 4 * count or not count or count % CEPSTRA:
         raise Refused(

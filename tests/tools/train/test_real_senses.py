@@ -8,13 +8,19 @@ import pytest
 from scipy.io import savemat, wavfile
 from scipy.spatial.distance import cdist
 
-from rnncore.commands import speech, video
-from rnncore.estimators import VideoClassifier
+from rnncore.commands import poses as video_poses
+from rnncore.commands import runs, speech, video
+from rnncore.estimators import Transcriber, VideoClassifier
 from rnncore.speech import cepstra, reading
 from rnncore.speech.features import BANDS, standardised
-from rnncore.speech.plan import SpeechPlan
+from rnncore.speech.folder import Recording, RecordingParts
+from rnncore.speech.model import load_recognizer
+from rnncore.speech.plan import OF_CEPSTRA, SpeechPlan, speech_recipe
+from rnncore.speech.training import word_errors, written
+from rnncore.video import poses
 from rnncore.video.plan import FilmPlan
 from tests.helpers.arrays import assert_close
+from tests.helpers.commands import run
 from tests.helpers.public_sets import known_sets, sets_there  # noqa: F401 - fixtures
 from tools import measurements
 from tools.train import runner
@@ -57,9 +63,11 @@ def check(training, folder, monkeypatch, capsys, *names):
     return found
 
 
-def test_an4_is_read_three_ways(there, rng, monkeypatch, capsys):
+@pytest.fixture
+def cepstra_there(there, rng):
+    """Eight people to learn from and one to be judged by, as AN4 is."""
     files = {"an4/LICENSE": b"Carnegie Mellon University"}
-    for part, people in (("train", "abc"), ("test", "d")):
+    for part, people in (("train", "abcdefgh"), ("test", "i")):
         names = [
             f"{part}/f{p}/an{k}-f{p}-b" for p in people for k in (1, 2)
         ]
@@ -71,13 +79,68 @@ def test_an4_is_read_three_ways(there, rng, monkeypatch, capsys):
         files[f"an4/etc/an4_{part}.fileids"] = "\n".join(names).encode()
         path = f"an4/etc/an4_{part}.transcription"
         files[path] = "\n".join(said).encode()
-    folder = there("an4_mfcc", files)
-    found = check(an4.TRAINING, folder, monkeypatch, capsys)
+    return there("an4_mfcc", files)
+
+
+def test_an4_is_read_three_ways(cepstra_there, monkeypatch, capsys):
+    found = check(an4.TRAINING, cepstra_there, monkeypatch, capsys)
     for name in an4.READINGS:
         assert float(found[f"real.an4.{name}"]) >= 0
         assert float(found[f"real.an4.{name}.letters"]) >= 0
     assert float(found["real.an4.nearest"]) == 0  # all say the same
     assert float(found["real.an4.lexicon.weight"]) in reading.WEIGHTS
+
+
+def test_the_command_trains_the_row_of_an4(
+    cepstra_there, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("RNNCORE_DATA", str(cepstra_there))
+    expected = an4.train_network(1, runner.Options(steps=4))
+    assert [len(part) for part in expected.parts] == [2, 14, 2]
+    path, folder = (
+        tmp_path / "m.safetensors",
+        cepstra_there / "an4_mfcc/an4",
+    )
+    words = ["speech", "train", folder, "--model", path, "--seed", 1]
+    words += ["--steps", 4, "--device", "cpu"]
+    code, out, err = run(capsys, *words, "--units", "letters")
+    assert code == 0, err
+    model, letters, about = load_recognizer(path)
+    assert letters == expected.letters
+    for name, values in expected.model.state_dict().items():
+        assert_close(model.state_dict()[name], values, within=1e-12)
+    said = [
+        written(log_p, letters)
+        for log_p in an4.predict_letters(model, expected.parts.test)
+    ]
+    true = [one.text for one in expected.parts.test]
+    assert_close(about["score"], word_errors(true, said))
+    assert "in words of training" in out
+    code, again, err = run(capsys, "speech", "evaluate", path, folder)
+    assert (code, again) == (0, out), err
+    code, _, err = run(capsys, *words, "--test", folder)
+    assert code == 2
+    assert "--test: not with cepstra" in err
+    file = cepstra_there / "an4_mfcc/an4/LICENSE"
+    code, _, err = run(
+        capsys, "speech", "transcribe", file, "--model", path
+    )
+    assert code == 2
+
+
+def test_cepstra_are_learned_as_they_are_where_that_is_asked_for(rng):
+    recordings = [
+        Recording(f"{k}", "go", f"{k}", rng.normal(size=(30, 13)))
+        for k in range(3)
+    ]
+    bands, *_ = cepstra.hear_cepstra(RecordingParts(recordings, [], []))
+    plan = OF_CEPSTRA._replace(plain=True, batch=1)
+    letters = an4.letters_of(["go"])
+    _, recipe = speech_recipe(bands, bands, letters, plan)
+    batch = recipe["next_batch"](rng, 0)
+    wanted = [cepstra.back_to_cepstra(one.features) for one in bands]
+    found = batch.features[:, 0].numpy()
+    assert min(np.abs(found - one).max() for one in wanted) == 0
 
 
 def test_a_lexicon_writes_only_its_words(rng):
@@ -188,14 +251,17 @@ def defaults(application, folder):
 
 def test_what_the_commands_have_by_default_is_measured(tmp_path):
     given = defaults(speech, tmp_path)
-    given.patience = None
+    runs.fill_in(given, vars(Transcriber()))
     assert speech._make_plan(given) == SpeechPlan() == fsdd.PLAN
     assert given.normalise == fsdd.DigitPlan().normalise
     assert not given.plain
     given = defaults(video, tmp_path)
-    given.frames = VideoClassifier.frames
-    given.patience = VideoClassifier.patience
+    runs.fill_in(given, vars(VideoClassifier()))
     assert video._make_plan(vars(given)) == FilmPlan()
+    given = defaults(video, tmp_path)
+    video_poses.fill_in(given)
+    plan = video_poses._make_plan(vars(given))
+    assert plan == poses.PosePlan() == msr_action3d.PLAN
     assert FilmPlan(patience=None) == avletters.PLAN
     assert video.SHARES[0] == avletters.SHARE
 
@@ -218,7 +284,9 @@ def test_letters_of_mouths(there, rng, monkeypatch, capsys):
     assert 0 < float(found["real.avletters.raw.valid"][1:-1]) < 1
 
 
-def test_poses_of_people_apart(there, rng, monkeypatch, capsys):
+@pytest.fixture
+def skeletons(there, rng, monkeypatch):
+    """Two actions of ten people, as MSR Action3D has them."""
     files = {}
     for action in (1, 20):
         for person in range(1, 11):
@@ -227,14 +295,52 @@ def test_poses_of_people_apart(there, rng, monkeypatch, capsys):
             text = "\n".join(" ".join(map(str, row)) for row in rows)
             name = f"a{action:02}_s{person:02}_e01_skeleton3D.txt"
             files[POSES + name] = text.encode()
-    folder = there("msr_action3d", files)
-    found = check(msr_action3d.TRAINING, folder, monkeypatch, capsys)
+    return there("msr_action3d", files)
+
+
+def test_poses_of_people_apart(skeletons, monkeypatch, capsys):
+    found = check(msr_action3d.TRAINING, skeletons, monkeypatch, capsys)
     for key in "loop.right", "bag.right", "nearest":
         assert 0 <= float(found[f"real.msr_action3d.{key}"]) <= 100
-    joints, labels = msr_action3d.select_people(*msr_action3d.LEARNED)
-    assert labels.tolist() == [0] * 5 + [19] * 5
+    joints, labels = msr_action3d.select_people(poses.is_learned)
+    assert labels.tolist() == [0] * 5 + [1] * 5
     assert {len(a) for a in joints} == {5}
-    assert not joints[0][:, msr_action3d.HIP].any()
+    assert not joints[0][:, poses.HIP].any()
+
+
+def test_the_command_trains_the_row_of_poses(
+    skeletons, tmp_path, monkeypatch, capsys
+):
+    """The same weights as before the command could: in one function."""
+    monkeypatch.setenv("RNNCORE_DATA", str(skeletons))
+    asked, path = runner.Options(steps=3), tmp_path / "m.safetensors"
+    expected, _ = msr_action3d.train_network(
+        "loop", poses.is_learned, 1, asked
+    )
+    folder = skeletons / "msr_action3d" / POSES
+    words = ["video", "train", folder, "--model", path, "--seed", 1]
+    code, out, err = run(capsys, *words, "--steps", 3, "--device", "cpu")
+    assert code == 0, err
+    model, about = poses.load_poses(path)
+    for name, values in expected.state_dict().items():
+        assert_close(model.state_dict()[name], values, within=1e-12)
+    people = msr_action3d.select_people(poses.is_asked)
+    right = msr_action3d.measure_right(model, people)
+    assert_close(about["score"], right)
+    assert "10 sequences by people with even numbers" in out
+    shown = {row[0]: row[1] for row in about["table"]}
+    found = check(
+        msr_action3d.TRAINING, skeletons, monkeypatch, capsys, "nearest"
+    )
+    two = float(found["real.msr_action3d.nearest"])  # --check: of two
+    assert two in (0, 50, 100)
+    every = poses.nearest_actions(
+        msr_action3d.select_people(poses.is_learned), people.joints, 32
+    )
+    near = 100 * float((every == people.labels).mean())
+    assert_close(shown["the nearest sequence, time warped"], near)
+    code, again, err = run(capsys, "video", "evaluate", path, folder)
+    assert (code, again) == (0, out), err
 
 
 def test_warping_is_the_cheapest_way_through_both(rng):
@@ -249,17 +355,17 @@ def test_warping_is_the_cheapest_way_through_both(rng):
         return total[-1, -1]
 
     a, others = rng.normal(size=(5, 3)), rng.normal(size=(4, 7, 3))
-    found = msr_action3d.warped_distances(a, others)
+    found = poses.warped_distances(a, others)
     assert_close(found, [distance(a, b) for b in others])
 
 
 def test_turned_poses_keep_their_distances(rng, monkeypatch):
     joints = rng.normal(size=(9, 20, 3))
-    joints -= joints[:, msr_action3d.HIP][:, None]
+    joints -= joints[:, poses.HIP][:, None]
     for name in "SIZE", "NOISE", "ENDS":
-        monkeypatch.setattr(msr_action3d, name, 0.0)
-    turned = msr_action3d.vary_poses(joints, rng)[:, :60].reshape(-1, 20, 3)
-    still = msr_action3d.compute_features(joints)[:, :60].reshape(-1, 20, 3)
+        monkeypatch.setattr(poses, name, 0.0)
+    turned = poses.vary_poses(joints, 32, rng)[:, :60].reshape(-1, 20, 3)
+    still = poses.compute_features(joints, 32)[:, :60].reshape(-1, 20, 3)
     lengths = (cdist(a[3], a[3]) for a in (turned, still))
     assert_close(*lengths, within=1e-5)
     assert_close(turned[..., 1], still[..., 1])  # y is up

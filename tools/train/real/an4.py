@@ -4,32 +4,26 @@ The official parts: 948 recordings of 74 people, 130 of ten others. Seven of the
 74, drawn once, are for validation alone; they choose the weights and, for the
 beam, how much the letter model counts. The test is read once: greedily, with the
 letter model, and with the words of training too. Ten minutes of one core a seed.
-The study "nearest" is the baseline. Under "real.an4.".
+The network is that of `rnncore speech train` with the set's folder and nothing but
+its defaults: both take `speech_recipe` with `OF_CEPSTRA`. The study "nearest" is the
+baseline. Under "real.an4.".
 """
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
-from rnncore.application import cooling, seeded
-from rnncore.data.public.sounds import CEPSTRA, an4
-from rnncore.speech.cepstra import STACK, back_to_cepstra, smooth_bands, varied_cepstra
+from rnncore.data.public.sounds import an4
+from rnncore.speech.cepstra import ask_network, hear_cepstra
 from rnncore.speech.folder import Recording, RecordingParts
 from rnncore.speech.letters import Letters, letters_of
-from rnncore.speech.model import Recognizer, speech_loss
+from rnncore.speech.plan import OF_CEPSTRA, measure_errors, speech_recipe
 from rnncore.speech.reading import choose_weight, make_reader
 from rnncore.speech.recordings import nearest_texts
-from rnncore.speech.training import (
-    letter_errors,
-    outputs,
-    similar_lengths,
-    speaking,
-    word_errors,
-    written,
-)
+from rnncore.speech.training import letter_errors, word_errors, written
 from tools.train.runner import (
     Measurement,
     Options,
@@ -38,8 +32,6 @@ from tools.train.runner import (
     list_measurements,
 )
 
-D = STACK * CEPSTRA
-H, LAYERS, DROPOUT, B, RATE, STEPS, EVERY = 128, 2, 0.2, 16, 0.003, 3400, 200
 READINGS = "greedy", "beam", "lexicon"
 UNITS = {
     "": "% word errors",
@@ -65,35 +57,33 @@ class RecognizerRun(NamedTuple):
 @lru_cache(maxsize=1)
 def read_data(few: bool = False) -> RecordingParts:
     """The official test; seven speakers, drawn once, for validation."""
-    parts = an4(np.random.default_rng(0), 1 if few else 7)
+    parts = hear_cepstra(an4(np.random.default_rng(0), 1 if few else 7))
     return RecordingParts(*(part[:8] for part in parts)) if few else parts
 
 
 def train_network(seed: int, asked: Options) -> RecognizerRun:
     """One network; the best on the validation speakers is kept."""
-    parts, steps = read_data(asked.check), asked.steps or STEPS
+    parts = read_data(asked.check)
     letters = letters_of(r.text for r in parts.train)
-    features = [smooth_bands(r.features) for r in parts.train]
-    labels = [letters.encode(r.text) for r in parts.train]
-    with seeded(seed):
-        model = speaking(Recognizer(D, H, letters.size, LAYERS, DROPOUT))
+    plan = OF_CEPSTRA._replace(seed=seed, steps=asked.steps or OF_CEPSTRA.steps)
+    model, recipe = speech_recipe(parts.train, parts.validation, letters, plan)
+    optimizer, look = recipe.pop("optimizer"), recipe.pop("evaluate")
 
     def evaluate(model: Any) -> float:
-        wrong = greedy_errors(model, parts.validation, letters)
+        wrong = look(model)
         tqdm.write(f"{wrong:.1f} % of the words of the validation")
         return wrong
 
     result, seconds = fit_module(
         model,
-        speech_loss,
-        similar_lengths(features, labels, B, None, varied_cepstra),
-        RATE,
-        steps,
-        seed,
-        "an4",
-        optimizer=partial(cooling, last=0.6),
+        rate=plan.rate,
+        steps=plan.steps,
+        seed=seed,
+        label="an4",
+        optimizer=lambda rate, steps: optimizer,
         evaluate=evaluate,
-        evaluate_every=min(EVERY, steps),
+        evaluate_every=min(plan.evaluate_every, plan.steps),
+        **recipe,
     )
     history = result.history
     return RecognizerRun(
@@ -103,16 +93,7 @@ def train_network(seed: int, asked: Options) -> RecognizerRun:
 
 def predict_letters(model: Any, recordings: Sequence[Recording]) -> list[np.ndarray]:
     """log p of the blank and each letter, one (T, K) a recording."""
-    bands = [smooth_bands(r.features) for r in recordings]
-    return outputs(model, [back_to_cepstra(a) for a in bands])
-
-
-def greedy_errors(
-    model: Any, recordings: Sequence[Recording], letters: Letters
-) -> float:
-    """Word errors where each step's likeliest letter is taken."""
-    said = [written(p, letters) for p in predict_letters(model, recordings)]
-    return word_errors([r.text for r in recordings], said)
+    return ask_network(model, [r.features for r in recordings])
 
 
 def train(seed: int, asked: Options) -> Iterator[Measurement]:
@@ -127,7 +108,7 @@ def train(seed: int, asked: Options) -> Iterator[Measurement]:
         "curve": curve,
         "weights": sum(w.numel() for w in model.parameters()),
         "valid": min(curve[1]),
-        "train": greedy_errors(model, parts.train[::10], letters),
+        "train": measure_errors(model, parts.train[::10], letters),
         "greedy": word_errors(true, said),
         "greedy.letters": letter_errors(true, said),
     }
@@ -154,11 +135,8 @@ def train(seed: int, asked: Options) -> Iterator[Measurement]:
 def measure_nearest(asked: Options) -> Iterator[Measurement]:
     """What the most similar recording of training says."""
     parts = read_data(asked.check)
-    heard = [
-        [r._replace(features=smooth_bands(r.features)) for r in part] for part in parts
-    ]
     true = [r.text for r in parts.test]
-    said = nearest_texts(heard[0], heard[2])
+    said = nearest_texts(parts.train, parts.test)
     facts = {
         "nearest": word_errors(true, said),
         "nearest.letters": letter_errors(true, said),
