@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from rnncore.backend import check_shape, tree_map
-from rnncore.optim import Optimizer, adam, falling, scheduled
+from rnncore.optim import Optimizer, Tree, adam, falling, scheduled
 from rnncore.storage.files import Refused
 from rnncore.storage.weights import place
 from rnncore.train import Fit, Schedule, fit
@@ -118,9 +118,24 @@ def seeded(seed: int) -> Iterator[None]:
             torch.cuda.set_rng_state_all(others)
 
 
-def cooling(rate: float, steps: int, last: float = 0.4) -> Optimizer:
-    """Adam whose rate falls in a straight line to 0 over the last part."""
-    return scheduled(adam, falling(rate, steps, last))
+def cooling(
+    rate: float,
+    steps: int,
+    last: float = 0.4,
+    warm: int = 0,
+    beta_2: float = 0.999,
+) -> Optimizer:
+    """Adam whose rate falls in a straight line to 0 over the last part.
+
+    Over the first `warm` steps it rises in one.
+    """
+    fall = falling(rate, steps, last)
+
+    def at(step: int) -> float:
+        rise = (step + 1) / warm if step < warm else 1.0
+        return min(rate * rise, fall(step))
+
+    return scheduled(lambda now: adam(now, beta_2=beta_2), at)
 
 
 def train_module(
@@ -133,6 +148,7 @@ def train_module(
     rng: np.random.Generator,
     carry: Any = None,
     evaluate: Callable[[Any], float] | None = None,
+    average: float = 0.0,
 ) -> Fit:
     """`rnncore.train.fit` around a torch module, in place.
 
@@ -141,7 +157,9 @@ def train_module(
     gradients and dropout. The seed of each step's dropout comes from
     `rng`, so that a run resumed from its checkpoint has the same losses.
     Then the module holds the best weights and is in evaluation mode; so
-    it does where `schedule.keep(module)` is called.
+    it does where `schedule.keep(module)` is called. With `average` all
+    weights but those that learn are running means: at each step so much
+    of the mean is kept.
 
     Raises what `fit` raises; ValueError where the module has nothing to
     train or the loss is no scalar.
@@ -155,8 +173,15 @@ def train_module(
     if not given:
         raise ValueError("module: expected a parameter to train, got none")
 
+    start = {n: p.detach().clone() for n, p in given.items()}
+    if average:
+        start, optimizer = (
+            Averaged(start, start),
+            averaged(optimizer, average),
+        )
+
     def loss_and_gradient(params, batch, carry):
-        place(given, params)
+        place(given, params.learning if average else params)
         module.train()
         with torch.enable_grad(), seeded(int(rng.integers(2**62))):
             value, carry = loss(module, batch, carry)
@@ -168,7 +193,7 @@ def train_module(
         return value.detach(), d_params, tree_map(detached, carry)
 
     def measure(params):
-        place(given, params)
+        place(given, params.mean if average else params)
         return evaluated(module, evaluate)
 
     keep = schedule.keep
@@ -176,7 +201,7 @@ def train_module(
         schedule = schedule._replace(keep=lambda params: keep(module))
     result = fit(
         loss_and_gradient,
-        {n: p.detach().clone() for n, p in given.items()},
+        start,
         next_batch,
         optimizer=optimizer,
         schedule=schedule,
@@ -184,9 +209,45 @@ def train_module(
         carry=carry,
         evaluate=measure if evaluate else None,
     )
-    place(given, {n: w.clone() for n, w in result.params.items()})
+    best = result.params.mean if average else result.params
+    place(given, {n: w.clone() for n, w in best.items()})
     module.eval()
     return result
+
+
+class Averaged(NamedTuple):
+    """Weights that learn, and their running mean."""
+
+    learning: Tree
+    mean: Tree
+
+
+def averaged(optimizer: Optimizer, kept: float) -> Optimizer:
+    """The same, for weights whose running mean comes along.
+
+    The mean begins as the weights after the first step. The gradient is
+    that of the weights that learn.
+
+    Raises ValueError unless kept is in [0, 1).
+    Source: Polyak & Juditsky 1992, of all steps alike.
+    """
+    if not 0 <= kept < 1:
+        raise ValueError(f"kept: expected [0, 1), got {kept}")
+
+    def init(params):
+        return optimizer.init(params.learning)
+
+    def update(params, d_params, state):
+        first = state.steps == 0
+        now, state = optimizer.update(params.learning, d_params, state)
+        mean = tree_map(
+            lambda m, w: kept * m + (1 - kept) * w,
+            now if first else params.mean,
+            now,
+        )
+        return Averaged(now, mean), state
+
+    return Optimizer(init, update)
 
 
 @contextmanager

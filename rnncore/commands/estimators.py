@@ -194,9 +194,14 @@ class TextModel(Estimator):
     hidden: int = 256  # units
     layers: int = 1
     window: int = 64  # steps between two updates
+    windows: str = "in-order"  # or anywhere in the text, from a state of 0
     batch: int = 32  # stretches of the text an update
     steps: int | None = None  # updates at most
     rate: float = 0.006  # Adam's, before it falls to 0
+    falls: float = 0.8  # of the steps, in which it does
+    warm: int = 0  # steps in which it rises first
+    beta: float = 0.999  # of Adam's mean square, kept each step
+    average: float = 0.0  # of the weights' mean, kept each step; 0: none
     dropout: float = 0.1
     evaluate_every: int = 100  # updates between two looks at validation
     patience: int = 8  # looks without anything better
@@ -354,12 +359,12 @@ class Transcriber(Estimator):
     batch: int = 32  # recordings an update
     steps: int = 800  # updates at most
     rate: float = 0.004  # Adam's, before it falls to 0
+    falls: float = 0.4  # of the steps, in which it does
     dropout: float = 0.4
     evaluate_every: int = 100  # updates between two looks at validation
     patience: int = 10  # looks without anything better
 
     def fit(
-    falls: float = 0.4  # of the steps, in which it does
         self,
         sounds: Sounds,
         texts: Sentences = None,
@@ -491,12 +496,12 @@ class VideoClassifier(Estimator):
     batch: int = 32  # films an update
     steps: int = 1500  # updates at most
     rate: float = 0.002  # Adam's, which falls to 0
+    dropout: float = 0.5
     evaluate_every: int = 50  # updates between two looks at validation
     patience: int = 20  # looks without anything better
 
     @property
     def classes_(self) -> list[str]:
-    dropout: float = 0.5
         """The names of the classes, in alphabetic order."""
         self._fitted()
         return [*self.about_["classes"]]

@@ -407,6 +407,7 @@ def train_run(
     unit: str = "nats",
     carry: Any = None,
     optimizer: Any = None,
+    average: float = 0.0,
     trivial: float = float("inf"),
     show: Callable[[Any], str] | None = None,
 ) -> tuple[tuple, Facts]:
@@ -451,6 +452,7 @@ def train_run(
         rng=np.random.default_rng(arguments.seed),
         carry=carry,
         evaluate=measure,
+        average=average,
     )
     scores = result.history.score  # none: fewer --steps than were done
     tell_unlearned(begun, scores or [evaluated(network, evaluate)], unit)

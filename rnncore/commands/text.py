@@ -52,7 +52,7 @@ REACH = 256  # tokens that attention sees back
 WIDTH = 64  # of the embedding of characters: there are few
 PASSES, FEWEST, MOST = 20, 300, 2500  # over the training part, in updates
 GLIMPSE = {"characters": 60, "words": 12}  # that are shown at each look
-FALLS = 0.8  # of the steps: meanwhile the rate falls to 0
+WINDOWS = "in-order", "anywhere"  # of the text
 RATES = (0.1, 0.3, 1.0)  # of dynamic evaluation; the best on validation
 
 
@@ -90,6 +90,7 @@ def add(commands: Any) -> None:
         "in place of layers of cells: blocks, with this between their steps"
     )
     add_option(train, "--model-kind", what, choices=MIXERS)
+    _add_recipe(train)
     runs.add_training(train, **runs.find_defaults(TextModel))
     _add_sample(parts)
     about = "score the part of the text that was not trained on"
@@ -97,6 +98,27 @@ def add(commands: Any) -> None:
         parts, APP, about, EVALUATE, "file", **FILES
     )
     _add_encoding(evaluate)
+
+
+def _add_recipe(train: Any) -> None:
+    """How a network learns, beyond what every `train` has."""
+    what = (
+        "read the text window after window, the state carried on, or "
+        "windows from anywhere in it, from a state of zeros"
+    )
+    add_option(
+        train, "--windows", what, TextModel.windows, choices=list(WINDOWS)
+    )
+    what = "steps in which the rate rises first"
+    add_option(train, "--warm", what, TextModel.warm, common.at_least(0))
+    what = "share of Adam's mean square that each step keeps"
+    kind = common.parse_share
+    add_option(train, "--beta", what, TextModel.beta, kind)
+    what = (
+        "use the running mean of the weights, of which each step keeps "
+        "this share, such as 0.998 (0: the weights themselves)"
+    )
+    add_option(train, "--average", what, TextModel.average, kind)
 
 
 def _add_encoding(parser: Any) -> None:
@@ -277,7 +299,7 @@ def _fit(
 ) -> tuple[Any, Facts]:
     """A model that has learned the training part."""
     from rnncore.application import cooling, seeded
-    from rnncore.text.model import language_loss, token_nats
+    from rnncore.text.model import language_loss, token_nats, window_loss
 
     parts, vocabulary, next_batch, start, _ = data
     ids = vocabulary.encode(parts.training)
@@ -290,17 +312,26 @@ def _fit(
     model.to(device)
     validation = _split_lanes(vocabulary.encode(parts.validation)[:AT_MOST])
     split = {k: len(v) for k, v in parts._asdict().items()}
+    in_order = arguments.windows == WINDOWS[0]
+    optimizer = cooling(
+        arguments.rate,
+        arguments.steps,
+        arguments.falls,
+        arguments.warm,
+        arguments.beta,
+    )
     return runs.train_run(
         run,
         (model, vocabulary),
         {"split": split},
-        language_loss,
+        language_loss if in_order else window_loss,
         next_batch,
         lambda model: _to_bits(token_nats(model, validation)),
         common.Bar(_format_label(arguments)),
         unit="bits",
-        carry=model.zero_state(arguments.batch),
-        optimizer=cooling(arguments.rate, arguments.steps, FALLS),
+        carry=model.zero_state(arguments.batch) if in_order else None,
+        optimizer=optimizer,
+        average=arguments.average,
         trivial=_unigram_bits(ids, validation),
         show=lambda model: _show_glimpse(model, vocabulary),
     )
@@ -459,7 +490,8 @@ def _make_windows(arguments: Any, name: str, ids: "np.ndarray") -> Any:
     Raises Refused where the text is shorter than one window.
     """
     window, batch = arguments.window, arguments.batch
-    needed = window * batch + 1
+    in_order = arguments.windows == WINDOWS[0]
+    needed = window * (batch if in_order else 1) + 1
     if len(ids) < needed:
         raise Refused(
             f"{name}: its training part has {len(ids)} "
@@ -467,9 +499,16 @@ def _make_windows(arguments: Any, name: str, ids: "np.ndarray") -> Any:
             f"sequences takes {needed}: a longer text, or a smaller "
             "--window or --batch"
         )
-    from rnncore.text.model import contiguous_windows, stretches
+    from rnncore.text.model import (
+        contiguous_windows,
+        random_windows,
+        stretches,
+    )
 
-    windows = contiguous_windows(stretches(ids, batch), window)
+    if in_order:
+        windows = contiguous_windows(stretches(ids, batch), window)
+    else:
+        windows = random_windows(ids, window, batch)
     return lambda rng, step: windows(rng, step).astype(int)
 
 

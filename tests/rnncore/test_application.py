@@ -13,12 +13,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy, dropout
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from rnncore import application
 from rnncore.application import (
     Refused,
     Score,
+    averaged,
     choose_device,
+    cooling,
     evaluating,
     seeded,
     split,
@@ -594,3 +597,87 @@ def test_after_evaluating_each_part_is_in_the_mode_that_it_was_in():
     assert module.training
     assert module[0].training
     assert not frozen.training
+
+
+def test_averaged_weights_are_those_of_torch():
+    module = torch.nn.Linear(3, 2).double()
+    other = AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(0.9))
+    optimizer = averaged(adam(0.1), 0.9)
+    start = {n: p.detach().clone() for n, p in module.named_parameters()}
+    params = application.Averaged(start, start)
+    state = optimizer.init(params)
+    for k in range(5):
+        d = {n: torch.cos(w + k) for n, w in params.learning.items()}
+        params, state = optimizer.update(params, d, state)
+        for name, w in module.named_parameters():
+            w.data = params.learning[name]
+        other.update_parameters(module)
+        for name, w in other.module.named_parameters():
+            assert_close(params.mean[name], w.detach())
+    for kept in -0.1, 1.0:
+        with pytest.raises(ValueError, match="kept: expected"):
+            averaged(adam(0.1), kept)
+
+
+def test_a_module_is_judged_and_left_with_its_averaged_weights(tmp_path):
+    def next_batch(rng, step):
+        return torch.as_tensor(rng.normal(size=(8, 3)))
+
+    def distance(module, batch, carry):
+        wanted = batch.sum(dim=1, keepdim=True)
+        return ((module(batch) - wanted) ** 2).mean(), carry
+
+    def train(steps, path=None):
+        with seeded(0):
+            module = torch.nn.Linear(3, 1).double()
+        judged = []
+
+        def evaluate(module):
+            judged.append(module.weight.detach().clone())
+            return float((module.weight - 1).abs().sum())
+
+        fit = train_module(
+            module,
+            distance,
+            next_batch,
+            optimizer=cooling(0.05, 12),
+            rng=np.random.default_rng(0),
+            steps=steps,
+            evaluate_every=4,
+            evaluate=evaluate,
+            average=0.8,
+            checkpoint=path,
+        )
+        return module, fit, judged
+
+    module, fit, judged = train(12)
+    assert fit.history.score == sorted(fit.history.score, reverse=True)
+    assert_close(module.weight.detach(), fit.last_params.mean["weight"])
+    assert_close(module.weight.detach(), judged[-1])
+    apart = fit.last_params.learning["weight"] - module.weight.detach()
+    assert float(apart.abs().max()) > 1e-3
+    path = tmp_path / "run.npz"
+    train(8, path)
+    again, *_ = train(12, path)
+    assert_close(again.weight.detach(), module.weight.detach())
+
+
+def test_a_rate_rises_before_it_falls():
+    one = {"w": np.zeros(1)}
+
+    def rates(**how):
+        """What each step moves a weight by, if its gradient stays 1."""
+        optimizer = cooling(0.5, 10, 0.5, **how)
+        params, state, moved = one, optimizer.init(one), []
+        for _ in range(10):
+            before = params["w"]
+            params, state = optimizer.update(
+                params, {"w": np.ones(1)}, state
+            )
+            moved.append(float((before - params["w"])[0]))
+        return moved
+
+    falls = [0.5] * 5 + [0.5, 0.4, 0.3, 0.2, 0.1]
+    assert_close(rates(), falls, within=1e-6)
+    rises = [0.125, 0.25, 0.375, *falls[3:]]
+    assert_close(rates(warm=4), rises, within=1e-6)

@@ -5,12 +5,15 @@ import re
 
 import numpy as np
 import pytest
+import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from rnncore.application import choose_device
+from rnncore.application import choose_device, seeded
 from rnncore.commands import text as text_command
 from rnncore.storage.weights import load_weights
-from rnncore.text.model import LanguageModel, token_nats
+from rnncore.text.model import LanguageModel, language_loss, token_nats
 from rnncore.text.vocabulary import character_vocabulary
+from tests.helpers import ROOT
 from tests.helpers.arrays import assert_close
 from tests.helpers.commands import run
 from tests.helpers.public_sets import known_sets, sets_there  # noqa: F401
@@ -32,6 +35,7 @@ def plays(there, monkeypatch):
     monkeypatch.setenv("RNNCORE_DATA", str(there("tinyshakespeare", files)))
     monkeypatch.setitem(shakespeare.SIZES, "H", 16)
     monkeypatch.setitem(shakespeare.SIZES, "width", 8)
+    monkeypatch.setitem(shakespeare.LONGER, "hidden", 16)
     monkeypatch.setitem(shakespeare.PLAN, "B", 8)
     monkeypatch.setitem(shakespeare.PLAN, "T", 16)
     monkeypatch.setattr(shakespeare, "PROMPT", "\nto ")
@@ -202,3 +206,51 @@ def test_the_command_trains_the_same_network(
         assert_close(trained[name], values.cpu(), within=1e-12)
     assert "the text of --test: 800 tokens" in out
     assert len(scores["curve"][1]) == 26
+
+
+def test_the_command_trains_the_longer_row_as_it_was_measured(
+    plays, monkeypatch
+):
+    """By torch's own optimiser and average, which measured it first."""
+    plan = {"dropout": 0.0, "window": 16, "batch": 4, "warm": 5}
+    for name, value in plan.items():
+        monkeypatch.setitem(shakespeare.LONGER, name, value)
+    found, vocabulary, about = shakespeare.train_longer(1, 12)
+    training, *_ = shakespeare.read_texts()
+    ids = vocabulary.encode(training)
+    with seeded(1):
+        model = LanguageModel(vocabulary.size, 16, width=16)
+    adam = torch.optim.Adam(model.parameters(), 0.003, (0.9, 0.99))
+    mean = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.998))
+    rng = np.random.default_rng(1)
+    for step in range(12):
+        rate = min((step + 1) / 5, (12 - step) / (0.8 * 12), 1)
+        adam.param_groups[0]["lr"] = 0.003 * rate
+        starts = rng.integers(0, len(ids) - 16, 4)
+        window = ids[starts + np.arange(17)[:, None]]
+        loss, _ = language_loss(model, window, model.zero_state(4))
+        adam.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        adam.step()
+        mean.update_parameters(model)
+        rng.integers(2**62)  # what the step's dropout would be drawn by
+    for name, values in mean.module.state_dict().items():
+        assert_close(found.state_dict()[name].cpu(), values, within=1e-5)
+    assert_close(about["epochs"], 12 * 16 * 4 / len(training))
+
+
+def test_the_page_s_command_has_the_options_of_the_row():
+    page = (ROOT / "book/ch10_language.md").read_text("utf-8")
+    (line,) = re.findall(
+        r"rnncore text train train.txt((?:.*\\\n)*.*)", page
+    )
+    words = line.replace("\\\n", " ").split()
+    asked = dict(zip(words[::2], words[1::2], strict=True))
+    own = shakespeare.LONGER | {
+        "evaluate-every": shakespeare.LONGER["steps"] // shakespeare.LOOKS
+    }
+    files = {"--model", "--validation", "--test"}
+    assert {f"--{k}": f"{v}" for k, v in own.items()} == {
+        name: value for name, value in asked.items() if name not in files
+    }

@@ -7,27 +7,27 @@ kind, and the share of the mixture of both. The test is read from its first
 character to its last, the state carried on. One seed; about half an hour of one core.
 
 "longer" trains the same network three times as long, on windows from anywhere in
-the text, and averages its weights: a minute or two of a GPU for a seed, an hour
-of a core. Then it asks it again while it goes on learning from what it has read,
+the text, and averages its weights, by `rnncore text train` with the options of its
+page and the three parts as files: a minute or two of a GPU for a seed, an hour of
+a core. Then it asks it again while it goes on learning from what it has read,
 five minutes of a core for a seed, and counts that do the same, ten minutes.
 "cache" gives the counts a cache of the test, in a minute or two.
 """
 
 import re
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache, partial
 from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import torch
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
+from rnncore.__main__ import main
 from rnncore.application import choose_device, cooling, seeded
-from rnncore.backend import tree_map
 from rnncore.data.public.texts import tiny_shakespeare
 from rnncore.text.generation import generate
 from rnncore.text.model import (
@@ -45,6 +45,7 @@ from rnncore.text.ngrams import (
     three_discounts,
 )
 from rnncore.text.sampling import at_temperature
+from rnncore.text.storage import load_model
 from rnncore.text.vocabulary import Vocabulary, character_vocabulary
 from tools.train.applications.text import (
     add_cache,
@@ -58,7 +59,6 @@ from tools.train.runner import (
     Training,
     fit_module,
     list_measurements,
-    show_progress,
 )
 
 KEY = "real.shakespeare"
@@ -66,8 +66,20 @@ UNIT = "nats per character, unless its name says otherwise"
 HELD = 0.05  # of the nine tenths
 SIZES: dict[str, Any] = {"H": 512, "layers": 1, "dropout": 0.25, "width": 64}
 PLAN: dict[str, Any] = {"rate": 0.005, "T": 48, "B": 48, "steps": 4300}
-LONGER: dict[str, Any] = {"rate": 0.003, "T": 128, "B": 64, "steps": 3600}
-WARM, AVERAGED = 100, 0.998  # steps in which the rate rises; kept of the mean
+LOOKS = 12  # at the validation text
+LONGER: dict[str, Any] = {  # options of `text train`
+    "hidden": 512,
+    "dropout": 0.25,
+    "windows": "anywhere",
+    "window": 128,
+    "batch": 64,
+    "rate": 0.003,
+    "warm": 100,
+    "beta": 0.99,
+    "average": 0.998,
+    "steps": 3600,
+    "patience": LOOKS,
+}
 MOVES = 0.1, 0.3, 1.0  # rates of learning while reading
 PIECE = 250  # characters after which the counts are made anew
 SPEAKER = re.compile(r"\n\n[A-Z][A-Za-z ]+:\n")
@@ -156,44 +168,28 @@ def run_network(seed: int, asked: Options) -> Iterator[Measurement]:
 def train_longer(
     seed: int, steps: int
 ) -> tuple[LanguageModel, Vocabulary, dict[str, Any]]:
-    """The network with averaged weights, and how it went.
-
-    torch's own optimiser, since on a GPU it updates all weights at once.
-    """
-    training, valid, _ = read_texts()
-    vocabulary = character_vocabulary(training)
-    ids = vocabulary.encode(training)
+    """The network of `rnncore text train` with LONGER, and how it went."""
+    training, valid, test = read_texts()
+    plan = LONGER | {"steps": steps, "evaluate-every": max(1, steps // LOOKS)}
+    with TemporaryDirectory() as made:
+        path = Path(made, "plays.safetensors")
+        words = ["text", "train", str(Path(made, "train.txt"))]
+        words += ["--model", str(path), "--seed", str(seed), "--no-baselines"]
+        for name, text in ("train", training), ("validation", valid), ("test", test):
+            file = Path(made, f"{name}.txt")
+            file.write_text(text, "utf-8", newline="")
+            words += [f"--{name}", str(file)] if name != "train" else []
+        for name, value in plan.items():
+            words += [f"--{name}", str(value)]
+        if status := main(words):
+            raise SystemExit(status)
+        model, vocabulary, about = load_model(path)
+    model.to(choose_device())
     rows = stretches(vocabulary.encode(valid), 16)
-    T, B, rate = (LONGER[key] for key in ("T", "B", "rate"))
-    with seeded(seed):
-        model = LanguageModel(vocabulary.size, **SIZES).to(choose_device())
-    adam = torch.optim.Adam(model.parameters(), rate, (0.9, 0.99), fused=True)
-    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))
-    mean: Any = averaged.module
-    rng, best, found = np.random.default_rng(seed), {}, []
-    begun = time.perf_counter()
-    for step in show_progress(f"longer {seed}")(range(steps)):
-        left = 1 - (step + 1) / steps
-        now = rate * min(1, (step + 1) / WARM, left / FALLS)
-        adam.param_groups[0]["lr"] = now
-        starts = rng.integers(0, len(ids) - T, B)
-        window = ids[starts + np.arange(T + 1)[:, None]]
-        loss, _ = language_loss(model, window, model.zero_state(B))
-        adam.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        adam.step()
-        averaged.update_parameters(model)
-        if (step + 1) % max(1, steps // 12) == 0:
-            found.append(float(token_nats(mean, rows).mean()))
-            if found[-1] == min(found):
-                best = tree_map(torch.clone, mean.state_dict())
-    model.load_state_dict(best)
-    return model.eval(), vocabulary, {
-        "valid": min(found),
-        "curve": np.round(found, 4).tolist(),
-        "epochs": steps * B * T / len(ids),
-        "seconds": round(time.perf_counter() - begun, 1),
+    return model, vocabulary, {
+        "valid": float(token_nats(model, rows).mean()),
+        "epochs": about["steps"] * plan["window"] * plan["batch"] / len(training),
+        "seconds": about["seconds"],
     }  # fmt: skip
 
 
