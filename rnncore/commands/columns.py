@@ -126,33 +126,25 @@ def _make_plan(
     link = LOG if arguments.logs == "yes" else ""
     plan = ColumnPlan(arguments.horizon, T, S, cell=arguments.cell)
     unit = arguments.unit or plan.unit
-    return plan._replace(link=link, unit=unit, **given), parts
+    judge = arguments.judge or plan.judge
+    plan = plan._replace(link=link, unit=unit, judge=judge)
+    return plan._replace(**given), parts
 
 
 def _fit(
     arguments: Namespace, data: Data, run: runs.TrainingRun, device: Any
 ) -> tuple[Any, Facts]:
     """One network per seed: of those that are tried the best."""
-    from rnncore.forecast.columns import (
-        ask_columns,
-        cut_columns,
-        measure_errors,
-        standardise,
-        train_columns,
-    )
+    from rnncore.forecast.columns import standardise, train_columns
 
     plan, parts = data.plan, data.parts
     values = data.frame.to_numpy(dtype=float)
     own = standardise(values, parts.training.stop, plan.link, plan.unit)
-    held = cut_columns(own.values, parts.validation, plan, EVERY)
+    evaluate = _choose_judge(own, parts.validation, plan)
     modules: list[Any] = []
     about: Facts = {"reading": data.reading, "rows": len(data.frame)}
     about |= {"parts": [part.stop for part in parts], "chosen": []}
     about["scaler"] = [part.tolist() for part in own.scaler]
-
-    def evaluate(module: Any) -> float:
-        said = ask_columns([module], held)
-        return measure_errors(said, held.target)["mse"]
 
     for seed in range(arguments.seed, arguments.seed + arguments.seeds):
         found = []
@@ -182,6 +174,31 @@ def _fit(
             break
     about["errors"] = _find_errors(modules, own, parts, plan)
     return (modules, plan), about
+
+
+def _choose_judge(
+    own: "Standard", part: range, plan: "ColumnPlan"
+) -> Callable[[Any], float]:
+    """The error of a network on the part by which its weights are kept."""
+    from rnncore.forecast.columns import (
+        RSE,
+        ask_columns,
+        cut_columns,
+        measure_errors,
+        measure_rse,
+    )
+
+    if plan.judge == RSE:
+        return lambda module: measure_rse(
+            own, part, plan, partial(ask_columns, [module])
+        )
+    held = cut_columns(own.values, part, plan, EVERY)
+
+    def evaluate(module: Any) -> float:
+        said = ask_columns([module], held)
+        return measure_errors(said, held.target)["mse"]
+
+    return evaluate
 
 
 def _find_errors(

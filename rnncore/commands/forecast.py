@@ -48,7 +48,7 @@ TABLE = (
 ENDINGS = ".png", ".svg"
 NETWORKS = "steps", "segments"
 PROTOCOLS = "windows", "ends"
-SEGMENTS_ONLY = "segment", "split", "unit", "dropout", "protocol"
+SEGMENTS_ONLY = "segment", "split", "unit", "judge", "dropout", "protocol"
 # what has another default where segments are read
 OTHERS = {
     "hidden": "64",
@@ -168,6 +168,12 @@ def _add_network(train: Any) -> None:
     )
     units: Facts = {"choices": ["spread", "change"], "metavar": "NAME"}
     add_option(train, "--unit", what, **units)
+    what = (
+        "of segments: weights are kept by the squared error of all windows "
+        "in these units, or by the RSE of the values (default: mse)"
+    )
+    judges: Facts = {"choices": ["mse", "rse"], "metavar": "NAME"}
+    add_option(train, "--judge", what, **judges)
     kind, what = runs.OPTIONS["dropout"]
     what = (
         f"of segments: {what} (default: chosen by validation, by ends none)"

@@ -38,6 +38,7 @@ AT_ONCE = 1_000  # windows that are asked for together
 # what the validation part chooses from, unless it is given
 RATES, KEEPS = (0.002, 0.005, 0.01, 0.02), (0.7, 1.0)
 SPREAD, CHANGE = "spread", "change"  # units of a column
+MSE, RSE = "mse", "rse"  # of all windows in their units; of the values
 
 
 class ColumnPlan(NamedTuple):
@@ -57,6 +58,7 @@ class ColumnPlan(NamedTuple):
     levels: tuple[float, ...] = NINE  # of the quantiles that are told
     link: str = ""  # what is learnt of a value: see `bend`
     unit: str = SPREAD  # of a column: see `standardise`
+    judge: str = MSE  # of the validation part: what weights are kept by
 
 
 class Standard(NamedTuple):

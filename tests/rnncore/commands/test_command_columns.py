@@ -11,7 +11,9 @@ from rnncore.application import cooling, seeded, train_module
 from rnncore.forecast.columns import (
     ask_columns,
     load_columns,
+    measure_rse,
     split_rows,
+    standardise,
 )
 from rnncore.forecast.heads import mean_head
 from rnncore.forecast.segments import FromLast, Segments
@@ -242,6 +244,26 @@ def test_what_is_given_is_not_chosen(table, tmp_path, capsys):
         float(n) for n in re.findall(r"\d+\.\d+$", out, re.MULTILINE)
     ]
     assert min(numbers) > 0
+
+
+def test_weights_are_kept_by_the_error_that_is_asked_for(
+    table, tmp_path, capsys
+):
+    model = tmp_path / "a.safetensors"
+    more = ["--seeds", 1, "--rate", 0.01, "--dropout", 0, "--judge", "rse"]
+    code, _, err = run(capsys, *words(table, model, *more))
+    assert code == 0, err
+    (network,), plan, about = load_columns(model)
+    values = read(table)[0].to_numpy()
+    own = standardise(values, PARTS[0], plan.link, plan.unit)
+    middle = range(PARTS[0], PARTS[0] + PARTS[1])
+    rse = measure_rse(
+        own, middle, plan, lambda windows: ask_columns([network], windows)
+    )
+    assert_close(about["chosen"][0]["validation"], rse, within=1e-6)
+    code, _, err = run(capsys, *words(table, model, *more[:-2]))
+    assert code == 2  # another run's model
+    assert "judge was rse, now mse" in err
 
 
 @pytest.mark.parametrize(
