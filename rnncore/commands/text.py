@@ -299,7 +299,8 @@ def _fit(
 ) -> tuple[Any, Facts]:
     """A model that has learned the training part."""
     from rnncore.application import cooling, seeded
-    from rnncore.text.model import language_loss, token_nats, window_loss
+    from rnncore.text.model import language_loss, token_nats
+    from rnncore.text.windows import window_loss
 
     parts, vocabulary, next_batch, start, _ = data
     ids = vocabulary.encode(parts.training)
@@ -499,11 +500,8 @@ def _make_windows(arguments: Any, name: str, ids: "np.ndarray") -> Any:
             f"sequences takes {needed}: a longer text, or a smaller "
             "--window or --batch"
         )
-    from rnncore.text.model import (
-        contiguous_windows,
-        random_windows,
-        stretches,
-    )
+    from rnncore.text.model import contiguous_windows, stretches
+    from rnncore.text.windows import random_windows
 
     if in_order:
         windows = contiguous_windows(stretches(ids, batch), window)

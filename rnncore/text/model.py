@@ -168,25 +168,6 @@ def contiguous_windows(
     return next_batch
 
 
-def random_windows(
-    ids: np.ndarray, T: int, B: int
-) -> Callable[[np.random.Generator, int], np.ndarray]:
-    """The `next_batch` that draws B windows from anywhere in a text.
-
-    Raises ValueError where there are fewer than T + 1 tokens.
-    """
-    if not 1 <= T < len(ids):
-        raise ValueError(
-            f"T: expected 1 to {len(ids) - 1} (the tokens), got {T}"
-        )
-
-    def next_batch(rng: np.random.Generator, step: int) -> np.ndarray:
-        starts = rng.integers(0, len(ids) - T, B)
-        return ids[starts + np.arange(T + 1)[:, None]]
-
-    return next_batch
-
-
 def language_loss(
     model: LanguageModel, ids: np.ndarray, state: States
 ) -> tuple[Tensor, States]:
@@ -198,17 +179,6 @@ def language_loss(
     tokens = torch.as_tensor(ids, device=model.readout.bias.device)
     logits, state = model(tokens[:-1], state)
     return cross_entropy(logits.flatten(0, 1), tokens[1:].flatten()), state
-
-
-def window_loss(
-    model: LanguageModel, ids: np.ndarray, carry: None
-) -> tuple[Tensor, None]:
-    """The same of windows that follow nothing: their states begin at 0.
-
-    Shapes: ids (T + 1, B) -> loss ()
-    """
-    loss, _ = language_loss(model, ids, model.zero_state(ids.shape[1]))
-    return loss, carry
 
 
 def token_nats(

@@ -55,12 +55,22 @@ MADE = {"command", "seconds"}  # differ from one run to the next
 # asked for, and options that are of that other alone
 SIZES = {"hidden", "batch", "steps", "rate"}
 SONG_SIZES = {"frame", "transpose", "window", "dropout", "evaluate_every"}
-BY_KIND = {"forecast": SIZES, "music": SIZES | SONG_SIZES}
+FILM_SIZES = SIZES | {"size", "dropout", "evaluate_every"}
+HEARD = {"transcripts", "speakers", "normalise", "longest", "layers"}
+BY_KIND = {
+    "forecast": SIZES,
+    "music": SIZES | SONG_SIZES,
+    "video": FILM_SIZES,
+    "captions": FILM_SIZES,
+    "speech": FILM_SIZES | HEARD | {"falls", "patience"},
+}
 OF_OTHERS = {
     VideoClassifier: {"pieces"},
+    Captioner: {"dropout"},
     Composer: {"network", "home"},
     Forecaster: {
-        *("network", "protocol", "segment", "split", "unit", "dropout")
+        *("network", "protocol", "segment", "split", "unit", "judge"),
+        "dropout",
     },
 }
 
