@@ -173,7 +173,7 @@ def train_module(
     if not given:
         raise ValueError("module: expected a parameter to train, got none")
 
-    start = {n: p.detach().clone() for n, p in given.items()}
+    start: Tree = {n: p.detach().clone() for n, p in given.items()}
     if average:
         start, optimizer = (
             Averaged(start, start),

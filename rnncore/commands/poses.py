@@ -1,6 +1,7 @@
 """What `video train` and `video evaluate` do with people's joints."""
 
 from argparse import Namespace
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -172,7 +173,7 @@ def _list_rivals(
         joints = common.Bar(name, "sequence")(asked.joints)
         return measure(name, nearest_actions(learned, joints, T))
 
-    rows = {
+    rows: dict[str, Callable[[str], dict[str, float]]] = {
         "poses and movements, averaged": partial(learn_row, make=PoseBag),
         "poses alone, averaged": partial(learn_row, make=StillBag),
         "the nearest sequence, time warped": nearest_row,
