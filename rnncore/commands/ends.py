@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 KIND = "forecast, ends"
 SCORES = "owa", "smape", "mase", "msis", "crps", "inside_95", "bias"
 COLUMNS = ["OWA", "sMAPE", "MASE", "MSIS", "CRPS", "inside 95%", "bias"]
-UNUSED = *columns.UNUSED, "split", "unit", "logs"  # of the other protocol
+# of the other protocol
+UNUSED = *columns.UNUSED, "split", "unit", "judge", "logs"
 Fits = tuple["Fit", "Fit"]  # before the last horizon, and before the ends
 
 

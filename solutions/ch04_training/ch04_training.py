@@ -1373,7 +1373,7 @@ def prediction(rng, T, B, K, size=3.0):
 
 
 rng = np.random.default_rng(4)
-visible = move([prediction(rng, 3, 2, 4), prediction(rng, 2, 3, 3, 9.0)])
+visible = move([prediction(rng, 3, 2, 4), prediction(rng, 2, 3, 3)])
 check(
     cross_entropy,
     stored("cross_entropy"),
