@@ -45,6 +45,78 @@ sign = (
         "why": "forecast minus truth",
     },
 )
+spread = (
+    {
+        "of": "rest[:training].std(0, correction=0)",
+        "all": "rest.std(0, correction=0)",
+        "past": "past.std(0, correction=0)",
+        "test": "rest[training:].std(0, correction=0)",
+        "one": "(rest[:training].square().mean() ** 0.5)",
+        "phase": "rest[k:training:period].std(0, correction=0)",
+        "z": "z[:training].std(0, correction=0)",
+        "less": "rest[:training].std(0, correction=1)",
+        "odd": "rest[:training].abs().mean(0)",
+        "less_says": "the standard deviation was divided by the number of values less one; here it is by their number",
+        "variance_says": "the standard deviation is its root",
+        "odd_name": "mean absolute value",
+        "odd_says": "the mean of the absolute values; it is the root of the mean square",
+        "name": "the standard deviation",
+        "counts": "Divide by the number of values in the standard deviation, not by one less.",
+    },
+    {
+        "of": "rest[:training].abs().mean(0)",
+        "all": "rest.abs().mean(0)",
+        "past": "past.abs().mean(0)",
+        "test": "rest[training:].abs().mean(0)",
+        "one": "rest[:training].abs().mean()",
+        "phase": "rest[k:training:period].abs().mean(0)",
+        "z": "z[:training].abs().mean(0)",
+        "less": "rest[:training].abs().sum(0) / (training - 1)",
+        "odd": "rest[:training].std(0, correction=0)",
+        "less_says": "the sum of the absolute values was divided by the number of values less one; here it is by their number",
+        "variance_says": "it is the mean of the absolute values",
+        "odd_name": "standard deviation",
+        "odd_says": "the standard deviation; it is the mean of the absolute values",
+        "name": "the mean absolute value",
+        "counts": "A few large values then count less than they would in a standard deviation.",
+    },
+)
+mean = (
+    {
+        "text": "the mean of $-\\log p(y)$ over all K B",
+        "loss": "-log_p.mean()",
+        "up": "log_p.mean()",
+        "of_p": "-log_p.exp().mean().log()",
+        "part": "-part.mean()",
+        "n": "y.numel()",
+        "odd": "y.shape[1]",
+        "odd_says": "by B alone; the loss is a mean over K B entries",
+        "odd_name": "the batch",
+        "summed": "it is their mean over all K B",
+        "share": "the loss is a mean: its gradients are divided by the number of entries",
+        "minus": "minus the mean of log p",
+        "of_log": "it is minus the mean of the logarithms",
+        "hint": "minus the mean",
+        "why": "by the number of entries: it's a mean",
+    },
+    {
+        "text": "the sum of $-\\log p(y)$ over the K steps, and the mean of that over the B products",
+        "loss": "-log_p.sum(0).mean()",
+        "up": "log_p.sum(0).mean()",
+        "of_p": "-log_p.exp().sum(0).mean().log()",
+        "part": "-part.sum(0).mean()",
+        "n": "y.shape[1]",
+        "odd": "y.numel()",
+        "odd_says": "by K B; the loss is a sum over the K steps and a mean over the B products",
+        "odd_name": "all entries",
+        "summed": "over the B products it is a mean",
+        "share": "the loss is a mean over the products: its gradients are divided by B",
+        "minus": "minus the mean over the products of log p, summed over the steps",
+        "of_log": "the logarithms are what is summed and averaged",
+        "hint": "minus the sum over the steps, and the mean over the products",
+        "why": "by B: over the products it's a mean",
+    },
+)
 
 # %% [markdown]
 # ## Imports, and where to compute
@@ -115,9 +187,9 @@ print("was it empty?", round(empty, 2), " by hand: 0.67, more than before")
 #
 # 1. `means` (period, S): each series' mean at each phase;
 # 2. the rest: x minus the mean of its phase;
-# 3. `spread` (S,): the standard deviation of the rest, with 1 for a series whose rest never moves; then divide the rest by it.
+# 3. `spread` (S,): {{spread.name}} of the rest, with 1 for a series whose rest never moves; then divide the rest by it.
 #
-# Divide by the number of values in the standard deviation, not by one less.
+# {{spread.counts}}
 #
 # <details><summary>Hint 1</summary>
 #
@@ -131,7 +203,7 @@ print("was it empty?", round(empty, 2), " by hand: 0.67, more than before")
 #
 # <details><summary>Hint 3</summary>
 #
-# `rest[:training].std(0, correction=0)` is the spread; `torch.where(spread > 0, spread, 1.0)` replaces zeros.
+# `{{spread.of}}` is the spread; `torch.where(spread > 0, spread, 1.0)` replaces zeros.
 # </details>
 
 
@@ -146,7 +218,7 @@ def without_season(x, training, period):
     means = torch.stack([past[k::period].mean(0) for k in range(period)])
     phases = torch.arange(len(x), device=x.device) % period
     rest = x - means[phases]
-    spread = rest[:training].std(0, correction=0)
+    spread = {{spread.of}}
     spread = torch.where(spread > 0, spread, 1.0)
     return rest / spread, means, spread
     ### END SOLUTION
@@ -245,16 +317,16 @@ season fitted on all data: the means were estimated from all steps; the steps af
 + past = x
 
 spread fitted on all data: the scaler was fitted on all data: the spread comes from the training steps alone
-- rest[:training].std
-+ rest.std
+- {{spread.of}}
++ {{spread.all}}
 
 spread of the series, not of the rest: the spread is that of x itself, with its season; it is that of the rest, without
-- rest[:training].std
-+ past.std
+- {{spread.of}}
++ {{spread.past}}
 
 one scale for all series: all series share one spread; each has its own
 - spread = torch.where(spread > 0, spread, 1.0)
-+ spread = (rest[:training].square().mean() ** 0.5).expand(x.shape[1])
++ spread = {{spread.one}}.expand(x.shape[1])
 
 phases not counted from the first step: the phases were counted from the end of training; the season of training and that of the rest then do not fit
 - torch.arange(len(x), device=x.device) % period
@@ -264,9 +336,9 @@ season not taken out: the mean over all phases was subtracted: the season is sti
 - rest = x - means[phases]
 + rest = x - past.mean(0)
 
-one less: the standard deviation was divided by the number of values less one; here it is by their number
-- correction=0
-+ correction=1
+one less: {{spread.less_says}}
+- {{spread.of}}
++ {{spread.less}}
 
 divided by nothing: the rest of a series that never moves was divided by zero: its spread is to be 1
 - torch.where(spread > 0, spread, 1.0)
@@ -285,32 +357,32 @@ all from all data: means and spread were both estimated from all steps; the step
 -     means = torch.stack([past[k::period].mean(0) for k in range(period)])
 -     phases = torch.arange(len(x), device=x.device) % period
 -     rest = x - means[phases]
--     spread = rest[:training].std(0, correction=0)
+-     spread = {{spread.of}}
 +     past = x
 +     means = torch.stack([past[k::period].mean(0) for k in range(period)])
 +     phases = torch.arange(len(x), device=x.device) % period
 +     rest = x - means[phases]
-+     spread = rest.std(0, correction=0)
++     spread = {{spread.all}}
 
 spread from the test: the spread is that of the steps after training, which are not known yet
-- rest[:training].std
-+ rest[training:].std
+- {{spread.of}}
++ {{spread.test}}
 
-variance for the spread: the spread is the variance; the standard deviation is its root
-- std(0, correction=0)
-+ var(0, correction=0)
+variance for the spread: the spread is the variance; {{spread.variance_says}}
+- {{spread.of}}
++ rest[:training].var(0, correction=0)
 
-mean absolute value: the spread is the mean of the absolute values; it is the root of the mean square
-- rest[:training].std(0, correction=0)
-+ rest[:training].abs().mean(0)
+{{spread.odd_name}}: the spread is {{spread.odd_says}}
+- {{spread.of}}
++ {{spread.odd}}
 
-range for the spread: the spread is the largest value minus the smallest; it is the standard deviation
-- rest[:training].std(0, correction=0)
+range for the spread: the spread is the largest value minus the smallest; it is {{spread.name}}
+- {{spread.of}}
 + (rest[:training].amax(0) - rest[:training].amin(0))
 
 spread of each phase: the spread is the mean of the phases' own spreads; it is that of the whole rest
-- rest[:training].std(0, correction=0)
-+ torch.stack([rest[k:training:period].std(0, correction=0) for k in range(period)]).mean(0)
+- {{spread.of}}
++ torch.stack([{{spread.phase}} for k in range(period)]).mean(0)
 
 a little added to the spread: a small number was added to the spread, which makes the rest of a series that never moves huge; 1 takes the place of a zero
 - torch.where(spread > 0, spread, 1.0)
@@ -347,7 +419,7 @@ multiplied by the spread: the rest was multiplied by the spread; it is divided b
 spread after scaling: the spread comes from z, after the division, where it is always 1; it is that of the rest
 - return rest / spread, means, spread
 + z = rest / spread
-+     return z, means, z[:training].std(0, correction=0)
++     return z, means, {{spread.z}}
 
 scaled means: the means were divided by the spread too; they are in the unit of x
 - spread, means, spread
@@ -514,6 +586,7 @@ visible = [
     move(wandering(rng, 22, 3, 2, 3, 6)),
     move(wandering(rng, 24, 2, 3, 4, 100)),
     move(wandering(rng, 18, 2, 3, 2, 4)),
+    move(wandering(rng, 6, 1, 1, 1, 2)),  # one step, of one fold
 ]
 check(
     linear_errors,
@@ -1032,7 +1105,7 @@ asked once too often [hidden]: `predict` was asked once more after all K steps w
 #
 # A network says $a = \log \mu$ and $c = \log \frac{s}{1 - s}$ for each of K steps and B products; then y (K, B) comes, whole numbers in a's dtype. Four results, without autograd (the test tells whether it was called):
 #
-# * the **loss**, the mean of $-\log p(y)$ over all K B;
+# * the **loss**, {{mean.text}};
 # * its gradients `d_a` and `d_c` (K, B);
 # * `empty` (K, B): how likely it is, *now that y is known*, that the shelf was empty.
 #
@@ -1050,7 +1123,7 @@ asked once too often [hidden]: `predict` was asked once more after all K steps w
 #
 # <details><summary>Hint 3</summary>
 #
-# Of log p: by a it is $y - \mu$ times the chance that the shelf was stocked, by c it is `empty` $- s$, what is now known less what was said before. The loss is minus the mean.
+# Of log p: by a it is $y - \mu$ times the chance that the shelf was stocked, by c it is `empty` $- s$, what is now known less what was said before. The loss is {{mean.hint}}.
 # </details>
 
 
@@ -1069,9 +1142,9 @@ def shelf_report(a, c, y):
     stocked = stocked + y * a - mean - torch.lgamma(y + 1)
     log_p = torch.logaddexp(nothing, stocked)
     empty = torch.exp(nothing - log_p)
-    d_a = (1 - empty) * (mean - y) / y.numel()
-    d_c = (s - empty) / y.numel()
-    return -log_p.mean(), d_a, d_c, empty
+    d_a = (1 - empty) * (mean - y) / {{mean.n}}
+    d_c = (s - empty) / {{mean.n}}
+    return {{mean.loss}}, d_a, d_c, empty
     ### END SOLUTION
 
 
@@ -1123,6 +1196,7 @@ visible = [
     move(said_and_sold(np.random.default_rng(4), 5, 4)),
     move(dict(a=half, c=np.zeros((1, 2)), y=np.array([[0.0, 1.0]]))),
     move(dict(a=np.ones((3, 1)), c=-np.ones((3, 1)), y=np.arange(2.0, 5)[:, None])),
+    move(dict(a=half + 1, c=-np.ones((1, 2)), y=np.array([[250.0, 1.0]]))),
 ]  # fmt: skip
 check(
     shelf_report,
@@ -1239,35 +1313,35 @@ log of the mean taken twice: a is log μ already; its logarithm, or that of its 
 - y * a - mean
 + y * a.abs().log() - mean
 
-loss summed: the losses were summed; it is their mean over all K B
-- -log_p.mean()
+loss summed: the losses were summed; {{mean.summed}}
+- {{mean.loss}}
 + -log_p.sum()
 
-likelihood for the loss: the loss has a sign too few: it is minus the mean of log p
-- -log_p.mean()
-+ log_p.mean()
+likelihood for the loss: the loss has a sign too few: it is {{mean.minus}}
+- {{mean.loss}}
++ {{mean.up}}
 
-mean of p: the loss is minus the logarithm of the mean probability; it is minus the mean of the logarithms
-- -log_p.mean()
-+ -log_p.exp().mean().log()
+mean of p: the loss is minus the logarithm of the mean probability; {{mean.of_log}}
+- {{mean.loss}}
++ {{mean.of_p}}
 
-gradients summed [gradients]: the loss is a mean: its gradients are divided by the number of entries
--     d_a = (1 - empty) * (mean - y) / y.numel()
--     d_c = (s - empty) / y.numel()
+gradients summed [gradients]: {{mean.share}}
+-     d_a = (1 - empty) * (mean - y) / {{mean.n}}
+-     d_c = (s - empty) / {{mean.n}}
 +     d_a = (1 - empty) * (mean - y)
 +     d_c = s - empty
 
 gradients with the wrong sign [gradients]: these are the gradients of log p; the loss has a minus
--     d_a = (1 - empty) * (mean - y) / y.numel()
--     d_c = (s - empty) / y.numel()
-+     d_a = (1 - empty) * (y - mean) / y.numel()
-+     d_c = (empty - s) / y.numel()
+-     d_a = (1 - empty) * (mean - y) / {{mean.n}}
+-     d_c = (s - empty) / {{mean.n}}
++     d_a = (1 - empty) * (y - mean) / {{mean.n}}
++     d_c = (empty - s) / {{mean.n}}
 
-gradients divided by the batch [gradients]: the gradients were divided by B alone; the loss is a mean over K B entries
--     d_a = (1 - empty) * (mean - y) / y.numel()
--     d_c = (s - empty) / y.numel()
-+     d_a = (1 - empty) * (mean - y) / y.shape[1]
-+     d_c = (s - empty) / y.shape[1]
+gradients divided by {{mean.odd_name}} [gradients]: the gradients were divided {{mean.odd_says}}
+-     d_a = (1 - empty) * (mean - y) / {{mean.n}}
+-     d_c = (s - empty) / {{mean.n}}
++     d_a = (1 - empty) * (mean - y) / {{mean.odd}}
++     d_c = (s - empty) / {{mean.odd}}
 
 gradient as if always stocked [gradients]: d_a is that of a shelf that is never empty; a day on which it was teaches nothing about the mean
 - d_a = (1 - empty) * (mean - y)
@@ -1302,16 +1376,16 @@ share before for what is known: `empty` is the share that was said before; y say
 + empty = torch.where(y == 0, s, torch.zeros_like(s))
 
 stocked for empty: `empty` holds the chance that the shelf was stocked
-- d_c = (s - empty) / y.numel()
--     return -log_p.mean(), d_a, d_c, empty
-+ d_c = (s - empty) / y.numel()
-+     return -log_p.mean(), d_a, d_c, 1 - empty
+- d_c = (s - empty) / {{mean.n}}
+-     return {{mean.loss}}, d_a, d_c, empty
++ d_c = (s - empty) / {{mean.n}}
++     return {{mean.loss}}, d_a, d_c, 1 - empty
 
 yes or no: `empty` is 0 or 1; it is a chance
 - empty = torch.exp(nothing - log_p)
 + empty = (y == 0).to(y.dtype)
 
-logarithm of a sum that is 0 [hidden, gradients, sizes]: the chances were added up before the logarithm was taken: that of a count of 300 is too small for a number, and its logarithm -inf
+logarithm of a sum that is 0 [gradients, sizes]: the chances were added up before the logarithm was taken: that of a count of 300 is too small for a number, and its logarithm -inf
 - log_p = torch.logaddexp(nothing, stocked)
 + log_p = torch.log(nothing.exp() + stocked.exp())
 
@@ -1320,11 +1394,11 @@ in single precision [hidden, dtype]: a result lost its dtype on the way: it is t
 + empty = torch.exp(nothing - log_p).float()
 
 gradient from autograd [hidden, gradients]: the gradient came from autograd; the task is to write it
--     d_a = (1 - empty) * (mean - y) / y.numel()
+-     d_a = (1 - empty) * (mean - y) / {{mean.n}}
 +     at = a.detach().clone().requires_grad_()
 +     part = torch.nn.functional.logsigmoid(-c) + y * at - at.exp()
 +     part = torch.logaddexp(nothing, part - torch.lgamma(y + 1))
-+     d_a = torch.autograd.grad(-part.mean(), at)[0]
++     d_a = torch.autograd.grad({{mean.part}}, at)[0]
 """
 
 # %% [markdown]
@@ -1419,6 +1493,7 @@ rng = np.random.default_rng(5)
 visible = [
     series_to_cut(rng, 14, 2, 3, 4, 2),
     series_to_cut(rng, 9, 0, 2, 3, 3) | {"covariates": None},
+    series_to_cut(rng, 5, 1, 1, 1, 1),  # one window, of one step
 ]
 check(cut, stored("cut"), visible, outputs=OUTPUTS, by=properties)
 with properties("refusals"):
