@@ -55,6 +55,66 @@ work = (
         "count": "10·G·H·(D + H)",
     },
 )
+reset = (
+    {
+        "it": "f",
+        "f": "f",
+        "odd": "1 - f",
+        "odd_f": "(1 - f)",
+        "tex": "f",
+        "text": "",
+        "sum": "(d_h * (n - h) + d_n * m)",
+        "sum_text": "(d_h (n - h) + d_n m)",
+        "part": "d_n m",
+        "mean": "(d_n * m)",
+        "one": "d_h * (n - h) * f * (1 - f) + d_n * m",
+        "by": "(-0.4 + 0.4) / 4 = 0",
+        "db": "[0, 0.5] and [0, 0.25]",
+        "also": "f also stands in n's argument, beside m: d_n m.",
+        "before": "Reset before the product would be W_hn (f ⊙ h): another cell, since a matrix mixes units",
+        "blocks": "Then the blocks: x_n enters n's argument directly, so d_a_x has d_n. m enters times f,",
+        "so": "f. That is why",
+    },
+    {
+        "it": "1 - f",
+        "f": "(1 - f)",
+        "odd": "f",
+        "odd_f": "f",
+        "tex": "(1 - f)",
+        "text": ", and by 1 - f: the more a unit writes, the less its candidate sees of the old state",
+        "sum": "(d_h * (n - h) - d_n * m)",
+        "sum_text": "(d_h (n - h) - d_n m)",
+        "part": "-d_n m",
+        "mean": "(-d_n * m)",
+        "one": "d_h * (n - h) * f * (1 - f) - d_n * m",
+        "by": "(-0.4 - 0.4) / 4 = -0.2",
+        "db": "[-0.2, 0.5] and [-0.2, 0.25]",
+        "also": "1 - f is in n's argument too, beside m: -d_n m.",
+        "before": "Reset before the product, W_hn ((1 - f) ⊙ h), is another cell: a matrix mixes units",
+        "blocks": "Then the blocks: x_n is in n's argument itself, so d_a_x has d_n. m is times 1 - f,",
+        "so": "(1 - f). So",
+    },
+)
+at = (
+    {
+        "l": "low",
+        "slope": "",
+        "text": "`low`",
+        "fixed": "0.01",
+        "is": "the argument `low`",
+        "odd": "2 * low",
+        "odd_says": "twice `low`; the limit is `low` itself",
+    },
+    {
+        "l": "low / 4",
+        "slope": " The largest slope is 1/4.",
+        "text": "`low` times its largest value, 1/4",
+        "fixed": "0.0025",
+        "is": "a quarter of the argument `low`",
+        "odd": "low",
+        "odd_says": "`low` itself; the limit is that share of the largest slope, `low / 4`",
+    },
+)
 
 # %% [markdown]
 # ## Imports, and where to compute
@@ -424,9 +484,9 @@ nothing returned at the end: where every line fits, nothing was returned; True i
 #
 # *Core, about 20 minutes.*
 #
-# The **minimal gated unit** of Zhou et al. has a single gate that is reset and update at once. As published it resets before its product (Task 1). Build the variant that resets **after** it, as cuDNN does for the GRU, so that it would fit the loop:
+# The **minimal gated unit** of Zhou et al. has a single gate that is reset and update at once. As published it resets before its product (Task 1). Build the variant that resets **after** it, as cuDNN does for the GRU, so that it would fit the loop{{reset.text}}:
 #
-# $$f = \sigma(W_{xf} x_t + b_{xf} + W_{hf} h_{t-1} + b_{hf}) \qquad n = \tanh(W_{xn} x_t + b_{xn} + f \odot (W_{hn} h_{t-1} + b_{hn})) \qquad h_t = (1 - f) \odot h_{t-1} + f \odot n$$
+# $$f = \sigma(W_{xf} x_t + b_{xf} + W_{hf} h_{t-1} + b_{hf}) \qquad n = \tanh(W_{xn} x_t + b_{xn} + {{reset.tex}} \odot (W_{hn} h_{t-1} + b_{hn})) \qquad h_t = (1 - f) \odot h_{t-1} + f \odot n$$
 #
 # Here f is the share that is **written**, as with Zhou (and Chung), and unlike the chapter's z. `params` holds two blocks, f then n: $W_x$ is (2H, D). Return the new state, and a cache of what the way back will need: `(f, n, m, h)` with $m = W_{hn} h_{t-1} + b_{hn}$.
 #
@@ -437,12 +497,12 @@ nothing returned at the end: where every line fits, nothing was returned; True i
 #
 # <details><summary>Hint 2</summary>
 #
-# b_hn is in `a_h` already. So `m` is its second block, and f multiplies all of it.
+# b_hn is in `a_h` already. So `m` is its second block, and {{reset.it}} multiplies all of it.
 # </details>
 #
 # <details><summary>Hint 3</summary>
 #
-# `n = xp.tanh(x_n + f * m)`, `new = (1 - f) * h + f * n`.
+# `n = xp.tanh(x_n + {{reset.f}} * m)`, `new = (1 - f) * h + f * n`.
 # </details>
 
 
@@ -457,7 +517,7 @@ def minimal_step(params, x_t, h):
     x_f, x_n = gates(x_t @ params.W_x.T + params.b_x, 2)
     h_f, m = gates(h @ params.W_h.T + params.b_h, 2)
     f = sigmoid(x_f + h_f)
-    n = xp.tanh(x_n + f * m)
+    n = xp.tanh(x_n + {{reset.f}} * m)
     new = (1 - f) * h + f * n
     ### END SOLUTION
     return new, (f, n, m, h)
@@ -540,23 +600,23 @@ properties.points("Task 2 holds.")
 # %% mistakes="minimal_step"
 r"""
 reset before the product: the gate was applied to h, before the product with W_hn: that is the convention of Zhou et al. (and of Cho and Chung for the GRU); here it is applied after the product, as in cuDNN and torch
-- n = xp.tanh(x_n + f * m)
-+ n = xp.tanh(x_n + (f * h) @ params.W_h[h.shape[-1] :, ...].T + params.b_h[h.shape[-1] :])
+- n = xp.tanh(x_n + {{reset.f}} * m)
++ n = xp.tanh(x_n + ({{reset.f}} * h) @ params.W_h[h.shape[-1] :, ...].T + params.b_h[h.shape[-1] :])
 
 b_h outside the reset: b_hn was added outside the gate; here the gate multiplies W_hn h + b_hn, the bias included, as in torch
-- n = xp.tanh(x_n + f * m)
-+ n = xp.tanh(x_n + f * (m - params.b_h[h.shape[-1] :]) + params.b_h[h.shape[-1] :])
+- n = xp.tanh(x_n + {{reset.f}} * m)
++ n = xp.tanh(x_n + {{reset.f}} * (m - params.b_h[h.shape[-1] :]) + params.b_h[h.shape[-1] :])
 
 z and 1 - z exchanged: the gate was taken for the share that is kept: that is the convention of Cho et al. for z, and of the chapter; with Zhou, and in this task, f is the share that is written
 - (1 - f) * h + f * n
 + f * h + (1 - f) * n
 
 reset of the whole candidate: the gate multiplied what the input contributes as well; it stands in front of the state's share only
-- xp.tanh(x_n + f * m)
-+ xp.tanh(f * (x_n + m))
+- xp.tanh(x_n + {{reset.f}} * m)
++ xp.tanh({{reset.f}} * (x_n + m))
 
 no reset: the candidate sees all of the old state: the gate in front of m is missing
-- xp.tanh(x_n + f * m)
+- xp.tanh(x_n + {{reset.f}} * m)
 + xp.tanh(x_n + m)
 
 gate order swapped: the blocks of W_x were taken in the order n, f; here f comes first, in W_x and in W_h alike
@@ -573,21 +633,21 @@ gate order swapped in both: both blocks were read in the order n, f; f comes fir
 +     x_n, x_f = gates(x_t @ params.W_x.T + params.b_x, 2)
 +     m, h_f = gates(
 
-reset of the input: your f multiplies what the input contributes to the candidate; it stands in front of the state's share
-- xp.tanh(x_n + f * m)
-+ xp.tanh(f * x_n + m)
+reset of the input: your {{reset.it}} multiplies what the input contributes to the candidate; it stands in front of the state's share
+- xp.tanh(x_n + {{reset.f}} * m)
++ xp.tanh({{reset.f}} * x_n + m)
 
-tanh of each: your tanh was taken of input and state apart; it is taken once, of x_n + f m
-- xp.tanh(x_n + f * m)
-+ xp.tanh(x_n) + f * xp.tanh(m)
+tanh of each: your tanh was taken of input and state apart; it is taken once, of x_n + {{reset.f}} m
+- xp.tanh(x_n + {{reset.f}} * m)
++ xp.tanh(x_n) + {{reset.f}} * xp.tanh(m)
 
 candidate a sigmoid: your candidate went through a sigmoid; it is a tanh
-- n = xp.tanh(x_n + f * m)
-+ n = sigmoid(x_n + f * m)
+- n = xp.tanh(x_n + {{reset.f}} * m)
++ n = sigmoid(x_n + {{reset.f}} * m)
 
 candidate not squashed: your candidate was not squashed; its tanh is missing
-- n = xp.tanh(x_n + f * m)
-+ n = x_n + f * m
+- n = xp.tanh(x_n + {{reset.f}} * m)
++ n = x_n + {{reset.f}} * m
 
 gate a tanh: your gate went through a tanh; it is a sigmoid, between 0 and 1
 - f = sigmoid(x_f + h_f)
@@ -627,32 +687,32 @@ m kept for h: your new state keeps a share of m, the product; what is kept is h 
 - (1 - f) * h + f * n
 + (1 - f) * m + f * n
 
-reset by 1 - f: your reset multiplied m by 1 - f; in this unit it is f
-- xp.tanh(x_n + f * m)
-+ xp.tanh(x_n + (1 - f) * m)
+reset by {{reset.odd}}: your reset multiplied m by {{reset.odd}}; in this unit it is {{reset.it}}
+- xp.tanh(x_n + {{reset.f}} * m)
++ xp.tanh(x_n + {{reset.odd_f}} * m)
 
-m without its bias: the m in your cache lacks b_hn; m = W_hn h + b_hn, all that f multiplies
+m without its bias: the m in your cache lacks b_hn; m = W_hn h + b_hn, all that {{reset.it}} multiplies
 -     new = (1 - f) * h + f * n
 +     new = (1 - f) * h + f * n
 +     m = m - params.b_h[h.shape[-1] :]
 
-m after the reset: the m in your cache was multiplied by f; it is what f multiplies, W_hn h + b_hn
+m after the reset: the m in your cache was multiplied by {{reset.it}}; it is what {{reset.it}} multiplies, W_hn h + b_hn
 -     new = (1 - f) * h + f * n
 +     new = (1 - f) * h + f * n
-+     m = f * m
++     m = {{reset.f}} * m
 
 new state in the cache: your cache holds the new state; the way back needs the old one, h
 -     new = (1 - f) * h + f * n
 +     new = (1 - f) * h + f * n
 +     h = new
 
-reset twice: your f multiplies m twice; once is what the equation has
-- f * m)
-+ f * f * m)
+reset twice: your {{reset.it}} multiplies m twice; once is what the equation has
+- {{reset.f}} * m)
++ {{reset.f}} * {{reset.f}} * m)
 
 b_x of the candidate left out: your candidate lacks b_xn
-- xp.tanh(x_n + f * m)
-+ xp.tanh(x_n - params.b_x[h.shape[-1] :] + f * m)
+- xp.tanh(x_n + {{reset.f}} * m)
++ xp.tanh(x_n - params.b_x[h.shape[-1] :] + {{reset.f}} * m)
 
 half and half: your new state is the plain mean of h and n; their shares are 1 - f and f
 - (1 - f) * h + f * n
@@ -667,8 +727,8 @@ input kept for h: your new state keeps a share of x_n, the input's block; what i
 + (1 - f) * x_n + f * n
 
 reset inside the product: the gate multiplied h before the product with W_hn; here it multiplies what comes out, W_hn h + b_hn
--     n = xp.tanh(x_n + f * m)
-+     _, m = gates((f * h) @ params.W_h.T + params.b_h, 2)
+-     n = xp.tanh(x_n + {{reset.f}} * m)
++     _, m = gates(({{reset.f}} * h) @ params.W_h.T + params.b_h, 2)
 +     n = xp.tanh(x_n + m)
 
 b_x twice: b_x was added to what comes from h as well; b_h belongs there
@@ -692,12 +752,12 @@ b_x twice: b_x was added to what comes from h as well; b_h belongs there
 #
 # <details><summary>Hint 2</summary>
 #
-# With d_n = d_h f (1 - n²), the gradient at tanh's argument: d_f = (d_h (n - h) + d_n m) f (1 - f), at sigmoid's argument.
+# With d_n = d_h f (1 - n²), the gradient at tanh's argument: d_f = {{reset.sum_text}} f (1 - f), at sigmoid's argument.
 # </details>
 #
 # <details><summary>Hint 3</summary>
 #
-# `d_a_x = xp.concat([d_f, d_n], axis=-1)` and `d_a_h = xp.concat([d_f, d_n * f], axis=-1)`. Each goes to its own weights and bias; `d_h_before = d_a_h @ W_h + d_h (1 - f)`.
+# `d_a_x = xp.concat([d_f, d_n], axis=-1)` and `d_a_h = xp.concat([d_f, d_n * {{reset.f}}], axis=-1)`. Each goes to its own weights and bias; `d_h_before = d_a_h @ W_h + d_h (1 - f)`.
 # </details>
 
 
@@ -712,9 +772,9 @@ def minimal_step_vjp(d_h, params, x_t, cache):
     f, n, m, h = cache
     ### BEGIN SOLUTION
     d_n = d_h * f * (1 - n * n)
-    d_f = (d_h * (n - h) + d_n * m) * f * (1 - f)
+    d_f = {{reset.sum}} * f * (1 - f)
     d_a_x = xp.concat([d_f, d_n], axis=-1)
-    d_a_h = xp.concat([d_f, d_n * f], axis=-1)
+    d_a_h = xp.concat([d_f, d_n * {{reset.f}}], axis=-1)
     d_W_x, d_W_h = d_a_x.T @ x_t, d_a_h.T @ h
     d_b_x, d_b_h = xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)
     d_h_before = d_a_h @ params.W_h + d_h * (1 - f)
@@ -724,7 +784,7 @@ def minimal_step_vjp(d_h, params, x_t, cache):
 
 
 # %% [markdown]
-# Try it on a cache by hand: f = 0.5, n = 0, m = 0.8, h = 0.4, d_h = 1. Then d_n = 0.5 and d_f = (-0.4 + 0.4) / 4 = 0.
+# Try it on a cache by hand: f = 0.5, n = 0, m = 0.8, h = 0.4, d_h = 1. Then d_n = 0.5 and d_f = {{reset.by}}.
 
 # %%
 half, zero = move(np.full((1, 1), 0.5)), move(np.zeros((1, 1)))
@@ -733,7 +793,7 @@ weights = move(Params(*(np.ones(s) for s in [(2, 1), (2, 1), 2, 2])))
 d_params, _, _ = minimal_step_vjp(
     2 * half, weights, zero, (half, zero, m, h)
 )
-print(d_params.b_x, d_params.b_h, "by hand: [0, 0.5] and [0, 0.25]")
+print(d_params.b_x, d_params.b_h, "by hand: {{reset.db}}")
 
 # %% test="minimal_step_vjp" points=6 explained="ch07_gru: One gate, two clocks"
 import numpy as np
@@ -820,7 +880,7 @@ properties.points("Task 3 holds.")
 
 # %% mistakes="minimal_step_vjp"
 r"""
-one gradient for both biases: d_b_h is a copy of d_b_x; b_hn stands inside the reset, so its gradient is multiplied by f
+one gradient for both biases: d_b_h is a copy of d_b_x; b_hn stands inside the reset, so its gradient is multiplied by {{reset.it}}
 - xp.sum(d_a_h, axis=0)
 + xp.sum(d_a_x, axis=0)
 
@@ -828,12 +888,12 @@ d_b split between b_x and b_h: the gradient of the bias was shared out, half to 
 - d_b_x, d_b_h = xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)
 + d_b_x = d_b_h = 0.5 * xp.sum(d_a_x, axis=0)
 
-reset forgotten on the way back: d_a_h has no f in the block of n: on the way forward f multiplied W_hn h + b_hn, so it multiplies their gradient too
-- [d_f, d_n * f]
+reset forgotten on the way back: d_a_h has no {{reset.it}} in the block of n: on the way forward {{reset.it}} multiplied W_hn h + b_hn, so it multiplies their gradient too
+- [d_f, d_n * {{reset.f}}]
 + [d_f, d_n]
 
-gate through the candidate dropped: f acts twice, on the mean and on the candidate; the part that comes back through the candidate, d_n m, is missing
-- (d_h * (n - h) + d_n * m)
+gate through the candidate dropped: f acts twice, on the mean and on the candidate; the part that comes back through the candidate, {{reset.part}}, is missing
+- {{reset.sum}}
 + (d_h * (n - h))
 
 z and 1 - z exchanged: the way past W_h was multiplied by f, which is right where the gate is the share kept (Cho's z); here f is the share written, and 1 - f is kept
@@ -861,16 +921,16 @@ one bias averaged: d_b_x was averaged over the batch; shared gradients add up
 + xp.mean(d_a_x, axis=0), xp.sum
 
 mean dropped: in your d_f only the part through the candidate counts; f also weighs h against n, which gives d_h (n - h)
-- (d_h * (n - h) + d_n * m)
-+ (d_n * m)
+- {{reset.sum}}
++ {{reset.mean}}
 
 without the old state: in your d_f stands d_h n; a larger f takes from h too, so it is d_h (n - h)
 - d_h * (n - h)
 + d_h * n
 
 no slope of f: in your d_f the slope of the sigmoid, f (1 - f), is missing
-- (d_h * (n - h) + d_n * m) * f * (1 - f)
-+ (d_h * (n - h) + d_n * m)
+- {{reset.sum}} * f * (1 - f)
++ {{reset.sum}}
 
 no slope of n: in your d_n the slope of the tanh, 1 - n², is missing
 - d_n = d_h * f * (1 - n * n)
@@ -884,9 +944,9 @@ candidate's share dropped: in your d_n the factor f is missing: h_t holds f n
 - d_n = d_h * f * (1 - n * n)
 + d_n = d_h * (1 - n * n)
 
-reset on the input too: in your d_a_x the block of n was multiplied by f; the input stands outside the reset
+reset on the input too: in your d_a_x the block of n was multiplied by {{reset.it}}; the input stands outside the reset
 - d_a_x = xp.concat([d_f, d_n], axis=-1)
-+ d_a_x = xp.concat([d_f, d_n * f], axis=-1)
++ d_a_x = xp.concat([d_f, d_n * {{reset.f}}], axis=-1)
 
 the past whole: you sent d_h past the matrix whole; what was kept is 1 - f of h
 - + d_h * (1 - f)
@@ -896,8 +956,8 @@ h through a_x: your d_h_before was made of d_a_x; h went through a_h
 - d_h_before = d_a_h @ params.W_h
 + d_h_before = d_a_x @ params.W_h
 
-reset and way past forgotten: your d_a_h has no f in the block of n, and what goes back past the matrix, d_h (1 - f), is missing
--     d_a_h = xp.concat([d_f, d_n * f], axis=-1)
+reset and way past forgotten: your d_a_h has no {{reset.it}} in the block of n, and what goes back past the matrix, d_h (1 - f), is missing
+-     d_a_h = xp.concat([d_f, d_n * {{reset.f}}], axis=-1)
 -     d_W_x, d_W_h = d_a_x.T @ x_t, d_a_h.T @ h
 -     d_b_x, d_b_h = xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)
 -     d_h_before = d_a_h @ params.W_h + d_h * (1 - f)
@@ -906,27 +966,27 @@ reset and way past forgotten: your d_a_h has no f in the block of n, and what go
 +     d_b_x, d_b_h = xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)
 +     d_h_before = d_a_h @ params.W_h
 
-W_h from a_x: in your d_W_h the block of n lacks the factor f: it was made of d_a_x, or of a d_a_h without the reset; W_h made a_h
+W_h from a_x: in your d_W_h the block of n lacks the factor {{reset.it}}: it was made of d_a_x, or of a d_a_h without the reset; W_h made a_h
 - d_a_h.T @ h
 + d_a_x.T @ h
 
 blocks n, f: the blocks of your d_a_x and d_a_h stand in the order n, f; the order is f, n
 -     d_a_x = xp.concat([d_f, d_n], axis=-1)
--     d_a_h = xp.concat([d_f, d_n * f], axis=-1)
+-     d_a_h = xp.concat([d_f, d_n * {{reset.f}}], axis=-1)
 +     d_a_x = xp.concat([d_n, d_f], axis=-1)
-+     d_a_h = xp.concat([d_n * f, d_f], axis=-1)
++     d_a_h = xp.concat([d_n * {{reset.f}}, d_f], axis=-1)
 
-m with the reset: in your d_f stands d_n f m; f multiplied m itself, so its part is d_n m
+m with the reset: in your d_f stands d_n {{reset.f}} m; {{reset.it}} multiplied m itself, so its part is {{reset.part}}
 - d_n * m)
-+ d_n * f * m)
++ d_n * {{reset.f}} * m)
 
 h for m: in your d_f, d_n was multiplied by h; the reset multiplied m, the product with W_hn and its bias
 - d_n * m)
 + d_n * h)
 
 slope on one part: in your d_f the slope f (1 - f) is missing on the part through the candidate
-- (d_h * (n - h) + d_n * m) * f * (1 - f)
-+ d_h * (n - h) * f * (1 - f) + d_n * m
+- {{reset.sum}} * f * (1 - f)
++ {{reset.one}}
 
 slope of f a tanh's: in your d_f stands 1 - f², the slope of a tanh; f is a sigmoid, with slope f (1 - f)
 - d_n * m) * f * (1 - f)
@@ -936,13 +996,13 @@ slope of n a sigmoid's: in your d_n stands n (1 - n), the slope of a sigmoid; n 
 - (1 - n * n)
 + n * (1 - n)
 
-candidate without its slope in d_f: in your d_f the part through the candidate lacks the slope of the tanh: it is d_n m, with d_n at the tanh's argument
+candidate without its slope in d_f: in your d_f the part through the candidate lacks the slope of the tanh: it is {{reset.part}}, with d_n at the tanh's argument
 - d_n * m)
 + d_h * f * m)
 
 reset before the product: your d_W_h was made with f h; W_h multiplied h itself, and the reset came after
 - d_a_h.T @ h
-+ d_a_h.T @ (f * h)
++ d_a_h.T @ ({{reset.f}} * h)
 
 weights averaged too: all gradients of your weights were divided by the batch; shared gradients add up
 -     d_W_x, d_W_h = d_a_x.T @ x_t, d_a_h.T @ h
@@ -962,7 +1022,7 @@ m for h in the mean: in your d_f stands d_h (n - m); the mean is between n and h
 - d_h * (n - h)
 + d_h * (n - m)
 
-biases exchanged: your d_b_x and d_b_h have changed places: b_h stands inside the reset, so its block of n has the factor f
+biases exchanged: your d_b_x and d_b_h have changed places: b_h stands inside the reset, so its block of n has the factor {{reset.it}}
 - d_b_x, d_b_h =
 + d_b_h, d_b_x =
 
@@ -1239,7 +1299,7 @@ a float for the count: a count is a whole number
 # In the chapter, z is the share that is kept. Two numbers say how a trained update gate lives, for each unit, from what stands in front of its sigmoid, $a_z$ (T, B, H):
 #
 # - its **half-life**: with $g$ the *geometric* mean of $z = \sigma(a_z)$ over steps and sequences, $\ln\frac12 / \ln g$ steps;
-# - its **stuck share**: the share of steps and sequences at which the gate's slope $z (1 - z)$ is below `low`. There the gate passes hardly any gradient to its own weights: saturated, at 1 or at 0.
+# - its **stuck share**: the share of steps and sequences at which the gate's slope $z (1 - z)$ is below {{at.text}}. There the gate passes hardly any gradient to its own weights: saturated, at 1 or at 0.
 #
 # In float32, $\sigma(20)$ is exactly 1, its logarithm 0, and the half-life infinite. But $\ln z = -\ln(1 + e^{-a})$ can be computed without that loss. `xp.logaddexp(p, q)` is $\ln(e^p + e^q)$ without overflow.
 #
@@ -1255,7 +1315,7 @@ a float for the count: a count is a whole number
 #
 # <details><summary>Hint 3</summary>
 #
-# The slope is `xp.exp(2 * log_z - a_z)`. To count: `xp.where(slope < low, xp.ones_like(a_z), xp.zeros_like(a_z))`, and the mean over axes 0 and 1.
+# The slope is `xp.exp(2 * log_z - a_z)`. To count: `xp.where(slope < {{at.l}}, xp.ones_like(a_z), xp.zeros_like(a_z))`, and the mean over axes 0 and 1.
 # </details>
 
 
@@ -1270,7 +1330,7 @@ def gate_report(a_z, low=0.01):
     log_z = -xp.logaddexp(xp.zeros_like(a_z), -a_z)
     half_life = -float(np.log(2)) / xp.mean(log_z, axis=(0, 1))
     slope = xp.exp(2 * log_z - a_z)
-    flat = xp.where(slope < low, xp.ones_like(a_z), xp.zeros_like(a_z))
+    flat = xp.where(slope < {{at.l}}, xp.ones_like(a_z), xp.zeros_like(a_z))
     stuck = xp.mean(flat, axis=(0, 1))
     ### END SOLUTION
     return half_life, stuck
@@ -1376,8 +1436,8 @@ z in float32 [hidden]: the logarithm was taken of sigma(a) itself, which is roun
 + log_z = xp.log(sigmoid(a_z))
 
 open taken for stuck: only gates near 0 were counted; a gate near 1 is just as flat: what counts is the slope z (1 - z)
-- slope < low
-+ xp.exp(log_z) < low
+- slope < {{at.l}}
++ xp.exp(log_z) < {{at.l}}
 
 slope of tanh: 1 - z² is the slope of tanh; that of the sigmoid is z (1 - z)
 - slope = xp.exp(2 * log_z - a_z)
@@ -1388,8 +1448,8 @@ over steps alone: the share was taken over the steps of the first sequence only,
 + stuck = xp.mean(flat, axis=0)[0, ...]
 
 only gates near 1: only gates near 1 were counted; a gate near 0 is just as flat: what counts is the slope z (1 - z)
-- slope < low
-+ xp.exp(log_z) > 1 - low
+- slope < {{at.l}}
++ xp.exp(log_z) > 1 - {{at.l}}
 
 mean of half-lives: the half-lives were averaged, so that a few open moments count for nearly all; average ln z, and divide once
 - -float(np.log(2)) / xp.mean(log_z, axis=(0, 1))
@@ -1411,13 +1471,13 @@ gate of the mean: your half-life is that of a gate at the mean of a_z; average l
 - half_life = -float(np.log(2)) / xp.mean(log_z, axis=(0, 1))
 + half_life = float(np.log(2)) / xp.logaddexp(xp.zeros_like(a_z[0, 0, ...]), -xp.mean(a_z, axis=(0, 1)))
 
-not stuck: your share is that of the moments that are not stuck: count the slopes below `low`
-- slope < low
-+ slope > low
+not stuck: your share is that of the moments that are not stuck: count the slopes below `{{at.l}}`
+- slope < {{at.l}}
++ slope > {{at.l}}
 
-near 0 or 1: you counted where z or 1 - z is below `low`; what counts is their product, the slope
-- slope < low
-+ (xp.exp(log_z) < low) | (xp.exp(log_z) > 1 - low)
+near 0 or 1: you counted where z or 1 - z is below `{{at.l}}`; what counts is their product, the slope
+- slope < {{at.l}}
++ (xp.exp(log_z) < {{at.l}}) | (xp.exp(log_z) > 1 - {{at.l}})
 
 slope of the sum: you took a_z for the gate in the slope; it is z (1 - z) with z the sigmoid of a_z
 - slope = xp.exp(2 * log_z - a_z)
@@ -1427,9 +1487,9 @@ plus in the slope: your slope is z² e^a; ln(1 - z) is ln z - a, so it is z² e^
 - 2 * log_z - a_z
 + 2 * log_z + a_z
 
-low fixed: you compared with 0.01; the limit is the argument `low`
-- slope < low
-+ slope < 0.01
+low fixed: you compared with {{at.fixed}}; the limit is {{at.is}}
+- slope < {{at.l}}
++ slope < {{at.fixed}}
 
 a count: your number is the count of the moments; the share is their mean
 - stuck = xp.mean(
@@ -1443,10 +1503,10 @@ worst sequence: your share is that of the sequence that is stuck most; it is the
 - stuck = xp.mean(flat, axis=(0, 1))
 + stuck = xp.max(xp.mean(flat, axis=0), axis=0)
 
-slope of the mean: you judged the mean slope of each unit; count the moments whose slope is below `low`
+slope of the mean: you judged the mean slope of each unit; count the moments whose slope is below `{{at.l}}`
 -     stuck = xp.mean(flat, axis=(0, 1))
 +     slope = xp.mean(slope, axis=(0, 1))
-+     stuck = xp.where(slope < low, xp.ones_like(slope), xp.zeros_like(slope))
++     stuck = xp.where(slope < {{at.l}}, xp.ones_like(slope), xp.zeros_like(slope))
 
 exchanged: your two results are in the wrong order: the half-life comes first
 -     stuck = xp.mean(flat, axis=(0, 1))
@@ -1472,13 +1532,13 @@ logarithm of base ten: your half-life has the logarithm of base ten above, and t
 - float(np.log(2))
 + float(np.log10(2))
 
-another limit: you compared with twice `low`; the limit is `low` itself
-- slope < low
-+ slope < 2 * low
+another limit: you compared with {{at.odd_says}}
+- slope < {{at.l}}
++ slope < {{at.odd}}
 
-limit from the top: you compared with 1/4 - low; a gate is stuck where its slope is below `low`
-- slope < low
-+ slope < 0.25 - low
+limit from the top: you compared with 1/4 - {{at.l}}; a gate is stuck where its slope is below `{{at.l}}`
+- slope < {{at.l}}
++ slope < 0.25 - {{at.l}}
 
 sum over the steps: your half-life divides by the sum of ln z over the steps; the geometric mean takes their mean
 - xp.mean(log_z, axis=(0, 1))
