@@ -32,6 +32,110 @@
 # With one sequence each weight is fetched for a single multiplication: the bytes. With a thousand, each fetched weight is used a thousand times: the multiplications.
 # </details>
 
+# %% parameters
+write = (
+    {
+        "text": "all bytes read and written.",
+        "sum": "sum(sizes[n] for n in writes)",
+        "by": "22 numbers for nine passes and 7 for one",
+        "odd": "2 * sum(sizes[n] for n in writes)",
+        "name": "written twice",
+        "says": "what is written was counted twice, as if it were read before it is written over",
+        "none": "sum(sizes[n] for n in lines)",
+        "lens": "len(writes)",
+        "hint": "Add `sizes[n]` over both sets, and at the end multiply by `width`.",
+        "why": "",
+    },
+    {
+        "text": "all bytes moved. This memory fetches what stands at a place before it is written over, so that each array that is **written counts twice**.",
+        "sum": "2 * sum(sizes[n] for n in writes)",
+        "by": "22 numbers for nine passes and 7 for one, each written array once; here they are 31 and 9",
+        "odd": "sum(sizes[n] for n in writes)",
+        "name": "written once",
+        "says": "what is written was counted once; its place is fetched before it is written over, which counts as well",
+        "none": "2 * sum(sizes[n] for n in lines)",
+        "lens": "2 * len(writes)",
+        "hint": "Add `sizes[n]` over both sets, those that are written twice, and at the end multiply by `width`.",
+        "why": " A write counts twice.",
+    },
+)
+own = (
+    {
+        "text": "that of one of its **own arguments** too, ",
+        "hint": "first count the arguments that become free *here*, then give the line a buffer: a free one if there is one, else a new one.",
+        "free": "sum(last[a] == t for a in set(args) & mine)",
+        "also": "s",
+        "again": "sum(last[a] < t for a in set(last) & mine)",
+        "f": '("x",)',
+        "of": "set(args)",
+        "odd": "sum(last[a] == t - 1 for a in set(last) & mine)",
+        "name": "own arguments not taken over",
+        "says": "a line was not given the buffer of its own argument; entry by entry the old number is read before the new one is written",
+        "first": "sum(last[a] == t for a in set(args[:1]) & mine)",
+        "early": "an array was written over one line before the last that reads it",
+        "each": "sum(last[a] == t for a in args if a in mine)",
+        "any": "any(last[a] == t for a in set(args) & mine)",
+        "why": "first the arguments that end *at this",
+        "then": "line* become free, then the line takes a buffer. In this order a line may write over its",
+        "end": "own argument, which entry-by-entry work allows.",
+    },
+    {
+        "text": "but not that of one of its **own arguments**, which it reads while it writes, ",
+        "hint": "first give the line a buffer: a free one if there is one, else a new one. Then count the arguments that become free *here*, for the lines to come.",
+        "free": "sum(last[a] == t - 1 for a in set(last) & mine)",
+        "also": "x",
+        "again": "sum(last[a] < t - 1 for a in set(last) & mine)",
+        "f": '("r", "o")',
+        "of": "set(last)",
+        "odd": "sum(last[a] == t for a in set(args) & mine)",
+        "name": "own arguments taken over",
+        "says": "a line was given the buffer of one of its own arguments, which it reads while it writes; it is free from the next line on",
+        "first": "sum(last[a] == t - 1 for a in set(program[t - 1][1][:1]) & mine)",
+        "early": "an array was written over two lines before it became free",
+        "each": "sum(last[a] == t - 1 for a in program[t - 1][1] if a in mine)",
+        "any": "any(last[a] == t - 1 for a in set(last) & mine)",
+        "why": "what ended *at the line before* is",
+        "then": "free, then the line takes a buffer. In this order no line writes over its own",
+        "end": "argument, which it reads while it writes.",
+    },
+)
+top = (
+    {
+        "peak": "peak",
+        "max": "maximum",
+        "is": "larger",
+        "isnt": "smaller",
+        "tex": "max",
+        "of": "xp.maximum(k, g)",
+        "fused": "fused.maximum(fused.sigmoid(f) * m, fused.tanh(g))",
+        "units": "the first has its maximum in g, the second in k",
+        "by": "k > g",
+        "odd": "k < g",
+        "zero": "k > 0",
+        "sign": "positive",
+        "size": "abs(k) > abs(g)",
+        "old": "m > g",
+        "where": "`where(k > g,",
+    },
+    {
+        "peak": "peak downwards",
+        "max": "minimum",
+        "is": "smaller",
+        "isnt": "larger",
+        "tex": "min",
+        "of": "xp.minimum(k, g)",
+        "fused": "fused.minimum(fused.sigmoid(f) * m, fused.tanh(g))",
+        "units": "the first has its minimum in k, the second in g",
+        "by": "k < g",
+        "odd": "k > g",
+        "zero": "k < 0",
+        "sign": "negative",
+        "size": "abs(k) < abs(g)",
+        "old": "m < g",
+        "where": "`where(k < g,",
+    },
+)
+
 # %% [markdown]
 # ## Imports, and where to compute
 #
@@ -99,7 +203,7 @@ print(d_x, d_y, " by hand: 4, 2, since z = x (y + 1)")
 #
 # A cell is written as a *program*: a tuple of lines `(name, arguments)`, each of which makes one array from others, entry by entry. Arrays that no line makes are in memory before the first pass. `passes` says which lines run together, as a tuple of tuples of names, in order. `results` are the names that must stand in memory at the end. `sizes` has the number of entries of every array, `width` the bytes of an entry.
 #
-# A pass reads each array that it needs from outside **once**, however many of its lines use it. It writes what it makes if a **later pass** reads it or if it is a result; everything else stays in registers. Write `bytes_moved`: all bytes read and written.
+# A pass reads each array that it needs from outside **once**, however many of its lines use it. It writes what it makes if a **later pass** reads it or if it is a result; everything else stays in registers. Write `bytes_moved`: {{write.text}}
 #
 # <details><summary>Hint 1</summary>
 #
@@ -113,7 +217,7 @@ print(d_x, d_y, " by hand: 4, 2, since z = x (y + 1)")
 #
 # <details><summary>Hint 3</summary>
 #
-# It writes those of its names that are in `results` or among the arguments of a line outside this pass: `any(n in lines[m] for m in lines if m not in names)`. Add `sizes[n]` over both sets, and at the end multiply by `width`.
+# It writes those of its names that are in `results` or among the arguments of a line outside this pass: `any(n in lines[m] for m in lines if m not in names)`. {{write.hint}}
 # </details>
 
 
@@ -128,13 +232,13 @@ def bytes_moved(program, passes, results, sizes, width):
         outside = {a for m in lines if m not in names for a in lines[m]}
         writes = {n for n in names if n in outside or n in results}
         numbers += sum(sizes[n] for n in reads)
-        numbers += sum(sizes[n] for n in writes)
+        numbers += {{write.sum}}
     return width * numbers
     ### END SOLUTION
 
 
 # %% [markdown]
-# Try it: `LSTM` of the first cell, the LSTM's cell after its sums. The page counts 22 numbers for nine passes and 7 for one, in units of B·H.
+# Try it: `LSTM` of the first cell, the LSTM's cell after its sums. The page counts {{write.by}}, in units of B·H.
 
 # %%
 names = tuple(name for name, _ in LSTM)
@@ -246,11 +350,11 @@ width forgotten: these are entries, not bytes: multiply by the width
 
 arrays instead of entries: every array was counted as one; they have different numbers of entries
 -         numbers += sum(sizes[n] for n in reads)
--         numbers += sum(sizes[n] for n in writes)
-+         numbers += len(reads) + len(writes)
+-         numbers += {{write.sum}}
++         numbers += len(reads) + {{write.lens}}
 
 writes forgotten: what is written was not counted
--         numbers += sum(sizes[n] for n in writes)
+-         numbers += {{write.sum}}
 -
 +
 
@@ -290,9 +394,9 @@ every use counted: every use of an array was counted, line by line; within a pas
 -         outside = {a for m in lines if m not in names for a in lines[m]}
 -         writes = {n for n in names if n in outside or n in results}
 -         numbers += sum(sizes[n] for n in reads)
--         numbers += sum(sizes[n] for n in writes)
+-         numbers += {{write.sum}}
 -     return width * numbers
-+     numbers = sum(sizes[n] for n in lines)
++     numbers = {{write.none}}
 +     numbers += sum(sizes[a] for arguments in lines.values() for a in arguments)
 +     return width * numbers
 
@@ -303,7 +407,7 @@ each array once: each array of the program was counted once; every pass reads wh
 -         outside = {a for m in lines if m not in names for a in lines[m]}
 -         writes = {n for n in names if n in outside or n in results}
 -         numbers += sum(sizes[n] for n in reads)
--         numbers += sum(sizes[n] for n in writes)
+-         numbers += {{write.sum}}
 -     return width * numbers
 +     arrays = set(lines) | {a for n in lines for a in lines[n]}
 +     return width * sum(sizes[n] for n in arrays)
@@ -329,8 +433,8 @@ written again by each pass: an array was written again for each pass that reads 
 
 read or written: what a pass reads was counted, or what it writes where that is more; both are moved
 -         numbers += sum(sizes[n] for n in reads)
--         numbers += sum(sizes[n] for n in writes)
-+         numbers += max(sum(sizes[n] for n in reads), sum(sizes[n] for n in writes))
+-         numbers += {{write.sum}}
++         numbers += max(sum(sizes[n] for n in reads), {{write.sum}})
 
 next pass only: an array was written only if the very next pass reads it; any later one may
 - outside = {a for m in lines if m not in names for a in lines[m]}
@@ -338,12 +442,12 @@ next pass only: an array was written only if the very next pass reads it; any la
 +         outside = {a for p in after for m in p for a in lines[m]}
 
 first pass alone: this is what the first pass moves; all of them count
--         numbers += sum(sizes[n] for n in writes)
-+         numbers += sum(sizes[n] for n in writes); break
+-         numbers += {{write.sum}}
++         numbers += {{write.sum}}; break
 
-written twice: what is written was counted twice, as if it were read before it is written over
--         numbers += sum(sizes[n] for n in writes)
-+         numbers += 2 * sum(sizes[n] for n in writes)
+{{write.name}}: {{write.says}}
+-         numbers += {{write.sum}}
++         numbers += {{write.odd}}
 
 four bytes always: an entry was taken for four bytes; it has `width` of them
 - width * numbers
@@ -359,7 +463,7 @@ bits for bytes: these are bits: `width` is in bytes already
 #
 # *Extra, about 25 minutes.*
 #
-# The same kind of program, one line after the other, each array with the same number of entries. Every line needs a buffer for what it makes. It may take over any buffer, that of one of its **own arguments** too, if the array in it
+# The same kind of program, one line after the other, each array with the same number of entries. Every line needs a buffer for what it makes. It may take over any buffer, {{own.text}}if the array in it
 #
 # - was made by a line (what was there before belongs to the caller),
 # - is read by no later line, and
@@ -374,7 +478,7 @@ bits for bytes: these are bits: `width` is in bytes already
 #
 # <details><summary>Hint 2</summary>
 #
-# The second time, at each line, first count the arguments that become free *here*, then give the line a buffer: a free one if there is one, else a new one.
+# The second time, at each line, {{own.hint}}
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -391,7 +495,7 @@ def buffers_needed(program, results):
     made, free, count = set(results), 0, 0
     mine = {name for name, _ in program} - made
     for t, (_, args) in enumerate(program):
-        free += sum(last[a] == t for a in set(args) & mine)
+        free += {{own.free}}
         if free:
             free -= 1
         else:
@@ -438,7 +542,7 @@ visible = [
             (
                 ("s", ("x",)),
                 ("t", ("s",)),
-                ("u", ("t", "s")),
+                ("u", ("t", "{{own.also}}")),
                 ("h", ("u",)),
             ),
             ("s", "u", "h"),
@@ -487,7 +591,7 @@ visible = [
                 ("r", ("x",)),
                 ("h", ("n", "o", "r", "r")),
                 ("g", ("x", "h")),
-                ("f", ("x",)),
+                ("f", {{own.f}}),
             ),
             ("h", "g", "f"),
         ),
@@ -506,36 +610,28 @@ print("Task 2 holds.")
 # %% mistakes="buffers_needed"
 r"""
 caller's arrays written over: an array that was there before the program was written over; it belongs to the caller, who may read it again
-- set(args) & mine)
-+ set(args) - set(results))
+- {{own.of}} & mine)
++ {{own.of}} - set(results))
 
 results written over: a result was written over because no later line reads it; the caller reads it at the end
 - mine = {name for name, _ in program} - made
 + mine = {name for name, _ in program}
 
-own arguments not taken over: a line was not given the buffer of its own argument; entry by entry the old number is read before the new one is written
--         free += sum(last[a] == t for a in set(args) & mine)
--         if free:
--             free -= 1
--         else:
--             count += 1
-+         if free:
-+             free -= 1
-+         else:
-+             count += 1
-+         free += sum(last[a] == t for a in set(args) & mine)
+{{own.name}}: {{own.says}}
+- {{own.free}}
++ {{own.odd}}
 
 first argument alone: only a line's first argument gave its buffer back; all arguments that no later line reads do
-- in set(args) & mine)
-+ in set(args[:1]) & mine)
+- {{own.free}}
++ {{own.first}}
 
-freed a line early: an array was written over one line before the last that reads it
-- sum(last[a] == t for a in set(args) & mine)
+freed a line early: {{own.early}}
+- {{own.free}}
 + sum(last[a] == t + 1 for a in set(last) & mine)
 
 freed twice: an argument that a line uses twice was freed twice; it has one buffer
-- sum(last[a] == t for a in set(args) & mine)
-+ sum(last[a] == t for a in args if a in mine)
+- {{own.free}}
++ {{own.each}}
 
 free after the first reader: an array was written over after the first line that reads it; others read it later
 - last = {a: t for t, (_, args) in enumerate(program) for a in args}
@@ -549,8 +645,8 @@ nothing written over: every line was given a buffer of its own: nothing was writ
 +         if False:
 
 one at a time: of several arrays that become free at one line only one served; the other buffers are free for later lines
-- free += sum(last[a] == t for a in set(args) & mine)
-+ free += any(last[a] == t for a in set(args) & mine)
+- free += {{own.free}}
++ free += {{own.any}}
 
 never taken: a free buffer was given to a line and stayed on the list: two arrays stand in one place
 -             free -= 1
@@ -589,8 +685,8 @@ results never take over: a result was always given a new buffer; it may take ove
 + if free and program[t][0] not in results:
 
 nothing is anybody's: results and the caller's arrays were both written over; neither may be
-- set(args) & mine)
-+ set(args))
+- {{own.of}} & mine)
++ {{own.of}})
 
 lines and results: the lines and the results were added up; a result's buffer is that of its line, and lines share buffers
 - return count
@@ -609,8 +705,8 @@ always two: it was taken for two, one to read and one to write; what waits for a
 + return 2
 
 freed by earlier lines alone: an array that an earlier line read last was counted as free again at every later line
-- sum(last[a] == t for a in set(args) & mine)
-+ sum(last[a] < t for a in set(last) & mine)
+- {{own.free}}
++ {{own.again}}
 
 room for results besides: lines that are results were given room of their own besides the buffers they took
 - return count
@@ -626,9 +722,9 @@ one buffer too few: one buffer was not counted
 #
 # *Core, about 30 minutes.*
 #
-# The unit below keeps the **peak** of what it has seen, lets it fade, and shows it slowly:
+# The unit below keeps the **{{top.peak}}** of what it has seen, lets it fade, and shows it slowly:
 #
-# $$k = \sigma(a_f) \odot m \qquad g = \tanh(a_g) \qquad m' = \max(k, g) \qquad h' = \sigma(a_o) \odot m' + (1 - \sigma(a_o)) \odot h$$
+# $$k = \sigma(a_f) \odot m \qquad g = \tanh(a_g) \qquad m' = \{{top.tex}}(k, g) \qquad h' = \sigma(a_o) \odot m' + (1 - \sigma(a_o)) \odot h$$
 #
 # `peak_step` is given, with its cache. Write the tape down, line by line, and go through it from its end. Given $\mathrm{d}h'$ and $\mathrm{d}m'$, return $\mathrm{d}a$ (B, 3·H), in the order f, g, o, and what reaches the old h and the old m. `rnncore.fused` traces and differentiates such a cell for you; here you are the tracer.
 #
@@ -639,7 +735,7 @@ one buffer too few: one buffer was not counted
 #
 # <details><summary>Hint 2</summary>
 #
-# Of a maximum only the larger one gets a gradient, and it gets all of it: `xp.where(k > g, d_peak, 0 * d_peak)` goes to k, the rest to g.
+# Of a {{top.max}} only the {{top.is}} one gets a gradient, and it gets all of it: `xp.where({{top.by}}, d_peak, 0 * d_peak)` goes to k, the rest to g.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -658,7 +754,7 @@ def peak_step(a, h, m):
     a_f, a_g, a_o = gates(a, 3)
     f, g, o = sigmoid(a_f), xp.tanh(a_g), sigmoid(a_o)
     k = f * m
-    peak = xp.maximum(k, g)
+    peak = {{top.of}}
     return o * peak + (1 - o) * h, peak, (f, g, o, h, m, k, peak)
 
 
@@ -674,7 +770,7 @@ def peak_vjp(d_h, d_m, cache):
     ### BEGIN SOLUTION
     d_o = d_h * (peak - h) * o * (1 - o)
     d_peak = d_m + d_h * o
-    d_k = xp.where(k > g, d_peak, xp.zeros_like(d_peak))
+    d_k = xp.where({{top.by}}, d_peak, xp.zeros_like(d_peak))
     d_g = (d_peak - d_k) * (1 - g * g)
     d_f = d_k * m * f * (1 - f)
     d_a = xp.concat([d_f, d_g, d_o], axis=-1)
@@ -683,13 +779,13 @@ def peak_vjp(d_h, d_m, cache):
 
 
 # %% [markdown]
-# Try it: `rnncore.fused` traces the same equations and writes their vjp itself. When your numbers agree with its numbers, print its text, `fused.vjp_source(peak)`, and find your lines in it. Of the two units the first has its maximum in g, the second in k.
+# Try it: `rnncore.fused` traces the same equations and writes their vjp itself. When your numbers agree with its numbers, print its text, `fused.vjp_source(peak)`, and find your lines in it. Of the two units {{top.units}}.
 
 
 # %%
 def peak(a, h, m):
     f, g, o = a
-    m = fused.maximum(fused.sigmoid(f) * m, fused.tanh(g))
+    m = {{top.fused}}
     o = fused.sigmoid(o)
     return o * m + (1 - o) * h, m
 
@@ -780,35 +876,35 @@ share of the output forgotten: m' enters h' with the factor o, and its gradient 
 - d_peak = d_m + d_h * o
 + d_peak = d_m + d_h
 
-both sides of the maximum: both sides of the maximum got the gradient; only the larger one moves the result
+both sides of the {{top.max}}: both sides of the {{top.max}} got the gradient; only the {{top.is}} one moves the result
 - d_g = (d_peak - d_k) * (1 - g * g)
 + d_g = d_peak * (1 - g * g)
 
-maximum taken for a sum: both sides of the maximum got the whole gradient, as if they were added
--     d_k = xp.where(k > g, d_peak, xp.zeros_like(d_peak))
+{{top.max}} taken for a sum: both sides of the {{top.max}} got the whole gradient, as if they were added
+-     d_k = xp.where({{top.by}}, d_peak, xp.zeros_like(d_peak))
 -     d_g = (d_peak - d_k) * (1 - g * g)
 +     d_k = d_peak
 +     d_g = d_peak * (1 - g * g)
 
-gradient shared out: each side of the maximum got a half; the larger one gets all, the other nothing
-- d_k = xp.where(k > g, d_peak, xp.zeros_like(d_peak))
+gradient shared out: each side of the {{top.max}} got a half; the {{top.is}} one gets all, the other nothing
+- d_k = xp.where({{top.by}}, d_peak, xp.zeros_like(d_peak))
 + d_k = d_peak / 2
 
-smaller side: the smaller side of the maximum got the gradient
-- xp.where(k > g,
-+ xp.where(k < g,
+{{top.isnt}} side: the {{top.isnt}} side of the {{top.max}} got the gradient
+- xp.where({{top.by}},
++ xp.where({{top.odd}},
 
-sign for the maximum: the gradient went where k is positive; the maximum compares k with g
-- xp.where(k > g,
-+ xp.where(k > 0,
+sign for the {{top.max}}: the gradient went where k is {{top.sign}}; the {{top.max}} compares k with g
+- xp.where({{top.by}},
++ xp.where({{top.zero}},
 
-compared by size: k and g were compared without their signs; the maximum looks at the signed values
-- xp.where(k > g,
-+ xp.where(abs(k) > abs(g),
+compared by size: k and g were compared without their signs; the {{top.max}} looks at the signed values
+- xp.where({{top.by}},
++ xp.where({{top.size}},
 
 old m compared: the old m was compared with g; it has faded to k before
-- xp.where(k > g,
-+ xp.where(m > g,
+- xp.where({{top.by}},
++ xp.where({{top.old}},
 
 slope of f forgotten: the slope f (1 - f) of the sigmoid is missing
 - d_f = d_k * m * f * (1 - f)
@@ -870,7 +966,7 @@ m without its gate: the old m enters with the factor f, and its gradient has tha
 - d_h * (1 - o), d_k * f
 + d_h * (1 - o), d_k
 
-m past the maximum: the old m got the peak's gradient where g was larger too; there it did not reach the result
+m past the {{top.max}}: the old m got the peak's gradient where g was {{top.is}} too; there it did not reach the result
 - d_h * (1 - o), d_k * f
 + d_h * (1 - o), d_peak * f
 
@@ -902,36 +998,36 @@ old m forgotten: f multiplies the old m, and f's gradient has that factor; it is
 no slopes: the slopes of the sigmoids and of tanh are all missing: these are the gradients of f, g and o, not of a
 -     d_o = d_h * (peak - h) * o * (1 - o)
 -     d_peak = d_m + d_h * o
--     d_k = xp.where(k > g, d_peak, xp.zeros_like(d_peak))
+-     d_k = xp.where({{top.by}}, d_peak, xp.zeros_like(d_peak))
 -     d_g = (d_peak - d_k) * (1 - g * g)
 -     d_f = d_k * m * f * (1 - f)
 +     d_o = d_h * (peak - h)
 +     d_peak = d_m + d_h * o
-+     d_k = xp.where(k > g, d_peak, xp.zeros_like(d_peak))
++     d_k = xp.where({{top.by}}, d_peak, xp.zeros_like(d_peak))
 +     d_g = d_peak - d_k
 +     d_f = d_k * m
 
 slopes of the sigmoids forgotten: the slopes f (1 - f) and o (1 - o) of both sigmoids are missing
 -     d_o = d_h * (peak - h) * o * (1 - o)
 -     d_peak = d_m + d_h * o
--     d_k = xp.where(k > g, d_peak, xp.zeros_like(d_peak))
+-     d_k = xp.where({{top.by}}, d_peak, xp.zeros_like(d_peak))
 -     d_g = (d_peak - d_k) * (1 - g * g)
 -     d_f = d_k * m * f * (1 - f)
 +     d_o = d_h * (peak - h)
 +     d_peak = d_m + d_h * o
-+     d_k = xp.where(k > g, d_peak, xp.zeros_like(d_peak))
++     d_k = xp.where({{top.by}}, d_peak, xp.zeros_like(d_peak))
 +     d_g = (d_peak - d_k) * (1 - g * g)
 +     d_f = d_k * m
 
 one slope for all: all three slopes were taken as 1 - q²; that is tanh's, and a sigmoid's is q (1 - q)
 -     d_o = d_h * (peak - h) * o * (1 - o)
 -     d_peak = d_m + d_h * o
--     d_k = xp.where(k > g, d_peak, xp.zeros_like(d_peak))
+-     d_k = xp.where({{top.by}}, d_peak, xp.zeros_like(d_peak))
 -     d_g = (d_peak - d_k) * (1 - g * g)
 -     d_f = d_k * m * f * (1 - f)
 +     d_o = d_h * (peak - h) * (1 - o * o)
 +     d_peak = d_m + d_h * o
-+     d_k = xp.where(k > g, d_peak, xp.zeros_like(d_peak))
++     d_k = xp.where({{top.by}}, d_peak, xp.zeros_like(d_peak))
 +     d_g = (d_peak - d_k) * (1 - g * g)
 +     d_f = d_k * m * (1 - f * f)
 
@@ -939,11 +1035,11 @@ two states dropped: the old h and the old m got no gradient: they reach the new 
 - return d_a, d_h * (1 - o), d_k * f
 + return d_a, 0 * d_h, 0 * d_k
 
-old m dropped: the old m got no gradient; it reaches the new one with the factor f, where k is the larger
+old m dropped: the old m got no gradient; it reaches the new one with the factor f, where k is the {{top.is}}
 - d_h * (1 - o), d_k * f
 + d_h * (1 - o), 0 * d_k
 
-old m goes back whole: d_m itself went back to the old m; it passes the maximum and the factor f, and d_h reaches it too
+old m goes back whole: d_m itself went back to the old m; it passes the {{top.max}} and the factor f, and d_h reaches it too
 - d_h * (1 - o), d_k * f
 + d_h * (1 - o), d_m
 
