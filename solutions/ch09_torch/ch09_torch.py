@@ -27,6 +27,120 @@
 # Input, forget, candidate, output, as in torch.nn. Any order is right as long as everybody who reads the weights knows it; a file that says nothing about it is a trap.
 # </details>
 
+# %% parameters
+unit = (
+    {
+        "tex": "\\tanh",
+        "name": "tanh",
+        "fun": "tanh",
+        "easily": "s: the steepness is easily forgotten, since",
+        "of": "torch.tanh(steepness * (a_x + a_h))",
+        "slope": "(1 - r * r)",
+        "is": "1 - r²",
+        "again": "(1 - torch.tanh(r) ** 2)",
+        "again_says": "r is the tanh already: its slope is 1 - r², not 1 - tanh(r)²",
+        "odd": "r * (1 - r)",
+        "odd_name": "sigmoid",
+        "odd_says": "this is the slope of a sigmoid; r is a tanh, with slope 1 - r²",
+        "argument": "(1 - torch.atanh(r) ** 2)",
+        "argument_says": "tanh's slope is 1 minus the square of the tanh: here the square of its argument was taken",
+        "inside": "(1 - (ctx.steepness * r) ** 2)",
+        "square": "square",
+        "forgotten": "square",
+        "hint": "(1 - r²)",
+        "less": "tanh's slope is 1 - r², not 1 - r",
+        "state": "(1 - h * h)",
+        "state_says": "your slope is 1 - h²: in this cell r is the tanh, and h is the state before the step",
+        "back": "torch.atanh(r)",
+        "torch": "torch.tanh(ctx.steepness * a)",
+    },
+    {
+        "tex": "\\sigma",
+        "name": "sigmoid",
+        "fun": "σ",
+        "easily": "s, which is easily forgotten, since",
+        "of": "torch.sigmoid(steepness * (a_x + a_h))",
+        "slope": "r * (1 - r)",
+        "is": "r (1 - r)",
+        "again": "torch.sigmoid(r) * (1 - torch.sigmoid(r))",
+        "again_says": "r is the sigmoid already: its slope is r (1 - r), and not taken at r once more",
+        "odd": "(1 - r * r)",
+        "odd_name": "tanh",
+        "odd_says": "this is the slope of a tanh; r is a sigmoid, with slope r (1 - r)",
+        "argument": "torch.logit(r) * (1 - torch.logit(r))",
+        "argument_says": "a sigmoid's slope is r (1 - r), with r the sigmoid: here its argument was taken",
+        "inside": "(ctx.steepness * r) * (1 - ctx.steepness * r)",
+        "square": "slope",
+        "forgotten": "factor r",
+        "hint": "r (1 - r)",
+        "less": "a sigmoid's slope is r (1 - r), not 1 - r",
+        "state": "h * (1 - h)",
+        "state_says": "your slope is h (1 - h): in this cell r is the sigmoid, and h is the state before the step",
+        "back": "torch.logit(r)",
+        "torch": "torch.sigmoid(ctx.steepness * a)",
+    },
+)
+file = (
+    {
+        "order": "forget, input, output, candidate",
+        "cut": "f, i, o, g = a.chunk(4, -1)",
+        "as_it_is": "[f, i, o, g]",
+        "fourth": "f, i, o, g = (a[..., k::4] for k in range(4))",
+    },
+    {
+        "order": "candidate, output, input, forget",
+        "cut": "g, o, i, f = a.chunk(4, -1)",
+        "as_it_is": "[g, o, i, f]",
+        "fourth": "g, o, i, f = (a[..., k::4] for k in range(4))",
+    },
+)
+less = (
+    {
+        "scale": "scale / 2",
+        "done": "halved",
+        "do": "halve it",
+        "whole": "scale // 2",
+        "whole_says": "you halved the scale by a whole division",
+        "not": "not halved",
+        "floor": "max(scale / 2, 1.0)",
+        "back": "halves at once",
+    },
+    {
+        "scale": "scale / 4",
+        "done": "divided by 4",
+        "do": "divide it by 4",
+        "whole": "scale // 4",
+        "whole_says": "you divided the scale by 4 in a whole division",
+        "not": "not divided after an overflow",
+        "floor": "max(scale / 4, 1.0)",
+        "back": "falls at once",
+    },
+)
+middle = (
+    {
+        "text": "their median.",
+        "of": "statistics.median(times)",
+        "works": "[50.0, 40, 9, 3, 28, 20, 14, 6]",
+        "hint": "`statistics.median(times)` also knows what to do with an even number of times.",
+        "part": "statistics.median(times[warmup:] or times)",
+        "odd": "sorted(times)[(len(times) - 1) // 2]",
+        "odd_name": "lower of the two in the middle",
+        "odd_says": "of an even number of times the median is the mean of the two in the middle; this is the lower one, as torch.median gives",
+        "upper": "of an even number of times the median is the mean of the two in the middle; this is the upper one",
+    },
+    {
+        "text": "their median. Of an even number of times take the lower of the two in the middle, as torch.median does: a time that was measured.",
+        "of": "statistics.median_low(times)",
+        "works": "[44.0, 29, 46, 57, 45.5, 5, 13, 52]",
+        "hint": "`statistics.median_low(times)` also knows what to do with an even number of times.",
+        "part": "statistics.median_low(times[warmup:] or times)",
+        "odd": "statistics.median(times)",
+        "odd_name": "mean of the two in the middle",
+        "odd_says": "of an even number of times the lower of the two in the middle is asked for; this is their mean",
+        "upper": "of an even number of times the lower of the two in the middle is asked for; this is the upper one",
+    },
+)
+
 # %% [markdown]
 # ## Imports, and where to compute
 #
@@ -86,7 +200,7 @@ print("work done:", work_ends, " by hand: 3.5")
 #
 # A **leaky** cell keeps a share $k$ of its state (`keep` in the code), one number per unit, and *learns* that share. It has a steepness $s$ too, a plain number that is not learnt:
 #
-# $$r = \tanh\bigl(s\,(a_x + a_h)\bigr), \qquad h_t = k \odot h_{t-1} + (1 - k) \odot r$$
+# $$r = {{unit.tex}}\bigl(s\,(a_x + a_h)\bigr), \qquad h_t = k \odot h_{t-1} + (1 - k) \odot r$$
 #
 # Forward is given. Write `backward`, without autograd: it is autograd that asks. (The test tells whether you call it, or the given step.) It owes one gradient for **each** argument of `forward`, in their order: $a_x$, $a_h$, $h_{t-1}$, $k$, and $s$. Where an argument is not to be learnt, that is `None`.
 #
@@ -102,7 +216,7 @@ print("work done:", work_ends, " by hand: 3.5")
 #
 # <details><summary>Hint 3</summary>
 #
-# d_a = d_h (1 - k) (1 - r²) s, for a_x and for a_h alike; the state gets d_h k; the last result is None.
+# d_a = d_h (1 - k) {{unit.hint}} s, for a_x and for a_h alike; the state gets d_h k; the last result is None.
 # </details>
 
 
@@ -116,7 +230,7 @@ class LeakyCell(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, a_x, a_h, h, keep, steepness):
-        r = torch.tanh(steepness * (a_x + a_h))
+        r = {{unit.of}}
         ctx.save_for_backward(h, keep, r)
         ctx.steepness = steepness
         return keep * h + (1 - keep) * r
@@ -127,7 +241,7 @@ class LeakyCell(torch.autograd.Function):
         ### BEGIN SOLUTION
         h, keep, r = ctx.saved_tensors
         d_r = d_h * (1 - keep)
-        d_a = d_r * (1 - r * r) * ctx.steepness
+        d_a = d_r * {{unit.slope}} * ctx.steepness
         d_keep = (d_h * (h - r)).sum(0)
         return d_a, d_a, d_h * keep, d_keep, None
         ### END SOLUTION
@@ -136,7 +250,7 @@ class LeakyCell(torch.autograd.Function):
 # %%
 def leaky_step(a_x, a_h, h, keep, steepness):
     """The same step in torch's own operations, for autograd to take apart."""
-    r = torch.tanh(steepness * (a_x + a_h))
+    r = {{unit.of}}
     return keep * h + (1 - keep) * r
 
 
@@ -194,7 +308,7 @@ class Context:
     needs_input_grad = (True, True, True, True, False)
 
     def __init__(self, a_x, a_h, h, keep, steepness, d_h):
-        r = torch.tanh(steepness * (a_x + a_h))
+        r = {{unit.of}}
         self.saved_tensors, self.steepness = (h, keep, r), steepness
 
 
@@ -230,17 +344,17 @@ properties.points("Task 1 holds.")
 
 # %% mistakes="LeakyCell"
 r"""
-steepness dropped [gradients]: the steepness s stands inside the tanh, so the chain rule multiplies d_a by it
-- (1 - r * r) * ctx.steepness
-+ (1 - r * r)
+steepness dropped [gradients]: the steepness s stands inside the {{unit.name}}, so the chain rule multiplies d_a by it
+- {{unit.slope}} * ctx.steepness
++ {{unit.slope}}
 
-share of the tanh dropped [gradients]: r enters h_t with the factor 1 - k; its gradient has that factor too
+share of the {{unit.name}} dropped [gradients]: r enters h_t with the factor 1 - k; its gradient has that factor too
 - d_r = d_h * (1 - keep)
 + d_r = d_h
 
-slope at the argument [gradients]: r is the tanh already: its slope is 1 - r², not 1 - tanh(r)²
-- (1 - r * r)
-+ (1 - torch.tanh(r) ** 2)
+slope at the argument [gradients]: {{unit.again_says}}
+- {{unit.slope}}
++ {{unit.again}}
 
 state path dropped [gradients]: h_{t-1} reaches h_t directly, with the factor k, and not through a_h alone: its gradient was lost
 - d_a, d_a, d_h * keep
@@ -250,11 +364,11 @@ state whole [gradients]: the state enters h_t with the factor k, and its gradien
 - d_a, d_a, d_h * keep
 + d_a, d_a, d_h
 
-slope of a sigmoid [gradients]: this is the slope of a sigmoid; r is a tanh, with slope 1 - r²
-- (1 - r * r) * ctx
-+ r * (1 - r) * ctx
+slope of a {{unit.odd_name}} [gradients]: {{unit.odd_says}}
+- {{unit.slope}} * ctx
++ {{unit.odd}} * ctx
 
-shares exchanged [gradients]: the state is kept with the factor k, the tanh enters with 1 - k; the two were exchanged
+shares exchanged [gradients]: the state is kept with the factor k, the {{unit.name}} enters with 1 - k; the two were exchanged
 - d_a, d_a, d_h * keep
 + d_a, d_a, d_h * (1 - keep)
 
@@ -266,23 +380,23 @@ averaged over the batch [gradients]: d_keep was averaged over the batch; shared 
 - .sum(0)
 + .mean(0)
 
-tanh's slope of its argument [gradients]: tanh's slope is 1 minus the square of the tanh: here the square of its argument was taken
-- (1 - r * r)
-+ (1 - torch.atanh(r) ** 2)
+{{unit.name}}'s slope of its argument [gradients]: {{unit.argument_says}}
+- {{unit.slope}}
++ {{unit.argument}}
 
-steepness in the square [gradients]: r holds the steepness already: the slope is 1 - r², and s stands before it once, as a factor
-- (1 - r * r)
-+ (1 - (ctx.steepness * r) ** 2)
+steepness in the {{unit.square}} [gradients]: r holds the steepness already: the slope is {{unit.is}}, and s stands before it once, as a factor
+- {{unit.slope}}
++ {{unit.inside}}
 
 steepness twice [gradients]: the factor s was counted twice
-- (1 - r * r) * ctx.steepness
-+ (1 - r * r) * ctx.steepness**2
+- {{unit.slope}} * ctx.steepness
++ {{unit.slope}} * ctx.steepness**2
 
-square forgotten [gradients]: tanh's slope is 1 - r², not 1 - r
-- (1 - r * r)
+{{unit.forgotten}} forgotten [gradients]: {{unit.less}}
+- {{unit.slope}}
 + (1 - r)
 
-share of the state for the tanh [gradients]: r enters h_t with the factor 1 - k, and so does its gradient; yours has k in that place
+share of the state for the {{unit.name}} [gradients]: r enters h_t with the factor 1 - k, and so does its gradient; yours has k in that place
 - d_r = d_h * (1 - keep)
 + d_r = d_h * keep
 
@@ -310,15 +424,15 @@ upstream in place [arguments]: the numbers are right, but d_h, which belongs to 
 - d_h * keep, d_keep
 + d_h.mul_(keep), d_keep
 
-slope at the state [gradients]: your slope is 1 - h²: in this cell r is the tanh, and h is the state before the step
-- (1 - r * r)
-+ (1 - h * h)
+slope at the state [gradients]: {{unit.state_says}}
+- {{unit.slope}}
++ {{unit.state}}
 
 gradients from autograd [hidden, gradients]: the gradients came from autograd, which took the step apart; the task is to write them
--         d_a = d_r * (1 - r * r) * ctx.steepness
+-         d_a = d_r * {{unit.slope}} * ctx.steepness
 +         with torch.enable_grad():
-+             a = (torch.atanh(r) / ctx.steepness).requires_grad_()
-+             (d_a,) = torch.autograd.grad(torch.tanh(ctx.steepness * a), a, d_r)
++             a = ({{unit.back}} / ctx.steepness).requires_grad_()
++             (d_a,) = torch.autograd.grad({{unit.torch}}, a, d_r)
 
 a_h's gradient doubled [gradients]: the gradient of a_h is twice that of a_x; both enter one sum
 -         return d_a, d_a, d_h * keep, d_keep, None
@@ -330,7 +444,7 @@ a_h's gradient doubled [gradients]: the gradient of a_h is twice that of a_x; bo
 #
 # *Core, about 20 minutes.*
 #
-# A file holds a trained LSTM in three arrays: `kernel` (D, 4H), `recurrent` (H, 4H) and `bias` (4H,). Its makers multiplied from the other side, $a = x\,K + h\,R + b$, had **one** bias, and the order **forget, input, output, candidate**. Their step is given as code, since no description
+# A file holds a trained LSTM in three arrays: `kernel` (D, 4H), `recurrent` (H, 4H) and `bias` (4H,). Its makers multiplied from the other side, $a = x\,K + h\,R + b$, had **one** bias, and the order **{{file.order}}**. Their step is given as code, since no description
 # is as clear. Write `to_torch`: the `state_dict` of a `torch.nn.LSTM(D, H)` that computes the same. Its order is input, forget, candidate, output, and it adds two biases.
 #
 # <details><summary>Hint 1</summary>
@@ -340,7 +454,7 @@ a_h's gradient doubled [gradients]: the gradient of a_h is twice that of a_x; bo
 #
 # <details><summary>Hint 2</summary>
 #
-# `f, i, o, g = a.chunk(4, -1)` takes any of the three arrays into its blocks; `torch.cat([...], -1)` puts them together in another order.
+# `{{file.cut}}` takes any of the three arrays into its blocks; `torch.cat([...], -1)` puts them together in another order.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -356,7 +470,7 @@ def by_the_file(kernel, recurrent, bias, x):
     c, y = h, []
     for x_t in x:
         a = x_t @ kernel + h @ recurrent + bias
-        f, i, o, g = a.chunk(4, -1)
+        {{file.cut}}
         c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
         h = torch.sigmoid(o) * torch.tanh(c)
         y.append(h)
@@ -374,7 +488,7 @@ def to_torch(kernel, recurrent, bias):
     ### BEGIN SOLUTION
     ordered = []
     for a in (kernel, recurrent, bias):
-        f, i, o, g = a.chunk(4, -1)
+        {{file.cut}}
         ordered.append(torch.cat([i, f, g, o], -1))
     K, R, b = ordered
     return dict(zip(names, (K.T, R.T, b, torch.zeros_like(b)), strict=True))
@@ -461,9 +575,9 @@ properties.points("Task 2 holds.")
 
 # %% mistakes="to_torch"
 r"""
-order left as it was: the blocks still stand in the file's order: forget, input, output, candidate
+order left as it was: the blocks still stand in the file's order: {{file.order}}
 - torch.cat([i, f, g, o], -1)
-+ torch.cat([f, i, o, g], -1)
++ torch.cat({{file.as_it_is}}, -1)
 
 forget and input gate exchanged: the input and the forget gate are exchanged; torch's first block is the input gate
 - torch.cat([i, f, g, o], -1)
@@ -482,8 +596,8 @@ order of ONNX: the blocks stand as input, output, forget, candidate; torch's ord
 + torch.cat([i, o, f, g], -1)
 
 every fourth column: every fourth column was taken for a gate; the file has a gate's H columns next to each other
-- f, i, o, g = a.chunk(4, -1)
-+ f, i, o, g = (a[..., k::4] for k in range(4))
+- {{file.cut}}
++ {{file.fourth}}
 
 recurrent matrix not put in order: the kernel is in torch's order, the recurrent matrix is still in the file's
 - (K.T, R.T, b,
@@ -852,7 +966,7 @@ sums in float32 [hidden, dtype]: the sums were made in float32, which holds no o
 # The chapter multiplied the loss by 16,384, a number that had been tried out. In training the scale is found on the way, and then it is a state that each step hands on to the next: the `scale`, and `good`, the number of good steps since it changed last.
 # Write one such step. It is given the weights, and the gradients of the *scaled* loss in float16.
 #
-# An **overflow** is an entry that is not finite, an infinity or a nan, in any of the arrays. (Large finite entries are none, even if their sum would be.) After one, no weight moves, the scale is halved, and `good` is 0.
+# An **overflow** is an entry that is not finite, an infinity or a nan, in any of the arrays. (Large finite entries are none, even if their sum would be.) After one, no weight moves, the scale is {{less.done}}, and `good` is 0.
 #
 # Otherwise the step is a good one. The gradients are converted to the dtype of their weights, divided by the scale, and clipped: `clip_by_global_norm(grads, limit)` of chapter 4 returns the clipped gradients and their norm before. Then comes a step of gradient descent, $w - \text{rate} \cdot \mathrm{d}w$. When `good` reaches
 # `patience`, the scale is doubled and `good` is 0 again.
@@ -882,7 +996,7 @@ def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
     """
     ### BEGIN SOLUTION
     if not all(d.isfinite().all() for d in d_weights):
-        return scale / 2, 0, weights
+        return {{less.scale}}, 0, weights
     pairs = list(zip(d_weights, weights, strict=True))
     true = [d.to(w.dtype) / scale for d, w in pairs]
     true, _ = clip_by_global_norm(true, limit)
@@ -1064,77 +1178,77 @@ squares for their roots: you asked for the squares of the entries, or a norm mad
 - d.isfinite().all() for
 + (d * d).isfinite().all() for
 
-never looked: you never looked for an overflow; where an entry is not finite, no weight moves and the scale is halved
+never looked: you never looked for an overflow; where an entry is not finite, no weight moves and the scale is {{less.done}}
 -     if not all(d.isfinite().all() for d in d_weights):
--         return scale / 2, 0, weights
+-         return {{less.scale}}, 0, weights
 
 large for infinite: you took large entries for an overflow; what counts is whether an entry is finite
 - d.isfinite().all() for
 + (d.abs() < 3e4).all() for
 
-moved all the same: after an overflow the scale was halved, and your weights took the step all the same; they stay as they are
--         return scale / 2, 0, weights
+moved all the same: after an overflow the scale was {{less.done}}, and your weights took the step all the same; they stay as they are
+-         return {{less.scale}}, 0, weights
 +         moved = [w - rate * d / scale for w, d in zip(weights, d_weights)]
-+         return scale / 2, 0, tuple(moved)
++         return {{less.scale}}, 0, tuple(moved)
 
 replaced by a number: you replaced what is not finite and took the step; its true value is unknown, so no weight moves
--         return scale / 2, 0, weights
+-         return {{less.scale}}, 0, weights
 +         d_weights = [d.nan_to_num() for d in d_weights]
 +         true = [d.to(w.dtype) / scale for d, w in zip(d_weights, weights)]
 +         true, _ = clip_by_global_norm(true, limit)
 +         moved = [w - rate * d for w, d in zip(weights, true)]
-+         return scale / 2, 0, tuple(moved)
++         return {{less.scale}}, 0, tuple(moved)
 
 replaced by zero: you put zeros in the place of what is not finite and took the step; the whole step is skipped
--         return scale / 2, 0, weights
+-         return {{less.scale}}, 0, weights
 +         true = [
 +             d.nan_to_num(0, 0, 0).to(w.dtype) / scale
 +             for d, w in zip(d_weights, weights)
 +         ]
 +         true, _ = clip_by_global_norm(true, limit)
 +         moved = [w - rate * d for w, d in zip(weights, true)]
-+         return scale / 2, 0, tuple(moved)
++         return {{less.scale}}, 0, tuple(moved)
 
 finite arrays moved: after an overflow you left out the arrays that have one, and moved the others; the whole step is skipped
--         return scale / 2, 0, weights
+-         return {{less.scale}}, 0, weights
 +         fine = [d.isfinite().all() for d in d_weights]
 +         moved = [
 +             w - rate * d.to(w.dtype) / scale if ok else w
 +             for w, d, ok in zip(weights, d_weights, fine)
 +         ]
-+         return scale / 2, 0, tuple(moved)
++         return {{less.scale}}, 0, tuple(moved)
 
-scale not halved: after an overflow your scale stayed as it was, and the next step will overflow too; halve it
-- return scale / 2, 0, weights
+scale {{less.not}}: after an overflow your scale stayed as it was, and the next step will overflow too; {{less.do}}
+- return {{less.scale}}, 0, weights
 + return scale, 0, weights
 
-scale doubled after an overflow: after an overflow you doubled the scale; it was too large, so halve it
-- return scale / 2, 0, weights
+scale doubled after an overflow: after an overflow you doubled the scale; it was too large, so {{less.do}}
+- return {{less.scale}}, 0, weights
 + return scale * 2, 0, weights
 
-scale a tenth: after an overflow you took a tenth of the scale; halve it (powers of two change no digit of a gradient)
-- return scale / 2, 0, weights
+scale a tenth: after an overflow you took a tenth of the scale; {{less.do}} (powers of two change no digit of a gradient)
+- return {{less.scale}}, 0, weights
 + return scale / 10, 0, weights
 
-not below 1: your scale does not go below 1; nothing was said of such a limit: halve it after each overflow
-- return scale / 2, 0, weights
-+ return max(scale / 2, 1.0), 0, weights
+not below 1: your scale does not go below 1; nothing was said of such a limit: {{less.do}} after each overflow
+- return {{less.scale}}, 0, weights
++ return {{less.floor}}, 0, weights
 
-whole division: you halved the scale by a whole division, which makes 0 of a scale of 0.5, for good; use `/`
-- return scale / 2, 0, weights
-+ return scale // 2, 0, weights
+whole division: {{less.whole_says}}, which makes 0 of a scale of 0.5, for good; use `/`
+- return {{less.scale}}, 0, weights
++ return {{less.whole}}, 0, weights
 
 good steps kept: after an overflow `good` stayed as it was; it counts the good steps since the scale changed, so it is 0
-- return scale / 2, 0, weights
-+ return scale / 2, good, weights
+- return {{less.scale}}, 0, weights
++ return {{less.scale}}, good, weights
 
 skipped step counted: after an overflow you counted one more good step; that was none, and `good` is 0
-- return scale / 2, 0, weights
-+ return scale / 2, good + 1, weights
+- return {{less.scale}}, 0, weights
++ return {{less.scale}}, good + 1, weights
 
 one good step fewer: after an overflow you counted `good` down by one; it begins again at 0
-- return scale / 2, 0, weights
-+ return scale / 2, max(good - 1, 0), weights
+- return {{less.scale}}, 0, weights
++ return {{less.scale}}, max(good - 1, 0), weights
 
 never counted: you did not count the good step: `good` is one more after it
 - good = good + 1
@@ -1203,7 +1317,7 @@ the largest number taken for an overflow: 65504, the largest number of float16, 
 # *Core, about 15 minutes.*
 #
 # The machine is the one that you drew: `run()` gives an order and comes back; `wait()` comes back when all work is done (`torch.cuda.synchronize`, on a GPU); `clock()` reads the time. Write `median_seconds`: some runs to warm up, not timed; then `repeats` timed runs, each from an **idle** machine to an
-# **idle** machine; their median.
+# **idle** machine; {{middle.text}}
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1217,7 +1331,7 @@ the largest number taken for an overflow: 65504, the largest number of float16, 
 #
 # <details><summary>Hint 3</summary>
 #
-# `statistics.median(times)` also knows what to do with an even number of times.
+# {{middle.hint}}
 # </details>
 
 
@@ -1253,7 +1367,7 @@ def median_seconds(run, wait, clock, warmup, repeats):
         run()
         wait()
         times.append(clock() - start)
-    return statistics.median(times)
+    return {{middle.of}}
     ### END SOLUTION
 
 
@@ -1289,7 +1403,7 @@ def timed_busy(works, warmup, repeats):
     return median_seconds(gpu.run, gpu.wait, gpu.clock, warmup, repeats)
 
 
-works = np.array([50.0, 40, 9, 3, 28, 20, 14, 6])
+works = np.array({{middle.works}})
 visible = [
     dict(works=works, warmup=2, repeats=6),
     dict(works=np.array([30.0, 5.0]), warmup=1, repeats=1),
@@ -1352,7 +1466,7 @@ warm-up taken from the repeats: the first of the `repeats` runs were taken for t
 -         run()
 -         wait()
 -         times.append(clock() - start)
--     return statistics.median(times)
+-     return {{middle.of}}
 +     times = []
 +     for _ in range(repeats):
 +         wait()
@@ -1360,7 +1474,7 @@ warm-up taken from the repeats: the first of the `repeats` runs were taken for t
 +         run()
 +         wait()
 +         times.append(clock() - start)
-+     return statistics.median(times[warmup:] or times)
++     return {{middle.part}}
 
 clock started after the order: the clock was started when the order had been given; giving it belongs to the run
 -         start = clock()
@@ -1380,7 +1494,7 @@ one reading around all: the clock ran once around all runs, and the time was div
 -         run()
 -         wait()
 -         times.append(clock() - start)
--     return statistics.median(times)
+-     return {{middle.of}}
 +     wait()
 +     start = clock()
 +     for _ in range(repeats):
@@ -1388,12 +1502,12 @@ one reading around all: the clock ran once around all runs, and the time was div
 +     wait()
 +     return (clock() - start) / repeats
 
-lower of the two in the middle: of an even number of times the median is the mean of the two in the middle; this is the lower one, as torch.median gives
-- statistics.median(times)
-+ sorted(times)[(len(times) - 1) // 2]
+{{middle.odd_name}}: {{middle.odd_says}}
+- {{middle.of}}
++ {{middle.odd}}
 
 the most for the median: this is the longest of the times; asked for is the median
-- statistics.median(times)
+- {{middle.of}}
 + max(times)
 
 warm-up left out: the runs to warm up were not made, so slow first runs are among the times
@@ -1412,19 +1526,19 @@ no wait without warm-up [hidden]: where nothing warms the machine up, your first
 +         start
 
 the least for the median: this is the least of the times, which says what the machine can do at best; asked for is the median
-- statistics.median(times)
+- {{middle.of}}
 + min(times)
 
 mean for the median: this is the mean: one disturbed run moves it as far as it likes
-- statistics.median(times)
+- {{middle.of}}
 + statistics.mean(times)
 
 not sorted: this is the time of the run in the middle of the row, not the median of the times
-- statistics.median(times)
+- {{middle.of}}
 + times[len(times) // 2]
 
-upper of the two in the middle: of an even number of times the median is the mean of the two in the middle; this is the upper one
-- statistics.median(times)
+upper of the two in the middle: {{middle.upper}}
+- {{middle.of}}
 + sorted(times)[len(times) // 2]
 
 warm-up timed [hidden]: more runs were made than were asked for
@@ -1436,8 +1550,8 @@ warm-up one run short: one run fewer than asked was made to warm up
 + range(warmup - 1)
 
 whole seconds: the median was rounded
--     return statistics.median(times)
-+     return round(statistics.median(times))
+-     return {{middle.of}}
++     return round({{middle.of}})
 """
 
 # %% [markdown]
