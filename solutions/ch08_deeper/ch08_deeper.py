@@ -31,6 +31,136 @@
 # The gradient. The number goes on; that it depends on the weights through earlier windows is forgotten.
 # </details>
 
+# %% parameters
+sides = (
+    {
+        "both": "[y, xp.stack(right)]",
+        "odd": "[xp.stack(right), y]",
+        "text": "what the left reader has after $x_t$ and, beside it, what right reader t has when it arrives at $x_1$",
+        "says": "the left reader's outputs come first",
+    },
+    {
+        "both": "[xp.stack(right), y]",
+        "odd": "[y, xp.stack(right)]",
+        "text": "what right reader t has when it arrives at $x_1$ and, beside it, what the left reader has after $x_t$",
+        "says": "what the right readers have comes first",
+    },
+)
+draw = (
+    {
+        "text": "first $m_x$ for all sequences, then $m_h$",
+        "one": "mask_x = draw_mask(rng, x, B, D, rate)",
+        "two": "mask_h = draw_mask(rng, x, B, H, rate)",
+        "hints": "`draw_mask(rng, x, B, D, rate)` and `draw_mask(rng, x, B, H, rate)`",
+        "says": "m_h was drawn before m_x; the tests use the same generator, so draw m_x first",
+        "before": "draw m_x once, before the loop, and before m_h",
+        "order": "first m_x, then m_h",
+    },
+    {
+        "text": "first $m_h$ for all sequences, then $m_x$",
+        "one": "mask_h = draw_mask(rng, x, B, H, rate)",
+        "two": "mask_x = draw_mask(rng, x, B, D, rate)",
+        "hints": "`draw_mask(rng, x, B, H, rate)` and `draw_mask(rng, x, B, D, rate)`",
+        "says": "m_x was drawn before m_h; the tests use the same generator, so draw m_h first",
+        "before": "draw m_x once, before the loop, and after m_h",
+        "order": "first m_h, then m_x",
+    },
+)
+k = (
+    {
+        "text": "first for h, then for c",
+        "read": "k_h, k_c = (k if isinstance(k, float) else k[t, ...] for k in holds)",
+        "odd": "k_c, k_h = (k if isinstance(k, float) else k[t, ...] for k in holds)",
+        "power": "k_h, k_c = (k ** (t + 1) if isinstance(k, float) else k[t, ...] for k in holds)",
+        "array": "k_h, k_c = (k[t, ...] for k in holds)",
+        "names": "k_h, k_c",
+        "shares": "share_h, share_c",
+        "h": "first",
+        "c": "second",
+        "at_h": "0",
+        "at_c": "1",
+        "n": "h never",
+        "by_hand": "0.5, 0.25",
+    },
+    {
+        "text": "first for c, then for h",
+        "read": "k_c, k_h = (k if isinstance(k, float) else k[t, ...] for k in holds)",
+        "odd": "k_h, k_c = (k if isinstance(k, float) else k[t, ...] for k in holds)",
+        "power": "k_c, k_h = (k ** (t + 1) if isinstance(k, float) else k[t, ...] for k in holds)",
+        "array": "k_c, k_h = (k[t, ...] for k in holds)",
+        "names": "k_c, k_h",
+        "shares": "share_c, share_h",
+        "h": "second",
+        "c": "first",
+        "at_h": "1",
+        "at_c": "0",
+        "n": "c never",
+        "by_hand": "0.25, 0.5",
+    },
+)
+norm = (
+    {
+        "text": "a row is divided by its root mean square and by nothing else.",
+        "tex": "\\tfrac1H \\textstyle\\sum_j",
+        "e": 2.0,
+        "of": "xp.mean(a * a, axis=-1, keepdims=True)",
+        "nudge": "where the bar is the mean over the units",
+        "of_n": "xp.mean(d_n * n, axis=-1, keepdims=True)",
+        "odd": "xp.sum(d_n * n, axis=-1, keepdims=True)",
+        "odd_name": "sum for the mean",
+        "odd_says": "rho has a mean over the units, so what is taken out has a mean too, where you took a sum",
+        "batch": "xp.mean(d_n * n, axis=0, keepdims=True)",
+        "batch_says": "the mean was taken over the sequences; a row's rho is a mean over the units, the last axis",
+        "all": "xp.mean(d_n * n)",
+        "all_says": "the mean was taken over the whole batch",
+        "eps": "the part along n was divided by the mean of n², so that all of it was taken out; rho has the eps in it, the mean of n² is a little less than 1, and a little of that part stays",
+        "of_nn": "xp.mean(n * n, axis=-1, keepdims=True)",
+        "a": "xp.mean(d_n * a, axis=-1, keepdims=True)",
+        "a_says": "build it from n, whose mean square is about one",
+        "alone": "xp.mean(d_n, axis=-1, keepdims=True)",
+        "alone_name": "mean without the row",
+        "alone_says": "the mean of d_n was multiplied by n; the mean is that of the products d_n n",
+        "share": "take the mean of d_n n over the units",
+        "over": "r * d_n * (1 - n * n / h.shape[1])",
+        "over_name": "each unit alone, over H",
+        "softmax": "r * n * (d_n - xp.sum(d_n * n, axis=-1, keepdims=True))",
+        "softmax_says": "r (d_n - n times the mean of d_n n)",
+        "nx": "xp.mean(n_x * n_x, axis=-1, keepdims=True)",
+        "was": "its root mean square",
+        "bar": "mean",
+    },
+    {
+        "text": "a row is divided by its root mean square and by nothing else. Here not even the mean in it is left: a row is divided by its length, the root of its sum of squares.",
+        "tex": "\\textstyle\\sum_j",
+        "e": 0.8,
+        "of": "xp.sum(a * a, axis=-1, keepdims=True)",
+        "nudge": "where the bar is the sum over the units",
+        "of_n": "xp.sum(d_n * n, axis=-1, keepdims=True)",
+        "odd": "xp.mean(d_n * n, axis=-1, keepdims=True)",
+        "odd_name": "mean for the sum",
+        "odd_says": "rho has a sum over the units, so what is taken out has a sum too, where you took a mean",
+        "batch": "xp.sum(d_n * n, axis=0, keepdims=True)",
+        "batch_says": "the sum was taken over the sequences; a row's rho is a sum over the units, the last axis",
+        "all": "xp.sum(d_n * n)",
+        "all_says": "the sum was taken over the whole batch",
+        "eps": "the part along n was divided by the sum of n², so that all of it was taken out; rho has the eps in it, the sum of n² is a little less than 1, and a little of that part stays",
+        "of_nn": "xp.sum(n * n, axis=-1, keepdims=True)",
+        "a": "xp.sum(d_n * a, axis=-1, keepdims=True)",
+        "a_says": "build it from n, whose sum of squares is about one",
+        "alone": "xp.sum(d_n, axis=-1, keepdims=True)",
+        "alone_name": "sum without the row",
+        "alone_says": "the sum of d_n was multiplied by n; the sum is that of the products d_n n",
+        "share": "take the sum of d_n n over the units",
+        "over": "r * d_n * (1 - n * n * h.shape[1])",
+        "over_name": "each unit alone, times H",
+        "softmax": "r * n * (d_n - xp.mean(d_n * n, axis=-1, keepdims=True))",
+        "softmax_says": "r (d_n - n times the sum of d_n n)",
+        "nx": "xp.sum(n_x * n_x, axis=-1, keepdims=True)",
+        "was": "its length",
+        "bar": "sum",
+    },
+)
+
 # %% [markdown]
 # ## Imports, and where to compute
 #
@@ -191,6 +321,7 @@ def climbed(rng, T, B, D, H, layers, which, dtype="float64"):
 
 rng = np.random.default_rng(1)
 visible = [climbed(rng, 4, 3, 2, 2, 3, which) for which in (0, 1)]
+visible.append(climbed(rng, 3, 2, 3, 2, 2, 0))  # D is not H
 check(
     residual_stack_bptt,
     stored("residual_stack_bptt"),
@@ -208,13 +339,15 @@ quiet["params"] = [
 states = [(0 * d[0],) for d in quiet["d_states"]]
 x = quiet["tapes"][0].x
 _, _, tapes = residual_stack(rnn_cell, quiet["params"], x, states)
+total = quiet["d_y"].sum(0).sum(0)
 d_params, _, _ = residual_stack_bptt(
     rnn_cell_vjp, quiet["params"], tapes, quiet["d_y"], states
 )
-total = quiet["d_y"].sum(0).sum(0)
 assert_close("d_b_x of the lowest of three zero layers", d_params[0].b_x,
              total)  # fmt: skip
 ### BEGIN HIDDEN TESTS
+from copy import deepcopy
+
 from rnncore.testing import assert_gradient, hidden_rng
 
 rng = hidden_rng()
@@ -253,7 +386,8 @@ def loss(x):
     return float((y * args["d_y"]).sum() + rest)
 
 
-assert_gradient(loss, x, residual_stack_bptt(**args)[1], "d_x")
+_, d_x, _ = residual_stack_bptt(**deepcopy(args))
+assert_gradient(loss, x, d_x, "d_x")
 ### END HIDDEN TESTS
 properties.points("Task 1 holds.")
 
@@ -295,9 +429,10 @@ the top's state for all: every layer got the d_state of the top one; each has it
 - d_y, d_states[k]
 + d_y, d_states[-1]
 
-upstream in place: the numbers are right, but `d_y += ...` changed the caller's d_y
+upstream in place [arguments]: the numbers are right, but `d_y += ...` changed the caller's d_y
 -         d_y = d_x + d_y if k > 0 else d_x
-+         d_y += (k > 0) * d_x
++         if k > 0:
++             d_y += d_x
 +         d_y = d_y if k > 0 else d_x
 
 all from the top: weights and states begin with the top layer; both must have the order of params, the lowest first
@@ -486,10 +621,11 @@ def padded(rng, T, B, D, H, gru=False):
 
 visible = move(padded(np.random.default_rng(3), 5, 3, 2, 2))
 visible["lengths"] = [3, 4, 2]  # neither sorted nor as long as x
+wide = move(padded(np.random.default_rng(5), 4, 3, 3, 2))  # D is not H
 check(
     read_from_the_end,
     stored("read_from_the_end"),
-    [visible],
+    [visible, wide],
     outputs=OUTPUTS,
     by=properties,
 )
@@ -717,7 +853,7 @@ state kept in the padding: in the padding your y goes on with the outputs that t
 #
 # A forecaster stands at step t and has read $x_1 \dots x_t$. To read from both ends is not forbidden to it, as long as both are ends of *that*: for each t a right reader of its own begins at $x_t$ and walks back to $x_1$.
 #
-# `params` and `states` are pairs, one for the left reader and one for the right; all right readers begin with the same state. Return for each t what the left reader has after $x_t$ and, beside it, what right reader t has when it arrives at $x_1$. (The chapter's `bidirectional` has one
+# `params` and `states` are pairs, one for the left reader and one for the right; all right readers begin with the same state. Return for each t {{sides.text}}. (The chapter's `bidirectional` has one
 # right reader for all t, so that it costs 2 T steps; yours costs T + T (T + 1) / 2. Which of the two may forecast?)
 #
 # <details><summary>Hint 1</summary>
@@ -732,7 +868,7 @@ state kept in the padding: in the padding your y goes on with the outputs that t
 #
 # <details><summary>Hint 3</summary>
 #
-# Collect `last[0]`, (B, H), in a list `right`. Then `xp.concat([y, xp.stack(right)], axis=-1)`.
+# Collect `last[0]`, (B, H), in a list `right`. Then `xp.concat({{sides.both}}, axis=-1)`.
 # </details>
 
 
@@ -750,7 +886,7 @@ def both_ends_of_the_past(cell, params, x, states):
         past = xp.flip(x[: t + 1, ...], axis=0)
         _, last, _ = unroll(cell, params[1], past, states[1])
         right.append(last[0])
-    return xp.concat([y, xp.stack(right)], axis=-1)
+    return xp.concat({{sides.both}}, axis=-1)
     ### END SOLUTION
 
 
@@ -854,9 +990,9 @@ one reader's state for both: the right readers began with the left one's state
 - past, states[1]
 + past, states[0]
 
-sides exchanged: left and right are exchanged: the left reader's outputs come first
-- [y, xp.stack(right)]
-+ [xp.stack(right), y]
+sides exchanged: left and right are exchanged: {{sides.says}}
+- {{sides.both}}
++ {{sides.odd}}
 
 state carried from reader to reader: each right reader began with what the one before had left; all begin with states[1]
 -         _, last, _ = unroll(cell, params[1], past, states[1])
@@ -949,8 +1085,8 @@ the whole of x for all: every right reader began at the last step: reader t begi
 + xp.flip(x, axis=0)
 
 one below the other: both directions were put one below the other in the batch; they stand side by side
--     return xp.concat([y, xp.stack(right)], axis=-1)
-+     return xp.concat([y, xp.stack(right)], axis=1)
+-     return xp.concat({{sides.both}}, axis=-1)
++     return xp.concat({{sides.both}}, axis=1)
 
 begun a step too early: right reader t began at x_{t-1}; it begins at x_t, which the forecaster has read
 - x[: t + 1, ...]
@@ -968,7 +1104,7 @@ begun a step too early: right reader t began at x_{t-1}; it begins at x_t, which
 #
 # Each sequence has masks of its own. What a step *writes*, $h_t$, is not masked, only what is read. When the network does not train, nothing is dropped.
 #
-# Draw with the given `draw_mask`, first $m_x$ for all sequences, then $m_h$, and no more than that: the tests use the same generator. While testing you may draw at a rate of 0, or not at all.
+# Draw with the given `draw_mask`, {{draw.text}}, and no more than that: the tests use the same generator. While testing you may draw at a rate of 0, or not at all.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -977,7 +1113,7 @@ begun a step too early: right reader t began at x_{t-1}; it begins at x_t, which
 #
 # <details><summary>Hint 2</summary>
 #
-# Twice, before the loop: `draw_mask(rng, x, B, D, rate)` and `draw_mask(rng, x, B, H, rate)`. A mask at a rate of 0 holds ones.
+# Twice, before the loop: {{draw.hints}}. A mask at a rate of 0 holds ones.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -1003,8 +1139,8 @@ def variational_rnn(rng, params, x, h_0, rate, training):
     H = h_0.shape[1]
     ### BEGIN SOLUTION
     rate = rate if training else 0.0
-    mask_x = draw_mask(rng, x, B, D, rate)
-    mask_h = draw_mask(rng, x, B, H, rate)
+    {{draw.one}}
+    {{draw.two}}
     h, y = h_0, []
     for t in range(T):
         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
@@ -1108,8 +1244,8 @@ a new mask each step: a new mask was drawn at each step, so that a memory is era
 -     for t in range(T):
 +     for t in range(T):
 +         if t > 0:
-+             mask_x = draw_mask(rng, x, B, D, rate)
-+             mask_h = draw_mask(rng, x, B, H, rate)
++             {{draw.one}}
++             {{draw.two}}
 
 dropout at test time: units were dropped although training is False
 - rate if training else 0.0
@@ -1147,11 +1283,11 @@ each term squashed alone: the tanh was taken of a part of the sum; it is taken o
 - a = a + (h
 + a = xp.tanh(a) + (h
 
-masks drawn in the other order: m_h was drawn before m_x; the tests use the same generator, so draw m_x first
--     mask_x = draw_mask(rng, x, B, D, rate)
--     mask_h = draw_mask(rng, x, B, H, rate)
-+     mask_h = draw_mask(rng, x, B, H, rate)
-+     mask_x = draw_mask(rng, x, B, D, rate)
+masks drawn in the other order: {{draw.says}}
+-     {{draw.one}}
+-     {{draw.two}}
++     {{draw.two}}
++     {{draw.one}}
 
 masked where written: the mask was put on what the step writes, so y has zeros, and h_0 was read whole; mask the state where it is read
 -         a = a + (h * mask_h) @ params.W_h.T + params.b_h
@@ -1160,14 +1296,14 @@ masked where written: the mask was put on what the step writes, so y has zeros, 
 +         h = xp.tanh(a) * mask_h
 
 one input mask for the batch: all sequences of the batch share both masks; each has its own, so draw (B, D) and (B, H)
--     mask_x = draw_mask(rng, x, B, D, rate)
--     mask_h = draw_mask(rng, x, B, H, rate)
+-     {{draw.one}}
+-     {{draw.two}}
 +     mask_x = draw_mask(rng, x, 1, D, rate)
 +     mask_h = draw_mask(rng, x, 1, H, rate)
 
-new input masks: the input had a new mask at each step; draw m_x once, before the loop, and before m_h
--     mask_x = draw_mask(rng, x, B, D, rate)
--     mask_h = draw_mask(rng, x, B, H, rate)
+new input masks: the input had a new mask at each step; {{draw.before}}
+-     {{draw.one}}
+-     {{draw.two}}
 -     h, y = h_0, []
 -     for t in range(T):
 -         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
@@ -1200,8 +1336,8 @@ mask behind the matrix: the state was masked behind W_h; the mask belongs on the
 + mask_h * (h @ params.W_h.T)
 
 masks behind both matrices: the products with W_x and W_h were masked; the masks belong on x_t and on the state, before the products
--     mask_x = draw_mask(rng, x, B, D, rate)
--     mask_h = draw_mask(rng, x, B, H, rate)
+-     {{draw.one}}
+-     {{draw.two}}
 -     h, y = h_0, []
 -     for t in range(T):
 -         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
@@ -1257,15 +1393,15 @@ biases masked: m_h was put on the biases as well; only x_t and the state are mas
 +         a = (x[t, ...] * mask_x) @ params.W_x.T
 +         a = a + (h * mask_h) @ params.W_h.T + mask_h * (params.b_x + params.b_h)
 
-one draw for both: the input's mask was cut from the state's; draw two masks, first m_x, then m_h
--     mask_x = draw_mask(rng, x, B, D, rate)
--     mask_h = draw_mask(rng, x, B, H, rate)
+one draw for both: the input's mask was cut from the state's; draw two masks, {{draw.order}}
+-     {{draw.one}}
+-     {{draw.two}}
 +     mask_h = draw_mask(rng, x, B, H, rate)
 +     mask_x = mask_h[:, :D] if D <= H else draw_mask(rng, x, B, D, rate)
 
 new masks, and outputs masked: two things: masks were drawn in the loop, new ones at each step, and the outputs were masked too; draw both once, and put down h as it is written
--     mask_x = draw_mask(rng, x, B, D, rate)
--     mask_h = draw_mask(rng, x, B, H, rate)
+-     {{draw.one}}
+-     {{draw.two}}
 -     h, y = h_0, []
 -     for t in range(T):
 -         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
@@ -1274,8 +1410,8 @@ new masks, and outputs masked: two things: masks were drawn in the loop, new one
 -         y.append(h)
 +     h, y = h_0, []
 +     for t in range(T):
-+         mask_x = draw_mask(rng, x, B, D, rate)
-+         mask_h = draw_mask(rng, x, B, H, rate)
++         {{draw.one}}
++         {{draw.two}}
 +         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
 +         a = a + (h * mask_h) @ params.W_h.T + params.b_h
 +         h = xp.tanh(a)
@@ -1283,16 +1419,16 @@ new masks, and outputs masked: two things: masks were drawn in the loop, new one
 
 scaled while testing: the masks are 0 and 1, and while testing all is multiplied by 1 - rate, as the first dropout did it; here what is kept is divided by 1 - rate in training, and testing leaves all as it is
 -     rate = rate if training else 0.0
--     mask_x = draw_mask(rng, x, B, D, rate)
--     mask_h = draw_mask(rng, x, B, H, rate)
+-     {{draw.one}}
+-     {{draw.two}}
 +     keep = 1 - rate
 +     mask_x = draw_mask(rng, x, B, D, rate) * keep if training else keep
 +     mask_h = draw_mask(rng, x, B, H, rate) * keep if training else keep
 
 testing scaled: in testing the masks were 1 - rate: the dropout of 2012 scales in testing, this one in training, where the mask holds 1 / (1 - rate)
 -     rate = rate if training else 0.0
--     mask_x = draw_mask(rng, x, B, D, rate)
--     mask_h = draw_mask(rng, x, B, H, rate)
+-     {{draw.one}}
+-     {{draw.two}}
 +     mask_x = draw_mask(rng, x, B, D, rate) if training else 1 - rate
 +     mask_h = draw_mask(rng, x, B, H, rate) if training else 1 - rate
 
@@ -1321,7 +1457,7 @@ bias masked: the bias was masked like the state
 #
 # The hidden state and the cell state have masks of their own, so a unit may keep its h and change its c. As in the paper, $h'_t = o_t \odot \tanh(c'_t)$ is what `lstm_cell` returns; it does not depend on whether c is held.
 #
-# `holds` is a pair, first for h, then for c. In training it is two arrays (T, B, H) of 0 and 1, with the dtype of x: a mask for each step. In testing it is two floats, the probabilities of being held. Nothing is drawn then: the mean of the mask takes its place at every step.
+# `holds` is a pair, {{k.text}}. In training it is two arrays (T, B, H) of 0 and 1, with the dtype of x: a mask for each step. In testing it is two floats, the probabilities of being held. Nothing is drawn then: the mean of the mask takes its place at every step.
 #
 # The chapter wraps a cell and takes its masks from an iterator. Here, write the loop over time around `lstm_cell`, for arrays and for floats. Return y, which has the held $h_t$ of all steps, and the last state, `(h, c)`.
 #
@@ -1353,7 +1489,7 @@ def zoneout_lstm(params, x, state, holds):
     ### BEGIN SOLUTION
     (h, c), y = state, []
     for t in range(x.shape[0]):
-        k_h, k_c = (k if isinstance(k, float) else k[t, ...] for k in holds)
+        {{k.read}}
         a_x = x[t, ...] @ params.W_x.T + params.b_x
         a_h = h @ params.W_h.T + params.b_h
         (new_h, new_c), _ = lstm_cell(a_x, a_h, (h, c))
@@ -1443,7 +1579,7 @@ visible = [
     zoned(rng, 4, 3, 2, 2, (0.7, 0.2), False),
 ]
 visible = [*move(visible), move(visible[-1], "float32")]
-visible.append(move(zoned(rng, 3, 2, 2, 3, (0.0, 0.4), False)))  # h never
+visible.append(move(zoned(rng, 3, 2, 2, 3, (0.0, 0.4), False)))  # {{k.n}}
 for args in visible[2:4]:
     answer = observe(zoneout_lstm, args)
     if not answer.error:
@@ -1459,7 +1595,7 @@ check(zoneout_lstm, right, visible, outputs=OUTPUTS, by=properties)
 none = move(Params(*(np.zeros(s) for s in [(4, 1), (4, 1), (4,), (4,)])))
 x = move(np.ones((1, 1, 1)))
 first = 1 * x[0, ...], 2 * x[0, ...]
-_, (_, c) = zoneout_lstm(none, x, first, (0.5, 0.25))
+_, (_, c) = zoneout_lstm(none, x, first, ({{k.by_hand}}))
 assert_close("c after one step: 1/4 of 2 and 3/4 of 1", c, 1.25 * x[0, ...])
 # masks of ones keep the first state for ever; zeros: the plain LSTM
 args = visible[2]
@@ -1510,15 +1646,15 @@ inverted for c alone: the mask of c is turned round: where it is 1 the old c sta
 - k_c * c + (1 - k_c) * new_c
 + k_c * new_c + (1 - k_c) * c
 
-masks exchanged: h was held by the second mask and c by the first; the first of the pair is for h
-- k_h, k_c = (k if
-+ k_c, k_h = (k if
+masks exchanged: h was held by the {{k.c}} mask and c by the {{k.h}}; the {{k.h}} of the pair is for h
+- {{k.read}}
++ {{k.odd}}
 
-one for both, that of h: h and c were held by the same mask, the first; c has the second
+one for both, that of h: h and c were held by the same mask, the {{k.h}}; c has the {{k.c}}
 - c = k_c * c + (1 - k_c) * new_c
 + c = k_h * c + (1 - k_h) * new_c
 
-one for both, that of c: h and c were held by the same mask, the second; h has the first
+one for both, that of c: h and c were held by the same mask, the {{k.c}}; h has the {{k.h}}
 - h = k_h * h + (1 - k_h) * new_h
 + h = k_c * h + (1 - k_c) * new_h
 
@@ -1529,11 +1665,11 @@ one for both, their product: h and c were held where both masks are 1; each is h
 +         h = k * h + (1 - k) * new_h
 +         c = k * c + (1 - k) * new_c
 
-h alone: c was never held; it has a mask of its own, the second of the pair
+h alone: c was never held; it has a mask of its own, the {{k.c}} of the pair
 - c = k_c * c + (1 - k_c) * new_c
 + c = new_c
 
-c alone: h was never held; it has a mask of its own, the first of the pair
+c alone: h was never held; it has a mask of its own, the {{k.h}} of the pair
 - h = k_h * h + (1 - k_h) * new_h
 + h = new_h
 
@@ -1565,15 +1701,15 @@ scaled by all the masks' share: the new values were divided by the share of zero
 -         h = k_h * h + (1 - k_h) * new_h
 -         c = k_c * c + (1 - k_c) * new_c
 +         if not isinstance(holds[0], float):
-+             new_h = new_h / (1 - xp.mean(holds[0]) + 1e-9)
-+             new_c = new_c / (1 - xp.mean(holds[1]) + 1e-9)
++             new_h = new_h / (1 - xp.mean(holds[{{k.at_h}}]) + 1e-9)
++             new_c = new_c / (1 - xp.mean(holds[{{k.at_c}}]) + 1e-9)
 +         h = k_h * h + (1 - k_h) * new_h
 +         c = k_c * c + (1 - k_c) * new_c
 
 divided in testing: in testing the new values were divided by 1 - p; zoneout scales nothing: the mean is p times the old value and 1 - p times the new one
 -         h = k_h * h + (1 - k_h) * new_h
 -         c = k_c * c + (1 - k_c) * new_c
-+         share_h, share_c = (1 - k if isinstance(k, float) else 1.0 for k in holds)
++         {{k.shares}} = (1 - k if isinstance(k, float) else 1.0 for k in holds)
 +         h = k_h * h + (1 - k_h) * new_h / share_h
 +         c = k_c * c + (1 - k_c) * new_c / share_c
 
@@ -1640,14 +1776,14 @@ h taken for c: c was mixed with the cell's new h; it is mixed with the cell's ne
 held state not carried: the cell went on from what it had computed, as if nothing had been held; it reads the held state of the step before
 -     (h, c), y = state, []
 -     for t in range(x.shape[0]):
--         k_h, k_c = (k if isinstance(k, float) else k[t, ...] for k in holds)
+-         {{k.read}}
 -         a_x = x[t, ...] @ params.W_x.T + params.b_x
 -         a_h = h @ params.W_h.T + params.b_h
 -         (new_h, new_c), _ = lstm_cell(a_x, a_h, (h, c))
 +     (h, c), y = state, []
 +     new_h, new_c = state
 +     for t in range(x.shape[0]):
-+         k_h, k_c = (k if isinstance(k, float) else k[t, ...] for k in holds)
++         {{k.read}}
 +         a_x = x[t, ...] @ params.W_x.T + params.b_x
 +         a_h = new_h @ params.W_h.T + params.b_h
 +         (new_h, new_c), _ = lstm_cell(a_x, a_h, (new_h, new_c))
@@ -1740,7 +1876,7 @@ dropout of what is read: units were dropped from what the cell reads; zoneout ch
 
 nothing held in testing: in testing nothing was held; the mean of the mask is p, so a step gives p times the old value and 1 - p times the new one
 -         h = k_h * h + (1 - k_h) * new_h
-+         k_h, k_c = (0.0 if isinstance(k, float) else now for k, now in zip(holds, (k_h, k_c), strict=True))
++         {{k.names}} = (0.0 if isinstance(k, float) else now for k, now in zip(holds, ({{k.names}}), strict=True))
 +         h = k_h * h + (1 - k_h) * new_h
 
 new values scaled in testing: in testing the new values were multiplied by 1 - p and the old ones left out; add p times the old value
@@ -1752,31 +1888,31 @@ new values scaled in testing: in testing the new values were multiplied by 1 - p
 
 inverted in testing: in testing the new value was taken with p and the old one with 1 - p; p is the probability of being held
 -         h = k_h * h + (1 - k_h) * new_h
-+         k_h, k_c = (1 - k if isinstance(k, float) else now for k, now in zip(holds, (k_h, k_c), strict=True))
++         {{k.names}} = (1 - k if isinstance(k, float) else now for k, now in zip(holds, ({{k.names}}), strict=True))
 +         h = k_h * h + (1 - k_h) * new_h
 
 drawn in testing [hidden]: two calls with the same floats give two answers: in testing nothing is drawn, the mean takes the mask's place
 -         h = k_h * h + (1 - k_h) * new_h
-+         k_h, k_c = (move((np.random.random(tuple(h.shape)) < k).astype(str(h.dtype).split(".")[-1])) if isinstance(k, float) else now for k, now in zip(holds, (k_h, k_c), strict=True))
++         {{k.names}} = (move((np.random.random(tuple(h.shape)) < k).astype(str(h.dtype).split(".")[-1])) if isinstance(k, float) else now for k, now in zip(holds, ({{k.names}}), strict=True))
 +         h = k_h * h + (1 - k_h) * new_h
 
 rounded in testing: in testing each unit was held or not by whether p is above 1/2; mix old and new, with p and 1 - p
 -         h = k_h * h + (1 - k_h) * new_h
-+         k_h, k_c = (float(k > 0.5) if isinstance(k, float) else now for k, now in zip(holds, (k_h, k_c), strict=True))
++         {{k.names}} = (float(k > 0.5) if isinstance(k, float) else now for k, now in zip(holds, ({{k.names}}), strict=True))
 +         h = k_h * h + (1 - k_h) * new_h
 
 half in testing: in testing 1/2 was taken for both probabilities; they are the two floats of `holds`
 -         h = k_h * h + (1 - k_h) * new_h
-+         k_h, k_c = (0.5 if isinstance(k, float) else now for k, now in zip(holds, (k_h, k_c), strict=True))
++         {{k.names}} = (0.5 if isinstance(k, float) else now for k, now in zip(holds, ({{k.names}}), strict=True))
 +         h = k_h * h + (1 - k_h) * new_h
 
 p to the power of the step: in testing p was raised to a power that grows with the step; the probability of being held is p at every step
-- (k if isinstance(k, float) else
-+ (k ** (t + 1) if isinstance(k, float) else
+- {{k.read}}
++ {{k.power}}
 
 floats taken for arrays: the floats of testing were taken for arrays: a float has no steps, shape or dtype, and is the same at every step
-- k if isinstance(k, float) else k[t, ...]
-+ k[t, ...]
+- {{k.read}}
++ {{k.array}}
 
 first bias missing: b_x is missing
 -  + params.b_x
@@ -1828,7 +1964,7 @@ changed in place [arguments]: the given state was changed in place: the caller s
 
 float64 in testing [hidden, dtype]: in testing your result is float64, whatever x is: leave a probability a float, or give its array the dtype of x
 -         h = k_h * h + (1 - k_h) * new_h
-+         k_h, k_c = (move(np.full((1, 1), k)) if isinstance(k, float) else now for k, now in zip(holds, (k_h, k_c), strict=True))
++         {{k.names}} = (move(np.full((1, 1), k)) if isinstance(k, float) else now for k, now in zip(holds, ({{k.names}}), strict=True))
 +         h = k_h * h + (1 - k_h) * new_h
 
 held outputs, computed state: y has the held h, and the next step and the last state have what the cell computed: what is held is the state, so let `h` and `c` be the held ones from then on
@@ -1839,7 +1975,7 @@ held outputs, computed state: y has the held h, and the next step and the last s
 c held on the way out alone: your last c is held, and the next step reads the c that the cell computed; it reads the held one
 -     (h, c), y = state, []
 -     for t in range(x.shape[0]):
--         k_h, k_c = (k if isinstance(k, float) else k[t, ...] for k in holds)
+-         {{k.read}}
 -         a_x = x[t, ...] @ params.W_x.T + params.b_x
 -         a_h = h @ params.W_h.T + params.b_h
 -         (new_h, new_c), _ = lstm_cell(a_x, a_h, (h, c))
@@ -1848,7 +1984,7 @@ c held on the way out alone: your last c is held, and the next step reads the c 
 +     (h, c), y = state, []
 +     read = c
 +     for t in range(x.shape[0]):
-+         k_h, k_c = (k if isinstance(k, float) else k[t, ...] for k in holds)
++         {{k.read}}
 +         a_x = x[t, ...] @ params.W_x.T + params.b_x
 +         a_h = h @ params.W_h.T + params.b_h
 +         (new_h, new_c), _ = lstm_cell(a_x, a_h, (h, read))
@@ -1862,9 +1998,9 @@ c held on the way out alone: your last c is held, and the next step reads the c 
 #
 # *Extra, about 30 minutes.*
 #
-# **RMS normalisation** (Zhang and Sennrich, 2019) is layer normalisation without the mean: a row is divided by its root mean square and by nothing else. The cell of this task gives each of its two sums a size of its own, so that neither input nor state can drown the other, and one gain $\gamma$ serves both:
+# **RMS normalisation** (Zhang and Sennrich, 2019) is layer normalisation without the mean: {{norm.text}} The cell of this task gives each of its two sums a size of its own, so that neither input nor state can drown the other, and one gain $\gamma$ serves both:
 #
-# $$\rho(a) = \sqrt{\tfrac1H \textstyle\sum_j a_j^2 + \varepsilon}, \qquad n_x = \frac{a_x}{\rho(a_x)}, \qquad n_h = \frac{a_h}{\rho(a_h)}, \qquad h_t = \tanh\big(\gamma \odot (n_x + n_h)\big)$$
+# $$\rho(a) = \sqrt{{{norm.tex}} a_j^2 + \varepsilon}, \qquad n_x = \frac{a_x}{\rho(a_x)}, \qquad n_h = \frac{a_h}{\rho(a_h)}, \qquad h_t = \tanh\big(\gamma \odot (n_x + n_h)\big)$$
 #
 # As in the chapter, $\gamma$ travels in the state: `state` is `(h, gain)`, both (B, H), and no step changes the gain. The cell is given; its cache has the rows $n_x$, $n_h$ and the factors $r = 1/\rho$, which are (B, 1). Write its vjp. The gain's gradient from later steps is passed on, with this step's share added.
 #
@@ -1875,12 +2011,12 @@ c held on the way out alone: your last c is held, and the next step reads the c 
 #
 # <details><summary>Hint 2</summary>
 #
-# Every $a_j$ is in $\rho$, so $\rho$ is no constant. Nudge $a$ by $\delta$: $\rho$ moves by $\overline{a\,\delta}/\rho$, where the bar is the mean over the units, and so $n$ moves by $\big(\delta - n\,\overline{n\,\delta}\big)/\rho$. This map is symmetric: the vjp has $\mathrm{d}n$ in place of $\delta$.
+# Every $a_j$ is in $\rho$, so $\rho$ is no constant. Nudge $a$ by $\delta$: $\rho$ moves by $\overline{a\,\delta}/\rho$, {{norm.nudge}}, and so $n$ moves by $\big(\delta - n\,\overline{n\,\delta}\big)/\rho$. This map is symmetric: the vjp has $\mathrm{d}n$ in place of $\delta$.
 # </details>
 #
 # <details><summary>Hint 3</summary>
 #
-# `d_z = d_h * (1 - h * h)` and `d_n = d_z * gain`. For each sum: `r * (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True))`. The gain gets `d_gain + d_z * (n_x + n_h)`, and the h before gets `0.0`: it is reached through $a_h$ alone.
+# `d_z = d_h * (1 - h * h)` and `d_n = d_z * gain`. For each sum: `r * (d_n - n * {{norm.of_n}})`. The gain gets `d_gain + d_z * (n_x + n_h)`, and the h before gets `0.0`: it is reached through $a_h$ alone.
 # </details>
 
 
@@ -1891,7 +2027,7 @@ def rms_cell(a_x, a_h, state, eps=0.01):
     _, gain = state
 
     def normed(a):
-        r = 1 / xp.sqrt(xp.mean(a * a, axis=-1, keepdims=True) + eps)
+        r = 1 / xp.sqrt({{norm.of}} + eps)
         return a * r, r
 
     (n_x, r_x), (n_h, r_h) = normed(a_x), normed(a_h)
@@ -1914,7 +2050,7 @@ def rms_cell_vjp(d_state, cache):
     d_n = d_z * gain
 
     def through(n, r):
-        radial = xp.mean(d_n * n, axis=-1, keepdims=True)
+        radial = {{norm.of_n}}
         return r * (d_n - n * radial)
 
     d_gain = d_gain + d_z * (n_x + n_h)
@@ -1952,7 +2088,7 @@ def one_step(rng, B, H, cell=rms_cell, later=1):
 
     With later=0 all gains are one, and no later step gives them a gradient.
     """
-    a_x, a_h = rng.normal(size=(2, B, H)) * [[[2.0]], [[0.5]]]
+    a_x, a_h = rng.normal(size=(2, B, H)) * [[[{{norm.e}}]], [[0.5]]]
     h, gain, d_h, d_gain = rng.normal(size=(4, B, H))
     _, cache = cell(a_x, a_h, (h, 1 + later * gain))
     return dict(d_state=(d_h, later * d_gain), cache=cache)
@@ -2018,13 +2154,13 @@ layer norm's constant alone: the mean of d_n was taken out; what RMS normalisati
 - r * (d_n - n * radial)
 + r * (d_n - xp.mean(d_n, axis=-1, keepdims=True))
 
-sum for the mean: rho has a mean over the units, so what is taken out has a mean too, where you took a sum
-- xp.mean(d_n * n
-+ xp.sum(d_n * n
+{{norm.odd_name}}: {{norm.odd_says}}
+- {{norm.of_n}}
++ {{norm.odd}}
 
-mean over the batch: the mean was taken over the sequences; a row's rho is a mean over the units, the last axis
-- axis=-1, keepdims=True)
-+ axis=0, keepdims=True)
+mean over the batch: {{norm.batch_says}}
+- {{norm.of_n}}
++ {{norm.batch}}
 
 factor forgotten: the factor r is missing: a row twice as large gets half the gradient
 - r * (d_n - n * radial)
@@ -2046,12 +2182,12 @@ gain after the norm: the gain came in after the part along n was taken out; goin
 -     d_n = d_z * gain
 -
 -     def through(n, r):
--         radial = xp.mean(d_n * n, axis=-1, keepdims=True)
+-         radial = {{norm.of_n}}
 -         return r * (d_n - n * radial)
 +     d_n = d_z
 +
 +     def through(n, r):
-+         radial = xp.mean(d_n * n, axis=-1, keepdims=True)
++         radial = {{norm.of_n}}
 +         return gain * r * (d_n - n * radial)
 
 slope forgotten: the slope of the tanh, 1 - h², is missing
@@ -2099,9 +2235,9 @@ results exchanged: d_a_x and d_a_h are exchanged
 + through(n_h, r_h), through(n_x, r_x)
 
 rows added: the part along n_x + n_h was taken out of both; each sum is divided by its own rho, so it loses the part along its own row
-- radial = xp.mean(d_n * n, axis=-1, keepdims=True)
+- radial = {{norm.of_n}}
 + n = n_x + n_h
-+         radial = xp.mean(d_n * n, axis=-1, keepdims=True)
++         radial = {{norm.of_n}}
 
 h handed on: the h before the step is reached through a_h alone; d_h does not go on beside it
 - (0.0, d_gain)
@@ -2115,9 +2251,9 @@ gain summed over the batch: the gain's gradient was summed over the sequences; h
 - d_z * (n_x + n_h)
 + xp.sum(d_z * (n_x + n_h), axis=0, keepdims=True)
 
-mean over all entries: the mean was taken over the whole batch; each sequence has a rho of its own, so take it over the last axis
-- xp.mean(d_n * n, axis=-1, keepdims=True)
-+ xp.mean(d_n * n)
+mean over all entries: {{norm.all_says}}; each sequence has a rho of its own, so take it over the last axis
+- {{norm.of_n}}
++ {{norm.all}}
 
 share summed over the units: the share of the gain was summed over the units; each unit has a gain of its own
 - d_z * (n_x + n_h)
@@ -2137,9 +2273,9 @@ factor twice in one term: what is taken out has the factor r once, as the rest h
 - r * (d_n - n * radial)
 + r * (d_n - r * n * radial)
 
-all of the row's part: the part along n was divided by the mean of n², so that all of it was taken out; rho has the eps in it, the mean of n² is a little less than 1, and a little of that part stays
+all of the row's part: {{norm.eps}}
 - r * (d_n - n * radial)
-+ r * (d_n - n * radial / xp.mean(n * n, axis=-1, keepdims=True))
++ r * (d_n - n * radial / {{norm.of_nn}})
 
 factor twice: the factor r came in twice; n moves by r times what a moves
 - r * (d_n - n * radial)
@@ -2149,23 +2285,23 @@ divided by the factor: r is 1 / rho: multiply by it, do not divide
 - r * (d_n - n * radial)
 + (d_n - n * radial) / r
 
-the sum for the row: what was taken out was built from a; build it from n, whose mean square is about one
--         radial = xp.mean(d_n * n, axis=-1, keepdims=True)
+the sum for the row: what was taken out was built from a; {{norm.a_says}}
+-         radial = {{norm.of_n}}
 -         return r * (d_n - n * radial)
 +         a = n / r
-+         return r * (d_n - a * xp.mean(d_n * a, axis=-1, keepdims=True))
++         return r * (d_n - a * {{norm.a}})
 
-mean without the row: the mean of d_n was multiplied by n; the mean is that of the products d_n n
-- xp.mean(d_n * n, axis
-+ xp.mean(d_n, axis
+{{norm.alone_name}}: {{norm.alone_says}}
+- {{norm.of_n}}
++ {{norm.alone}}
 
-each unit alone: each unit's part was taken out with its own n alone, d_n (1 - n²); rho is shared, so take the mean of d_n n over the units
+each unit alone: each unit's part was taken out with its own n alone, d_n (1 - n²); rho is shared, so {{norm.share}}
 - r * (d_n - n * radial)
 + r * d_n * (1 - n * n)
 
-each unit alone, over H: each unit's part was taken out with its own n alone; rho is shared, so every unit's d_n reaches every a
+{{norm.over_name}}: each unit's part was taken out with its own n alone; rho is shared, so every unit's d_n reaches every a
 - r * (d_n - n * radial)
-+ r * d_n * (1 - n * n / h.shape[1])
++ {{norm.over}}
 
 half of it: half of the part along n was taken out: the half from the root and the 2 from the square cancel
 - n * radial)
@@ -2228,15 +2364,15 @@ plain cell: this is the plain cell's way back; here stand a gain and two norms b
 -     return through(n_x, r_x), through(n_h, r_h), (0.0, d_gain)
 +     return d_z, d_z, (0.0, d_state[1])
 
-softmax's: this is the gradient of a softmax, n (d_n - sum of d_n n); here it is r (d_n - n times the mean of d_n n)
--         radial = xp.mean(d_n * n, axis=-1, keepdims=True)
+softmax's: this is the gradient of a softmax, n (d_n - sum of d_n n); here it is {{norm.softmax_says}}
+-         radial = {{norm.of_n}}
 -         return r * (d_n - n * radial)
-+         return r * n * (d_n - xp.sum(d_n * n, axis=-1, keepdims=True))
++         return {{norm.softmax}}
 
 batch normalisation: both means were taken over the batch, as in batch normalisation; rho belongs to one sequence, and no mean was subtracted
--         radial = xp.mean(d_n * n, axis=-1, keepdims=True)
+-         radial = {{norm.of_n}}
 -         return r * (d_n - n * radial)
-+         radial = xp.mean(d_n * n, axis=0, keepdims=True)
++         radial = {{norm.batch}}
 +         return r * (d_n - xp.mean(d_n, axis=0, keepdims=True) - n * radial)
 
 rho constant, later steps dropped: two things: rho was taken for a constant, and the gain lost what arrives from later steps
@@ -2260,9 +2396,9 @@ row of the other sum: the way back through the second sum took the row of the fi
 - through(n_h, r_h)
 + through(n_x, r_h)
 
-normalised once more: n_x was divided by its root mean square again: r_x has the epsilon that was used
+normalised once more: n_x was divided by {{norm.was}} again: r_x has the epsilon that was used
 -     d_gain = d_gain + d_z * (n_x + n_h)
-+     n_x = n_x / xp.sqrt(xp.mean(n_x * n_x, axis=-1, keepdims=True))
++     n_x = n_x / xp.sqrt({{norm.nx}})
 +     d_gain = d_gain + d_z * (n_x + n_h)
 """
 
@@ -2380,7 +2516,9 @@ def there_and_back(which, params, x, state, d_y, d_state):
 
 
 rng = np.random.default_rng(9)
-visible = mover(device)([clocked(rng, 5, 4, 2, 2, k) for k in (0, 1, 2)])
+visible = [clocked(rng, 5, 4, 2, 2, k) for k in (0, 1, 2)]
+visible.append(clocked(rng, 4, 3, 3, 2, 0))  # D is not H
+visible = mover(device)(visible)
 check(
     there_and_back,
     stored("masked"),
