@@ -28,6 +28,100 @@
 # When the next window goes on where the last one ended, in the same text. Anywhere else it begins anew.
 # </details>
 
+# %% parameters
+own = (
+    {
+        "h": "-(p * log_p).sum(-1, keepdim=True)",
+        "tex": "-\\sum_k p_k \\log p_k",
+        "text": "put the tokens",
+        "even": "-log_p.mean(-1, keepdim=True)",
+        "bits": "-(p * log_p).sum(-1, keepdim=True) / math.log(2)",
+        "one": "-(p * log_p).sum() / len(p)",
+        "all": "-(p * log_p).sum()",
+        "zero": "-(p * log_p).sum(0)",
+        "log": "-(p * p.log()).sum(-1, keepdim=True)",
+        "odd": "-(torch.softmax(logits, -1) * torch.log_softmax(logits, -1)).sum(-1, keepdim=True)",
+        "odd_name": "entropy without the temperature",
+        "odd_says": "the entropy is that of the model without the temperature; take it from the p that you choose from",
+        "far": "[[0.0, 1.0, 2.0, -900.0], [-900.0, 2.0, 0.0, 1.0]]",
+        "by": "by p",
+        "of": "tempered distribution, whose tokens are drawn.",
+    },
+    {
+        "h": "-(logits.softmax(1) * logits.log_softmax(1)).sum(1)[:, None]",
+        "tex": "-\\sum_k q_k \\log q_k, \\qquad q = \\text{softmax}(\\text{logits})",
+        "text": "the model's own entropy, without the temperature, put the tokens",
+        "even": "-logits.log_softmax(1).mean(1)[:, None]",
+        "bits": "-(logits.softmax(1) * logits.log_softmax(1)).sum(1)[:, None] / math.log(2)",
+        "one": "-(logits.softmax(1) * logits.log_softmax(1)).sum() / len(p)",
+        "all": "-(logits.softmax(1) * logits.log_softmax(1)).sum()",
+        "zero": "-(logits.softmax(1) * logits.log_softmax(1)).sum(0)",
+        "log": "-(logits.softmax(1) * logits.softmax(1).log()).sum(1)[:, None]",
+        "odd": "-(p * log_p).sum(-1, keepdim=True)",
+        "odd_name": "entropy with the temperature",
+        "odd_says": "the entropy is that of the p that you choose from; here it is the model's own, without the temperature",
+        "far": "[[0, 1, 4, -900.0], [-900, 3, 0, 1]] + 4 * [[0.5, 0, 0.2, 0.1]]",
+        "by": "by the probabilities",
+        "of": "model itself, without the temperature.",
+    },
+)
+emb = (
+    {
+        "model": "E[ids]",
+        "x": "x",
+        "back": "back(d_logits @ E)",
+        "r": "np.random.default_rng(7)",
+        "may": "depth + 1 <= rest",
+        "text": "enough tokens follow it to close what is open, and itself",
+        "room": "depth + 1 ≤ rest",
+        "late": "depth <= rest",
+        "any": "True",
+        "careful": "depth + 2 <= rest",
+        "half": "len(written) < len(numbers) // 2",
+        "closing": ". A closing one makes one less, so it is always affordable, but it must",
+        "tex": "x_t = E[\\text{ids}_t]",
+        "note": "",
+        "name": "embedding scaled",
+        "says": "what is read was multiplied by the root of D, as in a transformer; here x is the row of E itself",
+        "odd": "x * E.shape[1] ** 0.5",
+        "odd_back": "back(d_logits @ E) * E.shape[1] ** 0.5",
+        "through": "not taken through the layer [gradients]: d_y was taken for d_x: between embedding and readout lies the layer, so call back(d_y)",
+        "d_y": "d_logits @ E",
+        "bias": "back((d_logits + bias) @ E)",
+        "y": "back(y)",
+        "hint": "adds d_x at the rows that were read",
+        "row": "the row of a token is an",
+        "row2": "input, so d_x is added to that row, once for each time the token was read.",
+    },
+    {
+        "model": "E[ids] * E.shape[1] ** 0.5",
+        "x": "x * E.shape[1] ** 0.5",
+        "back": "back(d_logits @ E) * E.shape[1] ** 0.5",
+        "r": "np.random.default_rng(50)",
+        "may": "depth + 1 <= min(rest, 3)",
+        "text": "enough tokens follow it to close what is open, and itself, and no more than 3 are open then",
+        "room": "depth + 1 ≤ rest and ≤ 3",
+        "late": "depth <= rest and depth < 3",
+        "any": "depth < 3",
+        "careful": "depth + 2 <= rest and depth < 3",
+        "half": "len(written) < len(numbers) // 2 and depth < 3",
+        "closing": ", and ≤ 3. A closing one makes one less: always affordable, but it must",
+        "tex": "x_t = \\sqrt D\\,E[\\text{ids}_t]",
+        "note": " What is read is multiplied by the root of D, as in a transformer.",
+        "name": "embedding not scaled",
+        "says": "the row of E was read as it is; here it is multiplied by the root of D, as in a transformer",
+        "odd": "x",
+        "odd_back": "back(d_logits @ E)",
+        "through": "not taken through the layer [gradients]: d_y was taken for the gradient of what is read: between embedding and readout lies the layer, so call back(d_y)",
+        "d_y": "d_logits @ E * E.shape[1] ** 0.5",
+        "bias": "back((d_logits + bias) @ E) * E.shape[1] ** 0.5",
+        "y": "back(y) * E.shape[1] ** 0.5",
+        "hint": "adds d_x, times the root of D, at the rows that were read",
+        "row": "√D times the row is an",
+        "row2": "input, so √D d_x is added to that row, once for each time the token was read.",
+    },
+)
+
 # %% [markdown]
 # ## Imports, and where to compute
 #
@@ -64,7 +158,7 @@ def tied_model(E, bias, cell):
 
     def read(ids, state=None):
         state = zero_state(cell, ids.shape[1]) if state is None else state
-        y, state, _ = unroll(gru_cell, cell, E[ids], state)
+        y, state, _ = unroll(gru_cell, cell, {{emb.model}}, state)
         return y @ E.T + bias, state
 
     return read
@@ -524,9 +618,9 @@ divided by the texts: the sum was divided by the number of texts; it is divided 
 #
 # With **tied embeddings** (Press and Wolf 2017; Inan, Khosravi and Socher 2017) the matrix whose rows are read is the matrix that predicts:
 #
-# $$x_t = E[\text{ids}_t], \qquad y = \text{layer}(x), \qquad \text{logits} = y\,E^\top + b$$
+# $${{emb.tex}}, \qquad y = \text{layer}(x), \qquad \text{logits} = y\,E^\top + b$$
 #
-# Of `ids` (T+1, B) all rows but the last are read, and all but the first are to be predicted. Write the loss and the gradients of $E$ and $b$, without autograd (the test tells whether it was called). The layer comes as a function: `y, back = through(x)`, and `back(d_y)` gives d_x. The loss is that of chapter 4, the mean over all T B targets:
+# Of `ids` (T+1, B) all rows but the last are read, and all but the first are to be predicted.{{emb.note}} Write the loss and the gradients of $E$ and $b$, without autograd (the test tells whether it was called). The layer comes as a function: `y, back = through(x)`, and `back(d_y)` gives d_x. The loss is that of chapter 4, the mean over all T B targets:
 # `loss, cache = cross_entropy(logits, targets)`, and `cross_entropy_vjp(1.0, cache)` gives d_logits.
 #
 # <details><summary>Hint 1</summary>
@@ -536,7 +630,7 @@ divided by the texts: the sum was divided by the number of texts; it is divided 
 #
 # <details><summary>Hint 2</summary>
 #
-# d_y = d_logits E. The readout's share of d_E is d_logitsᵀ y, over all T B rows (`.flatten(0, 1)` puts them one below the other). The embedding's share adds d_x at the rows that were read, and a token may have been read many times.
+# d_y = d_logits E. The readout's share of d_E is d_logitsᵀ y, over all T B rows (`.flatten(0, 1)` puts them one below the other). The embedding's share {{emb.hint}}, and a token may have been read many times.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -554,10 +648,10 @@ def tied_loss(E, bias, ids, through):
     """
     ### BEGIN SOLUTION
     x, targets = E[ids[:-1]], ids[1:]
-    y, back = through(x)
+    y, back = through({{emb.x}})
     loss, cache = cross_entropy(y @ E.T + bias, targets)
     d_logits = cross_entropy_vjp(1.0, cache)
-    d_x = back(d_logits @ E)
+    d_x = {{emb.back}}
     d_E = d_logits.flatten(0, 1).T @ y.flatten(0, 1)
     d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))
     return loss, d_E, d_logits.sum((0, 1))
@@ -692,9 +786,9 @@ input taken for the output [gradients]: the readout's share of d_E is d_logits�
 - @ y.flatten(0, 1)
 + @ x.flatten(0, 1)
 
-not taken through the layer [gradients]: d_y was taken for d_x: between embedding and readout lies the layer, so call back(d_y)
-- d_x = back(d_logits @ E)
-+ d_x = d_logits @ E
+{{emb.through}}
+- d_x = {{emb.back}}
++ d_x = {{emb.d_y}}
 
 bias averaged [gradients]: d_bias was averaged over steps and sequences; all of them read the one bias, so add up
 - d_logits.sum((0, 1))
@@ -702,17 +796,17 @@ bias averaged [gradients]: d_bias was averaged over steps and sequences; all of 
 
 predicted backward: the rows were read from the second on, to predict the one before: read all but the last, predict all but the first
 -     x, targets = E[ids[:-1]], ids[1:]
--     y, back = through(x)
+-     y, back = through({{emb.x}})
 -     loss, cache = cross_entropy(y @ E.T + bias, targets)
 -     d_logits = cross_entropy_vjp(1.0, cache)
--     d_x = back(d_logits @ E)
+-     d_x = {{emb.back}}
 -     d_E = d_logits.flatten(0, 1).T @ y.flatten(0, 1)
 -     d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))
 +     x, targets = E[ids[1:]], ids[:-1]
-+     y, back = through(x)
++     y, back = through({{emb.x}})
 +     loss, cache = cross_entropy(y @ E.T + bias, targets)
 +     d_logits = cross_entropy_vjp(1.0, cache)
-+     d_x = back(d_logits @ E)
++     d_x = {{emb.back}}
 +     d_E = d_logits.flatten(0, 1).T @ y.flatten(0, 1)
 +     d_E = d_E.index_add(0, ids[1:].flatten(), d_x.flatten(0, 1))
 
@@ -724,19 +818,19 @@ E reshaped: the rows and columns of E were mixed up: a reshape is no transpose
 - y @ E.T + bias
 + y @ E.reshape(E.shape[1], E.shape[0]) + bias
 
-embedding scaled: what is read was multiplied by the root of D, as in a transformer; here x is the row of E itself
-- y, back = through(x)
-+ y, back = through(x * E.shape[1] ** 0.5)
+{{emb.name}}: {{emb.says}}
+- y, back = through({{emb.x}})
++ y, back = through({{emb.odd}})
 
-embedding scaled, with its gradient: what is read was multiplied by the root of D, as in a transformer; here x is the row of E itself
--     y, back = through(x)
+{{emb.name}}, with its gradient: {{emb.says}}
+-     y, back = through({{emb.x}})
 -     loss, cache = cross_entropy(y @ E.T + bias, targets)
 -     d_logits = cross_entropy_vjp(1.0, cache)
--     d_x = back(d_logits @ E)
-+     y, back = through(x * E.shape[1] ** 0.5)
+-     d_x = {{emb.back}}
++     y, back = through({{emb.odd}})
 +     loss, cache = cross_entropy(y @ E.T + bias, targets)
 +     d_logits = cross_entropy_vjp(1.0, cache)
-+     d_x = back(d_logits @ E) * E.shape[1] ** 0.5
++     d_x = {{emb.odd_back}}
 
 perplexity: this is exp of the loss, the perplexity
 - return loss, d_E, d_logits.sum((0, 1))
@@ -832,16 +926,16 @@ gradients from autograd [hidden]: the gradients came from autograd; the task is 
 +     (d_logits,) = torch.autograd.grad(-log_p.mean(), logits)
 
 bias on the way back [gradients]: the bias was added to the gradient of the logits; it adds to the logits alone
--     d_x = back(d_logits @ E)
-+     d_x = back((d_logits + bias) @ E)
+-     d_x = {{emb.back}}
++     d_x = {{emb.bias}}
 
 input's share taken off [gradients]: the share of the rows that were read was taken off; both shares are added
 -     d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))
 +     d_E = d_E.index_add(0, ids[:-1].flatten(), -d_x.flatten(0, 1))
 
 y sent back [gradients]: y itself was sent back through the network; the gradient of y is
--     d_x = back(d_logits @ E)
-+     d_x = back(y)
+-     d_x = {{emb.back}}
++     d_x = {{emb.y}}
 """
 
 # %% [markdown]
@@ -851,9 +945,9 @@ y sent back [gradients]: y itself was sent back through the network; the gradien
 #
 # A text of always the likeliest word is dull, and people do not write so: their words carry about as much surprise as the model expects, its entropy. **Locally typical** sampling (Meister, Pimentel, Wiher and Cotterell 2023) keeps the tokens whose surprisal is nearest to the entropy. After the temperature, with
 #
-# $$p = \text{softmax}(\text{logits} / \tau), \qquad \mathcal H = -\sum_k p_k \log p_k$$
+# $$p = \text{softmax}(\text{logits} / \tau), \qquad \mathcal H = {{own.tex}}$$
 #
-# put the tokens in the order of $|-\log p_k - \mathcal H|$, the smallest first. Keep the first few: as few as have together at least `mass` of the probability. (So the token that *crosses* `mass` stays, and at least one is kept.) Return the probabilities, divided by the sum of those kept in their row, and zero for the rest. Each row stands for itself. (At a low temperature most $p$ are 0 in floating point, and there $p \log p$ is 0.)
+# {{own.text}} in the order of $|-\log p_k - \mathcal H|$, the smallest first. Keep the first few: as few as have together at least `mass` of the probability. (So the token that *crosses* `mass` stays, and at least one is kept.) Return the probabilities, divided by the sum of those kept in their row, and zero for the rest. Each row stands for itself. (At a low temperature most $p$ are 0 in floating point, and there $p \log p$ is 0.)
 #
 # <details><summary>Hint 1</summary>
 #
@@ -880,7 +974,7 @@ def locally_typical(logits, temperature, mass):
     ### BEGIN SOLUTION
     log_p = torch.log_softmax(logits / temperature, -1)
     p = log_p.exp()
-    entropy = -(p * log_p).sum(-1, keepdim=True)
+    entropy = {{own.h}}
     order = (-log_p - entropy).abs().argsort(-1)
     ordered = p.gather(-1, order)
     before = ordered.cumsum(-1) - ordered
@@ -922,7 +1016,7 @@ def said(rng, B, K, temperature, mass):
 
 visible = move(said(np.random.default_rng(9), 5, 8, 1.6, 0.6))
 everything = visible | {"mass": 1.0 + 1e-6}
-far = move(np.array([[0.0, 1.0, 2.0, -900.0], [-900.0, 2.0, 0.0, 1.0]]))
+far = move(np.array({{own.far}}))
 far = {"logits": far, "temperature": 1.0, "mass": 0.5}  # a p is 0
 check(
     locally_typical,
@@ -992,17 +1086,17 @@ without the absolute value: the tokens farthest from the entropy came first
 - (-log_p - entropy).abs().argsort(-1)
 + (-log_p - entropy).square().neg().argsort(-1)
 
-entropy not weighted: the entropy is the mean surprisal weighted by p, not that of all tokens alike
-- -(p * log_p).sum(-1, keepdim=True)
-+ -log_p.mean(-1, keepdim=True)
+entropy not weighted: the entropy is the mean surprisal weighted {{own.by}}, not that of all tokens alike
+- {{own.h}}
++ {{own.even}}
 
 entropy in bits: the entropy is in bits, the surprisals are in nats
-- -(p * log_p).sum(-1, keepdim=True)
-+ -(p * log_p).sum(-1, keepdim=True) / math.log(2)
+- {{own.h}}
++ {{own.bits}}
 
 one entropy for all rows: all rows were compared with the mean entropy of the batch; each row has its own
-- -(p * log_p).sum(-1, keepdim=True)
-+ -(p * log_p).sum() / len(p)
+- {{own.h}}
++ {{own.one}}
 
 left in the order of typicality: the probabilities were not put back into their tokens' places
 - torch.zeros_like(p).scatter(-1, order, ordered * (before < mass))
@@ -1013,17 +1107,17 @@ not renormalised: the kept probabilities do not sum to one: divide by their sum
 + kept
 
 entropy summed over the rows: the entropy was summed over the whole batch; each row has its own: sum over the tokens only
-- -(p * log_p).sum(-1, keepdim=True)
-+ -(p * log_p).sum()
+- {{own.h}}
++ {{own.all}}
 
-entropy without the temperature: the entropy is that of the model without the temperature; take it from the p that you choose from
-- -(p * log_p).sum(-1, keepdim=True)
-+ -(torch.softmax(logits, -1) * torch.log_softmax(logits, -1)).sum(-1, keepdim=True)
+{{own.odd_name}}: {{own.odd_says}}
+- {{own.h}}
++ {{own.odd}}
 
 temperature after the choice: the tokens were chosen without the temperature, which came only after; it comes first
 -     log_p = torch.log_softmax(logits / temperature, -1)
 -     p = log_p.exp()
--     entropy = -(p * log_p).sum(-1, keepdim=True)
+-     entropy = {{own.h}}
 -     order = (-log_p - entropy).abs().argsort(-1)
 -     ordered = p.gather(-1, order)
 -     before = ordered.cumsum(-1) - ordered
@@ -1066,8 +1160,8 @@ softmax over the batch: the softmax runs over the rows of the batch; it belongs 
 + torch.log_softmax(logits / temperature, 0)
 
 entropy over the batch axis: the entropy was summed over the rows, one for each token; sum over the tokens, one for each row
-- -(p * log_p).sum(-1, keepdim=True)
-+ -(p * log_p).sum(0)
+- {{own.h}}
++ {{own.zero}}
 
 probability against the entropy: the probabilities were compared with the entropy; the surprisals are, -log p
 - (-log_p - entropy)
@@ -1131,8 +1225,8 @@ logits: logits came back, with minus infinity for the rest; probabilities are as
 + torch.where(kept > 0, logits / temperature, -torch.inf)
 
 logarithm of zero: the logarithm was taken of a p that is 0 in floating point, and 0 times minus infinity is NaN: log_softmax gives log p without taking p first
--     entropy = -(p * log_p).sum(-1, keepdim=True)
-+     entropy = -(p * p.log()).sum(-1, keepdim=True)
+-     entropy = {{own.h}}
++     entropy = {{own.log}}
 """
 
 # %% [markdown]
@@ -1146,7 +1240,7 @@ logarithm of zero: the logarithm was taken of a p that is 0 in floating point, a
 # | token | may come if |
 # | --- | --- |
 # | plain | enough tokens follow it to close what is open |
-# | opening | enough tokens follow it to close what is open, and itself |
+# | opening | {{emb.text}} |
 # | closing | it closes the bracket that was opened last |
 #
 # Write the loop. `step(token, state)` reads a token and gives logits (K,) and the new state (K tokens, and `None` for the first state). Turn the logits of what may come into probabilities, let the given `draw_at` choose with the next of the `numbers`, and keep account with the given `after`. Return the drawn ids, a list of int.
@@ -1158,7 +1252,7 @@ logarithm of zero: the logarithm was taken of a p that is 0 in floating point, a
 #
 # <details><summary>Hint 2</summary>
 #
-# `rest = left - 1` tokens follow. So: plain if depth ≤ rest, opening if depth + 1 ≤ rest, closing if `open_ones[-1:] == [closing]`, which is False where nothing is open. Begin with all tokens as if plain, and then overwrite the brackets'.
+# `rest = left - 1` tokens follow. So: plain if depth ≤ rest, opening if {{emb.room}}, closing if `open_ones[-1:] == [closing]`, which is False where nothing is open. Begin with all tokens as if plain, and then overwrite the brackets'.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -1177,7 +1271,7 @@ def balanced_text(step, token, numbers, pairs):
         depth = len(open_ones)
         may = torch.full_like(logits, depth <= rest, dtype=torch.bool)
         for opening, closing in pairs:
-            may[opening] = depth + 1 <= rest
+            may[opening] = {{emb.may}}
             may[closing] = open_ones[-1:] == [closing]
         p = torch.softmax(torch.where(may, logits, -torch.inf), -1)
         token = draw_at(p, numbers[len(written)])
@@ -1251,7 +1345,7 @@ visible = [
     move(writer(rng, K, 3, length, kinds))
     for K, length, kinds in [(7, 12, 2), (6, 9, 2), (9, 16, 3)]
 ]
-rng = np.random.default_rng(7)  # its last bracket opens just in time
+rng = {{emb.r}}  # its last bracket opens just in time
 visible.append(move(writer(rng, 7, 3, 12, 2)))
 check(wrote, stored("balanced_text"), visible, outputs="ids", by=properties)
 for _ in range(20):
@@ -1300,8 +1394,8 @@ first opened, first closed: the bracket opened first was to close first; the las
 + open_ones[:1] == [closing]
 
 opened too late: a bracket was opened although too few tokens are left to close it and the others
-- may[opening] = depth + 1 <= rest
-+ may[opening] = depth <= rest
+- may[opening] = {{emb.may}}
++ may[opening] = {{emb.late}}
 
 left open at the end: plain tokens were let in to the end: brackets stay open, because nothing was left to close them with
 - depth <= rest, dtype=torch.bool)
@@ -1336,8 +1430,8 @@ itself among those that follow: the token to be written was counted among those 
 + for rest in range(len(numbers), 0, -1):
 
 opened at any time: brackets were opened whether or not there is room to close them
-- may[opening] = depth + 1 <= rest
-+ may[opening] = True
+- may[opening] = {{emb.may}}
++ may[opening] = {{emb.any}}
 
 account thrown away: what `after` returns was thrown away: it makes a new list, and does not change yours
 - open_ones = after(open_ones, token, pairs)
@@ -1356,16 +1450,16 @@ plain ones too careful to the last: plain tokens were shut out one token too ear
 + depth < rest, dtype=torch.bool)
 
 opening too careful: a bracket was not opened although there was just room for it: it may come where depth + 1 tokens follow
-- may[opening] = depth + 1 <= rest
-+ may[opening] = depth + 2 <= rest
+- may[opening] = {{emb.may}}
++ may[opening] = {{emb.careful}}
 
 one too few follow: too few tokens were taken to follow: of `left` tokens, this one included, left - 1 follow
 - for rest in reversed(range(len(numbers))):
 + for rest in range(len(numbers) - 2, -2, -1):
 
 opened in the first half: brackets were opened in the first half of the text only; they may as long as enough tokens follow
-- may[opening] = depth + 1 <= rest
-+ may[opening] = len(written) < len(numbers) // 2
+- may[opening] = {{emb.may}}
++ may[opening] = {{emb.half}}
 
 closed at any time: a closing bracket was let in although nothing is open
 - open_ones[-1:] == [closing]
@@ -1474,7 +1568,7 @@ first token kept: the token that was read first is part of the text; only drawn 
 +         written.extend([token] if written else [0, token])
 
 opens only outside: a bracket was let in only where none is open; brackets may stand inside each other
--             may[opening] = depth + 1 <= rest
+-             may[opening] = {{emb.may}}
 +             may[opening] = depth == 0 and 1 <= rest
 """
 
