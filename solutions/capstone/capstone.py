@@ -651,14 +651,10 @@ float64 made [hidden, dtype]: float32 became float64
 + z, n = sigmoid(z).astype(float), np.tanh(n)
 
 finite differences of its own forward [hidden, gradients]: the way back was found by moving each number of the arguments, which costs a way forward for each
--     def vjp(d_state, cache):
--         (d_h,), (z, n, h) = d_state, cache
 -         d_z = d_h * (h - n) * z * (1 - z)
 -         d_n = d_h * (1 - z) * (1 - n * n)
 -         d_a = np.concatenate([d_z, d_n], axis=-1)
 -         return d_a, d_a, (d_h * z,)
-+     def vjp(d_state, cache):
-+         (d_h,), (z, n, h) = d_state, cache
 +         a = np.concatenate([np.log(z / (1 - z)), np.arctanh(n)], axis=-1)
 +         d = []
 +         for start in (a, h):
@@ -910,16 +906,12 @@ those before moved too: with each entry all those before it were moved, too
 + moved.ravel()[: np.ravel_multi_index(index, start.shape) + 1] += sign * step
 
 one copy for all: the copy was made once, before the loop: an entry that was moved stays moved while the next ones are measured
--     d_x = np.zeros(start.shape)
 -     for index in np.ndindex(*start.shape):
 -         for sign in (1, -1):
 -             moved = start.copy()
--             moved[index] += sign * step
-+     d_x = np.zeros(start.shape)
 +     moved = start.copy()
 +     for index in np.ndindex(*start.shape):
 +         for sign in (1, -1):
-+             moved[index] += sign * step
 
 flat: the gradient is flat; it has the shape of x
 -     return d_x
@@ -1322,18 +1314,14 @@ between the middle ones: of an even number of seeds the mean of the two in the m
 + int(np.median(limits))
 
 the budget is shared: the updates of the lags were added up; each lag has the whole budget
--         limits.append(0)
 -         for lag, needed in zip(lags, row, strict=False):
 -             if needed is None or needed > budget:
 -                 break
--             limits[-1] = lag
-+         limits.append(0)
 +         used = 0
 +         for lag, needed in zip(lags, row, strict=False):
 +             if needed is None or used + needed > budget:
 +                 break
 +             used += needed
-+             limits[-1] = lag
 
 median of the updates first: the median of the updates was taken at each lag, and then one limit; each seed has a limit of its own
 -     limits = []

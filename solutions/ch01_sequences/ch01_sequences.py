@@ -424,11 +424,9 @@ test a step early: x[cut - 1] stands on both sides: the test begins at x[cut]
 
 centred average: each value was averaged with its neighbours, the one after it too: that is a look ahead, and takes two values from each part
 -     train_x, train_y = windows((past - mean) / std, size)
--     test_x, test_y = windows((future - mean) / std, size)
 +     past = (past[:-2] + past[1:-1] + past[2:]) / 3
 +     future = (future[:-2] + future[1:-1] + future[2:]) / 3
 +     train_x, train_y = windows((past - mean) / std, size)
-+     test_x, test_y = windows((future - mean) / std, size)
 
 test scaled by all data: the test was scaled with mean and deviation of all data, its own included; both come from the past alone
 -     test_x, test_y = windows((future - mean) / std, size)

@@ -802,7 +802,6 @@ the state runs on: your y stands still where a sequence has ended, but the state
 +         state = new
 
 y before the step: your y holds the state that a step read; y_t is the one after step t
--     for t in range(x.shape[0]):
 -         a_h = state[0] @ params.W_h.T + params.b_h
 -         new, _ = cell(a[t, ...], a_h, state)
 -         on = mask[t, :, None] > 0
@@ -810,7 +809,6 @@ y before the step: your y holds the state that a step read; y_t is the one after
 -             xp.where(on, n, s) for n, s in zip(new, state, strict=True)
 -         )
 -         y.append({{ended.it}})
-+     for t in range(x.shape[0]):
 +         y.append(state[0])
 +         a_h = state[0] @ params.W_h.T + params.b_h
 +         new, _ = cell(a[t, ...], a_h, state)
@@ -1289,11 +1287,9 @@ input bias forgotten: your states do not use b_x
 + x @ params.W_x.T
 
 state before the step: your y holds the state that a step read; y_t is the one after step t
--         tape.h_before.append(state[0])
 -         state, cache = cell(a_x, a_h, state)
 -         tape.caches.append(cache)
 -         y.append(state[0])
-+         tape.h_before.append(state[0])
 +         y.append(state[0])
 +         state, cache = cell(a_x, a_h, state)
 +         tape.caches.append(cache)

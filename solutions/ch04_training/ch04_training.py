@@ -483,10 +483,8 @@ L2 and no correction: two things: decay * w was added to the gradient (that is L
 
 decay in both places: decay * w was added to the gradient and taken off the weight as well; only the second is AdamW
 -     m = BETA_1 * m + (1 - BETA_1) * d_w
--     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
 +     d_w = d_w + decay * w
 +     m = BETA_1 * m + (1 - BETA_1) * d_w
-+     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
 
 decay in both places, no correction: two things: decay * w was added to the gradient as well as taken off the weight, and m and s were not divided by 1 - beta^k
 -     m = BETA_1 * m + (1 - BETA_1) * d_w

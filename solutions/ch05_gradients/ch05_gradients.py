@@ -1523,9 +1523,7 @@ old generator: the runs drew from NumPy's old generator, RandomState; asked for 
 +             - score(control, np.random.RandomState(seed))
 
 sizes: the signs of the differences were lost; treatment minus control says who was better
-- (treatment, np.random.default_rng(seed))
 -             - score(control, np.random.default_rng(seed))
-+ (treatment, np.random.default_rng(seed))
 +             - score(control, np.random.default_rng(seed))
 +             if score(treatment, np.random.default_rng(seed)) > score(control, np.random.default_rng(seed))
 +             else score(control, np.random.default_rng(seed)) - score(treatment, np.random.default_rng(seed))
@@ -1536,9 +1534,7 @@ sorted: the differences were sorted; entry i belongs to seed i
 +     better = int
 
 relative: each difference was divided by the control's score; treatment minus control was asked for
-- (treatment, np.random.default_rng(seed))
 -             - score(control, np.random.default_rng(seed))
-+ (treatment, np.random.default_rng(seed))
 +             / score(control, np.random.default_rng(seed))
 +             - 1
 

@@ -484,11 +484,9 @@ input gate sees the new memory: your input gate's peephole looks at a new c, mad
 -     i = sigmoid(a_i + p[0, ...] * c_before)
 -     f = sigmoid(a_f + p[1, ...] * c_before)
 -     g = xp.tanh(a_g)
--     c = f * c_before + i * g
 +     f = sigmoid(a_f + p[1, ...] * c_before)
 +     g = xp.tanh(a_g)
 +     i = sigmoid(a_i + p[0, ...] * (f * c_before + sigmoid(a_i) * g))
-+     c = f * c_before + i * g
 
 memory changed in place: your c was written into the caller's c_{t-1}, which the cache must keep for the way back; make a new array
 -     c = f * c_before + i * g
@@ -781,26 +779,22 @@ start written like a step: your {{order.which}} term was multiplied by an input 
 +     parts.append(left * i[0, ...] * c_0)
 
 gates before the step: your terms have the gates f_1 to f_t; what step t wrote meets those that come after it, f_{t+1} to f_T
--     parts, left = [], xp.ones_like(c_0)
 -     for t in range(g.shape[0] - 1, -1, -1):
 -         parts.append(left * i[t, ...] * g[t, ...])
 -         left = left * f[t, ...]
 -     parts.append(left * c_0)
 -     return xp.stack({{order.of}})
-+     parts, left = [], xp.ones_like(c_0)
 +     for t in range(g.shape[0]):
 +         left = left * f[t, ...]
 +         parts.append(left * i[t, ...] * g[t, ...])
 +     return xp.stack([left * c_0, *parts]{{order.turn}})
 
 gates before the step, without its own: your terms have the gates f_1 to f_{t-1}; what step t wrote meets those that come after it, f_{t+1} to f_T
--     parts, left = [], xp.ones_like(c_0)
 -     for t in range(g.shape[0] - 1, -1, -1):
 -         parts.append(left * i[t, ...] * g[t, ...])
 -         left = left * f[t, ...]
 -     parts.append(left * c_0)
 -     return xp.stack({{order.of}})
-+     parts, left = [], xp.ones_like(c_0)
 +     for t in range(g.shape[0]):
 +         parts.append(left * i[t, ...] * g[t, ...])
 +         left = left * f[t, ...]
@@ -871,13 +865,7 @@ input gates in the product too: your products have the later input gates as well
 + left = left * f[t, ...] * i[t, ...]
 
 gates added: your forget gates were added up; a share of a share is a product
--     parts, left = [], xp.ones_like(c_0)
--     for t in range(g.shape[0] - 1, -1, -1):
--         parts.append(left * i[t, ...] * g[t, ...])
 -         left = left * f[t, ...]
-+     parts, left = [], xp.ones_like(c_0)
-+     for t in range(g.shape[0] - 1, -1, -1):
-+         parts.append(left * i[t, ...] * g[t, ...])
 +         left = f[t, ...] + (left if t + 1 < g.shape[0] else 0)
 
 sum begun at one: your forget gates were added to 1; a share of a share is a product
@@ -1015,9 +1003,7 @@ mean gate: your products are powers of a unit's mean gate; the gate of each late
 + left = left * xp.mean(f, axis=0)
 
 product of all entries: your products run over all sequences and units as well: a product along the steps alone has `axis=0`
--         parts.append(left * i[t, ...] * g[t, ...])
 -         left = left * f[t, ...]
-+         parts.append(left * i[t, ...] * g[t, ...])
 +         left = left * xp.prod(f[t, ...])
 
 product over the units: your products run over the units as well; each unit has gates of its own
@@ -1032,12 +1018,10 @@ one array for all steps: your terms of the steps are all the same: one array was
 -     parts, left = [], xp.ones_like(c_0)
 -     for t in range(g.shape[0] - 1, -1, -1):
 -         parts.append(left * i[t, ...] * g[t, ...])
--         left = left * f[t, ...]
 +     parts, left, term = [], xp.ones_like(c_0), xp.zeros_like(c_0)
 +     for t in range(g.shape[0] - 1, -1, -1):
 +         term[...] = left * i[t, ...] * g[t, ...]
 +         parts.append(term)
-+         left = left * f[t, ...]
 
 one gate for all sequences: your products take the first sequence's gates for all; each sequence has its own
 - left = left * f[t, ...]
@@ -1056,13 +1040,11 @@ c_0 in every term: your product begins with c_0, so that it is in all terms; it 
 +     parts.append(left)
 
 weights turned round: your products are right and in the wrong order: the term of step 1 has no gates and that of step T has the most; turn them round before you multiply
--     parts, left = [], xp.ones_like(c_0)
 -     for t in range(g.shape[0] - 1, -1, -1):
 -         parts.append(left * i[t, ...] * g[t, ...])
 -         left = left * f[t, ...]
 -     parts.append(left * c_0)
 -     return xp.stack({{order.of}})
-+     parts, left = [], xp.ones_like(c_0)
 +     for t in range(g.shape[0]):
 +         parts.append(left * i[t, ...] * g[t, ...])
 +         left = left * f[g.shape[0] - 1 - t, ...]
@@ -1481,61 +1463,49 @@ other characters counted as opening: other characters raise your c as opening br
 -             [40.0, 40.0, -40.0, -40.0, -40.0],  # i
 -             [40.0, 40.0, -40.0, 40.0, 40.0],  # f
 -             [a, -a, 0.0, 0.0, 0.0],  # g
--             [-40.0, -40.0, -40.0, 40.0, -40.0],  # o
 +             [40.0, 40.0, -40.0, -40.0, 40.0],  # i
 +             [40.0, 40.0, -40.0, 40.0, 40.0],  # f
 +             [a, -a, 0.0, 0.0, a],  # g
-+             [-40.0, -40.0, -40.0, 40.0, -40.0],  # o
 
 other characters counted as closing: other characters lower your c as closing brackets do; they leave it as it is
 -             [40.0, 40.0, -40.0, -40.0, -40.0],  # i
 -             [40.0, 40.0, -40.0, 40.0, 40.0],  # f
 -             [a, -a, 0.0, 0.0, 0.0],  # g
--             [-40.0, -40.0, -40.0, 40.0, -40.0],  # o
 +             [40.0, 40.0, -40.0, -40.0, 40.0],  # i
 +             [40.0, 40.0, -40.0, 40.0, 40.0],  # f
 +             [a, -a, 0.0, 0.0, -a],  # g
-+             [-40.0, -40.0, -40.0, 40.0, -40.0],  # o
 
 all but an opening bracket lowers: all symbols but `(` lower your c, the line break and `?` too; only `)` does
 -             [40.0, 40.0, -40.0, -40.0, -40.0],  # i
 -             [40.0, 40.0, -40.0, 40.0, 40.0],  # f
 -             [a, -a, 0.0, 0.0, 0.0],  # g
--             [-40.0, -40.0, -40.0, 40.0, -40.0],  # o
 +             [40.0] * 5,  # i
 +             [40.0, 40.0, -40.0, 40.0, 40.0],  # f
 +             [a, -a, -a, -a, -a],  # g
-+             [-40.0, -40.0, -40.0, 40.0, -40.0],  # o
 
 all but a closing bracket raises: all symbols but `)` raise your c, the line break and `?` too; only `(` does
 -             [40.0, 40.0, -40.0, -40.0, -40.0],  # i
 -             [40.0, 40.0, -40.0, 40.0, 40.0],  # f
 -             [a, -a, 0.0, 0.0, 0.0],  # g
--             [-40.0, -40.0, -40.0, 40.0, -40.0],  # o
 +             [40.0] * 5,  # i
 +             [40.0, 40.0, -40.0, 40.0, 40.0],  # f
 +             [a, -a, a, a, a],  # g
-+             [-40.0, -40.0, -40.0, 40.0, -40.0],  # o
 
 question counted: your c is raised at `?` as well: asking leaves it as it is
 -             [40.0, 40.0, -40.0, -40.0, -40.0],  # i
 -             [40.0, 40.0, -40.0, 40.0, 40.0],  # f
 -             [a, -a, 0.0, 0.0, 0.0],  # g
--             [-40.0, -40.0, -40.0, 40.0, -40.0],  # o
 +             [40.0, 40.0, -40.0, 40.0, -40.0],  # i
 +             [40.0, 40.0, -40.0, 40.0, 40.0],  # f
 +             [a, -a, 0.0, a, 0.0],  # g
-+             [-40.0, -40.0, -40.0, 40.0, -40.0],  # o
 
 line break lowers: your line break lowers c instead of clearing it: it is the forget gate that clears, by shutting
 -             [40.0, 40.0, -40.0, -40.0, -40.0],  # i
 -             [40.0, 40.0, -40.0, 40.0, 40.0],  # f
 -             [a, -a, 0.0, 0.0, 0.0],  # g
--             [-40.0, -40.0, -40.0, 40.0, -40.0],  # o
 +             [40.0, 40.0, 40.0, -40.0, -40.0],  # i
 +             [40.0] * 5,  # f
 +             [a, -a, -a, 0.0, 0.0],  # g
-+             [-40.0, -40.0, -40.0, 40.0, -40.0],  # o
 
 line break clears to minus 0.76: after your line break c is tanh(-1), not 0: a candidate was written there while the forget gate cleared
 -             [40.0, 40.0, -40.0, -40.0, -40.0],  # i
@@ -1549,11 +1519,9 @@ line break clears to minus one: after your line break c is -1, not 0: a candidat
 -             [40.0, 40.0, -40.0, -40.0, -40.0],  # i
 -             [40.0, 40.0, -40.0, 40.0, 40.0],  # f
 -             [a, -a, 0.0, 0.0, 0.0],  # g
--             [-40.0, -40.0, -40.0, 40.0, -40.0],  # o
 +             [40.0, 40.0, 40.0, -40.0, -40.0],  # i
 +             [40.0, 40.0, -40.0, 40.0, 40.0],  # f
 +             [a, -a, -40.0, 0.0, 0.0],  # g
-+             [-40.0, -40.0, -40.0, 40.0, -40.0],  # o
 
 always shown: your h shows c at all symbols; the output gate opens at `?` alone
 - [-40.0, -40.0, -40.0, 40.0, -40.0],  # o
@@ -2018,9 +1986,7 @@ half in each: you put half of each bias into b_x and half into b_h; the sum is r
 +     b_h = xp.concat([-b_f / 2, b_f / 2, params.b_h[2 * H :]])
 
 what b_h lacks: you left b_h as it was and made up for it in b_x; the sum is right, but b_h is to be 0 there
--     b_x = xp.concat([-b_f, b_f, params.b_x[2 * H :]])
 -     b_h = xp.concat([0 * b_f, 0 * b_f, params.b_h[2 * H :]])
-+     b_x = xp.concat([-b_f, b_f, params.b_x[2 * H :]])
 +     b_h = params.b_h + 0
 +     b_x = b_x - xp.concat([b_h[: 2 * H], 0 * b_h[2 * H :]])
 

@@ -439,9 +439,7 @@ one product of h: a cell with two products of the old h was refused; each has a 
 +             old.add("W_h")
 
 first line decides: True came back after the first line that fits, or before all were looked at: `return True` stands behind the loop
--             old.add(name)
 -     return True
-+             old.add(name)
 +         return True
 +     return True
 
@@ -470,9 +468,7 @@ products hand nothing on: a product was let through that comes after a first one
 
 products alone depend: only the result of a product was taken to depend on the old state; whatever is made from it does
 -         if depends:
--             old.add(name)
 +         if depends and operation == "product":
-+             old.add(name)
 
 nothing returned at the end: where every line fits, nothing was returned; True is
 -     return True
@@ -1218,12 +1214,8 @@ W_h a square of G·H in the budget: your budget has (G·H)² numbers for W_h; ea
 + G * (H + 1) * (D + 2) + (G * (H + 1)) ** 2
 
 input's weights forgotten: your H is the root of budget / G, as if W_h were all; W_x and both biases are in the budget too
--     H = 1
 -     while budget >= G * (H + 1) * (D + (H + 1) + 2):
--         H += 1
-+     H = 1
 +     while budget >= G * (H + 1) ** 2:
-+         H += 1
 
 one bias, and in the work: two things: only one bias is in your budget, and there are two; and it is in your multiply_adds, where only products count
 -     while budget >= G * (H + 1) * (D + (H + 1) + 2):

@@ -470,12 +470,10 @@ state handed to the layer below: the gradient of a layer's first state was given
 -     for k in reversed(range(len(params))):
 -         d_layer, d_x, d_state = bptt(
 -             cell_vjp, params[k], tapes[k], d_y, d_states[k]
--         )
 +     d_state = d_states[-1]
 +     for k in reversed(range(len(params))):
 +         d_layer, d_x, d_state = bptt(
 +             cell_vjp, params[k], tapes[k], d_y, d_state
-+         )
 
 outputs of the lowest returned: weights and states are right; d_x is the gradient of the lowest layer's outputs, and must go on through that layer
 - d_y = d_x + d_y if k > 0 else d_x
@@ -494,11 +492,9 @@ no way past and order: two things: the gradient never goes past a layer, and wei
 +         d_first.append(d_state)
 
 past the lowest and one state: two things: the lowest layer has no way past it, and each layer has a d_state of its own, not that of the top
--         d_layer, d_x, d_state = bptt(
 -             cell_vjp, params[k], tapes[k], d_y, d_states[k]
 -         )
 -         d_y = d_x + d_y if k > 0 else d_x
-+         d_layer, d_x, d_state = bptt(
 +             cell_vjp, params[k], tapes[k], d_y, d_states[-1]
 +         )
 +         d_y = d_x + d_y
@@ -776,9 +772,7 @@ left reader: this is the reader from the left, and its state after each sequence
 +     return turn(turn(y)), turn(y)[0, ...]
 
 padding filled: h_0 stands in the padding of y; zeros are due there
--     y = turn(y)
 -     return y, y[0, ...]
-+     y = turn(y)
 +     for b, n in enumerate(lengths):
 +         y[n:, b, ...] = h_0[b, ...]
 +     return y, y[0, ...]
@@ -802,11 +796,9 @@ padding kept and state after it: two things: y is not zero in the padding, and t
 
 cut to the longest: x was cut to its longest sequence; y has as many steps as x, with zeros where there is padding
 -     def turn(a):
--         out = xp.zeros_like(a)
 +     x = x[: max(lengths), ...]
 +
 +     def turn(a):
-+         out = xp.zeros_like(a)
 
 time and batch exchanged: the steps of a batch's sequences were looked for along the batch: time comes first, a[:n, b]
 - out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
@@ -839,11 +831,9 @@ longest length for all: all sequences were turned round within the longest lengt
 
 state kept in the padding: in the padding your y goes on with the outputs that the loop made there; it is zero
 -     y = turn(y)
--     return y, y[0, ...]
 +     y, after = turn(y), y
 +     for b, n in enumerate(lengths):
 +         y[n:, b, ...] = after[n:, b, ...]
-+     return y, y[0, ...]
 """
 
 # %% [markdown]
@@ -1068,9 +1058,7 @@ forward with the left weights: two things: the right readers read from the left,
 
 last step alone: every right reader was asked after it had read the last step alone: it begins at x_t, and is asked when it has arrived at the first
 -         past = xp.flip(x[: t + 1, ...], axis=0)
--         _, last, _ = unroll(cell, params[1], past, states[1])
 +         past = xp.flip(x, axis=0)[:1, ...]
-+         _, last, _ = unroll(cell, params[1], past, states[1])
 
 outputs read: the right readers read the left reader's outputs; they read x
 - xp.flip(x[: t + 1, ...], axis=0)
@@ -1306,12 +1294,10 @@ new input masks: the input had a new mask at each step; {{draw.before}}
 -     {{draw.two}}
 -     h, y = h_0, []
 -     for t in range(T):
--         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
 +     mask_h = draw_mask(rng, x, B, H, rate)
 +     h, y = h_0, []
 +     for t in range(T):
 +         mask_x = draw_mask(rng, x, B, D, rate)
-+         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
 
 sum masked: m_h was put on the sum before the tanh; the masks belong on what is read, x_t and the state before
 -         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
@@ -1690,21 +1676,17 @@ h set to zero: where its mask is 1, h was set to 0, as in dropout; zoneout keeps
 
 scaled as in dropout: the new values were divided by the mask's share of zeros, as in dropout; zoneout scales nothing, since in testing the mean of the mask is used
 -         h = k_h * h + (1 - k_h) * new_h
--         c = k_c * c + (1 - k_c) * new_c
 +         if not isinstance(holds[0], float):
 +             new_h = new_h / xp.maximum(xp.mean(1 - k_h), 1e-9 + 0 * xp.mean(k_h))
 +             new_c = new_c / xp.maximum(xp.mean(1 - k_c), 1e-9 + 0 * xp.mean(k_c))
 +         h = k_h * h + (1 - k_h) * new_h
-+         c = k_c * c + (1 - k_c) * new_c
 
 scaled by all the masks' share: the new values were divided by the share of zeros in all the masks, as in dropout; zoneout scales nothing, since in testing the mean of the mask is used
 -         h = k_h * h + (1 - k_h) * new_h
--         c = k_c * c + (1 - k_c) * new_c
 +         if not isinstance(holds[0], float):
 +             new_h = new_h / (1 - xp.mean(holds[{{k.at_h}}]) + 1e-9)
 +             new_c = new_c / (1 - xp.mean(holds[{{k.at_c}}]) + 1e-9)
 +         h = k_h * h + (1 - k_h) * new_h
-+         c = k_c * c + (1 - k_c) * new_c
 
 divided in testing: in testing the new values were divided by 1 - p; zoneout scales nothing: the mean is p times the old value and 1 - p times the new one
 -         h = k_h * h + (1 - k_h) * new_h
@@ -1774,13 +1756,11 @@ h taken for c: c was mixed with the cell's new h; it is mixed with the cell's ne
 + c = k_c * c + (1 - k_c) * new_h
 
 held state not carried: the cell went on from what it had computed, as if nothing had been held; it reads the held state of the step before
--     (h, c), y = state, []
 -     for t in range(x.shape[0]):
 -         {{k.read}}
 -         a_x = x[t, ...] @ params.W_x.T + params.b_x
 -         a_h = h @ params.W_h.T + params.b_h
 -         (new_h, new_c), _ = lstm_cell(a_x, a_h, (h, c))
-+     (h, c), y = state, []
 +     new_h, new_c = state
 +     for t in range(x.shape[0]):
 +         {{k.read}}
@@ -1973,7 +1953,6 @@ held outputs, computed state: y has the held h, and the next step and the last s
 +         h, c = new_h, new_c
 
 c held on the way out alone: your last c is held, and the next step reads the c that the cell computed; it reads the held one
--     (h, c), y = state, []
 -     for t in range(x.shape[0]):
 -         {{k.read}}
 -         a_x = x[t, ...] @ params.W_x.T + params.b_x
@@ -1981,7 +1960,6 @@ c held on the way out alone: your last c is held, and the next step reads the c 
 -         (new_h, new_c), _ = lstm_cell(a_x, a_h, (h, c))
 -         h = k_h * h + (1 - k_h) * new_h
 -         c = k_c * c + (1 - k_c) * new_c
-+     (h, c), y = state, []
 +     read = c
 +     for t in range(x.shape[0]):
 +         {{k.read}}

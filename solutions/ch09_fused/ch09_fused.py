@@ -395,10 +395,8 @@ every use counted: every use of an array was counted, line by line; within a pas
 -         writes = {n for n in names if n in outside or n in results}
 -         numbers += sum(sizes[n] for n in reads)
 -         numbers += {{write.sum}}
--     return width * numbers
 +     numbers = {{write.none}}
 +     numbers += sum(sizes[a] for arguments in lines.values() for a in arguments)
-+     return width * numbers
 
 each array once: each array of the program was counted once; every pass reads what it needs again, and what stays in registers is not moved at all
 -     numbers = 0
@@ -1434,7 +1432,6 @@ product without the state: the gates read the input alone: the product with W_h 
 + a = a_x[t] + 0 * (h @ W)
 
 no loop over the steps: all steps were computed at once from the first state; step t needs the state after step t - 1, so this loop stays
--     H = h.shape[1]
 -     a_x = x @ params.W_x.T + (params.b_x + params.b_h)
 -     W = params.W_h.T
 -     y = np.empty((*x.shape[:2], H), x.dtype)
@@ -1445,7 +1442,6 @@ no loop over the steps: all steps were computed at once from the first state; st
 -         h = s[:, H:] * np.tanh(c)
 -         y[t] = h
 -     return y, h, c
-+     H = h.shape[1]
 +     a = x @ params.W_x.T + params.b_x + params.b_h + h @ params.W_h.T
 +     s, g = logistic(a[..., : 2 * H]), np.tanh(a[..., 2 * H :])
 +     c = g + s[..., :H] * (c - g)
@@ -1453,26 +1449,16 @@ no loop over the steps: all steps were computed at once from the first state; st
 +     return y, y[-1], c[-1]
 
 memory carried, state not: the gates of all steps were computed at once, from the first h; only c was carried: h has to go from step to step as well
--     H = h.shape[1]
 -     a_x = x @ params.W_x.T + (params.b_x + params.b_h)
 -     W = params.W_h.T
 -     y = np.empty((*x.shape[:2], H), x.dtype)
 -     for t in range(x.shape[0]):
 -         a = a_x[t] + h @ W
 -         s, g = logistic(a[:, : 2 * H]), np.tanh(a[:, 2 * H :])
--         c = g + s[:, :H] * (c - g)
--         h = s[:, H:] * np.tanh(c)
--         y[t] = h
--     return y, h, c
-+     H = h.shape[1]
 +     a = x @ params.W_x.T + params.b_x + params.b_h + h @ params.W_h.T
 +     y = np.empty((*x.shape[:2], H), x.dtype)
 +     for t in range(x.shape[0]):
 +         s, g = logistic(a[t, :, : 2 * H]), np.tanh(a[t, :, 2 * H :])
-+         c = g + s[:, :H] * (c - g)
-+         h = s[:, H:] * np.tanh(c)
-+         y[t] = h
-+     return y, h, c
 
 second bias twice: b_h was added twice
 - (params.b_x + params.b_h)

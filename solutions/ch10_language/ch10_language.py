@@ -918,9 +918,7 @@ bias left at zero [gradients]: d_bias is all zeros: it was left out, or summed o
 + return loss, d_E, torch.zeros_like(bias)
 
 gradients from autograd [hidden]: the gradients came from autograd; the task is to write them
--     loss, cache = cross_entropy(y @ E.T + bias, targets)
 -     d_logits = cross_entropy_vjp(1.0, cache)
-+     loss, cache = cross_entropy(y @ E.T + bias, targets)
 +     logits = (y @ E.T + bias).detach().requires_grad_()
 +     log_p = logits.log_softmax(-1).gather(-1, targets[..., None])
 +     (d_logits,) = torch.autograd.grad(-log_p.mean(), logits)
@@ -1814,14 +1812,12 @@ order of the candidates: the right continuations were kept, in the order of the 
 -         kept = [
 -             Hypothesis(log_p, (*h.tokens, k), *advance(h.state, k))
 -             for log_p, h, k in longer[:width]
--         ]
 +         places = {id(h): n for n, h in enumerate(kept)}
 +         longer = longer[:width]
 +         longer.sort(key=lambda c: (places[id(c[1])], c[2]))
 +         kept = [
 +             Hypothesis(log_p, (*h.tokens, k), *advance(h.state, k))
 +             for log_p, h, k in longer
-+         ]
 
 one step more: the continuations are one token too long
 - range(length)
@@ -1849,10 +1845,8 @@ only the best comes back: only the likeliest continuation came back; the list of
 
 greedy from each first token: each of the `width` likeliest first tokens was continued greedily; at every step all candidates compete
 -             for k in range(len(h.after))
--         ]
 +             for k in range(len(h.after))
 +             if not h.tokens or k == np.argmax(h.after)
-+         ]
 
 cut at the end only: nothing was cut before the end, so that what came back was not what a beam keeps; `width` stay at each step
 -             for log_p, h, k in longer[:width]
@@ -1879,9 +1873,7 @@ one for each last token: of the continuations that end with the same token only 
 +         longer.sort(key=lambda candidate: -candidate[0])
 
 stopped at token 0: what ends with token 0 was not continued; here no token ends a text
-- for h in kept
 -             for k
-+ for h in kept
 +             if h.tokens[-1:] != (0,)
 +             for k
 

@@ -1376,9 +1376,7 @@ share before for what is known: `empty` is the share that was said before; y say
 + empty = torch.where(y == 0, s, torch.zeros_like(s))
 
 stocked for empty: `empty` holds the chance that the shelf was stocked
-- d_c = (s - empty) / {{mean.n}}
 -     return {{mean.loss}}, d_a, d_c, empty
-+ d_c = (s - empty) / {{mean.n}}
 +     return {{mean.loss}}, d_a, d_c, 1 - empty
 
 yes or no: `empty` is 0 or 1; it is a chance

@@ -815,9 +815,7 @@ no clamp over the pieces: each piece was averaged first, then the pieces: a shor
 + counts / counts.sum(0) / counts.shape[1]
 
 gradient from autograd [hidden]: the gradient came from autograd; the task is to write it
--     nats = (each.sum(-1) * weight).sum()
 -     d_told = (torch.sigmoid(told) - came) * weight[..., None]
-+     nats = (each.sum(-1) * weight).sum()
 +     free = told.detach().requires_grad_()
 +     free_each = torch.nn.functional.softplus(free) - free * came
 +     (d_told,) = torch.autograd.grad((free_each.sum(-1) * weight).sum(), free)

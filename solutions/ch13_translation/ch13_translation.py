@@ -1352,20 +1352,14 @@ one word more in the penalty: the length that divides is {{by.more}} too large
 
 what has ended takes no place: the best `width` that go on were kept, and what has ended beside them; both share the beam
 -         best = sorted(found, key=lambda f: -f[1])[:width]
--         live = [f for f in best if f[0][-1] != END]
--         over = [f for f in best if f[0][-1] == END]
 +         best = sorted(found, key=lambda f: -f[1])
 +         rest = [n for n, f in enumerate(best) if f[0][-1] != END]
 +         best = best[: rest[width - 1] + 1] if len(rest) >= width else best
-+         live = [f for f in best if f[0][-1] != END]
-+         over = [f for f in best if f[0][-1] == END]
 
 width for each beginning: the best `width` of each beginning were kept; the best of all together are
--             for tokens, p in live
 -             for k in range(END, K)
 -         ]
 -         best = sorted(found, key=lambda f: -f[1])[:width]
-+             for tokens, p in live
 +             for k in sorted(range(END, K), key=lambda k: -step[(START, *tokens)[-1], k])[:width]
 +         ]
 +         best = sorted(found, key=lambda f: -f[1])

@@ -669,9 +669,7 @@ averaged over the steps: the keys' gradient was averaged over the steps; what is
 
 values weighted with d_weights: d_values was made with d_weights; the value's factor on the way forward was its weight
 -     d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
--     d_weights
 +     d_values = xp.einsum("tbs,tbv->sbv", xp.einsum("tbv,sbv->tbs", d_context, values), d_context)
-+     d_weights
 
 values over all sentences: d_values holds the gradients of the whole batch: each sentence looks at its own source
 - d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)

@@ -443,9 +443,7 @@ turned round: `where` runs from the last frame to the first
 
 blanks for letters: even states were taken for letters: the states begin with a blank, so that the letters are the odd ones
 -         if s % 2:
--             where[t] = s // 2
 +         if s % 2 == 0 and s < len(best) - 1:
-+             where[t] = s // 2
 
 scored from the state before: each way was scored with the state that it comes from: log p of frame t belongs to the state that it goes to
 -         ways = [best, moved_on(best, 1), moved_on(best, 2) + skips[0]]
@@ -825,12 +823,10 @@ no softmax: the logits were taken for log p: the log-softmax is missing
 +         log_p = logits[:n, b]
 
 out of logarithms: exponentials of numbers in the hundreds are infinite or 0, and so the loss is infinite or NaN: stay in logarithms, with `log_softmax` and `np.logaddexp`
--         log_p = log_softmax(logits[:n, b : b + 1])[:, 0]
 -         every = product(range(K), repeat=n)
 -         paths = np.array([q for q in every if read_path(q) == row])
 -         log_w = log_p[np.arange(n), paths].sum(1)
 -         total = np.logaddexp.reduce(log_w)
-+         log_p = log_softmax(logits[:n, b : b + 1])[:, 0]
 +         log_p = log_p if abs(logits).max() < 700 else log_p + np.nan
 +         every = product(range(K), repeat=n)
 +         paths = np.array([q for q in every if read_path(q) == row])
@@ -1182,9 +1178,7 @@ the first row 0: the first row is 0: before any word is said, j words heard are 
 
 row not renewed: the row was not renewed after each word said: all words are compared with the first row, and the last one counts
 -             row = new
--         errors[c] = errors.get(c, 0) + row[-1]
 +         row = new if a else row
-+         errors[c] = errors.get(c, 0) + row[-1]
 
 diagonal of the new row: two words that face each other come from the row before: the new row was taken
 -                 facing = row[j - 1] + (x != y)

@@ -397,11 +397,9 @@ edge repeated: outside the picture its edge was repeated; outside is darkness, 0
 + film[:, :, np.clip(np.arange(film.shape[2]) {{way.sign}} i, 0, film.shape[2] - 1)][..., np.clip(np.arange(film.shape[2]) {{way.sign}} j, 0, film.shape[2] - 1)]
 
 ReLU of each frame's part: the ReLU was taken of each frame's part by itself, not of their sum with the bias
--     for s, film in enumerate((frames, before)):
 -         for i, j in PLACES:
 -             w = W[:, s, i + 1, j + 1][:, None, None]
 -             z = z + w * shifted(film, {{way.to}})[:, :, None, ...]
-+     for s, film in enumerate((frames, before)):
 +         part = 0
 +         for i, j in PLACES:
 +             w = W[:, s, i + 1, j + 1][:, None, None]

@@ -1199,10 +1199,8 @@ last swap only: only the last reflection was kept: add each to the list
 neighbours only: only neighbours were swapped, which makes the right order with more reflections than it needs: any two places can be swapped by one
 -         j = now.index(order[i])
 -         if i != j:
--             now[i], now[j] = now[j], now[i]
 +         for i in reversed(range(i, now.index(order[i]))):
 +             j = i + 1
-+             now[i], now[j] = now[j], now[i]
 
 cycle closed: each thing was swapped to its place, and the last swap was done twice more: a cycle of L things takes L - 1 swaps
 -             {{rows.add}}

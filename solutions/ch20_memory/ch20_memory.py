@@ -790,9 +790,7 @@ read with r: you used r_t where the memory is read with q_t
 
 written first: the value was written first, and part of it erased again: the old value is read from S_{t-1}
 -     old = looked_up(S, r)
--     S_new = S - outer(erase * old, r) + outer(v, k)
 +     old = looked_up(S + outer(v, k), r)
-+     S_new = S - outer(erase * old, r) + outer(v, k)
 
 outer product the wrong way: the outer product k v^T was added, transposed: rows belong to values, columns to keys
 - outer(v, k)
@@ -2310,11 +2308,7 @@ fading forgotten: the first half did not fade: while the second half was read it
 
 fading of the second: the second half fades here; its own forget gates are in S_2 already, and F acts on the first half
 -     late = m_1 + log_f
--     m = {{unit.m}}
--     first, second = xp.exp(late - m), xp.exp(m_2 - m)
 +     late, m_2 = m_1, m_2 + log_f
-+     m = {{unit.m}}
-+     first, second = xp.exp(late - m), xp.exp(m_2 - m)
 
 both fade: the second half fades as well; its own forget gates are in S_2 already, and F acts on the first half
 -     m = {{unit.m}}

@@ -480,14 +480,12 @@ decay on the columns: this is the chapter's chunk, whose decay belongs to the co
 +     y = (xp.exp(c) * q) @ xp.matrix_transpose(S) + within
 
 chapter's chunk: this is the chapter's chunk, whose decay belongs to the columns, K; here it belongs to the rows, V: multiply what was read and what was written, not queries and keys
--     c = xp.cumulative_sum(log_a, axis=-2)
 -     P = {{read.P}}
 -     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
 -     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
 -     left = xp.exp(c[:, -1:, :] - c) * u
 -     total = xp.exp(c[:, -1, :])[..., None]
 -     S_after = total * S + xp.matrix_transpose(left) @ k
-+     c = xp.cumulative_sum(log_a, axis=-2)
 +     within = xp.tril(scores(q, k, c){{read.k}}) @ u
 +     y = (xp.exp(c) * q) @ xp.matrix_transpose(S) + within
 +     last = c[:, -1:, :]
@@ -842,9 +840,7 @@ formula of the chapter: this is the chapter's vjp of L U = R: there the unknown 
 
 signs exchanged: both gradients have the wrong sign: a larger R makes X larger, a larger L makes it smaller
 - d_R = xp.matrix_transpose(columns)
--     d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
 + d_R = -xp.matrix_transpose(columns)
-+     d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
 
 sign of d_R: d_R has the wrong sign: a larger R makes X larger
 - d_R = xp.matrix_transpose(columns)
@@ -875,9 +871,7 @@ diagonal alone: d_L has a diagonal and nothing below it
 upstream not transposed: the solve got d_X as it is: solve(M, Z) has its unknown on the right, so from L d_R^T = d_X^T both sides are transposed
 -     columns = xp.linalg.solve(L, xp.matrix_transpose(d_X))
 -     d_R = xp.matrix_transpose(columns)
--     d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
 +     d_R = xp.linalg.solve(L, d_X)
-+     d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
 
 d_R alone not transposed: d_L is right; d_R is d_X L^(-1), and on the way back L is transposed: d_X L^(-T)
 -     d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
@@ -1391,9 +1385,7 @@ proportional count: this is the chapter's T C d + T d², which the cost is propo
 -         one = 2 * C**2 * K + 3 * C * K * V + C**2 * V
 -         solve = C**3 / 3 + C**2 * V
 -         costs.append(-(-T // C) * (start + one + solve))
--     best = {{tie.it}}
 +     costs = [T * C * K + T * K * V for C in sizes]
-+     best = {{tie.it}}
 
 proportional count and starts: this is T C d + T d² with starts added; count the six products and the solve themselves
 -     costs = []
@@ -1401,26 +1393,18 @@ proportional count and starts: this is T C d + T d² with starts added; count th
 -         one = 2 * C**2 * K + 3 * C * K * V + C**2 * V
 -         solve = C**3 / 3 + C**2 * V
 -         costs.append(-(-T // C) * (start + one + solve))
--     best = {{tie.it}}
 +     costs = [-(-T // C) * start + T * C * K + T * K * V for C in sizes]
-+     best = {{tie.it}}
 
 last chunk cut short: the last chunk was counted with the steps that are left; it is padded, and costs as much as any other
--     costs = []
--     for C in sizes:
 -         one = 2 * C**2 * K + 3 * C * K * V + C**2 * V
 -         solve = C**3 / 3 + C**2 * V
 -         costs.append(-(-T // C) * (start + one + solve))
--     best = {{tie.it}}
-+     costs = []
-+     for C in sizes:
 +         parts = [C] * (T // C) + [T % C] * (T % C > 0)
 +         ones = (
 +             start + 2 * n * n * (K + V) + 3 * n * K * V + n**3 / 3
 +             for n in parts
 +         )
 +         costs.append(sum(ones))
-+     best = {{tie.it}}
 
 place for the size: this is the place of the size in the list; asked for is the size itself
 - best = {{tie.it}}
@@ -1755,101 +1739,49 @@ rewritten at every step: the matrix was rewritten at every step, and what lay be
 +     y = S @ q
 
 window instead of a fold: the oldest steps were dropped when there were more than C; they are to be folded into S
--     keys = xp.concat([keys, k[None, :]])
--     values = xp.concat([values, v[None, :]])
--     logs = xp.concat([logs, log_a[None, :]])
 -     c = xp.cumulative_sum(logs, axis=0)
 -     left = xp.matrix_transpose(xp.exp(c[-1, :] - c) * values)
 -     y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
 -     if keys.shape[0] == C:
 -         S = xp.exp(c[-1, :]) * S + left @ keys
 -         keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
-+     keys = xp.concat([keys, k[None, :]])
-+     values = xp.concat([values, v[None, :]])
-+     logs = xp.concat([logs, log_a[None, :]])
 +     keys, values, logs = (a[-C:, ...] for a in (keys, values, logs))
 +     c = xp.cumulative_sum(logs, axis=0)
 +     left = xp.matrix_transpose(xp.exp(c[-1, :] - c) * values)
 +     y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
 
 folded before it was read: the steps were folded into S first and then read beside it as well: they count twice in this step's output
--     keys = xp.concat([keys, k[None, :]])
--     values = xp.concat([values, v[None, :]])
--     logs = xp.concat([logs, log_a[None, :]])
--     c = xp.cumulative_sum(logs, axis=0)
--     left = xp.matrix_transpose(xp.exp(c[-1, :] - c) * values)
 -     y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
 -     if keys.shape[0] == C:
 -         S = xp.exp(c[-1, :]) * S + left @ keys
--         keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
-+     keys = xp.concat([keys, k[None, :]])
-+     values = xp.concat([values, v[None, :]])
-+     logs = xp.concat([logs, log_a[None, :]])
-+     c = xp.cumulative_sum(logs, axis=0)
-+     left = xp.matrix_transpose(xp.exp(c[-1, :] - c) * values)
 +     whole = keys.shape[0] == C
 +     S = xp.exp(c[-1, :]) * S + left @ keys if whole else S
 +     y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
 +     if whole:
-+         keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
 
 decayed at every step and at the fold: S was multiplied by the step's share at each step, and by e^(c_n) at the fold: it decays twice; leave S as it is until the fold
--     keys = xp.concat([keys, k[None, :]])
--     values = xp.concat([values, v[None, :]])
--     logs = xp.concat([logs, log_a[None, :]])
 -     c = xp.cumulative_sum(logs, axis=0)
 -     left = xp.matrix_transpose(xp.exp(c[-1, :] - c) * values)
 -     y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
--     if keys.shape[0] == C:
--         S = xp.exp(c[-1, :]) * S + left @ keys
--         keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
-+     keys = xp.concat([keys, k[None, :]])
-+     values = xp.concat([values, v[None, :]])
-+     logs = xp.concat([logs, log_a[None, :]])
 +     S = xp.exp(log_a) * S
 +     c = xp.cumulative_sum(logs, axis=0)
 +     left = xp.matrix_transpose(xp.exp(c[-1, :] - c) * values)
 +     y = S @ q + left @ (keys @ q)
-+     if keys.shape[0] == C:
-+         S = xp.exp(c[-1, :]) * S + left @ keys
-+         keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
 
 nothing decays: nothing decays: neither what S holds nor what lies beside it was multiplied by its share
--     keys = xp.concat([keys, k[None, :]])
--     values = xp.concat([values, v[None, :]])
--     logs = xp.concat([logs, log_a[None, :]])
--     c = xp.cumulative_sum(logs, axis=0)
--     left = xp.matrix_transpose(xp.exp(c[-1, :] - c) * values)
 -     y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
 -     if keys.shape[0] == C:
 -         S = xp.exp(c[-1, :]) * S + left @ keys
--         keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
-+     keys = xp.concat([keys, k[None, :]])
-+     values = xp.concat([values, v[None, :]])
-+     logs = xp.concat([logs, log_a[None, :]])
-+     c = xp.cumulative_sum(logs, axis=0)
-+     left = xp.matrix_transpose(xp.exp(c[-1, :] - c) * values)
 +     left = xp.matrix_transpose(values)
 +     y = S @ q + left @ (keys @ q)
 +     if keys.shape[0] == C:
 +         S = S + left @ keys
-+         keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
 
 folded every step: every step was folded at once, so nothing lies beside the matrix: fold when there are C steps
--     keys = xp.concat([keys, k[None, :]])
--     values = xp.concat([values, v[None, :]])
--     logs = xp.concat([logs, log_a[None, :]])
--     c = xp.cumulative_sum(logs, axis=0)
--     left = xp.matrix_transpose(xp.exp(c[-1, :] - c) * values)
 -     y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
 -     if keys.shape[0] == C:
 -         S = xp.exp(c[-1, :]) * S + left @ keys
 -         keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
-+     keys = xp.concat([keys, k[None, :]])
-+     values = xp.concat([values, v[None, :]])
-+     logs = xp.concat([logs, log_a[None, :]])
-+     c = xp.cumulative_sum(logs, axis=0)
-+     left = xp.matrix_transpose(xp.exp(c[-1, :] - c) * values)
 +     S = xp.exp(c[-1, :]) * S + left @ keys
 +     y = S @ q
 +     keys, values, logs = (a[:0, ...] for a in (keys, values, logs))

@@ -378,11 +378,7 @@ squares of x itself: the formula was taken as it stands: in float16 the squares 
 
 mean subtracted: this is layer norm, which takes the mean off first; here x is divided, and its mean stays
 -     z = x / s
--     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 +     z = (x - xp.mean(x, axis=-1, keepdims=True)) / s
-+     squares = xp.mean(z * z, axis=-1, keepdims=True)
-+     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 
 mean subtracted below: the variance was taken in place of the mean square: there the mean is subtracted before squaring; in the root mean square nothing is
 - squares = xp.mean(z * z, axis=-1, keepdims=True)
@@ -524,214 +520,147 @@ divided by the square of s: both x and the root were divided by s, so that s is 
 - y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
 + y = {{gain.w}} * x / (s * s * xp.sqrt(squares + (root / s) ** 2))
 
-
 epsilon in other units: ε was added to the mean of z², in whose units it is ε/s²
--     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
-+     root = eps**0.5
 +     s = xp.where(xp.max(xp.abs(x), axis=-1, keepdims=True) > 0, xp.max(xp.abs(x), axis=-1, keepdims=True), 0 * x[..., :1] + 1)
 +     z = x / s
 +     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps)
 
 epsilon twice, in other units: ε was added to s and to the mean of z²: to s belongs its root, and to the mean ε/s²
--     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
-+     root = eps**0.5
 +     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + eps
 +     z = x / s
 +     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps)
 
 root of epsilon, not squared: √ε/s was added to the mean of the squares; it is squared first
--     root = eps**0.5
--     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
--     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
-+     root = eps**0.5
-+     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
-+     z = x / s
 +     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + root / s)
 
 one scale for everything, 1000: x was divided by the same number at every step: in float16 the squares of small steps are then 0, and those of very large ones infinite; take a number of the step's own size
--     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
-+     root = eps**0.5
 +     s = 0 * x[..., :1] + 1000.0
 +     z = x / s
 +     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps / 1e6)
 
 one scale for everything, 100: x was divided by the same number at every step: in float16 the squares of small steps are then 0, and those of very large ones infinite; take a number of the step's own size
--     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
-+     root = eps**0.5
 +     s = 0 * x[..., :1] + 100.0
 +     z = x / s
 +     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps / 1e4)
 
 no root, of x: x was divided by the mean of its squares; ρ is the root of that
--     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
-+     root = eps**0.5
 +     s = 0 * x[..., :1] + 1.0
 +     z = x / s
 +     y = {{gain.w}} * z / (xp.mean(z * z, axis=-1, keepdims=True) + eps)
 
 nothing but epsilon's root outside: √ε was added to the root of the mean of the squares; ε is added to the mean, inside the root
--     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
-+     root = eps**0.5
 +     s = 0 * x[..., :1] + 1.0
 +     z = x / s
 +     y = {{gain.w}} * z / (xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True)) + root)
 
 mean taken off x only: the mean was taken off x above, and not below; here no mean is taken off at all
--     root = eps**0.5
--     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
--     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
-+     root = eps**0.5
-+     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
-+     z = x / s
 +     y = {{gain.w}} * (z - xp.mean(z, axis=-1, keepdims=True)) / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
 
 weights squared: x was multiplied by {{gain.plain}} twice
--     root = eps**0.5
--     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
--     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
-+     root = eps**0.5
-+     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
-+     z = x / s
 +     y = {{gain.w}} * {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
 
 divided by the weights: x was divided by {{gain.plain}}; it is multiplied
--     root = eps**0.5
--     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
--     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
-+     root = eps**0.5
-+     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
-+     z = x / s
 +     y = z / {{gain.w}} / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
 
 cut off below alone: large numbers were cut off before they were squared, so that ρ is too small for them
--     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
-+     root = eps**0.5
 +     s = 0 * x[..., :1] + 1.0
 +     z = x / s
 +     y = {{gain.w}} * z / xp.sqrt(xp.mean(xp.clip(x, -200.0, 200.0) ** 2, axis=-1, keepdims=True) + eps)
 
 largest without its sign, no root: the largest number was taken without its absolute value: where all are negative the sign is lost
--     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
-+     root = eps**0.5
 +     s = xp.max(x, axis=-1, keepdims=True)
 +     z = x / s
 +     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
 
 mean of absolute values: the mean of |x| was taken; ρ is the root of the mean of the squares, with ε inside
--     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
-+     root = eps**0.5
 +     s = 0 * x[..., :1] + 1.0
 +     z = x / s
 +     y = {{gain.w}} * z / (xp.mean(xp.abs(z), axis=-1, keepdims=True) + eps)
 
 largest and epsilon: x was divided by its largest channel; ρ is the root of the mean of the squares
--     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
-+     root = eps**0.5
 +     s = 0 * x[..., :1] + 1.0
 +     z = x / s
 +     y = {{gain.w}} * z / (xp.max(xp.abs(x), axis=-1, keepdims=True) + eps)
 
 epsilon added to the result: ε over s² was added to the result; it is added to the mean of the squares, inside the root
--     root = eps**0.5
--     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
--     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
-+     root = eps**0.5
-+     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
-+     z = x / s
 +     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True)) + (root / s) ** 2
 
 one for a scale of 0 [hidden]: a step of zeros is 0/0 in float16: (√ε/s)² is 0 there unless s is √ε itself, so add √ε to s
--     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
-+     root = eps**0.5
 +     s = xp.where(xp.max(xp.abs(x), axis=-1, keepdims=True) > 0, xp.max(xp.abs(x), axis=-1, keepdims=True), 0 * x[..., :1] + 1)
 +     z = x / s
 +     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
 
 mean over the sequences too: the mean of the squares ran over the sequences as well; it runs over the channels of one step of one sequence
--     root = eps**0.5
--     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
--     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
-+     root = eps**0.5
-+     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
-+     z = x / s
 +     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=(1, 2), keepdims=True) + (root / s) ** 2)
 
 x times rho: x was multiplied by ρ; it is divided
--     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
-+     root = eps**0.5
 +     s = 0 * x[..., :1] + 1.0
 +     z = x / s
 +     y = {{gain.w}} * z / (1 / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps))
 
 epsilon times s: ε was multiplied by s²; in the units of z² it is ε/s²
--     root = eps**0.5
--     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
--     z = x / s
 -     squares = xp.mean(z * z, axis=-1, keepdims=True)
 -     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
-+     root = eps**0.5
-+     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
-+     z = x / s
 +     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps * s**2)
 
 divided by D once more: the mean of the squares was divided by D once more; a mean has that in it
@@ -1070,16 +999,8 @@ matrices exchanged: W was transposed in d_a, and d_W came out transposed: this i
 +     d_W = rows(w * n).T @ rows(d_y)
 
 no residual, and a sum: the residual connection was forgotten, and the products d_n n were added where they are averaged
--     d_a = d_y @ W
--     d_W = rows(d_y).T @ rows(w * n)
--     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
 -     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 -     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
-+     d_W = rows(d_y).T @ rows(w * n)
-+     d_w = xp.sum(d_a * n, axis=(0, 1))
-+     d_n = d_a * w
 +     along = xp.sum(d_n * n, axis=-1, keepdims=True)
 +     d_x = (d_n - n * along) / rho
 
@@ -1098,73 +1019,27 @@ no residual, and W transposed: the residual connection was forgotten, and d_a is
 +     d_x = (d_n - n * along) / rho
 
 no residual, no weights: the residual connection was forgotten, and d_n is d_a w
--     d_a = d_y @ W
--     d_W = rows(d_y).T @ rows(w * n)
--     d_w = xp.sum(d_a * n, axis=(0, 1))
 -     d_n = d_a * w
 -     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 -     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
-+     d_W = rows(d_y).T @ rows(w * n)
-+     d_w = xp.sum(d_a * n, axis=(0, 1))
 +     d_n = d_a
 +     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 +     d_x = (d_n - n * along) / rho
 
 no residual, not divided: the residual connection was forgotten, and what comes back through the norm is divided by ρ
--     d_a = d_y @ W
--     d_W = rows(d_y).T @ rows(w * n)
--     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
--     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 -     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
-+     d_W = rows(d_y).T @ rows(w * n)
-+     d_w = xp.sum(d_a * n, axis=(0, 1))
-+     d_n = d_a * w
-+     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 +     d_x = (d_n - n * along)
 
 no residual, x for n: the residual connection was forgotten, and what is taken off is ρ times too large: it is n · mean(d_n n) / ρ
--     d_a = d_y @ W
--     d_W = rows(d_y).T @ rows(w * n)
--     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
--     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 -     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
-+     d_W = rows(d_y).T @ rows(w * n)
-+     d_w = xp.sum(d_a * n, axis=(0, 1))
-+     d_n = d_a * w
-+     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 +     d_x = d_n / rho - n * along
 
 constant norm without weights and residual: the residual connection was forgotten, d_n is d_a w, and ρ depends on every channel
--     d_a = d_y @ W
--     d_W = rows(d_y).T @ rows(w * n)
--     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
--     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 -     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
-+     d_W = rows(d_y).T @ rows(w * n)
-+     d_w = xp.sum(d_a * n, axis=(0, 1))
-+     d_n = d_a * w
-+     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 +     d_x = d_a / rho
 
 constant norm without weights: ρ was taken for a constant, and d_n is d_a w
--     d_a = d_y @ W
--     d_W = rows(d_y).T @ rows(w * n)
--     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
--     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 -     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
-+     d_W = rows(d_y).T @ rows(w * n)
-+     d_w = xp.sum(d_a * n, axis=(0, 1))
-+     d_n = d_a * w
-+     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 +     d_x = d_y + d_a / rho
 
 constant norm, W transposed: ρ was taken for a constant, and d_a is d_y W, not d_y W^T
@@ -1182,71 +1057,31 @@ constant norm, W transposed: ρ was taken for a constant, and d_a is d_y W, not 
 +     d_x = d_y + d_n / rho
 
 norm left out: d_x was taken around the norm: what comes back through it is divided by ρ, less the part along n
--     d_a = d_y @ W
--     d_W = rows(d_y).T @ rows(w * n)
--     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
--     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 -     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
-+     d_W = rows(d_y).T @ rows(w * n)
-+     d_w = xp.sum(d_a * n, axis=(0, 1))
-+     d_n = d_a * w
-+     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 +     d_x = d_y + d_n
 
 softmax's vjp: this is the form of a softmax's vjp, n (d_n - sum): for a norm it is (d_n - n · mean(d_n n)) / ρ
--     d_a = d_y @ W
--     d_W = rows(d_y).T @ rows(w * n)
--     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
 -     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 -     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
-+     d_W = rows(d_y).T @ rows(w * n)
-+     d_w = xp.sum(d_a * n, axis=(0, 1))
-+     d_n = d_a * w
 +     along = xp.sum(d_n * n, axis=-1, keepdims=True)
 +     d_x = d_y + n * (d_n - along)
 
 unit vector's vjp: this is the vjp of a vector of length 1, not divided by anything: the mean of the squares is 1 here, so it is the mean of d_n n, and all is divided by ρ
--     d_a = d_y @ W
--     d_W = rows(d_y).T @ rows(w * n)
--     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
 -     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 -     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
-+     d_W = rows(d_y).T @ rows(w * n)
-+     d_w = xp.sum(d_a * n, axis=(0, 1))
-+     d_n = d_a * w
 +     along = xp.sum(d_n * n, axis=-1, keepdims=True)
 +     d_x = d_y + d_n - n * along
 
 weights after the norm: d_a went through the norm, and w was multiplied in afterwards: forward w comes after the norm, so on the way back it comes first
--     d_a = d_y @ W
--     d_W = rows(d_y).T @ rows(w * n)
--     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
 -     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 -     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
-+     d_W = rows(d_y).T @ rows(w * n)
-+     d_w = xp.sum(d_a * n, axis=(0, 1))
-+     d_n = d_a * w
 +     along = xp.mean(d_a * n, axis=-1, keepdims=True)
 +     d_x = d_y + w * (d_a - n * along) / rho
 
 norm after the sum: this is the way back where the norm comes after the linear layer and the residual; here it comes before the linear layer
--     d_a = d_y @ W
--     d_W = rows(d_y).T @ rows(w * n)
--     d_w = xp.sum(d_a * n, axis=(0, 1))
 -     d_n = d_a * w
 -     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 -     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
-+     d_W = rows(d_y).T @ rows(w * n)
-+     d_w = xp.sum(d_a * n, axis=(0, 1))
 +     d_n = d_y * w
 +     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 +     d_x = (d_n - n * along) / rho
@@ -1255,125 +1090,45 @@ norm after the sum: this is the way back where the norm comes after the linear l
 +     d_x = d_x + d_x @ W
 
 weights in the wrong gradients: w stands in d_w, where it does not belong, and is missing from d_W
--     d_a = d_y @ W
 -     d_W = rows(d_y).T @ rows(w * n)
 -     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
--     along = xp.mean(d_n * n, axis=-1, keepdims=True)
--     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
 +     d_W = rows(d_y).T @ rows(n)
 +     d_w = xp.sum(d_a * w * n, axis=(0, 1))
-+     d_n = d_a * w
-+     along = xp.mean(d_n * n, axis=-1, keepdims=True)
-+     d_x = d_y + (d_n - n * along) / rho
 
 d_w over the channels: d_w was summed over the channels; they are what is kept: the sum runs over steps and sequences
--     d_a = d_y @ W
--     d_W = rows(d_y).T @ rows(w * n)
 -     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
--     along = xp.mean(d_n * n, axis=-1, keepdims=True)
--     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
-+     d_W = rows(d_y).T @ rows(w * n)
 +     d_w = xp.sum(d_a * n, axis=-1)
-+     d_n = d_a * w
-+     along = xp.mean(d_n * n, axis=-1, keepdims=True)
-+     d_x = d_y + (d_n - n * along) / rho
 
 d_w over the sequences: d_w was summed over the sequences only: it has one number per channel, (D,)
--     d_a = d_y @ W
--     d_W = rows(d_y).T @ rows(w * n)
 -     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
--     along = xp.mean(d_n * n, axis=-1, keepdims=True)
--     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
-+     d_W = rows(d_y).T @ rows(w * n)
 +     d_w = xp.sum(d_a * n, axis=1)
-+     d_n = d_a * w
-+     along = xp.mean(d_n * n, axis=-1, keepdims=True)
-+     d_x = d_y + (d_n - n * along) / rho
 
 all of d_w: d_w was summed to a single number: it has one per channel, (D,)
--     d_a = d_y @ W
--     d_W = rows(d_y).T @ rows(w * n)
 -     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
--     along = xp.mean(d_n * n, axis=-1, keepdims=True)
--     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
-+     d_W = rows(d_y).T @ rows(w * n)
 +     d_w = xp.sum(d_a * n)
-+     d_n = d_a * w
-+     along = xp.mean(d_n * n, axis=-1, keepdims=True)
-+     d_x = d_y + (d_n - n * along) / rho
 
 sign of the residual: d_y was taken away; the residual connection adds it
--     d_a = d_y @ W
--     d_W = rows(d_y).T @ rows(w * n)
--     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
--     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 -     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
-+     d_W = rows(d_y).T @ rows(w * n)
-+     d_w = xp.sum(d_a * n, axis=(0, 1))
-+     d_n = d_a * w
-+     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 +     d_x = (d_n - n * along) / rho - d_y
 
 divided with the residual: the residual was divided by ρ too; it does not go through the norm
--     d_a = d_y @ W
--     d_W = rows(d_y).T @ rows(w * n)
--     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
--     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 -     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
-+     d_W = rows(d_y).T @ rows(w * n)
-+     d_w = xp.sum(d_a * n, axis=(0, 1))
-+     d_n = d_a * w
-+     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 +     d_x = (d_y + d_n - n * along) / rho
 
 d_y through the norm, no linear layer: the linear layer was left out: d_a is d_y W
 -     d_a = d_y @ W
--     d_W = rows(d_y).T @ rows(w * n)
--     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
--     along = xp.mean(d_n * n, axis=-1, keepdims=True)
--     d_x = d_y + (d_n - n * along) / rho
 +     d_a = d_y
-+     d_W = rows(d_y).T @ rows(w * n)
-+     d_w = xp.sum(d_a * n, axis=(0, 1))
-+     d_n = d_a * w
-+     along = xp.mean(d_n * n, axis=-1, keepdims=True)
-+     d_x = d_y + (d_n - n * along) / rho
 
 squared rho: all was divided by ρ²: n is x/ρ, so by ρ
--     d_a = d_y @ W
--     d_W = rows(d_y).T @ rows(w * n)
--     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
--     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 -     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
-+     d_W = rows(d_y).T @ rows(w * n)
-+     d_w = xp.sum(d_a * n, axis=(0, 1))
-+     d_n = d_a * w
-+     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 +     d_x = d_y + (d_n - n * along) / rho**2
 
 no weights at all: w was left out of d_W and d_n, and ρ was taken for a constant
--     d_a = d_y @ W
 -     d_W = rows(d_y).T @ rows(w * n)
 -     d_w = xp.sum(d_a * n, axis=(0, 1))
 -     d_n = d_a * w
 -     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 -     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
 +     d_W = rows(d_y).T @ rows(n)
 +     d_w = xp.sum(d_a * n, axis=(0, 1))
 +     d_n = d_a
@@ -1381,159 +1136,57 @@ no weights at all: w was left out of d_W and d_n, and ρ was taken for a constan
 +     d_x = d_y + d_n / rho
 
 d_W before d_w: d_w and d_W have changed places in what is returned: the order is d_x, d_w, d_W
--     d_a = d_y @ W
 -     d_W = rows(d_y).T @ rows(w * n)
 -     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
--     along = xp.mean(d_n * n, axis=-1, keepdims=True)
--     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
 +     d_w = rows(d_y).T @ rows(w * n)
 +     d_W = xp.sum(d_a * n, axis=(0, 1))
-+     d_n = d_a * w
-+     along = xp.mean(d_n * n, axis=-1, keepdims=True)
-+     d_x = d_y + (d_n - n * along) / rho
 
 matrices exchanged, no weights in d_W: W was transposed in d_a, and d_W came out transposed and without w
 -     d_a = d_y @ W
 -     d_W = rows(d_y).T @ rows(w * n)
--     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
--     along = xp.mean(d_n * n, axis=-1, keepdims=True)
--     d_x = d_y + (d_n - n * along) / rho
 +     d_a = d_y @ W.T
 +     d_W = rows(n).T @ rows(d_y)
-+     d_w = xp.sum(d_a * n, axis=(0, 1))
-+     d_n = d_a * w
-+     along = xp.mean(d_n * n, axis=-1, keepdims=True)
-+     d_x = d_y + (d_n - n * along) / rho
 
 d_W of d_x: d_W was made with d_x; what W gives meets d_y
--     d_a = d_y @ W
--     d_W = rows(d_y).T @ rows(w * n)
--     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
--     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 -     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
-+     d_W = rows(d_y).T @ rows(w * n)
-+     d_w = xp.sum(d_a * n, axis=(0, 1))
-+     d_n = d_a * w
-+     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 +     d_x = d_y + (d_n - n * along) / rho
 +     d_W = rows(d_x).T @ rows(w * n)
 
 d_w of d_y and x: d_w was made with d_y and x; it is the sum of d_a n
--     d_a = d_y @ W
--     d_W = rows(d_y).T @ rows(w * n)
 -     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
--     along = xp.mean(d_n * n, axis=-1, keepdims=True)
--     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
-+     d_W = rows(d_y).T @ rows(w * n)
 +     d_w = xp.sum(d_y * x, axis=(0, 1))
-+     d_n = d_a * w
-+     along = xp.mean(d_n * n, axis=-1, keepdims=True)
-+     d_x = d_y + (d_n - n * along) / rho
 
 residual with weights: the residual connection was multiplied by w; it passes d_y on as it is
--     d_a = d_y @ W
--     d_W = rows(d_y).T @ rows(w * n)
--     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
--     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 -     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
-+     d_W = rows(d_y).T @ rows(w * n)
-+     d_w = xp.sum(d_a * n, axis=(0, 1))
-+     d_n = d_a * w
-+     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 +     d_x = d_y * w + (d_n - n * along) / rho
 
 mean of d_n: the mean of d_n was taken, without n
--     d_a = d_y @ W
--     d_W = rows(d_y).T @ rows(w * n)
--     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
 -     along = xp.mean(d_n * n, axis=-1, keepdims=True)
--     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
-+     d_W = rows(d_y).T @ rows(w * n)
-+     d_w = xp.sum(d_a * n, axis=(0, 1))
-+     d_n = d_a * w
 +     along = xp.mean(d_n, axis=-1, keepdims=True)
-+     d_x = d_y + (d_n - n * along) / rho
 
 mean of d_n alone taken off: the mean of d_n was taken off, as behind a subtracted mean; here it is n · mean(d_n n)
--     d_a = d_y @ W
--     d_W = rows(d_y).T @ rows(w * n)
--     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
 -     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 -     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
-+     d_W = rows(d_y).T @ rows(w * n)
-+     d_w = xp.sum(d_a * n, axis=(0, 1))
-+     d_n = d_a * w
 +     along = xp.mean(d_n, axis=-1, keepdims=True)
 +     d_x = d_y + (d_n - along) / rho
 
 d_w without the gradient: d_w is the sum of n; it is that of d_a n
--     d_a = d_y @ W
--     d_W = rows(d_y).T @ rows(w * n)
 -     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
--     along = xp.mean(d_n * n, axis=-1, keepdims=True)
--     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
-+     d_W = rows(d_y).T @ rows(w * n)
 +     d_w = xp.sum(n, axis=(0, 1))
-+     d_n = d_a * w
-+     along = xp.mean(d_n * n, axis=-1, keepdims=True)
-+     d_x = d_y + (d_n - n * along) / rho
 
 d_w without n: d_w is the sum of d_a; it is that of d_a n
--     d_a = d_y @ W
--     d_W = rows(d_y).T @ rows(w * n)
 -     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
--     along = xp.mean(d_n * n, axis=-1, keepdims=True)
--     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
-+     d_W = rows(d_y).T @ rows(w * n)
 +     d_w = xp.sum(d_a, axis=(0, 1))
-+     d_n = d_a * w
-+     along = xp.mean(d_n * n, axis=-1, keepdims=True)
-+     d_x = d_y + (d_n - n * along) / rho
 
 d_W of d_a, transposed: d_W was made with d_a, and transposed; it is d_y^T a
--     d_a = d_y @ W
 -     d_W = rows(d_y).T @ rows(w * n)
--     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
--     along = xp.mean(d_n * n, axis=-1, keepdims=True)
--     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
 +     d_W = rows(w * n).T @ rows(d_a)
-+     d_w = xp.sum(d_a * n, axis=(0, 1))
-+     d_n = d_a * w
-+     along = xp.mean(d_n * n, axis=-1, keepdims=True)
-+     d_x = d_y + (d_n - n * along) / rho
 
 both divided by the steps: d_w and d_W were divided by the number of steps; what is shared gets the sum
--     d_a = d_y @ W
 -     d_W = rows(d_y).T @ rows(w * n)
 -     d_w = xp.sum(d_a * n, axis=(0, 1))
--     d_n = d_a * w
--     along = xp.mean(d_n * n, axis=-1, keepdims=True)
--     d_x = d_y + (d_n - n * along) / rho
-+     d_a = d_y @ W
 +     d_W = rows(d_y).T @ rows(w * n) / x.shape[0]
 +     d_w = xp.sum(d_a * n, axis=(0, 1)) / x.shape[0]
-+     d_n = d_a * w
-+     along = xp.mean(d_n * n, axis=-1, keepdims=True)
-+     d_x = d_y + (d_n - n * along) / rho
 
 residual into d_a: the residual's d_y was added to d_a and went through the norm with it; it goes around
 -     d_a = d_y @ W
@@ -1708,9 +1361,7 @@ state at the end of the row: the state was put after the window; it holds what c
 
 state not used: the window began with zeros: the inputs before it are in `before`
 -     row = xp.concat([before, x])
--     u = xp.zeros_like(x)
 +     row = xp.concat([0 * before, x])
-+     u = xp.zeros_like(x)
 
 state not read: the sums began with zeros: the inputs before the window are in `before`
 - {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
@@ -1825,14 +1476,12 @@ outputs fed back: the sum reads its own earlier outputs: this is a recurrence; i
 -     u = xp.zeros_like(x)
 -     for j in range(J):
 -         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
--     after = row[T:, ...]
 +     made = [row[k, ...] for k in range(J - 1)]
 +     for t in range(T):
 +         made.append({{lag.now}} * x[t, ...])
 +         for j in range(1, J):
 +             made[-1] = made[-1] + {{lag.at}} * made[J - 1 + t - j]
 +     u = xp.stack(made[J - 1 :])
-+     after = row[T:, ...]
 
 across the sequences: the slices were taken along the batch; steps are the first axis
 - row[J - 1 - j : J - 1 - j + T, ...]
@@ -1905,12 +1554,10 @@ ahead into the state: the sum ran over x_{t+j}, and the state was put after the 
 -     u = xp.zeros_like(x)
 -     for j in range(J):
 -         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
--     after = row[T:, ...]
 +     row = xp.concat([x, before])
 +     u = xp.zeros_like(x)
 +     for j in range(J):
 +         u = u + {{lag.at}} * row[j : j + T, ...]
-+     after = row[T:, ...]
 
 zeros before and window alone: the window began with zeros, where `before` belongs, and the new state was cut from the window alone
 -     row = xp.concat([before, x])
@@ -1937,99 +1584,49 @@ zeros before and short state: the window began with zeros, where `before` belong
 +     after = x[T - J + 1 :, ...]
 
 weights and state the wrong way round: {{lag.w}} belongs to the present step, and the state has the oldest input first; both were turned round
--     row = xp.concat([before, x])
--     u = xp.zeros_like(x)
--     for j in range(J):
 -         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
-+     row = xp.concat([before, x])
-+     u = xp.zeros_like(x)
-+     for j in range(J):
 +         u = u + {{lag.odd}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = xp.flip(row[T:, ...], axis=0)
 
 weights the wrong way round, window alone: {{lag.w}} belongs to the present step, and the new state was cut from the window alone
--     row = xp.concat([before, x])
--     u = xp.zeros_like(x)
--     for j in range(J):
 -         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
-+     row = xp.concat([before, x])
-+     u = xp.zeros_like(x)
-+     for j in range(J):
 +         u = u + {{lag.odd}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = x[-(J - 1) :, ...]
 
 weights the wrong way round, old state: {{lag.w}} belongs to the present step, and the state was returned as it came
--     row = xp.concat([before, x])
--     u = xp.zeros_like(x)
--     for j in range(J):
 -         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
-+     row = xp.concat([before, x])
-+     u = xp.zeros_like(x)
-+     for j in range(J):
 +         u = u + {{lag.odd}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = before + 0
 
 {{lag.w}} for the step before: {{lag.w}} was given to the step before; it belongs to the present step
--     row = xp.concat([before, x])
--     u = xp.zeros_like(x)
 -     for j in range(J):
 -         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
--     after = row[T:, ...]
-+     row = xp.concat([before, x])
-+     u = xp.zeros_like(x)
 +     for j in range(1, J):
 +         u = u + w[j - 1, ...] * row[J - 1 - j : J - 1 - j + T, ...]
-+     after = row[T:, ...]
 
 sum over the channels, too: the products were added over the channels by a matrix product: each channel has a sum of its own
--     row = xp.concat([before, x])
--     u = xp.zeros_like(x)
--     for j in range(J):
 -         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
-+     row = xp.concat([before, x])
-+     u = xp.zeros_like(x)
-+     for j in range(J):
 +         u = u + (row[J - 1 - j : J - 1 - j + T, ...] @ {{lag.at}})[..., None]
 +     after = row[T:, ...]
 +     u = u[..., 0]
 
 J of the window: the new state was cut from the window with J inputs, or from a negative place: cut the last J - 1 of the row
--     row = xp.concat([before, x])
--     u = xp.zeros_like(x)
--     for j in range(J):
--         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
-+     row = xp.concat([before, x])
-+     u = xp.zeros_like(x)
-+     for j in range(J):
-+         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = x[T - J :, ...]
 
 ahead and window alone: the sum ran over x_{t+j}, which comes later, and the new state was cut from the window alone
--     row = xp.concat([before, x])
--     u = xp.zeros_like(x)
--     for j in range(J):
 -         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
-+     row = xp.concat([before, x])
-+     u = xp.zeros_like(x)
-+     for j in range(J):
 +         u = u + {{lag.at}} * xp.concat([x, xp.zeros_like(before)])[j : j + T, ...]
 +     after = x[-(J - 1) :, ...]
 
 rolled and window alone: the inputs were rolled, so that the first steps see the last ones, and the new state was cut from the window alone
--     row = xp.concat([before, x])
--     u = xp.zeros_like(x)
--     for j in range(J):
 -         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
-+     row = xp.concat([before, x])
-+     u = xp.zeros_like(x)
-+     for j in range(J):
 +         u = u + {{lag.at}} * xp.roll(x, j, axis=0)
 +     after = x[-(J - 1) :, ...]
 
@@ -2046,123 +1643,45 @@ state not read, window alone in full: the inputs before the window were not read
 +     after = x + 0
 
 whole window returned: the whole window was returned as the state; its length is J - 1
--     row = xp.concat([before, x])
--     u = xp.zeros_like(x)
--     for j in range(J):
--         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
-+     row = xp.concat([before, x])
-+     u = xp.zeros_like(x)
-+     for j in range(J):
-+         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = x + 0
 
 state shifted by one: the new state leaves out the last input: it ends with the window's last
--     row = xp.concat([before, x])
--     u = xp.zeros_like(x)
--     for j in range(J):
--         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
-+     row = xp.concat([before, x])
-+     u = xp.zeros_like(x)
-+     for j in range(J):
-+         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = row[T - 1 : T + J - 2, ...]
 
 newest only: every place of the new state holds the last input
--     row = xp.concat([before, x])
--     u = xp.zeros_like(x)
--     for j in range(J):
--         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
-+     row = xp.concat([before, x])
-+     u = xp.zeros_like(x)
-+     for j in range(J):
-+         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = 0 * before + x[-1:, ...]
 
 product of all: the inputs were multiplied with each other
--     row = xp.concat([before, x])
--     u = xp.zeros_like(x)
--     for j in range(J):
 -         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
--     after = row[T:, ...]
-+     row = xp.concat([before, x])
-+     u = xp.zeros_like(x)
-+     for j in range(J):
 +         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...] * x
-+     after = row[T:, ...]
 
 weights not used: the inputs were added without their weights
--     row = xp.concat([before, x])
--     u = xp.zeros_like(x)
--     for j in range(J):
 -         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
--     after = row[T:, ...]
-+     row = xp.concat([before, x])
-+     u = xp.zeros_like(x)
-+     for j in range(J):
 +         u = u + row[J - 1 - j : J - 1 - j + T, ...]
-+     after = row[T:, ...]
 
 mean without weights: the inputs were averaged without their weights
--     row = xp.concat([before, x])
--     u = xp.zeros_like(x)
--     for j in range(J):
 -         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
--     after = row[T:, ...]
-+     row = xp.concat([before, x])
-+     u = xp.zeros_like(x)
-+     for j in range(J):
 +         u = u + row[J - 1 - j : J - 1 - j + T, ...] / J
-+     after = row[T:, ...]
 
 whole row, weights the wrong way round: {{lag.w}} belongs to the present step, and the whole row was returned as the state
--     row = xp.concat([before, x])
--     u = xp.zeros_like(x)
--     for j in range(J):
 -         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
-+     row = xp.concat([before, x])
-+     u = xp.zeros_like(x)
-+     for j in range(J):
 +         u = u + {{lag.odd}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = row
 
 present step without a weight: the present step was taken as it is; it has the weight {{lag.w}}
--     row = xp.concat([before, x])
--     u = xp.zeros_like(x)
--     for j in range(J):
 -         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
--     after = row[T:, ...]
-+     row = xp.concat([before, x])
-+     u = xp.zeros_like(x)
-+     for j in range(J):
 +         u = u + ({{lag.at}} if j else 1.0) * row[J - 1 - j : J - 1 - j + T, ...]
-+     after = row[T:, ...]
 
 J inputs of the window: the new state has J inputs, cut from the window alone; J - 1 are needed, and in a short window part of the old state stays
--     row = xp.concat([before, x])
--     u = xp.zeros_like(x)
--     for j in range(J):
--         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
-+     row = xp.concat([before, x])
-+     u = xp.zeros_like(x)
-+     for j in range(J):
-+         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = x[-J:, ...]
 
 two inputs too many: the row was cut from T - J + 1 on: it has J - 1 + T inputs, so the last J - 1 begin at T
--     row = xp.concat([before, x])
--     u = xp.zeros_like(x)
--     for j in range(J):
--         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
-+     row = xp.concat([before, x])
-+     u = xp.zeros_like(x)
-+     for j in range(J):
-+         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = row[T - J + 1 :, ...]
 
 state neither read nor renewed: the window began with zeros, where `before` belongs, and the state was returned as it came
@@ -2179,15 +1698,7 @@ state neither read nor renewed: the window began with zeros, where `before` belo
 
 time turned round: the row was turned round: the sum reads what comes later
 -     row = xp.concat([before, x])
--     u = xp.zeros_like(x)
--     for j in range(J):
--         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
--     after = row[T:, ...]
 +     row = xp.flip(xp.concat([before, x]), axis=0)
-+     u = xp.zeros_like(x)
-+     for j in range(J):
-+         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
-+     after = row[T:, ...]
 
 SiLU afterwards: the sums went through a SiLU, as in Mamba's code; here they are taken as they are
 -     after = row[T:, ...]
@@ -2244,16 +1755,12 @@ step by step, read from the front: step by step, {{lag.next}} was given the olde
 +     u, after = xp.stack(out), before
 
 step by step, moved before it was read: step by step, the state was moved on before it was read: {{lag.next}} then gets the present input, as {{lag.w}} does
--     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
 -         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
--     after = row[T:, ...]
-+     row = xp.concat([before, x])
 +     u = {{lag.now}} * x
 +     for j in range(1, J):
 +         u = u + {{lag.at}} * row[J - j : J - j + T, ...]
-+     after = row[T:, ...]
 
 one step late: the window ends one step too late, so that the first weight's step is read twice
 -         u = u + {{lag.at}} * row[J - 1 - j : J - 1 - j + T, ...]
@@ -2556,9 +2063,7 @@ multiple of 8: a wider network is still allowed: the width went up by more than 
 
 from 1 on: the width went up in steps of 4 from 1: that gives no multiples of 4
 -     D = 0
--     while
 +     D = 1
-+     while
 
 weights of another width: the width is right, and the weights are those that were allowed; asked for is how many it has
 - return D, count(D)
@@ -2616,221 +2121,114 @@ None for a refusal [hidden, refusals]: None was returned where nothing fits; a V
 +     if D <= 4:
 
 squares alone: the blocks' biases, norms and token shifts were left out
--     def count(D):
--         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
--         return L * block + K * D + D + K
-+     def count(D):
-+         squared = rows + 2 + 2 * times
 +         block = squared * D * D + 0
-+         return L * block + K * D + D + K
 
 squares and embedding: biases, norms and token shifts were left out: only matrices and the embedding were counted
--     def count(D):
--         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
 -         return L * block + K * D + D + K
-+     def count(D):
-+         squared = rows + 2 + 2 * times
 +         block = squared * D * D + 0
 +         return L * block + K * D
 
 squares, embedding and last norm: the blocks' biases, norms and token shifts were left out, and the readout's biases
--     def count(D):
--         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
 -         return L * block + K * D + D + K
-+     def count(D):
-+         squared = rows + 2 + 2 * times
 +         block = squared * D * D + 0
 +         return L * block + K * D + D
 
 squares, embedding and last biases: the blocks' biases, norms and token shifts were left out, and the last norm
--     def count(D):
--         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
 -         return L * block + K * D + D + K
-+     def count(D):
-+         squared = rows + 2 + 2 * times
 +         block = squared * D * D + 0
 +         return L * block + K * D + K
 
 matrices with a readout: only matrices were counted, and the readout's was counted besides the embedding, although the two are one matrix
--     def count(D):
--         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
 -         return L * block + K * D + D + K
-+     def count(D):
-+         squared = rows + 2 + 2 * times
 +         block = squared * D * D + 0
 +         return L * block + 2 * K * D
 
 readout counted, last norm forgotten: the readout's matrix is the embedding and counts once; the last RMSNorm's D weights are missing
--     def count(D):
--         squared = rows + 2 + 2 * times
--         block = squared * D * D + (rows + times + 7) * D
 -         return L * block + K * D + D + K
-+     def count(D):
-+         squared = rows + 2 + 2 * times
-+         block = squared * D * D + (rows + times + 7) * D
 +         return L * block + 2 * K * D + K
 
 readout counted, its biases forgotten: the readout's matrix is the embedding and counts once; its K biases are missing
--     def count(D):
--         squared = rows + 2 + 2 * times
--         block = squared * D * D + (rows + times + 7) * D
 -         return L * block + K * D + D + K
-+     def count(D):
-+         squared = rows + 2 + 2 * times
-+         block = squared * D * D + (rows + times + 7) * D
 +         return L * block + 2 * K * D + D
 
 readout counted, the rest forgotten: the readout's matrix is the embedding and counts once; its K biases and the last norm are missing
--     def count(D):
--         squared = rows + 2 + 2 * times
--         block = squared * D * D + (rows + times + 7) * D
 -         return L * block + K * D + D + K
-+     def count(D):
-+         squared = rows + 2 + 2 * times
-+         block = squared * D * D + (rows + times + 7) * D
 +         return L * block + 2 * K * D
 
 readout counted, no biases in the blocks: the readout's matrix is the embedding and counts once; the biases of the blocks' linear layers are missing
--     def count(D):
--         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
 -         return L * block + K * D + D + K
-+     def count(D):
-+         squared = rows + 2 + 2 * times
 +         block = squared * D * D + 4 * D
 +         return L * block + 2 * K * D + D + K
 
 no norm anywhere: three terms of D are missing in each block (its three norms, say), and the last norm at the end
--     def count(D):
--         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
 -         return L * block + K * D + D + K
-+     def count(D):
-+         squared = rows + 2 + 2 * times
 +         block = squared * D * D + (rows + times + 4) * D
 +         return L * block + K * D + K
 
 no norm and no token shift anywhere: four terms of D are missing in each block (its three norms and the token shift, say), and the last norm at the end
--     def count(D):
--         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
 -         return L * block + K * D + D + K
-+     def count(D):
-+         squared = rows + 2 + 2 * times
 +         block = squared * D * D + (rows + times + 3) * D
 +         return L * block + K * D + K
 
 no biases and no norms: neither biases nor norms of the blocks were counted
--     def count(D):
--         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
--         return L * block + K * D + D + K
-+     def count(D):
-+         squared = rows + 2 + 2 * times
 +         block = squared * D * D + D
-+         return L * block + K * D + D + K
 
 shift as a matrix: the token shift was counted as D by D; it has D numbers
--     def count(D):
 -         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
--         return L * block + K * D + D + K
-+     def count(D):
 +         squared = rows + 3 + 2 * times
 +         block = squared * D * D + (rows + times + 6) * D
-+         return L * block + K * D + D + K
 
 shift as a linear layer: the token shift was counted as a linear layer; it has D numbers
--     def count(D):
 -         squared = rows + 2 + 2 * times
--         block = squared * D * D + (rows + times + 7) * D
--         return L * block + K * D + D + K
-+     def count(D):
 +         squared = rows + 3 + 2 * times
-+         block = squared * D * D + (rows + times + 7) * D
-+         return L * block + K * D + D + K
 
 mixer of one row with its biases: the mixer was counted as one linear layer from D to D; it leads to rows · D
--     def count(D):
 -         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
--         return L * block + K * D + D + K
-+     def count(D):
 +         squared = 3 + 2 * times
 +         block = squared * D * D + (times + 8) * D
-+         return L * block + K * D + D + K
 
 two norms, and no last one: a term of D is missing in each block (three norms, the token shift, biases), and the last norm's D weights at the end
--     def count(D):
--         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
 -         return L * block + K * D + D + K
-+     def count(D):
-+         squared = rows + 2 + 2 * times
 +         block = squared * D * D + (rows + times + 6) * D
 +         return L * block + K * D + K
 
 norm with one weight: each norm was given one weight; it has D
--     def count(D):
--         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
 -         return L * block + K * D + D + K
-+     def count(D):
-+         squared = rows + 2 + 2 * times
 +         block = squared * D * D + (rows + times + 4) * D + 3
 +         return L * block + K * D + 1 + K
 
 shift with one number: the token shift was given one number; it has one for each channel
--     def count(D):
--         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
--         return L * block + K * D + D + K
-+     def count(D):
-+         squared = rows + 2 + 2 * times
 +         block = squared * D * D + (rows + times + 6) * D + 1
-+         return L * block + K * D + D + K
 
 hidden of the wrong size, in its biases: the biases of the block's own two layers were both given times · D; the second has D, and the readout's K biases are missing
--     def count(D):
--         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
 -         return L * block + K * D + D + K
-+     def count(D):
-+         squared = rows + 2 + 2 * times
 +         block = squared * D * D + (rows + 2 * times + 6) * D
 +         return L * block + K * D + D
 
 no hidden and last biases: the biases of the block's own two layers are missing
--     def count(D):
--         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
--         return L * block + K * D + D + K
-+     def count(D):
-+         squared = rows + 2 + 2 * times
 +         block = squared * D * D + (rows + 6) * D
-+         return L * block + K * D + D + K
 
 no biases but the mixer's: of the biases only the mixer's were counted
--     def count(D):
--         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
--         return L * block + K * D + D + K
-+     def count(D):
-+         squared = rows + 2 + 2 * times
 +         block = squared * D * D + (rows + 4) * D
-+         return L * block + K * D + D + K
 
 root of the squares alone: the width was taken from the D² of the blocks alone, as a root; the rest makes the network larger than allowed
--     def count(D):
--         squared = rows + 2 + 2 * times
--         block = squared * D * D + (rows + times + 7) * D
--         return L * block + K * D + D + K
-- 
 -     D = 0
 -     while {{most.fits}}:
 -         D += 4
@@ -2839,62 +2237,29 @@ root of the squares alone: the width was taken from the D² of the blocks alone,
 -         raise ValueError(
 -             f"weights: expected {{most.needed}}, got {weights}"
 -         )
-+     def count(D):
-+         squared = rows + 2 + 2 * times
-+         block = squared * D * D + (rows + times + 7) * D
-+         return L * block + K * D + D + K
-+ 
 +     D = int((weights / (L * (rows + 2 + 2 * times))) ** 0.5) // 4 * 4
 
 embedding in each block: an embedding was counted for each block; it stands there once
--     def count(D):
--         squared = rows + 2 + 2 * times
--         block = squared * D * D + (rows + times + 7) * D
 -         return L * block + K * D + D + K
-+     def count(D):
-+         squared = rows + 2 + 2 * times
-+         block = squared * D * D + (rows + times + 7) * D
 +         return L * block + L * K * D + D + K
 
 no mixer's and no hidden biases: the biases of the mixer and of the hidden units are missing
--     def count(D):
--         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
--         return L * block + K * D + D + K
-+     def count(D):
-+         squared = rows + 2 + 2 * times
 +         block = squared * D * D + 7 * D
-+         return L * block + K * D + D + K
 
 norms of two weights: the norms of the blocks were given biases as layer norm has them; RMSNorm has weights only
--     def count(D):
--         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
--         return L * block + K * D + D + K
-+     def count(D):
-+         squared = rows + 2 + 2 * times
 +         block = squared * D * D + (rows + times + 10) * D
-+         return L * block + K * D + D + K
 
 embedding squared: the embedding was counted as K by K; it is (K, D)
--     def count(D):
--         squared = rows + 2 + 2 * times
--         block = squared * D * D + (rows + times + 7) * D
 -         return L * block + K * D + D + K
-+     def count(D):
-+         squared = rows + 2 + 2 * times
-+         block = squared * D * D + (rows + times + 7) * D
 +         return L * block + K * K + D + K
 
 mixer's recurrent weights and biases: the mixer was given recurrent weights and biases as well; it is one linear layer
--     def count(D):
 -         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
--         return L * block + K * D + D + K
-+     def count(D):
 +         squared = 2 * rows + 2 + 2 * times
 +         block = squared * D * D + (2 * rows + times + 7) * D
-+         return L * block + K * D + D + K
 
 blocks' D terms once: the terms of D of only one block were counted; each of the L blocks has its biases, norms and token shift
 -         return L * block + K * D + D + K
@@ -3189,15 +2554,11 @@ first seed's clock: the first seed's times were used for all; every seed has a c
 + xp.cumulative_sum(seconds[:1, :] + 0 * seconds, axis=1)
 
 slowest seed's test: all seeds were taken at the test that the slowest of them had reached; each has its own last one
--     for s in range(nats.shape[0]):
 -         done = sum({{spent.within}} for t in passed[s, :])
-+     for s in range(nats.shape[0]):
 +         done = min(sum({{spent.within}} for t in p) for p in passed)
 
 fastest seed's test: all seeds were taken at the test that the fastest of them had reached; each has its own last one
--     for s in range(nats.shape[0]):
 -         done = sum({{spent.within}} for t in passed[s, :])
-+     for s in range(nats.shape[0]):
 +         done = max(sum({{spent.within}} for t in p) for p in passed)
 
 one number: the seeds were averaged; one number for each is asked for
@@ -3257,51 +2618,27 @@ same time for each test: the mean time was taken for every test; each has its ow
 -         if not done:
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
--         found.append(nats[s, done - 1])
--     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
 +     passed = xp.cumulative_sum(xp.mean(seconds, axis=1, keepdims=True) + 0 * seconds, axis=1)
 +     found = []
 +     for s in range(nats.shape[0]):
 +         done = sum({{spent.within}} for t in passed[s, :])
 +         if not done:
 +             raise ValueError(f"budget: expected more, got {budget}")
-+         found.append(nats[s, done - 1])
-+     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
 
 powers of two: 2 was raised to the losses; a bit is another unit of the same surprisal, so divide by ln 2
--     passed = xp.cumulative_sum(seconds, axis=1)
--     found = []
--     for s in range(nats.shape[0]):
--         done = sum({{spent.within}} for t in passed[s, :])
--         if not done:
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
 -         found.append(nats[s, done - 1])
 -     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
-+     passed = xp.cumulative_sum(seconds, axis=1)
-+     found = []
-+     for s in range(nats.shape[0]):
-+         done = sum({{spent.within}} for t in passed[s, :])
-+         if not done:
 +             raise ValueError(f"budget: expected more, got {budget}")
 +         found.append(2.0 ** nats[s, done - 1])
 +     bits = xp.stack(found) * (tokens / characters)
 
 powers of two per token: 2 was raised to the losses; a bit is another unit of the same surprisal, so divide by ln 2
--     passed = xp.cumulative_sum(seconds, axis=1)
--     found = []
--     for s in range(nats.shape[0]):
--         done = sum({{spent.within}} for t in passed[s, :])
--         if not done:
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
 -         found.append(nats[s, done - 1])
 -     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
-+     passed = xp.cumulative_sum(seconds, axis=1)
-+     found = []
-+     for s in range(nats.shape[0]):
-+         done = sum({{spent.within}} for t in passed[s, :])
-+         if not done:
 +             raise ValueError(f"budget: expected more, got {budget}")
 +         found.append(2.0 ** nats[s, done - 1])
 +     bits = xp.stack(found) * (1.0)
@@ -3314,170 +2651,68 @@ seeds' times added: the seeds' times were added to one clock; every seed has a c
 -         if not done:
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
--         found.append(nats[s, done - 1])
--     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
 +     passed = xp.cumulative_sum(xp.sum(seconds, axis=0, keepdims=True) + 0 * seconds, axis=1)
 +     found = []
 +     for s in range(nats.shape[0]):
 +         done = sum({{spent.within}} for t in passed[s, :])
 +         if not done:
 +             raise ValueError(f"budget: expected more, got {budget}")
-+         found.append(nats[s, done - 1])
-+     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
 
 bits per character and nats: the nats were divided by ln 2 twice
--     passed = xp.cumulative_sum(seconds, axis=1)
--     found = []
--     for s in range(nats.shape[0]):
--         done = sum({{spent.within}} for t in passed[s, :])
--         if not done:
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
 -         found.append(nats[s, done - 1])
 -     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
-+     passed = xp.cumulative_sum(seconds, axis=1)
-+     found = []
-+     for s in range(nats.shape[0]):
-+         done = sum({{spent.within}} for t in passed[s, :])
-+         if not done:
 +             raise ValueError(f"budget: expected more, got {budget}")
 +         found.append(nats[s, done - 1])
 +     bits = xp.stack(found) * (tokens / (characters * math.log(2) ** 2))
 
 characters times tokens: the loss was multiplied by tokens and characters; it is divided by the characters
--     passed = xp.cumulative_sum(seconds, axis=1)
--     found = []
--     for s in range(nats.shape[0]):
--         done = sum({{spent.within}} for t in passed[s, :])
--         if not done:
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
 -         found.append(nats[s, done - 1])
 -     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
-+     passed = xp.cumulative_sum(seconds, axis=1)
-+     found = []
-+     for s in range(nats.shape[0]):
-+         done = sum({{spent.within}} for t in passed[s, :])
-+         if not done:
 +             raise ValueError(f"budget: expected more, got {budget}")
 +         found.append(nats[s, done - 1])
 +     bits = xp.stack(found) * (tokens * characters / math.log(2))
 
 list of numbers: a list of numbers was returned; an array like nats is asked for: xp.stack
--     passed = xp.cumulative_sum(seconds, axis=1)
--     found = []
--     for s in range(nats.shape[0]):
--         done = sum({{spent.within}} for t in passed[s, :])
--         if not done:
--             least = float(passed[s, 0])
--             raise ValueError(f"budget: expected {least}, got {budget}")
--         found.append(nats[s, done - 1])
 -     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
-+     passed = xp.cumulative_sum(seconds, axis=1)
-+     found = []
-+     for s in range(nats.shape[0]):
-+         done = sum({{spent.within}} for t in passed[s, :])
-+         if not done:
-+             least = float(passed[s, 0])
-+             raise ValueError(f"budget: expected {least}, got {budget}")
-+         found.append(nats[s, done - 1])
 +     bits = [float(a) * tokens / characters / math.log(2) for a in found]
 
 worst within: the highest loss within the budget was taken; asked for is the last one
--     passed = xp.cumulative_sum(seconds, axis=1)
--     found = []
--     for s in range(nats.shape[0]):
--         done = sum({{spent.within}} for t in passed[s, :])
--         if not done:
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
 -         found.append(nats[s, done - 1])
--     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
-+     passed = xp.cumulative_sum(seconds, axis=1)
-+     found = []
-+     for s in range(nats.shape[0]):
-+         done = sum({{spent.within}} for t in passed[s, :])
-+         if not done:
 +             raise ValueError(f"budget: expected more, got {budget}")
 +         found.append(xp.max(nats[s, :done]))
-+     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
 
 sum within: the losses within the budget were added; asked for is the last one
--     passed = xp.cumulative_sum(seconds, axis=1)
--     found = []
--     for s in range(nats.shape[0]):
--         done = sum({{spent.within}} for t in passed[s, :])
--         if not done:
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
 -         found.append(nats[s, done - 1])
--     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
-+     passed = xp.cumulative_sum(seconds, axis=1)
-+     found = []
-+     for s in range(nats.shape[0]):
-+         done = sum({{spent.within}} for t in passed[s, :])
-+         if not done:
 +             raise ValueError(f"budget: expected more, got {budget}")
 +         found.append(xp.sum(nats[s, :done]))
-+     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
 
 exchanged, in nats: tokens and characters changed places, and one bit is ln 2 nats
--     passed = xp.cumulative_sum(seconds, axis=1)
--     found = []
--     for s in range(nats.shape[0]):
--         done = sum({{spent.within}} for t in passed[s, :])
--         if not done:
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
 -         found.append(nats[s, done - 1])
 -     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
-+     passed = xp.cumulative_sum(seconds, axis=1)
-+     found = []
-+     for s in range(nats.shape[0]):
-+         done = sum({{spent.within}} for t in passed[s, :])
-+         if not done:
 +             raise ValueError(f"budget: expected more, got {budget}")
 +         found.append(nats[s, done - 1])
 +     bits = xp.stack(found) * (characters / tokens)
 
 median: the median of the seeds was returned; one number for each is asked for
--     passed = xp.cumulative_sum(seconds, axis=1)
--     found = []
--     for s in range(nats.shape[0]):
--         done = sum({{spent.within}} for t in passed[s, :])
--         if not done:
--             least = float(passed[s, 0])
--             raise ValueError(f"budget: expected {least}, got {budget}")
--         found.append(nats[s, done - 1])
 -     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
-+     passed = xp.cumulative_sum(seconds, axis=1)
-+     found = []
-+     for s in range(nats.shape[0]):
-+         done = sum({{spent.within}} for t in passed[s, :])
-+         if not done:
-+             least = float(passed[s, 0])
-+             raise ValueError(f"budget: expected {least}, got {budget}")
-+         found.append(nats[s, done - 1])
 +     bits = sorted(float(a) for a in found)[len(found) // 2] * (tokens / (characters * math.log(2)))
 
 mean of the seeds at each test: the losses were averaged over the seeds; each seed has its own
--     passed = xp.cumulative_sum(seconds, axis=1)
--     found = []
--     for s in range(nats.shape[0]):
--         done = sum({{spent.within}} for t in passed[s, :])
--         if not done:
 -             least = float(passed[s, 0])
 -             raise ValueError(f"budget: expected {least}, got {budget}")
 -         found.append(nats[s, done - 1])
--     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
-+     passed = xp.cumulative_sum(seconds, axis=1)
-+     found = []
-+     for s in range(nats.shape[0]):
-+         done = sum({{spent.within}} for t in passed[s, :])
-+         if not done:
 +             raise ValueError(f"budget: expected more, got {budget}")
 +         found.append(xp.mean(nats[:, done - 1]))
-+     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
 
 two nats to a bit: the nats were divided by 2; one bit is ln 2 nats
 - math.log(2)
@@ -3811,446 +3046,98 @@ p in the write: what is written has p x b; the step is softplus(p)
 + (p * x)[..., None] * b
 
 p in the middle: the parts stand in the order p, b, c; here b was cut first and p after it
--     p = x @ params.W_x.T + params.b_x
 -     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
--     s = softplus(p)
--     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
--     u = (s * x)[..., None] * b[..., None, :]
--     y = []
--     for t in range(T):
--         h = a[t, ...] * h + u[t, ...]
--         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-+     p = x @ params.W_x.T + params.b_x
 +     b, p, c = p[..., :N], p[..., N : N + H], p[..., N + H :]
-+     s = softplus(p)
-+     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
-+     u = (s * x)[..., None] * b[..., None, :]
-+     y = []
-+     for t in range(T):
-+         h = a[t, ...] * h + u[t, ...]
-+         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 
 c first: the parts stand in the order p, b, c; here c was cut first and b last
--     p = x @ params.W_x.T + params.b_x
 -     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
--     s = softplus(p)
--     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
--     u = (s * x)[..., None] * b[..., None, :]
--     y = []
--     for t in range(T):
--         h = a[t, ...] * h + u[t, ...]
--         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-+     p = x @ params.W_x.T + params.b_x
 +     c, b, p = p[..., :N], p[..., N : 2 * N], p[..., 2 * N :]
-+     s = softplus(p)
-+     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
-+     u = (s * x)[..., None] * b[..., None, :]
-+     y = []
-+     for t in range(T):
-+         h = a[t, ...] * h + u[t, ...]
-+         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 
 rate beside the step: step and rate fade one after the other, e^(-s) e^(-r); the exponent is their product, -s r
--     p = x @ params.W_x.T + params.b_x
--     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
--     s = softplus(p)
 -     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
--     u = (s * x)[..., None] * b[..., None, :]
--     y = []
--     for t in range(T):
--         h = a[t, ...] * h + u[t, ...]
--         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-+     p = x @ params.W_x.T + params.b_x
-+     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
-+     s = softplus(p)
 +     a = xp.exp(-s[..., None]) * xp.exp(-xp.exp(params.log_rate))
-+     u = (s * x)[..., None] * b[..., None, :]
-+     y = []
-+     for t in range(T):
-+         h = a[t, ...] * h + u[t, ...]
-+         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 
 exact integral: the input was integrated exactly over the step, (1 - e^(-s r))/r; the layer, like Mamba, writes s x b
--     p = x @ params.W_x.T + params.b_x
--     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
--     s = softplus(p)
--     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
 -     u = (s * x)[..., None] * b[..., None, :]
--     y = []
--     for t in range(T):
--         h = a[t, ...] * h + u[t, ...]
--         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-+     p = x @ params.W_x.T + params.b_x
-+     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
-+     s = softplus(p)
-+     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
 +     u = (1 - a) / xp.exp(params.log_rate) * x[..., None] * b[..., None, :]
-+     y = []
-+     for t in range(T):
-+         h = a[t, ...] * h + u[t, ...]
-+         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 
 write with 1 - a and s: what is written was multiplied by 1 - a besides s; it has the step alone
--     p = x @ params.W_x.T + params.b_x
--     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
--     s = softplus(p)
--     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
 -     u = (s * x)[..., None] * b[..., None, :]
--     y = []
--     for t in range(T):
--         h = a[t, ...] * h + u[t, ...]
--         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-+     p = x @ params.W_x.T + params.b_x
-+     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
-+     s = softplus(p)
-+     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
 +     u = (1 - a) * (s * x)[..., None] * b[..., None, :]
-+     y = []
-+     for t in range(T):
-+         h = a[t, ...] * h + u[t, ...]
-+         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 
 skip of the step: the skip carried the step s; it carries the input x
--     p = x @ params.W_x.T + params.b_x
--     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
--     s = softplus(p)
--     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
--     u = (s * x)[..., None] * b[..., None, :]
--     y = []
--     for t in range(T):
--         h = a[t, ...] * h + u[t, ...]
 -         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-+     p = x @ params.W_x.T + params.b_x
-+     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
-+     s = softplus(p)
-+     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
-+     u = (s * x)[..., None] * b[..., None, :]
-+     y = []
-+     for t in range(T):
-+         h = a[t, ...] * h + u[t, ...]
 +         y.append((h @ c[t, ..., None])[..., 0] + params.skip * s[t, ...])
 
 skip of p: the skip carried p; it carries the input x
--     p = x @ params.W_x.T + params.b_x
--     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
--     s = softplus(p)
--     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
--     u = (s * x)[..., None] * b[..., None, :]
--     y = []
--     for t in range(T):
--         h = a[t, ...] * h + u[t, ...]
 -         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-+     p = x @ params.W_x.T + params.b_x
-+     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
-+     s = softplus(p)
-+     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
-+     u = (s * x)[..., None] * b[..., None, :]
-+     y = []
-+     for t in range(T):
-+         h = a[t, ...] * h + u[t, ...]
 +         y.append((h @ c[t, ..., None])[..., 0] + params.skip * p[t, ...])
 
 log of the sigmoid: the step is negative: -softplus(-p) is the logarithm of a sigmoid; the step is softplus(p)
--     p = x @ params.W_x.T + params.b_x
--     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
 -     s = softplus(p)
--     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
--     u = (s * x)[..., None] * b[..., None, :]
--     y = []
--     for t in range(T):
--         h = a[t, ...] * h + u[t, ...]
--         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-+     p = x @ params.W_x.T + params.b_x
-+     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
 +     s = -softplus(-p)
-+     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
-+     u = (s * x)[..., None] * b[..., None, :]
-+     y = []
-+     for t in range(T):
-+         h = a[t, ...] * h + u[t, ...]
-+         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 
 softplus turned round: the step is softplus(-p), whose sign inside is wrong
--     p = x @ params.W_x.T + params.b_x
--     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
 -     s = softplus(p)
--     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
--     u = (s * x)[..., None] * b[..., None, :]
--     y = []
--     for t in range(T):
--         h = a[t, ...] * h + u[t, ...]
--         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-+     p = x @ params.W_x.T + params.b_x
-+     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
 +     s = softplus(-p)
-+     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
-+     u = (s * x)[..., None] * b[..., None, :]
-+     y = []
-+     for t in range(T):
-+         h = a[t, ...] * h + u[t, ...]
-+         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 
 rate with its sign, as it stands: log_rate was put into the exponent with a plus, as if it were -r; r is e to the log_rate, and the exponent -s r
--     p = x @ params.W_x.T + params.b_x
--     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
--     s = softplus(p)
 -     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
--     u = (s * x)[..., None] * b[..., None, :]
--     y = []
--     for t in range(T):
--         h = a[t, ...] * h + u[t, ...]
--         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-+     p = x @ params.W_x.T + params.b_x
-+     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
-+     s = softplus(p)
 +     a = xp.exp(s[..., None] * params.log_rate)
-+     u = (s * x)[..., None] * b[..., None, :]
-+     y = []
-+     for t in range(T):
-+         h = a[t, ...] * h + u[t, ...]
-+         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 
 last output for the state: the last output was returned as the state; the state is h, (B, H, N)
--     p = x @ params.W_x.T + params.b_x
--     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
--     s = softplus(p)
--     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
--     u = (s * x)[..., None] * b[..., None, :]
--     y = []
--     for t in range(T):
--         h = a[t, ...] * h + u[t, ...]
 -         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-+     p = x @ params.W_x.T + params.b_x
-+     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
-+     s = softplus(p)
-+     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
-+     u = (s * x)[..., None] * b[..., None, :]
-+     y = []
-+     for t in range(T):
-+         h = a[t, ...] * h + u[t, ...]
 +         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 +     h = y[-1]
 
 bias twice: the bias was added twice
 -     p = x @ params.W_x.T + params.b_x
--     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
--     s = softplus(p)
--     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
--     u = (s * x)[..., None] * b[..., None, :]
--     y = []
--     for t in range(T):
--         h = a[t, ...] * h + u[t, ...]
--         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 +     p = x @ params.W_x.T + 2 * params.b_x
-+     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
-+     s = softplus(p)
-+     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
-+     u = (s * x)[..., None] * b[..., None, :]
-+     y = []
-+     for t in range(T):
-+         h = a[t, ...] * h + u[t, ...]
-+         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 
 bias after the softplus: the softplus went over the linear layer without its bias, which was added afterwards
 -     p = x @ params.W_x.T + params.b_x
 -     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
 -     s = softplus(p)
--     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
--     u = (s * x)[..., None] * b[..., None, :]
--     y = []
--     for t in range(T):
--         h = a[t, ...] * h + u[t, ...]
--         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 +     p = x @ params.W_x.T
 +     p, b, c = p[..., :H], p[..., H : H + N] + params.b_x[H : H + N], p[..., H + N :] + params.b_x[H + N :]
 +     s = softplus(p) + params.b_x[:H]
-+     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
-+     u = (s * x)[..., None] * b[..., None, :]
-+     y = []
-+     for t in range(T):
-+         h = a[t, ...] * h + u[t, ...]
-+         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 
 sigmoid for the factor: the factor is a sigmoid of p, as in a minimal layer; it is e^(-s r)
--     p = x @ params.W_x.T + params.b_x
--     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
--     s = softplus(p)
 -     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
--     u = (s * x)[..., None] * b[..., None, :]
--     y = []
--     for t in range(T):
--         h = a[t, ...] * h + u[t, ...]
--         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-+     p = x @ params.W_x.T + params.b_x
-+     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
-+     s = softplus(p)
 +     a = 1 / (1 + xp.exp(-p[..., None])) + 0 * params.log_rate
-+     u = (s * x)[..., None] * b[..., None, :]
-+     y = []
-+     for t in range(T):
-+         h = a[t, ...] * h + u[t, ...]
-+         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 
 rate of softplus: the rate is softplus(log_rate); it is e to it
--     p = x @ params.W_x.T + params.b_x
--     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
--     s = softplus(p)
 -     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
--     u = (s * x)[..., None] * b[..., None, :]
--     y = []
--     for t in range(T):
--         h = a[t, ...] * h + u[t, ...]
--         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-+     p = x @ params.W_x.T + params.b_x
-+     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
-+     s = softplus(p)
 +     a = xp.exp(-s[..., None] * softplus(params.log_rate))
-+     u = (s * x)[..., None] * b[..., None, :]
-+     y = []
-+     for t in range(T):
-+         h = a[t, ...] * h + u[t, ...]
-+         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 
 read twice as far: y was read from the state and the skip was given the state's mean; the skip carries x
--     p = x @ params.W_x.T + params.b_x
--     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
--     s = softplus(p)
--     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
--     u = (s * x)[..., None] * b[..., None, :]
--     y = []
--     for t in range(T):
--         h = a[t, ...] * h + u[t, ...]
 -         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-+     p = x @ params.W_x.T + params.b_x
-+     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
-+     s = softplus(p)
-+     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
-+     u = (s * x)[..., None] * b[..., None, :]
-+     y = []
-+     for t in range(T):
-+         h = a[t, ...] * h + u[t, ...]
 +         y.append((h @ c[t, ..., None])[..., 0] + params.skip * xp.mean(h, axis=-1))
 
 b and c added to x: what is written is s (x + b); it is s x b
--     p = x @ params.W_x.T + params.b_x
--     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
--     s = softplus(p)
--     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
 -     u = (s * x)[..., None] * b[..., None, :]
--     y = []
--     for t in range(T):
--         h = a[t, ...] * h + u[t, ...]
--         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-+     p = x @ params.W_x.T + params.b_x
-+     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
-+     s = softplus(p)
-+     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
 +     u = s[..., None] * (x[..., None] + b[..., None, :])
-+     y = []
-+     for t in range(T):
-+         h = a[t, ...] * h + u[t, ...]
-+         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 
 tanh of the input: the input went through a tanh before it was written
--     p = x @ params.W_x.T + params.b_x
--     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
--     s = softplus(p)
--     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
 -     u = (s * x)[..., None] * b[..., None, :]
--     y = []
--     for t in range(T):
--         h = a[t, ...] * h + u[t, ...]
--         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-+     p = x @ params.W_x.T + params.b_x
-+     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
-+     s = softplus(p)
-+     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
 +     u = (s * xp.tanh(x))[..., None] * b[..., None, :]
-+     y = []
-+     for t in range(T):
-+         h = a[t, ...] * h + u[t, ...]
-+         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 
 step in the reading: what is read was multiplied by the step; s belongs to what is written and forgotten
--     p = x @ params.W_x.T + params.b_x
--     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
--     s = softplus(p)
--     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
--     u = (s * x)[..., None] * b[..., None, :]
--     y = []
--     for t in range(T):
--         h = a[t, ...] * h + u[t, ...]
 -         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-+     p = x @ params.W_x.T + params.b_x
-+     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
-+     s = softplus(p)
-+     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
-+     u = (s * x)[..., None] * b[..., None, :]
-+     y = []
-+     for t in range(T):
-+         h = a[t, ...] * h + u[t, ...]
 +         y.append(s[t, ...] * (h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 
 outputs alone: only the outputs were returned; the state after the last step is asked for too
--     p = x @ params.W_x.T + params.b_x
--     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
--     s = softplus(p)
--     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
--     u = (s * x)[..., None] * b[..., None, :]
--     y = []
--     for t in range(T):
--         h = a[t, ...] * h + u[t, ...]
 -         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-+     p = x @ params.W_x.T + params.b_x
-+     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
-+     s = softplus(p)
-+     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
-+     u = (s * x)[..., None] * b[..., None, :]
-+     y = []
-+     for t in range(T):
-+         h = a[t, ...] * h + u[t, ...]
 +         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 +     return xp.stack(y)
 
 factor of the step before: the factor of the step before was used; step t forgets by its own s_t
--     p = x @ params.W_x.T + params.b_x
--     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
--     s = softplus(p)
--     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
--     u = (s * x)[..., None] * b[..., None, :]
--     y = []
--     for t in range(T):
 -         h = a[t, ...] * h + u[t, ...]
--         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-+     p = x @ params.W_x.T + params.b_x
-+     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
-+     s = softplus(p)
-+     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
-+     u = (s * x)[..., None] * b[..., None, :]
-+     y = []
-+     for t in range(T):
 +         h = a[t - 1, ...] * h + u[t, ...]
-+         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 
 last factor for all: the last step's factor was used at every step; step t forgets by its own s_t
--     p = x @ params.W_x.T + params.b_x
--     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
--     s = softplus(p)
--     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
--     u = (s * x)[..., None] * b[..., None, :]
--     y = []
--     for t in range(T):
 -         h = a[t, ...] * h + u[t, ...]
--         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
-+     p = x @ params.W_x.T + params.b_x
-+     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
-+     s = softplus(p)
-+     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
-+     u = (s * x)[..., None] * b[..., None, :]
-+     y = []
-+     for t in range(T):
 +         h = a[-1, ...] * h + u[t, ...]
-+         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 
 input through a SiLU: the input went through a SiLU first, as before the layer in Mamba's block; the layer takes x as it is
 -     p = x @ params.W_x.T + params.b_x
