@@ -34,6 +34,7 @@ from grader.assignments.rules import (
     find_explanations,
     find_missing_parts,
     find_problems,
+    list_restated,
 )
 from grader.assignments.selection import drop_questions, select_tasks
 from grader.assignments.source import (
@@ -282,6 +283,16 @@ def find_uneven_variants(assignment: Assignment) -> Iterator[str]:
             yield f"{odd[0]}: expected the same cells in each variant, got {odd[1:]}"
 
 
+def find_restated(variants: list[Assignment]) -> Iterator[str]:
+    """The known mistakes that restate lines, in each of the variants."""
+    first, *others = map(list_restated, variants)
+    for key in set(first).intersection(*others):
+        yield (
+            f"{first[key]}: expected an edit alone, got lines at an end of it "
+            "that it does not change"
+        )
+
+
 def _list_cells(assignment: Assignment) -> list[tuple[str, str, str, str]]:
     """Each cell's place, its kind, name and options."""
     return [
@@ -294,6 +305,9 @@ def _heed_rules(assignment: Assignment) -> None:
     """Refuse an assignment that breaks a rule; for a draft, only warn."""
     found = find_problems(assignment) + find_missing_parts(assignment)
     found += [*find_missing_reasons(assignment), *find_uneven_variants(assignment)]
+    samples = list_samples(list_parameters(assignment.name))
+    variants = [read(assignment.name, values) for values in samples]
+    found += find_restated(variants or [assignment])
     if assignment.draft:
         found.append("a draft, which `make course` leaves out")
     told = "\n".join(f"{assignment.name}: {p}" for p in found)

@@ -247,11 +247,16 @@ def _check_solution(assignment: Assignment, cell: SourceCell) -> Iterator[str]:
                 f"{name}, {mistake.name}: {mistake.was!r} occurs {count} "
                 "times in the solution, expected once"
             )
-        elif trim_edit(mistake.was, mistake.now, cell.source)[0] != mistake.was:
-            yield (
-                f"{cell.file}: {name}, {mistake.name}: expected an edit alone, got "
-                "lines at an end of it that it does not change"
-            )
+
+
+def list_restated(assignment: Assignment) -> dict[tuple[str, int], str]:
+    """The mistakes that restate lines which they do not change, by task and line."""
+    return {
+        (cell.name, mistake.line): f"{cell.file}: {cell.name}, {mistake.name}"
+        for cell in assignment.of("solution").values()
+        for mistake in find_known_mistakes(assignment, cell.name)
+        if trim_edit(mistake.was, mistake.now, cell.source)[0] != mistake.was
+    }
 
 
 def _of_a_test(assignment: Assignment, cell: SourceCell) -> Iterator[str]:

@@ -1004,9 +1004,7 @@ softmax over the batch: the softmax ran over the sentences of the batch; it runs
 + w = e / xp.sum(e, axis=1, keepdims=True)
 
 the step covers itself: the step's own weights were counted as covered before they were known: only the steps before count
--         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
 -         scores = xp.sum(v * xp.tanh(inside), axis=2)
-+         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
 +         w = xp.exp(xp.where(mask, xp.sum(v * xp.tanh(inside), axis=2), -math.inf))
 +         w = w / xp.sum(w, axis=0, keepdims=True)
 +         inside = inside {{cover.sign}} w[..., None] * u
@@ -1171,7 +1169,6 @@ covered by a first look: each step looked twice: its first look was counted as c
 -         e = xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
 -         w = e / xp.sum(e, axis=0, keepdims=True)
 -         covered = covered + w
--         rows.append(w.T)
 +         first = xp.sum(v * xp.tanh(q[None, ...] + keys {{cover.sign}} covered[..., None] * u), axis=2)
 +         first = xp.exp(xp.where(mask, first, -math.inf))
 +         covered = covered + first / xp.sum(first, axis=0, keepdims=True)
@@ -1180,7 +1177,6 @@ covered by a first look: each step looked twice: its first look was counted as c
 +         scores = xp.where(mask, scores, -math.inf)
 +         e = xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
 +         w = e / xp.sum(e, axis=0, keepdims=True)
-+         rows.append(w.T)
 
 covered from 1: `covered` began at 1; before the first step nothing is covered
 -         inside = q[None, ...] + keys {{cover.sign}} covered[..., None] * u
