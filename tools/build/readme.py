@@ -162,12 +162,29 @@ BLOCKS = {
     name: Block(key, make_ratio_table(key, **columns), "make bench SAVE=1")
     for name, (key, columns) in RATIOS.items()
 }
+LSTM = {
+    "ratio": "beside torch",
+    "layout": "layout",
+    "forward": "forward",
+    "backward": "backward",
+    "weights": "gradients",
+    "exponentials": "exponentials",
+    "rest": "rest",
+    "forward-speed": "speed, forward",
+    "backward-speed": "speed, backward",
+    "weights-speed": "speed, gradients",
+}
 REAL = "real.", "music.published."
 BLOCKS |= {
     "real": Block(REAL, format_real, "python -m tools.train"),
     "cards": Block(REAL, format_cards, "python -m tools.train"),
     "packed": Block(
         "bench-packed.", format_packed, "python -m tools.bench.packed --save"
+    ),
+    "lstm": Block(
+        "bench-lstm.cpu.",
+        make_ratio_table("bench-lstm.cpu.", **LSTM),
+        "python -m tools.bench.lstm_step --save",
     ),
     "scores": Block("scores.", format_scores, "make scores"),
     "times": Block("times.", format_times, "make times"),
