@@ -44,17 +44,18 @@ def time_parts(
     square = torch.randn(WIDE, WIDE)
     problem = make_problem("LSTM", shape, "cpu")
     runs = {
-        ("whole", "ours"): make_run(made, *rest),
-        ("whole", "torch"): make_run(theirs, *rest),
-        ("whole", "product"): lambda: square @ square,
+        "whole ours": make_run(made, *rest),
+        "whole torch": make_run(theirs, *rest),
+        "whole product": lambda: square @ square,
     }
     for name, cell in (("LSTM", EQUATIONS["LSTM"]), ("linear", linear)):
         for part, run in list_parts(cell, problem).items():
-            runs[name, part] = run
+            runs[f"{name} {part}"] = run
     found = time_in_turns(runs, repeats, warm_up=2, clock=time.process_time)
     torch.set_num_threads(before)
     seconds: dict[str, dict[str, float]] = {"whole": {}, "LSTM": {}, "linear": {}}
-    for (name, part), times in found.items():
+    for key, times in found.items():
+        name, _, part = key.partition(" ")
         seconds[name][part] = min(times)
     for of in seconds["LSTM"], seconds["linear"]:
         of["backward"] = of.pop("both ways back") - of["weights"]
