@@ -8,7 +8,7 @@ import pytest
 from grader.assignments import builder, mistakes
 from rnncore.comparison import ruler
 from tests.helpers.arrays import assert_close
-from tools.train.tasks import capstone
+from tools.train.capstone import capstone
 
 PAGE = (builder.ROOT / "book/capstone.md").read_text()
 REPORTS = {"good": "slow_start", "middling": "adding", "poor": "own_gate"}

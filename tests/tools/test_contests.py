@@ -34,7 +34,7 @@ DIFFERS = {"network": "more", "rival": "few"}
 @pytest.fixture
 def book(tmp_path, monkeypatch):
     """A book of one page and one measurement, with no contests."""
-    monkeypatch.setattr(measurements, "PAGES", {"cells": "ch99_page"})
+    monkeypatch.setattr(measurements, "PAGES", {"ch99_page": "cells"})
     (tmp_path / "ch99_page.md").write_text(PAGE.format(quoted="twice"))
     folder = tmp_path / "measurements"
     folder.mkdir()

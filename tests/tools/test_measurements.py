@@ -3,6 +3,7 @@
 import importlib
 import json
 import shlex
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -164,7 +165,7 @@ def test_every_command_that_is_recorded_names_a_run_that_there_is():
 def test_a_page_names_the_commands_of_its_numbers_by_file():
     found = train_command.find_commands("ch05_clipping")
     assert found == {
-        "tools/train/tasks/clipping.py": [
+        "tools/train/ch05/clipping.py": [
             "python -m tools.train clipping adam",
             "python -m tools.train clipping sgd",
         ]
@@ -212,7 +213,20 @@ def test_a_name_of_nothing_is_answered_by_the_known_ones(monkeypatch):
         train_command.main()
 
 
-@pytest.mark.parametrize("page", sorted(set(measurements.PAGES.values())))
+def test_a_training_lies_under_the_chapter_whose_numbers_it_makes():
+    served = defaultdict(set)
+    for page in measurements.PAGES:
+        for file in filter(None, train_command.find_commands(page)):
+            served[file].add(page.partition("_")[0])
+    modules = train_command.known_trainings().values()
+    assert {f.replace("/", ".") for f in served} == {
+        f"{m}.py" for m in modules
+    }
+    for file, (chapter, *others) in served.items():
+        assert Path(file).parent.name == ("shared" if others else chapter)
+
+
+@pytest.mark.parametrize("page", sorted(measurements.PAGES))
 def test_every_page_of_measurements_finds_how_they_are_made(page):
     found = train_command.find_commands(page)
     listed = {
@@ -228,7 +242,7 @@ def test_the_command_lists_them(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["train", "ch05_clipping"])
     train_command.main()
     first, *commands = capsys.readouterr().out.splitlines()
-    assert first == "tools/train/tasks/clipping.py"
+    assert first == "tools/train/ch05/clipping.py"
     assert commands[0] == "    python -m tools.train clipping adam"
 
 

@@ -50,7 +50,7 @@ def list_text_scores() -> Iterator[Row]:
     from rnncore.text.model import stretches, token_nats
     from rnncore.text.ngrams import fit_kneser_ney, kneser_ney_probabilities
     from rnncore.text.storage import load_model
-    from tools.train.applications.text import PLANS, SMOOTHED
+    from tools.train.ch10.text import PLANS, SMOOTHED
 
     known = read()  # the order and discounts that the validation text chose
     names = {"one": "Kneser-Ney", "three": "modified Kneser-Ney"}
@@ -125,7 +125,7 @@ def list_music_scores() -> Iterator[Row]:
 def list_translate_scores() -> Iterator[Row]:
     """Exact-match rate of the number translators, with two baselines."""
     from rnncore.translate.storage import load_translator
-    from tools.train.applications import translate as tool
+    from tools.train.ch13 import translate as tool
 
     task = tool.task_of("de")
     found = {
@@ -149,7 +149,7 @@ def list_translate_scores() -> Iterator[Row]:
 def list_speech_scores() -> Iterator[Row]:
     """Words wrong, by voices that training never heard."""
     from rnncore.speech.model import load_recognizer
-    from tools.train.applications import speech as tool
+    from tools.train.ch15 import speech as tool
 
     model, letters, _ = load_recognizer(stored("speech_digits"))
     for level in 20, 0:
@@ -167,7 +167,7 @@ def list_video_scores() -> Iterator[Row]:
     from rnncore.storage.weights import load_module
     from rnncore.video.captions import load_captioner
     from rnncore.video.model import BagOfFrames, load_classifier
-    from tools.train.applications import video as tool
+    from tools.train.shared import video as tool
 
     def measure(task: str, model: Any) -> dict[str, Any]:
         return tool.measure_scores(task, model, tool.judged_films(task))

@@ -1,1 +1,1 @@
-"""Train what the chapters report, into book/measurements/."""
+"""Train what the chapters report, into book/measurements/: a folder a chapter."""

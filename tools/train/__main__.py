@@ -42,7 +42,7 @@ def find_commands(page: str) -> dict[str, list[str]]:
 
 def main() -> None:
     """Run one of the trainings by its name, or list those of a page."""
-    known, pages = known_trainings(), set(measurements.PAGES.values())
+    known, pages = known_trainings(), set(measurements.PAGES)
     name, *rest = sys.argv[1:] or [""]
     if name in known and (rest or name not in pages):
         runner.main(import_module(known[name]).TRAINING, rest)

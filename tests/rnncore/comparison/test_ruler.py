@@ -21,7 +21,7 @@ from rnncore.scan import minimal_cell
 from tests.helpers import ROOT
 from tests.helpers.arrays import assert_close
 from tools.train import runner
-from tools.train.tasks import ruler as train_ruler
+from tools.train.ch07 import ruler as train_ruler
 
 EXAMPLE = ROOT / "examples/my_cell.py"
 SOURCE = EXAMPLE.read_text("utf-8")

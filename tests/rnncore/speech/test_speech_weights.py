@@ -6,7 +6,7 @@ import pytest
 from rnncore.data.speech import digit_strings, split_voices
 from rnncore.speech.model import load_recognizer
 from rnncore.storage.weights import stored
-from tools.train.applications import speech
+from tools.train.ch15 import speech
 
 
 @pytest.mark.weekly

@@ -10,7 +10,7 @@ from rnncore.translate.storage import load_translator
 from rnncore.translate.training import translate
 from tests.helpers.arrays import assert_close
 from tools import measurements
-from tools.train.applications import translate as train_translate
+from tools.train.ch13 import translate as train_translate
 from tools.train.runner import SEEDS
 
 each = pytest.mark.parametrize("run", train_translate.KEPT)

@@ -7,7 +7,7 @@ from rnncore.storage.weights import load_module, stored
 from rnncore.video.captions import load_captioner
 from rnncore.video.model import BagOfFrames, NextFrame, load_classifier
 from tests.helpers.arrays import assert_close
-from tools.train.applications import video
+from tools.train.shared import video
 
 NAMES = "actions", "actions_bag", "digits", "next", "captions", "eye"
 

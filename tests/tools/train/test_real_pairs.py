@@ -20,7 +20,8 @@ from rnncore.video.photographs import describe, look
 from tests.helpers.arrays import assert_close
 from tests.helpers.commands import run, weights
 from tests.helpers.photographs import make_album
-from tools.train.real import flickr8k, multi30k
+from tools.train.ch14 import multi30k
+from tools.train.ch17 import flickr8k
 from tools.train.runner import Options
 
 ENGLISH = "a dog runs", "two men", "a red car stops here", "one dog"

@@ -13,7 +13,7 @@ from tests.helpers.music import PIECES, published_rolls
 from tests.helpers.public_sets import known_sets, sets_there  # noqa: F401
 from tools import measurements
 from tools.train import runner
-from tools.train.real import piano_rolls as training
+from tools.train.ch12 import piano_rolls as training
 
 
 @pytest.fixture

@@ -25,7 +25,8 @@ from tests.helpers.commands import run
 from tests.helpers.public_sets import known_sets, sets_there  # noqa: F401 - fixtures
 from tools import measurements
 from tools.train import runner
-from tools.train.real import an4, avletters, fsdd, msr_action3d
+from tools.train.ch15 import an4, fsdd
+from tools.train.ch16 import avletters, msr_action3d
 
 POSES = "dataset/MSRAction3D/MSRAction3DSkeletonReal3D/"
 

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 
 from rnncore.data.public.series import Prices, Turnover
 from tools.train import runner, shares
-from tools.train.series import carparts, ett, exchange, m4, retail, sp500
+from tools.train.ch11 import carparts, ett, exchange, m4, retail, sp500
 
 
 def checked(module, monkeypatch, capsys, folder, names=()):

@@ -19,7 +19,7 @@ from tests.helpers.commands import run
 from tests.helpers.public_sets import known_sets, sets_there  # noqa: F401
 from tools import measurements
 from tools.train import runner
-from tools.train.real import shakespeare
+from tools.train.ch10 import shakespeare
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from rnncore.text.blocks import BlockModel
 from tests.helpers.arrays import assert_close
 from tools import measurements
 from tools.train import grids, runner
-from tools.train.modern import blocks
+from tools.train.ch22 import blocks
 
 NAMES = "minGRU", "attention"
 

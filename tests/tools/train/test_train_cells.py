@@ -7,7 +7,8 @@ from rnncore.comparison import from_json
 from rnncore.rnn import init_params
 from tools import measurements
 from tools.train import runner
-from tools.train.tasks import cells, lags
+from tools.train.ch05 import lags
+from tools.train.ch07 import cells
 
 
 @pytest.fixture

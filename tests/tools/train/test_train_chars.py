@@ -5,7 +5,7 @@ import pytest
 from rnncore.comparison import from_json
 from tools import measurements
 from tools.train import runner
-from tools.train.tasks import chars
+from tools.train.ch04 import chars
 
 
 @pytest.fixture

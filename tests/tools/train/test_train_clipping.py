@@ -10,7 +10,7 @@ from rnncore.rnn import Readout
 from tests.helpers.arrays import assert_close
 from tools import measurements
 from tools.train import runner
-from tools.train.tasks import clipping
+from tools.train.ch05 import clipping
 
 SETTING = {"rate": 0.003, "threshold": 1.0}
 

@@ -10,8 +10,8 @@ from rnncore.rnn import zero_state
 from tests.helpers.arrays import assert_close
 from tools import measurements
 from tools.train import runner
-from tools.train.tasks import depth
-from tools.train.tasks.depth import Model, init, run_backward, run_forward
+from tools.train.ch08 import depth
+from tools.train.ch08.depth import Model, init, run_backward, run_forward
 
 
 @pytest.mark.parametrize("residual", [False, True])

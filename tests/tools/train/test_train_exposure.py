@@ -12,7 +12,7 @@ from rnncore.translate.training import batch_of
 from tests.helpers.arrays import assert_close
 from tools import measurements
 from tools.train import runner
-from tools.train.comparisons import exposure
+from tools.train.ch13 import exposure
 
 STRINGS = list(product(exposure.LETTERS, repeat=exposure.LENGTH))
 

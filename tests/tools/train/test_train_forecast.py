@@ -12,7 +12,7 @@ from rnncore.forecast.examples import sunspots
 from tests.helpers.arrays import assert_close
 from tools import measurements
 from tools.train import runner
-from tools.train.applications import forecast
+from tools.train.ch11 import forecast
 
 
 @pytest.mark.parametrize("study", forecast.RATE)

@@ -12,7 +12,7 @@ from rnncore.nn import LSTM
 from tests.helpers.arrays import assert_close
 from tools import measurements
 from tools.train import runner
-from tools.train.comparisons import frames as task
+from tools.train.ch16 import frames as task
 
 
 def made(kind, *sizes):

@@ -7,7 +7,7 @@ from rnncore.comparison import from_json
 from tests.helpers.arrays import assert_close
 from tools import measurements
 from tools.train import runner
-from tools.train.tasks import gaps
+from tools.train.ch22 import gaps
 
 X = np.array([[5.0], [1.0], [9.0], [9.0], [4.0], [9.0]])
 SEEN = np.array([[0], [1], [0], [0], [1], [0]], bool)

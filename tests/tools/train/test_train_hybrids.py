@@ -8,7 +8,7 @@ from rnncore.blocks import Attention, GatedDelta
 from tests.helpers.arrays import assert_close
 from tools import measurements
 from tools.train import runner
-from tools.train.modern import hybrids
+from tools.train.ch21 import hybrids
 
 
 def test_the_blocks_alternate_at_equal_weights():

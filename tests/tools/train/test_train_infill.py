@@ -13,7 +13,7 @@ from rnncore.storage.weights import stored
 from tests.helpers.music import any_tokens
 from tools import measurements
 from tools.train import runner
-from tools.train.comparisons import infill
+from tools.train.ch12 import infill
 
 
 def some_window(seed):

@@ -6,8 +6,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from rnncore.forecast.examples import sunspots
-from tools.train.applications import intervals
-from tools.train.applications.forecast import StudyRun
+from tools.train.ch11 import intervals
+from tools.train.ch11.forecast import StudyRun
 
 
 @pytest.mark.parametrize("name", intervals.RIVALS)

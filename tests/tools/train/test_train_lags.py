@@ -9,8 +9,8 @@ from rnncore.data.tasks import loss_at_the_end
 from tests.helpers.arrays import assert_close
 from tools import measurements
 from tools.train import runner
-from tools.train.modern import limits
-from tools.train.tasks import lags, starts
+from tools.train.ch05 import lags, starts
+from tools.train.ch18 import limits
 
 STUDIES = {
     f"{training.name}.{name}": study

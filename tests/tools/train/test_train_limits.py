@@ -5,7 +5,7 @@ import torch
 
 from tools import measurements
 from tools.train import runner
-from tools.train.modern import limits
+from tools.train.ch18 import limits
 
 
 def test_a_run_has_its_threads_and_leaves_those_of_others():

@@ -9,8 +9,8 @@ from rnncore.rnn import unroll, zero_state
 from tests.helpers.arrays import assert_close
 from tools import measurements
 from tools.train import runner
-from tools.train.modern import nonlinear
-from tools.train.modern.nonlinear import CELLS, NETS, Stack
+from tools.train.ch21 import nonlinear
+from tools.train.ch21.nonlinear import CELLS, NETS, Stack
 
 
 def stack(name, width=5):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tests.helpers.arrays import assert_close
-from tools.train.tasks import online
+from tools.train.ch03 import online
 
 
 def test_while_the_weights_rest_all_ways_have_one_gradient():

@@ -7,7 +7,7 @@ import torch
 from tests.helpers.arrays import assert_close
 from tools import measurements
 from tools.train import runner
-from tools.train.modern import recall
+from tools.train.ch20 import recall
 
 
 @pytest.mark.parametrize("again", [0, 3])

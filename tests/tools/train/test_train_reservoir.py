@@ -10,7 +10,7 @@ from rnncore.rnn import readout, rnn_cell
 from tests.helpers.arrays import assert_close
 from tools import measurements
 from tools.train import runner
-from tools.train.tasks import lags, reservoir
+from tools.train.ch05 import lags, reservoir
 
 SETTING = {"radius": 0.9, "scale": 0.3, "penalty": 1e-6}
 

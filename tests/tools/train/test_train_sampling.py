@@ -11,7 +11,7 @@ from rnncore.translate.training import batch_of, build_translator
 from tests.helpers.arrays import assert_close
 from tools import measurements
 from tools.train import runner
-from tools.train.comparisons import sampling
+from tools.train.ch13 import sampling
 
 
 @pytest.mark.parametrize(

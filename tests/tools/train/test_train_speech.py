@@ -12,7 +12,7 @@ from rnncore.speech.model import (
 )
 from tests.helpers.arrays import assert_close
 from tools import measurements
-from tools.train.applications import speech
+from tools.train.ch15 import speech
 
 
 def test_each_network_has_the_rate_that_its_study_chose():

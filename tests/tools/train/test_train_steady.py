@@ -8,7 +8,7 @@ from rnncore.comparison import from_json
 from tests.helpers.arrays import assert_close
 from tools import measurements
 from tools.train import runner
-from tools.train.tasks import steady
+from tools.train.ch08 import steady
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from rnncore.text.storage import load_model
 from rnncore.text.vocabulary import character_vocabulary
 from tests.helpers.arrays import assert_close
 from tools.train import runner
-from tools.train.applications import judge_text, text
+from tools.train.ch10 import judge_text, text
 
 LINE = "def f(a):\n    return a + 1\n\n"
 

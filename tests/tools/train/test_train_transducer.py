@@ -5,7 +5,7 @@ import torch
 from rnncore.application import seeded
 from rnncore.ctc import BLANK
 from rnncore.speech.autoregressive import Transducer
-from tools.train.applications.transducer import (
+from tools.train.ch15.transducer import (
     LAYERS,
     STACK,
     WORDS,

@@ -7,8 +7,8 @@ from rnncore.application import seeded
 from rnncore.comparison import from_json
 from tests.helpers.arrays import assert_close
 from tools import measurements
-from tools.train.applications import video
 from tools.train.runner import Options
+from tools.train.shared import video
 
 
 @pytest.fixture(scope="module")

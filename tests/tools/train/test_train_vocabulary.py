@@ -9,7 +9,7 @@ from rnncore.text.model import LanguageModel, token_nats
 from tests.helpers.arrays import assert_close
 from tools import measurements
 from tools.train import runner
-from tools.train.comparisons import vocabulary
+from tools.train.ch10 import vocabulary
 
 COUNTS = np.arange(700, 200, -1)  # of 500 words, frequent ones first
 K = len(COUNTS)

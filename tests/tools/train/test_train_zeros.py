@@ -10,7 +10,7 @@ from tests.helpers.arrays import assert_close
 torch = pytest.importorskip("torch")
 
 from tools.train import runner
-from tools.train.comparisons import zeros
+from tools.train.ch11 import zeros
 
 
 def test_the_chance_to_be_in_stock_is_that_of_all_histories(rng):

@@ -1,1 +1,0 @@
-"""The networks of the applications: chapters 10 to 17."""

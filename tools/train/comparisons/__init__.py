@@ -1,1 +1,0 @@
-"""Methods compared on an application: sampling, vocabulary, infilling, frames."""

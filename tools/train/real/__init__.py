@@ -1,1 +1,0 @@
-"""Trainings on public sets, by their published protocols."""

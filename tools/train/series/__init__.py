@@ -1,1 +1,0 @@
-"""Trainings on public sets of series, by their published protocols."""

@@ -1,1 +1,0 @@
-"""Cells on tasks that show what they can do: chapters 4 to 9, the capstone."""
