@@ -91,7 +91,7 @@ exercises: $(DEV)  ## build the released notebooks from solutions/; VARIANT=seed
 	@$(PY) -m grader build $(if $(VARIANT),--variant "$(VARIANT)") $(if $(ROSTER),--roster "$(ROSTER)")
 
 weave: $(STAMP)  ## copy the package's definitions into the chapters
-	@$(PY) -m tools.build.weave
+	@$(PY) -m tools.pages.weave
 
 teach: book $(DEV)  ## slides, question bank, exams, tutors' book and syllabus, into _build/teach: COURSE=file, SEED=number
 	@$(PY) -m tools.teach $(if $(COURSE),--course "$(COURSE)") $(if $(SEED),--seed $(SEED))
@@ -156,7 +156,7 @@ constraints: $(DEV)  ## pin everything as it is installed now
 	   echo; grep -E '^(# With|cuda-|nvidia-|triton)' constraints.txt; } > constraints.new && mv constraints.new constraints.txt
 
 scores: $(DEV)  ## the stored networks on held-out data, beside baselines; SAVE=1 keeps them
-	@$(PY) -m tools.bench.scores $(if $(SAVE),--save)
+	@$(PY) -m tools.train.scores $(if $(SAVE),--save)
 
 times: $(DEV)  ## time the book and the tests, for the README
 	@$(PY) -m tools.bench.wall_clock

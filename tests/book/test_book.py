@@ -27,8 +27,9 @@ from pybtex.database import parse_file
 import rnncore
 from tests.helpers.pages import FOLDED, cells
 from tools import ROOT
-from tools.build import book, contents, kernels
+from tools.build import book, kernels
 from tools.check import vendor
+from tools.pages import contents
 from tools.site import docstrings, page_metadata, reading, search
 
 pytestmark = pytest.mark.slow

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tools.build import chapters
 from tools.check import chapters as check
+from tools.pages import chapters
 
 TOC = """format: jb-book
 root: intro

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.helpers import ROOT
-from tools.build import chapters, weave
+from tools.pages import chapters, weave
 from tools.site import reading
 
 BOOK = ROOT / "book"

@@ -12,8 +12,8 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
 from tests.helpers import ROOT
-from tools.build import weave
 from tools.build.live.stills import serve_folder
+from tools.pages import weave
 from tools.site import predictions
 
 BOOK = ROOT / "book"

@@ -29,7 +29,8 @@ from packaging.requirements import Requirement
 from rnncore.data.text import python_source
 from tests.helpers import ROOT
 from tests.helpers.checking import solved_release
-from tools.build import book, weave
+from tools.build import book
+from tools.pages import weave
 from tools.publish import unpack
 from tools.publish.notebooks import make_notebook
 
@@ -307,7 +308,7 @@ def notebooks_sources():
 def learners_sources():
     """The code of pages, notebooks and of what builds the book."""
     yield from notebooks_sources()
-    yield "import tools.build.book, tools.build.weave, rnncore.checking.runner"
+    yield "import tools.build.book, tools.pages.weave, rnncore.checking.runner"
     for path in (ROOT / "tools" / "site").glob("*.py"):
         yield path.read_text()
 

@@ -7,8 +7,8 @@ import pytest
 from grader.assignments import builder, selection, source
 from grader.course.course_reader import read_course_file
 from tests.helpers import ROOT
-from tools.build import contents
 from tools.build.short import short_pages as short
+from tools.pages import contents
 from tools.site import reading
 
 BOOK = ROOT / "book"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools.build import weave
+from tools.pages import weave
 
 MODULE = '''"""A module."""
 

@@ -1,1 +1,1 @@
-"""Measure times, memory and scores."""
+"""Measure times and memory."""

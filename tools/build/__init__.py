@@ -1,1 +1,1 @@
-"""Make what readers see: the book, its woven code, the README."""
+"""Make what readers see: the book and the README."""

@@ -60,10 +60,10 @@ from sphinx_external_toc.parsing import MalformedError, parse_toc_yaml
 from traitlets.config import Config
 
 from tools import ROOT, set_up
-from tools.build import chapters, contents
-from tools.build.false_claims import FalseClaim, find_false_claims
 from tools.build.kernels import OFFLINE, Manager, offline_environment, start_fork_server
 from tools.build.short import short_pages
+from tools.pages import chapters, contents
+from tools.pages.false_claims import FalseClaim, find_false_claims
 from tools.site import postprocess, reading
 
 BOOK = ROOT / "book"
@@ -163,9 +163,9 @@ def what_pages_use(place: Place) -> list[Path]:
 
 def what_all_pages_use(place: Place) -> list[Path]:
     """The files that decide how Sphinx reads every page."""
-    names = "book", "chapters", "contents", "cut", "weave"
-    tools = [Path(__file__).with_name(f"{name}.py") for name in names]
-    tools += (ROOT / "tools" / "site").rglob("*.py")
+    tools = [Path(__file__)]
+    for folder in "pages", "site":
+        tools += (ROOT / "tools" / folder).rglob("*.py")
     works = [CONFIG, ROOT / "CITATION.cff", *place.book.glob("*.bib")]
     return [*what_all_cells_use(), *tools, *works]
 

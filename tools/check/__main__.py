@@ -23,7 +23,7 @@ CHECKS = {
         *("-m", "ruff", "check", "--quiet", "--preview", "--select", "PLW1514"),
         *("rnncore", "grader", "tools"),
     ],
-    "weave": ["-m", "tools.build.weave", "--check"],
+    "weave": ["-m", "tools.pages.weave", "--check"],
     "chapters": ["-m", "tools.check.chapters"],
     "readme": ["-m", "tools.build.readme", "--check"],
     "answers": ["-m", "tools.check.answers"],

@@ -3,7 +3,7 @@
     python -m tools.check.chapters
 
 Fails where a page says "chapter 7" for {chapter}`gru`, and where a label
-(tools/build/chapters.py) is no page's or two pages'. Not looked at are code,
+(tools/pages/chapters.py) is no page's or two pages'. Not looked at are code,
 printed text and alternative texts, where no role is read, and the table that
 the grader writes from the assignments, which knows no labels.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 from tools import ROOT
-from tools.build import chapters, weave
+from tools.pages import chapters, weave
 
 GENERATED = {"sample_answers.md"}
 BARE = re.compile(r"\b[Cc]hapters?\s+\d+(?:\.\d+)?")

@@ -30,7 +30,7 @@ from markdown_it import MarkdownIt
 
 from rnncore.storage.files import whole_file
 from tools import ROOT
-from tools.build import weave
+from tools.pages import weave
 
 KNOWN = Path(__file__).with_suffix(".json")
 WORDS = re.compile(

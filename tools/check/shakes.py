@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tools.build import book
-from tools.build.false_claims import FalseClaim, find_false_claims
 from tools.build.kernels import Manager, start_fork_server
+from tools.pages.false_claims import FalseClaim, find_false_claims
 
 
 class Shaken(NamedTuple):

@@ -36,8 +36,8 @@ from grader.course.variants import NONE, Variants
 from grader.services.tree import LEFT_OUT, learners_makefile, split_secrets
 from rnncore.checking.answers import read_answers
 from rnncore.storage.files import ANSWERS
-from tools.build import chapters, contents, cut, weave
 from tools.build.short import short_pages
+from tools.pages import chapters, contents, cut, weave
 from tools.publish import update
 
 FOLDERS = ("rnncore", "book", "examples")
@@ -57,15 +57,11 @@ TOOLS = (
     "tools/set_up.py",
     "tools/build/__init__.py",
     "tools/build/book.py",
-    "tools/build/chapters.py",
-    "tools/build/contents.py",
-    "tools/build/cut.py",
     "tools/build/kernels.py",
     "tools/build/outputs.py",
-    "tools/build/weave.py",
     *(
         path.relative_to(ROOT).as_posix()
-        for folder in ("build/offline", "build/short", "site")
+        for folder in ("build/offline", "build/short", "pages", "site")
         for path in (ROOT / "tools" / folder).rglob("*.py")
     ),
 )

@@ -26,7 +26,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from tools import measurements
-from tools.build import book, chapters, contents
+from tools.build import book
+from tools.pages import chapters, contents
 from tools.site import reading
 
 NOTEBOOKS = book.BUILD / "notebooks"

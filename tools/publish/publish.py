@@ -31,7 +31,8 @@ import jinja2
 
 import rnncore
 from tools import ROOT
-from tools.build import book, contents
+from tools.build import book
+from tools.pages import contents
 from tools.publish import (
     PublishError,
     colab,

@@ -15,7 +15,7 @@ from pybtex.style.sorting.author_year_title import SortingStyle
 from sphinx.application import Sphinx
 from sphinx.ext import mathjax
 
-from tools.build import contents
+from tools.pages import contents
 
 PARAGRAPH = re.compile(r"\n\s*\n|\n\s*(?=Source:)")
 RAISES = re.compile(r"Raises (\w+)\b,?:?\s*(.*)", re.DOTALL)

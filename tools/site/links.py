@@ -5,7 +5,7 @@ A page's number is that of its file: ch06_lstm is 6, a second page of chapter
 10 is 10.1. It stands before the title, so that the sidebar, the previous and
 the next page show it. A chapter's figures, tables, listings and equations are
 counted within it, over all its pages: Fig. 10.3. {chapter}`lstm` is a link,
-"chapter 6" (tools/build/chapters.py); a label that no page has is an error. In
+"chapter 6" (tools/pages/chapters.py); a label that no page has is an error. In
 what is generated from code, which has no labels, "chapter 6" itself becomes a
 link. The first use of each glossary term on a chapter's page, written as in the
 glossary, leads there and shows the definition. The glossary says at its top
@@ -27,7 +27,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
-from tools.build import chapters, contents, cut
+from tools.pages import chapters, contents, cut
 
 GLOSSARY = "glossary"
 TOOL = "python -m tools."  # how such a command begins

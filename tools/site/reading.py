@@ -30,7 +30,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
 from tools import ROOT
-from tools.build import contents, weave
+from tools.pages import contents, weave
 from tools.site.page_metadata import find_parts
 
 A_MINUTE = 150  # words

@@ -22,7 +22,7 @@ from grader.assignments.builder import list_buildable
 from grader.course import course_file
 from grader.course.course_file import CourseFile
 from tools import ROOT
-from tools.build import contents, cut
+from tools.pages import contents, cut
 from tools.publish.export import ExportError, read_course
 from tools.teach.bank import moodle_xml
 from tools.teach.choices import pair, read_choices

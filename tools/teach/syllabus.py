@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from grader.course.course_file import CourseFile
-from tools.build.contents import LINK
+from tools.pages.contents import LINK
 from tools.publish.export import format_plan
 from tools.teach.documents import render_document
 from tools.teach.pages import Page, find_answered

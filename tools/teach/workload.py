@@ -13,8 +13,8 @@ from grader import ROOT
 from grader.assignments import source
 from grader.course.course_file import CourseFile, Week
 from grader.notebook.repair import grade_id
-from tools.build import cut
-from tools.build.contents import TITLE
+from tools.pages import cut
+from tools.pages.contents import TITLE
 from tools.site import reading
 
 ABOUT = re.compile(r"^\*[^*\n]*\bminutes\b[^*\n]*\*", re.MULTILINE)  # the first line

@@ -14,8 +14,9 @@ import yaml
 from grader.assignments import builder
 from grader.course.course_file import CourseFile
 from tests.helpers import ROOT
-from tools.build import book, chapters, contents, cut, weave
+from tools.build import book
 from tools.build.kernels import OFFLINE
+from tools.pages import chapters, contents, cut, weave
 from tools.publish import export
 from tools.teach import workload
 

@@ -45,7 +45,7 @@ from rnncore.translate.training import ROOM
 from rnncore.video.captions import load_captioner, looks, say
 from rnncore.video.model import load_classifier, logits_of
 from tools import ROOT
-from tools.build.weave import find_cells
+from tools.pages.weave import find_cells
 
 FOLDER = ROOT / "book/_static/live/data"
 FIRST, WORDS, LIKELIEST = 1400, 60, 5  # of chapter 10's test text

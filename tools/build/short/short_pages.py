@@ -28,9 +28,9 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from tools.build import chapters, contents, weave
 from tools.build.short import statements
 from tools.build.short.statements import Statement
+from tools.pages import chapters, contents, weave
 from tools.site import reading
 
 TABLE = "short.yml"

@@ -17,7 +17,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from tools.build import weave
+from tools.pages import weave
 from tools.site import reading
 
 

@@ -15,7 +15,7 @@ from nbformat.v4 import new_markdown_cell
 from sphinx.application import Sphinx
 
 from rnncore.comparison import OTHERWISE
-from tools.build.false_claims import list_notes
+from tools.pages.false_claims import list_notes
 
 MARKS = re.compile(r"([\\`*_{}\[\]()<>#+.!|$~^:-])")  # of MyST
 

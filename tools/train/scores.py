@@ -1,7 +1,7 @@
 """Scores of the stored networks and of baselines on held-out data.
 
-    python -m tools.bench.scores                 all applications: make scores
-    python -m tools.bench.scores text speech     some of them
+    python -m tools.train.scores                 all applications: make scores
+    python -m tools.train.scores text speech     some of them
 
 Each score is computed now, from the weights in rnncore/weights/ and data
 that neither training nor tuning saw. So is its baseline, if that needs

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from tools.build import chapters, contents
+from tools.pages import chapters, contents
 
 ANSWERS = "answers"  # beside the names of pages: whether learners get them
 MARKED = re.compile(r"^% with (\S+)\n(.*?)^% end\n", re.DOTALL | re.MULTILINE)

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.build import contents
+from tools.pages import contents
 
 ROLE = re.compile(r"\{([Cc]hapters?)\}`([^`]*)`")
 PAGE = re.compile(r"ch(\d\d)_(\w+)")

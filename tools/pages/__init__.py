@@ -1,0 +1,1 @@
+"""What the sources of the pages say: read, numbered, cut and woven."""
