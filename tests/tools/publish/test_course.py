@@ -28,7 +28,6 @@ from tests.helpers.grading import (
     solved,
     source_notebook,
 )
-from tests.helpers.import_order import list_imports
 from tools.build import book
 from tools.pages import chapters, contents
 from tools.publish import export, update
@@ -260,13 +259,6 @@ def test_the_tree_holds_the_course_and_nothing_of_the_grader(tree):
     assert not build & {"export.py", "update.py", "real_scores.py"}
     for readable in (tree, tree / "README.md", tree / "exercises"):
         assert readable.stat().st_mode & 0o044 == 0o044
-
-
-def test_the_trees_tools_have_all_that_they_import(tree):
-    for path in (tree / "tools").rglob("*.py"):
-        for module in list_imports(path):
-            file = tree.joinpath(*module.split("."))
-            assert file.is_dir() or file.with_suffix(".py").exists(), path
 
 
 def test_the_trees_book_has_no_page_for_instructors(tree):

@@ -14,6 +14,7 @@ import yaml
 from grader.assignments import builder
 from grader.course.course_file import CourseFile
 from tests.helpers import ROOT
+from tests.helpers.import_order import list_imports
 from tools.build import book
 from tools.build.kernels import OFFLINE
 from tools.pages import chapters, contents, cut, weave
@@ -215,6 +216,13 @@ def test_what_executes_and_builds_the_book_travels_with_it():
         assert name in {*export.FILES, *export.TOOLS} or name.startswith(
             folders
         )
+
+
+def test_the_tools_that_travel_have_all_that_they_import():
+    for name in export.TOOLS:
+        for module in list_imports(ROOT / name):
+            file = module.replace(".", "/")
+            assert {f"{file}.py", f"{file}/__init__.py"} & {*export.TOOLS}
 
 
 @pytest.mark.weekly
