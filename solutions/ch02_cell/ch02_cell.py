@@ -295,6 +295,10 @@ each term squashed alone: each term was squashed by itself; add first, then squa
 - xp.clip(a_x + a_h, 0.0, 1.0)
 + xp.clip(a_x, 0.0, 1.0) + xp.clip(a_h, 0.0, 1.0)
 
+each term squashed, and the sum: each term was squashed before they were added, and the sum once more; add first, then squash once, for apart a negative term cannot cancel a positive one
+- xp.clip(a_x + a_h, 0.0, 1.0)
++ xp.clip(xp.clip(a_x, 0.0, 1.0) + xp.clip(a_h, 0.0, 1.0), 0.0, 1.0)
+
 squashed by tanh as well: tanh bends what lies between 0 and 1; the step with a ceiling is a straight line there
 - xp.clip(a_x + a_h, 0.0, 1.0)
 + xp.tanh(xp.clip(a_x + a_h, 0.0, None))
@@ -738,7 +742,7 @@ mask ignored: the mask changes nothing: short sequences went on reading their fi
 -         y.append({{ended.it}})
 +             n + 0 * s for n, s in zip(new, state, strict=True)
 +         )
-+         y.append(state[0])
++         y.append(new[0])
 
 reset instead of kept: a sequence that has ended was set to zero instead of keeping its state
 - xp.where(on, n, s) for
@@ -1001,6 +1005,14 @@ upper layers wait: in your `waiting` one layer is missing: the first has a W_h a
 batch forgotten: your `waiting` lacks the B sequences: each needs its own product with W_h
 - waiting = T * B * H * H * L
 + waiting = T * H * H * L
+
+one sequence counted: all three are those of one sequence: each of the B sequences needs its own products
+- early = T * B * H * (D + (L - 1) * H)
+-     waiting = T * B * H * H * L
+-     shown = {{out.rows}} * H * K
++ early = T * H * (D + (L - 1) * H)
++     waiting = T * H * H * L
++     shown = {{out.rows}} // B * H * K
 
 H once: your `waiting` has H once; W_h is (H, H)
 - waiting = T * B * H * H * L
