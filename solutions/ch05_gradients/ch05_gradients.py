@@ -389,6 +389,10 @@ weights of their own, one step only: this is the Jacobian of the last step alone
 norm instead of rate: this is the norm at lag T; the rate is its T-th root
 -  ** (1 / noise.shape[0])
 
+divided by T: the norm was divided by T; growth multiplies from step to step, so the factor per step is its T-th root
+- ** (1 / noise.shape[0])
++ / noise.shape[0]
+
 smallest instead of largest: singular values come largest first; this is the smallest, the direction that is lost fastest
 - [..., 0]
 + [..., -1]
