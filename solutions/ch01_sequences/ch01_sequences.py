@@ -334,6 +334,10 @@ scaler fitted on the test: the test was scaled with its own mean and std, which 
 - windows((future - mean) / std, size)
 + windows((future - xp.mean(future)) / xp.std(future), size)
 
+last training window lost: the last training window is missing: its target, x[cut - 1], is still before the cut
+- windows((past - mean) / std, size)
++ windows((past[:-1] - mean) / std, size)
+
 overlapping windows across the split: the last training windows reach over the cut, so values stand in the training and in the test; cut the series first, then make windows
 - windows((past - mean) / std, size)
 + windows((x[: cut + size] - mean) / std, size)
@@ -1269,8 +1273,10 @@ visible = [
     *asked("abcabcbaacbb", 1, "abcd", "ab"),
     *asked("abcabcbaacbb", 4, "abcd", "dabc", "aabca"),
 ]
-deep = visible[1]["model"]  # counted with order 3, now used with 2
-visible.append({"model": deep._replace(order=2), "tokens": "abc"})
+deep = visible[1]["model"]  # counted with order 3, now used with less
+visible += [
+    {"model": deep._replace(order=n), "tokens": "abc"} for n in (2, 1)
+]
 check(probability, stored("probability"), visible, outputs="p")
 tiny = count_ngrams("abab", 2, "ab")
 assert_close("p of b after a", probability(tiny, "ab"), 5 / 6)
@@ -1349,6 +1355,14 @@ order ignored: only the whole text before the token was used as context; let eve
 deeper than the order: contexts of `order` tokens and more were asked, too: a model that has counted them may be used with a smaller order, and then they do not speak
 - range(min(model.order, len(tokens)))
 + range(len(tokens))
+
+one deeper than the order: contexts of `order` tokens were asked, too; the longest that speaks has `order` - 1
+- range(min(model.order, len(tokens)))
++ range(min(model.order + 1, len(tokens)))
+
+tokens for kinds: the weight of the shorter context is c(u), the number of tokens that followed; it is the number of different ones, k(u)
+- model.total[context], model.kinds[context]
++ model.total[context], model.total[context]
 
 gram without its token: the context was counted instead of the gram, which ends with the token itself
 - model.seen[gram] + kinds
