@@ -772,20 +772,23 @@ check(
 def check_calls(rng):
     """How often f is called, how far from x, and with what."""
     seen, x = [], move(rng.normal(size=3))
+    before = x + 0
 
     def watched(a):
-        seen.append((type(a), a.dtype, float(abs(a - x).max())))
+        still = float(abs(x - before).max()) == 0
+        far = float(abs(a - before).max())
+        seen.append((type(a), a.dtype, still, far))
         return float(a.sum())
 
-    before = x + 0
     kind = type(numerical_gradient(watched, x))
     assert_that(kind is np.ndarray, "a NumPy array is expected")
     assert_that(len(seen) == 6, "6 calls of f are expected for 3 entries")
-    for kind, dtype, far in seen:
+    for kind, dtype, still, far in seen:
+        assert_that(still, "x was changed, if only while f was called")
         assert_that(kind is type(x), "f gets another kind of array than x")
         assert_that(dtype == x.dtype, "f gets another dtype than x has")
         assert_that(0.9e-6 < far < 1.1e-6, "the default step is 1e-6")
-    assert_that(float(abs(x - before).max()) == 0, "x was changed")
+    assert_that(float(abs(x - before).max()) == 0, "x stays changed")
 
 
 check_calls(rng)
@@ -834,6 +837,15 @@ entries stay moved: an entry stayed where it was moved to while the next one was
 -             moved[index] += sign * step
 +             moved = moved if index != (0,) * start.ndim else start.copy()
 +             moved[index] += sign * step * (1 if sign > 0 else 2)
+
+moved and moved back [hidden]: x itself was moved, and moved back afterwards: f gets a copy, and x is never changed
+-             moved = start.copy()
+-             moved[index] += sign * step
+-             value = float(f(from_numpy(moved, x)))
++             kept = start[index]
++             start[index] += sign * step
++             value = float(f(from_numpy(start, x)))
++             start[index] = kept
 
 x changed: of the two points one is x itself: move a copy up and another copy down, each by `step`
 - moved = start.copy()
@@ -1030,6 +1042,12 @@ the last time: the last time was taken; the first one was asked for
 below one half of the largest: half of the largest distance was looked for; asked for is half of the first
 - half = distance[0] / 2
 + half = distance.max() / 2
+
+below one half of the largest, after the start: half of the largest distance was looked for from step 1 on; asked for is half of the first
+- half = distance[0] / 2
+-     below = np.flatnonzero(distance <= half)
++ half = distance.max() / 2
++     below = 1 + np.flatnonzero(distance[1:] <= half)
 
 below 0.5: the distance was compared with 0.5; it is half of the first distance
 - half = distance[0] / 2
@@ -1483,6 +1501,10 @@ last turn left out: the last turn was left out; {{warm.which}}
 {{warm.name}}: {{warm.says}}
 - own[{{warm.n}}:] / plain[{{warm.n}}:]
 + own[{{warm.odd}}:] / plain[{{warm.odd}}:]
+
+lowest left out: the lowest quotient was left out; the turn that warms up is the first in time, whatever its quotient
+- own[1:] / plain[1:]
++ np.sort(own / plain)[1:]
 
 difference: the times were subtracted; the quotient was asked for
 - own[{{warm.n}}:] / plain[{{warm.n}}:]

@@ -5,7 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from grader.assignments import builder, mistakes
+from grader.assignments import builder, coverage, mistakes
+from grader.assignments.sample_answers import SampleAnswer
 from rnncore.comparison import ruler
 from tests.helpers.arrays import assert_close
 from tools.train.capstone import capstone
@@ -53,6 +54,19 @@ def test_the_points_of_a_report_add_up(kind):
     answers = builder.read("capstone").of("answer")
     for name, cell in answers.items():
         assert rows[name][1] == cell.options["points"]
+
+
+@pytest.mark.slow
+def test_a_false_slope_is_told_by_its_block_and_not_as_a_slip():
+    capstone = builder.read("capstone")
+    right = capstone.of("solution")["own_cell"].source
+    wrong = right.replace("(h - n) * z * (1 - z)", "(h - n) / 4")
+    assert wrong != right
+    answer = SampleAnswer("capstone", "own_cell", "a quarter", "", wrong)
+    (judged,) = coverage.judge_answers(capstone, [answer])
+    assert judged.named == ()
+    assert "wrong in block 1 of 2 alone" in judged.message
+    assert "look at this one alone" in judged.message
 
 
 def test_the_poor_example_is_right_once_it_is_mended():

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from grader.assignments.calls import Call, is_same_mistake
 from grader.assignments.known_mistakes import Mistake
 from grader.assignments.running import Endless, limited
+from rnncore.backend import named_leaves
 from rnncore.testing.fingerprints import Seen
 from rnncore.testing.slips import (
     EPSILON,
@@ -44,10 +45,13 @@ def sketch_slips(
 ) -> dict[str, list[list[float]]]:
     """By the kind, the sketches of slips that are no known mistake's.
 
-    `call` makes a solution's calls on the visible inputs, `call_all` those on
+    None where results are words alone, such as "right" and "wrong": many edits
+    are told in the same words. `call` makes a solution's calls on the visible inputs, `call_all` those on
     the visible and the hidden ones.
     """
     kept: dict[str, list[list[float]]] = {}
+    if all(map(_is_word, (leaf for _, leaf in named_leaves(right)))):
+        return kept
     shown = [*_sketch_each(slips, right, call)]
     small = [one.sketch for one in shown if one.slip.says == EPSILON]
     shown = [one for one in shown if one.slip.says != EPSILON]
@@ -69,6 +73,11 @@ def sketch_slips(
             if not any(is_same_sketch(one.sketch, other) for other in mine):
                 mine.append(one.sketch)
     return kept | ({EPSILON: small} if small else {})
+
+
+def _is_word(leaf: Any) -> bool:
+    """Whether an output is a text without a number."""
+    return isinstance(leaf, str) and not any(map(str.isdigit, leaf))
 
 
 def _sketch_each(
