@@ -492,6 +492,10 @@ thousandths taken for nothing: a spread of a thousandth or less was taken for ze
 one mean for all phases: the mean of all phases was taken off; each step loses the mean of its own phase
 - x - means[phases]
 + x - means.mean(0)
+
+phases begun again: the steps after training were counted from 0 again; all phases are counted from the first step of the series
+- torch.arange(len(x), device=x.device) % period
++ torch.cat([torch.arange(n, device=x.device) for n in (training, len(x) - training)]) % period
 """
 
 # %% [markdown]
@@ -930,7 +934,7 @@ hidden = hidden_inputs(
     device,
 )
 check(said_by, right, hidden, outputs="ahead", by=properties)
-seen = []
+seen.clear()
 in_blocks(counting, move(np.arange(1.0, 20.0)[:, None]), 9, 4, 6)
 assert_close("calls of predict for three blocks", len(seen), 3)
 ### END HIDDEN TESTS
@@ -1397,6 +1401,10 @@ gradient from autograd [hidden, gradients]: the gradient came from autograd; the
 +     part = torch.nn.functional.logsigmoid(-c) + y * at - at.exp()
 +     part = torch.logaddexp(nothing, part - torch.lgamma(y + 1))
 +     d_a = torch.autograd.grad({{mean.part}}, at)[0]
+
+share before, in the last result: `empty` is the share that was said before; y says more
+-     return {{mean.loss}}, d_a, d_c, empty
++     return {{mean.loss}}, d_a, d_c, torch.where(y == 0, s, torch.zeros_like(s))
 """
 
 # %% [markdown]
