@@ -558,8 +558,14 @@ def pieces_and_model(rng, T, B, K, scale=2.0):
 rng = np.random.default_rng(2)
 visible = [
     move(pieces_and_model(rng, 5, 3, 4) | {"lengths": np.array([5, 2, 3])}),
-    move(pieces_and_model(rng, 3, 2, 3, 3000.0)),
-    move(pieces_and_model(rng, 4, 2, 5), "float32"),
+    move(
+        pieces_and_model(rng, 3, 2, 3, 3000.0)
+        | {"lengths": np.array([3, 3])}
+    ),
+    move(
+        pieces_and_model(rng, 4, 2, 5) | {"lengths": np.array([4, 1])},
+        "float32",
+    ),
     move(pieces_and_model(rng, 6, 2, 3) | {"lengths": np.array([4, 2])}),
 ]
 check(
@@ -594,8 +600,11 @@ hidden = hidden_inputs(
     device,
     rng=rng,
 )
-args = move(pieces_and_model(rng, 7, 2, 3) | {"lengths": np.array([2, 5])})
-hidden.append(args)  # padded beyond its longest piece
+args = pieces_and_model(rng, 7, 3, 3) | {"lengths": np.array([2, 5, 1])}
+hidden.append(move(args))  # padded beyond its longest piece
+sure = 800.0 * np.array([[[1, -1]], [[-1, 1]], [[1, 1]]])
+args = {"logits": sure, "roll": 1.0 * (sure < 0), "lengths": np.array([3])}
+hidden += [move(args, dtype) for dtype in ("float64", "float32")]
 check(
     chorale_nats,
     reference_chorale_nats,
@@ -1684,6 +1693,10 @@ test pieces in other keys: the test has a piece in more than its own key; only t
 -     secret = {outline(pieces[k]) for k in held_out}
 +     test.extend((up(pieces[k], 1), keys[k]) for k in held_out)
 +     secret = {outline(pieces[k]) for k in held_out}
+
+rests and holds moved in the copies: HOLD and SILENCE were moved with the keys, and became other tokens
+- train.append((other,
++ train.append((piece + s,
 """
 
 # %% [markdown]
