@@ -71,6 +71,7 @@ near = (
         "one": "the nearest one",
         "short": "nearest",
         "why": "`min` with a key finds the nearest; of equals it returns the first, which is smaller.",
+        "equal": "of two that are equally near the larger one was taken; it is the smaller one",
     },
     {
         "text": "the **largest** H with which `LstmNetwork(K, D, H)` has no more than that",
@@ -84,6 +85,7 @@ near = (
         "one": "the largest one that has no more",
         "short": "at most",
         "why": "`max` over those that fit finds the largest; H = 1 always fits.",
+        "equal": "this is the nearest LSTM, of two the larger one, which has more weights; asked is the largest one that has no more",
     },
 )
 
@@ -247,6 +249,8 @@ def text(rng, T, B, D, E, V, loud=1.0):
 rng = np.random.default_rng(1)
 visible = [move(text(rng, 5, 3, 4, 2, 6)), move(text(rng, 4, 2, 3, 5, 2))]
 visible.append(move(text(rng, 4, 3, 2, 3, 5, 60.0)))  # scores in thousands
+low = text(rng, 3, 2, 3, 4, 2, 300.0)  # and scores far below 0
+visible.append(move({**low, "W_k": -low["W_q"]}))
 right = stored("causal_attention")
 check(both, right, visible, outputs=OUTPUTS, by=properties)
 check_causal(causal_attention, visible[0], "x")
@@ -614,6 +618,7 @@ visible = [
     dict(K=150, T=3, D=33),
     dict(K=2, T=5, D=90),
     dict(K=5, T=1, D=1),
+    dict(K=4, T=8, D=2),  # H = 2 and H = 3 are equally near
 ]
 check(same_weights, stored("same_weights"), visible, outputs=OUTPUTS)
 ### BEGIN HIDDEN TESTS
@@ -624,6 +629,7 @@ hidden = [
     dict(K=40, T=300, D=150),
     dict(K=1, T=1, D=1),
     dict(K=1, T=2, D=2),
+    dict(K=2, T=57, D=5),  # H = 5 and H = 6 are equally near
 ]
 for _ in range(30):
     K, T, D = (int(n) for n in rng.integers(1, [200, 500, 200]))
@@ -634,6 +640,10 @@ print("Task 3 holds.")
 
 # %% mistakes="same_weights"
 r"""
+the larger of two: {{near.equal}}
+- {{near.it}}
++ min(range(1, 2000), key=lambda H: (abs(count(H) - attention), -H))
+
 positions forgotten: the positions are weights too: T times D of them
 - (2 * K + T) * D + K
 + 2 * K * D + K
@@ -789,6 +799,7 @@ visible = [
         (4, -0.5, 0.1),
         (6, 0.2, 1.5),
         (3, 0.0, 0.1),
+        (4, 0.0, 0.0),  # all scores equal: the interval is 0 alone
     )
 ]
 right = stored("verdict")
@@ -804,6 +815,7 @@ hidden = [
         (7, -9.0, 0.1),
         (2, 0.0, 1.0),
         (9, 0.0, 1.0),
+        (3, 0.0, 0.0),
     )
 ]
 check(verdict, reference_verdict, hidden, outputs=OUTPUTS, words=WORDS)
@@ -847,6 +859,10 @@ two standard errors: 1.96 belongs to many seeds; for few of them t is larger, an
 verdict turned round: the verdict's sign is turned: below 0, one has the lower scores, and lower is better: -1
 - int(low > 0) - int(high < 0)
 + int(high < 0) - int(low > 0)
+
+0 at the end: an interval that ends at 0 holds it: then it can't be told
+- int(low > 0) - int(high < 0)
++ -1 if high <= 0 else int(low >= 0)
 
 never in doubt: the verdict is the sign of the mean: it says who is ahead, even where the interval holds 0
 - int(low > 0) - int(high < 0)
