@@ -669,6 +669,12 @@ def reader(rng, T, B, D, H, directions, piece, t):
     )
 
 
+def deafened(args):
+    """One whose reader from the right gives 0, whatever it reads."""
+    W = args["weights"]
+    return {**args, "weights": (*W[:4], *(0 * w for w in W[4:]))}
+
+
 rng = np.random.default_rng(5)
 visible = [
     move(reader(rng, 7, 2, 2, 3, *case))
@@ -681,22 +687,25 @@ visible = [
         (1, 7, 0),
     )
 ]
+visible.append(move(deafened(reader(rng, 7, 2, 2, 3, 2, 3, 4))))
 right = stored("find_first_moved")
 check(find_first_moved, right, visible, outputs="the step")
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_inputs
+from rnncore.testing import hidden_inputs, hidden_rng
 
+rng = hidden_rng()
 cases = [(1, 9, 0), (1, 9, 8), (2, 9, 8), (2, 4, 6), (2, 1, 5), (2, 5, 5)]
 hidden = hidden_inputs(
-    reader, [(9, 3, 1, 2, *case) for case in cases], device
+    reader, [(9, 3, 1, 2, *case) for case in cases], device, rng=rng
 )
+hidden.append(move(deafened(reader(rng, 9, 3, 1, 2, 2, 4, 6))))
 check(find_first_moved, reference_find_first_moved, hidden)
 ### END HIDDEN TESTS
 print("Task 4 holds.")
 
 # %% mistakes="find_first_moved"
 r"""
-the answer of an honest reader: this is t, whatever the reader does: the outputs have to be compared
+the answer of an honest reader: this is t, whatever the reader does: the outputs have to be compared, and a step has moved if any of its numbers has
 - return int(steps.nonzero()[0])
 + return t
 
@@ -708,9 +717,17 @@ from the number of arrays: this is t for four arrays and 0 for eight; a reader f
 - return int(steps.nonzero()[0])
 + return t if len(weights) == 4 else 0
 
+from the pieces: this is t for four arrays, and where the piece begins for eight; how far a reader sees depends on its weights too: compare the outputs
+- return int(steps.nonzero()[0])
++ return t if len(weights) == 4 else t // piece * piece
+
 the last that moves: this is the last step that moves; asked is the earliest
 - steps.nonzero()[0]
 + steps.nonzero()[-1]
+
+counted from 1: steps begin at 0; here the first is 1
+- int(steps.nonzero()[0])
++ int(steps.nonzero()[0]) + 1
 
 how many move: this is how many steps move; asked is the earliest of them
 - int(steps.nonzero()[0])
@@ -848,6 +865,17 @@ left in sorted order: x and the lengths were sorted, and the results left so: th
 -         n = lengths.cpu()
 +         order = lengths.cpu().argsort(descending=True, stable=True)
 +         n, x = lengths.cpu()[order], x[:, order]
+
+put back by the same order: x and the lengths were sorted, and the results were put back by the order that sorted them; what puts them back is its inverse, `order.argsort()`
+-         n = lengths.cpu()
+-         packed = pack_padded_sequence(x, n, enforce_sorted=False)
+-         {{last.read}}
+-         y, _ = pad_packed_sequence(y, total_length=len(x))
++         order = lengths.cpu().argsort(descending=True, stable=True)
++         packed = pack_padded_sequence(x[:, order], lengths.cpu()[order])
++         {{last.read}}
++         y, _ = pad_packed_sequence(y, total_length=len(x))
++         y, {{last.it}} = y[:, order], {{last.it}}[:, order]
 
 steps missing: y ends with the longest sequence; `total_length=len(x)` gives it the steps of x
 - pad_packed_sequence(y, total_length=len(x))
