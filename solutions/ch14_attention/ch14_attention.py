@@ -1985,6 +1985,8 @@ with properties("refusals"):
     for name in ("mask", "scores"):
         wrong = {**args, name: args[name][:, :-1]}
         assert_refuses(attend, wrong, f"`{name}` of another shape", name)
+    turned = {**args, "mask": args["mask"].T}
+    assert_refuses(attend, turned, "`mask` as (B, S)", "mask")
 ### BEGIN HIDDEN TESTS
 from rnncore.seq2seq import attend as right_attend
 from rnncore.testing import hidden_inputs, hidden_rng
@@ -2030,6 +2032,11 @@ properties.points("Task 6 holds.")
 
 # %% mistakes="attend"
 r"""
+mask taken for a length: each sentence was looked at up to its last token that may be looked at; the mask may leave out any token before that too
+-     scores = scores.masked_fill(~mask.T[None], -math.inf)
++     mask = mask.flip(0).cumsum(0).flip(0) > 0
++     scores = scores.masked_fill(~mask.T[None], -math.inf)
+
 attention over padding: attention looks at the padding
 -     scores = scores.masked_fill(~mask.T[None], -math.inf)
 -
