@@ -14,6 +14,7 @@ from hypothesis import settings
 
 from rnncore import programs
 from rnncore.backend import tree_map
+from rnncore.storage.files import locked
 from tests.helpers import started
 
 gc.disable()  # until all tests are collected: a third of that time
@@ -80,8 +81,6 @@ def released(tmp_path_factory):
     A build takes seconds, so that all tests of a run, in all processes,
     share one: they read `grading/source/` and `exercises/` there.
     """
-    from filelock import FileLock
-
     from grader.assignments.builder import build  # the real one, always
 
     base = tmp_path_factory.getbasetemp()
@@ -92,7 +91,7 @@ def released(tmp_path_factory):
     def folder(name):
         course.mkdir(exist_ok=True)
         built = course / f"{name}.built"
-        with FileLock(course / "lock"):
+        with locked(course / "lock"):
             if not built.exists():
                 build(name, course)
                 built.touch()

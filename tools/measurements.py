@@ -16,9 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import filelock
-
-from rnncore.storage.files import whole_file
+from rnncore.storage.files import locked, whole_file
 from tools import ROOT
 
 Known = dict[str, dict[str, Any]]
@@ -126,7 +124,7 @@ def record(
         file = path if path.suffix else path / f"{find_page(key)}.json"
         entries[file][key] = {"value": value, **about}
     LOCK.parent.mkdir(exist_ok=True)
-    with filelock.FileLock(LOCK):
+    with locked(LOCK):
         for file, new in entries.items():
             write(read(file) | new, file)
 

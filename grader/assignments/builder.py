@@ -11,7 +11,6 @@ place has nbgrader's source already. One that cannot be built stops no other.
 
 import contextlib
 import difflib
-import fcntl
 import json
 import os
 import re
@@ -59,7 +58,7 @@ from grader.notebook.names import cell_metadata
 from grader.notebook.task_texts import HEADING
 from grader.untrusted import VARIANT
 from rnncore.checking.tries import NAME as TRIES
-from rnncore.storage.files import ANSWERS
+from rnncore.storage.files import ANSWERS, locked
 from rnncore.testing.failure import Place
 
 # a task's heading, and the line that says how long the task takes
@@ -240,8 +239,7 @@ def _release(name: str, root: Path, source: Path, release: Path) -> None:
     course = open_course(root)
     course.coursedir.source_directory = str(source)
     course.coursedir.release_directory = str(release)
-    with (root / "grading" / ".building").open("w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two would make the gradebook at once
+    with locked(root / "grading" / ".building"):  # two would make the gradebook at once
         outcome = course.generate_assignment(name, force=True, create=True)
     said = str(outcome.get("log"))
     if not outcome["success"] and SUBMITTED in said:

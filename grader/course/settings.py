@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import glob
 import json
 import logging
@@ -34,6 +33,7 @@ from grader.course.gradebook import Ledger
 from grader.course.home import make_home
 from grader.notebook.names import kinds_of
 from grader.notebook.restore import join_notebooks, read_cells, write_cells
+from rnncore.storage.files import locked
 
 # nbgrader adds a submission's notebooks before the submission itself, which
 # SQLAlchemy remarks on; both are there when it commits.
@@ -234,11 +234,7 @@ class Course:
         Raises SetupError where another run holds it.
         """
         make_home(self.home)
-        with (self.home / ".lock").open("w", encoding="utf-8") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise SetupError("it is running already") from error
+        with locked(self.home / ".lock", 0, SetupError("it is running already")):
             shutil.rmtree(self.work, ignore_errors=True)
             self.work.mkdir(exist_ok=True)
             self.create_gradebook()

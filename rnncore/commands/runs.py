@@ -36,7 +36,7 @@ from rnncore.commands.evaluation import (
     add_scores,
     report,
 )
-from rnncore.storage.files import Refused, whole_file
+from rnncore.storage.files import Refused, locked, whole_file
 
 PLAN, CHECKPOINT, SECONDS = "plan.json", "run.npz", "seconds"
 CLEARLY = 0.02  # of a score: less is no progress
@@ -185,25 +185,15 @@ def hold_model(model: Path) -> Iterator[None]:
 
     Raises Refused where another command is training it.
     """
-    from filelock import FileLock, Timeout
-
     path = model.with_name(f".{model.name}.lock")
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise Refused(
-            f"{model} is being trained by another command: choose another "
-            "--model, or wait until it has ended"
-        ) from None
-    try:
-        yield
-    finally:
+    advice = "choose another --model, or wait until it has ended"
+    held = f"{model} is being trained by another command: {advice}"
+    with locked(path, seconds=0, held=Refused(held)):
         try:
+            yield
+        finally:
             with contextlib.suppress(FileNotFoundError, PermissionError):
                 path.unlink()  # Windows keeps it: it is open
-        finally:
-            lock.release()
 
 
 class Ending:

@@ -21,6 +21,7 @@ from rnncore.fused.target import (
     processor,
     tiles_name,
 )
+from rnncore.storage.files import locked
 
 PATIENCE = 120  # seconds that another process may compile
 CHECK = 32  # bytes of a file that are the digest of the others
@@ -86,7 +87,7 @@ def code_for(
     found = read(path)
     if found is not None:
         return found
-    with locked(path) as path:
+    with hold_place(path) as path:
         found = read(path)  # another process may just have made it
         if found is not None:
             return found
@@ -128,16 +129,14 @@ def write(path: Path | None, code: bytes) -> None:
 
 
 @contextlib.contextmanager
-def locked(path: Path | None) -> Iterator[Path | None]:
+def hold_place(path: Path | None) -> Iterator[Path | None]:
     """The path, while no other process compiles; None without a lock."""
-    from filelock import FileLock
-
     with contextlib.ExitStack() as stack:
         held = None
         with contextlib.suppress(OSError, NotImplementedError):
             if path:
                 lock = path.with_suffix(".lock")
-                stack.enter_context(FileLock(lock, timeout=PATIENCE))
+                stack.enter_context(locked(lock, PATIENCE))
                 held = path
         yield held
 

@@ -118,6 +118,26 @@ def read_text(path: str | os.PathLike, encoding: str = "utf-8") -> str:
 
 
 @contextlib.contextmanager
+def locked(
+    path: Path, seconds: float = -1, held: Exception | None = None
+) -> Iterator[None]:
+    """Inside, no other holds this lock; the system ends it after a kill.
+
+    It is waited for, at most so many seconds; below 0, for ever.
+
+    Raises `held`, or else TimeoutError, where another holds it still.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        hold = FileLock(path).acquire(timeout=seconds)
+    except Timeout as error:
+        raise held or error from None
+    with hold:
+        yield
+
+
+@contextlib.contextmanager
 def whole_file(path: str | os.PathLike) -> Iterator[BinaryIO]:
     """A file to write into, which takes the place of `path` at the end.
 

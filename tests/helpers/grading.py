@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 import socket
@@ -23,6 +22,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from grader.isolation import sandbox
 from grader.notebook.names import cell_metadata
+from rnncore.storage.files import locked
 from tests.helpers import ROOT
 
 # Learners' code is not run where nothing holds it (see `--no-sandbox`).
@@ -57,8 +57,7 @@ def make_once(factory, name: str, make: Callable[[Path], None]) -> Path:
     if os.environ.get("PYTEST_XDIST_WORKER"):
         base = base.parent
     done = base / f"{name}.done"
-    with (base / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(base / f"{name}.lock"):
         if not done.exists():
             make(base / name)
             done.touch()

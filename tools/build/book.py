@@ -46,7 +46,6 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import filelock
 import yaml
 from jupyter_book.sphinx import build_sphinx
 from jupyter_cache import get_cache
@@ -59,6 +58,7 @@ from nbformat import NotebookNode
 from sphinx_external_toc.parsing import MalformedError, parse_toc_yaml
 from traitlets.config import Config
 
+from rnncore.storage.files import locked
 from tools import ROOT, set_up
 from tools.build.kernels import OFFLINE, Manager, offline_environment, start_fork_server
 from tools.build.short import short_pages
@@ -491,16 +491,14 @@ def put_in_place(new: Path, place: Path) -> None:
 def lock_folder(folder: Path) -> Iterator[None]:
     """Wait until no other build uses the folder; the system frees the lock."""
     folder.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(folder / ".lock")
-    try:
-        lock.acquire(blocking=False)
-    except filelock.Timeout:
-        print("another build is running; waiting for it", flush=True)
-        lock.acquire()
-    try:
+    lock = folder / ".lock"
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locked(lock, seconds=0))
+        except TimeoutError:
+            print("another build is running; waiting for it", flush=True)
+            stack.enter_context(locked(lock))
         yield
-    finally:
-        lock.release()
 
 
 def made_from(executions: Executions, place: Place) -> str:

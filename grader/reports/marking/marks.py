@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import math
 import time
 from collections.abc import Iterator, Sequence
@@ -26,6 +25,7 @@ from grader.course.settings import Course
 from grader.course.submissions import replace_text
 from grader.notebook.repair import task_of
 from grader.reports.points import csv_text
+from rnncore.storage.files import locked
 
 HEAD = ["when", "by", "learner", "assignment", "task", "before", "points", "comment"]
 MARKS = "marks.csv"  # who gave what
@@ -124,8 +124,7 @@ def _open_marks(course: Course) -> Iterator[tuple[Gradebook, list[list[object]]]
 
     One command at a time; where the block fails nothing of it is entered.
     """
-    with (course.home / ".marks.lock").open("w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(course.home / ".marks.lock"):
         before: list[list[object]]
         before = [[*cells] for _, cells in read_lines(course.home / MARKS, HEAD)]
         lines: list[list[object]] = []

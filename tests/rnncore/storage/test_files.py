@@ -13,6 +13,7 @@ from rnncore.storage.files import (
     Refused,
     escape_output,
     lines_of,
+    locked,
     read_text,
     whole_file,
 )
@@ -59,6 +60,17 @@ def test_two_writers_do_not_mix(tmp_path):
         list(pool.map(write, contents))
     assert path.read_text() in contents
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_lock_is_held_by_one_at_a_time(tmp_path):
+    path, later = tmp_path / "lock", Refused("later")
+    with locked(path):
+        with pytest.raises(TimeoutError), locked(path, seconds=0.1):
+            pass
+        with pytest.raises(Refused), locked(path, 0, held=later):
+            pass
+    with locked(path, seconds=0):
+        pass
 
 
 def test_the_file_is_on_the_disk_before_it_takes_its_name(
