@@ -25,6 +25,7 @@ PINK = "#CC79A7"
 ORANGE = "#E69F00"
 SKY = "#56B4E9"
 GREY = "#666666"
+CYCLE = BLUE, VERMILLION, GREEN, PINK, ORANGE, SKY, GREY  # lines in turn
 
 GATE_COLORS = {
     "input": BLUE,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rnncore.display import play
+from rnncore.display import BLUE, VERMILLION, play
 from rnncore.music.engrave import engrave
 from rnncore.music.sound import synthesise
 from rnncore.own.loading import Own
@@ -139,8 +139,8 @@ def _curve(learnt: Learnt, unit: str) -> str:
         f'aria-label="{html.escape(says)}">'
         f'<line x1="40" x2="590" y1="150" y2="150" stroke="#888"/>'
         f'<line x1="40" x2="590" y1="{level:.1f}" y2="{level:.1f}" '
-        'stroke="#D55E00" stroke-dasharray="6 4"/>'
-        f'<polyline points="{points}" fill="none" stroke="#0072B2" '
+        f'stroke="{VERMILLION}" stroke-dasharray="6 4"/>'
+        f'<polyline points="{points}" fill="none" stroke="{BLUE}" '
         f'stroke-width="2"/><text x="0" y="14">{top:.1f}</text>'
         '<text x="0" y="155">0</text></svg>'
         f"<figcaption>Bits per {unit} while it learns; dashed: 3-grams on "

@@ -16,6 +16,7 @@ import pytest
 from nbclient import NotebookClient
 
 from rnncore import display
+from tests.helpers import ROOT
 from tests.helpers.arrays import assert_close
 from tools.build.kernels import Manager
 
@@ -219,12 +220,27 @@ def test_the_style_needs_no_other_import_before_it():
     assert run.stdout.strip() == "11.0"
 
 
-def test_one_colour_a_gate():
-    assert display.GATE_COLORS == {
-        "input": "#0072B2",
-        "forget": "#D55E00",
-        "candidate": "#009E73",
-        "output": "#CC79A7",
+def test_the_colours_are_the_same_wherever_they_stand():
+    cycle, gates = [*display.CYCLE], [*display.GATE_COLORS.values()]
+    values = "|".join(value[1:] for value in cycle)
+    trees = "*", "book/*", "book/_static/**/*", "rnncore/**/*", "tools/**/*"
+    kinds = {".css", ".js", ".md", ".mjs", ".mplstyle", ".py"}
+    found = {}
+    for path in (path for tree in trees for path in ROOT.glob(tree)):
+        if path.suffix in kinds:
+            text = path.read_text("utf-8")
+            if those := re.findall(rf'(?i)[#"]({values})\b', text):
+                name = path.relative_to(ROOT).as_posix()
+                found[name] = [f"#{value.upper()}" for value in those]
+    assert found == {
+        "STYLE.md": gates,
+        "book/_static/check-number.js": [display.BLUE] * 2,
+        "book/_static/live/base.mjs": gates,
+        "book/_static/state-map.js": cycle[:2],
+        "rnncore/display/__init__.py": cycle,
+        "rnncore/display/course.mplstyle": cycle,
+        "tools/publish/volume/epub.css": cycle[:1],
+        "tools/publish/volume/paper.css": cycle[:1],
     }
 
 

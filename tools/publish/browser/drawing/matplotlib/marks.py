@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-CYCLE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#666666"]
+from rnncore.display import CYCLE
+
 DASH = {"-": "", "--": "7 4", "-.": "8 3 2 3", ":": "2 3", "none": "", "": ""}
 LETTERS = {"k": "black", "w": "white", "r": "red", "g": "#008000", "b": "blue"}
 LETTERS |= {"c": "#00bfbf", "m": "#bf00bf", "y": "#bfbf00"}

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from rnncore.display import CYCLE, GREY
+
 from .colours import mapped, shares
-from .marks import CYCLE, LETTERS, Mark, Rectangle, colour
+from .marks import LETTERS, Mark, Rectangle, colour
 from .ticks import places
 
 DASHES = ["-", "--", "-.", ":", "-", "--", "-."]
@@ -241,11 +243,11 @@ class Plotting:
 
     def axhline(self, y: float = 0, **style: Any) -> Mark:
         """A line right across."""
-        return self._mark("across", [np.nan], [y], {"color": "#666666"} | style)
+        return self._mark("across", [np.nan], [y], {"color": GREY} | style)
 
     def axvline(self, x: float = 0, **style: Any) -> Mark:
         """A line from top to bottom."""
-        return self._mark("upright", [x], [np.nan], {"color": "#666666"} | style)
+        return self._mark("upright", [x], [np.nan], {"color": GREY} | style)
 
     def axvspan(self, low: float, high: float, **style: Any) -> Mark:
         """An area from top to bottom."""
