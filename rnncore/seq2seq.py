@@ -290,14 +290,14 @@ def greedy(decoder: Any, source: Encoded, limit: int) -> list[list[int]]:
 
     Raises ValueError where the limit is below 1.
     """
-    _check_search(limit)
+    check_search(limit)
     h = decoder.start(source)
     B = h.shape[1]
     read = torch.full((1, B), START, device=h.device)
     done = torch.zeros(B, dtype=torch.bool, device=h.device)
     written: list[list[int]] = [[] for _ in range(B)]
     for _ in range(limit):
-        log_p, h = _next_token(decoder, read, h, source)
+        log_p, h = next_token(decoder, read, h, source)
         read = log_p.argmax(dim=1)[None]
         done |= read[0] == END
         if bool(done.all()):
@@ -332,7 +332,7 @@ def beam_search(
 
     Raises ValueError where width or limit is below 1, or alpha negative.
     """
-    _check_search(limit, width, alpha)
+    check_search(limit, width, alpha)
     check_shape("source.states", source.states, "S", 1, "E")
     h = decoder.start(source)
     live: list[tuple[list[int], float]] = [([], 0.0)]
@@ -341,7 +341,7 @@ def beam_search(
         last = [tokens[-1] if tokens else START for tokens, _ in live]
         read = torch.tensor([last], device=h.device)
         one_each = _repeated(source, len(live))
-        log_p, h = _next_token(decoder, read, h, one_each)
+        log_p, h = next_token(decoder, read, h, one_each)
         so_far = log_p.new_tensor([p for _, p in live])
         total = (log_p + so_far[:, None]).flatten()
         best = total.topk(min(2 * width, len(total)))
@@ -358,7 +358,7 @@ def beam_search(
                 rows.append(row)
         live, h = longer, h[:, rows]
         ended = sorted(ended, key=lambda e: -e.score)[:width]
-        if not live or _settled(live[0][1], ended, width, limit, alpha):
+        if not live or is_settled(live[0][1], ended, width, limit, alpha):
             break
     if not ended:  # nothing came to its end: the beginnings, as they are
         ended = [
@@ -368,7 +368,7 @@ def beam_search(
     return ended
 
 
-def _settled(
+def is_settled(
     log_p: float,
     ended: list[Hypothesis],
     width: int,
@@ -384,7 +384,7 @@ def _settled(
     return log_p / length_penalty(limit, alpha) <= ended[-1].score
 
 
-def _next_token(
+def next_token(
     decoder: Any, read: Tensor, h: Tensor, source: Encoded
 ) -> tuple[Tensor, Tensor]:
     """log p (B, K) of what may follow: no target holds PAD or START."""
@@ -401,7 +401,8 @@ def _repeated(source: Encoded, n: int) -> Encoded:
     )
 
 
-def _check_search(limit: int, width: int = 1, alpha: float = 0.0) -> None:
+def check_search(limit: int, width: int = 1, alpha: float = 0.0) -> None:
+    """Raise ValueError where no search can be made by these."""
     if limit < 1:
         raise ValueError(f"limit: expected at least 1, got {limit}")
     if width < 1:

@@ -122,7 +122,7 @@ def compose(
 
     Raises ValueError for a length or temperature that is not positive.
     """
-    _check(frames, temperature)
+    check_sampling(frames, temperature)
     frame = Frame(model, compass, B)
     bar, pickup = about.get("bar", 8), about.get("pickup", 0)
     tokens = np.zeros((frames, B, model.V), int)
@@ -134,7 +134,8 @@ def compose(
     return [decode(tokens[:, b], **about) for b in range(B)]
 
 
-def _check(frames: int, temperature: float) -> None:
+def check_sampling(frames: int, temperature: float) -> None:
+    """Raise ValueError where nothing can be drawn by these."""
     if frames < 1:
         raise ValueError(f"frames: expected at least 1, got {frames}")
     if not temperature > 0:

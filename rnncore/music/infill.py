@@ -10,7 +10,7 @@ from rnncore.backend import check_shape
 from rnncore.music.generate import (
     Frame,
     Progress,
-    _check,
+    check_sampling,
     draw,
     possible_tokens,
 )
@@ -75,7 +75,7 @@ def fill(
     Source: Gordon et al. 1993.
     """
     T, V = score.pitches.shape
-    _check(T, temperature)
+    check_sampling(T, temperature)
     _check_given(model, compass, score, given)
     if B < 1:
         raise ValueError(f"B: expected at least 1, got {B}")

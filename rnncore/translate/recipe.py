@@ -12,10 +12,10 @@ from rnncore.seq2seq import (
     START,
     Encoded,
     Hypothesis,
-    _check_search,
-    _next_token,
-    _settled,
+    check_search,
+    is_settled,
     length_penalty,
+    next_token,
 )
 
 
@@ -57,7 +57,7 @@ def beam_searches(
 
     Raises ValueError as `beam_search` does.
     """
-    _check_search(limit, width, alpha)
+    check_search(limit, width, alpha)
     h = decoder.start(source).repeat_interleave(width, dim=1)
     states, mask, summary = source
     wide = Encoded(
@@ -74,7 +74,7 @@ def beam_searches(
     ended: list[list[Hypothesis]] = [[] for _ in range(B)]
     left = set(range(B))
     for n in range(1, limit + 1):
-        log_p, h = _next_token(decoder, read, h, wide)
+        log_p, h = next_token(decoder, read, h, wide)
         K = log_p.shape[1]
         total = (log_p + p.flatten()[:, None]).view(B, -1)
         best = total.topk(min(2 * width, total.shape[1]))
@@ -95,7 +95,7 @@ def beam_searches(
         for b in list(left):
             ended[b] = sorted(ended[b], key=lambda e: -e.score)[:width]
             likeliest = float(p[b, 0])
-            if _settled(likeliest, ended[b], width, limit, alpha):
+            if is_settled(likeliest, ended[b], width, limit, alpha):
                 left.discard(b)
         if not left:
             break

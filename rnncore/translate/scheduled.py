@@ -12,7 +12,7 @@ from rnncore.seq2seq import (
     PAD,
     Encoded,
     Translator,
-    _next_token,
+    next_token,
     translation_loss,
 )
 from rnncore.text.sampling import draw_tokens
@@ -47,7 +47,7 @@ def mixed_inputs(
     own[:1] = False  # START is never drawn
     mixed, h = read.clone(), decoder.start(source)
     for t in range(1, T if own.any() else 1):
-        log_p, h = _next_token(decoder, mixed[t - 1 : t], h, source)
+        log_p, h = next_token(decoder, mixed[t - 1 : t], h, source)
         drawn = torch.from_numpy(
             draw_tokens(rng, log_p.exp().cpu().numpy())
         )

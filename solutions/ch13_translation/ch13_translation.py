@@ -2051,7 +2051,7 @@ last token alone: candidates are ranked by their last token: with a width of 1 t
 + total = (log_p + 0 * so_far[:, None]).flatten()
 
 stopped too early: the search stops as soon as `width` have ended: unseen where no later one would be better
-- _settled(live[0][1], ended, width, limit, alpha)
+- is_settled(live[0][1], ended, width, limit, alpha)
 + len(ended) >= width
 
 what did not end keeps its log p: unseen where something comes to its end

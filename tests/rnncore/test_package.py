@@ -408,6 +408,21 @@ def test_what_pages_and_assignments_import_is_in_the_extra_pages():
     assert "jupyter-book" in brought_by_extra("book")
 
 
+def test_a_private_name_is_used_by_its_own_module_alone():
+    parts = "grader", "rnncore", "tools"
+    taken = [
+        f"{path}: {alias.name}"
+        for part in parts
+        for path in (ROOT / part).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        and (node.level or str(node.module).split(".")[0] in parts)
+        for alias in node.names
+        if re.match("_[^_]", alias.name)
+    ]
+    assert taken == []
+
+
 def public():
     """Every public function and class, and the methods of plain classes.
 
