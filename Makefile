@@ -139,7 +139,7 @@ $(HUB_PACKAGES)/.installed: requirements-hub.txt $(DEV)
 	@"$(PYTHON)" tools/set_up.py --hub
 
 hub: $(HUB_PACKAGES)/.installed  ## JupyterHub, as root: make hub INSTRUCTOR=login; EXCHANGE=ngshare
-	@PYTHONPATH="$(HUB_PACKAGES)" $(PY) -m jupyterhub --config grader/services/jupyterhub_config.py
+	@PYTHONPATH="$(HUB_PACKAGES)" $(PY) -m jupyterhub --config grader/systems/jupyterhub_config.py
 
 LITE := $(VENV)/lite
 

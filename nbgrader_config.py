@@ -46,7 +46,7 @@ c.Autograde.autograde_preprocessors = [
 # nbgrader's own exchange follows a learner's links with your rights. These
 # three copy plain files of the learner's alone; ngshare has its own.
 if os.environ.get("EXCHANGE") != "ngshare":
-    OWN = "grader.services.exchange"
+    OWN = "grader.systems.exchange"
     c.ExchangeFactory.collect = f"{OWN}.Collect"
     c.ExchangeFactory.release_assignment = f"{OWN}.ReleaseAssignment"
     c.ExchangeFactory.release_feedback = f"{OWN}.ReleaseFeedback"

@@ -10,7 +10,7 @@ makes it plain, bounded and valid. A submission passes these, in this order:
     trusted/      its tests, run outside that sandbox
     run/          a class's jobs, and the record of what they gave
     reports/      points, feedback, and what an instructor should look at
-    services/     a course that lives on Gradescope, GitHub or a hub
+    systems/      what comes from Moodle, Canvas, GitHub, a hub, and goes back
     commands/     what is called: python -m grader COMMAND
 
 The guide is book/grading.md.

@@ -21,12 +21,6 @@ from pathlib import Path
 from nbgrader.api import MissingEntry
 
 from grader import ROOT, untrusted
-from grader.collecting.archives import Export, Unreadable
-from grader.collecting.collected import Mark, Taken, load_record, save_record
-from grader.collecting.handed_in import Found, HandedIn, hand_in
-from grader.collecting.placing import compute_digest, move_away, place_files
-from grader.collecting.whose import Whose, learners_of
-from grader.collecting.worksheet import Sheet, parse_when, read_table
 from grader.commands.grade import known_names
 from grader.course import roster
 from grader.course.by_hand.corrections import (
@@ -37,7 +31,13 @@ from grader.course.by_hand.corrections import (
 from grader.course.by_hand.teams import Teams, read_teams
 from grader.course.course_file import ROSTER
 from grader.course.settings import Course, SetupError, run_alone
-from grader.services.exports import CANVAS, MOODLE, Piece, sort_pieces
+from grader.systems.archives import Export, Unreadable
+from grader.systems.collected import Mark, Taken, load_record, save_record
+from grader.systems.exports import CANVAS, MOODLE, Piece, sort_pieces
+from grader.systems.handed_in import Found, HandedIn, hand_in
+from grader.systems.placing import compute_digest, move_away, place_files
+from grader.systems.whose import Whose, learners_of
+from grader.systems.worksheet import Sheet, parse_when, read_table
 
 ONE_LATE = timedelta(minutes=1)  # what is known only to be late
 

@@ -20,9 +20,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from grader import ROOT, untrusted
-from grader.collecting.collected import Mark, Taken, load_record
-from grader.collecting.whose import has_number, in_sheet
-from grader.collecting.worksheet import Sheet, fill_worksheet
 from grader.commands.collect import Class, open_class
 from grader.commands.grade import (
     check_course_file,
@@ -35,9 +32,12 @@ from grader.commands.grade import (
 from grader.course.roster import read_students
 from grader.course.settings import Course, SetupError, run_alone
 from grader.course.submissions import find_submissions
-from grader.reports.lms import write_lms
 from grader.reports.points import Row
-from grader.services.exports import CANVAS, MOODLE
+from grader.systems.collected import Mark, Taken, load_record
+from grader.systems.exports import CANVAS, MOODLE
+from grader.systems.lms import write_lms
+from grader.systems.whose import has_number, in_sheet
+from grader.systems.worksheet import Sheet, fill_worksheet
 from rnncore.storage.files import whole_file
 
 

@@ -20,7 +20,6 @@ import nbformat
 from grader import COURSE_FILE, ROOT, untrusted
 from grader.assignments import builder
 from grader.assignments.parameters import Values, fingerprint_values
-from grader.collecting.collected import Taken, all_teams, load_record
 from grader.commands.build import heed_trial
 from grader.course.by_hand.regrades import Requests, read_regrades
 from grader.course.by_hand.teams import share_among_teams
@@ -41,7 +40,6 @@ from grader.notebook.task_texts import list_tasks_with_points
 from grader.reports.changes import Change, format_changes, read_changes, write_changes
 from grader.reports.feedback import write_feedback
 from grader.reports.final import write_final
-from grader.reports.lms import write_lms
 from grader.reports.missing import write_missing
 from grader.reports.overview import format_summary, write_overview
 from grader.reports.points import (
@@ -55,7 +53,9 @@ from grader.reports.statistics import write_statistics
 from grader.run import processes, record
 from grader.run.batch import Prepared, Todo, run_all
 from grader.run.internal_errors import Fault
-from grader.services.exchange import add_stamp
+from grader.systems.collected import Taken, all_teams, load_record
+from grader.systems.exchange import add_stamp
+from grader.systems.lms import write_lms
 from grader.untrusted import VARIANT
 from rnncore.storage.files import composed
 

@@ -17,16 +17,15 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from grader.collecting import archives
-from grader.collecting.archives import Export, Unreadable, read
-from grader.collecting.worksheet import parse_when, read_table
 from grader.commands import collect
 from grader.commands.grade import share_notebooks
 from grader.course.by_hand.corrections import read_corrections
 from grader.course.roster import Learner, read_roster
 from grader.course.settings import Course, SetupError
 from grader.course.submissions import find_submissions
-from grader.services import exports
+from grader.systems import archives, exports
+from grader.systems.archives import Export, Unreadable, read
+from grader.systems.worksheet import parse_when, read_table
 from tests.helpers.exports import make_empty, moodle, pack, worksheet
 from tests.helpers.grading import NAME, ROOT
 

@@ -8,14 +8,14 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook, MissingEntry
 
-from grader.collecting.collected import Taken
-from grader.collecting.whose import in_sheet
-from grader.collecting.worksheet import fill_worksheet, read_table
 from grader.commands import collect, give_back, grade
 from grader.course.roster import Learner, Roster
 from grader.course.settings import SetupError
 from grader.course.submissions import Submission
 from grader.reports.points import Row, TaskPoints
+from grader.systems.collected import Taken
+from grader.systems.whose import in_sheet
+from grader.systems.worksheet import fill_worksheet, read_table
 from tests.helpers.exports import make_empty, moodle, pack, worksheet
 from tests.helpers.grading import (
     NAME,

@@ -12,13 +12,11 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader import api
 from nbgrader.api import Gradebook
 
-from grader.collecting.collected import Taken, save_record
 from grader.course.gradebook import Ledger
 from grader.course.submissions import Submission, replace_text
 from grader.notebook.names import cell_metadata
 from grader.notebook.restore import read_cells
 from grader.reports.integrity import find_reasons
-from grader.reports.lms import write_lms
 from grader.reports.points import (
     Row,
     TaskPoints,
@@ -40,6 +38,8 @@ from grader.reports.similarity import (
     tokens_of,
     word_prints,
 )
+from grader.systems.collected import Taken, save_record
+from grader.systems.lms import write_lms
 from rnncore.testing.failure import Failure, Place
 
 pytestmark = pytest.mark.slow

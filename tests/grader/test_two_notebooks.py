@@ -8,10 +8,11 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from grader.assignments import builder, plain, source
-from grader.collecting.incoming import folder_in, take_in
-from grader.commands import classroom, collect, similarity
+from grader.commands import collect, similarity
 from grader.course.settings import Course, Limits
 from grader.notebook.names import cell_metadata
+from grader.systems import classroom
+from grader.systems.incoming import folder_in, take_in
 from tests.grader.test_grade_similarity import ANSWER, OTHER, RENAMED
 from tests.helpers import ROOT
 from tests.helpers.exports import make_empty, moodle, pack

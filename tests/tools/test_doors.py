@@ -92,8 +92,8 @@ REASONS = {
         rnncore/fused/loop_cache.py: read
         rnncore/storage/checkpoint.py: read_checkpoint
         grader/assignments/builder.py: diff_folders
-        grader/collecting/collected.py: load_record
-        grader/commands/gradescope.py: write
+        grader/systems/collected.py: load_record
+        grader/systems/gradescope.py: write
         grader/course/seeds.py: course_secret
         grader/course/settings.py: Course._enter_version Course.prepare
             Course.create_gradebook
@@ -115,9 +115,9 @@ REASONS = {
         grader/run/preload.py: use_first
         grader/run/processes.py: run
         grader/run/record.py: _read_executed
-        grader/services/exchange.py: ReleaseFeedback.copy_files
-        grader/services/gradescope.py: in_words
-        grader/services/trial.py: read_solved try_gradescope try_classroom
+        grader/systems/exchange.py: ReleaseFeedback.copy_files
+        grader/systems/gradescope.py: in_words
+        grader/systems/trial.py: read_solved try_gradescope try_classroom
         grader/trusted/limited.py: _run_in_fork
     """,
     "the author's or the instructor's own file of the course": """
@@ -127,13 +127,13 @@ REASONS = {
         grader/assignments/rules.py: find_explanations
         grader/assignments/source.py: _read_text
         grader/assignments/worked.py: read_reasons
-        grader/commands/classroom.py: _fill
-        grader/commands/gradescope.py: _fill
+        grader/systems/classroom.py: _fill
+        grader/systems/gradescope.py: _fill
         grader/course/by_hand/tables.py: open_table
         grader/commands/grade.py: _find_libraries
         grader/course/course_reader.py: read_course_file
         grader/run/trial.py: _make_course _list_tests _record_ways
-        grader/services/jupyterhub_config.py: read_learners
+        grader/systems/jupyterhub_config.py: read_learners
     """,
     "the learner's own, read by the learner's own command": """
         rnncore/checking/answers.py: read_all_cells
@@ -153,7 +153,7 @@ REASONS = {
     """,
     "of a submission that is collected: `untrusted` or `_check_file` counted "
     "its plain files before": """
-        grader/commands/classroom.py: collect
+        grader/systems/classroom.py: collect
         grader/commands/similarity.py: _read_given _code_in
         grader/course/fingerprint.py: _read_content
         grader/isolation/client.py: says_torch
@@ -161,8 +161,8 @@ REASONS = {
         grader/run/grade_one.py: _copy_files
     """,
     "put there by Gradescope, in a container for this one submission": """
-        grader/services/gradescope.py: grade_submission
-        grader/services/points.py: main
+        grader/commands/on_gradescope.py: grade_submission
+        grader/systems/classroom_points.py: main
     """,
     "a text that was counted just before": """
         grader/untrusted.py: notebook message
@@ -182,7 +182,7 @@ REASONS = {
         rnncore/video/files.py: _encode _still
         grader/assignments/builder.py: _release
         grader/commands/give_back.py: _pack
-        grader/commands/gradescope.py: _pack
+        grader/systems/gradescope.py: _pack
         grader/course/settings.py: Course.alone
         grader/reports/marking/marks.py: _open_marks
     """,

@@ -65,8 +65,8 @@ def texts():
     here = [
         *("README.md", "Makefile", ".gitlab-ci.yml"),
         "tools/publish/export.py",
-        *(".github/workflows/pages.yml", "grader/commands/gradescope.py"),
-        "grader/commands/classroom.py",
+        *(".github/workflows/pages.yml", "grader/systems/gradescope.py"),
+        "grader/systems/classroom.py",
     ]
     paths = [*(ROOT / name for name in here), *(ROOT / "book").glob("*.md")]
     return {str(p.relative_to(ROOT)): p.read_text() for p in paths}
@@ -95,11 +95,11 @@ def test_what_is_needed_is_the_oldest():
     files = {name for name, _ in found}
     assert files >= {
         *("README.md", "book/setup.md", "book/grading.md"),
-        *("tools/publish/export.py", "grader/commands/gradescope.py"),
+        *("tools/publish/export.py", "grader/systems/gradescope.py"),
     }
     (major, minor) = OLDEST.split(".")
     refusal = f"sys.version_info < ({major}, {minor})"
-    assert refusal in texts()["grader/commands/gradescope.py"]
+    assert refusal in texts()["grader/systems/gradescope.py"]
 
 
 def test_what_was_tried_is_all():
@@ -123,7 +123,7 @@ def test_hosts_and_browsers_use_one_of_them():
     found = said(USED)
     assert {name for name, _ in found} == {
         *(".gitlab-ci.yml", ".github/workflows/pages.yml"),
-        *("grader/commands/classroom.py", "book/setup.md"),
+        *("grader/systems/classroom.py", "book/setup.md"),
     }
     assert {version for _, version in found} <= {*SUPPORTED}
     assert ".".join(map(str, lite_kernel.VERSION)) in SUPPORTED

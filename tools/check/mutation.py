@@ -6,8 +6,8 @@ reason why that does no harm; one without a reason is a failure.
 
 Left out of the grader: what runs in a separate process, which executes the
 code on disk and not the mutant, or is tested by complete runs, in seconds each
-(`commands/`, `run/`, `services/`, `isolation/` but the wire format, `trusted/`
-but the proxies and their link, `course/settings.py` and `gradebook.py`,
+(`commands/`, `run/`, `systems/` but `lms.py`, `isolation/` but the wire format,
+`trusted/` but the proxies and their link, `course/settings.py` and `gradebook.py`,
 `reports/overview.py` and `rubric.py`), and `assignments/`, whose tests build
 assignments.
 """
@@ -50,7 +50,7 @@ MODULES = {
     "grader/course/submissions.py": ["grade_notebook"],
     "grader/course/versions.py": ["grade_notebook", "grade_versions"],
     "grader/reports/changes.py": ["grade_later"],
-    "grader/reports/lms.py": ["grade_tables"],
+    "grader/systems/lms.py": ["grade_tables"],
     "grader/reports/points.py": ["grade_tables"],
     "grader/reports/similarity.py": ["grade_tables"],
     "grader/reports/integrity.py": ["grade_tables"],

@@ -33,7 +33,7 @@ from grader.course.course_file import CourseFile
 from grader.course.course_reader import read_course_file
 from grader.course.home import make_home
 from grader.course.variants import NONE, Variants
-from grader.services.tree import LEFT_OUT, learners_makefile, split_secrets
+from grader.systems.tree import LEFT_OUT, learners_makefile, split_secrets
 from rnncore.checking.answers import read_answers
 from rnncore.storage.files import ANSWERS
 from tools.build.short import short_pages

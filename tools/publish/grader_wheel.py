@@ -37,11 +37,13 @@ LEFT_OUT = {  # they copy or read the course's repository
     "grader/assignments/sample_answers.py",
     "grader/commands/classroom.py",
     "grader/commands/gradescope.py",
-    "grader/services/gradescope.py",
-    "grader/services/jupyterhub_config.py",
-    "grader/services/points.py",
-    "grader/services/tree.py",
-    "grader/services/trial.py",
+    "grader/commands/on_gradescope.py",
+    "grader/systems/classroom.py",
+    "grader/systems/gradescope.py",
+    "grader/systems/jupyterhub_config.py",
+    "grader/systems/classroom_points.py",
+    "grader/systems/tree.py",
+    "grader/systems/trial.py",
     "rnncore/bptt.py",  # for assert_gradient, in notebooks of that course
 }
 STARTED = (  # modules that are named in a text, or imported by one

@@ -17,7 +17,7 @@ from nbclient import NotebookClient
 
 from grader.assignments import builder
 from grader.course.course_file import CourseFile, Week
-from grader.services.tree import LEFT_OUT, learners_makefile
+from grader.systems.tree import LEFT_OUT, learners_makefile
 from rnncore.checking.answers import Answers, Worked, read_answers
 from tests.helpers import ROOT
 from tests.helpers.grading import (

@@ -8,8 +8,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from grader import untrusted
-from grader.collecting.handed_in import is_reserved
 from grader.course.settings import Limits
+from grader.systems.handed_in import is_reserved
 from rnncore.storage.files import Refused
 from rnncore.storage.intake import read_beneath
 

@@ -10,9 +10,9 @@ from datetime import datetime
 from pathlib import Path
 
 from grader import untrusted
-from grader.collecting.archives import Unreadable, read
 from grader.course.settings import Limits
-from grader.services.exports import Piece
+from grader.systems.archives import Unreadable, read
+from grader.systems.exports import Piece
 
 RESERVED = {"timestamp.txt", "submission_secret.txt"}  # the course's own words
 PACKED = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar", ".xz", ".bz2")

@@ -22,9 +22,9 @@ from nbgrader.exchange import ExchangeError, default
 from nbgrader.utils import notebook_hash, parse_utc
 
 from grader import untrusted
-from grader.collecting.incoming import take_in
 from grader.course.settings import Course, Limits
 from grader.course.submissions import Submission, replace_text
+from grader.systems.incoming import take_in
 from rnncore.storage.files import Refused
 from rnncore.storage.intake import read_beneath
 from rnncore.storage.limits import LIMITS

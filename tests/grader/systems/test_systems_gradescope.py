@@ -13,15 +13,16 @@ import nbformat
 import pytest
 
 from grader.assignments import builder
-from grader.collecting.incoming import folder_in, take_in
 from grader.commands import gradescope as pack
+from grader.commands import on_gradescope
 from grader.course.settings import Course, Limits
 from grader.course.submissions import Submission
 from grader.notebook.repair import grade_id
 from grader.notebook.task_texts import Asked, TaskText
 from grader.reports.points import Row, TaskPoints
-from grader.services import gradescope, trial
-from grader.services.tree import split_secrets
+from grader.systems import gradescope, trial
+from grader.systems.incoming import folder_in, take_in
+from grader.systems.tree import split_secrets
 from rnncore.testing.failure import Failure
 from tests.helpers.grading import NEEDS_SANDBOX, make_course, make_once
 
@@ -184,7 +185,7 @@ def test_of_a_folder_that_is_too_large_the_notebook_is_taken(tmp_path):
 
 def test_grading_needs_no_tools_for_tests():
     text = (Path(pack.ROOT) / "requirements-dev.txt").read_text()
-    wanted = pack.select_requirements(text)
+    wanted = gradescope.select_requirements(text)
     assert "nbgrader==" in wanted
     assert "pytest" not in wanted
 
@@ -326,7 +327,7 @@ def test_no_late_rule_and_no_module_of_the_courses_own_travels(
         "c.Grader.sandbox = 'gvisor'",
         "c.Execute.timeout = 12",
     )
-    text = pack.read_configuration(root)
+    text = gradescope.read_configuration(root)
     assert "Rule" not in text
     assert "Late" not in text
     assert str(tmp_path) not in text
@@ -347,7 +348,7 @@ def test_a_setting_that_is_no_plain_value_is_refused(tmp_path, monkeypatch):
     with pytest.raises(
         ValueError, match=r"c\.Grader\.limits in .* expected"
     ):
-        pack.read_configuration(root)
+        gradescope.read_configuration(root)
 
 
 @pytest.mark.slow
@@ -371,9 +372,9 @@ def test_a_zip_that_does_not_grade_is_not_written(
             cell.source = cell.source.replace("return", "return 0 *")
             nbformat.write(notebook, path)
         else:
-            (tree / "grader" / "services" / "gradescope.py").unlink()
+            (tree / "grader" / "commands" / "on_gradescope.py").unlink()
 
-    monkeypatch.setattr(pack, "_fill", fill)
+    monkeypatch.setattr(gradescope, "_fill", fill)
     path = tmp_path / "old.zip"
     path.write_bytes(b"before")
     assert pack.main([NAME, "--output", str(path)]) == 2
@@ -443,9 +444,9 @@ def test_where_there_is_no_sandbox_the_learner_is_told_that_it_is_no_fault(
 ):
     (tmp_path / "results").mkdir()
     with mock.patch.object(
-        gradescope.sandbox, "why_not", return_value="no namespaces here"
+        on_gradescope.sandbox, "why_not", return_value="no namespaces here"
     ):
-        assert gradescope.main([str(tmp_path), NAME]) == 1
+        assert on_gradescope.main([str(tmp_path), NAME]) == 1
     page = json.loads((tmp_path / "results" / "results.json").read_text())
     jsonschema.validate(page, RESULTS)
     assert "no fault of your notebook" in page["output"]

@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 
 from grader.isolation import sandbox
 from grader.notebook.repair import is_test
-from grader.services.tree import split_secrets
+from grader.systems.tree import split_secrets
 
 SECONDS = 900
 MARK = re.compile(r".*### (BEGIN|END) SOLUTION\n?")

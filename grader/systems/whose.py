@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 
-from grader.collecting.collected import Taken
-from grader.collecting.worksheet import Sheet
 from grader.course.by_hand.corrections import Correction, Corrections, join_corrections
 from grader.course.roster import (
     Learner,
@@ -16,7 +14,9 @@ from grader.course.roster import (
     keep_letters,
 )
 from grader.course.settings import SetupError
-from grader.services.exports import BRIGHTSPACE, CANVAS, MOODLE, Piece
+from grader.systems.collected import Taken
+from grader.systems.exports import BRIGHTSPACE, CANVAS, MOODLE, Piece
+from grader.systems.worksheet import Sheet
 
 LASTING = {CANVAS, BRIGHTSPACE}  # whose numbers are the same in all assignments
 

@@ -13,10 +13,10 @@ import pytest
 import yaml
 
 from grader.assignments import builder
-from grader.commands import classroom
+from grader.commands import classroom as command
 from grader.course.settings import Course
-from grader.services import trial
-from grader.services.tree import split_secrets
+from grader.systems import classroom, trial
+from grader.systems.tree import split_secrets
 from tests.helpers.grading import ROOT, make_once
 
 NAME = "ch03_bptt"
@@ -47,7 +47,7 @@ def starter(tmp_path_factory, released):
 
     def make(folder):
         with mock.patch.object(builder, "build", build):
-            assert classroom.main([NAME, str(folder)]) == 0
+            assert command.main([NAME, str(folder)]) == 0
 
     return make_once(tmp_path_factory, "starter", make)
 
@@ -197,14 +197,14 @@ def test_a_starter_whose_tests_do_not_run_is_not_written(
     whole = classroom._fill
     monkeypatch.setattr(builder, "build", build)
     monkeypatch.setattr(classroom, "_fill", fill)
-    assert classroom.main([NAME, str(tmp_path / "new")]) == 2
+    assert command.main([NAME, str(tmp_path / "new")]) == 2
     assert "expected to give" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path, capsys):
     (tmp_path / "mine.txt").touch()
-    assert classroom.main([NAME, str(tmp_path)]) == 2
+    assert command.main([NAME, str(tmp_path)]) == 2
     assert "is not empty" in capsys.readouterr().err
     assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
 
@@ -296,12 +296,12 @@ def test_where_the_slug_is_not_known_no_learner_is_guessed(
     tmp_path, course, capsys
 ):
     clone(tmp_path / "x", "ann", "a")
-    command = [
+    asked = [
         NAME,
         "--from",
         str(tmp_path / "x"),
         "--root",
         str(course.root),
     ]
-    assert classroom.main(command) == 2
+    assert command.main(asked) == 2
     assert "SLUG-submissions" in capsys.readouterr().err

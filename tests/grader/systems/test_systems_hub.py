@@ -22,7 +22,7 @@ import requests
 
 from grader.course.settings import Course
 from grader.course.submissions import Submission
-from grader.services.exchange import add_stamp
+from grader.systems.exchange import add_stamp
 from rnncore import programs
 from tests.helpers.grading import (
     NAME,
@@ -33,7 +33,7 @@ from tests.helpers.grading import (
     solved,
 )
 
-CONFIG = ROOT / "grader" / "services" / "jupyterhub_config.py"
+CONFIG = ROOT / "grader" / "systems" / "jupyterhub_config.py"
 ADDED = ROOT / ".venv" / "hub"
 PASSWORD = "correct horse battery staple"
 PEOPLE = {"ines": 20_001, "ann": 20_002, "bob": 20_003}
@@ -372,7 +372,7 @@ def test_a_course_that_a_learners_group_could_read_is_not_started(
     folder.mkdir(parents=True)
     os.chown(folder, -1, os.getgid())
     folder.chmod(mode)
-    file = folder.parent / "grader" / "services" / CONFIG.name
+    file = folder.parent / "grader" / "systems" / CONFIG.name
     file.parent.mkdir(parents=True)
     shutil.copy(CONFIG, file)  # the repository's own folders may be open
     done = config(
@@ -397,7 +397,7 @@ def settings(tmp_path, **environment):
     """What the configuration sets, as text; of a course that may be started."""
     login = pwd.getpwuid(os.getuid()).pw_name
     (tmp_path / "learners.txt").write_text("nobody-here\n")
-    file = tmp_path / "course" / "grader" / "services" / CONFIG.name
+    file = tmp_path / "course" / "grader" / "systems" / CONFIG.name
     file.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(CONFIG, file)
     folder = tmp_path / "course" / "grading"

@@ -1,1 +1,0 @@
-"""How a class hands in: archives of learning platforms, one folder per learner."""

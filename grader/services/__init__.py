@@ -1,1 +1,0 @@
-"""What runs where a course lives elsewhere: Gradescope, Classroom, a hub."""
