@@ -1,15 +1,15 @@
 """Grades a class: nbgrader's gradebook and files, one process a submission.
 
 Everything that learners control comes in through one module, `untrusted.py`, which
-makes it plain, bounded and valid. A submission passes these, in this order:
+makes it plain, bounded and valid. A folder imports only from those above it:
 
-    assignments/  an assignment's text source, built into its notebooks
-    course/       the course's folder, its gradebook, what was handed in
     notebook/     a submitted notebook, repaired and cleaned; its failures
+    course/       the course's folder, its gradebook, what was handed in
+    assignments/  an assignment's text source, built into its notebooks
     isolation/    the sandbox in which a learner's code runs
     trusted/      its tests, run outside that sandbox
-    run/          a class's jobs, and the record of what they gave
     reports/      points, feedback, and what an instructor should look at
+    run/          a class's jobs, and the record of what they gave
     systems/      what comes from Moodle, Canvas, GitHub, a hub, and goes back
     commands/     what is called: python -m grader COMMAND
 

@@ -29,12 +29,12 @@ from grader.assignments import builder
 from grader.assignments.mistakes import judge_variant
 from grader.assignments.parameters import Values
 from grader.assignments.source import list_assignments, list_parameters, read
+from grader.assignments.variants import NONE, Variants
 from grader.course import course_file, course_reader
 from grader.course.course_file import CourseFile
 from grader.course.home import make_home
 from grader.course.roster import read_roster
 from grader.course.settings import SetupError
-from grader.course.variants import NONE, Variants
 from grader.run.trial import try_assignment
 
 

@@ -20,6 +20,7 @@ import nbformat
 from grader import COURSE_FILE, ROOT, untrusted
 from grader.assignments import builder
 from grader.assignments.parameters import Values, fingerprint_values
+from grader.assignments.variants import Variants
 from grader.commands.build import heed_trial
 from grader.course.by_hand.regrades import Requests, read_regrades
 from grader.course.by_hand.teams import share_among_teams
@@ -33,7 +34,6 @@ from grader.course.submissions import (
     load_result,
     unknown_reason,
 )
-from grader.course.variants import Variants
 from grader.isolation import client, sandbox
 from grader.notebook.repair import read_timestamp
 from grader.notebook.task_texts import list_tasks_with_points
@@ -122,7 +122,8 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
     known = known_names(course)
     check_course_file(course, known)
     submissions = share_notebooks(course, submissions, known)
-    wanted = {s.tests: s.values for s in submissions if s.assignment in known}
+    own = Variants(course.home).values_of
+    wanted = {s.tests: own(s) for s in submissions if s.assignment in known}
     wanted |= {(name, ""): None for name, _ in wanted}  # which the gradebook has
     unbuilt = _build_sources(course, wanted)
     assignments, refused = _prepare(course, wanted, unbuilt)

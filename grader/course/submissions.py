@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import difflib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from grader import untrusted
-from grader.assignments.parameters import Values, fingerprint_values
 from grader.course.fingerprint import compute_fingerprint
 from grader.course.settings import Course
 from rnncore.storage.files import whole_file
@@ -26,12 +25,7 @@ class Submission:
     path: Path
     team: str = ""
     before: tuple[str, ...] = ()  # under which names it may have been graded
-    values: Values | None = field(default=None, hash=False)  # of its learner's own
-
-    @property
-    def variant(self) -> str:
-        """What names these values; empty for those that all have."""
-        return fingerprint_values(self.values) if self.values else ""
+    variant: str = ""  # names its learner's own values; empty for those that all have
 
     @property
     def tests(self) -> tuple[str, str]:

@@ -15,10 +15,10 @@ from typing import Any
 import nbformat
 from nbconvert.exporters import NotebookExporter
 
+from grader.assignments.variants import Variants
 from grader.course.seeds import course_secret
 from grader.course.settings import Course, SetupError
 from grader.course.submissions import Submission, key_of, load_result
-from grader.course.variants import Variants
 from grader.isolation import sandbox
 from grader.run import processes, record
 from grader.run.grade_one import Job, Report

@@ -18,9 +18,9 @@ import yaml
 
 from grader import CODE, ROOT, untrusted
 from grader.assignments import builder
+from grader.assignments.variants import Variants
 from grader.course.home import make_home
 from grader.course.settings import Course
-from grader.course.variants import Variants
 from grader.notebook.repair import grade_id, is_test, task_of
 from grader.notebook.restore import join_notebooks
 from grader.systems.incoming import folder_in, take_in

@@ -23,10 +23,10 @@ import nbformat
 
 from grader import CODE, ROOT
 from grader.assignments import builder
+from grader.assignments.variants import Variants
 from grader.course.home import make_home
 from grader.course.seeds import course_secret
 from grader.course.settings import CONFIG_NAME, load_config
-from grader.course.variants import Variants
 from grader.notebook.repair import grade_id, task_of
 from grader.notebook.task_texts import Asked
 from grader.reports.points import Row, TaskPoints

@@ -8,7 +8,7 @@ import sys
 import nbformat
 import pytest
 
-from grader.assignments import builder, mistakes, plain, source
+from grader.assignments import builder, mistakes, plain, source, variants
 from grader.assignments.parameters import (
     ANOTHERS,
     draw_values,
@@ -17,11 +17,10 @@ from grader.assignments.parameters import (
     list_samples,
     read_parameters,
 )
+from grader.assignments.variants import Variants
 from grader.commands import build, grade
-from grader.course import variants
 from grader.course.course_file import CourseFile
 from grader.course.seeds import variant_key
-from grader.course.variants import Variants
 from grader.notebook import repair
 from grader.reports import integrity
 from grader.run import trial

@@ -111,7 +111,7 @@ REASONS = {
         grader/run/grade_one.py: give_up _grade _leave_out _grade_notebook
             _read_contents
         grader/commands/grade.py: _is_built
-        grader/course/variants.py: Variants.__init__
+        grader/assignments/variants.py: Variants.__init__
         grader/run/preload.py: use_first
         grader/run/processes.py: run
         grader/run/record.py: _read_executed

@@ -28,11 +28,11 @@ import nbformat
 
 from grader import ROOT
 from grader.assignments import builder
+from grader.assignments.variants import NONE, Variants
 from grader.course import course_file
 from grader.course.course_file import CourseFile
 from grader.course.course_reader import read_course_file
 from grader.course.home import make_home
-from grader.course.variants import NONE, Variants
 from grader.systems.tree import LEFT_OUT, learners_makefile, split_secrets
 from rnncore.checking.answers import read_answers
 from rnncore.storage.files import ANSWERS

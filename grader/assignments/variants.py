@@ -101,6 +101,13 @@ class Variants:
 
         They are those of the learner in whose folder it lies, a team's too.
         """
-        who = submission.path.parent.name
-        values = self.find_own(submission.assignment, who)
-        return replace(submission, values=values) if values else submission
+        values = self.values_of(submission)
+        return (
+            replace(submission, variant=fingerprint_values(values))
+            if values
+            else submission
+        )
+
+    def values_of(self, submission: Submission) -> Values | None:
+        """The learner's own values with which a submission is graded."""
+        return self.find_own(submission.assignment, submission.path.parent.name)
