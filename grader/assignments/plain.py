@@ -20,7 +20,7 @@ from nbgrader.preprocessors import InstantiateTests
 
 from grader import ROOT
 from grader.course.settings import captured_log
-from grader.notebook.repair import grade_id
+from grader.notebook.cells import grade_id
 
 AUTOTESTS = "autotests.yml"
 AUTOTEST = re.compile(r"\s*#.*\bAUTOTEST\b")

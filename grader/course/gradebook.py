@@ -36,7 +36,7 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 from traitlets.config import Config
 
 from grader.course.by_hand.rubric_items import give_items, read_given
-from grader.notebook.repair import grade_id, is_test
+from grader.notebook.cells import cell_points, grade_id, is_graded, is_test
 from rnncore.storage.files import composed
 
 
@@ -195,12 +195,9 @@ def _collect_graded(notebook: NotebookNode) -> dict[str, tuple[object, ...]]:
         if cell.cell_type == "code" and not is_test(cell)
     )
     return {
-        name: (
-            cell.metadata["nbgrader"]["points"],
-            code if is_test(cell) else cell.source,
-        )
+        name: (cell_points(cell), code if is_test(cell) else cell.source)
         for cell in notebook.cells
-        if (name := grade_id(cell)) and cell.metadata["nbgrader"].get("grade")
+        if (name := grade_id(cell)) and is_graded(cell)
     }
 
 

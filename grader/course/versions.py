@@ -15,7 +15,7 @@ from typing import NotRequired, TypedDict
 
 from nbformat import NotebookNode
 
-from grader.notebook.repair import grade_id, is_test
+from grader.notebook.cells import cell_points, grade_id, is_graded, is_test
 from rnncore.storage.files import whole_file
 
 
@@ -107,7 +107,7 @@ def _fingerprint_tests(notebook: NotebookNode) -> dict[str, str]:
 def _read_points(notebook: NotebookNode) -> dict[str, float]:
     """The points of each graded cell."""
     return {
-        name: cell.metadata["nbgrader"]["points"]
+        name: cell_points(cell)
         for cell in notebook.cells
-        if (name := grade_id(cell)) and cell.metadata["nbgrader"].get("grade")
+        if (name := grade_id(cell)) and is_graded(cell)
     }

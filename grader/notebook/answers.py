@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import ast
 import json
+from collections.abc import Iterable
 from itertools import islice, takewhile
 from pathlib import Path
 
 from nbformat import NotebookNode
 
 from grader import untrusted
+from grader.notebook.cells import grade_id, is_answer, is_manual, is_task, read_marks
 from grader.notebook.names import find_bound_names
 
 ELSEWHERE = "an answer lies elsewhere: "  # begins such a remark
@@ -42,8 +44,7 @@ def gather(
     taken: set[int] = set()  # places of cells that belong to an answer
     for at, name in enumerate(names):
         wanted = expected.get(name or "")
-        meta = wanted.metadata["nbgrader"] if wanted else {}
-        if wanted is None or not (meta.get("solution") and meta.get("grade")):
+        if wanted is None or not is_manual(wanted):
             continue
         untouched = cells[at].source.strip() in ("", wanted.source.strip())
         places = [
@@ -77,15 +78,13 @@ def _find_unmarked(names: list[str | None], at: int, *, above: bool) -> list[int
 def read_task_answers(notebook: NotebookNode, release: NotebookNode) -> dict[str, str]:
     """What is written below each task cell, which nbgrader has no cell for."""
     texts = {cell.source.strip() for cell in release.cells}
-    names = [
-        cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells
-    ]
+    names = [grade_id(cell) for cell in notebook.cells]
     found = {}
     for at, cell in enumerate(notebook.cells):
-        if cell.metadata.get("nbgrader", {}).get("task"):
+        if is_task(cell) and (name := names[at]):
             below = [notebook.cells[k] for k in _find_unmarked(names, at, above=False)]
             own = [one.source for one in below if _is_own(one, texts, set())]
-            found[names[at]] = "\n\n".join(own)
+            found[name] = "\n\n".join(own)
     return found
 
 
@@ -129,7 +128,7 @@ def find_undone(
             bound |= dict.fromkeys(defined, number)
             continue
         stub = _read_code(cell.source) == _read_code(wanted.source)
-        if stub and wanted.metadata["nbgrader"]["solution"]:
+        if stub and is_answer(wanted):
             remarks += [
                 f"code cell {bound[one]} defines '{one}', and the answer's cell "
                 f"'{name}' below it, which is as it was handed out, undoes "
@@ -205,11 +204,7 @@ def _read_answers(path: Path, limit: int) -> dict[str, str]:
         return _list_answers(
             NotebookNode(
                 source=untrusted.source(cell.get("source", "")),
-                metadata={
-                    "nbgrader": untrusted.nbgrader_metadata(
-                        cell.get("metadata", {}).get("nbgrader")
-                    )
-                },
+                metadata=read_marks(cell),
             )
             for cell in cells
         )
@@ -220,11 +215,10 @@ def _read_answers(path: Path, limit: int) -> dict[str, str]:
         return {}  # it is not graded, and no one's loss
 
 
-def _list_answers(cells: object) -> dict[str, str]:
+def _list_answers(cells: Iterable[NotebookNode]) -> dict[str, str]:
     """The text of each answer's cell, by its name."""
-    found = {}
-    for cell in cells:  # type: ignore
-        meta = cell["metadata"].get("nbgrader") or {}
-        if meta.get("solution") and isinstance(meta.get("grade_id"), str):
-            found[meta["grade_id"]] = cell["source"].strip()
-    return found
+    return {
+        name: cell.source.strip()
+        for cell in cells
+        if is_answer(cell) and (name := grade_id(cell))
+    }

@@ -16,8 +16,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.utils import determine_grade
 
+from grader.notebook.cells import grade_id, is_test
 from grader.notebook.names import find_bound_names
-from grader.notebook.repair import grade_id, is_test
 from grader.notebook.sanitise import sanitise_text
 from rnncore.testing.failure import Failure, Place, render
 from rnncore.testing.properties import declared

@@ -9,6 +9,8 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from grader.notebook.cells import is_answer, is_locked
+
 BUILTINS = frozenset(dir(builtins))
 KINDS = "function", "class", "value"
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -24,9 +26,8 @@ class Names:
         for cell in release.cells:
             if cell.cell_type != "code":
                 continue
-            meta = cell.metadata.get("nbgrader", {})
-            if not meta.get("locked"):
-                self._read(cell.source, bool(meta.get("solution")))
+            if not is_locked(cell):
+                self._read(cell.source, is_answer(cell))
         for name, kind in (kinds or {}).items():
             if name not in self.given and kind in KINDS:
                 self.asked.setdefault(name, kind)
@@ -57,9 +58,7 @@ def kinds_of(source: NotebookNode) -> dict[str, str]:
     """
     imports: dict[str, str] = {}
     for cell in source.cells:
-        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get(
-            "solution"
-        ):
+        if cell.cell_type == "code" and is_answer(cell):
             imports |= _read_imports(cell.source)
     return imports | Names(source).asked
 

@@ -21,6 +21,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from grader import untrusted
+from grader.notebook.cells import grade_id, is_task
 from grader.notebook.sanitise import PICTURES, keep_shown
 from rnncore.storage.files import Refused, read_bytes
 from rnncore.storage.limits import LIMITS
@@ -143,10 +144,9 @@ def _list_pictures(notebook: NotebookNode) -> dict[str, list[tuple[str, str]]]:
     found: dict[str, list[tuple[str, str]]] = {}
     task = ""
     for cell in notebook.cells:
-        meta = cell.metadata.get("nbgrader", {})
-        name = meta.get("grade_id")
+        name = grade_id(cell)
         if name:
-            task = name if meta.get("task") else ""
+            task = name if is_task(cell) else ""
         owner = name or task
         for called, data in cell.get("attachments", {}).items():
             shown = keep_shown(data)

@@ -25,6 +25,14 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_
 
 from grader import untrusted
 from grader.notebook import answers
+from grader.notebook.cells import (
+    grade_id,
+    is_answer,
+    is_graded,
+    is_test,
+    marks,
+    read_marks,
+)
 from grader.notebook.pictures import keep_pictures, tell_left
 
 OLD_CELL = (  # what a cell may have in versions 1 to 3
@@ -145,7 +153,7 @@ def _without_outputs(old: dict[str, Any]) -> dict[str, Any]:
     cells = [cell for sheet in sheets[: untrusted.CELLS] for cell in sheet["cells"]]
     untrusted.cells_of({"cells": cells})  # as many as there may be
     kept = [
-        {"metadata": _marks_of(cell), "outputs": []}
+        {"metadata": read_marks(cell), "outputs": []}
         | {key: cell[key] for key in OLD_CELL if _is_short(cell.get(key))}
         for cell in cells
     ]
@@ -163,11 +171,6 @@ def _is_short(value: Any) -> bool:
     return isinstance(value, str | int)
 
 
-def _marks_of(cell: dict[str, Any]) -> dict[str, Any]:
-    found = untrusted.nbgrader_metadata(cell.get("metadata", {}).get("nbgrader"))
-    return {"nbgrader": found} if found is not None else {}
-
-
 def _kernel_of(notebook: dict[str, Any]) -> dict[str, Any]:
     asked = untrusted.kernel_name(notebook.get("metadata"))
     return {"kernelspec": {"name": asked}} if asked else {}
@@ -182,9 +185,7 @@ def _new_cell(kind: str, text: str) -> NotebookNode:
 def _clean(cell: Any) -> NotebookNode:
     """The cell's text, pictures, id and nbgrader metadata; no tags, no outputs."""
     fresh = _new_cell(cell["cell_type"], untrusted.source(cell["source"]))
-    grading = untrusted.nbgrader_metadata(cell.get("metadata", {}).get("nbgrader"))
-    if grading is not None:
-        fresh.metadata["nbgrader"] = grading
+    fresh.metadata.update(read_marks(cell))
     if isinstance(cell.get("id"), str):
         fresh.metadata["was"] = untrusted.line(cell["id"], 100)
     if fresh.cell_type == "markdown":
@@ -201,23 +202,6 @@ def read_timestamp(path: Path) -> datetime | None:
         return None
     with path.open("rb") as file:
         return untrusted.parse_moment(file.read(1000).decode(errors="replace"))
-
-
-def grade_id(cell: NotebookNode) -> str | None:
-    """The name that nbgrader knows a cell by."""
-    name = cell.metadata.get("nbgrader", {}).get("grade_id")
-    return name if isinstance(name, str) and name else None
-
-
-def task_of(name: str) -> str:
-    """The task's name: without the prefix that all tests share."""
-    return name.removeprefix("test_").removeprefix("test-")
-
-
-def is_test(cell: NotebookNode) -> bool:
-    """Whether the cell is a test that gives points."""
-    meta = cell.metadata.get("nbgrader", {})
-    return bool(meta.get("grade")) and not meta.get("solution")
 
 
 def repair(
@@ -242,7 +226,7 @@ def repair(
         given = cell.metadata.pop("nbgrader", {})
         if name is None:
             continue
-        wanted = expected[name].metadata["nbgrader"]
+        wanted = marks(expected[name])
         if is_test(expected[name]):
             points = given.get("points", wanted["points"])
             remarks += _points_remark(name, points, wanted, earlier.get(name, ()))
@@ -351,8 +335,7 @@ def _put_back(
         if name in here:
             continue
         wanted = expected[name]
-        meta = wanted.metadata["nbgrader"]
-        if meta["solution"] and not meta["grade"]:
+        if is_answer(wanted) and not is_graded(wanted):
             remarks.append(
                 f"the answer cell '{name}' is missing: its task finds only "
                 "what other cells define. Write into the cell that the "

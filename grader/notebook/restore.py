@@ -10,7 +10,7 @@ from typing import Any
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 
-from grader.notebook.repair import grade_id
+from grader.notebook.cells import grade_id, marks
 
 Cells = dict[str, dict[str, Any]]
 
@@ -54,6 +54,6 @@ def restore(notebook: NotebookNode, path: Path) -> None:
         known = cells.get(grade_id(cell) or "")
         if known is None:
             continue
-        cell.metadata["nbgrader"]["checksum"] = known["checksum"]
+        marks(cell)["checksum"] = known["checksum"]
         if known["locked"]:
             cell.source = known["source"]

@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from grader.notebook.repair import grade_id, is_test, task_of
+from grader.notebook.cells import grade_id, is_answer, is_graded, is_test, task_of
 
 HEADING = re.compile(r"^#{2,3} +(.*?)(?: +\([\d.]+ points?\))?$", re.MULTILINE)
 MINUTES = re.compile(r"^\*[^*]*\babout (\d+) minutes", re.MULTILINE)
@@ -57,7 +57,7 @@ def list_tasks_with_points(path: Path | None) -> list[str]:
     return [
         task_of(grade_id(cell) or "")
         for cell in nbformat.read(path, as_version=4).cells
-        if cell.metadata.get("nbgrader", {}).get("grade")
+        if is_graded(cell)
     ]
 
 
@@ -79,8 +79,8 @@ def _read(path: Path, _changed: int) -> Asked:
 
 def _read_text(cell: NotebookNode) -> str:
     """The source of a text cell that learners cannot write in; else nothing."""
-    written = cell.metadata.get("nbgrader", {}).get("solution")
-    return "" if written or cell.cell_type != "markdown" else str(cell.source)
+    own = is_answer(cell) or cell.cell_type != "markdown"
+    return "" if own else str(cell.source)
 
 
 def _read_task(cell: NotebookNode, name: str, text: str, above: str) -> TaskText:

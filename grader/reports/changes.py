@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from grader.course.submissions import Submission, replace_text
-from grader.notebook.repair import task_of
+from grader.notebook.cells import task_of
 from grader.reports.points import Row, csv_text
 
 HEAD = ["when", "learner", "assignment", "task", "before", "now", "why"]

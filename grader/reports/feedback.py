@@ -18,10 +18,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from grader.course.by_hand.regrades import Request
 from grader.course.settings import Course
 from grader.course.submissions import Submission, replace_text
+from grader.notebook.cells import task_of
 from grader.notebook.failures import LEFT_UNMADE
 from grader.notebook.markdown import render_inline, render_markdown
 from grader.notebook.pictures import read_pictures
-from grader.notebook.repair import task_of
 from grader.notebook.task_texts import Asked, TaskText, read_tasks
 from grader.reports.changes import LATE, Told
 from grader.reports.points import Row, TaskPoints, format_hours, format_points

@@ -18,8 +18,8 @@ from nbformat import NotebookNode
 from grader import untrusted
 from grader.assignments.parameters import ANOTHERS
 from grader.notebook.answers import ELSEWHERE
+from grader.notebook.cells import grade_id, is_answer, is_test
 from grader.notebook.failures import Check
-from grader.notebook.repair import grade_id, is_test
 from grader.untrusted import VARIANT
 
 NOT_WRITTEN = "raise NotImplementedError"
@@ -137,10 +137,7 @@ def find_reasons(
 def find_given_up(notebook: NotebookNode, release: NotebookNode) -> list[str]:
     """The tasks whose solutions the learner asked for, as `make answer` notes it."""
     there = {
-        name
-        for cell in release.cells
-        if cell.metadata.get("nbgrader", {}).get("solution")
-        and (name := grade_id(cell))
+        name for cell in release.cells if is_answer(cell) and (name := grade_id(cell))
     }
     names = sorted(there.intersection(untrusted.given_up(notebook.metadata)))
     return [f"asked for the course's solution of {', '.join(names)}"] if names else []

@@ -13,7 +13,7 @@ from typing import Any
 
 from grader.course.settings import Course
 from grader.course.submissions import replace_text
-from grader.notebook.repair import task_of
+from grader.notebook.cells import task_of
 from grader.reports.points import Row, csv_text
 
 MOST = 10  # lines of each list

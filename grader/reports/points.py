@@ -25,7 +25,7 @@ from grader import untrusted
 from grader.course.by_hand.rubric_items import Item, read_given, sum_points
 from grader.course.settings import Course, last_version
 from grader.course.submissions import Submission, load_result, replace_text
-from grader.notebook.repair import task_of
+from grader.notebook.cells import task_of
 from rnncore.testing.failure import Failure
 
 WIDEST = 22  # characters of a column's head

@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 from nbgrader.coursedir import CourseDirectory
 
-from grader.notebook.repair import grade_id
+from grader.notebook.cells import grade_id, is_answer
 
 HEAD = "**Model answer, which the learner does not see**\n\n"
 
@@ -47,7 +47,5 @@ def model_answers(path: Path) -> dict[str, str]:
     return {
         name: cell.source
         for cell in nbformat.read(path, as_version=4).cells
-        if (name := grade_id(cell))
-        and cell.cell_type == "markdown"
-        and cell.metadata["nbgrader"].get("solution")
+        if (name := grade_id(cell)) and cell.cell_type == "markdown" and is_answer(cell)
     }

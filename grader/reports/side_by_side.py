@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from nbformat import NotebookNode
 
 from grader import untrusted
-from grader.notebook.repair import grade_id, is_test, task_of
+from grader.notebook.cells import grade_id, is_answer, is_test, task_of
 from grader.reports.feedback import PAGES
 from grader.reports.similarity import Alike, tokens_of
 
@@ -59,7 +59,7 @@ def _collect_texts(notebook: NotebookNode) -> dict[str, str]:
     found: dict[str, str] = {}
     for cell in notebook.cells:
         name = grade_id(cell)
-        answer = name and cell.metadata["nbgrader"].get("solution")
+        answer = name and is_answer(cell)
         if is_test(cell) or (cell.cell_type != "code" and not answer):
             continue
         task = task_of(name) if name and answer else "other cells and files"

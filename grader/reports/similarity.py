@@ -27,7 +27,7 @@ from itertools import combinations
 
 from nbformat import NotebookNode
 
-from grader.notebook.repair import grade_id, is_test
+from grader.notebook.cells import grade_id, is_manual, is_test
 
 K, W = 12, 8  # tokens of a run, runs of a window
 K_WORDS, W_WORDS = 5, 2  # the same, for answers in words
@@ -157,8 +157,7 @@ def word_prints(notebook: NotebookNode) -> set[int]:
     """The fingerprints of the answers in words."""
     found: set[int] = set()
     for cell in notebook.cells:
-        meta = cell.metadata.get("nbgrader", {})
-        if grade_id(cell) and meta.get("solution") and meta.get("grade"):
+        if grade_id(cell) and is_manual(cell):
             words = re.findall(r"\w+", cell.source.lower())
             found |= compute_fingerprints(words, K_WORDS, W_WORDS)
     return found

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from grader.course.settings import Course
 from grader.course.submissions import replace_text
-from grader.notebook.repair import task_of
+from grader.notebook.cells import task_of
 from grader.notebook.task_texts import TaskText, read_tasks
 from grader.reports.points import Row, csv_text
 

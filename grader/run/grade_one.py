@@ -34,17 +34,10 @@ from grader.course.submissions import replace_text
 from grader.isolation import sandbox
 from grader.isolation.session import Session
 from grader.notebook.answers import ELSEWHERE, find_copies, read_task_answers
+from grader.notebook.cells import grade_id, is_answer, is_graded, is_test, task_of
 from grader.notebook.failures import Check, check_of, own_errors, settle, stand_in
 from grader.notebook.pictures import attach_files, collect_pictures
-from grader.notebook.repair import (
-    Broken,
-    grade_id,
-    is_test,
-    read_notebook,
-    read_timestamp,
-    repair,
-    task_of,
-)
+from grader.notebook.repair import Broken, read_notebook, read_timestamp, repair
 from grader.notebook.restore import join_notebooks, restore
 from grader.notebook.sanitise import sanitise
 from grader.reports import integrity
@@ -295,8 +288,7 @@ def _collect_answers(notebook: NotebookNode, release: NotebookNode) -> dict[str,
     found = {
         name: cell.source
         for cell in notebook.cells
-        if cell.metadata.get("nbgrader", {}).get("solution")
-        and (name := grade_id(cell))
+        if is_answer(cell) and (name := grade_id(cell))
     }
     found |= read_task_answers(notebook, release)
     return {name: untrusted.text(t, LONGEST_ANSWER) for name, t in found.items()}
@@ -373,5 +365,5 @@ def _collect_checks(job: Job, notebook: NotebookNode) -> list[Check]:
     return [
         check_of(cell, where.get(task_of(grade_id(cell) or "")))
         for cell in notebook.cells
-        if cell.metadata.get("nbgrader", {}).get("grade")
+        if is_graded(cell)
     ]

@@ -23,8 +23,8 @@ from grader.course.home import make_home
 from grader.course.settings import CONFIG_NAME, Assignment, Course, load_config
 from grader.course.submissions import replace_text
 from grader.isolation import sandbox
+from grader.notebook.cells import grade_id, is_test
 from grader.notebook.failures import Check
-from grader.notebook.repair import grade_id, is_test
 from grader.run import processes
 from grader.run.grade_one import Job, Report
 from grader.trusted.inside import Way, decide_ways, record

@@ -21,7 +21,7 @@ from grader.assignments import builder
 from grader.assignments.variants import Variants
 from grader.course.home import make_home
 from grader.course.settings import Course
-from grader.notebook.repair import grade_id, is_test, task_of
+from grader.notebook.cells import cell_points, grade_id, is_graded, is_test, task_of
 from grader.notebook.restore import join_notebooks
 from grader.systems.incoming import folder_in, take_in
 from grader.systems.placing import place_folder
@@ -118,7 +118,7 @@ def _fill(name: str, built: Path, tree: Path) -> None:
 def points_of(notebook: Any) -> dict[str, float]:
     """The points of each task that a test checks."""
     return {
-        task_of(grade_id(cell) or ""): cell.metadata["nbgrader"]["points"]
+        task_of(grade_id(cell) or ""): cell_points(cell)
         for cell in notebook.cells
         if is_test(cell)
     }
@@ -134,12 +134,11 @@ def _points_table(notebook: Any) -> str:
     lines = ["| task | points | by |", "| --- | --- | --- |"]
     total = 0.0
     for cell in notebook.cells:
-        meta = cell.metadata.get("nbgrader", {})
-        if meta.get("grade"):
+        if is_graded(cell):
             who = "tests" if is_test(cell) else "a person"
             name = task_of(grade_id(cell) or "")
-            lines.append(f"| {name} | {meta['points']:g} | {who} |")
-            total += meta["points"]
+            lines.append(f"| {name} | {cell_points(cell):g} | {who} |")
+            total += cell_points(cell)
     return "\n".join([*lines, f"| all | {total:g} | |"])
 
 

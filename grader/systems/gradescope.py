@@ -27,7 +27,7 @@ from grader.assignments.variants import Variants
 from grader.course.home import make_home
 from grader.course.seeds import course_secret
 from grader.course.settings import CONFIG_NAME, load_config
-from grader.notebook.repair import grade_id, task_of
+from grader.notebook.cells import grade_id, is_manual, task_of
 from grader.notebook.task_texts import Asked
 from grader.reports.points import Row, TaskPoints
 from grader.systems.tree import LEFT_OUT
@@ -170,8 +170,7 @@ def in_words(release: Path) -> set[str]:
     return {
         grade_id(cell) or ""
         for cell in nbformat.read(release, as_version=4).cells
-        if cell.metadata.get("nbgrader", {}).get("grade")
-        and cell.metadata["nbgrader"].get("solution")
+        if is_manual(cell)
     }
 
 

@@ -20,7 +20,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from grader.isolation import sandbox
-from grader.notebook.repair import is_test
+from grader.notebook.cells import is_test
 from grader.systems.tree import split_secrets
 
 SECONDS = 900

@@ -24,9 +24,9 @@ from grader import untrusted
 from grader.course.seeds import seed_of
 from grader.course.settings import Limits
 from grader.isolation.session import Copy, Ended, Session
+from grader.notebook.cells import grade_id, is_answer, is_locked, is_test, marks
 from grader.notebook.failures import fail, hidden_lines, note
 from grader.notebook.names import Names
-from grader.notebook.repair import grade_id, is_test
 from grader.notebook.sanitise import keep_shown
 from grader.trusted.inside import Way, read_ways, record, run_inside, without_hidden
 from grader.trusted.link import Link
@@ -192,7 +192,6 @@ class TrustedExecute(NbGraderPreprocessor):
         waiting: list[str] = []  # locked cells, for the next test
         begun, inside, copies = [], [], self.copies
         for number, cell in self.code:
-            meta = cell.metadata.get("nbgrader", {})
             if is_test(cell) and grade_id(cell) in self.ways and number in copies:
                 inside.append((number, cell))
             elif is_test(cell) and number in copies:
@@ -206,7 +205,7 @@ class TrustedExecute(NbGraderPreprocessor):
             elif is_test(cell):
                 if not cell.outputs:
                     self._leave_out(cell)
-            elif meta.get("locked") and not meta.get("solution"):
+            elif is_locked(cell) and not is_answer(cell):
                 waiting.append(cell.source)
         for test, copy in begun:  # no visible test runs after a hidden one
             if not test.done:
@@ -218,7 +217,7 @@ class TrustedExecute(NbGraderPreprocessor):
 
     def _run_inside(self, session: Session, number: int, cell: NotebookNode) -> None:
         """Run a test that cannot run outside in the learner's process."""
-        name, seconds = cell.metadata["nbgrader"]["grade_id"], 0.0
+        name, seconds = marks(cell)["grade_id"], 0.0
         copy = self.copies[number]
 
         def allow() -> float:
@@ -249,7 +248,7 @@ class TrustedExecute(NbGraderPreprocessor):
 
     def _run_part(self, session: Session, test: Test, run: Callable[[], None]) -> None:
         cell, number = test.cell, test.count
-        name = cell.metadata["nbgrader"]["grade_id"]
+        name = marks(cell)["grade_id"]
         os.environ[SEED] = str(seed_of(self.key, name))
         try:
             with contextlib.chdir(self.folder):

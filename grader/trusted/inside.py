@@ -24,9 +24,9 @@ from nbformat.v4 import new_output
 from grader import untrusted
 from grader.isolation.serialization import WireError, receive, send
 from grader.isolation.session import Ended
+from grader.notebook.cells import grade_id, is_test
 from grader.notebook.failures import INSIDE as KEY
 from grader.notebook.failures import fail, hidden_lines
-from grader.notebook.repair import grade_id, is_test
 from grader.trusted.errors import RAISED
 from rnncore.testing.failure import Failure
 

@@ -28,9 +28,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from grader.isolation.session import Ended
+from grader.notebook.cells import marks, task_of
 from grader.notebook.failures import fail, hidden_lines, is_hidden, note
 from grader.notebook.names import BUILTINS, Names, find_bound_names, free_names
-from grader.notebook.repair import task_of
 from grader.trusted.errors import SPACE, Untrusted
 from grader.trusted.limited import limit_calls
 from grader.trusted.link import MISSING, Link
@@ -219,7 +219,7 @@ class Test:
                 given = compile(source, "<locked>", "exec")
                 exec(given, self.space.values)  # noqa: S102 - the tests'
             self.space.provide(self.cell.source, self.link)
-            task = task_of(self.cell.metadata["nbgrader"]["grade_id"])
+            task = task_of(marks(self.cell)["grade_id"])
             if task in self.space.names.asked:
                 self.link.do("close", task)
             first, self.rest = _split_hidden(self.cell.source, self.file)

@@ -21,9 +21,9 @@ from grader.course.settings import Limits
 from grader.isolation import sandbox
 from grader.isolation.client import Server
 from grader.isolation.session import Session
+from grader.notebook.cells import grade_id, is_test
 from grader.notebook.failures import failure_in
 from grader.notebook.names import kinds_of
-from grader.notebook.repair import grade_id, is_test
 from grader.run.trial import SOLUTION
 from grader.trusted.execute import TrustedExecute
 from rnncore.checking import client

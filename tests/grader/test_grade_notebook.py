@@ -31,6 +31,7 @@ from grader.course.submissions import (
     result_path,
     unknown_reason,
 )
+from grader.notebook.cells import grade_id, is_test, task_of
 from grader.notebook.failures import stand_in
 from grader.notebook.names import (
     Names,
@@ -40,12 +41,9 @@ from grader.notebook.names import (
 )
 from grader.notebook.repair import (
     Broken,
-    grade_id,
-    is_test,
     read_notebook,
     read_timestamp,
     repair,
-    task_of,
 )
 from grader.notebook.restore import restore, write_cells
 from grader.notebook.sanitise import sanitise

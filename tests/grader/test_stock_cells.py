@@ -12,9 +12,9 @@ from grader.course.settings import Limits
 from grader.isolation import sandbox
 from grader.isolation.client import Server
 from grader.isolation.session import Session
+from grader.notebook.cells import grade_id, is_test
 from grader.notebook.failures import failure_in
 from grader.notebook.names import cell_metadata, kinds_of
-from grader.notebook.repair import grade_id, is_test
 from grader.trusted.execute import TrustedExecute
 from grader.trusted.inside import decide_ways, without_hidden
 from rnncore.checking import client

@@ -14,7 +14,7 @@ from traitlets.config import Config
 from grader.assignments import builder, plain, source
 from grader.commands import build, grade
 from grader.course.settings import add_programs_to_path
-from grader.notebook.repair import grade_id
+from grader.notebook.cells import grade_id
 from grader.run import trial
 from tests.grader.stock_formats import FORMATS
 from tests.grader.test_stock_notebooks import AUTOTESTS

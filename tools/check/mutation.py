@@ -41,6 +41,7 @@ MODULES = {
     "rnncore/characters.py": ["characters"],
     "grader/notebook/failures.py": ["grade_failures", "grade_notebook"],
     "grader/notebook/names.py": ["grade_notebook"],
+    "grader/notebook/cells.py": ["cells"],
     "grader/notebook/repair.py": ["grade_notebook", "grade_versions"],
     "grader/notebook/restore.py": ["grade_notebook", "grade_tables"],
     "grader/notebook/sanitise.py": ["grade_sanitise", "grade_notebook"],

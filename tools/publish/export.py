@@ -33,6 +33,7 @@ from grader.course import course_file
 from grader.course.course_file import CourseFile
 from grader.course.course_reader import read_course_file
 from grader.course.home import make_home
+from grader.notebook.cells import is_answer
 from grader.systems.tree import LEFT_OUT, learners_makefile, split_secrets
 from rnncore.checking.answers import read_answers
 from rnncore.storage.files import ANSWERS
@@ -376,11 +377,10 @@ def find_leaks(source: Path, tree: Path, *, answers: bool = False) -> list[str]:
     for path in (source / "grading" / "source").glob("*/*.ipynb"):
         for cell in nbformat.read(path, as_version=4).cells:
             hidden, visible = split_secrets(cell.source)
-            meta = cell.metadata.get("nbgrader", {})
-            if cell.cell_type == "markdown" and meta.get("solution"):
+            if cell.cell_type == "markdown" and is_answer(cell):
                 hidden, visible = cell.source, ""  # the model answer
             secret |= dict.fromkeys(_collect_lines(hidden), path.stem)
-            if meta.get("solution") and answers:
+            if is_answer(cell) and answers:
                 told |= set(_collect_lines(hidden))
             public |= set(_collect_lines(visible))
     found = []

@@ -23,7 +23,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from grader.notebook.repair import grade_id
+from grader.notebook.cells import grade_id, is_answer
 from rnncore.storage.files import whole_file
 
 RECORD = ".course.json"
@@ -234,7 +234,7 @@ def merge(mine: NotebookNode, new: NotebookNode, old: Mapping[str, str]) -> list
             out[key] = _keep_outputs(there, cell)
         elif known == hash_cell(there):
             out[key] = cell
-        elif not cell.metadata["nbgrader"].get("solution"):
+        elif not is_answer(cell):
             told.append(f"{grade_id(cell)} is no answer, and is the new one")
             out[key] = cell
         else:

@@ -11,7 +11,7 @@ from grader.assignments import source
 from grader.assignments.known_mistakes import Mistake, read_catalogue
 from grader.assignments.source import Assignment, SourceCell
 from grader.assignments.worked import read_reasons
-from grader.notebook.repair import grade_id, is_test, task_of
+from grader.notebook.cells import grade_id, is_answer, is_test, marks, task_of
 from tools.teach.documents import render_document
 
 
@@ -69,7 +69,7 @@ def collect_notebook_parts(name: str) -> list[TutorPart]:
         points = {task_of(grade_id(one) or ""): _read_points(one) for one in tests}
         for cell in cells:
             task = grade_id(cell)
-            written = cell.metadata.get("nbgrader", {}).get("solution")
+            written = is_answer(cell)
             if not task or (cell.cell_type == "markdown" and not written):
                 if cell.cell_type == "markdown":
                     found.append(TutorPart("text", "", cell.source))
@@ -81,7 +81,7 @@ def collect_notebook_parts(name: str) -> list[TutorPart]:
 
 
 def _read_points(cell: nbformat.NotebookNode) -> float:
-    return float(cell.metadata["nbgrader"].get("points") or 0)
+    return float(marks(cell).get("points") or 0)
 
 
 def tutors_document(course: str, names: Iterable[str]) -> str:

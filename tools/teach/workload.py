@@ -12,7 +12,7 @@ import nbformat
 from grader import ROOT
 from grader.assignments import source
 from grader.course.course_file import CourseFile, Week
-from grader.notebook.repair import grade_id
+from grader.notebook.cells import grade_id, marks
 from tools.pages import cut
 from tools.pages.contents import TITLE
 from tools.site import reading
@@ -81,7 +81,7 @@ def _read_notebooks(folder: Path) -> tuple[list[str], float]:
             if cell.cell_type == "markdown":
                 texts.append(cell.source)
             if grade_id(cell):
-                points += float(cell.metadata["nbgrader"].get("points") or 0)
+                points += float(marks(cell).get("points") or 0)
     return texts, points
 
 

@@ -46,8 +46,8 @@ def sketch_slips(
     """By the kind, the sketches of slips that are no known mistake's.
 
     None where results are words alone, such as "right" and "wrong": many edits
-    are told in the same words. `call` makes a solution's calls on the visible inputs, `call_all` those on
-    the visible and the hidden ones.
+    are told in the same words. `call` makes a solution's calls on the visible
+    inputs, `call_all` those on the visible and the hidden ones.
     """
     kept: dict[str, list[list[float]]] = {}
     if all(map(_is_word, (leaf for _, leaf in named_leaves(right)))):

@@ -13,7 +13,7 @@ from pathlib import Path
 from grader.course.by_hand.tables import read_lines
 from grader.course.roster import explain_unfit_learner
 from grader.course.settings import SetupError
-from grader.notebook.repair import task_of
+from grader.notebook.cells import task_of
 
 COLUMNS = ["learner", "assignment", "task", "asked", "answer"]
 

@@ -23,7 +23,7 @@ from grader.course.by_hand.rubric_items import (
 from grader.course.by_hand.tables import read_lines
 from grader.course.settings import Course
 from grader.course.submissions import replace_text
-from grader.notebook.repair import task_of
+from grader.notebook.cells import task_of
 from grader.reports.points import csv_text
 from rnncore.storage.files import locked
 

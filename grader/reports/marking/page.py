@@ -12,8 +12,8 @@ from grader import untrusted
 from grader.course.by_hand.rubric_items import list_items
 from grader.course.settings import Course
 from grader.course.submissions import load_result
+from grader.notebook.cells import task_of
 from grader.notebook.pictures import read_pictures
-from grader.notebook.repair import task_of
 from grader.notebook.task_texts import TaskText, read_tasks
 from grader.reports.feedback import PAGES
 from grader.reports.marking.marks import Shown

@@ -17,7 +17,7 @@ from grader.commands import gradescope as pack
 from grader.commands import on_gradescope
 from grader.course.settings import Course, Limits
 from grader.course.submissions import Submission
-from grader.notebook.repair import grade_id
+from grader.notebook.cells import grade_id
 from grader.notebook.task_texts import Asked, TaskText
 from grader.reports.points import Row, TaskPoints
 from grader.systems import gradescope, trial
