@@ -559,6 +559,10 @@ latch wiped: each b takes away some of what your unit has kept, so that some wor
 - [[1.0, 0], [1, 0], [0, 0]]
 + [[1.0, 0], [1, 0], [0, -1]]
 
+refused while an a stands last: a word that ends in a single a is refused: the unit for the last letter is there for the other units, and the output reads only those that notice two a's
+- [[0.0, -1, -1]]
++ [[-1.0, -1, -1]]
+
 memory that fades slowly: thousands of letters after two a's have met the word is accepted again: a unit that reads itself with a weight just below 1 forgets too, only later; let it be 1
 - [0, 1, 1]]
 + [0, 1, 0.99]]
@@ -923,7 +927,7 @@ from rnncore.testing import check, stored
 
 sizes = [
     (3, 2, 4, 5, 1, 6),  # by hand: 3 2 5 4 = 120, 3 2 5 5 = 150, {{out.by}}
-    (7, 2, 3, 4, 3, 5),
+    (7, 2, 9, 4, 3, 5),  # D is not next to H: one for the other is no slip
 ]
 check(
     multiply_adds,
@@ -1013,6 +1017,10 @@ one sequence counted: all three are those of one sequence: each of the B sequenc
 + early = T * H * (D + (L - 1) * H)
 +     waiting = T * H * H * L
 +     shown = {{out.rows}} // B * H * K
+
+D for H: your `waiting` has a D; W_h is (H, H), in the first layer too
+- waiting = T * B * H * H * L
++ waiting = T * B * H * D * L
 
 H once: your `waiting` has H once; W_h is (H, H)
 - waiting = T * B * H * H * L

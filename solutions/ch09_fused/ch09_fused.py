@@ -454,6 +454,10 @@ four bytes always: an entry was taken for four bytes; it has `width` of them
 bits for bytes: these are bits: `width` is in bytes already
 - width * numbers
 + 8 * width * numbers
+
+read once in the whole program: an array was counted as read once in the whole program; each pass that needs it reads it again
+- reads = {a for n in names for a in lines[n]} - set(names)
++ reads = {a for n in names for a in lines[n]} - set(names) - {a for p in passes[: passes.index(names)] for n in p for a in lines[n] if a not in p}
 """
 
 # %% [markdown]

@@ -1019,7 +1019,7 @@ far = {"logits": far, "temperature": 1.0, "mass": 0.5}  # a p is 0
 check(
     locally_typical,
     stored("locally_typical"),
-    [everything, visible, visible | {"temperature": 0.7}, far],
+    [everything, visible, visible | {"temperature": 0.5}, far],
     outputs="p",
     by=properties,
 )
@@ -1225,6 +1225,19 @@ logits: logits came back, with minus infinity for the rest; probabilities are as
 logarithm of zero: the logarithm was taken of a p that is 0 in floating point, and 0 times minus infinity is NaN: log_softmax gives log p without taking p first
 -     entropy = {{own.h}}
 +     entropy = {{own.log}}
+
+the token that crosses dropped, but one kept: the token that crosses `mass` was dropped, so that less than `mass` is kept (nothing, where the first one crosses)
+-     before = ordered.cumsum(-1) - ordered
+-     kept = torch.zeros_like(p).scatter(-1, order, ordered * (before < mass))
++     within = ordered.cumsum(-1) <= mass
++     within[..., 0] = True
++     kept = torch.zeros_like(p).scatter(-1, order, ordered * within)
+
+order without the temperature: the tokens were put in order without the temperature; their surprisals are those of p, which has it
+-     entropy = {{own.h}}
+-     order = (-log_p - entropy).abs().argsort(-1)
++     entropy = -(logits.softmax(-1) * logits.log_softmax(-1)).sum(-1)[:, None]
++     order = (-logits.log_softmax(-1) - entropy).abs().argsort(-1)
 """
 
 # %% [markdown]
@@ -1568,6 +1581,10 @@ first token kept: the token that was read first is part of the text; only drawn 
 opens only outside: a bracket was let in only where none is open; brackets may stand inside each other
 -             may[opening] = {{emb.may}}
 +             may[opening] = depth == 0 and 1 <= rest
+
+plain with too few to follow: a plain token was let in although one token too few follows it to close what is open
+- depth <= rest, dtype=torch.bool)
++ depth <= rest + 1, dtype=torch.bool)
 """
 
 # %% [markdown]

@@ -353,6 +353,26 @@ keys as they are: the keys were not scaled to length 1 first: long keys then dis
 - keys / xp.sqrt(xp.sum(keys * keys, axis=-1, keepdims=True))
 + keys
 
+keys as they are, own product left out: the keys were not scaled to length 1 first: long keys then disturb more
+-     k = keys / xp.sqrt(xp.sum(keys * keys, axis=-1, keepdims=True))
+-     rest = k @ k.T @ values - values
++     rest = keys @ keys.T @ values
++     rest = rest - xp.sum(keys * keys, axis=-1, keepdims=True) * values
+
+one length for all, own product left out: all keys were divided by one length, a mean over them; each is scaled by its own
+-     k = keys / xp.sqrt(xp.sum(keys * keys, axis=-1, keepdims=True))
+-     rest = k @ k.T @ values - values
++     k = keys / xp.sqrt(xp.mean(xp.sum(keys * keys, axis=-1)))
++     rest = k @ k.T @ values
++     rest = rest - xp.sum(k * k, axis=-1, keepdims=True) * values
+
+scaled along the wrong axis, own product left out: each column of the keys was scaled to length 1; a key is a row
+-     k = keys / xp.sqrt(xp.sum(keys * keys, axis=-1, keepdims=True))
+-     rest = k @ k.T @ values - values
++     k = keys / xp.sqrt(xp.sum(keys * keys, axis=0, keepdims=True))
++     rest = k @ k.T @ values
++     rest = rest - xp.sum(k * k, axis=-1, keepdims=True) * values
+
 divided by the square: the keys were divided by their squared length: to length 1 leads a division by the length, its root
 - xp.sqrt(xp.sum(keys * keys, axis=-1, keepdims=True))
 + xp.sum(keys * keys, axis=-1, keepdims=True)

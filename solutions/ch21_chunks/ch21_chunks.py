@@ -1279,6 +1279,7 @@ visible = [
     dict(T=50, K=4, V=6, start=900.0, sizes=[1, 5, 6, 8, 25, 50]),
     dict(T=64, K=8, V=4, start=0.0, sizes=[64, 16, 4]),
     dict(T=6, K=1, V=1, start=126.0, sizes=[6, 3, 1]),  # 6 and 3 cost 360
+    dict(T=6, K=1, V=1, start=126.0, sizes=[1, 3, 6]),
 ]
 check(best_chunk, stored("best_chunk"), visible, outputs=OUTPUTS)
 # by hand: one step, one number: six products and 1/3 + 1 for the solve

@@ -309,7 +309,8 @@ wide["x"][1, 0] = 2e4 * np.array([1.0, -0.5, 3e-4, 0.2, 0.9])
 wide["x"][1, 1] = 2e-5 * np.array([0.4, -0.5, 1.0, 0.2, 0.9])
 wide["x"][2, :2] = -abs(wide["x"][1, :2])  # without a positive channel
 wide = move(wide)
-inputs = [bare, square, plain, wide]
+tiny = move(sized(rng, 2, 4, 2, 1e-4, 1e-3, 1e-8))  # ε counts here
+inputs = [bare, square, plain, wide, tiny]
 check(
     in_both,
     stored("rms_norm"),
@@ -1896,6 +1897,12 @@ properties.points("Task 4 holds.")
 
 # %% mistakes="widest"
 r"""
+times taken as 2: the layers at each step were counted with `times` = 2; it is an argument
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
++         squared = rows + 2 + 2 * 2
++         block = squared * D * D + (rows + 2 + 7) * D
+
 readout counted: the readout's matrix was counted besides the embedding; the two are one
 - return L * block + K * D + D + K
 + return L * block + 2 * K * D + D + K

@@ -88,7 +88,7 @@ def read_chorale(file: Path) -> tuple[Score, int] | None:
     if len(stream.parts) != 4:
         return None
     # the full name: bwv244.54 has no ending that says xml
-    score = from_music21(stream, 0.5, file.name)
+    score, _ = from_music21(stream, 0.5, file.name)
     if score is None or score.pitches.shape[1] != 4:
         return None
     return score, len(stream.stripTies().recurse().notes)
