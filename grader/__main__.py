@@ -12,13 +12,19 @@ COMMANDS = {
     "init": ("grader.commands.init", "a course in this folder, with an example"),
     "build": ("grader.commands.build", "the assignments' notebooks"),
     "mistakes": ("grader.assignments.mistakes", "do tests catch them all?"),
-    "coverage": ("grader.assignments.coverage", "are sample answers' mistakes named?"),
+    "coverage": (
+        "grader.assignments.samples.coverage",
+        "are sample answers' mistakes named?",
+    ),
     "slips": ("grader.assignments.slips.names", "are slips called what they are?"),
     "agree": (
-        "grader.assignments.agreement",
+        "grader.assignments.samples.agreement",
         "do check and grade give the same points?",
     ),
-    "samples": ("grader.assignments.sample_answers", "export or import sample answers"),
+    "samples": (
+        "grader.assignments.samples.sample_answers",
+        "export or import sample answers",
+    ),
     "check": ("rnncore.checking.client", "a notebook's visible tests"),
     "collect": ("grader.commands.collect", "take in what a system exported"),
     "grade": ("grader.commands.grade", "autograde grading/submitted/"),

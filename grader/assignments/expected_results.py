@@ -8,14 +8,14 @@ import warnings
 from typing import Any
 from unittest import mock
 
-from grader.assignments.calls import Call, record_calls
+from grader.assignments.calling.calls import Call, record_calls
+from grader.assignments.calling.running import run_cell
 from grader.assignments.known_mistakes import (
     Mistake,
     find_known_mistakes,
     read_catalogue,
 )
 from grader.assignments.parameters import ANOTHERS
-from grader.assignments.running import run_cell
 from grader.assignments.slips.edits import list_slips
 from grader.assignments.slips.sketches import sketch_slips
 from grader.assignments.source import (

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from grader import ROOT
 from grader.assignments import builder
+from grader.assignments.calling.running import run_cell, try_cell
 from grader.assignments.expected_results import find_others
 from grader.assignments.known_mistakes import (
     Mistake,
@@ -26,7 +27,6 @@ from grader.assignments.known_mistakes import (
 )
 from grader.assignments.parameters import Values, list_samples
 from grader.assignments.rules import DEVICE
-from grader.assignments.running import run_cell, try_cell
 from grader.assignments.source import (
     Assignment,
     SourceCell,

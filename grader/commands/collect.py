@@ -31,13 +31,13 @@ from grader.course.by_hand.corrections import (
 from grader.course.by_hand.teams import Teams, read_teams
 from grader.course.course_file import ROSTER
 from grader.course.settings import Course, SetupError, run_alone
-from grader.systems.archives import Export, Unreadable
-from grader.systems.collected import Mark, Taken, load_record, save_record
-from grader.systems.exports import CANVAS, MOODLE, Piece, sort_pieces
-from grader.systems.handed_in import Found, HandedIn, hand_in
-from grader.systems.placing import compute_digest, move_away, place_files
-from grader.systems.whose import Whose, learners_of
-from grader.systems.worksheet import Sheet, parse_when, read_table
+from grader.systems.exported.archives import Export, Unreadable
+from grader.systems.exported.collected import Mark, Taken, load_record, save_record
+from grader.systems.exported.exports import CANVAS, MOODLE, Piece, sort_pieces
+from grader.systems.exported.handed_in import Found, HandedIn, hand_in
+from grader.systems.exported.placing import compute_digest, move_away, place_files
+from grader.systems.exported.whose import Whose, learners_of
+from grader.systems.exported.worksheet import Sheet, parse_when, read_table
 
 ONE_LATE = timedelta(minutes=1)  # what is known only to be late
 

@@ -33,11 +33,11 @@ from grader.course.roster import read_students
 from grader.course.settings import Course, SetupError, run_alone
 from grader.course.submissions import find_submissions
 from grader.reports.points import Row
-from grader.systems.collected import Mark, Taken, load_record
-from grader.systems.exports import CANVAS, MOODLE
+from grader.systems.exported.collected import Mark, Taken, load_record
+from grader.systems.exported.exports import CANVAS, MOODLE
+from grader.systems.exported.whose import has_number, in_sheet
+from grader.systems.exported.worksheet import Sheet, fill_worksheet
 from grader.systems.lms import write_lms
-from grader.systems.whose import has_number, in_sheet
-from grader.systems.worksheet import Sheet, fill_worksheet
 from rnncore.storage.files import whole_file
 
 

@@ -53,8 +53,8 @@ from grader.reports.statistics import write_statistics
 from grader.run import processes, record
 from grader.run.batch import Prepared, Todo, run_all
 from grader.run.internal_errors import Fault
-from grader.systems.collected import Taken, all_teams, load_record
 from grader.systems.exchange import add_stamp
+from grader.systems.exported.collected import Taken, all_teams, load_record
 from grader.systems.lms import write_lms
 from grader.untrusted import VARIANT
 from rnncore.storage.files import composed

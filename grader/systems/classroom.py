@@ -23,8 +23,8 @@ from grader.course.home import make_home
 from grader.course.settings import Course
 from grader.notebook.cells import cell_points, grade_id, is_graded, is_test, task_of
 from grader.notebook.restore import join_notebooks
+from grader.systems.exported.placing import place_folder
 from grader.systems.incoming import folder_in, take_in
-from grader.systems.placing import place_folder
 from grader.systems.tree import LEFT_OUT, learners_makefile
 from grader.systems.trial import try_classroom
 

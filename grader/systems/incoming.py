@@ -9,7 +9,7 @@ from pathlib import Path
 
 from grader import untrusted
 from grader.course.settings import Limits
-from grader.systems.handed_in import is_reserved
+from grader.systems.exported.handed_in import is_reserved
 from rnncore.storage.files import Refused
 from rnncore.storage.intake import read_beneath
 

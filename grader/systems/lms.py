@@ -18,9 +18,9 @@ from grader.course.roster import is_anonymous
 from grader.course.settings import Course
 from grader.course.submissions import replace_text
 from grader.reports.points import Row, csv_text
-from grader.systems.collected import load_record
-from grader.systems.exports import CANVAS
-from grader.systems.worksheet import find_canvas_column
+from grader.systems.exported.collected import load_record
+from grader.systems.exported.exports import CANVAS
+from grader.systems.exported.worksheet import find_canvas_column
 
 LMS_HEAD = ["id", "lms_user_id", "first_name", "last_name", "email"]
 CANVAS_HEAD = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from grader.assignments import agreement
+from grader.assignments.samples import agreement
 from grader.assignments.source import (
     Assignment,
     SourceCell,

@@ -5,8 +5,9 @@ import re
 import numpy as np
 import pytest
 
-from grader.assignments import builder, coverage, mistakes
-from grader.assignments.sample_answers import SampleAnswer
+from grader.assignments import builder, mistakes
+from grader.assignments.samples import coverage
+from grader.assignments.samples.sample_answers import SampleAnswer
 from rnncore.comparison import ruler
 from tests.helpers.arrays import assert_close
 from tools.train.capstone import capstone

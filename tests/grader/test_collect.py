@@ -23,9 +23,9 @@ from grader.course.by_hand.corrections import read_corrections
 from grader.course.roster import Learner, read_roster
 from grader.course.settings import Course, SetupError
 from grader.course.submissions import find_submissions
-from grader.systems import archives, exports
-from grader.systems.archives import Export, Unreadable, read
-from grader.systems.worksheet import parse_when, read_table
+from grader.systems.exported import archives, exports
+from grader.systems.exported.archives import Export, Unreadable, read
+from grader.systems.exported.worksheet import parse_when, read_table
 from tests.helpers.exports import make_empty, moodle, pack, worksheet
 from tests.helpers.grading import NAME, ROOT
 

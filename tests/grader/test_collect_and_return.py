@@ -13,9 +13,9 @@ from grader.course.roster import Learner, Roster
 from grader.course.settings import SetupError
 from grader.course.submissions import Submission
 from grader.reports.points import Row, TaskPoints
-from grader.systems.collected import Taken
-from grader.systems.whose import in_sheet
-from grader.systems.worksheet import fill_worksheet, read_table
+from grader.systems.exported.collected import Taken
+from grader.systems.exported.whose import in_sheet
+from grader.systems.exported.worksheet import fill_worksheet, read_table
 from tests.helpers.exports import make_empty, moodle, pack, worksheet
 from tests.helpers.grading import (
     NAME,

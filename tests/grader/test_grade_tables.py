@@ -38,7 +38,7 @@ from grader.reports.similarity import (
     tokens_of,
     word_prints,
 )
-from grader.systems.collected import Taken, save_record
+from grader.systems.exported.collected import Taken, save_record
 from grader.systems.lms import write_lms
 from rnncore.testing.failure import Failure, Place
 

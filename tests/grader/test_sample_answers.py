@@ -6,8 +6,9 @@ import sys
 import numpy as np
 import pytest
 
-from grader.assignments import calls, coverage, sample_answers
-from grader.assignments.sample_answers import SampleAnswer
+from grader.assignments.calling import calls
+from grader.assignments.samples import coverage, sample_answers
+from grader.assignments.samples.sample_answers import SampleAnswer
 from grader.assignments.source import list_assignments, read
 from rnncore.testing.failure import Failure
 from rnncore.testing.fingerprints import Seen, fingerprint_of

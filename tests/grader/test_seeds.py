@@ -7,7 +7,7 @@ time, or never: known mistakes and sample answers are graded with 12 seeds.
 
 import pytest
 
-from grader.assignments.agreement import compare
+from grader.assignments.samples.agreement import compare
 from grader.assignments.source import list_assignments, read
 
 SEEDS = range(12)

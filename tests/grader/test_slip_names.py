@@ -5,8 +5,9 @@ import sys
 import numpy as np
 import pytest
 
-from grader.assignments import calls, coverage
+from grader.assignments.calling import calls
 from grader.assignments.known_mistakes import Mistake
+from grader.assignments.samples import coverage
 from grader.assignments.slips import names as slip_names
 from grader.assignments.slips.edits import SIGN
 from rnncore.testing.fingerprints import AND_ANOTHER, Seen, fingerprint_of

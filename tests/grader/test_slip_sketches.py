@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from grader.assignments.calls import Call
+from grader.assignments.calling.calls import Call
 from grader.assignments.known_mistakes import Mistake
 from grader.assignments.slips import sketches
 from grader.assignments.slips.edits import EPSILON, FACTOR, SIGN, ZERO

@@ -67,9 +67,9 @@ REASONS = {
         grader/course/fingerprint.py: _fingerprint_code
         rnncore/testing/mutants.py: _open
         rnncore/testing/failure.py: _read name_answer
-        grader/assignments/coverage.py: read_first_run read_rows
+        grader/assignments/samples/coverage.py: read_first_run read_rows
         grader/assignments/rules.py: public_names
-        grader/assignments/sample_answers.py: read_answers _parse main
+        grader/assignments/samples/sample_answers.py: read_answers _parse main
         grader/commands/init.py: make_settings
     """,
     "of a published set, whose bytes are compared with known sums": """
@@ -92,7 +92,7 @@ REASONS = {
         rnncore/fused/loop_cache.py: read
         rnncore/storage/checkpoint.py: read_checkpoint
         grader/assignments/builder.py: diff_folders
-        grader/systems/collected.py: load_record
+        grader/systems/exported/collected.py: load_record
         grader/systems/gradescope.py: write
         grader/course/seeds.py: course_secret
         grader/course/settings.py: Course._enter_version Course.prepare

@@ -33,8 +33,9 @@ OUT = ROOT / "_build" / "grader"
 SOURCE = ROOT / "wheels" / "grader"
 LARGEST = 2_000_000  # bytes of the wheel
 LEFT_OUT = {  # they copy or read the course's repository
-    "grader/assignments/coverage.py",
-    "grader/assignments/sample_answers.py",
+    "grader/assignments/samples/agreement.py",
+    "grader/assignments/samples/coverage.py",
+    "grader/assignments/samples/sample_answers.py",
     "grader/commands/classroom.py",
     "grader/commands/gradescope.py",
     "grader/commands/on_gradescope.py",

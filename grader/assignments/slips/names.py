@@ -16,12 +16,12 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from grader import ROOT
-from grader.assignments.calls import Call, record_calls
-from grader.assignments.coverage import find_false_names, judge_visible
+from grader.assignments.calling.calls import Call, record_calls
+from grader.assignments.calling.running import Endless, limited, run_cell
 from grader.assignments.known_mistakes import Mistake, find_known_mistakes
 from grader.assignments.mistakes import run_by_kernel
-from grader.assignments.running import Endless, limited, run_cell
-from grader.assignments.sample_answers import SampleAnswer
+from grader.assignments.samples.coverage import find_false_names, judge_visible
+from grader.assignments.samples.sample_answers import SampleAnswer
 from grader.assignments.slips.edits import list_slips
 from grader.assignments.source import (
     Assignment,

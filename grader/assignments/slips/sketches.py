@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from grader.assignments.calls import Call, is_same_mistake
+from grader.assignments.calling.calls import Call, is_same_mistake
+from grader.assignments.calling.running import Endless, limited
 from grader.assignments.known_mistakes import Mistake
-from grader.assignments.running import Endless, limited
 from rnncore.backend import named_leaves
 from rnncore.testing.fingerprints import Seen
 from rnncore.testing.slips import (

@@ -29,16 +29,20 @@ import numpy as np
 import torch
 
 from grader import ROOT
-from grader.assignments.calls import (
+from grader.assignments.calling.calls import (
     Call,
     is_among_mistakes,
     is_same_mistake,
     record_calls,
 )
+from grader.assignments.calling.running import file_of, run_cell, try_cell
 from grader.assignments.known_mistakes import Mistake, read_catalogue
 from grader.assignments.mistakes import find_lost_properties, points_of, run_by_kernel
-from grader.assignments.running import file_of, run_cell, try_cell
-from grader.assignments.sample_answers import SampleAnswer, list_answered, read_answers
+from grader.assignments.samples.sample_answers import (
+    SampleAnswer,
+    list_answered,
+    read_answers,
+)
 from grader.assignments.slips.edits import list_slips
 from grader.assignments.source import Assignment, SourceCell, read, test_parts
 from rnncore.testing.checks import NO_NAME

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from grader import untrusted
 from grader.course.settings import Limits
-from grader.systems.archives import Unreadable, read
-from grader.systems.exports import Piece
+from grader.systems.exported.archives import Unreadable, read
+from grader.systems.exported.exports import Piece
 
 RESERVED = {"timestamp.txt", "submission_secret.txt"}  # the course's own words
 PACKED = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar", ".xz", ".bz2")

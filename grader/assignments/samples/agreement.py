@@ -20,11 +20,17 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 from grader import ROOT
-from grader.assignments.coverage import seed_generators
+from grader.assignments.calling.running import (
+    Endless,
+    file_of,
+    limited,
+    run_cell,
+    try_cell,
+)
 from grader.assignments.known_mistakes import find_known_mistakes
 from grader.assignments.mistakes import points_of, run_by_kernel
-from grader.assignments.running import Endless, file_of, limited, run_cell, try_cell
-from grader.assignments.sample_answers import read_answers
+from grader.assignments.samples.coverage import seed_generators
+from grader.assignments.samples.sample_answers import read_answers
 from grader.assignments.slips.edits import list_slips
 from grader.assignments.source import (
     Assignment,

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from grader import untrusted
-from grader.systems.archives import Member
+from grader.systems.exported.archives import Member
 
 MOODLE, BLACKBOARD, BRIGHTSPACE = "Moodle", "Blackboard", "Brightspace"
 CANVAS, FOLDER = "Canvas", "a folder"

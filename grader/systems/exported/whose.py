@@ -14,9 +14,9 @@ from grader.course.roster import (
     keep_letters,
 )
 from grader.course.settings import SetupError
-from grader.systems.collected import Taken
-from grader.systems.exports import BRIGHTSPACE, CANVAS, MOODLE, Piece
-from grader.systems.worksheet import Sheet
+from grader.systems.exported.collected import Taken
+from grader.systems.exported.exports import BRIGHTSPACE, CANVAS, MOODLE, Piece
+from grader.systems.exported.worksheet import Sheet
 
 LASTING = {CANVAS, BRIGHTSPACE}  # whose numbers are the same in all assignments
 

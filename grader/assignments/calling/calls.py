@@ -4,7 +4,7 @@ import ast
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from grader.assignments.running import try_cell
+from grader.assignments.calling.running import try_cell
 from grader.assignments.source import Assignment, SourceCell, test_parts
 from rnncore import testing
 from rnncore.testing.checks import observe

@@ -1,0 +1,1 @@
+"""How a solution is run, and what each of its calls gives."""

@@ -1,0 +1,1 @@
+"""Sample answers: kept, judged, and compared with what the check promised."""

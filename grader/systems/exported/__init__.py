@@ -1,0 +1,1 @@
+"""What learning platforms exported: archives, whose each file is, where it goes."""
