@@ -32,7 +32,7 @@ def window_loss(
 ) -> tuple[Tensor, None]:
     """As `language_loss`, of windows whose states begin at zero.
 
-    Shapes: ids (T + 1, B) -> loss ()
+    Shapes: ids (T + 1, B) -> loss (); carry
     """
     loss, _ = language_loss(model, ids, model.zero_state(ids.shape[1]))
     return loss, carry

@@ -419,6 +419,7 @@ OTHERS = {
         "model": _language,
         "shape": lambda f, m, s: lambda a: np.full(a.shape, 1 / s["K"]),
         "temperature": lambda f, m, s: 0.5,
+        "carry": lambda f, m, s: None,
         "k": lambda f, m, s: 2,
         "mass": lambda f, m, s: 0.5,
         "p": lambda f, m, s: 0.5,

@@ -180,11 +180,8 @@ REASONS = {
         rnncore/display/__init__.py: play
         rnncore/storage/files.py: whole_file
         rnncore/video/files.py: _encode _still
-        grader/assignments/builder.py: _release
         grader/commands/give_back.py: _pack
         grader/systems/gradescope.py: _pack
-        grader/course/settings.py: Course.alone
-        grader/reports/marking/marks.py: _open_marks
     """,
     "of the operating system: a device, a control group, a process": """
         rnncore/checking/runner.py: .
