@@ -1,0 +1,1 @@
+"""Hostile notebooks, and what each must not gain."""

@@ -1,0 +1,1 @@
+"""The built pages: their parts, figures, widths, scripts."""

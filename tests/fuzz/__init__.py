@@ -1,0 +1,1 @@
+"""Files of each format that users bring, made at random."""

@@ -1,0 +1,1 @@
+"""Grading, from a source to the feedback."""

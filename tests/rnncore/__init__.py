@@ -1,0 +1,1 @@
+"""The package, folder by folder."""

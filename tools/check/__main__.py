@@ -26,6 +26,8 @@ CHECKS = {
     "weave": ["-m", "tools.pages.weave", "--check"],
     "chapters": ["-m", "tools.check.chapters"],
     "readme": ["-m", "tools.build.readme", "--check"],
+    "tree": ["-m", "tools.build.tree", "--check"],
+    "size": ["-m", "tools.check.size"],
     "answers": ["-m", "tools.check.answers"],
     "claims": ["-m", "tools.check.claims"],
     "contests": ["-m", "tools.check.contests"],
