@@ -1353,6 +1353,8 @@ def gate(rng, T, B, H, size=4.0):
 visible = [
     move(gate(np.random.default_rng(5), 5, 2, 3)),
     move({"a_z": np.full((3, 2, 1), 18.0), "low": 0.01}),
+    # z is 0.051 and 0.0126: a little above a limit, and their slopes below
+    move({"a_z": np.full((2, 1, 2), [-2.9236, -4.3613]), "low": 0.05}),
 ]
 check(
     gate_report,
@@ -1399,6 +1401,8 @@ hidden = hidden_inputs(gate, [(1, 1, 1), (6, 3, 2), (4, 5, 3)], device)
 hidden.append(move({"a_z": np.full((2, 3, 2), 19.0)}, "float32"))
 hidden.append(move({"a_z": np.full((2, 3, 2), -60.0)}))
 hidden.append(move({"a_z": np.full((2, 3, 2), -900.0)}))
+near = np.full((3, 2, 2), [-4.3654, -2.9133])  # z is 0.01255 and 0.0515
+hidden.append(move({"a_z": near, "low": 0.05}))
 check(
     gate_report,
     reference_gate_report,
