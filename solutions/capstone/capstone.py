@@ -1502,9 +1502,9 @@ last turn left out: the last turn was left out; {{warm.which}}
 - own[{{warm.n}}:] / plain[{{warm.n}}:]
 + own[{{warm.odd}}:] / plain[{{warm.odd}}:]
 
-lowest left out: the lowest quotient was left out; the turn that warms up is the first in time, whatever its quotient
-- own[1:] / plain[1:]
-+ np.sort(own / plain)[1:]
+lowest left out: what is lowest was left out; what warms up comes first in time, whatever its quotient
+- own[{{warm.n}}:] / plain[{{warm.n}}:]
++ np.sort(own / plain)[{{warm.n}}:]
 
 difference: the times were subtracted; the quotient was asked for
 - own[{{warm.n}}:] / plain[{{warm.n}}:]
