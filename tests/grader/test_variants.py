@@ -104,6 +104,11 @@ the trace squared: the rate stands there once
 + m = {{{{rate}}}} * {{{{rate}}}} * m
 \"\"\"
 """
+DAILY = (
+    "ch04_training",
+    "short_causal",
+    "capstone",
+)  # the others once a week
 VARIED = [n for n in source.list_assignments() if source.list_parameters(n)]
 HALF = {"rate": 0.5, "start": {"word": "zero", "value": 0.0}}
 LEARNERS = "ann", "bob", "cem"
@@ -316,8 +321,15 @@ def test_the_same_mistakes_are_told_in_each_variant(
     ] * 2
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", VARIED)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            n, marks=pytest.mark.slow if n in DAILY else pytest.mark.weekly
+        )
+        for n in VARIED
+    ],
+)
 def test_the_courses_mistakes_are_told_in_each_of_its_variants(
     name, monkeypatch, capsys
 ):
