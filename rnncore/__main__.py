@@ -14,7 +14,8 @@ from typing import Any
 
 import rnncore
 from rnncore.commands import ABOUT, COURSE
-from rnncore.commands.common import PROGRAM, note, reason_of, unplug
+from rnncore.commands.common import note, reason_of, unplug
+from rnncore.commands.options.common import PROGRAM, find_work
 from rnncore.storage.files import Refused, escape_output
 
 REQUIREMENT = re.compile(
@@ -97,7 +98,9 @@ def read_command(words: list[str]) -> tuple[str, Callable[[], int]]:
     for name, about in ABOUT.items():
         if name == asked:
             module = name.replace("-", "_")
-            import_module(f"rnncore.commands.{module}").add(commands)
+            import_module(f"rnncore.commands.options.{module}").add(
+                commands
+            )
         else:  # another one than is asked for: what it takes is not told
             commands.add_parser(name, help=about)
     if not words:
@@ -107,7 +110,7 @@ def read_command(words: list[str]) -> tuple[str, Callable[[], int]]:
     name = " ".join(
         filter(None, [arguments.command, getattr(arguments, "part", None)])
     )
-    return name, lambda: arguments.run(arguments)
+    return name, lambda: find_work(arguments)(arguments)
 
 
 def show_help(parser: argparse.ArgumentParser) -> int:

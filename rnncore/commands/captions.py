@@ -6,25 +6,46 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from rnncore.commands import common, evaluation, runs
-from rnncore.commands.common import Facts, format_count, note, run_later
+import numpy as np
+import torch
+from sacrebleu.metrics import BLEU
+
+from rnncore.application import seeded, split
+from rnncore.commands import common, evaluation, models, runs, watch
+from rnncore.commands.common import Facts, format_count, note
 from rnncore.commands.evaluation import (
     NETWORK,
-    Deferred,
+    Scores,
     add_rows,
     corpus_intervals,
     mean_interval,
     share_interval,
 )
+from rnncore.storage import weights
 from rnncore.storage.files import Refused
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from rnncore.video.captions import CaptionBatch
-    from rnncore.video.folder import Captioned
+from rnncore.translate.subwords import learn_subwords
+from rnncore.video import seen
+from rnncore.video.album import NETWORK as ALBUM
+from rnncore.video.album import PENALTIES, WIDTH, album_recipe
+from rnncore.video.captions import (
+    CaptionBatch,
+    Words,
+    caption_batch,
+    caption_loss,
+    say,
+)
+from rnncore.video.consensus import cider_scores
+from rnncore.video.folder import (
+    LONGEST,
+    Captioned,
+    frame_sizes,
+    nearest,
+    read_captioned,
+)
+from rnncore.video.photographs import PhotoCaptioner, describe_parts
+from rnncore.video.seen import build_captioner
 
 KIND = "captions"
 SHARES = (0.15, 0.2)  # of the films: validation and test
@@ -35,6 +56,7 @@ COLUMNS = ["CIDEr", "BLEU", "% exact"]
 OLD_COLUMNS = ["% exact", "BLEU"]  # of models without them
 AT_ONCE = 64  # films that are looked at together
 Said = tuple[int, list[int]]  # a film, and one of its captions
+Model = tuple[torch.nn.Module, Any]
 
 
 def _read(arguments: Namespace) -> tuple[tuple, Facts]:
@@ -46,7 +68,7 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
 
 
 def prepare(
-    options: Any, films: "Captioned", name: str
+    options: Any, films: Captioned, name: str
 ) -> tuple[tuple, Facts]:
     """Films with captions, and which of them are in which part.
 
@@ -57,13 +79,9 @@ def prepare(
 
 
 def _fit(
-    arguments: Any, data: tuple, run: runs.Run, device: Any
-) -> tuple[Any, Facts]:
+    arguments: Any, data: tuple, run: watch.Run, device: Any
+) -> tuple[Model, Facts]:
     """A captioner that has learned the training films."""
-    from rnncore.application import seeded
-    from rnncore.video.album import NETWORK as ALBUM
-    from rnncore.video.seen import build_captioner
-
     films, (training, validation, _) = data
     words = _learn_words(films, training, arguments.pieces)
     S, H = arguments.size, arguments.hidden
@@ -94,16 +112,14 @@ def _fit(
 
 def _make_recipe(
     arguments: Any,
-    films: "Captioned",
+    films: Captioned,
     parts: Sequence[list[Said]],
     device: Any,
 ) -> Facts:
     """How a captioner of films learns."""
-    from rnncore.video.captions import caption_loss
-
     learned, held_out = parts
 
-    def next_batch(rng: Any, step: int) -> "CaptionBatch":
+    def next_batch(rng: Any, step: int) -> CaptionBatch:
         chosen = rng.integers(len(learned), size=arguments.batch)
         return _make_batch(films, [learned[k] for k in chosen], device)
 
@@ -116,12 +132,11 @@ def _make_recipe(
 
 def _make_album_recipe(
     arguments: Any,
-    films: "Captioned",
+    films: Captioned,
     parts: Sequence[list[Said]],
     device: Any,
 ) -> Facts:
     """How one of photographs learns."""
-    from rnncore.video.album import album_recipe
 
     def gather(pairs: list[Said]) -> tuple[Any, list]:
         said: dict[int, list[list[int]]] = {}
@@ -129,7 +144,7 @@ def _make_album_recipe(
             said.setdefault(k, []).append(caption)
         places = [*said]
 
-        def make(rows: list[int], captions: list) -> "CaptionBatch":
+        def make(rows: list[int], captions: list) -> CaptionBatch:
             pairs = [
                 (places[row], c)
                 for row, c in zip(rows, captions, strict=True)
@@ -143,20 +158,16 @@ def _make_album_recipe(
 
 
 def _score_again(
-    arguments: Namespace, model: Any, about: Facts
-) -> tuple[Facts, Deferred]:
+    arguments: Namespace, model: Model, about: Facts
+) -> Scores:
     """The scores of the same films, or of all films of another folder."""
-    from rnncore.video.folder import frame_sizes
-
     paths = arguments.folder, arguments.captions
     sizes = frame_sizes(arguments.model, about)
     films = read_films(*paths, sizes, about.get("encoder"), arguments)
     return score_films(model, about, films)
 
 
-def score_films(
-    model: Any, about: Facts, films: "Captioned"
-) -> tuple[Facts, Deferred]:
+def score_films(model: Any, about: Facts, films: Captioned) -> Scores:
     """The scores of the test part, if it was learned from; else of all."""
     if _compute_fingerprint(films) == about.get("settings", {}).get("data"):
         parts = _split("captions", films, about["seed"])
@@ -173,14 +184,12 @@ def read_films(
     sizes: tuple[int, int],
     encoder: str | None = None,
     options: Any = None,
-) -> "Captioned":
+) -> Captioned:
     """The films or photographs of a folder that a table has captions for.
 
     An encoder sees them on the options' device.
     """
-    from rnncore.video.folder import read_captioned
-
-    device = common.choose_device(options) if encoder and options else None
+    device = models.choose_device(options) if encoder and options else None
     bar, begun = common.Bar("reading", "film"), time.monotonic()
     how = *sizes, note, bar, encoder, device
     films = read_captioned(folder, table, *how)
@@ -191,15 +200,11 @@ def read_films(
     return films
 
 
-def _split(table: str, films: "Captioned", seed: int) -> list[list[int]]:
+def _split(table: str, films: Captioned, seed: int) -> list[list[int]]:
     """Training, validation and test: each film in one, with its captions.
 
     Raises Refused where there are too few.
     """
-    import numpy as np
-
-    from rnncore.application import split
-
     count = len(films.captions)
     if {0, 1, 2} <= {*films.parts}:
         note("training, validation and test are the published ones")
@@ -215,23 +220,19 @@ def _split(table: str, films: "Captioned", seed: int) -> list[list[int]]:
     return [order[list(p)].tolist() for p in split(count, *SHARES)]
 
 
-def _compute_fingerprint(films: "Captioned") -> str:
+def _compute_fingerprint(films: Captioned) -> str:
     said = repr(films.captions).encode()
     return common.compute_fingerprint(films.frames.tobytes() + said)
 
 
 def _learn_words(
-    films: "Captioned", training: Sequence[int], pieces: int | None = None
+    films: Captioned, training: Sequence[int], pieces: int | None = None
 ) -> Any:
     """The words that training has more than once; all others are one.
 
     Or so many pieces of words.
     """
-    from rnncore.video.captions import Words
-
     if pieces:
-        from rnncore.translate.subwords import learn_subwords
-
         said = [c for k in training for c in films.captions[k]]
         return learn_subwords(said, pieces)
 
@@ -248,7 +249,7 @@ def _learn_words(
 
 
 def _encode(
-    films: "Captioned", part: Sequence[int], words: Any
+    films: Captioned, part: Sequence[int], words: Any
 ) -> list[Said]:
     """Each caption of these films, paired with its film."""
     known = set(getattr(words, "words", ()))
@@ -267,20 +268,16 @@ def _encode(
 
 
 def _make_batch(
-    films: "Captioned", pairs: Sequence[Said], device: Any
-) -> "CaptionBatch":
-    from rnncore.video.captions import caption_batch
-
+    films: Captioned, pairs: Sequence[Said], device: Any
+) -> CaptionBatch:
     chosen, said = zip(*pairs, strict=True)
     return caption_batch(films.frames[list(chosen)], said, device)
 
 
 def _measure_nats(
-    model: Any, films: "Captioned", pairs: Sequence[Said], device: Any
+    model: Any, films: Captioned, pairs: Sequence[Said], device: Any
 ) -> float:
     """The mean surprise of a word of these captions."""
-    from rnncore.video.captions import caption_loss
-
     total, count = 0.0, 0
     for start in range(0, len(pairs), AT_ONCE):
         some = pairs[start : start + AT_ONCE]
@@ -293,16 +290,13 @@ def _measure_nats(
 
 
 def _compute_scores(
-    known: Any, data: tuple, penalty: float | None = None
-) -> tuple[Facts, Deferred]:
+    known: Model, data: tuple, penalty: float | None = None
+) -> Scores:
     """Consensus, BLEU and exact captions of the test films, and baselines.
 
     Where nothing was trained on, their own commonest caption is one. The
     length penalty of a beam is the one given; else validation chooses it.
     """
-    from rnncore.video.consensus import cider_scores
-    from rnncore.video.folder import nearest
-
     (model, words), (films, (training, validation, test)) = known, data
     true = [films.captions[k] for k in test]
     if penalty is None and films.places and len(validation):
@@ -350,11 +344,9 @@ def _compute_scores(
 
 
 def _choose_penalty(
-    known: Any, films: "Captioned", validation: Sequence[int]
+    known: Any, films: Captioned, validation: Sequence[int]
 ) -> float:
     """The length penalty that gives validation the highest BLEU."""
-    from rnncore.video.album import PENALTIES
-
     model, words = known
     true = [films.captions[k] for k in validation]
     bar, bleu = common.Bar("beam", "length penalty"), {}
@@ -368,7 +360,7 @@ def _choose_penalty(
 def describe(
     model: Any,
     words: Any,
-    films: "np.ndarray",
+    films: np.ndarray,
     penalty: float | None = None,
 ) -> list[str]:
     """What the network says of these films.
@@ -376,8 +368,6 @@ def describe(
     `films` are (N, T, S, S); of photographs (N, P, F), and the best of a
     beam is said.
     """
-    import torch
-
     device = next(model.parameters()).device
     said: list[str] = []
     for start in range(0, len(films), AT_ONCE):
@@ -391,11 +381,6 @@ def write_tokens(
     model: Any, frames: Any, penalty: float | None = None
 ) -> list[list[int]]:
     """The same as numbers; `frames` are (T, B, S, S), or (P, B, F)."""
-    from rnncore.video.album import PENALTIES, WIDTH
-    from rnncore.video.captions import say
-    from rnncore.video.folder import LONGEST
-    from rnncore.video.photographs import PhotoCaptioner, describe_parts
-
     if not isinstance(model, PhotoCaptioner):
         return say(model, frames, LONGEST)
     alpha = PENALTIES[-1] if penalty is None else penalty
@@ -406,8 +391,6 @@ def _measure_quality(
     said: Sequence[str], true: Sequence[Sequence[str]]
 ) -> tuple[float, float, float]:
     """CIDEr and BLEU against all captions of a film, and % equal to one."""
-    from rnncore.video.consensus import cider_scores
-
     right = sum(text in some for text, some in zip(said, true, strict=True))
     references = [*zip_longest(*true)]  # the first of each film, and so on
     return (
@@ -418,40 +401,34 @@ def _measure_quality(
 
 
 def _make_bleu() -> Any:
-    from sacrebleu.metrics import BLEU
-
     return BLEU(effective_order=True)  # captions may have three words
 
 
-def _show(about: Facts) -> common.Described:
+def _show(about: Facts) -> evaluation.Described:
     """What is known of a model, and its table of scores."""
-    table = common.list_rows(about, *about.get("columns", OLD_COLUMNS))
+    table = evaluation.list_rows(about, *about.get("columns", OLD_COLUMNS))
     network = f"GRU of {about['H']} units with attention"
     if "encoder" in about:
         network += f", features {about['encoder']}"
     scored = [f"scored on {about['test']}"]
     if "penalty" in about:
         scored.append(f"by a beam, length penalty {about['penalty']:g}")
-    return common.Described(network, table, scored)
-
-
-SAVE = run_later("storage.weights.save_weights")
-LOAD = run_later("video.seen.load_captioner")
+    return evaluation.Described(network, table, scored)
 
 
 def _save(path: Path, model: Any, words: Any, about: Facts) -> None:
-    SAVE(path, model, about)
+    weights.save_weights(path, model, about)
 
 
 APP = evaluation.Application(
-    KIND,
-    _read,
-    _fit,
-    _compute_scores,
-    _score_again,
-    _save,
-    LOAD,
-    _show,
+    kind=KIND,
+    read=_read,
+    fit=_fit,
+    score=_compute_scores,
+    rescore=_score_again,
+    save=_save,
+    load=seen.load_captioner,
+    show=_show,
     hint="more captions a film, more --steps, half of the --rate",
     higher=True,
 )

@@ -3,19 +3,39 @@
 from argparse import Namespace
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from rnncore.commands import common, evaluation, runs, tables
-from rnncore.commands.common import Facts, format_count, run_later
-from rnncore.commands.evaluation import NETWORK, Deferred
+import numpy as np
+import pandas as pd
+import torch
+
+from rnncore.commands import common, evaluation, models, runs, tables
+from rnncore.commands.common import Facts, format_count
+from rnncore.commands.evaluation import NETWORK, Scores
+from rnncore.forecast import columns
+from rnncore.forecast.ahead import date_steps
+from rnncore.forecast.classical import ask_linear, best_linear
+from rnncore.forecast.columns import (
+    KEEPS,
+    RATES,
+    RSE,
+    ColumnPlan,
+    Standard,
+    ask_columns,
+    cut_columns,
+    find_spread,
+    measure_errors,
+    measure_rse,
+    restore,
+    split_rows,
+    standardise,
+    train_columns,
+)
+from rnncore.forecast.panel import Panel
+from rnncore.forecast.plan import LOG, bend
+from rnncore.forecast.seasons import season_of
+from rnncore.forecast.windows import Scaler, Split, Windows, origins, scaled
 from rnncore.storage.files import Refused
-
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-
-    from rnncore.forecast.columns import ColumnPlan, Standard
-    from rnncore.forecast.windows import Split, Windows
 
 KIND = "forecast, segments"
 COLUMNS = ["MSE", "MAE", "RSE"]
@@ -27,16 +47,17 @@ UNUSED = (
     *("method", "scale", "support", "period", "past", "known"),
     *("holidays", "plot", "report", "origins"),
 )
-Predict = Callable[["Windows"], "np.ndarray"]  # said (K, B)
+Predict = Callable[[Windows], np.ndarray]  # said (K, B)
+Model = tuple[list[torch.nn.Module], ColumnPlan]
 
 
 class Data(NamedTuple):
     """A table, how it is read, and what is done with it."""
 
-    frame: "pd.DataFrame"
+    frame: pd.DataFrame
     reading: Facts
-    plan: "ColumnPlan"
-    parts: "Split"
+    plan: ColumnPlan
+    parts: Split
     tries: list[Facts]  # settings of which the validation part chooses one
 
 
@@ -47,8 +68,6 @@ def leave_out(arguments: Namespace) -> None:
 
 def _read(arguments: Namespace) -> tuple[Data, Facts]:
     """The table, the plan, and what is tried."""
-    from rnncore.forecast.columns import KEEPS, RATES
-
     reading = tables.reading_of(arguments)
     frame = _read_whole(arguments, reading)
     plan, parts = _make_plan(arguments, frame)
@@ -66,7 +85,7 @@ def _read(arguments: Namespace) -> tuple[Data, Facts]:
     return Data(frame, reading, plan, parts, tries), known
 
 
-def _read_whole(arguments: Namespace, reading: Facts) -> "pd.DataFrame":
+def _read_whole(arguments: Namespace, reading: Facts) -> pd.DataFrame:
     """The table's columns. Raises Refused where one lacks a value."""
     frame = tables.read(arguments.file, reading).frame
     for name, lacking in frame.isna().sum().items():
@@ -79,10 +98,8 @@ def _read_whole(arguments: Namespace, reading: Facts) -> "pd.DataFrame":
     return frame
 
 
-def as_panel(frame: "pd.DataFrame") -> Any:
+def as_panel(frame: pd.DataFrame) -> Any:
     """A table without more beside it."""
-    from rnncore.forecast.panel import Panel
-
     return Panel(frame, None, ".", [])
 
 
@@ -101,17 +118,12 @@ def check_history(T: int, S: int) -> None:
 
 
 def _make_plan(
-    arguments: Namespace, frame: "pd.DataFrame"
-) -> "tuple[ColumnPlan, Split]":
+    arguments: Namespace, frame: pd.DataFrame
+) -> tuple[ColumnPlan, Split]:
     """A plan in which the dates decide what the options leave open.
 
     Raises Refused where the table is too short for it.
     """
-    from rnncore.forecast.columns import ColumnPlan, split_rows
-    from rnncore.forecast.plan import LOG
-    from rnncore.forecast.seasons import season_of
-    from rnncore.forecast.windows import origins
-
     S = choose_segment(arguments.segment, season_of(frame))
     with common.refuse_in_words(arguments.file):
         parts = split_rows(len(frame), arguments.split)
@@ -133,10 +145,8 @@ def _make_plan(
 
 def _fit(
     arguments: Namespace, data: Data, run: runs.TrainingRun, device: Any
-) -> tuple[Any, Facts]:
+) -> tuple[Model, Facts]:
     """One network per seed: of those that are tried the best."""
-    from rnncore.forecast.columns import standardise, train_columns
-
     plan, parts = data.plan, data.parts
     values = data.frame.to_numpy(dtype=float)
     own = standardise(values, parts.training.stop, plan.link, plan.unit)
@@ -177,17 +187,9 @@ def _fit(
 
 
 def _choose_judge(
-    own: "Standard", part: range, plan: "ColumnPlan"
+    own: Standard, part: range, plan: ColumnPlan
 ) -> Callable[[Any], float]:
     """The error of a network on the part by which its weights are kept."""
-    from rnncore.forecast.columns import (
-        RSE,
-        ask_columns,
-        cut_columns,
-        measure_errors,
-        measure_rse,
-    )
-
     if plan.judge == RSE:
         return lambda module: measure_rse(
             own, part, plan, partial(ask_columns, [module])
@@ -202,31 +204,23 @@ def _choose_judge(
 
 
 def _find_errors(
-    modules: list, own: "Standard", parts: "Split", plan: "ColumnPlan"
+    modules: list, own: Standard, parts: Split, plan: ColumnPlan
 ) -> Any:
     """Quantiles of the errors on the validation part, as a list."""
-    from rnncore.forecast.columns import (
-        ask_columns,
-        cut_columns,
-        find_spread,
-    )
-
     held = cut_columns(own.values, parts.validation, plan)
     said, C = ask_columns(modules, held), own.values.shape[1]
     found = find_spread(said, held.target, C, plan.levels)
     return found.astype(float).round(6).tolist()
 
 
-def _measure_loss(model: Any, data: Data) -> tuple[Facts, Deferred]:
+def _measure_loss(model: Model, data: Data) -> Scores:
     return _compute_scores(model, data.frame, data.parts)
 
 
 def _score_again(
-    arguments: Namespace, model: Any, about: Facts
-) -> tuple[Facts, Deferred]:
+    arguments: Namespace, model: Model, about: Facts
+) -> Scores:
     """The scores of the test part of a table that may have grown since."""
-    from rnncore.forecast.windows import Split
-
     frame = _read_whole(arguments, about["reading"])
     known, rows = about["settings"]["data"], about["rows"]
     if tables.print_of(as_panel(frame.iloc[:rows])) != known:
@@ -241,17 +235,13 @@ def _score_again(
 
 
 def _compute_scores(
-    model: Any, frame: "pd.DataFrame", parts: "Split"
-) -> tuple[Facts, Deferred]:
+    model: Any, frame: pd.DataFrame, parts: Split
+) -> Scores:
     """Errors over all windows of the test part, in the plan's units.
 
     The score is the mean of the networks' own; what they forecast is
     their mean.
     """
-    import numpy as np
-
-    from rnncore.forecast.columns import ask_columns, standardise
-
     modules, plan = model
     values = frame.to_numpy(dtype=float)
     own = standardise(values, parts.training.stop, plan.link, plan.unit)
@@ -284,15 +274,9 @@ def _compute_scores(
 
 
 def _measure(
-    own: "Standard", part: range, plan: "ColumnPlan", predict: Predict
-) -> "tuple[tuple[float, ...], np.ndarray]":
+    own: Standard, part: range, plan: ColumnPlan, predict: Predict
+) -> tuple[tuple[float, ...], np.ndarray]:
     """The scores of a method, and its squared error at each origin."""
-    from rnncore.forecast.columns import (
-        cut_columns,
-        measure_errors,
-        measure_rse,
-    )
-
     windows = cut_columns(own.values, part, plan)
     said, C = predict(windows), own.values.shape[1]
     wrong = (said.astype(float) - windows.target) ** 2
@@ -303,14 +287,9 @@ def _measure(
 
 
 def _list_rivals(
-    own: "Standard", parts: "Split", plan: "ColumnPlan"
+    own: Standard, parts: Split, plan: ColumnPlan
 ) -> dict[str, Predict]:
     """What needs no network: the last values again, and a straight line."""
-    import numpy as np
-
-    from rnncore.forecast.classical import ask_linear, best_linear
-    from rnncore.forecast.columns import cut_columns
-
     K, S = plan.horizon, plan.segment
 
     def count_from_last(windows: Any) -> Any:
@@ -341,24 +320,14 @@ def _list_rivals(
     }
 
 
-def run_forecast(arguments: Namespace) -> "dict[str, pd.DataFrame]":
+def run_forecast(arguments: Namespace) -> dict[str, pd.DataFrame]:
     """Quantiles of the steps after a table's end, by column and date.
 
     Raises Refused where the table lacks a column, or is too short.
     """
-    import numpy as np
-
-    from rnncore.forecast.ahead import date_steps
-    from rnncore.forecast.columns import (
-        Standard,
-        ask_columns,
-        cut_columns,
-        restore,
+    modules, plan, about = models.load_model(
+        arguments, KIND, columns.load_columns
     )
-    from rnncore.forecast.plan import bend
-    from rnncore.forecast.windows import Scaler, scaled
-
-    modules, plan, about = common.load_model(arguments, KIND, LOAD)
     reading = tables.check_reading(arguments.model, about.get("reading"))
     frame = _read_whole(arguments, reading)
     scaler = Scaler(*map(np.array, about["scaler"]))
@@ -378,7 +347,7 @@ def run_forecast(arguments: Namespace) -> "dict[str, pd.DataFrame]":
     }
 
 
-def _show(about: Facts) -> common.Described:
+def _show(about: Facts) -> evaluation.Described:
     """What is known of a model, and its scores."""
     plan = about["plan"]
     network = (
@@ -386,7 +355,7 @@ def _show(about: Facts) -> common.Described:
         f"{plan['history']} steps read, {plan['segment']} at once, "
         f"{plan['horizon']} ahead"
     )
-    table = common.list_rows(about, *COLUMNS)
+    table = evaluation.list_rows(about, *COLUMNS)
     chosen = [
         f"rate {one['rate']:g}, dropout {1 - one['keep']:.2g}"
         for one in about["chosen"]
@@ -396,18 +365,17 @@ def _show(about: Facts) -> common.Described:
         f"scored on {about['test']}; MSE and MAE in units of {unit}",
         "chosen by validation: " + "; ".join(chosen),
     ]
-    return common.Described(network, table, lines)
+    return evaluation.Described(network, table, lines)
 
 
-LOAD = run_later("forecast.columns.load_columns")
 APP = evaluation.Application(
-    KIND,
-    _read,
-    _fit,
-    _measure_loss,
-    _score_again,
-    run_later("forecast.columns.save_columns"),
-    LOAD,
-    _show,
+    kind=KIND,
+    read=_read,
+    fit=_fit,
+    score=_measure_loss,
+    rescore=_score_again,
+    save=columns.save_columns,
+    load=columns.load_columns,
+    show=_show,
     check=leave_out,
 )

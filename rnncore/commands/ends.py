@@ -3,35 +3,67 @@
 from argparse import Namespace
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from rnncore.commands import columns, common, evaluation, runs, tables
-from rnncore.commands.common import Facts, run_later
-from rnncore.commands.evaluation import NETWORK, Deferred
+import numpy as np
+import pandas as pd
+import torch
+
+from rnncore.commands import (
+    columns,
+    common,
+    evaluation,
+    models,
+    runs,
+    tables,
+)
+from rnncore.commands.common import Facts
+from rnncore.commands.evaluation import NETWORK, Scores
+from rnncore.comparison.intervals import bootstrap
+from rnncore.forecast import ends_network
+from rnncore.forecast.ahead import date_steps
+from rnncore.forecast.ends import (
+    Ends,
+    Fit,
+    ask_before,
+    ask_each,
+    check_positive,
+    count_origins,
+    find_width,
+    fit_naive2,
+    fit_season,
+    fit_theta,
+    judge_method,
+    measure_ends,
+    score_series,
+    spread_past,
+)
+from rnncore.forecast.ends_network import (
+    EndsPlan,
+    cut_parts,
+    fit_networks,
+    plan_line,
+    train_twice,
+)
+from rnncore.forecast.seasons import season_of
 from rnncore.storage.files import Refused
-
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-
-    from rnncore.forecast.ends import Ends, Fit
-    from rnncore.forecast.ends_network import EndsPlan
 
 KIND = "forecast, ends"
 SCORES = "owa", "smape", "mase", "msis", "crps", "inside_95", "bias"
 COLUMNS = ["OWA", "sMAPE", "MASE", "MSIS", "CRPS", "inside 95%", "bias"]
 # of the other protocol
 UNUSED = *columns.UNUSED, "split", "unit", "judge", "logs"
-Fits = tuple["Fit", "Fit"]  # before the last horizon, and before the ends
+Fits = tuple[Fit, Fit]  # before the last horizon, and before the ends
+Model = tuple[list[torch.nn.Module], EndsPlan, list[float]]
 
 
 class Data(NamedTuple):
     """A table, how it is read, and what is done with it."""
 
-    frame: "pd.DataFrame"
+    frame: pd.DataFrame
     reading: Facts
-    plan: "EndsPlan"
-    parts: "tuple[Ends, Ends]"  # those that choose, those that are judged
+    plan: EndsPlan
+    parts: tuple[Ends, Ends]  # those that choose, those that are judged
 
 
 def leave_out(arguments: Namespace) -> None:
@@ -50,7 +82,7 @@ def _read(arguments: Namespace) -> tuple[Data, Facts]:
     return Data(frame, reading, plan, parts), known
 
 
-def _read_series(arguments: Namespace, reading: Facts) -> "pd.DataFrame":
+def _read_series(arguments: Namespace, reading: Facts) -> pd.DataFrame:
     """One column a series. Raises Refused where one ended earlier."""
     frame = tables.read(arguments.file, reading).frame
     ended = frame.columns[frame.iloc[-1].isna()]
@@ -62,14 +94,11 @@ def _read_series(arguments: Namespace, reading: Facts) -> "pd.DataFrame":
     return frame
 
 
-def _make_plan(arguments: Namespace, frame: "pd.DataFrame") -> "EndsPlan":
+def _make_plan(arguments: Namespace, frame: pd.DataFrame) -> EndsPlan:
     """A plan in which the dates decide what the options leave open.
 
     Raises Refused where the steps that are read make up no segments.
     """
-    from rnncore.forecast.ends_network import EndsPlan
-    from rnncore.forecast.seasons import season_of
-
     period = season_of(frame)
     S = columns.choose_segment(arguments.segment, period)
     T = arguments.history or S * columns.SEGMENTS
@@ -89,24 +118,21 @@ def _make_plan(arguments: Namespace, frame: "pd.DataFrame") -> "EndsPlan":
 
 
 def _cut(
-    arguments: Namespace, frame: "pd.DataFrame", plan: "EndsPlan"
-) -> "tuple[Ends, Ends]":
-    from rnncore.forecast.ends_network import cut_parts
-
+    arguments: Namespace, frame: pd.DataFrame, plan: EndsPlan
+) -> tuple[Ends, Ends]:
     with common.refuse_in_words(arguments.file):
         return cut_parts(_list_series(frame), plan)
 
 
-def _list_series(frame: "pd.DataFrame") -> "dict[str, np.ndarray]":
+def _list_series(frame: pd.DataFrame) -> dict[str, np.ndarray]:
     """The values of each series, from its first on."""
     return {str(k): frame[k].dropna().to_numpy(float) for k in frame}
 
 
 def _fit(
     arguments: Namespace, data: Data, run: runs.TrainingRun, device: Any
-) -> tuple[Any, Facts]:
+) -> tuple[Model, Facts]:
     """One network per seed, trained twice, and the widths of spreads."""
-    from rnncore.forecast.ends_network import train_twice
 
     def schedule(seed: int, name: str) -> Facts:
         bar = common.Bar(f"seed {seed}, {name}")
@@ -131,21 +157,18 @@ def _fit(
 
 
 def _find_width(modules: list, data: Data) -> float:
-    from rnncore.forecast.ends import ask_before, find_width
-    from rnncore.forecast.ends_network import fit_networks
-
     before = data.parts[0]
     said = ask_before(fit_networks(modules, data.plan), before)
     return find_width(before, said)
 
 
-def _measure_loss(model: Any, data: Data) -> tuple[Facts, Deferred]:
+def _measure_loss(model: Model, data: Data) -> Scores:
     return _compute_scores(model, data.parts, data.frame)
 
 
 def _score_again(
-    arguments: Namespace, model: Any, about: Facts
-) -> tuple[Facts, Deferred]:
+    arguments: Namespace, model: Model, about: Facts
+) -> Scores:
     """The scores at the ends that were judged, which may have grown."""
     frame = _read_series(arguments, about["reading"]).iloc[: about["rows"]]
     known = about["settings"]["data"]
@@ -158,27 +181,17 @@ def _score_again(
 
 
 def _compute_scores(
-    model: Any, parts: "tuple[Ends, Ends]", frame: "pd.DataFrame"
-) -> tuple[Facts, Deferred]:
+    model: Any, parts: tuple[Ends, Ends], frame: pd.DataFrame
+) -> Scores:
     """The competition's scores of all series' ends.
 
     The first row has the mean of the networks' own; what they forecast is
     their mean.
     """
-    import numpy as np
-
-    from rnncore.forecast.ends import (
-        ask_before,
-        judge_method,
-        measure_ends,
-        score_series,
-    )
-    from rnncore.forecast.ends_network import fit_networks
-
     modules, plan, widths = model
     before, ends = parts
 
-    def measure(some: list, width: float) -> "tuple[list, np.ndarray]":
+    def measure(some: list, width: float) -> tuple[list, np.ndarray]:
         said = ask_before(fit_networks(some, plan), ends)
         found = measure_ends(ends, said, width)
         return _order(found), score_series(ends, said.point)[2]
@@ -215,7 +228,7 @@ def _order(found: Facts) -> list[float]:
     return [found[name] for name in SCORES]
 
 
-def _describe_ends(ends: "Ends", frame: "pd.DataFrame") -> str:
+def _describe_ends(ends: Ends, frame: pd.DataFrame) -> str:
     N, K = ends.came.shape
     first, last = (
         str(day).removesuffix(" 00:00:00") for day in frame.index[[-K, -1]]
@@ -223,12 +236,8 @@ def _describe_ends(ends: "Ends", frame: "pd.DataFrame") -> str:
     return f"the last {K} steps of {N} series, {first} to {last}"
 
 
-def _paired_interval(rival: str, apart: "np.ndarray") -> Facts:
+def _paired_interval(rival: str, apart: np.ndarray) -> Facts:
     """95 % of a mean difference, the series being drawn again."""
-    import numpy as np
-
-    from rnncore.comparison.intervals import bootstrap
-
     if len(apart) < 2:
         return {}
 
@@ -240,16 +249,9 @@ def _paired_interval(rival: str, apart: "np.ndarray") -> Facts:
 
 
 def _list_rivals(
-    before: "Ends", ends: "Ends", plan: "EndsPlan"
+    before: Ends, ends: Ends, plan: EndsPlan
 ) -> dict[str, Callable[[], Fits]]:
     """What knows one series, and the line of all, trained alike."""
-    from rnncore.forecast.ends import fit_naive2, fit_season, fit_theta
-    from rnncore.forecast.ends_network import (
-        fit_networks,
-        plan_line,
-        train_twice,
-    )
-
     K, period = plan.horizon, plan.period
 
     def rule(fit: Callable, period: int) -> Callable[[], Fits]:
@@ -276,21 +278,14 @@ def _list_rivals(
     }
 
 
-def run_forecast(arguments: Namespace) -> "dict[str, pd.DataFrame]":
+def run_forecast(arguments: Namespace) -> dict[str, pd.DataFrame]:
     """Quantiles of the steps after a table's end, by series and date.
 
     Raises Refused where a series is too short.
     """
-    from rnncore.forecast.ahead import date_steps
-    from rnncore.forecast.ends import (
-        ask_each,
-        check_positive,
-        count_origins,
-        spread_past,
+    modules, plan, widths, about = models.load_model(
+        arguments, KIND, ends_network.load_ends
     )
-    from rnncore.forecast.ends_network import fit_networks
-
-    modules, plan, widths, about = common.load_model(arguments, KIND, LOAD)
     reading = tables.check_reading(arguments.model, about.get("reading"))
     frame = _read_series(arguments, reading)
     series = _list_series(frame)
@@ -306,7 +301,7 @@ def run_forecast(arguments: Namespace) -> "dict[str, pd.DataFrame]":
     }
 
 
-def _show(about: Facts) -> common.Described:
+def _show(about: Facts) -> evaluation.Described:
     """What is known of a model, and its scores."""
     plan = about["plan"]
     parts = f"{plan['cell']} of {plan['hidden']} units beside a line"
@@ -320,20 +315,19 @@ def _show(about: Facts) -> common.Described:
         "OWA: sMAPE, in %, and MASE over those of Naive2; MSIS, CRPS and",
         "bias in units of MASE",
     ]
-    table = common.list_rows(about, *COLUMNS)
-    return common.Described(network, table, lines)
+    table = evaluation.list_rows(about, *COLUMNS)
+    return evaluation.Described(network, table, lines)
 
 
-LOAD = run_later("forecast.ends_network.load_ends")
 APP = evaluation.Application(
-    KIND,
-    _read,
-    _fit,
-    _measure_loss,
-    _score_again,
-    run_later("forecast.ends_network.save_ends"),
-    LOAD,
-    _show,
+    kind=KIND,
+    read=_read,
+    fit=_fit,
+    score=_measure_loss,
+    rescore=_score_again,
+    save=ends_network.save_ends,
+    load=ends_network.load_ends,
+    show=_show,
     check=leave_out,
     cases="series",
 )

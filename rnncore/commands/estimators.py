@@ -19,6 +19,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
+from rnncore.music.plan import VOICES
 from rnncore.storage.intake import parse_json
 
 if TYPE_CHECKING:
@@ -102,10 +103,10 @@ class Estimator:
         Raises Refused naming the file where it is no such model.
         """
         from rnncore.application import choose_device
-        from rnncore.commands import common
+        from rnncore.commands import models
 
         app = cls._command().APP
-        *model, about = app.load(common.model_file(Path(path), app.kind))
+        *model, about = app.load(models.model_file(Path(path), app.kind))
         names = {field.name for field in fields(cls)} - cls.outside
         known = about.get("settings", {})
         params = {name: known[name] for name in names & known.keys()}
@@ -153,7 +154,7 @@ class Estimator:
         That are the data, and what is known of them.
         """
         from rnncore.application import choose_device
-        from rnncore.commands import runs
+        from rnncore.commands import runs, watch
         from rnncore.storage.weights import read_about
 
         app, options = self._command().APP, replace(self)
@@ -162,7 +163,7 @@ class Estimator:
         data, known = prepare(options)
         settings = options.get_params() | {"kind": app.kind} | known
         settings = {k: settings[k] for k in settings.keys() - self.outside}
-        run = runs.Run(options, settings)
+        run = watch.Run(options, settings)
         given = app, options, data, run, device
         model, about, (found, deferred) = runs.train(*given)
         self._model, self._deferred = model, copy.copy(deferred)
@@ -426,14 +427,18 @@ class Composer(Estimator):
 
     frame: float = 0.5  # the shortest note, in quarter notes
     voices: int | None = None  # as most pieces have, at most four
-    transpose: int = 5  # semitones by which pieces are moved, at most
-    hidden: int = 192  # units
-    window: int = 64  # frames between two updates
-    batch: int = 16  # pieces an update
-    steps: int = 6000  # updates
-    rate: float = 0.005  # Adam's
-    dropout: float = 0.2
-    evaluate_every: int = 300  # updates between two looks at validation
+    transpose: int = (
+        VOICES.transpose
+    )  # semitones by which pieces are moved, at most
+    hidden: int = VOICES.hidden  # units
+    window: int = VOICES.window  # frames between two updates
+    batch: int = VOICES.batch  # pieces an update
+    steps: int = VOICES.steps  # updates
+    rate: float = VOICES.rate  # Adam's
+    dropout: float = VOICES.dropout
+    evaluate_every: int = (
+        VOICES.evaluate_every
+    )  # updates between two looks at validation
 
     def fit(self, scores: Path_ | Sequence[Score]) -> Self:
         """Learn from pieces, of a folder or as scores; some are held out.

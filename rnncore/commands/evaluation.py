@@ -1,80 +1,87 @@
 """Computes the scores of a model and its baselines, and reports them."""
 
-import argparse
 import json
 import math
-from collections.abc import Callable
-from functools import partial
+from argparse import Namespace
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from rnncore.commands.common import (
-    Described,
-    Facts,
-    Group,
-    add_device,
-    add_flag,
-    add_operand,
-    load_model,
-    note,
-    show,
-)
+import numpy as np
+import pandas as pd
+import torch
+
+from rnncore.commands.common import Facts, note
+from rnncore.commands.models import load_model
+from rnncore.comparison.intervals import block_bootstrap, bootstrap, wilson
 
 NETWORK = "the network"  # its rows of a table begin so
 Deferred = dict[str, Callable[[Facts], Facts]]  # further scores, by name
+Scores = tuple[Facts, Deferred]  # the network's, with a table; the rivals'
+Data = TypeVar("Data")
+Model = TypeVar("Model", bound=tuple)
 
 
-class Application(NamedTuple):
+def keep_model(options: Any, data: Any, model: Any, *more: Any) -> Any:
+    """The model that was trained is the one that is kept."""
+    return model
+
+
+class Described(NamedTuple):
+    """The description of a model that is printed."""
+
+    network: str  # in a few words
+    table: Any  # of pandas, or text
+    lines: Sequence[str]  # what it was scored on
+
+
+class Application(NamedTuple, Generic[Data, Model]):
     """What `train` and `evaluate` of one application are made of.
 
-    `Data` is what is learned from; `Model` a tuple with the network, or a
-    list of them, first: what `load` gives, without its last.
+    `Data` is what is learned from; the network, or a list of them, comes
+    first in `Model`. Options are arguments of the command, or an estimator.
     """
 
     kind: str  # of the model file
-    read: Callable  # arguments -> Data, its fingerprint
-    fit: Callable  # arguments, Data, TrainingRun, device -> Model, facts
-    score: Callable  # Model, Data -> facts with a table, Deferred
-    rescore: Callable  # arguments, Model, facts -> the same of other data
-    save: Callable  # path, *Model, facts: write the file
-    load: Callable  # path -> *Model, facts
-    show: Callable  # facts -> Described
-    check: Callable = lambda arguments: None  # Refused before all else
-    after: Callable = lambda arguments, about: None  # and at the end
+    read: Callable[[Namespace], tuple[Data, Facts]]  # and its fingerprint
+    # options, data, the run, the device
+    fit: Callable[[Any, Data, Any, torch.device], tuple[Model, Facts]]
+    score: Callable[[Model, Data], Scores]
+    rescore: Callable[[Namespace, Model, Facts], Scores]  # of other data
+    save: Callable[..., None]  # path, *model, facts
+    load: Callable[..., Any]  # path -> *model, facts
+    show: Callable[[Facts], Described]
+    check: Callable[[Any], None] = lambda options: None  # or Refused
+    after: Callable[[Namespace, Facts], None] = lambda options, about: None
     hint: str = "more data, more --steps, another --rate"
-    finish: Callable = lambda arguments, data, model, about, *run: model
-    advise: Callable = lambda found: None  # in place of `tell_loser`
+    finish: Callable[..., Model] = keep_model
+    advise: Callable[[Facts], str | None] = lambda found: None
     higher: bool = False  # of two scores the higher one is better
     cases: str = "origins"  # that network and baselines are asked at
 
 
-def add_evaluate(
-    parts: Group,
-    app: Application,
-    about: str,
-    example: str,
-    data: str,
-    **more: Any,
-) -> argparse.ArgumentParser:
-    """`evaluate`: a model, the FILE or FOLDER it is judged by."""
-    run = partial(score_again, app)
-    parser = parts.add("evaluate", run, about, example)
-    add_operand(parser, "model")
-    add_operand(parser, data, **more)
-    add_scores(parser)
-    add_device(parser)
-    return parser
+def show(path: Path, about: Facts, described: Described) -> None:
+    """A model in one line, what it was scored on, and the table."""
+    network, table, lines = described
+    steps = f", {about['steps']} steps" if "steps" in about else ""
+    seconds = f"{about['seconds']:.0f} s"
+    print(f"{path}: {network}, seed {about['seed']}{steps} in {seconds}")
+    print("\n".join(lines))
+    print(table if isinstance(table, str) else show_table(table))
 
 
-def add_scores(parser: argparse.ArgumentParser) -> None:
-    """The options that say what is scored, and how it is printed."""
-    what = "score the network alone, which takes less time"
-    add_flag(parser, "--no-baselines", what, outside=True)
-    what = "print the scores as JSON"
-    add_flag(parser, "--json", what, outside=True)
+def list_rows(about: Facts, *columns: str) -> Any:
+    """The scores as a pandas table: one row per method."""
+    found = {name: values for name, *values in about["table"]}
+    return pd.DataFrame.from_dict(found, orient="index", columns=columns)
 
 
-def score_again(app: Application, arguments: argparse.Namespace) -> int:
+def show_table(table: Any) -> str:
+    """A pandas table as text, numbers with three decimals."""
+    return table.to_string(float_format="{:.3f}".format, na_rep="")
+
+
+def score_again(app: Application, arguments: Namespace) -> int:
     """Compute the table of scores again and report it."""
     app.check(arguments)
     *model, about = load_model(arguments, app.kind, app.load)
@@ -87,7 +94,7 @@ def score_again(app: Application, arguments: argparse.Namespace) -> int:
 
 def add_deferred(
     app: Application,
-    arguments: argparse.Namespace,
+    arguments: Namespace,
     found: Facts,
     deferred: Deferred,
 ) -> Facts:
@@ -137,8 +144,6 @@ def add_rows(score: Callable[[], dict[str, Any]]) -> Callable:
 
 def share_interval(what: str, right: int, cases: int) -> Facts:
     """A 95% interval of the network's share of right cases, in %."""
-    from rnncore.comparison.intervals import wilson
-
     if not cases:
         return {}
     low, high = (100 * end for end in wilson(right, cases))
@@ -153,10 +158,6 @@ def error_interval(
     The cases of a group, such as a speaker's, are drawn together. Where
     no case has an error all draws agree; then that of a share of groups.
     """
-    import numpy as np
-
-    from rnncore.comparison.intervals import bootstrap, wilson
-
     _, of = np.unique(np.asarray(groups), return_inverse=True)
     wrong, all_ = (np.bincount(of, weights=a) for a in (errors, lengths))
 
@@ -174,10 +175,6 @@ def mean_interval(what: str, values: Any, weights: Any) -> Facts:
 
     Where there is one case alone it says nothing.
     """
-    import numpy as np
-
-    from rnncore.comparison.intervals import bootstrap
-
     values, weights = np.asarray(values), np.asarray(weights)
     if len(values) < 2:
         return {}
@@ -198,10 +195,6 @@ def corpus_intervals(
     Where there is one case alone, or all draws agree, they say nothing.
     sacrebleu's own resampling fails where a draw has no match at all.
     """
-    import numpy as np
-
-    from rnncore.comparison.intervals import bootstrap
-
     found = []
     for what, metric in metrics.items():
         counts = np.array(
@@ -224,10 +217,6 @@ def paired_interval(rival: str, apart: Any, least: int = 1) -> Facts:
     `least` neighbours have something in common. Where there are not two
     of such blocks it says nothing.
     """
-    import numpy as np
-
-    from rnncore.comparison.intervals import block_bootstrap
-
     if len(apart) < 2 * least:
         return {}
     ends = block_bootstrap(
@@ -241,7 +230,7 @@ def paired_interval(rival: str, apart: Any, least: int = 1) -> Facts:
 
 def report(
     app: Application,
-    arguments: argparse.Namespace,
+    arguments: Namespace,
     about: Facts,
     found: Facts,
 ) -> None:

@@ -2,212 +2,84 @@
 
 from argparse import Namespace
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import torch
 
 from rnncore.commands import (
-    ABOUT,
     columns,
     common,
     ends,
     evaluation,
+    models,
     runs,
     tables,
 )
 from rnncore.commands.common import (
     Facts,
-    add_operand,
-    add_option,
     note,
-    run_later,
 )
 from rnncore.commands.estimators import Forecaster
-from rnncore.commands.evaluation import Deferred
+from rnncore.commands.evaluation import Scores
+from rnncore.commands.options.forecast import OTHERS
+from rnncore.forecast import (
+    ahead,
+    contest,
+    entrants,
+    intermittent,
+    pipeline,
+    report,
+    supports,
+)
+from rnncore.forecast.panel import Panel, fit_units, scale_covariates
+from rnncore.forecast.pipeline import MANY, prefer_season
+from rnncore.forecast.plan import (
+    COUNTS,
+    REAL,
+    SHARE,
+    ForecastPlan,
+    find_support,
+    parts_of,
+    plan_for,
+    read_seasons,
+)
+from rnncore.forecast.prices import is_price_table, list_faults, list_zeros
+from rnncore.forecast.rivals import list_rivals
+from rnncore.forecast.storage import load_forecaster, save_forecaster
+from rnncore.forecast.supports import tell_support
 from rnncore.storage.files import Refused, whole_file
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from rnncore.forecast.panel import Panel
+from rnncore.storage.weights import read_about
 
 KIND = "forecast"
 PRICES, STUDENT = "prices", "student"  # see `rnncore.forecast.plan`
-TRAIN = (
-    "forecast train sales.csv --date day --value sold"
-    " --horizon 14 --model sales.safetensors"
-)
-AHEAD = "forecast forecast sales.safetensors sales.csv"
-EVALUATE = "forecast evaluate sales.safetensors sales.csv --plot sales.svg"
-TABLE = (
-    "sales.csv has a header, one row per step, a date column and one or "
-    "more columns of numbers; or, with --id, one row per step and series. "
-    "Dates may have an offset from UTC; hours are "
-    "then counted and forecast in UTC."
-)
 ENDINGS = ".png", ".svg"
-NETWORKS = "steps", "segments"
-PROTOCOLS = "windows", "ends"
 SEGMENTS_ONLY = "segment", "split", "unit", "judge", "dropout", "protocol"
-# what has another default where segments are read
-OTHERS = {
-    "hidden": "64",
-    "batch": "32 a column, by ends 64",
-    "steps": "300, by ends 2,400",
-    "rate": "chosen by validation, by ends 0.006",
-}
+Model = tuple[list[torch.nn.Module], ForecastPlan]
 
 
-def add(commands: Any) -> None:
-    """Add `forecast train`, `forecast forecast`, `forecast evaluate`."""
-    examples = TRAIN, EVALUATE, f"{AHEAD} --plot ahead.svg"
-    parts = common.add_group(commands, KIND, ABOUT[KIND], examples, TABLE)
-    _add_train(parts)
-    about = "what comes after the table's end"
-    ahead = parts.add("forecast", _run_forecast, about, AHEAD)
-    add_operand(ahead, "model")
-    add_operand(ahead, "file")
-    _add_method(ahead, "the one that was ahead in training")
-    what = "write it as a table, with all series"
-    add_option(ahead, "--out", what, kind=Path, metavar="FILE.csv")
-    about = "the back-test on the last fifth of a table, beside baselines"
-    evaluate = evaluation.add_evaluate(parts, APP, about, EVALUATE, "file")
-    _add_plot(ahead)
-    common.add_device(ahead)
-    evaluate.set_defaults(run=_score)
-    _add_plot(evaluate)
-    _add_report(evaluate)
-    _add_origins(evaluate)
-
-
-def _add_train(parts: common.Group) -> None:
-    count = common.whole_number
-    train = runs.add_train(parts, APP, "learn from a table", TRAIN, "file")
-    tables.add_reading(train)
-    add_option(train, "--horizon", "steps ahead", kind=count, required=True)
-    chosen = "(default: chosen by the dates)"
-    what = f"steps that are read before a forecast {chosen}"
-    add_option(train, "--history", what, kind=count)
-    what = (
-        "a season, or two: steps (1 for none), or day, week, year, as in "
-        f"`--period day week` {chosen}"
-    )
-    add_option(train, "--period", what, nargs="+", metavar="N")
-    add_option(
-        train, "--cell", default="GRU", choices=["RNN", "LSTM", "GRU"]
-    )
-    what = (
-        "networks that are trained, for the spread of the scores; what "
-        "they forecast is their mean"
-    )
-    add_option(train, "--seeds", what, 3)
-    _add_method(train, "the one that is ahead on the validation part")
-    what = (
-        "learn in logarithms: changes are then in percent (default: as "
-        "the table's changes are)"
-    )
-    add_option(train, "--logs", what, choices=["yes", "no"])
-    what = (
-        "the place whose public holidays are known ahead: a country such "
-        "as DE, or a part of one such as AU-NSW (pip install '.[holidays]')"
-    )
-    add_option(train, "--holidays", what, metavar="PLACE")
-    what = (
-        "what the network reads and says: values, how much they are above "
-        "those of a season ago, or a price's changes over their deviation, "
-        "with today's price as the middle (default: chosen by the table)"
-    )
-    scales = ["levels", "season", "prices"]
-    add_option(train, "--scale", what, choices=scales)
-    what = (
-        "what a value can be: any number, from 0 on, a share from 0 to 1, "
-        "a whole number from 0 (default: chosen by the table)"
-    )
-    add_option(
-        train,
-        "--support",
-        what,
-        choices=["real", "positive", "share", "counts"],
-    )
-    _add_network(train)
-    runs.add_training(train)
-    _add_plot(train)
-    _add_report(train)
-    _add_origins(train)
-
-
-def _add_network(train: Any) -> None:
-    """The options of the network, and of the other one."""
-    what = (
-        "steps: one step at a time, its quantiles, beside the dates; "
-        "segments: several at once, from each column's own past, by the "
-        "protocol of the literature on long horizons"
-    )
-    names: Facts = {"choices": NETWORKS, "metavar": "NAME"}
-    add_option(train, "--network", what, NETWORKS[0], **names)
-    what = (
-        "of segments: windows, all of a part of the rows; ends, the last "
-        "horizon of each of many series, learnt in logarithms beside a "
-        "straight line, scored as in the M4 competition (default: windows)"
-    )
-    ways: Facts = {"choices": PROTOCOLS, "metavar": "NAME"}
-    add_option(train, "--protocol", what, **ways)
-    what = (
-        "of segments: steps that are read at once (default: a day, a week)"
-    )
-    add_option(train, "--segment", what, kind=common.whole_number)
-    what = (
-        "of segments: rows to learn from, to choose by, to be judged on "
-        "(default: three fifths, one, one)"
-    )
-    three: Facts = {"nargs": 3, "metavar": "N"}
-    add_option(train, "--split", what, kind=common.whole_number, **three)
-    what = (
-        "of segments: a column's, which is the spread of its values, or of "
-        "their changes from step to step (default: spread)"
-    )
-    units: Facts = {"choices": ["spread", "change"], "metavar": "NAME"}
-    add_option(train, "--unit", what, **units)
-    what = (
-        "of segments: weights are kept by the squared error of all windows "
-        "in these units, or by the RSE of the values (default: mse)"
-    )
-    judges: Facts = {"choices": ["mse", "rse"], "metavar": "NAME"}
-    add_option(train, "--judge", what, **judges)
-    kind, what = runs.OPTIONS["dropout"]
-    what = (
-        f"of segments: {what} (default: chosen by validation, by ends none)"
-    )
-    add_option(train, "--dropout", what, kind=kind)
-    for name, other in OTHERS.items():
-        kind, what = runs.OPTIONS[name]
-        what += (
-            f" (default: {getattr(Forecaster, name)}); of segments {other}"
-        )
-        add_option(train, f"--{name}", what, kind=kind)
-    train.set_defaults(run=partial(_run_network, runs.learn))
-
-
-def _run_network(do: Any, arguments: Namespace) -> int:
-    """`do` with the network that is asked for.
+def _choose_app(arguments: Namespace) -> evaluation.Application:
+    """Whose network is asked for.
 
     Raises Refused where an option is of the other one.
     """
     if arguments.network == "segments":
         if arguments.protocol == "ends":
-            return int(do(ends.APP, arguments))
+            return ends.APP
         decides = [n for n in arguments.decides if n != "protocol"]
         arguments.decides = decides
-        return int(do(columns.APP, arguments))
+        return columns.APP
     why = "only with --network segments"
     runs.leave_out(arguments, SEGMENTS_ONLY, why)
     arguments.decides.remove("network")
     other = {name: getattr(Forecaster, name) for name in OTHERS}
     runs.fill_in(arguments, other)
-    return int(do(APP, arguments))
+    return APP
 
 
-def _score(arguments: Namespace) -> int:
+def _evaluate(arguments: Namespace) -> int:
     """The scores again, of whichever network."""
     module = _find_other(arguments.model)
     app = module.APP if module else APP
@@ -216,44 +88,15 @@ def _score(arguments: Namespace) -> int:
 
 def _find_other(path: Path) -> Any:
     """Whose model it is: of `columns`, of `ends`; None: of neither."""
-    from rnncore.storage.weights import read_about
-
     known: Facts = read_about(path) if path.is_file() else {}
     others: Facts = {one.KIND: one for one in (columns, ends)}
     return others.get(known.get("kind", ""))
 
 
-def _add_method(parser: Any, chosen: str) -> None:
-    what = (
-        "whose numbers `forecast` gives: persistence, seasonal naive, "
-        "drift, level x season, theta, ETS, ARIMA, line, network, network "
-        f"and ETS (default: {chosen})"
-    )
-    add_option(parser, "--method", what, metavar="NAME")
-
-
-def _add_origins(parser: Any) -> None:
-    what = (
-        "at most, of the back-test (default: as many as have no step in "
-        "common, 150 over all series, but 20 of each)"
-    )
-    add_option(parser, "--origins", what, kind=common.whole_number)
-
-
-def _add_plot(parser: Any) -> None:
-    add_option(parser, "--plot", "draw into a .png or .svg file", kind=Path)
-    common.add_force(parser)
-
-
-def _add_report(parser: Any) -> None:
-    what = "write the scores, with pictures, as one .html page"
-    add_option(parser, "--report", what, kind=Path)
-
-
 class Data(NamedTuple):
     """A table, how it is read, what is done with it."""
 
-    panel: "Panel"  # its covariates as the network reads them
+    panel: Panel  # its covariates as the network reads them
     reading: Facts
     plan: Any
     origins: int | None  # of the back-test, at most
@@ -263,20 +106,14 @@ class Data(NamedTuple):
 
 def _read(arguments: Namespace) -> tuple[Data, Facts]:
     """The table, how it is read, the plan, and how many origins count."""
-    from rnncore.forecast.panel import fit_units
-
     reading = tables.reading_of(arguments)
     panel = tables.read(arguments.file, reading)
     plan = _make_plan(arguments, panel)
     if plan.support != "real" and arguments.support is None:
-        from rnncore.forecast.supports import tell_support
-
         note(tell_support(panel.frame, plan.support))
     known = plan._asdict() | reading | {"data": tables.print_of(panel)}
     units = None
     if panel.beside is not None:
-        from rnncore.forecast.plan import parts_of
-
         part = parts_of(panel.frame, plan).training
         units = fit_units(panel.beside, part.stop)
     reading |= {"decimal": panel.decimal}
@@ -290,7 +127,7 @@ def _read(arguments: Namespace) -> tuple[Data, Facts]:
 
 
 def _tell_scale(
-    frame: "pd.DataFrame", plan: Any, arguments: Namespace
+    frame: pd.DataFrame, plan: Any, arguments: Namespace
 ) -> None:
     """What is forecast, and of prices what to look at first."""
     chosen = arguments.scale is None
@@ -299,8 +136,6 @@ def _tell_scale(
             f"learnt as differences of {plan.period} steps, a season "
             "(--scale levels)"
         )
-    from rnncore.forecast.prices import list_faults, list_zeros
-
     if plan.scale != PRICES:
         if chosen:
             tables.tell_few(list_zeros(frame))
@@ -321,15 +156,10 @@ def _name_method(asked: str | None, plan: Any, networks: int) -> str | None:
     """
     if asked is None:
         return None
-    from rnncore.forecast import entrants
-    from rnncore.forecast.rivals import list_rivals
-
     own = entrants.predict_row(plan, networks)
     rows = [*list_rivals(plan, True), entrants.LINE, own]
     rows.append(entrants.join_row(plan))
     if plan.support.startswith("counts"):
-        from rnncore.forecast import intermittent
-
         rows += intermittent.list_rivals(plan.period)
     known = {name.lower(): name for name in rows}
     known |= {"naive": "persistence", "line": entrants.LINE}
@@ -343,10 +173,8 @@ def _name_method(asked: str | None, plan: Any, networks: int) -> str | None:
     return found
 
 
-def _in_units(panel: "Panel", units: Any) -> "Panel":
+def _in_units(panel: Panel, units: Any) -> Panel:
     """The table with covariates in these units, if it has any."""
-    from rnncore.forecast.panel import scale_covariates
-
     if panel.beside is None:
         return panel
     return panel._replace(beside=scale_covariates(panel.beside, units))
@@ -354,11 +182,8 @@ def _in_units(panel: "Panel", units: Any) -> "Panel":
 
 def _fit(
     arguments: Namespace, data: Data, run: runs.TrainingRun, device: Any
-) -> tuple[Any, Facts]:
+) -> tuple[Model, Facts]:
     """One network per seed, and what is known of the table."""
-    from rnncore.forecast import pipeline, supports
-    from rnncore.forecast.plan import parts_of
-
     frame, plan = data.panel.frame, data.plan
     split = parts_of(frame, plan)
     if plan.support == supports.COUNTS:
@@ -435,8 +260,6 @@ def _refit(
     device: Any,
 ) -> Any:
     """Networks from all rows as well, if it is they who forecast."""
-    from rnncore.forecast import pipeline
-
     modules, plan = model
     method = about.get("method", plan.cell)
     if not method.startswith(plan.cell) or run.is_cut:
@@ -455,7 +278,7 @@ def _refit(
     return [*modules, *final], plan
 
 
-def _measure_loss(model: Any, data: Data) -> tuple[Facts, Deferred]:
+def _measure_loss(model: Model, data: Data) -> Scores:
     modules, plan = model
     return _compute_scores(
         data.panel, plan, modules, data.origins, data.method
@@ -471,14 +294,10 @@ def _run_forecast(arguments: Namespace) -> int:
         name = "plot" if arguments.plot else "method"
         raise Refused(f"--{name}: not of a network that reads segments")
     said = ahead(arguments)
-    import pandas as pd
-
     table = pd.concat(said, names=["series"])
     if arguments.out:
         with whole_file(arguments.out) as file:
             file.write(table.to_csv().encode())
-    from rnncore.forecast.pipeline import MANY
-
     shown = dict([*said.items()][:MANY])
     text = pd.concat(shown, names=["series"])
     print(text.to_string(float_format=_format_number))
@@ -488,18 +307,16 @@ def _run_forecast(arguments: Namespace) -> int:
     return 0
 
 
-def _forecast_ahead(arguments: Namespace) -> "dict[str, pd.DataFrame]":
+def _forecast_ahead(arguments: Namespace) -> dict[str, pd.DataFrame]:
     """What comes next, by the method that was ahead; drawn, if asked."""
-    from rnncore.storage.weights import read_about
-
-    path = common.model_file(arguments.model, KIND)
+    path = models.model_file(arguments.model, KIND)
     reading = read_about(path, KIND).get("reading")
     reading = tables.check_reading(path, reading)
     panel = tables.read(arguments.file, reading)
-    modules, plan, about = common.load_model(arguments, KIND, LOAD)
+    modules, plan, about = models.load_model(
+        arguments, KIND, load_forecaster
+    )
     panel = _in_units(panel, about.get("units"))
-    from rnncore.forecast import ahead, entrants, pipeline
-
     final = modules[about["networks"] :] or modules
     method = _name_method(arguments.method, plan, len(final))
     method = method or about.get("method")
@@ -529,11 +346,9 @@ def _format_number(x: float) -> str:
 
 
 def _score_again(
-    arguments: Namespace, model: Any, about: Facts
-) -> tuple[Facts, Deferred]:
+    arguments: Namespace, model: Model, about: Facts
+) -> Scores:
     """The back-test on a table that may have grown since."""
-    from rnncore.forecast.plan import plan_for
-
     modules, plan = model
     panel = tables.read(arguments.file, about["reading"])
     with common.refuse_in_words(arguments.file):
@@ -575,10 +390,8 @@ def _check_outputs(arguments: Namespace) -> None:
         common.output_file(arguments.out, arguments.force, ".csv")
 
 
-def _make_plan(arguments: Namespace, panel: "Panel") -> Any:
+def _make_plan(arguments: Namespace, panel: Panel) -> Any:
     """A plan in which the table decides what the options leave open."""
-    from rnncore.forecast.plan import plan_for, read_seasons
-
     frame = panel.frame
     names = "history", "cell", "steps", "batch", "rate"
     given = {name: getattr(arguments, name) for name in names}
@@ -592,8 +405,6 @@ def _make_plan(arguments: Namespace, panel: "Panel") -> Any:
             given["period"] = given["period"] or 1
             given["history"] = given["history"] or min(60, len(frame) // 4)
         plan = plan_for(frame, arguments.horizon, **given)
-        from rnncore.forecast.pipeline import prefer_season
-
         if scale is None and prefer_season(frame, plan, panel.beside):
             scale = "season"
         plan = plan._replace(scale=scale or plan.scale)
@@ -602,15 +413,12 @@ def _make_plan(arguments: Namespace, panel: "Panel") -> Any:
         return _check_scale(plan)
 
 
-def _choose_units(arguments: Namespace, frame: "pd.DataFrame") -> Facts:
+def _choose_units(arguments: Namespace, frame: pd.DataFrame) -> Facts:
     """What values can be, whether they are learnt in logarithms, and how.
 
     Of prices that is decided by the first look; None is decided later.
     Raises Refused where options exclude each other.
     """
-    from rnncore.forecast.plan import COUNTS, REAL, SHARE, find_support
-    from rnncore.forecast.prices import is_price_table
-
     asked, scale = arguments.support, arguments.scale
     logs = {"yes": True, "no": False}.get(arguments.logs)
     support = find_support(frame, asked)
@@ -652,20 +460,17 @@ def _check_scale(plan: Any) -> Any:
 
 
 def _compute_scores(
-    panel: "Panel",
+    panel: Panel,
     plan: Any,
     modules: list,
     most: int | None,
     method: str | None,
     choose: bool = True,
-) -> tuple[Facts, Deferred]:
+) -> Scores:
     """The table, as text and as the numbers that count.
 
     With the rivals the method is chosen, unless one is asked for.
     """
-    from rnncore.forecast import contest, entrants
-    from rnncore.forecast.plan import parts_of
-
     frame = panel.frame
     split = parts_of(frame, plan)
     part = split.test
@@ -725,8 +530,6 @@ def _find_rival(
     found: Any, plan: Any, modules: list, asked: tuple
 ) -> Facts:
     """The best of the rivals on the test, and how sure its distance is."""
-    from rnncore.forecast import contest, entrants
-
     own = found.errors[entrants.predict_row(plan, len(modules))]
     mean = {
         name: contest.mean_of(one)
@@ -744,16 +547,13 @@ def _find_rival(
 
 
 def _choose(
-    panel: "Panel",
+    panel: Panel,
     plan: Any,
     modules: list,
     most: int | None,
     method: str | None,
 ) -> Facts:
     """Who forecasts: the one asked for, or the best on validation."""
-    from rnncore.forecast import contest
-    from rnncore.forecast.plan import parts_of
-
     frame = panel.frame
     part = parts_of(frame, plan).validation
     if not contest.scored(frame, plan, part):
@@ -814,9 +614,7 @@ def _draw_back(arguments: Namespace, about: Facts) -> None:
     """The last forecast of the back-test and what came; the report."""
     if arguments.plot is None and arguments.report is None:
         return
-    from rnncore.forecast import ahead, entrants, pipeline, report
-
-    modules, plan, known = pipeline.load(arguments.model)
+    modules, plan, known = load_forecaster(arguments.model)
     modules = modules[: known["networks"]]  # the test is new to them
     panel = tables.read(arguments.file, about["reading"], lambda line: None)
     panel = _in_units(panel, about.get("units"))
@@ -850,15 +648,13 @@ def _draw_back(arguments: Namespace, about: Facts) -> None:
 
 
 def _save_figure(path: Path, figure: Any) -> None:
-    import matplotlib.pyplot as plt
-
     with whole_file(path) as file:
         figure.savefig(file, format=path.suffix[1:].lower())
     plt.close(figure)
     note(f"drawn: {path}")
 
 
-def _show(about: Facts) -> common.Described:
+def _show(about: Facts) -> evaluation.Described:
     """What is known of a model, and its back-test."""
     plan = about["plan"]
     network = (
@@ -875,22 +671,31 @@ def _show(about: Facts) -> common.Described:
         f"back-test on {about['test']}; MASE, RMSSE, CRPS and bias",
         f"in units of the error of {season}, sMAPE in %",
     ]
-    return common.Described(network, about["table"], lines)
+    return evaluation.Described(network, about["table"], lines)
 
 
-SAVE = run_later("forecast.pipeline.save")
-LOAD = run_later("forecast.pipeline.load")
 APP = evaluation.Application(
-    KIND,
-    _read,
-    _fit,
-    _measure_loss,
-    _score_again,
-    SAVE,
-    LOAD,
-    _show,
+    kind=KIND,
+    read=_read,
+    fit=_fit,
+    score=_measure_loss,
+    rescore=_score_again,
+    save=save_forecaster,
+    load=load_forecaster,
+    show=_show,
     check=_check_outputs,
     after=_draw_back,
     finish=_refit,
     advise=_advise,
 )
+
+
+def _train(arguments: Namespace) -> int:
+    return runs.learn(_choose_app(arguments), arguments)
+
+
+PARTS = {
+    "train": _train,
+    "forecast": _run_forecast,
+    "evaluate": _evaluate,
+}

@@ -9,49 +9,11 @@ import traceback
 import types
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from rnncore.commands import ABOUT, common
-from rnncore.commands.common import add_option
+from rnncore.commands import common
 from rnncore.comparison import ruler
 from rnncore.storage.files import Refused, whole_file
-
-RULER_HELP = """\
-Puts a cell of your own beside the plain cell, GRU and LSTM.
-
-FILE is a Python file with two functions, NAME and NAME_vjp:
-
-    state, cache = NAME(a_x, a_h, state)
-    d_a_x, d_a_h, d_state = NAME_vjp(d_state, cache)
-
-a_x and a_h are (B, G*H) arrays, the state is a tuple of PARTS arrays
-(B, H), the hidden state first. Where G or PARTS is not 1, the file says so:
-G = 3, PARTS = 2.
-
-Measured are
-  gradient check  the vjp against finite differences, alone and through
-                  the loop, in float64
-  half-life       Without training: two runs differ in one symbol, then
-                  both wait. The steps until the distance of their states
-                  is half of what the symbol made it.
-  copy lag        The longest of the lags
-                  {lags}
-                  over which one symbol of 8 is remembered after at most
-                  {budget} updates at a learning rate of {rate} from fresh
-                  weights (drawn as torch.nn's; an LSTM's forget gate starts
-                  half open), as over all shorter lags. The median of
-                  {seeds} seeds; another rate may give another lag.
-  time            milliseconds a step, forward and backward (B = 32,
-                  H = 64; the best of 20 runs in turns), and the ratio
-                  to the plain cell's
-"""
-EXAMPLE = f"""\
-example:
-  {common.PROGRAM} memory-ruler examples/my_cell.py --poster poster.svg
-
-exit codes: 0 all is measured, 1 the cell has a mistake, 2 the command or
-the file cannot be used
-"""
 
 
 class Found(NamedTuple):
@@ -61,34 +23,6 @@ class Found(NamedTuple):
     cell_vjp: Callable
     G: int
     parts: int
-
-
-def add(commands: Any) -> None:
-    """The command memory-ruler, and its options."""
-    command = commands.add_parser(
-        "memory-ruler",
-        help=ABOUT["memory-ruler"],
-        description=RULER_HELP.format(
-            lags=", ".join(map(str, ruler.LAGS)),
-            budget=ruler.BUDGET,
-            rate=ruler.LEARNING_RATE,
-            seeds=len(ruler.SEEDS),
-        ),
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    common.add_operand(command, "file")
-    what = "draw memory against milliseconds into a .png or .svg file"
-    add_option(command, "--poster", what, kind=Path)
-    common.add_force(command)
-    what = "where FILE holds several cells"
-    add_option(command, "--cell", what, metavar="NAME")
-    how_long = command.add_mutually_exclusive_group()
-    what = f"updates a lag, 1 to {ruler.BUDGET}"
-    add_option(how_long, "--budget", what, ruler.BUDGET, int)
-    what = f"{ruler.QUICK_BUDGET} updates a lag, one seed"
-    common.add_flag(how_long, "--quick", what)
-    command.set_defaults(run=_measure_cell)
 
 
 def _measure_cell(arguments: argparse.Namespace) -> int:
@@ -235,3 +169,6 @@ def _check_poster(path: Path | None, force: bool) -> None:
         raise Refused(
             "--poster needs matplotlib: python -m pip install matplotlib"
         )
+
+
+PARTS = {"": _measure_cell}

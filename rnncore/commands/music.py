@@ -1,152 +1,58 @@
 """The command `music`: scores of one's own, learned and continued."""
 
-import argparse
-import contextlib
 from argparse import Namespace
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from rnncore.commands import ABOUT, common, evaluation, rolls, runs
+import numpy as np
+import torch
+from scipy.io import wavfile
+
+from rnncore.commands import common, evaluation, models, rolls, runs, watch
 from rnncore.commands.common import (
     Facts,
-    add_option,
     format_count,
     note,
-    run_later,
 )
 from rnncore.commands.estimators import Composer
 from rnncore.commands.evaluation import (
     NETWORK,
-    Deferred,
+    Scores,
     add_rows,
     mean_interval,
 )
+from rnncore.commands.options.music import MOST_VOICES
+from rnncore.music import files, generate, infill, training
+from rnncore.music.files import read_folder, read_score
+from rnncore.music.markov import Chain
+from rnncore.music.score import TOKENS, Score, encode, to_voices
+from rnncore.music.sound import synthesise
+from rnncore.music.split import ScoreParts, fingerprint, melody, split
+from rnncore.music.training import train_voices
+from rnncore.music.voices import moved, score_nats
 from rnncore.storage.files import Refused, whole_file
-
-if TYPE_CHECKING:
-    from rnncore.music.score import Score
-    from rnncore.music.split import ScoreParts
+from rnncore.storage.weights import halved
 
 KIND = "music, voices"
-TRAIN = "music train songs/ --model songs.safetensors"
-SAMPLE = "music sample songs.safetensors --out new.mid --wav"
-EVALUATE = "music evaluate songs.safetensors songs/"
-SONGS = (
-    "songs/ is a folder of MIDI, MusicXML or ABC files. In its place may "
-    f"stand a file ({', '.join(rolls.ENDINGS)}) of pieces in three parts, "
-    "such as JSB_Chorales.mat of `data get poly_music`: whole frames are "
-    "learned then, and the set's test part is scored as published."
-)
 TYPICAL = {"bar": 8, "frame": 0.5, "tempo": 80.0}
-MOST_VOICES = 4  # unless --voices asks for more
 RATE = 22_050  # samples a second of a WAV file
 VOICES_ONLY, ROLLS_ONLY = ("frame", "voices"), ("network", "home")
+Model = tuple[torch.nn.Module]
 
 
-def add(commands: Any) -> None:
-    """Add `music train`, `music sample` and `music evaluate`."""
-    examples = TRAIN, SAMPLE, EVALUATE
-    parts = common.add_group(
-        commands, "music", ABOUT["music"], examples, SONGS
-    )
-    _add_train(parts)
-    _add_sample(parts)
-    about = "score pieces that were held out"
-    evaluate = evaluation.add_evaluate(
-        parts, APP, about, EVALUATE, "folder"
-    )
-    evaluate.set_defaults(run=partial(_choose, evaluation.score_again))
-
-
-def _add_train(parts: common.Group) -> None:
-    about = "learn from a folder, or from a published set"
-    what = "of scores; or the file of a published set"
-    train = runs.add_train(parts, APP, about, TRAIN, "folder", what=what)
-    train.set_defaults(run=partial(_choose, runs.learn))
-    own = Composer
-    what = f"the shortest note, in quarter notes (default: {own.frame})"
-    add_option(train, "--frame", what, kind=common.parse_positive)
-    what = (
-        "how many (default: as most pieces have, at most "
-        f"{MOST_VOICES}); of others outer ones stay, silent ones are added"
-    )
-    add_option(train, "--voices", what, kind=common.whole_number)
-    what = (
-        "of a published set: a frame's keys are predicted one after "
-        "another (jointly), or each by itself (keys)"
-    )
-    names: Facts = {"choices": rolls.NETWORKS, "metavar": "NAME"}
-    add_option(train, "--network", f"{what} (default: jointly)", **names)
-    what = (
-        "of a published set: share of the pieces drawn that stay in their "
-        "key (default: chosen by its size)"
-    )
-    add_option(train, "--home", what, kind=_parse_part, metavar="X")
-    what = "learn each piece also up to N semitones higher and lower"
-    _add_either(train, "transpose", what, _parse_semitones)
-    for name in runs.find_defaults(own):
-        kind, what = runs.OPTIONS[name.replace("_", "-")]
-        _add_either(train, name, what, kind)
-    runs.add_training(train)
-
-
-def _add_either(parser: Any, name: str, what: str, kind: Callable) -> None:
-    """An option that has another default for a published set."""
-    default = getattr(Composer, name)
-    what = f"{what} (default: {default}); a published set's by its size"
-    add_option(parser, f"--{name.replace('_', '-')}", what, kind=kind)
-
-
-def _choose(do: Callable, arguments: Namespace) -> int:
-    """`do` with a folder of scores, or with a published set.
+def _choose_app(arguments: Namespace) -> evaluation.Application:
+    """Whether it is a folder of scores, or a published set.
 
     Raises Refused where an option is of the other.
     """
     if rolls.is_published(arguments.folder):
         runs.leave_out(arguments, VOICES_ONLY, "without a published set")
-        return int(do(rolls.APP, arguments))
+        return rolls.APP
     runs.leave_out(arguments, ROLLS_ONLY, "only with a published set")
     runs.fill_in(arguments, vars(Composer()))
-    return int(do(APP, arguments))
-
-
-def _add_sample(parts: common.Group) -> None:
-    about = "write a new piece, or harmonise one"
-    sample = parts.add("sample", _sample, about, SAMPLE)
-    common.add_model(sample, "music_voices")
-    what = "the MIDI file to be written; NAME.musicxml comes with it"
-    form = {"metavar": "NAME.mid", "required": True}
-    add_option(sample, "--out", what, kind=Path, **form)
-    common.add_flag(sample, "--wav", "write NAME.wav too, to listen")
-    common.add_force(sample)
-    add_option(sample, "--bars", default=16)
-    what = "write lower voices for the first voice of this score"
-    add_option(sample, "--melody", what, kind=Path)
-    what = "below 1 cautious, above 1 daring (default: 1)"
-    add_option(sample, "--temperature", what, 1.0)
-    what = "quarter notes a minute (default: the pieces' own)"
-    add_option(sample, "--tempo", what, kind=common.parse_positive)
-    common.add_seed(sample)
-    common.add_device(sample)
-
-
-def _parse_semitones(text: str) -> int:
-    """For argparse: 0 to 11."""
-    if not text.isdecimal() or int(text) > 11:
-        raise argparse.ArgumentTypeError(f"expected 0 to 11, got {text!r}")
-    return int(text)
-
-
-def _parse_part(text: str) -> float:
-    """For argparse: a number from 0 to 1."""
-    with contextlib.suppress(ValueError):
-        if 0 <= float(text) <= 1:
-            return float(text)
-    raise argparse.ArgumentTypeError(
-        f"expected a number from 0 to 1, got {text!r}"
-    )
+    return APP
 
 
 def _read(arguments: Namespace) -> tuple[tuple, Facts]:
@@ -156,7 +62,7 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
 
 
 def prepare(
-    options: Any, scores: list["Score"], folder: Path | None = None
+    options: Any, scores: list[Score], folder: Path | None = None
 ) -> tuple[tuple, Facts]:
     """The parts of some pieces, and how far they are moved.
 
@@ -173,12 +79,9 @@ def prepare(
 
 
 def _fit(
-    arguments: Any, data: tuple, run: runs.Run, device: Any
-) -> tuple[Any, Facts]:
+    arguments: Any, data: tuple, run: watch.Run, device: Any
+) -> tuple[Model, Facts]:
     """A model of voices that has learned the training pieces."""
-    from rnncore.music.training import train_voices
-    from rnncore.storage.weights import halved
-
     parts, _ = data
     bar = common.Bar(format_count(run.settings["voices"], "voice"))
     own = _find_typical(parts.train)
@@ -210,7 +113,7 @@ def _fit(
     return (halved(model),), about | own
 
 
-def _measure_loss(model: Any, data: tuple) -> tuple[Facts, Deferred]:
+def _measure_loss(model: Model, data: tuple) -> Scores:
     parts, shifts = data
     return _compute_scores(model[0], parts.train, parts.test, shifts)
 
@@ -218,9 +121,7 @@ def _measure_loss(model: Any, data: tuple) -> tuple[Facts, Deferred]:
 def _sample(arguments: Namespace) -> int:
     """Compose or harmonise; write the files."""
     midi, xml, wav = _check_outputs(arguments)
-    model, about = common.load_model(arguments, KIND, LOAD)
-    from rnncore.music import files
-
+    model, about = models.load_model(arguments, KIND, training.load_voices)
     names = "bars", "temperature", "tempo", "seed"
     how = {name: getattr(arguments, name) for name in names}
     melody = None
@@ -240,21 +141,17 @@ def _sample(arguments: Namespace) -> int:
 def write_score(
     model: Any,
     about: Facts,
-    melody: "Score | None" = None,
+    melody: Score | None = None,
     *,
     bars: int = 16,
     temperature: float = 1.0,
     tempo: float | None = None,
     seed: int = 0,
-) -> "Score":
+) -> Score:
     """A new piece, or lower voices for a melody.
 
     Raises Refused where the melody is none for this model.
     """
-    import numpy as np
-
-    from rnncore.music import generate, infill
-
     known: Facts = TYPICAL | about  # the course's own has eighths in 4/4
     rng = np.random.default_rng(seed)
     compass, bar = np.asarray(known["compass"]), known["bar"]
@@ -294,8 +191,8 @@ def _check_outputs(arguments: Namespace) -> tuple[Path, Path, Path]:
 
 
 def _score_again(
-    arguments: Namespace, model: Any, about: Facts
-) -> tuple[Facts, Deferred]:
+    arguments: Namespace, model: Model, about: Facts
+) -> Scores:
     """Nats a frame of the pieces that training did not see."""
     scores = read_scores(arguments.folder, (TYPICAL | about)["frame"])
     names = str(arguments.folder), str(arguments.model)
@@ -305,16 +202,14 @@ def _score_again(
 def score_pieces(
     model: Any,
     about: Facts,
-    scores: list["Score"],
+    scores: list[Score],
     name: str = "the pieces",
     path: str = "the model",
-) -> tuple[Facts, Deferred]:
+) -> Scores:
     """Nats a frame of the pieces that training did not see.
 
     Raises Refused, naming them, where it saw all.
     """
-    from rnncore.music.score import to_voices
-
     scores = [to_voices(s, about["V"]) for s in scores]
     if "seen" not in about:
         raise Refused(f"{path}: it does not tell what it saw")
@@ -333,13 +228,11 @@ def score_pieces(
     return _compute_scores(model[0], known, fresh, about["shifts"])
 
 
-def read_scores(folder: Path, frame: float) -> list["Score"]:
+def read_scores(folder: Path, frame: float) -> list[Score]:
     """The scores of a folder; what cannot be read is named on stderr.
 
     Raises Refused where there is no score.
     """
-    from rnncore.music.files import read_folder
-
     with common.refuse_in_words():
         found = read_folder(folder, frame, common.Bar("reading", "file"))
     for name, reason in (found.unreadable | found.remarks).items():
@@ -363,7 +256,7 @@ def read_scores(folder: Path, frame: float) -> list["Score"]:
     return found.scores
 
 
-def _usual_voices(scores: list["Score"]) -> int:
+def _usual_voices(scores: list[Score]) -> int:
     """The commonest number of voices; the larger one if tied."""
     counts = [s.pitches.shape[1] for s in scores]
     usual = max(set(counts), key=lambda V: (counts.count(V), V))
@@ -378,27 +271,22 @@ def _usual_voices(scores: list["Score"]) -> int:
 
 
 def _split(
-    folder: Path | None, scores: list["Score"], V: int, seed: int
-) -> "ScoreParts":
+    folder: Path | None, scores: list[Score], V: int, seed: int
+) -> ScoreParts:
     """Training, validation and test pieces in V voices.
 
     Raises Refused where there are fewer than three different pieces.
     """
-    from rnncore.music.score import to_voices
-    from rnncore.music.split import split
-
     with common.refuse_in_words(folder):
         return split([to_voices(s, V) for s in scores], seed=seed)
 
 
-def _fingerprint_names(score: "Score") -> list[str]:
+def _fingerprint_names(score: Score) -> list[str]:
     """The fingerprints of a piece and of its melody."""
-    from rnncore.music.split import fingerprint, melody
-
     return [fingerprint(score)[:16], melody(score)[:16]]
 
 
-def _find_typical(scores: list["Score"]) -> Facts:
+def _find_typical(scores: list[Score]) -> Facts:
     """The commonest bar, the middle tempo."""
     bars = [s.bar for s in scores]
     tempos = sorted(s.tempo for s in scores)
@@ -410,12 +298,9 @@ def _find_typical(scores: list["Score"]) -> Facts:
 
 
 def _compute_scores(
-    model: Any, learned: list["Score"], test: list["Score"], shifts: int
-) -> tuple[Facts, Deferred]:
+    model: Any, learned: list[Score], test: list[Score], shifts: int
+) -> Scores:
     """Nats a frame of the network, and of what counts the same pieces."""
-    from rnncore.music.markov import Chain
-    from rnncore.music.voices import moved, score_nats
-
     with common.refuse_in_words():
         nats = score_nats(model, test)
     found = {
@@ -451,14 +336,8 @@ def _compute_scores(
     return found, {name: add_rows(partial(row, name)) for name in simple}
 
 
-def _measure_frequencies(
-    learned: list["Score"], test: list["Score"]
-) -> float:
+def _measure_frequencies(learned: list[Score], test: list[Score]) -> float:
     """Nats a frame where each voice's tokens are drawn without a past."""
-    import numpy as np
-
-    from rnncore.music.score import TOKENS, encode
-
     seen = np.concatenate([encode(s) for s in learned])
     asked = np.concatenate([encode(s)[1:] for s in test])
     total = 0.0
@@ -468,22 +347,14 @@ def _measure_frequencies(
     return total
 
 
-def _read_melody(path: Path, frame: float) -> "Score":
+def _read_melody(path: Path, frame: float) -> Score:
     """The first voice of a file."""
-    from rnncore.music.files import read_score
-    from rnncore.music.score import to_voices
-
     with common.refuse_in_words():
         return to_voices(read_score(path, frame), 1)
 
 
-def _write_wav(path: Path, score: "Score") -> Path:
+def _write_wav(path: Path, score: Score) -> Path:
     """The piece as one channel of 16 bits."""
-    import numpy as np
-    from scipy.io import wavfile
-
-    from rnncore.music.sound import synthesise
-
     with common.refuse_in_words():
         samples = synthesise(score, RATE)
     with whole_file(path) as file:
@@ -491,25 +362,34 @@ def _write_wav(path: Path, score: "Score") -> Path:
     return path
 
 
-def _show(about: Facts) -> common.Described:
+def _show(about: Facts) -> evaluation.Described:
     """What is known of a model, and its table of scores."""
     voices = format_count(about["V"], "voice")
     network = f"GRU of {about['hidden']} units, {voices}"
-    table = common.list_rows(about, "nats per frame")
+    table = evaluation.list_rows(about, "nats per frame")
     scored = [f"scored on {about['test']}"]
-    return common.Described(network, table, scored)
+    return evaluation.Described(network, table, scored)
 
 
-SAVE = run_later("music.training.save_model")
-LOAD = run_later("music.training.load_voices")
 APP = evaluation.Application(
-    KIND,
-    _read,
-    _fit,
-    _measure_loss,
-    _score_again,
-    SAVE,
-    LOAD,
-    _show,
+    kind=KIND,
+    read=_read,
+    fit=_fit,
+    score=_measure_loss,
+    rescore=_score_again,
+    save=training.save_model,
+    load=training.load_voices,
+    show=_show,
     hint="more pieces of one style, more --transpose, more --steps",
 )
+
+
+def _train(arguments: Namespace) -> int:
+    return runs.learn(_choose_app(arguments), arguments)
+
+
+def _evaluate(arguments: Namespace) -> int:
+    return evaluation.score_again(_choose_app(arguments), arguments)
+
+
+PARTS = {"train": _train, "sample": _sample, "evaluate": _evaluate}

@@ -4,16 +4,30 @@ from argparse import Namespace
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from rnncore.commands import common, evaluation, runs
-from rnncore.commands.common import Facts, format_count, note, run_later
-from rnncore.commands.evaluation import NETWORK, Deferred, add_rows
+import torch
+
+from rnncore.commands import common, evaluation, runs, watch
+from rnncore.commands.common import Facts, format_count, note
+from rnncore.commands.evaluation import NETWORK, Deferred, Scores, add_rows
+from rnncore.data.public.pictures import Motion, read_motions
+from rnncore.storage import weights
 from rnncore.storage.files import Refused
-
-if TYPE_CHECKING:
-    from rnncore.data.public.pictures import Motion
-    from rnncore.video.poses import PosePlan, Sequences
+from rnncore.video import poses
+from rnncore.video.poses import (
+    PoseBag,
+    PosePlan,
+    Sequences,
+    StillBag,
+    is_asked,
+    is_learned,
+    name_classes,
+    nearest_actions,
+    predict_actions,
+    select_sequences,
+    train_poses,
+)
 
 KIND = "video, poses"
 # options of films
@@ -21,12 +35,11 @@ UNUSED = (
     *("captions", "pieces", "encoder", "size", "test", "split"),
     *("evaluate_every", "patience"),
 )
+Model = tuple[torch.nn.Module]
 
 
 def fill_in(arguments: Namespace) -> None:
     """What is not given is as the published network has it."""
-    from rnncore.video.poses import PosePlan
-
     runs.leave_out(arguments, UNUSED, "not with files of joints")
     runs.fill_in(arguments, PosePlan()._asdict())
 
@@ -38,11 +51,8 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     return (motions, _make_plan(vars(arguments))), known
 
 
-def _read_motions(folder: Path) -> list["Motion"]:
+def _read_motions(folder: Path) -> list[Motion]:
     """All sequences. Raises Refused where people of one part are none."""
-    from rnncore.data.public.pictures import read_motions
-    from rnncore.video.poses import is_asked, is_learned, name_classes
-
     motions = read_motions(folder)
     for keep, which in (is_learned, "an odd"), (is_asked, "an even"):
         if not any(keep(one.person) for one in motions):
@@ -54,23 +64,14 @@ def _read_motions(folder: Path) -> list["Motion"]:
     return motions
 
 
-def _make_plan(settings: Facts) -> "PosePlan":
-    from rnncore.video.poses import PosePlan
-
+def _make_plan(settings: Facts) -> PosePlan:
     return PosePlan(**{name: settings[name] for name in PosePlan._fields})
 
 
 def _fit(
-    arguments: Any, data: tuple, run: runs.Run, device: Any
-) -> tuple[Any, Facts]:
+    arguments: Any, data: tuple, run: watch.Run, device: Any
+) -> tuple[Model, Facts]:
     """A network that has learned what people with odd numbers did."""
-    from rnncore.video.poses import (
-        is_learned,
-        name_classes,
-        select_sequences,
-        train_poses,
-    )
-
     motions, plan = data
     classes = name_classes(motions)
     bar = common.Bar(f"GRU {plan.hidden}")
@@ -88,9 +89,7 @@ def _fit(
     return (model,), about
 
 
-def _measure_loss(model: Any, data: tuple) -> tuple[Facts, Deferred]:
-    from rnncore.video.poses import is_asked, is_learned, select_sequences
-
+def _measure_loss(model: Model, data: tuple) -> Scores:
     motions, plan = data
     learned, asked = (
         select_sequences(motions, keep) for keep in (is_learned, is_asked)
@@ -101,14 +100,12 @@ def _measure_loss(model: Any, data: tuple) -> tuple[Facts, Deferred]:
 
 
 def _score_again(
-    arguments: Namespace, model: Any, about: Facts
-) -> tuple[Facts, Deferred]:
+    arguments: Namespace, model: Model, about: Facts
+) -> Scores:
     """The same people again, or all of another folder.
 
     Raises Refused where it has other actions.
     """
-    from rnncore.video.poses import name_classes, select_sequences
-
     motions, settings = _read_motions(arguments.folder), about["settings"]
     if _compute_fingerprint(motions) == settings["data"]:
         return _measure_loss(model, (motions, _make_plan(settings)))
@@ -123,7 +120,7 @@ def _score_again(
     return _compute_scores(model[0], every, about["frames"]), {}
 
 
-def _compute_fingerprint(motions: list["Motion"]) -> str:
+def _compute_fingerprint(motions: list[Motion]) -> str:
     rows = [
         f"{one.action} {one.person} {one.take} "
         + common.compute_fingerprint(one.joints.tobytes())
@@ -132,10 +129,8 @@ def _compute_fingerprint(motions: list["Motion"]) -> str:
     return common.compute_fingerprint("\n".join(rows))
 
 
-def _compute_scores(model: Any, asked: "Sequences", T: int) -> Facts:
+def _compute_scores(model: Any, asked: Sequences, T: int) -> Facts:
     """Percent of these sequences that are named rightly."""
-    from rnncore.video.poses import predict_actions
-
     said, many = predict_actions(model, asked.joints, T), len(asked.joints)
     right = int((said == asked.labels).sum())
     found: Facts = {"table": [(NETWORK, 100 * right / many)]}
@@ -145,17 +140,9 @@ def _compute_scores(model: Any, asked: "Sequences", T: int) -> Facts:
 
 
 def _list_rivals(
-    model: Any, learned: "Sequences", asked: "Sequences", plan: "PosePlan"
+    model: Any, learned: Sequences, asked: Sequences, plan: PosePlan
 ) -> Deferred:
     """Networks without order, trained alike, and the nearest sequence."""
-    from rnncore.video.poses import (
-        PoseBag,
-        StillBag,
-        nearest_actions,
-        predict_actions,
-        train_poses,
-    )
-
     device, T = next(model.parameters()).device, plan.frames
     K = model.readout.out_features
 
@@ -183,22 +170,24 @@ def _list_rivals(
     }
 
 
-def _show(about: Facts) -> common.Described:
+def _show(about: Facts) -> evaluation.Described:
     """What is known of a network, and its table of scores."""
     network = f"GRU of {about['hidden']} units, poses"
-    table = common.list_rows(about, "% right")
-    return common.Described(network, table, [f"scored on {about['test']}"])
+    table = evaluation.list_rows(about, "% right")
+    return evaluation.Described(
+        network, table, [f"scored on {about['test']}"]
+    )
 
 
 APP = evaluation.Application(
-    KIND,
-    _read,
-    _fit,
-    _measure_loss,
-    _score_again,
-    run_later("storage.weights.save_weights"),
-    run_later("video.poses.load_poses"),
-    _show,
+    kind=KIND,
+    read=_read,
+    fit=_fit,
+    score=_measure_loss,
+    rescore=_score_again,
+    save=weights.save_weights,
+    load=poses.load_poses,
+    show=_show,
     hint="more people, more --steps",
     higher=True,
 )

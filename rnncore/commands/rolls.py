@@ -3,31 +3,46 @@
 from argparse import Namespace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from rnncore.commands import common, evaluation, runs
-from rnncore.commands.common import Facts, format_count, note, run_later
+import numpy as np
+import torch
+
+from rnncore.commands import common, evaluation, runs, watch
+from rnncore.commands.common import Facts, format_count, note
 from rnncore.commands.evaluation import (
     NETWORK,
-    Deferred,
+    Scores,
     add_rows,
     mean_interval,
 )
+from rnncore.commands.options.music import ENDINGS
+from rnncore.music import published_sets
+from rnncore.music.chords import ChordModel, apart_nats, chord_nats
+from rnncore.music.frames import (
+    Rolls,
+    key_chain,
+    key_frequencies,
+    nats_a_frame,
+)
+from rnncore.music.published_sets import (
+    Published,
+    RollPlan,
+    plan_for,
+    read_published,
+    train_rolls,
+)
+from rnncore.storage import weights
 from rnncore.storage.files import Refused
 
-if TYPE_CHECKING:
-    from rnncore.music.frames import Rolls
-    from rnncore.music.published_sets import Published, RollPlan
-
 KIND = "music, rolls"
-ENDINGS = ".mat", ".json", ".pickle", ".pkl"
-NETWORKS = "jointly", "keys"
 DRAWS = 256  # frames drawn to ask for a single key
 UNIT = "nats per frame"
 SAID = {
     "jointly": "LSTM of {} units, a frame's keys one after another",
     "keys": "LSTM of {} units, each key by itself",
 }
+Model = tuple[torch.nn.Module]
 
 
 def is_published(path: Path) -> bool:
@@ -41,15 +56,13 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     return prepare(arguments, parts), {"data": _compute_fingerprint(parts)}
 
 
-def read_parts(path: Path) -> "Published":
+def read_parts(path: Path) -> Published:
     """The three parts of such a file. Raises Refused naming it."""
-    from rnncore.music.published_sets import read_published
-
     with common.refuse_in_words():
         return read_published(path)
 
 
-def prepare(options: Any, parts: "Published") -> tuple:
+def prepare(options: Any, parts: Published) -> tuple:
     """The parts; what is not chosen is, by how many frames are learned."""
     plan = _make_plan(options, parts)
     for option, value in plan._asdict().items():
@@ -57,20 +70,15 @@ def prepare(options: Any, parts: "Published") -> tuple:
     return parts, options.seed
 
 
-def _make_plan(options: Any, parts: "Published") -> "RollPlan":
-    from rnncore.music.published_sets import RollPlan, plan_for
-
+def _make_plan(options: Any, parts: Published) -> RollPlan:
     given = {name: getattr(options, name) for name in RollPlan._fields}
     return plan_for(sum(map(len, parts.train)), **given)
 
 
 def _fit(
-    arguments: Any, data: tuple, run: runs.Run, device: Any
-) -> tuple[Any, Facts]:
+    arguments: Any, data: tuple, run: watch.Run, device: Any
+) -> tuple[Model, Facts]:
     """A network that has learned the training pieces."""
-    from rnncore.music.frames import key_frequencies, nats_a_frame
-    from rnncore.music.published_sets import train_rolls
-
     parts, seed = data
     plan = _make_plan(arguments, parts)
     bar = common.Bar(plan.network)
@@ -92,14 +100,14 @@ def _fit(
     return (model,), about | own
 
 
-def _measure_loss(model: Any, data: tuple) -> tuple[Facts, Deferred]:
+def _measure_loss(model: Model, data: tuple) -> Scores:
     parts, seed = data
     return _compute_scores(model[0], parts.train, parts.test, seed)
 
 
 def _score_again(
-    arguments: Namespace, model: Any, about: Facts
-) -> tuple[Facts, Deferred]:
+    arguments: Namespace, model: Model, about: Facts
+) -> Scores:
     """The test part again, or that of another file.
 
     Raises Refused where training saw all of it.
@@ -122,26 +130,20 @@ def _hash_roll(roll: Any) -> str:
     return common.compute_fingerprint(roll.astype("u1").tobytes())[:16]
 
 
-def _compute_fingerprint(parts: "Published") -> str:
+def _compute_fingerprint(parts: Published) -> str:
     """The digest of the pieces, whatever the form of their file."""
     hashes = [" ".join(map(_hash_roll, part)) for part in parts]
     return common.compute_fingerprint("\n".join(hashes))
 
 
 def _compute_scores(
-    model: Any, learned: "Rolls", test: "Rolls", seed: int
-) -> tuple[Facts, Deferred]:
+    model: Any, learned: Rolls, test: Rolls, seed: int
+) -> Scores:
     """Nats a frame of all frames but the first of each test piece.
 
     A network that says a frame's keys one after another is asked for each
     key by itself, as the published ones are, and then for whole frames.
     """
-    from rnncore.music.frames import (
-        key_chain,
-        key_frequencies,
-        nats_a_frame,
-    )
-
     long = [roll for roll in test if len(roll) > 1]
     frames = [len(roll) - 1 for roll in long]
     with common.refuse_in_words():
@@ -166,15 +168,9 @@ def _compute_scores(
 
 
 def _score_network(
-    model: Any, test: "Rolls", long: "Rolls", seed: int
+    model: Any, test: Rolls, long: Rolls, seed: int
 ) -> tuple[list[tuple], list[float]]:
     """Its rows of the table, and what the first is of each long piece."""
-    import numpy as np
-    import torch
-
-    from rnncore.music.chords import ChordModel, apart_nats, chord_nats
-    from rnncore.music.frames import nats_a_frame
-
     if not isinstance(model, ChordModel):
         row = NETWORK, nats_a_frame(model, test)
         return [row], [nats_a_frame(model, [roll]) for roll in long]
@@ -190,21 +186,23 @@ def _score_network(
     ], each
 
 
-def _show(about: Facts) -> common.Described:
+def _show(about: Facts) -> evaluation.Described:
     """What is known of a network, and its table of scores."""
     network = SAID[about["network"]].format(about["hidden"])
-    table = common.list_rows(about, UNIT)
-    return common.Described(network, table, [f"scored on {about['test']}"])
+    table = evaluation.list_rows(about, UNIT)
+    return evaluation.Described(
+        network, table, [f"scored on {about['test']}"]
+    )
 
 
 APP = evaluation.Application(
-    KIND,
-    _read,
-    _fit,
-    _measure_loss,
-    _score_again,
-    run_later("storage.weights.save_weights"),
-    run_later("music.published_sets.load_rolls"),
-    _show,
+    kind=KIND,
+    read=_read,
+    fit=_fit,
+    score=_measure_loss,
+    rescore=_score_again,
+    save=weights.save_weights,
+    load=published_sets.load_rolls,
+    show=_show,
     hint="more --steps, another --home",
 )

@@ -3,115 +3,32 @@
 import argparse
 import contextlib
 import json
-import signal
-import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rnncore.commands.common import (
-    Bar,
-    Facts,
-    Group,
-    add_device,
-    add_flag,
-    add_operand,
-    add_option,
-    add_seed,
-    choose_device,
-    note,
-    parse_positive,
-    parse_share,
-    refuse_in_words,
-    settings_of,
-    whole_number,
-)
+import numpy as np
+import torch
+
+from rnncore.application import check_device, evaluated, train_module
+from rnncore.commands.common import Bar, Facts, note, refuse_in_words
 from rnncore.commands.evaluation import (
     NETWORK,
     Application,
-    Deferred,
+    Scores,
     add_deferred,
-    add_scores,
     report,
 )
+from rnncore.commands.models import choose_device
+from rnncore.commands.options.common import settings_of
+from rnncore.commands.watch import Run
+from rnncore.optim import adam
 from rnncore.storage.files import Refused, locked, whole_file
+from rnncore.storage.weights import origin, read_about
+from rnncore.train import Schedule
 
 PLAN, CHECKPOINT, SECONDS = "plan.json", "run.npz", "seconds"
 CLEARLY = 0.02  # of a score: less is no progress
-CHOSEN = "(default: chosen by the size of the data)"
-LATELY = 50  # steps, over which the loss of training is averaged
-
-
-def add_train(
-    parts: Group,
-    app: Application,
-    about: str,
-    example: str,
-    data: str,
-    **more: Any,
-) -> argparse.ArgumentParser:
-    """Add `train`, with the FILE or FOLDER to learn from."""
-    parser = parts.add("train", partial(learn, app), about, example)
-    add_operand(parser, data, **more)
-    return parser
-
-
-OPTIONS: dict[str, tuple[Callable, str]] = {
-    "hidden": (whole_number, "units"),
-    "layers": (whole_number, "layers of cells"),
-    "window": (whole_number, "steps between two updates"),
-    "steps": (whole_number, "updates at most"),
-    "batch": (whole_number, "sequences an update"),
-    "rate": (parse_positive, "Adam's learning rate"),
-    "falls": (
-        parse_share,
-        "share of the steps, the last ones, in which the rate falls to 0",
-    ),
-    "dropout": (parse_share, "share of the units left out in training"),
-    "evaluate-every": (
-        whole_number,
-        "updates between two looks at validation (and checkpoints)",
-    ),
-    "patience": (
-        whole_number,
-        "stop after so many looks that brought nothing better",
-    ),
-}
-
-
-def find_defaults(estimator: type) -> Facts:
-    """The options of `train` that an estimator has, and their defaults."""
-    from dataclasses import fields
-
-    return {
-        field.name: field.default
-        for field in fields(estimator)
-        if field.name.replace("_", "-") in OPTIONS
-    }
-
-
-def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
-    """The options of `train`; those of the network with their defaults.
-
-    None is for what the application chooses by its data.
-    """
-    what = "the .safetensors file to be written"
-    add_option(parser, "--model", what, kind=Path, required=True)
-    for name, default in defaults.items():
-        name = name.replace("_", "-")
-        kind, what = OPTIONS[name]
-        what = what if default is not None else f"{what} {CHOSEN}"
-        add_option(parser, f"--{name}", what, default, kind)
-    what = "end after so long with the best weights so far"
-    how: Facts = {"metavar": "N", "outside": True}
-    add_option(parser, "--minutes", what, kind=parse_positive, **how)
-    add_seed(parser)
-    add_device(parser)
-    add_scores(parser)
-    what = "train from scratch, and replace the model that exists"
-    add_flag(parser, "--restart", what, outside=True)
 
 
 def leave_out(
@@ -139,8 +56,6 @@ def fill_in(arguments: argparse.Namespace, defaults: Facts) -> None:
 
 def learn(app: Application, arguments: argparse.Namespace) -> int:
     """Train, or go on; write the model; then score it."""
-    from rnncore.application import check_device
-
     app.check(arguments)
     check_device(arguments.device)
     check_model(arguments)
@@ -162,15 +77,17 @@ def learn(app: Application, arguments: argparse.Namespace) -> int:
 
 
 def train(
-    app: Application, options: Any, data: Any, run: "Run", device: Any
-) -> tuple[Any, Facts, tuple[Facts, Deferred]]:
+    app: Application,
+    options: Any,
+    data: Any,
+    run: Run,
+    device: torch.device,
+) -> tuple[Any, Facts, Scores]:
     """Train a network and score it: what `fit` of an estimator does, too.
 
     `options` has those of the application as attributes, and a `line` that
     says where they come from.
     """
-    from rnncore.storage.weights import origin
-
     run.facts |= origin(options.line)
     with refuse_in_words(), run.ending.catch_interrupts():
         model, about = app.fit(options, data, run, device)
@@ -194,84 +111,6 @@ def hold_model(model: Path) -> Iterator[None]:
         finally:
             with contextlib.suppress(FileNotFoundError, PermissionError):
                 path.unlink()  # Windows keeps it: it is open
-
-
-class Ending:
-    """Decides when training stops before all its steps are done."""
-
-    def __init__(self, minutes: float | None = None):
-        self.begun, self.minutes = time.monotonic(), minutes
-        self.wanted = self.announced = False
-
-    def is_reached(self) -> bool:
-        """Whether the time is over, or Ctrl-C was pressed."""
-        if self.wanted and not self.announced:
-            self.announced = True
-            note("ending with the best weights so far; Ctrl-C: at once")
-        late = self.minutes is not None and (
-            time.monotonic() - self.begun >= 60 * self.minutes
-        )
-        return self.wanted or late
-
-    @contextlib.contextmanager
-    def catch_interrupts(self) -> Iterator[None]:
-        """Inside, Ctrl-C asks for the end; a second one interrupts."""
-
-        def handle(number: int, frame: Any) -> None:
-            if self.wanted:
-                raise KeyboardInterrupt
-            self.wanted = True
-
-        before = signal.getsignal(signal.SIGINT)
-        main = threading.current_thread() is threading.main_thread()
-        if not main or before in (signal.SIG_IGN, None):
-            yield
-            return
-        signal.signal(signal.SIGINT, handle)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
-
-
-class Run:
-    """A training run in memory."""
-
-    checkpoint: Path | None = None  # where its state is written
-
-    def __init__(self, arguments: Any, settings: Facts):
-        self.arguments = arguments
-        self.settings = settings  # everything that the outcome depends on
-        self.facts: Facts = {"seed": arguments.seed, "settings": settings}
-        self.begun = time.perf_counter()
-        self.before = 0.0  # seconds in earlier parts
-        self.ending = Ending(arguments.minutes)
-        self.steps, self.is_cut = 0, False
-
-    def seconds(self) -> float:
-        """So far."""
-        return self.before + time.perf_counter() - self.begun
-
-    def describe(self, about: Facts) -> Facts:
-        """What is known of the model, with how it came to be."""
-        facts: Facts = {"steps": self.steps}
-        facts |= about | self.facts
-        return facts | {"seconds": round(self.seconds(), 1)}
-
-    def keep(self, model: Any, about: Facts) -> None:
-        """Nothing: the model is in memory."""
-
-    def stop(self, bar: Bar) -> Callable[[Any], bool]:
-        """For `Schedule`: whether to stop; the bar shows the loss."""
-
-        def stop(history: Any) -> bool:
-            self.steps = len(history.loss)
-            lately = history.loss[-LATELY:]
-            bar.tell("loss", sum(lately) / len(lately))
-            self.is_cut = self.ending.is_reached()
-            return self.is_cut
-
-        return stop
 
 
 class TrainingRun(Run):
@@ -330,8 +169,6 @@ def begin(
         same = {"steps": settings["steps"]}
         _check_settings(settings, there | same, f"{folder}")
     elif model.exists():
-        from rnncore.storage.weights import read_about
-
         about = read_about(model, settings["kind"])
         _check_settings(settings, about.get("settings", {}), f"{model}")
         if "table" in about:
@@ -409,11 +246,6 @@ def train_run(
     that comes to nothing better is told. The optimizer is Adam unless
     given. `show(network)` is a line that is told at each look.
     """
-    import numpy as np
-
-    from rnncore.application import evaluated, train_module
-    from rnncore.optim import adam
-    from rnncore.train import Schedule
 
     def measure(network: Any) -> float:
         run.seconds()

@@ -2,173 +2,87 @@
 
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from itertools import chain, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from rnncore.commands import ABOUT, common, evaluation, runs
+import numpy as np
+
+from rnncore.commands import common, evaluation, models, runs, watch
 from rnncore.commands.common import (
     Facts,
-    add_operand,
-    add_option,
     format_count,
     note,
-    run_later,
 )
 from rnncore.commands.estimators import Transcriber
-from rnncore.commands.evaluation import NETWORK, Deferred, add_rows
+from rnncore.commands.evaluation import NETWORK, Scores, add_rows
+from rnncore.data.public.sounds import are_cepstra, read_cepstra
+from rnncore.speech import training
+from rnncore.speech.cepstra import ask_network, hear_cepstra
+from rnncore.speech.folder import (
+    Folder,
+    Recording,
+    RecordingParts,
+    gather,
+    read_folder,
+    split_speakers,
+)
+from rnncore.speech.letters import (
+    Choice,
+    Letters,
+    Words,
+    letter_bonus,
+    letters_of,
+)
+from rnncore.speech.model import (
+    Recognizer,
+    load_recognizer,
+    save_recognizer,
+)
+from rnncore.speech.plan import OF_CEPSTRA, SpeechPlan, speech_recipe
+from rnncore.speech.reading import Read, choose_weight, make_reader
+from rnncore.speech.recordings import (
+    HEARD,
+    OFTEN,
+    choice_of,
+    first_word,
+    is_closed,
+    linear_texts,
+    nearest_texts,
+    words_of,
+)
+from rnncore.speech.sound import read_sound
+from rnncore.speech.training import STEP, count_errors
 from rnncore.storage.files import Refused, lines_of, read_text
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from rnncore.speech.folder import Folder, Recording, RecordingParts
-    from rnncore.speech.reading import Read
+from rnncore.storage.same import Seen
+from rnncore.storage.words import plain_words
 
 KIND = "speech"
-TRAIN = "speech train recordings/ --model spoken.safetensors"
-TRANSCRIBE = "speech transcribe file.wav --model spoken.safetensors"
-EVALUATE = "speech evaluate spoken.safetensors recordings/"
-FOLDER = (
-    "recordings/ holds WAV, FLAC, MP3 or Ogg files, and for each NAME.wav "
-    "(or .flac, ...) a NAME.txt with the words that are said. Or "
-    "recordings/transcripts.tsv lists them all: one line per file, with "
-    "its name, its words and, better still, its speaker, separated by "
-    "tabs. Or, with --transcripts folders, each file is in a folder whose "
-    "name is what is said. Sub-folders are read too. Files may have any "
-    "rate and any number of channels. Or recordings/ is one that CMU "
-    "Sphinx trains on, such as AN4: etc/NAME_train.fileids and its fellows "
-    "list the cepstra in feat/; seven people choose, the published test "
-    "judges, and what is not given is as the course's own network has it."
-)
-COURSE = "speech_digits"
 CEPSTRA = "cepstra"  # what a model hears, in place of a normalisation
 WHOSE = 0  # seed by which people are drawn to choose by
 OF_SOUNDS = "transcripts", "speakers", "longest", "validation", "test"
 WEIGHED = 100  # recordings of validation by which a letter model is weighed
 ALIKE = 3  # recordings of a transcript, on average: then it is a class
-ALWAYS = (
-    "A model knows nothing but the letters and words that it learned from, "
-    "and writes some also for a tone or a noise. Unless --least is given, "
-    "it abstains only from digital silence."
-)
+Model = tuple[Recognizer, Letters | Words | Choice]
 
 
-def add(commands: Any) -> None:
-    """Add `speech train`, `speech transcribe` and `speech evaluate`."""
-    examples = TRAIN, TRANSCRIBE, EVALUATE
-    parts = common.add_group(commands, KIND, ABOUT[KIND], examples, FOLDER)
-    train = runs.add_train(
-        parts, APP, "learn from a folder", TRAIN, "folder"
-    )
-    train.set_defaults(run=partial(_choose, runs.learn))
-    what = (
-        "where the words are: in NAME.txt beside NAME.wav or in "
-        "transcripts.tsv (file, tab, words and, if known, tab, speaker), "
-        "or in the folder's name"
-    )
-    ways = ["files", "folders"]
-    own = Transcriber
-    _add_either(train, "transcripts", what, choices=ways)
-    what = (
-        "which recordings are of one speaker: those whose names agree "
-        "up to the first - or _, or those of one folder. Then no speaker "
-        "that is trained on is scored"
-    )
-    ways = ["unknown", "names", "folders"]
-    _add_either(train, "speakers", what, choices=ways)
-    what = (
-        "what the network writes: one of a few words for each file, which "
-        "is easiest to learn; strings of whole words; or letters, which "
-        "can write any word. auto: words where each is said in training "
-        "at least ten times, and one a file if no transcript has more"
-    )
-    ways = ["auto", "one", "words", "letters"]
-    add_option(train, "--units", what, own.units, choices=ways)
-    what = (
-        "over what the loudness is made even: what is said, without the "
-        "pauses before and after it; the whole recording; or each "
-        "frequency band of it, against unlike microphones"
-    )
-    ways = ["speech", "recording", "band"]
-    _add_either(train, "normalise", what, choices=ways)
-    common.add_flag(
-        train, "--plain", "do not vary voices and tempo in training"
-    )
-    for name, part in ("--validation", "choose by"), ("--test", "score"):
-        what = f"another such folder, to {part} (default: of FOLDER)"
-        add_option(train, name, what, kind=Path, metavar="FOLDER")
-    what = "leave out recordings of more seconds"
-    _add_either(train, "longest", what, kind=float)
-    for name in runs.find_defaults(own):
-        kind, what = runs.OPTIONS[name.replace("_", "-")]
-        _add_either(train, name, what, kind=kind)
-    runs.add_training(train)
-    _add_transcribe(parts)
-    about = "score recordings that were held out"
-    evaluation.add_evaluate(parts, APP, about, EVALUATE, "folder")
-
-
-def _add_either(parser: Any, name: str, what: str, **how: Any) -> None:
-    """An option that has another default, or none, for cepstra."""
-    what = f"{what} (default: {getattr(Transcriber, name)})"
-    add_option(parser, f"--{name.replace('_', '-')}", what, **how)
-
-
-def _choose(do: Callable, arguments: Namespace) -> int:
-    """`do` with sounds or with cepstra: what is not given depends on it.
+def _fill_in(arguments: Namespace) -> None:
+    """What is not given: it depends on whether sounds or cepstra are there.
 
     Raises Refused where an option is of sounds alone.
     """
-    from rnncore.data.public.sounds import are_cepstra
-
     if not are_cepstra(arguments.folder):
         runs.fill_in(arguments, vars(Transcriber()))
-        return int(do(APP, arguments))
-    from rnncore.speech.plan import OF_CEPSTRA
-
+        return
     why = "not with cepstra"
     runs.leave_out(arguments, (*OF_SOUNDS, "normalise"), why)
     runs.fill_in(arguments, OF_CEPSTRA._asdict())
     arguments.normalise = CEPSTRA
-    return int(do(APP, arguments))
 
 
-def _add_transcribe(parts: common.Group) -> None:
-    about = "write what is said"
-    transcribe = parts.add(
-        "transcribe", _transcribe, about, TRANSCRIBE, ALWAYS
-    )
-    what = "a WAV, FLAC, MP3 or Ogg file of any rate and number of channels"
-    add_operand(transcribe, "files", what, metavar="FILE", nargs="+")
-    what = (
-        "a file that `train` wrote (default: the course's own, which "
-        "knows English digits)"
-    )
-    add_option(
-        transcribe, "--model", what, Path(COURSE), Path, metavar="MODEL"
-    )
-    what = "search with a beam of N (default: %(default)s, greedy)"
-    add_option(transcribe, "--beam", what, 1)
-    what = "prefer letter sequences of this text, one sentence per line"
-    add_option(transcribe, "--text", what, kind=Path)
-    add_option(transcribe, "--weight", "how much --text counts", 0.5)
-    what = "write no word that is not in --text"
-    common.add_flag(transcribe, "--words", what)
-    what = (
-        "write nothing for a file whose score is below this: the mean "
-        "probability of what was written, from 0 to 1, which is told"
-    )
-    add_option(transcribe, "--least", what, kind=common.parse_share)
-    common.add_flag(
-        transcribe, "--times", "one word per line, with its time"
-    )
-    common.add_device(transcribe)
-
-
-def _read(arguments: Namespace) -> tuple["RecordingParts", Facts]:
+def _read(arguments: Namespace) -> tuple[RecordingParts, Facts]:
     """The recordings in parts."""
     settings = vars(arguments)
     if settings["normalise"] == CEPSTRA:
@@ -184,13 +98,8 @@ def _read(arguments: Namespace) -> tuple["RecordingParts", Facts]:
     return prepare(arguments, recordings, arguments.folder, given)
 
 
-def _read_cepstra(folder: Path) -> "RecordingParts":
+def _read_cepstra(folder: Path) -> RecordingParts:
     """The parts of such a folder. Raises Refused naming what is wrong."""
-    import numpy as np
-
-    from rnncore.data.public.sounds import are_cepstra, read_cepstra
-    from rnncore.speech.cepstra import hear_cepstra
-
     if not are_cepstra(folder):
         raise Refused(
             f"{folder}: expected etc/NAME_train.fileids: the model reads "
@@ -203,10 +112,10 @@ def _read_cepstra(folder: Path) -> "RecordingParts":
 
 def prepare(
     options: Any,
-    recordings: list["Recording"],
+    recordings: list[Recording],
     folder: Path | None = None,
-    given: "dict[str, list[Recording]] | None" = None,
-) -> tuple["RecordingParts", Facts]:
+    given: dict[str, list[Recording]] | None = None,
+) -> tuple[RecordingParts, Facts]:
     """The recordings in parts; those that are given are none of them.
 
     Raises Refused where there are fewer speakers than parts.
@@ -221,14 +130,12 @@ def prepare(
 
 
 def _leave_out(
-    recordings: list["Recording"], given: "dict[str, list[Recording]]"
-) -> list["Recording"]:
+    recordings: list[Recording], given: dict[str, list[Recording]]
+) -> list[Recording]:
     """Those that are not in a part that is given, too."""
-    from rnncore.storage.same import Seen
-
     seen = Seen()
 
-    def keep(part: list["Recording"], of: str = "") -> list["Recording"]:
+    def keep(part: list[Recording], of: str = "") -> list[Recording]:
         kept = []
         for one in part:
             name = f"{of}{one.name}"
@@ -245,13 +152,11 @@ def _leave_out(
 
 def _fit(
     arguments: Any,
-    parts: "RecordingParts",
-    run: runs.Run,
+    parts: RecordingParts,
+    run: watch.Run,
     device: Any,
-) -> tuple[Any, Facts]:
+) -> tuple[Model, Facts]:
     """A recogniser that has learned the training part."""
-    from rnncore.speech.plan import speech_recipe
-
     known = _choose_labels(arguments.units, [r.text for r in parts.train])
     network, recipe = speech_recipe(
         parts.train, parts.validation, known, _make_plan(arguments), device
@@ -270,8 +175,6 @@ def _fit(
 
 def _make_plan(arguments: Any) -> Any:
     """The plan with what the options say."""
-    from rnncore.speech.plan import SpeechPlan
-
     given = vars(arguments)
     names = given.keys() & {*SpeechPlan._fields}
     plan = SpeechPlan(**{name: given[name] for name in names})
@@ -280,14 +183,11 @@ def _make_plan(arguments: Any) -> Any:
 
 def _transcribe(arguments: Namespace) -> int:
     """Print the words of each file, one line a file."""
-    from rnncore.speech.recordings import first_word
-    from rnncore.speech.sound import read_sound
-
     if len(arguments.files) == 1:
         read_sound(arguments.files[0])  # a refusal does not wait for torch
-    network, letters, about = common.load_model(arguments, KIND, LOAD)
-    from rnncore.speech import training
-
+    network, letters, about = models.load_model(
+        arguments, KIND, load_recognizer
+    )
     language = read = None
     if arguments.words:
         read = _make_reader(arguments, letters)
@@ -325,20 +225,17 @@ def _transcribe(arguments: Namespace) -> int:
 def write_down(
     known: Any,
     about: Facts,
-    samples: "np.ndarray",
+    samples: np.ndarray,
     rate: int,
     width: int = 1,
     language: Any = None,
-    read: "Read | None" = None,
+    read: Read | None = None,
 ) -> tuple[str, Any]:
     """What is said, and the log probabilities that it was read from.
 
     By greedy reading, a beam, or what `read` makes of them. `samples` are
     (N,), the log probabilities (T, K).
     """
-    from rnncore.speech import training
-    from rnncore.speech.recordings import HEARD
-
     network, letters = known
     listen = HEARD[_read_normalisation(about.get("settings", {}))]
     (log_p,) = training.outputs(network, [listen(samples, rate)])
@@ -351,8 +248,8 @@ def write_down(
 
 
 def _score_again(
-    arguments: Namespace, model: Any, about: Facts
-) -> tuple[Facts, Deferred]:
+    arguments: Namespace, model: Model, about: Facts
+) -> Scores:
     """Word errors again; of another folder without baselines."""
     settings = about.get("settings", {})
     if settings.get("normalise") == CEPSTRA:
@@ -368,15 +265,13 @@ def _score_again(
 def score_recordings(
     model: Any,
     about: Facts,
-    recordings: list["Recording"],
+    recordings: list[Recording],
     folder: Path | None = None,
-) -> tuple[Facts, Deferred]:
+) -> Scores:
     """The scores of the test part, if it was learned from; else of all.
 
     Raises Refused where all of it was learned from.
     """
-    from rnncore.speech.folder import RecordingParts
-
     settings = about.get("settings", {})
     if _compute_fingerprint(recordings) == settings.get("data"):
         if "test data" in settings:
@@ -394,14 +289,11 @@ def score_recordings(
     return _compute_scores(model, parts)
 
 
-def read_recordings(folder: Path, settings: Facts) -> list["Recording"]:
+def read_recordings(folder: Path, settings: Facts) -> list[Recording]:
     """The recordings that can be learned; the others are named on stderr.
 
     Raises Refused where none is left.
     """
-    from rnncore.speech.folder import read_folder
-    from rnncore.speech.recordings import HEARD
-
     found = read_folder(
         folder,
         settings.get("transcripts", "files"),
@@ -417,25 +309,20 @@ def hear(
     texts: Sequence[str],
     speakers: Sequence[str] | None,
     settings: Facts,
-) -> list["Recording"]:
+) -> list[Recording]:
     """The same of sounds in memory: files, or (samples, rate).
 
     Raises ValueError where there are not as many texts.
     """
-    from rnncore.speech.folder import gather
-    from rnncore.speech.recordings import HEARD
-
     listen = HEARD[_read_normalisation(settings)]
     found = gather(sounds, texts, speakers, listen)
     return choose_recordings(found, settings, "the recordings")
 
 
 def choose_recordings(
-    found: "Folder", settings: Facts, folder: str
-) -> list["Recording"]:
+    found: Folder, settings: Facts, folder: str
+) -> list[Recording]:
     """Those that are not too long, and can have their transcript."""
-    from rnncore.speech.training import STEP
-
     left_out = dict(found.unreadable)
     longest = settings.get("longest", float("inf"))
     fit = []
@@ -467,8 +354,6 @@ def _read_normalisation(settings: Facts) -> str:
 
     Raises Refused where the model says something else.
     """
-    from rnncore.speech.recordings import HEARD
-
     over = settings.get("normalise", "band")
     if over == CEPSTRA:
         raise Refused("the model reads cepstra: expected one of sounds")
@@ -481,13 +366,11 @@ def _read_normalisation(settings: Facts) -> str:
 
 def _split(
     folder: Path | None,
-    recordings: list["Recording"],
+    recordings: list[Recording],
     seed: int,
-    given: "dict[str, list[Recording]]",
-) -> "RecordingParts":
+    given: dict[str, list[Recording]],
+) -> RecordingParts:
     """What to learn from, to choose and to score by; some may be given."""
-    from rnncore.speech.folder import RecordingParts, split_speakers
-
     names = [name for name in ("validation", "test") if name not in given]
     with common.refuse_in_words(folder):
         learned, *parts = split_speakers(
@@ -497,7 +380,7 @@ def _split(
     return RecordingParts(learned, every["validation"], every["test"])
 
 
-def _compute_fingerprint(recordings: list["Recording"]) -> str:
+def _compute_fingerprint(recordings: list[Recording]) -> str:
     """The folder's fingerprint: of sounds, words and speakers."""
     rows = [
         f"{r.name}\t{r.text}\t{r.speaker}\t{common.compute_fingerprint(r.features.tobytes())}"
@@ -511,9 +394,6 @@ def _choose_labels(units: str, texts: list[str]) -> Any:
 
     Raises Refused where it is to be one word, and a text has more.
     """
-    from rnncore.speech.letters import letters_of
-    from rnncore.speech.recordings import choice_of, is_closed, words_of
-
     longer = [text for text in texts if " " in text]
     if units == "auto":
         closed = "words" if longer else "one"
@@ -539,8 +419,6 @@ def _choose_labels(units: str, texts: list[str]) -> Any:
 
 def _tell_rare(texts: list[str]) -> None:
     """Why letters are learned: words that training has too seldom."""
-    from rnncore.speech.recordings import OFTEN
-
     counts = Counter(word for text in texts for word in text.split())
     rare = [word for word, n in counts.items() if n < OFTEN]
     note(
@@ -550,15 +428,8 @@ def _tell_rare(texts: list[str]) -> None:
     )
 
 
-def _compute_scores(
-    model: Any, parts: "RecordingParts"
-) -> tuple[Facts, Deferred]:
+def _compute_scores(model: Model, parts: RecordingParts) -> Scores:
     """Word and letter errors on the test part, also of the baselines."""
-    from rnncore.speech import training
-    from rnncore.speech.cepstra import ask_network
-    from rnncore.speech.letters import Letters
-    from rnncore.speech.recordings import linear_texts, nearest_texts
-
     network, letters = model
     true = [r.text for r in parts.test]
     found = ask_network(network, [r.features for r in parts.test])
@@ -620,13 +491,10 @@ def _compute_scores(
 def _read_words(
     model: Any,
     texts: list[str],
-    validation: list["Recording"],
-    found: "list[np.ndarray]",
+    validation: list[Recording],
+    found: list[np.ndarray],
 ) -> tuple[float, list[str]]:
     """What a beam reads in words of training; validation weighs them."""
-    from rnncore.speech.cepstra import ask_network
-    from rnncore.speech.reading import choose_weight, make_reader
-
     network, letters = model
     part = validation[:WEIGHED]
     held = ask_network(network, [r.features for r in part])
@@ -646,8 +514,6 @@ def _draw_intervals(
 
     Over recordings where there is but one speaker.
     """
-    from rnncore.speech.training import count_errors
-
     if not true:
         return {}
     several = 1 < len(set(speakers)) < len(speakers)
@@ -669,8 +535,6 @@ def _make_language(arguments: Namespace, letters: Any) -> Any:
 
     Raises Refused where the model writes one word a file.
     """
-    from rnncore.speech.letters import Choice, letter_bonus
-
     if isinstance(letters, Choice):
         raise Refused(
             f"--text: {arguments.model} writes one word a file, so that no "
@@ -688,8 +552,6 @@ def _read_texts(
 
     Raises Refused where there is none.
     """
-    from rnncore.storage.words import plain_words
-
     lines = map(plain_words, lines_of(read_text(arguments.text)))
     known = ((line, letters.known(line)) for line in lines)
     texts = [
@@ -703,14 +565,11 @@ def _read_texts(
     return texts
 
 
-def _make_reader(arguments: Namespace, letters: Any) -> "Read":
+def _make_reader(arguments: Namespace, letters: Any) -> Read:
     """What writes words of --text alone, likely ones before others.
 
     Raises Refused where there is no text, or the model spells nothing.
     """
-    from rnncore.speech.letters import Letters
-    from rnncore.speech.reading import make_reader
-
     if not arguments.text:
         raise Refused("--words: expected --text, which has them")
     if not isinstance(letters, Letters):
@@ -723,29 +582,39 @@ def _make_reader(arguments: Namespace, letters: Any) -> "Read":
     return make_reader(letters, texts, arguments.weight, True, **width)
 
 
-def _show(about: Facts) -> common.Described:
+def _show(about: Facts) -> evaluation.Described:
     """What is known of a model, and its table of scores."""
-    table = common.list_rows(about, "% word errors", "% letter errors")
+    table = evaluation.list_rows(about, "% word errors", "% letter errors")
     network = f"bidirectional LSTM of {about['H']} units"
     scored = [f"scored on {about['test']}"]
-    return common.Described(network, table, scored)
+    return evaluation.Described(network, table, scored)
 
 
-SAVE = run_later("speech.training.save_recognizer")
-LOAD = run_later("speech.model.load_recognizer")
 HINT = (
     "recordings of more people; --units words if few words are said; "
     "more --steps, or half of the --rate; --normalise band where "
     "microphones differ"
 )
 APP = evaluation.Application(
-    KIND,
-    _read,
-    _fit,
-    _compute_scores,
-    _score_again,
-    SAVE,
-    LOAD,
-    _show,
+    kind=KIND,
+    read=_read,
+    fit=_fit,
+    score=_compute_scores,
+    rescore=_score_again,
+    save=save_recognizer,
+    load=load_recognizer,
+    show=_show,
     hint=HINT,
 )
+
+
+def _train(arguments: Namespace) -> int:
+    _fill_in(arguments)
+    return runs.learn(APP, arguments)
+
+
+PARTS = {
+    "train": _train,
+    "transcribe": _transcribe,
+    "evaluate": partial(evaluation.score_again, APP),
+}

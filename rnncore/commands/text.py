@@ -4,37 +4,53 @@ import math
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from rnncore.commands import ABOUT, common, evaluation, runs
-from rnncore.commands.common import Facts, add_option, run_later
-from rnncore.commands.estimators import TextModel
+import numpy as np
+
+from rnncore.application import cooling, seeded, split
+from rnncore.commands import common, evaluation, models, runs, watch
+from rnncore.commands.common import Facts
 from rnncore.commands.evaluation import (
     NETWORK,
-    Deferred,
+    Scores,
     add_rows,
     mean_interval,
 )
+from rnncore.commands.options.text import WINDOWS
 from rnncore.storage.files import Refused, composed
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from rnncore.text.ngrams import KneserNey
-    from rnncore.text.vocabulary import Vocabulary
+from rnncore.text import ngrams, sampling, storage
+from rnncore.text.blocks import BlockModel
+from rnncore.text.files import read_texts
+from rnncore.text.generation import likeliest, stream, write_text
+from rnncore.text.model import (
+    LanguageModel,
+    contiguous_windows,
+    dynamic_nats,
+    language_loss,
+    stretches,
+    token_nats,
+)
+from rnncore.text.ngrams import (
+    KneserNey,
+    bits_given,
+    kneser_ney_probabilities,
+    three_discounts,
+)
+from rnncore.text.vocabulary import (
+    Vocabulary,
+    character_vocabulary,
+    split_words,
+    word_vocabulary,
+)
+from rnncore.text.windows import random_windows, window_loss
 
 KIND = "text"
-FILES: Facts = {
-    "nargs": "+",
-    "what": "a text file, a folder of them, or a pattern such as '*.md'",
-}
 COUNTED = 5_000_000  # tokens that n-grams are counted in, at most
 GRAMS = 12_000_000  # different ones that are held: 48 bytes each
 CHUNK = 1_000_000  # characters that become numbers at a time
-TRAIN = "text train book.txt --model book.safetensors"
-SAMPLE = 'text sample book.safetensors --prompt "The " --temperature 0.7'
-EVALUATE = "text evaluate book.safetensors book.txt"
 READ, LEARNED = 256, 64  # steps that a text is read by, or learned by
 LANES = 16  # stretches in which the held-out text is read at a time
 IN_ORDER = 200_000  # tokens of a stretch that is learned from as it is read
@@ -44,16 +60,13 @@ ORDERS = {
     "words": (2, 3, 4, 5, 7, 9, 12),
 }
 SHARES = (0.1, 0.1)  # of the text: validation and test, in this order
-MIXERS = ["LSTM", "sLSTM", "minGRU", "minLSTM", "RG-LRU"]
-MIXERS += ["selective", "gated-delta", "mLSTM", "attention"]
-MIXERS += ["turning", "solved-GRU"]
 HEADS = 4  # of a block, of equal size
 REACH = 256  # tokens that attention sees back
 WIDTH = 64  # of the embedding of characters: there are few
 PASSES, FEWEST, MOST = 20, 300, 2500  # over the training part, in updates
 GLIMPSE = {"characters": 60, "words": 12}  # that are shown at each look
-WINDOWS = "in-order", "anywhere"  # of the text
 RATES = (0.1, 0.3, 1.0)  # of dynamic evaluation; the best on validation
+Model = tuple[Any, Vocabulary]  # a LanguageModel, or a BlockModel
 
 
 class TextParts(NamedTuple):
@@ -64,94 +77,9 @@ class TextParts(NamedTuple):
     test: str
 
 
-def add(commands: Any) -> None:
-    """Add `text train`, `text sample` and `text evaluate`."""
-    examples = TRAIN, SAMPLE, EVALUATE
-    parts = common.add_group(commands, KIND, ABOUT[KIND], examples)
-    train = runs.add_train(
-        parts, APP, "learn from text files", TRAIN, "file", **FILES
-    )
-    _add_encoding(train)
-    what = (
-        "a model to go on from: its vocabulary, sizes and kind are kept, "
-        "and --cell, --hidden and the like say nothing"
-    )
-    add_option(
-        train, "--from", what, kind=Path, metavar="MODEL", dest="start"
-    )
-    tokens, cells = list(ORDERS), ["RNN", "LSTM", "GRU"]
-    for name, part in ("--validation", "choose by"), ("--test", "score"):
-        what = f"a text to {part} (default: a tenth of FILE)"
-        add_option(train, name, what, kind=Path, metavar="TEXT")
-    what = "what is predicted"
-    add_option(train, "--tokens", what, TextModel.tokens, choices=tokens)
-    add_option(train, "--cell", default=TextModel.cell, choices=cells)
-    what = (
-        "in place of layers of cells: blocks, with this between their steps"
-    )
-    add_option(train, "--model-kind", what, choices=MIXERS)
-    _add_recipe(train)
-    runs.add_training(train, **runs.find_defaults(TextModel))
-    _add_sample(parts)
-    about = "score the part of the text that was not trained on"
-    evaluate = evaluation.add_evaluate(
-        parts, APP, about, EVALUATE, "file", **FILES
-    )
-    _add_encoding(evaluate)
-
-
-def _add_recipe(train: Any) -> None:
-    """How a network learns, beyond what every `train` has."""
-    what = (
-        "read the text window after window, the state carried on, or "
-        "windows from anywhere in it, from a state of zeros"
-    )
-    add_option(
-        train, "--windows", what, TextModel.windows, choices=list(WINDOWS)
-    )
-    what = "steps in which the rate rises first"
-    add_option(train, "--warm", what, TextModel.warm, common.at_least(0))
-    what = "share of Adam's mean square that each step keeps"
-    kind = common.parse_share
-    add_option(train, "--beta", what, TextModel.beta, kind)
-    what = (
-        "use the running mean of the weights, of which each step keeps "
-        "this share, such as 0.998 (0: the weights themselves)"
-    )
-    add_option(train, "--average", what, TextModel.average, kind)
-
-
-def _add_encoding(parser: Any) -> None:
-    what = "of FILE (default: what its first bytes name, else utf-8)"
-    add_option(parser, "--encoding", what, outside=True)
-
-
-def _add_sample(parts: common.Group) -> None:
-    sample = parts.add("sample", _sample, "write with a model", SAMPLE)
-    common.add_model(sample, "text_python")
-    what = "what the text begins with (default: a new line)"
-    add_option(sample, "--prompt", what)
-    add_option(sample, "--length", "tokens", 400)
-    what = "below 1 cautious, above 1 daring"
-    add_option(sample, "--temperature", what, 1.0)
-    how = sample.add_mutually_exclusive_group()
-    count = common.whole_number
-    add_option(
-        how, "--top-k", "draw from the N likeliest tokens", kind=count
-    )
-    what = "draw from the fewest tokens with a probability of P together"
-    add_option(how, "--nucleus", what, kind=common.parse_share, metavar="P")
-    what = "no drawing: the likeliest text that a beam of N finds"
-    add_option(how, "--beam", what, kind=count)
-    common.add_seed(sample)
-    common.add_device(sample)
-
-
 def _sample(arguments: Namespace) -> int:
     """Write token by token, or the likeliest text."""
-    known = common.load_model(arguments, KIND, LOAD)
-    from rnncore.text.generation import stream
-
+    known = models.load_model(arguments, KIND, storage.load_model)
     names = "prompt", "length", "temperature", "top_k", "nucleus", "beam"
     how = {name: getattr(arguments, name) for name in (*names, "seed")}
     stream(write_after(known[:2], **how))
@@ -172,11 +100,6 @@ def write_after(
 
     Raises Refused where the prompt is empty or holds unknown tokens.
     """
-    import numpy as np
-
-    from rnncore.text import sampling
-    from rnncore.text.generation import likeliest, write_text
-
     model, vocabulary = known
     if prompt is None:  # the end of a line, or of a sentence
         ends = "\n", ".", " ", vocabulary.tokens[-1]
@@ -189,7 +112,7 @@ def write_after(
         yield vocabulary.decode([*ids, *found.tokens])
         return
 
-    def shape(logits: "np.ndarray") -> "np.ndarray":
+    def shape(logits: np.ndarray) -> np.ndarray:
         logits = logits.copy()
         logits[:, 0] = -np.inf  # what stands for unknown tokens
         p = sampling.at_temperature(logits, temperature)
@@ -220,11 +143,6 @@ def prepare(
 
     Raises Refused, naming the text, where it is too short.
     """
-    from rnncore.text.vocabulary import (
-        character_vocabulary,
-        word_vocabulary,
-    )
-
     given = given or {}
     parts = split_text(name, whole, given)
     known = {"data": common.compute_fingerprint(whole)}
@@ -235,7 +153,7 @@ def prepare(
     if options.start:
         start = _load_start(options)
         known["from"] = common.compute_fingerprint(
-            common.model_file(options.start, KIND).read_bytes()
+            models.model_file(options.start, KIND).read_bytes()
         )
         vocabulary = start[1]
     else:
@@ -262,16 +180,14 @@ def _choose_steps(options: Any, tokens: int) -> None:
 
 def _load_start(arguments: Any) -> Any:
     """The model to go on from, and its vocabulary."""
-    path = common.model_file(arguments.start, KIND)
-    model, vocabulary, _ = LOAD(path)
+    path = models.model_file(arguments.start, KIND)
+    model, vocabulary, _ = storage.load_model(path)
     arguments.tokens = "words" if vocabulary.words else "characters"
     return model, vocabulary
 
 
-def _encode(vocabulary: "Vocabulary", text: str) -> "np.ndarray":
+def _encode(vocabulary: Vocabulary, text: str) -> np.ndarray:
     """The tokens of a long text, in half the memory and piece by piece."""
-    import numpy as np
-
     if vocabulary.words:
         pieces = _split_paragraphs(text)
     else:
@@ -294,14 +210,10 @@ def _split_paragraphs(text: str) -> Iterator[str]:
 def _fit(
     arguments: Any,
     data: tuple,
-    run: runs.Run,
+    run: watch.Run,
     device: Any,
-) -> tuple[Any, Facts]:
+) -> tuple[Model, Facts]:
     """A model that has learned the training part."""
-    from rnncore.application import cooling, seeded
-    from rnncore.text.model import language_loss, token_nats
-    from rnncore.text.windows import window_loss
-
     parts, vocabulary, next_batch, start, _ = data
     ids = vocabulary.encode(parts.training)
     if start is None:
@@ -338,7 +250,7 @@ def _fit(
     )
 
 
-def _show_glimpse(model: Any, vocabulary: "Vocabulary") -> str:
+def _show_glimpse(model: Any, vocabulary: Vocabulary) -> str:
     """What a model writes by now, in one line: the same draws each time."""
     tokens = "words" if vocabulary.words else "characters"
     known = model, vocabulary
@@ -348,18 +260,14 @@ def _show_glimpse(model: Any, vocabulary: "Vocabulary") -> str:
     return " ".join("".join(pieces).split())
 
 
-def _unigram_bits(
-    training: "np.ndarray", validation: "np.ndarray"
-) -> float:
+def _unigram_bits(training: np.ndarray, validation: np.ndarray) -> float:
     """Bits a token if each is as likely as in training, whatever came."""
-    import numpy as np
-
     K = 1 + int(max(training.max(), validation.max()))
     counts = np.bincount(training, minlength=K) + 1
     return float(-np.log2(counts / counts.sum())[validation].mean())
 
 
-def _tell_unknown(vocabulary: "Vocabulary", text: str) -> None:
+def _tell_unknown(vocabulary: Vocabulary, text: str) -> None:
     """Report how many tokens of a text the vocabulary lacks."""
     unknown = int((_encode(vocabulary, text) == 0).sum())
     if unknown:
@@ -371,9 +279,6 @@ def _tell_unknown(vocabulary: "Vocabulary", text: str) -> None:
 
 def _make_model(arguments: Any, K: int) -> Any:
     """Layers of cells, or blocks, with random weights."""
-    from rnncore.text.blocks import BlockModel
-    from rnncore.text.model import LanguageModel
-
     kind, H = arguments.model_kind, arguments.hidden
     layers, dropout = arguments.layers, arguments.dropout
     if kind is None:
@@ -407,16 +312,14 @@ def _check(arguments: Any) -> None:
 
 
 def _score_again(
-    arguments: Namespace, model: Any, about: Facts
-) -> tuple[Facts, Deferred]:
+    arguments: Namespace, model: Model, about: Facts
+) -> Scores:
     """The scores of the same text, or of another one."""
     name = _format_files(arguments.file)
     return score_text(model, about, name, _read_text(arguments))
 
 
-def score_text(
-    model: Any, about: Facts, name: str, whole: str
-) -> tuple[Facts, Deferred]:
+def score_text(model: Any, about: Facts, name: str, whole: str) -> Scores:
     """The scores of the held-out part, if it is the text; else of all.
 
     Raises Refused where all of it was learned from.
@@ -444,8 +347,6 @@ def _read_text(arguments: Namespace) -> str:
 
 def read_files(paths: Sequence[Path], encoding: str | None = None) -> str:
     """The text of files, folders or patterns; what is left out is told."""
-    from rnncore.text.files import read_texts
-
     skipped: list[str] = []
     text = read_texts(paths, encoding, skipped.append)
     for line in skipped[:5]:
@@ -468,8 +369,6 @@ def split_text(
 
     What is given of these two is not taken from the text.
     """
-    from rnncore.application import split
-
     given = given or {}
     asked = dict(zip(TextParts._fields[1:], SHARES, strict=True))
     missing = {part: asked[part] for part in asked if part not in given}
@@ -485,7 +384,7 @@ def split_text(
     )
 
 
-def _make_windows(arguments: Any, name: str, ids: "np.ndarray") -> Any:
+def _make_windows(arguments: Any, name: str, ids: np.ndarray) -> Any:
     """The next_batch of training.
 
     Raises Refused where the text is shorter than one window.
@@ -500,9 +399,6 @@ def _make_windows(arguments: Any, name: str, ids: "np.ndarray") -> Any:
             f"sequences takes {needed}: a longer text, or a smaller "
             "--window or --batch"
         )
-    from rnncore.text.model import contiguous_windows, stretches
-    from rnncore.text.windows import random_windows
-
     if in_order:
         windows = contiguous_windows(stretches(ids, batch), window)
     else:
@@ -510,26 +406,22 @@ def _make_windows(arguments: Any, name: str, ids: "np.ndarray") -> Any:
     return lambda rng, step: windows(rng, step).astype(int)
 
 
-def _split_lanes(ids: "np.ndarray", least: int = 100) -> "np.ndarray":
+def _split_lanes(ids: np.ndarray, least: int = 100) -> np.ndarray:
     """A text as some stretches of `least` tokens, to be read faster.
 
     Raises Refused where there are not two tokens.
     """
-    from rnncore.text.model import stretches
-
     if len(ids) < 2:
         raise Refused("a held-out part has fewer than two tokens")
     return stretches(ids, min(LANES, 1 + len(ids) // least))
 
 
-def _to_bits(nats: "np.ndarray") -> float:
+def _to_bits(nats: np.ndarray) -> float:
     return float(nats.mean()) / math.log(2)
 
 
-def _compute_interval(nats: "np.ndarray") -> Facts:
+def _compute_interval(nats: np.ndarray) -> Facts:
     """How sure the bits are, by stretches of the text of 100 or more."""
-    import numpy as np
-
     flat = nats.T.ravel()
     many = min(200, len(flat) // 100)
     parts = np.array_split(flat, many) if many else []
@@ -538,11 +430,8 @@ def _compute_interval(nats: "np.ndarray") -> Facts:
     )
 
 
-def _compute_scores(known: Any, data: Any) -> tuple[Facts, Deferred]:
+def _compute_scores(known: Model, data: Any) -> Scores:
     """Bits a token of the test part, and those of the baselines."""
-    from rnncore.text.model import token_nats
-    from rnncore.text.ngrams import bits_given
-
     (model, vocabulary), parts, given = known, data[0], data[-1]
     validation, test = map(vocabulary.encode, parts[1:])
     lanes = _split_lanes(test)
@@ -589,11 +478,9 @@ def _compute_scores(known: Any, data: Any) -> tuple[Facts, Deferred]:
 
 
 def _score_dynamic(
-    model: Any, validation: "np.ndarray", test: "np.ndarray"
+    model: Any, validation: np.ndarray, test: np.ndarray
 ) -> float:
     """Bits of a network that learns from the test part as it reads it."""
-    from rnncore.text.model import dynamic_nats
-
     sample, lanes = (
         _split_lanes(part, IN_ORDER)
         for part in (validation[:AT_MOST], test)
@@ -608,7 +495,7 @@ def _score_dynamic(
 
 @contextmanager
 def _report_progress(
-    model: Any, label: str, lanes: "np.ndarray", window: int = READ
+    model: Any, label: str, lanes: np.ndarray, window: int = READ
 ) -> Iterator[None]:
     """Report how far a text is read, by windows that go through."""
     count = -(-(len(lanes) - 1) // window)
@@ -625,7 +512,7 @@ def _report_progress(
         step()  # the bar is complete
 
 
-def _last_tokens(vocabulary: "Vocabulary", text: str) -> "np.ndarray":
+def _last_tokens(vocabulary: Vocabulary, text: str) -> np.ndarray:
     """What n-grams are counted in: of a long text the end alone.
 
     All its counts would fill the memory.
@@ -641,14 +528,12 @@ def _last_tokens(vocabulary: "Vocabulary", text: str) -> "np.ndarray":
 
 
 def _score_ngrams(
-    vocabulary: "Vocabulary",
-    training: "np.ndarray",
-    validation: "np.ndarray",
-    test: "np.ndarray",
+    vocabulary: Vocabulary,
+    training: np.ndarray,
+    validation: np.ndarray,
+    test: np.ndarray,
 ) -> dict[str, float]:
     """What n-grams give; validation chooses smoothing and context."""
-    import numpy as np
-
     K = vocabulary.size
     sample = validation[:AT_MOST]
     tried = (
@@ -665,14 +550,12 @@ def _score_ngrams(
 
 
 def _ngram_models(
-    vocabulary: "Vocabulary", ids: "np.ndarray"
-) -> Iterator[tuple[int, str, "KneserNey"]]:
+    vocabulary: Vocabulary, ids: np.ndarray
+) -> Iterator[tuple[int, str, KneserNey]]:
     """Models of each order in both smoothings, from one count.
 
     What would fill the memory is not counted, and a message says so.
     """
-    from rnncore.text import ngrams
-
     every = ORDERS["words" if vocabulary.words else "characters"]
     orders = [n for n in every if n <= len(ids)]
     models = ngrams.kneser_ney_models(ids, orders[-1], vocabulary.size)
@@ -692,12 +575,8 @@ def _ngram_models(
             break
 
 
-def _three_discounts(model: "KneserNey") -> "KneserNey":
+def _three_discounts(model: KneserNey) -> KneserNey:
     """The same counts with the discounts of modified Kneser-Ney."""
-    import numpy as np
-
-    from rnncore.text.ngrams import three_discounts
-
     orders = []
     for order in model.orders:
         discounts = three_discounts(order.counts)
@@ -710,12 +589,8 @@ def _three_discounts(model: "KneserNey") -> "KneserNey":
     return model._replace(orders=orders)
 
 
-def _ngram_bits(model: "KneserNey", n: int, ids: "np.ndarray") -> float:
+def _ngram_bits(model: KneserNey, n: int, ids: np.ndarray) -> float:
     """Bits a token but the first; of a long text, piece by piece."""
-    import numpy as np
-
-    from rnncore.text.ngrams import kneser_ney_probabilities
-
     nats = 0.0
     for start in range(1, len(ids), CHUNK):
         before = min(n - 1, start)
@@ -725,12 +600,8 @@ def _ngram_bits(model: "KneserNey", n: int, ids: "np.ndarray") -> float:
     return nats / (len(ids) - 1) / math.log(2)
 
 
-def _score_elsewhere(
-    known: Any, name: str, whole: str
-) -> tuple[Facts, Deferred]:
+def _score_elsewhere(known: Any, name: str, whole: str) -> Scores:
     """Bits on another text, and those of baselines without training."""
-    from rnncore.text.model import token_nats
-
     model, vocabulary = known
     ids = vocabulary.encode(whole)
     lanes = _split_lanes(ids)
@@ -749,11 +620,11 @@ def _score_elsewhere(
     return found, {}
 
 
-def _show(about: Facts) -> common.Described:
+def _show(about: Facts) -> evaluation.Described:
     """What is known of a model, and its table of scores."""
     words = about["vocabulary"]["words"]
     token = "word" if words else "character"
-    table = common.list_rows(about, f"bits per {token}")
+    table = evaluation.list_rows(about, f"bits per {token}")
     if words:
         table["perplexity"] = 2 ** table.iloc[:, 0]
     sizes = about["sizes"]
@@ -765,15 +636,13 @@ def _show(about: Facts) -> common.Described:
     if "mixer" in sizes:
         count = common.format_count(sizes["layers"], "block")
         network = f"{count} of {sizes['D']} units, {sizes['mixer']}"
-    return common.Described(network, table, lines)
+    return evaluation.Described(network, table, lines)
 
 
 def _check_prompt(
-    vocabulary: "Vocabulary", prompt: str, ids: "np.ndarray"
+    vocabulary: Vocabulary, prompt: str, ids: np.ndarray
 ) -> None:
     """Raise Refused where the prompt is empty or holds unknown tokens."""
-    from rnncore.text.vocabulary import split_words
-
     if not len(ids):
         raise Refused("--prompt: expected at least one token, got none")
     tokens = split_words(prompt) if vocabulary.words else prompt
@@ -783,17 +652,20 @@ def _check_prompt(
         raise Refused(f"--prompt: the model never saw {shown}")
 
 
-SAVE = run_later("text.storage.save_model")
-LOAD = run_later("text.storage.load_model")
 APP = evaluation.Application(
-    KIND,
-    _read,
-    _fit,
-    _compute_scores,
-    _score_again,
-    SAVE,
-    LOAD,
-    _show,
-    _check,
+    kind=KIND,
+    read=_read,
+    fit=_fit,
+    score=_compute_scores,
+    rescore=_score_again,
+    save=storage.save_model,
+    load=storage.load_model,
+    show=_show,
+    check=_check,
     hint="a longer text, or more --steps",
 )
+PARTS = {
+    "train": partial(runs.learn, APP),
+    "sample": _sample,
+    "evaluate": partial(evaluation.score_again, APP),
+}

@@ -5,119 +5,54 @@ from argparse import Namespace
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from rnncore.commands import ABOUT, common, evaluation, runs
+from sacrebleu.metrics import BLEU, CHRF
+
+from rnncore.application import split
+from rnncore.commands import common, evaluation, models, runs, watch
 from rnncore.commands.common import (
     Facts,
-    add_operand,
-    add_option,
     format_count,
     note,
-    run_later,
 )
-from rnncore.commands.estimators import Translator
-from rnncore.commands.evaluation import NETWORK, Deferred, add_rows
+from rnncore.commands.evaluation import NETWORK, Scores, add_rows
+from rnncore.data.translation import Pair
+from rnncore.seq2seq import Translator
+from rnncore.seq2seq import Translator as Network
 from rnncore.storage.files import Refused, composed, read_bytes, read_text
-
-if TYPE_CHECKING:
-    from rnncore.data.translation import Pair
-    from rnncore.seq2seq import Translator as Network
-    from rnncore.translate.subwords import SubWords
+from rnncore.translate import storage
+from rnncore.translate.baselines import learn_word_table, nearest
+from rnncore.translate.pairs import read_any_pairs
+from rnncore.translate.plan import (
+    PENALTIES,
+    WIDTH,
+    TranslationPlan,
+    begin_translator,
+    encode_pairs,
+    falling_rate,
+    plan_for,
+    score_penalties,
+    smoothed_loss,
+    translate_by_beam,
+)
+from rnncore.translate.storage import save_translator
+from rnncore.translate.subwords import SubWords
+from rnncore.translate.training import (
+    mean_loss,
+    quality,
+    search,
+    shuffled_batches,
+    translate,
+)
 
 KIND = "translate"
-TRAIN = "translate train pairs.tsv --model pairs.safetensors"
-TRANSLATE = "translate translate pairs.safetensors new.txt"
-EVALUATE = "translate evaluate pairs.safetensors pairs.tsv"
-PAIRS = (
-    "pairs.tsv has one pair per line: a sentence, a tab, its translation. "
-    "A gettext catalogue (.po) and a translation memory (.tmx) "
-    "are read too."
-)
-ALWAYS = (
-    "A model never abstains: it also translates a sentence unlike all that "
-    "it was trained on."
-)
 SHARE = 0.1  # of the sources, for validation; as many for the test
 AT_MOST = 1_000  # pairs that are looked at, for validation and as a test
 TABLE = 3_000  # pairs from which the table of pieces is learned
-DECODERS = ["dot", "additive", "vector"]
 COLUMNS = ["chrF", "BLEU", "exact match %"]
 OLD_COLUMNS = ["exact match %", "chrF", "BLEU"]  # of models without them
-
-
-def add(commands: Any) -> None:
-    """Add `translate train`, `... translate` and `... evaluate`."""
-    examples = TRAIN, TRANSLATE, EVALUATE
-    parts = common.add_group(commands, KIND, ABOUT[KIND], examples, PAIRS)
-    train = runs.add_train(parts, APP, "learn from pairs", TRAIN, "file")
-    _add_pairs(train)
-    what, own = "two kinds of attention, or one vector", Translator
-    add_option(train, "--decoder", what, own.decoder, choices=DECODERS)
-    what = f"sub-words a side, 259 at least {runs.CHOSEN}"
-    add_option(train, "--pieces", what, kind=common.at_least(259))
-    what = "pieces of the longest sentence that is learned from"
-    add_option(train, "--longest", what, own.longest)
-    for name, use in ("validation", "choose by"), ("test", "score"):
-        what = f"pairs to {use} (default: a tenth of FILE's)"
-        add_option(train, f"--{name}", what, kind=Path)
-    defaults = runs.find_defaults(Translator)
-    runs.add_training(train, **defaults)
-    _add_translate(parts)
-    about = "chrF, BLEU and exact match of pairs that were not trained on"
-    evaluate = evaluation.add_evaluate(parts, APP, about, EVALUATE, "file")
-    _add_pairs(evaluate)
-
-
-def _add_pairs(parser: Any) -> None:
-    """How the file of pairs is read."""
-    what = (
-        "whether the first line names the columns; auto: if both are names "
-        "of languages, or words such as source"
-    )
-    ways = ["auto", "yes", "no"]
-    add_option(parser, "--header", what, "auto", choices=ways)
-    what = "of a .tmx file with more than two: source and target, as en de"
-    more: Facts = {"nargs": 2, "metavar": "CODE"}
-    add_option(parser, "--languages", what, **more)
-    what = (
-        "which of more columns are source and target, as 2 4 in a file of "
-        "numbers and sentences (default: 1 2)"
-    )
-    more = {"nargs": 2, "metavar": "N"}
-    add_option(parser, "--columns", what, kind=common.whole_number, **more)
-    _add_encoding(parser)
-
-
-def _add_encoding(parser: Any) -> None:
-    what = "of FILE; a .po or .tmx file names its own"
-    add_option(parser, "--encoding", what, "utf-8", outside=True)
-
-
-def _add_translate(parts: common.Group) -> None:
-    about = "translate line by line"
-    translate = parts.add("translate", _translate, about, TRANSLATE, ALWAYS)
-    common.add_model(translate, "translate_dot")
-    what = "one sentence per line (default: standard input, in UTF-8)"
-    add_operand(translate, "file", what, nargs="?")
-    add_option(translate, "--encoding", "of FILE", "utf-8")
-    what = (
-        "search with a beam of N, 1 for none (default: as the model was "
-        "scored)"
-    )
-    add_option(translate, "--beam", what, kind=common.whole_number)
-    what = (
-        "print the N best, each as line number, score and translation with "
-        "tabs between; the beam has N at least"
-    )
-    add_option(translate, "--best", what, kind=common.whole_number)
-    what = (
-        "of the beam: above 0, larger for longer translations (default: "
-        "the one that validation chose)"
-    )
-    kind = common.parse_positive
-    add_option(translate, "--length-penalty", what, kind=kind)
-    common.add_device(translate)
+Model = tuple[Translator, SubWords, SubWords]
 
 
 def _read(arguments: Namespace) -> tuple[tuple, Facts]:
@@ -146,8 +81,8 @@ def prepare_files(
 def prepare(
     options: Any,
     name: str,
-    pairs: "list[Pair]",
-    given: "dict[str, list[Pair]]",
+    pairs: list[Pair],
+    given: dict[str, list[Pair]],
 ) -> tuple:
     """The pairs in three parts; what is not chosen is, by their number."""
     parts = _split(name, pairs, given)
@@ -161,9 +96,7 @@ def prepare(
     return parts
 
 
-def _make_plan(options: Any, training: "list[Pair]") -> Any:
-    from rnncore.translate.plan import TranslationPlan, plan_for
-
+def _make_plan(options: Any, training: list[Pair]) -> Any:
     given = {
         name: getattr(options, name) for name in TranslationPlan._fields
     }
@@ -171,17 +104,9 @@ def _make_plan(options: Any, training: "list[Pair]") -> Any:
 
 
 def _fit(
-    arguments: Any, data: tuple, run: runs.Run, device: Any
-) -> tuple[Any, Facts]:
+    arguments: Any, data: tuple, run: watch.Run, device: Any
+) -> tuple[Model, Facts]:
     """A translator that has learned the training pairs."""
-    from rnncore.translate.plan import (
-        begin_translator,
-        encode_pairs,
-        falling_rate,
-        smoothed_loss,
-    )
-    from rnncore.translate.training import mean_loss, shuffled_batches
-
     training, validation, test = data
     plan = _make_plan(arguments, training)
     model, source, target = begin_translator(training, plan, arguments.seed)
@@ -216,7 +141,9 @@ def _translate(arguments: Namespace) -> int:
     if arguments.file:  # a refusal does not wait for torch
         with common.name_encoding():
             read_text(arguments.file, arguments.encoding)
-    *known, about = common.load_model(arguments, KIND, LOAD)
+    *known, about = models.load_model(
+        arguments, KIND, storage.load_translator
+    )
     skipped: list[str] = []
     best = arguments.best
     how = arguments.beam, arguments.length_penalty, best or 0
@@ -242,9 +169,6 @@ def translate_line(
     Beam and penalty are those that the model was scored with, unless
     given; of an empty line it is an empty one.
     """
-    from rnncore.translate.plan import PENALTIES
-    from rnncore.translate.training import search, translate
-
     network, source, target = model
     sentence = composed(_one_line(line))
     if not sentence:
@@ -262,15 +186,15 @@ def translate_line(
 
 
 def _score_again(
-    arguments: Namespace, model: Any, about: Facts
-) -> tuple[Facts, Deferred]:
+    arguments: Namespace, model: Model, about: Facts
+) -> Scores:
     """The scores of the same pairs, or of others."""
     return score_file(model, about, arguments.file, arguments)
 
 
 def score_file(
     model: Any, about: Facts, path: Path, options: Any
-) -> tuple[Facts, Deferred]:
+) -> Scores:
     """The scores of the test part if the file is the same, else of all.
 
     Raises Refused where all of it was learned from.
@@ -292,8 +216,8 @@ def score_file(
 
 
 def score_pairs(
-    model: Any, about: Facts, name: str, pairs: "list[Pair]", same: bool
-) -> tuple[Facts, Deferred]:
+    model: Any, about: Facts, name: str, pairs: list[Pair], same: bool
+) -> Scores:
     """The scores of the test part if they are the same, else of all."""
     penalty = about.get("penalty")
     if same:
@@ -306,10 +230,8 @@ def score_pairs(
     return found, deferred
 
 
-def _read_pairs(arguments: Any, path: Path) -> "list[Pair]":
+def _read_pairs(arguments: Any, path: Path) -> list[Pair]:
     """Read the pairs of a file, and report what is left out."""
-    from rnncore.translate.pairs import read_any_pairs
-
     skipped: list[str] = []
     how = arguments.languages, arguments.header, arguments.encoding
     columns = arguments.columns
@@ -325,16 +247,14 @@ def _read_pairs(arguments: Any, path: Path) -> "list[Pair]":
 
 
 def _split(
-    path: str, pairs: "list[Pair]", given: "dict[str, list[Pair]]"
-) -> "tuple[list[Pair], list[Pair], list[Pair]]":
+    path: str, pairs: list[Pair], given: dict[str, list[Pair]]
+) -> tuple[list[Pair], list[Pair], list[Pair]]:
     """What to learn from, to validate and to test.
 
     A tenth each of what is not `given` as files of its own. A sentence
     with several translations is in one part alone. Which part depends on
     the sentence, not on its place in the file.
     """
-    from rnncore.application import split
-
     names = [n for n in ("validation", "test") if n not in given]
     sources = sorted(
         {p.source for p in pairs}, key=common.compute_fingerprint
@@ -358,20 +278,12 @@ def _split(
 
 
 def _compute_scores(
-    known: Any, data: tuple, penalty: float | None = None
-) -> tuple[Facts, Deferred]:
+    known: Model, data: tuple, penalty: float | None = None
+) -> Scores:
     """Score the network, a copy, the nearest pair and a table of pieces.
 
     The beam's length penalty is the one given; else validation chooses it.
     """
-    from rnncore.translate.baselines import learn_word_table, nearest
-    from rnncore.translate.plan import (
-        PENALTIES,
-        WIDTH,
-        score_penalties,
-        translate_by_beam,
-    )
-
     (_, source, target), (training, validation, test) = known, data
     found: Facts = {}
     if penalty is None and validation:
@@ -411,10 +323,8 @@ def _compute_scores(
     return found, {name: add_rows(partial(row, name)) for name in names}
 
 
-def _score_own(said: list[str], pairs: "list[Pair]") -> Facts:
+def _score_own(said: list[str], pairs: list[Pair]) -> Facts:
     """The network's scores with intervals, and how they were computed."""
-    from sacrebleu.metrics import BLEU, CHRF
-
     scores = _make_row(said, pairs)
     found: Facts = {
         "table": [(NETWORK, *scores)],
@@ -439,22 +349,20 @@ def _score_own(said: list[str], pairs: "list[Pair]") -> Facts:
     return found
 
 
-def _make_row(said: list[str], pairs: "list[Pair]") -> tuple:
+def _make_row(said: list[str], pairs: list[Pair]) -> tuple:
     """Scores as in COLUMNS."""
-    from rnncore.translate.training import quality
-
     exact, chrf, bleu = quality(said, pairs)
     return chrf, bleu, exact
 
 
-def _show(about: Facts) -> common.Described:
+def _show(about: Facts) -> evaluation.Described:
     """What is known of a model, and its table of scores."""
     columns = about.get("columns", OLD_COLUMNS)
     flat = [  # in older models the scores are a list in a row
         (name, *(rest if len(rest) > 1 else rest[0]))
         for name, *rest in about["table"]
     ]
-    table = common.list_rows({"table": flat}, *columns)
+    table = evaluation.list_rows({"table": flat}, *columns)
     sizes = about["sizes"]
     network = f"{sizes['decoder']} of {sizes['H']} units"
     lines = [f"scored on {about['test']}"]
@@ -462,18 +370,16 @@ def _show(about: Facts) -> common.Described:
         how = f"a beam of {about['beam']}, length penalty"
         lines.append(f"by {how} {about['penalty']:g}")
     lines += [f"{n}: {s}" for n, s in about.get("signatures", [])]
-    return common.Described(network, table, lines)
+    return evaluation.Described(network, table, lines)
 
 
 def _save(
     path: Path,
-    model: "Network",
-    source: "SubWords",
-    target: "SubWords",
+    model: Network,
+    source: SubWords,
+    target: SubWords,
     about: Facts,
 ) -> None:
-    from rnncore.translate.storage import save_translator
-
     decoder = about["settings"]["decoder"]
     save_translator(path, model, decoder, source, target, about)
 
@@ -501,16 +407,20 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-LOAD = run_later("translate.storage.load_translator")
 APP = evaluation.Application(
-    KIND,
-    _read,
-    _fit,
-    _compute_scores,
-    _score_again,
-    _save,
-    LOAD,
-    _show,
+    kind=KIND,
+    read=_read,
+    fit=_fit,
+    score=_compute_scores,
+    rescore=_score_again,
+    save=_save,
+    load=storage.load_translator,
+    show=_show,
     hint="more pairs, more --steps, fewer --pieces",
     higher=True,
 )
+PARTS = {
+    "train": partial(runs.learn, APP),
+    "translate": _translate,
+    "evaluate": partial(evaluation.score_again, APP),
+}

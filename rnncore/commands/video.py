@@ -6,206 +6,107 @@ from argparse import Namespace
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from rnncore.application import check_device, split
 from rnncore.commands import (
-    ABOUT,
     captions,
     common,
     evaluation,
+    models,
     poses,
     runs,
+    watch,
 )
 from rnncore.commands.common import (
     Facts,
-    add_operand,
-    add_option,
     format_count,
     note,
-    run_later,
 )
 from rnncore.commands.estimators import Captioner, VideoClassifier
-from rnncore.commands.evaluation import NETWORK, Deferred, add_rows
+from rnncore.commands.evaluation import NETWORK, Scores, add_rows
+from rnncore.commands.options.video import GIVEN
+from rnncore.data.public.pictures import are_motions
+from rnncore.data.video import ACTIONS, moving_digits, stick_figures
+from rnncore.storage import weights
 from rnncore.storage.files import Refused, composed
-
-if TYPE_CHECKING:
-    import numpy as np
-    from torch import nn
+from rnncore.storage.names import match_names
+from rnncore.storage.same import Seen
+from rnncore.storage.weights import read_about
+from rnncore.video import changes, folder, seen
+from rnncore.video.captions import looks
+from rnncore.video.changes import logits_by_frame
+from rnncore.video.features import PHOTOGRAPHS
+from rnncore.video.files import CONTAINERS, write_video
+from rnncore.video.folder import (
+    ENDINGS,
+    check_features,
+    frame_sizes,
+    is_photograph,
+    nearest,
+    read_films,
+    stack_films,
+)
+from rnncore.video.looks import draw_looks
+from rnncore.video.model import accuracy_by_frame, film_batch
+from rnncore.video.plan import (
+    FilmPlan,
+    Network,
+    build_classifier,
+    film_recipe,
+)
+from rnncore.video.protocols import group_of, read_split
+from rnncore.video.rivals import OF_FEATURES, RIVALS, train_rival
 
 KIND = "video"
-DRAW = 'video draw sitting.mp4 --what "sit down"'
-CLASSIFY = "video classify sitting.mp4 --model video_actions"
-DRAW_DIGITS = "video draw digits.mp4 --what digits"
-CAPTION = "video caption digits.mp4 --model video_captions"
-TRAIN = "video train films/ --model films.safetensors"
-EVALUATE = "video evaluate films.safetensors films/"
-LEARN = (
-    "video train films/ --captions captions.tsv --model said.safetensors"
-)
-SCORE = "video evaluate said.safetensors films/ --captions captions.tsv"
-FOLDER = (
-    "films/ has a folder of films for each class. Or --captions names a "
-    "table of what is to be said of them: one caption per line, the film's "
-    "name below films/, a tab and the caption, in UTF-8. A film may have "
-    "several lines; no film is in two of training, validation and test. "
-    "Or films/ has files of joints, as MSR Action3D names them: people "
-    "with odd numbers are learned from, the others are the test, as "
-    "published, and what is not given is as the course's own network has "
-    "it. "
-    "The classifier sees what changes in a film: classes that differ only "
-    "in what stands still are alike to it."
-)
-ALWAYS = (
-    "A model never abstains: it gives one of the answers that it learned, "
-    "and often a high probability, whatever the film shows."
-)
-GIVEN = "given"  # as --encoder: features that another program made
-NAMES = ["efficientnet-lite0"]  # of encoders
 SHARES = (0.15, 0.2)  # of the films: validation and test
+Model = tuple[torch.nn.Module]
 
 
 class Folder(NamedTuple):
     """Films of a folder that has a folder for each class."""
 
     classes: list[str]
-    frames: "np.ndarray"  # (N, T, S, S)
-    labels: "np.ndarray"  # (N,)
+    frames: np.ndarray  # (N, T, S, S)
+    labels: np.ndarray  # (N,)
     names: list[str]  # of the files
 
     def part(self, chosen: Any) -> Any:
         """Some of the films, as a network reads them."""
-        from rnncore.video.model import film_batch
-
         return film_batch(self.frames[chosen], self.labels[chosen])
 
 
-def add(commands: Any) -> None:
-    """Add `video classify`, `caption`, `train`, `evaluate`, `draw`."""
-    examples = [DRAW, CLASSIFY, DRAW_DIGITS, CAPTION, TRAIN, EVALUATE]
-    examples += [LEARN, SCORE]
-    parts = common.add_group(
-        commands, KIND, ABOUT["video"], examples, FOLDER
-    )
-    about = "say what happens in a video file"
-    part = parts.add("classify", _classify, about, CLASSIFY, ALWAYS)
-    _add_file(part, "actions", "stick figures")
-    about = "say in words what happens"
-    part = parts.add("caption", _run_caption, about, CAPTION, ALWAYS)
-    _add_file(part, "captions", "moving digits")
-    what = "draw where each word looked into a .png file"
-    add_option(part, "--looks", what, kind=Path)
-    common.add_force(part)
-    _add_train(parts)
-    about = "score the films that were not trained on"
-    evaluate = evaluation.add_evaluate(
-        parts, APP, about, EVALUATE, "folder"
-    )
-    _add_captions(evaluate, evaluation.score_again)
-    _add_split(evaluate)
-    draw = parts.add("draw", _draw, "make a film to try the rest on", DRAW)
-    add_operand(draw, "file")
-    what = "digits, an action such as 'sit down', or any action"
-    add_option(draw, "--what", what, "any action", metavar="WHAT")
-    common.add_seed(draw)
-    common.add_force(draw)
+def _choose_app(arguments: Namespace) -> evaluation.Application:
+    """Classes, captions or poses, by the options and the folder.
 
-
-def _add_file(parser: Any, model: str, told: str) -> None:
-    add_operand(parser, "file")
-    what = (
-        f"a file that `train` wrote; or video_{model}, the course's, which "
-        f"knows nothing but {told}"
-    )
-    add_option(parser, "--model", what, kind=Path)
-    parser.set_defaults(stored=f"video_{model}", knows=told)
-    common.add_device(parser)
-
-
-def _add_captions(parser: Any, do: Callable) -> None:
-    """Add --captions, which hands `do` to the captioning application."""
-
-    def run(arguments: Namespace) -> int:
-        from rnncore.data.public.pictures import are_motions
-
-        if are_motions(arguments.folder):
-            poses.fill_in(arguments)
-            return int(do(poses.APP, arguments))
-        kind = Captioner if arguments.captions else VideoClassifier
-        if arguments.captions:
-            runs.leave_out(arguments, ("dropout",), "not with --captions")
-        runs.fill_in(arguments, vars(kind()))
-        for name in "test", "split":
-            if arguments.captions and getattr(arguments, name, None):
-                raise Refused(f"--{name}: not with --captions")
-        if "pieces" in arguments and not arguments.captions:
-            if arguments.pieces:
-                raise Refused("--pieces: only with --captions")
-            decides = [n for n in arguments.decides if n != "pieces"]
-            arguments.decides = decides  # of a classifier it is no option
-        return do(captions.APP if arguments.captions else APP, arguments)
-
-    what = (
-        "a table: on each line a film's name below FOLDER, a tab and a "
-        "caption. The model then writes captions, and names no class"
-    )
-    add_option(parser, "--captions", what, kind=Path)
-    parser.set_defaults(run=run)
-
-
-def _add_train(parts: common.Group) -> None:
-    about = "learn from a folder of films for each class, or from captions"
-    train = runs.add_train(parts, APP, about, TRAIN, "folder")
-    _add_captions(train, runs.learn)
-    _add_either(train, "frames", "frames taken from a film")
-    what = "another such folder, to test on; else a fifth of FOLDER"
-    add_option(train, "--test", what, kind=Path, metavar="FOLDER")
-    _add_split(train)
-    what = (
-        "a frozen image network that sees each frame, and photographs: "
-        f"{', '.join(NAMES)}; or {GIVEN}, where FOLDER has .npy files with "
-        "an array (T, D) in place of films (default: frames are seen as "
-        "grey pixels)"
-    )
-    pieces = (
-        "with --captions: learn so many pieces of words, 259 at least, in "
-        "place of whole words"
-    )
-    add_option(train, "--pieces", pieces, kind=common.at_least(259))
-    names = [*NAMES, GIVEN]
-    add_option(train, "--encoder", what, choices=names, metavar="NAME")
-    _add_either(train, "size", "width and height of a frame")
-    for name in runs.find_defaults(VideoClassifier):
-        kind, about = runs.OPTIONS[name.replace("_", "-")]
-        _add_either(train, name, about, kind)
-    runs.add_training(train)
-
-
-def _add_split(parser: Any) -> None:
-    what = (
-        "a published split: UCF101's trainlist01.txt, or one of HMDB51's "
-        "files CLASS_test_split1.txt; its other files lie beside it"
-    )
-    add_option(parser, "--split", what, kind=Path)
-
-
-def _add_either(
-    parser: Any, name: str, what: str, kind: Callable = common.whole_number
-) -> None:
-    """An option that has another default with --captions, or of joints."""
-    one = getattr(VideoClassifier, name)
-    other = getattr(Captioner, name, one)
-    also = f", with --captions {other}" if other != one else ""
-    what = f"{what} (default: {one}{also})"
-    add_option(parser, f"--{name.replace('_', '-')}", what, kind=kind)
+    Raises Refused where an option is of another.
+    """
+    if are_motions(arguments.folder):
+        poses.fill_in(arguments)
+        return poses.APP
+    kind = Captioner if arguments.captions else VideoClassifier
+    if arguments.captions:
+        runs.leave_out(arguments, ("dropout",), "not with --captions")
+    runs.fill_in(arguments, vars(kind()))
+    for name in "test", "split":
+        if arguments.captions and getattr(arguments, name, None):
+            raise Refused(f"--{name}: not with --captions")
+    if "pieces" in arguments and not arguments.captions:
+        if arguments.pieces:
+            raise Refused("--pieces: only with --captions")
+        decides = [n for n in arguments.decides if n != "pieces"]
+        arguments.decides = decides  # of a classifier it is no option
+    return captions.APP if arguments.captions else APP
 
 
 def _classify(arguments: Namespace) -> int:
     """The likeliest classes, and since which frame the first has led."""
-    frames, model, about = _read_film(arguments, KIND, LOAD)
-    import pandas as pd
-
-    from rnncore.video.changes import logits_by_frame
-
+    frames, model, about = _read_film(arguments, KIND, seen.load_film_model)
     p = logits_by_frame(model, frames)[:, 0].softmax(dim=1).numpy()
     best = p.argmax(axis=1)
     found = int(best[-1])
@@ -215,7 +116,7 @@ def _classify(arguments: Namespace) -> int:
     print(f"the best answer from frame {since} of {len(best)} on")
     table = pd.Series(p[-1], about["classes"], name="probability")
     table = table.sort_values(ascending=False).head(5)
-    print(common.show_table(table.to_frame()))
+    print(evaluation.show_table(table.to_frame()))
     return 0
 
 
@@ -224,13 +125,8 @@ def _run_caption(arguments: Namespace) -> int:
     if arguments.looks:
         common.output_file(arguments.looks, arguments.force, ".png")
     frames, model, words, about = _read_film(
-        arguments, captions.KIND, captions.LOAD
+        arguments, captions.KIND, captions.seen.load_film_model
     )
-    import pandas as pd
-
-    from rnncore.video.captions import looks
-    from rnncore.video.looks import draw_looks
-
     (said,) = captions.write_tokens(model, frames, about.get("penalty"))
     print(f"{arguments.file}: {words.decode(said)}")
     weights, p = looks(model, frames, said)
@@ -249,7 +145,7 @@ def _run_caption(arguments: Namespace) -> int:
     table = pd.DataFrame(
         {"probability": p.tolist(), at: shown}, index=[*names, "(end)"]
     )
-    print(common.show_table(table))
+    print(evaluation.show_table(table))
     if arguments.looks:
         draw_looks(
             arguments.looks,
@@ -267,16 +163,6 @@ def _read_film(arguments: Namespace, kind: str, load: Callable) -> tuple:
 
     Raises Refused without waiting for torch, where there is no encoder.
     """
-    from rnncore.application import check_device
-    from rnncore.storage.weights import read_about
-    from rnncore.video.features import PHOTOGRAPHS
-    from rnncore.video.folder import (
-        ENDINGS,
-        check_features,
-        frame_sizes,
-        is_photograph,
-    )
-
     if arguments.model is None:
         table = " --captions captions.tsv" * (kind == captions.KIND)
         raise Refused(
@@ -286,7 +172,7 @@ def _read_film(arguments: Namespace, kind: str, load: Callable) -> tuple:
             f"{arguments.knows}"
         )
     check_device(arguments.device)
-    path = common.model_file(arguments.model, kind)
+    path = models.model_file(arguments.model, kind)
     about = read_about(path)
     sizes, encoder = frame_sizes(path, about), about.get("encoder")
     whole = about.get("whole", False)
@@ -299,9 +185,7 @@ def _read_film(arguments: Namespace, kind: str, load: Callable) -> tuple:
         )
     film = make_reader(sizes, whole, encoder, arguments).read(file)
     check_features(file, film, about)
-    import torch
-
-    found = common.load_model(arguments, kind, load)
+    found = models.load_model(arguments, kind, load)
     device = next(found[0].parameters()).device
     return torch.as_tensor(film)[:, None].to(device), *found
 
@@ -324,9 +208,6 @@ def apply_split(folder: Folder, path: Path) -> tuple[Folder, Folder]:
 
     Raises Refused where a class has none of one part.
     """
-    from rnncore.storage.names import match_names
-    from rnncore.video.protocols import read_split
-
     names = ["/".join(Path(name).parts[-2:]) for name in folder.names]
     parts = []
     for part, wanted in read_split(path)._asdict().items():
@@ -359,8 +240,6 @@ def prepare(
 
     Raises Refused where a class has too few.
     """
-    import numpy as np
-
     known = {"data": _compute_fingerprint(folder)}
     if other is None:
         parts = _split(folder, options.seed)
@@ -379,12 +258,9 @@ def prepare(
 
 
 def _fit(
-    arguments: Any, data: tuple, run: runs.Run, device: Any
-) -> tuple[Any, Facts]:
+    arguments: Any, data: tuple, run: watch.Run, device: Any
+) -> tuple[Model, Facts]:
     """A classifier that has learned the training films."""
-    from rnncore.video import changes, seen
-    from rnncore.video.plan import Network, build_classifier, film_recipe
-
     folder, (training, validation, _), _ = data
     plan, classes = _make_plan(vars(arguments), folder), folder.classes
     kind: Any = changes
@@ -411,8 +287,6 @@ def _fit(
 
 def _make_plan(settings: Facts, folder: Folder | None = None) -> Any:
     """The plan with what these options say, and what the films are."""
-    from rnncore.video.plan import FilmPlan
-
     names = settings.keys() & {*FilmPlan._fields}
     plan = FilmPlan(**{name: settings[name] for name in names})
     if folder is not None and folder.frames.ndim == 3:
@@ -421,11 +295,9 @@ def _make_plan(settings: Facts, folder: Folder | None = None) -> Any:
 
 
 def _score_again(
-    arguments: Namespace, model: Any, about: Facts
-) -> tuple[Facts, Deferred]:
+    arguments: Namespace, model: Model, about: Facts
+) -> Scores:
     """The scores of the same films, or of all films of another folder."""
-    from rnncore.video.folder import frame_sizes
-
     sizes = frame_sizes(arguments.model, about)
     how = sizes, about.get("whole", False), about.get("encoder"), arguments
     folder = read_folder(arguments.folder, *how)
@@ -437,7 +309,7 @@ def _score_again(
 
 def score_films(
     model: Any, about: Facts, folder: Folder, name: str = "the films"
-) -> tuple[Facts, Deferred]:
+) -> Scores:
     """The scores of the test part, if it was learned from; else of all.
 
     Raises Refused where all of it was learned from.
@@ -469,8 +341,6 @@ def read_folder(
 
     Raises Refused where there are not two classes with films.
     """
-    from rnncore.video.folder import read_films
-
     if not path.is_dir():
         raise Refused(f"{path}: expected a folder with a folder a class")
     reader = make_reader(sizes, whole, encoder, options)
@@ -491,11 +361,9 @@ def make_reader(
     sizes: tuple[int, int], whole: bool, encoder: str | None, options: Any
 ) -> Any:
     """How a network sees films; see `rnncore.video.folder`."""
-    from rnncore.video import folder
-
     device = None
     if encoder not in (None, GIVEN) and options is not None:
-        device = common.choose_device(options)
+        device = models.choose_device(options)
     return folder.make_reader(*sizes, whole, encoder, note, device)
 
 
@@ -507,7 +375,7 @@ def tell_seen(films: int, encoder: str, begun: float) -> None:
 
 
 def gather(
-    films: Sequence[tuple[str, str, "np.ndarray"]], where: str, kinds: str
+    films: Sequence[tuple[str, str, np.ndarray]], where: str, kinds: str
 ) -> Folder:
     """Films of which each comes with its class and its name.
 
@@ -515,11 +383,6 @@ def gather(
 
     Raises Refused where there are not two classes.
     """
-    import numpy as np
-
-    from rnncore.storage.same import Seen
-    from rnncore.video.folder import stack_films
-
     seen = Seen()
     found: dict[str, tuple[str, np.ndarray]] = {}
     for name, file, film in films:
@@ -543,8 +406,6 @@ def gather(
 
 def _leave_out(folder: Folder, test: Folder) -> Folder:
     """The films that are not in the test, too."""
-    from rnncore.storage.same import Seen
-
     seen = Seen()
     for name, film in zip(test.names, test.frames, strict=True):
         seen.find(name, film.tobytes())
@@ -569,7 +430,7 @@ def check_classes(path: Path, folder: Folder, classes: list[str]) -> None:
 
 def _split(
     folder: Folder, seed: int, shares: tuple[float, ...] = SHARES
-) -> list["np.ndarray"]:
+) -> list[np.ndarray]:
     """Training, validation and test, each with films of every class.
 
     Clips of one film are in one part, where their names say it. Without
@@ -577,11 +438,6 @@ def _split(
 
     Raises Refused naming a class that has too few films.
     """
-    import numpy as np
-
-    from rnncore.application import split
-    from rnncore.video.protocols import group_of
-
     rng = np.random.default_rng(seed)
     parts: list[list[int]] = [[] for _ in (0, *shares)]
     for k, name in enumerate(folder.classes):
@@ -608,17 +464,11 @@ def _compute_fingerprint(folder: Folder) -> str:
     )
 
 
-def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Deferred]:
+def _compute_scores(known: Model, data: tuple) -> Scores:
     """Percent of the test films that are named rightly, and baselines.
 
     Where nothing was trained on, without what has to see the training.
     """
-    import numpy as np
-
-    from rnncore.video.folder import nearest
-    from rnncore.video.model import accuracy_by_frame
-    from rnncore.video.rivals import OF_FEATURES, RIVALS, train_rival
-
     (model,), (folder, parts, settings) = known, data
     training, validation, test = parts
     rivals = OF_FEATURES if folder.frames.ndim == 3 else RIVALS
@@ -674,11 +524,9 @@ def _compute_scores(known: Any, data: tuple) -> tuple[Facts, Deferred]:
 
 
 def _score_network(
-    model: "nn.Module", folder: Folder, chosen: "np.ndarray"
+    model: nn.Module, folder: Folder, chosen: np.ndarray
 ) -> dict[str, float]:
     """Percent right after half of each film, and after all of it."""
-    from rnncore.video.model import accuracy_by_frame
-
     device = next(model.parameters()).device
     films = folder.part(chosen)
     films = films._replace(frames=films.frames.to(device))
@@ -690,23 +538,18 @@ def _score_network(
     }
 
 
-def _show(about: Facts) -> common.Described:
+def _show(about: Facts) -> evaluation.Described:
     """What is known of a model, and its table of scores."""
     network = f"GRU of {about['H']} units"
     if "encoder" in about:
         network += f", features {about['encoder']}"
-    table = common.list_rows(about, "% right")
+    table = evaluation.list_rows(about, "% right")
     scored = [f"scored on {about['test']}"]
-    return common.Described(network, table, scored)
+    return evaluation.Described(network, table, scored)
 
 
 def _draw(arguments: Namespace) -> int:
     """A film of digits or of a figure, and what it shows."""
-    import numpy as np
-
-    from rnncore.data.video import ACTIONS, moving_digits, stick_figures
-    from rnncore.video.files import CONTAINERS, write_video
-
     what, rng = arguments.what, np.random.default_rng(arguments.seed)
     if what not in (*ACTIONS, "digits", "any action"):
         raise Refused(
@@ -724,17 +567,32 @@ def _draw(arguments: Namespace) -> int:
     return 0
 
 
-SAVE = run_later("storage.weights.save_weights")
-LOAD = run_later("video.seen.load_film_model")
 APP = evaluation.Application(
-    KIND,
-    _read,
-    _fit,
-    _compute_scores,
-    _score_again,
-    SAVE,
-    LOAD,
-    _show,
+    kind=KIND,
+    read=_read,
+    fit=_fit,
+    score=_compute_scores,
+    rescore=_score_again,
+    save=weights.save_weights,
+    load=seen.load_film_model,
+    show=_show,
     hint="more films a class, more --frames or a larger --size",
     higher=True,
 )
+
+
+def _train(arguments: Namespace) -> int:
+    return runs.learn(_choose_app(arguments), arguments)
+
+
+def _evaluate(arguments: Namespace) -> int:
+    return evaluation.score_again(_choose_app(arguments), arguments)
+
+
+PARTS = {
+    "train": _train,
+    "classify": _classify,
+    "caption": _run_caption,
+    "evaluate": _evaluate,
+    "draw": _draw,
+}

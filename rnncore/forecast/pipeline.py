@@ -4,8 +4,7 @@ What `python -m rnncore forecast` does. One network learns from all value
 columns of a table, each window in units of its own past.
 """
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,7 +46,6 @@ from rnncore.forecast.training import as_tensors, ask, train_forecaster
 from rnncore.forecast.widths import Widths
 from rnncore.forecast.windows import Split, Windows, join, origins
 from rnncore.storage.files import Refused
-from rnncore.storage.weights import load_module, save_weights
 from rnncore.train import Fit
 
 if TYPE_CHECKING:
@@ -56,7 +54,6 @@ if TYPE_CHECKING:
 MANY = 8  # series: more are not shown one by one
 JUDGED, JUDGES = 4, 30  # origins and series by which a scale is chosen
 CALM = 0.05  # of a series' spread: the least of a window's
-KIND = "forecast"  # what `save_weights` writes down
 
 
 def covariates_of(
@@ -196,11 +193,11 @@ def build(plan: ForecastPlan, F: int, seed: int) -> torch.nn.Module:
     with seeded(seed):
         if plan.head == STUDENT:
             return Widths(plan.cell, F, plan.units, plan.horizon)
-        network = _alone(plan, F)
+        network = build_alone(plan, F)
         return Beside(network, plan.history, plan.horizon, head_of(plan).P)
 
 
-def _alone(plan: ForecastPlan, F: int) -> Direct:
+def build_alone(plan: ForecastPlan, F: int) -> Direct:
     """The network without the line."""
     return Direct(plan.cell, F, plan.units, plan.horizon, head_of(plan).P)
 
@@ -511,56 +508,6 @@ def refit(
         **schedule,
     )
     return module
-
-
-def save(
-    path: str | os.PathLike,
-    modules: Sequence[torch.nn.Module],
-    plan: ForecastPlan,
-    about: dict[str, Any],
-) -> None:
-    """The networks of all seeds, with what is needed to forecast.
-
-    Of them the last `about["final"]` learnt from all rows, and are not
-    those that were scored.
-    """
-    own = {
-        "kind": KIND,
-        "plan": plan._asdict(),
-        "F": _covariates_read(modules[0]),
-        "networks": len(modules) - about.get("final", 0),
-        "line": True,
-    }
-    save_weights(path, torch.nn.ModuleList(modules), {**about, **own})
-
-
-def _covariates_read(module: Any) -> int:
-    """F of a network with a line beside it."""
-    return getattr(module, "network", module).sizes[0]
-
-
-def load(
-    path: str | os.PathLike,
-) -> tuple[list[torch.nn.Module], ForecastPlan, dict[str, Any]]:
-    """What `save` wrote.
-
-    Raises Refused naming the file where it holds something else.
-    """
-    modules, about = load_module(path, KIND, _networks, "forecaster")
-    return list(modules), _plan_of(about), about
-
-
-def _plan_of(about: dict[str, Any]) -> ForecastPlan:
-    plan = ForecastPlan(**about["plan"])
-    return plan._replace(levels=tuple(plan.levels))
-
-
-def _networks(about: dict[str, Any]) -> torch.nn.ModuleList:
-    plan = _plan_of(about)
-    F, count = about["F"], about["networks"] + about.get("final", 0)
-    if "line" not in about:  # of a version whose networks had none
-        return torch.nn.ModuleList(_alone(plan, F) for _ in range(count))
-    return torch.nn.ModuleList(build(plan, F, 0) for _ in range(count))
 
 
 def _last_window(

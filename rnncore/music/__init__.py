@@ -10,6 +10,7 @@ markov      the same, counted: a chain with hardly a memory
 generate    a score drawn from a model
 infill      what is missing, drawn given the rest: a gap, lower voices
 habits      compass, parallels, repetition: what an ear would notice
+plan        how they are made and learn
 training    the models trained, scored, stored and loaded
 published   the file that published scores are about
 sound       the score as samples

@@ -14,6 +14,7 @@ from rnncore.application import (
     seeded,
     train_module,
 )
+from rnncore.music import plan
 from rnncore.music.chords import (
     ChordModel,
     Chords,
@@ -56,25 +57,25 @@ def train_voices(
     parts: ScoreParts,
     *,
     seed: int,
-    hidden: int = 192,
+    hidden: int = plan.VOICES.hidden,
     width: int = 96,
-    drop: float = 0.2,
-    rate: float = 5e-3,
-    shifts: int = 5,
+    drop: float = plan.VOICES.dropout,
+    rate: float = plan.VOICES.rate,
+    shifts: int = plan.VOICES.transpose,
     joint: bool = True,
-    B: int = 16,
-    window: int = 64,
+    B: int = plan.VOICES.batch,
+    window: int = plan.VOICES.window,
     device: torch.device | str = "cpu",
     keep: Callable[[VoiceModel, dict[str, Any]], None] | None = None,
     make: Callable[..., VoiceModel] = VoiceModel,
-    **plan: Any,
+    **schedule: Any,
 ) -> tuple[VoiceModel, dict[str, Any]]:
     """A trained model of a frame's voices, and what is to be told of it.
 
     It keeps the weights that were best on the validation part; `keep`
     gets each of them, with what can be told so far. `make` builds the
-    model as the class does. `plan` is what a `Schedule` is to have other
-    than 6,000 steps with a clipped gradient and an evaluation every 300.
+    model as the class does. `schedule` is what a `Schedule` is to have,
+    other than by `plan.VOICES` with a clipped gradient.
 
     Raises ValueError where the scores have not equally many voices.
     """
@@ -85,7 +86,7 @@ def train_voices(
     own |= {"hidden": hidden, "width": width, "drop": drop}
     own |= {"joint": joint, "shifts": shifts}
     if keep is not None:
-        plan["keep"] = lambda model: keep(model, own)
+        schedule["keep"] = lambda model: keep(model, own)
     about = _train(
         model,
         voice_loss,
@@ -93,7 +94,7 @@ def train_voices(
         lambda m: score_nats(m, parts.validation, joint),
         rate,
         seed,
-        {"steps": 6000, "evaluate_every": 300} | plan,
+        _planned(plan.VOICES) | schedule,
     )
     return model, own | about
 
@@ -102,20 +103,20 @@ def train_frames(
     parts: Sequence[Rolls],
     *,
     seed: int,
-    hidden: int = 200,
-    drop: float = 0.1,
-    rate: float = 4e-3,
-    shifts: int = 0,
+    hidden: int = plan.KEYS.hidden,
+    drop: float = plan.KEYS.dropout,
+    rate: float = plan.KEYS.rate,
+    shifts: int = plan.KEYS.transpose,
     home: float = 0.0,
-    B: int = 16,
-    window: int = 64,
+    B: int = plan.KEYS.batch,
+    window: int = plan.KEYS.window,
     device: torch.device | str = "cpu",
-    **plan: Any,
+    **schedule: Any,
 ) -> tuple[FrameModel, dict[str, Any]]:
     """A trained model of 88 independent keys; parts: train, validation.
 
-    Pieces come from `drawn_pieces`. The best weights and `plan` are as
-    for voices, but there are 800 steps and an evaluation every 200.
+    Pieces come from `drawn_pieces`. The best weights and `schedule` are as
+    for voices, but by `plan.KEYS`.
     """
     train, validation = parts[:2]
     with seeded(seed):
@@ -132,7 +133,7 @@ def train_frames(
         lambda m: nats_a_frame(m, validation),
         rate,
         seed,
-        {"steps": 800, "evaluate_every": 200} | plan,
+        _planned(plan.KEYS) | schedule,
     )
     own = {"kind": FRAMES, "hidden": hidden, "drop": drop}
     return model, own | {"shifts": shifts} | about
@@ -142,20 +143,20 @@ def train_chords(
     parts: Sequence[Rolls],
     *,
     seed: int,
-    hidden: int = 200,
-    drop: float = 0.4,
-    rate: float = 3e-3,
-    shifts: int = 0,
+    hidden: int = plan.CHORDS.hidden,
+    drop: float = plan.CHORDS.dropout,
+    rate: float = plan.CHORDS.rate,
+    shifts: int = plan.CHORDS.transpose,
     home: float = 0.0,
-    B: int = 16,
-    window: int = 64,
+    B: int = plan.CHORDS.batch,
+    window: int = plan.CHORDS.window,
     device: torch.device | str = "cpu",
-    **plan: Any,
+    **schedule: Any,
 ) -> tuple[ChordModel, dict[str, Any]]:
     """A trained model of whole frames; parts: train, validation.
 
-    Pieces come from `drawn_pieces`. The best weights and `plan` are as
-    for voices, but with 1,500 steps and an evaluation every 100.
+    Pieces come from `drawn_pieces`. The best weights and `schedule` are as
+    for voices, but by `plan.CHORDS`.
     """
     train, validation = parts[:2]
     with seeded(seed):
@@ -172,9 +173,13 @@ def train_chords(
         lambda m: chord_nats(m, validation),
         rate,
         seed,
-        {"steps": 1500, "evaluate_every": 100} | plan,
+        _planned(plan.CHORDS) | schedule,
     )
     return model, about
+
+
+def _planned(of: plan.MusicPlan) -> dict[str, Any]:
+    return {"steps": of.steps, "evaluate_every": of.evaluate_every}
 
 
 def _train(
@@ -184,18 +189,18 @@ def _train(
     evaluate: Callable,
     rate: float,
     seed: int,
-    plan: dict[str, Any],
+    schedule: dict[str, Any],
 ) -> dict[str, Any]:
     """What is to be told of a model that was trained in place."""
-    schedule = Schedule(clip=1.0, **plan)
+    how = Schedule(clip=1.0, **schedule)
     untrained = evaluated(model, evaluate)
     begun = time.process_time()
     history = train_module(
         model,
         loss,
         next_batch,
-        optimizer=cooling(rate, schedule.steps),
-        schedule=schedule,
+        optimizer=cooling(rate, how.steps),
+        schedule=how,
         rng=np.random.default_rng(seed),
         evaluate=evaluate,
     ).history

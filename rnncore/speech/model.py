@@ -14,7 +14,7 @@ from rnncore.backend import check_lengths, check_shape
 from rnncore.ctc import ctc_loss, ctc_loss_vjp, greedy
 from rnncore.nn import LSTM
 from rnncore.speech.letters import Choice, Letters, Words
-from rnncore.storage.weights import load_module
+from rnncore.storage.weights import load_module, save_weights
 
 KIND = "speech"  # of weights
 
@@ -75,6 +75,24 @@ class Recognizer(torch.nn.Module):
         packed, _ = self.loop(packed)
         y, _ = pad_packed_sequence(packed, total_length=T)
         return self.readout(dropout(y, self.rate, self.training))
+
+
+def save_recognizer(
+    path: str | os.PathLike,
+    model: Recognizer,
+    letters: Letters | Words | Choice,
+    about: dict[str, Any],
+    dtype: torch.dtype | None = None,
+) -> None:
+    """The weights, and what they are."""
+    sizes = {
+        "kind": KIND,
+        **letters._asdict(),
+        "D": model.D,
+        "H": model.loop.hidden_size,
+        "layers": model.loop.num_layers,
+    }
+    save_weights(path, model, about | sizes, dtype)
 
 
 def load_recognizer(

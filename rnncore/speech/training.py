@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,13 +12,11 @@ from rnncore.ctc import BLANK, ctc_loss, greedy, prefix_beam
 from rnncore.speech.features import BANDS
 from rnncore.speech.letters import Choice, Letters, Words
 from rnncore.speech.model import (
-    KIND,
     Batch,
     Recognizer,
     batch_of,
     log_probabilities,
 )
-from rnncore.storage.weights import save_weights
 
 AT_ONCE = 64  # recordings that are read side by side
 STEP = 0.02  # seconds a step of the network
@@ -235,21 +232,3 @@ def letter_errors(true: Sequence[str], read: Sequence[str]) -> float:
     import jiwer
 
     return 100 * jiwer.cer(list(true), list(read))
-
-
-def save_recognizer(
-    path: Path,
-    model: Recognizer,
-    letters: Letters | Words | Choice,
-    about: dict[str, Any],
-    dtype: torch.dtype | None = None,
-) -> None:
-    """The weights, and what they are."""
-    sizes = {
-        "kind": KIND,
-        **letters._asdict(),
-        "D": model.D,
-        "H": model.loop.hidden_size,
-        "layers": model.loop.num_layers,
-    }
-    save_weights(path, model, about | sizes, dtype)

@@ -52,7 +52,6 @@ from rnncore.rnn import init_readout, unroll
 from rnncore.scan import Minimal
 from rnncore.speech import model as speech
 from rnncore.speech.letters import Letters
-from rnncore.text import mamba
 from rnncore.text.blocks import BlockModel
 from rnncore.text.model import LanguageModel
 from rnncore.video import captions, files
@@ -591,10 +590,6 @@ def _point(out):
     return out[..., 0]
 
 
-def _published(s):
-    return mamba.MambaSize(s["K"], s["D"], s["H"], 3, 2, 4, 2)
-
-
 def _forecaster(cls, *K):
     return lambda s: cls(
         "GRU", s["F"], s["H"], *(s[k] for k in K), P=s["P"], point=_point
@@ -663,8 +658,6 @@ MODULES = {
     "text.blocks.BlockModel": lambda s: BlockModel(
         s["K"], s["D"], "minGRU"
     ),
-    "text.mamba.Mamba": lambda s: mamba.Mamba(_published(s)),
-    "text.mamba.MambaBlock": lambda s: mamba.MambaBlock(_published(s)),
     "text.model.LanguageModel": lambda s: LanguageModel(s["K"], s["H"]),
     "video.captions.Captioner": lambda s: captions.Captioner(
         s["S"], s["D"], s["H"], s["K"]

@@ -149,7 +149,6 @@ REASONS = {
     "the library, and nothing is packed": """
         rnncore/commands/text.py: prepare
         rnncore/storage/weights.py: load_weights _read_header _sorted_header
-        rnncore/text/mamba.py: _tensors
     """,
     "of a submission that is collected: `untrusted` or `_check_file` counted "
     "its plain files before": """

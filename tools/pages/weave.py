@@ -75,6 +75,7 @@ UNPRINTED = {
     "rnncore.nn.RNN",
     "rnncore.nn.LSTM",
     "rnncore.nn.GRU",
+    "rnncore.speech.model.save_recognizer",
 }
 
 

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from rnncore.data.series import google_share
-from rnncore.forecast import contest, pipeline
+from rnncore.forecast import contest
 from rnncore.forecast.ahead import forecast_ahead
 from rnncore.forecast.plan import ForecastPlan
+from rnncore.forecast.storage import load_forecaster
 from rnncore.storage.weights import load_weights, save_weights
 from tests.helpers.arrays import assert_close
 from tests.helpers.commands import (
@@ -113,7 +114,7 @@ def test_the_file_holds_all_that_is_needed(trained):
     assert about["reading"]["value"] == ["sold", "visits"]
     assert about["baseline"] < about["score"]
     assert {"command", "seconds", "date", "torch"} <= set(about)
-    first, second = pipeline.load(path)[0]
+    first, second = load_forecaster(path)[0]
     assert any(
         not np.array_equal(p.detach(), q.detach())
         for p, q in zip(first.parameters(), second.parameters())
@@ -197,7 +198,7 @@ def test_the_forecast_is_the_mean_of_what_the_networks_say(
     words = ["forecast", "forecast", path, table, "--out", csv]
     _, _, err = run(capsys, *words, "--method", "network")
     assert "these are the numbers of: GRU, their mean" in err
-    modules, plan, _ = pipeline.load(path)
+    modules, plan, _ = load_forecaster(path)
     frame = pd.read_csv(table, index_col="day", parse_dates=True)
     frame.index.freq = "D"
     said = [
@@ -650,7 +651,7 @@ def test_the_network_that_forecasts_has_learnt_from_all_rows(
     assert code == 0, err
     assert "training once more, on all rows" in err
     assert "the numbers of: GRU, their mean (as asked for" in out
-    modules, plan, about = pipeline.load(model)
+    modules, plan, about = load_forecaster(model)
     assert (about["networks"], about["final"], len(modules)) == (2, 2, 4)
     frame = pd.read_csv(table, index_col="day", parse_dates=True)[["sold"]]
     frame.index.freq = "D"

@@ -672,11 +672,15 @@ def test_the_help_s_examples_work(book, tmp_path, capsys, monkeypatch):
         assert code == 0, err
 
 
-def test_help_is_there_before_torch_is(tmp_path):
+@pytest.mark.parametrize(
+    "words",
+    [["--help"], ["train", "nowhere.txt", "--model", "a.safetensors"]],
+)
+def test_help_and_a_missing_file_do_not_wait_for_torch(tmp_path, words):
     code = (
         "import sys, json\n"
         "from rnncore.__main__ import main\n"
-        "try:\n    main(['text', 'train', '--help'])\n"
+        f"try:\n    main(['text', *{words}])\n"
         "except SystemExit: pass\n"
         "json.dump(sorted({'torch', 'pandas'} & set(sys.modules)),"
         " open('heavy', 'w'))"

@@ -16,6 +16,7 @@ from rnncore.forecast.panel import Covariates
 from rnncore.forecast.plan import NINE, parts_of, plan_for, read_seasons
 from rnncore.forecast.rivals import Rival, list_rivals
 from rnncore.forecast.seasons import season_of, season_waves, two_seasons
+from rnncore.forecast.storage import load_forecaster, save_forecaster
 from rnncore.forecast.trading import public_holidays
 from rnncore.storage.weights import save_weights
 
@@ -349,15 +350,15 @@ def test_networks_come_back_with_their_plan(tmp_path):
     plan = tiny(frame)
     F = pipeline.covariates_of(frame, 0).shape[1]
     modules = [pipeline.build(plan, F, seed) for seed in (0, 1)]
-    pipeline.save(path, modules, plan, {"seed": 0})
-    back, same, about = pipeline.load(path)
+    save_forecaster(path, modules, plan, {"seed": 0})
+    back, same, about = load_forecaster(path)
     assert (same, about["networks"], about["F"]) == (plan, 2, F)
     for one, other in zip(modules, back, strict=True):
         for name, w in one.state_dict().items():
             assert torch.equal(w, other.state_dict()[name])
     save_weights(path, modules[0], {"kind": "text"})
     with pytest.raises(Refused, match=r"a\.safetensors"):
-        pipeline.load(path)
+        load_forecaster(path)
 
 
 def test_networks_of_a_version_without_the_line_are_read(tmp_path):
@@ -373,7 +374,7 @@ def test_networks_of_a_version_without_the_line_are_read(tmp_path):
         "networks": 1,
     }
     save_weights(path, torch.nn.ModuleList([module]), about)
-    (back,), _, _ = pipeline.load(path)
+    (back,), _, _ = load_forecaster(path)
     assert isinstance(back, Direct)
     assert torch.equal(back.readout.weight, module.readout.weight)
 

@@ -24,7 +24,8 @@ from rnncore.forecast.counts import CountScores, score_counts
 from rnncore.forecast.covariates import waves
 from rnncore.forecast.forking import Series, ask_forking, read_at, train_forking
 from rnncore.forecast.intermittent import choose_rivals, quantiles_of
-from rnncore.forecast.pipeline import load, series_of
+from rnncore.forecast.pipeline import series_of
+from rnncore.forecast.storage import load_forecaster
 from rnncore.forecast.supports import HEADS as BY_SUPPORT
 from tools.train.ch11.zeros import (
     HEADS,
@@ -145,7 +146,7 @@ def run_command(seed: int, asked: Options) -> Iterator[Measurement]:
         with contextlib.redirect_stdout(io.StringIO()):
             if status := main(words):
                 raise SystemExit(status)
-        modules, plan, about = load(model)
+        modules, plan, about = load_forecaster(model)
     known = series_of(frame, plan).known  # the calendar: no sales are in it
     reading = read_at(Series(series.values[:first], known), [first], K)
     network = modules[about["networks"]]  # of all rows

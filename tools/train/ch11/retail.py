@@ -24,8 +24,8 @@ from rnncore.comparison.intervals import bootstrap
 from rnncore.data.public.series import Turnover, retail_turnover
 from rnncore.data.public.store import find
 from rnncore.forecast.entrants import LINE
-from rnncore.forecast.pipeline import load
 from rnncore.forecast.scores import coverage, crps, smape
+from rnncore.forecast.storage import load_forecaster
 from rnncore.storage.weights import WEIGHTS
 from tools.train.runner import Measurement, Options, Training
 
@@ -148,7 +148,7 @@ def forecast_year(
     words += ["--scale", scale] if scale else []
     words += ["--steps", str(asked.steps)] if asked.steps else []
     run_command(*words)
-    _, plan, _ = load(model)
+    _, plan, _ = load_forecaster(model)
     said = {
         method: ask(model, path, method, known.names)
         for method in (OURS, PART, *RIVALS[1:])

@@ -30,6 +30,7 @@ from numpy.random import default_rng
 from torch import Tensor
 
 from rnncore.data.music import chorales
+from rnncore.music import plan
 from rnncore.music.frames import key_chain, key_frequencies, nats_a_frame
 from rnncore.music.generate import compose
 from rnncore.music.habits import habits
@@ -167,7 +168,7 @@ def run_rates(asked: Options) -> Iterator[Measurement]:
         if asked.steps:
             options["steps"] = asked.steps
         known = read_parts() if name in VOICES else [rolls(p) for p in read_parts()]
-        planned, tried = make.__kwdefaults__["rate"], {}
+        planned, tried = (plan.VOICES if name in VOICES else plan.KEYS).rate, {}
         for rate in planned / 2, 2 * planned:
             told = show_progress(f"{name}, {rate:g}")
             _, about = make(known, rate=rate, progress=told, **options)

@@ -42,15 +42,10 @@ from rnncore.speech.model import (
     Recognizer,
     WindowRecognizer,
     load_recognizer,
+    save_recognizer,
     speech_loss,
 )
-from rnncore.speech.training import (
-    outputs,
-    save_recognizer,
-    similar_lengths,
-    word_errors,
-    written,
-)
+from rnncore.speech.training import outputs, similar_lengths, word_errors, written
 from rnncore.storage.weights import halved, stored
 from rnncore.train import Schedule
 from tools.train.runner import (

@@ -1,0 +1,1 @@
+"""What each command takes: argparse alone, so that --help is quick."""
