@@ -6,13 +6,14 @@ notebook has no such folder, so that they become one module here.
 
 import hashlib
 import math
-import re
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from rnncore.display.scripts import join_modules
 
 try:
     import anywidget
@@ -25,15 +26,6 @@ except ModuleNotFoundError as error:
         name=error.name,
     ) from error
 
-IMPORT = re.compile(
-    r'^import \{([^}]*)\} from "\./(\w+)\.mjs";', re.MULTILINE
-)
-EXPORT = re.compile(
-    r"^export (?=(?:async )?(?:function|const|class) )", re.MULTILINE
-)
-EXPORTED = re.compile(
-    r"^export (?:async )?(?:function|const|class) (\w+)", re.MULTILINE
-)
 BEFORE = """\
 const HERE = "file:///", figures = {};
 const customElements = {
@@ -49,42 +41,17 @@ def _folder() -> Path:
     return installed if installed.is_dir() else here
 
 
-def _collect_modules(name: str, found: dict[str, str]) -> dict[str, str]:
-    """A module's text after those of all that it imports."""
-    if name not in found:
-        text = (_folder() / f"{name}.mjs").read_text("utf-8")
-        for _, other in IMPORT.findall(text):
-            _collect_modules(other, found)
-        found[name] = text
-    return found
-
-
 def bundle(name: str) -> str:
-    """One module of JavaScript with all that a figure needs.
-
-    Each of the pages' modules becomes a function that returns its exports,
-    so that their names stay apart.
-    """
-    parts = [BEFORE]
-    for module, text in _collect_modules(name, {}).items():
-        exported = ", ".join(EXPORTED.findall(text))
-        text = EXPORT.sub("", IMPORT.sub(_rewrite_import, text))
-        text = text.replace("import.meta.url", "HERE")
-        parts.append(
-            f"const _{module} = (() => {{\n{text}\n"
-            f"return {{ {exported} }};\n}})();"
-        )
-    parts.append(f'const NAME = "{name}";')
+    """One module of JavaScript with all that a figure needs."""
+    modules = {
+        path.stem: path.read_text("utf-8")
+        for path in sorted(_folder().glob("*.mjs"))
+    }
     shown = resources.files("rnncore.display").joinpath("widgets.mjs")
+    parts = [BEFORE, join_modules(name, modules), f'const NAME = "{name}";']
     made = "\n".join([*parts, shown.read_text("utf-8")])
     version = hashlib.sha256(made.encode()).hexdigest()[:12]
     return f'const VERSION = "{version}";\n{made}'
-
-
-def _rewrite_import(match: re.Match[str]) -> str:
-    """An import as names taken from what a module's function returned."""
-    named = match[1].replace(" as ", ": ")
-    return f"const {{{named}}} = _{match[2]};"
 
 
 class Figure(anywidget.AnyWidget):

@@ -1,8 +1,8 @@
 /* Shows one of the pages' live figures as a widget of a notebook. In front
-   of it stand, put there by figures.py, the pages' modules as _base and so
+   of it stand, put there by figures.py, the pages' modules as $base and so
    on, NAME and VERSION of the figure, and `figures`, where its class is. */
 
-const { COLOURS, make, show } = _base;
+const { COLOURS, make, show } = $base;
 
 /* Notebooks tell their theme in another way than the pages do. */
 const DARK = `[data-jp-theme-light="false"] .live { ${

@@ -5,21 +5,22 @@ import shutil
 
 import pytest
 
+from rnncore.display.scripts import list_needed
 from tests.helpers.live import FIGURE
 from tools.build.live import stills
 from tools.build.live.stills import STATIC
 from tools.site import live
 
 MODULES = {
-    "a": 'import { b } from "./b.mjs";\nimport { c } from "./c.mjs";\n'
-    "window.found = b + c();\n",
+    "a": 'import { b as one } from "./b.mjs";\nimport { c } from  "./c.mjs";\n'
+    "window.found = one + c();\n",
     "b": 'import { c } from "./c.mjs";\nexport const b = 1 + c();\n',
     "c": "/* What\n   all share. */\n  // 1\n  export function c() { return 2; }\n",
 }
 
 
 def test_a_module_comes_after_all_that_it_imports_and_once():
-    assert live.list_needed("a", MODULES) == ["c", "b", "a"]
+    assert list_needed("a", MODULES) == ["c", "b", "a"]
     script = live.bundle(
         "a", {k: live.shorten_module(v) for k, v in MODULES.items()}
     )

@@ -60,7 +60,7 @@ REASONS = {
         rnncore/data/public/store.py: table
         rnncore/data/series.py: seattle_weather google_share
         rnncore/data/text.py: documentation_topics _texts
-        rnncore/display/figures.py: _collect_modules bundle
+        rnncore/display/figures.py: bundle
         rnncore/fused/loop_cache.py: _versions
         rnncore/testing/closed.py: _index
         rnncore/testing/fingerprints.py: _parsed read_checks

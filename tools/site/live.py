@@ -8,14 +8,10 @@ needs, and each file of data gets a script.
 
 import json
 import os
-import re
 from pathlib import Path
 
-IMPORT = re.compile(r'^import \{([\w\s,]*)\}\s+from "\./(\w+)\.mjs";\n?', re.MULTILINE)
-EXPORT = re.compile(
-    r"^export (?=(?:async function|function|class|const) (\w+))", re.MULTILINE
-)
-LEFT = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
+from rnncore.display.scripts import join_modules
+
 DEFINES = "customElements.define("
 
 
@@ -37,44 +33,14 @@ def _without_comments(code: str) -> str:
     return "\n".join(kept)
 
 
-def list_needed(name: str, modules: dict[str, str]) -> list[str]:
-    """Return a module's name after those of all its imports, each once.
-
-    Raises ValueError if one is missing.
-    """
-    if name not in modules:
-        raise ValueError(f"{name}.mjs: expected a module beside it, got none")
-    order: list[str] = []
-    for _, other in IMPORT.findall(modules[name]):
-        order += [m for m in list_needed(other, modules) if m not in order]
-    return [*order, name]
-
-
 def bundle(name: str, modules: dict[str, str]) -> str:
     """Return one classic script that does what the module does.
 
     Raises ValueError for an import or export of another form than here.
     """
-    parts = [_wrap(one, modules[one]) for one in list_needed(name, modules)]
     return (
         '(() => {\n"use strict";\nconst HERE = document.currentScript.src;\n'
-        f"{''.join(parts)}}})();\n"
-    )
-
-
-def _wrap(name: str, code: str) -> str:
-    """A module as a constant that holds what it exports."""
-    exports = EXPORT.findall(code)
-    inside = IMPORT.sub(r"const {\1} = $\2;\n", EXPORT.sub("", code))
-    if left := LEFT.search(inside):
-        raise ValueError(
-            f'{name}.mjs: expected import {{ ... }} from "./NAME.mjs" or the'
-            f" export of a function, class or const, got {left[0]}"
-        )
-    inside = inside.replace("import.meta.url", "HERE")
-    return (
-        f"const ${name} = (() => {{\n{inside}\n"
-        f"return {{ {', '.join(exports)} }};\n}})();\n"
+        f"{join_modules(name, modules)}}})();\n"
     )
 
 
