@@ -81,6 +81,13 @@ def show_table(table: Any) -> str:
     return table.to_string(float_format="{:.3f}".format, na_rep="")
 
 
+def show_likeliest(classes: Sequence[str], p: np.ndarray) -> None:
+    """The five classes with the highest probability."""
+    table = pd.Series(p, classes, name="probability")
+    table = table.sort_values(ascending=False).head(5)
+    print(show_table(table.to_frame()))
+
+
 def score_again(app: Application, arguments: Namespace) -> int:
     """Compute the table of scores again and report it."""
     app.check(arguments)

@@ -1,4 +1,4 @@
-"""What `video train` and `video evaluate` do with people's joints."""
+"""What `video train`, `evaluate`, `classify` do with people's joints."""
 
 from argparse import Namespace
 from collections.abc import Callable
@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 
-from rnncore.commands import common, evaluation, runs, watch
+from rnncore.commands import common, evaluation, models, runs, watch
 from rnncore.commands.common import Facts, format_count, note
 from rnncore.commands.evaluation import NETWORK, Deferred, Scores, add_rows
-from rnncore.data.public.pictures import Motion, read_motions
+from rnncore.data.public.pictures import Motion, read_motion, read_motions
 from rnncore.storage import weights
 from rnncore.storage.files import Refused
 from rnncore.video import poses
@@ -24,7 +24,9 @@ from rnncore.video.poses import (
     is_learned,
     name_classes,
     nearest_actions,
+    normalise_joints,
     predict_actions,
+    rate_actions,
     select_sequences,
     train_poses,
 )
@@ -168,6 +170,18 @@ def _list_rivals(
     return {
         name: add_rows(partial(row, name)) for name, row in rows.items()
     }
+
+
+def run_classify(arguments: Namespace) -> int:
+    """The likeliest actions of a sequence of joints."""
+    models.model_file(arguments.model, KIND)
+    joints = normalise_joints(read_motion(arguments.file))
+    given = arguments, KIND, poses.load_poses
+    model, about = models.load_model(*given)
+    (p,) = rate_actions(model, [joints], about["frames"])
+    print(f"{arguments.file}: {about['classes'][p.argmax()]}")
+    evaluation.show_likeliest(about["classes"], p)
+    return 0
 
 
 def _show(about: Facts) -> evaluation.Described:

@@ -106,6 +106,9 @@ def _choose_app(arguments: Namespace) -> evaluation.Application:
 
 def _classify(arguments: Namespace) -> int:
     """The likeliest classes, and since which frame the first has led."""
+    _need_model(arguments, KIND)
+    if arguments.file.suffix == ".txt":
+        return poses.run_classify(arguments)
     frames, model, about = _read_film(arguments, KIND, seen.load_film_model)
     p = logits_by_frame(model, frames)[:, 0].softmax(dim=1).numpy()
     best = p.argmax(axis=1)
@@ -114,18 +117,17 @@ def _classify(arguments: Namespace) -> int:
     since = max(before, default=-1) + 2  # from 1, after the last other
     print(f"{arguments.file}: {about['classes'][found]}")
     print(f"the best answer from frame {since} of {len(best)} on")
-    table = pd.Series(p[-1], about["classes"], name="probability")
-    table = table.sort_values(ascending=False).head(5)
-    print(evaluation.show_table(table.to_frame()))
+    evaluation.show_likeliest(about["classes"], p[-1])
     return 0
 
 
 def _run_caption(arguments: Namespace) -> int:
     """A sentence, and where each of its words looked."""
+    _need_model(arguments, captions.KIND)
     if arguments.looks:
         common.output_file(arguments.looks, arguments.force, ".png")
     frames, model, words, about = _read_film(
-        arguments, captions.KIND, captions.seen.load_film_model
+        arguments, captions.KIND, seen.load_captioner
     )
     (said,) = captions.write_tokens(model, frames, about.get("penalty"))
     print(f"{arguments.file}: {words.decode(said)}")
@@ -158,11 +160,8 @@ def _run_caption(arguments: Namespace) -> int:
     return 0
 
 
-def _read_film(arguments: Namespace, kind: str, load: Callable) -> tuple:
-    """The film's frames (T, 1, S, S) as the model sees them; the model.
-
-    Raises Refused without waiting for torch, where there is no encoder.
-    """
+def _need_model(arguments: Namespace, kind: str) -> None:
+    """Raise Refused where no model is named."""
     if arguments.model is None:
         table = " --captions captions.tsv" * (kind == captions.KIND)
         raise Refused(
@@ -171,6 +170,13 @@ def _read_film(arguments: Namespace, kind: str, load: Callable) -> tuple:
             f"course's own, {arguments.stored}, knows nothing but "
             f"{arguments.knows}"
         )
+
+
+def _read_film(arguments: Namespace, kind: str, load: Callable) -> tuple:
+    """The film's frames (T, 1, S, S) as the model sees them; the model.
+
+    Raises Refused where there is no encoder.
+    """
     check_device(arguments.device)
     path = models.model_file(arguments.model, kind)
     about = read_about(path)

@@ -233,15 +233,26 @@ def pose_loss(
     return loss, carry
 
 
-def predict_actions(
+def rate_actions(
     model: nn.Module, joints: Sequence[np.ndarray], T: int
 ) -> np.ndarray:
-    """The likeliest class of each sequence, as it is."""
+    """The probability of each class for each sequence, as it is.
+
+    Shapes: -> (N, K)
+    """
     device = next(model.parameters()).device
     poses = np.stack([compute_features(a, T) for a in joints], axis=1)
     with torch.no_grad():
         logits = model(torch.as_tensor(poses).to(device))
-    found: np.ndarray = logits.argmax(dim=1).cpu().numpy()
+    found: np.ndarray = logits.softmax(dim=1).cpu().numpy()
+    return found
+
+
+def predict_actions(
+    model: nn.Module, joints: Sequence[np.ndarray], T: int
+) -> np.ndarray:
+    """The likeliest class of each sequence."""
+    found: np.ndarray = rate_actions(model, joints, T).argmax(axis=1)
     return found
 
 

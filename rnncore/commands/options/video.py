@@ -41,7 +41,7 @@ FOLDER = (
     "Or films/ has files of joints, as MSR Action3D names them: people "
     "with odd numbers are learned from, the others are the test, as "
     "published, and what is not given is as the course's own network has "
-    "it. "
+    "it; `classify` takes such a file. "
     "The classifier sees what changes in a film: classes that differ only "
     "in what stands still are alike to it."
 )

@@ -99,22 +99,27 @@ def are_motions(folder: Path) -> bool:
 def read_motions(folder: Path) -> list[Motion]:
     """All sequences of joints in a folder, by the names of its files.
 
-    Raises Refused where a file is not frames of 20 lines of x, y, z and a
-    confidence.
+    Raises Refused as `read_motion` does.
     """
-    found = []
-    for path in sorted(folder.glob("*.txt")):
-        named = MOTION.fullmatch(path.name)
-        try:
-            rows = np.array(read_text(path).split(), np.float32)
-            frames = rows.reshape(-1, JOINTS, 4)[..., :3]
-        except ValueError as error:
-            raise Refused(f"{path}: no joints: {error}") from error
-        if not named or not np.isfinite(frames).all():
-            raise Refused(f"{path}: no joints of aN_sN_eN")
-        action, person, take = map(int, named.groups())
-        found.append(Motion(action, person, take, frames))
-    return found
+    return [read_motion(path) for path in sorted(folder.glob("*.txt"))]
+
+
+def read_motion(path: Path) -> Motion:
+    """A sequence of joints.
+
+    Raises Refused where the file is not named as the set's are, or is not
+    frames of 20 lines of x, y, z and a confidence.
+    """
+    named = MOTION.fullmatch(path.name)
+    try:
+        rows = np.array(read_text(path).split(), np.float32)
+        frames = rows.reshape(-1, JOINTS, 4)[..., :3]
+    except ValueError as error:
+        raise Refused(f"{path}: no joints: {error}") from error
+    if not named or not np.isfinite(frames).all():
+        raise Refused(f"{path}: no joints of aN_sN_eN")
+    action, person, take = map(int, named.groups())
+    return Motion(action, person, take, frames)
 
 
 def flickr8k(folder: str | os.PathLike | None = None) -> Album:

@@ -387,6 +387,18 @@ def test_the_command_trains_the_row_of_poses(
     assert_close(shown["the nearest sequence, time warped"], near)
     code, again, err = run(capsys, "video", "evaluate", path, folder)
     assert (code, again) == (0, out), err
+    told = []
+    for file in sorted(folder.glob("*_s0[2468]_*")):
+        code, out, err = run(
+            capsys, "video", "classify", file, "--model", path
+        )
+        assert code == 0, err
+        told.append(out.startswith(f"{file}: {file.name[:3]}\n"))
+    ids = [0, 1, 2, 3, 5, 6, 7, 8]  # but the tenth person's
+    said = poses.predict_actions(
+        model, [people.joints[k] for k in ids], 32
+    )
+    assert told == (said == people.labels[ids]).tolist()
 
 
 def test_warping_is_the_cheapest_way_through_both(rng):
