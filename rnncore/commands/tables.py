@@ -7,8 +7,8 @@ from typing import Any
 
 from rnncore.commands import common
 from rnncore.commands.common import Facts, note
-from rnncore.commands.options.tables import READING
 from rnncore.forecast.panel import Panel, read_panel
+from rnncore.forecast.reading import Reading
 from rnncore.storage.files import Refused, read_text
 
 TOLD = 5  # lines on what was filled, at most
@@ -16,7 +16,7 @@ TOLD = 5  # lines on what was filled, at most
 
 def reading_of(arguments: Namespace) -> Facts:
     """What the options say of the table."""
-    return {name: getattr(arguments, name) for name in READING}
+    return {name: getattr(arguments, name) for name in Reading._fields}
 
 
 def check_reading(path: Path, reading: Any) -> Facts:
@@ -24,25 +24,25 @@ def check_reading(path: Path, reading: Any) -> Facts:
 
     Raises Refused where the model does not say.
     """
-    needed = set([*READING][:6])
+    needed = set(Reading._fields[:6])
     if not isinstance(reading, dict) or not (
-        needed <= set(reading) <= set(READING)
+        needed <= set(reading) <= set(Reading._fields)
     ):
         raise Refused(
             f"{path}: no forecaster: it does not say what it read"
         )
-    return READING | reading
+    return Reading._field_defaults | reading
 
 
 def read(
     path: Path, reading: Facts, tell: Callable[[str], None] = note
 ) -> Panel:
     """The table; filled gaps, and a decimal comma, are reported."""
-    how = READING | reading
+    how = Reading(**reading)
     with common.name_encoding():
-        read_text(path, how["encoding"])
-    panel = read_panel(path, how.pop("date"), how.pop("value"), **how)
-    if reading.get("decimal") is None and panel.decimal == ",":
+        read_text(path, how.encoding)
+    panel = read_panel(path, how)
+    if how.decimal is None and panel.decimal == ",":
         tell("numbers have a decimal comma (--decimal)")
     tell_few(panel.told, tell)
     return panel

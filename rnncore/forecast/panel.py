@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from rnncore.forecast.numerals import fill_gaps, read_numbers
+from rnncore.forecast.reading import Reading
 from rnncore.forecast.seasons import season_of
 from rnncore.forecast.table import (
     check_missing,
@@ -49,50 +50,15 @@ class Panel(NamedTuple):
     told: list[str]  # what was filled, for the user
 
 
-class Columns(NamedTuple):
-    """The names of a table's columns, by what they are."""
-
-    date: str
-    value: Sequence[str]
-    id: str | None = None
-    past: Sequence[str] = ()
-    known: Sequence[str] = ()
-
-    @property
-    def numbers(self) -> list[str]:
-        """Those that hold numbers: values, known ahead, of the past."""
-        return [*self.value, *self.known, *self.past]
-
-
-def read_panel(
-    path: str | os.PathLike,
-    date: str,
-    value: Sequence[str],
-    *,
-    id: str | None = None,
-    past: Sequence[str] = (),
-    known: Sequence[str] = (),
-    fill: str | None = None,
-    decimal: str | None = None,
-    separator: str = ",",
-    encoding: str = "utf-8",
-    date_format: str = "ISO8601",
-    gaps: bool = False,
-) -> Panel:
+def read_panel(path: str | os.PathLike, reading: Reading) -> Panel:
     """The series of a CSV file, and the covariates beside them.
 
-    Each value column is a series; with `id` each of its names is one, or
-    several if there are several value columns, and the rows of one need
-    not follow each other. A series may begin later than others, and end
-    earlier: then it is NaN to the table's end, unless missing rows are 0
-    (`fill="zero"`).
-
-    `past` and `known` are columns of covariates: known of the past alone,
-    or ahead as well. With `known` ones, last rows without any value are
-    steps to come. `fill` fills empty cells and missing dates: see
-    `fill_gaps`; its season is that of `season_of`. With `gaps` each row
-    is a step, whatever lies between the dates, as for shares, which are
-    not traded on holidays.
+    The rows of a name of `id` need not follow each other. A series may
+    begin later than others, and end earlier: then it is NaN to the table's
+    end, unless missing rows are 0 (`fill="zero"`). With `known` columns,
+    last rows without any value are steps to come. `fill` is by
+    `fill_gaps`; its season is that of `season_of`. `gaps` is for shares,
+    which are not traded on holidays.
 
     Raises Refused with the file, and the line where there is one: where
     the file is empty or not in this encoding, a column is missing, a row
@@ -102,22 +68,24 @@ def read_panel(
     import pandas as pd
 
     path = Path(path)
-    columns = Columns(
-        composed(date),
-        [composed(name) for name in value],
-        None if id is None else composed(id),
-        [composed(name) for name in past],
-        [composed(name) for name in known],
+    columns = reading._replace(
+        date=composed(reading.date),
+        value=[composed(name) for name in reading.value],
+        id=None if reading.id is None else composed(reading.id),
+        past=[composed(name) for name in reading.past],
+        known=[composed(name) for name in reading.known],
     )
-    rows = read_rows(path, separator, encoding, date_format)
+    form = reading.date_format
+    rows = read_rows(path, reading.separator, reading.encoding, form)
     _check_columns(path, rows, columns)
-    index = read_dates(path, rows[columns.date], date_format)
+    index = read_dates(path, rows[columns.date], form)
     texts = [rows[name] for name in columns.numbers]
-    numbers, decimal = read_numbers(path, texts, decimal)
+    numbers, decimal = read_numbers(path, texts, reading.decimal)
     cells = pd.DataFrame(dict(zip(columns.numbers, numbers, strict=True)))
     cells = cells.set_index(index)
     groups = _groups(path, rows, columns, cells)
-    dates = _all_dates(path, groups, gaps)
+    dates = _all_dates(path, groups, reading.gaps)
+    fill = reading.fill
     if fill == "season" and season_of(pd.DataFrame(index=dates)) < 2:
         raise Refused(
             f"{path}: --fill season: there is no season of these dates: "
@@ -136,14 +104,14 @@ def read_table(
     path: str | os.PathLike,
     date: str,
     values: Sequence[str],
-    **reading: str | bool | None,
+    **reading: Any,
 ) -> pd.DataFrame:
-    """The value columns alone, by date; `reading` as for `read_panel`."""
-    return read_panel(path, date, values, **reading).frame  # type: ignore[arg-type]
+    """The value columns alone, by date; `reading` as `Reading` has it."""
+    return read_panel(path, Reading(date, values, **reading)).frame
 
 
 def _check_columns(
-    path: Path, rows: pd.DataFrame, columns: Columns
+    path: Path, rows: pd.DataFrame, columns: Reading
 ) -> None:
     """Raise Refused unless each column is there once, and has one use."""
     named = [columns.date, *columns.numbers]
@@ -171,7 +139,7 @@ def _check_columns(
 
 
 def _groups(
-    path: Path, rows: pd.DataFrame, columns: Columns, cells: pd.DataFrame
+    path: Path, rows: pd.DataFrame, columns: Reading, cells: pd.DataFrame
 ) -> dict[str, tuple[pd.DataFrame, pd.Index]]:
     """The cells of each series with their lines; "" where all are one's."""
     if columns.id is None:
@@ -193,7 +161,7 @@ def _groups(
     return found
 
 
-def _id_hint(rows: pd.DataFrame, columns: Columns) -> str:
+def _id_hint(rows: pd.DataFrame, columns: Reading) -> str:
     """The column that tells the series of a long table apart, if any."""
     for name in rows.columns:
         if name in (columns.date, *columns.numbers):
@@ -230,7 +198,7 @@ def _on_dates(
     part: pd.DataFrame,
     texts: pd.DataFrame,
     dates: pd.DatetimeIndex,
-    columns: Columns,
+    columns: Reading,
     fill: str | None,
 ) -> pd.DataFrame:
     """A series' cells at all dates; NaN where it has none.
@@ -252,7 +220,7 @@ def _on_dates(
 
 
 def _check_cells(
-    path: Path, part: pd.DataFrame, texts: pd.DataFrame, columns: Columns
+    path: Path, part: pd.DataFrame, texts: pd.DataFrame, columns: Reading
 ) -> None:
     """Raise Refused at an empty cell, but for those of steps to come."""
     ahead = _rows_ahead(part, columns)
@@ -274,7 +242,7 @@ def _check_cells(
             )
 
 
-def _rows_ahead(part: pd.DataFrame, columns: Columns) -> int:
+def _rows_ahead(part: pd.DataFrame, columns: Reading) -> int:
     """How many last rows have no value: steps to come."""
     if not columns.known:
         return 0
@@ -285,7 +253,7 @@ def _rows_ahead(part: pd.DataFrame, columns: Columns) -> int:
 def _panel(
     path: Path,
     frames: dict[str, pd.DataFrame],
-    columns: Columns,
+    columns: Reading,
     fill: str | None,
     decimal: str,
 ) -> Panel:

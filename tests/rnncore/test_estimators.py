@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from rnncore.commands import estimators
-from rnncore.commands.tables import READING
 from rnncore.data.translation import number_pairs
 from rnncore.estimators import (
     Captioner,
@@ -19,6 +18,7 @@ from rnncore.estimators import (
     Translator,
     VideoClassifier,
 )
+from rnncore.forecast.reading import Reading
 from rnncore.music.files import read_score, write_midi
 from rnncore.speech.sound import read_sound
 from rnncore.storage.files import Refused
@@ -337,7 +337,12 @@ def test_options_and_defaults_are_those_of_train(kind, capsys):
             assert given[option] is None, option
         elif option not in ("frames", "patience"):  # films': by --captions
             assert given[option] == value, option
-    beside = {"header", "languages", "columns", *READING}  # of a file
+    beside = {
+        "header",
+        "languages",
+        "columns",
+        *Reading._fields,
+    }  # of a file
     beside |= OF_OTHERS.get(kind, set())
     assert set(given["decides"]) - own.keys() <= beside
     assert module.APP.kind

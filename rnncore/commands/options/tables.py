@@ -3,22 +3,9 @@
 from typing import Any
 
 from rnncore.commands.options.common import add_flag, add_option
+from rnncore.forecast.reading import Reading
 
-READING: dict[
-    str, Any
-] = {  # with the values that older models had without a word
-    "date": None,
-    "value": None,
-    "separator": ",",
-    "encoding": "utf-8",
-    "date_format": "ISO8601",
-    "gaps": False,
-    "id": None,
-    "past": [],
-    "known": [],
-    "fill": None,
-    "decimal": None,
-}
+OWN = Reading._field_defaults
 
 
 def add_reading(train: Any) -> None:
@@ -47,8 +34,15 @@ def add_reading(train: Any) -> None:
     add_option(train, "--fill", what, choices=ways)
     what = "the decimal mark (default: found, if it is clear)"
     add_option(train, "--decimal", what, choices=[".", ","])
-    add_option(train, "--separator", "between columns", ",")
-    add_option(train, "--encoding", "of FILE", "utf-8", outside=True)
-    add_option(train, "--date-format", "such as %%d.%%m.%%Y", "ISO8601")
+    add_option(train, "--separator", "between columns", OWN["separator"])
+    add_option(
+        train, "--encoding", "of FILE", OWN["encoding"], outside=True
+    )
+    add_option(
+        train,
+        "--date-format",
+        "such as %%d.%%m.%%Y",
+        OWN["date_format"],
+    )
     what = "a row is a step, whatever lies between the dates"
     add_flag(train, "--gaps", what)

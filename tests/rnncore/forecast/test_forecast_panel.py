@@ -10,6 +10,7 @@ from rnncore.forecast.panel import (
     read_table,
     scale_covariates,
 )
+from rnncore.forecast.reading import Reading
 from rnncore.storage.files import Refused
 from tests.helpers.arrays import assert_close
 
@@ -31,7 +32,7 @@ def long(first=0):
 def read(tmp_path, table, *values, **reading):
     path = tmp_path / "a.csv"
     table.to_csv(path, index=False)
-    return read_panel(path, "day", values or ["sold"], **reading)
+    return read_panel(path, Reading("day", values or ["sold"], **reading))
 
 
 def test_each_name_of_a_long_table_is_a_series(tmp_path):
@@ -97,9 +98,9 @@ def test_a_name_that_two_columns_have_is_refused(tmp_path, asked):
     path.write_text("day,visits,sold,sold\n" + rows)
     value = ["visits"] if asked else ["sold"]
     with pytest.raises(Refused, match="two columns are called 'sold'"):
-        read_panel(path, "day", value, **asked)
+        read_panel(path, Reading("day", value, **asked))
     if not asked:  # what nobody asks for may have any name
-        assert len(read_panel(path, "day", ["visits"]).frame) == 20
+        assert len(read_panel(path, Reading("day", ["visits"])).frame) == 20
 
 
 def test_an_id_is_no_value_at_once(tmp_path):

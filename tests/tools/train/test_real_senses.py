@@ -395,9 +395,7 @@ def test_the_command_trains_the_row_of_poses(
         assert code == 0, err
         told.append(out.startswith(f"{file}: {file.name[:3]}\n"))
     ids = [0, 1, 2, 3, 5, 6, 7, 8]  # but the tenth person's
-    said = poses.predict_actions(
-        model, [people.joints[k] for k in ids], 32
-    )
+    said = poses.predict_actions(model, [people.joints[k] for k in ids], 32)
     assert told == (said == people.labels[ids]).tolist()
 
 
