@@ -774,13 +774,15 @@ class Forecaster(Estimator):
 
     def _run(self, part: str, words: Sequence[Any]) -> str:
         """Run a part of the command; what it prints."""
+        from rnncore.commands.options import common, forecast
+
         parser = _Parser()
-        self._command().add(parser.add_subparsers())
+        forecast.add(parser.add_subparsers(dest="command"))
         given = parser.parse_args(["forecast", part, *map(str, words)])
         given.line = self.line
         shown = io.StringIO()
         with contextlib.redirect_stdout(shown):
-            given.run(given)
+            common.find_work(given)(given)
         return shown.getvalue()
 
 

@@ -323,9 +323,9 @@ def test_options_and_defaults_are_those_of_train(kind, capsys):
     module = kind._command()
     parser = argparse.ArgumentParser()
     name = "video" if kind is Captioner else kind.application
-    estimators.importlib.import_module(f"rnncore.commands.{name}").add(
-        parser.add_subparsers()
-    )
+    estimators.importlib.import_module(
+        f"rnncore.commands.options.{name}"
+    ).add(parser.add_subparsers())
     words = [name, "train", "x", "--model", "m.safetensors"]
     if kind is Forecaster:
         words += ["--date", "day", "--value", "sold", "--horizon", "14"]
