@@ -406,6 +406,36 @@ class Recurrent(torch.nn.RNNBase, Generic[_Form]):
 class RNN(Recurrent[Tensor], torch.nn.RNN):
     """The plain network, tanh or relu, as torch.nn.RNN; see `Recurrent`."""
 
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        nonlinearity: str = "tanh",
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: _Device = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        _refuse_projection(proj_size)
+        torch.nn.RNN.__init__(
+            self,
+            input_size,
+            hidden_size,
+            num_layers,
+            nonlinearity,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            proj_size,
+            device,
+            dtype,
+        )
+
     def to_torch(self) -> torch.nn.RNN:
         """torch.nn.RNN with a copy of the weights; see `LSTM.to_torch`."""
         kind = self.nonlinearity
@@ -415,6 +445,33 @@ class RNN(Recurrent[Tensor], torch.nn.RNN):
 
 class LSTM(Recurrent[tuple[Tensor, Tensor]], torch.nn.LSTM):
     """The long short-term memory, as torch.nn.LSTM; see `Recurrent`."""
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: _Device = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        torch.nn.LSTM.__init__(
+            self,
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            proj_size,
+            device,
+            dtype,
+        )
 
     def to_torch(self) -> torch.nn.LSTM:
         """torch.nn.LSTM with a copy of the weights, for what needs it.
@@ -462,6 +519,34 @@ class LSTM(Recurrent[tuple[Tensor, Tensor]], torch.nn.LSTM):
 
 class GRU(Recurrent[Tensor], torch.nn.GRU):
     """The gated recurrent unit, as torch.nn.GRU; see `Recurrent`."""
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: _Device = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        _refuse_projection(proj_size)
+        torch.nn.GRU.__init__(
+            self,
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            proj_size,
+            device,
+            dtype,
+        )
 
     def to_torch(self) -> torch.nn.GRU:
         """torch.nn.GRU with a copy of the weights; see `LSTM.to_torch`."""

@@ -238,7 +238,7 @@ def rate_actions(
 ) -> np.ndarray:
     """The probability of each class for each sequence, as it is.
 
-    Shapes: -> (N, K)
+    Shapes: -> p (N, K)
     """
     device = next(model.parameters()).device
     poses = np.stack([compute_features(a, T) for a in joints], axis=1)

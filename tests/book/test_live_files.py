@@ -12,7 +12,7 @@ from tools.build.live.stills import STATIC
 from tools.site import live
 
 MODULES = {
-    "a": 'import { b as one } from "./b.mjs";\nimport { c } from  "./c.mjs";\n'
+    "a": 'import { b as one } from "./b.mjs";\nimport { c }  from "./c.mjs";\n'
     "window.found = one + c();\n",
     "b": 'import { c } from "./c.mjs";\nexport const b = 1 + c();\n',
     "c": "/* What\n   all share. */\n  // 1\n  export function c() { return 2; }\n",

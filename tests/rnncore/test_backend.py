@@ -141,6 +141,22 @@ IPYTHON = [
 ]
 IPYTHON += ["rnncore.display.figures", "rnncore.own.startup"]
 MODULES = ["rnncore.fused.autograd"]  # of torch
+# They do the work of a command, whose options are at hand before.
+MODULES += [
+    f"rnncore.commands.{name}"
+    for name in [
+        *(
+            "captions",
+            "columns",
+            "ends",
+            "evaluation",
+            "forecast",
+            "models",
+        ),
+        *("music", "poses", "rolls", "runs", "speech", "tables", "text"),
+        *("translate", "video"),
+    ]
+]
 
 
 def test_importing_brings_torch_only_where_torch_is_the_subject():

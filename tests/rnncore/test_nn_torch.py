@@ -329,7 +329,7 @@ REFUSED = {
     ),
     "`proj_size` of another": (
         lambda ours, x: rnncore.nn.GRU(D, H, proj_size=2),
-        "proj_size",
+        "proj_size: expected 0, got 2",
     ),
     "complex weights": (
         lambda ours, x: complex_of(ours)(x.to(torch.complex64)),

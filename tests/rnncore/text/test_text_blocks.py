@@ -8,6 +8,7 @@ import pytest
 from rnncore.application import Refused, seeded
 from rnncore.blocks import HEADS, MIXERS, NEWER
 from rnncore.commands import text as command
+from rnncore.commands.options import text as options
 from rnncore.storage.weights import load_weights, save_weights
 from rnncore.text.blocks import BlockModel, matched
 from rnncore.text.generation import likeliest, next_logits
@@ -137,7 +138,7 @@ def test_what_does_not_fit_is_named():
 
 
 def test_the_command_has_all_mixers_and_their_heads():
-    assert command.MIXERS == EVERY
+    assert options.MIXERS == EVERY
     assert command.HEADS == HEADS
 
 

@@ -37,7 +37,8 @@ def rolls(there, monkeypatch):
     def plan(frames, network, **given):
         return RollPlan(network=network)._replace(**small[network])
 
-    monkeypatch.setattr(published_sets, "plan_for", plan)
+    for module in published_sets, rolls_command:
+        monkeypatch.setattr(module, "plan_for", plan)
     monkeypatch.setattr(rolls_command, "DRAWS", 32)
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import io
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -246,7 +247,8 @@ def test_the_linear_rival_reads_order_and_is_chosen_by_the_validation(rng):
 def defaults(application, folder):
     """What `train` does where nothing is said."""
     parser = argparse.ArgumentParser()
-    application.add(parser.add_subparsers())
+    add = import_module(f"rnncore.commands.options.{application.KIND}").add
+    add(parser.add_subparsers())
     words = [application.KIND, "train", str(folder), "--model", "m"]
     return parser.parse_args(words)
 
