@@ -15,6 +15,7 @@ from typing import Any
 import rnncore
 from rnncore.commands import ABOUT, COURSE
 from rnncore.commands.common import note, reason_of, unplug
+from rnncore.commands.inputs import check_inputs
 from rnncore.commands.options.common import PROGRAM, find_work
 from rnncore.storage.files import Refused, escape_output
 
@@ -110,7 +111,13 @@ def read_command(words: list[str]) -> tuple[str, Callable[[], int]]:
     name = " ".join(
         filter(None, [arguments.command, getattr(arguments, "part", None)])
     )
-    return name, lambda: find_work(arguments)(arguments)
+    return name, lambda: run_command(arguments)
+
+
+def run_command(arguments: argparse.Namespace) -> int:
+    """Look at what is given, then import what does the work, and do it."""
+    check_inputs(arguments)
+    return find_work(arguments)(arguments)
 
 
 def show_help(parser: argparse.ArgumentParser) -> int:

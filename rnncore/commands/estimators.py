@@ -103,10 +103,10 @@ class Estimator:
         Raises Refused naming the file where it is no such model.
         """
         from rnncore.application import choose_device
-        from rnncore.commands import models
+        from rnncore.commands import inputs
 
         app = cls._command().APP
-        *model, about = app.load(models.model_file(Path(path), app.kind))
+        *model, about = app.load(inputs.model_file(Path(path), app.kind))
         names = {field.name for field in fields(cls)} - cls.outside
         known = about.get("settings", {})
         params = {name: known[name] for name in names & known.keys()}

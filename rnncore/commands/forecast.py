@@ -14,6 +14,7 @@ from rnncore.commands import (
     common,
     ends,
     evaluation,
+    inputs,
     models,
     runs,
     tables,
@@ -309,7 +310,7 @@ def _run_forecast(arguments: Namespace) -> int:
 
 def _forecast_ahead(arguments: Namespace) -> dict[str, pd.DataFrame]:
     """What comes next, by the method that was ahead; drawn, if asked."""
-    path = models.model_file(arguments.model, KIND)
+    path = inputs.model_file(arguments.model, KIND)
     reading = read_about(path, KIND).get("reading")
     reading = tables.check_reading(path, reading)
     panel = tables.read(arguments.file, reading)

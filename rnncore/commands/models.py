@@ -2,13 +2,12 @@
 
 import argparse
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from rnncore import application
-from rnncore.storage.weights import read_about, stored
+from rnncore.commands.inputs import model_file
 
 
 def choose_device(arguments: argparse.Namespace) -> torch.device:
@@ -34,15 +33,4 @@ def load_model(
     several = isinstance(found[0], list)
     for network in found[0] if several else found[:1]:
         network.to(device)
-    return found
-
-
-def model_file(path: Path, kind: str) -> Path:
-    """The path, or the weights of this name that come with the package.
-
-    Raises Refused where there is no model of this kind.
-    """
-    named = path.name == str(path) and not path.suffix
-    found = stored(str(path)) if named and not path.exists() else path
-    read_about(found, kind)
     return found

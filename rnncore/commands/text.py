@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnncore.application import cooling, seeded, split
-from rnncore.commands import common, evaluation, models, runs, watch
+from rnncore.commands import common, evaluation, inputs, models, runs, watch
 from rnncore.commands.common import Facts
 from rnncore.commands.evaluation import (
     NETWORK,
@@ -153,7 +153,7 @@ def prepare(
     if options.start:
         start = _load_start(options)
         known["from"] = common.compute_fingerprint(
-            models.model_file(options.start, KIND).read_bytes()
+            inputs.model_file(options.start, KIND).read_bytes()
         )
         vocabulary = start[1]
     else:
@@ -180,7 +180,7 @@ def _choose_steps(options: Any, tokens: int) -> None:
 
 def _load_start(arguments: Any) -> Any:
     """The model to go on from, and its vocabulary."""
-    path = models.model_file(arguments.start, KIND)
+    path = inputs.model_file(arguments.start, KIND)
     model, vocabulary, _ = storage.load_model(path)
     arguments.tokens = "words" if vocabulary.words else "characters"
     return model, vocabulary

@@ -18,6 +18,7 @@ from rnncore.commands import (
     captions,
     common,
     evaluation,
+    inputs,
     models,
     poses,
     runs,
@@ -178,7 +179,7 @@ def _read_film(arguments: Namespace, kind: str, load: Callable) -> tuple:
     Raises Refused where there is no encoder.
     """
     check_device(arguments.device)
-    path = models.model_file(arguments.model, kind)
+    path = inputs.model_file(arguments.model, kind)
     about = read_about(path)
     sizes, encoder = frame_sizes(path, about), about.get("encoder")
     whole = about.get("whole", False)

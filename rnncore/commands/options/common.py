@@ -7,7 +7,6 @@ has a function for each of its parts. `find_work` is the one way between.
 
 import argparse
 import contextlib
-import glob
 import importlib
 import sys
 import textwrap
@@ -15,8 +14,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
-
-from rnncore.storage.files import Refused
 
 INSTALLED = Path(sys.argv[0]).stem == "rnncore"  # else a module is run
 PROGRAM = "rnncore" if INSTALLED else "python -m rnncore"
@@ -212,11 +209,7 @@ def add_seed(parser: argparse.ArgumentParser) -> None:
 def find_work(
     arguments: argparse.Namespace,
 ) -> Callable[[argparse.Namespace], int]:
-    """What does the work that is asked for; its imports take seconds.
-
-    Raises Refused before that where what is to be read is not there.
-    """
-    _check_there(arguments)
+    """What does the work that is asked for; its imports take seconds."""
     name = arguments.command.replace("-", "_")
     parts = importlib.import_module(f"rnncore.commands.{name}").PARTS
     found: Callable[[argparse.Namespace], int] = parts[
@@ -225,13 +218,10 @@ def find_work(
     return found
 
 
-def _check_there(arguments: argparse.Namespace) -> None:
-    """Raise Refused for a path without a file; a pattern is none."""
-    name = getattr(arguments, "reads", None)
-    found = getattr(arguments, name) if name else []
-    for path in found if isinstance(found, list) else [found]:
-        if not (path.exists() or glob.has_magic(str(path))):
-            raise Refused(f"{path}: there is no such {name}")
+def mark_read(parser: argparse.ArgumentParser, *names: str) -> None:
+    """What is to be there before the work begins, if it is given."""
+    reads = parser.get_default("reads") or ()
+    parser.set_defaults(reads=(*reads, *names))
 
 
 def add_train(
@@ -244,7 +234,7 @@ def add_train(
     """Add `train`, with the FILE or FOLDER to learn from."""
     parser = parts.add("train", about, example)
     add_operand(parser, data, **more)
-    parser.set_defaults(reads=data)
+    mark_read(parser, data)
     return parser
 
 
@@ -316,7 +306,7 @@ def add_evaluate(
     parser = parts.add("evaluate", about, example)
     add_operand(parser, "model")
     add_operand(parser, data, **more)
-    parser.set_defaults(reads=data)
+    mark_read(parser, data)
     add_scores(parser)
     add_device(parser)
     return parser

@@ -16,6 +16,7 @@ from rnncore.commands.options.common import (
     add_option,
     add_train,
     add_training,
+    mark_read,
     whole_number,
 )
 from rnncore.commands.options.tables import add_reading
@@ -54,6 +55,7 @@ def add(commands: Any) -> None:
     ahead = parts.add("forecast", about, AHEAD)
     add_operand(ahead, "model")
     add_operand(ahead, "file")
+    mark_read(ahead, "file")
     _add_method(ahead, "the one that was ahead in training")
     what = "write it as a table, with all series"
     add_option(ahead, "--out", what, kind=Path, metavar="FILE.csv")

@@ -22,6 +22,7 @@ from rnncore.commands.options.common import (
     add_train,
     add_training,
     find_defaults,
+    mark_read,
     parse_positive,
     whole_number,
 )
@@ -92,6 +93,7 @@ def _add_sample(parts: Group) -> None:
     about = "write a new piece, or harmonise one"
     sample = parts.add("sample", about, SAMPLE)
     add_model(sample, "music_voices")
+    mark_read(sample, "melody")
     what = "the MIDI file to be written; NAME.musicxml comes with it"
     form = {"metavar": "NAME.mid", "required": True}
     add_option(sample, "--out", what, kind=Path, **form)

@@ -17,6 +17,7 @@ from rnncore.commands.options.common import (
     add_train,
     add_training,
     find_defaults,
+    mark_read,
     parse_share,
 )
 
@@ -104,6 +105,7 @@ def _add_transcribe(parts: Group) -> None:
     transcribe = parts.add("transcribe", about, TRANSCRIBE, ALWAYS)
     what = "a WAV, FLAC, MP3 or Ogg file of any rate and number of channels"
     add_operand(transcribe, "files", what, metavar="FILE", nargs="+")
+    mark_read(transcribe, "files")
     what = (
         "a file that `train` wrote (default: the course's own, which "
         "knows English digits)"

@@ -18,6 +18,7 @@ from rnncore.commands.options.common import (
     add_training,
     at_least,
     find_defaults,
+    mark_read,
     parse_positive,
     whole_number,
 )
@@ -93,6 +94,7 @@ def _add_translate(parts: Group) -> None:
     add_model(translate, "translate_dot")
     what = "one sentence per line (default: standard input, in UTF-8)"
     add_operand(translate, "file", what, nargs="?")
+    mark_read(translate, "file")
     add_option(translate, "--encoding", "of FILE", "utf-8")
     what = (
         "search with a beam of N, 1 for none (default: as the model was "

@@ -20,6 +20,7 @@ from rnncore.commands.options.common import (
     add_training,
     at_least,
     find_defaults,
+    mark_read,
     whole_number,
 )
 
@@ -82,6 +83,7 @@ def add(commands: Any) -> None:
 
 def _add_file(parser: Any, model: str, told: str) -> None:
     add_operand(parser, "file")
+    mark_read(parser, "file")
     what = (
         f"a file that `train` wrote; or video_{model}, the course's, which "
         f"knows nothing but {told}"
@@ -98,6 +100,7 @@ def _add_captions(parser: Any) -> None:
         "caption. The model then writes captions, and names no class"
     )
     add_option(parser, "--captions", what, kind=Path)
+    mark_read(parser, "captions")
 
 
 def _add_train(parts: Group) -> None:

@@ -252,7 +252,7 @@ def test_a_folder_that_cannot_be_learned_is_refused(
     few = draw(tmp_path / "few", ["down", "up"], 2)
     (one / "notes.txt").write_text("no film")
     for folder, message in (
-        (tmp_path / "none", "expected a folder with a folder a class"),
+        (tmp_path / "none", "there is no such folder"),
         (films / "up" / "0.mp4", "expected a folder with a folder a class"),
         (one, "expected at least two folders with films"),
         (few, "down: expected at least 3 films of a class, got 2"),

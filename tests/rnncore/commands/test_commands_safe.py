@@ -15,7 +15,8 @@ import pytest
 from scipy.io import wavfile
 
 from rnncore import __main__, train
-from rnncore.commands import common
+from rnncore.commands import common, runs
+from rnncore.commands.options import common as options
 from tests.helpers.commands import (
     APPLICATIONS,
     ENV,
@@ -129,18 +130,18 @@ def settings_of(declare, *words):
     """What a command's options are that a run must have again."""
     parser = argparse.ArgumentParser()
     declare(parser)
-    return common.settings_of(parser.parse_args(words))
+    return options.settings_of(parser.parse_args(words))
 
 
 def test_an_option_says_where_it_is_declared_whether_a_run_needs_it_again():
     def declare(parser):
-        common.add_operand(parser, "file")
+        options.add_operand(parser, "file")
         group = parser.add_mutually_exclusive_group()
-        common.add_option(group, "--rate", default=1.0)
-        common.add_flag(parser, "--plain", "counts")
-        common.add_option(parser, "--plot", kind=Path)
-        common.add_option(parser, "--workers", default=1, outside=True)
-        common.add_flag(parser, "--quiet", "does not", outside=True)
+        options.add_option(group, "--rate", default=1.0)
+        options.add_flag(parser, "--plain", "counts")
+        options.add_option(parser, "--plot", kind=Path)
+        options.add_option(parser, "--workers", default=1, outside=True)
+        options.add_flag(parser, "--quiet", "does not", outside=True)
 
     first = settings_of(declare, "a")
     assert first == {"rate": 1.0, "plain": False}
@@ -237,7 +238,7 @@ def test_what_breaks_off_before_its_first_evaluation_goes_on(
     assert run(capsys, *words, whole)[0] == 0
     soon = partial(train.Schedule, save_every=0.0)
     with monkeypatch.context() as patch:
-        patch.setattr(train, "Schedule", soon)
+        patch.setattr(runs, "Schedule", soon)
         interrupted(patch, 7, how)
         code, _, err = run(capsys, *words, broken)
     assert code == status
@@ -325,12 +326,13 @@ def imported(folder, *words):
 
 COLUMNS = ["--date", "day", "--value", "sold", "--horizon", 3]
 CLASSIFY = ["video", "classify", "--model", "video_actions"]
+READERS = {"torch", "pandas", "matplotlib", "av"}  # of a file's content
 QUICK = {
     "help": (["--help"], 0, set()),
     "help of a part": (["text", "train", "--help"], 0, set()),
     "no part": (["video"], 2, set()),
     "empty text": (["text", "train", "empty", "--model", "m"], 2, set()),
-    "short text": (["text", "train", "short", "--model", "m"], 2, set()),
+    "short text": (["text", "train", "short", "--model", "m"], 2, READERS),
     "no device": (["text", "sample", "m", "--device", "tpu"], 2, set()),
     "no model": (["text", "sample", "text_cobol"], 2, set()),
     "broken model": (["text", "sample", "broken.safetensors"], 2, set()),
@@ -343,20 +345,24 @@ QUICK = {
     "short table": (
         ["forecast", "train", "short.csv", *COLUMNS, "--model", "m"],
         2,
-        {"pandas"},
+        READERS,
     ),
     "few rows": (
         ["forecast", "train", "few.csv", *COLUMNS, "--model", "m"],
         2,
-        {"pandas"},
+        READERS,
     ),
-    "no music": (["music", "train", "nothing", "--model", "m"], 2, set()),
+    "no music": (["music", "train", "nothing", "--model", "m"], 2, READERS),
     "music that is there": (
         ["music", "sample", "music_voices", "--out", "new.mid"],
         2,
         set(),
     ),
-    "no pairs": (["translate", "train", "short", "--model", "m"], 2, set()),
+    "no pairs": (
+        ["translate", "train", "short", "--model", "m"],
+        2,
+        READERS,
+    ),
     "no lines": (
         ["translate", "translate", "translate_dot", "none"],
         2,
@@ -365,18 +371,18 @@ QUICK = {
     "no recordings": (
         ["speech", "train", "nothing", "--model", "m"],
         2,
-        set(),
+        READERS,
     ),
     "no WAV file": (["speech", "transcribe", "none.wav"], 2, set()),
-    "no films": (["video", "train", "nothing", "--model", "m"], 2, set()),
+    "no films": (["video", "train", "nothing", "--model", "m"], 2, READERS),
     "no captions": (
         ["video", "train", "nothing", "--captions", "none", "--model", "m"],
         2,
         set(),
     ),
-    "no model of films": (["video", "classify", "empty"], 2, set()),
+    "no model of films": (["video", "classify", "empty"], 2, READERS),
     "no film": ([*CLASSIFY, "none.mp4"], 2, set()),
-    "a broken film": ([*CLASSIFY, "empty"], 2, {"av"}),
+    "a broken film": ([*CLASSIFY, "empty"], 2, READERS),
     "no cell": (["memory-ruler", "none.py"], 2, set()),
 }
 
