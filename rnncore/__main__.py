@@ -15,7 +15,6 @@ from typing import Any
 import rnncore
 from rnncore.commands import ABOUT, COURSE
 from rnncore.commands.common import note, reason_of, unplug
-from rnncore.commands.inputs import check_inputs
 from rnncore.commands.options.common import PROGRAM, find_work
 from rnncore.storage.files import Refused, escape_output
 
@@ -116,6 +115,8 @@ def read_command(words: list[str]) -> tuple[str, Callable[[], int]]:
 
 def run_command(arguments: argparse.Namespace) -> int:
     """Look at what is given, then import what does the work, and do it."""
+    from rnncore.commands.inputs import check_inputs
+
     check_inputs(arguments)
     return find_work(arguments)(arguments)
 

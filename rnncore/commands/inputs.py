@@ -29,6 +29,8 @@ def check_inputs(arguments: argparse.Namespace) -> None:
             continue  # the others are read, though one is not there
         for path in filter(None, paths):
             _check_path(path, name)
+            if arguments.part in ("train", "evaluate"):
+                _check_size(path)
     model = getattr(arguments, "model", None)
     if model is not None and arguments.part != "train":
         one = arguments.command in OF_ONE_KIND
@@ -43,7 +45,11 @@ def _check_path(path: Path, name: str) -> None:
     if not (path.exists() or glob.has_magic(str(path))):
         kind = "folder" if name == "folder" else "file"
         raise Refused(f"{path}: there is no such {kind}")
-    if name == "file" and path.is_file() and not path.stat().st_size:
+
+
+def _check_size(path: Path) -> None:
+    """Raise Refused where there is no byte to learn from."""
+    if path.is_file() and not path.stat().st_size:
         raise Refused(f"{path}: the file is empty")
 
 

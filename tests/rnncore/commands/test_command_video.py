@@ -107,6 +107,7 @@ def test_the_films_of_another_folder_can_be_the_test(
     code, _, err = run(capsys, *words[:-1], wrong, "--restart")
     assert code == 2
     assert "expected the classes down, up; got down, left" in err
+    (tmp_path / "c.tsv").write_text("0.mp4\tup\n")
     code, _, err = run(capsys, *words, "--captions", tmp_path / "c.tsv")
     assert (code, "--test: not with --captions" in err) == (2, True)
 
