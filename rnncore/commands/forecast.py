@@ -80,6 +80,10 @@ def _choose_app(arguments: Namespace) -> evaluation.Application:
     return APP
 
 
+def _train(arguments: Namespace) -> int:
+    return runs.learn(_choose_app(arguments), arguments)
+
+
 def _evaluate(arguments: Namespace) -> int:
     """The scores again, of whichever network."""
     module = _find_other(arguments.model)
@@ -689,10 +693,6 @@ APP = evaluation.Application(
     finish=_refit,
     advise=_advise,
 )
-
-
-def _train(arguments: Namespace) -> int:
-    return runs.learn(_choose_app(arguments), arguments)
 
 
 PARTS = {

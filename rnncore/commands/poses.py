@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from rnncore.commands import common, evaluation, inputs, models, runs, watch
+from rnncore.commands import common, evaluation, models, runs, watch
 from rnncore.commands.common import Facts, format_count, note
 from rnncore.commands.evaluation import NETWORK, Deferred, Scores, add_rows
 from rnncore.data.public.pictures import Motion, read_motion, read_motions
@@ -174,10 +174,9 @@ def _list_rivals(
 
 def run_classify(arguments: Namespace) -> int:
     """The likeliest actions of a sequence of joints."""
-    inputs.model_file(arguments.model, KIND)
-    joints = normalise_joints(read_motion(arguments.file))
     given = arguments, KIND, poses.load_poses
     model, about = models.load_model(*given)
+    joints = normalise_joints(read_motion(arguments.file))
     (p,) = rate_actions(model, [joints], about["frames"])
     print(f"{arguments.file}: {about['classes'][p.argmax()]}")
     evaluation.show_likeliest(about["classes"], p)
