@@ -55,8 +55,8 @@ test: $(DEV)  ## lint, types, weave, and the tests
 test-slow: $(DEV)  ## whole gradings, commands, compiled loops, all known mistakes
 	@$(PY) -m pytest -n 2 --dist worksteal -m "slow and not (system or weekly)"
 
-test-system: $(DEV)  ## those that need Chromium, sandboxes, epubcheck, npm or root; a skip is a failure
-	@$(PY) -m pytest -n 2 --dist worksteal -m "system and not weekly" --no-skips
+test-system: $(DEV)  ## those that need Chromium, sandboxes, epubcheck, npm or root; a skip is a failure; TURN=number: a third of all pages
+	@$(PY) -m pytest -n 2 --dist worksteal -m "system and not weekly" --no-skips $(if $(TURN),--turn $(TURN))
 
 test-weekly: $(DEV)  ## the tests that take long, and those against the clock; ONLY=words of pytest -k
 	@$(PY) -m pytest -n 2 --dist worksteal -m "weekly and not system" --no-skips $(if $(ONLY),-k "$(ONLY)")

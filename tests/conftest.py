@@ -6,6 +6,7 @@ the other, so that one test body describes all of them.
 
 import gc
 import os
+import zlib
 
 import array_api_strict
 import numpy as np
@@ -158,17 +159,33 @@ def pytest_addoption(parser):
         action="store_true",
         help="each page of the book in both themes at both widths, not in one",
     )
+    parser.addoption(
+        "--turn",
+        type=int,
+        metavar="N",
+        help="of what takes turns a third: the first where 3 divides N, ...",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)  # before marks select
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """What a fixture says of a test: a build runs each mistake, and is slow."""
+    turn = config.getoption("--turn")
+    if turn is not None:
+        items[:] = [item for item in items if has_turn(item, turn)]
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         if "released" in fixtures:
             item.add_marker(pytest.mark.weekly)
         if "browser" in fixtures:
             item.add_marker(pytest.mark.system)
+
+
+def has_turn(item, turn):
+    """Whether a test takes no turns, or it is its page's or its figure's."""
+    if not item.get_closest_marker("in_turn"):
+        return True
+    return zlib.crc32(item.callspec.id.encode()) % 3 == turn % 3
 
 
 @pytest.hookimpl(wrapper=True)

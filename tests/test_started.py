@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tests.conftest import has_turn
 from tests.helpers import ROOT, started
 
 CASES = """
@@ -105,3 +106,20 @@ def test_the_suite_fails_such_tests_and_no_others(tmp_path):
         "test_that_starts_another": "PASSED",
         "test_with_the_mark": "PASSED",
     }, run.stdout
+
+
+@pytest.fixture
+def turned(request):
+    """A function: whether the test that asks has its turn in this one."""
+    return lambda turn: has_turn(request.node, turn)
+
+
+@pytest.mark.in_turn
+@pytest.mark.parametrize("page", ["ch01", "ch02", "ch03", "api"])
+def test_each_parameter_has_one_turn_of_three(turned, page):
+    assert sum(map(turned, (20261129, 20261130, 20261131))) == 1
+    assert turned(4) == turned(7)
+
+
+def test_what_takes_no_turns_is_always_there(turned):
+    assert all(map(turned, range(3)))

@@ -15,6 +15,7 @@ import tempfile
 import weakref
 from pathlib import Path
 from queue import Empty
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -236,6 +237,17 @@ def test_nothing_changed_means_nothing_done(small, capsys):
     assert (
         capsys.readouterr().out == "nothing changed since the last build\n"
     )
+
+
+def test_what_one_python_executed_another_release_of_it_need_not(
+    monkeypatch,
+):
+    key = book.compute_digest([])
+    monkeypatch.setattr(sys, "version", "3.99.1 (main)")
+    assert book.compute_digest([]) == key
+    other = SimpleNamespace(cache_tag="cpython-399")
+    monkeypatch.setattr(sys, "implementation", other)
+    assert book.compute_digest([]) != key
 
 
 def executed(capsys):

@@ -48,12 +48,12 @@ def test_comments_and_indentation_go_and_code_stays():
     ],
 )
 def test_another_form_of_import_or_export_is_refused(code):
-    with pytest.raises(ValueError, match=r"x\.mjs: expected"):
+    with pytest.raises(ValueError, match=r"^x\.mjs:"):
         live.bundle("x", {**MODULES, "x": code})
 
 
 def test_a_missing_module_is_named():
-    with pytest.raises(ValueError, match=r"c\.mjs: expected"):
+    with pytest.raises(ValueError, match=r"^c\.mjs:"):
         live.bundle("a", {k: v for k, v in MODULES.items() if k != "c"})
 
 

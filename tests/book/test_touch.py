@@ -98,6 +98,7 @@ def holds(figure, touch):
     )
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(("figure", "fields"), HELD.items(), ids=str)
 def test_what_is_held_follows_the_finger_and_the_page_stays(
     telephone, figure, fields
@@ -114,6 +115,7 @@ def test_what_is_held_follows_the_finger_and_the_page_stays(
             assert abs(x - grip[0] - by[0]) + abs(y - grip[1] - by[1]) < 10
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(("figure", "fields"), SIDEWAYS.items(), ids=str)
 def test_a_number_is_dragged_sideways_by_a_finger(
     telephone, figure, fields
@@ -143,6 +145,8 @@ def test_a_finger_draws_gates_along_a_row(telephone, cell):
     assert sum(a != b for a, b in zip(before, after, strict=True)) > 8
 
 
+@pytest.mark.in_turn
+@pytest.mark.in_turn
 @pytest.mark.parametrize(
     ("name", "attributes"),
     [(name, "") for name, _ in HELD]

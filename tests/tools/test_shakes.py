@@ -109,6 +109,23 @@ def test_the_claims_that_a_shake_makes_false_are_listed(
     )
 
 
+def test_each_page_has_its_turn_where_a_share_of_them_is_shaken(
+    monkeypatch,
+):
+    pages = [book.BOOK / f"{name}.md" for name in "abcde"]
+    seen = []
+    monkeypatch.setattr(book, "page_paths", lambda: pages)
+    monkeypatch.setattr(book, "read_notebook", lambda page: page)
+    monkeypatch.setattr(
+        shakes,
+        "shake_pages",
+        lambda pages, *_: seen.append([page.stem for page in pages]) or [],
+    )
+    for first in "6", "7", "8":
+        assert shakes.main(["--every", "3", "--first", first]) == 0
+    assert seen == [["a", "d"], ["b", "e"], ["c"]]
+
+
 def test_an_unknown_page_is_refused():
     run = subprocess.run(
         [sys.executable, "-m", "tools.check.shakes", "ch99_none"],

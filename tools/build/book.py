@@ -137,8 +137,8 @@ def read_notebook(path: Path) -> NotebookNode | None:
 
 
 def compute_digest(paths: Iterable[Path]) -> str:
-    """A key that changes with any of the files, or with Python itself."""
-    key = hashlib.sha256(sys.version.encode())
+    """A key that changes with any of the files, or with Python (3.11, not 3.11.2)."""
+    key = hashlib.sha256(str(sys.implementation.cache_tag).encode())
     for path in sorted(paths):
         content = path.read_bytes() if path.is_file() else b""
         key.update(f"{os.path.relpath(path, ROOT)} {len(content)}\n".encode())

@@ -4,6 +4,7 @@ import contextlib
 import copy
 import io
 import itertools
+import os
 import random
 import re
 import shutil
@@ -24,6 +25,7 @@ from pypdf import PdfReader
 
 from grader.assignments import source
 from grader.course.course_file import CourseFile, Exam, Mark, Week
+from rnncore.storage.files import locked
 from rnncore.text.heatmap import heat_map
 from tests.helpers.grading import cell_metadata
 from tools.build import book
@@ -762,11 +764,17 @@ def test_a_course_has_its_own_chapters_with_the_pages_below_them():
 
 @pytest.fixture(scope="module")
 def taught(tmp_path_factory):
-    """What is made from the book as it is really built."""
-    made = [sys.executable, "-m", "tools.build.book", "build"]
-    subprocess.run(made, cwd=book.ROOT, check=True)
-    to = tmp_path_factory.mktemp("made") / "teach"
-    assert main(["--to", str(to)]) == 0
+    """What is made from the book as it is really built, once in a run."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    to = base / "taught"
+    with locked(base / "taught.lock"):
+        if not to.exists():
+            made = [sys.executable, "-m", "tools.build.book", "build"]
+            subprocess.run(made, cwd=book.ROOT, check=True)
+            assert main(["--to", str(base / "being taught")]) == 0
+            (base / "being taught").rename(to)
     return to
 
 
@@ -944,6 +952,7 @@ SCREENS = [(1280, 720), (1280, 800), (1024, 768)]
 
 @pytest.mark.system
 @pytest.mark.timeout(3000)
+@pytest.mark.in_turn
 @pytest.mark.parametrize("part", range(4))
 def test_the_last_row_can_read_each_slide_of_the_built_book(
     taught, browser, part
