@@ -49,7 +49,8 @@ def fit_linear(windows: Windows, penalty: float = 1.0) -> Linear:
     from sklearn.linear_model import Ridge
 
     target = np.asarray(windows.target)
-    model = Ridge(alpha=penalty).fit(flat(windows), target.T)
+    rows = flat(windows).astype(float)  # float32 has lost a small penalty
+    model = Ridge(alpha=penalty).fit(rows, target.T)
     K = len(target)  # of one step scikit-learn makes a row
     return Linear(model.coef_.reshape(K, -1), model.intercept_.reshape(K))
 
