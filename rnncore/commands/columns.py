@@ -225,7 +225,7 @@ def _score_again(
     known, rows = about["settings"]["data"], about["rows"]
     if tables.print_of(as_panel(frame.iloc[:rows])) != known:
         raise Refused(
-            f"{arguments.file} does not begin with the table that was "
+            f"{arguments.file}: it does not begin with the table that was "
             "trained on"
         )
     first, second, last = about["parts"]

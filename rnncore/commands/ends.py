@@ -174,7 +174,7 @@ def _score_again(
     known = about["settings"]["data"]
     if tables.print_of(columns.as_panel(frame)) != known:
         raise Refused(
-            f"{arguments.file} does not begin with the table that was "
+            f"{arguments.file}: it does not begin with the table that was "
             "trained on"
         )
     return _compute_scores(model, _cut(arguments, frame, model[1]), frame)

@@ -412,7 +412,7 @@ def _split_lanes(ids: np.ndarray, least: int = 100) -> np.ndarray:
     Raises Refused where there are not two tokens.
     """
     if len(ids) < 2:
-        raise Refused("a held-out part has fewer than two tokens")
+        raise Refused("held-out part: it has fewer than two tokens")
     return stretches(ids, min(LANES, 1 + len(ids) // least))
 
 

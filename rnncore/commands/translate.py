@@ -113,8 +113,8 @@ def _fit(
     learned = encode_pairs(training, source, target, plan.longest)
     if not learned:
         raise Refused(
-            f"no pair of at most {plan.longest} pieces a side; a larger "
-            "--longest"
+            f"pairs: none has at most {plan.longest} pieces a side; "
+            "a larger --longest"
         )
     if short := len(training) - len(learned):
         note(

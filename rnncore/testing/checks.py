@@ -289,7 +289,7 @@ def check_independent(
     sizes[f"the result's axis {axis}"] = np.shape(before)[axis]
     if len(set(sizes.values())) > 1:
         found = ", ".join(f"{what} has {n}" for what, n in sizes.items())
-        raise ValueError(f"expected axes of one batch, but {found}")
+        raise ValueError(f"batch axes: expected one size, but {found}")
     last = before.shape[axis] - 1
     moved = copy_arrays(args)
     for name, batch_axis in changes.items():

@@ -212,7 +212,7 @@ def test_a_loss_that_is_not_finite_is_named():
 
 def test_a_module_with_nothing_to_train_is_refused():
     given = problem(module=torch.nn.Dropout(0.1))
-    with pytest.raises(ValueError, match="module: expected a parameter"):
+    with pytest.raises(ValueError, match=r"^module:"):
         train_module(**given)
 
 
@@ -457,7 +457,7 @@ def test_a_score_says_mean_spread_and_how_many():
     assert str(spread_of([2000.0, 2200.0])) == "2100 ± 141 (2 seeds)"
     assert str(spread_of([0.1 + 0.2, 0.3])) == "0.3 ± 0 (2 seeds)"
     assert str(spread_of([50.0, 50.0])) == "50 ± 0 (2 seeds)"
-    with pytest.raises(ValueError, match="values: expected at least one"):
+    with pytest.raises(ValueError, match=r"^values:"):
         spread_of([])
 
 
@@ -484,13 +484,9 @@ def test_a_split_that_leaves_a_part_empty_is_refused():
         ValueError, match="count: expected at least 3, got 2"
     ):
         split(2, 0.1, 0.1)
-    with pytest.raises(
-        ValueError, match="shares: expected positive numbers"
-    ):
+    with pytest.raises(ValueError, match=r"^shares:"):
         split(10, 0.5, 0.5)
-    with pytest.raises(
-        ValueError, match="shares: expected positive numbers"
-    ):
+    with pytest.raises(ValueError, match=r"^shares:"):
         split(10, 0.0)
 
 
@@ -615,7 +611,7 @@ def test_averaged_weights_are_those_of_torch():
         for name, w in other.module.named_parameters():
             assert_close(params.mean[name], w.detach())
     for kept in -0.1, 1.0:
-        with pytest.raises(ValueError, match="kept: expected"):
+        with pytest.raises(ValueError, match=r"^kept:"):
             averaged(adam(0.1), kept)
 
 

@@ -168,7 +168,7 @@ def test_wrong_targets_are_named(move, rng, wrong, message):
 
 def test_targets_of_another_library_are_named(rng):
     logits, targets = batch(rng)
-    with pytest.raises(ValueError, match="targets: expected Tensor on cpu"):
+    with pytest.raises(ValueError, match=r"^targets:"):
         cross_entropy(torch.tensor(logits), targets)
 
 

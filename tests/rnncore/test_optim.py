@@ -202,17 +202,15 @@ def test_numbers_that_make_no_sense_are_named(build, message):
 def test_trees_that_do_not_fit_are_named(name, rng):
     optimizer = OPTIMIZERS[name][0]()
     for nothing in ((), {}, []):
-        with pytest.raises(
-            ValueError, match="params: expected at least one"
-        ):
+        with pytest.raises(ValueError, match=r"^params:"):
             optimizer.init(nothing)
     with pytest.raises(ValueError, match=r"params\.0: .* at least 1"):
         optimizer.init((np.ones((0, 2)),))
-    with pytest.raises(ValueError, match=r"params\.0: expected an array"):
+    with pytest.raises(ValueError, match=r"^params\.0:"):
         optimizer.init((1.0,))
     params = init_params(rng, 2, 3)
     state = optimizer.init(params)
-    with pytest.raises(ValueError, match="d_params: expected W_x, W_h"):
+    with pytest.raises(ValueError, match=r"^d_params:"):
         optimizer.update(params, params[:2], state)
     wrong = params._replace(W_h=params.W_h[:, :1])
     message = r"d_params\.W_h: expected \(3, 3\), got \(3, 1\)"

@@ -62,7 +62,7 @@ def test_padding_and_lengths():
 
 @pytest.mark.parametrize("wrong", [[], [[]], [[3], []]])
 def test_a_sequence_without_a_token_is_refused(wrong):
-    with pytest.raises(ValueError, match="sequences: expected at least"):
+    with pytest.raises(ValueError, match=r"^sequences:"):
         pad(wrong)
 
 

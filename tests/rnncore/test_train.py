@@ -403,7 +403,7 @@ def test_a_carry_that_changes_its_form_cannot_be_stored(tmp_path):
         *inner(p, b, start)[:2],
         c,
     )
-    with pytest.raises(ValueError, match="carry: expected an array of num"):
+    with pytest.raises(ValueError, match=r"^carry:"):
         fit(**given)
     assert list(tmp_path.iterdir()) == []
 

@@ -133,7 +133,7 @@ def _read_tar(path: Path) -> Iterator[Member]:
         with open_tar(path, "set") as archive:
             for info in archive:
                 if info.isdev():
-                    raise Refused(f"{info.name} is a device")
+                    raise Refused(f"{info.name}: a device")
                 if not info.isdir():
                     yield Member(
                         info.name,

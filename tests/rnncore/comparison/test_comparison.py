@@ -172,7 +172,7 @@ def test_a_grid_that_cannot_grow_is_refused(rates):
 
 
 def test_a_comparison_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="contenders: expected at least"):
+    with pytest.raises(ValueError, match=r"^contenders:"):
         run({})
 
 
@@ -205,7 +205,7 @@ def test_a_claim_that_no_longer_holds_is_a_note_and_stops_authors(
 
 @pytest.mark.parametrize("condition", ["a < b", np.array([True]), None, 1])
 def test_a_claim_without_a_condition_is_refused(condition):
-    with pytest.raises(TypeError, match="condition: expected a bool"):
+    with pytest.raises(TypeError, match=r"^condition:"):
         claim("a beats b", condition)
 
 

@@ -189,7 +189,7 @@ def test_names_of_close_dots_touch_nothing(width):
 
 
 def test_a_poster_needs_a_dot():
-    with pytest.raises(ValueError, match="rulers: expected at least one"):
+    with pytest.raises(ValueError, match=r"^rulers:"):
         ruler.draw()
 
 

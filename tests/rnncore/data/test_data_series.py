@@ -168,7 +168,5 @@ def test_notes_sound_one_after_another():
 def test_no_note_is_no_tune():
     with pytest.raises(ValueError, match="notes"):
         synthesise(())
-    with pytest.raises(
-        ValueError, match="note: expected at least one samp"
-    ):
+    with pytest.raises(ValueError, match=r"^note:"):
         synthesise((Note(69, 0),))

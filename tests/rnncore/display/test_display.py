@@ -94,7 +94,7 @@ def test_flipbook_escapes_what_it_is_given():
 
 
 def test_flipbook_without_values_says_so():
-    with pytest.raises(ValueError, match="values: expected at least one"):
+    with pytest.raises(ValueError, match=r"^values:"):
         display.flipbook(line, [], "slope", "a line")
 
 
@@ -154,7 +154,7 @@ def test_play_names_the_player_for_eye_and_ear():
     "samples", [[0.0, 1.5], [0.0, np.nan], [[0.0, 0.0]], []]
 )
 def test_play_refuses_what_is_no_sound(samples):
-    with pytest.raises(ValueError, match="samples: expected"):
+    with pytest.raises(ValueError, match=r"^samples:"):
         display.play(np.array(samples), 8000, "noise")
 
 
@@ -163,7 +163,7 @@ def test_lines_name_the_curve_that_does_not_fit():
         display.plot_lines(
             {"a": [1, 2], "b": [1, 2, 3]}, "x", "y", x=[0, 1]
         )
-    with pytest.raises(ValueError, match="series: expected at least one"):
+    with pytest.raises(ValueError, match=r"^series:"):
         display.plot_lines({}, "x", "y")
 
 

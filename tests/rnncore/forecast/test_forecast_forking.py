@@ -167,5 +167,5 @@ def test_the_head_of_least_loss_is_chosen(rng):
 def test_a_reading_has_arrays_of_real_numbers(change):
     reading = read_at(made(np.random.default_rng(0)), [10], K)
     changed = reading._replace(unit=change(reading.unit))
-    with pytest.raises(TypeError, match="unit: expected a NumPy array"):
+    with pytest.raises(TypeError, match=r"^unit:"):
         ask_forking(network(), changed)

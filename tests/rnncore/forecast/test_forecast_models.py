@@ -145,7 +145,7 @@ def test_what_does_not_fit_is_named(way):
         module(past[..., :2], known)
     with pytest.raises(ValueError, match=r"known: expected \(K, 3, 2\)"):
         module(past, known[:, :2])
-    with pytest.raises(ValueError, match="cell: expected one of RNN, LSTM"):
+    with pytest.raises(ValueError, match=r"^cell:"):
         MAKE[way]("CNN")
     if way == "direct":
         with pytest.raises(ValueError, match="known: expected 4 steps"):
@@ -254,7 +254,7 @@ def test_quantiles_never_cross_and_are_found_by_their_level():
     out = torch.tensor([[[3.0, 2.0, 1.0]]])
     low, high = head.quantiles(out, (0.1, 0.9))
     assert (low.item(), high.item()) == (1, 3)
-    with pytest.raises(ValueError, match="levels: expected some of"):
+    with pytest.raises(ValueError, match=r"^levels:"):
         head.quantiles(out, (0.2,))
 
 
@@ -262,7 +262,7 @@ def test_quantiles_never_cross_and_are_found_by_their_level():
     "levels", [(0.9, 0.5, 0.1), (0.1, 0.9), (0.5, 1.0), (0.5, 0.5)]
 )
 def test_levels_that_are_none_are_refused(levels):
-    with pytest.raises(ValueError, match="levels: expected numbers that"):
+    with pytest.raises(ValueError, match=r"^levels:"):
         quantile_head(levels)
     with pytest.raises(
         ValueError, match=r"levels: expected a list, got 0\.5"

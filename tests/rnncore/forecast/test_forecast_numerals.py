@@ -123,5 +123,5 @@ def test_a_season_of_hours_beats_the_line_in_gaps_of_hours():
 def test_an_unknown_way_is_refused():
     with pytest.raises(ValueError, match="period: expected at least 2"):
         fill_gaps(np.zeros(3), "season")
-    with pytest.raises(ValueError, match="how: expected one of linear"):
+    with pytest.raises(ValueError, match=r"^how:"):
         fill_gaps(np.zeros(3), "guess")

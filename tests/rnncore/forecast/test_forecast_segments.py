@@ -93,5 +93,5 @@ def test_a_line_goes_past_a_network_that_says_nothing(past):
     x = (past - past[-1])[..., 0].T
     for k, p in ((0, 0), (4, 1), (2, 2)):
         assert_close(change[k, :, p], x @ module.line.weight[k * P + p])
-    with pytest.raises(ValueError, match="past: expected"):
+    with pytest.raises(ValueError, match=r"^past:"):
         module(past[1:], known)

@@ -909,7 +909,7 @@ def test_bad_arrays_are_refused():
             cell, p.params, p.x[:, :0], tuple(s[:0] for s in p.state)
         )
     for x in (p.x[:0], p.x[:, :, :0]):
-        with pytest.raises(ValueError, match="x: expected"):
+        with pytest.raises(ValueError, match=r"^x:"):
             fused.unroll(cell, p.params, x, p.state)
     for given in mixed(p):
         with pytest.raises(ValueError, match=r"expected float\d\d on cpu"):
@@ -936,18 +936,18 @@ def test_what_belongs_to_another_cell_or_layer_is_refused():
     with pytest.raises(ValueError, match=r"state\[0\]: expected \(3, 60\)"):
         fused.bptt(cell, wide.params, tape, y, last)
     short = tape._replace(kept=tape.kept[:, :, :1])
-    with pytest.raises(ValueError, match="tape: expected one of lstm"):
+    with pytest.raises(ValueError, match=r"^tape:"):
         fused.bptt(cell, p.params, short, y, last)
     short = tape._replace(state=p.state[:1], steps=tape.steps[:1])
     with pytest.raises(ValueError, match=r"expected 2 array\(s\), got 1"):
         fused.bptt(cell, p.params, short, y, last[:1])
     other = loop.Packed(cell, wide.params)
-    with pytest.raises(ValueError, match="packed: expected"):
+    with pytest.raises(ValueError, match=r"^packed:"):
         fused.unroll(cell, p.params, p.x, p.state, packed=other)
-    with pytest.raises(ValueError, match="packed: expected"):
+    with pytest.raises(ValueError, match=r"^packed:"):
         fused.bptt(cell, p.params, tape, y, last, packed=other)
     other = loop.Packed(fused_cells.gru, problem("gru", 5, 3, 4, 6).params)
-    with pytest.raises(ValueError, match="packed: expected"):
+    with pytest.raises(ValueError, match=r"^packed:"):
         fused.unroll(cell, p.params, p.x, p.state, packed=other)
 
 

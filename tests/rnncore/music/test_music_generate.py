@@ -125,7 +125,7 @@ def test_what_makes_no_sense_is_refused():
     model, rng = untrained(), np.random.default_rng(0)
     with pytest.raises(ValueError, match="frames: expected at least 1"):
         compose(model, COMPASS, 0, rng)
-    with pytest.raises(ValueError, match="temperature: expected more"):
+    with pytest.raises(ValueError, match=r"^temperature:"):
         compose(model, COMPASS, 4, rng, temperature=0)
     with pytest.raises(ValueError, match=r"compass: expected \(3, 2\)"):
         compose(model, COMPASS[:2], 4, rng)

@@ -271,7 +271,7 @@ def test_what_makes_no_sense_is_refused():
     model, rng = untrained(), np.random.default_rng(0)
     whole = score([[60, 55, 40], ["-", "-", "-"], [62, 55, 40]])
     hole = np.array([[1, 1, 1], [0, 1, 1], [1, 1, 1]], bool)
-    with pytest.raises(ValueError, match="melody: expected one voice"):
+    with pytest.raises(ValueError, match=r"^melody:"):
         harmonise(model, COMPASS, score([[60, 50]]), rng)
     with pytest.raises(ValueError, match="transpose it"):
         harmonise(model, COMPASS, score([[100]]), rng)
@@ -279,7 +279,7 @@ def test_what_makes_no_sense_is_refused():
         fill(model, COMPASS, whole, np.roll(hole, -1, 0)[:, ::-1], rng)
     with pytest.raises(ValueError, match=r"given: expected \(3, 3\)"):
         fill(model, COMPASS, whole, hole[:2], rng)
-    with pytest.raises(ValueError, match="temperature: expected more"):
+    with pytest.raises(ValueError, match=r"^temperature:"):
         fill(model, COMPASS, whole, hole, rng, temperature=0)
     with pytest.raises(ValueError, match="B: expected at least 1"):
         fill(model, COMPASS, whole, hole, rng, B=0)

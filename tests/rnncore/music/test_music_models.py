@@ -92,7 +92,7 @@ def test_frame_nats_are_summed_over_keys_and_refuse_other_shapes():
     logits = torch.linspace(-2, 2, roll.numel()).reshape(roll.shape)
     mean = binary_cross_entropy_with_logits(logits, roll)
     assert_close(frame_nats(logits, roll).mean(), float(mean) * KEYS)
-    with pytest.raises(ValueError, match="roll: expected"):
+    with pytest.raises(ValueError, match=r"^roll:"):
         frame_nats(logits, roll[:3])
 
 

@@ -163,9 +163,7 @@ def test_a_larger_set_is_learned_for_longer(frames, network, expected):
 def test_what_is_given_is_not_chosen():
     plan = plan_for(100, "keys", hidden=8, home=None)
     assert (plan.hidden, plan.home) == (8, plan_for(100, "keys").home)
-    with pytest.raises(
-        ValueError, match="network: expected jointly or keys"
-    ):
+    with pytest.raises(ValueError, match=r"^network:"):
         plan_for(100, "both")
 
 

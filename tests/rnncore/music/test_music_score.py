@@ -81,7 +81,7 @@ def test_tokens_of_no_score_are_refused(tokens):
 
 
 def test_tokens_of_another_form_are_refused():
-    with pytest.raises(ValueError, match=r"tokens: expected integers"):
+    with pytest.raises(ValueError, match=r"^tokens:"):
         decode(np.zeros((3, 2)))
     with pytest.raises(ValueError, match=r"got int64 \(3,\)"):
         decode(np.zeros(3, int))
@@ -134,7 +134,7 @@ def test_a_unison_is_one_key():
 def test_a_roll_of_another_form_is_refused():
     with pytest.raises(ValueError, match=r"sounds: expected \(T, 88\)"):
         from_piano_roll(np.zeros((3, 87)), np.zeros((3, 87)))
-    with pytest.raises(ValueError, match="struck: expected"):
+    with pytest.raises(ValueError, match=r"^struck:"):
         from_piano_roll(np.zeros((3, KEYS)), np.zeros((2, KEYS)))
 
 

@@ -57,7 +57,7 @@ def test_rests_are_silent_and_a_silent_score_is_refused():
     assert np.abs(samples[RATE // 2 :]).max() == 0
     with pytest.raises(ValueError, match="got silence"):
         synthesise(score([["."]]))
-    with pytest.raises(ValueError, match="tempo: expected a slower"):
+    with pytest.raises(ValueError, match=r"^tempo:"):
         synthesise(score([[60]], tempo=1e7))
 
 

@@ -87,7 +87,7 @@ def test_bars_are_held_against_the_metre():
     assert bars_that_fit(SCALE) == (2, 2)  # without the first and last
     assert bars_that_fit(SCALE.replace("G4 F4", "G4 F3")) == (1, 2)
     assert bars_that_fit(SCALE.replace("M:4/4", "M:6/8")) == (0, 2)
-    with pytest.raises(ValueError, match="abc: expected a metre"):
+    with pytest.raises(ValueError, match=r"^abc:"):
         bars_that_fit("K:D\nABc|")
 
 

@@ -79,7 +79,7 @@ def test_groups_stay_together_and_nothing_is_lost():
 
 @pytest.mark.parametrize("shares", [(0.5, 0.5), (-0.1,), (1.0,)])
 def test_shares_leave_something_to_train_on(shares):
-    with pytest.raises(ValueError, match="shares: expected positive"):
+    with pytest.raises(ValueError, match=r"^shares:"):
         split_groups(np.random.default_rng(0), [[0], [1]], [1, 1], *shares)
 
 

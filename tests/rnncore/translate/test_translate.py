@@ -112,7 +112,7 @@ def test_the_nearest_sentence_shares_most_pieces():
     pieces = learn_subwords([p.source for p in pairs] * 9, 300)
     asked = ["a red tree house", "green trees"]
     assert nearest(pieces, pairs, asked) == ["A", "B"]
-    with pytest.raises(ValueError, match="pairs: expected at least one"):
+    with pytest.raises(ValueError, match=r"^pairs:"):
         nearest(pieces, [], asked)
 
 
@@ -155,7 +155,7 @@ def test_the_mean_loss_is_over_all_tokens_whatever_the_batches():
     expected /= sum(tokens)
     for B in 1, 2, 9:
         assert_close(mean_loss(model, coded, B), expected)
-    with pytest.raises(ValueError, match="pairs: expected at least one"):
+    with pytest.raises(ValueError, match=r"^pairs:"):
         mean_loss(model, [])
 
 
@@ -185,9 +185,7 @@ def test_a_first_state_alone_tells_all_that_its_decoder_knows():
 
 
 def test_an_unknown_decoder_is_refused():
-    with pytest.raises(
-        ValueError, match="decoder: expected state, vector, dot"
-    ):
+    with pytest.raises(ValueError, match=r"^decoder:"):
         build_translator(9, 9, 4, 4, "none")
 
 

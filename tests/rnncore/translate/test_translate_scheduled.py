@@ -158,7 +158,7 @@ def test_a_read_of_another_batch_is_refused():
     model = translator(vector)
     source = model.encoder(*batch_of(SOURCES, TARGETS)[:2])
     read = torch.full((4, 2), START)
-    with pytest.raises(ValueError, match="read: expected"):
+    with pytest.raises(ValueError, match=r"^read:"):
         mixed_inputs(
             np.random.default_rng(0), model.decoder, source, read, 0.5
         )

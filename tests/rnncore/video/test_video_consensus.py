@@ -66,5 +66,5 @@ def test_what_all_pictures_have_counts_for_nothing():
 
 def test_references_are_needed_for_each_caption():
     for true in [["a"]], [["a"], []]:
-        with pytest.raises(ValueError, match="references: expected"):
+        with pytest.raises(ValueError, match=r"^references:"):
             cider_scores(["a", "b"], true)

@@ -163,11 +163,11 @@ def test_it_imagines_like_any_other():
 
 def test_what_does_not_fit_is_refused():
     for k in (0, 2, -1):
-        with pytest.raises(ValueError, match="k: expected an odd number"):
+        with pytest.raises(ValueError, match=r"^k:"):
             ConvLSTM(1, 2, k)
     layer = made(ConvLSTM, 2, 3, 3)
     with pytest.raises(ValueError, match=r"x: expected \(T, B, S, S, 2\)"):
         layer(film(3, 2, 6, 6, 1))
-    with pytest.raises(ValueError, match="c: expected"):
+    with pytest.raises(ValueError, match=r"^c:"):
         layer(film(3, 2, 6, 6, 2), (film(2, 6, 6, 3), film(2, 6, 6, 2)))
     assert everywhere(layer.W_x, film(2, 6, 6, 2)).shape == (2, 6, 6, 12)

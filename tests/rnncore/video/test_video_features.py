@@ -281,7 +281,7 @@ def test_a_classifier_answers_once_a_film(make):
     assert y.shape == (1, 7, 2)
     assert_close(model(3 * x), y, scale=1.0)  # loudness says nothing
     assert torch.isfinite(model(torch.zeros(6, 7, 5))).all()
-    with pytest.raises(ValueError, match="features: expected"):
+    with pytest.raises(ValueError, match=r"^features:"):
         model(torch.zeros(6, 7, 4))
 
 
