@@ -146,7 +146,6 @@ def test_a_finger_draws_gates_along_a_row(telephone, cell):
 
 
 @pytest.mark.in_turn
-@pytest.mark.in_turn
 @pytest.mark.parametrize(
     ("name", "attributes"),
     [(name, "") for name, _ in HELD]
