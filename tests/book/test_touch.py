@@ -164,6 +164,7 @@ def test_a_tap_puts_it_there(telephone, name, attributes):
     assert moved(before, figure.state())
 
 
+@pytest.mark.in_turn
 @each_figure
 def test_a_finger_that_scrolls_past_changes_nothing(telephone, name):
     """From each control, and from places all over the drawing."""
