@@ -368,7 +368,7 @@ def _score_again(
     known = about["settings"]["data"]
     if tables.print_of(panel, about["rows"]) != known:
         note(
-            f"{arguments.file}: it does not begin with the table that was "
+            f"{arguments.file} does not begin with the table that was "
             "trained on: the model may have seen rows that it is scored on"
         )
     panel = _in_units(panel, about.get("units"))

@@ -24,14 +24,11 @@ pytestmark = pytest.mark.system
 HTML = book.BUILD / "html"
 PAGES = [p.stem for p in book.page_paths()] + ["search", "genindex"]
 # A page's tests stand together, so that one process does its only visit.
-_each = pytest.mark.parametrize("name", PAGES, scope="module")
-
-
-def each_page(test):
-    """Ask it of each page; in `.ci/run` of a third, another each time."""
-    return pytest.mark.in_turn(_each(test))
-
-
+each_page = pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.in_turn) for name in PAGES],
+    scope="module",
+)
 CHAPTERS = [name for name in PAGES if name.startswith("ch")]
 COMPRESSED = ".woff2", ".woff", ".png", ".mp4"  # by themselves
 FIRST_VISIT = """localStorage.clear();

@@ -10,13 +10,11 @@ import pytest
 import rnncore
 
 PACKAGE = Path(rnncore.__file__).parent
-NAMED = re.compile(
-    r"[^:\n]+(:[^:\s]+)?: \S"
-)  # x: or path:line: or "line 3: "
+# x: or path:line: or "line 3: "
+NAMED = re.compile(r"[^:\n]+(:[^:\s]+)?: \S")
+# another's message, with what is added
+PASSED_ON = re.compile(r"(\{\}|\W)*")
 FIELD = "{}"
-PASSED_ON = re.compile(
-    r"(\{\}|\W)*"
-)  # another's message, with what is added
 READERS = {  # of a part of a file: who opened that says its name and the place
     "forecast/columns.py",
     "forecast/pipeline.py",
@@ -86,18 +84,10 @@ def test_every_message_names_first_what_is_refused():
         )
         for path in PACKAGE.rglob("*.py")
     }
-    bare = {
-        f"{name}:{line}: {message}"
-        for name, messages in found.items()
-        if name not in READERS
-        for line, message in messages
-        if not is_named(message)
-    }
-    assert not bare
     assert sum(map(len, found.values())) > 600
-    needed = {
-        name
+    bare = {
+        name: unnamed
         for name, messages in found.items()
-        if not all(is_named(message) for _, message in messages)
+        if (unnamed := [one for one in messages if not is_named(one[1])])
     }
-    assert needed == READERS  # no module stands there that needs it no more
+    assert bare.keys() == READERS, bare  # none that needs it no more

@@ -122,7 +122,7 @@ def test_each_page_has_its_turn_where_a_share_of_them_is_shaken(
         lambda pages, *_: seen.append([page.stem for page in pages]) or [],
     )
     for first in "6", "7", "8":
-        assert shakes.main(["--every", "3", "--first", first]) == 0
+        assert shakes.main(["--third", "--first", first]) == 0
     assert seen == [["a", "d"], ["b", "e"], ["c"]]
 
 

@@ -2,7 +2,7 @@
 
     python -m tools.check.shakes ch05_counting --shakes 20
     python -m tools.check.shakes --shakes 1 --first 20261128   all pages, once
-    python -m tools.check.shakes --shakes 1 --first 20261128 --every 3   a third
+    python -m tools.check.shakes --shakes 1 --first 20261128 --third   some pages
     python -m tools.check.shakes --unshaken     as they are, on this processor
 
 Executes pages with all that they draw at random moved in its last digits, by
@@ -91,8 +91,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("pages", nargs="*", metavar="PAGE", help="default: all")
     parser.add_argument("--shakes", type=int, default=3, help="how many (default 3)")
     parser.add_argument("--first", type=int, default=1, help="number of the first")
-    some = "each Nth page alone, from number --first on"
-    parser.add_argument("--every", type=int, default=1, metavar="N", help=some)
+    some = "each third page alone; --first says which is their first"
+    parser.add_argument("--third", action="store_true", help=some)
     parser.add_argument("--unshaken", action="store_true", help="once, as it is")
     jobs = min(os.cpu_count() or 1, 4)
     parser.add_argument("--jobs", type=int, default=jobs, help="pages at a time")
@@ -101,7 +101,8 @@ def main(arguments: list[str] | None = None) -> int:
     names = [name.removesuffix(".md") for name in options.pages] or list(pages)
     if unknown := sorted(set(names) - set(pages)):
         parser.error(f"expected pages with code, got {', '.join(unknown)}")
-    names = names[options.first % options.every :: options.every]
+    if options.third:
+        names = names[options.first % 3 :: 3]
     shakes: list[int | None] = [None]
     if not options.unshaken:
         shakes = list(range(options.first, options.first + options.shakes))

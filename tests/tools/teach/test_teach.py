@@ -4,7 +4,6 @@ import contextlib
 import copy
 import io
 import itertools
-import os
 import random
 import re
 import shutil
@@ -25,9 +24,8 @@ from pypdf import PdfReader
 
 from grader.assignments import source
 from grader.course.course_file import CourseFile, Exam, Mark, Week
-from rnncore.storage.files import locked
 from rnncore.text.heatmap import heat_map
-from tests.helpers.grading import cell_metadata
+from tests.helpers.grading import cell_metadata, make_once
 from tools.build import book
 from tools.teach import slides
 from tools.teach.__main__ import TOC, chapters_by_part, main
@@ -764,18 +762,14 @@ def test_a_course_has_its_own_chapters_with_the_pages_below_them():
 
 @pytest.fixture(scope="module")
 def taught(tmp_path_factory):
-    """What is made from the book as it is really built, once in a run."""
-    base = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        base = base.parent
-    to = base / "taught"
-    with locked(base / "taught.lock"):
-        if not to.exists():
-            made = [sys.executable, "-m", "tools.build.book", "build"]
-            subprocess.run(made, cwd=book.ROOT, check=True)
-            assert main(["--to", str(base / "being taught")]) == 0
-            (base / "being taught").rename(to)
-    return to
+    """What is made from the book as it is really built."""
+
+    def make(folder):
+        made = [sys.executable, "-m", "tools.build.book", "build"]
+        subprocess.run(made, cwd=book.ROOT, check=True)
+        assert main(["--to", str(folder)]) == 0
+
+    return make_once(tmp_path_factory, "taught", make)
 
 
 def list_chapters():
