@@ -53,6 +53,15 @@ WAYS = [  # the width and the theme of a visit; pages take turns
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """A host of pages, which says how long a browser may keep a file.
+
+    Else Chromium keeps it for a tenth of its age: in a fresh clone, minutes.
+    """
+
+    def end_headers(self):
+        self.send_header("Cache-Control", "max-age=3600")
+        super().end_headers()
+
     def log_message(self, *args):
         pass
 
@@ -502,16 +511,22 @@ def test_a_folder_without_a_server_has_live_figures_and_keeps_answers(
     before = says.inner_text()
     page.locator("#live-chain input[type=range]").first.press("ArrowLeft")
     assert says.inner_text() != before
-    page.locator(".own-pace-answer textarea").first.evaluate(
-        """field => {
-          field.value = "A sum over paths";
-          field.dispatchEvent(new Event("input"));
-        }"""
-    )
-    page.goto((HTML / "bibliography.html").as_uri())
-    page.goto(address)
-    kept = page.locator(".own-pace-answer textarea").first
-    assert kept.input_value() == "A sum over paths"
+    # On a machine with ten times too much to do, Chromium gives one in fifty
+    # of such pages a storage of its own, which is lost with the page.
+    for _ in range(3):
+        field = page.locator(".own-pace-answer textarea").first
+        field.evaluate(
+            """field => {
+              field.value = "A sum over paths";
+              field.dispatchEvent(new Event("input"));
+            }"""
+        )
+        page.goto((HTML / "bibliography.html").as_uri())
+        page.goto(address)
+        if field.input_value() == "A sum over paths":
+            break
+    else:
+        raise AssertionError("three answers were not kept")
     assert wrong == []
     context.close()
 
@@ -753,6 +768,26 @@ def test_the_typefaces_weigh_little_and_are_asked_for_at_once(site, visit):
         ".map((f) => f.family.replaceAll('\"', ''))"
     )
     assert {"Course Text", "Course Heading"} <= set(loaded)
+
+
+def test_the_contents_keep_their_lines_when_the_typefaces_come_late(
+    browser, site
+):
+    lines = []
+    for without in ("**/_static/fonts/*", "nothing"):
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.route(without, lambda route: route.abort())
+        page.goto(f"{site}intro.html")
+        settle(page)
+        lines.append(
+            page.eval_on_selector_all(
+                ".bd-links .toctree-l1 > a",
+                "all => all.map((a) => [a.innerText, a.offsetHeight])",
+            )
+        )
+        page.close()
+    assert len(lines[0]) > 20
+    assert lines[0] == lines[1]
 
 
 def test_captions_stand_in_the_right_margin_of_a_wide_window(visit):
