@@ -347,6 +347,8 @@ def test_parts_are_counted():
     assert check_parts((1, 2), 2) == (1, 2)
     text = "state: expected 2 array(s), got 3"
     assert said(check_parts, (1, 2, 3), 2) == text
+    text = "state: expected a tuple of 2 array(s), got int"
+    assert said(check_parts, 3, 2) == text
     check_count("layers", [1, 2], 2)
     check_count("layers", (1,), 1)
     assert said(check_count, "layers", (1,), 2) == (

@@ -231,3 +231,10 @@ def test_refusals_of_the_losses_in_full():
     assert said(squared_error, y, y.astype("f")) == (
         "targets: expected float64 on cpu as y, got float32 on cpu"
     )
+    y = y + 0j
+    assert said(log_softmax, y) == (
+        "logits: expected real floats, got complex128"
+    )
+    assert said(squared_error, y, y) == (
+        "y: expected real floats, got complex128"
+    )

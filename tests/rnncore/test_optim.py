@@ -316,6 +316,7 @@ def test_a_schedule_gives_each_step_its_rate(move):
     w = move((np.array([1.0]),))
     ours = theirs = w
     state = reference = optimizer.init(w)
+    assert asked == [0]
     asked.clear()
     for now in rates:
         ours, state = optimizer.update(ours, bowl(ours), state)
@@ -329,8 +330,10 @@ def test_a_schedule_gives_each_step_its_rate(move):
 
 def test_a_schedule_needs_an_optimizer_that_counts():
     w = (np.array([1.0]),)
-    message = "optimizer: expected one whose state counts its steps"
-    assert said(scheduled(sgd, lambda k: 0.1).init, w).startswith(message)
+    assert said(scheduled(sgd, lambda k: 0.1).init, w) == (
+        "optimizer: expected one whose state counts its steps, as adam's, "
+        "got tuple"
+    )
 
 
 def test_a_rate_falls_in_a_line_over_the_last_share():
@@ -339,6 +342,9 @@ def test_a_rate_falls_in_a_line_over_the_last_share():
     assert_close([rate(k) for k in range(12)], expected)
     line = falling(1.0, steps=4, last=1.0)
     assert_close([line(k) for k in range(4)], [1.0, 0.75, 0.5, 0.25])
+    usual = falling(1.0, steps=10)
+    assert_close([usual(k) for k in (6, 7, 10)], [1.0, 0.75, 0.0])
+    assert falling(0.1, steps=1)(0) == 0.1
 
 
 @pytest.mark.parametrize(

@@ -274,6 +274,10 @@ def test_refusals_of_the_loop_and_of_the_readout_in_full(rng):
     assert said(readout, weights, p.d_y.astype("f")) == (
         "y: expected float64 on cpu as W_y, got float32 on cpu"
     )
+    imaginary = tree_map(lambda a: a + 0j, weights)
+    assert said(readout, imaginary, p.d_y + 0j) == (
+        "W_y: expected real floats, got complex128"
+    )
     assert said(unroll, rnn_cell, p.params, p.x, p.state[:1]) == (
         "the cell's new h: expected (3, 6), got (3, 24)"
     )
