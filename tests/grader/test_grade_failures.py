@@ -9,6 +9,8 @@ from nbformat.v4 import (
 )
 
 from grader.notebook.failures import (
+    INSIDE,
+    LEFT_UNMADE,
     check_of,
     fail,
     failure_in,
@@ -77,8 +79,9 @@ def test_a_failure_is_an_error_after_the_outputs(failure, kind):
     assert (error.output_type, error.ename) == ("error", kind)
     assert error.evalue == text
     assert error.traceback == ["line 1", f"{kind}: {text}"]
-    fail(cell, failure)
+    fail(cell, failure, others=[Failure("NotRun")])
     assert [output.output_type for output in cell.outputs] == ["error"]
+    assert [one["kind"] for one in check_of(cell)["others"]] == ["NotRun"]
 
 
 def test_a_stand_in_leaves_what_is_no_code_alone():
@@ -150,6 +153,8 @@ def test_a_check_says_what_failed_and_where_the_book_explains_it():
     assert (check["points"], check["of"], check["others"]) == (0, 3, [])
     expected = {"kind": "NotRun", "why": "no", "read": read}
     assert check["failure"] == expected
+    cell.metadata[INSIDE] = {"why": "it mocks a name of yours"}
+    assert check_of(cell)["inside"] == "it mocks a name of yours"
 
 
 def test_an_answer_in_words_has_no_points_yet_and_no_failure():
@@ -237,3 +242,11 @@ def test_a_learners_own_errors_are_told_by_cell_and_line():
         "code cell 3 (x = 1/0), line 2: ZeroDivisionError: division",
         f"code cell 4 ({'z' * 60}): NameError: z",
     ]
+
+
+def test_the_names_that_an_error_left_unmade_are_told():
+    source = "a = 1\nb = [\n  1/0]\nimport c\ndef d(): e = 2\nb = 3"
+    (cell,) = made = [new_code_cell(source)]
+    note(cell, Failure("ZeroDivisionError", got="division", line=3))
+    (said,) = own_errors(new_notebook(cells=made))
+    assert said.endswith(f": division ({LEFT_UNMADE}b, c, d)")
