@@ -40,7 +40,7 @@ MODULES = {
     "rnncore/gru.py": ["gru", "rnn", "bptt", "gradient_flow"],
     "rnncore/characters.py": ["characters"],
     "grader/notebook/failures.py": ["grade_failures", "grade_notebook"],
-    "grader/notebook/names.py": ["grade_notebook"],
+    "grader/notebook/names.py": ["grade_notebook", "names"],
     "grader/notebook/cells.py": ["cells"],
     "grader/notebook/repair.py": ["grade_notebook", "grade_versions"],
     "grader/notebook/restore.py": ["grade_notebook", "grade_tables"],
