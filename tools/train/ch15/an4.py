@@ -20,7 +20,7 @@ from rnncore.data.public.sounds import an4
 from rnncore.speech.cepstra import ask_network, hear_cepstra
 from rnncore.speech.folder import Recording, RecordingParts
 from rnncore.speech.letters import Letters, letters_of
-from rnncore.speech.plan import OF_CEPSTRA, measure_errors, speech_recipe
+from rnncore.speech.plan import OF_CEPSTRA, SpeechPlan, measure_errors, speech_recipe
 from rnncore.speech.reading import choose_weight, make_reader
 from rnncore.speech.recordings import nearest_texts
 from rnncore.speech.training import letter_errors, word_errors, written
@@ -61,12 +61,11 @@ def read_data(few: bool = False) -> RecordingParts:
     return RecordingParts(*(part[:8] for part in parts)) if few else parts
 
 
-def train_network(seed: int, asked: Options) -> RecognizerRun:
-    """One network; the best on the validation speakers is kept."""
-    parts = read_data(asked.check)
-    letters = letters_of(r.text for r in parts.train)
-    plan = OF_CEPSTRA._replace(seed=seed, steps=asked.steps or OF_CEPSTRA.steps)
-    model, recipe = speech_recipe(parts.train, parts.validation, letters, plan)
+def fit_recognizer(
+    parts: RecordingParts, labels: Any, plan: SpeechPlan, name: str
+) -> tuple[Any, Any, float]:
+    """The network that is best on the validation; its curve and its seconds."""
+    model, recipe = speech_recipe(parts.train, parts.validation, labels, plan)
     optimizer, look = recipe.pop("optimizer"), recipe.pop("evaluate")
 
     def evaluate(model: Any) -> float:
@@ -78,14 +77,22 @@ def train_network(seed: int, asked: Options) -> RecognizerRun:
         model,
         rate=plan.rate,
         steps=plan.steps,
-        seed=seed,
-        label="an4",
+        seed=plan.seed,
+        label=name,
         optimizer=lambda rate, steps: optimizer,
         evaluate=evaluate,
         evaluate_every=min(plan.evaluate_every, plan.steps),
         **recipe,
     )
-    history = result.history
+    return model, result.history, seconds
+
+
+def train_network(seed: int, asked: Options) -> RecognizerRun:
+    """One network; the best on the validation speakers is kept."""
+    parts = read_data(asked.check)
+    letters = letters_of(r.text for r in parts.train)
+    plan = OF_CEPSTRA._replace(seed=seed, steps=asked.steps or OF_CEPSTRA.steps)
+    model, history, seconds = fit_recognizer(parts, letters, plan, "an4")
     return RecognizerRun(
         model, letters, parts, [history.evaluated, history.score], seconds
     )

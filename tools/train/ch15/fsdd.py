@@ -18,12 +18,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
-from tqdm import tqdm
 
 from rnncore.data.public.sounds import Digit, fsdd
 from rnncore.data.speech import WORDS
 from rnncore.speech.folder import Recording, RecordingParts
-from rnncore.speech.plan import SpeechPlan, speech_recipe
+from rnncore.speech.plan import SpeechPlan
 from rnncore.speech.recordings import (
     HEARD,
     choice_of,
@@ -32,14 +31,9 @@ from rnncore.speech.recordings import (
     words_of,
 )
 from rnncore.speech.training import outputs, word_errors, written
+from tools.train.ch15.an4 import fit_recognizer
 from tools.train.grids import search_grid
-from tools.train.runner import (
-    Measurement,
-    Options,
-    Training,
-    fit_module,
-    list_measurements,
-)
+from tools.train.runner import Measurement, Options, Training, list_measurements
 
 MEN = "george", "jackson", "lucas", "nicolas", "theo", "yweweler"
 PLAN = SpeechPlan()  # what `speech train` has by default
@@ -91,26 +85,8 @@ def train_network(
     """A network that learned from four men; its curve and seconds."""
     known = plan.labels([r.text for r in parts.train])
     how = PLAN._replace(seed=seed, plain=not plan.vary, steps=asked.steps or PLAN.steps)
-    model, recipe = speech_recipe(parts.train, parts.validation, known, how)
-    optimizer, look = recipe.pop("optimizer"), recipe.pop("evaluate")
-
-    def evaluate(model: Any) -> float:
-        wrong = look(model)
-        tqdm.write(f"{wrong:.1f} % of the words of the validation")
-        return wrong
-
-    result, seconds = fit_module(
-        model,
-        rate=how.rate,
-        steps=how.steps,
-        seed=seed,
-        label=parts.test[0].speaker,
-        optimizer=lambda rate, steps: optimizer,
-        evaluate=evaluate,
-        evaluate_every=min(how.evaluate_every, how.steps),
-        **recipe,
-    )
-    return model, known, result.history, seconds
+    model, history, seconds = fit_recognizer(parts, known, how, parts.test[0].speaker)
+    return model, known, history, seconds
 
 
 def read(model: Any, known: Any, recordings: list[Recording]) -> list[str]:
