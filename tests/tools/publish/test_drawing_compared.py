@@ -77,6 +77,7 @@ PLOTS = {
         GRID, cmap="gray", vmin=0, vmax=200, aspect="auto"
     ),
     "a mesh": lambda p: p.pcolormesh(GRID),
+    "steps": lambda p: p.step(T, WAVE, "--", where="post"),
     "ranges": lambda p: p.errorbar([1, 2, 3], SCORES, 0.1, capsize=3),
 }
 

@@ -76,6 +76,8 @@ def test_a_notebook_says_what_the_browser_draws_with_and_of_no_torch():
         ("if TYPE_CHECKING:\n    import torch", set()),
         ("from rnncore.data.series import sunspots", set()),
         ("try:\n    import pandas\nexcept ImportError: pass", {"pandas"}),
+        ("from matplotlib import pyplot, rcParams", set()),
+        ("from matplotlib.patches import Arc", {"matplotlib.patches"}),
     ],
 )
 def test_what_a_notebook_lacks_is_found_behind_the_package(source, missing):

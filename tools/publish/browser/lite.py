@@ -24,11 +24,13 @@ import sys
 import tempfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 from rnncore.storage.files import ANSWERS
 from tools import measurements
 from tools.publish import PublishError, find_time, set_time
+from tools.publish.browser.drawing import matplotlib
 from tools.publish.browser.lite_kernel import (
     ADDED,
     ADDON,
@@ -48,6 +50,7 @@ SITE = ROOT / "_build" / "lite"
 PAGES = ROOT / "_build" / "notebooks"  # by tools.publish.notebooks
 ABSENT = {"distutils", "ensurepip", "idlelib", "lib2to3", "lzma", "tkinter", "venv"}
 THERE = {*sys.stdlib_module_names, *ADDED, *INSTEAD, "IPython", "numpy"} - ABSENT
+DRAWN = {*vars(matplotlib), *(m.name for m in iter_modules(matplotlib.__path__))}
 # What a notebook says of torch, and says in the browser, which has none.
 ON_TORCH = re.compile(
     r'Leave `"numpy"`, or write `"cpu"` or `"cuda"` to run the same notebook on torch\.'
@@ -111,7 +114,7 @@ def find_imports(source: str, everywhere: bool = False) -> Iterator[str]:
 
 
 def find_lacking(notebook: dict[str, Any]) -> set[str]:
-    """The packages that a notebook needs and the browser does not have."""
+    """The packages, and parts of Matplotlib, that a notebook needs in vain there."""
     code = [c for c in notebook["cells"] if c["cell_type"] == "code"]
     waiting = [n for c in code for n in find_imports("".join(c["source"]), True)]
     seen: set[str] = set()
@@ -120,7 +123,10 @@ def find_lacking(notebook: dict[str, Any]) -> set[str]:
         if name not in seen:
             seen.add(name)
             waiting += _of_the_course(name)
-    return {name.partition(".")[0] for name in seen} - THERE - {"rnncore"}
+    parts = [name.split(".") for name in seen]
+    drawing = (p[:2] for p in parts if p[0] == "matplotlib" and p[1:])
+    undrawn = {".".join(p) for p in drawing if p[1] not in DRAWN}
+    return {p[0] for p in parts} - THERE - {"rnncore"} | undrawn
 
 
 def _of_the_course(module: str) -> list[str]:

@@ -89,8 +89,11 @@ class Plotting:
         self.log = {"x": True, "y": True}
         return self.plot(*given, **style)
 
-    def step(self, x: Any, y: Any, where: str = "pre", **style: Any) -> list[Mark]:
+    def step(
+        self, x: Any, y: Any, fmt: str = "", where: str = "pre", **style: Any
+    ) -> list[Mark]:
         """A line that stays and jumps."""
+        style = _short(fmt) | style
         x, y = self.numbers("x", x), np.asarray(y, float)
         half = {"mid": 0.5, "pre": 1.0, "post": 0.0}[where] * np.diff(x, append=x[-1])
         edges = np.repeat(x + np.diff(x, append=x[-1]) - half, 2)[:-1]
