@@ -2,12 +2,10 @@
 
 import functools
 import gzip
-import http.server
 import json
 import re
 import subprocess
 import sys
-import threading
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +16,7 @@ from bs4 import BeautifulSoup
 
 from tests.helpers.browser import settle
 from tools.build import book
+from tools.build.live.stills import serve_folder
 from tools.site import search
 
 pytestmark = pytest.mark.system
@@ -52,30 +51,13 @@ WAYS = [  # the width and the theme of a visit; pages take turns
 ]
 
 
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    """A host of pages, which says how long a browser may keep a file.
-
-    Else Chromium keeps it for a tenth of its age: in a fresh clone, minutes.
-    """
-
-    def end_headers(self):
-        self.send_header("Cache-Control", "max-age=3600")
-        super().end_headers()
-
-    def log_message(self, *args):
-        pass
-
-
 @pytest.fixture(scope="module")
 def site():
     """The book's address; the book is built first if anything changed."""
     made = [sys.executable, "-m", "tools.build.book", "build"]
     subprocess.run(made, cwd=book.ROOT, check=True)
-    handler = functools.partial(QuietHandler, directory=str(HTML))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as s:
-        threading.Thread(target=s.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{s.server_port}/"
-        s.shutdown()
+    with serve_folder(HTML) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -664,36 +646,28 @@ def test_what_is_typed_is_found_misspelt_and_never_markup(searching):
 
 @pytest.mark.parametrize("place", ["", "latest/"])
 def test_a_wrong_address_at_any_depth_leads_to_the_book(browser, place):
-    class Host(QuietHandler):
-        def translate_path(self, path):
-            return super().translate_path(path.removeprefix("/some/where"))
+    root = "http://host.invalid/some/where/"
+    missing = book.BOOK / "extra/404.html"
 
-        def do_GET(self):
-            if not Path(self.translate_path(self.path)).exists():
-                self.path = "/some/where/404.html"
-            super().do_GET()
+    def answer(route):
+        name = route.request.url.removeprefix(root)
+        if name.endswith("search.html"):  # of the book, only this is asked
+            route.fulfill(
+                status=200 if name == f"{place}search.html" else 404
+            )
+        else:
+            there = book.BOOK / "extra" / name
+            route.fulfill(path=there if there.is_file() else missing)
 
-    handler = functools.partial(Host, directory=str(book.BOOK / "extra"))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as s:
-        threading.Thread(target=s.serve_forever, daemon=True).start()
-        root = f"http://127.0.0.1:{s.server_port}/some/where/"
-        page = browser.new_page()
-        page.route(  # the book, of which only this is asked
-            "**/search.html",
-            lambda route: route.fulfill(
-                status=200
-                if route.request.url == f"{root}{place}search.html"
-                else 404
-            ),
-        )
-        page.goto(f"{root}old/er/ch03_bpt.html")
-        start = page.get_by_role("link", name="Start")
-        assert start.evaluate("a => a.href") == root + place
-        search = page.get_by_role("link", name="search")
-        found = f"{root}{place}search.html?q=bpt"
-        assert search.evaluate("a => a.href") == found
-        page.close()
-        s.shutdown()
+    page = browser.new_page()
+    page.route("**", answer)
+    page.goto(f"{root}old/er/ch03_bpt.html")
+    start = page.get_by_role("link", name="Start")
+    assert start.evaluate("a => a.href") == root + place
+    search = page.get_by_role("link", name="search")
+    found = f"{root}{place}search.html?q=bpt"
+    assert search.evaluate("a => a.href") == found
+    page.close()
 
 
 @pytest.mark.parametrize(

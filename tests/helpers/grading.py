@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -23,7 +22,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from grader.isolation import sandbox
 from grader.notebook.names import cell_metadata
 from rnncore.storage.files import locked
-from tests.helpers import ROOT
+from tests.helpers import ROOT, end_server, free_port
 
 # Learners' code is not run where nothing holds it (see `--no-sandbox`).
 NEEDS_SANDBOX = pytest.mark.system(why=sandbox.why_not())
@@ -196,9 +195,7 @@ def formgrader(
 
     A `python` of another environment looks for modules in `path` as well.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [str(python), "-m", "jupyter_server", "--no-browser"]
     command += [f"--port={port}", "--IdentityProvider.token=secret"]
     server = subprocess.Popen(
@@ -229,8 +226,7 @@ def formgrader(
         ask.address = f"http://127.0.0.1:{port}/formgrader"
         yield ask
     finally:
-        server.terminate()
-        server.wait(20)
+        end_server(server, port)
 
 
 def told(root, student, assignment=NAME):

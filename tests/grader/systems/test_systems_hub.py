@@ -9,7 +9,6 @@ import json
 import os
 import pwd
 import shutil
-import socket
 import stat
 import subprocess
 import sys
@@ -24,10 +23,10 @@ from grader.course.settings import Course
 from grader.course.submissions import Submission
 from grader.systems.exchange import add_stamp
 from rnncore import programs
+from tests.helpers import ROOT, free_port
 from tests.helpers.grading import (
     NAME,
     NEEDS_SANDBOX,
-    ROOT,
     SECRET,
     make_course,
     solved,
@@ -42,12 +41,6 @@ NEEDS_HUB = pytest.mark.skipif(
     os.getuid() != 0 or not programs.find("npm"),
     reason="a hub starts servers for others as root, and its proxy needs npm",
 )
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 class Machine:

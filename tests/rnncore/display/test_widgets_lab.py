@@ -15,6 +15,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect
 
+from tests.helpers import end_server, free_port
 from tests.helpers.checking import solved_release
 
 pytestmark = pytest.mark.system
@@ -37,9 +38,7 @@ def up_to_the_figure(name, folder):
 @contextmanager
 def served(folder):
     """JupyterLab's address; it knows no folder but this one."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     own = {f"JUPYTER_{k}_DIR": str(folder / k) for k in ("CONFIG", "DATA")}
     own["IPYTHONDIR"] = str(folder / "ipython")
     log = folder / "jupyterlab.log"
@@ -63,11 +62,7 @@ def served(folder):
         print(log.read_text()[-10_000:])
         raise
     finally:
-        server.terminate()
-        try:
-            server.wait(LONGEST / 1000)
-        finally:
-            server.kill()
+        end_server(server, port, LONGEST / 1000)
 
 
 def wait_for(port, server):

@@ -1,14 +1,11 @@
 """An assignment solved in Chromium, where no other host answers."""
 
 import datetime
-import functools
-import http.server
 import json
 import re
 import shutil
 import subprocess
 import sys
-import threading
 import time
 
 import nbformat
@@ -20,6 +17,7 @@ from grader.assignments import builder
 from grader.commands import grade
 from tests.helpers.grading import NEEDS_SANDBOX, ROOT, hand_in, make_once
 from tools import publish
+from tools.build.live.stills import serve_folder
 from tools.publish.browser.run_notebooks import run_notebook
 
 pytestmark = [pytest.mark.system, pytest.mark.weekly]
@@ -35,33 +33,18 @@ LONGEST = 60_000  # milliseconds, on a machine that does other things too
 expect.set_options(timeout=LONGEST)
 
 
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Has the site in it, below a prefix as on a shared host."""
 
     def make(folder):
+        lite = [".venv/lite/bin/python", "-m", "tools.publish.browser.lite"]
         for command in (
             ["make", ".venv/lite/.installed"],
             [sys.executable, "-m", "tools.publish.notebooks"],
+            [*lite, "--alone", "--out", folder / "book" / "lite"],
         ):
             subprocess.run(command, cwd=ROOT, check=True)
-        subprocess.run(
-            [
-                *(
-                    ROOT / ".venv/lite/bin/python",
-                    "-m",
-                    "tools.publish.browser.lite",
-                ),
-                *("--alone", "--out", folder / "book" / "lite"),
-            ],
-            cwd=ROOT,
-            check=True,
-        )
 
     return make_once(tmp_path_factory, "lite", make)
 
@@ -69,11 +52,8 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def address(folder):
     """Where the site is served."""
-    handler = functools.partial(QuietHandler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as s:
-        threading.Thread(target=s.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{s.server_port}/book/lite/"
-        s.shutdown()
+    with serve_folder(folder) as host:
+        yield f"{host}book/lite/"
 
 
 def test_the_listings_of_files_bear_the_edition_s_time(folder):

@@ -84,6 +84,15 @@ def find_figures() -> list[tuple[str, str, str, str]]:
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
+    """Says how long a browser may keep a file, and nothing else.
+
+    Else Chromium keeps it for a tenth of its age: in a fresh clone, minutes.
+    """
+
+    def end_headers(self) -> None:
+        self.send_header("Cache-Control", "max-age=3600")
+        super().end_headers()
+
     def log_message(self, *args: object) -> None:
         pass
 
