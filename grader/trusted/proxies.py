@@ -18,6 +18,7 @@ import decimal
 import inspect
 import sys
 import types
+from functools import partialmethod
 from typing import Any
 
 import numpy as np
@@ -303,7 +304,7 @@ def _read_signature(proxy: Proxy) -> inspect.Signature:
 def _read_bases(proxy: Proxy) -> tuple[Any, ...]:
     link = state_of(proxy).link
     line = link.do("class", proxy)[1:]
-    found = [link.classes.get(name) or find_error(name) for name in line]
+    found = [link.classes.get(name, find_error(name)) for name in line]
     return tuple(kind for kind in found if kind is not None) or (object,)
 
 
@@ -365,20 +366,6 @@ def _compare(proxy: Proxy, what: str, other: Any) -> Any:
     return found
 
 
-def _operator(what: str, *, turned: bool = False) -> Any:
-    def operate(self: Proxy, *others: Any) -> Any:
-        return _operate(self, what, *others, turned=turned)
-
-    return operate
-
-
-def _comparison(what: str) -> Any:
-    def compare(self: Proxy, other: Any) -> Any:
-        return _compare(self, what, other)
-
-    return compare
-
-
 for _name, _what in {
     "add": "add",
     "sub": "subtract",
@@ -392,14 +379,14 @@ for _name, _what in {
     "or": "or",
     "xor": "xor",
 }.items():
-    setattr(Proxy, f"__{_name}__", _operator(_what))
-    setattr(Proxy, f"__r{_name}__", _operator(_what, turned=True))
+    setattr(Proxy, f"__{_name}__", partialmethod(_operate, _what))
+    setattr(Proxy, f"__r{_name}__", partialmethod(_operate, _what, turned=True))
 for _name, _what in {
     "abs": "abs",
     "neg": "negative",
     "round": "round",
     "invert": "invert",
 }.items():
-    setattr(Proxy, f"__{_name}__", _operator(_what))
+    setattr(Proxy, f"__{_name}__", partialmethod(_operate, _what))
 for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
-    setattr(Proxy, f"__{_name}__", _comparison(_name))
+    setattr(Proxy, f"__{_name}__", partialmethod(_compare, _name))

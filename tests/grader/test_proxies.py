@@ -1,63 +1,33 @@
-"""What a test asks of a learner's process, and believes of its answers.
+"""What a test asks of a learner's process, and believes of its answers."""
 
-The other side is a socket here that says what a test of this file lets it
-say: what was asked can be read there afterwards.
-"""
-
+# ruff: noqa: F811 - fixtures
 from __future__ import annotations
 
+import operator
 import socket
+import sqlite3
+import sys
+import types
 import weakref
 
 import numpy as np
 import pytest
 import torch
 
-from grader.isolation.serialization import Decoder, Message, receive, send
+from grader.isolation.serialization import Decoder, Message, receive
 from grader.isolation.session import Ended
 from grader.trusted.errors import SPACE, LearnerError, Untrusted
 from grader.trusted.link import MOST, Link, has_names
 from grader.trusted.proxies import Proxy, state_of
-
-NOTHING = {"d": []}  # no keyword arguments
-
-
-class Other:
-    """The learner's process, which says what it was told to say."""
-
-    def __init__(self, sock):
-        self.sock = sock
-
-    def says(self, *answers, data=b""):
-        for answer in answers:
-            send(self.sock, answer, data)
-
-    def heard(self):
-        """What was asked next."""
-        return receive(self.sock, MOST)[0]
-
-    def heard_args(self):
-        tree, data = receive(self.sock, MOST)
-        return Decoder(Message(tree, data, []), str).decode(tree["args"])
-
-
-@pytest.fixture
-def ends():
-    one, two = socket.socketpair()
-    with one, two:
-        for end in (one, two):
-            end.settimeout(5)  # what is not sent fails the test
-        yield Link(one), Other(two)
-
-
-@pytest.fixture
-def link(ends):
-    return ends[0]
-
-
-@pytest.fixture
-def other(ends):
-    return ends[1]
+from tests.helpers.linked import (  # noqa: F401 - fixtures
+    NOTHING,
+    called,
+    ends,
+    given,
+    link,
+    other,
+    refused,
+)
 
 
 def thing(link, open_=False):
@@ -65,13 +35,10 @@ def thing(link, open_=False):
     return Proxy(link, {"h": 5}, "thing", open_)
 
 
-def refused(call, *args):
-    """Why the learner's process counts as ended."""
-    with pytest.raises(Ended) as ended:
-        call(*args)
-    assert ended.value.kind == "KernelDied"
-    assert ended.value.reason == "gave what the grader refuses"
-    return ended.value.detail
+def in_a_test(link, one):
+    """The object in a test that runs, which has asked for its class."""
+    link.sink, state_of(one).claims = (), Proxy
+    return one
 
 
 class Own:
@@ -288,16 +255,6 @@ def test_what_is_no_answer_is_refused(link, other):
 
 
 # ------------------------------------------------------------------ callbacks
-
-
-def called(args, number=0, **more):
-    return {"callback": number, "args": args, **more}
-
-
-def given(*args, **words):
-    """Arguments of a call, as a message has them."""
-    pairs = [[key, value] for key, value in words.items()]
-    return {"u": [{"u": list(args)}, {"d": pairs}]}
 
 
 def test_a_function_of_the_test_is_called_back(link, other):
@@ -586,6 +543,7 @@ def test_an_object_in_place_of_data_is_not_asked_about_the_tests_values(
         lambda: bool(one),
         lambda: int(one),
         lambda: float(one),
+        lambda: complex(one),
         lambda: abs(one),
         lambda: 1 + one,
         lambda: one + 1,
@@ -596,7 +554,7 @@ def test_an_object_in_place_of_data_is_not_asked_about_the_tests_values(
         with pytest.raises(Untrusted) as told:
             ask()
         assert str(told.value) == text
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"^<thing of the submission>"):
         hash(one)
 
 
@@ -618,7 +576,7 @@ def test_a_private_name_of_an_object_in_place_of_data_is_not_read(link):
 
 def test_in_compares_the_parts_here(link, other):
     parts = [{"value": {"u": [k]}} for k in (1, 2)]
-    for wanted, found in ((2, True), (3, False)):
+    for wanted, found in ((2, True), (2.0, True), (3, False)):
         other.says({"value": {"h": 6, "k": "iterator"}}, *parts)
         other.says({"value": {"u": []}})
         assert (wanted in thing(link)) is found
@@ -641,8 +599,39 @@ def test_an_object_of_an_asked_class_compares_and_it_is_remarked(
 
 def test_an_object_that_equals_anything_is_refused(link, other):
     other.says({"value": True}, {"value": True})
-    with pytest.raises(Untrusted):
+    with pytest.raises(Untrusted, match=r"^<thing of the submission>"):
         _ = thing(link, open_=True) == 3
+    asked = {"u": [{"u": [{"h": 5}, 3]}, NOTHING]}
+    assert other.heard() == {"do": "eq", "args": asked}
+    asked = {"u": [{"u": [{"h": 5}]}, NOTHING]}
+    assert other.heard() == {"do": "equals anything", "args": asked}
+
+
+def test_no_object_equals_none_and_none_is_asked(link):
+    none = None
+    assert thing(link) != none
+    assert not thing(link) == none  # noqa: SIM201
+    with pytest.raises(Untrusted):
+        _ = thing(link) < none
+
+
+def test_an_open_object_is_asked_whether_another_equals_it(link, other):
+    other.says({"value": False})
+    assert not thing(link) == thing(link, open_=True)  # noqa: SIM201
+    with pytest.raises(Untrusted):
+        _ = thing(link) == thing(link)
+
+
+def test_a_closed_object_and_an_open_one_make_an_open_one(link, other):
+    other.says({"value": {"h": 6, "k": "sum"}})
+    assert state_of(thing(link) + thing(link, open_=True)).open is True
+
+
+def test_an_operator_keeps_the_order_of_its_two_sides(link, other):
+    other.says({"value": 7})
+    assert 2 - thing(link, open_=True) == 7
+    asked = {"u": [{"u": [2, {"h": 5}]}, NOTHING]}
+    assert other.heard() == {"do": "subtract", "args": asked}
 
 
 def test_no_object_is_of_a_class_that_comes_over_as_data(link, other):
@@ -683,6 +672,228 @@ def test_an_open_object_is_asked_over_there(link, other, ask, what, args):
 
 
 @pytest.mark.parametrize(
+    ("ask", "what", "args", "said", "found"),
+    [
+        (repr, "repr", [], "a", "a"),
+        (str, "text", [], "a", "a"),
+        (lambda one: f"{one:>3}", "format", [">3"], "  a", "  a"),
+        (bool, "truth", [], False, False),
+        (int, "int", [], 3, 3),
+        (float, "float", [], 2.5, 2.5),
+        (hash, "hash", [], 3, 3),
+        (len, "length", [], 0, 0),
+        (dir, "names of", [], ["a", 3], ["3", "a"]),
+        (lambda one: 3 in one, "contains", [3], True, True),
+        (lambda one: 3 in one, "contains", [3], 1, False),
+        (lambda one: delattr(one, "x"), "delete attribute", ["x"], 1, None),
+        (lambda one: operator.delitem(one, 2), "delete item", [2], 1, None),
+        (reversed, "reversed", [], 3, 3),
+        (lambda one: one.__enter__(), "enter", [], 3, 3),
+        (lambda one: one.__exit__(None), "exit", [], True, None),
+        (round, "round", [], 3, 3),
+        (lambda one: one - 3, "subtract", [3], 1, 1),
+        (lambda one: one < 3, "lt", [3], False, False),
+    ],
+)
+def test_an_operator_is_a_question_to_an_open_object(
+    link, other, ask, what, args, said, found
+):
+    other.says({"value": said})
+    answer = ask(in_a_test(link, thing(link, open_=True)))
+    assert (type(answer), answer) == (type(found), found)
+    asked = {"u": [{"u": [{"h": 5}, *args]}, NOTHING]}
+    assert other.heard() == {"do": what, "args": asked}
+
+
+@pytest.mark.parametrize(
+    ("ask", "said", "kind"),
+    [
+        (repr, 3, "str"),
+        (str, None, "str"),
+        (lambda one: f"{one}", 3, "str"),
+        (bool, 1, "bool"),
+        (int, True, "int"),
+        (float, 1, "float"),
+        (hash, 2.0, "int"),
+    ],
+)
+def test_what_python_asks_for_is_of_its_kind(link, other, ask, said, kind):
+    other.says({"value": said})
+    told = f"^<thing of the submission> gave no {kind}$"
+    with pytest.raises(Untrusted, match=told):
+        ask(in_a_test(link, thing(link, open_=True)))
+
+
+@pytest.mark.parametrize(
+    ("open_", "kind", "listening", "shown"),
+    [
+        (True, "", True, ("said", "said")),
+        (False, "", True, ("<thing of the submission>", "said")),
+        (True, "class", True, ("<thing of the submission>", "said")),
+        (True, "", False, ("<thing of the submission>",) * 2),
+    ],
+)
+def test_only_a_test_has_an_object_tell_its_text(
+    link, other, open_, kind, listening, shown
+):
+    other.says({"value": "said"}, {"value": "said"})
+    one = in_a_test(link, Proxy(link, {"h": 5}, "thing", open_, kind))
+    link.sink = () if listening else None
+    assert (repr(one), str(one)) == shown
+
+
+@pytest.mark.parametrize(
+    ("check", "what"),
+    [(isinstance, "is instance"), (issubclass, "is subclass")],
+)
+def test_whether_it_is_of_a_learners_class_is_asked_there(
+    link, other, check, what
+):
+    kind = Proxy(link, {"N": "A"}, "A", True, "class")
+    for said, found in ((True, True), (1, False), (False, False)):
+        other.says({"value": said})
+        assert check(thing(link), kind) is found
+        asked = {"u": [{"u": [{"h": 5}, {"N": "A"}]}, NOTHING]}
+        assert other.heard() == {"do": what, "args": asked}
+    other.says({"value": True})
+    assert not check(int, kind)  # the test's own: not asked
+
+
+def test_a_learners_class_is_its_own_subclass_and_no_object_has_instances(
+    link,
+):
+    kind = Proxy(link, {"N": "A"}, "A", True, "class")
+    assert issubclass(kind, kind)
+    with pytest.raises(TypeError, match="isinstance"):
+        isinstance(3, thing(link))
+
+
+@pytest.mark.parametrize(
+    ("method", "believed"),
+    [
+        ("get", True),
+        ("predict", True),
+        ("greater", False),
+        ("nlargest", False),  # of a table, once pandas is loaded
+    ],
+)
+def test_a_method_is_believed_that_data_has_not(
+    link, other, monkeypatch, method, believed
+):
+    table = type("Series", (), {"nlargest": None})
+    pandas = types.SimpleNamespace(Series=table)
+    for loaded in (pandas, None):
+        monkeypatch.setitem(sys.modules, "pandas", loaded)
+        other.says({"value": {"h": 6, "k": "method"}}, {"value": 7})
+        call = getattr(thing(link), method)
+        if believed or (method == "nlargest" and not loaded):
+            assert call(3) == 7
+            continue
+        with pytest.raises(Untrusted):
+            call(3)
+
+
+def test_it_is_remarked_that_an_object_told_its_own_score(link, other):
+    for said in ({"h": 7, "k": "score"}, 0.5, 0.6):
+        other.says({"value": {"h": 6, "k": "method"}}, {"value": said})
+        thing(link).score(3)
+    told = "the score of <thing of the submission>"
+    assert link.believed == {told: 2}  # none of an object
+
+
+@pytest.mark.parametrize(
+    ("open_", "kind", "name"),
+    [
+        (False, "", "__doc__"),
+        (False, "function", "__doc__"),
+        (True, "class", "x"),
+        (False, "class", "_kept"),
+    ],
+)
+def test_a_public_name_is_read_there(link, other, open_, kind, name):
+    other.says({"value": 7})
+    assert getattr(Proxy(link, {"h": 5}, "A", open_, kind), name) == 7
+
+
+@pytest.mark.parametrize(
+    "name", ["__signature__", "__code__", "__bases__", "__weird__"]
+)
+def test_a_name_that_is_pythons_is_not_an_objects(link, other, name):
+    other.says({"value": []})
+    with pytest.raises(AttributeError, match=r"^<thing of the submission>"):
+        getattr(thing(link, open_=True), name)
+
+
+def test_classes_and_functions_are_what_they_are_asked_for_as(link):
+    kinds = {"class": type, "function": types.FunctionType}
+    for kind, found in kinds.items():
+        assert Proxy(link, {"N": "A"}, "A", False, kind).__class__ is found
+
+
+def test_a_function_tells_what_its_code_names(link, other):
+    f = Proxy(link, {"N": "f"}, "f", False, "function")
+    other.says({"value": [3, 1, ["x"], ["print"]]}, {"value": [3, 1]})
+    assert vars(f.__code__) == {
+        "co_flags": 3,
+        "co_argcount": 1,
+        "co_varnames": ["x"],
+        "co_names": ["print"],
+    }
+    asked = {"u": [{"u": [{"N": "f"}]}, NOTHING]}
+    assert other.heard() == {"do": "code", "args": asked}
+    with pytest.raises(ValueError, match="zip"):
+        _ = f.__code__
+
+
+def test_a_function_tells_its_parameters(link, other):
+    f = Proxy(link, {"N": "f"}, "f", False, "function")
+    other.says({"value": [["x", 1, False], ["k", 3, True]]})
+    assert str(f.__signature__) == "(x, *, k=None)"
+    asked = {"u": [{"u": [{"N": "f"}]}, NOTHING]}
+    assert other.heard() == {"do": "signature", "args": asked}
+    other.says({"value": [[f"x{k}", 1, False] for k in range(101)]})
+    assert len(f.__signature__.parameters) == 100
+
+
+def test_the_bases_of_a_class_are_those_that_are_known_here(link, other):
+    kind = Proxy(link, {"N": "A"}, "A", True, "class")
+    link.classes["N:B"] = base = Proxy(link, {"N": "B"}, "B", True, "class")
+    other.says({"value": ["N:A", "N:B", "x:y", "builtins:ValueError"]})
+    assert kind.__bases__ == (base, ValueError)
+    asked = {"u": [{"u": [{"N": "A"}]}, NOTHING]}
+    assert other.heard() == {"do": "class", "args": asked}
+    other.says({"value": ["N:A", "x:y"]})
+    assert kind.__bases__ == (object,)
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        (["builtins:generator", "builtins:object"], types.GeneratorType),
+        (["sqlite3:Row"], sqlite3.Row),
+        (["sympy.core.symbol:Symbol"], Own),
+        (["sqlite3:connect"], Proxy),  # not a class
+        (["sqlite3:nothing"], Proxy),
+        (["sympy.none:Symbol"], Proxy),  # not loaded
+        (["os:DirEntry"], Proxy),
+        ([3], Proxy),
+        ([], Proxy),
+        ("sqlite3:Row", Proxy),
+    ],
+)
+def test_an_object_is_of_a_class_that_a_library_here_has(
+    link, other, monkeypatch, line, found
+):
+    symbol = types.SimpleNamespace(Symbol=Own)
+    monkeypatch.setitem(sys.modules, "sympy.core.symbol", symbol)
+    link.sink, one = (), thing(link)
+    other.says({"value": line})
+    assert [one.__class__, one.__class__] == [found, found]  # asked once
+    asked = {"u": [{"u": [{"h": 5}]}, NOTHING]}
+    assert other.heard() == {"do": "class", "args": asked}
+
+
+@pytest.mark.parametrize(
     ("ask", "open_", "made"),
     [
         (lambda one: one.x, True, True),
@@ -690,6 +901,10 @@ def test_an_open_object_is_asked_over_there(link, other, ask, what, args):
         (lambda one: one(), True, False),
         (iter, True, True),
         (iter, False, False),
+        (reversed, True, True),
+        (reversed, False, False),
+        (lambda one: one.__enter__(), True, True),
+        (lambda one: one.__enter__(), False, False),
         (lambda one: one + one, True, True),
         (lambda one: one + one, False, False),
     ],
@@ -729,7 +944,7 @@ def test_an_iterator_gives_one_thing_or_ends(link, other):
         assert str(told.value) == said
 
 
-@pytest.mark.parametrize("length", [2.0, True, "2", None])
+@pytest.mark.parametrize("length", [2.0, True, "2", None, 1 << 31])
 def test_a_length_is_a_number(link, other, length):
     other.says({"value": length})
     with pytest.raises(TypeError) as told:

@@ -157,7 +157,12 @@ def test_other_plain_kinds_come_back_as_they_were(value):
 def test_a_generator_goes_on_alike():
     rng = np.random.default_rng(3)
     rng.normal(size=5)
-    assert there(rng).normal() == rng.normal()
+    one, two = there([rng, rng])
+    assert one is two
+    assert one.normal() == rng.normal()
+    encoder = Encoder(keep)
+    encoder.encode([rng, "text", rng])
+    assert [*map(id, encoder.generators)] == [id(rng)]
 
 
 def test_an_array_that_is_handed_over_twice_is_one_array():
@@ -328,7 +333,7 @@ def test_a_value_has_one_tree(value, tree):
 @pytest.mark.parametrize(
     "value",
     [
-        np.zeros(1, "i4,f8"),
+        *(np.zeros(1, "i4,f8"), np.zeros(1, "i4,f8")[0]),
         np.dtype("M8[s]"),
         np.random.Generator(np.random.MT19937(0)),
         torch.eye(2).to_sparse(),
@@ -401,6 +406,7 @@ def test_a_message_of_too_many_parts_is_refused(monkeypatch):
         ({"a": ["<f8", "ab", [0, 16]]}, "an array of shape ab has not"),
         ({"a": ["O", [1], [0, 8]]}, "no array holds 'O'"),
         ({"y": "M8[s]"}, "no array holds 'M8[s]'"),
+        ({"M": ["M8[s]", [0], []]}, "no array holds 'M8[s]'"),
         ({"y": "i4,f8"}, "no array holds 'i4,f8'"),
         ({"y": "(2,)f8"}, "no array holds '(2,)f8'"),
         ({"t": ["qint8", [1], [0, 1]]}, "no tensor holds 'qint8'"),
@@ -615,7 +621,7 @@ def test_a_tuple_that_says_it_is_an_array_is_a_plain_one():
         datetime.datetime(2024, 2, 29, 1, 2, 3, 4, datetime.UTC),
         datetime.timedelta(days=-1, microseconds=3),
         pathlib.Path("a/b.txt"),
-        np.datetime64("2026"),
+        *(np.datetime64("2026"), np.timedelta64(3, "m")),
         pd.Timestamp("2024-01-02", tz="Europe/Rome"),
         pd.Timedelta("3min"),
     ],
@@ -658,3 +664,20 @@ def test_a_table_that_claims_to_equal_everything_arrives_as_a_table():
 def test_an_array_of_objects_is_an_array_of_what_these_are():
     back = there(np.array(["a", None, 1.5], dtype=object))
     assert back.tolist() == ["a", None, 1.5]
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+@pytest.mark.parametrize(
+    ("make", "args"),
+    [
+        (np.array, ([["a", None], [1.5, 2]], object)),
+        (np.array, ([["2026-01-01", "NaT"]] * 2, "M8[s]")),
+        (np.asmatrix, ([[1, 2], [3, 4]],)),
+        (np.ma.MaskedArray, ([[1, 2], [3, 4]], [[0, 1], [0, 0]])),
+    ],
+)
+def test_a_table_of_a_rarer_kind_is_one(make, args):
+    table = make(*args)
+    back = there(table)
+    assert (type(back), back.dtype) == (type(table), table.dtype)
+    assert repr(back.tolist()) == repr(table.tolist())

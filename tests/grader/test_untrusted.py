@@ -8,6 +8,7 @@ import json
 import os
 import random
 import string
+import time
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from grader.isolation.serialization import Decoder, Message, WireError
 from grader.notebook.repair import Broken, _upgrade
 from grader.reports.points import csv_text
 from grader.trusted.execute import _clean, _make_failure
+from grader.untrusted import CELLS, GAVE_UP, VARIANT
 
 ANY = st.text(st.characters())  # halves of characters too
 JSON = st.recursive(
@@ -370,6 +372,21 @@ def test_a_moment_is_told_in_utc(said, hour):
     assert summer.hour == 8
 
 
+@pytest.fixture
+def in_tokyo(monkeypatch):
+    """Where this process stands, until the test has ended."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_tokyo")
+def test_a_moment_is_told_in_utc_wherever_the_grader_stands():
+    assert untrusted.parse_moment("2026-07-01 10:00 +0300").hour == 7
+
+
 def test_a_day_that_may_be_another_one_is_no_moment():
     for text in "01.02.2026 18:00", "1-2-2026 18:00", "18:00", "2026 18:00":
         assert untrusted.parse_moment(text) is None, text
@@ -656,6 +673,23 @@ def test_only_so_much_of_a_cells_marks_is_believed(value, believed):
 )
 def test_the_kernel_of_a_notebook(metadata, name):
     assert untrusted.kernel_name(metadata) == name
+
+
+@pytest.mark.parametrize(
+    ("said", "names", "whose"),
+    [
+        (["a\nb", 3, "x" * 101], ["a b", "x" * 100 + " ..."], ""),
+        ("a\nb", [], "a b"),
+        ("x" * 101, [], "x" * 100 + " ..."),
+        (["a"] * (CELLS + 1), ["a"] * CELLS, ""),
+        (None, [], ""),
+    ],
+)
+def test_what_a_notebook_says_of_its_owner(said, names, whose):
+    metadata = {GAVE_UP: said, VARIANT: said}
+    assert untrusted.given_up(metadata) == names
+    assert untrusted.variant(metadata) == whose
+    assert (untrusted.given_up(None), untrusted.variant([])) == ([], "")
 
 
 def test_a_messages_texts_are_made_valid():
