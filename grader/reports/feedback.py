@@ -101,10 +101,7 @@ def render_page(
             told._replace(task=_name_task(told.task, assignment)) for told in history
         ],
         said=said,
-        requests=[
-            (_name_task(one.task, assignment) if one.task else "", one)
-            for one in requests
-        ],
+        requests=[(_name_task(one.task, assignment), one) for one in requests],
         compared=list_compared,
         next_step=next_step,
         render=render,
@@ -124,7 +121,7 @@ def _describe_task(
     place = failure.read if failure else where.get(name)
     return {
         "task": task,
-        "cause": _find_cause(name, failure, result.get("errors", [])),
+        "cause": _find_cause(name, failure, result["errors"]),
         "failures": [failure, *task.others] if failure else [],
         "properties": [
             (name, PROPERTIES.get(name, name), got, of)

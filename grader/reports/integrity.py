@@ -178,7 +178,7 @@ def _parse(source: str) -> ast.Module:
     try:
         python = TransformerManager().transform_cell(source)
     except Exception as error:  # whatever a cell may hold
-        raise ValueError("it cannot be read") from error
+        raise ValueError from error
     return ast.parse(python)
 
 

@@ -81,7 +81,7 @@ def tokens_of(source: str) -> list[str]:
     ]
     found: list[tuple[str, str]] = []  # a token, and what of it counts
     while lines:  # after a line that cannot be read, the next one counts
-        after_dot, last, read = False, 0, io.StringIO("".join(lines))
+        after_dot, last, read = False, 1, io.StringIO("".join(lines))
         try:
             for token in tokenize.generate_tokens(read.readline):
                 last = max(last, token.end[0])
@@ -89,9 +89,8 @@ def tokens_of(source: str) -> list[str]:
                     continue
                 found.append((token.string, _normalise_token(token, after_dot)))
                 after_dot = token.string == "."
-        except (tokenize.TokenError, SyntaxError) as error:
-            at = error.lineno if isinstance(error, SyntaxError) else None
-            lines = lines[max(last, at or 0, 1) :]
+        except (tokenize.TokenError, SyntaxError):
+            lines = lines[last:]
         else:
             break
     return _drop_neutral(found)
@@ -99,14 +98,14 @@ def tokens_of(source: str) -> list[str]:
 
 def _drop_neutral(tokens: Iterable[tuple[str, str]]) -> list[str]:
     """The tokens without what changes nothing, as in `1 * (x)`."""
-    left: list[tuple[str, str]] = [("", ""), ("", "")]
+    left: list[tuple[str, str]] = [("", "")]
     for token in _drop_parentheses(tokens):
         pair = left[-1][0], token[0]
         if pair in BEHIND or (pair in BEFORE and left[-2][0] in STARTS):
             left.pop()
         elif token[0] != "+" or left[-1][0] not in STARTS:
             left.append(token)
-    return [plain for _, plain in left[2:]]
+    return [plain for _, plain in left[1:]]
 
 
 def _drop_parentheses(tokens: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:

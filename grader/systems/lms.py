@@ -45,7 +45,7 @@ def write_lms(
         of = {a.name: float(a.max_score) for a in book.assignments}
         points = _collect_points(rows)
         nameless = {n for who, p in points.items() if is_anonymous(who) for n in p}
-        absent = dict.fromkeys(nameless, None)
+        absent = dict.fromkeys(nameless)
         names = sorted(set(of) & {name for p in points.values() for name in p})
         known = [
             student
@@ -110,6 +110,6 @@ def _find_numbers(course: Course, rows: list[Row]) -> dict[str, str]:
 
 def _format_canvas_row(student: Student, numbers: dict[str, str]) -> list[Any]:
     full = ", ".join(filter(None, [student.last_name, student.first_name]))
-    number = student.lms_user_id or numbers.get(student.id, "")
+    number = student.lms_user_id or numbers.get(student.id)
     login = "" if number else student.id  # Canvas matches the number first
     return [full or student.id, number, "", login, ""]

@@ -16,11 +16,14 @@ from nbformat.v4 import (
 )
 
 from grader.commands import grade
+from grader.course.by_hand.regrades import Request
 from grader.course.settings import Course, SetupError, load_config
 from grader.course.submissions import Submission
 from grader.notebook import markdown, task_texts
+from grader.notebook.failures import LEFT_UNMADE
 from grader.notebook.names import cell_metadata
 from grader.reports import feedback
+from grader.reports.changes import LATE, Told
 from grader.reports.feedback import list_compared, render_page
 from grader.reports.points import Row, TaskPoints
 from rnncore.testing.failure import (
@@ -31,6 +34,7 @@ from rnncore.testing.failure import (
     Place,
     next_step,
 )
+from tests.grader.test_pictures import png
 from tests.helpers.grading import (
     NEEDS_SANDBOX,
     ROOT,
@@ -291,6 +295,8 @@ def test_what_is_asked_is_read_from_the_release(tmp_path):
         answer("why", "YOUR ANSWER", new=new_markdown_cell, grade=True),
         folder=tmp_path,
     )
+    graded = task_texts.list_tasks_with_points(tmp_path / "demo.ipynb")
+    assert graded == ["vjp", "why"]
     heading = "Task 1: a way back"
     assert found.title == "Assignment 3: bptt"
     assert found.tasks == {
@@ -310,6 +316,8 @@ def test_of_no_release_nothing_is_known(tmp_path):
         == task_texts.read_tasks(tmp_path / "no")
         == task_texts.Asked()
     )
+    assert task_texts.list_tasks_with_points(None) == []
+    assert task_texts.list_tasks_with_points(tmp_path / "no") == []
     answers = answer("vjp", "def vjp(a): return a")
     bare = read_of(answers, folder=tmp_path)
     assert bare == task_texts.Asked("", {"vjp": task_texts.TaskText()})
@@ -444,8 +452,63 @@ def test_a_page_is_written_where_it_says_something_new(tmp_path):
     assert "the cell \u00e9 was missing" in path.read_text("utf-8")
 
 
-def parts(task, answers=(), wording=WORDING, where=()):
-    result = {"answers": dict(answers), "errors": []}
+def test_a_page_tells_what_came_in_what_changed_and_what_was_asked(
+    tmp_path,
+):
+    course, who = Demo(tmp_path), Submission("ann", "demo", None)
+    heading = new_markdown_cell("## Task 1: *back*")
+    read_of(heading, answer("vjp", "def vjp(a): return a"), folder=tmp_path)
+    graded = course.autograded / "ann/demo"
+    graded.mkdir(parents=True)
+    drawn = answer("why", "So.", new=new_markdown_cell, grade=True)
+    drawn["attachments"] = {"s.png": {"image/png": png()}}
+    read_of(drawn, folder=graded)
+    row = Row(who, "graded", "", tasks=[TaskPoints("why", 0, 3, False)])
+    result = {
+        "reason": None,
+        "errors": [],
+        "remarks": [],
+        "pictures": {"why": []},
+    }
+    names = ("test_vjp", LATE, "test_gone")
+    history = [Told("Monday", name, "1", "3", "") for name in names]
+    asked = [Request("vjp", "Why?"), Request("", "And all?", "Yes.")]
+    write = (
+        course,
+        who,
+        result,
+        row,
+        history,
+        ["a file is missing"],
+        asked,
+    )
+    feedback.write_feedback(*write)
+    path = tmp_path / "feedback/ann/demo/demo.html"
+    text = path.read_text("utf-8")
+    changed = re.findall("<li>Monday, (.*): from 1 to 3</li>", text)
+    title, late, gone = changed
+    assert (title, gone) == ("Task 1: <em>back</em>", "gone")
+    assert "late" in late
+    about = re.findall(
+        "<dt>(Task|You asked|Answer)</dt><dd>(.*)</dd>", text
+    )
+    assert about == [
+        *(
+            ("Task", title),
+            ("You asked", "Why?"),
+            ("Answer", "not answered yet"),
+        ),
+        *(("You asked", "And all?"), ("Answer", "Yes.")),
+    ]
+    assert "<pre>a file is missing</pre>" in text
+    assert 'alt="your picture s.png"' in text
+    del result["pictures"]
+    feedback.write_feedback(*write)
+    assert "your picture" not in path.read_text("utf-8")
+
+
+def parts(task, answers=(), wording=WORDING, where=(), errors=()):
+    result = {"answers": dict(answers), "errors": errors}
     return feedback._describe_task(task, wording, result, dict(where))
 
 
@@ -516,6 +579,32 @@ def test_each_kind_of_failure_has_its_answer_and_its_hint(
     )
     assert made["answer"] == answer
     assert bool(made["hint"]) is hint
+
+
+OWN = "code cell 2 (def vjp(x):), line 2: SyntaxError"
+LEFT = (
+    f"code cell 3 (a = 1/0), line 1: ZeroDivisionError ({LEFT_UNMADE}a, b)"
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "got", "errors", "cause"),
+    [
+        ("NameError", "name 'vjp' is not defined", [LEFT, OWN], OWN),
+        ("NameError", "name 'a' is not defined", [LEFT], LEFT),
+        ("NameError", "name 'b' is not defined", [LEFT, OWN], LEFT),
+        ("NameError", "name 'bb' is not defined", [LEFT], ""),
+        ("NameError", "of another kind", [LEFT, OWN], OWN),
+        ("NameError", "of another kind", [LEFT], ""),
+        ("NameError", "name 'vjp'", [OWN.replace("vjp", "vjps")], ""),
+        ("TypeError", "name 'a' is not defined", [LEFT, OWN], ""),
+    ],
+)
+def test_a_missing_name_is_told_with_the_error_that_left_it_unmade(
+    kind, got, errors, cause
+):
+    task = TaskPoints("test_vjp", 0, 3, False, "", Failure(kind, got=got))
+    assert parts(task, errors=errors)["cause"] == cause
 
 
 def test_a_comparison_names_its_parts():

@@ -5,7 +5,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from grader.assignments import builder
-from grader.reports.integrity import find_given_up, find_reasons
+from grader.assignments.parameters import ANOTHERS
+from grader.reports.integrity import LONGEST, find_given_up, find_reasons
 from tests.helpers.grading import cell_of, solved, source_notebook
 
 
@@ -52,10 +53,13 @@ def found(source, released="import numpy as np"):
         ("%time import subprocess", "imports subprocess"),
         ("%%capture\nimport subprocess", "imports subprocess"),
         ("%%timeit import subprocess\n1", "imports subprocess"),
+        ("\n%%capture\nimport subprocess\n1", "imports subprocess"),
         ("%time %time import subprocess", "imports subprocess"),
         ("s = '''\n%x\n'''\n!true\nimport gc", "imports gc"),
         ("import os\nos.system('ls')", "uses os.system: starts"),
         ("%who\n" * 11 + "import gc", "has too many of IPython's"),
+        ("%who\n" * 10 + "import gc", "imports gc"),
+        ("!true\nimport gc".ljust(LONGEST), "imports gc"),
         ("__import__('subprocess')", "uses __import__"),
         ("compile('1', '', 'eval')", "uses compile"),
         ("import importlib\nimportlib.import_module('x')", "uses import_m"),
@@ -78,6 +82,7 @@ def test_what_no_answer_needs_is_named_with_its_cell(source, why):
         "import re\nre.compile('a')",
         "def f(x):\n    return x %\n?",
         "%%html\n<b>import gc</b>",
+        "get_ipython().run_line_magic('who', x, 3)",
     ],
 )
 def test_an_ordinary_or_unreadable_cell_is_no_reason(source):
@@ -118,6 +123,11 @@ def test_points_without_an_answer_are_a_reason():
             "def double(x):\n    return 2 * x"
         ),
         "def double(x):\n    # raise NotImplementedError()\n    return 2 * x",
+        "def double(x:\n    raise NotImplementedError()",
+        (
+            "a = 1\ndef double(x):\n    return 2 * x\n\n"
+            "def helper(x):\n    raise NotImplementedError"
+        ),
     ],
 )
 def test_a_right_answer_that_looks_unfinished_is_no_reason(answer):
@@ -135,6 +145,29 @@ def test_a_class_whose_methods_are_not_written_is_a_reason():
     )
     check = {"id": "test_double", "points": 3, "of": 3, "failure": None}
     assert len(find_reasons(notebook, source_notebook(), [check], [])) == 1
+
+
+def test_another_learners_values_are_a_reason():
+    failures = [
+        {"kind": "X"},
+        {"mistake": "a sign"},
+        {"mistake": f"has {ANOTHERS}"},
+    ]
+    checks = [
+        {"id": name, "points": 0, "failure": failure, "others": others}
+        for name, failure, others in (
+            ("none", None, []),
+            ("first", failures[2], failures[:2]),
+            ("last", failures[0], failures[1:]),
+            ("others", failures[0], failures[:2]),
+        )
+    ] + [{"id": "alone", "points": 0, "failure": failures[2]}]
+    found = find_reasons(solved(), source_notebook(), checks, [])
+    assert [reason.split()[0] for reason in found] == [
+        "first",
+        "last",
+        "alone",
+    ]
 
 
 def test_there_is_an_end_to_the_reasons():

@@ -3,6 +3,7 @@
 import csv
 import random
 import re
+from itertools import chain
 
 import nbformat
 import pytest
@@ -11,6 +12,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 from grader.assignments import builder
 from grader.commands import similarity
 from grader.reports.similarity import (
+    WIDEST,
+    Alike,
     code_prints,
     compare,
     find_alike,
@@ -24,8 +27,6 @@ from tests.helpers.grading import (
     make_course,
     solved,
 )
-
-pytestmark = pytest.mark.slow
 
 ANSWER = """
 def double(x):
@@ -106,6 +107,43 @@ def test_a_ring_in_which_each_wrote_a_task_alone_is_a_group():
     assert (found.learners, found.share) == (tuple(made), 0.8)
 
 
+def find_shared(*passages, others=""):
+    """What is found where each passage is had by the learners it names."""
+    class_ = {who: set() for who in [*others, *chain(*passages)]}
+    for number, learners in enumerate(passages):
+        for who in learners:
+            class_[who].add(number)
+    return find_alike(class_, set(), "words")
+
+
+def test_half_of_a_class_is_a_group_and_more_are_not():
+    passages = [*["abcd"] * 4, "abc", "abd"]
+    group = Alike((*"abcd",), "words", 4 / 5, 4)
+    assert find_shared(*passages, others="wxyz") == [group]
+    assert find_shared(*passages, others="xyz") == []
+
+
+def test_those_with_whom_one_of_them_shares_enough_are_a_group():
+    """Half of what each has: 6 of 12. Two of the others share but 4."""
+    shared = ["abcd", "abce", "acde", "bcde"] * 2
+    alone = [*"abde" * 6, *"c" * 4]
+    found = find_shared(*shared, *alone, others="vwxyz")
+    assert found == [Alike((*"abcde",), "words", 8 / 12, 6)]
+
+
+def test_so_few_as_are_listed_in_pairs_are_no_group():
+    """a, b and c share enough, but d and e, whom a is near, not with them."""
+    assert find_shared(*["abcd", "abce", "adwx", "aeyz"] * 2) == []
+
+
+def test_a_passage_that_too_many_have_makes_no_group_of_its_learners():
+    for size, found in ((WIDEST + 1, 1), (WIDEST + 2, 0)):
+        ring = [chr(1000 + k) for k in range(size)]
+        rest = [chr(2000 + k) for k in range(size)]
+        passages = [[*ring[:k], *ring[k + 1 :]] for k in range(4)]
+        assert len(find_shared(*passages * 4, others=rest)) == found
+
+
 def test_usual_ways_to_answer_are_no_group():
     """Each of thirty takes one of four ways in each of five tasks."""
     rng = random.Random(0)
@@ -151,6 +189,27 @@ def test_a_first_line_that_is_no_python_blinds_nothing(first):
     (pair,) = compare(made, [])
     assert pair.learners == ("ann", "bob")
     assert pair.share > 0.7
+
+
+@pytest.mark.parametrize(
+    ("source", "left"),
+    [
+        ("%matplotlib inline\nx = 1", "name = 0"),
+        ("if x:\n    !ls -l\n    ?print\n    y = 1", "if name : name = 0"),
+        (
+            "x = a.b + 2 + 3 + 4\n'''\ny = 5",
+            "name = name . b + 0 + 0 + 0 name = 0",
+        ),
+        (
+            "if x:\n    y = 1\n  z = 2\nw",
+            "if name : name = 0 name = 0 name",
+        ),
+        ("0 + x", "name"),
+        ("'''\n(x)", "name"),
+    ],
+)
+def test_all_lines_count_but_commands_and_what_cannot_be_read(source, left):
+    assert tokens_of(source) == left.split()
 
 
 @pytest.mark.parametrize(
@@ -310,6 +369,7 @@ def test_the_answers_stand_side_by_side(course):
     assert "def triple(x):" in page
 
 
+@pytest.mark.slow
 def test_the_courses_own_tasks_are_long_enough_for_it():
     for name in builder.list_assignments():
         cells = builder.read(name).of("solution").values()

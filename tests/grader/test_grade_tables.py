@@ -12,15 +12,23 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader import api
 from nbgrader.api import Gradebook
 
+from grader.course.by_hand.rubric_items import (
+    Item,
+    give_items,
+    list_items,
+    save_item,
+)
 from grader.course.gradebook import Ledger
 from grader.course.submissions import Submission, replace_text
+from grader.notebook.answers import ELSEWHERE
 from grader.notebook.names import cell_metadata
-from grader.notebook.restore import read_cells
+from grader.notebook.restore import join_notebooks, read_cells
 from grader.reports.integrity import find_reasons
 from grader.reports.points import (
     Row,
     TaskPoints,
     csv_text,
+    format_earlier,
     format_hours,
     format_points,
     format_table,
@@ -41,8 +49,6 @@ from grader.reports.similarity import (
 from grader.systems.exported.collected import Taken, save_record
 from grader.systems.lms import write_lms
 from rnncore.testing.failure import Failure, Place
-
-pytestmark = pytest.mark.slow
 
 
 def row(
@@ -164,6 +170,21 @@ def test_csv_files_have_a_line_a_submission_and_a_line_a_task(course):
     ]
 
 
+def test_points_of_an_earlier_edition_are_counted_by_assignment(course):
+    art = row("ann", TaskPoints("a", 2, 2, False), assignment="art")
+    now = replace(art, edition="now")
+    text = format_earlier(course, [ANN, BOB, CY, art, now])
+    assert ": 1 art, 2 demo (" in text
+    assert format_earlier(course, [CY, now]) == ""
+
+
+def test_points_that_rest_on_the_answers_own_word_are_marked():
+    inside = row("ann", TaskPoints("test_a", 1, 1, False, inside=True))
+    head, _, said = format_table([inside]).split("\n")[1:]
+    assert head == "learner  a*  points"
+    assert said.startswith("* ")
+
+
 def test_what_a_spreadsheet_would_run_is_quoted():
     line = ["=1", "+1", "-1", "@a", "a=1", -1, ""]
     assert csv_text([line]) == "'=1,'+1,'-1,'@a,a=1,-1,\r\n"
@@ -233,6 +254,28 @@ def test_an_lms_gets_what_is_known_of_each_learner(gradebook):
     with Gradebook(gradebook.db_url, gradebook.course_id) as book:
         courses = [course.id for course in book.db.query(api.Course)]
     assert courses == ["rnn"]  # of another name nbgrader makes a new one
+
+
+def test_a_system_gets_points_for_what_did_not_come_in(gradebook):
+    art = row(
+        "Participant_4", TaskPoints("a", 2, 2, False), assignment="art"
+    )
+    with Gradebook(gradebook.db_url, gradebook.course_id) as book:
+        book.add_student("Participant_4")
+        book.add_student("dan", lms_user_id="12")
+        book.add_student("eve", email="eve@example.org")
+    place = gradebook.home / "returned"
+    write_lms(gradebook, [BOB, art, CY], place, 0.5)
+    assert not (gradebook.home / "lms.csv").exists()
+    assert (place / "lms.csv").read_text().splitlines()[1:] == [
+        "Participant_4,,,,,2.0,0.5",
+        "ann,4711,Ann,Ode,ann@example.org,,0.5",  # she may be that one
+        "bob,,,Bell,,,1.25",
+        "dan,12,,,,,0.5",
+        "eve,,,,eve@example.org,,0.5",
+    ]
+    lines = (place / "canvas.csv").read_text().splitlines()[2:]
+    assert lines[3:] == ["dan,12,,,,,0.5", "eve,,,eve,,,0.5"]
 
 
 SEPARATORS = ",", ";", "\t", "|"
@@ -380,9 +423,69 @@ def test_rows_hold_what_a_person_entered(gradebook):
     given = TaskPoints("why", 0.5, 1.0, False, "Nearly.", by_hand=True)
     assert bob.tasks[0] == given
     assert (ann.status, ann.reason) == ("graded", "")
+    assert (ann.key, ann.edition) == ("", "")  # an older result lacks them
     assert (cy.status, cy.reason) == ("not gradable", "no notebook")
     assert (cy.points, cy.of, cy.tasks) == (0, 0, [])
     assert (unknown.status, unknown.tasks) == ("failed", [])
+
+
+@pytest.mark.filterwarnings("ignore:Object of type <Submitted")
+def test_rows_hold_why_a_person_gave_points_and_by_what_they_were_graded(
+    gradebook,
+):
+    with Gradebook(gradebook.db_url, gradebook.course_id) as book:
+        book.add_solution_cell("double", "demo", "demo")
+        book.add_notebook("alone", "demo")
+        book.add_task_cell(
+            "plot", "alone", "demo", max_score=2, cell_type="markdown"
+        )
+        book.add_source_cell(
+            "plot", "alone", "demo", source="", cell_type="markdown"
+        )
+        book.add_submission("demo", "ann")
+        given = {"test_double": 2.5, "why": 1, "plot": 2}
+        for task, points in given.items():
+            notebook = "alone" if task == "plot" else "demo"
+            grade = book.find_grade(task, notebook, "demo", "ann")
+            grade.auto_score, grade.manual_score = 1.0, points
+            grade.needs_manual_grade = task == "plot"
+            item = Item(0, f"of {task}", points)
+            save_item(book, "demo", task, item, points)
+            (item,) = list_items(book, "demo", task)
+            give_items(book, "demo", task, "ann", [item])
+            comment = book.find_comment(
+                task.removeprefix("test_"), notebook, "demo", "ann"
+            )
+            comment.manual_comment = f"To {task}."
+        book.find_grade("why", "demo", "demo", "ann").manual_score = 0.5
+        double = book.find_grade("test_double", "demo", "demo", "ann")
+        below = api.Comment(
+            cell_id=double.cell_id, notebook_id=double.notebook_id
+        )
+        below.manual_comment = "Below."
+        book.db.add(below)
+        for notebook in ("demo", "alone"):
+            of = book.find_submission_notebook(notebook, "demo", "ann")
+            of.late_submission_penalty = 0.25
+        book.db.commit()
+    found = {"reason": None, "failed": False, "key": "k", "edition": "e"}
+    found["checks"] = [{"id": "test_double", "inside": True}]
+    path = gradebook.results / "ann" / "demo.json"
+    replace_text(path, json.dumps(found))
+    (gradebook.home / ".assignments" / "demo-abc").mkdir(parents=True)
+    gradebook.ledger = Ledger(gradebook.db_url, gradebook.course_id)
+    (ann,) = read_rows(gradebook, [Submission("ann", "demo", None)])
+    gradebook.ledger.close()
+    assert (ann.key, ann.version, ann.edition) == ("k", "abc", "e")
+    assert (ann.penalty, ann.points, ann.earlier) == (0.5, 4.5, 2)
+    plot, why, double = ann.tasks
+    assert [task.inside for task in ann.tasks] == [False, False, True]
+    assert [task.comment for task in ann.tasks] == [
+        *("To plot.", "To why.", "Below.\nTo test_double.")
+    ]
+    assert [task.auto for task in ann.tasks] == [1.0, 1.0, 1.0]
+    assert [item.text for item in double.items] == ["of test_double"]
+    assert why.items == plot.items == ()  # not their sum; not read yet
 
 
 VALUE = Failure(
@@ -581,9 +684,10 @@ def test_what_was_repaired_by_force_is_a_reason_and_the_rest_is_not():
     remarks = [
         "the points of 'a' had been changed: they are 3",
         "two cells are marked 'a': the last one counts",
+        f"{ELSEWHERE}in a.py",
         "the cell 'a' was missing: it was put back",
     ]
-    assert told("x = 1", remarks=remarks) == remarks[:2]
+    assert told("x = 1", remarks=remarks) == remarks[:3]
 
 
 def test_eight_reasons_are_all_told_and_of_more_the_number():
@@ -804,3 +908,18 @@ def test_the_cells_that_nbgrader_knows_can_be_read(gradebook):
         "why": {"source": "Why?", "locked": True, "checksum": "abc"},
         "test_double": {"source": "", "locked": False, "checksum": None},
     }
+
+
+def test_cells_of_several_notebooks_get_ids_of_their_own():
+    first, other = [
+        notebook(new_code_cell(source, id="same")) for source in "ab"
+    ]
+    first.metadata["kernelspec"], first.nbformat_minor = "one", 4
+    assert [cell.id for cell in join_notebooks([first]).cells] == ["same"]
+    joined = join_notebooks([first, other])
+    assert [(cell.source, cell.id) for cell in joined.cells] == [
+        ("a", "cell-0"),
+        ("b", "cell-1"),
+    ]
+    assert joined.metadata["kernelspec"] == "one"
+    assert joined.nbformat_minor == 5
