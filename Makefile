@@ -62,7 +62,7 @@ test-weekly: $(DEV)  ## the tests that take long, and those against the clock; O
 	@$(PY) -m pytest -n 2 --dist worksteal -m "weekly and not system" --no-skips $(if $(ONLY),-k "$(ONLY)")
 	@$(PY) -m pytest -m "weekly and system" --no-skips $(if $(ONLY),-k "$(ONLY)")
 
-mutation: $(DEV)  ## change the code 5,000 times: does a test object? MODULE=path, AGAIN=1
+mutation: $(DEV)  ## change the code 8,000 times: does a test object? MODULE=path, AGAIN=1
 	@$(PY) -m tools.check.mutation $(if $(AGAIN),--again) $(MODULE)
 
 lab: $(STAMP)  ## JupyterLab with the assignments open; OWN=1: with a package of your own

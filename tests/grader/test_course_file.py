@@ -350,6 +350,10 @@ def test_the_guides_course_files_are_read(tmp_path):
         assert round(28 - lost, 2) == left
     (course / "course.toml").write_text('title = "Ours"\n')
     assert rule.late_submission_penalty("ann", 28, day) is None
+    rule.penalty_method = "zero"  # nbgrader's own, for what is late
+    assert rule.late_submission_penalty("ann", 28, day) == 28
+    (course / "course.toml").write_text("late_shares = [0.333]\n")
+    assert rule.late_submission_penalty("ann", 7, day) == 4.67
 
 
 def test_the_courses_own_configuration_has_the_rule_of_the_file():

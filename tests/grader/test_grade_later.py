@@ -2,6 +2,7 @@
 
 import csv
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import nbformat
@@ -25,8 +26,6 @@ from tests.helpers.grading import (
     solved,
     source_notebook,
 )
-
-pytestmark = pytest.mark.slow
 
 WRONG = "def double(x): return x + x if x < 9 else 0"
 QUIET = pytest.mark.filterwarnings("ignore:Object of type <Submitted")
@@ -218,6 +217,7 @@ def extension(who, name, days):
     )
 
 
+@pytest.mark.slow
 def test_an_extension_is_granted_to_a_name_as_it_looks(tmp_path):
     add_programs_to_path()
     ledger = Ledger(f"sqlite:///{tmp_path}/gradebook.db", "rnn")
@@ -275,6 +275,68 @@ def test_an_answer_that_was_read_is_no_change(tmp_path):
         "'=a,demo,late_penalty,0.5,0.0,lateness was counted anew",
         "",
     ]
+
+
+WAS = row("zo\xeb", TaskPoints("why", 1, 2, False))
+GIVEN = TaskPoints("why", 2, 2, False, by_hand=True)
+NOW = row("zo\xeb", TaskPoints("why", 2, 2, False))
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "why"),
+    [
+        (WAS, NOW, "it was graded again"),
+        (WAS, replace(NOW, tasks=[GIVEN]), "a person gave these points"),
+        (
+            replace(WAS, tasks=[replace(GIVEN, points=1)]),
+            replace(NOW, version="b"),
+            "a person took back the points given by hand",
+        ),
+        (
+            WAS,
+            replace(NOW, version="b", key="b"),
+            "the assignment's tests were corrected",
+        ),
+        (WAS, replace(NOW, key="b"), "another notebook was handed in"),
+    ],
+)
+def test_a_change_is_kept_with_its_reason(tmp_path, was, now, why):
+    other = Submission("zo\xeb", "art", None)
+    rows = [was, replace(was, submission=other), row("new")]
+    assert changes.write_changes(tmp_path, rows) == []
+    # a task that was not there before is no change
+    more = replace(now, tasks=[*now.tasks, TaskPoints("more", 1, 1, False)])
+    rows = [more, row("zo\xeb"), row("ann")]
+    (change,) = changes.write_changes(tmp_path, rows)
+    assert change[:5] == (now.submission, "why", 1, 2, why)
+    told = changes.Told(change.when, "why", "1", "2", why)
+    assert changes.read_changes(tmp_path) == {("zo\xeb", "demo"): [told]}
+    late = replace(now, submission=other, penalty=0.5)
+    changes.write_changes(tmp_path, [now, late])
+    found = changes.read_changes(tmp_path)
+    assert found["zo\xeb", "demo"] == [told]
+    tasks = [one.task for one in found["zo\xeb", "art"]]
+    assert tasks == ["why", "late_penalty"]
+
+
+def test_points_that_an_earlier_version_remembered_are_compared(tmp_path):
+    text = '{"zo\xeb": {"demo": {"why": 1}}}'
+    (tmp_path / ".points.json").write_text(text, "utf-8")
+    now = replace(NOW, version="b", key="b")
+    (change,) = changes.write_changes(tmp_path, [now])
+    assert change[1:5] == ("why", 1, 2, "it was graded again")
+
+
+def test_changes_that_have_no_reason_yet_are_read(tmp_path):
+    assert changes.read_changes(tmp_path) == {}
+    table = tmp_path / "changes.csv"
+    table.write_text(
+        'head\nd,"a\r\nb",demo,why,1,2\ntorn,ann,demo,why,1\nd,c,x,y,3,4,so\n'
+    )
+    assert changes.read_changes(tmp_path) == {
+        ("a\r\nb", "demo"): [changes.Told("d", "why", "1", "2", "")],
+        ("c", "x"): [changes.Told("d", "y", "3", "4", "so")],
+    }
 
 
 def test_a_long_list_of_changes_is_cut():

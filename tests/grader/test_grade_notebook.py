@@ -20,8 +20,9 @@ from nbformat.v4 import (
 
 from grader import untrusted
 from grader.course import versions
-from grader.course.fingerprint import compute_fingerprint
+from grader.course.fingerprint import compute_edition, compute_fingerprint
 from grader.course.seeds import course_secret, seed_of, submission_key
+from grader.course.settings import Limits
 from grader.course.submissions import (
     Submission,
     find_submissions,
@@ -176,6 +177,27 @@ def test_what_an_old_notebook_says_of_its_tasks_stays(folder):
     assert [c.source for c in found.cells] == ["## A", "b\nc", "1"]
     assert found.cells[2].metadata["nbgrader"]["grade_id"] == "double"
     assert found.metadata["kernelspec"] == {"name": "mine"}
+
+
+def test_what_a_notebook_says_of_its_owner_stays(folder):
+    said = {"gave_up": ["double"], "rnncore_variant": "class"}
+    old = {"nbformat": 4, "metadata": said, "cells": []}
+    (folder / "demo.ipynb").write_text(json.dumps(old))
+    found = read_notebook(folder, "demo", LIMIT)
+    assert found.metadata == {"kernelspec": {}, **said}
+
+
+def test_a_notebook_that_fills_the_memory_is_refused(folder, monkeypatch):
+    def fill(data):
+        raise MemoryError
+
+    monkeypatch.setattr("grader.untrusted.notebook", fill)
+    assert refused(folder, b"{}").startswith("demo.ipynb takes too much")
+
+
+def test_an_old_notebook_may_have_no_cells(folder):
+    (folder / "demo.ipynb").write_text('{"nbformat": 3, "metadata": {}}')
+    assert read_notebook(folder, "demo", LIMIT).cells == []
 
 
 def test_a_folder_without_its_notebook_is_told_what_it_holds(folder):
@@ -690,6 +712,13 @@ def test_submissions_are_found_in_order_and_strays_are_told(course):
             "characters that cannot be seen: rename it"
         ),
     ]
+    of_another_class = find_submissions(Folders(top / "x"), top)
+    assert of_another_class[1][0].startswith(f"{top / 'a.txt'} belongs")
+
+
+def test_an_edition_is_of_the_limits_too():
+    editions = {compute_edition(Limits(time)) for time in (1, 2, 2)}
+    assert [len(edition) for edition in editions] == [12, 12]
 
 
 def test_a_fingerprint_changes_with_all_that_could_change_the_points(

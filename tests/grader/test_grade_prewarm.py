@@ -14,8 +14,6 @@ from grader.isolation.client import LIBRARIES, find_libraries, says_torch
 from grader.isolation.session import Session
 from tests.helpers.grading import ROOT
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.mark.parametrize(
     ("source", "asks"),
@@ -66,6 +64,7 @@ print(*(name for name in needed if name not in sys.modules))
 """
 
 
+@pytest.mark.slow
 def test_what_grades_a_submission_is_imported_before_the_fork():
     run = subprocess.run(
         [sys.executable, "-c", ONCE],
@@ -77,6 +76,7 @@ def test_what_grades_a_submission_is_imported_before_the_fork():
     assert run.stdout.split() == []  # else each imports it for itself
 
 
+@pytest.mark.slow
 def test_the_libraries_of_the_tests_are_imported_before_the_fork():
     run = subprocess.run(
         [

@@ -23,8 +23,6 @@ from tests.helpers.grading import (
     solved,
 )
 
-pytestmark = pytest.mark.slow
-
 TEST = """import numpy as np
 from rnncore.testing import Properties, assert_refuses, check
 properties = Properties(values=1, dtype=1, refusals=1)

@@ -10,6 +10,7 @@ from PIL import Image
 
 from grader.notebook.sanitise import (
     ALL_PIXELS,
+    HEAD,
     pixels_of,
     sanitise,
     sanitise_text,
@@ -60,8 +61,12 @@ def test_what_is_left_out_is_told():
 
 def test_a_picture_that_is_no_picture_goes():
     data = {"image/png": "'><script>"}
-    (output,) = cleaned(new_output("display_data", data))
+    empty = {"text/plain": ""}
+    output, text = cleaned(
+        *(new_output("display_data", d) for d in (data, empty))
+    )
     assert "image/png" not in output.data
+    assert text.data == {}
 
 
 @pytest.mark.parametrize(
@@ -96,6 +101,51 @@ def test_a_small_picture_stays_and_says_its_size(kind, size):
     assert pixels_of(*data.popitem()) == 20 * size
 
 
+PNG_HEAD = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+JPEG_HEAD = b"\xff\xd8"
+
+
+def frame(mark, height, width):
+    """A part of a JPEG that may be the one with its size."""
+    return struct.pack("!BBHBHH", 255, mark, 7, 8, height, width)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "pixels"),
+    [
+        ("png", PNG_HEAD + struct.pack("!II", 2**31 + 1, 1), 2**31 + 1),
+        ("png", PNG_HEAD + struct.pack("!I", 2), 2 * (2**32 - 1)),  # cut
+        ("png", PNG_HEAD[:12] + b"IDAT" + bytes(8), None),
+        ("png", bytes(12) + PNG_HEAD[12:] + bytes(8), None),
+        *(
+            ("jpeg", JPEG_HEAD + frame(mark, 3, 2), 6)
+            for mark in (0xC0, 0xC5, 0xC9, 0xCD, 0xCF)
+        ),
+        *(
+            ("jpeg", JPEG_HEAD + frame(mark, 3, 2) + frame(0xC0, 5, 4), 20)
+            for mark in (0xC4, 0xC8, 0xCC, 0xD0)
+        ),
+        ("jpeg", JPEG_HEAD + frame(0xC0, 0x9000, 0x9000), 0x9000**2),
+        (
+            "jpeg",
+            JPEG_HEAD + b"\xff\xe0\x90" + bytes(0x8FFF) + frame(0xC0, 3, 2),
+            6,
+        ),
+        ("jpeg", JPEG_HEAD + b"\xff\xe0\0\4\0\0", None),
+    ],
+)
+def test_the_size_of_a_picture_stands_in_its_head(kind, data, pixels):
+    text = base64.b64encode(data).decode()
+    lines = "\n".join(text[k : k + 8] for k in range(0, len(text), 8))
+    for written in (text, lines):
+        assert pixels_of(f"image/{kind}", written) == pixels
+
+
+def test_a_picture_is_read_to_where_its_size_must_stand():
+    assert pixels_of("image/png", PNG + "AA") == 6
+    assert pixels_of("image/png", " " * 2 * HEAD + PNG) is None
+
+
 def test_a_huge_picture_goes():
     """437 kB that a browser would unpack to 14 gigabytes."""
     data = bytearray(base64.b64decode(PNG))
@@ -117,6 +167,19 @@ def test_many_large_pictures_are_too_many():
     )
     kept = sum("image/png" in output.data for output in outputs)
     assert kept == ALL_PIXELS // 4000**2
+
+
+def test_as_many_pixels_as_may_be_stay_and_so_do_texts():
+    whole = {"image/png": picture("png", 5000, 4000)}
+    one, text = {"image/png": picture("png", 1, 1)}, {"text/plain": "Text."}
+    outputs = cleaned(
+        *(new_output("display_data", d) for d in (*[whole] * 10, one, text))
+    )
+    assert [*outputs[9].data] == ["image/png"]
+    assert outputs[10].data == {
+        "text/plain": "(an output that is not shown here)"
+    }
+    assert outputs[11].data == text
 
 
 @pytest.mark.parametrize("kind", ["png", "jpeg"])

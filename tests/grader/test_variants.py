@@ -213,8 +213,20 @@ def test_a_draw_is_the_secrets_the_assignments_and_the_learners():
     ]
     assert first not in others
     assert len({one["a"] for one in others}) == 4
-    with pytest.raises(ValueError, match="16 bytes or more, got 3"):
-        variant_key(b"abc", "trace", "ann", of_class=False)
+    with pytest.raises(ValueError, match="16 bytes or more, got 15"):
+        variant_key(bytes(15), "trace", "ann", of_class=False)
+
+
+def test_a_learner_keeps_the_values_when_the_grader_is_a_newer_one():
+    keys = [
+        variant_key(bytes(16), "trace", who, of_class=of_class).hex()[:8]
+        for who, of_class in (
+            ("ann", False),
+            ("ann", True),
+            ("\udcff", True),
+        )
+    ]
+    assert keys == ["6f6e221a", "4617ff2a", "b17a3ed1"]
 
 
 def test_a_parameter_more_changes_no_other_draw():

@@ -1,8 +1,9 @@
 """Changes the code a little, thousands of times: does a test object?
 
-mutmut makes the mutants of each module below, and runs the quick tests that
-concern it. What no test objects to is in tests/tools/survivors.json with the
-reason why that does no harm; one without a reason is a failure.
+mutmut makes the mutants of each module below, and runs those tests that reach
+them: of the grader all quick ones, of rnncore those of these modules. What no
+test objects to is in tests/tools/survivors.json with the reason why that does no
+harm; one without a reason is a failure.
 
 Left out of the grader: what runs in a separate process, which executes the
 code on disk and not the mutant, or is tested by complete runs, in seconds each
@@ -19,6 +20,7 @@ import re
 import shutil
 import subprocess
 import sys
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -28,51 +30,45 @@ from mutmut.stats import status_by_exit_code
 
 from tools import ROOT
 
-MODULES = {
-    "rnncore/backend.py": ["backend"],
-    "rnncore/rnn.py": ["rnn"],
-    "rnncore/bptt.py": ["bptt"],
-    "rnncore/losses.py": ["losses", "devices"],
-    "rnncore/optim.py": ["optim"],
-    "rnncore/train.py": ["train"],
-    "rnncore/gradient_flow.py": ["gradient_flow", "devices"],
-    "rnncore/lstm.py": ["lstm", "rnn", "bptt", "gradient_flow"],
-    "rnncore/gru.py": ["gru", "rnn", "bptt", "gradient_flow"],
-    "rnncore/characters.py": ["characters"],
-    "grader/notebook/failures.py": ["grade_failures", "grade_notebook"],
-    "grader/notebook/names.py": ["grade_notebook", "names"],
-    "grader/notebook/cells.py": ["cells"],
-    "grader/notebook/repair.py": [
-        *("grade_notebook", "grade_versions", "pictures", "selection"),
-        *("answers_elsewhere", "variants", "grade_integrity"),
-    ],
-    "grader/notebook/restore.py": ["grade_notebook", "grade_tables", "two_notebooks"],
-    "grader/notebook/sanitise.py": ["grade_sanitise", "grade_notebook", "pictures"],
-    "grader/course/late.py": ["course_file", "grade_later"],
-    "grader/course/fingerprint.py": ["grade_notebook"],
-    "grader/course/seeds.py": ["grade_notebook", "seeds", "variants"],
-    "grader/course/submissions.py": ["grade_notebook"],
-    "grader/course/versions.py": ["grade_notebook", "grade_versions"],
-    "grader/reports/changes.py": ["grade_later"],
-    "grader/systems/lms.py": ["grade_tables"],
-    "grader/reports/points.py": ["grade_tables"],
-    "grader/reports/similarity.py": ["grade_tables"],
-    "grader/reports/integrity.py": ["grade_tables"],
-    "grader/trusted/proxies.py": ["proxies"],
-    "grader/trusted/link.py": ["proxies"],
-    "grader/isolation/serialization.py": ["serialization"],
-    "grader/notebook/task_texts.py": ["grade_feedback"],
-    "grader/reports/feedback.py": ["grade_feedback"],
-    "grader/untrusted.py": ["untrusted"],
-}
-ELSEWHERE = [  # a separate program, or a file, that is only in the checkout
+MODULES = [
+    "rnncore/backend.py",
+    "rnncore/rnn.py",
+    "rnncore/bptt.py",
+    "rnncore/losses.py",
+    "rnncore/optim.py",
+    "rnncore/train.py",
+    "rnncore/gradient_flow.py",
+    "rnncore/lstm.py",
+    "rnncore/gru.py",
+    "rnncore/characters.py",
+    "grader/notebook/failures.py",
+    "grader/notebook/names.py",
+    "grader/notebook/cells.py",
+    "grader/notebook/repair.py",
+    "grader/notebook/restore.py",
+    "grader/notebook/sanitise.py",
+    "grader/course/late.py",
+    "grader/course/fingerprint.py",
+    "grader/course/seeds.py",
+    "grader/course/submissions.py",
+    "grader/course/versions.py",
+    "grader/reports/changes.py",
+    "grader/systems/lms.py",
+    "grader/reports/points.py",
+    "grader/reports/similarity.py",
+    "grader/reports/integrity.py",
+    "grader/trusted/proxies.py",
+    "grader/trusted/link.py",
+    "grader/isolation/serialization.py",
+    "grader/notebook/task_texts.py",
+    "grader/reports/feedback.py",
+    "grader/untrusted.py",
+]
+ELSEWHERE = [  # what is not in the copy: a system's programs, the code on disk
     "test_importing_brings_torch_only_where_torch_is_the_subject",
     "test_a_killed_run_resumes_exactly",
     "test_whoever_looks_sees_a_complete_file",
-    "test_the_books_address_is_one_that_a_browser_opens",
-    "test_the_guides_course_files_are_read",
-    "test_a_starter_repository_of_both_is_tried",
-    "test_the_guide_counts_the_tasks_that_have_variants",
+    "test_a_server_starts_in_a_group_below_what_is_delegated",
 ]
 SECONDS = [  # each; what they try at random, a table in the same file says
     "test_a_tree_of_plain_values_comes_back",
@@ -88,31 +84,40 @@ WHERE = ("function", "was", "is")
 KILLED = {"killed", "timeout", "segfault"}  # anything but "passed"
 
 
-def test_of(module: str, name: str) -> Path:
-    """The file of tests with this name for a module of rnncore or grader."""
-    return Path("tests", module.partition("/")[0], f"test_{name}.py")
-
-
-def mutate(module: str) -> None:
-    """Run a module's tests on each of its mutants, and keep what came."""
+def mutate(modules: list[str]) -> None:
+    """Run their package's quick tests on each mutant, and keep what came."""
     from mutmut.__main__ import cli  # changes how processes start
 
     folder = ROOT / "mutants"
-    for stale in (module, "mutmut-stats.json"):  # of another module's run
-        (folder / stale).unlink(missing_ok=True)
+    (folder / "mutmut-stats.json").unlink(missing_ok=True)  # of other modules
+    package = modules[0].partition("/")[0]
     about = config()
-    about.only_mutate = [module]
-    about.pytest_add_cli_args_test_selection = [
-        str(test_of(module, name)) for name in MODULES[module]
-    ]
+    about.only_mutate = modules
+    about.also_copy = list_tracked()
     about.pytest_add_cli_args += [f"-k=not {' and not '.join([*ELSEWHERE, *SECONDS])}"]
-    if module.startswith("grader/"):
+    if package == "grader":
         os.environ["PATH"] = ""  # without bwrap: complete runs in it take long
+        about.pytest_add_cli_args += ["-m=not (slow or system or weekly)"]
+        about.pytest_add_cli_args_test_selection = ["tests/grader"]
+    else:  # thousands: those of the modules
+        names = [Path(name).stem for name in MODULES if name.startswith(package)]
+        about.pytest_add_cli_args_test_selection = [
+            f"tests/{package}/test_{name}.py" for name in [*names, "devices"]
+        ]
     cli(["run", "--max-children=2"], standalone_mode=False)
     result = read()
-    known = result.get(module, {}).get("survivors", [])
-    codes = read_exit_codes(folder / f"{module}.meta")
-    keep(result | {module: count_outcome(module, codes, known)})
+    for module in modules:
+        known = result.get(module, {}).get("survivors", [])
+        codes = read_exit_codes(folder / f"{module}.meta")
+        result[module] = count_outcome(module, codes, known)
+    keep(result)
+
+
+def list_tracked() -> list[Path]:
+    """What lies at the top of the repository: tests read of it, as it is now."""
+    command = ["git", "ls-tree", "--name-only", "HEAD"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return [Path(name) for name in done.stdout.split()]
 
 
 def read() -> dict[str, Any]:
@@ -205,20 +210,21 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args(argv)
     if asked.one:
-        mutate(*asked.modules)
+        mutate(asked.modules)
         return 0
     if not asked.again:
         shutil.rmtree(ROOT / "mutants", ignore_errors=True)
     unexplained = 0
-    for module in asked.modules or MODULES:
-        forget_survivors(ROOT / "mutants" / f"{module}.meta")
-        unexplained += run_in_own_process(module)
+    for _, group in groupby(asked.modules or MODULES, key=lambda m: m.split("/")[0]):
+        unexplained += run_in_own_process(list(group))
     return 1 if unexplained else 0
 
 
-def run_in_own_process(module: str) -> int:
-    """Mutate a module; print and count the survivors without a reason."""
-    command = ["-m", "tools.check.mutation", "--one", module]
+def run_in_own_process(modules: list[str]) -> int:
+    """Mutate a package's modules; print and count what has no reason."""
+    for module in modules:
+        forget_survivors(ROOT / "mutants" / f"{module}.meta")
+    command = ["-m", "tools.check.mutation", "--one", *modules]
     done = subprocess.run(
         [sys.executable, *command],
         cwd=ROOT,
@@ -228,12 +234,15 @@ def run_in_own_process(module: str) -> int:
     )
     if done.returncode:
         raise SystemExit(f"{done.stdout[-5000:]}\n{done.stderr}")
-    part = read()[module]
-    print(f"{module}: {part['killed']} of {part['mutants']}", flush=True)
-    unexplained = [one for one in part["survivors"] if not one["why"]]
-    for one in unexplained:
-        print(f"  {one['function']}\n  - {one['was']}\n  + {one['is']}")
-    return len(unexplained)
+    unexplained = 0
+    for module in modules:
+        part = read()[module]
+        print(f"{module}: {part['killed']} of {part['mutants']}", flush=True)
+        for one in part["survivors"]:
+            if not one["why"]:
+                unexplained += 1
+                print(f"  {one['function']}\n  - {one['was']}\n  + {one['is']}")
+    return unexplained
 
 
 if __name__ == "__main__":

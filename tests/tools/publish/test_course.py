@@ -309,7 +309,7 @@ def test_make_offers_what_a_learner_needs(tree):
         check=True,
     ).stdout
     targets = re.findall(r"^make (\w+)", out, re.MULTILINE)
-    assert targets == ["help", "book", "serve", "lab", "check", "clean"]
+    assert " ".join(targets) == "help book serve lab check own clean"
     for target in targets:
         dry = subprocess.run(
             ["make", "--dry-run", target],
@@ -384,7 +384,7 @@ def test_an_update_keeps_what_a_learner_wrote(tree, tmp_path, monkeypatch):
     own = nbformat.v4.new_code_cell("mine = 1")
     notebook.cells.append(own)
     nbformat.write(notebook, path)
-    monkeypatch.setattr(export, "_make_tree", lambda scratch, course: tree)
+    monkeypatch.setattr(export, "_make_tree", lambda *_: tree)
     assert export.main([str(learner), "--update"]) == 0
     assert "mine = 1" in path.read_text()
 
