@@ -39,7 +39,7 @@ ACTIONS = {  # an action's inputs, as its action.yml has them
 def starter(tmp_path_factory, released):
     """A starter repository, of a release that was built for other tests."""
 
-    def build(name, root):
+    def build(name, root, values):
         for part in ("exercises", "grading/source"):
             folder = root / part / name
             folder.parent.mkdir(parents=True)
@@ -184,7 +184,7 @@ def test_a_notebook_that_is_none_is_told_in_a_line(starter, tmp_path):
 def test_a_starter_whose_tests_do_not_run_is_not_written(
     released, tmp_path, capsys, monkeypatch
 ):
-    def build(name, root):
+    def build(name, root, values):
         for part in ("exercises", "grading/source"):
             shutil.copytree(
                 released(name) / part / name, root / part / name

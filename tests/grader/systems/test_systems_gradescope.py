@@ -202,7 +202,7 @@ def test_an_unknown_assignment_is_refused(capsys):
 def packed(tmp_path_factory, released):
     """The zip, of a release that was built for other tests too."""
 
-    def build(name, root):
+    def build(name, root, values):
         source = Path("grading") / "source" / name
         folder = root / source
         folder.parent.mkdir(parents=True)
