@@ -1147,7 +1147,7 @@ def fast_loop(params, x, h, c):
     H = h.shape[1]
     a_x = x @ params.W_x.T + (params.b_x + params.b_h)
     W = params.W_h.T
-    y = np.empty((*x.shape[:2], H), x.dtype)
+    y = np.zeros((*x.shape[:2], H), x.dtype)
     for t in range(x.shape[0]):
         a = a_x[t] + h @ W
         s, g = logistic(a[:, : 2 * H]), np.tanh(a[:, 2 * H :])
@@ -1300,8 +1300,8 @@ given loop called [hidden]: fast_loop takes more than a fifth of slow_loop's tim
 + return slow_loop(params, x, h, c)
 
 other dtype [hidden, dtype]: the outputs are float64 whatever the input is
-- np.empty((*x.shape[:2], H), x.dtype)
-+ np.empty((*x.shape[:2], H))
+- np.zeros((*x.shape[:2], H), x.dtype)
++ np.zeros((*x.shape[:2], H))
 
 caller's memory changed [arguments]: the results are right, but c, which belongs to the caller, was changed on the way: the first step wrote over it
 - c = g + s[:, :H] * (c - g)
@@ -1438,7 +1438,7 @@ product without the state: the gates read the input alone: the product with W_h 
 no loop over the steps: all steps were computed at once from the first state; step t needs the state after step t - 1, so this loop stays
 -     a_x = x @ params.W_x.T + (params.b_x + params.b_h)
 -     W = params.W_h.T
--     y = np.empty((*x.shape[:2], H), x.dtype)
+-     y = np.zeros((*x.shape[:2], H), x.dtype)
 -     for t in range(x.shape[0]):
 -         a = a_x[t] + h @ W
 -         s, g = logistic(a[:, : 2 * H]), np.tanh(a[:, 2 * H :])
@@ -1455,12 +1455,12 @@ no loop over the steps: all steps were computed at once from the first state; st
 memory carried, state not: the gates of all steps were computed at once, from the first h; only c was carried: h has to go from step to step as well
 -     a_x = x @ params.W_x.T + (params.b_x + params.b_h)
 -     W = params.W_h.T
--     y = np.empty((*x.shape[:2], H), x.dtype)
+-     y = np.zeros((*x.shape[:2], H), x.dtype)
 -     for t in range(x.shape[0]):
 -         a = a_x[t] + h @ W
 -         s, g = logistic(a[:, : 2 * H]), np.tanh(a[:, 2 * H :])
 +     a = x @ params.W_x.T + params.b_x + params.b_h + h @ params.W_h.T
-+     y = np.empty((*x.shape[:2], H), x.dtype)
++     y = np.zeros((*x.shape[:2], H), x.dtype)
 +     for t in range(x.shape[0]):
 +         s, g = logistic(a[t, :, : 2 * H]), np.tanh(a[t, :, 2 * H :])
 
