@@ -613,6 +613,15 @@ largest without its sign, no root: the largest number was taken without its abso
 +     z = x / s
 +     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
 
+largest without its sign, no root, by its reciprocal: the largest number was taken without its absolute value: where all are negative the sign is lost
+-     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+-     z = x / s
+-     squares = xp.mean(z * z, axis=-1, keepdims=True)
+-     y = {{gain.w}} * z / xp.sqrt(squares + (root / s) ** 2)
++     s = xp.max(x, axis=-1, keepdims=True)
++     z = x / s
++     y = {{gain.w}} * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root * (1 / s)) ** 2)
+
 mean of absolute values: the mean of |x| was taken; ρ is the root of the mean of the squares, with ε inside
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 -     z = x / s

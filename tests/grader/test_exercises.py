@@ -132,7 +132,14 @@ def otherwise(right):
 {name} = otherwise({name})
 """
 WIDER = "array_namespace(a).astype(a, array_namespace(a).float64)"
-NO_ARRAYS = {"masked", "to_torch", "LeakyCell", "Loop", "own_cell"}
+NO_ARRAYS = {
+    "masked",
+    "to_torch",
+    "LeakyCell",
+    "Loop",
+    "own_cell",
+    "real_loss",
+}
 
 
 @pytest.mark.weekly
