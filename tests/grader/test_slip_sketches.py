@@ -11,6 +11,7 @@ from grader.assignments.slips import sketches
 from grader.assignments.slips.edits import EPSILON, FACTOR, SIGN, ZERO
 from rnncore.testing.fingerprints import Seen, fingerprint_of
 from rnncore.testing.slips import recognised_slip
+from tests.helpers.arrays import assert_close
 
 RIGHT = 4.0
 NEVER = "never", 0.0  # on the hidden inputs
@@ -20,7 +21,7 @@ def seen(result):
     return Seen(np.atleast_1d(result), [], None)
 
 
-def keep(*edits, known=(), each=None):
+def keep(*edits, known=(), each=None, nudged=None):
     """What is kept of edits: kind, visible result, hidden result."""
     slips = [
         Mistake(kind, "", f"{number}", kind, True, 0)
@@ -44,6 +45,7 @@ def keep(*edits, known=(), each=None):
         right,
         [sketches.sketch_errors([np.atleast_1d(a)], right) for a in known],
         lambda source: [seen(edits[int(source)][1])],
+        lambda source: [seen(nudged or edits[int(source)][1])],
         each or call_all,
     )
 
@@ -94,3 +96,23 @@ def test_what_looks_like_no_other_is_not_run_on_hidden_inputs():
 
 def test_an_epsilon_stays_of_its_own():
     assert [*keep((EPSILON, RIGHT + 1e-8, 4.0))] == [EPSILON]
+
+
+@pytest.mark.parametrize(
+    ("nudged", "told"),
+    [(5.0001, SIGN), (5.01, ""), (RIGHT, ""), (np.nan, "")],
+)
+def test_a_slip_whose_numbers_rounding_decides_is_not_kept(nudged, told):
+    assert tell(keep((SIGN, 5.0, 6.0), nudged=nudged), 5.0) == told
+
+
+def test_a_nudge_is_of_the_last_digits_and_leaves_what_is_whole():
+    floats = np.array([0.1, -2.0, 1e6 / 3, 0.0, np.inf])
+    moved = sketches.nudge(floats)
+    assert (moved != floats).tolist() == [True, False, True, False, False]
+    assert_close(moved[[0, 2]] / floats[[0, 2]], np.ones(2))
+    single = sketches.nudge(floats.astype(np.float32))
+    assert single.dtype == np.float32
+    assert (single != floats.astype(np.float32)).sum() == 2
+    for other in (np.arange(3), "words", None, 0.1):
+        assert sketches.nudge(other) is other

@@ -1,10 +1,12 @@
 """Slips are made from a solution's syntax tree, whatever its task is."""
 
 import ast
+import json
 
 import pytest
 
 from grader import ROOT
+from grader.assignments.builder import diff_folders
 from grader.assignments.expected_results import compute_checks
 from grader.assignments.slips import edits as slips
 from grader.assignments.slips.edits import list_slips
@@ -112,3 +114,40 @@ def test_a_build_keeps_slips_apart_from_known_mistakes(monkeypatch):
     made = compute_checks(read("ch03_bptt"))["residual_cell_vjp"]
     assert slips.SQUARED in made["slips"] or slips.FACTOR in made["slips"]
     assert not {m["says"] for m in made["mistakes"]} & {*made["slips"]}
+
+
+BUILT = {
+    "results": [{"array": [[534.15539394247, -0.5]], "kind": "f"}, 1.5],
+    "mistakes": [
+        {"says": "no", "sketches": [["array", [2], 9.83208, 0.1]]}
+    ],
+    "slips": {"one sign": [[3, 2.757, -0.00073843, -0.74054]]},
+}
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "same"),
+    [
+        ("47,", "45,", True),  # 11 decimals of a result
+        ("9.83208", "9.83209", True),  # the six of a fingerprint
+        ("-0.00073843", "-0.00073846", True),  # cancelled, beside 2.757
+        ("534.155393", "534.155392", False),
+        ("9.83208", "9.83228", False),
+        ("-0.00073843", "-0.00078", False),
+        ("[3,", "[2,", False),
+        ('"no"', '"yes"', False),
+        ("-0.5", '"inf"', False),
+        (", -0.74054", "", False),
+        ("one sign", "two signs", False),
+    ],
+)
+def test_rounding_on_another_processor_makes_no_build_stale(
+    tmp_path, was, now, same
+):
+    text = json.dumps(BUILT)
+    assert text.count(was) == 1
+    for name, held in (("a", text), ("b", text.replace(was, now))):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "checks.json").write_text(held)
+    diff = [*diff_folders(tmp_path / "a", tmp_path / "b")]
+    assert (diff == []) == same

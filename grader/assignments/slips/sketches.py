@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from grader.assignments.calling.calls import Call, is_same_mistake
 from grader.assignments.calling.running import Endless, limited
 from grader.assignments.known_mistakes import Mistake
-from rnncore.backend import named_leaves
+from rnncore.backend import array_namespace, named_leaves, to_numpy
 from rnncore.testing.fingerprints import Seen
 from rnncore.testing.slips import (
     EPSILON,
@@ -24,6 +26,7 @@ from rnncore.testing.slips import (
     is_same_sketch,
     sketch_errors,
 )
+from rnncore.testing.values import is_array
 
 HIDDEN_SECONDS = 20.0  # of computing: a slip on all inputs
 TWICE_AS_FAR = 2 * SAME_SLIP  # an answer's numbers may lie between two edits'
@@ -41,20 +44,26 @@ def sketch_slips(
     right: list[Any],
     known: list[list[float]],
     call: Callable[[str], list[Seen]],
+    call_nudged: Callable[[str], list[Seen]],
     call_all: Callable[[str], list[list[Call]]],
 ) -> dict[str, list[list[float]]]:
     """By the kind, the sketches of slips that are no known mistake's.
 
     None where results are words alone, such as "right" and "wrong": many edits
-    are told in the same words. `call` makes a solution's calls on the visible
-    inputs, `call_all` those on the visible and the hidden ones.
+    are told in the same words; nor of a slip whose results rounding decides.
+    `call` makes a solution's calls on the visible inputs, `call_nudged` on what
+    `nudge` makes of them, `call_all` on the visible and the hidden ones.
     """
     kept: dict[str, list[list[float]]] = {}
     if all(map(_is_word, (leaf for _, leaf in named_leaves(right)))):
         return kept
-    shown = [*_sketch_each(slips, right, call)]
-    small = [one.sketch for one in shown if one.slip.says == EPSILON]
-    shown = [one for one in shown if one.slip.says != EPSILON]
+    each = [*_sketch_each(slips, right, call)]
+    small = [one.sketch for one in each if one.slip.says == EPSILON]
+    shown = [
+        one
+        for one in each
+        if one.slip.says != EPSILON and _is_steady(one, right, call_nudged)
+    ]
 
     @cache
     def calls_of(source: str) -> list[list[Call]]:
@@ -96,6 +105,26 @@ def _sketch_each(
             continue
         if sketch:
             yield Sketched(slip, sketch)
+
+
+def _is_steady(
+    one: Sketched, right: list[Any], call: Callable[[str], list[Seen]]
+) -> bool:
+    """Whether rounding leaves a slip's results as they are.
+
+    The logarithm of what is zero but for rounding is another one on each
+    processor: nobody's numbers are known by it.
+    """
+    again = [*_sketch_each(iter([one.slip]), right, call)]
+    return bool(again) and is_same_sketch(one.sketch, again[0].sketch)
+
+
+def nudge(leaf: Any) -> Any:
+    """An input whose floats, but for whole ones, differ in their last digits."""
+    if not is_array(leaf) or (values := to_numpy(leaf)).dtype.kind != "f":
+        return leaf
+    off = np.where(values == values.round(), 0, 8 * np.finfo(values.dtype).eps)
+    return leaf * array_namespace(leaf).asarray((1 + off).astype(values.dtype))
 
 
 def _look_alike(a: Sketched, b: Sketched) -> bool:
