@@ -1505,10 +1505,6 @@ moved and put back [arguments]: the weights were moved in place and put back onl
 +         w += 0.1
 +         w -= 0.1
 +         def loss(moved, name=name):
-
-always one answer: an entry was named where none is wrong by more than rounding: only what is off by more than 1e-5 is an error
-- error.max() > 1e-5
-+ error.max() > 0
 """
 
 # %% [markdown]
