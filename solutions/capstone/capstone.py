@@ -775,20 +775,17 @@ def check_calls(rng):
     before = x + 0
 
     def watched(a):
-        still = float(abs(x - before).max()) == 0
-        far = float(abs(a - before).max())
-        seen.append((type(a), a.dtype, still, far))
+        seen.append((type(a), a.dtype, float(abs(a - before).max())))
         return float(a.sum())
 
     kind = type(numerical_gradient(watched, x))
     assert_that(kind is np.ndarray, "a NumPy array is expected")
     assert_that(len(seen) == 6, "6 calls of f are expected for 3 entries")
-    for kind, dtype, still, far in seen:
-        assert_that(still, "x was changed, if only while f was called")
+    for kind, dtype, far in seen:
         assert_that(kind is type(x), "f gets another kind of array than x")
         assert_that(dtype == x.dtype, "f gets another dtype than x has")
         assert_that(0.9e-6 < far < 1.1e-6, "the default step is 1e-6")
-    assert_that(float(abs(x - before).max()) == 0, "x stays changed")
+    assert_that(float(abs(x - before).max()) == 0, "x was changed")
 
 
 check_calls(rng)
@@ -837,15 +834,6 @@ entries stay moved: an entry stayed where it was moved to while the next one was
 -             moved[index] += sign * step
 +             moved = moved if index != (0,) * start.ndim else start.copy()
 +             moved[index] += sign * step * (1 if sign > 0 else 2)
-
-moved and moved back [hidden]: x itself was moved, and moved back afterwards: f gets a copy, and x is never changed
--             moved = start.copy()
--             moved[index] += sign * step
--             value = float(f(from_numpy(moved, x)))
-+             kept = start[index]
-+             start[index] += sign * step
-+             value = float(f(from_numpy(start, x)))
-+             start[index] = kept
 
 x changed: of the two points one is x itself: move a copy up and another copy down, each by `step`
 - moved = start.copy()
