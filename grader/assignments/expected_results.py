@@ -90,10 +90,13 @@ def compute_checks(assignment: Assignment) -> dict[str, Any]:
     return made
 
 
-def is_rebuilt(made: Any, kept: Any, near: float = SAME_RESULT) -> bool:
+def is_rebuilt(
+    made: Any, kept: Any, near: float = SAME_RESULT, most: float = 0.0
+) -> bool:
     """Whether two builds' checks are the same up to a processor's rounding.
 
-    Other instructions, and another BLAS, give other last digits.
+    Other instructions, and another BLAS, give other last digits. `most` is the
+    largest of the numbers that stand in one list.
     """
     if isinstance(made, dict) and isinstance(kept, dict):
         return made.keys() == kept.keys() and all(
@@ -102,13 +105,12 @@ def is_rebuilt(made: Any, kept: Any, near: float = SAME_RESULT) -> bool:
         )
     if isinstance(made, list) and isinstance(kept, list):
         floats = [abs(n) for n in (*made, *kept) if isinstance(n, float)]
-        most = near * max(floats, default=0.0)  # a sketch's norm is in its list
+        most = max(floats, default=0.0)  # a sketch's norm is in its list
         return len(made) == len(kept) and all(
-            abs(a - b) <= most
-            if isinstance(a, float) and isinstance(b, float)
-            else is_rebuilt(a, b, near)
-            for a, b in zip(made, kept, strict=True)
+            is_rebuilt(a, b, near, most) for a, b in zip(made, kept, strict=True)
         )
+    if isinstance(made, float) and isinstance(kept, float):
+        return abs(made - kept) <= near * max(abs(made), abs(kept), most)
     return bool(made == kept)
 
 

@@ -117,7 +117,7 @@ def test_a_build_keeps_slips_apart_from_known_mistakes(monkeypatch):
 
 
 BUILT = {
-    "results": [{"array": [[534.15539394247, -0.5]], "kind": "f"}, 1.5],
+    "results": [{"array": [[534.15539394247, -0.5]]}, {"array": 12.490757}],
     "mistakes": [
         {"says": "no", "sketches": [["array", [2], 9.83208, 0.1]]}
     ],
@@ -129,6 +129,8 @@ BUILT = {
     ("was", "now", "same"),
     [
         ("47,", "45,", True),  # 11 decimals of a result
+        ("12.490757", "12.49075700001", True),  # without axes
+        ("12.490757", "12.490758", False),
         ("9.83208", "9.83209", True),  # the six of a fingerprint
         ("-0.00073843", "-0.00073846", True),  # cancelled, beside 2.757
         ("534.155393", "534.155392", False),
