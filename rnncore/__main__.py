@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import rnncore
-from rnncore.commands import ABOUT, COURSE
-from rnncore.commands.common import note, reason_of, unplug
-from rnncore.commands.options.common import PROGRAM, find_work
+from rnncore.apps import ABOUT
+from rnncore.apps.spine.common import note, reason_of, unplug
+from rnncore.apps.spine.options import PROGRAM, find_work
+from rnncore.commands import COURSE
 from rnncore.storage.files import Refused, escape_output
 
 REQUIREMENT = re.compile(
@@ -98,9 +99,7 @@ def read_command(words: list[str]) -> tuple[str, Callable[[], int]]:
     for name, about in ABOUT.items():
         if name == asked:
             module = name.replace("-", "_")
-            import_module(f"rnncore.commands.options.{module}").add(
-                commands
-            )
+            import_module(f"rnncore.apps.{module}.options").add(commands)
         else:  # another one than is asked for: what it takes is not told
             commands.add_parser(name, help=about)
     if not words:
@@ -115,7 +114,7 @@ def read_command(words: list[str]) -> tuple[str, Callable[[], int]]:
 
 def run_command(arguments: argparse.Namespace) -> int:
     """Look at what is given, then import what does the work, and do it."""
-    from rnncore.commands.inputs import check_inputs
+    from rnncore.apps.spine.inputs import check_inputs
 
     check_inputs(arguments)
     return find_work(arguments)(arguments)

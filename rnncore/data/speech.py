@@ -33,6 +33,23 @@ WORDS = (
 )
 
 
+class Recording(NamedTuple):
+    """What is heard in a file, and what is said in it."""
+
+    name: str  # below the folder
+    text: str
+    speaker: str
+    features: np.ndarray  # (T, D)
+
+
+class RecordingParts(NamedTuple):
+    """Recordings in three parts; no speaker is in two of them."""
+
+    train: list[Recording]
+    validation: list[Recording]
+    test: list[Recording]
+
+
 class Sentence(NamedTuple):
     """What is to be said, and how."""
 

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import note
 
 from grader import untrusted
+from rnncore.apps.forecast.panel import read_table
+from rnncore.apps.speech.folder import read_folder
+from rnncore.apps.video.folder import read_captioned
 from rnncore.data.translation import read_pairs
-from rnncore.forecast.panel import read_table
-from rnncore.speech.folder import read_folder
 from rnncore.storage.files import lines_of, read_text
 from rnncore.video.files import write_video
-from rnncore.video.folder import read_captioned
 from tests.helpers.fuzzing import composed, some
 
 # What no editor shows as the end of a line, Unicode's forms, and more.

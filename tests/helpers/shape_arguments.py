@@ -25,20 +25,23 @@ from rnncore import (
     seq2seq,
     tracking,
 )
+from rnncore.apps.forecast import (
+    forking,
+    intermittent,
+    nbeats,
+    segments,
+    widths,
+)
+from rnncore.apps.video.changes import ChangeClassifier
 from rnncore.backend import tree_map
 from rnncore.diagonal import Selective
 from rnncore.forecast import (
     classical,
     counts,
     covariates,
-    forking,
     heads,
-    intermittent,
     models,
-    nbeats,
-    segments,
     volatility,
-    widths,
 )
 from rnncore.forecast.backtest import Outcome
 from rnncore.forecast.plan import ForecastPlan
@@ -56,7 +59,6 @@ from rnncore.text.blocks import BlockModel
 from rnncore.text.model import LanguageModel
 from rnncore.video import captions, files
 from rnncore.video import model as video
-from rnncore.video.changes import ChangeClassifier
 from tests.helpers.music import any_tokens
 from tests.helpers.oracles import KINDS, problem
 

@@ -123,8 +123,7 @@ ORDER += ["ctc", "transducer", "characters", "testing"]
 ORDER += ["display", "comparison"]
 ORDER += ["application"]
 ORDER += ["text", "forecast", "music", "translate", "speech", "video"]
-ORDER += ["diagnose"]
-ORDER += ["checking", "own", "commands", "estimators", "__main__"]
+ORDER += ["checking", "own", "commands"]
 TORCH = [
     "nn",
     "blocks",
@@ -134,29 +133,13 @@ TORCH = [
     "forecast",
     "music",
 ]
-TORCH += ["translate", "speech", "video", "diagnose"]
+TORCH += ["translate", "speech", "video", "apps"]
 # They execute cells as Jupyter does, or show something in it.
 IPYTHON = [
     f"rnncore.checking.{name}" for name in ("inprocess", "runner", "shell")
 ]
 IPYTHON += ["rnncore.display.figures", "rnncore.own.startup"]
 MODULES = ["rnncore.fused.autograd"]  # of torch
-# They do the work of a command, whose options are at hand before.
-MODULES += [
-    f"rnncore.commands.{name}"
-    for name in [
-        *(
-            "captions",
-            "columns",
-            "ends",
-            "evaluation",
-            "forecast",
-            "models",
-        ),
-        *("music", "poses", "rolls", "runs", "speech", "tables", "text"),
-        *("translate", "video"),
-    ]
-]
 
 
 def test_importing_brings_torch_only_where_torch_is_the_subject():
@@ -164,7 +147,6 @@ def test_importing_brings_torch_only_where_torch_is_the_subject():
     parts = [p.relative_to(ROOT).with_suffix("").parts for p in files]
     names = [".".join(p) for p in parts if p[1] not in TORCH]
     names = [name for name in names if name not in IPYTHON + MODULES]
-    assert "rnncore.commands.memory_ruler" in names
     assert "rnncore.checking.client" in names
     code = (
         "import sys, importlib\n"
@@ -473,3 +455,11 @@ def test_a_tree_keeps_the_classes_of_its_dicts_and_lists():
 def test_a_leaf_that_is_the_whole_tree_is_called_array():
     assert dict(named_leaves(5)) == {"array": 5}
     assert dict(named_leaves([5, {1: 6}])) == {"0": 5, "1.1": 6}
+
+
+def test_the_course_never_imports_the_applications():
+    """They stand on it; only `python -m rnncore` starts them."""
+    for path in (ROOT / "rnncore").rglob("*.py"):
+        part = path.relative_to(ROOT / "rnncore").parts[0]
+        if part not in ("apps", "__main__.py"):
+            assert "rnncore.apps" not in path.read_text("utf-8"), path

@@ -54,7 +54,7 @@ REASONS = {
     "a file of the project's own, which comes with it": """
         rnncore/commands/lab.py: choose_extensions
         rnncore/checking/answers.py: read_answers
-        rnncore/commands/memory_ruler.py: _load_cell
+        rnncore/apps/memory_ruler/command.py: _load_cell
         rnncore/comparison/ruler.py: stored_lags
         rnncore/data/music.py: tunes chorales
         rnncore/data/public/store.py: table
@@ -80,15 +80,15 @@ REASONS = {
         rnncore/data/public/store.py: verify
         rnncore/data/public/texts.py: multi30k
         rnncore/text/tunes.py: folk_tunes
-        rnncore/video/encoder.py: load_encoder
+        rnncore/apps/video/encoder.py: load_encoder
     """,
     "a member of an archive that the door opened, counted as it is read": """
         rnncore/data/public/archives.py: _copy
     """,
     "made by the same command, or an earlier run of it": """
-        rnncore/commands/runs.py: begin _read_seconds _read_plan
+        rnncore/apps/spine/runs.py: begin _read_seconds _read_plan
         rnncore/data/speech.py: speak .
-        rnncore/commands/estimators.py: Forecaster.predict
+        rnncore/apps/estimators.py: Forecaster.predict
         rnncore/fused/loop_cache.py: read
         rnncore/storage/checkpoint.py: read_checkpoint
         grader/assignments/builder.py: diff_folders
@@ -147,7 +147,7 @@ REASONS = {
     """,
     "weights in safetensors: a length of the header that lies is refused by "
     "the library, and nothing is packed": """
-        rnncore/commands/text.py: prepare
+        rnncore/apps/text/command.py: prepare
         rnncore/storage/weights.py: load_weights _read_header _sorted_header
     """,
     "of a submission that is collected: `untrusted` or `_check_file` counted "
@@ -169,11 +169,11 @@ REASONS = {
     """,
     "what the door, or a size before it, let through": """
         grader/notebook/answers.py: _read_answers
-        rnncore/forecast/table.py: read_rows _find_twins
+        rnncore/apps/forecast/table.py: read_rows _find_twins
         rnncore/music/files.py: _read_musicxml
         rnncore/music/published_sets.py: _mat
         rnncore/text/sample_quality.py: read_tune
-        rnncore/translate/pairs.py: _elements
+        rnncore/apps/translate/pairs.py: _elements
     """,
     "written, not read": """
         rnncore/display/__init__.py: play
@@ -184,8 +184,8 @@ REASONS = {
     """,
     "of the operating system: a device, a control group, a process": """
         rnncore/checking/runner.py: .
-        rnncore/commands/common.py: unplug
-        rnncore/diagnose/process.py: _start
+        rnncore/apps/spine/common.py: unplug
+        rnncore/apps/diagnose/process.py: _start
         grader/isolation/linux/groups.py: Group.__init__
             Group.count_killed _find_own _go_down
         grader/isolation/monitor.py: _get_inner_number _measure_all_memory
@@ -198,7 +198,7 @@ REASONS = {
         grader/trusted/limited.py: limit_memory
     """,
     "hashed, piece by piece": """
-        rnncore/video/features.py: Encoder._keep
+        rnncore/apps/video/features.py: Encoder._keep
     """,
     "the door itself": """
         rnncore/storage/files.py: read_bytes read_text

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from rnncore.data.public.store import path_of
+from rnncore.data.speech import Recording, RecordingParts
 from rnncore.speech.features import read_wav
-from rnncore.speech.folder import Recording, RecordingParts
 from rnncore.storage.files import Refused, read_bytes, read_text
 
 CEPSTRA = 13

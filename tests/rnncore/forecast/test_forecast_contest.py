@@ -8,8 +8,8 @@ from tests.helpers.arrays import assert_close
 
 torch = pytest.importorskip("torch")
 
-from rnncore.forecast import contest
-from rnncore.forecast.ahead import forecast_ahead
+from rnncore.apps.forecast import contest
+from rnncore.apps.forecast.ahead import forecast_ahead
 from rnncore.forecast.plan import ForecastPlan, parts_of, plan_for
 from rnncore.storage.files import Refused
 

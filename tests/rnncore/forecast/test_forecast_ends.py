@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from rnncore.application import cooling, seeded, train_module
-from rnncore.forecast import ends as of_ends
-from rnncore.forecast.ends import (
+from rnncore.apps.forecast import ends as of_ends
+from rnncore.apps.forecast.ends import (
     ask_before,
     count_origins,
     cut_ends,
@@ -23,7 +23,7 @@ from rnncore.forecast.ends import (
     measure_spread,
     score_series,
 )
-from rnncore.forecast.ends_network import (
+from rnncore.apps.forecast.ends_network import (
     LINE,
     SEGMENTS,
     EndsPlan,
@@ -37,8 +37,8 @@ from rnncore.forecast.ends_network import (
     train_once,
     train_twice,
 )
+from rnncore.apps.forecast.segments import FromLast, Segments, line
 from rnncore.forecast.rivals import is_seasonal
-from rnncore.forecast.segments import FromLast, Segments, line
 from rnncore.train import Schedule
 from tests.helpers.arrays import assert_close
 

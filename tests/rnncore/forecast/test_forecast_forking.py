@@ -7,13 +7,7 @@ from tests.helpers.arrays import assert_close
 
 torch = pytest.importorskip("torch")
 
-from rnncore.forecast.counts import (
-    count_head,
-    count_probabilities,
-    read_counts,
-    score_counts,
-)
-from rnncore.forecast.forking import (
+from rnncore.apps.forecast.forking import (
     FIRST,
     PIECE,
     Forking,
@@ -24,6 +18,12 @@ from rnncore.forecast.forking import (
     measure_so_far,
     read_at,
     train_forking,
+)
+from rnncore.forecast.counts import (
+    count_head,
+    count_probabilities,
+    read_counts,
+    score_counts,
 )
 
 N, S, F, K, H = 30, 4, 2, 3, 5

@@ -7,7 +7,7 @@ from tests.helpers.arrays import assert_close
 
 pytest.importorskip("torch")
 
-from rnncore.forecast.intermittent import (
+from rnncore.apps.forecast.intermittent import (
     as_methods,
     choose_rivals,
     forecast_demand,

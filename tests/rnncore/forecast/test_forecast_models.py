@@ -8,6 +8,7 @@ from tests.helpers.arrays import assert_close
 torch = pytest.importorskip("torch")
 
 from rnncore.application import seeded
+from rnncore.apps.forecast.nbeats import NBeats
 from rnncore.forecast.heads import (
     gaussian_head,
     mean_head,
@@ -20,7 +21,6 @@ from rnncore.forecast.models import (
     EncoderDecoder,
     Recursive,
 )
-from rnncore.forecast.nbeats import NBeats
 from rnncore.forecast.training import (
     ask,
     futures,

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rnncore.forecast.numerals import fill_gaps, read_numbers
+from rnncore.apps.forecast.numerals import fill_gaps, read_numbers
 from rnncore.storage.files import Refused
 from tests.helpers.arrays import assert_close
 

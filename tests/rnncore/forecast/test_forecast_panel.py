@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rnncore.forecast.panel import (
+from rnncore.apps.forecast.panel import (
     fit_units,
     read_panel,
     read_table,
     scale_covariates,
 )
-from rnncore.forecast.reading import Reading
+from rnncore.apps.forecast.reading import Reading
 from rnncore.storage.files import Refused
 from tests.helpers.arrays import assert_close
 

@@ -9,15 +9,15 @@ from tests.helpers.arrays import assert_close
 torch = pytest.importorskip("torch")
 
 from rnncore.application import Refused, Score
-from rnncore.forecast import contest, entrants, pipeline
-from rnncore.forecast.ahead import forecast_ahead
+from rnncore.apps.forecast import contest, entrants, pipeline
+from rnncore.apps.forecast.ahead import forecast_ahead
+from rnncore.apps.forecast.panel import Covariates
+from rnncore.apps.forecast.storage import load_forecaster, save_forecaster
+from rnncore.apps.forecast.trading import public_holidays
 from rnncore.forecast.models import Direct
-from rnncore.forecast.panel import Covariates
 from rnncore.forecast.plan import NINE, parts_of, plan_for, read_seasons
 from rnncore.forecast.rivals import Rival, list_rivals
 from rnncore.forecast.seasons import season_of, season_waves, two_seasons
-from rnncore.forecast.storage import load_forecaster, save_forecaster
-from rnncore.forecast.trading import public_holidays
 from rnncore.storage.weights import save_weights
 
 WEEK = np.array([3.0, 4.0, 4.0, 5.0, 7.0, 9.0, 1.0])

@@ -9,9 +9,10 @@ from tests.helpers.arrays import assert_close
 
 torch = pytest.importorskip("torch")
 
+from rnncore.apps.forecast import contest, pipeline, scales, widths
+from rnncore.apps.forecast.ahead import forecast_ahead
 from rnncore.data.series import google_share
-from rnncore.forecast import contest, pipeline, prices, scales, widths
-from rnncore.forecast.ahead import forecast_ahead
+from rnncore.forecast import prices
 from rnncore.forecast.heads import quantile_head
 from rnncore.forecast.plan import (
     PRICES,

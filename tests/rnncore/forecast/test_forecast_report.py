@@ -6,7 +6,11 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from rnncore.forecast.report import compare_all, make_report, mean_scores
+from rnncore.apps.forecast.report import (
+    compare_all,
+    make_report,
+    mean_scores,
+)
 
 
 def row(series, method, mase, inside=None):

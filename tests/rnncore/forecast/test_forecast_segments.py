@@ -8,8 +8,8 @@ from tests.helpers.arrays import assert_close
 torch = pytest.importorskip("torch")
 
 from rnncore.application import seeded
+from rnncore.apps.forecast.segments import Beside, FromLast, Segments, line
 from rnncore.forecast.models import Direct
-from rnncore.forecast.segments import Beside, FromLast, Segments, line
 
 T, K, B, S, H = 12, 5, 3, 4, 6
 KNOWN = torch.zeros(K, B, 0, dtype=torch.double)

@@ -8,9 +8,9 @@ from tests.helpers.arrays import assert_close
 
 pytest.importorskip("torch")
 
-from rnncore.forecast import contest, pipeline, supports
-from rnncore.forecast.ahead import forecast_ahead
-from rnncore.forecast.forking import Series
+from rnncore.apps.forecast import contest, pipeline, supports
+from rnncore.apps.forecast.ahead import forecast_ahead
+from rnncore.apps.forecast.forking import Series
 from rnncore.forecast.plan import (
     LOG,
     ODDS,

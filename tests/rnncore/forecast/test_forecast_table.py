@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from rnncore.application import Refused
-from rnncore.forecast.panel import read_table
-from rnncore.forecast.table import step_of
+from rnncore.apps.forecast.panel import read_table
+from rnncore.apps.forecast.table import step_of
 from rnncore.storage.limits import LIMITS
 
 DAYS = [f"2024-02-{day:02}" for day in range(20, 30)] + [

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rnncore.forecast.trading import (
+from rnncore.apps.forecast.trading import (
     find_holidays,
     public_holidays,
     trading_days,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.io import wavfile
 
-from rnncore.speech.sound import read_sound
+from rnncore.apps.speech.sound import read_sound
 from rnncore.storage.files import Refused
 from tests.helpers.arrays import assert_close
 

@@ -40,7 +40,7 @@ def is_taken(port):
 def test_a_text_that_names_addresses_is_no_recording(
     tmp_path, text, ending
 ):
-    from rnncore.speech.sound import read_sound
+    from rnncore.apps.speech.sound import read_sound
     from rnncore.video.files import read_video
 
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -64,7 +64,7 @@ def test_a_text_that_names_addresses_is_no_recording(
 def test_the_formats_that_are_named_are_read(tmp_path, ending):
     import av
 
-    from rnncore.speech.sound import read_sound
+    from rnncore.apps.speech.sound import read_sound
 
     path, rate = tmp_path / f"a.{ending}", 16_000
     kinds = {"wav": "pcm_s16le", "mp3": "mp3", "mp4": "aac"}

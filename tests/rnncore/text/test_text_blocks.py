@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from rnncore.application import Refused, seeded
+from rnncore.apps.text import command, options
 from rnncore.blocks import HEADS, MIXERS, NEWER
-from rnncore.commands import text as command
-from rnncore.commands.options import text as options
 from rnncore.storage.weights import load_weights, save_weights
 from rnncore.text.blocks import BlockModel, matched
 from rnncore.text.generation import likeliest, next_logits

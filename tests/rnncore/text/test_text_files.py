@@ -2,8 +2,8 @@
 
 import pytest
 
+from rnncore.apps.text.files import find_files, read_texts
 from rnncore.storage.files import Refused
-from rnncore.text.files import find_files, read_texts
 
 
 @pytest.fixture

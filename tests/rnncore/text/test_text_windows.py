@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from rnncore.apps.text.windows import random_windows, window_loss
 from rnncore.text.model import LanguageModel, token_nats
-from rnncore.text.windows import random_windows, window_loss
 from tests.helpers.arrays import assert_close
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from rnncore.apps.translate.pairs import is_header, read_any_pairs
 from rnncore.data.translation import Pair
 from rnncore.storage.files import Refused
-from rnncore.translate.pairs import is_header, read_any_pairs
 
 PO = r"""
 msgid ""

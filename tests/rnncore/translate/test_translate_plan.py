@@ -5,14 +5,14 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from rnncore.data.translation import Pair
-from rnncore.translate.baselines import nearest
-from rnncore.translate.plan import (
+from rnncore.apps.translate.plan import (
     TranslationPlan,
     begin_translator,
     encode_pairs,
     plan_for,
 )
+from rnncore.data.translation import Pair
+from rnncore.translate.baselines import nearest
 from rnncore.translate.recipe import is_tied
 from rnncore.translate.storage import load_translator, save_translator
 from rnncore.translate.subwords import learn_subwords

@@ -5,10 +5,7 @@ import pytest
 import torch
 
 from rnncore.application import cooling, seeded, train_module
-from rnncore.storage.files import Refused
-from rnncore.storage.weights import save_weights
-from rnncore.train import Schedule
-from rnncore.video.changes import (
+from rnncore.apps.video.changes import (
     NETWORK,
     ChangeClassifier,
     changes,
@@ -17,6 +14,10 @@ from rnncore.video.changes import (
     smoothed_loss,
     varied_batches,
 )
+from rnncore.apps.video.seen import load_film_model
+from rnncore.storage.files import Refused
+from rnncore.storage.weights import save_weights
+from rnncore.train import Schedule
 from rnncore.video.files import read_video, write_video
 from rnncore.video.model import (
     FilmClassifier,
@@ -24,7 +25,6 @@ from rnncore.video.model import (
     film_batch,
     logits_of,
 )
-from rnncore.video.seen import load_film_model
 from tests.helpers.arrays import assert_close
 
 T, S, K = 8, 12, 2

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from rnncore.video.consensus import cider_scores
+from rnncore.apps.video.consensus import cider_scores
 from tests.helpers.arrays import assert_close
 
 SAID = [

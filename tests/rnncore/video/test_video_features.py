@@ -11,22 +11,26 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_sample_images
 
-from rnncore.storage import intake
-from rnncore.storage.files import Refused
-from rnncore.video import encoder as encoders
-from rnncore.video import features
-from rnncore.video.encoder import encode, find_weights, load_encoder
-from rnncore.video.features import Encoder, read_features, read_photograph
-from rnncore.video.files import write_video
-from rnncore.video.frames import read_pictures
-from rnncore.video.photographs import AlbumEncoder
-from rnncore.video.seen import (
+from rnncore.apps.video import encoder as encoders
+from rnncore.apps.video import features
+from rnncore.apps.video.encoder import encode, find_weights, load_encoder
+from rnncore.apps.video.features import (
+    Encoder,
+    read_features,
+    read_photograph,
+)
+from rnncore.apps.video.photographs import AlbumEncoder
+from rnncore.apps.video.seen import (
     FeatureBag,
     FeatureClassifier,
     FeatureEncoder,
     FeaturePairs,
     varied_features,
 )
+from rnncore.storage import intake
+from rnncore.storage.files import Refused
+from rnncore.video.files import write_video
+from rnncore.video.frames import read_pictures
 from tests.helpers.arrays import assert_close
 from tests.helpers.photographs import write_photograph
 

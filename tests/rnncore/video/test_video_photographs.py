@@ -5,11 +5,7 @@ import pytest
 import torch
 
 from rnncore.application import train_module
-from rnncore.data.public.pictures import Photograph
-from rnncore.optim import adam
-from rnncore.seq2seq import END, START, translation_loss
-from rnncore.train import Schedule
-from rnncore.video.photographs import (
+from rnncore.apps.video.photographs import (
     PhotoCaptioner,
     PhotoEncoder,
     Seen,
@@ -18,6 +14,10 @@ from rnncore.video.photographs import (
     photo_batches,
     see,
 )
+from rnncore.data.public.pictures import Photograph
+from rnncore.optim import adam
+from rnncore.seq2seq import END, START, translation_loss
+from rnncore.train import Schedule
 from tests.helpers.arrays import assert_close
 
 P, G, F, K = 4, 3, 5, 8

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from rnncore.apps.video.protocols import group_of, read_said, read_split
 from rnncore.storage.files import Refused
-from rnncore.video.protocols import group_of, read_said, read_split
 
 
 def test_a_split_of_ucf101_is_two_lists(tmp_path):

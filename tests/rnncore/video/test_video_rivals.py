@@ -4,8 +4,8 @@ import numpy as np
 import torch
 
 from rnncore.application import seeded
-from rnncore.video.changes import ChangeClassifier
-from rnncore.video.rivals import RIVALS, BagOfChanges, BagOfFrames
+from rnncore.apps.video.changes import ChangeClassifier
+from rnncore.apps.video.rivals import RIVALS, BagOfChanges, BagOfFrames
 from tests.helpers.arrays import assert_close
 
 SIZES = 12, 6, 8, 3

@@ -8,15 +8,15 @@ import pytest
 import torch
 from PIL import Image
 
+from rnncore.apps.estimators import Captioner
+from rnncore.apps.translate.plan import PENALTIES
+from rnncore.apps.video.folder import read_captioned
+from rnncore.apps.video.photographs import describe, look
 from rnncore.data.public.store import VARIABLE
 from rnncore.data.public.texts import PARTS
-from rnncore.estimators import Captioner
 from rnncore.storage.weights import WEIGHTS, load_weights
-from rnncore.translate.plan import PENALTIES
 from rnncore.translate.storage import load_translator
 from rnncore.translate.subwords import learn_subwords
-from rnncore.video.folder import read_captioned
-from rnncore.video.photographs import describe, look
 from tests.helpers.arrays import assert_close
 from tests.helpers.commands import run, weights
 from tests.helpers.photographs import make_album

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnncore.commands import rolls as rolls_command
+from rnncore.apps.music import rolls_command
 from rnncore.data.public.texts import piano_rolls
 from rnncore.music import published_sets
 from rnncore.music.frames import key_chain, nats_a_frame

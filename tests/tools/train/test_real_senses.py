@@ -10,17 +10,19 @@ import torch
 from scipy.io import savemat, wavfile
 from scipy.spatial.distance import cdist
 
-from rnncore.commands import poses as video_poses
-from rnncore.commands import runs, speech, video
-from rnncore.estimators import Transcriber, VideoClassifier
-from rnncore.speech import cepstra, reading
+from rnncore.apps.estimators import Transcriber, VideoClassifier
+from rnncore.apps.speech import cepstra, reading
+from rnncore.apps.speech import command as speech
+from rnncore.apps.speech.plan import OF_CEPSTRA, SpeechPlan, speech_recipe
+from rnncore.apps.speech.training import word_errors, written
+from rnncore.apps.spine import runs
+from rnncore.apps.video import command as video
+from rnncore.apps.video import poses
+from rnncore.apps.video import poses_command as video_poses
+from rnncore.apps.video.plan import FilmPlan
+from rnncore.data.speech import Recording, RecordingParts
 from rnncore.speech.features import BANDS, standardised
-from rnncore.speech.folder import Recording, RecordingParts
 from rnncore.speech.model import load_recognizer
-from rnncore.speech.plan import OF_CEPSTRA, SpeechPlan, speech_recipe
-from rnncore.speech.training import word_errors, written
-from rnncore.video import poses
-from rnncore.video.plan import FilmPlan
 from tests.helpers.arrays import assert_close
 from tests.helpers.commands import run
 from tests.helpers.public_sets import known_sets, sets_there  # noqa: F401 - fixtures
@@ -247,7 +249,7 @@ def test_the_linear_rival_reads_order_and_is_chosen_by_the_validation(rng):
 def defaults(application, folder):
     """What `train` does where nothing is said."""
     parser = argparse.ArgumentParser()
-    add = import_module(f"rnncore.commands.options.{application.KIND}").add
+    add = import_module(f"rnncore.apps.{application.KIND}.options").add
     add(parser.add_subparsers())
     words = [application.KIND, "train", str(folder), "--model", "m"]
     return parser.parse_args(words)

@@ -9,7 +9,7 @@ import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from rnncore.application import choose_device, seeded
-from rnncore.commands import text as text_command
+from rnncore.apps.text import command as text_command
 from rnncore.storage.weights import load_weights
 from rnncore.text.model import LanguageModel, language_loss, token_nats
 from rnncore.text.vocabulary import character_vocabulary

@@ -18,15 +18,15 @@ import numpy as np
 import pandas as pd
 
 from rnncore.__main__ import main
+from rnncore.apps.forecast.forking import Series, ask_forking, read_at, train_forking
+from rnncore.apps.forecast.intermittent import choose_rivals, quantiles_of
+from rnncore.apps.forecast.pipeline import series_of
+from rnncore.apps.forecast.storage import load_forecaster
+from rnncore.apps.forecast.supports import HEADS as BY_SUPPORT
 from rnncore.data.public.series import car_parts
 from rnncore.data.public.store import find
 from rnncore.forecast.counts import CountScores, score_counts
 from rnncore.forecast.covariates import waves
-from rnncore.forecast.forking import Series, ask_forking, read_at, train_forking
-from rnncore.forecast.intermittent import choose_rivals, quantiles_of
-from rnncore.forecast.pipeline import series_of
-from rnncore.forecast.storage import load_forecaster
-from rnncore.forecast.supports import HEADS as BY_SUPPORT
 from tools.train.ch11.zeros import (
     HEADS,
     NAMES,

@@ -20,14 +20,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from rnncore.data.public.series import ett
-from rnncore.forecast.classical import with_past_errors
-from rnncore.forecast.columns import (
+from rnncore.apps.forecast.columns import (
     ColumnPlan,
     ask_columns,
     measure_errors,
     train_columns,
 )
+from rnncore.data.public.series import ett
+from rnncore.forecast.classical import with_past_errors
 from rnncore.forecast.examples import LEVELS
 from rnncore.forecast.scores import coverage, crps
 from rnncore.forecast.windows import Windows, cut, fit_scaler, join, origins, scaled

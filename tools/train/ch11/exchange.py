@@ -21,9 +21,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from rnncore.apps.forecast.columns import ColumnPlan, train_columns
 from rnncore.data.public.series import exchange_rate
 from rnncore.forecast.classical import with_past_errors
-from rnncore.forecast.columns import ColumnPlan, train_columns
 from rnncore.forecast.examples import LEVELS
 from rnncore.forecast.scores import coverage, crps
 from tools.train.runner import Measurement, Options, Training, show_progress

@@ -22,9 +22,9 @@ import torch
 from tqdm import tqdm
 
 from rnncore.application import seeded
+from rnncore.apps.forecast import contest, entrants, pipeline
 from rnncore.comparison import HEADLINE, Setting, Trained, compare, to_json
 from rnncore.data.series import fertility, google_share
-from rnncore.forecast import contest, entrants, pipeline
 from rnncore.forecast.backtest import Method
 from rnncore.forecast.classical import (
     arima,

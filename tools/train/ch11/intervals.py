@@ -21,13 +21,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from rnncore.apps.forecast.nbeats import NBeats
 from rnncore.comparison import Setting, Trained, compare, to_json
 from rnncore.forecast.classical import ask_linear, best_linear, with_past_errors
 from rnncore.forecast.conformal import follow, margin, miss
 from rnncore.forecast.examples import LEVELS, Example, sunspots, weather
 from rnncore.forecast.heads import Head, gaussian_head, mixture_head, quantile_head
 from rnncore.forecast.models import Direct, Recursive
-from rnncore.forecast.nbeats import NBeats
 from rnncore.forecast.scores import coverage, crps, pinball_loss
 from rnncore.forecast.training import ask, futures
 from rnncore.forecast.windows import Windows

@@ -21,8 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from rnncore.data.public.series import m4
-from rnncore.forecast.ends import (
+from rnncore.apps.forecast.ends import (
     Ends,
     Fit,
     fit_naive2,
@@ -30,7 +29,7 @@ from rnncore.forecast.ends import (
     fit_theta,
     judge_method,
 )
-from rnncore.forecast.ends_network import (
+from rnncore.apps.forecast.ends_network import (
     SEGMENTS,
     EndsPlan,
     cut_parts,
@@ -39,6 +38,7 @@ from rnncore.forecast.ends_network import (
     train_once,
     train_twice,
 )
+from rnncore.data.public.series import m4
 from tools.train.runner import (
     Measurement,
     Options,

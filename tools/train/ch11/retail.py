@@ -20,12 +20,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnncore.__main__ import main
+from rnncore.apps.forecast.entrants import LINE
+from rnncore.apps.forecast.storage import load_forecaster
 from rnncore.comparison.intervals import bootstrap
 from rnncore.data.public.series import Turnover, retail_turnover
 from rnncore.data.public.store import find
-from rnncore.forecast.entrants import LINE
 from rnncore.forecast.scores import coverage, crps, smape
-from rnncore.forecast.storage import load_forecaster
 from rnncore.storage.weights import WEIGHTS
 from tools.train.runner import Measurement, Options, Training
 

@@ -18,15 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from rnncore.forecast.counts import (
-    Counts,
-    CountScores,
-    count_head,
-    count_probabilities,
-    read_counts,
-    score_counts,
-)
-from rnncore.forecast.forking import (
+from rnncore.apps.forecast.forking import (
     Forking,
     Reading,
     Series,
@@ -35,7 +27,15 @@ from rnncore.forecast.forking import (
     read_at,
     train_forking,
 )
-from rnncore.forecast.intermittent import choose_rivals
+from rnncore.apps.forecast.intermittent import choose_rivals
+from rnncore.forecast.counts import (
+    Counts,
+    CountScores,
+    count_head,
+    count_probabilities,
+    read_counts,
+    score_counts,
+)
 from tools.train.runner import Measurement, Options, Training
 
 S, DAYS, TRAINED, K = 200, 786, 730, 14

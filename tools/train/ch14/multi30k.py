@@ -22,11 +22,11 @@ import numpy as np
 from sacrebleu.metrics import BLEU, CHRF
 
 from rnncore.__main__ import main
+from rnncore.apps.translate.plan import plan_for, translate_by_beam
 from rnncore.data.public.texts import Captions, multi30k
 from rnncore.data.translation import Pair
 from rnncore.storage.weights import WEIGHTS
 from rnncore.translate.baselines import learn_word_table, nearest
-from rnncore.translate.plan import plan_for, translate_by_beam
 from rnncore.translate.storage import load_translator
 from rnncore.translate.subwords import SubWords, learn_subwords
 from rnncore.translate.training import translate

@@ -16,14 +16,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
+from rnncore.apps.speech.cepstra import ask_network, hear_cepstra
+from rnncore.apps.speech.plan import (
+    OF_CEPSTRA,
+    SpeechPlan,
+    measure_errors,
+    speech_recipe,
+)
+from rnncore.apps.speech.reading import choose_weight, make_reader
+from rnncore.apps.speech.recordings import nearest_texts
+from rnncore.apps.speech.training import letter_errors, word_errors, written
 from rnncore.data.public.sounds import an4
-from rnncore.speech.cepstra import ask_network, hear_cepstra
-from rnncore.speech.folder import Recording, RecordingParts
+from rnncore.data.speech import Recording, RecordingParts
 from rnncore.speech.letters import Letters, letters_of
-from rnncore.speech.plan import OF_CEPSTRA, SpeechPlan, measure_errors, speech_recipe
-from rnncore.speech.reading import choose_weight, make_reader
-from rnncore.speech.recordings import nearest_texts
-from rnncore.speech.training import letter_errors, word_errors, written
 from tools.train.runner import (
     Measurement,
     Options,

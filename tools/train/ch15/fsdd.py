@@ -19,18 +19,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from rnncore.data.public.sounds import Digit, fsdd
-from rnncore.data.speech import WORDS
-from rnncore.speech.folder import Recording, RecordingParts
-from rnncore.speech.plan import SpeechPlan
-from rnncore.speech.recordings import (
+from rnncore.apps.speech.plan import SpeechPlan
+from rnncore.apps.speech.recordings import (
     HEARD,
     choice_of,
     nearest_texts,
     stretch_word,
     words_of,
 )
-from rnncore.speech.training import outputs, word_errors, written
+from rnncore.apps.speech.training import outputs, word_errors, written
+from rnncore.data.public.sounds import Digit, fsdd
+from rnncore.data.speech import WORDS, Recording, RecordingParts
 from tools.train.ch15.an4 import fit_recognizer
 from tools.train.grids import search_grid
 from tools.train.runner import Measurement, Options, Training, list_measurements

@@ -25,6 +25,7 @@ import torch
 from tqdm import tqdm
 
 from rnncore.application import cooling, seeded, train_module
+from rnncore.apps.speech.training import outputs, similar_lengths, word_errors, written
 from rnncore.comparison import Setting, Trained, compare, to_json
 from rnncore.data.speech import RATE, WORDS, Clip, digit_strings, split_voices
 from rnncore.optim import Optimizer, adam
@@ -45,7 +46,6 @@ from rnncore.speech.model import (
     save_recognizer,
     speech_loss,
 )
-from rnncore.speech.training import outputs, similar_lengths, word_errors, written
 from rnncore.storage.weights import halved, stored
 from rnncore.train import Schedule
 from tools.train.runner import (

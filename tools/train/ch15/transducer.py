@@ -22,6 +22,7 @@ import numpy as np
 import torch
 
 from rnncore.application import cooling, seeded, train_module
+from rnncore.apps.speech.training import similar_lengths, word_errors
 from rnncore.comparison import Setting, Trained, compare, from_json, to_json
 from rnncore.ctc import BLANK
 from rnncore.data.speech import RATE, WORDS, Clip, digit_strings, split_voices
@@ -35,7 +36,6 @@ from rnncore.speech.autoregressive import (
 )
 from rnncore.speech.features import log_mel, stacked, standardised
 from rnncore.speech.model import Recognizer, batch_of, read_greedily, speech_loss
-from rnncore.speech.training import similar_lengths, word_errors
 from rnncore.train import Schedule
 from tools.measurements import read as known
 from tools.train.runner import Measurement, Options, Training

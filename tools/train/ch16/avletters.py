@@ -24,15 +24,15 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from rnncore.application import split
+from rnncore.apps.video.changes import LEAST, ChangeClassifier
+from rnncore.apps.video.folder import nearest
+from rnncore.apps.video.plan import FilmPlan, build_classifier, film_recipe
+from rnncore.apps.video.rivals import BagOfChanges
 from rnncore.backend import check_shape
 from rnncore.comparison import Comparison, Result, Tried, to_json
 from rnncore.data.public.pictures import avletters
-from rnncore.video.changes import LEAST, ChangeClassifier
 from rnncore.video.files import shrunk
-from rnncore.video.folder import nearest
 from rnncore.video.model import film_batch, logits_of
-from rnncore.video.plan import FilmPlan, build_classifier, film_recipe
-from rnncore.video.rivals import BagOfChanges
 from tools.train.grids import search_grid
 from tools.train.runner import (
     Measurement,

@@ -20,8 +20,7 @@ from typing import Any
 
 from torch import nn
 
-from rnncore.data.public.pictures import Motion, msr_action3d
-from rnncore.video.poses import (
+from rnncore.apps.video.poses import (
     PoseBag,
     PoseClassifier,
     PosePlan,
@@ -35,6 +34,7 @@ from rnncore.video.poses import (
     select_sequences,
     train_poses,
 )
+from rnncore.data.public.pictures import Motion, msr_action3d
 from tools.train.runner import (
     Measurement,
     Options,

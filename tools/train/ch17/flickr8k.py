@@ -27,11 +27,9 @@ from sacrebleu.metrics import BLEU
 from scipy.sparse import csr_matrix, vstack
 
 from rnncore.application import seeded
-from rnncore.data.public.pictures import Photograph, flickr8k
-from rnncore.translate.subwords import SubWords, learn_subwords
-from rnncore.video.album import PENALTIES, WIDTH, album_recipe, build_captioner
-from rnncore.video.consensus import cider_scores
-from rnncore.video.photographs import (
+from rnncore.apps.video.album import PENALTIES, WIDTH, album_recipe, build_captioner
+from rnncore.apps.video.consensus import cider_scores
+from rnncore.apps.video.photographs import (
     PhotoCaptioner,
     PhotoEncoder,
     Seen,
@@ -39,6 +37,8 @@ from rnncore.video.photographs import (
     photo_batch,
     see,
 )
+from rnncore.data.public.pictures import Photograph, flickr8k
+from rnncore.translate.subwords import SubWords, learn_subwords
 from tools.train.runner import (
     Measurement,
     Options,

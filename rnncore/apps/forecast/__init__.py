@@ -1,0 +1,1 @@
+"""Forecasts of the columns of a table."""

@@ -1,0 +1,293 @@
+"""One network for all series that are forecast at their ends.
+
+It reads logarithms, several steps at once, and is trained by the very
+score: OWA. Its output and that of a straight line on the same steps are
+added to the last season.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rnncore.application import cooling, seeded, train_module
+from rnncore.apps.forecast.ends import (
+    FEWEST,
+    LEVELS,
+    Ask,
+    Ends,
+    Fit,
+    count_origins,
+    cut_ends,
+    hold_out,
+    measure_points,
+)
+from rnncore.apps.forecast.segments import FromLast, Segments, line
+from rnncore.storage.weights import load_module, place, save_weights
+from rnncore.train import Fit as Run
+from rnncore.train import Schedule
+
+KIND = "forecast, ends"  # of weights
+LINE, SEGMENTS = "line", "segments"  # the parts of a sum
+LINE_RATE = 0.01  # of a line alone
+
+
+class EndsPlan(NamedTuple):
+    """What the network is made with; JSON holds it beside the weights."""
+
+    horizon: int = 48
+    history: int = 336
+    segment: int = 24  # steps that are read at once
+    period: int = 24  # steps of a season; 1 where there is none
+    cell: str = "GRU"
+    hidden: int = 64  # units
+    keep: float = 1.0  # share of the last state that dropout leaves
+    rate: float = 0.006  # before it falls to 0
+    batch: int = 64  # windows an update
+    steps: int = 2400
+    looks: int = 6  # at the ends that are held out
+    parts: tuple[str, ...] = (LINE, SEGMENTS)
+    levels: tuple[float, ...] = LEVELS  # of the quantiles that are told
+
+    @property
+    def needed(self) -> int:
+        """Steps of a series with `FEWEST` past errors before two ends."""
+        return self.history + 3 * self.horizon + FEWEST - 1
+
+
+def cut_parts(
+    series: Mapping[str, np.ndarray], plan: EndsPlan
+) -> tuple[Ends, Ends]:
+    """The series a horizon earlier, which choose, and those to be judged.
+
+    Raises ValueError naming a series that is too short, has a value of 0
+    or less, or no unit.
+    """
+    origins = count_origins(series, plan.needed)
+    ends = cut_ends(series, plan.horizon, plan.period, origins)
+    return hold_out(ends), ends
+
+
+def plan_line(plan: EndsPlan) -> EndsPlan:
+    """The straight line alone, with the rate that suits it."""
+    return plan._replace(parts=(LINE,), rate=LINE_RATE)
+
+
+def build_network(plan: EndsPlan, seed: int) -> FromLast:
+    """What the plan's parts add to the last season."""
+    T, K = plan.history, plan.horizon
+    with seeded(seed):
+        parts: list[torch.nn.Module] = []
+        if LINE in plan.parts:
+            parts.append(line(T, K))
+        if SEGMENTS in plan.parts:
+            given = plan.cell, plan.segment, plan.hidden, K, plan.keep
+            parts.append(Segments(*given))
+        return FromLast(K, plan.period, *parts)
+
+
+class Batch(NamedTuple):
+    """Logarithms of the past, and what the loss wants."""
+
+    past: Tensor  # (T, B, 1)
+    target: Tensor  # (B, K)
+    unit: Tensor  # (B,)
+
+
+def draw_windows(ends: Ends, plan: EndsPlan, like: Tensor) -> Callable:
+    """Batches of windows from anywhere before the ends."""
+    T, K, B = plan.history, plan.horizon, plan.batch
+    every = [*ends.series.values()]
+    lengths = np.array([len(values) for values in every])
+    begins = np.cumsum(lengths) - lengths
+    rooms = lengths - T - K + 1
+    whose = np.repeat(np.arange(len(every)), rooms)
+    first = np.cumsum(rooms) - rooms
+    at = np.arange(len(whose)) - first[whose] + begins[whose] + T
+    values = np.concatenate(every)
+
+    def next_batch(rng: np.random.Generator, step: int) -> Batch:
+        i = rng.integers(len(at), size=B)
+        past = values[at[i] + np.arange(-T, 0)[:, None]]
+        target = values[at[i][:, None] + np.arange(K)]
+        return Batch(
+            _to_logs(past, like),
+            _to_floats(target, like),
+            _to_floats(ends.unit[whose[i]], like),
+        )
+
+    return next_batch
+
+
+def _to_floats(values: np.ndarray, like: Tensor) -> Tensor:
+    return torch.as_tensor(values, dtype=like.dtype, device=like.device)
+
+
+def _to_logs(past: np.ndarray, like: Tensor) -> Tensor:
+    """From (T, B) to (T, B, 1)."""
+    return _to_floats(np.log(past), like)[..., None]
+
+
+def _forecast(module: torch.nn.Module, past: Tensor) -> Tensor:
+    """From logarithms (T, B, 1) to values (B, K)."""
+    sizes: Any = module.sizes
+    known = past.new_zeros(sizes[0], past.shape[1], 0)
+    said: Tensor = module(past, known)[..., 0].T.exp()
+    return said
+
+
+def ask_networks(
+    modules: Sequence[torch.nn.Module], past: np.ndarray
+) -> np.ndarray:
+    """The mean of their forecasts (B, K) from values (T, B)."""
+    like = next(modules[0].parameters())
+    x = _to_logs(past, like)
+    with torch.no_grad():
+        said = [_forecast(one.eval(), x).double() for one in modules]
+    mean: np.ndarray = torch.stack(said).mean(dim=0).cpu().numpy()
+    return mean
+
+
+def fit_networks(modules: Sequence[torch.nn.Module], plan: EndsPlan) -> Fit:
+    """Trained networks, as a method of one series is asked."""
+
+    def fit(values: np.ndarray) -> Ask:
+        def ask(at: np.ndarray) -> np.ndarray:
+            past = values[at + np.arange(-plan.history, 0)[:, None]]
+            return ask_networks(modules, past).T
+
+        return ask
+
+    return fit
+
+
+def owa_loss(ends: Ends) -> Callable:
+    """What OWA is, of training windows."""
+
+    def loss(module: torch.nn.Module, batch: Batch, carry: Any) -> tuple:
+        said = _forecast(module, batch.past)
+        error = (said - batch.target).abs()
+        size = (said.detach() + batch.target) / 2
+        percent = 100 * (error / size) / ends.naive2[0]
+        missed = error / batch.unit[:, None] / ends.naive2[1]
+        return (percent + missed).mean() / 2, carry
+
+    return loss
+
+
+def measure_owa(
+    module: torch.nn.Module, ends: Ends, plan: EndsPlan
+) -> float:
+    """A network's OWA."""
+    every = ends.series.values()
+    past = np.stack([v[-plan.history :] for v in every], axis=1)
+    return measure_points(ends, ask_networks([module], past))["owa"]
+
+
+def train_once(
+    ends: Ends,
+    plan: EndsPlan,
+    *,
+    seed: int,
+    device: torch.device | str = "cpu",
+    looks: bool = False,
+    **schedule: Any,
+) -> tuple[FromLast, Run]:
+    """The network after its last step, whatever it scored on the way.
+
+    It learns from what stands before the ends; with `looks` its OWA there
+    is found on the way, which changes nothing. `schedule` is what a
+    `Schedule` has beside the plan.
+
+    Raises FloatingPointError where the training diverges.
+    """
+    module = build_network(plan, seed).to(device)
+
+    def look(module: torch.nn.Module) -> float:
+        return measure_owa(module, ends, plan)
+
+    every = max(1, plan.steps // plan.looks)
+    run = train_module(
+        module,
+        owa_loss(ends),
+        draw_windows(ends, plan, next(module.parameters())),
+        optimizer=cooling(plan.rate, plan.steps),
+        schedule=Schedule(plan.steps, 1.0, every, **schedule),
+        rng=np.random.default_rng(seed),
+        evaluate=look if looks else None,
+    )
+    place(dict(module.named_parameters()), run.last_params)
+    return module, run
+
+
+class Trained(NamedTuple):
+    """A network of all that stands before the ends, and one of less."""
+
+    held: torch.nn.Module  # it knows nothing of the last horizon there
+    module: torch.nn.Module
+    course: list[float]  # the first one's OWA on that horizon
+
+
+def train_twice(
+    before: Ends,
+    ends: Ends,
+    plan: EndsPlan,
+    schedule: Callable[[str], dict[str, Any]],
+    **others: Any,
+) -> Trained:
+    """The plan's network, once without the last horizon before the ends.
+
+    `schedule` gives what is particular to the training "held out" and to
+    "whole", and `others` what both have. Where the first is stopped, its
+    network stands for both.
+    """
+    own = others | schedule("held out")
+    held, run = train_once(before, plan, looks=True, **own)
+    if run.stopped_early:
+        return Trained(held, held, run.history.score)
+    module, _ = train_once(ends, plan, **others, **schedule("whole"))
+    return Trained(held, module, run.history.score)
+
+
+def save_ends(
+    path: str | os.PathLike,
+    modules: Sequence[torch.nn.Module],
+    plan: EndsPlan,
+    widths: Sequence[float],
+    about: dict[str, Any],
+) -> None:
+    """The networks of all seeds, with what is needed to forecast.
+
+    `widths` are those of each one's spread, and of their mean's.
+    """
+    own = {"kind": KIND, "plan": plan._asdict(), "networks": len(modules)}
+    own |= {"widths": [*widths]}
+    save_weights(path, torch.nn.ModuleList(modules), {**about, **own})
+
+
+def load_ends(
+    path: str | os.PathLike,
+) -> tuple[list[torch.nn.Module], EndsPlan, list[float], dict[str, Any]]:
+    """What `save_ends` wrote.
+
+    Raises Refused naming the file where it holds something else.
+    """
+
+    def make(about: dict[str, Any]) -> torch.nn.ModuleList:
+        plan, count = _plan_of(about), about["networks"]
+        return torch.nn.ModuleList(
+            build_network(plan, 0) for _ in range(count)
+        )
+
+    modules, about = load_module(path, KIND, make, "forecaster")
+    return list(modules), _plan_of(about), about["widths"], about
+
+
+def _plan_of(about: dict[str, Any]) -> EndsPlan:
+    plan = EndsPlan(**about["plan"])
+    return plan._replace(parts=tuple(plan.parts), levels=tuple(plan.levels))

@@ -1,0 +1,127 @@
+"""On which scale a network reads a series, and says what will come.
+
+Values, or how much they are above those of a season ago, each window in
+units of its own past; or changes of a price, in units of the deviation
+that is known when the forecast is made.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from torch import Tensor
+
+from rnncore.apps.forecast.widths import student_head
+from rnncore.forecast.heads import Head, quantile_head
+from rnncore.forecast.plan import (
+    PRICES,
+    SEASON,
+    STUDENT,
+    ForecastPlan,
+    bend,
+    unbend,
+)
+from rnncore.forecast.prices import find_deviations
+from rnncore.forecast.windows import (
+    Scaler,
+    Windows,
+    cut,
+    scaled,
+    scaled_by_past,
+    unscaled,
+)
+
+TINY = 1e-8  # a deviation is no smaller
+
+
+class Told(NamedTuple):
+    """Windows as a network reads them, and what undoes their scale."""
+
+    windows: Windows
+    scaler: Scaler  # (B,) each
+    base: np.ndarray  # (K, B) that is added at the end
+
+    def undo(self, said: np.ndarray) -> np.ndarray:
+        """Shapes: said (..., K, B) -> values (..., K, B)"""
+        return unscaled(said, self.scaler) + self.base
+
+
+def on_scale(values: np.ndarray, plan: ForecastPlan) -> np.ndarray:
+    """The values as they are learnt: bent if the plan says so.
+
+    Raises Refused where a value cannot be.
+    """
+    return bend(values, plan.link)
+
+
+def off_scale(quantiles: np.ndarray, plan: ForecastPlan) -> np.ndarray:
+    """What was said on that scale, in the values' own units."""
+    return unbend(quantiles, plan.link)
+
+
+def count_before(plan: ForecastPlan) -> int:
+    """Steps that have to stand before a window's first one."""
+    return {SEASON: plan.period, PRICES: 1}.get(plan.scale, 0)
+
+
+def tell_windows(
+    values: np.ndarray,
+    origins: np.ndarray,
+    plan: ForecastPlan,
+    known: np.ndarray,
+    least: float = 0.0,
+) -> Told:
+    """Windows of one series at these origins, on the plan's scale.
+
+    `values` are bent if the plan bends them, `known` the covariates;
+    values that are not known yet are NaN. `least` is the least spread of
+    a window's past.
+
+    `values` are (N,), `origins` (B,), `known` (N, F).
+    """
+    T, K = plan.history, plan.horizon
+    ahead = origins + np.arange(K)[:, None]
+    if plan.scale == PRICES:
+        steps = np.diff(values, prepend=np.nan)
+        found = cut(steps, origins, T, K, known)
+        unit = np.maximum(find_deviations(values)[origins - 1], TINY)
+        scaler = Scaler(np.zeros(len(origins)), unit)
+        last = values[origins - 1]
+        past = found.past.copy()
+        past[..., 0] = scaled(past[..., 0], scaler)
+        target = scaled(values[ahead] - last, scaler)
+        base = np.broadcast_to(last, ahead.shape)
+        return Told(Windows(past, found.known, target), scaler, base)
+    base = np.zeros(ahead.shape)
+    if plan.scale == SEASON:
+        before = np.full(plan.period, np.nan)
+        ago = np.concatenate([before, values[: -plan.period]])
+        base = ago[ahead]
+        values = values - ago
+    found = cut(values, origins, T, K, known)
+    windows, scaler = scaled_by_past(found, least)
+    return Told(windows, scaler, base)
+
+
+def head_of(plan: ForecastPlan) -> Head:
+    """Quantiles at the plan's levels; of prices around today's."""
+    if plan.head == STUDENT:
+        return student_head()
+    head = quantile_head(plan.levels)
+    return centre_head(head) if plan.scale == PRICES else head
+
+
+def centre_head(head: Head) -> Head:
+    """The same; the median is taken off: it says how far, not where to."""
+
+    def centre(out: Tensor) -> Tensor:
+        return out - head.point(out)[..., None]
+
+    def quantiles(out: Tensor, levels: Any) -> Tensor:
+        return head.quantiles(out, levels) - head.quantiles(out, [0.5])
+
+    return Head(
+        head.P,
+        lambda out, target: head.loss(centre(out), target),
+        lambda out: head.point(centre(out)),
+        quantiles,
+    )

@@ -1,0 +1,1 @@
+"""How long a cell of one's own remembers."""

@@ -1,0 +1,1 @@
+"""Music in voices from a folder of scores."""

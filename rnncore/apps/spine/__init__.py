@@ -1,0 +1,1 @@
+"""What the applications share: options, runs, scores, refusals."""

@@ -1,1 +1,0 @@
-"""What each command takes: argparse alone, so that --help is quick."""

@@ -1,0 +1,178 @@
+"""Scripts with one fault each are told it; right ones are left alone."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from rnncore.__main__ import main
+from rnncore.apps.diagnose.findings import find_faults
+from rnncore.apps.diagnose.process import compare_losses, examine
+from rnncore.apps.diagnose.record import watch
+from rnncore.apps.diagnose.run import diagnose, watch_script
+from rnncore.storage.files import Refused
+from tests.helpers import ROOT
+
+SCRIPTS = Path(__file__).parent / "scripts"
+FAULTS = {
+    "undetached_state": "undetached-state",
+    "undetached_retained": "undetached-state",
+    "batch_first_last": "batch-first",
+    "batch_first_tags": "batch-first",
+    "batch_first_view": "batch-first",
+    "padded_last": "padding",
+    "padded_state": "padding",
+    "backward_direction": "backward-direction",
+    "softmax_loss": "softmax-before-loss",
+    "sigmoid_logits": "softmax-before-loss",
+    "exploding": "not-clipped",
+    "dropout_in_use": "eval-forgotten",
+    "train_forgotten": "train-forgotten",
+    "shuffled_windows": "shuffled",
+    "shuffled_state": "shuffled",
+    "leaked_window": "leak",
+    "leaked_bidirectional": "leak",
+    "rate_large": "rate-too-large",
+    "rate_small": "rate-too-small",
+    "saturated": "saturated",
+    "single_step": "single-step",
+    "horizon": "horizon",
+    "gradients_kept": "gradient-kept",
+}
+BY_TWO_RUNS = {"seed_of_a_set"}
+RIGHT = sorted(p.stem for p in (SCRIPTS / "right").glob("*.py"))
+
+
+class Net(torch.nn.Module):
+    def __init__(self, **options):
+        super().__init__()
+        self.rnn = torch.nn.GRU(2, 8, **options)
+        self.readout = torch.nn.Linear(8, 1)
+
+    def forward(self, x):
+        return self.readout(self.rnn(x)[0][:, -1])
+
+
+def squared(model, x, y):
+    return torch.nn.functional.mse_loss(model(x), y)
+
+
+@pytest.fixture
+def batch():
+    torch.manual_seed(0)
+    x = torch.randn(16, 12, 2)
+    return x, x[:, -2:, 0].sum(1, keepdim=True)
+
+
+def test_there_are_twenty_broken_scripts_and_ten_right_ones():
+    broken = {p.stem for p in (SCRIPTS / "broken").glob("*.py")}
+    assert broken == set(FAULTS) | BY_TWO_RUNS
+    assert len(broken) >= 20
+    assert len(RIGHT) == 10
+
+
+@pytest.mark.parametrize(("name", "fault"), FAULTS.items(), ids=FAULTS)
+def test_a_broken_script_is_told_its_fault_first(name, fault):
+    record, _ = watch_script(SCRIPTS / "broken" / f"{name}.py")
+    assert [f.name for f in find_faults(record)][:1] == [fault]
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_right_script_is_not_accused(name):
+    record, failed = watch_script(SCRIPTS / "right" / f"{name}.py")
+    assert failed is None
+    assert len(record.updates) > 10
+    assert find_faults(record) == []
+
+
+def test_two_processes_with_one_seed_are_compared(capsys):
+    path = SCRIPTS / "broken" / "seed_of_a_set.py"
+    assert main(["diagnose", str(path)]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "not-repeatable"
+
+
+def test_each_finding_leads_to_a_page_of_the_book():
+    code = "".join(
+        (ROOT / "rnncore/apps/diagnose" / name).read_text()
+        for name in ("findings.py", "process.py")
+    )
+    named = set(re.findall(r'"(ch\d\d_\w+)"', code))
+    assert len(named) > 5
+    assert all((ROOT / f"book/{name}.md").is_file() for name in named)
+
+
+def test_losses_that_agree_are_no_finding():
+    assert compare_losses([1.0, 0.9], [1.0, 0.9, 0.8]) is None
+    assert "step 2" in compare_losses([1.0, 0.9], [1.0, 0.91]).evidence
+
+
+def test_a_model_at_hand_is_diagnosed_and_left_as_it_was(batch):
+    model = Net()
+    before = [p.clone() for p in model.parameters()]
+    found = diagnose(model, batch, squared)
+    assert [f.name for f in found] == ["batch-first"]
+    assert all(
+        a.equal(b) for a, b in zip(before, model.parameters(), strict=True)
+    )
+    assert diagnose(Net(batch_first=True), batch, squared) == []
+
+
+def test_a_rate_that_is_too_large_is_told_of_a_model_at_hand(batch):
+    found = diagnose(
+        Net(batch_first=True),
+        batch,
+        squared,
+        lambda weights: torch.optim.SGD(weights, lr=300.0),
+    )
+    assert [f.name for f in found] == ["rate-too-large"]
+
+
+def test_a_model_without_a_recurrent_layer_is_refused(batch):
+    linear = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(24, 1))
+    with pytest.raises(ValueError, match="recurrent layer"):
+        diagnose(linear, batch, squared)
+    with pytest.raises(ValueError, match=r"\(16, 1\)"):
+        diagnose(Net(batch_first=True), batch, lambda m, x, y: m(x) - y)
+
+
+def test_watching_changes_no_number_and_leaves_torch_as_it_was(batch):
+    def train():
+        torch.manual_seed(1)
+        model = Net(batch_first=True)
+        optimizer = torch.optim.Adam(model.parameters())
+        for _ in range(3):
+            optimizer.zero_grad()
+            squared(model, *batch).backward()
+            optimizer.step()
+        return model.rnn.weight_hh_l0.detach()
+
+    before = torch.nn.Module.__call__, torch.Tensor.backward
+    alone = train()
+    with watch():
+        watched = train()
+    assert alone.equal(watched)
+    assert before == (torch.nn.Module.__call__, torch.Tensor.backward)
+
+
+def test_a_script_is_stopped_when_its_time_is_over(tmp_path):
+    path = tmp_path / "endless.py"
+    path.write_text(
+        "import torch\ngru = torch.nn.GRU(1, 2)\n"
+        "while True:\n    gru(torch.rand(3, 1, 1))[0].sum().backward()\n"
+    )
+    record, failed = watch_script(path, seconds=0.2)
+    assert failed is None
+    assert record.backwards > 0
+
+
+def test_what_cannot_be_examined_is_refused(tmp_path, capsys):
+    with pytest.raises(Refused, match="no such file"):
+        examine(tmp_path / "none.py")
+    path = tmp_path / "empty.py"
+    path.write_text("1 / 0\n")
+    assert main(["diagnose", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert "recurrent layer" in said
+    assert "line 1: ZeroDivisionError" in said
