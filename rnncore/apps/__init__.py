@@ -5,16 +5,12 @@ They import the course's package, which never imports them.
 
 ABOUT = {  # shown by --help, which imports none of them
     "text": "a language model of any text: train it, write with it",
-    "forecast": "forecasts of the columns of any CSV file, and how good "
-    "they are",
-    "music": "music in voices from a folder of scores: learn it, write "
-    "more",
+    "forecast": "forecasts of the columns of any CSV file, and how good they are",
+    "music": "music in voices from a folder of scores: learn it, write more",
     "translate": "a translator from any file of pairs of sentences",
-    "speech": "what is said in a recording, learned from recordings of "
-    "one's own",
+    "speech": "what is said in a recording, learned from recordings of one's own",
     "video": "what happens in a film: classes or captions of one's own",
     "data": "public data sets by name: fetch, check, list",
-    "memory-ruler": "how long a cell of your own remembers, and what it "
-    "costs",
+    "memory-ruler": "how long a cell of your own remembers, and what it costs",
     "diagnose": "what is wrong in a training script of torch's",
 }

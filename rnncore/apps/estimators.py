@@ -67,9 +67,7 @@ class Estimator:
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The options, by name."""
-        return {
-            field.name: getattr(self, field.name) for field in fields(self)
-        }
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def set_params(self, **params: Any) -> Self:
         """Change options; the model that is fitted stays as it is.
@@ -77,9 +75,7 @@ class Estimator:
         Raises ValueError naming an option that there is not.
         """
         for name in params.keys() - self.get_params().keys():
-            raise ValueError(
-                f"{name}: expected one of {', '.join(self.get_params())}"
-            )
+            raise ValueError(f"{name}: expected one of {', '.join(self.get_params())}")
         for name, value in params.items():
             setattr(self, name, value)
         return self
@@ -135,9 +131,7 @@ class Estimator:
 
     @classmethod
     def _command(cls) -> Any:
-        return importlib.import_module(
-            f"rnncore.apps.{cls.application}.command"
-        )
+        return importlib.import_module(f"rnncore.apps.{cls.application}.command")
 
     def _fitted(self) -> tuple:
         if self._model is None:
@@ -319,9 +313,7 @@ class Translator(Estimator):
             for sentence in sentences
         ]
 
-    def score(
-        self, sources: Texts | None = None, targets: Sentences = None
-    ) -> float:
+    def score(self, sources: Texts | None = None, targets: Sentences = None) -> float:
         """chrF of the translations: higher is better.
 
         Of the pairs that `fit` held out, or of all others.
@@ -366,10 +358,7 @@ class Transcriber(Estimator):
     patience: int = 10  # looks without anything better
 
     def fit(
-        self,
-        sounds: Sounds,
-        texts: Sentences = None,
-        speakers: Sentences = None,
+        self, sounds: Sounds, texts: Sentences = None, speakers: Sentences = None
     ) -> Self:
         """Learn from recordings; some speakers are for the score.
 
@@ -387,8 +376,7 @@ class Transcriber(Estimator):
 
         known, write = self._fitted(), self._command().write_down
         return [
-            write(known, self.about_, *as_samples(sound), beam)[0]
-            for sound in sounds
+            write(known, self.about_, *as_samples(sound), beam)[0] for sound in sounds
         ]
 
     def score(
@@ -409,9 +397,7 @@ class Transcriber(Estimator):
         score = self._command().score_recordings
         return self._score(score(model, self.about_, found))
 
-    def _read(
-        self, sounds: Any, texts: Any, speakers: Any, settings: dict
-    ) -> list:
+    def _read(self, sounds: Any, texts: Any, speakers: Any, settings: dict) -> list:
         command = self._command()
         if texts is None:
             path = _as_path("sounds", sounds)
@@ -427,9 +413,7 @@ class Composer(Estimator):
 
     frame: float = 0.5  # the shortest note, in quarter notes
     voices: int | None = None  # as most pieces have, at most four
-    transpose: int = (
-        VOICES.transpose
-    )  # semitones by which pieces are moved, at most
+    transpose: int = VOICES.transpose  # semitones by which pieces are moved, at most
     hidden: int = VOICES.hidden  # units
     window: int = VOICES.window  # frames between two updates
     batch: int = VOICES.batch  # pieces an update
@@ -511,9 +495,7 @@ class VideoClassifier(Estimator):
         self._fitted()
         return [*self.about_["classes"]]
 
-    def fit(
-        self, films: Films, labels: Sequence[str] | None = None
-    ) -> Self:
+    def fit(self, films: Films, labels: Sequence[str] | None = None) -> Self:
         """Learn from films; a fifth of each class is for the score.
 
         `films` is a folder with a folder of films for each class; or they
@@ -523,9 +505,7 @@ class VideoClassifier(Estimator):
         """
         how = (self.frames, self.size), True, self.encoder
         folder = self._read(films, labels, *how)
-        return self._train(
-            lambda options: self._command().prepare(options, folder)
-        )
+        return self._train(lambda options: self._command().prepare(options, folder))
 
     def predict_proba(self, films: Sequence[Film]) -> np.ndarray:
         """The probability of each class, as `classes_` has them.
@@ -550,9 +530,7 @@ class VideoClassifier(Estimator):
         return [self.classes_[k] for k in best]
 
     def score(
-        self,
-        films: Films | None = None,
-        labels: Sequence[str] | None = None,
+        self, films: Films | None = None, labels: Sequence[str] | None = None
     ) -> float:
         """Percent of the films that are named rightly.
 
@@ -610,9 +588,7 @@ class Captioner(Estimator):
         how = (self.frames, self.size), False, self.encoder
         found = self._read(films, captions, *how)
         return self._train(
-            lambda options: self._command().prepare(
-                options, found, "captions"
-            )
+            lambda options: self._command().prepare(options, found, "captions")
         )
 
     def predict(self, films: Sequence[Film]) -> list[str]:
@@ -645,9 +621,7 @@ class Captioner(Estimator):
         seen = _read_each(films, *how)
         several = [[c] if isinstance(c, str) else c for c in captions]
         if len(several) != len(seen):
-            raise ValueError(
-                f"captions: expected {len(seen)}, got {len(several)}"
-            )
+            raise ValueError(f"captions: expected {len(seen)}, got {len(several)}")
         said = [[as_caption(one) for one in some] for some in several]
         return Captioned(seen, said, encoder=how[2])
 
@@ -703,9 +677,7 @@ class Forecaster(Estimator):
         return self
 
     def predict(
-        self,
-        steps: int | None = None,
-        frame: pd.DataFrame | pd.Series | None = None,
+        self, steps: int | None = None, frame: pd.DataFrame | pd.Series | None = None
     ) -> pd.DataFrame:
         """Quantiles of the steps after a table, by series and date.
 
@@ -805,16 +777,13 @@ def _as_frame(given: Any) -> pd.DataFrame:
     frame = given.to_frame() if isinstance(given, pd.Series) else given
     if not isinstance(frame.index, pd.DatetimeIndex | pd.PeriodIndex):
         raise ValueError(  # noqa: TRY004 - it is a table, of other rows
-            "frame: expected dates as its index, got "
-            f"{type(frame.index).__name__}"
+            f"frame: expected dates as its index, got {type(frame.index).__name__}"
         )
     frame = frame.rename(columns=str)
     return frame.rename_axis(index=frame.index.name or "date")
 
 
-def _frames_of(
-    about: dict[str, Any],
-) -> tuple[tuple[int, int], bool, str | None]:
+def _frames_of(about: dict[str, Any]) -> tuple[tuple[int, int], bool, str | None]:
     """How many frames of which size a model sees; whether all of each."""
     from rnncore.apps.video.folder import frame_sizes
 
@@ -873,9 +842,7 @@ def _pair(sources: Any, targets: Any) -> list:
     from rnncore.storage.files import composed
 
     if len(sources) != len(targets):
-        raise ValueError(
-            f"targets: expected {len(sources)}, got {len(targets)}"
-        )
+        raise ValueError(f"targets: expected {len(sources)}, got {len(targets)}")
     both = zip(sources, targets, strict=True)
     return [Pair(composed(a), composed(b)) for a, b in both]
 

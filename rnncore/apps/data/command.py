@@ -16,10 +16,7 @@ def _list(arguments: Namespace) -> int:
     for one in store.table().values():
         there = "yes" if (folder / one.name / store.SUMS).exists() else "no"
         size = f"{one.bytes / 1e6:.1f}"
-        print(
-            f"{one.name:16} {one.chapter:7} {size:>5} {there:5} "
-            f"{one.licence}"
-        )
+        print(f"{one.name:16} {one.chapter:7} {size:>5} {there:5} {one.licence}")
     print(f"in {folder}")
     return 0
 
@@ -53,9 +50,7 @@ def _ask(one: store.PublicSet, yes: bool) -> None:
             answer = input("Type yes to accept it: ")
             if answer.strip().lower() == "yes":
                 return
-    raise Refused(
-        f"{one.name}: its licence was not accepted; --accept accepts it"
-    )
+    raise Refused(f"{one.name}: its licence was not accepted; --accept accepts it")
 
 
 def _verify(arguments: Namespace) -> int:

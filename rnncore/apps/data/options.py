@@ -29,9 +29,7 @@ GOES_ON = (
 def add(commands: Any) -> None:
     """Add `data list`, `data get` and `data verify`."""
     examples = "data list", GET, GIVEN, VERIFY
-    parts = add_group(
-        commands, "data", ABOUT["data"], examples, CHECKED, last=GOES_ON
-    )
+    parts = add_group(commands, "data", ABOUT["data"], examples, CHECKED, last=GOES_ON)
     about = "the sets, their licences, and which are there"
     shown = parts.add("list", about, "data list")
     about = "fetch a set, or take it from the disk"

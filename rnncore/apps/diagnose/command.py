@@ -32,9 +32,7 @@ def _diagnose(arguments: argparse.Namespace) -> int:
 
 
 def _wrap(text: str) -> str:
-    return textwrap.fill(
-        text, 76, initial_indent="  ", subsequent_indent=" " * 12
-    )
+    return textwrap.fill(text, 76, initial_indent="  ", subsequent_indent=" " * 12)
 
 
 PARTS = {"": _diagnose}

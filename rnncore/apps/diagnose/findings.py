@@ -154,8 +154,7 @@ def find_single_step(record: Record) -> Finding | None:
     return Finding(
         "single-step",
         f"each sequence has 1 step of {D} features, and begins at zero",
-        "x as (T, B, D): the steps on the time axis, not among the "
-        "features",
+        "x as (T, B, D): the steps on the time axis, not among the features",
         "ch09_torch",
     )
 
@@ -197,8 +196,7 @@ def find_shuffling(record: Record) -> Finding | None:
             "shuffled",
             f"{sum(seen)} of {len(seen)} sequences in evaluation overlap "
             "by half with one that was trained on",
-            "split by time: train on what is before a date, test on what "
-            "is after it",
+            "split by time: train on what is before a date, test on what is after it",
             "ch11_series",
         )
     jump = statistics.median(record.jumps) if record.jumps else 0.0
@@ -236,8 +234,7 @@ def find_saturation(record: Record) -> Finding | None:
                 "saturated",
                 f"{share:.0%} of the gates or units are at an end of "
                 f"their range, or dead; the mean input is {size:.3g}",
-                "inputs with mean 0 and standard deviation 1, by the "
-                "training part",
+                "inputs with mean 0 and standard deviation 1, by the training part",
                 "ch11_series",
             )
     return None
@@ -402,9 +399,7 @@ def _do_sequences_mix(call: ModelCall) -> bool:
 
 def _find_leak(call: ModelCall, x: Tensor, target: Tensor) -> str:
     """What was found, in words; nothing where there is no leak."""
-    layer = next(
-        m for m in call.module.modules() if hasattr(m, "hidden_size")
-    )
+    layer = next(m for m in call.module.modules() if hasattr(m, "hidden_size"))
     time = 1 if getattr(layer, "batch_first", False) else 0
     if x.ndim < 2 or x.shape[time] < 3 or target.dtype.is_complex:
         return ""
@@ -418,10 +413,7 @@ def _find_leak(call: ModelCall, x: Tensor, target: Tensor) -> str:
             return ""
         equal = (columns[-1] == flat[:, None]).all(dim=0)
         if equal.any() and flat.unique().numel() > 2:
-            return (
-                f"the target of all {B} sequences is the value of the "
-                "last input"
-            )
+            return f"the target of all {B} sequences is the value of the last input"
         return ""
     same = (columns == steps[..., None]).float().mean(dim=(0, 1)).max()
     ahead = (columns[1:] == steps[:-1, :, None]).float().mean(dim=(0, 1))

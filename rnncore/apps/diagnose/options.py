@@ -4,12 +4,7 @@ import argparse
 from typing import Any
 
 from rnncore.apps import ABOUT
-from rnncore.apps.spine.options import (
-    PROGRAM,
-    add_operand,
-    add_option,
-    parse_positive,
-)
+from rnncore.apps.spine.options import PROGRAM, add_operand, add_option, parse_positive
 
 DIAGNOSE_HELP = """\
 Runs a training script of torch's and says which fault its recurrent

@@ -24,9 +24,7 @@ class Examined(NamedTuple):
     failed: str  # how the script broke off, "" where it didn't
 
 
-def examine(
-    path: Path, words: Sequence[str] = (), seconds: float = 60.0
-) -> Examined:
+def examine(path: Path, words: Sequence[str] = (), seconds: float = 60.0) -> Examined:
     """Run a script twice, the second time for three losses: the faults.
 
     Raises Refused where there is no such file, or a process ended
@@ -42,9 +40,7 @@ def examine(
         again = _start(path, words, seconds, AGAIN)
         differs = compare_losses(first["losses"], again["losses"])
         findings += [differs] if differs else []
-    return Examined(
-        findings, first["calls"], first["steps"], first["failed"]
-    )
+    return Examined(findings, first["calls"], first["steps"], first["failed"])
 
 
 def compare_losses(one: Sequence[float], two: Sequence[float]) -> Any:
@@ -103,9 +99,7 @@ def main(argv: Sequence[str]) -> int:
 
     answer, seconds, stop, path, *words = argv
     script = Path(path)
-    record, failed = watch_script(
-        script, words, float(seconds), int(stop) or None
-    )
+    record, failed = watch_script(script, words, float(seconds), int(stop) or None)
     told = ""
     if failed is not None:
         frames = traceback.extract_tb(failed.__traceback__)

@@ -191,9 +191,7 @@ class _Watch:
         self._keep(layer, x, state, result, learns)
         return result
 
-    def _keep(
-        self, layer: Any, x: Any, state: Any, result: Any, learns: bool
-    ) -> None:
+    def _keep(self, layer: Any, x: Any, state: Any, result: Any, learns: bool) -> None:
         y, last = result[0], tuple(_find_tensors(result[1]))
         for tensor in (*_find_tensors(y), *last):
             if tensor.grad_fn is not None:
@@ -214,9 +212,7 @@ class _Watch:
         self.record.longest = max(self.record.longest, len(whole))
         self._compare(call, learns)
         self.previous[id(layer)] = call
-        self.record.untouched += learns and not any(
-            s.any() for s in call.state
-        )
+        self.record.untouched += learns and not any(s.any() for s in call.state)
         self.layers_seen += learns
         if not learns or self.layers_seen > 2 * KEPT or packed:
             return
@@ -268,9 +264,7 @@ class _Watch:
 
         return run
 
-    def _look_at_loss(
-        self, name: str, pred: Tensor, target: Tensor
-    ) -> None:
+    def _look_at_loss(self, name: str, pred: Tensor, target: Tensor) -> None:
         self.record.loss_calls += 1
         if self.model is not None:
             self.model.target = target.detach()
@@ -291,9 +285,7 @@ class _Watch:
             self.record.backwards += 1
             if loss.numel() == 1:
                 self.record.losses.append(loss.item())
-            done = (
-                self.stop is not None and self.record.backwards >= self.stop
-            )
+            done = self.stop is not None and self.record.backwards >= self.stop
             if done or time.monotonic() > self.until:
                 raise Enough
             return result
@@ -305,9 +297,7 @@ class _Watch:
 
         def run(weights: Any, *given: Any, **named: Any) -> Any:
             self.record.clipped = True
-            weights = (
-                [weights] if isinstance(weights, Tensor) else [*weights]
-            )
+            weights = [weights] if isinstance(weights, Tensor) else [*weights]
             self.norm = _measure_norm([w.grad for w in weights])
             return original(weights, *given, **named)
 
@@ -323,9 +313,7 @@ class _Watch:
         """Compare an update with what the gradient promised."""
         self.stepped = True
         moved = [(p.detach() - old, p.grad) for p, old in self.before]
-        promised = sum(
-            -(d * g).sum().item() for d, g in moved if g is not None
-        )
+        promised = sum(-(d * g).sum().item() for d, g in moved if g is not None)
         norm = self.norm
         if norm is None:
             norm = _measure_norm([g for _, g in moved])
@@ -370,9 +358,7 @@ class _Watch:
 
 
 @contextmanager
-def watch(
-    seconds: float = math.inf, stop: int | None = None
-) -> Iterator[Record]:
+def watch(seconds: float = math.inf, stop: int | None = None) -> Iterator[Record]:
     """Record what torch does inside; Enough is raised in `backward` when
     the seconds are over, or after `stop` of them.
     """
@@ -441,9 +427,7 @@ def _keep_gradient(x: Any, call: LayerCall, name: str, layer: Any) -> None:
     def keep(d: Tensor | None) -> None:
         if d is not None and getattr(call, name) is None:
             d = d.detach()
-            setattr(
-                call, name, d if layer is None else _to_time_first(layer, d)
-            )
+            setattr(call, name, d if layer is None else _to_time_first(layer, d))
 
     if x.requires_grad:
         x.register_hook(keep)
@@ -475,9 +459,7 @@ def _cut(x: Tensor) -> list[list[int]]:
         return []
     rows = x.transpose(0, 1).contiguous().cpu().numpy()
     starts = range(T - half + 1)
-    return [
-        [hash(row[k : k + half].tobytes()) for k in starts] for row in rows
-    ]
+    return [[hash(row[k : k + half].tobytes()) for k in starts] for row in rows]
 
 
 def _are_probabilities(name: str, pred: Tensor) -> bool:

@@ -9,12 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from rnncore.apps.forecast.entrants import (
-    LINE,
-    Entrant,
-    join_row,
-    list_entrants,
-)
+from rnncore.apps.forecast.entrants import LINE, Entrant, join_row, list_entrants
 from rnncore.apps.forecast.intermittent import list_rivals as list_counted
 from rnncore.apps.forecast.panel import Covariates
 from rnncore.apps.forecast.pipeline import begin_of
@@ -103,16 +98,12 @@ def _why_not(values: np.ndarray, plan: ForecastPlan) -> str:
     return ""
 
 
-def date_steps(
-    frame: pd.DataFrame, plan: Any, quantiles: np.ndarray
-) -> pd.DataFrame:
+def date_steps(frame: pd.DataFrame, plan: Any, quantiles: np.ndarray) -> pd.DataFrame:
     """The steps to come by date, from quantiles (Q, K); a plan has both."""
     dates: Any = range(len(frame), len(frame) + plan.horizon)
     if frame.index.freq is not None:
         dates = pd.date_range(
-            frame.index[-1],
-            periods=plan.horizon + 1,
-            freq=frame.index.freq,
+            frame.index[-1], periods=plan.horizon + 1, freq=frame.index.freq
         )[1:]
     return pd.DataFrame(
         quantiles.T,

@@ -141,9 +141,7 @@ def train_columns(
 
     def next_batch(rng: np.random.Generator, step: int) -> Windows:
         some = rng.choice(at, plan.batch)
-        return as_tensors(
-            join([cut(v, some, T, K) for v in values.T]), like
-        )
+        return as_tensors(join([cut(v, some, T, K) for v in values.T]), like)
 
     looks = max(1, plan.steps // plan.looks)
     fit = train_module(
@@ -158,9 +156,7 @@ def train_columns(
     return module, fit
 
 
-def ask_columns(
-    modules: Sequence[torch.nn.Module], windows: Windows
-) -> np.ndarray:
+def ask_columns(modules: Sequence[torch.nn.Module], windows: Windows) -> np.ndarray:
     """The mean of their forecasts: (K, B)."""
     said = []
     for i in range(0, windows.target.shape[1], AT_ONCE):
@@ -170,18 +166,13 @@ def ask_columns(
     return np.concatenate(said, axis=1)
 
 
-def measure_errors(
-    said: np.ndarray, target: np.ndarray
-) -> dict[str, float]:
+def measure_errors(said: np.ndarray, target: np.ndarray) -> dict[str, float]:
     """The mean squared and the mean absolute error.
 
     Shapes: said (K, B); target (K, B)
     """
     wrong = np.subtract(said, target, dtype=float)
-    return {
-        "mse": float((wrong**2).mean()),
-        "mae": float(np.abs(wrong).mean()),
-    }
+    return {"mse": float((wrong**2).mean()), "mae": float(np.abs(wrong).mean())}
 
 
 def measure_rse(
@@ -238,9 +229,7 @@ def load_columns(
 
     def make(about: dict[str, Any]) -> torch.nn.ModuleList:
         plan, count = _plan_of(about), about["networks"]
-        return torch.nn.ModuleList(
-            build_columns(plan, 0) for _ in range(count)
-        )
+        return torch.nn.ModuleList(build_columns(plan, 0) for _ in range(count))
 
     modules, about = load_module(path, KIND, make, "forecaster")
     return list(modules), _plan_of(about), about

@@ -74,9 +74,7 @@ def _read(arguments: Namespace) -> tuple[Data, Facts]:
     rate, dropout = arguments.rate, arguments.dropout
     rates = RATES if rate is None else (rate,)
     keeps = KEEPS if dropout is None else (1 - dropout,)
-    tries: list[Facts] = [
-        {"rate": r, "keep": k} for r in rates for k in keeps
-    ]
+    tries: list[Facts] = [{"rate": r, "keep": k} for r in rates for k in keeps]
     if len(tries) == 1:
         plan = plan._replace(**tries[0])
     known: Facts = plan._asdict() | reading | {"tries": len(tries)}
@@ -112,14 +110,11 @@ def check_history(T: int, S: int) -> None:
     """Raise Refused unless segments of S make up the history."""
     if T % S:
         raise Refused(
-            f"--history: expected a multiple of --segment, {S} steps, "
-            f"got {T}"
+            f"--history: expected a multiple of --segment, {S} steps, got {T}"
         )
 
 
-def _make_plan(
-    arguments: Namespace, frame: pd.DataFrame
-) -> tuple[ColumnPlan, Split]:
+def _make_plan(arguments: Namespace, frame: pd.DataFrame) -> tuple[ColumnPlan, Split]:
     """A plan in which the dates decide what the options leave open.
 
     Raises Refused where the table is too short for it.
@@ -203,9 +198,7 @@ def _choose_judge(
     return evaluate
 
 
-def _find_errors(
-    modules: list, own: Standard, parts: Split, plan: ColumnPlan
-) -> Any:
+def _find_errors(modules: list, own: Standard, parts: Split, plan: ColumnPlan) -> Any:
     """Quantiles of the errors on the validation part, as a list."""
     held = cut_columns(own.values, parts.validation, plan)
     said, C = ask_columns(modules, held), own.values.shape[1]
@@ -217,16 +210,13 @@ def _measure_loss(model: Model, data: Data) -> Scores:
     return _compute_scores(model, data.frame, data.parts)
 
 
-def _score_again(
-    arguments: Namespace, model: Model, about: Facts
-) -> Scores:
+def _score_again(arguments: Namespace, model: Model, about: Facts) -> Scores:
     """The scores of the test part of a table that may have grown since."""
     frame = _read_whole(arguments, about["reading"])
     known, rows = about["settings"]["data"], about["rows"]
     if tables.print_of(as_panel(frame.iloc[:rows])) != known:
         raise Refused(
-            f"{arguments.file}: it does not begin with the table that was "
-            "trained on"
+            f"{arguments.file}: it does not begin with the table that was trained on"
         )
     first, second, last = about["parts"]
     last = last if last < rows else len(frame)
@@ -234,9 +224,7 @@ def _score_again(
     return _compute_scores(model, frame, parts)
 
 
-def _compute_scores(
-    model: Any, frame: pd.DataFrame, parts: Split
-) -> Scores:
+def _compute_scores(model: Any, frame: pd.DataFrame, parts: Split) -> Scores:
     """Errors over all windows of the test part, in the plan's units.
 
     The score is the mean of the networks' own; what they forecast is
@@ -286,22 +274,17 @@ def _measure(
     return (found["mse"], found["mae"], rse), by_origin
 
 
-def _list_rivals(
-    own: Standard, parts: Split, plan: ColumnPlan
-) -> dict[str, Predict]:
+def _list_rivals(own: Standard, parts: Split, plan: ColumnPlan) -> dict[str, Predict]:
     """What needs no network: the last values again, and a straight line."""
     K, S = plan.horizon, plan.segment
 
     def count_from_last(windows: Any) -> Any:
         last = windows.past[-1:]
         past = windows.past - last
-        return windows._replace(
-            past=past, target=windows.target - last[..., 0]
-        )
+        return windows._replace(past=past, target=windows.target - last[..., 0])
 
     training, validation = (
-        count_from_last(cut_columns(own.values, part, plan))
-        for part in parts[:2]
+        count_from_last(cut_columns(own.values, part, plan)) for part in parts[:2]
     )
     line = best_linear(training, validation)
 
@@ -325,9 +308,7 @@ def run_forecast(arguments: Namespace) -> dict[str, pd.DataFrame]:
 
     Raises Refused where the table lacks a column, or is too short.
     """
-    modules, plan, about = models.load_model(
-        arguments, KIND, columns.load_columns
-    )
+    modules, plan, about = models.load_model(arguments, KIND, columns.load_columns)
     reading = tables.check_reading(arguments.model, about.get("reading"))
     frame = _read_whole(arguments, reading)
     scaler = Scaler(*map(np.array, about["scaler"]))
@@ -342,8 +323,7 @@ def run_forecast(arguments: Namespace) -> dict[str, pd.DataFrame]:
     spread = np.array(about["errors"])  # (Q, K, C)
     told = restore(said + spread, own)
     return {
-        str(name): date_steps(frame, plan, told[..., k])
-        for k, name in enumerate(frame)
+        str(name): date_steps(frame, plan, told[..., k]) for k, name in enumerate(frame)
     }
 
 

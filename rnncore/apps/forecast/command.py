@@ -28,10 +28,7 @@ from rnncore.apps.forecast.pipeline import MANY, prefer_season
 from rnncore.apps.forecast.storage import load_forecaster, save_forecaster
 from rnncore.apps.forecast.supports import tell_support
 from rnncore.apps.spine import common, evaluation, inputs, models, runs
-from rnncore.apps.spine.common import (
-    Facts,
-    note,
-)
+from rnncore.apps.spine.common import Facts, note
 from rnncore.apps.spine.evaluation import Scores
 from rnncore.forecast.plan import (
     COUNTS,
@@ -125,16 +122,11 @@ def _read(arguments: Namespace) -> tuple[Data, Facts]:
     return data, known
 
 
-def _tell_scale(
-    frame: pd.DataFrame, plan: Any, arguments: Namespace
-) -> None:
+def _tell_scale(frame: pd.DataFrame, plan: Any, arguments: Namespace) -> None:
     """What is forecast, and of prices what to look at first."""
     chosen = arguments.scale is None
     if plan.scale == "season" and chosen:
-        note(
-            f"learnt as differences of {plan.period} steps, a season "
-            "(--scale levels)"
-        )
+        note(f"learnt as differences of {plan.period} steps, a season (--scale levels)")
     if plan.scale != PRICES:
         if chosen:
             tables.tell_few(list_zeros(frame))
@@ -166,9 +158,7 @@ def _name_method(asked: str | None, plan: Any, networks: int) -> str | None:
     known["network and ets"] = entrants.join_row(plan)
     found = known.get(asked.lower().replace("-", " ").replace("_", " "))
     if found is None:
-        raise Refused(
-            f"--method: expected one of {', '.join(rows)}, got {asked!r}"
-        )
+        raise Refused(f"--method: expected one of {', '.join(rows)}, got {asked!r}")
     return found
 
 
@@ -222,11 +212,7 @@ def _fit(
 
 
 def _list_trainings(
-    arguments: Namespace,
-    data: Data,
-    run: runs.TrainingRun,
-    device: Any,
-    what: str,
+    arguments: Namespace, data: Data, run: runs.TrainingRun, device: Any, what: str
 ) -> Iterator[Facts]:
     """What the training of each seed is given besides table and plan."""
     for seed in range(arguments.seed, arguments.seed + arguments.seeds):
@@ -279,9 +265,7 @@ def _refit(
 
 def _measure_loss(model: Model, data: Data) -> Scores:
     modules, plan = model
-    return _compute_scores(
-        data.panel, plan, modules, data.origins, data.method
-    )
+    return _compute_scores(data.panel, plan, modules, data.origins, data.method)
 
 
 def _run_forecast(arguments: Namespace) -> int:
@@ -312,9 +296,7 @@ def _forecast_ahead(arguments: Namespace) -> dict[str, pd.DataFrame]:
     reading = read_about(path, KIND).get("reading")
     reading = tables.check_reading(path, reading)
     panel = tables.read(arguments.file, reading)
-    modules, plan, about = models.load_model(
-        arguments, KIND, load_forecaster
-    )
+    modules, plan, about = models.load_model(arguments, KIND, load_forecaster)
     panel = _in_units(panel, about.get("units"))
     final = modules[about["networks"] :] or modules
     method = _name_method(arguments.method, plan, len(final))
@@ -329,9 +311,7 @@ def _forecast_ahead(arguments: Namespace) -> dict[str, pd.DataFrame]:
             panel.beside,
             common.Bar("forecast", "series"),
         )
-    tables.tell_few(
-        [f"{k}: not forecast: {why}" for k, why in left.items()]
-    )
+    tables.tell_few([f"{k}: not forecast: {why}" for k, why in left.items()])
     note(f"these are the numbers of: {method}")
     if arguments.plot:
         back = max(3 * plan.horizon, plan.history)
@@ -344,9 +324,7 @@ def _format_number(x: float) -> str:
     return f"{x:.0f}" if abs(x) >= 1000 else f"{x:.4g}"
 
 
-def _score_again(
-    arguments: Namespace, model: Model, about: Facts
-) -> Scores:
+def _score_again(arguments: Namespace, model: Model, about: Facts) -> Scores:
     """The back-test on a table that may have grown since."""
     modules, plan = model
     panel = tables.read(arguments.file, about["reading"])
@@ -423,8 +401,7 @@ def _choose_units(arguments: Namespace, frame: pd.DataFrame) -> Facts:
     support = find_support(frame, asked)
     if asked == SHARE and logs:
         raise Refused(
-            "--support share: expected no --logs yes: shares are learnt in "
-            "log odds"
+            "--support share: expected no --logs yes: shares are learnt in log odds"
         )
     if asked is None and logs and support != COUNTS:
         support = REAL  # who asks for logarithms says what they are
@@ -432,11 +409,7 @@ def _choose_units(arguments: Namespace, frame: pd.DataFrame) -> Facts:
     if like_prices and support != COUNTS and is_price_table(frame):
         scale = PRICES
     if scale == PRICES:
-        return {
-            "support": asked or REAL,
-            "logs": True,
-            "scale": scale,
-        }
+        return {"support": asked or REAL, "logs": True, "scale": scale}
     if support in (COUNTS, SHARE):
         logs = False
     return {"support": support, "logs": logs, "scale": scale}
@@ -452,8 +425,7 @@ def _check_scale(plan: Any) -> Any:
     counted = plan.support == "counts" and plan.scale != "levels"
     if counted or (plan.support != "real" and plan.scale == PRICES):
         raise Refused(
-            f"--scale {plan.scale}: expected --support real, got "
-            f"{plan.support}"
+            f"--scale {plan.scale}: expected --support real, got {plan.support}"
         )
     return plan
 
@@ -514,10 +486,7 @@ def _compute_scores(
     def compare_all(found: Facts) -> Facts:
         slow, chosen = contest.sample(plan, names)
         if len(chosen) < len(names):
-            note(
-                f"{' and '.join(slow)}: on {len(chosen)} of "
-                f"{len(names)} series"
-            )
+            note(f"{' and '.join(slow)}: on {len(chosen)} of {len(names)} series")
         if choose:
             found |= _choose(panel, plan, modules, most, method)
         return found | compare(None)
@@ -525,9 +494,7 @@ def _compute_scores(
     return compare([]) | {"test": test}, {"the baselines": compare_all}
 
 
-def _find_rival(
-    found: Any, plan: Any, modules: list, asked: tuple
-) -> Facts:
+def _find_rival(found: Any, plan: Any, modules: list, asked: tuple) -> Facts:
     """The best of the rivals on the test, and how sure its distance is."""
     own = found.errors[entrants.predict_row(plan, len(modules))]
     mean = {
@@ -546,11 +513,7 @@ def _find_rival(
 
 
 def _choose(
-    panel: Panel,
-    plan: Any,
-    modules: list,
-    most: int | None,
-    method: str | None,
+    panel: Panel, plan: Any, modules: list, most: int | None, method: str | None
 ) -> Facts:
     """Who forecasts: the one asked for, or the best on validation."""
     frame = panel.frame
@@ -560,13 +523,7 @@ def _choose(
         return {"method": method or "persistence"}
     bar = common.Bar("choosing", "method")
     found = contest.compare(
-        frame,
-        plan,
-        modules,
-        part=part,
-        beside=panel.beside,
-        most=most,
-        progress=bar,
+        frame, plan, modules, part=part, beside=panel.beside, most=most, progress=bar
     )
     least = contest.overlap(frame, plan, most, part)
     able = contest.list_able(found.errors, plan, least)
@@ -588,9 +545,7 @@ def _advise(found: Facts) -> str | None:
     """Whose numbers `forecast` gives, and why."""
     method, choice = found.get("method"), found.get("choice")
     if method is None:
-        return (
-            "`forecast` gives the network's numbers: no rival was compared."
-        )
+        return "`forecast` gives the network's numbers: no rival was compared."
     if choice is None:
         return f"`forecast` gives the numbers of: {method}."
     scores = sorted(choice["scores"].items(), key=lambda item: item[1])
@@ -621,9 +576,7 @@ def _draw_back(arguments: Namespace, about: Facts) -> None:
     before, came = frame.iloc[: -plan.horizon], frame.iloc[-plan.horizon :]
     method = about.get("method")
     method = method or entrants.predict_row(plan, len(modules))
-    said, _ = ahead.forecast_ahead(
-        before, plan, method, modules, panel.beside
-    )
+    said, _ = ahead.forecast_ahead(before, plan, method, modules, panel.beside)
     back = max(3 * plan.horizon, plan.history)
     if arguments.plot:
         figure = pipeline.draw(before, said, back, came)
@@ -689,8 +642,4 @@ APP = evaluation.Application(
 )
 
 
-PARTS = {
-    "train": _train,
-    "forecast": _run_forecast,
-    "evaluate": _evaluate,
-}
+PARTS = {"train": _train, "forecast": _run_forecast, "evaluate": _evaluate}

@@ -15,23 +15,13 @@ import pandas as pd
 import torch
 
 from rnncore.application import Score, spread_of
-from rnncore.apps.forecast.entrants import (
-    Entrant,
-    join_row,
-    list_entrants,
-    predict_row,
-)
+from rnncore.apps.forecast.entrants import Entrant, join_row, list_entrants, predict_row
 from rnncore.apps.forecast.panel import Covariates
 from rnncore.apps.forecast.pipeline import begin_of
 from rnncore.apps.forecast.scales import count_before, on_scale
 from rnncore.apps.forecast.supports import is_counted, settle
 from rnncore.comparison.intervals import block_bootstrap
-from rnncore.forecast.backtest import (
-    Outcome,
-    Progress,
-    backtest,
-    score_table,
-)
+from rnncore.forecast.backtest import Outcome, Progress, backtest, score_table
 from rnncore.forecast.plan import PRICES, ForecastPlan, parts_of
 from rnncore.forecast.prices import find_deviations
 from rnncore.forecast.rivals import list_rivals
@@ -98,9 +88,7 @@ def overlap(
     return int(-(-plan.horizon // np.median(apart))) if len(apart) else 1
 
 
-def sample(
-    plan: ForecastPlan, names: Sequence[str]
-) -> tuple[list[str], list[str]]:
+def sample(plan: ForecastPlan, names: Sequence[str]) -> tuple[list[str], list[str]]:
     """The slow rivals, and the series on which alone they are scored."""
     slow = [n for n, r in list_rivals(plan, True).items() if r.is_slow]
     chosen = np.linspace(0, len(names) - 1, min(SAMPLE, len(names)))
@@ -172,9 +160,7 @@ def compare(
                 if method not in scores:
                     scores[method] = np.full((len(names), len(starts)), nan)
                 scores[method][k, at] = found / step
-    return Comparison(
-        pd.concat(tables, names=["series", "method"]), errors, losses
-    )
+    return Comparison(pd.concat(tables, names=["series", "method"]), errors, losses)
 
 
 def _ask_all(
@@ -210,15 +196,10 @@ def _mean_values(
     for actual, outcomes in asked.values():
         for method in outcomes:
             came.setdefault(method, []).append(float(actual.mean()))
-    return {
-        method: float(np.mean(means)) or np.nan
-        for method, means in came.items()
-    }
+    return {method: float(np.mean(means)) or np.nan for method, means in came.items()}
 
 
-def _read_days(
-    series: pd.Series, starts: np.ndarray, plan: ForecastPlan
-) -> np.ndarray:
+def _read_days(series: pd.Series, starts: np.ndarray, plan: ForecastPlan) -> np.ndarray:
     """The deviation of a price that is known at each origin; else zeros.
 
     Shapes: starts (B,) -> deviations (B,)
@@ -288,9 +269,7 @@ def _judge(
 ) -> tuple[pd.DataFrame, dict[str, Outcome]]:
     """The rows of one series, and the outcomes with means for seeds."""
     seeds = [f"network {k}" for k in range(len(modules))]
-    rows = _with_spread(
-        _score(came, outcomes, plan, sold), seeds, plan.cell
-    )
+    rows = _with_spread(_score(came, outcomes, plan, sold), seeds, plan.cell)
     means = {k: v for k, v in outcomes.items() if k not in seeds}
     several = [outcomes[seed] for seed in seeds]
     more = {}
@@ -302,9 +281,7 @@ def _judge(
             more[own] = means[own]
         if "ETS" in means:
             both = join_row(plan)
-            more[both] = means[both] = _mean_outcome(
-                [means[own], means["ETS"]], plan
-            )
+            more[both] = means[both] = _mean_outcome([means[own], means["ETS"]], plan)
             of[both] = sold["ETS"]
         if more:
             found = _score(came, more, plan, of).astype(object)
@@ -328,9 +305,7 @@ def _unit_of(unit: np.ndarray, plan: ForecastPlan) -> float:
     return float(np.abs(unit[period:] - unit[:-period]).mean())
 
 
-def _crps_by_origin(
-    actual: np.ndarray, one: Outcome, plan: ForecastPlan
-) -> np.ndarray:
+def _crps_by_origin(actual: np.ndarray, one: Outcome, plan: ForecastPlan) -> np.ndarray:
     """Shapes: actual (K, B) -> scores (B,)"""
     if one.quantiles is None:
         return np.abs(one.point - actual).mean(axis=0)
@@ -364,9 +339,7 @@ def mean_of(errors: np.ndarray) -> float:
     return float(np.nanmean(asked, axis=1).mean())
 
 
-def interval_of(
-    apart: np.ndarray, least: int
-) -> tuple[float, float] | None:
+def interval_of(apart: np.ndarray, least: int) -> tuple[float, float] | None:
     """95% of a mean difference over origins; None of fewer than two.
 
     `least` neighbours have a step in common.
@@ -413,9 +386,7 @@ def list_able(
     return found
 
 
-def choose(
-    losses: Mapping[str, np.ndarray], plan: ForecastPlan, least: int
-) -> Choice:
+def choose(losses: Mapping[str, np.ndarray], plan: ForecastPlan, least: int) -> Choice:
     """The lowest mean CRPS; of two that are level, the simpler method.
 
     Methods are compared on the series that both were asked for. A network
@@ -445,9 +416,7 @@ def choose(
     return Choice(best if ahead else rival, scores)
 
 
-def _mean_outcome(
-    several: Sequence[Outcome], plan: ForecastPlan
-) -> Outcome:
+def _mean_outcome(several: Sequence[Outcome], plan: ForecastPlan) -> Outcome:
     """The mean of what several methods say, quantile by quantile."""
     quantiles = [q for _, q in several if q is not None]  # of all of them
     point = np.mean([one.point for one in several], axis=0)
@@ -503,9 +472,7 @@ def as_text(table: pd.DataFrame) -> str:
                 for name in means.index
             ]  # fmt: skip
             means.index.name = "method"
-            table = pd.concat(
-                {f"mean of {len(series)}": means}, names=["series"]
-            )
+            table = pd.concat({f"mean of {len(series)}": means}, names=["series"])
 
     def shown(value: Any) -> str:
         if isinstance(value, Score):
@@ -531,15 +498,12 @@ def list_scores(table: pd.DataFrame) -> list[dict[str, Any]]:
     return found
 
 
-def _with_spread(
-    table: pd.DataFrame, seeds: list[str], cell: str
-) -> pd.DataFrame:
+def _with_spread(table: pd.DataFrame, seeds: list[str], cell: str) -> pd.DataFrame:
     """The rows of the seeds as one row of scores with their spread."""
     found = table.drop(index=seeds).astype(object)
     if seeds:
         row: dict[str, Score] = {
-            name: spread_of(table.loc[seeds, name].tolist())
-            for name in table
+            name: spread_of(table.loc[seeds, name].tolist()) for name in table
         }
         found.loc[cell] = row
     return found

@@ -43,10 +43,7 @@ class Ends(NamedTuple):
 
 
 def cut_ends(
-    series: Mapping[str, np.ndarray],
-    horizon: int,
-    period: int,
-    origins: int = ORIGINS,
+    series: Mapping[str, np.ndarray], horizon: int, period: int, origins: int = ORIGINS
 ) -> Ends:
     """The last steps of each series, what stands before, its units.
 
@@ -56,9 +53,7 @@ def cut_ends(
     check_positive(series)
     known = {name: values[:-horizon] for name, values in series.items()}
     came = np.stack([values[-horizon:] for values in series.values()])
-    unit = np.array(
-        [np.abs(v[period:] - v[:-period]).mean() for v in known.values()]
-    )
+    unit = np.array([np.abs(v[period:] - v[:-period]).mean() for v in known.values()])
     if not unit.all():
         name = [*known][int(unit.argmin())]
         raise ValueError(
@@ -76,16 +71,12 @@ def check_positive(series: Mapping[str, np.ndarray]) -> None:
     """Raise ValueError naming a series that has no logarithms."""
     for name, values in series.items():
         if not values.min() > 0:
-            raise ValueError(
-                f"{name}: expected values above 0, got {values.min():g}"
-            )
+            raise ValueError(f"{name}: expected values above 0, got {values.min():g}")
 
 
 def hold_out(ends: Ends) -> Ends:
     """The same series a horizon earlier."""
-    return cut_ends(
-        ends.series, ends.came.shape[1], ends.period, ends.origins
-    )
+    return cut_ends(ends.series, ends.came.shape[1], ends.period, ends.origins)
 
 
 def count_origins(series: Mapping[str, np.ndarray], needed: int) -> int:
@@ -131,9 +122,7 @@ def find_season(values: np.ndarray, period: int) -> np.ndarray:
 
     if not is_seasonal(values, period):
         return np.ones(len(values))
-    return seasonal_decompose(
-        values, "multiplicative", period=period
-    ).seasonal
+    return seasonal_decompose(values, "multiplicative", period=period).seasonal
 
 
 def fit_naive2(values: np.ndarray, horizon: int, period: int) -> Ask:
@@ -228,9 +217,7 @@ def find_width(before: Ends, said: Said) -> float:
     return float(np.quantile(outside, INSIDE))
 
 
-def measure_spread(
-    ends: Ends, said: Said, width: float
-) -> dict[str, float]:
+def measure_spread(ends: Ends, said: Said, width: float) -> dict[str, float]:
     """MSIS, CRPS and bias in units of MASE; the share inside 95 %."""
     unit = ends.unit[:, None]
     came = ends.came / unit
@@ -247,9 +234,7 @@ def measure_spread(
 
 def measure_ends(ends: Ends, said: Said, width: float) -> dict[str, float]:
     """All scores of what a method said."""
-    return measure_points(ends, said.point) | measure_spread(
-        ends, said, width
-    )
+    return measure_points(ends, said.point) | measure_spread(ends, said, width)
 
 
 def judge_method(
@@ -261,7 +246,6 @@ def judge_method(
     how wide its spread has to be; the second is judged.
     """
     held, said = (
-        ask_before(fit, some)
-        for fit, some in zip(fits, (before, ends), strict=True)
+        ask_before(fit, some) for fit, some in zip(fits, (before, ends), strict=True)
     )
     return measure_ends(ends, said, find_width(before, held)), said

@@ -98,10 +98,7 @@ def _make_plan(arguments: Namespace, frame: pd.DataFrame) -> EndsPlan:
     T = arguments.history or S * columns.SEGMENTS
     columns.check_history(T, S)
     if period > T:
-        raise Refused(
-            f"--history: expected a season at least, {period} steps, "
-            f"got {T}"
-        )
+        raise Refused(f"--history: expected a season at least, {period} steps, got {T}")
     named = "hidden", "batch", "steps", "rate"
     given = {name: getattr(arguments, name) for name in named}
     given = {k: v for k, v in given.items() if v is not None}
@@ -160,16 +157,13 @@ def _measure_loss(model: Model, data: Data) -> Scores:
     return _compute_scores(model, data.parts, data.frame)
 
 
-def _score_again(
-    arguments: Namespace, model: Model, about: Facts
-) -> Scores:
+def _score_again(arguments: Namespace, model: Model, about: Facts) -> Scores:
     """The scores at the ends that were judged, which may have grown."""
     frame = _read_series(arguments, about["reading"]).iloc[: about["rows"]]
     known = about["settings"]["data"]
     if tables.print_of(columns.as_panel(frame)) != known:
         raise Refused(
-            f"{arguments.file}: it does not begin with the table that was "
-            "trained on"
+            f"{arguments.file}: it does not begin with the table that was trained on"
         )
     return _compute_scores(model, _cut(arguments, frame, model[1]), frame)
 
@@ -205,8 +199,7 @@ def _compute_scores(
         rivals = _list_rivals(before, ends, plan)
         bar = common.Bar("ends", "method")
         asked = {
-            name: judge_method(before, ends, rivals[name]())
-            for name in bar([*rivals])
+            name: judge_method(before, ends, rivals[name]()) for name in bar([*rivals])
         }
         rows = [(name, *_order(one)) for name, (one, _) in asked.items()]
         best = min(asked, key=lambda name: asked[name][0]["owa"])
@@ -224,9 +217,7 @@ def _order(found: Facts) -> list[float]:
 
 def _describe_ends(ends: Ends, frame: pd.DataFrame) -> str:
     N, K = ends.came.shape
-    first, last = (
-        str(day).removesuffix(" 00:00:00") for day in frame.index[[-K, -1]]
-    )
+    first, last = (str(day).removesuffix(" 00:00:00") for day in frame.index[[-K, -1]])
     return f"the last {K} steps of {N} series, {first} to {last}"
 
 
@@ -255,12 +246,8 @@ def _list_rivals(
     def line() -> Fits:
         own = plan_line(plan)
         bar = common.Bar("linear model")
-        found = train_twice(
-            before, ends, own, lambda name: {"progress": bar}, seed=0
-        )
-        held, module = (
-            fit_networks([one], own) for one in (found.held, found.module)
-        )
+        found = train_twice(before, ends, own, lambda name: {"progress": bar}, seed=0)
+        held, module = (fit_networks([one], own) for one in (found.held, found.module))
         return held, module
 
     last = f"the last {period} steps" if period > 1 else "the last value"
@@ -289,10 +276,7 @@ def run_forecast(arguments: Namespace) -> dict[str, pd.DataFrame]:
     fit = fit_networks(modules, plan)
     said = ask_each(fit, series, plan.horizon, origins)
     told = said.point + spread_past(said, widths[-1])  # (Q, N, K)
-    return {
-        name: date_steps(frame, plan, told[:, k])
-        for k, name in enumerate(series)
-    }
+    return {name: date_steps(frame, plan, told[:, k]) for k, name in enumerate(series)}
 
 
 def _show(about: Facts) -> evaluation.Described:

@@ -60,9 +60,7 @@ class EndsPlan(NamedTuple):
         return self.history + 3 * self.horizon + FEWEST - 1
 
 
-def cut_parts(
-    series: Mapping[str, np.ndarray], plan: EndsPlan
-) -> tuple[Ends, Ends]:
+def cut_parts(series: Mapping[str, np.ndarray], plan: EndsPlan) -> tuple[Ends, Ends]:
     """The series a horizon earlier, which choose, and those to be judged.
 
     Raises ValueError naming a series that is too short, has a value of 0
@@ -141,9 +139,7 @@ def _forecast(module: torch.nn.Module, past: Tensor) -> Tensor:
     return said
 
 
-def ask_networks(
-    modules: Sequence[torch.nn.Module], past: np.ndarray
-) -> np.ndarray:
+def ask_networks(modules: Sequence[torch.nn.Module], past: np.ndarray) -> np.ndarray:
     """The mean of their forecasts (B, K) from values (T, B)."""
     like = next(modules[0].parameters())
     x = _to_logs(past, like)
@@ -180,9 +176,7 @@ def owa_loss(ends: Ends) -> Callable:
     return loss
 
 
-def measure_owa(
-    module: torch.nn.Module, ends: Ends, plan: EndsPlan
-) -> float:
+def measure_owa(module: torch.nn.Module, ends: Ends, plan: EndsPlan) -> float:
     """A network's OWA."""
     every = ends.series.values()
     past = np.stack([v[-plan.history :] for v in every], axis=1)
@@ -280,9 +274,7 @@ def load_ends(
 
     def make(about: dict[str, Any]) -> torch.nn.ModuleList:
         plan, count = _plan_of(about), about["networks"]
-        return torch.nn.ModuleList(
-            build_network(plan, 0) for _ in range(count)
-        )
+        return torch.nn.ModuleList(build_network(plan, 0) for _ in range(count))
 
     modules, about = load_module(path, KIND, make, "forecaster")
     return list(modules), _plan_of(about), about["widths"], about

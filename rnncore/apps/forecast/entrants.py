@@ -91,16 +91,12 @@ def _settle(enter: Entrant, plan: ForecastPlan) -> Entrant:
         method = enter(name, stop)
         if method is None:
             return None
-        return lambda values, horizon: settle(
-            method(values, horizon), plan.support
-        )
+        return lambda values, horizon: settle(method(values, horizon), plan.support)
 
     return entered
 
 
-def _enter_rival(
-    frame: pd.DataFrame, plan: ForecastPlan, rival: Rival
-) -> Entrant:
+def _enter_rival(frame: pd.DataFrame, plan: ForecastPlan, rival: Rival) -> Entrant:
     """A rival, on the scale on which all is learnt."""
 
     def enter(name: str, stop: int) -> Method | None:
@@ -117,10 +113,7 @@ def _enter_rival(
 
 
 def _enter_line(
-    frame: pd.DataFrame,
-    plan: ForecastPlan,
-    parts: Any,
-    beside: Covariates | None,
+    frame: pd.DataFrame, plan: ForecastPlan, parts: Any, beside: Covariates | None
 ) -> Entrant:
     """The straight line; it is fitted when it is first asked."""
     fitted: list[Any] = []

@@ -84,9 +84,7 @@ class Forking(torch.nn.Module):
         self.sizes = F, K, P
         self.encoder = layer(cell, OWN + F, H)
         self.readout = torch.nn.Sequential(
-            torch.nn.Linear(H + K + F + 1, H),
-            torch.nn.Tanh(),
-            torch.nn.Linear(H, P),
+            torch.nn.Linear(H + K + F + 1, H), torch.nn.Tanh(), torch.nn.Linear(H, P)
         )
 
     def forward(self, reading: Reading) -> Tensor:
@@ -115,9 +113,7 @@ class Forking(torch.nn.Module):
         return out.reshape(K, A * B, P)
 
 
-def build_forking(
-    cell: str, F: int, H: int, K: int, P: int, seed: int
-) -> Forking:
+def build_forking(cell: str, F: int, H: int, K: int, P: int, seed: int) -> Forking:
     """A network with the first weights of a seed."""
     with seeded(seed):
         return Forking(cell, F, H, K, P)
@@ -135,11 +131,7 @@ def measure_so_far(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def read_series(
-    series: Series,
-    chosen: np.ndarray,
-    start: np.ndarray,
-    anchors: np.ndarray,
-    K: int,
+    series: Series, chosen: np.ndarray, start: np.ndarray, anchors: np.ndarray, K: int
 ) -> Reading:
     """Pieces of the chosen series; anchors are counted from their starts.
 
@@ -261,10 +253,7 @@ def train_forking(
         next_batch,
         optimizer=cooling(rate, steps, 1.0),
         schedule=Schedule(
-            **(
-                {"steps": steps, "clip": 1.0, "evaluate_every": steps}
-                | plan
-            )
+            **({"steps": steps, "clip": 1.0, "evaluate_every": steps} | plan)
         ),
         rng=np.random.default_rng(seed),
         evaluate=partial(evaluate, held_out) if held_out else None,
@@ -273,11 +262,7 @@ def train_forking(
 
 
 def choose_head(
-    series: Series,
-    heads: Sequence[Head],
-    K: int,
-    stop: int,
-    **training: Any,
+    series: Series, heads: Sequence[Head], K: int, stop: int, **training: Any
 ) -> int:
     """The head whose network says best what comes after the step `stop`.
 
@@ -287,14 +272,12 @@ def choose_head(
     before = Series(series.values[:stop], series.known, series.past)
     origins = range(stop, max(stop + 1, len(series.values) - K + 1), K)
     begun = series.begins < stop - FIRST
-    later = Series(
-        series.values[:, begun], series.known[:, begun], series.past
-    )
+    later = Series(series.values[:, begun], series.known[:, begun], series.past)
     held_out = read_at(later, origins, K)
     losses = [
-        train_forking(before, head, K, held_out=held_out, **training)[
-            1
-        ].history.score[-1]
+        train_forking(before, head, K, held_out=held_out, **training)[1].history.score[
+            -1
+        ]
         for head in heads
     ]
     return int(np.argmin(losses))
@@ -325,9 +308,7 @@ def as_tensors(reading: Reading, like: Tensor) -> Reading:
             )
         whole = a.dtype.kind == "i"
         return torch.as_tensor(
-            a,
-            dtype=torch.int64 if whole else like.dtype,
-            device=like.device,
+            a, dtype=torch.int64 if whole else like.dtype, device=like.device
         )
 
     return Reading(*map(moved, Reading._fields, reading))

@@ -14,11 +14,7 @@ import numpy as np
 import torch
 
 from rnncore.backend import check_shape
-from rnncore.forecast.counts import (
-    Counts,
-    count_probabilities,
-    score_counts,
-)
+from rnncore.forecast.counts import Counts, count_probabilities, score_counts
 
 START = 12  # values that a level begins with
 SMOOTHING = 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3
@@ -98,9 +94,7 @@ def forecast_demand(
     sizes = np.where(y > 0, y, np.nan)
     always = np.nanmean(sizes) if (y > 0).any() else 1.0
     kept = (~np.isnan(sizes)).sum(axis=0)
-    own = np.where(
-        kept > 0, np.nansum(sizes, axis=0) / np.maximum(kept, 1), always
-    )
+    own = np.where(kept > 0, np.nansum(sizes, axis=0) / np.maximum(kept, 1), always)
     mean = (chance * smooth(sizes, a, own))[None]
     return np.repeat(_negative_binomial(mean, spread, most), K, axis=0)
 
@@ -152,18 +146,14 @@ def start_levels(y: np.ndarray) -> np.ndarray:
     return 0.5 * np.nanmean(first, axis=0) + 0.5 * np.nanmean(y)
 
 
-def _negative_binomial(
-    mean: np.ndarray, spread: float, most: int
-) -> np.ndarray:
+def _negative_binomial(mean: np.ndarray, spread: float, most: int) -> np.ndarray:
     means = torch.as_tensor(np.maximum(mean, LEAST))
     none = torch.full_like(means, -torch.inf)
     counts = Counts(means, torch.full_like(means, spread), none)
     return count_probabilities(counts, most)
 
 
-def list_rivals(
-    period: int = 1,
-) -> dict[str, dict[tuple[float, ...], CountMethod]]:
+def list_rivals(period: int = 1) -> dict[str, dict[tuple[float, ...], CountMethod]]:
     """Each method by its name, with every setting that may be chosen."""
     smoothed = [*product(SMOOTHING, SPREADS)]
     past = [*product(DECAYS, SHARES)]

@@ -18,9 +18,7 @@ class NBeats(torch.nn.Module):
     Source: Oreshkin et al. 2020, the generic architecture.
     """
 
-    def __init__(
-        self, T: int, F: int, H: int, K: int, P: int = 1, blocks: int = 3
-    ):
+    def __init__(self, T: int, F: int, H: int, K: int, P: int = 1, blocks: int = 3):
         super().__init__()
         self.sizes = T, F, K, P
         self.blocks = torch.nn.ModuleList(

@@ -94,14 +94,12 @@ def _numbers(path: Path, texts: pd.Series, decimal: str) -> np.ndarray:
     grouped = rf"([+-]?\d{{1,3}})((?:{re.escape(thousands)}\d{{3}})+)"
     whole = texts.str.fullmatch(rf"{grouped}(?:{re.escape(decimal)}\d*)?")
     wrong = texts.str.contains(thousands, regex=False) & ~whole
-    plain = texts.where(
-        ~whole, texts.str.replace(thousands, "", regex=False)
-    ).where(~wrong, "wrong")
+    plain = texts.where(~whole, texts.str.replace(thousands, "", regex=False)).where(
+        ~wrong, "wrong"
+    )
     plain = plain.str.replace(decimal, ".", regex=False)
     empty = texts.str.lower().isin(EMPTY).to_numpy()
-    numbers = pd.to_numeric(plain, errors="coerce").to_numpy(
-        float, copy=True
-    )
+    numbers = pd.to_numeric(plain, errors="coerce").to_numpy(float, copy=True)
     bad = ~np.isfinite(numbers) & ~empty
     if bad.any():
         row = int(bad.argmax())

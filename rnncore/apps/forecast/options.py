@@ -47,9 +47,7 @@ OTHERS = {
 def add(commands: Any) -> None:
     """Add `forecast train`, `forecast forecast`, `forecast evaluate`."""
     examples = TRAIN, EVALUATE, f"{AHEAD} --plot ahead.svg"
-    parts = add_group(
-        commands, "forecast", ABOUT["forecast"], examples, TABLE
-    )
+    parts = add_group(commands, "forecast", ABOUT["forecast"], examples, TABLE)
     _add_train(parts)
     about = "what comes after the table's end"
     ahead = parts.add("forecast", about, AHEAD)
@@ -81,9 +79,7 @@ def _add_train(parts: Group) -> None:
         f"`--period day week` {chosen}"
     )
     add_option(train, "--period", what, nargs="+", metavar="N")
-    add_option(
-        train, "--cell", default="GRU", choices=["RNN", "LSTM", "GRU"]
-    )
+    add_option(train, "--cell", default="GRU", choices=["RNN", "LSTM", "GRU"])
     what = (
         "networks that are trained, for the spread of the scores; what "
         "they forecast is their mean"
@@ -112,10 +108,7 @@ def _add_train(parts: Group) -> None:
         "a whole number from 0 (default: chosen by the table)"
     )
     add_option(
-        train,
-        "--support",
-        what,
-        choices=["real", "positive", "share", "counts"],
+        train, "--support", what, choices=["real", "positive", "share", "counts"]
     )
     _add_network(train)
     add_training(train)
@@ -140,9 +133,7 @@ def _add_network(train: Any) -> None:
     )
     ways: dict[str, Any] = {"choices": PROTOCOLS, "metavar": "NAME"}
     add_option(train, "--protocol", what, **ways)
-    what = (
-        "of segments: steps that are read at once (default: a day, a week)"
-    )
+    what = "of segments: steps that are read at once (default: a day, a week)"
     add_option(train, "--segment", what, kind=whole_number)
     what = (
         "of segments: rows to learn from, to choose by, to be judged on "
@@ -154,10 +145,7 @@ def _add_network(train: Any) -> None:
         "of segments: a column's, which is the spread of its values, or of "
         "their changes from step to step (default: spread)"
     )
-    units: dict[str, Any] = {
-        "choices": ["spread", "change"],
-        "metavar": "NAME",
-    }
+    units: dict[str, Any] = {"choices": ["spread", "change"], "metavar": "NAME"}
     add_option(train, "--unit", what, **units)
     what = (
         "of segments: weights are kept by the squared error of all windows "
@@ -166,15 +154,11 @@ def _add_network(train: Any) -> None:
     judges: dict[str, Any] = {"choices": ["mse", "rse"], "metavar": "NAME"}
     add_option(train, "--judge", what, **judges)
     kind, what = OPTIONS["dropout"]
-    what = (
-        f"of segments: {what} (default: chosen by validation, by ends none)"
-    )
+    what = f"of segments: {what} (default: chosen by validation, by ends none)"
     add_option(train, "--dropout", what, kind=kind)
     for name, other in OTHERS.items():
         kind, what = OPTIONS[name]
-        what += (
-            f" (default: {getattr(Forecaster, name)}); of segments {other}"
-        )
+        what += f" (default: {getattr(Forecaster, name)}); of segments {other}"
         add_option(train, f"--{name}", what, kind=kind)
 
 

@@ -88,38 +88,29 @@ def read_panel(path: str | os.PathLike, reading: Reading) -> Panel:
     fill = reading.fill
     if fill == "season" and season_of(pd.DataFrame(index=dates)) < 2:
         raise Refused(
-            f"{path}: --fill season: there is no season of these dates: "
-            "--fill linear"
+            f"{path}: --fill season: there is no season of these dates: --fill linear"
         )
     frames = {
-        name: _on_dates(
-            path, name, part, rows.loc[lines], dates, columns, fill
-        )
+        name: _on_dates(path, name, part, rows.loc[lines], dates, columns, fill)
         for name, (part, lines) in groups.items()
     }
     return _panel(path, frames, columns, fill, decimal)
 
 
 def read_table(
-    path: str | os.PathLike,
-    date: str,
-    values: Sequence[str],
-    **reading: Any,
+    path: str | os.PathLike, date: str, values: Sequence[str], **reading: Any
 ) -> pd.DataFrame:
     """The value columns alone, by date; `reading` as `Reading` has it."""
     return read_panel(path, Reading(date, values, **reading)).frame
 
 
-def _check_columns(
-    path: Path, rows: pd.DataFrame, columns: Reading
-) -> None:
+def _check_columns(path: Path, rows: pd.DataFrame, columns: Reading) -> None:
     """Raise Refused unless each column is there once, and has one use."""
     named = [columns.date, *columns.numbers]
     for name in named + [columns.id] * (columns.id is not None):
         if name in rows.attrs["twice"]:
             raise Refused(
-                f"{path}: two columns are called {name!r}: give each its "
-                "own name"
+                f"{path}: two columns are called {name!r}: give each its own name"
             )
         if name not in rows:
             raise Refused(
@@ -133,9 +124,7 @@ def _check_columns(
     if not columns.value:
         raise Refused(f"{path}: name at least one column of values")
     if len(rows) < FEWEST:
-        raise Refused(
-            f"{path}: expected at least {FEWEST} rows, got {len(rows)}"
-        )
+        raise Refused(f"{path}: expected at least {FEWEST} rows, got {len(rows)}")
 
 
 def _groups(
@@ -150,8 +139,7 @@ def _groups(
     if (names == "").any():
         line = rows.index[int((names == "").to_numpy().argmax())]
         raise Refused(
-            f"{path}: line {line}: {columns.id}: expected the name of a "
-            "series, got ''"
+            f"{path}: line {line}: {columns.id}: expected the name of a series, got ''"
         )
     found = {}
     for name, at in names.groupby(names, sort=False).indices.items():
@@ -168,23 +156,18 @@ def _id_hint(rows: pd.DataFrame, columns: Reading) -> str:
             continue
         if not rows.duplicated([columns.date, name]).any():
             return (
-                f"; if {name!r} names series that stand below each other: "
-                f"--id {name}"
+                f"; if {name!r} names series that stand below each other: --id {name}"
             )
     return ""
 
 
 def _all_dates(
-    path: Path,
-    groups: dict[str, tuple[pd.DataFrame, pd.Index]],
-    gaps: bool,
+    path: Path, groups: dict[str, tuple[pd.DataFrame, pd.Index]], gaps: bool
 ) -> pd.DatetimeIndex:
     """The dates of all series, with their step unless there are gaps."""
     import pandas as pd
 
-    frames = [
-        part.index.to_frame(index=False) for part, _ in groups.values()
-    ]
+    frames = [part.index.to_frame(index=False) for part, _ in groups.values()]
     lines = np.concatenate([lines for _, lines in groups.values()])
     every = pd.concat(frames).iloc[:, 0].set_axis(lines)
     every = every.drop_duplicates().sort_values(kind="stable")
@@ -212,9 +195,7 @@ def _on_dates(
         within = np.full(len(dates), True)
         if name:
             within = (dates >= part.index[0]) & (dates <= part.index[-1])
-        check_missing(
-            path, who, dates[within].difference(part.index), part.index
-        )
+        check_missing(path, who, dates[within].difference(part.index), part.index)
         _check_cells(path, part, texts, columns)
     return part.reindex(dates)
 
@@ -296,17 +277,12 @@ def _tell_end(values: pd.Series, who: str, told: list[str]) -> None:
     elif last != values.index[-1]:
         day = str(last).removesuffix(" 00:00:00")
         told.append(
-            f"{who}: ended on {day}: it is learnt from, neither scored "
-            "nor forecast"
+            f"{who}: ended on {day}: it is learnt from, neither scored nor forecast"
         )
 
 
 def _fill_gaps(
-    cells: pd.Series,
-    who: str,
-    fill: str | None,
-    told: list[str],
-    may_end: bool = False,
+    cells: pd.Series, who: str, fill: str | None, told: list[str], may_end: bool = False
 ) -> pd.Series:
     """The cells without gaps; what was filled is told.
 
@@ -328,14 +304,10 @@ def _fill_gaps(
     filled = pd.Series(numbers, cells.index)
     new = cells.index[cells.isna() & filled.notna()]
     if len(new):
-        first, last = (
-            str(day).removesuffix(" 00:00:00") for day in new[[0, -1]]
-        )
+        first, last = (str(day).removesuffix(" 00:00:00") for day in new[[0, -1]])
         which = first if len(new) == 1 else f"{first} to {last}"
         cell = "cell" if len(new) == 1 else "cells"
-        told.append(
-            f"{who}: {len(new)} empty {cell} filled ({fill}), {which}"
-        )
+        told.append(f"{who}: {len(new)} empty {cell} filled ({fill}), {which}")
     begins = filled.first_valid_index()
     if begins is not None and begins != cells.index[0]:
         day = str(begins).removesuffix(" 00:00:00")
@@ -347,10 +319,7 @@ def fit_units(beside: Covariates, rows: int) -> list[list[float]]:
     """Mean and deviation of each covariate in the first rows, over all."""
     every = np.concatenate([found[:rows] for found in beside.rows.values()])
     spread = every.std(axis=0)
-    return [
-        every.mean(axis=0).tolist(),
-        np.where(spread > 0, spread, 1).tolist(),
-    ]
+    return [every.mean(axis=0).tolist(), np.where(spread > 0, spread, 1).tolist()]
 
 
 def scale_covariates(
@@ -358,8 +327,5 @@ def scale_covariates(
 ) -> Covariates:
     """The covariates in units that `fit_units` found."""
     center, spread = np.asarray(units)
-    rows = {
-        name: (found - center) / spread
-        for name, found in beside.rows.items()
-    }
+    rows = {name: (found - center) / spread for name, found in beside.rows.items()}
     return beside._replace(rows=rows)

@@ -27,20 +27,10 @@ from rnncore.apps.forecast.segments import Beside
 from rnncore.apps.forecast.trading import public_holidays, trading_days
 from rnncore.apps.forecast.widths import Widths
 from rnncore.forecast.backtest import Method
-from rnncore.forecast.classical import (
-    ask_linear,
-    choose_penalty,
-    fit_linear,
-)
+from rnncore.forecast.classical import ask_linear, choose_penalty, fit_linear
 from rnncore.forecast.covariates import calendar
 from rnncore.forecast.models import Direct
-from rnncore.forecast.plan import (
-    LEVELS,
-    SEASON,
-    STUDENT,
-    ForecastPlan,
-    parts_of,
-)
+from rnncore.forecast.plan import LEVELS, SEASON, STUDENT, ForecastPlan, parts_of
 from rnncore.forecast.rivals import spread_errors
 from rnncore.forecast.seasons import season_waves
 from rnncore.forecast.training import as_tensors, ask, train_forecaster
@@ -103,9 +93,7 @@ def _days_of(index: pd.DatetimeIndex, plan: ForecastPlan) -> np.ndarray:
     if plan.trading:
         days = trading_days(index)
     if plan.holidays:
-        days = np.append(
-            days, public_holidays(index, plan.holidays), axis=1
-        )
+        days = np.append(days, public_holidays(index, plan.holidays), axis=1)
     if plan.scale == SEASON:  # more of them than a season ago
         ago = np.roll(days, plan.period, axis=0)
         ago[: plan.period] = days[: plan.period]
@@ -169,15 +157,10 @@ def _hide_unknown(windows: Windows, beside: Covariates | None) -> Windows:
 
 
 def series_of(
-    frame: pd.DataFrame,
-    plan: ForecastPlan,
-    beside: Covariates | None = None,
+    frame: pd.DataFrame, plan: ForecastPlan, beside: Covariates | None = None
 ) -> Series:
     """All columns side by side, with their covariates."""
-    known = [
-        covariates_of(frame, 0, plan.longer, beside, name, plan)
-        for name in frame
-    ]
+    known = [covariates_of(frame, 0, plan.longer, beside, name, plan) for name in frame]
     past = beside.past if beside is not None else 0
     values = frame.to_numpy(dtype=float)
     return Series(values, np.stack(known, axis=1), past)
@@ -274,9 +257,7 @@ def network(
 
     def method(values: np.ndarray, horizon: int) -> np.ndarray:
         if horizon != plan.horizon:
-            raise ValueError(
-                f"horizon: expected {plan.horizon}, got {horizon}"
-            )
+            raise ValueError(f"horizon: expected {plan.horizon}, got {horizon}")
         told = _last_window(values, plan, known, beside)
         out = ask(module, told.windows)
         said = head_of(plan).quantiles(out, plan.levels).cpu().numpy()
@@ -318,9 +299,7 @@ def linear(
 
 
 def prefer_season(
-    frame: pd.DataFrame,
-    plan: ForecastPlan,
-    beside: Covariates | None = None,
+    frame: pd.DataFrame, plan: ForecastPlan, beside: Covariates | None = None
 ) -> bool:
     """Whether a season's differences are forecast better than values.
 
@@ -346,10 +325,7 @@ def prefer_season(
 
 
 def _judge_line(
-    frame: pd.DataFrame,
-    plan: ForecastPlan,
-    split: Split,
-    beside: Covariates | None,
+    frame: pd.DataFrame, plan: ForecastPlan, split: Split, beside: Covariates | None
 ) -> float:
     """The mean error of lines, in units of a series' change of a season.
 
@@ -391,9 +367,7 @@ def _errors_at(
         values = frame[name].to_numpy(dtype=float)
         first, stop = begin_of(values), t + plan.horizon
         seen = values[first:t]
-        if len(seen) < plan.history + 2 * plan.period or stop > end_of(
-            values
-        ):
+        if len(seen) < plan.history + 2 * plan.period or stop > end_of(values):
             continue
         known = covariates_of(frame, 0, plan.longer, beside, name, plan)
         told = _last_window(values[:t], plan, known, beside)
@@ -445,10 +419,7 @@ def draw(
         ax.plot(q.index, q["0.5"], "--", color=BLUE, label="median")
         if actual is not None:
             ax.plot(q.index, actual[name], "k.", label="what came")
-        for low, high, alpha in [
-            ("0.05", "0.95", 0.2),
-            ("0.25", "0.75", 0.3),
-        ]:
+        for low, high, alpha in [("0.05", "0.95", 0.2), ("0.25", "0.75", 0.3)]:
             share = f"{float(high) - float(low):.0%}"
             ax.fill_between(
                 q.index,
@@ -524,10 +495,6 @@ def _last_window(
     if plan.scale == SEASON:
         spread = values[plan.period :] - values[: -plan.period]
     told = tell_windows(
-        padded,
-        np.array([T]),
-        plan,
-        known[: T + plan.horizon],
-        CALM * np.nanstd(spread),
+        padded, np.array([T]), plan, known[: T + plan.horizon], CALM * np.nanstd(spread)
     )
     return told._replace(windows=_hide_unknown(told.windows, beside))

@@ -55,11 +55,7 @@ $table
 
 
 def make_report(
-    name: str,
-    about: Sequence[str],
-    scores: Scores,
-    network: str,
-    forecast: "Figure",
+    name: str, about: Sequence[str], scores: Scores, network: str, forecast: "Figure"
 ) -> str:
     """The page, as HTML: scores, baselines, intervals, a forecast.
 
@@ -70,9 +66,7 @@ def make_report(
     """
     means = mean_scores(scores, "MASE")
     if network not in means:
-        raise ValueError(
-            f"scores: expected one of {network!r}, got {', '.join(means)}"
-        )
+        raise ValueError(f"scores: expected one of {network!r}, got {', '.join(means)}")
     covered = next((k for k in scores[0] if k.startswith("inside ")), "")
     inside = {
         method: value
@@ -86,8 +80,7 @@ def make_report(
         name=escape(name),
         about="\n".join(f"<p>{escape(line)}</p>" for line in about),
         verdicts="\n".join(
-            f"<li>{escape(line)}</li>"
-            for line in compare_all(scores, network)
+            f"<li>{escape(line)}</li>" for line in compare_all(scores, network)
         ),
         ranking=_figure(
             bars,
@@ -100,8 +93,7 @@ def make_report(
             forecast,
             f"The end of the series of {name}, quantiles of the forecast, "
             "and the values that came.",
-            "The method saw no value after the last one that is drawn as "
-            "a line.",
+            "The method saw no value after the last one that is drawn as a line.",
         ),
         inside=_figure(
             _draw_bars(inside, network, what, share),
@@ -174,9 +166,7 @@ def _draw_bars(
         hatch=["//" if mine else "" for mine in own],
     )
     for k, number in enumerate(numbers):
-        ax.annotate(
-            f" {number:.3g}", (number, k), va="center", clip_on=False
-        )
+        ax.annotate(f" {number:.3g}", (number, k), va="center", clip_on=False)
     ax.axvline(line, color="#111111", ls=":")
     ax.set(xlabel=label)
     return fig
@@ -206,8 +196,7 @@ def _table(scores: Scores) -> str:
     rows = []
     for row in scores[:MANY]:
         cells = "".join(
-            f"<td>{'' if row[k] is None else f'{row[k]:.3f}'}</td>"
-            for k in names
+            f"<td>{'' if row[k] is None else f'{row[k]:.3f}'}</td>" for k in names
         )
         rows.append(
             f"<tr><th>{escape(str(row['series']))}</th>"

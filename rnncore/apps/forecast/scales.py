@@ -12,14 +12,7 @@ from torch import Tensor
 
 from rnncore.apps.forecast.widths import student_head
 from rnncore.forecast.heads import Head, quantile_head
-from rnncore.forecast.plan import (
-    PRICES,
-    SEASON,
-    STUDENT,
-    ForecastPlan,
-    bend,
-    unbend,
-)
+from rnncore.forecast.plan import PRICES, SEASON, STUDENT, ForecastPlan, bend, unbend
 from rnncore.forecast.prices import find_deviations
 from rnncore.forecast.windows import (
     Scaler,

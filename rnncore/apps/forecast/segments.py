@@ -24,9 +24,7 @@ class FromLast(torch.nn.Module):
     def __init__(self, K: int, season: int, *parts: torch.nn.Module):
         super().__init__()
         if min(K, season) < 1:
-            raise ValueError(
-                f"K, season: expected at least 1, got {K}, {season}"
-            )
+            raise ValueError(f"K, season: expected at least 1, got {K}, {season}")
         self.sizes = K, season
         self.parts = torch.nn.ModuleList(parts)
 
@@ -59,9 +57,7 @@ class Segments(torch.nn.Module):
     Source: Lin et al. 2023, who decode step by step.
     """
 
-    def __init__(
-        self, cell: str, S: int, H: int, K: int, keep: float = 1.0
-    ):
+    def __init__(self, cell: str, S: int, H: int, K: int, keep: float = 1.0):
         super().__init__()
         self.S = S
         self.encoder = layer(cell, S, H)

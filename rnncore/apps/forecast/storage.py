@@ -59,7 +59,5 @@ def _networks(about: dict[str, Any]) -> torch.nn.ModuleList:
     plan = _plan_of(about)
     F, count = about["F"], about["networks"] + about.get("final", 0)
     if "line" not in about:  # of a version whose networks had none
-        return torch.nn.ModuleList(
-            build_alone(plan, F) for _ in range(count)
-        )
+        return torch.nn.ModuleList(build_alone(plan, F) for _ in range(count))
     return torch.nn.ModuleList(build(plan, F, 0) for _ in range(count))

@@ -27,13 +27,7 @@ from rnncore.apps.forecast.forking import (
 )
 from rnncore.forecast.backtest import Method
 from rnncore.forecast.counts import count_head
-from rnncore.forecast.plan import (
-    COUNTS,
-    POSITIVE,
-    REAL,
-    SHARE,
-    ForecastPlan,
-)
+from rnncore.forecast.plan import COUNTS, POSITIVE, REAL, SHARE, ForecastPlan
 from rnncore.forecast.windows import Split
 from rnncore.storage.files import Refused
 from rnncore.train import Fit
@@ -85,14 +79,10 @@ def settle(quantiles: np.ndarray, support: str) -> np.ndarray:
     return np.maximum(np.round(quantiles), 0)
 
 
-def choose_zeros(
-    series: Series, plan: ForecastPlan, split: Split, seed: int
-) -> str:
+def choose_zeros(series: Series, plan: ForecastPlan, split: Split, seed: int) -> str:
     """With more zeros or without: what says the validation part better."""
     names = [*HEADS]
-    known = Series(
-        series.values[: split.validation.stop], series.known, series.past
-    )
+    known = Series(series.values[: split.validation.stop], series.known, series.past)
     best = choose_head(
         known,
         [*HEADS.values()],
@@ -107,17 +97,11 @@ def choose_zeros(
 def build(plan: ForecastPlan, F: int, seed: int) -> Forking:
     """The network of a plan for counts, with its first weights."""
     head = HEADS[plan.support]
-    return build_forking(
-        plan.cell, F, plan.units, plan.horizon, head.P, seed
-    )
+    return build_forking(plan.cell, F, plan.units, plan.horizon, head.P, seed)
 
 
 def train(
-    series: Series,
-    plan: ForecastPlan,
-    split: Split,
-    seed: int,
-    **schedule: Any,
+    series: Series, plan: ForecastPlan, split: Split, seed: int, **schedule: Any
 ) -> tuple[Forking, Fit]:
     """From the training part; the validation part keeps the best weights.
 
@@ -136,11 +120,7 @@ def train(
 
 
 def refit(
-    series: Series,
-    plan: ForecastPlan,
-    steps: int,
-    seed: int,
-    **schedule: Any,
+    series: Series, plan: ForecastPlan, steps: int, seed: int, **schedule: Any
 ) -> Forking:
     """From all rows, for as many updates as `train` found best."""
     return train_forking(
@@ -178,9 +158,7 @@ def as_method(
 
     def method(values: np.ndarray, horizon: int) -> np.ndarray:
         if horizon != plan.horizon:
-            raise ValueError(
-                f"horizon: expected {plan.horizon}, got {horizon}"
-            )
+            raise ValueError(f"horizon: expected {plan.horizon}, got {horizon}")
         one = Series(values[:, None], known[:, None], past)
         reading = read_at(one, [len(values)], horizon)
         out = ask_forking(module, reading)
@@ -200,10 +178,6 @@ def _held_out(series: Series, plan: ForecastPlan, split: Split) -> Reading:
     part, K = split.validation, plan.horizon
     old = series.begins <= part.start - FIRST
     if not old.any():
-        raise Refused(
-            f"no series has {FIRST} steps before the validation part"
-        )
-    known = Series(
-        series.values[: part.stop, old], series.known[:, old], series.past
-    )
+        raise Refused(f"no series has {FIRST} steps before the validation part")
+    known = Series(series.values[: part.stop, old], series.known[:, old], series.past)
     return read_at(known, range(part.start, part.stop - K + 1, K), K)

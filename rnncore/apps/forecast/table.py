@@ -58,9 +58,7 @@ def _steps(index: pd.DatetimeIndex) -> list[pd.DateOffset]:
         week, weekday = (index[0].day - 1) // 7, index[0].day_of_week
         found.append(offsets.LastWeekOfMonth(months, weekday=weekday))
         if week < 4:
-            found.append(
-                offsets.WeekOfMonth(months, week=week, weekday=weekday)
-            )
+            found.append(offsets.WeekOfMonth(months, week=week, weekday=weekday))
     days = distance / pd.Timedelta(days=1)
     if 13 <= days <= 17:  # half a month
         first, last = int(index.day.min()), int(index.day.max())
@@ -82,9 +80,7 @@ def _commonest(distances: np.ndarray) -> Any:
     return values[counts.argmax()]
 
 
-def _compute_dates(
-    index: pd.DatetimeIndex, step: pd.DateOffset
-) -> pd.DatetimeIndex:
+def _compute_dates(index: pd.DatetimeIndex, step: pd.DateOffset) -> pd.DatetimeIndex:
     import pandas as pd
 
     return pd.date_range(index[0], index[-1], freq=step)
@@ -154,9 +150,7 @@ def _check_columns(path: Path, text: str, separator: str) -> None:
     count = text.partition("\n")[0].count(separator) + 1
     most = LIMITS["table"].parts
     if count > most:
-        raise Refused(
-            f"{path}: expected at most {most:,} columns, got {count:,}"
-        )
+        raise Refused(f"{path}: expected at most {most:,} columns, got {count:,}")
 
 
 def _check_format(date_format: str) -> None:
@@ -194,9 +188,7 @@ def _check_row_names(
     )
 
 
-def read_dates(
-    path: Path, texts: pd.Series, date_format: str
-) -> pd.DatetimeIndex:
+def read_dates(path: Path, texts: pd.Series, date_format: str) -> pd.DatetimeIndex:
     """The dates that are written in a column, labelled by its lines.
 
     Dates with an offset keep the clock's time where it is the same every
@@ -256,15 +248,11 @@ def _of_decimal_years(path: Path, texts: pd.Series) -> pd.DatetimeIndex:
     return (years + pd.to_timedelta(days, unit="D")).round("D")
 
 
-def _check_century(
-    path: Path, texts: pd.Series, index: pd.DatetimeIndex
-) -> None:
+def _check_century(path: Path, texts: pd.Series, index: pd.DatetimeIndex) -> None:
     """Raise Refused where a year of two digits is read as one to come."""
     import pandas as pd
 
-    late = index.tz_localize(None) > pd.Timestamp.now() + pd.DateOffset(
-        years=1
-    )
+    late = index.tz_localize(None) > pd.Timestamp.now() + pd.DateOffset(years=1)
     if late.any():
         row = int(late.argmax())
         raise Refused(
@@ -395,9 +383,7 @@ def find_steps(
     return pd.DatetimeIndex(expected, name=index.name, freq=step)
 
 
-def _check_span(
-    path: Path, index: pd.DatetimeIndex, lines: pd.Index
-) -> None:
+def _check_span(path: Path, index: pd.DatetimeIndex, lines: pd.Index) -> None:
     """Raise Refused where a year is so far off that most dates are missing.
 
     A date with a wrong year would make all those before it be invented.
@@ -439,9 +425,7 @@ def check_missing(
     )
 
 
-def _is_of_holidays(
-    missing: pd.DatetimeIndex, index: pd.DatetimeIndex
-) -> bool:
+def _is_of_holidays(missing: pd.DatetimeIndex, index: pd.DatetimeIndex) -> bool:
     """Whether dates are weekdays, of which a few are missing."""
     few = len(missing) <= HOLIDAYS * len(index)
     weekdays = (index.day_of_week < 5).all() and len(index) >= WEEKS

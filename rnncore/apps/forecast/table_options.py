@@ -35,14 +35,7 @@ def add_reading(train: Any) -> None:
     what = "the decimal mark (default: found, if it is clear)"
     add_option(train, "--decimal", what, choices=[".", ","])
     add_option(train, "--separator", "between columns", OWN["separator"])
-    add_option(
-        train, "--encoding", "of FILE", OWN["encoding"], outside=True
-    )
-    add_option(
-        train,
-        "--date-format",
-        "such as %%d.%%m.%%Y",
-        OWN["date_format"],
-    )
+    add_option(train, "--encoding", "of FILE", OWN["encoding"], outside=True)
+    add_option(train, "--date-format", "such as %%d.%%m.%%Y", OWN["date_format"])
     what = "a row is a step, whatever lies between the dates"
     add_flag(train, "--gaps", what)

@@ -28,15 +28,11 @@ def check_reading(path: Path, reading: Any) -> Facts:
     if not isinstance(reading, dict) or not (
         needed <= set(reading) <= set(Reading._fields)
     ):
-        raise Refused(
-            f"{path}: no forecaster: it does not say what it read"
-        )
+        raise Refused(f"{path}: no forecaster: it does not say what it read")
     return Reading._field_defaults | reading
 
 
-def read(
-    path: Path, reading: Facts, tell: Callable[[str], None] = note
-) -> Panel:
+def read(path: Path, reading: Facts, tell: Callable[[str], None] = note) -> Panel:
     """The table; filled gaps, and a decimal comma, are reported."""
     how = Reading(**reading)
     with common.name_encoding():
@@ -48,9 +44,7 @@ def read(
     return panel
 
 
-def tell_few(
-    lines: Sequence[str], tell: Callable[[str], None] = note
-) -> None:
+def tell_few(lines: Sequence[str], tell: Callable[[str], None] = note) -> None:
     """The first lines; of the others how many there are."""
     for line in lines[:TOLD]:
         tell(line)

@@ -83,9 +83,7 @@ def find_holidays(place: str, years: range) -> list[date]:
         ) from error
     country, _, part = place.upper().partition("-")
     try:
-        return list(
-            country_holidays(country, subdiv=part or None, years=years)
-        )
+        return list(country_holidays(country, subdiv=part or None, years=years))
     except NotImplementedError as error:
         raise Refused(
             "--holidays: expected a country of ISO 3166, such as DE, or a "

@@ -94,8 +94,7 @@ class Widths(torch.nn.Module):
         size = torch.log(squares + FLOOR) / 2
         none = known.new_zeros(*known.shape[:2], 1)  # of steps to come
         out = self.reader(
-            torch.cat([past, size[..., None]], dim=-1),
-            torch.cat([known, none], dim=-1),
+            torch.cat([past, size[..., None]], dim=-1), torch.cat([known, none], dim=-1)
         )
         beside = self.line(wild).unflatten(1, (K, 2)).transpose(0, 1)
         return out + beside

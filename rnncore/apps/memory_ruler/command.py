@@ -28,10 +28,7 @@ class Found(NamedTuple):
 def _measure_cell(arguments: argparse.Namespace) -> int:
     """Measure the cell in a file; print, and draw where asked to."""
     if not 1 <= arguments.budget <= ruler.BUDGET:
-        raise Refused(
-            f"--budget: expected 1 to {ruler.BUDGET}, "
-            f"got {arguments.budget}"
-        )
+        raise Refused(f"--budget: expected 1 to {ruler.BUDGET}, got {arguments.budget}")
     _check_poster(arguments.poster, arguments.force)
     found = _load_cell(arguments.file, arguments.cell)
     budget = arguments.budget
@@ -40,9 +37,7 @@ def _measure_cell(arguments: argparse.Namespace) -> int:
         budget, seeds = ruler.QUICK_BUDGET, ruler.QUICK_SEEDS
     try:
         count = len(seeds) * len(ruler.LAGS)
-        bar = common.make_progress_bar(
-            desc="copy lag", unit="lag", total=count
-        )
+        bar = common.make_progress_bar(desc="copy lag", unit="lag", total=count)
         with contextlib.closing(bar):
             result = ruler.measure(
                 *found, budget=budget, seeds=seeds, progress=bar.update
@@ -72,11 +67,9 @@ def _report(result: ruler.Ruler, budget: int) -> str:
     if math.isinf(result.half_life):
         left = f"over {ruler.HORIZON} steps"
     facts = {
-        "gradient check": "passed; largest error "
-        f"{result.gradient_error:.0e}",
+        "gradient check": f"passed; largest error {result.gradient_error:.0e}",
         "half-life": f"{left}, without training",
-        "copy lag": f"{result.copy_lag} steps, after at most {budget} "
-        "updates a lag",
+        "copy lag": f"{result.copy_lag} steps, after at most {budget} updates a lag",
         "time": f"{result.milliseconds:.3f} ms a step, "
         f"{result.ratio:.2f} times the plain cell's",
     }
@@ -87,8 +80,7 @@ def _report(result: ruler.Ruler, budget: int) -> str:
     for dot in (own, *result.beside):
         lines.append(
             f"  {dot.name:16}{dot.milliseconds:9.3f}"
-            f"{ruler.middle(dot.copy_lags):10}   "
-            + ", ".join(map(str, dot.copy_lags))
+            f"{ruler.middle(dot.copy_lags):10}   " + ", ".join(map(str, dot.copy_lags))
         )
     about = ruler.stored_lags()
     lines.append(
@@ -116,8 +108,7 @@ def _load_cell(path: Path, name: str | None) -> Found:
         exec(code, module.__dict__)  # noqa: S102 - the learner's own file
     except (Exception, SystemExit) as error:
         raise Refused(
-            f"{path}: {type(error).__name__}: {error}\n"
-            f"{_find_place(error, path)}"
+            f"{path}: {type(error).__name__}: {error}\n{_find_place(error, path)}"
         ) from error
     finally:
         sys.path.remove(str(path.parent))
@@ -134,15 +125,13 @@ def _load_cell(path: Path, name: str | None) -> Found:
         got = ", ".join(pairs) or "no such pair"
         more = "; choose one with --cell" if pairs else ""
         raise Refused(
-            f"{path}: expected two functions {wanted} and {wanted}_vjp, "
-            f"got {got}{more}"
+            f"{path}: expected two functions {wanted} and {wanted}_vjp, got {got}{more}"
         )
     sizes = {k: names.get(k, 1) for k in ("G", "PARTS")}
     for k, value in sizes.items():
         if type(value) is not int or value < 1:
             raise Refused(
-                f"{path}: {k}: expected an integer of at least 1, "
-                f"got {value!r}"
+                f"{path}: {k}: expected an integer of at least 1, got {value!r}"
             )
     cell, vjp = names[pairs[0]], names[pairs[0] + "_vjp"]
     return Found(cell, vjp, sizes["G"], sizes["PARTS"])
@@ -166,9 +155,7 @@ def _check_poster(path: Path | None, force: bool) -> None:
         return
     common.output_file(path, force, ".png", ".svg")
     if importlib.util.find_spec("matplotlib") is None:
-        raise Refused(
-            "--poster needs matplotlib: python -m pip install matplotlib"
-        )
+        raise Refused("--poster needs matplotlib: python -m pip install matplotlib")
 
 
 PARTS = {"": _measure_cell}

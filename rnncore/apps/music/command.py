@@ -14,17 +14,8 @@ from rnncore.apps.estimators import Composer
 from rnncore.apps.music import rolls_command as rolls
 from rnncore.apps.music.options import MOST_VOICES
 from rnncore.apps.spine import common, evaluation, models, runs, watch
-from rnncore.apps.spine.common import (
-    Facts,
-    format_count,
-    note,
-)
-from rnncore.apps.spine.evaluation import (
-    NETWORK,
-    Scores,
-    add_rows,
-    mean_interval,
-)
+from rnncore.apps.spine.common import Facts, format_count, note
+from rnncore.apps.spine.evaluation import NETWORK, Scores, add_rows, mean_interval
 from rnncore.music import files, generate, infill, training
 from rnncore.music.files import read_folder, read_score
 from rnncore.music.markov import Chain
@@ -72,10 +63,7 @@ def prepare(
     V = options.voices or _usual_voices(scores)
     parts = _split(folder, scores, V, options.seed)
     prints = sorted("".join(_fingerprint_names(s)) for s in scores)
-    known = {
-        "voices": V,
-        "data": common.compute_fingerprint(" ".join(prints)),
-    }
+    known = {"voices": V, "data": common.compute_fingerprint(" ".join(prints))}
     return (parts, options.transpose), known
 
 
@@ -88,9 +76,7 @@ def _fit(
     own = _find_typical(parts.train)
     own["learned"] = [_fingerprint_names(s)[0] for s in parts.train]
     both = [*parts.train, *parts.validation]
-    own["seen"] = sorted(
-        {name for s in both for name in _fingerprint_names(s)}
-    )
+    own["seen"] = sorted({name for s in both for name in _fingerprint_names(s)})
     model, about = train_voices(
         parts,
         seed=arguments.seed,
@@ -191,9 +177,7 @@ def _check_outputs(arguments: Namespace) -> tuple[Path, Path, Path]:
     return midi, xml, wav
 
 
-def _score_again(
-    arguments: Namespace, model: Model, about: Facts
-) -> Scores:
+def _score_again(arguments: Namespace, model: Model, about: Facts) -> Scores:
     """Nats a frame of the pieces that training did not see."""
     scores = read_scores(arguments.folder, (TYPICAL | about)["frame"])
     names = str(arguments.folder), str(arguments.model)
@@ -239,9 +223,7 @@ def read_scores(folder: Path, frame: float) -> list[Score]:
     for name, reason in (found.unreadable | found.remarks).items():
         note(f"{name}: {reason}")
     if found.unreadable:
-        tunes = (
-            " or tunes" if any(", " in k for k in found.unreadable) else ""
-        )
+        tunes = " or tunes" if any(", " in k for k in found.unreadable) else ""
         count = format_count(len(found.unreadable), "file")
         note(
             f"{count}{tunes} could not be read; "
@@ -271,9 +253,7 @@ def _usual_voices(scores: list[Score]) -> int:
     return usual
 
 
-def _split(
-    folder: Path | None, scores: list[Score], V: int, seed: int
-) -> ScoreParts:
+def _split(folder: Path | None, scores: list[Score], V: int, seed: int) -> ScoreParts:
     """Training, validation and test pieces in V voices.
 
     Raises Refused where there are fewer than three different pieces.
@@ -318,9 +298,7 @@ def _compute_scores(
     )
 
     def in_all_keys() -> float:
-        keys = [
-            moved(s, k) for s in learned for k in range(-shifts, shifts + 1)
-        ]
+        keys = [moved(s, k) for s in learned for k in range(-shifts, shifts + 1)]
         return Chain(keys).nats(test)
 
     simple: dict[str, Callable[[], float]] = {}

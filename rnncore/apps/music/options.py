@@ -122,6 +122,4 @@ def _parse_part(text: str) -> float:
     with contextlib.suppress(ValueError):
         if 0 <= float(text) <= 1:
             return float(text)
-    raise argparse.ArgumentTypeError(
-        f"expected a number from 0 to 1, got {text!r}"
-    )
+    raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, got {text!r}")

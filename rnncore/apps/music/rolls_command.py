@@ -11,20 +11,10 @@ import torch
 from rnncore.apps.music.options import ENDINGS
 from rnncore.apps.spine import common, evaluation, runs, watch
 from rnncore.apps.spine.common import Facts, format_count, note
-from rnncore.apps.spine.evaluation import (
-    NETWORK,
-    Scores,
-    add_rows,
-    mean_interval,
-)
+from rnncore.apps.spine.evaluation import NETWORK, Scores, add_rows, mean_interval
 from rnncore.music import published_sets
 from rnncore.music.chords import ChordModel, apart_nats, chord_nats
-from rnncore.music.frames import (
-    Rolls,
-    key_chain,
-    key_frequencies,
-    nats_a_frame,
-)
+from rnncore.music.frames import Rolls, key_chain, key_frequencies, nats_a_frame
 from rnncore.music.published_sets import (
     Published,
     RollPlan,
@@ -105,9 +95,7 @@ def _measure_loss(model: Model, data: tuple) -> Scores:
     return _compute_scores(model[0], parts.train, parts.test, seed)
 
 
-def _score_again(
-    arguments: Namespace, model: Model, about: Facts
-) -> Scores:
+def _score_again(arguments: Namespace, model: Model, about: Facts) -> Scores:
     """The test part again, or that of another file.
 
     Raises Refused where training saw all of it.
@@ -120,9 +108,7 @@ def _score_again(
     seen = set(about["seen"])
     fresh = [roll for roll in parts.test if _hash_roll(roll) not in seen]
     if not fresh:
-        raise Refused(
-            f"{arguments.folder}: the model saw all test pieces in training"
-        )
+        raise Refused(f"{arguments.folder}: the model saw all test pieces in training")
     return _compute_scores(model[0], [], fresh, seed)
 
 
@@ -136,9 +122,7 @@ def _compute_fingerprint(parts: Published) -> str:
     return common.compute_fingerprint("\n".join(hashes))
 
 
-def _compute_scores(
-    model: Any, learned: Rolls, test: Rolls, seed: int
-) -> Scores:
+def _compute_scores(model: Any, learned: Rolls, test: Rolls, seed: int) -> Scores:
     """Nats a frame of all frames but the first of each test piece.
 
     A network that says a frame's keys one after another is asked for each
@@ -190,9 +174,7 @@ def _show(about: Facts) -> evaluation.Described:
     """What is known of a network, and its table of scores."""
     network = SAID[about["network"]].format(about["hidden"])
     table = evaluation.list_rows(about, UNIT)
-    return evaluation.Described(
-        network, table, [f"scored on {about['test']}"]
-    )
+    return evaluation.Described(network, table, [f"scored on {about['test']}"])
 
 
 APP = evaluation.Application(

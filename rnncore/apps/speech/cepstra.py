@@ -76,9 +76,7 @@ def varied_cepstra(
     return back_to_cepstra(varied(rng, features, least))
 
 
-def ask_network(
-    model: Any, features: Sequence[np.ndarray]
-) -> list[np.ndarray]:
+def ask_network(model: Any, features: Sequence[np.ndarray]) -> list[np.ndarray]:
     """As `outputs`, of bands; a network of cepstra reads them as such."""
     if features and features[0].shape[1] > model.D:
         features = [back_to_cepstra(a) for a in features]

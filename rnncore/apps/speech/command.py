@@ -13,12 +13,7 @@ import numpy as np
 from rnncore.apps.estimators import Transcriber
 from rnncore.apps.speech import training
 from rnncore.apps.speech.cepstra import ask_network, hear_cepstra
-from rnncore.apps.speech.folder import (
-    Folder,
-    gather,
-    read_folder,
-    split_speakers,
-)
+from rnncore.apps.speech.folder import Folder, gather, read_folder, split_speakers
 from rnncore.apps.speech.plan import OF_CEPSTRA, SpeechPlan, speech_recipe
 from rnncore.apps.speech.reading import Read, choose_weight, make_reader
 from rnncore.apps.speech.recordings import (
@@ -34,26 +29,12 @@ from rnncore.apps.speech.recordings import (
 from rnncore.apps.speech.sound import read_sound
 from rnncore.apps.speech.training import STEP, count_errors
 from rnncore.apps.spine import common, evaluation, models, runs, watch
-from rnncore.apps.spine.common import (
-    Facts,
-    format_count,
-    note,
-)
+from rnncore.apps.spine.common import Facts, format_count, note
 from rnncore.apps.spine.evaluation import NETWORK, Scores, add_rows
 from rnncore.data.public.sounds import are_cepstra, read_cepstra
 from rnncore.data.speech import Recording, RecordingParts
-from rnncore.speech.letters import (
-    Choice,
-    Letters,
-    Words,
-    letter_bonus,
-    letters_of,
-)
-from rnncore.speech.model import (
-    Recognizer,
-    load_recognizer,
-    save_recognizer,
-)
+from rnncore.speech.letters import Choice, Letters, Words, letter_bonus, letters_of
+from rnncore.speech.model import Recognizer, load_recognizer, save_recognizer
 from rnncore.storage.files import Refused, lines_of, read_text
 from rnncore.storage.same import Seen
 from rnncore.storage.words import plain_words
@@ -101,8 +82,7 @@ def _read_cepstra(folder: Path) -> RecordingParts:
     """The parts of such a folder. Raises Refused naming what is wrong."""
     if not are_cepstra(folder):
         raise Refused(
-            f"{folder}: expected etc/NAME_train.fileids: the model reads "
-            "cepstra"
+            f"{folder}: expected etc/NAME_train.fileids: the model reads cepstra"
         )
     with common.refuse_in_words(folder):
         drawn = np.random.default_rng(WHOSE)
@@ -150,10 +130,7 @@ def _leave_out(
 
 
 def _fit(
-    arguments: Any,
-    parts: RecordingParts,
-    run: watch.Run,
-    device: Any,
+    arguments: Any, parts: RecordingParts, run: watch.Run, device: Any
 ) -> tuple[Model, Facts]:
     """A recogniser that has learned the training part."""
     known = _choose_labels(arguments.units, [r.text for r in parts.train])
@@ -184,9 +161,7 @@ def _transcribe(arguments: Namespace) -> int:
     """Print the words of each file, one line a file."""
     if len(arguments.files) == 1:
         read_sound(arguments.files[0])  # a refusal does not wait for torch
-    network, letters, about = models.load_model(
-        arguments, KIND, load_recognizer
-    )
+    network, letters, about = models.load_model(arguments, KIND, load_recognizer)
     language = read = None
     if arguments.words:
         read = _make_reader(arguments, letters)
@@ -198,9 +173,7 @@ def _transcribe(arguments: Namespace) -> int:
 
     def transcribe(path: Path) -> None:
         samples, rate = read_sound(path)
-        text, log_p = write_down(
-            known, about, samples, rate, width, language, read
-        )
+        text, log_p = write_down(known, about, samples, rate, width, language, read)
         if not text.strip():
             note(f"{path}: no words were heard")
         elif arguments.least is not None:
@@ -246,9 +219,7 @@ def write_down(
     return text if samples.any() else "", log_p
 
 
-def _score_again(
-    arguments: Namespace, model: Model, about: Facts
-) -> Scores:
+def _score_again(arguments: Namespace, model: Model, about: Facts) -> Scores:
     """Word errors again; of another folder without baselines."""
     settings = about.get("settings", {})
     if settings.get("normalise") == CEPSTRA:
@@ -262,10 +233,7 @@ def _score_again(
 
 
 def score_recordings(
-    model: Any,
-    about: Facts,
-    recordings: list[Recording],
-    folder: Path | None = None,
+    model: Any, about: Facts, recordings: list[Recording], folder: Path | None = None
 ) -> Scores:
     """The scores of the test part, if it was learned from; else of all.
 
@@ -318,9 +286,7 @@ def hear(
     return choose_recordings(found, settings, "the recordings")
 
 
-def choose_recordings(
-    found: Folder, settings: Facts, folder: str
-) -> list[Recording]:
+def choose_recordings(found: Folder, settings: Facts, folder: str) -> list[Recording]:
     """Those that are not too long, and can have their transcript."""
     left_out = dict(found.unreadable)
     longest = settings.get("longest", float("inf"))
@@ -331,9 +297,7 @@ def choose_recordings(
         if steps * STEP > longest:
             left_out[one.name] = f"longer than {longest:g} s (--longest)"
         elif letters + repeats > steps:
-            left_out[one.name] = (
-                f"{letters} letters in {steps * STEP:.2f} s: too many"
-            )
+            left_out[one.name] = f"{letters} letters in {steps * STEP:.2f} s: too many"
         else:
             fit.append(one)
     for name, reason in left_out.items():
@@ -357,9 +321,7 @@ def _read_normalisation(settings: Facts) -> str:
     if over == CEPSTRA:
         raise Refused("the model reads cepstra: expected one of sounds")
     if over not in HEARD:
-        raise Refused(
-            f"normalise: expected {', '.join(HEARD)}, got {over!r}"
-        )
+        raise Refused(f"normalise: expected {', '.join(HEARD)}, got {over!r}")
     return over
 
 
@@ -372,9 +334,7 @@ def _split(
     """What to learn from, to choose and to score by; some may be given."""
     names = [name for name in ("validation", "test") if name not in given]
     with common.refuse_in_words(folder):
-        learned, *parts = split_speakers(
-            recordings, seed, held_out=len(names)
-        )
+        learned, *parts = split_speakers(recordings, seed, held_out=len(names))
     every = dict(zip(names, parts, strict=True)) | given
     return RecordingParts(learned, every["validation"], every["test"])
 
@@ -407,9 +367,7 @@ def _choose_labels(units: str, texts: list[str]) -> Any:
         note(f"learning {count} as wholes (--units)")
         return words
     if longer:
-        raise Refused(
-            f"--units one: expected one word a recording, got {longer[0]!r}"
-        )
+        raise Refused(f"--units one: expected one word a recording, got {longer[0]!r}")
     choice = choice_of(texts)
     count = format_count(len(choice.choices), "word")
     note(f"learning {count}, one a file (--units)")
@@ -468,9 +426,7 @@ def _compute_scores(model: Model, parts: RecordingParts) -> Scores:
         classes = 1 < len(set(texts)) <= len(texts) / ALIKE
         if classes and parts.validation:
             deferred["a linear classifier"] = add_rows(score_linear)
-        deferred["the commonest transcript"] = add_rows(
-            lambda: score_constant(usual)
-        )
+        deferred["the commonest transcript"] = add_rows(lambda: score_constant(usual))
     deferred["nothing"] = add_rows(lambda: score_constant(""))
     speakers = len({r.speaker for r in parts.test})
     alone = speakers == len(parts.test)  # also where they are unknown
@@ -488,10 +444,7 @@ def _compute_scores(model: Model, parts: RecordingParts) -> Scores:
 
 
 def _read_words(
-    model: Any,
-    texts: list[str],
-    validation: list[Recording],
-    found: list[np.ndarray],
+    model: Any, texts: list[str], validation: list[Recording], found: list[np.ndarray]
 ) -> tuple[float, list[str]]:
     """What a beam reads in words of training; validation weighs them."""
     network, letters = model
@@ -501,14 +454,10 @@ def _read_words(
     bar = common.Bar("letter model", "weight")
     weight, _ = choose_weight(letters, texts, held, true, True, bar)
     read = make_reader(letters, texts, weight, True)
-    return weight, [
-        read(p) for p in common.Bar("words", "recording")(found)
-    ]
+    return weight, [read(p) for p in common.Bar("words", "recording")(found)]
 
 
-def _draw_intervals(
-    true: list[str], own: list[str], speakers: list[str]
-) -> Facts:
+def _draw_intervals(true: list[str], own: list[str], speakers: list[str]) -> Facts:
     """Intervals of word and letter errors, over speakers where known.
 
     Over recordings where there is but one speaker.
@@ -520,9 +469,7 @@ def _draw_intervals(
     over = " over speakers" if several else ""
     words, letters = (
         evaluation.error_interval(
-            f"% {unit} errors{over}",
-            *count_errors(true, own, unit == "letter"),
-            groups,
+            f"% {unit} errors{over}", *count_errors(true, own, unit == "letter"), groups
         )
         for unit in ("word", "letter")
     )
@@ -544,18 +491,14 @@ def _make_language(arguments: Namespace, letters: Any) -> Any:
     return letter_bonus(texts, letters, 6, arguments.weight)
 
 
-def _read_texts(
-    arguments: Namespace, letters: Any, whole: bool = False
-) -> list[str]:
+def _read_texts(arguments: Namespace, letters: Any, whole: bool = False) -> list[str]:
     """Lines of --text in what the model has learned, `whole` ones alone.
 
     Raises Refused where there is none.
     """
     lines = map(plain_words, lines_of(read_text(arguments.text)))
     known = ((line, letters.known(line)) for line in lines)
-    texts = [
-        text for line, text in known if text and (text == line or not whole)
-    ]
+    texts = [text for line, text in known if text and (text == line or not whole)]
     if not texts:
         raise Refused(
             f"{arguments.text}: no line can be written in what "

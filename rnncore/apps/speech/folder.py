@@ -47,9 +47,7 @@ def read_folder(
     """
     if not folder.is_dir():
         raise Refused(f"{folder}: there is no such folder")
-    files = sorted(
-        p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS
-    )
+    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS)
     names = [composed(p.relative_to(folder).as_posix()) for p in files]
     known: dict[str, Row] | None = None
     missing: list[Row] = []
@@ -104,9 +102,7 @@ def gather(
     """
     for name, given in ("texts", texts), ("speakers", speakers):
         if given is not None and len(given) != len(sounds):
-            raise ValueError(
-                f"{name}: expected {len(sounds)}, got {len(given)}"
-            )
+            raise ValueError(f"{name}: expected {len(sounds)}, got {len(given)}")
     found, unreadable = [], {}
     seen = Seen()
     for k, sound in enumerate(sounds):
@@ -139,10 +135,7 @@ def as_samples(
 
 
 def split_speakers(
-    recordings: Sequence[Recording],
-    seed: int,
-    share: float = 0.1,
-    held_out: int = 2,
+    recordings: Sequence[Recording], seed: int, share: float = 0.1, held_out: int = 2
 ) -> list[list[Recording]]:
     """Recordings split by speaker: a tenth each to validate and to test.
 
@@ -160,10 +153,7 @@ def split_speakers(
             "one to learn from, others to choose and to judge by"
         )
     parts: list[list[Recording]] = [[] for _ in range(held_out)]
-    order = [
-        names[k]
-        for k in np.random.default_rng(seed).permutation(len(names))
-    ]
+    order = [names[k] for k in np.random.default_rng(seed).permutation(len(names))]
     for part in parts:
         while len(part) < share * len(recordings) and len(order) > held_out:
             part += by_speaker[order.pop()]
@@ -235,10 +225,7 @@ def _check_sound(samples: np.ndarray, rate: int) -> tuple[np.ndarray, int]:
 
 
 def _find_row(
-    path: Path,
-    name: str,
-    transcripts: str,
-    table: dict[str, Row] | None,
+    path: Path, name: str, transcripts: str, table: dict[str, Row] | None
 ) -> tuple[str, str]:
     """The transcript, and the speaker where the table has one.
 

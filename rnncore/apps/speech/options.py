@@ -110,9 +110,7 @@ def _add_transcribe(parts: Group) -> None:
         "a file that `train` wrote (default: the course's own, which "
         "knows English digits)"
     )
-    add_option(
-        transcribe, "--model", what, Path(COURSE), Path, metavar="MODEL"
-    )
+    add_option(transcribe, "--model", what, Path(COURSE), Path, metavar="MODEL")
     what = "search with a beam of N (default: %(default)s, greedy)"
     add_option(transcribe, "--beam", what, 1)
     what = "prefer letter sequences of this text, one sentence per line"

@@ -79,9 +79,7 @@ def speech_recipe(
         "next_batch": similar_lengths(
             features, labels, plan.batch, device, _choose_variation(plan)
         ),
-        "evaluate": lambda network: measure_errors(
-            network, held_out, known
-        ),
+        "evaluate": lambda network: measure_errors(network, held_out, known),
         "optimizer": cooling(plan.rate, plan.steps, plan.falls),
     }
 
@@ -95,9 +93,7 @@ def _choose_variation(plan: SpeechPlan) -> Vary:
     return lambda rng, features, least: features
 
 
-def measure_errors(
-    network: Any, recordings: Sequence[Recording], known: Any
-) -> float:
+def measure_errors(network: Any, recordings: Sequence[Recording], known: Any) -> float:
     """Word errors of recordings, in percent.
 
     Where a network errs on other people's voices it soon errs with

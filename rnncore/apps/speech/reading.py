@@ -12,9 +12,7 @@ from rnncore.speech.letters import Letters, letter_bonus, lexicon
 
 WIDTH, ORDER = 8, 6  # of the beam, of the letter model
 WEIGHTS = 0.25, 0.5, 1.0, 1.5  # of its log p
-REWARD = (
-    1.0  # of a letter, for each of these: log p alone likes short texts
-)
+REWARD = 1.0  # of a letter, for each of these: log p alone likes short texts
 SURE = math.log(0.999)
 Language = Callable[[tuple[int, ...], int], float]
 Read = Callable[[np.ndarray], str]

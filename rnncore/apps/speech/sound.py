@@ -62,8 +62,7 @@ def read_sound(path: str | os.PathLike) -> tuple[np.ndarray, int]:
 def _check_rate(path: Path, rate: int) -> int:
     if not SLOWEST <= rate <= FASTEST:
         raise Refused(
-            f"{path}: expected {SLOWEST} to {FASTEST} samples a second, "
-            f"got {rate}"
+            f"{path}: expected {SLOWEST} to {FASTEST} samples a second, got {rate}"
         )
     return rate
 

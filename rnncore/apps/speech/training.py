@@ -11,12 +11,7 @@ from rnncore.backend import check_shape
 from rnncore.ctc import BLANK, ctc_loss, greedy, prefix_beam
 from rnncore.speech.features import BANDS
 from rnncore.speech.letters import Choice, Letters, Words
-from rnncore.speech.model import (
-    Batch,
-    Recognizer,
-    batch_of,
-    log_probabilities,
-)
+from rnncore.speech.model import Batch, Recognizer, batch_of, log_probabilities
 
 AT_ONCE = 64  # recordings that are read side by side
 STEP = 0.02  # seconds a step of the network
@@ -80,9 +75,7 @@ def varied(
     frames = _between(frames.T, np.arange(BANDS) * high).T
     bends = np.linspace(0, BANDS - 1, BENDS)
     louder = rng.normal(0, COLOUR, BENDS)
-    frames += np.interp(np.arange(BANDS), bends, louder).astype(
-        frames.dtype
-    )
+    frames += np.interp(np.arange(BANDS), bends, louder).astype(frames.dtype)
     for part, most in (frames, HIDDEN_FRAMES), (frames.T, HIDDEN_BANDS):
         width = int(rng.integers(min(most, len(part) // 4) + 1))
         first = int(rng.integers(len(part) - width + 1))
@@ -110,9 +103,7 @@ def speaking(model: Recognizer) -> Recognizer:
     return model
 
 
-def choice_loss(
-    model: Any, batch: Batch, carry: None
-) -> tuple[torch.Tensor, None]:
+def choice_loss(model: Any, batch: Batch, carry: None) -> tuple[torch.Tensor, None]:
     """The cross entropy of one word a recording, in nats.
 
     A word's score is the mean of its logit over all steps, so that each
@@ -188,16 +179,11 @@ def word_times(
         return [(0.0, text)] if text else []
     _, cache = ctc_loss(log_p[:, None], [letters.encode(text)])
     said = cache.on_paths[:, 0, 1::2].argmax(axis=0) * STEP
-    firsts = [
-        k
-        for k, a in enumerate(text)
-        if a != " " and text[:k][-1:] in ("", " ")
-    ]
+    firsts = [k for k, a in enumerate(text) if a != " " and text[:k][-1:] in ("", " ")]
     if isinstance(letters, Words):
         firsts = [*range(len(firsts))]
     return [
-        (float(said[k]), word)
-        for k, word in zip(firsts, text.split(), strict=True)
+        (float(said[k]), word) for k, word in zip(firsts, text.split(), strict=True)
     ]
 
 

@@ -67,9 +67,7 @@ class Bar:
         if first:
             note(f"goes on after step {first}")
         named = {"desc": self.label, "unit": self.unit}
-        self.bar = make_progress_bar(
-            todo, total=total, initial=first, **named
-        )
+        self.bar = make_progress_bar(todo, total=total, initial=first, **named)
         return self.bar
 
     def tell(self, name: str, value: float) -> float:
@@ -226,9 +224,7 @@ def output_file(path: Path, force: bool, *endings: str) -> Path:
     Raises Refused; also where one is there, unless it may be replaced.
     """
     if path.suffix.lower() not in endings:
-        raise Refused(
-            f"{path}: expected a file that ends in {' or '.join(endings)}"
-        )
+        raise Refused(f"{path}: expected a file that ends in {' or '.join(endings)}")
     if not path.parent.is_dir():
         raise Refused(f"{path}: there is no folder {path.parent}")
     if path.is_dir():

@@ -100,10 +100,7 @@ def score_again(app: Application, arguments: Namespace) -> int:
 
 
 def add_deferred(
-    app: Application,
-    arguments: Namespace,
-    found: Facts,
-    deferred: Deferred,
+    app: Application, arguments: Namespace, found: Facts, deferred: Deferred
 ) -> Facts:
     """Add the scores of the baselines, unless they were declined.
 
@@ -128,9 +125,7 @@ def add_best(app: Application, found: Facts) -> Facts:
     """Add the score of the best baseline in the table, if there is one."""
     if isinstance(found["table"], str):
         return found
-    rest = [
-        row[1] for row in found["table"] if not row[0].startswith(NETWORK)
-    ]
+    rest = [row[1] for row in found["table"] if not row[0].startswith(NETWORK)]
     if "score" not in found or not rest:
         return found
     return found | {"baseline": (max if app.higher else min)(rest)}
@@ -157,9 +152,7 @@ def share_interval(what: str, right: int, cases: int) -> Facts:
     return {"interval": [f"% {what}", low, high]}
 
 
-def error_interval(
-    what: str, errors: Any, lengths: Any, groups: Any
-) -> list:
+def error_interval(what: str, errors: Any, lengths: Any, groups: Any) -> list:
     """A 95% interval of an error in %, by resampling groups (bootstrap).
 
     The cases of a group, such as a speaker's, are drawn together. Where
@@ -194,9 +187,7 @@ def mean_interval(what: str, values: Any, weights: Any) -> Facts:
     return {"interval": [what, *ends]}
 
 
-def corpus_intervals(
-    metrics: dict[str, Any], said: Any, references: Any
-) -> Facts:
+def corpus_intervals(metrics: dict[str, Any], said: Any, references: Any) -> Facts:
     """95% intervals of sacrebleu's metrics, by resampling the sentences.
 
     Where there is one case alone, or all draws agree, they say nothing.
@@ -204,9 +195,7 @@ def corpus_intervals(
     """
     found = []
     for what, metric in metrics.items():
-        counts = np.array(
-            metric._extract_corpus_statistics(said, references), float
-        )
+        counts = np.array(metric._extract_corpus_statistics(said, references), float)
 
         def score(places: Any, metric=metric, counts=counts) -> float:
             drawn = counts[places].sum(axis=0)
@@ -235,12 +224,7 @@ def paired_interval(rival: str, apart: Any, least: int = 1) -> Facts:
     return {"difference": [rival, len(apart), *ends]}
 
 
-def report(
-    app: Application,
-    arguments: Namespace,
-    about: Facts,
-    found: Facts,
-) -> None:
+def report(app: Application, arguments: Namespace, about: Facts, found: Facts) -> None:
     """Print the model's description and its scores."""
     described = app.show(about)
     lines = [*described.lines]
@@ -268,11 +252,7 @@ def report(
 
 
 def _as_json(
-    app: Application,
-    path: Path,
-    about: Facts,
-    found: Facts,
-    described: Described,
+    app: Application, path: Path, about: Facts, found: Facts, described: Described
 ) -> str:
     """The same report as JSON; NaN and infinity become null."""
     table, rows = described.table, about.get("scores", [])

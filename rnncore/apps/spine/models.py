@@ -20,9 +20,7 @@ def choose_device(arguments: argparse.Namespace) -> torch.device:
     return application.choose_device(arguments.device)
 
 
-def load_model(
-    arguments: argparse.Namespace, kind: str, load: Callable
-) -> Any:
+def load_model(arguments: argparse.Namespace, kind: str, load: Callable) -> Any:
     """What `load` makes of the model's file, on the device asked for.
 
     The network, or a list of them, comes first.

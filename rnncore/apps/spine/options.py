@@ -29,11 +29,7 @@ class Group(NamedTuple):
     parsers: Any
 
     def add(
-        self,
-        name: str,
-        about: str,
-        example: str,
-        *notes: str,
+        self, name: str, about: str, example: str, *notes: str
     ) -> argparse.ArgumentParser:
         """A subcommand with help and an example."""
         return _add_parser(self.parsers, name, about, [example], *notes)
@@ -49,17 +45,11 @@ def add_group(
 ) -> Group:
     """A command that has subcommands."""
     parser = _add_parser(commands, name, about, examples, *notes, last)
-    return Group(
-        parser.add_subparsers(dest="part", metavar="COMMAND", required=True)
-    )
+    return Group(parser.add_subparsers(dest="part", metavar="COMMAND", required=True))
 
 
 def _add_parser(
-    commands: Any,
-    name: str,
-    about: str,
-    examples: Sequence[str],
-    *notes: str,
+    commands: Any, name: str, about: str, examples: Sequence[str], *notes: str
 ) -> argparse.ArgumentParser:
     lines = "\n  ".join(f"{PROGRAM} {example}" for example in examples)
     filled = (textwrap.fill(text, 76) for text in notes)
@@ -94,9 +84,7 @@ def parse_positive(text: str) -> float:
     with contextlib.suppress(ValueError):
         if 0 < float(text) < float("inf"):
             return float(text)
-    raise argparse.ArgumentTypeError(
-        f"expected a number above 0, got {text!r}"
-    )
+    raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
 
 
 def parse_share(text: str) -> float:
@@ -109,16 +97,10 @@ def parse_share(text: str) -> float:
     )
 
 
-LETTERS = {
-    parse_positive: "X",
-    parse_share: "X",
-    Path: "FILE",
-}  # of kinds; else N
+LETTERS = {parse_positive: "X", parse_share: "X", Path: "FILE"}  # of kinds; else N
 
 
-def _declare(
-    parser: Any, name: str, outside: bool = False, **more: Any
-) -> None:
+def _declare(parser: Any, name: str, outside: bool = False, **more: Any) -> None:
     """Add an argument, and record whether a run's outcome depends on it.
 
     No path is noted: what a file holds has a fingerprint.
@@ -135,10 +117,7 @@ def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def add_operand(
-    parser: argparse.ArgumentParser,
-    name: str,
-    what: str | None = None,
-    **more: Any,
+    parser: argparse.ArgumentParser, name: str, what: str | None = None, **more: Any
 ) -> None:
     """Add a positional argument: a path."""
     more = {"metavar": name.upper(), "type": Path, "help": what, **more}
@@ -147,9 +126,7 @@ def add_operand(
 
 def add_model(parser: argparse.ArgumentParser, stored: str) -> None:
     """MODEL, which may also be the name of a stored one."""
-    what = (
-        "a file that `train` wrote, or a model that comes with the course"
-    )
+    what = "a file that `train` wrote, or a model that comes with the course"
     add_operand(parser, "model", f"{what}: {stored}")
 
 
@@ -176,9 +153,7 @@ def add_option(
     _declare(parser, name, **more)
 
 
-def add_flag(
-    parser: Any, name: str, what: str, outside: bool = False
-) -> None:
+def add_flag(parser: Any, name: str, what: str, outside: bool = False) -> None:
     """Add an on/off option; `outside` as in `add_option`."""
     _declare(parser, name, outside, action="store_true", help=what)
 
@@ -206,15 +181,11 @@ def add_seed(parser: argparse.ArgumentParser) -> None:
     add_option(parser, "--seed", what, 0, at_least(0))
 
 
-def find_work(
-    arguments: argparse.Namespace,
-) -> Callable[[argparse.Namespace], int]:
+def find_work(arguments: argparse.Namespace) -> Callable[[argparse.Namespace], int]:
     """What does the work that is asked for; its imports take seconds."""
     name = arguments.command.replace("-", "_")
     parts = importlib.import_module(f"rnncore.apps.{name}.command").PARTS
-    found: Callable[[argparse.Namespace], int] = parts[
-        getattr(arguments, "part", "")
-    ]
+    found: Callable[[argparse.Namespace], int] = parts[getattr(arguments, "part", "")]
     return found
 
 
@@ -225,11 +196,7 @@ def mark_read(parser: argparse.ArgumentParser, *names: str) -> None:
 
 
 def add_train(
-    parts: Group,
-    about: str,
-    example: str,
-    data: str,
-    **more: Any,
+    parts: Group, about: str, example: str, data: str, **more: Any
 ) -> argparse.ArgumentParser:
     """Add `train`, with the FILE or FOLDER to learn from."""
     parser = parts.add("train", about, example)
@@ -254,10 +221,7 @@ OPTIONS: dict[str, tuple[Callable, str]] = {
         whole_number,
         "updates between two looks at validation (and checkpoints)",
     ),
-    "patience": (
-        whole_number,
-        "stop after so many looks that brought nothing better",
-    ),
+    "patience": (whole_number, "stop after so many looks that brought nothing better"),
 }
 
 
@@ -296,11 +260,7 @@ def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
 
 
 def add_evaluate(
-    parts: Group,
-    about: str,
-    example: str,
-    data: str,
-    **more: Any,
+    parts: Group, about: str, example: str, data: str, **more: Any
 ) -> argparse.ArgumentParser:
     """`evaluate`: a model, the FILE or FOLDER it is judged by."""
     parser = parts.add("evaluate", about, example)

@@ -31,9 +31,7 @@ PLAN, CHECKPOINT, SECONDS = "plan.json", "run.npz", "seconds"
 CLEARLY = 0.02  # of a score: less is no progress
 
 
-def leave_out(
-    arguments: argparse.Namespace, others: Iterable[str], why: str
-) -> None:
+def leave_out(arguments: argparse.Namespace, others: Iterable[str], why: str) -> None:
     """Without the options of the other of a command's two networks.
 
     They are no settings of its runs. Raises Refused where one is given.
@@ -77,11 +75,7 @@ def learn(app: Application, arguments: argparse.Namespace) -> int:
 
 
 def train(
-    app: Application,
-    options: Any,
-    data: Any,
-    run: Run,
-    device: torch.device,
+    app: Application, options: Any, data: Any, run: Run, device: torch.device
 ) -> tuple[Any, Facts, Scores]:
     """Train a network and score it: what `fit` of an estimator does, too.
 
@@ -186,9 +180,7 @@ def _read_seconds(path: Path) -> float:
     try:
         return float(path.read_bytes()) if path.exists() else 0.0
     except ValueError as error:
-        raise Refused(
-            f"{path}: damaged; --restart trains from scratch"
-        ) from error
+        raise Refused(f"{path}: damaged; --restart trains from scratch") from error
 
 
 def _discard(folder: Path) -> None:
@@ -281,9 +273,7 @@ def train_run(
     return model, about | {"steps": len(result.history.loss)}
 
 
-def tell_unlearned(
-    begun: float, scores: Sequence[float], unit: str
-) -> None:
+def tell_unlearned(begun: float, scores: Sequence[float], unit: str) -> None:
     """Say so if no look at validation was clearly better than its begin."""
     best = min(scores, default=begun)
     if not best < begun - CLEARLY * abs(begun):

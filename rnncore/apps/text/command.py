@@ -11,21 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnncore.application import cooling, seeded, split
-from rnncore.apps.spine import (
-    common,
-    evaluation,
-    inputs,
-    models,
-    runs,
-    watch,
-)
+from rnncore.apps.spine import common, evaluation, inputs, models, runs, watch
 from rnncore.apps.spine.common import Facts
-from rnncore.apps.spine.evaluation import (
-    NETWORK,
-    Scores,
-    add_rows,
-    mean_interval,
-)
+from rnncore.apps.spine.evaluation import NETWORK, Scores, add_rows, mean_interval
 from rnncore.apps.text.files import read_texts
 from rnncore.apps.text.options import WINDOWS
 from rnncore.apps.text.windows import random_windows, window_loss
@@ -62,10 +50,7 @@ READ, LEARNED = 256, 64  # steps that a text is read by, or learned by
 LANES = 16  # stretches in which the held-out text is read at a time
 IN_ORDER = 200_000  # tokens of a stretch that is learned from as it is read
 AT_MOST = 40_000  # tokens of the validation part that are looked at
-ORDERS = {
-    "characters": (3, 4, 5, 6, 8, 12, 16, 24),
-    "words": (2, 3, 4, 5, 7, 9, 12),
-}
+ORDERS = {"characters": (3, 4, 5, 6, 8, 12, 16, 24), "words": (2, 3, 4, 5, 7, 9, 12)}
 SHARES = (0.1, 0.1)  # of the text: validation and test, in this order
 HEADS = 4  # of a block, of equal size
 REACH = 256  # tokens that attention sees back
@@ -215,10 +200,7 @@ def _split_paragraphs(text: str) -> Iterator[str]:
 
 
 def _fit(
-    arguments: Any,
-    data: tuple,
-    run: watch.Run,
-    device: Any,
+    arguments: Any, data: tuple, run: watch.Run, device: Any
 ) -> tuple[Model, Facts]:
     """A model that has learned the training part."""
     parts, vocabulary, next_batch, start, _ = data
@@ -234,11 +216,7 @@ def _fit(
     split = {k: len(v) for k, v in parts._asdict().items()}
     in_order = arguments.windows == WINDOWS[0]
     optimizer = cooling(
-        arguments.rate,
-        arguments.steps,
-        arguments.falls,
-        arguments.warm,
-        arguments.beta,
+        arguments.rate, arguments.steps, arguments.falls, arguments.warm, arguments.beta
     )
     return runs.train_run(
         run,
@@ -261,9 +239,7 @@ def _show_glimpse(model: Any, vocabulary: Vocabulary) -> str:
     """What a model writes by now, in one line: the same draws each time."""
     tokens = "words" if vocabulary.words else "characters"
     known = model, vocabulary
-    pieces = write_after(
-        known, length=GLIMPSE[tokens], temperature=0.7, seed=0
-    )
+    pieces = write_after(known, length=GLIMPSE[tokens], temperature=0.7, seed=0)
     return " ".join("".join(pieces).split())
 
 
@@ -318,9 +294,7 @@ def _check(arguments: Any) -> None:
         )
 
 
-def _score_again(
-    arguments: Namespace, model: Model, about: Facts
-) -> Scores:
+def _score_again(arguments: Namespace, model: Model, about: Facts) -> Scores:
     """The scores of the same text, or of another one."""
     name = _format_files(arguments.file)
     return score_text(model, about, name, _read_text(arguments))
@@ -369,9 +343,7 @@ def _format_files(paths: Sequence[Path]) -> str:
     return f"{first} and {len(others)} more" if others else str(first)
 
 
-def split_text(
-    name: str, whole: str, given: dict[str, str] | None = None
-) -> TextParts:
+def split_text(name: str, whole: str, given: dict[str, str] | None = None) -> TextParts:
     """The first eight tenths, and a tenth each to validate and to test.
 
     What is given of these two is not taken from the text.
@@ -386,9 +358,7 @@ def split_text(
             f"{name}: {len(whole)} characters are too few to be split"
         ) from None
     own = [whole[r.start : r.stop] for r in ranges]
-    return TextParts(
-        own[0], **(dict(zip(missing, own[1:], strict=True)) | given)
-    )
+    return TextParts(own[0], **(dict(zip(missing, own[1:], strict=True)) | given))
 
 
 def _make_windows(arguments: Any, name: str, ids: np.ndarray) -> Any:
@@ -432,9 +402,7 @@ def _compute_interval(nats: np.ndarray) -> Facts:
     flat = nats.T.ravel()
     many = min(200, len(flat) // 100)
     parts = np.array_split(flat, many) if many else []
-    return mean_interval(
-        "bits", [_to_bits(p) for p in parts], [*map(len, parts)]
-    )
+    return mean_interval("bits", [_to_bits(p) for p in parts], [*map(len, parts)])
 
 
 def _compute_scores(known: Model, data: Any) -> Scores:
@@ -467,15 +435,10 @@ def _compute_scores(known: Model, data: Any) -> Scores:
         return {lzma: bits / len(parts.test)}
 
     deferred = {
-        reads: add_rows(
-            lambda: {reads: _score_dynamic(model, validation, test)}
-        ),
+        reads: add_rows(lambda: {reads: _score_dynamic(model, validation, test)}),
         "n-grams": add_rows(
             lambda: _score_ngrams(
-                vocabulary,
-                _last_tokens(vocabulary, parts.training),
-                validation,
-                test,
+                vocabulary, _last_tokens(vocabulary, parts.training), validation, test
             )
         ),
     }
@@ -484,13 +447,10 @@ def _compute_scores(known: Model, data: Any) -> Scores:
     return found, deferred
 
 
-def _score_dynamic(
-    model: Any, validation: np.ndarray, test: np.ndarray
-) -> float:
+def _score_dynamic(model: Any, validation: np.ndarray, test: np.ndarray) -> float:
     """Bits of a network that learns from the test part as it reads it."""
     sample, lanes = (
-        _split_lanes(part, IN_ORDER)
-        for part in (validation[:AT_MOST], test)
+        _split_lanes(part, IN_ORDER) for part in (validation[:AT_MOST], test)
     )
     tried = [
         (_to_bits(dynamic_nats(model, sample, rate)), rate)
@@ -528,9 +488,7 @@ def _last_tokens(vocabulary: Vocabulary, text: str) -> np.ndarray:
         text = text[-COUNTED - 1 :]  # one more, to know of more
     ids = _encode(vocabulary, text)
     if len(ids) > COUNTED:
-        common.note(
-            f"n-grams are counted in the last {COUNTED} tokens of training"
-        )
+        common.note(f"n-grams are counted in the last {COUNTED} tokens of training")
     return ids[-COUNTED:].astype(int)
 
 
@@ -646,9 +604,7 @@ def _show(about: Facts) -> evaluation.Described:
     return evaluation.Described(network, table, lines)
 
 
-def _check_prompt(
-    vocabulary: Vocabulary, prompt: str, ids: np.ndarray
-) -> None:
+def _check_prompt(vocabulary: Vocabulary, prompt: str, ids: np.ndarray) -> None:
     """Raise Refused where the prompt is empty or holds unknown tokens."""
     if not len(ids):
         raise Refused("--prompt: expected at least one token, got none")

@@ -86,13 +86,9 @@ def read_one(path: Path, encoding: str | None, tell: Report) -> str:
     if encoding is not None:
         return read_text(path, encoding)
     raw = read_bytes(path)
-    named = next(
-        (n for mark, n in MARKS.items() if raw.startswith(mark)), ""
-    )
+    named = next((n for mark, n in MARKS.items() if raw.startswith(mark)), "")
     if named and named != "utf-8":
-        tell(
-            f"{path}: read as {named}, as its first bytes say (--encoding)"
-        )
+        tell(f"{path}: read as {named}, as its first bytes say (--encoding)")
     text = read_text(path, named or "utf-8")
     if text.count("\0") * 10 > len(text):
         low = raw[1::2].count(0) > raw[::2].count(0)
@@ -103,9 +99,7 @@ def read_one(path: Path, encoding: str | None, tell: Report) -> str:
     return text
 
 
-def _with_advice(
-    error: Refused, path: Path, encoding: str | None
-) -> Refused:
+def _with_advice(error: Refused, path: Path, encoding: str | None) -> Refused:
     """The refusal, with the encoding that the file may have."""
     if encoding is not None or "not utf-8" not in str(error):
         return error
@@ -120,9 +114,7 @@ def _with_advice(
         )
     guess = guess_encoding(raw)
     maybe = f"it may be {guess}: " if guess else ""
-    return Refused(
-        f"{error}; {maybe}--encoding {guess or 'names another one'}"
-    )
+    return Refused(f"{error}; {maybe}--encoding {guess or 'names another one'}")
 
 
 def guess_encoding(raw: bytes) -> str | None:

@@ -38,17 +38,13 @@ def add(commands: Any) -> None:
     """Add `text train`, `text sample` and `text evaluate`."""
     examples = TRAIN, SAMPLE, EVALUATE
     parts = add_group(commands, "text", ABOUT["text"], examples)
-    train = add_train(
-        parts, "learn from text files", TRAIN, "file", **FILES
-    )
+    train = add_train(parts, "learn from text files", TRAIN, "file", **FILES)
     _add_encoding(train)
     what = (
         "a model to go on from: its vocabulary, sizes and kind are kept, "
         "and --cell, --hidden and the like say nothing"
     )
-    add_option(
-        train, "--from", what, kind=Path, metavar="MODEL", dest="start"
-    )
+    add_option(train, "--from", what, kind=Path, metavar="MODEL", dest="start")
     tokens, cells = ["characters", "words"], ["RNN", "LSTM", "GRU"]
     for name, part in ("--validation", "choose by"), ("--test", "score"):
         what = f"a text to {part} (default: a tenth of FILE)"
@@ -56,9 +52,7 @@ def add(commands: Any) -> None:
     what = "what is predicted"
     add_option(train, "--tokens", what, TextModel.tokens, choices=tokens)
     add_option(train, "--cell", default=TextModel.cell, choices=cells)
-    what = (
-        "in place of layers of cells: blocks, with this between their steps"
-    )
+    what = "in place of layers of cells: blocks, with this between their steps"
     add_option(train, "--model-kind", what, choices=MIXERS)
     _add_recipe(train)
     add_training(train, **find_defaults(TextModel))
@@ -74,9 +68,7 @@ def _add_recipe(train: Any) -> None:
         "read the text window after window, the state carried on, or "
         "windows from anywhere in it, from a state of zeros"
     )
-    add_option(
-        train, "--windows", what, TextModel.windows, choices=list(WINDOWS)
-    )
+    add_option(train, "--windows", what, TextModel.windows, choices=list(WINDOWS))
     what = "steps in which the rate rises first"
     add_option(train, "--warm", what, TextModel.warm, at_least(0))
     what = "share of Adam's mean square that each step keeps"
@@ -104,9 +96,7 @@ def _add_sample(parts: Group) -> None:
     add_option(sample, "--temperature", what, 1.0)
     how = sample.add_mutually_exclusive_group()
     count = whole_number
-    add_option(
-        how, "--top-k", "draw from the N likeliest tokens", kind=count
-    )
+    add_option(how, "--top-k", "draw from the N likeliest tokens", kind=count)
     what = "draw from the fewest tokens with a probability of P together"
     add_option(how, "--nucleus", what, kind=parse_share, metavar="P")
     what = "no drawing: the likeliest text that a beam of N finds"

@@ -16,9 +16,7 @@ def random_windows(
     Raises ValueError where there are fewer than T + 1 tokens.
     """
     if not 1 <= T < len(ids):
-        raise ValueError(
-            f"T: expected 1 to {len(ids) - 1} (the tokens), got {T}"
-        )
+        raise ValueError(f"T: expected 1 to {len(ids) - 1} (the tokens), got {T}")
 
     def next_batch(rng: np.random.Generator, step: int) -> np.ndarray:
         starts = rng.integers(0, len(ids) - T, B)

@@ -11,11 +11,7 @@ from sacrebleu.metrics import BLEU, CHRF
 
 from rnncore.application import split
 from rnncore.apps.spine import common, evaluation, models, runs, watch
-from rnncore.apps.spine.common import (
-    Facts,
-    format_count,
-    note,
-)
+from rnncore.apps.spine.common import Facts, format_count, note
 from rnncore.apps.spine.evaluation import NETWORK, Scores, add_rows
 from rnncore.apps.translate.pairs import read_any_pairs
 from rnncore.apps.translate.plan import (
@@ -61,10 +57,7 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
 
 
 def prepare_files(
-    options: Any,
-    path: Path,
-    validation: Path | None = None,
-    test: Path | None = None,
+    options: Any, path: Path, validation: Path | None = None, test: Path | None = None
 ) -> tuple[tuple, Facts]:
     """The pairs of files in three parts, with digests; as `prepare`."""
     known = {"data": common.compute_fingerprint(read_bytes(path))}
@@ -79,10 +72,7 @@ def prepare_files(
 
 
 def prepare(
-    options: Any,
-    name: str,
-    pairs: list[Pair],
-    given: dict[str, list[Pair]],
+    options: Any, name: str, pairs: list[Pair], given: dict[str, list[Pair]]
 ) -> tuple:
     """The pairs in three parts; what is not chosen is, by their number."""
     parts = _split(name, pairs, given)
@@ -97,9 +87,7 @@ def prepare(
 
 
 def _make_plan(options: Any, training: list[Pair]) -> Any:
-    given = {
-        name: getattr(options, name) for name in TranslationPlan._fields
-    }
+    given = {name: getattr(options, name) for name in TranslationPlan._fields}
     return plan_for(len(training), **given)
 
 
@@ -113,13 +101,10 @@ def _fit(
     learned = encode_pairs(training, source, target, plan.longest)
     if not learned:
         raise Refused(
-            f"pairs: none has at most {plan.longest} pieces a side; "
-            "a larger --longest"
+            f"pairs: none has at most {plan.longest} pieces a side; a larger --longest"
         )
     if short := len(training) - len(learned):
-        note(
-            f"{format_count(short, 'pair')} longer than --longest left out"
-        )
+        note(f"{format_count(short, 'pair')} longer than --longest left out")
     sample = encode_pairs(validation[:AT_MOST], source, target)
     sources, targets = zip(*learned, strict=True)
     about: Facts = {"split": [len(training), len(validation), len(test)]}
@@ -141,9 +126,7 @@ def _translate(arguments: Namespace) -> int:
     if arguments.file:  # a refusal does not wait for torch
         with common.name_encoding():
             read_text(arguments.file, arguments.encoding)
-    *known, about = models.load_model(
-        arguments, KIND, storage.load_translator
-    )
+    *known, about = models.load_model(arguments, KIND, storage.load_translator)
     skipped: list[str] = []
     best = arguments.best
     how = arguments.beam, arguments.length_penalty, best or 0
@@ -180,21 +163,15 @@ def translate_line(
         return [(_one_line(said), None)]
     alpha = penalty or about.get("penalty", PENALTIES[0])
     found = search(network, source, target, sentence, width, alpha)
-    return [
-        (_one_line(text), one.score) for text, one in found[: best or 1]
-    ]
+    return [(_one_line(text), one.score) for text, one in found[: best or 1]]
 
 
-def _score_again(
-    arguments: Namespace, model: Model, about: Facts
-) -> Scores:
+def _score_again(arguments: Namespace, model: Model, about: Facts) -> Scores:
     """The scores of the same pairs, or of others."""
     return score_file(model, about, arguments.file, arguments)
 
 
-def score_file(
-    model: Any, about: Facts, path: Path, options: Any
-) -> Scores:
+def score_file(model: Any, about: Facts, path: Path, options: Any) -> Scores:
     """The scores of the test part if the file is the same, else of all.
 
     Raises Refused where all of it was learned from.
@@ -256,9 +233,7 @@ def _split(
     the sentence, not on its place in the file.
     """
     names = [n for n in ("validation", "test") if n not in given]
-    sources = sorted(
-        {p.source for p in pairs}, key=common.compute_fingerprint
-    )
+    sources = sorted({p.source for p in pairs}, key=common.compute_fingerprint)
     try:
         ranges = split(len(sources), *[SHARE] * len(names))
     except ValueError:
@@ -277,9 +252,7 @@ def _split(
     return parts["training"], parts["validation"], parts["test"]
 
 
-def _compute_scores(
-    known: Model, data: tuple, penalty: float | None = None
-) -> Scores:
+def _compute_scores(known: Model, data: tuple, penalty: float | None = None) -> Scores:
     """Score the network, a copy, the nearest pair and a table of pieces.
 
     The beam's length penalty is the one given; else validation chooses it.
@@ -301,10 +274,7 @@ def _compute_scores(
 
     def by_table() -> list[str]:
         table = learn_word_table(
-            source,
-            target,
-            training[:TABLE],
-            progress=common.Bar("table", "round"),
+            source, target, training[:TABLE], progress=common.Bar("table", "round")
         )
         return table.translate(sentences)
 
@@ -335,9 +305,7 @@ def _score_own(said: list[str], pairs: list[Pair]) -> Facts:
     metrics = {"chrF": CHRF(), "BLEU": BLEU()}
     wanted = [[pair.target for pair in pairs]]
     drawn = evaluation.corpus_intervals(metrics, said, wanted)["intervals"]
-    right = sum(
-        text == pair.target for text, pair in zip(said, pairs, strict=True)
-    )
+    right = sum(text == pair.target for text, pair in zip(said, pairs, strict=True))
     exact = evaluation.share_interval("exact match", right, len(pairs))
     if drawn and drawn[0][0] == "chrF":  # else all draws agree
         found["interval"] = drawn.pop(0)
@@ -359,8 +327,7 @@ def _show(about: Facts) -> evaluation.Described:
     """What is known of a model, and its table of scores."""
     columns = about.get("columns", OLD_COLUMNS)
     flat = [  # in older models the scores are a list in a row
-        (name, *(rest if len(rest) > 1 else rest[0]))
-        for name, *rest in about["table"]
+        (name, *(rest if len(rest) > 1 else rest[0])) for name, *rest in about["table"]
     ]
     table = evaluation.list_rows({"table": flat}, *columns)
     sizes = about["sizes"]
@@ -374,19 +341,13 @@ def _show(about: Facts) -> evaluation.Described:
 
 
 def _save(
-    path: Path,
-    model: Network,
-    source: SubWords,
-    target: SubWords,
-    about: Facts,
+    path: Path, model: Network, source: SubWords, target: SubWords, about: Facts
 ) -> None:
     decoder = about["settings"]["decoder"]
     save_translator(path, model, decoder, source, target, about)
 
 
-def _read_lines(
-    path: Path | None, encoding: str, skipped: list[str]
-) -> Iterable[str]:
+def _read_lines(path: Path | None, encoding: str, skipped: list[str]) -> Iterable[str]:
     """The lines of a file, or of what is piped in, as they come.
 
     For a piped line that is not UTF-8 comes an empty one, and why in

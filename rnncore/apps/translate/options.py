@@ -41,9 +41,7 @@ DECODERS = ["dot", "additive", "vector"]
 def add(commands: Any) -> None:
     """Add `translate train`, `... translate` and `... evaluate`."""
     examples = TRAIN, TRANSLATE, EVALUATE
-    parts = add_group(
-        commands, "translate", ABOUT["translate"], examples, PAIRS
-    )
+    parts = add_group(commands, "translate", ABOUT["translate"], examples, PAIRS)
     train = add_train(parts, "learn from pairs", TRAIN, "file")
     _add_pairs(train)
     what, own = "two kinds of attention, or one vector", Translator
@@ -96,10 +94,7 @@ def _add_translate(parts: Group) -> None:
     add_operand(translate, "file", what, nargs="?")
     mark_read(translate, "file")
     add_option(translate, "--encoding", "of FILE", "utf-8")
-    what = (
-        "search with a beam of N, 1 for none (default: as the model was "
-        "scored)"
-    )
+    what = "search with a beam of N, 1 for none (default: as the model was scored)"
     add_option(translate, "--beam", what, kind=whole_number)
     what = (
         "print the N best, each as line number, score and translation with "

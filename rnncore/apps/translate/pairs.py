@@ -8,13 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncore.data.translation import Pair, read_pairs
-from rnncore.storage.files import (
-    Refused,
-    composed,
-    lines_of,
-    read_bytes,
-    read_text,
-)
+from rnncore.storage.files import Refused, composed, lines_of, read_bytes, read_text
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -60,9 +54,7 @@ def read_any_pairs(
         return _list_pairs(path, _units(path, tell, languages))
     if columns is None:
         _check_columns(path, encoding)
-    pairs = read_pairs(
-        path, report, encoding=encoding, columns=columns or (1, 2)
-    )
+    pairs = read_pairs(path, report, encoding=encoding, columns=columns or (1, 2))
     first = pairs[0]
     if header == "yes" or (header == "auto" and is_header(first)):
         if header == "auto":
@@ -133,9 +125,7 @@ def _list_pairs(path: Path, pairs: Iterator[Pair]) -> list[Pair]:
 
 
 def _pair(source: Any, target: Any) -> Pair:
-    sides = (
-        composed(" ".join(str(side).split())) for side in (source, target)
-    )
+    sides = (composed(" ".join(str(side).split())) for side in (source, target))
     return Pair(*sides)
 
 
@@ -171,9 +161,7 @@ def _messages(path: Path, tell: Report) -> Iterator[Pair]:
             yield _pair(ids[1], texts[-1])
 
 
-def _units(
-    path: Path, tell: Report, languages: Sequence[str] | None
-) -> Iterator[Pair]:
+def _units(path: Path, tell: Report, languages: Sequence[str] | None) -> Iterator[Pair]:
     """The units of a TMX file that have both languages."""
     sides = [_code(language) for language in languages or ()]
     if len(set(sides)) == 1:
@@ -243,8 +231,7 @@ def _find_code(where: str, side: str, said: dict[str, str]) -> str | None:
     meant = [
         code
         for code in said
-        if f"{code}-".startswith(f"{side}-")
-        or f"{side}-".startswith(f"{code}-")
+        if f"{code}-".startswith(f"{side}-") or f"{side}-".startswith(f"{code}-")
     ]
     if len(meant) > 1:
         raise Refused(
@@ -273,12 +260,7 @@ def _elements(path: Path) -> "Iterator[Element]":
                 yield element
                 element.clear()
                 root.clear()
-    except (
-        ParseError,
-        DefusedXmlException,
-        ValueError,
-        LookupError,
-    ) as error:
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         if isinstance(error, Refused):
             raise
         raise Refused(f"{path}: no TMX file: {error}") from error

@@ -55,16 +55,12 @@ def plan_for(pairs: int, **given: Any) -> TranslationPlan:
     share = min(1.0, (pairs / FULL) ** 0.5)
     whole = TranslationPlan()
     chosen = {
-        "hidden": max(
-            whole.hidden // 4, 16 * round(whole.hidden * share / 16)
-        ),
+        "hidden": max(whole.hidden // 4, 16 * round(whole.hidden * share / 16)),
         "pieces": max(whole.pieces // 5, round(whole.pieces * share)),
         "steps": max(whole.steps // 5, round(whole.steps * share)),
     }
     chosen["evaluate_every"] = chosen["steps"] // LOOKS
-    kept = {
-        name: value for name, value in given.items() if value is not None
-    }
+    kept = {name: value for name, value in given.items() if value is not None}
     return whole._replace(**(chosen | kept))
 
 
@@ -78,8 +74,7 @@ def begin_translator(
     from rnncore.translate.training import build_translator
 
     source, target = (
-        learn_subwords(side, plan.pieces)
-        for side in zip(*training, strict=True)
+        learn_subwords(side, plan.pieces) for side in zip(*training, strict=True)
     )
     sizes = source.size, target.size, plan.hidden, plan.hidden
     with seeded(seed):
@@ -94,14 +89,8 @@ def encode_pairs(
     longest: int | None = None,
 ) -> list[Coded]:
     """Both sides as numbers, but no pair of more pieces than `longest`."""
-    both = [
-        (source.encode(p.source), target.encode(p.target)) for p in pairs
-    ]
-    return [
-        pair
-        for pair in both
-        if longest is None or max(map(len, pair)) <= longest
-    ]
+    both = [(source.encode(p.source), target.encode(p.target)) for p in pairs]
+    return [pair for pair in both if longest is None or max(map(len, pair)) <= longest]
 
 
 def smoothed_loss() -> Callable:
@@ -142,8 +131,6 @@ def score_penalties(
 
     sentences = [pair.source for pair in pairs]
     return {
-        penalty: quality(
-            translate_by_beam(known, sentences, penalty), pairs
-        ).bleu
+        penalty: quality(translate_by_beam(known, sentences, penalty), pairs).bleu
         for penalty in progress(PENALTIES)
     }

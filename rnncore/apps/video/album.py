@@ -28,11 +28,7 @@ MakeBatch = Callable[[list[int], list], Any]  # of rows, a caption each
 
 
 def build_captioner(
-    G: int,
-    F: int,
-    H: int,
-    K: int,
-    encoder: type[PhotoEncoder] = AlbumEncoder,
+    G: int, F: int, H: int, K: int, encoder: type[PhotoEncoder] = AlbumEncoder
 ) -> PhotoCaptioner:
     """The network: what writes a word also reads it."""
     model = PhotoCaptioner(G, F, H, H, K, DROPOUT, encoder)
@@ -55,10 +51,7 @@ def album_recipe(
     (make, captions), (make_held, held) = learned, held_out
     draw = draw_captions(captions, batch)
     rows = np.array_split(np.arange(len(held)), -(-len(held) // AT_ONCE))
-    looked = [
-        make_held(part.tolist(), [held[k][0] for k in part])
-        for part in rows
-    ]
+    looked = [make_held(part.tolist(), [held[k][0] for k in part]) for part in rows]
 
     def next_batch(rng: np.random.Generator, step: int) -> Any:
         return make(*draw(rng))

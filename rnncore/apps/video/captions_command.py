@@ -39,13 +39,7 @@ from rnncore.apps.video.seen import build_captioner
 from rnncore.storage import weights
 from rnncore.storage.files import Refused
 from rnncore.translate.subwords import learn_subwords
-from rnncore.video.captions import (
-    CaptionBatch,
-    Words,
-    caption_batch,
-    caption_loss,
-    say,
-)
+from rnncore.video.captions import CaptionBatch, Words, caption_batch, caption_loss, say
 
 KIND = "captions"
 SHARES = (0.15, 0.2)  # of the films: validation and test
@@ -67,9 +61,7 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     return prepare(arguments, films, str(arguments.captions))
 
 
-def prepare(
-    options: Any, films: Captioned, name: str
-) -> tuple[tuple, Facts]:
+def prepare(options: Any, films: Captioned, name: str) -> tuple[tuple, Facts]:
     """Films with captions, and which of them are in which part.
 
     Raises Refused, naming the table, where there are too few.
@@ -111,10 +103,7 @@ def _fit(
 
 
 def _make_recipe(
-    arguments: Any,
-    films: Captioned,
-    parts: Sequence[list[Said]],
-    device: Any,
+    arguments: Any, films: Captioned, parts: Sequence[list[Said]], device: Any
 ) -> Facts:
     """How a captioner of films learns."""
     learned, held_out = parts
@@ -131,10 +120,7 @@ def _make_recipe(
 
 
 def _make_album_recipe(
-    arguments: Any,
-    films: Captioned,
-    parts: Sequence[list[Said]],
-    device: Any,
+    arguments: Any, films: Captioned, parts: Sequence[list[Said]], device: Any
 ) -> Facts:
     """How one of photographs learns."""
 
@@ -145,10 +131,7 @@ def _make_album_recipe(
         places = [*said]
 
         def make(rows: list[int], captions: list) -> CaptionBatch:
-            pairs = [
-                (places[row], c)
-                for row, c in zip(rows, captions, strict=True)
-            ]
+            pairs = [(places[row], c) for row, c in zip(rows, captions, strict=True)]
             return _make_batch(films, pairs, device)
 
         return make, [*said.values()]
@@ -157,9 +140,7 @@ def _make_album_recipe(
     return album_recipe(gather(parts[0]), gather(parts[1]), *how)
 
 
-def _score_again(
-    arguments: Namespace, model: Model, about: Facts
-) -> Scores:
+def _score_again(arguments: Namespace, model: Model, about: Facts) -> Scores:
     """The scores of the same films, or of all films of another folder."""
     paths = arguments.folder, arguments.captions
     sizes = frame_sizes(arguments.model, about)
@@ -213,9 +194,7 @@ def _split(table: str, films: Captioned, seed: int) -> list[list[int]]:
             for wanted in range(3)
         ]
     if count < 3:
-        raise Refused(
-            f"{table}: expected captions of at least 3 films, got {count}"
-        )
+        raise Refused(f"{table}: expected captions of at least 3 films, got {count}")
     order = np.random.default_rng(seed).permutation(count)
     return [order[list(p)].tolist() for p in split(count, *SHARES)]
 
@@ -248,9 +227,7 @@ def _learn_words(
     return Words((UNKNOWN, *sorted(kept)))
 
 
-def _encode(
-    films: Captioned, part: Sequence[int], words: Any
-) -> list[Said]:
+def _encode(films: Captioned, part: Sequence[int], words: Any) -> list[Said]:
     """Each caption of these films, paired with its film."""
     known = set(getattr(words, "words", ()))
 
@@ -267,9 +244,7 @@ def _encode(
     ]
 
 
-def _make_batch(
-    films: Captioned, pairs: Sequence[Said], device: Any
-) -> CaptionBatch:
+def _make_batch(films: Captioned, pairs: Sequence[Said], device: Any) -> CaptionBatch:
     chosen, said = zip(*pairs, strict=True)
     return caption_batch(films.frames[list(chosen)], said, device)
 
@@ -281,17 +256,13 @@ def _measure_nats(
     total, count = 0.0, 0
     for start in range(0, len(pairs), AT_ONCE):
         some = pairs[start : start + AT_ONCE]
-        loss, _ = caption_loss(
-            model, _make_batch(films, some, device), None
-        )
+        loss, _ = caption_loss(model, _make_batch(films, some, device), None)
         tokens = sum(len(said) + 1 for _, said in some)  # END is one
         total, count = total + tokens * float(loss), count + tokens
     return total / count
 
 
-def _compute_scores(
-    known: Model, data: tuple, penalty: float | None = None
-) -> Scores:
+def _compute_scores(known: Model, data: tuple, penalty: float | None = None) -> Scores:
     """Consensus, BLEU and exact captions of the test films, and baselines.
 
     Where nothing was trained on, their own commonest caption is one. The
@@ -315,9 +286,7 @@ def _compute_scores(
     }
     if penalty is not None:
         found["penalty"] = penalty
-    found |= mean_interval(
-        "CIDEr", cider_scores(own, true), [1] * len(test)
-    )
+    found |= mean_interval("CIDEr", cider_scores(own, true), [1] * len(test))
     bleu = {"BLEU": _make_bleu()}
     drawn = corpus_intervals(bleu, own, [*zip_longest(*true)])["intervals"]
     exact = round(scores[2] * len(test) / 100)
@@ -343,9 +312,7 @@ def _compute_scores(
     return found, deferred | {often: add_rows(score_most_frequent)}
 
 
-def _choose_penalty(
-    known: Any, films: Captioned, validation: Sequence[int]
-) -> float:
+def _choose_penalty(known: Any, films: Captioned, validation: Sequence[int]) -> float:
     """The length penalty that gives validation the highest BLEU."""
     model, words = known
     true = [films.captions[k] for k in validation]
@@ -358,10 +325,7 @@ def _choose_penalty(
 
 
 def describe(
-    model: Any,
-    words: Any,
-    films: np.ndarray,
-    penalty: float | None = None,
+    model: Any, words: Any, films: np.ndarray, penalty: float | None = None
 ) -> list[str]:
     """What the network says of these films.
 

@@ -10,11 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from rnncore.backend import check_shape
 from rnncore.nn import GRU
-from rnncore.video.model import (
-    FilmBatch,
-    film_batch,
-    logits_of,
-)
+from rnncore.video.model import FilmBatch, film_batch, logits_of
 
 NETWORK = "changes"  # as a model's file calls it
 LEAST = 1 / 256  # of white: contrast that a file cannot show
@@ -50,9 +46,7 @@ class ChangeClassifier(nn.Module):
     Raises ValueError where the frames are of another size.
     """
 
-    def __init__(
-        self, S: int, D: int, H: int, K: int, dropout: float = 0.0
-    ):
+    def __init__(self, S: int, D: int, H: int, K: int, dropout: float = 0.0):
         super().__init__()
         self.S = S
         self.see = nn.Sequential(
@@ -82,10 +76,7 @@ class ChangeClassifier(nn.Module):
 
 
 def varied_batches(
-    frames: np.ndarray,
-    labels: np.ndarray,
-    B: int,
-    device: torch.device | None = None,
+    frames: np.ndarray, labels: np.ndarray, B: int, device: torch.device | None = None
 ) -> Callable[[np.random.Generator, int], FilmBatch]:
     """As `film_batches`, but a film drawn again looks a little different.
 
@@ -116,18 +107,14 @@ def varied_batches(
     return next_batch
 
 
-def smoothed_loss(
-    model: nn.Module, batch: FilmBatch, carry: Any
-) -> tuple[Tensor, Any]:
+def smoothed_loss(model: nn.Module, batch: FilmBatch, carry: Any) -> tuple[Tensor, Any]:
     """As `film_loss`, where each label is wrong with a small probability.
 
     Source: Szegedy et al. 2016, section 7.
     """
     logits = model(batch.frames)
     labels = batch.labels.expand(len(logits), -1).flatten()
-    loss = cross_entropy(
-        logits.flatten(0, 1), labels, label_smoothing=SMOOTH
-    )
+    loss = cross_entropy(logits.flatten(0, 1), labels, label_smoothing=SMOOTH)
     return loss, carry
 
 

@@ -15,19 +15,8 @@ from torch import nn
 
 from rnncore.application import check_device, split
 from rnncore.apps.estimators import Captioner, VideoClassifier
-from rnncore.apps.spine import (
-    common,
-    evaluation,
-    inputs,
-    models,
-    runs,
-    watch,
-)
-from rnncore.apps.spine.common import (
-    Facts,
-    format_count,
-    note,
-)
+from rnncore.apps.spine import common, evaluation, inputs, models, runs, watch
+from rnncore.apps.spine.common import Facts, format_count, note
 from rnncore.apps.spine.evaluation import NETWORK, Scores, add_rows
 from rnncore.apps.video import captions_command as captions
 from rnncore.apps.video import changes, folder, seen
@@ -45,12 +34,7 @@ from rnncore.apps.video.folder import (
 )
 from rnncore.apps.video.looks import draw_looks
 from rnncore.apps.video.options import GIVEN
-from rnncore.apps.video.plan import (
-    FilmPlan,
-    Network,
-    build_classifier,
-    film_recipe,
-)
+from rnncore.apps.video.plan import FilmPlan, Network, build_classifier, film_recipe
 from rnncore.apps.video.protocols import group_of, read_split
 from rnncore.apps.video.rivals import OF_FEATURES, RIVALS, train_rival
 from rnncore.data.public.pictures import are_motions
@@ -187,9 +171,7 @@ def _read_film(arguments: Namespace, kind: str, load: Callable) -> tuple:
     if places != is_photograph(file):
         what = "photograph" if places else "film"
         kinds = ", ".join(PHOTOGRAPHS if places else ENDINGS)
-        raise Refused(
-            f"{file}: expected a {what} ({kinds}), as {path} learned from"
-        )
+        raise Refused(f"{file}: expected a {what} ({kinds}), as {path} learned from")
     film = make_reader(sizes, whole, encoder, arguments).read(file)
     check_features(file, film, about)
     found = models.load_model(arguments, kind, load)
@@ -301,9 +283,7 @@ def _make_plan(settings: Facts, folder: Folder | None = None) -> Any:
     return plan
 
 
-def _score_again(
-    arguments: Namespace, model: Model, about: Facts
-) -> Scores:
+def _score_again(arguments: Namespace, model: Model, about: Facts) -> Scores:
     """The scores of the same films, or of all films of another folder."""
     sizes = frame_sizes(arguments.model, about)
     how = sizes, about.get("whole", False), about.get("encoder"), arguments
@@ -403,9 +383,7 @@ def gather(
             del found[first]
     classes = sorted({name for name, _ in found.values()})
     if len(classes) < 2:
-        raise Refused(
-            f"{where}: expected at least two {kinds}, got {len(classes)}"
-        )
+        raise Refused(f"{where}: expected at least two {kinds}, got {len(classes)}")
     labels = [classes.index(name) for name, _ in found.values()]
     frames = stack_films([film for _, film in found.values()])
     return Folder(classes, frames, np.array(labels), [*found])
@@ -454,21 +432,16 @@ def _split(
         own = [*groups.values()]
         if len(own) < 3:
             raise Refused(
-                f"{name}: expected at least 3 films of a class, "
-                f"got {len(own)}"
+                f"{name}: expected at least 3 films of a class, got {len(own)}"
             )
         order = rng.permutation(len(own))
-        for part, chosen in zip(
-            parts, split(len(own), *shares), strict=True
-        ):
+        for part, chosen in zip(parts, split(len(own), *shares), strict=True):
             part += [film for g in order[list(chosen)] for film in own[g]]
     return [np.array(part) for part in parts]
 
 
 def _compute_fingerprint(folder: Folder) -> str:
-    return common.compute_fingerprint(
-        folder.frames.tobytes() + folder.labels.tobytes()
-    )
+    return common.compute_fingerprint(folder.frames.tobytes() + folder.labels.tobytes())
 
 
 def _compute_scores(known: Model, data: tuple) -> Scores:
@@ -560,8 +533,7 @@ def _draw(arguments: Namespace) -> int:
     what, rng = arguments.what, np.random.default_rng(arguments.seed)
     if what not in (*ACTIONS, "digits", "any action"):
         raise Refused(
-            f"--what: expected digits, any action, {', '.join(ACTIONS)}; "
-            f"got {what!r}"
+            f"--what: expected digits, any action, {', '.join(ACTIONS)}; got {what!r}"
         )
     path = common.output_file(arguments.file, arguments.force, *CONTAINERS)
     if what == "digits":

@@ -65,18 +65,12 @@ def _weigh(counts: Counter, rare: Grams, most: float) -> list[Grams]:
     return parts
 
 
-def _compare(
-    own: Counter, other: Counter, rare: Grams, most: float
-) -> float:
+def _compare(own: Counter, other: Counter, rare: Grams, most: float) -> float:
     """The mean cosine over n, with clipped counts and alike lengths."""
-    words = [
-        sum(n for g, n in c.items() if len(g) == 2) for c in (own, other)
-    ]
+    words = [sum(n for g, n in c.items() if len(g) == 2) for c in (own, other)]
     alike = math.exp(-((words[0] - words[1]) ** 2) / (2 * SPREAD**2))
     found = 0.0
-    pairs = zip(
-        _weigh(own, rare, most), _weigh(other, rare, most), strict=True
-    )
+    pairs = zip(_weigh(own, rare, most), _weigh(other, rare, most), strict=True)
     for mine, true in pairs:
         size = math.hypot(*mine.values()) * math.hypot(*true.values())
         shared = sum(

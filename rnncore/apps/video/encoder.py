@@ -55,13 +55,9 @@ class Convolution(nn.Module):
     Where the stride leaves an odd pixel over, it is padded at the end.
     """
 
-    def __init__(
-        self, C: int, K: int, k: int, stride: int, groups: int, cut: bool
-    ):
+    def __init__(self, C: int, K: int, k: int, stride: int, groups: int, cut: bool):
         super().__init__()
-        self.convolve = nn.Conv2d(
-            C, K, k, stride, groups=groups, bias=False
-        )
+        self.convolve = nn.Conv2d(C, K, k, stride, groups=groups, bias=False)
         self.norm = nn.BatchNorm2d(K, eps=1e-3)
         self.k, self.stride, self.cut = k, stride, cut
 
@@ -113,9 +109,7 @@ class EfficientNetLite0(nn.Module):
             for n in range(blocks):
                 layers.append(Block(C, K, k, 1 if n else stride, wide))
                 C = K
-        self.layers = nn.Sequential(
-            *layers, Convolution(C, HEAD, 1, 1, 1, True)
-        )
+        self.layers = nn.Sequential(*layers, Convolution(C, HEAD, 1, 1, 1, True))
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Row by row."""
@@ -130,9 +124,7 @@ def find_weights(name: str) -> Path:
     installed.
     """
     if name not in ENCODERS:
-        raise Refused(
-            f"--encoder: expected {', '.join(ENCODERS)}, got {name!r}"
-        )
+        raise Refused(f"--encoder: expected {', '.join(ENCODERS)}, got {name!r}")
     known = ENCODERS[name]
     found = util.find_spec(known.package)  # its code is not run
     if found is None or found.origin is None:
@@ -144,9 +136,7 @@ def find_weights(name: str) -> Path:
     return Path(found.origin).parent / known.file
 
 
-def load_encoder(
-    name: str, device: torch.device | None = None
-) -> EfficientNetLite0:
+def load_encoder(name: str, device: torch.device | None = None) -> EfficientNetLite0:
     """The network of this name, which is not trained further.
 
     Raises Refused naming the file where its bytes are others than known.
@@ -166,10 +156,7 @@ def load_encoder(
 
 
 @torch.no_grad()
-def encode(
-    network: nn.Module,
-    pictures: Iterable[np.ndarray],
-) -> np.ndarray:
+def encode(network: nn.Module, pictures: Iterable[np.ndarray]) -> np.ndarray:
     """What the network sees at each place of some pictures.
 
     In half precision, which is as much as it can be told apart by.

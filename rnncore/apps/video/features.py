@@ -37,9 +37,7 @@ def read_features(path: str | os.PathLike) -> np.ndarray:
             raise
         raise Refused(f"{path}: no array of NumPy: {error}") from error
     if found.ndim != 2 or not found.size:
-        raise Refused(
-            f"{path}: expected features (T, D), got {found.shape}"
-        )
+        raise Refused(f"{path}: expected features (T, D), got {found.shape}")
     if not np.isfinite(found).all():
         raise Refused(f"{path}: a number is none, or infinite")
     return found
@@ -99,9 +97,7 @@ class Encoder:
     `report` is told once where they cannot be.
     """
 
-    def __init__(
-        self, name: str, report: Callable[[str], None], device: Any = None
-    ):
+    def __init__(self, name: str, report: Callable[[str], None], device: Any = None):
         from rnncore.apps.video.encoder import find_weights
 
         find_weights(name)  # a refusal does not wait for the first film

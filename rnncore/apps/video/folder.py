@@ -63,9 +63,7 @@ def make_reader(
     if encoder is None:
         return Reader(ENDINGS, lambda path: read_video(path, T, S, whole))
     if encoder == GIVEN:
-        return Reader(
-            (ENDING,), lambda path: spread(read_features(path), T)
-        )
+        return Reader((ENDING,), lambda path: spread(read_features(path), T))
     eye = Encoder(encoder, report, device)
 
     def read(path: Path) -> np.ndarray:
@@ -198,15 +196,12 @@ def is_photograph(path: Path) -> bool:
     return path.suffix.lower() in PHOTOGRAPHS
 
 
-def check_features(
-    path: Path, film: np.ndarray, about: dict[str, Any]
-) -> None:
+def check_features(path: Path, film: np.ndarray, about: dict[str, Any]) -> None:
     """Raise Refused unless a film has as many numbers as a model reads."""
     wanted = about.get("features")
     if wanted is not None and film.shape[1] != wanted:
         raise Refused(
-            f"{path}: expected features (T, {wanted}), "
-            f"got (T, {film.shape[1]})"
+            f"{path}: expected features (T, {wanted}), got (T, {film.shape[1]})"
         )
 
 
@@ -223,14 +218,11 @@ def nearest(
     Shapes: frames (N, T, S, S)
     """
     learned, others = (
-        frames[list(part)]
-        .mean(axis=1, dtype=np.float32)
-        .reshape(len(part), -1)
+        frames[list(part)].mean(axis=1, dtype=np.float32).reshape(len(part), -1)
         for part in (known, asked)
     )
     return [
-        known[((film - learned) ** 2).sum(axis=1).argmin()]
-        for film in progress(others)
+        known[((film - learned) ** 2).sum(axis=1).argmin()] for film in progress(others)
     ]
 
 
@@ -250,9 +242,7 @@ def _captions(
         pairs = read_pairs(table, report_left_out, columns)
     else:
         pairs = (
-            (name, text)
-            for name, texts in published.captions.items()
-            for text in texts
+            (name, text) for name, texts in published.captions.items() for text in texts
         )
     for name, text in pairs:
         try:

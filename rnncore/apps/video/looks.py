@@ -15,11 +15,7 @@ SIDE = 448  # pixels of a photograph
 
 
 def draw_looks(
-    path: Path,
-    file: Path,
-    words: Sequence[str],
-    weights: Any,
-    places: bool,
+    path: Path, file: Path, words: Sequence[str], weights: Any, places: bool
 ) -> None:
     """Write a picture: each word, and the weight of each place or frame.
 

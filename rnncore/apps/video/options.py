@@ -30,9 +30,7 @@ DRAW_DIGITS = "video draw digits.mp4 --what digits"
 CAPTION = "video caption digits.mp4 --model video_captions"
 TRAIN = "video train films/ --model films.safetensors"
 EVALUATE = "video evaluate films.safetensors films/"
-LEARN = (
-    "video train films/ --captions captions.tsv --model said.safetensors"
-)
+LEARN = "video train films/ --captions captions.tsv --model said.safetensors"
 SCORE = "video evaluate said.safetensors films/ --captions captions.tsv"
 FOLDER = (
     "films/ has a folder of films for each class. Or --captions names a "

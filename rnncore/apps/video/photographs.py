@@ -143,9 +143,7 @@ def photo_batch(
     chosen = torch.as_tensor(np.asarray(rows))
     read, _ = pad([[START, *c] for c in captions])
     said, _ = pad([[*c, END] for c in captions])
-    return PhotoBatch(
-        Seen(seen.grid[chosen], seen.pooled[chosen]), read, said
-    )
+    return PhotoBatch(Seen(seen.grid[chosen], seen.pooled[chosen]), read, said)
 
 
 def photo_batches(
@@ -176,9 +174,7 @@ def draw_captions(
 
     def draw(rng: np.random.Generator) -> tuple[list[int], list]:
         rows = rng.integers(len(captions), size=B).tolist()
-        return rows, [
-            captions[k][int(rng.integers(len(captions[k])))] for k in rows
-        ]
+        return rows, [captions[k][int(rng.integers(len(captions[k])))] for k in rows]
 
     return draw
 
@@ -201,11 +197,7 @@ def describe(
 
 @torch.no_grad()
 def describe_parts(
-    model: Any,
-    parts: Iterable[Any],
-    width: int,
-    alpha: float,
-    limit: int = LIMIT,
+    model: Any, parts: Iterable[Any], width: int, alpha: float, limit: int = LIMIT
 ) -> list[list[int]]:
     """The same of photographs that come in parts, as the encoder reads."""
     model.eval()

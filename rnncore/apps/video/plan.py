@@ -31,9 +31,7 @@ class FilmPlan(NamedTuple):
     seed: int = 0
 
 
-def build_classifier(
-    make: type[Network], plan: FilmPlan, classes: int
-) -> Network:
+def build_classifier(make: type[Network], plan: FilmPlan, classes: int) -> Network:
     """A network of this kind with its first weights."""
     first, K = plan.features or plan.size, classes
     sizes = first, plan.seen, plan.hidden, K, plan.dropout

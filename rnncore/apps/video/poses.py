@@ -141,9 +141,7 @@ def compute_features(
     return np.concatenate([poses, QUICK * moved], axis=1).astype(np.float32)
 
 
-def vary_poses(
-    joints: np.ndarray, T: int, rng: np.random.Generator
-) -> np.ndarray:
+def vary_poses(joints: np.ndarray, T: int, rng: np.random.Generator) -> np.ndarray:
     """As another person might do it, seen from elsewhere.
 
     Shapes: joints (N, 20, 3) -> poses (T, 120)
@@ -213,29 +211,21 @@ def train_poses(
         next_batch,
         optimizer=cooling(plan.rate, plan.steps, 1.0),
         schedule=Schedule(
-            plan.steps,
-            1.0,
-            checkpoint=checkpoint,
-            progress=progress,
-            stop=stop,
+            plan.steps, 1.0, checkpoint=checkpoint, progress=progress, stop=stop
         ),
         rng=np.random.default_rng(plan.seed),
     )
     return model, fit
 
 
-def pose_loss(
-    model: nn.Module, batch: FilmBatch, carry: Any
-) -> tuple[Tensor, Any]:
+def pose_loss(model: nn.Module, batch: FilmBatch, carry: Any) -> tuple[Tensor, Any]:
     """The surprise of the label, which has a small chance to be wrong."""
     logits = model(batch.frames)
     loss = cross_entropy(logits, batch.labels, label_smoothing=SMOOTH)
     return loss, carry
 
 
-def rate_actions(
-    model: nn.Module, joints: Sequence[np.ndarray], T: int
-) -> np.ndarray:
+def rate_actions(model: nn.Module, joints: Sequence[np.ndarray], T: int) -> np.ndarray:
     """The probability of each class for each sequence, as it is.
 
     Shapes: -> p (N, K)
@@ -257,9 +247,7 @@ def predict_actions(
 
 
 def nearest_actions(
-    learned: Sequences,
-    joints: Iterable[np.ndarray],
-    T: int,
+    learned: Sequences, joints: Iterable[np.ndarray], T: int
 ) -> np.ndarray:
     """For each sequence the class of the most similar one learned.
 
@@ -296,9 +284,7 @@ def warped_distances(a: np.ndarray, others: np.ndarray) -> np.ndarray:
     return total[-1, -1]
 
 
-def load_poses(
-    path: str | os.PathLike,
-) -> tuple[PoseClassifier, dict[str, Any]]:
+def load_poses(path: str | os.PathLike) -> tuple[PoseClassifier, dict[str, Any]]:
     """A stored network of poses, and what is known of it.
 
     Raises Refused naming the file where it is no such network.

@@ -10,12 +10,7 @@ import torch
 
 from rnncore.apps.spine import common, evaluation, models, runs, watch
 from rnncore.apps.spine.common import Facts, format_count, note
-from rnncore.apps.spine.evaluation import (
-    NETWORK,
-    Deferred,
-    Scores,
-    add_rows,
-)
+from rnncore.apps.spine.evaluation import NETWORK, Deferred, Scores, add_rows
 from rnncore.apps.video import poses
 from rnncore.apps.video.poses import (
     PoseBag,
@@ -63,9 +58,7 @@ def _read_motions(folder: Path) -> list[Motion]:
     motions = read_motions(folder)
     for keep, which in (is_learned, "an odd"), (is_asked, "an even"):
         if not any(keep(one.person) for one in motions):
-            raise Refused(
-                f"{folder}: expected a person with {which} number"
-            )
+            raise Refused(f"{folder}: expected a person with {which} number")
     if len(name_classes(motions)) < 2:
         raise Refused(f"{folder}: expected at least two actions, got one")
     return motions
@@ -106,9 +99,7 @@ def _measure_loss(model: Model, data: tuple) -> Scores:
     return found, _list_rivals(model[0], learned, asked, plan)
 
 
-def _score_again(
-    arguments: Namespace, model: Model, about: Facts
-) -> Scores:
+def _score_again(arguments: Namespace, model: Model, about: Facts) -> Scores:
     """The same people again, or all of another folder.
 
     Raises Refused where it has other actions.
@@ -158,9 +149,7 @@ def _list_rivals(
 
     def learn_row(name: str, make: Any) -> dict[str, float]:
         given = learned, plan, K, make
-        bag, _ = train_poses(
-            *given, device=device, progress=common.Bar(name)
-        )
+        bag, _ = train_poses(*given, device=device, progress=common.Bar(name))
         return measure(name, predict_actions(bag, asked.joints, T))
 
     def nearest_row(name: str) -> dict[str, float]:
@@ -172,9 +161,7 @@ def _list_rivals(
         "poses alone, averaged": partial(learn_row, make=StillBag),
         "the nearest sequence, time warped": nearest_row,
     }
-    return {
-        name: add_rows(partial(row, name)) for name, row in rows.items()
-    }
+    return {name: add_rows(partial(row, name)) for name, row in rows.items()}
 
 
 def run_classify(arguments: Namespace) -> int:
@@ -192,9 +179,7 @@ def _show(about: Facts) -> evaluation.Described:
     """What is known of a network, and its table of scores."""
     network = f"GRU of {about['hidden']} units, poses"
     table = evaluation.list_rows(about, "% right")
-    return evaluation.Described(
-        network, table, [f"scored on {about['test']}"]
-    )
+    return evaluation.Described(network, table, [f"scored on {about['test']}"])
 
 
 APP = evaluation.Application(

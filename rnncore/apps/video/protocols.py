@@ -17,9 +17,7 @@ UCF101 = re.compile(r"(train|test)list(\d+)\.txt")
 HMDB51 = re.compile(r"(.+)_test_split(\d+)\.txt")
 GROUP = re.compile(r"_g\d+(?=_c\d+$)")  # UCF101: clips of one film
 FLICKR = re.compile(r"(.+\.jpg)#\d\t(.+)")
-FLICKR_LISTS = [
-    f"Flickr_8k.{part}Images.txt" for part in ("train", "dev", "test")
-]
+FLICKR_LISTS = [f"Flickr_8k.{part}Images.txt" for part in ("train", "dev", "test")]
 MSVD = 1200, 1300  # the numbers of youtube_mapping.txt that end a part
 PARTS = {"train": 0, "validate": 1, "val": 1, "validation": 1, "test": 2}
 
@@ -49,8 +47,7 @@ def read_split(path: Path) -> Split:
     if found := UCF101.fullmatch(path.name):
         lists = [f"{part}list{found[2]}.txt" for part in ("train", "test")]
         parts = [
-            [line.split()[0] for line in _lines(path.with_name(name))]
-            for name in lists
+            [line.split()[0] for line in _lines(path.with_name(name))] for name in lists
         ]
     elif found := HMDB51.fullmatch(path.name):
         parts = [[], []]
@@ -61,8 +58,7 @@ def read_split(path: Path) -> Split:
                 name, _, part = line.strip().rpartition(" ")
                 if part not in ("0", "1", "2") or match is None:
                     raise Refused(
-                        f"{file}: expected a film and 0, 1 or 2, "
-                        f"got {line[:60]!r}"
+                        f"{file}: expected a film and 0, 1 or 2, got {line[:60]!r}"
                     )
                 if part != "0":
                     full = f"{match[1]}/{name.strip()}"
@@ -105,9 +101,7 @@ def read_said(path: Path) -> Said | None:
     if path.suffix.lower() == ".json":
         return _read_msr_vtt(path)
     lines = [line for line in _lines(path) if not line.startswith("#")]
-    if lines and (
-        FLICKR.fullmatch(lines[0]) or lines[0] == "image,caption"
-    ):
+    if lines and (FLICKR.fullmatch(lines[0]) or lines[0] == "image,caption"):
         return _read_flickr(path, lines)
     if not lines or any("\t" in line for line in lines):
         return None
@@ -123,9 +117,7 @@ def read_said(path: Path) -> Said | None:
             name, _, number = line.partition(" ")
             count = number.strip().removeprefix("vid")
             if not count.isdecimal():
-                raise Refused(
-                    f"{mapping}: expected NAME vidN, got {line!r}"
-                )
+                raise Refused(f"{mapping}: expected NAME vidN, got {line!r}")
             parts[name] = sum(int(count) > last for last in MSVD)
     return Said(dict(captions), parts)
 
@@ -157,10 +149,7 @@ def _read_msr_vtt(path: Path) -> Said:
     content = parse_json(read_bytes(path, "json"))
     captions = defaultdict(list)
     try:
-        parts = {
-            str(one["video_id"]): PARTS[one["split"]]
-            for one in content["videos"]
-        }
+        parts = {str(one["video_id"]): PARTS[one["split"]] for one in content["videos"]}
         for one in content["sentences"]:
             captions[str(one["video_id"])].append(str(one["caption"]))
     except (KeyError, TypeError) as error:

@@ -8,12 +8,7 @@ from torch import Tensor, nn
 
 from rnncore.application import train_module
 from rnncore.apps.video import changes, seen
-from rnncore.apps.video.plan import (
-    FilmPlan,
-    Network,
-    build_classifier,
-    film_recipe,
-)
+from rnncore.apps.video.plan import FilmPlan, Network, build_classifier, film_recipe
 from rnncore.train import Schedule
 
 
@@ -25,9 +20,7 @@ class BagOfChanges(changes.ChangeClassifier):
     Raises ValueError where the frames are of another size.
     """
 
-    def __init__(
-        self, S: int, D: int, H: int, K: int, dropout: float = 0.0
-    ):
+    def __init__(self, S: int, D: int, H: int, K: int, dropout: float = 0.0):
         super().__init__(S, D, H, K, dropout)
         seen = nn.Linear(D, 2 * H), nn.ReLU()
         self.loop = nn.Sequential(*seen)  # type: ignore[assignment]
@@ -86,11 +79,7 @@ def train_rival(
         model,
         **film_recipe(frames, labels, *parts, plan, device),
         schedule=Schedule(
-            plan.steps,
-            1.0,
-            plan.evaluate_every,
-            plan.patience,
-            progress=progress,
+            plan.steps, 1.0, plan.evaluate_every, plan.patience, progress=progress
         ),
         rng=np.random.default_rng(plan.seed),
     )

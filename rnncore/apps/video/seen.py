@@ -52,9 +52,7 @@ class FeatureClassifier(nn.Module):
     Source: Donahue et al. 2015.
     """
 
-    def __init__(
-        self, F: int, D: int, H: int, K: int, dropout: float = 0.0
-    ):
+    def __init__(self, F: int, D: int, H: int, K: int, dropout: float = 0.0):
         super().__init__()
         self.see = Reader(F, D)
         self.loop: nn.Module = GRU(D, H, bidirectional=True)
@@ -75,9 +73,7 @@ class FeatureBag(FeatureClassifier):
 
     reach = 1  # frames that are seen together
 
-    def __init__(
-        self, F: int, D: int, H: int, K: int, dropout: float = 0.0
-    ):
+    def __init__(self, F: int, D: int, H: int, K: int, dropout: float = 0.0):
         super().__init__(F, D, H, K, dropout)
         seen = nn.Linear(self.reach * D, 2 * H), nn.ReLU()
         self.loop = nn.Sequential(*seen)
@@ -118,10 +114,7 @@ class FeatureEncoder(nn.Module):
 
 
 def varied_features(
-    features: np.ndarray,
-    labels: np.ndarray,
-    B: int,
-    device: torch.device | None = None,
+    features: np.ndarray, labels: np.ndarray, B: int, device: torch.device | None = None
 ) -> Callable[[np.random.Generator, int], FilmBatch]:
     """The `next_batch` that draws B films, which begin and end elsewhere.
 
@@ -174,9 +167,7 @@ def build_captioner(about: dict[str, Any], K: int) -> Any:
     return captions.Captioner(F, D, H, K, FeatureEncoder)
 
 
-def load_captioner(
-    path: str | os.PathLike,
-) -> tuple[Any, Any, dict[str, Any]]:
+def load_captioner(path: str | os.PathLike) -> tuple[Any, Any, dict[str, Any]]:
     """A stored captioner of any kind, its words, what is known of it.
 
     Raises Refused naming the file where it is no such model.
@@ -206,9 +197,7 @@ def _everywhere(states: Tensor) -> Tensor:
     return torch.ones(shape, dtype=torch.bool, device=states.device)
 
 
-def load_film_model(
-    path: str | os.PathLike,
-) -> tuple[nn.Module, dict[str, Any]]:
+def load_film_model(path: str | os.PathLike) -> tuple[nn.Module, dict[str, Any]]:
     """A stored classifier of any kind, and what is known of it.
 
     Raises Refused naming the file where it is no such model.
