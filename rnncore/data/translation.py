@@ -6,14 +6,13 @@ twenty, four) and in what one must have read before the first word is due.
 """
 
 import datetime
-import io
 import os
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from rnncore.storage.files import Refused, read_text
+from rnncore.storage.files import Refused, lines_of, read_text
 
 LANGUAGES = "en", "de", "fr"
 FIRST_DAY = datetime.date(1800, 1, 1)
@@ -159,39 +158,39 @@ def date_pairs(
 
 def read_pairs(
     path: str | os.PathLike,
-    report: Callable[[str], None] | None = None,
+    report: Callable[[str, str], None] | None = None,
     sides: tuple[str, str] = ("source", "target"),
-    encoding: str = "utf-8",
-    columns: Sequence[int] = (1, 2),
+    columns: Sequence[int] | None = None,
 ) -> list[Pair]:
-    """Pairs from a file of two columns with a tab between them.
+    """Pairs from a UTF-8 file of two columns with a tab between them.
 
-    Or from these two of more, counted from 1; the others are left out. A
-    line with an empty side is left out too, and `report` is told. Messages
-    call the columns by the names in `sides`.
+    Or, of more, from these two, counted from 1. A line with an empty side
+    is left out, and `report(line, reason)` is told. Messages call the
+    columns by the names in `sides`.
 
-    Raises Refused naming the file, and the line, where a line has no tab,
-    the text is not in this encoding, or no pair remains.
+    Raises Refused naming the file, and the line, where a line has other
+    columns, the text is not UTF-8, or no pair remains.
     """
     expected = ", tab, ".join(sides)
-    if (most := max(columns)) > 2:
-        expected = f"{most} columns with tabs between"
-    lines = io.StringIO(read_text(path, encoding), newline=None)
+    if columns:
+        expected = f"{max(columns)} columns with tabs between"
     pairs = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(lines_of(read_text(path)), 1):
         row = [" ".join(cell.split()) for cell in line.split("\t")]
         if not any(row):
             continue
-        if len(row) < max(columns):
+        width = len(row)
+        if width < max(columns or (2,)) or (width > 2 and not columns):
+            more = ": --columns says which two" if width > 2 else ""
             raise Refused(
-                f"{path}, line {number}: expected {expected}, "
-                f"got {line.strip()[:60]!r}"
+                f"{path}, line {number}: expected {expected}, got {width} "
+                f"columns, {line.strip()[:60]!r}{more}"
             )
-        pair = Pair(*(row[k - 1] for k in columns))
+        pair = Pair(*(row[k - 1] for k in columns or (1, 2)))
         if all(pair):
             pairs.append(pair)
         elif report:
-            report(f"{path}, line {number}: one side is empty")
+            report(f"line {number}", "with an empty side")
     if not pairs:
         raise Refused(f"{path}: expected lines of {expected}, got none")
     return pairs

@@ -4,6 +4,7 @@ import codecs
 import contextlib
 import io
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -15,6 +16,15 @@ from typing import BinaryIO
 from rnncore.storage.limits import LIMITS, MB
 
 ANSWERS = "answers.json"  # beside a released notebook
+MARKS = {  # with which a text may begin; the longer ones first
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+POINTER = b"version https://git-lfs.github.com/spec/"
+PAGE = re.compile(rb"\s*<(!doctype html|html)[\s>]", re.IGNORECASE)
 
 
 class Refused(ValueError):
@@ -51,7 +61,9 @@ def read_bytes(path: str | os.PathLike, kind: str = "file") -> bytes:
         raise Refused(f"{path}: there is no such file")
     if path.is_file():
         check_size(path, path.stat().st_size, kind)
-        return path.read_bytes()
+        content = path.read_bytes()
+        check_stand_in(path, content[:200])
+        return content
     if path not in _piped:
         content, most = bytearray(), LIMITS[kind].bytes
         with path.open("rb") as pipe:  # memory for what comes, not for most
@@ -60,6 +72,20 @@ def read_bytes(path: str | os.PathLike, kind: str = "file") -> bytes:
         check_size(path, len(content), kind)
         _piped[path] = bytes(content)
     return _piped[path]
+
+
+def check_stand_in(path: Path, begin: bytes) -> None:
+    """Raise Refused where something else came in a file's place.
+
+    A pointer of Git LFS, or a page of a server that says why.
+    """
+    if begin.startswith(POINTER):
+        raise Refused(
+            f"{path}: a pointer of Git LFS, not the file itself: `git lfs "
+            "pull` brings it"
+        )
+    if PAGE.match(begin) and path.suffix.lower() not in (".html", ".htm"):
+        raise Refused(f"{path}: a page of HTML, as a server sends an error")
 
 
 def composed(text: str) -> str:
@@ -88,29 +114,31 @@ def escape_output() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def read_text(path: str | os.PathLike, encoding: str = "utf-8") -> str:
-    """The text in a file; lines that end in CR LF or CR end in LF.
+def read_text(path: str | os.PathLike) -> str:
+    """The text in a UTF-8 file; lines that end in CR LF or CR end in LF.
 
-    Its letters are composed (Unicode's form NFC), as most keyboards
-    write them.
+    A byte order mark of UTF-16 or UTF-32 decides otherwise. Letters are
+    composed (Unicode's form NFC), as most keyboards write them.
 
     Raises Refused naming the file where there is none, it is empty, or a
     byte is none of this encoding: which one, and where.
     """
     path = Path(path)
     raw = read_bytes(path)
-    mark = len(codecs.BOM_UTF8) if raw.startswith(codecs.BOM_UTF8) else 0
+    mark = next((m for m in MARKS if raw.startswith(m)), b"")
+    encoding = MARKS.get(mark, "utf-8")
     try:
-        text = raw[mark:].decode(encoding)
+        text = raw[len(mark) :].decode(encoding)
     except UnicodeDecodeError as error:
-        place = mark + error.start
+        place = len(mark) + error.start
         line = raw.count(b"\n", 0, place) + 1
         raise Refused(
-            f"{path}: not {encoding}: byte 0x{raw[place]:02X} at place "
-            f"{place} (line {line}): {error.reason}"
+            f"{path}: expected UTF-8, got byte 0x{raw[place]:02X} at place "
+            f"{place} (line {line}): {error.reason}. `iconv -f NAME -t "
+            "utf-8` converts it, where NAME is its encoding"
         ) from error
-    except LookupError as error:
-        raise Refused(f"{path}: {error}") from error
+    if "\0" in text:
+        raise Refused(f"{path}: expected text, got a NUL character")
     if not text.strip():
         what = "has nothing but white space" if text else "is empty"
         raise Refused(f"{path}: the file {what}")

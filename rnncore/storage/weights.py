@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import rnncore
 from rnncore.backend import check_shape
-from rnncore.storage.files import Refused, whole_file
+from rnncore.storage.files import Refused, check_stand_in, whole_file
 
 if TYPE_CHECKING:
     import torch
@@ -126,7 +126,13 @@ def _read_header(
     if path.is_dir():
         raise Refused(f"{path}: expected a file of weights, got a folder")
     try:
-        path.open("rb").close()  # which a log of what is read can see
+        with path.open("rb") as file:  # which a log of what is read sees
+            begin = file.read(200)
+        check_stand_in(path, begin)
+        if begin.startswith(b"PK\3\4"):
+            raise Refused(
+                f"{path}: expected safetensors, got what torch.save wrote"
+            )
         with safe_open(path, framework="np") as file:
             metadata = file.metadata() or {}
     except FileNotFoundError as error:

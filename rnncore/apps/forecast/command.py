@@ -9,7 +9,6 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import torch
 
-from rnncore.apps.estimators import Forecaster
 from rnncore.apps.forecast import (
     ahead,
     contest,
@@ -22,6 +21,7 @@ from rnncore.apps.forecast import (
 )
 from rnncore.apps.forecast import columns_command as columns
 from rnncore.apps.forecast import ends_command as ends
+from rnncore.apps.forecast.estimator import Forecaster
 from rnncore.apps.forecast.options import OTHERS
 from rnncore.apps.forecast.panel import Panel, fit_units, scale_covariates
 from rnncore.apps.forecast.pipeline import MANY, prefer_season

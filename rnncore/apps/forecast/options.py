@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from rnncore.apps import ABOUT
-from rnncore.apps.estimators import Forecaster
+from rnncore.apps.forecast.estimator import Forecaster
 from rnncore.apps.forecast.table_options import add_reading
 from rnncore.apps.spine.options import (
     OPTIONS,

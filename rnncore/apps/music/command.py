@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from scipy.io import wavfile
 
-from rnncore.apps.estimators import Composer
 from rnncore.apps.music import rolls_command as rolls
+from rnncore.apps.music.estimator import Composer
 from rnncore.apps.music.options import MOST_VOICES
 from rnncore.apps.spine import common, evaluation, models, runs, watch
 from rnncore.apps.spine.common import Facts, format_count, note

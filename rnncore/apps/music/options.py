@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rnncore.apps import ABOUT
-from rnncore.apps.estimators import Composer
+from rnncore.apps.music.estimator import Composer
 from rnncore.apps.spine.options import (
     OPTIONS,
     Group,

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from rnncore.apps.estimators import Transcriber
 from rnncore.apps.speech import training
 from rnncore.apps.speech.cepstra import ask_network, hear_cepstra
+from rnncore.apps.speech.estimator import Transcriber
 from rnncore.apps.speech.folder import Folder, gather, read_folder, split_speakers
 from rnncore.apps.speech.plan import OF_CEPSTRA, SpeechPlan, speech_recipe
 from rnncore.apps.speech.reading import Read, choose_weight, make_reader

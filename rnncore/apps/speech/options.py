@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from rnncore.apps import ABOUT
-from rnncore.apps.estimators import Transcriber
+from rnncore.apps.speech.estimator import Transcriber
 from rnncore.apps.spine.options import (
     OPTIONS,
     Group,

@@ -6,13 +6,14 @@ import importlib.util
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from pathlib import Path
 from typing import Any
 
 from rnncore.storage.files import Refused
 
 Facts = dict[str, Any]  # of a model: its settings, sizes and scores
+REASONS = 5  # for which something is left out, that are told
 MINUTE = 60.0  # seconds between two lines of progress, but in a terminal
 
 
@@ -22,16 +23,28 @@ def compute_fingerprint(content: bytes | str) -> str:
     return hashlib.sha256(raw).hexdigest()
 
 
-@contextlib.contextmanager
-def name_encoding() -> Iterator[None]:
-    """Inside, a refusal of a file's bytes names the option that helps."""
-    try:
-        yield
-    except Refused as error:
-        if not isinstance(error.__cause__, UnicodeError):
-            raise
-        what = "--encoding says which it is, such as cp1252"
-        raise Refused(f"{error}; {what}") from error
+def tell_read(lines: Sequence[str]) -> None:
+    """Show what was read, as it was understood: at most six lines."""
+    for line in lines:
+        note(line)
+
+
+def count_left_out(reasons: Mapping[str, str]) -> list[str]:
+    """A line on what is left out, by reason: how many, and which first.
+
+    `reasons` has a reason by name. Nothing where nothing is left out.
+    """
+    of: dict[str, list[str]] = {}
+    for name, reason in reasons.items():
+        of.setdefault(reason, []).append(name)
+    most = sorted(of.items(), key=lambda one: -len(one[1]))
+    shown = [
+        f"{len(names)} {reason} ({names[0]}{' ...' if len(names) > 1 else ''})"
+        for reason, names in most[:REASONS]
+    ]
+    if rest := sum(len(names) for _, names in most[REASONS:]):
+        shown.append(f"{rest} for other reasons")
+    return [f"left out: {'; '.join(shown)}"] if shown else []
 
 
 @contextlib.contextmanager
@@ -41,7 +54,7 @@ def refuse_in_words(path: Path | None = None) -> Iterator[None]:
         yield
     except ValueError as error:
         where = f"{path}: " if path else ""
-        hint = "; --restart trains from scratch"
+        hint = "; without it training begins anew"
         damaged = str(error).startswith("checkpoint: ")
         raise Refused(f"{where}{error}{hint * damaged}") from error
 

@@ -12,8 +12,8 @@ import pandas as pd
 import torch
 
 from rnncore.apps.spine.common import Facts, note
-from rnncore.apps.spine.models import load_model
 from rnncore.comparison.intervals import block_bootstrap, bootstrap, wilson
+from rnncore.storage.files import Refused
 
 NETWORK = "the network"  # its rows of a table begin so
 Deferred = dict[str, Callable[[Facts], Facts]]  # further scores, by name
@@ -39,22 +39,19 @@ class Application(NamedTuple, Generic[Data, Model]):
     """What `train` and `evaluate` of one application are made of.
 
     `Data` is what is learned from; the network, or a list of them, comes
-    first in `Model`. Options are arguments of the command, or an estimator.
+    first in `Model`. Options are an estimator, with what its data chose.
     """
 
     kind: str  # of the model file
-    read: Callable[[Namespace], tuple[Data, Facts]]  # and its fingerprint
     # options, data, the run, the device
     fit: Callable[[Any, Data, Any, torch.device], tuple[Model, Facts]]
     score: Callable[[Model, Data], Scores]
-    rescore: Callable[[Namespace, Model, Facts], Scores]  # of other data
     save: Callable[..., None]  # path, *model, facts
     load: Callable[..., Any]  # path -> *model, facts
     show: Callable[[Facts], Described]
-    check: Callable[[Any], None] = lambda options: None  # or Refused
-    after: Callable[[Namespace, Facts], None] = lambda options, about: None
     hint: str = "more data, more --steps, another --rate"
     finish: Callable[..., Model] = keep_model
+    choosing: bool = False  # a rival may be the one that is used
     advise: Callable[[Facts], str | None] = lambda found: None
     higher: bool = False  # of two scores the higher one is better
     cases: str = "origins"  # that network and baselines are asked at
@@ -88,25 +85,12 @@ def show_likeliest(classes: Sequence[str], p: np.ndarray) -> None:
     print(show_table(table.to_frame()))
 
 
-def score_again(app: Application, arguments: Namespace) -> int:
-    """Compute the table of scores again and report it."""
-    app.check(arguments)
-    *model, about = load_model(arguments, app.kind, app.load)
-    rescored = app.rescore(arguments, model, about)
-    found = add_deferred(app, arguments, *rescored)
-    app.after(arguments, about | found)
-    report(app, arguments, about | found, found)
-    return 0
-
-
-def add_deferred(
-    app: Application, arguments: Namespace, found: Facts, deferred: Deferred
-) -> Facts:
-    """Add the scores of the baselines, unless they were declined.
+def add_deferred(app: Application, found: Facts, deferred: Deferred) -> Facts:
+    """Add the scores of the baselines.
 
     Ctrl-C ends it, with what is scored by then.
     """
-    left = [] if arguments.no_baselines else list(deferred)
+    left = list(deferred)
     try:
         while left:
             note(f"scoring {left[0]} ...")
@@ -224,10 +208,44 @@ def paired_interval(rival: str, apart: Any, least: int = 1) -> Facts:
     return {"difference": [rival, len(apart), *ends]}
 
 
-def report(app: Application, arguments: Namespace, about: Facts, found: Facts) -> None:
-    """Print the model's description and its scores."""
+def was_learned(about: Facts, digest: str, name: str) -> bool:
+    """Whether a model learned from these data, and a part was held out.
+
+    Raises Refused where all of them were learned from.
+    """
+    settings = about.get("settings", {})
+    if digest != settings.get("data"):
+        return False
+    if "test data" in settings:
+        raise Refused(
+            f"{name}: the model has learned from all of it: expected what it "
+            "was tested on, or other data"
+        )
+    return True
+
+
+def tell_trained(estimator: Any, path: Path) -> int:
+    """Report what `train` made: its description and its scores."""
+    about = estimator.about_
+    report(estimator._app(), path, about, about)
+    return 0
+
+
+def evaluate(kind: Any, arguments: Namespace, *data: Any, **more: Any) -> int:
+    """Score a model of this kind on data as its `score` takes them."""
+    model = kind.load(arguments.model, arguments.device)
+    found = add_deferred(model._app(), *model._rescore(*data, **more))
+    about = model.about_ | found
+    report(model._app(), arguments.model, about, found, arguments.json)
+    return 0
+
+
+def report(
+    app: Application, path: Path, about: Facts, found: Facts, as_json: bool = False
+) -> None:
+    """Print the model's description, what was read, and its scores."""
     described = app.show(about)
-    lines = [*described.lines]
+    lines = [*about.get("read", []), *described.lines]
     first = [found["interval"]] if "interval" in found else []
     for what, low, high in [*first, *found.get("intervals", [])]:
         line = f"95% interval of the network's {what}: "
@@ -239,11 +257,12 @@ def report(app: Application, arguments: Namespace, about: Facts, found: Facts) -
             f"95% interval of the difference in {rival}, at the same "
             f"{cases} {app.cases}: {low:+.3f} to {high:+.3f}"
         )
-    described = described._replace(lines=lines)
-    if arguments.json:
-        print(_as_json(app, arguments.model, about, found, described))
+    if as_json:
+        described = described._replace(lines=lines[len(about.get("read", [])) :])
+        print(_as_json(app, path, about, found, described))
         return
-    show(arguments.model, about, described)
+    described = described._replace(lines=lines)
+    show(path, about, described)
     advice = app.advise(found)
     if advice is None:
         tell_loser(app, found)
@@ -270,7 +289,7 @@ def _as_json(
     content |= {name: found[name] for name in scores if name in found}
     content["verdict"] = compare_baseline(app, found)
     content |= {k: found[k] for k in ("method", "choice") if k in found}
-    content["about"] = " ".join(described.lines)
+    content |= {"read": about.get("read", []), "about": described.lines}
     return json.dumps(content | {"scores": rows}, indent=1)
 
 

@@ -31,6 +31,7 @@ def check_inputs(arguments: argparse.Namespace) -> None:
             _check_path(path, name)
             if arguments.part in ("train", "evaluate"):
                 _check_size(path)
+            _check_other(path, arguments)
     model = getattr(arguments, "model", None)
     if model is not None and arguments.part != "train":
         one = arguments.command in OF_ONE_KIND
@@ -45,6 +46,14 @@ def _check_path(path: Path, name: str) -> None:
     if not (path.exists() or glob.has_magic(str(path))):
         kind = "folder" if name == "folder" else "file"
         raise Refused(f"{path}: there is no such {kind}")
+
+
+def _check_other(path: Path, arguments: argparse.Namespace) -> None:
+    """Raise Refused where the model would replace what it learns from."""
+    model = getattr(arguments, "model", None)
+    there = model is not None and model.exists() and path.exists()
+    if there and arguments.part == "train" and path.samefile(model):
+        raise Refused(f"--model: {model} is what is to be learned from")
 
 
 def _check_size(path: Path) -> None:

@@ -1,7 +1,7 @@
 """What the options of all commands share; and the way to the work.
 
-A command is two files: `options/NAME.py` has what it takes, and imports
-nothing that takes long; `commands/NAME.py` does the work, and `PARTS` there
+A command is two files: `options.py` of its folder has what it takes, and
+imports nothing that takes long; `command.py` does the work, and `PARTS` there
 has a function for each of its parts. `find_work` is the one way between.
 """
 
@@ -100,28 +100,12 @@ def parse_share(text: str) -> float:
 LETTERS = {parse_positive: "X", parse_share: "X", Path: "FILE"}  # of kinds; else N
 
 
-def _declare(parser: Any, name: str, outside: bool = False, **more: Any) -> None:
-    """Add an argument, and record whether a run's outcome depends on it.
-
-    No path is noted: what a file holds has a fingerprint.
-    """
-    dest = parser.add_argument(name, **more).dest
-    if not (outside or more.get("type") is Path):
-        noted = parser.get_default("decides") or ()
-        parser.set_defaults(decides=(*noted, dest))
-
-
-def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The options that must stay the same when a run is resumed."""
-    return {name: getattr(arguments, name) for name in arguments.decides}
-
-
 def add_operand(
     parser: argparse.ArgumentParser, name: str, what: str | None = None, **more: Any
 ) -> None:
     """Add a positional argument: a path."""
     more = {"metavar": name.upper(), "type": Path, "help": what, **more}
-    _declare(parser, name, **more)
+    parser.add_argument(name, **more)
 
 
 def add_model(parser: argparse.ArgumentParser, stored: str) -> None:
@@ -138,41 +122,30 @@ def add_option(
     kind: Callable | None = None,
     **more: Any,
 ) -> None:
-    """An option, of the kind of its default; its help says which.
-
-    With `outside=True` a run continues even if its value changed: the
-    outcome does not depend on it, or the data's fingerprint shows it.
-    """
+    """An option, of the kind of its default; its help says which."""
     kinds = {int: whole_number, float: parse_positive}
     kind = kind or kinds.get(type(default), str)
     if kind is not str and "metavar" not in more:
         more["metavar"] = LETTERS.get(kind, "N")
     if default is not None and "(default" not in what:
         what = f"{what} (default: %(default)s)".strip()
-    more |= {"type": kind, "default": default, "help": what}
-    _declare(parser, name, **more)
+    parser.add_argument(name, type=kind, default=default, help=what, **more)
 
 
-def add_flag(parser: Any, name: str, what: str, outside: bool = False) -> None:
-    """Add an on/off option; `outside` as in `add_option`."""
-    _declare(parser, name, outside, action="store_true", help=what)
+def add_flag(parser: Any, name: str, what: str) -> None:
+    """Add an on/off option."""
+    parser.add_argument(name, action="store_true", help=what)
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
-    """The options --device and --threads: see `choose_device`."""
+    """The option --device: see `choose_device`."""
     what = "auto, cpu, cuda or cuda:1 (default: a GPU, if any)"
-    add_option(parser, "--device", what, "auto", outside=True)
-    what = (
-        "of the CPU (default: as many as it has cores; where others use "
-        "them too, fewer are faster)"
-    )
-    add_option(parser, "--threads", what, kind=whole_number, outside=True)
+    add_option(parser, "--device", what, "auto")
 
 
 def add_force(parser: argparse.ArgumentParser) -> None:
     """The option --force."""
-    what = "replace files that are there already"
-    add_flag(parser, "--force", what, outside=True)
+    add_flag(parser, "--force", "replace files that are there already")
 
 
 def add_seed(parser: argparse.ArgumentParser) -> None:
@@ -198,65 +171,39 @@ def mark_read(parser: argparse.ArgumentParser, *names: str) -> None:
 def add_train(
     parts: Group, about: str, example: str, data: str, **more: Any
 ) -> argparse.ArgumentParser:
-    """Add `train`, with the FILE or FOLDER to learn from."""
+    """Add `train`, with the FILE or FOLDER to learn from, and --model."""
     parser = parts.add("train", about, example)
     add_operand(parser, data, **more)
     mark_read(parser, data)
+    what = "the .safetensors file to be written"
+    add_option(parser, "--model", what, kind=Path, required=True)
     return parser
 
 
-OPTIONS: dict[str, tuple[Callable, str]] = {
-    "hidden": (whole_number, "units"),
-    "layers": (whole_number, "layers of cells"),
-    "window": (whole_number, "steps between two updates"),
-    "steps": (whole_number, "updates at most"),
-    "batch": (whole_number, "sequences an update"),
-    "rate": (parse_positive, "Adam's learning rate"),
-    "falls": (
-        parse_share,
-        "share of the steps, the last ones, in which the rate falls to 0",
-    ),
-    "dropout": (parse_share, "share of the units left out in training"),
-    "evaluate-every": (
-        whole_number,
-        "updates between two looks at validation (and checkpoints)",
-    ),
-    "patience": (whole_number, "stop after so many looks that brought nothing better"),
-}
+EVERYWHERE = "steps", "hidden", "minutes", "seed", "device"  # and --model
 
 
-def find_defaults(estimator: type) -> dict[str, Any]:
-    """The options of `train` that an estimator has, and their defaults."""
-    return {
-        field.name: field.default
-        for field in fields(estimator)
-        if field.name.replace("_", "-") in OPTIONS
-    }
+def add_settings(parser: Any, estimator: type, *names: str) -> None:
+    """These settings of an estimator as options, then those of all.
 
-
-CHOSEN = "(default: chosen by the size of the data)"
-
-
-def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
-    """The options of `train`; those of the network with their defaults.
-
-    None is for what the application chooses by its data.
+    Default and sentence are those of its fields. None is chosen by the data.
     """
-    what = "the .safetensors file to be written"
-    add_option(parser, "--model", what, kind=Path, required=True)
-    for name, default in defaults.items():
-        name = name.replace("_", "-")
-        kind, what = OPTIONS[name]
-        what = what if default is not None else f"{what} {CHOSEN}"
-        add_option(parser, f"--{name}", what, default, kind)
-    what = "end after so long with the best weights so far"
-    how: dict[str, Any] = {"metavar": "N", "outside": True}
-    add_option(parser, "--minutes", what, kind=parse_positive, **how)
-    add_seed(parser)
-    add_device(parser)
-    add_scores(parser)
-    what = "train from scratch, and replace the model that exists"
-    add_flag(parser, "--restart", what, outside=True)
+    known = {field.name: field for field in fields(estimator)}
+    for name in (*names, *EVERYWHERE):
+        field = known[name]
+        more = {**field.metadata}
+        what, kind = more.pop("what"), more.pop("kind")
+        if field.default is None and name != "minutes" and "(default" not in what:
+            what = f"{what} (default: chosen by the data)"
+        add_option(
+            parser, f"--{name.replace('_', '-')}", what, field.default, kind, **more
+        )
+
+
+def settings_of(arguments: argparse.Namespace, estimator: type) -> dict[str, Any]:
+    """The settings of an estimator that a command line has."""
+    names = [field.name for field in fields(estimator)]
+    return {name: getattr(arguments, name) for name in names if name in arguments}
 
 
 def add_evaluate(
@@ -267,14 +214,6 @@ def add_evaluate(
     add_operand(parser, "model")
     add_operand(parser, data, **more)
     mark_read(parser, data)
-    add_scores(parser)
+    add_flag(parser, "--json", "print the scores as JSON")
     add_device(parser)
     return parser
-
-
-def add_scores(parser: argparse.ArgumentParser) -> None:
-    """The options that say what is scored, and how it is printed."""
-    what = "score the network alone, which takes less time"
-    add_flag(parser, "--no-baselines", what, outside=True)
-    what = "print the scores as JSON"
-    add_flag(parser, "--json", what, outside=True)

@@ -1,26 +1,24 @@
 """Training runs: begun, ended and gone on with."""
 
-import argparse
 import contextlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from rnncore.application import check_device, evaluated, train_module
-from rnncore.apps.spine.common import Bar, Facts, note, refuse_in_words
+from rnncore.application import check_device, choose_device, evaluated, train_module
+from rnncore.apps.spine.common import Bar, Facts, note, refuse_in_words, tell_read
 from rnncore.apps.spine.evaluation import (
     NETWORK,
     Application,
+    Deferred,
     Scores,
     add_deferred,
-    report,
 )
-from rnncore.apps.spine.models import choose_device
-from rnncore.apps.spine.options import settings_of
 from rnncore.apps.spine.watch import Run
 from rnncore.optim import adam
 from rnncore.storage.files import Refused, locked, whole_file
@@ -31,57 +29,63 @@ PLAN, CHECKPOINT, SECONDS = "plan.json", "run.npz", "seconds"
 CLEARLY = 0.02  # of a score: less is no progress
 
 
-def leave_out(arguments: argparse.Namespace, others: Iterable[str], why: str) -> None:
-    """Without the options of the other of a command's two networks.
+def learn(
+    app: Application,
+    options: Any,
+    prepare: Callable[[Any], Any],
+    path: Path | None = None,
+) -> tuple[tuple, Facts, Deferred]:
+    """Train, or go on, with what `prepare(options)` makes of the data.
 
-    They are no settings of its runs. Raises Refused where one is given.
+    Returns the model, what is known of it, and the rivals still to be scored:
+    none where a path is given, where the model's file is then written.
     """
-    for name in others:
-        value = getattr(arguments, name, None)
-        if value is not None and value is not False and value != []:
-            raise Refused(f"--{name}: {why}")
-    if "decides" in arguments:
-        decides = [n for n in arguments.decides if n not in others]
-        arguments.decides = decides
+    check_device(options.device)
+    if path is not None:
+        check_model(path)
+    data, known, lines = prepare(options)
+    tell_read(lines)
+    wanted = options.get_params()
+    settings = {k: wanted[k] for k in wanted.keys() - options.outside}
+    settings |= {"kind": app.kind} | known
+    device = choose_device(options.device)
+    if path is None:
+        run = Run(options, settings)
+        run.facts["read"] = lines
+        return _learn_in_memory(app, options, data, run, device)
+    with hold_model(path):
+        begun = begin(app, options, settings, path)
+        if begun is not None:
+            begun.facts["read"] = lines
+            model, about, scores = train(app, options, data, begun, device)
+            about |= add_deferred(app, *scores)
+            model = app.finish(options, data, model, about, begun, device)
+            begun.keep(model, about)
+            begun.close()
+    *found, about = app.load(path)
+    return tuple(found), about, {}
 
 
-def fill_in(arguments: argparse.Namespace, defaults: Facts) -> None:
-    """What is not given, as far as the command has such options."""
-    for name, value in defaults.items():
-        if name in arguments and getattr(arguments, name) is None:
-            setattr(arguments, name, value)
-
-
-def learn(app: Application, arguments: argparse.Namespace) -> int:
-    """Train, or go on; write the model; then score it."""
-    app.check(arguments)
-    check_device(arguments.device)
-    check_model(arguments)
-    data, known = app.read(arguments)
-    settings = settings_of(arguments) | {"kind": app.kind} | known
-    with hold_model(arguments.model):
-        run = begin(app, arguments, settings)
-        if run is not None:
-            device = choose_device(arguments)
-            model, about, scores = train(app, arguments, data, run, device)
-            about |= add_deferred(app, arguments, *scores)
-            model = app.finish(arguments, data, model, about, run, device)
-            run.keep(model, about)
-            run.close()
-    about = app.load(arguments.model)[-1]
-    app.after(arguments, about)
-    report(app, arguments, about, about)
-    return 0
+def _learn_in_memory(
+    app: Application, options: Any, data: Any, run: Run, device: torch.device
+) -> tuple[tuple, Facts, Deferred]:
+    """The same without a file; what is known is as a file would have it."""
+    model, about, (found, deferred) = train(app, options, data, run, device)
+    if app.choosing:
+        found = add_deferred(app, found, deferred)
+    about |= found
+    if app.choosing:
+        model, deferred = app.finish(options, data, model, about, run, device), {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model.safetensors")
+        app.save(path, *model, run.describe(about))
+        return model, read_about(path), {**deferred}
 
 
 def train(
     app: Application, options: Any, data: Any, run: Run, device: torch.device
 ) -> tuple[Any, Facts, Scores]:
-    """Train a network and score it: what `fit` of an estimator does, too.
-
-    `options` has those of the application as attributes, and a `line` that
-    says where they come from.
-    """
+    """Train a network and score it."""
     run.facts |= origin(options.line)
     with refuse_in_words(), run.ending.catch_interrupts():
         model, about = app.fit(options, data, run, device)
@@ -111,14 +115,11 @@ class TrainingRun(Run):
     """A training run on disk."""
 
     def __init__(
-        self,
-        app: Application,
-        arguments: argparse.Namespace,
-        settings: Facts,
-        folder: Path,
+        self, app: Application, options: Any, settings: Facts, path: Path, folder: Path
     ):
-        super().__init__(arguments, settings)
+        super().__init__(options, settings)
         self.app = app
+        self.path = path  # of the model
         self.folder = folder  # plan, checkpoint and seconds, until the end
         self.checkpoint = folder / CHECKPOINT  # to continue from
         self.before = _read_seconds(folder / SECONDS)
@@ -133,7 +134,7 @@ class TrainingRun(Run):
     def keep(self, model: Any, about: Facts) -> None:
         """Write the model's file; until it is scored, without a table."""
         known = self.describe(about)
-        self.app.save(self.arguments.model, *model, known)
+        self.app.save(self.path, *model, known)
 
     def close(self) -> None:
         """The model is written: delete the rest, unless it can go on."""
@@ -144,7 +145,7 @@ class TrainingRun(Run):
 
 
 def begin(
-    app: Application, arguments: argparse.Namespace, settings: Facts
+    app: Application, options: Any, settings: Facts, path: Path
 ) -> TrainingRun | None:
     """Begin or resume a run; None if it is already finished.
 
@@ -153,26 +154,22 @@ def begin(
 
     Raises Refused where another run has the same model file.
     """
-    model = arguments.model
+    folder = path.with_name(path.name + ".run")
     settings = json.loads(json.dumps(settings))  # as it will come back
-    folder = model.with_name(model.name + ".run")
-    if arguments.restart:
-        _discard(folder)
-    elif any(folder.glob("*.npz")):  # else nothing is lost
+    if any(folder.glob("*.npz")):  # else nothing is lost
         there = _read_plan(folder / PLAN)
         same = {"steps": settings["steps"]}
         _check_settings(settings, there | same, f"{folder}")
-    elif model.exists():
-        about = read_about(model, settings["kind"])
-        _check_settings(settings, about.get("settings", {}), f"{model}")
+    elif path.exists():
+        about = read_about(path, settings["kind"])
+        _check_settings(settings, about.get("settings", {}), f"{path}")
         if "table" in about:
-            again = "--restart trains from scratch"
-            note(f"{model} is already trained; {again}")
+            note(f"{path} is already trained; delete it to train it again")
             return None
     folder.mkdir(exist_ok=True)
     with whole_file(folder / PLAN) as file:
         file.write(json.dumps(settings, indent=1).encode())
-    return TrainingRun(app, arguments, settings, folder)
+    return TrainingRun(app, options, settings, path, folder)
 
 
 def _read_seconds(path: Path) -> float:
@@ -180,7 +177,7 @@ def _read_seconds(path: Path) -> float:
     try:
         return float(path.read_bytes()) if path.exists() else 0.0
     except ValueError as error:
-        raise Refused(f"{path}: damaged; --restart trains from scratch") from error
+        raise Refused(f"{path}: damaged; without it training begins anew") from error
 
 
 def _discard(folder: Path) -> None:
@@ -196,22 +193,14 @@ def _discard(folder: Path) -> None:
         folder.rmdir()
 
 
-def check_model(arguments: argparse.Namespace) -> None:
-    """Raise Refused if the path is unusable, or that of an input."""
-    path = arguments.model
+def check_model(path: Path) -> None:
+    """Raise Refused if no model can be written there."""
     if path.suffix != ".safetensors":
         raise Refused(f"--model: expected NAME.safetensors, got {path}")
     if not path.parent.is_dir():
         raise Refused(f"--model: there is no folder {path.parent}")
     if path.is_dir():
         raise Refused(f"--model: expected a file, got the folder {path}")
-    inputs: list[Any] = []
-    for name in "file", "captions", "start":
-        found = getattr(arguments, name, None)
-        inputs += found if isinstance(found, list) else [found]
-    given = [one for one in inputs if one and one.exists()]
-    if path.exists() and any(map(path.samefile, given)):
-        raise Refused(f"--model: {path} is what is to be learned from")
 
 
 def train_run(
@@ -246,24 +235,24 @@ def train_run(
             bar.say(f"{score:.2f} {unit}: {show(network)}")
         return score
 
-    network, arguments = model[0], run.arguments
+    network, options = model[0], run.options
     begun = min(evaluated(network, evaluate), trivial)
     result = train_module(
         network,
         loss,
         next_batch,
-        optimizer=optimizer or adam(arguments.rate),
+        optimizer=optimizer or adam(options.rate),
         schedule=Schedule(
-            arguments.steps,
+            options.steps,
             1.0,
-            arguments.evaluate_every,
-            arguments.patience,
+            options.evaluate_every,
+            options.patience,
             run.checkpoint,
             bar,
             stop=run.stop(bar),
             keep=lambda _: run.keep(model, about),
         ),
-        rng=np.random.default_rng(arguments.seed),
+        rng=np.random.default_rng(options.seed),
         carry=carry,
         evaluate=measure,
         average=average,
@@ -290,7 +279,7 @@ def _read_plan(path: Path) -> Facts:
     except (FileNotFoundError, ValueError):
         plan = None
     if not isinstance(plan, dict):
-        raise Refused(f"{path}: damaged; --restart trains from scratch")
+        raise Refused(f"{path}: damaged; without it training begins anew")
     return plan
 
 
@@ -305,5 +294,5 @@ def _check_settings(wanted: Facts, there: Facts, where: str) -> None:
             how = f"the {name} have changed since"
         raise Refused(
             f"{where} belongs to another run: {how}; "
-            "choose another --model, or --restart to train from scratch"
+            "choose another --model, or delete that one to train from scratch"
         )

@@ -56,13 +56,13 @@ class Run:
 
     checkpoint: Path | None = None  # where its state is written
 
-    def __init__(self, arguments: Any, settings: Facts):
-        self.arguments = arguments
+    def __init__(self, options: Any, settings: Facts):
+        self.options = options  # the estimator, with what the data chose
         self.settings = settings  # everything that the outcome depends on
-        self.facts: Facts = {"seed": arguments.seed, "settings": settings}
+        self.facts: Facts = {"seed": options.seed, "settings": settings}
         self.begun = time.perf_counter()
         self.before = 0.0  # seconds in earlier parts
-        self.ending = Ending(arguments.minutes)
+        self.ending = Ending(options.minutes)
         self.steps, self.is_cut = 0, False
 
     def seconds(self) -> float:

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 from rnncore.apps import ABOUT
-from rnncore.apps.estimators import TextModel
 from rnncore.apps.spine.options import (
     Group,
     add_device,
@@ -20,6 +19,7 @@ from rnncore.apps.spine.options import (
     parse_share,
     whole_number,
 )
+from rnncore.apps.text.estimator import TextModel
 
 TRAIN = "text train book.txt --model book.safetensors"
 SAMPLE = 'text sample book.safetensors --prompt "The " --temperature 0.7'

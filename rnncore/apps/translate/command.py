@@ -1,19 +1,22 @@
-"""The command `translate`: any file of tab-separated pairs."""
+"""The command `translate`, and the work of its class."""
 
+import os
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sacrebleu.metrics import BLEU, CHRF
 
 from rnncore.application import split
-from rnncore.apps.spine import common, evaluation, models, runs, watch
+from rnncore.apps.spine import common, evaluation, runs, watch
 from rnncore.apps.spine.common import Facts, format_count, note
+from rnncore.apps.spine.estimator import Prepared
 from rnncore.apps.spine.evaluation import NETWORK, Scores, add_rows
-from rnncore.apps.translate.pairs import read_any_pairs
+from rnncore.apps.spine.options import settings_of
+from rnncore.apps.translate.estimator import Translator
 from rnncore.apps.translate.plan import (
     PENALTIES,
     WIDTH,
@@ -26,8 +29,7 @@ from rnncore.apps.translate.plan import (
     smoothed_loss,
     translate_by_beam,
 )
-from rnncore.data.translation import Pair
-from rnncore.seq2seq import Translator
+from rnncore.data.translation import Pair, read_pairs
 from rnncore.seq2seq import Translator as Network
 from rnncore.storage.files import Refused, composed, read_bytes, read_text
 from rnncore.translate import storage
@@ -45,45 +47,63 @@ from rnncore.translate.training import (
 KIND = "translate"
 SHARE = 0.1  # of the sources, for validation; as many for the test
 AT_MOST = 1_000  # pairs that are looked at, for validation and as a test
+SHOWN = 60  # characters of a sentence
 TABLE = 3_000  # pairs from which the table of pieces is learned
 COLUMNS = ["chrF", "BLEU", "exact match %"]
 OLD_COLUMNS = ["exact match %", "chrF", "BLEU"]  # of models without them
-Model = tuple[Translator, SubWords, SubWords]
+Model = tuple[Network, SubWords, SubWords]
 
 
-def _read(arguments: Namespace) -> tuple[tuple, Facts]:
-    files = arguments.file, arguments.validation, arguments.test
-    return prepare_files(arguments, *files)
+class Read(NamedTuple):
+    """Pairs, where they are from, and what was left out by its line."""
+
+    pairs: list[Pair]
+    name: str
+    left_out: dict[str, str]
+    digest: str
 
 
-def prepare_files(
-    options: Any, path: Path, validation: Path | None = None, test: Path | None = None
-) -> tuple[tuple, Facts]:
-    """The pairs of files in three parts, with digests; as `prepare`."""
-    known = {"data": common.compute_fingerprint(read_bytes(path))}
-    given: dict[str, list[Pair]] = {}
-    for name, other in ("validation", validation), ("test", test):
-        if other is not None:
-            given[name] = _read_pairs(options, other)
-            digest = common.compute_fingerprint(read_bytes(other))
-            known[f"{name} data"] = digest
-    pairs = _read_pairs(options, path)
-    return prepare(options, str(path), pairs, given), known
+def read(given: Any, columns: Sequence[int] | None) -> Read:
+    """The pairs of a file, or pairs themselves.
+
+    Raises Refused naming the line that is no pair.
+    """
+    if not isinstance(given, str | os.PathLike):
+        pairs = [Pair(composed(a), composed(b)) for a, b in given]
+        text = "".join(f"{a}\t{b}\n" for a, b in pairs)
+        return Read(pairs, "pairs", {}, common.compute_fingerprint(text))
+    path, left_out = Path(given), dict[str, str]()
+    pairs = read_pairs(path, left_out.__setitem__, columns=columns)
+    digest = common.compute_fingerprint(read_bytes(path))
+    return Read(pairs, str(path), left_out, digest)
 
 
-def prepare(
-    options: Any, name: str, pairs: list[Pair], given: dict[str, list[Pair]]
-) -> tuple:
+def prepare(options: Any, found: Read, given: dict[str, list[Pair]]) -> Prepared:
     """The pairs in three parts; what is not chosen is, by their number."""
-    parts = _split(name, pairs, given)
+    parts = _split(found.name, found.pairs, given)
+    known = {"data": found.digest}
+    for name, pairs in given.items():
+        known[f"{name} data"] = common.compute_fingerprint(repr(pairs))
     learned = {pair.source for pair in parts[0]}
+    lines = _show_read(found)
     for other, part in zip(("validation", "test"), parts[1:], strict=True):
         if seen := sum(pair.source in learned for pair in part):
             count = format_count(len(part), "pair")
-            note(f"of the {count} of --{other} {seen} are in {name}, too")
+            lines.append(f"of the {count} of {other} {seen} are in {found.name}, too")
     for option, value in _make_plan(options, parts[0])._asdict().items():
         setattr(options, option, value)
-    return parts
+    return Prepared(parts, known, lines)
+
+
+def _show_read(found: Read) -> list[str]:
+    """How many pairs, and the first and the last as they were understood."""
+    first, last = found.pairs[:2], found.pairs[2:][-1:]
+    return [
+        f"{format_count(len(found.pairs), 'pair')} in {found.name}",
+        *(f"  {pair.source[:SHOWN]}  ->  {pair.target[:SHOWN]}" for pair in first),
+        *(f"  ... {pair.source[:SHOWN]}  ->  {pair.target[:SHOWN]}" for pair in last),
+        *common.count_left_out(found.left_out),
+    ]
 
 
 def _make_plan(options: Any, training: list[Pair]) -> Any:
@@ -91,13 +111,11 @@ def _make_plan(options: Any, training: list[Pair]) -> Any:
     return plan_for(len(training), **given)
 
 
-def _fit(
-    arguments: Any, data: tuple, run: watch.Run, device: Any
-) -> tuple[Model, Facts]:
+def _fit(options: Any, data: tuple, run: watch.Run, device: Any) -> tuple[Model, Facts]:
     """A translator that has learned the training pairs."""
     training, validation, test = data
-    plan = _make_plan(arguments, training)
-    model, source, target = begin_translator(training, plan, arguments.seed)
+    plan = _make_plan(options, training)
+    model, source, target = begin_translator(training, plan, options.seed)
     learned = encode_pairs(training, source, target, plan.longest)
     if not learned:
         raise Refused(
@@ -121,22 +139,38 @@ def _fit(
     )
 
 
+def _train(arguments: Namespace) -> int:
+    model = Translator(**settings_of(arguments, Translator))
+    model.line = arguments.line
+    model.fit(
+        arguments.file,
+        validation=arguments.validation,
+        test=arguments.test,
+        path=arguments.model,
+    )
+    return evaluation.tell_trained(model, arguments.model)
+
+
 def _translate(arguments: Namespace) -> int:
     """A line for each line; an empty one for an empty one."""
-    if arguments.file:  # a refusal does not wait for torch
-        with common.name_encoding():
-            read_text(arguments.file, arguments.encoding)
-    *known, about = models.load_model(arguments, KIND, storage.load_translator)
+    if arguments.file:  # a refusal does not wait for the weights
+        read_text(arguments.file)
+    model = Translator.load(arguments.model, arguments.device)
     skipped: list[str] = []
     best = arguments.best
     how = arguments.beam, arguments.length_penalty, best or 0
-    lines = _read_lines(arguments.file, arguments.encoding, skipped)
+    lines = _read_lines(arguments.file, skipped)
     for number, line in enumerate(lines, 1):
-        for text, score in translate_line(known, about, line, *how):
+        known = model._fitted(), model.about_
+        for text, score in translate_line(*known, line, *how):
             shown = "" if score is None else f"{score:.4f}"
             before = f"{number}\t{shown}\t" if best else ""
             print(before + text, flush=True)
     return common.tell_failed(skipped, "line")
+
+
+def _evaluate(arguments: Namespace) -> int:
+    return evaluation.evaluate(Translator, arguments, arguments.file)
 
 
 def translate_line(
@@ -166,61 +200,21 @@ def translate_line(
     return [(_one_line(text), one.score) for text, one in found[: best or 1]]
 
 
-def _score_again(arguments: Namespace, model: Model, about: Facts) -> Scores:
-    """The scores of the same pairs, or of others."""
-    return score_file(model, about, arguments.file, arguments)
+def score_pairs(model: Any, about: Facts, read: Read) -> Scores:
+    """The scores of the test part if the pairs are the same, else of all.
 
-
-def score_file(model: Any, about: Facts, path: Path, options: Any) -> Scores:
-    """The scores of the test part if the file is the same, else of all.
-
-    Raises Refused where all of it was learned from.
+    Raises Refused where all of them were learned from.
     """
-    settings = about.get("settings", {})
-    digest = common.compute_fingerprint(read_bytes(path))
-    same = digest == settings.get("data")
-    if same and "test data" in settings:
-        raise Refused(
-            f"{path}: the model has learned from all of it: expected the "
-            "file of --test, or others"
-        )
-    if same:  # it is read as it was
-        how = {"header": "no", "languages": None, "columns": None}
-        how |= {name: settings.get(name, how[name]) for name in how}
-        options = Namespace(encoding=options.encoding, **how)
-    pairs = _read_pairs(options, path)
-    return score_pairs(model, about, str(path), pairs, same)
-
-
-def score_pairs(
-    model: Any, about: Facts, name: str, pairs: list[Pair], same: bool
-) -> Scores:
-    """The scores of the test part if they are the same, else of all."""
+    common.tell_read(_show_read(read))
     penalty = about.get("penalty")
-    if same:
-        return _compute_scores(model, _split(name, pairs, {}), penalty)
-    found, deferred = _compute_scores(model, ([], [], pairs), penalty)
+    if evaluation.was_learned(about, read.digest, read.name):
+        return _compute_scores(model, _split(read.name, read.pairs, {}), penalty)
+    found, deferred = _compute_scores(model, ([], [], read.pairs), penalty)
     found["test"] += (
-        f" of {name}. It is not the file that the model was trained on, so "
-        "it has no baseline but a copy"
+        f" of {read.name}. It is not what the model was trained on, so it has "
+        "no baseline but a copy"
     )
     return found, deferred
-
-
-def _read_pairs(arguments: Any, path: Path) -> list[Pair]:
-    """Read the pairs of a file, and report what is left out."""
-    skipped: list[str] = []
-    how = arguments.languages, arguments.header, arguments.encoding
-    columns = arguments.columns
-    try:
-        with common.name_encoding():
-            return read_any_pairs(path, skipped.append, *how, columns)
-    finally:  # where no pair remains, too
-        for line in skipped[:5]:
-            note(f"left out: {line}")
-        if len(skipped) > 5:
-            count = format_count(len(skipped) - 5, "more line")
-            note(f"left out: {count} like these")
 
 
 def _split(
@@ -347,14 +341,14 @@ def _save(
     save_translator(path, model, decoder, source, target, about)
 
 
-def _read_lines(path: Path | None, encoding: str, skipped: list[str]) -> Iterable[str]:
+def _read_lines(path: Path | None, skipped: list[str]) -> Iterable[str]:
     """The lines of a file, or of what is piped in, as they come.
 
     For a piped line that is not UTF-8 comes an empty one, and why in
     `skipped`: the others are translated.
     """
     if path is not None:
-        yield from read_text(path, encoding).removesuffix("\n").split("\n")
+        yield from read_text(path).removesuffix("\n").split("\n")
         return
     for number, raw in enumerate(sys.stdin.buffer, 1):
         try:
@@ -370,18 +364,12 @@ def _one_line(text: str) -> str:
 
 APP = evaluation.Application(
     kind=KIND,
-    read=_read,
     fit=_fit,
     score=_compute_scores,
-    rescore=_score_again,
     save=_save,
     load=storage.load_translator,
     show=_show,
     hint="more pairs, more --steps, fewer --pieces",
     higher=True,
 )
-PARTS = {
-    "train": partial(runs.learn, APP),
-    "translate": _translate,
-    "evaluate": partial(evaluation.score_again, APP),
-}
+PARTS = {"train": _train, "translate": _translate, "evaluate": _evaluate}

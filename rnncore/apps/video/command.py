@@ -14,7 +14,6 @@ import torch
 from torch import nn
 
 from rnncore.application import check_device, split
-from rnncore.apps.estimators import Captioner, VideoClassifier
 from rnncore.apps.spine import common, evaluation, inputs, models, runs, watch
 from rnncore.apps.spine.common import Facts, format_count, note
 from rnncore.apps.spine.evaluation import NETWORK, Scores, add_rows
@@ -22,6 +21,7 @@ from rnncore.apps.video import captions_command as captions
 from rnncore.apps.video import changes, folder, seen
 from rnncore.apps.video import poses_command as poses
 from rnncore.apps.video.changes import logits_by_frame
+from rnncore.apps.video.estimator import Captioner, VideoClassifier
 from rnncore.apps.video.features import PHOTOGRAPHS
 from rnncore.apps.video.folder import (
     ENDINGS,

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from rnncore.apps import ABOUT
-from rnncore.apps.estimators import Captioner, VideoClassifier
 from rnncore.apps.spine.options import (
     OPTIONS,
     Group,
@@ -23,6 +22,7 @@ from rnncore.apps.spine.options import (
     mark_read,
     whole_number,
 )
+from rnncore.apps.video.estimator import Captioner, VideoClassifier
 
 DRAW = 'video draw sitting.mp4 --what "sit down"'
 CLASSIFY = "video classify sitting.mp4 --model video_actions"

@@ -94,7 +94,9 @@ def tatoeba(
     sentences are left to train on than are held out.
     """
     found: dict[str, list[Pair]] = {}
-    for pair in read_pairs(path_of("tatoeba_en_de", "deu.txt", folder)):
+    for pair in read_pairs(
+        path_of("tatoeba_en_de", "deu.txt", folder), columns=(1, 2)
+    ):
         found.setdefault(pair.source, []).append(pair)
     if not 1 <= held_out < len(found) / 3:
         raise ValueError(
